@@ -1,0 +1,358 @@
+/**
+ * Every failure this library hands out, as one tagged union. Each is a value on a stream's or task's left side, and also
+ * an `Error`, so that it can be thrown, logged and chained without losing anything.
+ */
+
+/**
+ * What a failure does to the stream it passes on.
+ * - `message`: one message or publish is affected; the stream goes on.
+ * - `gap`: messages may be missing here; the stream goes on.
+ * - `terminal`: the last value; completion follows.
+ */
+export type Kind = 'message' | 'gap' | 'terminal';
+
+/** The two operations of `aws.greengrass.ipc.mqttproxy`, by the names policies use. */
+export type Operation = 'aws.greengrass#PublishToIoTCore' | 'aws.greengrass#SubscribeToIoTCore';
+
+abstract class Failure<Tag extends string, K extends Kind> extends Error {
+  /** Which failure this is: what `catchTag` and exhaustive `switch` statements look at. */
+  abstract readonly _tag: Tag;
+  /** Stable across versions and languages, for logs and alarms. */
+  abstract readonly code: `GGRX_${string}`;
+  /** What it does to the stream it passes on. */
+  readonly kind: K;
+  /** Whether doing the same again can succeed. The default predicate of `retryWith`. */
+  abstract readonly retryable: boolean;
+
+  constructor(kind: K, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.kind = kind;
+  }
+
+  override get name(): string {
+    return this._tag;
+  }
+}
+
+/** An environment variable that Greengrass sets for its components is not there. */
+export class MissingEnvironment extends Failure<'MissingEnvironment', 'terminal'> {
+  readonly _tag = 'MissingEnvironment';
+  readonly code = 'GGRX_MISSING_ENVIRONMENT';
+  readonly retryable = false;
+  readonly variable: string;
+  readonly option: string;
+
+  constructor(variable: string, option: string) {
+    super('terminal', `The environment variable ${variable} is not set. Greengrass sets it for the components it starts; elsewhere pass ${option} to connect(), or run the component under the local nucleus.`);
+    this.variable = variable;
+    this.option = option;
+  }
+}
+
+/** The socket's path does not fit into a Unix domain socket address. */
+export class SocketPathTooLong extends Failure<'SocketPathTooLong', 'terminal'> {
+  readonly _tag = 'SocketPathTooLong';
+  readonly code = 'GGRX_SOCKET_PATH_TOO_LONG';
+  readonly retryable = false;
+  readonly path: string;
+  readonly length: number;
+  readonly limit: number;
+
+  constructor(path: string, length: number, limit: number) {
+    super('terminal', `The socket path has ${String(length)} bytes and a Unix domain socket takes at most ${String(limit)}: ${path}. Use a path relative to the working directory, or a symbolic link in a shorter place.`);
+    this.path = path;
+    this.length = length;
+    this.limit = limit;
+  }
+}
+
+/** Why nobody answered at the socket's path. */
+export type SocketUnavailableReason = 'missing' | 'not-a-socket' | 'refused' | 'permission' | 'busy' | 'other';
+
+const SOCKET_REMEDY: Record<SocketUnavailableReason, string> = {
+  missing: 'does not exist. Is the nucleus running, and is this the path it was given?',
+  'not-a-socket': 'is not a socket. Check the path: it should be the ipc.socket of the nucleus.',
+  refused: 'refuses connections: the nucleus that made it is gone. It comes back when the nucleus has restarted.',
+  permission: 'may not be opened by this user. Let the component run as the user the nucleus gives its socket to (ggc_user by default).',
+  busy: 'has a full queue of connections: the nucleus is alive and overloaded. Connecting again later may succeed.',
+  other: 'could not be connected to. The cause says what the system reported.',
+};
+
+/** No connection could be made to the nucleus' socket. */
+export class SocketUnavailable extends Failure<'SocketUnavailable', 'terminal'> {
+  readonly _tag = 'SocketUnavailable';
+  readonly code = 'GGRX_SOCKET_UNAVAILABLE';
+  readonly retryable: boolean;
+  readonly path: string;
+  readonly reason: SocketUnavailableReason;
+
+  constructor(path: string, reason: SocketUnavailableReason, cause?: unknown) {
+    super('terminal', `The nucleus socket ${path} ${SOCKET_REMEDY[reason]}`, cause);
+    this.path = path;
+    this.reason = reason;
+    this.retryable = reason !== 'permission' && reason !== 'not-a-socket';
+  }
+}
+
+/** The nucleus did not accept the authentication token. */
+export class TokenRefused extends Failure<'TokenRefused', 'terminal'> {
+  readonly _tag = 'TokenRefused';
+  readonly code = 'GGRX_TOKEN_REFUSED';
+  readonly retryable = false;
+  /** The token had been accepted before: the nucleus has restarted and issued another. */
+  readonly afterSuccess: boolean;
+
+  constructor(afterSuccess: boolean) {
+    super(
+      'terminal',
+      afterSuccess
+        ? 'The nucleus no longer accepts the authentication token: it has restarted and issued another, which only a new process gets. End this process; the nucleus starts the component again.'
+        : 'The nucleus refused the authentication token. SVCUID must be the value the nucleus gave this very process; it changes whenever the nucleus restarts.',
+    );
+    this.afterSuccess = afterSuccess;
+  }
+}
+
+/** The native client of AWS cannot be loaded. */
+export class NativeUnavailable extends Failure<'NativeUnavailable', 'terminal'> {
+  readonly _tag = 'NativeUnavailable';
+  readonly code = 'GGRX_NATIVE_UNAVAILABLE';
+  readonly retryable = false;
+
+  constructor(cause: unknown) {
+    super('terminal', "The transport 'crt' needs the package aws-crt, which is not installed or has no binary for this machine. Install aws-crt, or use the transport 'socket'.", cause);
+  }
+}
+
+/** The peer sent bytes that are no event-stream RPC, or broke its rules. */
+export class ProtocolViolated<K extends Kind = Kind> extends Failure<'ProtocolViolated', K> {
+  readonly _tag = 'ProtocolViolated';
+  readonly code = 'GGRX_PROTOCOL_VIOLATED';
+  readonly retryable = true;
+  readonly detail: string;
+
+  constructor(kind: K, detail: string, cause?: unknown) {
+    super(kind, `The nucleus sent something that is not the IPC protocol: ${detail}. The connection was given up. If it happens again, check that the socket belongs to a Greengrass nucleus.`, cause);
+    this.detail = detail;
+  }
+}
+
+/** An operation had no answer in its time. */
+export class TimedOut<K extends Kind = Kind> extends Failure<'TimedOut', K> {
+  readonly _tag = 'TimedOut';
+  readonly code = 'GGRX_TIMED_OUT';
+  readonly retryable = true;
+  readonly operation: 'connect' | Operation;
+  readonly milliseconds: number;
+
+  constructor(kind: K, operation: 'connect' | Operation, milliseconds: number) {
+    super(kind, `${operation} had no answer from the nucleus within ${String(milliseconds)} ms. ${TIMEOUT_REMEDY[operation]}`);
+    this.operation = operation;
+    this.milliseconds = milliseconds;
+  }
+}
+
+const TIMEOUT_REMEDY: Record<'connect' | Operation, string> = {
+  connect: 'The nucleus may be starting or overloaded.',
+  'aws.greengrass#PublishToIoTCore': 'Whether it was taken is unknown; publishing again may duplicate it.',
+  'aws.greengrass#SubscribeToIoTCore': 'A classic nucleus withholds this answer until the device has reached the cloud for the first time.',
+};
+
+/** The connection to the nucleus broke while an operation was under way, or is down for good. */
+export class ConnectionLost<K extends Kind = Kind> extends Failure<'ConnectionLost', K> {
+  readonly _tag = 'ConnectionLost';
+  readonly code = 'GGRX_CONNECTION_LOST';
+  readonly retryable = true;
+  /** Whether the operation had been written: then its effect is unknown. */
+  readonly sent: boolean;
+
+  constructor(kind: K, sent: boolean, cause?: unknown) {
+    super(kind, sent ? 'The connection to the nucleus broke before the answer came: whether the nucleus acted is unknown.' : 'The connection to the nucleus broke before the request was sent.', cause);
+    this.sent = sent;
+  }
+}
+
+/** `close()` was called. */
+export class ProxyClosed extends Failure<'ProxyClosed', 'terminal'> {
+  readonly _tag = 'ProxyClosed';
+  readonly code = 'GGRX_PROXY_CLOSED';
+  readonly retryable = false;
+
+  constructor() {
+    super('terminal', 'The proxy was closed. Make another with connect() to go on.');
+  }
+}
+
+/** The component's `accessControl` does not allow the operation on the topic. */
+export class Unauthorized<K extends Kind = Kind> extends Failure<'Unauthorized', K> {
+  readonly _tag = 'Unauthorized';
+  readonly code = 'GGRX_UNAUTHORIZED';
+  readonly retryable = false;
+  readonly operation: Operation;
+  readonly topicName: string;
+  readonly serverText: string;
+
+  constructor(kind: K, operation: Operation, topicName: string, serverText: string) {
+    super(kind, `The component may not call ${operation} on "${topicName}". Add the topic to the resources of an accessControl policy for aws.greengrass.ipc.mqttproxy in its recipe; a device keeps an older policy under the same id until that is reset.`);
+    this.operation = operation;
+    this.topicName = topicName;
+    this.serverText = serverText;
+  }
+}
+
+/** The request breaks a rule of MQTT, of IoT Core or of the nucleus. Found here before sending, or by the nucleus. */
+export class InvalidRequest<K extends Kind = Kind> extends Failure<'InvalidRequest', K> {
+  readonly _tag = 'InvalidRequest';
+  readonly code = 'GGRX_INVALID_REQUEST';
+  readonly retryable = false;
+  readonly operation: Operation;
+  readonly topicName: string;
+  readonly foundBy: 'client' | 'nucleus';
+
+  constructor(kind: K, operation: Operation, topicName: string, foundBy: 'client' | 'nucleus', problem: string) {
+    super(kind, problem);
+    this.operation = operation;
+    this.topicName = topicName;
+    this.foundBy = foundBy;
+  }
+}
+
+/** What a nucleus meant by a `ServiceError`, read from the texts its versions are known to send. */
+export type ServiceFaultReason =
+  | 'SpoolFull'
+  | 'LargerThanSpool'
+  | 'OfflineQos0Dropped'
+  | 'ConfiguredOffline'
+  | 'PublishFailed'
+  | 'SubscribeFailed'
+  | 'MqttClientShutDown'
+  | 'InternalError'
+  /** A text no known version sends. Never guessed at. */
+  | 'Unclassified';
+
+/** The nucleus could not carry out the operation. */
+export class ServiceFault<K extends Kind = Kind> extends Failure<'ServiceFault', K> {
+  readonly _tag = 'ServiceFault';
+  readonly code = 'GGRX_SERVICE_FAULT';
+  readonly retryable: boolean;
+  readonly operation: Operation;
+  readonly topicName: string;
+  readonly reason: ServiceFaultReason;
+  /** The error's name on the wire, such as `ServiceError`. */
+  readonly serverCode: string;
+  readonly serverText: string;
+
+  constructor(kind: K, fault: { operation: Operation; topicName: string; reason: ServiceFaultReason; retryable: boolean; remedy: string; serverCode: string; serverText: string }) {
+    super(kind, `The nucleus answered ${fault.operation} on "${fault.topicName}" with ${fault.serverCode}${fault.serverText === '' ? '' : `: ${fault.serverText}`}. ${fault.remedy}`);
+    this.retryable = fault.retryable;
+    this.operation = fault.operation;
+    this.topicName = fault.topicName;
+    this.reason = fault.reason;
+    this.serverCode = fault.serverCode;
+    this.serverText = fault.serverText;
+  }
+}
+
+/** The nucleus does not know the operation. */
+export class UnsupportedOperation<K extends Kind = Kind> extends Failure<'UnsupportedOperation', K> {
+  readonly _tag = 'UnsupportedOperation';
+  readonly code = 'GGRX_UNSUPPORTED_OPERATION';
+  readonly retryable = false;
+  readonly operation: Operation;
+  readonly serverText: string;
+
+  constructor(kind: K, operation: Operation, serverText: string) {
+    super(kind, `This nucleus does not offer ${operation}. Update it, or check that the socket belongs to a Greengrass nucleus.`);
+    this.operation = operation;
+    this.serverText = serverText;
+  }
+}
+
+/** More was published at once than may wait. Nothing of this message was sent. */
+export class TooManyPublishes<K extends Kind = Kind> extends Failure<'TooManyPublishes', K> {
+  readonly _tag = 'TooManyPublishes';
+  readonly code = 'GGRX_TOO_MANY_PUBLISHES';
+  readonly retryable = true;
+  readonly waiting: number;
+
+  constructor(kind: K, waiting: number) {
+    super(kind, `${String(waiting)} publishes already wait for the nucleus, which is the limit. Publish through publishTo(), whose buffer has a policy for this, or wait for the answers.`);
+    this.waiting = waiting;
+  }
+}
+
+/** A message's payload is not what the codec expects. The message itself is kept. */
+export class DecodeFailed<M = unknown> extends Failure<'DecodeFailed', 'message'> {
+  readonly _tag = 'DecodeFailed';
+  readonly code = 'GGRX_DECODE_FAILED';
+  readonly retryable = false;
+  readonly topicName: string;
+  /** The message as it came. */
+  readonly original: M;
+  /** One line a problem, each beginning with the path to the value. */
+  readonly problems: readonly string[];
+
+  constructor(topicName: string, original: M, problems: readonly string[], cause?: unknown) {
+    super('message', `A message on "${topicName}" could not be decoded: ${problems.slice(0, 3).join('; ')}${problems.length > 3 ? `; and ${String(problems.length - 3)} more` : ''}`, cause);
+    this.topicName = topicName;
+    this.original = original;
+    this.problems = problems;
+  }
+}
+
+/** The connection to the nucleus was down for a while: messages of that time are missing. */
+export class Interrupted extends Failure<'Interrupted', 'gap'> {
+  readonly _tag = 'Interrupted';
+  readonly code = 'GGRX_INTERRUPTED';
+  readonly retryable = true;
+  readonly topicName: string;
+
+  constructor(topicName: string, cause?: unknown) {
+    super('gap', `The subscription to "${topicName}" was interrupted. It is being restored; messages sent meanwhile may be missing.`, cause);
+    this.topicName = topicName;
+  }
+}
+
+/** What a full buffer does with the next value. */
+export type OverflowPolicy = 'dropOldest' | 'dropNewest' | 'latestPerKey' | 'fail';
+
+/** A stage's buffer was full and dropped values. One failure stands for all that were dropped since the last result. */
+export class Overflowed<K extends 'gap' | 'terminal' = 'gap' | 'terminal'> extends Failure<'Overflowed', K> {
+  readonly _tag = 'Overflowed';
+  readonly code = 'GGRX_OVERFLOWED';
+  readonly retryable = false;
+  readonly messages: number;
+  /** `0` where the buffer was not told how large its values are. */
+  readonly bytes: number;
+  readonly policy: OverflowPolicy;
+
+  constructor(kind: K, messages: number, bytes: number, policy: OverflowPolicy) {
+    super(kind, `A buffer was full and dropped ${String(messages)} message${messages === 1 ? '' : 's'} (${policy}). Give the stage more concurrency or a larger buffer, or send it less.`);
+    this.messages = messages;
+    this.bytes = bytes;
+    this.policy = policy;
+  }
+}
+
+/** Why there is no connection. */
+export type ConnectError = MissingEnvironment | SocketPathTooLong | SocketUnavailable | TokenRefused | NativeUnavailable | ProtocolViolated<'terminal'> | TimedOut<'terminal'> | ConnectionLost<'terminal'> | ProxyClosed;
+
+/** What a subscription's stream carries on its left side. */
+export type SubscribeError = ConnectError | Interrupted | Unauthorized<'terminal'> | InvalidRequest<'terminal'> | ServiceFault<'terminal'> | UnsupportedOperation<'terminal'>;
+
+/** Why a publish was not accepted. */
+export type PublishError =
+  | MissingEnvironment
+  | SocketPathTooLong
+  | SocketUnavailable
+  | TokenRefused
+  | NativeUnavailable
+  | ProxyClosed
+  | ProtocolViolated<'message'>
+  | TimedOut<'message'>
+  | ConnectionLost<'message'>
+  | TooManyPublishes<'message'>
+  | Unauthorized<'message'>
+  | InvalidRequest<'message'>
+  | ServiceFault<'message'>
+  | UnsupportedOperation<'message'>;

@@ -1,0 +1,76 @@
+import type { FrameFailure } from './frame.js';
+import type { RpcMessage, RpcMessageFailure } from './rpc-message.js';
+
+/** The transports there are: `node:net`, and AWS' native client. */
+export type TransportName = 'socket' | 'crt';
+
+/** Why a connection could not be made. */
+export type ConnectFailure =
+  /** No file at the path. */
+  | { readonly reason: 'missing'; readonly cause: unknown }
+  /** A file, but nobody listens on it: no socket, or one whose server is gone. */
+  | { readonly reason: 'refused'; readonly cause: unknown }
+  | { readonly reason: 'permission'; readonly cause: unknown }
+  /** The server lives and its listen backlog is full. */
+  | { readonly reason: 'busy'; readonly cause: unknown }
+  | { readonly reason: 'path-too-long'; readonly length: number; readonly limit: number }
+  /** The transport itself cannot be had: aws-crt is not installed, or has no binary for this machine. */
+  | { readonly reason: 'native-unavailable'; readonly cause: unknown }
+  | { readonly reason: 'other'; readonly cause: unknown };
+
+/** Why an open connection ended. */
+export type CloseReason =
+  /** The peer closed or reset it, or died. */
+  | { readonly reason: 'peer'; readonly cause: unknown }
+  /** The peer sent bytes that are no event-stream RPC. */
+  | { readonly reason: 'protocol'; readonly failure: FrameFailure | RpcMessageFailure | { readonly reason: 'native'; readonly detail: string } }
+  /** {@link TransportConnection.close} was called. */
+  | { readonly reason: 'local' };
+
+/**
+ * What a connection tells its user. Calls come in wire order: whatever lay on the wire before the end is delivered
+ * before `onClose`, which comes once, last, and also after `close()`.
+ */
+export interface ConnectionListener {
+  readonly onOpen: () => void;
+  /** A message on stream 0. */
+  readonly onMessage: (message: RpcMessage) => void;
+  /** Instead of `onOpen`, and then nothing more. */
+  readonly onConnectFailure: (failure: ConnectFailure) => void;
+  readonly onClose: (reason: CloseReason) => void;
+}
+
+/** What a stream tells its user: messages in wire order, none after one whose flags terminate the stream. */
+export interface StreamListener {
+  readonly onMessage: (message: RpcMessage) => void;
+  /** The stream ended without a message that says so; with the connection, `onClose` tells why. */
+  readonly onEnd: () => void;
+}
+
+/** One stream: one operation from its request to its terminate. */
+export interface TransportStream {
+  /** Sends the terminate that is owed and forgets the stream. Harmless after its end. */
+  readonly terminate: () => void;
+  /** Forgets a stream that the server has terminated; nothing may be sent on it any more. Harmless when repeated. */
+  readonly forget: () => void;
+}
+
+/** A connection, from the call that begins it. */
+export interface TransportConnection {
+  /** Sends the Connect message on stream 0. */
+  readonly sendConnect: (payload: string) => void;
+  /** Opens the next stream with its request. Ids are strictly consecutive. */
+  readonly openStream: (operation: string, payload: string, listener: StreamListener) => TransportStream;
+  /** Ends the connection and frees all it holds; `onClose({ reason: 'local' })` follows, never within the call. */
+  readonly close: () => void;
+}
+
+/** How bytes travel. Two adapters hold to this one contract: `socket` and `crt`. */
+export interface Transport {
+  readonly name: TransportName;
+  /** Begins a connection to the Unix domain socket. Listener calls come later, never within this call. */
+  readonly connect: (socketPath: string, listener: ConnectionListener) => TransportConnection;
+}
+
+/** The longest path a Unix domain socket address has room for, in bytes: 108 with the closing NUL on Linux, 104 on macOS. */
+export const MAX_SOCKET_PATH = process.platform === 'darwin' ? 103 : 107;

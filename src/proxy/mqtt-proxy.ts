@@ -1,0 +1,92 @@
+import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
+import type { Observable } from 'rxjs';
+import type { Decoder } from '../codec/codec.js';
+import type { ConnectError, DecodeFailed, PublishError, SubscribeError } from '../errors/errors.js';
+import type { TransportName } from '../ipc/transport.js';
+import type { QOS } from '../qos.js';
+import type { ObservableEither } from '../stream/observable-either.js';
+import type { MqttMessage, PublishRequest } from './mqtt-message.js';
+
+/** The two kinds of nucleus. */
+export type Profile = 'classic' | 'lite';
+
+/** What the connected nucleus can do. */
+export interface Capabilities {
+  readonly profile: Profile;
+  readonly transport: TransportName;
+  /** Bytes of the largest IPC frame the nucleus takes. */
+  readonly maxFrameBytes: number;
+  /** Publishes that may be under way at once on this connection. */
+  readonly publishWindow: number;
+  /** Whether user properties, correlation data and the other MQTT 5 members are carried. */
+  readonly mqtt5Members: boolean;
+}
+
+/** Where the connection is. */
+export type ConnectionState =
+  | { readonly status: 'idle' }
+  | { readonly status: 'connecting'; readonly attempt: number }
+  | { readonly status: 'connected'; readonly capabilities: Capabilities }
+  /** Down, and another attempt is due. */
+  | { readonly status: 'interrupted'; readonly error: ConnectError; readonly retryInMilliseconds: number }
+  /** Down for good. */
+  | { readonly status: 'failed'; readonly error: ConnectError }
+  | { readonly status: 'closed' };
+
+/** What to subscribe to. */
+export interface SubscribeRequest {
+  /** A topic name or filter; `+` and `#` as in MQTT. */
+  readonly topicName: string;
+  readonly qos: QOS;
+}
+
+/** The nucleus took the message. See {@link MqttProxy.publish$} for what that does not mean. */
+export interface Accepted {
+  /** `spooler`: stored by the classic nucleus, to be sent when it can. `mqtt-socket`: written to the MQTT connection by Greengrass Lite. */
+  readonly by: 'spooler' | 'mqtt-socket';
+}
+
+/** A task that must be called to run: `await proxy.publish(request)` without the second call does not compile. */
+export type RunnableTaskEither<E, A> = TaskEither<E, A> & { readonly then?: (call_the_task_first: never) => never };
+
+/** What `drain` found when it ended. */
+export interface DrainReport {
+  /** Publishes that were accepted while draining. */
+  readonly accepted: number;
+  /** Publishes that failed while draining. */
+  readonly failed: number;
+  /** Publishes still without an answer at the deadline. */
+  readonly unfinished: number;
+}
+
+/**
+ * The service `aws.greengrass.ipc.mqttproxy`, as the rest of this library and a component see it. `connect()` makes the
+ * real one; the testing kit has a twin in virtual time.
+ */
+export interface MqttProxy extends AsyncDisposable {
+  /** Connects, if that is not done yet, and tells what was found: fail fast at the start of a component. */
+  readonly ready: () => RunnableTaskEither<ConnectError, Capabilities>;
+  /** The connection's state, from the current one on. Subscribing to it does not connect. Completes after `closed`. */
+  readonly state$: Observable<ConnectionState>;
+  /**
+   * Messages of a topic or filter, from the moment of subscribing on.
+   *
+   * Emits a `Right` for every message as it arrives: nothing is held back or buffered here. Completes after a terminal
+   * `Left`, and when the proxy is closed. Every subscriber has a subscription of its own at the nucleus; unsubscribing ends it.
+   */
+  readonly subscribe: {
+    <A>(request: SubscribeRequest & { readonly codec: Decoder<A> }): ObservableEither<SubscribeError | DecodeFailed<MqttMessage>, MqttMessage & { readonly value: A }>;
+    (request: SubscribeRequest): ObservableEither<SubscribeError, MqttMessage>;
+  };
+  /**
+   * Publishes once for every subscriber: emits one `Right(Accepted)` or one `Left`, and completes. `Accepted` says the
+   * nucleus took the message, not that the cloud has it. Unsubscribing gives up the wait, not the publish.
+   */
+  readonly publish$: (request: PublishRequest) => ObservableEither<PublishError, Accepted>;
+  /** {@link MqttProxy.publish$} as a task: `await proxy.publish(request)()`. */
+  readonly publish: (request: PublishRequest) => RunnableTaskEither<PublishError, Accepted>;
+  /** Ends all subscriptions, lets publishes finish until `deadline` milliseconds have passed, and tells what was left. */
+  readonly drain: (deadlineMilliseconds: number) => RunnableTaskEither<never, DrainReport>;
+  /** Ends the connection and everything on it; afterwards nothing keeps the process alive. */
+  readonly close: () => Promise<void>;
+}

@@ -1,0 +1,13 @@
+/**
+ * The MQTT quality of service, named and valued as the AWS model does. The official SDK's enum values are these strings
+ * too, so they are accepted wherever a `QOS` is.
+ *
+ * Source: AWS IoT Greengrass developer guide, "Publish/subscribe AWS IoT Core MQTT messages".
+ */
+export const QOS = {
+  /** QoS 0: at most once. The classic nucleus drops it while the device is offline. */
+  AT_MOST_ONCE: '0',
+  /** QoS 1: at least once; duplicates are possible. */
+  AT_LEAST_ONCE: '1',
+} as const;
+export type QOS = (typeof QOS)[keyof typeof QOS];
