@@ -29,7 +29,8 @@ export type CloseReason =
 
 /**
  * What a connection tells its user. Calls come in wire order: whatever lay on the wire before the end is delivered
- * before `onClose`, which comes once, last, and also after `close()`.
+ * before `onClose`, which comes once, last, and also after `close()`. When the connection ends, every stream still open
+ * gets its `onEnd` before that. After `close()` was called no messages are delivered any more.
  */
 export interface ConnectionListener {
   readonly onOpen: () => void;
@@ -49,10 +50,8 @@ export interface StreamListener {
 
 /** One stream: one operation from its request to its terminate. */
 export interface TransportStream {
-  /** Sends the terminate that is owed and forgets the stream. Harmless after its end. */
+  /** Ends the stream: sends the terminate, unless the server has sent its own. Harmless when repeated and after the end. */
   readonly terminate: () => void;
-  /** Forgets a stream that the server has terminated; nothing may be sent on it any more. Harmless when repeated. */
-  readonly forget: () => void;
 }
 
 /** A connection, from the call that begins it. */

@@ -1,0 +1,29 @@
+import { encodeFrame } from './encode-frame.js';
+import { encodeHeaders } from './headers.js';
+import { MessageType, rpcHeaders } from './rpc-message.js';
+
+interface HeaderBlock {
+  readonly bytes: Buffer;
+  readonly streamIdOffset: number;
+}
+
+/** One block for each operation called: two in this library. */
+const blocks = new Map<string, HeaderBlock>();
+
+/** The bytes of a request. Its headers are the same each time but for the stream id, so they are encoded once. */
+export function encodeRequest(operation: string, streamId: number, payload: string): Buffer {
+  let block = blocks.get(operation);
+  if (block === undefined) {
+    block = makeBlock(operation);
+    blocks.set(operation, block);
+  }
+  block.bytes.writeInt32BE(streamId, block.streamIdOffset);
+  return encodeFrame(block.bytes, payload);
+}
+
+function makeBlock(operation: string): HeaderBlock {
+  const bytes = encodeHeaders(rpcHeaders({ type: MessageType.ApplicationMessage, flags: 0, streamId: 0, operation }));
+  const name = ':stream-id';
+  // After the name stand one byte for the type and then the number.
+  return { bytes, streamIdOffset: bytes.indexOf(name, 0, 'latin1') + name.length + 1 };
+}
