@@ -1,0 +1,68 @@
+import type { Either } from 'fp-ts/lib/Either.js';
+import { left, right } from 'fp-ts/lib/Either.js';
+import { decodeBase64 } from './base64.js';
+import { IoTCoreMessage } from './shapes.js';
+
+/** A message as a subscription's event carries it. */
+export type ReceivedMessage = IoTCoreMessage['message'] & { payload: Uint8Array };
+
+const NO_BYTES = new Uint8Array(0);
+
+/**
+ * Reads the body of an `IoTCoreMessage` event. The left side says what is wrong with it.
+ *
+ * Members a message nearly always has are checked by hand: {@link IoTCoreMessage} does the same in 1 µs, twice the time of
+ * parsing the JSON. The first member out of the ordinary sends the whole body through that codec.
+ */
+export function readIoTCoreMessage(body: string): Either<string, ReceivedMessage> {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body);
+  } catch {
+    return left('an IoTCoreMessage is not JSON');
+  }
+  const ordinary = readOrdinary(parsed);
+  if (ordinary !== undefined) return right(ordinary);
+  const decoded = IoTCoreMessage.decode(withoutNulls(parsed));
+  if (decoded._tag === 'Left') {
+    const where = decoded.left[0]?.context.map(({ key }) => key).filter((key) => !/^\d*$/.test(key));
+    return left(`an IoTCoreMessage has a wrong ${where?.join('.') ?? 'shape'}`);
+  }
+  const { message } = decoded.right;
+  return right({ ...message, payload: message.payload ?? NO_BYTES });
+}
+
+function readOrdinary(parsed: unknown): ReceivedMessage | undefined {
+  if (!isObject(parsed) || !isObject(parsed['message'])) return undefined;
+  const { message } = parsed;
+  let topicName: string | undefined;
+  let payload: Uint8Array | undefined = NO_BYTES;
+  let retain: boolean | undefined;
+  let payloadFormat: '0' | '1' | undefined;
+  for (const key in message) {
+    const value = message[key];
+    if (key === 'topicName' && typeof value === 'string') topicName = value;
+    else if (key === 'payload' && typeof value === 'string') payload = decodeBase64(value);
+    else if (key === 'retain' && typeof value === 'boolean') retain = value;
+    else if (key === 'payloadFormat' && (value === '0' || value === '1')) payloadFormat = value;
+    else return undefined;
+  }
+  if (topicName === undefined || payload === undefined) return undefined;
+  if (retain === undefined && payloadFormat === undefined) return { topicName, payload };
+  return {
+    topicName,
+    payload,
+    ...(retain === undefined ? undefined : { retain }),
+    ...(payloadFormat === undefined ? undefined : { payloadFormat }),
+  };
+}
+
+/** A member that is null is one that is not there: what a Java object without a value may be written as. */
+function withoutNulls(parsed: unknown): unknown {
+  if (!isObject(parsed) || !isObject(parsed['message'])) return parsed;
+  return { message: Object.fromEntries(Object.entries(parsed['message']).filter(([, value]) => value !== null)) };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
