@@ -1,0 +1,129 @@
+/**
+ * Which way imports may point (docs: every module of src stands on the ones below it).
+ *
+ *   local, proxy   two sides of one wire: the server, and the client
+ *   ipc            bytes <-> operations, no RxJS; local uses its frames and shapes, never its client
+ *   flow, operators, schedule, stream, codec, topic, errors   pure RxJS and fp-ts, know no proxy
+ */
+const PURE = '^src/(flow|operators|schedule|stream|codec|topic|errors)/';
+/** The port's types: what a stage may know of a proxy, and only as types. */
+const PORT = '^src/proxy/(mqtt-proxy|mqtt-message)\\.ts$';
+/** The part of ipc that is the client: who opens connections and streams. */
+const CLIENT = '^src/ipc/(.*session|.*transport|crt|encode-request)';
+const ENTRY = '^src/(index|fp)\\.ts$|^src/[^/]+/index\\.ts$';
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    { name: 'no-cycle', severity: 'error', comment: 'Modules that need each other are one module.', from: {}, to: { circular: true } },
+    {
+      name: 'ipc-stands-at-the-bottom',
+      severity: 'error',
+      comment: 'ipc turns bytes into operations and knows nothing of what is built on it. Of the rest it may use the QOS numbers.',
+      from: { path: '^src/ipc/' },
+      to: { path: '^src/', pathNot: ['^src/ipc/', '^src/qos\\.ts$'] },
+    },
+    {
+      name: 'ipc-without-rxjs',
+      severity: 'error',
+      comment: 'ipc takes its time from the Clock port and tells its news to listeners.',
+      from: { path: '^src/ipc/' },
+      to: { path: 'node_modules/rxjs/' },
+    },
+    {
+      name: 'proxy-is-the-client',
+      severity: 'error',
+      comment: 'The proxy stands on ipc and the pure parts.',
+      from: { path: '^src/proxy/' },
+      to: { path: '^src/(local|operators|component|testing|cli)/' },
+    },
+    {
+      name: 'pure-knows-no-proxy',
+      severity: 'error',
+      comment: 'Stages and operators work on any Observable, with or without a nucleus.',
+      from: { path: PURE },
+      to: { path: '^src/(ipc|proxy|local|component|testing|cli)/', pathNot: PORT },
+    },
+    {
+      name: 'only-stages-name-the-port',
+      severity: 'error',
+      comment: 'publishTo takes a MqttProxy as an argument; nothing else in the pure parts has a use for it.',
+      from: { path: PURE, pathNot: '^src/flow/' },
+      to: { path: PORT },
+    },
+    {
+      name: 'port-as-a-type',
+      severity: 'error',
+      comment: 'A stage is handed its proxy; it never makes one.',
+      from: { path: '^src/flow/' },
+      to: { path: PORT, dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'qos-is-a-leaf',
+      severity: 'error',
+      comment: 'The words that all share import nothing.',
+      from: { path: '^src/qos\\.ts$' },
+      to: { path: '^src/' },
+    },
+    {
+      name: 'local-is-a-server',
+      severity: 'error',
+      comment: 'What the local nucleus accepts must not be what our own client happens to do.',
+      from: { path: '^src/local/' },
+      to: { path: '^src/(proxy|stream|flow|operators|component|testing|cli)/' },
+    },
+    {
+      name: 'local-without-the-client',
+      severity: 'error',
+      comment: 'Of ipc the local nucleus shares frames and shapes, not the session or the transports, and not by a detour either.',
+      from: { path: '^src/local/' },
+      to: { path: CLIENT, reachable: true },
+    },
+    {
+      name: 'entries-are-for-users',
+      severity: 'error',
+      comment: 'An entry re-exports; inside src import the module itself, or every import loads everything.',
+      from: { path: '^src/' },
+      to: { path: ENTRY },
+    },
+    {
+      name: 'aws-crt-in-one-place',
+      severity: 'error',
+      comment: 'The package may be absent: the crt transport alone knows it.',
+      from: { path: '^src/', pathNot: '^src/ipc/crt' },
+      to: { path: '(^|/)aws-crt(/|$)' },
+    },
+    {
+      name: 'aws-crt-only-when-asked-for',
+      severity: 'error',
+      comment: 'A static import takes 100 ms and fails at start where the optional package is absent.',
+      from: { path: '^src/' },
+      to: { path: '(^|/)aws-crt(/|$)', dynamic: false, dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'nothing-from-outside-src',
+      severity: 'error',
+      comment: 'Only src and its declared dependencies are shipped.',
+      from: { path: '^src/' },
+      to: { path: '^(test|scripts|examples|build|dist)/' },
+    },
+    {
+      name: 'declared-dependencies-only',
+      severity: 'error',
+      comment: 'What src imports must be there when a user installs the package.',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown', 'unknown'], dependencyTypesNot: ['npm', 'npm-peer', 'npm-optional'] },
+    },
+    { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'types'],
+      mainFields: ['module', 'main', 'types'],
+    },
+  },
+};

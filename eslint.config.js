@@ -1,0 +1,83 @@
+import js from '@eslint/js';
+import { defineConfig, globalIgnores } from 'eslint/config';
+import tseslint from 'typescript-eslint';
+
+/** Specifiers that type-check and run under vitest, and then fail in plain Node or load a second copy. */
+const imports = [
+  {
+    regex: '^(fp-ts|io-ts)/(?!lib/.+\\.js$)',
+    message:
+      "Native Node finds only 'fp-ts/lib/Either.js' and the like: 'fp-ts/Either' type-checks, passes the tests and dies at run time.",
+  },
+  { regex: '^fp-ts$', message: "Import the module itself, such as 'fp-ts/lib/Either.js': the root loads all of fp-ts." },
+  { regex: '^io-ts/', message: "Import from 'io-ts': a deep import gives bundlers a second copy." },
+  { regex: '^rxjs/(?!testing$)', message: "Operators come from 'rxjs' itself." },
+];
+
+export default defineConfig(
+  globalIgnores(['dist/', 'build/', 'coverage/']),
+  {
+    files: ['**/*.ts'],
+    extends: [js.configs.recommended, tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    linterOptions: { reportUnusedDisableDirectives: 'error' },
+    rules: {
+      'no-restricted-imports': ['error', { patterns: imports }],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "NewExpression[callee.name='Subscriber']",
+          message: 'The constructor of Subscriber is no public API: use new Observable(subscriber => ...).',
+        },
+      ],
+      eqeqeq: 'error',
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+
+      // A number in a sentence reads as it should; wrapping each in String() hides the sentence.
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      // `() => subscription.unsubscribe()` is the usual way to write a teardown.
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      // Loops that leave by `return` are how a parser or a ring reads best.
+      '@typescript-eslint/no-unnecessary-condition': ['error', { allowConstantLoopConditions: 'only-allowed-literals' }],
+      // A task's success may be nothing: TaskEither<E, void>.
+      '@typescript-eslint/no-invalid-void-type': ['error', { allowInGenericTypeArguments: true }],
+    },
+  },
+  {
+    files: ['src/**/*.ts'],
+    rules: {
+      // Time goes through RxJS schedulers, and in ipc through the Clock, so that tests can move it.
+      'no-restricted-globals': [
+        'error',
+        ...['setTimeout', 'setInterval', 'Date'].map(name => ({
+          name,
+          message: 'Time goes through an RxJS scheduler; in ipc through the Clock port.',
+        })),
+        { name: 'performance', message: 'Time goes through an RxJS scheduler; in ipc through the Clock port.' },
+      ],
+    },
+  },
+  {
+    // The one place where ipc's time is real.
+    files: ['src/ipc/clock.ts'],
+    rules: { 'no-restricted-globals': 'off' },
+  },
+  {
+    files: ['test/**/*.ts'],
+    rules: {
+      // Listeners and fakes that do nothing are what many tests need.
+      '@typescript-eslint/no-empty-function': 'off',
+      // A fake keeps the asynchronous signature of what it stands for.
+      '@typescript-eslint/require-await': 'off',
+    },
+  },
+  {
+    files: ['**/*.js', '**/*.mjs', '**/*.cjs'],
+    extends: [js.configs.recommended],
+    languageOptions: { globals: { process: 'readonly', console: 'readonly' } },
+    rules: { 'no-restricted-imports': ['error', { patterns: imports }] },
+  },
+  { files: ['**/*.cjs'], languageOptions: { sourceType: 'commonjs', globals: { require: 'readonly', module: 'writable' } } },
+);

@@ -1,0 +1,42 @@
+import { fileURLToPath } from 'node:url';
+import { configDefaults, defineConfig } from 'vitest/config';
+import { ClosingLineReporter } from './scripts/closing-line-reporter.ts';
+
+const source = (path: string): string => fileURLToPath(new URL(`src/${path}`, import.meta.url));
+
+/** The entries by the names users import them by. The first pattern that matches wins, so the bare name comes last. */
+const alias = [
+  { find: 'greengrass-rx/fp', replacement: source('fp.ts') },
+  { find: /^greengrass-rx\/([a-z]+)$/, replacement: source('$1/index.ts') },
+  { find: /^greengrass-rx$/, replacement: source('index.ts') },
+];
+
+/** Folders under test/ that are projects of their own, or no tests at all (`bench`: run by `npm run bench`). */
+const apart = ['contract', 'chaos', 'interop', 'types', 'bench'].map(folder => `test/${folder}/**`);
+
+export default defineConfig({
+  resolve: { alias },
+  test: {
+    pool: 'forks',
+    // aws-crt announces at its first native object that it will want a newer Node.
+    execArgv: ['--disable-warning=NodeDeprecationWarning'],
+    reporters: ['default', new ClosingLineReporter()],
+    detectAsyncLeaks: true,
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
+    projects: [
+      { extends: true, test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: [...configDefaults.exclude, ...apart] } },
+      { extends: true, test: { name: 'contract', include: ['test/contract/**/*.test.ts'] } },
+      { extends: true, test: { name: 'chaos', include: ['test/chaos/**/*.test.ts'] } },
+      { extends: true, test: { name: 'interop', include: ['test/interop/**/*.test.ts'], fileParallelism: false } },
+      {
+        extends: true,
+        test: {
+          name: 'types',
+          include: [],
+          typecheck: { enabled: true, only: true, include: ['test/**/*.test-d.ts'], tsconfig: './tsconfig.types.json' },
+        },
+      },
+    ],
+  },
+});
