@@ -43,7 +43,10 @@ export class MissingEnvironment extends Failure<'MissingEnvironment', 'terminal'
   readonly option: string;
 
   constructor(variable: string, option: string) {
-    super('terminal', `The environment variable ${variable} is not set. Greengrass sets it for the components it starts; elsewhere pass ${option} to connect(), or run the component under the local nucleus.`);
+    super(
+      'terminal',
+      `The environment variable ${variable} is not set. Greengrass sets it for the components it starts; elsewhere pass ${option} to connect(), or run the component under the local nucleus.`,
+    );
     this.variable = variable;
     this.option = option;
   }
@@ -59,7 +62,10 @@ export class SocketPathTooLong extends Failure<'SocketPathTooLong', 'terminal'> 
   readonly limit: number;
 
   constructor(path: string, length: number, limit: number) {
-    super('terminal', `The socket path has ${String(length)} bytes and a Unix domain socket takes at most ${String(limit)}: ${path}. Use a path relative to the working directory, or a symbolic link in a shorter place.`);
+    super(
+      'terminal',
+      `The socket path has ${String(length)} bytes and a Unix domain socket takes at most ${String(limit)}: ${path}. Use a path relative to the working directory, or a symbolic link in a shorter place.`,
+    );
     this.path = path;
     this.length = length;
     this.limit = limit;
@@ -120,7 +126,11 @@ export class NativeUnavailable extends Failure<'NativeUnavailable', 'terminal'> 
   readonly retryable = false;
 
   constructor(cause: unknown) {
-    super('terminal', "The transport 'crt' needs the package aws-crt, which is not installed or has no binary for this machine. Install aws-crt, or use the transport 'socket'.", cause);
+    super(
+      'terminal',
+      "The transport 'crt' needs the package aws-crt, which is not installed or has no binary for this machine. Install aws-crt, or use the transport 'socket'.",
+      cause,
+    );
   }
 }
 
@@ -132,7 +142,11 @@ export class ProtocolViolated<K extends Kind = Kind> extends Failure<'ProtocolVi
   readonly detail: string;
 
   constructor(kind: K, detail: string, cause?: unknown) {
-    super(kind, `The nucleus sent something that is not the IPC protocol: ${detail}. The connection was given up. If it happens again, check that the socket belongs to a Greengrass nucleus.`, cause);
+    super(
+      kind,
+      `The nucleus sent something that is not the IPC protocol: ${detail}. The connection was given up. If it happens again, check that the socket belongs to a Greengrass nucleus.`,
+      cause,
+    );
     this.detail = detail;
   }
 }
@@ -167,7 +181,13 @@ export class ConnectionLost<K extends Kind = Kind> extends Failure<'ConnectionLo
   readonly sent: boolean;
 
   constructor(kind: K, sent: boolean, cause?: unknown) {
-    super(kind, sent ? 'The connection to the nucleus broke before the answer came: whether the nucleus acted is unknown.' : 'The connection to the nucleus broke before the request was sent.', cause);
+    super(
+      kind,
+      sent
+        ? 'The connection to the nucleus broke before the answer came: whether the nucleus acted is unknown.'
+        : 'The connection to the nucleus broke before the request was sent.',
+      cause,
+    );
     this.sent = sent;
   }
 }
@@ -193,7 +213,10 @@ export class Unauthorized<K extends Kind = Kind> extends Failure<'Unauthorized',
   readonly serverText: string;
 
   constructor(kind: K, operation: Operation, topicName: string, serverText: string) {
-    super(kind, `The component may not call ${operation} on "${topicName}". Add the topic to the resources of an accessControl policy for aws.greengrass.ipc.mqttproxy in its recipe; a device keeps an older policy under the same id until that is reset.`);
+    super(
+      kind,
+      `The component may not call ${operation} on "${topicName}". Add the topic to the resources of an accessControl policy for aws.greengrass.ipc.mqttproxy in its recipe; a device keeps an older policy under the same id until that is reset.`,
+    );
     this.operation = operation;
     this.topicName = topicName;
     this.serverText = serverText;
@@ -242,8 +265,22 @@ export class ServiceFault<K extends Kind = Kind> extends Failure<'ServiceFault',
   readonly serverCode: string;
   readonly serverText: string;
 
-  constructor(kind: K, fault: { operation: Operation; topicName: string; reason: ServiceFaultReason; retryable: boolean; remedy: string; serverCode: string; serverText: string }) {
-    super(kind, `The nucleus answered ${fault.operation} on "${fault.topicName}" with ${fault.serverCode}${fault.serverText === '' ? '' : `: ${fault.serverText}`}. ${fault.remedy}`);
+  constructor(
+    kind: K,
+    fault: {
+      operation: Operation;
+      topicName: string;
+      reason: ServiceFaultReason;
+      retryable: boolean;
+      remedy: string;
+      serverCode: string;
+      serverText: string;
+    },
+  ) {
+    super(
+      kind,
+      `The nucleus answered ${fault.operation} on "${fault.topicName}" with ${fault.serverCode}${fault.serverText === '' ? '' : `: ${fault.serverText}`}. ${fault.remedy}`,
+    );
     this.retryable = fault.retryable;
     this.operation = fault.operation;
     this.topicName = fault.topicName;
@@ -276,7 +313,10 @@ export class TooManyPublishes<K extends Kind = Kind> extends Failure<'TooManyPub
   readonly waiting: number;
 
   constructor(kind: K, waiting: number) {
-    super(kind, `${String(waiting)} publishes already wait for the nucleus, which is the limit. Publish through publishTo(), whose buffer has a policy for this, or wait for the answers.`);
+    super(
+      kind,
+      `${String(waiting)} publishes already wait for the nucleus, which is the limit. Publish through publishTo(), whose buffer has a policy for this, or wait for the answers.`,
+    );
     this.waiting = waiting;
   }
 }
@@ -293,7 +333,11 @@ export class DecodeFailed<M = unknown> extends Failure<'DecodeFailed', 'message'
   readonly problems: readonly string[];
 
   constructor(topicName: string, original: M, problems: readonly string[], cause?: unknown) {
-    super('message', `A message on "${topicName}" could not be decoded: ${problems.slice(0, 3).join('; ')}${problems.length > 3 ? `; and ${String(problems.length - 3)} more` : ''}`, cause);
+    super(
+      'message',
+      `A message on "${topicName}" could not be decoded: ${problems.slice(0, 3).join('; ')}${problems.length > 3 ? `; and ${String(problems.length - 3)} more` : ''}`,
+      cause,
+    );
     this.topicName = topicName;
     this.original = original;
     this.problems = problems;
@@ -308,7 +352,11 @@ export class Interrupted extends Failure<'Interrupted', 'gap'> {
   readonly topicName: string;
 
   constructor(topicName: string, cause?: unknown) {
-    super('gap', `The subscription to "${topicName}" was interrupted. It is being restored; messages sent meanwhile may be missing.`, cause);
+    super(
+      'gap',
+      `The subscription to "${topicName}" was interrupted. It is being restored; messages sent meanwhile may be missing.`,
+      cause,
+    );
     this.topicName = topicName;
   }
 }
@@ -327,7 +375,10 @@ export class Overflowed<K extends 'gap' | 'terminal' = 'gap' | 'terminal'> exten
   readonly policy: OverflowPolicy;
 
   constructor(kind: K, messages: number, bytes: number, policy: OverflowPolicy) {
-    super(kind, `A buffer was full and dropped ${String(messages)} message${messages === 1 ? '' : 's'} (${policy}). Give the stage more concurrency or a larger buffer, or send it less.`);
+    super(
+      kind,
+      `A buffer was full and dropped ${String(messages)} message${messages === 1 ? '' : 's'} (${policy}). Give the stage more concurrency or a larger buffer, or send it less.`,
+    );
     this.messages = messages;
     this.bytes = bytes;
     this.policy = policy;
@@ -335,10 +386,25 @@ export class Overflowed<K extends 'gap' | 'terminal' = 'gap' | 'terminal'> exten
 }
 
 /** Why there is no connection. */
-export type ConnectError = MissingEnvironment | SocketPathTooLong | SocketUnavailable | TokenRefused | NativeUnavailable | ProtocolViolated<'terminal'> | TimedOut<'terminal'> | ConnectionLost<'terminal'> | ProxyClosed;
+export type ConnectError =
+  | MissingEnvironment
+  | SocketPathTooLong
+  | SocketUnavailable
+  | TokenRefused
+  | NativeUnavailable
+  | ProtocolViolated<'terminal'>
+  | TimedOut<'terminal'>
+  | ConnectionLost<'terminal'>
+  | ProxyClosed;
 
 /** What a subscription's stream carries on its left side. */
-export type SubscribeError = ConnectError | Interrupted | Unauthorized<'terminal'> | InvalidRequest<'terminal'> | ServiceFault<'terminal'> | UnsupportedOperation<'terminal'>;
+export type SubscribeError =
+  | ConnectError
+  | Interrupted
+  | Unauthorized<'terminal'>
+  | InvalidRequest<'terminal'>
+  | ServiceFault<'terminal'>
+  | UnsupportedOperation<'terminal'>;
 
 /** Why a publish was not accepted. */
 export type PublishError =

@@ -44,7 +44,8 @@ export class HeaderCursor {
     let valueStart = type + 1;
     let length = FIXED_LENGTH[this.wireType];
     if (length === undefined) {
-      if (this.wireType !== WIRE.binary && this.wireType !== WIRE.string) return this.#fail(start, `header type ${String(this.wireType)} does not exist`);
+      if (this.wireType !== WIRE.binary && this.wireType !== WIRE.string)
+        return this.#fail(start, `header type ${String(this.wireType)} does not exist`);
       if (valueStart + 2 > this.#end) return this.#fail(start, 'a header length is cut off');
       length = buffer.readUInt16BE(valueStart);
       if (length > MAX_HEADER_VALUE) return this.#fail(start, `a header value of ${String(length)} bytes is over the limit`);
@@ -136,15 +137,15 @@ function encodeValue(header: HeaderValue): Buffer {
     case 'boolean':
       return Buffer.of(header.value ? WIRE.true : WIRE.false);
     case 'byte':
-      return fixed(WIRE.byte, 1, (bytes) => bytes.writeInt8(header.value, 1));
+      return fixed(WIRE.byte, 1, bytes => bytes.writeInt8(header.value, 1));
     case 'short':
-      return fixed(WIRE.short, 2, (bytes) => bytes.writeInt16BE(header.value, 1));
+      return fixed(WIRE.short, 2, bytes => bytes.writeInt16BE(header.value, 1));
     case 'integer':
-      return fixed(WIRE.integer, 4, (bytes) => bytes.writeInt32BE(header.value, 1));
+      return fixed(WIRE.integer, 4, bytes => bytes.writeInt32BE(header.value, 1));
     case 'long':
-      return fixed(WIRE.long, 8, (bytes) => bytes.writeBigInt64BE(header.value, 1));
+      return fixed(WIRE.long, 8, bytes => bytes.writeBigInt64BE(header.value, 1));
     case 'timestamp':
-      return fixed(WIRE.timestamp, 8, (bytes) => bytes.writeBigInt64BE(header.value, 1));
+      return fixed(WIRE.timestamp, 8, bytes => bytes.writeBigInt64BE(header.value, 1));
     case 'uuid':
       if (header.value.length !== 16) throw new RangeError(`A uuid header has 16 bytes, not ${String(header.value.length)}.`);
       return Buffer.concat([Buffer.of(WIRE.uuid), header.value]);

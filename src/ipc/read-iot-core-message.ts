@@ -25,7 +25,7 @@ export function readIoTCoreMessage(body: string): Either<string, ReceivedMessage
   if (ordinary !== undefined) return right(ordinary);
   const decoded = IoTCoreMessage.decode(withoutNulls(parsed));
   if (decoded._tag === 'Left') {
-    const where = decoded.left[0]?.context.map(({ key }) => key).filter((key) => !/^\d*$/.test(key));
+    const where = decoded.left[0]?.context.map(({ key }) => key).filter(key => !/^\d*$/.test(key));
     return left(`an IoTCoreMessage has a wrong ${where?.join('.') ?? 'shape'}`);
   }
   const { message } = decoded.right;

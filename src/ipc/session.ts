@@ -90,13 +90,13 @@ export class Session {
       onOpen: () => {
         this.#connection.sendConnect(JSON.stringify({ authToken: options.authToken }));
       },
-      onMessage: (message) => {
+      onMessage: message => {
         this.#onConnectionMessage(message);
       },
-      onConnectFailure: (failure) => {
+      onConnectFailure: failure => {
         this.#settle({ reason: 'connect-failed', failure });
       },
-      onClose: (reason) => {
+      onClose: reason => {
         this.#settle(this.#end ?? this.#endOf(reason));
       },
     });

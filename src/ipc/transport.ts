@@ -23,7 +23,10 @@ export type CloseReason =
   /** The peer closed or reset it, or died. */
   | { readonly reason: 'peer'; readonly cause: unknown }
   /** The peer sent bytes that are no event-stream RPC. */
-  | { readonly reason: 'protocol'; readonly failure: FrameFailure | RpcMessageFailure | { readonly reason: 'native'; readonly detail: string } }
+  | {
+      readonly reason: 'protocol';
+      readonly failure: FrameFailure | RpcMessageFailure | { readonly reason: 'native'; readonly detail: string };
+    }
   /** {@link TransportConnection.close} was called. */
   | { readonly reason: 'local' };
 

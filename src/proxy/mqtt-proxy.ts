@@ -75,7 +75,9 @@ export interface MqttProxy extends AsyncDisposable {
    * `Left`, and when the proxy is closed. Every subscriber has a subscription of its own at the nucleus; unsubscribing ends it.
    */
   readonly subscribe: {
-    <A>(request: SubscribeRequest & { readonly codec: Decoder<A> }): ObservableEither<SubscribeError | DecodeFailed<MqttMessage>, MqttMessage & { readonly value: A }>;
+    <A>(
+      request: SubscribeRequest & { readonly codec: Decoder<A> },
+    ): ObservableEither<SubscribeError | DecodeFailed<MqttMessage>, MqttMessage & { readonly value: A }>;
     (request: SubscribeRequest): ObservableEither<SubscribeError, MqttMessage>;
   };
   /**

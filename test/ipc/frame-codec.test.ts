@@ -7,22 +7,25 @@ import { collectFrames, cutAt } from './collect-frames.js';
 import { smithyDecode, smithyEncode, toSmithyHeaders } from './smithy-oracle.js';
 
 const unicode = fc.string({ unit: 'binary', maxLength: 60 });
-const bytes = fc.oneof({ weight: 9, arbitrary: fc.uint8Array({ maxLength: 100 }) }, { weight: 1, arbitrary: fc.uint8Array({ minLength: 1000, maxLength: 32_767, size: 'max' }) });
+const bytes = fc.oneof(
+  { weight: 9, arbitrary: fc.uint8Array({ maxLength: 100 }) },
+  { weight: 1, arbitrary: fc.uint8Array({ minLength: 1000, maxLength: 32_767, size: 'max' }) },
+);
 
 // The oracle keeps headers in an object, which would sort names that are whole numbers and lose `__proto__`.
 const headerName = fc.tuple(fc.constantFrom(':', 'a', 'Z', 'é'), unicode).map(([first, rest]) => first + rest);
 
 const headerValue: fc.Arbitrary<HeaderValue> = fc.oneof(
-  fc.boolean().map((value) => ({ type: 'boolean', value }) as const),
-  fc.integer({ min: -128, max: 127 }).map((value) => ({ type: 'byte', value }) as const),
-  fc.integer({ min: -32_768, max: 32_767 }).map((value) => ({ type: 'short', value }) as const),
-  fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }).map((value) => ({ type: 'integer', value }) as const),
-  fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map((value) => ({ type: 'long', value }) as const),
-  bytes.map((value) => ({ type: 'binary', value }) as const),
-  unicode.map((value) => ({ type: 'string', value }) as const),
+  fc.boolean().map(value => ({ type: 'boolean', value }) as const),
+  fc.integer({ min: -128, max: 127 }).map(value => ({ type: 'byte', value }) as const),
+  fc.integer({ min: -32_768, max: 32_767 }).map(value => ({ type: 'short', value }) as const),
+  fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }).map(value => ({ type: 'integer', value }) as const),
+  fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map(value => ({ type: 'long', value }) as const),
+  bytes.map(value => ({ type: 'binary', value }) as const),
+  unicode.map(value => ({ type: 'string', value }) as const),
   // As far as the oracle's `Date` reaches.
-  fc.bigInt({ min: -8_640_000_000_000_000n, max: 8_640_000_000_000_000n }).map((value) => ({ type: 'timestamp', value }) as const),
-  fc.uint8Array({ minLength: 16, maxLength: 16 }).map((value) => ({ type: 'uuid', value }) as const),
+  fc.bigInt({ min: -8_640_000_000_000_000n, max: 8_640_000_000_000_000n }).map(value => ({ type: 'timestamp', value }) as const),
+  fc.uint8Array({ minLength: 16, maxLength: 16 }).map(value => ({ type: 'uuid', value }) as const),
 );
 
 const headers: fc.Arbitrary<Headers> = fc.uniqueArray(fc.tuple(headerName, headerValue), { selector: ([name]) => name, maxLength: 12 });
@@ -61,9 +64,9 @@ describe('the frame codec, with @smithy/eventstream-codec as oracle', () => {
 
   it('reads frames that come byte by byte', () => {
     fc.assert(
-      fc.property(fc.array(fc.record({ headers, payload: fc.uint8Array({ maxLength: 50 }) }), { minLength: 1, maxLength: 3 }), (sent) => {
+      fc.property(fc.array(fc.record({ headers, payload: fc.uint8Array({ maxLength: 50 }) }), { minLength: 1, maxLength: 3 }), sent => {
         const stream = Buffer.concat(sent.map(({ headers, payload }) => smithyEncode(headers, payload)));
-        const { frames } = collectFrames(Array.from(stream, (byte) => Uint8Array.of(byte)));
+        const { frames } = collectFrames(Array.from(stream, byte => Uint8Array.of(byte)));
         expect(frames.map(({ headers, payload }) => ({ headers, payload: Uint8Array.from(payload) }))).toEqual(sent);
       }),
       { numRuns: 30 },
@@ -72,7 +75,7 @@ describe('the frame codec, with @smithy/eventstream-codec as oracle', () => {
 
   it('writes a text payload as UTF-8', () => {
     fc.assert(
-      fc.property(unicode, (text) => {
+      fc.property(unicode, text => {
         expect(encodeFrame(encodeHeaders([]), text).equals(smithyEncode([], Buffer.from(text, 'utf8')))).toBe(true);
       }),
     );

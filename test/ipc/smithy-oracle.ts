@@ -2,8 +2,8 @@ import { EventStreamCodec, Int64, type Message, type MessageHeaderValue } from '
 import type { HeaderValue, Headers } from '../../src/ipc/frame.js';
 
 const codec = new EventStreamCodec(
-  (bytes) => (typeof bytes === 'string' ? bytes : Buffer.from(bytes).toString('utf8')),
-  (text) => Buffer.from(text, 'utf8'),
+  bytes => (typeof bytes === 'string' ? bytes : Buffer.from(bytes).toString('utf8')),
+  text => Buffer.from(text, 'utf8'),
 );
 
 /** The bytes `@smithy/eventstream-codec` makes of a frame. */
@@ -28,7 +28,12 @@ function toSmithy(header: HeaderValue): MessageHeaderValue {
     case 'timestamp':
       return { type: 'timestamp', value: new Date(Number(header.value)) };
     case 'uuid':
-      return { type: 'uuid', value: Buffer.from(header.value).toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5') };
+      return {
+        type: 'uuid',
+        value: Buffer.from(header.value)
+          .toString('hex')
+          .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'),
+      };
     default:
       return header;
   }
