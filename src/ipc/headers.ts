@@ -121,55 +121,76 @@ function valueOf({ buffer, wireType, valueStart, valueEnd }: HeaderCursor): Head
 
 /** The bytes of a block of headers. Throws `RangeError` on a name or value the wire has no room for: our own code's mistake. */
 export function encodeHeaders(headers: Headers): Buffer {
-  return Buffer.concat(
-    headers.flatMap(([name, value]) => {
-      const nameBytes = Buffer.from(name, 'utf8');
-      if (nameBytes.length === 0 || nameBytes.length > MAX_HEADER_NAME) {
-        throw new RangeError(`A header name must have 1 to ${String(MAX_HEADER_NAME)} bytes; "${name}" has ${String(nameBytes.length)}.`);
-      }
-      return [Buffer.of(nameBytes.length), nameBytes, encodeValue(value)];
-    }),
-  );
+  let length = 0;
+  for (const [name, value] of headers) length += 1 + nameLength(name) + 1 + valueLength(value);
+  const block = Buffer.allocUnsafe(length);
+  let offset = 0;
+  for (const [name, value] of headers) {
+    const bytes = block.write(name, offset + 1, 'utf8');
+    block[offset] = bytes;
+    offset = writeValue(block, offset + 1 + bytes, value);
+  }
+  return block;
 }
 
-function encodeValue(header: HeaderValue): Buffer {
+function nameLength(name: string): number {
+  const length = Buffer.byteLength(name, 'utf8');
+  if (length === 0 || length > MAX_HEADER_NAME) {
+    throw new RangeError(`A header name must have 1 to ${String(MAX_HEADER_NAME)} bytes; "${name}" has ${String(length)}.`);
+  }
+  return length;
+}
+
+/** Bytes of the value behind its type. */
+function valueLength(header: HeaderValue): number {
   switch (header.type) {
+    case 'string':
+      return 2 + withinLimit(Buffer.byteLength(header.value, 'utf8'));
+    case 'binary':
+      return 2 + withinLimit(header.value.length);
     case 'boolean':
-      return Buffer.of(header.value ? WIRE.true : WIRE.false);
-    case 'byte':
-      return fixed(WIRE.byte, 1, bytes => bytes.writeInt8(header.value, 1));
-    case 'short':
-      return fixed(WIRE.short, 2, bytes => bytes.writeInt16BE(header.value, 1));
-    case 'integer':
-      return fixed(WIRE.integer, 4, bytes => bytes.writeInt32BE(header.value, 1));
-    case 'long':
-      return fixed(WIRE.long, 8, bytes => bytes.writeBigInt64BE(header.value, 1));
-    case 'timestamp':
-      return fixed(WIRE.timestamp, 8, bytes => bytes.writeBigInt64BE(header.value, 1));
+      return 0;
     case 'uuid':
       if (header.value.length !== 16) throw new RangeError(`A uuid header has 16 bytes, not ${String(header.value.length)}.`);
-      return Buffer.concat([Buffer.of(WIRE.uuid), header.value]);
-    case 'string':
-      return withLength(WIRE.string, Buffer.from(header.value, 'utf8'));
+      return 16;
+    default:
+      return FIXED_LENGTH[WIRE[header.type]] ?? 0;
+  }
+}
+
+function withinLimit(length: number): number {
+  if (length > MAX_HEADER_VALUE) throw new RangeError(`A header value must have at most ${String(MAX_HEADER_VALUE)} bytes, not ${String(length)}.`);
+  return length;
+}
+
+/** Writes type and value; returns where they end. */
+function writeValue(block: Buffer, offset: number, header: HeaderValue): number {
+  const start = offset + 1;
+  if (header.type === 'boolean') {
+    block[offset] = header.value ? WIRE.true : WIRE.false;
+    return start;
+  }
+  block[offset] = WIRE[header.type];
+  switch (header.type) {
+    case 'byte':
+      return block.writeInt8(header.value, start);
+    case 'short':
+      return block.writeInt16BE(header.value, start);
+    case 'integer':
+      return block.writeInt32BE(header.value, start);
+    case 'long':
+    case 'timestamp':
+      return block.writeBigInt64BE(header.value, start);
+    case 'uuid':
+      block.set(header.value, start);
+      return start + 16;
     case 'binary':
-      return withLength(WIRE.binary, header.value);
+      block.set(header.value, block.writeUInt16BE(header.value.length, start));
+      return start + 2 + header.value.length;
+    case 'string': {
+      const length = block.write(header.value, start + 2, 'utf8');
+      block.writeUInt16BE(length, start);
+      return start + 2 + length;
+    }
   }
-}
-
-function fixed(type: number, length: number, write: (bytes: Buffer) => void): Buffer {
-  const bytes = Buffer.alloc(1 + length);
-  bytes[0] = type;
-  write(bytes);
-  return bytes;
-}
-
-function withLength(type: number, value: Uint8Array): Buffer {
-  if (value.length > MAX_HEADER_VALUE) {
-    throw new RangeError(`A header value must have at most ${String(MAX_HEADER_VALUE)} bytes, not ${String(value.length)}.`);
-  }
-  const bytes = Buffer.alloc(3 + value.length);
-  bytes[0] = type;
-  bytes.writeUInt16BE(value.length, 1);
-  bytes.set(value, 3);
-  return bytes;
 }

@@ -1,6 +1,9 @@
 import type { FrameView, Headers } from './frame.js';
 import { encodeFrame } from './encode-frame.js';
-import { encodeHeaders, HeaderCursor } from './headers.js';
+import { encodeHeaders } from './headers.js';
+import { readRpcHeaders, type RpcHeaders, type RpcMessageFailure } from './rpc-headers.js';
+
+export type { RpcMessageFailure } from './rpc-headers.js';
 
 /** `:message-type` of event-stream RPC (`event_stream_rpc.h`). */
 export const MessageType = {
@@ -41,41 +44,20 @@ export interface RpcMessage {
   readonly payload: string;
 }
 
-/** Why a frame is not an RPC message. */
-export interface RpcMessageFailure {
-  readonly reason: 'rpc-header-missing' | 'header-invalid';
-  readonly detail: string;
-}
-
-const cursor = new HeaderCursor();
-
 /** Reads the RPC message in a frame. The result holds no reference to the frame's buffer. */
 export function readRpcMessage(frame: FrameView): RpcMessage | RpcMessageFailure {
-  let type: number | undefined;
-  let flags: number | undefined;
-  let streamId: number | undefined;
-  let modelType: string | undefined;
-  let contentType: string | undefined;
-  let operation: string | undefined;
-  let version: string | undefined;
-  cursor.reset(frame.buffer, frame.headersStart, frame.headersEnd);
-  while (cursor.next()) {
-    if (cursor.nameIs(':message-type')) type = cursor.integer();
-    else if (cursor.nameIs(':message-flags')) flags = cursor.integer();
-    else if (cursor.nameIs(':stream-id')) streamId = cursor.integer();
-    else if (cursor.nameIs('service-model-type')) modelType = cursor.string();
-    else if (cursor.nameIs(':content-type')) contentType = cursor.string();
-    else if (cursor.nameIs('operation')) operation = cursor.string();
-    else if (cursor.nameIs(':version')) version = cursor.string();
-  }
-  if (cursor.failure !== undefined) {
-    return { reason: 'header-invalid', detail: cursor.failure.reason === 'header-invalid' ? cursor.failure.detail : cursor.failure.reason };
-  }
-  if (type === undefined || flags === undefined || streamId === undefined) {
-    return { reason: 'rpc-header-missing', detail: 'a message must have the int32 headers :message-type, :message-flags and :stream-id' };
-  }
-  const payload = frame.buffer.toString('utf8', frame.headersEnd, frame.payloadEnd);
-  return { type, flags, streamId, modelType, contentType, operation, version, payload };
+  const headers = readRpcHeaders(frame.buffer, frame.headersStart, frame.headersEnd);
+  if ('reason' in headers) return headers;
+  return {
+    type: headers.type,
+    flags: headers.flags,
+    streamId: headers.streamId,
+    modelType: headers.modelType,
+    contentType: headers.contentType,
+    operation: headers.operation,
+    version: headers.version,
+    payload: frame.buffer.toString('utf8', frame.headersEnd, frame.payloadEnd),
+  };
 }
 
 /** What is needed to write a message; what is left out has no header. */
