@@ -1,0 +1,120 @@
+/**
+ * Packs what would be published, and looks at it as its users will: the linters for packages, and then empty projects
+ * that install it. Type checks and tests do not see what this sees: a file left out of the tarball, an import that plain
+ * Node cannot resolve, an entry that `require` cannot load, a program that does not end.
+ */
+import { access, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { copyProgram, inTemporaryFolder, makeConsumer, packInto, ROOT } from './packed-package.js';
+import { failureOf, runProcess } from './run-process.js';
+
+const TIME_LIMIT = 120_000;
+const bin = (name: string): string => join(ROOT, 'node_modules/.bin', name);
+
+let passed = 0;
+let failed = 0;
+
+/** One check; a failure is told and does not keep the others from running. */
+async function check(what: string, work: () => Promise<unknown>): Promise<void> {
+  const started = performance.now();
+  try {
+    await work();
+    passed++;
+    console.log(`ok    ${what} (${((performance.now() - started) / 1000).toFixed(1)} s)`);
+  } catch (error) {
+    failed++;
+    console.log(`FAIL  ${what}\n${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** Runs a command that must end with 0 by itself. Gives what it printed. */
+async function run(cwd: string, command: string, args: readonly string[]): Promise<{ readonly stdout: string; readonly stderr: string }> {
+  const outcome = await runProcess(command, args, { cwd, timeLimitMilliseconds: TIME_LIMIT });
+  const failure = failureOf(outcome, TIME_LIMIT);
+  if (failure !== undefined) throw new Error(`${command} ${args.join(' ')} ${failure}`);
+  return outcome;
+}
+
+/** A program of test/package, under plain Node in the consumer's folder. It may not warn. */
+async function program(folder: string, name: string, ...args: readonly string[]): Promise<string> {
+  await copyProgram(name, folder);
+  const { stdout, stderr } = await run(folder, process.execPath, [name, ...args]);
+  if (stderr !== '') throw new Error(`${name} wrote to stderr:\n${stderr}`);
+  return stdout;
+}
+
+async function entries(): Promise<readonly string[]> {
+  const { name, exports } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
+    name: string;
+    exports: Record<string, string>;
+  };
+  return Object.keys(exports)
+    .filter(entry => entry !== './package.json')
+    .map(entry => name + entry.slice(1));
+}
+
+/** The declarations as a strict consumer's compiler sees them, with those of every dependency. */
+async function typeCheck(folder: string): Promise<void> {
+  const compilerOptions = {
+    target: 'es2023',
+    lib: ['es2023', 'esnext.disposable'],
+    module: 'nodenext',
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    skipLibCheck: false,
+    noEmit: true,
+    types: ['node'],
+    typeRoots: [join(ROOT, 'node_modules/@types')],
+  };
+  const imports = (await entries()).map((entry, i) => `import * as entry${i} from '${entry}';\nexport { entry${i} };\n`);
+  await writeFile(join(folder, 'types.ts'), imports.join(''));
+  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['types.ts'] }));
+  await run(folder, bin('tsc'), ['-p', '.']);
+}
+
+await inTemporaryFolder(async folder => {
+  const tarball = await packInto(folder);
+
+  await check('publint', () => run(ROOT, bin('publint'), ['run', tarball, '--strict']));
+  // The ignored rule takes no notice of require(esm), which the oldest Node we support has; the programs below show that it works.
+  await check('are the types wrong', () =>
+    run(ROOT, bin('attw'), [tarball, '--profile', 'node16', '--ignore-rules', 'cjs-resolves-to-esm']),
+  );
+
+  const esm = join(folder, 'esm');
+  await check('installs into an empty ES module project', () => makeConsumer(esm, tarball, { type: 'module' }));
+  let names = '';
+  await check('every entry imports', async () => {
+    names = await program(esm, 'import-entries.mjs', ...(await entries()));
+  });
+  await check('declarations, ES modules', () => typeCheck(esm));
+  await check('a message goes round, socket and crt', () => program(esm, 'round-trip.mjs', 'socket', 'crt'));
+
+  const commonjs = join(folder, 'commonjs');
+  await check('installs into an empty CommonJS project', () => makeConsumer(commonjs, tarball, { type: 'commonjs' }));
+  await check('every entry can be required, and gives the same names', async () => {
+    const required = await program(commonjs, 'require-entries.cjs', ...(await entries()));
+    if (required !== names) throw new Error(`import gives\n${names}\nrequire gives\n${required}`);
+  });
+  await check('shares rxjs and fp-ts with the program that requires it', () => program(commonjs, 'shared-instances.cjs'));
+  await check('declarations, CommonJS', () => typeCheck(commonjs));
+
+  const lean = join(folder, 'without-optional');
+  await check('installs without optional dependencies', async () => {
+    await makeConsumer(lean, tarball, { type: 'module', install: ['--omit=optional'] });
+    const native = await access(join(lean, 'node_modules/aws-crt')).then(
+      () => true,
+      () => false,
+    );
+    if (native) throw new Error('aws-crt was installed all the same');
+  });
+  await check('every entry imports without aws-crt', async () => {
+    const imported = await program(lean, 'import-entries.mjs', ...(await entries()));
+    if (imported !== names) throw new Error(`with aws-crt\n${names}\nwithout\n${imported}`);
+  });
+  await check('a message goes round without aws-crt', () => program(lean, 'round-trip.mjs', 'socket'));
+  await check('asking for crt without aws-crt is a typed error', () => program(lean, 'native-unavailable.mjs'));
+});
+
+console.log(`\npackage: ${passed} passed, ${failed} failed`);
+if (failed > 0) process.exitCode = 1;

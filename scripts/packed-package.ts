@@ -1,0 +1,50 @@
+import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { failureOf, runProcess } from './run-process.js';
+
+/** The repository; this file runs from `build/scripts`. */
+export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+const NPM_TIME_LIMIT = 180_000;
+
+/** A folder of the system's temporary files, gone when the work is done or has failed. */
+export async function inTemporaryFolder(work: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'greengrass-rx-'));
+  try {
+    await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Builds from nothing and packs what would be published. Gives the tarball's path. */
+export async function packInto(folder: string): Promise<string> {
+  await npm(ROOT, ['pack', '--pack-destination', folder]);
+  const [tarball] = (await readdir(folder)).filter(name => name.endsWith('.tgz'));
+  if (tarball === undefined) throw new Error('npm pack made no tarball');
+  return join(folder, tarball);
+}
+
+/** An empty project with the tarball installed, and the peers that come with it. */
+export async function makeConsumer(
+  folder: string,
+  tarball: string,
+  { type, install = [] }: { readonly type: 'module' | 'commonjs'; readonly install?: readonly string[] },
+): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type }));
+  await npm(folder, ['install', '--no-audit', '--no-fund', ...install, tarball]);
+}
+
+/** Copies one of the programs in test/package next to an installed package. */
+export function copyProgram(name: string, folder: string): Promise<void> {
+  return cp(join(ROOT, 'test/package', name), join(folder, name));
+}
+
+async function npm(cwd: string, args: readonly string[]): Promise<void> {
+  const outcome = await runProcess('npm', args, { cwd, timeLimitMilliseconds: NPM_TIME_LIMIT });
+  const failure = failureOf(outcome, NPM_TIME_LIMIT);
+  if (failure !== undefined) throw new Error(`npm ${args.join(' ')} ${failure}`);
+}
