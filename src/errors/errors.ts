@@ -279,7 +279,7 @@ export class ServiceFault<K extends Kind = Kind> extends Failure<'ServiceFault',
   ) {
     super(
       kind,
-      `The nucleus answered ${fault.operation} on "${fault.topicName}" with ${fault.serverCode}${fault.serverText === '' ? '' : `: ${fault.serverText}`}. ${fault.remedy}`,
+      `The nucleus answered ${fault.operation} on "${fault.topicName}" with ${fault.serverCode}${fault.serverText === '' ? '' : `: ${fault.serverText.replace(/\.$/, '')}`}. ${fault.remedy}`,
     );
     this.retryable = fault.retryable;
     this.operation = fault.operation;

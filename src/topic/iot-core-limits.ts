@@ -26,15 +26,15 @@ export function topicLimitProblem(topic: string): string | undefined {
   const bytes = Buffer.byteLength(counted);
   if (isReserved) {
     return bytes > TOPIC_LIMITS.reservedBytes
-      ? `has ${String(bytes)} bytes of UTF-8; the nucleus takes at most ${String(TOPIC_LIMITS.reservedBytes)} for a topic that begins with $`
+      ? `has ${bytes} bytes of UTF-8; the nucleus takes at most ${TOPIC_LIMITS.reservedBytes} for a topic that begins with $`
       : undefined;
   }
   if (bytes > TOPIC_LIMITS.bytes) {
-    return `has ${String(bytes)} bytes of UTF-8; AWS IoT Core takes at most ${String(TOPIC_LIMITS.bytes)}, not counting $aws/rules/<rule>/ or $share/<group>/`;
+    return `has ${bytes} bytes of UTF-8; AWS IoT Core takes at most ${TOPIC_LIMITS.bytes}, not counting $aws/rules/<rule>/ or $share/<group>/`;
   }
   const slashes = counted.split('/').length - 1;
   if (slashes > TOPIC_LIMITS.slashes) {
-    return `has ${String(slashes)} slashes; AWS IoT Core takes at most ${String(TOPIC_LIMITS.slashes)}, not counting $aws/rules/<rule>/ or $share/<group>/`;
+    return `has ${slashes} slashes; AWS IoT Core takes at most ${TOPIC_LIMITS.slashes}, not counting $aws/rules/<rule>/ or $share/<group>/`;
   }
   return undefined;
 }

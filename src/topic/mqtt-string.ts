@@ -10,7 +10,8 @@ const LONE_SURROGATE = /[\uD800-\uDFFF]/u;
 export function mqttStringProblem(text: string): string | undefined {
   if (text === '') return 'is empty';
   if (text.includes('\u0000')) return 'contains the character U+0000, which MQTT forbids';
-  if (LONE_SURROGATE.test(text)) return 'contains half of a surrogate pair, which has no UTF-8 form: a string was cut in the middle of a character';
+  if (LONE_SURROGATE.test(text))
+    return 'contains half of a surrogate pair, which has no UTF-8 form: a string was cut in the middle of a character';
   return undefined;
 }
 

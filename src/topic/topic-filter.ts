@@ -12,9 +12,11 @@ export function effectiveFilter(topicFilter: string): string {
 function wildcardProblem(filter: string): string | undefined {
   const levels = filter.split('/');
   const broken = levels.find(level => level.length > 1 && (level.includes('+') || level.includes('#')));
-  if (broken !== undefined) return `has the level ${quoted(broken)}, where a wildcard is only part of the level. Let + or # stand alone between slashes`;
+  if (broken !== undefined)
+    return `has the level ${quoted(broken)}, where a wildcard is only part of the level. Let + or # stand alone between slashes`;
   const hash = levels.indexOf('#');
-  if (hash !== -1 && hash < levels.length - 1) return 'has # before its end. # stands for all that follows, so it can only be the last level; + stands for one level';
+  if (hash !== -1 && hash < levels.length - 1)
+    return 'has # before its end. # stands for all that follows, so it can only be the last level; + stands for one level';
   return undefined;
 }
 
@@ -38,7 +40,8 @@ function wildcardProblem(filter: string): string | undefined {
  */
 export function topicFilterProblem(topicFilter: string): string | undefined {
   const malformed = mqttStringProblem(topicFilter);
-  if (malformed !== undefined) return `The topic filter ${quoted(topicFilter)} ${malformed}. Subscribe to a name or filter of one or more characters of valid Unicode.`;
+  if (malformed !== undefined)
+    return `The topic filter ${quoted(topicFilter)} ${malformed}. Subscribe to a name or filter of one or more characters of valid Unicode.`;
   if (topicFilter.startsWith(SHARE) && !SHARE_FORM.test(topicFilter)) {
     return `The topic filter ${quoted(topicFilter)} is no shared subscription. Write $share/<group>/<filter>, with a group that has no wildcard.`;
   }
@@ -46,6 +49,7 @@ export function topicFilterProblem(topicFilter: string): string | undefined {
   const wildcard = wildcardProblem(filter);
   if (wildcard !== undefined) return `The topic filter ${quoted(topicFilter)} ${wildcard}.`;
   const tooLarge = topicLimitProblem(filter);
-  if (tooLarge !== undefined) return `The topic filter ${quoted(topicFilter)} ${tooLarge}. Use a shorter filter, such as one that ends in # sooner.`;
+  if (tooLarge !== undefined)
+    return `The topic filter ${quoted(topicFilter)} ${tooLarge}. Use a shorter filter, such as one that ends in # sooner.`;
   return undefined;
 }

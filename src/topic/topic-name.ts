@@ -22,7 +22,8 @@ const WILDCARD = /[+#]/;
  */
 export function publishTopicProblem(topicName: string): string | undefined {
   const malformed = mqttStringProblem(topicName);
-  if (malformed !== undefined) return `The topic name ${quoted(topicName)} ${malformed}. Publish to a name of one or more characters of valid Unicode.`;
+  if (malformed !== undefined)
+    return `The topic name ${quoted(topicName)} ${malformed}. Publish to a name of one or more characters of valid Unicode.`;
   if (WILDCARD.test(topicName)) {
     return `The topic name ${quoted(topicName)} contains a wildcard, + or #. Publish to one topic at a time; wildcards are for subscriptions.`;
   }

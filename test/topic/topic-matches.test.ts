@@ -50,7 +50,9 @@ describe('topicMatches', () => {
 
   test('agrees with the specification over random filters and names', () => {
     const name = fc.array(fc.constantFrom('', 'a', 'b', 'ab'), { minLength: 1, maxLength: 5 });
-    const filter = fc.tuple(fc.array(fc.constantFrom('', 'a', 'b', 'ab', '+', '+'), { minLength: 0, maxLength: 5 }), fc.boolean()).map(([levels, hash]) => [...levels, ...(hash || levels.length === 0 ? ['#'] : [])]);
+    const filter = fc
+      .tuple(fc.array(fc.constantFrom('', 'a', 'b', 'ab', '+', '+'), { minLength: 0, maxLength: 5 }), fc.boolean())
+      .map(([levels, hash]) => [...levels, ...(hash || levels.length === 0 ? ['#'] : [])]);
     let matched = 0;
     fc.assert(
       fc.property(filter, name, (filterLevels, nameLevels) => {

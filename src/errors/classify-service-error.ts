@@ -1,0 +1,56 @@
+import type { Kind, Operation } from './errors.js';
+import { InvalidRequest, ServiceFault, Unauthorized, UnsupportedOperation } from './errors.js';
+import { knownServerText } from './known-server-texts.js';
+import type { ServiceErrorReply } from './read-service-error.js';
+
+/** What a nucleus' refusal of an operation can be. */
+export type OperationRefusal<K extends Kind = Kind> = Unauthorized<K> | InvalidRequest<K> | ServiceFault<K> | UnsupportedOperation<K>;
+
+/** An error reply, and the request it answers. */
+export interface RefusedOperation<K extends Kind> extends ServiceErrorReply {
+  readonly operation: Operation;
+  readonly topicName: string;
+  /** What the refusal does to the stream it passes on. */
+  readonly kind: K;
+}
+
+const INTERNAL_ERROR_REMEDY =
+  'The nucleus could not read the request, or failed over it; its log says why. The same request would fail again.';
+const UNCLASSIFIED_REMEDY = 'No known version of the nucleus says this; its log may say more.';
+
+/**
+ * The typed error for an error reply. What it means is read from the error's name and from texts that versions of the
+ * nuclei are known to send; any other text stays a `ServiceFault` with the reason `Unclassified` and is never guessed at.
+ *
+ * An unclassified fault is `retryable` where its code is `ServiceError`, and only there. The service's model marks
+ * `ServiceError` as the server's fault and all others but internal ones as the client's; the classic nucleus reports
+ * passing trouble, such as subscribing while offline, as a Java exception whose text changes with the version; and to end
+ * a component over it is dear, since the nucleus gives one up as BROKEN after three failures. Retries stay bounded by the
+ * schedule, and `while: e => e.retryable && !(e._tag === 'ServiceFault' && e.reason === 'Unclassified')` leaves these out.
+ */
+export function classifyServiceError<K extends Kind>(refused: RefusedOperation<K>): OperationRefusal<K> {
+  const { operation, topicName, kind, serverCode, serverText, reasonString } = refused;
+  const broker = reasonString === undefined || reasonString === '' ? '' : ` The MQTT broker says: ${reasonString}`;
+  const faultWith = (reason: ServiceFault['reason'], retryable: boolean, remedy: string): ServiceFault<K> =>
+    new ServiceFault(kind, { operation, topicName, reason, retryable, remedy: `${remedy}${broker}`, serverCode, serverText });
+  const invalid = (remedy: string): InvalidRequest<K> =>
+    new InvalidRequest(
+      kind,
+      operation,
+      topicName,
+      'nucleus',
+      `The nucleus refused ${operation} on "${topicName}": ${serverText.replace(/\.$/, '')}. ${remedy}${broker}`,
+    );
+
+  if (serverCode === 'UnauthorizedError') return new Unauthorized(kind, operation, topicName, serverText);
+  if (serverCode === 'UnsupportedOperation') return new UnsupportedOperation(kind, operation, serverText);
+  if (serverCode === 'InternalServerError') return faultWith('InternalError', false, INTERNAL_ERROR_REMEDY);
+  const known = knownServerText(serverText, topicName);
+  if (serverCode === 'InvalidArgumentsError') {
+    return invalid(known?.meaning === 'InvalidRequest' ? known.remedy : 'The same request would be refused again.');
+  }
+  if (known === undefined) return faultWith('Unclassified', serverCode === 'ServiceError', UNCLASSIFIED_REMEDY);
+  if (known.meaning === 'InvalidRequest') return invalid(known.remedy);
+  if (known.meaning === 'UnsupportedOperation') return new UnsupportedOperation(kind, operation, serverText);
+  return faultWith(known.meaning, known.retryable, known.remedy);
+}
