@@ -1,0 +1,122 @@
+/** A number of values and, where a stage was told `sizeOf`, their bytes. */
+export interface Amount {
+  readonly messages: number;
+  readonly bytes: number;
+}
+
+interface Count {
+  messages: number;
+  bytes: number;
+}
+
+const zero = (): Count => ({ messages: 0, bytes: 0 });
+
+/**
+ * What became of the values that went into a stage, over all its subscriptions. At any moment
+ * `received = emitted + dropped + failed + buffered + discarded`.
+ */
+export interface StageAccount {
+  readonly name: string;
+  /** Subscriptions under way now. */
+  readonly active: number;
+  /** Values that went in. */
+  readonly received: Amount;
+  /** Values whose work was done, or that went out in a batch. */
+  readonly emitted: Amount;
+  /** Values the entrance dropped because it was full. */
+  readonly dropped: Amount;
+  /** Values whose work ended in a `Left`. */
+  readonly failed: Amount;
+  /** Values inside now: waiting, or being worked on. */
+  readonly buffered: Amount;
+  /** Values that were inside when the stage ended: unsubscribed, failed, or ended by a terminal `Left`. */
+  readonly discarded: Amount;
+  /** The most that was ever inside at once; messages and bytes each on their own. */
+  readonly peak: Amount;
+}
+
+/** The counters behind a {@link StageAccount}. Plain numbers: this runs for every value. */
+export class Account {
+  readonly name: string;
+  active = 0;
+  private readonly received = zero();
+  private readonly emitted = zero();
+  private readonly dropped = zero();
+  private readonly failed = zero();
+  private readonly buffered = zero();
+  private readonly discarded = zero();
+  private readonly peak = zero();
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  receive(bytes: number): void {
+    this.received.messages++;
+    this.received.bytes += bytes;
+  }
+
+  /** A received value is inside from here on. */
+  admit(bytes: number): void {
+    const { buffered, peak } = this;
+    buffered.messages++;
+    buffered.bytes += bytes;
+    if (buffered.messages > peak.messages) peak.messages = buffered.messages;
+    if (buffered.bytes > peak.bytes) peak.bytes = buffered.bytes;
+  }
+
+  /** A received value was never let in. */
+  refuse(bytes: number): void {
+    this.dropped.messages++;
+    this.dropped.bytes += bytes;
+  }
+
+  evict(bytes: number): void {
+    this.leave(1, bytes);
+    this.refuse(bytes);
+  }
+
+  emit(messages: number, bytes: number): void {
+    this.leave(messages, bytes);
+    this.emitted.messages += messages;
+    this.emitted.bytes += bytes;
+  }
+
+  fail(bytes: number): void {
+    this.leave(1, bytes);
+    this.failed.messages++;
+    this.failed.bytes += bytes;
+  }
+
+  /** A received value could not even be let in: `sizeOf` or `key` threw. */
+  failAtOnce(bytes: number): void {
+    this.failed.messages++;
+    this.failed.bytes += bytes;
+  }
+
+  discard(messages: number, bytes: number): void {
+    this.leave(messages, bytes);
+    this.discarded.messages += messages;
+    this.discarded.bytes += bytes;
+  }
+
+  snapshot(): StageAccount {
+    const { name, active, received, emitted, dropped, failed, buffered, discarded, peak } = this;
+    return {
+      name,
+      active,
+      received: { ...received },
+      emitted: { ...emitted },
+      dropped: { ...dropped },
+      failed: { ...failed },
+      buffered: { ...buffered },
+      discarded: { ...discarded },
+      peak: { ...peak },
+    };
+  }
+
+  private leave(messages: number, bytes: number): void {
+    this.buffered.messages -= messages;
+    this.buffered.bytes -= bytes;
+  }
+}

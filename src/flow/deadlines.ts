@@ -1,0 +1,71 @@
+import type { SchedulerLike, Subscription } from 'rxjs';
+
+/** Something that must happen within the time all others of its kind have as well. */
+interface Deadline {
+  readonly due: number;
+  readonly expire: () => void;
+  before: Deadline | undefined;
+  after: Deadline | undefined;
+}
+
+/** The longest wait a Node timer can have. */
+const LONGEST_TIMER = 2_147_483_647;
+
+/**
+ * Deadlines of one length with one timer for all: they fall due in the order they were set, so only the first one has to
+ * be waited for. Setting and clearing is O(1) and allocates one small object.
+ */
+export class Deadlines {
+  private readonly milliseconds: number;
+  private readonly scheduler: SchedulerLike;
+  private first: Deadline | undefined;
+  private last: Deadline | undefined;
+  private timer: Subscription | undefined;
+
+  constructor(milliseconds: number, scheduler: SchedulerLike) {
+    this.milliseconds = milliseconds;
+    this.scheduler = scheduler;
+  }
+
+  /** `expire` is called in time, unless what is returned is called before. */
+  set(expire: () => void): () => void {
+    if (this.milliseconds > LONGEST_TIMER) return () => undefined;
+    const deadline: Deadline = { due: this.scheduler.now() + this.milliseconds, expire, before: this.last, after: undefined };
+    if (this.last === undefined) this.first = deadline;
+    else this.last.after = deadline;
+    this.last = deadline;
+    this.timer ??= this.wait(this.milliseconds);
+    return () => this.clear(deadline);
+  }
+
+  /** Ends the timer. No deadline expires afterwards. */
+  stop(): void {
+    this.timer?.unsubscribe();
+    this.timer = undefined;
+    this.first = this.last = undefined;
+  }
+
+  private wait(milliseconds: number): Subscription {
+    return this.scheduler.schedule(() => this.expire(), milliseconds);
+  }
+
+  private expire(): void {
+    const now = this.scheduler.now();
+    for (let deadline = this.first; deadline !== undefined && deadline.due <= now; deadline = this.first) {
+      this.clear(deadline);
+      deadline.expire();
+    }
+    // The timer is left to run when the last deadline is cleared: setting and ending one for each value costs more.
+    this.timer = this.first === undefined ? undefined : this.wait(this.first.due - now);
+  }
+
+  private clear(deadline: Deadline): void {
+    if (deadline.before === undefined) {
+      if (this.first !== deadline) return;
+      this.first = deadline.after;
+    } else deadline.before.after = deadline.after;
+    if (deadline.after === undefined) this.last = deadline.before;
+    else deadline.after.before = deadline.before;
+    deadline.before = deadline.after = undefined;
+  }
+}

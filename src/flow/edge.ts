@@ -1,0 +1,71 @@
+import type { Observable, Subscriber } from 'rxjs';
+
+/** What went from stages into the next one. */
+export interface EdgeAccount {
+  /** The names of the stages that feed `to`. */
+  readonly from: readonly string[];
+  readonly to: string;
+  /** Results that left the stages on the left. */
+  readonly sent: number;
+  /** Values that went into the stage on the right. */
+  readonly received: number;
+  /** What the operators in between took out: a `filter`, a window, a `Left` that went round the stage. Not a loss. */
+  readonly absorbed: number;
+  /** What the operators in between, or sources other than stages, put in. */
+  readonly added: number;
+}
+
+/** The counters behind an {@link EdgeAccount}. */
+export class Edge {
+  readonly from = new Set<string>();
+  readonly to: string;
+  sent = 0;
+  received = 0;
+
+  constructor(to: string) {
+    this.to = to;
+  }
+
+  /** Whether a stage is known to feed this one. */
+  get known(): boolean {
+    return this.from.size > 0;
+  }
+
+  snapshot(): EdgeAccount {
+    const { from, to, sent, received } = this;
+    return { from: [...from], to, sent, received, absorbed: Math.max(0, sent - received), added: Math.max(0, received - sent) };
+  }
+}
+
+/**
+ * The edge of the stage that is subscribing to its source right now. A stage that is subscribed meanwhile feeds it. It is
+ * used for counting only: a stage that subscribes late (inside a `switchMap`) is merely missing from the edge.
+ */
+let subscribing: Edge | undefined;
+
+export const edgeBeingSubscribed = (): Edge | undefined => subscribing;
+
+/** Subscribes `subscriber` to `source`, which feeds the stage of `edge`. */
+export const subscribeAlong = <A>(edge: Edge, source: Observable<A>, subscriber: Subscriber<A>): void => {
+  const outer = subscribing;
+  subscribing = edge;
+  try {
+    source.subscribe(subscriber);
+  } finally {
+    subscribing = outer;
+  }
+};
+
+/**
+ * A stage suspends the edge while it deals with a value. A source that emits while it is being subscribed would otherwise
+ * let the stages that are subscribed because of the value count as its feeders.
+ */
+export const suspendSubscribing = (): Edge | undefined => {
+  const outer = subscribing;
+  subscribing = undefined;
+  return outer;
+};
+
+export const resumeSubscribing = (outer: Edge | undefined): void => {
+  subscribing = outer;
+};

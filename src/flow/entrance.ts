@@ -1,0 +1,147 @@
+import { Overflowed, type OverflowPolicy } from '../errors/errors.js';
+import type { Account } from './account.js';
+import { type BufferPolicy, DEFAULT_BUFFER_MESSAGES } from './buffer-policy.js';
+import { LatestPerKey } from './latest-per-key.js';
+import { Ring } from './ring.js';
+import type { Waiting } from './waiting.js';
+
+/**
+ * The one bounded buffer a stage has: values wait here until the stage has room for them, and what does not fit is
+ * dropped by the policy, counted, and remembered until {@link takeOverflow} is asked for it.
+ */
+export class Entrance<A> {
+  /** Bytes of a value; 0 where the policy has no `sizeOf`. */
+  readonly sizeOf: (value: A) => number;
+  private readonly waiting: Waiting<A>;
+  private readonly account: Account;
+  /** Values that may wait. */
+  readonly messages: number;
+  private readonly bytes: number;
+  readonly onFull: OverflowPolicy;
+  private readonly onDrop: ((value: A) => void) | undefined;
+  private bytesWaiting = 0;
+  private droppedMessages = 0;
+  private droppedBytes = 0;
+  private thrownByOnDrop: { readonly error: unknown } | undefined;
+
+  constructor(policy: BufferPolicy<A>, account: Account) {
+    this.messages = checked('buffer.messages', policy.messages ?? DEFAULT_BUFFER_MESSAGES);
+    this.bytes = checked('buffer.bytes', policy.bytes ?? Infinity);
+    this.onFull = policy.onFull ?? 'dropOldest';
+    this.onDrop = policy.onDrop;
+    this.sizeOf = policy.sizeOf ?? (() => 0);
+    this.waiting = policy.onFull === 'latestPerKey' ? new LatestPerKey(policy.key) : new Ring();
+    this.account = account;
+  }
+
+  get length(): number {
+    return this.waiting.length;
+  }
+
+  /**
+   * Lets a received value in, or drops what the policy says. `false`: the policy is `fail`, and the value does not fit.
+   * Throws what `key` or `onDrop` threw, once everything is counted.
+   */
+  offer(value: A, bytes: number): boolean {
+    if (!this.fits(bytes)) {
+      if (this.onFull === 'fail') {
+        this.account.refuse(bytes);
+        this.count(bytes);
+        return false;
+      }
+      // A value larger than the whole buffer would push out all others and still be over the bound.
+      if (this.onFull === 'dropNewest' || this.messages === 0 || bytes > this.bytes) {
+        this.account.refuse(bytes);
+        this.drop(value, bytes);
+        this.rethrow();
+        return true;
+      }
+    }
+    // Pushed before anything gives way: which waiting value is overtaken is known only once the new one is there.
+    try {
+      this.waiting.push(value, bytes);
+    } catch (error) {
+      this.account.failAtOnce(bytes);
+      throw error;
+    }
+    this.bytesWaiting += bytes;
+    while (this.waiting.length > this.messages || this.bytesWaiting > this.bytes) this.evict();
+    this.account.admit(bytes);
+    this.rethrow();
+    return true;
+  }
+
+  /** Bytes of the value {@link shift} takes next. */
+  headBytes(): number {
+    return this.waiting.headBytes();
+  }
+
+  /** Takes the next value, which stays inside the stage. Must not be called when none waits. */
+  shift(): A {
+    this.bytesWaiting -= this.waiting.headBytes();
+    return this.waiting.shift();
+  }
+
+  /** Everything that waits is given up: the stage has ended. */
+  discard(): void {
+    this.account.discard(this.waiting.length, this.bytesWaiting);
+    this.waiting.clear();
+    this.bytesWaiting = 0;
+  }
+
+  /** One failure for all that was dropped since the last call. */
+  takeOverflow(): Overflowed<'gap'> | undefined {
+    return this.droppedMessages === 0 ? undefined : this.overflow('gap');
+  }
+
+  /** The failure that ends a stage whose policy is `fail`. */
+  takeFatalOverflow(): Overflowed<'terminal'> {
+    return this.overflow('terminal');
+  }
+
+  /** Remembers a loss for {@link takeOverflow} that is counted elsewhere. */
+  count(bytes: number): void {
+    this.droppedMessages++;
+    this.droppedBytes += bytes;
+  }
+
+  private overflow<K extends 'gap' | 'terminal'>(kind: K): Overflowed<K> {
+    const overflowed = new Overflowed(kind, this.droppedMessages, this.droppedBytes, this.onFull);
+    this.droppedMessages = 0;
+    this.droppedBytes = 0;
+    return overflowed;
+  }
+
+  private fits(bytes: number): boolean {
+    return this.waiting.length < this.messages && this.bytesWaiting + bytes <= this.bytes;
+  }
+
+  private evict(): void {
+    const bytes = this.waiting.evictBytes();
+    this.bytesWaiting -= bytes;
+    const value = this.waiting.evict();
+    this.account.evict(bytes);
+    this.drop(value, bytes);
+  }
+
+  private drop(value: A, bytes: number): void {
+    this.count(bytes);
+    try {
+      this.onDrop?.(value);
+    } catch (error) {
+      this.thrownByOnDrop = { error };
+    }
+  }
+
+  private rethrow(): void {
+    const thrown = this.thrownByOnDrop;
+    if (thrown === undefined) return;
+    this.thrownByOnDrop = undefined;
+    throw thrown.error;
+  }
+}
+
+const checked = (name: string, value: number): number => {
+  if (!(value >= 0)) throw new RangeError(`${name} must be a number from 0 on, not ${String(value)}.`);
+  return value;
+};

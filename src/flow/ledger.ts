@@ -1,0 +1,89 @@
+import { channel } from 'node:diagnostics_channel';
+import { asyncScheduler, map, type Observable, type SchedulerLike, timer } from 'rxjs';
+import { Account, type StageAccount } from './account.js';
+import { Edge, type EdgeAccount, edgeBeingSubscribed } from './edge.js';
+
+/** What a ledger knows at one moment. */
+export interface LedgerSnapshot {
+  readonly stages: readonly StageAccount[];
+  readonly edges: readonly EdgeAccount[];
+}
+
+/** What is published on the diagnostics channels `greengrass-rx:stage:start`, `:overflow` and `:end`. */
+export interface StageEvent {
+  readonly account: StageAccount;
+}
+
+/** Names one ledger tells apart. Further names share one account, so that names made of data cannot fill the memory. */
+const MOST_NAMES = 1_000;
+const OTHERS = '(other stages)';
+
+const started = channel('greengrass-rx:stage:start');
+const overflowed = channel('greengrass-rx:stage:overflow');
+const ended = channel('greengrass-rx:stage:end');
+
+/**
+ * Counts what goes through stages. Stages of one name share one account, over all their subscriptions; a stage without a
+ * name has the name of its operator, such as `publishTo`.
+ */
+export class Ledger {
+  private readonly accounts = new Map<string, Account>();
+  private readonly edges = new Map<string, Edge>();
+
+  /** All accounts and edges, as they are now. */
+  snapshot(): LedgerSnapshot {
+    return {
+      stages: [...this.accounts.values()].map(account => account.snapshot()),
+      edges: [...this.edges.values()].filter(edge => edge.known).map(edge => edge.snapshot()),
+    };
+  }
+
+  /** A snapshot at once and every `milliseconds`. Never completes; costs nothing while nobody subscribes. */
+  observe(milliseconds: number, scheduler: SchedulerLike = asyncScheduler): Observable<LedgerSnapshot> {
+    return timer(0, milliseconds, scheduler).pipe(map(() => this.snapshot()));
+  }
+
+  /** @internal A stage is being subscribed. */
+  open(name: string): LedgerEntry {
+    const known = this.accounts.has(name) || this.accounts.size < MOST_NAMES ? name : OTHERS;
+    return new LedgerEntry(entryOf(this.accounts, known, Account), entryOf(this.edges, known, Edge));
+  }
+}
+
+const entryOf = <A>(entries: Map<string, A>, name: string, Entry: new (name: string) => A): A => {
+  const existing = entries.get(name);
+  if (existing !== undefined) return existing;
+  const made = new Entry(name);
+  entries.set(name, made);
+  return made;
+};
+
+/** One subscription of a stage, as its ledger sees it. */
+export class LedgerEntry {
+  readonly account: Account;
+  /** From whatever feeds this stage into it. */
+  readonly into: Edge;
+  /** From this stage into the next, where that one is subscribing to it. */
+  readonly out: Edge | undefined;
+
+  constructor(account: Account, into: Edge) {
+    this.account = account;
+    this.into = into;
+    this.out = edgeBeingSubscribed();
+    this.out?.from.add(account.name);
+    account.active++;
+    if (started.hasSubscribers) started.publish({ account: account.snapshot() } satisfies StageEvent);
+  }
+
+  overflow(): void {
+    if (overflowed.hasSubscribers) overflowed.publish({ account: this.account.snapshot() } satisfies StageEvent);
+  }
+
+  close(): void {
+    this.account.active--;
+    if (ended.hasSubscribers) ended.publish({ account: this.account.snapshot() } satisfies StageEvent);
+  }
+}
+
+/** The ledger of every stage that was not given another. */
+export const ledger: Ledger = new Ledger();

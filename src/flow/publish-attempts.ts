@@ -1,0 +1,97 @@
+import { type Either, left, right } from 'fp-ts/lib/Either.js';
+import { Observable, type SchedulerLike, Subscription } from 'rxjs';
+import type { PublishError } from '../errors/errors.js';
+import { TimedOut } from '../errors/errors.js';
+import type { PublishRequest } from '../proxy/mqtt-message.js';
+import type { Accepted, MqttProxy } from '../proxy/mqtt-proxy.js';
+import type { Schedule } from '../schedule/schedule.js';
+import type { Deadlines } from './deadlines.js';
+import { outcomeOf, publishFailure, type PublishFailure, type PublishOutcome, type Published } from './publish-outcome.js';
+
+/** How often a publish is tried. */
+export interface Attempts {
+  readonly proxy: Pick<MqttProxy, 'publish$'>;
+  /** Milliseconds a try may take, for the message of the error. */
+  readonly timeout: number;
+  readonly deadlines: Deadlines;
+  readonly retry: Schedule;
+  readonly retryWhile: (error: PublishError) => boolean;
+  readonly random: () => number;
+  readonly scheduler: SchedulerLike;
+}
+
+const PUBLISH = 'aws.greengrass#PublishToIoTCore';
+
+/** Publishes one value, again and again if need be: one outcome, then completion. */
+export const publishAttempts = <A>(
+  attempts: Attempts,
+  request: PublishRequest,
+  value: A,
+): Observable<Either<PublishFailure<A>, Published<A>>> =>
+  new Observable(destination => {
+    const { proxy, timeout, deadlines, retry, retryWhile, random, scheduler } = attempts;
+    let made = 0;
+    let outcome: PublishOutcome = 'refused';
+    let firstFailure: number | undefined;
+    let previousDelay = 0;
+    let underWay = new Subscription();
+    let clearDeadline: () => void = () => undefined;
+
+    const attempt = (): void => {
+      made++;
+      let answered = false;
+      underWay = new Subscription();
+      const thisTry = underWay;
+      clearDeadline = deadlines.set(() => {
+        answered = true;
+        thisTry.unsubscribe();
+        failed(new TimedOut('message', PUBLISH, timeout, true));
+      });
+      const answer = (answer: Either<PublishError, Accepted>): void => {
+        if (answered) return;
+        answered = true;
+        clearDeadline();
+        if (answer._tag === 'Left') {
+          failed(answer.left);
+          return;
+        }
+        destination.next(right({ ...answer.right, value, attempts: made }));
+        destination.complete();
+      };
+      thisTry.add(
+        proxy.publish$(request).subscribe({
+          next: answer,
+          error: error => destination.error(error),
+          complete: () => {
+            if (!answered) destination.error(new Error('publish$ completed without an answer, against the contract of MqttProxy.'));
+          },
+        }),
+      );
+    };
+
+    const failed = (error: PublishError): void => {
+      if (outcomeOf(error) === 'unknown') outcome = 'unknown';
+      firstFailure ??= scheduler.now();
+      const wait = retryWhile(error)
+        ? retry.delay({
+            attempt: made,
+            elapsedMilliseconds: scheduler.now() - firstFailure,
+            previousDelayMilliseconds: previousDelay,
+            random,
+          })
+        : undefined;
+      if (wait === undefined) {
+        destination.next(left(publishFailure(error, value, made, outcome)));
+        destination.complete();
+        return;
+      }
+      previousDelay = wait;
+      underWay = scheduler.schedule(attempt, wait);
+    };
+
+    attempt();
+    return () => {
+      clearDeadline();
+      underWay.unsubscribe();
+    };
+  });

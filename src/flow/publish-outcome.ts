@@ -1,0 +1,50 @@
+import type { PublishError } from '../errors/errors.js';
+import type { Accepted } from '../proxy/mqtt-proxy.js';
+
+/** A value whose message the nucleus took. It says who took it, not that the cloud has it. */
+export interface Published<out A> extends Accepted {
+  readonly value: A;
+  /** How often it was sent: 1 without a retry. */
+  readonly attempts: number;
+}
+
+/**
+ * Whether a failed publish can have had an effect. `refused`: it was not taken. `unknown`: it had been sent, at least
+ * once, when the answer failed to come; publishing it again may duplicate it.
+ */
+export type PublishOutcome = 'refused' | 'unknown';
+
+/** What a {@link PublishFailure} adds to the error. */
+export interface FailedPublish<out A> {
+  readonly value: A;
+  /** How often it was tried: 1 without a retry. */
+  readonly attempts: number;
+  readonly outcome: PublishOutcome;
+}
+
+/** A value whose message was not taken: the error of the last try, with the value it concerns. */
+export type PublishFailure<A> = PublishError & FailedPublish<A>;
+
+/** What a single try that ended in `error` means for the message. */
+export const outcomeOf = (error: PublishError): PublishOutcome => {
+  switch (error._tag) {
+    case 'ProtocolViolated':
+      return 'unknown';
+    case 'TimedOut':
+    case 'ConnectionLost':
+      return error.sent ? 'unknown' : 'refused';
+    default:
+      return 'refused';
+  }
+};
+
+/**
+ * The error once more, with the value. A copy, since one error may be the answer to every publish that is under way. The
+ * stack stays with the original: formatting it is most of what an error costs.
+ */
+export const publishFailure = <A>(error: PublishError, value: A, attempts: number, outcome: PublishOutcome): PublishFailure<A> => {
+  const { stack: _stack, ...own } = Object.getOwnPropertyDescriptors(error);
+  const copy: PublishError = Object.create(Object.getPrototypeOf(error) as object, own) as PublishError;
+  Object.defineProperty(copy, 'stack', { configurable: true, get: () => error.stack });
+  return Object.assign(copy, { value, attempts, outcome });
+};

@@ -1,0 +1,144 @@
+import type { Either } from 'fp-ts/lib/Either.js';
+import { asyncScheduler, type SchedulerLike } from 'rxjs';
+import type { Overflowed, PublishError } from '../errors/errors.js';
+import type { PublishRequest } from '../proxy/mqtt-message.js';
+import type { MqttProxy } from '../proxy/mqtt-proxy.js';
+import type { Schedule } from '../schedule/schedule.js';
+import { Deadlines } from './deadlines.js';
+import { publishAttempts } from './publish-attempts.js';
+import type { PublishFailure, Published } from './publish-outcome.js';
+import { checkedWidth, stage, type Stage, type StageOptions } from './stage.js';
+
+/** How {@link publishTo} publishes. */
+export interface PublishToOptions<A> extends StageOptions<A> {
+  /**
+   * Publishes under way at once, those that wait for a retry included. Default: what the connected nucleus can take
+   * (`Capabilities.publishWindow`), and 8 before that is known. `1` keeps the order of the messages.
+   */
+  readonly inFlight?: number | undefined;
+  /** When to try again after an error for which `retryWhile` holds. Default: only what {@link publishTo} says. */
+  readonly retry?: Schedule | undefined;
+  /** Which errors `retry` is for. Default: those that are `retryable`, among them timeouts, so that a message may be sent twice. */
+  readonly retryWhile?: ((error: PublishError) => boolean) | undefined;
+  /** Milliseconds one try may take. Default 10 000; `Infinity` leaves it to the proxy. */
+  readonly timeout?: number | undefined;
+  /** Whether outcomes come in the order of the values. Default `false`: as they are known. */
+  readonly ordered?: boolean | undefined;
+  /** Random numbers for the schedule's jitter, from 0 up to but not including 1. Default `Math.random`. */
+  readonly random?: (() => number) | undefined;
+  /** The clock. Default `asyncScheduler`, which is virtual inside `TestScheduler.run`. */
+  readonly scheduler?: SchedulerLike | undefined;
+}
+
+/** What {@link publishTo} needs of a proxy. */
+export type PublishPort = Pick<MqttProxy, 'publish$' | 'state$'>;
+
+/** The type of {@link publishTo}. Where it is piped, the source says what `A` is: `request` may take more than that. */
+export interface PublishTo {
+  <A>(
+    proxy: PublishPort,
+    request: (value: NoInfer<A>) => PublishRequest,
+    options?: PublishToOptions<NoInfer<A>>,
+  ): Stage<A, Either<PublishFailure<A> | Overflowed, Published<A>>>;
+  <A>(
+    proxy: PublishPort,
+    request: (value: A) => PublishRequest,
+    options?: PublishToOptions<NoInfer<A>>,
+  ): Stage<A, Either<PublishFailure<A> | Overflowed, Published<A>>>;
+}
+
+const DEFAULT_TIMEOUT = 10_000;
+/** What every nucleus takes: Lite stores 10 publishes without an answer and refuses the rest. */
+const WINDOW_UNTIL_KNOWN = 8;
+
+/** Greengrass Lite refuses a publish while its queue is full, and has room again as soon as the broker has answered. */
+const FULL_QUEUE: Schedule = {
+  delay: ({ attempt }) => (attempt > 8 ? undefined : Math.min(2_000, 50 * 2 ** attempt)),
+  resetAfterMilliseconds: undefined,
+};
+const isFullQueue = (error: PublishError): boolean => error._tag === 'ServiceFault' && error.reason === 'PublishFailed' && error.retryable;
+
+/**
+ * Publishes a message for every value, a few at a time, and hands on what became of each.
+ *
+ * Emits one outcome for every value it works on: `Right(Published)` says that the nucleus took the message and which part of
+ * it did, not that the cloud has it; `Left(PublishFailure)` is the error itself, with the `value`, how often it was tried, and whether
+ * the message was `refused` or its fate is `unknown`. Values that find the buffer full are dropped by its policy; one `Left(Overflowed)` in
+ * front of the next outcome stands for all of them. Lefts of kind `message` and `gap` pass by and the stage goes on.
+ *
+ * Completes when the source has and every value has its outcome; and after a terminal `Left` (the token was refused, the proxy was
+ * closed, the environment is missing, the policy is `fail` and the buffer full): that is the last value, and what was still inside is
+ * given up and counted as discarded. An error of the source, or one thrown by `request`, is a defect and goes to the error channel at once.
+ *
+ * A failed publish is tried again here, by `retry`, so the source is never resubscribed for it. Without `retry`, only the refusal of a full
+ * queue is tried again (Greengrass Lite keeps 10 publishes without an answer): nothing was sent then, so nothing is sent twice. With `retry`, all that is
+ * `retryable` is: at least once, duplicates possible after a timeout.
+ *
+ * Memory: at most `buffer.messages` (1 000) waiting values and `inFlight` under way.
+ *
+ * @param request makes the message of a value. Called when the value's turn has come, once, whatever the number of tries.
+ *
+ * @example
+ * ```ts
+ * import { connect, publishTo, QOS, runToEnd } from 'greengrass-rx';
+ * import { interval, map, take } from 'rxjs';
+ *
+ * const proxy = connect();
+ * const outcomes$ = interval(10).pipe(
+ *   take(3),
+ *   map(n => ({ n, celsius: 20 + n })),
+ *   publishTo(proxy, reading => ({ topicName: 'readings/room', payload: JSON.stringify(reading), qos: QOS.AT_LEAST_ONCE }), {
+ *     inFlight: 8,
+ *     buffer: { messages: 500, onFull: 'dropOldest' },
+ *   }),
+ * );
+ * await runToEnd(outcomes$, { onLeft: failure => console.error(failure.message) });
+ * await proxy.close();
+ * ```
+ */
+export const publishTo: PublishTo = <A>(
+  proxy: PublishPort,
+  request: (value: A) => PublishRequest,
+  options: PublishToOptions<A> = {},
+): Stage<A, Either<PublishFailure<A> | Overflowed, Published<A>>> => {
+  const {
+    inFlight,
+    timeout = DEFAULT_TIMEOUT,
+    ordered = false,
+    retry,
+    retryWhile,
+    random = Math.random,
+    scheduler = asyncScheduler,
+  } = options;
+  if (inFlight !== undefined) checkedWidth('inFlight', inFlight);
+  return stage('publishTo', options, () => {
+    const deadlines = new Deadlines(timeout, scheduler);
+    const attempts = {
+      proxy,
+      timeout,
+      deadlines,
+      retry: retry ?? FULL_QUEUE,
+      retryWhile: retryWhile ?? (retry === undefined ? isFullQueue : error => error.retryable),
+      random,
+      scheduler,
+    };
+    return {
+      width: inFlight ?? WINDOW_UNTIL_KNOWN,
+      ordered,
+      work: value => publishAttempts(attempts, request(value), value),
+      begin: resize => {
+        if (inFlight !== undefined) return () => deadlines.stop();
+        const state = proxy.state$.subscribe({
+          next: state => {
+            if (state.status === 'connected') resize(state.capabilities.publishWindow);
+          },
+          error: () => undefined,
+        });
+        return () => {
+          state.unsubscribe();
+          deadlines.stop();
+        };
+      },
+    };
+  });
+};

@@ -1,0 +1,66 @@
+import type { Waiting } from './waiting.js';
+
+const SMALLEST = 16;
+
+/**
+ * A first-in, first-out ring. It doubles while it is full, so it takes memory for what has waited at once, not for what
+ * might. (An array's `shift()` moves every element: 46 µs a message at 300 000 waiting.)
+ */
+export class Ring<A> implements Waiting<A> {
+  length = 0;
+  private values: (A | undefined)[] = [];
+  private sizes: number[] = [];
+  private mask = -1;
+  private head = 0;
+
+  push(value: A, bytes: number): void {
+    if (this.length > this.mask) this.grow();
+    const at = (this.head + this.length) & this.mask;
+    this.values[at] = value;
+    this.sizes[at] = bytes;
+    this.length++;
+  }
+
+  headBytes(): number {
+    return this.sizes[this.head] ?? 0;
+  }
+
+  shift(): A {
+    const value = this.values[this.head] as A;
+    this.values[this.head] = undefined;
+    this.head = (this.head + 1) & this.mask;
+    this.length--;
+    return value;
+  }
+
+  evictBytes(): number {
+    return this.headBytes();
+  }
+
+  evict(): A {
+    return this.shift();
+  }
+
+  clear(): void {
+    this.values = [];
+    this.sizes = [];
+    this.mask = -1;
+    this.head = 0;
+    this.length = 0;
+  }
+
+  private grow(): void {
+    const slots = this.mask < 0 ? SMALLEST : (this.mask + 1) * 2;
+    const values = new Array<A | undefined>(slots).fill(undefined);
+    const sizes = new Array<number>(slots).fill(0);
+    for (let i = 0; i < this.length; i++) {
+      const from = (this.head + i) & this.mask;
+      values[i] = this.values[from];
+      sizes[i] = this.sizes[from] ?? 0;
+    }
+    this.values = values;
+    this.sizes = sizes;
+    this.mask = slots - 1;
+    this.head = 0;
+  }
+}

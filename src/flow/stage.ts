@@ -1,0 +1,82 @@
+import type { Either } from 'fp-ts/lib/Either.js';
+import { Observable, type Subscriber } from 'rxjs';
+import type { Overflowed } from '../errors/errors.js';
+import type { BufferPolicy } from './buffer-policy.js';
+import { subscribeAlong } from './edge.js';
+import { Entrance } from './entrance.js';
+import { type Ledger, ledger as ledgerOfAll } from './ledger.js';
+import { Window } from './window.js';
+
+/** Where values go in that are given by hand instead of by an Observable. */
+export interface Intake<A> {
+  /** Whether a value given now would be worked on at once. */
+  readonly hasRoom: boolean;
+  /** The stage has ended: no value is taken any more. */
+  readonly isOver: boolean;
+  receive(value: A): void;
+  complete(): void;
+  error(error: unknown): void;
+}
+
+/** An operator with a bounded entrance. Besides being piped, it can be given values only when it has room for them. */
+export interface Stage<in A, out B> {
+  (source: Observable<A>): Observable<B>;
+  /** @internal */
+  readonly open: (destination: Subscriber<B>, onRoom: () => void) => Intake<A>;
+}
+
+/** What every stage can be told. */
+export interface StageOptions<A> {
+  /** What may wait, and what happens when that much waits. Default: 1 000 values, `dropOldest`. */
+  readonly buffer?: BufferPolicy<A> | undefined;
+  /** The name under which the ledger counts this stage. Default: the operator's name. */
+  readonly name?: string | undefined;
+  /** The ledger that counts this stage. Default: `ledger`, which counts all. */
+  readonly ledger?: Ledger | undefined;
+}
+
+/** How one subscription of a stage works. */
+export interface StageWork<A> {
+  readonly width: number;
+  readonly ordered: boolean;
+  readonly work: (value: A) => Observable<unknown>;
+  /** Called once the stage is set up; what it returns is called when the stage has ended. */
+  readonly begin?: ((resize: (width: number) => void) => () => void) | undefined;
+}
+
+/** Refuses a number of things at once that is none. */
+export const checkedWidth = (name: string, width: number): number => {
+  if (!(width >= 1)) throw new RangeError(`${name} must be a number from 1 on, not ${String(width)}.`);
+  return width;
+};
+
+/** Makes an operator of what each subscription does. */
+export const stage = <A, E, B>(
+  name: string,
+  options: StageOptions<A>,
+  subscription: () => StageWork<A>,
+): Stage<A, Either<E | Overflowed, B>> => {
+  const open = (destination: Subscriber<Either<E | Overflowed, B>>, onRoom?: () => void): Window<A, E, B> => {
+    const { width, ordered, work, begin } = subscription();
+    const entry = (options.ledger ?? ledgerOfAll).open(options.name ?? name);
+    const entrance = new Entrance<A>(options.buffer ?? {}, entry.account);
+    let atEnd: (() => void) | undefined;
+    const window = new Window<A, E, B>({ destination, width, ordered, entrance, entry, work, onRoom, onEnd: () => atEnd?.() });
+    atEnd = begin?.(width => window.resize(width));
+    return window;
+  };
+  const operator = (source: Observable<A>): Observable<Either<E | Overflowed, B>> =>
+    new Observable(destination => {
+      const window = open(destination);
+      // Known before the source is subscribed: one that emits without end meanwhile could not be stopped otherwise.
+      new Observable<A>(upstream => {
+        destination.add(upstream);
+        subscribeAlong(window.edge, source, upstream);
+      }).subscribe({
+        next: value => window.receive(value),
+        error: error => window.error(error),
+        complete: () => window.complete(),
+      });
+    });
+  return Object.assign(operator, { open });
+};

@@ -1,0 +1,334 @@
+import { type Either, left } from 'fp-ts/lib/Either.js';
+import { Observable, type Observer, type Subscriber } from 'rxjs';
+import type { Overflowed } from '../errors/errors.js';
+import { type Edge, resumeSubscribing, suspendSubscribing } from './edge.js';
+import type { Entrance } from './entrance.js';
+import type { LedgerEntry } from './ledger.js';
+import { toEither } from './work.js';
+
+/** What a {@link Window} is made of. */
+export interface WindowParts<A, E, B> {
+  readonly destination: Subscriber<Either<E | Overflowed, B>>;
+  /** How many pieces of work run at once. */
+  readonly width: number;
+  readonly ordered: boolean;
+  readonly entrance: Entrance<A>;
+  readonly entry: LedgerEntry;
+  /** Starts the work for a value. Its results are made `Either`s. */
+  readonly work: (value: A) => Observable<unknown>;
+  /** The stage may be given another value without anything waiting. Called whenever that becomes true again. */
+  readonly onRoom?: (() => void) | undefined;
+  /** The stage has ended, for whatever reason. Called once. */
+  readonly onEnd?: (() => void) | undefined;
+}
+
+/** One piece of work under way, and a link in the list of all of them, in the order they began. */
+class Job<A, E, B> implements Observer<unknown> {
+  readonly window: Window<A, E, B>;
+  readonly bytes: number;
+  before: Job<A, E, B> | undefined;
+  after: Job<A, E, B> | undefined;
+  subscriber: Subscriber<unknown> | undefined;
+  /** Results that came before their turn. */
+  held: Either<E, B>[] | undefined;
+  done = false;
+  outcome: 'emitted' | 'failed' | 'dropped' = 'emitted';
+
+  constructor(window: Window<A, E, B>, bytes: number) {
+    this.window = window;
+    this.bytes = bytes;
+  }
+
+  next(result: unknown): void {
+    this.window.result(this, toEither(result) as Either<E, B>);
+  }
+
+  error(error: unknown): void {
+    this.outcome = 'failed';
+    this.window.error(error);
+  }
+
+  complete(): void {
+    this.window.finish(this);
+  }
+}
+
+// The subscriber must be known before the work begins, or work that emits without end while it is being subscribed could
+// not be stopped. An Observable hands it out; one is enough for all, since one piece of work begins at a time.
+let workToBegin: Observable<unknown> | undefined;
+let jobToBegin: { subscriber: Subscriber<unknown> | undefined } | undefined;
+const begin = new Observable<unknown>(subscriber => {
+  const work = workToBegin;
+  if (jobToBegin !== undefined) jobToBegin.subscriber = subscriber;
+  workToBegin = undefined;
+  jobToBegin = undefined;
+  work?.subscribe(subscriber);
+});
+
+/**
+ * The engine of every stage: takes values in, lets those wait at the entrance for which there is no room, works on a
+ * few at a time, and hands on the results; in front of them, what was dropped since the last one.
+ */
+export class Window<A, E, B> {
+  private readonly destination: Subscriber<Either<E | Overflowed, B>>;
+  private readonly ordered: boolean;
+  private readonly entrance: Entrance<A>;
+  private readonly entry: LedgerEntry;
+  private readonly work: (value: A) => Observable<unknown>;
+  private readonly onRoom: (() => void) | undefined;
+  private readonly onEnd: (() => void) | undefined;
+  private readonly mayHold: number;
+  private width: number;
+  private first: Job<A, E, B> | undefined;
+  private last: Job<A, E, B> | undefined;
+  private running = 0;
+  private held = 0;
+  private sourceCompleted = false;
+  private ended = false;
+  private refilling = false;
+  private promoting = false;
+
+  constructor(parts: WindowParts<A, E, B>) {
+    this.destination = parts.destination;
+    this.width = parts.width;
+    this.ordered = parts.ordered;
+    this.entrance = parts.entrance;
+    this.entry = parts.entry;
+    this.work = parts.work;
+    this.onRoom = parts.onRoom;
+    this.onEnd = parts.onEnd;
+    this.mayHold = parts.width + parts.entrance.messages;
+    this.destination.add(() => this.stop());
+  }
+
+  /** Whether a value given now would be worked on at once. */
+  get hasRoom(): boolean {
+    return !this.ended && this.running < this.width && this.entrance.length === 0;
+  }
+
+  /** What leads into this stage. */
+  get edge(): Edge {
+    return this.entry.into;
+  }
+
+  get isOver(): boolean {
+    return this.ended;
+  }
+
+  /** Changes how many pieces of work run at once. More than that may run until enough of them have ended. */
+  resize(width: number): void {
+    this.width = width;
+    this.refill();
+  }
+
+  receive(value: A): void {
+    if (this.ended) return;
+    const outer = suspendSubscribing();
+    try {
+      this.take(value);
+    } finally {
+      resumeSubscribing(outer);
+    }
+  }
+
+  /** The source has no more values. */
+  complete(): void {
+    if (this.sourceCompleted) return;
+    this.sourceCompleted = true;
+    if (!this.refilling) this.completeWhenEmpty();
+  }
+
+  /** A defect, of the source or of a piece of work: passed on at once, as RxJS operators do. */
+  error(error: unknown): void {
+    if (this.ended) return;
+    this.reportOverflow();
+    this.end(() => this.destination.error(error));
+  }
+
+  /** @internal A piece of work has a result. */
+  result(job: Job<A, E, B>, result: Either<E, B>): void {
+    if (this.ended) return;
+    // What is held goes out first, even while it is on its way out.
+    if (!this.ordered || (job === this.first && job.held === undefined)) this.emit(job, result);
+    else this.hold(job, result);
+  }
+
+  /** @internal A piece of work is done. */
+  finish(job: Job<A, E, B>): void {
+    if (this.ended) return;
+    job.done = true;
+    if (!this.ordered) this.retire(job);
+    else if (this.promoting) return;
+    else this.promote();
+    this.refill();
+  }
+
+  private take(value: A): void {
+    const { account, into } = this.entry;
+    into.received++;
+    let bytes = 0;
+    try {
+      bytes = this.entrance.sizeOf(value);
+    } catch (error) {
+      account.receive(0);
+      account.failAtOnce(0);
+      this.error(error);
+      return;
+    }
+    account.receive(bytes);
+    if (this.running < this.width && this.entrance.length === 0) {
+      account.admit(bytes);
+      this.start(value, bytes);
+      return;
+    }
+    let taken: boolean;
+    try {
+      taken = this.entrance.offer(value, bytes);
+    } catch (error) {
+      this.error(error);
+      return;
+    }
+    if (!taken) this.failBecauseFull();
+  }
+
+  private failBecauseFull(): void {
+    if (this.ended) return;
+    const overflow = this.entrance.takeFatalOverflow();
+    this.entry.overflow();
+    this.end(() => {
+      this.destination.next(left(overflow));
+      this.destination.complete();
+    });
+  }
+
+  private start(value: A, bytes: number): void {
+    const job = new Job<A, E, B>(this, bytes);
+    job.before = this.last;
+    if (this.last === undefined) this.first = job;
+    else this.last.after = job;
+    this.last = job;
+    this.running++;
+    try {
+      workToBegin = this.work(value);
+    } catch (error) {
+      job.error(error);
+      return;
+    }
+    jobToBegin = job;
+    begin.subscribe(job);
+  }
+
+  private hold(job: Job<A, E, B>, result: Either<E, B>): void {
+    if (this.held >= this.mayHold) {
+      job.outcome = 'dropped';
+      this.entrance.count(0);
+      if (this.entrance.onFull === 'fail') this.failBecauseFull();
+      return;
+    }
+    this.held++;
+    if (job.held === undefined) job.held = [result];
+    else job.held.push(result);
+  }
+
+  /** Hands on what was held for its turn, from the oldest piece of work up to one that is not done. */
+  private promote(): void {
+    this.promoting = true;
+    for (let job = this.first; job !== undefined && !this.ended; job = this.first) {
+      const { held } = job;
+      if (held !== undefined) {
+        for (let i = 0; i < held.length && !this.ended; i++) {
+          this.held--;
+          this.emit(job, held[i] as Either<E, B>);
+        }
+        job.held = undefined;
+      }
+      if (!job.done || this.ended) break;
+      this.retire(job);
+    }
+    this.promoting = false;
+  }
+
+  private emit(job: Job<A, E, B>, result: Either<E, B>): void {
+    this.reportOverflow();
+    if (this.ended) return;
+    if (result._tag === 'Right') {
+      if (this.entry.out !== undefined) this.entry.out.sent++;
+      this.destination.next(result);
+      return;
+    }
+    job.outcome = 'failed';
+    if (isTerminal(result.left)) {
+      this.end(() => {
+        this.destination.next(result);
+        this.destination.complete();
+      });
+    } else {
+      this.destination.next(result);
+    }
+  }
+
+  private retire(job: Job<A, E, B>): void {
+    this.unlink(job);
+    const { account } = this.entry;
+    if (job.outcome === 'emitted') account.emit(1, job.bytes);
+    else if (job.outcome === 'failed') account.fail(job.bytes);
+    else account.evict(job.bytes);
+  }
+
+  private unlink(job: Job<A, E, B>): void {
+    if (job.before === undefined) this.first = job.after;
+    else job.before.after = job.after;
+    if (job.after === undefined) this.last = job.before;
+    else job.after.before = job.before;
+    this.running--;
+  }
+
+  /** A loop, never a recursion: a million waiting values whose work is synchronous must not fill the call stack. */
+  private refill(): void {
+    if (this.refilling || this.ended) return;
+    this.refilling = true;
+    while (!this.ended && this.running < this.width && this.entrance.length > 0) {
+      const bytes = this.entrance.headBytes();
+      this.start(this.entrance.shift(), bytes);
+    }
+    this.refilling = false;
+    if (this.sourceCompleted) this.completeWhenEmpty();
+    else if (this.onRoom !== undefined && this.hasRoom) this.onRoom();
+  }
+
+  private completeWhenEmpty(): void {
+    if (this.ended || this.running > 0 || this.entrance.length > 0) return;
+    this.reportOverflow();
+    this.end(() => this.destination.complete());
+  }
+
+  private reportOverflow(): void {
+    const overflow = this.entrance.takeOverflow();
+    if (overflow === undefined) return;
+    this.entry.overflow();
+    this.destination.next(left(overflow));
+  }
+
+  /** Unsubscribed: what is inside is given up. */
+  private stop(): void {
+    if (!this.ended) this.end(() => undefined);
+  }
+
+  private end(lastWords: () => void): void {
+    this.ended = true;
+    const { account } = this.entry;
+    for (let job = this.first; job !== undefined; job = this.first) {
+      this.unlink(job);
+      if (job.outcome === 'failed') account.fail(job.bytes);
+      else if (job.outcome === 'dropped') account.evict(job.bytes);
+      else account.discard(1, job.bytes);
+      job.subscriber?.unsubscribe();
+    }
+    this.entrance.discard();
+    this.onEnd?.();
+    this.entry.close();
+    lastWords();
+  }
+}
+
+const isTerminal = (error: unknown): boolean => typeof error === 'object' && error !== null && 'kind' in error && error.kind === 'terminal';

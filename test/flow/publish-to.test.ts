@@ -1,0 +1,286 @@
+import type { Either } from 'fp-ts/lib/Either.js';
+import { asyncScheduler, concat, EMPTY, map, NEVER, type Observable, of, range, Subject, take, tap, throwError, timer } from 'rxjs';
+import { TestScheduler } from 'rxjs/testing';
+import { describe, expect, it } from 'vitest';
+import { ConnectionLost, Overflowed, ProxyClosed, ServiceFault, TokenRefused } from '../../src/errors/errors.js';
+import { Ledger, publishTo, type Published, type PublishFailure } from '../../src/flow/index.js';
+import type { Schedule } from '../../src/schedule/schedule.js';
+import { asText, connected, fakeProxy } from './fake-proxy.js';
+
+type Outcome<A> = Either<PublishFailure<A> | Overflowed, Published<A>>;
+
+/** What came, each with the millisecond it came in, and how it ended. */
+const watch = <A>(outcomes$: Observable<Outcome<A>>, until = 100_000): string[] => {
+  const seen: string[] = [];
+  new TestScheduler(() => undefined).run(({ flush }) => {
+    const started = asyncScheduler.now();
+    const subscription = outcomes$.subscribe({
+      next: outcome => seen.push(`${String(asyncScheduler.now() - started)} ${describeOutcome(outcome)}`),
+      error: error => seen.push(`${String(asyncScheduler.now() - started)} error ${String(error)}`),
+      complete: () => seen.push(`${String(asyncScheduler.now() - started)} complete`),
+    });
+    timer(until).subscribe(() => subscription.unsubscribe());
+    flush();
+  });
+  return seen;
+};
+
+const describeOutcome = <A>(outcome: Outcome<A>): string => {
+  if (outcome._tag === 'Right') return `${String(outcome.right.value)} by ${outcome.right.by} attempt ${String(outcome.right.attempts)}`;
+  const error = outcome.left;
+  if (error._tag === 'Overflowed') return `overflowed ${String(error.messages)}`;
+  return `${String(error.value)} ${error._tag} ${error.outcome} attempt ${String(error.attempts)}`;
+};
+
+const refusal = (retryable = true): ServiceFault<'message'> =>
+  new ServiceFault('message', {
+    operation: 'aws.greengrass#PublishToIoTCore',
+    topicName: 'out',
+    reason: 'SpoolFull',
+    retryable,
+    remedy: '',
+    serverCode: 'ServiceError',
+    serverText: '',
+  });
+
+const fixed = (milliseconds: number, times: number): Schedule => ({
+  delay: ({ attempt }) => (attempt > times ? undefined : milliseconds),
+  resetAfterMilliseconds: undefined,
+});
+
+describe('publishTo', () => {
+  it('publishes no more than inFlight at once and hands on one outcome for every value', () => {
+    const proxy = fakeProxy(() => ({ after: 10 }));
+    expect(watch(range(1, 5).pipe(publishTo(proxy, asText, { inFlight: 2 })))).toEqual([
+      '10 1 by spooler attempt 1',
+      '10 2 by spooler attempt 1',
+      '20 3 by spooler attempt 1',
+      '20 4 by spooler attempt 1',
+      '30 5 by spooler attempt 1',
+      '30 complete',
+    ]);
+    expect(proxy.mostUnderWay).toBe(2);
+  });
+
+  it('hands on outcomes as they are known, or in the order of the values where asked', () => {
+    const slowFirst = (payload: string): { after: number } => ({ after: payload === '1' ? 30 : 10 });
+    expect(watch(range(1, 3).pipe(publishTo(fakeProxy(slowFirst), asText, { inFlight: 3 }))).map(line => line.split(' ')[1])).toEqual([
+      '2',
+      '3',
+      '1',
+      'complete',
+    ]);
+    expect(watch(range(1, 3).pipe(publishTo(fakeProxy(slowFirst), asText, { inFlight: 3, ordered: true })))).toEqual([
+      '30 1 by spooler attempt 1',
+      '30 2 by spooler attempt 1',
+      '30 3 by spooler attempt 1',
+      '30 complete',
+    ]);
+  });
+
+  it('tries again by the schedule without subscribing to the source again', () => {
+    let subscriptions = 0;
+    const source$ = of('a').pipe(tap({ subscribe: () => subscriptions++ }));
+    const proxy = fakeProxy((_, nth) => (nth < 3 ? { after: 1, error: refusal() } : { after: 1 }));
+    expect(watch(source$.pipe(publishTo(proxy, asText, { retry: fixed(100, 5) })))).toEqual(['203 a by spooler attempt 3', '203 complete']);
+    expect(subscriptions).toBe(1);
+  });
+
+  it('gives up with the error, the value and the number of tries when the schedule does', () => {
+    const proxy = fakeProxy(() => ({ after: 1, error: refusal() }));
+    expect(watch(of('a', 'b').pipe(publishTo(proxy, asText, { retry: fixed(10, 2), inFlight: 1 })))).toEqual([
+      '23 a ServiceFault refused attempt 3',
+      '46 b ServiceFault refused attempt 3',
+      '46 complete',
+    ]);
+  });
+
+  it('does not retry what retrying cannot help', () => {
+    const proxy = fakeProxy(() => ({ after: 1, error: refusal(false) }));
+    expect(watch(of('a').pipe(publishTo(proxy, asText, { retry: fixed(10, 2) })))).toEqual([
+      '1 a ServiceFault refused attempt 1',
+      '1 complete',
+    ]);
+  });
+
+  it('retries the refusal of a full queue even without a schedule, and nothing else', () => {
+    const full = new ServiceFault('message', {
+      operation: 'aws.greengrass#PublishToIoTCore',
+      topicName: 'out',
+      reason: 'PublishFailed',
+      retryable: true,
+      remedy: '',
+      serverCode: 'ServiceError',
+      serverText: '',
+    });
+    expect(
+      watch(
+        of('a').pipe(
+          publishTo(
+            fakeProxy((_, nth) => (nth === 1 ? { after: 1, error: full } : { after: 1 })),
+            asText,
+          ),
+        ),
+      ),
+    ).toEqual(['102 a by spooler attempt 2', '102 complete']);
+    expect(
+      watch(
+        of('a').pipe(
+          publishTo(
+            fakeProxy(() => ({ after: 1, error: refusal() })),
+            asText,
+          ),
+        ),
+      ),
+    ).toEqual(['1 a ServiceFault refused attempt 1', '1 complete']);
+  });
+
+  it('gives up a try after its time, whose effect is then unknown', () => {
+    const proxy = fakeProxy(payload => (payload === '2' ? { after: 10 } : 'never'));
+    const source$ = timer(0, 5).pipe(
+      take(3),
+      map(n => n + 1),
+    );
+    expect(watch(source$.pipe(publishTo(proxy, asText, { timeout: 50 })))).toEqual([
+      '15 2 by spooler attempt 1',
+      '50 1 TimedOut unknown attempt 1',
+      '60 3 TimedOut unknown attempt 1',
+      '60 complete',
+    ]);
+  });
+
+  it('calls the fate unknown when any try was, even if the last one was refused', () => {
+    const errors = [new ConnectionLost('message', true), refusal(false)] as const;
+    const proxy = fakeProxy((_, nth) => ({ after: 1, error: errors[nth - 1] ?? refusal() }));
+    expect(watch(of('a').pipe(publishTo(proxy, asText, { retry: fixed(1, 5) })))).toEqual([
+      '3 a ServiceFault unknown attempt 2',
+      '3 complete',
+    ]);
+    expect(
+      watch(
+        of('a').pipe(
+          publishTo(
+            fakeProxy(() => ({ after: 1, error: new ConnectionLost('message', false) })),
+            asText,
+          ),
+        ),
+      ),
+    ).toEqual(['1 a ConnectionLost refused attempt 1', '1 complete']);
+  });
+
+  it('reports what it dropped, once, in front of the next outcome', () => {
+    const ledger = new Ledger();
+    const dropped: number[] = [];
+    const source$ = concat(range(1, 10), NEVER);
+    const seen = watch(
+      source$.pipe(
+        publishTo(
+          fakeProxy(() => ({ after: 10 })),
+          asText,
+          { inFlight: 1, buffer: { messages: 3, onDrop: n => dropped.push(n) }, ledger },
+        ),
+      ),
+    );
+    expect(seen).toEqual([
+      '10 overflowed 6',
+      '10 1 by spooler attempt 1',
+      '20 8 by spooler attempt 1',
+      '30 9 by spooler attempt 1',
+      '40 10 by spooler attempt 1',
+    ]);
+    expect(dropped).toEqual([2, 3, 4, 5, 6, 7]);
+    expect(ledger.snapshot().stages[0]).toMatchObject({
+      received: { messages: 10 },
+      emitted: { messages: 4 },
+      dropped: { messages: 6 },
+      buffered: { messages: 0 },
+      peak: { messages: 4 },
+    });
+  });
+
+  it.each([
+    ['a refused token', new TokenRefused(false), 'TokenRefused'],
+    ['a closed proxy', new ProxyClosed(), 'ProxyClosed'],
+  ])('ends with %s as its last value and counts what was inside as discarded', (_, error, tag) => {
+    const ledger = new Ledger();
+    const source = new Subject<number>();
+    const proxy = fakeProxy(payload => (payload === '2' ? { after: 5, error } : { after: 10 }));
+    const seen = watch(concat(range(1, 10), source).pipe(publishTo(proxy, asText, { inFlight: 3, ledger, retry: fixed(1, 100) })));
+    expect(seen).toEqual([`5 2 ${tag} refused attempt 1`, '5 complete']);
+    expect(source.observed).toBe(false);
+    expect(ledger.snapshot().stages[0]).toMatchObject({
+      active: 0,
+      received: { messages: 10 },
+      failed: { messages: 1 },
+      discarded: { messages: 9 },
+      buffered: { messages: 0 },
+    });
+  });
+
+  it('ends with a terminal Overflowed where the policy is fail', () => {
+    const seen = watch(
+      range(1, 10).pipe(
+        publishTo(
+          fakeProxy(() => ({ after: 10 })),
+          asText,
+          { inFlight: 1, buffer: { messages: 2, onFull: 'fail' } },
+        ),
+      ),
+    );
+    expect(seen).toEqual(['0 overflowed 1', '0 complete']);
+  });
+
+  it('keeps each failure apart when one error answers several publishes', () => {
+    const error = new ConnectionLost('message', true);
+    const values: unknown[] = [];
+    new TestScheduler(() => undefined).run(() => {
+      of(1, 2)
+        .pipe(
+          publishTo(
+            fakeProxy(() => ({ after: 1, error })),
+            asText,
+          ),
+        )
+        .subscribe(
+          outcome =>
+            outcome._tag === 'Left' &&
+            outcome.left._tag === 'ConnectionLost' &&
+            values.push(outcome.left.value, outcome.left instanceof ConnectionLost, outcome.left.stack === error.stack),
+        );
+    });
+    expect(values).toEqual([1, true, true, 2, true, true]);
+    expect(error).not.toHaveProperty('value');
+  });
+
+  it('publishes as many at once as the connected nucleus takes, and 8 before that is known', () => {
+    const proxy = fakeProxy(() => ({ after: 10 }), timer(5).pipe(map(() => connected(20))));
+    expect(watch(range(1, 40).pipe(publishTo(proxy, asText)))).toHaveLength(41);
+    expect(proxy.log.filter(({ at }) => at === 0)).toHaveLength(8);
+    expect(proxy.log.filter(({ at }) => at === 5)).toHaveLength(12);
+    expect(proxy.mostUnderWay).toBe(20);
+  });
+
+  it('hands a defect to the error channel: of the source, of request, of onDrop', () => {
+    const proxy = fakeProxy(() => ({ after: 10 }));
+    const broken = (): never => {
+      throw new Error('broken');
+    };
+    expect(watch(throwError(() => new Error('source')).pipe(publishTo(proxy, asText)))).toEqual(['0 error Error: source']);
+    expect(watch(of(1).pipe(publishTo(proxy, broken)))).toEqual(['0 error Error: broken']);
+    expect(watch(range(1, 3).pipe(publishTo(proxy, asText, { inFlight: 1, buffer: { messages: 1, onDrop: broken } })))).toEqual([
+      '0 overflowed 1',
+      '0 error Error: broken',
+    ]);
+    expect(watch(of(1).pipe(publishTo({ publish$: () => EMPTY, state$: EMPTY }, asText)))).toMatchObject([/contract of MqttProxy/]);
+  });
+
+  it('refuses a window that lets nothing through', () => {
+    expect(() =>
+      publishTo(
+        fakeProxy(() => 'at once'),
+        asText,
+        { inFlight: 0 },
+      ),
+    ).toThrow(RangeError);
+  });
+});
