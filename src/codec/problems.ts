@@ -1,0 +1,106 @@
+import type { Context, Errors, ValidationError } from 'io-ts';
+import type { DecodeProblems } from './codec.js';
+
+/** Problems listed per payload. The payload is the sender's to choose, so this and every length below is bounded. */
+const MAX_PROBLEMS = 20;
+const MAX_TEXT = 40;
+const MAX_EXPECTED = 120;
+const MAX_PATH_ENTRIES = 12;
+const MAX_KEYS = 4;
+
+const shorten = (value: string, limit: number): string => (value.length > limit ? `${value.slice(0, limit)}…` : value);
+
+/** A value in a few words, at a cost that does not depend on its size. */
+export const describe = (value: unknown): string => {
+  if (typeof value === 'string')
+    return value.length > MAX_TEXT
+      ? `${JSON.stringify(value.slice(0, MAX_TEXT))}… (${String(value.length)} characters)`
+      : JSON.stringify(value);
+  if (value === undefined) return 'nothing';
+  if (value === null || typeof value === 'number' || typeof value === 'boolean') return String(value);
+  if (typeof value === 'bigint') return shorten(`${String(value)}n`, MAX_TEXT);
+  if (Array.isArray(value)) return `an array of ${String(value.length)}`;
+  if (typeof value !== 'object') return `a ${typeof value}`;
+  const keys: string[] = [];
+  for (const key in value) {
+    if (keys.length === MAX_KEYS) return `{${keys.join(', ')}, …}`;
+    keys.push(shorten(key, MAX_TEXT));
+  }
+  return `{${keys.join(', ')}}`;
+};
+
+const IDENTIFIER = /^[A-Za-z_$][\w$]*$/u;
+const INDEX = /^\d+$/u;
+
+const step = (key: string): string =>
+  INDEX.test(key) ? `[${key}]` : IDENTIFIER.test(key) ? `.${shorten(key, MAX_TEXT)}` : `[${JSON.stringify(shorten(key, MAX_TEXT))}]`;
+
+/** `readings[3].celsius`, or `(root)` for the value itself; the middle of a very deep one is left out. */
+export const pathOf = (keys: readonly string[]): string => {
+  if (keys.length === 0) return '(root)';
+  const half = MAX_PATH_ENTRIES / 2;
+  const steps = keys.length > MAX_PATH_ENTRIES ? [...keys.slice(0, half).map(step), '…', ...keys.slice(-half).map(step)] : keys.map(step);
+  const path = steps.join('');
+  return path.startsWith('.') ? path.slice(1) : path;
+};
+
+/** What a wrapper such as `t.exact` or `t.readonly` is put around. */
+const unwrapped = (type: unknown): { readonly _tag?: unknown } => {
+  let inner = type as { readonly _tag?: unknown; readonly type?: unknown };
+  while (inner._tag === 'ExactType' || inner._tag === 'ReadonlyType' || inner._tag === 'RefinementType') inner = inner.type as typeof inner;
+  return inner;
+};
+
+type Entry = Context[number];
+
+/** io-ts gives the members of unions and intersections a path entry of their own, which is no part of the value. */
+const isMember = (parent: Entry, entry: Entry): boolean => INDEX.test(entry.key) && Object.is(parent.actual, entry.actual);
+
+const branchesOf = (errors: readonly ValidationError[]): Map<Entry, Set<string>> => {
+  const branches = new Map<Entry, Set<string>>();
+  for (const { context } of errors) {
+    for (let i = 1; i < context.length; i += 1) {
+      const [parent, entry] = [context[i - 1], context[i]];
+      if (parent === undefined || entry === undefined || !isMember(parent, entry) || unwrapped(parent.type)._tag !== 'UnionType') continue;
+      const seen = branches.get(parent);
+      if (seen === undefined) branches.set(parent, new Set([entry.key]));
+      else seen.add(entry.key);
+    }
+  }
+  return branches;
+};
+
+const line = (keys: readonly string[], expected: string, actual: unknown): string =>
+  `${pathOf(keys)}: expected ${shorten(expected, MAX_EXPECTED)}, got ${describe(actual)}`;
+
+/**
+ * What io-ts found, one line a problem. Where every member of a union has failed, one line speaks for them: it names the union.
+ */
+export const problemsOf = (errors: Errors): readonly string[] => {
+  // The list is looked at no further than could be shown ten times over: an array of a million wrong values is a million errors.
+  const considered = errors.slice(0, MAX_PROBLEMS * 10);
+  const branches = branchesOf(considered);
+  const lines = new Set<string>();
+  for (const { context, message, value } of considered) {
+    const keys: string[] = [];
+    let at = context[0];
+    for (let i = 1; i < context.length; i += 1) {
+      const entry = context[i];
+      if (at === undefined || entry === undefined || (branches.get(at)?.size ?? 0) > 1) break;
+      if (!isMember(at, entry)) keys.push(entry.key);
+      at = entry;
+    }
+    const union = at !== undefined && at !== context[context.length - 1];
+    if (message !== undefined && !union) lines.add(`${pathOf(keys)}: ${shorten(message, MAX_EXPECTED)}`);
+    else lines.add(line(keys, at?.type.name ?? 'another value', at === undefined ? value : at.actual));
+    if (lines.size === MAX_PROBLEMS) break;
+  }
+  return errors.length > considered.length || lines.size === MAX_PROBLEMS
+    ? [...lines, `(and more: ${String(errors.length)} problems in all)`]
+    : [...lines];
+};
+
+/** The payload is not text. */
+export const notUtf8 = (payload: Uint8Array): DecodeProblems => ({
+  problems: [`(root): expected UTF-8 text, got ${String(payload.byteLength)} bytes that are not`],
+});

@@ -1,0 +1,28 @@
+import { merge } from 'rxjs';
+import { endAtTerminal } from './end-at-terminal.js';
+import type { ErrorOf, ValueOf } from './kind.js';
+import type { ObservableEither } from './observable-either.js';
+
+/**
+ * Several streams as one, whose errors and results are the unions of theirs.
+ *
+ * RxJS' `merge` gives a union of Eithers instead, on which `E.match` fails to type-check.
+ *
+ * Completes when all have completed. The first terminal `Left` of any is the last element: the other streams are unsubscribed. A stream whose
+ * end the others should survive gets its terminal errors caught first (`catchTag`). Holds no values.
+ *
+ * @example
+ * ```ts
+ * import { mergeW } from 'greengrass-rx';
+ * import { E } from 'greengrass-rx/fp';
+ * import { of } from 'rxjs';
+ *
+ * mergeW(of(E.right(21.5)), of(E.right('reboot'), E.left(new Error('garbled'))))
+ *   .subscribe(E.match(error => console.log(error.message), value => console.log(value)));
+ * ```
+ */
+export const mergeW = <S extends ReadonlyArray<ObservableEither<unknown, unknown>>>(
+  ...sources: S
+): ObservableEither<ErrorOf<S[number]>, ValueOf<S[number]>> =>
+  // The element types of a tuple cannot be told to merge() one by one; the union it emits is the Either of the unions.
+  (merge(...sources) as ObservableEither<ErrorOf<S[number]>, ValueOf<S[number]>>).pipe(endAtTerminal());

@@ -1,0 +1,46 @@
+import type { Either } from 'fp-ts/lib/Either.js';
+import type { Observable, OperatorFunction } from 'rxjs';
+import { divert } from './divert.js';
+import { united, type LeftOf, type RightOf } from './kind.js';
+
+const routeRights = <E, A>(element: Either<E, A>, pick: (value: A) => void, pass: (element: Either<E, never>) => void): void => {
+  if (element._tag === 'Right') pick(element.right);
+  else pass(element);
+};
+
+/**
+ * Plain RxJS on the results of a stream; its errors pass outside.
+ *
+ * `project` gets the values of the `Right`s as an ordinary Observable and may use any operator on it. What it emits becomes a
+ * `Right`, unless it is an `Either` already, as stages emit them: that is passed as it is, and its errors join the union. So
+ * stages nest without a word about types.
+ *
+ * - *Lefts* pass at once, in their place: before what `project` emits for later values.
+ * - *A terminal `Left`* of the source stops the source and completes `project`'s input; it comes out when `project`'s output has
+ *   completed, as the last element, after everything that was still under way. A side input that never ends, such as an `interval` merged
+ *   in, therefore keeps it waiting: end side inputs with `takeUntil(m$.pipe(last(null, null)))`.
+ * - *Completes* when source and output have. If the output completes earlier (`take(1)`) or emits a terminal `Left`, the whole completes and
+ *   the source is unsubscribed.
+ * - *A defect*, an error thrown in `project` or raised by the source, goes to the Observable's error channel. The source's does not go through
+ *   `project`, so `retry()` in there means `project`'s own operators.
+ * - *Several subscriptions* to the input inside `project` share the one source (`merge(m$.pipe(…), m$.pipe(…))`); one that comes later sees
+ *   later values only.
+ *
+ * Holds no values itself.
+ *
+ * @example
+ * ```ts
+ * import { onRights } from 'greengrass-rx';
+ * import { E } from 'greengrass-rx/fp';
+ * import { filter, map, of } from 'rxjs';
+ *
+ * of(E.right(20), E.left('unreadable'), E.right(30))
+ *   .pipe(onRights(celsius$ => celsius$.pipe(filter(celsius => celsius > 25), map(celsius => `${celsius} °C`))))
+ *   .subscribe(element => console.log(element)); // Left('unreadable'), Right('30 °C')
+ * ```
+ */
+export const onRights = <T extends Either<unknown, unknown>, R>(
+  project: (rights$: Observable<RightOf<T>>) => Observable<R>,
+): OperatorFunction<T, Either<LeftOf<T> | LeftOf<R>, RightOf<R>>> => {
+  return source => divert(united(source), routeRights<LeftOf<T>, RightOf<T>>, project);
+};

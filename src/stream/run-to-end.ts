@@ -1,0 +1,74 @@
+import type { Either } from 'fp-ts/lib/Either.js';
+import { Subject, takeUntil, type Observable } from 'rxjs';
+import { isTerminalError, type LeftOf, type PassingError } from './kind.js';
+import { reportToStderr } from './report-to-stderr.js';
+
+/** What `runToEnd` does on the way. */
+export interface RunToEndOptions<E> {
+  /**
+   * Sees each error that passes while the stream goes on; the terminal one is what the promise rejects with. What it throws is a defect and
+   * ends the run. Without it such errors are written to stderr: the first of each tag at once, then one line per tag and ten seconds with the
+   * number of those it stands for.
+   */
+  readonly onLeft?: ((error: PassingError<E>) => void) | undefined;
+}
+
+/**
+ * Runs a stream to its end: the last line of a component.
+ *
+ * Resolves when the stream completes. Rejects with the error of a terminal `Left`, after unsubscribing, or with a defect; at the top level of a
+ * module that ends the process with a non-zero code, so the nucleus sees the component as broken. The results are not kept: what is
+ * to happen to them happens in the stream.
+ *
+ * @example
+ * ```ts
+ * import { runToEnd } from 'greengrass-rx';
+ * import { E } from 'greengrass-rx/fp';
+ * import { of } from 'rxjs';
+ *
+ * await runToEnd(of(E.right(1), E.left(new Error('one message was garbled')), E.right(2)), { onLeft: error => console.warn(error.message) });
+ * console.log('done');
+ * ```
+ */
+export const runToEnd = <T extends Either<unknown, unknown>>(
+  source: Observable<T>,
+  options: RunToEndOptions<LeftOf<T>> = {},
+): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const report = reportToStderr();
+    const onLeft = options.onLeft ?? report.left;
+    const stop = new Subject<void>();
+    const settle = (act: () => void): void => {
+      // First, since stop completes the stream, which would resolve. Nobody sees the promise settled before this turn is over, and by
+      // then the source is left, even one that emits while subscribe() has not returned: `stop` gets there.
+      act();
+      stop.next();
+      report.end();
+    };
+    source.pipe(takeUntil(stop)).subscribe({
+      next: element => {
+        if (element._tag === 'Right') return;
+        if (isTerminalError(element.left)) {
+          settle(() => {
+            reject(element.left);
+          });
+          return;
+        }
+        try {
+          onLeft(element.left as PassingError<LeftOf<T>>);
+        } catch (defect) {
+          settle(() => {
+            reject(defect);
+          });
+        }
+      },
+      error: (defect: unknown) => {
+        settle(() => {
+          reject(defect);
+        });
+      },
+      complete: () => {
+        settle(resolve);
+      },
+    });
+  });

@@ -1,0 +1,75 @@
+import { left, right, type Either } from 'fp-ts/lib/Either.js';
+import { pipe } from 'fp-ts/lib/function.js';
+import { filter, map, mergeMap, of, scan, type Observable } from 'rxjs';
+import { expectTypeOf, test } from 'vitest';
+import type { SubscribeError, DecodeFailed, Unauthorized } from '../../src/errors/errors.js';
+import { mergeW, onRights, runToEnd, type ObservableEither } from '../../src/stream/index.js';
+
+interface Reading {
+  readonly topicName: string;
+  readonly value: { readonly celsius: number };
+}
+declare const messages$: ObservableEither<SubscribeError | DecodeFailed, Reading>;
+declare const publishLike: <A>(
+  message: (value: A) => { readonly topicName: string },
+) => (source: Observable<A>) => Observable<Either<'full', { readonly sent: A }>>;
+
+test('the value comes from the source, without annotations', () => {
+  const out$ = messages$.pipe(
+    onRights(m$ =>
+      m$.pipe(
+        filter(m => m.value.celsius > 20),
+        map(m => m.value.celsius),
+        scan((a, b) => a + b, 0),
+      ),
+    ),
+  );
+  expectTypeOf(out$).toEqualTypeOf<Observable<Either<SubscribeError | DecodeFailed, number>>>();
+});
+
+test('nested stages widen the errors', () => {
+  const out$ = messages$.pipe(
+    onRights(m$ => m$.pipe(mergeMap(m => of(m.value.celsius > 20 ? right(m.topicName) : left(1 as const))))),
+    onRights(s$ => s$.pipe(publishLike(s => ({ topicName: s.toUpperCase() })))),
+  );
+  expectTypeOf(out$).toEqualTypeOf<Observable<Either<SubscribeError | DecodeFailed | 1 | 'full', { readonly sent: string }>>>();
+});
+
+test('works in the pipe of fp-ts', () => {
+  const out$ = pipe(
+    messages$,
+    onRights(m$ => m$.pipe(map(m => m.value.celsius))),
+  );
+  expectTypeOf(out$).toEqualTypeOf<Observable<Either<SubscribeError | DecodeFailed, number>>>();
+});
+
+test('a stream that cannot fail stays so', () => {
+  const never$ = of(right(1));
+  expectTypeOf(never$.pipe(onRights(n$ => n$.pipe(map(n => n + 1))))).toEqualTypeOf<Observable<Either<never, number>>>();
+});
+
+test('takes elements whose Eithers differ', () => {
+  const out$ = of(right(1), left('x'), left(2 as const)).pipe(onRights(n$ => n$.pipe(map(n => String(n)))));
+  expectTypeOf(out$).toEqualTypeOf<Observable<Either<'x' | 2 | string, string>>>();
+});
+
+test('stays generic in a function of its own', () => {
+  const pairs = <E, A>(source: ObservableEither<E, A>): ObservableEither<E, readonly [A, A]> =>
+    source.pipe(onRights(a$ => a$.pipe(map(a => [a, a] as const))));
+  expectTypeOf(pairs(messages$)).toEqualTypeOf<ObservableEither<SubscribeError | DecodeFailed, readonly [Reading, Reading]>>();
+});
+
+test('mergeW unites errors and values', () => {
+  expectTypeOf(mergeW(messages$, of(right('x'), left(2 as const)))).toEqualTypeOf<
+    Observable<Either<SubscribeError | DecodeFailed | 2, Reading | string>>
+  >();
+});
+
+test('onLeft sees only what passes', () => {
+  void runToEnd(messages$, {
+    onLeft: e => {
+      expectTypeOf<typeof e._tag>().toEqualTypeOf<'Interrupted' | 'DecodeFailed'>();
+    },
+  });
+  expectTypeOf<Unauthorized<'terminal'>['kind']>().toEqualTypeOf<'terminal'>();
+});

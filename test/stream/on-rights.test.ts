@@ -1,0 +1,269 @@
+import { left, right, type Either } from 'fp-ts/lib/Either.js';
+import {
+  concatMap,
+  delay,
+  EMPTY,
+  filter,
+  finalize,
+  interval,
+  map,
+  merge,
+  NEVER,
+  Observable,
+  of,
+  range,
+  retry,
+  Subject,
+  take,
+  tap,
+  toArray,
+} from 'rxjs';
+import { TestScheduler } from 'rxjs/testing';
+import { describe, expect, test } from 'vitest';
+import { onRights } from '../../src/stream/index.js';
+
+const T = { kind: 'terminal' as const, name: 'T' };
+const U = { kind: 'terminal' as const, name: 'U' };
+const elements = {
+  a: right('a'),
+  b: right('b'),
+  c: right('c'),
+  A: right('A'),
+  B: right('B'),
+  C: right('C'),
+  x: left('x'),
+  y: left('y'),
+  T: left(T),
+  U: left(U),
+};
+const virtual = (body: Parameters<TestScheduler['run']>[0]): void => {
+  new TestScheduler((actual, expected) => {
+    expect(actual).toEqual(expected);
+  }).run(body);
+};
+const upper = map((value: string) => value.toUpperCase());
+
+describe('onRights', () => {
+  test('projects the rights and passes the lefts at the instant they come', () => {
+    virtual(({ cold, expectObservable, expectSubscriptions }) => {
+      const source = cold('  -a-x-b-(cy)-|', elements);
+      expectObservable(source.pipe(onRights(r$ => r$.pipe(upper)))).toBe('-A-x-B-(Cy)-|', elements);
+      expectSubscriptions(source.subscriptions).toBe('^-----------!');
+    });
+  });
+
+  test('does not hold a left back behind work under way', () => {
+    virtual(({ cold, expectObservable }) => {
+      const source = cold('  a-x-------|', elements);
+      expectObservable(source.pipe(onRights(r$ => r$.pipe(upper, delay(5))))).toBe('--x--A----|', elements);
+    });
+  });
+
+  test('waits for the inner stream when the source completes', () => {
+    virtual(({ cold, expectObservable, expectSubscriptions }) => {
+      const source = cold('  ab|', elements);
+      expectObservable(source.pipe(onRights(r$ => r$.pipe(concatMap(v => of(v.toUpperCase()).pipe(delay(4))))))).toBe(
+        '----A---(B|)',
+        elements,
+      );
+      expectSubscriptions(source.subscriptions).toBe('^-!');
+    });
+  });
+
+  test('lets the inner stream finish before a terminal left, and leaves the source at once', () => {
+    virtual(({ cold, expectObservable, expectSubscriptions }) => {
+      const source = cold('  ab-T--c--|', elements);
+      expectObservable(source.pipe(onRights(r$ => r$.pipe(upper, delay(5))))).toBe('-----A(BT|)', elements);
+      expectSubscriptions(source.subscriptions).toBe('^--!');
+    });
+  });
+
+  test('flushes what the inner stream holds before a terminal left', () => {
+    const seen: unknown[] = [];
+    of(elements.a, elements.b, elements.T, elements.c)
+      .pipe(onRights(r$ => r$.pipe(toArray())))
+      .subscribe({ next: e => seen.push(e), complete: () => seen.push('complete') });
+    expect(seen).toEqual([right(['a', 'b']), left(T), 'complete']);
+  });
+
+  test('ends and leaves the source when the inner stream completes early', () => {
+    virtual(({ cold, expectObservable, expectSubscriptions }) => {
+      const source = cold('  -a-b-x-|', elements);
+      expectObservable(source.pipe(onRights(r$ => r$.pipe(upper, take(2))))).toBe('-A-(B|)', elements);
+      expectSubscriptions(source.subscriptions).toBe('^--!');
+    });
+  });
+
+  test('never subscribes to the source when the inner stream is over before it begins', () => {
+    let subscribed = false;
+    const source = new Observable<Either<string, number>>(() => {
+      subscribed = true;
+    });
+    let completed = false;
+    source.pipe(onRights(() => EMPTY)).subscribe({ complete: () => (completed = true) });
+    expect([subscribed, completed]).toEqual([false, true]);
+  });
+
+  test('passes eithers of the inner stream as they are, ends at a terminal one and leaves the source', () => {
+    virtual(({ cold, expectObservable, expectSubscriptions }) => {
+      const source = cold('  a-b-c-|', elements);
+      const stage = map((v: string) => (v === 'a' ? left('x') : v === 'b' ? right('B') : left(T)));
+      expectObservable(source.pipe(onRights(r$ => r$.pipe(stage)))).toBe('x-B-(T|)', elements);
+      expectSubscriptions(source.subscriptions).toBe('^---!');
+    });
+  });
+
+  test('has one terminal left only, when the inner stream ends in one of its own while flushing', () => {
+    const seen: unknown[] = [];
+    of(elements.a, elements.T)
+      .pipe(
+        onRights(r$ =>
+          r$.pipe(
+            toArray(),
+            map(() => left(U)),
+          ),
+        ),
+      )
+      .subscribe(e => seen.push(e));
+    expect(seen).toEqual([left(U)]);
+  });
+
+  test('takes results that merely look like eithers for plain values', () => {
+    const seen: unknown[] = [];
+    const lookAlikes = [{ _tag: 'Right' }, { _tag: 'Left' }, { _tag: 'Some', value: 1 }, null, undefined, 'Right'];
+    of(right(0))
+      .pipe(onRights(r$ => r$.pipe(concatMap(() => lookAlikes))))
+      .subscribe(e => seen.push(e));
+    expect(seen).toEqual(lookAlikes.map(value => right(value)));
+  });
+
+  test('raises a defect of the inner stream and leaves the source', () => {
+    virtual(({ cold, expectObservable, expectSubscriptions }) => {
+      const source = cold('  -a-b-|', elements);
+      const stage = map((v: string): string => {
+        if (v === 'b') throw new Error('defect');
+        return v.toUpperCase();
+      });
+      expectObservable(source.pipe(onRights(r$ => r$.pipe(stage)))).toBe('-A-#', elements, new Error('defect'));
+      expectSubscriptions(source.subscriptions).toBe('^--!');
+    });
+  });
+
+  test('raises what project itself throws', () => {
+    let raised: unknown;
+    of(right(1))
+      .pipe(
+        onRights((): Observable<number> => {
+          throw new Error('project');
+        }),
+      )
+      .subscribe({ error: e => (raised = e) });
+    expect(raised).toEqual(new Error('project'));
+  });
+
+  test("raises a defect of the source even where the inner stream retries, and drops the inner stream's", () => {
+    virtual(({ cold, expectObservable }) => {
+      const source = cold('  -a-#', elements, 'defect');
+      expectObservable(source.pipe(onRights(r$ => r$.pipe(upper, delay(5), retry())))).toBe('---#', elements, 'defect');
+    });
+  });
+
+  test('lets the inner stream retry its own operators on the live source', () => {
+    virtual(({ cold, expectObservable, expectSubscriptions }) => {
+      const source = cold('  -a-b-c-|', elements);
+      const flaky = map((v: string) => {
+        if (v === 'b') throw new Error('flaky');
+        return v.toUpperCase();
+      });
+      expectObservable(source.pipe(onRights(r$ => r$.pipe(flaky, retry())))).toBe('-A---C-|', elements);
+      expectSubscriptions(source.subscriptions).toBe('^------!');
+    });
+  });
+
+  test('is left at any moment without flushing or leaking', () => {
+    virtual(({ cold, expectObservable, expectSubscriptions }) => {
+      const source = cold('  -a-b-c-|', elements);
+      const inner: string[] = [];
+      const out = source.pipe(
+        onRights(r$ =>
+          r$.pipe(
+            toArray(),
+            tap(() => inner.push('flushed')),
+            finalize(() => inner.push('finalized')),
+          ),
+        ),
+      );
+      expectObservable(out, '^---!').toBe('-----', elements);
+      expectSubscriptions(source.subscriptions).toBe('^---!');
+      setTimeout(() => {
+        expect(inner).toEqual(['finalized']);
+      });
+    });
+  });
+
+  test('stops a source that emits while being subscribed to', () => {
+    let produced = 0;
+    const firehose = range(0, 1_000_000).pipe(
+      tap(() => (produced += 1)),
+      map(n => (n === 3 ? left(n) : right(n))),
+    );
+    const seen: unknown[] = [];
+    firehose
+      .pipe(
+        onRights(r$ => r$.pipe(map(n => n * 2))),
+        take(5),
+      )
+      .subscribe(e => seen.push(e));
+    expect(seen).toEqual([right(0), right(2), right(4), left(3), right(8)]);
+    expect(produced).toBe(5);
+  });
+
+  test('keeps the order of a source that is fed by what comes out', () => {
+    const source = new Subject<Either<string, number>>();
+    const seen: unknown[] = [];
+    source.pipe(onRights(r$ => r$.pipe(map(n => n * 10)))).subscribe(e => {
+      seen.push(e);
+      if (e._tag === 'Right' && e.right === 10) {
+        source.next(left('in between'));
+        source.next(right(2));
+        source.complete();
+      }
+    });
+    source.next(right(1));
+    expect(seen).toEqual([right(10), left('in between'), right(20)]);
+    expect(source.observed).toBe(false);
+  });
+
+  test('survives being left from inside its own result', () => {
+    const source = new Subject<Either<string, number>>();
+    const seen: unknown[] = [];
+    const subscription = source.pipe(onRights(r$ => r$.pipe(map(n => n * 10)))).subscribe(e => {
+      seen.push(e);
+      subscription.unsubscribe();
+    });
+    source.next(right(1));
+    source.next(right(2));
+    expect(seen).toEqual([right(10)]);
+    expect(source.observed).toBe(false);
+  });
+
+  test('shares one source among several uses of the rights', () => {
+    virtual(({ cold, expectObservable, expectSubscriptions }) => {
+      const source = cold('  -a-b-|', elements);
+      const out = source.pipe(onRights(r$ => merge(r$.pipe(filter(v => v === 'a'), upper), r$.pipe(filter(v => v === 'b'), upper)))); // prettier-ignore
+      expectObservable(out).toBe('-A-B-|', elements);
+      expectSubscriptions(source.subscriptions).toBe('^----!');
+    });
+  });
+
+  test('a side input that never ends keeps a terminal left waiting', () => {
+    virtual(({ cold, expectObservable }) => {
+      const source = cold('  -T', elements);
+      expectObservable(source.pipe(onRights(r$ => merge(r$, interval(4).pipe(map(() => 'a'))))), '^---------!').toBe(
+        '----a---a-',
+        elements,
+      );
+      expectObservable(source.pipe(onRights(r$ => merge(r$, NEVER))), '^---------!').toBe('----------', elements);
+    });
+  });
+});
