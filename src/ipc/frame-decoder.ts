@@ -5,18 +5,21 @@ import { FRAME_OVERHEAD, PRELUDE_LENGTH, type FrameFailure, type FrameView } fro
 /** The first piece of a frame that spans chunks; doubled as it fills, so a hostile length alone costs nothing. */
 const FIRST_PIECE = 4096;
 
+const EMPTY = Buffer.alloc(0);
+
 /**
  * Splits a byte stream into frames, however it was cut or glued on its way.
  *
  * Frames that lie whole in a chunk are read in place. Only a frame that spans chunks is copied, once, into a buffer
  * that grows with what has really arrived and never past the frame limit. Bytes that are no frame give a
- * {@link FrameFailure}, after which the decoder stays failed: frame borders cannot be found again.
+ * {@link FrameFailure}, after which the decoder stays failed: frame borders cannot be found again. The callback must not
+ * throw: what else the chunk holds would be lost.
  */
 export class FrameDecoder {
   readonly #maxFrame: number;
   readonly #onFrame: (frame: FrameView) => void;
   readonly #view: { -readonly [K in keyof FrameView]: FrameView[K] };
-  #partial: Buffer = Buffer.alloc(0);
+  #partial: Buffer = EMPTY;
   #partialLength = 0;
   #failure: FrameFailure | undefined;
   #stopped = false;
@@ -35,13 +38,20 @@ export class FrameDecoder {
   /** Ends decoding, also from inside the frame callback: what is left of the current chunk is not read. */
   stop(): void {
     this.#stopped = true;
-    this.#partial = Buffer.alloc(0);
+    this.#partial = EMPTY;
     this.#partialLength = 0;
   }
 
   /** Takes the next bytes and calls back for each frame they complete. Returns the failure that ended decoding, if one has. */
   push(chunk: Buffer): FrameFailure | undefined {
     if (this.#failure !== undefined) return this.#failure;
+    const failure = this.#split(chunk);
+    // Between chunks the view must not keep the last one alive, nor a frame of 24 MiB.
+    this.#view.buffer = EMPTY;
+    return failure === undefined ? undefined : this.#fail(failure);
+  }
+
+  #split(chunk: Buffer): FrameFailure | undefined {
     let offset = 0;
     if (this.#partialLength > 0) {
       const taken = this.#complete(chunk);
@@ -50,13 +60,13 @@ export class FrameDecoder {
     }
     while (!this.#stopped && chunk.length - offset >= PRELUDE_LENGTH) {
       const length = this.#frameLength(chunk, offset);
-      if (typeof length !== 'number') return this.#fail(length);
+      if (typeof length !== 'number') return length;
       if (chunk.length - offset < length) break;
       const failure = this.#deliver(chunk, offset, length);
-      if (failure !== undefined) return this.#fail(failure);
+      if (failure !== undefined) return failure;
       offset += length;
     }
-    if (!this.#stopped && offset < chunk.length) this.#append(chunk, offset, chunk.length);
+    if (!this.#stopped && offset < chunk.length) this.#append(chunk, offset, chunk.length, this.#maxFrame);
     return undefined;
   }
 
@@ -65,25 +75,25 @@ export class FrameDecoder {
     let offset = 0;
     if (this.#partialLength < PRELUDE_LENGTH) {
       offset = Math.min(PRELUDE_LENGTH - this.#partialLength, chunk.length);
-      this.#append(chunk, 0, offset);
+      this.#append(chunk, 0, offset, this.#maxFrame);
       if (this.#partialLength < PRELUDE_LENGTH) return offset;
     }
     const length = this.#frameLength(this.#partial, 0);
-    if (typeof length !== 'number') return this.#fail(length);
+    if (typeof length !== 'number') return length;
     const end = Math.min(offset + length - this.#partialLength, chunk.length);
-    this.#append(chunk, offset, end);
+    this.#append(chunk, offset, end, length);
     if (this.#partialLength < length) return end;
     const frame = this.#partial;
-    this.#partial = Buffer.alloc(0);
+    this.#partial = EMPTY;
     this.#partialLength = 0;
-    const failure = this.#deliver(frame, 0, length);
-    return failure === undefined ? end : this.#fail(failure);
+    return this.#deliver(frame, 0, length) ?? end;
   }
 
-  #append(chunk: Buffer, start: number, end: number): void {
+  /** Keeps bytes for later, in a buffer that has room for at most as many again and never for more than `limit`. */
+  #append(chunk: Buffer, start: number, end: number, limit: number): void {
     const needed = this.#partialLength + end - start;
     if (needed > this.#partial.length) {
-      const size = Math.min(Math.max(needed, this.#partial.length * 2, FIRST_PIECE), Math.max(needed, this.#maxFrame));
+      const size = Math.max(needed, Math.min(Math.max(this.#partial.length * 2, FIRST_PIECE), limit));
       const grown = Buffer.allocUnsafeSlow(size);
       this.#partial.copy(grown, 0, 0, this.#partialLength);
       this.#partial = grown;

@@ -159,7 +159,8 @@ function valueLength(header: HeaderValue): number {
 }
 
 function withinLimit(length: number): number {
-  if (length > MAX_HEADER_VALUE) throw new RangeError(`A header value must have at most ${String(MAX_HEADER_VALUE)} bytes, not ${String(length)}.`);
+  if (length > MAX_HEADER_VALUE)
+    throw new RangeError(`A header value must have at most ${String(MAX_HEADER_VALUE)} bytes, not ${String(length)}.`);
   return length;
 }
 

@@ -81,6 +81,11 @@ function walk(buffer: Buffer, start: number, end: number): RpcHeaders | RpcMessa
     return { reason: 'rpc-header-missing', detail: 'a message must have the int32 headers :message-type, :message-flags and :stream-id' };
   }
   const headers: RpcHeaders = { type, flags, streamId, modelType, contentType, operation, version };
-  if (end - start <= MAX_KNOWN) known[(end - start) & 15] = { bytes: Buffer.from(buffer.subarray(start, end)), streamIdStart, headers };
+  const length = end - start;
+  if (length <= MAX_KNOWN) {
+    const bytes = Buffer.allocUnsafeSlow(length);
+    buffer.copy(bytes, 0, start, end);
+    known[length & 15] = { bytes, streamIdStart, headers };
+  }
   return headers;
 }

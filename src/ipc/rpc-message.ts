@@ -1,7 +1,7 @@
 import type { FrameView, Headers } from './frame.js';
 import { encodeFrame } from './encode-frame.js';
 import { encodeHeaders } from './headers.js';
-import { readRpcHeaders, type RpcHeaders, type RpcMessageFailure } from './rpc-headers.js';
+import { readRpcHeaders, type RpcMessageFailure } from './rpc-headers.js';
 
 export type { RpcMessageFailure } from './rpc-headers.js';
 

@@ -1,15 +1,23 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeRequest } from '../../src/ipc/encode-request.js';
 import { CLASSIC_MAX_FRAME, type HeaderValue, type Headers } from '../../src/ipc/frame.js';
 import { FrameDecoder } from '../../src/ipc/frame-decoder.js';
-import { encodeRpcMessage, readRpcMessage, type RpcMessage, type RpcMessageFailure, type RpcMessageInit } from '../../src/ipc/rpc-message.js';
+import {
+  encodeRpcMessage,
+  readRpcMessage,
+  type RpcMessage,
+  type RpcMessageFailure,
+  type RpcMessageInit,
+} from '../../src/ipc/rpc-message.js';
 import { goldenFrames } from './golden-frames.js';
 import { smithyDecode, smithyEncode } from './smithy-oracle.js';
 
 function readAll(stream: Uint8Array): (RpcMessage | RpcMessageFailure)[] {
   const messages: (RpcMessage | RpcMessageFailure)[] = [];
-  new FrameDecoder(CLASSIC_MAX_FRAME, (frame) => messages.push(readRpcMessage(frame))).push(Buffer.from(stream));
+  new FrameDecoder(CLASSIC_MAX_FRAME, frame => messages.push(readRpcMessage(frame))).push(Buffer.from(stream));
   return messages;
 }
 
@@ -26,7 +34,9 @@ const complete = (message: RpcMessageInit): RpcMessage => ({
 
 const int32 = fc.oneof(fc.integer({ min: 0, max: 3 }), fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }));
 // Few values, so that one message's headers often repeat the last one's wholly or in part.
-const name = fc.option(fc.oneof(fc.constantFrom('a', 'application/json', 'aws.greengrass#IoTCoreMessage'), fc.string({ unit: 'binary' })), { nil: undefined });
+const name = fc.option(fc.oneof(fc.constantFrom('a', 'application/json', 'aws.greengrass#IoTCoreMessage'), fc.string({ unit: 'binary' })), {
+  nil: undefined,
+});
 const message: fc.Arbitrary<RpcMessage> = fc.record({
   type: int32,
   flags: int32,
@@ -49,33 +59,48 @@ const HEADER_NAMES = {
 } as const;
 
 function headersOf(message: RpcMessage): [string, HeaderValue][] {
-  return (['type', 'flags', 'streamId', 'modelType', 'contentType', 'operation', 'version'] as const).flatMap((key): [string, HeaderValue][] => {
-    const value = message[key];
-    if (value === undefined) return [];
-    return [[HEADER_NAMES[key], typeof value === 'number' ? { type: 'integer', value } : { type: 'string', value }]];
-  });
+  return (['type', 'flags', 'streamId', 'modelType', 'contentType', 'operation', 'version'] as const).flatMap(
+    (key): [string, HeaderValue][] => {
+      const value = message[key];
+      if (value === undefined) return [];
+      return [[HEADER_NAMES[key], typeof value === 'number' ? { type: 'integer', value } : { type: 'string', value }]];
+    },
+  );
 }
 
 const foreignHeader: fc.Arbitrary<[string, HeaderValue]> = fc.tuple(
   fc.constantFrom('x-one', 'svcuid', ':message-typ', 'operations'),
   fc.oneof<fc.Arbitrary<HeaderValue>[]>(
     fc.constant({ type: 'boolean', value: true }),
-    fc.uint8Array({ maxLength: 8 }).map((value) => ({ type: 'binary', value })),
-    fc.string().map((value) => ({ type: 'string', value })),
-    fc.integer().map((value) => ({ type: 'integer', value })),
+    fc.uint8Array({ maxLength: 8 }).map(value => ({ type: 'binary', value })),
+    fc.string().map(value => ({ type: 'string', value })),
+    fc.integer().map(value => ({ type: 'integer', value })),
   ),
 );
 
 /** A message with its headers in any order and letter case, among headers of other people. */
 const disguised = fc
-  .tuple(message, fc.uniqueArray(foreignHeader, { selector: ([header]) => header, maxLength: 3 }), fc.boolean(), fc.infiniteStream(fc.nat()))
+  .tuple(
+    message,
+    fc.uniqueArray(foreignHeader, { selector: ([header]) => header, maxLength: 3 }),
+    fc.boolean(),
+    fc.infiniteStream(fc.nat()),
+  )
   .map(([sent, foreign, upperCase, order]) => {
     const headers: Headers = [...headersOf(sent), ...foreign]
-      .map(([header, value]) => ({ at: order.next().value, header: upperCase ? header.toUpperCase() : header, value }))
+      .map(([header, value]) => ({ at: Number(order.next().value), header: upperCase ? header.toUpperCase() : header, value }))
       .sort((a, b) => a.at - b.at)
       .map(({ header, value }) => [header, value]);
     return { sent, headers };
   });
+
+function again(frame: { sent: RpcMessage; headers: Headers } | undefined, streamId: number): { sent: RpcMessage; headers: Headers }[] {
+  if (frame === undefined) return [];
+  const headers = frame.headers.map(
+    ([name, value]) => [name, name.toLowerCase() === ':stream-id' ? ({ type: 'integer', value: streamId } as const) : value] as const,
+  );
+  return [{ sent: { ...frame.sent, streamId, payload: String(streamId) }, headers }];
+}
 
 describe('RPC messages', () => {
   it.each(goldenFrames)('writes and reads the golden frame: $name', ({ hex, message }) => {
@@ -93,7 +118,7 @@ describe('RPC messages', () => {
 
   it('writes messages in which the oracle reads what went in', () => {
     fc.assert(
-      fc.property(message, (sent) => {
+      fc.property(message, sent => {
         const read = smithyDecode(encodeRpcMessage(sent));
         expect(read.headers).toEqual(Object.fromEntries(headersOf(sent)));
         expect(Buffer.from(read.body).toString('utf8')).toBe(sent.payload);
@@ -103,21 +128,52 @@ describe('RPC messages', () => {
 
   it('reads what the oracle wrote, in any order and letter case of the headers, message after message', () => {
     fc.assert(
-      fc.property(fc.array(disguised, { minLength: 1, maxLength: 8 }), fc.array(fc.nat(), { maxLength: 8 }), (frames, repeats) => {
-        // Some come again with the same headers and another payload or stream, as on a subscription.
-        const all = [...frames, ...repeats.flatMap((at) => frames[at % frames.length] ?? [])];
-        const stream = Buffer.concat(all.map(({ sent, headers }) => smithyEncode(headers, Buffer.from(sent.payload, 'utf8'))));
-        expect(readAll(stream)).toEqual(all.map(({ sent }) => sent));
-      }),
+      fc.property(
+        fc.array(disguised, { minLength: 1, maxLength: 8 }),
+        fc.array(fc.tuple(fc.nat(), int32), { maxLength: 8 }),
+        (frames, repeats) => {
+          // Some come again on another stream and with another payload, as the events of subscriptions do.
+          const all = [...frames, ...repeats.flatMap(([at, streamId]) => again(frames[at % frames.length], streamId))];
+          const stream = Buffer.concat(all.map(({ sent, headers }) => smithyEncode(headers, Buffer.from(sent.payload, 'utf8'))));
+          expect(readAll(stream)).toEqual(all.map(({ sent }) => sent));
+        },
+      ),
     );
   });
 
-  it.each([':message-type', ':message-flags', ':stream-id'])('fails a message without %s, or with one that is no int32', (missing) => {
+  it.each([':message-type', ':message-flags', ':stream-id'])('fails a message without %s, or with one that is no int32', missing => {
     const good = headersOf(complete({ type: 0, flags: 0, streamId: 7 }));
     const payload = Buffer.from('{}');
-    const without = smithyEncode(good.filter(([header]) => header !== missing), payload);
-    const mistyped = smithyEncode(good.map(([header, value]) => (header === missing ? [header, { type: 'string', value: '0' }] : [header, value])), payload);
+    const without = smithyEncode(
+      good.filter(([header]) => header !== missing),
+      payload,
+    );
+    const mistyped = smithyEncode(
+      good.map(([header, value]) => (header === missing ? [header, { type: 'string', value: '0' }] : [header, value])),
+      payload,
+    );
     const read = readAll(Buffer.concat([smithyEncode(good, payload), without, mistyped, smithyEncode(good, payload)]));
     expect(read).toMatchObject([{ streamId: 7 }, { reason: 'rpc-header-missing' }, { reason: 'rpc-header-missing' }, { streamId: 7 }]);
   });
+
+  it('hold on to nothing of the buffer they were read from', async () => {
+    const { messages, memory } = readInOwnMemory();
+    setFlagsFromString('--expose-gc');
+    const collectGarbage = runInNewContext('gc') as () => void;
+    // A WeakRef holds its target until the current job is over.
+    await new Promise(resolve => setImmediate(resolve));
+    collectGarbage();
+    expect(memory.deref()).toBeUndefined();
+    expect(messages).toMatchObject([{ modelType: 'met nowhere else', payload: '{}' }]);
+  });
 });
+
+/** Reads a message whose headers are new, out of memory that nothing else shares. */
+function readInOwnMemory(): { messages: (RpcMessage | RpcMessageFailure)[]; memory: WeakRef<ArrayBufferLike> } {
+  const bytes = encodeRpcMessage({ type: 0, flags: 0, streamId: 1, modelType: 'met nowhere else', payload: '{}' });
+  const chunk = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(chunk);
+  const messages: (RpcMessage | RpcMessageFailure)[] = [];
+  new FrameDecoder(CLASSIC_MAX_FRAME, frame => messages.push(readRpcMessage(frame))).push(chunk);
+  return { messages, memory: new WeakRef(chunk.buffer) };
+}
