@@ -3,7 +3,7 @@ import ts from 'typescript';
 
 /**
  * Type-checks programs against the package installed beside them and emits them as `.mjs`. Gives the problems by the
- * file they are in; the line of a problem is the line in the program.
+ * file they are in; the line of a problem is the line in the program. Throws at a problem that no program is to blame for.
  */
 export function compileExamples(folder: string, files: readonly string[], typeRoot: string): ReadonlyMap<string, readonly string[]> {
   const program = ts.createProgram({
@@ -24,12 +24,12 @@ export function compileExamples(folder: string, files: readonly string[], typeRo
     },
   });
   const problems = new Map<string, string[]>();
-  for (const diagnostic of ts.getPreEmitDiagnostics(program)) {
-    const { file, start = 0 } = diagnostic;
-    const name = file === undefined ? '' : basename(file.fileName);
-    const line = file === undefined ? 0 : file.getLineAndCharacterOfPosition(start).line + 1;
-    const text = `line ${line}: TS${diagnostic.code} ${ts.flattenDiagnosticMessageText(diagnostic.messageText, '\n')}`;
-    problems.set(name, [...(problems.get(name) ?? []), text]);
+  for (const { file, start = 0, code, messageText } of ts.getPreEmitDiagnostics(program)) {
+    const problem = `TS${code} ${ts.flattenDiagnosticMessageText(messageText, '\n')}`;
+    const name = file === undefined ? undefined : basename(file.fileName);
+    if (file === undefined || name === undefined || !files.includes(name))
+      throw new Error(`${file?.fileName ?? 'the compiler'}: ${problem}`);
+    problems.set(name, [...(problems.get(name) ?? []), `line ${file.getLineAndCharacterOfPosition(start).line + 1}: ${problem}`]);
   }
   program.emit();
   return problems;
