@@ -37,8 +37,12 @@ export default defineConfig(
 
       // A number in a sentence reads as it should; wrapping each in String() hides the sentence.
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
-      // `() => subscription.unsubscribe()` is the usual way to write a teardown.
-      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      // `() => subscription.unsubscribe()` is the usual way to write a teardown, and `return fail(...)` to leave with a reply.
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true }],
+      // isolatedDeclarations wants the type on the left of an exported `readonly table: Map<K, V> = new Map()`.
+      '@typescript-eslint/consistent-generic-constructors': 'off',
+      // Overloads that could be one signature differ in what they let the compiler infer.
+      '@typescript-eslint/unified-signatures': 'off',
       // Loops that leave by `return` are how a parser or a ring reads best.
       '@typescript-eslint/no-unnecessary-condition': ['error', { allowConstantLoopConditions: 'only-allowed-literals' }],
       // A task's success may be nothing: TaskEither<E, void>.

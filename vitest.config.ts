@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { configDefaults, defineConfig } from 'vitest/config';
-import { ClosingLineReporter } from './scripts/closing-line-reporter.ts';
+import { ClosingLineReporter } from './scripts/closing-line-reporter.js';
 
 const source = (path: string): string => fileURLToPath(new URL(`src/${path}`, import.meta.url));
 

@@ -26,6 +26,8 @@ const GROUND: Readonly<Record<string, string>> = {
   'src/proxy/mqtt-message.ts': 'export interface MqttMessage { readonly topicName: string }',
   'src/proxy/mqtt-proxy.ts':
     "import { Observable } from 'rxjs';\nimport '../ipc/session.js';\nimport '../errors/errors.js';\nexport interface MqttProxy { readonly state$: Observable<1> }",
+  'src/flow/stage.ts': "import '../codec/index.js';",
+  'src/local/index.ts': "export * from './server.js';",
   'src/flow/publish-to.ts': "import type { MqttProxy } from '../proxy/mqtt-proxy.js';\nexport type Target = MqttProxy;",
   'src/local/server.ts':
     "import { Aedes } from 'aedes';\nimport '../ipc/frame.js';\nimport '../topic/topic.js';\nexport const server = Aedes;",
@@ -52,7 +54,7 @@ const PLANTED: readonly (readonly [rule: string, file: string, text: string])[] 
   ['local-without-the-client', 'src/local/takes-session.ts', "import type { Session } from '../ipc/session.js';\nexport type T = Session;"],
   ['local-without-the-client', 'src/local/takes-a-detour.ts', "import '../ipc/detour.js';"],
   ['entries-are-for-users', 'src/stream/takes-entry.ts', "import '../fp.js';"],
-  ['entries-are-for-users', 'src/flow/takes-gathering.ts', "import '../codec/index.js';"],
+  ['entries-are-for-users', 'src/local/takes-entry.ts', "import './index.js';"],
   ['aws-crt-in-one-place', 'src/proxy/loads-crt.ts', "export const load = (): Promise<unknown> => import('aws-crt');"],
   ['aws-crt-only-when-asked-for', 'src/ipc/crt-eager.ts', "import { io } from 'aws-crt';\nexport const T = io;"],
   ['nothing-from-outside-src', 'src/topic/takes-script.ts', "import '../../scripts/script.js';"],
