@@ -10,9 +10,24 @@ export interface RetryStep {
   readonly random: () => number;
 }
 
-/** How long to wait before each retry, and when to give up. */
+/**
+ * How long to wait before each retry, and when to give up. A plain value without state: one schedule may serve any
+ * number of streams. Made by {@link fixed} or {@link exponential} and shaped by the functions that follow in a `pipe`.
+ *
+ * @example
+ * ```ts
+ * import { capped, exponential, fullJitter, limited, resetAfter } from 'greengrass-rx';
+ * import { pipe } from 'greengrass-rx/fp';
+ *
+ * const schedule = pipe(exponential(100), capped(30_000), fullJitter, limited(10), resetAfter(60_000));
+ * const waits = [1, 2, 3, 10, 11].map(attempt =>
+ *   schedule.delay({ attempt, elapsedMilliseconds: 0, previousDelayMilliseconds: 0, random: () => 0.5 }),
+ * );
+ * console.log(waits); // [ 50, 100, 200, 15000, undefined ]
+ * ```
+ */
 export interface Schedule {
-  /** Milliseconds to wait before the next try; `undefined` gives up. */
+  /** Milliseconds to wait before the next try; `undefined` gives up. Must not be negative or NaN. */
   readonly delay: (step: RetryStep) => number | undefined;
   /**
    * How long a source must have gone on without failing before the next failure counts as the first of a new series.
@@ -20,3 +35,12 @@ export interface Schedule {
    */
   readonly resetAfterMilliseconds: number | undefined;
 }
+
+/** The schedule whose waits are those of `schedule`, changed by `change`. Where that one has given up, so has this. */
+export const withDelay = (schedule: Schedule, change: (delay: number, step: RetryStep) => number | undefined): Schedule => ({
+  ...schedule,
+  delay: step => {
+    const delay = schedule.delay(step);
+    return delay === undefined ? undefined : change(delay, step);
+  },
+});

@@ -1,0 +1,63 @@
+import type { Schedule } from './schedule.js';
+
+/** One source's way through a schedule. */
+export interface RetrySeries {
+  /** How many retries the present series has asked for: 0 before the first failure. */
+  readonly attempt: number;
+  /** To be called at each failure: milliseconds until the next try, or `undefined` to give up. */
+  readonly next: () => number | undefined;
+  /** To be called when what is retried works again. If it then goes on for `resetAfterMilliseconds`, the next failure begins a new series. */
+  readonly succeeded: () => void;
+}
+
+/** What a series takes its time and its chance from. */
+export interface RetrySeriesOptions {
+  /** Milliseconds. Only differences count, and time that goes backwards counts as none. */
+  readonly now: () => number;
+  /** From 0 up to but not including 1. Default `Math.random`. */
+  readonly random?: (() => number) | undefined;
+}
+
+/** A timer of Node that is set for longer than this fires at once. */
+const LONGEST_TIMER = 2_147_483_647;
+
+/**
+ * Walks through `schedule`, one failure after another. `retryWith` and the proxy's reconnecting are made with this; it
+ * sets no timer itself.
+ *
+ * @throws RangeError from `next` where the schedule answers with a wait that is negative or no number.
+ */
+export function startSeries(schedule: Schedule, { now, random = Math.random }: RetrySeriesOptions): RetrySeries {
+  let attempt = 0;
+  let firstFailureAt = 0;
+  let previousDelayMilliseconds = 0;
+  /** `undefined` while it is failing. */
+  let workingSince: number | undefined;
+
+  const isStable = (at: number): boolean =>
+    workingSince !== undefined && schedule.resetAfterMilliseconds !== undefined && at - workingSince >= schedule.resetAfterMilliseconds;
+
+  return {
+    get attempt() {
+      return attempt;
+    },
+    next: () => {
+      const at = now();
+      if (isStable(at)) attempt = 0;
+      workingSince = undefined;
+      if (attempt === 0) {
+        firstFailureAt = at;
+        previousDelayMilliseconds = 0;
+      }
+      attempt++;
+      const delay = schedule.delay({ attempt, elapsedMilliseconds: Math.max(0, at - firstFailureAt), previousDelayMilliseconds, random });
+      if (delay === undefined) return undefined;
+      if (!(delay >= 0)) throw new RangeError(`A schedule asked for a wait of ${delay} milliseconds. A wait is 0 or more.`);
+      previousDelayMilliseconds = Math.min(delay, LONGEST_TIMER);
+      return previousDelayMilliseconds;
+    },
+    succeeded: () => {
+      workingSince = now();
+    },
+  };
+}
