@@ -13,7 +13,8 @@ interface Place {
 
 const pathTo = (place: Place, key: string): string => {
   const keys = [key];
-  for (let at: Place | undefined = place; at?.parent !== undefined; at = at.parent) keys.unshift(at.key);
+  for (let at = place; at.parent !== undefined; at = at.parent) keys.push(at.key);
+  keys.reverse();
   return pathOf(keys);
 };
 
@@ -27,7 +28,7 @@ export const forbiddenKeyIn = (source: string, parsed: unknown): string | undefi
   const pending: Place[] = [{ value: parsed, key: '', parent: undefined }];
   for (let place = pending.pop(); place !== undefined; place = pending.pop()) {
     if (owns(place.value, '__proto__')) return pathTo(place, '__proto__');
-    for (const [key, value] of Object.entries(place.value) as Array<[string, unknown]>) {
+    for (const [key, value] of Object.entries(place.value) as [string, unknown][]) {
       if (typeof value !== 'object' || value === null) continue;
       if (key === 'constructor' && owns(value, 'prototype')) return pathTo(place, 'constructor');
       pending.push({ value, key, parent: place });

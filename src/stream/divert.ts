@@ -2,7 +2,8 @@ import type { Either } from 'fp-ts/lib/Either.js';
 import { right } from 'fp-ts/lib/Either.js';
 import { concat, defer, EMPTY, map, Observable, of, Subject, takeUntil } from 'rxjs';
 import { endAtTerminal } from './end-at-terminal.js';
-import { isTerminal, type LeftOf, type RightOf } from './kind.js';
+import type { LeftOf, RightOf } from './element.js';
+import { isTerminal } from './kind.js';
 
 const isEither = (value: unknown): value is Either<unknown, unknown> => {
   if (typeof value !== 'object' || value === null) return false;

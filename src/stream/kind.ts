@@ -1,34 +1,23 @@
-import type { Either, Left, Right } from 'fp-ts/lib/Either.js';
-import type { Observable } from 'rxjs';
+import type { Either } from 'fp-ts/lib/Either.js';
+import type { Kind } from '../errors/errors.js';
 
-/** The errors an element of type `R` can carry: `E` of an `Either<E, B>`, nothing of a plain value. */
-export type LeftOf<R> = R extends Left<infer E> ? E : never;
+/** The kinds the errors of `E` can be of. One without `kind` counts as a `message`: it never ends a stream. */
+export type KindOf<E> = E extends { readonly kind: infer K extends Kind } ? K : 'message';
 
-/** The results an element of type `R` can carry: `B` of an `Either<E, B>`, a plain value itself. */
-export type RightOf<R> = R extends Right<infer B> ? B : R extends Left<unknown> ? never : R;
-
-/** The errors a stream can carry on its left side. */
-export type ErrorOf<S> = S extends Observable<infer R> ? LeftOf<R> : never;
-
-/** The results a stream can carry on its right side. */
-export type ValueOf<S> = S extends Observable<infer R> ? RightOf<R> : never;
+/** The errors of `E` that can be of kind `K`. */
+export type OfKind<E, K extends Kind> = E extends unknown ? (K extends KindOf<E> ? E : never) : never;
 
 /** The errors of `E` that can pass while the stream goes on. */
-export type PassingError<E> = Exclude<E, { readonly kind: 'terminal' }>;
+export type PassingError<E> = OfKind<E, 'message' | 'gap'>;
 
-/** The errors of `E` that end a stream. An error without `kind` never does. */
-export type TerminalError<E> = E extends { readonly kind: infer K } ? ('terminal' extends K ? E : never) : never;
+/** The kind of an error at run time. */
+export const kindOf = (error: unknown): Kind => {
+  const kind = typeof error === 'object' && error !== null ? (error as { readonly kind?: unknown }).kind : undefined;
+  return kind === 'terminal' || kind === 'gap' ? kind : 'message';
+};
 
-/** Whether an error ends the stream it passes on. Errors of one's own without a `kind` never do. */
-export const isTerminalError = (error: unknown): boolean =>
-  typeof error === 'object' && error !== null && (error as { readonly kind?: unknown }).kind === 'terminal';
+/** Whether an error ends the stream it passes on. */
+export const isTerminalError = (error: unknown): boolean => kindOf(error) === 'terminal';
 
 /** Whether an element is a `Left` that ends its stream. */
-export const isTerminal = (element: Either<unknown, unknown>): boolean => element._tag === 'Left' && isTerminalError(element.left);
-
-/**
- * Elements whose Eithers differ, as those of `of(right(1), left('x'))`, as one Either of the unions. Nothing happens at run time: the
- * compiler cannot see that `Left<LeftOf<T>> | Right<RightOf<T>>` takes every `T`.
- */
-export const united = <T extends Either<unknown, unknown>>(source: Observable<T>): Observable<Either<LeftOf<T>, RightOf<T>>> =>
-  source as Observable<unknown> as Observable<Either<LeftOf<T>, RightOf<T>>>;
+export const isTerminal = (element: Either<unknown, unknown>): boolean => element._tag === 'Left' && kindOf(element.left) === 'terminal';

@@ -1,6 +1,6 @@
 import { merge } from 'rxjs';
 import { endAtTerminal } from './end-at-terminal.js';
-import type { ErrorOf, ValueOf } from './kind.js';
+import type { ErrorOf, ValueOf } from './element.js';
 import type { ObservableEither } from './observable-either.js';
 
 /**
@@ -21,7 +21,7 @@ import type { ObservableEither } from './observable-either.js';
  *   .subscribe(E.match(error => console.log(error.message), value => console.log(value)));
  * ```
  */
-export const mergeW = <S extends ReadonlyArray<ObservableEither<unknown, unknown>>>(
+export const mergeW = <S extends readonly ObservableEither<unknown, unknown>[]>(
   ...sources: S
 ): ObservableEither<ErrorOf<S[number]>, ValueOf<S[number]>> =>
   // The element types of a tuple cannot be told to merge() one by one; the union it emits is the Either of the unions.

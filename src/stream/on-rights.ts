@@ -1,7 +1,7 @@
 import type { Either } from 'fp-ts/lib/Either.js';
 import type { Observable, OperatorFunction } from 'rxjs';
 import { divert } from './divert.js';
-import { united, type LeftOf, type RightOf } from './kind.js';
+import { united, type LeftOf, type RightOf } from './element.js';
 
 const routeRights = <E, A>(element: Either<E, A>, pick: (value: A) => void, pass: (element: Either<E, never>) => void): void => {
   if (element._tag === 'Right') pick(element.right);

@@ -1,6 +1,7 @@
 import type { Either } from 'fp-ts/lib/Either.js';
-import { Subject, takeUntil, type Observable } from 'rxjs';
-import { isTerminalError, type LeftOf, type PassingError } from './kind.js';
+import { finalize, ignoreElements, lastValueFrom, tap, type Observable } from 'rxjs';
+import type { LeftOf } from './element.js';
+import { isTerminal, type PassingError } from './kind.js';
 import { reportToStderr } from './report-to-stderr.js';
 
 /** What `runToEnd` does on the way. */
@@ -33,42 +34,17 @@ export interface RunToEndOptions<E> {
 export const runToEnd = <T extends Either<unknown, unknown>>(
   source: Observable<T>,
   options: RunToEndOptions<LeftOf<T>> = {},
-): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const report = reportToStderr();
-    const onLeft = options.onLeft ?? report.left;
-    const stop = new Subject<void>();
-    const settle = (act: () => void): void => {
-      // First, since stop completes the stream, which would resolve. Nobody sees the promise settled before this turn is over, and by
-      // then the source is left, even one that emits while subscribe() has not returned: `stop` gets there.
-      act();
-      stop.next();
-      report.end();
-    };
-    source.pipe(takeUntil(stop)).subscribe({
-      next: element => {
-        if (element._tag === 'Right') return;
-        if (isTerminalError(element.left)) {
-          settle(() => {
-            reject(element.left);
-          });
-          return;
-        }
-        try {
-          onLeft(element.left as PassingError<LeftOf<T>>);
-        } catch (defect) {
-          settle(() => {
-            reject(defect);
-          });
-        }
-      },
-      error: (defect: unknown) => {
-        settle(() => {
-          reject(defect);
-        });
-      },
-      complete: () => {
-        settle(resolve);
-      },
-    });
-  });
+): Promise<void> => {
+  const report = reportToStderr();
+  const onLeft = options.onLeft ?? report.left;
+  const run = source.pipe(
+    tap(element => {
+      if (element._tag === 'Right') return;
+      if (isTerminal(element)) throw element.left;
+      onLeft(element.left as PassingError<LeftOf<T>>);
+    }),
+    ignoreElements(),
+    finalize(report.end),
+  );
+  return lastValueFrom(run, { defaultValue: undefined });
+};

@@ -157,7 +157,7 @@ describe('onRights', () => {
           throw new Error('project');
         }),
       )
-      .subscribe({ error: e => (raised = e) });
+      .subscribe({ error: (e: unknown) => (raised = e) });
     expect(raised).toEqual(new Error('project'));
   });
 
