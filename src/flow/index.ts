@@ -5,3 +5,10 @@ export { Ledger, ledger, type LedgerSnapshot, type StageEvent } from './ledger.j
 export type { FailedPublish, Published, PublishFailure, PublishOutcome } from './publish-outcome.js';
 export { publishTo, type PublishPort, type PublishTo, type PublishToOptions } from './publish-to.js';
 export type { Stage, StageOptions } from './stage.js';
+export { concurrently, type Concurrently, type ConcurrentlyOptions } from './concurrently.js';
+export type { ErrorOf, ValueOf, Work } from './work.js';
+export { batch, type BatchOptions } from './batch.js';
+export { publishWritable, publishWritableStream, type PublishWritableOptions } from './publish-writable.js';
+export { type Pullable, pullThrough } from './pull-through.js';
+export { type Iterated, toAsyncIterable } from './to-async-iterable.js';
+export { toReadable, type ToReadableOptions } from './to-readable.js';

@@ -42,6 +42,7 @@ export interface PublishTo {
   ): Stage<A, Either<PublishFailure<A> | Overflowed, Published<A>>>;
   <A>(
     proxy: PublishPort,
+
     request: (value: A) => PublishRequest,
     options?: PublishToOptions<NoInfer<A>>,
   ): Stage<A, Either<PublishFailure<A> | Overflowed, Published<A>>>;

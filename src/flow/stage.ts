@@ -12,7 +12,7 @@ export interface Intake<A> {
   /** Whether a value given now would be worked on at once. */
   readonly hasRoom: boolean;
   /** The stage has ended: no value is taken any more. */
-  readonly isOver: boolean;
+  isOver(): boolean;
   receive(value: A): void;
   complete(): void;
   error(error: unknown): void;
@@ -60,9 +60,8 @@ export const stage = <A, E, B>(
     const { width, ordered, work, begin } = subscription();
     const entry = (options.ledger ?? ledgerOfAll).open(options.name ?? name);
     const entrance = new Entrance<A>(options.buffer ?? {}, entry.account);
-    let atEnd: (() => void) | undefined;
-    const window = new Window<A, E, B>({ destination, width, ordered, entrance, entry, work, onRoom, onEnd: () => atEnd?.() });
-    atEnd = begin?.(width => window.resize(width));
+    const window = new Window<A, E, B>({ destination, width, ordered, entrance, entry, work, onRoom });
+    if (begin !== undefined) window.onEnd = begin(width => window.resize(width));
     return window;
   };
   const operator = (source: Observable<A>): Observable<Either<E | Overflowed, B>> =>

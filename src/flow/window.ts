@@ -18,8 +18,6 @@ export interface WindowParts<A, E, B> {
   readonly work: (value: A) => Observable<unknown>;
   /** The stage may be given another value without anything waiting. Called whenever that becomes true again. */
   readonly onRoom?: (() => void) | undefined;
-  /** The stage has ended, for whatever reason. Called once. */
-  readonly onEnd?: (() => void) | undefined;
 }
 
 /** One piece of work under way, and a link in the list of all of them, in the order they began. */
@@ -70,13 +68,14 @@ const begin = new Observable<unknown>(subscriber => {
  * few at a time, and hands on the results; in front of them, what was dropped since the last one.
  */
 export class Window<A, E, B> {
+  /** Called once, when the stage has ended for whatever reason. */
+  onEnd: (() => void) | undefined;
   private readonly destination: Subscriber<Either<E | Overflowed, B>>;
   private readonly ordered: boolean;
   private readonly entrance: Entrance<A>;
   private readonly entry: LedgerEntry;
   private readonly work: (value: A) => Observable<unknown>;
   private readonly onRoom: (() => void) | undefined;
-  private readonly onEnd: (() => void) | undefined;
   private readonly mayHold: number;
   private width: number;
   private first: Job<A, E, B> | undefined;
@@ -96,7 +95,6 @@ export class Window<A, E, B> {
     this.entry = parts.entry;
     this.work = parts.work;
     this.onRoom = parts.onRoom;
-    this.onEnd = parts.onEnd;
     this.mayHold = parts.width + parts.entrance.messages;
     this.destination.add(() => this.stop());
   }
@@ -111,7 +109,8 @@ export class Window<A, E, B> {
     return this.entry.into;
   }
 
-  get isOver(): boolean {
+  /** Whether the stage has ended. A method, since what is called in between may end it. */
+  isOver(): boolean {
     return this.ended;
   }
 
@@ -166,7 +165,7 @@ export class Window<A, E, B> {
   private take(value: A): void {
     const { account, into } = this.entry;
     into.received++;
-    let bytes = 0;
+    let bytes: number;
     try {
       bytes = this.entrance.sizeOf(value);
     } catch (error) {
@@ -233,16 +232,18 @@ export class Window<A, E, B> {
   /** Hands on what was held for its turn, from the oldest piece of work up to one that is not done. */
   private promote(): void {
     this.promoting = true;
-    for (let job = this.first; job !== undefined && !this.ended; job = this.first) {
+    for (let job = this.first; job !== undefined && !this.isOver(); job = this.first) {
       const { held } = job;
       if (held !== undefined) {
-        for (let i = 0; i < held.length && !this.ended; i++) {
+        // Grows meanwhile, if a result comes while one is handed on.
+        for (const result of held) {
           this.held--;
-          this.emit(job, held[i] as Either<E, B>);
+          this.emit(job, result);
+          if (this.isOver()) break;
         }
         job.held = undefined;
       }
-      if (!job.done || this.ended) break;
+      if (!job.done || this.isOver()) break;
       this.retire(job);
     }
     this.promoting = false;
@@ -287,7 +288,7 @@ export class Window<A, E, B> {
   private refill(): void {
     if (this.refilling || this.ended) return;
     this.refilling = true;
-    while (!this.ended && this.running < this.width && this.entrance.length > 0) {
+    while (!this.isOver() && this.running < this.width && this.entrance.length > 0) {
       const bytes = this.entrance.headBytes();
       this.start(this.entrance.shift(), bytes);
     }

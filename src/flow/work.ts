@@ -1,6 +1,6 @@
 import type { Either, Left, Right } from 'fp-ts/lib/Either.js';
 import { right } from 'fp-ts/lib/Either.js';
-import { from, isObservable, Observable } from 'rxjs';
+import { from, isObservable, type Observable } from 'rxjs';
 
 /** What may be done with a value: an Observable, a promise or a task, of plain results or of `Either`s. */
 export type Work = Observable<unknown> | PromiseLike<unknown> | (() => PromiseLike<unknown>);
@@ -8,8 +8,10 @@ export type Work = Observable<unknown> | PromiseLike<unknown> | (() => PromiseLi
 type ResultOf<W> =
   W extends Observable<infer R> ? R : W extends PromiseLike<infer R> ? R : W extends () => PromiseLike<infer R> ? R : never;
 
-type LeftOfResult<R> = R extends Left<infer E> ? E : never;
-type RightOfResult<R> = R extends Left<unknown> ? never : R extends Right<infer A> ? A : R;
+/** The left side of a result that may be an `Either`. */
+export type LeftOfResult<R> = R extends Left<infer E> ? E : never;
+/** The right side of a result that is an `Either`, or the plain result. */
+export type RightOfResult<R> = R extends Left<unknown> ? never : R extends Right<infer A> ? A : R;
 
 /** The errors of a piece of work: the left sides of its results. */
 export type ErrorOf<W> = LeftOfResult<ResultOf<W>>;

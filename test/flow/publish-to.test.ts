@@ -2,7 +2,7 @@ import type { Either } from 'fp-ts/lib/Either.js';
 import { asyncScheduler, concat, EMPTY, map, NEVER, type Observable, of, range, Subject, take, tap, throwError, timer } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
-import { ConnectionLost, Overflowed, ProxyClosed, ServiceFault, TokenRefused } from '../../src/errors/errors.js';
+import { ConnectionLost, type Overflowed, ProxyClosed, ServiceFault, TokenRefused } from '../../src/errors/errors.js';
 import { Ledger, publishTo, type Published, type PublishFailure } from '../../src/flow/index.js';
 import type { Schedule } from '../../src/schedule/schedule.js';
 import { asText, connected, fakeProxy } from './fake-proxy.js';

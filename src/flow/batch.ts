@@ -1,0 +1,121 @@
+import { asyncScheduler, Observable, type SchedulerLike, type Subscription } from 'rxjs';
+import { DEFAULT_BUFFER_MESSAGES } from './buffer-policy.js';
+import { resumeSubscribing, subscribeAlong, suspendSubscribing } from './edge.js';
+import { type Ledger, ledger as ledgerOfAll } from './ledger.js';
+
+/** When a batch is full, or old enough. Whichever comes first. */
+export interface BatchOptions<A> {
+  /** Values of a batch at most. Default 1 000. */
+  readonly messages?: number | undefined;
+  /** Bytes of a batch at most, by `sizeOf`. A value that is larger by itself makes a batch of its own. Default: no bound. */
+  readonly bytes?: number | undefined;
+  /** Bytes of one value. Needed for `bytes`. Called once for each. */
+  readonly sizeOf?: ((value: A) => number) | undefined;
+  /** Milliseconds from a batch's first value to its end. Default: none, a batch waits until it is full or the source completes. */
+  readonly within?: number | undefined;
+  /** The name under which the ledger counts this stage. Default `batch`. */
+  readonly name?: string | undefined;
+  /** The ledger that counts this stage. Default: `ledger`, which counts all. */
+  readonly ledger?: Ledger | undefined;
+  /** The clock. Default `asyncScheduler`, which is virtual inside `TestScheduler.run`. */
+  readonly scheduler?: SchedulerLike | undefined;
+}
+
+/**
+ * Gathers values into arrays, to publish fewer and larger messages. Unlike `bufferTime`, it is bounded, has no timer while nothing is
+ * gathered (the first value of a batch starts it), and never emits an empty array.
+ *
+ * Emits a batch as soon as it has `messages` values, as the next value would take it over `bytes`, or `within` milliseconds after its first
+ * value. Nothing is dropped: a full batch leaves at once, and waits, if it must, at the entrance of the next stage.
+ *
+ * Completes with the source, after the last batch. An error of the source, or one thrown by `sizeOf`, goes to the error channel at once; what was
+ * gathered is then given up and counted as discarded.
+ *
+ * Memory: one batch.
+ *
+ * @example
+ * ```ts
+ * import { batch } from 'greengrass-rx';
+ * import { interval, take } from 'rxjs';
+ *
+ * interval(1)
+ *   .pipe(take(25), batch({ messages: 10, within: 1_000 }))
+ *   .subscribe(readings => console.log(readings.length)); // 10, 10, 5
+ * ```
+ */
+export const batch =
+  <A>(options: BatchOptions<NoInfer<A>>): ((source: Observable<A>) => Observable<readonly A[]>) =>
+  source => {
+    const { messages = DEFAULT_BUFFER_MESSAGES, bytes = Infinity, sizeOf = () => 0, within, scheduler = asyncScheduler } = options;
+    if (!(messages >= 1)) throw new RangeError(`messages must be a number from 1 on, not ${messages}.`);
+    if (options.bytes !== undefined && options.sizeOf === undefined)
+      throw new TypeError('bytes needs sizeOf, which says how large a value is.');
+    return new Observable<readonly A[]>(destination => {
+      const entry = (options.ledger ?? ledgerOfAll).open(options.name ?? 'batch');
+      const { account, into } = entry;
+      let gathered: A[] = [];
+      let gatheredBytes = 0;
+      let timer: Subscription | undefined;
+
+      const emit = (): void => {
+        timer?.unsubscribe();
+        timer = undefined;
+        const full = gathered;
+        account.emit(full.length, gatheredBytes);
+        gathered = [];
+        gatheredBytes = 0;
+        if (entry.out !== undefined) entry.out.sent++;
+        destination.next(full);
+      };
+
+      const gather = (value: A): void => {
+        into.received++;
+        let size: number;
+        try {
+          size = sizeOf(value);
+        } catch (error) {
+          account.receive(0);
+          account.failAtOnce(0);
+          destination.error(error);
+          return;
+        }
+        account.receive(size);
+        // A subscriber that leaves at the batch before may have ended this one, and what it emits meanwhile goes in first.
+        while (gathered.length > 0 && gatheredBytes + size > bytes) emit();
+        account.admit(size);
+        if (destination.closed) {
+          account.discard(1, size);
+          return;
+        }
+        gathered.push(value);
+        gatheredBytes += size;
+        if (gathered.length >= messages || gatheredBytes >= bytes) emit();
+        else if (gathered.length === 1 && within !== undefined) timer = scheduler.schedule(emit, within);
+      };
+
+      destination.add(() => {
+        timer?.unsubscribe();
+        account.discard(gathered.length, gatheredBytes);
+        gathered = [];
+        entry.close();
+      });
+      new Observable<A>(upstream => {
+        destination.add(upstream);
+        subscribeAlong(into, source, upstream);
+      }).subscribe({
+        next: value => {
+          const outer = suspendSubscribing();
+          try {
+            gather(value);
+          } finally {
+            resumeSubscribing(outer);
+          }
+        },
+        error: error => destination.error(error),
+        complete: () => {
+          if (gathered.length > 0) emit();
+          destination.complete();
+        },
+      });
+    });
+  };

@@ -1,0 +1,120 @@
+import { Readable } from 'node:stream';
+import { Observable } from 'rxjs';
+import type { Intake, Stage } from './stage.js';
+
+/** What can wait until it is asked: arrays, generators, Node and Web streams, lines of a file. */
+export type Pullable<A> = Iterable<A> | AsyncIterable<A>;
+
+/**
+ * Reads a source only as fast as a stage takes it: the next value when one is done. So nothing waits at the stage's entrance and nothing is dropped,
+ * however large the source. (`from(file).pipe(stage)` reads as fast as it can, into a bounded buffer.)
+ *
+ * Emits what the stage emits, completes and fails as it does. Every subscriber reads the source for itself, so a generator or a stream, which can be read
+ * once, is for one subscriber. An error while reading goes to the error channel. Unsubscribing, and the stage's end, close the source: an iterator's
+ * `return` is called, a Node stream destroyed.
+ *
+ * @param stage `publishTo` or `concurrently`. With operators in between there would be no telling when there is room; put them into `project` or `request`.
+ *
+ * @example
+ * ```ts
+ * import { connect, publishTo, pullThrough, QOS, runToEnd } from 'greengrass-rx';
+ *
+ * function* readings() {
+ *   for (let n = 0; n < 1_000; n++) yield { n };
+ * }
+ * const proxy = connect();
+ * const outcomes$ = pullThrough(
+ *   readings(),
+ *   publishTo(proxy, reading => ({ topicName: 'readings/old', payload: JSON.stringify(reading), qos: QOS.AT_LEAST_ONCE }), { inFlight: 8 }),
+ * );
+ * await runToEnd(outcomes$, { onLeft: failure => console.error(failure.message) });
+ * await proxy.close();
+ * ```
+ */
+export const pullThrough = <A, B>(source: Pullable<A>, stage: Stage<A, B>): Observable<B> =>
+  new Observable(destination => {
+    let onRoom: () => void = () => undefined;
+    const intake = stage.open(destination, () => onRoom());
+    const { read, close } = Symbol.asyncIterator in source ? readAsync(source, intake) : readSync(source, intake);
+    destination.add(close);
+    onRoom = read;
+    read();
+  });
+
+interface Reading {
+  /** Reads while there is room. */
+  readonly read: () => void;
+  readonly close: () => void;
+}
+
+const readSync = <A>(source: Iterable<A>, intake: Intake<A>): Reading => {
+  const iterator = source[Symbol.iterator]();
+  let reading = false;
+  let ended = false;
+  return {
+    read: () => {
+      // A loop instead of a recursion: work that is done at once makes room while this reads.
+      if (reading || ended) return;
+      reading = true;
+      try {
+        while (intake.hasRoom) {
+          const next = iterator.next();
+          if (next.done === true) {
+            ended = true;
+            intake.complete();
+            break;
+          }
+          intake.receive(next.value);
+        }
+      } catch (error) {
+        ended = true;
+        intake.error(error);
+      }
+      reading = false;
+    },
+    close: () => {
+      if (ended) return;
+      ended = true;
+      iterator.return?.();
+    },
+  };
+};
+
+const readAsync = <A>(source: AsyncIterable<A>, intake: Intake<A>): Reading => {
+  const iterator = source[Symbol.asyncIterator]();
+  let reading = false;
+  let ended = false;
+  const read = (): void => {
+    if (reading || ended || !intake.hasRoom) return;
+    reading = true;
+    iterator.next().then(
+      next => {
+        reading = false;
+        if (ended) return;
+        if (next.done === true) {
+          ended = true;
+          intake.complete();
+          return;
+        }
+        intake.receive(next.value);
+        read();
+      },
+      (error: unknown) => {
+        if (ended) return;
+        ended = true;
+        intake.error(error);
+      },
+    );
+  };
+  return {
+    read,
+    close: () => {
+      if (ended) return;
+      ended = true;
+      // A stream's iterator is a generator: its `return` would wait for the value that is being read, perhaps for ever.
+      if (source instanceof Readable) source.destroy();
+      // The stage is over: there is nobody left to tell how closing went.
+      iterator.return?.().then(undefined, () => undefined);
+    },
+  };
+};

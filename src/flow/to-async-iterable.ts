@@ -1,0 +1,165 @@
+import { left } from 'fp-ts/lib/Either.js';
+import type { Either } from 'fp-ts/lib/Either.js';
+import { Observable, type Subscription } from 'rxjs';
+import type { Overflowed } from '../errors/errors.js';
+import { resumeSubscribing, subscribeAlong, suspendSubscribing } from './edge.js';
+import { Entrance } from './entrance.js';
+import { type LedgerEntry, ledger as ledgerOfAll } from './ledger.js';
+import type { StageOptions } from './stage.js';
+import { type EitherOf, type LeftOfResult, type RightOfResult, toEither } from './work.js';
+
+/** What an iterable made of an Observable of `R` gives. */
+export type Iterated<R> = Either<LeftOfResult<R> | Overflowed, RightOfResult<R>>;
+
+/**
+ * An Observable to be read with `for await`, at the reader's pace. What comes while the reader is busy waits, up to `buffer`; what finds that full
+ * is dropped by its policy, and one `Left(Overflowed)` in front of the next value stands for all of it.
+ *
+ * Gives `Either`s: elements that are `Either`s stay what they are, all others are `Right`s. Ends when the Observable completes and everything that waited has been
+ * read; after a terminal `Left(Overflowed)` where the policy is `fail`; rejects, once, with an error of the Observable. Leaving the loop unsubscribes.
+ *
+ * Each iterator subscribes for itself, when it is made: what comes before the first read waits as well.
+ *
+ * Memory: at most `buffer.messages` (1 000) values.
+ *
+ * @example
+ * ```ts
+ * import { toAsyncIterable } from 'greengrass-rx';
+ * import { interval, take } from 'rxjs';
+ *
+ * for await (const reading of toAsyncIterable(interval(10).pipe(take(3)), { buffer: { messages: 100 } })) {
+ *   if (reading._tag === 'Left') console.error(reading.left.message);
+ *   else console.log(reading.right);
+ * }
+ * ```
+ */
+export const toAsyncIterable = <R>(source: Observable<R>, options: StageOptions<NoInfer<R>> = {}): AsyncIterable<Iterated<R>> => ({
+  [Symbol.asyncIterator]: () => new Reader(source, options),
+});
+
+interface PendingRead<R> {
+  readonly resolve: (result: IteratorResult<Iterated<R>, undefined>) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+type End =
+  | { readonly how: 'completed' }
+  | { readonly how: 'failed'; readonly error: unknown }
+  | { readonly how: 'overflowed'; readonly overflow: Overflowed };
+
+const DONE = { done: true, value: undefined } as const;
+
+class Reader<R> implements AsyncIterator<Iterated<R>, undefined> {
+  private readonly entry: LedgerEntry;
+  private readonly entrance: Entrance<R>;
+  private readonly subscription: Subscription;
+  /** Reads that came before their value. Each is a promise its reader holds. */
+  private reads: PendingRead<R>[] = [];
+  private end: End | undefined;
+  private closed = false;
+
+  constructor(source: Observable<R>, options: StageOptions<R>) {
+    this.entry = (options.ledger ?? ledgerOfAll).open(options.name ?? 'toAsyncIterable');
+    this.entrance = new Entrance<R>(options.buffer ?? {}, this.entry.account);
+    // Not the source itself: one that emits without end while it is being subscribed must find out that the reader has left.
+    this.subscription = new Observable<R>(upstream => subscribeAlong(this.entry.into, source, upstream)).subscribe({
+      next: value => this.receive(value),
+      error: (error: unknown) => this.finish({ how: 'failed', error }),
+      complete: () => this.finish({ how: 'completed' }),
+    });
+    if (this.end !== undefined) this.subscription.unsubscribe();
+  }
+
+  next(): Promise<IteratorResult<Iterated<R>, undefined>> {
+    return new Promise((resolve, reject) => {
+      const read = { resolve, reject };
+      if (!this.answer(read)) this.reads.push(read);
+    });
+  }
+
+  return(): Promise<IteratorResult<Iterated<R>, undefined>> {
+    this.close();
+    this.subscription.unsubscribe();
+    return Promise.resolve(DONE);
+  }
+
+  private receive(value: R): void {
+    if (this.end !== undefined || this.closed) return;
+    const outer = suspendSubscribing();
+    try {
+      this.take(value);
+    } catch (error) {
+      this.finish({ how: 'failed', error });
+      this.subscription.unsubscribe();
+    } finally {
+      resumeSubscribing(outer);
+    }
+  }
+
+  private take(value: R): void {
+    const { account, into } = this.entry;
+    into.received++;
+    let bytes: number;
+    try {
+      bytes = this.entrance.sizeOf(value);
+    } catch (error) {
+      account.receive(0);
+      account.failAtOnce(0);
+      throw error;
+    }
+    account.receive(bytes);
+    if (!this.entrance.offer(value, bytes)) {
+      this.entrance.discard();
+      this.finish({ how: 'overflowed', overflow: this.entrance.takeFatalOverflow() });
+      this.subscription.unsubscribe();
+      return;
+    }
+    const read = this.reads.shift();
+    if (read !== undefined) this.answer(read);
+  }
+
+  private finish(end: End): void {
+    this.end ??= end;
+    for (let read = this.reads.shift(); read !== undefined; read = this.reads.shift()) this.answer(read);
+  }
+
+  /** Answers with what is there, or with the end. `false`: there is neither yet. */
+  private answer(read: PendingRead<R>): boolean {
+    if (this.closed) {
+      read.resolve(DONE);
+      return true;
+    }
+    const overflow = this.entrance.takeOverflow();
+    if (overflow !== undefined) {
+      this.entry.overflow();
+      read.resolve({ done: false, value: left(overflow) });
+      return true;
+    }
+    if (this.entrance.length > 0) {
+      const bytes = this.entrance.headBytes();
+      const value: EitherOf<R> = toEither(this.entrance.shift());
+      this.entry.account.emit(1, bytes);
+      read.resolve({ done: false, value });
+      return true;
+    }
+    return this.answerWithEnd(read);
+  }
+
+  private answerWithEnd(read: PendingRead<R>): boolean {
+    const { end } = this;
+    if (end === undefined) return false;
+    this.close();
+    if (end.how === 'completed') read.resolve(DONE);
+    else if (end.how === 'failed') read.reject(end.error);
+    else read.resolve({ done: false, value: left(end.overflow) });
+    return true;
+  }
+
+  private close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.entrance.discard();
+    this.entry.close();
+    for (const read of this.reads.splice(0)) read.resolve(DONE);
+  }
+}
