@@ -158,11 +158,15 @@ export class TimedOut<K extends Kind = Kind> extends Failure<'TimedOut', K> {
   readonly retryable = true;
   readonly operation: 'connect' | Operation;
   readonly milliseconds: number;
+  /** Whether the request had been written: then its effect is unknown. */
+  readonly sent: boolean;
 
-  constructor(kind: K, operation: 'connect' | Operation, milliseconds: number) {
-    super(kind, `${operation} had no answer from the nucleus within ${String(milliseconds)} ms. ${TIMEOUT_REMEDY[operation]}`);
+  constructor(kind: K, operation: 'connect' | Operation, milliseconds: number, sent: boolean) {
+    const remedy = sent ? TIMEOUT_REMEDY[operation] : 'It was not sent: there was no connection, or earlier requests filled the window.';
+    super(kind, `${operation} had no answer from the nucleus within ${String(milliseconds)} ms. ${remedy}`);
     this.operation = operation;
     this.milliseconds = milliseconds;
+    this.sent = sent;
   }
 }
 
@@ -361,6 +365,24 @@ export class Interrupted extends Failure<'Interrupted', 'gap'> {
   }
 }
 
+/** Nothing came on a subscription for longer than it was said to be quiet at most: it is taken for dead and made anew. */
+export class Silent extends Failure<'Silent', 'gap'> {
+  readonly _tag = 'Silent';
+  readonly code = 'GGRX_SILENT';
+  readonly retryable = true;
+  readonly topicName: string;
+  readonly maximumMilliseconds: number;
+
+  constructor(topicName: string, maximumMilliseconds: number) {
+    super(
+      'gap',
+      `Nothing came on the subscription to "${topicName}" for ${String(maximumMilliseconds)} ms. It is made anew; messages may be missing. If its topics are often so quiet, allow more or use a canary.`,
+    );
+    this.topicName = topicName;
+    this.maximumMilliseconds = maximumMilliseconds;
+  }
+}
+
 /** What a full buffer does with the next value. */
 export type OverflowPolicy = 'dropOldest' | 'dropNewest' | 'latestPerKey' | 'fail';
 
@@ -401,6 +423,7 @@ export type ConnectError =
 export type SubscribeError =
   | ConnectError
   | Interrupted
+  | Silent
   | Unauthorized<'terminal'>
   | InvalidRequest<'terminal'>
   | ServiceFault<'terminal'>

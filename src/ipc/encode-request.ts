@@ -12,13 +12,23 @@ const blocks = new Map<string, HeaderBlock>();
 
 /** The bytes of a request. Its headers are the same each time but for the stream id, so they are encoded once. */
 export function encodeRequest(operation: string, streamId: number, payload: string): Buffer {
+  const block = blockOf(operation);
+  block.bytes.writeInt32BE(streamId, block.streamIdOffset);
+  return encodeFrame(block.bytes, payload);
+}
+
+/** Bytes of a request's headers. */
+export function requestHeadersLength(operation: string): number {
+  return blockOf(operation).bytes.length;
+}
+
+function blockOf(operation: string): HeaderBlock {
   let block = blocks.get(operation);
   if (block === undefined) {
     block = makeBlock(operation);
     blocks.set(operation, block);
   }
-  block.bytes.writeInt32BE(streamId, block.streamIdOffset);
-  return encodeFrame(block.bytes, payload);
+  return block;
 }
 
 function makeBlock(operation: string): HeaderBlock {

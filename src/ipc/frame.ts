@@ -8,7 +8,7 @@ export const FRAME_OVERHEAD = 16;
 /** Bytes of the prelude: two lengths and their checksum. */
 export const PRELUDE_LENGTH = 12;
 /** The largest frame aws-c-event-stream, and so the classic nucleus, accepts. */
-export const CLASSIC_MAX_FRAME = 24 * 1024 * 1024;
+export const CLASSIC_MAX_FRAME: number = 24 * 1024 * 1024;
 /** The largest frame Greengrass Lite accepts; one byte more costs the connection, without a word. */
 export const LITE_MAX_FRAME = 10_012;
 /** The longest header name. */

@@ -10,8 +10,12 @@ import { decodeBase64, encodeBase64 } from './base64.js';
  * official SDKs for the MQTT 5 members.
  */
 
+/** The operations by the names that stand on the wire and in policies. */
+export const PUBLISH_TO_IOT_CORE = 'aws.greengrass#PublishToIoTCore';
+export const SUBSCRIBE_TO_IOT_CORE = 'aws.greengrass#SubscribeToIoTCore';
+
 /** A blob: bytes here, base64 on the wire. */
-export const Blob: t.Type<Uint8Array, string, unknown> = new t.Type<Uint8Array, string, unknown>(
+export const Blob: t.Type<Uint8Array, string> = new t.Type<Uint8Array, string, unknown>(
   'base64',
   (value): value is Uint8Array => value instanceof Uint8Array,
   (value, context) => {
@@ -50,7 +54,7 @@ export interface PublishToIoTCoreRequest<B = Uint8Array> extends Mqtt5Shape<B> {
   qos: QOS;
   payload?: B;
 }
-export const PublishToIoTCoreRequest: t.Type<PublishToIoTCoreRequest, PublishToIoTCoreRequest<string>, unknown> = t.intersection([
+export const PublishToIoTCoreRequest: t.Type<PublishToIoTCoreRequest, PublishToIoTCoreRequest<string>> = t.intersection([
   t.type({ topicName: t.string, qos }),
   t.partial({ payload: Blob, ...mqtt5Members }),
 ]);
@@ -60,19 +64,19 @@ export interface SubscribeToIoTCoreRequest {
   topicName: string;
   qos: QOS;
 }
-export const SubscribeToIoTCoreRequest: t.Type<SubscribeToIoTCoreRequest, SubscribeToIoTCoreRequest, unknown> = t.type({
+export const SubscribeToIoTCoreRequest: t.Type<SubscribeToIoTCoreRequest, SubscribeToIoTCoreRequest> = t.type({
   topicName: t.string,
   qos,
 });
 
 /** Both operations answer with an object without members. */
-export const EmptyResponse: t.Type<object, object, unknown> = t.type({});
+export const EmptyResponse: t.Type<object, object> = t.type({});
 
 /** An event of a subscription: a union with one member. */
 export interface IoTCoreMessage<B = Uint8Array> {
   message: Mqtt5Shape<B> & { topicName: string; payload?: B };
 }
-export const IoTCoreMessage: t.Type<IoTCoreMessage, IoTCoreMessage<string>, unknown> = t.type({
+export const IoTCoreMessage: t.Type<IoTCoreMessage, IoTCoreMessage<string>> = t.type({
   message: t.intersection([t.type({ topicName: t.string }), t.partial({ payload: Blob, ...mqtt5Members })]),
 });
 
@@ -83,7 +87,7 @@ export interface ServiceErrorBody {
   _message?: string;
   _errorCode?: string;
 }
-export const ServiceErrorBody: t.Type<ServiceErrorBody, ServiceErrorBody, unknown> = t.partial({
+export const ServiceErrorBody: t.Type<ServiceErrorBody, ServiceErrorBody> = t.partial({
   message: t.string,
   _service: t.string,
   _message: t.string,

@@ -42,7 +42,7 @@ class SocketConnection implements TransportConnection {
 
   constructor(socketPath: string, listener: ConnectionListener) {
     this.#listener = listener;
-    this.#decoder = new FrameDecoder(CLASSIC_MAX_FRAME, (frame) => {
+    this.#decoder = new FrameDecoder(CLASSIC_MAX_FRAME, frame => {
       this.#read(frame);
     });
     const length = Buffer.byteLength(socketPath, 'utf8');
@@ -57,7 +57,7 @@ class SocketConnection implements TransportConnection {
       path: socketPath,
       onread: {
         buffer,
-        callback: (count) => {
+        callback: count => {
           this.#push(buffer.subarray(0, count));
           return true;
         },
@@ -69,7 +69,7 @@ class SocketConnection implements TransportConnection {
       this.#opened = true;
       listener.onOpen();
     });
-    socket.on('error', (error) => {
+    socket.on('error', error => {
       this.#socketError = error;
     });
     socket.on('close', () => {
@@ -84,6 +84,12 @@ class SocketConnection implements TransportConnection {
 
   openStream(operation: string, payload: string, listener: StreamListener): TransportStream {
     const id = ++this.#lastStreamId;
+    if (this.#ended) {
+      process.nextTick(() => {
+        listener.onEnd();
+      });
+      return new SocketStream(this, id);
+    }
     this.#streams.set(id, listener);
     this.#write(encodeRequest(operation, id, payload));
     return new SocketStream(this, id);

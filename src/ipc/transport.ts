@@ -75,4 +75,4 @@ export interface Transport {
 }
 
 /** The longest path a Unix domain socket address has room for, in bytes: 108 with the closing NUL on Linux, 104 on macOS. */
-export const MAX_SOCKET_PATH = process.platform === 'darwin' ? 103 : 107;
+export const MAX_SOCKET_PATH: number = process.platform === 'darwin' ? 103 : 107;

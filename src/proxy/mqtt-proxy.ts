@@ -1,3 +1,4 @@
+import type { Task } from 'fp-ts/lib/Task.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import type { Observable } from 'rxjs';
 import type { Decoder } from '../codec/codec.js';
@@ -33,11 +34,43 @@ export type ConnectionState =
   | { readonly status: 'failed'; readonly error: ConnectError }
   | { readonly status: 'closed' };
 
+/** Where one subscription is. */
+export type SubscriptionStatus =
+  /** Waiting for a connection, or for the nucleus' answer. */
+  | { readonly status: 'subscribing' }
+  /** Messages come. After a gap, with its length. */
+  | { readonly status: 'active'; readonly resumedAfterMilliseconds: number | undefined }
+  /** The connection or the subscription broke and is being restored. */
+  | { readonly status: 'interrupted'; readonly error: SubscribeError }
+  /** Nothing came for longer than the request's `silence` allows. */
+  | { readonly status: 'silent' }
+  /** Over: unsubscribed, closed, or failed for good. */
+  | { readonly status: 'ended' };
+
+/**
+ * How a subscription that died without a word is found out. On Greengrass Lite this happens whenever its MQTT daemon
+ * restarts: the stream stays open and nothing comes on it any more (aws-greengrass-lite #1172).
+ */
+export interface SilenceWatch {
+  /** Milliseconds without any message after which the subscription is taken for dead and made anew. Noticed at most half as much later. */
+  readonly maximum: number;
+  /**
+   * A topic that the subscription's filter matches and the component may publish to. When half of `maximum` has passed in
+   * silence, the proxy publishes an empty message there; it comes back through the cloud if the subscription lives, and is
+   * not passed on. Without a canary, a quiet source looks like a dead one.
+   */
+  readonly canaryTopicName?: string | undefined;
+}
+
 /** What to subscribe to. */
 export interface SubscribeRequest {
   /** A topic name or filter; `+` and `#` as in MQTT. */
   readonly topicName: string;
   readonly qos: QOS;
+  /** Finds out a subscription that died silently. Default: none. */
+  readonly silence?: SilenceWatch | undefined;
+  /** Told of every change of the subscription's status, in order. Must not throw. */
+  readonly onStatus?: ((status: SubscriptionStatus) => void) | undefined;
 }
 
 /** The nucleus took the message. See {@link MqttProxy.publish$} for what that does not mean. */
@@ -49,6 +82,9 @@ export interface Accepted {
 /** A task that must be called to run: `await proxy.publish(request)` without the second call does not compile. */
 export type RunnableTaskEither<E, A> = TaskEither<E, A> & { readonly then?: (call_the_task_first: never) => never };
 
+/** A task that must be called to run, like {@link RunnableTaskEither}. */
+export type RunnableTask<A> = Task<A> & { readonly then?: (call_the_task_first: never) => never };
+
 /** What `drain` found when it ended. */
 export interface DrainReport {
   /** Publishes that were accepted while draining. */
@@ -57,6 +93,8 @@ export interface DrainReport {
   readonly failed: number;
   /** Publishes still without an answer at the deadline. */
   readonly unfinished: number;
+  /** Stages that had not completed at the deadline; what they hold was not published. */
+  readonly stagesUnfinished: number;
 }
 
 /**
@@ -87,8 +125,16 @@ export interface MqttProxy extends AsyncDisposable {
   readonly publish$: (request: PublishRequest) => ObservableEither<PublishError, Accepted>;
   /** {@link MqttProxy.publish$} as a task: `await proxy.publish(request)()`. */
   readonly publish: (request: PublishRequest) => RunnableTaskEither<PublishError, Accepted>;
-  /** Ends all subscriptions, lets publishes finish until `deadline` milliseconds have passed, and tells what was left. */
-  readonly drain: (deadlineMilliseconds: number) => RunnableTaskEither<never, DrainReport>;
+  /**
+   * Stops intake, lets stages finish and waits for the answers of all publishes, for at most `deadline` milliseconds, and
+   * tells what was left. Subscriptions complete at once, so that what hangs on them completes when it has worked off what
+   * it holds; sources of other kinds end themselves with `takeUntil(proxy.draining$)`. `close()` is still to be called.
+   */
+  readonly drain: (deadline: number) => RunnableTask<DrainReport>;
+  /** Emits once and completes when `drain` is called; at once if that has happened. */
+  readonly draining$: Observable<void>;
+  /** Makes `drain` wait until the function returned is called. `publishTo` does so from its subscription to its completion. */
+  readonly holdDrain: () => () => void;
   /** Ends the connection and everything on it; afterwards nothing keeps the process alive. */
   readonly close: () => Promise<void>;
 }

@@ -1,0 +1,29 @@
+/**
+ * Reactive streams over the MQTT proxy of AWS IoT Greengrass: what a component imports.
+ *
+ * @packageDocumentation
+ */
+export * from './codec/index.js';
+export * from './errors/errors.js';
+export * from './flow/index.js';
+export { connect } from './proxy/connect.js';
+export type { ConnectOptions } from './proxy/connect-options.js';
+export type { Mqtt5Members, MqttMessage, PublishRequest, UserProperty } from './proxy/mqtt-message.js';
+export type {
+  Accepted,
+  Capabilities,
+  ConnectionState,
+  DrainReport,
+  MqttProxy,
+  Profile,
+  RunnableTask,
+  RunnableTaskEither,
+  SilenceWatch,
+  SubscribeRequest,
+  SubscriptionStatus,
+} from './proxy/mqtt-proxy.js';
+export { QOS } from './qos.js';
+export * from './schedule/index.js';
+export * from './stream/index.js';
+export * from './topic/index.js';
+export type { TransportName } from './ipc/transport.js';

@@ -1,0 +1,93 @@
+import { left, right, type Either } from 'fp-ts/lib/Either.js';
+import { asyncScheduler, type SchedulerLike } from 'rxjs';
+import { MissingEnvironment } from '../errors/errors.js';
+import type { TransportName } from '../ipc/transport.js';
+import type { Schedule } from '../schedule/schedule.js';
+import type { Profile } from './mqtt-proxy.js';
+
+/** How {@link connect} reaches the nucleus. Everything has a default, and on a device none is needed. Times are milliseconds. */
+export interface ConnectOptions {
+  /** The nucleus' Unix domain socket. Default: the variable `AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT`. */
+  readonly socketPath?: string | undefined;
+  /** The token of this process. Default: the variable `SVCUID`. */
+  readonly authToken?: string | undefined;
+  /** `'socket'` over `node:net`, or `'crt'` over the native client of AWS. Default: the variable `GREENGRASS_RX_TRANSPORT`, or else `'socket'`. */
+  readonly transport?: TransportName | undefined;
+  /** Which nucleus it is. Default `'auto'`: found out with one harmless request. */
+  readonly profile?: Profile | 'auto' | undefined;
+  /** From opening the socket to the accepted token. Default 10 000. */
+  readonly connectTimeout?: number | undefined;
+  /** From `publish` to its answer, waiting included. Default 10 000. */
+  readonly publishTimeout?: number | undefined;
+  /**
+   * From the subscribe request to its answer. Default 120 000: a classic nucleus withholds it until the device has reached
+   * the cloud for the first time, and a first connection takes up to half a minute.
+   */
+  readonly subscribeTimeout?: number | undefined;
+  /** Publishes under way at once. Default by profile: classic 64, lite 8. */
+  readonly publishWindow?: number | undefined;
+  /** Publishes that may wait for the window or for a connection; more fail with `TooManyPublishes`. Default 1 000. */
+  readonly publishQueue?: number | undefined;
+  /** When to connect again after a connection broke. Default: from 100 ms doubling up to 30 s, with full jitter, for ever. */
+  readonly reconnect?: Schedule | undefined;
+  /** Where all timers run. Default `asyncScheduler`. */
+  readonly scheduler?: SchedulerLike | undefined;
+}
+
+/** {@link ConnectOptions} with every default filled in but the two that may be missing for good. */
+export interface ResolvedOptions {
+  readonly transport: TransportName;
+  readonly profile: Profile | 'auto';
+  readonly connectTimeout: number;
+  readonly publishTimeout: number;
+  readonly subscribeTimeout: number;
+  readonly publishWindow: number | undefined;
+  readonly publishQueue: number;
+  readonly reconnect: Schedule;
+  readonly scheduler: SchedulerLike;
+  readonly address: Either<MissingEnvironment, { readonly socketPath: string; readonly authToken: string }>;
+}
+
+const SOCKET_VARIABLE = 'AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT';
+const TOKEN_VARIABLE = 'SVCUID';
+const TRANSPORT_VARIABLE = 'GREENGRASS_RX_TRANSPORT';
+
+/** Fills in the defaults. Throws `RangeError` or `TypeError` for options that no environment could have caused. */
+export function resolveOptions(options: ConnectOptions, reconnect: Schedule, env: NodeJS.ProcessEnv): ResolvedOptions {
+  return {
+    transport: options.transport ?? transportOf(env[TRANSPORT_VARIABLE]),
+    profile: options.profile ?? 'auto',
+    connectTimeout: positive('connectTimeout', options.connectTimeout ?? 10_000),
+    publishTimeout: positive('publishTimeout', options.publishTimeout ?? 10_000),
+    subscribeTimeout: positive('subscribeTimeout', options.subscribeTimeout ?? 120_000),
+    publishWindow: options.publishWindow === undefined ? undefined : positiveInteger('publishWindow', options.publishWindow),
+    publishQueue: positiveInteger('publishQueue', options.publishQueue ?? 1_000),
+    reconnect: options.reconnect ?? reconnect,
+    scheduler: options.scheduler ?? asyncScheduler,
+    address: addressOf(options, env),
+  };
+}
+
+function addressOf(options: ConnectOptions, env: NodeJS.ProcessEnv): ResolvedOptions['address'] {
+  const socketPath = options.socketPath ?? env[SOCKET_VARIABLE];
+  if (socketPath === undefined || socketPath === '') return left(new MissingEnvironment(SOCKET_VARIABLE, 'socketPath'));
+  const authToken = options.authToken ?? env[TOKEN_VARIABLE];
+  if (authToken === undefined || authToken === '') return left(new MissingEnvironment(TOKEN_VARIABLE, 'authToken'));
+  return right({ socketPath, authToken });
+}
+
+function transportOf(variable: string | undefined): TransportName {
+  if (variable === undefined || variable === '' || variable === 'socket') return 'socket';
+  if (variable === 'crt') return 'crt';
+  throw new TypeError(`${TRANSPORT_VARIABLE} must be "socket" or "crt", not "${variable}".`);
+}
+
+function positive(name: string, value: number): number {
+  if (!(value > 0)) throw new RangeError(`${name} must be a number of milliseconds above 0, not ${String(value)}.`);
+  return value;
+}
+
+function positiveInteger(name: string, value: number): number {
+  if (!Number.isInteger(value) || value < 1) throw new RangeError(`${name} must be a whole number of at least 1, not ${String(value)}.`);
+  return value;
+}

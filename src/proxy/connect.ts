@@ -1,0 +1,183 @@
+import { left, right, type Either } from 'fp-ts/lib/Either.js';
+import { filter, firstValueFrom, map, Observable, takeUntil, type Subscriber } from 'rxjs';
+import type { Decoder } from '../codec/codec.js';
+import { DecodeFailed, ProxyClosed, type ConnectError, type PublishError, type SubscribeError } from '../errors/errors.js';
+import { crtTransport } from '../ipc/crt-transport.js';
+import { socketTransport } from '../ipc/socket-transport.js';
+import type { Transport, TransportName } from '../ipc/transport.js';
+import { QOS } from '../qos.js';
+import { capped, exponential, fullJitter, resetAfter, type Schedule } from '../schedule/index.js';
+import type { ObservableEither } from '../stream/observable-either.js';
+import { resolveOptions, type ConnectOptions, type ResolvedOptions } from './connect-options.js';
+import { Connection } from './connection.js';
+import { Drain } from './drain.js';
+import { encodePublish } from './encode-publish.js';
+import type { MqttMessage, PublishRequest } from './mqtt-message.js';
+import type {
+  Accepted,
+  Capabilities,
+  ConnectionState,
+  DrainReport,
+  MqttProxy,
+  RunnableTask,
+  RunnableTaskEither,
+  SubscribeRequest,
+} from './mqtt-proxy.js';
+import { Publisher } from './publisher.js';
+import { publishProblem, subscribeProblem } from './request-problem.js';
+import { schedulerClock } from './scheduler-clock.js';
+import { Subscription, type SubscriptionContext } from './subscription.js';
+import { unsent } from './unsent.js';
+
+const TRANSPORTS: Record<TransportName, Transport> = { socket: socketTransport, crt: crtTransport };
+
+/** Full jitter, so that the components of a device do not all come back in the same moment; a minute of calm starts over. */
+const RECONNECT: Schedule = resetAfter(60_000)(fullJitter(capped(30_000)(exponential(100))));
+
+/**
+ * The MQTT proxy of the nucleus, over its real IPC socket. Pure and lazy: nothing is read from the socket or written to it
+ * before the first `subscribe`, `publish` or `ready` runs, and every failure, a missing environment variable too, arrives
+ * there as a `Left`.
+ *
+ * A connection that breaks is made anew by the `reconnect` schedule, its subscriptions first; see {@link MqttProxy}.
+ *
+ * @throws RangeError, TypeError for options out of range: mistakes of the program, not of its surroundings.
+ *
+ * @example
+ * ```ts
+ * import { connect, QOS } from 'greengrass-rx';
+ *
+ * const proxy = connect();
+ * console.log(await proxy.ready()());
+ * console.log(await proxy.publish({ topicName: 'hello', payload: 'world', qos: QOS.AT_LEAST_ONCE })());
+ * await proxy.close();
+ * ```
+ */
+export function connect(options: ConnectOptions = {}): MqttProxy {
+  return new IpcMqttProxy(resolveOptions(options, RECONNECT, process.env));
+}
+
+class IpcMqttProxy implements MqttProxy {
+  readonly #publisher: Publisher;
+  readonly #connection: Connection;
+  readonly #drain: Drain;
+  readonly #context: SubscriptionContext;
+
+  constructor(options: ResolvedOptions) {
+    const clock = schedulerClock(options.scheduler);
+    this.#publisher = new Publisher(clock, options.publishTimeout, options.publishQueue);
+    this.#connection = new Connection(options, TRANSPORTS[options.transport], clock, this.#publisher);
+    this.#drain = new Drain(clock, this.#publisher);
+    this.#context = {
+      clock,
+      timeout: options.subscribeTimeout,
+      resubscribe: options.reconnect,
+      publishCanary: topicName => {
+        // Its loss is what the silence timer is there for, so its outcome is nobody's news.
+        this.publish$({ topicName, payload: '', qos: QOS.AT_MOST_ONCE }).subscribe();
+      },
+    };
+  }
+
+  get state$(): Observable<ConnectionState> {
+    return this.#connection.state$;
+  }
+
+  get draining$(): Observable<void> {
+    return this.#drain.begun$;
+  }
+
+  ready(): RunnableTaskEither<ConnectError, Capabilities> {
+    return async () => {
+      this.#connection.demand();
+      const outcome$ = this.#connection.state$.pipe(
+        filter(state => state.status === 'connected' || state.status === 'failed' || state.status === 'closed'),
+        map((state): Either<ConnectError, Capabilities> => {
+          if (state.status === 'connected') return right(state.capabilities);
+          return left(state.status === 'failed' ? state.error : new ProxyClosed());
+        }),
+      );
+      return firstValueFrom(outcome$, { defaultValue: left(new ProxyClosed()) });
+    };
+  }
+
+  subscribe<A>(
+    request: SubscribeRequest & { readonly codec?: Decoder<A> | undefined },
+  ): ObservableEither<SubscribeError | DecodeFailed<MqttMessage>, MqttMessage & { readonly value: A }>;
+  subscribe(request: SubscribeRequest): ObservableEither<SubscribeError, MqttMessage>;
+  subscribe<A>(request: SubscribeRequest & { readonly codec?: Decoder<A> | undefined }): Observable<unknown> {
+    const messages$ = new Observable<Either<SubscribeError, MqttMessage>>(subscriber => this.#subscribe(request, subscriber)).pipe(
+      takeUntil(this.#drain.begun$),
+    );
+    const { codec } = request;
+    return codec === undefined
+      ? messages$
+      : messages$.pipe(map(message => (message._tag === 'Left' ? message : decodeWith(codec, message.right))));
+  }
+
+  publish$(request: PublishRequest): ObservableEither<PublishError, Accepted> {
+    return new Observable(subscriber => {
+      const problem = publishProblem(request);
+      const failure = problem ?? unsentIf(this.#connection.demand());
+      if (failure !== undefined) {
+        subscriber.next(left(failure));
+        subscriber.complete();
+        return undefined;
+      }
+      return this.#publisher.submit(request.topicName, encodePublish(request), {
+        onAccepted: accepted => {
+          subscriber.next(right(accepted));
+          subscriber.complete();
+        },
+        onFailed: error => {
+          subscriber.next(left(error));
+          subscriber.complete();
+        },
+      });
+    });
+  }
+
+  publish(request: PublishRequest): RunnableTaskEither<PublishError, Accepted> {
+    return () => firstValueFrom(this.publish$(request));
+  }
+
+  drain(deadline: number): RunnableTask<DrainReport> {
+    return () => firstValueFrom(this.#drain.run(deadline));
+  }
+
+  holdDrain(): () => void {
+    return this.#drain.hold();
+  }
+
+  close(): Promise<void> {
+    return this.#connection.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #subscribe(request: SubscribeRequest, subscriber: Subscriber<Either<SubscribeError, MqttMessage>>): (() => void) | undefined {
+    const problem = subscribeProblem(request);
+    if (problem !== undefined) {
+      subscriber.next(left(problem));
+      subscriber.complete();
+      return undefined;
+    }
+    const subscription = new Subscription(this.#connection, request, this.#context, subscriber);
+    return () => {
+      subscription.stop();
+    };
+  }
+}
+
+function decodeWith<A>(codec: Decoder<A>, message: MqttMessage): Either<DecodeFailed<MqttMessage>, MqttMessage & { readonly value: A }> {
+  const decoded = codec.decode(message);
+  if (decoded._tag === 'Right') return right({ ...message, value: decoded.right });
+  const { problems, cause } = decoded.left;
+  return left(new DecodeFailed(message.topicName, message, problems, cause));
+}
+
+function unsentIf(error: ConnectError | undefined): PublishError | undefined {
+  return error === undefined ? undefined : unsent(error);
+}

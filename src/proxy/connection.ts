@@ -1,0 +1,248 @@
+import { isLeft } from 'fp-ts/lib/Either.js';
+import { BehaviorSubject, type Observable } from 'rxjs';
+import { ConnectionLost, ProxyClosed, TimedOut, type ConnectError } from '../errors/errors.js';
+import type { Clock } from '../ipc/clock.js';
+import { Session, type SessionEnd } from '../ipc/session.js';
+import type { Transport } from '../ipc/transport.js';
+import { startSeries, type RetrySeries } from '../schedule/index.js';
+import { capabilitiesOf } from './capabilities.js';
+import type { ResolvedOptions } from './connect-options.js';
+import { connectErrorOf } from './connect-error.js';
+import { detectProfile } from './detect-profile.js';
+import type { Capabilities, ConnectionState, Profile } from './mqtt-proxy.js';
+
+/**
+ * A server that closes without a ConnectAck may refuse the token (all that Greengrass Lite ever says) or be dying. Only
+ * this many in a row are taken for a refusal, which is final.
+ */
+const SILENT_REFUSALS = 3;
+
+/** The wait between them, in milliseconds. */
+const SILENT_REFUSAL_DELAY = 100;
+
+/** How long queued publishes wait at most for the subscriptions to be restored before them, in milliseconds. */
+const RESTORE_PATIENCE = 5_000;
+
+/** Something that lives on whatever connection there is: a subscription, or all publishes together. */
+export interface ConnectionUser {
+  /** There is a session. `settled` is to be called once, when what this user had to restore has been answered. */
+  readonly onSession: (session: Session, capabilities: Capabilities, settled: () => void) => void;
+  /** The session is gone and another is due. */
+  readonly onInterrupted: (error: ConnectError) => void;
+  /** There is none, and none is due. */
+  readonly onFailed: (error: ConnectError) => void;
+}
+
+/**
+ * The one connection of a proxy, over all its sessions: begins it when something first needs it, and after a break begins
+ * another, until it is closed or fails for good. Before it was ever up, the first failure is passed on at once.
+ */
+export class Connection {
+  readonly #options: ResolvedOptions;
+  readonly #transport: Transport;
+  readonly #clock: Clock;
+  readonly #state = new BehaviorSubject<ConnectionState>({ status: 'idle' });
+  readonly #subscriptions = new Set<ConnectionUser>();
+  readonly #publisher: ConnectionUser;
+  readonly #series: RetrySeries;
+  #profile: Profile | undefined;
+  #session: Session | undefined;
+  #acceptedBefore = false;
+  #attempt = 0;
+  #silentRefusals = 0;
+  #cancelTimer: () => void = nothing;
+  #ended: Promise<void> = Promise.resolve();
+
+  constructor(options: ResolvedOptions, transport: Transport, clock: Clock, publisher: ConnectionUser) {
+    this.#options = options;
+    this.#transport = transport;
+    this.#clock = clock;
+    this.#publisher = publisher;
+    this.#profile = options.profile === 'auto' ? undefined : options.profile;
+    this.#series = startSeries(options.reconnect, { now: clock.now });
+  }
+
+  get state$(): Observable<ConnectionState> {
+    return this.#state.asObservable();
+  }
+
+  get state(): ConnectionState {
+    return this.#state.value;
+  }
+
+  /** Sees to it that there is a connection or soon will be; if there cannot be, tells why. A failure that a new try may mend is forgotten. */
+  demand(): ConnectError | undefined {
+    const state = this.#state.value;
+    if (state.status === 'idle' || (state.status === 'failed' && state.error.retryable)) this.#open();
+    return failureOf(this.#state.value);
+  }
+
+  /** Lets a subscription live on this connection until the returned function is called. */
+  attach(subscription: ConnectionUser): () => void {
+    const error = this.demand();
+    const state = this.#state.value;
+    if (error !== undefined) subscription.onFailed(error);
+    else {
+      this.#subscriptions.add(subscription);
+      if (state.status === 'connected' && this.#session !== undefined) subscription.onSession(this.#session, state.capabilities, nothing);
+    }
+    return () => {
+      this.#subscriptions.delete(subscription);
+    };
+  }
+
+  /** Ends everything. Resolves when the transport has let go of its socket. */
+  close(): Promise<void> {
+    if (this.#state.value.status !== 'closed') {
+      this.#cancelTimer();
+      const session = this.#session;
+      this.#session = undefined;
+      this.#state.next({ status: 'closed' });
+      this.#state.complete();
+      this.#failUsers(new ProxyClosed());
+      session?.close();
+    }
+    return this.#ended;
+  }
+
+  #open(): void {
+    const { address, connectTimeout } = this.#options;
+    if (isLeft(address)) {
+      this.#fail(address.left);
+      return;
+    }
+    this.#attempt++;
+    this.#state.next({ status: 'connecting', attempt: this.#attempt });
+    const { socketPath, authToken } = address.right;
+    let ended: () => void = nothing;
+    this.#ended = new Promise(resolve => {
+      ended = resolve;
+    });
+    const session = new Session(
+      { transport: this.#transport, socketPath, authToken, connectTimeout, clock: this.#clock },
+      {
+        onAccepted: () => {
+          if (this.#session === session) this.#onAccepted(session);
+        },
+        onEnd: end => {
+          if (this.#session === session) this.#onEnd(end, socketPath);
+          ended();
+        },
+      },
+    );
+    this.#session = session;
+  }
+
+  #onAccepted(session: Session): void {
+    this.#silentRefusals = 0;
+    if (this.#profile !== undefined) {
+      this.#onConnected(session, this.#profile);
+      return;
+    }
+    const { connectTimeout } = this.#options;
+    detectProfile(session, this.#clock, connectTimeout, profile => {
+      if (this.#session !== session) return;
+      if (profile === undefined) this.#lose(new TimedOut('terminal', 'connect', connectTimeout, true));
+      else {
+        this.#profile = profile;
+        this.#onConnected(session, profile);
+      }
+    });
+  }
+
+  #onConnected(session: Session, profile: Profile): void {
+    this.#acceptedBefore = true;
+    this.#attempt = 0;
+    this.#series.succeeded();
+    const capabilities = capabilitiesOf(profile, this.#options.transport, this.#options.publishWindow);
+    this.#state.next({ status: 'connected', capabilities });
+    if (this.#session !== session) return;
+    this.#restore(session, capabilities);
+  }
+
+  /** Subscriptions first, so that what queued publishes provoke is not missed; then the publishes. */
+  #restore(session: Session, capabilities: Capabilities): void {
+    let waiting = this.#subscriptions.size;
+    const flush = (): void => {
+      waiting = -1;
+      this.#cancelTimer();
+      this.#cancelTimer = nothing;
+      if (this.#session === session) this.#publisher.onSession(session, capabilities, nothing);
+    };
+    if (waiting === 0) {
+      flush();
+      return;
+    }
+    this.#cancelTimer = this.#clock.after(RESTORE_PATIENCE, flush);
+    for (const subscription of [...this.#subscriptions]) {
+      let answered = false;
+      subscription.onSession(session, capabilities, () => {
+        if (answered) return;
+        answered = true;
+        if (--waiting === 0) flush();
+      });
+    }
+  }
+
+  #onEnd(end: SessionEnd, socketPath: string): void {
+    this.#session = undefined;
+    this.#cancelTimer();
+    this.#cancelTimer = nothing;
+    if (end.reason === 'refused' && end.silently && ++this.#silentRefusals < SILENT_REFUSALS) {
+      this.#retryIn(
+        SILENT_REFUSAL_DELAY,
+        new ConnectionLost('terminal', false, new Error('The connection was closed before the nucleus answered.')),
+      );
+      return;
+    }
+    this.#afterLoss(connectErrorOf(end, socketPath, this.#options.connectTimeout, this.#acceptedBefore));
+  }
+
+  #lose(error: ConnectError): void {
+    const session = this.#session;
+    this.#session = undefined;
+    session?.close();
+    this.#afterLoss(error);
+  }
+
+  #afterLoss(error: ConnectError): void {
+    const delay = this.#acceptedBefore && error.retryable ? this.#series.next() : undefined;
+    if (delay === undefined) this.#fail(error);
+    else this.#retryIn(delay, error);
+  }
+
+  #retryIn(delay: number, error: ConnectError): void {
+    this.#cancelTimer = this.#clock.after(delay, () => {
+      this.#cancelTimer = nothing;
+      this.#open();
+    });
+    this.#state.next({ status: 'interrupted', error, retryInMilliseconds: delay });
+    for (const user of this.#users()) user.onInterrupted(error);
+  }
+
+  #fail(error: ConnectError): void {
+    this.#attempt = 0;
+    this.#silentRefusals = 0;
+    this.#state.next({ status: 'failed', error });
+    this.#failUsers(error);
+  }
+
+  #failUsers(error: ConnectError): void {
+    const users = this.#users();
+    this.#subscriptions.clear();
+    for (const user of users) user.onFailed(error);
+  }
+
+  #users(): ConnectionUser[] {
+    return [...this.#subscriptions, this.#publisher];
+  }
+}
+
+function failureOf(state: ConnectionState): ConnectError | undefined {
+  if (state.status === 'failed') return state.error;
+  return state.status === 'closed' ? new ProxyClosed() : undefined;
+}
+
+function nothing(): void {
+  // Where nothing is to be done.
+}

@@ -1,0 +1,81 @@
+import { Observable, Subject } from 'rxjs';
+import type { Clock } from '../ipc/clock.js';
+import type { DrainReport } from './mqtt-proxy.js';
+import type { Publisher } from './publisher.js';
+
+/**
+ * The orderly end of a proxy: first no more messages come in, then what is under way gets the time to finish. Stages that
+ * publish hold the drain while they run, since what they still have inside would be published only later.
+ */
+export class Drain {
+  readonly #clock: Clock;
+  readonly #publisher: Publisher;
+  readonly #begun = new Subject<void>();
+  readonly #holds = new Set<symbol>();
+  readonly #waiting = new Set<() => void>();
+  #draining = false;
+
+  constructor(clock: Clock, publisher: Publisher) {
+    this.#clock = clock;
+    this.#publisher = publisher;
+  }
+
+  /** Emits once and completes when draining begins; at once if it has begun. */
+  get begun$(): Observable<void> {
+    return new Observable(subscriber => {
+      if (!this.#draining) return this.#begun.subscribe(subscriber);
+      subscriber.next();
+      subscriber.complete();
+      return undefined;
+    });
+  }
+
+  hold(): () => void {
+    const token = Symbol('drain hold');
+    this.#holds.add(token);
+    return () => {
+      if (this.#holds.delete(token)) this.#check();
+    };
+  }
+
+  /** Emits one report and completes. Several subscribers each get one of their own. */
+  run(deadline: number): Observable<DrainReport> {
+    return new Observable(subscriber => {
+      const before = this.#publisher.counts;
+      const finish = (): void => {
+        this.#waiting.delete(check);
+        cancel();
+        const after = this.#publisher.counts;
+        subscriber.next({
+          accepted: after.accepted - before.accepted,
+          failed: after.failed - before.failed,
+          unfinished: after.pending,
+          stagesUnfinished: this.#holds.size,
+        });
+        subscriber.complete();
+      };
+      const check = (): void => {
+        if (this.#holds.size === 0 && this.#publisher.counts.pending === 0) finish();
+      };
+      const cancel = this.#clock.after(deadline, finish);
+      this.#waiting.add(check);
+      if (!this.#draining) {
+        this.#draining = true;
+        this.#publisher.onIdle = () => {
+          this.#check();
+        };
+        this.#begun.next();
+        this.#begun.complete();
+      }
+      check();
+      return () => {
+        this.#waiting.delete(check);
+        cancel();
+      };
+    });
+  }
+
+  #check(): void {
+    for (const check of [...this.#waiting]) check();
+  }
+}

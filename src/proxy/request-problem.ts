@@ -1,0 +1,88 @@
+import { inspect } from 'node:util';
+import { InvalidRequest } from '../errors/errors.js';
+import { FRAME_OVERHEAD } from '../ipc/frame.js';
+import { requestHeadersLength } from '../ipc/encode-request.js';
+import { PUBLISH_TO_IOT_CORE, SUBSCRIBE_TO_IOT_CORE } from '../ipc/shapes.js';
+import { QOS } from '../qos.js';
+import { publishTopicProblem, topicFilterProblem, topicMatches } from '../topic/index.js';
+import type { PublishRequest } from './mqtt-message.js';
+import type { Capabilities, SilenceWatch, SubscribeRequest } from './mqtt-proxy.js';
+
+/** The largest payload IoT Core takes ("AWS IoT Core message broker limits"); a larger one may cost the device its connection. */
+const MAX_PAYLOAD = 128 * 1024;
+
+/** The largest message expiry MQTT 5 has room for, in seconds (section 3.3.2.3.3). */
+const MAX_EXPIRY = 0xffff_ffff;
+
+/** What is wrong with a publish, whatever the nucleus. */
+export function publishProblem(request: PublishRequest): InvalidRequest<'message'> | undefined {
+  const { topicName, qos, payload } = request;
+  const problem =
+    notText(topicName) ?? publishTopicProblem(topicName) ?? qosProblem(qos) ?? payloadProblem(payload) ?? mqtt5Problem(request);
+  return problem === undefined ? undefined : new InvalidRequest('message', PUBLISH_TO_IOT_CORE, topicName, 'client', problem);
+}
+
+/** What is wrong with a subscription, whatever the nucleus. */
+export function subscribeProblem(request: SubscribeRequest): InvalidRequest<'terminal'> | undefined {
+  const { topicName, qos, silence } = request;
+  const problem = notText(topicName) ?? topicFilterProblem(topicName) ?? qosProblem(qos) ?? silenceProblem(topicName, silence);
+  return problem === undefined ? undefined : new InvalidRequest('terminal', SUBSCRIBE_TO_IOT_CORE, topicName, 'client', problem);
+}
+
+/** What is wrong with the size of an encoded publish for this nucleus, to which a frame too large is the end of the connection. */
+export function frameProblem(
+  topicName: string,
+  payload: string,
+  { maxFrameBytes, profile }: Capabilities,
+): InvalidRequest<'message'> | undefined {
+  // A UTF-16 unit takes at most three bytes: most payloads need no count.
+  const room = maxFrameBytes - FRAME_OVERHEAD - requestHeadersLength(PUBLISH_TO_IOT_CORE);
+  if (payload.length * 3 <= room) return undefined;
+  const bytes = Buffer.byteLength(payload, 'utf8');
+  if (bytes <= room) return undefined;
+  return new InvalidRequest(
+    'message',
+    PUBLISH_TO_IOT_CORE,
+    topicName,
+    'client',
+    `The message is too large for a ${profile} nucleus: encoded as JSON and base64 it has ${String(bytes)} bytes, and ${String(room)} fit into one IPC frame. Publish less at a time.`,
+  );
+}
+
+/** Callers in JavaScript have no compiler to tell them. */
+function notText(topicName: unknown): string | undefined {
+  return typeof topicName === 'string' ? undefined : `topicName must be a string, not ${typeof topicName}.`;
+}
+
+function qosProblem(qos: unknown): string | undefined {
+  if (qos === QOS.AT_MOST_ONCE || qos === QOS.AT_LEAST_ONCE) return undefined;
+  return `qos must be QOS.AT_MOST_ONCE ('0') or QOS.AT_LEAST_ONCE ('1'), not ${inspect(qos)}. AWS IoT Core has no QoS 2.`;
+}
+
+function silenceProblem(topicFilter: string, silence: SilenceWatch | undefined): string | undefined {
+  if (silence === undefined) return undefined;
+  const { maximum, canaryTopicName } = silence;
+  if (!(maximum > 0)) return `silence.maximum must be a number of milliseconds above 0, not ${inspect(maximum)}.`;
+  if (canaryTopicName === undefined) return undefined;
+  const problem = publishTopicProblem(canaryTopicName);
+  if (problem !== undefined) return `silence.canaryTopicName: ${problem}`;
+  if (topicMatches(topicFilter, canaryTopicName)) return undefined;
+  return `silence.canaryTopicName "${canaryTopicName}" is not matched by "${topicFilter}", so the canary would never come back on this subscription.`;
+}
+
+function payloadProblem(payload: unknown): string | undefined {
+  if (typeof payload !== 'string' && !(payload instanceof Uint8Array))
+    return 'payload must be a string or a Uint8Array. Encode the value first, as json(codec).encode does.';
+  if (payload.length * 3 <= MAX_PAYLOAD) return undefined;
+  const bytes = typeof payload === 'string' ? Buffer.byteLength(payload, 'utf8') : payload.length;
+  if (bytes <= MAX_PAYLOAD) return undefined;
+  return `The payload has ${String(bytes)} bytes and AWS IoT Core takes at most ${String(MAX_PAYLOAD)}. Split it, or put it into Amazon S3 and publish where it is.`;
+}
+
+function mqtt5Problem({ responseTopic, messageExpiryIntervalSeconds: expiry }: PublishRequest): string | undefined {
+  if (expiry !== undefined && !(Number.isInteger(expiry) && expiry >= 0 && expiry <= MAX_EXPIRY)) {
+    return `messageExpiryIntervalSeconds must be a whole number from 0 to ${String(MAX_EXPIRY)}, not ${String(expiry)}.`;
+  }
+  const problem = responseTopic === undefined ? undefined : publishTopicProblem(responseTopic);
+  return problem === undefined ? undefined : `responseTopic: ${problem}`;
+}

@@ -1,0 +1,56 @@
+import type { Clock } from '../ipc/clock.js';
+import type { SilenceWatch } from './mqtt-proxy.js';
+
+/** What a silence timer needs of its subscription. */
+export interface SilenceContext {
+  readonly clock: Clock;
+  readonly publishCanary: (topicName: string) => void;
+}
+
+/**
+ * Watches one active subscription for silence. Looks twice in `maximum` milliseconds whether anything has come since it
+ * last looked, so that a message costs no more than a flag.
+ */
+export class SilenceTimer {
+  readonly #watch: SilenceWatch;
+  readonly #context: SilenceContext;
+  readonly #onSilence: () => void;
+  #heard = false;
+  #quietHalves = 0;
+  #cancel: () => void;
+
+  constructor(watch: SilenceWatch, context: SilenceContext, onSilence: () => void) {
+    this.#watch = watch;
+    this.#context = context;
+    this.#onSilence = onSilence;
+    this.#cancel = this.#lookLater();
+  }
+
+  /** Notes a message. `true` for the canary, which is nobody else's business. */
+  heard(topicName: string): boolean {
+    this.#heard = true;
+    return topicName === this.#watch.canaryTopicName;
+  }
+
+  stop(): void {
+    this.#cancel();
+  }
+
+  #lookLater(): () => void {
+    return this.#context.clock.after(this.#watch.maximum / 2, () => {
+      this.#look();
+    });
+  }
+
+  #look(): void {
+    this.#quietHalves = this.#heard ? 0 : this.#quietHalves + 1;
+    this.#heard = false;
+    if (this.#quietHalves === 2) {
+      this.#onSilence();
+      return;
+    }
+    this.#cancel = this.#lookLater();
+    const { canaryTopicName } = this.#watch;
+    if (this.#quietHalves === 1 && canaryTopicName !== undefined) this.#context.publishCanary(canaryTopicName);
+  }
+}

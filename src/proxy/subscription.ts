@@ -1,0 +1,200 @@
+import { left, type Either } from 'fp-ts/lib/Either.js';
+import type { Subscriber } from 'rxjs';
+import {
+  ConnectionLost,
+  Interrupted,
+  ProtocolViolated,
+  Silent,
+  TimedOut,
+  type ConnectError,
+  type SubscribeError,
+} from '../errors/errors.js';
+import type { Clock } from '../ipc/clock.js';
+import { readIoTCoreMessage } from '../ipc/read-iot-core-message.js';
+import type { RpcMessage } from '../ipc/rpc-message.js';
+import type { Operation, Session, SubscriptionListener } from '../ipc/session.js';
+import { SUBSCRIBE_TO_IOT_CORE } from '../ipc/shapes.js';
+import { startSeries, type RetrySeries } from '../schedule/index.js';
+import type { Schedule } from '../schedule/schedule.js';
+import type { Connection, ConnectionUser } from './connection.js';
+import type { MqttMessage } from './mqtt-message.js';
+import type { Capabilities, SubscribeRequest, SubscriptionStatus } from './mqtt-proxy.js';
+import { replyError } from './reply-error.js';
+import { SilenceTimer } from './silence-timer.js';
+
+/** What a subscription needs besides its connection. */
+export interface SubscriptionContext {
+  readonly clock: Clock;
+  /** Milliseconds from the request to its answer. */
+  readonly timeout: number;
+  /** When to ask again after the subscription broke while the connection did not. */
+  readonly resubscribe: Schedule;
+  readonly publishCanary: (topicName: string) => void;
+}
+
+/** A failure that is final for a subscription that was never active, and else only a gap. */
+type Setback = Exclude<SubscribeError, Interrupted | Silent>;
+
+/**
+ * One subscription over all sessions of its connection: asks for it on each, passes its messages on as they arrive, and
+ * reports every gap. A refusal ends it, unless it had been active before and asking again may help.
+ */
+export class Subscription implements ConnectionUser, SubscriptionListener {
+  readonly #request: SubscribeRequest;
+  readonly #context: SubscriptionContext;
+  readonly #subscriber: Subscriber<Either<SubscribeError, MqttMessage>>;
+  readonly #series: RetrySeries;
+  readonly #detach: () => void;
+  #session: Session | undefined;
+  #operation: Operation | undefined;
+  #settled: () => void = nothing;
+  #cancelTimer: () => void = nothing;
+  #watch: SilenceTimer | undefined;
+  #wasActive = false;
+  #gapSince: number | undefined;
+
+  constructor(
+    connection: Connection,
+    request: SubscribeRequest,
+    context: SubscriptionContext,
+    subscriber: Subscriber<Either<SubscribeError, MqttMessage>>,
+  ) {
+    this.#request = request;
+    this.#context = context;
+    this.#subscriber = subscriber;
+    this.#series = startSeries(context.resubscribe, { now: context.clock.now });
+    this.#tell({ status: 'subscribing' });
+    this.#detach = connection.attach(this);
+  }
+
+  /** Ends the subscription at the nucleus. */
+  stop(): void {
+    this.#detach();
+    this.#leave();
+    this.#tell({ status: 'ended' });
+  }
+
+  onSession(session: Session, _capabilities: Capabilities, settled: () => void): void {
+    this.#session = session;
+    this.#settled = settled;
+    this.#ask();
+  }
+
+  onInterrupted(error: ConnectError): void {
+    this.#session = undefined;
+    this.#leave();
+    this.#beginGap(new Interrupted(this.#request.topicName, error));
+  }
+
+  onFailed(error: ConnectError): void {
+    this.#session = undefined;
+    this.#leave();
+    if (error._tag !== 'ProxyClosed') this.#subscriber.next(left(error));
+    this.#subscriber.complete();
+  }
+
+  onReply(): void {
+    const { clock } = this.#context;
+    this.#cancelTimer();
+    this.#wasActive = true;
+    this.#series.succeeded();
+    this.#watch = this.#startWatch();
+    const resumedAfterMilliseconds = this.#gapSince === undefined ? undefined : clock.now() - this.#gapSince;
+    this.#gapSince = undefined;
+    this.#tell({ status: 'active', resumedAfterMilliseconds });
+    this.#settled();
+  }
+
+  onEvent(event: RpcMessage): void {
+    const message = readIoTCoreMessage(event.payload);
+    if (message._tag === 'Left') this.#setBack(new ProtocolViolated('terminal', message.left));
+    else if (this.#watch === undefined || !this.#watch.heard(message.right.topicName)) this.#subscriber.next(message);
+  }
+
+  onError(reply: RpcMessage): void {
+    this.#setBack(replyError('terminal', SUBSCRIBE_TO_IOT_CORE, this.#request.topicName, reply));
+  }
+
+  onComplete(): void {
+    this.#setBack(new ConnectionLost('terminal', true, new Error('The nucleus ended the subscription.')));
+  }
+
+  onLost(): void {
+    // The connection tells when all its operations have ended, and whether another comes.
+    this.#operation = undefined;
+  }
+
+  #ask(): void {
+    const { topicName, qos } = this.#request;
+    const { clock, timeout } = this.#context;
+    if (this.#session === undefined) return;
+    this.#cancelTimer = clock.after(timeout, () => {
+      this.#setBack(new TimedOut('terminal', SUBSCRIBE_TO_IOT_CORE, timeout, true));
+    });
+    this.#operation = this.#session.subscribe(SUBSCRIBE_TO_IOT_CORE, JSON.stringify({ topicName, qos }), this);
+  }
+
+  #startWatch(): SilenceTimer | undefined {
+    const { silence, topicName } = this.#request;
+    if (silence === undefined) return undefined;
+    return new SilenceTimer(silence, this.#context, () => {
+      this.#leave();
+      this.#tell({ status: 'silent' });
+      const error = new Silent(topicName, silence.maximum);
+      this.#askAgain(error, new ConnectionLost('terminal', true, error));
+    });
+  }
+
+  #setBack(error: Setback): void {
+    this.#leave();
+    if (this.#wasActive && error.retryable) this.#askAgain(new Interrupted(this.#request.topicName, error), error);
+    else this.#fail(error);
+  }
+
+  /** The subscription broke and its connection did not: asks again on that when the schedule says so. */
+  #askAgain(gap: Interrupted | Silent, final: Setback): void {
+    const delay = this.#series.next();
+    if (delay === undefined) {
+      this.#fail(final);
+      return;
+    }
+    // Before the gap is reported: whoever hears of it may unsubscribe.
+    this.#cancelTimer = this.#context.clock.after(delay, () => {
+      this.#ask();
+    });
+    this.#beginGap(gap);
+  }
+
+  /** Reports a gap once, however often it takes to end it; before the first message there is none. */
+  #beginGap(gap: Interrupted | Silent): void {
+    this.#tell({ status: 'interrupted', error: gap });
+    if (!this.#wasActive || this.#gapSince !== undefined) return;
+    this.#gapSince = this.#context.clock.now();
+    this.#subscriber.next(left(gap));
+  }
+
+  #fail(error: Setback): void {
+    this.#subscriber.next(left(error));
+    this.#subscriber.complete();
+  }
+
+  /** Lets go of the operation under way and of its timers. */
+  #leave(): void {
+    const operation = this.#operation;
+    this.#operation = undefined;
+    this.#watch?.stop();
+    this.#watch = undefined;
+    this.#cancelTimer();
+    this.#cancelTimer = nothing;
+    operation?.abandon();
+    this.#settled();
+  }
+
+  #tell(status: SubscriptionStatus): void {
+    this.#request.onStatus?.(status);
+  }
+}
+
+function nothing(): void {
+  // Where there is nothing to cancel and nobody to tell.
+}
