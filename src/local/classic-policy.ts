@@ -1,0 +1,111 @@
+import { MQTT_PROXY_SERVICE, type Authorizer, type PolicyOutcome } from './authorizer.js';
+import { compileClassicResource } from './classic-resource-match.js';
+
+type Match = (topic: string) => boolean;
+
+const NOTHING: Authorizer = () => false;
+
+/**
+ * Reads a component's `accessControl` as the classic nucleus does: all or nothing. One unknown property, wrong type or null
+ * anywhere in it, and the component has no policy at all. Property names are compared ignoring case. The document may also be
+ * its JSON text.
+ *
+ * Source: `AuthorizationPolicyParser` and `AuthorizationHandler` of the nucleus.
+ */
+export function classicPolicy(accessControl: unknown): PolicyOutcome {
+  if (accessControl === undefined) return { authorize: NOTHING, problems: [] };
+  const parsed = parse(accessControl);
+  if (typeof parsed === 'string') {
+    return { authorize: NOTHING, problems: [`accessControl is dropped as a whole: ${parsed}. Every call will be Unauthorized.`] };
+  }
+  const problems: string[] = [];
+  const byOperation = new Map<string, Match[]>();
+  for (const { id, operations, resources } of parsed) {
+    if (operations.length === 0) {
+      problems.push(`policy ${id} is skipped: its operations are missing or empty`);
+      continue;
+    }
+    if (resources.length === 0) problems.push(`policy ${id} grants nothing: its resources are missing or empty`);
+    const matches = resources.flatMap((resource) => {
+      const match = compileClassicResource(resource);
+      if (match !== undefined) return [match];
+      problems.push(`policy ${id}: the resource ${JSON.stringify(resource)} is skipped, it has a bare ? or an escape other than \${*}, \${?}, \${$}`);
+      return [];
+    });
+    for (const operation of operations) byOperation.set(operation, [...(byOperation.get(operation) ?? []), ...matches]);
+  }
+  const any = byOperation.get('*') ?? [];
+  const authorize: Authorizer = (operation, resource) => {
+    // An empty resource is an error of its own in the nucleus, and so never authorized, not even by `*`.
+    if (resource === '') return false;
+    return (byOperation.get(operation) ?? []).some((match) => match(resource)) || any.some((match) => match(resource));
+  };
+  return { authorize, problems };
+}
+
+interface ParsedPolicy {
+  readonly id: string;
+  readonly operations: readonly string[];
+  readonly resources: readonly string[];
+}
+
+/** The policies for the MQTT proxy, or why the whole document is dropped. Other services' policies must be well formed too. */
+function parse(accessControl: unknown): readonly ParsedPolicy[] | string {
+  let document = accessControl;
+  if (typeof document === 'string') {
+    try {
+      document = JSON.parse(document);
+    } catch {
+      return 'it is a text that is not JSON';
+    }
+  }
+  const services = entries(document);
+  if (services === undefined) return 'it is not a map of services';
+  const policies: ParsedPolicy[] = [];
+  for (const [service, byId] of services) {
+    const ids = entries(byId);
+    if (ids === undefined) return `${service} is not a map of policies`;
+    for (const [id, body] of ids) {
+      const policy = parsePolicy(id, body);
+      if (typeof policy === 'string') return policy;
+      if (service === MQTT_PROXY_SERVICE) policies.push(policy);
+    }
+  }
+  return policies;
+}
+
+function parsePolicy(id: string, body: unknown): ParsedPolicy | string {
+  const members = entries(body);
+  if (members === undefined) return `policy ${id} is not a map`;
+  let operations: readonly string[] = [];
+  let resources: readonly string[] = [];
+  for (const [name, value] of members) {
+    switch (name.toLowerCase()) {
+      case 'policydescription':
+        if (!isScalar(value)) return `policy ${id}: policyDescription is not a text`;
+        break;
+      case 'operations':
+      case 'resources': {
+        // An undefined member is one that was left out: documents come as objects too.
+        if (value === undefined) break;
+        if (!Array.isArray(value) || !value.every(isScalar)) return `policy ${id}: ${name} is not a list of texts`;
+        const texts = [...new Set(value.map(String))];
+        if (name.toLowerCase() === 'operations') operations = texts;
+        else resources = texts;
+        break;
+      }
+      default:
+        return `policy ${id} has the unknown property ${name}`;
+    }
+  }
+  return { id, operations, resources };
+}
+
+/** Jackson turns numbers and booleans into texts where it wants texts. */
+function isScalar(value: unknown): value is string | number | boolean {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+}
+
+function entries(value: unknown): readonly (readonly [string, unknown])[] | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value) : undefined;
+}

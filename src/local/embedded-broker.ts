@@ -1,0 +1,221 @@
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { Aedes, type AedesPublishPacket, type PublishPacket } from 'aedes';
+import type { BrokerMessage } from './broker-message.js';
+import type { Broker, BrokerListener } from './broker.js';
+import { filterMatches, topicIsValid } from './mqtt-topic.js';
+
+/** How the embedded broker is set up. */
+export interface EmbeddedBrokerOptions {
+  /** TCP port on the loopback interface; 0 lets the system choose. */
+  readonly port: number;
+  /** What the device gets of a message that several of its filters match: one copy, or one for each filter (mosquitto, and so Lite as observed). */
+  readonly copies: 'one' | 'each';
+}
+
+const HOST = '127.0.0.1';
+/** Topics whose number of copies is remembered. */
+const TOPICS_KEPT = 4096;
+/** A client that takes nothing for this long is cut, so that it does not hold up the others. */
+const DRAIN_TIMEOUT_MS = 10_000;
+
+/**
+ * An MQTT 3.1.1 broker inside the process (aedes), reachable by any MQTT client on a loopback port. The device's own messages
+ * do not pass through it to come back: they go to the device's filters at once, with the MQTT 5 members aedes could not carry,
+ * and to aedes for everyone else.
+ */
+export class EmbeddedBroker implements Broker {
+  readonly host = HOST;
+  readonly #aedes: Aedes;
+  readonly #options: EmbeddedBrokerOptions;
+  readonly #listener: BrokerListener;
+  readonly #filters = new Map<string, 0 | 1>();
+  readonly #copies = new Map<string, { readonly count: number; readonly qos: 0 | 1 }>();
+  readonly #sockets = new Set<Socket>();
+  #server: Server | undefined;
+  #port = 0;
+  /** Until the first MQTT client comes nobody else listens, and aedes is asked to keep retained messages only. */
+  #hasHadClients = false;
+  #acknowledgements: (() => void)[] = [];
+  #closed = false;
+
+  private constructor(options: EmbeddedBrokerOptions, listener: BrokerListener, aedes: Aedes) {
+    this.#options = options;
+    this.#listener = listener;
+    this.#aedes = aedes;
+    aedes.published = (packet, client, done) => {
+      // A message of the device itself comes without a client and has been delivered already.
+      if (client as unknown) this.#deliver(fromPacket(packet, false));
+      done(null);
+    };
+    aedes.on('client', () => {
+      this.#hasHadClients = true;
+    });
+    // Broken MQTT clients are aedes' business; without a listener they would be nobody's and end the process.
+    aedes.on('clientError', () => undefined);
+    aedes.on('connectionError', () => undefined);
+  }
+
+  static async start(options: EmbeddedBrokerOptions, listener: BrokerListener): Promise<EmbeddedBroker> {
+    const aedes = await Aedes.createBroker({ concurrency: 10_000, drainTimeout: DRAIN_TIMEOUT_MS });
+    const broker = new EmbeddedBroker(options, listener, aedes);
+    try {
+      await broker.#listen(options.port);
+    } catch (error) {
+      await broker.close();
+      throw error;
+    }
+    return broker;
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  get url(): string {
+    return `mqtt://${HOST}:${String(this.#port)}`;
+  }
+
+  publish(message: BrokerMessage, onAcknowledged: () => void): void {
+    if (this.#closed || !topicIsValid(message.topicName)) {
+      this.#acknowledge(onAcknowledged);
+      return;
+    }
+    this.#deliver(message.retain === true ? { ...message, retain: false } : message);
+    const { topicName } = message;
+    if ((this.#hasHadClients || message.retain === true) && !topicName.startsWith('$SYS/')) {
+      this.#aedes.publish(toPacket(message), () => {
+        this.#acknowledge(onAcknowledged);
+      });
+    } else this.#acknowledge(onAcknowledged);
+  }
+
+  subscribe(filter: string, qos: 0 | 1): void {
+    this.#filters.set(filter, qos);
+    this.#copies.clear();
+    setImmediate(() => void this.#deliverRetained(filter));
+  }
+
+  unsubscribe(filter: string): void {
+    this.#filters.delete(filter);
+    this.#copies.clear();
+  }
+
+  async setDown(down: boolean): Promise<void> {
+    if (this.#closed || down === (this.#server === undefined)) return;
+    if (down) {
+      this.#listener.onLink(false);
+      await this.#stopListening();
+    } else {
+      await this.#listen(this.#port);
+      this.#listener.onLink(true);
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#filters.clear();
+    this.#copies.clear();
+    await this.#stopListening();
+    await new Promise<void>((resolve) => {
+      this.#aedes.close(resolve);
+    });
+  }
+
+  #deliver(message: BrokerMessage): void {
+    const { count, qos } = this.#copiesOf(message.topicName);
+    if (count === 0) return;
+    const delivered = message.qos > qos ? { ...message, qos } : message;
+    for (let i = 0; i < count; i++) this.#listener.onMessage(delivered);
+  }
+
+  #copiesOf(topic: string): { readonly count: number; readonly qos: 0 | 1 } {
+    let copies = this.#copies.get(topic);
+    if (copies === undefined) {
+      const matching = [...this.#filters].filter(([filter]) => filterMatches(filter, topic));
+      const count = this.#options.copies === 'one' ? Math.min(1, matching.length) : matching.length;
+      copies = { count, qos: matching.some(([, qos]) => qos === 1) ? 1 : 0 };
+      if (this.#copies.size >= TOPICS_KEPT) this.#copies.clear();
+      this.#copies.set(topic, copies);
+    }
+    return copies;
+  }
+
+  async #deliverRetained(filter: string): Promise<void> {
+    try {
+      for await (const packet of retainedOf(this.#aedes, filter)) {
+        if (!this.#filters.has(filter)) return;
+        this.#listener.onMessage(fromPacket(packet, true));
+      }
+    } catch {
+      // A filter that aedes cannot look up has no retained messages.
+    }
+  }
+
+  /** Acknowledgements come in a later turn, all of a turn together, as they would from a socket. */
+  #acknowledge(onAcknowledged: () => void): void {
+    this.#acknowledgements.push(onAcknowledged);
+    if (this.#acknowledgements.length === 1) setImmediate(this.#acknowledgeAll);
+  }
+
+  readonly #acknowledgeAll = (): void => {
+    const due = this.#acknowledgements;
+    this.#acknowledgements = [];
+    for (const onAcknowledged of due) onAcknowledged();
+  };
+
+  async #listen(port: number): Promise<void> {
+    const server = createServer((socket) => {
+      this.#sockets.add(socket);
+      socket.on('close', () => this.#sockets.delete(socket));
+      this.#aedes.handle(socket);
+    });
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ host: HOST, port }, () => {
+        server.off('error', reject);
+        resolve();
+      });
+    });
+    // What fails later is one connection that could not be accepted (no file descriptors left); the server goes on.
+    server.on('error', () => undefined);
+    this.#port = (server.address() as AddressInfo).port;
+    this.#server = server;
+  }
+
+  async #stopListening(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    if (server === undefined) return;
+    const closed = new Promise<void>((resolve) => {
+      server.close(() => {
+        resolve();
+      });
+    });
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+}
+
+/** The part of aedes' persistence that is used, which its types leave out. */
+function retainedOf(aedes: Aedes, filter: string): AsyncIterable<AedesPublishPacket> {
+  const { persistence } = aedes as unknown as { readonly persistence: { createRetainedStream: (pattern: string) => AsyncIterable<AedesPublishPacket> } };
+  return persistence.createRetainedStream(filter);
+}
+
+type Members = Omit<BrokerMessage, 'topicName' | 'payload' | 'qos' | 'retain'>;
+
+/** aedes keeps a packet's `properties` with a retained message and never looks inside, so the MQTT 5 members ride there. */
+function toPacket(message: BrokerMessage): PublishPacket {
+  const { topicName, payload, qos, retain, ...members } = message;
+  const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+  const packet: PublishPacket = { cmd: 'publish', topic: topicName, payload: bytes, qos, retain: retain === true, dup: false };
+  if (retain === true) Object.assign(packet, { properties: { greengrassRx: members } });
+  return packet;
+}
+
+function fromPacket(packet: AedesPublishPacket, retain: boolean): BrokerMessage {
+  const members = (packet.properties as { greengrassRx?: Members } | undefined)?.greengrassRx;
+  const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload;
+  return { ...members, topicName: packet.topic, payload, qos: packet.qos === 0 ? 0 : 1, retain };
+}

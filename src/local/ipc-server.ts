@@ -1,0 +1,86 @@
+import { chmod, rename } from 'node:fs/promises';
+import { createServer, type Server } from 'node:net';
+import { ClientConnection, type ConnectionContext } from './client-connection.js';
+import type { ProfileServer } from './protocol.js';
+
+/** The listening Unix domain socket and the connections on it. */
+export class IpcServer {
+  readonly path: string;
+  readonly #context: ConnectionContext;
+  readonly #profile: ProfileServer;
+  readonly #maxConnections: number;
+  readonly #connections = new Set<ClientConnection>();
+  readonly #onIdle: (() => void)[] = [];
+  #server: Server | undefined;
+  #nextId = 1;
+
+  constructor(path: string, profile: ProfileServer, context: ConnectionContext, maxConnections: number) {
+    this.path = path;
+    this.#profile = profile;
+    this.#context = context;
+    this.#maxConnections = maxConnections;
+  }
+
+  get connections(): ReadonlySet<ClientConnection> {
+    return this.#connections;
+  }
+
+  async listen(): Promise<void> {
+    const server = createServer((socket) => {
+      // One too many is cut before it has said anything; Lite does the same, and its client sees a reset.
+      if (this.#connections.size >= this.#maxConnections) {
+        socket.on('error', () => undefined);
+        socket.destroy();
+        return;
+      }
+      const connection: ClientConnection = new ClientConnection(this.#nextId++, socket, this.#profile, this.#context, () => {
+        this.#connections.delete(connection);
+        if (this.#connections.size === 0) for (const done of this.#onIdle.splice(0)) done();
+      });
+      this.#connections.add(connection);
+    });
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(this.path, () => {
+        server.off('error', reject);
+        resolve();
+      });
+    });
+    // What fails later is one connection that could not be accepted (no file descriptors left); the server goes on.
+    server.on('error', () => undefined);
+    await chmod(this.path, 0o600);
+    this.#server = server;
+  }
+
+  /** Stops listening, which removes the socket file, and destroys all connections. */
+  async close(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    const stopped = new Promise<void>((resolve) => {
+      if (server === undefined) resolve();
+      else {
+        server.close(() => {
+          resolve();
+        });
+      }
+    });
+    await Promise.all([stopped, this.destroyConnections()]);
+  }
+
+  /** Destroys the connections there are, of one component or of all. Resolves when they are gone. */
+  async destroyConnections(component?: string): Promise<void> {
+    for (const connection of [...this.#connections]) if (component === undefined || connection.component === component) connection.destroy();
+    if (component === undefined && this.#connections.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#onIdle.push(resolve);
+      });
+    }
+  }
+
+  /** Takes the socket file out of its place. Who is connected stays so; the file can be put back. */
+  async hideSocketFile(): Promise<() => Promise<void>> {
+    const hidden = `${this.path}.gone`;
+    await rename(this.path, hidden);
+    return () => rename(hidden, this.path);
+  }
+}

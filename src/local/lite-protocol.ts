@@ -1,0 +1,98 @@
+import type { FrameView } from '../ipc/frame.js';
+import { HeaderCursor } from '../ipc/headers.js';
+import { MessageFlag, MessageType, RPC_VERSION, readRpcMessage, type RpcMessage } from '../ipc/rpc-message.js';
+import { LiteOperations } from './lite-operations.js';
+import { liteConnectAck } from './lite-replies.js';
+import type { LiteShared } from './lite-shared.js';
+import type { Peer, Protocol } from './protocol.js';
+
+const cursor = new HeaderCursor();
+
+/**
+ * One connection of Greengrass Lite. It checks little, and whatever it does not like costs the connection, without a word: a
+ * refusal, a ping, a header of another type than int32 and string.
+ *
+ * Source: observed on Greengrass Lite 2.6.0; `ipc_server.c`.
+ */
+export class LiteProtocol implements Protocol {
+  readonly #peer: Peer;
+  readonly #server: LiteShared;
+  #operations: LiteOperations | undefined;
+  #ended = false;
+
+  constructor(peer: Peer, server: LiteShared) {
+    this.#peer = peer;
+    this.#server = server;
+  }
+
+  receive(frame: FrameView): void {
+    if (this.#ended) return;
+    const message = hasOnlyPlainHeaders(frame) ? readRpcMessage(frame) : undefined;
+    if (message === undefined || 'reason' in message) this.#hangUp();
+    else if (this.#operations === undefined) this.#connect(message);
+    else if (message.streamId === 0) this.#hangUp();
+    else this.#onStream(this.#operations, message);
+  }
+
+  malformed(): void {
+    this.#hangUp();
+  }
+
+  closed(): void {
+    this.#ended = true;
+    this.#operations?.closeAll();
+  }
+
+  #connect(message: RpcMessage): void {
+    const { faults, tokens, observe } = this.#server.context;
+    const problem = connectProblem(message);
+    const component = typeof problem === 'string' ? undefined : tokens.component(problem.token);
+    if (faults.noConnectAck.strike(component) !== undefined) return;
+    if (component === undefined || faults.refuseConnect.strike(component) !== undefined) {
+      const reason = typeof problem === 'string' ? problem : component === undefined ? 'the authToken is unknown' : 'a fault is armed';
+      observe({ kind: 'refused', connection: this.#peer.id, reason });
+      this.#hangUp();
+      return;
+    }
+    this.#operations = new LiteOperations(this.#peer, this.#server, component);
+    this.#peer.authenticated(component);
+    this.#peer.send(liteConnectAck(), false);
+  }
+
+  /** Stream ids are not checked: used ones, lower ones, negative ones are all taken. */
+  #onStream(operations: LiteOperations, { streamId, type, flags, operation, payload }: RpcMessage): void {
+    if ((flags & MessageFlag.TerminateStream) !== 0) operations.close(streamId);
+    else if (type !== MessageType.ApplicationMessage || flags !== 0) operations.fail(streamId, operation ?? '', 'ServiceError', '', undefined);
+    else operations.execute(streamId, operation ?? '', payload);
+  }
+
+  #hangUp(): void {
+    this.#ended = true;
+    this.#peer.end();
+  }
+}
+
+/** The token of a Connect, or why it is refused. */
+function connectProblem({ type, flags, streamId, version, payload }: RpcMessage): { readonly token: string } | string {
+  if (type !== MessageType.Connect) return 'the first message is not a Connect';
+  if (flags !== 0) return 'the Connect has flags';
+  if (streamId !== 0) return 'the Connect is not on stream 0';
+  if (version !== undefined && version !== RPC_VERSION) return `the :version is ${version}, not ${RPC_VERSION}`;
+  let value: unknown;
+  try {
+    value = JSON.parse(payload);
+  } catch {
+    return 'the payload is not JSON';
+  }
+  if (typeof value !== 'object' || value === null || !('authToken' in value)) return 'there is no authToken';
+  return typeof value.authToken === 'string' ? { token: value.authToken } : 'the authToken is not a string';
+}
+
+const INT32 = 4;
+const STRING = 7;
+
+function hasOnlyPlainHeaders(frame: FrameView): boolean {
+  cursor.reset(frame.buffer, frame.headersStart, frame.headersEnd);
+  while (cursor.next()) if (cursor.wireType !== INT32 && cursor.wireType !== STRING) return false;
+  return cursor.failure === undefined;
+}

@@ -1,0 +1,33 @@
+import { MessageFlag, MessageType, encodeRpcMessage } from '../ipc/rpc-message.js';
+import type { BrokerMessage } from './broker-message.js';
+import type { HeaderTemplate } from './event-frames.js';
+import { errorHeaders, shapeHeaders } from './replies.js';
+
+/** The errors Greengrass Lite answers with. */
+export type LiteErrorCode = 'ServiceError' | 'UnauthorizedError';
+
+/** Lite never ends a stream with a success, not even a publish: the client owes the terminate. */
+export const litePublishReply: HeaderTemplate = shapeHeaders('PublishToIoTCoreResponse', false);
+export const liteSubscribeReply: HeaderTemplate = shapeHeaders('SubscribeToIoTCoreResponse', false);
+export const liteEvent: HeaderTemplate = shapeHeaders('IoTCoreMessage', false, false);
+export const liteStatusReply: HeaderTemplate = shapeHeaders('SubscribeToIoTCoreConnectionStatusResponse', false);
+export const liteStatusEvent: HeaderTemplate = shapeHeaders('IoTCoreConnectionStatusEvent', false, false);
+
+const errors: Readonly<Record<LiteErrorCode, HeaderTemplate>> = {
+  ServiceError: errorHeaders('ServiceError'),
+  UnauthorizedError: errorHeaders('UnauthorizedError'),
+};
+
+export function liteError(streamId: number, code: LiteErrorCode, message: string): Buffer {
+  return errors[code].frame(streamId, JSON.stringify({ _message: message, _errorCode: code }));
+}
+
+export function liteConnectAck(): Buffer {
+  return encodeRpcMessage({ type: MessageType.ConnectAck, flags: MessageFlag.ConnectionAccepted, streamId: 0 });
+}
+
+/** All that Lite carries of a message: its topic and its payload. */
+export function liteEventJson({ topicName, payload }: BrokerMessage): string {
+  const base64 = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString('base64');
+  return `{"message":{"topicName":${JSON.stringify(topicName)},"payload":"${base64}"}}`;
+}

@@ -1,0 +1,29 @@
+import type { LitePublishWindow, PublishWindowLimits } from './lite-publish-window.js';
+import type { ProfileContext } from './protocol.js';
+import type { Subscription } from './subscription-table.js';
+
+/** Fixed limits of Greengrass Lite. */
+export interface LiteLimits {
+  /** Subscriptions of all components together: 100. */
+  readonly subscriptions: number;
+  readonly publishWindow: PublishWindowLimits;
+  /** The largest MQTT packet it receives, in bytes: 5000. Larger ones are lost without a word. */
+  readonly maxInboundPacket: number;
+}
+
+/** A subscription of Lite, with the way to end it from this side. */
+export interface LiteSubscription extends Subscription {
+  readonly qos: 0 | 1;
+  readonly terminate: (frame: Buffer) => void;
+}
+
+/** What the connections of a Lite nucleus work with. */
+export interface LiteShared {
+  readonly context: ProfileContext;
+  readonly limits: LiteLimits;
+  readonly window: LitePublishWindow;
+  /** Whether all subscriptions are taken: then publishing fails too. */
+  readonly isFull: boolean;
+  readonly subscribe: (subscription: LiteSubscription) => void;
+  readonly unsubscribe: (subscription: LiteSubscription) => void;
+}

@@ -1,0 +1,25 @@
+/** What happens in a local nucleus, for logs and for tests that wait. Tokens never appear. */
+export type NucleusEvent =
+  | { readonly kind: 'connected'; readonly connection: number; readonly component: string }
+  /** A handshake was refused. The client is told nothing; this says why. */
+  | { readonly kind: 'refused'; readonly connection: number; readonly reason: string }
+  | { readonly kind: 'disconnected'; readonly connection: number; readonly component: string | undefined }
+  | { readonly kind: 'subscribed'; readonly connection: number; readonly component: string; readonly streamId: number; readonly filter: string }
+  | { readonly kind: 'unsubscribed'; readonly connection: number; readonly component: string; readonly streamId: number; readonly filter: string }
+  /** A publish was accepted. */
+  | { readonly kind: 'published'; readonly connection: number; readonly component: string; readonly topicName: string; readonly payloadBytes: number }
+  /** An operation was answered with an error. */
+  | {
+      readonly kind: 'failed';
+      readonly connection: number;
+      readonly component: string;
+      readonly operation: string;
+      readonly code: string;
+      readonly message: string;
+      /** The topic or filter, where there was one. */
+      readonly resource: string | undefined;
+    }
+  /** Messages for a client that does not read were dropped (Lite), or one was too large for the device's MQTT packets. */
+  | { readonly kind: 'dropped'; readonly connection: number | undefined; readonly component: string | undefined; readonly messages: number; readonly reason: string }
+  /** A policy, or part of one, grants nothing. */
+  | { readonly kind: 'policy'; readonly component: string; readonly problem: string };

@@ -1,0 +1,25 @@
+import { startLocalNucleus, type AccessControl, type LocalNucleus, type LocalNucleusOptions, type ProfileName } from '../../src/local/index.js';
+
+export const COMPONENT = 'com.example.Test';
+export const OTHER = 'com.example.Other';
+
+export function allow(...resources: readonly string[]): AccessControl {
+  return {
+    'aws.greengrass.ipc.mqttproxy': {
+      'policy:1': { operations: ['aws.greengrass#PublishToIoTCore', 'aws.greengrass#SubscribeToIoTCore'], resources },
+    },
+  };
+}
+
+export function start(profile: ProfileName, options: Partial<LocalNucleusOptions> = {}): Promise<LocalNucleus> {
+  return startLocalNucleus({
+    profile,
+    components: [
+      { name: COMPONENT, accessControl: allow('test/#') },
+      { name: OTHER, accessControl: allow('#') },
+    ],
+    ...options,
+  });
+}
+
+export const PROFILES: readonly ProfileName[] = ['classic', 'lite'];

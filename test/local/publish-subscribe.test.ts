@@ -1,0 +1,64 @@
+import { existsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { COMPONENT, OTHER, PROFILES, start } from './nuclei.js';
+import { RawClient, eventOf } from './raw-client.js';
+
+describe.each(PROFILES)('%s', (profile) => {
+  test('hands a component’s message to the others that subscribed', async () => {
+    await using nucleus = await start(profile);
+    const subscriber = await RawClient.accepted(nucleus, COMPONENT);
+    const publisher = await RawClient.accepted(nucleus, OTHER);
+    subscriber.subscribe(1, 'test/#');
+    const reply = await subscriber.next();
+    expect(reply).toMatchObject({ type: 0, flags: 0, streamId: 1, modelType: 'aws.greengrass#SubscribeToIoTCoreResponse', payload: '{}' });
+    publisher.publish(1, 'test/a', 'hello');
+    expect(await publisher.next()).toMatchObject({ modelType: 'aws.greengrass#PublishToIoTCoreResponse', flags: profile === 'classic' ? 2 : 0 });
+    const event = await subscriber.next();
+    expect(event).toMatchObject({ type: 0, flags: 0, streamId: 1, modelType: 'aws.greengrass#IoTCoreMessage' });
+    expect(eventOf(event)).toEqual({ topicName: 'test/a', text: 'hello' });
+  });
+
+  test('delivers no more after the client has ended the stream', async () => {
+    await using nucleus = await start(profile);
+    const client = await RawClient.accepted(nucleus, COMPONENT);
+    client.subscribe(1, 'test/a');
+    client.subscribe(2, 'test/b');
+    await client.next();
+    await client.next();
+    client.terminate(1);
+    // Answered in order: when this one is, the terminate has been seen.
+    client.publish(3, 'test/x', '');
+    await client.next();
+    expect(nucleus.subscriptions).toBe(1);
+    nucleus.publish({ topicName: 'test/a', payload: 'gone' });
+    nucleus.publish({ topicName: 'test/b', payload: 'here' });
+    expect(eventOf(await client.next())).toEqual({ topicName: 'test/b', text: 'here' });
+  });
+
+  test('refuses what the policy does not allow', async () => {
+    await using nucleus = await start(profile);
+    const client = await RawClient.accepted(nucleus, COMPONENT);
+    client.publish(1, 'other/a', 'x');
+    const reply = await client.next();
+    expect(reply).toMatchObject({ type: 1, flags: 2, streamId: 1, contentType: 'application/json', modelType: 'aws.greengrass#UnauthorizedError' });
+    expect(reply.payload).toBe(
+      profile === 'classic'
+        ? '{"message":"Not Authorized","_service":"aws.greengrass#GreengrassCoreIPC","_message":"Not Authorized","_errorCode":"UnauthorizedError"}'
+        : '{"_message":"IPC Operation not authorized.","_errorCode":"UnauthorizedError"}',
+    );
+  });
+
+  test('leaves no socket and no directory behind', async () => {
+    const nucleus = await start(profile);
+    const directory = dirname(nucleus.socketPath);
+    expect(statSync(nucleus.socketPath).mode & 0o777).toBe(0o600);
+    expect(statSync(directory).mode & 0o777).toBe(0o700);
+    const client = await RawClient.accepted(nucleus, COMPONENT);
+    await nucleus.stop();
+    await nucleus.stop();
+    expect(existsSync(directory)).toBe(false);
+    expect(nucleus.connections).toBe(0);
+    await client.closed;
+  });
+});
