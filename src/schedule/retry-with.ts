@@ -1,8 +1,8 @@
-import type { Either } from 'fp-ts/lib/Either.js';
-import { defer, EMPTY, repeat, takeWhile, timer } from 'rxjs';
+import type { Either, Left } from 'fp-ts/lib/Either.js';
+import { defer, EMPTY, repeat, takeWhile, timer, type MonoTypeOperatorFunction } from 'rxjs';
+import type { LeftOf } from '../stream/element.js';
 import { endAtTerminal } from '../stream/end-at-terminal.js';
 import { isTerminalError } from '../stream/kind.js';
-import type { ObservableEither } from '../stream/observable-either.js';
 import { retrying, type RetryOptions } from './retry-options.js';
 import type { Schedule } from './schedule.js';
 
@@ -45,19 +45,19 @@ export interface RetryWithOptions<E> extends RetryOptions<E> {
  *   .subscribe(reading => console.log(reading)); // Starting 1, Starting 2, { _tag: 'Right', right: 21.5 }
  * ```
  */
-export function retryWith<E, A>(
+export function retryWith<T extends Either<unknown, unknown>>(
   schedule: Schedule,
-  options: RetryWithOptions<E> = {},
-): (source: ObservableEither<E, A>) => ObservableEither<E, A> {
+  options: RetryWithOptions<LeftOf<T>> = {},
+): MonoTypeOperatorFunction<T> {
   const { lefts = 'terminal' } = options;
-  const endsTry = (error: E): boolean => lefts === 'all' || isTerminalError(error);
+  const endsTry = (error: unknown): boolean => lefts === 'all' || isTerminalError(error);
   return source =>
     defer(() => {
       const retries = retrying(schedule, options);
       /** The wait after this try; `undefined` while it goes on, and when there is to be no other. */
       let wait: number | undefined;
-      const isToPass = (element: Either<E, A>): boolean => {
-        if (element._tag === 'Left' && endsTry(element.left)) wait = retries.waitAfter(element.left);
+      const isToPass = (element: T): boolean => {
+        if (isLeftOf(element) && endsTry(element.left)) wait = retries.waitAfter(element.left);
         return wait === undefined;
       };
       return defer(() => {
@@ -67,3 +67,5 @@ export function retryWith<E, A>(
       }).pipe(takeWhile(isToPass), repeat({ delay: () => (wait === undefined ? EMPTY : timer(wait, retries.scheduler)) }), endAtTerminal());
     });
 }
+
+const isLeftOf = <T extends Either<unknown, unknown>>(element: T): element is T & Left<LeftOf<T>> => element._tag === 'Left';

@@ -1,0 +1,285 @@
+import { type Either, left, right } from 'fp-ts/lib/Either.js';
+import { pipe } from 'fp-ts/lib/function.js';
+import { asapScheduler, asyncScheduler, concat, defer, NEVER, Observable, of, queueScheduler, take, type SchedulerLike } from 'rxjs';
+import { TestScheduler } from 'rxjs/testing';
+import { describe, expect, test, vi } from 'vitest';
+import { budgeted, exponential, fixed, fullJitter, limited, resetAfter, type Retry, retryWith } from '../../src/schedule/index.js';
+
+interface Problem {
+  readonly kind: 'message' | 'gap' | 'terminal';
+  readonly retryable?: boolean;
+}
+const down: Problem = { kind: 'terminal', retryable: true };
+const elements: Record<string, Either<Problem, string>> = {
+  a: right('a'),
+  b: right('b'),
+  D: left(down),
+  R: left({ kind: 'terminal', retryable: false }),
+  S: left({ kind: 'terminal' }),
+  M: left({ kind: 'message', retryable: true }),
+  N: left({ kind: 'message', retryable: false }),
+  G: left({ kind: 'gap', retryable: true }),
+};
+
+const virtually = (body: Parameters<TestScheduler['run']>[0]) => {
+  new TestScheduler((actual, expected) => {
+    expect(actual).toEqual(expected);
+  }).run(body);
+};
+
+describe('retryWith', () => {
+  test('subscribes again after each wait, keeps the Lefts to itself, and passes the last one when the schedule gives up', () => {
+    virtually(({ cold, expectObservable, expectSubscriptions }) => {
+      const source = cold('-a-(D|)', elements);
+      expectObservable(source.pipe(retryWith(pipe(exponential(3, 3), limited(2))))).toBe('-a-----a-----------a-(D|)', elements);
+      expectSubscriptions(source.subscriptions).toBe(['^--!', '------^--!', '------------------^--!']);
+    });
+  });
+
+  test('completes when a later try does', () => {
+    virtually(({ cold, expectObservable }) => {
+      const tries = [cold('-a-(D|)', elements), cold('-b-|', elements)];
+      const source = defer(() => tries.shift() ?? NEVER);
+      expectObservable(source.pipe(retryWith(fixed(2)))).toBe('-a----b-|', elements);
+    });
+  });
+
+  test('lets go of the source at the Left, before the wait, even where it goes on', () => {
+    virtually(({ hot, expectObservable, expectSubscriptions }) => {
+      const source = hot('-a-D-a-b-R-b-', elements);
+      expectObservable(source.pipe(retryWith(fixed(3)))).toBe('-a-----b-(R|)', elements);
+      expectSubscriptions(source.subscriptions).toBe(['^--!', '------^--!']);
+    });
+  });
+
+  test('passes what is not worth a retry, without asking the schedule', () => {
+    const delay = vi.fn(() => 1);
+    virtually(({ cold, expectObservable, expectSubscriptions }) => {
+      const source = cold('-a-(R|)', elements);
+      expectObservable(source.pipe(retryWith({ delay, resetAfterMilliseconds: undefined }))).toBe('-a-(R|)', elements);
+      expectSubscriptions(source.subscriptions).toBe('^--!');
+    });
+    expect(delay).not.toHaveBeenCalled();
+  });
+
+  test('retries an error that does not say whether it is retryable', () => {
+    virtually(({ cold, expectObservable }) => {
+      expectObservable(cold('-(S|)', elements).pipe(retryWith(pipe(fixed(2), limited(1))))).toBe('----(S|)', elements);
+    });
+  });
+
+  test('asks `while` instead of the error where it is given', () => {
+    virtually(({ cold, expectObservable }) => {
+      const once = pipe(fixed(2), limited(1));
+      expectObservable(cold('-(R|)', elements).pipe(retryWith(once, { while: () => true }))).toBe('----(R|)', elements);
+      expectObservable(cold('-(D|)', elements).pipe(retryWith(once, { while: error => error !== down }))).toBe('-(D|)', elements);
+    });
+  });
+
+  test('lets the Lefts pass behind which the stream goes on', () => {
+    virtually(({ cold, expectObservable, expectSubscriptions }) => {
+      const source = cold('-M-G-N-a|', elements);
+      expectObservable(source.pipe(retryWith(fixed(1)))).toBe('-M-G-N-a|', elements);
+      expectSubscriptions(source.subscriptions).toBe('^-------!');
+    });
+  });
+
+  describe("with lefts: 'all'", () => {
+    test('retries the Left of a stream that gives one answer', () => {
+      virtually(({ cold, expectObservable, expectSubscriptions }) => {
+        const tries = [cold('-(M|)', elements), cold('-(M|)', elements), cold('-(a|)', elements)];
+        let subscribed = 0;
+        const source = defer(() => tries[subscribed++] ?? NEVER);
+        expectObservable(source.pipe(retryWith(fixed(2), { lefts: 'all' }))).toBe('-------(a|)', elements);
+        for (const [index, attempt] of tries.entries()) expectSubscriptions(attempt.subscriptions).toBe(`${'---'.repeat(index)}^!`);
+      });
+    });
+
+    test('passes one that is not worth it, and the last one of the schedule', () => {
+      virtually(({ cold, expectObservable }) => {
+        const options = { lefts: 'all' } as const;
+        expectObservable(cold('-(N|)', elements).pipe(retryWith(fixed(2), options))).toBe('-(N|)', elements);
+        expectObservable(cold('-(M|)', elements).pipe(retryWith(pipe(fixed(2), limited(1)), options))).toBe('----(M|)', elements);
+      });
+    });
+  });
+
+  test('a source that flaps does not begin a new series with each first element', () => {
+    virtually(({ cold, expectObservable, expectSubscriptions }) => {
+      const source = cold('a-(D|)', elements);
+      expectObservable(source.pipe(retryWith(pipe(fixed(1), limited(3), resetAfter(3))))).toBe('a--a--a--a-(D|)', elements);
+      expectSubscriptions(source.subscriptions).toBe(['^-!', '---^-!', '------^-!', '---------^-!']);
+    });
+  });
+
+  test('begins a new series after the stable time, and not a millisecond before', () => {
+    virtually(({ cold, expectObservable }) => {
+      const endless = pipe(exponential(1, 4), limited(2), resetAfter(5));
+      const unstable = cold('a 3ms D', elements);
+      // Tries of 4 ms: waits of 1 and 4, then it is over.
+      expectObservable(unstable.pipe(retryWith(endless))).toBe('a 4ms a 7ms a 3ms (D|)', elements);
+      const stable = cold('a 4ms D', elements);
+      // Tries of 5 ms: always the first wait.
+      expectObservable(stable.pipe(retryWith(endless), take(5))).toBe('a 5ms a 5ms a 5ms a 5ms (a|)', elements);
+    });
+  });
+
+  test('the budget counts tries and waits', () => {
+    virtually(({ cold, expectObservable }) => {
+      const source = cold('a--(D|)', elements);
+      // Fails at 3, 8, 13; the next try would begin at 15, which is 12 after the first failure.
+      expectObservable(source.pipe(retryWith(pipe(fixed(2), budgeted(11))))).toBe('a----a----a--(D|)', elements);
+    });
+  });
+
+  test('tells onRetry of each retry, and of nothing else', () => {
+    const retries: Retry<Problem>[] = [];
+    virtually(({ cold, expectObservable }) => {
+      const options = { onRetry: (retry: Retry<Problem>) => retries.push(retry), random: () => 0.5 };
+      const source = cold('M(D|)', elements);
+      expectObservable(source.pipe(retryWith(pipe(exponential(4), fullJitter, limited(2)), options))).toBe('M--M----M(D|)', elements);
+    });
+    expect(retries).toEqual([
+      { error: down, attempt: 1, delayMilliseconds: 2 },
+      { error: down, attempt: 2, delayMilliseconds: 4 },
+    ]);
+  });
+
+  test('every subscriber has a series of its own, and so has a second subscription', () => {
+    virtually(({ cold, expectObservable }) => {
+      const retried = cold('(D|)', elements).pipe(retryWith(pipe(fixed(2), limited(1))));
+      expectObservable(retried).toBe('--(D|)', elements);
+      expectObservable(retried, '-^').toBe('---(D|)', elements);
+      expectObservable(concat(retried, retried)).toBe('--D-(D|)', elements);
+    });
+  });
+
+  test('unsubscribing ends the source while it is subscribed to', () => {
+    virtually(({ cold, expectObservable, expectSubscriptions }) => {
+      const source = cold('-a-(D|)', elements);
+      expectObservable(source.pipe(retryWith(fixed(2))), '^------!').toBe('-a----a-', elements);
+      expectSubscriptions(source.subscriptions).toBe(['^--!', '-----^-!']);
+    });
+  });
+
+  test('unsubscribing ends the wait', () => {
+    virtually(({ cold, expectObservable, expectSubscriptions }) => {
+      const source = cold('-a-(D|)', elements);
+      expectObservable(source.pipe(retryWith(fixed(2))), '^---!').toBe('-a---', elements);
+      expectSubscriptions(source.subscriptions).toBe('^--!');
+    });
+  });
+
+  test('unsubscribing inside onRetry, or at an element, leaves no timer', () => {
+    vi.useFakeTimers();
+    try {
+      const subscription = of(elements['D'] ?? left(down))
+        .pipe(retryWith(fixed(5), { onRetry: ({ attempt }) => attempt === 2 && subscription.unsubscribe() }))
+        .subscribe();
+      expect(vi.getTimerCount()).toBe(1);
+      vi.advanceTimersByTime(5);
+      expect(vi.getTimerCount()).toBe(0);
+      of(right('a'), left(down))
+        .pipe(retryWith(fixed(5)), take(1))
+        .subscribe();
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('a defect of the source passes at once and is not retried', () => {
+    virtually(({ cold, expectObservable, expectSubscriptions }) => {
+      const source = cold('-a-#', elements, { retryable: true });
+      expectObservable(source.pipe(retryWith(fixed(1)))).toBe('-a-#', elements, { retryable: true });
+      expectSubscriptions(source.subscriptions).toBe('^--!');
+    });
+  });
+
+  test.each<readonly [string, Parameters<typeof retryWith>]>([
+    ['while', [fixed(1), { while: () => fail() }]],
+    ['onRetry', [fixed(1), { onRetry: () => fail() }]],
+    ['random', [pipe(fixed(1), fullJitter), { random: () => fail() }]],
+    ['the schedule', [{ delay: () => fail(), resetAfterMilliseconds: undefined }]],
+  ])('what %s throws comes out as an error, and the source is let go of', (_, [schedule, options]) => {
+    virtually(({ cold, expectObservable, expectSubscriptions }) => {
+      const source = cold<Either<unknown, string>>('-a-D-a', elements);
+      expectObservable(source.pipe(retryWith(schedule, options))).toBe('-a-#', elements, defect);
+      expectSubscriptions(source.subscriptions).toBe('^--!');
+    });
+  });
+
+  test('a wait that is no number comes out as an error', () => {
+    const errors: unknown[] = [];
+    of(left(down))
+      .pipe(retryWith({ delay: () => NaN, resetAfterMilliseconds: undefined }))
+      .subscribe({ error: error => errors.push(error) });
+    expect(errors).toEqual([expect.any(RangeError)]);
+  });
+
+  test('a wait of 0 still goes through the scheduler', () => {
+    virtually(({ expectObservable }) => {
+      const order: string[] = [];
+      let tries = 0;
+      const source = defer(() => {
+        order.push(`try ${++tries}`);
+        return of(tries < 3 ? left(down) : right(order));
+      });
+      const result = source.pipe(retryWith(fixed(0)));
+      const after = defer(() => {
+        order.push('after');
+        return NEVER;
+      });
+      expectObservable(result).toBe('(o|)', { o: right(order) });
+      expectObservable(after).toBe('');
+      asyncScheduler.schedule(() => {
+        expect(order).toEqual(['try 1', 'after', 'try 2', 'try 3']);
+      }, 1);
+    });
+  });
+
+  test.each<readonly [string, SchedulerLike | undefined, number]>([
+    ['asyncScheduler', undefined, 2_000],
+    ['asapScheduler', asapScheduler, 20_000],
+    ['queueScheduler', queueScheduler, 20_000],
+  ])('a source that fails at once, again and again, does not grow the stack on %s', async (_, scheduler, failures) => {
+    let tries = 0;
+    const source = defer(() => of<Either<Problem, number>>(++tries <= failures ? left(down) : right(tries)));
+    const depths = new Set<number>();
+    const random = () => {
+      if (tries % 1_000 === 0) depths.add(depth());
+      return 0;
+    };
+    const value = await new Promise(resolve =>
+      source.pipe(retryWith(pipe(fixed(0), fullJitter), { scheduler, random })).subscribe(resolve),
+    );
+    expect(value).toEqual(right(failures + 1));
+    expect(depths.size).toBeLessThanOrEqual(2);
+  });
+
+  test('a synchronous source without an end is let go of at its terminal Left', () => {
+    virtually(({ expectObservable, flush }) => {
+      let emitted = 0;
+      const endless = new Observable<Either<Problem, number>>(subscriber => {
+        while (!subscriber.closed && emitted < 1_000) subscriber.next(++emitted % 2 === 0 ? left(down) : right(emitted));
+      });
+      const values = { a: right(1), b: right(3), D: left(down) };
+      expectObservable(endless.pipe(retryWith(pipe(fixed(2), limited(1))))).toBe('a-(bD|)', values);
+      flush();
+      expect(emitted).toBe(4);
+    });
+  });
+});
+
+const defect = new Error('a defect');
+function fail(): never {
+  throw defect;
+}
+
+function depth(): number {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = Infinity;
+  const frames = new Error().stack?.split('\n').length ?? 0;
+  Error.stackTraceLimit = limit;
+  return frames;
+}
