@@ -12,6 +12,7 @@ export type { Mqtt5Members, MqttMessage, PublishRequest, UserProperty } from './
 export type {
   Accepted,
   Capabilities,
+  CloudStatus,
   ConnectionState,
   DrainReport,
   MqttProxy,
@@ -24,6 +25,37 @@ export type {
 } from './proxy/mqtt-proxy.js';
 export { QOS } from './qos.js';
 export * from './schedule/index.js';
-export * from './stream/index.js';
+export {
+  absorbKinds,
+  absorbTags,
+  catchTag,
+  catchTags,
+  endAtTerminal,
+  lefts,
+  matchKinds,
+  matchTags,
+  mergeW,
+  onRights,
+  orThrow,
+  partition,
+  rights,
+  runToEnd,
+  tapLeft,
+} from './stream/index.js';
+export type {
+  Caught,
+  ErrorOf,
+  KindOf,
+  LeftOf,
+  ObservableEither,
+  OfKind,
+  PassingError,
+  Partitioned,
+  RightOf,
+  RunToEndOptions,
+  ValueOf,
+} from './stream/index.js';
+/** `ObservableEither` as fp-ts knows such types: `OE.map`, `OE.chain`, `OE.Do` and the instances, for its `pipe`. */
+export * as OE from './stream/index.js';
 export * from './topic/index.js';
 export type { TransportName } from './ipc/transport.js';

@@ -11,8 +11,9 @@
  */
 export type Kind = 'message' | 'gap' | 'terminal';
 
-/** The two operations of `aws.greengrass.ipc.mqttproxy`, by the names policies use. */
-export type Operation = 'aws.greengrass#PublishToIoTCore' | 'aws.greengrass#SubscribeToIoTCore';
+/** The operations this library calls, by the names policies use. The last needs no policy. */
+export type Operation =
+  'aws.greengrass#PublishToIoTCore' | 'aws.greengrass#SubscribeToIoTCore' | 'aws.greengrass#SubscribeToIoTCoreConnectionStatus';
 
 abstract class Failure<Tag extends string, K extends Kind> extends Error {
   /** Which failure this is: what `catchTag` and exhaustive `switch` statements look at. */
@@ -173,6 +174,7 @@ export class TimedOut<K extends Kind = Kind> extends Failure<'TimedOut', K> {
 const TIMEOUT_REMEDY: Record<'connect' | Operation, string> = {
   connect: 'The nucleus may be starting or overloaded.',
   'aws.greengrass#PublishToIoTCore': 'Whether it was taken is unknown; publishing again may duplicate it.',
+  'aws.greengrass#SubscribeToIoTCoreConnectionStatus': 'The nucleus may be overloaded.',
   'aws.greengrass#SubscribeToIoTCore': 'A classic nucleus withholds this answer until the device has reached the cloud for the first time.',
 };
 

@@ -13,6 +13,8 @@ import { decodeBase64, encodeBase64 } from './base64.js';
 /** The operations by the names that stand on the wire and in policies. */
 export const PUBLISH_TO_IOT_CORE = 'aws.greengrass#PublishToIoTCore';
 export const SUBSCRIBE_TO_IOT_CORE = 'aws.greengrass#SubscribeToIoTCore';
+/** Offered by nuclei of mid-2026 and newer. */
+export const SUBSCRIBE_TO_CONNECTION_STATUS = 'aws.greengrass#SubscribeToIoTCoreConnectionStatus';
 
 /** A blob: bytes here, base64 on the wire. */
 export const Blob: t.Type<Uint8Array, string> = new t.Type<Uint8Array, string, unknown>(
@@ -78,6 +80,14 @@ export interface IoTCoreMessage<B = Uint8Array> {
 }
 export const IoTCoreMessage: t.Type<IoTCoreMessage, IoTCoreMessage<string>> = t.type({
   message: t.intersection([t.type({ topicName: t.string }), t.partial({ payload: Blob, ...mqtt5Members })]),
+});
+
+/** An event of `SubscribeToIoTCoreConnectionStatus`: the current status first, then each change. */
+export interface IoTCoreConnectionStatusEvent {
+  connectionStatusEvent: { status: 'CONNECTED' | 'DISCONNECTED' };
+}
+export const IoTCoreConnectionStatusEvent: t.Type<IoTCoreConnectionStatusEvent, IoTCoreConnectionStatusEvent> = t.type({
+  connectionStatusEvent: t.type({ status: t.union([t.literal('CONNECTED'), t.literal('DISCONNECTED')]) }),
 });
 
 /** The body of a modelled error: the classic nucleus sends all members, Greengrass Lite the last two. */

@@ -11,11 +11,14 @@ import type { ObservableEither } from '../stream/observable-either.js';
 import { resolveOptions, type ConnectOptions, type ResolvedOptions } from './connect-options.js';
 import { Connection } from './connection.js';
 import { Drain } from './drain.js';
+import { cloudStatus } from './cloud-status.js';
 import { encodePublish } from './encode-publish.js';
+import { messageStream } from './message-stream.js';
 import type { MqttMessage, PublishRequest } from './mqtt-message.js';
 import type {
   Accepted,
   Capabilities,
+  CloudStatus,
   ConnectionState,
   DrainReport,
   MqttProxy,
@@ -81,6 +84,10 @@ class IpcMqttProxy implements MqttProxy {
 
   get state$(): Observable<ConnectionState> {
     return this.#connection.state$;
+  }
+
+  get cloud$(): Observable<CloudStatus> {
+    return cloudStatus(this.#connection, this.#context);
   }
 
   get draining$(): Observable<void> {
@@ -164,7 +171,7 @@ class IpcMqttProxy implements MqttProxy {
       subscriber.complete();
       return undefined;
     }
-    const subscription = new Subscription(this.#connection, request, this.#context, subscriber);
+    const subscription = new Subscription(this.#connection, messageStream(request), this.#context, subscriber);
     return () => {
       subscription.stop();
     };

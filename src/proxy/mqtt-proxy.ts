@@ -34,6 +34,9 @@ export type ConnectionState =
   | { readonly status: 'failed'; readonly error: ConnectError }
   | { readonly status: 'closed' };
 
+/** Whether the device is connected to AWS IoT Core. `unknown`: the nucleus does not say, or cannot be asked. */
+export type CloudStatus = 'unknown' | 'connected' | 'disconnected';
+
 /** Where one subscription is. */
 export type SubscriptionStatus =
   /** Waiting for a connection, or for the nucleus' answer. */
@@ -106,6 +109,12 @@ export interface MqttProxy extends AsyncDisposable {
   readonly ready: () => RunnableTaskEither<ConnectError, Capabilities>;
   /** The connection's state, from the current one on. Subscribing to it does not connect. Completes after `closed`. */
   readonly state$: Observable<ConnectionState>;
+  /**
+   * Whether the device is online: `unknown` first, then what the nucleus says, each change once. Stays `unknown` with a nucleus
+   * that does not offer `SubscribeToIoTCoreConnectionStatus` (those before mid-2026), and is so again while there is no
+   * connection to it. Subscribing connects; completes when nothing more can be learnt, and after `close()`.
+   */
+  readonly cloud$: Observable<CloudStatus>;
   /**
    * Messages of a topic or filter, from the moment of subscribing on.
    *

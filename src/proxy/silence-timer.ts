@@ -26,10 +26,9 @@ export class SilenceTimer {
     this.#cancel = this.#lookLater();
   }
 
-  /** Notes a message. `true` for the canary, which is nobody else's business. */
-  heard(topicName: string): boolean {
+  /** Notes a message. */
+  heard(): void {
     this.#heard = true;
-    return topicName === this.#watch.canaryTopicName;
   }
 
   stop(): void {

@@ -7,20 +7,32 @@ import {
   Silent,
   TimedOut,
   type ConnectError,
+  type Operation as OperationName,
   type SubscribeError,
 } from '../errors/errors.js';
 import type { Clock } from '../ipc/clock.js';
-import { readIoTCoreMessage } from '../ipc/read-iot-core-message.js';
 import type { RpcMessage } from '../ipc/rpc-message.js';
 import type { Operation, Session, SubscriptionListener } from '../ipc/session.js';
-import { SUBSCRIBE_TO_IOT_CORE } from '../ipc/shapes.js';
 import { startSeries, type RetrySeries } from '../schedule/index.js';
 import type { Schedule } from '../schedule/schedule.js';
 import type { Connection, ConnectionUser } from './connection.js';
-import type { MqttMessage } from './mqtt-message.js';
-import type { Capabilities, SubscribeRequest, SubscriptionStatus } from './mqtt-proxy.js';
+import type { Capabilities, SilenceWatch, SubscriptionStatus } from './mqtt-proxy.js';
 import { replyError } from './reply-error.js';
 import { SilenceTimer } from './silence-timer.js';
+
+/** What is subscribed to: one of the service's streaming operations. */
+export interface EventStream<M> {
+  readonly operation: OperationName;
+  /** The topic or filter, for errors; empty where there is none. */
+  readonly topicName: string;
+  /** The request's JSON. */
+  readonly payload: string;
+  /** Reads an event's JSON; the left side says what is wrong with it. */
+  readonly read: (body: string) => Either<string, M>;
+  readonly isCanary: (message: M) => boolean;
+  readonly silence: SilenceWatch | undefined;
+  readonly onStatus: ((status: SubscriptionStatus) => void) | undefined;
+}
 
 /** What a subscription needs besides its connection. */
 export interface SubscriptionContext {
@@ -39,10 +51,10 @@ type Setback = Exclude<SubscribeError, Interrupted | Silent>;
  * One subscription over all sessions of its connection: asks for it on each, passes its messages on as they arrive, and
  * reports every gap. A refusal ends it, unless it had been active before and asking again may help.
  */
-export class Subscription implements ConnectionUser, SubscriptionListener {
-  readonly #request: SubscribeRequest;
+export class Subscription<M> implements ConnectionUser, SubscriptionListener {
+  readonly #stream: EventStream<M>;
   readonly #context: SubscriptionContext;
-  readonly #subscriber: Subscriber<Either<SubscribeError, MqttMessage>>;
+  readonly #subscriber: Subscriber<Either<SubscribeError, M>>;
   readonly #series: RetrySeries;
   readonly #detach: () => void;
   #session: Session | undefined;
@@ -55,11 +67,11 @@ export class Subscription implements ConnectionUser, SubscriptionListener {
 
   constructor(
     connection: Connection,
-    request: SubscribeRequest,
+    stream: EventStream<M>,
     context: SubscriptionContext,
-    subscriber: Subscriber<Either<SubscribeError, MqttMessage>>,
+    subscriber: Subscriber<Either<SubscribeError, M>>,
   ) {
-    this.#request = request;
+    this.#stream = stream;
     this.#context = context;
     this.#subscriber = subscriber;
     this.#series = startSeries(context.resubscribe, { now: context.clock.now });
@@ -83,7 +95,7 @@ export class Subscription implements ConnectionUser, SubscriptionListener {
   onInterrupted(error: ConnectError): void {
     this.#session = undefined;
     this.#leave();
-    this.#beginGap(new Interrupted(this.#request.topicName, error));
+    this.#beginGap(new Interrupted(this.#stream.topicName, error));
   }
 
   onFailed(error: ConnectError): void {
@@ -106,13 +118,16 @@ export class Subscription implements ConnectionUser, SubscriptionListener {
   }
 
   onEvent(event: RpcMessage): void {
-    const message = readIoTCoreMessage(event.payload);
+    const message = this.#stream.read(event.payload);
     if (message._tag === 'Left') this.#setBack(new ProtocolViolated('terminal', message.left));
-    else if (this.#watch === undefined || !this.#watch.heard(message.right.topicName)) this.#subscriber.next(message);
+    else {
+      this.#watch?.heard();
+      if (!this.#stream.isCanary(message.right)) this.#subscriber.next(message);
+    }
   }
 
   onError(reply: RpcMessage): void {
-    this.#setBack(replyError('terminal', SUBSCRIBE_TO_IOT_CORE, this.#request.topicName, reply));
+    this.#setBack(replyError('terminal', this.#stream.operation, this.#stream.topicName, reply));
   }
 
   onComplete(): void {
@@ -125,17 +140,17 @@ export class Subscription implements ConnectionUser, SubscriptionListener {
   }
 
   #ask(): void {
-    const { topicName, qos } = this.#request;
+    const { operation, payload } = this.#stream;
     const { clock, timeout } = this.#context;
     if (this.#session === undefined) return;
     this.#cancelTimer = clock.after(timeout, () => {
-      this.#setBack(new TimedOut('terminal', SUBSCRIBE_TO_IOT_CORE, timeout, true));
+      this.#setBack(new TimedOut('terminal', operation, timeout, true));
     });
-    this.#operation = this.#session.subscribe(SUBSCRIBE_TO_IOT_CORE, JSON.stringify({ topicName, qos }), this);
+    this.#operation = this.#session.subscribe(operation, payload, this);
   }
 
   #startWatch(): SilenceTimer | undefined {
-    const { silence, topicName } = this.#request;
+    const { silence, topicName } = this.#stream;
     if (silence === undefined) return undefined;
     return new SilenceTimer(silence, this.#context, () => {
       this.#leave();
@@ -147,7 +162,7 @@ export class Subscription implements ConnectionUser, SubscriptionListener {
 
   #setBack(error: Setback): void {
     this.#leave();
-    if (this.#wasActive && error.retryable) this.#askAgain(new Interrupted(this.#request.topicName, error), error);
+    if (this.#wasActive && error.retryable) this.#askAgain(new Interrupted(this.#stream.topicName, error), error);
     else this.#fail(error);
   }
 
@@ -191,7 +206,7 @@ export class Subscription implements ConnectionUser, SubscriptionListener {
   }
 
   #tell(status: SubscriptionStatus): void {
-    this.#request.onStatus?.(status);
+    this.#stream.onStatus?.(status);
   }
 }
 
