@@ -174,7 +174,10 @@ export class Faults {
     return this.#state(() => broker.setDown(false));
   }
 
-  /** A classic nucleus of before mid-2025: a terminate for a stream it has ended itself costs the connection. Nothing on Lite. */
+  /**
+   * An older server. Classic of before mid-2025: a terminate for a stream that it has ended itself costs the connection. Lite of
+   * before 2.3.0: every terminate does.
+   */
   oldNucleus(scope?: FaultScope): ArmedFault {
     return this.#arm((onUndo) => this.#targets.switches.oldNucleus.arm(undefined, scope, onUndo));
   }

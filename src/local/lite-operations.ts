@@ -29,7 +29,7 @@ type Checked<A> = { readonly value: A } | { readonly problem: string };
 
 /** The operations of one authenticated connection to Greengrass Lite, with the streams they keep open. */
 export class LiteOperations {
-  readonly #component: string;
+  readonly component: string;
   readonly #peer: Peer;
   readonly #server: LiteShared;
   /** A stream id subscribed twice has both subscriptions. */
@@ -38,7 +38,7 @@ export class LiteOperations {
   constructor(peer: Peer, server: LiteShared, component: string) {
     this.#peer = peer;
     this.#server = server;
-    this.#component = component;
+    this.component = component;
   }
 
   /** Unknown ids are nothing to it. */
@@ -65,7 +65,7 @@ export class LiteOperations {
   fail(streamId: number, operation: string, code: LiteErrorCode, message: string, resource: string | undefined): void {
     const { context } = this.#server;
     if (context.observed()) {
-      context.observe({ kind: 'failed', connection: this.#peer.id, component: this.#component, operation, code, message, resource });
+      context.observe({ kind: 'failed', connection: this.#peer.id, component: this.component, operation, code, message, resource });
     }
     this.#reply(operation === PUBLISH ? 'publish' : 'subscribe', () => {
       this.#peer.send(liteError(streamId, code, message), false);
@@ -85,17 +85,17 @@ export class LiteOperations {
     if (payload === undefined) return fail("'payload' is not valid base64.");
     if (!this.#authorized(PUBLISH, topicName)) return fail('IPC Operation not authorized.', 'UnauthorizedError');
     // With every subscription taken there is no handle left to reach iotcored with.
-    if (!context.link.isUp || this.#server.isFull || context.faults.spoolFull.strike(this.#component) !== undefined) return fail(NOT_PUBLISHED);
+    if (!context.link.isUp || this.#server.isFull || context.faults.spoolFull.strike(this.component) !== undefined) return fail(NOT_PUBLISHED);
     const message: BrokerMessage = { topicName, payload, qos: qos.value };
     const hand = window.reserve(message);
     if (hand === undefined) return fail(NOT_PUBLISHED);
     if (context.observed()) {
-      context.observe({ kind: 'published', connection: this.#peer.id, component: this.#component, topicName, payloadBytes: payload.length });
+      context.observe({ kind: 'published', connection: this.#peer.id, component: this.component, topicName, payloadBytes: payload.length });
     }
     this.#reply('publish', () => {
       this.#peer.send(litePublishReply.frame(streamId, '{}'), false);
     });
-    const withheld = context.faults.withholdPubacks.strike(this.#component);
+    const withheld = context.faults.withholdPubacks.strike(this.component);
     hand(withheld === undefined ? undefined : (release) => {
       withheld.parameter.hold(release);
     });
@@ -113,7 +113,7 @@ export class LiteOperations {
     if (!this.#authorized(SUBSCRIBE, filter)) return fail('IPC Operation not authorized.', 'UnauthorizedError');
     if (Buffer.byteLength(filter) > MAX_FILTER_BYTES || this.#server.isFull || !context.link.isUp) return fail(NOT_BOUND);
     // Denied by the broker, it is a success all the same: the SUBACK is not looked at.
-    const denied = context.faults.denySubscription.strike(this.#component) !== undefined;
+    const denied = context.faults.denySubscription.strike(this.component) !== undefined;
     let onFirstMessage: (() => void) | undefined;
     const subscription: LiteSubscription = {
       filter,
@@ -133,7 +133,7 @@ export class LiteOperations {
     this.#keepOpen(streamId, () => {
       this.#server.unsubscribe(subscription);
       if (!context.observed()) return;
-      context.observe({ kind: 'unsubscribed', connection: this.#peer.id, component: this.#component, streamId, filter });
+      context.observe({ kind: 'unsubscribed', connection: this.#peer.id, component: this.component, streamId, filter });
     });
     if (!denied) this.#server.subscribe(subscription);
     const reply = (): void => {
@@ -143,7 +143,7 @@ export class LiteOperations {
         this.#afterReply(streamId);
       });
     };
-    const early = context.faults.messageBeforeReply.strike(this.#component);
+    const early = context.faults.messageBeforeReply.strike(this.component);
     if (early === undefined) reply();
     else if (early.parameter === undefined) onFirstMessage = reply;
     else {
@@ -151,12 +151,12 @@ export class LiteOperations {
       reply();
     }
     if (context.observed()) {
-      context.observe({ kind: 'subscribed', connection: this.#peer.id, component: this.#component, streamId, filter });
+      context.observe({ kind: 'subscribed', connection: this.#peer.id, component: this.component, streamId, filter });
     }
   }
 
   #afterReply(streamId: number): void {
-    const burst = this.#server.context.faults.burstThenTerminate.strike(this.#component);
+    const burst = this.#server.context.faults.burstThenTerminate.strike(this.component);
     if (burst === undefined) return;
     for (const message of burst.parameter) this.#peer.send(new EventFrames(liteEvent, liteEventJson(message)).for(streamId), true);
     this.#peer.send(terminateHeaders.frame(streamId, ''), false);
@@ -179,11 +179,11 @@ export class LiteOperations {
   }
 
   #authorized(operation: string, resource: string): boolean {
-    return this.#server.context.authorizers.get(this.#component)?.(operation, resource) ?? false;
+    return this.#server.context.authorizers.get(this.component)?.(operation, resource) ?? false;
   }
 
   #reply(operation: FaultOperation, send: () => void): void {
-    passReplyFaults(this.#peer, this.#server.context.faults, operation, this.#component, send);
+    passReplyFaults(this.#peer, this.#server.context.faults, operation, this.component, send);
   }
 }
 

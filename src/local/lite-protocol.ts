@@ -61,8 +61,10 @@ export class LiteProtocol implements Protocol {
 
   /** Stream ids are not checked: used ones, lower ones, negative ones are all taken. */
   #onStream(operations: LiteOperations, { streamId, type, flags, operation, payload }: RpcMessage): void {
-    if ((flags & MessageFlag.TerminateStream) !== 0) operations.close(streamId);
-    else if (type !== MessageType.ApplicationMessage || flags !== 0) operations.fail(streamId, operation ?? '', 'ServiceError', '', undefined);
+    if ((flags & MessageFlag.TerminateStream) !== 0) {
+      operations.close(streamId);
+      if (this.#server.context.faults.oldNucleus.strike(operations.component) !== undefined) this.#hangUp();
+    } else if (type !== MessageType.ApplicationMessage || flags !== 0) operations.fail(streamId, operation ?? '', 'ServiceError', '', undefined);
     else operations.execute(streamId, operation ?? '', payload);
   }
 
