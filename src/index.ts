@@ -23,6 +23,8 @@ export type {
   SubscribeRequest,
   SubscriptionStatus,
 } from './proxy/mqtt-proxy.js';
+export { shareSubscriptions, type ShareSubscriptionsOptions } from './proxy/share-subscriptions.js';
+export { drainOnSignal, type DrainOnSignalOptions } from './proxy/drain-on-signal.js';
 export { QOS } from './qos.js';
 export * from './schedule/index.js';
 export {

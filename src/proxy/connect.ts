@@ -1,7 +1,7 @@
 import { left, right, type Either } from 'fp-ts/lib/Either.js';
 import { filter, firstValueFrom, map, Observable, takeUntil, type Subscriber } from 'rxjs';
 import type { Decoder } from '../codec/codec.js';
-import { DecodeFailed, ProxyClosed, type ConnectError, type PublishError, type SubscribeError } from '../errors/errors.js';
+import { type DecodeFailed, ProxyClosed, type ConnectError, type PublishError, type SubscribeError } from '../errors/errors.js';
 import { crtTransport } from '../ipc/crt-transport.js';
 import { socketTransport } from '../ipc/socket-transport.js';
 import type { Transport, TransportName } from '../ipc/transport.js';
@@ -12,6 +12,7 @@ import { resolveOptions, type ConnectOptions, type ResolvedOptions } from './con
 import { Connection } from './connection.js';
 import { Drain } from './drain.js';
 import { cloudStatus } from './cloud-status.js';
+import { decodeWith } from './decode-with.js';
 import { encodePublish } from './encode-publish.js';
 import { messageStream } from './message-stream.js';
 import type { MqttMessage, PublishRequest } from './mqtt-message.js';
@@ -117,9 +118,7 @@ class IpcMqttProxy implements MqttProxy {
       takeUntil(this.#drain.begun$),
     );
     const { codec } = request;
-    return codec === undefined
-      ? messages$
-      : messages$.pipe(map(message => (message._tag === 'Left' ? message : decodeWith(codec, message.right))));
+    return codec === undefined ? messages$ : messages$.pipe(map(decodeWith(codec)));
   }
 
   publish$(request: PublishRequest): ObservableEither<PublishError, Accepted> {
@@ -176,13 +175,6 @@ class IpcMqttProxy implements MqttProxy {
       subscription.stop();
     };
   }
-}
-
-function decodeWith<A>(codec: Decoder<A>, message: MqttMessage): Either<DecodeFailed<MqttMessage>, MqttMessage & { readonly value: A }> {
-  const decoded = codec.decode(message);
-  if (decoded._tag === 'Right') return right({ ...message, value: decoded.right });
-  const { problems, cause } = decoded.left;
-  return left(new DecodeFailed(message.topicName, message, problems, cause));
 }
 
 function unsentIf(error: ConnectError | undefined): PublishError | undefined {

@@ -1,0 +1,19 @@
+import { left, right, type Either } from 'fp-ts/lib/Either.js';
+import type { Decoder } from '../codec/codec.js';
+import { DecodeFailed, type SubscribeError } from '../errors/errors.js';
+import type { MqttMessage } from './mqtt-message.js';
+
+/** Adds the decoded value to a message, or makes it a failure that carries the message. Failures pass. */
+export function decodeWith<A>(
+  codec: Decoder<A>,
+): (
+  message: Either<SubscribeError, MqttMessage>,
+) => Either<SubscribeError | DecodeFailed<MqttMessage>, MqttMessage & { readonly value: A }> {
+  return message => {
+    if (message._tag === 'Left') return message;
+    const decoded = codec.decode(message.right);
+    if (decoded._tag === 'Right') return right({ ...message.right, value: decoded.right });
+    const { problems, cause } = decoded.left;
+    return left(new DecodeFailed(message.right.topicName, message.right, problems, cause));
+  };
+}

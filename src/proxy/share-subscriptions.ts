@@ -1,0 +1,133 @@
+import type { Either } from 'fp-ts/lib/Either.js';
+import { asyncScheduler, concat, defer, finalize, from, map, Observable, share, tap, timer, type SchedulerLike } from 'rxjs';
+import type { Decoder } from '../codec/codec.js';
+import type { SubscribeError } from '../errors/errors.js';
+import type { ObservableEither } from '../stream/observable-either.js';
+import { decodeWith } from './decode-with.js';
+import type { MqttMessage } from './mqtt-message.js';
+import type { MqttProxy, SubscribeRequest, SubscriptionStatus } from './mqtt-proxy.js';
+
+/** How {@link shareSubscriptions} shares. */
+export interface ShareSubscriptionsOptions {
+  /** Milliseconds that a subscription at the nucleus outlives its last subscriber. Default 0. */
+  readonly idle?: number | undefined;
+  /**
+   * Of how many topics, at most, the latest message of each is kept and given first to those who subscribe later. The topic that
+   * was silent longest is forgotten for a new one. Default 0: none.
+   */
+  readonly replayTopics?: number | undefined;
+  readonly scheduler?: SchedulerLike | undefined;
+}
+
+/** One subscription at the nucleus, for all who asked for the same. */
+interface Shared {
+  readonly messages$: ObservableEither<SubscribeError, MqttMessage>;
+  readonly statusListeners: Set<(status: SubscriptionStatus) => void>;
+  readonly status: () => SubscriptionStatus | undefined;
+}
+
+/**
+ * The same proxy, on which all who subscribe to the same topic with the same QoS share one subscription at the nucleus. It begins
+ * with the first of them and ends `idle` milliseconds after the last; Greengrass Lite has room for 100 on the whole device.
+ *
+ * Each subscriber decodes with a codec of its own. Failures reach all of them. The first subscriber's `silence` holds for all.
+ * Memory: the latest message of up to `replayTopics` topics for each shared subscription.
+ *
+ * @example
+ * ```ts
+ * import { connect, QOS, shareSubscriptions } from 'greengrass-rx';
+ *
+ * const proxy = shareSubscriptions(connect(), { idle: 1_000, replayTopics: 100 });
+ * const config$ = proxy.subscribe({ topicName: 'config/#', qos: QOS.AT_LEAST_ONCE });
+ * const one = config$.subscribe(message => console.log('one', message));
+ * const two = config$.subscribe(message => console.log('two', message)); // no second subscription at the nucleus
+ * one.unsubscribe();
+ * two.unsubscribe();
+ * await proxy.close();
+ * ```
+ */
+export function shareSubscriptions(proxy: MqttProxy, options: ShareSubscriptionsOptions = {}): MqttProxy {
+  const shared = new Map<string, Shared>();
+  const subscribe = <A>(request: SubscribeRequest & { readonly codec?: Decoder<A> | undefined }): Observable<unknown> => {
+    const { codec, onStatus } = request;
+    const messages$ = defer(() => {
+      const entry = shared.get(keyOf(request)) ?? open(proxy, request, options, shared);
+      return onStatus === undefined ? entry.messages$ : withStatus(entry, onStatus);
+    });
+    return codec === undefined ? messages$ : messages$.pipe(map(decodeWith(codec)));
+  };
+  return {
+    ready: () => proxy.ready(),
+    state$: proxy.state$,
+    cloud$: proxy.cloud$,
+    // The overloads' two results are told apart by the codec, as in the proxy itself.
+    subscribe: subscribe as MqttProxy['subscribe'],
+    publish$: request => proxy.publish$(request),
+    publish: request => proxy.publish(request),
+    drain: deadline => proxy.drain(deadline),
+    draining$: proxy.draining$,
+    holdDrain: () => proxy.holdDrain(),
+    close: () => proxy.close(),
+    [Symbol.asyncDispose]: () => proxy.close(),
+  };
+}
+
+function keyOf({ topicName, qos }: SubscribeRequest): string {
+  return `${qos} ${topicName}`;
+}
+
+function open(proxy: MqttProxy, request: SubscribeRequest, options: ShareSubscriptionsOptions, all: Map<string, Shared>): Shared {
+  const { topicName, qos, silence } = request;
+  const { idle = 0, replayTopics = 0, scheduler = asyncScheduler } = options;
+  const statusListeners = new Set<(status: SubscriptionStatus) => void>();
+  const latest = new Map<string, Either<SubscribeError, MqttMessage>>();
+  let status: SubscriptionStatus | undefined;
+  const upstream$ = proxy
+    .subscribe({
+      topicName,
+      qos,
+      silence,
+      onStatus: next => {
+        status = next;
+        for (const listener of [...statusListeners]) listener(next);
+      },
+    })
+    .pipe(
+      tap(message => {
+        if (replayTopics > 0 && message._tag === 'Right') keepLatest(latest, message.right.topicName, message, replayTopics);
+      }),
+      finalize(() => all.delete(keyOf(request))),
+      share({ resetOnRefCountZero: idle === 0 ? true : () => timer(idle, scheduler) }),
+    );
+  const entry: Shared = {
+    messages$: replayTopics === 0 ? upstream$ : defer(() => concat(from([...latest.values()]), upstream$)),
+    statusListeners,
+    status: () => status,
+  };
+  all.set(keyOf(request), entry);
+  return entry;
+}
+
+/** The order of a Map is that of its insertions: the first is the one that was silent longest. */
+function keepLatest<V>(latest: Map<string, V>, topicName: string, message: V, limit: number): void {
+  latest.delete(topicName);
+  latest.set(topicName, message);
+  if (latest.size <= limit) return;
+  const [oldest] = latest.keys();
+  if (oldest !== undefined) latest.delete(oldest);
+}
+
+function withStatus({ messages$, status, statusListeners }: Shared, onStatus: (status: SubscriptionStatus) => void): Shared['messages$'] {
+  return new Observable(subscriber => {
+    const listener = (next: SubscriptionStatus): void => {
+      onStatus(next);
+    };
+    const current = status();
+    if (current !== undefined) onStatus(current);
+    statusListeners.add(listener);
+    subscriber.add(messages$.subscribe(subscriber));
+    return () => {
+      if (statusListeners.delete(listener) && status()?.status !== 'ended') onStatus({ status: 'ended' });
+    };
+  });
+}
