@@ -18,29 +18,10 @@ import {
   tap,
   toArray,
 } from 'rxjs';
-import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, test } from 'vitest';
 import { onRights } from '../../src/stream/index.js';
+import { elements, T, U, virtual } from './virtual.js';
 
-const T = { kind: 'terminal' as const, name: 'T' };
-const U = { kind: 'terminal' as const, name: 'U' };
-const elements = {
-  a: right('a'),
-  b: right('b'),
-  c: right('c'),
-  A: right('A'),
-  B: right('B'),
-  C: right('C'),
-  x: left('x'),
-  y: left('y'),
-  T: left(T),
-  U: left(U),
-};
-const virtual = (body: Parameters<TestScheduler['run']>[0]): void => {
-  new TestScheduler((actual, expected) => {
-    expect(actual).toEqual(expected);
-  }).run(body);
-};
 const upper = map((value: string) => value.toUpperCase());
 
 describe('onRights', () => {
@@ -107,7 +88,7 @@ describe('onRights', () => {
   test('passes eithers of the inner stream as they are, ends at a terminal one and leaves the source', () => {
     virtual(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold('  a-b-c-|', elements);
-      const stage = map((v: string) => (v === 'a' ? left('x') : v === 'b' ? right('B') : left(T)));
+      const stage = map((v: string) => (v === 'a' ? elements.x : v === 'b' ? right('B') : left(T)));
       expectObservable(source.pipe(onRights(r$ => r$.pipe(stage)))).toBe('x-B-(T|)', elements);
       expectSubscriptions(source.subscriptions).toBe('^---!');
     });

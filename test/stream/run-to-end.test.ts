@@ -2,7 +2,7 @@ import { left, right, type Either } from 'fp-ts/lib/Either.js';
 import { map, Observable, of, range, Subject, take, tap, throwError, timer } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { mergeW, runToEnd, type ObservableEither } from '../../src/stream/index.js';
+import { runToEnd, type ObservableEither } from '../../src/stream/index.js';
 
 const terminal = { kind: 'terminal' as const, why: 'refused' };
 const stderr = vi.spyOn(console, 'error').mockImplementation(() => undefined);
@@ -97,35 +97,5 @@ describe('runToEnd', () => {
       'greengrass-rx: Tick: 10 (and 9 more since the last such line)',
       'greengrass-rx: Tick: 1 more were not written',
     ]);
-  });
-});
-
-describe('mergeW', () => {
-  const elements = { a: right('a'), b: right('b'), x: left('x'), T: left(terminal) };
-  const virtual = (body: Parameters<TestScheduler['run']>[0]): void => {
-    new TestScheduler((actual, expected) => {
-      expect(actual).toEqual(expected);
-    }).run(body);
-  };
-
-  test('passes everything and completes with the last', () => {
-    virtual(({ cold, expectObservable }) => {
-      expectObservable(mergeW(cold('a--x-|', elements), cold('-b-----|', elements))).toBe('ab-x---|', elements);
-    });
-  });
-
-  test('ends at the first terminal left and leaves all sources', () => {
-    virtual(({ cold, expectObservable, expectSubscriptions }) => {
-      const [first, second] = [cold('a--T', elements), cold('-b---b', elements)];
-      expectObservable(mergeW(first, second)).toBe('ab-(T|)', elements);
-      expectSubscriptions(first.subscriptions).toBe('^--!');
-      expectSubscriptions(second.subscriptions).toBe('^--!');
-    });
-  });
-
-  test('of nothing completes', () => {
-    virtual(({ expectObservable }) => {
-      expectObservable(mergeW()).toBe('|');
-    });
   });
 });

@@ -1,0 +1,113 @@
+import * as E from 'fp-ts/lib/Either.js';
+import type { IO } from 'fp-ts/lib/IO.js';
+import type { Option } from 'fp-ts/lib/Option.js';
+import type { Task } from 'fp-ts/lib/Task.js';
+import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
+import { defer, map, of, type Observable } from 'rxjs';
+import type { ObservableEither } from './observable-either.js';
+
+/**
+ * A stream of one result.
+ *
+ * @example
+ * ```ts
+ * import { OE } from 'greengrass-rx';
+ *
+ * OE.right(21.5).subscribe(element => console.log(element)); // Right(21.5)
+ * ```
+ */
+export const right = <A, E = never>(value: A): ObservableEither<E, A> => of(E.right(value));
+
+/**
+ * A stream of one error.
+ *
+ * @example
+ * ```ts
+ * import { OE } from 'greengrass-rx';
+ *
+ * OE.left('no reading').subscribe(element => console.log(element)); // Left('no reading')
+ * ```
+ */
+export const left = <E, A = never>(error: E): ObservableEither<E, A> => of(E.left(error));
+
+/**
+ * A stream of the one Either given.
+ *
+ * @example
+ * ```ts
+ * import { OE } from 'greengrass-rx';
+ * import { E } from 'greengrass-rx/fp';
+ *
+ * const celsius = E.tryCatch(() => JSON.parse('21.5') as number, () => 'no JSON');
+ * OE.fromEither(celsius).subscribe(element => console.log(element)); // Right(21.5)
+ * ```
+ */
+export const fromEither = <E, A>(either: E.Either<E, A>): ObservableEither<E, A> => of(either);
+
+/**
+ * A stream of an Option's value, or of the error that stands for its absence.
+ *
+ * @example
+ * ```ts
+ * import { OE } from 'greengrass-rx';
+ * import { O, pipe } from 'greengrass-rx/fp';
+ *
+ * const site = O.fromNullable(process.env['SITE']);
+ * pipe(site, OE.fromOption(() => 'SITE is not set')).subscribe(element => console.log(element));
+ * ```
+ */
+export const fromOption =
+  <E>(onNone: () => E) =>
+  <A>(option: Option<A>): ObservableEither<E, A> =>
+    defer(() => of(E.fromOption(onNone)(option)));
+
+/**
+ * Runs a synchronous effect at each subscription. What it throws is a defect.
+ *
+ * @example
+ * ```ts
+ * import { OE } from 'greengrass-rx';
+ *
+ * OE.fromIO(() => process.uptime()).subscribe(element => console.log(element._tag)); // Right
+ * ```
+ */
+export const fromIO = <A, E = never>(io: IO<A>): ObservableEither<E, A> => defer(() => of(E.right(io())));
+
+/**
+ * Runs a task at each subscription. Unsubscribing drops its result; the task itself cannot be called off. A task that rejects is a defect.
+ *
+ * @example
+ * ```ts
+ * import { OE } from 'greengrass-rx';
+ *
+ * OE.fromTask(() => Promise.resolve(21.5)).subscribe(element => console.log(element)); // Right(21.5)
+ * ```
+ */
+export const fromTask = <A, E = never>(task: Task<A>): ObservableEither<E, A> => defer(task).pipe(map(value => E.right(value)));
+
+/**
+ * Runs a TaskEither at each subscription. Unsubscribing drops its result; the task itself cannot be called off. A task that rejects is a defect.
+ *
+ * @example
+ * ```ts
+ * import { OE } from 'greengrass-rx';
+ * import { TE } from 'greengrass-rx/fp';
+ *
+ * const site = TE.tryCatch(() => Promise.reject(new Error('offline')), () => 'no site');
+ * OE.fromTaskEither(site).subscribe(element => console.log(element)); // Left('no site')
+ * ```
+ */
+export const fromTaskEither = <E, A>(task: TaskEither<E, A>): ObservableEither<E, A> => defer(task);
+
+/**
+ * The values of a plain Observable as results. What it raises stays a defect; `tryCatch` makes it an error.
+ *
+ * @example
+ * ```ts
+ * import { OE } from 'greengrass-rx';
+ * import { of } from 'rxjs';
+ *
+ * OE.fromObservable(of(1, 2)).subscribe(element => console.log(element)); // Right(1), Right(2)
+ * ```
+ */
+export const fromObservable = <A, E = never>(source: Observable<A>): ObservableEither<E, A> => source.pipe(map(value => E.right(value)));

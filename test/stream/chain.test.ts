@@ -1,0 +1,163 @@
+import { left, right, type Either } from 'fp-ts/lib/Either.js';
+import { pipe } from 'fp-ts/lib/function.js';
+import type * as TE from 'fp-ts/lib/TaskEither.js';
+import { concat, lastValueFrom, of, range, take, tap, toArray } from 'rxjs';
+import { describe, expect, test } from 'vitest';
+import * as OE from '../../src/stream/index.js';
+import { elements, T, virtual } from './virtual.js';
+
+type Element = Either<{ readonly _tag: string }, string>;
+
+describe('chain', () => {
+  test('runs one stream after the other, and keeps errors of the source in line', () => {
+    virtual(({ cold, expectObservable, expectSubscriptions }) => {
+      const source = cold<Element>('axb--|', elements);
+      const inner = cold<Element>(' -A-B|', elements);
+      expectObservable(source.pipe(OE.chain(() => inner))).toBe('-A-BxA-B|', elements);
+      expectSubscriptions(source.subscriptions).toBe('^----!');
+      expectSubscriptions(inner.subscriptions).toBe(['^---!', '----^---!']);
+    });
+  });
+
+  test('ends at a terminal error of one of the streams: nothing else begins, and the source is left', () => {
+    virtual(({ cold, expectObservable, expectSubscriptions }) => {
+      const source = cold<Element>('ab---|', elements);
+      const inner = cold<Element>(' -AT', elements);
+      expectObservable(source.pipe(OE.chain(() => inner))).toBe('-A(T|)', elements);
+      expectSubscriptions(source.subscriptions).toBe('^-!');
+      expectSubscriptions(inner.subscriptions).toBe('^-!');
+    });
+  });
+
+  test('lets the results before a terminal error of the source finish', () => {
+    virtual(({ cold, expectObservable }) => {
+      expectObservable(cold<Element>('aT', elements).pipe(OE.chain(() => cold<Element>('-A-B|', elements)))).toBe('-A-B(T|)', elements);
+    });
+  });
+
+  test('raises what the callback throws', () => {
+    virtual(({ cold, expectObservable, expectSubscriptions }) => {
+      const source = cold<Element>('-a-b|', elements);
+      const boom = (): OE.ObservableEither<never, string> => {
+        throw new Error('boom');
+      };
+      expectObservable(source.pipe(OE.chainW(boom))).toBe('-#', elements, new Error('boom'));
+      expectSubscriptions(source.subscriptions).toBe('^!');
+    });
+  });
+
+  test('chainFirst keeps the result and passes the errors of the step', async () => {
+    const run = pipe(
+      OE.fromObservable(range(1, 3)),
+      OE.chainFirstW(n => (n === 2 ? OE.left('even') : OE.right('ignored'))),
+    );
+    expect(await lastValueFrom(run.pipe(toArray()))).toEqual([right(1), left('even'), right(3)]);
+  });
+
+  test('chainEitherK ends at a terminal error', () => {
+    virtual(({ cold, expectObservable, expectSubscriptions }) => {
+      const source = cold<Element>('ab-c', elements);
+      const step = OE.chainEitherKW((v: string) => (v === 'a' ? right('A') : left(T)));
+      expectObservable(source.pipe(step)).toBe('A(T|)', elements);
+      expectSubscriptions(source.subscriptions).toBe('^!');
+    });
+  });
+
+  test('chainTaskEitherK runs a task at a time', async () => {
+    const order: string[] = [];
+    const task =
+      (n: number): TE.TaskEither<string, number> =>
+      async () => {
+        order.push(`begin ${String(n)}`);
+        await Promise.resolve();
+        order.push(`end ${String(n)}`);
+        return n === 2 ? left('two') : right(n);
+      };
+    const run = pipe(OE.fromObservable(range(1, 2)), OE.chainTaskEitherKW(task));
+    expect(await lastValueFrom(run.pipe(toArray()))).toEqual([right(1), left('two')]);
+    expect(order).toEqual(['begin 1', 'end 1', 'begin 2', 'end 2']);
+  });
+});
+
+describe('chainMerge', () => {
+  test('runs the streams together and passes errors of the source at once', () => {
+    virtual(({ cold, expectObservable, expectSubscriptions }) => {
+      const source = cold<Element>('axb---T', elements);
+      const inner = cold<Element>(' --A|', elements);
+      expectObservable(source.pipe(OE.chainMerge(() => inner))).toBe('-xA-A-(T|)', elements);
+      expectSubscriptions(source.subscriptions).toBe('^-----!');
+      expectSubscriptions(inner.subscriptions).toBe(['^--!', '--^--!']);
+    });
+  });
+
+  test('lets what runs finish before a terminal error of the source', () => {
+    virtual(({ cold, expectObservable, expectSubscriptions }) => {
+      const source = cold<Element>('aT', elements);
+      expectObservable(source.pipe(OE.chainMerge(() => cold<Element>('--A|', elements)))).toBe('--A(T|)', elements);
+      expectSubscriptions(source.subscriptions).toBe('^!');
+    });
+  });
+
+  test('ends all at a terminal error of one of the streams', () => {
+    virtual(({ cold, expectObservable, expectSubscriptions }) => {
+      const source = cold<Element>(' ab----|', elements);
+      const failing = cold<Element>('---T', elements);
+      const other = cold<Element>('  -----B|', elements);
+      expectObservable(source.pipe(OE.chainMerge(v => (v === 'a' ? failing : other)))).toBe('---(T|)', elements);
+      expectSubscriptions(source.subscriptions).toBe('^--!');
+      expectSubscriptions(other.subscriptions).toBe(' -^-!');
+    });
+  });
+});
+
+describe('chainSwitch', () => {
+  test('leaves a stream for the next result, not for an error', () => {
+    virtual(({ cold, expectObservable, expectSubscriptions }) => {
+      const source = cold<Element>('ab---x|', elements);
+      const inner = cold<Element>(' --A--|', elements);
+      expectObservable(source.pipe(OE.chainSwitch(() => inner))).toBe('---A-x|', elements);
+      expectSubscriptions(inner.subscriptions).toBe(['^!', '-^----!']);
+    });
+  });
+});
+
+describe('chainExhaust', () => {
+  test('drops results while a stream runs, and never an error', () => {
+    virtual(({ cold, expectObservable, expectSubscriptions }) => {
+      const source = cold<Element>('abx--c-|', elements);
+      const inner = cold<Element>(' ---A|', elements);
+      expectObservable(source.pipe(OE.chainExhaust(() => inner))).toBe('--xA----A|', elements);
+      expectSubscriptions(inner.subscriptions).toBe(['^---!', '-----^---!']);
+    });
+  });
+});
+
+describe('endAtTerminal', () => {
+  test('leaves a source that goes on after its terminal error', () => {
+    virtual(({ cold, expectObservable, expectSubscriptions }) => {
+      const source = cold<Element>('ax-T-b|', elements);
+      expectObservable(source.pipe(OE.endAtTerminal())).toBe('ax-(T|)', elements);
+      expectSubscriptions(source.subscriptions).toBe('^--!');
+    });
+  });
+});
+
+describe('Do notation', () => {
+  test('gives every combination of results its names, in order, and errors their place', async () => {
+    const run = pipe(
+      OE.Do,
+      OE.apS('n', concat(OE.fromObservable(range(1, 2)))),
+      OE.bindW('half', ({ n }) => (n === 1 ? OE.left('odd') : OE.right(n / 2))),
+      OE.let('text', ({ n, half }) => `${String(n)}/${String(half)}`),
+    );
+    expect(await lastValueFrom(run.pipe(toArray()))).toEqual([left('odd'), right({ n: 2, half: 1, text: '2/1' })]);
+    expect(await lastValueFrom(pipe(OE.right(1), OE.bindTo('n')))).toEqual(right({ n: 1 }));
+  });
+
+  test('stops a synchronous source as soon as nobody listens', () => {
+    let produced = 0;
+    const source = OE.fromObservable(range(0, 1_000_000).pipe(tap(() => (produced += 1))));
+    pipe(source, OE.bindTo('n'), OE.bindW('m', ({ n }) => of(right(n)))).pipe(take(2)).subscribe(); // prettier-ignore
+    expect(produced).toBe(2);
+  });
+});
