@@ -1,0 +1,127 @@
+import { right } from 'fp-ts/lib/Either.js';
+import { map } from 'rxjs';
+import { TestScheduler } from 'rxjs/testing';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { connect } from '../../src/proxy/connect.js';
+import type { MqttMessage } from '../../src/proxy/mqtt-message.js';
+import type { MqttProxy, SubscribeRequest, SubscriptionStatus } from '../../src/proxy/mqtt-proxy.js';
+import { shareSubscriptions } from '../../src/proxy/share-subscriptions.js';
+import { QOS } from '../../src/qos.js';
+
+const message = (topicName: string): MqttMessage => ({ topicName, payload: new Uint8Array(0) });
+const at = (topicName: string): SubscribeRequest => ({ topicName, qos: QOS.AT_LEAST_ONCE });
+
+let base: MqttProxy;
+
+beforeEach(() => {
+  base = connect({ socketPath: 'never-connected', authToken: 'none' });
+});
+
+afterEach(async () => {
+  await base.close();
+});
+
+/** A proxy whose subscriptions are a marble diagram: what is under test is who shares them. */
+function proxyOf(subscribe: (request: SubscribeRequest) => ReturnType<MqttProxy['subscribe']>): MqttProxy {
+  return {
+    ready: () => base.ready(),
+    state$: base.state$,
+    cloud$: base.cloud$,
+    subscribe: subscribe as MqttProxy['subscribe'],
+    publish$: request => base.publish$(request),
+    publish: request => base.publish(request),
+    drain: deadline => base.drain(deadline),
+    draining$: base.draining$,
+    holdDrain: () => base.holdDrain(),
+    close: () => base.close(),
+    [Symbol.asyncDispose]: () => base.close(),
+  };
+}
+
+const virtually = (body: (helpers: Parameters<Parameters<TestScheduler['run']>[0]>[0]) => void): void => {
+  new TestScheduler((actual, expected) => {
+    expect(actual).toEqual(expected);
+  }).run(body);
+};
+
+const topicOf = map((element: { _tag: string; right?: MqttMessage }) => element.right?.topicName ?? 'left');
+
+describe('shareSubscriptions', () => {
+  it('gives all who ask for the same topic one subscription at the nucleus', () => {
+    virtually(({ hot, expectObservable, expectSubscriptions }) => {
+      const upstream = hot('-a-b-c|', { a: right(message('a')), b: right(message('b')), c: right(message('c')) });
+      const proxy = shareSubscriptions(proxyOf(() => upstream));
+      expectObservable(proxy.subscribe(at('t')).pipe(topicOf), '^---!').toBe('-a-b');
+      expectObservable(proxy.subscribe(at('t')).pipe(topicOf), '--^').toBe('---b-c|');
+      expectSubscriptions(upstream.subscriptions).toBe('^-----!');
+    });
+  });
+
+  it('asks the nucleus separately for another topic and for another QoS', () => {
+    const asked: string[] = [];
+    const proxy = shareSubscriptions(
+      proxyOf(({ topicName, qos }) => {
+        asked.push(`${topicName} ${qos}`);
+        return base.subscribe({ topicName: '', qos });
+      }),
+    );
+    proxy.subscribe(at('a')).subscribe();
+    proxy.subscribe(at('b')).subscribe();
+    proxy.subscribe({ topicName: 'a', qos: QOS.AT_MOST_ONCE }).subscribe();
+    expect(asked).toEqual(['a 1', 'b 1', 'a 0']);
+  });
+
+  it('keeps the subscription for the idle time after its last subscriber', () => {
+    virtually(({ hot, expectObservable, expectSubscriptions }) => {
+      const upstream = hot('-a-------b-', { a: right(message('a')), b: right(message('b')) });
+      const proxy = shareSubscriptions(
+        proxyOf(() => upstream),
+        { idle: 4 },
+      );
+      expectObservable(proxy.subscribe(at('t')).pipe(topicOf), '^-!').toBe('-a');
+      expectObservable(proxy.subscribe(at('t')).pipe(topicOf), '----^-!').toBe('');
+      expectObservable(proxy.subscribe(at('t')).pipe(topicOf), '-----------^!').toBe('');
+      expectSubscriptions(upstream.subscriptions).toBe(['^---------!', '-----------^----!']);
+    });
+  });
+
+  it('gives a later subscriber the latest message of each topic first, of as many topics as it may keep', () => {
+    virtually(({ hot, expectObservable }) => {
+      const upstream = hot('-abca----|', { a: right(message('a')), b: right(message('b')), c: right(message('c')) });
+      const proxy = shareSubscriptions(
+        proxyOf(() => upstream),
+        { replayTopics: 2 },
+      );
+      expectObservable(proxy.subscribe(at('t')).pipe(topicOf)).toBe('-abca----|');
+      expectObservable(proxy.subscribe(at('t')).pipe(topicOf), '-----^').toBe('-----(ca)|');
+    });
+  });
+
+  it('tells a later subscriber the status there is, and its own end', () => {
+    const statuses: SubscriptionStatus['status'][] = [];
+    let tell: ((status: SubscriptionStatus) => void) | undefined;
+    virtually(({ hot, expectObservable }) => {
+      const upstream = hot('-----|');
+      const proxy = shareSubscriptions(
+        proxyOf(request => {
+          tell = request.onStatus;
+          return upstream;
+        }),
+      );
+      expectObservable(proxy.subscribe(at('t'))).toBe('-----|');
+      proxy.subscribe(at('t')).subscribe();
+      tell?.({ status: 'active', resumedAfterMilliseconds: undefined });
+      const late = proxy
+        .subscribe({
+          ...at('t'),
+          onStatus: ({ status }) => {
+            statuses.push(status);
+          },
+        })
+        .subscribe();
+      tell?.({ status: 'silent' });
+      late.unsubscribe();
+    });
+    expect(statuses).toEqual(['active', 'silent', 'ended']);
+  });
+});
