@@ -1,0 +1,94 @@
+import { expect, test } from 'vitest';
+import type { Clock } from '../../src/ipc/clock.js';
+import { COMPONENT, OTHER, PROFILES, start } from './nuclei.js';
+import { RawClient, eventOf } from './raw-client.js';
+
+/** A clock that goes when it is told to. */
+function handClock(): Clock & { readonly pass: () => void; readonly waiting: number } {
+  const timers = new Set<() => void>();
+  return {
+    now: () => 0,
+    after: (_, callback) => {
+      timers.add(callback);
+      return () => timers.delete(callback);
+    },
+    pass: () => {
+      for (const callback of [...timers]) {
+        timers.delete(callback);
+        callback();
+      }
+    },
+    get waiting() {
+      return timers.size;
+    },
+  };
+}
+
+const KILOBYTES_4 = Buffer.alloc(4000, 'x');
+
+test('lite: a client that does not read loses messages, keeps its connection, and holds up nobody', async () => {
+  const clock = handClock();
+  await using nucleus = await start('lite', { clock });
+  const slow = await RawClient.accepted(nucleus, COMPONENT);
+  const quick = await RawClient.accepted(nucleus, OTHER);
+  slow.subscribe(1, 'test/a');
+  quick.subscribe(1, 'test/b');
+  await slow.next();
+  await quick.next();
+  let dropped = 0;
+  nucleus.observe((event) => {
+    if (event.kind === 'dropped') dropped += event.messages;
+  });
+  slow.socket.pause();
+  for (let i = 0; i < 500; i++) nucleus.publish({ topicName: 'test/a', payload: KILOBYTES_4 });
+  await expect.poll(() => clock.waiting).toBeGreaterThan(0);
+  nucleus.publish({ topicName: 'test/b', payload: 'meanwhile' });
+  expect(eventOf(await quick.next()).text).toBe('meanwhile');
+  expect(dropped).toBe(0);
+  clock.pass();
+  expect(dropped).toBeGreaterThan(300);
+  nucleus.publish({ topicName: 'test/a', payload: 'dropped at once' });
+  const before = dropped;
+  slow.socket.resume();
+  await expect.poll(() => nucleus.queuedBytes).toBe(0);
+  nucleus.publish({ topicName: 'test/a', payload: 'again' });
+  for (let i = 0; i < 500 - before + 1; i++) await slow.next();
+  expect(eventOf(await slow.next()).text).toBe('again');
+});
+
+test('classic: what waits for a client that does not read is bounded, and then it is cut; others go on', async () => {
+  await using nucleus = await start('classic', { limits: { outgoingQueueBytes: 1024 * 1024 } });
+  const slow = await RawClient.accepted(nucleus, COMPONENT);
+  const quick = await RawClient.accepted(nucleus, OTHER);
+  slow.subscribe(1, 'test/a');
+  await slow.next();
+  slow.socket.pause();
+  let peak = 0;
+  const cut = new Promise<void>((resolve) => nucleus.observe(({ kind }) => { if (kind === 'disconnected') resolve(); }));
+  for (let i = 0; i < 500; i++) {
+    nucleus.publish({ topicName: 'test/a', payload: KILOBYTES_4 });
+    peak = Math.max(peak, nucleus.queuedBytes);
+  }
+  await cut;
+  expect(peak).toBeLessThanOrEqual(1024 * 1024);
+  expect(nucleus.subscriptions).toBe(0);
+  quick.publish(1, 'test/b', 'x');
+  expect(await quick.next()).toMatchObject({ streamId: 1 });
+  slow.close();
+});
+
+test.each(PROFILES)('%s: a client that reads nothing for the timeout is cut, if a fault says so', async (profile) => {
+  const clock = handClock();
+  await using nucleus = await start(profile, { clock });
+  const slow = await RawClient.accepted(nucleus, COMPONENT);
+  slow.subscribe(1, 'test/a');
+  await slow.next();
+  const fault = nucleus.faults.cutSlowReaders();
+  slow.socket.pause();
+  for (let i = 0; i < 500; i++) nucleus.publish({ topicName: 'test/a', payload: KILOBYTES_4 });
+  await expect.poll(() => clock.waiting).toBeGreaterThan(0);
+  clock.pass();
+  await expect.poll(() => nucleus.connections).toBe(0);
+  expect(fault.strikes).toBe(1);
+  slow.close();
+});
