@@ -216,7 +216,7 @@ class Subscription implements StreamListener, Operation {
   }
 
   onEnd(): void {
-    this.#deliverEarly();
+    this.#releaseEarly();
     const listener = this.#listener;
     this.#listener = undefined;
     listener?.onLost();
@@ -241,17 +241,18 @@ class Subscription implements StreamListener, Operation {
   #onReply(): void {
     this.#replied = true;
     this.#listener?.onReply();
-    this.#deliverEarly();
-  }
-
-  #deliverEarly(): void {
     const early = this.#early;
     this.#early = [];
     for (const message of early) this.#listener?.onEvent(message);
   }
 
+  /** At the end: events whose reply never came are its proof. */
+  #releaseEarly(): void {
+    if (this.#early.length > 0) this.#onReply();
+  }
+
   #onTerminated(): void {
-    this.#deliverEarly();
+    this.#releaseEarly();
     this.#leave()?.onComplete();
   }
 
