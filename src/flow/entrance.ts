@@ -46,7 +46,8 @@ export class Entrance<A> {
     if (!this.fits(bytes)) {
       if (this.onFull === 'fail') {
         this.account.refuse(bytes);
-        this.count(bytes);
+        this.drop(value, bytes);
+        this.rethrow();
         return false;
       }
       // A value larger than the whole buffer would push out all others and still be over the bound.

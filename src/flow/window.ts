@@ -42,12 +42,16 @@ class Job<A, E, B> implements Observer<unknown> {
   }
 
   error(error: unknown): void {
-    this.outcome = 'failed';
+    this.failed();
     this.window.error(error);
   }
 
   complete(): void {
     this.window.finish(this);
+  }
+
+  failed(): void {
+    if (this.outcome === 'emitted') this.outcome = 'failed';
   }
 }
 
@@ -220,8 +224,10 @@ export class Window<A, E, B> {
   private hold(job: Job<A, E, B>, result: Either<E, B>): void {
     if (this.held >= this.mayHold) {
       job.outcome = 'dropped';
-      this.entrance.count(0);
-      if (this.entrance.onFull === 'fail') this.failBecauseFull();
+      if (this.entrance.onFull !== 'fail') return;
+      this.retire(job);
+      job.subscriber?.unsubscribe();
+      this.failBecauseFull();
       return;
     }
     this.held++;
@@ -257,7 +263,7 @@ export class Window<A, E, B> {
       this.destination.next(result);
       return;
     }
-    job.outcome = 'failed';
+    job.failed();
     if (isTerminal(result.left)) {
       this.end(() => {
         this.destination.next(result);
@@ -273,7 +279,11 @@ export class Window<A, E, B> {
     const { account } = this.entry;
     if (job.outcome === 'emitted') account.emit(1, job.bytes);
     else if (job.outcome === 'failed') account.fail(job.bytes);
-    else account.evict(job.bytes);
+    else {
+      // One value lost, however many of its results were.
+      account.evict(job.bytes);
+      this.entrance.count(job.bytes);
+    }
   }
 
   private unlink(job: Job<A, E, B>): void {
@@ -312,16 +322,17 @@ export class Window<A, E, B> {
 
   /** Unsubscribed: what is inside is given up. */
   private stop(): void {
-    if (!this.ended) this.end(() => undefined);
+    this.end(() => undefined);
   }
 
   private end(lastWords: () => void): void {
+    // What was reported just before, a dropped value, may have made the subscriber leave.
+    if (this.ended) return;
     this.ended = true;
     const { account } = this.entry;
     for (let job = this.first; job !== undefined; job = this.first) {
       this.unlink(job);
       if (job.outcome === 'failed') account.fail(job.bytes);
-      else if (job.outcome === 'dropped') account.evict(job.bytes);
       else account.discard(1, job.bytes);
       job.subscriber?.unsubscribe();
     }
