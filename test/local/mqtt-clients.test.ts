@@ -1,13 +1,14 @@
-import { once } from 'node:events';
 import { connectAsync, type MqttClient } from 'mqtt';
 import { describe, expect, test } from 'vitest';
 import { COMPONENT, OTHER, PROFILES, start } from './nuclei.js';
 import { PUBLISH, RawClient, body, eventOf } from './raw-client.js';
 
-type Arrived = [topic: string, payload: Buffer, packet: { retain: boolean }];
-
-async function nextMessage(client: MqttClient): Promise<Arrived> {
-  return (await once(client, 'message')) as Arrived;
+function nextMessage(client: MqttClient): Promise<[topic: string, payload: Buffer]> {
+  return new Promise((resolve) => {
+    client.once('message', (topic, payload) => {
+      resolve([topic, payload]);
+    });
+  });
 }
 
 describe.each(PROFILES)('%s', (profile) => {
@@ -50,7 +51,11 @@ describe.each(PROFILES)('%s', (profile) => {
   test('with the broker down MQTT clients are cut and refused, and it comes back at the same port', async () => {
     await using nucleus = await start(profile);
     const mqtt = await connectAsync(nucleus.mqttUrl, { reconnectPeriod: 0 });
-    const cut = once(mqtt, 'close');
+    const cut = new Promise<void>((resolve) => {
+      mqtt.once('close', () => {
+        resolve();
+      });
+    });
     const down = await nucleus.faults.brokerDown();
     await cut;
     await expect(connectAsync(nucleus.mqttUrl, { reconnectPeriod: 0 })).rejects.toThrow('ECONNREFUSED');
