@@ -3,9 +3,9 @@
  *
  *   local, proxy   two sides of one wire: the server, and the client
  *   ipc            bytes <-> operations, no RxJS; local uses its frames and shapes, never its client
- *   flow, operators, schedule, stream, codec, topic, errors   pure RxJS and fp-ts, know no proxy
+ *   flow, operators, schedule, stream, codec, topic, errors, and any new folder   pure RxJS and fp-ts, know no proxy
  */
-const PURE = '^src/(flow|operators|schedule|stream|codec|topic|errors)/';
+const PURE = '^src/(?!ipc/|proxy/|local/|component/|testing/|cli/)[^/]+/';
 /** The port's types: what a stage may know of a proxy, and only as types. */
 const PORT = '^src/proxy/(mqtt-proxy|mqtt-message)\\.ts$';
 /** The part of ipc that is the client: who opens connections and streams. */

@@ -42,6 +42,7 @@ const PLANTED: readonly (readonly [rule: string, file: string, text: string])[] 
   ['ipc-without-rxjs', 'src/ipc/takes-rxjs.ts', "import type { Observable } from 'rxjs';\nexport type T = Observable<1>;"],
   ['proxy-is-the-client', 'src/proxy/takes-local.ts', "import '../local/server.js';"],
   ['pure-knows-no-proxy', 'src/stream/takes-ipc.ts', "import '../ipc/frame.js';"],
+  ['pure-knows-no-proxy', 'src/some-new-folder/takes-ipc.ts', "import '../ipc/frame.js';"],
   ['pure-knows-no-proxy', 'src/operators/takes-local.ts', "import '../local/server.js';"],
   [
     'only-stages-name-the-port',
