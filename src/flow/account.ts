@@ -11,11 +11,16 @@ interface Count {
 
 const zero = (): Count => ({ messages: 0, bytes: 0 });
 
+/** The operators that are counted. */
+export type StageKind = 'counted' | 'concurrently' | 'publishTo' | 'batch' | 'toAsyncIterable';
+
 /**
  * What became of the values that went into a stage, over all its subscriptions. At any moment
  * `received = emitted + dropped + failed + buffered + discarded`.
  */
 export interface StageAccount {
+  /** The stage's operator. */
+  readonly kind: StageKind;
   readonly name: string;
   /** Subscriptions under way now. */
   readonly active: number;
@@ -37,6 +42,7 @@ export interface StageAccount {
 
 /** The counters behind a {@link StageAccount}. Plain numbers: this runs for every value. */
 export class Account {
+  readonly kind: StageKind;
   readonly name: string;
   active = 0;
   private readonly received = zero();
@@ -47,7 +53,8 @@ export class Account {
   private readonly discarded = zero();
   private readonly peak = zero();
 
-  constructor(name: string) {
+  constructor(kind: StageKind, name: string) {
+    this.kind = kind;
     this.name = name;
   }
 
@@ -101,8 +108,9 @@ export class Account {
   }
 
   snapshot(): StageAccount {
-    const { name, active, received, emitted, dropped, failed, buffered, discarded, peak } = this;
+    const { kind, name, active, received, emitted, dropped, failed, buffered, discarded, peak } = this;
     return {
+      kind,
       name,
       active,
       received: { ...received },

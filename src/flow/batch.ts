@@ -51,7 +51,7 @@ export const batch =
     if (options.bytes !== undefined && options.sizeOf === undefined)
       throw new TypeError('bytes needs sizeOf, which says how large a value is.');
     return new Observable<readonly A[]>(destination => {
-      const entry = (options.ledger ?? ledgerOfAll).open(options.name ?? 'batch');
+      const entry = (options.ledger ?? ledgerOfAll).open('batch', options.name);
       const { account, into } = entry;
       let gathered: A[] = [];
       let gatheredBytes = 0;

@@ -1,7 +1,8 @@
 import type { Either } from 'fp-ts/lib/Either.js';
 import type { Overflowed } from '../errors/errors.js';
+import type { LeftOf, RightOf } from '../stream/element.js';
 import { checkedWidth, stage, type Stage, type StageOptions } from './stage.js';
-import { type ErrorOf, toObservable, type ValueOf, type Work } from './work.js';
+import { type ResultOf, toObservable, type Work } from './work.js';
 
 /** How {@link concurrently} works. */
 export interface ConcurrentlyOptions<A> extends StageOptions<A> {
@@ -19,13 +20,13 @@ export interface Concurrently {
     n: number,
     project: (value: NoInfer<A>) => W,
     options?: ConcurrentlyOptions<NoInfer<A>>,
-  ): Stage<A, Either<ErrorOf<W> | Overflowed, ValueOf<W>>>;
+  ): Stage<A, Either<LeftOf<ResultOf<W>> | Overflowed, RightOf<ResultOf<W>>>>;
   <A, W extends Work>(
     n: number,
 
     project: (value: A) => W,
     options?: ConcurrentlyOptions<NoInfer<A>>,
-  ): Stage<A, Either<ErrorOf<W> | Overflowed, ValueOf<W>>>;
+  ): Stage<A, Either<LeftOf<ResultOf<W>> | Overflowed, RightOf<ResultOf<W>>>>;
 }
 
 /**
@@ -67,7 +68,7 @@ export const concurrently: Concurrently = <A, W extends Work>(
   n: number,
   project: (value: A) => W,
   options: ConcurrentlyOptions<A> = {},
-): Stage<A, Either<ErrorOf<W> | Overflowed, ValueOf<W>>> => {
+): Stage<A, Either<LeftOf<ResultOf<W>> | Overflowed, RightOf<ResultOf<W>>>> => {
   checkedWidth('n', n);
   const subscription = { width: n, ordered: options.ordered ?? true, work: (value: A) => toObservable(project(value)) };
   return stage('concurrently', options, () => subscription);

@@ -1,4 +1,4 @@
-export type { Amount, StageAccount } from './account.js';
+export type { Amount, StageAccount, StageKind } from './account.js';
 export type { BufferPolicy } from './buffer-policy.js';
 export type { EdgeAccount } from './edge.js';
 export { Ledger, ledger, type LedgerSnapshot, type StageEvent } from './ledger.js';
@@ -6,7 +6,9 @@ export type { FailedPublish, Published, PublishFailure, PublishOutcome } from '.
 export { publishTo, type PublishPort, type PublishTo, type PublishToOptions } from './publish-to.js';
 export type { Stage, StageOptions } from './stage.js';
 export { concurrently, type Concurrently, type ConcurrentlyOptions } from './concurrently.js';
-export type { ErrorOf, ValueOf, Work } from './work.js';
+export type { ResultOf, Work } from './work.js';
+export { counted, type CountedOptions } from './counted.js';
+export { type MeterLike, meterStages, type MetricAttributes, type MetricObserver, type ObservableMetric } from './open-telemetry.js';
 export { batch, type BatchOptions } from './batch.js';
 export { publishWritable, publishWritableStream, type PublishWritableOptions } from './publish-writable.js';
 export { type Pullable, pullThrough } from './pull-through.js';

@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
 import { asyncScheduler, map, type Observable, type SchedulerLike, timer } from 'rxjs';
-import { Account, type StageAccount } from './account.js';
+import { Account, type StageAccount, type StageKind } from './account.js';
 import { Edge, type EdgeAccount, edgeBeingSubscribed } from './edge.js';
 
 /** What a ledger knows at one moment. */
@@ -23,7 +23,7 @@ const overflowed = channel('greengrass-rx:stage:overflow');
 const ended = channel('greengrass-rx:stage:end');
 
 /**
- * Counts what goes through stages. Stages of one name share one account, over all their subscriptions; a stage without a
+ * Counts what goes through stages. Stages of one operator and name share one account, over all their subscriptions; a stage without a
  * name has the name of its operator, such as `publishTo`.
  */
 export class Ledger {
@@ -44,17 +44,21 @@ export class Ledger {
   }
 
   /** @internal A stage is being subscribed. */
-  open(name: string): LedgerEntry {
-    const known = this.accounts.has(name) || this.accounts.size < MOST_NAMES ? name : OTHERS;
-    return new LedgerEntry(entryOf(this.accounts, known, Account), entryOf(this.edges, known, Edge));
+  open(kind: StageKind, wanted: string = kind): LedgerEntry {
+    const name = this.accounts.has(`${kind} ${wanted}`) || this.accounts.size < MOST_NAMES ? wanted : OTHERS;
+    const key = `${kind} ${name}`;
+    return new LedgerEntry(
+      entryOf(this.accounts, key, () => new Account(kind, name)),
+      entryOf(this.edges, key, () => new Edge(name)),
+    );
   }
 }
 
-const entryOf = <A>(entries: Map<string, A>, name: string, Entry: new (name: string) => A): A => {
-  const existing = entries.get(name);
+const entryOf = <A>(entries: Map<string, A>, key: string, make: () => A): A => {
+  const existing = entries.get(key);
   if (existing !== undefined) return existing;
-  const made = new Entry(name);
-  entries.set(name, made);
+  const made = make();
+  entries.set(key, made);
   return made;
 };
 

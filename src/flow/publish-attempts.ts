@@ -4,6 +4,7 @@ import type { PublishError } from '../errors/errors.js';
 import { TimedOut } from '../errors/errors.js';
 import type { PublishRequest } from '../proxy/mqtt-message.js';
 import type { Accepted, MqttProxy } from '../proxy/mqtt-proxy.js';
+import { type RetrySeries, startSeries } from '../schedule/retry-series.js';
 import type { Schedule } from '../schedule/schedule.js';
 import type { Deadlines } from './deadlines.js';
 import { outcomeOf, publishFailure, type PublishFailure, type PublishOutcome, type Published } from './publish-outcome.js';
@@ -32,8 +33,7 @@ export const publishAttempts = <A>(
     const { proxy, timeout, deadlines, retry, retryWhile, random, scheduler } = attempts;
     let made = 0;
     let outcome: PublishOutcome = 'refused';
-    let firstFailure: number | undefined;
-    let previousDelay = 0;
+    let series: RetrySeries | undefined;
     let underWay = new Subscription();
     let clearDeadline: () => void = () => undefined;
 
@@ -71,21 +71,21 @@ export const publishAttempts = <A>(
 
     const failed = (error: PublishError): void => {
       if (outcomeOf(error) === 'unknown') outcome = 'unknown';
-      firstFailure ??= scheduler.now();
-      const wait = retryWhile(error)
-        ? retry.delay({
-            attempt: made,
-            elapsedMilliseconds: scheduler.now() - firstFailure,
-            previousDelayMilliseconds: previousDelay,
-            random,
-          })
-        : undefined;
+      let wait: number | undefined;
+      try {
+        if (retryWhile(error)) {
+          series ??= startSeries(retry, { now: () => scheduler.now(), random });
+          wait = series.next();
+        }
+      } catch (defect) {
+        destination.error(defect);
+        return;
+      }
       if (wait === undefined) {
         destination.next(left(publishFailure(error, value, made, outcome)));
         destination.complete();
         return;
       }
-      previousDelay = wait;
       underWay = scheduler.schedule(attempt, wait);
     };
 

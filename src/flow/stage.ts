@@ -1,6 +1,7 @@
 import type { Either } from 'fp-ts/lib/Either.js';
 import { Observable, type Subscriber } from 'rxjs';
 import type { Overflowed } from '../errors/errors.js';
+import type { StageKind } from './account.js';
 import type { BufferPolicy } from './buffer-policy.js';
 import { subscribeAlong } from './edge.js';
 import { Entrance } from './entrance.js';
@@ -52,13 +53,13 @@ export const checkedWidth = (name: string, width: number): number => {
 
 /** Makes an operator of what each subscription does. */
 export const stage = <A, E, B>(
-  name: string,
+  kind: StageKind,
   options: StageOptions<A>,
   subscription: () => StageWork<A>,
 ): Stage<A, Either<E | Overflowed, B>> => {
   const open = (destination: Subscriber<Either<E | Overflowed, B>>, onRoom?: () => void): Window<A, E, B> => {
     const { width, ordered, work, begin } = subscription();
-    const entry = (options.ledger ?? ledgerOfAll).open(options.name ?? name);
+    const entry = (options.ledger ?? ledgerOfAll).open(kind, options.name);
     const entrance = new Entrance<A>(options.buffer ?? {}, entry.account);
     const window = new Window<A, E, B>({ destination, width, ordered, entrance, entry, work, onRoom });
     if (begin !== undefined) window.onEnd = begin(width => window.resize(width));

@@ -1,15 +1,16 @@
 import { left } from 'fp-ts/lib/Either.js';
 import type { Either } from 'fp-ts/lib/Either.js';
 import { Observable, type Subscription } from 'rxjs';
+import type { LeftOf, RightOf } from '../stream/element.js';
 import type { Overflowed } from '../errors/errors.js';
 import { resumeSubscribing, subscribeAlong, suspendSubscribing } from './edge.js';
 import { Entrance } from './entrance.js';
 import { type LedgerEntry, ledger as ledgerOfAll } from './ledger.js';
 import type { StageOptions } from './stage.js';
-import { type EitherOf, type LeftOfResult, type RightOfResult, toEither } from './work.js';
+import { type EitherOf, toEither } from './work.js';
 
 /** What an iterable made of an Observable of `R` gives. */
-export type Iterated<R> = Either<LeftOfResult<R> | Overflowed, RightOfResult<R>>;
+export type Iterated<R> = Either<LeftOf<R> | Overflowed, RightOf<R>>;
 
 /**
  * An Observable to be read with `for await`, at the reader's pace. What comes while the reader is busy waits, up to `buffer`; what finds that full
@@ -59,7 +60,7 @@ class Reader<R> implements AsyncIterator<Iterated<R>, undefined> {
   private closed = false;
 
   constructor(source: Observable<R>, options: StageOptions<R>) {
-    this.entry = (options.ledger ?? ledgerOfAll).open(options.name ?? 'toAsyncIterable');
+    this.entry = (options.ledger ?? ledgerOfAll).open('toAsyncIterable', options.name);
     this.entrance = new Entrance<R>(options.buffer ?? {}, this.entry.account);
     // Not the source itself: one that emits without end while it is being subscribed must find out that the reader has left.
     this.subscription = new Observable<R>(upstream => subscribeAlong(this.entry.into, source, upstream)).subscribe({

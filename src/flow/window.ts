@@ -1,6 +1,7 @@
 import { type Either, left } from 'fp-ts/lib/Either.js';
 import { Observable, type Observer, type Subscriber } from 'rxjs';
 import type { Overflowed } from '../errors/errors.js';
+import { isTerminalError } from '../stream/kind.js';
 import { type Edge, resumeSubscribing, suspendSubscribing } from './edge.js';
 import type { Entrance } from './entrance.js';
 import type { LedgerEntry } from './ledger.js';
@@ -264,7 +265,7 @@ export class Window<A, E, B> {
       return;
     }
     job.failed();
-    if (isTerminal(result.left)) {
+    if (isTerminalError(result.left)) {
       this.end(() => {
         this.destination.next(result);
         this.destination.complete();
@@ -342,5 +343,3 @@ export class Window<A, E, B> {
     lastWords();
   }
 }
-
-const isTerminal = (error: unknown): boolean => typeof error === 'object' && error !== null && 'kind' in error && error.kind === 'terminal';
