@@ -26,6 +26,14 @@ const LONGEST_TIMER = 2_147_483_647;
  * sets no timer itself.
  *
  * @throws RangeError from `next` where the schedule answers with a wait that is negative or no number.
+ *
+ * @example
+ * ```ts
+ * import { exponential, startSeries } from 'greengrass-rx';
+ *
+ * const series = startSeries(exponential(100), { now: () => performance.now() });
+ * console.log([series.next(), series.next()]); // [ 100, 200 ]
+ * ```
  */
 export function startSeries(schedule: Schedule, { now, random = Math.random }: RetrySeriesOptions): RetrySeries {
   let attempt = 0;
