@@ -61,3 +61,4 @@ export type {
 export * as OE from './stream/index.js';
 export * from './topic/index.js';
 export type { TransportName } from './ipc/transport.js';
+export * from './sink/index.js';

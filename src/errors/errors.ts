@@ -409,6 +409,21 @@ export class Overflowed<K extends 'gap' | 'terminal' = 'gap' | 'terminal'> exten
   }
 }
 
+/** A dead letter could not be written. It is kept here. */
+export class DeadLetterLost<L = unknown> extends Failure<'DeadLetterLost', 'message'> {
+  readonly _tag = 'DeadLetterLost';
+  readonly code = 'GGRX_DEAD_LETTER_LOST';
+  readonly retryable = true;
+  readonly path: string;
+  readonly letter: L;
+
+  constructor(path: string, letter: L, cause: unknown) {
+    super('message', `A dead letter could not be written to ${path}; the cause says why. Check that the directory exists, is writable and has room.`, cause);
+    this.path = path;
+    this.letter = letter;
+  }
+}
+
 /** Why there is no connection. */
 export type ConnectError =
   | MissingEnvironment

@@ -1,0 +1,45 @@
+import { left, type Either } from 'fp-ts/lib/Either.js';
+import { map, type OperatorFunction } from 'rxjs';
+import { amended } from '../errors/amended.js';
+import { united, type LeftOf, type RightOf } from '../stream/element.js';
+import { endAtTerminal } from '../stream/end-at-terminal.js';
+import { tagOf, type Tagged, type TagOf } from '../stream/tag.js';
+
+/** The errors of `E`, with those of the given tags made terminal. */
+export type Fatal<E, Tag extends string> = Exclude<E, Tagged<E, Tag>> | (Omit<Tagged<E, Tag>, 'kind'> & { readonly kind: 'terminal' });
+
+/**
+ * Makes failures of the given tags the end of the stream: for what no later message can mend, such as a policy that lacks the topic. The failure
+ * becomes terminal, is the last value, and completion follows; `runToEnd` then rejects and the process ends.
+ *
+ * Guarantee: nothing is published after the failure. What a stage before it still held is discarded, and counted so in the ledger.
+ *
+ * @example
+ * ```ts
+ * import { connect, failFast, publishTo, QOS, runToEnd } from 'greengrass-rx';
+ * import { of } from 'rxjs';
+ *
+ * const proxy = connect();
+ * const outcomes$ = of('a', 'b').pipe(
+ *   publishTo(proxy, payload => ({ topicName: 'readings/+', payload, qos: QOS.AT_LEAST_ONCE }), { inFlight: 1 }), // a wildcard: refused
+ *   failFast('InvalidRequest', 'Unauthorized'),
+ * );
+ * await runToEnd(outcomes$).catch(error => console.error(error.value, error.message)); // a The topic name "readings/+" contains a wildcard …
+ * await proxy.close();
+ * ```
+ */
+export const failFast =
+  <T extends Either<unknown, unknown>, Tag extends TagOf<LeftOf<T>>>(
+    ...tags: readonly Tag[]
+  ): OperatorFunction<T, Either<Fatal<LeftOf<T>, Tag>, RightOf<T>>> =>
+  source =>
+    united(source).pipe(
+      map(element => {
+        if (element._tag === 'Right') return element;
+        const error: unknown = element.left;
+        const isFatal = typeof error === 'object' && error !== null && (tags as readonly (string | undefined)[]).includes(tagOf(error));
+        // The types say which errors these are; at run time there is only the tag to look at.
+        return left((isFatal ? amended(error, { kind: 'terminal' }) : error) as Fatal<LeftOf<T>, Tag>);
+      }),
+      endAtTerminal(),
+    );

@@ -1,0 +1,53 @@
+import type { Either } from 'fp-ts/lib/Either.js';
+import { map, type Observable, type OperatorFunction } from 'rxjs';
+import type { LeftOf, RightOf } from '../stream/element.js';
+import { hasValue, takeFailures, type ValueIn, type WithValue } from './take-failures.js';
+
+/** When {@link fallbackTo} steps in. */
+export interface FallbackOptions<F> {
+  /** Which failures go to the other sink. Default: all that carry a value and are not terminal. */
+  readonly when?: ((failure: F) => boolean) | undefined;
+}
+
+/**
+ * Sends the values a sink could not publish through another: another topic, a local broker, a file.
+ *
+ * Emits what the first sink emits, but for the failures taken over; for these, what the other sink emits. Other failures pass, terminal ones always.
+ * Completes when both have.
+ *
+ * Guarantee: each value is offered to the other sink once, after the first has given it up. A failure whose `outcome` is `unknown` may
+ * have been taken by the first sink too: at least once. `when: failure => failure.outcome === 'refused'` leaves those out: at most once.
+ *
+ * Memory: none of its own; the other sink's buffer bounds what waits there.
+ *
+ * @example
+ * ```ts
+ * import { connect, fallbackTo, publishTo, QOS, runToEnd } from 'greengrass-rx';
+ * import { of, tap } from 'rxjs';
+ *
+ * const proxy = connect();
+ * const message = (topicName: string) => (payload: string) => ({ topicName, payload, qos: QOS.AT_LEAST_ONCE });
+ * const outcomes$ = of('21.5').pipe(
+ *   publishTo(proxy, message('readings/+')), // a wildcard: refused
+ *   fallbackTo(publishTo(proxy, message('readings/fallback'))),
+ *   tap(outcome => console.log(outcome)), // Right({ by: 'spooler', value: '21.5', attempts: 1 })
+ * );
+ * await runToEnd(outcomes$);
+ * await proxy.close();
+ * ```
+ */
+export const fallbackTo =
+  <T extends Either<unknown, unknown>, R extends Either<unknown, unknown>>(
+    sink: (values$: Observable<ValueIn<LeftOf<T>>>) => Observable<R>,
+    options: FallbackOptions<WithValue<LeftOf<T>>> = {},
+  ): OperatorFunction<T, Either<LeftOf<T> | LeftOf<R>, RightOf<T> | RightOf<R>>> =>
+  source => {
+    const { when } = options;
+    const takes = (failure: LeftOf<T>): failure is LeftOf<T> & WithValue<LeftOf<T>> => hasValue(failure) && (when?.(failure) ?? true);
+    return takeFailures(source, takes, failures$ => sink(failures$.pipe(map(valueOf))));
+  };
+
+function valueOf<F>(failure: F & WithValue<F>): ValueIn<F> {
+  // What WithValue says of a failure, said of its value.
+  return (failure as { readonly value: ValueIn<F> }).value;
+}

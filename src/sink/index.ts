@@ -1,0 +1,4 @@
+export { deadLetterFile, type DeadLettered, type DeadLetterFileOptions } from './dead-letter-file.js';
+export { deadLetterTo, type DeadLetter, type DeadLetterOptions } from './dead-letter-to.js';
+export { failFast, type Fatal } from './fail-fast.js';
+export { fallbackTo, type FallbackOptions } from './fallback-to.js';

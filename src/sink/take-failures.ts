@@ -1,0 +1,42 @@
+import type { Either } from 'fp-ts/lib/Either.js';
+import type { Observable } from 'rxjs';
+import { divert } from '../stream/divert.js';
+import { united, type LeftOf, type RightOf } from '../stream/element.js';
+import { isTerminalError } from '../stream/kind.js';
+
+/** The failures in `F` that carry what they concern: a value that was to be published, or a message that could not be decoded. */
+export type OfOne<F> = F extends { readonly value: unknown } | { readonly original: unknown } ? F : never;
+
+/** The failures in `F` that carry a value. */
+export type WithValue<F> = F extends { readonly value: unknown } ? F : never;
+
+/** The values that the failures in `F` carry. */
+export type ValueIn<F> = F extends { readonly value: infer A } ? A : never;
+
+/**
+ * Sends the failures of single values through `project`, all others on. What is terminal concerns the stream, and passes
+ * every strategy: to swallow it would turn a refused token into a silent success.
+ */
+export const takeFailures = <T extends Either<unknown, unknown>, F extends LeftOf<T>, R extends Either<unknown, unknown>>(
+  source: Observable<T>,
+  takes: (failure: LeftOf<T>) => failure is F,
+  project: (failures$: Observable<F>) => Observable<R>,
+): Observable<Either<LeftOf<T> | LeftOf<R>, RightOf<T> | RightOf<R>>> =>
+  divert<Either<LeftOf<T>, RightOf<T>>, F, Either<LeftOf<T>, RightOf<T>>, R>(
+    united(source),
+    (element, pick, pass) => {
+      if (element._tag === 'Left' && !isTerminalError(element.left) && takes(element.left)) pick(element.left);
+      else pass(element);
+    },
+    project,
+  );
+
+/** Whether a failure carries the value it concerns. */
+export function hasValue<F>(failure: F): failure is F & WithValue<F> {
+  return typeof failure === 'object' && failure !== null && 'value' in failure;
+}
+
+/** Whether a failure carries the value or the message it concerns. */
+export function isOfOne<F>(failure: F): failure is F & OfOne<F> {
+  return hasValue(failure) || (typeof failure === 'object' && failure !== null && 'original' in failure);
+}
