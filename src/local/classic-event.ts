@@ -5,7 +5,8 @@ import { gson } from './classic-replies.js';
 export function classicEventJson(message: BrokerMessage): string {
   const { topicName, payload, retain, userProperties, messageExpiryIntervalSeconds, correlationData, responseTopic } = message;
   if (userProperties === undefined && correlationData === undefined && responseTopic === undefined && message.contentType === undefined) {
-    if (messageExpiryIntervalSeconds === undefined) return plainEventJson(topicName, payload, retain === true, message.payloadFormat ?? '0');
+    if (messageExpiryIntervalSeconds === undefined)
+      return plainEventJson(topicName, payload, retain === true, message.payloadFormat ?? '0');
   }
   return gson({
     message: {

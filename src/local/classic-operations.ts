@@ -11,7 +11,15 @@ import {
   classicUnsupported,
   type ClassicErrorCode,
 } from './classic-replies.js';
-import { MalformedMember, blobMember, booleanMember, integerMember, parseGson, textMember, userPropertiesMember } from './classic-request.js';
+import {
+  MalformedMember,
+  blobMember,
+  booleanMember,
+  integerMember,
+  parseGson,
+  textMember,
+  userPropertiesMember,
+} from './classic-request.js';
 import type { ClassicShared, ClassicSubscription } from './classic-shared.js';
 import { classicTopicProblem } from './classic-topic-validator.js';
 import { EventFrames } from './event-frames.js';
@@ -55,9 +63,11 @@ export class ClassicOperations {
   }
 
   execute(streamId: number, operation: string, payload: string): void {
-    const isOurs = operation === PUBLISH || operation === SUBSCRIBE || (operation === SUBSCRIBE_STATUS && this.#server.context.connectionStatus);
+    const isOurs =
+      operation === PUBLISH || operation === SUBSCRIBE || (operation === SUBSCRIBE_STATUS && this.#server.context.connectionStatus);
     if (!isOurs) {
-      if (isModelledElsewhere(operation)) this.#fail(streamId, operation, 'ServiceError', `Operation ${operation} is not supported by Greengrass`);
+      if (isModelledElsewhere(operation))
+        this.#fail(streamId, operation, 'ServiceError', `Operation ${operation} is not supported by Greengrass`);
       else {
         this.#observeFailure(operation, 'UnsupportedOperation', `${operation} is an unsupported operation.`, undefined);
         this.#peer.send(classicUnsupported(streamId, operation), false);
@@ -103,7 +113,9 @@ export class ClassicOperations {
       fail('ServiceError', `Publish to topic ${topicName} failed: ${text}`);
     };
     if (payload.length > limits.maxPayload) {
-      return refuse(`The publishing message size ${String(payload.length)} bytes exceeds the configured limit of ${String(limits.maxPayload)} bytes`);
+      return refuse(
+        `The publishing message size ${String(payload.length)} bytes exceeds the configured limit of ${String(limits.maxPayload)} bytes`,
+      );
     }
     const topicProblem = classicTopicProblem(topicName, 'publish');
     if (topicProblem !== undefined) return refuse(topicProblem);
@@ -154,7 +166,9 @@ export class ClassicOperations {
     };
     if (context.link.isUp) begin();
     else if (context.link.wasEverUp) {
-      refuse('java.util.concurrent.CompletionException: software.amazon.awssdk.crt.CrtRuntimeException: The connection to the MQTT broker is down');
+      refuse(
+        'java.util.concurrent.CompletionException: software.amazon.awssdk.crt.CrtRuntimeException: The connection to the MQTT broker is down',
+      );
     } else {
       // Before the first connection to the cloud the reply waits for it, for days if need be.
       const cancel = context.link.onChange(() => {
@@ -172,7 +186,7 @@ export class ClassicOperations {
     const subscription: ClassicSubscription = {
       filter,
       streamId,
-      deliver: (frames) => {
+      deliver: frames => {
         if (onFirstMessage !== undefined) {
           this.#peer.send(frames.for(streamId), true);
           const reply = onFirstMessage;
@@ -181,7 +195,7 @@ export class ClassicOperations {
         } else if (replied) this.#peer.send(frames.for(streamId), true);
         // Else it comes before the reply has been sent, and the nucleus drops it with a warning.
       },
-      terminate: (frame) => {
+      terminate: frame => {
         this.#peer.send(frame, false);
         this.close(streamId);
       },
@@ -235,7 +249,14 @@ export class ClassicOperations {
     return this.#server.context.authorizers.get(this.component)?.(operation, resource) ?? false;
   }
 
-  #fail(streamId: number, operation: string, code: ClassicErrorCode, message: string | undefined, resource?: string, context?: Record<string, unknown>): void {
+  #fail(
+    streamId: number,
+    operation: string,
+    code: ClassicErrorCode,
+    message: string | undefined,
+    resource?: string,
+    context?: Record<string, unknown>,
+  ): void {
     this.#observeFailure(operation, code, message ?? '', resource);
     const frame = classicError(streamId, code, message, context);
     this.#replyAndClose(streamId, operation === PUBLISH ? 'publish' : 'subscribe', () => frame);

@@ -26,10 +26,12 @@ export function classicPolicy(accessControl: unknown): PolicyOutcome {
       continue;
     }
     if (resources.length === 0) problems.push(`policy ${id} grants nothing: its resources are missing or empty`);
-    const matches = resources.flatMap((resource) => {
+    const matches = resources.flatMap(resource => {
       const match = compileClassicResource(resource);
       if (match !== undefined) return [match];
-      problems.push(`policy ${id}: the resource ${JSON.stringify(resource)} is skipped, it has a bare ? or an escape other than \${*}, \${?}, \${$}`);
+      problems.push(
+        `policy ${id}: the resource ${JSON.stringify(resource)} is skipped, it has a bare ? or an escape other than \${*}, \${?}, \${$}`,
+      );
       return [];
     });
     for (const operation of operations) byOperation.set(operation, [...(byOperation.get(operation) ?? []), ...matches]);
@@ -38,7 +40,7 @@ export function classicPolicy(accessControl: unknown): PolicyOutcome {
   const authorize: Authorizer = (operation, resource) => {
     // An empty resource is an error of its own in the nucleus, and so never authorized, not even by `*`.
     if (resource === '') return false;
-    return (byOperation.get(operation) ?? []).some((match) => match(resource)) || any.some((match) => match(resource));
+    return (byOperation.get(operation) ?? []).some(match => match(resource)) || any.some(match => match(resource));
   };
   return { authorize, problems };
 }

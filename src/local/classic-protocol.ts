@@ -149,5 +149,8 @@ function pingResponse(frame: FrameView): Buffer {
   while (cursor.next()) {
     if (frame.buffer[cursor.nameStart] !== 0x3a) blocks.push(frame.buffer.subarray(cursor.nameStart - 1, cursor.valueEnd));
   }
-  return encodeFrame(Buffer.concat([...blocks, head.subarray(PRELUDE_LENGTH, head.length - 4)]), frame.buffer.subarray(frame.headersEnd, frame.payloadEnd));
+  return encodeFrame(
+    Buffer.concat([...blocks, head.subarray(PRELUDE_LENGTH, head.length - 4)]),
+    frame.buffer.subarray(frame.headersEnd, frame.payloadEnd),
+  );
 }

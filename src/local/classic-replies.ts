@@ -30,11 +30,16 @@ const unmodelledText = new HeaderTemplate({
 
 /** JSON as Gson writes it: `=`, `<`, `>`, `&` and `'` as escapes. So a base64 payload's padding arrives as `\u003d`. */
 export function gson(value: unknown): string {
-  return JSON.stringify(value).replace(/[=<>&'\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return JSON.stringify(value).replace(/[=<>&'\u2028\u2029]/g, char => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** A modelled error. Without a message where Java's exception had none. */
-export function classicError(streamId: number, code: ClassicErrorCode, message: string | undefined, context?: Record<string, unknown>): Buffer {
+export function classicError(
+  streamId: number,
+  code: ClassicErrorCode,
+  message: string | undefined,
+  context?: Record<string, unknown>,
+): Buffer {
   const body = { message, context, _service: 'aws.greengrass#GreengrassCoreIPC', _message: message, _errorCode: code };
   return errors[code].frame(streamId, gson(body));
 }
@@ -60,9 +65,12 @@ export function classicConnectAck(accepted: boolean): Buffer {
 export const ProtocolErrorText = {
   connectNotCompleted:
     '{ "message": "A CONNECT message must be received, and the CONNECT_ACK must be sent in response, before any other message-types can be sent on this connection. In addition, only one CONNECT message is allowed on a connection." }',
-  streamId: '{ "message": "non-zero stream-id field is only allowed for messages of type APPLICATION_MESSAGE. The stream id max value is INT32_MAX."; }',
-  streamIdLower: '{ "message": "stream-id values must be monotonically incrementing. A stream-id arrived that was lower than the last seen stream-id."; }',
-  streamIdHigher: '{ "message": "stream-id values must be monotonically incrementing. A new stream-id arrived that was incremented by more than 1."; }',
+  streamId:
+    '{ "message": "non-zero stream-id field is only allowed for messages of type APPLICATION_MESSAGE. The stream id max value is INT32_MAX."; }',
+  streamIdLower:
+    '{ "message": "stream-id values must be monotonically incrementing. A stream-id arrived that was lower than the last seen stream-id."; }',
+  streamIdHigher:
+    '{ "message": "stream-id values must be monotonically incrementing. A new stream-id arrived that was incremented by more than 1."; }',
   messageType: '{ "message": "an invalid value for message-type field was received."; }',
   headers:
     '{ "message": "A message was received with missing required fields. Check that your client is sending at least, :message-type, :message-flags, and :stream-id"; }',

@@ -1,7 +1,10 @@
 import { decodeJavaBase64 } from './base64.js';
 
 /** A request as Gson reads it: numbers and booleans become texts where texts are wanted, unknown members are ignored. */
-export type GsonRequest = { readonly kind: 'request'; readonly members: Readonly<Record<string, unknown>> } | { readonly kind: 'null' } | { readonly kind: 'malformed' };
+export type GsonRequest =
+  | { readonly kind: 'request'; readonly members: Readonly<Record<string, unknown>> }
+  | { readonly kind: 'null' }
+  | { readonly kind: 'malformed' };
 
 export function parseGson(payload: string): GsonRequest {
   if (payload === '') return { kind: 'null' };
@@ -51,7 +54,9 @@ export function integerMember(members: Readonly<Record<string, unknown>>, name: 
   return value;
 }
 
-export function userPropertiesMember(members: Readonly<Record<string, unknown>>): readonly { readonly key: string; readonly value: string }[] | undefined {
+export function userPropertiesMember(
+  members: Readonly<Record<string, unknown>>,
+): readonly { readonly key: string; readonly value: string }[] | undefined {
   const value = members['userProperties'];
   if (value === undefined || value === null) return undefined;
   if (!Array.isArray(value)) throw new MalformedMember('userProperties');

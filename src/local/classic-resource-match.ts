@@ -25,7 +25,7 @@ export function compileClassicResource(resource: string): ((topic: string) => bo
     i++;
   }
   const pattern = new RegExp(`^${pieces.join('')}$`);
-  return (topic) => pattern.test(topic);
+  return topic => pattern.test(topic);
 }
 
 function isWholeLevel(resource: string, i: number): boolean {

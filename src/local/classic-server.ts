@@ -26,7 +26,7 @@ export class ClassicServer implements ProfileServer, ClassicShared {
     this.spool = new ClassicSpool(limits.spool, context.broker);
     this.spool.setOnline(context.link.isUp);
     this.filters = new SharedFilters(context.broker, classicRoutes);
-    context.link.onChange((up) => {
+    context.link.onChange(up => {
       this.spool.setOnline(up);
     });
   }
@@ -69,7 +69,7 @@ export class ClassicServer implements ProfileServer, ClassicShared {
 
   terminateSubscriptions(messages: readonly BrokerMessage[]): number {
     const all = [...this.#table.all(), ...this.#lost.all()];
-    const events = messages.map((message) => new EventFrames(classicEvent, classicEventJson(message)));
+    const events = messages.map(message => new EventFrames(classicEvent, classicEventJson(message)));
     for (const subscription of all) {
       for (const frames of events) subscription.deliver(frames);
       subscription.terminate(terminateHeaders.frame(subscription.streamId, ''));

@@ -25,7 +25,8 @@ export function classicTopicProblem(topicName: string, operation: 'publish' | 's
 }
 
 function effectiveProblem(topic: string, operation: 'publish' | 'subscribe'): string | undefined {
-  if (topic.split('/').length - 1 > MAX_SLASHES) return `The request topic must have no more than ${String(MAX_SLASHES)} forward slashes (/)`;
+  if (topic.split('/').length - 1 > MAX_SLASHES)
+    return `The request topic must have no more than ${String(MAX_SLASHES)} forward slashes (/)`;
   if (topic.length <= MAX_LENGTH) return undefined;
   const text =
     `The topic size of request must be no larger than ${String(MAX_LENGTH)} bytes of UTF-8 encoded characters. This excludes the first ` +

@@ -44,16 +44,34 @@ export class ClientConnection implements Peer {
   #cancelHalfFrame: (() => void) | undefined;
   #reading = true;
 
-  constructor(id: number, socket: Socket, server: ProfileServer, context: ConnectionContext, onClosed: () => void) {
+  constructor(
+    id: number,
+    socket: Socket,
+    server: ProfileServer,
+    context: ConnectionContext,
+    onClosed: () => void,
+    onStall: (who: ClientConnection, stalled: boolean) => void,
+  ) {
     this.id = id;
     this.#socket = socket;
     this.#context = context;
     const { clock, faults, limits, outgoing } = context;
-    this.outbox = new Outbox(socket, limits.outbox, outgoing, clock, faults, () => this.#component, (messages) => {
-      context.observe({ kind: 'dropped', connection: id, component: this.#component, messages, reason: 'the client does not read' });
-    });
+    this.outbox = new Outbox(
+      socket,
+      limits.outbox,
+      outgoing,
+      clock,
+      faults,
+      () => this.#component,
+      messages => {
+        context.observe({ kind: 'dropped', connection: id, component: this.#component, messages, reason: 'the client does not read' });
+      },
+      stalled => {
+        onStall(this, stalled);
+      },
+    );
     this.#protocol = server.accept(this);
-    this.#decoder = new FrameDecoder(limits.maxFrame, (frame) => {
+    this.#decoder = new FrameDecoder(limits.maxFrame, frame => {
       this.#sawFrame = true;
       this.#protocol.receive(frame);
     });
@@ -86,6 +104,13 @@ export class ClientConnection implements Peer {
     this.#stopReading();
     this.outbox.close();
     this.#socket.destroy();
+  }
+
+  /** Neither reads nor writes while another client holds up the server's one thread. */
+  freeze(frozen: boolean): void {
+    if (frozen) this.#socket.pause();
+    else this.#socket.resume();
+    this.outbox.hold(frozen);
   }
 
   authenticated(component: string): void {

@@ -117,7 +117,7 @@ export class EmbeddedBroker implements Broker {
     this.#filters.clear();
     this.#copies.clear();
     await this.#stopListening();
-    await new Promise<void>((resolve) => {
+    await new Promise<void>(resolve => {
       this.#aedes.close(resolve);
     });
   }
@@ -165,7 +165,7 @@ export class EmbeddedBroker implements Broker {
   };
 
   async #listen(port: number): Promise<void> {
-    const server = createServer((socket) => {
+    const server = createServer(socket => {
       this.#sockets.add(socket);
       socket.on('close', () => this.#sockets.delete(socket));
       this.#aedes.handle(socket);
@@ -187,7 +187,7 @@ export class EmbeddedBroker implements Broker {
     const server = this.#server;
     this.#server = undefined;
     if (server === undefined) return;
-    const closed = new Promise<void>((resolve) => {
+    const closed = new Promise<void>(resolve => {
       server.close(() => {
         resolve();
       });
@@ -199,7 +199,9 @@ export class EmbeddedBroker implements Broker {
 
 /** The part of aedes' persistence that is used, which its types leave out. */
 function retainedOf(aedes: Aedes, filter: string): AsyncIterable<AedesPublishPacket> {
-  const { persistence } = aedes as unknown as { readonly persistence: { createRetainedStream: (pattern: string) => AsyncIterable<AedesPublishPacket> } };
+  const { persistence } = aedes as unknown as {
+    readonly persistence: { createRetainedStream: (pattern: string) => AsyncIterable<AedesPublishPacket> };
+  };
   return persistence.createRetainedStream(filter);
 }
 

@@ -64,7 +64,7 @@ export class FaultSwitch<P = void> {
 
   arm(parameter: P, scope: FaultScope = {}, onUndo?: () => void): ArmedFault {
     const armed: Armed<P> = new Armed(parameter, scope, () => {
-      this.#armed = this.#armed.filter((other) => other !== armed);
+      this.#armed = this.#armed.filter(other => other !== armed);
       onUndo?.();
     });
     this.#armed = [...this.#armed, armed];
@@ -74,9 +74,9 @@ export class FaultSwitch<P = void> {
   /** Strikes this component if armed for it: returns the fault's parameter, once for each occurrence. */
   strike(component: string | undefined): { readonly parameter: P } | undefined {
     if (this.#armed.length === 0) return undefined;
-    const hit = this.#armed.find((armed) => armed.component === undefined || armed.component === component);
+    const hit = this.#armed.find(armed => armed.component === undefined || armed.component === component);
     if (hit === undefined) return undefined;
-    if (hit.strike()) this.#armed = this.#armed.filter((other) => other !== hit);
+    if (hit.strike()) this.#armed = this.#armed.filter(other => other !== hit);
     return { parameter: hit.parameter };
   }
 }

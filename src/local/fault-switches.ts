@@ -25,7 +25,10 @@ export class FaultSwitches {
   readonly refuseConnect: FaultSwitch = new FaultSwitch();
   readonly noReply: Readonly<Record<FaultOperation, FaultSwitch>> = { publish: new FaultSwitch(), subscribe: new FaultSwitch() };
   readonly dropBeforeReply: Readonly<Record<FaultOperation, FaultSwitch>> = { publish: new FaultSwitch(), subscribe: new FaultSwitch() };
-  readonly withholdReply: Readonly<Record<FaultOperation, FaultSwitch<ReplyGate>>> = { publish: new FaultSwitch(), subscribe: new FaultSwitch() };
+  readonly withholdReply: Readonly<Record<FaultOperation, FaultSwitch<ReplyGate>>> = {
+    publish: new FaultSwitch(),
+    subscribe: new FaultSwitch(),
+  };
   /** With a message: that one is sent first. Without: the reply waits for the first real one. */
   readonly messageBeforeReply: FaultSwitch<BrokerMessage | undefined> = new FaultSwitch();
   readonly burstThenTerminate: FaultSwitch<readonly BrokerMessage[]> = new FaultSwitch();
@@ -33,6 +36,7 @@ export class FaultSwitches {
   readonly denySubscription: FaultSwitch = new FaultSwitch();
   readonly withholdPubacks: FaultSwitch<ReplyGate> = new FaultSwitch();
   readonly oldNucleus: FaultSwitch = new FaultSwitch();
+  readonly slowReaderBlocksAll: FaultSwitch = new FaultSwitch();
   readonly cutSlowReaders: FaultSwitch = new FaultSwitch();
   readonly corrupt: FaultSwitch = new FaultSwitch();
   readonly cutMidFrame: FaultSwitch = new FaultSwitch();
@@ -43,7 +47,11 @@ export class FaultSwitches {
   /** Whether any fault of the bytes on their way out is armed. */
   get writes(): boolean {
     return (
-      this.corrupt.isArmed || this.cutMidFrame.isArmed || this.splitWrites.isArmed || this.glueFrames.isArmed || this.cutAfterMessages.isArmed
+      this.corrupt.isArmed ||
+      this.cutMidFrame.isArmed ||
+      this.splitWrites.isArmed ||
+      this.glueFrames.isArmed ||
+      this.cutAfterMessages.isArmed
     );
   }
 }

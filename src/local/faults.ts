@@ -47,12 +47,12 @@ export class Faults {
 
   /** A Connect is never answered; the connection stays open. */
   noConnectAck(scope?: FaultScope): ArmedFault {
-    return this.#arm((onUndo) => this.#targets.switches.noConnectAck.arm(undefined, scope, onUndo));
+    return this.#arm(onUndo => this.#targets.switches.noConnectAck.arm(undefined, scope, onUndo));
   }
 
   /** A good token is refused: ConnectAck with flags 0 and close on classic, a bare end on Lite. */
   refuseConnect(scope?: FaultScope): ArmedFault {
-    return this.#arm((onUndo) => this.#targets.switches.refuseConnect.arm(undefined, scope, onUndo));
+    return this.#arm(onUndo => this.#targets.switches.refuseConnect.arm(undefined, scope, onUndo));
   }
 
   /** The operation is done and never answered. */
@@ -62,7 +62,9 @@ export class Faults {
 
   /** The operation is done, and instead of its answer the connection is destroyed: the client cannot know the outcome. */
   dropBeforeReply(fault: OperationFault = {}): ArmedFault {
-    return this.#armOperations(fault, (operation, onUndo) => this.#targets.switches.dropBeforeReply[operation].arm(undefined, fault, onUndo));
+    return this.#armOperations(fault, (operation, onUndo) =>
+      this.#targets.switches.dropBeforeReply[operation].arm(undefined, fault, onUndo),
+    );
   }
 
   /** Answers are kept back until the fault is undone, then all given. The wait of a device that has never been online. */
@@ -81,12 +83,12 @@ export class Faults {
    * first; without, the answer waits for the first real message of the subscription.
    */
   messageBeforeReply(message?: FaultMessage, scope?: FaultScope): ArmedFault {
-    return this.#arm((onUndo) => this.#targets.switches.messageBeforeReply.arm(message && brokerMessage(message), scope, onUndo));
+    return this.#arm(onUndo => this.#targets.switches.messageBeforeReply.arm(message && brokerMessage(message), scope, onUndo));
   }
 
   /** Right after the answer to a subscribe: these messages at once, and then the server ends the stream. */
   burstThenTerminate(messages: readonly FaultMessage[], scope?: FaultScope): ArmedFault {
-    return this.#arm((onUndo) => this.#targets.switches.burstThenTerminate.arm(messages.map(brokerMessage), scope, onUndo));
+    return this.#arm(onUndo => this.#targets.switches.burstThenTerminate.arm(messages.map(brokerMessage), scope, onUndo));
   }
 
   /** Every subscription there is gets these messages and is then ended by the server. Returns how many there were. */
@@ -102,27 +104,27 @@ export class Faults {
   /** Destroys a connection once it has been sent this many messages since now. */
   killAfterMessages(messages: number, scope?: FaultScope): ArmedFault {
     const count = { left: messages };
-    return this.#arm((onUndo) => this.#targets.switches.cutAfterMessages.arm(count, { ...scope, times: messages }, onUndo));
+    return this.#arm(onUndo => this.#targets.switches.cutAfterMessages.arm(count, { ...scope, times: messages }, onUndo));
   }
 
   /** The next frame is written by half, then the connection is destroyed. */
   killMidFrame(scope?: FaultScope): ArmedFault {
-    return this.#arm((onUndo) => this.#targets.switches.cutMidFrame.arm(undefined, { times: 1, ...scope }, onUndo));
+    return this.#arm(onUndo => this.#targets.switches.cutMidFrame.arm(undefined, { times: 1, ...scope }, onUndo));
   }
 
   /** Frames leave with a wrong checksum. */
   corruptFrames(scope?: FaultScope): ArmedFault {
-    return this.#arm((onUndo) => this.#targets.switches.corrupt.arm(undefined, scope, onUndo));
+    return this.#arm(onUndo => this.#targets.switches.corrupt.arm(undefined, scope, onUndo));
   }
 
   /** All bytes leave in pieces of `bytes`, one a turn. */
-  splitFrames(bytes: number = 1, scope?: FaultScope): ArmedFault {
-    return this.#arm((onUndo) => this.#targets.switches.splitWrites.arm(bytes, scope, onUndo));
+  splitFrames(bytes = 1, scope?: FaultScope): ArmedFault {
+    return this.#arm(onUndo => this.#targets.switches.splitWrites.arm(bytes, scope, onUndo));
   }
 
   /** Nothing leaves until `frames` are there; then all in one write. Undone, the rest leaves. */
   glueFrames(frames: number, scope?: FaultScope): ArmedFault {
-    return this.#arm((onUndo) =>
+    return this.#arm(onUndo =>
       this.#targets.switches.glueFrames.arm(frames, scope, () => {
         onUndo();
         for (const { outbox } of this.#targets.server().connections) outbox.resume();
@@ -131,25 +133,25 @@ export class Faults {
   }
 
   /** The subscriptions there are now stay open and get no message any more: what a restart of Lite's `iotcored` does. */
-  loseSubscriptions(): StateFault {
+  loseSubscriptions(): ArmedFault {
     const restore = this.#targets.profile().loseSubscriptions();
     return this.#state(restore);
   }
 
   /** Publishes are refused for want of room: `Message spool is full.` on classic, `Failed to publish the message.` on Lite. */
   spoolFull(scope?: FaultScope): ArmedFault {
-    return this.#arm((onUndo) => this.#targets.switches.spoolFull.arm(undefined, scope, onUndo));
+    return this.#arm(onUndo => this.#targets.switches.spoolFull.arm(undefined, scope, onUndo));
   }
 
   /** The broker denies subscriptions: an error on classic; on Lite a success that gets no message. */
   denySubscriptions(scope?: FaultScope): ArmedFault {
-    return this.#arm((onUndo) => this.#targets.switches.denySubscription.arm(undefined, scope, onUndo));
+    return this.#arm(onUndo => this.#targets.switches.denySubscription.arm(undefined, scope, onUndo));
   }
 
   /** The broker acknowledges no publish of QoS 1: Lite refuses the eleventh. Undone, all are acknowledged. */
   withholdPubacks(scope?: FaultScope): ArmedFault {
     const gate = new ReplyGate();
-    return this.#arm((onUndo) =>
+    return this.#arm(onUndo =>
       this.#targets.switches.withholdPubacks.arm(gate, scope, () => {
         onUndo();
         gate.open();
@@ -158,7 +160,7 @@ export class Faults {
   }
 
   /** The device has no connection to the broker. Classic spools QoS 1 and refuses QoS 0; Lite refuses both. Nothing arrives. */
-  offline(): StateFault {
+  offline(): ArmedFault {
     const { link } = this.#targets;
     const reason = `fault ${String(Math.random())}`;
     link.set(reason, true);
@@ -168,10 +170,10 @@ export class Faults {
   }
 
   /** The broker itself is gone: MQTT clients are cut and refused, and the device is offline. Undone, it listens at the same port. */
-  async brokerDown(): Promise<StateFault> {
+  async brokerDown(): Promise<LastingFault> {
     const { broker } = this.#targets;
     await broker.setDown(true);
-    return this.#state(() => broker.setDown(false));
+    return this.#asyncState(() => broker.setDown(false));
   }
 
   /**
@@ -179,26 +181,34 @@ export class Faults {
    * before 2.3.0: every terminate does.
    */
   oldNucleus(scope?: FaultScope): ArmedFault {
-    return this.#arm((onUndo) => this.#targets.switches.oldNucleus.arm(undefined, scope, onUndo));
+    return this.#arm(onUndo => this.#targets.switches.oldNucleus.arm(undefined, scope, onUndo));
   }
 
-  /** A client that reads nothing for `stallTimeoutMs` while something waits for it is cut. */
+  /**
+   * A client that does not read holds up everyone else until it reads or the timeout has passed, as on Lite, whose one thread
+   * waits for it up to five seconds. Without this fault only the slow client is affected. Lite only.
+   */
+  slowReaderBlocksAll(scope?: FaultScope): ArmedFault {
+    return this.#arm(onUndo => this.#targets.switches.slowReaderBlocksAll.arm(undefined, scope, onUndo));
+  }
+
+  /** A client that reads nothing for `socketTimeoutMs` while something waits for it is cut. */
   cutSlowReaders(scope?: FaultScope): ArmedFault {
-    return this.#arm((onUndo) => this.#targets.switches.cutSlowReaders.arm(undefined, scope, onUndo));
+    return this.#arm(onUndo => this.#targets.switches.cutSlowReaders.arm(undefined, scope, onUndo));
   }
 
   /** The socket file is gone from its place: connecting finds no file; who is connected stays. Undone, it is back. */
-  async removeSocketFile(): Promise<StateFault> {
+  async removeSocketFile(): Promise<LastingFault> {
     const putBack = await this.#targets.server().hideSocketFile();
-    return this.#state(putBack);
+    return this.#asyncState(putBack);
   }
 
   /** The server lives and accepts nobody: its listen backlog is full (`EAGAIN`). Who is connected stays. */
-  async fullBacklog(): Promise<StateFault> {
+  async fullBacklog(): Promise<LastingFault> {
     const server = this.#targets.server();
     const putBack = await server.hideSocketFile();
     const empty = await fillBacklog(server.path);
-    return this.#state(async () => {
+    return this.#asyncState(async () => {
       await empty();
       await putBack();
     });
@@ -218,14 +228,14 @@ export class Faults {
   }
 
   #armOperations(fault: OperationFault, arm: (operation: FaultOperation, onUndo: () => void) => ArmedFault): ArmedFault {
-    if (fault.operation !== undefined) return this.#arm((onUndo) => arm(fault.operation ?? 'publish', onUndo));
-    const both = (['publish', 'subscribe'] as const).map((operation) => arm(operation, () => undefined));
+    if (fault.operation !== undefined) return this.#arm(onUndo => arm(fault.operation ?? 'publish', onUndo));
+    const both = (['publish', 'subscribe'] as const).map(operation => arm(operation, () => undefined));
     const armed: ArmedFault = {
       get strikes() {
         return both.reduce((sum, { strikes }) => sum + strikes, 0);
       },
       get armed() {
-        return both.some((one) => one.armed);
+        return both.some(one => one.armed);
       },
       undo: () => {
         this.#undoAll.delete(armed.undo);
@@ -240,27 +250,50 @@ export class Faults {
   }
 
   /** A fault that is a state and not an event: it has struck, and lasts until it is undone. */
-  #state(leave: () => void | Promise<void>): StateFault {
-    let left: Promise<void> | undefined;
-    const undo = (): Promise<void> => {
-      this.#undoAll.delete(undo);
-      left ??= Promise.resolve(leave());
-      return left;
-    };
-    this.#undoAll.add(undo);
+  #state(leave: () => void): ArmedFault {
+    const fault = this.#lastingFault(leave);
     return {
       strikes: 1,
+      undo: fault.undo,
+      [Symbol.dispose]: fault.undo,
       get armed() {
-        return left === undefined;
+        return fault.armed();
       },
-      undo,
-      [Symbol.dispose]: () => void undo(),
     };
+  }
+
+  #asyncState(leave: () => Promise<void>): LastingFault {
+    let left: Promise<void> | undefined;
+    const fault = this.#lastingFault(() => (left = leave()));
+    const undo = async (): Promise<void> => {
+      fault.undo();
+      await left;
+    };
+    return {
+      undo,
+      [Symbol.asyncDispose]: undo,
+      get armed() {
+        return fault.armed();
+      },
+    };
+  }
+
+  #lastingFault(leave: () => void | Promise<void>): { readonly undo: () => void; readonly armed: () => boolean } {
+    let armed = true;
+    const undo = (): void | Promise<void> => {
+      this.#undoAll.delete(undo);
+      if (!armed) return;
+      armed = false;
+      return leave();
+    };
+    this.#undoAll.add(undo);
+    return { undo: () => void undo(), armed: () => armed };
   }
 }
 
-/** A fault that lasts until it is undone; `await undo()` where putting things back takes a moment. */
-export interface StateFault extends ArmedFault {
+/** A fault that takes a moment to put right: wait for `undo()`, or write `await using`. */
+export interface LastingFault extends AsyncDisposable {
+  readonly armed: boolean;
   readonly undo: () => Promise<void>;
 }
 

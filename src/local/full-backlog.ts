@@ -41,7 +41,7 @@ export async function fillBacklog(path: string): Promise<() => Promise<void>> {
 }
 
 function connects(socket: Socket): Promise<boolean> {
-  return new Promise((resolve) => {
+  return new Promise(resolve => {
     socket.once('connect', () => {
       resolve(true);
     });

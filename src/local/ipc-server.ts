@@ -12,6 +12,8 @@ export class IpcServer {
   readonly #connections = new Set<ClientConnection>();
   readonly #onIdle: (() => void)[] = [];
   #server: Server | undefined;
+  /** Who holds up all others now. */
+  #blocker: ClientConnection | undefined;
   #nextId = 1;
 
   constructor(path: string, profile: ProfileServer, context: ConnectionContext, maxConnections: number) {
@@ -26,17 +28,24 @@ export class IpcServer {
   }
 
   async listen(): Promise<void> {
-    const server = createServer((socket) => {
+    const server = createServer(socket => {
       // One too many is cut before it has said anything; Lite does the same, and its client sees a reset.
       if (this.#connections.size >= this.#maxConnections) {
         socket.on('error', () => undefined);
         socket.destroy();
         return;
       }
-      const connection: ClientConnection = new ClientConnection(this.#nextId++, socket, this.#profile, this.#context, () => {
-        this.#connections.delete(connection);
-        if (this.#connections.size === 0) for (const done of this.#onIdle.splice(0)) done();
-      });
+      const connection: ClientConnection = new ClientConnection(
+        this.#nextId++,
+        socket,
+        this.#profile,
+        this.#context,
+        () => {
+          this.#connections.delete(connection);
+          if (this.#connections.size === 0) for (const done of this.#onIdle.splice(0)) done();
+        },
+        this.#onStall,
+      );
       this.#connections.add(connection);
     });
     await new Promise<void>((resolve, reject) => {
@@ -56,7 +65,7 @@ export class IpcServer {
   async close(): Promise<void> {
     const server = this.#server;
     this.#server = undefined;
-    const stopped = new Promise<void>((resolve) => {
+    const stopped = new Promise<void>(resolve => {
       if (server === undefined) resolve();
       else {
         server.close(() => {
@@ -69,13 +78,23 @@ export class IpcServer {
 
   /** Destroys the connections there are, of one component or of all. Resolves when they are gone. */
   async destroyConnections(component?: string): Promise<void> {
-    for (const connection of [...this.#connections]) if (component === undefined || connection.component === component) connection.destroy();
+    for (const connection of [...this.#connections])
+      if (component === undefined || connection.component === component) connection.destroy();
     if (component === undefined && this.#connections.size > 0) {
-      await new Promise<void>((resolve) => {
+      await new Promise<void>(resolve => {
         this.#onIdle.push(resolve);
       });
     }
   }
+
+  /** On Lite one thread serves all: given the fault, nobody else is served while it waits for a client to read. */
+  readonly #onStall = (who: ClientConnection, stalled: boolean): void => {
+    if (stalled && this.#blocker === undefined && this.#context.faults.slowReaderBlocksAll.strike(who.component) !== undefined)
+      this.#blocker = who;
+    else if (stalled || this.#blocker !== who) return;
+    else this.#blocker = undefined;
+    for (const connection of this.#connections) if (connection !== who) connection.freeze(stalled);
+  };
 
   /** Takes the socket file out of its place. Who is connected stays so; the file can be put back. */
   async hideSocketFile(): Promise<() => Promise<void>> {

@@ -85,7 +85,8 @@ export class LiteOperations {
     if (payload === undefined) return fail("'payload' is not valid base64.");
     if (!this.#authorized(PUBLISH, topicName)) return fail('IPC Operation not authorized.', 'UnauthorizedError');
     // With every subscription taken there is no handle left to reach iotcored with.
-    if (!context.link.isUp || this.#server.isFull || context.faults.spoolFull.strike(this.component) !== undefined) return fail(NOT_PUBLISHED);
+    if (!context.link.isUp || this.#server.isFull || context.faults.spoolFull.strike(this.component) !== undefined)
+      return fail(NOT_PUBLISHED);
     const message: BrokerMessage = { topicName, payload, qos: qos.value };
     const hand = window.reserve(message);
     if (hand === undefined) return fail(NOT_PUBLISHED);
@@ -96,9 +97,13 @@ export class LiteOperations {
       this.#peer.send(litePublishReply.frame(streamId, '{}'), false);
     });
     const withheld = context.faults.withholdPubacks.strike(this.component);
-    hand(withheld === undefined ? undefined : (release) => {
-      withheld.parameter.hold(release);
-    });
+    hand(
+      withheld === undefined
+        ? undefined
+        : release => {
+            withheld.parameter.hold(release);
+          },
+    );
   }
 
   #subscribe(streamId: number, members: Members, json: string): void {
@@ -119,13 +124,13 @@ export class LiteOperations {
       filter,
       streamId,
       qos: qos.value,
-      deliver: (frames) => {
+      deliver: frames => {
         this.#peer.send(frames.for(streamId), true);
         const reply = onFirstMessage;
         onFirstMessage = undefined;
         reply?.();
       },
-      terminate: (frame) => {
+      terminate: frame => {
         this.#peer.send(frame, false);
         this.close(streamId);
       },

@@ -22,22 +22,24 @@ export function litePolicy(accessControl: unknown): PolicyOutcome {
   const refuse = (problem: string): PolicyOutcome => ({ authorize: NOTHING, problems: [`${problem}. Every call will be Unauthorized.`] });
   if (!isMap(service)) return refuse('accessControl is not a map of services and policies');
   const size = decodedSize(service);
-  if (size > POLICY_MEMORY) return refuse(`the policies take about ${String(size)} bytes decoded and Lite reads at most ${String(POLICY_MEMORY)}`);
+  if (size > POLICY_MEMORY)
+    return refuse(`the policies take about ${String(size)} bytes decoded and Lite reads at most ${String(POLICY_MEMORY)}`);
   const policies: { readonly operations: readonly string[]; readonly resources: readonly string[] }[] = [];
   for (const [id, policy] of Object.entries(service)) {
     if (!isMap(policy)) return refuse(`policy ${id} is not a map`);
     const { operations, resources } = policy;
     if (!isTexts(operations) || !isTexts(resources)) return refuse(`policy ${id}: operations and resources must both be lists of texts`);
-    const invalid = resources.find((resource) => !liteResourceIsValid(resource));
-    if (invalid !== undefined) return refuse(`policy ${id}: the resource ${JSON.stringify(invalid)} has a bare ? or an escape other than \${*}, \${?}, \${$}`);
+    const invalid = resources.find(resource => !liteResourceIsValid(resource));
+    if (invalid !== undefined)
+      return refuse(`policy ${id}: the resource ${JSON.stringify(invalid)} has a bare ? or an escape other than \${*}, \${?}, \${$}`);
     policies.push({ operations, resources });
   }
   const authorize: Authorizer = (operation, resource) =>
     liteResourceIsValid(resource) &&
     policies.some(
       ({ operations, resources }) =>
-        operations.some((allowed) => allowed === '*' || allowed === operation) &&
-        resources.some((allowed) => allowed === '*' || liteResourceAllows(allowed, resource)),
+        operations.some(allowed => allowed === '*' || allowed === operation) &&
+        resources.some(allowed => allowed === '*' || liteResourceAllows(allowed, resource)),
     );
   return { authorize, problems: [] };
 }
@@ -45,7 +47,8 @@ export function litePolicy(accessControl: unknown): PolicyOutcome {
 function decodedSize(value: unknown): number {
   if (typeof value === 'string') return Buffer.byteLength(value);
   if (Array.isArray(value)) return value.reduce((sum: number, item) => sum + OBJECT_SIZE + decodedSize(item), 0);
-  if (isMap(value)) return Object.entries(value).reduce((sum, [key, item]) => sum + KEY_VALUE_SIZE + Buffer.byteLength(key) + decodedSize(item), 0);
+  if (isMap(value))
+    return Object.entries(value).reduce((sum, [key, item]) => sum + KEY_VALUE_SIZE + Buffer.byteLength(key) + decodedSize(item), 0);
   return 0;
 }
 
@@ -54,5 +57,5 @@ function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 function isTexts(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+  return Array.isArray(value) && value.every(item => typeof item === 'string');
 }

@@ -64,7 +64,8 @@ export class LiteProtocol implements Protocol {
     if ((flags & MessageFlag.TerminateStream) !== 0) {
       operations.close(streamId);
       if (this.#server.context.faults.oldNucleus.strike(operations.component) !== undefined) this.#hangUp();
-    } else if (type !== MessageType.ApplicationMessage || flags !== 0) operations.fail(streamId, operation ?? '', 'ServiceError', '', undefined);
+    } else if (type !== MessageType.ApplicationMessage || flags !== 0)
+      operations.fail(streamId, operation ?? '', 'ServiceError', '', undefined);
     else operations.execute(streamId, operation ?? '', payload);
   }
 
@@ -95,6 +96,7 @@ const STRING = 7;
 
 function hasOnlyPlainHeaders(frame: FrameView): boolean {
   cursor.reset(frame.buffer, frame.headersStart, frame.headersEnd);
-  while (cursor.next()) if (cursor.wireType !== INT32 && cursor.wireType !== STRING) return false;
-  return cursor.failure === undefined;
+  let plain = true;
+  while (plain && cursor.next()) plain = cursor.wireType === INT32 || cursor.wireType === STRING;
+  return plain && cursor.failure === undefined;
 }

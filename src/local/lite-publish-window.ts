@@ -36,7 +36,7 @@ export class LitePublishWindow {
     if (this.#messages >= this.#limits.messages || this.#bytes + size > this.#limits.bytes) return undefined;
     this.#messages++;
     this.#bytes += size;
-    return (hold) => {
+    return hold => {
       const release = (): void => {
         this.#messages--;
         this.#bytes -= size;

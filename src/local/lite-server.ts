@@ -63,7 +63,13 @@ export class LiteServer implements ProfileServer, LiteShared {
     if (this.#poisonous.size > 0) return;
     const { topicName, payload, qos } = message;
     if (mqttPacketSize(topicName, payload.length, qos) > this.limits.maxInboundPacket) {
-      this.context.observe({ kind: 'dropped', connection: undefined, component: undefined, messages: 1, reason: `the MQTT packet for ${topicName} is too large for Lite` });
+      this.context.observe({
+        kind: 'dropped',
+        connection: undefined,
+        component: undefined,
+        messages: 1,
+        reason: `the MQTT packet for ${topicName} is too large for Lite`,
+      });
       return;
     }
     const route = this.#table.route(topicName);
@@ -81,7 +87,7 @@ export class LiteServer implements ProfileServer, LiteShared {
 
   terminateSubscriptions(messages: readonly BrokerMessage[]): number {
     const all = [...this.#table.all(), ...this.#lost.all(), ...this.#poisonous];
-    const events = messages.map((message) => new EventFrames(liteEvent, liteEventJson(message)));
+    const events = messages.map(message => new EventFrames(liteEvent, liteEventJson(message)));
     for (const subscription of all) {
       for (const frames of events) subscription.deliver(frames);
       subscription.terminate(terminateHeaders.frame(subscription.streamId, ''));

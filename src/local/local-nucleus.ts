@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../ipc/clock.js';
 import { CLASSIC_MAX_FRAME, LITE_MAX_FRAME } from '../ipc/frame.js';
-import { MAX_SOCKET_PATH } from '../ipc/transport.js';
 import type { AccessControl } from './access-control.js';
 import type { Authorizer } from './authorizer.js';
 import type { BrokerMessage } from './broker-message.js';
@@ -114,6 +113,9 @@ export interface LocalNucleus extends AsyncDisposable {
   readonly stop: () => Promise<void>;
 }
 
+/** What a Unix domain socket's address has room for, in bytes: 108 with the closing NUL on Linux, 104 on macOS. */
+const MAX_SOCKET_PATH = process.platform === 'darwin' ? 103 : 107;
+
 const MEBIBYTE = 1024 * 1024;
 /** Bytes waiting for, and unfinished from, all clients together. */
 const ALL_CLIENTS_BYTES = 256 * MEBIBYTE;
@@ -164,14 +166,15 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
   );
   const link = new Link(options.online ?? true);
   const policies = readPolicies(profile, components);
-  let server: ProfileServer | undefined;
+  // The broker comes first and the profile needs it; by the time a message arrives both are there.
+  const started: { server?: ProfileServer } = {};
   const broker = await EmbeddedBroker.start(
     { port: options.mqttPort ?? 0, copies: profile === 'lite' ? 'each' : 'one' },
     {
-      onMessage: (message) => {
-        if (link.isUp) server?.receive(message);
+      onMessage: message => {
+        if (link.isUp) started.server?.receive(message);
       },
-      onLink: (up) => {
+      onLink: up => {
         link.set('broker', !up);
       },
     },
@@ -188,7 +191,7 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
     connectionStatus: options.connectionStatus ?? profile === 'lite',
   };
   const profileServer = makeServer(profile, context, limits);
-  server = profileServer;
+  started.server = profileServer;
   const directory = await mkdtemp(join(tmpdir(), 'ggrx-'));
   const socketPath = join(directory, 'ipc.socket');
   const remove = async (): Promise<void> => {
@@ -210,7 +213,9 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
   );
   try {
     if (Buffer.byteLength(socketPath) > MAX_SOCKET_PATH) {
-      throw new RangeError(`The socket path ${socketPath} is longer than ${String(MAX_SOCKET_PATH)} bytes. Set TMPDIR to a shorter directory.`);
+      throw new RangeError(
+        `The socket path ${socketPath} is longer than ${String(MAX_SOCKET_PATH)} bytes. Set TMPDIR to a shorter directory.`,
+      );
     }
     await ipc.listen();
   } catch (error) {
@@ -236,7 +241,7 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
     profile,
     socketPath,
     authToken,
-    environment: (component) => ({ SVCUID: authToken(component), AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT: socketPath }),
+    environment: component => ({ SVCUID: authToken(component), AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT: socketPath }),
     mqttUrl: broker.url,
     mqttHost: broker.host,
     mqttPort: broker.port,
@@ -256,10 +261,10 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
     publish: ({ payload, qos = 0, ...message }) => {
       broker.publish({ ...message, qos, payload: typeof payload === 'string' ? Buffer.from(payload) : payload }, () => undefined);
     },
-    setOnline: (online) => {
+    setOnline: online => {
       link.set('offline', !online);
     },
-    observe: (observer) => {
+    observe: observer => {
       observers.add(observer);
       for (const problem of policies.problems) observer(problem);
       return () => observers.delete(observer);
@@ -306,6 +311,8 @@ function readPolicies(
   const outcomes = components.map(({ name, accessControl }) => ({ name, outcome: read(accessControl) }));
   return {
     authorizers: new Map(outcomes.map(({ name, outcome }) => [name, outcome.authorize])),
-    problems: outcomes.flatMap(({ name, outcome }) => outcome.problems.map((problem) => ({ kind: 'policy', component: name, problem }) as const)),
+    problems: outcomes.flatMap(({ name, outcome }) =>
+      outcome.problems.map(problem => ({ kind: 'policy', component: name, problem }) as const),
+    ),
   };
 }

@@ -4,10 +4,28 @@ export type NucleusEvent =
   /** A handshake was refused. The client is told nothing; this says why. */
   | { readonly kind: 'refused'; readonly connection: number; readonly reason: string }
   | { readonly kind: 'disconnected'; readonly connection: number; readonly component: string | undefined }
-  | { readonly kind: 'subscribed'; readonly connection: number; readonly component: string; readonly streamId: number; readonly filter: string }
-  | { readonly kind: 'unsubscribed'; readonly connection: number; readonly component: string; readonly streamId: number; readonly filter: string }
+  | {
+      readonly kind: 'subscribed';
+      readonly connection: number;
+      readonly component: string;
+      readonly streamId: number;
+      readonly filter: string;
+    }
+  | {
+      readonly kind: 'unsubscribed';
+      readonly connection: number;
+      readonly component: string;
+      readonly streamId: number;
+      readonly filter: string;
+    }
   /** A publish was accepted. */
-  | { readonly kind: 'published'; readonly connection: number; readonly component: string; readonly topicName: string; readonly payloadBytes: number }
+  | {
+      readonly kind: 'published';
+      readonly connection: number;
+      readonly component: string;
+      readonly topicName: string;
+      readonly payloadBytes: number;
+    }
   /** An operation was answered with an error. */
   | {
       readonly kind: 'failed';
@@ -20,6 +38,12 @@ export type NucleusEvent =
       readonly resource: string | undefined;
     }
   /** Messages for a client that does not read were dropped (Lite), or one was too large for the device's MQTT packets. */
-  | { readonly kind: 'dropped'; readonly connection: number | undefined; readonly component: string | undefined; readonly messages: number; readonly reason: string }
+  | {
+      readonly kind: 'dropped';
+      readonly connection: number | undefined;
+      readonly component: string | undefined;
+      readonly messages: number;
+      readonly reason: string;
+    }
   /** A policy, or part of one, grants nothing. */
   | { readonly kind: 'policy'; readonly component: string; readonly problem: string };

@@ -14,7 +14,7 @@ const OTHERS: ReadonlySet<string> = new Set(
   ]
     .join(' ')
     .split(' ')
-    .map((name) => `aws.greengrass#${name}`),
+    .map(name => `aws.greengrass#${name}`),
 );
 
 /** Whether the service model has this operation, though this nucleus does not do it. */

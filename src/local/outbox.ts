@@ -35,11 +35,15 @@ export class Outbox {
   readonly #faults: FaultSwitches;
   readonly #component: () => string | undefined;
   readonly #onDrop: (messages: number) => void;
+  readonly #onStall: (stalled: boolean) => void;
   #waiting: Waiting[] = [];
   #waitingBytes = 0;
   #inFlight = 0;
   #flushDue = false;
+  /** The stall timeout has passed: events are dropped at once until the client reads again. */
   #stalled = false;
+  /** Another client's stall holds this one up. */
+  #held = false;
   #cancelStall: (() => void) | undefined;
   #state: 'open' | 'ending' | 'closed' = 'open';
 
@@ -51,6 +55,7 @@ export class Outbox {
     faults: FaultSwitches,
     component: () => string | undefined,
     onDrop: (messages: number) => void,
+    onStall: (stalled: boolean) => void,
   ) {
     this.#socket = socket;
     this.#limits = limits;
@@ -59,6 +64,7 @@ export class Outbox {
     this.#faults = faults;
     this.#component = component;
     this.#onDrop = onDrop;
+    this.#onStall = onStall;
   }
 
   /** Bytes that the kernel has not taken yet. */
@@ -91,6 +97,12 @@ export class Outbox {
     }
   }
 
+  /** Keeps everything back until let go: the server's one thread waits for another client. */
+  hold(held: boolean): void {
+    this.#held = held;
+    if (!held) this.resume();
+  }
+
   /** Looks again at what waits: a fault that kept it back is gone. */
   resume(): void {
     if (this.#inFlight === 0 && !this.#flushDue) this.#flush();
@@ -110,13 +122,12 @@ export class Outbox {
     this.#waiting = [];
     this.#waitingBytes = 0;
     this.#inFlight = 0;
-    this.#cancelStall?.();
-    this.#cancelStall = undefined;
+    this.#endStall();
   }
 
   readonly #flush = (): void => {
     this.#flushDue = false;
-    if (this.#state === 'closed' || this.#inFlight > 0) return;
+    if (this.#state === 'closed' || this.#inFlight > 0 || this.#held) return;
     if (this.#waiting.length === 0) {
       if (this.#state === 'ending') this.#socket.end(() => this.#socket.destroy());
       return;
@@ -161,8 +172,7 @@ export class Outbox {
     this.#budget.add(-this.#inFlight);
     this.#inFlight = 0;
     this.#stalled = false;
-    this.#cancelStall?.();
-    this.#cancelStall = undefined;
+    this.#endStall();
     this.#flush();
   };
 
@@ -171,11 +181,19 @@ export class Outbox {
     if (this.#cancelStall !== undefined) return;
     const cuts = this.#faults.cutSlowReaders.isArmed;
     if (!cuts && (this.#limits.whenFull === 'cut' || this.queuedBytes <= KERNEL_BYTES)) return;
+    this.#onStall(true);
     this.#cancelStall = this.#clock.after(this.#limits.stallTimeoutMs, () => {
-      this.#cancelStall = undefined;
+      this.#endStall();
       if (this.#faults.cutSlowReaders.strike(this.#component()) !== undefined) this.#cut();
       else if (this.#limits.whenFull === 'drop') this.#dropEvents();
     });
+  }
+
+  #endStall(): void {
+    if (this.#cancelStall === undefined) return;
+    this.#cancelStall();
+    this.#cancelStall = undefined;
+    this.#onStall(false);
   }
 
   #dropEvents(): void {

@@ -6,7 +6,7 @@ import type { Peer } from './protocol.js';
 const JSON_TYPE = 'application/json';
 
 /** Headers of a reply or event of this shape. */
-export function shapeHeaders(shape: string, terminates: boolean, contentType: boolean = true): HeaderTemplate {
+export function shapeHeaders(shape: string, terminates: boolean, contentType = true): HeaderTemplate {
   return new HeaderTemplate({
     type: MessageType.ApplicationMessage,
     flags: terminates ? MessageFlag.TerminateStream : 0,
@@ -26,7 +26,10 @@ export function errorHeaders(code: string): HeaderTemplate {
 }
 
 /** The empty message that ends a stream from the server's side. */
-export const terminateHeaders: HeaderTemplate = new HeaderTemplate({ type: MessageType.ApplicationMessage, flags: MessageFlag.TerminateStream });
+export const terminateHeaders: HeaderTemplate = new HeaderTemplate({
+  type: MessageType.ApplicationMessage,
+  flags: MessageFlag.TerminateStream,
+});
 
 /** Sends a reply now, unless a fault swallows it, keeps it for later or drops the connection instead. */
 export function passReplyFaults(peer: Peer, faults: FaultSwitches, operation: FaultOperation, component: string, send: () => void): void {

@@ -39,7 +39,9 @@ class SdkClient implements AsyncDisposable {
   }
 
   /** Subscribes and gives what comes, in order. */
-  async subscribe(topicName: string): Promise<{ readonly next: () => Promise<{ topicName: string; payload: Buffer }>; readonly close: () => Promise<void> }> {
+  async subscribe(
+    topicName: string,
+  ): Promise<{ readonly next: () => Promise<{ topicName: string; payload: Buffer }>; readonly close: () => Promise<void> }> {
     const stream = this.ipc.subscribeToIoTCore({ topicName, qos: QOS.AT_LEAST_ONCE });
     const arrived: { topicName: string; payload: Buffer }[] = [];
     let wake = (): void => undefined;
@@ -53,7 +55,7 @@ class SdkClient implements AsyncDisposable {
         for (;;) {
           const message = arrived.shift();
           if (message !== undefined) return message;
-          await new Promise<void>((resolve) => {
+          await new Promise<void>(resolve => {
             wake = resolve;
           });
         }
@@ -83,7 +85,10 @@ async function rejection(promise: Promise<unknown>): Promise<eventstream_rpc.Rpc
 /** One scenario of `sdk-in-child.mjs`: what the client leaves pending for ever must not stay in this process. */
 async function inChild(scenario: string, environment: ComponentEnvironment): Promise<string> {
   const script = fileURLToPath(new URL('sdk-in-child.mjs', import.meta.url));
-  const child = spawn(process.execPath, ['--no-warnings', script, scenario], { env: { ...before, ...environment }, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['--no-warnings', script, scenario], {
+    env: { ...before, ...environment },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => {
     output += chunk.toString();
@@ -92,7 +97,7 @@ async function inChild(scenario: string, environment: ComponentEnvironment): Pro
   return JSON.parse(output) as string;
 }
 
-describe.each(PROFILES)('the official SDK on %s', (profile) => {
+describe.each(PROFILES)('the official SDK on %s', profile => {
   test('connects, subscribes, publishes and gets its own message', async () => {
     await using nucleus = await start(profile);
     await using client = await SdkClient.connected(nucleus);
@@ -110,7 +115,7 @@ describe.each(PROFILES)('the official SDK on %s', (profile) => {
     const stream = await client.subscribe('test/+');
     const mqtt = await connectAsync(nucleus.mqttUrl);
     await mqtt.subscribeAsync('test/up');
-    const arrived = new Promise<string>((resolve) => {
+    const arrived = new Promise<string>(resolve => {
       mqtt.once('message', (_, payload) => {
         resolve(payload.toString());
       });

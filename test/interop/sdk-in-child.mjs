@@ -1,5 +1,6 @@
 // The official client in a process of its own, for what it leaves pending for ever. Prints one JSON line and exits.
 import { once } from 'node:events';
+import { setImmediate, setTimeout } from 'node:timers';
 import { greengrasscoreipc } from 'aws-iot-device-sdk-v2';
 
 const [scenario] = process.argv.slice(2);
@@ -8,7 +9,10 @@ const { QOS } = greengrasscoreipc.model;
 
 /** What a promise has come to by the end of a few turns after `event`. */
 async function outcome(promise, event) {
-  const settled = promise.then(() => 'resolved', error => `rejected: ${String(error.message)}`);
+  const settled = promise.then(
+    () => 'resolved',
+    error => `rejected: ${String(error.message)}`,
+  );
   await event;
   const turns = (async () => {
     for (let i = 0; i < 50; i++) await new Promise(resolve => setImmediate(resolve));
@@ -18,7 +22,7 @@ async function outcome(promise, event) {
 }
 
 const scenarios = {
-  'connect': () => outcome(client.connect(), new Promise(resolve => setTimeout(resolve, 300))),
+  connect: () => outcome(client.connect(), new Promise(resolve => setTimeout(resolve, 300))),
   'publish too much': async () => {
     await client.connect();
     const lost = once(client, 'disconnection');

@@ -21,10 +21,25 @@ const PUBLISHES: readonly [name: string, request: unknown, code: string | undefi
   ['no payload, though it has no qos', { topicName: 'test/a' }, 'InvalidArgumentsError', 'Payload is required'],
   ['no qos', { topicName: 'test/a', payload: PAYLOAD }, 'InvalidArgumentsError', 'QoS is required'],
   ['qos 2', { topicName: 'test/a', payload: PAYLOAD, qos: '2' }, 'InvalidArgumentsError', 'Invalid QoS value: 2'],
-  ['a wildcard', { topicName: 'test/+', qos: '1', payload: PAYLOAD }, 'ServiceError', "Publish to topic test/+ failed: Publish topics must not contain wildcard characters of '#' or '+'"],
-  ['8 slashes', { topicName: 'test/1/2/3/4/5/6/7/8', qos: '1', payload: PAYLOAD }, 'ServiceError', 'Publish to topic test/1/2/3/4/5/6/7/8 failed: The request topic must have no more than 7 forward slashes (/)'],
+  [
+    'a wildcard',
+    { topicName: 'test/+', qos: '1', payload: PAYLOAD },
+    'ServiceError',
+    "Publish to topic test/+ failed: Publish topics must not contain wildcard characters of '#' or '+'",
+  ],
+  [
+    '8 slashes',
+    { topicName: 'test/1/2/3/4/5/6/7/8', qos: '1', payload: PAYLOAD },
+    'ServiceError',
+    'Publish to topic test/1/2/3/4/5/6/7/8 failed: The request topic must have no more than 7 forward slashes (/)',
+  ],
   ['256 characters', { topicName: long(256), qos: '1', payload: PAYLOAD }, undefined],
-  ['257 characters', { topicName: long(257), qos: '1', payload: PAYLOAD }, 'ServiceError', `Publish to topic ${long(257)} failed: ${TOO_LONG}`],
+  [
+    '257 characters',
+    { topicName: long(257), qos: '1', payload: PAYLOAD },
+    'ServiceError',
+    `Publish to topic ${long(257)} failed: ${TOO_LONG}`,
+  ],
 ];
 
 test.each(PUBLISHES)('classic: publishing %s', async (_, request, code, text) => {
@@ -62,7 +77,9 @@ describe('classic', () => {
     client.publish(1, 'test/a', Buffer.alloc(131_072));
     expect(await client.next()).toMatchObject({ type: 0 });
     client.publish(2, 'test/a', Buffer.alloc(131_073));
-    expect(body(await client.next())['message']).toBe('Publish to topic test/a failed: The publishing message size 131073 bytes exceeds the configured limit of 131072 bytes');
+    expect(body(await client.next())['message']).toBe(
+      'Publish to topic test/a failed: The publishing message size 131073 bytes exceeds the configured limit of 131072 bytes',
+    );
   });
 
   test('direct ingest and shared subscription prefixes do not count', async () => {
@@ -72,7 +89,11 @@ describe('classic', () => {
     client.publish(2, `$aws/things/${'x'.repeat(500)}`, 'x');
     client.subscribe(3, `$share/group/1/2/3/4/5/6/7/${'x'.repeat(242)}`);
     const codes = [await client.next(), await client.next(), await client.next()];
-    expect(codes.map(({ streamId, type }) => [streamId, type])).toEqual([[1, 0], [2, 0], [3, 0]]);
+    expect(codes.map(({ streamId, type }) => [streamId, type])).toEqual([
+      [1, 0],
+      [2, 0],
+      [3, 0],
+    ]);
     client.publish(4, `$aws/things/${'x'.repeat(501)}`, 'x');
     expect(body(await client.next())['message']).toContain('Reserved topic ($aws/things/xxx');
   });
@@ -109,7 +130,10 @@ describe('classic', () => {
       '{"message":{"topicName":"test/\\u0027a\\u0027","payload":"aGk\\u003d","retain":false,"payloadFormat":"0"}}',
     );
     const members = {
-      userProperties: [{ key: 'k', value: 'v=' }, { key: 'k', value: 'w' }],
+      userProperties: [
+        { key: 'k', value: 'v=' },
+        { key: 'k', value: 'w' },
+      ],
       messageExpiryIntervalSeconds: 60,
       correlationData: 'AQI=',
       responseTopic: 'test/reply',

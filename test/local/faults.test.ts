@@ -7,7 +7,7 @@ const IS_EVENT = { modelType: 'aws.greengrass#IoTCoreMessage' };
 
 /** The error a connect to the path fails with. */
 function connectError(path: string): Promise<string | undefined> {
-  return new Promise((resolve) => {
+  return new Promise(resolve => {
     const socket = connect(path, () => {
       socket.destroy();
       resolve(undefined);
@@ -18,10 +18,17 @@ function connectError(path: string): Promise<string | undefined> {
   });
 }
 
-describe.each(PROFILES)('%s', (profile) => {
+describe.each(PROFILES)('%s', profile => {
   test('no ConnectAck: the connection stays open and silent', async () => {
     await using nucleus = await start(profile);
-    const struck = new Promise<void>((onStrike) => nucleus.faults.noConnectAck({ times: 1, onStrike: () => { onStrike(); } }));
+    const struck = new Promise<void>(onStrike =>
+      nucleus.faults.noConnectAck({
+        times: 1,
+        onStrike: () => {
+          onStrike();
+        },
+      }),
+    );
     const client = await RawClient.open(nucleus.socketPath);
     client.connect(nucleus.authToken(COMPONENT));
     await struck;
@@ -99,7 +106,11 @@ describe.each(PROFILES)('%s', (profile) => {
     await using nucleus = await start(profile);
     const client = await RawClient.accepted(nucleus, COMPONENT);
     nucleus.faults.messageBeforeReply();
-    const subscribed = new Promise<void>((resolve) => nucleus.observe(({ kind }) => { if (kind === 'subscribed') resolve(); }));
+    const subscribed = new Promise<void>(resolve =>
+      nucleus.observe(({ kind }) => {
+        if (kind === 'subscribed') resolve();
+      }),
+    );
     client.subscribe(1, 'test/a');
     await subscribed;
     nucleus.publish({ topicName: 'test/a', payload: '1' });
@@ -129,7 +140,12 @@ describe.each(PROFILES)('%s', (profile) => {
     await client.next();
     expect(nucleus.faults.terminateSubscriptions([{ topicName: 'x', payload: 'bye' }])).toBe(2);
     const got = [await client.next(), await client.next(), await client.next(), await client.next()];
-    expect(got.map(({ streamId, flags }) => [streamId, flags])).toEqual([[1, 0], [1, 2], [2, 0], [2, 2]]);
+    expect(got.map(({ streamId, flags }) => [streamId, flags])).toEqual([
+      [1, 0],
+      [1, 2],
+      [2, 0],
+      [2, 2],
+    ]);
   });
 
   test('all connections are killed, or one component’s', async () => {
@@ -153,13 +169,13 @@ describe.each(PROFILES)('%s', (profile) => {
     nucleus.faults.killAfterMessages(5);
     for (let i = 0; i < 9; i++) nucleus.publish({ topicName: 'test/a', payload: String(i) });
     await client.closed;
-    expect(client.received.slice(2).map((message) => eventOf(message).text)).toEqual(['0', '1', '2', '3', '4']);
+    expect(client.received.slice(2).map(message => eventOf(message).text)).toEqual(['0', '1', '2', '3', '4']);
   });
 
   test('killed in the middle of a frame', async () => {
     await using nucleus = await start(profile);
     const client = await RawClient.accepted(nucleus, COMPONENT);
-    const bytes = new Promise<Buffer>((resolve) => client.socket.once('data', resolve));
+    const bytes = new Promise<Buffer>(resolve => client.socket.once('data', resolve));
     nucleus.faults.killMidFrame();
     client.publish(1, 'test/a', 'x');
     const half = await bytes;
@@ -180,7 +196,7 @@ describe.each(PROFILES)('%s', (profile) => {
     await using nucleus = await start(profile);
     const client = await RawClient.accepted(nucleus, COMPONENT);
     const chunks: number[] = [];
-    client.socket.on('data', (chunk) => chunks.push(chunk.length));
+    client.socket.on('data', chunk => chunks.push(chunk.length));
     const split = nucleus.faults.splitFrames(1, { times: 1 });
     client.publish(1, 'test/a', 'x');
     expect(await client.next()).toMatchObject({ streamId: 1 });
@@ -208,7 +224,7 @@ describe.each(PROFILES)('%s', (profile) => {
     await client.next();
     nucleus.publish({ topicName: 'test/a', payload: 'new' });
     expect(await client.next()).toMatchObject({ streamId: 2 });
-    await fault.undo();
+    fault.undo();
     nucleus.publish({ topicName: 'test/a', payload: 'both' });
     expect([(await client.next()).streamId, (await client.next()).streamId].sort()).toEqual([1, 2]);
   });
@@ -221,7 +237,11 @@ describe.each(PROFILES)('%s', (profile) => {
     const reply = await client.next();
     expect(reply.modelType).toBe('aws.greengrass#ServiceError');
     const text = body(reply)['_message'];
-    expect(text).toBe(profile === 'classic' ? 'Publish to topic test/a failed: Message spool is full. Message could not be added.' : 'Failed to publish the message.');
+    expect(text).toBe(
+      profile === 'classic'
+        ? 'Publish to topic test/a failed: Message spool is full. Message could not be added.'
+        : 'Failed to publish the message.',
+    );
     client.publish(2, 'test/a', 'x');
     expect(await client.next()).toMatchObject({ type: 0 });
   });
@@ -238,7 +258,10 @@ describe.each(PROFILES)('%s', (profile) => {
       client.publish(2, 'test/a', 'x');
       expect(await client.next()).toMatchObject({ streamId: 2 });
     } else {
-      expect(body(reply)).toMatchObject({ message: 'Subscribe to topic test/a failed with error NOT_AUTHORIZED', context: { reasonString: null, reasonCode: 135 } });
+      expect(body(reply)).toMatchObject({
+        message: 'Subscribe to topic test/a failed with error NOT_AUTHORIZED',
+        context: { reasonString: null, reasonCode: 135 },
+      });
     }
   });
 
@@ -306,7 +329,7 @@ describe.each(PROFILES)('%s', (profile) => {
       await nucleus.faults.brokerDown(),
     ];
     await nucleus.faults.undoAll();
-    expect(armed.map((fault) => fault.armed)).toEqual(armed.map(() => false));
+    expect(armed.map(fault => fault.armed)).toEqual(armed.map(() => false));
     const client = await RawClient.accepted(nucleus, COMPONENT);
     client.publish(1, 'test/a', 'x', '0');
     expect(await client.next()).toMatchObject({ type: 0, streamId: 1 });

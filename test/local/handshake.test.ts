@@ -17,18 +17,23 @@ const hello = (nucleus: LocalNucleus): RpcMessageInit => ({
 
 /** What a Connect may look like and still, or not, be accepted. */
 const CONNECTS: readonly { name: string; classic: boolean; lite: boolean; message: (good: RpcMessageInit) => RpcMessageInit }[] = [
-  { name: 'the right token', classic: true, lite: true, message: (good) => good },
-  { name: 'unknown members beside it', classic: true, lite: true, message: (good) => ({ ...good, payload: good.payload?.replace('{', '{"x":1,') }) },
-  { name: 'no :version', classic: false, lite: true, message: (good) => ({ ...good, version: undefined }) },
-  { name: ':version 0.2.0', classic: false, lite: false, message: (good) => ({ ...good, version: '0.2.0' }) },
-  { name: 'another token', classic: false, lite: false, message: (good) => ({ ...good, payload: '{"authToken":"ABCDEFGHIJKLMNOP"}' }) },
-  { name: 'no token', classic: false, lite: false, message: (good) => ({ ...good, payload: '{}' }) },
-  { name: 'an empty token', classic: false, lite: false, message: (good) => ({ ...good, payload: '{"authToken":""}' }) },
-  { name: 'no payload', classic: false, lite: false, message: (good) => ({ ...good, payload: '' }) },
-  { name: 'malformed JSON', classic: false, lite: false, message: (good) => ({ ...good, payload: '{"authToken"' }) },
-  { name: 'a JSON string', classic: false, lite: false, message: (good) => ({ ...good, payload: '"x"' }) },
-  { name: 'a token that is a number', classic: false, lite: false, message: (good) => ({ ...good, payload: '{"authToken":1}' }) },
-  { name: 'a flag', classic: true, lite: false, message: (good) => ({ ...good, flags: 1 }) },
+  { name: 'the right token', classic: true, lite: true, message: good => good },
+  {
+    name: 'unknown members beside it',
+    classic: true,
+    lite: true,
+    message: good => ({ ...good, payload: good.payload?.replace('{', '{"x":1,') }),
+  },
+  { name: 'no :version', classic: false, lite: true, message: good => ({ ...good, version: undefined }) },
+  { name: ':version 0.2.0', classic: false, lite: false, message: good => ({ ...good, version: '0.2.0' }) },
+  { name: 'another token', classic: false, lite: false, message: good => ({ ...good, payload: '{"authToken":"ABCDEFGHIJKLMNOP"}' }) },
+  { name: 'no token', classic: false, lite: false, message: good => ({ ...good, payload: '{}' }) },
+  { name: 'an empty token', classic: false, lite: false, message: good => ({ ...good, payload: '{"authToken":""}' }) },
+  { name: 'no payload', classic: false, lite: false, message: good => ({ ...good, payload: '' }) },
+  { name: 'malformed JSON', classic: false, lite: false, message: good => ({ ...good, payload: '{"authToken"' }) },
+  { name: 'a JSON string', classic: false, lite: false, message: good => ({ ...good, payload: '"x"' }) },
+  { name: 'a token that is a number', classic: false, lite: false, message: good => ({ ...good, payload: '{"authToken":1}' }) },
+  { name: 'a flag', classic: true, lite: false, message: good => ({ ...good, flags: 1 }) },
 ];
 
 describe('connecting to classic', () => {
@@ -36,7 +41,14 @@ describe('connecting to classic', () => {
     await using nucleus = await start('classic');
     const client = await RawClient.open(nucleus.socketPath);
     client.send(message(hello(nucleus)));
-    expect(await client.next()).toMatchObject({ type: 5, flags: classic ? 1 : 0, streamId: 0, payload: '', modelType: undefined, contentType: undefined });
+    expect(await client.next()).toMatchObject({
+      type: 5,
+      flags: classic ? 1 : 0,
+      streamId: 0,
+      payload: '',
+      modelType: undefined,
+      contentType: undefined,
+    });
     if (!classic) await client.closed;
   });
 
@@ -64,7 +76,7 @@ describe('connecting to classic', () => {
   test('the acknowledgement is the golden frame', async () => {
     await using nucleus = await start('classic');
     const client = await RawClient.open(nucleus.socketPath);
-    const bytes = new Promise<Buffer>((resolve) => client.socket.once('data', resolve));
+    const bytes = new Promise<Buffer>(resolve => client.socket.once('data', resolve));
     client.send(hello(nucleus));
     expect((await bytes).toString('hex')).toBe(
       '0000004700000037374cfe3f0d3a6d6573736167652d7479706504000000050e3a6d6573736167652d666c61677304000000010a3a73747265616d2d69640400000000e237e27d',
@@ -74,25 +86,31 @@ describe('connecting to classic', () => {
   test('a ping is answered with its own headers and payload', async () => {
     await using nucleus = await start('classic');
     const client = await RawClient.accepted(nucleus, COMPONENT);
-    const bytes = new Promise<Buffer>((resolve) => client.socket.once('data', resolve));
+    const bytes = new Promise<Buffer>(resolve => client.socket.once('data', resolve));
     const headers = encodeHeaders([...rpcHeaders({ type: 2, flags: 0, streamId: 0 }), ['mine', { type: 'string', value: 'yes' }]]);
     client.socket.write(encodeFrame(headers, 'are you there'));
-    const codec = new EventStreamCodec((input) => (typeof input === 'string' ? input : Buffer.from(input).toString()), (input) => Buffer.from(input));
+    const codec = new EventStreamCodec(
+      input => (typeof input === 'string' ? input : Buffer.from(input).toString()),
+      input => Buffer.from(input),
+    );
     const pong = codec.decode(await bytes);
     expect(Buffer.from(pong.body).toString()).toBe('are you there');
     expect(pong.headers['mine']).toEqual({ type: 'string', value: 'yes' });
     expect(pong.headers[':message-type']).toEqual({ type: 'integer', value: 3 });
   });
 
-  test.each([0, 1, 9])('message type %i on stream 0 is a protocol error', async (type) => {
+  test.each([0, 1, 9])('message type %i on stream 0 is a protocol error', async type => {
     await using nucleus = await start('classic');
     const client = await RawClient.accepted(nucleus, COMPONENT);
     client.send({ type, flags: 0, streamId: 0 });
-    expect(await client.next()).toMatchObject({ type: 6, payload: '{ "message": "an invalid value for message-type field was received."; }' });
+    expect(await client.next()).toMatchObject({
+      type: 6,
+      payload: '{ "message": "an invalid value for message-type field was received."; }',
+    });
     await client.closed;
   });
 
-  test.each([5, 6, 7])('message type %i from a client is not recognized', async (type) => {
+  test.each([5, 6, 7])('message type %i from a client is not recognized', async type => {
     await using nucleus = await start('classic');
     const client = await RawClient.accepted(nucleus, COMPONENT);
     client.send({ type, flags: 0, streamId: 0 });
@@ -141,7 +159,10 @@ describe('connecting to lite', () => {
   test.each([
     ['a ping', encodeRpcMessage({ type: 2, flags: 0, streamId: 0 })],
     ['a message on stream 0', encodeRpcMessage({ type: 0, flags: 0, streamId: 0, operation: 'x', payload: '{}' })],
-    ['a header of another type', encodeFrame(encodeHeaders([...rpcHeaders({ type: 0, flags: 0, streamId: 1 }), ['x', { type: 'boolean', value: true }]]), '{}')],
+    [
+      'a header of another type',
+      encodeFrame(encodeHeaders([...rpcHeaders({ type: 0, flags: 0, streamId: 1 }), ['x', { type: 'boolean', value: true }]]), '{}'),
+    ],
     ['a missing header', encodeFrame(encodeHeaders([[':message-type', { type: 'integer', value: 0 }]]), '{}')],
     ['garbage', Buffer.alloc(64, 0xff)],
   ])('%s costs the connection', async (_, bytes) => {

@@ -18,13 +18,18 @@ const rpcFrame = fc
       fc.json(),
       fc
         .record(
-          { topicName: fc.oneof(fc.constantFrom('test/a', 'test/#', '__proto__'), fc.json()), qos: fc.anything(), payload: fc.anything(), userProperties: fc.anything() },
+          {
+            topicName: fc.oneof(fc.constantFrom('test/a', 'test/#', '__proto__'), fc.json()),
+            qos: fc.anything(),
+            payload: fc.anything(),
+            userProperties: fc.anything(),
+          },
           { requiredKeys: [] },
         )
-        .map((request) => JSON.stringify(request, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))),
+        .map(request => JSON.stringify(request, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))),
     ),
   })
-  .map((message) => encodeRpcMessage(message));
+  .map(message => encodeRpcMessage(message));
 
 const mutated = fc.tuple(rpcFrame, fc.nat(), fc.nat(255)).map(([frame, at, byte]) => {
   const copy = Buffer.from(frame);
@@ -35,11 +40,11 @@ const mutated = fc.tuple(rpcFrame, fc.nat(), fc.nat(255)).map(([frame, at, byte]
 const hostile = fc.oneof(
   { weight: 6, arbitrary: rpcFrame },
   { weight: 2, arbitrary: mutated },
-  { weight: 1, arbitrary: fc.uint8Array({ maxLength: 64 }).map((bytes) => Buffer.from(bytes)) },
-  { weight: 1, arbitrary: fc.uint8Array({ maxLength: 64 }).map((bytes) => encodeFrame(bytes, 'x')) },
+  { weight: 1, arbitrary: fc.uint8Array({ maxLength: 64 }).map(bytes => Buffer.from(bytes)) },
+  { weight: 1, arbitrary: fc.uint8Array({ maxLength: 64 }).map(bytes => encodeFrame(bytes, 'x')) },
 );
 
-describe.each(PROFILES)('%s', (profile) => {
+describe.each(PROFILES)('%s', profile => {
   test('random and mutated frames, before and after the Connect, stop nobody else', { timeout: 60_000 }, async () => {
     await using nucleus = await start(profile);
     const honest = await RawClient.accepted(nucleus, OTHER);
@@ -111,7 +116,9 @@ test('asking without end and never reading is cut, not stored', { timeout: 30_00
   const client = await RawClient.accepted(nucleus, COMPONENT);
   client.socket.pause();
   const requests = Buffer.concat(
-    Array.from({ length: 20_000 }, (_, i) => encodeRpcMessage({ type: 0, flags: 0, streamId: i + 1, operation: 'aws.greengrass#GetConfiguration', payload: '{}' })),
+    Array.from({ length: 20_000 }, (_, i) =>
+      encodeRpcMessage({ type: 0, flags: 0, streamId: i + 1, operation: 'aws.greengrass#GetConfiguration', payload: '{}' }),
+    ),
   );
   client.socket.write(requests);
   await expect.poll(() => nucleus.connections, { timeout: 10_000 }).toBe(0);

@@ -47,10 +47,23 @@ test.each(PUBLISHES)('lite: publishing with %s', async (_, request, text) => {
   client.request(1, PUBLISH, request);
   const reply = await client.next();
   if (text === undefined) {
-    expect(reply).toMatchObject({ type: 0, flags: 0, streamId: 1, contentType: 'application/json', modelType: 'aws.greengrass#PublishToIoTCoreResponse', payload: '{}' });
+    expect(reply).toMatchObject({
+      type: 0,
+      flags: 0,
+      streamId: 1,
+      contentType: 'application/json',
+      modelType: 'aws.greengrass#PublishToIoTCoreResponse',
+      payload: '{}',
+    });
   } else {
     const code = text === UNAUTHORIZED ? 'UnauthorizedError' : 'ServiceError';
-    expect(reply).toMatchObject({ type: 1, flags: 2, streamId: 1, modelType: `aws.greengrass#${code}`, payload: JSON.stringify({ _message: text, _errorCode: code }) });
+    expect(reply).toMatchObject({
+      type: 1,
+      flags: 2,
+      streamId: 1,
+      modelType: `aws.greengrass#${code}`,
+      payload: JSON.stringify({ _message: text, _errorCode: code }),
+    });
   }
 });
 
@@ -96,7 +109,10 @@ describe('lite', () => {
     client.subscribe(1, 'test/#');
     await client.next();
     nucleus.publish({ topicName: "test/'a'", payload: 'hi', contentType: 'lost', retain: true, responseTopic: 'lost' });
-    expect(await client.next()).toMatchObject({ contentType: undefined, payload: '{"message":{"topicName":"test/\'a\'","payload":"aGk="}}' });
+    expect(await client.next()).toMatchObject({
+      contentType: undefined,
+      payload: '{"message":{"topicName":"test/\'a\'","payload":"aGk="}}',
+    });
   });
 
   test('a message whose MQTT packet is over 5000 bytes is lost', async () => {
@@ -131,7 +147,10 @@ describe('lite', () => {
     const replies = [];
     for (let i = 1; i <= 12; i++) replies.push(await client.next());
     expect(replies.map(({ type }) => type)).toEqual([...Array<number>(10).fill(0), 1, 1]);
-    expect(replies.slice(10).map((reply) => body(reply)['_message'])).toEqual(['Failed to publish the message.', 'Failed to publish the message.']);
+    expect(replies.slice(10).map(reply => body(reply)['_message'])).toEqual([
+      'Failed to publish the message.',
+      'Failed to publish the message.',
+    ]);
     client.publish(13, 'test/a', 'x', '0');
     expect(await client.next()).toMatchObject({ type: 0, streamId: 13 });
     pubacks.undo();

@@ -4,14 +4,14 @@ import { COMPONENT, OTHER, PROFILES, start } from './nuclei.js';
 import { PUBLISH, RawClient, body, eventOf } from './raw-client.js';
 
 function nextMessage(client: MqttClient): Promise<[topic: string, payload: Buffer]> {
-  return new Promise((resolve) => {
+  return new Promise(resolve => {
     client.once('message', (topic, payload) => {
       resolve([topic, payload]);
     });
   });
 }
 
-describe.each(PROFILES)('%s', (profile) => {
+describe.each(PROFILES)('%s', profile => {
   test('an MQTT client on the loopback port talks with components both ways', async () => {
     await using nucleus = await start(profile);
     expect(nucleus.mqttUrl).toBe(`mqtt://127.0.0.1:${String(nucleus.mqttPort)}`);
@@ -51,7 +51,7 @@ describe.each(PROFILES)('%s', (profile) => {
   test('with the broker down MQTT clients are cut and refused, and it comes back at the same port', async () => {
     await using nucleus = await start(profile);
     const mqtt = await connectAsync(nucleus.mqttUrl, { reconnectPeriod: 0 });
-    const cut = new Promise<void>((resolve) => {
+    const cut = new Promise<void>(resolve => {
       mqtt.once('close', () => {
         resolve();
       });
@@ -70,7 +70,10 @@ describe.each(PROFILES)('%s', (profile) => {
     const component = await RawClient.accepted(nucleus, OTHER);
     component.subscribe(1, 'gone');
     await component.next();
-    const mqtt = await connectAsync(nucleus.mqttUrl, { reconnectPeriod: 0, will: { topic: 'gone', payload: Buffer.from('will'), qos: 0, retain: false } });
+    const mqtt = await connectAsync(nucleus.mqttUrl, {
+      reconnectPeriod: 0,
+      will: { topic: 'gone', payload: Buffer.from('will'), qos: 0, retain: false },
+    });
     mqtt.stream.destroy();
     expect(eventOf(await component.next()).text).toBe('will');
   });
@@ -79,7 +82,13 @@ describe.each(PROFILES)('%s', (profile) => {
 test('classic: MQTT 5 members come with a retained message too', async () => {
   await using nucleus = await start('classic');
   const component = await RawClient.accepted(nucleus, COMPONENT);
-  const members = { userProperties: [{ key: 'k', value: 'v' }], responseTopic: 'test/reply', correlationData: 'AQI=', payloadFormat: '1', messageExpiryIntervalSeconds: 9 };
+  const members = {
+    userProperties: [{ key: 'k', value: 'v' }],
+    responseTopic: 'test/reply',
+    correlationData: 'AQI=',
+    payloadFormat: '1',
+    messageExpiryIntervalSeconds: 9,
+  };
   component.request(1, PUBLISH, { topicName: 'test/a', qos: '1', payload: 'aGk=', retain: true, ...members });
   await component.next();
   component.subscribe(2, 'test/a');

@@ -1,4 +1,10 @@
-import { startLocalNucleus, type AccessControl, type LocalNucleus, type LocalNucleusOptions, type ProfileName } from '../../src/local/index.js';
+import {
+  startLocalNucleus,
+  type AccessControl,
+  type LocalNucleus,
+  type LocalNucleusOptions,
+  type ProfileName,
+} from '../../src/local/index.js';
 
 export const COMPONENT = 'com.example.Test';
 export const OTHER = 'com.example.Other';

@@ -8,12 +8,46 @@ import { COMPONENT, OTHER, PROFILES, allow, start } from './nuclei.js';
 import { PUBLISH, RawClient, SUBSCRIBE } from './raw-client.js';
 
 /** Resource, topics allowed and not, on classic and on lite. */
-const RESULTS: readonly (readonly [resource: string, classic: readonly [yes: string[], no: string[]], lite: readonly [yes: string[], no: string[]]])[] = [
-  ['a/#', [['a', 'a/', 'a/b/c'], ['ab', 'b', 'A/b']], [['a/', 'a/b/c'], ['a', 'ab', 'A/b']]],
-  ['a/+', [['a/b', 'a/', 'a/#', 'a/+'], ['a/b/c', 'a']], [['a/b', 'a/', 'a/#'], ['a/b/c', 'a']]],
+const RESULTS: readonly (readonly [
+  resource: string,
+  classic: readonly [yes: string[], no: string[]],
+  lite: readonly [yes: string[], no: string[]],
+])[] = [
+  [
+    'a/#',
+    [
+      ['a', 'a/', 'a/b/c'],
+      ['ab', 'b', 'A/b'],
+    ],
+    [
+      ['a/', 'a/b/c'],
+      ['a', 'ab', 'A/b'],
+    ],
+  ],
+  [
+    'a/+',
+    [
+      ['a/b', 'a/', 'a/#', 'a/+'],
+      ['a/b/c', 'a'],
+    ],
+    [
+      ['a/b', 'a/', 'a/#'],
+      ['a/b/c', 'a'],
+    ],
+  ],
   ['a/+/c', [['a/b/c', 'a//c', 'a/#/c'], ['a/b/x/c']], [['a/b/c', 'a//c', 'a/#/c'], ['a/b/x/c']]],
   ['+', [['a', '#'], ['a/b']], [['a', '#', ''], ['a/b']]],
-  ['+/b', [['a/b', '/b'], ['a/c', 'b']], [['a/b', '/b'], ['a/c', 'b']]],
+  [
+    '+/b',
+    [
+      ['a/b', '/b'],
+      ['a/c', 'b'],
+    ],
+    [
+      ['a/b', '/b'],
+      ['a/c', 'b'],
+    ],
+  ],
   ['#', [['a', 'a/b', '$aws/x', '#'], []], [['a', 'a/b', '$aws/x', '#'], []]],
   ['*', [['a', 'a/b', '$aws/x', '#'], []], [['a', 'a/b', '$aws/x', '#'], []]],
   ['a*', [['a', 'ab', 'a/b/c', 'a/#'], ['b']], [['a', 'ab', 'a/b/c', 'a/#'], ['b']]],
@@ -21,7 +55,14 @@ const RESULTS: readonly (readonly [resource: string, classic: readonly [yes: str
   ['a/b#', [['a/b#'], ['a/bc', 'a/b/c', 'a/b']], [['a/b#', 'a/bc', 'a/b/c'], ['a/c']]],
   ['a+/b', [['a+/b'], ['ax/b', 'a/b']], [['a+/b', 'ax/b', 'axy/b', 'a/b'], ['a/x/b']]],
   ['a/#/c', [['a/#/c'], ['a/b/c', 'a/b']], [['a/#/c', 'a/b/c', 'a/b'], ['b']]],
-  ['x/*/#', [['x/y', 'x/', 'x/y/z'], ['x']], [['x/y/#', 'x//#'], ['x/y', 'x/y/z']]],
+  [
+    'x/*/#',
+    [['x/y', 'x/', 'x/y/z'], ['x']],
+    [
+      ['x/y/#', 'x//#'],
+      ['x/y', 'x/y/z'],
+    ],
+  ],
   ['a/${*}', [['a/*'], ['a/b', 'a/${*}']], [['a/*'], ['a/b', 'a/${*}']]],
   ['a/${?}${$}', [['a/?$'], ['a/b']], [['a/?$'], ['a/b']]],
   ['test/topic', [['test/topic'], ['test/topic/', 'test']], [['test/topic'], ['test/topic/', 'test']]],
@@ -37,7 +78,7 @@ describe('what a resource allows', () => {
     for (const topic of liteNo) expect([topic, lite(topic)]).toEqual([topic, false]);
   });
 
-  test.each(['a?', 'a/${x}', 'a/${#}', 'a/${*'])('classic skips %s', (resource) => {
+  test.each(['a?', 'a/${x}', 'a/${#}', 'a/${*'])('classic skips %s', resource => {
     expect(compileClassicResource(resource)).toBeUndefined();
     const { authorize, problems } = classicPolicy(allow(resource, 'b'));
     expect(authorize(PUBLISH, 'b')).toBe(true);
@@ -52,7 +93,7 @@ describe('what a resource allows', () => {
       }),
     );
     fc.assert(
-      fc.property(fc.stringMatching(/^[a-z/.()[\]^|\\-]{1,20}$/), (text) => {
+      fc.property(fc.stringMatching(/^[a-z/.()[\]^|\\-]{1,20}$/), text => {
         expect(compileClassicResource(text)?.(text)).toBe(true);
         expect(liteResourceAllows(text, text)).toBe(true);
       }),
@@ -78,7 +119,9 @@ describe('classic takes a component’s policies all or not at all', () => {
   });
 
   test('property names in any case, numbers as texts, JSON as a text', () => {
-    expect(classicPolicy({ [SERVICE]: { p: { OPERATIONS: [PUBLISH], Resources: [5], POLICYdescription: 'x' } } }).authorize(PUBLISH, '5')).toBe(true);
+    expect(
+      classicPolicy({ [SERVICE]: { p: { OPERATIONS: [PUBLISH], Resources: [5], POLICYdescription: 'x' } } }).authorize(PUBLISH, '5'),
+    ).toBe(true);
     expect(classicPolicy(JSON.stringify({ [SERVICE]: { good } })).authorize(PUBLISH, 'a')).toBe(true);
   });
 
@@ -89,9 +132,13 @@ describe('classic takes a component’s policies all or not at all', () => {
   });
 
   test('operations are exact, or * alone; an empty resource is never allowed', () => {
-    const { authorize } = classicPolicy({ [SERVICE]: { a: { operations: ['*'], resources: ['*'] }, b: { operations: ['aws.greengrass#*'], resources: ['#'] } } });
+    const { authorize } = classicPolicy({
+      [SERVICE]: { a: { operations: ['*'], resources: ['*'] }, b: { operations: ['aws.greengrass#*'], resources: ['#'] } },
+    });
     expect([authorize(SUBSCRIBE, 'x'), authorize(SUBSCRIBE, '')]).toEqual([true, false]);
-    expect(classicPolicy({ [SERVICE]: { b: { operations: ['aws.greengrass#*'], resources: ['#'] } } }).authorize(SUBSCRIBE, 'x')).toBe(false);
+    expect(classicPolicy({ [SERVICE]: { b: { operations: ['aws.greengrass#*'], resources: ['#'] } } }).authorize(SUBSCRIBE, 'x')).toBe(
+      false,
+    );
   });
 });
 
@@ -119,7 +166,7 @@ describe('lite', () => {
   });
 });
 
-test.each(PROFILES)('%s: policies are each component’s own, and problems are told', async (profile) => {
+test.each(PROFILES)('%s: policies are each component’s own, and problems are told', async profile => {
   await using nucleus = await start(profile, {
     components: [
       { name: COMPONENT, accessControl: allow('mine') },
@@ -128,12 +175,16 @@ test.each(PROFILES)('%s: policies are each component’s own, and problems are t
     ],
   });
   const problems: string[] = [];
-  const stop = nucleus.observe((event) => {
+  const stop = nucleus.observe(event => {
     if (event.kind === 'policy') problems.push(event.component);
   });
   stop();
   expect(problems).toEqual([OTHER]);
-  for (const [component, type] of [[COMPONENT, 0], [OTHER, 1], ['com.example.None', 1]] as const) {
+  for (const [component, type] of [
+    [COMPONENT, 0],
+    [OTHER, 1],
+    ['com.example.None', 1],
+  ] as const) {
     const client = await RawClient.accepted(nucleus, component);
     client.publish(1, 'mine', 'x');
     expect([component, (await client.next()).type]).toEqual([component, type]);

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { COMPONENT, OTHER, PROFILES, start } from './nuclei.js';
 import { RawClient, eventOf } from './raw-client.js';
 
-describe.each(PROFILES)('%s', (profile) => {
+describe.each(PROFILES)('%s', profile => {
   test('hands a component’s message to the others that subscribed', async () => {
     await using nucleus = await start(profile);
     const subscriber = await RawClient.accepted(nucleus, COMPONENT);
@@ -13,7 +13,10 @@ describe.each(PROFILES)('%s', (profile) => {
     const reply = await subscriber.next();
     expect(reply).toMatchObject({ type: 0, flags: 0, streamId: 1, modelType: 'aws.greengrass#SubscribeToIoTCoreResponse', payload: '{}' });
     publisher.publish(1, 'test/a', 'hello');
-    expect(await publisher.next()).toMatchObject({ modelType: 'aws.greengrass#PublishToIoTCoreResponse', flags: profile === 'classic' ? 2 : 0 });
+    expect(await publisher.next()).toMatchObject({
+      modelType: 'aws.greengrass#PublishToIoTCoreResponse',
+      flags: profile === 'classic' ? 2 : 0,
+    });
     const event = await subscriber.next();
     expect(event).toMatchObject({ type: 0, flags: 0, streamId: 1, modelType: 'aws.greengrass#IoTCoreMessage' });
     expect(eventOf(event)).toEqual({ topicName: 'test/a', text: 'hello' });
@@ -41,7 +44,13 @@ describe.each(PROFILES)('%s', (profile) => {
     const client = await RawClient.accepted(nucleus, COMPONENT);
     client.publish(1, 'other/a', 'x');
     const reply = await client.next();
-    expect(reply).toMatchObject({ type: 1, flags: 2, streamId: 1, contentType: 'application/json', modelType: 'aws.greengrass#UnauthorizedError' });
+    expect(reply).toMatchObject({
+      type: 1,
+      flags: 2,
+      streamId: 1,
+      contentType: 'application/json',
+      modelType: 'aws.greengrass#UnauthorizedError',
+    });
     expect(reply.payload).toBe(
       profile === 'classic'
         ? '{"message":"Not Authorized","_service":"aws.greengrass#GreengrassCoreIPC","_message":"Not Authorized","_errorCode":"UnauthorizedError"}'

@@ -1,7 +1,14 @@
 import { connect, type Socket } from 'node:net';
 import { FrameDecoder } from '../../src/ipc/frame-decoder.js';
 import { CLASSIC_MAX_FRAME } from '../../src/ipc/frame.js';
-import { MessageFlag, MessageType, encodeRpcMessage, readRpcMessage, type RpcMessage, type RpcMessageInit } from '../../src/ipc/rpc-message.js';
+import {
+  MessageFlag,
+  MessageType,
+  encodeRpcMessage,
+  readRpcMessage,
+  type RpcMessage,
+  type RpcMessageInit,
+} from '../../src/ipc/rpc-message.js';
 
 export const PUBLISH = 'aws.greengrass#PublishToIoTCore';
 export const SUBSCRIBE = 'aws.greengrass#SubscribeToIoTCore';
@@ -20,7 +27,7 @@ export class RawClient {
 
   private constructor(socket: Socket) {
     this.socket = socket;
-    this.#decoder = new FrameDecoder(CLASSIC_MAX_FRAME, (frame) => {
+    this.#decoder = new FrameDecoder(CLASSIC_MAX_FRAME, frame => {
       const message = readRpcMessage(frame);
       if ('reason' in message) throw new Error(message.detail);
       this.received.push(message);
@@ -31,13 +38,13 @@ export class RawClient {
       }
     });
     let failure: Error | undefined;
-    socket.on('data', (chunk) => {
+    socket.on('data', chunk => {
       this.frameFailure ??= this.#decoder.push(chunk);
     });
-    socket.on('error', (error) => {
+    socket.on('error', error => {
       failure = error;
     });
-    this.closed = new Promise((resolve) => {
+    this.closed = new Promise(resolve => {
       socket.on('close', () => {
         this.#ended = true;
         for (const { reject } of this.#waiting.splice(0)) reject(new Error('the connection ended'));
@@ -58,7 +65,10 @@ export class RawClient {
   }
 
   /** Connected and accepted. */
-  static async accepted(nucleus: { readonly socketPath: string; readonly authToken: (name: string) => string }, component: string): Promise<RawClient> {
+  static async accepted(
+    nucleus: { readonly socketPath: string; readonly authToken: (name: string) => string },
+    component: string,
+  ): Promise<RawClient> {
     const client = await RawClient.open(nucleus.socketPath);
     client.connect(nucleus.authToken(component));
     const ack = await client.next();

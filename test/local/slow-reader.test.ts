@@ -36,7 +36,7 @@ test('lite: a client that does not read loses messages, keeps its connection, an
   await slow.next();
   await quick.next();
   let dropped = 0;
-  nucleus.observe((event) => {
+  nucleus.observe(event => {
     if (event.kind === 'dropped') dropped += event.messages;
   });
   slow.socket.pause();
@@ -64,7 +64,11 @@ test('classic: what waits for a client that does not read is bounded, and then i
   await slow.next();
   slow.socket.pause();
   let peak = 0;
-  const cut = new Promise<void>((resolve) => nucleus.observe(({ kind }) => { if (kind === 'disconnected') resolve(); }));
+  const cut = new Promise<void>(resolve =>
+    nucleus.observe(({ kind }) => {
+      if (kind === 'disconnected') resolve();
+    }),
+  );
   for (let i = 0; i < 500; i++) {
     nucleus.publish({ topicName: 'test/a', payload: KILOBYTES_4 });
     peak = Math.max(peak, nucleus.queuedBytes);
@@ -77,7 +81,7 @@ test('classic: what waits for a client that does not read is bounded, and then i
   slow.close();
 });
 
-test.each(PROFILES)('%s: a client that reads nothing for the timeout is cut, if a fault says so', async (profile) => {
+test.each(PROFILES)('%s: a client that reads nothing for the timeout is cut, if a fault says so', async profile => {
   const clock = handClock();
   await using nucleus = await start(profile, { clock });
   const slow = await RawClient.accepted(nucleus, COMPONENT);
@@ -90,5 +94,31 @@ test.each(PROFILES)('%s: a client that reads nothing for the timeout is cut, if 
   clock.pass();
   await expect.poll(() => nucleus.connections).toBe(0);
   expect(fault.strikes).toBe(1);
+  slow.close();
+});
+
+test('lite: given the fault, a client that does not read holds up everyone until the timeout', async () => {
+  const clock = handClock();
+  await using nucleus = await start('lite', { clock });
+  const slow = await RawClient.accepted(nucleus, COMPONENT);
+  const other = await RawClient.accepted(nucleus, OTHER);
+  slow.subscribe(1, 'test/a');
+  other.subscribe(1, 'test/b');
+  await slow.next();
+  await other.next();
+  const blocked = new Promise<void>(resolve => nucleus.faults.slowReaderBlocksAll({ times: 1, onStrike: resolve }));
+  slow.socket.pause();
+  for (let i = 0; i < 500; i++) nucleus.publish({ topicName: 'test/a', payload: KILOBYTES_4 });
+  await blocked;
+  nucleus.publish({ topicName: 'test/b', payload: 'late' });
+  other.publish(2, 'test/x', 'late too');
+  // A round trip of somebody who has just come and is not held up.
+  const third = await RawClient.accepted(nucleus, OTHER);
+  third.publish(1, 'test/x', 'x');
+  await third.next();
+  expect(other.untaken).toBe(0);
+  clock.pass();
+  expect(eventOf(await other.next()).text).toBe('late');
+  expect(await other.next()).toMatchObject({ streamId: 2 });
   slow.close();
 });

@@ -4,9 +4,27 @@ import { PUBLISH, RawClient, SUBSCRIBE, body } from './raw-client.js';
 
 describe('streams of classic', () => {
   test.each([
-    ['a gap', 2, 0, PUBLISH, 'stream-id values must be monotonically incrementing. A new stream-id arrived that was incremented by more than 1.'],
-    ['a negative id', -1, 0, PUBLISH, 'non-zero stream-id field is only allowed for messages of type APPLICATION_MESSAGE. The stream id max value is INT32_MAX.'],
-    ['a ping on a stream', 1, 2, undefined, 'non-zero stream-id field is only allowed for messages of type APPLICATION_MESSAGE. The stream id max value is INT32_MAX.'],
+    [
+      'a gap',
+      2,
+      0,
+      PUBLISH,
+      'stream-id values must be monotonically incrementing. A new stream-id arrived that was incremented by more than 1.',
+    ],
+    [
+      'a negative id',
+      -1,
+      0,
+      PUBLISH,
+      'non-zero stream-id field is only allowed for messages of type APPLICATION_MESSAGE. The stream id max value is INT32_MAX.',
+    ],
+    [
+      'a ping on a stream',
+      1,
+      2,
+      undefined,
+      'non-zero stream-id field is only allowed for messages of type APPLICATION_MESSAGE. The stream id max value is INT32_MAX.',
+    ],
     ['no operation', 1, 0, undefined, 'The first message for on a non-zero :stream-id must contain an operation header value.'],
   ])('%s ends the connection', async (_, streamId, type, operation, text) => {
     await using nucleus = await start('classic');
@@ -51,12 +69,23 @@ describe('streams of classic', () => {
     client.subscribe(1, 'test/a');
     await client.next();
     client.send({ type: 0, flags: 0, streamId: 1, payload: '{}' });
-    expect(await client.next()).toMatchObject({ type: 1, flags: 2, streamId: 1, contentType: 'text/plain', payload: 'InternalServerError' });
+    expect(await client.next()).toMatchObject({
+      type: 1,
+      flags: 2,
+      streamId: 1,
+      contentType: 'text/plain',
+      payload: 'InternalServerError',
+    });
     expect(nucleus.subscriptions).toBe(0);
   });
 
   test.each([
-    ['an operation outside the model', 'aws.greengrass#Nonsense', undefined, '{ "error": "Unsupported Operation", "message": "aws.greengrass#Nonsense is an unsupported operation." }'],
+    [
+      'an operation outside the model',
+      'aws.greengrass#Nonsense',
+      undefined,
+      '{ "error": "Unsupported Operation", "message": "aws.greengrass#Nonsense is an unsupported operation." }',
+    ],
     [
       'the connection status, which is too new',
       'aws.greengrass#SubscribeToIoTCoreConnectionStatus',
