@@ -1,0 +1,77 @@
+import { once } from 'node:events';
+import { createConnection } from 'node:net';
+import { encodeRequest } from '../../../src/ipc/encode-request.js';
+import { FrameDecoder } from '../../../src/ipc/frame-decoder.js';
+import { CLASSIC_MAX_FRAME } from '../../../src/ipc/frame.js';
+import { readIoTCoreMessage } from '../../../src/ipc/read-iot-core-message.js';
+import { encodeRpcMessage, MessageType, readRpcMessage, RPC_VERSION, type RpcMessage } from '../../../src/ipc/rpc-message.js';
+import { PUBLISH_TO_IOT_CORE, SUBSCRIBE_TO_IOT_CORE } from '../../../src/ipc/shapes.js';
+import { OUT } from '../topics.js';
+import type { BenchClient, ClientOptions } from './client.js';
+
+const READ_BUFFER = 64 * 1024;
+const EVENT = 'aws.greengrass#IoTCoreMessage';
+
+/** The bare loop: frames split and decoded as they come, requests written as they are. No session, no streams, no errors but the fatal. */
+export async function openBare({ socketPath }: ClientOptions): Promise<BenchClient> {
+  let onEvent: (payload: Uint8Array) => void = () => undefined;
+  let onReply: (message: RpcMessage) => void = () => undefined;
+  let streamId = 0;
+  const decoder = new FrameDecoder(CLASSIC_MAX_FRAME, frame => {
+    const message = readRpcMessage(frame);
+    if ('reason' in message) throw new Error(message.detail);
+    if (message.modelType !== EVENT) {
+      onReply(message);
+      return;
+    }
+    const event = readIoTCoreMessage(message.payload);
+    if (event._tag === 'Left') throw new Error(event.left);
+    onEvent(event.right.payload);
+  });
+  const buffer = Buffer.allocUnsafeSlow(READ_BUFFER);
+  const callback = (count: number): boolean => decoder.push(buffer.subarray(0, count)) === undefined;
+  const socket = createConnection({ path: socketPath, onread: { buffer, callback } });
+  await once(socket, 'connect');
+  const reply = (): Promise<RpcMessage> => new Promise(resolve => (onReply = resolve));
+  const connect = { type: MessageType.Connect, flags: 0, streamId: 0, version: RPC_VERSION, payload: '{"authToken":"token"}' };
+  const accepted = reply();
+  socket.write(encodeRpcMessage(connect));
+  await accepted;
+
+  const request = (operation: string, body: object): void => {
+    socket.write(encodeRequest(operation, ++streamId, JSON.stringify(body)));
+  };
+  const publish = (payload: Uint8Array): void =>
+    request(PUBLISH_TO_IOT_CORE, { topicName: OUT, qos: '1', payload: Buffer.from(payload).toString('base64') });
+  return {
+    subscribe: async (topicName, onMessage) => {
+      onEvent = onMessage;
+      const subscribed = reply();
+      request(SUBSCRIBE_TO_IOT_CORE, { topicName, qos: '0' });
+      await subscribed;
+    },
+    publishMany: (count, inFlight, payload, onAcknowledged) =>
+      new Promise(resolve => {
+        let sent = 0;
+        let acknowledged = 0;
+        const send = (): void => {
+          if (sent++ < count) publish(payload);
+        };
+        onReply = () => {
+          onAcknowledged();
+          if (++acknowledged === count) resolve();
+          else send();
+        };
+        for (let i = 0; i < inFlight; i++) send();
+      }),
+    publish: async payload => {
+      const acknowledged = reply();
+      publish(payload);
+      await acknowledged;
+    },
+    close: async () => {
+      socket.destroy();
+      await once(socket, 'close');
+    },
+  };
+}

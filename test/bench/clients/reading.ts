@@ -1,0 +1,13 @@
+import * as t from 'io-ts';
+import { json } from '../../../src/codec/json.js';
+import type { Codec } from '../../../src/codec/codec.js';
+
+/** What a payload of the benchmark is. */
+export interface Reading {
+  readonly id: string;
+  readonly celsius: number;
+  readonly humidity: number;
+  readonly note: string;
+}
+
+export const Reading: Codec<Reading> = json(t.type({ id: t.string, celsius: t.number, humidity: t.number, note: t.string }));

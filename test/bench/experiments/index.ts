@@ -1,0 +1,24 @@
+import { backlog } from './backlog.js';
+import type { Experiment } from './experiment.js';
+import { floodLatency } from './flood-latency.js';
+import { lines } from './lines.js';
+import { publishing } from './publish.js';
+import { roundTrip } from './round-trip.js';
+import type { Scale } from './scale.js';
+import { scaling } from './scaling.js';
+import { slowStage } from './slow-stage.js';
+import { stageCost } from './stage-cost.js';
+import { subscribing } from './subscribe.js';
+
+/** All experiments, in the order of the table. */
+export const experiments = (scale: Scale): readonly Experiment[] => [
+  subscribing(scale),
+  publishing(scale),
+  roundTrip(scale),
+  slowStage(scale),
+  floodLatency(scale),
+  stageCost(scale),
+  backlog(scale),
+  scaling(scale),
+  lines(scale),
+];

@@ -1,0 +1,61 @@
+import { LINES_AT_ONCE } from '../topics.js';
+import { experiment, type Experiment, type Figure, megabytes, middle, ratio, type Row, serverBusy, times, whole } from './experiment.js';
+import type { Scale } from './scale.js';
+
+const MOST_GROWTH = 64;
+
+export const lines = (scale: Scale): Experiment =>
+  experiment(
+    'lines',
+    scale,
+  )({
+    name: 'file',
+    once: ['crt'],
+    cases: ({ lines }) => ({ socket: { transport: 'socket', lines }, crt: { transport: 'crt', lines } }),
+    rows: ({ socket, crt }, { lines }): readonly Row[] => {
+      const all = [...socket, ...crt];
+      const complete = all.every(
+        ({ accepted, server }) => accepted === lines && server?.lines.accepted === lines && server.lines.unexpected === 0,
+      );
+      const refused = all.reduce((sum, { failed, server }) => sum + failed + (server?.lines.refused ?? 0), 0);
+      const growth = Math.max(...socket.map(sample => Math.max(sample.growthInFirstHalf, sample.growthInSecondHalf)));
+      const second = ratio(
+        socket,
+        sample => sample.growthInSecondHalf,
+        socket,
+        sample => sample.growthInFirstHalf,
+      );
+      const what = `a file of ${whole(lines)} lines through \`publishWritable\`, the server taking ${LINES_AT_ONCE} at a time`;
+      return [
+        {
+          what: `${what}, both transports`,
+          atLeast: 'all accepted once, none refused',
+          measured: `${complete ? 'all' : 'NOT all'}, ${refused} refused`,
+          met: complete && refused === 0,
+        },
+        {
+          what: `${what}: memory over idle, peak`,
+          atLeast: `at most ${MOST_GROWTH} MB`,
+          measured: megabytes(growth),
+          met: growth <= MOST_GROWTH,
+        },
+        {
+          what: `${what}: peak of the second half to that of the first`,
+          atLeast: 'at most 1.2 ×',
+          measured: times(second),
+          met: second <= 1.2,
+        },
+      ];
+    },
+    figures: ({ socket, crt }) => {
+      const figure = (who: string, samples: typeof socket): Figure => ({
+        what: 'lines of a file, memory growth in the first and second half',
+        who,
+        figure: `${whole(middle(samples, sample => sample.perSecond))}/s, ${megabytes(middle(samples, sample => sample.growthInFirstHalf))}, ${megabytes(
+          middle(samples, sample => sample.growthInSecondHalf),
+        )}`,
+        serverBusy: serverBusy(samples),
+      });
+      return [figure('`socket`', socket), figure('`crt`', crt)];
+    },
+  });

@@ -1,0 +1,43 @@
+/** How much is measured. */
+export interface Scale {
+  readonly rounds: number;
+  /** Messages of a throughput. The native clients take ten times as long for one. */
+  readonly messages: number;
+  readonly nativeMessages: number;
+  readonly roundTrips: number;
+  /** Messages of a flood, of which memory is read at {@link FIRST_READING} and at the end. */
+  readonly flood: number;
+  /** A large backlog, a large number of messages; and small ones. */
+  readonly many: number;
+  readonly few: number;
+  readonly lines: number;
+  readonly idleMilliseconds: number;
+}
+
+export const FIRST_READING = 100_000;
+
+/** What the promises are about. Some fifteen minutes. */
+export const FULL: Scale = {
+  rounds: 5,
+  messages: 1_000_000,
+  nativeMessages: 200_000,
+  roundTrips: 10_000,
+  flood: 1_000_000,
+  many: 1_000_000,
+  few: 10_000,
+  lines: 100_000,
+  idleMilliseconds: 5_000,
+};
+
+/** Under a minute: whether everything runs, and whether anything has become several times slower. */
+export const SHORT: Scale = {
+  rounds: 1,
+  messages: 200_000,
+  nativeMessages: 30_000,
+  roundTrips: 2_000,
+  flood: 200_000,
+  many: 100_000,
+  few: 10_000,
+  lines: 10_000,
+  idleMilliseconds: 1_000,
+};

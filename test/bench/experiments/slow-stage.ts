@@ -1,0 +1,64 @@
+import { experiment, type Experiment, type Figure, megabytes, middle, ratio, type Row, serverBusy, times, whole } from './experiment.js';
+import { FIRST_READING, type Scale } from './scale.js';
+
+const SIZE = 1024;
+const MOST_GROWTH = 64;
+const MOST_INSIDE = 1_001;
+
+export const slowStage = (scale: Scale): Experiment =>
+  experiment(
+    'slowStage',
+    scale,
+  )({
+    name: 'slow stage',
+    once: ['crt'],
+    cases: ({ flood }) => {
+      const each = { messages: flood, size: SIZE, firstReading: FIRST_READING };
+      return { socket: { ...each, transport: 'socket' }, crt: { ...each, transport: 'crt' } };
+    },
+    rows: ({ socket }, { flood }): readonly Row[] => {
+      const atFirst = middle(socket, sample => sample.growthAtFirst);
+      const atEnd = middle(socket, sample => sample.growthAtEnd);
+      const peak = middle(socket, sample => sample.growthPeak);
+      const growth = ratio(
+        socket,
+        sample => sample.growthAtEnd,
+        socket,
+        sample => sample.growthAtFirst,
+      );
+      const inside = Math.max(...socket.map(sample => sample.peakInside));
+      const tooSlow = middle(socket, sample => sample.timesTooSlow);
+      const counted = socket.every(sample => sample.allAccountedFor);
+      const what = `${whole(flood)} × 1 KiB against a stage ${whole(tooSlow)} times too slow`;
+      return [
+        {
+          what: `${what}: memory over idle at ${whole(FIRST_READING)}, at the end and at the peak`,
+          atLeast: `at most ${MOST_GROWTH} MB; the stage at least 100 times too slow`,
+          measured: `${megabytes(atFirst)}, ${megabytes(atEnd)}, ${megabytes(peak)}`,
+          met: Math.max(atFirst, atEnd, peak) <= MOST_GROWTH && tooSlow >= 100,
+        },
+        {
+          what: `${what}: growth at the end to that at ${whole(FIRST_READING)}`,
+          atLeast: 'at most 1.2 ×',
+          measured: times(growth),
+          met: growth <= 1.2,
+        },
+        {
+          what: `${what}: most values inside, every message accounted for`,
+          atLeast: `at most ${MOST_INSIDE} (1 000 waiting, 1 under way); all`,
+          measured: `${inside}; ${counted ? 'all' : 'NOT all'}`,
+          met: inside <= MOST_INSIDE && counted,
+        },
+      ];
+    },
+    figures: ({ socket, crt }) => {
+      const figure = (who: string, samples: typeof socket): Figure => ({
+        what: 'a stage far too slow: speed of the flood, memory growth at the peak',
+        who,
+        figure: `${whole(middle(samples, sample => sample.perSecond))}/s, ${megabytes(middle(samples, sample => sample.growthPeak))}`,
+        megabytes: middle(samples, sample => sample.idleMegabytes + sample.growthPeak),
+        serverBusy: serverBusy(samples),
+      });
+      return [figure('`socket`', socket), figure('`crt` (reads ahead without limit)', crt)];
+    },
+  });

@@ -1,0 +1,26 @@
+import { measureBacklog } from './backlog.js';
+import { measureFloodLatency } from './flood-latency.js';
+import { measureLines } from './lines.js';
+import { measurePublish } from './publish.js';
+import { measureRoundTrip } from './round-trip.js';
+import { measureScaling } from './scaling.js';
+import { measureSlowStage } from './slow-stage.js';
+import { measureStageCost } from './stage-cost.js';
+import { measureSubscribe } from './subscribe.js';
+
+/** All that can be measured. Each runs in a child process of its own, so its job and its result are plain data. */
+export const MEASURES = {
+  subscribe: measureSubscribe,
+  publish: measurePublish,
+  roundTrip: measureRoundTrip,
+  scaling: measureScaling,
+  slowStage: measureSlowStage,
+  stageCost: measureStageCost,
+  backlog: measureBacklog,
+  floodLatency: measureFloodLatency,
+  lines: measureLines,
+};
+
+export type MeasureName = keyof typeof MEASURES;
+export type JobOf<M extends MeasureName> = Parameters<(typeof MEASURES)[M]>[0];
+export type ResultOf<M extends MeasureName> = Awaited<ReturnType<(typeof MEASURES)[M]>>;

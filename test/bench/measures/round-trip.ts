@@ -1,0 +1,26 @@
+import type { ClientName } from '../clients/client.js';
+import { openClient } from '../clients/open-client.js';
+import { jsonPayload } from '../payload.js';
+import { latencyOf, type Latency } from '../statistics.js';
+
+export interface RoundTripJob {
+  readonly client: ClientName;
+  readonly socketPath: string;
+  readonly warmUp: number;
+  readonly messages: number;
+  readonly size: number;
+}
+
+/** How long a publish takes from the call to its acknowledgement, when nothing else is under way. */
+export async function measureRoundTrip(job: RoundTripJob): Promise<Latency> {
+  const client = await openClient(job.client, { socketPath: job.socketPath, decode: false });
+  const payload = jsonPayload(job.size);
+  const times: number[] = [];
+  for (let i = 0; i < job.warmUp + job.messages; i++) {
+    const begun = performance.now();
+    await client.publish(payload);
+    if (i >= job.warmUp) times.push(performance.now() - begun);
+  }
+  await client.close();
+  return latencyOf(times);
+}

@@ -1,0 +1,32 @@
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { JobOf, MeasureName, ResultOf } from './index.js';
+
+const MAIN = fileURLToPath(new URL('main.js', import.meta.url));
+const TIME_LIMIT = 180_000;
+
+/**
+ * Runs a measurement in a child process. Rejects if it fails, says nothing, or does not end by itself. `execArgv` is for
+ * profiling.
+ */
+export function runMeasure<M extends MeasureName>(measure: M, job: JobOf<M>, execArgv: readonly string[]): Promise<ResultOf<M>> {
+  return new Promise((resolve, reject) => {
+    // aws-crt announces that it will want a newer Node.
+    const child = fork(MAIN, [], {
+      execArgv: ['--disable-warning=NodeDeprecationWarning', ...execArgv],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+    const limit = setTimeout(() => child.kill('SIGKILL'), TIME_LIMIT);
+    let result: ResultOf<M> | undefined;
+    let errors = '';
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => (errors += text));
+    child.on('message', message => (result = message as ResultOf<M>));
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      clearTimeout(limit);
+      if (code === 0 && result !== undefined) resolve(result);
+      else reject(new Error(`${measure} of ${JSON.stringify(job)} ended with ${code ?? signal ?? 'nothing'}\n${errors}`));
+    });
+    child.send({ measure, job });
+  });
+}

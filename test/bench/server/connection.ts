@@ -1,0 +1,84 @@
+import type { Socket } from 'node:net';
+import { FrameDecoder } from '../../../src/ipc/frame-decoder.js';
+import { CLASSIC_MAX_FRAME } from '../../../src/ipc/frame.js';
+import { MessageFlag, MessageType, readRpcMessage, type RpcMessage } from '../../../src/ipc/rpc-message.js';
+import { PUBLISH_TO_IOT_CORE, SUBSCRIBE_TO_IOT_CORE } from '../../../src/ipc/shapes.js';
+import { floodOf, LINES, probeIntervalOf } from '../topics.js';
+import { sendFlood } from './flood-stream.js';
+import { CONNECT_ACK, event, NO_TOPIC, PUBLISHED, SUBSCRIBED, TOO_MANY } from './frames.js';
+import { LineDesk, type LineCounts } from './lines.js';
+
+/** What the server tells about a connection that has ended. */
+export interface ConnectionReport {
+  /** Processor time over time, from the Connect to the end: how busy the server was with it. 1 is a whole core. */
+  readonly serverBusy: number;
+  readonly lines: LineCounts;
+}
+
+/** Serves one client. Replies to all that one read brought leave in one write. */
+export function serve(socket: Socket, onEnd: (report: ConnectionReport) => void): void {
+  const begun = process.hrtime.bigint();
+  const cpuBefore = process.cpuUsage();
+  const waitingFloods = new Map<string, number[]>();
+  const probes = new Set<NodeJS.Timeout>();
+  let out: Buffer[] = [];
+  const desk = new LineDesk(
+    accepted => socket.write(Buffer.concat(accepted.map(streamId => PUBLISHED.on(streamId)))),
+    streamId => out.push(TOO_MANY.on(streamId)),
+  );
+
+  const subscribe = (streamId: number, topicName: string): void => {
+    out.push(SUBSCRIBED.on(streamId));
+    const interval = probeIntervalOf(topicName);
+    if (interval !== undefined) {
+      const send = (): unknown => socket.write(event(topicName, Buffer.from(process.hrtime.bigint().toString())).on(streamId));
+      probes.add(setInterval(send, interval));
+    }
+    const flood = floodOf(topicName);
+    if (flood === undefined) return;
+    const streams = [...(waitingFloods.get(topicName) ?? []), streamId];
+    waitingFloods.set(topicName, streams);
+    if (streams.length < flood.streams) return;
+    waitingFloods.delete(topicName);
+    sendFlood(socket, flood, streams);
+  };
+
+  const publish = (streamId: number, payload: string): void => {
+    if (payload === '{}') out.push(NO_TOPIC.on(streamId));
+    else if (payload.includes(LINES)) desk.receive(streamId, lineOf(payload));
+    else out.push(PUBLISHED.on(streamId));
+  };
+
+  const answer = (message: RpcMessage): void => {
+    if (message.type === MessageType.Connect) out.push(CONNECT_ACK);
+    else if ((message.flags & MessageFlag.TerminateStream) !== 0) return;
+    else if (message.operation === SUBSCRIBE_TO_IOT_CORE) subscribe(message.streamId, topicNameOf(message.payload));
+    else if (message.operation === PUBLISH_TO_IOT_CORE) publish(message.streamId, message.payload);
+  };
+
+  const decoder = new FrameDecoder(CLASSIC_MAX_FRAME, frame => {
+    const message = readRpcMessage(frame);
+    if ('reason' in message) socket.destroy(new Error(message.detail));
+    else answer(message);
+  });
+  socket.on('data', chunk => {
+    const failure = decoder.push(chunk);
+    if (failure !== undefined) socket.destroy(new Error(failure.reason));
+    const [first] = out;
+    if (first !== undefined) socket.write(out.length === 1 ? first : Buffer.concat(out));
+    out = [];
+  });
+  // A client that goes in the middle of a flood is what happens here all the time.
+  socket.on('error', () => undefined);
+  socket.on('close', () => {
+    for (const probe of probes) clearInterval(probe);
+    const { user, system } = process.cpuUsage(cpuBefore);
+    const nanoseconds = Number(process.hrtime.bigint() - begun);
+    onEnd({ serverBusy: ((user + system) * 1000) / nanoseconds, lines: desk.counts });
+  });
+}
+
+const topicNameOf = (payload: string): string => (JSON.parse(payload) as { readonly topicName: string }).topicName;
+
+const lineOf = (payload: string): string =>
+  Buffer.from((JSON.parse(payload) as { readonly payload: string }).payload, 'base64').toString('utf8');
