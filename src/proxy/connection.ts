@@ -97,9 +97,8 @@ export class Connection {
       this.#cancelTimer();
       const session = this.#session;
       this.#session = undefined;
-      this.#state.next({ status: 'closed' });
+      this.#endUsers({ status: 'closed' }, new ProxyClosed());
       this.#state.complete();
-      this.#failUsers(new ProxyClosed());
       session?.close();
     }
     return this.#ended;
@@ -113,6 +112,8 @@ export class Connection {
     }
     this.#attempt++;
     this.#state.next({ status: 'connecting', attempt: this.#attempt });
+    // Whoever watches the state may close the proxy there and then.
+    if (this.#state.value.status !== 'connecting') return;
     const { socketPath, authToken } = address.right;
     let ended: () => void = nothing;
     this.#ended = new Promise(resolve => {
@@ -223,13 +224,14 @@ export class Connection {
   #fail(error: ConnectError): void {
     this.#attempt = 0;
     this.#silentRefusals = 0;
-    this.#state.next({ status: 'failed', error });
-    this.#failUsers(error);
+    this.#endUsers({ status: 'failed', error }, error);
   }
 
-  #failUsers(error: ConnectError): void {
+  /** Those who were there when it ended hear of it; those who come while it is told begin anew. */
+  #endUsers(state: ConnectionState, error: ConnectError): void {
     const users = this.#users();
     this.#subscriptions.clear();
+    this.#state.next(state);
     for (const user of users) user.onFailed(error);
   }
 
