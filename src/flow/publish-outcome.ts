@@ -1,3 +1,4 @@
+import { amended } from '../errors/amended.js';
 import type { PublishError } from '../errors/errors.js';
 import type { Accepted } from '../proxy/mqtt-proxy.js';
 
@@ -38,13 +39,6 @@ export const outcomeOf = (error: PublishError): PublishOutcome => {
   }
 };
 
-/**
- * The error once more, with the value. A copy, since one error may be the answer to every publish that is under way. The
- * stack stays with the original: formatting it is most of what an error costs.
- */
-export const publishFailure = <A>(error: PublishError, value: A, attempts: number, outcome: PublishOutcome): PublishFailure<A> => {
-  const { stack: _stack, ...own } = Object.getOwnPropertyDescriptors(error);
-  const copy: PublishError = Object.create(Object.getPrototypeOf(error) as object, own) as PublishError;
-  Object.defineProperty(copy, 'stack', { configurable: true, get: () => error.stack });
-  return Object.assign(copy, { value, attempts, outcome });
-};
+/** The error once more, with the value. */
+export const publishFailure = <A>(error: PublishError, value: A, attempts: number, outcome: PublishOutcome): PublishFailure<A> =>
+  amended(error, { value, attempts, outcome });

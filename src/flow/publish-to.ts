@@ -31,7 +31,10 @@ export interface PublishToOptions<A> extends StageOptions<A> {
 }
 
 /** What {@link publishTo} needs of a proxy. */
-export type PublishPort = Pick<MqttProxy, 'publish$' | 'state$'>;
+export interface PublishPort extends Pick<MqttProxy, 'publish$' | 'state$'> {
+  /** Where there is one, `drain` waits for the stage. */
+  readonly holdDrain?: MqttProxy['holdDrain'] | undefined;
+}
 
 /** The type of {@link publishTo}. Where it is piped, the source says what `A` is: `request` may take more than that. */
 export interface PublishTo {
@@ -74,6 +77,9 @@ const isFullQueue = (error: PublishError): boolean => error._tag === 'ServiceFau
  * A failed publish is tried again here, by `retry`, so the source is never resubscribed for it. Without `retry`, only the refusal of a full
  * queue is tried again (Greengrass Lite keeps 10 publishes without an answer): nothing was sent then, so nothing is sent twice. With `retry`, all that is
  * `retryable` is: at least once, duplicates possible after a timeout.
+ *
+ * `proxy.drain()` waits for the stage, from its subscription to its end: end its source when draining begins, as subscriptions do by
+ * themselves and others with `takeUntil(proxy.draining$)`, and what is inside is published.
  *
  * Memory: at most `buffer.messages` (1 000) waiting values and `inFlight` under way.
  *
@@ -128,7 +134,12 @@ export const publishTo: PublishTo = <A>(
       ordered,
       work: value => publishAttempts(attempts, request(value), value),
       begin: resize => {
-        if (inFlight !== undefined) return () => deadlines.stop();
+        const releaseDrain = proxy.holdDrain?.();
+        const end = (): void => {
+          deadlines.stop();
+          releaseDrain?.();
+        };
+        if (inFlight !== undefined) return end;
         const state = proxy.state$.subscribe({
           next: state => {
             if (state.status === 'connected') resize(state.capabilities.publishWindow);
@@ -137,7 +148,7 @@ export const publishTo: PublishTo = <A>(
         });
         return () => {
           state.unsubscribe();
-          deadlines.stop();
+          end();
         };
       },
     };
