@@ -1,13 +1,21 @@
 import type { BrokerMessage } from './broker-message.js';
-import { gson } from './classic-replies.js';
+import { EventFrames } from './event-frames.js';
+import { gson } from './gson.js';
+import { shapeHeaders } from './replies.js';
+
+const headers = shapeHeaders('IoTCoreMessage', false);
+
+/** A message as the classic nucleus sends it to its subscribers. */
+export function classicEvent(message: BrokerMessage): EventFrames {
+  return new EventFrames(headers, eventJson(message));
+}
 
 /** An event's JSON in the order of the service model. `payloadFormat` and `retain` are always there. */
-export function classicEventJson(message: BrokerMessage): string {
-  const { topicName, payload, retain, userProperties, messageExpiryIntervalSeconds, correlationData, responseTopic } = message;
-  if (userProperties === undefined && correlationData === undefined && responseTopic === undefined && message.contentType === undefined) {
-    if (messageExpiryIntervalSeconds === undefined)
-      return plainEventJson(topicName, payload, retain === true, message.payloadFormat ?? '0');
-  }
+function eventJson(message: BrokerMessage): string {
+  const { topicName, payload, retain, userProperties, messageExpiryIntervalSeconds, correlationData, responseTopic, contentType } = message;
+  const payloadFormat = message.payloadFormat ?? '0';
+  const others = userProperties ?? messageExpiryIntervalSeconds ?? correlationData ?? responseTopic ?? contentType;
+  if (others === undefined) return plainEventJson(topicName, payload, retain === true, payloadFormat);
   return gson({
     message: {
       topicName,
@@ -17,8 +25,8 @@ export function classicEventJson(message: BrokerMessage): string {
       messageExpiryIntervalSeconds,
       correlationData: correlationData && base64(correlationData),
       responseTopic,
-      payloadFormat: message.payloadFormat ?? '0',
-      contentType: message.contentType,
+      payloadFormat,
+      contentType,
     },
   });
 }

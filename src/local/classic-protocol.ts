@@ -2,14 +2,10 @@ import { encodeFrame } from '../ipc/encode-frame.js';
 import { PRELUDE_LENGTH, type FrameView } from '../ipc/frame.js';
 import { HeaderCursor } from '../ipc/headers.js';
 import { MessageFlag, MessageType, RPC_VERSION, encodeRpcMessage, readRpcMessage, type RpcMessage } from '../ipc/rpc-message.js';
+import { admit, type Claim } from './admit.js';
 import { ClassicOperations } from './classic-operations.js';
-import {
-  ProtocolErrorText,
-  classicConnectAck,
-  classicInternalError,
-  classicProtocolError,
-  classicUnrecognized,
-} from './classic-replies.js';
+import { ProtocolErrorText, classicProtocolError, classicUnrecognized } from './classic-protocol-errors.js';
+import { classicConnectAck, classicInternalError } from './classic-replies.js';
 import { parseGson } from './classic-request.js';
 import type { ClassicShared } from './classic-shared.js';
 import type { Peer, Protocol } from './protocol.js';
@@ -54,7 +50,7 @@ export class ClassicProtocol implements Protocol {
 
   closed(): void {
     this.#ended = true;
-    this.#operations?.closeAll();
+    this.#operations?.streams.closeAll();
   }
 
   #onConnection(message: RpcMessage, frame: FrameView): void {
@@ -74,20 +70,15 @@ export class ClassicProtocol implements Protocol {
       this.#protocolError(ProtocolErrorText.connectNotCompleted);
       return;
     }
-    const { faults, tokens, observe } = this.#server.context;
-    const problem = connectProblem(message);
-    const component = typeof problem === 'string' ? undefined : tokens.component(problem.token);
-    if (faults.noConnectAck.strike(component) !== undefined) return;
-    if (component === undefined || faults.refuseConnect.strike(component) !== undefined) {
-      const reason = typeof problem === 'string' ? problem : component === undefined ? 'the authToken is unknown' : 'a fault is armed';
-      observe({ kind: 'refused', connection: this.#peer.id, reason });
+    const admission = admit(this.#server.context, this.#peer, claimOf(message));
+    if (admission === 'unanswered') return;
+    if (admission === 'refused') {
       this.#ended = true;
       this.#peer.send(classicConnectAck(false), false);
       this.#peer.end();
       return;
     }
-    this.#operations = new ClassicOperations(this.#peer, this.#server, component);
-    this.#peer.authenticated(component);
+    this.#operations = new ClassicOperations(this.#peer, this.#server, admission.component);
     this.#peer.send(classicConnectAck(true), false);
   }
 
@@ -101,10 +92,10 @@ export class ClassicProtocol implements Protocol {
     }
     const terminates = (flags & MessageFlag.TerminateStream) !== 0;
     if (streamId <= this.#latestStreamId) {
-      if (operations.isOpen(streamId)) {
+      if (operations.streams.has(streamId)) {
         if (!terminates) this.#peer.send(classicInternalError(streamId), false);
-        operations.close(streamId);
-      } else if (!terminates || this.#server.context.faults.oldNucleus.strike(operations.component) !== undefined) {
+        operations.streams.close(streamId);
+      } else if (!terminates || this.#server.context.faults.oldNucleus.strike(operations.caller.component) !== undefined) {
         this.#protocolError(ProtocolErrorText.streamIdLower);
       }
       return;
@@ -129,15 +120,15 @@ export class ClassicProtocol implements Protocol {
   }
 }
 
-/** The token of a Connect, or why it is refused. */
-function connectProblem({ version, payload }: RpcMessage): { readonly token: string } | string {
-  if (version === undefined) return 'the :version header is missing or not a string';
-  if (version !== RPC_VERSION) return `the :version is ${version}, not ${RPC_VERSION}`;
+/** What a Connect claims. Unknown members are ignored. */
+function claimOf({ version, payload }: RpcMessage): Claim {
+  if (version === undefined) return { problem: 'the :version header is missing or not a string' };
+  if (version !== RPC_VERSION) return { problem: `the :version is ${version}, not ${RPC_VERSION}` };
   const request = parseGson(payload);
-  if (request.kind !== 'request') return 'the payload is not a JSON object';
+  if (request.kind !== 'request') return { problem: 'the payload is not a JSON object' };
   const token = request.members['authToken'];
-  if (typeof token !== 'string' && typeof token !== 'number') return 'there is no authToken';
-  return token === '' ? 'the authToken is empty' : { token: String(token) };
+  if (typeof token !== 'string' && typeof token !== 'number') return { problem: 'there is no authToken' };
+  return token === '' ? { problem: 'the authToken is empty' } : { token: String(token) };
 }
 
 /** A ping's own headers and its payload, sent back. */

@@ -24,7 +24,7 @@ const DRAIN_TIMEOUT_MS = 10_000;
  * and to aedes for everyone else.
  */
 export class EmbeddedBroker implements Broker {
-  readonly host = HOST;
+  readonly host: string = HOST;
   readonly #aedes: Aedes;
   readonly #options: EmbeddedBrokerOptions;
   readonly #listener: BrokerListener;

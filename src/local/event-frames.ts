@@ -1,41 +1,4 @@
-import { crc32 } from 'node:zlib';
-import { encodeFrame } from '../ipc/encode-frame.js';
-import { PRELUDE_LENGTH } from '../ipc/frame.js';
-import { encodeHeaders } from '../ipc/headers.js';
-import { rpcHeaders, type RpcMessageInit } from '../ipc/rpc-message.js';
-
-const STREAM_ID = ':stream-id';
-
-/** The headers of one kind of message, encoded once: only the stream id differs from frame to frame. */
-export class HeaderTemplate {
-  readonly #block: Buffer;
-  readonly #streamIdOffset: number;
-
-  constructor(message: Omit<RpcMessageInit, 'streamId' | 'payload'>) {
-    this.#block = encodeHeaders(rpcHeaders({ ...message, streamId: 0 }));
-    // After the name come one byte for the type and then the number.
-    this.#streamIdOffset = this.#block.indexOf(STREAM_ID, 0, 'latin1') + STREAM_ID.length + 1;
-  }
-
-  /** Bytes of the header block. */
-  get length(): number {
-    return this.#block.length;
-  }
-
-  frame(streamId: number, payload: string | Uint8Array): Buffer {
-    this.#block.writeInt32BE(streamId, this.#streamIdOffset);
-    return encodeFrame(this.#block, payload);
-  }
-
-  /** The same frame for another stream: a copy with the id and the closing checksum changed. */
-  readdress(frame: Buffer, streamId: number): Buffer {
-    const copy = Buffer.allocUnsafe(frame.length);
-    frame.copy(copy);
-    copy.writeInt32BE(streamId, PRELUDE_LENGTH + this.#streamIdOffset);
-    copy.writeUInt32BE(crc32(copy.subarray(0, copy.length - 4)), copy.length - 4);
-    return copy;
-  }
-}
+import type { HeaderTemplate } from './header-template.js';
 
 /**
  * One event for any number of streams: the JSON is written once, and streams with the same id (every client's first

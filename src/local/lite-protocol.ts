@@ -1,8 +1,10 @@
 import type { FrameView } from '../ipc/frame.js';
 import { HeaderCursor } from '../ipc/headers.js';
 import { MessageFlag, MessageType, RPC_VERSION, readRpcMessage, type RpcMessage } from '../ipc/rpc-message.js';
+import { admit, type Claim } from './admit.js';
 import { LiteOperations } from './lite-operations.js';
 import { liteConnectAck } from './lite-replies.js';
+import { parseMembers } from './lite-request.js';
 import type { LiteShared } from './lite-shared.js';
 import type { Peer, Protocol } from './protocol.js';
 
@@ -40,32 +42,26 @@ export class LiteProtocol implements Protocol {
 
   closed(): void {
     this.#ended = true;
-    this.#operations?.closeAll();
+    this.#operations?.streams.closeAll();
   }
 
   #connect(message: RpcMessage): void {
-    const { faults, tokens, observe } = this.#server.context;
-    const problem = connectProblem(message);
-    const component = typeof problem === 'string' ? undefined : tokens.component(problem.token);
-    if (faults.noConnectAck.strike(component) !== undefined) return;
-    if (component === undefined || faults.refuseConnect.strike(component) !== undefined) {
-      const reason = typeof problem === 'string' ? problem : component === undefined ? 'the authToken is unknown' : 'a fault is armed';
-      observe({ kind: 'refused', connection: this.#peer.id, reason });
+    const admission = admit(this.#server.context, this.#peer, claimOf(message));
+    if (admission === 'unanswered') return;
+    if (admission === 'refused') {
       this.#hangUp();
       return;
     }
-    this.#operations = new LiteOperations(this.#peer, this.#server, component);
-    this.#peer.authenticated(component);
+    this.#operations = new LiteOperations(this.#peer, this.#server, admission.component);
     this.#peer.send(liteConnectAck(), false);
   }
 
   /** Stream ids are not checked: used ones, lower ones, negative ones are all taken. */
   #onStream(operations: LiteOperations, { streamId, type, flags, operation, payload }: RpcMessage): void {
     if ((flags & MessageFlag.TerminateStream) !== 0) {
-      operations.close(streamId);
-      if (this.#server.context.faults.oldNucleus.strike(operations.component) !== undefined) this.#hangUp();
-    } else if (type !== MessageType.ApplicationMessage || flags !== 0)
-      operations.fail(streamId, operation ?? '', 'ServiceError', '', undefined);
+      operations.streams.close(streamId);
+      if (this.#server.context.faults.oldNucleus.strike(operations.caller.component) !== undefined) this.#hangUp();
+    } else if (type !== MessageType.ApplicationMessage || flags !== 0) operations.refuse(streamId, operation ?? '');
     else operations.execute(streamId, operation ?? '', payload);
   }
 
@@ -75,20 +71,13 @@ export class LiteProtocol implements Protocol {
   }
 }
 
-/** The token of a Connect, or why it is refused. */
-function connectProblem({ type, flags, streamId, version, payload }: RpcMessage): { readonly token: string } | string {
-  if (type !== MessageType.Connect) return 'the first message is not a Connect';
-  if (flags !== 0) return 'the Connect has flags';
-  if (streamId !== 0) return 'the Connect is not on stream 0';
-  if (version !== undefined && version !== RPC_VERSION) return `the :version is ${version}, not ${RPC_VERSION}`;
-  let value: unknown;
-  try {
-    value = JSON.parse(payload);
-  } catch {
-    return 'the payload is not JSON';
-  }
-  if (typeof value !== 'object' || value === null || !('authToken' in value)) return 'there is no authToken';
-  return typeof value.authToken === 'string' ? { token: value.authToken } : 'the authToken is not a string';
+function claimOf({ type, flags, streamId, version, payload }: RpcMessage): Claim {
+  if (type !== MessageType.Connect) return { problem: 'the first message is not a Connect' };
+  if (flags !== 0) return { problem: 'the Connect has flags' };
+  if (streamId !== 0) return { problem: 'the Connect is not on stream 0' };
+  if (version !== undefined && version !== RPC_VERSION) return { problem: `the :version is ${version}, not ${RPC_VERSION}` };
+  const token = parseMembers(payload)?.['authToken'];
+  return typeof token === 'string' ? { token } : { problem: 'there is no authToken, or it is not a string' };
 }
 
 const INT32 = 4;

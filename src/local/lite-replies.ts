@@ -1,6 +1,7 @@
 import { MessageFlag, MessageType, encodeRpcMessage } from '../ipc/rpc-message.js';
 import type { BrokerMessage } from './broker-message.js';
-import type { HeaderTemplate } from './event-frames.js';
+import { EventFrames } from './event-frames.js';
+import type { HeaderTemplate } from './header-template.js';
 import { errorHeaders, shapeHeaders } from './replies.js';
 
 /** The errors Greengrass Lite answers with. */
@@ -9,10 +10,10 @@ export type LiteErrorCode = 'ServiceError' | 'UnauthorizedError';
 /** Lite never ends a stream with a success, not even a publish: the client owes the terminate. */
 export const litePublishReply: HeaderTemplate = shapeHeaders('PublishToIoTCoreResponse', false);
 export const liteSubscribeReply: HeaderTemplate = shapeHeaders('SubscribeToIoTCoreResponse', false);
-export const liteEvent: HeaderTemplate = shapeHeaders('IoTCoreMessage', false, false);
 export const liteStatusReply: HeaderTemplate = shapeHeaders('SubscribeToIoTCoreConnectionStatusResponse', false);
 export const liteStatusEvent: HeaderTemplate = shapeHeaders('IoTCoreConnectionStatusEvent', false, false);
 
+const eventHeaders = shapeHeaders('IoTCoreMessage', false, false);
 const errors: Readonly<Record<LiteErrorCode, HeaderTemplate>> = {
   ServiceError: errorHeaders('ServiceError'),
   UnauthorizedError: errorHeaders('UnauthorizedError'),
@@ -27,7 +28,7 @@ export function liteConnectAck(): Buffer {
 }
 
 /** All that Lite carries of a message: its topic and its payload. */
-export function liteEventJson({ topicName, payload }: BrokerMessage): string {
+export function liteEvent({ topicName, payload }: BrokerMessage): EventFrames {
   const base64 = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString('base64');
-  return `{"message":{"topicName":${JSON.stringify(topicName)},"payload":"${base64}"}}`;
+  return new EventFrames(eventHeaders, `{"message":{"topicName":${JSON.stringify(topicName)},"payload":"${base64}"}}`);
 }

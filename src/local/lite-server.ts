@@ -1,35 +1,32 @@
 import type { BrokerMessage } from './broker-message.js';
-import { EventFrames } from './event-frames.js';
-import { LitePublishWindow, mqttPacketSize } from './lite-publish-window.js';
+import { DeviceSubscriptions } from './device-subscriptions.js';
 import { LiteProtocol } from './lite-protocol.js';
-import { liteEvent, liteEventJson } from './lite-replies.js';
-import type { LiteLimits, LiteShared, LiteSubscription } from './lite-shared.js';
+import { LitePublishWindow, mqttPacketSize } from './lite-publish-window.js';
+import { liteEvent } from './lite-replies.js';
+import type { LiteLimits, LiteShared } from './lite-shared.js';
 import { filterIsValid, filterMatches } from './mqtt-topic.js';
 import type { Peer, ProfileContext, ProfileServer, Protocol } from './protocol.js';
-import { terminateHeaders } from './replies.js';
 import { SharedFilters } from './shared-filters.js';
-import { SubscriptionTable } from './subscription-table.js';
+import type { Subscription } from './subscription-table.js';
 
 /** What all connections of a Lite nucleus share: the subscriptions, the publish window, the one MQTT connection. */
 export class LiteServer implements ProfileServer, LiteShared {
   readonly context: ProfileContext;
-  readonly limits: LiteLimits;
   readonly window: LitePublishWindow;
-  readonly #filters: SharedFilters;
-  readonly #table: SubscriptionTable<LiteSubscription> = new SubscriptionTable(filterMatches);
-  readonly #lost: SubscriptionTable<LiteSubscription> = new SubscriptionTable(filterMatches);
+  readonly #limits: LiteLimits;
+  readonly #table: DeviceSubscriptions;
   /** Subscriptions whose filter no broker accepts. While there are any the broker drops the device at each reconnect. */
-  readonly #poisonous = new Set<LiteSubscription>();
+  readonly #poisonous = new Set<Subscription>();
 
   constructor(context: ProfileContext, limits: LiteLimits) {
     this.context = context;
-    this.limits = limits;
+    this.#limits = limits;
+    this.#table = new DeviceSubscriptions(filterMatches, new SharedFilters(context.broker));
     this.window = new LitePublishWindow(limits.publishWindow, context.broker);
-    this.#filters = new SharedFilters(context.broker);
   }
 
   get subscriptions(): number {
-    return this.#table.size + this.#lost.size + this.#poisonous.size;
+    return this.#table.size + this.#poisonous.size;
   }
 
   get spooled(): number {
@@ -37,65 +34,46 @@ export class LiteServer implements ProfileServer, LiteShared {
   }
 
   get isFull(): boolean {
-    return this.subscriptions >= this.limits.subscriptions;
+    return this.subscriptions >= this.#limits.subscriptions;
   }
 
   accept(peer: Peer): Protocol {
     return new LiteProtocol(peer, this);
   }
 
-  subscribe(subscription: LiteSubscription): void {
-    if (!filterIsValid(subscription.filter)) {
-      this.#poisonous.add(subscription);
-      return;
-    }
-    this.#table.add(subscription);
-    this.#filters.add(subscription.filter, subscription.qos);
+  subscribe(subscription: Subscription): void {
+    if (filterIsValid(subscription.filter)) this.#table.add(subscription);
+    else this.#poisonous.add(subscription);
   }
 
-  unsubscribe(subscription: LiteSubscription): void {
-    if (this.#poisonous.delete(subscription)) return;
-    if (!this.#table.remove(subscription) && !this.#lost.remove(subscription)) return;
-    this.#filters.remove(subscription.filter);
+  unsubscribe(subscription: Subscription): void {
+    if (!this.#poisonous.delete(subscription)) this.#table.remove(subscription);
   }
 
   receive(message: BrokerMessage): void {
     if (this.#poisonous.size > 0) return;
     const { topicName, payload, qos } = message;
-    if (mqttPacketSize(topicName, payload.length, qos) > this.limits.maxInboundPacket) {
-      this.context.observe({
-        kind: 'dropped',
-        connection: undefined,
-        component: undefined,
-        messages: 1,
-        reason: `the MQTT packet for ${topicName} is too large for Lite`,
-      });
+    if (mqttPacketSize(topicName, payload.length, qos) > this.#limits.maxInboundPacket) {
+      const reason = `the MQTT packet for ${topicName} is too large for Lite`;
+      this.context.observe({ kind: 'dropped', connection: undefined, component: undefined, messages: 1, reason });
       return;
     }
     const route = this.#table.route(topicName);
     if (route.length === 0) return;
-    const frames = new EventFrames(liteEvent, liteEventJson(message));
+    const frames = liteEvent(message);
     for (const subscription of route) subscription.deliver(frames);
   }
 
   loseSubscriptions(): () => void {
-    for (const subscription of this.#table.clear()) this.#lost.add(subscription);
-    return () => {
-      for (const subscription of this.#lost.clear()) this.#table.add(subscription);
-    };
+    return this.#table.lose();
   }
 
   terminateSubscriptions(messages: readonly BrokerMessage[]): number {
-    const all = [...this.#table.all(), ...this.#lost.all(), ...this.#poisonous];
-    const events = messages.map(message => new EventFrames(liteEvent, liteEventJson(message)));
-    for (const subscription of all) {
-      for (const frames of events) subscription.deliver(frames);
-      subscription.terminate(terminateHeaders.frame(subscription.streamId, ''));
-    }
-    return all.length;
+    return this.#table.terminateAll(messages.map(liteEvent));
   }
 
+  /** Nothing here outlives a connection: there is no spool. */
   reset(): void {
-    // Nothing outlives a connection here: there is no spool.
+    return;
   }
 }

@@ -11,19 +11,12 @@ export interface LiteLimits {
   readonly maxInboundPacket: number;
 }
 
-/** A subscription of Lite, with the way to end it from this side. */
-export interface LiteSubscription extends Subscription {
-  readonly qos: 0 | 1;
-  readonly terminate: (frame: Buffer) => void;
-}
-
 /** What the connections of a Lite nucleus work with. */
 export interface LiteShared {
   readonly context: ProfileContext;
-  readonly limits: LiteLimits;
   readonly window: LitePublishWindow;
   /** Whether all subscriptions are taken: then publishing fails too. */
   readonly isFull: boolean;
-  readonly subscribe: (subscription: LiteSubscription) => void;
-  readonly unsubscribe: (subscription: LiteSubscription) => void;
+  readonly subscribe: (subscription: Subscription) => void;
+  readonly unsubscribe: (subscription: Subscription) => void;
 }

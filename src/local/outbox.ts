@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../ipc/clock.js';
 import type { FaultSwitches } from './fault-switches.js';
+import { spoil, type OutgoingFrame } from './spoil.js';
 import type { WriteBudget } from './write-budget.js';
 
 /** What a connection does with a client that does not read. */
@@ -20,12 +21,6 @@ const KERNEL_BYTES = 212_992;
 /** A connection with this little waiting is not cut for the sum of all. */
 const FAIR_SHARE = 1024 * 1024;
 
-interface Waiting {
-  readonly bytes: Buffer;
-  /** An event can be dropped; a reply cannot. */
-  readonly isEvent: boolean;
-}
-
 /** The way out to one client: frames of one turn leave in one write, and what waits for a slow reader is bounded. */
 export class Outbox {
   readonly #socket: Socket;
@@ -36,7 +31,7 @@ export class Outbox {
   readonly #component: () => string | undefined;
   readonly #onDrop: (messages: number) => void;
   readonly #onStall: (stalled: boolean) => void;
-  #waiting: Waiting[] = [];
+  #waiting: OutgoingFrame[] = [];
   #waitingBytes = 0;
   #inFlight = 0;
   #flushDue = false;
@@ -211,49 +206,16 @@ export class Outbox {
     this.#socket.destroy();
   }
 
-  /** The slow way out, frame by frame, while a fault of the bytes is armed. */
+  /** The way out while a fault of the bytes is armed. */
   #flushFaultily(): void {
-    const component = this.#component();
-    const pieces: Buffer[] = [];
-    const frames = this.#waiting;
-    let destroy = false;
-    const glue = this.#faults.glueFrames;
-    if (glue.isArmed && this.#state === 'open') {
-      const wanted = glue.strike(component)?.parameter ?? 0;
-      // Not enough yet: the next frame asks again.
-      if (frames.length < wanted) return;
-    }
+    const written = spoil(this.#waiting, this.#faults, this.#component(), this.#state === 'ending');
+    // Glued, and not enough yet: the next frame asks again.
+    if (written === undefined) return;
+    this.#inFlight = this.#waitingBytes;
     this.#waiting = [];
-    let total = 0;
-    for (const { bytes, isEvent } of frames) {
-      total += bytes.length;
-      if (destroy) continue;
-      if (this.#faults.cutMidFrame.strike(component) !== undefined) {
-        pieces.push(bytes.subarray(0, bytes.length >> 1));
-        destroy = true;
-      } else if (this.#faults.corrupt.strike(component) !== undefined) {
-        const broken = Buffer.from(bytes);
-        broken.writeUInt32BE((broken.readUInt32BE(broken.length - 4) ^ 1) >>> 0, broken.length - 4);
-        pieces.push(broken);
-      } else pieces.push(bytes);
-      if (isEvent && this.#countMessage(component)) destroy = true;
-    }
-    this.#waitingBytes -= total;
-    this.#inFlight = total;
-    const split = this.#faults.splitWrites.strike(component)?.parameter;
-    const done = destroy ? () => this.#socket.destroy() : this.#onWritten;
-    if (split === undefined) this.#socket.write(Buffer.concat(pieces), done);
-    else this.#writeInPieces(Buffer.concat(pieces), split, done);
-  }
-
-  /** Whether this message was the last one before the cut. */
-  #countMessage(component: string | undefined): boolean {
-    const { cutAfterMessages } = this.#faults;
-    if (!cutAfterMessages.isArmed) return false;
-    const count = cutAfterMessages.strike(component)?.parameter;
-    if (count === undefined) return false;
-    count.left--;
-    return count.left === 0;
+    this.#waitingBytes = 0;
+    const done = written.destroy ? () => this.#socket.destroy() : this.#onWritten;
+    this.#writeInPieces(written.bytes, written.pieceSize ?? Infinity, done);
   }
 
   /** Each piece in a turn of its own, so that the kernel does not glue them for a reader that is quick. */

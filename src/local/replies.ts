@@ -1,6 +1,6 @@
 import { MessageFlag, MessageType } from '../ipc/rpc-message.js';
 import type { FaultOperation, FaultSwitches } from './fault-switches.js';
-import { HeaderTemplate } from './event-frames.js';
+import { HeaderTemplate } from './header-template.js';
 import type { Peer } from './protocol.js';
 
 const JSON_TYPE = 'application/json';
