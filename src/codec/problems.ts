@@ -10,6 +10,9 @@ const MAX_KEYS = 4;
 
 const shorten = (value: string, limit: number): string => (value.length > limit ? `${value.slice(0, limit)}…` : value);
 
+// A line break in a key must not make two lines of one.
+const IDENTIFIER = /^[A-Za-z_$][\w$]*$/u;
+
 /** A value in a few words, at a cost that does not depend on its size. */
 export const describe = (value: unknown): string => {
   if (typeof value === 'string')
@@ -24,12 +27,11 @@ export const describe = (value: unknown): string => {
   const keys: string[] = [];
   for (const key in value) {
     if (keys.length === MAX_KEYS) return `{${keys.join(', ')}, …}`;
-    keys.push(shorten(key, MAX_TEXT));
+    keys.push(IDENTIFIER.test(key) ? shorten(key, MAX_TEXT) : JSON.stringify(shorten(key, MAX_TEXT)));
   }
   return `{${keys.join(', ')}}`;
 };
 
-const IDENTIFIER = /^[A-Za-z_$][\w$]*$/u;
 const INDEX = /^\d+$/u;
 
 const step = (key: string): string =>

@@ -33,7 +33,7 @@ export {
   Pointed,
 } from './instances.js';
 
-export { onRights } from './on-rights.js';
+export { onRights, type OnRights } from './on-rights.js';
 export { mergeW } from './merge-w.js';
 export { endAtTerminal } from './end-at-terminal.js';
 

@@ -3,6 +3,18 @@ import type { Observable, OperatorFunction } from 'rxjs';
 import { divert } from './divert.js';
 import { united, type LeftOf, type RightOf } from './element.js';
 
+/** The signatures of `onRights`. */
+export interface OnRights {
+  /** Inside a `pipe`: the values' type comes from the source. */
+  <T extends Either<unknown, unknown>, R>(
+    project: (rights$: Observable<RightOf<T>>) => Observable<R>,
+  ): OperatorFunction<T, Either<LeftOf<T> | LeftOf<R>, RightOf<R>>>;
+  /** As a stage of its own, whose values have the type that `project` names: `const stage = onRights((m$: Observable<Reading>) => …)`. */
+  <A, R>(
+    project: (rights$: Observable<A>) => Observable<R>,
+  ): <T extends Either<unknown, A>>(source: Observable<T>) => Observable<Either<LeftOf<T> | LeftOf<R>, RightOf<R>>>;
+}
+
 const routeRights = <E, A>(element: Either<E, A>, pick: (value: A) => void, pass: (element: Either<E, never>) => void): void => {
   if (element._tag === 'Right') pick(element.right);
   else pass(element);
@@ -39,7 +51,7 @@ const routeRights = <E, A>(element: Either<E, A>, pick: (value: A) => void, pass
  *   .subscribe(element => console.log(element)); // Left('unreadable'), Right('30 °C')
  * ```
  */
-export const onRights = <T extends Either<unknown, unknown>, R>(
+export const onRights: OnRights = <T extends Either<unknown, unknown>, R>(
   project: (rights$: Observable<RightOf<T>>) => Observable<R>,
 ): OperatorFunction<T, Either<LeftOf<T> | LeftOf<R>, RightOf<R>>> => {
   return source => divert(united(source), routeRights<LeftOf<T>, RightOf<T>>, project);

@@ -73,6 +73,7 @@ describe('json', () => {
       '[1,null,"x",{}]',
       ['[1]: expected (string | number), got null', '[3]: expected (string | number), got {}'],
     ],
+    ['keys with line breaks', json(t.record(t.string, t.number)), '{"a\\nb":{"c\\nd":1}}', ['["a\\nb"]: expected number, got {"c\\nd"}']],
     ['no JSON', Reading, '{"id":', ['(root): expected JSON, got "{\\"id\\":"']],
     ['nothing', Reading, '', ['(root): expected JSON, got an empty payload']],
   ])('says in one line a problem what is wrong: %s', (_, codec: Decoder<unknown>, payload, expected) => {
@@ -166,6 +167,7 @@ describe('json', () => {
         expect(decoded.left.problems.length).toBeLessThanOrEqual(21);
         for (const line of decoded.left.problems) {
           expect(line.length).toBeLessThan(1000);
+          expect(line).not.toContain('\n');
           expect(line).toMatch(/^(\S.*: (?!undefined)|\(and more)/u);
         }
       }),

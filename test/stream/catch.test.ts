@@ -69,6 +69,14 @@ describe('catchTag', () => {
     });
   });
 
+  test('runs the streams of several errors at the same time', () => {
+    virtual(({ cold, expectObservable, expectSubscriptions }) => {
+      const handled = cold<Element>('---A|', elements);
+      expectObservable(cold<Element>('x-x|', elements).pipe(catchTag('X', () => handled))).toBe('---A-A|', elements);
+      expectSubscriptions(handled.subscriptions).toBe(['^---!', '--^---!']);
+    });
+  });
+
   test('leaves the streams of handlers when it is left', () => {
     virtual(({ cold, expectObservable, expectSubscriptions }) => {
       const handled = cold<Element>('----A|', elements);

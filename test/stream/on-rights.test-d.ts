@@ -60,6 +60,19 @@ test('stays generic in a function of its own', () => {
   expectTypeOf(pairs(messages$)).toEqualTypeOf<ObservableEither<Failed, readonly [Reading, Reading]>>();
 });
 
+test('is a stage of its own where the type of its values is named', () => {
+  const stage = onRights((readings$: Observable<Reading>) => readings$.pipe(map(m => m.value.celsius)));
+  expectTypeOf(messages$.pipe(stage)).toEqualTypeOf<Observable<Either<Failed, number>>>();
+  expectTypeOf(stage(messages$)).toEqualTypeOf<ObservableEither<Failed, number>>();
+  // @ts-expect-error the source carries numbers
+  of(right(1)).pipe(stage);
+});
+
+test('refuses what its values cannot do', () => {
+  // @ts-expect-error a reading is no string
+  messages$.pipe(onRights(m$ => m$.pipe(map((m: string) => m))));
+});
+
 test('mergeW unites errors and values', () => {
   expectTypeOf(mergeW(messages$, of(right('x'), left(2 as const)))).toEqualTypeOf<Observable<Either<Failed | 2, Reading | string>>>();
 });

@@ -6,15 +6,16 @@ import {
   filter,
   finalize,
   interval,
+  last,
   map,
   merge,
-  NEVER,
   Observable,
   of,
   range,
   retry,
   Subject,
   take,
+  takeUntil,
   tap,
   toArray,
 } from 'rxjs';
@@ -237,14 +238,13 @@ describe('onRights', () => {
     });
   });
 
-  test('a side input that never ends keeps a terminal left waiting', () => {
+  test('a side input that never ends keeps a terminal left waiting, and one that ends with the rights does not', () => {
     virtual(({ cold, expectObservable }) => {
-      const source = cold('  -T', elements);
-      expectObservable(source.pipe(onRights(r$ => merge(r$, interval(4).pipe(map(() => 'a'))))), '^---------!').toBe(
-        '----a---a-',
-        elements,
-      );
-      expectObservable(source.pipe(onRights(r$ => merge(r$, NEVER))), '^---------!').toBe('----------', elements);
+      const source = cold('  -----T', elements);
+      const side = interval(2).pipe(map(() => 'a'));
+      expectObservable(source.pipe(onRights(r$ => merge(r$, side))), '^---------!').toBe('--a-a-a-a-', elements);
+      const ended = onRights((r$: Observable<string>) => merge(r$, side.pipe(takeUntil(r$.pipe(last(null, null))))));
+      expectObservable(source.pipe(ended), '^---------!').toBe('--a-a(T|)', elements);
     });
   });
 });
