@@ -94,10 +94,7 @@ export class Publisher implements ConnectionUser {
     this.#cancelTimer = undefined;
     this.#failSent(error);
     // Only those here now: what their listeners publish next is for the next connection.
-    const last = this.#last;
-    for (let publish = this.#first; publish !== undefined; publish = publish === last ? undefined : this.#first) {
-      this.#fail(publish, unsent(error));
-    }
+    for (const publish of this.#all()) if (publish.listed) this.#fail(publish, unsent(error));
     this.#startTimer();
   }
 
@@ -142,6 +139,12 @@ export class Publisher implements ConnectionUser {
     for (let publish = this.#first; publish?.sent === true; publish = this.#first) {
       this.#fail(publish, new ConnectionLost('message', true, error));
     }
+  }
+
+  #all(): Publish[] {
+    const all: Publish[] = [];
+    for (let publish = this.#first; publish !== undefined; publish = publish.next) all.push(publish);
+    return all;
   }
 
   #giveUp(publish: Publish): void {
