@@ -1,5 +1,5 @@
 import { isLeft } from 'fp-ts/lib/Either.js';
-import { BehaviorSubject, type Observable } from 'rxjs';
+import { BehaviorSubject, defer, of, type Observable } from 'rxjs';
 import { ConnectionLost, ProxyClosed, TimedOut, type ConnectError } from '../errors/errors.js';
 import type { Clock } from '../ipc/clock.js';
 import { Session, type SessionEnd } from '../ipc/session.js';
@@ -63,7 +63,8 @@ export class Connection {
   }
 
   get state$(): Observable<ConnectionState> {
-    return this.#state.asObservable();
+    // A subject that has completed gives latecomers no value.
+    return defer(() => (this.#state.value.status === 'closed' ? of(this.#state.value) : this.#state));
   }
 
   get state(): ConnectionState {
@@ -156,14 +157,20 @@ export class Connection {
     this.#attempt = 0;
     this.#series.succeeded();
     const capabilities = capabilitiesOf(profile, this.#options.transport, this.#options.publishWindow);
+    // Whoever subscribes while the state is told finds the session there, and asks by itself.
+    const subscriptions = [...this.#subscriptions];
     this.#state.next({ status: 'connected', capabilities });
     if (this.#session !== session) return;
-    this.#restore(session, capabilities);
+    this.#restore(
+      session,
+      capabilities,
+      subscriptions.filter(subscription => this.#subscriptions.has(subscription)),
+    );
   }
 
   /** Subscriptions first, so that what queued publishes provoke is not missed; then the publishes. */
-  #restore(session: Session, capabilities: Capabilities): void {
-    let waiting = this.#subscriptions.size;
+  #restore(session: Session, capabilities: Capabilities, subscriptions: readonly ConnectionUser[]): void {
+    let waiting = subscriptions.length;
     const flush = (): void => {
       waiting = -1;
       this.#cancelTimer();
@@ -175,7 +182,7 @@ export class Connection {
       return;
     }
     this.#cancelTimer = this.#clock.after(RESTORE_PATIENCE, flush);
-    for (const subscription of [...this.#subscriptions]) {
+    for (const subscription of subscriptions) {
       let answered = false;
       subscription.onSession(session, capabilities, () => {
         if (answered) return;
@@ -189,7 +196,8 @@ export class Connection {
     this.#session = undefined;
     this.#cancelTimer();
     this.#cancelTimer = nothing;
-    if (end.reason === 'refused' && end.silently && ++this.#silentRefusals < SILENT_REFUSALS) {
+    this.#silentRefusals = end.reason === 'refused' && end.silently ? this.#silentRefusals + 1 : 0;
+    if (this.#silentRefusals > 0 && this.#silentRefusals < SILENT_REFUSALS) {
       this.#retryIn(
         SILENT_REFUSAL_DELAY,
         new ConnectionLost('terminal', false, new Error('The connection was closed before the nucleus answered.')),
