@@ -1,0 +1,38 @@
+import { VirtualAction, VirtualTimeScheduler, type SchedulerAction, type Subscription } from 'rxjs';
+
+/** An RxJS scheduler whose time stands until it is moved: for tests in which sockets are real and timers are not. */
+export class VirtualTime extends VirtualTimeScheduler {
+  readonly #waiting = new Set<object>();
+
+  constructor() {
+    super(VirtualAction, 0);
+  }
+
+  /** Timers that are set. */
+  get timers(): number {
+    return this.#waiting.size;
+  }
+
+  override schedule<T>(work: (this: SchedulerAction<T>, state?: T) => void, delay = 0, state?: T): Subscription {
+    const timer = {};
+    const waiting = this.#waiting;
+    waiting.add(timer);
+    const subscription = super.schedule<T>(
+      function (value) {
+        waiting.delete(timer);
+        work.call(this, value);
+      },
+      delay,
+      state,
+    );
+    subscription.add(() => waiting.delete(timer));
+    return subscription;
+  }
+
+  /** Moves on by this many milliseconds, and does whatever falls due on the way. */
+  advance(milliseconds: number): void {
+    this.maxFrames = this.frame + milliseconds;
+    super.schedule(() => undefined, milliseconds);
+    this.flush();
+  }
+}
