@@ -1,7 +1,8 @@
-import { right } from 'fp-ts/lib/Either.js';
+import { right, type Either } from 'fp-ts/lib/Either.js';
 import { map } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { SubscribeError } from '../../src/errors/errors.js';
 import { connect } from '../../src/proxy/connect.js';
 import type { MqttMessage } from '../../src/proxy/mqtt-message.js';
 import type { MqttProxy, SubscribeRequest, SubscriptionStatus } from '../../src/proxy/mqtt-proxy.js';
@@ -101,7 +102,7 @@ describe('shareSubscriptions', () => {
     const statuses: SubscriptionStatus['status'][] = [];
     let tell: ((status: SubscriptionStatus) => void) | undefined;
     virtually(({ hot, expectObservable }) => {
-      const upstream = hot('-----|');
+      const upstream = hot<Either<SubscribeError, MqttMessage>>('-----|');
       const proxy = shareSubscriptions(
         proxyOf(request => {
           tell = request.onStatus;
