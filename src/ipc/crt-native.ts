@@ -1,0 +1,80 @@
+/**
+ * As much of aws-crt's `eventstream` as is used here, written down again: aws-crt is an optional dependency, so none of
+ * its types may stand in the declarations of this package, and only {@link loadCrt} touches the module.
+ */
+export interface NativeHeader {
+  readonly name: string;
+  /** The wire's type number. */
+  readonly type: number;
+  readonly value?: unknown;
+}
+
+export interface NativeMessage {
+  readonly type: number;
+  readonly flags?: number;
+  readonly headers?: NativeHeader[];
+  /** Missing when empty. Received as an `ArrayBuffer` over memory of the native side. */
+  readonly payload?: string | ArrayBuffer | ArrayBufferView;
+}
+
+/** One stream. Must be closed, or it keeps the process alive. */
+export interface NativeStream {
+  on(event: 'message', listener: (event: { readonly message: NativeMessage }) => void): unknown;
+  on(event: 'ended', listener: () => void): unknown;
+  /**
+   * Takes the next stream id before it returns. Rejects with an `Error` when that was refused at once, with a string when
+   * the request could not be written later. Never settles once the stream is closed.
+   */
+  activate(options: { readonly operation: string; readonly message: NativeMessage }): Promise<void>;
+  /** Only after `activate` has resolved. Never settles once the stream is closed. */
+  sendMessage(options: { readonly message: NativeMessage }): Promise<void>;
+  /** Sends nothing: a terminate that is owed must have been sent before. Not while `activate` is underway. */
+  close(): void;
+}
+
+/** One connection. Must be closed, also when it failed to connect or was disconnected, or it keeps the process alive. */
+export interface NativeConnection {
+  on(event: 'protocolMessage', listener: (event: { readonly message: NativeMessage }) => void): unknown;
+  on(event: 'disconnection', listener: (event: { readonly errorCode: number }) => void): unknown;
+  /** Never settles once the connection is closed. */
+  connect(options: object): Promise<void>;
+  /** Never settles once the connection is closed. */
+  sendProtocolMessage(options: { readonly message: NativeMessage }): Promise<void>;
+  /** Throws when not connected. */
+  newStream(): NativeStream;
+  close(): void;
+}
+
+/** The native client. */
+export interface Crt {
+  readonly newConnection: (socketPath: string) => NativeConnection;
+  readonly stringHeader: (name: string, value: string) => NativeHeader;
+  /** The name of an error code, such as `AWS_IO_SOCKET_CLOSED`. */
+  readonly errorName: (code: number) => string;
+}
+
+let loading: Promise<Crt> | undefined;
+
+/** Loads aws-crt at its first use. Rejects where it is not installed or has no binary for the machine. */
+export function loadCrt(): Promise<Crt> {
+  loading ??= load();
+  return loading;
+}
+
+async function load(): Promise<Crt> {
+  const { eventstream, io } = await import('aws-crt');
+  return {
+    newConnection: socketPath =>
+      new eventstream.ClientConnection({
+        hostName: socketPath,
+        // The constructor throws without a number, though a Unix socket has no port.
+        port: 0,
+        // aws-c-io connects Unix sockets within the call, so the timeout never counts.
+        socketOptions: new io.SocketOptions(io.SocketType.STREAM, io.SocketDomain.LOCAL, CONNECT_TIMEOUT),
+      }),
+    stringHeader: (name, value) => eventstream.Header.newString(name, value),
+    errorName: code => io.error_code_to_name(code),
+  };
+}
+
+const CONNECT_TIMEOUT = 10_000;
