@@ -1,14 +1,14 @@
-import { appendFile, rename, stat } from 'node:fs/promises';
-import { inspect } from 'node:util';
 import { left, right, type Either } from 'fp-ts/lib/Either.js';
 import type { Observable } from 'rxjs';
 import { DeadLetterLost, type Overflowed } from '../errors/errors.js';
 import { concurrently } from '../flow/index.js';
 import type { DeadLetter } from './dead-letter-to.js';
+import { jsonLine } from './json-line.js';
+import { LineFile } from './line-file.js';
 
 /** A dead letter that was written. */
-export interface DeadLettered {
-  readonly letter: DeadLetter;
+export interface DeadLettered<out A = unknown> {
+  readonly letter: DeadLetter<A>;
   readonly path: string;
 }
 
@@ -18,15 +18,24 @@ export interface DeadLetterFileOptions {
   readonly maxBytes?: number | undefined;
   /** Letters that may wait for the disk; the oldest gives way. Default 1 000. */
   readonly messages?: number | undefined;
+  /** Whether a letter counts as written only when it is on the disk, so that it survives a power cut. Default `false`: it survives the process. */
+  readonly flush?: boolean | undefined;
 }
 
 /**
- * A sink for {@link deadLetterTo} that appends each letter to a file, one JSON object a line. Payloads stand there as base64.
+ * A sink for {@link deadLetterTo} that appends each letter to a file, one JSON object a line. Payloads stand there as base64, a `bigint` as a
+ * string, and an original with a cycle as the text `util.inspect` makes of it.
  *
- * Emits `Right(DeadLettered)` for each, in order; `Left(DeadLetterLost)` where the disk refuses one, and `Left(Overflowed)` where too many
- * waited. Completes when all are written. Guarantee: a letter that came out as a `Right` has been handed to the operating system.
+ * Emits `Right(DeadLettered)` for each, in order; `Left(DeadLetterLost)`, which carries the letter, where the disk refuses one; and
+ * `Left(Overflowed)` where too many waited. Completes when all are written. Streams of this process that share the path take turns at it; give
+ * each process a file of its own.
  *
- * Memory: the letters that wait. Disk: at most two files of `maxBytes`, and one letter more.
+ * Guarantee: each letter is in the file or in a `DeadLetterLost`, but for those an `Overflowed` counts; one line each, whole, also after a line
+ * that a crash or a full disk cut short. Without `flush`, a power cut may take the latest.
+ *
+ * Memory: the letters that wait. Disk: two files of `maxBytes` at most; a letter that is larger than that has a file for itself.
+ *
+ * @throws RangeError where `maxBytes` is not a number above 0.
  *
  * @example
  * ```ts
@@ -50,46 +59,18 @@ export interface DeadLetterFileOptions {
 export function deadLetterFile(
   path: string,
   options: DeadLetterFileOptions = {},
-): (letters$: Observable<DeadLetter>) => Observable<Either<DeadLetterLost | Overflowed, DeadLettered>> {
-  const { maxBytes = 5 * 1024 * 1024, messages = 1_000 } = options;
-  const write = async (letter: DeadLetter): Promise<Either<DeadLetterLost, DeadLettered>> => {
+): <A>(letters$: Observable<DeadLetter<A>>) => Observable<Either<DeadLetterLost<DeadLetter<A>> | Overflowed, DeadLettered<A>>> {
+  const { maxBytes = 5 * 1024 * 1024, messages = 1_000, flush = false } = options;
+  const file = new LineFile(path, maxBytes, flush);
+  const write = async <A>(letter: DeadLetter<A>): Promise<Either<DeadLetterLost<DeadLetter<A>>, DeadLettered<A>>> => {
     try {
-      await append(path, `${lineOf(letter)}\n`, maxBytes);
+      await file.append(jsonLine(letter, 'original'));
       return right({ letter, path });
     } catch (cause) {
       return left(new DeadLetterLost(path, letter, cause));
     }
   };
-  // One at a time, so that lines stay whole and in order.
-  return letters$ => letters$.pipe(concurrently(1, write, { name: 'deadLetterFile', buffer: { messages, onFull: 'dropOldest' } }));
-}
-
-async function append(path: string, line: string, maxBytes: number): Promise<void> {
-  const size = await sizeOf(path);
-  if (size > 0 && size + Buffer.byteLength(line) > maxBytes) await rename(path, `${path}.1`);
-  await appendFile(path, line);
-}
-
-async function sizeOf(path: string): Promise<number> {
-  try {
-    return (await stat(path)).size;
-  } catch {
-    // Not there yet; anything else that is wrong with it, appending will tell.
-    return 0;
-  }
-}
-
-function lineOf(letter: DeadLetter): string {
-  try {
-    return JSON.stringify(letter, base64);
-  } catch {
-    // Cycles and BigInts are nothing that JSON knows, and no reason to lose the letter.
-    return JSON.stringify({ ...letter, original: inspect(letter.original) });
-  }
-}
-
-function base64(this: unknown, key: string, value: unknown): unknown {
-  // A Buffer has become an object of its numbers by the time it gets here, so the holder is asked.
-  const raw = (this as Record<string, unknown>)[key];
-  return raw instanceof Uint8Array ? Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength).toString('base64') : value;
+  // One at a time keeps them in order.
+  return <A>(letters$: Observable<DeadLetter<A>>) =>
+    letters$.pipe(concurrently(1, write<A>, { name: 'deadLetterFile', buffer: { messages, onFull: 'dropOldest' } }));
 }

@@ -2,10 +2,10 @@ import type { Either } from 'fp-ts/lib/Either.js';
 import { asyncScheduler, map, type Observable, type OperatorFunction, type SchedulerLike } from 'rxjs';
 import type { LeftOf, RightOf } from '../stream/element.js';
 import { tagOf } from '../stream/tag.js';
-import { isOfOne, takeFailures, type OfOne } from './take-failures.js';
+import { hasSubject, subjectOf, takeFailures, type SubjectIn, type WithSubject } from './take-failures.js';
 
 /** What was given up, and why: to be kept for someone to look at later. */
-export interface DeadLetter {
+export interface DeadLetter<out A = unknown> {
   /** When it was given up, in milliseconds since the epoch. */
   readonly at: number;
   /** The error's `_tag`. */
@@ -14,15 +14,15 @@ export interface DeadLetter {
   readonly reason: string;
   /** How often it was tried; 0 for a message that came in and could not be decoded. */
   readonly attempts: number;
-  /** `unknown`: it had been sent, and may have had its effect. */
+  /** `refused`: it had no effect. `unknown`: it had been sent, and may have had one. */
   readonly outcome: 'refused' | 'unknown';
   /** The value that was to be published, or the message that could not be decoded, as it came. */
-  readonly original: unknown;
+  readonly original: A;
 }
 
 /** What {@link deadLetterTo} takes. */
 export interface DeadLetterOptions<F> {
-  /** Which failures are dead letters. Default: all that carry a value or a message and are not terminal. */
+  /** Which failures are dead letters. Default: all that carry a value or a message (`value`, `original`) and are not terminal. */
   readonly when?: ((failure: F) => boolean) | undefined;
   /** The clock of {@link DeadLetter.at}. Default `asyncScheduler`. */
   readonly scheduler?: SchedulerLike | undefined;
@@ -34,10 +34,13 @@ export interface DeadLetterOptions<F> {
  *
  * Not a `publishTo` over the same proxy: a dead letter there mostly fails for the reason the publish did.
  *
- * Emits what came in, but for the failures taken; for these, what the sink emits. Terminal failures pass. Completes when
- * the source and the sink have. An error thrown by the sink is a defect.
+ * Emits what came in, but for the failures taken; for these, what the sink emits, as it comes. Terminal failures pass, and come last, when the
+ * sink has worked off what it has. Completes when the source and the sink have. An error thrown by the sink is a defect.
  *
- * Guarantee: each failure is offered to the sink once. Memory: none of its own.
+ * Guarantee: each failure taken is offered to the sink once. What a terminal failure finds waiting in a stage is no dead letter: it was
+ * discarded, and counted so in the ledger. Nor is what a full buffer drops: its `onDrop` sees that.
+ *
+ * Memory: none of its own; the sink's buffer bounds what waits there.
  *
  * @example
  * ```ts
@@ -56,25 +59,23 @@ export interface DeadLetterOptions<F> {
  */
 export const deadLetterTo =
   <T extends Either<unknown, unknown>, R extends Either<unknown, unknown>>(
-    sink: (letters$: Observable<DeadLetter>) => Observable<R>,
-    options: DeadLetterOptions<OfOne<LeftOf<T>>> = {},
+    sink: (letters$: Observable<DeadLetter<SubjectIn<LeftOf<T>>>>) => Observable<R>,
+    options: DeadLetterOptions<WithSubject<LeftOf<T>>> = {},
   ): OperatorFunction<T, Either<LeftOf<T> | LeftOf<R>, RightOf<T> | RightOf<R>>> =>
   source => {
     const { when, scheduler = asyncScheduler } = options;
-    const takes = (failure: LeftOf<T>): failure is LeftOf<T> & OfOne<LeftOf<T>> => isOfOne(failure) && (when?.(failure) ?? true);
+    const takes = (failure: LeftOf<T>): failure is LeftOf<T> & WithSubject<LeftOf<T>> => hasSubject(failure) && (when?.(failure) ?? true);
     return takeFailures(source, takes, failures$ => sink(failures$.pipe(map(failure => deadLetter(failure, scheduler.now())))));
   };
 
-function deadLetter(failure: object, at: number): DeadLetter {
-  const { message, value, original, attempts, outcome } = failure as Partial<
-    Record<'message' | 'value' | 'original' | 'attempts' | 'outcome', unknown>
-  >;
+function deadLetter<F>(failure: F & WithSubject<F>, at: number): DeadLetter<SubjectIn<F>> {
+  const { message, attempts, outcome } = failure as Partial<Record<'message' | 'attempts' | 'outcome', unknown>>;
   return {
     at,
     tag: tagOf(failure) ?? 'Unknown',
     reason: typeof message === 'string' ? message : String(message),
     attempts: typeof attempts === 'number' ? attempts : 0,
     outcome: outcome === 'unknown' ? 'unknown' : 'refused',
-    original: 'value' in failure ? value : original,
+    original: subjectOf(failure),
   };
 }

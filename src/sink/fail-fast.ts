@@ -12,7 +12,8 @@ export type Fatal<E, Tag extends string> = Exclude<E, Tagged<E, Tag>> | (Omit<Ta
  * Makes failures of the given tags the end of the stream: for what no later message can mend, such as a policy that lacks the topic. The failure
  * becomes terminal, is the last value, and completion follows; `runToEnd` then rejects and the process ends.
  *
- * Guarantee: nothing is published after the failure. What a stage before it still held is discarded, and counted so in the ledger.
+ * Guarantee: no value is published after the failure but those that were under way when it came, of which nothing more is heard: none with
+ * `inFlight: 1`. What a stage before still held is discarded, and counted so in the ledger.
  *
  * @example
  * ```ts
@@ -30,7 +31,7 @@ export type Fatal<E, Tag extends string> = Exclude<E, Tagged<E, Tag>> | (Omit<Ta
  */
 export const failFast =
   <T extends Either<unknown, unknown>, Tag extends TagOf<LeftOf<T>>>(
-    ...tags: readonly Tag[]
+    ...tags: readonly [Tag, ...Tag[]]
   ): OperatorFunction<T, Either<Fatal<LeftOf<T>, Tag>, RightOf<T>>> =>
   source =>
     united(source).pipe(

@@ -4,14 +4,17 @@ import { divert } from '../stream/divert.js';
 import { united, type LeftOf, type RightOf } from '../stream/element.js';
 import { isTerminalError } from '../stream/kind.js';
 
-/** The failures in `F` that carry what they concern: a value that was to be published, or a message that could not be decoded. */
-export type OfOne<F> = F extends { readonly value: unknown } | { readonly original: unknown } ? F : never;
-
-/** The failures in `F` that carry a value. */
+/** The failures in `F` that carry the value that was to be published. */
 export type WithValue<F> = F extends { readonly value: unknown } ? F : never;
 
 /** The values that the failures in `F` carry. */
 export type ValueIn<F> = F extends { readonly value: infer A } ? A : never;
+
+/** The failures in `F` that carry what they concern: a value that was to be published, or a message as it came. */
+export type WithSubject<F> = F extends { readonly value: unknown } | { readonly original: unknown } ? F : never;
+
+/** What the failures in `F` concern: values that were to be published, messages as they came. */
+export type SubjectIn<F> = F extends { readonly value: infer A } ? A : F extends { readonly original: infer M } ? M : never;
 
 /**
  * Sends the failures of single values through `project`, all others on. What is terminal concerns the stream, and passes
@@ -31,12 +34,19 @@ export const takeFailures = <T extends Either<unknown, unknown>, F extends LeftO
     project,
   );
 
-/** Whether a failure carries the value it concerns. */
+/** Whether a failure carries the value that was to be published. */
 export function hasValue<F>(failure: F): failure is F & WithValue<F> {
   return typeof failure === 'object' && failure !== null && 'value' in failure;
 }
 
-/** Whether a failure carries the value or the message it concerns. */
-export function isOfOne<F>(failure: F): failure is F & OfOne<F> {
-  return hasValue(failure) || (typeof failure === 'object' && failure !== null && 'original' in failure);
+/** Whether a failure carries what it concerns. */
+export function hasSubject<F>(failure: F): failure is F & WithSubject<F> {
+  return typeof failure === 'object' && failure !== null && ('value' in failure || 'original' in failure);
+}
+
+/** What a failure concerns. */
+export function subjectOf<F>(failure: F & WithSubject<F>): SubjectIn<F> {
+  // What WithSubject says of a failure, said of its subject.
+  const { value, original } = failure as { readonly value?: unknown; readonly original?: unknown };
+  return ('value' in (failure as object) ? value : original) as SubjectIn<F>;
 }

@@ -1,0 +1,58 @@
+import { open, rename, type FileHandle } from 'node:fs/promises';
+import { resolve } from 'node:path';
+
+/** The last of those who take turns at each path. Holds a path only while someone is at it. */
+const turns = new Map<string, Promise<void>>();
+
+/** A file that is appended to line by line and makes room by becoming `<path>.1`. Two of the same path take turns. */
+export class LineFile {
+  readonly #path: string;
+  readonly #maxBytes: number;
+  readonly #flush: boolean;
+
+  constructor(path: string, maxBytes: number, flush: boolean) {
+    if (!(maxBytes > 0)) throw new RangeError(`maxBytes must be a number above 0, and is ${maxBytes}.`);
+    this.#path = resolve(path);
+    this.#maxBytes = maxBytes;
+    this.#flush = flush;
+  }
+
+  /** Rejects with what the system says where the line cannot be written. */
+  append(line: string): Promise<void> {
+    const turn = (turns.get(this.#path) ?? Promise.resolve()).then(() => this.#append(line));
+    const left = turn
+      .catch(() => undefined)
+      .then(() => {
+        if (turns.get(this.#path) === left) turns.delete(this.#path);
+      });
+    turns.set(this.#path, left);
+    return turn;
+  }
+
+  async #append(line: string): Promise<void> {
+    if (await this.#write(line)) return;
+    await rename(this.#path, `${this.#path}.1`);
+    await this.#write(line);
+  }
+
+  /** Whether there was room. */
+  async #write(line: string): Promise<boolean> {
+    const file = await open(this.#path, 'a+');
+    try {
+      const { size } = await file.stat();
+      // A crash or a full disk may have cut the last line short.
+      const text = size === 0 || (await endsInNewline(file, size)) ? line : `\n${line}`;
+      if (size > 0 && size + Buffer.byteLength(text) > this.#maxBytes) return false;
+      await file.appendFile(text);
+      if (this.#flush) await file.datasync();
+      return true;
+    } finally {
+      await file.close();
+    }
+  }
+}
+
+async function endsInNewline(file: FileHandle, size: number): Promise<boolean> {
+  const { buffer } = await file.read({ buffer: Buffer.alloc(1), position: size - 1 });
+  return buffer[0] === 0x0a;
+}
