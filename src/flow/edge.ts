@@ -17,7 +17,7 @@ export interface EdgeAccount {
 
 /** The counters behind an {@link EdgeAccount}. */
 export class Edge {
-  readonly from = new Set<string>();
+  readonly from: Set<string> = new Set<string>();
   readonly to: string;
   sent = 0;
   received = 0;
