@@ -20,6 +20,9 @@ import {
  * The transport over aws-crt, AWS' native client, loaded when the first connection is made. Its events come in wire order
  * only within a stream, and an end may come before the messages that lay in front of it: every end waits here until they
  * are through. It reads ahead without limit, and messages of different streams may pass each other.
+ *
+ * One fault of aws-crt 1.33.2 cannot be helped from here: when a server accepts a connection and closes it at once, the end
+ * may be seen before the connection, and an assertion in its `event_stream.c` aborts the process.
  */
 export const crtTransport: Transport = {
   name: 'crt',
