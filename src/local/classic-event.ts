@@ -36,7 +36,19 @@ function plainEventJson(topicName: string, payload: Uint8Array, retain: boolean,
   const text = base64(payload);
   const padding = text.indexOf('=');
   const escaped = padding < 0 ? text : text.slice(0, padding) + '\\u003d'.repeat(text.length - padding);
-  return `{"message":{"topicName":${gson(topicName)},"payload":"${escaped}","retain":${String(retain)},"payloadFormat":"${payloadFormat}"}}`;
+  return `{"message":{"topicName":${topicJson(topicName)},"payload":"${escaped}","retain":${String(retain)},"payloadFormat":"${payloadFormat}"}}`;
+}
+
+/** The last topic's JSON: messages on one topic come in runs, and escaping it costs more than the payload's base64. */
+let lastTopic = '';
+let lastTopicJson = '""';
+
+function topicJson(topicName: string): string {
+  if (topicName !== lastTopic) {
+    lastTopicJson = gson(topicName);
+    lastTopic = topicName;
+  }
+  return lastTopicJson;
 }
 
 function base64(bytes: Uint8Array): string {
