@@ -173,9 +173,11 @@ export class Connection {
     let waiting = subscriptions.length;
     const flush = (): void => {
       waiting = -1;
+      // A subscription also settles when the session breaks, and then the timer is that of reconnecting.
+      if (this.#session !== session) return;
       this.#cancelTimer();
       this.#cancelTimer = nothing;
-      if (this.#session === session) this.#publisher.onSession(session, capabilities, nothing);
+      this.#publisher.onSession(session, capabilities, nothing);
     };
     if (waiting === 0) {
       flush();
