@@ -1,13 +1,12 @@
 import * as t from 'io-ts';
-import { Subject } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { json } from '../../src/codec/index.js';
 import type { RpcMessageInit } from '../../src/ipc/rpc-message.js';
-import type { ConnectionState, SubscribeRequest, SubscriptionStatus } from '../../src/proxy/mqtt-proxy.js';
+import type { ConnectionState, SubscribeRequest } from '../../src/proxy/mqtt-proxy.js';
 import { QOS } from '../../src/qos.js';
 import { fixed, limited } from '../../src/schedule/index.js';
 import { accepting, isRequest, isTerminate } from '../ipc/raw-server.js';
-import { record, type Recorded } from './recorded.js';
+import { record } from './recorded.js';
 import {
   arrived,
   asks,
@@ -21,14 +20,9 @@ import {
   subscribed,
   topicsOf,
 } from './scripted-nucleus.js';
+import { watched } from './watched.js';
 
 const to = (topicName: string): SubscribeRequest => ({ topicName, qos: QOS.AT_LEAST_ONCE });
-
-/** A request whose statuses are recorded. */
-function watched(topicName: string): { readonly request: SubscribeRequest; readonly statuses: Recorded<SubscriptionStatus> } {
-  const statuses$ = new Subject<SubscriptionStatus>();
-  return { request: { ...to(topicName), onStatus: status => statuses$.next(status) }, statuses: record(statuses$) };
-}
 
 const event = (streamId: number, message: object): RpcMessageInit => ({ ...arrived(streamId, ''), payload: JSON.stringify({ message }) });
 
@@ -110,7 +104,7 @@ describe('a subscription', () => {
 
   it('is ended at the nucleus when it is unsubscribed, once, and tells so last', async () => {
     const { proxy, server } = await connectTo();
-    const { request, statuses } = watched('a');
+    const { request, statuses } = watched(to('a'));
     const { subscription } = record(proxy.subscribe(request));
     const connection = await server.connection();
     await connection.message(asks(SUBSCRIBE));
@@ -130,7 +124,7 @@ describe('a subscription', () => {
 
   it('unsubscribed before there is a connection is never asked for', async () => {
     const { proxy, server } = await connectTo();
-    const { request, statuses } = watched('gone');
+    const { request, statuses } = watched(to('gone'));
     record(proxy.subscribe(request)).subscription.unsubscribe();
     record(proxy.subscribe(to('stays')));
     const connection = await server.connection();
@@ -177,7 +171,7 @@ describe('a subscription', () => {
     ['ServiceError', { _tag: 'ServiceFault', kind: 'terminal', reason: 'Unclassified' }],
   ])('refused with %s ends with that, and with it alone', async (code, error) => {
     const { proxy, server, time } = await connectTo(accepting(({ streamId }, connection) => connection.send(failed(streamId, code, 'no'))));
-    const { request, statuses } = watched('a');
+    const { request, statuses } = watched(to('a'));
     expect(await record(proxy.subscribe(request)).all()).toMatchObject([{ _tag: 'Left', left: error }]);
     expect(statuses.values).toEqual([{ status: 'subscribing' }, { status: 'ended' }]);
     expect(saidBy(await server.connection())).toEqual(['subscribe a']);
@@ -201,7 +195,7 @@ describe('a subscription', () => {
 
   it('has messages that came before the reply', async () => {
     const { proxy, server } = await connectTo(accepting());
-    const { request, statuses } = watched('a');
+    const { request, statuses } = watched(to('a'));
     const messages = record(proxy.subscribe(request));
     const connection = await server.connection();
     const { streamId } = await connection.message(isRequest);
@@ -248,7 +242,7 @@ describe('a subscription that breaks while its connection does not', () => {
 
   it.each(breaks)('and %s is asked for again, and tells the gap', async (_, broken, cause) => {
     const { proxy, server, time, states } = await connectTo();
-    const { request, statuses } = watched('a');
+    const { request, statuses } = watched(to('a'));
     const messages = record(proxy.subscribe(request));
     const connection = await server.connection();
     await connection.message(asks(SUBSCRIBE));
@@ -290,7 +284,7 @@ describe('a subscription that breaks while its connection does not', () => {
       }),
       { reconnect: limited(2)(fixed(100)) },
     );
-    const { request, statuses } = watched('a');
+    const { request, statuses } = watched(to('a'));
     const messages = record(proxy.subscribe(request));
     await messages.take(2);
     const connection = await server.connection();

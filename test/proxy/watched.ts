@@ -1,0 +1,12 @@
+import { Subject } from 'rxjs';
+import type { SubscribeRequest, SubscriptionStatus } from '../../src/proxy/mqtt-proxy.js';
+import { record, type Recorded } from './recorded.js';
+
+/** A request with its statuses recorded. */
+export function watched(request: SubscribeRequest): {
+  readonly request: SubscribeRequest;
+  readonly statuses: Recorded<SubscriptionStatus>;
+} {
+  const statuses$ = new Subject<SubscriptionStatus>();
+  return { request: { ...request, onStatus: status => statuses$.next(status) }, statuses: record(statuses$) };
+}
