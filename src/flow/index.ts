@@ -4,6 +4,7 @@ export type { EdgeAccount } from './edge.js';
 export { Ledger, ledger, type LedgerSnapshot, type StageEvent } from './ledger.js';
 export type { FailedPublish, Published, PublishFailure, PublishOutcome } from './publish-outcome.js';
 export { publishTo, type PublishPort, type PublishTo, type PublishToOptions } from './publish-to.js';
+export type { PublishSinkOptions } from './publish-sink.js';
 export type { Stage, StageOptions } from './stage.js';
 export { concurrently, type Concurrently, type ConcurrentlyOptions } from './concurrently.js';
 export type { ResultOf, Work } from './work.js';

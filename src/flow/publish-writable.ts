@@ -1,22 +1,20 @@
 import { Writable } from 'node:stream';
-import type { WritableStream } from 'node:stream/web';
-import type { Either } from 'fp-ts/lib/Either.js';
-import { Observable } from 'rxjs';
-import type { Overflowed } from '../errors/errors.js';
+import { CountQueuingStrategy, WritableStream, type WritableStreamDefaultController } from 'node:stream/web';
 import type { PublishRequest } from '../proxy/mqtt-message.js';
-import type { PublishFailure, Published } from './publish-outcome.js';
-import { publishTo, type PublishPort, type PublishToOptions } from './publish-to.js';
-import type { Intake } from './stage.js';
+import { asError, openPublishSink, type PublishSinkOptions } from './publish-sink.js';
+import type { PublishPort } from './publish-to.js';
 
 /** How {@link publishWritable} publishes. */
-export interface PublishWritableOptions<A> extends Omit<PublishToOptions<A>, 'buffer'> {
-  /**
-   * Sees the outcome of every value. With it, a failed publish does not end the stream unless it is terminal. Without it, the first one
-   * destroys the stream with its error, so that `pipeline` rejects.
-   */
-  readonly onOutcome?: ((outcome: Either<PublishFailure<A>, Published<A>>) => void) | undefined;
+export interface PublishWritableOptions<A> extends PublishSinkOptions<A> {
   /** Values the stream itself holds while `inFlight` are under way. Default 16. */
   readonly highWaterMark?: number | undefined;
+}
+
+const HIGH_WATER_MARK = 16;
+
+/** Every Node this runs on has it; the types for Node 20 lack it. */
+interface WithSignal {
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -44,70 +42,64 @@ export const publishWritable = <A>(
   request: (value: A) => PublishRequest,
   options: PublishWritableOptions<NoInfer<A>> = {},
 ): Writable => {
-  const { onOutcome, highWaterMark = 16 } = options;
-  const stage = publishTo<A>(proxy, request, { name: 'publishWritable', ...options });
-  let intake: Intake<A> | undefined;
-  let wroteAndWaits: (() => void) | undefined;
-  let finishing: (() => void) | undefined;
-
-  const onRoom = (): void => {
-    const resume = wroteAndWaits;
-    wroteAndWaits = undefined;
-    resume?.();
-  };
-  const onResult = (outcome: Either<PublishFailure<A> | Overflowed, Published<A>>): void => {
-    if (outcome._tag === 'Right') {
-      onOutcome?.(outcome);
-      return;
-    }
-    const error = outcome.left;
-    // Cannot be: a value is written only when there is room. Should it be, nothing must go unseen.
-    if (error._tag === 'Overflowed') {
-      writable.destroy(error);
-      return;
-    }
-    onOutcome?.({ _tag: 'Left', left: error });
-    if (onOutcome === undefined || error.kind === 'terminal') writable.destroy(error);
-  };
-  const outcomes$ = new Observable<Either<PublishFailure<A> | Overflowed, Published<A>>>(destination => {
-    intake = stage.open(destination, onRoom);
-  });
-
+  const sink = openPublishSink<A>(proxy, request, options, error => writable.destroy(error));
   const writable = new Writable({
     objectMode: true,
-    highWaterMark,
-    write: (value: A, _encoding, written) => {
-      intake?.receive(value);
-      if (intake?.hasRoom === true) written();
-      else wroteAndWaits = written;
-    },
-    final: finished => {
-      finishing = finished;
-      intake?.complete();
-    },
+    highWaterMark: options.highWaterMark ?? HIGH_WATER_MARK,
+    write: (value: A, _encoding, written) => sink.write(value, written),
+    final: finished => sink.finish(finished),
     destroy: (error, destroyed) => {
-      subscription.unsubscribe();
+      sink.stop(error ?? new Error('the stream was destroyed'));
       destroyed(error);
     },
-  });
-  const subscription = outcomes$.subscribe({
-    next: outcome => {
-      try {
-        onResult(outcome);
-      } catch (error) {
-        writable.destroy(error instanceof Error ? error : new Error('onOutcome threw something that is not an Error', { cause: error }));
-      }
-    },
-    error: error =>
-      writable.destroy(error instanceof Error ? error : new Error('request threw something that is not an Error', { cause: error })),
-    complete: () => finishing?.(),
   });
   return writable;
 };
 
-/** {@link publishWritable} as a Web stream, for `readable.pipeTo(...)`. Ends, fails and holds back in the same way. */
+/**
+ * {@link publishWritable} as a Web stream, for `readable.pipeTo(...)`. Holds back, ends and fails in the same way; aborting it gives up what is under way.
+ *
+ * @example
+ * ```ts
+ * import { ReadableStream } from 'node:stream/web';
+ * import { connect, publishWritableStream, QOS } from 'greengrass-rx';
+ *
+ * const proxy = connect();
+ * const outcomes: string[] = [];
+ * const writable = publishWritableStream(proxy, (line: string) => ({ topicName: 'lines', payload: line, qos: QOS.AT_LEAST_ONCE }), {
+ *   inFlight: 2,
+ *   onOutcome: outcome => outcomes.push(outcome._tag),
+ * });
+ * await ReadableStream.from(['one', 'two', 'three']).pipeTo(writable);
+ * console.log(outcomes); // three, in the order of the answers
+ * await proxy.close();
+ * ```
+ */
 export const publishWritableStream = <A>(
   proxy: PublishPort,
   request: (value: A) => PublishRequest,
   options: PublishWritableOptions<NoInfer<A>> = {},
-): WritableStream<A> => Writable.toWeb(publishWritable(proxy, request, options)) as WritableStream<A>;
+): WritableStream<A> => {
+  let controller: WritableStreamDefaultController | undefined;
+  const sink = openPublishSink<A>(proxy, request, options, error => controller?.error(error));
+  const settled = (begin: (done: (error?: Error) => void) => void): Promise<void> =>
+    new Promise((resolve, reject) =>
+      begin(error => {
+        if (error === undefined) resolve();
+        else reject(error);
+      }),
+    );
+  return new WritableStream<A>(
+    {
+      start: given => {
+        controller = given;
+        // Not `abort`, which the platform calls only after the write under way has ended; and that may wait for the nucleus.
+        const { signal } = given as WritableStreamDefaultController & WithSignal;
+        signal.addEventListener('abort', () => sink.stop(asError(signal.reason)), { once: true });
+      },
+      write: value => settled(written => sink.write(value, written)),
+      close: () => settled(finished => sink.finish(finished)),
+    },
+    new CountQueuingStrategy({ highWaterMark: options.highWaterMark ?? HIGH_WATER_MARK }),
+  );
+};

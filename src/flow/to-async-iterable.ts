@@ -54,7 +54,7 @@ class Reader<R> implements AsyncIterator<Iterated<R>, undefined> {
   private readonly entry: LedgerEntry;
   private readonly entrance: Entrance<R>;
   private readonly subscription: Subscription;
-  /** Reads that came before their value. Each is a promise its reader holds. */
+  /** Reads that came before their value: while there are any, nothing waits. Each is a promise its reader holds. */
   private reads: PendingRead<R>[] = [];
   private end: End | undefined;
   private closed = false;
@@ -109,14 +109,19 @@ class Reader<R> implements AsyncIterator<Iterated<R>, undefined> {
       throw error;
     }
     account.receive(bytes);
+    const read = this.reads.shift();
+    if (read !== undefined) {
+      account.admit(bytes);
+      account.emit(1, bytes);
+      read.resolve({ done: false, value: toEither(value) });
+      return;
+    }
     if (!this.entrance.offer(value, bytes)) {
       this.entrance.discard();
       this.finish({ how: 'overflowed', overflow: this.entrance.takeFatalOverflow() });
       this.subscription.unsubscribe();
       return;
     }
-    const read = this.reads.shift();
-    if (read !== undefined) this.answer(read);
   }
 
   private finish(end: End): void {

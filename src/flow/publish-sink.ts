@@ -1,0 +1,96 @@
+import type { Either } from 'fp-ts/lib/Either.js';
+import { left } from 'fp-ts/lib/Either.js';
+import { Observable } from 'rxjs';
+import type { Overflowed } from '../errors/errors.js';
+import type { PublishRequest } from '../proxy/mqtt-message.js';
+import type { PublishFailure, Published } from './publish-outcome.js';
+import { publishTo, type PublishPort, type PublishToOptions } from './publish-to.js';
+import type { Intake } from './stage.js';
+
+/** How a stream of the platform publishes. */
+export interface PublishSinkOptions<A> extends Omit<PublishToOptions<A>, 'buffer'> {
+  /**
+   * Sees the outcome of every value. With it, a failed publish does not end the stream unless it is terminal. Without it, the first one
+   * destroys the stream with its error, so that `pipeline` rejects.
+   */
+  readonly onOutcome?: ((outcome: Either<PublishFailure<A>, Published<A>>) => void) | undefined;
+}
+
+/** What the platform's writable streams are made of. Each callback is called once, with an error if there was one. */
+export interface PublishSink<A> {
+  /** Calls back when there is room for another value. */
+  readonly write: (value: A, written: (error?: Error) => void) => void;
+  /** Calls back when every value has its outcome. */
+  readonly finish: (finished: (error?: Error) => void) => void;
+  /** Gives up what is under way; a callback that waits is called with `error`. */
+  readonly stop: (error: Error) => void;
+}
+
+/** What streams reject with must be an `Error`. */
+export const asError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown }));
+
+/** @param onError is told a failure that no callback waits for. */
+export const openPublishSink = <A>(
+  proxy: PublishPort,
+  request: (value: A) => PublishRequest,
+  options: PublishSinkOptions<A>,
+  onError: (error: Error) => void,
+): PublishSink<A> => {
+  const { onOutcome } = options;
+  const stage = publishTo<A>(proxy, request, options);
+  let intake: Intake<A> | undefined;
+  /** Who waits for room, or for the end. A stream waits for one of them at a time. */
+  let waiting: ((error?: Error) => void) | undefined;
+
+  const answer = (error?: Error): void => {
+    const callback = waiting;
+    waiting = undefined;
+    if (callback !== undefined) callback(error);
+    else if (error !== undefined) onError(error);
+  };
+  const fail = (error: Error): void => {
+    subscription.unsubscribe();
+    answer(error);
+  };
+  const look = (outcome: Either<PublishFailure<A> | Overflowed, Published<A>>): void => {
+    if (outcome._tag === 'Right') {
+      onOutcome?.(outcome);
+      return;
+    }
+    const error = outcome.left;
+    // An overflow cannot be: a value is given only when there is room. Should it be, it must not go unseen.
+    if (error._tag !== 'Overflowed') onOutcome?.(left(error));
+    if (onOutcome === undefined || error._tag === 'Overflowed' || error.kind === 'terminal') fail(error);
+  };
+
+  const outcomes$ = new Observable<Either<PublishFailure<A> | Overflowed, Published<A>>>(destination => {
+    intake = stage.open(destination, () => answer());
+  });
+  const subscription = outcomes$.subscribe({
+    next: outcome => {
+      try {
+        look(outcome);
+      } catch (error) {
+        fail(asError(error));
+      }
+    },
+    error: (error: unknown) => fail(asError(error)),
+    complete: () => answer(),
+  });
+
+  return {
+    write: (value, written) => {
+      waiting = written;
+      intake?.receive(value);
+      if (intake?.hasRoom === true) answer();
+    },
+    finish: finished => {
+      waiting = finished;
+      intake?.complete();
+    },
+    stop: error => {
+      subscription.unsubscribe();
+      if (waiting !== undefined) answer(error);
+    },
+  };
+};
