@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { encodeRpcMessage, MessageType, type RpcMessage } from '../../src/ipc/rpc-message.js';
+import { encodeRpcMessage, MessageType } from '../../src/ipc/rpc-message.js';
 import { PublishToIoTCoreRequest } from '../../src/ipc/shapes.js';
 import { encodePublish } from '../../src/proxy/encode-publish.js';
 import type { PublishRequest } from '../../src/proxy/mqtt-message.js';

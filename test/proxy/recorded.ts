@@ -16,7 +16,7 @@ export interface Recorded<T> {
 export function record<T>(source$: Observable<T>, onValue: (value: T) => void = () => undefined): Recorded<T> {
   const values: T[] = [];
   const lookers = new Set<() => void>();
-  let end: { readonly error: unknown } | 'complete' | undefined;
+  let end: 'complete' | Error | undefined;
   const look = (): void => {
     for (const looker of lookers) looker();
   };
@@ -27,7 +27,7 @@ export function record<T>(source$: Observable<T>, onValue: (value: T) => void = 
       look();
     },
     error: (error: unknown) => {
-      end = { error };
+      end = error instanceof Error ? error : new Error(String(error));
       look();
     },
     complete: () => {
@@ -41,7 +41,7 @@ export function record<T>(source$: Observable<T>, onValue: (value: T) => void = 
         const result = found();
         if (result !== undefined) resolve(result);
         else if (end !== undefined)
-          reject(end === 'complete' ? new Error(`it ended after ${JSON.stringify(values.slice(-5))}`) : end.error);
+          reject(end instanceof Error ? end : new Error(`it ended after ${JSON.stringify(values.slice(-5))}`));
         else return;
         lookers.delete(looker);
       };
