@@ -1,0 +1,45 @@
+import type { Rule } from 'eslint';
+import type { CallExpression, Expression, Node, SpreadElement, Super } from 'estree';
+import type { ImportedNames } from './imported-names.js';
+
+/**
+ * Whether a call stands in a pipeline of messages: within a function given to `onRights`, or in a `.pipe(…)` on a subscription, an
+ * object with a `topicName` given to `.subscribe(…)`. Not within the work of a stage: what queues there is the work on one message.
+ */
+export function isInMessagePipeline(node: Rule.Node, library: ImportedNames): boolean {
+  for (let at: Rule.Node = node; at.type !== 'Program'; at = at.parent) {
+    if (at.type !== 'CallExpression') continue;
+    if (at !== node && isCallOf(at, 'concurrently', library)) return false;
+    if (at !== node && isCallOf(at, 'onRights', library)) return true;
+    if (methodOf(at) === 'pipe' && isOnSubscription(at)) return true;
+  }
+  return false;
+}
+
+/** Whether a call is one of a function this library exports. */
+export function isCallOf({ callee }: CallExpression, name: string, library: ImportedNames): boolean {
+  return callee.type === 'Identifier' && library.original(callee.name) === name;
+}
+
+/** Whether an argument is an object with a `topicName`, as requests are. */
+export function isRequest(argument: Expression | SpreadElement | undefined): boolean {
+  if (argument?.type !== 'ObjectExpression') return false;
+  return argument.properties.some(
+    property => property.type === 'Property' && property.key.type === 'Identifier' && property.key.name === 'topicName',
+  );
+}
+
+/** The name of the method that is called, if a method is. */
+export function methodOf({ callee }: CallExpression): string | undefined {
+  return callee.type === 'MemberExpression' && callee.property.type === 'Identifier' ? callee.property.name : undefined;
+}
+
+/** Follows `a.b().c()` from its end to its beginning. */
+function isOnSubscription(pipe: CallExpression): boolean {
+  let at: Node | Super = pipe;
+  while (at.type === 'CallExpression' && at.callee.type === 'MemberExpression') {
+    if (methodOf(at) === 'subscribe' && isRequest(at.arguments[0])) return true;
+    at = at.callee.object;
+  }
+  return false;
+}

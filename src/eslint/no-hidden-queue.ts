@@ -1,0 +1,55 @@
+import type { Rule } from 'eslint';
+import { ImportedNames } from './imported-names.js';
+import { isInMessagePipeline } from './message-stream.js';
+
+/** RxJS operators that hold values without a bound, and what to put in the place of each. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  mergeMap: 'concurrently(n, project, { ordered: false, buffer })',
+  flatMap: 'concurrently(n, project, { ordered: false, buffer })',
+  concatMap: 'concurrently(1, project, { buffer })',
+  mergeAll: 'concurrently(n, inner => inner, { ordered: false, buffer })',
+  concatAll: 'concurrently(1, inner => inner, { buffer })',
+  mergeScan: 'scan for the state and concurrently(1, project, { buffer }) for the work',
+  expand: 'concurrently(n, project, { buffer }) with a bound of your own on the depth',
+  zip: 'combineLatest or withLatestFrom, which keep only the latest of each',
+  zipWith: 'combineLatestWith or withLatestFrom, which keep only the latest of each',
+  zipAll: 'combineLatestAll, which keeps only the latest of each',
+  delay: 'concurrently(n, value => of(value).pipe(delay(…)), { buffer })',
+  delayWhen: 'concurrently(n, value => of(value).pipe(delayWhen(…)), { buffer })',
+  observeOn: 'nothing: stages hand over in bounded steps by themselves',
+  bufferTime: 'batch({ messages, bytes, within }), which is bounded and arms its timer only when something waits',
+  buffer: 'batch({ messages, bytes, within })',
+  bufferToggle: 'batch({ messages, bytes, within })',
+  bufferWhen: 'batch({ messages, bytes, within })',
+  toArray: 'batch({ messages, bytes, within }), or scan for an aggregate',
+};
+
+/**
+ * Points from RxJS' hidden queues, between a subscription and its end, to the stage that replaces each. `mergeMap(project, 4)` works on
+ * four messages and keeps all others in an array without a limit: 234 of 300 in a measured case, and 46 µs a message with 300 000 in it.
+ */
+export const noHiddenQueue: Rule.RuleModule = {
+  meta: {
+    type: 'problem',
+    docs: { description: 'Disallow RxJS operators that queue messages without a bound.' },
+    schema: [],
+    messages: { hiddenQueue: '{{name}} queues messages without a bound. Use {{remedy}} from greengrass-rx.' },
+  },
+  create: context => {
+    const rxjs = new ImportedNames(['rxjs', 'rxjs/operators']);
+    const library = new ImportedNames(['greengrass-rx']);
+    return {
+      ImportDeclaration: node => {
+        rxjs.add(node);
+        library.add(node);
+      },
+      CallExpression: node => {
+        if (node.callee.type !== 'Identifier') return;
+        const name = rxjs.original(node.callee.name);
+        const remedy = name === undefined ? undefined : REMEDIES[name];
+        if (name === undefined || remedy === undefined || !isInMessagePipeline(node, library)) return;
+        context.report({ node: node.callee, messageId: 'hiddenQueue', data: { name, remedy } });
+      },
+    };
+  },
+};
