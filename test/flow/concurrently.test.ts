@@ -180,6 +180,23 @@ describe('concurrently', () => {
     expect(results).toEqual([...results].sort((a, b) => a - b));
   });
 
+  it('keeps a result that comes while held ones are handed on behind them', () => {
+    const first = new Subject<string>();
+    const second = new Subject<string>();
+    const seen: string[] = [];
+    of(first, second)
+      .pipe(concurrently(2, work => work))
+      .subscribe(result => {
+        seen.push(shown(result));
+        if (shown(result) === 'b1') second.next('b3');
+      });
+    second.next('b1');
+    second.next('b2');
+    first.next('a1');
+    first.complete();
+    expect(seen).toEqual(['a1', 'b1', 'b2', 'b3']);
+  });
+
   it('works off a million waiting values whose work is done at once', () => {
     const gate = new Subject<number>();
     const source = new Subject<number>();
