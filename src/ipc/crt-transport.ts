@@ -30,7 +30,7 @@ export const crtTransport: Transport = {
 };
 
 /** Bytes of operation and payload that fit a frame with all its headers. */
-const HUGE = CLASSIC_MAX_FRAME - 1024;
+const MAX_REQUEST = CLASSIC_MAX_FRAME - 1024;
 
 class CrtConnection implements TransportConnection, Counting {
   /** Messages on all streams and on the connection itself. */
@@ -112,8 +112,7 @@ class CrtConnection implements TransportConnection, Counting {
       await this.#settle(native.connect({}));
       this.#open();
     } catch (rejection) {
-      // A peer that accepts and closes at once may be seen closing first. Then connect is rejected, with "Success.".
-      if (!this.#lost) this.#failToConnect(connectFailureOf(rejection));
+      this.#failToConnect(connectFailureOf(rejection));
     }
   }
 
@@ -132,7 +131,7 @@ class CrtConnection implements TransportConnection, Counting {
     this.#state = 'open';
     // On a tick of its own, as all calls to listeners: what one throws is an uncaught exception and stops no other.
     process.nextTick(() => {
-      this.#listener.onOpen();
+      if (this.#state === 'open') this.#listener.onOpen();
     });
   }
 
@@ -145,7 +144,6 @@ class CrtConnection implements TransportConnection, Counting {
     if (this.#lost) return;
     this.#lost = true;
     whenQuiet(this, () => {
-      this.#open();
       this.#finish(() => {
         this.#listener.onClose(reason);
       });
@@ -196,5 +194,5 @@ class CrtConnection implements TransportConnection, Counting {
 function fitsFrame(operation: string, payload: string): boolean {
   // No text has more than three bytes for a UTF-16 unit: only a huge one need be counted.
   const atMost = (operation.length + payload.length) * 3;
-  return atMost < HUGE || Buffer.byteLength(operation) + Buffer.byteLength(payload) < HUGE;
+  return atMost < MAX_REQUEST || Buffer.byteLength(operation) + Buffer.byteLength(payload) < MAX_REQUEST;
 }

@@ -1,4 +1,5 @@
 import { chmod, rename, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -141,6 +142,27 @@ describe.each([socketTransport, crtTransport])('the $name transport', transport 
       const path = (await serve()).path;
       await chmod(path, 0);
       expect(await failure(path)).toMatchObject({ reason: 'permission' });
+    });
+
+    it('says that the server is busy when its backlog is full', async () => {
+      const path = join(await folder(), 'busy');
+      const script = `require('node:net').createServer().listen({ path: process.argv[1], backlog: 1 }, () => console.log('listening'))`;
+      const server = spawn(process.execPath, ['--eval', script, '--', path], { stdio: ['ignore', 'pipe', 'inherit'] });
+      onTestFinished(async () => {
+        server.kill('SIGKILL');
+        if (server.exitCode === null && server.signalCode === null) await once(server, 'exit');
+      });
+      await once(server.stdout, 'data');
+      server.kill('SIGSTOP');
+      for (let connections = 0; connections < 20; connections++) {
+        const recording = connect(path);
+        await recording.until(({ what }) => what === 'open' || what === 'connect-failure');
+        const [told] = recording.told;
+        if (told?.what !== 'connect-failure') continue;
+        expect(told.failure).toMatchObject({ reason: 'busy', cause: expect.any(Error) as unknown });
+        return;
+      }
+      expect.fail('no backlog was ever full');
     });
 
     it('says that a path is too long, counted in bytes, and takes the longest', async () => {

@@ -1,0 +1,58 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+
+const SOURCE = fileURLToPath(new URL('../../src/ipc/', import.meta.url));
+const MODULES = fileURLToPath(new URL('../../node_modules', import.meta.url));
+
+/** How a process ended. */
+export interface Ended {
+  readonly code: number | null;
+  /** Set when it did not end by itself. */
+  readonly signal: NodeJS.Signals | null;
+  readonly lines: readonly string[];
+  readonly stderr: string;
+}
+
+/** A folder in which scripts of their own process import the modules of `ipc` from `./ipc/<name>.js`. */
+export interface NodeFolder {
+  /** Runs an ES module with these arguments and waits for its end. One that does not end by itself is killed after `timeout` ms. */
+  readonly run: (script: string, args: readonly string[], timeout?: number) => Promise<Ended>;
+  readonly remove: () => Promise<void>;
+}
+
+/** Whether a process of its own exits, and with what, cannot be seen from inside the test's: `ipc` is compiled for plain Node. */
+export async function nodeFolder(awsCrt: 'installed' | 'missing' | 'without a binary' = 'installed'): Promise<NodeFolder> {
+  const folder = await mkdtemp(join(tmpdir(), 'ipc-'));
+  await mkdir(join(folder, 'ipc'));
+  await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
+  for (const file of await readdir(SOURCE)) {
+    const { outputText } = ts.transpileModule(await readFile(join(SOURCE, file), 'utf8'), {
+      compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ES2022, verbatimModuleSyntax: true },
+    });
+    await writeFile(join(folder, 'ipc', file.replace(/\.ts$/, '.js')), outputText);
+  }
+  if (awsCrt === 'installed') await symlink(MODULES, join(folder, 'node_modules'));
+  if (awsCrt === 'without a binary') {
+    await mkdir(join(folder, 'node_modules', 'aws-crt'), { recursive: true });
+    // As aws-crt's own dist/native/binding.js does.
+    await writeFile(
+      join(folder, 'node_modules', 'aws-crt', 'index.js'),
+      "throw new Error('AWS CRT binary not present in any of the following locations');",
+    );
+  }
+  return {
+    run: (script, args, timeout = 15_000) =>
+      new Promise(resolve => {
+        const options = { cwd: folder, timeout, killSignal: 'SIGKILL' } as const;
+        const nodeArgs = ['--disable-warning=NodeDeprecationWarning', '--input-type=module', '--eval', script, '--', ...args];
+        const child = execFile(process.execPath, nodeArgs, options, (_, stdout, stderr) => {
+          resolve({ code: child.exitCode, signal: child.signalCode, lines: stdout.split('\n').filter(line => line !== ''), stderr });
+        });
+      }),
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
+}
