@@ -32,12 +32,12 @@ export const FULL: Scale = {
 /** Under a minute: whether everything runs, and whether anything has become several times slower. */
 export const SHORT: Scale = {
   rounds: 1,
-  messages: 200_000,
-  nativeMessages: 30_000,
+  messages: 150_000,
+  nativeMessages: 20_000,
   roundTrips: 2_000,
-  flood: 200_000,
+  flood: 150_000,
   many: 100_000,
   few: 10_000,
   lines: 10_000,
-  idleMilliseconds: 1_000,
+  idleMilliseconds: 800,
 };

@@ -1,4 +1,4 @@
-import { experiment, type Experiment, type Figure, megabytes, middle, ratio, type Row, serverBusy, times, whole } from './experiment.js';
+import { experiment, type Experiment, type Figure, megabytes, middle, type Row, serverBusy, times, whole } from './experiment.js';
 import { FIRST_READING, type Scale } from './scale.js';
 
 const SIZE = 1024;
@@ -20,12 +20,7 @@ export const slowStage = (scale: Scale): Experiment =>
       const atFirst = middle(socket, sample => sample.growthAtFirst);
       const atEnd = middle(socket, sample => sample.growthAtEnd);
       const peak = middle(socket, sample => sample.growthPeak);
-      const growth = ratio(
-        socket,
-        sample => sample.growthAtEnd,
-        socket,
-        sample => sample.growthAtFirst,
-      );
+      const growth = middle(socket, sample => (sample.idleMegabytes + sample.growthAtEnd) / (sample.idleMegabytes + sample.growthAtFirst));
       const inside = Math.max(...socket.map(sample => sample.peakInside));
       const tooSlow = middle(socket, sample => sample.timesTooSlow);
       const counted = socket.every(sample => sample.allAccountedFor);
@@ -38,7 +33,7 @@ export const slowStage = (scale: Scale): Experiment =>
           met: Math.max(atFirst, atEnd, peak) <= MOST_GROWTH && tooSlow >= 100,
         },
         {
-          what: `${what}: growth at the end to that at ${whole(FIRST_READING)}`,
+          what: `${what}: memory at the end to that at ${whole(FIRST_READING)}`,
           atLeast: 'at most 1.2 ×',
           measured: times(growth),
           met: growth <= 1.2,

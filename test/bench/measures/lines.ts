@@ -22,6 +22,7 @@ export interface LinesResult {
   readonly accepted: number;
   readonly failed: number;
   readonly perSecond: number;
+  readonly idleMegabytes: number;
   /** The most that memory grew over idle in each half of the file, in MB. */
   readonly growthInFirstHalf: number;
   readonly growthInSecondHalf: number;
@@ -35,7 +36,7 @@ export async function measureLines({ transport, socketPath, lines }: LinesJob): 
   const file = join(folder, 'lines.txt');
   await writeFile(file, Array.from({ length: lines }, (_, i) => `${i} ${'reading '.repeat(10)}\n`).join(''));
   const proxy = await openProxy(transport, socketPath);
-  const idle = rssMegabytes();
+  const idleMegabytes = rssMegabytes();
   let accepted = 0;
   let failed = 0;
   let growthInFirstHalf = 0;
@@ -45,7 +46,7 @@ export async function measureLines({ transport, socketPath, lines }: LinesJob): 
     else failed++;
     const outcomes = accepted + failed;
     if (outcomes % READ_EVERY !== 0) return;
-    const growth = rssMegabytes() - idle;
+    const growth = rssMegabytes() - idleMegabytes;
     if (outcomes <= lines / 2) growthInFirstHalf = Math.max(growthInFirstHalf, growth);
     else growthInSecondHalf = Math.max(growthInSecondHalf, growth);
   };
@@ -60,5 +61,5 @@ export async function measureLines({ transport, socketPath, lines }: LinesJob): 
   const perSecond = (lines * 1000) / (performance.now() - begun);
   await proxy.close();
   await rm(folder, { recursive: true });
-  return { accepted, failed, perSecond, growthInFirstHalf, growthInSecondHalf };
+  return { accepted, failed, perSecond, idleMegabytes, growthInFirstHalf, growthInSecondHalf };
 }
