@@ -75,7 +75,8 @@ const isFullQueue = (error: PublishError): boolean => error._tag === 'ServiceFau
  * given up and counted as discarded. An error of the source, or one thrown by `request`, is a defect and goes to the error channel at once.
  *
  * A failed publish is tried again here, by `retry`, so the source is never resubscribed for it. Without `retry`, only the refusal of a full
- * queue is tried again (Greengrass Lite keeps 10 publishes without an answer): nothing was sent then, so nothing is sent twice. With `retry`, all that is
+ * queue is tried again (Greengrass Lite keeps 10 publishes without an answer): nothing was sent then, so nothing is sent twice.
+ * With `retry`, all that is
  * `retryable` is: at least once, duplicates possible after a timeout.
  *
  * `proxy.drain()` waits for the stage, from its subscription to its end: end its source when draining begins, as subscriptions do by

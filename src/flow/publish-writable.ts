@@ -18,8 +18,10 @@ interface WithSignal {
 }
 
 /**
- * `publishTo` as the end of a Node pipeline, in object mode: takes a value only when there is room for another publish, so the pipeline reads no faster than
- * the nucleus accepts, and nothing is dropped. The stream finishes when every publish has its outcome. Destroying it gives up what is under way.
+ * `publishTo` as the end of a Node pipeline, in object mode: takes a value only when there is room for another publish, so the
+ * pipeline reads no faster than
+ * the nucleus accepts, and nothing is dropped. The stream finishes when every publish has its outcome. Destroying it gives up what
+ * is under way.
  *
  * Memory: `highWaterMark` values and `inFlight` publishes under way.
  *
@@ -57,7 +59,8 @@ export const publishWritable = <A>(
 };
 
 /**
- * {@link publishWritable} as a Web stream, for `readable.pipeTo(...)`. Holds back, ends and fails in the same way; aborting it gives up what is under way.
+ * {@link publishWritable} as a Web stream, for `readable.pipeTo(...)`. Holds back, ends and fails in the same way; aborting it
+ * gives up what is under way.
  *
  * @example
  * ```ts

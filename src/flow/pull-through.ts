@@ -6,14 +6,18 @@ import type { Intake, Stage } from './stage.js';
 export type Pullable<A> = Iterable<A> | AsyncIterable<A>;
 
 /**
- * Reads a source only as fast as a stage takes it: the next value when one is done. So nothing waits at the stage's entrance and nothing is dropped,
+ * Reads a source only as fast as a stage takes it: the next value when one is done. So nothing waits at the stage's entrance and
+ * nothing is dropped,
  * however large the source. (`from(file).pipe(stage)` reads as fast as it can, into a bounded buffer.)
  *
- * Emits what the stage emits, completes and fails as it does. Every subscriber reads the source for itself, so a generator or a stream, which can be read
- * once, is for one subscriber. An error while reading goes to the error channel. Unsubscribing, and the stage's end, close the source: an iterator's
+ * Emits what the stage emits, completes and fails as it does. Every subscriber reads the source for itself, so a generator or a
+ * stream, which can be read
+ * once, is for one subscriber. An error while reading goes to the error channel. Unsubscribing, and the stage's end, close the
+ * source: an iterator's
  * `return` is called, a Node stream destroyed.
  *
- * @param stage `publishTo` or `concurrently`. With operators in between there would be no telling when there is room; put them into `project` or `request`.
+ * @param stage `publishTo` or `concurrently`. With operators in between there would be no telling when there is room; put them
+ * into `project` or `request`.
  *
  * @example
  * ```ts
@@ -25,7 +29,8 @@ export type Pullable<A> = Iterable<A> | AsyncIterable<A>;
  * const proxy = connect();
  * const outcomes$ = pullThrough(
  *   readings(),
- *   publishTo(proxy, reading => ({ topicName: 'readings/old', payload: JSON.stringify(reading), qos: QOS.AT_LEAST_ONCE }), { inFlight: 8 }),
+ *   publishTo(proxy, reading => ({ topicName: 'readings/old', payload: JSON.stringify(reading), qos: QOS.AT_LEAST_ONCE }), {
+ * inFlight: 8 }),
  * );
  * await runToEnd(outcomes$, { onLeft: failure => console.error(failure.message) });
  * await proxy.close();

@@ -13,11 +13,14 @@ import { type EitherOf, toEither } from './work.js';
 export type Iterated<R> = Either<LeftOf<R> | Overflowed, RightOf<R>>;
 
 /**
- * An Observable to be read with `for await`, at the reader's pace. What comes while the reader is busy waits, up to `buffer`; what finds that full
+ * An Observable to be read with `for await`, at the reader's pace. What comes while the reader is busy waits, up to `buffer`; what
+ * finds that full
  * is dropped by its policy, and one `Left(Overflowed)` in front of the next value stands for all of it.
  *
- * Gives `Either`s: elements that are `Either`s stay what they are, all others are `Right`s. Ends when the Observable completes and everything that waited has been
- * read; after a terminal `Left(Overflowed)` where the policy is `fail`; rejects, once, with an error of the Observable. Leaving the loop unsubscribes.
+ * Gives `Either`s: elements that are `Either`s stay what they are, all others are `Right`s. Ends when the Observable completes and
+ * everything that waited has been
+ * read; after a terminal `Left(Overflowed)` where the policy is `fail`; rejects, once, with an error of the Observable. Leaving
+ * the loop unsubscribes.
  *
  * Each iterator subscribes for itself, when it is made: what comes before the first read waits as well.
  *

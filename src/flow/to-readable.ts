@@ -10,8 +10,10 @@ export interface ToReadableOptions<R> extends StageOptions<R> {
 }
 
 /**
- * An Observable as a Node stream in object mode, for `pipeline(...)`. The stream reads `highWaterMark` values ahead; what comes while it is full waits in `buffer`,
- * and what finds that full is dropped by its policy. Its chunks are `Either`s, as those of {@link toAsyncIterable}: a `Left` says what is missing.
+ * An Observable as a Node stream in object mode, for `pipeline(...)`. The stream reads `highWaterMark` values ahead; what comes
+ * while it is full waits in `buffer`,
+ * and what finds that full is dropped by its policy. Its chunks are `Either`s, as those of {@link toAsyncIterable}: a `Left` says
+ * what is missing.
  *
  * Ends when the Observable completes; an error of the Observable destroys it. Destroying it unsubscribes.
  *

@@ -1,11 +1,11 @@
 import { type Either, left } from 'fp-ts/lib/Either.js';
-import { Observable, type Observer, type Subscriber } from 'rxjs';
+import type { Observable, Subscriber } from 'rxjs';
 import type { Overflowed } from '../errors/errors.js';
 import { isTerminalError } from '../stream/kind.js';
 import { type Edge, resumeSubscribing, suspendSubscribing } from './edge.js';
 import type { Entrance } from './entrance.js';
+import { beginWork, Job, type JobOwner } from './job.js';
 import type { LedgerEntry } from './ledger.js';
-import { toEither } from './work.js';
 
 /** What a {@link Window} is made of. */
 export interface WindowParts<A, E, B> {
@@ -21,58 +21,11 @@ export interface WindowParts<A, E, B> {
   readonly onRoom?: (() => void) | undefined;
 }
 
-/** One piece of work under way, and a link in the list of all of them, in the order they began. */
-class Job<A, E, B> implements Observer<unknown> {
-  readonly window: Window<A, E, B>;
-  readonly bytes: number;
-  before: Job<A, E, B> | undefined;
-  after: Job<A, E, B> | undefined;
-  subscriber: Subscriber<unknown> | undefined;
-  /** Results that came before their turn. */
-  held: Either<E, B>[] | undefined;
-  done = false;
-  outcome: 'emitted' | 'failed' | 'dropped' = 'emitted';
-
-  constructor(window: Window<A, E, B>, bytes: number) {
-    this.window = window;
-    this.bytes = bytes;
-  }
-
-  next(result: unknown): void {
-    this.window.result(this, toEither(result) as Either<E, B>);
-  }
-
-  error(error: unknown): void {
-    this.failed();
-    this.window.error(error);
-  }
-
-  complete(): void {
-    this.window.finish(this);
-  }
-
-  failed(): void {
-    if (this.outcome === 'emitted') this.outcome = 'failed';
-  }
-}
-
-// The subscriber must be known before the work begins, or work that emits without end while it is being subscribed could
-// not be stopped. An Observable hands it out; one is enough for all, since one piece of work begins at a time.
-let workToBegin: Observable<unknown> | undefined;
-let jobToBegin: { subscriber: Subscriber<unknown> | undefined } | undefined;
-const begin = new Observable<unknown>(subscriber => {
-  const work = workToBegin;
-  if (jobToBegin !== undefined) jobToBegin.subscriber = subscriber;
-  workToBegin = undefined;
-  jobToBegin = undefined;
-  work?.subscribe(subscriber);
-});
-
 /**
  * The engine of every stage: takes values in, lets those wait at the entrance for which there is no room, works on a
  * few at a time, and hands on the results; in front of them, what was dropped since the last one.
  */
-export class Window<A, E, B> {
+export class Window<A, E, B> implements JobOwner<Either<E, B>> {
   /** Called once, when the stage has ended for whatever reason. */
   onEnd: (() => void) | undefined;
   private readonly destination: Subscriber<Either<E | Overflowed, B>>;
@@ -83,8 +36,8 @@ export class Window<A, E, B> {
   private readonly onRoom: (() => void) | undefined;
   private readonly mayHold: number;
   private width: number;
-  private first: Job<A, E, B> | undefined;
-  private last: Job<A, E, B> | undefined;
+  private first: Job<Either<E, B>> | undefined;
+  private last: Job<Either<E, B>> | undefined;
   private running = 0;
   private held = 0;
   private sourceCompleted = false;
@@ -150,7 +103,7 @@ export class Window<A, E, B> {
   }
 
   /** @internal A piece of work has a result. */
-  result(job: Job<A, E, B>, result: Either<E, B>): void {
+  result(job: Job<Either<E, B>>, result: Either<E, B>): void {
     if (this.ended) return;
     // What is held goes out first, even while it is on its way out.
     if (!this.ordered || (job === this.first && job.held === undefined)) this.emit(job, result);
@@ -158,7 +111,7 @@ export class Window<A, E, B> {
   }
 
   /** @internal A piece of work is done. */
-  finish(job: Job<A, E, B>): void {
+  finish(job: Job<Either<E, B>>): void {
     if (this.ended) return;
     job.done = true;
     if (!this.ordered) this.retire(job);
@@ -206,23 +159,24 @@ export class Window<A, E, B> {
   }
 
   private start(value: A, bytes: number): void {
-    const job = new Job<A, E, B>(this, bytes);
+    const job = new Job<Either<E, B>>(this, bytes);
     job.before = this.last;
     if (this.last === undefined) this.first = job;
     else this.last.after = job;
     this.last = job;
     this.running++;
+    let work: Observable<unknown>;
     try {
-      workToBegin = this.work(value);
+      work = this.work(value);
     } catch (error) {
       job.error(error);
       return;
     }
-    jobToBegin = job;
-    begin.subscribe(job);
+    // Making the work may have ended the stage: then there is nobody left who would stop it.
+    if (!this.ended) beginWork(job, work);
   }
 
-  private hold(job: Job<A, E, B>, result: Either<E, B>): void {
+  private hold(job: Job<Either<E, B>>, result: Either<E, B>): void {
     if (this.held >= this.mayHold) {
       job.outcome = 'dropped';
       if (this.entrance.onFull !== 'fail') return;
@@ -256,7 +210,7 @@ export class Window<A, E, B> {
     this.promoting = false;
   }
 
-  private emit(job: Job<A, E, B>, result: Either<E, B>): void {
+  private emit(job: Job<Either<E, B>>, result: Either<E, B>): void {
     this.reportOverflow();
     if (this.ended) return;
     if (result._tag === 'Right') {
@@ -275,7 +229,7 @@ export class Window<A, E, B> {
     }
   }
 
-  private retire(job: Job<A, E, B>): void {
+  private retire(job: Job<Either<E, B>>): void {
     this.unlink(job);
     const { account } = this.entry;
     if (job.outcome === 'emitted') account.emit(1, job.bytes);
@@ -287,7 +241,7 @@ export class Window<A, E, B> {
     }
   }
 
-  private unlink(job: Job<A, E, B>): void {
+  private unlink(job: Job<Either<E, B>>): void {
     if (job.before === undefined) this.first = job.after;
     else job.before.after = job.after;
     if (job.after === undefined) this.last = job.before;

@@ -115,7 +115,7 @@ describe('an entrance', () => {
             expect(drain(entrance)).toEqual(model.waiting);
           },
         ),
-        { numRuns: 2_000 },
+        { numRuns: 1_000 },
       );
     },
   );
