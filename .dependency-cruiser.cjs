@@ -11,7 +11,7 @@ const PORT = '^src/proxy/(mqtt-proxy|mqtt-message)\\.ts$';
 /** The part of ipc that is the client: who opens connections and streams. */
 const CLIENT = '^src/ipc/(.*session|.*transport|crt|encode-request)';
 /** What package.json exports. A folder's own index.ts, such as src/codec/index.ts, is none of these. */
-const ENTRY = '^src/(index|fp|(local|operators|component|testing)/index)\\.ts$';
+const ENTRY = '^src/(index|fp|(local|operators|component|testing|eslint)/index)\\.ts$';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
