@@ -1,5 +1,6 @@
 import { mergeMap, Observable, type OperatorFunction, range, type Subscriber } from 'rxjs';
 import { concurrently } from '../../../src/flow/concurrently.js';
+import { cpuNanoseconds } from './stopwatch.js';
 
 export interface BacklogJob {
   readonly stage: 'concurrently' | 'mergeMap';
@@ -10,7 +11,7 @@ export interface BacklogJob {
 }
 
 export interface BacklogResult {
-  /** From the value's arrival to its result, waiting not counted: time over values. */
+  /** Processor time over values. */
   readonly nanosecondsEach: number;
 }
 
@@ -32,19 +33,19 @@ function workOff(stage: BacklogJob['stage'], backlog: number): number {
   const operator: OperatorFunction<number, unknown> =
     stage === 'concurrently' ? concurrently(64, work, { buffer: { messages: backlog, onFull: 'fail' } }) : mergeMap(work, 64);
   let results = 0;
-  const begun = process.hrtime.bigint();
-  range(backlog)
-    .pipe(operator)
-    .subscribe(() => results++);
-  while (underWay.length > 0) {
-    const now = underWay;
-    underWay = [];
-    for (const subscriber of now) {
-      subscriber.next(1);
-      subscriber.complete();
+  const nanoseconds = cpuNanoseconds(() => {
+    range(backlog)
+      .pipe(operator)
+      .subscribe(() => results++);
+    while (underWay.length > 0) {
+      const now = underWay;
+      underWay = [];
+      for (const subscriber of now) {
+        subscriber.next(1);
+        subscriber.complete();
+      }
     }
-  }
-  const nanoseconds = Number(process.hrtime.bigint() - begun);
+  });
   if (results !== backlog) throw new Error(`${stage} gave ${results} results for ${backlog} values.`);
   return nanoseconds;
 }

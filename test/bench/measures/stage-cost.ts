@@ -1,6 +1,7 @@
 import { filter, map, mergeMap, type Observable, of, type OperatorFunction, range, scan } from 'rxjs';
 import { concurrently } from '../../../src/flow/concurrently.js';
 import { median } from '../statistics.js';
+import { cpuNanoseconds } from './stopwatch.js';
 
 export interface StageCostJob {
   readonly messages: number;
@@ -8,7 +9,7 @@ export interface StageCostJob {
 }
 
 export interface StageCostResult {
-  /** Nanoseconds for each value that goes into the pipeline, medians. */
+  /** Nanoseconds of processor time for each value that goes into the pipeline, medians. */
   readonly concurrently: number;
   readonly mergeMap: number;
   /** The median of the ratios of neighbouring runs. */
@@ -39,11 +40,11 @@ export function measureStageCost({ messages, repeats }: StageCostJob): Promise<S
 
 function nanosecondsEach(messages: number, stage: OperatorFunction<number, unknown>): number {
   let results = 0;
-  const begun = process.hrtime.bigint();
-  segment(range(messages))
-    .pipe(stage)
-    .subscribe(() => results++);
-  const nanoseconds = Number(process.hrtime.bigint() - begun);
+  const nanoseconds = cpuNanoseconds(() => {
+    segment(range(messages))
+      .pipe(stage)
+      .subscribe(() => results++);
+  });
   if (results !== Math.ceil(messages / 2)) throw new Error(`The stage gave ${results} results for ${messages} values.`);
   return nanoseconds / messages;
 }
