@@ -2,3 +2,18 @@ export { deadLetterFile, type DeadLettered, type DeadLetterFileOptions } from '.
 export { deadLetterTo, type DeadLetter, type DeadLetterOptions } from './dead-letter-to.js';
 export { failFast, type Fatal } from './fail-fast.js';
 export { fallbackTo, type FallbackOptions } from './fallback-to.js';
+export { respond } from './respond.js';
+export type {
+  Answer,
+  AnswerPayload,
+  AnswerResult,
+  Command,
+  CommandBuffer,
+  CommandFailure,
+  DedupeOptions,
+  Handling,
+  Responded,
+  RespondError,
+  RespondOptions,
+  UndecodedIn,
+} from './respond-options.js';

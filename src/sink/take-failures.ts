@@ -1,5 +1,5 @@
 import type { Either } from 'fp-ts/lib/Either.js';
-import type { Observable } from 'rxjs';
+import { map, type Observable } from 'rxjs';
 import { divert } from '../stream/divert.js';
 import { united, type LeftOf, type RightOf } from '../stream/element.js';
 import { isTerminalError } from '../stream/kind.js';
@@ -16,6 +16,14 @@ export type WithSubject<F> = F extends { readonly value: unknown } | { readonly 
 /** What the failures in `F` concern: values that were to be published, messages as they came. */
 export type SubjectIn<F> = F extends { readonly value: infer A } ? A : F extends { readonly original: infer M } ? M : never;
 
+class Taken<F> {
+  readonly failure: F;
+
+  constructor(failure: F) {
+    this.failure = failure;
+  }
+}
+
 /**
  * Sends the failures of single values through `project`, all others on. What is terminal concerns the stream, and passes
  * every strategy: to swallow it would turn a refused token into a silent success.
@@ -24,15 +32,22 @@ export const takeFailures = <T extends Either<unknown, unknown>, F extends LeftO
   source: Observable<T>,
   takes: (failure: LeftOf<T>) => failure is F,
   project: (failures$: Observable<F>) => Observable<R>,
-): Observable<Either<LeftOf<T> | LeftOf<R>, RightOf<T> | RightOf<R>>> =>
-  divert<Either<LeftOf<T>, RightOf<T>>, F, Either<LeftOf<T>, RightOf<T>>, R>(
-    united(source),
+): Observable<Either<LeftOf<T> | LeftOf<R>, RightOf<T> | RightOf<R>>> => {
+  type Element = Either<LeftOf<T>, RightOf<T>>;
+  return divert<Element | Taken<F>, F, Element, R>(
+    // Here and not while diverting: what `takes` throws must reach the error channel.
+    united(source).pipe(
+      map(element =>
+        element._tag === 'Left' && !isTerminalError(element.left) && takes(element.left) ? new Taken(element.left) : element,
+      ),
+    ),
     (element, pick, pass) => {
-      if (element._tag === 'Left' && !isTerminalError(element.left) && takes(element.left)) pick(element.left);
+      if (element instanceof Taken) pick(element.failure);
       else pass(element);
     },
     project,
   );
+};
 
 /** Whether a failure carries the value that was to be published. */
 export function hasValue<F>(failure: F): failure is F & WithValue<F> {

@@ -122,9 +122,13 @@ describe('deadLetterTo', () => {
     expect(offered).toEqual(['a', 'b']);
   });
 
-  it('hands an error thrown by the sink to the error channel', async () => {
+  it('hands an error thrown by the sink, or by `when`, to the error channel', async () => {
     const out$ = of(left(failed('a'))).pipe(deadLetterTo(() => throwError(() => new Error('sink'))));
     await expect(collected(out$)).rejects.toThrow('sink');
+    const when = (): never => {
+      throw new Error('when');
+    };
+    await expect(collected(of(left(failed('a'))).pipe(deadLetterTo(() => EMPTY, { when })))).rejects.toThrow('when');
   });
 
   it.each(PROFILES)('takes what the %s nucleus refuses out of the way of the rest', async profile => {

@@ -1,0 +1,45 @@
+import { left, type Either } from 'fp-ts/lib/Either.js';
+import { catchError, defer, map, type Observable, of, type SchedulerLike, take, throwIfEmpty, timeout } from 'rxjs';
+import { DeadlineExceeded, HandlerFailed } from '../errors/errors.js';
+import type { ResultOf } from '../flow/index.js';
+import { toEither, toObservable } from '../flow/work.js';
+import type { LeftOf } from '../stream/element.js';
+import type { AnswerPayload, Command, Handling } from './respond-options.js';
+
+/** How one command is carried out. */
+export interface Handler<M extends Command, W> {
+  readonly handle: (value: M['value'], command: M) => W;
+  /** Milliseconds from its arrival; `undefined`: any number. */
+  readonly deadline: number | undefined;
+  readonly scheduler: SchedulerLike;
+}
+
+/** What comes of a command: one payload, or one failure. */
+export type Carried<M, W> = Either<LeftOf<ResultOf<W>> | DeadlineExceeded<M> | HandlerFailed<M>, AnswerPayload>;
+
+/** Carries out a command that has waited since `arrived`: one result, then completion. */
+export function carryOut<M extends Command, W extends Handling>(
+  { handle, deadline, scheduler }: Handler<M, W>,
+  command: M,
+  arrived: number,
+): Observable<Carried<M, W>> {
+  const { topicName, value } = command;
+  const result$ = defer(() => toObservable(handle(value, command))).pipe(
+    take(1),
+    throwIfEmpty(() => new Error('The handler completed without an answer.')),
+    // `W` says what its results are made of.
+    map(result => toEither(result) as Carried<M, W>),
+    catchError((thrown: unknown) => of<Carried<M, W>>(left(new HandlerFailed(topicName, command, thrown)))),
+  );
+  if (deadline === undefined) return result$;
+  return defer(() => {
+    const remaining = deadline - (scheduler.now() - arrived);
+    const late = (begun: boolean): Carried<M, W> => left(new DeadlineExceeded(topicName, command, deadline, begun));
+    return remaining <= 0 ? of(late(false)) : result$.pipe(timeout({ first: remaining, scheduler, with: () => of(late(true)) }));
+  });
+}
+
+/** Whether a command was given up before it was begun: then nothing has come of it, and it may come again. */
+export function wasNotBegun(carried: Either<unknown, unknown>): boolean {
+  return carried._tag === 'Left' && carried.left instanceof DeadlineExceeded && !carried.left.begun;
+}
