@@ -46,11 +46,23 @@ async function program(folder: string, name: string, ...args: readonly string[])
   return stdout;
 }
 
+interface Manifest {
+  readonly name: string;
+  readonly exports: Readonly<Record<string, string>>;
+  readonly devDependencies: Readonly<Record<string, string>>;
+}
+
+async function manifest(): Promise<Manifest> {
+  return JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as Manifest;
+}
+
+/** What the declarations of `greengrass-rx/eslint` need; who uses that entry has it. */
+async function eslint(): Promise<string> {
+  return `eslint@${(await manifest()).devDependencies['eslint'] ?? 'latest'}`;
+}
+
 async function entries(): Promise<readonly string[]> {
-  const { name, exports } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
-    name: string;
-    exports: Record<string, string>;
-  };
+  const { name, exports } = await manifest();
   return Object.keys(exports)
     .filter(entry => entry !== './package.json')
     .map(entry => name + entry.slice(1));
@@ -85,7 +97,7 @@ await inTemporaryFolder(async folder => {
   );
 
   const esm = join(folder, 'esm');
-  await check('installs into an empty ES module project', () => makeConsumer(esm, tarball, { type: 'module' }));
+  await check('installs into an ES module project', async () => makeConsumer(esm, tarball, { type: 'module', install: [await eslint()] }));
   let names = '';
   await check('every entry imports', async () => {
     names = await program(esm, 'import-entries.mjs', ...(await entries()));
@@ -94,7 +106,9 @@ await inTemporaryFolder(async folder => {
   await check('a message goes round, socket and crt', () => program(esm, 'round-trip.mjs', 'socket', 'crt'));
 
   const commonjs = join(folder, 'commonjs');
-  await check('installs into an empty CommonJS project', () => makeConsumer(commonjs, tarball, { type: 'commonjs' }));
+  await check('installs into a CommonJS project', async () =>
+    makeConsumer(commonjs, tarball, { type: 'commonjs', install: [await eslint()] }),
+  );
   await check('every entry can be required, and gives the same names', async () => {
     const required = await program(commonjs, 'require-entries.cjs', ...(await entries()));
     if (required !== names) throw new Error(`import gives\n${names}\nrequire gives\n${required}`);
@@ -103,7 +117,7 @@ await inTemporaryFolder(async folder => {
   await check('declarations, CommonJS', () => typeCheck(commonjs));
 
   const lean = join(folder, 'without-optional');
-  await check('installs without optional dependencies', async () => {
+  await check('installs into an empty project without optional dependencies', async () => {
     await makeConsumer(lean, tarball, { type: 'module', install: ['--omit=optional'] });
     const native = await access(join(lean, 'node_modules/aws-crt')).then(
       () => true,
