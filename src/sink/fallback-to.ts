@@ -14,7 +14,7 @@ export interface FallbackOptions<F> {
  *
  * Emits what the first sink emits, but for the failures taken over; for these, what the other sink emits, as it comes: not in their place.
  * Failures without a value pass, and terminal ones always: they come last, when the other sink has worked off what it has.
- * A terminal failure of the other sink ends the whole. Completes when both sinks have.
+ * A terminal failure of the other sink ends the whole; when it completes early, failures pass from then on. Completes when both sinks have.
  *
  * Guarantee: each value is offered to the other sink once, after the first has given it up. A failure whose `outcome` is `unknown` may
  * have been taken by the first sink too: at least once. `when: failure => failure.outcome === 'refused'` leaves those out: at most once.

@@ -1,5 +1,5 @@
 import type { Either } from 'fp-ts/lib/Either.js';
-import { map, type Observable } from 'rxjs';
+import { defer, ignoreElements, map, merge, tap, type Observable } from 'rxjs';
 import { divert } from '../stream/divert.js';
 import { united, type LeftOf, type RightOf } from '../stream/element.js';
 import { isTerminalError } from '../stream/kind.js';
@@ -26,7 +26,8 @@ class Taken<F> {
 
 /**
  * Sends the failures of single values through `project`, all others on. What is terminal concerns the stream, and passes
- * every strategy: to swallow it would turn a refused token into a silent success.
+ * every strategy: to swallow it would turn a refused token into a silent success. When `project`'s output completes before its
+ * input, the failures pass from then on: no sink that has had enough ends the stream or makes failures vanish.
  */
 export const takeFailures = <T extends Either<unknown, unknown>, F extends LeftOf<T>, R extends Either<unknown, unknown>>(
   source: Observable<T>,
@@ -34,19 +35,22 @@ export const takeFailures = <T extends Either<unknown, unknown>, F extends LeftO
   project: (failures$: Observable<F>) => Observable<R>,
 ): Observable<Either<LeftOf<T> | LeftOf<R>, RightOf<T> | RightOf<R>>> => {
   type Element = Either<LeftOf<T>, RightOf<T>>;
-  return divert<Element | Taken<F>, F, Element, R>(
-    // Here and not while diverting: what `takes` throws must reach the error channel.
-    united(source).pipe(
-      map(element =>
-        element._tag === 'Left' && !isTerminalError(element.left) && takes(element.left) ? new Taken(element.left) : element,
-      ),
-    ),
-    (element, pick, pass) => {
-      if (element instanceof Taken) pick(element.failure);
-      else pass(element);
-    },
-    project,
-  );
+  return defer(() => {
+    let isOpen = true;
+    const close = (): void => {
+      isOpen = false;
+    };
+    const isTaken = (failure: LeftOf<T>): failure is F => isOpen && !isTerminalError(failure) && takes(failure);
+    return divert<Element | Taken<F>, F, Element, R>(
+      // Here and not while diverting: what `takes` throws must reach the error channel.
+      united(source).pipe(map(element => (element._tag === 'Left' && isTaken(element.left) ? new Taken(element.left) : element))),
+      (element, pick, pass) => {
+        if (element instanceof Taken) pick(element.failure);
+        else pass(element);
+      },
+      failures$ => merge(project(failures$).pipe(tap({ complete: close })), failures$.pipe(ignoreElements())),
+    );
+  });
 };
 
 /** Whether a failure carries the value that was to be published. */

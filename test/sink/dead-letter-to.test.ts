@@ -1,5 +1,5 @@
 import { left, right, type Either } from 'fp-ts/lib/Either.js';
-import { asyncScheduler, concat, delay, EMPTY, ignoreElements, map, NEVER, of, range, throwError } from 'rxjs';
+import { asyncScheduler, concat, delay, EMPTY, ignoreElements, map, NEVER, of, range, take, throwError } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
 import { DecodeFailed, Interrupted, Overflowed } from '../../src/errors/errors.js';
@@ -122,13 +122,29 @@ describe('deadLetterTo', () => {
     expect(offered).toEqual(['a', 'b']);
   });
 
+  it('goes on when the sink has had enough: failures pass from then on', async () => {
+    const source$ = of(left(failed('a')), right({ value: 'b' }), left(failed('c')), right({ value: 'd' }));
+    const seen = await collected(
+      source$.pipe(
+        deadLetterTo(letters$ =>
+          letters$.pipe(
+            take(1),
+            map(({ original }) => right(original)),
+          ),
+        ),
+      ),
+    );
+    expect(seen.map(tagOf)).toEqual(['"a"', '{"value":"b"}', 'InvalidRequest', '{"value":"d"}']);
+    expect((await collected(source$.pipe(deadLetterTo(() => EMPTY)))).map(tagOf)).toHaveLength(4);
+  });
+
   it('hands an error thrown by the sink, or by `when`, to the error channel', async () => {
     const out$ = of(left(failed('a'))).pipe(deadLetterTo(() => throwError(() => new Error('sink'))));
     await expect(collected(out$)).rejects.toThrow('sink');
     const when = (): never => {
       throw new Error('when');
     };
-    await expect(collected(of(left(failed('a'))).pipe(deadLetterTo(() => EMPTY, { when })))).rejects.toThrow('when');
+    await expect(collected(of(left(failed('a'))).pipe(deadLetterTo(() => NEVER, { when })))).rejects.toThrow('when');
   });
 
   it.each(PROFILES)('takes what the %s nucleus refuses out of the way of the rest', async profile => {
