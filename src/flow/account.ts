@@ -11,15 +11,15 @@ interface Count {
 
 const zero = (): Count => ({ messages: 0, bytes: 0 });
 
-/** The operators that are counted. */
-export type StageKind = 'counted' | 'concurrently' | 'publishTo' | 'batch' | 'toAsyncIterable';
+/** What is counted: each subscription of a proxy, by its topic or filter, and the stages. */
+export type StageKind = 'subscription' | 'counted' | 'concurrently' | 'publishTo' | 'batch' | 'toAsyncIterable';
 
 /**
  * What became of the values that went into a stage, over all its subscriptions. At any moment
  * `received = emitted + dropped + failed + buffered + discarded`.
  */
 export interface StageAccount {
-  /** The stage's operator. */
+  /** The stage's operator, or `subscription`. */
   readonly kind: StageKind;
   readonly name: string;
   /** Subscriptions under way now. */

@@ -1,4 +1,5 @@
 import { type MonoTypeOperatorFunction, Observable } from 'rxjs';
+import type { StageKind } from './account.js';
 import { resumeSubscribing, subscribeAlong, suspendSubscribing } from './edge.js';
 import { type Ledger, ledger as ledgerOfAll } from './ledger.js';
 import { toEither } from './work.js';
@@ -30,18 +31,37 @@ export interface CountedOptions<A> {
  * console.log(ledger.snapshot().edges); // from readings to concurrently: sent 100, received 10, absorbed 90
  * ```
  */
-export const counted =
-  <A>(name: string, options: CountedOptions<NoInfer<A>> = {}): MonoTypeOperatorFunction<A> =>
+export const counted = <A>(name: string, options: CountedOptions<NoInfer<A>> = {}): MonoTypeOperatorFunction<A> =>
+  countedAs('counted', name, {
+    sizeOf: options.sizeOf ?? (() => 0),
+    fateOf: value => (toEither(value)._tag === 'Left' ? 'failed' : 'emitted'),
+    ledger: options.ledger,
+  });
+
+/** How {@link countedAs} counts. */
+export interface Counting<A> {
+  readonly sizeOf: (value: A) => number;
+  /** What a value counts as; `aside`: not at all, as a report that is no message. */
+  readonly fateOf: (value: A) => 'emitted' | 'failed' | 'aside';
+  readonly ledger?: Ledger | undefined;
+}
+
+/** {@link counted} for the library's own streams. */
+export const countedAs =
+  <A>(kind: StageKind, name: string, counting: Counting<A>): MonoTypeOperatorFunction<A> =>
   source =>
     new Observable<A>(destination => {
-      const entry = (options.ledger ?? ledgerOfAll).open('counted', name);
+      const { sizeOf, fateOf } = counting;
+      const entry = (counting.ledger ?? ledgerOfAll).open(kind, name);
       const { account, into } = entry;
-      const sizeOf = options.sizeOf ?? (() => 0);
       const count = (value: A): void => {
+        const fate = fateOf(value);
+        if (fate === 'aside') return;
         const bytes = sizeOf(value);
+        into.received++;
         account.receive(bytes);
         account.admit(bytes);
-        if (toEither(value)._tag === 'Left') {
+        if (fate === 'failed') {
           account.fail(bytes);
           return;
         }
@@ -56,7 +76,6 @@ export const counted =
         next: value => {
           const outer = suspendSubscribing();
           try {
-            into.received++;
             count(value);
             destination.next(value);
           } catch (error) {

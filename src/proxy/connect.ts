@@ -12,6 +12,7 @@ import { resolveOptions, type ConnectOptions, type ResolvedOptions } from './con
 import { Connection } from './connection.js';
 import { Drain } from './drain.js';
 import { cloudStatus } from './cloud-status.js';
+import { countMessages } from './count-messages.js';
 import { decodeWith } from './decode-with.js';
 import { encodePublish } from './encode-publish.js';
 import { messageStream } from './message-stream.js';
@@ -117,8 +118,11 @@ class IpcMqttProxy implements MqttProxy {
     const messages$ = new Observable<Either<SubscribeError, MqttMessage>>(subscriber => this.#subscribe(request, subscriber)).pipe(
       takeUntil(this.#drain.begun$),
     );
-    const { codec } = request;
-    return codec === undefined ? messages$ : messages$.pipe(map(decodeWith(codec)));
+    const { codec, topicName } = request;
+    // Counted behind the codec, which says what a message is worth.
+    return codec === undefined
+      ? messages$.pipe(countMessages(topicName))
+      : messages$.pipe(map(decodeWith(codec)), countMessages(topicName));
   }
 
   publish$(request: PublishRequest): ObservableEither<PublishError, Accepted> {
