@@ -2,7 +2,7 @@ import { type MonoTypeOperatorFunction, Observable } from 'rxjs';
 import type { StageKind } from './account.js';
 import { resumeSubscribing, subscribeAlong, suspendSubscribing } from './edge.js';
 import { type Ledger, ledger as ledgerOfAll } from './ledger.js';
-import { toEither } from './work.js';
+import { toEither } from '../stream/to-either.js';
 
 /** How {@link counted} counts. */
 export interface CountedOptions<A> {

@@ -45,15 +45,22 @@ let subscribing: Edge | undefined;
 
 export const edgeBeingSubscribed = (): Edge | undefined => subscribing;
 
-/** Subscribes `subscriber` to `source`, which feeds the stage of `edge`. */
-export const subscribeAlong = <A>(edge: Edge, source: Observable<A>, subscriber: Subscriber<A>): void => {
+/** Subscribes to what feeds the stage of `edge`; an `edge` that is not known changes nothing. */
+export const along = (edge: Edge | undefined, subscribe: () => void): void => {
   const outer = subscribing;
-  subscribing = edge;
+  subscribing = edge ?? outer;
   try {
-    source.subscribe(subscriber);
+    subscribe();
   } finally {
     subscribing = outer;
   }
+};
+
+/** Subscribes `subscriber` to `source`, which feeds the stage of `edge`. */
+export const subscribeAlong = <A>(edge: Edge, source: Observable<A>, subscriber: Subscriber<A>): void => {
+  along(edge, () => {
+    source.subscribe(subscriber);
+  });
 };
 
 /**

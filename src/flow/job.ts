@@ -1,6 +1,6 @@
 import type { Either } from 'fp-ts/lib/Either.js';
 import { Observable, type Observer, type Subscriber } from 'rxjs';
-import { toEither } from './work.js';
+import { toEither } from '../stream/to-either.js';
 
 /** Who is told what becomes of a job. */
 export interface JobOwner<R> {

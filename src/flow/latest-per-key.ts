@@ -94,6 +94,8 @@ export class LatestPerKey<A> implements Waiting<A> {
     } else {
       this.last.delete(link.key);
     }
+    // As in a window: what is old and dead must not keep what is young alive.
+    link.before = link.after = link.overtakenBefore = link.overtakenAfter = undefined;
     this.length--;
     return link.value;
   }

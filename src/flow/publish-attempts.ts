@@ -34,14 +34,14 @@ export const publishAttempts = <A>(
     let made = 0;
     let outcome: PublishOutcome = 'refused';
     let series: RetrySeries | undefined;
-    let underWay = new Subscription();
+    let underWay: Subscription | undefined;
     let clearDeadline: () => void = () => undefined;
 
     const attempt = (): void => {
       made++;
       let answered = false;
-      underWay = new Subscription();
-      const thisTry = underWay;
+      const thisTry = new Subscription();
+      underWay = thisTry;
       clearDeadline = deadlines.set(() => {
         answered = true;
         thisTry.unsubscribe();
@@ -55,7 +55,7 @@ export const publishAttempts = <A>(
           failed(answer.left);
           return;
         }
-        destination.next(right({ ...answer.right, value, attempts: made }));
+        destination.next(right({ by: answer.right.by, value, attempts: made }));
         destination.complete();
       };
       thisTry.add(
@@ -92,6 +92,6 @@ export const publishAttempts = <A>(
     attempt();
     return () => {
       clearDeadline();
-      underWay.unsubscribe();
+      underWay?.unsubscribe();
     };
   });

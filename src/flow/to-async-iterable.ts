@@ -7,7 +7,7 @@ import { resumeSubscribing, subscribeAlong, suspendSubscribing } from './edge.js
 import { Entrance } from './entrance.js';
 import { type LedgerEntry, ledger as ledgerOfAll } from './ledger.js';
 import type { StageOptions } from './stage.js';
-import { type EitherOf, toEither } from './work.js';
+import { type EitherOf, toEither } from '../stream/to-either.js';
 
 /** What an iterable made of an Observable of `R` gives. */
 export type Iterated<R> = Either<LeftOf<R> | Overflowed, RightOf<R>>;

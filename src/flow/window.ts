@@ -246,6 +246,8 @@ export class Window<A, E, B> implements JobOwner<Either<E, B>> {
     else job.before.after = job.after;
     if (job.after === undefined) this.last = job.before;
     else job.after.before = job.before;
+    // A dead job that has grown old would keep every job after it alive until the next full collection.
+    job.before = job.after = undefined;
     this.running--;
   }
 

@@ -45,12 +45,17 @@ export function readRpcHeaders(buffer: Buffer, start: number, end: number): RpcH
     const { bytes, streamIdStart, headers } = block;
     const streamId = buffer.readInt32BE(start + streamIdStart);
     bytes.writeInt32BE(streamId, streamIdStart);
-    if (bytes.compare(buffer, start, end) === 0) return streamId === headers.streamId ? headers : { ...headers, streamId };
+    if (bytes.compare(buffer, start, end) === 0) return streamId === headers.streamId ? headers : onStream(headers, streamId);
   }
   const read = walk(buffer, start, end);
   // A read buffer, or a frame of 24 MiB, must not live on here.
   cursor.reset(EMPTY, 0, 0);
   return read;
+}
+
+/** Written out: every reply has a stream of its own, and `{ ...headers, streamId }` takes V8 many times as long. */
+function onStream({ type, flags, modelType, contentType, operation, version }: RpcHeaders, streamId: number): RpcHeaders {
+  return { type, flags, streamId, modelType, contentType, operation, version };
 }
 
 function walk(buffer: Buffer, start: number, end: number): RpcHeaders | RpcMessageFailure {

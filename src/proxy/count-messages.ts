@@ -9,7 +9,7 @@ import type { MqttMessage } from './mqtt-message.js';
  * refusals are no messages.
  */
 export function countMessages<T extends Element>(topicName: string): MonoTypeOperatorFunction<T> {
-  return countedAs('subscription', topicName, { sizeOf, fateOf });
+  return countedAs<T>('subscription', topicName, { sizeOf, fateOf });
 }
 
 type Element = Either<SubscribeError | DecodeFailed<MqttMessage>, MqttMessage>;

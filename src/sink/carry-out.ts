@@ -2,7 +2,8 @@ import { left, type Either } from 'fp-ts/lib/Either.js';
 import { catchError, defer, map, type Observable, of, type SchedulerLike, take, throwIfEmpty, timeout } from 'rxjs';
 import { DeadlineExceeded, HandlerFailed } from '../errors/errors.js';
 import type { ResultOf } from '../flow/index.js';
-import { toEither, toObservable } from '../flow/work.js';
+import { toObservable } from '../flow/work.js';
+import { toEither } from '../stream/to-either.js';
 import type { LeftOf } from '../stream/element.js';
 import type { AnswerPayload, Command, Handling } from './respond-options.js';
 

@@ -1,19 +1,10 @@
 import type { Either } from 'fp-ts/lib/Either.js';
-import { right } from 'fp-ts/lib/Either.js';
 import { concat, defer, EMPTY, map, Observable, of, Subject, takeUntil } from 'rxjs';
+import { along, edgeBeingSubscribed, type Edge } from '../flow/edge.js';
 import { endAtTerminal } from './end-at-terminal.js';
 import type { LeftOf, RightOf } from './element.js';
 import { isTerminal } from './kind.js';
-
-const isEither = (value: unknown): value is Either<unknown, unknown> => {
-  if (typeof value !== 'object' || value === null) return false;
-  const tag = (value as { readonly _tag?: unknown })._tag;
-  return tag === 'Right' ? 'right' in value : tag === 'Left' && 'left' in value;
-};
-
-// The one edge where a result's type is read off its value; LeftOf and RightOf say the same to the compiler.
-const toElement = <R>(result: R): Either<LeftOf<R>, RightOf<R>> =>
-  (isEither(result) ? result : right(result)) as Either<LeftOf<R>, RightOf<R>>;
+import { toEither } from './to-either.js';
 
 /** Hands each element either to `project` (`pick`) or straight on (`pass`). */
 export type Route<T, S, P> = (element: T, pick: (picked: S) => void, pass: (passed: P) => void) => void;
@@ -45,9 +36,16 @@ export const divert = <T, S, P extends Either<unknown, unknown>, R>(
       }
     };
 
+    // The stage in `project` that the source feeds, for the ledger: the source is not subscribed through it.
+    let fed: Edge | undefined;
+    const picked$ = new Observable<S>(inner => {
+      fed ??= edgeBeingSubscribed();
+      return picked.subscribe(inner);
+    });
+
     // Subscribed first: what the source emits while being subscribed to must find someone listening.
     concat(
-      project(picked.asObservable()).pipe(map(toElement)),
+      project(picked$).pipe(map(toEither)),
       defer(() => (last === undefined ? EMPTY : of(last))),
     )
       .pipe(endAtTerminal())
@@ -59,16 +57,18 @@ export const divert = <T, S, P extends Either<unknown, unknown>, R>(
       stop.next();
     });
     if (subscriber.closed) return;
-    source.pipe(takeUntil(stop)).subscribe({
-      next: element => {
-        route(element, pick, pass);
-      },
-      // A defect ends the whole here. Handed to project(), a retry() in there would subscribe to the dead subject for ever.
-      error: (defect: unknown) => {
-        subscriber.error(defect);
-      },
-      complete: () => {
-        picked.complete();
-      },
+    along(fed, () => {
+      source.pipe(takeUntil(stop)).subscribe({
+        next: element => {
+          route(element, pick, pass);
+        },
+        // A defect ends the whole here. Handed to project(), a retry() in there would subscribe to the dead subject for ever.
+        error: (defect: unknown) => {
+          subscriber.error(defect);
+        },
+        complete: () => {
+          picked.complete();
+        },
+      });
     });
   });

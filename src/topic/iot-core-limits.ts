@@ -21,8 +21,9 @@ const BASIC_INGEST_PREFIX = /^\$aws\/rules\/[^/]+\//;
  * log tells: the message is dropped after the publish was accepted.
  */
 export function topicLimitProblem(topic: string): string | undefined {
-  const counted = topic.replace(BASIC_INGEST_PREFIX, '');
-  const isReserved = topic.startsWith('$') && counted === topic;
+  const isSpecial = topic.startsWith('$');
+  const counted = isSpecial ? topic.replace(BASIC_INGEST_PREFIX, '') : topic;
+  const isReserved = isSpecial && counted === topic;
   const bytes = Buffer.byteLength(counted);
   if (isReserved) {
     return bytes > TOPIC_LIMITS.reservedBytes
@@ -32,7 +33,8 @@ export function topicLimitProblem(topic: string): string | undefined {
   if (bytes > TOPIC_LIMITS.bytes) {
     return `has ${bytes} bytes of UTF-8; AWS IoT Core takes at most ${TOPIC_LIMITS.bytes}, not counting $aws/rules/<rule>/ or $share/<group>/`;
   }
-  const slashes = counted.split('/').length - 1;
+  let slashes = 0;
+  for (let at = counted.indexOf('/'); at >= 0; at = counted.indexOf('/', at + 1)) slashes++;
   if (slashes > TOPIC_LIMITS.slashes) {
     return `has ${slashes} slashes; AWS IoT Core takes at most ${TOPIC_LIMITS.slashes}, not counting $aws/rules/<rule>/ or $share/<group>/`;
   }
