@@ -418,7 +418,11 @@ export class DeadLetterLost<L = unknown> extends Failure<'DeadLetterLost', 'mess
   readonly letter: L;
 
   constructor(path: string, letter: L, cause: unknown) {
-    super('message', `A dead letter could not be written to ${path}; the cause says why. Check that the directory exists, is writable and has room.`, cause);
+    super(
+      'message',
+      `A dead letter could not be written to ${path}; the cause says why. Check that the directory exists, is writable and has room.`,
+      cause,
+    );
     this.path = path;
     this.letter = letter;
   }
