@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { classifyServiceError, type OperationRefusal, readServiceError, type ServiceFaultReason } from '../../src/errors/index.js';
+import { classifyServiceError, type OperationRefusal } from '../../src/errors/classify-service-error.js';
+import type { ServiceFaultReason } from '../../src/errors/errors.js';
+import { readServiceError } from '../../src/errors/read-service-error.js';
 
 const PUBLISH = 'aws.greengrass#PublishToIoTCore';
 const SUBSCRIBE = 'aws.greengrass#SubscribeToIoTCore';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readServiceError } from '../../src/errors/index.js';
+import { readServiceError } from '../../src/errors/read-service-error.js';
 
 const JSON_TYPE = 'application/json';
 
