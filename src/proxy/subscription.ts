@@ -64,6 +64,7 @@ export class Subscription<M> implements ConnectionUser, SubscriptionListener {
   #watch: SilenceTimer | undefined;
   #wasActive = false;
   #gapSince: number | undefined;
+  #told: SubscriptionStatus['status'] | undefined;
 
   constructor(
     connection: Connection,
@@ -168,6 +169,8 @@ export class Subscription<M> implements ConnectionUser, SubscriptionListener {
 
   /** The subscription broke and its connection did not: asks again on that when the schedule says so. */
   #askAgain(gap: Interrupted | Silent, final: Setback): void {
+    // Whoever heard of the silence may have unsubscribed: what is asked for now, nobody would end.
+    if (this.#subscriber.closed) return;
     const delay = this.#series.next();
     if (delay === undefined) {
       this.#fail(final);
@@ -205,7 +208,10 @@ export class Subscription<M> implements ConnectionUser, SubscriptionListener {
     this.#settled();
   }
 
+  /** Nothing follows the end, and of an interruption every try that fails is the same news. */
   #tell(status: SubscriptionStatus): void {
+    if (this.#told === 'ended' || (this.#told === 'interrupted' && status.status === 'interrupted')) return;
+    this.#told = status.status;
     this.#stream.onStatus?.(status);
   }
 }

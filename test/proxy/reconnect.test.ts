@@ -74,6 +74,20 @@ describe('a connection that breaks', () => {
     const active = await statuses.first(status => status.status === 'active' && status.resumedAfterMilliseconds !== undefined);
     expect(active).toEqual({ status: 'active', resumedAfterMilliseconds: 4_000 });
     expect(messages.values).toMatchObject([INTERRUPTED]);
+    expect(statuses.values.map(({ status }) => status)).toEqual(['subscribing', 'active', 'interrupted', 'active']);
+  });
+
+  it('has nothing more to tell a subscription that ended when another one heard of it', async () => {
+    const { proxy, server } = await connectTo();
+    const ofOther = watched(to('b'));
+    const messages = record(proxy.subscribe(to('a')), message => {
+      if (message._tag === 'Left') other.subscription.unsubscribe();
+    });
+    const other = record(proxy.subscribe(ofOther.request));
+    await ofOther.statuses.take(2);
+    (await server.connection()).kill();
+    await messages.take(1);
+    expect(ofOther.statuses.values.map(({ status }) => status)).toEqual(['subscribing', 'active', 'ended']);
   });
 
   it('has no gap to tell of a subscription that was not active yet, which is asked for again', async () => {

@@ -79,6 +79,20 @@ describe('a subscription that is silent', () => {
     expect(time.timers).toBe(0);
   });
 
+  it('may be unsubscribed by whoever hears of it, and is not asked for again', async () => {
+    const { proxy, time } = await connectTo();
+    const statuses: string[] = [];
+    const onStatus = ({ status }: { status: string }): void => {
+      statuses.push(status);
+      if (status === 'silent') messages.subscription.unsubscribe();
+    };
+    const messages = record(proxy.subscribe({ ...quiet(), onStatus }));
+    await proxy.publish({ topicName: 'fence', payload: '', qos: QOS.AT_LEAST_ONCE })();
+    time.advance(60_000);
+    expect(statuses).toEqual(['subscribing', 'active', 'silent', 'ended']);
+    expect(time.timers).toBe(0);
+  });
+
   it('for good is ended when the schedule gives up', async () => {
     const { proxy, time } = await connectTo(undefined, { reconnect: limited(1)(fixed(0)) });
     const { request, statuses } = watched(quiet());
