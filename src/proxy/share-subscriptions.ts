@@ -82,23 +82,29 @@ function open(proxy: MqttProxy, request: SubscribeRequest, options: ShareSubscri
   const statusListeners = new Set<(status: SubscriptionStatus) => void>();
   const latest = new Map<string, Either<SubscribeError, MqttMessage>>();
   let status: SubscriptionStatus | undefined;
-  const upstream$ = proxy
-    .subscribe({
-      topicName,
-      qos,
-      silence,
-      onStatus: next => {
-        status = next;
-        for (const listener of [...statusListeners]) listener(next);
-      },
-    })
-    .pipe(
-      tap(message => {
-        if (replayTopics > 0 && message._tag === 'Right') keepLatest(latest, message.right.topicName, message, replayTopics);
-      }),
-      finalize(() => all.delete(keyOf(request))),
-      share({ resetOnRefCountZero: idle === 0 ? true : () => timer(idle, scheduler) }),
-    );
+  let running = 0;
+  const messages$ = proxy.subscribe({
+    topicName,
+    qos,
+    silence,
+    onStatus: next => {
+      status = next;
+      for (const listener of [...statusListeners]) listener(next);
+    },
+  });
+  const upstream$ = defer(() => {
+    running++;
+    return messages$;
+  }).pipe(
+    tap(message => {
+      if (replayTopics > 0 && message._tag === 'Right') keepLatest(latest, message.right.topicName, message, replayTopics);
+    }),
+    finalize(() => {
+      // Whoever subscribes again when it completes does so before it is torn down, and has begun it anew by then.
+      if (--running === 0) all.delete(keyOf(request));
+    }),
+    share({ resetOnRefCountZero: idle === 0 ? true : () => timer(idle, scheduler) }),
+  );
   const entry: Shared = {
     messages$: replayTopics === 0 ? upstream$ : defer(() => concat(from([...latest.values()]), upstream$)),
     statusListeners,

@@ -1,5 +1,5 @@
 import { right, type Either } from 'fp-ts/lib/Either.js';
-import { map } from 'rxjs';
+import { map, repeat } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { SubscribeError } from '../../src/errors/errors.js';
@@ -55,6 +55,16 @@ describe('shareSubscriptions', () => {
       expectObservable(proxy.subscribe(at('t')).pipe(topicOf), '^---!').toBe('-a-b');
       expectObservable(proxy.subscribe(at('t')).pipe(topicOf), '--^').toBe('---b-c|');
       expectSubscriptions(upstream.subscriptions).toBe('^-----!');
+    });
+  });
+
+  it('is still shared when it ends and whoever hears of it subscribes again', () => {
+    virtually(({ cold, expectObservable, expectSubscriptions }) => {
+      const upstream = cold('-a|', { a: right(message('a')) });
+      const proxy = shareSubscriptions(proxyOf(() => upstream));
+      expectObservable(proxy.subscribe(at('t')).pipe(topicOf, repeat(2))).toBe('-a-a|');
+      expectObservable(proxy.subscribe(at('t')).pipe(topicOf), '---^').toBe('---a|');
+      expectSubscriptions(upstream.subscriptions).toBe(['^-!', '--^-!']);
     });
   });
 
