@@ -34,10 +34,15 @@ function text(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
+/** Copied: what `slice` gives would keep all of the text it was cut from. */
+function shortened(text: string): string {
+  return text.length > TEXT_CHARACTERS ? Buffer.from(text.slice(0, TEXT_CHARACTERS)).toString() : text;
+}
+
 /** An empty code says nothing, so the next source is asked. */
 function code(value: unknown): string | undefined {
   const name = text(value)?.split('#').pop();
-  return name === '' ? undefined : name;
+  return name === undefined || name === '' ? undefined : shortened(name);
 }
 
 function reasonStringOf(context: unknown): string | undefined {
@@ -57,10 +62,10 @@ export function readServiceError({ modelType, contentType, payload }: ServiceErr
   const named = code(members['_errorCode']) ?? code(modelType);
   const unnamed =
     'error' in members ? 'UnsupportedOperation' : contentType?.startsWith('text/plain') === true ? 'InternalServerError' : 'UnknownError';
-  const serverText = text(members['message']) ?? text(members['_message']) ?? payload;
+  const reasonString = reasonStringOf(members['context']);
   return {
     serverCode: named ?? unnamed,
-    serverText: serverText.slice(0, TEXT_CHARACTERS),
-    reasonString: reasonStringOf(members['context'])?.slice(0, TEXT_CHARACTERS),
+    serverText: shortened(text(members['message']) ?? text(members['_message']) ?? payload),
+    reasonString: reasonString === undefined ? undefined : shortened(reasonString),
   };
 }

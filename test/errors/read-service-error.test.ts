@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readServiceError } from '../../src/errors/read-service-error.js';
@@ -81,6 +83,23 @@ describe('readServiceError', () => {
     expect(readServiceError({ modelType: undefined, contentType: undefined, payload: 'x'.repeat(1_000_000) }).serverText).toHaveLength(
       4_096,
     );
+  });
+
+  test('keeps nothing else of a text that is megabytes', () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const heap = (): number => {
+      collect();
+      return process.memoryUsage().heapUsed;
+    };
+    const before = heap();
+    const replies = Array.from({ length: 10 }, (_, index) => {
+      const long = `${String(index)} ${'x'.repeat(2_000_000)}`;
+      const payload = JSON.stringify({ _errorCode: long, message: long, context: { reasonString: long } });
+      return readServiceError({ modelType: undefined, contentType: JSON_TYPE, payload });
+    });
+    expect(heap() - before).toBeLessThan(4_000_000);
+    expect(replies.map(({ serverText }) => serverText.length)).toEqual(new Array<number>(10).fill(4_096));
   });
 
   test('never throws, and always names the error', () => {
