@@ -5,8 +5,9 @@ import type { CloseReason, ConnectFailure, StreamListener, Transport, TransportC
 /** The service model's name of the events of a subscription; everything else on its stream is the reply. */
 const EVENT_MODEL_TYPES: ReadonlySet<string> = new Set(['aws.greengrass#IoTCoreMessage', 'aws.greengrass#IoTCoreConnectionStatusEvent']);
 
-/** Events that may wait for a subscribe reply that is late; with more, waiting ends and they are delivered. */
+/** Events that may wait for a subscribe reply that is late, and characters of them; with more, waiting ends and they are delivered. */
 const MAX_EARLY_EVENTS = 1_000;
+const MAX_EARLY_CHARACTERS = 4 * 1024 * 1024;
 
 /** Stream ids are signed 32-bit numbers and never come back: at 10 000 publishes a second they last two and a half days. */
 const MAX_STREAMS = 0x7fff_ffff;
@@ -133,7 +134,9 @@ export class Session {
       return;
     }
     if (message.type === MessageType.Ping) return;
-    this.#finish({ reason: 'protocol', detail: `message type ${String(message.type)} on stream 0: ${message.payload.slice(0, 200)}` });
+    // Copied: what `slice` gives would keep all of the payload it was cut from.
+    const said = Buffer.from(message.payload.slice(0, 200)).toString();
+    this.#finish({ reason: 'protocol', detail: `message type ${String(message.type)} on stream 0: ${said}` });
   }
 
   #endOf(reason: CloseReason): SessionEnd {
@@ -198,6 +201,7 @@ class Subscription implements StreamListener, Operation {
   #listener: SubscriptionListener | undefined;
   #replied = false;
   #early: RpcMessage[] = [];
+  #earlyCharacters = 0;
 
   constructor(connection: TransportConnection, operation: string, payload: string, listener: SubscriptionListener, takeStream: () => void) {
     this.#listener = listener;
@@ -235,7 +239,8 @@ class Subscription implements StreamListener, Operation {
     }
     // Greengrass Lite may send an event before the reply (4 of 300 subscribes on a busy topic): it waits for it here.
     this.#early.push(message);
-    if (this.#early.length >= MAX_EARLY_EVENTS) this.#onReply();
+    this.#earlyCharacters += message.payload.length;
+    if (this.#early.length >= MAX_EARLY_EVENTS || this.#earlyCharacters >= MAX_EARLY_CHARACTERS) this.#onReply();
   }
 
   #onReply(): void {

@@ -353,6 +353,16 @@ describe.each([socketTransport, crtTransport])('a session over the $name transpo
       expect(told).toEqual(['accepted', 's active', ...texts.map(text => `s ${text}`), 's last']);
     });
 
+    it('waits for the reply with at most 4 Mi characters of events', async () => {
+      const { subscribe, server, hears, told } = await accepted();
+      subscribe('s');
+      const { streamId } = await server.message(isRequest);
+      const texts = ['1', '2', '3'].map(text => text + 'x'.repeat(2 * 1024 * 1024));
+      server.send(...texts.map(text => event(streamId, text)));
+      await hears(`s ${texts[2] ?? ''}`);
+      expect(told.slice(0, 3)).toEqual(['accepted', 's active', `s ${texts[0] ?? ''}`]);
+    });
+
     it('was active if an event came and the end instead of the reply', async () => {
       const { subscribe, server, hears, told } = await accepted();
       subscribe('s');
