@@ -100,7 +100,10 @@ export class Publisher implements ConnectionUser {
 
   onReply(publish: Publish, message: RpcMessage): void {
     const { topicName } = publish;
-    if (message.type === MessageType.ApplicationMessage) {
+    if (message.type === MessageType.ApplicationMessage && message.payload === '') {
+      // Every answer has a body: this is the end of a stream without one.
+      this.#fail(publish, new ConnectionLost('message', true, new Error('The nucleus ended the request without an answer.')));
+    } else if (message.type === MessageType.ApplicationMessage) {
       const listener = this.#remove(publish);
       this.#accepted++;
       listener?.onAccepted(ACCEPTED[this.#capabilities?.profile ?? 'classic']);

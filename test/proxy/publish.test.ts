@@ -8,7 +8,7 @@ import type { MqttProxy } from '../../src/proxy/mqtt-proxy.js';
 import { QOS } from '../../src/qos.js';
 import { accepting, isTerminate, type RawConnection } from '../ipc/raw-server.js';
 import { record, type Recorded } from './recorded.js';
-import { asks, connectTo, failed, published, PUBLISH, saidBy, topicsOf } from './scripted-nucleus.js';
+import { asks, connectTo, ended, failed, published, PUBLISH, saidBy, topicsOf } from './scripted-nucleus.js';
 
 const to = (topicName: string, payload: string | Uint8Array = ''): PublishRequest => ({ topicName, payload, qos: QOS.AT_LEAST_ONCE });
 const ACCEPTED = { _tag: 'Right', right: { by: 'spooler' } };
@@ -222,6 +222,13 @@ describe('too many publishes', () => {
     const { proxy } = await connectTo(() => undefined);
     publishMany(proxy, 1_000);
     expect(await proxy.publish(to('t'))()).toMatchObject({ left: { _tag: 'TooManyPublishes', waiting: 1_000 } });
+  });
+});
+
+it('is not accepted where the nucleus ends the request without an answer: its fate is unknown', async () => {
+  const { proxy } = await connectTo(accepting(({ streamId }, connection) => connection.send(ended(streamId))));
+  expect(await proxy.publish(to('t'))()).toMatchObject({
+    left: { _tag: 'ConnectionLost', kind: 'message', sent: true, cause: new Error('The nucleus ended the request without an answer.') },
   });
 });
 
