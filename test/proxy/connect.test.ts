@@ -329,12 +329,13 @@ describe('the profile', () => {
       },
     ],
   ])('is found out to be %s', async (profile, answer) => {
-    const { proxy, server } = await connectTo(
+    const { proxy, server, time } = await connectTo(
       accepting((_, connection) => connection.send(answer)),
       { profile: 'auto' },
     );
     expect(await proxy.ready()()).toMatchObject({ right: { profile } });
     expect((await server.connection()).received.at(1)).toMatchObject({ operation: PUBLISH, payload: '{}' });
+    expect(time.timers).toBe(0);
   });
 
   it('is asked for once, not again on the next connection', async () => {

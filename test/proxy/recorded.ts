@@ -40,8 +40,7 @@ export function record<T>(source$: Observable<T>, onValue: (value: T) => void = 
       const looker = (): void => {
         const result = found();
         if (result !== undefined) resolve(result);
-        else if (end !== undefined)
-          reject(end instanceof Error ? end : new Error(`it ended after ${JSON.stringify(values.slice(-5))}`));
+        else if (end !== undefined) reject(end instanceof Error ? end : new Error(`it ended after ${JSON.stringify(values.slice(-5))}`));
         else return;
         lookers.delete(looker);
       };
