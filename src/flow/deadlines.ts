@@ -1,4 +1,5 @@
 import type { SchedulerLike, Subscription } from 'rxjs';
+import { steadyNow } from '../schedule/steady-now.js';
 
 /** Something that must happen within the time all others of its kind have as well. */
 interface Deadline {
@@ -18,6 +19,7 @@ const LONGEST_TIMER = 2_147_483_647;
 export class Deadlines {
   private readonly milliseconds: number;
   private readonly scheduler: SchedulerLike;
+  private readonly now: () => number;
   private first: Deadline | undefined;
   private last: Deadline | undefined;
   private timer: Subscription | undefined;
@@ -25,16 +27,17 @@ export class Deadlines {
   constructor(milliseconds: number, scheduler: SchedulerLike) {
     this.milliseconds = milliseconds;
     this.scheduler = scheduler;
+    this.now = steadyNow(scheduler);
   }
 
   /** `expire` is called in time, unless what is returned is called before. */
   set(expire: () => void): () => void {
     if (this.milliseconds > LONGEST_TIMER) return () => undefined;
-    const deadline: Deadline = { due: this.scheduler.now() + this.milliseconds, expire, before: this.last, after: undefined };
+    const deadline: Deadline = { due: this.now() + this.milliseconds, expire, before: this.last, after: undefined };
     if (this.last === undefined) this.first = deadline;
     else this.last.after = deadline;
     this.last = deadline;
-    this.timer ??= this.wait(this.milliseconds);
+    this.timer ??= this.wait(deadline.due, this.milliseconds);
     return () => this.clear(deadline);
   }
 
@@ -45,18 +48,18 @@ export class Deadlines {
     this.first = this.last = undefined;
   }
 
-  private wait(milliseconds: number): Subscription {
-    return this.scheduler.schedule(() => this.expire(), milliseconds);
+  private wait(due: number, milliseconds: number): Subscription {
+    // What the timer was set for is due when it fires, even if it fires a little early.
+    return this.scheduler.schedule(() => this.expire(Math.max(due, this.now())), milliseconds);
   }
 
-  private expire(): void {
-    const now = this.scheduler.now();
+  private expire(now: number): void {
     for (let deadline = this.first; deadline !== undefined && deadline.due <= now; deadline = this.first) {
       this.clear(deadline);
       deadline.expire();
     }
     // The timer is left to run when the last deadline is cleared: setting and ending one for each value costs more.
-    this.timer = this.first === undefined ? undefined : this.wait(this.first.due - now);
+    this.timer = this.first === undefined ? undefined : this.wait(this.first.due, this.first.due - now);
   }
 
   private clear(deadline: Deadline): void {

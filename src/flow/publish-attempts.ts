@@ -6,6 +6,7 @@ import type { PublishRequest } from '../proxy/mqtt-message.js';
 import type { Accepted, MqttProxy } from '../proxy/mqtt-proxy.js';
 import { type RetrySeries, startSeries } from '../schedule/retry-series.js';
 import type { Schedule } from '../schedule/schedule.js';
+import { steadyNow } from '../schedule/steady-now.js';
 import type { Deadlines } from './deadlines.js';
 import { outcomeOf, publishFailure, type PublishFailure, type PublishOutcome, type Published } from './publish-outcome.js';
 
@@ -74,7 +75,7 @@ export const publishAttempts = <A>(
       let wait: number | undefined;
       try {
         if (retryWhile(error)) {
-          series ??= startSeries(retry, { now: () => scheduler.now(), random });
+          series ??= startSeries(retry, { now: steadyNow(scheduler), random });
           wait = series.next();
         }
       } catch (defect) {

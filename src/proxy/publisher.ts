@@ -177,15 +177,16 @@ export class Publisher implements ConnectionUser {
 
   #startTimer(): void {
     if (this.#cancelTimer !== undefined || this.#first === undefined) return;
-    this.#cancelTimer = this.#clock.after(Math.max(0, this.#first.deadline - this.#clock.now()), () => {
+    const { deadline } = this.#first;
+    this.#cancelTimer = this.#clock.after(Math.max(0, deadline - this.#clock.now()), () => {
       this.#cancelTimer = undefined;
-      this.#expire();
+      // What the timer was set for is due when it fires, even if it fires a little early.
+      this.#expire(Math.max(deadline, this.#clock.now()));
       this.#startTimer();
     });
   }
 
-  #expire(): void {
-    const now = this.#clock.now();
+  #expire(now: number): void {
     while (this.#first !== undefined && this.#first.deadline <= now) {
       const publish = this.#first;
       publish.abandon();

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { asyncScheduler } from 'rxjs';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { encodeRpcMessage, MessageType } from '../../src/ipc/rpc-message.js';
 import { PublishToIoTCoreRequest } from '../../src/ipc/shapes.js';
 import { encodePublish } from '../../src/proxy/encode-publish.js';
@@ -279,6 +280,20 @@ describe('a timeout', () => {
     time.advance(1_000);
     expect(await publish.all()).toMatchObject([{ left: { _tag: 'TimedOut', sent: false } }]);
   });
+});
+
+it('times out in time though the time of day is set back meanwhile', async () => {
+  const { proxy, server } = await connectTo(accepting(), { scheduler: asyncScheduler, publishTimeout: 300 });
+  const early = record(proxy.publish$(to('early')));
+  await (await server.connection()).message(asks(PUBLISH, 'early'));
+  const late = record(proxy.publish$(to('late')));
+  const timeOfDay = Date.now;
+  const moved = vi.spyOn(Date, 'now').mockImplementation(() => timeOfDay() - 3_600_000);
+  onTestFinished(() => {
+    moved.mockRestore();
+  });
+  expect(await early.take(1)).toMatchObject([{ left: { _tag: 'TimedOut' } }]);
+  expect(await late.take(1)).toMatchObject([{ left: { _tag: 'TimedOut' } }]);
 });
 
 describe('unsubscribing', () => {
