@@ -20,7 +20,10 @@ export interface PublishToOptions<A> extends StageOptions<A> {
   readonly retry?: Schedule | undefined;
   /** Which errors `retry` is for. Default: those that are `retryable`, among them timeouts, so that a message may be sent twice. */
   readonly retryWhile?: ((error: PublishError) => boolean) | undefined;
-  /** Milliseconds one try may take. Default 10 000; `Infinity` leaves it to the proxy. */
+  /**
+   * Milliseconds one try may take, where that is to be less than the proxy gives it (`publishTimeout`, 10 000). Default: no limit of its own.
+   * Of a try given up here nobody knows whether it was sent, so its outcome is `unknown`; the proxy knows.
+   */
   readonly timeout?: number | undefined;
   /** Whether outcomes come in the order of the values. Default `false`: as they are known. */
   readonly ordered?: boolean | undefined;
@@ -51,13 +54,12 @@ export interface PublishTo {
   ): Stage<A, Either<PublishFailure<A> | Overflowed, Published<A>>>;
 }
 
-const DEFAULT_TIMEOUT = 10_000;
 /** What every nucleus takes: Lite stores 10 publishes without an answer and refuses the rest. */
 const WINDOW_UNTIL_KNOWN = 8;
 
 /** Greengrass Lite refuses a publish while its queue is full, and has room again as soon as the broker has answered. */
 const FULL_QUEUE: Schedule = {
-  delay: ({ attempt }) => (attempt > 8 ? undefined : Math.min(2_000, 50 * 2 ** attempt)),
+  delay: ({ attempt }) => (attempt > 20 ? undefined : Math.min(2_000, 50 * 2 ** attempt)),
   resetAfterMilliseconds: undefined,
 };
 const isFullQueue = (error: PublishError): boolean => error._tag === 'ServiceFault' && error.reason === 'PublishFailed' && error.retryable;
@@ -111,7 +113,7 @@ export const publishTo: PublishTo = <A>(
 ): Stage<A, Either<PublishFailure<A> | Overflowed, Published<A>>> => {
   const {
     inFlight,
-    timeout = DEFAULT_TIMEOUT,
+    timeout = Infinity,
     ordered = false,
     retry,
     retryWhile,
