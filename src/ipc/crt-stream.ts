@@ -119,8 +119,9 @@ export class CrtStream implements TransportStream, Counting {
 
   /**
    * Closes the native stream once it is over, which else would keep the process alive. Not while a call on it is underway:
-   * that would never settle; and should the request then fail to be written, aws-crt would free the stream once too often
-   * and corrupt the heap of the process.
+   * that would never settle. And aws-crt counts on the stream while its request is underway: closed then, the stream is
+   * freed too early when the reply overtakes the news that the request was written, or when it cannot be written. Both
+   * were seen to abort the process or to corrupt its heap.
    */
   #closeNative(): void {
     if (this.#life === 'over' && this.#request === 'sent' && this.#terminate !== 'underway') this.#native?.close();

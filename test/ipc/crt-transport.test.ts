@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { MessageFlag, MessageType, type RpcMessageInit } from '../../src/ipc/rpc-message.js';
 import { accepting, isRequest, startRawServer, type RawConnection, type RawServer } from './raw-server.js';
@@ -152,6 +155,15 @@ describe('a process with the crt transport exits by itself', () => {
 });
 
 describe('listeners that throw', () => {
+  it('when told of an end keep no other stream from being told', async () => {
+    const script = `
+      import { whenQuiet } from './ipc/crt-when-quiet.js';
+      process.on('uncaughtException', error => console.log('uncaught', error.message));
+      whenQuiet({ received: 0 }, () => { throw new Error('first'); });
+      whenQuiet({ received: 0 }, () => console.log('second'));`;
+    expect(await node.run(script, [])).toEqual({ code: 0, signal: null, lines: ['uncaught first', 'second'], stderr: '' });
+  });
+
   it('are uncaught exceptions, and keep no other call from being made', async () => {
     const { path } = await serve(
       accepting((message, connection) => {
@@ -185,6 +197,38 @@ describe('listeners that throw', () => {
     expect([...lines].sort()).toEqual([...calls, ...calls.map(call => `uncaught ${call}`)].sort());
     expect(lines.filter(line => line.startsWith('one '))).toEqual(['one 0', 'one 1', 'one 2', 'one 3', 'one 4', 'one end']);
     expect(lines.slice(-2)).toEqual(['close peer', 'uncaught close peer']);
+  });
+});
+
+describe('an end that aws-crt sees before the messages in front of it', () => {
+  it.each([
+    {
+      what: 'the terminate of the server',
+      ending: [application(1, 'last', MessageFlag.TerminateStream)],
+      told: ['one last', 'close peer'],
+    },
+    { what: 'the end of the connection', ending: [], told: ['one end', 'close peer'] },
+  ])('comes after them: $what', async ({ ending, told }) => {
+    const folder = await mkdtemp(join(tmpdir(), 'sent-'));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const sent = join(folder, 'sent');
+    const { path } = await serve(
+      accepting((_, connection) => {
+        connection.send(...Array.from({ length: 5000 }, (_, i) => application(1, String(i))), ...ending);
+        connection.end();
+        void connection.closed.then(() => writeFile(sent, ''));
+      }),
+    );
+    // JavaScript stands still until the native side has taken everything in, so that all its queues are full at once.
+    const script = `
+      import { existsSync } from 'node:fs';
+      ${PREAMBLE}
+      await accepted.promise;
+      open('one');
+      while (!existsSync(process.argv[2]));`;
+    const { code, signal, lines, stderr } = await node.run(script, [path, sent]);
+    expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' });
+    expect(lines).toEqual(['open', 'message 5', ...Array.from({ length: 5000 }, (_, i) => `one ${String(i)}`), ...told]);
   });
 });
 
