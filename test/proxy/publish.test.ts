@@ -1,6 +1,7 @@
 import fc from 'fast-check';
-import { asyncScheduler } from 'rxjs';
+import { asyncScheduler, of } from 'rxjs';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { publishTo } from '../../src/flow/index.js';
 import { encodeRpcMessage, MessageType } from '../../src/ipc/rpc-message.js';
 import { PublishToIoTCoreRequest } from '../../src/ipc/shapes.js';
 import { encodePublish } from '../../src/proxy/encode-publish.js';
@@ -294,6 +295,14 @@ it('times out in time though the time of day is set back meanwhile', async () =>
   });
   expect(await early.take(1)).toMatchObject([{ left: { _tag: 'TimedOut' } }]);
   expect(await late.take(1)).toMatchObject([{ left: { _tag: 'TimedOut' } }]);
+});
+
+it('through publishTo that is never sent is refused, not of unknown fate', async () => {
+  const { proxy, time } = await connectTo(() => undefined, { connectTimeout: 60_000 });
+  const outcomes = record(of('a', 'b').pipe(publishTo(proxy, topicName => to(topicName), { scheduler: time })));
+  time.advance(10_000);
+  const refused = { left: { _tag: 'TimedOut', sent: false, outcome: 'refused' } };
+  expect(await outcomes.all()).toMatchObject([refused, refused]);
 });
 
 describe('unsubscribing', () => {
