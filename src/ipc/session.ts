@@ -144,7 +144,7 @@ export class Session {
       case 'local':
         return { reason: 'closed' };
       case 'peer':
-        return this.#accepted ? { reason: 'lost', cause: reason.cause } : { reason: 'refused', silently: true };
+        return this.#accepted || isReset(reason.cause) ? { reason: 'lost', cause: reason.cause } : { reason: 'refused', silently: true };
       case 'protocol':
         return { reason: 'protocol', detail: 'detail' in reason.failure ? reason.failure.detail : reason.failure.reason };
     }
@@ -268,4 +268,12 @@ class Subscription implements StreamListener, Operation {
     this.#stream.terminate();
     return listener;
   }
+}
+
+/**
+ * Whether a connection was cut with bytes of ours unread. A server that refuses a token has read it and closes in good order; Greengrass Lite
+ * cuts a client that is one too many (it has room for 50). aws-crt does not tell the two apart.
+ */
+function isReset(cause: unknown): boolean {
+  return cause instanceof Error && 'code' in cause && (cause.code === 'ECONNRESET' || cause.code === 'EPIPE');
 }
