@@ -2,6 +2,7 @@ import { type Either, left } from 'fp-ts/lib/Either.js';
 import type { Observable, Subscriber } from 'rxjs';
 import type { Overflowed } from '../errors/errors.js';
 import { isTerminalError } from '../stream/kind.js';
+import { reportUnhandled } from '../stream/unhandled.js';
 import { type Edge, resumeSubscribing, suspendSubscribing } from './edge.js';
 import type { Entrance } from './entrance.js';
 import { beginWork, Job, type JobOwner } from './job.js';
@@ -223,6 +224,7 @@ export class Window<A, E, B> implements JobOwner<Either<E, B>> {
       this.end(() => {
         this.destination.next(result);
         this.destination.complete();
+        reportUnhandled(result.left);
       });
     } else {
       this.destination.next(result);

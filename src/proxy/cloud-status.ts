@@ -2,6 +2,7 @@ import { isLeft, left, right, type Either } from 'fp-ts/lib/Either.js';
 import { distinctUntilChanged, map, Observable, startWith } from 'rxjs';
 import type { SubscribeError } from '../errors/errors.js';
 import { IoTCoreConnectionStatusEvent, SUBSCRIBE_TO_CONNECTION_STATUS } from '../ipc/shapes.js';
+import { markHandled } from '../stream/unhandled.js';
 import type { Connection } from './connection.js';
 import type { CloudStatus } from './mqtt-proxy.js';
 import { Subscription, type EventStream, type SubscriptionContext } from './subscription.js';
@@ -24,7 +25,11 @@ export function cloudStatus(connection: Connection, context: SubscriptionContext
       subscription.stop();
     };
   }).pipe(
-    map((status): CloudStatus => (isLeft(status) ? 'unknown' : status.right)),
+    map((status): CloudStatus => {
+      if (status._tag === 'Right') return status.right;
+      markHandled(status.left);
+      return 'unknown';
+    }),
     startWith<CloudStatus>('unknown'),
     distinctUntilChanged(),
   );

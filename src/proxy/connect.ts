@@ -1,5 +1,5 @@
 import { left, right, type Either } from 'fp-ts/lib/Either.js';
-import { filter, firstValueFrom, map, Observable, takeUntil, type Subscriber } from 'rxjs';
+import { asyncScheduler, filter, firstValueFrom, map, Observable, takeUntil, type Subscriber } from 'rxjs';
 import type { Decoder } from '../codec/codec.js';
 import { type DecodeFailed, ProxyClosed, type ConnectError, type PublishError, type SubscribeError } from '../errors/errors.js';
 import { crtTransport } from '../ipc/crt-transport.js';
@@ -8,6 +8,7 @@ import type { Transport, TransportName } from '../ipc/transport.js';
 import { QOS } from '../qos.js';
 import { capped, exponential, fullJitter, resetAfter, type Schedule } from '../schedule/index.js';
 import type { ObservableEither } from '../stream/observable-either.js';
+import { reportUnhandled } from '../stream/unhandled.js';
 import { resolveOptions, type ConnectOptions, type ResolvedOptions } from './connect-options.js';
 import { Connection } from './connection.js';
 import { Drain } from './drain.js';
@@ -72,11 +73,16 @@ class IpcMqttProxy implements MqttProxy {
     const clock = schedulerClock(options.scheduler);
     this.#publisher = new Publisher(clock, options.publishTimeout, options.publishQueue);
     this.#connection = new Connection(options, TRANSPORTS[options.transport], clock, this.#publisher);
+    this.#publisher.onUnanswered = error => {
+      this.#connection.giveUp(error);
+    };
     this.#drain = new Drain(clock, this.#publisher);
     this.#context = {
       clock,
       timeout: options.subscribeTimeout,
       resubscribe: options.reconnect,
+      // In virtual time there is a test that looks, and nobody to tell.
+      reportUnhandled: options.scheduler === asyncScheduler ? reportUnhandled : () => undefined,
       publishCanary: topicName => {
         // Its loss is what the silence timer is there for, so its outcome is nobody's news.
         this.publish$({ topicName, payload: '', qos: QOS.AT_MOST_ONCE }).subscribe();
@@ -172,6 +178,7 @@ class IpcMqttProxy implements MqttProxy {
     if (problem !== undefined) {
       subscriber.next(left(problem));
       subscriber.complete();
+      this.#context.reportUnhandled(problem);
       return undefined;
     }
     const subscription = new Subscription(this.#connection, messageStream(request), this.#context, subscriber);

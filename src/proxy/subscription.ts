@@ -42,6 +42,8 @@ export interface SubscriptionContext {
   /** When to ask again after the subscription broke while the connection did not. */
   readonly resubscribe: Schedule;
   readonly publishCanary: (topicName: string) => void;
+  /** Called with a terminal error once it has gone down the stream. */
+  readonly reportUnhandled: (error: SubscribeError) => void;
 }
 
 /** A failure that is final for a subscription that was never active, and else only a gap. */
@@ -102,8 +104,8 @@ export class Subscription<M> implements ConnectionUser, SubscriptionListener {
   onFailed(error: ConnectError): void {
     this.#session = undefined;
     this.#leave();
-    if (error._tag !== 'ProxyClosed') this.#subscriber.next(left(error));
-    this.#subscriber.complete();
+    if (error._tag === 'ProxyClosed') this.#subscriber.complete();
+    else this.#fail(error);
   }
 
   onReply(): void {
@@ -194,6 +196,7 @@ export class Subscription<M> implements ConnectionUser, SubscriptionListener {
   #fail(error: Setback): void {
     this.#subscriber.next(left(error));
     this.#subscriber.complete();
+    this.#context.reportUnhandled(error);
   }
 
   /** Lets go of the operation under way and of its timers. */

@@ -1,4 +1,5 @@
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
+import { markHandled } from '../stream/unhandled.js';
 import { startSeries } from './retry-series.js';
 import type { Schedule } from './schedule.js';
 
@@ -45,7 +46,9 @@ export function retrying<E>(schedule: Schedule, options: RetryOptions<E>): Retry
     subscribing: series.succeeded,
     waitAfter: error => {
       const delayMilliseconds = isWorthIt(error) ? series.next() : undefined;
-      if (delayMilliseconds !== undefined) onRetry?.({ error, attempt: series.attempt, delayMilliseconds });
+      if (delayMilliseconds === undefined) return undefined;
+      markHandled(error);
+      onRetry?.({ error, attempt: series.attempt, delayMilliseconds });
       return delayMilliseconds;
     },
   };

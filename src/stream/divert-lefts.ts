@@ -3,6 +3,7 @@ import { mergeMap, type Observable } from 'rxjs';
 import { divert } from './divert.js';
 import type { LeftOf, RightOf } from './element.js';
 import type { ObservableEither } from './observable-either.js';
+import { markHandled } from './unhandled.js';
 
 /**
  * Puts a stream in the place of each error that `catches` takes, and passes everything else at once: the core of `orElse`,
@@ -16,8 +17,10 @@ export const divertLefts = <E, A, C extends E, R extends Either<unknown, unknown
   divert<Either<E, A>, C, Either<Exclude<E, C>, A>, R>(
     source,
     (element, pick, pass) => {
-      if (element._tag === 'Left' && catches(element.left)) pick(element.left);
-      else pass(element as Either<Exclude<E, C>, A>);
+      if (element._tag === 'Left' && catches(element.left)) {
+        markHandled(element.left);
+        pick(element.left);
+      } else pass(element as Either<Exclude<E, C>, A>);
     },
     // In here, since what a handler throws must reach the error channel.
     caught$ => caught$.pipe(mergeMap(handler)),

@@ -1,10 +1,11 @@
 import type { Either } from 'fp-ts/lib/Either.js';
-import { concat, defer, EMPTY, map, Observable, of, Subject, takeUntil } from 'rxjs';
+import { concat, defer, EMPTY, finalize, map, Observable, of, Subject, takeUntil } from 'rxjs';
 import { along, edgeBeingSubscribed, type Edge } from '../flow/edge.js';
 import { endAtTerminal } from './end-at-terminal.js';
 import type { LeftOf, RightOf } from './element.js';
-import { isTerminal } from './kind.js';
+import { isTerminalError } from './kind.js';
 import { toEither } from './to-either.js';
+import { markHandled, markLetGo, reportUnhandled } from './unhandled.js';
 
 /** Hands each element either to `project` (`pick`) or straight on (`pass`). */
 export type Route<T, S, P> = (element: T, pick: (picked: S) => void, pass: (passed: P) => void) => void;
@@ -22,14 +23,17 @@ export const divert = <T, S, P extends Either<unknown, unknown>, R>(
   new Observable<P | Either<LeftOf<R>, RightOf<R>>>(subscriber => {
     const picked = new Subject<S>();
     const stop = new Subject<void>();
+    /** The terminal element that waits for `project` to finish, and its error once that has gone on its way. */
     let last: P | undefined;
+    let letGo: unknown;
 
     const pick = (value: S): void => {
       picked.next(value);
     };
     const pass = (element: P): void => {
-      if (isTerminal(element)) {
+      if (element._tag === 'Left' && isTerminalError(element.left)) {
         last = element;
+        markHandled(element.left);
         stop.next();
       } else {
         subscriber.next(element);
@@ -46,9 +50,19 @@ export const divert = <T, S, P extends Either<unknown, unknown>, R>(
     // Subscribed first: what the source emits while being subscribed to must find someone listening.
     concat(
       project(picked$).pipe(map(toEither)),
-      defer(() => (last === undefined ? EMPTY : of(last))),
+      defer(() => {
+        if (last === undefined) return EMPTY;
+        letGo = last._tag === 'Left' ? last.left : undefined;
+        markLetGo(letGo);
+        return of(last);
+      }),
     )
-      .pipe(endAtTerminal())
+      .pipe(
+        endAtTerminal(),
+        finalize(() => {
+          reportUnhandled(letGo);
+        }),
+      )
       .subscribe(subscriber);
 
     // Only `stop` reaches a source that emits while subscribe() has not returned yet. Added after the inner subscription, which

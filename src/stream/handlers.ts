@@ -2,6 +2,7 @@ import type { Either } from 'fp-ts/lib/Either.js';
 import type { Observable } from 'rxjs';
 import type { KindOf, OfKind } from './kind.js';
 import { tagOf, type Tagged, type TagOf } from './tag.js';
+import { markHandled } from './unhandled.js';
 
 /** A function for every tag of `E`. */
 export type PerTag<E, B> = { readonly [Tag in TagOf<E>]: (error: Tagged<E, Tag>) => B };
@@ -29,6 +30,7 @@ export const handleBy = (handlers: object, key: string | undefined, error: unkno
   const handler = handlerFor(handlers, key);
   if (handler === undefined)
     throw new TypeError(`There is no handler for an error of ${key ?? 'no tag'}, which by its type cannot come.`, { cause: error });
+  markHandled(error);
   return handler(error);
 };
 

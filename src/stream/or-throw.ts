@@ -1,6 +1,7 @@
 import type { Either } from 'fp-ts/lib/Either.js';
 import { map, type Observable } from 'rxjs';
 import type { RightOf } from './element.js';
+import { markHandled } from './unhandled.js';
 
 /**
  * The results as a plain Observable that raises the first error, of whatever kind, and unsubscribes from the source. For tests, scripts and code
@@ -22,7 +23,10 @@ export const orThrow =
   <T extends Either<unknown, unknown>>(source: Observable<T>): Observable<RightOf<T>> =>
     source.pipe(
       map(element => {
-        if (element._tag === 'Left') throw element.left;
+        if (element._tag === 'Left') {
+          markHandled(element.left);
+          throw element.left;
+        }
         return element.right as RightOf<T>;
       }),
     );

@@ -3,6 +3,7 @@ import { finalize, ignoreElements, lastValueFrom, tap, type Observable } from 'r
 import type { LeftOf } from './element.js';
 import { isTerminal, type PassingError } from './kind.js';
 import { reportToStderr } from './report-to-stderr.js';
+import { markHandled } from './unhandled.js';
 
 /** What `runToEnd` does on the way. */
 export interface RunToEndOptions<E> {
@@ -40,7 +41,10 @@ export const runToEnd = <T extends Either<unknown, unknown>>(
   const run = source.pipe(
     tap(element => {
       if (element._tag === 'Right') return;
-      if (isTerminal(element)) throw element.left;
+      if (isTerminal(element)) {
+        markHandled(element.left);
+        throw element.left;
+      }
       onLeft(element.left as PassingError<LeftOf<T>>);
     }),
     ignoreElements(),

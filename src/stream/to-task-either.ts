@@ -1,7 +1,8 @@
 import { left, type Either } from 'fp-ts/lib/Either.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
-import { firstValueFrom, type Observable } from 'rxjs';
+import { firstValueFrom, tap, type Observable } from 'rxjs';
 import { united, type LeftOf, type RightOf } from './element.js';
+import { markHandled } from './unhandled.js';
 
 /**
  * A task of a stream's first element, whichever it is. Each run subscribes, takes it, and unsubscribes.
@@ -24,6 +25,11 @@ export const toTaskEither =
   <E2>(onEmpty: () => E2) =>
   <T extends Either<unknown, unknown>>(source: Observable<T>): TaskEither<LeftOf<T> | E2, RightOf<T>> =>
   async () => {
-    const first = await firstValueFrom<Either<LeftOf<T>, RightOf<T>>, undefined>(united(source), { defaultValue: undefined });
+    const handled$ = united(source).pipe(
+      tap(element => {
+        if (element._tag === 'Left') markHandled(element.left);
+      }),
+    );
+    const first = await firstValueFrom<Either<LeftOf<T>, RightOf<T>>, undefined>(handled$, { defaultValue: undefined });
     return first ?? left(onEmpty());
   };
