@@ -76,6 +76,9 @@ class IpcMqttProxy implements MqttProxy {
     this.#publisher.onUnanswered = error => {
       this.#connection.giveUp(error);
     };
+    this.#publisher.onUnanswered = error => {
+      this.#connection.giveUp(error);
+    };
     this.#drain = new Drain(clock, this.#publisher);
     this.#context = {
       clock,

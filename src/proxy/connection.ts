@@ -92,6 +92,11 @@ export class Connection {
     };
   }
 
+  /** Gives up the connection there is, of which somebody has found out that it is dead; another is due. */
+  giveUp(error: ConnectError): void {
+    if (this.#session !== undefined) this.#lose(error);
+  }
+
   /** Ends everything. Resolves when the transport has let go of its socket. */
   close(): Promise<void> {
     if (this.#state.value.status !== 'closed') {

@@ -11,6 +11,12 @@ import { unsent } from './unsent.js';
 
 const ACCEPTED: Record<Capabilities['profile'], Accepted> = { classic: { by: 'spooler' }, lite: { by: 'mqtt-socket' } };
 
+/**
+ * Characters of publishes that had no answer in their time, since the last answer to any. A nucleus that has stopped reading
+ * leaves them all in the memory of this process, until its connection is given up.
+ */
+const MAX_UNANSWERED = 16 * 1024 * 1024;
+
 /** Where the outcome of one publish goes: one call, unless it is given up before. */
 export interface PublishListener {
   readonly onAccepted: (accepted: Accepted) => void;
@@ -35,6 +41,8 @@ export class Publisher implements ConnectionUser {
   readonly #queueLimit: number;
   /** Called whenever nothing is pending any more. */
   onIdle: (() => void) | undefined;
+  /** Called when so much has had no answer that the connection had better be given up. */
+  onUnanswered: ((error: TimedOut<'terminal'>) => void) | undefined;
   #session: Session | undefined;
   #capabilities: Capabilities | undefined;
   #first: Publish | undefined;
@@ -42,6 +50,7 @@ export class Publisher implements ConnectionUser {
   #nextToSend: Publish | undefined;
   #inFlight = 0;
   #waiting = 0;
+  #unanswered = 0;
   #accepted = 0;
   #failed = 0;
   #cancelTimer: (() => void) | undefined;
@@ -80,6 +89,7 @@ export class Publisher implements ConnectionUser {
   onSession(session: Session, capabilities: Capabilities): void {
     this.#session = session;
     this.#capabilities = capabilities;
+    this.#unanswered = 0;
     this.#send();
   }
 
@@ -100,6 +110,7 @@ export class Publisher implements ConnectionUser {
 
   onReply(publish: Publish, message: RpcMessage): void {
     const { topicName } = publish;
+    this.#unanswered = 0;
     if (message.type === MessageType.ApplicationMessage && message.payload === '') {
       // Every answer has a body: this is the end of a stream without one.
       this.#fail(publish, new ConnectionLost('message', true, new Error('The nucleus ended the request without an answer.')));
@@ -190,8 +201,10 @@ export class Publisher implements ConnectionUser {
     while (this.#first !== undefined && this.#first.deadline <= now) {
       const publish = this.#first;
       publish.abandon();
-      this.#fail(publish, new TimedOut('message', 'aws.greengrass#PublishToIoTCore', this.#timeout, publish.sent));
+      if (publish.sent) this.#unanswered += publish.payload.length;
+      this.#fail(publish, new TimedOut('message', PUBLISH_TO_IOT_CORE, this.#timeout, publish.sent));
     }
+    if (this.#unanswered > MAX_UNANSWERED) this.onUnanswered?.(new TimedOut('terminal', PUBLISH_TO_IOT_CORE, this.#timeout, true));
     this.#send();
   }
 

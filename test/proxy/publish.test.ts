@@ -297,6 +297,37 @@ it('times out in time though the time of day is set back meanwhile', async () =>
   expect(await late.take(1)).toMatchObject([{ left: { _tag: 'TimedOut' } }]);
 });
 
+it('gives the connection up when 16 Mi characters had no answer, which a nucleus that reads no more leaves in memory', async () => {
+  const { proxy, time, states, server, reaches } = await connectTo(
+    accepting(({ streamId, payload }, connection) => {
+      if (payload.includes('answer')) connection.send(published(streamId));
+    }),
+    { publishWindow: 64 },
+  );
+  await proxy.ready()();
+  const payload = new Uint8Array(96 * 1024);
+  const characters = encodePublish(to('0', payload)).length;
+  const unanswered = async (count: number): Promise<void> => {
+    const publishes = Array.from({ length: count }, () => record(proxy.publish$(to('0', payload))));
+    time.advance(10_000);
+    await Promise.all(publishes.map(publish => publish.take(1)));
+  };
+  const enough = Math.floor((16 * 1024 * 1024) / characters) + 1;
+  await unanswered(64);
+  // One answer, and it counts from there.
+  expect(await proxy.publish(to('answer'))()).toEqual(ACCEPTED);
+  await unanswered(64);
+  await unanswered(enough - 65);
+  expect(states.values.at(-1)?.status).toBe('connected');
+  await unanswered(1);
+  expect(await reaches('interrupted')).toMatchObject({ error: { _tag: 'TimedOut', kind: 'terminal', operation: PUBLISH } });
+  await (
+    await server.connection()
+  ).closed;
+  time.advance(1_000);
+  await reaches('connected');
+});
+
 it('through publishTo that is never sent is refused, not of unknown fate', async () => {
   const { proxy, time } = await connectTo(() => undefined, { connectTimeout: 60_000 });
   const outcomes = record(of('a', 'b').pipe(publishTo(proxy, topicName => to(topicName), { scheduler: time })));
