@@ -76,9 +76,6 @@ class IpcMqttProxy implements MqttProxy {
     this.#publisher.onUnanswered = error => {
       this.#connection.giveUp(error);
     };
-    this.#publisher.onUnanswered = error => {
-      this.#connection.giveUp(error);
-    };
     this.#drain = new Drain(clock, this.#publisher);
     this.#context = {
       clock,
