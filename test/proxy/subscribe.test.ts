@@ -233,6 +233,14 @@ describe('decoding', () => {
   });
 });
 
+it('has the decoded value, whatever else the nucleus sends by that name', async () => {
+  const message = { topicName: 'a', payload: Buffer.from('1').toString('base64'), value: 'not checked' };
+  const { proxy } = await connectTo(
+    accepting(({ streamId }, connection) => connection.send(subscribed(streamId), event(streamId, message))),
+  );
+  expect(await record(proxy.subscribe({ ...to('a'), codec: json(t.number) })).take(1)).toMatchObject([{ right: { value: 1 } }]);
+});
+
 describe('a subscription that breaks while its connection does not', () => {
   const breaks: readonly (readonly [string, (streamId: number) => RpcMessageInit, object])[] = [
     ['is ended by the nucleus', ended, { _tag: 'ConnectionLost' }],
