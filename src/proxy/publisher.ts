@@ -17,6 +17,9 @@ const ACCEPTED: Record<Capabilities['profile'], Accepted> = { classic: { by: 'sp
  */
 const MAX_UNANSWERED = 16 * 1024 * 1024;
 
+/** Characters of the publishes that wait: a thousand small ones are a queue, a thousand of the largest all the memory of a device. */
+const MAX_WAITING = 32 * 1024 * 1024;
+
 /** Where the outcome of one publish goes: one call, unless it is given up before. */
 export interface PublishListener {
   readonly onAccepted: (accepted: Accepted) => void;
@@ -50,6 +53,7 @@ export class Publisher implements ConnectionUser {
   #nextToSend: Publish | undefined;
   #inFlight = 0;
   #waiting = 0;
+  #waitingCharacters = 0;
   #unanswered = 0;
   #accepted = 0;
   #failed = 0;
@@ -67,7 +71,7 @@ export class Publisher implements ConnectionUser {
 
   /** Takes a publish in. The function returned gives it up: it is not sent if it has not been, and nobody hears its outcome. */
   submit(topicName: string, payload: string, listener: PublishListener): () => void {
-    if (this.#waiting >= this.#queueLimit) {
+    if (this.#waiting >= this.#queueLimit || this.#waitingCharacters > MAX_WAITING) {
       this.#failed++;
       listener.onFailed(new TooManyPublishes('message', this.#waiting));
       return nothing;
@@ -79,6 +83,7 @@ export class Publisher implements ConnectionUser {
     this.#last = publish;
     this.#nextToSend ??= publish;
     this.#waiting++;
+    this.#waitingCharacters += payload.length;
     this.#startTimer();
     this.#send();
     return () => {
@@ -136,6 +141,7 @@ export class Publisher implements ConnectionUser {
       }
       this.#nextToSend = publish.next;
       this.#waiting--;
+      this.#waitingCharacters -= publish.payload.length;
       this.#inFlight++;
       publish.sendOn(session);
     }
@@ -173,7 +179,10 @@ export class Publisher implements ConnectionUser {
   #remove(publish: Publish): PublishListener | undefined {
     const { listener, previous, next } = publish;
     if (publish.sent) this.#inFlight--;
-    else this.#waiting--;
+    else {
+      this.#waiting--;
+      this.#waitingCharacters -= publish.payload.length;
+    }
     if (this.#nextToSend === publish) this.#nextToSend = next;
     if (previous === undefined) this.#first = next;
     else previous.next = next;

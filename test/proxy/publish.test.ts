@@ -76,6 +76,10 @@ describe('local checks', () => {
     ['a text of too many bytes', to('t', '€'.repeat(43_691)), /131073 bytes/],
     ['a negative expiry', { ...to('t'), messageExpiryIntervalSeconds: -1 }, /from 0 to 4294967295/],
     ['a fraction of a second', { ...to('t'), messageExpiryIntervalSeconds: 1.5 }, /whole number/],
+    ['user properties that are an object', { ...to('t'), userProperties: { room: 'a' } }, /^userProperties must be an array/],
+    ['a user property that is no text', { ...to('t'), userProperties: [{ key: 'room', value: 1 }] }, /^userProperties must be an array/],
+    ['correlation data that is text', { ...to('t'), correlationData: 'a' }, /^correlationData must be a Uint8Array/],
+    ['a response topic that is no text', { ...to('t'), responseTopic: 1 }, /^responseTopic must be a string, not 1/],
     ['a wildcard in the response topic', { ...to('t'), responseTopic: 'a/#' }, /^responseTopic: /],
   ];
 
@@ -218,6 +222,17 @@ describe('too many publishes', () => {
     connection.send(published(5));
     for (const publish of taken) expect(await publish.all()).toEqual([ACCEPTED]);
     expect(topicsOf(connection, PUBLISH)).toEqual(['0', '1', '2', '3', '4']);
+  });
+
+  it('are bounded in size too: 32 Mi characters', async () => {
+    const { proxy } = await connectTo(() => undefined);
+    const publish = (payload: Uint8Array): Recorded<unknown> => record(proxy.publish$(to('t', payload)));
+    const large = new Uint8Array(96 * 1024);
+    const fit = Math.floor((32 * 1024 * 1024) / encodePublish(to('t', large)).length) + 1;
+    const waiting = Array.from({ length: fit }, () => publish(large));
+    expect(publish(new Uint8Array(0)).values).toMatchObject([{ left: { _tag: 'TooManyPublishes', waiting: fit } }]);
+    waiting[0]?.subscription.unsubscribe();
+    expect(publish(new Uint8Array(0)).values).toEqual([]);
   });
 
   it('fail without a connection, 1,000 by default', async () => {
