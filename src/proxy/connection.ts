@@ -1,5 +1,5 @@
 import { isLeft } from 'fp-ts/lib/Either.js';
-import { BehaviorSubject, defer, of, type Observable } from 'rxjs';
+import { BehaviorSubject, defer, of, skipWhile, type Observable } from 'rxjs';
 import { ConnectionLost, ProxyClosed, TimedOut, type ConnectError } from '../errors/errors.js';
 import type { Clock } from '../ipc/clock.js';
 import { Session, type SessionEnd } from '../ipc/session.js';
@@ -41,7 +41,10 @@ export class Connection {
   readonly #options: ResolvedOptions;
   readonly #transport: Transport;
   readonly #clock: Clock;
-  readonly #state = new BehaviorSubject<ConnectionState>({ status: 'idle' });
+  /** What has been told; runs behind {@link state} while somebody who is told does something. */
+  readonly #told = new BehaviorSubject<ConnectionState>({ status: 'idle' });
+  readonly #untold: ConnectionState[] = [];
+  #state: ConnectionState = this.#told.value;
   readonly #subscriptions = new Set<ConnectionUser>();
   readonly #publisher: ConnectionUser;
   readonly #series: RetrySeries;
@@ -63,25 +66,28 @@ export class Connection {
   }
 
   get state$(): Observable<ConnectionState> {
-    // A subject that has completed gives latecomers no value.
-    return defer(() => (this.#state.value.status === 'closed' ? of(this.#state.value) : this.#state));
+    return defer(() => {
+      const state = this.#state;
+      // A subject that has completed gives latecomers no value. And what is being told may be the past already.
+      return this.#told.value.status === 'closed' ? of(state) : this.#told.pipe(skipWhile(told => told !== state));
+    });
   }
 
   get state(): ConnectionState {
-    return this.#state.value;
+    return this.#state;
   }
 
   /** Sees to it that there is a connection or soon will be; if there cannot be, tells why. A failure that a new try may mend is forgotten. */
   demand(): ConnectError | undefined {
-    const state = this.#state.value;
+    const state = this.#state;
     if (state.status === 'idle' || (state.status === 'failed' && state.error.retryable)) this.#open();
-    return failureOf(this.#state.value);
+    return failureOf(this.#state);
   }
 
   /** Lets a subscription live on this connection until the returned function is called. */
   attach(subscription: ConnectionUser): () => void {
     const error = this.demand();
-    const state = this.#state.value;
+    const state = this.#state;
     if (error !== undefined) subscription.onFailed(error);
     else {
       this.#subscriptions.add(subscription);
@@ -99,12 +105,11 @@ export class Connection {
 
   /** Ends everything. Resolves when the transport has let go of its socket. */
   close(): Promise<void> {
-    if (this.#state.value.status !== 'closed') {
+    if (this.#state.status !== 'closed') {
       this.#cancelTimer();
       const session = this.#session;
       this.#session = undefined;
       this.#endUsers({ status: 'closed' }, new ProxyClosed());
-      this.#state.complete();
       session?.close();
     }
     return this.#ended;
@@ -117,9 +122,9 @@ export class Connection {
       return;
     }
     this.#attempt++;
-    this.#state.next({ status: 'connecting', attempt: this.#attempt });
+    this.#become({ status: 'connecting', attempt: this.#attempt });
     // Whoever watches the state may close the proxy there and then.
-    if (this.#state.value.status !== 'connecting') return;
+    if (this.#state.status !== 'connecting') return;
     const { socketPath, authToken } = address.right;
     let ended: () => void = nothing;
     this.#ended = new Promise(resolve => {
@@ -164,7 +169,7 @@ export class Connection {
     const capabilities = capabilitiesOf(profile, this.#options.transport, this.#options.publishWindow);
     // Whoever subscribes while the state is told finds the session there, and asks by itself.
     const subscriptions = [...this.#subscriptions];
-    this.#state.next({ status: 'connected', capabilities });
+    this.#become({ status: 'connected', capabilities });
     if (this.#session !== session) return;
     this.#restore(
       session,
@@ -232,7 +237,7 @@ export class Connection {
       this.#cancelTimer = nothing;
       this.#open();
     });
-    this.#state.next({ status: 'interrupted', error, retryInMilliseconds: delay });
+    this.#become({ status: 'interrupted', error, retryInMilliseconds: delay });
     for (const user of this.#users()) user.onInterrupted(error);
   }
 
@@ -246,8 +251,19 @@ export class Connection {
   #endUsers(state: ConnectionState, error: ConnectError): void {
     const users = this.#users();
     this.#subscriptions.clear();
-    this.#state.next(state);
+    this.#become(state);
     for (const user of users) user.onFailed(error);
+  }
+
+  /** Whoever is told of a state may cause the next: all hear of that one after this one. */
+  #become(state: ConnectionState): void {
+    this.#state = state;
+    if (this.#untold.push(state) > 1) return;
+    for (const next of this.#untold) {
+      this.#told.next(next);
+      if (next.status === 'closed') this.#told.complete();
+    }
+    this.#untold.length = 0;
   }
 
   #users(): ConnectionUser[] {

@@ -390,6 +390,24 @@ describe('state$', () => {
     expect(await record(proxy.state$).all()).toEqual([{ status: 'closed' }]);
   });
 
+  it('is told to all in the order in which it came to be, whatever one of them does meanwhile', async () => {
+    const proxy = connect({ socketPath: join(tmpdir(), 'no-nucleus-here.sock'), authToken: 'none' });
+    onTestFinished(() => proxy.close());
+    const again: Promise<unknown>[] = [];
+    record(proxy.state$, ({ status }) => {
+      if (status === 'failed' && again.length === 0) again.push(proxy.ready()());
+    });
+    const states = record(proxy.state$);
+    await proxy.ready()();
+    await states.take(5);
+    expect(states.values.map(({ status }) => status)).toEqual(['idle', 'connecting', 'failed', 'connecting', 'failed']);
+    // The second try's failure, not the one at which it was asked for.
+    const [, , first, , second] = states.values;
+    expect(first).not.toBe(second);
+    const failure = second?.status === 'failed' ? second.error : undefined;
+    expect(((await again[0]) as { readonly left?: unknown }).left).toBe(failure);
+  });
+
   it('tells whoever subscribes the present state', async () => {
     const { proxy } = await connectTo();
     await proxy.ready()();
