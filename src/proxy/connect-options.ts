@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { left, right, type Either } from 'fp-ts/lib/Either.js';
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
 import { MissingEnvironment } from '../errors/errors.js';
@@ -11,7 +12,10 @@ export interface ConnectOptions {
   readonly socketPath?: string | undefined;
   /** The token of this process. Default: the variable `SVCUID`. */
   readonly authToken?: string | undefined;
-  /** `'socket'` over `node:net`, or `'crt'` over the native client of AWS. Default: the variable `GREENGRASS_RX_TRANSPORT`, or else `'socket'`. */
+  /**
+   * `'socket'` over `node:net`, or `'crt'` over the native client of AWS. Default: the variable `GREENGRASS_RX_TRANSPORT`, or else
+   * `'socket'`.
+   */
   readonly transport?: TransportName | undefined;
   /** Which nucleus it is. Default `'auto'`: found out with one harmless request. */
   readonly profile?: Profile | 'auto' | undefined;
@@ -52,11 +56,14 @@ const SOCKET_VARIABLE = 'AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT';
 const TOKEN_VARIABLE = 'SVCUID';
 const TRANSPORT_VARIABLE = 'GREENGRASS_RX_TRANSPORT';
 
-/** Fills in the defaults. Throws `RangeError` or `TypeError` for options that no environment could have caused. */
+const TRANSPORTS: readonly TransportName[] = ['socket', 'crt'];
+const PROFILES: readonly (Profile | 'auto')[] = ['auto', 'classic', 'lite'];
+
+/** Fills in the defaults. Throws `RangeError` or `TypeError` for an option, or a `GREENGRASS_RX_TRANSPORT`, that can only be a mistake. */
 export function resolveOptions(options: ConnectOptions, reconnect: Schedule, env: NodeJS.ProcessEnv): ResolvedOptions {
   return {
-    transport: options.transport ?? transportOf(env[TRANSPORT_VARIABLE]),
-    profile: options.profile ?? 'auto',
+    transport: options.transport === undefined ? transportOf(env[TRANSPORT_VARIABLE]) : oneOf('transport', TRANSPORTS, options.transport),
+    profile: oneOf('profile', PROFILES, options.profile ?? 'auto'),
     connectTimeout: positive('connectTimeout', options.connectTimeout ?? 10_000),
     publishTimeout: positive('publishTimeout', options.publishTimeout ?? 10_000),
     subscribeTimeout: positive('subscribeTimeout', options.subscribeTimeout ?? 120_000),
@@ -77,17 +84,23 @@ function addressOf(options: ConnectOptions, env: NodeJS.ProcessEnv): ResolvedOpt
 }
 
 function transportOf(variable: string | undefined): TransportName {
-  if (variable === undefined || variable === '' || variable === 'socket') return 'socket';
-  if (variable === 'crt') return 'crt';
-  throw new TypeError(`${TRANSPORT_VARIABLE} must be "socket" or "crt", not "${variable}".`);
+  return variable === undefined || variable === '' ? 'socket' : oneOf(TRANSPORT_VARIABLE, TRANSPORTS, variable);
+}
+
+/** Callers in JavaScript have no compiler to tell them, and a variable of the environment has none at all. */
+function oneOf<A extends string>(name: string, allowed: readonly A[], value: string): A {
+  const found = allowed.find(each => each === value);
+  if (found !== undefined) return found;
+  throw new TypeError(`${name} must be ${allowed.map(each => `"${each}"`).join(' or ')}, not ${inspect(value)}.`);
 }
 
 function positive(name: string, value: number): number {
-  if (!(value > 0)) throw new RangeError(`${name} must be a number of milliseconds above 0, not ${String(value)}.`);
+  if (typeof value !== 'number' || !(value > 0))
+    throw new RangeError(`${name} must be a number of milliseconds above 0, not ${inspect(value)}.`);
   return value;
 }
 
 function positiveInteger(name: string, value: number): number {
-  if (!Number.isInteger(value) || value < 1) throw new RangeError(`${name} must be a whole number of at least 1, not ${String(value)}.`);
+  if (!Number.isInteger(value) || value < 1) throw new RangeError(`${name} must be a whole number of at least 1, not ${inspect(value)}.`);
   return value;
 }

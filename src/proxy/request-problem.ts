@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import * as t from 'io-ts';
 import { InvalidRequest } from '../errors/errors.js';
 import { FRAME_OVERHEAD } from '../ipc/frame.js';
 import { requestHeadersLength } from '../ipc/encode-request.js';
@@ -14,18 +15,24 @@ const MAX_PAYLOAD = 128 * 1024;
 /** The largest message expiry MQTT 5 has room for, in seconds (section 3.3.2.3.3). */
 const MAX_EXPIRY = 0xffff_ffff;
 
+const UserProperties = t.array(t.type({ key: t.string, value: t.string }));
+
 /** What is wrong with a publish, whatever the nucleus. */
 export function publishProblem(request: PublishRequest): InvalidRequest<'message'> | undefined {
   const { topicName, qos, payload } = request;
   const problem =
-    notText(topicName) ?? publishTopicProblem(topicName) ?? qosProblem(qos) ?? payloadProblem(payload) ?? mqtt5Problem(request);
+    notText('topicName', topicName) ??
+    publishTopicProblem(topicName) ??
+    qosProblem(qos) ??
+    payloadProblem(payload) ??
+    mqtt5Problem(request);
   return problem === undefined ? undefined : new InvalidRequest('message', PUBLISH_TO_IOT_CORE, topicName, 'client', problem);
 }
 
 /** What is wrong with a subscription, whatever the nucleus. */
 export function subscribeProblem(request: SubscribeRequest): InvalidRequest<'terminal'> | undefined {
   const { topicName, qos, silence } = request;
-  const problem = notText(topicName) ?? topicFilterProblem(topicName) ?? qosProblem(qos) ?? silenceProblem(topicName, silence);
+  const problem = notText('topicName', topicName) ?? topicFilterProblem(topicName) ?? qosProblem(qos) ?? silenceProblem(topicName, silence);
   return problem === undefined ? undefined : new InvalidRequest('terminal', SUBSCRIBE_TO_IOT_CORE, topicName, 'client', problem);
 }
 
@@ -50,8 +57,12 @@ export function frameProblem(
 }
 
 /** Callers in JavaScript have no compiler to tell them. */
-function notText(topicName: unknown): string | undefined {
-  return typeof topicName === 'string' ? undefined : `topicName must be a string, not ${typeof topicName}.`;
+function notText(name: string, topic: unknown): string | undefined {
+  return typeof topic === 'string' ? undefined : `${name} must be a string, not ${inspect(topic)}.`;
+}
+
+function isBytes(value: unknown): boolean {
+  return value instanceof Uint8Array;
 }
 
 function qosProblem(qos: unknown): string | undefined {
@@ -79,10 +90,17 @@ function payloadProblem(payload: unknown): string | undefined {
   return `The payload has ${String(bytes)} bytes and AWS IoT Core takes at most ${String(MAX_PAYLOAD)}. Split it, or put it into Amazon S3 and publish where it is.`;
 }
 
-function mqtt5Problem({ responseTopic, messageExpiryIntervalSeconds: expiry }: PublishRequest): string | undefined {
+function mqtt5Problem(request: PublishRequest): string | undefined {
+  const { responseTopic, messageExpiryIntervalSeconds: expiry, userProperties, correlationData } = request;
   if (expiry !== undefined && !(Number.isInteger(expiry) && expiry >= 0 && expiry <= MAX_EXPIRY)) {
     return `messageExpiryIntervalSeconds must be a whole number from 0 to ${String(MAX_EXPIRY)}, not ${String(expiry)}.`;
   }
-  const problem = responseTopic === undefined ? undefined : publishTopicProblem(responseTopic);
+  if (userProperties !== undefined && !UserProperties.is(userProperties))
+    return 'userProperties must be an array of { key, value }, both strings.';
+  if (correlationData !== undefined && !isBytes(correlationData)) return 'correlationData must be a Uint8Array.';
+  if (responseTopic === undefined) return undefined;
+  const noText = notText('responseTopic', responseTopic);
+  if (noText !== undefined) return noText;
+  const problem = publishTopicProblem(responseTopic);
   return problem === undefined ? undefined : `responseTopic: ${problem}`;
 }

@@ -91,7 +91,7 @@ describe('the environment', () => {
 
   it('with a transport nobody knows is a mistake at once', () => {
     vi.stubEnv('GREENGRASS_RX_TRANSPORT', 'tcp');
-    expect(() => connect()).toThrow(TypeError);
+    expect(() => connect()).toThrow('GREENGRASS_RX_TRANSPORT must be "socket" or "crt", not \'tcp\'.');
   });
 });
 
@@ -104,6 +104,14 @@ it.each([
   { publishQueue: 0 },
 ])('refuses the options %j at once', options => {
   expect(() => connect(options)).toThrow(RangeError);
+});
+
+it.each([
+  ['transport must be "socket" or "crt", not \'tcp\'.', { transport: 'tcp' }],
+  ['profile must be "auto" or "classic" or "lite", not \'light\'.', { profile: 'light' }],
+  ["connectTimeout must be a number of milliseconds above 0, not '5'.", { connectTimeout: '5' }],
+])('tells a caller in JavaScript: %s', (message, options: object) => {
+  expect(() => connect(options)).toThrow(message);
 });
 
 it('touches nothing before something is asked of it', async () => {
