@@ -30,6 +30,7 @@ export interface NativeStream {
   sendMessage(options: { readonly message: NativeMessage }): Promise<void>;
   /** Sends nothing: a terminate that is owed must have been sent before. Not while `activate` is underway. */
   close(): void;
+  removeAllListeners(): unknown;
 }
 
 /** One connection. Must be closed, also when it failed to connect or was disconnected, or it keeps the process alive. */

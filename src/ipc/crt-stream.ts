@@ -124,6 +124,11 @@ export class CrtStream implements TransportStream, Counting {
    * were seen to abort the process or to corrupt its heap.
    */
   #closeNative(): void {
-    if (this.#life === 'over' && this.#request === 'sent' && this.#terminate !== 'underway') this.#native?.close();
+    if (this.#life !== 'over') return;
+    if (this.#request === 'failed') {
+      // aws-crt keeps its object of this stream for ever. It shall not keep ours with it, and through that the whole connection.
+      this.#native?.removeAllListeners();
+      this.#native = undefined;
+    } else if (this.#request === 'sent' && this.#terminate !== 'underway') this.#native?.close();
   }
 }
