@@ -46,15 +46,17 @@ export class DownwardLoad {
       this.#sendTo(receiver);
       await receiver.upToDate();
     });
-    let timer: NodeJS.Timeout | undefined;
-    const patience = new Promise<'dead'>(resolve => {
-      timer = setTimeout(resolve, PATIENCE, 'dead');
+    let end: (word: 'dead' | 'alive') => void = () => undefined;
+    const patience = new Promise<'dead' | 'alive'>(resolve => (end = resolve));
+    const timer = setTimeout(end, PATIENCE, 'dead');
+    void Promise.all(alive).then(() => {
+      end('alive');
     });
-    if ((await Promise.race([Promise.all(alive), patience])) === 'dead') {
-      for (const { topicName, status } of this.#receivers) this.#problems.push(`a subscription is dead: ${topicName}, ${status}`);
-      throw new Error(this.#problems.join('\n'));
-    }
+    const word = await patience;
     clearTimeout(timer);
+    if (word === 'alive') return;
+    for (const { topicName, status } of this.#receivers) this.#problems.push(`a subscription is dead: ${topicName}, ${status}`);
+    throw new Error(this.#problems.join('\n'));
   }
 
   /** After the proxy was closed. */

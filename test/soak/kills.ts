@@ -22,13 +22,16 @@ export class Killer {
   readonly #nucleus: LocalNucleus;
   readonly #component: string;
   readonly #random: Random;
+  readonly #turns: number;
   /** Connections that have shown a token. aws-crt may abort the process when one that has not is closed. */
   #accepted = 0;
 
-  constructor(nucleus: LocalNucleus, component: string, random: Random) {
+  /** @param turns how many turns of the event loop a connection may live at most. */
+  constructor(nucleus: LocalNucleus, component: string, random: Random, turns: number) {
     this.#nucleus = nucleus;
     this.#component = component;
     this.#random = random;
+    this.#turns = turns;
     nucleus.observe(event => {
       if (event.kind === 'connected') this.#accepted++;
       else if (event.kind === 'disconnected' && event.component !== undefined) this.#accepted--;
@@ -43,7 +46,7 @@ export class Killer {
     const kind = this.#random.pick(KINDS);
     if (this.#accepted === 0) await this.#event(({ kind }) => kind === 'connected');
     // From the first turn on the ConnectAck is on its way: three that never came would be taken for a refused token.
-    const turns = 1 + this.#random.below(this.#random.below(2) === 0 ? 10 : 300);
+    const turns = 1 + this.#random.below(this.#random.below(2) === 0 ? 10 : this.#turns);
     for (let turn = 0; turn < turns; turn++) await new Promise(resolve => setImmediate(resolve));
     const over = this.#event(({ kind }) => kind === 'disconnected');
     await Promise.all([over, this.#strike(kind)]);
@@ -67,7 +70,7 @@ export class Killer {
         faults.dropBeforeReply({ operation: 'publish', component, times: 1 });
         return undefined;
       case 'after messages':
-        faults.killAfterMessages(1 + this.#random.below(200), { component });
+        faults.killAfterMessages(1 + this.#random.below(this.#turns), { component });
         return undefined;
       case 'restart':
         return restart({ keepTokens: true });

@@ -11,6 +11,8 @@ export interface SoakOptions {
   readonly profile: ProfileName;
   readonly kills: number;
   readonly seed: number;
+  /** How many turns of the event loop a connection may live at most. Default 300. */
+  readonly turns?: number | undefined;
 }
 
 /** What came of a soak. Whatever must not be is in `problems`. */
@@ -28,7 +30,7 @@ const SUBSCRIPTIONS = 5;
 const ROUND = 25;
 
 /** Kills connections at random moments under load in both directions, and accounts for everything. */
-export async function soak({ transport, profile, kills, seed }: SoakOptions): Promise<SoakReport> {
+export async function soak({ transport, profile, kills, seed, turns = 300 }: SoakOptions): Promise<SoakReport> {
   const nucleus = await startNucleus(profile);
   const proxy = connect({
     socketPath: nucleus.socketPath,
@@ -43,7 +45,7 @@ export async function soak({ transport, profile, kills, seed }: SoakOptions): Pr
   nucleus.observe(({ kind }) => {
     if (kind === 'connected') connections++;
   });
-  const killer = new Killer(nucleus, COMPONENT, seeded(seed));
+  const killer = new Killer(nucleus, COMPONENT, seeded(seed), turns);
   const upward = new UpwardLoad(proxy, nucleus, problems);
   const downward = new DownwardLoad(proxy, nucleus, SUBSCRIPTIONS, problems);
   await downward.allAlive();

@@ -29,8 +29,9 @@ export class UpwardLoad {
   readonly #taken = new Map<string, number>();
   readonly #outcomes = new Map<string, Outcome>();
   #next = 0;
-  #stop = new Subject<void>();
-  #running: Promise<unknown> = Promise.resolve();
+  #running = false;
+  readonly #stop = new Subject<void>();
+  #ended: Promise<unknown> = Promise.resolve();
 
   constructor(proxy: MqttProxy, nucleus: LocalNucleus, problems: string[]) {
     this.#proxy = proxy;
@@ -42,22 +43,20 @@ export class UpwardLoad {
   }
 
   begin(): void {
-    this.#stop = new Subject();
-    this.#running = Promise.all([...Array.from({ length: PUBLISHERS }, () => this.#publish()), this.#publishWithRetry()]);
+    this.#running = true;
+    this.#ended = Promise.all([...Array.from({ length: PUBLISHERS }, () => this.#publish()), this.#publishWithRetry()]);
   }
 
   /** Stops, and resolves when every publish has its outcome and all is accounted for. */
   async end(): Promise<void> {
+    this.#running = false;
     this.#stop.next();
-    this.#stop.complete();
-    await this.#running;
+    await this.#ended;
     this.#settle();
   }
 
   async #publish(): Promise<void> {
-    let stopped = false;
-    this.#stop.subscribe(() => (stopped = true));
-    while (!stopped) {
+    while (this.#running) {
       const { topicName, ...request } = this.#request();
       const outcome = await this.#proxy.publish({ topicName, ...request })();
       if (outcome._tag === 'Right') this.#outcomes.set(topicName, 'accepted');
