@@ -129,7 +129,7 @@ export class NativeUnavailable extends Failure<'NativeUnavailable', 'terminal'> 
   constructor(cause: unknown) {
     super(
       'terminal',
-      "The transport 'crt' needs the package aws-crt, which is not installed or has no binary for this machine. Install aws-crt, or use the transport 'socket'.",
+      "The transport 'crt' needs the package aws-crt, which is not installed or has no binary for this machine. Install aws-crt, or use the transport 'socket': without the option transport and the variable GREENGRASS_RX_TRANSPORT it is the default.",
       cause,
     );
   }
@@ -221,7 +221,7 @@ export class Unauthorized<K extends Kind = Kind> extends Failure<'Unauthorized',
   constructor(kind: K, operation: Operation, topicName: string, serverText: string) {
     super(
       kind,
-      `The component may not call ${operation} on "${topicName}". Add the topic to the resources of an accessControl policy for aws.greengrass.ipc.mqttproxy in its recipe; a device keeps an older policy under the same id until that is reset.`,
+      `The component may not call ${operation} on "${topicName}". An accessControl policy for aws.greengrass.ipc.mqttproxy in its recipe must have this operation and this topic; a device keeps an older policy under the same id until that is reset.`,
     );
     this.operation = operation;
     this.topicName = topicName;
