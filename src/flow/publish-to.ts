@@ -111,15 +111,7 @@ export const publishTo: PublishTo = <A>(
   request: (value: A) => PublishRequest,
   options: PublishToOptions<A> = {},
 ): Stage<A, Either<PublishFailure<A> | Overflowed, Published<A>>> => {
-  const {
-    inFlight,
-    timeout = Infinity,
-    ordered = false,
-    retry,
-    retryWhile,
-    random = Math.random,
-    scheduler = asyncScheduler,
-  } = options;
+  const { inFlight, timeout = Infinity, ordered = false, retry, retryWhile, random = Math.random, scheduler = asyncScheduler } = options;
   if (inFlight !== undefined) checkedWidth('inFlight', inFlight);
   return stage('publishTo', options, () => {
     const deadlines = new Deadlines(timeout, scheduler);
