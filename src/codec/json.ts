@@ -24,11 +24,12 @@ const parse = (source: string): { readonly value: unknown } | { readonly failed:
 /**
  * Payloads that are JSON of the shape an io-ts codec describes.
  *
- * Decoding reads strict UTF-8, parses, and hands the value to the io-ts codec. Whatever the payload is, what cannot be decoded is a `Left` with at
- * most 21 problems, one line each: `celsius: expected number, got "warm"`. A payload with a key that reaches for a prototype (`__proto__`,
- * `constructor.prototype`) is refused, since io-ts copies what it decodes key by key.
+ * Decoding reads strict UTF-8, parses, and hands the value to the io-ts codec. Whatever the payload is, what cannot be decoded is a `Left`
+ * with at most 21 problems, one line each: `celsius: expected number, got "warm"`. A payload with a key that reaches for a prototype
+ * (`__proto__`, `constructor.prototype`) is refused, since io-ts copies what it decodes key by key.
  *
- * Encoding is `JSON.stringify` of what the io-ts codec encodes. It throws, as a defect, on what JSON cannot hold: a cycle, a `bigint`, `undefined`.
+ * Encoding is `JSON.stringify` of what the io-ts codec encodes. It throws, as a defect, on what JSON cannot hold: a cycle, a `bigint`,
+ * `undefined`.
  *
  * @param codec Its output, `O`, is what becomes JSON.
  *

@@ -3,8 +3,8 @@ import { ImportedNames } from './imported-names.js';
 import { isCallOf } from './message-stream.js';
 
 /**
- * Points out `rights()`, which throws every failure away: a component whose token is refused or whose policy lacks a topic then ends with exit
- * code 0, as if all were well.
+ * Points out `rights()`, which throws every failure away: a component whose token is refused or whose policy lacks a topic then ends with
+ * exit code 0, as if all were well.
  */
 export const noDroppedFailures: Rule.RuleModule = {
   meta: {

@@ -6,8 +6,8 @@ import { isRequest, methodOf } from './message-stream.js';
 const TASKS: ReadonlySet<string> = new Set(['publish', 'drain', 'ready']);
 
 /**
- * Points out a task that nobody runs: `proxy.publish(request)` publishes nothing before it is called once more. TypeScript refuses to `await` it;
- * this rule also sees a statement that lets it lie, and plain JavaScript.
+ * Points out a task that nobody runs: `proxy.publish(request)` publishes nothing before it is called once more. TypeScript refuses to
+ * `await` it; this rule also sees a statement that lets it lie, and plain JavaScript.
  */
 export const noUnrunTask: Rule.RuleModule = {
   meta: {

@@ -21,8 +21,8 @@ export interface PublishToOptions<A> extends StageOptions<A> {
   /** Which errors `retry` is for. Default: those that are `retryable`, among them timeouts, so that a message may be sent twice. */
   readonly retryWhile?: ((error: PublishError) => boolean) | undefined;
   /**
-   * Milliseconds one try may take, where that is to be less than the proxy gives it (`publishTimeout`, 10 000). Default: no limit of its own.
-   * Of a try given up here nobody knows whether it was sent, so its outcome is `unknown`; the proxy knows.
+   * Milliseconds one try may take, where that is to be less than the proxy gives it (`publishTimeout`, 10 000). Default: no limit of its
+   * own. Of a try given up here nobody knows whether it was sent, so its outcome is `unknown`; the proxy knows.
    */
   readonly timeout?: number | undefined;
   /** Whether outcomes come in the order of the values. Default `false`: as they are known. */

@@ -271,8 +271,8 @@ class Subscription implements StreamListener, Operation {
 }
 
 /**
- * Whether a connection was cut with bytes of ours unread. A server that refuses a token has read it and closes in good order; Greengrass Lite
- * cuts a client that is one too many (it has room for 50). aws-crt does not tell the two apart.
+ * Whether a connection was cut with bytes of ours unread. A server that refuses a token has read it and closes in good order; Greengrass
+ * Lite cuts a client that is one too many (it has room for 50). aws-crt does not tell the two apart.
  */
 function isReset(cause: unknown): boolean {
   return cause instanceof Error && 'code' in cause && (cause.code === 'ECONNRESET' || cause.code === 'EPIPE');

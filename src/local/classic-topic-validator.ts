@@ -3,7 +3,8 @@ const MAX_LENGTH = 256;
 const MAX_RESERVED_LENGTH = 512;
 
 /**
- * Why the classic nucleus (with MQTT 5, its default) refuses a topic before it reaches the cloud; `undefined` if it does not. Lengths are Java characters.
+ * Why the classic nucleus (with MQTT 5, its default) refuses a topic before it reaches the cloud; `undefined` if it does not. Lengths are
+ * Java characters.
  *
  * Source: `IotCoreTopicValidator` of the nucleus.
  */

@@ -8,7 +8,10 @@ import { filterMatches, topicIsValid } from './mqtt-topic.js';
 export interface EmbeddedBrokerOptions {
   /** TCP port on the loopback interface; 0 lets the system choose. */
   readonly port: number;
-  /** What the device gets of a message that several of its filters match: one copy, or one for each filter (mosquitto, and so Lite as observed). */
+  /**
+   * What the device gets of a message that several of its filters match: one copy, or one for each filter (mosquitto, and so Lite as
+   * observed).
+   */
   readonly copies: 'one' | 'each';
 }
 

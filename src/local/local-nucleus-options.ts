@@ -12,7 +12,9 @@ export interface LocalComponent {
 
 /** Limits that a local nucleus takes from its profile unless told otherwise. */
 export interface LocalNucleusLimits {
-  /** Bytes that may wait for a client that does not read: 64 MiB on classic (then it is cut), 16 MiB on Lite (then messages are dropped). */
+  /**
+   * Bytes that may wait for a client that does not read: 64 MiB on classic (then it is cut), 16 MiB on Lite (then messages are dropped).
+   */
   readonly outgoingQueueBytes?: number | undefined;
   /** Bytes of payload in classic's spool: 2.5 MB. */
   readonly spoolBytes?: number | undefined;

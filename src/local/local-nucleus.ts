@@ -26,8 +26,8 @@ const ALL_CLIENTS_BYTES = 256 * 1024 * 1024;
  * Starts a nucleus on this machine: the real protocol on a real Unix domain socket, with a real MQTT broker behind it, for
  * components in any language. It keeps the process alive until it is stopped.
  *
- * It behaves as the chosen profile does: handshake, order of checks, error texts, limits, policy matching. Rejects if the socket or the port
- * cannot be had. What clients do is bounded: a slow or hostile one costs memory up to its limits and never stops the others.
+ * It behaves as the chosen profile does: handshake, order of checks, error texts, limits, policy matching. Rejects if the socket or the
+ * port cannot be had. What clients do is bounded: a slow or hostile one costs memory up to its limits and never stops the others.
  *
  * @example
  * ```ts

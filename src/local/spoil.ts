@@ -16,7 +16,10 @@ export interface SpoiledBytes {
   readonly destroy: boolean;
 }
 
-/** Applies the armed faults of the bytes. `undefined`: nothing is written yet, since more frames are to be glued to these; none are if these are the last. */
+/**
+ * Applies the armed faults of the bytes. `undefined`: nothing is written yet, since more frames are to be glued to these; none are if these
+ * are the last.
+ */
 export function spoil(
   frames: readonly OutgoingFrame[],
   faults: FaultSwitches,

@@ -30,7 +30,10 @@ export interface ConnectOptions {
   readonly subscribeTimeout?: number | undefined;
   /** Publishes under way at once. Default by profile: classic 64, lite 8. */
   readonly publishWindow?: number | undefined;
-  /** Publishes that may wait for the window or for a connection, up to 32 Mi characters of them as JSON; more fail with `TooManyPublishes`. Default 1 000. */
+  /**
+   * Publishes that may wait for the window or for a connection, up to 32 Mi characters of them as JSON; more fail with `TooManyPublishes`.
+   * Default 1 000.
+   */
   readonly publishQueue?: number | undefined;
   /** When to connect again after a connection broke. Default: from 100 ms doubling up to 30 s, with full jitter, for ever. */
   readonly reconnect?: Schedule | undefined;

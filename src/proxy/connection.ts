@@ -77,7 +77,9 @@ export class Connection {
     return this.#state;
   }
 
-  /** Sees to it that there is a connection or soon will be; if there cannot be, tells why. A failure that a new try may mend is forgotten. */
+  /**
+   * Sees to it that there is a connection or soon will be; if there cannot be, tells why. A failure that a new try may mend is forgotten.
+   */
   demand(): ConnectError | undefined {
     const state = this.#state;
     if (state.status === 'idle' || (state.status === 'failed' && state.error.retryable)) this.#open();

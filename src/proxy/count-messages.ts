@@ -5,8 +5,8 @@ import { countedAs } from '../flow/counted.js';
 import type { MqttMessage } from './mqtt-message.js';
 
 /**
- * Counts the messages of a subscription in the ledger, under its topic or filter. A message that cannot be decoded counts as failed; gaps and
- * refusals are no messages.
+ * Counts the messages of a subscription in the ledger, under its topic or filter. A message that cannot be decoded counts as failed; gaps
+ * and refusals are no messages.
  */
 export function countMessages<T extends Element>(topicName: string): MonoTypeOperatorFunction<T> {
   return countedAs<T>('subscription', topicName, { sizeOf, fateOf });

@@ -1,4 +1,7 @@
-/** Throws where `value` is not a finite number of at least `least`: a schedule that is wrong fails where it is written, not at the first outage. */
+/**
+ * Throws where `value` is not a finite number of at least `least`: a schedule that is wrong fails where it is written, not at the first
+ * outage.
+ */
 export function checkAtLeast(least: number, value: number, name: string): void {
   if (!(Number.isFinite(value) && value >= least)) throw new RangeError(`${name} must be a number of at least ${least}, and is ${value}.`);
 }

@@ -6,7 +6,9 @@ export interface RetrySeries {
   readonly attempt: number;
   /** To be called at each failure: milliseconds until the next try, or `undefined` to give up. */
   readonly next: () => number | undefined;
-  /** To be called when what is retried works again. If it then goes on for `resetAfterMilliseconds`, the next failure begins a new series. */
+  /**
+   * To be called when what is retried works again. If it then goes on for `resetAfterMilliseconds`, the next failure begins a new series.
+   */
   readonly succeeded: () => void;
 }
 

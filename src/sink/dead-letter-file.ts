@@ -18,20 +18,23 @@ export interface DeadLetterFileOptions {
   readonly maxBytes?: number | undefined;
   /** Letters that may wait for the disk; the oldest gives way. Default 1 000. */
   readonly messages?: number | undefined;
-  /** Whether a letter counts as written only when it is on the disk, so that it survives a power cut. Default `false`: it survives the process. */
+  /**
+   * Whether a letter counts as written only when it is on the disk, so that it survives a power cut. Default `false`: it survives the
+   * process.
+   */
   readonly flush?: boolean | undefined;
 }
 
 /**
- * A sink for {@link deadLetterTo} that appends each letter to a file, one JSON object a line. Payloads stand there as base64, a `bigint` as a
- * string, and an original with a cycle as the text `util.inspect` makes of it.
+ * A sink for {@link deadLetterTo} that appends each letter to a file, one JSON object a line. Payloads stand there as base64, a `bigint` as
+ * a string, and an original with a cycle as the text `util.inspect` makes of it.
  *
  * Emits `Right(DeadLettered)` for each, in order; `Left(DeadLetterLost)`, which carries the letter, where the disk refuses one; and
- * `Left(Overflowed)` where too many waited. Completes when all are written. Streams of this process that share the path take turns at it; give
- * each process a file of its own.
+ * `Left(Overflowed)` where too many waited. Completes when all are written. Streams of this process that share the path take turns at it;
+ * give each process a file of its own.
  *
- * Guarantee: each letter is in the file or in a `DeadLetterLost`, but for those an `Overflowed` counts; one line each, whole, also after a line
- * that a crash or a full disk cut short. Without `flush`, a power cut may take the latest.
+ * Guarantee: each letter is in the file or in a `DeadLetterLost`, but for those an `Overflowed` counts; one line each, whole, also after a
+ * line that a crash or a full disk cut short. Without `flush`, a power cut may take the latest.
  *
  * Memory: the letters that wait. Disk: two files of `maxBytes` at most; a letter that is larger than that has a file for itself.
  *

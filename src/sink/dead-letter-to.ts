@@ -34,8 +34,8 @@ export interface DeadLetterOptions<F> {
  *
  * Not a `publishTo` over the same proxy: a dead letter there mostly fails for the reason the publish did.
  *
- * Emits what came in, but for the failures taken; for these, what the sink emits, as it comes. Terminal failures pass, and come last, when the
- * sink has worked off what it has. Completes when the source and the sink have. When the sink completes early,
+ * Emits what came in, but for the failures taken; for these, what the sink emits, as it comes. Terminal failures pass, and come last, when
+ * the sink has worked off what it has. Completes when the source and the sink have. When the sink completes early,
  * failures pass from then on. An error thrown by the sink is a defect.
  *
  * Guarantee: each failure taken is offered to the sink once. What a terminal failure finds waiting in a stage is no dead letter: it was

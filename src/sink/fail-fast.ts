@@ -9,8 +9,8 @@ import { tagOf, type Tagged, type TagOf } from '../stream/tag.js';
 export type Fatal<E, Tag extends string> = Exclude<E, Tagged<E, Tag>> | (Omit<Tagged<E, Tag>, 'kind'> & { readonly kind: 'terminal' });
 
 /**
- * Makes failures of the given tags the end of the stream: for what no later message can mend, such as a policy that lacks the topic. The failure
- * becomes terminal, is the last value, and completion follows; `runToEnd` then rejects and the process ends.
+ * Makes failures of the given tags the end of the stream: for what no later message can mend, such as a policy that lacks the topic. The
+ * failure becomes terminal, is the last value, and completion follows; `runToEnd` then rejects and the process ends.
  *
  * Guarantee: no value is published after the failure but those that were under way when it came, of which nothing more is heard: none with
  * `inFlight: 1`. What a stage before still held is discarded, and counted so in the ledger.

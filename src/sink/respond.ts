@@ -45,28 +45,31 @@ interface Settled<C, F> extends Answer<C> {
  * Carries out the commands of a subscription and publishes an answer to each.
  *
  * The answer goes to the command's `responseTopic`, with its `correlationData`, as MQTT 5 has it. Greengrass Lite carries neither, so there
- * `replyTo` has to make the topic, and an answer has to say itself what it answers. Whoever may publish commands chooses where answers go: let the
- * component's policy allow only what is meant for them.
+ * `replyTo` has to make the topic, and an answer has to say itself what it answers. Whoever may publish commands chooses where answers go:
+ * let the component's policy allow only what is meant for them.
  *
- * Emits one outcome for every command: `Right(Responded)` once the nucleus has taken the answer; or a `Left`, after the nucleus has taken the
- * answer that `onFailure` gives in its place: the failure that `handle` gave, {@link HandlerFailed}, {@link DeadlineExceeded} or `DecodeFailed`. A
- * {@link NoResponseTopic} stands for a command that is not carried out, since nobody could be answered; a {@link PublishFailure} for an answer that
- * could not be published; an `Overflowed` for the commands, or answers, that found a buffer full. The subscription's other errors pass. Completes when
- * the source has and every command has its outcome, and after a terminal `Left`. What `replyTo`, `onFailure` or `dedupe.id` throws is a defect and goes to
- * the error channel.
+ * Emits one outcome for every command: `Right(Responded)` once the nucleus has taken the answer; or a `Left`, after the nucleus has taken
+ * the answer that `onFailure` gives in its place: the failure that `handle` gave, {@link HandlerFailed}, {@link DeadlineExceeded} or
+ * `DecodeFailed`. A {@link NoResponseTopic} stands for a command that is not carried out, since nobody could be answered; a
+ * {@link PublishFailure} for an answer that could not be published; an `Overflowed` for the commands, or answers, that found a buffer full.
+ * The subscription's other errors pass. Completes when the source has and every command has its outcome, and after a terminal `Left`. What
+ * `replyTo`, `onFailure` or `dedupe.id` throws is a defect and goes to the error channel.
  *
  * Guarantees:
- * - *Once.* With `dedupe`, a command is carried out at most once while it is remembered. A duplicate of one under way is dropped, and has no outcome. One of
- *   a command that was answered is given the same answer again, so that whoever missed it may ask again; a failure without an answer stays without.
- *   What was never begun, because it was dropped or waited past its deadline, is not remembered. A restart of the process forgets all.
- * - *In time.* Nothing is begun whose deadline has passed. At the deadline `handle`'s Observable is unsubscribed; a promise goes on, and its answer is not heard.
+ * - *Once.* With `dedupe`, a command is carried out at most once while it is remembered. A duplicate of one under way is dropped, and has
+ *   no outcome. One of a command that was answered is given the same answer again, so that whoever missed it may ask again; a failure
+ *   without an answer stays without. What was never begun, because it was dropped or waited past its deadline, is not remembered. A restart
+ *   of the process forgets all.
+ * - *In time.* Nothing is begun whose deadline has passed. At the deadline `handle`'s Observable is unsubscribed; a promise goes on, and
+ *   its answer is not heard.
  * - *The answer* is published once, but for `publish.retry`; a lost one is asked for again by a duplicate.
  *
  * `proxy.drain()` waits until the commands that have come are answered.
  *
  * Memory: `buffer.messages` commands that wait, `concurrency` under way, 1 000 answers, and the `dedupe.size` answers that are remembered.
  *
- * @throws RangeError for a `concurrency` below 1, a `deadline` that is no number of milliseconds from 1 to 2 147 483 647, or a `dedupe` that remembers nothing.
+ * @throws RangeError for a `concurrency` below 1, a `deadline` that is no number of milliseconds from 1 to 2 147 483 647, or a `dedupe`
+ * that remembers nothing.
  *
  * @example
  * ```ts

@@ -6,10 +6,11 @@ import { handleBy, type AnyStream, type Only, type PerKind, type Returned } from
 import { kindOf, type KindOf } from './kind.js';
 
 /**
- * A handler for every kind of error the source can carry: one for single messages, one for gaps, one for the end. Exhaustive: a kind without a handler is a
- * compile error. An error of one's own without `kind` counts as a `message`.
+ * A handler for every kind of error the source can carry: one for single messages, one for gaps, one for the end. Exhaustive: a kind
+ * without a handler is a compile error. An error of one's own without `kind` counts as a `message`.
  *
- * Each handler gives a stream that stands in the error's place, as with `catchTag`. For a terminal error it takes over from the source, which has completed.
+ * Each handler gives a stream that stands in the error's place, as with `catchTag`. For a terminal error it takes over from the source,
+ * which has completed.
  *
  * @example
  * ```ts

@@ -42,8 +42,8 @@ export const catchTags = <T extends Either<unknown, unknown>, H extends Partial<
 ): OperatorFunction<T, Caught<T, H>> => catchWith<T, H>(handlers);
 
 /**
- * `catchTags` that is exhaustive: a tag without a handler is a compile error, also one that a later version adds. Behind it no tagged error can come,
- * but those that the handlers' streams carry.
+ * `catchTags` that is exhaustive: a tag without a handler is a compile error, also one that a later version adds. Behind it no tagged error
+ * can come, but those that the handlers' streams carry.
  *
  * @example
  * ```ts

@@ -3,11 +3,11 @@ import type { ObservableEither } from './observable-either.js';
 import { onRights } from './on-rights.js';
 
 /**
- * A stream for each result, all at the same time. Errors of the source pass at once; a terminal one comes last, when the streams under way have
- * completed. A terminal error of one of the streams ends the whole, the other streams included.
+ * A stream for each result, all at the same time. Errors of the source pass at once; a terminal one comes last, when the streams under way
+ * have completed. A terminal error of one of the streams ends the whole, the other streams included.
  *
- * Any number of streams runs at the same time; `concurrently(8, f)` bounds both those that run and those that wait. Not a lawful monad: the order depends on
- * time.
+ * Any number of streams runs at the same time; `concurrently(8, f)` bounds both those that run and those that wait. Not a lawful monad: the
+ * order depends on time.
  *
  * @example
  * ```ts
@@ -31,8 +31,8 @@ export const chainMerge: <A, E, B>(f: (value: A) => ObservableEither<E, B>) => (
   chainMergeW;
 
 /**
- * A stream for the latest result: the next result ends the one before. An error of the source passes at once and ends nothing; a terminal one
- * comes last, when the stream under way has completed. Holds one stream. Not a lawful monad.
+ * A stream for the latest result: the next result ends the one before. An error of the source passes at once and ends nothing; a terminal
+ * one comes last, when the stream under way has completed. Holds one stream. Not a lawful monad.
  *
  * @example
  * ```ts
@@ -56,8 +56,9 @@ export const chainSwitch: <A, E, B>(f: (value: A) => ObservableEither<E, B>) => 
   chainSwitchW;
 
 /**
- * A stream for a result, and none for the results that come while it runs: those are dropped, and not counted. Errors of the source are never dropped: they
- * pass at once; a terminal one comes last, when the stream under way has completed. Holds one stream. Not a lawful monad.
+ * A stream for a result, and none for the results that come while it runs: those are dropped, and not counted. Errors of the source are
+ * never dropped: they pass at once; a terminal one comes last, when the stream under way has completed. Holds one stream. Not a lawful
+ * monad.
  *
  * @example
  * ```ts

@@ -10,8 +10,8 @@ import type { ObservableEither } from './observable-either.js';
  * A stream for each result, one after the other: the lawful monad.
  *
  * - *Order* is kept, for errors too: a `Left` of the source waits for the streams of the results before it.
- * - *A terminal `Left`*, of the source or of one of the streams, is the last element: what has not begun by then never does, and the source is
- *   unsubscribed.
+ * - *A terminal `Left`*, of the source or of one of the streams, is the last element: what has not begun by then never does, and the source
+ *   is unsubscribed.
  * - *Laws* hold for the sequence of elements, not for the instants at which they come.
  *
  * While one of the streams runs, all that the source emits waits in an array of RxJS without any bound, and at a backlog of 300 000 it

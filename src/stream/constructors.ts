@@ -86,7 +86,8 @@ export const fromIO = <A, E = never>(io: IO<A>): ObservableEither<E, A> => defer
 export const fromTask = <A, E = never>(task: Task<A>): ObservableEither<E, A> => defer(task).pipe(map(value => E.right(value)));
 
 /**
- * Runs a TaskEither at each subscription. Unsubscribing drops its result; the task itself cannot be called off. A task that rejects is a defect.
+ * Runs a TaskEither at each subscription. Unsubscribing drops its result; the task itself cannot be called off. A task that rejects is a
+ * defect.
  *
  * @example
  * ```ts

@@ -19,7 +19,10 @@ export type Returned<H> = H[keyof H] extends infer F ? (F extends (error: never)
 /** Makes each key of `H` that is not in `Keys` a compile error. */
 export type Only<H, Keys extends string> = Readonly<Record<Exclude<keyof H, Keys>, never>>;
 
-/** Tags and kinds known at run time only, so that one look-up serves them all. Own members: a tag can be data, and `constructor` is no handler. */
+/**
+ * Tags and kinds known at run time only, so that one look-up serves them all. Own members: a tag can be data, and `constructor` is no
+ * handler.
+ */
 export const handlerFor = (handlers: object, key: string | undefined): ((error: unknown) => unknown) | undefined => {
   if (key === undefined || !Object.hasOwn(handlers, key)) return undefined;
   return (handlers as Readonly<Record<string, (error: unknown) => unknown>>)[key];

@@ -1,6 +1,7 @@
 /**
  * The fp-ts instances of the concat form, the lawful one, for `sequenceT`, `traverse` and code that is generic in the monad.
- * The laws hold for sequences of elements in which a terminal `Left`, if there is one, comes last; when each element comes is not part of them.
+ * The laws hold for sequences of elements in which a terminal `Left`, if there is one, comes last; when each element comes is not part of
+ * them.
  */
 import type { Applicative2 } from 'fp-ts/lib/Applicative.js';
 import type { Apply2 } from 'fp-ts/lib/Apply.js';

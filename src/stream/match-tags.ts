@@ -22,8 +22,8 @@ export const matchTags =
     handleBy(handlers, tagOf(error), error) as Returned<H>;
 
 /**
- * A function of an error, made of one function for each kind. Exhaustive: a kind without one is a compile error, and so is one for a kind that
- * cannot come. An error of one's own without `kind` counts as a `message`.
+ * A function of an error, made of one function for each kind. Exhaustive: a kind without one is a compile error, and so is one for a kind
+ * that cannot come. An error of one's own without `kind` counts as a `message`.
  *
  * @example
  * ```ts

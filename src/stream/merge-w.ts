@@ -8,8 +8,8 @@ import type { ObservableEither } from './observable-either.js';
  *
  * RxJS' `merge` gives a union of Eithers instead, on which `E.match` fails to type-check.
  *
- * Completes when all have completed. The first terminal `Left` of any is the last element: the other streams are unsubscribed. A stream whose
- * end the others should survive gets its terminal errors caught first (`catchTag`). Holds no values.
+ * Completes when all have completed. The first terminal `Left` of any is the last element: the other streams are unsubscribed. A stream
+ * whose end the others should survive gets its terminal errors caught first (`catchTag`). Holds no values.
  *
  * @example
  * ```ts

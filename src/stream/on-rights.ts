@@ -31,10 +31,10 @@ const routeRights = <E, A>(element: Either<E, A>, pick: (value: A) => void, pass
  * - *A terminal `Left`* of the source stops the source and completes `project`'s input; it comes out when `project`'s output has
  *   completed, as the last element, after everything that was still under way. A side input that never ends, such as an `interval` merged
  *   in, therefore keeps it waiting: end side inputs with `takeUntil(m$.pipe(last(null, null)))`.
- * - *Completes* when source and output have. If the output completes earlier (`take(1)`) or emits a terminal `Left`, the whole completes and
- *   the source is unsubscribed.
- * - *A defect*, an error thrown in `project` or raised by the source, goes to the Observable's error channel. The source's does not go through
- *   `project`, so `retry()` in there means `project`'s own operators.
+ * - *Completes* when source and output have. If the output completes earlier (`take(1)`) or emits a terminal `Left`, the whole completes
+ *   and the source is unsubscribed.
+ * - *A defect*, an error thrown in `project` or raised by the source, goes to the Observable's error channel. The source's does not go
+ *   through `project`, so `retry()` in there means `project`'s own operators.
  * - *Several subscriptions* to the input inside `project` share the one source (`merge(m$.pipe(…), m$.pipe(…))`); one that comes later sees
  *   later values only.
  *

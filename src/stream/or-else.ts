@@ -4,8 +4,8 @@ import type { ObservableEither } from './observable-either.js';
 /**
  * A stream in the place of each error, whatever error it is.
  *
- * - Results pass at once; the stream of an error is subscribed when the error comes and merged in, so that a synchronous one stands exactly in
- *   the error's place. The source goes on meanwhile, and any number of such streams may be running.
+ * - Results pass at once; the stream of an error is subscribed when the error comes and merged in, so that a synchronous one stands exactly
+ *   in the error's place. The source goes on meanwhile, and any number of such streams may be running.
  * - For a terminal error the stream takes over from the source, which has completed.
  * - Completes when the source and all such streams have. A terminal error of one of them ends the whole.
  *

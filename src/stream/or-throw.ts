@@ -4,8 +4,8 @@ import type { RightOf } from './element.js';
 import { markHandled } from './unhandled.js';
 
 /**
- * The results as a plain Observable that raises the first error, of whatever kind, and unsubscribes from the source. For tests, scripts and code
- * that expects failures the RxJS way. Errors that should not end it are caught before.
+ * The results as a plain Observable that raises the first error, of whatever kind, and unsubscribes from the source. For tests, scripts and
+ * code that expects failures the RxJS way. Errors that should not end it are caught before.
  *
  * @example
  * ```ts

@@ -6,8 +6,9 @@ const isRight = (element: Either<unknown, unknown>): boolean => element._tag ===
 const isLeft = (element: Either<unknown, unknown>): boolean => element._tag === 'Left';
 
 /**
- * The results only. Every error is dropped, and a terminal one looks like plain completion: a component whose pipeline begins with `rights()` ends with
- * code 0 when it was never allowed to subscribe. Use it where the errors go somewhere else as well; otherwise `onRights` is what you want.
+ * The results only. Every error is dropped, and a terminal one looks like plain completion: a component whose pipeline begins with
+ * `rights()` ends with code 0 when it was never allowed to subscribe. Use it where the errors go somewhere else as well; otherwise
+ * `onRights` is what you want.
  *
  * @example
  * ```ts
@@ -53,8 +54,8 @@ export interface Partitioned<E, A> {
 }
 
 /**
- * A stream's errors and its results as two plain Observables. Each subscribes to the source by itself, so put `share()` before it where subscribing
- * costs something, as with a proxy's subscription.
+ * A stream's errors and its results as two plain Observables. Each subscribes to the source by itself, so put `share()` before it where
+ * subscribing costs something, as with a proxy's subscription.
  *
  * @example
  * ```ts

@@ -9,8 +9,8 @@ import { markHandled } from './unhandled.js';
 export interface RunToEndOptions<E> {
   /**
    * Sees each error that passes while the stream goes on; the terminal one is what the promise rejects with. What it throws is a defect and
-   * ends the run. Without it such errors are written to stderr: the first of each tag at once, then one line per tag and ten seconds with the
-   * number of those it stands for.
+   * ends the run. Without it such errors are written to stderr: the first of each tag at once, then one line per tag and ten seconds with
+   * the number of those it stands for.
    */
   readonly onLeft?: ((error: PassingError<E>) => void) | undefined;
 }
@@ -18,8 +18,8 @@ export interface RunToEndOptions<E> {
 /**
  * Runs a stream to its end: the last line of a component.
  *
- * Resolves when the stream completes. Rejects with the error of a terminal `Left`, after unsubscribing, or with a defect; at the top level of a
- * module that ends the process with a non-zero code, so the nucleus sees the component as broken. The results are not kept: what is
+ * Resolves when the stream completes. Rejects with the error of a terminal `Left`, after unsubscribing, or with a defect; at the top level
+ * of a module that ends the process with a non-zero code, so the nucleus sees the component as broken. The results are not kept: what is
  * to happen to them happens in the stream.
  *
  * @example

@@ -5,7 +5,10 @@ import type { LeftOf, RightOf } from './element.js';
 /** A result that may be an `Either` or plain, as an `Either`: what is one already stays, anything else is a `Right`. */
 export type EitherOf<R> = Either<LeftOf<R>, RightOf<R>>;
 
-/** Makes an element of a result. The one edge where a result's type is read off its value; `LeftOf` and `RightOf` say the same to the compiler. */
+/**
+ * Makes an element of a result. The one edge where a result's type is read off its value; `LeftOf` and `RightOf` say the same to the
+ * compiler.
+ */
 export const toEither = <R>(result: R): EitherOf<R> => (isEither(result) ? result : right(result)) as EitherOf<R>;
 
 const isEither = (value: unknown): boolean => {

@@ -7,8 +7,8 @@ import { markHandled } from './unhandled.js';
 /**
  * A task of a stream's first element, whichever it is. Each run subscribes, takes it, and unsubscribes.
  *
- * For all results of a stream that ends, gather them first: `onRights(values$ => values$.pipe(toArray()))`. A defect rejects the promise. The task is pending for as long
- * as the stream neither emits nor completes; RxJS' `timeout` before it bounds that.
+ * For all results of a stream that ends, gather them first: `onRights(values$ => values$.pipe(toArray()))`. A defect rejects the promise.
+ * The task is pending for as long as the stream neither emits nor completes; RxJS' `timeout` before it bounds that.
  *
  * @param onEmpty Names the error of a stream that completes without an element.
  *

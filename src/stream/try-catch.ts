@@ -3,8 +3,8 @@ import { catchError, map, of, type Observable } from 'rxjs';
 import type { ObservableEither } from './observable-either.js';
 
 /**
- * A plain Observable whose failure becomes a typed one: its values are `Right`s; what it raises is the last element, a `Left`, and completion
- * follows. For what reports failures the RxJS way: `fromFetch`, `ajax`, a promise.
+ * A plain Observable whose failure becomes a typed one: its values are `Right`s; what it raises is the last element, a `Left`, and
+ * completion follows. For what reports failures the RxJS way: `fromFetch`, `ajax`, a promise.
  *
  * A defect that would have come this way becomes an error too, so put it close to what may fail.
  *

@@ -15,8 +15,9 @@ export const markLetGo = (error: unknown): void => {
 };
 
 /**
- * Called by whoever ends a stream with a terminal error, once that has gone all the way down: writes one line to stderr if nothing there has dealt with it. A
- * branch that ends must not end in silence, which to a supervisor looks like success. A bounded number of lines, as {@link reportToStderr} writes them.
+ * Called by whoever ends a stream with a terminal error, once that has gone all the way down: writes one line to stderr if nothing there
+ * has dealt with it. A branch that ends must not end in silence, which to a supervisor looks like success. A bounded number of lines, as
+ * {@link reportToStderr} writes them.
  */
 export const reportUnhandled = (error: unknown): void => {
   if (typeof error !== 'object' || error === null || handled.has(error)) return;
