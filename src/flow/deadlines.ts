@@ -1,5 +1,6 @@
 import type { SchedulerLike, Subscription } from 'rxjs';
 import { steadyNow } from '../schedule/steady-now.js';
+import { LONGEST_TIMER } from '../schedule/longest-timer.js';
 
 /** Something that must happen within the time all others of its kind have as well. */
 interface Deadline {
@@ -8,9 +9,6 @@ interface Deadline {
   before: Deadline | undefined;
   after: Deadline | undefined;
 }
-
-/** The longest wait a Node timer can have. */
-const LONGEST_TIMER = 2_147_483_647;
 
 /**
  * Deadlines of one length with one timer for all: they fall due in the order they were set, so only the first one has to

@@ -4,7 +4,6 @@ import { classicSubscribeReply, type ClassicErrorCode } from './classic-replies.
 import { textMember } from './classic-request.js';
 import { classicTopicProblem } from './classic-topic-validator.js';
 import { SubscribeExchange, type SubscribeForms } from './subscribe-exchange.js';
-import type { Subscription } from './subscription-table.js';
 
 const FORMS: SubscribeForms = { reply: classicSubscribeReply, event: classicEvent, dropsEarlyMessages: true };
 
@@ -53,33 +52,12 @@ export function classicSubscribe(call: ClassicCall, members: Members): void {
 
 function activate(call: ClassicCall, filter: string, qos: 0 | 1): void {
   const { caller, shared, streams, streamId } = call;
-  const exchange = new SubscribeExchange(
-    {
-      peer: caller.peer,
-      faults: shared.context.faults,
-      component: caller.component,
-      streamId,
-      isOpen: () => streams.has(streamId),
-      close: () => streams.close(streamId),
-    },
-    FORMS,
-  );
-  const subscription: Subscription = {
-    filter,
-    qos,
-    streamId,
-    deliver: frames => {
-      exchange.deliver(frames);
-    },
-    terminate: () => {
-      exchange.terminate();
-    },
-  };
+  const subscription = new SubscribeExchange(call, filter, qos, FORMS);
   streams.keep(streamId, () => {
     shared.table.remove(subscription);
     caller.unsubscribed(streamId, filter);
   });
   shared.table.add(subscription);
   caller.subscribed(streamId, filter);
-  exchange.begin();
+  subscription.begin();
 }

@@ -2,7 +2,6 @@ import type { LiteCall } from './lite-call.js';
 import { liteEvent, liteSubscribeReply } from './lite-replies.js';
 import { INVALID_PARAMETERS, readQos, type Members } from './lite-request.js';
 import { SubscribeExchange, type SubscribeForms } from './subscribe-exchange.js';
-import type { Subscription } from './subscription-table.js';
 
 const MAX_FILTER_BYTES = 256;
 const NOT_BOUND = 'Failed to bind the subscription.';
@@ -23,33 +22,12 @@ export function liteSubscribe(call: LiteCall, members: Members, json: string): v
   if ('problem' in qos) return call.fail(qos.problem, filter);
   if (!caller.may(operation, filter)) return call.unauthorized(filter);
   if (Buffer.byteLength(filter) > MAX_FILTER_BYTES || shared.isFull || !link.isUp) return call.fail(NOT_BOUND, filter);
-  const exchange = new SubscribeExchange(
-    {
-      peer: caller.peer,
-      faults,
-      component: caller.component,
-      streamId,
-      isOpen: () => streams.has(streamId),
-      close: () => streams.close(streamId),
-    },
-    FORMS,
-  );
-  const subscription: Subscription = {
-    filter,
-    qos: qos.value,
-    streamId,
-    deliver: frames => {
-      exchange.deliver(frames);
-    },
-    terminate: () => {
-      exchange.terminate();
-    },
-  };
+  const subscription = new SubscribeExchange(call, filter, qos.value, FORMS);
   streams.keep(streamId, () => {
     shared.unsubscribe(subscription);
     caller.unsubscribed(streamId, filter);
   });
   if (!faults.denySubscription.strike(caller.component)) shared.subscribe(subscription);
   caller.subscribed(streamId, filter);
-  exchange.begin();
+  subscription.begin();
 }

@@ -1,9 +1,11 @@
 import type { BrokerMessage } from './broker-message.js';
+import type { Caller } from './caller.js';
 import type { EventFrames } from './event-frames.js';
-import type { FaultSwitches } from './fault-switches.js';
 import type { HeaderTemplate } from './header-template.js';
-import type { Peer } from './protocol.js';
+import type { OpenStreams } from './open-streams.js';
+import type { ProfileContext } from './protocol.js';
 import { passReplyFaults, terminateHeaders } from './replies.js';
+import type { Subscription } from './subscription-table.js';
 
 /** How a profile writes on a subscription's stream. */
 export interface SubscribeForms {
@@ -13,31 +15,35 @@ export interface SubscribeForms {
   readonly dropsEarlyMessages: boolean;
 }
 
-/** The stream of a subscription. */
-export interface SubscribeStream {
-  readonly peer: Peer;
-  readonly faults: FaultSwitches;
-  readonly component: string;
+/** The call that asked for a subscription: a classic one or one of Lite. */
+export interface SubscribeCall {
+  readonly caller: Caller;
+  readonly shared: { readonly context: ProfileContext };
+  readonly streams: OpenStreams;
   readonly streamId: number;
-  readonly isOpen: () => boolean;
-  readonly close: () => void;
 }
 
 /** What goes to a client on a subscription's stream: the answer and the events, in the order that profile and faults give them. */
-export class SubscribeExchange {
-  readonly #stream: SubscribeStream;
+export class SubscribeExchange implements Subscription {
+  readonly filter: string;
+  readonly qos: 0 | 1;
+  readonly streamId: number;
+  readonly #call: SubscribeCall;
   readonly #forms: SubscribeForms;
   #state: 'unanswered' | 'answers after a message' | 'answered' = 'unanswered';
 
-  constructor(stream: SubscribeStream, forms: SubscribeForms) {
-    this.#stream = stream;
+  constructor(call: SubscribeCall, filter: string, qos: 0 | 1, forms: SubscribeForms) {
+    this.filter = filter;
+    this.qos = qos;
+    this.streamId = call.streamId;
+    this.#call = call;
     this.#forms = forms;
   }
 
   /** The subscription is active; its answer is due. */
   begin(): void {
-    const { faults, component } = this.#stream;
-    const early = faults.messageBeforeReply.strike(component);
+    const { caller, shared } = this.#call;
+    const early = shared.context.faults.messageBeforeReply.strike(caller.component);
     if (early === undefined) this.#answer();
     else if (early.parameter === undefined) this.#state = 'answers after a message';
     else {
@@ -55,16 +61,18 @@ export class SubscribeExchange {
   }
 
   terminate(): void {
-    const { peer, streamId, close } = this.#stream;
-    peer.send(terminateHeaders.frame(streamId, ''), false);
-    close();
+    const { caller, streams, streamId } = this.#call;
+    caller.peer.send(terminateHeaders.frame(streamId, ''), false);
+    streams.close(streamId);
   }
 
   #answer(): void {
-    const { peer, faults, component, streamId, isOpen } = this.#stream;
+    const { caller, shared, streams, streamId } = this.#call;
+    const { peer, component } = caller;
+    const { faults } = shared.context;
     passReplyFaults(peer, faults, 'subscribe', component, () => {
       // The client may have given up while the answer was withheld.
-      if (!isOpen()) return;
+      if (!streams.has(streamId)) return;
       peer.send(this.#forms.reply.frame(streamId, '{}'), false);
       this.#state = 'answered';
       const burst = faults.burstThenTerminate.strike(component);
@@ -75,7 +83,6 @@ export class SubscribeExchange {
   }
 
   #send(frames: EventFrames): void {
-    const { peer, streamId } = this.#stream;
-    peer.send(frames.for(streamId), true);
+    this.#call.caller.peer.send(frames.for(this.streamId), true);
   }
 }

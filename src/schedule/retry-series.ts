@@ -1,4 +1,5 @@
 import type { Schedule } from './schedule.js';
+import { LONGEST_TIMER } from './longest-timer.js';
 
 /** One source's way through a schedule. */
 export interface RetrySeries {
@@ -19,9 +20,6 @@ export interface RetrySeriesOptions {
   /** From 0 up to but not including 1. Default `Math.random`. */
   readonly random?: (() => number) | undefined;
 }
-
-/** A timer of Node that is set for longer than this fires at once. */
-const LONGEST_TIMER = 2_147_483_647;
 
 /**
  * Walks through `schedule`, one failure after another. `retryWith` and the proxy's reconnecting are made with this; it

@@ -4,6 +4,7 @@ import { NoResponseTopic } from '../errors/errors.js';
 import { concurrently, publishTo, type Published, type PublishPort } from '../flow/index.js';
 import { checkedWidth } from '../flow/stage.js';
 import { QOS } from '../qos.js';
+import { LONGEST_TIMER } from '../schedule/longest-timer.js';
 import { onRights } from '../stream/on-rights.js';
 import { tagOf } from '../stream/tag.js';
 import { carryOut, wasNotBegun } from './carry-out.js';
@@ -20,9 +21,6 @@ import type {
   RespondOptions,
   UndecodedIn,
 } from './respond-options.js';
-
-/** The longest wait a Node timer can have. */
-const LONGEST_TIMER = 2_147_483_647;
 
 /** A command that has come, and what is to become of it. `C` is a command, or what could not become one. */
 interface Job<C, F> {
