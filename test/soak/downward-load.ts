@@ -68,8 +68,8 @@ export class DownwardLoad {
   readonly #send = (): void => {
     if (!this.#running) return;
     const receiver = this.#receivers[this.#turn++ % this.#receivers.length];
-    // What nobody is subscribed to is lost for sure, and proves nothing.
-    if (receiver !== undefined && this.#nucleus.subscriptions > 0) this.#sendTo(receiver);
+    // What is sent before all are subscribed is lost for sure, and proves nothing.
+    if (receiver !== undefined && this.#nucleus.subscriptions === this.#receivers.length) this.#sendTo(receiver);
     setImmediate(this.#send);
   };
 
