@@ -47,7 +47,8 @@ const RECONNECT: Schedule = resetAfter(60_000)(fullJitter(capped(30_000)(exponen
  *
  * A connection that breaks is made anew by the `reconnect` schedule, its subscriptions first; see {@link MqttProxy}.
  *
- * @throws RangeError, TypeError for options out of range: mistakes of the program, not of its surroundings.
+ * @throws RangeError, TypeError for options out of range, which are mistakes of the program, and for a `GREENGRASS_RX_TRANSPORT` that is no
+ *   transport: a typing error there should be seen at once, not at the first message.
  *
  * @example
  * ```ts

@@ -3,7 +3,7 @@ import { publishTo } from '../../../src/flow/publish-to.js';
 import type { TransportName } from '../../../src/ipc/transport.js';
 import { connect } from '../../../src/proxy/connect.js';
 import type { MqttMessage } from '../../../src/proxy/mqtt-message.js';
-import type { MqttProxy } from '../../../src/proxy/mqtt-proxy.js';
+import type { MqttProxy, Profile } from '../../../src/proxy/mqtt-proxy.js';
 import { QOS } from '../../../src/qos.js';
 import type { ObservableEither } from '../../../src/stream/observable-either.js';
 import { OUT } from '../topics.js';
@@ -11,8 +11,8 @@ import type { BenchClient, ClientOptions } from './client.js';
 import { Reading } from './reading.js';
 
 /** `connect()`, connected. */
-export async function openProxy(transport: TransportName, socketPath: string): Promise<MqttProxy> {
-  const proxy = connect({ socketPath, authToken: 'token', transport });
+export async function openProxy(transport: TransportName, socketPath: string, profile?: Profile): Promise<MqttProxy> {
+  const proxy = connect({ socketPath, authToken: 'token', transport, profile });
   const ready = await proxy.ready()();
   if (ready._tag === 'Left') throw ready.left;
   return proxy;

@@ -11,10 +11,15 @@ export const slowStage = (scale: Scale): Experiment =>
     scale,
   )({
     name: 'slow stage',
-    once: ['crt'],
+    once: ['crt', 'socketLite', 'crtLite'],
     cases: ({ flood }) => {
       const each = { messages: flood, size: SIZE, firstReading: FIRST_READING };
-      return { socket: { ...each, transport: 'socket' }, crt: { ...each, transport: 'crt' } };
+      return {
+        socket: { ...each, transport: 'socket', profile: 'classic' },
+        crt: { ...each, transport: 'crt', profile: 'classic' },
+        socketLite: { ...each, transport: 'socket', profile: 'lite' },
+        crtLite: { ...each, transport: 'crt', profile: 'lite' },
+      };
     },
     rows: ({ socket }, { flood }): readonly Row[] => {
       const atFirst = middle(socket, sample => sample.growthAtFirst);
@@ -46,14 +51,19 @@ export const slowStage = (scale: Scale): Experiment =>
         },
       ];
     },
-    figures: ({ socket, crt }) => {
+    figures: ({ socket, crt, socketLite, crtLite }) => {
       const figure = (who: string, samples: typeof socket): Figure => ({
-        what: 'a stage far too slow: speed of the flood, memory growth at the peak',
+        what: 'a stage far too slow: speed of the flood, memory growth at the peak, values in the stage',
         who,
-        figure: `${whole(middle(samples, sample => sample.perSecond))}/s, ${megabytes(middle(samples, sample => sample.growthPeak))}`,
+        figure: `${whole(middle(samples, sample => sample.perSecond))}/s, ${megabytes(middle(samples, sample => sample.growthPeak))}, at most ${Math.max(...samples.map(sample => sample.peakInside))} inside`,
         megabytes: middle(samples, sample => sample.idleMegabytes + sample.growthPeak),
         serverBusy: serverBusy(samples),
       });
-      return [figure('`socket`', socket), figure('`crt` (reads ahead without limit)', crt)];
+      return [
+        figure('`socket`, classic', socket),
+        figure('`socket`, lite', socketLite),
+        figure('`crt`, classic (reads ahead without limit)', crt),
+        figure('`crt`, lite (reads ahead without limit)', crtLite),
+      ];
     },
   });

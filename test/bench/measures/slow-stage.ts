@@ -3,6 +3,7 @@ import { openProxy } from '../clients/proxy-client.js';
 import { concurrently } from '../../../src/flow/concurrently.js';
 import { Ledger } from '../../../src/flow/ledger.js';
 import type { TransportName } from '../../../src/ipc/transport.js';
+import type { Profile } from '../../../src/proxy/mqtt-proxy.js';
 import { QOS } from '../../../src/qos.js';
 import { onRights } from '../../../src/stream/on-rights.js';
 import { floodTopic } from '../topics.js';
@@ -10,6 +11,7 @@ import { rssMegabytes } from './stopwatch.js';
 
 export interface SlowStageJob {
   readonly transport: TransportName;
+  readonly profile: Profile;
   readonly socketPath: string;
   readonly messages: number;
   readonly size: number;
@@ -36,7 +38,7 @@ const READ_EVERY = 5_000;
 
 /** What memory does while a flood meets a stage that takes a millisecond for each message. */
 export async function measureSlowStage(job: SlowStageJob): Promise<SlowStageResult> {
-  const proxy = await openProxy(job.transport, job.socketPath);
+  const proxy = await openProxy(job.transport, job.socketPath, job.profile);
   const ledger = new Ledger();
   const idleMegabytes = rssMegabytes();
   let received = 0;
