@@ -61,7 +61,18 @@ const RECONNECT: Schedule = resetAfter(60_000)(fullJitter(capped(30_000)(exponen
  * ```
  */
 export function connect(options: ConnectOptions = {}): MqttProxy {
-  return new IpcMqttProxy(resolveOptions(options, RECONNECT, process.env));
+  const resolved = resolveOptions(options, RECONNECT, process.env);
+  return new IpcMqttProxy(resolved, TRANSPORTS[resolved.transport]);
+}
+
+/**
+ * The same proxy over a transport of another kind: what the testing kit puts a nucleus in memory behind, so that under virtual
+ * time runs what runs on a device.
+ *
+ * @internal
+ */
+export function connectOver(transport: Transport, options: ConnectOptions): MqttProxy {
+  return new IpcMqttProxy(resolveOptions(options, RECONNECT, {}), transport);
 }
 
 class IpcMqttProxy implements MqttProxy {
@@ -70,10 +81,10 @@ class IpcMqttProxy implements MqttProxy {
   readonly #drain: Drain;
   readonly #context: SubscriptionContext;
 
-  constructor(options: ResolvedOptions) {
+  constructor(options: ResolvedOptions, transport: Transport) {
     const clock = schedulerClock(options.scheduler);
     this.#publisher = new Publisher(clock, options.publishTimeout, options.publishQueue);
-    this.#connection = new Connection(options, TRANSPORTS[options.transport], clock, this.#publisher);
+    this.#connection = new Connection(options, transport, clock, this.#publisher);
     this.#publisher.onUnanswered = error => {
       this.#connection.giveUp(error);
     };

@@ -1,0 +1,113 @@
+import { parseDiagram, type Drawn } from './diagram.js';
+import type { LaneEvent } from './lane.js';
+import { cellText, draw, type Cells } from './picture.js';
+import { errorDifference, symbolDifference, symbolProblem, type Tables } from './symbols.js';
+import { differenceText, NameGiver } from './naming.js';
+
+/** Frames whose difference is told one by one. */
+const MOST_TOLD = 8;
+/** Characters of a picture's row. */
+const WIDEST = 110;
+
+/**
+ * Compares what happened on a lane with a diagram. `undefined`: it is as drawn. Otherwise a picture of both, one under the other, with
+ * the frames that differ marked and the values named.
+ */
+export function marbleDifference(label: string, events: readonly LaneEvent[], diagram: string, tables: Tables): string | undefined {
+  const drawn = parseDiagram(diagram);
+  for (const one of drawn) {
+    const problem = one.kind === 'N' ? symbolProblem(one.symbol, tables) : undefined;
+    if (problem !== undefined) return `${label}: ${problem}`;
+  }
+  const expected = byFrame(drawn);
+  const received = byFrame(events);
+  const frames = [...new Set([...expected.keys(), ...received.keys()])].sort((a, b) => a - b);
+  const differing = frames.filter(at => !isAsDrawn(expected.get(at) ?? [], received.get(at) ?? [], tables));
+  if (differing.length === 0) return undefined;
+
+  const names = new NameGiver(drawn, tables);
+  const expectedCells = cellsOf(expected, one => symbolOf(one));
+  const receivedCells = new Map(
+    [...received].map(([at, there]) => [at, there.map((event, i) => names.of(event, (expected.get(at) ?? [])[i]))] as const),
+  );
+  const told = differing.slice(0, MOST_TOLD).map(at => {
+    const [wanted, got] = [expected.get(at) ?? [], received.get(at) ?? []];
+    const symbols = { wanted: expectedCells.get(at) ?? [], got: receivedCells.get(at) ?? [] };
+    const how = wanted.length === got.length ? wanted.map((one, i) => howDifferent(one, got[i], tables)) : [];
+    return [`  frame ${at}: expected ${listed(symbols.wanted)}, received ${listed(symbols.got)}`, ...how.flat()].join('\n');
+  });
+  const more = differing.length - told.length;
+  const used = differing.slice(0, MOST_TOLD).flatMap(at => [...(expectedCells.get(at) ?? []), ...(receivedCells.get(at) ?? [])]);
+  return [
+    `${label} is not as drawn.`,
+    '',
+    ...pictureOf(expectedCells, receivedCells, differing),
+    '',
+    ...told,
+    ...(more > 0 ? [`  and ${more} more ${more === 1 ? 'frame' : 'frames'}`] : []),
+    ...names.legend(used).map(line => `  ${line}`),
+  ].join('\n');
+}
+
+function byFrame<T extends { readonly at: number }>(all: readonly T[]): Map<number, T[]> {
+  const frames = new Map<number, T[]>();
+  for (const one of all) {
+    const there = frames.get(one.at);
+    if (there === undefined) frames.set(one.at, [one]);
+    else there.push(one);
+  }
+  return frames;
+}
+
+function cellsOf<T>(frames: ReadonlyMap<number, readonly T[]>, symbolOf: (one: T) => string): Cells {
+  return new Map([...frames].map(([at, there]) => [at, there.map(symbolOf)]));
+}
+
+function symbolOf(drawn: Drawn): string {
+  if (drawn.kind === 'N') return drawn.symbol;
+  return drawn.kind === 'C' ? '|' : '#';
+}
+
+function isAsDrawn(drawn: readonly Drawn[], events: readonly LaneEvent[], tables: Tables): boolean {
+  return drawn.length === events.length && drawn.every((one, i) => isSame(one, events[i], tables));
+}
+
+function isSame(drawn: Drawn, event: LaneEvent | undefined, tables: Tables): boolean {
+  if (drawn.kind !== event?.kind) return false;
+  if (drawn.kind === 'N' && event.kind === 'N') return symbolDifference(drawn.symbol, event.value, tables) === undefined;
+  return (
+    event.kind !== 'E' ||
+    tables.values === undefined ||
+    !('#' in tables.values) ||
+    errorDifference(tables.values['#'], event.error) === undefined
+  );
+}
+
+/** Where a value differs from the one that should be in its place, if that is somewhere inside. */
+function howDifferent(drawn: Drawn, event: LaneEvent | undefined, tables: Tables): readonly string[] {
+  if (drawn.kind !== 'N' || event?.kind !== 'N') return [];
+  const difference = symbolDifference(drawn.symbol, event.value, tables);
+  return difference === undefined || difference.path === '' ? [] : [`    ${differenceText(difference)}`];
+}
+
+function listed(symbols: readonly string[]): string {
+  return symbols.length === 0 ? 'nothing' : cellText(symbols);
+}
+
+function pictureOf(expected: Cells, received: Cells, differing: readonly number[]): readonly string[] {
+  const { rows, columnOf } = draw([expected, received]);
+  let marks = '';
+  for (const at of differing) {
+    const width = Math.max(...[expected, received].map(row => (row.has(at) ? cellText(row.get(at) ?? []).length : 0)));
+    marks = marks.padEnd(columnOf(at), ' ').slice(0, columnOf(at)) + '^'.repeat(width);
+  }
+  const from = Math.max(0, (differing[0] === undefined ? 0 : columnOf(differing[0])) - WIDEST / 2);
+  const cut = (row: string): string => {
+    const kept = row.slice(from, from + WIDEST);
+    return (from > 0 ? '…' : '') + kept + (row.length > from + WIDEST ? '…' : '');
+  };
+  const [expectedRow = '', receivedRow = ''] = rows;
+  const shown = (row: string): string => (row === '' ? '(nothing)' : cut(row));
+  const marked = `${from > 0 ? ' ' : ''}${marks.slice(from, from + WIDEST)}`;
+  return [`  expected  ${shown(expectedRow)}`, `  received  ${shown(receivedRow)}`, `            ${marked}`];
+}

@@ -1,0 +1,183 @@
+import type { ConnectFailure } from '../ipc/transport.js';
+import type { BrokerMessage } from '../local/broker-message.js';
+import type { ArmedFault } from '../local/fault-switch.js';
+import { ReplyGate, type FaultSwitches } from '../local/fault-switches.js';
+import type { FaultMessage } from '../local/faults.js';
+import type { Link } from '../local/link.js';
+import type { ProfileServer } from '../local/protocol.js';
+import type { Tokens } from '../local/tokens.js';
+import type { Fault, FaultName, FaultWithDetails } from './fault.js';
+
+/** The parts of a nucleus in memory that faults act on. */
+export interface FaultTargets {
+  readonly switches: FaultSwitches;
+  readonly server: ProfileServer;
+  readonly link: Link;
+  readonly tokens: Tokens;
+  readonly dropConnections: () => void;
+  readonly resumeConnections: () => void;
+}
+
+const ONCE = { times: 1 };
+const NO_SOCKET: ConnectFailure = { reason: 'missing', cause: undefined };
+const NOBODY_LISTENS: ConnectFailure = { reason: 'refused', cause: undefined };
+const FULL_BACKLOG: ConnectFailure = { reason: 'busy', cause: undefined };
+
+/** What is wrong with a nucleus in memory now. */
+export class Faults {
+  /** Why nobody can connect, if nobody can. */
+  connectFailure: ConnectFailure | undefined;
+  /** Whether all new operations are refused. */
+  revoked = false;
+  readonly #targets: FaultTargets;
+  /** What stays armed until it is undone by name. */
+  readonly #lasting = new Map<string | symbol, () => void>();
+
+  constructor(targets: FaultTargets) {
+    this.#targets = targets;
+  }
+
+  inflict(fault: Fault): void {
+    if (typeof fault === 'function') fault();
+    else if (typeof fault === 'string') this.#byName(fault);
+    else this.#withDetails(fault);
+  }
+
+  #byName(name: FaultName): void {
+    const { switches, server, link, tokens, dropConnections } = this.#targets;
+    switch (name) {
+      case 'drop connection':
+        return dropConnections();
+      case 'kill nucleus':
+        this.connectFailure = NOBODY_LISTENS;
+        dropConnections();
+        return server.reset();
+      case 'restart nucleus':
+        dropConnections();
+        server.reset();
+        return tokens.reissueAll();
+      case 'remove socket':
+        this.connectFailure = NO_SOCKET;
+        return;
+      case 'fill backlog':
+        this.connectFailure = FULL_BACKLOG;
+        return;
+      case 'start nucleus':
+        this.connectFailure = undefined;
+        return;
+      case 'offline':
+      case 'online':
+        return link.set('offline', name === 'offline');
+      case 'unauthorized':
+      case 'authorized':
+        this.revoked = name === 'unauthorized';
+        return;
+      case 'spool full':
+        return this.#keep('spool', switches.spoolFull.arm(undefined));
+      case 'spool free':
+        return this.#undo('spool');
+      case 'withhold pubacks':
+        return this.#keepGate('pubacks', [switches.withholdPubacks]);
+      case 'release pubacks':
+        return this.#undo('pubacks');
+      case 'withhold replies':
+        return this.#keepGate('replies', [switches.withholdReply.publish, switches.withholdReply.subscribe]);
+      case 'release replies':
+        return this.#undo('replies');
+      case 'lose subscriptions':
+        this.#undo('subscriptions');
+        this.#lasting.set('subscriptions', server.loseSubscriptions());
+        return;
+      case 'find subscriptions':
+        return this.#undo('subscriptions');
+      case 'end subscriptions':
+        server.terminateSubscriptions([]);
+        return;
+      case 'old nucleus':
+        return this.#keep('old nucleus', switches.oldNucleus.arm(undefined));
+      case 'all well':
+        return this.#allWell();
+      default:
+        this.#arm(name);
+    }
+  }
+
+  /** Those that strike once, the next time. */
+  #arm(name: OneShot): void {
+    const { switches } = this.#targets;
+    const armed = {
+      'hang connect': () => switches.noConnectAck.arm(undefined, ONCE),
+      'refuse connect': () => switches.refuseConnect.arm(undefined, ONCE),
+      'corrupt frame': () => switches.corrupt.arm(undefined, ONCE),
+      'cut frame': () => switches.cutMidFrame.arm(undefined, ONCE),
+      'hang publish': () => switches.noReply.publish.arm(undefined, ONCE),
+      'hang subscribe': () => switches.noReply.subscribe.arm(undefined, ONCE),
+      'drop before publish reply': () => switches.dropBeforeReply.publish.arm(undefined, ONCE),
+      'drop before subscribe reply': () => switches.dropBeforeReply.subscribe.arm(undefined, ONCE),
+      'deny subscription': () => switches.denySubscription.arm(undefined, ONCE),
+      'message before reply': () => switches.messageBeforeReply.arm(undefined, ONCE),
+    }[name]();
+    this.#keep(Symbol(name), armed);
+  }
+
+  #withDetails(fault: FaultWithDetails): void {
+    const { switches, server, resumeConnections } = this.#targets;
+    if ('messageBeforeReply' in fault) {
+      this.#keep('message', switches.messageBeforeReply.arm(brokerMessage(fault.messageBeforeReply), ONCE));
+    } else if ('burstThenEnd' in fault) {
+      this.#keep('burst', switches.burstThenTerminate.arm(fault.burstThenEnd.map(brokerMessage), ONCE));
+    } else if ('endSubscriptions' in fault) server.terminateSubscriptions(fault.endSubscriptions.map(brokerMessage));
+    else if ('dropAfterMessages' in fault) {
+      const { dropAfterMessages: left } = fault;
+      this.#keep('drop after', switches.cutAfterMessages.arm({ left }, { times: left }));
+    } else if ('splitFrames' in fault) this.#keep('split', switches.splitWrites.arm(fault.splitFrames));
+    else this.#keep('glue', switches.glueFrames.arm(fault.glueFrames, {}, resumeConnections));
+  }
+
+  #allWell(): void {
+    for (const what of [...this.#lasting.keys()]) this.#undo(what);
+    this.connectFailure = undefined;
+    this.revoked = false;
+    this.#targets.link.set('offline', false);
+  }
+
+  #keep(what: string | symbol, armed: ArmedFault): void {
+    this.#undo(what);
+    this.#lasting.set(what, armed.undo);
+  }
+
+  #keepGate(what: string, switches: readonly FaultSwitches['withholdPubacks'][]): void {
+    this.#undo(what);
+    const gate = new ReplyGate();
+    const armed = switches.map(one => one.arm(gate));
+    this.#lasting.set(what, () => {
+      for (const one of armed) one.undo();
+      gate.open();
+    });
+  }
+
+  #undo(what: string | symbol): void {
+    const undo = this.#lasting.get(what);
+    this.#lasting.delete(what);
+    undo?.();
+  }
+}
+
+type OneShot = Extract<
+  FaultName,
+  | 'hang connect'
+  | 'refuse connect'
+  | 'corrupt frame'
+  | 'cut frame'
+  | 'hang publish'
+  | 'hang subscribe'
+  | 'drop before publish reply'
+  | 'drop before subscribe reply'
+  | 'deny subscription'
+  | 'message before reply'
+>;
+
+function brokerMessage(message: FaultMessage): BrokerMessage {
+  const { payload } = message;
+  return { ...message, payload: typeof payload === 'string' ? Buffer.from(payload) : payload, qos: 0 };
+}

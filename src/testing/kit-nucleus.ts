@@ -1,0 +1,101 @@
+import type { TestScheduler } from 'rxjs/testing';
+import type { ConnectOptions } from '../proxy/connect-options.js';
+import type { MqttProxy } from '../proxy/mqtt-proxy.js';
+import { parseDiagram } from './diagram.js';
+import type { Fault } from './fault.js';
+import { MemoryNucleus, type MemoryNucleusOptions } from './memory-nucleus.js';
+import { cloudMessage } from './messages.js';
+import type { MarbleRun } from './run.js';
+
+/** How the proxy of a marble test is made: as by `connect()`, without what says where the nucleus is. */
+export type TestConnectOptions = Parameters<MemoryNucleus['connect']>[0] & Pick<ConnectOptions, 'reconnect'>;
+
+/** The nucleus of a marble test: a {@link MemoryNucleus} whose messages and faults are drawn. */
+export class KitNucleus extends MemoryNucleus {
+  readonly #run: MarbleRun;
+  readonly #connectOptions: TestConnectOptions;
+  readonly #drawn: { readonly at: number; readonly happen: () => void }[] = [];
+  readonly #proxies: MqttProxy[] = [];
+  #ends: number | undefined;
+  #proxy: MqttProxy | undefined;
+
+  constructor(run: MarbleRun, options: MemoryNucleusOptions, connectOptions: TestConnectOptions = {}) {
+    super(options);
+    this.#run = run;
+    this.#connectOptions = connectOptions;
+  }
+
+  /** The component's proxy. Made when first asked for. */
+  get proxy(): MqttProxy {
+    this.#proxy ??= this.connect(this.#connectOptions);
+    return this.#proxy;
+  }
+
+  override connect(options: TestConnectOptions = {}): MqttProxy {
+    const proxy = super.connect(options);
+    this.#proxies.push(proxy);
+    return proxy;
+  }
+
+  /**
+   * Messages from the cloud on a topic, or on the topics of a filter. `values` says what the symbols stand for: a payload (text, bytes,
+   * or a value sent as JSON) or a whole message `{ topicName, payload, … }`; without it each symbol is its own payload. `faults` says
+   * which symbols are faults.
+   *
+   * `|` is the end of the component's life: when all lanes that have one have come to it, the proxy is drained, as on SIGTERM. Subscriptions
+   * complete, and what hangs on them works off what it holds.
+   */
+  messages(lane: string, diagram: string, values?: Readonly<Record<string, unknown>>, faults: Readonly<Record<string, Fault>> = {}): void {
+    for (const drawn of parseDiagram(diagram)) {
+      this.#run.reaches(drawn.at);
+      if (drawn.kind === 'E')
+        throw new TypeError(`The lane "${lane}" has a "#": a lane cannot fail. Draw a fault, and say which in the table of faults.`);
+      if (drawn.kind === 'C') this.#ends = Math.max(this.#ends ?? 0, drawn.at);
+      else this.#drawn.push({ at: drawn.at, happen: this.#meaningOf(lane, drawn.symbol, values, faults) });
+    }
+  }
+
+  /** Faults alone, where they belong to no lane of messages. */
+  faults(diagram: string, faults: Readonly<Record<string, Fault>>): void {
+    this.messages('(faults)', diagram, {}, faults);
+  }
+
+  /** @internal Puts all that is drawn on the schedule. */
+  begin(scheduler: TestScheduler, limit: number): void {
+    for (const { at, happen } of this.#drawn) {
+      scheduler.schedule(() => {
+        happen();
+        // All that follows at once happens before anything else at this frame.
+        this.settle();
+      }, at);
+    }
+    const ends = this.#ends;
+    if (ends !== undefined) {
+      scheduler.schedule(() => {
+        for (const proxy of this.#proxies) void proxy.drain(limit - ends)();
+        this.settle();
+      }, ends);
+    }
+  }
+
+  /** @internal Closes every proxy. */
+  end(): void {
+    for (const proxy of this.#proxies) void proxy.close();
+    this.settle();
+  }
+
+  #meaningOf(
+    lane: string,
+    symbol: string,
+    values: Readonly<Record<string, unknown>> | undefined,
+    faults: Readonly<Record<string, Fault>>,
+  ): () => void {
+    const fault = Object.hasOwn(faults, symbol) ? faults[symbol] : undefined;
+    const isValue = values !== undefined && Object.hasOwn(values, symbol);
+    if (fault !== undefined && isValue) throw new TypeError(`The symbol "${symbol}" on the lane "${lane}" is both a value and a fault.`);
+    if (fault !== undefined) return () => this.inflict(fault);
+    if (values !== undefined && !isValue) throw new TypeError(`The symbol "${symbol}" on the lane "${lane}" is in no table.`);
+    const message = cloudMessage(lane, values === undefined ? symbol : values[symbol]);
+    return () => this.publish(message);
+  }
+}

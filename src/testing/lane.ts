@@ -1,0 +1,42 @@
+import type { MarbleFailure } from './marble-failure.js';
+
+/** One thing that happened on a lane. */
+export type Happening =
+  { readonly kind: 'N'; readonly value: unknown } | { readonly kind: 'C' } | { readonly kind: 'E'; readonly error: unknown };
+
+/** A happening at its frame: virtual milliseconds since the start. */
+export type LaneEvent = Happening & { readonly at: number };
+
+/** Where checks go that can only be made when the run has ended. */
+export interface Deferral {
+  /** Whether virtual time has run, and all there is to see has been seen. */
+  readonly isOver: boolean;
+  /** Has the check made at the end of the run. It returns what is wrong; `origin` shows where it was asked for. */
+  readonly atEnd: (check: () => string | undefined, origin: MarbleFailure) => void;
+  /** Notes that a diagram speaks of this frame, so that the run lasts beyond it. */
+  readonly reaches: (frame: number) => void;
+}
+
+/** What can be compared with a diagram: the values of a stream, the messages published on a topic, the states of a connection. */
+export interface Lane {
+  /** What it is, in messages. */
+  readonly label: string;
+  /** All so far, in order. */
+  readonly events: () => readonly LaneEvent[];
+  /** The run it belongs to. */
+  readonly run: Deferral;
+  /** Whether the values are compared by the members that the table names, and further members do not matter. */
+  readonly partly?: boolean | undefined;
+}
+
+const LANES = new WeakSet<object>();
+
+/** Makes it known as a lane. */
+export function lane(made: Lane): Lane {
+  LANES.add(made);
+  return made;
+}
+
+export function isLane(value: unknown): value is Lane {
+  return typeof value === 'object' && value !== null && LANES.has(value);
+}

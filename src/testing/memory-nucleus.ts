@@ -1,0 +1,222 @@
+import type { SchedulerLike } from 'rxjs';
+import type { Clock } from '../ipc/clock.js';
+import { PublishToIoTCoreRequest } from '../ipc/shapes.js';
+import type { AccessControl } from '../local/access-control.js';
+import { FaultSwitches } from '../local/fault-switches.js';
+import { Link } from '../local/link.js';
+import type { LocalNucleusLimits } from '../local/local-nucleus-options.js';
+import type { NucleusEvent } from '../local/nucleus-event.js';
+import type { CloudMessage } from '../local/nucleus.js';
+import { readPolicies } from '../local/policies.js';
+import { connectionLimits, makeProfileServer } from '../local/profile-server.js';
+import type { ProfileServer } from '../local/protocol.js';
+import { Tokens } from '../local/tokens.js';
+import type { ConnectOptions } from '../proxy/connect-options.js';
+import { connectOver } from '../proxy/connect.js';
+import type { PublishRequest } from '../proxy/mqtt-message.js';
+import type { MqttProxy, Profile } from '../proxy/mqtt-proxy.js';
+import { schedulerClock } from '../proxy/scheduler-clock.js';
+import { fixed } from '../schedule/index.js';
+import type { Fault } from './fault.js';
+import { Faults } from './inflict.js';
+import { Turns } from './turns.js';
+import { VirtualBroker } from './virtual-broker.js';
+import { VirtualTransport } from './virtual-transport.js';
+import type { Latency } from './virtual-wire.js';
+
+/** How a nucleus in memory is set up. */
+export interface MemoryNucleusOptions {
+  /** Where time comes from: a `TestScheduler`, or for real time `asyncScheduler`. */
+  readonly scheduler: SchedulerLike;
+  /** Which nucleus it behaves as. Default `'classic'`. */
+  readonly profile?: Profile | undefined;
+  /** The component's policies, as in its recipe. Default: it may do everything. */
+  readonly accessControl?: AccessControl | undefined;
+  /** `false`: the device has never reached the cloud. */
+  readonly online?: boolean | undefined;
+  /** Milliseconds from a request to its answer. Default: none. */
+  readonly latency?: Latency | undefined;
+  /** Whether the nucleus tells when the device goes offline: `cloud$`. Default: on Lite yes, on classic no. */
+  readonly connectionStatus?: boolean | undefined;
+  readonly limits?: Pick<LocalNucleusLimits, 'spoolBytes' | 'maxInFlightPublishes'> | undefined;
+}
+
+/** A publish that the nucleus accepted. */
+export interface PublishedMessage extends PublishRequest {
+  /** When, by the scheduler: the frame, under a `TestScheduler`. */
+  readonly at: number;
+  readonly payload: Uint8Array;
+}
+
+/** What happened in the nucleus, and when. */
+export type TimedNucleusEvent = NucleusEvent & { readonly at: number };
+
+/**
+ * A nucleus without a socket, a broker or a clock of its own: the servers of the local nucleus behind a transport that is a queue in
+ * memory, under any RxJS scheduler. The proxies it hands out are those of `connect()`, so that what reconnects, waits and times out
+ * in a test is what does so on a device. Nothing in it uses a promise.
+ *
+ * It keeps all that was published and all that happened until it is dropped: memory grows with the test.
+ *
+ * @example
+ * ```ts
+ * import { QOS } from 'greengrass-rx';
+ * import { MemoryNucleus } from 'greengrass-rx/testing';
+ * import { VirtualTimeScheduler } from 'rxjs';
+ *
+ * const scheduler = new VirtualTimeScheduler();
+ * const nucleus = new MemoryNucleus({ scheduler });
+ * const proxy = nucleus.connect();
+ * proxy.publish$({ topicName: 'hello', payload: 'world', qos: QOS.AT_LEAST_ONCE }).subscribe(console.log); // Right, by the spooler
+ * scheduler.flush();
+ * console.log(nucleus.published);
+ * ```
+ */
+export class MemoryNucleus {
+  readonly profile: Profile;
+  readonly #scheduler: SchedulerLike;
+  readonly #server: ProfileServer;
+  readonly #broker: VirtualBroker;
+  readonly #link: Link;
+  readonly #tokens: Tokens;
+  readonly #transport: VirtualTransport;
+  readonly #turns: Turns;
+  readonly #faults: Faults;
+  readonly #published: PublishedMessage[] = [];
+  readonly #events: TimedNucleusEvent[] = [];
+  #request = '';
+
+  constructor(options: MemoryNucleusOptions) {
+    const { scheduler, profile = 'classic', accessControl = EVERYTHING, latency, limits = {} } = options;
+    const clock: Clock = schedulerClock(scheduler);
+    const switches = new FaultSwitches();
+    const { authorizers } = readPolicies(profile, [{ name: COMPONENT, accessControl }]);
+    this.profile = profile;
+    this.#scheduler = scheduler;
+    this.#turns = new Turns(clock);
+    this.#link = new Link(options.online ?? true);
+    this.#tokens = new Tokens(profile, [COMPONENT]);
+    this.#broker = new VirtualBroker({
+      turns: this.#turns,
+      copies: profile === 'lite' ? 'each' : 'one',
+      onMessage: message => {
+        if (this.#link.isUp) this.#server.receive(message);
+      },
+    });
+    this.#server = makeProfileServer(
+      profile,
+      {
+        broker: this.#broker,
+        link: this.#link,
+        tokens: this.#tokens,
+        authorizers: new Map(
+          [...authorizers].map(([name, may]) => [name, (operation, resource) => !this.#faults.revoked && may(operation, resource)]),
+        ),
+        faults: switches,
+        clock,
+        observe: event => {
+          this.#note(event);
+        },
+        observed: () => true,
+        connectionStatus: options.connectionStatus ?? profile === 'lite',
+      },
+      limits,
+    );
+    this.#transport = new VirtualTransport({
+      turns: this.#turns,
+      clock,
+      latency,
+      faults: switches,
+      server: this.#server,
+      maxFrame: connectionLimits(profile, limits).maxFrame,
+      connectFailure: () => this.#faults.connectFailure,
+      during: (request, work) => {
+        this.#request = request;
+        work();
+        this.#request = '';
+      },
+    });
+    this.#faults = new Faults({
+      switches,
+      server: this.#server,
+      link: this.#link,
+      tokens: this.#tokens,
+      dropConnections: () => {
+        for (const connection of [...this.#transport.connections]) connection.destroy();
+      },
+      resumeConnections: () => {
+        for (const connection of this.#transport.connections) connection.resume();
+      },
+    });
+  }
+
+  /** All that was accepted from components so far, in order. */
+  get published(): readonly PublishedMessage[] {
+    return this.#published;
+  }
+
+  /** All that has happened so far, in order. */
+  get events(): readonly TimedNucleusEvent[] {
+    return this.#events;
+  }
+
+  /** Connections that are open. */
+  get connections(): number {
+    return this.#transport.connections.size;
+  }
+
+  /** Subscriptions of all connections. */
+  get subscriptions(): number {
+    return this.#server.subscriptions;
+  }
+
+  /** Publishes taken and not yet acknowledged by the broker. */
+  get spooled(): number {
+    return this.#server.spooled;
+  }
+
+  /**
+   * A proxy of the component, as pure and lazy as that of `connect()`, and with the same options. Only `reconnect` has another
+   * default: every millisecond, without jitter, so that diagrams can say when.
+   */
+  connect(options: Omit<ConnectOptions, 'socketPath' | 'authToken' | 'transport' | 'profile' | 'scheduler'> = {}): MqttProxy {
+    return connectOver(this.#transport, {
+      reconnect: fixed(1),
+      ...options,
+      profile: this.profile,
+      socketPath: '(a nucleus in memory)',
+      authToken: this.#tokens.of(COMPONENT),
+      scheduler: this.#scheduler,
+    });
+  }
+
+  /** Publishes as the cloud does. */
+  publish({ payload, qos = 1, ...message }: CloudMessage): void {
+    const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
+    this.#broker.publish({ ...message, qos, payload: bytes }, () => undefined);
+  }
+
+  /** Lets something go wrong, or right again. */
+  inflict(fault: Fault): void {
+    this.#faults.inflict(fault);
+  }
+
+  /** @internal Does all that is due at this instant: at the end, when time stands still. */
+  settle(): void {
+    this.#turns.run();
+  }
+
+  #note(event: NucleusEvent): void {
+    const at = this.#scheduler.now();
+    this.#events.push({ ...event, at });
+    if (event.kind !== 'published') return;
+    const request = PublishToIoTCoreRequest.decode(JSON.parse(this.#request));
+    if (request._tag === 'Right') this.#published.push({ ...request.right, payload: request.right.payload ?? new Uint8Array(0), at });
+  }
+}
+
+const COMPONENT = 'com.example.Component';
+
+const EVERYTHING: AccessControl = {
+  'aws.greengrass.ipc.mqttproxy': { 'everything:mqttproxy:1': { operations: ['*'], resources: ['*'] } },
+};

@@ -1,0 +1,29 @@
+import type { CloudMessage } from '../local/nucleus.js';
+import { topicMatches } from '../topic/index.js';
+
+/** A message on a lane. Its payload may be text, bytes, or any other value, which is sent as JSON. */
+export interface LaneMessage extends Omit<CloudMessage, 'topicName' | 'payload'> {
+  /** Left out: the lane's own topic. */
+  readonly topicName?: string | undefined;
+  readonly payload: unknown;
+}
+
+/** The message that a lane's table says: a whole one, or only its payload. */
+export function cloudMessage(lane: string, value: unknown): CloudMessage {
+  const message: LaneMessage = isLaneMessage(value) ? value : { payload: value };
+  const { topicName = lane, payload, ...members } = message;
+  if (/[+#]/.test(topicName)) {
+    throw new TypeError(`A message on the lane "${lane}" does not say its topic: give it one, such as { topicName: 'a/b', payload: … }.`);
+  }
+  if (!topicMatches(lane, topicName)) throw new TypeError(`The topic "${topicName}" of a message does not fit its lane "${lane}".`);
+  return { ...members, topicName, payload: bytesOf(payload) };
+}
+
+function isLaneMessage(value: unknown): value is LaneMessage {
+  return typeof value === 'object' && value !== null && !(value instanceof Uint8Array) && 'payload' in value;
+}
+
+function bytesOf(payload: unknown): Uint8Array | string {
+  if (typeof payload === 'string' || payload instanceof Uint8Array) return payload;
+  return JSON.stringify(payload) ?? '';
+}

@@ -1,0 +1,32 @@
+import type { Deferral } from './lane.js';
+import type { MarbleFailure } from './marble-failure.js';
+
+/** A test in virtual time, from its first line to its last check. */
+export class MarbleRun implements Deferral {
+  readonly #checks: { readonly check: () => string | undefined; readonly origin: MarbleFailure }[] = [];
+  #lastFrame = 0;
+  isOver = false;
+
+  /** The last frame that any diagram speaks of. */
+  get lastFrame(): number {
+    return this.#lastFrame;
+  }
+
+  reaches(frame: number): void {
+    if (frame !== Infinity) this.#lastFrame = Math.max(this.#lastFrame, frame);
+  }
+
+  atEnd(check: () => string | undefined, origin: MarbleFailure): void {
+    this.#checks.push({ check, origin });
+  }
+
+  /** Makes all checks. Returns what is wrong, all of it in one failure. */
+  check(): MarbleFailure | undefined {
+    this.isOver = true;
+    const wrong = this.#checks.flatMap(({ check, origin }) => {
+      const message = check();
+      return message === undefined ? [] : [{ message, origin }];
+    });
+    return wrong[0]?.origin.saying(wrong.map(({ message }) => message).join('\n\n'));
+  }
+}

@@ -1,0 +1,148 @@
+import { FrameDecoder } from '../ipc/frame-decoder.js';
+import { spoil, type OutgoingFrame } from '../local/spoil.js';
+import type { Peer, Protocol } from '../local/protocol.js';
+import { readRpcMessage } from '../ipc/rpc-message.js';
+import { PUBLISH_TO_IOT_CORE } from '../ipc/shapes.js';
+import type { Wire } from './virtual-wire.js';
+
+/** What the nucleus' end of a connection tells the client's. */
+export interface ClientSide {
+  readonly receive: (bytes: Buffer) => void;
+  /** The nucleus has closed, after all it had sent. */
+  readonly onClosed: () => void;
+}
+
+/** The nucleus' end of a connection in memory: the place of the local nucleus' own, which has a socket. */
+export class ServerEnd implements Peer {
+  readonly id: number;
+  readonly #wire: Wire;
+  readonly #client: ClientSide;
+  readonly #onClosed: () => void;
+  readonly #protocol: Protocol;
+  readonly #decoder: FrameDecoder;
+  /** Operations whose answers take time, by stream. */
+  readonly #operations = new Map<number, 'subscribe' | 'publish'>();
+  #component: string | undefined;
+  #waiting: OutgoingFrame[] = [];
+  #state: 'open' | 'ending' | 'closed' = 'open';
+
+  constructor(id: number, wire: Wire, client: ClientSide, onClosed: () => void) {
+    this.id = id;
+    this.#wire = wire;
+    this.#client = client;
+    this.#onClosed = onClosed;
+    this.#protocol = wire.server.accept(this);
+    this.#decoder = new FrameDecoder(wire.maxFrame, frame => {
+      const message = readRpcMessage(frame);
+      const request = 'reason' in message ? undefined : message;
+      if (wire.latency !== undefined && request?.operation !== undefined) {
+        this.#operations.set(request.streamId, request.operation === PUBLISH_TO_IOT_CORE ? 'publish' : 'subscribe');
+      }
+      wire.during(request?.payload ?? '', () => {
+        this.#protocol.receive(frame);
+      });
+    });
+  }
+
+  /** Bytes from the client. */
+  receive(bytes: Buffer): void {
+    if (this.#state !== 'open') return;
+    if (this.#decoder.push(bytes) !== undefined) this.#protocol.malformed();
+  }
+
+  /** The client has closed. */
+  clientClosed(): void {
+    this.#close(() => undefined);
+  }
+
+  send(frame: Buffer, isEvent: boolean): void {
+    if (this.#state !== 'open') return;
+    const delay = isEvent ? 0 : this.#latencyOf(frame);
+    if (delay === 0) this.#write({ bytes: frame, isEvent });
+    else
+      this.#wire.clock.after(delay, () => {
+        if (this.#state === 'open') this.#write({ bytes: frame, isEvent });
+      });
+  }
+
+  end(): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'ending';
+    this.#flush(true);
+    this.destroy();
+  }
+
+  destroy(): void {
+    this.#close(() => {
+      this.#wire.turns.later(() => {
+        this.#client.onClosed();
+      });
+    });
+  }
+
+  authenticated(component: string): void {
+    this.#component = component;
+  }
+
+  /** Looks again at what waits: a fault that kept it back is gone. */
+  resume(): void {
+    if (this.#state === 'open') this.#flush(false);
+  }
+
+  #write(frame: OutgoingFrame): void {
+    this.#waiting.push(frame);
+    this.#flush(false);
+  }
+
+  #flush(isLast: boolean): void {
+    if (this.#waiting.length === 0) return;
+    if (!this.#wire.faults.writes) {
+      for (const { bytes } of this.#waiting.splice(0)) this.#deliver(bytes);
+      return;
+    }
+    const spoilt = spoil(this.#waiting, this.#wire.faults, this.#component, isLast);
+    if (spoilt === undefined) return;
+    this.#waiting = [];
+    const size = spoilt.pieceSize ?? Infinity;
+    for (let at = 0; at < spoilt.bytes.length; at += size) this.#deliver(spoilt.bytes.subarray(at, at + size));
+    if (spoilt.destroy) this.destroy();
+  }
+
+  #deliver(bytes: Buffer): void {
+    this.#wire.turns.later(() => {
+      this.#client.receive(bytes);
+    });
+  }
+
+  #close(tell: () => void): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#decoder.stop();
+    this.#waiting = [];
+    // Not within the call: the nucleus may be in the middle of a request on this very connection.
+    this.#wire.turns.later(() => {
+      this.#protocol.closed();
+      this.#onClosed();
+    });
+    tell();
+  }
+
+  #latencyOf(frame: Buffer): number {
+    const { latency } = this.#wire;
+    if (latency === undefined) return 0;
+    const streamId = streamIdOf(frame);
+    const operation = streamId === 0 ? 'connect' : this.#operations.get(streamId);
+    if (operation === undefined) return 0;
+    this.#operations.delete(streamId);
+    return latency[operation] ?? 0;
+  }
+}
+
+function streamIdOf(frame: Buffer): number {
+  let streamId = 0;
+  new FrameDecoder(frame.length, view => {
+    const message = readRpcMessage(view);
+    if (!('reason' in message)) ({ streamId } = message);
+  }).push(frame);
+  return streamId;
+}

@@ -1,0 +1,92 @@
+import { describeValue, isEither, textOf } from './describe-value.js';
+import { differenceOf, differenceOfPart, isAsymmetric, type Difference } from './equal.js';
+
+/** What the symbols of a diagram stand for. Without a table of values a symbol stands for itself. */
+export interface Tables {
+  readonly values?: Readonly<Record<string, unknown>> | undefined;
+  /** Symbols for a `Left`: by its tag, or by what its error must have (members or an asymmetric matcher). */
+  readonly lefts?: Readonly<Record<string, unknown>> | undefined;
+  /** Whether further members of a value do not matter. */
+  readonly partly?: boolean | undefined;
+}
+
+/** What is wrong with a symbol of the diagram, if it is in no table. */
+export function symbolProblem(symbol: string, { values, lefts }: Tables): string | undefined {
+  if (values === undefined || has(values, symbol) || has(lefts, symbol)) return undefined;
+  const known = [...Object.keys(values), ...Object.keys(lefts ?? {})].filter(key => key !== '#');
+  return `The diagram has a "${symbol}" that is in no table. The tables have ${known.length === 0 ? 'nothing' : known.join(', ')}.`;
+}
+
+/** How a value differs from what a symbol stands for; `undefined` if it does not. */
+export function symbolDifference(symbol: string, actual: unknown, { values, lefts, partly }: Tables): Difference | undefined {
+  if (lefts !== undefined && has(lefts, symbol)) return leftDifference(lefts[symbol], actual);
+  if (values === undefined) return symbolItself(symbol, actual);
+  const expected = values[symbol];
+  if (!isEither(actual) || isEither(expected)) return valueDifference(expected, actual, partly);
+  // A matcher may be meant for the Either itself.
+  if (isAsymmetric(expected) && expected.asymmetricMatch(actual)) return undefined;
+  return actual._tag === 'Left' ? { path: '', expected, actual } : valueDifference(expected, actual.right, partly);
+}
+
+/** What a symbol without a table stands for: the text it is. */
+function symbolItself(symbol: string, actual: unknown): Difference | undefined {
+  const right = isEither(actual) && actual._tag === 'Right' ? actual.right : actual;
+  const content = isMessage(right) ? contentOf(right) : right;
+  return symbol === content || symbol === String(content) ? undefined : { path: '', expected: symbol, actual: right };
+}
+
+/** How an error differs from a tag, from members it must have, or from what a matcher wants. */
+export function errorDifference(wanted: unknown, error: unknown): Difference | undefined {
+  if (typeof wanted === 'string') return differenceOfPart({ _tag: wanted }, error);
+  if (isAsymmetric(wanted) || typeof wanted !== 'object' || wanted === null) return differenceOf(wanted, error);
+  return differenceOfPart(wanted, error);
+}
+
+function leftDifference(wanted: unknown, actual: unknown): Difference | undefined {
+  if (!isEither(actual) || actual._tag === 'Right') return { path: '', expected: `a Left: ${describeValue(wanted)}`, actual };
+  return errorDifference(wanted, actual.left);
+}
+
+function valueDifference(expected: unknown, actual: unknown, partly = false): Difference | undefined {
+  const compared = isMessage(actual) && !isMessage(expected) && !isAsymmetric(expected) ? contentOf(actual) : actual;
+  return partly && typeof expected === 'object' && expected !== null && !isAsymmetric(expected)
+    ? differenceOfPart(expected, compared)
+    : differenceOf(expected, compared);
+}
+
+interface Message {
+  readonly topicName: string;
+  readonly payload: Uint8Array;
+  readonly value?: unknown;
+}
+
+function isMessage(value: unknown): value is Message {
+  if (typeof value !== 'object' || value === null) return false;
+  return 'topicName' in value && 'payload' in value && value.payload instanceof Uint8Array;
+}
+
+/** What a message stands for where a table has no message: its decoded value, or its payload. */
+function contentOf(message: Message): unknown {
+  return 'value' in message ? message.value : payloadContent(message.payload);
+}
+
+/** A value as a message's content, for legends: what tables are written in. */
+export function valueOfMessage(value: unknown): unknown {
+  if (isEither(value) && value._tag === 'Right') return valueOfMessage(value.right);
+  return isMessage(value) ? contentOf(value) : value;
+}
+
+/** A payload as what it most likely is: JSON as its value, other text as text, else bytes. */
+export function payloadContent(payload: Uint8Array): unknown {
+  const text = textOf(payload);
+  if (text === undefined) return payload;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+function has(table: Readonly<Record<string, unknown>> | undefined, symbol: string): boolean {
+  return table !== undefined && Object.hasOwn(table, symbol);
+}

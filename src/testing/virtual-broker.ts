@@ -1,0 +1,67 @@
+import type { BrokerMessage } from '../local/broker-message.js';
+import type { Broker } from '../local/broker.js';
+import { filterMatches, topicIsValid } from '../local/mqtt-topic.js';
+import type { Turns } from './turns.js';
+
+/** How a {@link VirtualBroker} is set up. */
+export interface VirtualBrokerOptions {
+  readonly turns: Turns;
+  /** What the device gets of a message that several of its filters match: one copy, or one for each filter (Lite). */
+  readonly copies: 'one' | 'each';
+  readonly onMessage: (message: BrokerMessage) => void;
+}
+
+/** An MQTT broker in memory, with the device as its only client. Does what the embedded broker of the local nucleus does. */
+export class VirtualBroker implements Broker {
+  readonly url = '';
+  readonly host = '';
+  readonly port = 0;
+  readonly #options: VirtualBrokerOptions;
+  readonly #filters = new Map<string, 0 | 1>();
+  readonly #retained = new Map<string, BrokerMessage>();
+
+  constructor(options: VirtualBrokerOptions) {
+    this.#options = options;
+  }
+
+  publish(message: BrokerMessage, onAcknowledged: () => void): void {
+    if (topicIsValid(message.topicName)) {
+      if (message.retain === true) this.#retain(message);
+      this.#deliver(message.retain === true ? { ...message, retain: false } : message);
+    }
+    this.#options.turns.later(onAcknowledged);
+  }
+
+  subscribe(filter: string, qos: 0 | 1): void {
+    this.#filters.set(filter, qos);
+    this.#options.turns.later(() => {
+      for (const message of [...this.#retained.values()]) {
+        if (this.#filters.has(filter) && filterMatches(filter, message.topicName)) this.#options.onMessage(message);
+      }
+    });
+  }
+
+  unsubscribe(filter: string): void {
+    this.#filters.delete(filter);
+  }
+
+  setDown(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  #retain(message: BrokerMessage): void {
+    if (message.payload.length === 0) this.#retained.delete(message.topicName);
+    else this.#retained.set(message.topicName, message);
+  }
+
+  #deliver(message: BrokerMessage): void {
+    const matching = [...this.#filters].filter(([filter]) => filterMatches(filter, message.topicName));
+    const qos = matching.some(([, granted]) => granted === 1) ? message.qos : 0;
+    const count = this.#options.copies === 'one' ? Math.min(1, matching.length) : matching.length;
+    for (let i = 0; i < count; i++) this.#options.onMessage({ ...message, qos });
+  }
+}
