@@ -3,7 +3,7 @@
  * that install it. Type checks and tests do not see what this sees: a file left out of the tarball, an import that plain
  * Node cannot resolve, an entry that `require` cannot load, a program that does not end.
  */
-import { access, readFile, writeFile } from 'node:fs/promises';
+import { access, copyFile, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { copyProgram, inTemporaryFolder, makeConsumer, packInto, ROOT } from './packed-package.js';
 import { failureOf, runProcess } from './run-process.js';
@@ -61,10 +61,13 @@ async function eslint(): Promise<string> {
   return `eslint@${(await manifest()).devDependencies['eslint'] ?? 'latest'}`;
 }
 
+/** The entry that a test framework loads, and nobody else can: it has a check of its own. */
+const RUNS_IN_VITEST = './testing/vitest';
+
 async function entries(): Promise<readonly string[]> {
   const { name, exports } = await manifest();
   return Object.keys(exports)
-    .filter(entry => entry !== './package.json')
+    .filter(entry => entry !== './package.json' && entry !== RUNS_IN_VITEST)
     .map(entry => name + entry.slice(1));
 }
 
@@ -87,6 +90,20 @@ async function typeCheck(folder: string): Promise<void> {
   await run(folder, bin('tsc'), ['-p', '.']);
 }
 
+/** Declarations of vitest itself need those of a browser. */
+const MARBLE_TEST_OPTIONS = [
+  '--noEmit',
+  '--strict',
+  '--target',
+  'es2023',
+  '--module',
+  'nodenext',
+  '--skipLibCheck',
+  '--ignoreConfig',
+  '--types',
+  '',
+];
+
 await inTemporaryFolder(async folder => {
   const tarball = await packInto(folder);
 
@@ -103,6 +120,18 @@ await inTemporaryFolder(async folder => {
     names = await program(esm, 'import-entries.mjs', ...(await entries()));
   });
   await check('declarations, ES modules', () => typeCheck(esm));
+  await check('a marble test runs in vitest, and type-checks', async () => {
+    await symlink(join(ROOT, 'node_modules/vitest'), join(esm, 'node_modules/vitest'));
+    const name = 'vitest.test.ts';
+    await copyFile(join(ROOT, 'examples/testing', name), join(esm, name));
+    await run(esm, bin('tsc'), [...MARBLE_TEST_OPTIONS, name]);
+    await run(esm, bin('vitest'), ['run', '--root', '.', name]);
+  });
+  await check('a marble test runs in node:test', async () => {
+    const name = 'node-test.mjs';
+    await copyFile(join(ROOT, 'examples/testing', name), join(esm, name));
+    await run(esm, process.execPath, ['--test', name]);
+  });
   await check('a message goes round, socket and crt', () => program(esm, 'round-trip.mjs', 'socket', 'crt'));
 
   const commonjs = join(folder, 'commonjs');

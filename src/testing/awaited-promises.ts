@@ -13,7 +13,7 @@ export function watchPromises(work: () => void, now: () => number): AwaitedPromi
   // A promise with a parent is what `then` and `await` make. One without has been made, which harms nothing yet.
   const stop = promiseHooks.onInit((_promise, parent: unknown) => {
     if (parent !== undefined) first ??= { at: now(), place: placeOf(new Error().stack ?? '') };
-  });
+  }) as () => void;
   try {
     work();
   } finally {

@@ -32,7 +32,8 @@ export function parseSpan(diagram: string): Span {
 
 /** Frames are milliseconds only inside `TestScheduler.run`. */
 function inMilliseconds<A>(parse: () => A): A {
-  return TestScheduler.frameTimeFactor === 1 ? parse() : new TestScheduler(() => undefined).run(parse);
+  const [dash] = TestScheduler.parseMarbles('-a', undefined, undefined, false, true);
+  return dash?.frame === 1 ? parse() : new TestScheduler(() => undefined).run(parse);
 }
 
 /** The last frame that a diagram speaks of. */

@@ -1,4 +1,22 @@
+/**
+ * Tests of whole components in virtual time: a nucleus in memory, marble diagrams with faults in them, recordings. Knows no test
+ * framework; for vitest there is 'greengrass-rx/testing/vitest'.
+ *
+ * @packageDocumentation
+ */
 export type { Fault, FaultName, FaultWithDetails } from './fault.js';
-export { MemoryNucleus, type MemoryNucleusOptions, type PublishedMessage, type TimedNucleusEvent } from './memory-nucleus.js';
-export type { Latency } from './virtual-wire.js';
+export type { LaneExpectation } from './expect-lane.js';
+export type { KitNucleus, TestConnectOptions } from './kit-nucleus.js';
+export type { Lane, LaneEvent } from './lane.js';
+export { MarbleFailure } from './marble-failure.js';
+export { marbleTestOf, lanesOf, type MarbleTestOptions, type RecordedLane } from './marble-test-of.js';
 export { marbles, type MarbleKit, type MarbleOptions } from './marbles.js';
+export { matchers, type Matchers, type MatcherContext, type MatcherResult } from './matchers.js';
+export { MemoryNucleus, type MemoryNucleusOptions, type PublishedMessage, type TimedNucleusEvent } from './memory-nucleus.js';
+export type { LaneMessage } from './messages.js';
+export { parseRecording, recordLines, type RecordedEntry, type RecordedError, type Recording } from './recording.js';
+export { laneText, renderLane, type RenderedLane } from './render-lane.js';
+export { replay, type ReplayOptions } from './replay.js';
+export type { StageCounts } from './ledger-checks.js';
+export type { SubscriptionsExpectation } from './subscription-spans.js';
+export type { Latency } from './virtual-wire.js';

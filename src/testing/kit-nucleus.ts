@@ -3,8 +3,11 @@ import type { ConnectOptions } from '../proxy/connect-options.js';
 import type { MqttProxy } from '../proxy/mqtt-proxy.js';
 import { parseDiagram } from './diagram.js';
 import type { Fault } from './fault.js';
+import type { Deferral } from './lane.js';
 import { MemoryNucleus, type MemoryNucleusOptions } from './memory-nucleus.js';
 import { cloudMessage } from './messages.js';
+import type { Recording } from './recording.js';
+import { checkSpeed } from './replay.js';
 import type { MarbleRun } from './run.js';
 
 /** How the proxy of a marble test is made: as by `connect()`, without what says where the nucleus is. */
@@ -23,6 +26,11 @@ export class KitNucleus extends MemoryNucleus {
     super(options);
     this.#run = run;
     this.#connectOptions = connectOptions;
+  }
+
+  /** @internal Where checks go that can only be made when the run has ended. */
+  get deferral(): Deferral {
+    return this.#run;
   }
 
   /** The component's proxy. Made when first asked for. */
@@ -58,6 +66,17 @@ export class KitNucleus extends MemoryNucleus {
   /** Faults alone, where they belong to no lane of messages. */
   faults(diagram: string, faults: Readonly<Record<string, Fault>>): void {
     this.messages('(faults)', diagram, {}, faults);
+  }
+
+  /** A recording, as it was or `speed` times as fast: its messages come from the cloud, its gaps are broken connections. */
+  replay(recording: Recording, { speed = 1 }: { readonly speed?: number | undefined } = {}): void {
+    checkSpeed(speed);
+    for (const entry of recording.entries) {
+      const at = entry.at / speed;
+      this.#run.reaches(at);
+      if ('message' in entry) this.#drawn.push({ at, happen: () => this.publish(entry.message) });
+      else if (entry.error.kind === 'gap') this.#drawn.push({ at, happen: () => this.inflict('drop connection') });
+    }
   }
 
   /** @internal Puts all that is drawn on the schedule. */

@@ -96,21 +96,23 @@ const LINGER = 60_000;
  * test(); // a test framework does this
  * ```
  */
-export function marbles(test: (kit: MarbleKit) => void, options: MarbleOptions = {}): () => void {
+export function marbles(test: (kit: MarbleKit) => unknown, options: MarbleOptions = {}): () => void {
   return () => {
     const scheduler = new TestScheduler(deepStrictEqual);
-    scheduler.run(({ flush }) => runTest(test, options, scheduler, flush));
+    scheduler.run(({ flush }) => {
+      runTest(test, options, scheduler, flush);
+    });
   };
 }
 
-function runTest(test: (kit: MarbleKit) => void, options: MarbleOptions, scheduler: TestScheduler, flush: () => void): void {
+function runTest(test: (kit: MarbleKit) => unknown, options: MarbleOptions, scheduler: TestScheduler, flush: () => void): void {
   const { connect, until, promises, ledger = ledgerOfAll, ...nucleusOptions } = options;
   const run = new MarbleRun();
   const nucleus = new KitNucleus(run, { ...nucleusOptions, scheduler }, connect);
   const subscriptions = new Subscription();
   const session = new Session(run, nucleus, scheduler, subscriptions, new LedgerSince(ledger));
   try {
-    const returned: unknown = test(session.kit());
+    const returned = test(session.kit());
     if (returned instanceof Promise) {
       returned.catch(() => undefined);
       throw new MarbleFailure(

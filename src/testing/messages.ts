@@ -25,5 +25,7 @@ function isLaneMessage(value: unknown): value is LaneMessage {
 
 function bytesOf(payload: unknown): Uint8Array | string {
   if (typeof payload === 'string' || payload instanceof Uint8Array) return payload;
-  return JSON.stringify(payload) ?? '';
+  const json = JSON.stringify(payload) as string | undefined;
+  if (json === undefined) throw new TypeError('A payload is undefined. For an empty one write an empty string.');
+  return json;
 }

@@ -2,9 +2,8 @@ import { describeValue } from './describe-value.js';
 import type { Drawn } from './diagram.js';
 import { differenceOf, type Difference } from './equal.js';
 import type { LaneEvent } from './lane.js';
+import { untaken } from './letters.js';
 import { symbolDifference, valueOfMessage, type Tables } from './symbols.js';
-
-const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
 /** Gives symbols to what came: those of the tables where they fit, else letters of its own, the same one to equal values. */
 export class NameGiver {
@@ -12,14 +11,14 @@ export class NameGiver {
   /** The tables' symbols, those of the diagram first. */
   readonly #known: readonly string[];
   readonly #given: { readonly symbol: string; readonly value: unknown }[] = [];
-  readonly #free: string[];
+  readonly #nextLetter: () => string;
 
   constructor(drawn: readonly Drawn[], tables: Tables) {
     this.#tables = tables;
     const { values = {}, lefts = {} } = tables;
     const inDiagram = drawn.flatMap(one => (one.kind === 'N' ? [one.symbol] : []));
     this.#known = [...new Set([...inDiagram, ...Object.keys(values), ...Object.keys(lefts)])].filter(symbol => symbol !== '#');
-    this.#free = [...LETTERS].filter(letter => !this.#known.includes(letter));
+    this.#nextLetter = untaken(new Set(this.#known), 'capitals');
   }
 
   /** The symbol of something that came; the one drawn in its place is asked first. */
@@ -31,7 +30,7 @@ export class NameGiver {
     if (known !== undefined) return known;
     const before = this.#given.find(given => differenceOf(given.value, value) === undefined);
     if (before !== undefined) return before.symbol;
-    const symbol = this.#free.shift() ?? '?';
+    const symbol = this.#nextLetter();
     this.#given.push({ symbol, value });
     return symbol;
   }
