@@ -92,16 +92,8 @@ async function typeCheck(folder: string): Promise<void> {
 
 /** Declarations of vitest itself need those of a browser. */
 const MARBLE_TEST_OPTIONS = [
-  '--noEmit',
-  '--strict',
-  '--target',
-  'es2023',
-  '--module',
-  'nodenext',
-  '--skipLibCheck',
-  '--ignoreConfig',
-  '--types',
-  '',
+  ...['--noEmit', '--strict', '--target', 'es2023', '--module', 'nodenext', '--skipLibCheck', '--ignoreConfig'],
+  ...['--types', 'node', '--typeRoots', join(ROOT, 'node_modules/@types')],
 ];
 
 await inTemporaryFolder(async folder => {

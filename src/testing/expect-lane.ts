@@ -1,5 +1,4 @@
 import { marbleDifference } from './compare.js';
-import { lengthOf } from './diagram.js';
 import type { Lane } from './lane.js';
 import { MarbleFailure } from './marble-failure.js';
 
@@ -17,7 +16,7 @@ export interface LaneExpectation {
 /** Compares a lane with a diagram: now if its run is over, else at the end of it. */
 export function expectLane(lane: Lane): LaneExpectation {
   const compare: LaneExpectation['toBeMarble'] = (diagram, values, lefts) => {
-    lane.run.reaches(lengthOf(diagram));
+    lane.run.expects(diagram);
     const check = (): string | undefined => marbleDifference(lane.label, lane.events(), diagram, { values, lefts, partly: lane.partly });
     checkNowOrLater(lane.run, check, compare);
   };

@@ -4,6 +4,7 @@ import { TestScheduler } from 'rxjs/testing';
 import { ledger as ledgerOfAll, type Ledger } from '../flow/ledger.js';
 import { topicMatches } from '../topic/index.js';
 import { watchPromises, type AwaitedPromise } from './awaited-promises.js';
+import { describeValue } from './describe-value.js';
 import { lengthOf, parseSpan } from './diagram.js';
 import { checkNowOrLater, expectLane, type LaneExpectation } from './expect-lane.js';
 import { KitNucleus, type TestConnectOptions } from './kit-nucleus.js';
@@ -124,6 +125,7 @@ function runTest(test: (kit: MarbleKit) => unknown, options: MarbleOptions, sche
     nucleus.begin(scheduler, limit);
     const awaited = watchPromises(flush, () => scheduler.frame);
     if (awaited !== undefined && promises !== 'ignored') run.atEnd(() => awaitedText(awaited), new MarbleFailure(''));
+    run.atEnd(() => (run.failureDrawn ? undefined : session.failureOfPipelines()), new MarbleFailure(''));
     const failure = run.check();
     if (failure !== undefined) throw failure;
   } finally {
@@ -176,6 +178,13 @@ class Session {
       hot: (diagram: string, ...tables: never[]) => scheduler.createHotObservable(drawn(diagram), ...tables),
       scheduler,
     };
+  }
+
+  /** What is wrong if a pipeline failed, which no diagram expects. */
+  failureOfPipelines(): string | undefined {
+    const end = this.#end()[0];
+    if (end?.kind !== 'E') return undefined;
+    return `The pipeline failed at frame ${end.at}, which no diagram expects: ${describeValue(end.error)}`;
   }
 
   #pipeline(pipeline$: Observable<unknown>, subscription: string | undefined): Lane {

@@ -1,6 +1,5 @@
 import { marbleDifference } from './compare.js';
 import { describeValue, isEither } from './describe-value.js';
-import { lengthOf } from './diagram.js';
 import { differenceOf, type Difference } from './equal.js';
 import { KitNucleus } from './kit-nucleus.js';
 import { isLane, type Deferral, type Lane } from './lane.js';
@@ -38,7 +37,7 @@ export interface Matchers {
 export const matchers: Matchers = {
   toBeMarble(lane, diagram, values, lefts) {
     if (!isLane(lane)) return notA('lane, such as run() and published() of marbles() return', lane);
-    lane.run.reaches(lengthOf(diagram));
+    lane.run.expects(diagram);
     const check = (): MatcherResult => {
       const difference = marbleDifference(lane.label, lane.events(), diagram, { values, lefts, partly: lane.partly });
       return result(difference, `${lane.label} is as drawn, and should not be: ${diagram}`);

@@ -28,6 +28,8 @@ export class NameGiver {
     const candidates = drawn?.kind === 'N' ? [drawn.symbol, ...this.#known] : this.#known;
     const known = candidates.find(symbol => symbolDifference(symbol, value, this.#tables) === undefined);
     if (known !== undefined) return known;
+    const content = valueOfMessage(value);
+    if (this.#tables.values === undefined && typeof content === 'string' && content.length === 1) return content;
     const before = this.#given.find(given => differenceOf(given.value, value) === undefined);
     if (before !== undefined) return before.symbol;
     const symbol = this.#nextLetter();

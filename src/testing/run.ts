@@ -1,3 +1,4 @@
+import { lengthOf } from './diagram.js';
 import type { Deferral } from './lane.js';
 import type { MarbleFailure } from './marble-failure.js';
 
@@ -5,6 +6,7 @@ import type { MarbleFailure } from './marble-failure.js';
 export class MarbleRun implements Deferral {
   readonly #checks: { readonly check: () => string | undefined; readonly origin: MarbleFailure }[] = [];
   #lastFrame = 0;
+  #failureDrawn = false;
   isOver = false;
 
   /** The last frame that any diagram speaks of. */
@@ -14,6 +16,16 @@ export class MarbleRun implements Deferral {
 
   reaches(frame: number): void {
     if (frame !== Infinity) this.#lastFrame = Math.max(this.#lastFrame, frame);
+  }
+
+  expects(diagram: string): void {
+    this.#failureDrawn ||= diagram.includes('#');
+    this.reaches(lengthOf(diagram));
+  }
+
+  /** Whether some diagram expects a stream to fail: else one that does is a failure of the test. */
+  get failureDrawn(): boolean {
+    return this.#failureDrawn;
   }
 
   atEnd(check: () => string | undefined, origin: MarbleFailure): void {

@@ -1,7 +1,7 @@
 import type { Clock } from '../ipc/clock.js';
 
 /** More in one instant is an endless loop: virtual time would stand still for ever. */
-const MOST_TURNS = 1_000_000;
+const MOST_TURNS = 500_000;
 
 /**
  * What would happen in later turns of an event loop, in order and within the same instant of virtual time. All that one thing sets

@@ -1,0 +1,452 @@
+import { left, right } from 'fp-ts/lib/Either.js';
+import { bufferTime, concatMap, from, map, NEVER, of, tap, throwError, timer } from 'rxjs';
+import { describe, expect, test } from 'vitest';
+import { Interrupted, Unauthorized } from '../../src/errors/errors.js';
+import { concurrently, Ledger, publishTo } from '../../src/flow/index.js';
+import { QOS } from '../../src/qos.js';
+import { marbles, type MarbleKit, type MarbleOptions } from '../../src/testing/index.js';
+import '../../src/testing/vitest.js';
+
+/** What a marble test says when it fails. */
+function complaint(check: (kit: MarbleKit) => void, options?: MarbleOptions): string {
+  try {
+    marbles(check, options)();
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+  return '(it passed)';
+}
+const said = (failing: () => void): string => {
+  try {
+    failing();
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+  return '(it passed)';
+};
+const to = (topicName: string, payload = '') => ({ topicName, payload, qos: QOS.AT_LEAST_ONCE });
+const denied = new Unauthorized('message', 'aws.greengrass#PublishToIoTCore', 't', '');
+
+describe('toBeMarble says', () => {
+  test('which values differ, and where in them', () => {
+    expect(
+      complaint(({ expectStream, cold }) => {
+        const values = { a: { mean: 20, by: { s: 1 } }, b: { mean: 30, by: { s: 2 } } };
+        expectStream(cold('-a-b-|', values)).toBeMarble('-a-b-|', { a: values.a, b: { mean: 30, by: { s: 3 } } });
+      }),
+    ).toMatchInlineSnapshot(`
+      "The stream is not as drawn.
+
+        expected  -a-b-|
+        received  -a-A-|
+                     ^
+
+        frame 3: expected b, received A
+          .by.s: expected 3, received 2
+        b = { mean: 30, by: { s: 3 } }
+        A = { mean: 30, by: { s: 2 } }"
+    `);
+  });
+
+  test('what came too late, too much and in another order', () => {
+    expect(
+      complaint(({ expectStream, cold }) => expectStream(cold('-a--(bc)-----d|')).toBeMarble('-a-(cb)------|')),
+    ).toMatchInlineSnapshot(`
+      "The stream is not as drawn.
+
+        expected  -a-(cb)------|
+        received  -a--(bc)-----d|
+                     ^^^^^     ^^
+
+        frame 3: expected (cb), received nothing
+        frame 4: expected nothing, received (bc)
+        frame 13: expected |, received d
+        frame 14: expected nothing, received |"
+    `);
+  });
+
+  test('that nothing came', () => {
+    expect(complaint(({ expectStream }) => expectStream(NEVER).toBeMarble('-a-|'))).toMatchInlineSnapshot(`
+      "The stream is not as drawn.
+
+        expected  -a-|
+        received  (nothing)
+                   ^ ^
+
+        frame 1: expected a, received nothing
+        frame 3: expected |, received nothing"
+    `);
+  });
+
+  test('that something came, where nothing should', () => {
+    expect(complaint(({ expectStream, cold }) => expectStream(cold('-a')).toBeEmpty())).toMatchInlineSnapshot(`
+      "The stream is not as drawn.
+
+        expected  (nothing)
+        received  -a
+                   ^
+
+        frame 1: expected nothing, received a"
+    `);
+  });
+
+  test('which Left came instead of which', () => {
+    const stream$ = of(right(1), left(new Interrupted('t')), left(denied));
+    expect(
+      complaint(({ expectStream }) => expectStream(stream$).toBeMarble('(aII|)', { a: 1 }, { I: 'Interrupted' })),
+    ).toMatchInlineSnapshot(`
+      "The stream is not as drawn.
+
+        expected  (aII|)
+        received  (aIA|)
+                  ^^^^^^
+
+        frame 0: expected (aII|), received (aIA|)
+          ._tag: expected 'Interrupted', received 'Unauthorized'
+        a = 1
+        I = Left 'Interrupted'
+        A = Left(Unauthorized: The component may not call aws.greengrass#PublishToIoTCore on "t". An accessControl policy for aws.greengrass.ipc.mqttproxy in its recipe must have this operation and this topic;..."
+    `);
+  });
+
+  test('that a Left stands where a value should, and the other way round', () => {
+    expect(
+      complaint(({ expectStream, cold }) =>
+        expectStream(cold('a-b', { a: left(denied), b: right(2) })).toBeMarble('a-U', { a: 1 }, { U: 'Unauthorized' }),
+      ),
+    ).toMatchInlineSnapshot(`
+      "The stream is not as drawn.
+
+        expected  a-U
+        received  U-A
+                  ^ ^
+
+        frame 0: expected a, received U
+        frame 2: expected U, received A
+        a = 1
+        U = Left 'Unauthorized'
+        A = 2"
+    `);
+  });
+
+  test('what an asymmetric matcher wanted', () => {
+    expect(
+      complaint(({ expectStream, cold }) =>
+        expectStream(cold('a-b', { a: 1, b: 'x' })).toBeMarble('n-n', { n: expect.any(Number) as unknown }),
+      ),
+    ).toMatchInlineSnapshot(`"Cannot read properties of undefined (reading 'fnNameFor')"`);
+  });
+
+  test('which error a stream failed with', () => {
+    expect(
+      complaint(({ expectStream }) => expectStream(throwError(() => new Error('broken'))).toBeMarble('#', { '#': { message: 'bent' } })),
+    ).toMatchInlineSnapshot(`
+      "The stream is not as drawn.
+
+        expected  #
+        received  #
+                  ^
+
+        frame 0: expected #, received #
+        # = { message: 'bent' }"
+    `);
+  });
+
+  test('long times in the units of a diagram', () => {
+    expect(
+      complaint(({ expectStream }) => expectStream(timer(3_600_000).pipe(map(() => 'a'))).toBeMarble('59m 59s 990ms a-------|')),
+    ).toMatchInlineSnapshot(`
+      "The stream is not as drawn.
+
+        expected   59m 59s 990ms a-------|
+        received   59m 59s 990ms ----------(a|)
+                                 ^       ^ ^^^^
+
+        frame 3599990: expected a, received nothing
+        frame 3599998: expected |, received nothing
+        frame 3600000: expected nothing, received (a|)"
+    `);
+  });
+
+  test('only the part around the first difference, of a long diagram', () => {
+    const long = '-a'.repeat(200);
+    expect(complaint(({ expectStream, cold }) => expectStream(cold(`${long}-b`)).toBeMarble(`${long}-c`))).toMatchInlineSnapshot(`
+      "The stream is not as drawn.
+
+        expected  …-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-c
+        received  …-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-b
+                                                                          ^
+
+        frame 401: expected c, received b"
+    `);
+  });
+
+  test('eight frames, and how many more', () => {
+    expect(complaint(({ expectStream, cold }) => expectStream(cold('-a'.repeat(12))).toBeMarble('-b'.repeat(12)))).toMatchInlineSnapshot(`
+      "The stream is not as drawn.
+
+        expected  -b-b-b-b-b-b-b-b-b-b-b-b
+        received  -a-a-a-a-a-a-a-a-a-a-a-a
+                   ^ ^ ^ ^ ^ ^ ^ ^ ^ ^ ^ ^
+
+        frame 1: expected b, received a
+        frame 3: expected b, received a
+        frame 5: expected b, received a
+        frame 7: expected b, received a
+        frame 9: expected b, received a
+        frame 11: expected b, received a
+        frame 13: expected b, received a
+        frame 15: expected b, received a
+        and 4 more frames"
+    `);
+  });
+
+  test('that the diagram has a symbol in no table', () => {
+    expect(complaint(({ expectStream }) => expectStream(of(1)).toBeMarble('(ax|)', { a: 1 }, { L: 'Silent' }))).toMatchInlineSnapshot(`"The stream: The diagram has a "x" that is in no table. The tables have a, L."`);
+  });
+
+  test('all that is wrong with a test, not only the first', () => {
+    const wrong = complaint(({ expectStream, expectPublished }) => {
+      expectStream(of(1)).toBeMarble('(a|)', { a: 2 });
+      expectPublished('t').toBeMarble('-x');
+    });
+    expect(wrong.match(/is not as drawn/g)).toHaveLength(2);
+  });
+
+  test('where in the test it was asked for', () => {
+    let failure: unknown;
+    try {
+      marbles(({ expectStream }) => expectStream(of(1)).toBeMarble('a'))();
+    } catch (error) {
+      failure = error;
+    }
+    const [first, second] = (failure as Error).stack?.split('\n    at ') ?? [];
+    expect(first).toMatch(/^MarbleFailure: The stream is not as drawn\./);
+    expect(second).toContain('failing.test.ts');
+  });
+});
+
+describe('the matchers for frameworks say', () => {
+  test('the same of a lane', () => {
+    expect(
+      complaint(({ nucleus, published }) => {
+        nucleus.messages('t', '-a');
+        expect(published('u')).toBeMarble('-a');
+      }),
+    ).toMatchInlineSnapshot(`
+      "What was published on u is not as drawn.
+
+        expected  -a
+        received  (nothing)
+                   ^
+
+        frame 1: expected a, received nothing"
+    `);
+  });
+
+  test('that a lane is as drawn and should not be', () => {
+    expect(complaint(({ run }) => expect(run(of(1))).not.toBeMarble('(a|)', { a: 1 }))).toMatchInlineSnapshot(`"The pipeline is as drawn, and should not be: (a|)"`);
+    expect(complaint(({ run }) => expect(run(of(1))).not.toBeMarble('(a|)', { a: 2 }))).toBe('(it passed)');
+  });
+
+  test('that something is no lane', () => {
+    expect(said(() => expect(of(1)).toBeMarble('a'))).toMatchInlineSnapshot(`"expected a lane, such as run() and published() of marbles() return; received Observable { _subscribe: [Function (anonymous)] }"`);
+  });
+
+  test('what was published instead', () => {
+    const check = (expectation: (kit: MarbleKit) => void) =>
+      complaint(kit => {
+        kit.run(timer(2).pipe(concatMap(() => kit.nucleus.proxy.publish$(to('agg/1', '{"mean":21}')))));
+        expectation(kit);
+      });
+    expect(check(({ nucleus }) => expect(nucleus).toHavePublished('agg/+', { mean: 22 }))).toMatchInlineSnapshot(`
+      "expected to have published a message on agg/+ with { mean: 22 }
+      Published were:
+        frame 2: agg/1 { mean: 21 }"
+    `);
+    expect(check(({ nucleus }) => expect(nucleus).toHavePublished('other'))).toMatchInlineSnapshot(`
+      "expected to have published a message on other
+      Published were:
+        frame 2: agg/1 { mean: 21 }"
+    `);
+    expect(check(({ nucleus }) => expect(nucleus).not.toHavePublished('agg/1'))).toMatchInlineSnapshot(`"expected not to have published a message on agg/1"`);
+    expect(check(({ nucleus }) => expect(nucleus).toHavePublished('agg/1', { mean: 21 }))).toBe('(it passed)');
+    expect(complaint(({ nucleus }) => expect(nucleus).toHavePublished('t'))).toMatchInlineSnapshot(`
+      "expected to have published a message on t
+      Nothing was published."
+    `);
+    expect(said(() => expect(1).toHavePublished('t'))).toMatchInlineSnapshot(`"expected a nucleus in memory, such as that of marbles(); received 1"`);
+  });
+
+  test('which Either came', () => {
+    expect(said(() => expect(left(denied)).toBeRight())).toMatchInlineSnapshot(`"expected a Right, received Left(Unauthorized: The component may not call aws.greengrass#PublishToIoTCore on "t". An accessControl policy for aws.greengrass.ipc.mqttproxy in its recipe must have this operation and this topic;..."`);
+    expect(said(() => expect(right({ a: [1, 2] })).toBeRight({ a: [1, 3] }))).toMatchInlineSnapshot(`
+      "expected a Right with { a: [ 1, 3 ] }, received Right({ a: [ 1, 2 ] })
+        .a[1]: expected 3, received 2"
+    `);
+    expect(said(() => expect(right(1)).not.toBeRight())).toMatchInlineSnapshot(`"expected no Right, received Right(1)"`);
+    expect(said(() => expect(right(1)).toBeLeft('Unauthorized'))).toMatchInlineSnapshot(`"expected a Left Unauthorized, received Right(1)"`);
+    expect(said(() => expect(left(denied)).toBeLeft('Silent'))).toMatchInlineSnapshot(`
+      "expected a Left Silent, received Left(Unauthorized: The component may not call aws.greengrass#PublishToIoTCore on "t". An accessControl policy for aws.greengrass.ipc.mqttproxy in its recipe must have this operation and this topic;...
+        ._tag: expected 'Silent', received 'Unauthorized'"
+    `);
+    expect(said(() => expect(left(denied)).toBeLeft({ topicName: 'u' }))).toMatchInlineSnapshot(`
+      "expected a Left with { topicName: 'u' }, received Left(Unauthorized: The component may not call aws.greengrass#PublishToIoTCore on "t". An accessControl policy for aws.greengrass.ipc.mqttproxy in its recipe must have this operation and this topic;...
+        .topicName: expected 'u', received 't'"
+    `);
+    expect(said(() => expect(left(denied)).not.toBeLeft('Unauthorized'))).toMatchInlineSnapshot(`"expected no Left Unauthorized, received Left(Unauthorized: The component may not call aws.greengrass#PublishToIoTCore on "t". An accessControl policy for aws.greengrass.ipc.mqttproxy in its recipe must have this operation and this topic;..."`);
+    expect(said(() => expect(1).toBeLeft())).toMatchInlineSnapshot(`"expected a Either; received 1"`);
+    expect(right(1)).toBeRight(1);
+    expect(left(denied)).toBeLeft({ _tag: 'Unauthorized', topicName: expect.stringMatching(/t/) as unknown });
+    expect(left(denied)).not.toBeRight();
+    expect([right(1)]).toEqual([expect.toBeRight()]);
+  });
+});
+
+describe('the other expectations say', () => {
+  test('which subscriptions there were', () => {
+    const sub = (...diagrams: string[]): string =>
+      complaint(({ nucleus, run, expectSubscriptions }) => {
+        run(nucleus.proxy.subscribe(to('t')), '--^--!');
+        run(nucleus.proxy.subscribe(to('t')), '100ms ^');
+        expectSubscriptions('t').toBe(...diagrams);
+      });
+    expect(sub('--^--!', '100ms ^')).toBe('(it passed)');
+    expect(sub('--^---!')).toMatchInlineSnapshot(`
+      "The subscriptions to t are not as drawn.
+
+        expected  --^---!
+        received  --^--!
+                   100ms ^"
+    `);
+    expect(sub()).toMatchInlineSnapshot(`
+      "The subscriptions to t are not as drawn.
+
+        expected  (none)
+        received  --^--!
+                   100ms ^"
+    `);
+    expect(complaint(({ expectSubscriptions }) => expectSubscriptions().toBe('^!'))).toMatchInlineSnapshot(`
+      "The subscriptions are not as drawn.
+
+        expected  ^!
+        received  (none)"
+    `);
+  });
+
+  test('what was dropped', () => {
+    const ledger = new Ledger();
+    const check = (kit: MarbleKit): void => {
+      const numbers$ = from([1, 2, 3, 4, 5]).pipe(
+        concurrently(1, () => timer(10), { name: 'slow', buffer: { messages: 2, onFull: 'dropOldest' }, ledger }),
+      );
+      kit.run(numbers$);
+      kit.expectNothingDropped();
+      kit.expectStage('slow', { received: 6, emitted: 3 });
+      kit.expectStage('quick', { received: 6 });
+    };
+    expect(complaint(check, { ledger })).toMatchInlineSnapshot(`
+      "Messages were dropped.
+
+        slow dropped 2 of 5 messages
+
+      The ledger's account of "slow" is not as expected.
+
+        received: expected 6, received 5
+
+      The ledger has no stage "quick". It has slow."
+    `);
+  });
+
+  test('that a test before did not count', () => {
+    const ledger = new Ledger();
+    const check = (kit: MarbleKit): void => {
+      kit.run(of(1).pipe(concurrently(1, n => of(n), { ledger })));
+      kit.expectStage('concurrently', { received: 1, emitted: 1, dropped: 0 });
+    };
+    expect(complaint(check, { ledger })).toBe('(it passed)');
+    expect(complaint(check, { ledger })).toBe('(it passed)');
+  });
+
+  test('that a pipeline failed which no diagram expects', () => {
+    expect(
+      complaint(
+        ({ run }) =>
+          void run(
+            timer(5).pipe(
+              tap(() => {
+                throw new TypeError('not a number');
+              }),
+            ),
+          ),
+      ),
+    ).toMatchInlineSnapshot(`"The pipeline failed at frame 5, which no diagram expects: TypeError: not a number"`);
+    expect(complaint(({ run, expectLane }) => expectLane(run(throwError(() => 1))).toBeMarble('#'))).toBe('(it passed)');
+  });
+});
+
+describe('a promise', () => {
+  test('that is awaited is told, with the place', () => {
+    const message = complaint(({ nucleus, run }) => {
+      nucleus.messages('t', '--a');
+      run(nucleus.proxy.subscribe(to('t')).pipe(concurrently(1, async message => Promise.resolve(message))));
+    });
+    expect(message).toMatch(
+      /^At frame 2 a promise was awaited \(.*\)\.\nVirtual time does not wait for promises: what comes of it comes after the test\. Use Observables all the way, such as publish\$/,
+    );
+  });
+
+  test('of the proxy too, and the place is the line of the test', () => {
+    const message = complaint(
+      ({ nucleus, run }) =>
+        void run(
+          timer(7).pipe(
+            concatMap(() =>
+              nucleus.proxy
+                .publish(to('t'))()
+                .then(() => 1),
+            ),
+          ),
+        ),
+    );
+    expect(message).toMatch(/^At frame 7 a promise was awaited \(.*failing\.test\.ts:\d+:\d+\)?\)\./);
+  });
+
+  test('is let pass when the test says so', () => {
+    expect(complaint(({ run }) => void run(timer(7).pipe(tap(() => void Promise.resolve().then(() => 1)))), { promises: 'ignored' })).toBe(
+      '(it passed)',
+    );
+  });
+
+  test('as the result of the test itself is refused', () => {
+    expect(complaint(async () => Promise.resolve())).toMatchInlineSnapshot(`"The function given to marbles() is asynchronous. Virtual time does not wait for promises: make it synchronous."`);
+  });
+});
+
+describe('a drawing that makes no sense is refused', () => {
+  const drawing = (draw: (kit: MarbleKit['nucleus']) => void): string => complaint(({ nucleus }) => draw(nucleus));
+  test('in words', () => {
+    expect(drawing(n => n.messages('t', '-a#'))).toMatchInlineSnapshot(`"The lane "t" has a "#": a lane cannot fail. Draw a fault, and say which in the table of faults."`);
+    expect(drawing(n => n.messages('t', '-a', {}))).toMatchInlineSnapshot(`"The symbol "a" on the lane "t" is in no table."`);
+    expect(drawing(n => n.messages('t', '-a', { a: '' }, { a: 'offline' }))).toMatchInlineSnapshot(`"The symbol "a" on the lane "t" is both a value and a fault."`);
+    expect(drawing(n => n.messages('t/+', '-a', { a: '' }))).toMatchInlineSnapshot(`"A message on the lane "t/+" does not say its topic: give it one, such as { topicName: 'a/b', payload: … }."`);
+    expect(drawing(n => n.messages('t/+', '-a', { a: { topicName: 'u', payload: '' } }))).toMatchInlineSnapshot(`"The topic "u" of a message does not fit its lane "t/+"."`);
+    expect(drawing(n => n.messages('t', '-a', { a: undefined }))).toMatchInlineSnapshot(`"A payload is undefined. For an empty one write an empty string."`);
+    expect(drawing(n => n.faults('-x', {}))).toMatchInlineSnapshot(`"The symbol "x" on the lane "(faults)" is in no table."`);
+  });
+});
+
+test('a publishing pipeline that loses a window is caught', () => {
+  const message = complaint(({ nucleus, run, expectPublished }) => {
+    nucleus.messages('in', '-a-a-----a|');
+    run(
+      nucleus.proxy.subscribe(to('in')).pipe(
+        bufferTime(5),
+        map(all => all.length),
+        publishTo(nucleus.proxy, n => to('out', String(n))),
+      ),
+    );
+    expectPublished('out').toBeMarble('-----2----(1|)', { 2: 2, 1: 1 });
+  });
+  expect(message).toMatchInlineSnapshot(`"(it passed)"`);
+});
