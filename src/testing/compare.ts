@@ -1,6 +1,7 @@
+import { describeValue } from './describe-value.js';
 import { parseDiagram, type Drawn } from './diagram.js';
 import type { LaneEvent } from './lane.js';
-import { cellText, draw, type Cells } from './picture.js';
+import { cellText, draw, duration, type Cells } from './picture.js';
 import { errorDifference, symbolDifference, symbolProblem, type Tables } from './symbols.js';
 import { differenceText, NameGiver } from './naming.js';
 
@@ -34,7 +35,7 @@ export function marbleDifference(label: string, events: readonly LaneEvent[], di
     const [wanted, got] = [expected.get(at) ?? [], received.get(at) ?? []];
     const symbols = { wanted: expectedCells.get(at) ?? [], got: receivedCells.get(at) ?? [] };
     const how = wanted.length === got.length ? wanted.map((one, i) => howDifferent(one, got[i], tables)) : [];
-    return [`  frame ${at}: expected ${listed(symbols.wanted)}, received ${listed(symbols.got)}`, ...how.flat()].join('\n');
+    return [`  ${frameText(at)}: expected ${listed(symbols.wanted)}, received ${listed(symbols.got)}`, ...how.flat()].join('\n');
   });
   const more = differing.length - told.length;
   const used = differing.slice(0, MOST_TOLD).flatMap(at => [...(expectedCells.get(at) ?? []), ...(receivedCells.get(at) ?? [])]);
@@ -45,6 +46,9 @@ export function marbleDifference(label: string, events: readonly LaneEvent[], di
     '',
     ...told,
     ...(more > 0 ? [`  and ${more} more ${more === 1 ? 'frame' : 'frames'}`] : []),
+    ...events.flatMap(event =>
+      event.kind === 'E' && !drawn.some(({ kind }) => kind === 'E') ? [`  # = ${describeValue(event.error)}`] : [],
+    ),
     ...names.legend(used).map(line => `  ${line}`),
   ].join('\n');
 }
@@ -85,9 +89,17 @@ function isSame(drawn: Drawn, event: LaneEvent | undefined, tables: Tables): boo
 
 /** Where a value differs from the one that should be in its place, if that is somewhere inside. */
 function howDifferent(drawn: Drawn, event: LaneEvent | undefined, tables: Tables): readonly string[] {
+  if (drawn.kind === 'E' && event?.kind === 'E' && !isSame(drawn, event, tables)) {
+    return [`    the error: expected ${describeValue(tables.values?.['#'])}, received ${describeValue(event.error)}`];
+  }
   if (drawn.kind !== 'N' || event?.kind !== 'N') return [];
   const difference = symbolDifference(drawn.symbol, event.value, tables);
   return difference === undefined || difference.path === '' ? [] : [`    ${differenceText(difference)}`];
+}
+
+/** A frame by its number, and as the time that it is where that is easier to read. */
+function frameText(at: number): string {
+  return at < 1_000 ? `frame ${at}` : `frame ${at} (${duration(at)})`;
 }
 
 function listed(symbols: readonly string[]): string {

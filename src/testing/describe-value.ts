@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { isAsymmetric } from './equal.js';
+import { isAsymmetric, type AsymmetricMatcher } from './equal.js';
 
 /** A value in one line of a message, never longer than is readable. */
 export function describeValue(value: unknown): string {
@@ -13,15 +13,16 @@ function oneLine(value: unknown): string {
   }
   if (value instanceof Error) return describeError(value);
   if (value instanceof Uint8Array) return describeBytes(value);
-  if (isAsymmetric(value)) return String('toAsymmetricMatcher' in value ? callOf(value.toAsymmetricMatcher) : value);
+  if (isAsymmetric(value)) return describeMatcher(value);
   return inspect(withReadableBytes(value), { depth: 4, breakLength: Infinity, compact: true, maxStringLength: 100, maxArrayLength: 20 });
 }
 
-/** Errors are named by tag and text: their stack is noise here. */
+/** Errors are named by tag and first sentence: remedies and stacks are noise here. */
 function describeError(error: unknown): string {
   if (!(error instanceof Error)) return oneLine(error);
   const { name, message } = error;
-  return message === '' ? name : `${name}: ${message}`;
+  const [sentence = ''] = message.split(/\.\s/, 1);
+  return sentence === '' ? name : `${name}: ${sentence}`;
 }
 
 function describeBytes(bytes: Uint8Array): string {
@@ -47,8 +48,9 @@ export function textOf(bytes: Uint8Array): string | undefined {
   }
 }
 
-function callOf(method: unknown): unknown {
-  return typeof method === 'function' ? (method as () => unknown)() : method;
+/** Matchers of vitest and Jest say how they want to be written. */
+function describeMatcher(matcher: AsymmetricMatcher & { readonly toAsymmetricMatcher?: unknown }): string {
+  return typeof matcher.toAsymmetricMatcher === 'function' ? String(matcher.toAsymmetricMatcher()) : inspect(matcher, { compact: true });
 }
 
 /** Whether this is an fp-ts Either. */

@@ -85,9 +85,7 @@ export class Faults {
       case 'release replies':
         return this.#undo('replies');
       case 'lose subscriptions':
-        this.#undo('subscriptions');
-        this.#lasting.set('subscriptions', server.loseSubscriptions());
-        return;
+        return this.#loseSubscriptions();
       case 'find subscriptions':
         return this.#undo('subscriptions');
       case 'end subscriptions':
@@ -132,6 +130,16 @@ export class Faults {
       this.#keep('drop after', switches.cutAfterMessages.arm({ left }, { times: left }));
     } else if ('splitFrames' in fault) this.#keep('split', switches.splitWrites.arm(fault.splitFrames));
     else this.#keep('glue', switches.glueFrames.arm(fault.glueFrames, {}, resumeConnections));
+  }
+
+  /** Those lost before stay so; all are found together. */
+  #loseSubscriptions(): void {
+    const findOthers = this.#lasting.get('subscriptions');
+    const find = this.#targets.server.loseSubscriptions();
+    this.#lasting.set('subscriptions', () => {
+      findOthers?.();
+      find();
+    });
   }
 
   #allWell(): void {

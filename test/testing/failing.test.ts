@@ -49,9 +49,8 @@ describe('toBeMarble says', () => {
   });
 
   test('what came too late, too much and in another order', () => {
-    expect(
-      complaint(({ expectStream, cold }) => expectStream(cold('-a--(bc)-----d|')).toBeMarble('-a-(cb)------|')),
-    ).toMatchInlineSnapshot(`
+    expect(complaint(({ expectStream, cold }) => expectStream(cold('-a--(bc)-----d|')).toBeMarble('-a-(cb)------|')))
+      .toMatchInlineSnapshot(`
       "The stream is not as drawn.
 
         expected  -a-(cb)------|
@@ -92,9 +91,8 @@ describe('toBeMarble says', () => {
 
   test('which Left came instead of which', () => {
     const stream$ = of(right(1), left(new Interrupted('t')), left(denied));
-    expect(
-      complaint(({ expectStream }) => expectStream(stream$).toBeMarble('(aII|)', { a: 1 }, { I: 'Interrupted' })),
-    ).toMatchInlineSnapshot(`
+    expect(complaint(({ expectStream }) => expectStream(stream$).toBeMarble('(aII|)', { a: 1 }, { I: 'Interrupted' })))
+      .toMatchInlineSnapshot(`
       "The stream is not as drawn.
 
         expected  (aII|)
@@ -105,7 +103,7 @@ describe('toBeMarble says', () => {
           ._tag: expected 'Interrupted', received 'Unauthorized'
         a = 1
         I = Left 'Interrupted'
-        A = Left(Unauthorized: The component may not call aws.greengrass#PublishToIoTCore on "t". An accessControl policy for aws.greengrass.ipc.mqttproxy in its recipe must have this operation and this topic;..."
+        A = Left(Unauthorized: The component may not call aws.greengrass#PublishToIoTCore on "t")"
     `);
   });
 
@@ -134,7 +132,17 @@ describe('toBeMarble says', () => {
       complaint(({ expectStream, cold }) =>
         expectStream(cold('a-b', { a: 1, b: 'x' })).toBeMarble('n-n', { n: expect.any(Number) as unknown }),
       ),
-    ).toMatchInlineSnapshot(`"Cannot read properties of undefined (reading 'fnNameFor')"`);
+    ).toMatchInlineSnapshot(`
+      "The stream is not as drawn.
+
+        expected  n-n
+        received  n-A
+                    ^
+
+        frame 2: expected n, received A
+        n = Any<Number>
+        A = 'x'"
+    `);
   });
 
   test('which error a stream failed with', () => {
@@ -148,23 +156,35 @@ describe('toBeMarble says', () => {
                   ^
 
         frame 0: expected #, received #
-        # = { message: 'bent' }"
+          the error: expected { message: 'bent' }, received Error: broken"
+    `);
+  });
+
+  test('with which error a stream failed that should not', () => {
+    expect(complaint(({ expectStream }) => expectStream(throwError(() => new Error('broken'))).toBeMarble('(a|)'))).toMatchInlineSnapshot(`
+      "The stream is not as drawn.
+
+        expected  (a|)
+        received  #
+                  ^^^^
+
+        frame 0: expected (a|), received #
+        # = Error: broken"
     `);
   });
 
   test('long times in the units of a diagram', () => {
-    expect(
-      complaint(({ expectStream }) => expectStream(timer(3_600_000).pipe(map(() => 'a'))).toBeMarble('59m 59s 990ms a-------|')),
-    ).toMatchInlineSnapshot(`
+    expect(complaint(({ expectStream }) => expectStream(timer(3_600_000).pipe(map(() => 'a'))).toBeMarble('59m 59s 990ms a-------|')))
+      .toMatchInlineSnapshot(`
       "The stream is not as drawn.
 
         expected   59m 59s 990ms a-------|
         received   59m 59s 990ms ----------(a|)
                                  ^       ^ ^^^^
 
-        frame 3599990: expected a, received nothing
-        frame 3599998: expected |, received nothing
-        frame 3600000: expected nothing, received (a|)"
+        frame 3599990 (59m 59s 990ms): expected a, received nothing
+        frame 3599998 (59m 59s 998ms): expected |, received nothing
+        frame 3600000 (60m): expected nothing, received (a|)"
     `);
   });
 
@@ -202,7 +222,9 @@ describe('toBeMarble says', () => {
   });
 
   test('that the diagram has a symbol in no table', () => {
-    expect(complaint(({ expectStream }) => expectStream(of(1)).toBeMarble('(ax|)', { a: 1 }, { L: 'Silent' }))).toMatchInlineSnapshot(`"The stream: The diagram has a "x" that is in no table. The tables have a, L."`);
+    expect(complaint(({ expectStream }) => expectStream(of(1)).toBeMarble('(ax|)', { a: 1 }, { L: 'Silent' }))).toMatchInlineSnapshot(
+      `"The stream: The diagram has a "x" that is in no table. The tables have a, L."`,
+    );
   });
 
   test('all that is wrong with a test, not only the first', () => {
@@ -245,12 +267,16 @@ describe('the matchers for frameworks say', () => {
   });
 
   test('that a lane is as drawn and should not be', () => {
-    expect(complaint(({ run }) => expect(run(of(1))).not.toBeMarble('(a|)', { a: 1 }))).toMatchInlineSnapshot(`"The pipeline is as drawn, and should not be: (a|)"`);
+    expect(complaint(({ run }) => expect(run(of(1))).not.toBeMarble('(a|)', { a: 1 }))).toMatchInlineSnapshot(
+      `"The pipeline is as drawn, and should not be: (a|)"`,
+    );
     expect(complaint(({ run }) => expect(run(of(1))).not.toBeMarble('(a|)', { a: 2 }))).toBe('(it passed)');
   });
 
   test('that something is no lane', () => {
-    expect(said(() => expect(of(1)).toBeMarble('a'))).toMatchInlineSnapshot(`"expected a lane, such as run() and published() of marbles() return; received Observable { _subscribe: [Function (anonymous)] }"`);
+    expect(said(() => expect(of(1)).toBeMarble('a'))).toMatchInlineSnapshot(
+      `"expected a lane, such as run() and published() of marbles() return; received Observable { _subscribe: [Function (anonymous)] }"`,
+    );
   });
 
   test('what was published instead', () => {
@@ -269,32 +295,42 @@ describe('the matchers for frameworks say', () => {
       Published were:
         frame 2: agg/1 { mean: 21 }"
     `);
-    expect(check(({ nucleus }) => expect(nucleus).not.toHavePublished('agg/1'))).toMatchInlineSnapshot(`"expected not to have published a message on agg/1"`);
+    expect(check(({ nucleus }) => expect(nucleus).not.toHavePublished('agg/1'))).toMatchInlineSnapshot(
+      `"expected not to have published a message on agg/1"`,
+    );
     expect(check(({ nucleus }) => expect(nucleus).toHavePublished('agg/1', { mean: 21 }))).toBe('(it passed)');
     expect(complaint(({ nucleus }) => expect(nucleus).toHavePublished('t'))).toMatchInlineSnapshot(`
       "expected to have published a message on t
       Nothing was published."
     `);
-    expect(said(() => expect(1).toHavePublished('t'))).toMatchInlineSnapshot(`"expected a nucleus in memory, such as that of marbles(); received 1"`);
+    expect(said(() => expect(1).toHavePublished('t'))).toMatchInlineSnapshot(
+      `"expected a nucleus in memory, such as that of marbles(); received 1"`,
+    );
   });
 
   test('which Either came', () => {
-    expect(said(() => expect(left(denied)).toBeRight())).toMatchInlineSnapshot(`"expected a Right, received Left(Unauthorized: The component may not call aws.greengrass#PublishToIoTCore on "t". An accessControl policy for aws.greengrass.ipc.mqttproxy in its recipe must have this operation and this topic;..."`);
+    expect(said(() => expect(left(denied)).toBeRight())).toMatchInlineSnapshot(
+      `"expected a Right, received Left(Unauthorized: The component may not call aws.greengrass#PublishToIoTCore on "t")"`,
+    );
     expect(said(() => expect(right({ a: [1, 2] })).toBeRight({ a: [1, 3] }))).toMatchInlineSnapshot(`
       "expected a Right with { a: [ 1, 3 ] }, received Right({ a: [ 1, 2 ] })
         .a[1]: expected 3, received 2"
     `);
     expect(said(() => expect(right(1)).not.toBeRight())).toMatchInlineSnapshot(`"expected no Right, received Right(1)"`);
-    expect(said(() => expect(right(1)).toBeLeft('Unauthorized'))).toMatchInlineSnapshot(`"expected a Left Unauthorized, received Right(1)"`);
+    expect(said(() => expect(right(1)).toBeLeft('Unauthorized'))).toMatchInlineSnapshot(
+      `"expected a Left Unauthorized, received Right(1)"`,
+    );
     expect(said(() => expect(left(denied)).toBeLeft('Silent'))).toMatchInlineSnapshot(`
-      "expected a Left Silent, received Left(Unauthorized: The component may not call aws.greengrass#PublishToIoTCore on "t". An accessControl policy for aws.greengrass.ipc.mqttproxy in its recipe must have this operation and this topic;...
+      "expected a Left Silent, received Left(Unauthorized: The component may not call aws.greengrass#PublishToIoTCore on "t")
         ._tag: expected 'Silent', received 'Unauthorized'"
     `);
     expect(said(() => expect(left(denied)).toBeLeft({ topicName: 'u' }))).toMatchInlineSnapshot(`
-      "expected a Left with { topicName: 'u' }, received Left(Unauthorized: The component may not call aws.greengrass#PublishToIoTCore on "t". An accessControl policy for aws.greengrass.ipc.mqttproxy in its recipe must have this operation and this topic;...
+      "expected a Left with { topicName: 'u' }, received Left(Unauthorized: The component may not call aws.greengrass#PublishToIoTCore on "t")
         .topicName: expected 'u', received 't'"
     `);
-    expect(said(() => expect(left(denied)).not.toBeLeft('Unauthorized'))).toMatchInlineSnapshot(`"expected no Left Unauthorized, received Left(Unauthorized: The component may not call aws.greengrass#PublishToIoTCore on "t". An accessControl policy for aws.greengrass.ipc.mqttproxy in its recipe must have this operation and this topic;..."`);
+    expect(said(() => expect(left(denied)).not.toBeLeft('Unauthorized'))).toMatchInlineSnapshot(
+      `"expected no Left Unauthorized, received Left(Unauthorized: The component may not call aws.greengrass#PublishToIoTCore on "t")"`,
+    );
     expect(said(() => expect(1).toBeLeft())).toMatchInlineSnapshot(`"expected a Either; received 1"`);
     expect(right(1)).toBeRight(1);
     expect(left(denied)).toBeLeft({ _tag: 'Unauthorized', topicName: expect.stringMatching(/t/) as unknown });
@@ -419,19 +455,31 @@ describe('a promise', () => {
   });
 
   test('as the result of the test itself is refused', () => {
-    expect(complaint(async () => Promise.resolve())).toMatchInlineSnapshot(`"The function given to marbles() is asynchronous. Virtual time does not wait for promises: make it synchronous."`);
+    expect(complaint(async () => Promise.resolve())).toMatchInlineSnapshot(
+      `"The function given to marbles() is asynchronous. Virtual time does not wait for promises: make it synchronous."`,
+    );
   });
 });
 
 describe('a drawing that makes no sense is refused', () => {
   const drawing = (draw: (kit: MarbleKit['nucleus']) => void): string => complaint(({ nucleus }) => draw(nucleus));
   test('in words', () => {
-    expect(drawing(n => n.messages('t', '-a#'))).toMatchInlineSnapshot(`"The lane "t" has a "#": a lane cannot fail. Draw a fault, and say which in the table of faults."`);
+    expect(drawing(n => n.messages('t', '-a#'))).toMatchInlineSnapshot(
+      `"The lane "t" has a "#": a lane cannot fail. Draw a fault, and say which in the table of faults."`,
+    );
     expect(drawing(n => n.messages('t', '-a', {}))).toMatchInlineSnapshot(`"The symbol "a" on the lane "t" is in no table."`);
-    expect(drawing(n => n.messages('t', '-a', { a: '' }, { a: 'offline' }))).toMatchInlineSnapshot(`"The symbol "a" on the lane "t" is both a value and a fault."`);
-    expect(drawing(n => n.messages('t/+', '-a', { a: '' }))).toMatchInlineSnapshot(`"A message on the lane "t/+" does not say its topic: give it one, such as { topicName: 'a/b', payload: … }."`);
-    expect(drawing(n => n.messages('t/+', '-a', { a: { topicName: 'u', payload: '' } }))).toMatchInlineSnapshot(`"The topic "u" of a message does not fit its lane "t/+"."`);
-    expect(drawing(n => n.messages('t', '-a', { a: undefined }))).toMatchInlineSnapshot(`"A payload is undefined. For an empty one write an empty string."`);
+    expect(drawing(n => n.messages('t', '-a', { a: '' }, { a: 'offline' }))).toMatchInlineSnapshot(
+      `"The symbol "a" on the lane "t" is both a value and a fault."`,
+    );
+    expect(drawing(n => n.messages('t/+', '-a', { a: '' }))).toMatchInlineSnapshot(
+      `"A message on the lane "t/+" does not say its topic: give it one, such as { topicName: 'a/b', payload: … }."`,
+    );
+    expect(drawing(n => n.messages('t/+', '-a', { a: { topicName: 'u', payload: '' } }))).toMatchInlineSnapshot(
+      `"The topic "u" of a message does not fit its lane "t/+"."`,
+    );
+    expect(drawing(n => n.messages('t', '-a', { a: undefined }))).toMatchInlineSnapshot(
+      `"A payload is undefined. For an empty one write an empty string."`,
+    );
     expect(drawing(n => n.faults('-x', {}))).toMatchInlineSnapshot(`"The symbol "x" on the lane "(faults)" is in no table."`);
   });
 });
@@ -446,7 +494,17 @@ test('a publishing pipeline that loses a window is caught', () => {
         publishTo(nucleus.proxy, n => to('out', String(n))),
       ),
     );
-    expectPublished('out').toBeMarble('-----2----(1|)', { 2: 2, 1: 1 });
+    expectPublished('out').toBeMarble('-----2---(1|)', { 2: 2, 1: 1 });
   });
-  expect(message).toMatchInlineSnapshot(`"(it passed)"`);
+  expect(message).toMatchInlineSnapshot(`
+    "What was published on out is not as drawn.
+
+      expected  -----2---(1|)
+      received  -----2----(1|)
+                         ^^^^^
+
+      frame 9: expected (1|), received nothing
+      frame 10: expected nothing, received (1|)
+      1 = 1"
+  `);
 });
