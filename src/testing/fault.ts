@@ -5,13 +5,13 @@ import type { FaultMessage } from '../local/faults.js';
  *
  * The connection: `drop connection` (and the nucleus takes the next), `kill nucleus` and `start nucleus` (nobody listens in between; the
  * tokens stay), `restart nucleus` (with other tokens, as a device does: the component is refused for ever), `remove socket` and
- * `fill backlog` until `start nucleus`, `hang connect`, `refuse connect` (each the next one), `corrupt frame` and `cut frame` (the next
+ * `fill backlog` until `start nucleus`, `hang connect`, `drop before connect reply`, `refuse connect` (each the next one), `corrupt frame` and `cut frame` (the next
  * frame from the nucleus).
  *
  * The device: `offline`, `online`, `spool full`, `spool free`, `withhold pubacks`, `release pubacks`.
  *
  * Operations: `hang publish` and `hang subscribe` (the next one is done and never answered), `drop before publish reply`,
- * `drop before subscribe reply`, `withhold replies` and `release replies`, `deny subscription` (the next one, by the cloud's own policy),
+ * `drop before subscribe reply`, `withhold publish` (its answers, until `release publish`) and `withhold subscribe`, `deny subscription` (the next one, by the cloud's own policy),
  * `unauthorized` (from here on every new operation) and `authorized`.
  *
  * Subscriptions: `lose subscriptions` (silently; those made later live) and `find subscriptions`, `end subscriptions` (the nucleus ends
@@ -27,6 +27,7 @@ export type FaultName =
   | 'remove socket'
   | 'fill backlog'
   | 'hang connect'
+  | 'drop before connect reply'
   | 'refuse connect'
   | 'corrupt frame'
   | 'cut frame'
@@ -40,8 +41,10 @@ export type FaultName =
   | 'hang subscribe'
   | 'drop before publish reply'
   | 'drop before subscribe reply'
-  | 'withhold replies'
-  | 'release replies'
+  | 'withhold publish'
+  | 'release publish'
+  | 'withhold subscribe'
+  | 'release subscribe'
   | 'deny subscription'
   | 'unauthorized'
   | 'authorized'

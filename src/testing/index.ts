@@ -12,7 +12,13 @@ export { MarbleFailure } from './marble-failure.js';
 export { marbleTestOf, lanesOf, type MarbleTestOptions, type RecordedLane } from './marble-test-of.js';
 export { marbles, type MarbleKit, type MarbleOptions } from './marbles.js';
 export { matchers, type Matchers, type MatcherContext, type MatcherResult } from './matchers.js';
-export { MemoryNucleus, type MemoryNucleusOptions, type PublishedMessage, type TimedNucleusEvent } from './memory-nucleus.js';
+export {
+  type ArrivedMessage,
+  MemoryNucleus,
+  type MemoryNucleusOptions,
+  type PublishedMessage,
+  type TimedNucleusEvent,
+} from './memory-nucleus.js';
 export type { LaneMessage } from './messages.js';
 export { parseRecording, recordLines, type RecordedEntry, type RecordedError, type Recording } from './recording.js';
 export { laneText, renderLane, type RenderedLane } from './render-lane.js';

@@ -77,13 +77,17 @@ export class Faults {
       case 'spool free':
         return this.#undo('spool');
       case 'withhold pubacks':
-        return this.#keepGate('pubacks', [switches.withholdPubacks]);
+        return this.#keepGate('pubacks', switches.withholdPubacks);
       case 'release pubacks':
         return this.#undo('pubacks');
-      case 'withhold replies':
-        return this.#keepGate('replies', [switches.withholdReply.publish, switches.withholdReply.subscribe]);
-      case 'release replies':
-        return this.#undo('replies');
+      case 'withhold publish':
+        return this.#keepGate('publish', switches.withholdReply.publish);
+      case 'release publish':
+        return this.#undo('publish');
+      case 'withhold subscribe':
+        return this.#keepGate('subscribe', switches.withholdReply.subscribe);
+      case 'release subscribe':
+        return this.#undo('subscribe');
       case 'lose subscriptions':
         return this.#loseSubscriptions();
       case 'find subscriptions':
@@ -102,9 +106,10 @@ export class Faults {
 
   /** Those that strike once, the next time. */
   #arm(name: OneShot): void {
-    const { switches } = this.#targets;
+    const { switches, dropConnections } = this.#targets;
     const armed = {
       'hang connect': () => switches.noConnectAck.arm(undefined, ONCE),
+      'drop before connect reply': () => switches.noConnectAck.arm(undefined, { ...ONCE, onStrike: dropConnections }),
       'refuse connect': () => switches.refuseConnect.arm(undefined, ONCE),
       'corrupt frame': () => switches.corrupt.arm(undefined, ONCE),
       'cut frame': () => switches.cutMidFrame.arm(undefined, ONCE),
@@ -154,12 +159,12 @@ export class Faults {
     this.#lasting.set(what, armed.undo);
   }
 
-  #keepGate(what: string, switches: readonly FaultSwitches['withholdPubacks'][]): void {
+  #keepGate(what: string, gates: FaultSwitches['withholdPubacks']): void {
     this.#undo(what);
     const gate = new ReplyGate();
-    const armed = switches.map(one => one.arm(gate));
+    const { undo } = gates.arm(gate);
     this.#lasting.set(what, () => {
-      for (const one of armed) one.undo();
+      undo();
       gate.open();
     });
   }
@@ -174,6 +179,7 @@ export class Faults {
 type OneShot = Extract<
   FaultName,
   | 'hang connect'
+  | 'drop before connect reply'
   | 'refuse connect'
   | 'corrupt frame'
   | 'cut frame'

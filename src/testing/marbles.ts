@@ -11,7 +11,7 @@ import { KitNucleus, type TestConnectOptions } from './kit-nucleus.js';
 import { lane, type Lane, type LaneEvent } from './lane.js';
 import { LedgerSince, type StageCounts } from './ledger-checks.js';
 import { MarbleFailure } from './marble-failure.js';
-import type { MemoryNucleusOptions } from './memory-nucleus.js';
+import type { ArrivedMessage, MemoryNucleusOptions, PublishedMessage } from './memory-nucleus.js';
 import { MarbleRun } from './run.js';
 import { expectSpans, type SubscriptionsExpectation } from './subscription-spans.js';
 
@@ -45,6 +45,8 @@ export interface MarbleKit {
    * bytes. The lane completes when all that was given to `run` has completed.
    */
   readonly expectPublished: (topicFilter: string) => LaneExpectation;
+  /** Of what reached the cloud on a topic, or on the topics of a filter: of what was accepted while the device was offline, later. */
+  readonly expectArrived: (topicFilter: string) => LaneExpectation;
   /** The lane of {@link MarbleKit.expectPublished}, for matchers of a test framework. */
   readonly published: (topicFilter: string) => Lane;
   /** Of the subscriptions at the nucleus, of one filter or of all. */
@@ -159,6 +161,7 @@ class Session {
       run.reaches(lengthOf(diagram));
       return diagram;
     };
+    const published = (topicFilter: string): Lane => this.#messages('What was published', topicFilter, () => this.#nucleus.published);
     const expectNothingDropped = (): void => checkNowOrLater(run, () => this.#ledger.dropped(), expectNothingDropped);
     const expectStage: MarbleKit['expectStage'] = (name, counts) =>
       checkNowOrLater(run, () => this.#ledger.stage(name, counts), expectStage);
@@ -167,8 +170,9 @@ class Session {
       run: (pipeline$, subscription) => this.#pipeline(pipeline$, subscription),
       expectStream: (stream$, subscription) => expectLane(this.#watch('The stream', stream$, subscription).lane),
       expectLane,
-      expectPublished: topicFilter => expectLane(this.#published(topicFilter)),
-      published: topicFilter => this.#published(topicFilter),
+      expectPublished: topicFilter => expectLane(published(topicFilter)),
+      published,
+      expectArrived: topicFilter => expectLane(this.#messages('What arrived', topicFilter, () => this.#nucleus.arrived)),
       expectSubscriptions: topicFilter => expectSpans(run, topicFilter, () => this.#nucleus.events),
       expectState: () => expectLane(this.#states()),
       expectNothingDropped,
@@ -193,12 +197,12 @@ class Session {
     return lane;
   }
 
-  #published(topicFilter: string): Lane {
+  #messages(what: string, topicFilter: string, messages: () => readonly (PublishedMessage | ArrivedMessage)[]): Lane {
     return lane({
-      label: `What was published on ${topicFilter}`,
+      label: `${what} on ${topicFilter}`,
       run: this.#run,
       events: () => [
-        ...this.#nucleus.published
+        ...messages()
           .filter(({ topicName }) => topicMatches(topicFilter, topicName))
           .map(({ at, ...value }): LaneEvent => ({ at, kind: 'N', value })),
         ...this.#end(),

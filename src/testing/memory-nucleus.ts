@@ -1,7 +1,8 @@
-import type { SchedulerLike } from 'rxjs';
+import { Subject, type Observable, type SchedulerLike } from 'rxjs';
 import type { Clock } from '../ipc/clock.js';
 import { PublishToIoTCoreRequest } from '../ipc/shapes.js';
 import type { AccessControl } from '../local/access-control.js';
+import type { BrokerMessage } from '../local/broker-message.js';
 import { FaultSwitches } from '../local/fault-switches.js';
 import { Link } from '../local/link.js';
 import type { LocalNucleusLimits } from '../local/local-nucleus-options.js';
@@ -48,6 +49,9 @@ export interface PublishedMessage extends PublishRequest {
   readonly payload: Uint8Array;
 }
 
+/** A message of the component that reached the cloud. */
+export type ArrivedMessage = BrokerMessage & { readonly at: number };
+
 /** What happened in the nucleus, and when. */
 export type TimedNucleusEvent = NucleusEvent & { readonly at: number };
 
@@ -83,7 +87,10 @@ export class MemoryNucleus {
   readonly #turns: Turns;
   readonly #faults: Faults;
   readonly #published: PublishedMessage[] = [];
+  readonly #arrived: ArrivedMessage[] = [];
   readonly #events: TimedNucleusEvent[] = [];
+  readonly #arrivals = new Subject<ArrivedMessage>();
+  readonly #news = new Subject<TimedNucleusEvent>();
   #request = '';
 
   constructor(options: MemoryNucleusOptions) {
@@ -101,6 +108,11 @@ export class MemoryNucleus {
       copies: profile === 'lite' ? 'each' : 'one',
       onMessage: message => {
         if (this.#link.isUp) this.#server.receive(message);
+      },
+      onArrival: message => {
+        const arrived = { ...message, at: this.#scheduler.now() };
+        this.#arrived.push(arrived);
+        this.#arrivals.next(arrived);
       },
     });
     this.#server = makeProfileServer(
@@ -155,6 +167,21 @@ export class MemoryNucleus {
     return this.#published;
   }
 
+  /** All that reached the cloud so far, in order: later than it was accepted if the device was offline, and perhaps never. */
+  get arrived(): readonly ArrivedMessage[] {
+    return this.#arrived;
+  }
+
+  /** What reaches the cloud from now on. Does not complete. */
+  get arrived$(): Observable<ArrivedMessage> {
+    return this.#arrivals.asObservable();
+  }
+
+  /** What happens from now on. Does not complete. */
+  get event$(): Observable<TimedNucleusEvent> {
+    return this.#news.asObservable();
+  }
+
   /** All that has happened so far, in order. */
   get events(): readonly TimedNucleusEvent[] {
     return this.#events;
@@ -193,7 +220,7 @@ export class MemoryNucleus {
   /** Publishes as the cloud does. */
   publish({ payload, qos = 1, ...message }: CloudMessage): void {
     const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
-    this.#broker.publish({ ...message, qos, payload: bytes }, () => undefined);
+    this.#broker.publishAsOther({ ...message, qos, payload: bytes });
   }
 
   /** Lets something go wrong, or right again. */
@@ -208,8 +235,13 @@ export class MemoryNucleus {
 
   #note(event: NucleusEvent): void {
     const at = this.#scheduler.now();
-    this.#events.push({ ...event, at });
-    if (event.kind !== 'published') return;
+    if (event.kind === 'published') this.#notePublish(at);
+    const timed = { ...event, at };
+    this.#events.push(timed);
+    this.#news.next(timed);
+  }
+
+  #notePublish(at: number): void {
     const request = PublishToIoTCoreRequest.decode(JSON.parse(this.#request));
     if (request._tag === 'Right') this.#published.push({ ...request.right, payload: request.right.payload ?? new Uint8Array(0), at });
   }

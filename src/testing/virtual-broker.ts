@@ -8,7 +8,10 @@ export interface VirtualBrokerOptions {
   readonly turns: Turns;
   /** What the device gets of a message that several of its filters match: one copy, or one for each filter (Lite). */
   readonly copies: 'one' | 'each';
+  /** A message for the device. */
   readonly onMessage: (message: BrokerMessage) => void;
+  /** A message of the device has arrived. */
+  readonly onArrival: (message: BrokerMessage) => void;
 }
 
 /** An MQTT broker in memory, with the device as its only client. Does what the embedded broker of the local nucleus does. */
@@ -26,10 +29,16 @@ export class VirtualBroker implements Broker {
 
   publish(message: BrokerMessage, onAcknowledged: () => void): void {
     if (topicIsValid(message.topicName)) {
-      if (message.retain === true) this.#retain(message);
-      this.#deliver(message.retain === true ? { ...message, retain: false } : message);
+      this.#options.onArrival(message);
+      this.publishAsOther(message);
     }
     this.#options.turns.later(onAcknowledged);
+  }
+
+  /** Publishes as someone else than the device. */
+  publishAsOther(message: BrokerMessage): void {
+    if (message.retain === true) this.#retain(message);
+    this.#deliver(message.retain === true ? { ...message, retain: false } : message);
   }
 
   subscribe(filter: string, qos: 0 | 1): void {

@@ -8,8 +8,8 @@ import { expect } from 'vitest';
 import { laneOr, matchers, nowOrLater, type MatcherContext, type MatcherResult } from './matchers.js';
 import { laneText } from './render-lane.js';
 
-/** What this entry adds to vitest's `expect`. */
-export interface MarbleMatchers<R = void> {
+/** What this entry adds to vitest's `expect`. What they return matters where they stand inside a value: `[expect.toBeRight()]`. */
+export interface MarbleMatchers<R = unknown> {
   /**
    * A lane (of `run` or `published`) is as drawn, frame by frame. Inside `marbles()` it is checked when virtual time has run. `lefts` says which
    * symbols stand for a `Left`, by its tag.

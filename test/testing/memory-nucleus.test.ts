@@ -175,6 +175,15 @@ describe('faults of the connection', () => {
   );
 
   test(
+    'drop before connect reply: three times in a row would be a refusal',
+    marbles(({ nucleus, expectStream }) => {
+      nucleus.faults('x', { x: 'drop before connect reply' });
+      nucleus.messages('t', '-a 200ms b');
+      expectStream(nucleus.proxy.subscribe(to('t')), '-^').toBeMarble('202ms b');
+    }),
+  );
+
+  test(
     'refuse connect: on classic a refusal in so many words',
     marbles(({ nucleus, expectStream }) => {
       nucleus.faults('x', { x: 'refuse connect' });
@@ -209,9 +218,11 @@ describe('faults of the connection', () => {
 describe('faults of the device', () => {
   test(
     'offline: QoS 0 is refused and QoS 1 spooled, until it is online',
-    marbles(({ nucleus, expectStream }) => {
+    marbles(({ nucleus, expectStream, expectPublished, expectArrived }) => {
       const { proxy } = nucleus;
       nucleus.faults('-x--------y', { x: 'offline', y: 'online' });
+      expectPublished('t').toBeMarble('--s');
+      expectArrived('t').toBeMarble('----------s');
       expectStream(proxy.subscribe(to('t'))).toBeMarble('----------s');
       expectStream(proxy.publish$({ ...to('t', 'z'), qos: QOS.AT_MOST_ONCE }), '--^').toBeMarble(
         '--(F|)',
@@ -298,10 +309,19 @@ describe('faults of operations', () => {
   );
 
   test(
-    'withhold replies, release replies',
+    'withhold publish, release publish',
     marbles(({ nucleus, expectStream }) => {
-      nucleus.faults('-x 5s y', { x: 'withhold replies', y: 'release replies' });
+      nucleus.faults('-x 5s y', { x: 'withhold publish', y: 'release publish' });
       expectStream(nucleus.proxy.publish$(to('t')), '--^').toBeMarble('5002ms (a|)', accepted);
+    }),
+  );
+
+  test(
+    'withhold subscribe, release subscribe',
+    marbles(({ nucleus, expectStream }) => {
+      nucleus.faults('x 5s y', { x: 'withhold subscribe', y: 'release subscribe' });
+      nucleus.messages('t', '--a 5s b');
+      expectStream(nucleus.proxy.subscribe(to('t')), '-^').toBeMarble('5003ms b');
     }),
   );
 

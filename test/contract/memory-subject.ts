@@ -1,0 +1,65 @@
+import { asyncScheduler, filter } from 'rxjs';
+import type { Profile } from '../../src/proxy/mqtt-proxy.js';
+import { MemoryNucleus, type FaultName } from '../../src/testing/index.js';
+import { topicMatches } from '../../src/topic/index.js';
+import { record } from '../proxy/recorded.js';
+import type { BreakingPoint, SubjectKind } from './subject.js';
+
+const POINTS: Readonly<Record<BreakingPoint, FaultName>> = {
+  'before the connection is accepted': 'drop before connect reply',
+  'instead of the answer to a publish': 'drop before publish reply',
+  'within the answer to a publish': 'cut frame',
+  'instead of the answer to a subscribe': 'drop before subscribe reply',
+  'within the answer to a subscribe': 'cut frame',
+};
+
+/** The proxy of the testing kit on its nucleus in memory, in real time. */
+export function memorySubject(profile: Profile): SubjectKind {
+  return {
+    name: `a ${profile} nucleus in memory`,
+    profile,
+    start: () => {
+      const policy = { operations: ['aws.greengrass#PublishToIoTCore', 'aws.greengrass#SubscribeToIoTCore'], resources: ['test/#'] };
+      const accessControl = { 'aws.greengrass.ipc.mqttproxy': { 'contract:1': policy } };
+      const nucleus = new MemoryNucleus({ scheduler: asyncScheduler, profile, accessControl });
+      const proxy = nucleus.connect();
+      return Promise.resolve({
+        proxy,
+        outside: {
+          publish: (topicName, payload) => {
+            nucleus.publish({ topicName, payload });
+            return Promise.resolve();
+          },
+          subscribe: topicFilter =>
+            Promise.resolve(record(nucleus.arrived$.pipe(filter(({ topicName }) => topicMatches(topicFilter, topicName))))),
+        },
+        faults: {
+          breakOnceAt: point => nucleus.inflict(POINTS[point]),
+          breakNow: () => nucleus.inflict('drop connection'),
+          breakWithinNext: () => nucleus.inflict('cut frame'),
+          withhold: operation => {
+            nucleus.inflict(`withhold ${operation}`);
+            return () => nucleus.inflict(`release ${operation}`);
+          },
+          messageBeforeReply: (topicName, payload) => nucleus.inflict({ messageBeforeReply: { topicName, payload } }),
+        },
+        open: () => ({ connections: nucleus.connections, subscriptions: nucleus.subscriptions }),
+        seen: () => ({
+          disconnections: nucleus.events.filter(({ kind }) => kind === 'disconnected').length,
+          publishes: nucleus.published.length,
+        }),
+        settled: fits =>
+          new Promise(resolve => {
+            const look = (): void => {
+              if (!fits()) return;
+              subscription.unsubscribe();
+              resolve();
+            };
+            const subscription = nucleus.event$.subscribe(() => setImmediate(look));
+            look();
+          }),
+        stop: () => proxy.close(),
+      });
+    },
+  };
+}
