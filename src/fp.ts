@@ -3,6 +3,8 @@
  * `fp-ts/Either` type-checks there and fails at run time. They are the same objects as in `fp-ts/lib/...` and `io-ts`,
  * so values made with either fit.
  *
+ * @packageDocumentation
+ *
  * @example
  * ```ts
  * import { E, pipe, t } from 'greengrass-rx/fp';

@@ -15,11 +15,13 @@ export interface DecodeProblems {
 
 /** Makes values of payloads. Must not throw: what cannot be decoded is a `Left`. */
 export interface Decoder<out A> {
+  /** The value of a message, or why there is none. */
   readonly decode: (message: Encoded) => Either<DecodeProblems, A>;
 }
 
 /** Makes payloads of values. */
 export interface Encoder<in A> {
+  /** The payload of a value. */
   readonly encode: (value: A) => Uint8Array | string;
 }
 

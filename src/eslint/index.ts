@@ -1,3 +1,8 @@
+/**
+ * Lint rules for pipelines of messages: against hidden queues, dropped failures and tasks that nobody runs.
+ *
+ * @packageDocumentation
+ */
 import type { ESLint, Linter } from 'eslint';
 import { noDroppedFailures } from './no-dropped-failures.js';
 import { noHiddenQueue } from './no-hidden-queue.js';

@@ -6,18 +6,23 @@ export type MetricAttributes = Record<string, string>;
 
 /** The part of `@opentelemetry/api`'s `ObservableResult` that is used. */
 export interface MetricObserver {
+  /** Tells the present value. */
   observe(value: number, attributes?: MetricAttributes): void;
 }
 
 /** The part of `@opentelemetry/api`'s `Observable` instrument that is used. */
 export interface ObservableMetric {
+  /** Has `callback` asked at each collection. */
   addCallback(callback: (observer: MetricObserver) => void): void;
+  /** Does so no more. */
   removeCallback(callback: (observer: MetricObserver) => void): void;
 }
 
 /** The part of `@opentelemetry/api`'s `Meter` that is used; a meter of that package is one. */
 export interface MeterLike {
+  /** A sum that only grows. */
   createObservableCounter(name: string, options?: { description?: string; unit?: string }): ObservableMetric;
+  /** A sum that grows and shrinks. */
   createObservableUpDownCounter(name: string, options?: { description?: string; unit?: string }): ObservableMetric;
 }
 

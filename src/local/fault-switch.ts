@@ -14,6 +14,7 @@ export interface ArmedFault extends Disposable {
   readonly strikes: number;
   /** Whether it can still strike. */
   readonly armed: boolean;
+  /** Takes it back. */
   readonly undo: () => void;
 }
 

@@ -293,7 +293,9 @@ export class Faults {
 
 /** A fault that takes a moment to put right: wait for `undo()`, or write `await using`. */
 export interface LastingFault extends AsyncDisposable {
+  /** Whether it still holds. */
   readonly armed: boolean;
+  /** Puts it right; resolves when it is. */
   readonly undo: () => Promise<void>;
 }
 

@@ -1,3 +1,9 @@
+/**
+ * A nucleus on this machine: the real protocol on a Unix socket, an MQTT broker behind it, policies and misbehaviour included, to build
+ * and test components without a device.
+ *
+ * @packageDocumentation
+ */
 export type { AccessControl, AccessControlPolicy } from './access-control.js';
 export type { BrokerMessage, BrokerUserProperty } from './broker-message.js';
 export type { ArmedFault, FaultScope } from './fault-switch.js';

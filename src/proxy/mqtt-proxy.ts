@@ -83,10 +83,16 @@ export interface Accepted {
 }
 
 /** A task that must be called to run: `await proxy.publish(request)` without the second call does not compile. */
-export type RunnableTaskEither<E, A> = TaskEither<E, A> & { readonly then?: (call_the_task_first: never) => never };
+export type RunnableTaskEither<E, A> = TaskEither<E, A> & {
+  /** Never there: it makes `await` of the task itself a type error. */
+  readonly then?: (call_the_task_first: never) => never;
+};
 
 /** A task that must be called to run, like {@link RunnableTaskEither}. */
-export type RunnableTask<A> = Task<A> & { readonly then?: (call_the_task_first: never) => never };
+export type RunnableTask<A> = Task<A> & {
+  /** Never there: it makes `await` of the task itself a type error. */
+  readonly then?: (call_the_task_first: never) => never;
+};
 
 /** What `drain` found when it ended. */
 export interface DrainReport {

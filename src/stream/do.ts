@@ -89,23 +89,21 @@ export const apS: <N extends string, A, E, B>(
   values: ObservableEither<E, B>,
 ) => (source: ObservableEither<E, A>) => ObservableEither<E, With<A, N, B>> = apSW;
 
+/**
+ * Adds a value computed from the steps before.
+ *
+ * @example
+ * ```ts
+ * import { OE } from 'greengrass-rx';
+ * import { pipe } from 'greengrass-rx/fp';
+ *
+ * pipe(OE.right(21.5), OE.bindTo('celsius'), OE.let('label', ({ celsius }) => `${celsius} °C`))
+ *   .subscribe(element => console.log(element)); // Right({ celsius: 21.5, label: '21.5 °C' })
+ * ```
+ */
 const letTo =
   <N extends string, A, B>(name: Exclude<N, keyof A>, f: (record: A) => B) =>
   <E>(source: ObservableEither<E, A>): ObservableEither<E, With<A, N, B>> =>
     map((record: A) => extend<A, N, B>(record, name, f(record)))(source);
 
-export {
-  /**
-   * Adds a value computed from the steps before.
-   *
-   * @example
-   * ```ts
-   * import { OE } from 'greengrass-rx';
-   * import { pipe } from 'greengrass-rx/fp';
-   *
-   * pipe(OE.right(21.5), OE.bindTo('celsius'), OE.let('label', ({ celsius }) => `${celsius} °C`))
-   *   .subscribe(element => console.log(element)); // Right({ celsius: 21.5, label: '21.5 °C' })
-   * ```
-   */
-  letTo as let,
-};
+export { letTo as let };

@@ -59,8 +59,9 @@ export interface MarbleKit {
   readonly expectStage: (name: string, counts: StageCounts) => void;
   /** The frames a diagram takes: `time('--|')` is 2. */
   readonly time: (diagram: string) => number;
-  /** RxJS' cold and hot Observables. */
+  /** RxJS' cold Observables. */
   readonly cold: TestScheduler['createColdObservable'];
+  /** RxJS' hot Observables. */
   readonly hot: TestScheduler['createHotObservable'];
   readonly scheduler: TestScheduler;
 }
