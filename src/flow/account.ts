@@ -1,3 +1,5 @@
+import type { OverflowPolicy } from '../errors/errors.js';
+
 /** A number of values and, where a stage was told `sizeOf`, their bytes. */
 export interface Amount {
   readonly messages: number;
@@ -13,6 +15,29 @@ const zero = (): Count => ({ messages: 0, bytes: 0 });
 
 /** What is counted: each subscription of a proxy, by its topic or filter, and the stages. */
 export type StageKind = 'subscription' | 'counted' | 'concurrently' | 'publishTo' | 'batch' | 'toAsyncIterable';
+
+/** What a stage was told when it was made, as far as it can be read off without running it. */
+export interface StageDeclaration {
+  /** Values worked on at once. Left out: as many as the connected nucleus takes. */
+  readonly concurrency?: number | undefined;
+  /** Whether results come in the order of the values. */
+  readonly ordered?: boolean | undefined;
+  /** What may wait, or be gathered. */
+  readonly buffer?: DeclaredBuffer | undefined;
+  /** Milliseconds after which what was gathered goes out. */
+  readonly within?: number | undefined;
+  /** Names and filters of the topics it publishes to. Left out: only its data says. */
+  readonly topics?: readonly string[] | undefined;
+}
+
+/** The bound of a stage, with every default filled in. */
+export interface DeclaredBuffer {
+  readonly messages: number;
+  /** `undefined`: bounded in messages only. */
+  readonly bytes: number | undefined;
+  /** `undefined`: nothing gives way, what is full goes out. */
+  readonly onFull: OverflowPolicy | undefined;
+}
 
 /**
  * What became of the values that went into a stage, over all its subscriptions. At any moment

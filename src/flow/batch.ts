@@ -52,7 +52,10 @@ export const batch =
     if (options.bytes !== undefined && options.sizeOf === undefined)
       throw new TypeError('bytes needs sizeOf, which says how large a value is.');
     return new Observable<readonly A[]>(destination => {
-      const entry = (options.ledger ?? ledgerOfAll).open('batch', options.name);
+      const entry = (options.ledger ?? ledgerOfAll).open('batch', options.name, {
+        buffer: { messages, bytes: options.bytes, onFull: undefined },
+        within,
+      });
       const { account, into } = entry;
       let gathered: A[] = [];
       let gatheredBytes = 0;

@@ -1,3 +1,5 @@
+import type { DeclaredBuffer } from './account.js';
+
 /** How much may wait at a stage's entrance. */
 type Capacity<A> = {
   /** Values that may wait. `0` lets none wait. Default 1 000. */
@@ -49,3 +51,10 @@ export type BufferPolicy<A> = Capacity<A> &
 
 /** How many values wait where nothing else is said. */
 export const DEFAULT_BUFFER_MESSAGES = 1_000;
+
+/** The bound as a stage declares it. */
+export const declaredBuffer = <A>(policy: BufferPolicy<A> = {}): DeclaredBuffer => ({
+  messages: policy.messages ?? DEFAULT_BUFFER_MESSAGES,
+  bytes: policy.bytes,
+  onFull: policy.onFull ?? 'dropOldest',
+});

@@ -1,5 +1,6 @@
-export type { Amount, StageAccount, StageKind } from './account.js';
+export type { Amount, DeclaredBuffer, StageAccount, StageDeclaration, StageKind } from './account.js';
 export type { BufferPolicy } from './buffer-policy.js';
+export { type DeclaredTopic } from './declared-topics.js';
 export type { EdgeAccount } from './edge.js';
 export { Ledger, ledger, type LedgerSnapshot, type StageEvent } from './ledger.js';
 export type { FailedPublish, Published, PublishFailure, PublishOutcome } from './publish-outcome.js';

@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
 import { asyncScheduler, map, type Observable, type SchedulerLike, timer } from 'rxjs';
-import { Account, type StageAccount, type StageKind } from './account.js';
+import { Account, type StageAccount, type StageDeclaration, type StageKind } from './account.js';
 import { Edge, type EdgeAccount, edgeBeingSubscribed } from './edge.js';
 
 /** What a ledger knows at one moment. */
@@ -43,8 +43,9 @@ export class Ledger {
     return timer(0, milliseconds, scheduler).pipe(map(() => this.snapshot()));
   }
 
-  /** @internal A stage is being subscribed. */
-  open(kind: StageKind, wanted: string = kind): LedgerEntry {
+  /** @internal A stage is being subscribed, and tells what it was told. */
+  open(kind: StageKind, wanted: string = kind, declaration: StageDeclaration = {}): LedgerEntry {
+    if (recording !== undefined && recording !== this) return recording.open(kind, wanted, declaration);
     const name = this.accounts.has(`${kind} ${wanted}`) || this.accounts.size < MOST_NAMES ? wanted : OTHERS;
     const key = `${kind} ${name}`;
     return new LedgerEntry(
@@ -88,6 +89,25 @@ export class LedgerEntry {
     if (ended.hasSubscribers) ended.publish({ account: this.account.snapshot() } satisfies StageEvent);
   }
 }
+
+/** Counts instead of all others, while it is set. */
+let recording: Ledger | undefined;
+
+/**
+ * Does the work, which must be synchronous, and lets `ledger` count every stage that is subscribed meanwhile, whichever ledger that was
+ * given: what a dry run sees is no part of the account of the process.
+ *
+ * @internal
+ */
+export const recordedBy = <A>(ledger: Ledger, work: () => A): A => {
+  const outer = recording;
+  recording = ledger;
+  try {
+    return work();
+  } finally {
+    recording = outer;
+  }
+};
 
 /** The ledger of every stage that was not given another. */
 export const ledger: Ledger = new Ledger();

@@ -5,6 +5,7 @@ import type { PublishRequest } from '../proxy/mqtt-message.js';
 import type { MqttProxy } from '../proxy/mqtt-proxy.js';
 import type { Schedule } from '../schedule/schedule.js';
 import { Deadlines } from './deadlines.js';
+import { type DeclaredTopic, declaredFilters, onlyDeclared } from './declared-topics.js';
 import { publishAttempts } from './publish-attempts.js';
 import type { PublishFailure, Published } from './publish-outcome.js';
 import { checkedWidth, stage, type Stage, type StageOptions } from './stage.js';
@@ -25,6 +26,12 @@ export interface PublishToOptions<A> extends StageOptions<A> {
    * own. Of a try given up here nobody knows whether it was sent, so its outcome is `unknown`; the proxy knows.
    */
   readonly timeout?: number | undefined;
+  /**
+   * Where it publishes: topic names, filters such as `alarms/+` where the topic depends on the value, topic templates. A dry run reads the
+   * recipe's policies off it. A message for any other topic is not sent: it becomes a `PublishFailure` that is an `InvalidRequest`. Default:
+   * any topic, and no dry run can tell which.
+   */
+  readonly topics?: readonly DeclaredTopic[] | undefined;
   /** Whether outcomes come in the order of the values. Default `false`: as they are known. */
   readonly ordered?: boolean | undefined;
   /** Random numbers for the schedule's jitter, from 0 up to but not including 1. Default `Math.random`. */
@@ -113,10 +120,12 @@ export const publishTo: PublishTo = <A>(
 ): Stage<A, Either<PublishFailure<A> | Overflowed, Published<A>>> => {
   const { inFlight, timeout = Infinity, ordered = false, retry, retryWhile, random = Math.random, scheduler = asyncScheduler } = options;
   if (inFlight !== undefined) checkedWidth('inFlight', inFlight);
+  const topics = options.topics === undefined ? undefined : declaredFilters(options.topics);
+  const port = topics === undefined ? proxy : onlyDeclared(proxy, topics, options.name ?? 'publishTo');
   return stage('publishTo', options, () => {
     const deadlines = new Deadlines(timeout, scheduler);
     const attempts = {
-      proxy,
+      proxy: port,
       timeout,
       deadlines,
       retry: retry ?? FULL_QUEUE,
@@ -127,6 +136,7 @@ export const publishTo: PublishTo = <A>(
     return {
       width: inFlight ?? WINDOW_UNTIL_KNOWN,
       ordered,
+      declaration: { concurrency: inFlight, topics },
       work: value => publishAttempts(attempts, request(value), value),
       begin: resize => {
         const releaseDrain = proxy.holdDrain?.();

@@ -1,8 +1,8 @@
 import type { Either } from 'fp-ts/lib/Either.js';
 import { Observable, type Subscriber } from 'rxjs';
 import type { Overflowed } from '../errors/errors.js';
-import type { StageKind } from './account.js';
-import type { BufferPolicy } from './buffer-policy.js';
+import type { StageDeclaration, StageKind } from './account.js';
+import { type BufferPolicy, declaredBuffer } from './buffer-policy.js';
 import { subscribeAlong } from './edge.js';
 import { Entrance } from './entrance.js';
 import { type Ledger, ledger as ledgerOfAll } from './ledger.js';
@@ -43,6 +43,8 @@ export interface StageWork<A> {
   readonly work: (value: A) => Observable<unknown>;
   /** Called once the stage is set up; what it returns is called when the stage has ended. */
   readonly begin?: ((resize: (width: number) => void) => () => void) | undefined;
+  /** What else there is to tell of the stage, besides its width, order and buffer. */
+  readonly declaration?: Pick<StageDeclaration, 'concurrency' | 'topics'> | undefined;
 }
 
 /** Refuses a number of things at once that is none. */
@@ -58,8 +60,13 @@ export const stage = <A, E, B>(
   subscription: () => StageWork<A>,
 ): Stage<A, Either<E | Overflowed, B>> => {
   const open = (destination: Subscriber<Either<E | Overflowed, B>>, onRoom?: () => void): Window<A, E, B> => {
-    const { width, ordered, work, begin } = subscription();
-    const entry = (options.ledger ?? ledgerOfAll).open(kind, options.name);
+    const { width, ordered, work, begin, declaration } = subscription();
+    const entry = (options.ledger ?? ledgerOfAll).open(kind, options.name, {
+      concurrency: width,
+      ordered,
+      buffer: declaredBuffer(options.buffer),
+      ...declaration,
+    });
     const entrance = new Entrance<A>(options.buffer ?? {}, entry.account);
     const window = new Window<A, E, B>({ destination, width, ordered, entrance, entry, work, onRoom });
     if (begin !== undefined) window.onEnd = begin(width => window.resize(width));

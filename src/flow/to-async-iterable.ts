@@ -3,6 +3,7 @@ import type { Either } from 'fp-ts/lib/Either.js';
 import { Observable, type Subscription } from 'rxjs';
 import type { LeftOf, RightOf } from '../stream/element.js';
 import type { Overflowed } from '../errors/errors.js';
+import { declaredBuffer } from './buffer-policy.js';
 import { resumeSubscribing, subscribeAlong, suspendSubscribing } from './edge.js';
 import { Entrance } from './entrance.js';
 import { type LedgerEntry, ledger as ledgerOfAll } from './ledger.js';
@@ -63,7 +64,9 @@ class Reader<R> implements AsyncIterator<Iterated<R>, undefined> {
   private closed = false;
 
   constructor(source: Observable<R>, options: StageOptions<R>) {
-    this.entry = (options.ledger ?? ledgerOfAll).open('toAsyncIterable', options.name);
+    this.entry = (options.ledger ?? ledgerOfAll).open('toAsyncIterable', options.name, {
+      buffer: declaredBuffer(options.buffer),
+    });
     this.entrance = new Entrance<R>(options.buffer ?? {}, this.entry.account);
     // Not the source itself: one that emits without end while it is being subscribed must find out that the reader has left.
     this.subscription = new Observable<R>(upstream => subscribeAlong(this.entry.into, source, upstream)).subscribe({

@@ -84,7 +84,7 @@ export interface RespondOptions<M extends Command, W extends Handling, D, F> ext
   /** Of the answers. Default `QOS.AT_LEAST_ONCE`. */
   readonly qos?: QOS | undefined;
   /** How answers are published, as in `publishTo`. */
-  readonly publish?: Pick<PublishToOptions<unknown>, 'inFlight' | 'retry' | 'retryWhile' | 'timeout' | 'random'> | undefined;
+  readonly publish?: Pick<PublishToOptions<unknown>, 'inFlight' | 'retry' | 'retryWhile' | 'timeout' | 'topics' | 'random'> | undefined;
   /** The clock. Default `asyncScheduler`. */
   readonly scheduler?: SchedulerLike | undefined;
 }

@@ -1,0 +1,38 @@
+import { left } from 'fp-ts/lib/Either.js';
+import { of } from 'rxjs';
+import { InvalidRequest } from '../errors/errors.js';
+import type { MqttProxy } from '../proxy/mqtt-proxy.js';
+import { topicFilterProblem } from '../topic/topic-filter.js';
+import { topicMatches } from '../topic/topic-matches.js';
+
+/** A topic name, or a filter such as `alarms/+` for topics that depend on data, or what has one: a topic template. */
+export type DeclaredTopic = string | { readonly filter: string };
+
+const PUBLISH = 'aws.greengrass#PublishToIoTCore';
+
+/** The filters of declared topics. Throws `RangeError` for one that is none. */
+export const declaredFilters = (topics: readonly DeclaredTopic[]): readonly string[] =>
+  topics.map(topic => {
+    const filter = typeof topic === 'string' ? topic : topic.filter;
+    const problem = topicFilterProblem(filter);
+    if (problem !== undefined) throw new RangeError(`topics: ${problem}`);
+    return filter;
+  });
+
+/**
+ * The proxy, for a stage that has said where it publishes: any other topic is refused here, in every test, and not first on the device
+ * whose recipe was derived from what the stage said.
+ */
+export const onlyDeclared = (
+  proxy: Pick<MqttProxy, 'publish$'>,
+  filters: readonly string[],
+  stageName: string,
+): Pick<MqttProxy, 'publish$'> => ({
+  publish$: request => {
+    const { topicName } = request;
+    if (filters.some(filter => topicMatches(filter, topicName))) return proxy.publish$(request);
+    const declared = filters.map(filter => JSON.stringify(filter)).join(', ');
+    const problem = `The stage "${stageName}" declares that it publishes to ${declared}, and was about to publish to ${JSON.stringify(topicName)}. Add that to its topics, or do not publish there.`;
+    return of(left(new InvalidRequest('message', PUBLISH, topicName, 'client', problem)));
+  },
+});
