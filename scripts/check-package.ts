@@ -48,6 +48,7 @@ async function program(folder: string, name: string, ...args: readonly string[])
 
 interface Manifest {
   readonly name: string;
+  readonly version: string;
   readonly exports: Readonly<Record<string, string>>;
   readonly devDependencies: Readonly<Record<string, string>>;
 }
@@ -123,6 +124,11 @@ await inTemporaryFolder(async folder => {
     const name = 'node-test.mjs';
     await copyFile(join(ROOT, 'examples/testing', name), join(esm, name));
     await run(esm, process.execPath, ['--test', name]);
+  });
+  await check('the command line runs', async () => {
+    const { stdout } = await run(esm, 'npx', ['--no', 'greengrass-rx', '--version']);
+    const { version } = await manifest();
+    if (stdout.trim() !== version) throw new Error(`--version printed ${stdout}`);
   });
   await check('a message goes round, socket and crt', () => program(esm, 'round-trip.mjs', 'socket', 'crt'));
 

@@ -1,0 +1,14 @@
+#!/usr/bin/env node
+import { processCli } from './cli.js';
+import { program } from './program.js';
+import { reportFailure } from './report-failure.js';
+
+const cli = processCli();
+try {
+  await program(cli).parseAsync(process.argv);
+} catch (error) {
+  cli.exitCode = reportFailure(cli, error);
+}
+await Promise.all([cli.out.flushed(), cli.err.flushed()]);
+// Nothing may be left open by now; should something be, the command has ended all the same.
+process.exit(cli.exitCode);

@@ -1,0 +1,66 @@
+import { once } from 'node:events';
+import { styleText } from 'node:util';
+
+/** A format of `styleText`, such as `'red'` or `['bold', 'cyan']`. */
+export type Format = Parameters<typeof styleText>[0];
+
+/**
+ * A stream the command line writes to: lines, colours where the terminal and `NO_COLOR` and `FORCE_COLOR` allow, and
+ * an end that is no crash when the reader goes away (`| head`).
+ */
+export class Output {
+  readonly #stream: NodeJS.WriteStream;
+  readonly #gone = new AbortController();
+
+  constructor(stream: NodeJS.WriteStream) {
+    this.#stream = stream;
+    // Without a listener the EPIPE of a reader that has gone would end the process with a stack trace.
+    stream.on('error', error => this.#gone.abort(error));
+  }
+
+  get isTerminal(): boolean {
+    return this.#stream.isTTY;
+  }
+
+  /** Columns of the terminal. Elsewhere those of `COLUMNS`, or no end of them: what is searched should not be broken into lines. */
+  get width(): number {
+    // A pseudo-terminal that was given no size reports 0.
+    const columns = this.#stream.isTTY ? this.#stream.columns : Number(process.env['COLUMNS']);
+    return columns > 0 ? columns : Number.POSITIVE_INFINITY;
+  }
+
+  /** Aborted once nobody reads any more: what would be written is for nobody. */
+  get gone(): AbortSignal {
+    return this.#gone.signal;
+  }
+
+  /** The text in colour, or as it is where there should be none. */
+  style(format: Format, text: string): string {
+    return styleText(format, text, { stream: this.#stream, validateStream: true });
+  }
+
+  /** Writes a line. `false`: the reader is slow, and `room()` should be awaited before there is more. */
+  line(text: string): boolean {
+    return this.write(`${text}\n`);
+  }
+
+  write(text: string | Uint8Array): boolean {
+    if (this.#gone.signal.aborted) return true;
+    return this.#stream.write(text);
+  }
+
+  /** Resolves when what was written has been taken, or nobody is there to take it. */
+  async room(): Promise<void> {
+    if (this.#gone.signal.aborted || !this.#stream.writableNeedDrain) return;
+    await once(this.#stream, 'drain', { signal: this.#gone.signal }).catch(() => undefined);
+  }
+
+  /** Resolves when all that was written is with the system: `process.exit` would cut off what is not. */
+  async flushed(): Promise<void> {
+    if (this.#gone.signal.aborted) return;
+    await new Promise<void>(resolve => {
+      this.#gone.signal.addEventListener('abort', () => resolve(), { once: true });
+      this.#stream.write('', () => resolve());
+    });
+  }
+}

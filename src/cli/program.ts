@@ -1,0 +1,40 @@
+import { Command } from 'commander';
+import type { Cli } from './cli.js';
+import { addSub } from './commands/sub.js';
+import { EXIT } from './exit-code.js';
+import { packageVersion } from './package-version.js';
+
+const EXIT_CODES = `
+Exit codes:
+  ${String(EXIT.OK)}    done
+  ${String(EXIT.FAILED)}    it could not be done: refused, ended, something found wrong
+  ${String(EXIT.USAGE)}    the command line, or a file it names, is wrong
+  ${String(EXIT.UNREACHABLE)}    no nucleus to talk to, or it refuses the token
+  ${String(EXIT.TIMED_OUT)}    the time of --timeout was up
+  128+n  ended by signal n, such as 130 for Ctrl-C
+  dev ends as its component does; 126 and 127 mean that it could not be run, or not be found.`;
+
+/** Columns of the help: longer lines are harder to read. */
+const PAGE_WIDTH = 100;
+
+/** The whole command line. Each command is a file of `commands`, and loads what it needs only when it runs. */
+export function program(cli: Cli): Command {
+  const root = new Command('greengrass-rx')
+    .description('Develop and test AWS IoT Greengrass components without a device.')
+    .version(packageVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .exitOverride()
+    .showHelpAfterError('(greengrass-rx --help says more)')
+    .configureOutput({
+      writeOut: text => void cli.out.write(text),
+      writeErr: text => void cli.err.write(text),
+      getOutHelpWidth: () => Math.min(cli.out.width, PAGE_WIDTH),
+      getErrHelpWidth: () => Math.min(cli.err.width, PAGE_WIDTH),
+      outputError: (text, write) => write(text.replace(/^error: /, `${cli.err.style('red', 'greengrass-rx:')} `)),
+    })
+    .configureHelp({ styleTitle: title => cli.out.style('bold', title) })
+    .addHelpText('after', EXIT_CODES)
+    .enablePositionalOptions();
+  addSub(root, cli);
+  return root;
+}

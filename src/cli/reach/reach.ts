@@ -1,0 +1,83 @@
+import { Option, type Command } from 'commander';
+import { CliError, UsageError } from '../cli-error.js';
+import { parseCount } from '../durations.js';
+import { EXIT } from '../exit-code.js';
+import { OBSERVER, runningNuclei, type RunningNucleus } from './running-nuclei.js';
+
+/** Which nucleus a command talks to, and as whom. */
+export interface ReachOptions {
+  /** The process id of a `dev`. */
+  readonly nucleus?: number | undefined;
+  /** A component of that nucleus. */
+  readonly as?: string | undefined;
+  readonly transport?: 'socket' | 'crt' | undefined;
+}
+
+/** Where the nucleus is, and the token to show there. */
+export interface Address {
+  readonly socketPath: string;
+  readonly authToken: string;
+  /** For people: `com.example.Sensor at the lite nucleus of dev (pid 42)`. */
+  readonly description: string;
+}
+
+const SOCKET = 'AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT';
+
+export function addReachOptions(command: Command): Command {
+  return command
+    .addOption(new Option('--nucleus <pid>', 'the dev nucleus to talk to, where several run').argParser(parseCount))
+    .option('--as <component>', 'be this component of the dev nucleus, under its policies', undefined)
+    .addOption(new Option('--transport <name>', 'how to talk to the nucleus').choices(['socket', 'crt']));
+}
+
+/**
+ * Finds the nucleus: the one of the environment, as a component on a device has it; or one that `dev` runs.
+ */
+export function findNucleus(options: ReachOptions, env: NodeJS.ProcessEnv): Address {
+  const { [SOCKET]: socketPath, SVCUID: authToken } = env;
+  const isChosen = options.nucleus !== undefined || options.as !== undefined;
+  if (!isChosen && socketPath !== undefined && authToken !== undefined)
+    return { socketPath, authToken, description: `the component of the environment at ${socketPath}` };
+  const nucleus = choose(options.nucleus, runningNuclei(env), process.cwd());
+  const component = options.as ?? OBSERVER;
+  const token = nucleus.tokens[component];
+  if (token === undefined) {
+    const names = Object.keys(nucleus.tokens).filter(name => name !== OBSERVER);
+    throw new UsageError(
+      `The nucleus of dev (pid ${String(nucleus.pid)}) has no component ${JSON.stringify(component)}.`,
+      names.length === 0 ? 'It has none: leave --as out.' : `It has ${names.join(', ')}.`,
+    );
+  }
+  return {
+    socketPath: nucleus.socketPath,
+    authToken: token,
+    description: `${component} at the ${nucleus.profile} nucleus of dev (pid ${String(nucleus.pid)})`,
+  };
+}
+
+function choose(pid: number | undefined, running: readonly RunningNucleus[], directory: string): RunningNucleus {
+  const list = running.map(({ pid, profile, directory }) => `  --nucleus ${String(pid)}   ${profile}, started in ${directory}`);
+  if (pid !== undefined) {
+    const chosen = running.find(nucleus => nucleus.pid === pid);
+    if (chosen !== undefined) return chosen;
+    throw new CliError(`No dev nucleus has the process id ${String(pid)}.`, {
+      exitCode: EXIT.UNREACHABLE,
+      remedies: list.length === 0 ? ['None runs: start one with greengrass-rx dev.'] : ['Those that run:', ...list],
+    });
+  }
+  const [first, ...others] = running;
+  if (first === undefined) {
+    throw new CliError('There is no nucleus to talk to.', {
+      exitCode: EXIT.UNREACHABLE,
+      remedies: [
+        'Start one with greengrass-rx dev in another terminal,',
+        `or run this as a component, with SVCUID and ${SOCKET} in its environment.`,
+      ],
+    });
+  }
+  if (others.length === 0) return first;
+  const here = running.filter(nucleus => nucleus.directory === directory);
+  const [only, ...more] = here;
+  if (only !== undefined && more.length === 0) return only;
+  throw new UsageError(`${String(running.length)} dev nuclei run, and which of them is meant is not clear. Choose one:`, ...list);
+}

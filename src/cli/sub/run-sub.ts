@@ -1,0 +1,77 @@
+import type { Either } from 'fp-ts/lib/Either.js';
+import { EMPTY, from, merge, take, takeUntil, tap, timer, type Observable } from 'rxjs';
+import type { Overflowed, SubscribeError } from '../../errors/errors.js';
+import { concurrently } from '../../flow/concurrently.js';
+import { connect } from '../../proxy/connect.js';
+import type { MqttMessage } from '../../proxy/mqtt-message.js';
+import type { SubscriptionStatus } from '../../proxy/mqtt-proxy.js';
+import type { QOS } from '../../qos.js';
+import { onRights } from '../../stream/on-rights.js';
+import { runToEnd } from '../../stream/run-to-end.js';
+import type { Cli } from '../cli.js';
+import { EXIT } from '../exit-code.js';
+import { aborted } from '../reach/aborted.js';
+import { asCliError } from '../reach/as-cli-error.js';
+import { findNucleus, type ReachOptions } from '../reach/reach.js';
+import { stopOnSignals } from '../stopping.js';
+import { printer, type MessageFormat } from './print-message.js';
+
+export interface SubOptions extends ReachOptions {
+  readonly format?: MessageFormat | undefined;
+  readonly qos: QOS;
+  readonly count?: number | undefined;
+  readonly timeout?: number | undefined;
+  readonly quiet?: boolean | undefined;
+}
+
+/** Messages that may wait for a slow reader of the output. */
+const BUFFER = { messages: 10_000, onFull: 'dropOldest' } as const;
+
+/** Subscribes and prints until a count, a time, a signal, or a failure ends it. */
+export async function runSub(cli: Cli, filters: readonly string[], options: SubOptions): Promise<void> {
+  const { out, err } = cli;
+  const address = findNucleus(options, cli.env);
+  using stopping = stopOnSignals(cli);
+  await using proxy = connect({ ...address, transport: options.transport });
+  const say = (text: string): void => {
+    if (options.quiet !== true) err.line(err.style('dim', text));
+  };
+  const print = printer(out, options.format ?? (out.isTerminal ? 'pretty' : 'json'));
+  let printed = 0;
+  const subscriptions = filters.map(filter =>
+    proxy.subscribe({ topicName: filter, qos: options.qos, onStatus: sayStatus(filter, address.description, say) }),
+  );
+  const messages$: Observable<Either<SubscribeError | Overflowed, unknown>> = merge(...subscriptions).pipe(
+    options.timeout === undefined ? tap() : takeUntil(timer(options.timeout)),
+    onRights((message$: Observable<MqttMessage>) => (options.count === undefined ? message$ : message$.pipe(take(options.count)))),
+    onRights(
+      concurrently(
+        1,
+        (message: MqttMessage) => {
+          printed++;
+          return print(message) ? EMPTY : from(out.room());
+        },
+        { buffer: BUFFER },
+      ),
+    ),
+    takeUntil(aborted(stopping.signal)),
+  );
+  try {
+    await runToEnd(messages$, { onLeft: error => err.line(err.style('yellow', error.message)) });
+  } catch (error) {
+    throw asCliError(error);
+  }
+  if (cli.exitCode === EXIT.OK && options.count !== undefined && printed < options.count && !out.gone.aborted) {
+    say(`${String(printed)} of ${String(options.count)} messages came in time`);
+    cli.exitCode = EXIT.TIMED_OUT;
+  }
+}
+
+/** Says when a subscription stands. Its failures are reported where they pass by. */
+function sayStatus(filter: string, who: string, say: (text: string) => void): (status: SubscriptionStatus) => void {
+  return status => {
+    if (status.status !== 'active') return;
+    const { resumedAfterMilliseconds: gap } = status;
+    say(gap === undefined ? `subscribed to ${filter} as ${who}` : `subscribed to ${filter} again after ${String(Math.round(gap))} ms`);
+  };
+}

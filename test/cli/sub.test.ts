@@ -1,0 +1,132 @@
+import { describe, expect, test } from 'vitest';
+import { OBSERVER, runningNuclei, writeDown } from '../../src/cli/reach/running-nuclei.js';
+import type { LocalNucleus } from '../../src/local/index.js';
+import { allow, COMPONENT, OTHER, PROFILES, start } from '../local/nuclei.js';
+import { runCli, temporaryFolder } from './run-cli.js';
+
+/** The environment of a user whose `dev` runs this nucleus. */
+function besideDev(nucleus: LocalNucleus, pid = process.pid): NodeJS.ProcessEnv {
+  const env = { XDG_RUNTIME_DIR: temporaryFolder() };
+  const tokens = { [OBSERVER]: nucleus.authToken(OTHER), [COMPONENT]: nucleus.authToken(COMPONENT) };
+  const { profile, socketPath, mqttUrl } = nucleus;
+  writeDown({ pid, profile, directory: '/somewhere', socketPath, mqttUrl, tokens }, env);
+  return env;
+}
+
+const lines = (text: string): unknown[] =>
+  text
+    .trimEnd()
+    .split('\n')
+    .map(line => JSON.parse(line) as unknown);
+
+describe.each(PROFILES)('sub at a %s nucleus', profile => {
+  test('prints a line of JSON for each message, JSON, text and bytes, and ends after the count', async () => {
+    await using nucleus = await start(profile);
+    const sub = runCli(['sub', 'test/#', '--count', '3'], { env: nucleus.environment(COMPONENT) });
+    await sub.saw(/subscribed to test\/# as the component of the environment/, 'stderr');
+    nucleus.publish({ topicName: 'test/a', payload: '{ "id": 9007199254740993,\n "c": 1.50 }' });
+    nucleus.publish({ topicName: 'test/b', payload: 'twenty "degrees"' });
+    nucleus.publish({ topicName: 'test/c', payload: Uint8Array.of(0, 255, 1) });
+    expect(await sub.ended).toEqual({ code: 0, signal: null });
+    expect(lines(sub.stdout())).toMatchObject([
+      { time: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) as string, topicName: 'test/a', encoding: 'json', payload: { c: 1.5 } },
+      { topicName: 'test/b', encoding: 'utf8', payload: 'twenty "degrees"' },
+      { topicName: 'test/c', encoding: 'base64', payload: 'AP8B' },
+    ]);
+    expect(sub.stdout()).toContain('9007199254740993');
+  });
+});
+
+describe('sub', () => {
+  test('finds the nucleus that dev runs, and is the component that --as names, under its policies', async () => {
+    await using nucleus = await start('classic', {
+      components: [
+        { name: COMPONENT, accessControl: allow('test/#') },
+        { name: OTHER, accessControl: allow('#') },
+      ],
+    });
+    const env = besideDev(nucleus);
+    const observer = runCli(['sub', 'anything', '-n', '1', '--format', 'payload'], { env });
+    await observer.saw(/subscribed to anything as greengrass-rx at the classic nucleus of dev/, 'stderr');
+    nucleus.publish({ topicName: 'anything', payload: 'here' });
+    expect(await observer.ended).toEqual({ code: 0, signal: null });
+    expect(observer.stdout()).toBe('here\n');
+
+    const component = runCli(['sub', 'anything', '--as', COMPONENT], { env });
+    expect(await component.ended).toEqual({ code: 1, signal: null });
+    expect(component.stderr()).toMatch(/may not call aws.greengrass#SubscribeToIoTCore on "anything"/);
+
+    const nobody = runCli(['sub', 'anything', '--as', 'com.example.Nobody'], { env });
+    expect(await nobody.ended).toEqual({ code: 2, signal: null });
+    expect(nobody.stderr()).toContain(`It has ${COMPONENT}.`);
+  });
+
+  test('ends with 4 when the time was up before the count, and with 0 when there was none', async () => {
+    await using nucleus = await start('classic');
+    const env = nucleus.environment(COMPONENT);
+    const counting = runCli(['sub', 'test/#', '-n', '2', '--timeout', '10ms'], { env });
+    const listening = runCli(['sub', 'test/#', '--timeout', '10ms'], { env });
+    expect(await counting.ended).toEqual({ code: 4, signal: null });
+    expect(await listening.ended).toEqual({ code: 0, signal: null });
+  });
+
+  test.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const)('unsubscribes and ends with that of the signal at %s', async (signal, code) => {
+    await using nucleus = await start('classic');
+    const kinds: string[] = [];
+    nucleus.observe(({ kind }) => kinds.push(kind));
+    const sub = runCli(['sub', 'test/#'], { env: nucleus.environment(COMPONENT) });
+    await sub.saw(/subscribed to/, 'stderr');
+    sub.child.kill(signal);
+    expect(await sub.ended).toEqual({ code, signal: null });
+    expect(kinds).toContain('unsubscribed');
+  });
+
+  test('ends quietly with 0 when its reader is gone', async () => {
+    await using nucleus = await start('classic');
+    const sub = runCli(['sub', 'test/#'], { env: nucleus.environment(COMPONENT) });
+    await sub.saw(/subscribed to/, 'stderr');
+    const before = sub.stderr();
+    sub.child.stdout?.destroy();
+    // The first line finds the reader gone.
+    nucleus.publish({ topicName: 'test/a', payload: 'x' });
+    expect(await sub.ended).toEqual({ code: 0, signal: null });
+    expect(sub.stderr()).toBe(before);
+  });
+
+  test('without a nucleus says what to do, and ends with 3', async () => {
+    const sub = runCli(['sub', 'test/#']);
+    expect(await sub.ended).toEqual({ code: 3, signal: null });
+    expect(sub.stderr()).toMatch(/no nucleus to talk to[^]*greengrass-rx dev/);
+    const refused = runCli(['sub', 'test/#'], {
+      env: { SVCUID: 'x', AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT: '/nowhere/ipc.socket' },
+    });
+    expect(await refused.ended).toEqual({ code: 3, signal: null });
+    expect(refused.stderr()).toMatch(/\/nowhere\/ipc.socket does not exist/);
+    expect(refused.stderr()).not.toMatch(/^\s+at /m);
+  });
+
+  test('a filter that is none is a mistake of the user, found before anything is sent', async () => {
+    await using nucleus = await start('classic');
+    const sub = runCli(['sub', 'a/#/b'], { env: nucleus.environment(COMPONENT) });
+    expect(await sub.ended).toEqual({ code: 2, signal: null });
+    expect(sub.stderr()).toContain('# before its end');
+  });
+});
+
+describe('the nuclei written down', () => {
+  test('are those whose dev still runs, readable for this user alone', async () => {
+    await using nucleus = await start('lite');
+    const env = besideDev(nucleus);
+    // No process has this id: the largest that Linux gives is 2^22.
+    const removeStale = writeDown(
+      { pid: 2 ** 22 + 1, profile: 'lite', directory: '/', socketPath: '/x', mqttUrl: 'mqtt://x', tokens: {} },
+      env,
+    );
+    expect(runningNuclei(env).map(({ pid }) => pid)).toEqual([process.pid]);
+    removeStale();
+  });
+});
