@@ -14,14 +14,17 @@ export type Route<T, S, P> = (element: T, pick: (picked: S) => void, pass: (pass
  * Sends a part of the elements through `project` and passes the others at once, in their place: the core of `onRights`
  * and of the `catch` family. A terminal `Left` that is passed stops the source and is kept until `project` has finished,
  * so that it is the last element; one that comes out of `project` ends the whole.
+ *
+ * @param project is also given what passes beside it, each element just before it is handed on.
  */
 export const divert = <T, S, P extends Either<unknown, unknown>, R>(
   source: Observable<T>,
   route: Route<T, S, P>,
-  project: (picked$: Observable<S>) => Observable<R>,
+  project: (picked$: Observable<S>, passing$: Observable<P>) => Observable<R>,
 ): Observable<P | Either<LeftOf<R>, RightOf<R>>> =>
   new Observable<P | Either<LeftOf<R>, RightOf<R>>>(subscriber => {
     const picked = new Subject<S>();
+    const passing = new Subject<P>();
     const stop = new Subject<void>();
     /** The terminal element that waits for `project` to finish, and its error once that has gone on its way. */
     let last: P | undefined;
@@ -36,6 +39,7 @@ export const divert = <T, S, P extends Either<unknown, unknown>, R>(
         markHandled(element.left);
         stop.next();
       } else {
+        if (passing.observed) passing.next(element);
         subscriber.next(element);
       }
     };
@@ -49,7 +53,7 @@ export const divert = <T, S, P extends Either<unknown, unknown>, R>(
 
     // Subscribed first: what the source emits while being subscribed to must find someone listening.
     concat(
-      project(picked$).pipe(map(toEither)),
+      project(picked$, passing.asObservable()).pipe(map(toEither)),
       defer(() => {
         if (last === undefined) return EMPTY;
         letGo = last._tag === 'Left' ? last.left : undefined;
@@ -82,6 +86,7 @@ export const divert = <T, S, P extends Either<unknown, unknown>, R>(
         },
         complete: () => {
           picked.complete();
+          passing.complete();
         },
       });
     });

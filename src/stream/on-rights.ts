@@ -1,17 +1,18 @@
 import type { Either } from 'fp-ts/lib/Either.js';
-import type { Observable, OperatorFunction } from 'rxjs';
+import { filter, map, type Observable, type OperatorFunction } from 'rxjs';
 import { divert } from './divert.js';
 import { united, type LeftOf, type RightOf } from './element.js';
+import { kindOf, type OfKind } from './kind.js';
 
 /** The signatures of `onRights`. */
 export interface OnRights {
   /** Inside a `pipe`: the values' type comes from the source. */
   <T extends Either<unknown, unknown>, R>(
-    project: (rights$: Observable<RightOf<T>>) => Observable<R>,
+    project: (rights$: Observable<RightOf<T>>, gap$: Observable<OfKind<LeftOf<T>, 'gap'>>) => Observable<R>,
   ): OperatorFunction<T, Either<LeftOf<T> | LeftOf<R>, RightOf<R>>>;
   /** As a stage of its own, whose values have the type that `project` names: `const stage = onRights((m$: Observable<Reading>) => …)`. */
   <A, R>(
-    project: (rights$: Observable<A>) => Observable<R>,
+    project: (rights$: Observable<A>, gap$: Observable<unknown>) => Observable<R>,
   ): <T extends Either<unknown, A>>(source: Observable<T>) => Observable<Either<LeftOf<T> | LeftOf<R>, RightOf<R>>>;
 }
 
@@ -19,6 +20,12 @@ const routeRights = <E, A>(element: Either<E, A>, pick: (value: A) => void, pass
   if (element._tag === 'Right') pick(element.right);
   else pass(element);
 };
+
+const gapsOf = <E>(lefts$: Observable<Either<E, never>>): Observable<OfKind<E, 'gap'>> =>
+  lefts$.pipe(
+    filter(element => element._tag === 'Left' && kindOf(element.left) === 'gap'),
+    map(element => (element as { readonly left: OfKind<E, 'gap'> }).left),
+  );
 
 /**
  * Plain RxJS on the results of a stream; its errors pass outside.
@@ -35,6 +42,8 @@ const routeRights = <E, A>(element: Either<E, A>, pick: (value: A) => void, pass
  *   and the source is unsubscribed.
  * - *A defect*, an error thrown in `project` or raised by the source, goes to the Observable's error channel. The source's does not go
  *   through `project`, so `retry()` in there means `project`'s own operators.
+ * - *Gaps.* The second argument of `project` emits the error of each `Left` of kind `gap` before it passes outside, and so before the next
+ *   value: what operators that remember earlier values take for `onGap: 'reset'`. It completes with the source.
  * - *Several subscriptions* to the input inside `project` share the one source (`merge(m$.pipe(…), m$.pipe(…))`); one that comes later sees
  *   later values only.
  *
@@ -52,7 +61,7 @@ const routeRights = <E, A>(element: Either<E, A>, pick: (value: A) => void, pass
  * ```
  */
 export const onRights: OnRights = <T extends Either<unknown, unknown>, R>(
-  project: (rights$: Observable<RightOf<T>>) => Observable<R>,
+  project: (rights$: Observable<RightOf<T>>, gap$: Observable<OfKind<LeftOf<T>, 'gap'>>) => Observable<R>,
 ): OperatorFunction<T, Either<LeftOf<T> | LeftOf<R>, RightOf<R>>> => {
-  return source => divert(united(source), routeRights<LeftOf<T>, RightOf<T>>, project);
+  return source => divert(united(source), routeRights<LeftOf<T>, RightOf<T>>, (rights$, passing$) => project(rights$, gapsOf(passing$)));
 };

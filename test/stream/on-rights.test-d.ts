@@ -68,6 +68,24 @@ test('is a stage of its own where the type of its values is named', () => {
   of(right(1)).pipe(stage);
 });
 
+test('gap$ has the errors that can be gaps, without annotations', () => {
+  const out$ = messages$.pipe(
+    onRights((m$, gap$) => {
+      expectTypeOf(gap$).toEqualTypeOf<Observable<Interrupted>>();
+      expectTypeOf(m$).toEqualTypeOf<Observable<Reading>>();
+      return m$;
+    }),
+  );
+  expectTypeOf(out$).toEqualTypeOf<Observable<Either<Failed, Reading>>>();
+  const unfailing$ = of(right(1)).pipe(
+    onRights((n$, gap$) => {
+      expectTypeOf(gap$).toEqualTypeOf<Observable<never>>();
+      return n$;
+    }),
+  );
+  expectTypeOf(unfailing$).toEqualTypeOf<Observable<Either<never, number>>>();
+});
+
 test('refuses what its values cannot do', () => {
   // @ts-expect-error a reading is no string
   messages$.pipe(onRights(m$ => m$.pipe(map((m: string) => m))));

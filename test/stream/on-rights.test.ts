@@ -247,4 +247,38 @@ describe('onRights', () => {
       expectObservable(source.pipe(ended), '^---------!').toBe('--a-a(T|)', elements);
     });
   });
+
+  describe('gap$', () => {
+    const gapX = { kind: 'gap' as const, _tag: 'GapX' as const };
+    const withGap = { ...elements, g: left(gapX) };
+
+    test('emits each gap where it is: after the values before it, before it passes, before the next value', () => {
+      const order: string[] = [];
+      of(withGap.a, withGap.g, withGap.b, withGap.x, withGap.g)
+        .pipe(
+          onRights(
+            (value$, gap$) =>
+            merge(value$, gap$.pipe(tap({ next: gap => order.push(`gap$ ${gap._tag}`), complete: () => order.push('gap$ complete') }), filter((_): _ is never => false))), // prettier-ignore
+          ),
+        )
+        .subscribe(e => order.push(e._tag === 'Right' ? e.right : e.left._tag));
+      expect(order).toEqual(['a', 'gap$ GapX', 'GapX', 'b', 'X', 'gap$ GapX', 'GapX', 'gap$ complete']);
+    });
+
+    test('comes at the instant of the gap, and lets it pass in its place', () => {
+      virtual(({ cold, expectObservable }) => {
+        const source = cold('  -a-g----x-b-T', withGap);
+        const out = source.pipe(onRights((value$, gap$) => merge(value$, gap$.pipe(map(gap => `reset at ${gap._tag}`)))));
+        expectObservable(out).toBe('-a-(Rg)-x-b-(T|)', { ...withGap, R: right('reset at GapX') });
+      });
+    });
+
+    test('of a terminal left it says nothing, and it ends with the source', () => {
+      const seen: unknown[] = [];
+      of(withGap.a, withGap.T)
+        .pipe(onRights((value$, gap$) => merge(value$, gap$.pipe(toArray()))))
+        .subscribe(e => seen.push(e));
+      expect(seen).toEqual([right('a'), right([]), left(T)]);
+    });
+  });
 });

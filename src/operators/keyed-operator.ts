@@ -1,0 +1,71 @@
+import { Observable, type OperatorFunction, type Subscriber } from 'rxjs';
+import { checkedKeyBounds, KeyedState, type EvictedKey, type Keyed } from './keyed-state.js';
+import { resetAtGaps, type OnGap } from './on-gap.js';
+
+/** What every operator that remembers something per key is told. */
+export type KeyedOptions<A> = Keyed<A> & OnGap;
+
+/** One subscription of a keyed operator. */
+export interface KeyedRun<A, S> {
+  readonly take: (value: A, key: string) => void;
+  /** A key was evicted, with what was remembered of it. */
+  readonly evicted?: ((state: S, evicted: EvictedKey) => void) | undefined;
+  /** The source has completed; called before the destination completes. */
+  readonly complete?: (() => void) | undefined;
+  /** Everything is forgotten: at a gap, where that resets, and at the end. To end timers. */
+  readonly forget?: (() => void) | undefined;
+}
+
+/** What all values of an operator without keys are filed under. */
+const SINGLE = 'single';
+
+/**
+ * An operator with a {@link KeyedState}. What `key`, the operator or a hook throws goes to the error channel.
+ *
+ * @param begin is called for each subscription.
+ */
+export const keyedOperator = <A, B, S>(
+  operator: string,
+  options: KeyedOptions<A>,
+  begin: (destination: Subscriber<B>, states: KeyedState<S>) => KeyedRun<A, S>,
+): OperatorFunction<A, B> => {
+  checkedKeyBounds(options);
+  const keyOf = options.key === 'single' ? () => SINGLE : options.key;
+  return source =>
+    new Observable<B>(destination => {
+      const states: KeyedState<S> = new KeyedState<S>(options, {
+        operator,
+        evicted: (state, evicted) => run.evicted?.(state, evicted),
+        fail: error => destination.error(error),
+      });
+      const run = begin(destination, states);
+      const forget = (): void => {
+        run.forget?.();
+        states.clear();
+      };
+      destination.add(forget);
+      resetAtGaps(options, destination, forget);
+      // Known before the source is subscribed: one that emits without end meanwhile could not be stopped otherwise.
+      new Observable<A>(upstream => {
+        destination.add(upstream);
+        source.subscribe(upstream);
+      }).subscribe({
+        next: value => {
+          try {
+            run.take(value, keyOf(value));
+          } catch (error) {
+            destination.error(error);
+          }
+        },
+        error: (error: unknown) => destination.error(error),
+        complete: () => {
+          try {
+            run.complete?.();
+            destination.complete();
+          } catch (error) {
+            destination.error(error);
+          }
+        },
+      });
+    });
+};

@@ -1,0 +1,226 @@
+import { channel } from 'node:diagnostics_channel';
+import { asyncScheduler, type SchedulerLike, type Subscription } from 'rxjs';
+import { checkPositive } from '../schedule/check-argument.js';
+import { LONGEST_TIMER } from '../schedule/longest-timer.js';
+import { steadyNow } from '../schedule/steady-now.js';
+import { reportToStderr } from '../stream/report-to-stderr.js';
+
+/** How many keys are told apart where nothing else is said. */
+export const DEFAULT_MAX_KEYS = 10_000;
+
+/** A key that an operator has forgotten, and why: more than `maxKeys` keys, or none of its values for `ttl`. */
+export interface EvictedKey {
+  readonly key: string;
+  readonly reason: 'maxKeys' | 'ttl';
+}
+
+/** What is published on the diagnostics channel `greengrass-rx:key:evict`. */
+export interface KeyEvictEvent extends EvictedKey {
+  /** The operator, such as `deadband`. */
+  readonly operator: string;
+}
+
+/** How much an operator remembers, and for how long. */
+export interface KeyBounds {
+  /** Keys remembered at most, from 1 on. One more evicts the key whose last value is the oldest. Default 10 000. */
+  readonly maxKeys?: number | undefined;
+  /** Milliseconds after its last value until a key is evicted. Default: none. */
+  readonly ttl?: number | undefined;
+  /**
+   * Sees each eviction, at the moment it happens. What it throws goes to the error channel. Without it the evictions because of `maxKeys`, which
+   * nobody asked for, are written to stderr: one line, and then at most one every ten seconds that says how many more.
+   */
+  readonly onEvict?: ((evicted: EvictedKey) => void) | undefined;
+  /** The clock. Default `asyncScheduler`, which is virtual inside `TestScheduler.run`. */
+  readonly scheduler?: SchedulerLike | undefined;
+}
+
+/** What every operator with a state per key is told. */
+export interface Keyed<A> extends KeyBounds {
+  /**
+   * What tells the values of one sensor from those of another: each key has a state of its own. `'single'` where there is one sensor only;
+   * readings of several that come interleaved would each be compared with those of another.
+   */
+  readonly key: ((value: A) => string) | 'single';
+}
+
+/** What a {@link KeyedState} tells its operator. */
+export interface KeyedStateOwner<S> {
+  /** The operator's name, for reports. */
+  readonly operator: string;
+  /** A key was evicted; what was remembered of it can still be used. */
+  readonly evicted?: ((state: S, evicted: EvictedKey) => void) | undefined;
+  /** Where what is thrown at an eviction goes that a timer made. */
+  readonly fail: (error: unknown) => void;
+}
+
+interface Entry<S> {
+  readonly key: string;
+  state: S;
+  touched: number;
+  older: Entry<S> | undefined;
+  newer: Entry<S> | undefined;
+}
+
+const evictions = channel('greengrass-rx:key:evict');
+const report = reportToStderr();
+
+/**
+ * A state per key, for at most `maxKeys` keys: the least recently used one is evicted for a new one. Every method is O(1), but for
+ * {@link entries} and {@link clear}.
+ *
+ * All keys have the same `ttl`, so they fall due in the order they were used, and one timer waits for the first of them.
+ */
+export class KeyedState<S> {
+  private readonly byKey = new Map<string, Entry<S>>();
+  private readonly owner: KeyedStateOwner<S>;
+  private readonly maxKeys: number;
+  private readonly ttl: number | undefined;
+  private readonly onEvict: ((evicted: EvictedKey) => void) | undefined;
+  private readonly scheduler: SchedulerLike;
+  private readonly now: () => number;
+  private oldest: Entry<S> | undefined;
+  private newest: Entry<S> | undefined;
+  private timer: Subscription | undefined;
+
+  constructor(bounds: KeyBounds, owner: KeyedStateOwner<S>) {
+    const { maxKeys = DEFAULT_MAX_KEYS, ttl, onEvict, scheduler = asyncScheduler } = checkedKeyBounds(bounds);
+    this.maxKeys = maxKeys;
+    this.ttl = ttl;
+    this.onEvict = onEvict;
+    this.scheduler = scheduler;
+    this.now = ttl === undefined ? () => 0 : steadyNow(scheduler);
+    this.owner = owner;
+  }
+
+  get size(): number {
+    return this.byKey.size;
+  }
+
+  /** What is remembered of the key, which is the most recently used one from now on. */
+  get(key: string): S | undefined {
+    const entry = this.live(key);
+    if (entry === undefined) return undefined;
+    this.touch(entry);
+    return entry.state;
+  }
+
+  /** What is remembered of the key, without using it. */
+  peek(key: string): S | undefined {
+    return this.live(key)?.state;
+  }
+
+  /** Remembers something of the key, which is the most recently used one from now on. */
+  set(key: string, state: S): void {
+    const known = this.live(key);
+    if (known !== undefined) {
+      known.state = state;
+      this.touch(known);
+      return;
+    }
+    const entry: Entry<S> = { key, state, touched: this.now(), older: undefined, newer: undefined };
+    this.byKey.set(key, entry);
+    this.append(entry);
+    if (this.ttl !== undefined) this.timer ??= this.wait(this.ttl);
+    while (this.oldest !== undefined && this.byKey.size > this.maxKeys) this.evict(this.oldest, 'maxKeys');
+  }
+
+  /** Forgets the key; that is no eviction. */
+  delete(key: string): void {
+    const entry = this.byKey.get(key);
+    if (entry !== undefined) this.remove(entry);
+  }
+
+  /** Forgets all keys and ends the timer; that is no eviction. */
+  clear(): void {
+    this.timer?.unsubscribe();
+    this.timer = undefined;
+    this.byKey.clear();
+    this.oldest = this.newest = undefined;
+  }
+
+  /** All keys, the least recently used first. */
+  entries(): readonly (readonly [key: string, state: S])[] {
+    const all: [string, S][] = [];
+    for (let entry = this.oldest; entry !== undefined; entry = entry.newer) all.push([entry.key, entry.state]);
+    return all;
+  }
+
+  /** The entry, unless its time is over: a timer can be late. */
+  private live(key: string): Entry<S> | undefined {
+    const entry = this.byKey.get(key);
+    if (entry === undefined || this.ttl === undefined || this.now() - entry.touched < this.ttl) return entry;
+    this.evict(entry, 'ttl');
+    return undefined;
+  }
+
+  private touch(entry: Entry<S>): void {
+    if (this.ttl !== undefined) entry.touched = this.now();
+    if (entry === this.newest) return;
+    this.unlink(entry);
+    this.append(entry);
+  }
+
+  private append(entry: Entry<S>): void {
+    entry.older = this.newest;
+    if (this.newest === undefined) this.oldest = entry;
+    else this.newest.newer = entry;
+    this.newest = entry;
+  }
+
+  private unlink(entry: Entry<S>): void {
+    if (entry.older === undefined) this.oldest = entry.newer;
+    else entry.older.newer = entry.newer;
+    if (entry.newer === undefined) this.newest = entry.older;
+    else entry.newer.older = entry.older;
+    entry.older = entry.newer = undefined;
+  }
+
+  private remove(entry: Entry<S>): void {
+    this.byKey.delete(entry.key);
+    this.unlink(entry);
+  }
+
+  private evict(entry: Entry<S>, reason: EvictedKey['reason']): void {
+    this.remove(entry);
+    const evicted: EvictedKey = { key: entry.key, reason };
+    if (evictions.hasSubscribers) evictions.publish({ ...evicted, operator: this.owner.operator } satisfies KeyEvictEvent);
+    if (this.onEvict !== undefined) this.onEvict(evicted);
+    else if (reason === 'maxKeys') this.complain(entry.key);
+    this.owner.evicted?.(entry.state, evicted);
+  }
+
+  private complain(key: string): void {
+    const { operator } = this.owner;
+    const message = `${operator} forgot the key ${JSON.stringify(key.slice(0, 100))} because there are more than ${this.maxKeys}. Raise maxKeys, let ttl end keys that are not used any more, or take note with onEvict.`;
+    report.left({ _tag: `KeyEvicted by ${operator}`, message });
+  }
+
+  private wait(milliseconds: number): Subscription {
+    const wait = Math.min(milliseconds, LONGEST_TIMER);
+    const due = this.now() + wait;
+    // What the timer was set for is due when it fires, even if it fires a little early.
+    return this.scheduler.schedule(() => this.expire(Math.max(due, this.now())), wait);
+  }
+
+  private expire(now: number): void {
+    const { ttl = Infinity } = this;
+    this.timer = undefined;
+    try {
+      while (this.oldest !== undefined && now - this.oldest.touched >= ttl) this.evict(this.oldest, 'ttl');
+    } catch (error) {
+      this.owner.fail(error);
+      return;
+    }
+    // The timer is left to run while keys are used: setting and ending one for each value costs more.
+    if (this.oldest !== undefined) this.timer ??= this.wait(this.oldest.touched + ttl - now);
+  }
+}
+
+/** Refuses bounds that are none. */
+export const checkedKeyBounds = (bounds: KeyBounds): KeyBounds => {
+  const { maxKeys, ttl } = bounds;
+  if (maxKeys !== undefined && !(maxKeys >= 1)) throw new RangeError(`maxKeys must be a number from 1 on, not ${maxKeys}.`);
+  if (ttl !== undefined) checkPositive(ttl, 'ttl');
+  return bounds;
+};
