@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
+import type { ComponentEnvironment } from '../../src/local/index.js';
 
 /** The built program, as `npx greengrass-rx` runs it. `npm test` builds it first. */
 export const MAIN: string = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -20,7 +21,7 @@ export interface CliProcess {
 }
 
 export interface RunOptions {
-  readonly env?: NodeJS.ProcessEnv | undefined;
+  readonly env?: Readonly<NodeJS.ProcessEnv> | ComponentEnvironment | undefined;
   readonly cwd?: string | undefined;
   readonly input?: string | Uint8Array | undefined;
 }
@@ -35,7 +36,8 @@ export function temporaryFolder(): string {
 /** Runs `greengrass-rx` with an environment of its own, and kills it when the test is over. */
 export function runCli(args: readonly string[], options: RunOptions = {}): CliProcess {
   if (!existsSync(MAIN)) throw new Error(`${MAIN} is not there: npm run build makes it.`);
-  const env = { PATH: process.env['PATH'], XDG_RUNTIME_DIR: options.env?.['XDG_RUNTIME_DIR'] ?? temporaryFolder(), ...options.env };
+  const given: Readonly<NodeJS.ProcessEnv> = { ...options.env };
+  const env = { PATH: process.env['PATH'], XDG_RUNTIME_DIR: given['XDG_RUNTIME_DIR'] ?? temporaryFolder(), ...given };
   const child = spawn(process.execPath, [MAIN, ...args], { env, cwd: options.cwd, stdio: ['pipe', 'pipe', 'pipe'] });
   onTestFinished(() => void child.kill('SIGKILL'));
   return follow(child, options.input);
