@@ -14,3 +14,16 @@ export type { LocalComponent, LocalNucleusLimits, LocalNucleusOptions } from './
 export type { CloudMessage, ComponentEnvironment, LocalNucleus } from './nucleus.js';
 export type { NucleusEvent } from './nucleus-event.js';
 export type { ProfileName } from './profile-name.js';
+export { readRecipe, readRecipeFile } from './recipe/read-recipe.js';
+export type {
+  Configuration,
+  Lifecycle,
+  LifecycleStep,
+  LifecycleStepName,
+  Recipe,
+  RecipeArtifact,
+  RecipeManifest,
+} from './recipe/recipe.js';
+export { RecipeInvalid, RecipeUnreadable, type RecipeProblem } from './recipe/recipe-invalid.js';
+export { currentPlatform, manifestFor, type DevicePlatform } from './recipe/recipe-platform.js';
+export { interpolate, type RecipeVariables } from './recipe/interpolate.js';
