@@ -16,6 +16,7 @@ export type {
   ConnectionState,
   DrainReport,
   MqttProxy,
+  PatternSubscribeRequest,
   Profile,
   RunnableTask,
   RunnableTaskEither,

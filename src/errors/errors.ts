@@ -350,6 +350,28 @@ export class DecodeFailed<M = unknown> extends Failure<'DecodeFailed', 'message'
   }
 }
 
+/** A topic name cannot be built: a parameter of its template would be more than one level, or the name breaks a limit. */
+export class InvalidTopic extends Failure<'InvalidTopic', 'message'> {
+  readonly _tag = 'InvalidTopic';
+  readonly code = 'GGRX_INVALID_TOPIC';
+  readonly retryable = false;
+  /** The template as it is written. */
+  readonly template: string;
+  /** The parameter at fault; `undefined` where it is the name as a whole. */
+  readonly parameter: string | undefined;
+
+  constructor(template: string, parameter: string | undefined, problem: string) {
+    super(
+      'message',
+      parameter === undefined
+        ? `No topic name can be built from "${template}" with these parameters. ${problem}`
+        : `No topic name can be built from "${template}": the parameter ${parameter} ${problem}. Give it the text of one level, at least one character without /, + or #.`,
+    );
+    this.template = template;
+    this.parameter = parameter;
+  }
+}
+
 /** The connection to the nucleus was down for a while: messages of that time are missing. */
 export class Interrupted extends Failure<'Interrupted', 'gap'> {
   readonly _tag = 'Interrupted';

@@ -1,5 +1,5 @@
 import { MQTT_PROXY_SERVICE, type Authorizer, type PolicyOutcome } from './authorizer.js';
-import { compileClassicResource } from './classic-resource-match.js';
+import { compileClassicResource } from '../topic/classic-resource.js';
 
 type Match = (topic: string) => boolean;
 

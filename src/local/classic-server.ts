@@ -4,7 +4,7 @@ import { ClassicProtocol } from './classic-protocol.js';
 import type { ClassicLimits, ClassicShared } from './classic-shared.js';
 import { ClassicSpool } from './classic-spool.js';
 import { DeviceSubscriptions } from './device-subscriptions.js';
-import { classicRoutes } from './mqtt-topic.js';
+import { classicRoutes } from '../topic/classic-routes.js';
 import type { Peer, ProfileContext, ProfileServer, Protocol } from './protocol.js';
 import { SharedFilters } from './shared-filters.js';
 

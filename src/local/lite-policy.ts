@@ -1,5 +1,5 @@
 import { MQTT_PROXY_SERVICE, type Authorizer, type PolicyOutcome } from './authorizer.js';
-import { liteResourceAllows, liteResourceIsValid } from './lite-resource-match.js';
+import { liteResourceAllows, liteResourceIsValid } from '../topic/lite-resource.js';
 
 const NOTHING: Authorizer = () => false;
 
@@ -39,7 +39,7 @@ export function litePolicy(accessControl: unknown): PolicyOutcome {
     policies.some(
       ({ operations, resources }) =>
         operations.some(allowed => allowed === '*' || allowed === operation) &&
-        resources.some(allowed => allowed === '*' || liteResourceAllows(allowed, resource)),
+        resources.some(allowed => liteResourceAllows(allowed, resource)),
     );
   return { authorize, problems: [] };
 }

@@ -15,31 +15,6 @@ export function filterMatches(filter: string, topic: string): boolean {
   return levels.length === wanted.length;
 }
 
-/**
- * Whether the classic nucleus hands a message that reached it to a subscription. It asks `MqttTopic.isSupersetOf`, which is not
- * MQTT's rule: `a/#` does not take `a`, a trailing slash is ignored, and wildcards take topics that begin with `$`.
- */
-export function classicRoutes(filter: string, topic: string): boolean {
-  if (filter === topic) return true;
-  const wanted = javaLevels(filter);
-  const levels = javaLevels(topic);
-  const common = Math.min(wanted.length, levels.length);
-  for (let i = 0; i < common; i++) {
-    const level = wanted[i];
-    if (level === '#') return true;
-    if (level !== '+' && level !== levels[i]) return false;
-  }
-  return wanted.length === levels.length;
-}
-
-/** Levels as Java's `String.split` gives them: without the empty ones at the end. */
-function javaLevels(topic: string): string[] {
-  const levels = topic.split('/');
-  if (levels.length === 1) return levels;
-  while (levels.length > 0 && levels[levels.length - 1] === '') levels.pop();
-  return levels;
-}
-
 /** Whether a broker accepts a filter: `#` only as the last level, wildcards only as whole levels, no NUL. */
 export function filterIsValid(filter: string): boolean {
   if (filter === '' || filter.includes('\0')) return false;

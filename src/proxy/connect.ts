@@ -9,12 +9,12 @@ import { QOS } from '../qos.js';
 import { capped, exponential, fullJitter, resetAfter, type Schedule } from '../schedule/index.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 import { reportUnhandled } from '../stream/unhandled.js';
+import { topicFilterOf } from '../topic/topic-pattern.js';
 import { resolveOptions, type ConnectOptions, type ResolvedOptions } from './connect-options.js';
 import { Connection } from './connection.js';
 import { Drain } from './drain.js';
 import { cloudStatus } from './cloud-status.js';
 import { countMessages } from './count-messages.js';
-import { decodeWith } from './decode-with.js';
 import { encodePublish } from './encode-publish.js';
 import { messageStream } from './message-stream.js';
 import type { MqttMessage, PublishRequest } from './mqtt-message.js';
@@ -25,11 +25,13 @@ import type {
   ConnectionState,
   DrainReport,
   MqttProxy,
+  PatternSubscribeRequest,
   RunnableTask,
   RunnableTaskEither,
   SubscribeRequest,
 } from './mqtt-proxy.js';
 import { Publisher } from './publisher.js';
+import { readWith, type AnySubscribeRequest } from './read-with.js';
 import { publishProblem, subscribeProblem } from './request-problem.js';
 import { schedulerClock } from './scheduler-clock.js';
 import { Subscription, type SubscriptionContext } from './subscription.js';
@@ -128,19 +130,23 @@ class IpcMqttProxy implements MqttProxy {
     };
   }
 
+  subscribe<P, A>(
+    request: PatternSubscribeRequest<P> & { readonly codec: Decoder<A> },
+  ): ObservableEither<SubscribeError | DecodeFailed<MqttMessage>, MqttMessage & { readonly params: P; readonly value: A }>;
+  subscribe<P>(
+    request: PatternSubscribeRequest<P>,
+  ): ObservableEither<SubscribeError | DecodeFailed<MqttMessage>, MqttMessage & { readonly params: P }>;
   subscribe<A>(
-    request: SubscribeRequest & { readonly codec?: Decoder<A> | undefined },
+    request: SubscribeRequest & { readonly codec: Decoder<A> },
   ): ObservableEither<SubscribeError | DecodeFailed<MqttMessage>, MqttMessage & { readonly value: A }>;
   subscribe(request: SubscribeRequest): ObservableEither<SubscribeError, MqttMessage>;
-  subscribe<A>(request: SubscribeRequest & { readonly codec?: Decoder<A> | undefined }): Observable<unknown> {
-    const messages$ = new Observable<Either<SubscribeError, MqttMessage>>(subscriber => this.#subscribe(request, subscriber)).pipe(
+  subscribe(request: AnySubscribeRequest): Observable<unknown> {
+    const filtered: SubscribeRequest = { ...request, topicName: topicFilterOf(request.topicName) };
+    const messages$ = new Observable<Either<SubscribeError, MqttMessage>>(subscriber => this.#subscribe(filtered, subscriber)).pipe(
       takeUntil(this.#drain.begun$),
     );
-    const { codec, topicName } = request;
     // Counted behind the codec, which says what a message is worth.
-    return codec === undefined
-      ? messages$.pipe(countMessages(topicName))
-      : messages$.pipe(map(decodeWith(codec)), countMessages(topicName));
+    return messages$.pipe(readWith(request), countMessages(filtered.topicName));
   }
 
   publish$(request: PublishRequest): ObservableEither<PublishError, Accepted> {

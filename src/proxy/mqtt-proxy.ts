@@ -6,6 +6,7 @@ import type { ConnectError, DecodeFailed, PublishError, SubscribeError } from '.
 import type { TransportName } from '../ipc/transport.js';
 import type { QOS } from '../qos.js';
 import type { ObservableEither } from '../stream/observable-either.js';
+import type { TopicPattern } from '../topic/topic-pattern.js';
 import type { MqttMessage, PublishRequest } from './mqtt-message.js';
 
 /** The two kinds of nucleus. */
@@ -76,6 +77,12 @@ export interface SubscribeRequest {
   readonly onStatus?: ((status: SubscriptionStatus) => void) | undefined;
 }
 
+/** What to subscribe to, as a pattern: each message then has the `params` of its topic. */
+export interface PatternSubscribeRequest<P> extends Omit<SubscribeRequest, 'topicName'> {
+  /** A {@link topicTemplate}, or a shared subscription to one. The nucleus is asked for its `filter`. */
+  readonly topicName: TopicPattern<P>;
+}
+
 /** The nucleus took the message. See {@link MqttProxy.publish$} for what that does not mean. */
 export interface Accepted {
   /** `spooler`: stored by the classic nucleus, to be sent when it can. `mqtt-socket`: written to the MQTT connection by Greengrass Lite. */
@@ -126,8 +133,17 @@ export interface MqttProxy extends AsyncDisposable {
    *
    * Emits a `Right` for every message as it arrives: nothing is held back or buffered here. Completes after a terminal
    * `Left`, and when the proxy is closed. Every subscriber has a subscription of its own at the nucleus; unsubscribing ends it.
+   *
+   * With a template as `topicName`, each message has the `params` of its topic. A topic that the nucleus routes here by rules of its own and
+   * that the template does not match ({@link classicRoutes}) is a `Left(DecodeFailed)`.
    */
   readonly subscribe: {
+    <P, A>(
+      request: PatternSubscribeRequest<P> & { readonly codec: Decoder<A> },
+    ): ObservableEither<SubscribeError | DecodeFailed<MqttMessage>, MqttMessage & { readonly params: P; readonly value: A }>;
+    <P>(
+      request: PatternSubscribeRequest<P>,
+    ): ObservableEither<SubscribeError | DecodeFailed<MqttMessage>, MqttMessage & { readonly params: P }>;
     <A>(
       request: SubscribeRequest & { readonly codec: Decoder<A> },
     ): ObservableEither<SubscribeError | DecodeFailed<MqttMessage>, MqttMessage & { readonly value: A }>;

@@ -1,11 +1,11 @@
 import type { Either } from 'fp-ts/lib/Either.js';
-import { asyncScheduler, concat, defer, finalize, from, map, Observable, share, tap, timer, type SchedulerLike } from 'rxjs';
-import type { Decoder } from '../codec/codec.js';
+import { asyncScheduler, concat, defer, finalize, from, Observable, share, tap, timer, type SchedulerLike } from 'rxjs';
 import type { SubscribeError } from '../errors/errors.js';
 import type { ObservableEither } from '../stream/observable-either.js';
-import { decodeWith } from './decode-with.js';
+import { topicFilterOf } from '../topic/topic-pattern.js';
 import type { MqttMessage } from './mqtt-message.js';
 import type { MqttProxy, SubscribeRequest, SubscriptionStatus } from './mqtt-proxy.js';
+import { readWith, type AnySubscribeRequest } from './read-with.js';
 
 /** How {@link shareSubscriptions} shares. */
 export interface ShareSubscriptionsOptions {
@@ -30,7 +30,7 @@ interface Shared {
  * The same proxy, on which all who subscribe to the same topic with the same QoS share one subscription at the nucleus. It begins
  * with the first of them and ends `idle` milliseconds after the last; Greengrass Lite has room for 100 on the whole device.
  *
- * Each subscriber decodes with a codec of its own. Failures reach all of them. The first subscriber's `silence` holds for all.
+ * Each subscriber reads the messages with a template and a codec of its own. Failures reach all of them. The first subscriber's `silence` holds for all.
  * Memory: the latest message of up to `replayTopics` topics for each shared subscription.
  *
  * @example
@@ -48,19 +48,20 @@ interface Shared {
  */
 export function shareSubscriptions(proxy: MqttProxy, options: ShareSubscriptionsOptions = {}): MqttProxy {
   const shared = new Map<string, Shared>();
-  const subscribe = <A>(request: SubscribeRequest & { readonly codec?: Decoder<A> | undefined }): Observable<unknown> => {
-    const { codec, onStatus } = request;
+  const subscribe = (request: AnySubscribeRequest): Observable<unknown> => {
+    const { onStatus } = request;
+    const filtered: SubscribeRequest = { ...request, topicName: topicFilterOf(request.topicName) };
     const messages$ = defer(() => {
-      const entry = shared.get(keyOf(request)) ?? open(proxy, request, options, shared);
+      const entry = shared.get(keyOf(filtered)) ?? open(proxy, filtered, options, shared);
       return onStatus === undefined ? entry.messages$ : withStatus(entry, onStatus);
     });
-    return codec === undefined ? messages$ : messages$.pipe(map(decodeWith(codec)));
+    return messages$.pipe(readWith(request));
   };
   return {
     ready: () => proxy.ready(),
     state$: proxy.state$,
     cloud$: proxy.cloud$,
-    // The overloads' two results are told apart by the codec, as in the proxy itself.
+    // The overloads' results are told apart by the topic and the codec, as in the proxy itself.
     subscribe: subscribe as MqttProxy['subscribe'],
     publish$: request => proxy.publish$(request),
     publish: request => proxy.publish(request),

@@ -1,12 +1,12 @@
 import { topicLimitProblem } from './iot-core-limits.js';
 import { mqttStringProblem, quoted } from './mqtt-string.js';
+import { parseSharedSubscription } from './parse-shared-subscription.js';
 
 const SHARE = '$share/';
-const SHARE_FORM = /^\$share\/([^/+#]+)\/(.+)$/s;
 
 /** The filter that decides which topics match: without `$share/<group>/`. */
 export function effectiveFilter(topicFilter: string): string {
-  return SHARE_FORM.exec(topicFilter)?.[2] ?? topicFilter;
+  return parseSharedSubscription(topicFilter)?.filter ?? topicFilter;
 }
 
 function wildcardProblem(filter: string): string | undefined {
@@ -42,7 +42,7 @@ export function topicFilterProblem(topicFilter: string): string | undefined {
   const malformed = mqttStringProblem(topicFilter);
   if (malformed !== undefined)
     return `The topic filter ${quoted(topicFilter)} ${malformed}. Subscribe to a name or filter of one or more characters of valid Unicode.`;
-  if (topicFilter.startsWith(SHARE) && !SHARE_FORM.test(topicFilter)) {
+  if (topicFilter.startsWith(SHARE) && parseSharedSubscription(topicFilter) === undefined) {
     return `The topic filter ${quoted(topicFilter)} is no shared subscription. Write $share/<group>/<filter>, with a group that has no wildcard.`;
   }
   const filter = effectiveFilter(topicFilter);

@@ -1,11 +1,13 @@
 import { isRight, type Either } from 'fp-ts/lib/Either.js';
 import { range } from 'rxjs';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { text } from '../../src/codec/index.js';
 import type { SubscribeError } from '../../src/errors/errors.js';
 import { publishTo } from '../../src/flow/index.js';
 import type { MqttMessage, PublishRequest } from '../../src/proxy/mqtt-message.js';
 import type { MqttProxy, SubscribeRequest, SubscriptionStatus } from '../../src/proxy/mqtt-proxy.js';
 import { QOS } from '../../src/qos.js';
+import { topicTemplate } from '../../src/topic/index.js';
 import { record, type Recorded } from '../proxy/recorded.js';
 import { watched } from '../proxy/watched.js';
 import type { BreakingPoint, Subject, SubjectKind } from './subject.js';
@@ -96,6 +98,24 @@ export function contractSuite({ name, profile, start }: SubjectKind): void {
       await rest.take(3);
       expect(texts(level)).toEqual(['test/one/a/end x', 'test/one//end x']);
       expect(texts(rest)).toEqual(['test/rest/a x', 'test/rest/a/b x', 'test/rest/last x']);
+    });
+
+    it('reads the topics of a template, and the values of a codec beside them', async () => {
+      const { proxy, outside } = await begin();
+      const template = topicTemplate('test/{line}/{path...}');
+      const { request, statuses } = watched({ topicName: template, qos: QOS.AT_LEAST_ONCE, codec: text });
+      const { request: bound, statuses: boundStatuses } = watched({ topicName: template.with({ line: 'b' }), qos: QOS.AT_LEAST_ONCE });
+      const messages = record(proxy.subscribe(request));
+      const ofB = record(proxy.subscribe(bound));
+      for (const each of [statuses, boundStatuses]) await each.first(({ status }) => status === 'active');
+      await outside.publish('test/a/temperature', '21 °C');
+      await outside.publish(template.build({ line: 'b', path: ['x', 'y'] }), Uint8Array.of(255));
+      const payload = (bytes: Uint8Array): object => ({ payload: Buffer.from(bytes) });
+      expect(await messages.take(2)).toMatchObject([
+        { right: { topicName: 'test/a/temperature', params: { line: 'a', path: ['temperature'] }, value: '21 °C' } },
+        { left: { _tag: 'DecodeFailed', original: { topicName: 'test/b/x/y', ...payload(Uint8Array.of(255)) } } },
+      ]);
+      expect(await ofB.take(1)).toMatchObject([{ right: { topicName: 'test/b/x/y', params: { path: ['x', 'y'] } } }]);
     });
 
     it('keeps the order of messages on a topic', async () => {

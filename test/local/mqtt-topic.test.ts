@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { classicRoutes, filterIsValid, filterMatches, topicIsValid } from '../../src/local/mqtt-topic.js';
+import { filterIsValid, filterMatches, topicIsValid } from '../../src/local/mqtt-topic.js';
+import { classicRoutes } from '../../src/topic/classic-routes.js';
 
 test.each([
   // filter, topic, a broker's answer, the classic nucleus' answer

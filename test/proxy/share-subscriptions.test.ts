@@ -8,6 +8,7 @@ import type { MqttMessage } from '../../src/proxy/mqtt-message.js';
 import type { MqttProxy, SubscribeRequest, SubscriptionStatus } from '../../src/proxy/mqtt-proxy.js';
 import { shareSubscriptions } from '../../src/proxy/share-subscriptions.js';
 import { QOS } from '../../src/qos.js';
+import { topicTemplate } from '../../src/topic/index.js';
 
 const message = (topicName: string): MqttMessage => ({ topicName, payload: new Uint8Array(0) });
 const at = (topicName: string): SubscribeRequest => ({ topicName, qos: QOS.AT_LEAST_ONCE });
@@ -55,6 +56,25 @@ describe('shareSubscriptions', () => {
       expectObservable(proxy.subscribe(at('t')).pipe(topicOf), '^---!').toBe('-a-b');
       expectObservable(proxy.subscribe(at('t')).pipe(topicOf), '--^').toBe('---b-c|');
       expectSubscriptions(upstream.subscriptions).toBe('^-----!');
+    });
+  });
+
+  it('gives a template and its filter the same, and each subscriber the params of its own', () => {
+    virtually(({ hot, expectObservable, expectSubscriptions }) => {
+      const asked: unknown[] = [];
+      const upstream = hot('-a-|', { a: right(message('plant/7')) });
+      const proxy = shareSubscriptions(
+        proxyOf(({ topicName }) => {
+          asked.push(topicName);
+          return upstream;
+        }),
+      );
+      const line$ = proxy.subscribe({ topicName: topicTemplate('plant/{line}'), qos: QOS.AT_LEAST_ONCE });
+      expectObservable(line$).toBe('-a-|', { a: right({ ...message('plant/7'), params: { line: '7' } }) });
+      expectObservable(proxy.subscribe(at('plant/+'))).toBe('-a-|', { a: right(message('plant/7')) });
+      expectSubscriptions(upstream.subscriptions).toBe('^--!');
+      line$.subscribe();
+      expect(asked).toEqual(['plant/+']);
     });
   });
 

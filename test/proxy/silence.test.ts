@@ -1,3 +1,4 @@
+import type { SubscribeRequest } from '../../src/proxy/mqtt-proxy.js';
 import { describe, expect, it } from 'vitest';
 import { QOS } from '../../src/qos.js';
 import { fixed, limited } from '../../src/schedule/index.js';
@@ -6,7 +7,7 @@ import { record } from './recorded.js';
 import { arrived, asks, connectTo, published, PUBLISH, SUBSCRIBE, subscribed, topicsOf } from './scripted-nucleus.js';
 import { watched } from './watched.js';
 
-const quiet = (canaryTopicName?: string): Parameters<typeof watched>[0] => ({
+const quiet = (canaryTopicName?: string): SubscribeRequest => ({
   topicName: 'a/#',
   qos: QOS.AT_LEAST_ONCE,
   silence: { maximum: 60_000, canaryTopicName },

@@ -5,6 +5,7 @@ import type { RpcMessageInit } from '../../src/ipc/rpc-message.js';
 import type { ConnectionState, SubscribeRequest } from '../../src/proxy/mqtt-proxy.js';
 import { QOS } from '../../src/qos.js';
 import { fixed, limited } from '../../src/schedule/index.js';
+import { topicTemplate } from '../../src/topic/index.js';
 import { accepting, isRequest, isTerminate } from '../ipc/raw-server.js';
 import { record } from './recorded.js';
 import {
@@ -100,6 +101,23 @@ describe('a subscription', () => {
       },
     ]);
     expect((await server.connection()).received.at(1)?.payload).toBe('{"topicName":"a/#","qos":"0"}');
+  });
+
+  it('to a template asks for its filter, and gives what does not fit it as a failure that carries the message', async () => {
+    const { proxy, server } = await connectTo(
+      accepting(({ operation, streamId }, connection) => {
+        // The classic nucleus ignores a trailing slash where it routes.
+        if (operation === SUBSCRIBE)
+          connection.send(subscribed(streamId), arrived(streamId, 'a/1/b', 'one'), arrived(streamId, 'a/1/b/', 'two'));
+      }),
+    );
+    const messages = record(proxy.subscribe({ topicName: topicTemplate('a/{n}/b'), qos: QOS.AT_MOST_ONCE }));
+    expect(await messages.take(2)).toEqual([
+      { _tag: 'Right', right: { topicName: 'a/1/b', payload: Buffer.from('one'), params: { n: '1' } } },
+      // eslint-disable-next-line @typescript-eslint/no-unsafe-assignment -- an asymmetric matcher
+      { _tag: 'Left', left: expect.objectContaining({ _tag: 'DecodeFailed', problems: ['topicName: expected a/+/b, got "a/1/b/"'] }) },
+    ]);
+    expect((await server.connection()).received.at(1)?.payload).toBe('{"topicName":"a/+/b","qos":"0"}');
   });
 
   it('is ended at the nucleus when it is unsubscribed, once, and tells so last', async () => {

@@ -1,10 +1,12 @@
 import { Subject } from 'rxjs';
-import type { SubscribeRequest, SubscriptionStatus } from '../../src/proxy/mqtt-proxy.js';
+import type { PatternSubscribeRequest, SubscribeRequest, SubscriptionStatus } from '../../src/proxy/mqtt-proxy.js';
 import { record, type Recorded } from './recorded.js';
 
 /** A request with its statuses recorded. */
-export function watched(request: SubscribeRequest): {
-  readonly request: SubscribeRequest;
+export function watched<R extends SubscribeRequest | PatternSubscribeRequest<unknown>>(
+  request: R,
+): {
+  readonly request: R;
   readonly statuses: Recorded<SubscriptionStatus>;
 } {
   const statuses$ = new Subject<SubscriptionStatus>();

@@ -1,4 +1,22 @@
-/** How the classic nucleus reads one resource of a policy; `undefined` where it skips it with an error in its log. */
+/**
+ * Whether the classic nucleus lets a resource of an `accessControl` policy allow a topic: `*` is any text, `+` alone in a level is that level,
+ * a last `/#` is all below and the level above. A resource it cannot read, with a bare `?` or `${x}`, allows nothing. The topic's own
+ * wildcards are plain text: subscribing to `a/+` is allowed by `a/+`, `a/*` and `a/#`.
+ *
+ * Source: aws-greengrass-nucleus, `AuthorizationHandler` and `WildcardTrie`.
+ *
+ * @example
+ * ```ts
+ * import { classicResourceAllows, liteResourceAllows } from 'greengrass-rx';
+ *
+ * console.log(classicResourceAllows('plant/#', 'plant'), liteResourceAllows('plant/#', 'plant')); // true false
+ * ```
+ */
+export function classicResourceAllows(resource: string, topic: string): boolean {
+  return compileClassicResource(resource)?.(topic) ?? false;
+}
+
+/** {@link classicResourceAllows} for many topics; `undefined` where the nucleus skips the resource with an error in its log. */
 export function compileClassicResource(resource: string): ((topic: string) => boolean) | undefined {
   const pieces: string[] = [];
   let i = 0;

@@ -7,8 +7,18 @@ const NUL = 0;
  * Its glob matcher rewrites the policy's bytes in place (`*` becomes NUL, `${x}` becomes `x`, the rest moves up) before the
  * filter matcher reads them at their old length. So a resource that mixes `*` with `+` or `#` does not work as a filter; that is
  * what the device does, and so it is done here.
+ *
+ * Source: aws-greengrass-lite, `modules/ggipcd/src/ipc_authz.c` and `modules/ggipcd/src/services/mqttproxy/mqttproxy.c`.
+ *
+ * @example
+ * ```ts
+ * import { liteResourceAllows } from 'greengrass-rx';
+ *
+ * console.log(liteResourceAllows('plant/+', 'plant/7')); // true
+ * ```
  */
 export function liteResourceAllows(resource: string, topic: string): boolean {
+  if (resource === '*') return true;
   const bytes = Buffer.from(resource, 'utf8');
   const pattern = bytes.subarray(0, rewriteGlob(bytes));
   const request = Buffer.from(topic, 'utf8');

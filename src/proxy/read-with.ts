@@ -1,0 +1,51 @@
+import { left, right, type Either } from 'fp-ts/lib/Either.js';
+import { map, type OperatorFunction } from 'rxjs';
+import type { Decoder } from '../codec/codec.js';
+import { DecodeFailed, type SubscribeError } from '../errors/errors.js';
+import { quoted } from '../topic/mqtt-string.js';
+import { isTopicPattern, type TopicPattern } from '../topic/topic-pattern.js';
+import type { MqttMessage } from './mqtt-message.js';
+import type { PatternSubscribeRequest, SubscribeRequest } from './mqtt-proxy.js';
+
+/** Any request a proxy can be asked to subscribe with: all overloads of `subscribe` in one. */
+export type AnySubscribeRequest = (SubscribeRequest | PatternSubscribeRequest<unknown>) & {
+  readonly codec?: Decoder<unknown> | undefined;
+};
+
+/** A message with what its subscription makes of it. */
+export type ReadMessage = MqttMessage & { readonly params?: unknown; readonly value?: unknown };
+
+type Incoming = Either<SubscribeError, MqttMessage>;
+type Outgoing = Either<SubscribeError | DecodeFailed<MqttMessage>, ReadMessage>;
+
+/**
+ * Adds what a request asks for to each message: the `params` of its topic, its decoded `value`. A message that one of them cannot be made
+ * of becomes a failure that carries it. Failures pass.
+ */
+export function readWith({ topicName, codec }: AnySubscribeRequest): OperatorFunction<Incoming, Outgoing> {
+  const pattern = isTopicPattern(topicName) ? topicName : undefined;
+  if (pattern === undefined && codec === undefined) return messages$ => messages$;
+  return map(message => (message._tag === 'Left' ? message : read(message.right, pattern, codec)));
+}
+
+function read(message: MqttMessage, pattern: TopicPattern<unknown> | undefined, codec: Decoder<unknown> | undefined): Outgoing {
+  const params = pattern?.match(message.topicName);
+  if (pattern !== undefined && params === undefined)
+    return left(new DecodeFailed(message.topicName, message, [`topicName: expected ${pattern.filter}, got ${quoted(message.topicName)}`]));
+  // Not `{ ...message, value }`: V8 takes fifteen times as long for that. Set once more, since a nucleus may one day send members of these
+  // names.
+  if (codec === undefined) {
+    const withParams = Object.assign({ params }, message);
+    withParams.params = params;
+    return right(withParams);
+  }
+  const decoded = codec.decode(message);
+  if (decoded._tag === 'Left') {
+    const { problems, cause } = decoded.left;
+    return left(new DecodeFailed(message.topicName, message, problems, cause));
+  }
+  const value = decoded.right;
+  const withValue: ReadMessage & { value: unknown } = Object.assign({ value }, message);
+  withValue.value = value;
+  return right(pattern === undefined ? withValue : Object.assign(withValue, { params }));
+}

@@ -1,0 +1,35 @@
+/**
+ * Whether the classic nucleus hands a message that has reached it to a subscription. It asks `MqttTopic.isSupersetOf`, which is not
+ * MQTT's rule ({@link topicMatches}): `a/#` does not take `a`, a trailing slash is ignored, and wildcards take topics that begin with `$`.
+ * A message must pass both, the broker's rule on its way to the device and this one inside it. Greengrass Lite keeps to MQTT's rule.
+ *
+ * Source: aws-greengrass-nucleus, `com.aws.greengrass.mqttclient.MqttTopic` and `MqttClient`.
+ *
+ * @example
+ * ```ts
+ * import { classicRoutes, topicMatches } from 'greengrass-rx';
+ *
+ * console.log(topicMatches('plant/#', 'plant'), classicRoutes('plant/#', 'plant')); // true false
+ * console.log(topicMatches('plant/+', 'plant/7/'), classicRoutes('plant/+', 'plant/7/')); // false true
+ * ```
+ */
+export function classicRoutes(filter: string, topic: string): boolean {
+  if (filter === topic) return true;
+  const wanted = javaLevels(filter);
+  const levels = javaLevels(topic);
+  const common = Math.min(wanted.length, levels.length);
+  for (let i = 0; i < common; i++) {
+    const level = wanted[i];
+    if (level === '#') return true;
+    if (level !== '+' && level !== levels[i]) return false;
+  }
+  return wanted.length === levels.length;
+}
+
+/** Levels as Java's `String.split` gives them: without the empty ones at the end. */
+function javaLevels(topic: string): string[] {
+  const levels = topic.split('/');
+  if (levels.length === 1) return levels;
+  while (levels.length > 0 && levels[levels.length - 1] === '') levels.pop();
+  return levels;
+}

@@ -1,0 +1,33 @@
+import { topicFilterProblem } from './topic-filter.js';
+import { quoted } from './mqtt-string.js';
+import type { TopicPattern } from './topic-pattern.js';
+
+/**
+ * A filter whose messages the broker deals out among all subscriptions of the same group, on this device and on others: `$share/<group>/…`.
+ * Of a {@link topicTemplate} it makes a pattern with the same parameters.
+ *
+ * @throws TypeError for a group that is empty or has `/`, `+` or `#`, and for a filter that is malformed or shared already.
+ *
+ * Source: MQTT 5 section 4.8.2; AWS IoT Core Developer Guide, "Shared subscriptions".
+ *
+ * @example
+ * ```ts
+ * import { sharedSubscription, topicTemplate } from 'greengrass-rx';
+ *
+ * console.log(sharedSubscription('workers', 'jobs/+')); // $share/workers/jobs/+
+ * const jobs = sharedSubscription('workers', topicTemplate('jobs/{id}'));
+ * console.log(jobs.filter, jobs.match('jobs/17')); // $share/workers/jobs/+ { id: '17' }
+ * ```
+ */
+export function sharedSubscription(group: string, topicFilter: string): string;
+export function sharedSubscription<P>(group: string, pattern: TopicPattern<P>): TopicPattern<P>;
+export function sharedSubscription<P>(group: string, topic: string | TopicPattern<P>): string | TopicPattern<P> {
+  if (typeof topic !== 'string') return { filter: sharedSubscription(group, topic.filter), match: topic.match };
+  if (group === '' || /[/+#\0]/.test(group))
+    throw new TypeError(`The group ${quoted(group)} of a shared subscription must be one level without a wildcard.`);
+  if (topic.startsWith('$share/')) throw new TypeError(`The topic filter ${quoted(topic)} is a shared subscription already.`);
+  const shared = `$share/${group}/${topic}`;
+  const problem = topicFilterProblem(shared);
+  if (problem !== undefined) throw new TypeError(problem);
+  return shared;
+}
