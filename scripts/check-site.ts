@@ -1,0 +1,106 @@
+/**
+ * Looks at the documentation site as its readers do, in a real browser, straight from the files: no link leads nowhere, no page is wider than
+ * a phone, none has an error of its own, and none asks the network for anything. `npm run docs` makes the site.
+ *
+ * Needs Chromium (`CHROMIUM` names its program); where there is none it says so and ends well.
+ */
+import { existsSync } from 'node:fs';
+import { access, readdir } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { ROOT } from './packed-package.js';
+
+const SITE = join(ROOT, 'build/site');
+const PHONE = { width: 390, height: 844 };
+/** Pages looked at at the same time. */
+const AT_ONCE = 4;
+
+function programOnPath(...names: readonly string[]): string | undefined {
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  return names.flatMap(name => folders.map(folder => join(folder, name))).find(file => existsSync(file));
+}
+
+/** What a page says of itself. */
+interface Look {
+  readonly links: readonly string[];
+  readonly anchors: readonly string[];
+  readonly width: number;
+}
+
+/** Run in the browser, so a string: the types of a document are not among those of this project. */
+const LOOK = `({
+  links: [...document.querySelectorAll('a[href], img[src], link[href], script[src]')].map(e => e.href || e.src).filter(Boolean),
+  anchors: [...document.querySelectorAll('[id], a[name]')].map(e => e.id || e.name),
+  width: document.scrollingElement.scrollWidth,
+})`;
+
+async function look(page: Page, file: string, complain: (problem: string) => void): Promise<Look> {
+  const onError = (error: Error): void => complain(`has an error: ${error.message}`);
+  page.on('pageerror', onError);
+  await page.goto(pathToFileURL(join(SITE, file)).href, { waitUntil: 'load' });
+  const seen: Look = await page.evaluate(LOOK);
+  page.off('pageerror', onError);
+  if (seen.width > PHONE.width) complain(`is ${seen.width} pixels wide on a phone of ${PHONE.width}`);
+  return seen;
+}
+
+async function lookAtAll(browser: Browser, files: readonly string[], complain: (file: string, problem: string) => void) {
+  const looks = new Map<string, Look>();
+  const waiting = [...files];
+  const reader = async (): Promise<void> => {
+    const page = await browser.newPage({ viewport: PHONE });
+    await page.route(/^https?:/, (route, request) => {
+      if (!request.isNavigationRequest()) complain(page.url(), `asks the network for ${request.url()}`);
+      return route.abort();
+    });
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+      const at = file;
+      looks.set(at, await look(page, at, problem => complain(at, problem)));
+    }
+    await page.close();
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, reader));
+  return looks;
+}
+
+/** The links of a page that lead to no file of the site, or to no place in it. */
+async function deadLinks(looks: ReadonlyMap<string, Look>, complain: (file: string, problem: string) => void): Promise<number> {
+  let links = 0;
+  for (const [file, { links: hrefs }] of looks) {
+    for (const href of new Set(hrefs.filter(each => each.startsWith('file:')))) {
+      links++;
+      const url = new URL(href);
+      const path = fileURLToPath(new URL(url.pathname, 'file://'));
+      const target = looks.get(path.slice(SITE.length + 1));
+      const anchor = decodeURIComponent(url.hash.slice(1));
+      if (target === undefined)
+        await access(path).catch(() => complain(file, `links to ${path.slice(SITE.length + 1)}, which is not there`));
+      else if (anchor !== '' && !target.anchors.includes(anchor))
+        complain(file, `links to #${anchor} of ${path.slice(SITE.length + 1)}, which has none`);
+    }
+  }
+  return links;
+}
+
+const executablePath = process.env['CHROMIUM'] ?? programOnPath('chromium', 'chromium-browser', 'google-chrome');
+if (executablePath === undefined) {
+  console.log('site: not looked at, since there is no Chromium here');
+} else {
+  const files = (await readdir(SITE, { recursive: true })).filter(name => name.endsWith('.html')).sort();
+  const problems: string[] = [];
+  const complain = (file: string, problem: string): void => void problems.push(`${file} ${problem}`);
+  const browser = await chromium.launch({
+    executablePath,
+    args: ['--no-sandbox', '--disable-quic', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  });
+  try {
+    const looks = await lookAtAll(browser, files, complain);
+    const links = await deadLinks(looks, complain);
+    for (const problem of problems) console.log(`FAIL  ${problem}`);
+    console.log(`site: ${files.length} pages, ${links} links, ${problems.length} problems`);
+  } finally {
+    await browser.close();
+  }
+  if (problems.length > 0) process.exitCode = 1;
+}
