@@ -28,5 +28,7 @@ function placeOf(stack: string): string | undefined {
     .split('\n')
     .slice(1)
     .map(line => line.trim().replace(/^at /, ''));
-  return lines.find(line => !/node_modules|node:|[\\/]testing[\\/](awaited-promises|marbles)\.[jt]s/.test(line) && line.includes(':'));
+  return lines.find(
+    line => !/node_modules|node:|[\\/]testing[\\/](awaited-promises|marbles|session)\.[jt]s/.test(line) && line.includes(':'),
+  );
 }

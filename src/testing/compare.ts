@@ -1,5 +1,5 @@
 import { describeValue } from './describe-value.js';
-import { parseDiagram, type Drawn } from './diagram.js';
+import type { Drawn } from './diagram.js';
 import type { LaneEvent } from './lane.js';
 import { cellText, draw, duration, type Cells } from './picture.js';
 import { errorDifference, symbolDifference, symbolProblem, type Tables } from './symbols.js';
@@ -14,8 +14,13 @@ const WIDEST = 110;
  * Compares what happened on a lane with a diagram. `undefined`: it is as drawn. Otherwise a picture of both, one under the other, with
  * the frames that differ marked and the values named.
  */
-export function marbleDifference(label: string, events: readonly LaneEvent[], diagram: string, tables: Tables): string | undefined {
-  const drawn = parseDiagram(diagram);
+export function marbleDifference(
+  label: string,
+  events: readonly LaneEvent[],
+  drawn: readonly Drawn[],
+  tables: Tables,
+  headline = `${label} is not as drawn.`,
+): string | undefined {
   for (const one of drawn) {
     const problem = one.kind === 'N' ? symbolProblem(one.symbol, tables) : undefined;
     if (problem !== undefined) return `${label}: ${problem}`;
@@ -40,7 +45,7 @@ export function marbleDifference(label: string, events: readonly LaneEvent[], di
   const more = differing.length - told.length;
   const used = differing.slice(0, MOST_TOLD).flatMap(at => [...(expectedCells.get(at) ?? []), ...(receivedCells.get(at) ?? [])]);
   return [
-    `${label} is not as drawn.`,
+    headline,
     '',
     ...pictureOf(expectedCells, receivedCells, differing),
     '',

@@ -1,4 +1,6 @@
+import type { Observable } from 'rxjs';
 import { marbleDifference } from './compare.js';
+import { drawnFrom } from './drawn-from.js';
 import type { Lane } from './lane.js';
 import { MarbleFailure } from './marble-failure.js';
 
@@ -13,11 +15,26 @@ export interface LaneExpectation {
   readonly toBeEmpty: () => void;
 }
 
+/** What a stream can be expected to be. */
+export interface StreamExpectation extends LaneExpectation {
+  /** Value for value and frame for frame what this one is, subscribed at the same frame. */
+  readonly toEqual: (other$: Observable<unknown>) => void;
+}
+
+/** Compares a lane with another. */
+export function expectSame(lane: Lane, other: Lane, askedBy: (...args: never[]) => unknown): void {
+  const check = (): string | undefined => {
+    const { drawn, values } = drawnFrom(other.events());
+    return marbleDifference(lane.label, lane.events(), drawn, { values }, `${lane.label} does not equal the other.`);
+  };
+  checkNowOrLater(lane.run, check, askedBy);
+}
+
 /** Compares a lane with a diagram: now if its run is over, else at the end of it. */
 export function expectLane(lane: Lane): LaneExpectation {
   const compare: LaneExpectation['toBeMarble'] = (diagram, values, lefts) => {
-    lane.run.expects(diagram);
-    const check = (): string | undefined => marbleDifference(lane.label, lane.events(), diagram, { values, lefts, partly: lane.partly });
+    const drawn = lane.run.expects(diagram);
+    const check = (): string | undefined => marbleDifference(lane.label, lane.events(), drawn, { values, lefts, partly: lane.partly });
     checkNowOrLater(lane.run, check, compare);
   };
   const toBeEmpty = (): void => compare('');

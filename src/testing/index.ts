@@ -5,12 +5,13 @@
  * @packageDocumentation
  */
 export type { Fault, FaultName, FaultWithDetails } from './fault.js';
-export type { LaneExpectation } from './expect-lane.js';
+export type { LaneExpectation, StreamExpectation } from './expect-lane.js';
 export type { KitNucleus, TestConnectOptions } from './kit-nucleus.js';
 export type { Lane, LaneEvent } from './lane.js';
 export { MarbleFailure } from './marble-failure.js';
 export { marbleTestOf, lanesOf, type MarbleTestOptions, type RecordedLane } from './marble-test-of.js';
-export { marbles, type MarbleKit, type MarbleOptions } from './marbles.js';
+export type { EitherSource, MarbleKit, MarbleOptions } from './kit.js';
+export { marbles } from './marbles.js';
 export { matchers, type Matchers, type MatcherContext, type MatcherResult } from './matchers.js';
 export {
   type ArrivedMessage,
@@ -24,5 +25,5 @@ export { parseRecording, recordLines, type RecordedEntry, type RecordedError, ty
 export { laneText, renderLane, type RenderedLane } from './render-lane.js';
 export { replay, type ReplayOptions } from './replay.js';
 export type { StageCounts } from './ledger-checks.js';
-export type { SubscriptionsExpectation } from './subscription-spans.js';
+export type { SubscriptionLogs, SubscriptionsExpectation } from './subscription-spans.js';
 export type { Latency } from './virtual-wire.js';

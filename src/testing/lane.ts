@@ -1,3 +1,4 @@
+import type { Drawn } from './diagram.js';
 import type { MarbleFailure } from './marble-failure.js';
 
 /** One thing that happened on a lane. */
@@ -15,8 +16,8 @@ export interface Deferral {
   readonly atEnd: (check: () => string | undefined, origin: MarbleFailure) => void;
   /** Notes that a diagram speaks of this frame, so that the run lasts beyond it. */
   readonly reaches: (frame: number) => void;
-  /** Notes a diagram that something is compared with. */
-  readonly expects: (diagram: string) => void;
+  /** Reads a diagram that something is compared with, and notes what it speaks of. */
+  readonly expects: (diagram: string) => readonly Drawn[];
 }
 
 /** What can be compared with a diagram: the values of a stream, the messages published on a topic, the states of a connection. */

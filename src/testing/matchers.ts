@@ -37,9 +37,9 @@ export interface Matchers {
 export const matchers: Matchers = {
   toBeMarble(lane, diagram, values, lefts) {
     if (!isLane(lane)) return notA('lane, such as run() and published() of marbles() return', lane);
-    lane.run.expects(diagram);
+    const drawn = lane.run.expects(diagram);
     const check = (): MatcherResult => {
-      const difference = marbleDifference(lane.label, lane.events(), diagram, { values, lefts, partly: lane.partly });
+      const difference = marbleDifference(lane.label, lane.events(), drawn, { values, lefts, partly: lane.partly });
       return result(difference, `${lane.label} is as drawn, and should not be: ${diagram}`);
     };
     return nowOrLater(lane.run, this.isNot === true, check, matchers.toBeMarble);

@@ -41,7 +41,7 @@ export class NameGiver {
   legend(symbols: readonly string[]): readonly string[] {
     const { values, lefts } = this.#tables;
     return [...new Set(symbols)].flatMap(symbol => {
-      if (symbol === '#') return [];
+      if (symbol === '#' || values?.[symbol] === symbol) return [];
       const given = this.#given.find(one => one.symbol === symbol);
       if (given !== undefined) return [`${symbol} = ${describeValue(valueOfMessage(given.value))}`];
       if (lefts !== undefined && Object.hasOwn(lefts, symbol)) return [`${symbol} = Left ${describeValue(lefts[symbol])}`];

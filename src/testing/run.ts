@@ -1,4 +1,4 @@
-import { lengthOf } from './diagram.js';
+import { parseDiagram, type Drawn } from './diagram.js';
 import type { Deferral } from './lane.js';
 import type { MarbleFailure } from './marble-failure.js';
 
@@ -18,9 +18,13 @@ export class MarbleRun implements Deferral {
     if (frame !== Infinity) this.#lastFrame = Math.max(this.#lastFrame, frame);
   }
 
-  expects(diagram: string): void {
-    this.#failureDrawn ||= diagram.includes('#');
-    this.reaches(lengthOf(diagram));
+  expects(diagram: string): readonly Drawn[] {
+    const drawn = parseDiagram(diagram);
+    for (const { at, kind } of drawn) {
+      this.reaches(at);
+      this.#failureDrawn ||= kind === 'E';
+    }
+    return drawn;
   }
 
   /** Whether some diagram expects a stream to fail: else one that does is a failure of the test. */

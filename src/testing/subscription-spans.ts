@@ -10,24 +10,26 @@ export interface SubscriptionsExpectation {
   readonly toBe: (...diagrams: readonly string[]) => void;
 }
 
-/** Compares the subscriptions of a filter, or of all, with diagrams. */
-export function expectSpans(
-  run: Deferral,
-  filter: string | undefined,
-  events: () => readonly TimedNucleusEvent[],
-): SubscriptionsExpectation {
+/** What RxJS' cold and hot Observables know of those who subscribed to them. */
+export interface SubscriptionLogs {
+  readonly subscriptions: readonly { readonly subscribedFrame: number; readonly unsubscribedFrame: number }[];
+}
+
+/** Compares subscriptions with diagrams. */
+export function expectSpans(run: Deferral, label: string, received: () => readonly Span[]): SubscriptionsExpectation {
   const toBe = (...diagrams: readonly string[]): void => {
     const expected = diagrams.map(parseSpan);
     for (const { from, to } of expected) {
       run.reaches(from);
       run.reaches(to);
     }
-    checkNowOrLater(run, () => spanDifference(filter, expected, spansOf(events(), filter)), toBe);
+    checkNowOrLater(run, () => spanDifference(label, expected, received()), toBe);
   };
   return { toBe };
 }
 
-function spansOf(events: readonly TimedNucleusEvent[], filter: string | undefined): readonly Span[] {
+/** Of the subscriptions at a nucleus. */
+export function spansAtNucleus(events: readonly TimedNucleusEvent[], filter: string | undefined): readonly Span[] {
   const spans: { from: number; to: number; readonly key: string }[] = [];
   for (const event of events) {
     if (event.kind !== 'subscribed' && event.kind !== 'unsubscribed') continue;
@@ -39,16 +41,16 @@ function spansOf(events: readonly TimedNucleusEvent[], filter: string | undefine
   return spans;
 }
 
-function spanDifference(filter: string | undefined, expected: readonly Span[], received: readonly Span[]): string | undefined {
+/** Of the subscriptions to a source. */
+export function spansOfSource({ subscriptions }: SubscriptionLogs): readonly Span[] {
+  return subscriptions.map(({ subscribedFrame, unsubscribedFrame }) => ({ from: subscribedFrame, to: unsubscribedFrame }));
+}
+
+function spanDifference(label: string, expected: readonly Span[], received: readonly Span[]): string | undefined {
   const same =
     expected.length === received.length && expected.every(({ from, to }, i) => from === received[i]?.from && to === received[i].to);
   if (same) return undefined;
-  return [
-    `The subscriptions${filter === undefined ? '' : ` to ${filter}`} are not as drawn.`,
-    '',
-    ...rows('expected', expected),
-    ...rows('received', received),
-  ].join('\n');
+  return [`${label} are not as drawn.`, '', ...rows('expected', expected), ...rows('received', received)].join('\n');
 }
 
 function rows(title: string, spans: readonly Span[]): readonly string[] {

@@ -38,7 +38,8 @@ function symbolItself(symbol: string, actual: unknown): Difference | undefined {
 /** How an error differs from a tag, from members it must have, or from what a matcher wants. */
 export function errorDifference(wanted: unknown, error: unknown): Difference | undefined {
   if (typeof wanted === 'string') return differenceOfPart({ _tag: wanted }, error);
-  if (isAsymmetric(wanted) || typeof wanted !== 'object' || wanted === null) return differenceOf(wanted, error);
+  // The message of an error is none of the members that it shows.
+  if (wanted instanceof Error || isAsymmetric(wanted) || typeof wanted !== 'object' || wanted === null) return differenceOf(wanted, error);
   return differenceOfPart(wanted, error);
 }
 

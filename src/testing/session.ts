@@ -1,0 +1,137 @@
+import type { Observable, Subscription } from 'rxjs';
+import type { TestScheduler } from 'rxjs/testing';
+import { topicMatches } from '../topic/index.js';
+import { describeValue } from './describe-value.js';
+import { lengthOf, parseSpan } from './diagram.js';
+import { checkNowOrLater, expectLane, expectSame, type StreamExpectation } from './expect-lane.js';
+import type { MarbleKit } from './kit.js';
+import type { KitNucleus } from './kit-nucleus.js';
+import { lane, type Lane, type LaneEvent } from './lane.js';
+import type { LedgerSince } from './ledger-checks.js';
+import type { ArrivedMessage, PublishedMessage } from './memory-nucleus.js';
+import type { MarbleRun } from './run.js';
+import { sourcesOf } from './sources.js';
+import { expectSpans, spansAtNucleus, spansOfSource } from './subscription-spans.js';
+
+/** One test's lanes. */
+export class Session {
+  readonly #run: MarbleRun;
+  readonly #nucleus: KitNucleus;
+  readonly #scheduler: TestScheduler;
+  readonly #subscriptions: Subscription;
+  readonly #ledger: LedgerSince;
+  readonly #pipelines: LaneEvent[][] = [];
+
+  constructor(run: MarbleRun, nucleus: KitNucleus, scheduler: TestScheduler, subscriptions: Subscription, ledger: LedgerSince) {
+    this.#run = run;
+    this.#nucleus = nucleus;
+    this.#scheduler = scheduler;
+    this.#subscriptions = subscriptions;
+    this.#ledger = ledger;
+  }
+
+  kit(): MarbleKit {
+    const scheduler = this.#scheduler;
+    const run = this.#run;
+    const published = (topicFilter: string): Lane => this.#messages('What was published', topicFilter, () => this.#nucleus.published);
+    const expectNothingDropped = (): void => checkNowOrLater(run, () => this.#ledger.dropped(), expectNothingDropped);
+    const expectStage: MarbleKit['expectStage'] = (name, counts) =>
+      checkNowOrLater(run, () => this.#ledger.stage(name, counts), expectStage);
+    const expectStream: MarbleKit['expectStream'] = (stream$, subscription) => {
+      const watched = this.#watch('The stream', stream$, subscription).lane;
+      const toEqual: StreamExpectation['toEqual'] = other$ =>
+        expectSame(watched, this.#watch('The other stream', other$, subscription).lane, toEqual);
+      return { ...expectLane(watched), toEqual };
+    };
+    return {
+      nucleus: this.#nucleus,
+      run: (pipeline$, subscription) => this.#pipeline(pipeline$, subscription),
+      expectStream,
+      expectLane,
+      expectPublished: topicFilter => expectLane(published(topicFilter)),
+      published,
+      expectArrived: topicFilter => expectLane(this.#messages('What arrived', topicFilter, () => this.#nucleus.arrived)),
+      expectSubscriptions: to =>
+        typeof to === 'object'
+          ? expectSpans(run, 'The subscriptions', () => spansOfSource(to))
+          : expectSpans(run, `The subscriptions${to === undefined ? '' : ` to ${to}`}`, () => spansAtNucleus(this.#nucleus.events, to)),
+      expectState: () => expectLane(this.#states()),
+      expectNothingDropped,
+      expectStage,
+      time: diagram => lengthOf(diagram),
+      ...sourcesOf(scheduler, run),
+      scheduler,
+    };
+  }
+
+  /** What is wrong if a pipeline failed, which no diagram expects. */
+  failureOfPipelines(): string | undefined {
+    const end = this.#end()[0];
+    if (end?.kind !== 'E') return undefined;
+    return `The pipeline failed at frame ${end.at}, which no diagram expects: ${describeValue(end.error)}`;
+  }
+
+  #pipeline(pipeline$: Observable<unknown>, subscription: string | undefined): Lane {
+    const { events, lane } = this.#watch('The pipeline', pipeline$, subscription);
+    this.#pipelines.push(events);
+    return lane;
+  }
+
+  #messages(what: string, topicFilter: string, messages: () => readonly (PublishedMessage | ArrivedMessage)[]): Lane {
+    return lane({
+      label: `${what} on ${topicFilter}`,
+      run: this.#run,
+      events: () => [
+        ...messages()
+          .filter(({ topicName }) => topicMatches(topicFilter, topicName))
+          .map(({ at, ...value }): LaneEvent => ({ at, kind: 'N', value })),
+        ...this.#end(),
+      ],
+    });
+  }
+
+  /** How the component ended: when all its pipelines have, or one has failed. */
+  #end(): readonly LaneEvent[] {
+    const ends = this.#pipelines.map(events => events.find(({ kind }) => kind !== 'N'));
+    const failed = ends.find(end => end?.kind === 'E');
+    if (failed !== undefined) return [failed];
+    const last = ends.reduce((latest, end) => ((end?.at ?? 0) >= (latest?.at ?? 0) ? end : latest), ends[0]);
+    return last === undefined || ends.includes(undefined) ? [] : [last];
+  }
+
+  /** Watched from before the first pipeline is subscribed. */
+  #states(): Lane {
+    const events: LaneEvent[] = [];
+    this.#subscriptions.add(
+      this.#nucleus.proxy.state$.subscribe({
+        next: ({ status }) => events.push({ at: this.#scheduler.frame, kind: 'N', value: status }),
+        complete: () => events.push({ at: this.#scheduler.frame, kind: 'C' }),
+      }),
+    );
+    return lane({ label: 'The state of the connection', run: this.#run, events: () => events });
+  }
+
+  #watch(
+    label: string,
+    stream$: Observable<unknown>,
+    subscription: string | undefined,
+  ): { readonly events: LaneEvent[]; readonly lane: Lane } {
+    const events: LaneEvent[] = [];
+    const scheduler = this.#scheduler;
+    const { from, to } = subscription === undefined ? { from: 0, to: Infinity } : parseSpan(subscription);
+    this.#run.reaches(from);
+    this.#run.reaches(to);
+    const begin = (): void => {
+      const watching = stream$.subscribe({
+        next: value => events.push({ at: scheduler.frame, kind: 'N', value }),
+        error: (error: unknown) => events.push({ at: scheduler.frame, kind: 'E', error }),
+        complete: () => events.push({ at: scheduler.frame, kind: 'C' }),
+      });
+      this.#subscriptions.add(watching);
+      this.#nucleus.settle();
+      if (to !== Infinity) scheduler.schedule(() => watching.unsubscribe(), to - from);
+    };
+    scheduler.schedule(begin, from);
+    return { events, lane: lane({ label, run: this.#run, events: () => events }) };
+  }
+}
