@@ -1,4 +1,5 @@
 import type { PolicyOutcome } from './authorizer.js';
+import type { BrokerMessage } from './broker-message.js';
 import type { Peer, ProfileContext } from './protocol.js';
 
 /** Who calls: one authenticated connection of one component. What both profiles do alike for it. */
@@ -19,9 +20,9 @@ export class Caller {
     return this.#authorize?.(operation, resource) ?? false;
   }
 
-  published(topicName: string, payloadBytes: number): void {
+  published({ topicName, payload, qos }: BrokerMessage): void {
     if (!this.#context.observed()) return;
-    this.#context.observe({ kind: 'published', connection: this.peer.id, component: this.component, topicName, payloadBytes });
+    this.#context.observe({ kind: 'published', connection: this.peer.id, component: this.component, topicName, payload, qos });
   }
 
   subscribed(streamId: number, filter: string): void {

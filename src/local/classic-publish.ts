@@ -28,7 +28,7 @@ export function classicPublish(call: ClassicCall, members: Members): void {
     (qos === '0' && !context.link.isUp ? 'Device is offline. Dropping QoS 0 message.' : undefined) ??
     (context.faults.spoolFull.strike(caller.component) ? 'Message spool is full. Message could not be added.' : spool.add(message));
   if (problem !== undefined) return fail('ServiceError', `Publish to topic ${topicName} failed: ${problem}`);
-  caller.published(topicName, payload.length);
+  caller.published(message);
   call.end(() => classicPublishReply.frame(streamId, '{}'));
   spool.drain();
 }

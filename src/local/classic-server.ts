@@ -5,6 +5,7 @@ import type { ClassicLimits, ClassicShared } from './classic-shared.js';
 import { ClassicSpool } from './classic-spool.js';
 import { DeviceSubscriptions } from './device-subscriptions.js';
 import { classicRoutes } from '../topic/classic-routes.js';
+import { observeDelivery } from './observe-delivery.js';
 import type { Peer, ProfileContext, ProfileServer, Protocol } from './protocol.js';
 import { SharedFilters } from './shared-filters.js';
 
@@ -43,6 +44,7 @@ export class ClassicServer implements ProfileServer, ClassicShared {
     if (route.length === 0) return;
     const frames = classicEvent(message);
     for (const subscription of route) subscription.deliver(frames);
+    observeDelivery(this.context, message, route);
   }
 
   loseSubscriptions(): () => void {

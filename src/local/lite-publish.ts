@@ -23,9 +23,10 @@ export function litePublish(call: LiteCall, members: Members, json: string): voi
   if (!caller.may(operation, topicName)) return call.unauthorized(topicName);
   // With every subscription taken there is no handle left to reach the MQTT client with.
   if (!link.isUp || shared.isFull || faults.spoolFull.strike(caller.component)) return call.fail(NOT_PUBLISHED, topicName);
-  const hand = shared.window.reserve({ topicName, payload, qos: qos.value });
+  const message = { topicName, payload, qos: qos.value };
+  const hand = shared.window.reserve(message);
   if (hand === undefined) return call.fail(NOT_PUBLISHED, topicName);
-  caller.published(topicName, payload.length);
+  caller.published(message);
   call.reply(() => litePublishReply.frame(streamId, '{}'));
   const withheld = faults.withholdPubacks.strike(caller.component)?.parameter;
   hand(

@@ -5,6 +5,7 @@ import { LitePublishWindow, mqttPacketSize } from './lite-publish-window.js';
 import { liteEvent } from './lite-replies.js';
 import type { LiteLimits, LiteShared } from './lite-shared.js';
 import { filterIsValid, filterMatches } from './mqtt-topic.js';
+import { observeDelivery } from './observe-delivery.js';
 import type { Peer, ProfileContext, ProfileServer, Protocol } from './protocol.js';
 import { SharedFilters } from './shared-filters.js';
 import type { Subscription } from './subscription-table.js';
@@ -62,6 +63,7 @@ export class LiteServer implements ProfileServer, LiteShared {
     if (route.length === 0) return;
     const frames = liteEvent(message);
     for (const subscription of route) subscription.deliver(frames);
+    observeDelivery(this.context, message, route);
   }
 
   loseSubscriptions(): () => void {

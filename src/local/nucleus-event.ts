@@ -24,7 +24,16 @@ export type NucleusEvent =
       readonly connection: number;
       readonly component: string;
       readonly topicName: string;
-      readonly payloadBytes: number;
+      readonly payload: Uint8Array;
+      readonly qos: 0 | 1;
+    }
+  /** A message of the broker went to subscriptions. */
+  | {
+      readonly kind: 'delivered';
+      readonly topicName: string;
+      readonly payload: Uint8Array;
+      /** Whose subscriptions; one that has several of them is named as often. */
+      readonly components: readonly string[];
     }
   /** An operation was answered with an error. */
   | {

@@ -25,6 +25,7 @@ export interface SubscribeCall {
 
 /** What goes to a client on a subscription's stream: the answer and the events, in the order that profile and faults give them. */
 export class SubscribeExchange implements Subscription {
+  readonly component: string;
   readonly filter: string;
   readonly qos: 0 | 1;
   readonly streamId: number;
@@ -33,6 +34,7 @@ export class SubscribeExchange implements Subscription {
   #state: 'unanswered' | 'answers after a message' | 'answered' = 'unanswered';
 
   constructor(call: SubscribeCall, filter: string, qos: 0 | 1, forms: SubscribeForms) {
+    this.component = call.caller.component;
     this.filter = filter;
     this.qos = qos;
     this.streamId = call.streamId;

@@ -2,6 +2,7 @@ import type { EventFrames } from './event-frames.js';
 
 /** One stream's subscription. */
 export interface Subscription {
+  readonly component: string;
   readonly filter: string;
   readonly qos: 0 | 1;
   readonly streamId: number;

@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { NucleusEvent } from '../../src/local/index.js';
 import { COMPONENT, OTHER, PROFILES, start } from './nuclei.js';
 import { RawClient, eventOf } from './raw-client.js';
 
@@ -20,6 +21,27 @@ describe.each(PROFILES)('%s', profile => {
     const event = await subscriber.next();
     expect(event).toMatchObject({ type: 0, flags: 0, streamId: 1, modelType: 'aws.greengrass#IoTCoreMessage' });
     expect(eventOf(event)).toEqual({ topicName: 'test/a', text: 'hello' });
+  });
+
+  test('tells who looks what was published, and to whom it went', async () => {
+    await using nucleus = await start(profile);
+    const client = await RawClient.accepted(nucleus, OTHER);
+    client.subscribe(1, 'test/#');
+    await client.next();
+    const seen: NucleusEvent[] = [];
+    nucleus.observe(event => seen.push(event));
+    client.publish(2, 'test/a', 'hello');
+    await client.next();
+    nucleus.publish({ topicName: 'test/b', payload: 'from the cloud' });
+    nucleus.publish({ topicName: 'nobody/listens', payload: '' });
+    await client.next();
+    await client.next();
+    const what = seen.map(event => ('payload' in event ? { ...event, payload: Buffer.from(event.payload).toString() } : event));
+    expect(what).toEqual([
+      { kind: 'published', connection: expect.any(Number) as number, component: OTHER, topicName: 'test/a', payload: 'hello', qos: 1 },
+      { kind: 'delivered', topicName: 'test/a', payload: 'hello', components: [OTHER] },
+      { kind: 'delivered', topicName: 'test/b', payload: 'from the cloud', components: [OTHER] },
+    ]);
   });
 
   test('delivers no more after the client has ended the stream', async () => {
