@@ -4,9 +4,13 @@
  * @packageDocumentation
  */
 export type { Band } from './band.js';
+export { changeOf, type ChangeOfOptions } from './change-of.js';
 export { deadband, type DeadbandOptions } from './deadband.js';
+export { dedupe, type DedupeOptions } from './dedupe.js';
 export type { HoldBackOptions } from './hold-back.js';
+export { type AlarmCleared, type AlarmRaised, type AlarmTransition, hysteresis, type HysteresisOptions } from './hysteresis.js';
 export type { KeyedOptions } from './keyed-operator.js';
 export type { EvictedKey, KeyBounds, Keyed, KeyEvictEvent } from './keyed-state.js';
 export { narrowband } from './narrowband.js';
 export type { OnGap } from './on-gap.js';
+export { type RateOfChange, rateOfChange, type RateOfChangeOptions } from './rate-of-change.js';

@@ -1,0 +1,89 @@
+import { asyncScheduler, type OperatorFunction } from 'rxjs';
+import { checkAtLeast, checkPositive } from '../schedule/check-argument.js';
+import { steadyNow } from '../schedule/steady-now.js';
+import { keyedOperator, type KeyedOptions } from './keyed-operator.js';
+
+/** How fast a value has changed since the one it is compared with. */
+export interface RateOfChange<A> {
+  /** The key; `single` where there are none. */
+  readonly key: string;
+  readonly value: A;
+  /** Change in the unit of the value, per `per`. */
+  readonly rate: number;
+  readonly change: number;
+  /** Milliseconds between the two values; above 0. */
+  readonly elapsed: number;
+}
+
+/** How {@link rateOfChange} measures. */
+export type RateOfChangeOptions<A> = KeyedOptions<A> & {
+  /** The number in a value. */
+  readonly value: (value: A) => number;
+  /** Milliseconds of the unit of time. Default 1 000: change per second. */
+  readonly per?: number | undefined;
+  /** When a value was measured, in milliseconds since any fixed moment. Default: when it arrives. */
+  readonly time?: ((value: A) => number) | undefined;
+  /** Milliseconds that lie between two compared values at least; those in between are passed over. Default 0. */
+  readonly over?: number | undefined;
+  /** Sees each value that is not later than the one it would be compared with, by `time`, or whose time is no number. It is passed over. */
+  readonly onLate?: ((value: A) => void) | undefined;
+};
+
+/**
+ * How fast values change, per key: the difference to an earlier value over the time between the two.
+ *
+ * - *Time* is that of the values if `time` tells it, else that of their arrival: then what waited somewhere on its way and arrives in a burst seems to
+ *   change fast. Where the clock is set meanwhile does not matter to arrival times.
+ * - *Noise* weighs the more, the nearer two values lie together: with `over`, a value is compared with one at least so long ago, and comes out at most
+ *   once in that time.
+ * - *The first value* of a key has nothing to be compared with, so n values make at most n - 1 rates.
+ * - *`NaN` and infinities* are passed over, and the next number is compared with the one before them.
+ * - *Late values* are passed over and handed to `onLate`.
+ *
+ * Completes with the source. Errors of the source, and what `key`, `value`, `time`, `onLate` or `onEvict` throws, go to the error channel.
+ *
+ * Memory: two numbers per key; at most `maxKeys` (10 000) keys, and none for longer than `ttl`. An evicted key begins anew; so `ttl` is also the longest
+ * silence a rate is measured over.
+ *
+ * @example
+ * ```ts
+ * import { rateOfChange } from 'greengrass-rx/operators';
+ * import { from } from 'rxjs';
+ *
+ * from([
+ *   { at: 0, litres: 100 },
+ *   { at: 30_000, litres: 90 },
+ * ])
+ *   .pipe(rateOfChange({ key: 'single', value: tank => tank.litres, time: tank => tank.at, per: 60_000 }))
+ *   .subscribe(({ rate }) => console.log(rate)); // -20, litres a minute
+ * ```
+ */
+export const rateOfChange = <A>(options: RateOfChangeOptions<NoInfer<A>>): OperatorFunction<A, RateOfChange<A>> => {
+  const { value: levelOf, per = 1_000, time, over = 0, onLate, scheduler = asyncScheduler } = options;
+  checkPositive(per, 'per');
+  checkAtLeast(0, over, 'over');
+  const now = steadyNow(scheduler);
+
+  return keyedOperator<A, RateOfChange<A>, { level: number; at: number }>('rateOfChange', options, (destination, states) => ({
+    take: (value, key) => {
+      const level = levelOf(value);
+      if (!Number.isFinite(level)) return;
+      const at = time === undefined ? now() : time(value);
+      const before = states.get(key);
+      if (!Number.isFinite(at) || (time !== undefined && before !== undefined && at <= before.at)) {
+        onLate?.(value);
+        return;
+      }
+      if (before === undefined) {
+        states.set(key, { level, at });
+        return;
+      }
+      const elapsed = at - before.at;
+      if (elapsed <= 0 || elapsed < over) return;
+      const change = level - before.level;
+      before.level = level;
+      before.at = at;
+      destination.next({ key, value, rate: (change / elapsed) * per, change, elapsed });
+    },
+  }));
+};
