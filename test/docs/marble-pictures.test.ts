@@ -1,0 +1,41 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { compileFunction } from 'node:vm';
+import * as rxjs from 'rxjs';
+import { describe, test } from 'vitest';
+import { parse } from 'yaml';
+import { parsePicture, pictureFences } from '../../scripts/marble-picture.js';
+import * as main from '../../src/index.js';
+import * as operators from '../../src/operators/index.js';
+import { marbles } from '../../src/testing/index.js';
+
+type Table = Readonly<Record<string, unknown>>;
+type Operator = (source$: rxjs.Observable<unknown>) => rxjs.Observable<unknown>;
+
+const tableOf = (text: string): Table => (text === '' ? {} : (parse(`{${text}}`) as Table));
+
+/** What the expression of a picture may name: all that is exported, RxJS, and the lanes that go in. */
+function evaluate(expression: string, lanes: Table): Operator {
+  const scope = { ...rxjs, ...main, ...operators, ...lanes };
+  const made = compileFunction(`return (${expression});`, Object.keys(scope)) as (...values: unknown[]) => Operator;
+  return made(...Object.values(scope));
+}
+
+const documents = readdirSync('docs', { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('.md'));
+const pictures = documents.flatMap(name =>
+  pictureFences(readFileSync(`docs/${name}`, 'utf8')).map(({ line, text }) => ({
+    place: `docs/${name}:${line}`,
+    picture: parsePicture(text),
+  })),
+);
+
+describe('a marble picture of the documentation is what happens', () => {
+  test.each(pictures)('$place', ({ picture: { inputs, operator, output, where, left } }) => {
+    const values = tableOf(where);
+    const lefts = tableOf(left);
+    marbles(({ hot, expectStream }) => {
+      const [source, ...others] = inputs.map(({ label, diagram }) => [label, hot(diagram, values)] as const);
+      const lanes = Object.fromEntries(others);
+      if (source !== undefined) expectStream(source[1].pipe(evaluate(operator, lanes))).toBeMarble(output.diagram, values, lefts);
+    })();
+  });
+});
