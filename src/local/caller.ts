@@ -1,4 +1,3 @@
-import type { PolicyOutcome } from './authorizer.js';
 import type { BrokerMessage } from './broker-message.js';
 import type { Peer, ProfileContext } from './protocol.js';
 
@@ -7,17 +6,15 @@ export class Caller {
   readonly peer: Peer;
   readonly component: string;
   readonly #context: ProfileContext;
-  readonly #authorize: PolicyOutcome['authorize'] | undefined;
 
   constructor(peer: Peer, component: string, context: ProfileContext) {
     this.peer = peer;
     this.component = component;
     this.#context = context;
-    this.#authorize = context.authorizers.get(component);
   }
 
   may(operation: string, resource: string): boolean {
-    return this.#authorize?.(operation, resource) ?? false;
+    return this.#context.permissions.may(this.component, operation, resource);
   }
 
   published({ topicName, payload, qos }: BrokerMessage): void {
@@ -36,7 +33,10 @@ export class Caller {
   }
 
   failed(operation: string, code: string, message: string, resource: string | undefined): void {
-    if (!this.#context.observed()) return;
-    this.#context.observe({ kind: 'failed', connection: this.peer.id, component: this.component, operation, code, message, resource });
+    const { observed, observe, permissions } = this.#context;
+    if (!observed()) return;
+    const { component, peer } = this;
+    const remedy = code === 'UnauthorizedError' && resource !== undefined ? permissions.remedy(component, operation, resource) : undefined;
+    observe({ kind: 'failed', connection: peer.id, component, operation, code, message, resource, remedy });
   }
 }

@@ -4,15 +4,18 @@
  *
  * @packageDocumentation
  */
-export type { AccessControl, AccessControlPolicy } from './access-control.js';
+export type { AccessControl, AccessControlPolicy } from './policy/access-control.js';
 export type { BrokerMessage, BrokerUserProperty } from './broker-message.js';
 export type { ArmedFault, FaultScope } from './fault-switch.js';
 export type { FaultOperation } from './fault-switches.js';
 export type { FaultMessage, Faults, LastingFault, OperationFault } from './faults.js';
 export { startLocalNucleus } from './local-nucleus.js';
-export type { LocalComponent, LocalNucleusLimits, LocalNucleusOptions } from './local-nucleus-options.js';
+export type { LocalComponent, LocalNucleusLimits, LocalNucleusOptions, RecipeComponent } from './local-nucleus-options.js';
 export type { CloudMessage, ComponentEnvironment, LocalNucleus } from './nucleus.js';
 export type { NucleusEvent } from './nucleus-event.js';
+export type { Deployment } from './components.js';
+export type { PolicyRemedy } from './policy/policy-remedy.js';
+export type { ConfigurationUpdate } from './recipe/device-configuration.js';
 export type { ProfileName } from './profile-name.js';
 export { readRecipe, readRecipeFile } from './recipe/read-recipe.js';
 export type {

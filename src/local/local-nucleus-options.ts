@@ -1,13 +1,25 @@
 import type { Clock } from '../ipc/clock.js';
-import type { AccessControl } from './access-control.js';
+import type { AccessControl } from './policy/access-control.js';
 import type { ProfileName } from './profile-name.js';
+import type { ConfigurationUpdate } from './recipe/device-configuration.js';
+import type { Recipe } from './recipe/recipe.js';
 
 /** A component that may connect. */
 export interface LocalComponent {
   /** Such as `com.example.Sensor`. */
   readonly name: string;
-  /** As in its recipe. Left out: it may connect, and every operation is Unauthorized, as on a device. */
-  readonly accessControl?: AccessControl | undefined;
+  /**
+   * As in its recipe; a text is its JSON, which classic reads and Lite does not. Left out: it may connect, and every operation is
+   * Unauthorized, as on a device.
+   */
+  readonly accessControl?: AccessControl | string | undefined;
+}
+
+/** A component that may connect, as its recipe describes it: see `readRecipe`. */
+export interface RecipeComponent {
+  readonly recipe: Recipe;
+  /** What the deployment does to its configuration. Left out: the recipe's defaults, where the device has nothing. */
+  readonly configurationUpdate?: ConfigurationUpdate | undefined;
 }
 
 /** Limits that a local nucleus takes from its profile unless told otherwise. */
@@ -33,13 +45,22 @@ export interface LocalNucleusLimits {
 export interface LocalNucleusOptions {
   /** Which server it behaves as. */
   readonly profile: ProfileName;
-  readonly components: readonly LocalComponent[];
+  readonly components: readonly (LocalComponent | RecipeComponent)[];
   /** TCP port of the embedded MQTT broker on the loopback interface. Left out or 0: a free one. */
   readonly mqttPort?: number | undefined;
   /** `false`: the device has never been online, so that classic withholds answers to subscribe until `setOnline(true)`. */
   readonly online?: boolean | undefined;
   /** Whether `SubscribeToIoTCoreConnectionStatus` exists, an operation of mid-2026. Left out: on Lite yes, on classic no. */
   readonly connectionStatus?: boolean | undefined;
+  /** The name of the device's thing, for `{iot:thingName}`. Default: `local-thing`. */
+  readonly thingName?: string | undefined;
+  /** The nucleus' root folder, for `{kernel:rootPath}` and the paths below it. Default: `/greengrass/v2`. Nothing is written there. */
+  readonly rootPath?: string | undefined;
+  /**
+   * Whether recipe variables in a component's configuration, and so in its policies, are filled in on classic; off by default, as on
+   * a device. Lite always does so in policies.
+   */
+  readonly interpolateComponentConfiguration?: boolean | undefined;
   readonly limits?: LocalNucleusLimits | undefined;
   /** Where its timeouts take their time from; tests hand in their own. */
   readonly clock?: Clock | undefined;

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Components } from './components.js';
 import { EmbeddedBroker } from './embedded-broker.js';
 import { FaultSwitches } from './fault-switches.js';
 import { Faults } from './faults.js';
@@ -9,7 +10,7 @@ import { Link } from './link.js';
 import type { LocalNucleusOptions } from './local-nucleus-options.js';
 import type { NucleusEvent } from './nucleus-event.js';
 import type { LocalNucleus } from './nucleus.js';
-import { readPolicies } from './policies.js';
+import { Policies } from './policy/policies.js';
 import { connectionLimits, makeProfileServer } from './profile-server.js';
 import type { ProfileContext, ProfileServer } from './protocol.js';
 import { systemClock } from './system-clock.js';
@@ -62,12 +63,16 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
     for (const observer of [...observers]) observer(event);
   };
   const faults = new FaultSwitches();
-  const tokens = new Tokens(
-    profile,
-    components.map(({ name }) => name),
-  );
+  const tokens = new Tokens(profile);
   const link = new Link(options.online ?? true);
-  const policies = readPolicies(profile, components);
+  const policies = new Policies(profile);
+  const device = {
+    thingName: options.thingName ?? 'local-thing',
+    rootPath: options.rootPath ?? '/greengrass/v2',
+    interpolates: options.interpolateComponentConfiguration ?? false,
+  };
+  const deployed = new Components(profile, device, tokens, policies);
+  const problems = new Map(components.map(component => deployed.deploy(component)).map(({ component, problems }) => [component, problems]));
   // The broker comes first and the profile needs it; by the time a message arrives both are there.
   const started: { server?: ProfileServer } = {};
   const broker = await EmbeddedBroker.start(
@@ -85,7 +90,7 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
     broker,
     link,
     tokens,
-    authorizers: policies.authorizers,
+    permissions: policies,
     faults,
     clock,
     observe,
@@ -128,7 +133,7 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
   const authToken = (component: string): string => {
     const token = tokens.of(component);
     if (token !== undefined) return token;
-    throw new RangeError(`No component ${JSON.stringify(component)} was given to startLocalNucleus.`);
+    throw new RangeError(`No component ${JSON.stringify(component)} was given to startLocalNucleus, nor deployed later.`);
   };
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => {
@@ -147,6 +152,12 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
     mqttUrl: broker.url,
     mqttHost: broker.host,
     mqttPort: broker.port,
+    deploy: component => {
+      const deployment = deployed.deploy(component);
+      problems.set(deployment.component, deployment.problems);
+      for (const problem of deployment.problems) observe({ kind: 'policy', component: deployment.component, problem });
+      return deployment;
+    },
     faults: control,
     get connections() {
       return ipc.connections.size;
@@ -170,7 +181,7 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
     },
     observe: observer => {
       observers.add(observer);
-      for (const problem of policies.problems) observer(problem);
+      for (const [component, all] of problems) for (const problem of all) observer({ kind: 'policy', component, problem });
       return () => observers.delete(observer);
     },
     restart: async ({ keepTokens = false } = {}) => {

@@ -1,3 +1,5 @@
+import type { PolicyRemedy } from './policy/policy-remedy.js';
+
 /** What happens in a local nucleus, for logs and for tests that wait. Tokens never appear. */
 export type NucleusEvent =
   | { readonly kind: 'connected'; readonly connection: number; readonly component: string }
@@ -45,6 +47,8 @@ export type NucleusEvent =
       readonly message: string;
       /** The topic or filter, where there was one. */
       readonly resource: string | undefined;
+      /** Of an `UnauthorizedError`: what in the recipe would have allowed it. */
+      readonly remedy: PolicyRemedy | undefined;
     }
   /** Messages for a client that does not read were dropped (Lite), or one was too large for the device's MQTT packets. */
   | {
@@ -54,5 +58,5 @@ export type NucleusEvent =
       readonly messages: number;
       readonly reason: string;
     }
-  /** A policy, or part of one, grants nothing. */
+  /** A policy, or part of one, grants nothing, or is not in effect. */
   | { readonly kind: 'policy'; readonly component: string; readonly problem: string };

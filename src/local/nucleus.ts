@@ -1,5 +1,7 @@
 import type { BrokerMessage } from './broker-message.js';
+import type { Deployment } from './components.js';
 import type { Faults } from './faults.js';
+import type { LocalComponent, RecipeComponent } from './local-nucleus-options.js';
 import type { NucleusEvent } from './nucleus-event.js';
 import type { ProfileName } from './profile-name.js';
 
@@ -20,7 +22,7 @@ export interface LocalNucleus extends AsyncDisposable {
   readonly profile: ProfileName;
   /** The Unix domain socket: mode 0600 in a fresh directory of mode 0700. */
   readonly socketPath: string;
-  /** The component's token (`SVCUID`). Throws for a name that was not given to `startLocalNucleus`. */
+  /** The component's token (`SVCUID`). Throws for a component that was never deployed. */
   readonly authToken: (component: string) => string;
   /** The variables to start the component's process with. */
   readonly environment: (component: string) => ComponentEnvironment;
@@ -28,6 +30,43 @@ export interface LocalNucleus extends AsyncDisposable {
   readonly mqttUrl: string;
   readonly mqttHost: string;
   readonly mqttPort: number;
+  /**
+   * Deploys a component: a new one, or another version of one there is. Its policies count from the next request on; what it has
+   * subscribed stays, as on a device.
+   *
+   * A recipe's configuration is worked out as a device does: what is on the device wins over the recipe's defaults, so that a changed
+   * policy under an old id is **not** in effect until it is reset. `problems` tells, and a `policy` event.
+   *
+   * @example
+   * ```ts
+   * import { readRecipe, startLocalNucleus } from 'greengrass-rx/local';
+   *
+   * const recipe = (resource: string) => {
+   *   const read = readRecipe(
+   *     JSON.stringify({
+   *       RecipeFormatVersion: '2020-01-25',
+   *       ComponentName: 'com.example.Sensor',
+   *       ComponentVersion: '1.0.0',
+   *       ComponentConfiguration: {
+   *         DefaultConfiguration: {
+   *           accessControl: { 'aws.greengrass.ipc.mqttproxy': { 'sensor:1': { operations: ['*'], resources: [resource] } } },
+   *         },
+   *       },
+   *       Manifests: [{ Lifecycle: { run: 'node sensor.js' } }],
+   *     }),
+   *   );
+   *   if (read._tag === 'Left') throw read.left;
+   *   return read.right;
+   * };
+   * const nucleus = await startLocalNucleus({ profile: 'classic', components: [{ recipe: recipe('old/#') }] });
+   * console.log(nucleus.deploy({ recipe: recipe('new/#') }).problems); // policy sensor:1 is not as the recipe has it …
+   * console.log(nucleus.deploy({ recipe: recipe('new/#'), configurationUpdate: { reset: ['/accessControl'] } }).problems); // []
+   * await nucleus.stop();
+   * ```
+   *
+   * Source: AWS IoT Greengrass developer guide, "Update component configurations".
+   */
+  readonly deploy: (component: LocalComponent | RecipeComponent) => Deployment;
   /** Makes it misbehave. */
   readonly faults: Faults;
   /** Authenticated or not. */

@@ -1,11 +1,11 @@
 import type { Clock } from '../ipc/clock.js';
 import type { FrameView } from '../ipc/frame.js';
-import type { Authorizer } from './authorizer.js';
 import type { Broker } from './broker.js';
 import type { BrokerMessage } from './broker-message.js';
 import type { FaultSwitches } from './fault-switches.js';
 import type { Link } from './link.js';
 import type { NucleusEvent } from './nucleus-event.js';
+import type { Permissions } from './policy/policies.js';
 import type { Tokens } from './tokens.js';
 
 /** One client's connection as the protocol sees it. */
@@ -52,7 +52,8 @@ export interface ProfileContext {
   readonly broker: Broker;
   readonly link: Link;
   readonly tokens: Tokens;
-  readonly authorizers: ReadonlyMap<string, Authorizer>;
+  /** Asked for each request: they can change while a client is connected. */
+  readonly permissions: Permissions;
   readonly faults: FaultSwitches;
   readonly clock: Clock;
   readonly observe: (event: NucleusEvent) => void;

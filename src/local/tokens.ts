@@ -15,9 +15,13 @@ export class Tokens {
   readonly #key = randomBytes(32);
   readonly #tokens = new Map<string, { readonly token: string; readonly digest: Buffer }>();
 
-  constructor(profile: ProfileName, components: readonly string[]) {
+  constructor(profile: ProfileName) {
     this.#profile = profile;
-    for (const component of components) this.issue(component);
+  }
+
+  /** A token for a component that has none yet. */
+  add(component: string): void {
+    if (!this.#tokens.has(component)) this.issue(component);
   }
 
   issue(component: string): void {

@@ -1,14 +1,14 @@
 import { Subject, type Observable, type SchedulerLike } from 'rxjs';
 import type { Clock } from '../ipc/clock.js';
 import { PublishToIoTCoreRequest } from '../ipc/shapes.js';
-import type { AccessControl } from '../local/access-control.js';
+import type { AccessControl } from '../local/policy/access-control.js';
 import type { BrokerMessage } from '../local/broker-message.js';
 import { FaultSwitches } from '../local/fault-switches.js';
 import { Link } from '../local/link.js';
 import type { LocalNucleusLimits } from '../local/local-nucleus-options.js';
 import type { NucleusEvent } from '../local/nucleus-event.js';
 import type { CloudMessage } from '../local/nucleus.js';
-import { readPolicies } from '../local/policies.js';
+import { Policies } from '../local/policy/policies.js';
 import { connectionLimits, makeProfileServer } from '../local/profile-server.js';
 import type { ProfileServer } from '../local/protocol.js';
 import { Tokens } from '../local/tokens.js';
@@ -97,12 +97,20 @@ export class MemoryNucleus {
     const { scheduler, profile = 'classic', accessControl = EVERYTHING, latency, limits = {} } = options;
     const clock: Clock = schedulerClock(scheduler);
     const switches = new FaultSwitches();
-    const { authorizers } = readPolicies(profile, [{ name: COMPONENT, accessControl }]);
+    const policies = new Policies(profile);
+    policies.set(COMPONENT, accessControl, {
+      componentName: COMPONENT,
+      componentVersion: '0.0.0',
+      configuration: { accessControl },
+      thingName: 'memory-thing',
+      rootPath: '/greengrass/v2',
+    });
     this.profile = profile;
     this.#scheduler = scheduler;
     this.#turns = new Turns(clock);
     this.#link = new Link(options.online ?? true);
-    this.#tokens = new Tokens(profile, [COMPONENT]);
+    this.#tokens = new Tokens(profile);
+    this.#tokens.add(COMPONENT);
     this.#broker = new VirtualBroker({
       turns: this.#turns,
       copies: profile === 'lite' ? 'each' : 'one',
@@ -121,9 +129,10 @@ export class MemoryNucleus {
         broker: this.#broker,
         link: this.#link,
         tokens: this.#tokens,
-        authorizers: new Map(
-          [...authorizers].map(([name, may]) => [name, (operation, resource) => !this.#faults.revoked && may(operation, resource)]),
-        ),
+        permissions: {
+          may: (component, operation, resource) => !this.#faults.revoked && policies.may(component, operation, resource),
+          remedy: (component, operation, resource) => policies.remedy(component, operation, resource),
+        },
         faults: switches,
         clock,
         observe: event => {

@@ -64,6 +64,11 @@ export function interpolateAll(value: unknown, variables: RecipeVariables): unkn
   return value;
 }
 
+/** A text without its recipe variables. */
+export function withoutVariables(text: string): string {
+  return text.replaceAll(VARIABLE, '');
+}
+
 function valueOf(namespace: string, key: string, variables: RecipeVariables): string | undefined {
   const { componentName, componentVersion, rootPath } = variables;
   if (namespace === 'configuration') return configured(variables.configuration, key);

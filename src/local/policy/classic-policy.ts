@@ -1,9 +1,7 @@
-import { MQTT_PROXY_SERVICE, type Authorizer, type PolicyOutcome } from './authorizer.js';
-import { compileClassicResource } from '../topic/classic-resource.js';
+import { MQTT_PROXY_SERVICE, nothingGranted, type Authorizer, type GrantedPolicy, type PolicyOutcome } from './authorizer.js';
+import { compileClassicResource } from '../../topic/classic-resource.js';
 
 type Match = (topic: string) => boolean;
-
-const NOTHING: Authorizer = () => false;
 
 /**
  * Reads a component's `accessControl` as the classic nucleus does: all or nothing. One unknown property, wrong type or null
@@ -13,14 +11,14 @@ const NOTHING: Authorizer = () => false;
  * Source: `AuthorizationPolicyParser` and `AuthorizationHandler` of the nucleus.
  */
 export function classicPolicy(accessControl: unknown): PolicyOutcome {
-  if (accessControl === undefined) return { authorize: NOTHING, problems: [] };
+  if (accessControl === undefined) return nothingGranted();
   const parsed = parse(accessControl);
-  if (typeof parsed === 'string') {
-    return { authorize: NOTHING, problems: [`accessControl is dropped as a whole: ${parsed}. Every call will be Unauthorized.`] };
-  }
+  if (typeof parsed === 'string') return nothingGranted(`accessControl is dropped as a whole: ${parsed}`);
   const problems: string[] = [];
+  const policies: GrantedPolicy[] = [];
   const byOperation = new Map<string, Match[]>();
-  for (const { id, operations, resources } of parsed) {
+  for (const policy of parsed) {
+    const { id, operations, resources } = policy;
     if (operations.length === 0) {
       problems.push(`policy ${id} is skipped: its operations are missing or empty`);
       continue;
@@ -34,6 +32,7 @@ export function classicPolicy(accessControl: unknown): PolicyOutcome {
       );
       return [];
     });
+    policies.push(policy);
     for (const operation of operations) byOperation.set(operation, [...(byOperation.get(operation) ?? []), ...matches]);
   }
   const any = byOperation.get('*') ?? [];
@@ -42,17 +41,11 @@ export function classicPolicy(accessControl: unknown): PolicyOutcome {
     if (resource === '') return false;
     return (byOperation.get(operation) ?? []).some(match => match(resource)) || any.some(match => match(resource));
   };
-  return { authorize, problems };
-}
-
-interface ParsedPolicy {
-  readonly id: string;
-  readonly operations: readonly string[];
-  readonly resources: readonly string[];
+  return { authorize, problems, policies, dropped: undefined };
 }
 
 /** The policies for the MQTT proxy, or why the whole document is dropped. Other services' policies must be well formed too. */
-function parse(accessControl: unknown): readonly ParsedPolicy[] | string {
+function parse(accessControl: unknown): readonly GrantedPolicy[] | string {
   let document = accessControl;
   if (typeof document === 'string') {
     try {
@@ -63,7 +56,7 @@ function parse(accessControl: unknown): readonly ParsedPolicy[] | string {
   }
   const services = entries(document);
   if (services === undefined) return 'it is not a map of services';
-  const policies: ParsedPolicy[] = [];
+  const policies: GrantedPolicy[] = [];
   for (const [service, byId] of services) {
     const ids = entries(byId);
     if (ids === undefined) return `${service} is not a map of policies`;
@@ -76,7 +69,7 @@ function parse(accessControl: unknown): readonly ParsedPolicy[] | string {
   return policies;
 }
 
-function parsePolicy(id: string, body: unknown): ParsedPolicy | string {
+function parsePolicy(id: string, body: unknown): GrantedPolicy | string {
   const members = entries(body);
   if (members === undefined) return `policy ${id} is not a map`;
   let operations: readonly string[] = [];

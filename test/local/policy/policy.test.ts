@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { classicPolicy } from '../../src/local/classic-policy.js';
-import { compileClassicResource } from '../../src/topic/classic-resource.js';
-import { litePolicy } from '../../src/local/lite-policy.js';
-import { liteResourceAllows } from '../../src/topic/lite-resource.js';
-import { COMPONENT, OTHER, PROFILES, allow, start } from './nuclei.js';
-import { PUBLISH, RawClient, SUBSCRIBE } from './raw-client.js';
+import { classicPolicy } from '../../../src/local/policy/classic-policy.js';
+import { compileClassicResource } from '../../../src/topic/classic-resource.js';
+import { litePolicy as litePolicyWith } from '../../../src/local/policy/lite-policy.js';
+import { liteResourceAllows } from '../../../src/topic/lite-resource.js';
+import { COMPONENT, OTHER, PROFILES, allow, start } from '../nuclei.js';
+import { PUBLISH, RawClient, SUBSCRIBE } from '../raw-client.js';
 
 /** Resource, topics allowed and not, on classic and on lite. */
 const RESULTS: readonly (readonly [
@@ -142,16 +142,40 @@ describe('classic takes a component’s policies all or not at all', () => {
   });
 });
 
+const VARIABLES = {
+  componentName: COMPONENT,
+  componentVersion: '1.0.0',
+  configuration: { site: 'north', wild: '*' },
+  thingName: 'thing-1',
+  rootPath: '/greengrass/v2',
+};
+const litePolicy = (accessControl: unknown) => litePolicyWith(accessControl, VARIABLES);
+
 describe('lite', () => {
+  const good = { operations: ['*'], resources: ['a'] };
+
   test.each([
-    ['no resources', { p: { operations: ['*'] } }],
-    ['another case', { p: { Operations: ['*'], resources: ['a'] } }],
-    ['a number', { p: { operations: ['*'], resources: ['a', 1] } }],
-    ['a bare ?', { p: { operations: ['*'], resources: ['a', 'b?'] } }],
-    ['a policy that is no map', { p: [] }],
-  ])('%s refuses everything', (_, policies) => {
-    const { authorize, problems } = litePolicy({ [SERVICE]: { ...policies, good: { operations: ['*'], resources: ['a'] } } });
+    ['a bare ?', { [SERVICE]: { p: { operations: ['*'], resources: ['a', 'b?'] }, good } }],
+    ['a bare ? in a policy of another service', { [SERVICE]: { good }, other: { p: { resources: ['?'] } } }],
+    ['a policy that is no map', { [SERVICE]: { p: [], good } }],
+    ['no map of policies', { [SERVICE]: [good] }],
+    ['a list of services', [good]],
+    ['JSON as a text', JSON.stringify({ [SERVICE]: { good } })],
+  ])('%s refuses everything', (_, document) => {
+    const { authorize, problems } = litePolicy(document);
     expect(authorize(PUBLISH, 'a')).toBe(false);
+    expect(problems).toHaveLength(1);
+  });
+
+  test.each([
+    ['no resources', { operations: ['*'] }],
+    ['no operations', { resources: ['b'] }],
+    ['names in another case', { Operations: ['*'], resources: ['b'] }],
+    ['a number among the resources', { operations: ['*'], resources: ['b', 1] }],
+    ['a text where a list belongs', { operations: '*', resources: ['b'] }],
+  ])('a policy with %s grants nothing, the others count', (_, policy) => {
+    const { authorize, problems } = litePolicy({ [SERVICE]: { policy, good } });
+    expect([authorize(PUBLISH, 'a'), authorize(PUBLISH, 'b')]).toEqual([true, false]);
     expect(problems).toHaveLength(1);
   });
 
@@ -163,6 +187,17 @@ describe('lite', () => {
 
   test('other services’ policies do not matter', () => {
     expect(litePolicy({ ...allow('a'), 'aws.greengrass.ipc.pubsub': 'nonsense' }).authorize(PUBLISH, 'a')).toBe(true);
+  });
+
+  test('recipe variables in resources are filled in; a resource with one that has no value is skipped', () => {
+    const { authorize, problems } = litePolicy(
+      allow('{iot:thingName}/#', '{configuration:/site}/x', 'w/{configuration:/wild}', '{configuration:/none}/y', '{open', 'a/${*}'),
+    );
+    const allowed = ['thing-1/a', 'north/x', 'w/anything', 'a/*', '{configuration:/none}/y', '{open'].map(topic =>
+      authorize(PUBLISH, topic),
+    );
+    expect(allowed).toEqual([true, true, true, true, false, false]);
+    expect(problems).toHaveLength(2);
   });
 });
 
