@@ -14,3 +14,4 @@ export type { EvictedKey, KeyBounds, Keyed, KeyEvictEvent } from './keyed-state.
 export { narrowband } from './narrowband.js';
 export type { OnGap } from './on-gap.js';
 export { type RateOfChange, rateOfChange, type RateOfChangeOptions } from './rate-of-change.js';
+export { route, type On, type OnTopic, type Route, type RouteOptions } from './route.js';

@@ -11,3 +11,4 @@ export { publishTopicProblem } from './topic-name.js';
 export type { ParamsOf, TopicArguments, TopicParams } from './topic-params.js';
 export { topicFilterOf, type TopicPattern } from './topic-pattern.js';
 export { topicTemplate, type TopicTemplate } from './topic-template.js';
+export { TopicTrie } from './topic-trie.js';

@@ -25,7 +25,7 @@ test('params are read from the literal', () => {
   expectTypeOf(temperature).toEqualTypeOf<TopicTemplate<{ readonly line: string; readonly sensor: string }>>();
   expectTypeOf(events.match('')).toEqualTypeOf<{ readonly line: string; readonly path: readonly string[] } | undefined>();
   expectTypeOf<ParamsOf<'{all...}'>>().toEqualTypeOf<{ readonly all: readonly string[] }>();
-  expectTypeOf<keyof ParamsOf<'a/b'>>().toEqualTypeOf<never>();
+  expectTypeOf(topicTemplate('a/b').build).toBeCallableWith({});
   expectTypeOf<ParamsOf<'a/{b}/c/{d}/e/{f}/g/{h}'>>().toEqualTypeOf<{
     readonly b: string;
     readonly d: string;

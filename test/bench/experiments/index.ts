@@ -4,6 +4,7 @@ import { floodLatency } from './flood-latency.js';
 import { lines } from './lines.js';
 import { publishing } from './publish.js';
 import { roundTrip } from './round-trip.js';
+import { routing } from './routing.js';
 import type { Scale } from './scale.js';
 import { scaling } from './scaling.js';
 import { slowStage } from './slow-stage.js';
@@ -18,6 +19,7 @@ export const experiments = (scale: Scale): readonly Experiment[] => [
   slowStage(scale),
   floodLatency(scale),
   stageCost(scale),
+  routing(scale),
   backlog(scale),
   scaling(scale),
   lines(scale),

@@ -3,6 +3,7 @@ import { measureFloodLatency } from './flood-latency.js';
 import { measureLines } from './lines.js';
 import { measurePublish } from './publish.js';
 import { measureRoundTrip } from './round-trip.js';
+import { measureRouting } from './routing.js';
 import { measureScaling } from './scaling.js';
 import { measureSlowStage } from './slow-stage.js';
 import { measureStageCost } from './stage-cost.js';
@@ -16,6 +17,7 @@ export const MEASURES = {
   scaling: measureScaling,
   slowStage: measureSlowStage,
   stageCost: measureStageCost,
+  routing: measureRouting,
   backlog: measureBacklog,
   floodLatency: measureFloodLatency,
   lines: measureLines,
