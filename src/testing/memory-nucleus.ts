@@ -105,6 +105,9 @@ export class MemoryNucleus {
       thingName: 'memory-thing',
       rootPath: '/greengrass/v2',
     });
+    const observe = (event: NucleusEvent): void => {
+      this.#note(event);
+    };
     this.profile = profile;
     this.#scheduler = scheduler;
     this.#turns = new Turns(clock);
@@ -135,9 +138,7 @@ export class MemoryNucleus {
         },
         faults: switches,
         clock,
-        observe: event => {
-          this.#note(event);
-        },
+        observe,
         observed: () => true,
         connectionStatus: options.connectionStatus ?? profile === 'lite',
       },
@@ -151,6 +152,7 @@ export class MemoryNucleus {
       server: this.#server,
       maxFrame: connectionLimits(profile, limits).maxFrame,
       connectFailure: () => this.#faults.connectFailure,
+      observe,
       during: (request, work) => {
         this.#request = request;
         work();

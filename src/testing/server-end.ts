@@ -82,6 +82,7 @@ export class ServerEnd implements Peer {
 
   authenticated(component: string): void {
     this.#component = component;
+    this.#wire.observe({ kind: 'connected', connection: this.id, component });
   }
 
   /** Looks again at what waits: a fault that kept it back is gone. */
@@ -122,6 +123,7 @@ export class ServerEnd implements Peer {
     // Not within the call: the nucleus may be in the middle of a request on this very connection.
     this.#wire.turns.later(() => {
       this.#protocol.closed();
+      this.#wire.observe({ kind: 'disconnected', connection: this.id, component: this.#component });
       this.#onClosed();
     });
     tell();

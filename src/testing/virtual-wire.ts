@@ -1,6 +1,7 @@
 import type { ConnectFailure } from '../ipc/transport.js';
 import type { Clock } from '../ipc/clock.js';
 import type { FaultSwitches } from '../local/fault-switches.js';
+import type { NucleusEvent } from '../local/nucleus-event.js';
 import type { ProfileServer } from '../local/protocol.js';
 import type { Turns } from './turns.js';
 
@@ -23,6 +24,8 @@ export interface Wire {
   readonly maxFrame: number;
   /** Why nobody can connect now, if nobody can. */
   readonly connectFailure: () => ConnectFailure | undefined;
+  /** Is told who comes and goes. */
+  readonly observe: (event: NucleusEvent) => void;
   /** Called around each request, so that what the nucleus reports meanwhile can be told to be about it. */
   readonly during: (request: string, work: () => void) => void;
 }

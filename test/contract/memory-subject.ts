@@ -1,4 +1,4 @@
-import { asyncScheduler, filter } from 'rxjs';
+import { asyncScheduler, filter, map } from 'rxjs';
 import type { Profile } from '../../src/proxy/mqtt-proxy.js';
 import { MemoryNucleus, type FaultName } from '../../src/testing/index.js';
 import { topicMatches } from '../../src/topic/index.js';
@@ -31,7 +31,14 @@ export function memorySubject(profile: Profile): SubjectKind {
             return Promise.resolve();
           },
           subscribe: topicFilter =>
-            Promise.resolve(record(nucleus.arrived$.pipe(filter(({ topicName }) => topicMatches(topicFilter, topicName))))),
+            Promise.resolve(
+              record(
+                nucleus.arrived$.pipe(
+                  filter(({ topicName }) => topicMatches(topicFilter, topicName)),
+                  map(({ topicName, payload }) => ({ topicName, payload })),
+                ),
+              ),
+            ),
         },
         faults: {
           breakOnceAt: point => nucleus.inflict(POINTS[point]),
