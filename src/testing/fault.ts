@@ -6,9 +6,10 @@ import type { FaultMessage } from '../local/faults.js';
  * The connection: `drop connection` (and the nucleus takes the next), `kill nucleus` and `start nucleus` (nobody listens in between; the
  * tokens stay), `restart nucleus` (with other tokens, as a device does: the component is refused for ever), `remove socket` and
  * `fill backlog` until `start nucleus`, `hang connect`, `drop before connect reply`, `refuse connect` (each the next one), `corrupt frame` and `cut frame` (the next
- * frame from the nucleus).
+ * frame from the nucleus), `freeze nucleus` and `thaw nucleus` (in between it neither reads nor writes: what Lite does while another component
+ * does not read).
  *
- * The device: `offline`, `online`, `spool full`, `spool free`, `withhold pubacks`, `release pubacks`.
+ * The device: `offline`, `online`, `broker down`, `broker up`, `spool full`, `spool free`, `withhold pubacks`, `release pubacks`.
  *
  * Operations: `hang publish` and `hang subscribe` (the next one is done and never answered), `drop before publish reply`,
  * `drop before subscribe reply`, `withhold publish` (its answers, until `release publish`) and `withhold subscribe`, `deny subscription` (the next one, by the cloud's own policy),
@@ -31,8 +32,12 @@ export type FaultName =
   | 'refuse connect'
   | 'corrupt frame'
   | 'cut frame'
+  | 'freeze nucleus'
+  | 'thaw nucleus'
   | 'offline'
   | 'online'
+  | 'broker down'
+  | 'broker up'
   | 'spool full'
   | 'spool free'
   | 'withhold pubacks'

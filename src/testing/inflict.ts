@@ -27,6 +27,8 @@ const FULL_BACKLOG: ConnectFailure = { reason: 'busy', cause: undefined };
 export class Faults {
   /** Why nobody can connect, if nobody can. */
   connectFailure: ConnectFailure | undefined;
+  /** Whether the nucleus neither reads nor writes. */
+  frozen = false;
   /** Whether all new operations are refused. */
   revoked = false;
   readonly #targets: FaultTargets;
@@ -68,6 +70,14 @@ export class Faults {
       case 'offline':
       case 'online':
         return link.set('offline', name === 'offline');
+      case 'broker down':
+      case 'broker up':
+        return link.set('broker down', name === 'broker down');
+      case 'freeze nucleus':
+        this.frozen = true;
+        return;
+      case 'thaw nucleus':
+        return this.#thaw();
       case 'unauthorized':
       case 'authorized':
         this.revoked = name === 'unauthorized';
@@ -147,11 +157,17 @@ export class Faults {
     });
   }
 
+  #thaw(): void {
+    this.frozen = false;
+    this.#targets.resumeConnections();
+  }
+
   #allWell(): void {
     for (const what of [...this.#lasting.keys()]) this.#undo(what);
+    this.#thaw();
     this.connectFailure = undefined;
     this.revoked = false;
-    this.#targets.link.set('offline', false);
+    for (const reason of ['offline', 'broker down']) this.#targets.link.set(reason, false);
   }
 
   #keep(what: string | symbol, armed: ArmedFault): void {

@@ -152,6 +152,7 @@ export class MemoryNucleus {
       server: this.#server,
       maxFrame: connectionLimits(profile, limits).maxFrame,
       connectFailure: () => this.#faults.connectFailure,
+      frozen: () => this.#faults.frozen,
       observe,
       during: (request, work) => {
         this.#request = request;

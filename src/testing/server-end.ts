@@ -24,6 +24,8 @@ export class ServerEnd implements Peer {
   readonly #operations = new Map<number, 'subscribe' | 'publish'>();
   #component: string | undefined;
   #waiting: OutgoingFrame[] = [];
+  /** What came while the nucleus was frozen. */
+  #unread: Buffer[] = [];
   #state: 'open' | 'ending' | 'closed' = 'open';
 
   constructor(id: number, wire: Wire, client: ClientSide, onClosed: () => void) {
@@ -47,7 +49,8 @@ export class ServerEnd implements Peer {
   /** Bytes from the client. */
   receive(bytes: Buffer): void {
     if (this.#state !== 'open') return;
-    if (this.#decoder.push(bytes) !== undefined) this.#protocol.malformed();
+    if (this.#wire.frozen()) this.#unread.push(bytes);
+    else if (this.#decoder.push(bytes) !== undefined) this.#protocol.malformed();
   }
 
   /** The client has closed. */
@@ -88,6 +91,9 @@ export class ServerEnd implements Peer {
   /** Looks again at what waits: a fault that kept it back is gone. */
   resume(): void {
     if (this.#state === 'open') this.#flush(false);
+    const unread = this.#unread;
+    this.#unread = [];
+    for (const bytes of unread) this.receive(bytes);
   }
 
   #write(frame: OutgoingFrame): void {
@@ -96,7 +102,7 @@ export class ServerEnd implements Peer {
   }
 
   #flush(isLast: boolean): void {
-    if (this.#waiting.length === 0) return;
+    if (this.#waiting.length === 0 || (this.#wire.frozen() && !isLast)) return;
     if (!this.#wire.faults.writes) {
       for (const { bytes } of this.#waiting.splice(0)) this.#deliver(bytes);
       return;

@@ -24,6 +24,8 @@ export interface Wire {
   readonly maxFrame: number;
   /** Why nobody can connect now, if nobody can. */
   readonly connectFailure: () => ConnectFailure | undefined;
+  /** Whether the nucleus neither reads nor writes now. */
+  readonly frozen: () => boolean;
   /** Is told who comes and goes. */
   readonly observe: (event: NucleusEvent) => void;
   /** Called around each request, so that what the nucleus reports meanwhile can be told to be about it. */

@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest';
+import { Faults } from '../../src/local/faults.js';
+import { QOS } from '../../src/qos.js';
+import { marbles, type Fault } from '../../src/testing/index.js';
+
+/** How each fault of the local nucleus is drawn; one that is new there does not compile here. */
+const DRAWN = {
+  noConnectAck: ['hang connect'],
+  refuseConnect: ['refuse connect'],
+  noReply: ['hang publish', 'hang subscribe'],
+  dropBeforeReply: ['drop before publish reply', 'drop before subscribe reply'],
+  withholdReply: ['withhold publish', 'release publish', 'withhold subscribe', 'release subscribe'],
+  messageBeforeReply: ['message before reply', { messageBeforeReply: { topicName: 't', payload: '' } }],
+  burstThenTerminate: [{ burstThenEnd: [] }],
+  terminateSubscriptions: ['end subscriptions', { endSubscriptions: [] }],
+  killConnections: ['drop connection'],
+  killAfterMessages: [{ dropAfterMessages: 1 }],
+  killMidFrame: ['cut frame'],
+  corruptFrames: ['corrupt frame'],
+  splitFrames: [{ splitFrames: 1 }],
+  glueFrames: [{ glueFrames: 2 }],
+  loseSubscriptions: ['lose subscriptions', 'find subscriptions'],
+  spoolFull: ['spool full', 'spool free'],
+  denySubscriptions: ['deny subscription'],
+  withholdPubacks: ['withhold pubacks', 'release pubacks'],
+  offline: ['offline', 'online'],
+  brokerDown: ['broker down', 'broker up'],
+  oldNucleus: ['old nucleus'],
+  // What the others see of it. In virtual time a component cannot help reading, so that it is not itself the slow one.
+  slowReaderBlocksAll: ['freeze nucleus', 'thaw nucleus'],
+  // What it sees of having been slow.
+  cutSlowReaders: ['drop connection'],
+  removeSocketFile: ['remove socket', 'start nucleus'],
+  fullBacklog: ['fill backlog', 'start nucleus'],
+  undoAll: ['all well'],
+} satisfies Record<keyof Faults, readonly Fault[]>;
+
+describe('every fault of the local nucleus', () => {
+  test('can be drawn, and "all well" undoes it', () => {
+    const methods = Object.getOwnPropertyNames(Faults.prototype).filter(name => name !== 'constructor');
+    expect(Object.keys(DRAWN).sort()).toEqual(methods.sort());
+    const to = { topicName: 't', payload: '', qos: QOS.AT_LEAST_ONCE };
+    for (const faults of Object.values<readonly Fault[]>(DRAWN)) {
+      for (const fault of faults) {
+        marbles(({ nucleus, expectStream }) => {
+          nucleus.faults('-xy', { x: fault, y: 'all well' });
+          expectStream(nucleus.proxy.publish$(to), '---^').toBeMarble('---(a|)', { a: { by: 'spooler' } });
+          expectStream(nucleus.proxy.subscribe(to), '----^').toBeMarble('-----x');
+          nucleus.messages('t', '-----x');
+        })();
+      }
+    }
+  });
+});
+
+test(
+  'a frozen nucleus does all it was asked when it thaws, and nothing before',
+  marbles(({ nucleus, expectStream, expectPublished }) => {
+    nucleus.faults('--x 7ms y', { x: 'freeze nucleus', y: 'thaw nucleus' });
+    nucleus.messages('t', '-a--b 15ms c');
+    const to = { topicName: 't', payload: 'p', qos: QOS.AT_LEAST_ONCE };
+    expectStream(nucleus.proxy.subscribe(to)).toBeMarble('-a--------(bp) 6ms c');
+    expectStream(nucleus.proxy.publish$(to), '-----^').toBeMarble('----------(a|)', { a: { by: 'spooler' } });
+    expectPublished('t').toBeMarble('----------p');
+  }),
+);
