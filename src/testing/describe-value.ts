@@ -37,7 +37,7 @@ function withReadableBytes(value: unknown): unknown {
   return payload instanceof Uint8Array ? { ...value, payload: textOf(payload) ?? payload } : value;
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** The text that bytes are in UTF-8, if they are. */
 export function textOf(bytes: Uint8Array): string | undefined {

@@ -21,6 +21,7 @@ export {
   type TimedNucleusEvent,
 } from './memory-nucleus.js';
 export type { LaneMessage } from './messages.js';
+export { recordTo, type RecordOptions, type TimedElement } from './record-to.js';
 export { parseRecording, recordLines, type RecordedEntry, type RecordedError, type Recording } from './recording.js';
 export { laneText, renderLane, type RenderedLane } from './render-lane.js';
 export { replay, type ReplayOptions } from './replay.js';

@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { textOf } from './describe-value.js';
 import { untaken } from './letters.js';
 import { cellText, draw } from './picture.js';
+import type { MqttMessage } from '../proxy/mqtt-message.js';
 import type { RecordedEntry, Recording } from './recording.js';
 import { checkSpeed } from './replay.js';
 import { payloadContent } from './symbols.js';
@@ -23,10 +24,10 @@ export function lanesOf(recording: Recording, speed = 1): readonly RecordedLane[
   const topics = new Map<string, { at: number; readonly content: unknown }[]>();
   for (const entry of recording.entries) {
     if (!('message' in entry)) continue;
-    const { topicName, payload } = entry.message;
+    const { topicName } = entry.message;
     const lane = topics.get(topicName) ?? [];
     topics.set(topicName, lane);
-    lane.push({ at: Math.round(entry.at / speed), content: payloadContent(payload) });
+    lane.push({ at: Math.round(entry.at / speed), content: contentOf(entry.message) });
   }
   return [...topics].flatMap(([topicName, messages]) => {
     const symbols = new Map<string, { readonly symbol: string; readonly content: unknown }>();
@@ -44,6 +45,15 @@ export function lanesOf(recording: Recording, speed = 1): readonly RecordedLane[
       return { topicName, diagram: draw([layer]).rows[0] ?? '', values };
     });
   });
+}
+
+/** What a lane's table has to say for exactly these bytes to be sent: JSON as its value only where it would be written the same. */
+function contentOf({ topicName: _, payload, ...members }: MqttMessage): unknown {
+  const parsed = payloadContent(payload);
+  const isSame = typeof parsed === 'object' && Buffer.from(JSON.stringify(parsed)).equals(payload);
+  const content = isSame ? parsed : (textOf(payload) ?? payload);
+  const bare = !(isSame && parsed !== null && 'payload' in parsed);
+  return bare && Object.values(members).every(member => member === undefined) ? content : { payload: content, ...members };
 }
 
 /** A group takes up the frames it covers: what follows sooner goes into another layer. */
@@ -77,9 +87,7 @@ export function marbleTestOf(recording: Recording, { name = 'as recorded', speed
       `    ${literal(topicName)},`,
       `    ${literal(diagram)},`,
       '    {',
-      ...Object.entries(values).map(
-        ([symbol, value]) => `      ${/^[A-Za-z]$/.test(symbol) ? symbol : literal(symbol)}: ${literal(value)},`,
-      ),
+      ...Object.entries(values).map(([symbol, value]) => `      ${symbol}: ${literal(value)},`),
       '    },',
       '  );',
     ].join('\n'),
@@ -105,11 +113,12 @@ function drawnGaps(entries: readonly RecordedEntry[], speed: number): string {
 
 /** A value as TypeScript writes it. */
 function literal(value: unknown): string {
-  if (value instanceof Uint8Array) {
-    const text = textOf(value);
-    return text === undefined ? `Buffer.from('${Buffer.from(value).toString('base64')}', 'base64')` : JSON.stringify(text);
-  }
-  return typeof value === 'string'
-    ? `'${JSON.stringify(value).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`
-    : JSON.stringify(value);
+  if (value instanceof Uint8Array) return `Buffer.from('${Buffer.from(value).toString('base64')}', 'base64')`;
+  if (typeof value === 'string') return `'${JSON.stringify(value).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`;
+  if (Array.isArray(value)) return `[${value.map(literal).join(', ')}]`;
+  if (typeof value !== 'object' || value === null) return String(value);
+  // Computed, because a plain __proto__ would be no member.
+  const key = (name: string): string => (/^[A-Za-z_$][\w$]*$/.test(name) && name !== '__proto__' ? name : `[${literal(name)}]`);
+  const members = Object.entries(value).map(([name, member]) => `${key(name)}: ${literal(member)}`);
+  return members.length === 0 ? '{}' : `{ ${members.join(', ')} }`;
 }

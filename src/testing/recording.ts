@@ -39,22 +39,22 @@ const Line = t.union([
 
 /**
  * Turns a live subscription into lines of NDJSON, one for each message and each `Left`, with the milliseconds since it was subscribed. A
- * payload that is UTF-8 stands as text, another as base64. Holds nothing back and nothing in memory: write the lines through a bridge with a
- * bound, such as `toReadable`.
+ * payload that is UTF-8 stands as text, another as base64. Holds nothing back and nothing in memory. To a file: {@link recordTo}.
+ *
+ * @param scheduler - the clock; default `asyncScheduler`, and inside `marbles()` virtual time
  *
  * @example
  * ```ts
- * import { connect, QOS, toReadable } from 'greengrass-rx';
+ * import { connect, QOS } from 'greengrass-rx';
  * import { recordLines } from 'greengrass-rx/testing';
- * import { createWriteStream } from 'node:fs';
- * import { devNull } from 'node:os';
- * import { pipeline } from 'node:stream/promises';
  * import { takeUntil, timer } from 'rxjs';
  *
  * const proxy = connect();
- * const line$ = proxy.subscribe({ topicName: 'sensors/#', qos: QOS.AT_LEAST_ONCE }).pipe(takeUntil(timer(50)), recordLines());
- * await pipeline(toReadable(line$), createWriteStream(devNull)); // a file's name, such as 'monday.ndjson'
- * await proxy.close();
+ * const messages$ = proxy.subscribe({ topicName: 'sensors/#', qos: QOS.AT_LEAST_ONCE });
+ * messages$.pipe(takeUntil(timer(50)), recordLines()).subscribe({
+ *   next: line => process.stdout.write(line), // {"at":12,"topicName":"sensors/1","payload":"21.5"}
+ *   complete: () => void proxy.close(),
+ * });
  * ```
  */
 export function recordLines(scheduler: SchedulerLike = asyncScheduler): OperatorFunction<Either<RecordedError, MqttMessage>, string> {
@@ -65,7 +65,7 @@ export function recordLines(scheduler: SchedulerLike = asyncScheduler): Operator
     });
 }
 
-function lineOf(at: number, element: Either<RecordedError, MqttMessage>): object {
+export function lineOf(at: number, element: Either<RecordedError, MqttMessage>): object {
   if (element._tag === 'Left') {
     const { _tag: left, kind, message } = element.left;
     return { at, left, kind, message };
