@@ -90,8 +90,8 @@ module.exports = {
     {
       name: 'aws-crt-in-one-place',
       severity: 'error',
-      comment: 'The package may be absent: the crt transport alone knows it.',
-      from: { path: '^src/', pathNot: '^src/ipc/crt' },
+      comment: 'The package may be absent: the crt transport and the MQTT client of the local nucleus alone know it.',
+      from: { path: '^src/', pathNot: '^src/(ipc|local)/crt' },
       to: { path: '(^|/)aws-crt(/|$)' },
     },
     {

@@ -31,14 +31,14 @@ export function classicSubscribe(call: ClassicCall, members: Members): void {
   if (!caller.may(operation, filter)) return fail('UnauthorizedError', 'Not Authorized');
   if (qos === undefined) return fail('InvalidArgumentsError', 'QoS is required');
   if (qos !== '0' && qos !== '1') return fail('InvalidArgumentsError', `Invalid QoS value: ${qos}`);
-  const refuse = (text: string, context?: Members): void => {
+  const refuse: Refuse = (text, context) => {
     fail('ServiceError', `Subscribe to topic ${filter} failed with error ${text}`, context);
   };
   const problem = classicTopicProblem(filter, 'subscribe');
   if (problem !== undefined) return refuse(`com.aws.greengrass.mqttclient.MqttRequestException: ${problem}`);
   if (faults.denySubscription.strike(caller.component)) return refuse('NOT_AUTHORIZED', NOT_AUTHORIZED);
   const begin = (): void => {
-    activate(call, filter, qos === '1' ? 1 : 0);
+    activate(call, filter, qos === '1' ? 1 : 0, refuse);
   };
   if (link.isUp) return begin();
   if (link.wasEverUp) return refuse(OFFLINE);
@@ -50,14 +50,40 @@ export function classicSubscribe(call: ClassicCall, members: Members): void {
   streams.keep(streamId, cancel);
 }
 
-function activate(call: ClassicCall, filter: string, qos: 0 | 1): void {
+/** The answer follows the broker's SUBACK, as on a device. */
+function activate(call: ClassicCall, filter: string, qos: 0 | 1, refuse: Refuse): void {
   const { caller, shared, streams, streamId } = call;
   const subscription = new SubscribeExchange(call, filter, qos, FORMS);
+  let active = false;
   streams.keep(streamId, () => {
     shared.table.remove(subscription);
-    caller.unsubscribed(streamId, filter);
+    if (active) caller.unsubscribed(streamId, filter);
   });
-  shared.table.add(subscription);
-  caller.subscribed(streamId, filter);
-  subscription.begin();
+  shared.table.add(subscription, answer => {
+    // The client may have given up meanwhile.
+    if (!streams.has(streamId)) return;
+    if (answer === 'offline') return refuse(OFFLINE);
+    if (answer !== 'granted') return refuse(reasonName(answer.reasonCode), { ...answer });
+    active = true;
+    caller.subscribed(streamId, filter);
+    subscription.begin();
+  });
 }
+
+/** Refuses a subscribe. */
+type Refuse = (text: string, context?: Members) => void;
+
+/** The nucleus' own names of a SUBACK's reason codes. */
+const REASON_NAMES: Readonly<Record<number, string>> = {
+  128: 'UNSPECIFIED_ERROR',
+  131: 'IMPLEMENTATION_SPECIFIC_ERROR',
+  135: 'NOT_AUTHORIZED',
+  143: 'TOPIC_FILTER_INVALID',
+  145: 'PACKET_IDENTIFIER_IN_USE',
+  151: 'QUOTA_EXCEEDED',
+  158: 'SHARED_SUBSCRIPTIONS_NOT_SUPPORTED',
+  161: 'SUBSCRIPTION_IDENTIFIERS_NOT_SUPPORTED',
+  162: 'WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED',
+};
+
+const reasonName = (code: number): string => REASON_NAMES[code] ?? 'UNSPECIFIED_ERROR';

@@ -1,3 +1,4 @@
+import type { SubscribeAnswer } from './broker.js';
 import type { EventFrames } from './event-frames.js';
 import type { SharedFilters } from './shared-filters.js';
 import { SubscriptionTable, type Subscription } from './subscription-table.js';
@@ -18,9 +19,10 @@ export class DeviceSubscriptions {
     return this.#table.size + this.#lost.size;
   }
 
-  add(subscription: Subscription): void {
+  /** `onAnswer`: what the broker says to it; at once where it is not asked. */
+  add(subscription: Subscription, onAnswer?: (answer: SubscribeAnswer) => void): void {
     this.#table.add(subscription);
-    this.#filters.add(subscription.filter, subscription.qos);
+    this.#filters.add(subscription.filter, subscription.qos, onAnswer);
   }
 
   remove(subscription: Subscription): void {

@@ -1,12 +1,15 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { Aedes, type AedesPublishPacket, type PublishPacket } from 'aedes';
+import { BrokerPortUnavailable } from './broker-error.js';
 import type { BrokerMessage } from './broker-message.js';
-import type { Broker, BrokerListener } from './broker.js';
+import type { Broker, BrokerListener, SubscribeAnswer } from './broker.js';
 import { filterMatches, topicIsValid } from './mqtt-topic.js';
 
 /** How the embedded broker is set up. */
 export interface EmbeddedBrokerOptions {
-  /** TCP port on the loopback interface; 0 lets the system choose. */
+  /** The interface it listens on. */
+  readonly host: string;
+  /** TCP port; 0 lets the system choose. */
   readonly port: number;
   /**
    * What the device gets of a message that several of its filters match: one copy, or one for each filter (mosquitto, and so Lite as
@@ -15,19 +18,18 @@ export interface EmbeddedBrokerOptions {
   readonly copies: 'one' | 'each';
 }
 
-const HOST = '127.0.0.1';
 /** Topics whose number of copies is remembered. */
 const TOPICS_KEPT = 4096;
 /** A client that takes nothing for this long is cut, so that it does not hold up the others. */
 const DRAIN_TIMEOUT_MS = 10_000;
 
 /**
- * An MQTT 3.1.1 broker inside the process (aedes), reachable by any MQTT client on a loopback port. The device's own messages
+ * An MQTT 3.1.1 broker inside the process (aedes), reachable by any MQTT client at its port, which is on loopback unless told otherwise. The device's own messages
  * do not pass through it to come back: they go to the device's filters at once, with the MQTT 5 members aedes could not carry,
  * and to aedes for everyone else.
  */
 export class EmbeddedBroker implements Broker {
-  readonly host: string = HOST;
+  readonly host: string;
   readonly #aedes: Aedes;
   readonly #options: EmbeddedBrokerOptions;
   readonly #listener: BrokerListener;
@@ -42,6 +44,7 @@ export class EmbeddedBroker implements Broker {
   #closed = false;
 
   private constructor(options: EmbeddedBrokerOptions, listener: BrokerListener, aedes: Aedes) {
+    this.host = options.host;
     this.#options = options;
     this.#listener = listener;
     this.#aedes = aedes;
@@ -65,7 +68,7 @@ export class EmbeddedBroker implements Broker {
       await broker.#listen(options.port);
     } catch (error) {
       await broker.close();
-      throw error;
+      throw new BrokerPortUnavailable(brokerUrl(options.host, options.port), error);
     }
     return broker;
   }
@@ -75,7 +78,7 @@ export class EmbeddedBroker implements Broker {
   }
 
   get url(): string {
-    return `mqtt://${HOST}:${String(this.#port)}`;
+    return brokerUrl(this.host, this.#port);
   }
 
   publish(message: BrokerMessage, onAcknowledged: () => void): void {
@@ -92,9 +95,10 @@ export class EmbeddedBroker implements Broker {
     } else this.#acknowledge(onAcknowledged);
   }
 
-  subscribe(filter: string, qos: 0 | 1): void {
+  subscribe(filter: string, qos: 0 | 1, onAnswer?: (answer: SubscribeAnswer) => void): void {
     this.#filters.set(filter, qos);
     this.#copies.clear();
+    onAnswer?.('granted');
     setImmediate(() => void this.#deliverRetained(filter));
   }
 
@@ -175,7 +179,7 @@ export class EmbeddedBroker implements Broker {
     });
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen({ host: HOST, port }, () => {
+      server.listen({ host: this.host, port }, () => {
         server.off('error', reject);
         resolve();
       });
@@ -198,6 +202,10 @@ export class EmbeddedBroker implements Broker {
     for (const socket of this.#sockets) socket.destroy();
     await closed;
   }
+}
+
+function brokerUrl(host: string, port: number): string {
+  return `mqtt://${host.includes(':') ? `[${host}]` : host}:${String(port)}`;
 }
 
 /** The part of aedes' persistence that is used, which its types leave out. */

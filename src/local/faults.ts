@@ -169,7 +169,8 @@ export class Faults {
     });
   }
 
-  /** The broker itself is gone: MQTT clients are cut and refused, and the device is offline. Undone, it listens at the same port. */
+  /** The broker itself is gone: MQTT clients are cut and refused, and the device is offline. Undone, it listens at the same port.
+   * A broker elsewhere stays: the device's connection to it is cut and made again. */
   async brokerDown(): Promise<LastingFault> {
     const { broker } = this.#targets;
     await broker.setDown(true);

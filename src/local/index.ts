@@ -5,14 +5,26 @@
  * @packageDocumentation
  */
 export type { AccessControl, AccessControlPolicy } from './policy/access-control.js';
+export {
+  BrokerClientMissing,
+  BrokerConnectionLost,
+  BrokerCredentialsInvalid,
+  BrokerPortUnavailable,
+  BrokerRefused,
+  BrokerSubscriptionDenied,
+  BrokerTlsFailed,
+  BrokerUnreachable,
+} from './broker-error.js';
+export type { BrokerProblem, BrokerStartError, CredentialRole, UnreachableReason } from './broker-error.js';
 export type { BrokerMessage, BrokerUserProperty } from './broker-message.js';
+export type { BrokerChoice, EmbeddedBrokerChoice, IotCoreChoice, ReconnectDelays, UrlBrokerChoice } from './broker-options.js';
 export type { ArmedFault, FaultScope } from './fault-switch.js';
 export type { FaultOperation } from './fault-switches.js';
 export type { FaultMessage, Faults, LastingFault, OperationFault } from './faults.js';
 export { startLocalNucleus } from './local-nucleus.js';
 export type { LocalComponent, LocalNucleusLimits, LocalNucleusOptions, RecipeComponent } from './local-nucleus-options.js';
 export type { CloudMessage, ComponentEnvironment, LocalNucleus } from './nucleus.js';
-export type { NucleusEvent } from './nucleus-event.js';
+export type { BrokerEvent, NucleusEvent } from './nucleus-event.js';
 export type { Deployment } from './components.js';
 export type { PolicyRemedy } from './policy/policy-remedy.js';
 export type { ConfigurationUpdate } from './recipe/device-configuration.js';

@@ -4,9 +4,11 @@ export class Link {
   readonly #listeners = new Set<(up: boolean) => void>();
   #everUp: boolean;
 
-  constructor(online: boolean) {
-    this.#everUp = online;
+  /** `heldBy`: what else holds it down from the beginning. */
+  constructor(online: boolean, heldBy: readonly string[] = []) {
     if (!online) this.#reasons.add('offline');
+    for (const reason of heldBy) this.#reasons.add(reason);
+    this.#everUp = this.isUp;
   }
 
   get isUp(): boolean {

@@ -1,4 +1,5 @@
 import type { Clock } from '../ipc/clock.js';
+import type { BrokerChoice } from './broker-options.js';
 import type { AccessControl } from './policy/access-control.js';
 import type { ProfileName } from './profile-name.js';
 import type { ConfigurationUpdate } from './recipe/device-configuration.js';
@@ -46,7 +47,13 @@ export interface LocalNucleusOptions {
   /** Which server it behaves as. */
   readonly profile: ProfileName;
   readonly components: readonly (LocalComponent | RecipeComponent)[];
-  /** TCP port of the embedded MQTT broker on the loopback interface. Left out or 0: a free one. */
+  /**
+   * The MQTT broker behind it: the embedded one on the loopback interface, any MQTT 5 broker by its URL, or AWS IoT Core. The last two
+   * need the optional package aws-crt. All components share one connection. One that cannot be reached is no reason not to start: the
+   * device is offline and events say why.
+   */
+  readonly broker?: BrokerChoice | undefined;
+  /** TCP port of the embedded MQTT broker. Left out or 0: a free one. */
   readonly mqttPort?: number | undefined;
   /** `false`: the device has never been online, so that classic withholds answers to subscribe until `setOnline(true)`. */
   readonly online?: boolean | undefined;

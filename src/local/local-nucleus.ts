@@ -2,17 +2,17 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Components } from './components.js';
-import { EmbeddedBroker } from './embedded-broker.js';
 import { FaultSwitches } from './fault-switches.js';
 import { Faults } from './faults.js';
 import { IpcServer } from './ipc-server.js';
 import { Link } from './link.js';
 import type { LocalNucleusOptions } from './local-nucleus-options.js';
-import type { NucleusEvent } from './nucleus-event.js';
+import type { BrokerEvent, NucleusEvent } from './nucleus-event.js';
 import type { LocalNucleus } from './nucleus.js';
 import { Policies } from './policy/policies.js';
 import { connectionLimits, makeProfileServer } from './profile-server.js';
 import type { ProfileContext, ProfileServer } from './protocol.js';
+import { planBroker, startBroker } from './start-broker.js';
 import { systemClock } from './system-clock.js';
 import { Tokens } from './tokens.js';
 import { WriteBudget } from './write-budget.js';
@@ -64,7 +64,9 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
   };
   const faults = new FaultSwitches();
   const tokens = new Tokens(profile);
-  const link = new Link(options.online ?? true);
+  const plan = planBroker(options.broker, options.mqttPort);
+  const link = new Link(options.online ?? true, plan.kind === 'remote' ? ['broker'] : []);
+  let brokerNews: BrokerEvent | undefined;
   const policies = new Policies(profile);
   const device = {
     thingName: options.thingName ?? 'local-thing',
@@ -75,17 +77,18 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
   const problems = new Map(components.map(component => deployed.deploy(component)).map(({ component, problems }) => [component, problems]));
   // The broker comes first and the profile needs it; by the time a message arrives both are there.
   const started: { server?: ProfileServer } = {};
-  const broker = await EmbeddedBroker.start(
-    { port: options.mqttPort ?? 0, copies: profile === 'lite' ? 'each' : 'one' },
-    {
-      onMessage: message => {
-        if (link.isUp) started.server?.receive(message);
-      },
-      onLink: up => {
-        link.set('broker', !up);
-      },
+  const broker = await startBroker(plan, profile === 'lite' ? 'each' : 'one', clock, {
+    onMessage: message => {
+      if (link.isUp) started.server?.receive(message);
     },
-  );
+    onLink: up => {
+      link.set('broker', !up);
+    },
+    onEvent: event => {
+      if (event.kind === 'broker') brokerNews = event;
+      observe(event);
+    },
+  });
   const context: ProfileContext = {
     broker,
     link,
@@ -182,6 +185,7 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
     observe: observer => {
       observers.add(observer);
       for (const [component, all] of problems) for (const problem of all) observer({ kind: 'policy', component, problem });
+      if (brokerNews !== undefined) observer(brokerNews);
       return () => observers.delete(observer);
     },
     restart: async ({ keepTokens = false } = {}) => {

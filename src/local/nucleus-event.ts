@@ -1,3 +1,4 @@
+import type { BrokerProblem } from './broker-error.js';
 import type { PolicyRemedy } from './policy/policy-remedy.js';
 
 /** What happens in a local nucleus, for logs and for tests that wait. Tokens never appear. */
@@ -58,5 +59,14 @@ export type NucleusEvent =
       readonly messages: number;
       readonly reason: string;
     }
+  /** What becomes of the device's connection to a broker elsewhere. An observer is told the last of these when it begins. */
+  | BrokerEvent
   /** A policy, or part of one, grants nothing, or is not in effect. */
   | { readonly kind: 'policy'; readonly component: string; readonly problem: string };
+
+/** The device's connection to its broker is there; it is lost, or could not be made; or the broker denied a subscription. */
+export type BrokerEvent =
+  | { readonly kind: 'broker'; readonly url: string; readonly state: 'connected' }
+  /** Without a problem where a fault took it away. */
+  | { readonly kind: 'broker'; readonly url: string; readonly state: 'offline'; readonly problem: BrokerProblem | undefined }
+  | { readonly kind: 'broker'; readonly url: string; readonly state: 'denied'; readonly problem: BrokerProblem };

@@ -26,7 +26,7 @@ export interface LocalNucleus extends AsyncDisposable {
   readonly authToken: (component: string) => string;
   /** The variables to start the component's process with. */
   readonly environment: (component: string) => ComponentEnvironment;
-  /** The embedded MQTT broker, for any MQTT 3.1.1 client: `mqtt://127.0.0.1:port`. */
+  /** Its MQTT broker: the embedded one, for any MQTT 3.1.1 client, at `mqtt://127.0.0.1:port`; or the one it was told, without password. */
   readonly mqttUrl: string;
   readonly mqttHost: string;
   readonly mqttPort: number;

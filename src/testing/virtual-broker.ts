@@ -1,5 +1,5 @@
 import type { BrokerMessage } from '../local/broker-message.js';
-import type { Broker } from '../local/broker.js';
+import type { Broker, SubscribeAnswer } from '../local/broker.js';
 import { filterMatches, topicIsValid } from '../local/mqtt-topic.js';
 import type { Turns } from './turns.js';
 
@@ -41,8 +41,9 @@ export class VirtualBroker implements Broker {
     this.#deliver(message.retain === true ? { ...message, retain: false } : message);
   }
 
-  subscribe(filter: string, qos: 0 | 1): void {
+  subscribe(filter: string, qos: 0 | 1, onAnswer?: (answer: SubscribeAnswer) => void): void {
     this.#filters.set(filter, qos);
+    onAnswer?.('granted');
     this.#options.turns.later(() => {
       for (const message of [...this.#retained.values()]) {
         if (this.#filters.has(filter) && filterMatches(filter, message.topicName)) this.#options.onMessage(message);

@@ -1,0 +1,97 @@
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** Debian puts it where the path of a usual user does not lead. */
+const PATH = `${process.env['PATH'] ?? ''}:/usr/sbin:/usr/local/sbin`;
+
+function isThere(command: string, ...args: readonly string[]): boolean {
+  try {
+    execFileSync(command, args, { stdio: 'ignore', env: { ...process.env, PATH } });
+    return true;
+  } catch (error) {
+    // mosquitto ends with 3 when asked for help.
+    return (error as NodeJS.ErrnoException).code !== 'ENOENT';
+  }
+}
+
+/** What a machine lacks for tests with a broker of its own; `undefined` if it lacks nothing. */
+export const mosquittoMissing: string | undefined = !isThere('mosquitto', '-h')
+  ? 'mosquitto is not installed (apt-get install mosquitto)'
+  : isThere('openssl', 'version')
+    ? undefined
+    : 'openssl is not installed';
+
+/** A port of the loopback interface that nobody has. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** mosquitto, a broker of its own process, that can be killed and started again at its port. */
+export class Mosquitto implements AsyncDisposable {
+  readonly folder: string;
+  readonly port: number;
+  #child: ChildProcess | undefined;
+
+  private constructor(folder: string, port: number) {
+    this.folder = folder;
+    this.port = port;
+  }
+
+  /** `settings` gives lines of its configuration, and may write files into its folder before. */
+  static async start(settings: (folder: string) => Promise<readonly string[]> | readonly string[]): Promise<Mosquitto> {
+    const folder = await mkdtemp(join(tmpdir(), 'ggrx-mosquitto-'));
+    const mosquitto = new Mosquitto(folder, await freePort());
+    const lines = await settings(folder);
+    // Started by root it would become a user who may not read the folder.
+    const config = ['user root', 'log_dest stderr', `listener ${String(mosquitto.port)} 127.0.0.1`, ...lines, ''];
+    await writeFile(join(folder, 'mosquitto.conf'), config.join('\n'));
+    await mosquitto.run();
+    return mosquitto;
+  }
+
+  async run(): Promise<void> {
+    const child = spawn('mosquitto', ['-c', join(this.folder, 'mosquitto.conf')], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, PATH },
+    });
+    this.#child = child;
+    let log = '';
+    await new Promise<void>((resolve, reject) => {
+      child.stderr.setEncoding('utf8').on('data', (text: string) => {
+        log += text;
+        if (log.includes('running')) resolve();
+      });
+      child.once('exit', code => {
+        reject(new Error(`mosquitto ended with ${String(code)}: ${log}`));
+      });
+    });
+  }
+
+  /** Stops it in its tracks, as a network that has gone does: connections stay and nothing is answered. */
+  freeze(): void {
+    this.#child?.kill('SIGSTOP');
+  }
+
+  async kill(): Promise<void> {
+    const child = this.#child;
+    this.#child = undefined;
+    if (child === undefined) return;
+    const exited = once(child, 'exit');
+    child.kill('SIGKILL');
+    await exited;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
