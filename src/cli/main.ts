@@ -4,6 +4,8 @@ import { program } from './program.js';
 import { reportFailure } from './report-failure.js';
 
 const cli = processCli();
+// Whatever is still to be cleaned up is so at `exit`.
+process.on('uncaughtException', error => process.exit(reportFailure(cli, error)));
 try {
   await program(cli).parseAsync(process.argv);
 } catch (error) {

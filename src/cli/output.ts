@@ -34,6 +34,11 @@ export class Output {
     return this.#gone.signal;
   }
 
+  /** Whether the reader is slower than what is written. */
+  get isFull(): boolean {
+    return this.#stream.writableNeedDrain && !this.#gone.signal.aborted;
+  }
+
   /** The text in colour, or as it is where there should be none. */
   style(format: Format, text: string): string {
     return styleText(format, text, { stream: this.#stream, validateStream: true });
@@ -51,7 +56,7 @@ export class Output {
 
   /** Resolves when what was written has been taken, or nobody is there to take it. */
   async room(): Promise<void> {
-    if (this.#gone.signal.aborted || !this.#stream.writableNeedDrain) return;
+    if (!this.isFull) return;
     await once(this.#stream, 'drain', { signal: this.#gone.signal }).catch(() => undefined);
   }
 

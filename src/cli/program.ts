@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { Cli } from './cli.js';
+import { addDev } from './commands/dev.js';
 import { addSub } from './commands/sub.js';
 import { EXIT } from './exit-code.js';
 import { packageVersion } from './package-version.js';
@@ -35,6 +36,7 @@ export function program(cli: Cli): Command {
     .configureHelp({ styleTitle: title => cli.out.style('bold', title) })
     .addHelpText('after', EXIT_CODES)
     .enablePositionalOptions();
+  addDev(root, cli);
   addSub(root, cli);
   return root;
 }

@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 import type { Cli } from '../cli.js';
-import { parseCount, parseDuration } from '../durations.js';
+import { parseCount, parseDuration } from '../parse-values.js';
 import { addReachOptions } from '../reach/reach.js';
 import type { SubOptions } from '../sub/run-sub.js';
 

@@ -15,7 +15,8 @@ export function messageJson(message: MqttMessage, time?: string): string {
   return `${head},${payloadJson(payload)}${rest === '' ? '' : `,${rest}`}}`;
 }
 
-function payloadJson(payload: Uint8Array): string {
+/** The members `encoding` and `payload`. */
+export function payloadJson(payload: Uint8Array): string {
   const view = viewPayload(payload);
   switch (view.kind) {
     case 'json':

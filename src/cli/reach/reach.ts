@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 import { CliError, UsageError } from '../cli-error.js';
-import { parseCount } from '../durations.js';
+import { parseCount } from '../parse-values.js';
 import { EXIT } from '../exit-code.js';
 import { OBSERVER, runningNuclei, type RunningNucleus } from './running-nuclei.js';
 

@@ -1,0 +1,82 @@
+import type { AccessControl } from '../../local/access-control.js';
+import type { LocalComponent } from '../../local/local-nucleus-options.js';
+import type { ProfileName } from '../../local/profile-name.js';
+import { interpolate } from '../../local/recipe/interpolate.js';
+import { readRecipeFile } from '../../local/recipe/read-recipe.js';
+import type { Recipe } from '../../local/recipe/recipe.js';
+import { currentPlatform, manifestFor } from '../../local/recipe/recipe-platform.js';
+import { CliError, UsageError } from '../cli-error.js';
+import { EXIT } from '../exit-code.js';
+import { OBSERVER } from '../reach/running-nuclei.js';
+import type { DeviceNames } from './component-environment.js';
+
+/** A component that `dev` knows. */
+export interface DevComponent {
+  readonly name: string;
+  readonly local: LocalComponent;
+  /** The environment that its recipe gives it. */
+  readonly setenv: Readonly<Record<string, string>>;
+  /** What in its recipe a device would pass over in silence. */
+  readonly warnings: readonly string[];
+}
+
+/** `sub` and `pub` may use every topic; a component without a recipe may too. */
+const EVERYTHING: AccessControl = {
+  'aws.greengrass.ipc.mqttproxy': { 'greengrass-rx:all': { operations: ['*'], resources: ['*'] } },
+};
+
+export const OBSERVER_COMPONENT: LocalComponent = { name: OBSERVER, accessControl: EVERYTHING };
+
+/** A component without a recipe. */
+export function unrestrictedComponent(name: string): DevComponent {
+  return {
+    name,
+    local: { name, accessControl: EVERYTHING },
+    setenv: {},
+    warnings: ['has no recipe, so it may use every topic; --recipe gives it its policies'],
+  };
+}
+
+/** The components of recipes. */
+export async function recipeComponents(
+  paths: readonly string[],
+  profile: ProfileName,
+  names: DeviceNames,
+): Promise<readonly DevComponent[]> {
+  const components = await Promise.all(
+    paths.map(async path => {
+      const recipe = await readRecipeFile(path)();
+      if (recipe._tag === 'Left') throw new CliError(recipe.left.message, { exitCode: EXIT.USAGE, cause: recipe.left });
+      return { path, component: ofRecipe(recipe.right, path, profile, names) };
+    }),
+  );
+  for (const [i, { path, component }] of components.entries()) {
+    const other = components.findIndex(each => each.component.name === component.name);
+    if (other !== i)
+      throw new UsageError(
+        `${components[other]?.path ?? ''} and ${path} are recipes of the same component, ${component.name}.`,
+        'Give each component once.',
+      );
+  }
+  return components.map(({ component }) => component);
+}
+
+function ofRecipe(recipe: Recipe, path: string, profile: ProfileName, { thingName }: DeviceNames): DevComponent {
+  const { componentName: name, componentVersion, defaultConfiguration: configuration } = recipe;
+  const manifest = manifestFor(recipe, currentPlatform(profile));
+  const lifecycle = manifest?.lifecycle;
+  const variables = { componentName: name, componentVersion, configuration, thingName, rootPath: '/greengrass/v2' };
+  const fill = ([key, value]: readonly [string, string]): readonly [string, string] => [key, interpolate(value, variables)];
+  const warnings = recipe.warnings.map(({ line, message, remedy }) => `${path}:${String(line)}: ${message}. ${remedy}.`);
+  const noManifest =
+    manifest === undefined && recipe.manifests.length > 0
+      ? [`${path} has no manifest for this machine, so that a deployment to one like it would fail.`]
+      : [];
+  return {
+    name,
+    // Good or not: the profile judges it.
+    local: { name, accessControl: recipe.accessControl as AccessControl | undefined },
+    setenv: Object.fromEntries(Object.entries({ ...lifecycle?.setenv, ...lifecycle?.steps.run?.setenv }).map(fill)),
+    warnings: [...warnings, ...noManifest],
+  };
+}

@@ -1,0 +1,144 @@
+import { previewPayload } from '../messages/payload-preview.js';
+import type { Format, Output } from '../output.js';
+import { timeOfDay } from '../time-of-day.js';
+import { columnsOf, wrap } from '../wrap.js';
+import { describeEnd } from './describe-end.js';
+import type { DevEvent } from './dev-event.js';
+import type { Render } from './dev-log.js';
+
+/** From here on there is room for milliseconds. */
+const WIDE = 60;
+/** Columns of a component's name. */
+const LONGEST_NAME = 16;
+/** Columns that a payload gets at least; with less it has a line of its own. */
+const SHORTEST_PAYLOAD = 16;
+
+const COLOURS: readonly Format[] = ['cyan', 'magenta', 'blue', 'green', 'yellow'];
+
+/**
+ * The log for people: time, component, what happened. Lines are as wide as the terminal: sentences are wrapped, payloads are
+ * shortened, topics and what the component prints are never cut.
+ *
+ * @param components gives each its colour and the column of names its width.
+ */
+export function prettyLog(out: Output, components: readonly string[]): Render {
+  const nameWidth = Math.min(LONGEST_NAME, Math.max(...['dev', ...components].map(name => shortName(name).length)));
+  const colourOf = (component: string): Format => COLOURS[Math.max(0, components.indexOf(component)) % COLOURS.length] ?? 'cyan';
+
+  const head = (component: string | undefined): string => {
+    const time = out.width < WIDE ? timeOfDay().slice(0, 8) : timeOfDay();
+    const name = shortName(component ?? 'dev')
+      .slice(0, nameWidth)
+      .padEnd(nameWidth);
+    return `${out.style('dim', time)} ${component === undefined ? out.style('dim', name) : out.style(colourOf(component), name)} `;
+  };
+  const indent = (): string => ' '.repeat(out.width < WIDE ? 2 : columnsOf(head(undefined)));
+
+  const sentence = (component: string | undefined, text: string, format?: Format): string => {
+    const start = head(component);
+    const [first = '', ...rest] = wrap(start + text, out.width, indent());
+    const coloured = [first.slice(start.length), ...rest].map(line => (format === undefined ? line : out.style(format, line)));
+    return start + coloured.join('\n');
+  };
+  const message = (component: string | undefined, arrow: string, topic: string, payload: Uint8Array, tail: string): string => {
+    const start = `${head(component)}${arrow} ${out.style('bold', topic)} `;
+    const end = tail === '' ? '' : ` ${out.style('dim', tail)}`;
+    const room = out.width - columnsOf(start) - columnsOf(end);
+    if (room >= SHORTEST_PAYLOAD) return start + previewPayload(payload, room) + end;
+    return `${start.trimEnd()}${end}\n${indent()}${previewPayload(payload, out.width - indent().length)}`;
+  };
+
+  /** Connections that have done nothing yet. */
+  const fresh = new Set<number>();
+  return event => {
+    const isFresh = 'connection' in event && event.connection !== undefined && fresh.delete(event.connection);
+    switch (event.kind) {
+      case 'connected':
+        fresh.add(event.connection);
+        return sentence(event.component, 'connected', 'green');
+      case 'disconnected':
+        return event.component === undefined ? undefined : sentence(event.component, 'disconnected', 'dim');
+      case 'refused':
+        return sentence(undefined, `refused a connection: ${event.reason}`, 'red');
+      case 'subscribed':
+        return sentence(event.component, `subscribed to ${event.filter}`, 'green');
+      case 'unsubscribed':
+        return sentence(event.component, `unsubscribed from ${event.filter}`, 'dim');
+      case 'published':
+        return message(event.component, '→', event.topicName, event.payload, event.qos === 0 ? 'qos 0' : '');
+      case 'delivered': {
+        const [first, ...others] = event.components;
+        return message(
+          first,
+          '←',
+          event.topicName,
+          event.payload,
+          others
+            .map(shortName)
+            .map(name => `+ ${name}`)
+            .join(' '),
+        );
+      }
+      case 'failed':
+        // What connect() asks first; a refusal of it is its answer, and nothing to worry about.
+        if (isFresh && event.resource === undefined) return sentence(event.component, 'asked which nucleus this is', 'dim');
+        return failure(event, sentence);
+      case 'dropped':
+        return sentence(event.component, `lost ${plural(event.messages, 'message')}: ${event.reason}`, 'yellow');
+      case 'policy':
+        return sentence(event.component, event.problem, 'yellow');
+      case 'listening':
+        return sentence(undefined, `a ${event.profile} nucleus at ${event.socketPath}, MQTT at ${event.mqttUrl}`);
+      case 'environment':
+        // To be copied: no head, no wrapping.
+        return [
+          out.style('dim', `# ${event.component}`),
+          ...Object.entries(event.variables).map(([name, value]) => `export ${name}=${shellQuoted(value)}`),
+        ].join('\n');
+      case 'started':
+        return sentence(
+          event.component,
+          `started ${event.command.join(' ')}${event.pid === undefined ? '' : ` (pid ${String(event.pid)})`}`,
+          'dim',
+        );
+      case 'output':
+        return `${head(event.component)}${out.style(event.stream === 'stderr' ? 'red' : 'dim', '|')} ${event.text}`;
+      case 'exited':
+        return sentence(event.component, describeEnd(event.end), 'code' in event.end && event.end.code === 0 ? 'dim' : 'red');
+      case 'changed':
+        return sentence(undefined, `${event.path} has changed`, 'yellow');
+      case 'stopping':
+        return sentence(event.component, `is told to end with ${event.signal}`, 'dim');
+      case 'killed':
+        return sentence(event.component, `killed: ${event.reason}`, 'red');
+      case 'fault':
+        return sentence(undefined, `fault: ${event.fault}`, ['bold', 'yellow']);
+      case 'warning':
+        return sentence(event.component, event.text, 'yellow');
+      case 'left-out':
+        return sentence(undefined, `${plural(event.events, 'event')} not shown: they came faster than they could be printed`, 'yellow');
+    }
+  };
+}
+
+type Sentence = (component: string | undefined, text: string, format?: Format) => string;
+
+function failure(event: Extract<DevEvent, { kind: 'failed' }>, sentence: Sentence): string {
+  const operation = event.operation.replace(/^aws\.greengrass#/, '');
+  const what = event.resource === undefined ? operation : `${operation} ${event.resource}`;
+  const text = event.message === '' ? '' : `: ${event.message.replace(/\.$/, '')}`;
+  return sentence(event.component, `✗ ${what} ${event.code}${text}`, 'red');
+}
+
+/** `com.example.Sensor` as `Sensor`. */
+export function shortName(component: string): string {
+  return component.slice(component.lastIndexOf('.') + 1);
+}
+
+function plural(count: number, what: string): string {
+  return count === 1 ? `1 ${what}` : `${String(count)} ${what}s`;
+}
+
+function shellQuoted(value: string): string {
+  return /^[\w@%+=:,./-]+$/.test(value) ? value : `'${value.replaceAll("'", `'\\''`)}'`;
+}

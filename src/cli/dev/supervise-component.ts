@@ -1,0 +1,89 @@
+import { relative } from 'node:path';
+import { firstValueFrom, from, map, merge, NEVER, type Observable } from 'rxjs';
+import { aborted } from '../reach/aborted.js';
+import type { Stopping } from '../stopping.js';
+import { ComponentProcess } from './component-process.js';
+import { exitCodeOf } from './describe-end.js';
+import type { ProcessEnd } from './dev-event.js';
+import type { DevLog } from './dev-log.js';
+
+/** A component to run, and until when. */
+export interface Supervised {
+  readonly component: string;
+  readonly command: readonly [string, ...string[]];
+  /** Read anew for every start. */
+  readonly env: () => NodeJS.ProcessEnv;
+  /** How long it may take to end, in milliseconds. */
+  readonly grace: number;
+  /** Paths of files as they change; `undefined`: it is not started again. */
+  readonly changed$: Observable<string> | undefined;
+  readonly log: DevLog;
+  readonly stopping: Stopping;
+}
+
+/** A component's process under supervision. */
+export interface Supervision {
+  /** What `dev` exits with. */
+  readonly ended: Promise<number>;
+  /** Kills what runs now, with all it has started. */
+  readonly kill: () => void;
+}
+
+/**
+ * Runs a component until it ends; given `changed$`, starts it again whenever a file has changed, and waits for a change when it has
+ * ended. A signal is passed on to it, and ends the supervision.
+ */
+export function superviseComponent(supervised: Supervised): Supervision {
+  let running: ComponentProcess | undefined;
+  const run = async (): Promise<number> => {
+    for (;;) {
+      running = start(supervised);
+      const end = await untilEnd(running, supervised);
+      running = undefined;
+      if (end !== 'again') return exitCodeOf(end);
+    }
+  };
+  return { ended: run(), kill: () => running?.kill() };
+}
+
+function start({ component, command, env, grace, log }: Supervised): ComponentProcess {
+  const running = new ComponentProcess({
+    command,
+    env: env(),
+    grace,
+    onLine: stream => text => log.tellOutput({ kind: 'output', component, stream, text }),
+    onKill: reason => log.tell({ kind: 'killed', component, reason }),
+  });
+  if (running.pid !== undefined) log.tell({ kind: 'started', component, pid: running.pid, command });
+  return running;
+}
+
+/** How the process ended for good; or `again`. */
+async function untilEnd(running: ComponentProcess, supervised: Supervised): Promise<ProcessEnd | 'again'> {
+  const { component, log, stopping, changed$ } = supervised;
+  const stop$ = aborted(stopping.signal).pipe(map(() => 'stop' as const));
+  const change$ = (changed$ ?? NEVER).pipe(map(path => ({ path })));
+  const stop = async (signal: NodeJS.Signals): Promise<ProcessEnd> => {
+    log.tell({ kind: 'stopping', component, signal });
+    const end = await running.stop(signal);
+    log.tell({ kind: 'exited', component, end });
+    return end;
+  };
+  const first = await firstValueFrom(merge(from(running.ended), stop$, change$));
+  if (first === 'stop') return stop(stopping.signalName ?? 'SIGTERM');
+  if ('path' in first) {
+    sayChange(first.path, log);
+    await stop('SIGTERM');
+    return stopping.signal.aborted ? running.ended : 'again';
+  }
+  log.tell({ kind: 'exited', component, end: first });
+  if (changed$ === undefined) return first;
+  const then = await firstValueFrom(merge(stop$, change$));
+  if (then === 'stop') return first;
+  sayChange(then.path, log);
+  return 'again';
+}
+
+function sayChange(path: string, log: DevLog): void {
+  log.tell({ kind: 'changed', path: relative(process.cwd(), path) });
+}

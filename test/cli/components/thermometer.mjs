@@ -1,0 +1,19 @@
+// A component: subscribes to what it publishes, is refused one topic, and ends with 3 when it is told to.
+import { connect, QOS } from '../../../dist/index.js';
+
+const qos = QOS.AT_LEAST_ONCE;
+const proxy = connect();
+const topicName = 'sensors/s1/temperature';
+const subscribed = new Promise(resolve => {
+  const onStatus = ({ status }) => {
+    if (status === 'active') resolve();
+  };
+  proxy.subscribe({ topicName: 'sensors/+/temperature', qos, onStatus }).subscribe();
+});
+await subscribed;
+await proxy.publish({ topicName, payload: '{"celsius":21.5}', qos })();
+await proxy.publish({ topicName, payload: Uint8Array.of(0, 1, 255), qos })();
+const refused = await proxy.publish({ topicName: 'door/state', payload: 'open', qos })();
+console.log('refused:', refused._tag === 'Left' && refused.left._tag);
+await proxy.close();
+process.exitCode = 3;

@@ -1,0 +1,229 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createConnection } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { PROFILES } from '../local/nuclei.js';
+import { recipeFile } from './recipes.js';
+import { runCli, temporaryFolder, type CliProcess, type RunOptions } from './run-cli.js';
+
+const component = (name: string): string => fileURLToPath(new URL(`components/${name}.mjs`, import.meta.url));
+
+interface Dev extends CliProcess {
+  /** Where `dev` makes its files. */
+  readonly temporary: string;
+  readonly runtime: string;
+}
+
+/** `dev` with folders of its own for all that it makes. */
+function runDev(args: readonly string[], options: RunOptions = {}): Dev {
+  const temporary = temporaryFolder();
+  const runtime = temporaryFolder();
+  return {
+    ...runCli(['dev', ...args], { ...options, env: { TMPDIR: temporary, XDG_RUNTIME_DIR: runtime, ...options.env } }),
+    temporary,
+    runtime,
+  };
+}
+
+const events = (dev: CliProcess): Record<string, unknown>[] =>
+  dev
+    .stdout()
+    .trimEnd()
+    .split('\n')
+    .map(line => JSON.parse(line) as Record<string, unknown>);
+
+/** Sockets and tokens that `dev` has left behind. */
+const leftovers = ({ temporary, runtime }: Dev): string[] =>
+  [...readdirSync(temporary), ...readdirSync(runtime, { recursive: true }).map(String)].filter(name => name !== 'greengrass-rx');
+
+/** Whether a process runs; one that has ended and was not asked for by its parent does not. */
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return process.platform !== 'linux' || !/^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${String(pid)}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+describe.each(PROFILES)('dev as a %s nucleus', profile => {
+  test('runs a component under the policies of its recipe, tells each event as JSON, and ends as it does', async () => {
+    const recipe = recipeFile(temporaryFolder());
+    const dev = runDev(['--recipe', recipe, '--profile', profile, '--', process.execPath, component('thermometer')]);
+    expect(await dev.ended).toEqual({ code: 3, signal: null });
+    const name = 'com.example.Thermometer';
+    const topicName = 'sensors/s1/temperature';
+    expect(events(dev)).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ kind: 'listening', profile, components: [name] }),
+        expect.objectContaining({ kind: 'connected', component: name }),
+        expect.objectContaining({ kind: 'subscribed', component: name, filter: 'sensors/+/temperature' }),
+        expect.objectContaining({ kind: 'published', component: name, topicName, encoding: 'json', payload: { celsius: 21.5 }, qos: 1 }),
+        expect.objectContaining({ kind: 'delivered', components: [name], topicName, encoding: 'base64', payload: 'AAH/' }),
+        expect.objectContaining({ kind: 'failed', component: name, code: 'UnauthorizedError', resource: 'door/state' }),
+        expect.objectContaining({ kind: 'output', stream: 'stdout', text: 'refused: Unauthorized' }),
+        expect.objectContaining({ kind: 'exited', end: { code: 3 } }),
+      ]),
+    );
+    expect(leftovers(dev)).toEqual([]);
+  });
+});
+
+describe('dev', () => {
+  test('gives the component the variables of Greengrass and those of its recipe', async () => {
+    const recipe = recipeFile(temporaryFolder());
+    const dev = runDev(['-r', recipe, '--thing-name', 'my-thing', '--', process.execPath, '-p', 'JSON.stringify(process.env)']);
+    await dev.ended;
+    const output = events(dev).find(({ kind }) => kind === 'output') as { readonly text: string };
+    const { socketPath } = events(dev)[0] as { readonly socketPath: string };
+    expect(JSON.parse(output.text)).toMatchObject({
+      SVCUID: expect.stringMatching(/^[A-Z0-9]{16}$/) as string,
+      AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT: socketPath,
+      AWS_IOT_THING_NAME: 'my-thing',
+      AWS_REGION: 'us-east-1',
+      AWS_DEFAULT_REGION: 'us-east-1',
+      GGC_VERSION: expect.stringMatching(/^2\./) as string,
+      COLOUR: 'blue',
+      THING: 'my-thing',
+    });
+  });
+
+  test.each([
+    ['exit code', ['-e', 'process.exit(7)'], 7],
+    ['signal', ['-e', 'process.kill(process.pid, "SIGKILL")'], 137],
+  ])('ends with the %s of the component', async (_what, args, code) => {
+    expect(await runDev(['--', process.execPath, ...args]).ended).toEqual({ code, signal: null });
+  });
+
+  test.each([
+    ['is not there', ['no-such-program-anywhere'], 127],
+    ['may not be run', [fileURLToPath(import.meta.url)], 126],
+  ])('ends as a shell does when the program %s', async (_what, command, code) => {
+    const dev = runDev(['--', ...command]);
+    expect(await dev.ended).toEqual({ code, signal: null });
+    expect(events(dev).at(-1)).toMatchObject({ kind: 'exited', end: { failure: code === 127 ? 'not-found' : 'not-executable' } });
+    expect(leftovers(dev)).toEqual([]);
+  });
+
+  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('passes %s on, waits, and ends with the exit code of the component', async signal => {
+    const program = `process.on('${signal}', () => process.exit(9)); setInterval(() => {}, 1e6); console.log('ready');`;
+    const dev = runDev(['--', process.execPath, '-e', program]);
+    await dev.saw(/"text":"ready"/);
+    dev.child.kill(signal);
+    expect(await dev.ended).toEqual({ code: 9, signal: null });
+    expect(leftovers(dev)).toEqual([]);
+  });
+
+  test('kills a component that ignores the signal, and what it has started', async () => {
+    const dev = runDev(['--grace', '50ms', '--', process.execPath, component('stubborn')]);
+    const [, child, grandchild] = await dev.saw(/pids (\d+) (\d+)/);
+    await dev.saw(/grandchild ready/);
+    dev.child.kill('SIGINT');
+    expect(await dev.ended).toEqual({ code: 137, signal: null });
+    expect(dev.stdout()).toMatch(/"kind":"killed"/);
+    expect([child, grandchild].map(pid => isAlive(Number(pid)))).toEqual([false, false]);
+    expect(leftovers(dev)).toEqual([]);
+  });
+
+  test('kills it at once at the second signal', async () => {
+    const dev = runDev(['--grace', '1h', '--', process.execPath, component('stubborn')]);
+    const [, child, grandchild] = await dev.saw(/pids (\d+) (\d+)/);
+    await dev.saw(/grandchild ready/);
+    dev.child.kill('SIGINT');
+    await dev.saw(/ignored SIGINT/);
+    dev.child.kill('SIGINT');
+    expect(await dev.ended).toEqual({ code: 137, signal: null });
+    expect([child, grandchild].map(pid => isAlive(Number(pid)))).toEqual([false, false]);
+  });
+
+  test('ends what a component has left running', async () => {
+    const program = `
+      const child = require('node:child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e6)'], { stdio: 'inherit' });
+      child.on('spawn', () => { console.log('pid', child.pid); process.exit(0); });`;
+    const dev = runDev(['--', process.execPath, '-e', program]);
+    expect(await dev.ended).toEqual({ code: 0, signal: null });
+    const [, pid] = await dev.saw(/pid (\d+)"/);
+    expect(isAlive(Number(pid))).toBe(false);
+  });
+
+  test('leaves nothing behind when it breaks itself', async () => {
+    const plant = join(temporaryFolder(), 'plant.mjs');
+    writeFileSync(plant, `if (process.argv[2] === 'dev') process.on('SIGUSR2', () => { throw new Error('planted'); });`);
+    const dev = runDev(['--', process.execPath, component('stubborn')], { env: { NODE_OPTIONS: `--import ${plant}` } });
+    const [, child, grandchild] = await dev.saw(/pids (\d+) (\d+)/);
+    dev.child.kill('SIGUSR2');
+    expect(await dev.ended).toEqual({ code: 70, signal: null });
+    expect(dev.stderr()).toMatch(/defect of greengrass-rx[^]*planted/);
+    // The kernel takes a moment with the killed.
+    await expect.poll(() => [child, grandchild].map(pid => isAlive(Number(pid)))).toEqual([false, false]);
+    expect(leftovers(dev)).toEqual([]);
+  });
+
+  test('ends with the component when its reader is gone', async () => {
+    const dev = runDev(['--', process.execPath, '-e', 'console.log("pid", process.pid); setInterval(() => console.log("x"), 10)']);
+    const [, pid] = await dev.saw(/pid (\d+)/);
+    dev.child.stdout?.destroy();
+    expect((await dev.ended).code).toBe(143);
+    expect(dev.stderr()).toBe('');
+    expect(isAlive(Number(pid))).toBe(false);
+    expect(leftovers(dev)).toEqual([]);
+  });
+
+  test('passes all that a component prints, however slow the reader', async () => {
+    const dev = runDev(['--', process.execPath, '-e', 'for (let i = 0; i < 50000; i++) console.log("line", i)']);
+    dev.child.stdout?.pause();
+    await dev.saw(/^/);
+    dev.child.stdout?.resume();
+    await dev.ended;
+    const texts = events(dev).flatMap(({ kind, text }) => (kind === 'output' ? [text] : []));
+    expect(texts).toHaveLength(50_000);
+    expect(texts.at(-1)).toBe('line 49999');
+  });
+
+  test('starts the component again when a file has changed, and when it has ended', async () => {
+    const folder = temporaryFolder();
+    const program = join(folder, 'component.cjs');
+    writeFileSync(program, 'console.log("first"); setInterval(() => {}, 1e6);');
+    const dev = runDev(['--watch', '--', process.execPath, program]);
+    await dev.saw(/"text":"first"/);
+    writeFileSync(program, 'console.log("second"); process.exit(5);');
+    await dev.saw(/"kind":"exited"[^\n]*"code":5/);
+    writeFileSync(program, 'console.log("third"); setInterval(() => {}, 1e6);');
+    await dev.saw(/"text":"third"/);
+    dev.child.kill('SIGTERM');
+    expect(await dev.ended).toEqual({ code: 143, signal: null });
+    expect(leftovers(dev)).toEqual([]);
+  });
+
+  test('without a command prints the environment, for others to be started with and to attach to', async () => {
+    const recipe = recipeFile(temporaryFolder());
+    const dev = runDev(['--recipe', recipe]);
+    await dev.saw(/"kind":"environment".*\n/);
+    const env = { XDG_RUNTIME_DIR: dev.runtime };
+    const sub = runCli(['sub', '#', '-n', '1', '--format', 'payload'], { env });
+    await sub.saw(/subscribed to # as greengrass-rx/, 'stderr');
+    const { variables } = events(dev).find(({ kind }) => kind === 'environment') as { readonly variables: NodeJS.ProcessEnv };
+    const { SVCUID, AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT: path } = variables;
+    expect(SVCUID).toBeDefined();
+    await new Promise<void>((resolve, reject) => {
+      const socket = createConnection(String(path), () => {
+        socket.destroy();
+        resolve();
+      }).on('error', reject);
+    });
+    dev.child.kill('SIGINT');
+    expect(await dev.ended).toEqual({ code: 130, signal: null });
+    expect(leftovers(dev)).toEqual([]);
+  });
+
+  test('says what is wrong with a recipe, by line, and starts nothing', async () => {
+    const path = join(temporaryFolder(), 'recipe.yaml');
+    writeFileSync(path, "RecipeFormatVersion: '2020-01-25'\nComponentName: 'not a name'\nComponentVersion: 1.0.0\n");
+    const dev = runDev(['--recipe', path, '--', process.execPath]);
+    expect(await dev.ended).toEqual({ code: 2, signal: null });
+    expect(dev.stderr()).toContain(`${path}:2:16`);
+    expect(dev.stdout()).toBe('');
+    expect(leftovers(dev)).toEqual([]);
+  });
+});
