@@ -62,6 +62,9 @@ describe.each(PROFILES)('dev as a %s nucleus', profile => {
         expect.objectContaining({ kind: 'published', component: name, topicName, encoding: 'json', payload: { celsius: 21.5 }, qos: 1 }),
         expect.objectContaining({ kind: 'delivered', components: [name], topicName, encoding: 'base64', payload: 'AAH/' }),
         expect.objectContaining({ kind: 'failed', component: name, code: 'UnauthorizedError', resource: 'door/state' }),
+        expect.objectContaining({
+          remedy: expect.objectContaining({ line: expect.stringContaining("add 'door/state' to the resources") as string }) as object,
+        }),
         expect.objectContaining({ kind: 'output', stream: 'stdout', text: 'refused: Unauthorized' }),
         expect.objectContaining({ kind: 'exited', end: { code: 3 } }),
       ]),
@@ -194,6 +197,27 @@ describe('dev', () => {
     dev.child.kill('SIGTERM');
     expect(await dev.ended).toEqual({ code: 143, signal: null });
     expect(leftovers(dev)).toEqual([]);
+  });
+
+  test('takes the policies of a recipe that has changed, and keeps those it has when that is broken', async () => {
+    const folder = temporaryFolder();
+    const recipe = recipeFile(folder);
+    const program = `
+      const { connect } = await import('${new URL('../../dist/index.js', import.meta.url).href}');
+      const proxy = connect();
+      const outcome = await proxy.publish({ topicName: 'door/state', payload: 'open', qos: '1' })();
+      console.log('door:', outcome._tag);
+      setInterval(() => {}, 1e6);`;
+    const dev = runDev(['--watch', '--recipe', recipe, '--', process.execPath, '--input-type=module', '-e', program], {
+      cwd: temporaryFolder(),
+    });
+    await dev.saw(/"text":"door: Left"/);
+    writeFileSync(recipe, 'ComponentName: [');
+    await dev.saw(/"kind":"warning"[^\n]*Thermometer.yaml:1/);
+    recipeFile(folder, 'Thermometer', 'door/#');
+    await dev.saw(/"text":"door: Right"/);
+    dev.child.kill('SIGTERM');
+    await dev.ended;
   });
 
   test('without a command prints the environment, for others to be started with and to attach to', async () => {

@@ -1,5 +1,5 @@
-import type { AccessControl } from '../../local/access-control.js';
-import type { LocalComponent } from '../../local/local-nucleus-options.js';
+import type { LocalComponent, RecipeComponent } from '../../local/local-nucleus-options.js';
+import type { AccessControl } from '../../local/policy/access-control.js';
 import type { ProfileName } from '../../local/profile-name.js';
 import { interpolate } from '../../local/recipe/interpolate.js';
 import { readRecipeFile } from '../../local/recipe/read-recipe.js';
@@ -13,7 +13,7 @@ import type { DeviceNames } from './component-environment.js';
 /** A component that `dev` knows. */
 export interface DevComponent {
   readonly name: string;
-  readonly local: LocalComponent;
+  readonly local: LocalComponent | RecipeComponent;
   /** The environment that its recipe gives it. */
   readonly setenv: Readonly<Record<string, string>>;
   /** What in its recipe a device would pass over in silence. */
@@ -74,8 +74,8 @@ function ofRecipe(recipe: Recipe, path: string, profile: ProfileName, { thingNam
       : [];
   return {
     name,
-    // Good or not: the profile judges it.
-    local: { name, accessControl: recipe.accessControl as AccessControl | undefined },
+    // As after a reset: while one develops, what the recipe says now is meant, and not what it said before.
+    local: { recipe, configurationUpdate: { reset: [''] } },
     setenv: Object.fromEntries(Object.entries({ ...lifecycle?.setenv, ...lifecycle?.steps.run?.setenv }).map(fill)),
     warnings: [...warnings, ...noManifest],
   };

@@ -127,7 +127,8 @@ function failure(event: Extract<DevEvent, { kind: 'failed' }>, sentence: Sentenc
   const operation = event.operation.replace(/^aws\.greengrass#/, '');
   const what = event.resource === undefined ? operation : `${operation} ${event.resource}`;
   const text = event.message === '' ? '' : `: ${event.message.replace(/\.$/, '')}`;
-  return sentence(event.component, `✗ ${what} ${event.code}${text}`, 'red');
+  const remedy = event.remedy === undefined ? '' : `. To allow it, ${event.remedy.line}`;
+  return sentence(event.component, `✗ ${what} ${event.code}${text}${remedy}`, 'red');
 }
 
 /** `com.example.Sensor` as `Sensor`. */

@@ -1,12 +1,13 @@
-import { firstValueFrom, Subject } from 'rxjs';
+import { concatMap, filter, firstValueFrom, map, merge, Subject, type Observable } from 'rxjs';
 import type { ProfileName } from '../../local/profile-name.js';
+import { CliError } from '../cli-error.js';
 import type { Cli } from '../cli.js';
 import { aborted } from '../reach/aborted.js';
 import { stopOnSignals } from '../stopping.js';
 import { componentEnvironment } from './component-environment.js';
-import { recipeComponents, unrestrictedComponent } from './dev-components.js';
+import { recipeComponents, unrestrictedComponent, type DevComponent } from './dev-components.js';
 import { DevLog } from './dev-log.js';
-import { startDevNucleus } from './dev-nucleus.js';
+import { startDevNucleus, type DevNucleus } from './dev-nucleus.js';
 import { renderJson } from './json-log.js';
 import { prettyLog } from './pretty-log.js';
 import { superviseComponent } from './supervise-component.js';
@@ -28,48 +29,89 @@ export interface DevOptions {
 /** Runs a nucleus, and a component against it, until the component ends or a signal ends both. Leaves nothing behind. */
 export async function runDev(cli: Cli, command: readonly string[], options: DevOptions): Promise<void> {
   const { out } = cli;
-  const { profile, mqttPort, thingName, region, grace } = options;
-  const components =
-    options.recipe.length === 0
-      ? [unrestrictedComponent(options.name)]
-      : await recipeComponents(options.recipe, profile, { thingName, region });
+  let components = await readComponents(options);
   let kill = (): void => undefined;
   using stopping = stopOnSignals(cli, () => kill());
-  await using dev = await startDevNucleus(components, { profile, mqttPort }, cli.env);
+  await using dev = await startDevNucleus(components, options, cli.env);
   const { nucleus } = dev;
+  const { profile, socketPath, mqttUrl } = nucleus;
   const names = components.map(({ name }) => name);
   const log = new DevLog(out, options.json === true || !out.isTerminal ? renderJson : prettyLog(out, names));
-  log.tell({ kind: 'listening', profile, socketPath: nucleus.socketPath, mqttUrl: nucleus.mqttUrl, components: names });
+  log.tell({ kind: 'listening', profile, socketPath, mqttUrl, components: names });
   for (const { name, warnings } of components) for (const text of warnings) log.tell({ kind: 'warning', component: name, text });
   nucleus.observe(log.tell);
-  const environment = (name: string, setenv: Readonly<Record<string, string>>): Readonly<Record<string, string>> => ({
-    ...setenv,
-    ...componentEnvironment(profile, nucleus.environment(name), { thingName, region }),
-  });
 
   const [file, ...args] = command;
-  const [own] = components;
-  if (file === undefined || own === undefined) {
-    for (const { name, setenv } of components) log.tell({ kind: 'environment', component: name, variables: environment(name, setenv) });
+  if (file === undefined) {
+    for (const each of components) log.tell({ kind: 'environment', component: each.name, variables: environment(each, dev, options) });
     await firstValueFrom(aborted(stopping.signal));
     return;
   }
-  const isWatching = options.watch === true || options.watchPath.length > 0;
-  const paths = options.watchPath.length > 0 ? options.watchPath : watchedFolders(command, process.cwd());
-  // One watcher for all runs.
+  // One watcher for all runs, so that no change falls between two.
   const changed$ = new Subject<string>();
-  const watching = isWatching ? changes(paths).subscribe(changed$) : undefined;
+  const onRecipes = (read: readonly DevComponent[]): void => {
+    components = read;
+    for (const { local } of read) nucleus.deploy(local);
+  };
+  const watching = isWatching(options) ? watch(command, options, log, onRecipes).subscribe(changed$) : undefined;
   const component = superviseComponent({
-    component: own.name,
+    component: names[0] ?? options.name,
     command: [file, ...args],
-    env: () => ({ ...cli.env, ...environment(own.name, own.setenv) }),
-    grace,
-    changed$: isWatching ? changed$ : undefined,
+    env: () => ({ ...cli.env, ...(components[0] && environment(components[0], dev, options)) }),
+    grace: options.grace,
+    changed$: watching === undefined ? undefined : changed$,
     log,
     stopping,
   });
   kill = component.kill;
   dev.onProcessEnd(component.kill);
-  cli.exitCode = await component.ended;
-  watching?.unsubscribe();
+  try {
+    cli.exitCode = await component.ended;
+  } finally {
+    watching?.unsubscribe();
+  }
+}
+
+function readComponents(options: DevOptions): Promise<readonly DevComponent[]> {
+  const { recipe, name, profile } = options;
+  return recipe.length === 0 ? Promise.resolve([unrestrictedComponent(name)]) : recipeComponents(recipe, profile, options);
+}
+
+/** The variables of a component: what Greengrass sets wins over the recipe's, as on a device. */
+function environment({ name, setenv }: DevComponent, { nucleus }: DevNucleus, names: DevOptions): Readonly<Record<string, string>> {
+  return { ...setenv, ...componentEnvironment(nucleus.profile, nucleus.environment(name), names) };
+}
+
+function isWatching({ watch, watchPath }: DevOptions): boolean {
+  return watch === true || watchPath.length > 0;
+}
+
+/** Emits what has changed. A recipe is read again first; one that is broken is told, and the one before stays. */
+function watch(
+  command: readonly string[],
+  options: DevOptions,
+  log: DevLog,
+  onRecipes: (components: readonly DevComponent[]) => void,
+): Observable<string> {
+  const { recipe, watchPath } = options;
+  const code$ = changes(watchPath.length > 0 ? watchPath : watchedFolders(command, process.cwd()), recipe);
+  if (recipe.length === 0) return code$;
+  const reread = async (): Promise<boolean> => {
+    try {
+      onRecipes(await readComponents(options));
+      return true;
+    } catch (error) {
+      if (!(error instanceof CliError)) throw error;
+      log.tell({ kind: 'warning', component: undefined, text: error.message });
+      return false;
+    }
+  };
+  return merge(
+    code$,
+    changes(recipe).pipe(
+      concatMap(async path => ({ path, isRead: await reread() })),
+      filter(({ isRead }) => isRead),
+      map(({ path }) => path),
+    ),
+  );
 }
