@@ -18,16 +18,19 @@ export class Entrance<A> {
   readonly messages: number;
   private readonly bytes: number;
   readonly onFull: OverflowPolicy;
+  private readonly reported: OverflowPolicy;
   private readonly onDrop: ((value: A) => void) | undefined;
   private bytesWaiting = 0;
   private droppedMessages = 0;
   private droppedBytes = 0;
   private thrownByOnDrop: { readonly error: unknown } | undefined;
 
-  constructor(policy: BufferPolicy<A>, account: Account) {
+  /** @param reported What an {@link Overflowed} says gave way; default: what the policy says. */
+  constructor(policy: BufferPolicy<A>, account: Account, reported?: OverflowPolicy) {
     this.messages = checked('buffer.messages', policy.messages ?? DEFAULT_BUFFER_MESSAGES);
     this.bytes = checked('buffer.bytes', policy.bytes ?? Infinity);
     this.onFull = policy.onFull ?? 'dropOldest';
+    this.reported = reported ?? this.onFull;
     this.onDrop = policy.onDrop;
     this.sizeOf = policy.sizeOf ?? (() => 0);
     this.waiting = policy.onFull === 'latestPerKey' ? new LatestPerKey(policy.key) : new Ring();
@@ -107,7 +110,7 @@ export class Entrance<A> {
   }
 
   private overflow<K extends 'gap' | 'terminal'>(kind: K): Overflowed<K> {
-    const overflowed = new Overflowed(kind, this.droppedMessages, this.droppedBytes, this.onFull);
+    const overflowed = new Overflowed(kind, this.droppedMessages, this.droppedBytes, this.reported);
     this.droppedMessages = 0;
     this.droppedBytes = 0;
     return overflowed;

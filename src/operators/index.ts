@@ -3,12 +3,15 @@
  *
  * @packageDocumentation
  */
+export { type AdaptOptions, isWayFull } from './adapted-share.js';
 export type { Band } from './band.js';
 export { changeOf, type ChangeOfOptions } from './change-of.js';
 export { deadband, type DeadbandOptions } from './deadband.js';
 export { dedupe, type DedupeOptions } from './dedupe.js';
+export { governRate, type GovernRateOptions } from './govern-rate.js';
 export type { HoldBackOptions } from './hold-back.js';
 export { type AlarmCleared, type AlarmRaised, type AlarmTransition, hysteresis, type HysteresisOptions } from './hysteresis.js';
+export { IOT_CORE_LIMITS } from './iot-core-limits.js';
 export type { KeyedOptions } from './keyed-operator.js';
 export type { EvictedKey, KeyBounds, Keyed, KeyEvictEvent } from './keyed-state.js';
 export { narrowband } from './narrowband.js';

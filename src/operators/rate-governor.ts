@@ -1,0 +1,197 @@
+import { type Either, left, right } from 'fp-ts/lib/Either.js';
+import type { SchedulerLike, Subscriber, Subscription } from 'rxjs';
+import type { Overflowed } from '../errors/errors.js';
+import type { Entrance } from '../flow/entrance.js';
+import { type Edge, resumeSubscribing, suspendSubscribing } from '../flow/edge.js';
+import type { LedgerEntry } from '../flow/ledger.js';
+import { LONGEST_TIMER } from '../schedule/longest-timer.js';
+import type { AdaptedShare } from './adapted-share.js';
+import type { TokenBucket } from './token-bucket.js';
+
+/** What a {@link RateGovernor} is made of. */
+export interface GovernorParts<A> {
+  readonly destination: Subscriber<Either<Overflowed, A>>;
+  readonly entrance: Entrance<A>;
+  readonly entry: LedgerEntry;
+  readonly messages: TokenBucket | undefined;
+  readonly bytes: TokenBucket | undefined;
+  readonly adapted: AdaptedShare | undefined;
+  readonly now: () => number;
+  readonly scheduler: SchedulerLike;
+}
+
+/**
+ * The engine of `governRate`: lets a value pass when both buckets have the tokens for it, and else keeps it at the entrance, which may hold none. One
+ * timer waits for the value whose turn is next.
+ */
+export class RateGovernor<A> {
+  private readonly parts: GovernorParts<A>;
+  private timer: Subscription | undefined;
+  private sourceCompleted = false;
+  private ended = false;
+
+  constructor(parts: GovernorParts<A>) {
+    this.parts = parts;
+    parts.destination.add(() => this.end(() => undefined));
+  }
+
+  /** What leads into this stage. */
+  get edge(): Edge {
+    return this.parts.entry.into;
+  }
+
+  receive(value: A): void {
+    if (this.ended) return;
+    const outer = suspendSubscribing();
+    try {
+      this.take(value);
+    } catch (error) {
+      this.error(error);
+    } finally {
+      resumeSubscribing(outer);
+    }
+  }
+
+  /** What became of a message that has passed. */
+  hear(outcome: Either<unknown, unknown>): void {
+    const { adapted } = this.parts;
+    if (this.ended || adapted === undefined) return;
+    try {
+      const now = this.fill();
+      adapted.set(adapted.after(outcome, now));
+    } catch (error) {
+      this.error(error);
+    }
+  }
+
+  /** The source has no more values. */
+  complete(): void {
+    this.sourceCompleted = true;
+    this.completeWhenEmpty();
+  }
+
+  error(error: unknown): void {
+    if (this.ended) return;
+    this.reportOverflow();
+    this.end(() => this.parts.destination.error(error));
+  }
+
+  private take(value: A): void {
+    const { entry, entrance } = this.parts;
+    entry.into.received++;
+    let bytes: number;
+    try {
+      bytes = entrance.sizeOf(value);
+    } catch (error) {
+      entry.account.receive(0);
+      entry.account.failAtOnce(0);
+      throw error;
+    }
+    entry.account.receive(bytes);
+    if (entrance.length === 0 && this.spend(bytes) === 0) {
+      entry.account.admit(bytes);
+      this.emit(value, bytes);
+    } else if (entrance.offer(value, bytes)) {
+      this.waitForTurn();
+    } else {
+      this.failBecauseFull();
+    }
+  }
+
+  private release(): void {
+    this.timer = undefined;
+    const { entrance } = this.parts;
+    while (!this.isOver() && entrance.length > 0) {
+      const bytes = entrance.headBytes();
+      const wait = this.spend(bytes);
+      if (wait > 0) break;
+      this.emit(entrance.shift(), bytes);
+    }
+    this.waitForTurn();
+    this.completeWhenEmpty();
+  }
+
+  private waitForTurn(): void {
+    const { entrance, scheduler } = this.parts;
+    if (this.ended || this.timer !== undefined || entrance.length === 0) return;
+    const wait = Math.min(this.wait(entrance.headBytes()), LONGEST_TIMER);
+    this.timer = scheduler.schedule(() => this.release(), wait);
+  }
+
+  /** Spends a value's tokens if they are there. Else how many milliseconds they are away. */
+  private spend(bytes: number): number {
+    const { messages, bytes: byteTokens } = this.parts;
+    this.fill();
+    const wait = this.wait(bytes);
+    if (wait > 0) return wait;
+    messages?.spend(1);
+    byteTokens?.spend(bytes);
+    return 0;
+  }
+
+  private wait(bytes: number): number {
+    const { messages, bytes: byteTokens } = this.parts;
+    return Math.max(messages?.wait(1, this.share) ?? 0, byteTokens?.wait(bytes, this.share) ?? 0);
+  }
+
+  private fill(): number {
+    const now = this.parts.now();
+    this.parts.messages?.fill(now, this.share);
+    this.parts.bytes?.fill(now, this.share);
+    return now;
+  }
+
+  private get share(): number {
+    return this.parts.adapted?.share ?? 1;
+  }
+
+  private emit(value: A, bytes: number): void {
+    const { destination, entry } = this.parts;
+    this.reportOverflow();
+    if (this.isOver()) {
+      entry.account.discard(1, bytes);
+      return;
+    }
+    entry.account.emit(1, bytes);
+    if (entry.out !== undefined) entry.out.sent++;
+    destination.next(right(value));
+  }
+
+  private reportOverflow(): void {
+    const { destination, entrance, entry } = this.parts;
+    const overflow = entrance.takeOverflow();
+    if (overflow === undefined) return;
+    entry.overflow();
+    destination.next(left(overflow));
+  }
+
+  private failBecauseFull(): void {
+    const { destination, entrance, entry } = this.parts;
+    const overflow = entrance.takeFatalOverflow();
+    entry.overflow();
+    this.end(() => {
+      destination.next(left(overflow));
+      destination.complete();
+    });
+  }
+
+  private completeWhenEmpty(): void {
+    if (!this.sourceCompleted || this.ended || this.parts.entrance.length > 0) return;
+    this.reportOverflow();
+    this.end(() => this.parts.destination.complete());
+  }
+
+  /** A method, since what is called in between may end it. */
+  private isOver(): boolean {
+    return this.ended;
+  }
+
+  private end(lastWords: () => void): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.timer?.unsubscribe();
+    this.parts.entrance.discard();
+    this.parts.entry.close();
+    lastWords();
+  }
+}
