@@ -42,3 +42,5 @@ export type {
 export { RecipeInvalid, RecipeUnreadable, type RecipeProblem } from './recipe/recipe-invalid.js';
 export { currentPlatform, manifestFor, type DevicePlatform } from './recipe/recipe-platform.js';
 export { interpolate, type RecipeVariables } from './recipe/interpolate.js';
+export { lintPolicies, type LintOptions } from './policy/lint/lint-policies.js';
+export type { PolicyExample, PolicyFinding, PolicyRule } from './policy/lint/policy-finding.js';

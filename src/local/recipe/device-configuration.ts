@@ -1,5 +1,5 @@
 import type { ProfileName } from '../profile-name.js';
-import { pointerParts } from './interpolate.js';
+import { pointerParts } from './json-pointer.js';
 import type { Configuration } from './recipe.js';
 import { isMap } from './recipe-place.js';
 

@@ -1,3 +1,4 @@
+import { pointerParts } from './json-pointer.js';
 import type { Configuration } from './recipe.js';
 import { isMap } from './recipe-place.js';
 
@@ -103,14 +104,4 @@ function configured(configuration: Configuration, pointer: string): string | und
     value = inner;
   }
   return typeof value === 'string' ? value : JSON.stringify(value);
-}
-
-/** The names that a JSON pointer (RFC 6901) goes through; `undefined` if it is none. */
-export function pointerParts(pointer: string): readonly string[] | undefined {
-  if (pointer === '') return [];
-  if (!pointer.startsWith('/')) return undefined;
-  return pointer
-    .slice(1)
-    .split('/')
-    .map(part => part.replaceAll('~1', '/').replaceAll('~0', '~'));
 }

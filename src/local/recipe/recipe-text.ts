@@ -1,4 +1,5 @@
 import { LineCounter, isNode, parseDocument, type Document } from 'yaml';
+import { jsonPointer } from './json-pointer.js';
 import type { RecipeProblem } from './recipe-invalid.js';
 
 type Path = readonly (string | number)[];
@@ -67,10 +68,6 @@ export class RecipeText {
     for (let length = path.length; node === undefined && length >= 0; length--) node = this.#document.getIn(path.slice(0, length), true);
     const { line, col } = this.#lines.linePos((isNode(node) ? node.range?.[0] : undefined) ?? 0);
     // An empty document has no lines at all.
-    return { path: pointer(path), line: Math.max(1, line), column: Math.max(1, col) };
+    return { path: jsonPointer(path), line: Math.max(1, line), column: Math.max(1, col) };
   }
-}
-
-function pointer(path: Path): string {
-  return path.map(part => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }
