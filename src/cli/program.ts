@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { Cli } from './cli.js';
 import { addDev } from './commands/dev.js';
+import { addPub } from './commands/pub.js';
 import { addSub } from './commands/sub.js';
 import { EXIT } from './exit-code.js';
 import { packageVersion } from './package-version.js';
@@ -38,5 +39,6 @@ export function program(cli: Cli): Command {
     .enablePositionalOptions();
   addDev(root, cli);
   addSub(root, cli);
+  addPub(root, cli);
   return root;
 }

@@ -1,17 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { OBSERVER, runningNuclei, writeDown } from '../../src/cli/reach/running-nuclei.js';
-import type { LocalNucleus } from '../../src/local/index.js';
+import { runningNuclei, writeDown } from '../../src/cli/reach/running-nuclei.js';
 import { allow, COMPONENT, OTHER, PROFILES, start } from '../local/nuclei.js';
-import { runCli, temporaryFolder } from './run-cli.js';
-
-/** The environment of a user whose `dev` runs this nucleus. */
-function besideDev(nucleus: LocalNucleus, pid = process.pid): NodeJS.ProcessEnv {
-  const env = { XDG_RUNTIME_DIR: temporaryFolder() };
-  const tokens = { [OBSERVER]: nucleus.authToken(OTHER), [COMPONENT]: nucleus.authToken(COMPONENT) };
-  const { profile, socketPath, mqttUrl } = nucleus;
-  writeDown({ pid, profile, directory: '/somewhere', socketPath, mqttUrl, tokens }, env);
-  return env;
-}
+import { besideDev } from './beside-dev.js';
+import { runCli } from './run-cli.js';
 
 const lines = (text: string): unknown[] =>
   text

@@ -21,7 +21,7 @@ export async function startDevNucleus(
 ): Promise<DevNucleus> {
   const nucleus = await startLocalNucleus({ ...options, components: [...components.map(({ local }) => local), OBSERVER_COMPONENT] }).catch(
     (error: unknown) => {
-      throw asStartError(error, options.mqttPort);
+      throw asStartError(error);
     },
   );
   const cleanUps = [(): void => rmSync(dirname(nucleus.socketPath), { recursive: true, force: true })];
@@ -50,18 +50,9 @@ function writeDownNucleus(nucleus: LocalNucleus, components: readonly DevCompone
   return writeDown({ pid: process.pid, profile, directory: process.cwd(), socketPath, mqttUrl, tokens }, env);
 }
 
-/** Why there is no nucleus, where the user can do something about it. */
-function asStartError(error: unknown, port = 0): unknown {
-  const { code } = error as NodeJS.ErrnoException;
-  if (code === 'EADDRINUSE')
-    return new CliError(`The port ${String(port)} is taken by another program.`, {
-      cause: error,
-      remedies: ['Give another with --mqtt-port, or none for a free one.'],
-    });
-  if (code === 'EACCES')
-    return new CliError(`The system does not let this user listen at port ${String(port)}.`, {
-      cause: error,
-      remedies: ['Give one above 1023 with --mqtt-port, or none for a free one.'],
-    });
-  return error instanceof RangeError ? new CliError(error.message, { cause: error }) : error;
+/** Why there is no nucleus, where the user can do something about it: a broker or an option that cannot be. */
+function asStartError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const isUsers = error instanceof RangeError || error instanceof TypeError || error.name.startsWith('Broker');
+  return isUsers ? new CliError(error.message, { cause: error }) : error;
 }

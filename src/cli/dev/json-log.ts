@@ -6,6 +6,11 @@ import type { DevEvent } from './dev-event.js';
 export function renderJson(event: DevEvent): string {
   const { kind, ...members } = event;
   const { payload, ...rest } = members as typeof members & { readonly payload?: Uint8Array };
-  const line = JSON.stringify({ time: isoTime(), kind, ...rest });
+  const line = JSON.stringify({ time: isoTime(), kind, ...rest }, plainErrors);
   return payload === undefined ? line : `${line.slice(0, -1)},${payloadJson(payload)}}`;
+}
+
+/** An error's name and sentence, which JSON leaves out. */
+function plainErrors(_key: string, value: unknown): unknown {
+  return value instanceof Error ? { name: value.name, message: value.message } : value;
 }

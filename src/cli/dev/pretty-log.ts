@@ -85,6 +85,9 @@ export function prettyLog(out: Output, components: readonly string[]): Render {
         return failure(event, sentence);
       case 'dropped':
         return sentence(event.component, `lost ${plural(event.messages, 'message')}: ${event.reason}`, 'yellow');
+      case 'broker':
+        if (event.state === 'connected') return sentence(undefined, `connected to the broker ${event.url}`, 'green');
+        return sentence(undefined, event.problem?.message ?? `no connection to the broker ${event.url}`, 'red');
       case 'policy':
         return sentence(event.component, event.problem, 'yellow');
       case 'listening':

@@ -4,6 +4,7 @@ import { CliError } from '../cli-error.js';
 import type { Cli } from '../cli.js';
 import { aborted } from '../reach/aborted.js';
 import { stopOnSignals } from '../stopping.js';
+import { brokerChoice, type BrokerFlags } from './broker-choice.js';
 import { componentEnvironment } from './component-environment.js';
 import { recipeComponents, unrestrictedComponent, type DevComponent } from './dev-components.js';
 import { DevLog } from './dev-log.js';
@@ -13,7 +14,7 @@ import { prettyLog } from './pretty-log.js';
 import { superviseComponent } from './supervise-component.js';
 import { changes, watchedFolders } from './watch.js';
 
-export interface DevOptions {
+export interface DevOptions extends BrokerFlags {
   readonly recipe: readonly string[];
   readonly name: string;
   readonly profile: ProfileName;
@@ -21,7 +22,6 @@ export interface DevOptions {
   readonly watchPath: readonly string[];
   readonly json?: boolean | undefined;
   readonly mqttPort?: number | undefined;
-  readonly thingName: string;
   readonly region: string;
   readonly grace: number;
 }
@@ -32,7 +32,7 @@ export async function runDev(cli: Cli, command: readonly string[], options: DevO
   let components = await readComponents(options);
   let kill = (): void => undefined;
   using stopping = stopOnSignals(cli, () => kill());
-  await using dev = await startDevNucleus(components, options, cli.env);
+  await using dev = await startDevNucleus(components, { ...options, broker: brokerChoice(options) }, cli.env);
   const { nucleus } = dev;
   const { profile, socketPath, mqttUrl } = nucleus;
   const names = components.map(({ name }) => name);

@@ -1,0 +1,45 @@
+import { Option, type Command } from 'commander';
+import type { Cli } from '../cli.js';
+import { parseCount, parseDuration } from '../parse-values.js';
+import type { PubOptions } from '../pub/run-pub.js';
+import { addReachOptions } from '../reach/reach.js';
+
+const EXAMPLES = `
+Examples:
+  greengrass-rx pub agg/s1 '{"mean":21}' --qos 1
+  greengrass-rx pub pictures/last --file last.jpg
+  date | greengrass-rx pub clock -                            # all of stdin is the payload
+  greengrass-rx pub load/test x --count 10000
+  greengrass-rx sub 'sensors/#' --json > day.ndjson           # and again:
+  greengrass-rx pub --ndjson < day.ndjson`;
+
+export function addPub(root: Command, cli: Cli): void {
+  const command = root
+    .command('pub')
+    .summary('publish messages')
+    .description('Publishes through the IPC socket of the environment, or of a running dev nucleus.')
+    .argument('[topic]', 'where to; with --ndjson that of lines that name none')
+    .argument('[payload]', 'a text; - for all of stdin')
+    .option('-f, --file <file>', 'publish what is in a file')
+    .option('--ndjson', 'publish each line of stdin: {"topicName": …, "payload": …}, as sub --json prints them')
+    .addOption(new Option('-q, --qos <qos>', 'quality of service').choices(['0', '1']).default('1'))
+    .addOption(new Option('-n, --count <n>', 'publish the message so many times').argParser(parseCount))
+    .addOption(new Option('--in-flight <n>', 'publishes under way at once (default: what the nucleus takes)').argParser(parseCount))
+    .addOption(new Option('-t, --timeout <time>', 'how long to wait for an answer').argParser(parseDuration).default(10_000, '10s'))
+    .option('--retain', 'let the broker keep it for later subscribers')
+    .option('--content-type <type>', 'MQTT 5 content type')
+    .option('--response-topic <topic>', 'MQTT 5 response topic')
+    .option('--correlation-data <text>', 'MQTT 5 correlation data')
+    .addOption(new Option('--expiry <time>', 'MQTT 5 message expiry').argParser(parseDuration))
+    .addOption(new Option('--user-property <name=value>', 'MQTT 5 user property; may be repeated').argParser(collect).default([], ''))
+    .option('--quiet', 'say nothing on stderr but failures')
+    .addHelpText('after', EXAMPLES);
+  addReachOptions(command).action(async (topic: string | undefined, payload: string | undefined, options: PubOptions) => {
+    const { runPub } = await import('../pub/run-pub.js');
+    await runPub(cli, topic, payload, options);
+  });
+}
+
+function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
+}

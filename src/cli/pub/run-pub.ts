@@ -1,0 +1,68 @@
+import type { Either } from 'fp-ts/lib/Either.js';
+import { asyncScheduler, takeUntil, tap } from 'rxjs';
+import type { Overflowed } from '../../errors/errors.js';
+import type { PublishFailure, Published } from '../../flow/publish-outcome.js';
+import { publishTo } from '../../flow/publish-to.js';
+import { pullThrough } from '../../flow/pull-through.js';
+import { connect } from '../../proxy/connect.js';
+import type { PublishRequest } from '../../proxy/mqtt-message.js';
+import { runToEnd } from '../../stream/run-to-end.js';
+import type { Cli } from '../cli.js';
+import { EXIT } from '../exit-code.js';
+import { showProgress } from '../progress.js';
+import { aborted } from '../reach/aborted.js';
+import { asCliError } from '../reach/as-cli-error.js';
+import { findNucleus, type ReachOptions } from '../reach/reach.js';
+import { stopOnSignals } from '../stopping.js';
+import { messageSource, type SourceFlags } from './payload-source.js';
+
+export interface PubOptions extends ReachOptions, SourceFlags {
+  readonly inFlight?: number | undefined;
+  readonly timeout: number;
+  readonly quiet?: boolean | undefined;
+}
+
+/** Failures that are told in full: of a thousand that are alike, nobody reads the rest. */
+const FAILURES_TOLD = 5;
+
+/** Publishes, no faster than the nucleus accepts, and says how many it took. */
+export async function runPub(cli: Cli, topic: string | undefined, payload: string | undefined, options: PubOptions): Promise<void> {
+  const { err } = cli;
+  const { messages, total } = await messageSource(topic, payload, options);
+  const address = findNucleus(options, cli.env);
+  using stopping = stopOnSignals(cli);
+  await using proxy = connect({ ...address, transport: options.transport, publishTimeout: options.timeout });
+  const started = asyncScheduler.now();
+  let accepted = 0;
+  let failed = 0;
+  const summary = (): string => {
+    const seconds = (asyncScheduler.now() - started) / 1_000;
+    const rate = accepted > 1 && seconds > 0 ? `, ${String(Math.round(accepted / seconds))}/s` : '';
+    return `${String(accepted)}${total === undefined ? '' : ` of ${String(total)}`} accepted${failed === 0 ? '' : `, ${String(failed)} failed`}${rate}`;
+  };
+  const endProgress = showProgress(cli, summary);
+  const take = (outcome: Either<PublishFailure<PublishRequest> | Overflowed, Published<PublishRequest>>): void => {
+    if (outcome._tag === 'Right') accepted++;
+    else failed++;
+  };
+  const outcomes$ = pullThrough(
+    messages,
+    publishTo(proxy, (request: PublishRequest) => request, { inFlight: options.inFlight, buffer: { messages: 1, onFull: 'dropOldest' } }),
+  ).pipe(tap(take), takeUntil(aborted(stopping.signal)));
+  let told = 0;
+  try {
+    await runToEnd(outcomes$, {
+      onLeft: failure => {
+        // The only message: its failure is that of the command.
+        if (total === 1) throw failure;
+        if (++told <= FAILURES_TOLD) err.line(err.style('red', failure.message));
+      },
+    });
+  } catch (error) {
+    throw asCliError(error);
+  } finally {
+    endProgress();
+    if (options.quiet !== true && total !== 1) err.line(err.style('dim', summary()));
+  }
+  if (failed > 0 && cli.exitCode === EXIT.OK) cli.exitCode = EXIT.FAILED;
+}
