@@ -18,3 +18,5 @@ export { narrowband } from './narrowband.js';
 export type { OnGap } from './on-gap.js';
 export { type RateOfChange, rateOfChange, type RateOfChangeOptions } from './rate-of-change.js';
 export { route, type On, type OnTopic, type Route, type RouteOptions } from './route.js';
+export * from './aggregates/index.js';
+export * from './windows/index.js';

@@ -1,0 +1,63 @@
+declare const opaque: unique symbol;
+
+/** What an aggregate keeps of the values it was given. Only the aggregate itself can read it. */
+export interface AggregateState {
+  readonly [opaque]: never;
+}
+
+/** The time a result is of, in milliseconds. */
+export interface TimeSpan {
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * A result of many values that is computed as they come, without keeping them: what windows are given. Ready-made ones are `count`, `mean`,
+ * `percentile` and their kin, `aggregate` takes several at once, and {@link defineAggregate} makes one of your own.
+ *
+ * The parts may be computed apart and merged, in any split: windows that overlap share what they have in common.
+ */
+export interface Aggregate<in A, out R> {
+  /** A state of no values, a fresh one for each call. */
+  readonly empty: () => AggregateState;
+  /** A state with one value more. May change and return the one it is given. `at` is the value's time in milliseconds. */
+  readonly add: (state: AggregateState, value: A, at: number) => AggregateState;
+  /** The state of the values of both, those of `left` first. Changes neither, and what it gives shares nothing with them that `add` changes. */
+  readonly merge: (left: AggregateState, right: AggregateState) => AggregateState;
+  /** The result. Changes nothing. Windows ask for it only where there is a value. */
+  readonly result: (state: AggregateState, span: TimeSpan) => R;
+}
+
+/** The parts of an {@link Aggregate} whose state is an `S`. */
+export interface AggregateParts<A, S, R> {
+  readonly empty: () => S;
+  readonly add: (state: S, value: A, at: number) => S;
+  readonly merge: (left: S, right: S) => S;
+  readonly result: (state: S, span: TimeSpan) => R;
+}
+
+/**
+ * An aggregate of your own.
+ *
+ * @param parts `empty` gives a fresh state for each call. `add` may change the state it is given. `merge` changes neither of its arguments, and gives a
+ * state that `add` can change without changing them. Keep the state small and of bounded size: there is one for each key and open window.
+ *
+ * @example
+ * ```ts
+ * import { defineAggregate, tumbling } from 'greengrass-rx/operators';
+ * import { of } from 'rxjs';
+ *
+ * const product = defineAggregate<number, number, number>({
+ *   empty: () => 1,
+ *   add: (product, factor) => product * factor,
+ *   merge: (left, right) => left * right,
+ *   result: product => product,
+ * });
+ * of(2, 3, 7)
+ *   .pipe(tumbling({ size: 1_000, key: 'single', aggregate: product }))
+ *   .subscribe(result => console.log(result)); // Right, with value: 42
+ * ```
+ */
+export const defineAggregate = <A, S, R>(parts: AggregateParts<A, S, R>): Aggregate<A, R> =>
+  // The states an aggregate is given are its own, which the compiler, without existential types, cannot be told.
+  parts as unknown as Aggregate<A, R>;

@@ -1,0 +1,32 @@
+import { defineAggregate, type Aggregate } from './aggregate.js';
+
+/**
+ * The values themselves, in the order they came, but not more than `limit`: those that came first. The `count` of a window's result says how many there
+ * were. The one aggregate that keeps its values.
+ *
+ * State: at most `limit` values.
+ *
+ * @param limit From 1 on.
+ *
+ * @example
+ * ```ts
+ * import { collect, countWindow } from 'greengrass-rx/operators';
+ * import { of } from 'rxjs';
+ *
+ * of(1, 2, 3)
+ *   .pipe(countWindow({ count: 3, key: 'single', aggregate: collect(100) }))
+ *   .subscribe(result => console.log(result)); // Right, with value: [1, 2, 3]
+ * ```
+ */
+export const collect = <A>(limit: number): Aggregate<A, readonly A[]> => {
+  if (!(limit >= 1)) throw new RangeError(`The limit of collect() must be a number from 1 on, not ${limit}.`);
+  return defineAggregate<A, A[], readonly A[]>({
+    empty: () => [],
+    add: (values, value) => {
+      if (values.length < limit) values.push(value);
+      return values;
+    },
+    merge: (left, right) => [...left, ...right.slice(0, limit - left.length)],
+    result: values => [...values],
+  });
+};

@@ -1,0 +1,74 @@
+import { defineAggregate, type Aggregate } from './aggregate.js';
+
+/** The value at one end, by time. Of none there is none. */
+class End<B> {
+  value: B;
+  at: number;
+
+  constructor(value: B, at: number) {
+    this.value = value;
+    this.at = at;
+  }
+}
+
+/** `wins` says whether the value that came second takes the place of the one that came first. */
+const end = <A, B>(select: (value: A) => B, wins: (first: number, second: number) => boolean): Aggregate<A, B> =>
+  defineAggregate<A, End<B> | undefined, B>({
+    empty: () => undefined,
+    add: (so, value, at) => {
+      if (so === undefined) return new End(select(value), at);
+      if (wins(so.at, at)) {
+        so.value = select(value);
+        so.at = at;
+      }
+      return so;
+    },
+    merge: (left, right) => {
+      const winner = left === undefined || (right !== undefined && wins(left.at, right.at)) ? right : left;
+      return winner && new End(winner.value, winner.at);
+    },
+    result: so => {
+      if (so === undefined) throw new RangeError('There is no first or last of no values.');
+      return so.value;
+    },
+  });
+
+/** The signatures of `first` and `last`. */
+export interface AtAnEnd {
+  /** The value itself. */
+  <A>(): Aggregate<A, A>;
+  /** What `select` gives of the value. */
+  <A, B>(select: (value: A) => B): Aggregate<A, B>;
+}
+
+/**
+ * The value with the earliest time; of several, the one that came first. In event time that need not be the one that came first of all. State: that value.
+ *
+ * @example
+ * ```ts
+ * import { countWindow, first } from 'greengrass-rx/operators';
+ * import { of } from 'rxjs';
+ *
+ * of('open', 'closed')
+ *   .pipe(countWindow({ count: 2, key: 'single', aggregate: first() }))
+ *   .subscribe(result => console.log(result)); // Right, with value: 'open'
+ * ```
+ */
+export const first: AtAnEnd = <A, B>(select: (value: A) => B = value => value as unknown as B): Aggregate<A, B> =>
+  end(select, (earlier, later) => later < earlier);
+
+/**
+ * The value with the latest time; of several, the one that came last. State: that value.
+ *
+ * @example
+ * ```ts
+ * import { countWindow, last } from 'greengrass-rx/operators';
+ * import { of } from 'rxjs';
+ *
+ * of({ celsius: 21 }, { celsius: 19 })
+ *   .pipe(countWindow({ count: 2, key: 'single', aggregate: last(reading => reading.celsius) }))
+ *   .subscribe(result => console.log(result)); // Right, with value: 19
+ * ```
+ */
+export const last: AtAnEnd = <A, B>(select: (value: A) => B = value => value as unknown as B): Aggregate<A, B> =>
+  end(select, (earlier, later) => later >= earlier);

@@ -1,0 +1,39 @@
+import { defineAggregate, type Aggregate } from './aggregate.js';
+
+const extreme = <A>(select: (value: A) => number, empty: number, more: (a: number, b: number) => number): Aggregate<A, number> =>
+  defineAggregate<A, number, number>({
+    empty: () => empty,
+    add: (so, value) => more(so, select(value)),
+    merge: more,
+    result: so => so,
+  });
+
+/**
+ * The smallest number. State: a number.
+ *
+ * @example
+ * ```ts
+ * import { countWindow, min } from 'greengrass-rx/operators';
+ * import { of } from 'rxjs';
+ *
+ * of(21, 19, 24)
+ *   .pipe(countWindow({ count: 3, key: 'single', aggregate: min(celsius => celsius) }))
+ *   .subscribe(result => console.log(result)); // Right, with value: 19
+ * ```
+ */
+export const min = <A>(select: (value: A) => number): Aggregate<A, number> => extreme(select, Infinity, Math.min);
+
+/**
+ * The largest number. State: a number.
+ *
+ * @example
+ * ```ts
+ * import { countWindow, max } from 'greengrass-rx/operators';
+ * import { of } from 'rxjs';
+ *
+ * of(21, 19, 24)
+ *   .pipe(countWindow({ count: 3, key: 'single', aggregate: max(celsius => celsius) }))
+ *   .subscribe(result => console.log(result)); // Right, with value: 24
+ * ```
+ */
+export const max = <A>(select: (value: A) => number): Aggregate<A, number> => extreme(select, -Infinity, Math.max);

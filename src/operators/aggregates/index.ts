@@ -1,0 +1,11 @@
+export { type Aggregate, type AggregateParts, type AggregateState, defineAggregate, type TimeSpan } from './aggregate.js';
+export { collect } from './collect.js';
+export { count } from './count.js';
+export { distinctCount, type DistinctCount } from './distinct-count.js';
+export { first, last, type AtAnEnd } from './ends.js';
+export { max, min } from './extremes.js';
+export { histogram, type Histogram } from './histogram.js';
+export { percentile, percentiles, type PercentileOptions } from './percentile.js';
+export { stddev, variance, type SpreadOptions } from './spread.js';
+export { aggregate } from './struct.js';
+export { mean, rate, sum } from './sum.js';

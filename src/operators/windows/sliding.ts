@@ -1,0 +1,73 @@
+import type { OperatorFunction } from 'rxjs';
+import { type KeySlide, SlidingWindows } from './sliding-windows.js';
+import { checkMilliseconds, type Timestamps, type WindowOptions } from './window-options.js';
+import { type WindowContext, windowOperator } from './window-operator.js';
+import type { Windowed } from './window-result.js';
+
+/** How long {@link sliding} windows are. */
+export type SlidingOptions<A, R, K extends string> = WindowOptions<A, R, K> & {
+  /** Milliseconds of a window, a whole number from 1 on. */
+  readonly size: number;
+  /**
+   * Milliseconds by which values leave the window together: a whole number that divides `size`. The window is up to so much shorter than `size`; with 1 it
+   * is exact. `size / resolution` is the number of panes that are kept. Default: `size` divided by the largest whole number up to 60 that divides it.
+   */
+  readonly resolution?: number | undefined;
+  /** Event time. Default: the time values arrive at, by the scheduler. */
+  readonly time?: Timestamps<A> | undefined;
+};
+
+/** The most panes of a window that nothing was said about. */
+const PANES = 60;
+
+/**
+ * A result for each value: of the values of its key in the `size` up to it. eKuiper calls these sliding windows; those of Flink are here called
+ * `hopping`.
+ *
+ * - *Emits* a `Right(WindowResult)` for each value, at once. `start` is where the window really begins, a multiple of `resolution`, and `end` the latest
+ *   time in it.
+ * - *Event time* is that of each key by itself, and nothing waits for a watermark: a value that is older than the key's newest counts in the window that
+ *   ends with that one, and its result is that window's, once more. One that is older than the window is a `Left(LateData)`.
+ * - *Completes* with the source; every value has had its result, so nothing more comes.
+ * - *Errors* of the source, and what `key`, `timestamp`, the aggregate or `onEvict` throws, go to the error channel.
+ * - *A key that is evicted* begins anew. In processing time a key is forgotten when nothing came for `size`; in event time only because of `maxKeys` or
+ *   `ttl`.
+ * - *A gap* is counted in `gaps` with `onGap: 'flag'`; with `'reset'` all keys begin anew.
+ *
+ * A value costs the same however long the window. Memory: at most two states for each key and pane, and one more; of none of the values.
+ *
+ * @throws RangeError where a length of time or a bound is out of range.
+ *
+ * @example
+ * ```ts
+ * import { mean, sliding } from 'greengrass-rx/operators';
+ * import { from } from 'rxjs';
+ *
+ * from([{ bar: 2, at: 0 }, { bar: 4, at: 4_000 }, { bar: 9, at: 12_000 }])
+ *   .pipe(sliding({ size: 10_000, key: 'single', aggregate: mean(reading => reading.bar), time: { timestamp: reading => reading.at } }))
+ *   .subscribe(result => console.log(result)); // Right with value: 2, 3 and 6.5
+ * ```
+ */
+export const sliding = <A, R, K extends string = 'single'>(options: SlidingOptions<A, R, K>): OperatorFunction<A, Windowed<A, R, K>> => {
+  const { size, time, aggregate } = options;
+  checkMilliseconds(size, 'size');
+  const { resolution = resolutionOf(size) } = options;
+  checkMilliseconds(resolution, 'resolution');
+  if (size % resolution !== 0) throw new RangeError(`resolution must divide size, ${size}, and is ${resolution}.`);
+  const slide = { size, resolution, forgets: time === undefined };
+  return windowOperator(
+    'sliding',
+    options,
+    time,
+    size,
+    (context: WindowContext<A, KeySlide<A>>) => new SlidingWindows<A>(aggregate, slide, context),
+  );
+};
+
+function resolutionOf(size: number): number {
+  let panes = Math.min(PANES, size);
+  while (size % panes !== 0) panes--;
+  if (panes < Math.min(10, size))
+    throw new RangeError(`A sliding window of ${size} ms needs a resolution: no number of panes from 10 to ${PANES} divides it.`);
+  return size / panes;
+}

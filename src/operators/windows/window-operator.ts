@@ -1,0 +1,156 @@
+import { left, right } from 'fp-ts/lib/Either.js';
+import { asyncScheduler, type OperatorFunction } from 'rxjs';
+import { LateData } from '../../errors/errors.js';
+import { keyedOperator } from '../keyed-operator.js';
+import type { KeyedState } from '../keyed-state.js';
+import type { Cell } from './cell.js';
+import { eventClock } from './event-clock.js';
+import { Gaps } from './gaps.js';
+import { processingClock } from './processing-clock.js';
+import type { ClosedBy, Windowed } from './window-result.js';
+import type { Clocked, WindowClock } from './window-clock.js';
+import { checkTime, type EventTime, type WindowOptions } from './window-options.js';
+
+/** The windows of one subscription, of whichever kind. */
+export interface Windows<A, S> {
+  /** Takes a value, or says by which time it is too late. */
+  readonly add: (value: A, key: string, at: number) => number | undefined;
+  /** When time must be looked at next: a lower bound, `Infinity` where nothing is open. */
+  readonly due: () => number;
+  /** Time has come so far. */
+  readonly advance: (time: number) => void;
+  /** Ends what is open, and forgets all. */
+  readonly close: (by: ClosedBy) => void;
+  /** Ends what is open of one key, which is forgotten. */
+  readonly evict: (state: S, key: string) => void;
+}
+
+/** A window that has ended. */
+export interface Ended<A> {
+  readonly key: string;
+  readonly cell: Cell<A>;
+  readonly start: number;
+  readonly end: number;
+  /** Up to when more values could have been in it. */
+  readonly openUntil: number;
+  readonly by: ClosedBy;
+  readonly revision: number;
+}
+
+/** What windows are made with. */
+export interface WindowContext<A, S> {
+  readonly states: KeyedState<S>;
+  /** How far time has come: the clock's, or the watermark. */
+  readonly time: () => number;
+  readonly emit: (ended: Ended<A>) => void;
+}
+
+/**
+ * An operator that gathers values in windows. What a step of it gives is emitted at its end, so that a subscriber that makes the source emit meanwhile
+ * finds everything in order.
+ *
+ * @param standstill By how many milliseconds the clock may be set back without ending what is open: time stands still meanwhile.
+ */
+export const windowOperator = <A, R, K extends string, S>(
+  operator: string,
+  options: WindowOptions<A, R, K>,
+  time: EventTime<A> | undefined,
+  standstill: number,
+  begin: (context: WindowContext<A, S>) => Windows<A, S>,
+): OperatorFunction<A, Windowed<A, R, K>> => {
+  checkTime(time);
+  const { key, aggregate, maxKeys, ttl, onEvict, scheduler = asyncScheduler } = options;
+  return keyedOperator<A, Windowed<A, R, K>, S>(operator, { key, maxKeys, ttl, onEvict, scheduler }, (destination, states) => {
+    const gaps = options.onGap === 'flag' || options.onGap === 'reset' ? new Gaps() : undefined;
+    const results: Windowed<A, R, K>[] = [];
+    let emitting = false;
+    let stepping = false;
+
+    const emitAll = (): void => {
+      if (emitting) return;
+      emitting = true;
+      try {
+        for (const result of results) destination.next(result);
+      } finally {
+        results.length = 0;
+        emitting = false;
+      }
+    };
+    const step = (work: () => void): void => {
+      stepping = true;
+      try {
+        work();
+      } finally {
+        stepping = false;
+      }
+      emitAll();
+      if (!destination.closed) clock.wait();
+    };
+
+    const windows = begin({
+      states,
+      time: () => clock.now(),
+      emit: ({ key: name, cell, start, end, openUntil, by, revision }) => {
+        results.push(
+          right({
+            // The keys of the state are those that `key` gave.
+            key: name as K,
+            start,
+            end,
+            count: cell.count,
+            value: cell.result(aggregate, start, end),
+            gaps: gaps?.within(start, openUntil) ?? 0,
+            closedBy: by,
+            revision,
+          }),
+        );
+      },
+    });
+    const clocked: Clocked<A> = {
+      due: () => windows.due(),
+      advance: to => windows.advance(to),
+      close: by => windows.close(by),
+      refuse: failure => void results.push(left(failure)),
+      run: work => {
+        try {
+          step(work);
+        } catch (error) {
+          destination.error(error);
+        }
+      },
+    };
+    const clock: WindowClock<A> =
+      time === undefined ? processingClock(scheduler, clocked, standstill) : eventClock(scheduler, clocked, time);
+
+    if (options.onGap === 'flag' || options.onGap === 'reset') {
+      const { onGap, gap$ } = options;
+      destination.add(
+        gap$.subscribe({
+          next: () =>
+            clocked.run(() => {
+              gaps?.begin(clock.gapAt());
+              if (onGap === 'reset') windows.close('gap');
+            }),
+          error: (error: unknown) => destination.error(error),
+        }),
+      );
+    }
+
+    return {
+      take: (value, name) =>
+        step(() => {
+          const at = clock.at(value, name);
+          if (at === undefined) return;
+          gaps?.end(at);
+          const late = windows.add(value, name, at);
+          if (late !== undefined) results.push(left(new LateData(value, name, at, late)));
+        }),
+      evicted: (state, { key: name }) => {
+        windows.evict(state, name);
+        if (!stepping) emitAll();
+      },
+      complete: () => step(() => windows.close('completion')),
+      forget: () => clock.stop(),
+    };
+  });
+};

@@ -1,0 +1,68 @@
+import type { Observable } from 'rxjs';
+import { checkAtLeast, checkPositive } from '../../schedule/check-argument.js';
+import type { Aggregate } from '../aggregates/aggregate.js';
+import type { KeyBounds } from '../keyed-state.js';
+import type { OnGap } from '../on-gap.js';
+
+/** Event time without waiting: what counts is the time a value carries. */
+export interface Timestamps<A> {
+  /** A value's time, in milliseconds since 1970. */
+  readonly timestamp: (value: A) => number;
+  /**
+   * How many milliseconds a timestamp may be ahead of the clock. One that is further ahead becomes a `Left(TimestampRefused)`; without this bound one
+   * device whose clock is wrong makes the values of all others late. Default: no bound, since the device's own clock may be behind.
+   */
+  readonly maxAhead?: number | undefined;
+}
+
+/**
+ * Event time: windows go by the time values carry, and end when the watermark has passed them. The watermark is the latest timestamp of the whole stream,
+ * of all keys, less `outOfOrder`.
+ */
+export interface EventTime<A> extends Timestamps<A> {
+  /** How many milliseconds values may come out of order. Every result waits so long, in event time. Default 0. */
+  readonly outOfOrder?: number | undefined;
+  /**
+   * For how many milliseconds of event time after a window's result a late value still counts: it makes a corrected result at once, with `closedBy: 'late'`
+   * and a higher `revision`. What comes later still is a `Left(LateData)`. The window is kept so much longer. Default 0.
+   */
+  readonly lateness?: number | undefined;
+  /**
+   * Milliseconds, by the clock, in which no value comes, of any key, and after which what is open ends. Event time stands still while nothing comes, so
+   * without this the last windows end with the next value, or at completion. Default: none.
+   */
+  readonly idleAfter?: number | undefined;
+}
+
+/** What a gap, messages that may be missing, does to windows. */
+export type OnWindowGap =
+  | OnGap
+  | {
+      /** `flag`: the results of windows that a gap fell into say so in `gaps`. */
+      readonly onGap: 'flag';
+      /** The gaps: the second argument of the function given to `onRights`. Its values are not looked at. */
+      readonly gap$: Observable<unknown>;
+    };
+
+/** What all window operators are told. */
+export type WindowOptions<A, R, K extends string> = KeyBounds &
+  OnWindowGap & {
+    /** What tells the values of one sensor from those of another: each key has windows of its own. `'single'` for windows over all values. */
+    readonly key: ((value: A) => K) | 'single';
+    /** What is made of a window's values. */
+    readonly aggregate: Aggregate<A, R>;
+  };
+
+/** Refuses a length of time that is none. Whole milliseconds, since panes are counted. */
+export const checkMilliseconds = (value: number, name: string): void => {
+  if (!(Number.isSafeInteger(value) && value >= 1))
+    throw new RangeError(`${name} must be a whole number of milliseconds from 1 on, and is ${value}.`);
+};
+
+/** Refuses event time that is none. */
+export const checkTime = (time: EventTime<never> | undefined): void => {
+  if (time === undefined) return;
+  const { outOfOrder, lateness, idleAfter, maxAhead } = time;
+  for (const [name, value] of Object.entries({ outOfOrder, lateness, maxAhead })) if (value !== undefined) checkAtLeast(0, value, name);
+  if (idleAfter !== undefined) checkPositive(idleAfter, 'idleAfter');
+};
