@@ -1,14 +1,13 @@
 import { describeValue } from './describe-value.js';
 import type { Drawn } from './diagram.js';
 import type { LaneEvent } from './lane.js';
-import { cellText, draw, duration, type Cells } from './picture.js';
+import { comparison } from './comparison.js';
+import { cellText, duration, type Cells } from './picture.js';
 import { errorDifference, symbolDifference, symbolProblem, type Tables } from './symbols.js';
 import { differenceText, NameGiver } from './naming.js';
 
 /** Frames whose difference is told one by one. */
 const MOST_TOLD = 8;
-/** Characters of a picture's row. */
-const WIDEST = 110;
 
 /**
  * Compares what happened on a lane with a diagram. `undefined`: it is as drawn. Otherwise a picture of both, one under the other, with
@@ -47,7 +46,7 @@ export function marbleDifference(
   return [
     headline,
     '',
-    ...pictureOf(expectedCells, receivedCells, differing),
+    ...comparison(expectedCells, receivedCells, differing),
     '',
     ...told,
     ...(more > 0 ? [`  and ${more} more ${more === 1 ? 'frame' : 'frames'}`] : []),
@@ -109,22 +108,4 @@ function frameText(at: number): string {
 
 function listed(symbols: readonly string[]): string {
   return symbols.length === 0 ? 'nothing' : cellText(symbols);
-}
-
-function pictureOf(expected: Cells, received: Cells, differing: readonly number[]): readonly string[] {
-  const { rows, columnOf } = draw([expected, received]);
-  let marks = '';
-  for (const at of differing) {
-    const width = Math.max(...[expected, received].map(row => (row.has(at) ? cellText(row.get(at) ?? []).length : 0)));
-    marks = marks.padEnd(columnOf(at), ' ').slice(0, columnOf(at)) + '^'.repeat(width);
-  }
-  const from = Math.max(0, (differing[0] === undefined ? 0 : columnOf(differing[0])) - WIDEST / 2);
-  const cut = (row: string): string => {
-    const kept = row.slice(from, from + WIDEST);
-    return (from > 0 ? '…' : '') + kept + (row.length > from + WIDEST ? '…' : '');
-  };
-  const [expectedRow = '', receivedRow = ''] = rows;
-  const shown = (row: string): string => (row === '' ? '(nothing)' : cut(row));
-  const marked = `${from > 0 ? ' ' : ''}${marks.slice(from, from + WIDEST)}`;
-  return [`  expected  ${shown(expectedRow)}`, `  received  ${shown(receivedRow)}`, `            ${marked}`];
 }

@@ -49,8 +49,8 @@ export function textOf(bytes: Uint8Array): string | undefined {
 }
 
 /** Matchers of vitest and Jest say how they want to be written. */
-function describeMatcher(matcher: AsymmetricMatcher & { readonly toAsymmetricMatcher?: () => unknown }): string {
-  return matcher.toAsymmetricMatcher === undefined ? inspect(matcher, { compact: true }) : String(matcher.toAsymmetricMatcher());
+function describeMatcher(matcher: AsymmetricMatcher): string {
+  return matcher.toAsymmetricMatcher === undefined ? inspect(matcher, { compact: true }) : matcher.toAsymmetricMatcher();
 }
 
 /** Whether this is an fp-ts Either. */

@@ -1,8 +1,31 @@
-import { isDeepStrictEqual } from 'node:util';
+import { inspect, isDeepStrictEqual } from 'node:util';
 
 /** A matcher that stands in the place of a value: `expect.any(Number)` of vitest and Jest, and those of this kit. */
 export interface AsymmetricMatcher {
   readonly asymmetricMatch: (actual: unknown) => boolean;
+  /** How it wants to be written in a message. */
+  readonly toAsymmetricMatcher?: (() => string) | undefined;
+}
+
+/**
+ * Stands for any object that has at least these members, at any depth: for values of which only a part matters.
+ *
+ * @example
+ * ```ts
+ * import { QOS } from 'greengrass-rx';
+ * import { having, marbles } from 'greengrass-rx/testing';
+ *
+ * marbles(({ nucleus, expectStream }) => {
+ *   const outcome$ = nucleus.proxy.publish$({ topicName: 't', payload: '', qos: QOS.AT_LEAST_ONCE });
+ *   expectStream(outcome$).toBeMarble('(o|)', { o: having({ by: 'spooler' }) });
+ * })();
+ * ```
+ */
+export function having(members: object): AsymmetricMatcher {
+  return {
+    asymmetricMatch: actual => differenceOfPart(members, actual) === undefined,
+    toAsymmetricMatcher: () => `having ${inspect(members, { depth: 4, breakLength: Infinity, compact: true })}`,
+  };
 }
 
 export function isAsymmetric(value: unknown): value is AsymmetricMatcher {

@@ -34,7 +34,7 @@ export function expectSame(lane: Lane, other: Lane, askedBy: (...args: never[]) 
 export function expectLane(lane: Lane): LaneExpectation {
   const compare: LaneExpectation['toBeMarble'] = (diagram, values, lefts) => {
     const drawn = lane.run.expects(diagram);
-    const check = (): string | undefined => marbleDifference(lane.label, lane.events(), drawn, { values, lefts, partly: lane.partly });
+    const check = (): string | undefined => marbleDifference(lane.label, lane.events(), drawn, { values, lefts });
     checkNowOrLater(lane.run, check, compare);
   };
   const toBeEmpty = (): void => compare('');

@@ -5,6 +5,7 @@
  * @packageDocumentation
  */
 export type { Fault, FaultName, FaultWithDetails } from './fault.js';
+export { having, type AsymmetricMatcher } from './equal.js';
 export type { LaneExpectation, StreamExpectation } from './expect-lane.js';
 export type { KitNucleus, TestConnectOptions } from './kit-nucleus.js';
 export type { Lane, LaneEvent } from './lane.js';

@@ -28,8 +28,6 @@ export interface Lane {
   readonly events: () => readonly LaneEvent[];
   /** The run it belongs to. */
   readonly run: Deferral;
-  /** Whether the values are compared by the members that the table names, and further members do not matter. */
-  readonly partly?: boolean | undefined;
 }
 
 const LANES = new WeakSet<object>();

@@ -39,7 +39,7 @@ export const matchers: Matchers = {
     if (!isLane(lane)) return notA('lane, such as run() and published() of marbles() return', lane);
     const drawn = lane.run.expects(diagram);
     const check = (): MatcherResult => {
-      const difference = marbleDifference(lane.label, lane.events(), drawn, { values, lefts, partly: lane.partly });
+      const difference = marbleDifference(lane.label, lane.events(), drawn, { values, lefts });
       return result(difference, `${lane.label} is as drawn, and should not be: ${diagram}`);
     };
     return nowOrLater(lane.run, this.isNot === true, check, matchers.toBeMarble);

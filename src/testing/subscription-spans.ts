@@ -2,7 +2,8 @@ import { parseSpan, type Span } from './diagram.js';
 import { checkNowOrLater } from './expect-lane.js';
 import type { Deferral } from './lane.js';
 import type { TimedNucleusEvent } from './memory-nucleus.js';
-import { duration } from './picture.js';
+import type { Cells } from './picture.js';
+import { comparison } from './comparison.js';
 
 /** What subscriptions at the nucleus can be expected to be. */
 export interface SubscriptionsExpectation {
@@ -47,23 +48,20 @@ export function spansOfSource({ subscriptions }: SubscriptionLogs): readonly Spa
 }
 
 function spanDifference(label: string, expected: readonly Span[], received: readonly Span[]): string | undefined {
-  const same =
-    expected.length === received.length && expected.every(({ from, to }, i) => from === received[i]?.from && to === received[i].to);
-  if (same) return undefined;
-  return [`${label} are not as drawn.`, '', ...rows('expected', expected), ...rows('received', received)].join('\n');
+  const pairs = Array.from({ length: Math.max(expected.length, received.length) }, (_, i) => {
+    const [wanted, got] = [cellsOf(expected[i]), cellsOf(received[i])];
+    const frames = [...new Set([...wanted.keys(), ...got.keys()])].sort((a, b) => a - b);
+    return { wanted, got, differing: frames.filter(at => wanted.get(at)?.join('') !== got.get(at)?.join('')) };
+  });
+  if (pairs.every(({ differing }) => differing.length === 0)) return undefined;
+  return [`${label} are not as drawn.`, ...pairs.flatMap(({ wanted, got, differing }) => ['', ...comparison(wanted, got, differing)])].join(
+    '\n',
+  );
 }
 
-function rows(title: string, spans: readonly Span[]): readonly string[] {
-  if (spans.length === 0) return [`  ${title}  (none)`];
-  return spans.map((span, i) => `  ${i === 0 ? title : ' '.repeat(title.length)}  ${drawSpan(span)}`);
-}
-
-function drawSpan({ from, to }: Span): string {
-  const begun = `${time(from)}^`;
-  if (to === Infinity) return begun;
-  return from === to ? `${time(from)}(^!)` : `${begun}${time(to - from - 1)}!`;
-}
-
-function time(frames: number): string {
-  return frames > 60 ? ` ${duration(frames)} ` : '-'.repeat(frames);
+function cellsOf(span: Span | undefined): Cells {
+  if (span === undefined) return new Map();
+  const { from, to } = span;
+  if (from === to) return new Map([[from, ['^', '!']]]);
+  return new Map([[from, ['^']], ...(to === Infinity ? [] : [[to, ['!']] as const])]);
 }

@@ -6,8 +6,6 @@ export interface Tables {
   readonly values?: Readonly<Record<string, unknown>> | undefined;
   /** Symbols for a `Left`: by its tag, or by what its error must have (members or an asymmetric matcher). */
   readonly lefts?: Readonly<Record<string, unknown>> | undefined;
-  /** Whether further members of a value do not matter. */
-  readonly partly?: boolean | undefined;
 }
 
 /** What is wrong with a symbol of the diagram, if it is in no table. */
@@ -18,14 +16,14 @@ export function symbolProblem(symbol: string, { values, lefts }: Tables): string
 }
 
 /** How a value differs from what a symbol stands for; `undefined` if it does not. */
-export function symbolDifference(symbol: string, actual: unknown, { values, lefts, partly }: Tables): Difference | undefined {
+export function symbolDifference(symbol: string, actual: unknown, { values, lefts }: Tables): Difference | undefined {
   if (lefts !== undefined && has(lefts, symbol)) return leftDifference(lefts[symbol], actual);
   if (values === undefined) return symbolItself(symbol, actual);
   const expected = values[symbol];
-  if (!isEither(actual) || isEither(expected)) return valueDifference(expected, actual, partly);
+  if (!isEither(actual) || isEither(expected)) return valueDifference(expected, actual);
   // A matcher may be meant for the Either itself.
   if (isAsymmetric(expected) && expected.asymmetricMatch(actual)) return undefined;
-  return actual._tag === 'Left' ? { path: '', expected, actual } : valueDifference(expected, actual.right, partly);
+  return actual._tag === 'Left' ? { path: '', expected, actual } : valueDifference(expected, actual.right);
 }
 
 /** What a symbol without a table stands for: the text it is. */
@@ -48,11 +46,9 @@ function leftDifference(wanted: unknown, actual: unknown): Difference | undefine
   return errorDifference(wanted, actual.left);
 }
 
-function valueDifference(expected: unknown, actual: unknown, partly = false): Difference | undefined {
+function valueDifference(expected: unknown, actual: unknown): Difference | undefined {
   const compared = isMessage(actual) && !isMessage(expected) && !isAsymmetric(expected) ? contentOf(actual) : actual;
-  return partly && typeof expected === 'object' && expected !== null && !isAsymmetric(expected)
-    ? differenceOfPart(expected, compared)
-    : differenceOf(expected, compared);
+  return differenceOf(expected, compared);
 }
 
 interface Message {

@@ -353,20 +353,29 @@ describe('the other expectations say', () => {
 
         expected  --^---!
         received  --^--!
-                   100ms ^"
+                       ^^
+
+        expected  (nothing)
+        received   100ms ^
+                         ^"
     `);
     expect(sub()).toMatchInlineSnapshot(`
       "The subscriptions to t are not as drawn.
 
-        expected  (none)
+        expected  (nothing)
         received  --^--!
-                   100ms ^"
+                    ^  ^
+
+        expected  (nothing)
+        received   100ms ^
+                         ^"
     `);
     expect(complaint(({ expectSubscriptions }) => expectSubscriptions().toBe('^!'))).toMatchInlineSnapshot(`
       "The subscriptions are not as drawn.
 
         expected  ^!
-        received  (none)"
+        received  (nothing)
+                  ^^"
     `);
   });
 

@@ -136,9 +136,11 @@ describe('a source', () => {
       "The subscriptions are not as drawn.
 
         expected  ^!
-                  -^-!
         received  ^!
-                  -^--!"
+
+        expected  -^-!
+        received  -^--!
+                     ^^"
     `);
   });
 
