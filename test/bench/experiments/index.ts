@@ -1,4 +1,5 @@
 import { backlog } from './backlog.js';
+import { change } from './change.js';
 import type { Experiment } from './experiment.js';
 import { floodLatency } from './flood-latency.js';
 import { lines } from './lines.js';
@@ -19,6 +20,7 @@ export const experiments = (scale: Scale): readonly Experiment[] => [
   slowStage(scale),
   floodLatency(scale),
   stageCost(scale),
+  change(scale),
   routing(scale),
   backlog(scale),
   scaling(scale),

@@ -1,4 +1,5 @@
 import { measureBacklog } from './backlog.js';
+import { measureChange } from './change.js';
 import { measureFloodLatency } from './flood-latency.js';
 import { measureLines } from './lines.js';
 import { measurePublish } from './publish.js';
@@ -17,6 +18,7 @@ export const MEASURES = {
   scaling: measureScaling,
   slowStage: measureSlowStage,
   stageCost: measureStageCost,
+  change: measureChange,
   routing: measureRouting,
   backlog: measureBacklog,
   floodLatency: measureFloodLatency,
