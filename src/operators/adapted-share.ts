@@ -24,14 +24,14 @@ export interface AdaptOptions {
 const LONGEST_STEP = 1_000;
 
 /**
- * Whether an error says that the way to the cloud is full: the nucleus' spool (classic), its queue (Lite), the proxy's window or the buffer of
- * `publishTo`.
+ * Whether an error says that the way to the cloud is full: the nucleus' spool (classic), its queue (Lite), or the proxy's window. An `Overflowed` does
+ * not: it can be that of the governed stage itself, which would then go slower because it is too slow.
  */
 export const isWayFull = (error: unknown): boolean => {
   if (typeof error !== 'object' || error === null) return false;
   const { _tag, reason, retryable } = error as { readonly _tag?: unknown; readonly reason?: unknown; readonly retryable?: unknown };
   if (_tag === 'ServiceFault') return reason === 'SpoolFull' || (reason === 'PublishFailed' && retryable === true);
-  return _tag === 'Overflowed' || _tag === 'TooManyPublishes';
+  return _tag === 'TooManyPublishes';
 };
 
 /** A share of the full rate, from `least` to 1. */

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { concat, concatMap, delay, from, map, NEVER, type Observable, of, range, Subject, take, tap, throwError, timer } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it, test, vi } from 'vitest';
-import { ServiceFault } from '../../src/errors/errors.js';
+import { Overflowed, ServiceFault } from '../../src/errors/errors.js';
 import { type BufferPolicy, Ledger, publishTo } from '../../src/flow/index.js';
 import { governRate, type GovernRateOptions, IOT_CORE_LIMITS } from '../../src/operators/index.js';
 import { QOS } from '../../src/qos.js';
@@ -215,6 +215,8 @@ describe('governRate, adapting', () => {
         after(1_200, left(full));
         for (const ms of [1_700, 2_200, 2_201, 9_000]) after(ms, right('taken'));
         after(9_100, left(new Error('something else')));
+        // That of the stage itself, which would go slower because it is too slow.
+        after(9_200, left(new Overflowed('gap', 1, 0, 'dropOldest')));
         return NEVER.pipe(
           governRate<never>({ ...hundred, adapt: { outcome$, increase: 0.1, onShare: share => shares.push(share.toFixed(4)) } }),
         );
@@ -289,7 +291,11 @@ describe('governRate, adapting', () => {
 describe('governRate, properties', () => {
   const arrival = fc.record({ after: fc.nat(40), size: fc.integer({ min: 0, max: 120 }) });
   const rates = fc.record({ perSecond: fc.integer({ min: 10, max: 200 }), messages: fc.integer({ min: 1, max: 5 }), bytes: fc.integer({ min: 20, max: 100 }), bytesPerSecond: fc.integer({ min: 500, max: 5_000 }) }); // prettier-ignore
-  interface Passed { readonly at: number; readonly size: number; readonly i: number }
+  interface Passed {
+    readonly at: number;
+    readonly size: number;
+    readonly i: number;
+  }
 
   const passedOf = (
     arrivals: readonly { readonly after: number; readonly size: number }[],

@@ -1,11 +1,12 @@
 import { map, type Observable, Subject } from 'rxjs';
 import { expectTypeOf, test } from 'vitest';
-import type { Interrupted } from '../../src/errors/errors.js';
+import type { Interrupted, Overflowed } from '../../src/errors/errors.js';
 import {
   type AlarmTransition,
   changeOf,
   deadband,
   dedupe,
+  governRate,
   hysteresis,
   type RateOfChange,
   rateOfChange,
@@ -77,4 +78,19 @@ test('a band is absolute or percent', () => {
 test('only fields that are there can be chosen', () => {
   // @ts-expect-error there is no such field
   reading$.pipe(changeOf({ key: 'single', of: ['kelvin'] }));
+});
+
+test('a rate has a number, bytes a size, and what is dropped at once has no buffer', () => {
+  const sizeOf = (reading: Reading): number => reading.sensor.length;
+  expectTypeOf(reading$.pipe(governRate({ messagesPerSecond: 1 }))).toEqualTypeOf<ObservableEither<Overflowed, Reading>>();
+  reading$.pipe(governRate({ bytesPerSecond: 1, sizeOf, buffer: { bytes: 9, sizeOf } }));
+  reading$.pipe(governRate({ messagesPerSecond: 1, bytesPerSecond: 1, sizeOf: r => r.sensor.length, mode: 'enforce' }));
+  // @ts-expect-error there is no rate
+  reading$.pipe(governRate({ share: 0.5 }));
+  // @ts-expect-error nobody says how large a value is
+  reading$.pipe(governRate({ bytesPerSecond: 1 }));
+  // @ts-expect-error nothing waits
+  reading$.pipe(governRate({ messagesPerSecond: 1, mode: 'enforce', buffer: { messages: 1 } }));
+  // @ts-expect-error onDrop is the buffer's
+  reading$.pipe(governRate({ messagesPerSecond: 1, mode: 'shape', onDrop: () => undefined }));
 });

@@ -33,8 +33,11 @@ const celsius = ({ celsius }: Reading): number => celsius;
 
 /** Readings that need a memory to tell what is news: of ten of a sensor one is. The sensors come by turns, as they do. */
 const PHASES = [20, 20.1, 20.2, 20.1, 20, 20.3, 20.1, 20.2, 20.1, 26];
-const readingsOf = (keys: number): readonly Reading[] =>
-  PHASES.flatMap(celsius => Array.from({ length: keys }, (_, i) => ({ sensor: `plant/line-${i}/temperature`, celsius, door: celsius > 25 ? 'open' : 'shut' }))); // prettier-ignore
+const readingsOf = (keys: number): readonly Reading[] => {
+  // Bytes made text: what a template puts together takes its final shape, and size, only when it is first looked up.
+  const sensors = Array.from({ length: keys }, (_, i) => Buffer.from(`plant/line-${i}/temperature`).toString());
+  return PHASES.flatMap(celsius => sensors.map(sensor => ({ sensor, celsius, door: celsius > 25 ? 'open' : 'shut' })));
+};
 
 const perSensor = (operator: MonoTypeOperatorFunction<Reading>): MonoTypeOperatorFunction<Reading> =>
   pipe(groupBy(sensor), mergeMap(operator));
