@@ -24,6 +24,7 @@ export type {
   SubscribeRequest,
   SubscriptionStatus,
 } from './proxy/mqtt-proxy.js';
+export { payloadLimit } from './proxy/publish-size.js';
 export { shareSubscriptions, type ShareSubscriptionsOptions } from './proxy/share-subscriptions.js';
 export { drainOnSignal, type DrainOnSignalOptions } from './proxy/drain-on-signal.js';
 export { QOS } from './qos.js';

@@ -1,4 +1,9 @@
+export type { BatchFormat } from './batch-format.js';
+export { codecOf, type WireFormat } from './codec-of.js';
 export type { Codec, Decoder, DecodeProblems, Encoded, Encoder } from './codec.js';
 export { bytes } from './bytes.js';
+export { gzipped, type GzipOptions } from './gzipped.js';
 export { json } from './json.js';
+export { jsonArray } from './json-array.js';
+export { ndjson } from './ndjson.js';
 export { text } from './text.js';

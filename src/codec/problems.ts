@@ -2,7 +2,7 @@ import type { Context, Errors, ValidationError } from 'io-ts';
 import type { DecodeProblems } from './codec.js';
 
 /** Problems listed per payload. The payload is the sender's to choose, so this and every length below is bounded. */
-const MAX_PROBLEMS = 20;
+export const MAX_PROBLEMS = 20;
 const MAX_TEXT = 40;
 const MAX_EXPECTED = 120;
 const MAX_PATH_ENTRIES = 12;

@@ -435,6 +435,27 @@ export class Overflowed<K extends 'gap' | 'terminal' = 'gap' | 'terminal'> exten
   }
 }
 
+/** A value by itself is larger than a message may be. It was not put into a batch; it is kept here. */
+export class ValueTooLarge<A = unknown> extends Failure<'ValueTooLarge', 'message'> {
+  readonly _tag = 'ValueTooLarge';
+  readonly code = 'GGRX_VALUE_TOO_LARGE';
+  readonly retryable = false;
+  readonly value: A;
+  /** Of the payload it would make alone. */
+  readonly bytes: number;
+  readonly limit: number;
+
+  constructor(value: A, bytes: number, limit: number) {
+    super(
+      'message',
+      `A value makes a payload of ${String(bytes)} bytes by itself, and ${String(limit)} fit into one message. Send less of it, or split it before it is batched.`,
+    );
+    this.value = value;
+    this.bytes = bytes;
+    this.limit = limit;
+  }
+}
+
 /** A dead letter could not be written. It is kept here. */
 export class DeadLetterLost<L = unknown> extends Failure<'DeadLetterLost', 'message'> {
   readonly _tag = 'DeadLetterLost';

@@ -1,16 +1,12 @@
 import { inspect } from 'node:util';
 import * as t from 'io-ts';
 import { InvalidRequest } from '../errors/errors.js';
-import { FRAME_OVERHEAD } from '../ipc/frame.js';
-import { requestHeadersLength } from '../ipc/encode-request.js';
 import { PUBLISH_TO_IOT_CORE, SUBSCRIBE_TO_IOT_CORE } from '../ipc/shapes.js';
 import { QOS } from '../qos.js';
 import { publishTopicProblem, topicFilterProblem, topicMatches } from '../topic/index.js';
 import type { PublishRequest } from './mqtt-message.js';
 import type { Capabilities, SilenceWatch, SubscribeRequest } from './mqtt-proxy.js';
-
-/** The largest payload IoT Core takes ("AWS IoT Core message broker limits"); a larger one may cost the device its connection. */
-const MAX_PAYLOAD = 128 * 1024;
+import { MAX_PAYLOAD, publishRoom } from './publish-size.js';
 
 /** The largest message expiry MQTT 5 has room for, in seconds (section 3.3.2.3.3). */
 const MAX_EXPIRY = 0xffff_ffff;
@@ -43,7 +39,7 @@ export function frameProblem(
   { maxFrameBytes, profile }: Capabilities,
 ): InvalidRequest<'message'> | undefined {
   // A UTF-16 unit takes at most three bytes: most payloads need no count.
-  const room = maxFrameBytes - FRAME_OVERHEAD - requestHeadersLength(PUBLISH_TO_IOT_CORE);
+  const room = publishRoom(maxFrameBytes);
   if (payload.length * 3 <= room) return undefined;
   const bytes = Buffer.byteLength(payload, 'utf8');
   if (bytes <= room) return undefined;

@@ -1,0 +1,23 @@
+import { left, right, type Either } from 'fp-ts/lib/Either.js';
+import type { Type } from 'io-ts';
+import type { DecodeProblems } from './codec.js';
+import { describe, problemsOf } from './problems.js';
+
+/** One problem, of the value as a whole unless the text says otherwise. */
+export const problem = (text: string, cause?: unknown): Either<DecodeProblems, never> =>
+  left(cause === undefined ? { problems: [text] } : { problems: [text], cause });
+
+/** Why something threw, in a few words. */
+export const causeOf = (cause: unknown): string =>
+  cause instanceof Error ? `${cause.name}: ${cause.message}`.slice(0, 200) : describe(cause);
+
+/** What an io-ts codec makes of a value that has been parsed. */
+export const validated = <A, O>(codec: Type<A, O>, value: unknown): Either<DecodeProblems, A> => {
+  try {
+    const decoded = codec.decode(value);
+    return decoded._tag === 'Right' ? right(decoded.right) : left({ problems: problemsOf(decoded.left) });
+  } catch (cause) {
+    // A recursive codec on a deeply nested payload overflows the stack, and codecs of one's own may throw.
+    return problem(`(root): expected ${codec.name.slice(0, 120)}, got a value on which the codec failed: ${causeOf(cause)}`, cause);
+  }
+};

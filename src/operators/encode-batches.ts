@@ -1,0 +1,112 @@
+import { left, right, type Either } from 'fp-ts/lib/Either.js';
+import { EMPTY, map, type Observable } from 'rxjs';
+import { joinParts, type BatchFormat } from '../codec/batch-format.js';
+import { EXPANDED_BYTES, type GzipOptions } from '../codec/gzipped.js';
+import { ValueTooLarge } from '../errors/errors.js';
+import { batch, type BatchOptions } from '../flow/batch.js';
+import type { ObservableEither } from '../stream/observable-either.js';
+import { onRights } from '../stream/on-rights.js';
+import type { EncodedBatch, Part } from './encoded-batch.js';
+import { flattenIterable } from './flatten-iterable.js';
+import { gzipBatches } from './gzip-batches.js';
+
+/** When a batch of {@link encodeBatches} is full, or old enough, and how it is encoded. */
+export interface EncodeBatchesOptions<A> extends Pick<BatchOptions<A>, 'messages' | 'within' | 'name' | 'ledger' | 'scheduler'> {
+  /** How values become a payload: `jsonArray(…)`, `ndjson(…)`, or one of your own. */
+  readonly format: BatchFormat<A>;
+  /** Bytes of a payload at most, as it is published. See `payloadLimit`. */
+  readonly bytes: number;
+  /**
+   * Compresses the payloads; `bytes` then bounds what comes out. Values are gathered up to `expandedBytes` (default 16 times `bytes`, and at most 1 MiB)
+   * and dealt out among as few payloads as they need. Default: not.
+   */
+  readonly gzip?: boolean | GzipOptions | undefined;
+}
+
+/**
+ * Gathers values into payloads that are never larger than `bytes`, encoded and all, to publish fewer and larger messages. Every value is encoded once.
+ *
+ * - *A batch is full* when it has `messages` values (default 1 000), or the next one would take its payload over `bytes`; and it is over `within`
+ *   milliseconds after its first value.
+ * - *A value too large by itself* is a `Left(ValueTooLarge)` that carries it. It passes at once, in front of the batch that is being gathered.
+ * - *Compressed* (`gzip`), what came out is measured, so that the bound holds whatever the data. Compressing is done at once, in this thread: some
+ *   milliseconds for 1 MiB, a few times over.
+ *
+ * Completes with the source, after the last batch. An error of the source, or one thrown by the format, goes to the error channel at once; what was
+ * gathered is then given up and counted as discarded. Looks at no time of the values: late ones go into the batch of the moment.
+ *
+ * Memory: one batch; with `gzip`, `expandedBytes` of it.
+ *
+ * @throws RangeError for bounds that are no whole numbers above 0, and for `bytes` in which not even a byte fits beside what the format puts around it.
+ *
+ * @example
+ * ```ts
+ * import { ndjson, payloadLimit, QOS } from 'greengrass-rx';
+ * import { t } from 'greengrass-rx/fp';
+ * import { encodeBatches } from 'greengrass-rx/operators';
+ * import { map, range } from 'rxjs';
+ *
+ * const Reading = t.type({ sensor: t.string, celsius: t.number });
+ * const bytes = payloadLimit('lite', { topicName: 'plant/7/readings', qos: QOS.AT_LEAST_ONCE });
+ * range(1, 500)
+ *   .pipe(
+ *     map(n => ({ sensor: 'inlet', celsius: 20 + n / 100 })),
+ *     encodeBatches({ format: ndjson(Reading), bytes, within: 60_000 }),
+ *   )
+ *   .subscribe(batch => console.log(batch)); // Right({ payload: '{"sensor":"inlet",…', bytes: 7373, values: […] }), …
+ * ```
+ */
+export const encodeBatches = <A>(
+  options: EncodeBatchesOptions<A>,
+): ((source: Observable<A>) => ObservableEither<ValueTooLarge<A>, EncodedBatch<A>>) => {
+  const { format, bytes, gzip = false, messages, within, name, ledger, scheduler } = options;
+  const { before, between, after } = format.around;
+  const around = Buffer.byteLength(before) + Buffer.byteLength(after);
+  const divider = Buffer.byteLength(between);
+  const expandedBytes = gzip === false ? bytes : ((gzip === true ? undefined : gzip.expandedBytes) ?? Math.min(16 * bytes, EXPANDED_BYTES));
+  for (const [what, bound] of Object.entries({ bytes, expandedBytes })) {
+    if (!(Number.isInteger(bound) && bound > around))
+      throw new RangeError(
+        `${what} must be a whole number above ${String(around)}, which the format puts around the values, not ${String(bound)}.`,
+      );
+  }
+
+  const encode = (value: A): Either<ValueTooLarge<A>, Part<A>> => {
+    const text = format.part(value);
+    const size = typeof text === 'string' ? Buffer.byteLength(text) : text.byteLength;
+    return size + around > expandedBytes
+      ? left(new ValueTooLarge(value, size + around, expandedBytes))
+      : right({ value, text, bytes: size + divider });
+  };
+  const join = (parts: readonly Part<A>[]): Uint8Array | string =>
+    joinParts(
+      parts.map(({ text }) => text),
+      format.around,
+    );
+  const gather = batch<Part<A>>({
+    messages,
+    // Between the parts there is one divider less than there are parts.
+    bytes: expandedBytes - around + divider,
+    sizeOf: part => part.bytes,
+    within,
+    name: name ?? 'encodeBatches',
+    ledger,
+    scheduler,
+  });
+  // Bounds that are out of range throw here, not at the first subscription.
+  gather(EMPTY);
+  const toBatch = (parts: readonly Part<A>[]): EncodedBatch<A> => ({
+    payload: join(parts),
+    bytes: parts.reduce((sum, part) => sum + part.bytes, around - divider),
+    values: parts.map(({ value }) => value),
+  });
+  const finish =
+    gzip === false
+      ? map((parts: readonly Part<A>[]): Either<never, EncodedBatch<A>> => right(toBatch(parts)))
+      : flattenIterable((parts: readonly Part<A>[]) => gzipBatches(parts, join, bytes));
+  return source =>
+    source.pipe(
+      map(encode),
+      onRights((parts$: Observable<Part<A>>) => parts$.pipe(gather, finish)),
+    );
+};

@@ -1,0 +1,45 @@
+import { Observable, type OperatorFunction } from 'rxjs';
+
+/**
+ * Takes messages that hold several values apart: emits each value of the iterable that `project` gives, at once and in order. The inverse of
+ * `encodeBatches` for who subscribes. Unlike `mergeMap` and `concatMap` it takes nothing that could wait, so nothing queues in it.
+ *
+ * Completes with the source. Errors of the source, and what `project` or the iteration throws, go to the error channel at once. An iteration is
+ * closed when the subscriber leaves in the middle of it. Looks at no time of the values.
+ *
+ * Memory: one message's expansion, which is what `project` made of it; nothing is kept between messages. How far a message expands, its codec
+ * bounds: IoT Core delivers 128 KiB, and `gzipped` has `expandedBytes`.
+ *
+ * @example
+ * ```ts
+ * import { flattenIterable } from 'greengrass-rx/operators';
+ * import { of } from 'rxjs';
+ *
+ * of({ params: { line: '7' }, value: [21, 22] }, { params: { line: '8' }, value: [] })
+ *   .pipe(flattenIterable(({ params, value }) => value.map(celsius => `${params.line}: ${celsius}`)))
+ *   .subscribe(reading => console.log(reading)); // 7: 21, 7: 22
+ * ```
+ */
+export const flattenIterable =
+  <A, B>(project: (value: A) => Iterable<B>): OperatorFunction<A, B> =>
+  source =>
+    new Observable<B>(destination => {
+      // Known before the source is subscribed: one that emits without end meanwhile could not be stopped otherwise.
+      new Observable<A>(upstream => {
+        destination.add(upstream);
+        source.subscribe(upstream);
+      }).subscribe({
+        next: value => {
+          try {
+            for (const each of project(value)) {
+              destination.next(each);
+              if (destination.closed) return;
+            }
+          } catch (error) {
+            destination.error(error);
+          }
+        },
+        error: (error: unknown) => destination.error(error),
+        complete: () => destination.complete(),
+      });
+    });
