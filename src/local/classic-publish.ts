@@ -21,10 +21,15 @@ export function classicPublish(call: ClassicCall, members: Members): void {
   if (payload === undefined) return fail('InvalidArgumentsError', 'Payload is required');
   if (qos === undefined) return fail('InvalidArgumentsError', 'QoS is required');
   if (qos !== '0' && qos !== '1') return fail('InvalidArgumentsError', `Invalid QoS value: ${qos}`);
-  const message: BrokerMessage = { topicName, payload, qos: qos === '1' ? 1 : 0, ...rest };
+  const message: BrokerMessage = {
+    topicName,
+    payload,
+    qos: qos === '1' ? 1 : 0,
+    ...(limits.mqttVersion === 'mqtt5' ? rest : { retain: rest.retain }),
+  };
   const problem =
     sizeProblem(payload.length, limits.maxPayload) ??
-    classicTopicProblem(topicName, 'publish') ??
+    classicTopicProblem(topicName, 'publish', limits.mqttVersion) ??
     (qos === '0' && !context.link.isUp ? 'Device is offline. Dropping QoS 0 message.' : undefined) ??
     (context.faults.spoolFull.strike(caller.component) ? 'Message spool is full. Message could not be added.' : spool.add(message));
   if (problem !== undefined) return fail('ServiceError', `Publish to topic ${topicName} failed: ${problem}`);

@@ -42,7 +42,7 @@ export class ClassicServer implements ProfileServer, ClassicShared {
   receive(message: BrokerMessage): void {
     const route = this.table.route(message.topicName);
     if (route.length === 0) return;
-    const frames = classicEvent(message);
+    const frames = classicEvent(this.limits.mqttVersion === 'mqtt5' ? message : withoutMqtt5(message));
     for (const subscription of route) subscription.deliver(frames);
     observeDelivery(this.context, message, route);
   }
@@ -59,4 +59,9 @@ export class ClassicServer implements ProfileServer, ClassicShared {
   reset(): void {
     this.spool.clear();
   }
+}
+
+/** What MQTT 3.1.1 carries of a message. */
+function withoutMqtt5({ topicName, payload, qos, retain }: BrokerMessage): BrokerMessage {
+  return { topicName, payload, qos, retain };
 }

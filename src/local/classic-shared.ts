@@ -1,10 +1,12 @@
 import type { ClassicSpool, SpoolLimits } from './classic-spool.js';
 import type { DeviceSubscriptions } from './device-subscriptions.js';
+import type { MqttVersion } from './local-nucleus-options.js';
 import type { ProfileContext } from './protocol.js';
 
 /** Limits of the classic nucleus that a device's configuration can change. */
 export interface ClassicLimits {
   readonly spool: SpoolLimits;
+  readonly mqttVersion: MqttVersion;
   /** The largest payload, in bytes: 128 KiB. */
   readonly maxPayload: number;
 }

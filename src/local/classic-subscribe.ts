@@ -34,7 +34,7 @@ export function classicSubscribe(call: ClassicCall, members: Members): void {
   const refuse: Refuse = (text, context) => {
     fail('ServiceError', `Subscribe to topic ${filter} failed with error ${text}`, context);
   };
-  const problem = classicTopicProblem(filter, 'subscribe');
+  const problem = classicTopicProblem(filter, 'subscribe', shared.limits.mqttVersion);
   if (problem !== undefined) return refuse(`com.aws.greengrass.mqttclient.MqttRequestException: ${problem}`);
   if (faults.denySubscription.strike(caller.component)) return refuse('NOT_AUTHORIZED', NOT_AUTHORIZED);
   const begin = (): void => {

@@ -1,22 +1,27 @@
+import type { MqttVersion } from './local-nucleus-options.js';
+
 const MAX_SLASHES = 7;
 const MAX_LENGTH = 256;
 const MAX_RESERVED_LENGTH = 512;
 
 /**
- * Why the classic nucleus (with MQTT 5, its default) refuses a topic before it reaches the cloud; `undefined` if it does not. Lengths are
+ * Why the classic nucleus refuses a topic before it reaches the cloud; `undefined` if it does not. Lengths are
  * Java characters.
  *
  * Source: `IotCoreTopicValidator` of the nucleus.
  */
-export function classicTopicProblem(topicName: string, operation: 'publish' | 'subscribe'): string | undefined {
+export function classicTopicProblem(topicName: string, operation: 'publish' | 'subscribe', mqttVersion: MqttVersion): string | undefined {
   if (topicName === '') return 'Topic must not be empty';
   if (operation === 'publish' && /[#+]/.test(topicName)) return "Publish topics must not contain wildcard characters of '#' or '+'";
   const topic = topicName.toLowerCase().trim();
   if (!topic.startsWith('$')) return effectiveProblem(topic, operation);
-  if (/^\$share\/\S+\/\S+$/.test(topic)) {
+  const isMqtt5 = mqttVersion === 'mqtt5';
+  if (isMqtt5 && /^\$share\/\S+\/\S+$/.test(topic)) {
     return effectiveProblem(operation === 'subscribe' ? topic.replace(/^\$share\/\S+?\//, '') : topic, operation);
   }
   if (/^\$aws\/rules\/\S+\/\S+$/.test(topic)) return effectiveProblem(topic.replace(/^\$aws\/rules\/\S+?\//, ''), operation);
+  // With MQTT 5 the nucleus leaves reserved topics to AWS IoT Core, and stops only what is far too long.
+  if (!isMqtt5) return effectiveProblem(topic, operation);
   if (topic.length <= MAX_RESERVED_LENGTH) return undefined;
   const prefix = topic.split('/').slice(0, 3).join('/');
   return (

@@ -43,6 +43,7 @@ export class ClientConnection implements Peer {
   #sawFrame = false;
   #cancelHalfFrame: (() => void) | undefined;
   #reading = true;
+  readonly #onStall: (who: ClientConnection, stalled: boolean) => void;
 
   constructor(
     id: number,
@@ -54,6 +55,7 @@ export class ClientConnection implements Peer {
   ) {
     this.id = id;
     this.#socket = socket;
+    this.#onStall = onStall;
     this.#context = context;
     const { clock, faults, limits, outgoing } = context;
     this.outbox = new Outbox(
@@ -67,7 +69,7 @@ export class ClientConnection implements Peer {
         context.observe({ kind: 'dropped', connection: id, component: this.#component, messages, reason: 'the client does not read' });
       },
       stalled => {
-        onStall(this, stalled);
+        this.#onStall(this, stalled);
       },
     );
     this.#protocol = server.accept(this);
@@ -144,16 +146,20 @@ export class ClientConnection implements Peer {
     if (limits.halfFrameTimeoutMs === undefined) return;
     if (this.#sawFrame || this.#unfinished === 0) this.#forgetHalfFrame();
     if (this.#unfinished > 0) {
-      this.#cancelHalfFrame ??= clock.after(limits.halfFrameTimeoutMs, () => {
-        this.#cancelHalfFrame = undefined;
+      if (this.#cancelHalfFrame !== undefined) return;
+      this.#onStall(this, true);
+      this.#cancelHalfFrame = clock.after(limits.halfFrameTimeoutMs, () => {
+        this.#forgetHalfFrame();
         this.end();
       });
     }
   }
 
   #forgetHalfFrame(): void {
-    this.#cancelHalfFrame?.();
+    if (this.#cancelHalfFrame === undefined) return;
+    this.#cancelHalfFrame();
     this.#cancelHalfFrame = undefined;
+    this.#onStall(this, false);
   }
 
   #stopReading(): void {

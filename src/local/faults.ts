@@ -186,8 +186,8 @@ export class Faults {
   }
 
   /**
-   * A client that does not read holds up everyone else until it reads or the timeout has passed, as on Lite, whose one thread
-   * waits for it up to five seconds. Without this fault only the slow client is affected. Lite only.
+   * A client that does not read, or that sends half a frame, holds up everyone else until it goes on or the timeout has passed, as on
+   * Lite, whose one thread waits for it up to five seconds. Without this fault only the slow client is affected. Lite only.
    */
   slowReaderBlocksAll(scope?: FaultScope): ArmedFault {
     return this.#arm(onUndo => this.#targets.switches.slowReaderBlocksAll.arm(undefined, scope, onUndo));

@@ -22,7 +22,7 @@ export type { ArmedFault, FaultScope } from './fault-switch.js';
 export type { FaultOperation } from './fault-switches.js';
 export type { FaultMessage, Faults, LastingFault, OperationFault } from './faults.js';
 export { startLocalNucleus } from './local-nucleus.js';
-export type { LocalComponent, LocalNucleusLimits, LocalNucleusOptions, RecipeComponent } from './local-nucleus-options.js';
+export type { LocalComponent, LocalNucleusLimits, LocalNucleusOptions, MqttVersion, RecipeComponent } from './local-nucleus-options.js';
 export type { CloudMessage, ComponentEnvironment, LocalNucleus } from './nucleus.js';
 export type { BrokerEvent, NucleusEvent } from './nucleus-event.js';
 export type { Deployment } from './components.js';

@@ -76,8 +76,9 @@ function claimOf({ type, flags, streamId, version, payload }: RpcMessage): Claim
   if (flags !== 0) return { problem: 'the Connect has flags' };
   if (streamId !== 0) return { problem: 'the Connect is not on stream 0' };
   if (version !== undefined && version !== RPC_VERSION) return { problem: `the :version is ${version}, not ${RPC_VERSION}` };
-  const token = parseMembers(payload)?.['authToken'];
-  return typeof token === 'string' ? { token } : { problem: 'there is no authToken, or it is not a string' };
+  const { authToken: token, componentName: component } = parseMembers(payload) ?? {};
+  if (component !== undefined && typeof component !== 'string') return { problem: 'the componentName is not a string' };
+  return typeof token === 'string' ? { token, component } : { problem: 'there is no authToken, or it is not a string' };
 }
 
 const INT32 = 4;

@@ -42,6 +42,9 @@ export interface LocalNucleusLimits {
   readonly connections?: number | undefined;
 }
 
+/** What the device speaks with its broker: `mqtt5`, the default since nucleus 2.10, or `mqtt3`. */
+export type MqttVersion = 'mqtt5' | 'mqtt3';
+
 /** How a local nucleus is set up. */
 export interface LocalNucleusOptions {
   /** Which server it behaves as. */
@@ -68,6 +71,11 @@ export interface LocalNucleusOptions {
    * a device. Lite always does so in policies.
    */
   readonly interpolateComponentConfiguration?: boolean | undefined;
+  /**
+   * The `mqtt.version` of a classic nucleus. Default: `mqtt5`. With `mqtt3` the MQTT 5 members are lost without an error, both ways, and
+   * reserved topics have the limits of all others.
+   */
+  readonly mqttVersion?: MqttVersion | undefined;
   readonly limits?: LocalNucleusLimits | undefined;
   /** Where its timeouts take their time from; tests hand in their own. */
   readonly clock?: Clock | undefined;

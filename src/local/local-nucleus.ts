@@ -100,7 +100,7 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
     observed: () => observers.size > 0,
     connectionStatus: options.connectionStatus ?? profile === 'lite',
   };
-  const profileServer = makeProfileServer(profile, context, limits);
+  const profileServer = makeProfileServer(profile, context, limits, options.mqttVersion);
   started.server = profileServer;
   const directory = await mkdtemp(join(tmpdir(), 'ggrx-'));
   const socketPath = join(directory, 'ipc.socket');

@@ -2,19 +2,24 @@ import { CLASSIC_MAX_FRAME, LITE_MAX_FRAME } from '../ipc/frame.js';
 import { ClassicServer } from './classic-server.js';
 import type { ConnectionLimits } from './client-connection.js';
 import { LiteServer } from './lite-server.js';
-import type { LocalNucleusLimits } from './local-nucleus-options.js';
+import type { LocalNucleusLimits, MqttVersion } from './local-nucleus-options.js';
 import type { ProfileName } from './profile-name.js';
 import type { ProfileContext, ProfileServer } from './protocol.js';
 
 const MEBIBYTE = 1024 * 1024;
 
 /** The server of a profile with its limits. */
-export function makeProfileServer(profile: ProfileName, context: ProfileContext, limits: LocalNucleusLimits): ProfileServer {
+export function makeProfileServer(
+  profile: ProfileName,
+  context: ProfileContext,
+  limits: LocalNucleusLimits,
+  mqttVersion: MqttVersion = 'mqtt5',
+): ProfileServer {
   if (profile === 'lite') {
     return new LiteServer(context, { subscriptions: 100, publishWindow: { messages: 10, bytes: 15_000 }, maxInboundPacket: 5000 });
   }
   const spool = { bytes: limits.spoolBytes ?? 2.5 * MEBIBYTE, inFlight: limits.maxInFlightPublishes ?? 1000 };
-  return new ClassicServer(context, { spool, maxPayload: 128 * 1024 });
+  return new ClassicServer(context, { spool, maxPayload: 128 * 1024, mqttVersion });
 }
 
 /** What one client may do to the process under a profile. */
