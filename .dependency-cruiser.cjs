@@ -81,6 +81,28 @@ module.exports = {
       to: { path: CLIENT, reachable: true },
     },
     {
+      name: 'component-runs-without-the-kit',
+      severity: 'error',
+      comment:
+        'What runs on a device loads neither the testing kit nor the local nucleus. Only the dry run does, and it is loaded when asked for.',
+      from: { path: '^src/component/', pathNot: '^src/component/dry-run/' },
+      to: { path: '^src/(testing|local|cli)/' },
+    },
+    {
+      name: 'dry-run-only-when-asked-for',
+      severity: 'error',
+      comment: 'A static import would load the testing kit on every device.',
+      from: { path: '^src/component/', pathNot: '^src/component/dry-run/' },
+      to: { path: '^src/component/dry-run/', dynamic: false, dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'dry-run-reads-policies-and-recipes',
+      severity: 'error',
+      comment: 'Of the local nucleus a dry run has a use for what reads policies and recipes, not for the server.',
+      from: { path: '^src/component/dry-run/' },
+      to: { path: '^src/(local/(?!recipe/|policy/|profile-name)|cli/)' },
+    },
+    {
       name: 'entries-are-for-users',
       severity: 'error',
       comment: 'An entry gathers what users see; inside src import what is meant, or every import loads everything.',

@@ -2,6 +2,9 @@ import { Command } from 'commander';
 import type { Cli } from './cli.js';
 import { addDev } from './commands/dev.js';
 import { addPub } from './commands/pub.js';
+import { addDiagram } from './commands/diagram.js';
+import { addRecipe } from './commands/recipe.js';
+import { addRun } from './commands/run.js';
 import { addSub } from './commands/sub.js';
 import { EXIT } from './exit-code.js';
 import { packageVersion } from './package-version.js';
@@ -14,7 +17,7 @@ Exit codes:
   ${String(EXIT.UNREACHABLE)}    no nucleus to talk to, or it refuses the token
   ${String(EXIT.TIMED_OUT)}    the time of --timeout was up
   128+n  ended by signal n, such as 130 for Ctrl-C
-  dev ends as its component does; 126 and 127 mean that it could not be run, or not be found.`;
+  run ends by the component's own table (run --help); dev ends as its component does; 126 and 127 mean that it could not be run, or not be found.`;
 
 /** Columns of the help: longer lines are harder to read. */
 const PAGE_WIDTH = 100;
@@ -40,5 +43,8 @@ export function program(cli: Cli): Command {
   addDev(root, cli);
   addSub(root, cli);
   addPub(root, cli);
+  addRun(root, cli);
+  addRecipe(root, cli);
+  addDiagram(root, cli);
   return root;
 }

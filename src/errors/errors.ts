@@ -590,6 +590,26 @@ export class TimestampRefused<A = unknown> extends Failure<'TimestampRefused', '
   }
 }
 
+/** A component's configuration is not what its code expects. It was not started. */
+export class ConfigurationInvalid extends Failure<'ConfigurationInvalid', 'terminal'> {
+  readonly _tag = 'ConfigurationInvalid';
+  readonly code = 'GGRX_CONFIGURATION_INVALID';
+  readonly retryable = false;
+  readonly component: string;
+  /** One line a problem, each beginning with the path to the value. */
+  readonly problems: readonly string[];
+
+  constructor(component: string, problems: readonly string[], cause?: unknown) {
+    super(
+      'terminal',
+      `The configuration of ${component} does not fit: ${problems.join('; ')}. On a device it is "config" in the component's configuration: correct it with a deployment that merges {"config": …}, or resets ["/config"]; elsewhere it is the variable GREENGRASS_RX_CONFIG.`,
+      cause,
+    );
+    this.component = component;
+    this.problems = problems;
+  }
+}
+
 /** Why there is no connection. */
 export type ConnectError =
   | MissingEnvironment

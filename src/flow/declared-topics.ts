@@ -4,16 +4,17 @@ import { InvalidRequest } from '../errors/errors.js';
 import type { MqttProxy } from '../proxy/mqtt-proxy.js';
 import { topicFilterProblem } from '../topic/topic-filter.js';
 import { topicMatches } from '../topic/topic-matches.js';
+import { topicFilterOf, type TopicPattern } from '../topic/topic-pattern.js';
 
-/** A topic name, or a filter such as `alarms/+` for topics that depend on data, or what has one: a topic template. */
-export type DeclaredTopic = string | { readonly filter: string };
+/** A topic name, or a filter such as `alarms/+` or a template for topics that depend on data. */
+export type DeclaredTopic = string | TopicPattern<unknown>;
 
 const PUBLISH = 'aws.greengrass#PublishToIoTCore';
 
 /** The filters of declared topics. Throws `RangeError` for one that is none. */
 export const declaredFilters = (topics: readonly DeclaredTopic[]): readonly string[] =>
   topics.map(topic => {
-    const filter = typeof topic === 'string' ? topic : topic.filter;
+    const filter = topicFilterOf(topic);
     const problem = topicFilterProblem(filter);
     if (problem !== undefined) throw new RangeError(`topics: ${problem}`);
     return filter;

@@ -4,6 +4,7 @@ import type { StageDeclaration, StageKind } from '../../src/flow/account.js';
 import { batch, concurrently, Ledger, publishTo, toAsyncIterable } from '../../src/flow/index.js';
 import { type LedgerEntry, recordedBy } from '../../src/flow/ledger.js';
 import { QOS } from '../../src/qos.js';
+import { topicTemplate } from '../../src/topic/index.js';
 import { fakeProxy } from './fake-proxy.js';
 
 class Recording extends Ledger {
@@ -24,7 +25,7 @@ describe('what a stage declares', () => {
     NEVER.pipe(concurrently(3, value => of(value), { ledger, buffer: { messages: 5, bytes: 100, sizeOf: () => 1, onFull: 'fail' } }))
       .subscribe()
       .unsubscribe();
-    NEVER.pipe(publishTo(proxyOf(), message, { ledger, name: 'alarms', ordered: true, topics: ['a/+', { filter: 'b' }] }))
+    NEVER.pipe(publishTo(proxyOf(), message, { ledger, name: 'alarms', ordered: true, topics: ['a/+', topicTemplate('b/{id}')] }))
       .subscribe()
       .unsubscribe();
     NEVER.pipe(batch({ ledger, messages: 10, within: 500 }))
@@ -39,7 +40,7 @@ describe('what a stage declares', () => {
         concurrency: undefined,
         ordered: true,
         buffer: { messages: 1_000, bytes: undefined, onFull: 'dropOldest' },
-        topics: ['a/+', 'b'],
+        topics: ['a/+', 'b/+'],
       },
       { kind: 'batch', name: undefined, buffer: { messages: 10, bytes: undefined, onFull: undefined }, within: 500 },
       { kind: 'toAsyncIterable', name: undefined, buffer: { messages: 1_000, bytes: undefined, onFull: 'dropOldest' } },

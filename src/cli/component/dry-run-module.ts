@@ -1,0 +1,36 @@
+import { dryRun } from '../../component/dry-run.js';
+import type { DryRun } from '../../component/dry-run/dry-run-result.js';
+import type { Finding } from '../../component/dry-run/finding.js';
+import { CliError, UsageError } from '../cli-error.js';
+import type { Cli } from '../cli.js';
+import { wrap } from '../wrap.js';
+import { loadComponent } from './load-component.js';
+
+/** What a dry run is told on the command line. */
+export interface DryRunCommandOptions {
+  readonly config?: Readonly<Record<string, unknown>>;
+  readonly memory?: number;
+}
+
+/** Runs the component of a module dry, and says on stderr what was found. Throws if something of it will not work. */
+export async function dryRunModule(cli: Cli, module: string, { config, memory }: DryRunCommandOptions): Promise<DryRun> {
+  const dry = await dryRun(await loadComponent(module), { config, memory });
+  if (dry._tag === 'Left')
+    throw new UsageError(
+      `The defaults are no configuration of ${dry.left.component}.`,
+      ...dry.left.problems,
+      'Give what they leave out with --config.',
+    );
+  for (const finding of dry.right.findings) print(cli, finding);
+  const errors = dry.right.findings.filter(({ severity }) => severity === 'error').length;
+  if (errors > 0) throw new CliError(`${module} has ${errors === 1 ? 'an error' : `${errors} errors`}, and nothing was written.`);
+  return dry.right;
+}
+
+const COLOURS = { error: 'red', warning: 'yellow', note: 'dim' } as const;
+
+function print({ err }: Cli, { severity, about, message }: Finding): void {
+  const label = `${severity} (${about}): `;
+  const [first = '', ...rest] = wrap(label + message, err.width, '  ');
+  err.line([err.style(COLOURS[severity], label.trimEnd()) + first.slice(label.length - 1), ...rest].join('\n'));
+}

@@ -1,0 +1,66 @@
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { DryRun } from '../../component/dry-run/dry-run-result.js';
+import type { RecipeTextFormat } from '../../component/dry-run/recipe-text.js';
+import { CliError, UsageError } from '../cli-error.js';
+import type { Cli } from '../cli.js';
+import { EXIT } from '../exit-code.js';
+import { dryRunModule } from './dry-run-module.js';
+import { writeOut } from './write-out.js';
+
+/** What `recipe` was told. */
+export interface RecipeCommandOptions {
+  readonly format?: RecipeTextFormat;
+  readonly out?: string;
+  readonly check?: string;
+  readonly gdk?: string;
+  readonly bucket?: string;
+  readonly region?: string;
+  readonly config?: Readonly<Record<string, unknown>>;
+  readonly memory?: number;
+}
+
+/** Writes the recipe of a module's component, or says how a recipe does not fit it. */
+export async function runRecipe(cli: Cli, module: string, options: RecipeCommandOptions): Promise<void> {
+  const { gdk, bucket, region, check, out } = options;
+  if (gdk !== undefined && (bucket === undefined || region === undefined)) throw new UsageError('--gdk needs --bucket and --region.');
+  const dry = await dryRunModule(cli, module, options);
+  const main = relative(module);
+  if (check !== undefined) {
+    await checkRecipe(cli, dry, module, check, main);
+    return;
+  }
+  const format = options.format ?? (out?.endsWith('.json') === true ? 'json' : 'yaml');
+  if (gdk === undefined || out !== undefined) await writeOut(cli, out, dry.recipeText(format, { main }));
+  if (gdk === undefined || bucket === undefined || region === undefined) return;
+  for (const { path, text, executable } of dry.gdkFiles({ bucket, region, main })) {
+    const file = join(gdk, path);
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, text);
+    if (executable) await chmod(file, 0o755);
+    cli.err.line(`wrote ${file}`);
+  }
+}
+
+async function checkRecipe(cli: Cli, dry: DryRun, module: string, file: string, main: string): Promise<void> {
+  const committed = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new UsageError(`The recipe ${file} could not be read: ${cause instanceof Error ? cause.message : String(cause)}`);
+  });
+  const lines = dry.recipeDifference(committed, file, { main });
+  if (lines.length === 0) {
+    cli.err.line(`${file} fits ${module}`);
+    return;
+  }
+  for (const line of lines) cli.out.line(cli.out.style(colourOf(line), line));
+  const remedy = `Write it anew: greengrass-rx recipe ${module} --out ${file}`;
+  throw new CliError(`${file} no longer fits ${module}.`, { exitCode: EXIT.FAILED, remedies: [remedy] });
+}
+
+function colourOf(line: string): 'green' | 'red' | 'yellow' {
+  return line.startsWith('+') ? 'green' : line.startsWith('-') ? 'red' : 'yellow';
+}
+
+/** The module's path in the archive: as it lies in the project, whose root is where the command is run. */
+function relative(module: string): string {
+  return module.replace(/^\.\//, '');
+}

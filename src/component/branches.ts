@@ -1,0 +1,60 @@
+import { isObservable, merge, Observable } from 'rxjs';
+import { isTerminal } from '../stream/kind.js';
+import { markHandled } from '../stream/unhandled.js';
+import type { Branch, Branches } from './component.js';
+
+/** The name of the one branch of a component that gives a single stream. */
+const ONLY = 'run';
+
+/** The branches by their names, in the order they were given. */
+export const namedBranches = (branches: Branches): ReadonlyMap<string, Branch> => {
+  // A record has no subscribe: of the two, only an Observable passes the test.
+  const named: readonly (readonly [string, Branch])[] = isObservable(branches) ? [[ONLY, branches]] : Object.entries(branches);
+  for (const [name, branch] of named) {
+    if (!isObservable(branch))
+      throw new TypeError(
+        `run gave no stream for the branch ${JSON.stringify(name)}. Give an Observable of Eithers, or a record of them by name.`,
+      );
+  }
+  return new Map(named);
+};
+
+/** What happens in a branch. After an end nothing more. */
+export type BranchEvent = { readonly branch: string } & (
+  | { readonly kind: 'left'; readonly error: unknown }
+  | { readonly kind: 'completed' }
+  /** A terminal `Left`. */
+  | { readonly kind: 'failed'; readonly error: unknown }
+  /** The stream's own error channel. */
+  | { readonly kind: 'defect'; readonly error: unknown }
+);
+
+/** Runs a branch and tells what happens in it but for its results. Never fails; completes with the branch. */
+export const branchEvents = (branch: string, stream$: Branch): Observable<BranchEvent> =>
+  new Observable(subscriber => {
+    const end = (event: BranchEvent): void => {
+      subscriber.next(event);
+      subscriber.complete();
+    };
+    // Given to the subscriber before its source is subscribed: one that emits without end meanwhile could not be stopped otherwise.
+    new Observable<Parameters<typeof isTerminal>[0]>(upstream => {
+      subscriber.add(upstream);
+      stream$.subscribe(upstream);
+    }).subscribe({
+      next: element => {
+        if (element._tag === 'Right') return;
+        const error = element.left;
+        if (!isTerminal(element)) {
+          subscriber.next({ branch, kind: 'left', error });
+          return;
+        }
+        markHandled(error);
+        end({ branch, kind: 'failed', error });
+      },
+      error: (error: unknown) => end({ branch, kind: 'defect', error }),
+      complete: () => end({ branch, kind: 'completed' }),
+    });
+  });
+
+/** All branches as one stream, for a test that looks at nothing but what goes in and out of the component. */
+export const mergeBranches = (branches: Branches): Branch => merge(...namedBranches(branches).values());

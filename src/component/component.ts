@@ -1,0 +1,141 @@
+import type { Either } from 'fp-ts/lib/Either.js';
+import type { Type, Validation } from 'io-ts';
+import type { Observable } from 'rxjs';
+import type { DeclaredTopic } from '../flow/declared-topics.js';
+import { declaredFilters } from '../flow/declared-topics.js';
+import type { MqttProxy } from '../proxy/mqtt-proxy.js';
+import { type Log, silentLog } from './log.js';
+
+/** What a branch of a component is: a stream whose errors are on its left side. What it emits is not kept. */
+export type Branch = Observable<Either<unknown, unknown>>;
+
+/** What `run` gives: one stream, or several that are told apart by their names. */
+export type Branches = Branch | Readonly<Record<string, Branch>>;
+
+/** What `run` gets besides the proxy and its configuration. */
+export interface RunContext {
+  readonly log: Log;
+}
+
+/** What all components have. */
+interface Description {
+  /** Such as `com.example.EdgeAggregator`: letters, digits, `-`, `_` and `.`, at most 128. */
+  readonly name: string;
+  /** A semantic version, at most 64 characters. */
+  readonly version: string;
+  readonly description?: string | undefined;
+  readonly publisher?: string | undefined;
+  /** Topics it publishes to by other ways than a stage that declares its own: `proxy.publish`, a canary. */
+  readonly publishes?: readonly DeclaredTopic[] | undefined;
+  /** Filters it subscribes to only when data says so, which a dry run does not see. */
+  readonly subscribes?: readonly DeclaredTopic[] | undefined;
+  /**
+   * What happens to the other branches when one ends with a terminal `Left` or a defect. `drain` (default): they work off what they hold and
+   * the process ends, so that the nucleus starts all of them again. `continue`: they go on; the health file says which one is missing, and the exit
+   * code of the end is that of the failure.
+   */
+  readonly whenBranchFails?: 'drain' | 'continue' | undefined;
+}
+
+/** A component that takes a configuration: what {@link component} makes one of. */
+export interface ConfiguredDefinition<A, O, R extends Branches> extends Description {
+  /** Checks the configuration, and says its type. */
+  readonly config: Type<A, O>;
+  /** The recipe's defaults, in the form the configuration has in JSON. What is left out has to come with the deployment. */
+  readonly defaults?: Partial<O> | undefined;
+  readonly run: (proxy: MqttProxy, config: A, context: RunContext) => R;
+}
+
+/** A component that takes none. */
+export interface PlainDefinition<R extends Branches> extends Description {
+  readonly config?: undefined;
+  readonly defaults?: undefined;
+  readonly run: (proxy: MqttProxy, config: undefined, context: RunContext) => R;
+}
+
+const BRAND: symbol = Symbol.for('greengrass-rx.component');
+
+/** A component: its name, its configuration, and the function from a proxy to its streams. Nothing of it runs before {@link Component.run}. */
+export interface Component<A = unknown, R extends Branches = Branches> extends Omit<Description, 'publishes' | 'subscribes'> {
+  readonly config: { readonly name: string; decode(value: unknown): Validation<A> } | undefined;
+  /** As JSON. */
+  readonly defaults: Readonly<Record<string, unknown>>;
+  readonly publishes: readonly string[];
+  readonly subscribes: readonly string[];
+  readonly whenBranchFails: 'drain' | 'continue';
+  /** The component's streams, on any proxy: that of a device, of a marble test, of a dry run. Without a context, its log goes nowhere. */
+  run(proxy: MqttProxy, config: A, context?: RunContext): R;
+}
+
+const NAME = /^[a-zA-Z0-9-_.]{1,128}$/;
+const VERSION = /^(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?(?:\+[0-9A-Za-z-.]+)?$/;
+
+/**
+ * A component as a value: from it come the running program (`runComponent`, `greengrass-rx run`), its recipe and its diagram (`dryRun`,
+ * `greengrass-rx recipe`), and its marble tests (`run` is a function from a proxy to a stream, nothing else).
+ *
+ * `run` gives one stream, or a record of streams by name, its branches; with names, logs, health and exit say which one a failure
+ * belongs to.
+ *
+ * @throws TypeError, RangeError for a name, a version or a topic that the recipe format or MQTT does not take.
+ *
+ * @example
+ * ```ts
+ * import { json, onRights, publishTo, QOS, type MqttProxy } from 'greengrass-rx';
+ * import { component } from 'greengrass-rx/component';
+ * import { t } from 'greengrass-rx/fp';
+ * import { filter } from 'rxjs';
+ *
+ * const Reading = json(t.type({ celsius: t.number }));
+ *
+ * const alarms = (proxy: MqttProxy, limit: number) =>
+ *   proxy.subscribe({ topicName: 'sensors/+', qos: QOS.AT_LEAST_ONCE, codec: Reading }).pipe(
+ *     onRights(readings$ => readings$.pipe(
+ *       filter(({ value }) => value.celsius > limit),
+ *       publishTo(proxy, ({ value }) => ({ topicName: 'alarms/heat', payload: Reading.encode(value), qos: QOS.AT_LEAST_ONCE }), {
+ *         name: 'heat alarms',
+ *         topics: ['alarms/heat'],
+ *       }),
+ *     )),
+ *   );
+ *
+ * export default component({
+ *   name: 'com.example.HeatAlarm',
+ *   version: '1.0.0',
+ *   config: t.type({ limit: t.number }),
+ *   defaults: { limit: 60 },
+ *   run: (proxy, { limit }) => ({ alarms: alarms(proxy, limit) }),
+ * });
+ * ```
+ *
+ * Source: AWS IoT Greengrass developer guide, "AWS IoT Greengrass component recipe reference".
+ */
+export function component<A, O, R extends Branches>(definition: ConfiguredDefinition<A, O, R>): Component<A, R>;
+export function component<R extends Branches>(definition: PlainDefinition<R>): Component<undefined, R>;
+export function component(definition: ConfiguredDefinition<unknown, unknown, Branches> | PlainDefinition<Branches>): Component {
+  const { name, version, description, publisher, publishes = [], subscribes = [], whenBranchFails = 'drain' } = definition;
+  if (!NAME.test(name))
+    throw new RangeError(`A component's name has 1 to 128 letters, digits, "-", "_" and ".", and ${JSON.stringify(name)} does not.`);
+  if (!VERSION.test(version) || version.length > 64)
+    throw new RangeError(
+      `A component's version is a semantic version such as 1.0.0 of at most 64 characters, and ${JSON.stringify(version)} is not.`,
+    );
+  const made: Component = {
+    name,
+    version,
+    description,
+    publisher,
+    whenBranchFails,
+    config: definition.config,
+    defaults: definition.defaults ?? {},
+    publishes: declaredFilters(publishes),
+    subscribes: declaredFilters(subscribes),
+    // The overloads have seen to it that `run` takes what `config` gives.
+    run: (proxy, config, context = { log: silentLog }) =>
+      (definition.run as (proxy: MqttProxy, config: unknown, context: RunContext) => Branches)(proxy, config, context),
+  };
+  return Object.defineProperty(made, BRAND, { value: true });
+}
+
+/** Whether a value, such as the default export of a module, is a {@link Component}; one of another copy of this package is, too. */
+export const isComponent = (value: unknown): value is Component => typeof value === 'object' && value !== null && BRAND in value;

@@ -1,0 +1,63 @@
+import { isLeft, left, right, type Either } from 'fp-ts/lib/Either.js';
+import { forbiddenKeyIn } from '../codec/forbidden-key.js';
+import { describe, problemsOf } from '../codec/problems.js';
+import { ConfigurationInvalid } from '../errors/errors.js';
+import type { Component } from './component.js';
+
+/** The variable in which a component finds its configuration, as JSON. The derived recipe sets it. */
+export const CONFIG_VARIABLE = 'GREENGRASS_RX_CONFIG';
+
+/** The member of the component's configuration that is its own; beside it is `accessControl`. */
+export const CONFIG_KEY = 'config';
+
+/**
+ * What the recipe sets the variable to. Both nuclei put the JSON of an object in the place of such a variable. The whole configuration
+ * cannot be had so: `{configuration:/}` is a member whose name is empty.
+ *
+ * Source: component recipe reference, "Recipe variables"; `KernelConfigResolver` of the nucleus; `recipe-runner` of Greengrass Lite.
+ */
+export const CONFIG_PLACEHOLDER = '{configuration:/config}';
+
+/** The component's defaults with the environment over them, checked: what `run` is given. */
+export const readConfiguration = <A>(
+  component: Pick<Component<A>, 'name' | 'config' | 'defaults'>,
+  env: NodeJS.ProcessEnv,
+): Either<ConfigurationInvalid, A> => {
+  const { name, config, defaults } = component;
+  const given = parse(env[CONFIG_VARIABLE]);
+  if (isLeft(given)) return left(new ConfigurationInvalid(name, [given.left]));
+  // A component without a codec takes no configuration: its A is undefined.
+  if (config === undefined) return right(undefined as A);
+  const decoded = config.decode(merged(defaults, given.right));
+  return isLeft(decoded) ? left(new ConfigurationInvalid(name, problemsOf(decoded.left))) : decoded;
+};
+
+const parse = (variable: string | undefined): Either<string, Readonly<Record<string, unknown>>> => {
+  // Where the configuration has no such member, the classic nucleus leaves the placeholder as it is.
+  if (variable === undefined || variable.trim() === '' || variable === CONFIG_PLACEHOLDER) return right({});
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(variable);
+  } catch {
+    return left(`(root): expected JSON in ${CONFIG_VARIABLE}, got ${describe(variable)}`);
+  }
+  if (!isMap(parsed)) return left(`(root): expected an object in ${CONFIG_VARIABLE}, got ${describe(parsed)}`);
+  const forbidden = forbiddenKeyIn(variable, parsed);
+  return forbidden === undefined ? right(parsed) : left(`${forbidden}: expected no such key, got one that reaches for a prototype`);
+};
+
+/** As Greengrass merges: maps key by key, all else, lists too, replaced. */
+const merged = (
+  defaults: Readonly<Record<string, unknown>>,
+  given: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> => {
+  const result: Record<string, unknown> = { ...defaults };
+  for (const [key, value] of Object.entries(given)) {
+    const before = result[key];
+    result[key] = isMap(before) && isMap(value) ? merged(before, value) : value;
+  }
+  return result;
+};
+
+const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

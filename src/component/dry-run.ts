@@ -1,0 +1,59 @@
+import { left, right, type Either } from 'fp-ts/lib/Either.js';
+import type { ConfigurationInvalid } from '../errors/errors.js';
+import type { Component } from './component.js';
+import { CONFIG_VARIABLE, readConfiguration } from './configuration.js';
+import type { DryRun } from './dry-run/dry-run-result.js';
+
+/** How a {@link dryRun} runs. */
+export interface DryRunOptions {
+  /** Configuration over the defaults, as JSON: for what the defaults leave out. */
+  readonly config?: Readonly<Record<string, unknown>> | undefined;
+  /** Virtual milliseconds the component runs before it is told to stop. Default 60 000. */
+  readonly horizon?: number | undefined;
+  /** Bytes that its buffers may come to. Default: what they can come to is a note, not a warning. */
+  readonly memory?: number | undefined;
+}
+
+/**
+ * Subscribes to a component in virtual time, on a nucleus in memory that allows everything and sends nothing, and tells what it subscribes to,
+ * where it publishes, and through which stages; and what follows: its recipe with the least policies, its diagram, and what is likely wrong.
+ *
+ * Takes no time of its own, whatever timers the component has: those on RxJS' schedulers are virtual. What the component does besides when it
+ * is subscribed (opens a file, reads a sensor), it does. It sees no data: a topic that depends on data has to be declared, with `topics` of
+ * `publishTo`, or `publishes` and `subscribes` of the component.
+ *
+ * Left: the defaults, with `config` over them, are no configuration.
+ *
+ * The testing kit is loaded at the first call, and never by `runComponent`.
+ *
+ * @throws RangeError for a horizon or a memory that is not above 0; and what the component's `run` throws.
+ *
+ * @example
+ * ```ts
+ * import { publishTo, onRights, QOS } from 'greengrass-rx';
+ * import { component, dryRun } from 'greengrass-rx/component';
+ *
+ * const echo = component({
+ *   name: 'com.example.Echo',
+ *   version: '1.0.0',
+ *   run: proxy => proxy.subscribe({ topicName: 'in/+', qos: QOS.AT_LEAST_ONCE }).pipe(
+ *     onRights(publishTo(proxy, ({ payload }) => ({ topicName: 'out', payload, qos: QOS.AT_LEAST_ONCE }), { topics: ['out'] })),
+ *   ),
+ * });
+ * const dry = await dryRun(echo);
+ * if (dry._tag === 'Right') {
+ *   console.log(dry.right.access); // { publish: ['out'], subscribe: ['in/+'] }
+ *   console.log(dry.right.recipeText('yaml'));
+ *   for (const { severity, message } of dry.right.findings) console.log(severity, message);
+ * }
+ * ```
+ */
+export const dryRun = async (component: Component, options: DryRunOptions = {}): Promise<Either<ConfigurationInvalid, DryRun>> => {
+  const { config = {}, horizon = 60_000, memory } = options;
+  if (!(horizon > 0)) throw new RangeError(`horizon must be a number of milliseconds above 0, not ${horizon}.`);
+  if (memory !== undefined && !(memory > 0)) throw new RangeError(`memory must be a number of bytes above 0, not ${memory}.`);
+  const configuration = readConfiguration(component, { [CONFIG_VARIABLE]: JSON.stringify(config) });
+  if (configuration._tag === 'Left') return left(configuration.left);
+  const { dryRunResult } = await import('./dry-run/dry-run-result.js');
+  return right(dryRunResult(component, { config: configuration.right, horizon, memory }));
+};

@@ -1,0 +1,61 @@
+import type { Finding } from './finding.js';
+import type { DryRecord } from './record.js';
+
+/** Bytes of the largest message AWS IoT Core takes. */
+export const LARGEST_MESSAGE: number = 128 * 1_024;
+/** Publishes a second that AWS IoT Core takes on one connection, which all components of a device share. */
+const PUBLISHES_PER_SECOND = 100;
+
+const MIB = 1_024 * 1_024;
+
+/**
+ * What the component publishes by itself, against the quotas of AWS IoT Core; and what its buffers can come to, against the memory there is.
+ *
+ * Source: AWS General Reference, "AWS IoT Core message broker and protocol limits and quotas".
+ */
+export const checkQuotas = (record: DryRecord, memory: number | undefined): readonly Finding[] => [
+  ...rate(record),
+  ...sizes(record),
+  ...buffers(record, memory),
+];
+
+const rate = ({ publishes, horizon }: DryRecord): readonly Finding[] => {
+  const perSecond = (publishes.length * 1_000) / horizon;
+  if (perSecond <= PUBLISHES_PER_SECOND) return [];
+  const message = `Without any message coming it publishes ${Math.round(perSecond)} times a second; AWS IoT Core takes ${PUBLISHES_PER_SECOND} a second from all components of a device together. Publish less often, or gather with batch().`;
+  return [{ severity: 'warning', about: 'quotas', message }];
+};
+
+const sizes = ({ publishes }: DryRecord): readonly Finding[] => {
+  const tooLarge = publishes.filter(({ payloadBytes }) => payloadBytes > LARGEST_MESSAGE);
+  return [...new Map(tooLarge.map(publish => [publish.topicName, publish])).values()].map(({ topicName, payloadBytes }) => ({
+    severity: 'error',
+    about: 'quotas',
+    message: `It publishes ${payloadBytes} bytes to ${JSON.stringify(topicName)}; AWS IoT Core takes at most ${LARGEST_MESSAGE}.`,
+  }));
+};
+
+/** The most that can be inside a stage: what waits and what is worked on, each as large as a message can be. */
+export const mostBytesOf = ({ kind, declaration }: DryRecord['stages'][number]): number => {
+  const { buffer, concurrency = 8 } = declaration;
+  if (buffer === undefined) return 0;
+  const waiting = Math.min(buffer.bytes ?? Infinity, buffer.messages * LARGEST_MESSAGE);
+  return kind === 'batch' ? waiting : waiting + concurrency * LARGEST_MESSAGE;
+};
+
+const buffers = ({ stages }: DryRecord, memory: number | undefined): readonly Finding[] => {
+  const sizes = stages.map(stage => ({ name: stage.name, bytes: mostBytesOf(stage) })).filter(({ bytes }) => bytes > 0);
+  const total = sizes.reduce((sum, { bytes }) => sum + bytes, 0);
+  if (total <= (memory ?? 0)) return [];
+  const list = sizes
+    .sort((one, other) => other.bytes - one.bytes)
+    .slice(0, 5)
+    .map(({ name, bytes }) => `${name} ${mib(bytes)}`)
+    .join(', ');
+  const most = `Full of the largest messages there are (128 KiB), its buffers come to ${mib(total)}`;
+  if (memory === undefined) return [{ severity: 'note', about: 'memory', message: `${most}: ${list}.` }];
+  const message = `${most}, more than the ${mib(memory)} it may have: ${list}. Bound them in bytes (buffer: { bytes, sizeOf }) or let fewer messages wait.`;
+  return [{ severity: 'warning', about: 'memory', message }];
+};
+
+const mib = (bytes: number): string => `${Number.isFinite(bytes) ? Math.ceil(bytes / MIB) : '∞'} MiB`;

@@ -1,0 +1,55 @@
+import { kindOf } from '../stream/kind.js';
+import { tagOf } from '../stream/tag.js';
+
+/** Why a component's process ended. */
+export type ExitReason = 'done' | 'failed-for-good' | 'defect' | 'failed' | 'token-refused' | 'unauthorized' | 'configuration';
+
+/** One way to end. */
+export interface Exit {
+  readonly code: number;
+  /** Whether starting the process again, with nothing else changed, can help. */
+  readonly restart: boolean;
+  readonly meaning: string;
+}
+
+/**
+ * How a component's process ends, by reason. The codes are those of `sysexits.h`, which no shell and no signal uses.
+ *
+ * Greengrass itself knows only 0 (`FINISHED`) and all else: it starts the component again, and takes it for `BROKEN` after three errors in an hour,
+ * which fails a deployment and rolls it back. That is right for a wrong configuration, too; so none of these is 0. The codes are for the log,
+ * for alarms, and for a supervisor that can tell: under systemd, `RestartPreventExitStatus=69 77 78`.
+ *
+ * Source: component recipe reference, `Run` and `Recover`; `sysexits(3)`.
+ */
+export const EXITS: Readonly<Record<ExitReason, Exit>> = {
+  done: { code: 0, restart: false, meaning: 'All branches completed, or the component was told to stop.' },
+  'failed-for-good': { code: 69, restart: false, meaning: 'A branch ended with a terminal Left that is not retryable.' },
+  defect: { code: 70, restart: true, meaning: 'Something threw: a bug in the component.' },
+  failed: { code: 75, restart: true, meaning: 'A branch ended with a terminal Left that may not come again.' },
+  'token-refused': { code: 76, restart: true, meaning: 'The nucleus refused the token. Only a new process gets a new one.' },
+  unauthorized: { code: 77, restart: false, meaning: 'The policies of the recipe do not allow what the component does.' },
+  configuration: { code: 78, restart: false, meaning: 'The configuration does not fit the code.' },
+};
+
+/** The reason to end with after a terminal `Left`. */
+export const exitReasonOf = (error: unknown): ExitReason => {
+  switch (tagOf(error)) {
+    case 'ConfigurationInvalid':
+      return 'configuration';
+    case 'Unauthorized':
+      return 'unauthorized';
+    case 'TokenRefused':
+      return 'token-refused';
+    // A full buffer is empty in a new process.
+    case 'Overflowed':
+      return 'failed';
+    default:
+      return kindOf(error) === 'terminal' && isRetryable(error) ? 'failed' : 'failed-for-good';
+  }
+};
+
+const isRetryable = (error: unknown): boolean =>
+  typeof error === 'object' && error !== null && (error as { readonly retryable?: unknown }).retryable === true;
+
+/** Whether a process that ended with this code, or without one by a signal, should be started again. Codes it does not know: yes. */
+export const deservesRestart = (code: number | null): boolean => Object.values(EXITS).find(exit => exit.code === code)?.restart ?? true;

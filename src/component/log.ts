@@ -1,0 +1,106 @@
+import { asyncScheduler, type SchedulerLike } from 'rxjs';
+import { kindOf } from '../stream/kind.js';
+import { tagOf } from '../stream/tag.js';
+
+/** How important a line is, least first. */
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** What a line says besides its sentence. Errors become their tag, code, sentence and causes. */
+export type LogFields = Readonly<Record<string, unknown>>;
+
+/** Where a component's log goes. */
+export type Log = Readonly<Record<LogLevel, (message: string, fields?: LogFields) => void>>;
+
+const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
+
+/** Characters of one text in a line. What is logged is often a payload that somebody else chose. */
+const MOST_CHARACTERS = 2_000;
+const MOST_CAUSES = 5;
+
+/** How {@link jsonLog} writes. */
+export interface JsonLogOptions {
+  /** The least important level that is written. Default `info`. */
+  readonly level?: LogLevel | undefined;
+  /** On every line. */
+  readonly fields?: LogFields | undefined;
+  /** The clock of `time`. Default `asyncScheduler`. */
+  readonly scheduler?: SchedulerLike | undefined;
+}
+
+/**
+ * A log of one JSON object a line: `time` (milliseconds since the epoch), `level`, `message`, and the fields. Greengrass keeps a component's
+ * stdout line by line: the classic nucleus in `logs/<component>.log` within a line of its own, Lite in the journal.
+ *
+ * Never throws: a field that is no JSON becomes a text. Texts are cut at 2 000 characters.
+ *
+ * @param write takes a line with its line feed.
+ *
+ * @example
+ * ```ts
+ * import { jsonLog } from 'greengrass-rx/component';
+ *
+ * const log = jsonLog(line => process.stdout.write(line), { fields: { component: 'com.example.HeatAlarm' } });
+ * log.warn('too hot', { celsius: 71 }); // {"time":…,"level":"warn","message":"too hot","component":"com.example.HeatAlarm","celsius":71}
+ * ```
+ */
+export const jsonLog = (write: (line: string) => void, options: JsonLogOptions = {}): Log => {
+  const { level: least = 'info', fields: always, scheduler = asyncScheduler } = options;
+  if (!LEVELS.includes(least))
+    throw new TypeError(`level must be ${LEVELS.map(level => `"${level}"`).join(', ')}, not ${JSON.stringify(least)}.`);
+  const at =
+    (level: LogLevel) =>
+    (message: string, fields?: LogFields): void => {
+      if (LEVELS.indexOf(level) < LEVELS.indexOf(least)) return;
+      write(`${lineOf({ time: scheduler.now(), level, message, ...always, ...fields })}\n`);
+    };
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+};
+
+/** The level that the variable `GREENGRASS_RX_LOG` names; `info` where it names none. */
+export const levelIn = (env: NodeJS.ProcessEnv): LogLevel => LEVELS.find(level => level === env['GREENGRASS_RX_LOG']) ?? 'info';
+
+/** A log that goes nowhere. */
+export const silentLog: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+
+const lineOf = (line: LogFields): string => {
+  try {
+    // Looked at before its toJSON: a Buffer's would write every byte as a number.
+    return JSON.stringify(line, function (this: LogFields, key, value: unknown) {
+      const raw = this[key];
+      return ArrayBuffer.isView(raw) ? `${raw.byteLength} bytes` : writable(value);
+    });
+  } catch {
+    const texts = Object.entries(line).map(([key, value]) => [
+      key,
+      typeof value === 'object' && value !== null ? '(not JSON)' : writable(value),
+    ]);
+    return JSON.stringify(Object.fromEntries(texts));
+  }
+};
+
+const cut = (text: string): string =>
+  text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}… (${text.length} characters)` : text;
+
+const writable = (value: unknown): unknown => {
+  if (typeof value === 'string') return cut(value);
+  if (value instanceof Error) return describeError(value, MOST_CAUSES);
+  if (typeof value === 'bigint' || typeof value === 'symbol' || typeof value === 'function') return cut(String(value));
+  return value;
+};
+
+/** An error for a log line: what it is and what to do, without the message or value it carries. A defect has its stack. */
+const describeError = (error: Error, causes: number): LogFields => {
+  const tag = tagOf(error);
+  const { code, retryable, topicName, problems } = error as Partial<Record<'code' | 'retryable' | 'topicName' | 'problems', unknown>>;
+  return {
+    tag: tag ?? error.name,
+    code,
+    kind: tag === undefined ? undefined : kindOf(error),
+    retryable,
+    topicName,
+    message: cut(error.message),
+    problems: Array.isArray(problems) ? problems.map(String) : undefined,
+    stack: tag === undefined ? cut(error.stack ?? '') : undefined,
+    cause: causes > 0 && error.cause instanceof Error ? describeError(error.cause, causes - 1) : undefined,
+  };
+};

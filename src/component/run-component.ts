@@ -1,0 +1,260 @@
+import { asyncScheduler, merge, type SchedulerLike, Subscription, timer } from 'rxjs';
+import type { StageAccount } from '../flow/account.js';
+import { type Ledger, ledger as ledgerOfAll } from '../flow/ledger.js';
+import { connect } from '../proxy/connect.js';
+import type { ConnectionState, DrainReport, MqttProxy } from '../proxy/mqtt-proxy.js';
+import { reportAtTimes, type Reporter } from '../stream/report-at-times.js';
+import { tagOf } from '../stream/tag.js';
+import { type BranchEvent, branchEvents, namedBranches } from './branches.js';
+import type { Branch, Component } from './component.js';
+import { readConfiguration } from './configuration.js';
+import { exitReasonOf, EXITS, type ExitReason } from './exit-codes.js';
+import { type BranchHealth, type Health, type HealthStatus, WholeFile } from './health.js';
+import { jsonLog, levelIn, type Log } from './log.js';
+import { onStopSignal } from './on-stop-signal.js';
+import type { RunOptions, RunOutcome } from './run-options.js';
+
+/**
+ * Runs a component to its end: reads its configuration, connects, runs its branches, tells how they are, drains on SIGTERM and closes.
+ * `greengrass-rx run` is this and the exit code.
+ *
+ * A wrong configuration, a refused topic and a bug are outcomes, with the code of {@link EXITS} to exit with. All of it is
+ * in the log: what passes on the left of a branch at most once per branch, tag and ten seconds, with the number of those it stands for.
+ *
+ * On SIGTERM, SIGINT or `signal`, the subscriptions complete, stages publish what they hold, and after `drainDeadline` at the latest what is left
+ * is given up, counted and logged. A second signal, half a second later or more, ends the process at once.
+ *
+ * @throws RangeError, TypeError for options out of range, as `connect` does.
+ *
+ * @example
+ * ```ts
+ * import { component, runComponent } from 'greengrass-rx/component';
+ * import { E } from 'greengrass-rx/fp';
+ * import { of } from 'rxjs';
+ *
+ * const once = component({ name: 'com.example.Once', version: '1.0.0', run: () => ({ numbers: of(E.right(1), E.right(2)) }) });
+ * const outcome = await runComponent(once);
+ * console.log(outcome.code, outcome.meaning); // 0 All branches completed, …
+ * ```
+ */
+export const runComponent = async <A>(component: Component<A>, options: RunOptions = {}): Promise<RunOutcome> => {
+  const { env = process.env } = options;
+  const { name, version } = component;
+  const log = options.log ?? jsonLog(line => process.stdout.write(line), { level: levelIn(env), fields: { component: name, version } });
+  const configuration = readConfiguration(component, env);
+  if (configuration._tag === 'Left') {
+    for (const problem of configuration.left.problems) log.error(`configuration: ${problem}`);
+    return ended(log, 'configuration', undefined, configuration.left);
+  }
+  const proxy = options.proxy ?? connect(options.connect);
+  let branches: ReadonlyMap<string, Branch>;
+  try {
+    branches = namedBranches(component.run(proxy, configuration.right, { log }));
+  } catch (error) {
+    await proxy.close();
+    return ended(log, 'defect', undefined, error);
+  }
+  return new ComponentRun(component, branches, proxy, log, options).toEnd();
+};
+
+const ended = (log: Log, reason: ExitReason, branch: string | undefined, error: unknown, fields: object = {}): RunOutcome => {
+  const exit = EXITS[reason];
+  const tell = reason === 'done' ? log.info : log.error;
+  tell(`ended: ${exit.meaning}`, { event: 'ended', reason, code: exit.code, restart: exit.restart, branch, error, ...fields });
+  return { ...exit, reason, branch, error };
+};
+
+/** One run of a component's branches. */
+class ComponentRun {
+  readonly #component: Pick<Component, 'name' | 'version' | 'whenBranchFails'>;
+  readonly #branches: ReadonlyMap<string, Branch>;
+  readonly #health: Map<string, BranchHealth>;
+  readonly #proxy: MqttProxy;
+  readonly #log: Log;
+  readonly #deadline: number;
+  readonly #period: number;
+  readonly #signal: AbortSignal | undefined;
+  readonly #handlesSignals: boolean;
+  readonly #scheduler: SchedulerLike;
+  readonly #ledger: Ledger;
+  readonly #reporter: Reporter;
+  readonly #healthFile: WholeFile | undefined;
+  readonly #pidFile: WholeFile | undefined;
+  readonly #running = new Subscription();
+  #state: ConnectionState['status'] = 'idle';
+  #draining: Promise<DrainReport> | undefined;
+  #failure: { readonly reason: ExitReason; readonly branch: string; readonly error: unknown } | undefined;
+
+  constructor(component: Component, branches: ReadonlyMap<string, Branch>, proxy: MqttProxy, log: Log, options: RunOptions) {
+    const { env = process.env, drainDeadline = 10_000, healthPeriod = 60_000, scheduler = asyncScheduler, ledger = ledgerOfAll } = options;
+    this.#component = component;
+    this.#branches = branches;
+    this.#health = new Map([...branches.keys()].map(branch => [branch, { status: 'running', lefts: 0 }]));
+    this.#proxy = proxy;
+    this.#log = log;
+    this.#deadline = positive('drainDeadline', drainDeadline);
+    this.#period = positive('healthPeriod', healthPeriod);
+    this.#signal = options.signal;
+    this.#handlesSignals = options.signals ?? true;
+    this.#scheduler = scheduler;
+    this.#ledger = ledger;
+    this.#reporter = reportAtTimes(({ key, error, withheld }) => {
+      const more = withheld === 0 ? '' : ` (${error === undefined ? '' : 'and '}${withheld} more since the last such line)`;
+      const [branch, tag] = key.split('\n');
+      this.#log.warn(`${branch ?? key}: ${tag ?? ''}${more}`, { event: 'left', branch, error, withheld });
+    }, scheduler);
+    this.#healthFile = this.#file(options.healthFile ?? env['GREENGRASS_RX_HEALTH_FILE'], 'health file');
+    this.#pidFile = this.#file(options.pidFile ?? env['GREENGRASS_RX_PID_FILE'], 'pid file');
+  }
+
+  async toEnd(): Promise<RunOutcome> {
+    this.#log.info('started', { event: 'started', pid: process.pid, branches: [...this.#branches.keys()] });
+    this.#pidFile?.write(`${process.pid}\n`);
+    const tellHealth = timer(this.#period, this.#period, this.#scheduler).subscribe(() => this.#tellHealth(true));
+    const state = this.#proxy.state$.subscribe({ next: next => this.#onState(next), error: () => undefined });
+    const removeSignals = this.#listen();
+    await new Promise<void>(resolve => {
+      this.#running.add(resolve);
+      const events$ = merge(...[...this.#branches].map(([name, branch]) => branchEvents(name, branch)));
+      this.#running.add(events$.subscribe({ next: event => this.#onEvent(event), complete: () => this.#running.unsubscribe() }));
+    });
+    // What a branch published directly is awaited, too.
+    const report = await this.#drain('all branches have ended');
+    removeSignals();
+    tellHealth.unsubscribe();
+    await this.#proxy.close();
+    state.unsubscribe();
+    this.#reporter.end();
+    this.#tellHealth(false, 'ended');
+    await this.#healthFile?.settled();
+    await this.#pidFile?.remove();
+    const { reason = 'done', branch, error } = this.#failure ?? {};
+    return ended(this.#log, reason, branch, error, { drained: report, stages: this.#ledger.snapshot().stages.map(inShort) });
+  }
+
+  /** The one drain there is; who asks later is told what it found. */
+  #drain(why: string): Promise<DrainReport> {
+    this.#draining ??= this.#drainNow(why);
+    return this.#draining;
+  }
+
+  async #drainNow(why: string): Promise<DrainReport> {
+    this.#log.info(`draining: ${why}`, { event: 'draining', deadline: this.#deadline });
+    const draining = this.#proxy.drain(this.#deadline)();
+    this.#tellHealth(false);
+    const report = await draining;
+    const { unfinished, stagesUnfinished } = report;
+    if (unfinished > 0 || stagesUnfinished > 0)
+      this.#log.warn(`${unfinished} publishes had no answer and ${stagesUnfinished} stages were not done when the time was over`, {
+        event: 'drained',
+        ...report,
+      });
+    // A source that does not end with the drain must not keep the process.
+    this.#running.unsubscribe();
+    return report;
+  }
+
+  #onEvent(event: BranchEvent): void {
+    const { branch } = event;
+    const before = this.#health.get(branch) ?? { status: 'running', lefts: 0 };
+    switch (event.kind) {
+      case 'left':
+        this.#health.set(branch, { ...before, lefts: before.lefts + 1 });
+        this.#reporter.left(`${branch}\n${tagOf(event.error) ?? 'Left'}`, event.error ?? 'a Left of nothing');
+        return;
+      case 'completed':
+        this.#health.set(branch, { ...before, status: 'completed' });
+        this.#log.info(`${branch}: completed`, { event: 'completed', branch });
+        return;
+      case 'failed':
+        this.#onFailure(branch, before, exitReasonOf(event.error), event.error);
+        return;
+      case 'defect':
+        this.#onFailure(branch, before, 'defect', event.error);
+    }
+  }
+
+  #onFailure(branch: string, before: BranchHealth, reason: ExitReason, error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    this.#health.set(branch, { ...before, status: 'failed', error: { tag: tagOf(error) ?? 'defect', message } });
+    this.#log.error(`${branch}: ${message}`, { event: reason === 'defect' ? 'defect' : 'failed', branch, error });
+    this.#failure ??= { reason, branch, error };
+    if (this.#component.whenBranchFails === 'drain') void this.#drain(`the branch "${branch}" has failed`);
+    this.#tellHealth(false);
+  }
+
+  #onState(state: ConnectionState): void {
+    this.#state = state.status;
+    if (state.status === 'connected') this.#log.info('connected', { event: 'connected', ...state.capabilities });
+    if (state.status === 'interrupted') this.#log.warn('the connection to the nucleus is down', { event: 'interrupted', ...state });
+    if (state.status !== 'connecting') this.#tellHealth(false);
+  }
+
+  #listen(): () => void {
+    const stop = (why: string): void => void this.#drain(why);
+    const abort = (): void => stop('told to stop');
+    if (this.#signal?.aborted === true) abort();
+    this.#signal?.addEventListener('abort', abort, { once: true });
+    const removeSignals = this.#handlesSignals ? onStopSignal(stop, this.#scheduler) : () => undefined;
+    return () => {
+      this.#signal?.removeEventListener('abort', abort);
+      removeSignals();
+    };
+  }
+
+  #file(path: string | undefined, what: string): WholeFile | undefined {
+    if (path === undefined || path === '') return undefined;
+    return new WholeFile(path, error => this.#reporter.left(`${what}\n${path}`, error));
+  }
+
+  #tellHealth(asLine: boolean, status: HealthStatus = this.#status()): void {
+    const { stages, edges } = this.#ledger.snapshot();
+    const branches = Object.fromEntries(this.#health);
+    if (asLine)
+      this.#log.info(`health: ${status}`, { event: 'health', status, connection: this.#state, branches, stages: stages.map(inShort) });
+    const { name, version } = this.#component;
+    const health: Health = {
+      component: name,
+      version,
+      pid: process.pid,
+      at: this.#scheduler.now(),
+      status,
+      connection: this.#state,
+      branches,
+      stages,
+      edges,
+    };
+    this.#healthFile?.write(`${JSON.stringify(health)}\n`);
+  }
+
+  #status(): HealthStatus {
+    if (this.#draining !== undefined) return 'draining';
+    if ([...this.#health.values()].some(({ status }) => status === 'failed')) return 'degraded';
+    switch (this.#state) {
+      case 'connected':
+        return 'running';
+      case 'interrupted':
+      case 'failed':
+      case 'closed':
+        return 'interrupted';
+      case 'idle':
+      case 'connecting':
+        return 'starting';
+    }
+  }
+}
+
+/** A stage's account in the messages it counts, without zeros. */
+const inShort = ({ kind, name, received, emitted, dropped, failed, buffered, discarded }: StageAccount): object => {
+  const counts = { received, emitted, dropped, failed, buffered, discarded };
+  return {
+    kind,
+    name,
+    ...Object.fromEntries(Object.entries(counts).flatMap(([what, { messages }]) => (messages === 0 ? [] : [[what, messages]]))),
+  };
+};
+
+const positive = (name: string, value: number): number => {
+  if (!(value > 0)) throw new RangeError(`${name} must be a number of milliseconds above 0, not ${value}.`);
+  return value;
+};

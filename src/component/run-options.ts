@@ -1,0 +1,46 @@
+import type { SchedulerLike } from 'rxjs';
+import type { Ledger } from '../flow/ledger.js';
+import type { ConnectOptions } from '../proxy/connect-options.js';
+import type { MqttProxy } from '../proxy/mqtt-proxy.js';
+import type { Exit, ExitReason } from './exit-codes.js';
+import type { Log } from './log.js';
+
+/** How {@link runComponent} runs. Nothing is needed on a device: the derived recipe sets the variables. Times are milliseconds. */
+export interface RunOptions {
+  /** Where the configuration and the names of files come from. Default `process.env`. */
+  readonly env?: NodeJS.ProcessEnv | undefined;
+  /** How the nucleus is reached. Default: as `connect()` does. */
+  readonly connect?: ConnectOptions | undefined;
+  /** A proxy that is there already, in the place of `connect`. It is drained and closed in the end. */
+  readonly proxy?: MqttProxy | undefined;
+  /** Default: {@link jsonLog} on stdout, at the level that the variable `GREENGRASS_RX_LOG` names. */
+  readonly log?: Log | undefined;
+  /**
+   * What a drain may take. Default 10 000: of the 15 s that the nucleus gives the derived recipe's `Shutdown`, with some left for the end of the
+   * process.
+   */
+  readonly drainDeadline?: number | undefined;
+  /** Ends the component in good order, as SIGTERM does. */
+  readonly signal?: AbortSignal | undefined;
+  /** `false`: SIGTERM and SIGINT are left to the program. */
+  readonly signals?: boolean | undefined;
+  /** The health file. Default: the variable `GREENGRASS_RX_HEALTH_FILE`, or else none. */
+  readonly healthFile?: string | undefined;
+  /** The file that holds the process id while it runs. Default: the variable `GREENGRASS_RX_PID_FILE`, or else none. */
+  readonly pidFile?: string | undefined;
+  /** From one health line to the next. Default 60 000. */
+  readonly healthPeriod?: number | undefined;
+  /** The ledger that health is read from. Default: the one of all stages. */
+  readonly ledger?: Ledger | undefined;
+  /** Where all timers run. Default `asyncScheduler`. */
+  readonly scheduler?: SchedulerLike | undefined;
+}
+
+/** How a component ended. */
+export interface RunOutcome extends Exit {
+  readonly reason: ExitReason;
+  /** The branch whose failure decided, where one did. */
+  readonly branch: string | undefined;
+  /** What it failed with. */
+  readonly error: unknown;
+}

@@ -1,0 +1,46 @@
+import { asyncScheduler, type SchedulerLike } from 'rxjs';
+
+/** Milliseconds of silence after a report about one key. */
+const QUIET = 10_000;
+/** Keys told apart; errors of any further key share one. A key can be data, and this map must not grow with it. */
+const MOST_KEYS = 32;
+
+/** One error that stands for those like it. */
+export interface Report {
+  /** `others` once there are too many to tell apart. */
+  readonly key: string;
+  /** `undefined` at the end, where only a number is left to tell. */
+  readonly error: unknown;
+  /** Errors of this key since the last report that were not told. */
+  readonly withheld: number;
+}
+
+/** What becomes of errors that nobody looks at. */
+export interface Reporter {
+  readonly left: (key: string, error: unknown) => void;
+  /** Tells how many were withheld, so that none goes uncounted. */
+  readonly end: () => void;
+}
+
+/** Tells the first error of each key at once, then one per key and ten seconds with the number of those it stands for; bounded memory. */
+export const reportAtTimes = (tell: (report: Report) => void, scheduler: SchedulerLike = asyncScheduler): Reporter => {
+  const keys = new Map<string, { at: number; withheld: number }>();
+
+  return {
+    left: (wanted, error) => {
+      const key = keys.has(wanted) || keys.size < MOST_KEYS ? wanted : 'others';
+      const now = scheduler.now();
+      const last = keys.get(key);
+      if (last !== undefined && now - last.at < QUIET) {
+        last.withheld += 1;
+        return;
+      }
+      keys.set(key, { at: now, withheld: 0 });
+      tell({ key, error, withheld: last?.withheld ?? 0 });
+    },
+    end: () => {
+      for (const [key, { withheld }] of keys) if (withheld > 0) tell({ key, error: undefined, withheld });
+      keys.clear();
+    },
+  };
+};

@@ -1,0 +1,13 @@
+// A component that does what its environment says: throws in its stream, waits for nobody's promise, or while it is loaded.
+import { component } from '../../../dist/component/index.js';
+import { NEVER, throwError } from 'rxjs';
+
+const { HOW } = process.env;
+if (HOW === 'load') throw new Error('on load');
+if (HOW === 'stray') setImmediate(() => void Promise.reject(new Error('stray')));
+
+export default component({
+  name: 'com.example.Broken',
+  version: '1.0.0',
+  run: () => ({ steady: NEVER, shaky: HOW === 'stream' ? throwError(() => new Error('in a stream')) : NEVER }),
+});
