@@ -3,7 +3,7 @@ import type { Drawn } from './diagram.js';
 import { differenceOf, type Difference } from './equal.js';
 import type { LaneEvent } from './lane.js';
 import { untaken } from './letters.js';
-import { symbolDifference, valueOfMessage, type Tables } from './symbols.js';
+import { isTable, symbolDifference, valueOfMessage, type Tables } from './symbols.js';
 
 /** Gives symbols to what came: those of the tables where they fit, else letters of its own, the same one to equal values. */
 export class NameGiver {
@@ -29,7 +29,7 @@ export class NameGiver {
     const known = candidates.find(symbol => symbolDifference(symbol, value, this.#tables) === undefined);
     if (known !== undefined) return known;
     const content = valueOfMessage(value);
-    if (this.#tables.values === undefined && typeof content === 'string' && content.length === 1) return content;
+    if (!isTable(this.#tables.values) && typeof content === 'string' && content.length === 1) return content;
     const before = this.#given.find(given => differenceOf(given.value, value) === undefined);
     if (before !== undefined) return before.symbol;
     const symbol = this.#nextLetter();

@@ -10,15 +10,20 @@ export interface Tables {
 
 /** What is wrong with a symbol of the diagram, if it is in no table. */
 export function symbolProblem(symbol: string, { values, lefts }: Tables): string | undefined {
-  if (values === undefined || has(values, symbol) || has(lefts, symbol)) return undefined;
+  if (!isTable(values) || has(values, symbol) || has(lefts, symbol)) return undefined;
   const known = [...Object.keys(values), ...Object.keys(lefts ?? {})].filter(key => key !== '#');
   return `The diagram has a "${symbol}" that is in no table. The tables have ${known.length === 0 ? 'nothing' : known.join(', ')}.`;
+}
+
+/** Whether it says what values are, and not only which error the stream fails with. */
+export function isTable(values: Tables['values']): values is Readonly<Record<string, unknown>> {
+  return values !== undefined && Object.keys(values).join() !== '#';
 }
 
 /** How a value differs from what a symbol stands for; `undefined` if it does not. */
 export function symbolDifference(symbol: string, actual: unknown, { values, lefts }: Tables): Difference | undefined {
   if (lefts !== undefined && has(lefts, symbol)) return leftDifference(lefts[symbol], actual);
-  if (values === undefined) return symbolItself(symbol, actual);
+  if (!isTable(values)) return symbolItself(symbol, actual);
   const expected = values[symbol];
   if (!isEither(actual) || isEither(expected)) return valueDifference(expected, actual);
   // A matcher may be meant for the Either itself.
@@ -35,7 +40,7 @@ function symbolItself(symbol: string, actual: unknown): Difference | undefined {
 
 /** How an error differs from a tag, from members it must have, or from what a matcher wants. */
 export function errorDifference(wanted: unknown, error: unknown): Difference | undefined {
-  if (typeof wanted === 'string') return differenceOfPart({ _tag: wanted }, error);
+  if (typeof wanted === 'string' && typeof error !== 'string') return differenceOfPart({ _tag: wanted }, error);
   // The message of an error is none of the members that it shows.
   if (wanted instanceof Error || isAsymmetric(wanted) || typeof wanted !== 'object' || wanted === null) return differenceOf(wanted, error);
   return differenceOfPart(wanted, error);

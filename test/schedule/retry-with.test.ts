@@ -1,9 +1,9 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import { asapScheduler, asyncScheduler, concat, defer, NEVER, Observable, of, queueScheduler, take, type SchedulerLike } from 'rxjs';
-import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, test, vi } from 'vitest';
 import { budgeted, exponential, fixed, fullJitter, limited, resetAfter, type Retry, retryWith } from '../../src/schedule/index.js';
+import { marbles } from '../../src/testing/index.js';
 
 interface Problem {
   readonly kind: 'message' | 'gap' | 'terminal';
@@ -21,124 +21,118 @@ const elements: Record<string, Either<Problem, string>> = {
   G: left({ kind: 'gap', retryable: true }),
 };
 
-const virtually = (body: Parameters<TestScheduler['run']>[0]) => {
-  new TestScheduler((actual, expected) => {
-    expect(actual).toEqual(expected);
-  }).run(body);
-};
-
 describe('retryWith', () => {
   test('subscribes again after each wait, keeps the Lefts to itself, and passes the last one when the schedule gives up', () => {
-    virtually(({ cold, expectObservable, expectSubscriptions }) => {
+    marbles(({ cold, expectStream, expectSubscriptions }) => {
       const source = cold('-a-(D|)', elements);
-      expectObservable(source.pipe(retryWith(pipe(exponential(3, 3), limited(2))))).toBe('-a-----a-----------a-(D|)', elements);
-      expectSubscriptions(source.subscriptions).toBe(['^--!', '------^--!', '------------------^--!']);
-    });
+      expectStream(source.pipe(retryWith(pipe(exponential(3, 3), limited(2))))).toBeMarble('-a-----a-----------a-(D|)', elements);
+      expectSubscriptions(source).toBe('^--!', '------^--!', '------------------^--!');
+    })();
   });
 
   test('completes when a later try does', () => {
-    virtually(({ cold, expectObservable }) => {
+    marbles(({ cold, expectStream }) => {
       const tries = [cold('-a-(D|)', elements), cold('-b-|', elements)];
       const source = defer(() => tries.shift() ?? NEVER);
-      expectObservable(source.pipe(retryWith(fixed(2)))).toBe('-a----b-|', elements);
-    });
+      expectStream(source.pipe(retryWith(fixed(2)))).toBeMarble('-a----b-|', elements);
+    })();
   });
 
   test('lets go of the source at the Left, before the wait, even where it goes on', () => {
-    virtually(({ hot, expectObservable, expectSubscriptions }) => {
+    marbles(({ hot, expectStream, expectSubscriptions }) => {
       const source = hot('-a-D-a-b-R-b-', elements);
-      expectObservable(source.pipe(retryWith(fixed(3)))).toBe('-a-----b-(R|)', elements);
-      expectSubscriptions(source.subscriptions).toBe(['^--!', '------^--!']);
-    });
+      expectStream(source.pipe(retryWith(fixed(3)))).toBeMarble('-a-----b-(R|)', elements);
+      expectSubscriptions(source).toBe('^--!', '------^--!');
+    })();
   });
 
   test('passes what is not worth a retry, without asking the schedule', () => {
     const delay = vi.fn(() => 1);
-    virtually(({ cold, expectObservable, expectSubscriptions }) => {
+    marbles(({ cold, expectStream, expectSubscriptions }) => {
       const source = cold('-a-(R|)', elements);
-      expectObservable(source.pipe(retryWith({ delay, resetAfterMilliseconds: undefined }))).toBe('-a-(R|)', elements);
-      expectSubscriptions(source.subscriptions).toBe('^--!');
-    });
+      expectStream(source.pipe(retryWith({ delay, resetAfterMilliseconds: undefined }))).toBeMarble('-a-(R|)', elements);
+      expectSubscriptions(source).toBe('^--!');
+    })();
     expect(delay).not.toHaveBeenCalled();
   });
 
   test('retries an error that does not say whether it is retryable', () => {
-    virtually(({ cold, expectObservable }) => {
-      expectObservable(cold('-(S|)', elements).pipe(retryWith(pipe(fixed(2), limited(1))))).toBe('----(S|)', elements);
-    });
+    marbles(({ cold, expectStream }) => {
+      expectStream(cold('-(S|)', elements).pipe(retryWith(pipe(fixed(2), limited(1))))).toBeMarble('----(S|)', elements);
+    })();
   });
 
   test('asks `while` instead of the error where it is given', () => {
-    virtually(({ cold, expectObservable }) => {
+    marbles(({ cold, expectStream }) => {
       const once = pipe(fixed(2), limited(1));
-      expectObservable(cold('-(R|)', elements).pipe(retryWith(once, { while: () => true }))).toBe('----(R|)', elements);
-      expectObservable(cold('-(D|)', elements).pipe(retryWith(once, { while: error => error !== down }))).toBe('-(D|)', elements);
-    });
+      expectStream(cold('-(R|)', elements).pipe(retryWith(once, { while: () => true }))).toBeMarble('----(R|)', elements);
+      expectStream(cold('-(D|)', elements).pipe(retryWith(once, { while: error => error !== down }))).toBeMarble('-(D|)', elements);
+    })();
   });
 
   test('lets the Lefts pass behind which the stream goes on', () => {
-    virtually(({ cold, expectObservable, expectSubscriptions }) => {
+    marbles(({ cold, expectStream, expectSubscriptions }) => {
       const source = cold('-M-G-N-a|', elements);
-      expectObservable(source.pipe(retryWith(fixed(1)))).toBe('-M-G-N-a|', elements);
-      expectSubscriptions(source.subscriptions).toBe('^-------!');
-    });
+      expectStream(source.pipe(retryWith(fixed(1)))).toBeMarble('-M-G-N-a|', elements);
+      expectSubscriptions(source).toBe('^-------!');
+    })();
   });
 
   describe("with lefts: 'all'", () => {
     test('retries the Left of a stream that gives one answer', () => {
-      virtually(({ cold, expectObservable, expectSubscriptions }) => {
+      marbles(({ cold, expectStream, expectSubscriptions }) => {
         const tries = [cold('-(M|)', elements), cold('-(M|)', elements), cold('-(a|)', elements)];
         let subscribed = 0;
         const source = defer(() => tries[subscribed++] ?? NEVER);
-        expectObservable(source.pipe(retryWith(fixed(2), { lefts: 'all' }))).toBe('-------(a|)', elements);
-        for (const [index, attempt] of tries.entries()) expectSubscriptions(attempt.subscriptions).toBe(`${'---'.repeat(index)}^!`);
-      });
+        expectStream(source.pipe(retryWith(fixed(2), { lefts: 'all' }))).toBeMarble('-------(a|)', elements);
+        for (const [index, attempt] of tries.entries()) expectSubscriptions(attempt).toBe(`${'---'.repeat(index)}^!`);
+      })();
     });
 
     test('passes one that is not worth it, and the last one of the schedule', () => {
-      virtually(({ cold, expectObservable }) => {
+      marbles(({ cold, expectStream }) => {
         const options = { lefts: 'all' } as const;
-        expectObservable(cold('-(N|)', elements).pipe(retryWith(fixed(2), options))).toBe('-(N|)', elements);
-        expectObservable(cold('-(M|)', elements).pipe(retryWith(pipe(fixed(2), limited(1)), options))).toBe('----(M|)', elements);
-      });
+        expectStream(cold('-(N|)', elements).pipe(retryWith(fixed(2), options))).toBeMarble('-(N|)', elements);
+        expectStream(cold('-(M|)', elements).pipe(retryWith(pipe(fixed(2), limited(1)), options))).toBeMarble('----(M|)', elements);
+      })();
     });
   });
 
   test('a source that flaps does not begin a new series with each first element', () => {
-    virtually(({ cold, expectObservable, expectSubscriptions }) => {
+    marbles(({ cold, expectStream, expectSubscriptions }) => {
       const source = cold('a-(D|)', elements);
-      expectObservable(source.pipe(retryWith(pipe(fixed(1), limited(3), resetAfter(3))))).toBe('a--a--a--a-(D|)', elements);
-      expectSubscriptions(source.subscriptions).toBe(['^-!', '---^-!', '------^-!', '---------^-!']);
-    });
+      expectStream(source.pipe(retryWith(pipe(fixed(1), limited(3), resetAfter(3))))).toBeMarble('a--a--a--a-(D|)', elements);
+      expectSubscriptions(source).toBe('^-!', '---^-!', '------^-!', '---------^-!');
+    })();
   });
 
   test('begins a new series after the stable time, and not a millisecond before', () => {
-    virtually(({ cold, expectObservable }) => {
+    marbles(({ cold, expectStream }) => {
       const endless = pipe(exponential(1, 4), limited(2), resetAfter(5));
       const unstable = cold('a 3ms D', elements);
       // Tries of 4 ms: waits of 1 and 4, then it is over.
-      expectObservable(unstable.pipe(retryWith(endless))).toBe('a 4ms a 7ms a 3ms (D|)', elements);
+      expectStream(unstable.pipe(retryWith(endless))).toBeMarble('a 4ms a 7ms a 3ms (D|)', elements);
       const stable = cold('a 4ms D', elements);
       // Tries of 5 ms: always the first wait.
-      expectObservable(stable.pipe(retryWith(endless), take(5))).toBe('a 5ms a 5ms a 5ms a 5ms (a|)', elements);
-    });
+      expectStream(stable.pipe(retryWith(endless), take(5))).toBeMarble('a 5ms a 5ms a 5ms a 5ms (a|)', elements);
+    })();
   });
 
   test('the budget counts tries and waits', () => {
-    virtually(({ cold, expectObservable }) => {
+    marbles(({ cold, expectStream }) => {
       const source = cold('a--(D|)', elements);
       // Fails at 3, 8, 13; the next try would begin at 15, which is 12 after the first failure.
-      expectObservable(source.pipe(retryWith(pipe(fixed(2), budgeted(11))))).toBe('a----a----a--(D|)', elements);
-    });
+      expectStream(source.pipe(retryWith(pipe(fixed(2), budgeted(11))))).toBeMarble('a----a----a--(D|)', elements);
+    })();
   });
 
   test('tells onRetry of each retry, and of nothing else', () => {
     const retries: Retry<Problem>[] = [];
-    virtually(({ cold, expectObservable }) => {
+    marbles(({ cold, expectStream }) => {
       const options = { onRetry: (retry: Retry<Problem>) => retries.push(retry), random: () => 0.5 };
       const source = cold('M(D|)', elements);
-      expectObservable(source.pipe(retryWith(pipe(exponential(4), fullJitter, limited(2)), options))).toBe('M--M----M(D|)', elements);
-    });
+      expectStream(source.pipe(retryWith(pipe(exponential(4), fullJitter, limited(2)), options))).toBeMarble('M--M----M(D|)', elements);
+    })();
     expect(retries).toEqual([
       { error: down, attempt: 1, delayMilliseconds: 2 },
       { error: down, attempt: 2, delayMilliseconds: 4 },
@@ -146,28 +140,28 @@ describe('retryWith', () => {
   });
 
   test('every subscriber has a series of its own, and so has a second subscription', () => {
-    virtually(({ cold, expectObservable }) => {
+    marbles(({ cold, expectStream }) => {
       const retried = cold('(D|)', elements).pipe(retryWith(pipe(fixed(2), limited(1))));
-      expectObservable(retried).toBe('--(D|)', elements);
-      expectObservable(retried, '-^').toBe('---(D|)', elements);
-      expectObservable(concat(retried, retried)).toBe('--D-(D|)', elements);
-    });
+      expectStream(retried).toBeMarble('--(D|)', elements);
+      expectStream(retried, '-^').toBeMarble('---(D|)', elements);
+      expectStream(concat(retried, retried)).toBeMarble('--D-(D|)', elements);
+    })();
   });
 
   test('unsubscribing ends the source while it is subscribed to', () => {
-    virtually(({ cold, expectObservable, expectSubscriptions }) => {
+    marbles(({ cold, expectStream, expectSubscriptions }) => {
       const source = cold('-a-(D|)', elements);
-      expectObservable(source.pipe(retryWith(fixed(2))), '^------!').toBe('-a----a-', elements);
-      expectSubscriptions(source.subscriptions).toBe(['^--!', '-----^-!']);
-    });
+      expectStream(source.pipe(retryWith(fixed(2))), '^------!').toBeMarble('-a----a-', elements);
+      expectSubscriptions(source).toBe('^--!', '-----^-!');
+    })();
   });
 
   test('unsubscribing ends the wait', () => {
-    virtually(({ cold, expectObservable, expectSubscriptions }) => {
+    marbles(({ cold, expectStream, expectSubscriptions }) => {
       const source = cold('-a-(D|)', elements);
-      expectObservable(source.pipe(retryWith(fixed(2))), '^---!').toBe('-a---', elements);
-      expectSubscriptions(source.subscriptions).toBe('^--!');
-    });
+      expectStream(source.pipe(retryWith(fixed(2))), '^---!').toBeMarble('-a---', elements);
+      expectSubscriptions(source).toBe('^--!');
+    })();
   });
 
   test('unsubscribing inside onRetry, or at an element, leaves no timer', () => {
@@ -189,11 +183,11 @@ describe('retryWith', () => {
   });
 
   test('a defect of the source passes at once and is not retried', () => {
-    virtually(({ cold, expectObservable, expectSubscriptions }) => {
+    marbles(({ cold, expectStream, expectSubscriptions }) => {
       const source = cold('-a-#', elements, { retryable: true });
-      expectObservable(source.pipe(retryWith(fixed(1)))).toBe('-a-#', elements, { retryable: true });
-      expectSubscriptions(source.subscriptions).toBe('^--!');
-    });
+      expectStream(source.pipe(retryWith(fixed(1)))).toBeMarble('-a-#', { ...elements, '#': { retryable: true } });
+      expectSubscriptions(source).toBe('^--!');
+    })();
   });
 
   test.each<readonly [string, Parameters<typeof retryWith>]>([
@@ -202,11 +196,11 @@ describe('retryWith', () => {
     ['random', [pipe(fixed(1), fullJitter), { random: () => fail() }]],
     ['the schedule', [{ delay: () => fail(), resetAfterMilliseconds: undefined }]],
   ])('what %s throws comes out as an error, and the source is let go of', (_, [schedule, options]) => {
-    virtually(({ cold, expectObservable, expectSubscriptions }) => {
+    marbles(({ cold, expectStream, expectSubscriptions }) => {
       const source = cold<Either<unknown, string>>('-a-D-a', elements);
-      expectObservable(source.pipe(retryWith(schedule, options))).toBe('-a-#', elements, defect);
-      expectSubscriptions(source.subscriptions).toBe('^--!');
-    });
+      expectStream(source.pipe(retryWith(schedule, options))).toBeMarble('-a-#', { ...elements, '#': defect });
+      expectSubscriptions(source).toBe('^--!');
+    })();
   });
 
   test('a wait that is no number comes out as an error', () => {
@@ -218,7 +212,7 @@ describe('retryWith', () => {
   });
 
   test('a wait of 0 still goes through the scheduler', () => {
-    virtually(({ expectObservable }) => {
+    marbles(({ expectStream }) => {
       const order: string[] = [];
       let tries = 0;
       const source = defer(() => {
@@ -230,12 +224,12 @@ describe('retryWith', () => {
         order.push('after');
         return NEVER;
       });
-      expectObservable(result).toBe('(o|)', { o: right(order) });
-      expectObservable(after).toBe('');
+      expectStream(result).toBeMarble('(o|)', { o: right(order) });
+      expectStream(after).toBeMarble('');
       asyncScheduler.schedule(() => {
         expect(order).toEqual(['try 1', 'after', 'try 2', 'try 3']);
       }, 1);
-    });
+    })();
   });
 
   test.each<readonly [string, SchedulerLike | undefined, number]>([
@@ -258,16 +252,15 @@ describe('retryWith', () => {
   });
 
   test('a synchronous source without an end is let go of at its terminal Left', () => {
-    virtually(({ expectObservable, flush }) => {
-      let emitted = 0;
+    let emitted = 0;
+    marbles(({ expectStream }) => {
       const endless = new Observable<Either<Problem, number>>(subscriber => {
         while (!subscriber.closed && emitted < 1_000) subscriber.next(++emitted % 2 === 0 ? left(down) : right(emitted));
       });
       const values = { a: right(1), b: right(3), D: left(down) };
-      expectObservable(endless.pipe(retryWith(pipe(fixed(2), limited(1))))).toBe('a-(bD|)', values);
-      flush();
-      expect(emitted).toBe(4);
-    });
+      expectStream(endless.pipe(retryWith(pipe(fixed(2), limited(1))))).toBeMarble('a-(bD|)', values);
+    })();
+    expect(emitted).toBe(4);
   });
 });
 

@@ -4,7 +4,8 @@ import { EMPTY, NEVER, type Observable, of } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import { absorbKinds, absorbTags, catchTag, catchTags, matchKinds, matchTags, orElse, orElseW } from '../../src/stream/index.js';
 import * as OE from '../../src/stream/index.js';
-import { elements, T, type U, virtual } from './virtual.js';
+import { elements, T, type U } from './elements.js';
+import { marbles } from '../../src/testing/index.js';
 
 type Failed = { readonly _tag: 'X' } | { readonly _tag: 'Y' } | typeof T | typeof U;
 type Element = Either<Failed, string>;
@@ -17,13 +18,13 @@ const collect = <T>(source: Observable<T>): (T | 'complete')[] => {
 
 describe('catchTag', () => {
   test('merges the stream of a handler in, while everything else passes at once', () => {
-    virtual(({ cold, expectObservable, expectSubscriptions }) => {
+    marbles(({ cold, expectStream, expectSubscriptions }) => {
       const source = cold<Element>(' a-x-b-y-|', elements);
       const handled = cold<Element>('  ---A|', elements);
-      expectObservable(source.pipe(catchTag('X', () => handled))).toBe('a---bAy-|', elements);
-      expectSubscriptions(source.subscriptions).toBe('  ^-------!');
-      expectSubscriptions(handled.subscriptions).toBe(' --^---!');
-    });
+      expectStream(source.pipe(catchTag('X', () => handled))).toBeMarble('a---bAy-|', elements);
+      expectSubscriptions(source).toBe('  ^-------!');
+      expectSubscriptions(handled).toBe(' --^---!');
+    })();
   });
 
   test('puts what is synchronous exactly in the place of the error', () => {
@@ -35,54 +36,54 @@ describe('catchTag', () => {
   });
 
   test('goes on with the stream of a handler where the source has ended in a terminal error', () => {
-    virtual(({ cold, expectObservable, expectSubscriptions }) => {
+    marbles(({ cold, expectStream, expectSubscriptions }) => {
       const source = cold<Element>('a-(T|)', elements);
-      expectObservable(source.pipe(catchTag('T', () => cold<Element>('-A|', elements)))).toBe('a--A|', elements);
-      expectSubscriptions(source.subscriptions).toBe('^-!');
-    });
+      expectStream(source.pipe(catchTag('T', () => cold<Element>('-A|', elements)))).toBeMarble('a--A|', elements);
+      expectSubscriptions(source).toBe('^-!');
+    })();
   });
 
   test('lets the streams of handlers finish before a terminal error that nobody caught', () => {
-    virtual(({ cold, expectObservable, expectSubscriptions }) => {
+    marbles(({ cold, expectStream, expectSubscriptions }) => {
       const source = cold<Element>('xT', elements);
-      expectObservable(source.pipe(catchTag('X', () => cold<Element>('--A|', elements)))).toBe('--A(T|)', elements);
-      expectSubscriptions(source.subscriptions).toBe('^!');
-    });
+      expectStream(source.pipe(catchTag('X', () => cold<Element>('--A|', elements)))).toBeMarble('--A(T|)', elements);
+      expectSubscriptions(source).toBe('^!');
+    })();
   });
 
   test('ends at a terminal error of a handler', () => {
-    virtual(({ cold, expectObservable, expectSubscriptions }) => {
+    marbles(({ cold, expectStream, expectSubscriptions }) => {
       const source = cold<Element>('x---a|', elements);
-      expectObservable(source.pipe(catchTag('X', () => cold<Element>('-U', elements)))).toBe('-(U|)', elements);
-      expectSubscriptions(source.subscriptions).toBe('^!');
-    });
+      expectStream(source.pipe(catchTag('X', () => cold<Element>('-U', elements)))).toBeMarble('-(U|)', elements);
+      expectSubscriptions(source).toBe('^!');
+    })();
   });
 
   test('raises what a handler throws and leaves the source', () => {
-    virtual(({ cold, expectObservable, expectSubscriptions }) => {
+    marbles(({ cold, expectStream, expectSubscriptions }) => {
       const source = cold<Element>('a-x-b|', elements);
       const boom = (): Observable<never> => {
         throw new Error('boom');
       };
-      expectObservable(source.pipe(catchTag('X', boom))).toBe('a-#', elements, new Error('boom'));
-      expectSubscriptions(source.subscriptions).toBe('^-!');
-    });
+      expectStream(source.pipe(catchTag('X', boom))).toBeMarble('a-#', { ...elements, '#': new Error('boom') });
+      expectSubscriptions(source).toBe('^-!');
+    })();
   });
 
   test('runs the streams of several errors at the same time', () => {
-    virtual(({ cold, expectObservable, expectSubscriptions }) => {
+    marbles(({ cold, expectStream, expectSubscriptions }) => {
       const handled = cold<Element>('---A|', elements);
-      expectObservable(cold<Element>('x-x|', elements).pipe(catchTag('X', () => handled))).toBe('---A-A|', elements);
-      expectSubscriptions(handled.subscriptions).toBe(['^---!', '--^---!']);
-    });
+      expectStream(cold<Element>('x-x|', elements).pipe(catchTag('X', () => handled))).toBeMarble('---A-A|', elements);
+      expectSubscriptions(handled).toBe('^---!', '--^---!');
+    })();
   });
 
   test('leaves the streams of handlers when it is left', () => {
-    virtual(({ cold, expectObservable, expectSubscriptions }) => {
+    marbles(({ cold, expectStream, expectSubscriptions }) => {
       const handled = cold<Element>('----A|', elements);
-      expectObservable(cold<Element>('x-------', elements).pipe(catchTag('X', () => handled)), '^--!').toBe('----', elements);
-      expectSubscriptions(handled.subscriptions).toBe('^--!');
-    });
+      expectStream(cold<Element>('x-------', elements).pipe(catchTag('X', () => handled)), '^--!').toBeMarble('----', elements);
+      expectSubscriptions(handled).toBe('^--!');
+    })();
   });
 });
 
@@ -137,20 +138,20 @@ describe('matchTags and matchKinds', () => {
 
 describe('orElse', () => {
   test('with left changes nothing, neither values nor instants', () => {
-    virtual(({ cold, expectObservable }) => {
-      expectObservable(cold<Element>('a-x-(by)-(T|)', elements).pipe(orElse(e => OE.left(e)))).toBe('a-x-(by)-(T|)', elements);
-    });
+    marbles(({ cold, expectStream }) => {
+      expectStream(cold<Element>('a-x-(by)-(T|)', elements).pipe(orElse(e => OE.left(e)))).toBeMarble('a-x-(by)-(T|)', elements);
+    })();
   });
 
   test('replaces the terminal error too', () => {
-    virtual(({ cold, expectObservable }) => {
-      expectObservable(cold<Element>('a-x-(T|)', elements).pipe(orElseW(() => cold<Element>('-A|', elements)))).toBe('a--A-A|', elements);
-    });
+    marbles(({ cold, expectStream }) => {
+      expectStream(cold<Element>('a-x-(T|)', elements).pipe(orElseW(() => cold<Element>('-A|', elements)))).toBeMarble('a--A-A|', elements);
+    })();
   });
 
   test('is not over before the streams it has begun', () => {
-    virtual(({ cold, expectObservable }) => {
-      expectObservable(cold<Element>('x|', elements).pipe(orElseW(() => NEVER))).toBe('----', elements);
-    });
+    marbles(({ cold, expectStream }) => {
+      expectStream(cold<Element>('x|', elements).pipe(orElseW(() => NEVER))).toBeMarble('----', elements);
+    })();
   });
 });

@@ -4,46 +4,47 @@ import type * as TE from 'fp-ts/lib/TaskEither.js';
 import { concat, lastValueFrom, of, range, take, tap, toArray } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import * as OE from '../../src/stream/index.js';
-import { elements, T, virtual } from './virtual.js';
+import { elements, T } from './elements.js';
+import { marbles } from '../../src/testing/index.js';
 
 type Element = Either<{ readonly _tag: string }, string>;
 
 describe('chain', () => {
   test('runs one stream after the other, and keeps errors of the source in line', () => {
-    virtual(({ cold, expectObservable, expectSubscriptions }) => {
+    marbles(({ cold, expectStream, expectSubscriptions }) => {
       const source = cold<Element>('axb--|', elements);
       const inner = cold<Element>(' -A-B|', elements);
-      expectObservable(source.pipe(OE.chain(() => inner))).toBe('-A-BxA-B|', elements);
-      expectSubscriptions(source.subscriptions).toBe('^----!');
-      expectSubscriptions(inner.subscriptions).toBe(['^---!', '----^---!']);
-    });
+      expectStream(source.pipe(OE.chain(() => inner))).toBeMarble('-A-BxA-B|', elements);
+      expectSubscriptions(source).toBe('^----!');
+      expectSubscriptions(inner).toBe('^---!', '----^---!');
+    })();
   });
 
   test('ends at a terminal error of one of the streams: nothing else begins, and the source is left', () => {
-    virtual(({ cold, expectObservable, expectSubscriptions }) => {
+    marbles(({ cold, expectStream, expectSubscriptions }) => {
       const source = cold<Element>('ab---|', elements);
       const inner = cold<Element>(' -AT', elements);
-      expectObservable(source.pipe(OE.chain(() => inner))).toBe('-A(T|)', elements);
-      expectSubscriptions(source.subscriptions).toBe('^-!');
-      expectSubscriptions(inner.subscriptions).toBe('^-!');
-    });
+      expectStream(source.pipe(OE.chain(() => inner))).toBeMarble('-A(T|)', elements);
+      expectSubscriptions(source).toBe('^-!');
+      expectSubscriptions(inner).toBe('^-!');
+    })();
   });
 
   test('lets the results before a terminal error of the source finish', () => {
-    virtual(({ cold, expectObservable }) => {
-      expectObservable(cold<Element>('aT', elements).pipe(OE.chain(() => cold<Element>('-A-B|', elements)))).toBe('-A-B(T|)', elements);
-    });
+    marbles(({ cold, expectStream }) => {
+      expectStream(cold<Element>('aT', elements).pipe(OE.chain(() => cold<Element>('-A-B|', elements)))).toBeMarble('-A-B(T|)', elements);
+    })();
   });
 
   test('raises what the callback throws', () => {
-    virtual(({ cold, expectObservable, expectSubscriptions }) => {
+    marbles(({ cold, expectStream, expectSubscriptions }) => {
       const source = cold<Element>('-a-b|', elements);
       const boom = (): OE.ObservableEither<never, string> => {
         throw new Error('boom');
       };
-      expectObservable(source.pipe(OE.chainW(boom))).toBe('-#', elements, new Error('boom'));
-      expectSubscriptions(source.subscriptions).toBe('^!');
-    });
+      expectStream(source.pipe(OE.chainW(boom))).toBeMarble('-#', { ...elements, '#': new Error('boom') });
+      expectSubscriptions(source).toBe('^!');
+    })();
   });
 
   test('chainFirst keeps the result and passes the errors of the step', async () => {
@@ -55,12 +56,12 @@ describe('chain', () => {
   });
 
   test('chainEitherK ends at a terminal error', () => {
-    virtual(({ cold, expectObservable, expectSubscriptions }) => {
+    marbles(({ cold, expectStream, expectSubscriptions }) => {
       const source = cold<Element>('ab-c', elements);
       const step = OE.chainEitherKW((v: string) => (v === 'a' ? right('A') : left(T)));
-      expectObservable(source.pipe(step)).toBe('A(T|)', elements);
-      expectSubscriptions(source.subscriptions).toBe('^!');
-    });
+      expectStream(source.pipe(step)).toBeMarble('A(T|)', elements);
+      expectSubscriptions(source).toBe('^!');
+    })();
   });
 
   test('chainTaskEitherK runs a task at a time', async () => {
@@ -81,64 +82,64 @@ describe('chain', () => {
 
 describe('chainMerge', () => {
   test('runs the streams together and passes errors of the source at once', () => {
-    virtual(({ cold, expectObservable, expectSubscriptions }) => {
+    marbles(({ cold, expectStream, expectSubscriptions }) => {
       const source = cold<Element>('axb---T', elements);
       const inner = cold<Element>(' --A|', elements);
-      expectObservable(source.pipe(OE.chainMerge(() => inner))).toBe('-xA-A-(T|)', elements);
-      expectSubscriptions(source.subscriptions).toBe('^-----!');
-      expectSubscriptions(inner.subscriptions).toBe(['^--!', '--^--!']);
-    });
+      expectStream(source.pipe(OE.chainMerge(() => inner))).toBeMarble('-xA-A-(T|)', elements);
+      expectSubscriptions(source).toBe('^-----!');
+      expectSubscriptions(inner).toBe('^--!', '--^--!');
+    })();
   });
 
   test('lets what runs finish before a terminal error of the source', () => {
-    virtual(({ cold, expectObservable, expectSubscriptions }) => {
+    marbles(({ cold, expectStream, expectSubscriptions }) => {
       const source = cold<Element>('aT', elements);
-      expectObservable(source.pipe(OE.chainMerge(() => cold<Element>('--A|', elements)))).toBe('--A(T|)', elements);
-      expectSubscriptions(source.subscriptions).toBe('^!');
-    });
+      expectStream(source.pipe(OE.chainMerge(() => cold<Element>('--A|', elements)))).toBeMarble('--A(T|)', elements);
+      expectSubscriptions(source).toBe('^!');
+    })();
   });
 
   test('ends all at a terminal error of one of the streams', () => {
-    virtual(({ cold, expectObservable, expectSubscriptions }) => {
+    marbles(({ cold, expectStream, expectSubscriptions }) => {
       const source = cold<Element>(' ab----|', elements);
       const failing = cold<Element>('---T', elements);
       const other = cold<Element>('  -----B|', elements);
-      expectObservable(source.pipe(OE.chainMerge(v => (v === 'a' ? failing : other)))).toBe('---(T|)', elements);
-      expectSubscriptions(source.subscriptions).toBe('^--!');
-      expectSubscriptions(other.subscriptions).toBe(' -^-!');
-    });
+      expectStream(source.pipe(OE.chainMerge(v => (v === 'a' ? failing : other)))).toBeMarble('---(T|)', elements);
+      expectSubscriptions(source).toBe('^--!');
+      expectSubscriptions(other).toBe(' -^-!');
+    })();
   });
 });
 
 describe('chainSwitch', () => {
   test('leaves a stream for the next result, not for an error', () => {
-    virtual(({ cold, expectObservable, expectSubscriptions }) => {
+    marbles(({ cold, expectStream, expectSubscriptions }) => {
       const source = cold<Element>('ab---x|', elements);
       const inner = cold<Element>(' --A--|', elements);
-      expectObservable(source.pipe(OE.chainSwitch(() => inner))).toBe('---A-x|', elements);
-      expectSubscriptions(inner.subscriptions).toBe(['^!', '-^----!']);
-    });
+      expectStream(source.pipe(OE.chainSwitch(() => inner))).toBeMarble('---A-x|', elements);
+      expectSubscriptions(inner).toBe('^!', '-^----!');
+    })();
   });
 });
 
 describe('chainExhaust', () => {
   test('drops results while a stream runs, and never an error', () => {
-    virtual(({ cold, expectObservable, expectSubscriptions }) => {
+    marbles(({ cold, expectStream, expectSubscriptions }) => {
       const source = cold<Element>('abx--c-|', elements);
       const inner = cold<Element>(' ---A|', elements);
-      expectObservable(source.pipe(OE.chainExhaust(() => inner))).toBe('--xA----A|', elements);
-      expectSubscriptions(inner.subscriptions).toBe(['^---!', '-----^---!']);
-    });
+      expectStream(source.pipe(OE.chainExhaust(() => inner))).toBeMarble('--xA----A|', elements);
+      expectSubscriptions(inner).toBe('^---!', '-----^---!');
+    })();
   });
 });
 
 describe('endAtTerminal', () => {
   test('leaves a source that goes on after its terminal error', () => {
-    virtual(({ cold, expectObservable, expectSubscriptions }) => {
+    marbles(({ cold, expectStream, expectSubscriptions }) => {
       const source = cold<Element>('ax-T-b|', elements);
-      expectObservable(source.pipe(OE.endAtTerminal())).toBe('ax-(T|)', elements);
-      expectSubscriptions(source.subscriptions).toBe('^--!');
-    });
+      expectStream(source.pipe(OE.endAtTerminal())).toBeMarble('ax-(T|)', elements);
+      expectSubscriptions(source).toBe('^--!');
+    })();
   });
 });
 

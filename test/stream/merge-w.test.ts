@@ -1,26 +1,27 @@
 import { describe, test } from 'vitest';
 import { mergeW } from '../../src/stream/index.js';
-import { elements, virtual } from './virtual.js';
+import { elements } from './elements.js';
+import { marbles } from '../../src/testing/index.js';
 
 describe('mergeW', () => {
   test('passes everything and completes with the last', () => {
-    virtual(({ cold, expectObservable }) => {
-      expectObservable(mergeW(cold('a--x-|', elements), cold('-b-----|', elements))).toBe('ab-x---|', elements);
-    });
+    marbles(({ cold, expectStream }) => {
+      expectStream(mergeW(cold('a--x-|', elements), cold('-b-----|', elements))).toBeMarble('ab-x---|', elements);
+    })();
   });
 
   test('ends at the first terminal left and leaves all sources', () => {
-    virtual(({ cold, expectObservable, expectSubscriptions }) => {
+    marbles(({ cold, expectStream, expectSubscriptions }) => {
       const [first, second] = [cold('a--T', elements), cold('-b---b', elements)];
-      expectObservable(mergeW(first, second)).toBe('ab-(T|)', elements);
-      expectSubscriptions(first.subscriptions).toBe('^--!');
-      expectSubscriptions(second.subscriptions).toBe('^--!');
-    });
+      expectStream(mergeW(first, second)).toBeMarble('ab-(T|)', elements);
+      expectSubscriptions(first).toBe('^--!');
+      expectSubscriptions(second).toBe('^--!');
+    })();
   });
 
   test('of nothing completes', () => {
-    virtual(({ expectObservable }) => {
-      expectObservable(mergeW()).toBe('|');
-    });
+    marbles(({ expectStream }) => {
+      expectStream(mergeW()).toBeMarble('|');
+    })();
   });
 });

@@ -21,43 +21,44 @@ import {
 } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import { onRights } from '../../src/stream/index.js';
-import { elements, T, U, virtual } from './virtual.js';
+import { elements, T, U } from './elements.js';
+import { marbles } from '../../src/testing/index.js';
 
 const upper = map((value: string) => value.toUpperCase());
 
 describe('onRights', () => {
   test('projects the rights and passes the lefts at the instant they come', () => {
-    virtual(({ cold, expectObservable, expectSubscriptions }) => {
+    marbles(({ cold, expectStream, expectSubscriptions }) => {
       const source = cold('  -a-x-b-(cy)-|', elements);
-      expectObservable(source.pipe(onRights(r$ => r$.pipe(upper)))).toBe('-A-x-B-(Cy)-|', elements);
-      expectSubscriptions(source.subscriptions).toBe('^-----------!');
-    });
+      expectStream(source.pipe(onRights(r$ => r$.pipe(upper)))).toBeMarble('-A-x-B-(Cy)-|', elements);
+      expectSubscriptions(source).toBe('^-----------!');
+    })();
   });
 
   test('does not hold a left back behind work under way', () => {
-    virtual(({ cold, expectObservable }) => {
+    marbles(({ cold, expectStream }) => {
       const source = cold('  a-x-------|', elements);
-      expectObservable(source.pipe(onRights(r$ => r$.pipe(upper, delay(5))))).toBe('--x--A----|', elements);
-    });
+      expectStream(source.pipe(onRights(r$ => r$.pipe(upper, delay(5))))).toBeMarble('--x--A----|', elements);
+    })();
   });
 
   test('waits for the inner stream when the source completes', () => {
-    virtual(({ cold, expectObservable, expectSubscriptions }) => {
+    marbles(({ cold, expectStream, expectSubscriptions }) => {
       const source = cold('  ab|', elements);
-      expectObservable(source.pipe(onRights(r$ => r$.pipe(concatMap(v => of(v.toUpperCase()).pipe(delay(4))))))).toBe(
+      expectStream(source.pipe(onRights(r$ => r$.pipe(concatMap(v => of(v.toUpperCase()).pipe(delay(4))))))).toBeMarble(
         '----A---(B|)',
         elements,
       );
-      expectSubscriptions(source.subscriptions).toBe('^-!');
-    });
+      expectSubscriptions(source).toBe('^-!');
+    })();
   });
 
   test('lets the inner stream finish before a terminal left, and leaves the source at once', () => {
-    virtual(({ cold, expectObservable, expectSubscriptions }) => {
+    marbles(({ cold, expectStream, expectSubscriptions }) => {
       const source = cold('  ab-T--c--|', elements);
-      expectObservable(source.pipe(onRights(r$ => r$.pipe(upper, delay(5))))).toBe('-----A(BT|)', elements);
-      expectSubscriptions(source.subscriptions).toBe('^--!');
-    });
+      expectStream(source.pipe(onRights(r$ => r$.pipe(upper, delay(5))))).toBeMarble('-----A(BT|)', elements);
+      expectSubscriptions(source).toBe('^--!');
+    })();
   });
 
   test('flushes what the inner stream holds before a terminal left', () => {
@@ -69,11 +70,11 @@ describe('onRights', () => {
   });
 
   test('ends and leaves the source when the inner stream completes early', () => {
-    virtual(({ cold, expectObservable, expectSubscriptions }) => {
+    marbles(({ cold, expectStream, expectSubscriptions }) => {
       const source = cold('  -a-b-x-|', elements);
-      expectObservable(source.pipe(onRights(r$ => r$.pipe(upper, take(2))))).toBe('-A-(B|)', elements);
-      expectSubscriptions(source.subscriptions).toBe('^--!');
-    });
+      expectStream(source.pipe(onRights(r$ => r$.pipe(upper, take(2))))).toBeMarble('-A-(B|)', elements);
+      expectSubscriptions(source).toBe('^--!');
+    })();
   });
 
   test('never subscribes to the source when the inner stream is over before it begins', () => {
@@ -87,12 +88,12 @@ describe('onRights', () => {
   });
 
   test('passes eithers of the inner stream as they are, ends at a terminal one and leaves the source', () => {
-    virtual(({ cold, expectObservable, expectSubscriptions }) => {
+    marbles(({ cold, expectStream, expectSubscriptions }) => {
       const source = cold('  a-b-c-|', elements);
       const stage = map((v: string) => (v === 'a' ? elements.x : v === 'b' ? right('B') : left(T)));
-      expectObservable(source.pipe(onRights(r$ => r$.pipe(stage)))).toBe('x-B-(T|)', elements);
-      expectSubscriptions(source.subscriptions).toBe('^---!');
-    });
+      expectStream(source.pipe(onRights(r$ => r$.pipe(stage)))).toBeMarble('x-B-(T|)', elements);
+      expectSubscriptions(source).toBe('^---!');
+    })();
   });
 
   test('has one terminal left only, when the inner stream ends in one of its own while flushing', () => {
@@ -120,15 +121,15 @@ describe('onRights', () => {
   });
 
   test('raises a defect of the inner stream and leaves the source', () => {
-    virtual(({ cold, expectObservable, expectSubscriptions }) => {
+    marbles(({ cold, expectStream, expectSubscriptions }) => {
       const source = cold('  -a-b-|', elements);
       const stage = map((v: string): string => {
         if (v === 'b') throw new Error('defect');
         return v.toUpperCase();
       });
-      expectObservable(source.pipe(onRights(r$ => r$.pipe(stage)))).toBe('-A-#', elements, new Error('defect'));
-      expectSubscriptions(source.subscriptions).toBe('^--!');
-    });
+      expectStream(source.pipe(onRights(r$ => r$.pipe(stage)))).toBeMarble('-A-#', { ...elements, '#': new Error('defect') });
+      expectSubscriptions(source).toBe('^--!');
+    })();
   });
 
   test('raises what project itself throws', () => {
@@ -144,26 +145,26 @@ describe('onRights', () => {
   });
 
   test("raises a defect of the source even where the inner stream retries, and drops the inner stream's", () => {
-    virtual(({ cold, expectObservable }) => {
+    marbles(({ cold, expectStream }) => {
       const source = cold('  -a-#', elements, 'defect');
-      expectObservable(source.pipe(onRights(r$ => r$.pipe(upper, delay(5), retry())))).toBe('---#', elements, 'defect');
-    });
+      expectStream(source.pipe(onRights(r$ => r$.pipe(upper, delay(5), retry())))).toBeMarble('---#', { ...elements, '#': 'defect' });
+    })();
   });
 
   test('lets the inner stream retry its own operators on the live source', () => {
-    virtual(({ cold, expectObservable, expectSubscriptions }) => {
+    marbles(({ cold, expectStream, expectSubscriptions }) => {
       const source = cold('  -a-b-c-|', elements);
       const flaky = map((v: string) => {
         if (v === 'b') throw new Error('flaky');
         return v.toUpperCase();
       });
-      expectObservable(source.pipe(onRights(r$ => r$.pipe(flaky, retry())))).toBe('-A---C-|', elements);
-      expectSubscriptions(source.subscriptions).toBe('^------!');
-    });
+      expectStream(source.pipe(onRights(r$ => r$.pipe(flaky, retry())))).toBeMarble('-A---C-|', elements);
+      expectSubscriptions(source).toBe('^------!');
+    })();
   });
 
   test('is left at any moment without flushing or leaking', () => {
-    virtual(({ cold, expectObservable, expectSubscriptions }) => {
+    marbles(({ cold, expectStream, expectSubscriptions }) => {
       const source = cold('  -a-b-c-|', elements);
       const inner: string[] = [];
       const out = source.pipe(
@@ -175,12 +176,12 @@ describe('onRights', () => {
           ),
         ),
       );
-      expectObservable(out, '^---!').toBe('-----', elements);
-      expectSubscriptions(source.subscriptions).toBe('^---!');
+      expectStream(out, '^---!').toBeMarble('-----', elements);
+      expectSubscriptions(source).toBe('^---!');
       setTimeout(() => {
         expect(inner).toEqual(['finalized']);
       });
-    });
+    })();
   });
 
   test('stops a source that emits while being subscribed to', () => {
@@ -230,22 +231,22 @@ describe('onRights', () => {
   });
 
   test('shares one source among several uses of the rights', () => {
-    virtual(({ cold, expectObservable, expectSubscriptions }) => {
+    marbles(({ cold, expectStream, expectSubscriptions }) => {
       const source = cold('  -a-b-|', elements);
       const out = source.pipe(onRights(r$ => merge(r$.pipe(filter(v => v === 'a'), upper), r$.pipe(filter(v => v === 'b'), upper)))); // prettier-ignore
-      expectObservable(out).toBe('-A-B-|', elements);
-      expectSubscriptions(source.subscriptions).toBe('^----!');
-    });
+      expectStream(out).toBeMarble('-A-B-|', elements);
+      expectSubscriptions(source).toBe('^----!');
+    })();
   });
 
   test('a side input that never ends keeps a terminal left waiting, and one that ends with the rights does not', () => {
-    virtual(({ cold, expectObservable }) => {
+    marbles(({ cold, expectStream }) => {
       const source = cold('  -----T', elements);
       const side = interval(2).pipe(map(() => 'a'));
-      expectObservable(source.pipe(onRights(r$ => merge(r$, side))), '^---------!').toBe('--a-a-a-a-', elements);
+      expectStream(source.pipe(onRights(r$ => merge(r$, side))), '^---------!').toBeMarble('--a-a-a-a-', elements);
       const ended = onRights((r$: Observable<string>) => merge(r$, side.pipe(takeUntil(r$.pipe(last(null, null))))));
-      expectObservable(source.pipe(ended), '^---------!').toBe('--a-a(T|)', elements);
-    });
+      expectStream(source.pipe(ended), '^---------!').toBeMarble('--a-a(T|)', elements);
+    })();
   });
 
   describe('gap$', () => {
@@ -266,11 +267,11 @@ describe('onRights', () => {
     });
 
     test('comes at the instant of the gap, and lets it pass in its place', () => {
-      virtual(({ cold, expectObservable }) => {
+      marbles(({ cold, expectStream }) => {
         const source = cold('  -a-g----x-b-T', withGap);
         const out = source.pipe(onRights((value$, gap$) => merge(value$, gap$.pipe(map(gap => `reset at ${gap._tag}`)))));
-        expectObservable(out).toBe('-a-(Rg)-x-b-(T|)', { ...withGap, R: right('reset at GapX') });
-      });
+        expectStream(out).toBeMarble('-a-(Rg)-x-b-(T|)', { ...withGap, R: right('reset at GapX') });
+      })();
     });
 
     test('of a terminal left it says nothing, and it ends with the source', () => {

@@ -4,7 +4,8 @@ import * as O from 'fp-ts/lib/Option.js';
 import { EMPTY, lastValueFrom, Observable, of, Subject, throwError, toArray } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import * as OE from '../../src/stream/index.js';
-import { elements, T, virtual } from './virtual.js';
+import { elements, T } from './elements.js';
+import { marbles } from '../../src/testing/index.js';
 
 type Element = Either<{ readonly _tag: string }, string>;
 const collect = <T>(source: Observable<T>): Promise<T[]> => lastValueFrom(source.pipe(toArray()));
@@ -53,25 +54,25 @@ describe('constructors', () => {
   });
 
   test('tryCatch makes a failure the last element', () => {
-    virtual(({ cold, expectObservable }) => {
+    marbles(({ cold, expectStream }) => {
       const source = cold('a-#', { a: 'a' }, 'offline');
-      expectObservable(source.pipe(OE.tryCatch(cause => ({ cause })))).toBe('a-(e|)', { a: right('a'), e: left({ cause: 'offline' }) });
-    });
+      expectStream(source.pipe(OE.tryCatch(cause => ({ cause })))).toBeMarble('a-(e|)', { a: right('a'), e: left({ cause: 'offline' }) });
+    })();
   });
 });
 
 describe('map, mapLeft, bimap, tapLeft, filterOrElse', () => {
   test('change their side at the instant it comes', () => {
-    virtual(({ cold, expectObservable }) => {
+    marbles(({ cold, expectStream }) => {
       const source = cold<Element>('a-x-T|', elements);
-      expectObservable(source.pipe(OE.map(v => v.toUpperCase()))).toBe('A-x-T|', elements);
-      expectObservable(source.pipe(OE.mapLeft(e => e._tag))).toBe('a-x-T|', { a: right('a'), x: left('X'), T: left('T') });
+      expectStream(source.pipe(OE.map(v => v.toUpperCase()))).toBeMarble('A-x-T|', elements);
+      expectStream(source.pipe(OE.mapLeft(e => e._tag))).toBeMarble('a-x-T|', { a: right('a'), x: left('X'), T: left('T') });
       const both = OE.bimap(
         (e: { readonly _tag: string }) => e._tag,
         (v: string) => v.toUpperCase(),
       );
-      expectObservable(source.pipe(both)).toBe('a-x-T|', { a: right('A'), x: left('X'), T: left('T') });
-    });
+      expectStream(source.pipe(both)).toBeMarble('a-x-T|', { a: right('A'), x: left('X'), T: left('T') });
+    })();
   });
 
   test('raise what their callbacks throw', () => {
@@ -130,11 +131,11 @@ describe('the two sides', () => {
   });
 
   test('orThrow raises the first error of any kind and leaves the source', () => {
-    virtual(({ cold, expectObservable, expectSubscriptions }) => {
+    marbles(({ cold, expectStream, expectSubscriptions }) => {
       const source = cold<Element>('a-x-b|', elements);
-      expectObservable(source.pipe(OE.orThrow())).toBe('a-#', { a: 'a' }, { _tag: 'X' });
-      expectSubscriptions(source.subscriptions).toBe('^-!');
-    });
+      expectStream(source.pipe(OE.orThrow())).toBeMarble('a-#', { ...{ a: 'a' }, '#': { _tag: 'X' } });
+      expectSubscriptions(source).toBe('^-!');
+    })();
   });
 });
 

@@ -160,6 +160,13 @@ describe('toBeMarble says', () => {
     `);
   });
 
+  test('values by their own letters, where the table names the error alone', () => {
+    const check = (letter: string) =>
+      complaint(({ expectStream, cold }) => expectStream(cold('-a-#', undefined, 'down')).toBeMarble(`-${letter}-#`, { '#': 'down' }));
+    expect(check('a')).toBe('(it passed)');
+    expect(check('b')).toMatch(/frame 1: expected b, received a$/);
+  });
+
   test('with which error a stream failed that should not', () => {
     expect(complaint(({ expectStream }) => expectStream(throwError(() => new Error('broken'))).toBeMarble('(a|)'))).toMatchInlineSnapshot(`
       "The stream is not as drawn.

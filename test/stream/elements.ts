@@ -1,6 +1,4 @@
 import { left, right } from 'fp-ts/lib/Either.js';
-import { TestScheduler } from 'rxjs/testing';
-import { expect } from 'vitest';
 
 /** Errors that end a stream, told apart by name. */
 export const T = { kind: 'terminal' as const, _tag: 'T' as const };
@@ -18,11 +16,4 @@ export const elements = {
   y: left({ _tag: 'Y' as const }),
   T: left(T),
   U: left(U),
-};
-
-/** Runs marble assertions in virtual time. */
-export const virtual = (body: Parameters<TestScheduler['run']>[0]): void => {
-  new TestScheduler((actual, expected) => {
-    expect(actual).toEqual(expected);
-  }).run(body);
 };
