@@ -12,11 +12,15 @@ export interface ConnectionLimits {
   readonly maxFrame: number;
   /** How long half a frame may lie before the connection is closed, in milliseconds; Lite's socket timeout. `undefined`: for ever. */
   readonly halfFrameTimeoutMs: number | undefined;
+  /** How long a client may be connected without a whole first message, in milliseconds. */
+  readonly handshakeTimeoutMs: number;
   readonly outbox: OutboxLimits;
 }
 
 /** Bytes of an unfinished frame that a client may send before it has shown a token: a Connect is far smaller. */
-const MAX_BEFORE_CONNECT = 1024 * 1024;
+const MAX_BEFORE_CONNECT = 64 * 1024;
+/** An unfinished frame of no more than this is not cut for the sum of all: those that hoard must not stop who does not. */
+const FAIR_SHARE = 1024 * 1024;
 
 /** What a connection shares with the others of its nucleus. */
 export interface ConnectionContext {
@@ -42,6 +46,7 @@ export class ClientConnection implements Peer {
   #unfinished = 0;
   #sawFrame = false;
   #cancelHalfFrame: (() => void) | undefined;
+  #cancelHandshake: (() => void) | undefined;
   #reading = true;
   readonly #onStall: (who: ClientConnection, stalled: boolean) => void;
 
@@ -75,7 +80,13 @@ export class ClientConnection implements Peer {
     this.#protocol = server.accept(this);
     this.#decoder = new FrameDecoder(limits.maxFrame, frame => {
       this.#sawFrame = true;
+      this.#forgetHandshake();
       this.#protocol.receive(frame);
+    });
+    this.#cancelHandshake = clock.after(limits.handshakeTimeoutMs, () => {
+      this.#cancelHandshake = undefined;
+      context.observe({ kind: 'refused', connection: id, reason: `it said nothing for ${String(limits.handshakeTimeoutMs)} ms` });
+      this.destroy();
     });
     socket.on('data', this.#onData);
     // A reset is an end like any other: 'close' follows.
@@ -139,7 +150,7 @@ export class ClientConnection implements Peer {
     this.#unfinished = this.#decoder.midFrame ? (this.#sawFrame ? received : before + received) : 0;
     if (this.#unfinished === before) return;
     incoming.add(this.#unfinished - before);
-    if ((this.#component === undefined && this.#unfinished > MAX_BEFORE_CONNECT) || (incoming.exceeded && this.#unfinished > 0)) {
+    if ((this.#component === undefined && this.#unfinished > MAX_BEFORE_CONNECT) || (incoming.exceeded && this.#unfinished > FAIR_SHARE)) {
       this.destroy();
       return;
     }
@@ -162,9 +173,15 @@ export class ClientConnection implements Peer {
     this.#onStall(this, false);
   }
 
+  #forgetHandshake(): void {
+    this.#cancelHandshake?.();
+    this.#cancelHandshake = undefined;
+  }
+
   #stopReading(): void {
     if (!this.#reading) return;
     this.#reading = false;
+    this.#forgetHandshake();
     this.#decoder.stop();
     this.#context.incoming.add(-this.#unfinished);
     this.#unfinished = 0;

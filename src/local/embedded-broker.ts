@@ -3,6 +3,7 @@ import { Aedes, type AedesPublishPacket, type PublishPacket } from 'aedes';
 import { BrokerPortUnavailable } from './broker-error.js';
 import type { BrokerMessage } from './broker-message.js';
 import type { Broker, BrokerListener, SubscribeAnswer } from './broker.js';
+import { MqttPacketGuard } from './mqtt-packet-guard.js';
 import { filterMatches, topicIsValid } from './mqtt-topic.js';
 
 /** How the embedded broker is set up. */
@@ -22,6 +23,12 @@ export interface EmbeddedBrokerOptions {
 const TOPICS_KEPT = 4096;
 /** A client that takes nothing for this long is cut, so that it does not hold up the others. */
 const DRAIN_TIMEOUT_MS = 10_000;
+/** MQTT clients at once. */
+const MAX_CLIENTS = 1000;
+/** Bytes of one packet: AWS IoT Core takes payloads of 128 KiB. */
+const MAX_PACKET = 256 * 1024;
+/** How long an MQTT client may be connected without its CONNECT. */
+const CONNECT_TIMEOUT_MS = 10_000;
 
 /**
  * An MQTT 3.1.1 broker inside the process (aedes), reachable by any MQTT client at its port, which is on loopback unless told otherwise. The device's own messages
@@ -62,7 +69,7 @@ export class EmbeddedBroker implements Broker {
   }
 
   static async start(options: EmbeddedBrokerOptions, listener: BrokerListener): Promise<EmbeddedBroker> {
-    const aedes = await Aedes.createBroker({ concurrency: 10_000, drainTimeout: DRAIN_TIMEOUT_MS });
+    const aedes = await Aedes.createBroker({ concurrency: 10_000, drainTimeout: DRAIN_TIMEOUT_MS, connectTimeout: CONNECT_TIMEOUT_MS });
     const broker = new EmbeddedBroker(options, listener, aedes);
     try {
       await broker.#listen(options.port);
@@ -173,6 +180,12 @@ export class EmbeddedBroker implements Broker {
 
   async #listen(port: number): Promise<void> {
     const server = createServer(socket => {
+      if (this.#sockets.size >= MAX_CLIENTS) {
+        socket.on('error', () => undefined);
+        socket.destroy();
+        return;
+      }
+      limitPackets(socket);
       this.#sockets.add(socket);
       socket.on('close', () => this.#sockets.delete(socket));
       this.#aedes.handle(socket);
@@ -202,6 +215,18 @@ export class EmbeddedBroker implements Broker {
     for (const socket of this.#sockets) socket.destroy();
     await closed;
   }
+}
+
+/** Cuts a client whose packet is too large before aedes stores it. aedes reads a socket by its `read`, and in no other way. */
+function limitPackets(socket: Socket): void {
+  const guard = new MqttPacketGuard(MAX_PACKET);
+  const read = socket.read.bind(socket);
+  socket.read = (size?: number): unknown => {
+    const chunk: unknown = read(size);
+    if (!(chunk instanceof Uint8Array) || guard.accepts(chunk)) return chunk;
+    socket.destroy();
+    return null;
+  };
 }
 
 function brokerUrl(host: string, port: number): string {

@@ -3,12 +3,22 @@ import { createServer, type Server } from 'node:net';
 import { ClientConnection, type ConnectionContext } from './client-connection.js';
 import type { ProfileServer } from './protocol.js';
 
+/** How many may be connected. */
+export interface ServerLimits {
+  readonly connections: number;
+  /**
+   * `refuse` one more, as Lite does; or, on classic, which has no such limit, `makeRoom` by cutting the oldest that has not shown a token:
+   * clients that connect and say nothing must not keep the others out.
+   */
+  readonly whenFull: 'refuse' | 'makeRoom';
+}
+
 /** The listening Unix domain socket and the connections on it. */
 export class IpcServer {
   readonly path: string;
   readonly #context: ConnectionContext;
   readonly #profile: ProfileServer;
-  readonly #maxConnections: number;
+  readonly #limits: ServerLimits;
   readonly #connections = new Set<ClientConnection>();
   readonly #onIdle: (() => void)[] = [];
   #server: Server | undefined;
@@ -16,11 +26,11 @@ export class IpcServer {
   #blocker: ClientConnection | undefined;
   #nextId = 1;
 
-  constructor(path: string, profile: ProfileServer, context: ConnectionContext, maxConnections: number) {
+  constructor(path: string, profile: ProfileServer, context: ConnectionContext, limits: ServerLimits) {
     this.path = path;
     this.#profile = profile;
     this.#context = context;
-    this.#maxConnections = maxConnections;
+    this.#limits = limits;
   }
 
   get connections(): ReadonlySet<ClientConnection> {
@@ -30,7 +40,7 @@ export class IpcServer {
   async listen(): Promise<void> {
     const server = createServer(socket => {
       // One too many is cut before it has said anything; Lite does the same, and its client sees a reset.
-      if (this.#connections.size >= this.#maxConnections) {
+      if (this.#connections.size >= this.#limits.connections && !this.#makeRoom()) {
         socket.on('error', () => undefined);
         socket.destroy();
         return;
@@ -85,6 +95,17 @@ export class IpcServer {
         this.#onIdle.push(resolve);
       });
     }
+  }
+
+  #makeRoom(): boolean {
+    if (this.#limits.whenFull === 'refuse') return false;
+    for (const connection of this.#connections) {
+      if (connection.component !== undefined) continue;
+      connection.destroy();
+      // Its 'close' comes later, and room is needed now.
+      return this.#connections.delete(connection);
+    }
+    return false;
   }
 
   /** On Lite one thread serves all: given the fault, nobody else is served while it waits for a client to read. */

@@ -11,9 +11,10 @@ export type LiteErrorCode = 'ServiceError' | 'UnauthorizedError';
 export const litePublishReply: HeaderTemplate = shapeHeaders('PublishToIoTCoreResponse', false);
 export const liteSubscribeReply: HeaderTemplate = shapeHeaders('SubscribeToIoTCoreResponse', false);
 export const liteStatusReply: HeaderTemplate = shapeHeaders('SubscribeToIoTCoreConnectionStatusResponse', false);
-export const liteStatusEvent: HeaderTemplate = shapeHeaders('IoTCoreConnectionStatusEvent', false, false);
+export const liteStatusEvent: HeaderTemplate = shapeHeaders('IoTCoreConnectionStatusEvent', false);
 
-const eventHeaders = shapeHeaders('IoTCoreMessage', false, false);
+/** With the content type, without which the SDK for Python takes an event for an error: `ggl_ipc_response_send` writes it on all. */
+const eventHeaders = shapeHeaders('IoTCoreMessage', false);
 const errors: Readonly<Record<LiteErrorCode, HeaderTemplate>> = {
   ServiceError: errorHeaders('ServiceError'),
   UnauthorizedError: errorHeaders('UnauthorizedError'),

@@ -1,5 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Components } from './components.js';
 import { FaultSwitches } from './fault-switches.js';
@@ -12,6 +11,7 @@ import type { LocalNucleus } from './nucleus.js';
 import { Policies } from './policy/policies.js';
 import { connectionLimits, makeProfileServer } from './profile-server.js';
 import type { ProfileContext, ProfileServer } from './protocol.js';
+import { SOCKET_NAME, makeSocketFolder } from './socket-folder.js';
 import { planBroker, startBroker } from './start-broker.js';
 import { systemClock } from './system-clock.js';
 import { Tokens } from './tokens.js';
@@ -102,8 +102,8 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
   };
   const profileServer = makeProfileServer(profile, context, limits, options.mqttVersion);
   started.server = profileServer;
-  const directory = await mkdtemp(join(tmpdir(), 'ggrx-'));
-  const socketPath = join(directory, 'ipc.socket');
+  const directory = await makeSocketFolder();
+  const socketPath = join(directory, SOCKET_NAME);
   const remove = async (): Promise<void> => {
     await broker.close();
     await rm(directory, { recursive: true, force: true });
@@ -119,7 +119,7 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
       incoming: new WriteBudget(ALL_CLIENTS_BYTES),
       observe,
     },
-    limits.connections ?? (profile === 'lite' ? 50 : 2048),
+    { connections: limits.connections ?? (profile === 'lite' ? 50 : 2048), whenFull: profile === 'lite' ? 'refuse' : 'makeRoom' },
   );
   try {
     if (Buffer.byteLength(socketPath) > MAX_SOCKET_PATH) {

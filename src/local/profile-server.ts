@@ -28,6 +28,7 @@ export function connectionLimits(profile: ProfileName, limits: LocalNucleusLimit
   const timeout = limits.socketTimeoutMs ?? 5000;
   return {
     maxFrame: isLite ? LITE_MAX_FRAME : CLASSIC_MAX_FRAME,
+    handshakeTimeoutMs: limits.handshakeTimeoutMs ?? 30_000,
     halfFrameTimeoutMs: isLite ? timeout : undefined,
     outbox: {
       queueBytes: limits.outgoingQueueBytes ?? (isLite ? 16 : 64) * MEBIBYTE,

@@ -6,11 +6,11 @@ import type { Peer } from './protocol.js';
 const JSON_TYPE = 'application/json';
 
 /** Headers of a reply or event of this shape. */
-export function shapeHeaders(shape: string, terminates: boolean, contentType = true): HeaderTemplate {
+export function shapeHeaders(shape: string, terminates: boolean): HeaderTemplate {
   return new HeaderTemplate({
     type: MessageType.ApplicationMessage,
     flags: terminates ? MessageFlag.TerminateStream : 0,
-    contentType: contentType ? JSON_TYPE : undefined,
+    contentType: JSON_TYPE,
     modelType: `aws.greengrass#${shape}`,
   });
 }

@@ -103,14 +103,14 @@ describe('lite', () => {
     expect(client.untaken).toBe(0);
   });
 
-  test('an event carries topic and payload, and no content type', async () => {
+  test('an event carries topic and payload, and nothing else of the message', async () => {
     await using nucleus = await start('lite');
     const client = await RawClient.accepted(nucleus, COMPONENT);
     client.subscribe(1, 'test/#');
     await client.next();
     nucleus.publish({ topicName: "test/'a'", payload: 'hi', contentType: 'lost', retain: true, responseTopic: 'lost' });
     expect(await client.next()).toMatchObject({
-      contentType: undefined,
+      contentType: 'application/json',
       payload: '{"message":{"topicName":"test/\'a\'","payload":"aGk="}}',
     });
   });

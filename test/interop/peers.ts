@@ -1,0 +1,17 @@
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+/** Where scripts/install-peers.sh puts AWS' SDKs for other languages. */
+const FOLDER = process.env['GGRX_PEERS'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'greengrass-rx', 'peers');
+
+function installed(...path: readonly string[]): string | undefined {
+  const at = join(FOLDER, ...path);
+  return existsSync(at) ? at : undefined;
+}
+
+/** The interpreter with `awsiotsdk`. */
+export const python: string | undefined = installed('python', 'bin', 'python');
+
+/** The folder with the jars of `aws-iot-device-sdk`. */
+export const javaJars: string | undefined = installed('java');
