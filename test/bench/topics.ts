@@ -16,6 +16,8 @@ export interface Flood {
 const FLOOD = 'bench/flood';
 const PROBE = 'bench/probe';
 
+/** What the local nucleus floods. */
+export const FLOOD_TOPIC = 'bench/nucleus';
 /** Publishes to it are accepted as fast as they come. */
 export const OUT = 'bench/out';
 /** Publishes to it are lines of a file: the server takes {@link LINES_AT_ONCE} at a time and refuses any more. */

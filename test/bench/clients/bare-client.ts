@@ -13,7 +13,7 @@ const READ_BUFFER = 64 * 1024;
 const EVENT = 'aws.greengrass#IoTCoreMessage';
 
 /** The bare loop: frames split and decoded as they come, requests written as they are. No session, no streams, no errors but the fatal. */
-export async function openBare({ socketPath }: ClientOptions): Promise<BenchClient> {
+export async function openBare({ socketPath, authToken = 'token' }: ClientOptions): Promise<BenchClient> {
   let onEvent: (payload: Uint8Array) => void = () => undefined;
   let onReply: (message: RpcMessage) => void = () => undefined;
   let streamId = 0;
@@ -33,7 +33,7 @@ export async function openBare({ socketPath }: ClientOptions): Promise<BenchClie
   const socket = createConnection({ path: socketPath, onread: { buffer, callback } });
   await once(socket, 'connect');
   const reply = (): Promise<RpcMessage> => new Promise(resolve => (onReply = resolve));
-  const connect = { type: MessageType.Connect, flags: 0, streamId: 0, version: RPC_VERSION, payload: '{"authToken":"token"}' };
+  const connect = { type: MessageType.Connect, flags: 0, streamId: 0, version: RPC_VERSION, payload: JSON.stringify({ authToken }) };
   const accepted = reply();
   socket.write(encodeRpcMessage(connect));
   await accepted;

@@ -16,4 +16,6 @@ export interface BenchClient {
 export interface ClientOptions {
   readonly socketPath: string;
   readonly decode: boolean;
+  /** Left out where the server takes any. */
+  readonly authToken?: string | undefined;
 }

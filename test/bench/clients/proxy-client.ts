@@ -11,16 +11,16 @@ import type { BenchClient, ClientOptions } from './client.js';
 import { Reading } from './reading.js';
 
 /** `connect()`, connected. */
-export async function openProxy(transport: TransportName, socketPath: string, profile?: Profile): Promise<MqttProxy> {
-  const proxy = connect({ socketPath, authToken: 'token', transport, profile });
+export async function openProxy(transport: TransportName, socketPath: string, profile?: Profile, authToken = 'token'): Promise<MqttProxy> {
+  const proxy = connect({ socketPath, authToken, transport, profile });
   const ready = await proxy.ready()();
   if (ready._tag === 'Left') throw ready.left;
   return proxy;
 }
 
 /** This library: `subscribe()`, `publishTo` and `publish` of `connect()`. */
-export async function openProxyClient(transport: TransportName, { socketPath, decode }: ClientOptions): Promise<BenchClient> {
-  const proxy = await openProxy(transport, socketPath);
+export async function openProxyClient(transport: TransportName, { socketPath, decode, authToken }: ClientOptions): Promise<BenchClient> {
+  const proxy = await openProxy(transport, socketPath, undefined, authToken);
   return {
     subscribe: (topicName, onMessage) =>
       new Promise((resolve, reject) => {

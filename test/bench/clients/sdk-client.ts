@@ -6,9 +6,9 @@ import { Reading } from './reading.js';
 const QOS = greengrasscoreipc.model.QOS;
 
 /** The official SDK, unmodified. It takes its socket and token from the environment, as on a device. */
-export async function openSdk({ socketPath, decode }: ClientOptions): Promise<BenchClient> {
+export async function openSdk({ socketPath, decode, authToken = 'token' }: ClientOptions): Promise<BenchClient> {
   process.env['AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT'] = socketPath;
-  process.env['SVCUID'] = 'token';
+  process.env['SVCUID'] = authToken;
   const client = greengrasscoreipc.createClient();
   await client.connect();
 

@@ -3,6 +3,7 @@ import { change } from './change.js';
 import type { Experiment } from './experiment.js';
 import { floodLatency } from './flood-latency.js';
 import { lines } from './lines.js';
+import { nucleus } from './nucleus.js';
 import { publishing } from './publish.js';
 import { roundTrip } from './round-trip.js';
 import { routing } from './routing.js';
@@ -25,4 +26,5 @@ export const experiments = (scale: Scale): readonly Experiment[] => [
   backlog(scale),
   scaling(scale),
   lines(scale),
+  nucleus(scale),
 ];

@@ -2,6 +2,7 @@ import { measureBacklog } from './backlog.js';
 import { measureChange } from './change.js';
 import { measureFloodLatency } from './flood-latency.js';
 import { measureLines } from './lines.js';
+import { measureNucleus } from './nucleus.js';
 import { measurePublish } from './publish.js';
 import { measureRoundTrip } from './round-trip.js';
 import { measureRouting } from './routing.js';
@@ -14,6 +15,7 @@ import { measureSubscribe } from './subscribe.js';
 export const MEASURES = {
   subscribe: measureSubscribe,
   publish: measurePublish,
+  nucleus: measureNucleus,
   roundTrip: measureRoundTrip,
   scaling: measureScaling,
   slowStage: measureSlowStage,
