@@ -14,7 +14,11 @@ const problems = (decoder: Decoder<unknown>, payload: Uint8Array): readonly stri
 const Reading = t.type({ id: t.string, celsius: t.number });
 
 describe('codecOf, with cborg for CBOR', () => {
-  const cbor = { name: 'CBOR', parse: (payload: Uint8Array) => cborg.decode(payload), serialize: (value: unknown) => cborg.encode(value) };
+  const cbor = {
+    name: 'CBOR',
+    parse: (payload: Uint8Array): unknown => cborg.decode(payload),
+    serialize: (value: unknown) => cborg.encode(value),
+  };
   const Reading$ = codecOf(cbor, Reading);
 
   test('decodes what it encodes, and what another wrote', () => {

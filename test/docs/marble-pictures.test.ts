@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { compileFunction } from 'node:vm';
+import * as t from 'io-ts';
 import * as rxjs from 'rxjs';
 import { describe, test } from 'vitest';
 import { parse } from 'yaml';
@@ -13,9 +14,9 @@ type Operator = (source$: rxjs.Observable<unknown>) => rxjs.Observable<unknown>;
 
 const tableOf = (text: string): Table => (text === '' ? {} : (parse(`{${text}}`) as Table));
 
-/** What the expression of a picture may name: all that is exported, RxJS, and the lanes that go in. */
+/** What the expression of a picture may name: all that is exported, RxJS, io-ts as `t`, and the lanes that go in. */
 function evaluate(expression: string, lanes: Table): Operator {
-  const scope = { ...rxjs, ...main, ...operators, ...lanes };
+  const scope = { ...rxjs, t, ...main, ...operators, ...lanes };
   const made = compileFunction(`return (${expression});`, Object.keys(scope)) as (...values: unknown[]) => Operator;
   return made(...Object.values(scope));
 }
