@@ -53,7 +53,7 @@ export interface EncodeBatchesOptions<A> extends Pick<BatchOptions<A>, 'messages
  *     map(n => ({ sensor: 'inlet', celsius: 20 + n / 100 })),
  *     encodeBatches({ format: ndjson(Reading), bytes, within: 60_000 }),
  *   )
- *   .subscribe(batch => console.log(batch)); // Right({ payload: '{"sensor":"inlet",…', bytes: 7373, values: […] }), …
+ *   .subscribe(batch => console.log(batch)); // Right({ payload: '{"sensor":"inlet",…', bytes: …, values: […] }), …
  * ```
  */
 export const encodeBatches = <A>(
