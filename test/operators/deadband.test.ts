@@ -79,6 +79,15 @@ describe('deadband', () => {
   );
 
   test(
+    'heartbeat: what was held back before a value that passed is old news',
+    marbles(({ cold, expectStream }) => {
+      const levels = { a: 20, b: 20.1, d: 30 };
+      const source$ = cold('a-bd---------|', levels);
+      expectStream(source$.pipe(deadband({ key: 'single', value, absolute: 1, heartbeat: 5 }))).toBeMarble('a--d---------|', levels);
+    }),
+  );
+
+  test(
     'heartbeat: a sensor that is silent stays silent, and its next value passes at once',
     marbles(({ cold, expectStream }) => {
       const levels = { a: 20, b: 20.1, c: 20.2 };

@@ -89,8 +89,9 @@ describe('governRate, shaping', () => {
       const subscription = range(1, 500)
         .pipe(governRate({ ...hundred, scheduler }))
         .subscribe();
-      expect(scheduled).toHaveBeenCalledTimes(1);
+      expect([scheduled.mock.calls.length, scheduler.actions.length]).toEqual([1, 1]);
       subscription.unsubscribe();
+      expect(scheduler.actions).toEqual([]);
       flush();
     });
   });
@@ -113,6 +114,19 @@ describe('governRate, shaping', () => {
         peak: { messages: 3, bytes: 24 },
       },
     ]);
+  });
+
+  it('counts the value as discarded whose report of a loss made the subscriber leave', () => {
+    const ledger = new Ledger();
+    const options = { messagesPerSecond: 100, burst: { messages: 1 }, buffer: { messages: 1 }, ledger };
+    expect(watched(() => range(1, 5).pipe(governRate(options), take(2)), shown)).toEqual(['0 1', '10 -3', '10 complete']);
+    expect(ledger.snapshot().stages[0]).toMatchObject({
+      received: { messages: 5 },
+      emitted: { messages: 1 },
+      dropped: { messages: 3 },
+      discarded: { messages: 1 },
+      buffered: { messages: 0 },
+    });
   });
 
   it('feeds the next stage, and is fed by the one before, in the ledger', () => {
@@ -251,6 +265,15 @@ describe('governRate, adapting', () => {
       return range(1, 5).pipe(governRate({ messagesPerSecond: 100, burst: { messages: 1 }, adapt: { outcome$ } }));
     }, shown);
     expect(out).toEqual(['0 1', '20 2', '40 3', '60 4', '80 5', '80 complete']);
+  });
+
+  it('what came in before the rate went down has come in', () => {
+    const outcome$ = new Subject<Either<unknown, unknown>>();
+    const out = watched(() => {
+      timer(5).subscribe(() => outcome$.next(left(full)));
+      return range(1, 2).pipe(governRate({ messagesPerSecond: 100, burst: { messages: 1 }, adapt: { outcome$ } }));
+    }, shown);
+    expect(out).toEqual(['0 1', '15 2', '15 complete']);
   });
 
   it('in front of publishTo: hardly any message is spent on a nucleus whose spool is full, and none is lost on the way', () => {
