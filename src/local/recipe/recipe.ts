@@ -19,6 +19,7 @@ export interface LifecycleStep {
 /** The steps that a nucleus knows, by the names they have in a recipe. */
 export const LIFECYCLE_STEPS = ['bootstrap', 'install', 'startup', 'run', 'shutdown', 'recover'] as const;
 /** A step of the lifecycle that a manifest may give a script for. */
+/** A step's name, in small letters. */
 export type LifecycleStepName = (typeof LIFECYCLE_STEPS)[number];
 
 /** What a component does on one platform. */
