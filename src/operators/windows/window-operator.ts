@@ -137,14 +137,22 @@ export const windowOperator = <A, R, K extends string, S>(
     }
 
     return {
-      take: (value, name) =>
-        step(() => {
+      // As a step, without a function made for each value.
+      take: (value, name) => {
+        stepping = true;
+        try {
           const at = clock.at(value, name);
-          if (at === undefined) return;
-          gaps?.end(at);
-          const late = windows.add(value, name, at);
-          if (late !== undefined) results.push(left(new LateData(value, name, at, late)));
-        }),
+          if (at !== undefined) {
+            gaps?.end(at);
+            const late = windows.add(value, name, at);
+            if (late !== undefined) results.push(left(new LateData(value, name, at, late)));
+          }
+        } finally {
+          stepping = false;
+        }
+        if (results.length > 0) emitAll();
+        if (!destination.closed) clock.wait();
+      },
       evicted: (state, { key: name }) => {
         windows.evict(state, name);
         if (!stepping) emitAll();

@@ -12,6 +12,7 @@ import { scaling } from './scaling.js';
 import { slowStage } from './slow-stage.js';
 import { stageCost } from './stage-cost.js';
 import { subscribing } from './subscribe.js';
+import { windows } from './windows.js';
 
 /** All experiments, in the order of the table. */
 export const experiments = (scale: Scale): readonly Experiment[] => [
@@ -22,6 +23,7 @@ export const experiments = (scale: Scale): readonly Experiment[] => [
   floodLatency(scale),
   stageCost(scale),
   change(scale),
+  windows(scale),
   routing(scale),
   backlog(scale),
   scaling(scale),

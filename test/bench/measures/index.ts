@@ -10,6 +10,7 @@ import { measureScaling } from './scaling.js';
 import { measureSlowStage } from './slow-stage.js';
 import { measureStageCost } from './stage-cost.js';
 import { measureSubscribe } from './subscribe.js';
+import { measureWindows } from './windows.js';
 
 /** All that can be measured. Each runs in a child process of its own, so its job and its result are plain data. */
 export const MEASURES = {
@@ -21,6 +22,7 @@ export const MEASURES = {
   slowStage: measureSlowStage,
   stageCost: measureStageCost,
   change: measureChange,
+  windows: measureWindows,
   routing: measureRouting,
   backlog: measureBacklog,
   floodLatency: measureFloodLatency,
