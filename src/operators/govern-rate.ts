@@ -114,6 +114,7 @@ const policyOf = <A>(options: GovernRateOptions<A>): { readonly policy: BufferPo
  *   `Left(Overflowed)` in front of the next value; `onDrop` sees each.
  * - *Adapting*: `adapt` is fed the outcomes of `publishTo`. When one says that the spool of the nucleus is full, the rate is halved, at most once a
  *   second; while messages are taken it comes back, by a twentieth of the full rate a second.
+ * - *Each subscription has buckets of its own*: merge all that a component publishes in front of one `governRate`, or give each a `share`.
  *
  * Emits `Right(value)` in order. Completes when the source has and nothing waits any more; with `onFull: 'fail'` after a terminal `Left(Overflowed)`. An
  * error of the source, of `outcome$`, or one thrown by `sizeOf` or a hook, goes to the error channel at once; what waits is then given up and counted
