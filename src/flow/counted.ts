@@ -1,5 +1,5 @@
 import { type MonoTypeOperatorFunction, Observable } from 'rxjs';
-import type { StageKind } from './account.js';
+import type { StageDeclaration, StageKind } from './account.js';
 import { resumeSubscribing, subscribeAlong, suspendSubscribing } from './edge.js';
 import { type Ledger, ledger as ledgerOfAll } from './ledger.js';
 import { toEither } from '../stream/to-either.js';
@@ -44,6 +44,7 @@ export interface Counting<A> {
   /** What a value counts as; `aside`: not at all, as a report that is no message. */
   readonly fateOf: (value: A) => 'emitted' | 'failed' | 'aside';
   readonly ledger?: Ledger | undefined;
+  readonly declaration?: StageDeclaration | undefined;
 }
 
 /** {@link counted} for the library's own streams. */
@@ -52,7 +53,7 @@ export const countedAs =
   source =>
     new Observable<A>(destination => {
       const { sizeOf, fateOf } = counting;
-      const entry = (counting.ledger ?? ledgerOfAll).open(kind, name);
+      const entry = (counting.ledger ?? ledgerOfAll).open(kind, name, counting.declaration);
       const { account, into } = entry;
       const count = (value: A): void => {
         const fate = fateOf(value);

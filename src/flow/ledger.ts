@@ -109,5 +109,8 @@ export const recordedBy = <A>(ledger: Ledger, work: () => A): A => {
   }
 };
 
+/** @internal Whether a dry run is listening: what only it wants to know need not be told otherwise. */
+export const isRecording = (): boolean => recording !== undefined;
+
 /** The ledger of every stage that was not given another. */
 export const ledger: Ledger = new Ledger();

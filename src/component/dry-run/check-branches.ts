@@ -19,9 +19,10 @@ const ends = ({ branches }: DryRecord): readonly Finding[] =>
     return [{ severity: 'error', about: 'branches', message: `The branch "${name}" ended with nothing but its start: ${text}` }];
   });
 
-const draining = ({ branches }: DryRecord): readonly Finding[] =>
+const draining = ({ branches, awaited }: DryRecord): readonly Finding[] =>
   branches
-    .filter(({ drains }) => !drains)
+    // One that waits for a promise may end after it.
+    .filter(({ drains }) => !drains && awaited === undefined)
     .map(({ name }) => ({
       severity: 'warning',
       about: 'branches',

@@ -1,4 +1,4 @@
-import type { StageAccount, StageDeclaration, StageKind } from '../../flow/account.js';
+import type { StageDeclaration, StageKind } from '../../flow/account.js';
 import { Ledger, type LedgerEntry } from '../../flow/ledger.js';
 
 /** A stage that was subscribed, with what it said of itself. */
@@ -17,11 +17,14 @@ export class RecordingLedger extends Ledger {
   branch: string | undefined;
 
   override open(kind: StageKind, wanted: string = kind, declaration: StageDeclaration = {}): LedgerEntry {
-    this.opened.push({ branch: this.branch, kind, name: wanted, declaration });
-    return super.open(kind, wanted, declaration);
+    const name = kind === 'window' ? this.#nextWindow(wanted) : wanted;
+    this.opened.push({ branch: this.branch, kind, name, declaration });
+    return super.open(kind, name, declaration);
   }
 
-  account(kind: StageKind, name: string): StageAccount | undefined {
-    return this.snapshot().stages.find(stage => stage.kind === kind && stage.name === name);
+  /** Windows have no names of their own: the second is `tumbling 2`. */
+  #nextWindow(operator: string): string {
+    const before = this.opened.filter(({ kind, name }) => kind === 'window' && name.split(' ', 1)[0] === operator).length;
+    return before === 0 ? operator : `${operator} ${before + 1}`;
   }
 }

@@ -1,6 +1,7 @@
 import { left, right } from 'fp-ts/lib/Either.js';
 import { asyncScheduler, type OperatorFunction } from 'rxjs';
 import { LateData } from '../../errors/errors.js';
+import { noted } from '../../flow/noted.js';
 import { keyedOperator } from '../keyed-operator.js';
 import type { KeyedState } from '../keyed-state.js';
 import type { Cell } from './cell.js';
@@ -60,7 +61,7 @@ export const windowOperator = <A, R, K extends string, S>(
 ): OperatorFunction<A, Windowed<A, R, K>> => {
   checkTime(time);
   const { key, aggregate, maxKeys, ttl, onEvict, scheduler = asyncScheduler } = options;
-  return keyedOperator<A, Windowed<A, R, K>, S>(operator, { key, maxKeys, ttl, onEvict, scheduler }, (destination, states) => {
+  const gather = keyedOperator<A, Windowed<A, R, K>, S>(operator, { key, maxKeys, ttl, onEvict, scheduler }, (destination, states) => {
     const gaps = options.onGap === 'flag' || options.onGap === 'reset' ? new Gaps() : undefined;
     const results: Windowed<A, R, K>[] = [];
     let emitting = false;
@@ -161,4 +162,6 @@ export const windowOperator = <A, R, K extends string, S>(
       forget: () => clock.stop(),
     };
   });
+  const within = Number.isFinite(standstill) ? standstill : undefined;
+  return source => gather(source.pipe(noted('window', operator, { within })));
 };

@@ -1,0 +1,90 @@
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { readRecipe } from '../../src/local/index.js';
+import { runCli, temporaryFolder } from './run-cli.js';
+
+const moduleOf = (name: string): string => fileURLToPath(new URL(`components/${name}.mjs`, import.meta.url));
+const EDGE = moduleOf('edge-aggregator');
+
+const done = async (...args: readonly string[]) => {
+  const run = runCli(args);
+  const { code } = await run.ended;
+  return { code, stdout: run.stdout(), stderr: run.stderr() };
+};
+
+describe('recipe', () => {
+  test('writes the recipe, and says what it found on stderr', async () => {
+    const { code, stdout, stderr } = await done('recipe', EDGE);
+    expect(code).toBe(0);
+    expect(readRecipe(stdout)).toMatchObject({ right: { componentName: 'com.example.EdgeAggregator', warnings: [] } });
+    expect(stderr).toContain('note (memory): ');
+    const json = await done('recipe', EDGE, '--format', 'json');
+    expect(JSON.parse(json.stdout)).toMatchObject({ ComponentVersion: '1.2.0' });
+  });
+
+  test('--check is content with what it wrote, and fails with the difference when the code has changed', async () => {
+    const file = join(temporaryFolder(), 'recipe.json');
+    expect(await done('recipe', EDGE, '--out', file)).toMatchObject({ code: 0, stdout: '' });
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ ComponentVersion: '1.2.0' });
+    expect(await done('recipe', EDGE, '--check', file)).toMatchObject({ code: 0, stdout: '' });
+    writeFileSync(file, readFileSync(file, 'utf8').replace('"telemetry/mean"', '"telemetry/median"'));
+    const { code, stdout, stderr } = await done('recipe', EDGE, '--check', file);
+    expect(code).toBe(1);
+    expect(stdout.split('\n')).toEqual([
+      '+ accessControl must allow aws.greengrass#PublishToIoTCore on "telemetry/mean"',
+      '- accessControl allows aws.greengrass#PublishToIoTCore on "telemetry/median", which the component does not do',
+      '',
+    ]);
+    expect(stderr).toContain(`no longer fits ${EDGE}`);
+    expect(await done('recipe', EDGE, '--check', `${file}.absent`)).toMatchObject({ code: 2 });
+  });
+
+  test('--gdk writes the files to build and publish with', async () => {
+    const folder = temporaryFolder();
+    expect(await done('recipe', EDGE, '--gdk', folder)).toMatchObject({ code: 2 });
+    expect(await done('recipe', EDGE, '--gdk', folder, '--bucket', 'b', '--region', 'eu-west-1')).toMatchObject({ code: 0, stdout: '' });
+    expect(JSON.parse(readFileSync(join(folder, 'gdk-config.json'), 'utf8'))).toHaveProperty(['component', 'com.example.EdgeAggregator']);
+    expect(statSync(join(folder, 'gdk-build.sh')).mode & 0o111).toBe(0o111);
+  });
+
+  test('says what is wrong with a module that is none, has no component, or throws', async () => {
+    expect(await done('recipe', 'absent.js')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('There is no module absent.js') as string,
+    });
+    expect(await done('recipe', moduleOf('../trace-modules'))).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('exports no component, but load') as string,
+    });
+    const broken = runCli(['recipe', moduleOf('broken')], { env: { HOW: 'load' } });
+    expect(await broken.ended).toMatchObject({ code: 1 });
+    expect(broken.stderr()).toContain('on load');
+  });
+
+  test('writes nothing where the recipe could not allow what the component does', async () => {
+    const { code, stdout, stderr } = await done('recipe', moduleOf('undeclared'));
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain('error (topics): Where the stage "publishTo" publishes depends on data');
+  });
+});
+
+describe('diagram', () => {
+  test('draws Mermaid on stdout and SVG into a file, with the numbers of a health file', async () => {
+    expect(await done('diagram', EDGE)).toMatchObject({ code: 0, stdout: expect.stringContaining('subgraph b0["telemetry"]') as string });
+    const folder = temporaryFolder();
+    const amount = { messages: 5, bytes: 0 };
+    const counts = Object.fromEntries(
+      ['received', 'emitted', 'dropped', 'failed', 'buffered', 'discarded', 'peak'].map(what => [what, amount]),
+    );
+    writeFileSync(join(folder, 'health.json'), JSON.stringify({ stages: [{ kind: 'publishTo', name: 'alarms', active: 1, ...counts }] }));
+    const svg = join(folder, 'a.svg');
+    expect(await done('diagram', EDGE, '--out', svg, '--live', join(folder, 'health.json'))).toMatchObject({ code: 0 });
+    expect(readFileSync(svg, 'utf8')).toMatch(/^<svg[^]*in 5 · out 5 · dropped 5[^]*<\/svg>\n$/);
+    expect(await done('diagram', EDGE, '--live', EDGE)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('is not JSON') as string,
+    });
+  });
+});

@@ -1,0 +1,263 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { left, right } from 'fp-ts/lib/Either.js';
+import * as t from 'io-ts';
+import { concat, from, interval, map, NEVER, of, Subject, throwError } from 'rxjs';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import {
+  type Branches,
+  component,
+  deservesRestart,
+  EXITS,
+  type Health,
+  jsonLog,
+  mergeBranches,
+  readConfiguration,
+  runComponent,
+  type RunOptions,
+} from '../../src/component/index.js';
+import { exitReasonOf } from '../../src/component/exit-codes.js';
+import { WholeFile } from '../../src/component/health.js';
+import { ConnectionLost, Overflowed, ServiceFault, TokenRefused, Unauthorized } from '../../src/errors/errors.js';
+import { Ledger } from '../../src/flow/index.js';
+import { VirtualTime } from '../proxy/virtual-time.js';
+import { type Line, logLines } from './log-lines.js';
+
+const run = async (branches: () => Branches, options: RunOptions = {}, more: object = {}) => {
+  const lines: Line[] = [];
+  const outcome = await runComponent(component({ name: 'com.example.Run', version: '1.0.0', run: branches, ...more }), {
+    env: {},
+    signals: false,
+    log: logLines(lines),
+    ...options,
+  });
+  return { outcome, lines, messages: lines.map(({ message }) => message) };
+};
+
+const unauthorized = new Unauthorized('terminal', 'aws.greengrass#SubscribeToIoTCore', 'a', '');
+
+describe('runComponent', () => {
+  it('ends with 0 when all branches have completed', async () => {
+    const { outcome, messages } = await run(() => ({ one: of(right(1)), two: of(right(2)) }));
+    expect(outcome).toMatchObject({ code: 0, reason: 'done', branch: undefined });
+    expect(messages).toEqual([
+      'started',
+      'one: completed',
+      'two: completed',
+      'draining: all branches have ended',
+      expect.stringMatching(/^ended: /),
+    ]);
+  });
+
+  it('names the branch that failed, and lets the others end', async () => {
+    const stop = new Subject<void>();
+    const { outcome, lines } = await run(() => ({
+      steady: NEVER,
+      shaky: from([right(1), left(unauthorized), right(2)]),
+      never: concat(stop.pipe(map(() => right(1)))),
+    }));
+    expect(outcome).toMatchObject({ code: 77, reason: 'unauthorized', branch: 'shaky', error: unauthorized });
+    expect(lines.find(({ level }) => level === 'error')).toMatchObject({
+      message: expect.stringMatching(/^shaky: The component may not call/) as string,
+      fields: { branch: 'shaky' },
+    });
+    expect(stop.observed).toBe(false);
+  });
+
+  it('goes on without the branch where it is told to, says so in the health file, and ends with its code', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ggrx-run-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const healthFile = join(folder, 'health.json');
+    const other = new Subject<ReturnType<typeof right>>();
+    const running = run(
+      () => ({ shaky: throwError(() => new Error('bug')), other: other }),
+      { healthFile },
+      { whenBranchFails: 'continue' },
+    );
+    await expect.poll(() => existsSync(healthFile) && (JSON.parse(readFileSync(healthFile, 'utf8')) as Health).status).toBe('degraded');
+    expect(JSON.parse(readFileSync(healthFile, 'utf8'))).toMatchObject({
+      component: 'com.example.Run',
+      branches: { shaky: { status: 'failed', error: { tag: 'defect', message: 'bug' } }, other: { status: 'running' } },
+    });
+    other.complete();
+    expect((await running).outcome).toMatchObject({ code: 70, branch: 'shaky' });
+    expect(JSON.parse(readFileSync(healthFile, 'utf8'))).toMatchObject({ status: 'ended', branches: { other: { status: 'completed' } } });
+  });
+
+  it('takes a single stream, and what run throws is a bug', async () => {
+    expect((await run(() => of(right(1)))).outcome.code).toBe(0);
+    expect(
+      (
+        await run(() => {
+          throw new Error('no');
+        })
+      ).outcome,
+    ).toMatchObject({ code: 70, error: { message: 'no' } });
+  });
+
+  it('logs what passes on the left once per branch and tag, with the number of the others', async () => {
+    const lost = new ConnectionLost('message', true);
+    const { lines } = await run(() => ({ a: from([left(lost), left(lost), left(lost)]), b: of(left(lost)) }));
+    expect(lines.filter(({ level }) => level === 'warn').map(({ message, fields }) => [message, fields?.['branch']])).toEqual([
+      ['a: ConnectionLost', 'a'],
+      ['b: ConnectionLost', 'b'],
+      ['a: ConnectionLost (2 more since the last such line)', 'a'],
+    ]);
+  });
+
+  it('is told to stop by a signal of its caller, and gives up at the deadline what does not end', async () => {
+    const stop = new AbortController();
+    const endless = interval(1).pipe(map(right));
+    const running = run(() => ({ endless }), { signal: stop.signal, drainDeadline: 20 });
+    stop.abort();
+    const { outcome, messages } = await running;
+    expect(outcome.code).toBe(0);
+    expect(messages).toContain('draining: told to stop');
+  });
+
+  it('tells its health on the clock it is given', async () => {
+    const scheduler = new VirtualTime();
+    const stop = new AbortController();
+    const lines: Line[] = [];
+    const ledger = new Ledger();
+    const running = runComponent(component({ name: 'a', version: '1.0.0', run: () => NEVER }), {
+      env: {},
+      signals: false,
+      signal: stop.signal,
+      scheduler,
+      ledger,
+      healthPeriod: 1_000,
+      log: logLines(lines),
+    });
+    scheduler.advance(3_000);
+    expect(lines.filter(({ fields }) => fields?.['event'] === 'health')).toHaveLength(3);
+    stop.abort();
+    await running;
+  });
+
+  it('refuses times that are none', async () => {
+    await expect(run(() => NEVER, { drainDeadline: 0 })).rejects.toThrow(RangeError);
+  });
+});
+
+describe('exits', () => {
+  it.each([
+    [unauthorized, 77],
+    [new TokenRefused(true), 76],
+    [new Overflowed('terminal', 1, 0, 'fail'), 75],
+    [new ConnectionLost('terminal', false), 75],
+    [
+      new ServiceFault('terminal', {
+        operation: 'aws.greengrass#SubscribeToIoTCore',
+        topicName: 'a',
+        reason: 'SubscribeFailed',
+        retryable: false,
+        remedy: '',
+        serverCode: '',
+        serverText: '',
+      }),
+      69,
+    ],
+    [{ _tag: 'OfTheirOwn', kind: 'terminal', retryable: true }, 75],
+    [{ _tag: 'OfTheirOwn', kind: 'terminal' }, 69],
+  ])('%s', (error, code) => {
+    expect(EXITS[exitReasonOf(error)].code).toBe(code);
+  });
+
+  it('have codes of their own, none of which a shell or a signal uses', () => {
+    const codes = Object.values(EXITS).map(({ code }) => code);
+    expect(new Set(codes).size).toBe(codes.length);
+    expect(codes.every(code => code === 0 || (code >= 64 && code <= 78))).toBe(true);
+    expect([0, 69, 70, 75, 76, 77, 78, 1, null].map(deservesRestart)).toEqual([false, false, true, true, true, false, false, true, true]);
+  });
+});
+
+describe('readConfiguration', () => {
+  const configured = component({
+    name: 'a',
+    version: '1.0.0',
+    config: t.type({ limits: t.type({ low: t.number, high: t.number }), tags: t.array(t.string) }),
+    defaults: { limits: { low: 1, high: 2 }, tags: ['a', 'b'] },
+    run: () => NEVER,
+  });
+  const read = (variable?: string) => readConfiguration(configured, { GREENGRASS_RX_CONFIG: variable });
+
+  it('merges as Greengrass does: maps key by key, lists as a whole', () => {
+    expect(read()).toEqual(right({ limits: { low: 1, high: 2 }, tags: ['a', 'b'] }));
+    expect(read('{configuration:/config}')).toEqual(read());
+    expect(read('{"limits":{"high":9},"tags":["c"]}')).toEqual(right({ limits: { low: 1, high: 9 }, tags: ['c'] }));
+  });
+
+  it.each([
+    ['nonsense', '(root): expected JSON in GREENGRASS_RX_CONFIG, got "nonsense"'],
+    ['[1]', '(root): expected an object in GREENGRASS_RX_CONFIG, got an array of 1'],
+    ['{"__proto__":{"limits":1}}', '__proto__: expected no such key, got one that reaches for a prototype'],
+    ['{"limits":{"low":"1"}}', 'limits.low: expected number, got "1"'],
+  ])('says what is wrong with %s', (variable, problem) => {
+    expect(read(variable)).toMatchObject({ left: { _tag: 'ConfigurationInvalid', problems: [problem] } });
+  });
+});
+
+describe('jsonLog', () => {
+  it('writes a line of JSON, whatever the fields are', () => {
+    const lines: string[] = [];
+    const log = jsonLog(line => lines.push(line), { fields: { component: 'a' }, level: 'info' });
+    const cycle: Record<string, unknown> = {};
+    cycle['self'] = cycle;
+    log.debug('not written');
+    log.info('many', {
+      error: new TokenRefused(false),
+      payload: Buffer.alloc(1_000),
+      big: 1n,
+      long: 'x'.repeat(10_000),
+      then: new Error('a', { cause: new Error('b') }),
+    });
+    log.warn('cycle', { cycle });
+    expect(lines.every(line => line.endsWith('\n') && line.indexOf('\n') === line.length - 1)).toBe(true);
+    const [first, second] = lines.map(line => JSON.parse(line) as Record<string, unknown>);
+    expect(first).toMatchObject({
+      level: 'info',
+      message: 'many',
+      component: 'a',
+      error: { tag: 'TokenRefused', code: 'GGRX_TOKEN_REFUSED', kind: 'terminal' },
+      payload: '1000 bytes',
+      big: '1',
+      then: { message: 'a', cause: { message: 'b' } },
+    });
+    expect(String(first?.['long']).length).toBeLessThan(2_100);
+    expect(second).toMatchObject({ level: 'warn', cycle: '(not JSON)' });
+  });
+});
+
+describe('a component', () => {
+  it.each(['', 'a b', 'x'.repeat(129)])('is not named %j', name => {
+    expect(() => component({ name, version: '1.0.0', run: () => NEVER })).toThrow(RangeError);
+  });
+  it.each(['1', '1.0', '01.0.0', '1.0.0.0', 'v1.0.0'])('has not the version %j', version => {
+    expect(() => component({ name: 'a', version, run: () => NEVER })).toThrow(RangeError);
+  });
+  it('gives its branches as one stream to a test', async () => {
+    const seen: unknown[] = [];
+    await mergeBranches({ a: of(right(1)), b: of(right(2)) }).forEach(element => void seen.push(element));
+    expect(seen).toEqual([right(1), right(2)]);
+  });
+});
+
+describe('a file that is replaced as a whole', () => {
+  it('ends with the latest text, leaves no other file, and tells what fails', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ggrx-file-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const errors: unknown[] = [];
+    const file = new WholeFile(join(folder, 'a'), error => errors.push(error));
+    for (let i = 0; i < 50; i++) file.write(String(i));
+    await file.settled();
+    expect(readFileSync(join(folder, 'a'), 'utf8')).toBe('49');
+    await file.remove();
+    expect(existsSync(join(folder, 'a'))).toBe(false);
+    const nowhere = new WholeFile(join(folder, 'no', 'b'), error => errors.push(error));
+    nowhere.write('x');
+    await nowhere.settled();
+    expect(errors).toMatchObject([{ code: 'ENOENT' }]);
+  });
+});
