@@ -12,6 +12,8 @@ export const processingClock = <A>(scheduler: SchedulerLike, windows: Clocked<A>
   let now = -Infinity;
   let timer: Subscription | undefined;
   let timerDue = Infinity;
+  /** Whether the timer waits for all of the time, which a very long one cannot. */
+  let whole = true;
 
   const look = (): number => {
     const time = scheduler.now();
@@ -22,7 +24,6 @@ export const processingClock = <A>(scheduler: SchedulerLike, windows: Clocked<A>
   };
   const fire = (): void => {
     const due = timerDue;
-    const whole = due - now <= LONGEST_TIMER;
     timer = undefined;
     timerDue = Infinity;
     windows.run(() => {
@@ -46,6 +47,7 @@ export const processingClock = <A>(scheduler: SchedulerLike, windows: Clocked<A>
       if (due >= timerDue || due === Infinity) return;
       timer?.unsubscribe();
       timerDue = due;
+      whole = due - now <= LONGEST_TIMER;
       timer = scheduler.schedule(fire, Math.min(due - now, LONGEST_TIMER));
     },
     stop: () => timer?.unsubscribe(),

@@ -50,6 +50,14 @@ describe('tumbling, in processing time', () => {
     expect(timers).toBe(2);
   });
 
+  it('waits longer than a timer of Node can, and not less', () => {
+    const day = 86_400_000;
+    const days = arriving(`a@${day} a@${20 * day} a@${50 * day}`);
+    expect(watched(() => days.pipe(tumbling({ ...options, size: 60 * day })), described, 100 * day)).toEqual([
+      `${60 * day} a [0, ${60 * day}) 3 time`,
+    ]);
+  });
+
   it('emits what is open when the source completes, and then completes', () => {
     expect(watched(() => arriving('a@3 b@4', { completes: true }).pipe(tumbling(options)), described)).toEqual([
       '4 a [0, 10) 1 completion',
