@@ -14,7 +14,8 @@ export class Caller {
   }
 
   may(operation: string, resource: string): boolean {
-    return this.#context.permissions.may(this.component, operation, resource);
+    const { faults, permissions } = this.#context;
+    return faults.unauthorized.strike(this.component) === undefined && permissions.may(this.component, operation, resource);
   }
 
   published({ topicName, payload, qos }: BrokerMessage): void {

@@ -32,6 +32,7 @@ export class FaultSwitches {
   /** With a message: that one is sent first. Without: the reply waits for the first real one. */
   readonly messageBeforeReply: FaultSwitch<BrokerMessage | undefined> = new FaultSwitch();
   readonly burstThenTerminate: FaultSwitch<readonly BrokerMessage[]> = new FaultSwitch();
+  readonly unauthorized: FaultSwitch = new FaultSwitch();
   readonly spoolFull: FaultSwitch = new FaultSwitch();
   readonly denySubscription: FaultSwitch = new FaultSwitch();
   readonly withholdPubacks: FaultSwitch<ReplyGate> = new FaultSwitch();

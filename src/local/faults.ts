@@ -138,6 +138,11 @@ export class Faults {
     return this.#state(restore);
   }
 
+  /** Every operation is refused, as if no policy allowed it. Subscriptions that stand stay, as when a device's policies change. */
+  unauthorized(scope?: FaultScope): ArmedFault {
+    return this.#arm(onUndo => this.#targets.switches.unauthorized.arm(undefined, scope, onUndo));
+  }
+
   /** Publishes are refused for want of room: `Message spool is full.` on classic, `Failed to publish the message.` on Lite. */
   spoolFull(scope?: FaultScope): ArmedFault {
     return this.#arm(onUndo => this.#targets.switches.spoolFull.arm(undefined, scope, onUndo));
@@ -196,6 +201,21 @@ export class Faults {
   /** A client that reads nothing for `socketTimeoutMs` while something waits for it is cut. */
   cutSlowReaders(scope?: FaultScope): ArmedFault {
     return this.#arm(onUndo => this.#targets.switches.cutSlowReaders.arm(undefined, scope, onUndo));
+  }
+
+  /** The server neither reads nor writes, on any connection: what Lite does while one client does not read. Undone, it goes on. */
+  freeze(): ArmedFault {
+    return this.#state(this.#targets.server().freeze());
+  }
+
+  /**
+   * The nucleus has died: every connection is gone, and connecting is refused, since its socket file is still there. Undone, it listens
+   * again and knows the same tokens; `restart()` gives others.
+   */
+  async nucleusDown(): Promise<LastingFault> {
+    const listen = await this.#targets.server().die();
+    this.#targets.profile().reset();
+    return this.#asyncState(listen);
   }
 
   /** The socket file is gone from its place: connecting finds no file; who is connected stays. Undone, it is back. */

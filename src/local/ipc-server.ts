@@ -1,4 +1,4 @@
-import { chmod, rename } from 'node:fs/promises';
+import { chmod, rename, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { ClientConnection, type ConnectionContext } from './client-connection.js';
 import type { ProfileServer } from './protocol.js';
@@ -24,6 +24,7 @@ export class IpcServer {
   #server: Server | undefined;
   /** Who holds up all others now. */
   #blocker: ClientConnection | undefined;
+  #frozen = false;
   #nextId = 1;
 
   constructor(path: string, profile: ProfileServer, context: ConnectionContext, limits: ServerLimits) {
@@ -57,6 +58,7 @@ export class IpcServer {
         this.#onStall,
       );
       this.#connections.add(connection);
+      if (this.#frozen) connection.freeze(true);
     });
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -116,6 +118,29 @@ export class IpcServer {
     else this.#blocker = undefined;
     for (const connection of this.#connections) if (connection !== who) connection.freeze(stalled);
   };
+
+  /** Reads and writes nothing any more, for connections to come too, until the result is called. */
+  freeze(): () => void {
+    this.#frozen = true;
+    for (const connection of this.#connections) connection.freeze(true);
+    return () => {
+      this.#frozen = false;
+      for (const connection of this.#connections) connection.freeze(false);
+    };
+  }
+
+  /** Ends as a process that is killed does: nobody listens, and the socket file stays where it is. The result makes it listen again. */
+  async die(): Promise<() => Promise<void>> {
+    const kept = `${this.path}.kept`;
+    // Closing removes the file; what is elsewhere meanwhile it does not find.
+    await rename(this.path, kept);
+    await this.close();
+    await rename(kept, this.path);
+    return async () => {
+      await rm(this.path, { force: true });
+      await this.listen();
+    };
+  }
 
   /** Takes the socket file out of its place. Who is connected stays so; the file can be put back. */
   async hideSocketFile(): Promise<() => Promise<void>> {

@@ -50,6 +50,50 @@ describe.each(PROFILES)('%s', profile => {
     await RawClient.accepted(nucleus, COMPONENT);
   });
 
+  test('the nucleus has died: connections are gone and connecting is refused, until it listens again with the same tokens', async () => {
+    await using nucleus = await start(profile);
+    const client = await RawClient.accepted(nucleus, COMPONENT);
+    const fault = await nucleus.faults.nucleusDown();
+    await client.closed;
+    expect(await connectError(nucleus.socketPath)).toBe('ECONNREFUSED');
+    await fault.undo();
+    await RawClient.accepted(nucleus, COMPONENT);
+  });
+
+  test('a frozen nucleus takes connections and answers nobody until it goes on', async () => {
+    await using nucleus = await start(profile);
+    const client = await RawClient.accepted(nucleus, COMPONENT);
+    const fault = nucleus.faults.freeze();
+    client.publish(1, 'test/a', 'x');
+    const late = await RawClient.open(nucleus.socketPath);
+    late.connect(nucleus.authToken(OTHER));
+    // Long enough for an answer of a nucleus that is not frozen: another one's whole round trip.
+    await using other = await start(profile);
+    const others = await RawClient.accepted(other, COMPONENT);
+    others.publish(1, 'test/a', 'x');
+    await others.next();
+    expect(client.untaken + late.untaken).toBe(0);
+    fault.undo();
+    expect(await client.next()).toMatchObject({ streamId: 1 });
+    expect(await late.next()).toMatchObject({ type: 5, flags: 1 });
+  });
+
+  test('every operation is unauthorized, of this component only, and what is subscribed stays', async () => {
+    await using nucleus = await start(profile);
+    const client = await RawClient.accepted(nucleus, COMPONENT);
+    client.subscribe(1, 'test/a');
+    await client.next();
+    using fault = nucleus.faults.unauthorized({ component: COMPONENT });
+    client.publish(2, 'test/a', 'x');
+    expect(body(await client.next())).toMatchObject({ _errorCode: 'UnauthorizedError' });
+    const other = await RawClient.accepted(nucleus, OTHER);
+    other.publish(1, 'test/a', 'from another');
+    expect(eventOf(await client.next()).text).toBe('from another');
+    fault.undo();
+    client.publish(3, 'test/b', 'x');
+    expect(await client.next()).toMatchObject({ streamId: 3, type: 0 });
+  });
+
   test('no reply: the publish is done and never answered', async () => {
     await using nucleus = await start(profile);
     const client = await RawClient.accepted(nucleus, COMPONENT);

@@ -9,6 +9,7 @@ Examples:
   greengrass-rx dev --recipe recipe.yaml --profile lite --watch -- python3 component.py
   greengrass-rx dev --recipe a.yaml --recipe b.yaml -- node a.js      # b is started elsewhere, or not at all
   greengrass-rx dev --recipe recipe.yaml                              # prints the environment; start it in a debugger
+  greengrass-rx dev --chaos '5s offline, 8s online, 10s restart nucleus' -- node component.js
   greengrass-rx dev -- node component.js | jq 'select(.kind == "failed")'
 
 What comes after -- is started as a component: with the variables that Greengrass sets, those of the
@@ -26,6 +27,7 @@ export function addDev(root: Command, cli: Cli): void {
     .addOption(new Option('-p, --profile <profile>', 'which nucleus to be').choices(['classic', 'lite']).default('classic'))
     .option('-w, --watch', 'start the component again when its files or its recipe change')
     .option('--watch-path <path>', 'what to watch (default: the folders of the files in the command)', collect, [])
+    .option('--chaos <script>', "faults: a script's path, or a timeline such as '5s offline, 8s online'")
     .option('--json', 'a line of JSON for each event, on a terminal too')
     .addOption(new Option('--mqtt-port <port>', 'port of the MQTT broker on 127.0.0.1 (default: a free one)').argParser(parsePort))
     .option('--broker <url>', 'an MQTT 5 broker elsewhere, mqtt:// or mqtts://, instead of the embedded one')

@@ -1,5 +1,8 @@
 import { concatMap, filter, firstValueFrom, map, merge, Subject, type Observable } from 'rxjs';
 import type { ProfileName } from '../../local/profile-name.js';
+import { describeAction } from '../chaos/chaos-script.js';
+import { readChaos } from '../chaos/read-chaos.js';
+import { runChaos } from '../chaos/run-chaos.js';
 import { CliError } from '../cli-error.js';
 import type { Cli } from '../cli.js';
 import { aborted } from '../reach/aborted.js';
@@ -20,6 +23,7 @@ export interface DevOptions extends BrokerFlags {
   readonly profile: ProfileName;
   readonly watch?: boolean | undefined;
   readonly watchPath: readonly string[];
+  readonly chaos?: string | undefined;
   readonly json?: boolean | undefined;
   readonly mqttPort?: number | undefined;
   readonly region: string;
@@ -29,6 +33,7 @@ export interface DevOptions extends BrokerFlags {
 /** Runs a nucleus, and a component against it, until the component ends or a signal ends both. Leaves nothing behind. */
 export async function runDev(cli: Cli, command: readonly string[], options: DevOptions): Promise<void> {
   const { out } = cli;
+  const steps = options.chaos === undefined ? [] : readChaos(options.chaos);
   let components = await readComponents(options);
   let kill = (): void => undefined;
   using stopping = stopOnSignals(cli, () => kill());
@@ -41,10 +46,13 @@ export async function runDev(cli: Cli, command: readonly string[], options: DevO
   for (const { name, warnings } of components) for (const text of warnings) log.tell({ kind: 'warning', component: name, text });
   nucleus.observe(log.tell);
 
+  const chaos = runChaos(nucleus, steps).subscribe(action => log.tell({ kind: 'fault', fault: describeAction(action) }));
+
   const [file, ...args] = command;
   if (file === undefined) {
     for (const each of components) log.tell({ kind: 'environment', component: each.name, variables: environment(each, dev, options) });
     await firstValueFrom(aborted(stopping.signal));
+    chaos.unsubscribe();
     return;
   }
   // One watcher for all runs, so that no change falls between two.
@@ -69,6 +77,7 @@ export async function runDev(cli: Cli, command: readonly string[], options: DevO
     cli.exitCode = await component.ended;
   } finally {
     watching?.unsubscribe();
+    chaos.unsubscribe();
   }
 }
 

@@ -1,0 +1,53 @@
+import { asyncScheduler, concat, concatMap, defer, EMPTY, filter, from, interval, merge, mergeMap, Observable, take, timer } from 'rxjs';
+import type { NucleusEvent } from '../../local/nucleus-event.js';
+import type { LocalNucleus } from '../../local/nucleus.js';
+import type { ChaosAction, ChaosStep, ChaosTime } from './chaos-script.js';
+import { Inflictor } from './inflict.js';
+
+/**
+ * Takes the steps of a script: those with `every` over and over from now on, the others one after the other. Emits each before it is
+ * taken; unsubscribing ends the script, and leaves the nucleus as it is.
+ */
+export function runChaos(nucleus: LocalNucleus, steps: readonly ChaosStep[]): Observable<ChaosAction> {
+  return defer(() => {
+    const begun = asyncScheduler.now();
+    const inflictor = new Inflictor(nucleus);
+    const taken = (action: ChaosAction): Observable<ChaosAction> =>
+      new Observable(subscriber => {
+        subscriber.next(action);
+        if ('publish' in action) {
+          nucleus.publish(action.publish);
+          return subscriber.complete();
+        }
+        const done = inflictor.inflict(action.fault);
+        done.then(
+          () => subscriber.complete(),
+          (error: unknown) => subscriber.error(error),
+        );
+      });
+    const repeated$ = from(steps).pipe(
+      mergeMap(({ when, action }) => ('every' in when ? interval(when.every).pipe(concatMap(() => taken(action))) : EMPTY)),
+    );
+    const inOrder = steps
+      .filter(({ when }) => !('every' in when))
+      .map(({ when, action }) => defer(() => due(when, begun, nucleus)).pipe(concatMap(() => taken(action))));
+    return merge(concat(...inOrder), repeated$);
+  });
+}
+
+/** Emits once, when a step is due. */
+function due(when: ChaosTime, begun: number, nucleus: LocalNucleus): Observable<unknown> {
+  if ('at' in when) return timer(Math.max(0, begun + when.at - asyncScheduler.now()));
+  if ('after' in when) return timer(when.after);
+  if ('every' in when) return EMPTY;
+  const events$ = new Observable<NucleusEvent>(subscriber => nucleus.observe(event => subscriber.next(event)));
+  return events$.pipe(
+    filter(event => event.kind === when.on && (when.component === undefined || isOf(event, when.component))),
+    take(1),
+  );
+}
+
+function isOf(event: NucleusEvent, component: string): boolean {
+  if (event.kind === 'delivered') return event.components.includes(component);
+  return 'component' in event && event.component === component;
+}

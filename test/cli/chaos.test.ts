@@ -1,0 +1,158 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { firstValueFrom, toArray } from 'rxjs';
+import { describe, expect, test } from 'vitest';
+import { CliError } from '../../src/cli/cli-error.js';
+import { FAULT_WORDS, Inflictor } from '../../src/cli/chaos/inflict.js';
+import { readChaos, readScript } from '../../src/cli/chaos/read-chaos.js';
+import { runChaos } from '../../src/cli/chaos/run-chaos.js';
+import { COMPONENT, PROFILES, start } from '../local/nuclei.js';
+import { RawClient } from '../local/raw-client.js';
+import { runCli, temporaryFolder } from './run-cli.js';
+
+/** What is said to be wrong, without what is right. */
+function problems(read: () => unknown): readonly string[] {
+  try {
+    read();
+  } catch (error) {
+    if (error instanceof CliError) return [error.message, ...error.remedies];
+    throw error;
+  }
+  throw new Error('nothing is wrong with it');
+}
+
+describe('a script of faults', () => {
+  test('is the same in YAML, in NDJSON and as a timeline', () => {
+    const steps = [
+      { when: { at: 5_000 }, action: { fault: 'offline' } },
+      { when: { at: 8_500 }, action: { fault: 'drop connection' } },
+    ];
+    expect(readScript('# two\n- { at: 5s, fault: offline }\n- at: 8.5s\n  fault: drop connection\n', 'x')).toEqual(steps);
+    expect(readScript('{"at":"5s","fault":"offline"}\n{"at":"8500ms","fault":"drop connection"}\n', 'x')).toEqual(steps);
+    expect(readChaos('5s offline, 8.5s drop connection')).toEqual(steps);
+  });
+
+  test('has times, occasions, faults with details, and messages of the cloud', () => {
+    const script = `
+- { after: 0, fault: { dropAfterMessages: 3 } }
+- { every: 2m, fault: restart nucleus }
+- { on: subscribed, component: com.example.A, fault: { burstThenEnd: [{ topicName: a, payload: { n: 1 } }] } }
+- { on: published, publish: { topicName: cmd/x, payload: go } }
+`;
+    expect(readScript(script, 'x')).toEqual([
+      { when: { after: 0 }, action: { fault: { dropAfterMessages: 3 } } },
+      { when: { every: 120_000 }, action: { fault: 'restart nucleus' } },
+      {
+        when: { on: 'subscribed', component: 'com.example.A' },
+        action: { fault: { burstThenEnd: [{ topicName: 'a', payload: '{"n":1}' }] } },
+      },
+      { when: { on: 'published', component: undefined }, action: { publish: { topicName: 'cmd/x', payload: 'go' } } },
+    ]);
+  });
+
+  test('is refused with all that is wrong, by line, and what was probably meant', () => {
+    const script = `- { at: 5s, fault: ofline }
+- { at: soon, fault: offline }
+- { fault: offline }
+- { at: 1s, fautl: offline }
+- { at: 1s, fault: { dropAfterMessage: 3 } }
+- { at: 1s, fault: { dropAfterMessages: 0 } }
+- { on: subscribd, fault: offline }
+- { at: 1s, publish: { topic: x } }
+- offline
+`;
+    expect(problems(() => readScript(script, 'chaos.yaml'))).toEqual([
+      'The script of faults cannot be used.',
+      'chaos.yaml:1: there is no fault "ofline". Did you mean offline?',
+      'chaos.yaml:2: at: "soon" is no time; write one such as 500ms, 10s or 2m',
+      'chaos.yaml:3: a step says once when it is taken: at, after, every or on',
+      'chaos.yaml:4: a step has no member "fautl". Did you mean fault?',
+      'chaos.yaml:5: there is no fault "dropAfterMessage". Did you mean dropAfterMessages?',
+      'chaos.yaml:6: dropAfterMessages is a whole number of at least 1',
+      'chaos.yaml:7: nothing can be waited for by the name "subscribd". Did you mean subscribed?',
+      'chaos.yaml:8: publish: a message has a topicName and a payload, and no topic',
+      'chaos.yaml:9: a script is a list of steps, each with a time and a fault, such as - { at: 5s, fault: offline }',
+    ]);
+    expect(problems(() => readChaos('5s ofline'))).toEqual(['--chaos "5s ofline": there is no fault "ofline". Did you mean offline?.']);
+    expect(problems(() => readChaos('no-such-file.yaml'))[0]).toMatch(/There is no file no-such-file.yaml/);
+    expect(problems(() => readScript('- { at: 5s', 'broken.yaml'))[1]).toMatch(/^broken.yaml:1: /);
+  });
+});
+
+describe.each(PROFILES)('the words of faults at a %s nucleus', profile => {
+  test('can all be said, twice too, and all is well after all well', async () => {
+    await using nucleus = await start(profile);
+    const inflictor = new Inflictor(nucleus);
+    for (const word of FAULT_WORDS) {
+      await inflictor.inflict(word);
+      await inflictor.inflict(word);
+      await inflictor.inflict('all well');
+    }
+    const client = await RawClient.accepted(nucleus, COMPONENT);
+    client.publish(1, 'test/a', 'x');
+    expect(await client.next()).toMatchObject({ type: 0, streamId: 1 });
+  });
+
+  test('end what their counterparts have begun', async () => {
+    await using nucleus = await start(profile);
+    const inflictor = new Inflictor(nucleus);
+    for (const [begin, end] of [
+      ['offline', 'online'],
+      ['spool full', 'spool free'],
+      ['unauthorized', 'authorized'],
+      ['broker down', 'broker up'],
+    ] as const) {
+      const client = await RawClient.accepted(nucleus, COMPONENT);
+      await inflictor.inflict(begin);
+      // QoS 0 is what no profile spools.
+      client.publish(1, 'test/a', 'x', '0');
+      expect(await client.next(), begin).toMatchObject({ type: 1 });
+      await inflictor.inflict(end);
+      client.publish(2, 'test/a', 'x', '0');
+      expect(await client.next(), end).toMatchObject({ type: 0 });
+    }
+  });
+});
+
+describe('running a script', () => {
+  test('takes the steps in their order, an occasion too', async () => {
+    await using nucleus = await start('classic');
+    const steps = readScript(
+      `
+- { at: 0, publish: { topicName: test/a, payload: first } }
+- { on: subscribed, component: ${COMPONENT}, publish: { topicName: test/a, payload: second } }
+- { after: 1ms, fault: end subscriptions }
+`,
+      'x',
+    );
+    const taken = firstValueFrom(runChaos(nucleus, steps).pipe(toArray()));
+    const client = await RawClient.accepted(nucleus, COMPONENT);
+    client.subscribe(1, 'test/#');
+    expect((await taken).map(action => ('publish' in action ? action.publish.payload : action.fault))).toEqual([
+      'first',
+      'second',
+      'end subscriptions',
+    ]);
+  });
+
+  test('dev --chaos takes a script and tells each step', async () => {
+    const script = join(temporaryFolder(), 'chaos.yaml');
+    writeFileSync(
+      script,
+      '- { on: subscribed, fault: { dropAfterMessages: 1 } }\n- { after: 0, publish: { topicName: sensors/x, payload: y } }\n',
+    );
+    const component = fileURLToPath(new URL('components/reconnecting.mjs', import.meta.url));
+    const dev = runCli(['dev', '--chaos', script, '--', process.execPath, component]);
+    expect(await dev.ended).toEqual({ code: 0, signal: null });
+    expect(dev.stdout()).toMatch(/"kind":"fault","fault":"dropAfterMessages: 1"/);
+    expect(dev.stdout()).toMatch(/"kind":"fault","fault":"publish sensors\/x"/);
+    expect(dev.stdout()).toMatch(/"text":"Interrupted"/);
+  });
+
+  test('dev starts nothing with a script that is wrong', async () => {
+    const dev = runCli(['dev', '--chaos', '1s offlin', '--', process.execPath]);
+    expect(await dev.ended).toEqual({ code: 2, signal: null });
+    expect(dev.stderr()).toMatch(/no fault "offlin". Did you mean offline/);
+  });
+});

@@ -1,0 +1,9 @@
+// A component that ends when its connection has broken once.
+import { connect, QOS } from '../../../dist/index.js';
+
+const proxy = connect();
+proxy.subscribe({ topicName: 'sensors/#', qos: QOS.AT_LEAST_ONCE }).subscribe(element => {
+  if (element._tag === 'Right') return;
+  console.log(element.left._tag);
+  void proxy.close();
+});
