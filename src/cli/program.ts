@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { Cli } from './cli.js';
 import { addDev } from './commands/dev.js';
+import { addDoctor } from './commands/doctor.js';
 import { addPub } from './commands/pub.js';
 import { addDiagram } from './commands/diagram.js';
 import { addRecipe } from './commands/recipe.js';
@@ -17,7 +18,9 @@ Exit codes:
   ${String(EXIT.UNREACHABLE)}    no nucleus to talk to, or it refuses the token
   ${String(EXIT.TIMED_OUT)}    the time of --timeout was up
   128+n  ended by signal n, such as 130 for Ctrl-C
-  run ends by the component's own table (run --help); dev ends as its component does; 126 and 127 mean that it could not be run, or not be found.`;
+  70   a defect of greengrass-rx
+  dev ends as its component does, or with 126 or 127 where it could not be run, or not be found.
+  run ends by the component's own table: run --help.`;
 
 /** Columns of the help: longer lines are harder to read. */
 const PAGE_WIDTH = 100;
@@ -43,6 +46,7 @@ export function program(cli: Cli): Command {
   addDev(root, cli);
   addSub(root, cli);
   addPub(root, cli);
+  addDoctor(root, cli);
   addRun(root, cli);
   addRecipe(root, cli);
   addDiagram(root, cli);

@@ -1,9 +1,10 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { PROFILES } from '../local/nuclei.js';
+import { isAlive } from './is-alive.js';
 import { recipeFile } from './recipes.js';
 import { runCli, temporaryFolder, type CliProcess, type RunOptions } from './run-cli.js';
 
@@ -36,16 +37,6 @@ const events = (dev: CliProcess): Record<string, unknown>[] =>
 /** Sockets and tokens that `dev` has left behind. */
 const leftovers = ({ temporary, runtime }: Dev): string[] =>
   [...readdirSync(temporary), ...readdirSync(runtime, { recursive: true }).map(String)].filter(name => name !== 'greengrass-rx');
-
-/** Whether a process runs; one that has ended and was not asked for by its parent does not. */
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return process.platform !== 'linux' || !/^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${String(pid)}/stat`, 'utf8'));
-  } catch {
-    return false;
-  }
-}
 
 describe.each(PROFILES)('dev as a %s nucleus', profile => {
   test('runs a component under the policies of its recipe, tells each event as JSON, and ends as it does', async () => {

@@ -43,7 +43,7 @@ export function runCli(args: readonly string[], options: RunOptions = {}): CliPr
   return follow(child, options.input);
 }
 
-/** Gathers what a process says. */
+/** Gathers what a process says. `input` is all it gets to read; `'keep'` leaves that open. */
 export function follow(child: ChildProcess, input?: string | Uint8Array): CliProcess {
   const said = { stdout: '', stderr: '' };
   const onMore = new Set<() => void>();
@@ -54,7 +54,7 @@ export function follow(child: ChildProcess, input?: string | Uint8Array): CliPro
     });
   }
   child.stdin?.on('error', () => undefined);
-  child.stdin?.end(input);
+  if (input !== 'keep') child.stdin?.end(input);
   const ended = once(child, 'close').then(outcome => {
     const [code, signal] = outcome as [number | null, NodeJS.Signals | null];
     return { code, signal };

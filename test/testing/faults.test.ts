@@ -32,6 +32,9 @@ const DRAWN = {
   cutSlowReaders: ['drop connection'],
   removeSocketFile: ['remove socket', 'start nucleus'],
   fullBacklog: ['fill backlog', 'start nucleus'],
+  unauthorized: ['unauthorized', 'authorized'],
+  freeze: ['freeze nucleus', 'thaw nucleus'],
+  nucleusDown: ['kill nucleus', 'start nucleus'],
   undoAll: ['all well'],
 } satisfies Record<keyof Faults, readonly Fault[]>;
 

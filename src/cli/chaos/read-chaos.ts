@@ -46,7 +46,7 @@ export function readScript(text: string, source: string): readonly ChaosStep[] {
     const { contents } = document;
     const nodes = isSeq(contents) ? contents.items : [contents];
     for (const node of nodes) {
-      const offset = (isNode(node) ? node.range?.[0] : undefined) ?? 0;
+      const offset = (isNode(node) ? node.range : undefined)?.[0] ?? 0;
       try {
         if (!isMap(node))
           throw new StepProblem('a script is a list of steps, each with a time and a fault, such as - { at: 5s, fault: offline }');

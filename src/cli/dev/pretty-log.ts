@@ -41,11 +41,14 @@ export function prettyLog(out: Output, components: readonly string[]): Render {
     return start + coloured.join('\n');
   };
   const message = (component: string | undefined, arrow: string, topic: string, payload: Uint8Array, tail: string): string => {
-    const start = `${head(component)}${arrow} ${out.style('bold', topic)} `;
+    const start = `${head(component)}${arrow}`;
+    const bold = out.style('bold', topic);
     const end = tail === '' ? '' : ` ${out.style('dim', tail)}`;
-    const room = out.width - columnsOf(start) - columnsOf(end);
-    if (room >= SHORTEST_PAYLOAD) return start + previewPayload(payload, room) + end;
-    return `${start.trimEnd()}${end}\n${indent()}${previewPayload(payload, out.width - indent().length)}`;
+    const room = out.width - columnsOf(`${start} ${topic} ${end}`);
+    if (room >= SHORTEST_PAYLOAD) return `${start} ${bold} ${previewPayload(payload, room)}${end}`;
+    const preview = `\n${indent()}${previewPayload(payload, out.width - indent().length)}`;
+    const topicLine = columnsOf(`${start} ${topic}${end}`) <= out.width ? ` ${bold}${end}` : `${end}\n${indent()}${bold}`;
+    return start + topicLine + preview;
   };
 
   /** Connections that have done nothing yet. */

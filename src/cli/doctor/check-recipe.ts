@@ -1,0 +1,41 @@
+import { lintPolicies } from '../../local/policy/lint/lint-policies.js';
+import { readRecipeFile } from '../../local/recipe/read-recipe.js';
+import type { Finding } from './finding.js';
+
+/** A recipe and its policies: what no nucleus would take, and what is otherwise than it looks. */
+export async function checkRecipe(path: string): Promise<readonly Finding[]> {
+  const read = await readRecipeFile(path)();
+  if (read._tag === 'Left') {
+    const { left } = read;
+    if (left._tag === 'RecipeUnreadable') return [{ check: 'recipe', status: 'error', message: left.message }];
+    return left.problems.map(({ line, column, message, remedy }) => ({
+      check: 'recipe',
+      status: 'error',
+      message: `${path}:${String(line)}:${String(column)}: ${message}.`,
+      remedy: `${remedy}.`,
+    }));
+  }
+  const recipe = read.right;
+  const warnings = recipe.warnings.map(({ line, message, remedy }): Finding => ({
+    check: 'recipe',
+    status: 'warning',
+    message: `${path}:${String(line)}: ${message}.`,
+    remedy: `${remedy}.`,
+  }));
+  const policies = lintPolicies([{ recipe }]).map(({ severity, path: place, profiles, message, remedy }): Finding => ({
+    check: 'policy',
+    status: severity === 'note' ? 'ok' : severity,
+    message: `${place} (${profiles.join(', ')}): ${message}`,
+    remedy,
+  }));
+  const all = [...warnings, ...policies];
+  return all.length > 0
+    ? all
+    : [
+        {
+          check: 'recipe',
+          status: 'ok',
+          message: `${path}: ${recipe.componentName} ${recipe.componentVersion}, nothing to be said against it`,
+        },
+      ];
+}

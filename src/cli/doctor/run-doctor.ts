@@ -1,0 +1,83 @@
+import { CliError } from '../cli-error.js';
+import type { Cli } from '../cli.js';
+import { EXIT } from '../exit-code.js';
+import type { Format } from '../output.js';
+import { findNucleus, type Address, type ReachOptions } from '../reach/reach.js';
+import { wrap } from '../wrap.js';
+import { checkRecipe } from './check-recipe.js';
+import { checkSocket } from './check-socket.js';
+import { checkTransports } from './check-transports.js';
+import { checkVersions } from './check-versions.js';
+import type { Finding } from './finding.js';
+
+export interface DoctorOptions extends ReachOptions {
+  readonly recipe: readonly string[];
+  readonly json?: boolean | undefined;
+}
+
+/** Looks at all that a component needs, and says of each thing whether it is well and what to do if not. */
+export async function runDoctor(cli: Cli, options: DoctorOptions): Promise<void> {
+  const findings: Finding[] = [];
+  const tell = (found: readonly Finding[]): void => {
+    findings.push(...found);
+    if (options.json !== true) for (const finding of found) print(cli, finding);
+  };
+  const versions = await checkVersions();
+  tell(versions);
+  const hasCrt = versions.some(({ check, status }) => check === 'aws-crt' && status === 'ok');
+  for (const recipe of options.recipe) tell(await checkRecipe(recipe));
+  const address = addressOf(cli, options);
+  if ('check' in address) tell([address]);
+  else {
+    tell([{ check: 'environment', status: 'ok', message: `this would be ${address.description}` }]);
+    const socket = checkSocket(address.socketPath);
+    tell([socket]);
+    if (socket.status === 'ok') tell(await checkTransports(address, hasCrt));
+  }
+  const isWell = findings.every(({ status }) => status !== 'error');
+  if (options.json === true) cli.out.line(JSON.stringify({ ok: isWell, findings }));
+  if (!isWell) cli.exitCode = EXIT.FAILED;
+}
+
+/** The nucleus that other commands would talk to; or why there is none. */
+function addressOf(cli: Cli, options: ReachOptions): Address | Finding {
+  const { SVCUID: token, AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT: socket } = cli.env;
+  if ((token === undefined) !== (socket === undefined)) {
+    const missing = token === undefined ? 'SVCUID' : 'AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT';
+    return {
+      check: 'environment',
+      status: 'error',
+      message: `${missing} is not set, and its companion is.`,
+      remedy:
+        'Greengrass sets both for the processes that it starts itself: was one lost on the way, by sudo, a container or a service manager?',
+    };
+  }
+  try {
+    return findNucleus(options, cli.env);
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    return { check: 'environment', status: 'error', message: error.message, remedy: error.remedies.join(' ') };
+  }
+}
+
+const MARKS: Record<Finding['status'], readonly [mark: string, format: Format]> = {
+  ok: ['✓', 'green'],
+  warning: ['!', 'yellow'],
+  error: ['✗', 'red'],
+  skipped: ['-', 'dim'],
+};
+
+/** Columns of what was looked at. */
+const CHECK_WIDTH = 16;
+/** A narrower terminal has the sentence below what was looked at. */
+const WIDE = 60;
+
+function print({ out }: Cli, { check, status, message, remedy }: Finding): void {
+  const [mark, format] = MARKS[status];
+  const indent = ' '.repeat(out.width < WIDE ? 2 : CHECK_WIDTH + 2);
+  const label = out.width < WIDE ? check : check.padEnd(CHECK_WIDTH - 1);
+  const text = out.width < WIDE ? [label, ...wrap(message, out.width, indent, indent)] : wrap(`  ${label} ${message}`, out.width, indent);
+  const [first = '', ...rest] = text;
+  out.line([`${out.style(format, mark)} ${first.trimStart()}`, ...rest].join('\n'));
+  if (remedy !== undefined) out.line(wrap(`→ ${remedy}`, out.width, `${indent}  `, indent).join('\n'));
+}
