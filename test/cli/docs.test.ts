@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { FAULT_WORDS } from '../../src/cli/chaos/inflict.js';
+import { CHAOS_OCCASIONS } from '../../src/cli/chaos/chaos-script.js';
+import { readScript } from '../../src/cli/chaos/read-chaos.js';
+import { EXIT } from '../../src/cli/exit-code.js';
+import { HAS_TERMINAL, inTerminal } from './pseudo-terminal.js';
+import { recipeFile } from './recipes.js';
+import { runCli, temporaryFolder } from './run-cli.js';
+
+const DOCS = readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8');
+
+/** The block that stands behind a mark. */
+function shown(mark: string): string {
+  return (
+    DOCS.slice(DOCS.indexOf(`<!-- test: ${mark} -->`))
+      .split('```')[1]
+      ?.replace(/^text\n/, '') ?? ''
+  );
+}
+
+/** Without what differs from run to run; lines in an order of their own, since output and events come by different ways. */
+const normal = (text: string): readonly string[] =>
+  text
+    .replaceAll('\r', '')
+    // A sentence that is broken into lines is one again.
+    .replace(/\n {10,}(?=\S)/g, ' ')
+    .replace(/\d\d:\d\d:\d\d\.\d{3}/g, 'time')
+    .replace(/pid \d+/g, 'pid')
+    .replace(/\S+ipc\.socket/g, 'socket')
+    .replace(/127\.0\.0\.1:\d+/g, 'broker')
+    .replace(/node \S*\/?(thermometer\.mjs|component\.js)/g, 'program')
+    .replace(/Node \S+, \S+ \w+/g, 'Node')
+    .split('\n')
+    .map(line => line.trim())
+    .filter(line => line !== '')
+    .sort();
+
+describe('docs/cli.md', () => {
+  test.skipIf(!HAS_TERMINAL)('shows what dev prints', async () => {
+    const component = fileURLToPath(new URL('components/thermometer.mjs', import.meta.url));
+    const dev = inTerminal(['dev', '--recipe', recipeFile(temporaryFolder()), '--', 'node', component], 100, { NO_COLOR: '1' });
+    await dev.ended;
+    expect(normal(dev.stdout())).toEqual(normal(shown('dev at 100 columns')));
+  });
+
+  test.skipIf(!HAS_TERMINAL)('shows what the doctor prints', async () => {
+    const doctor = inTerminal(['doctor'], 100, { NO_COLOR: '1' });
+    await doctor.ended;
+    expect(normal(doctor.stdout())).toEqual(normal(shown('doctor at 100 columns')));
+  });
+
+  test('names every fault, occasion and exit code, and shows a script that can be read', () => {
+    for (const word of [...FAULT_WORDS, ...CHAOS_OCCASIONS]) expect(DOCS).toContain(`\`${word}\``);
+    for (const code of Object.values(EXIT)) expect(DOCS).toMatch(new RegExp(`^\\| ${String(code)} `, 'm'));
+    expect(readScript(DOCS.split('```yaml\n')[1]?.split('```')[0] ?? '', 'docs/cli.md')).toHaveLength(5);
+  });
+
+  test('every command has help with examples', async () => {
+    for (const command of ['dev', 'sub', 'pub', 'doctor']) {
+      const help = runCli([command, '--help']);
+      expect(await help.ended).toEqual({ code: 0, signal: null });
+      expect(help.stdout()).toMatch(new RegExp(`Examples:\\n {2}greengrass-rx ${command} `));
+      expect(DOCS).toContain(`\`${command}\``);
+    }
+  });
+});
