@@ -1,10 +1,12 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { Aedes, type AedesPublishPacket, type PublishPacket } from 'aedes';
 import { BrokerPortUnavailable } from './broker-error.js';
+import type { Clock } from '../ipc/clock.js';
 import type { BrokerMessage } from './broker-message.js';
 import type { Broker, BrokerListener, SubscribeAnswer } from './broker.js';
 import { MqttPacketGuard } from './mqtt-packet-guard.js';
 import { filterMatches, topicIsValid } from './mqtt-topic.js';
+import { RetainedExpiry } from './retained-expiry.js';
 
 /** How the embedded broker is set up. */
 export interface EmbeddedBrokerOptions {
@@ -17,6 +19,7 @@ export interface EmbeddedBrokerOptions {
    * observed).
    */
   readonly copies: 'one' | 'each';
+  readonly clock: Clock;
 }
 
 /** Topics whose number of copies is remembered. */
@@ -43,6 +46,7 @@ export class EmbeddedBroker implements Broker {
   readonly #filters = new Map<string, 0 | 1>();
   readonly #copies = new Map<string, { readonly count: number; readonly qos: 0 | 1 }>();
   readonly #sockets = new Set<Socket>();
+  readonly #expiry: RetainedExpiry;
   #server: Server | undefined;
   #port = 0;
   /** Until the first MQTT client comes nobody else listens, and aedes is asked to keep retained messages only. */
@@ -55,9 +59,16 @@ export class EmbeddedBroker implements Broker {
     this.#options = options;
     this.#listener = listener;
     this.#aedes = aedes;
+    this.#expiry = new RetainedExpiry(options.clock, topic => {
+      // To the store and not as a publish, which subscribers would get as a message.
+      void persistenceOf(aedes).storeRetained({ cmd: 'publish', topic, payload: Buffer.alloc(0), qos: 0, retain: true, dup: false });
+    });
     aedes.published = (packet, client, done) => {
       // A message of the device itself comes without a client and has been delivered already.
-      if (client as unknown) this.#deliver(fromPacket(packet, false));
+      if (client as unknown) {
+        if (packet.retain) this.#expiry.set(packet.topic, undefined);
+        this.#deliver(fromPacket(packet, false));
+      }
       done(null);
     };
     aedes.on('client', () => {
@@ -95,6 +106,7 @@ export class EmbeddedBroker implements Broker {
     }
     this.#deliver(message.retain === true ? { ...message, retain: false } : message);
     const { topicName } = message;
+    if (message.retain === true) this.#expiry.set(topicName, message.messageExpiryIntervalSeconds);
     if ((this.#hasHadClients || message.retain === true) && !topicName.startsWith('$SYS/')) {
       this.#aedes.publish(toPacket(message), () => {
         this.#acknowledge(onAcknowledged);
@@ -130,6 +142,7 @@ export class EmbeddedBroker implements Broker {
     this.#closed = true;
     this.#filters.clear();
     this.#copies.clear();
+    this.#expiry.close();
     await this.#stopListening();
     await new Promise<void>(resolve => {
       this.#aedes.close(resolve);
@@ -157,9 +170,10 @@ export class EmbeddedBroker implements Broker {
 
   async #deliverRetained(filter: string): Promise<void> {
     try {
-      for await (const packet of retainedOf(this.#aedes, filter)) {
+      for await (const packet of persistenceOf(this.#aedes).createRetainedStream(filter)) {
         if (!this.#filters.has(filter)) return;
-        this.#listener.onMessage(fromPacket(packet, true));
+        const messageExpiryIntervalSeconds = this.#expiry.secondsLeft(packet.topic);
+        this.#listener.onMessage({ ...fromPacket(packet, true), messageExpiryIntervalSeconds });
       }
     } catch {
       // A filter that aedes cannot look up has no retained messages.
@@ -234,11 +248,14 @@ function brokerUrl(host: string, port: number): string {
 }
 
 /** The part of aedes' persistence that is used, which its types leave out. */
-function retainedOf(aedes: Aedes, filter: string): AsyncIterable<AedesPublishPacket> {
-  const { persistence } = aedes as unknown as {
-    readonly persistence: { createRetainedStream: (pattern: string) => AsyncIterable<AedesPublishPacket> };
-  };
-  return persistence.createRetainedStream(filter);
+interface RetainedStore {
+  readonly createRetainedStream: (pattern: string) => AsyncIterable<AedesPublishPacket>;
+  /** Removes what is retained when the payload is empty. */
+  readonly storeRetained: (packet: PublishPacket) => Promise<void>;
+}
+
+function persistenceOf(aedes: Aedes): RetainedStore {
+  return (aedes as unknown as { readonly persistence: RetainedStore }).persistence;
 }
 
 type Members = Omit<BrokerMessage, 'topicName' | 'payload' | 'qos' | 'retain'>;

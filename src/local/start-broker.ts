@@ -43,5 +43,5 @@ function isLoopback(host: string): boolean {
 export function startBroker(plan: BrokerPlan, copies: 'one' | 'each', clock: Clock, listener: BrokerListener): Promise<Broker> {
   return plan.kind === 'remote'
     ? RemoteBroker.start(plan.address, clock, listener)
-    : EmbeddedBroker.start({ host: plan.host, port: plan.port, copies }, listener);
+    : EmbeddedBroker.start({ host: plan.host, port: plan.port, copies, clock }, listener);
 }

@@ -1,5 +1,6 @@
 import { connectAsync, type MqttClient } from 'mqtt';
 import { describe, expect, test } from 'vitest';
+import { HandClock } from '../ipc/hand-clock.js';
 import { COMPONENT, OTHER, PROFILES, start } from './nuclei.js';
 import { PUBLISH, RawClient, body, eventOf } from './raw-client.js';
 
@@ -112,4 +113,29 @@ test('classic: a filter that another covers gets no retained messages', async ()
   expect(await component.next()).toMatchObject({ streamId: 3, payload: '{}' });
   // The covering filter is gone, so the device subscribes the other one now, and gets what is retained.
   expect(eventOf(await component.next())).toEqual({ topicName: 'test/a', text: 'kept' });
+});
+
+test('classic: a retained message says how long it has left, and is gone when that is over', async () => {
+  const clock = new HandClock();
+  await using nucleus = await start('classic', { clock });
+  const component = await RawClient.accepted(nucleus, COMPONENT);
+  const request = { topicName: 'test/a', qos: '1', payload: 'aGk=', retain: true, messageExpiryIntervalSeconds: 10 };
+  component.request(1, PUBLISH, request);
+  await component.next();
+  clock.advance(3500);
+  component.subscribe(2, 'test/a');
+  await component.next();
+  expect(body(await component.next())['message']).toMatchObject({ retain: true, messageExpiryIntervalSeconds: 7 });
+  component.terminate(2);
+  clock.advance(6500);
+  component.subscribe(3, 'test/a');
+  await component.next();
+  const mqtt = await connectAsync(nucleus.mqttUrl);
+  const first = nextMessage(mqtt);
+  await mqtt.subscribeAsync('test/+', { qos: 1 });
+  await mqtt.publishAsync('test/a', 'after', { qos: 1 });
+  // Nothing is retained any more, for components and for others; and its end was no message.
+  expect((await first)[1].toString()).toBe('after');
+  expect(eventOf(await component.next()).text).toBe('after');
+  await mqtt.endAsync();
 });
