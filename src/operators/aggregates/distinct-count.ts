@@ -28,9 +28,7 @@ class Distinct {
 /**
  * How many different values, as `===` sees them: select a string or a number. Exact up to a limit; what is beyond is said to be.
  *
- * State: the different ones, at most `limit`.
- *
- * @param options.limit Default 1 000.
+ * State: the different ones, at most `limit`, by default 1 000.
  *
  * @example
  * ```ts
