@@ -54,6 +54,8 @@ describe('batches through a nucleus', () => {
     expect(received).toEqual(values.map(each => ({ ...each, line: '7' })));
     expect(nucleus.published.length).toBeLessThan(30);
     for (const { payload } of nucleus.published) expect(payload.byteLength).toBeLessThanOrEqual(bytes);
-    await proxy.close();
+    const closed = proxy.close();
+    scheduler.flush();
+    await closed;
   });
 });
