@@ -30,9 +30,13 @@ export interface Aggregate<in A, out R> {
 
 /** The parts of an {@link Aggregate} whose state is an `S`. */
 export interface AggregateParts<A, S, R> {
+  /** A state of no values, a fresh one for each call. */
   readonly empty: () => S;
+  /** A state with one value more. May change and return the one it is given. `at` is the value's time in milliseconds. */
   readonly add: (state: S, value: A, at: number) => S;
+  /** The state of the values of both, those of `left` first. Changes neither, and shares with them nothing that `add` changes. */
   readonly merge: (left: S, right: S) => S;
+  /** The result. Changes nothing. */
   readonly result: (state: S, span: TimeSpan) => R;
 }
 
