@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander';
 import type { Cli } from '../cli.js';
+import { repeated } from '../repeated-option.js';
 import type { DevOptions } from '../dev/run-dev.js';
 import { parsePort, parseDuration } from '../parse-values.js';
 
@@ -22,11 +23,11 @@ export function addDev(root: Command, cli: Cli): void {
     .summary('run a component against a local nucleus')
     .description('Starts a local nucleus and an MQTT broker, runs a component against them, and shows what happens.')
     .argument('[command...]', 'what to run, after --; left out: the nucleus alone')
-    .option('-r, --recipe <file>', "a component's recipe; the first one is that of the command", collect, [])
+    .addOption(repeated('-r, --recipe <file>', "a component's recipe; the first one is that of the command"))
     .option('--name <component>', "the component's name, where there is no recipe", 'com.example.Component')
     .addOption(new Option('-p, --profile <profile>', 'which nucleus to be').choices(['classic', 'lite']).default('classic'))
     .option('-w, --watch', 'start the component again when its files or its recipe change')
-    .option('--watch-path <path>', 'what to watch (default: the folders of the files in the command)', collect, [])
+    .addOption(repeated('--watch-path <path>', 'what to watch (default: the folders of the files in the command)'))
     .option('--chaos <script>', "faults: a script's path, or a timeline such as '5s offline, 8s online'")
     .option('--json', 'a line of JSON for each event, on a terminal too')
     .addOption(new Option('--mqtt-port <port>', 'port of the MQTT broker on 127.0.0.1 (default: a free one)').argParser(parsePort))
@@ -44,8 +45,4 @@ export function addDev(root: Command, cli: Cli): void {
       const { runDev } = await import('../dev/run-dev.js');
       await runDev(cli, command, options);
     });
-}
-
-function collect(value: string, before: readonly string[]): readonly string[] {
-  return [...before, value];
 }

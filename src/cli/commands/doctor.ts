@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Cli } from '../cli.js';
+import { repeated } from '../repeated-option.js';
 import type { DoctorOptions } from '../doctor/run-doctor.js';
 import { addReachOptions } from '../reach/reach.js';
 
@@ -16,15 +17,11 @@ export function addDoctor(root: Command, cli: Cli): void {
     .command('doctor')
     .summary('find out why a component cannot talk to its nucleus')
     .description('Looks at the versions, the environment, the socket, the token and both transports, and at recipes.')
-    .option('-r, --recipe <file>', 'a recipe to look at with its policies; may be repeated', collect, [])
+    .addOption(repeated('-r, --recipe <file>', 'a recipe to look at with its policies; may be repeated'))
     .option('--json', 'one object of JSON')
     .addHelpText('after', EXAMPLES);
   addReachOptions(command).action(async (options: DoctorOptions) => {
     const { runDoctor } = await import('../doctor/run-doctor.js');
     await runDoctor(cli, options);
   });
-}
-
-function collect(value: string, before: readonly string[]): readonly string[] {
-  return [...before, value];
 }

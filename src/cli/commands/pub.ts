@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander';
 import type { Cli } from '../cli.js';
+import { repeated } from '../repeated-option.js';
 import { parseCount, parseDuration } from '../parse-values.js';
 import type { PubOptions } from '../pub/run-pub.js';
 import { addReachOptions } from '../reach/reach.js';
@@ -31,15 +32,11 @@ export function addPub(root: Command, cli: Cli): void {
     .option('--response-topic <topic>', 'MQTT 5 response topic')
     .option('--correlation-data <text>', 'MQTT 5 correlation data')
     .addOption(new Option('--expiry <time>', 'MQTT 5 message expiry').argParser(parseDuration))
-    .addOption(new Option('--user-property <name=value>', 'MQTT 5 user property; may be repeated').argParser(collect).default([], ''))
+    .addOption(repeated('--user-property <name=value>', 'MQTT 5 user property; may be repeated'))
     .option('--quiet', 'say nothing on stderr but failures')
     .addHelpText('after', EXAMPLES);
   addReachOptions(command).action(async (topic: string | undefined, payload: string | undefined, options: PubOptions) => {
     const { runPub } = await import('../pub/run-pub.js');
     await runPub(cli, topic, payload, options);
   });
-}
-
-function collect(value: string, before: readonly string[]): readonly string[] {
-  return [...before, value];
 }
