@@ -1,8 +1,7 @@
 import type { Either } from 'fp-ts/lib/Either.js';
 import type { Type, Validation } from 'io-ts';
 import type { Observable } from 'rxjs';
-import type { DeclaredTopic } from '../flow/declared-topics.js';
-import { declaredFilters } from '../flow/declared-topics.js';
+import { declaredFilters, type DeclaredTopic } from '../flow/declared-topics.js';
 import type { MqttProxy } from '../proxy/mqtt-proxy.js';
 import { type Log, silentLog } from './log.js';
 

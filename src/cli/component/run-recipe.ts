@@ -1,5 +1,5 @@
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import type { DryRun } from '../../component/dry-run/dry-run-result.js';
 import type { RecipeTextFormat } from '../../component/dry-run/recipe-text.js';
 import { CliError, UsageError } from '../cli-error.js';
@@ -25,7 +25,7 @@ export async function runRecipe(cli: Cli, module: string, options: RecipeCommand
   const { gdk, bucket, region, check, out } = options;
   if (gdk !== undefined && (bucket === undefined || region === undefined)) throw new UsageError('--gdk needs --bucket and --region.');
   const dry = await dryRunModule(cli, module, options);
-  const main = relative(module);
+  const main = withinProject(module);
   if (check !== undefined) {
     await checkRecipe(cli, dry, module, check, main);
     return;
@@ -60,7 +60,13 @@ function colourOf(line: string): 'green' | 'red' | 'yellow' {
   return line.startsWith('+') ? 'green' : line.startsWith('-') ? 'red' : 'yellow';
 }
 
-/** The module's path in the archive: as it lies in the project, whose root is where the command is run. */
-function relative(module: string): string {
-  return module.replace(/^\.\//, '');
+/** The module's path in the archive: as it lies in the project, in whose folder the command is run. */
+function withinProject(module: string): string {
+  const path = relative(process.cwd(), resolve(module));
+  if (path.startsWith('..'))
+    throw new UsageError(
+      `${module} is not in this folder.`,
+      "Run it in the project's folder: the recipe says where in its archive the module is.",
+    );
+  return path;
 }

@@ -1,5 +1,4 @@
-import type { StageAccount, StageKind } from '../../flow/account.js';
-import type { DeclaredBuffer } from '../../flow/account.js';
+import type { DeclaredBuffer, StageAccount, StageKind } from '../../flow/account.js';
 import type { DryRecord } from './record.js';
 import type { RecordedStage } from './recording-ledger.js';
 

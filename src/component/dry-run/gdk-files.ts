@@ -81,9 +81,9 @@ mkdir -p "$artifacts" "$build/recipes" "$stage"
 npm ci
 npm run build
 
-# What runs on a device: the code, and its dependencies without those for development.
+# What runs on a device: the code and its dependencies, without those for development and those that are native, which are this machine's.
 cp -R package.json package-lock.json "${main.split('/')[0] ?? main}" "$stage/"
-(cd "$stage" && npm ci --omit=dev --ignore-scripts)
+(cd "$stage" && npm ci --omit=dev --omit=optional --ignore-scripts)
 (cd "$stage" && python3 -m zipfile -c "../../$artifacts/${archive}.zip" ./*)
 
 npx greengrass-rx recipe ${main} --out "$build/recipes/recipe.yaml"

@@ -5,7 +5,7 @@ import { CONFIG_KEY, CONFIG_VARIABLE } from '../configuration.js';
 import { MQTT_PROXY, OPERATION } from './access.js';
 import type { RecipeDocument } from './recipe-format.js';
 
-/** What GDK puts in place of these, the derived recipe cannot know. */
+/** The version that GDK finds out when it publishes. */
 const GDK_VERSION = 'NEXT_PATCH';
 
 /**

@@ -16,6 +16,7 @@ export class RecordingLedger extends Ledger {
   /** The branch that is being subscribed. */
   branch: string | undefined;
 
+  /** @internal */
   override open(kind: StageKind, wanted: string = kind, declaration: StageDeclaration = {}): LedgerEntry {
     const name = kind === 'window' ? this.#nextWindow(wanted) : wanted;
     this.opened.push({ branch: this.branch, kind, name, declaration });
