@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { compileFunction } from 'node:vm';
 import * as t from 'io-ts';
 import * as rxjs from 'rxjs';
-import { describe, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { parsePicture, pictureFences } from '../../scripts/marble-picture.js';
 import * as main from '../../src/index.js';
@@ -12,7 +12,8 @@ import { marbles } from '../../src/testing/index.js';
 type Table = Readonly<Record<string, unknown>>;
 type Operator = (source$: rxjs.Observable<unknown>) => rxjs.Observable<unknown>;
 
-const tableOf = (text: string): Table => (text === '' ? {} : (parse(`{${text}}`) as Table));
+/** Without a table, letters stand for themselves. */
+const tableOf = (text: string): Table | undefined => (text === '' ? undefined : (parse(`{${text}}`) as Table));
 
 /** What the expression of a picture may name: all that is exported, RxJS, io-ts as `t`, and the lanes that go in. */
 function evaluate(expression: string, lanes: Table): Operator {
@@ -39,4 +40,20 @@ describe('a marble picture of the documentation is what happens', () => {
       if (source !== undefined) expectStream(source[1].pipe(evaluate(operator, lanes))).toBeMarble(output.diagram, values, lefts);
     })();
   });
+});
+
+/** What `greengrass-rx/operators` exports beside operators: aggregates, which the windows take, and questions about values. */
+const NO_OPERATORS: ReadonlySet<string> = new Set([
+  ...['aggregate', 'collect', 'count', 'defineAggregate', 'distinctCount', 'first', 'histogram', 'last', 'max', 'mean', 'min'],
+  ...['percentile', 'percentiles', 'rate', 'stddev', 'sum', 'variance'],
+  ...['isWayFull', 'meteredBytes', 'meteredUnits', 'savings'],
+]);
+
+test('every edge operator has a picture', () => {
+  const drawn = pictures.map(({ picture }) => picture.operator).join('\n');
+  const missing = Object.entries(operators)
+    .filter(([name, value]) => typeof value === 'function' && /^[a-z]/.test(name) && !NO_OPERATORS.has(name))
+    .map(([name]) => name)
+    .filter(name => !new RegExp(`\\b${name}\\(`).test(drawn));
+  expect(missing).toEqual([]);
 });

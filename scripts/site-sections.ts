@@ -1,0 +1,40 @@
+/** The sections of the documentation site, and the guides in each, in their order. A guide that is in none stops the build. */
+export const SECTIONS: Readonly<Record<string, readonly (readonly [guide: string, title: string])[]>> = {
+  'Start here': [
+    ['tutorial', 'Tutorial'],
+    ['migrating', 'From the official SDK'],
+  ],
+  Guides: [
+    ['component', 'Components'],
+    ['topics', 'Topics'],
+    ['codecs', 'Codecs'],
+    ['operators', 'Edge operators'],
+    ['operators/change', 'Change'],
+    ['operators/windows', 'Windows'],
+    ['operators/aggregates', 'Aggregates'],
+    ['operators/batch', 'Batch and shape'],
+    ['operators/rate', 'Rate'],
+    ['testing', 'Testing'],
+    ['fleet', 'A fleet'],
+  ],
+  Explanation: [
+    ['backpressure', 'Backpressure'],
+    ['failures', 'Failures'],
+    ['reliability', 'Reliability'],
+    ['nuclei-and-transports', 'Nuclei and transports'],
+  ],
+  Reference: [
+    ['cli', 'The command line'],
+    ['local-nucleus', 'The local nucleus'],
+    ['benchmarks', 'Benchmarks'],
+  ],
+};
+
+/** What a guide is called on the site, and where it stands. */
+export function placeOf(guide: string): { readonly title: string; readonly section: string } {
+  for (const [section, guides] of Object.entries(SECTIONS)) {
+    const found = guides.find(([name]) => name === guide);
+    if (found !== undefined) return { title: found[1], section };
+  }
+  throw new Error(`docs/${guide}.md is in no section of the site: give it a place in scripts/site-sections.ts.`);
+}
