@@ -26,6 +26,7 @@ export const SECTIONS: Readonly<Record<string, readonly (readonly [guide: string
   Reference: [
     ['cli', 'The command line'],
     ['local-nucleus', 'The local nucleus'],
+    ['brokers', 'Brokers behind the local nucleus'],
     ['benchmarks', 'Benchmarks'],
   ],
 };

@@ -42,6 +42,7 @@ export interface ConfiguredDefinition<A, O, R extends Branches> extends Descript
   readonly config: Type<A, O>;
   /** The recipe's defaults, in the form the configuration has in JSON. What is left out has to come with the deployment. */
   readonly defaults?: Partial<O> | undefined;
+  /** The component itself: its streams, from a proxy and its configuration. */
   readonly run: (proxy: MqttProxy, config: A, context: RunContext) => R;
 }
 
@@ -49,6 +50,7 @@ export interface ConfiguredDefinition<A, O, R extends Branches> extends Descript
 export interface PlainDefinition<R extends Branches> extends Description {
   readonly config?: undefined;
   readonly defaults?: undefined;
+  /** The component itself: its streams, from a proxy. */
   readonly run: (proxy: MqttProxy, config: undefined, context: RunContext) => R;
 }
 
@@ -56,7 +58,7 @@ const BRAND: symbol = Symbol.for('greengrass-rx.component');
 
 /** A component: its name, its configuration, and the function from a proxy to its streams. Nothing of it runs before {@link Component.run}. */
 export interface Component<A = unknown, R extends Branches = Branches> extends Omit<Description, 'publishes' | 'subscribes'> {
-  readonly config: { readonly name: string; decode(value: unknown): Validation<A> } | undefined;
+  readonly config: { readonly name: string; /** Checks a configuration. */ decode(value: unknown): Validation<A> } | undefined;
   /** As JSON. */
   readonly defaults: Readonly<Record<string, unknown>>;
   readonly publishes: readonly string[];

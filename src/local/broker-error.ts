@@ -47,6 +47,7 @@ export class BrokerCredentialsInvalid extends BrokerFailure<'BrokerCredentialsIn
   readonly kind = 'terminal';
   readonly retryable = false;
 
+  /** A file that cannot be read. */
   static unreadable(url: string, role: CredentialRole, path: string, cause: unknown): BrokerCredentialsInvalid {
     return new BrokerCredentialsInvalid(
       url,
@@ -55,6 +56,7 @@ export class BrokerCredentialsInvalid extends BrokerFailure<'BrokerCredentialsIn
     );
   }
 
+  /** A text that is no certificate or key. */
   static malformed(url: string, role: CredentialRole, cause?: unknown): BrokerCredentialsInvalid {
     return new BrokerCredentialsInvalid(
       url,
@@ -63,6 +65,7 @@ export class BrokerCredentialsInvalid extends BrokerFailure<'BrokerCredentialsIn
     );
   }
 
+  /** A key that is not the certificate's. */
   static mismatch(url: string, cause?: unknown): BrokerCredentialsInvalid {
     return new BrokerCredentialsInvalid(
       url,

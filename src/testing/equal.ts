@@ -2,6 +2,7 @@ import { inspect, isDeepStrictEqual } from 'node:util';
 
 /** A matcher that stands in the place of a value: `expect.any(Number)` of vitest and Jest, and those of this kit. */
 export interface AsymmetricMatcher {
+  /** Whether a value fits. */
   readonly asymmetricMatch: (actual: unknown) => boolean;
   /** How it wants to be written in a message. */
   readonly toAsymmetricMatcher?: (() => string) | undefined;

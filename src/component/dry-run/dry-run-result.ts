@@ -36,7 +36,9 @@ export interface DryRun extends Pick<DryRecord, 'branches' | 'subscriptions' | '
   readonly gdkFiles: (options: GdkOptions) => readonly ProjectFile[];
   /** The diagram as data: boxes and arrows. */
   readonly diagram: (live?: LiveNumbers) => Diagram;
+  /** The diagram as text for Mermaid. */
   readonly mermaid: (live?: LiveNumbers) => string;
+  /** The diagram as a picture. */
   readonly svg: (live?: LiveNumbers) => string;
 }
 
