@@ -58,7 +58,13 @@ const BRAND: symbol = Symbol.for('greengrass-rx.component');
 
 /** A component: its name, its configuration, and the function from a proxy to its streams. Nothing of it runs before {@link Component.run}. */
 export interface Component<A = unknown, R extends Branches = Branches> extends Omit<Description, 'publishes' | 'subscribes'> {
-  readonly config: { readonly name: string; /** Checks a configuration. */ decode(value: unknown): Validation<A> } | undefined;
+  readonly config:
+    | {
+        readonly name: string;
+        /** Checks a configuration. */
+        decode(value: unknown): Validation<A>;
+      }
+    | undefined;
   /** As JSON. */
   readonly defaults: Readonly<Record<string, unknown>>;
   readonly publishes: readonly string[];
