@@ -1,25 +1,30 @@
 #!/usr/bin/env bash
-# Installs what test/interop and test/local can use beside Node: mosquitto, and AWS' SDKs for Python and Java. What cannot be installed
-# here is left out, and the tests that need it are skipped and say so. Ends with 0 whatever happens; at most PEERS_SECONDS for each step (40).
+# Installs what test/interop, test/local and the check of the site can use beside Node: mosquitto, AWS' SDKs for Python and Java, Chromium. What
+# cannot be installed here is left out, and the tests that need it are skipped and say so. Ends with 0 whatever happens; at most PEERS_SECONDS for each step (90).
 set -uo pipefail
 
 PEERS="${GGRX_PEERS:-${XDG_CACHE_HOME:-$HOME/.cache}/greengrass-rx/peers}"
 PYTHON_SDK=1.31.0
 JAVA_SDK="$(sed -n 's|.*<version>\(.*\..*\)</version>.*|\1|p' "$(dirname "$0")/../test/interop/java/pom.xml")"
 limit=()
-if command -v timeout >/dev/null; then limit=(timeout --kill-after=5 "${PEERS_SECONDS:-40}"); fi
+if command -v timeout >/dev/null; then limit=(timeout --kill-after=5 "${PEERS_SECONDS:-90}"); fi
 mkdir -p "$PEERS"
 
 quietly() {
   "${limit[@]}" "$@" >"$PEERS/log.$BASHPID" 2>&1 || { echo "  failed: $*"; tail -n 3 "$PEERS/log.$BASHPID"; return 1; }
 }
 
-mosquitto_broker() {
-  if command -v mosquitto >/dev/null || [ -x /usr/sbin/mosquitto ]; then echo 'mosquitto: is there'; return; fi
-  if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then echo 'mosquitto: left out (needs apt-get and root)'; return; fi
+debian_packages() {
+  local missing=()
+  [ -x /usr/sbin/mosquitto ] || command -v mosquitto >/dev/null || missing+=(mosquitto)
+  command -v chromium >/dev/null || command -v google-chrome >/dev/null || missing+=(chromium)
+  if [ "${#missing[@]}" = 0 ]; then echo 'mosquitto, chromium: are there'; return; fi
+  if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then echo "${missing[*]}: left out (needs apt-get and root)"; return; fi
   quietly apt-get update -qq
-  # A service must not be started: the tests start their own, each at a port of its own.
-  RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive quietly apt-get install -y -qq --no-install-recommends mosquitto && echo 'mosquitto: installed'
+  for package in "${missing[@]}"; do
+    # A service must not be started: the tests start their own, each at a port of its own.
+    RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive quietly apt-get install -y -qq --no-install-recommends "$package" && echo "$package: installed"
+  done
 }
 
 python_sdk() {
@@ -41,7 +46,7 @@ java_sdk() {
 
 python_sdk &
 java_sdk &
-mosquitto_broker
+debian_packages
 wait
 rm -f "$PEERS"/log.*
 exit 0
