@@ -126,7 +126,7 @@ await inTemporaryFolder(async folder => {
     await run(esm, process.execPath, ['--test', name]);
   });
   await check('the command line runs', async () => {
-    const { stdout } = await run(esm, 'npx', ['--no', 'greengrass-rx', '--version']);
+    const { stdout } = await run(esm, 'npx', ['--no', '--', 'greengrass-rx', '--version']);
     const { version } = await manifest();
     if (stdout.trim() !== version) throw new Error(`--version printed ${stdout}`);
   });
