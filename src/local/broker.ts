@@ -38,6 +38,11 @@ export interface Broker {
   readonly subscribe: (filter: string, qos: 0 | 1, onAnswer?: (answer: SubscribeAnswer) => void) => void;
   readonly unsubscribe: (filter: string) => void;
   /**
+   * Tells of each message on its way to the device that the filter matches, once, retained ones first, until the result is called; and
+   * is no subscription of the device. Missing where the broker is elsewhere, which knows of nothing but subscriptions.
+   */
+  readonly watch?: ((filter: string, onMessage: (message: BrokerMessage) => void) => () => void) | undefined;
+  /**
    * Takes the broker down (no listener, every client cut, the device's link lost) or brings it back at the same port. Of a broker
    * elsewhere: the device's own connection.
    */

@@ -4,8 +4,10 @@ import { ClassicProtocol } from './classic-protocol.js';
 import type { ClassicLimits, ClassicShared } from './classic-shared.js';
 import { ClassicSpool } from './classic-spool.js';
 import { DeviceSubscriptions } from './device-subscriptions.js';
+import type { EventFrames } from './event-frames.js';
 import { classicRoutes } from '../topic/classic-routes.js';
 import { observeDelivery } from './observe-delivery.js';
+import { ObserverSubscriptions } from './observer-subscriptions.js';
 import type { Peer, ProfileContext, ProfileServer, Protocol } from './protocol.js';
 import { SharedFilters } from './shared-filters.js';
 
@@ -19,7 +21,9 @@ export class ClassicServer implements ProfileServer, ClassicShared {
   constructor(context: ProfileContext, limits: ClassicLimits) {
     this.context = context;
     this.limits = limits;
-    this.table = new DeviceSubscriptions(classicRoutes, new SharedFilters(context.broker, classicRoutes));
+    const event = (message: BrokerMessage): EventFrames => classicEvent(limits.mqttVersion === 'mqtt5' ? message : withoutMqtt5(message));
+    const observers = new ObserverSubscriptions(context, event);
+    this.table = new DeviceSubscriptions(classicRoutes, new SharedFilters(context.broker, classicRoutes), observers);
     this.spool = new ClassicSpool(limits.spool, context.broker);
     this.spool.setOnline(context.link.isUp);
     context.link.onChange(up => {

@@ -30,6 +30,7 @@ export class Components {
   readonly #device: DeviceSettings;
   readonly #tokens: Tokens;
   readonly #policies: Policies;
+  readonly #observers = new Set<string>();
   readonly #configurations = new Map<string, Configuration>();
 
   constructor(profile: ProfileName, device: DeviceSettings, tokens: Tokens, policies: Policies) {
@@ -46,12 +47,19 @@ export class Components {
         ? this.#fromRecipe(component)
         : { name: component.name, version: '0.0.0', configuration: { accessControl: component.accessControl }, problems: [] };
     this.#configurations.set(name, configuration);
+    if ('observer' in component && component.observer === true) this.#observers.add(name);
+    else this.#observers.delete(name);
     this.#tokens.add(name);
     const { thingName, rootPath, interpolates } = this.#device;
     const variables: RecipeVariables = { componentName: name, componentVersion: version, configuration, thingName, rootPath };
     const written = configured(this.#profile, configuration, 'accessControl');
     const accessControl = this.#profile === 'classic' && interpolates ? interpolateAll(written, variables) : written;
     return { component: name, configuration, problems: [...problems, ...this.#policies.set(name, accessControl, variables)] };
+  }
+
+  /** Whether the component's subscriptions are to leave the device as it is. */
+  isObserver(name: string): boolean {
+    return this.#observers.has(name);
   }
 
   #fromRecipe({ recipe, configurationUpdate }: RecipeComponent): {

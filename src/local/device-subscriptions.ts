@@ -1,5 +1,6 @@
 import type { SubscribeAnswer } from './broker.js';
 import type { EventFrames } from './event-frames.js';
+import type { ObserverSubscriptions } from './observer-subscriptions.js';
 import type { SharedFilters } from './shared-filters.js';
 import { SubscriptionTable, type Subscription } from './subscription-table.js';
 
@@ -7,25 +8,30 @@ import { SubscriptionTable, type Subscription } from './subscription-table.js';
 export class DeviceSubscriptions {
   readonly #table: SubscriptionTable;
   readonly #filters: SharedFilters;
+  readonly #observers: ObserverSubscriptions;
   /** Still open for their clients, and forgotten by the server. */
   readonly #lost = new Set<Subscription>();
 
-  constructor(routes: (filter: string, topic: string) => boolean, filters: SharedFilters) {
+  constructor(routes: (filter: string, topic: string) => boolean, filters: SharedFilters, observers: ObserverSubscriptions) {
     this.#table = new SubscriptionTable(routes);
     this.#filters = filters;
+    this.#observers = observers;
   }
 
+  /** Those of observers are not counted. */
   get size(): number {
     return this.#table.size + this.#lost.size;
   }
 
   /** `onAnswer`: what the broker says to it; at once where it is not asked. */
   add(subscription: Subscription, onAnswer?: (answer: SubscribeAnswer) => void): void {
+    if (this.#observers.add(subscription)) return onAnswer?.('granted');
     this.#table.add(subscription);
     this.#filters.add(subscription.filter, subscription.qos, onAnswer);
   }
 
   remove(subscription: Subscription): void {
+    if (this.#observers.remove(subscription)) return;
     if (this.#table.remove(subscription) || this.#lost.delete(subscription)) this.#filters.remove(subscription.filter);
   }
 

@@ -22,6 +22,12 @@ export interface EmbeddedBrokerOptions {
   readonly clock: Clock;
 }
 
+/** Who is told of messages without a subscription of the device. */
+interface Watcher {
+  readonly filter: string;
+  readonly onMessage: (message: BrokerMessage) => void;
+}
+
 /** Topics whose number of copies is remembered. */
 const TOPICS_KEPT = 4096;
 /** A client that takes nothing for this long is cut, so that it does not hold up the others. */
@@ -45,6 +51,7 @@ export class EmbeddedBroker implements Broker {
   readonly #listener: BrokerListener;
   readonly #filters = new Map<string, 0 | 1>();
   readonly #copies = new Map<string, { readonly count: number; readonly qos: 0 | 1 }>();
+  readonly #watchers = new Set<Watcher>();
   readonly #sockets = new Set<Socket>();
   readonly #expiry: RetainedExpiry;
   #server: Server | undefined;
@@ -118,12 +125,20 @@ export class EmbeddedBroker implements Broker {
     this.#filters.set(filter, qos);
     this.#copies.clear();
     onAnswer?.('granted');
-    setImmediate(() => void this.#deliverRetained(filter));
+    const { onMessage } = this.#listener;
+    setImmediate(() => void this.#deliverRetained(filter, onMessage, () => this.#filters.has(filter)));
   }
 
   unsubscribe(filter: string): void {
     this.#filters.delete(filter);
     this.#copies.clear();
+  }
+
+  watch(filter: string, onMessage: (message: BrokerMessage) => void): () => void {
+    const watcher = { filter, onMessage };
+    this.#watchers.add(watcher);
+    setImmediate(() => void this.#deliverRetained(filter, onMessage, () => this.#watchers.has(watcher)));
+    return () => this.#watchers.delete(watcher);
   }
 
   async setDown(down: boolean): Promise<void> {
@@ -141,6 +156,7 @@ export class EmbeddedBroker implements Broker {
     if (this.#closed) return;
     this.#closed = true;
     this.#filters.clear();
+    this.#watchers.clear();
     this.#copies.clear();
     this.#expiry.close();
     await this.#stopListening();
@@ -150,6 +166,7 @@ export class EmbeddedBroker implements Broker {
   }
 
   #deliver(message: BrokerMessage): void {
+    for (const { filter, onMessage } of this.#watchers) if (filterMatches(filter, message.topicName)) onMessage(message);
     const { count, qos } = this.#copiesOf(message.topicName);
     if (count === 0) return;
     const delivered = message.qos > qos ? { ...message, qos } : message;
@@ -168,12 +185,12 @@ export class EmbeddedBroker implements Broker {
     return copies;
   }
 
-  async #deliverRetained(filter: string): Promise<void> {
+  async #deliverRetained(filter: string, onMessage: (message: BrokerMessage) => void, isWanted: () => boolean): Promise<void> {
     try {
       for await (const packet of persistenceOf(this.#aedes).createRetainedStream(filter)) {
-        if (!this.#filters.has(filter)) return;
+        if (!isWanted()) return;
         const messageExpiryIntervalSeconds = this.#expiry.secondsLeft(packet.topic);
-        this.#listener.onMessage({ ...fromPacket(packet, true), messageExpiryIntervalSeconds });
+        onMessage({ ...fromPacket(packet, true), messageExpiryIntervalSeconds });
       }
     } catch {
       // A filter that aedes cannot look up has no retained messages.

@@ -6,6 +6,7 @@ import { liteEvent } from './lite-replies.js';
 import type { LiteLimits, LiteShared } from './lite-shared.js';
 import { filterIsValid, filterMatches } from './mqtt-topic.js';
 import { observeDelivery } from './observe-delivery.js';
+import { ObserverSubscriptions } from './observer-subscriptions.js';
 import type { Peer, ProfileContext, ProfileServer, Protocol } from './protocol.js';
 import { SharedFilters } from './shared-filters.js';
 import type { Subscription } from './subscription-table.js';
@@ -22,7 +23,7 @@ export class LiteServer implements ProfileServer, LiteShared {
   constructor(context: ProfileContext, limits: LiteLimits) {
     this.context = context;
     this.#limits = limits;
-    this.#table = new DeviceSubscriptions(filterMatches, new SharedFilters(context.broker));
+    this.#table = new DeviceSubscriptions(filterMatches, new SharedFilters(context.broker), new ObserverSubscriptions(context, liteEvent));
     this.window = new LitePublishWindow(limits.publishWindow, context.broker);
   }
 

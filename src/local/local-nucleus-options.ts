@@ -14,6 +14,12 @@ export interface LocalComponent {
    * Unauthorized, as on a device.
    */
   readonly accessControl?: AccessControl | string | undefined;
+  /**
+   * It watches, and what it subscribes changes nothing for the others: with the embedded broker it is no subscription of the device,
+   * so that it neither multiplies messages on Lite, nor counts for the limit, nor stands in the events `delivered`; and it gets each
+   * message once, whatever its size. With a broker elsewhere it is a component like any other. Left out: `false`.
+   */
+  readonly observer?: boolean | undefined;
 }
 
 /** A component that may connect, as its recipe describes it: see `readRecipe`. */

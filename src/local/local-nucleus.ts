@@ -94,6 +94,7 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
     link,
     tokens,
     permissions: policies,
+    isObserver: component => deployed.isObserver(component),
     faults,
     clock,
     observe,

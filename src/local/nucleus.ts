@@ -71,6 +71,7 @@ export interface LocalNucleus extends AsyncDisposable {
   readonly faults: Faults;
   /** Authenticated or not. */
   readonly connections: number;
+  /** Those of the components; not of observers. */
   readonly subscriptions: number;
   /** Publishes taken from components that the broker has not acknowledged. */
   readonly spooled: number;

@@ -54,6 +54,8 @@ export interface ProfileContext {
   readonly tokens: Tokens;
   /** Asked for each request: they can change while a client is connected. */
   readonly permissions: Permissions;
+  /** Whether what a component subscribes is left out of the device's subscriptions. */
+  readonly isObserver: (component: string) => boolean;
   readonly faults: FaultSwitches;
   readonly clock: Clock;
   readonly observe: (event: NucleusEvent) => void;

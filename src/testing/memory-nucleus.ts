@@ -132,6 +132,7 @@ export class MemoryNucleus {
         broker: this.#broker,
         link: this.#link,
         tokens: this.#tokens,
+        isObserver: () => false,
         permissions: {
           may: (component, operation, resource) => !this.#faults.revoked && policies.may(component, operation, resource),
           remedy: (component, operation, resource) => policies.remedy(component, operation, resource),

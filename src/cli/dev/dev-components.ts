@@ -25,7 +25,7 @@ const EVERYTHING: AccessControl = {
   'aws.greengrass.ipc.mqttproxy': { 'greengrass-rx:all': { operations: ['*'], resources: ['*'] } },
 };
 
-export const OBSERVER_COMPONENT: LocalComponent = { name: OBSERVER, accessControl: EVERYTHING };
+export const OBSERVER_COMPONENT: LocalComponent = { name: OBSERVER, accessControl: EVERYTHING, observer: true };
 
 /** A component without a recipe. */
 export function unrestrictedComponent(name: string): DevComponent {
