@@ -35,4 +35,11 @@ export class VirtualTime extends VirtualTimeScheduler {
     super.schedule(() => undefined, milliseconds);
     this.flush();
   }
+
+  /** Moves on to the next timer that is set, and does what falls due then. `false`: there is none. */
+  advanceToNextTimer(): boolean {
+    const [next] = this.actions;
+    if (next !== undefined) this.advance(next.delay - this.frame);
+    return next !== undefined;
+  }
 }

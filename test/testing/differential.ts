@@ -1,20 +1,23 @@
 import { isLeft, type Either } from 'fp-ts/lib/Either.js';
-import { firstValueFrom, type Subscription } from 'rxjs';
+import type { Subscription } from 'rxjs';
 import type { PublishError, SubscribeError } from '../../src/errors/errors.js';
-import { startLocalNucleus, type ArmedFault } from '../../src/local/index.js';
+import { startLocalNucleus, type ArmedFault, type LastingFault } from '../../src/local/index.js';
 import { connect } from '../../src/proxy/connect.js';
 import type { MqttMessage } from '../../src/proxy/mqtt-message.js';
 import type { Accepted, MqttProxy, Profile, SubscriptionStatus } from '../../src/proxy/mqtt-proxy.js';
 import { QOS } from '../../src/qos.js';
 import { fixed } from '../../src/schedule/index.js';
-import { MemoryNucleus } from '../../src/testing/index.js';
+import { MemoryNucleus, type FaultName } from '../../src/testing/index.js';
 import { VirtualTime } from '../proxy/virtual-time.js';
+import { quietSockets } from './quiet-sockets.js';
 
 /** One step of a script: something the cloud, the component or the weather does. */
 export type Step =
   | { readonly do: 'message'; readonly topicName: string; readonly payload: string }
   | { readonly do: 'publish'; readonly topicName: string; readonly qos: QOS; readonly bytes: number }
   | { readonly do: 'publish and lose the answer' }
+  | { readonly do: 'publish and never hear of it' }
+  | { readonly do: 'subscribe and lose the answer' }
   | { readonly do: 'subscribe'; readonly topicName: string; readonly early?: 'message' | 'burst' | 'deny' | undefined }
   | { readonly do: 'unsubscribe' }
   | {
@@ -29,27 +32,44 @@ export type Step =
         | 'spool full'
         | 'spool free'
         | 'cut the next frame'
+        | 'corrupt the next frame'
+        | 'whole frames'
+        | 'frames in pieces'
+        | 'old nucleus'
+        | 'broker down'
+        | 'broker up'
+        | 'no socket for a while'
+        | 'full backlog for a while'
+        | 'drop while connecting'
         | 'drop after two messages';
     };
+
+/** Steps that ask something of the proxy. */
+type Asking = 'publish' | 'publish and lose the answer' | 'publish and never hear of it' | 'subscribe' | 'subscribe and lose the answer';
+
+/** What is armed for the next request. */
+type Arming = 'message' | 'burst' | 'deny' | 'lose the answer' | 'never answer' | 'lose the answer to a subscribe';
 
 /** A nucleus of either kind, as a script sees it. */
 interface World {
   readonly proxy: MqttProxy;
-  readonly does: (
-    step: Exclude<Step, { do: 'publish' | 'subscribe' | 'unsubscribe' | 'publish and lose the answer' }>,
-  ) => void | Promise<void>;
-  readonly arm: (fault: 'message' | 'burst' | 'deny' | 'lose the answer') => void;
-  /** Moves time on, where it does not move by itself. */
-  readonly advance: () => void | Promise<void>;
+  readonly does: (step: Exclude<Step, { do: Asking | 'unsubscribe' }>) => void | Promise<void>;
+  readonly arm: (fault: Arming) => void;
+  /** Lets all happen that is under way and needs no time. */
+  readonly settle: () => void | Promise<void>;
+  readonly advanceToNextTimer: () => boolean;
   readonly end: () => Promise<void>;
 }
 
 export const COMPONENT = 'com.example.Differential';
 export const ACCESS_CONTROL = {
-  'aws.greengrass.ipc.mqttproxy': { 'differential:mqttproxy:1': { operations: ['*'], resources: ['t/*', 'barrier'] } },
+  'aws.greengrass.ipc.mqttproxy': { 'differential:mqttproxy:1': { operations: ['*'], resources: ['t/*'] } },
 };
-/** What says that the answer never came, so that nothing is known of what came before it. */
-const BROKEN: ReadonlySet<string> = new Set(['ConnectionLost', 'SocketUnavailable', 'ProtocolViolated']);
+/** Not so short that asking again all through a timeout of ten seconds takes long. */
+const RECONNECT_MS = 500;
+const RECONNECT = fixed(RECONNECT_MS);
+/** After so many, what is under way will not end. */
+const MOST_TIMERS = 1_000;
 const EARLY = { topicName: 't/early', payload: 'early' };
 const BURST = [1, 2].map(n => ({ topicName: 't/burst', payload: `burst ${n}` }));
 
@@ -58,7 +78,7 @@ export async function play(world: World, script: readonly Step[]): Promise<reado
   const log: string[] = [];
   const subscriptions: { readonly name: string; readonly subscription: Subscription }[] = [];
   const statuses = new Map<string, SubscriptionStatus['status']>();
-  let online = true;
+  const away = new Set<string>();
   const subscribe = (topicName: string): void => {
     const name = `${subscriptions.length}`;
     const subscription = world.proxy
@@ -69,44 +89,51 @@ export async function play(world: World, script: readonly Step[]): Promise<reado
       });
     subscriptions.push({ name, subscription });
   };
-  const allActive = (): boolean => !online || [...statuses.values()].every(status => status === 'active' || status === 'ended');
+  let connected = false;
+  const watching = world.proxy.state$.subscribe(({ status }) => (connected = status === 'connected'));
+  let unanswered = 0;
+  /** Nothing is under way that ends by itself. What subscribes while the cloud is away waits for it. */
+  const isSettled = (): boolean =>
+    connected && unanswered === 0 && (away.size > 0 || [...statuses.values()].every(status => status === 'active' || status === 'ended'));
   for (const [i, step] of script.entries()) {
     log.push(`${i} ${step.do}`);
-    if (step.do === 'offline' || step.do === 'online') online = step.do === 'online';
-    if (step.do === 'publish' || step.do === 'publish and lose the answer') {
+    if (step.do === 'offline' || step.do === 'broker down') away.add(step.do);
+    if (step.do === 'online') away.delete('offline');
+    if (step.do === 'broker up') away.delete('broker down');
+    if (step.do === 'publish' || step.do === 'publish and lose the answer' || step.do === 'publish and never hear of it') {
       const request =
         step.do === 'publish'
           ? { topicName: step.topicName, qos: step.qos, payload: 'x'.repeat(step.bytes) }
           : { topicName: 't/own', qos: QOS.AT_LEAST_ONCE, payload: 'lost' };
-      if (step.do !== 'publish') world.arm('lose the answer');
-      world.proxy.publish$(request).subscribe(outcome => log.push(`  published ${outcomeOf(outcome)}`));
+      if (step.do === 'publish and lose the answer') world.arm('lose the answer');
+      if (step.do === 'publish and never hear of it') world.arm('never answer');
+      unanswered++;
+      world.proxy.publish$(request).subscribe(outcome => {
+        unanswered--;
+        log.push(`  published ${outcomeOf(outcome)}`);
+      });
     } else if (step.do === 'subscribe') {
       // Armed for nobody it would strike one of those that ask again later, and which is a matter of chance.
-      if (step.early !== undefined && online && step.topicName !== 'forbidden') world.arm(step.early);
+      if (step.early !== undefined && away.size === 0 && step.topicName !== 'forbidden') world.arm(step.early);
       subscribe(step.topicName);
-    } else if (step.do === 'unsubscribe') subscriptions.find(({ subscription }) => !subscription.closed)?.subscription.unsubscribe();
-    else await world.does(step);
-    await settle(world, allActive);
+    } else if (step.do === 'subscribe and lose the answer') {
+      if (away.size === 0) world.arm('lose the answer to a subscribe');
+      subscribe('t/own');
+    } else if (step.do === 'unsubscribe') {
+      const first = subscriptions.find(({ subscription }) => !subscription.closed);
+      first?.subscription.unsubscribe();
+      if (first !== undefined) statuses.delete(first.name);
+    } else await world.does(step);
+    await world.settle();
+    for (let timers = 0; !isSettled(); timers++) {
+      if (!world.advanceToNextTimer() || timers > MOST_TIMERS) throw new Error(`It hangs:\n${log.join('\n')}`);
+      await world.settle();
+    }
   }
+  watching.unsubscribe();
   for (const { subscription } of subscriptions) subscription.unsubscribe();
   await world.end();
   return log;
-}
-
-/** Lets all happen that follows from what was done. */
-async function settle(world: World, allActive: () => boolean): Promise<void> {
-  // Before anything is written to a connection that is about to break: a client that writes to it may lose what it has not read yet.
-  await world.advance();
-  do await roundTrip(world);
-  while (!allActive());
-}
-
-/** All that the nucleus wrote before has been read after it, and on a new connection the subscriptions stand before it. */
-async function roundTrip(world: World): Promise<void> {
-  const outcome = firstValueFrom(world.proxy.publish$({ topicName: 'barrier', payload: '', qos: QOS.AT_LEAST_ONCE }));
-  await world.advance();
-  const settled = await outcome;
-  if (isLeft(settled) && BROKEN.has(settled.left._tag)) await roundTrip(world);
 }
 
 function described(element: Either<SubscribeError, MqttMessage>): string {
@@ -121,13 +148,26 @@ function outcomeOf(outcome: Either<PublishError, Accepted>): string {
   return left._tag === 'ServiceFault' ? `ServiceFault ${left.reason}` : left._tag;
 }
 
+const ARMED: Readonly<Record<Exclude<Arming, 'message' | 'burst'>, FaultName>> = {
+  deny: 'deny subscription',
+  'lose the answer': 'drop before publish reply',
+  'never answer': 'hang publish',
+  'lose the answer to a subscribe': 'drop before subscribe reply',
+};
+
 /** The nucleus in memory, in virtual time. */
 export function twin(profile: Profile): World {
   const scheduler = new VirtualTime();
   const nucleus = new MemoryNucleus({ scheduler, profile, accessControl: ACCESS_CONTROL });
-  const proxy = nucleus.connect();
-  const advance = (): void => {
-    scheduler.advance(100);
+  const proxy = nucleus.connect({ reconnect: RECONNECT });
+  const settle = (): void => {
+    scheduler.advance(0);
+  };
+  const unreachable = (fault: FaultName): void => {
+    nucleus.inflict(fault);
+    nucleus.inflict('drop connection');
+    scheduler.advance(3 * RECONNECT_MS);
+    nucleus.inflict('start nucleus');
   };
   return {
     proxy,
@@ -136,16 +176,25 @@ export function twin(profile: Profile): World {
       else if (step.do === 'restart') {
         nucleus.inflict('kill nucleus');
         nucleus.inflict('start nucleus');
+      } else if (step.do === 'no socket for a while') unreachable('remove socket');
+      else if (step.do === 'full backlog for a while') unreachable('fill backlog');
+      else if (step.do === 'drop while connecting') {
+        nucleus.inflict('drop before connect reply');
+        nucleus.inflict('drop connection');
       } else if (step.do === 'cut the next frame') nucleus.inflict('cut frame');
+      else if (step.do === 'corrupt the next frame') nucleus.inflict('corrupt frame');
+      else if (step.do === 'frames in pieces') nucleus.inflict({ splitFrames: 3 });
+      else if (step.do === 'whole frames') nucleus.inflict({ splitFrames: Infinity });
       else if (step.do === 'drop after two messages') nucleus.inflict({ dropAfterMessages: 2 });
       else nucleus.inflict(step.do);
     },
     arm: fault => {
       if (fault === 'message') nucleus.inflict({ messageBeforeReply: EARLY });
       else if (fault === 'burst') nucleus.inflict({ burstThenEnd: BURST });
-      else nucleus.inflict(fault === 'deny' ? 'deny subscription' : 'drop before publish reply');
+      else nucleus.inflict(ARMED[fault]);
     },
-    advance,
+    settle,
+    advanceToNextTimer: () => scheduler.advanceToNextTimer(),
     end: async () => {
       const closed = proxy.close();
       scheduler.advance(100);
@@ -154,15 +203,22 @@ export function twin(profile: Profile): World {
   };
 }
 
-/** Turns of the event loop, in which both ends of a socket in this process get to read. */
-async function turns(): Promise<void> {
-  for (let i = 0; i < 10; i++) await new Promise<void>(resolve => setImmediate(resolve));
-}
-
-/** The local nucleus, over its socket, in real time. */
+/** The local nucleus, over its socket. Of the proxy only the timers are virtual. */
 export async function localNucleus(profile: Profile): Promise<World> {
   const nucleus = await startLocalNucleus({ profile, components: [{ name: COMPONENT, accessControl: ACCESS_CONTROL }] });
   const { faults } = nucleus;
+  const time = new VirtualTime();
+  const unreachable = async (begin: () => Promise<LastingFault>): Promise<void> => {
+    const fault = await begin();
+    faults.killConnections();
+    for (let i = 0; i < 3; i++) {
+      await quietSockets();
+      time.advance(RECONNECT_MS);
+    }
+    await quietSockets();
+    await fault.undo();
+  };
+  let brokerDown: LastingFault | undefined;
   const lost: ArmedFault[] = [];
   const lasting = new Map<string, ArmedFault>();
   const proxy = connect({
@@ -170,7 +226,8 @@ export async function localNucleus(profile: Profile): Promise<World> {
     authToken: nucleus.authToken(COMPONENT),
     profile,
     transport: 'socket',
-    reconnect: fixed(1),
+    reconnect: RECONNECT,
+    scheduler: time,
   });
   return {
     proxy,
@@ -208,6 +265,35 @@ export async function localNucleus(profile: Profile): Promise<World> {
         case 'cut the next frame':
           faults.killMidFrame();
           return;
+        case 'corrupt the next frame':
+          faults.corruptFrames({ times: 1 });
+          return;
+        case 'frames in pieces':
+          lasting.get('split')?.undo();
+          lasting.set('split', faults.splitFrames(3));
+          return;
+        case 'whole frames':
+          lasting.get('split')?.undo();
+          return;
+        case 'old nucleus':
+          lasting.get('old')?.undo();
+          lasting.set('old', faults.oldNucleus());
+          return;
+        case 'broker down':
+          brokerDown ??= await faults.brokerDown();
+          return;
+        case 'broker up':
+          await brokerDown?.undo();
+          brokerDown = undefined;
+          return;
+        case 'no socket for a while':
+          return unreachable(() => faults.removeSocketFile());
+        case 'full backlog for a while':
+          return unreachable(() => faults.fullBacklog());
+        case 'drop while connecting':
+          faults.noConnectAck({ times: 1, onStrike: () => faults.killConnections() });
+          faults.killConnections();
+          return;
         case 'drop after two messages':
           lasting.get('drop')?.undo();
           lasting.set('drop', faults.killAfterMessages(2));
@@ -218,9 +304,11 @@ export async function localNucleus(profile: Profile): Promise<World> {
       if (fault === 'message') faults.messageBeforeReply(EARLY, { times: 1 });
       else if (fault === 'burst') faults.burstThenTerminate(BURST, { times: 1 });
       else if (fault === 'deny') faults.denySubscriptions({ times: 1 });
-      else faults.dropBeforeReply({ operation: 'publish', times: 1 });
+      else if (fault === 'never answer') faults.noReply({ operation: 'publish', times: 1 });
+      else faults.dropBeforeReply({ operation: fault === 'lose the answer' ? 'publish' : 'subscribe', times: 1 });
     },
-    advance: turns,
+    settle: quietSockets,
+    advanceToNextTimer: () => time.advanceToNextTimer(),
     end: async () => {
       await proxy.close();
       await nucleus.stop();
