@@ -26,7 +26,7 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 20_000,
     projects: [
-      { extends: true, test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: [...configDefaults.exclude, ...apart] } },
+      { extends: true, test: { name: 'unit', include: ['{test,template}/**/*.test.ts'], exclude: [...configDefaults.exclude, ...apart] } },
       { extends: true, test: { name: 'contract', include: ['test/contract/**/*.test.ts'] } },
       { extends: true, test: { name: 'chaos', include: ['test/chaos/**/*.test.ts'] } },
       { extends: true, test: { name: 'interop', include: ['test/interop/**/*.test.ts'], fileParallelism: false } },

@@ -41,7 +41,9 @@ export class Output {
 
   /** The text in colour, or as it is where there should be none. */
   style(format: Format, text: string): string {
-    return styleText(format, text, { stream: this.#stream, validateStream: true });
+    // One at a time: Node 20 heeds the stream for a single format only.
+    const formats = Array.isArray(format) ? (format as readonly Exclude<Format, readonly unknown[]>[]) : [format];
+    return formats.reduce((styled, each) => styleText(each, styled, { stream: this.#stream, validateStream: true }), text);
   }
 
   /** Writes a line. `false`: the reader is slow, and `room()` should be awaited before there is more. */

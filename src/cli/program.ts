@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { Cli } from './cli.js';
 import { addDev } from './commands/dev.js';
+import { addInit } from './commands/init.js';
 import { addDoctor } from './commands/doctor.js';
 import { addPub } from './commands/pub.js';
 import { addDiagram } from './commands/diagram.js';
@@ -43,6 +44,7 @@ export function program(cli: Cli): Command {
     .configureHelp({ styleTitle: title => cli.out.style('bold', title) })
     .addHelpText('after', EXIT_CODES)
     .enablePositionalOptions();
+  addInit(root, cli);
   addDev(root, cli);
   addSub(root, cli);
   addPub(root, cli);

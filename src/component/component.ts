@@ -75,6 +75,9 @@ export interface Component<A = unknown, R extends Branches = Branches> extends O
 }
 
 const NAME = /^[a-zA-Z0-9-_.]{1,128}$/;
+/** Whether a component may be called so, and the rule in words. */
+export const isComponentName = (name: string): boolean => NAME.test(name);
+export const COMPONENT_NAME_RULE = 'A component\'s name has 1 to 128 letters, digits, "-", "_" and ".".';
 const VERSION = /^(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?(?:\+[0-9A-Za-z-.]+)?$/;
 
 /**
@@ -121,8 +124,7 @@ export function component<A, O, R extends Branches>(definition: ConfiguredDefini
 export function component<R extends Branches>(definition: PlainDefinition<R>): Component<undefined, R>;
 export function component(definition: ConfiguredDefinition<unknown, unknown, Branches> | PlainDefinition<Branches>): Component {
   const { name, version, description, publisher, publishes = [], subscribes = [], whenBranchFails = 'drain' } = definition;
-  if (!NAME.test(name))
-    throw new RangeError(`A component's name has 1 to 128 letters, digits, "-", "_" and ".", and ${JSON.stringify(name)} does not.`);
+  if (!isComponentName(name)) throw new RangeError(`${COMPONENT_NAME_RULE.slice(0, -1)}, and ${JSON.stringify(name)} does not.`);
   if (!VERSION.test(version) || version.length > 64)
     throw new RangeError(
       `A component's version is a semantic version such as 1.0.0 of at most 64 characters, and ${JSON.stringify(version)} is not.`,

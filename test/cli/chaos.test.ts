@@ -9,7 +9,7 @@ import { readChaos, readScript } from '../../src/cli/chaos/read-chaos.js';
 import { runChaos } from '../../src/cli/chaos/run-chaos.js';
 import { COMPONENT, PROFILES, start } from '../local/nuclei.js';
 import { RawClient } from '../local/raw-client.js';
-import { runCli, temporaryFolder } from './run-cli.js';
+import { MAIN, runCli, temporaryFolder } from './run-cli.js';
 
 /** What is said to be wrong, without what is right. */
 function problems(read: () => unknown): readonly string[] {
@@ -61,6 +61,8 @@ describe('a script of faults', () => {
 - { on: subscribd, fault: offline }
 - { at: 1s, publish: { topic: x } }
 - offline
+- { at: 1s, stop: false }
+- { at: 1s, stop: true, fault: offline }
 `;
     expect(problems(() => readScript(script, 'chaos.yaml'))).toEqual([
       'The script of faults cannot be used.',
@@ -73,7 +75,12 @@ describe('a script of faults', () => {
       'chaos.yaml:7: nothing can be waited for by the name "subscribd". Did you mean subscribed?',
       'chaos.yaml:8: publish: a message has a topicName and a payload, and no topic',
       'chaos.yaml:9: a script is a list of steps, each with a time and a fault, such as - { at: 5s, fault: offline }',
+      'chaos.yaml:10: stop: true ends the component; it has no other values',
+      'and 1 more',
     ]);
+    expect(problems(() => readScript('- { at: 1s, stop: true, fault: offline }', 'x'))).toContain(
+      'x:1: a step has a fault, or a message to publish, or stop: true',
+    );
     expect(problems(() => readChaos('5s ofline'))).toEqual(['--chaos "5s ofline": there is no fault "ofline". Did you mean offline?.']);
     expect(problems(() => readChaos('no-such-file.yaml'))[0]).toMatch(/There is no file no-such-file.yaml/);
     expect(problems(() => readScript('- { at: 5s', 'broken.yaml'))[1]).toMatch(/^broken.yaml:1: /);
@@ -129,7 +136,7 @@ describe('running a script', () => {
     const taken = firstValueFrom(runChaos(nucleus, steps).pipe(toArray()));
     const client = await RawClient.accepted(nucleus, COMPONENT);
     client.subscribe(1, 'test/#');
-    expect((await taken).map(action => ('publish' in action ? action.publish.payload : action.fault))).toEqual([
+    expect((await taken).map(action => ('publish' in action ? action.publish.payload : 'fault' in action && action.fault))).toEqual([
       'first',
       'second',
       'end subscriptions',
@@ -146,8 +153,26 @@ describe('running a script', () => {
     const dev = runCli(['dev', '--chaos', script, '--', process.execPath, component]);
     expect(await dev.ended).toEqual({ code: 0, signal: null });
     expect(dev.stdout()).toMatch(/"kind":"fault","fault":"dropAfterMessages: 1"/);
-    expect(dev.stdout()).toMatch(/"kind":"fault","fault":"publish sensors\/x"/);
+    expect(dev.stdout()).toMatch(/"kind":"cloud","topicName":"sensors\/x","heard":true/);
     expect(dev.stdout()).toMatch(/"text":"Interrupted"/);
+  });
+
+  test('dev --chaos ends the component where the script says so, and ends as it does', async () => {
+    const script = join(temporaryFolder(), 'chaos.yaml');
+    writeFileSync(script, '- { on: subscribed, publish: { topicName: nowhere, payload: y } }\n- { after: 0, stop: true }\n');
+    const component = fileURLToPath(new URL('components/edge-aggregator.mjs', import.meta.url));
+    const recipe = join(temporaryFolder(), 'recipe.yaml');
+    expect(await runCli(['recipe', component, '--out', recipe]).ended).toMatchObject({ code: 0 });
+    const dev = runCli(['dev', '--recipe', recipe, '--chaos', script, '--', process.execPath, MAIN, 'run', component]);
+    expect(await dev.ended).toEqual({ code: 0, signal: null });
+    // Its work folder is there, so its health file and its pid file are.
+    expect(dev.stdout()).toMatch(/"ended: /);
+    expect(dev.stdout()).not.toMatch(/(health|pid) file/);
+    expect(dev.stdout()).toMatch(/"kind":"cloud","topicName":"nowhere","heard":false/);
+    expect(dev.stdout()).toMatch(/"kind":"fault","fault":"stop"/);
+    expect(dev.stdout()).toMatch(/"kind":"exited","component":"com.example.EdgeAggregator","end":\{"code":0\}/);
+    const nucleus = runCli(['dev', '--chaos', '0s stop']);
+    expect(await nucleus.ended).toEqual({ code: 0, signal: null });
   });
 
   test('dev starts nothing with a script that is wrong', async () => {

@@ -18,8 +18,8 @@ export type ChaosTime =
 export const CHAOS_OCCASIONS = ['connected', 'disconnected', 'subscribed', 'unsubscribed', 'published', 'delivered', 'failed'] as const;
 export type ChaosOccasion = (typeof CHAOS_OCCASIONS)[number];
 
-/** What a step does: a fault, or a message as from the cloud. */
-export type ChaosAction = { readonly fault: ChaosFault } | { readonly publish: CloudMessage };
+/** What a step does: a fault, a message as from the cloud, or the end: the component is told to stop, as by a deployment. */
+export type ChaosAction = { readonly fault: ChaosFault } | { readonly publish: CloudMessage } | { readonly stop: true };
 
 /** One step of a script of faults. */
 export interface ChaosStep {
@@ -27,9 +27,9 @@ export interface ChaosStep {
   readonly action: ChaosAction;
 }
 
-/** A step in words, for the log. */
-export function describeAction(action: ChaosAction): string {
-  if ('publish' in action) return `publish ${action.publish.topicName}`;
+/** What a step does to the nucleus or the component, in words, for the log. */
+export function describeFault(action: Exclude<ChaosAction, { readonly publish: unknown }>): string {
+  if ('stop' in action) return 'stop';
   if (typeof action.fault === 'string') return action.fault;
   return Object.entries(action.fault)
     .map(([name, value]) => `${name}: ${typeof value === 'number' ? String(value) : JSON.stringify(value)}`)

@@ -23,7 +23,9 @@ export function readChaos(argument: string): readonly ChaosStep[] {
 function readTimeline(text: string): readonly ChaosStep[] {
   return text.split(',').map(part => {
     const [, time = '', fault = ''] = /^\s*(\S+)\s+(.*?)\s*$/.exec(part) ?? [];
-    return mended(`--chaos ${JSON.stringify(part.trim())}`, () => readStep({ at: time, fault }));
+    return mended(`--chaos ${JSON.stringify(part.trim())}`, () =>
+      readStep({ at: time, ...(fault === 'stop' ? { stop: true } : { fault }) }),
+    );
   });
 }
 

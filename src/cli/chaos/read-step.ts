@@ -8,7 +8,7 @@ import { FAULT_WORDS } from './inflict.js';
 /** What is wrong with a step, in a sentence without its full stop. */
 export class StepProblem extends Error {}
 
-const MEMBERS = ['at', 'after', 'every', 'on', 'component', 'fault', 'publish'];
+const MEMBERS = ['at', 'after', 'every', 'on', 'component', 'fault', 'publish', 'stop'];
 const DETAILS = ['messageBeforeReply', 'burstThenEnd', 'endSubscriptions', 'dropAfterMessages', 'splitFrames', 'glueFrames'];
 
 /** Reads one step of a script: when, and what. Throws a {@link StepProblem}. */
@@ -45,8 +45,11 @@ function milliseconds(name: string, value: unknown, mayBeZero: boolean): number 
   }
 }
 
-function readAction({ fault, publish }: Members): ChaosAction {
-  if ((fault === undefined) === (publish === undefined)) throw new StepProblem('a step has a fault, or a message to publish');
+function readAction({ fault, publish, stop }: Members): ChaosAction {
+  if ([fault, publish, stop].filter(action => action !== undefined).length !== 1)
+    throw new StepProblem('a step has a fault, or a message to publish, or stop: true');
+  if (stop === true) return { stop };
+  if (stop !== undefined) throw new StepProblem('stop: true ends the component; it has no other values');
   return fault === undefined ? { publish: readMessage('publish', publish) } : { fault: readFault(fault) };
 }
 

@@ -6,7 +6,7 @@ import { Inflictor } from './inflict.js';
 
 /**
  * Takes the steps of a script: those with `every` over and over from now on, the others one after the other. Emits each before it is
- * taken; unsubscribing ends the script, and leaves the nucleus as it is.
+ * taken, `stop` for who runs the component; unsubscribing ends the script, and leaves the nucleus as it is.
  */
 export function runChaos(nucleus: LocalNucleus, steps: readonly ChaosStep[]): Observable<ChaosAction> {
   return defer(() => {
@@ -15,6 +15,7 @@ export function runChaos(nucleus: LocalNucleus, steps: readonly ChaosStep[]): Ob
     const taken = (action: ChaosAction): Observable<ChaosAction> =>
       new Observable(subscriber => {
         subscriber.next(action);
+        if ('stop' in action) return subscriber.complete();
         if ('publish' in action) {
           nucleus.publish(action.publish);
           return subscriber.complete();

@@ -14,8 +14,8 @@ import type { DeviceNames } from './component-environment.js';
 export interface DevComponent {
   readonly name: string;
   readonly local: LocalComponent | RecipeComponent;
-  /** The environment that its recipe gives it. */
-  readonly setenv: Readonly<Record<string, string>>;
+  /** The environment that its recipe gives it where `{work:path}` is this folder. */
+  readonly setenv: (workPath: string) => Readonly<Record<string, string>>;
   /** What in its recipe a device would pass over in silence. */
   readonly warnings: readonly string[];
 }
@@ -32,7 +32,7 @@ export function unrestrictedComponent(name: string): DevComponent {
   return {
     name,
     local: { name, accessControl: EVERYTHING },
-    setenv: {},
+    setenv: () => ({}),
     warnings: ['has no recipe, so it may use every topic; --recipe gives it its policies'],
   };
 }
@@ -66,7 +66,7 @@ function ofRecipe(recipe: Recipe, path: string, profile: ProfileName, { thingNam
   const manifest = manifestFor(recipe, currentPlatform(profile));
   const lifecycle = manifest?.lifecycle;
   const variables = { componentName: name, componentVersion, configuration, thingName, rootPath: '/greengrass/v2' };
-  const fill = ([key, value]: readonly [string, string]): readonly [string, string] => [key, interpolate(value, variables)];
+  const setenv = Object.entries({ ...lifecycle?.setenv, ...lifecycle?.steps.run?.setenv });
   const warnings = recipe.warnings.map(({ line, message, remedy }) => `${path}:${String(line)}: ${message}. ${remedy}.`);
   const noManifest =
     manifest === undefined && recipe.manifests.length > 0
@@ -76,7 +76,7 @@ function ofRecipe(recipe: Recipe, path: string, profile: ProfileName, { thingNam
     name,
     // As after a reset: while one develops, what the recipe says now is meant, and not what it said before.
     local: { recipe, configurationUpdate: { reset: [''] } },
-    setenv: Object.fromEntries(Object.entries({ ...lifecycle?.setenv, ...lifecycle?.steps.run?.setenv }).map(fill)),
+    setenv: workPath => Object.fromEntries(setenv.map(([key, value]) => [key, interpolate(value, { ...variables, workPath })])),
     warnings: [...warnings, ...noManifest],
   };
 }

@@ -30,6 +30,8 @@ export type DevEvent =
   | { readonly kind: 'killed'; readonly component: string; readonly reason: string }
   /** A step of the fault script. */
   | { readonly kind: 'fault'; readonly fault: string }
+  /** A message that the fault script published as the cloud does. */
+  | { readonly kind: 'cloud'; readonly topicName: string; readonly heard: boolean }
   | { readonly kind: 'warning'; readonly component: string | undefined; readonly text: string }
   /** The output was slower than the events: so many are not in it. */
   | { readonly kind: 'left-out'; readonly events: number };

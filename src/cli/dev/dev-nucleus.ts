@@ -1,5 +1,5 @@
-import { rmSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { mkdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { startLocalNucleus } from '../../local/local-nucleus.js';
 import type { LocalNucleusOptions } from '../../local/local-nucleus-options.js';
 import type { LocalNucleus } from '../../local/nucleus.js';
@@ -10,6 +10,8 @@ import { OBSERVER_COMPONENT, type DevComponent } from './dev-components.js';
 /** The nucleus of `dev`, written down for `sub` and `pub`. Nothing of it is left once it is disposed of, or the process has ended. */
 export interface DevNucleus extends AsyncDisposable {
   readonly nucleus: LocalNucleus;
+  /** The work folder of a component, which it may write into. */
+  readonly workPath: (component: string) => string;
   /** Also called if the process ends before it is disposed of: by a defect that nobody caught. */
   readonly onProcessEnd: (cleanUp: () => void) => void;
 }
@@ -34,6 +36,11 @@ export async function startDevNucleus(
   cleanUps.push(remove);
   return {
     nucleus,
+    workPath: component => {
+      const path = join(dirname(nucleus.socketPath), 'work', component);
+      mkdirSync(path, { recursive: true });
+      return path;
+    },
     onProcessEnd: cleanUp => void cleanUps.push(cleanUp),
     [Symbol.asyncDispose]: async () => {
       remove();

@@ -1,3 +1,4 @@
+import type { LogLevel } from '../../component/log.js';
 import { previewPayload } from '../messages/payload-preview.js';
 import type { Format, Output } from '../output.js';
 import { timeOfDay } from '../time-of-day.js';
@@ -5,6 +6,7 @@ import { columnsOf, wrap } from '../wrap.js';
 import { describeEnd } from './describe-end.js';
 import type { DevEvent } from './dev-event.js';
 import type { Render } from './dev-log.js';
+import { logSentence } from './log-line.js';
 
 /** From here on there is room for milliseconds. */
 const WIDE = 60;
@@ -13,6 +15,7 @@ const LONGEST_NAME = 16;
 /** Columns that a payload gets at least; with less it has a line of its own. */
 const SHORTEST_PAYLOAD = 16;
 
+const LOG_COLOURS: Readonly<Record<LogLevel, Format | undefined>> = { debug: 'dim', info: undefined, warn: 'yellow', error: 'red' };
 const COLOURS: readonly Format[] = ['cyan', 'magenta', 'blue', 'green', 'yellow'];
 
 /**
@@ -107,8 +110,12 @@ export function prettyLog(out: Output, components: readonly string[]): Render {
           `started ${event.command.join(' ')}${event.pid === undefined ? '' : ` (pid ${String(event.pid)})`}`,
           'dim',
         );
-      case 'output':
+      case 'output': {
+        const log = logSentence(event.text);
+        if (log !== undefined)
+          return sentence(event.component, `| ${log.level === 'info' ? '' : `${log.level}: `}${log.sentence}`, LOG_COLOURS[log.level]);
         return `${head(event.component)}${out.style(event.stream === 'stderr' ? 'red' : 'dim', '|')} ${event.text}`;
+      }
       case 'exited':
         return sentence(event.component, describeEnd(event.end), 'code' in event.end && event.end.code === 0 ? 'dim' : 'red');
       case 'changed':
@@ -117,6 +124,10 @@ export function prettyLog(out: Output, components: readonly string[]): Render {
         return sentence(event.component, `is told to end with ${event.signal}`, 'dim');
       case 'killed':
         return sentence(event.component, `killed: ${event.reason}`, 'red');
+      case 'cloud':
+        // Its delivery is told as it is.
+        if (event.heard) return undefined;
+        return sentence(undefined, `nobody is subscribed to ${event.topicName}, where the script has published`, 'yellow');
       case 'fault':
         return sentence(undefined, `fault: ${event.fault}`, ['bold', 'yellow']);
       case 'warning':

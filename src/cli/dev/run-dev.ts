@@ -1,10 +1,11 @@
 import { concatMap, filter, firstValueFrom, map, merge, Subject, type Observable } from 'rxjs';
 import type { ProfileName } from '../../local/profile-name.js';
-import { describeAction } from '../chaos/chaos-script.js';
+import { describeFault } from '../chaos/chaos-script.js';
 import { readChaos } from '../chaos/read-chaos.js';
 import { runChaos } from '../chaos/run-chaos.js';
 import { CliError } from '../cli-error.js';
 import type { Cli } from '../cli.js';
+import { EXIT } from '../exit-code.js';
 import { aborted } from '../reach/aborted.js';
 import { stopOnSignals } from '../stopping.js';
 import { brokerChoice, type BrokerFlags } from './broker-choice.js';
@@ -14,6 +15,7 @@ import { DevLog } from './dev-log.js';
 import { startDevNucleus, type DevNucleus } from './dev-nucleus.js';
 import { renderJson } from './json-log.js';
 import { prettyLog } from './pretty-log.js';
+import { SubscribedFilters } from './subscribed-filters.js';
 import { superviseComponent } from './supervise-component.js';
 import { changes, watchedFolders } from './watch.js';
 
@@ -45,8 +47,21 @@ export async function runDev(cli: Cli, command: readonly string[], options: DevO
   log.tell({ kind: 'listening', profile, socketPath, mqttUrl, components: names });
   for (const { name, warnings } of components) for (const text of warnings) log.tell({ kind: 'warning', component: name, text });
   nucleus.observe(log.tell);
+  const filters = new SubscribedFilters();
+  if (steps.length > 0) nucleus.observe(filters.observe);
 
-  const chaos = runChaos(nucleus, steps).subscribe(action => log.tell({ kind: 'fault', fault: describeAction(action) }));
+  const chaos = runChaos(nucleus, steps).subscribe(action => {
+    if ('publish' in action) {
+      const { topicName } = action.publish;
+      log.tell({ kind: 'cloud', topicName, heard: filters.hear(topicName) });
+      return;
+    }
+    log.tell({ kind: 'fault', fault: describeFault(action) });
+    if (!('stop' in action)) return;
+    stopping.stop('SIGTERM');
+    // It was meant to end.
+    cli.exitCode = EXIT.OK;
+  });
 
   const [file, ...args] = command;
   if (file === undefined) {
@@ -87,8 +102,12 @@ function readComponents(options: DevOptions): Promise<readonly DevComponent[]> {
 }
 
 /** The variables of a component: what Greengrass sets wins over the recipe's, as on a device. */
-function environment({ name, setenv }: DevComponent, { nucleus }: DevNucleus, names: DevOptions): Readonly<Record<string, string>> {
-  return { ...setenv, ...componentEnvironment(nucleus.profile, nucleus.environment(name), names) };
+function environment(
+  { name, setenv }: DevComponent,
+  { nucleus, workPath }: DevNucleus,
+  names: DevOptions,
+): Readonly<Record<string, string>> {
+  return { ...setenv(workPath(name)), ...componentEnvironment(nucleus.profile, nucleus.environment(name), names) };
 }
 
 function isWatching({ watch, watchPath }: DevOptions): boolean {

@@ -1,0 +1,9 @@
+import { recommended } from 'greengrass-rx/eslint';
+import tseslint from 'typescript-eslint';
+
+export default [
+  { ignores: ['dist/', 'greengrass-build/', 'zip-build/'] },
+  ...tseslint.configs.recommended,
+  // Hidden queues, dropped failures, tasks that nobody runs.
+  recommended,
+];

@@ -1,0 +1,136 @@
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { readScript } from '../../src/cli/chaos/read-chaos.js';
+import { dryRun } from '../../src/component/dry-run.js';
+import { readRecipe } from '../../src/local/index.js';
+import component from '../../template/src/component.js';
+import { runCli, temporaryFolder } from './run-cli.js';
+
+const TEMPLATE = new URL('../../template/', import.meta.url);
+const inTemplate = (path: string): string => readFileSync(new URL(path, TEMPLATE), 'utf8');
+
+const init = async (cwd: string, ...args: readonly string[]) => {
+  const run = runCli(['init', ...args], { cwd });
+  const { code } = await run.ended;
+  return { code, stdout: run.stdout(), stderr: run.stderr() };
+};
+const read = (folder: string, path: string): string => readFileSync(join(folder, path), 'utf8');
+const json = (folder: string, path: string): unknown => JSON.parse(read(folder, path));
+
+/** A folder's files, by their paths. */
+const filesOf = (folder: string): readonly string[] =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isFile())
+    .map(entry => join(entry.parentPath, entry.name).slice(folder.length + 1))
+    .sort();
+
+describe('the template', () => {
+  test('has the recipe that its code needs, and no finding that asks for something to be done', async () => {
+    const dry = await dryRun(component);
+    if (dry._tag === 'Left') throw new Error(dry.left.message);
+    expect(dry.right.recipeText('yaml')).toBe(inTemplate('recipe.yaml'));
+    expect(dry.right.findings.filter(({ severity }) => severity !== 'note')).toEqual([]);
+  });
+
+  test('has a world that can be read, and that ends', () => {
+    expect(readScript(inTemplate('world.yaml'), 'world.yaml').at(-1)).toMatchObject({ action: { stop: true } });
+  });
+});
+
+describe('init', () => {
+  test('writes a project named after its folder, with the versions that this one was tested with', async () => {
+    const parent = temporaryFolder();
+    const { code, stdout } = await init(parent, 'Oven watch-2');
+    expect(code).toBe(0);
+    expect(stdout).toContain('Wrote com.example.OvenWatch2 to Oven watch-2:');
+    const folder = join(parent, 'Oven watch-2');
+    expect(filesOf(folder)).toEqual([
+      '.gitignore',
+      'README.md',
+      'gdk-build.sh',
+      'gdk-config.json',
+      'package.json',
+      'recipe.yaml',
+      'src/component.ts',
+      'test/component.test.ts',
+      'tsconfig.build.json',
+      'tsconfig.json',
+      'world.yaml',
+    ]);
+    const own = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+      version: string;
+      devDependencies: Record<string, string>;
+    };
+    const { rxjs, typescript, vitest } = own.devDependencies;
+    expect(json(folder, 'package.json')).toMatchObject({
+      name: 'oven-watch-2',
+      dependencies: { 'greengrass-rx': `^${own.version}`, rxjs },
+      devDependencies: { typescript, vitest },
+    });
+    for (const path of filesOf(folder)) expect(read(folder, path)).not.toMatch(/MyComponent|my-component/);
+    expect(read(folder, 'src/component.ts')).toBe(inTemplate('src/component.ts').replace('MyComponent', 'OvenWatch2'));
+    expect(statSync(join(folder, 'gdk-build.sh')).mode & 0o111).toBe(0o111);
+  });
+
+  test.each(['1.0', 'on', 'com.example.MyComponentMyComponent'])('gives %s a recipe that is read as it is meant', async name => {
+    const folder = temporaryFolder();
+    expect(await init(folder, '.', '--name', name)).toMatchObject({ code: 0 });
+    const recipe = readRecipe(read(folder, 'recipe.yaml'));
+    expect(recipe).toMatchObject({ right: { componentName: name, componentVersion: '1.0.0', warnings: [] } });
+    expect(json(folder, 'gdk-config.json')).toHaveProperty(['component', name]);
+  });
+
+  test('takes a profile, a bucket, a tarball, and ESLint', async () => {
+    const parent = temporaryFolder();
+    writeFileSync(join(parent, 'x.tgz'), '');
+    const args = ['--profile', 'lite', '--bucket', 'b', '--region', 'eu-west-1', '--package', 'x.tgz', '--eslint'];
+    expect(await init(parent, 'deep/inside', ...args)).toMatchObject({ code: 0 });
+    const folder = join(parent, 'deep/inside');
+    expect(json(folder, 'package.json')).toMatchObject({
+      scripts: { start: expect.stringContaining('--profile lite') as string, lint: 'eslint .' },
+      dependencies: { 'greengrass-rx': 'file:../../x.tgz' },
+      devDependencies: { eslint: expect.any(String) as string },
+    });
+    expect(filesOf(folder)).toContain('eslint.config.js');
+    expect(json(folder, 'gdk-config.json')).toHaveProperty(['component', 'com.example.Inside', 'publish'], {
+      bucket: 'b',
+      region: 'eu-west-1',
+    });
+  });
+
+  test('overwrites nothing: a folder must be empty, but for .git', async () => {
+    const parent = temporaryFolder();
+    mkdirSync(join(parent, 'used/.git'), { recursive: true });
+    expect(await init(parent, 'used')).toMatchObject({ code: 0 });
+    const before = read(join(parent, 'used'), 'src/component.ts');
+    expect(await init(parent, 'used', '--name', 'com.example.Other')).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringMatching(
+        /^greengrass-rx: The folder used is not empty: there is .*, .*, .* and 8 more\.\n {2}Name a folder/,
+      ) as string,
+    });
+    expect(read(join(parent, 'used'), 'src/component.ts')).toBe(before);
+    writeFileSync(join(parent, 'file'), '');
+    expect(await init(parent, 'file')).toMatchObject({ code: 2, stderr: expect.stringContaining('file is a file.') as string });
+    expect(await init(parent, 'file/a')).toMatchObject({ code: 2, stderr: expect.stringContaining('is a file.') as string });
+  });
+
+  test('says what is wrong with a name, and writes nothing', async () => {
+    const parent = temporaryFolder();
+    expect(await init(parent, 'a', '--name', 'com/example')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('"com/example" is no name of a component. A component\'s name has 1 to 128 letters') as string,
+    });
+    expect(await init(parent, 'a', '--package', 'absent.tgz')).toMatchObject({ code: 2 });
+    expect(await init(parent, '--', '---')).toMatchObject({ code: 2, stderr: expect.stringContaining('No name can be made') as string });
+    expect(readdirSync(parent)).toEqual([]);
+  });
+
+  test.skipIf(process.getuid?.() === 0)('says where it may not write (skipped for root, who may)', async () => {
+    const parent = temporaryFolder();
+    chmodSync(parent, 0o500);
+    expect(await init(parent, 'a')).toMatchObject({ code: 1, stderr: expect.stringContaining('you may not write there') as string });
+  });
+});
