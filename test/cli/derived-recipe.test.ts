@@ -3,7 +3,7 @@ import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
-import { interpolate, readRecipe, startLocalNucleus, type NucleusEvent } from '../../src/local/index.js';
+import { currentPlatform, interpolate, manifestFor, readRecipe, startLocalNucleus, type NucleusEvent } from '../../src/local/index.js';
 import { PROFILES } from '../local/nuclei.js';
 import { follow, runCli, temporaryFolder } from './run-cli.js';
 
@@ -16,7 +16,7 @@ test.each(PROFILES)('what the derived recipe says is run and stopped as a %s dev
   const read = readRecipe(derived.stdout());
   if (read._tag === 'Left') throw read.left;
   const recipe = read.right;
-  const { lifecycle } = recipe.manifests[0] ?? {};
+  const lifecycle = manifestFor(recipe, currentPlatform(profile))?.lifecycle;
 
   // What a device has when it has unpacked the archive.
   const rootPath = temporaryFolder();

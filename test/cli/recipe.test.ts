@@ -49,6 +49,18 @@ describe('recipe', () => {
     expect(statSync(join(folder, 'gdk-build.sh')).mode & 0o111).toBe(0o111);
   });
 
+  test('--gdk writes the recipe, without which GDK does not begin, and keeps one that is there', async () => {
+    const folder = temporaryFolder();
+    const gdk = ['recipe', EDGE, '--gdk', folder, '--bucket', 'b', '--region', 'eu-west-1'];
+    expect(await done(...gdk)).toMatchObject({ code: 0 });
+    const file = join(folder, 'recipe.yaml');
+    const grown = `${readFileSync(file, 'utf8')}# ours\n`;
+    writeFileSync(file, grown);
+    expect(await done(...gdk)).toMatchObject({ code: 0, stderr: expect.stringContaining(`kept ${file}`) as string });
+    expect(readFileSync(file, 'utf8')).toBe(grown);
+    expect(await done('recipe', EDGE, '--check', file)).toMatchObject({ code: 0 });
+  });
+
   test('says what is wrong with a module that is none, has no component, or throws', async () => {
     expect(await done('recipe', 'absent.js')).toMatchObject({
       code: 2,

@@ -133,7 +133,7 @@ describe('the derived recipe', () => {
       },
     });
     await promisify(execFile)('sh', ['-n', '-c', build?.text ?? '(']);
-    expect(build?.text).toContain('greengrass-build/artifacts/com.example.EdgeAggregator/1.2.0'.replace('greengrass-build', '$build'));
+    expect(build?.text).toContain('artifacts="$build/artifacts/com.example.EdgeAggregator/$version"');
     expect(build?.text).toContain('/EdgeAggregator.zip');
   });
 });
@@ -187,7 +187,6 @@ describe('recipeDifference', () => {
       .recipeText('yaml')
       .replace('Manifests:\n', 'ComponentDependencies:\n  com.example.Other: { VersionRequirement: ^1.0.0 }\nManifests:\n');
     expect(dry.recipeDifference(grown)).toEqual([]);
-    expect(dry.recipeDifference(dry.recipeText('yaml').replace('ComponentVersion: 1.2.0', 'ComponentVersion: NEXT_PATCH'))).not.toEqual([]);
   });
 
   it('says what the code needs now, what it no longer needs, and what differs', async () => {

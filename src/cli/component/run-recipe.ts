@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import type { DryRun } from '../../component/dry-run/dry-run-result.js';
@@ -33,6 +34,7 @@ export async function runRecipe(cli: Cli, module: string, options: RecipeCommand
   const format = options.format ?? (out?.endsWith('.json') === true ? 'json' : 'yaml');
   if (gdk === undefined || out !== undefined) await writeOut(cli, out, dry.recipeText(format, { main }));
   if (gdk === undefined || bucket === undefined || region === undefined) return;
+  if (out === undefined) await keepOrWriteRecipe(cli, dry, gdk, format, main);
   for (const { path, text, executable } of dry.gdkFiles({ bucket, region, main })) {
     const file = join(gdk, path);
     await mkdir(dirname(file), { recursive: true });
@@ -40,6 +42,17 @@ export async function runRecipe(cli: Cli, module: string, options: RecipeCommand
     if (executable) await chmod(file, 0o755);
     cli.err.line(`wrote ${file}`);
   }
+}
+
+/** GDK wants one recipe in the project's folder, under one of two names. What is there already may hold what its author has added. */
+async function keepOrWriteRecipe(cli: Cli, dry: DryRun, folder: string, format: RecipeTextFormat, main: string): Promise<void> {
+  const there = ['recipe.yaml', 'recipe.json'].map(name => join(folder, name)).find(file => existsSync(file));
+  if (there !== undefined) {
+    cli.err.line(`kept ${there}`);
+    return;
+  }
+  await mkdir(folder, { recursive: true });
+  await writeOut(cli, join(folder, `recipe.${format}`), dry.recipeText(format, { main }));
 }
 
 async function checkRecipe(cli: Cli, dry: DryRun, module: string, file: string, main: string): Promise<void> {

@@ -61,6 +61,13 @@ export async function recipeComponents(
   return components.map(({ component }) => component);
 }
 
+function withoutManifest(recipe: Recipe, path: string, profile: ProfileName): string {
+  const classicOnly = profile === 'lite' && manifestFor(recipe, currentPlatform('classic')) !== undefined;
+  return classicOnly
+    ? `${path} has no manifest for Greengrass Lite, which takes those only whose Platform has runtime: "*" or aws_nucleus_lite.`
+    : `${path} has no manifest for this machine, so that a deployment to one like it would fail.`;
+}
+
 function ofRecipe(recipe: Recipe, path: string, profile: ProfileName, { thingName }: DeviceNames): DevComponent {
   const { componentName: name, componentVersion, defaultConfiguration: configuration } = recipe;
   const manifest = manifestFor(recipe, currentPlatform(profile));
@@ -68,10 +75,7 @@ function ofRecipe(recipe: Recipe, path: string, profile: ProfileName, { thingNam
   const variables = { componentName: name, componentVersion, configuration, thingName, rootPath: '/greengrass/v2' };
   const setenv = Object.entries({ ...lifecycle?.setenv, ...lifecycle?.steps.run?.setenv });
   const warnings = recipe.warnings.map(({ line, message, remedy }) => `${path}:${String(line)}: ${message}. ${remedy}.`);
-  const noManifest =
-    manifest === undefined && recipe.manifests.length > 0
-      ? [`${path} has no manifest for this machine, so that a deployment to one like it would fail.`]
-      : [];
+  const noManifest = manifest === undefined && recipe.manifests.length > 0 ? [withoutManifest(recipe, path, profile)] : [];
   return {
     name,
     // As after a reset: while one develops, what the recipe says now is meant, and not what it said before.

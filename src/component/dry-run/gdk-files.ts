@@ -40,7 +40,8 @@ const BUILD = 'gdk-build.sh';
 
 /**
  * The files with which `gdk component build` and `gdk component publish` build and publish the component: the configuration, and the build
- * itself, a shell script that compiles, installs what runs on a device, packs, and writes the derived recipe.
+ * itself, a shell script that compiles, checks the project's recipe against the code, installs what runs on a device, and packs. The
+ * recipe is the project's `recipe.yaml` or `recipe.json`, without which GDK does not begin.
  */
 export const gdkFiles = (component: Pick<Component, 'name' | 'version' | 'publisher'>, options: GdkOptions): readonly ProjectFile[] => {
   const { name, version, publisher } = component;
@@ -60,31 +61,32 @@ export const gdkFiles = (component: Pick<Component, 'name' | 'version' | 'publis
   if (checked._tag === 'Left') throw new TypeError(`These options make no gdk-config.json: ${problemsOf(checked.left).join('; ')}`);
   return [
     { path: 'gdk-config.json', text: `${JSON.stringify(config, undefined, 2)}\n`, executable: false },
-    { path: BUILD, text: buildScript(name, version, options), executable: true },
+    { path: BUILD, text: buildScript(name, options), executable: true },
   ];
 };
 
 /** Python is there wherever GDK is. */
-const buildScript = (
-  name: string,
-  version: string,
-  { main = 'dist/component.js', archive = archiveOf(name) }: RecipeOptions,
-): string => `#!/bin/sh
+const buildScript = (name: string, { main = 'dist/component.js', archive = archiveOf(name) }: RecipeOptions): string => `#!/bin/sh
 # Builds ${name} for \`gdk component publish\`. Written by greengrass-rx recipe --gdk.
 set -eu
 build=greengrass-build
-artifacts="$build/artifacts/${name}/${version}"
+# As gdk-config.json says: gdk publishes what is in the folder of that version.
+version=$(node -p 'JSON.parse(fs.readFileSync("gdk-config.json", "utf8")).component["${name}"].version')
+artifacts="$build/artifacts/${name}/$version"
 stage="$build/stage"
+recipe=recipe.yaml
+[ -f "$recipe" ] || recipe=recipe.json
 rm -rf "$build"
 mkdir -p "$artifacts" "$build/recipes" "$stage"
 
 npm ci
 npm run build
+npx greengrass-rx recipe ${main} --check "$recipe"
+cp "$recipe" "$build/recipes/"
 
 # What runs on a device: the code and its dependencies, without those for development and those that are native, which are this machine's.
 cp -R package.json package-lock.json "${main.split('/')[0] ?? main}" "$stage/"
 (cd "$stage" && npm ci --omit=dev --omit=optional --ignore-scripts)
 (cd "$stage" && python3 -m zipfile -c "../../$artifacts/${archive}.zip" ./*)
-
-npx greengrass-rx recipe ${main} --out "$build/recipes/recipe.yaml"
+rm -rf "$stage"
 `;

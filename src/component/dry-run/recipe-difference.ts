@@ -5,9 +5,6 @@ import { CONFIG_KEY, CONFIG_VARIABLE } from '../configuration.js';
 import { MQTT_PROXY, OPERATION } from './access.js';
 import type { RecipeDocument } from './recipe-format.js';
 
-/** The version that GDK finds out when it publishes. */
-const GDK_VERSION = 'NEXT_PATCH';
-
 /**
  * How a recipe that was written or committed earlier does not fit the one the code needs now: one line each, `+` for what it lacks, `-` for
  * what it has and the code does not need, `~` for what differs. None: it fits. What else is in it (further manifests, other services, dependencies)
@@ -20,7 +17,7 @@ export const recipeDifference = (committed: string, source: string, derived: Rec
   const defaults = derived.ComponentConfiguration?.DefaultConfiguration ?? {};
   return [
     ...differs('ComponentName', recipe.componentName, derived.ComponentName),
-    ...(recipe.componentVersion === GDK_VERSION ? [] : differs('ComponentVersion', recipe.componentVersion, derived.ComponentVersion)),
+    ...differs('ComponentVersion', recipe.componentVersion, derived.ComponentVersion),
     ...grants(grantsOf(recipe.accessControl), grantsOf(defaults.accessControl)),
     ...configuration(`DefaultConfiguration/${CONFIG_KEY}`, recipe.defaultConfiguration[CONFIG_KEY], defaults[CONFIG_KEY]),
     ...environment(recipe, derived),

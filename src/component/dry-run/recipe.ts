@@ -51,7 +51,8 @@ export const recipeOf = (component: Component, access: Access, options: RecipeOp
     },
     Manifests: [
       {
-        Platform: { os: 'linux' },
+        // Lite passes over a manifest that names no runtime.
+        Platform: { os: 'linux', runtime: '*' },
         Lifecycle: {
           Setenv: {
             ...(component.config === undefined ? {} : { [CONFIG_VARIABLE]: CONFIG_PLACEHOLDER }),

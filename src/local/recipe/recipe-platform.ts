@@ -18,16 +18,23 @@ export function currentPlatform(profile: ProfileName = 'classic'): DevicePlatfor
  *
  * @param platform - The device; left out, this machine as a classic one.
  *
- * Source: AWS IoT Greengrass developer guide, "AWS IoT Greengrass component recipe reference"; `PlatformHelper` of the nucleus.
+ * Source: AWS IoT Greengrass developer guide, "AWS IoT Greengrass component recipe reference"; `PlatformHelper` of the nucleus;
+ * "Types of Recipes Supported by GG nucleus lite" and `manifest_selection` of Greengrass Lite.
  */
 export function manifestFor(recipe: Recipe, platform: DevicePlatform = currentPlatform()): RecipeManifest | undefined {
-  return recipe.manifests.find(manifest =>
-    Object.entries(manifest.platform).every(([name, wanted]) => {
-      const is = platform[name];
-      return Array.isArray(wanted) ? wanted.some(one => fits(name, is, one)) : fits(name, is, wanted);
-    }),
+  return recipe.manifests.find(
+    manifest =>
+      !isClassicOnly(manifest.platform, platform) &&
+      Object.entries(manifest.platform).every(([name, wanted]) => {
+        const is = platform[name];
+        return Array.isArray(wanted) ? wanted.some(one => fits(name, is, one)) : fits(name, is, wanted);
+      }),
   );
 }
+
+/** Lite takes a platform that says nothing of the runtime for one of classic. */
+const isClassicOnly = (wanted: RecipeManifest['platform'], { runtime }: DevicePlatform): boolean =>
+  runtime === 'aws_nucleus_lite' && Object.keys(wanted).length > 0 && !('runtime' in wanted);
 
 function fits(name: string, is: string | undefined, wanted: unknown): boolean {
   if (wanted === '*') return true;

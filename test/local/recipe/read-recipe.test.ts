@@ -244,6 +244,14 @@ describe('a device takes the first manifest that fits', () => {
     expect(manifestFor(of('{ runtime: aws_nucleus_lite }'), currentPlatform('classic'))).toBeUndefined();
     expect(manifestFor(of('{ runtime: aws_nucleus_lite }'), currentPlatform('lite'))?.name).toBe('0');
   });
+
+  test('Greengrass Lite passes over a platform that does not name it', () => {
+    const lite = currentPlatform('lite');
+    const os = String(lite['os']);
+    expect(manifestFor(of(`{ os: ${os} }`), lite)).toBeUndefined();
+    expect(manifestFor(of(`{ os: ${os} }`, `{ os: ${os}, runtime: "*" }`), lite)?.name).toBe('1');
+    expect(manifestFor(of('{}'), lite)?.name).toBe('0');
+  });
 });
 
 describe('a recipe’s file', () => {
