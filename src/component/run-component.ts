@@ -142,6 +142,7 @@ class ComponentRun {
     this.#log.info(`draining: ${why}`, { event: 'draining', deadline: this.#deadline });
     const draining = this.#proxy.drain(this.#deadline)();
     this.#tellHealth(false);
+    const overdue = timer(this.#deadline, this.#scheduler).subscribe(() => this.#giveUp());
     const report = await draining;
     const { unfinished, stagesUnfinished } = report;
     if (unfinished > 0 || stagesUnfinished > 0)
@@ -149,9 +150,18 @@ class ComponentRun {
         event: 'drained',
         ...report,
       });
-    // A source that does not end with the drain must not keep the process.
-    this.#running.unsubscribe();
+    // A drain knows publishes. What comes after them in a branch, such as a dead letter on its way to the disk, has the rest of the time.
+    await new Promise<void>(resolve => this.#running.add(resolve));
+    overdue.unsubscribe();
     return report;
+  }
+
+  /** A source that does not end with the drain must not keep the process. */
+  #giveUp(): void {
+    const running = [...this.#health].filter(([, { status }]) => status === 'running').map(([branch]) => branch);
+    if (running.length > 0)
+      this.#log.warn(`not ended when the time was over: ${running.join(', ')}`, { event: 'given-up', branches: running });
+    this.#running.unsubscribe();
   }
 
   #onEvent(event: BranchEvent): void {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { left, right } from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
-import { concat, from, interval, map, NEVER, of, Subject, throwError } from 'rxjs';
+import { concat, concatMap, defer, from, interval, map, NEVER, of, Subject, throwError } from 'rxjs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   type Branches,
@@ -52,11 +52,12 @@ describe('runComponent', () => {
 
   it('names the branch that failed, and lets the others end', async () => {
     const stop = new Subject<void>();
-    const { outcome, lines } = await run(() => ({
+    const branches = () => ({
       steady: NEVER,
       shaky: from([right(1), left(unauthorized), right(2)]),
       never: concat(stop.pipe(map(() => right(1)))),
-    }));
+    });
+    const { outcome, lines } = await run(branches, { drainDeadline: 20 });
     expect(outcome).toMatchObject({ code: 77, reason: 'unauthorized', branch: 'shaky', error: unauthorized });
     expect(lines.find(({ level }) => level === 'error')).toMatchObject({
       message: expect.stringMatching(/^shaky: The component may not call/) as string,
@@ -114,6 +115,24 @@ describe('runComponent', () => {
     const { outcome, messages } = await running;
     expect(outcome.code).toBe(0);
     expect(messages).toContain('draining: told to stop');
+    expect(messages).toContain('not ended when the time was over: endless');
+  });
+
+  it('lets a branch finish, within the deadline, what its last messages have begun', async () => {
+    const stop = new AbortController();
+    const written: number[] = [];
+    let write = (): void => undefined;
+    const begun = new Promise<void>(resolve => {
+      write = resolve;
+    });
+    const disk = (n: number) => defer(() => begun.then(() => right(written.push(n))));
+    const running = run(() => ({ letters: of(1, 2).pipe(concatMap(disk)) }), { signal: stop.signal });
+    stop.abort();
+    // Of publishes there is nothing left to wait for.
+    await Promise.resolve();
+    write();
+    expect((await running).messages).toContain('letters: completed');
+    expect(written).toEqual([1, 2]);
   });
 
   it('tells its health on the clock it is given', async () => {
@@ -133,6 +152,7 @@ describe('runComponent', () => {
     scheduler.advance(3_000);
     expect(lines.filter(({ fields }) => fields?.['event'] === 'health')).toHaveLength(3);
     stop.abort();
+    scheduler.advance(10_000);
     await running;
   });
 

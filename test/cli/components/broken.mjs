@@ -1,6 +1,6 @@
 // A component that does what its environment says: throws in its stream, waits for nobody's promise, or while it is loaded.
 import { component } from '../../../dist/component/index.js';
-import { NEVER, throwError } from 'rxjs';
+import { NEVER, takeUntil, throwError } from 'rxjs';
 
 const { HOW } = process.env;
 if (HOW === 'load') throw new Error('on load');
@@ -9,5 +9,8 @@ if (HOW === 'stray') setImmediate(() => void Promise.reject(new Error('stray')))
 export default component({
   name: 'com.example.Broken',
   version: '1.0.0',
-  run: () => ({ steady: NEVER, shaky: HOW === 'stream' ? throwError(() => new Error('in a stream')) : NEVER }),
+  run: proxy => ({
+    steady: NEVER.pipe(takeUntil(proxy.draining$)),
+    shaky: HOW === 'stream' ? throwError(() => new Error('in a stream')) : NEVER,
+  }),
 });
