@@ -1,4 +1,4 @@
-import { ndjson, onRights, QOS } from 'greengrass-rx';
+import { ndjson, onRights, topicTemplate } from 'greengrass-rx';
 import { E, t } from 'greengrass-rx/fp';
 import { aggregate, count, deadband, encodeBatches, max, mean, METERED_BYTES, min, percentiles, tumbling } from 'greengrass-rx/operators';
 import { connect, map, merge, type Observable } from 'rxjs';
@@ -25,14 +25,13 @@ export type Day = t.TypeOf<typeof Day>;
 const BAND = { temperature: 1, pressure: 1, wind: 0.5 } as const;
 const DAY = 86_400_000;
 
-/** Readings as they would be published one by one. */
-export const single = (reading: Reading) => ({
-  topicName: `weather/seattle/${reading.quantity}`,
-  payload: JSON.stringify({ at: reading.at, value: reading.value }),
-  qos: QOS.AT_LEAST_ONCE,
-});
+/** Where readings come from. */
+export const TOPIC = topicTemplate('weather/seattle/{quantity}');
 
-/** Changes that matter at once, and each day in numbers, in as few messages as they fit in. Runs unchanged on a device. */
+/** Where batches go. */
+export const BATCH_TOPIC = 'batches/weather/seattle';
+
+/** Changes that matter at once, and each day in numbers, in as few messages as they fit in. */
 export const reduction = (readings$: Observable<Reading>) =>
   readings$.pipe(
     connect(reading$ => merge(reading$.pipe(changes, map(E.right)), reading$.pipe(days))),
@@ -47,9 +46,6 @@ export const reduction = (readings$: Observable<Reading>) =>
       ),
     ),
   );
-
-/** Where batches go. */
-export const BATCH_TOPIC = 'weather/seattle/batches';
 
 const changes = deadband<Reading>({ key: ({ quantity }) => quantity, value: ({ quantity, value }) => value / BAND[quantity], absolute: 1 });
 

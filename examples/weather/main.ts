@@ -10,7 +10,7 @@ import { E } from 'greengrass-rx/fp';
 import { startLocalNucleus } from 'greengrass-rx/local';
 import { connectAsync } from 'mqtt';
 import { BehaviorSubject, filter, firstValueFrom, tap, timeout } from 'rxjs';
-import { dailyWeather, hourlyWeather, type Day } from './weather-component.js';
+import { dailyWeather, hourlyWeather, type Day } from './component.js';
 
 const COMPONENT = 'com.example.DailyWeather';
 const hours = await readHours();
