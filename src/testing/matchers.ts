@@ -29,7 +29,7 @@ export interface Matchers {
   toHavePublished: (this: MatcherContext, nucleus: unknown, topicFilter: string, ...payload: readonly unknown[]) => MatcherResult;
   /** An Either is a `Right`; given a value, one with that. */
   toBeRight: (this: MatcherContext, either: unknown, ...value: readonly unknown[]) => MatcherResult;
-  /** An Either is a `Left`; given a tag, or members its error must have, one with that. */
+  /** An Either is a `Left`; given a tag, an error, or members that an `Error` must have, one with that. */
   toBeLeft: (this: MatcherContext, either: unknown, ...error: readonly unknown[]) => MatcherResult;
 }
 

@@ -1,10 +1,10 @@
 import { describeValue, isEither, textOf } from './describe-value.js';
-import { differenceOf, differenceOfPart, isAsymmetric, type Difference } from './equal.js';
+import { differenceOf, differenceOfPart, isAsymmetric, isPlain, type Difference } from './equal.js';
 
 /** What the symbols of a diagram stand for. Without a table of values a symbol stands for itself. */
 export interface Tables {
   readonly values?: Readonly<Record<string, unknown>> | undefined;
-  /** Symbols for a `Left`: by its tag, or by what its error must have (members or an asymmetric matcher). */
+  /** Symbols for a `Left`: its tag, what its error is, members that an `Error` must have, or an asymmetric matcher. */
   readonly lefts?: Readonly<Record<string, unknown>> | undefined;
 }
 
@@ -38,12 +38,10 @@ function symbolItself(symbol: string, actual: unknown): Difference | undefined {
   return symbol === content || symbol === String(content) ? undefined : { path: '', expected: symbol, actual: right };
 }
 
-/** How an error differs from a tag, from members it must have, or from what a matcher wants. */
+/** How an error differs from a tag, or from what it should be. Members stand for part of an `Error`, since they cannot be the whole of it. */
 export function errorDifference(wanted: unknown, error: unknown): Difference | undefined {
   if (typeof wanted === 'string' && typeof error !== 'string') return differenceOfPart({ _tag: wanted }, error);
-  // The message of an error is none of the members that it shows.
-  if (wanted instanceof Error || isAsymmetric(wanted) || typeof wanted !== 'object' || wanted === null) return differenceOf(wanted, error);
-  return differenceOfPart(wanted, error);
+  return isPlain(wanted) && !isAsymmetric(wanted) && error instanceof Error ? differenceOfPart(wanted, error) : differenceOf(wanted, error);
 }
 
 function leftDifference(wanted: unknown, actual: unknown): Difference | undefined {

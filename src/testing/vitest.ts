@@ -19,7 +19,7 @@ export interface MarbleMatchers<R = unknown> {
   toHavePublished: (topicFilter: string, payload?: unknown) => R;
   /** An Either is a `Right`; given a value, one with that. */
   toBeRight: (value?: unknown) => R;
-  /** An Either is a `Left`; given a tag, or members that its error must have, one with that. */
+  /** An Either is a `Left`; given a tag, an error, or members that an `Error` must have, one with that. */
   toBeLeft: (error?: unknown) => R;
   /** A lane is the same diagram, with the same values, as when the snapshot was written. */
   toMatchMarbleSnapshot: (name?: string) => R;

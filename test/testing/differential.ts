@@ -89,12 +89,12 @@ export async function play(world: World, script: readonly Step[]): Promise<reado
       });
     subscriptions.push({ name, subscription });
   };
-  let connected = false;
-  const watching = world.proxy.state$.subscribe(({ status }) => (connected = status === 'connected'));
+  let connecting = false;
+  const watching = world.proxy.state$.subscribe(({ status }) => (connecting = status === 'connecting' || status === 'interrupted'));
   let unanswered = 0;
   /** Nothing is under way that ends by itself. What subscribes while the cloud is away waits for it. */
   const isSettled = (): boolean =>
-    connected && unanswered === 0 && (away.size > 0 || [...statuses.values()].every(status => status === 'active' || status === 'ended'));
+    !connecting && unanswered === 0 && (away.size > 0 || [...statuses.values()].every(status => status === 'active' || status === 'ended'));
   for (const [i, step] of script.entries()) {
     log.push(`${i} ${step.do}`);
     if (step.do === 'offline' || step.do === 'broker down') away.add(step.do);

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { Interrupted, Unauthorized } from '../../src/errors/errors.js';
 import { concurrently, Ledger, publishTo } from '../../src/flow/index.js';
 import { QOS } from '../../src/qos.js';
-import { marbles, type MarbleKit, type MarbleOptions } from '../../src/testing/index.js';
+import { having, marbles, type MarbleKit, type MarbleOptions } from '../../src/testing/index.js';
 import '../../src/testing/vitest.js';
 
 /** What a marble test says when it fails. */
@@ -158,6 +158,44 @@ describe('toBeMarble says', () => {
         frame 0: expected #, received #
           the error: expected { message: 'bent' }, received Error: broken"
     `);
+  });
+
+  test('an error that is no Error as a whole', () => {
+    const error = { _tag: 'X', code: 1 };
+    expect(
+      complaint(({ coldEither, expectStream }) =>
+        expectStream(coldEither('-X', {}, { X: error })).toBeMarble('-X', {}, { X: { _tag: 'X' } }),
+      ),
+    ).toMatchInlineSnapshot(`
+      "The stream is not as drawn.
+
+        expected  -X
+        received  -A
+                   ^
+
+        frame 1: expected X, received A
+          .code: expected undefined, received 1
+        X = Left { _tag: 'X' }
+        A = Left({ _tag: 'X', code: 1 })"
+    `);
+    expect(complaint(({ cold, expectStream }) => expectStream(cold('#', {}, error)).toBeMarble('#', { '#': { _tag: 'X' } })))
+      .toMatchInlineSnapshot(`
+      "The stream is not as drawn.
+
+        expected  #
+        received  #
+                  ^
+
+        frame 0: expected #, received #
+          the error: expected { _tag: 'X' }, received { _tag: 'X', code: 1 }"
+    `);
+    expect(
+      complaint(({ cold, expectStream }) => {
+        expectStream(cold('#', {}, error)).toBeMarble('#', { '#': 'X' });
+        expectStream(cold('#', {}, error)).toBeMarble('#', { '#': { ...error } });
+        expectStream(cold('#', {}, error)).toBeMarble('#', { '#': having({ _tag: 'X' }) });
+      }),
+    ).toBe('(it passed)');
   });
 
   test('values by their own letters, where the table names the error alone', () => {
