@@ -18,8 +18,8 @@ Exit codes:
   ${String(EXIT.USAGE)}    the command line, or a file it names, is wrong
   ${String(EXIT.UNREACHABLE)}    no nucleus to talk to, or it refuses the token
   ${String(EXIT.TIMED_OUT)}    the time of --timeout was up
-  128+n  ended by signal n, such as 130 for Ctrl-C
   70   a defect of greengrass-rx
+  128 + n: ended by signal n, such as 130 for Ctrl-C
   dev ends as its component does, or with 126 or 127 where it could not be run, or not be found.
   run ends by the component's own table: run --help.`;
 

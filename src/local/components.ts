@@ -51,7 +51,14 @@ export class Components {
     else this.#observers.delete(name);
     this.#tokens.add(name);
     const { thingName, rootPath, interpolates } = this.#device;
-    const variables: RecipeVariables = { componentName: name, componentVersion: version, configuration, thingName, rootPath };
+    const variables: RecipeVariables = {
+      componentName: name,
+      componentVersion: version,
+      configuration,
+      thingName,
+      rootPath,
+      profile: this.#profile,
+    };
     const written = configured(this.#profile, configuration, 'accessControl');
     const accessControl = this.#profile === 'classic' && interpolates ? interpolateAll(written, variables) : written;
     return { component: name, configuration, problems: [...problems, ...this.#policies.set(name, accessControl, variables)] };

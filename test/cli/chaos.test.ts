@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { firstValueFrom, toArray } from 'rxjs';
@@ -119,6 +119,16 @@ describe.each(PROFILES)('the words of faults at a %s nucleus', profile => {
       client.publish(2, 'test/a', 'x', '0');
       expect(await client.next(), end).toMatchObject({ type: 0 });
     }
+  });
+});
+
+describe('a script that is none', () => {
+  test('is not read when it is larger than anybody writes', () => {
+    const path = join(temporaryFolder(), 'video.mp4');
+    writeFileSync(path, '');
+    truncateSync(path, 1024 * 1024 + 1);
+    expect(() => readChaos(path)).toThrow(`${path} has 1048577 bytes, and a script of faults 1 MiB at most.`);
+    expect(() => readChaos(temporaryFolder())).toThrow('could not be read (EISDIR)');
   });
 });
 

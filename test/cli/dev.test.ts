@@ -1,4 +1,4 @@
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -240,5 +240,42 @@ describe('dev', () => {
     expect(dev.stderr()).toContain(`${path}:2:16`);
     expect(dev.stdout()).toBe('');
     expect(leftovers(dev)).toEqual([]);
+  });
+
+  test('after a SIGKILL the next one removes what it has left, and sub does not find it', async () => {
+    const killed = runDev([]);
+    await killed.saw(/"kind":"environment"/);
+    killed.child.kill('SIGKILL');
+    await killed.ended;
+    const [left = ''] = readdirSync(killed.temporary);
+    expect(left).toMatch(/^ggrx-\d+-/);
+    expect(readdirSync(join(killed.runtime, 'greengrass-rx'))).toHaveLength(1);
+    const env = { TMPDIR: killed.temporary, XDG_RUNTIME_DIR: killed.runtime };
+    expect((await runCli(['sub', '#'], { env }).ended).code).toBe(3);
+    expect(readdirSync(join(killed.runtime, 'greengrass-rx'))).toEqual([]);
+    // A folder that is young is somebody's who is just starting.
+    const longAgo = Date.now() / 1000 - 120;
+    utimesSync(join(killed.temporary, left), longAgo, longAgo);
+    const next = runCli(['dev', '--', process.execPath, '-e', ''], { env });
+    expect((await next.ended).code).toBe(0);
+    expect(leftovers(killed)).toEqual([]);
+  });
+
+  test('on lite, sub beside it does not multiply what a component gets', async () => {
+    const program = `
+      const { connect } = await import('${new URL('../../dist/index.js', import.meta.url).href}');
+      connect().subscribe({ topicName: 'sensors/+', qos: '1' }).subscribe(m => console.log('got', Buffer.from(m.right.payload).toString()));`;
+    const dev = runDev(['--profile', 'lite', '--', process.execPath, '--input-type=module', '-e', program]);
+    await dev.saw(/"kind":"subscribed"[^\n]*"filter":"sensors\/\+"/);
+    const env = { XDG_RUNTIME_DIR: dev.runtime };
+    const sub = runCli(['sub', 'sensors/#', '--count', '2', '--format', 'payload'], { env });
+    await sub.saw(/subscribed to sensors\/#/, 'stderr');
+    for (const payload of ['one', 'two']) expect((await runCli(['pub', 'sensors/a', payload], { env }).ended).code).toBe(0);
+    await sub.ended;
+    expect(sub.stdout()).toBe('one\ntwo\n');
+    await dev.saw(/"kind":"output"[^\n]*two/);
+    dev.child.kill('SIGTERM');
+    await dev.ended;
+    expect(events(dev).flatMap(({ kind, text }) => (kind === 'output' ? [text] : []))).toEqual(['got one', 'got two']);
   });
 });

@@ -1,13 +1,10 @@
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { startLocalNucleus, type LocalNucleus, type NucleusEvent, type ProfileName } from '../../src/local/index.js';
+import { javaExamples } from './java-examples.js';
 import { javaJars, python } from './peers.js';
 
 const COMPONENT = 'com.example.Peer';
@@ -103,27 +100,11 @@ test.skipIf(python === undefined)(
 );
 
 describe.skipIf(javaJars === undefined)("the developer guide's examples for Java", () => {
-  const samples = 'com.aws.greengrass.docs.samples.ipc';
-  let classes: string;
-
-  beforeAll(async () => {
-    classes = await mkdtemp(join(tmpdir(), 'ggrx-java-'));
-    const files = ['PublishToIoTCore', 'SubscribeToIoTCore', 'util/IPCUtils'].map(name =>
-      here(`java/${samples.replaceAll('.', '/')}/${name}.java`),
-    );
-    await promisify(execFile)('javac', ['-encoding', 'UTF-8', '-cp', join(javaJars ?? '', '*'), '-d', classes, ...files]);
-  }, 60_000);
-
-  afterAll(() => rm(classes, { recursive: true, force: true }));
-
-  const run = (nucleus: LocalNucleus, name: string, ...args: readonly string[]): Example =>
-    new Example(nucleus, 'java', [
-      '-Dfile.encoding=UTF-8',
-      '-cp',
-      `${classes}:${join(javaJars ?? '', '*')}`,
-      `${samples}.${name}`,
-      ...args,
-    ]);
+  const command = javaExamples();
+  const run = (nucleus: LocalNucleus, name: string, ...args: readonly string[]): Example => {
+    const [file, ...rest] = command(name, ...args);
+    return new Example(nucleus, file, rest);
+  };
 
   test.each(PROFILES)('on %s: the subscriber gets what the publisher publishes', { timeout: 60_000 }, async profile => {
     await using nucleus = await start(profile);

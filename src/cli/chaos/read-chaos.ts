@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { isMap, isNode, isSeq, LineCounter, parseAllDocuments, type Document } from 'yaml';
 import { UsageError } from '../cli-error.js';
 import type { ChaosStep } from './chaos-script.js';
@@ -6,18 +6,32 @@ import { readStep, StepProblem } from './read-step.js';
 
 /** Lines of a script that may be wrong before the rest is not told any more. */
 const PROBLEMS_TOLD = 10;
+/** A script is written by hand, or recorded: one that is larger is another file, and YAML takes a hundred times its size to read. */
+const LARGEST_SCRIPT = 1024 * 1024;
 
 /**
  * Reads the argument of `--chaos`: a file (YAML, a list of steps; or NDJSON, a step a line), or a timeline such as
  * `5s offline, 8s online`. Throws with all that is wrong, by line.
  */
 export function readChaos(argument: string): readonly ChaosStep[] {
-  if (existsSync(argument)) return readScript(readFileSync(argument, 'utf8'), argument);
+  const file = statSync(argument, { throwIfNoEntry: false });
+  if (file !== undefined) return readScript(readFile(argument, file.size), argument);
   if (/^\s*\d/.test(argument)) return readTimeline(argument);
   throw new UsageError(
     `There is no file ${argument}, and it is no timeline of faults.`,
     "Give a script's path, or a timeline such as '5s offline, 8s online'.",
   );
+}
+
+function readFile(path: string, size: number): string {
+  if (size > LARGEST_SCRIPT)
+    throw new UsageError(`${path} has ${String(size)} bytes, and a script of faults 1 MiB at most.`, 'Let steps repeat with every.');
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new UsageError(`The script ${path} could not be read (${String(code)}).`, 'Give a file that this user may read.');
+  }
 }
 
 function readTimeline(text: string): readonly ChaosStep[] {

@@ -9,9 +9,12 @@ export interface BrokerFlags {
   readonly cert?: string | undefined;
   readonly key?: string | undefined;
   readonly thingName: string;
+  readonly mqttPort?: number | undefined;
 }
 
-export function brokerChoice({ broker, iotCore, ca, cert, key, thingName }: BrokerFlags): BrokerChoice | undefined {
+export function brokerChoice({ broker, iotCore, ca, cert, key, thingName, mqttPort }: BrokerFlags): BrokerChoice | undefined {
+  if (mqttPort !== undefined && (broker ?? iotCore) !== undefined)
+    throw new UsageError('--mqtt-port is the port of the embedded broker.', 'With --broker the port stands in the URL.');
   if (iotCore !== undefined) {
     if (broker !== undefined) throw new UsageError('--broker and --iot-core exclude each other.', 'Give the one that is meant.');
     if (cert === undefined || key === undefined)

@@ -72,7 +72,7 @@ function ofRecipe(recipe: Recipe, path: string, profile: ProfileName, { thingNam
   const { componentName: name, componentVersion, defaultConfiguration: configuration } = recipe;
   const manifest = manifestFor(recipe, currentPlatform(profile));
   const lifecycle = manifest?.lifecycle;
-  const variables = { componentName: name, componentVersion, configuration, thingName, rootPath: '/greengrass/v2' };
+  const variables = { componentName: name, componentVersion, configuration, thingName, rootPath: '/greengrass/v2', profile };
   const setenv = Object.entries({ ...lifecycle?.setenv, ...lifecycle?.steps.run?.setenv });
   const warnings = recipe.warnings.map(({ line, message, remedy }) => `${path}:${String(line)}: ${message}. ${remedy}.`);
   const noManifest = manifest === undefined && recipe.manifests.length > 0 ? [withoutManifest(recipe, path, profile)] : [];

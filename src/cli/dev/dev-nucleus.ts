@@ -4,6 +4,7 @@ import { startLocalNucleus } from '../../local/local-nucleus.js';
 import type { LocalNucleusOptions } from '../../local/local-nucleus-options.js';
 import type { LocalNucleus } from '../../local/nucleus.js';
 import { CliError } from '../cli-error.js';
+import { EXIT } from '../exit-code.js';
 import { OBSERVER, writeDown } from '../reach/running-nuclei.js';
 import { OBSERVER_COMPONENT, type DevComponent } from './dev-components.js';
 
@@ -60,6 +61,7 @@ function writeDownNucleus(nucleus: LocalNucleus, components: readonly DevCompone
 /** Why there is no nucleus, where the user can do something about it: a broker or an option that cannot be. */
 function asStartError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
-  const isUsers = error instanceof RangeError || error instanceof TypeError || error.name.startsWith('Broker');
-  return isUsers ? new CliError(error.message, { cause: error }) : error;
+  if (error instanceof RangeError || error instanceof TypeError || error.name === 'BrokerCredentialsInvalid')
+    return new CliError(error.message, { exitCode: EXIT.USAGE, cause: error });
+  return error.name.startsWith('Broker') ? new CliError(error.message, { cause: error }) : error;
 }

@@ -56,6 +56,8 @@ export function prettyLog(out: Output, components: readonly string[]): Render {
 
   /** Connections that have done nothing yet. */
   const fresh = new Set<number>();
+  /** What is wrong with the broker: it is tried again every few seconds, and most often it is the same each time. */
+  let brokerProblem: string | undefined;
   return event => {
     const isFresh = 'connection' in event && event.connection !== undefined && fresh.delete(event.connection);
     switch (event.kind) {
@@ -92,8 +94,13 @@ export function prettyLog(out: Output, components: readonly string[]): Render {
       case 'dropped':
         return sentence(event.component, `lost ${plural(event.messages, 'message')}: ${event.reason}`, 'yellow');
       case 'broker':
-        if (event.state === 'connected') return sentence(undefined, `connected to the broker ${event.url}`, 'green');
-        return sentence(undefined, event.problem?.message ?? `no connection to the broker ${event.url}`, 'red');
+        if (event.state === 'connected') {
+          brokerProblem = undefined;
+          return sentence(undefined, `connected to the broker ${event.url}`, 'green');
+        }
+        if (event.problem !== undefined && event.problem.message === brokerProblem) return undefined;
+        brokerProblem = event.problem?.message;
+        return sentence(undefined, brokerProblem ?? `no connection to the broker ${event.url}`, 'red');
       case 'policy':
         return sentence(event.component, event.problem, 'yellow');
       case 'listening':

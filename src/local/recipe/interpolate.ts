@@ -1,3 +1,4 @@
+import type { ProfileName } from '../profile-name.js';
 import { pointerParts } from './json-pointer.js';
 import type { Configuration } from './recipe.js';
 import { isMap } from './recipe-place.js';
@@ -12,6 +13,8 @@ export interface RecipeVariables {
   readonly thingName: string;
   /** The nucleus' root folder, for `{kernel:rootPath}`. */
   readonly rootPath: string;
+  /** Lite ends the paths of a component with a slash, and classic does not. Left out: as classic. */
+  readonly profile?: ProfileName | undefined;
   /** Where `{artifacts:path}` is. Left out: below the root folder, as on a device. */
   readonly artifactsPath?: string | undefined;
   /** Where `{artifacts:decompressedPath}` is. Left out: below the root folder, as on a device. */
@@ -46,7 +49,7 @@ const VARIABLE = /\{(?:([.\w-]+):)?([.\w]+):([^:}]*)\}/g;
  * console.log(text); // node /greengrass/v2/packages/artifacts/com.example.Sensor/1.0.0/main.js --every 10
  * ```
  *
- * Source: AWS IoT Greengrass developer guide, "Recipe variables".
+ * Source: AWS IoT Greengrass developer guide, "Recipe variables"; `interpolation.c` of Greengrass Lite.
  */
 export function interpolate(text: string, variables: RecipeVariables, onUnresolved?: (variable: string) => void): string {
   return text.replaceAll(VARIABLE, (variable: string, component: string | undefined, namespace: string, key: string) => {
@@ -73,13 +76,14 @@ export function withoutVariables(text: string): string {
 function valueOf(namespace: string, key: string, variables: RecipeVariables): string | undefined {
   const { componentName, componentVersion, rootPath } = variables;
   if (namespace === 'configuration') return configured(variables.configuration, key);
+  const end = variables.profile === 'lite' ? '/' : '';
   switch (`${namespace}:${key}`) {
     case 'artifacts:path':
-      return variables.artifactsPath ?? `${rootPath}/packages/artifacts/${componentName}/${componentVersion}`;
+      return variables.artifactsPath ?? `${rootPath}/packages/artifacts/${componentName}/${componentVersion}${end}`;
     case 'artifacts:decompressedPath':
-      return variables.decompressedPath ?? `${rootPath}/packages/artifacts-unarchived/${componentName}/${componentVersion}`;
+      return variables.decompressedPath ?? `${rootPath}/packages/artifacts-unarchived/${componentName}/${componentVersion}${end}`;
     case 'work:path':
-      return variables.workPath ?? `${rootPath}/work/${componentName}`;
+      return variables.workPath ?? `${rootPath}/work/${componentName}${end}`;
     case 'kernel:rootPath':
       return rootPath;
     case 'iot:thingName':

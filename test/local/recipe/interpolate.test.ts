@@ -49,6 +49,14 @@ test.each([
   expect(unresolved).toEqual([variable]);
 });
 
+test('lite ends the paths of a component with a slash', () => {
+  const text = '{artifacts:path} {artifacts:decompressedPath} {work:path} {kernel:rootPath}';
+  const unarchived = '/greengrass/v2/packages/artifacts-unarchived/com.example.A/1.0.0/';
+  expect(interpolate(text, { ...VARIABLES, profile: 'lite' })).toBe(
+    `/greengrass/v2/packages/artifacts/com.example.A/1.0.0/ ${unarchived} /greengrass/v2/work/com.example.A/ /greengrass/v2`,
+  );
+});
+
 test('paths can be others than a device’s', () => {
   const here = { ...VARIABLES, artifactsPath: '/home/me/app', decompressedPath: '/home/me/dist', workPath: '/tmp/w' };
   expect(interpolate('{artifacts:path} {artifacts:decompressedPath} {work:path}', here)).toBe('/home/me/app /home/me/dist /tmp/w');
