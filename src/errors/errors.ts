@@ -581,7 +581,7 @@ export class TimestampRefused<A = unknown> extends Failure<'TimestampRefused', '
       'message',
       reason === 'ahead'
         ? `A value of "${key}" is dated ${String(timestamp)}, which is further ahead of the clock than maxAhead allows. Set the clock of the device that made it, or of this one.`
-        : `A value of "${key}" has the timestamp ${String(timestamp)}, which is no number of milliseconds. Check what the timestamp function makes of it.`,
+        : `A value of "${key}" has the timestamp ${String(timestamp)}, which is no number of milliseconds since 1970. Check what the timestamp function makes of it: microseconds or nanoseconds have to be divided.`,
     );
     this.value = value;
     this.key = key;

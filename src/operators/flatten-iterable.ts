@@ -1,4 +1,5 @@
 import { Observable, type OperatorFunction } from 'rxjs';
+import { workOn } from './work-on.js';
 
 /**
  * Takes messages that hold several values apart: emits each value of the iterable that `project` gives, at once and in order. The inverse of
@@ -24,22 +25,13 @@ export const flattenIterable =
   <A, B>(project: (value: A) => Iterable<B>): OperatorFunction<A, B> =>
   source =>
     new Observable<B>(destination => {
-      // Known before the source is subscribed: one that emits without end meanwhile could not be stopped otherwise.
-      new Observable<A>(upstream => {
-        destination.add(upstream);
-        source.subscribe(upstream);
-      }).subscribe({
+      workOn(source, destination, {
         next: value => {
-          try {
-            for (const each of project(value)) {
-              destination.next(each);
-              if (destination.closed) return;
-            }
-          } catch (error) {
-            destination.error(error);
+          for (const each of project(value)) {
+            destination.next(each);
+            if (destination.closed) return;
           }
         },
-        error: (error: unknown) => destination.error(error),
         complete: () => destination.complete(),
       });
     });

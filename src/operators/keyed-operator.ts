@@ -1,6 +1,7 @@
 import { Observable, type OperatorFunction, type Subscriber } from 'rxjs';
 import { checkedKeyBounds, KeyedState, type EvictedKey, type Keyed } from './keyed-state.js';
 import { resetAtGaps, type OnGap } from './on-gap.js';
+import { workOn } from './work-on.js';
 
 /** What every operator that remembers something per key is told. */
 export type KeyedOptions<A> = Keyed<A> & OnGap;
@@ -45,26 +46,18 @@ export const keyedOperator = <A, B, S>(
       };
       destination.add(forget);
       resetAtGaps(options, destination, forget);
-      // Known before the source is subscribed: one that emits without end meanwhile could not be stopped otherwise.
-      new Observable<A>(upstream => {
-        destination.add(upstream);
-        source.subscribe(upstream);
-      }).subscribe({
+      workOn(source, destination, {
         next: value => {
           try {
             run.take(value, keyOf(value));
-          } catch (error) {
-            destination.error(error);
+          } finally {
+            // Who leaves inside a function that was given here does so in the middle of `take`, which may set a timer afterwards.
+            if (destination.closed) forget();
           }
         },
-        error: (error: unknown) => destination.error(error),
         complete: () => {
-          try {
-            run.complete?.();
-            destination.complete();
-          } catch (error) {
-            destination.error(error);
-          }
+          run.complete?.();
+          destination.complete();
         },
       });
     });

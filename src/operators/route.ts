@@ -1,6 +1,7 @@
 import { EMPTY, from, mergeAll, Observable, Subject, type OperatorFunction } from 'rxjs';
 import { isTopicPattern, topicFilterOf, type TopicPattern } from '../topic/topic-pattern.js';
 import { TopicTrie } from '../topic/topic-trie.js';
+import { workOn } from './work-on.js';
 
 /** What can be routed: anything on a topic. */
 export interface OnTopic {
@@ -112,20 +113,8 @@ export function route<M extends OnTopic, R, O = never>(
       };
 
       destination.add(from(outputs).pipe(mergeAll()).subscribe(destination));
-      if (destination.closed) return;
-      // Known before the source is subscribed: one that emits without end meanwhile could not be stopped otherwise.
-      new Observable<M>(upstream => {
-        destination.add(upstream);
-        source.subscribe(upstream);
-      }).subscribe({
-        next: message => {
-          try {
-            take(message);
-          } catch (error) {
-            destination.error(error);
-          }
-        },
-        error: (error: unknown) => destination.error(error),
+      workOn(source, destination, {
+        next: take,
         complete: () => {
           for (const branch of branches) branch.complete();
           rest.complete();

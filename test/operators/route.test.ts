@@ -74,7 +74,7 @@ describe('route', () => {
 
   test(
     'completes when the source and every branch have, and unsubscribes when every branch has ended early',
-    marbles(({ hot, cold, expectStream, scheduler }) => {
+    marbles(({ hot, cold, expectStream, expectSubscriptions }) => {
       const table = { a: message('a', 'a'), b: message('b', 'b') };
       const slow = hot('-a-b-|', table);
       const routed$ = slow.pipe(
@@ -94,18 +94,18 @@ describe('route', () => {
           ]),
         ),
       ).toBeMarble('-(A|)');
-      scheduler.expectSubscriptions(short.subscriptions).toBe('^!');
+      expectSubscriptions(short).toBe('^!');
     }),
   );
 
   test(
     'passes errors of the source and of a branch on at once, and ends the others',
-    marbles(({ cold, expectStream, scheduler }) => {
+    marbles(({ cold, expectStream, expectSubscriptions }) => {
       const table = { a: message('a', 'a'), b: message('b', 'b') };
       const source$ = cold('-a-b-a|', table);
       const routed$ = source$.pipe(route(on => [on('a', as('')), on('b', b$ => b$.pipe(mergeMap(() => throwError(() => 'broken'))))]));
       expectStream(routed$).toBeMarble('-a-#', undefined, { '#': 'broken' });
-      scheduler.expectSubscriptions(source$.subscriptions).toBe('^--!');
+      expectSubscriptions(source$).toBe('^--!');
       expectStream(cold('-a-#', table).pipe(route(on => [on('a', as(''))]))).toBeMarble('-a-#');
     }),
   );

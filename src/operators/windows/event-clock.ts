@@ -5,6 +5,9 @@ import { steadyNow } from '../../schedule/steady-now.js';
 import type { Clocked, WindowClock } from './window-clock.js';
 import type { EventTime } from './window-options.js';
 
+/** The latest time there is (ECMAScript, Time Values and Time Range). Beyond 2^53, adding one to a number may leave it as it is, and windows had no end. */
+const LATEST_TIME = 8.64e15;
+
 /**
  * Windows go by the time values carry: the watermark is the latest of all of them less `outOfOrder`. The only timer is that of `idleAfter`: one, and none
  * while nothing is open.
@@ -30,8 +33,9 @@ export const eventClock = <A>(scheduler: SchedulerLike, windows: Clocked<A>, tim
     at: (value, key) => {
       if (idleAfter !== undefined) lastArrival = steady();
       const at = timestamp(value);
-      if (!Number.isFinite(at) || at - scheduler.now() > maxAhead) {
-        windows.refuse(new TimestampRefused(value, key, at, Number.isFinite(at) ? 'ahead' : 'not-a-time'));
+      const isTime = Math.abs(at) <= LATEST_TIME;
+      if (!isTime || at - scheduler.now() > maxAhead) {
+        windows.refuse(new TimestampRefused(value, key, at, isTime ? 'ahead' : 'not-a-time'));
         return undefined;
       }
       if (at > latest) {

@@ -25,10 +25,23 @@ export class Gaps {
     this.open = undefined;
   }
 
+  /** Time begins anew: gaps that are over are in none of it, one that is not has been there since its beginning. */
+  beginAnew(): void {
+    const isOpen = this.open !== undefined;
+    this.gaps.length = 0;
+    this.open = undefined;
+    if (isOpen) this.begin(-Infinity);
+  }
+
   /** How many fell into a window that was open up to a time. */
   within(start: number, openUntil: number): number {
     let n = 0;
-    for (const { from, until } of this.gaps) if (from < openUntil && until >= start) n++;
+    // From the latest on: gaps are in order, and all before one that is over are over.
+    for (let i = this.gaps.length - 1; i >= 0; i--) {
+      const gap = this.gaps[i];
+      if (gap === undefined || gap.until < start) break;
+      if (gap.from < openUntil) n++;
+    }
     return n;
   }
 }

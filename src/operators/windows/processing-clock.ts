@@ -2,6 +2,9 @@ import type { SchedulerLike, Subscription } from 'rxjs';
 import { LONGEST_TIMER } from '../../schedule/longest-timer.js';
 import type { Clocked, WindowClock } from './window-clock.js';
 
+/** By how many milliseconds a timer may fire too early by the clock. By more, the clock was set back meanwhile. */
+const EARLY = 10;
+
 /**
  * Windows go by the time values arrive at. One timer waits for the first of them to end, and none while nothing is open.
  *
@@ -29,7 +32,7 @@ export const processingClock = <A>(scheduler: SchedulerLike, windows: Clocked<A>
     windows.run(() => {
       look();
       // What the timer was set for is due when it fires, even if it fires a little early.
-      if (whole) now = Math.max(now, windows.due() === Infinity ? now : due);
+      if (whole && windows.due() < Infinity && due - scheduler.now() <= EARLY) now = Math.max(now, due);
       if (windows.due() <= now) windows.advance(now);
     });
   };

@@ -67,13 +67,17 @@ export const windowOperator = <A, R, K extends string, S>(
     let emitting = false;
     let stepping = false;
 
+    /** How many of the results have been emitted. */
+    let emitted = 0;
     const emitAll = (): void => {
-      if (emitting) return;
       emitting = true;
       try {
-        for (const result of results) destination.next(result);
+        for (let result = results[emitted]; result !== undefined; result = results[emitted]) {
+          emitted++;
+          destination.next(result);
+        }
       } finally {
-        results.length = 0;
+        results.length = emitted = 0;
         emitting = false;
       }
     };
@@ -84,7 +88,7 @@ export const windowOperator = <A, R, K extends string, S>(
       } finally {
         stepping = false;
       }
-      emitAll();
+      if (!emitting) emitAll();
       if (!destination.closed) clock.wait();
     };
 
@@ -110,7 +114,11 @@ export const windowOperator = <A, R, K extends string, S>(
     const clocked: Clocked<A> = {
       due: () => windows.due(),
       advance: to => windows.advance(to),
-      close: by => windows.close(by),
+      close: by => {
+        windows.close(by);
+        // By a clock that was set back, gaps lie in a time that is still to come.
+        if (by === 'clock') gaps?.beginAnew();
+      },
       refuse: failure => void results.push(left(failure)),
       run: work => {
         try {
@@ -151,14 +159,18 @@ export const windowOperator = <A, R, K extends string, S>(
         } finally {
           stepping = false;
         }
-        if (results.length > 0) emitAll();
+        if (results.length > 0 && !emitting) emitAll();
         if (!destination.closed) clock.wait();
       },
       evicted: (state, { key: name }) => {
         windows.evict(state, name);
-        if (!stepping) emitAll();
+        if (!stepping && !emitting) emitAll();
       },
-      complete: () => step(() => windows.close('completion')),
+      // Now, even if a subscriber makes the source complete inside `next`: after completion nothing can be emitted.
+      complete: () => {
+        windows.close('completion');
+        emitAll();
+      },
       forget: () => clock.stop(),
     };
   });

@@ -195,7 +195,8 @@ describe('percentiles', () => {
           for (const value of values) other.accept(value);
           const theirs = other.getValueAtQuantile(percent / 100);
           const ours = foldBy(percentile(percent / 100, itself), values, values.length);
-          expect(Math.abs(ours / theirs - 1)).toBeLessThan(0.0101);
+          // Ours is exact at both ends, where theirs is 1 % off.
+          expect(Math.abs(theirs / ours - 1)).toBeLessThan(0.0101);
         },
       ),
       { numRuns },

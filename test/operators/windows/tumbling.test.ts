@@ -1,4 +1,4 @@
-import { asyncScheduler, concat, from, NEVER, of, type SchedulerLike, Subject, take, throwError } from 'rxjs';
+import { asyncScheduler, concat, defer, from, NEVER, of, type SchedulerLike, Subject, take, throwError } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
 import { collect, count, type EventTime, tumbling, type TumblingOptions } from '../../../src/operators/index.js';
@@ -128,6 +128,39 @@ describe('tumbling, when the clock is set', () => {
   it('back a little: time stands still', () => expect(clocked([12, 8, 13, 25])).toEqual(['a [10, 20) 3 time']));
   it('back a lot: what is open ends, and windows begin anew', () =>
     expect(clocked([1_003, 5, 12])).toEqual(['a [1000, 1010) 1 clock', 'a [0, 10) 1 time']));
+
+  it('back while a timer waits: windows end when the clock, and not the timer, has come to their end', () => {
+    const source$ = defer(() => {
+      let setBack = 0;
+      asyncScheduler.schedule(() => (setBack = 50), 40);
+      const scheduler = { now: () => asyncScheduler.now() - setBack, schedule: asyncScheduler.schedule.bind(asyncScheduler) };
+      return arriving('a@30 a@60 a@170').pipe(tumbling({ ...options, size: 100, scheduler }));
+    });
+    expect(watched(() => source$, described)).toEqual(['150 a [0, 100) 2 time', '250 a [100, 200) 1 time']);
+  });
+
+  it('back a lot: a gap from before is in no window afterwards, one that goes on is in the first', () => {
+    for (const [goesOn, first] of [
+      [true, 'a [0, 10) 1 time gaps 1'],
+      [false, 'a [0, 10) 1 time'],
+    ] as const) {
+      let now = 1_003;
+      const [source, gap$] = [new Subject<Reading>(), new Subject()];
+      const all: string[] = [];
+      const scheduler = { now: () => now, schedule: asyncScheduler.schedule.bind(asyncScheduler) };
+      const subscription = source.pipe(tumbling({ ...options, scheduler, onGap: 'flag', gap$ })).subscribe(e => all.push(described(e)));
+      const arriveAt = (time: number): void => {
+        now = time;
+        source.next({ key: 'a', at: 0, value: 1 });
+      };
+      arriveAt(1_003);
+      gap$.next('gap');
+      if (!goesOn) arriveAt(1_004);
+      for (const time of [5, 1_005, 1_012]) arriveAt(time);
+      subscription.unsubscribe();
+      expect(all.slice(1)).toEqual([first, 'a [1000, 1010) 1 time']);
+    }
+  });
 });
 
 describe('tumbling, in event time', () => {
@@ -214,9 +247,17 @@ describe('tumbling, in event time', () => {
 
   it('refuses timestamps that are none, and those too far ahead of the clock, and event time stays where it is', () => {
     const time = { maxAhead: 100, timestamp: (reading: Reading) => reading.at };
-    expect(watched(() => from(readings('a@3 a@NaN a@Infinity a@101 a@5')).pipe(tumbling({ ...options, time })), described)).toEqual([
+    expect(
+      watched(
+        () => from(readings('a@3 a@NaN a@Infinity a@8.64e15 a@8.65e15 a@-1e300 a@101 a@5')).pipe(tumbling({ ...options, time })),
+        described,
+      ),
+    ).toEqual([
       '0 TimestampRefused a@NaN',
       '0 TimestampRefused a@Infinity',
+      '0 TimestampRefused a@8640000000000000',
+      '0 TimestampRefused a@8650000000000000',
+      '0 TimestampRefused a@-1e+300',
       '0 TimestampRefused a@101',
       '0 a [0, 10) 2 completion',
       '0 complete',
