@@ -1,5 +1,5 @@
 import { left, right, type Either } from 'fp-ts/lib/Either.js';
-import type { ConfigurationInvalid } from '../errors/errors.js';
+import { type ConfigurationInvalid, TimersWithoutEnd } from '../errors/errors.js';
 import type { Component } from './component.js';
 import { CONFIG_VARIABLE, readConfiguration } from './configuration.js';
 import type { DryRun } from './dry-run/dry-run-result.js';
@@ -22,7 +22,8 @@ export interface DryRunOptions {
  * is subscribed (opens a file, reads a sensor), it does. It sees no data: a topic that depends on data has to be declared, with `topics` of
  * `publishTo`, or `publishes` and `subscribes` of the component.
  *
- * Left: the defaults, with `config` over them, are no configuration.
+ * Left: the defaults, with `config` over them, are no configuration; or timers without end, `interval(0)` say. A loop without a timer, such as
+ * `of(1).pipe(repeat())`, is not noticed: nothing else gets a turn, on a device either.
  *
  * The testing kit is loaded at the first call, and never by `runComponent`.
  *
@@ -48,12 +49,21 @@ export interface DryRunOptions {
  * }
  * ```
  */
-export const dryRun = async (component: Component, options: DryRunOptions = {}): Promise<Either<ConfigurationInvalid, DryRun>> => {
+export const dryRun = async (
+  component: Component,
+  options: DryRunOptions = {},
+): Promise<Either<ConfigurationInvalid | TimersWithoutEnd, DryRun>> => {
   const { config = {}, horizon = 60_000, memory } = options;
   if (!(horizon > 0)) throw new RangeError(`horizon must be a number of milliseconds above 0, not ${horizon}.`);
   if (memory !== undefined && !(memory > 0)) throw new RangeError(`memory must be a number of bytes above 0, not ${memory}.`);
   const configuration = readConfiguration(component, { [CONFIG_VARIABLE]: JSON.stringify(config) });
   if (configuration._tag === 'Left') return left(configuration.left);
   const { dryRunResult } = await import('./dry-run/dry-run-result.js');
-  return right(dryRunResult(component, { config: configuration.right, horizon, memory }));
+  const { VirtualTimeStopped } = await import('../testing/virtual-time.js');
+  try {
+    return right(dryRunResult(component, { config: configuration.right, horizon, memory }));
+  } catch (error) {
+    if (error instanceof VirtualTimeStopped) return left(new TimersWithoutEnd(component.name, error.timers, error.at));
+    throw error;
+  }
 };

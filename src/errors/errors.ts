@@ -610,6 +610,32 @@ export class ConfigurationInvalid extends Failure<'ConfigurationInvalid', 'termi
   }
 }
 
+/**
+ * A dry run was given up: the component sets more timers than one that waits between them. `interval(0)`, a retry without a delay, a poll of
+ * what never comes.
+ */
+export class TimersWithoutEnd extends Failure<'TimersWithoutEnd', 'terminal'> {
+  readonly _tag = 'TimersWithoutEnd';
+  readonly code = 'GGRX_TIMERS_WITHOUT_END';
+  readonly retryable = false;
+  readonly component: string;
+  /** Timers that had fired. */
+  readonly timers: number;
+  /** Virtual milliseconds that had passed. */
+  readonly at: number;
+
+  constructor(component: string, timers: number, at: number, cause?: unknown) {
+    super(
+      'terminal',
+      `The dry run of ${component} was given up at ${at} virtual ms, after ${timers} timers. On a device they would keep the processor busy: give intervals and retries a delay. If so many are meant, run it dry for a shorter time (horizon).`,
+      cause,
+    );
+    this.component = component;
+    this.timers = timers;
+    this.at = at;
+  }
+}
+
 /** Why there is no connection. */
 export type ConnectError =
   | MissingEnvironment

@@ -15,16 +15,39 @@ interface Moment {
 /** How RxJS 7.8 fails in virtual time when one timer clears another of the same frame whose turn it was. */
 const NOTHING_LEFT_TO_DO = 'Expected a due immediate or interval';
 
+/** How many timers may fire before virtual time is stopped. */
+export interface TimerLimits {
+  /** At one moment: what sets timers of 0 ms without end stays there. */
+  readonly atOnce: number;
+  readonly altogether: number;
+}
+
+/** Virtual time was stopped at one of its {@link TimerLimits}. */
+export class VirtualTimeStopped extends Error {
+  readonly timers: number;
+  readonly at: number;
+
+  constructor(timers: number, at: number) {
+    super(`Virtual time was stopped at ${at} ms, after ${timers} timers.`);
+    this.timers = timers;
+    this.at = at;
+  }
+}
+
 /**
  * RxJS' `TestScheduler` with a queue of its own. That of RxJS is sorted anew for every timer, and a day of messages takes it minutes; and
  * its `run` throws when an `interval` clears a timer of the same frame, which is no mistake of the test.
  */
 export class VirtualTime extends TestScheduler {
   readonly #due = new TimerHeap<Moment>();
+  readonly #limits: TimerLimits;
   #count = 0;
+  #fired = 0;
+  #firedAtOnce = 0;
 
-  constructor() {
+  constructor(limits: TimerLimits = { atOnce: Infinity, altogether: Infinity }) {
     super(deepStrictEqual);
+    this.#limits = limits;
   }
 
   override schedule<T>(work: Work<T>, delay = 0, state?: T): Subscription {
@@ -44,6 +67,7 @@ export class VirtualTime extends TestScheduler {
       for (let next = this.#due.earliest; next !== undefined && next.at <= this.maxFrames; next = this.#due.earliest) {
         this.#due.takeEarliest();
         if (!next.timer.awaits(next)) continue;
+        this.#countOne(next.at);
         this.frame = next.at;
         next.timer.fire();
       }
@@ -51,6 +75,12 @@ export class VirtualTime extends TestScheduler {
       this.#due.clear();
       throw error;
     }
+  }
+
+  #countOne(at: number): void {
+    const { atOnce, altogether } = this.#limits;
+    this.#firedAtOnce = at === this.frame ? this.#firedAtOnce + 1 : 1;
+    if (++this.#fired > altogether || this.#firedAtOnce > atOnce) throw new VirtualTimeStopped(this.#fired - 1, this.frame);
   }
 }
 

@@ -1,5 +1,5 @@
 import * as t from 'io-ts';
-import { concat, ignoreElements, interval, mergeMap, NEVER, of, takeUntil, timer } from 'rxjs';
+import { concat, ignoreElements, interval, map, mergeMap, NEVER, of, takeUntil, timer } from 'rxjs';
 import { right } from 'fp-ts/lib/Either.js';
 import { describe, expect, it } from 'vitest';
 import type { Decoder } from '../../src/codec/codec.js';
@@ -200,6 +200,15 @@ describe('a dry run finds', () => {
     const incomplete = component({ name: 'a', version: '1.0.0', config: t.type({ limit: t.number }), run: () => NEVER });
     expect(await dryRun(incomplete)).toMatchObject({ left: { problems: ['limit: expected number, got nothing'] } });
     expect(await dryRun(incomplete, { config: { limit: 1 } })).toMatchObject({ _tag: 'Right' });
+  });
+
+  it('timers without end, and gives up', async () => {
+    const run = (milliseconds: number) =>
+      dryRun(component({ name: 'a', version: '1.0.0', run: () => interval(milliseconds).pipe(map(right)) }));
+    expect(await run(0)).toMatchObject({ left: { _tag: 'TimersWithoutEnd', component: 'a', timers: 100_000, at: 0 } });
+    const often = await run(0.01);
+    expect(often).toMatchObject({ left: { _tag: 'TimersWithoutEnd', timers: 1_000_000 } });
+    expect(await run(1)).toMatchObject({ _tag: 'Right' });
   });
 
   it('what run throws', async () => {

@@ -1,6 +1,7 @@
 import { dryRun } from '../../component/dry-run.js';
 import type { DryRun } from '../../component/dry-run/dry-run-result.js';
 import type { Finding } from '../../component/dry-run/finding.js';
+import type { ConfigurationInvalid, TimersWithoutEnd } from '../../errors/errors.js';
 import { CliError, UsageError } from '../cli-error.js';
 import type { Cli } from '../cli.js';
 import { wrap } from '../wrap.js';
@@ -15,16 +16,24 @@ export interface DryRunCommandOptions {
 /** Runs the component of a module dry, and says on stderr what was found. Throws if something of it will not work. */
 export async function dryRunModule(cli: Cli, module: string, { config, memory }: DryRunCommandOptions): Promise<DryRun> {
   const dry = await dryRun(await loadComponent(module), { config, memory });
-  if (dry._tag === 'Left')
-    throw new UsageError(
-      `The defaults are no configuration of ${dry.left.component}.`,
-      ...dry.left.problems,
-      'Give what they leave out with --config.',
-    );
+  if (dry._tag === 'Left') throw refusal(dry.left);
   for (const finding of dry.right.findings) print(cli, finding);
   const errors = dry.right.findings.filter(({ severity }) => severity === 'error').length;
   if (errors > 0) throw new CliError(`${module} has ${errors === 1 ? 'an error' : `${errors} errors`}, and nothing was written.`);
   return dry.right;
+}
+
+function refusal(error: ConfigurationInvalid | TimersWithoutEnd): CliError {
+  switch (error._tag) {
+    case 'ConfigurationInvalid':
+      return new UsageError(
+        `The defaults are no configuration of ${error.component}.`,
+        ...error.problems,
+        'Give what they leave out with --config.',
+      );
+    case 'TimersWithoutEnd':
+      return new CliError(error.message);
+  }
 }
 
 const COLOURS = { error: 'red', warning: 'yellow', note: 'dim' } as const;

@@ -32,6 +32,12 @@ export interface BranchRecord {
   readonly drains: boolean;
 }
 
+/**
+ * What a component may need that publishes every millisecond; with it, a few seconds at most. That so many are due at one moment is either a list that
+ * is worked off, or has no end.
+ */
+const TIMERS = { atOnce: 100_000, altogether: 1_000_000 };
+
 /** Virtual milliseconds that branches are given to end, as on a device. */
 const DRAIN = 10_000;
 
@@ -39,6 +45,8 @@ const DRAIN = 10_000;
  * Runs the component in virtual time on a nucleus in memory that allows everything and sends nothing.
  *
  * Everything on RxJS' schedulers is virtual. What the component does besides, at its subscription (a file, a socket), it does.
+ *
+ * Throws a VirtualTimeStopped where timers have no end.
  */
 export const record = (component: Pick<Component, 'run'>, config: unknown, horizon: number): DryRecord => {
   const ledger = new RecordingLedger();
@@ -47,7 +55,7 @@ export const record = (component: Pick<Component, 'run'>, config: unknown, horiz
   const ends = new Map<string, { readonly at: number; readonly event: BranchRecord['end'] }>();
   let awaited: AwaitedPromise | undefined;
   let names: readonly string[] = [];
-  const scheduler = new VirtualTime();
+  const scheduler = new VirtualTime(TIMERS);
   recordedBy(ledger, () => {
     scheduler.run(({ flush }) => {
       const nucleus = new MemoryNucleus({ scheduler, connectionStatus: true });
