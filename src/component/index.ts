@@ -22,7 +22,7 @@ export { jsonLog, type JsonLogOptions, type Log, type LogFields, type LogLevel, 
 export { runComponent } from './run-component.js';
 export type { RunOptions, RunOutcome } from './run-options.js';
 export type { Access } from './dry-run/access.js';
-export type { Diagram, DiagramEdge, DiagramNode, LiveNumbers } from './dry-run/diagram-model.js';
+export type { Diagram, DiagramDirection, DiagramEdge, DiagramNode, LiveNumbers } from './dry-run/diagram-model.js';
 export type { DryRun } from './dry-run/dry-run-result.js';
 export type { Finding } from './dry-run/finding.js';
 export type { GdkOptions, ProjectFile } from './dry-run/gdk-files.js';

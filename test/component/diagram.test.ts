@@ -4,8 +4,9 @@ import type { Diagram } from '../../src/component/dry-run/diagram-model.js';
 import { layOut } from '../../src/component/dry-run/layout.js';
 import { mermaidOf } from '../../src/component/dry-run/mermaid.js';
 import { svgOf } from '../../src/component/dry-run/svg.js';
-import { dryRun } from '../../src/component/index.js';
+import { component, dryRun } from '../../src/component/index.js';
 import type { StageAccount } from '../../src/flow/index.js';
+import { QOS } from '../../src/qos.js';
 import { edgeAggregator } from './edge-aggregator.js';
 
 const drawn = async () => {
@@ -41,7 +42,7 @@ const diagrams: fc.Arbitrary<Diagram> = fc.integer({ min: 1, max: 12 }).chain(co
         }),
         { minLength: count, maxLength: count },
       )
-      .map(nodes => nodes.map((node, i) => ({ id: `n${i}`, role: 'stage' as const, ...node }))),
+      .map(nodes => nodes.map((node, i) => ({ id: `n${i}`, role: 'stage' as const, lost: i % 2 === 0, ...node }))),
     edges: fc.array(fc.record({ from: fc.nat(count - 1).map(i => `n${i}`), to: fc.nat(count - 1).map(i => `n${i}`) }), { maxLength: 20 }),
   }),
 );
@@ -49,8 +50,8 @@ const diagrams: fc.Arbitrary<Diagram> = fc.integer({ min: 1, max: 12 }).chain(co
 describe('the layout', () => {
   it('has every box once, none over another, all within their band and the picture', () => {
     fc.assert(
-      fc.property(diagrams, diagram => {
-        const { boxes, bands, width, height } = layOut(diagram);
+      fc.property(diagrams, fc.constantFrom('right', 'down'), (diagram, direction) => {
+        const { boxes, bands, width, height } = layOut(diagram, direction);
         expect(boxes.map(({ node }) => node.id).sort()).toEqual(diagram.nodes.map(({ id }) => id).sort());
         for (const [i, one] of boxes.entries()) {
           const band = bands.find(({ branch }) => branch === one.node.branch);
@@ -75,6 +76,15 @@ describe('the layout', () => {
     expect(diagram.edges.length).toBeGreaterThan(6);
     for (const { from, to } of diagram.edges) expect(x.get(from) ?? NaN).toBeLessThan(x.get(to) ?? NaN);
   });
+
+  it('leads down where it is told to, and is no wider than a phone then', async () => {
+    const diagram = (await drawn()).diagram();
+    const { boxes, width } = layOut(diagram, 'down');
+    const bottom = new Map(boxes.map(({ node, y, height }) => [node.id, { top: y, bottom: y + height }]));
+    for (const { from, to } of diagram.edges) expect(bottom.get(from)?.bottom ?? NaN).toBeLessThan(bottom.get(to)?.top ?? NaN);
+    expect(width).toBeLessThan(390);
+    expect((await drawn()).mermaid(undefined, 'down')).toContain('flowchart TB');
+  });
 });
 
 describe('the pictures', () => {
@@ -86,7 +96,7 @@ describe('the pictures', () => {
       'flowchart LR',
       '  subgraph b0["telemetry"]',
       '    n0(["sensors/+/temperature<br/>QoS 1, decoded"]):::topic',
-      '    n3["telemetry (publishTo)<br/>4 at once, buffers 1000 messages, dropOldest"]',
+      '    n3["telemetry (publishTo)<br/>4 at once<br/>buffers 1000 messages, dropOldest"]',
       '    n4(["telemetry/mean"]):::topic',
       '    n5["readings (batch)<br/>up to 3 messages, within 1000 ms"]',
       '  end',
@@ -103,6 +113,7 @@ describe('the pictures', () => {
       ...['n3 --> n4', 'n6 --> n7', 'n8 --> n9', 'n5 --> n3', 'n0 --> n5', 'n1 --> n6', 'n2 --> n8'].map(edge => `  ${edge}`),
       '  classDef topic fill:#eef6ff,stroke:#36c',
       '  classDef unknown stroke-dasharray:4',
+      '  classDef lost stroke:#d1242f,stroke-width:2px',
       '',
     ]);
   });
@@ -112,6 +123,25 @@ describe('the pictures', () => {
     const { lines } = (await drawn()).diagram({ stages }).nodes.find(({ lines }) => lines[0] === 'results (publishTo)') ?? {};
     expect(lines?.at(-1)).toBe('in 12 · out 9 · dropped 3');
     expect((await drawn()).svg({ stages })).toContain('in 12 · out 12<');
+    expect((await drawn()).svg({ stages }).match(/class="stage lost"/g)).toHaveLength(1);
+    expect((await drawn()).mermaid({ stages })).toContain('\n  class n6 lost\n');
+  });
+
+  it('have what no stage does: direct publishes, and what is declared', async () => {
+    const direct = component({
+      name: 'a',
+      version: '1.0.0',
+      publishes: ['report'],
+      subscribes: ['config/+'],
+      run: proxy => proxy.publish$({ topicName: 'hello', payload: '', qos: QOS.AT_LEAST_ONCE }),
+    });
+    const run = await dryRun(direct);
+    if (run._tag === 'Left') throw run.left;
+    expect(run.right.diagram().nodes).toMatchObject([
+      { role: 'out', branch: 'run', lines: ['hello', 'without a message'] },
+      { role: 'in', branch: undefined, lines: ['config/+', 'declared'] },
+      { role: 'out', branch: undefined, lines: ['report', 'declared'] },
+    ]);
   });
 
   it('are whole whatever the topics are', () => {

@@ -1,5 +1,5 @@
 import * as t from 'io-ts';
-import { concat, ignoreElements, interval, map, mergeMap, NEVER, of, takeUntil, timer } from 'rxjs';
+import { concat, ignoreElements, interval, map, mergeMap, NEVER, of, switchMap, takeUntil, timer } from 'rxjs';
 import { right } from 'fp-ts/lib/Either.js';
 import { describe, expect, it } from 'vitest';
 import type { Decoder } from '../../src/codec/codec.js';
@@ -200,6 +200,18 @@ describe('a dry run finds', () => {
     const incomplete = component({ name: 'a', version: '1.0.0', config: t.type({ limit: t.number }), run: () => NEVER });
     expect(await dryRun(incomplete)).toMatchObject({ left: { problems: ['limit: expected number, got nothing'] } });
     expect(await dryRun(incomplete, { config: { limit: 1 } })).toMatchObject({ _tag: 'Right' });
+  });
+
+  it('what is subscribed later, whose branch it cannot tell', async () => {
+    const found = await dry(proxy => ({
+      late: timer(1_000).pipe(
+        switchMap(() => proxy.subscribe({ topicName: 'late', qos }).pipe(onRights(to(proxy, 'out', ['out'], 'later')))),
+      ),
+      early: proxy.subscribe({ topicName: 'early', qos }),
+    }));
+    expect(messages(found, 'branches')).toEqual([expect.stringMatching(/^note: "late", "later": subscribed later than its branch/)]);
+    expect(found.access).toEqual({ publish: ['out'], subscribe: ['early', 'late'] });
+    expect(found.svg()).toContain('of no known branch');
   });
 
   it('timers without end, and gives up', async () => {

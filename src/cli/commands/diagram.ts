@@ -22,6 +22,7 @@ export function addDiagram(root: Command, cli: Cli): void {
       ]),
     )
     .option('--out <file>', 'write it to this file (default: stdout)')
+    .addOption(new Option('--direction <direction>', 'where it leads: down for a narrow page').choices(['right', 'down']).default('right'))
     .option('--live <file>', 'the health file of a running component, for numbers')
     .addOption(new Option('--config <json>', 'configuration over the defaults').argParser(parseObject))
     .addHelpText('after', EXAMPLES)

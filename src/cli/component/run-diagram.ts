@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import * as t from 'io-ts';
-import type { LiveNumbers } from '../../component/dry-run/diagram-model.js';
+import type { DiagramDirection, LiveNumbers } from '../../component/dry-run/diagram-model.js';
 import type { StageAccount } from '../../flow/account.js';
 import { UsageError } from '../cli-error.js';
 import type { Cli } from '../cli.js';
@@ -11,17 +11,18 @@ import { writeOut } from './write-out.js';
 export interface DiagramCommandOptions {
   readonly format?: 'mermaid' | 'svg';
   readonly out?: string;
+  readonly direction?: DiagramDirection;
   readonly live?: string;
   readonly config?: Readonly<Record<string, unknown>>;
 }
 
 /** Draws a module's component. */
 export async function runDiagram(cli: Cli, module: string, options: DiagramCommandOptions): Promise<void> {
-  const { out, live } = options;
+  const { out, live, direction } = options;
   const numbers = live === undefined ? undefined : await readNumbers(live);
   const dry = await dryRunModule(cli, module, options);
   const format = options.format ?? (out?.endsWith('.svg') === true ? 'svg' : 'mermaid');
-  await writeOut(cli, out, format === 'svg' ? dry.svg(numbers) : dry.mermaid(numbers));
+  await writeOut(cli, out, format === 'svg' ? dry.svg(numbers, direction) : dry.mermaid(numbers, direction));
 }
 
 const Amount = t.type({ messages: t.number, bytes: t.number });

@@ -9,6 +9,7 @@ export const checkBranches = (component: Pick<Component, 'publishes'>, record: D
   ...awaited(record),
   ...undeclared(component, record),
   ...sameNames(record),
+  ...ofNoBranch(record),
 ];
 
 const ends = ({ branches }: DryRecord): readonly Finding[] =>
@@ -67,4 +68,16 @@ const sameNames = ({ stages }: DryRecord): readonly Finding[] => {
       about: 'branches',
       message: `${count} stages are ${stage} to the ledger, and counted as one. Give each a name.`,
     }));
+};
+
+/** What was not subscribed together with its branch. */
+const ofNoBranch = ({ subscriptions, stages }: DryRecord): readonly Finding[] => {
+  const names = [
+    ...subscriptions.filter(({ branch }) => branch === undefined).map(({ filter }) => filter),
+    ...stages.filter(({ kind, branch }) => branch === undefined && kind !== 'subscription').map(({ name }) => name),
+  ];
+  if (names.length === 0) return [];
+  const list = [...new Set(names)].map(name => JSON.stringify(name)).join(', ');
+  const message = `${list}: subscribed later than its branch, by a timer or once connected, so which branch it is of is not known. The recipe allows it all the same.`;
+  return [{ severity: 'note', about: 'branches', message }];
 };

@@ -5,7 +5,7 @@ import { checkCodecs } from './check-codecs.js';
 import { checkLoops } from './check-loops.js';
 import { checkQuotas } from './check-quotas.js';
 import { checkTopics } from './check-topics.js';
-import { type Diagram, diagramOf, type LiveNumbers } from './diagram-model.js';
+import { type Diagram, type DiagramDirection, diagramOf, type LiveNumbers } from './diagram-model.js';
 import type { Finding } from './finding.js';
 import { gdkFiles, type GdkOptions, type ProjectFile } from './gdk-files.js';
 import { mermaidOf } from './mermaid.js';
@@ -37,9 +37,9 @@ export interface DryRun extends Pick<DryRecord, 'branches' | 'subscriptions' | '
   /** The diagram as data: boxes and arrows. */
   readonly diagram: (live?: LiveNumbers) => Diagram;
   /** The diagram as text for Mermaid. */
-  readonly mermaid: (live?: LiveNumbers) => string;
+  readonly mermaid: (live?: LiveNumbers, direction?: DiagramDirection) => string;
   /** The diagram as a picture. */
-  readonly svg: (live?: LiveNumbers) => string;
+  readonly svg: (live?: LiveNumbers, direction?: DiagramDirection) => string;
 }
 
 /** What a dry run was told, defaults filled in. */
@@ -53,6 +53,7 @@ export interface DryRunSettings {
 export const dryRunResult = (component: Component, { config, horizon, memory }: DryRunSettings): DryRun => {
   const seen = record(component, config, horizon);
   const access = accessOf(component, seen);
+  const drawn = { ...seen, declared: component };
   const title = `${component.name} ${component.version}`;
   return {
     branches: seen.branches,
@@ -73,8 +74,8 @@ export const dryRunResult = (component: Component, { config, horizon, memory }: 
     recipeDifference: (committed, source = 'the recipe', options) =>
       recipeDifference(committed, source, recipeOf(component, access, options)),
     gdkFiles: options => gdkFiles(component, options),
-    diagram: live => diagramOf(title, seen, live),
-    mermaid: live => mermaidOf(diagramOf(title, seen, live)),
-    svg: live => svgOf(diagramOf(title, seen, live)),
+    diagram: live => diagramOf(title, drawn, live),
+    mermaid: (live, direction) => mermaidOf(diagramOf(title, drawn, live), direction),
+    svg: (live, direction) => svgOf(diagramOf(title, drawn, live), direction),
   };
 };

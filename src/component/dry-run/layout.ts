@@ -1,4 +1,4 @@
-import type { Diagram, DiagramEdge, DiagramNode } from './diagram-model.js';
+import type { Diagram, DiagramDirection, DiagramEdge, DiagramNode } from './diagram-model.js';
 
 /** A box with its place; the origin is at the top left. */
 export interface Box {
@@ -25,13 +25,67 @@ export interface Layout {
 }
 
 /** Pixels. A character of the font is as wide as it is at most in any monospaced one of this size. */
-export const SIZE = { character: 7.3, line: 16, padding: 10, gapX: 56, gapY: 14, margin: 16, bandTitle: 26 } as const;
+export const SIZE = {
+  character: 7.3,
+  titleCharacter: 8.5,
+  line: 16,
+  padding: 10,
+  gapX: 44,
+  gapY: 14,
+  arrow: 26,
+  margin: 16,
+  title: 30,
+  bandTitle: 26,
+} as const;
 
 /** Rounds of ordering: each pulls boxes towards those they are connected with. More change nothing in diagrams of this size. */
 const ROUNDS = 4;
 
 /** Columns by how many stages lie before a box, bands by branch; within both, boxes are near what they are connected with. */
-export const layOut = ({ branches, nodes, edges }: Diagram): Layout => {
+export const layOut = (diagram: Diagram, direction: DiagramDirection = 'right'): Layout =>
+  direction === 'right' ? toTheRight(diagram) : downwards(diagram);
+
+/** Each band's boxes, by column, those of a column in their order. */
+const bandsOf = ({ branches, nodes, edges }: Diagram, columnOf: ReadonlyMap<string, number>) => {
+  const last = Math.max(0, ...columnOf.values());
+  return [...branches, undefined].flatMap(branch => {
+    const inBand = nodes.filter(node => node.branch === branch);
+    const cells = Array.from({ length: last + 1 }, (_, column) => inBand.filter(({ id }) => columnOf.get(id) === column));
+    return inBand.length === 0 ? [] : [{ branch, cells: ordered(cells, edges) }];
+  });
+};
+
+/** One band below the other, and in each a row for every column: for a page that is narrower than long. */
+const downwards = (diagram: Diagram): Layout => {
+  const boxes: Box[] = [];
+  const bands: Band[] = [];
+  let y: number = SIZE.margin + SIZE.title;
+  for (const { branch, cells } of bandsOf(diagram, columns(diagram.nodes, diagram.edges))) {
+    const top = y;
+    y += SIZE.bandTitle;
+    for (const cell of cells.filter(({ length }) => length > 0)) {
+      let x = SIZE.margin * 2;
+      for (const node of cell) {
+        const box = { node, x, y, width: widthOf(node), height: boxHeightOf(node) };
+        boxes.push(box);
+        x += box.width + SIZE.gapY;
+      }
+      y += Math.max(...cell.map(boxHeightOf)) + SIZE.arrow;
+    }
+    y += SIZE.padding - SIZE.arrow;
+    bands.push({ branch, y: top, height: y - top });
+    y += SIZE.gapY;
+  }
+  return { ...extentOf(diagram, boxes, y), boxes, bands };
+};
+
+const extentOf = ({ title }: Diagram, boxes: readonly Box[], y: number): Pick<Layout, 'width' | 'height'> => {
+  const right = Math.max(0, ...boxes.map(({ x, width }) => x + width));
+  return { width: Math.max(right, title.length * SIZE.titleCharacter) + SIZE.margin * 2, height: y - SIZE.gapY + SIZE.margin };
+};
+
+const toTheRight = (diagram: Diagram): Layout => {
+  const { nodes, edges } = diagram;
   const columnOf = columns(nodes, edges);
   const last = Math.max(0, ...columnOf.values());
   const widths = Array.from({ length: last + 1 }, (_, column) =>
@@ -40,15 +94,9 @@ export const layOut = ({ branches, nodes, edges }: Diagram): Layout => {
   const lefts = widths.map((_, column) => SIZE.margin * 2 + widths.slice(0, column).reduce((sum, width) => sum + width + SIZE.gapX, 0));
   const boxes: Box[] = [];
   const bands: Band[] = [];
-  let y: number = SIZE.margin;
-  for (const branch of [...branches, undefined]) {
-    const inBand = nodes.filter(node => node.branch === branch);
-    if (inBand.length === 0) continue;
+  let y: number = SIZE.margin + SIZE.title;
+  for (const { branch, cells } of bandsOf(diagram, columnOf)) {
     const top = y + SIZE.bandTitle;
-    const cells = ordered(
-      Array.from({ length: last + 1 }, (_, column) => inBand.filter(({ id }) => columnOf.get(id) === column)),
-      edges,
-    );
     const heights = cells.map(heightOf);
     const height = Math.max(...heights);
     for (const [column, cell] of cells.entries()) {
@@ -62,8 +110,7 @@ export const layOut = ({ branches, nodes, edges }: Diagram): Layout => {
     bands.push({ branch, y, height: SIZE.bandTitle + height + SIZE.padding });
     y += SIZE.bandTitle + height + SIZE.padding + SIZE.gapY;
   }
-  const right = Math.max(0, ...boxes.map(({ x, width }) => x + width));
-  return { width: right + SIZE.margin * 2, height: y - SIZE.gapY + SIZE.margin, boxes, bands };
+  return { ...extentOf(diagram, boxes, y), boxes, bands };
 };
 
 const widthOf = ({ lines }: DiagramNode): number => Math.max(...lines.map(line => line.length)) * SIZE.character + 2 * SIZE.padding;
