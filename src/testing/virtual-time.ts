@@ -61,8 +61,12 @@ export class VirtualTime extends TestScheduler {
 
   /** Does all that falls due, up to `maxFrames`. */
   override flush(): void {
-    // Sets the hot Observables going. The queue it works off then is empty.
+    // As one action of RxJS' own queue: before that TestScheduler sets the hot Observables going, and after it, it checks what it was told to expect.
+    super.schedule(() => this.#workOff());
     super.flush();
+  }
+
+  #workOff(): void {
     try {
       for (let next = this.#due.earliest; next !== undefined && next.at <= this.maxFrames; next = this.#due.earliest) {
         this.#due.takeEarliest();

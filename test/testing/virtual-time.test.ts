@@ -122,4 +122,13 @@ describe('virtual time', () => {
     'ends a long interval without a deep recursion',
     marbles(({ run, expectLane }) => expectLane(run(timer(0, 1).pipe(map(() => 'x')), '^ 100s !')), { until: 100_001 }),
   );
+
+  test("checks what TestScheduler's own expectations say when all is done", () => {
+    const drawnAs = (expected: string) =>
+      marbles(({ cold, scheduler }) => {
+        scheduler.expectObservable(cold('-a|')).toBe(expected);
+      });
+    drawnAs('-a|')();
+    expect(drawnAs('-b|')).toThrow(/deep-equal/);
+  });
 });
