@@ -6,9 +6,13 @@ import type { TopicPattern } from './topic-pattern.js';
  * A filter whose messages the broker deals out among all subscriptions of the same group, on this device and on others: `$share/<group>/…`.
  * Of a {@link topicTemplate} it makes a pattern with the same parameters.
  *
+ * For programs that connect to the broker themselves. A component gets no messages by it: both nuclei pass the subscription on, compare the topics
+ * that arrive with the filter, prefix and all, find none that match, and drop what the broker has dealt to the device.
+ *
  * @throws TypeError for a group that is empty or has `/`, `+` or `#`, and for a filter that is malformed or shared already.
  *
- * Source: MQTT 5 section 4.8.2; AWS IoT Core Developer Guide, "Shared subscriptions".
+ * Source: MQTT 5 section 4.8.2; AWS IoT Core Developer Guide, "Shared subscriptions"; aws-greengrass-nucleus, `MqttClient.getMessageHandlerForClient`;
+ * aws-greengrass-lite, `iotcored_mqtt_receive`.
  *
  * @example
  * ```ts

@@ -11,6 +11,7 @@ import type { MqttProxy } from '../../src/proxy/mqtt-proxy.js';
 import { QOS } from '../../src/qos.js';
 import { onRights } from '../../src/stream/index.js';
 import { respond } from '../../src/sink/index.js';
+import { sharedSubscription } from '../../src/topic/index.js';
 import { edgeAggregator } from './edge-aggregator.js';
 
 const qos = QOS.AT_LEAST_ONCE;
@@ -154,6 +155,13 @@ describe('a dry run finds', () => {
       expect.stringMatching(/^error: The codec of "a" throws on the payload ""/),
       expect.stringMatching(/^note: The messages on "b" are taken as bytes/),
       expect.stringMatching(/^error: The codec of "d" cannot decode what it has encoded itself, of the payload "null"/),
+    ]);
+  });
+
+  it('a shared subscription, by which no component gets a message', async () => {
+    const found = await dry(proxy => proxy.subscribe({ topicName: sharedSubscription('workers', 'jobs/+'), qos }));
+    expect(messages(found, 'topics')).toEqual([
+      expect.stringMatching(/^warning: The shared subscription "\$share\/workers\/jobs\/\+" gets no messages/),
     ]);
   });
 

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BrokerChoice, BrokerEvent, LocalNucleus, NucleusEvent, UrlBrokerChoice } from '../../src/local/index.js';
 import { makeCertificates, type Certificates } from './certificates.js';
 import { Mosquitto, freePort, mosquittoMissing } from './mosquitto.js';
-import { COMPONENT, OTHER, PROFILES, start } from './nuclei.js';
+import { allow, COMPONENT, OTHER, PROFILES, start } from './nuclei.js';
 import { PUBLISH, RawClient, body, eventOf } from './raw-client.js';
 
 const QUICK = { minDelayMs: 50, maxDelayMs: 100 };
@@ -90,6 +90,25 @@ describe.skipIf(mosquittoMissing !== undefined)('behind it mosquitto, over mutua
       key: await readFile(certificates.client.privateKey),
     });
   }
+
+  test.each(PROFILES)('%s: a shared subscription is passed on, and what the broker deals to the device reaches nobody', async profile => {
+    await using nucleus = await start(profile, { broker, components: [{ name: COMPONENT, accessControl: allow('*') }] });
+    const component = await RawClient.accepted(nucleus, COMPONENT);
+    component.subscribe(1, '$share/workers/test/jobs');
+    expect(body(await component.next())).toEqual({});
+    component.subscribe(2, 'test/end');
+    expect(body(await component.next())).toEqual({});
+    const member = await other();
+    const messages = messagesOf(member);
+    await member.subscribeAsync(['$share/workers/test/jobs', 'test/end'], { qos: 1 });
+    for (let i = 0; i < 10; i++) await member.publishAsync('test/jobs', String(i), { qos: 1 });
+    await member.publishAsync('test/end', '', { qos: 1 });
+    let taken = 0;
+    while ((await messages.next()).topic !== 'test/end') taken++;
+    expect(taken).toBe(5);
+    expect(eventOf(await component.next()).topicName).toBe('test/end');
+    await member.endAsync();
+  });
 
   test('MQTT 5 members are carried from a component to a client elsewhere and back', async () => {
     await using nucleus = await start('classic', { broker });

@@ -3,6 +3,7 @@ import { lintPolicies } from '../../local/policy/lint/lint-policies.js';
 import type { PolicyFinding } from '../../local/policy/lint/policy-finding.js';
 import { readPolicies } from '../../local/policy/policies.js';
 import type { ProfileName } from '../../local/profile-name.js';
+import { parseSharedSubscription } from '../../topic/parse-shared-subscription.js';
 import { topicFilterProblem } from '../../topic/topic-filter.js';
 import { type Access, accessControlOf, OPERATION } from './access.js';
 import type { Finding } from './finding.js';
@@ -16,6 +17,7 @@ const LITE_SUBSCRIPTIONS = 100;
 export const checkTopics = (componentName: string, access: Access): readonly Finding[] => [
   ...[...access.subscribe, ...access.publish].flatMap(malformed),
   ...access.subscribe.filter(filter => Buffer.byteLength(filter) > LITE_FILTER_BYTES).map(tooLongForLite),
+  ...access.subscribe.filter(filter => parseSharedSubscription(filter) !== undefined).map(sharedInVain),
   ...tooMany(access),
   ...policies(componentName, access),
 ];
@@ -29,6 +31,12 @@ const tooLongForLite = (filter: string): Finding => ({
   severity: 'warning',
   about: 'topics',
   message: `The filter ${JSON.stringify(filter)} has ${Buffer.byteLength(filter)} bytes; Greengrass Lite takes at most ${LITE_FILTER_BYTES}, the $share/<group>/ included.`,
+});
+
+const sharedInVain = (filter: string): Finding => ({
+  severity: 'warning',
+  about: 'topics',
+  message: `The shared subscription ${JSON.stringify(filter)} gets no messages: the nucleus compares their topics with the filter, $share and all, and drops what the broker has dealt to the device. Give each core a topic of its own.`,
 });
 
 const tooMany = ({ subscribe }: Access): readonly Finding[] =>
