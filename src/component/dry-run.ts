@@ -1,5 +1,5 @@
-import { left, right, type Either } from 'fp-ts/lib/Either.js';
-import { type ConfigurationInvalid, TimersWithoutEnd } from '../errors/errors.js';
+import { left, type Either } from 'fp-ts/lib/Either.js';
+import type { ConfigurationInvalid, TimersWithoutEnd } from '../errors/errors.js';
 import type { Component } from './component.js';
 import { CONFIG_VARIABLE, readConfiguration } from './configuration.js';
 import type { DryRun } from './dry-run/dry-run-result.js';
@@ -59,11 +59,5 @@ export const dryRun = async (
   const configuration = readConfiguration(component, { [CONFIG_VARIABLE]: JSON.stringify(config) });
   if (configuration._tag === 'Left') return left(configuration.left);
   const { dryRunResult } = await import('./dry-run/dry-run-result.js');
-  const { VirtualTimeStopped } = await import('../testing/virtual-time.js');
-  try {
-    return right(dryRunResult(component, { config: configuration.right, horizon, memory }));
-  } catch (error) {
-    if (error instanceof VirtualTimeStopped) return left(new TimersWithoutEnd(component.name, error.timers, error.at));
-    throw error;
-  }
+  return dryRunResult(component, { config: configuration.right, horizon, memory });
 };

@@ -1,3 +1,6 @@
+import { left, right, type Either } from 'fp-ts/lib/Either.js';
+import { TimersWithoutEnd } from '../../errors/errors.js';
+import { VirtualTimeStopped } from '../../testing/virtual-time.js';
 import type { Component } from '../component.js';
 import { type Access, accessOf } from './access.js';
 import { checkBranches } from './check-branches.js';
@@ -50,8 +53,16 @@ export interface DryRunSettings {
 }
 
 /** Runs the component dry, at once. */
-export const dryRunResult = (component: Component, { config, horizon, memory }: DryRunSettings): DryRun => {
-  const seen = record(component, config, horizon);
+export const dryRunResult = (component: Component, { config, horizon, memory }: DryRunSettings): Either<TimersWithoutEnd, DryRun> => {
+  try {
+    return right(resultOf(component, record(component, config, horizon), memory));
+  } catch (error) {
+    if (error instanceof VirtualTimeStopped) return left(new TimersWithoutEnd(component.name, error.timers, error.at));
+    throw error;
+  }
+};
+
+const resultOf = (component: Component, seen: DryRecord, memory: number | undefined): DryRun => {
   const access = accessOf(component, seen);
   const drawn = { ...seen, declared: component };
   const title = `${component.name} ${component.version}`;
