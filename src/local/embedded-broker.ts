@@ -4,6 +4,7 @@ import { BrokerPortUnavailable } from './broker-error.js';
 import type { Clock } from '../ipc/clock.js';
 import type { BrokerMessage } from './broker-message.js';
 import type { Broker, BrokerListener, SubscribeAnswer } from './broker.js';
+import { STORE_LIMITS, boundStores, type BrokerStores, type StoreLimits } from './bounded-stores.js';
 import { MqttPacketGuard } from './mqtt-packet-guard.js';
 import { filterMatches, topicIsValid } from './mqtt-topic.js';
 import { RetainedExpiry } from './retained-expiry.js';
@@ -20,6 +21,8 @@ export interface EmbeddedBrokerOptions {
    */
   readonly copies: 'one' | 'each';
   readonly clock: Clock;
+  /** Left out: those of {@link STORE_LIMITS}. */
+  readonly storeLimits?: StoreLimits | undefined;
 }
 
 /** Who is told of messages without a subscription of the device. */
@@ -54,6 +57,7 @@ export class EmbeddedBroker implements Broker {
   readonly #watchers = new Set<Watcher>();
   readonly #sockets = new Set<Socket>();
   readonly #expiry: RetainedExpiry;
+  readonly #stores: BrokerStores;
   #server: Server | undefined;
   #port = 0;
   /** Until the first MQTT client comes nobody else listens, and aedes is asked to keep retained messages only. */
@@ -66,9 +70,12 @@ export class EmbeddedBroker implements Broker {
     this.#options = options;
     this.#listener = listener;
     this.#aedes = aedes;
+    this.#stores = boundStores(aedes, options.storeLimits ?? STORE_LIMITS, reason => {
+      listener.onEvent({ kind: 'dropped', connection: undefined, component: undefined, messages: 1, reason });
+    });
     this.#expiry = new RetainedExpiry(options.clock, topic => {
       // To the store and not as a publish, which subscribers would get as a message.
-      void persistenceOf(aedes).storeRetained({ cmd: 'publish', topic, payload: Buffer.alloc(0), qos: 0, retain: true, dup: false });
+      void this.#stores.storeRetained({ cmd: 'publish', topic, payload: Buffer.alloc(0), qos: 0, retain: true, dup: false });
     });
     aedes.published = (packet, client, done) => {
       // A message of the device itself comes without a client and has been delivered already.
@@ -187,7 +194,7 @@ export class EmbeddedBroker implements Broker {
 
   async #deliverRetained(filter: string, onMessage: (message: BrokerMessage) => void, isWanted: () => boolean): Promise<void> {
     try {
-      for await (const packet of persistenceOf(this.#aedes).createRetainedStream(filter)) {
+      for await (const packet of this.#stores.createRetainedStream(filter)) {
         if (!isWanted()) return;
         const messageExpiryIntervalSeconds = this.#expiry.secondsLeft(packet.topic);
         onMessage({ ...fromPacket(packet, true), messageExpiryIntervalSeconds });
@@ -262,17 +269,6 @@ function limitPackets(socket: Socket): void {
 
 function brokerUrl(host: string, port: number): string {
   return `mqtt://${host.includes(':') ? `[${host}]` : host}:${String(port)}`;
-}
-
-/** The part of aedes' persistence that is used, which its types leave out. */
-interface RetainedStore {
-  readonly createRetainedStream: (pattern: string) => AsyncIterable<AedesPublishPacket>;
-  /** Removes what is retained when the payload is empty. */
-  readonly storeRetained: (packet: PublishPacket) => Promise<void>;
-}
-
-function persistenceOf(aedes: Aedes): RetainedStore {
-  return (aedes as unknown as { readonly persistence: RetainedStore }).persistence;
 }
 
 type Members = Omit<BrokerMessage, 'topicName' | 'payload' | 'qos' | 'retain'>;
