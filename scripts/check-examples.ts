@@ -5,7 +5,7 @@
  *
  * `npm run check:examples -- src/flow docs/guide.md` takes only the files whose path begins so.
  */
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -63,6 +63,8 @@ async function documentedFiles(prefixes: readonly string[]): Promise<readonly st
 
 async function checkExamples(folder: string, examples: readonly DocExample[]): Promise<readonly string[]> {
   await makeConsumer(folder, await packInto(folder), { type: 'module' });
+  // For examples of tests, which are type-checked only.
+  await symlink(join(ROOT, 'node_modules/vitest'), join(folder, 'node_modules/vitest'));
   const named = examples.map((example, i) => ({ ...example, name: `example-${i}` }));
   for (const { name, program } of named) await writeFile(join(folder, `${name}.mts`), program);
   const problems = compileExamples(
