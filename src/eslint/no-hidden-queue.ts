@@ -2,26 +2,31 @@ import type { Rule } from 'eslint';
 import { ImportedNames } from './imported-names.js';
 import { isInMessagePipeline } from './message-stream.js';
 
+/** For who only takes apart what is there already. */
+const FLATTEN = ', or (where arrays are taken apart) flattenIterable(project)';
+
 /** RxJS operators that hold values without a bound, and what to put in the place of each. */
 const REMEDIES: Readonly<Record<string, string>> = {
-  mergeMap: 'concurrently(n, project, { ordered: false, buffer })',
-  flatMap: 'concurrently(n, project, { ordered: false, buffer })',
-  concatMap: 'concurrently(1, project, { buffer })',
-  mergeAll: 'concurrently(n, inner => inner, { ordered: false, buffer })',
-  concatAll: 'concurrently(1, inner => inner, { buffer })',
+  mergeMap: 'concurrently(n, project, { ordered: false, buffer })' + FLATTEN,
+  flatMap: 'concurrently(n, project, { ordered: false, buffer })' + FLATTEN,
+  concatMap: 'concurrently(1, project, { buffer })' + FLATTEN,
+  mergeAll: 'concurrently(n, inner => inner, { ordered: false, buffer })' + FLATTEN,
+  concatAll: 'concurrently(1, inner => inner, { buffer })' + FLATTEN,
   mergeScan: 'scan for the state and concurrently(1, project, { buffer }) for the work',
   expand: 'concurrently(n, project, { buffer }) with a bound of your own on the depth',
-  zip: 'combineLatest or withLatestFrom, which keep only the latest of each',
-  zipWith: 'combineLatestWith or withLatestFrom, which keep only the latest of each',
+  zip: 'combineLatest or withLatestFrom, which keep only the latest of each, or (to pace a stream) governRate({ messagesPerSecond, buffer })',
+  zipWith:
+    'combineLatestWith or withLatestFrom, which keep only the latest of each, or (to pace a stream) governRate({ messagesPerSecond, buffer })',
   zipAll: 'combineLatestAll, which keeps only the latest of each',
-  delay: 'concurrently(n, value => of(value).pipe(delay(…)), { buffer })',
+  delay: 'concurrently(n, value => of(value).pipe(delay(…)), { buffer }), or (to pace a stream) governRate({ messagesPerSecond, buffer })',
   delayWhen: 'concurrently(n, value => of(value).pipe(delayWhen(…)), { buffer })',
   observeOn: 'nothing: stages hand over in bounded steps by themselves',
-  bufferTime: 'batch({ messages, bytes, within }), which is bounded and arms its timer only when something waits',
+  bufferTime:
+    'batch({ messages, bytes, within }), which is bounded and arms its timer only when something waits, or (for a result of the values) tumbling({ size, key, aggregate })',
   buffer: 'batch({ messages, bytes, within })',
   bufferToggle: 'batch({ messages, bytes, within })',
   bufferWhen: 'batch({ messages, bytes, within })',
-  toArray: 'batch({ messages, bytes, within }), or scan for an aggregate',
+  toArray: 'batch({ messages, bytes, within }), or a window such as tumbling({ size, key, aggregate })',
 };
 
 /**

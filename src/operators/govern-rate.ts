@@ -12,8 +12,8 @@ import { type AdaptOptions, AdaptedShare, checkShare } from './adapted-share.js'
 import { RateGovernor } from './rate-governor.js';
 import { TokenBucket } from './token-bucket.js';
 
-/** How much may pass; one of the two at least. */
-type Rates<A> =
+/** How much {@link governRate} lets pass: messages, bytes, or both. */
+export type RateLimits<A> =
   | {
       /** Values a second. */
       readonly messagesPerSecond: number;
@@ -29,8 +29,8 @@ type Rates<A> =
       readonly sizeOf: (value: A) => number;
     };
 
-/** What becomes of values that come faster. */
-type Mode<A> =
+/** What becomes of values that come faster than {@link governRate} lets pass. */
+export type RateMode<A> =
   | {
       /** They wait for their turn in a bounded buffer. The default. */
       readonly mode?: 'shape' | undefined;
@@ -47,8 +47,8 @@ type Mode<A> =
     };
 
 /** How {@link governRate} governs. */
-export type GovernRateOptions<A> = Rates<A> &
-  Mode<A> & {
+export type GovernRateOptions<A> = RateLimits<A> &
+  RateMode<A> & {
     /**
      * The part of both rates that this stage may use, above 0 and up to 1. The limits of IoT Core are those of a connection, which all components of a
      * device share. Default 1.

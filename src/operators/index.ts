@@ -12,7 +12,7 @@ export { dedupe, type DedupeOptions } from './dedupe.js';
 export { encodeBatches, type EncodeBatchesOptions } from './encode-batches.js';
 export type { EncodedBatch } from './encoded-batch.js';
 export { flattenIterable } from './flatten-iterable.js';
-export { governRate, type GovernRateOptions } from './govern-rate.js';
+export { governRate, type GovernRateOptions, type RateLimits, type RateMode } from './govern-rate.js';
 export type { HoldBackOptions } from './hold-back.js';
 export { type AlarmCleared, type AlarmRaised, type AlarmTransition, hysteresis, type HysteresisOptions } from './hysteresis.js';
 export { IOT_CORE_LIMITS } from './iot-core-limits.js';

@@ -31,14 +31,20 @@ tester.run('no-hidden-queue', noHiddenQueue, {
       code: `${imports} s$.pipe(onRights(m$ => m$.pipe(map(f), mergeMap(g, 4))))`,
       errors: [
         {
-          message: 'mergeMap queues messages without a bound. Use concurrently(n, project, { ordered: false, buffer }) from greengrass-rx.',
+          message:
+            'mergeMap queues messages without a bound. Use concurrently(n, project, { ordered: false, buffer }), or (where arrays are taken apart) flattenIterable(project) from greengrass-rx.',
         },
       ],
     },
     {
       name: 'knows an operator under the name it is imported by',
       code: `${imports} s$.pipe(onRights(m$ => m$.pipe(inTurn(g))))`,
-      errors: [{ message: 'concatMap queues messages without a bound. Use concurrently(1, project, { buffer }) from greengrass-rx.' }],
+      errors: [
+        {
+          message:
+            'concatMap queues messages without a bound. Use concurrently(1, project, { buffer }), or (where arrays are taken apart) flattenIterable(project) from greengrass-rx.',
+        },
+      ],
     },
     {
       name: 'sees a pipe right on a subscription',
