@@ -1,53 +1,66 @@
-import { concat, map, NEVER, of, range, Subject, take, throwError, timer } from 'rxjs';
+import { NEVER, of, range, Subject, take } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { batch, Ledger } from '../../src/flow/index.js';
-import { watched } from './virtual.js';
-
-const shown = (values: readonly unknown[]): string => values.join(',');
+import { marbles } from '../../src/testing/index.js';
 
 describe('batch', () => {
-  it('emits when it has enough values, and the rest at completion', () => {
-    expect(watched(() => range(1, 5).pipe(batch({ messages: 2 })), shown)).toEqual(['0 1,2', '0 3,4', '0 5', '0 complete']);
-  });
+  it(
+    'emits when it has enough values, and the rest at completion',
+    marbles(({ expectStream }) => {
+      expectStream(range(1, 5).pipe(batch({ messages: 2 }))).toBeMarble('(abc|)', { a: [1, 2], b: [3, 4], c: [5] });
+    }),
+  );
 
-  it('starts its time with the first value, and again with the next batch', () => {
-    const arrivals$ = concat(of(1), timer(4).pipe(map(() => 2)), timer(20).pipe(map(() => 3)), NEVER);
-    expect(watched(() => arrivals$.pipe(batch({ within: 10 })), shown)).toEqual(['10 1,2', '34 3']);
-  });
+  it(
+    'starts its time with the first value, and again with the next batch',
+    marbles(({ hot, expectStream }) => {
+      const arrivals$ = hot('1---2 19ms 3');
+      expectStream(arrivals$.pipe(batch({ within: 10 }))).toBeMarble('10ms a 23ms b', { a: ['1', '2'], b: ['3'] });
+    }),
+  );
 
-  it('forgets the time of a batch that was full before it was old', () => {
-    const arrivals$ = concat(of(1, 2), timer(9).pipe(map(() => 3)), NEVER);
-    expect(watched(() => arrivals$.pipe(batch({ messages: 2, within: 10 })), shown)).toEqual(['0 1,2', '19 3']);
-  });
+  it(
+    'forgets the time of a batch that was full before it was old',
+    marbles(({ hot, expectStream }) => {
+      const arrivals$ = hot('(12) 5ms 3');
+      expectStream(arrivals$.pipe(batch({ messages: 2, within: 10 }))).toBeMarble('a 18ms b', { a: ['1', '2'], b: ['3'] });
+    }),
+  );
 
-  it('has no timer and emits nothing while nothing comes', () => {
-    expect(watched(() => NEVER.pipe(batch({ within: 10 })), shown)).toEqual([]);
-  });
+  it(
+    'has no timer and emits nothing while nothing comes',
+    marbles(({ expectStream }) => {
+      expectStream(NEVER.pipe(batch({ within: 10 }))).toBeMarble('');
+    }),
+  );
 
-  it('closes a batch before the value that would make it too large', () => {
-    const texts$ = of('aaaa', 'bbb', 'cccc', 'dddddddddddd', 'e');
-    expect(watched(() => texts$.pipe(batch({ bytes: 8, sizeOf: text => text.length })), shown)).toEqual([
-      '0 aaaa,bbb',
-      '0 cccc',
-      '0 dddddddddddd',
-      '0 e',
-      '0 complete',
-    ]);
-  });
+  it(
+    'closes a batch before the value that would make it too large',
+    marbles(({ expectStream }) => {
+      const texts$ = of('aaaa', 'bbb', 'cccc', 'dddddddddddd', 'e');
+      expectStream(texts$.pipe(batch({ bytes: 8, sizeOf: text => text.length }))).toBeMarble('(abcd|)', {
+        a: ['aaaa', 'bbb'],
+        b: ['cccc'],
+        c: ['dddddddddddd'],
+        d: ['e'],
+      });
+    }),
+  );
 
   it('passes an error on at once and counts what was gathered as discarded', () => {
     const ledger = new Ledger();
-    const source$ = concat(
-      of(1, 2),
-      throwError(() => new Error('broken')),
-    );
-    expect(watched(() => source$.pipe(batch({ within: 5, ledger })), shown)).toEqual(['0 Error: broken']);
+    marbles(({ cold, expectStream }) => {
+      const source$ = cold('(12#)', undefined, new Error('broken'));
+      expectStream(source$.pipe(batch({ within: 5, ledger }))).toBeMarble('#', { '#': new Error('broken') });
+    })();
     expect(ledger.snapshot().stages[0]).toMatchObject({ received: { messages: 2 }, discarded: { messages: 2 }, active: 0 });
   });
 
   it('ends its timer when the subscriber leaves', () => {
     const ledger = new Ledger();
-    expect(watched(() => concat(of(1), NEVER).pipe(batch({ within: 50, ledger })), shown, 20)).toEqual([]);
+    marbles(({ cold, expectStream }) => {
+      expectStream(cold('1').pipe(batch({ within: 50, ledger })), '^ 19ms !').toBeMarble('');
+    })();
     expect(ledger.snapshot().stages[0]).toMatchObject({ discarded: { messages: 1 }, buffered: { messages: 0 } });
   });
 
@@ -55,7 +68,7 @@ describe('batch', () => {
     const source = new Subject<number>();
     const seen: string[] = [];
     source.pipe(batch({ messages: 2 }), take(3)).subscribe(values => {
-      seen.push(shown(values));
+      seen.push(values.join());
       if (values[0] === 1) for (const value of [3, 4, 5]) source.next(value);
     });
     for (const value of [1, 2, 6]) source.next(value);

@@ -13,7 +13,7 @@ export interface FakeProxy extends Pick<MqttProxy, 'publish$' | 'state$'> {
   mostUnderWay: number;
 }
 
-/** A nucleus in virtual time: answers a publish as `answerTo` says. */
+/** A nucleus in virtual time that answers each publish as `answerTo` says: the kit's answers all of them after one latency. */
 export const fakeProxy = (
   answerTo: (payload: string, nth: number) => Answer,
   state$: Observable<ConnectionState> = EMPTY,

@@ -1,6 +1,5 @@
 import { left, right, type Either } from 'fp-ts/lib/Either.js';
 import { asyncScheduler, concat, delay, EMPTY, ignoreElements, map, NEVER, of, range, take, throwError } from 'rxjs';
-import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
 import { DecodeFailed, Interrupted, Overflowed } from '../../src/errors/errors.js';
 import { publishTo } from '../../src/flow/index.js';
@@ -8,6 +7,7 @@ import { connect } from '../../src/proxy/connect.js';
 import { QOS } from '../../src/qos.js';
 import { deadLetterTo, type DeadLetter } from '../../src/sink/index.js';
 import { catchTag } from '../../src/stream/index.js';
+import { marbles } from '../../src/testing/index.js';
 import { asText, fakeProxy } from '../flow/fake-proxy.js';
 import { watched } from '../flow/virtual.js';
 import { COMPONENT, PROFILES, start } from '../local/nuclei.js';
@@ -65,12 +65,12 @@ describe('deadLetterTo', () => {
   });
 
   it('stamps letters with the virtual time, without being told', () => {
-    new TestScheduler((actual, expected) => expect(actual).toEqual(expected)).run(({ cold, expectObservable }) => {
+    marbles(({ cold, expectStream }) => {
       const began = asyncScheduler.now();
       const source$ = cold('---x|', { x: left(failed('a')) });
       const out$ = source$.pipe(deadLetterTo(letters$ => letters$.pipe(map(({ at }) => right(at - began)))));
-      expectObservable(out$).toBe('---x|', { x: right(3) });
-    });
+      expectStream(out$).toBeMarble('---x|', { x: right(3) });
+    })();
   });
 
   it('hands over a value that is undefined as what it is', async () => {

@@ -1,12 +1,12 @@
 import { left, right, type Either } from 'fp-ts/lib/Either.js';
 import { concat, delay, map, NEVER, of, range } from 'rxjs';
-import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
 import { Overflowed, ProxyClosed } from '../../src/errors/errors.js';
 import { Ledger, publishTo, type Published, type PublishFailure } from '../../src/flow/index.js';
 import { connect } from '../../src/proxy/connect.js';
 import { QOS } from '../../src/qos.js';
 import { fallbackTo } from '../../src/sink/index.js';
+import { marbles } from '../../src/testing/index.js';
 import { asText, fakeProxy } from '../flow/fake-proxy.js';
 import { watched } from '../flow/virtual.js';
 import { COMPONENT, PROFILES, start } from '../local/nuclei.js';
@@ -23,7 +23,7 @@ const accepted = <A>(value: A): Either<never, Published<A>> => right({ value, at
 
 describe('fallbackTo', () => {
   it('sends the values of failures through the other sink, and passes everything else at once', () => {
-    new TestScheduler((actual, expected) => expect(actual).toEqual(expected)).run(({ cold, expectObservable }) => {
+    marbles(({ cold, expectStream }) => {
       const elements = {
         a: accepted('a'),
         x: left(failed('x')),
@@ -31,8 +31,8 @@ describe('fallbackTo', () => {
         X: accepted('x'),
       };
       const source$ = cold<Either<PublishFailure<string> | Overflowed, Published<string>>>('axo-a-|', elements);
-      expectObservable(source$.pipe(fallbackTo(values$ => values$.pipe(delay(4), map(accepted))))).toBe('a-o-aX|', elements);
-    });
+      expectStream(source$.pipe(fallbackTo(values$ => values$.pipe(delay(4), map(accepted))))).toBeMarble('a-o-aX|', elements);
+    })();
   });
 
   it('offers each value to the other sink once, which may fail too', () => {
