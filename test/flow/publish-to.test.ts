@@ -1,29 +1,16 @@
 import type { Either } from 'fp-ts/lib/Either.js';
-import { asyncScheduler, concat, EMPTY, map, NEVER, type Observable, of, range, Subject, take, tap, throwError, timer } from 'rxjs';
+import { concat, EMPTY, map, NEVER, type Observable, of, range, Subject, take, tap, throwError, timer } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
 import { ConnectionLost, type Overflowed, ProxyClosed, ServiceFault, TokenRefused } from '../../src/errors/errors.js';
 import { Ledger, publishTo, type Published, type PublishFailure } from '../../src/flow/index.js';
 import type { Schedule } from '../../src/schedule/schedule.js';
 import { asText, connected, fakeProxy } from './fake-proxy.js';
+import { watched } from './virtual.js';
 
 type Outcome<A> = Either<PublishFailure<A> | Overflowed, Published<A>>;
 
-/** What came, each with the millisecond it came in, and how it ended. */
-const watch = <A>(outcomes$: Observable<Outcome<A>>, until = 100_000): string[] => {
-  const seen: string[] = [];
-  new TestScheduler(() => undefined).run(({ flush }) => {
-    const started = asyncScheduler.now();
-    const subscription = outcomes$.subscribe({
-      next: outcome => seen.push(`${String(asyncScheduler.now() - started)} ${describeOutcome(outcome)}`),
-      error: error => seen.push(`${String(asyncScheduler.now() - started)} error ${String(error)}`),
-      complete: () => seen.push(`${String(asyncScheduler.now() - started)} complete`),
-    });
-    timer(until).subscribe(() => subscription.unsubscribe());
-    flush();
-  });
-  return seen;
-};
+const watch = <A>(outcomes$: Observable<Outcome<A>>, until?: number): string[] => watched(() => outcomes$, describeOutcome, until);
 
 const describeOutcome = <A>(outcome: Outcome<A>): string => {
   if (outcome._tag === 'Right') return `${String(outcome.right.value)} by ${outcome.right.by} attempt ${String(outcome.right.attempts)}`;
@@ -265,11 +252,11 @@ describe('publishTo', () => {
     const broken = (): never => {
       throw new Error('broken');
     };
-    expect(watch(throwError(() => new Error('source')).pipe(publishTo(proxy, asText)))).toEqual(['0 error Error: source']);
-    expect(watch(of(1).pipe(publishTo(proxy, broken)))).toEqual(['0 error Error: broken']);
+    expect(watch(throwError(() => new Error('source')).pipe(publishTo(proxy, asText)))).toEqual(['0 Error: source']);
+    expect(watch(of(1).pipe(publishTo(proxy, broken)))).toEqual(['0 Error: broken']);
     expect(watch(range(1, 3).pipe(publishTo(proxy, asText, { inFlight: 1, buffer: { messages: 1, onDrop: broken } })))).toEqual([
       '0 overflowed 1',
-      '0 error Error: broken',
+      '0 Error: broken',
     ]);
     expect(watch(of(1).pipe(publishTo({ publish$: () => EMPTY, state$: EMPTY }, asText)))).toMatchObject([/contract of MqttProxy/]);
   });

@@ -1,6 +1,5 @@
 import { right, type Either } from 'fp-ts/lib/Either.js';
 import { map, repeat } from 'rxjs';
-import { TestScheduler } from 'rxjs/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { SubscribeError } from '../../src/errors/errors.js';
 import { connect } from '../../src/proxy/connect.js';
@@ -8,6 +7,7 @@ import type { MqttMessage } from '../../src/proxy/mqtt-message.js';
 import type { MqttProxy, SubscribeRequest, SubscriptionStatus } from '../../src/proxy/mqtt-proxy.js';
 import { shareSubscriptions } from '../../src/proxy/share-subscriptions.js';
 import { QOS } from '../../src/qos.js';
+import { marbles } from '../../src/testing/index.js';
 import { topicTemplate } from '../../src/topic/index.js';
 
 const message = (topicName: string): MqttMessage => ({ topicName, payload: new Uint8Array(0) });
@@ -40,27 +40,21 @@ function proxyOf(subscribe: (request: SubscribeRequest) => ReturnType<MqttProxy[
   };
 }
 
-const virtually = (body: (helpers: Parameters<Parameters<TestScheduler['run']>[0]>[0]) => void): void => {
-  new TestScheduler((actual, expected) => {
-    expect(actual).toEqual(expected);
-  }).run(body);
-};
-
 const topicOf = map((element: { _tag: string; right?: MqttMessage }) => element.right?.topicName ?? 'left');
 
 describe('shareSubscriptions', () => {
   it('gives all who ask for the same topic one subscription at the nucleus', () => {
-    virtually(({ hot, expectObservable, expectSubscriptions }) => {
+    marbles(({ hot, expectStream, expectSubscriptions }) => {
       const upstream = hot('-a-b-c|', { a: right(message('a')), b: right(message('b')), c: right(message('c')) });
       const proxy = shareSubscriptions(proxyOf(() => upstream));
-      expectObservable(proxy.subscribe(at('t')).pipe(topicOf), '^---!').toBe('-a-b');
-      expectObservable(proxy.subscribe(at('t')).pipe(topicOf), '--^').toBe('---b-c|');
-      expectSubscriptions(upstream.subscriptions).toBe('^-----!');
-    });
+      expectStream(proxy.subscribe(at('t')).pipe(topicOf), '^---!').toBeMarble('-a-b');
+      expectStream(proxy.subscribe(at('t')).pipe(topicOf), '--^').toBeMarble('---b-c|');
+      expectSubscriptions(upstream).toBe('^-----!');
+    })();
   });
 
   it('gives a template and its filter the same, and each subscriber the params of its own', () => {
-    virtually(({ hot, expectObservable, expectSubscriptions }) => {
+    marbles(({ hot, expectStream, expectSubscriptions }) => {
       const asked: unknown[] = [];
       const upstream = hot('-a-|', { a: right(message('plant/7')) });
       const proxy = shareSubscriptions(
@@ -70,22 +64,22 @@ describe('shareSubscriptions', () => {
         }),
       );
       const line$ = proxy.subscribe({ topicName: topicTemplate('plant/{line}'), qos: QOS.AT_LEAST_ONCE });
-      expectObservable(line$).toBe('-a-|', { a: right({ ...message('plant/7'), params: { line: '7' } }) });
-      expectObservable(proxy.subscribe(at('plant/+'))).toBe('-a-|', { a: right(message('plant/7')) });
-      expectSubscriptions(upstream.subscriptions).toBe('^--!');
+      expectStream(line$).toBeMarble('-a-|', { a: right({ ...message('plant/7'), params: { line: '7' } }) });
+      expectStream(proxy.subscribe(at('plant/+'))).toBeMarble('-a-|', { a: right(message('plant/7')) });
+      expectSubscriptions(upstream).toBe('^--!');
       line$.subscribe();
       expect(asked).toEqual(['plant/+']);
-    });
+    })();
   });
 
   it('is still shared when it ends and whoever hears of it subscribes again', () => {
-    virtually(({ cold, expectObservable, expectSubscriptions }) => {
+    marbles(({ cold, expectStream, expectSubscriptions }) => {
       const upstream = cold('-a|', { a: right(message('a')) });
       const proxy = shareSubscriptions(proxyOf(() => upstream));
-      expectObservable(proxy.subscribe(at('t')).pipe(topicOf, repeat(2))).toBe('-a-a|');
-      expectObservable(proxy.subscribe(at('t')).pipe(topicOf), '---^').toBe('---a|');
-      expectSubscriptions(upstream.subscriptions).toBe(['^-!', '--^-!']);
-    });
+      expectStream(proxy.subscribe(at('t')).pipe(topicOf, repeat(2))).toBeMarble('-a-a|');
+      expectStream(proxy.subscribe(at('t')).pipe(topicOf), '---^').toBeMarble('---a|');
+      expectSubscriptions(upstream).toBe('^-!', '--^-!');
+    })();
   });
 
   it('asks the nucleus separately for another topic and for another QoS', () => {
@@ -103,35 +97,35 @@ describe('shareSubscriptions', () => {
   });
 
   it('keeps the subscription for the idle time after its last subscriber', () => {
-    virtually(({ hot, expectObservable, expectSubscriptions }) => {
+    marbles(({ hot, expectStream, expectSubscriptions }) => {
       const upstream = hot('-a-------b-', { a: right(message('a')), b: right(message('b')) });
       const proxy = shareSubscriptions(
         proxyOf(() => upstream),
         { idle: 4 },
       );
-      expectObservable(proxy.subscribe(at('t')).pipe(topicOf), '^-!').toBe('-a');
-      expectObservable(proxy.subscribe(at('t')).pipe(topicOf), '----^-!').toBe('');
-      expectObservable(proxy.subscribe(at('t')).pipe(topicOf), '-----------^!').toBe('');
-      expectSubscriptions(upstream.subscriptions).toBe(['^---------!', '-----------^----!']);
-    });
+      expectStream(proxy.subscribe(at('t')).pipe(topicOf), '^-!').toBeMarble('-a');
+      expectStream(proxy.subscribe(at('t')).pipe(topicOf), '----^-!').toBeMarble('');
+      expectStream(proxy.subscribe(at('t')).pipe(topicOf), '-----------^!').toBeMarble('');
+      expectSubscriptions(upstream).toBe('^---------!', '-----------^----!');
+    })();
   });
 
   it('gives a later subscriber the latest message of each topic first, of as many topics as it may keep', () => {
-    virtually(({ hot, expectObservable }) => {
+    marbles(({ hot, expectStream }) => {
       const upstream = hot('-abca----|', { a: right(message('a')), b: right(message('b')), c: right(message('c')) });
       const proxy = shareSubscriptions(
         proxyOf(() => upstream),
         { replayTopics: 2 },
       );
-      expectObservable(proxy.subscribe(at('t')).pipe(topicOf)).toBe('-abca----|');
-      expectObservable(proxy.subscribe(at('t')).pipe(topicOf), '-----^').toBe('-----(ca)|');
-    });
+      expectStream(proxy.subscribe(at('t')).pipe(topicOf)).toBeMarble('-abca----|');
+      expectStream(proxy.subscribe(at('t')).pipe(topicOf), '-----^').toBeMarble('-----(ca)|');
+    })();
   });
 
   it('tells a later subscriber the status there is, and its own end', () => {
     const statuses: SubscriptionStatus['status'][] = [];
     let tell: ((status: SubscriptionStatus) => void) | undefined;
-    virtually(({ hot, expectObservable }) => {
+    marbles(({ hot, expectStream }) => {
       const upstream = hot<Either<SubscribeError, MqttMessage>>('-----|');
       const proxy = shareSubscriptions(
         proxyOf(request => {
@@ -139,7 +133,7 @@ describe('shareSubscriptions', () => {
           return upstream;
         }),
       );
-      expectObservable(proxy.subscribe(at('t'))).toBe('-----|');
+      expectStream(proxy.subscribe(at('t'))).toBeMarble('-----|');
       proxy.subscribe(at('t')).subscribe();
       tell?.({ status: 'active', resumedAfterMilliseconds: undefined });
       const late = proxy
@@ -152,7 +146,7 @@ describe('shareSubscriptions', () => {
         .subscribe();
       tell?.({ status: 'silent' });
       late.unsubscribe();
-    });
+    })();
     expect(statuses).toEqual(['active', 'silent', 'ended']);
   });
 });
