@@ -30,7 +30,7 @@ export class Deadlines {
 
   /** `expire` is called in time, unless what is returned is called before. */
   set(expire: () => void): () => void {
-    if (this.milliseconds > LONGEST_TIMER) return () => undefined;
+    if (this.milliseconds === Infinity) return () => undefined;
     const deadline: Deadline = { due: this.now() + this.milliseconds, expire, before: this.last, after: undefined };
     if (this.last === undefined) this.first = deadline;
     else this.last.after = deadline;
@@ -47,15 +47,19 @@ export class Deadlines {
   }
 
   private wait(due: number, milliseconds: number): Subscription {
+    const wait = Math.min(milliseconds, LONGEST_TIMER);
     // What the timer was set for is due when it fires, even if it fires a little early.
-    return this.scheduler.schedule(() => this.expire(Math.max(due, this.now())), milliseconds);
+    return this.scheduler.schedule(() => this.expire(Math.max(due - milliseconds + wait, this.now())), wait);
   }
 
   private expire(now: number): void {
+    const { timer } = this;
     for (let deadline = this.first; deadline !== undefined && deadline.due <= now; deadline = this.first) {
       this.clear(deadline);
       deadline.expire();
     }
+    // Unless it was stopped meanwhile, and another set.
+    if (this.timer !== timer) return;
     // The timer is left to run when the last deadline is cleared: setting and ending one for each value costs more.
     this.timer = this.first === undefined ? undefined : this.wait(this.first.due, this.first.due - now);
   }

@@ -1,6 +1,7 @@
 import { Overflowed, type OverflowPolicy } from '../errors/errors.js';
 import type { Account } from './account.js';
 import { type BufferPolicy, DEFAULT_BUFFER_MESSAGES } from './buffer-policy.js';
+import { checkedSize } from './checked-size.js';
 import { LatestPerKey } from './latest-per-key.js';
 import { Ring } from './ring.js';
 import type { Waiting } from './waiting.js';
@@ -32,7 +33,7 @@ export class Entrance<A> {
     this.onFull = policy.onFull ?? 'dropOldest';
     this.reported = reported ?? this.onFull;
     this.onDrop = policy.onDrop;
-    this.sizeOf = policy.sizeOf ?? (() => 0);
+    this.sizeOf = policy.sizeOf === undefined ? () => 0 : checkedSize(policy.sizeOf);
     this.waiting = policy.onFull === 'latestPerKey' ? new LatestPerKey(policy.key) : new Ring();
     this.account = account;
   }

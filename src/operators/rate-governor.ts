@@ -28,6 +28,8 @@ export class RateGovernor<A> {
   private readonly parts: GovernorParts<A>;
   private timer: Subscription | undefined;
   private sourceCompleted = false;
+  /** Values that are neither at the entrance any more nor emitted yet. */
+  private inHand = 0;
   private ended = false;
 
   constructor(parts: GovernorParts<A>) {
@@ -147,7 +149,10 @@ export class RateGovernor<A> {
 
   private emit(value: A, bytes: number): void {
     const { destination, entry } = this.parts;
+    // A subscriber that makes the source complete at this report must get the value all the same.
+    this.inHand++;
     this.reportOverflow();
+    this.inHand--;
     if (this.isOver()) {
       entry.account.discard(1, bytes);
       return;
@@ -155,6 +160,7 @@ export class RateGovernor<A> {
     entry.account.emit(1, bytes);
     if (entry.out !== undefined) entry.out.sent++;
     destination.next(right(value));
+    this.completeWhenEmpty();
   }
 
   private reportOverflow(): void {
@@ -176,7 +182,7 @@ export class RateGovernor<A> {
   }
 
   private completeWhenEmpty(): void {
-    if (!this.sourceCompleted || this.ended || this.parts.entrance.length > 0) return;
+    if (!this.sourceCompleted || this.ended || this.inHand > 0 || this.parts.entrance.length > 0) return;
     this.reportOverflow();
     this.end(() => this.parts.destination.complete());
   }

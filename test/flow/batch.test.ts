@@ -1,4 +1,4 @@
-import { NEVER, of, range, Subject, take } from 'rxjs';
+import { concat, NEVER, of, range, Subject, take, VirtualTimeScheduler } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { batch, Ledger } from '../../src/flow/index.js';
 import { marbles } from '../../src/testing/index.js';
@@ -33,6 +33,24 @@ describe('batch', () => {
       expectStream(NEVER.pipe(batch({ within: 10 }))).toBeMarble('');
     }),
   );
+
+  it('refuses a time that is none, waits no shorter for one that no timer can wait, and refuses a size that is none', () => {
+    for (const within of [0, -1, Number.NaN, Infinity]) expect(() => of(1).pipe(batch({ within }))).toThrow('within');
+    const waits: number[] = [];
+    const scheduler = new VirtualTimeScheduler();
+    concat(of(1), NEVER)
+      .pipe(batch({ within: 30 * 86_400_000, scheduler }))
+      .subscribe();
+    for (const { delay } of scheduler.actions) waits.push(delay);
+    expect(waits).toEqual([2 ** 31 - 1]);
+    for (const size of [Number.NaN, Infinity, -1]) {
+      const errors: unknown[] = [];
+      of(1)
+        .pipe(batch({ bytes: 10, sizeOf: () => size }))
+        .subscribe({ error: (error: unknown) => errors.push(error) });
+      expect(errors).toEqual([new RangeError(`sizeOf must give a number of bytes from 0 on, and gave ${size}.`)]);
+    }
+  });
 
   it(
     'closes a batch before the value that would make it too large',

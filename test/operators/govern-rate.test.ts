@@ -17,6 +17,30 @@ const shown = (element: Either<{ readonly messages: number }, unknown>): string 
 const hundred = { messagesPerSecond: 100, burst: { messages: 2 } } as const;
 
 describe('governRate, shaping', () => {
+  it('refuses a size that is none: a bucket that holds no number lets all pass', () => {
+    for (const size of [Number.NaN, Infinity, -1])
+      expect(watched(() => range(1, 9).pipe(governRate({ bytesPerSecond: 1, sizeOf: () => size })), shown)).toEqual([
+        `0 RangeError: sizeOf must give a number of bytes from 0 on, and gave ${size}.`,
+      ]);
+  });
+
+  it('gives the value behind an overflow to a subscriber that makes the source complete at the overflow', () => {
+    const seen: string[] = [];
+    new TestScheduler(() => undefined).run(({ flush }) => {
+      const source = new Subject<string>();
+      source.pipe(governRate({ messagesPerSecond: 100, burst: { messages: 1 }, buffer: { messages: 1 } })).subscribe({
+        next: element => {
+          seen.push(shown(element));
+          if (element._tag === 'Left') source.complete();
+        },
+        complete: () => seen.push('complete'),
+      });
+      for (const value of ['a', 'b', 'c']) source.next(value);
+      flush();
+    });
+    expect(seen).toEqual(['a', '-1', 'c', 'complete']);
+  });
+
   test(
     'passes a burst at once and the rest at the rate',
     marbles(({ cold, expectStream }) => {

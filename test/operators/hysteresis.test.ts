@@ -1,8 +1,9 @@
 import fc from 'fast-check';
-import { from, of, throwError, toArray } from 'rxjs';
+import { concat, from, NEVER, of, Subject, throwError, toArray, VirtualTimeScheduler } from 'rxjs';
 import { describe, expect, it, test } from 'vitest';
 import { type AlarmTransition, hysteresis, type HysteresisOptions } from '../../src/operators/index.js';
 import { marbles } from '../../src/testing/index.js';
+import { watched } from '../flow/virtual.js';
 
 const value = (n: number): number => n;
 const high = { key: 'single', value, set: 80, clear: 75 } as const;
@@ -70,6 +71,31 @@ describe('hysteresis', () => {
       expectStream(cold('x-n---|', levels).pipe(hysteresis({ ...high, raiseAfter: 7 }))).toBeMarble('------|');
     }),
   );
+
+  it('raiseAfter: longer than a timer of Node can wait, and not less', () => {
+    const month = 30 * 86_400_000;
+    const alarms = watched(
+      () => concat(of(81), NEVER).pipe(hysteresis({ ...high, raiseAfter: month })),
+      alarm => alarm.state,
+      2 * month,
+    );
+    expect(alarms).toEqual([`${month} raised`]);
+  });
+
+  it('one timer, whatever a subscriber does at an alarm', () => {
+    const scheduler = new VirtualTimeScheduler();
+    const [source, gap$] = [new Subject<number>(), new Subject()];
+    const subscription = source.pipe(hysteresis({ ...high, raiseAfter: 5, scheduler, onGap: 'reset', gap$ })).subscribe(() => {
+      gap$.next('gap');
+      if (scheduler.now() < 10) source.next(81);
+    });
+    source.next(81);
+    scheduler.maxFrames = 5;
+    scheduler.flush();
+    expect(scheduler.actions.filter(action => !action.closed)).toHaveLength(1);
+    subscription.unsubscribe();
+    expect(scheduler.actions.filter(action => !action.closed)).toEqual([]);
+  });
 
   test(
     'clearAfter: the same for clearing',
