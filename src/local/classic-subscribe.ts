@@ -65,8 +65,9 @@ function activate(call: ClassicCall, filter: string, qos: 0 | 1, refuse: Refuse)
     if (answer === 'offline') return refuse(OFFLINE);
     if (answer !== 'granted') return refuse(reasonName(answer.reasonCode), { ...answer });
     active = true;
-    caller.subscribed(streamId, filter);
     subscription.begin();
+    // An observer may publish at once, and what it publishes is heard.
+    caller.subscribed(streamId, filter);
   });
 }
 

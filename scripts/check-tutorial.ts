@@ -1,0 +1,177 @@
+/**
+ * A newcomer's hour: does what docs/tutorial.md says, word for word, in an empty folder and against the packed package, and compares what is printed
+ * with what is shown. With it goes the promise of README.md: its first commands are the tutorial's.
+ *
+ * Two things are not as for a newcomer, since the version under test is not in the registry: `npx` finds it in a folder above, and
+ * package.json is given the tarball.
+ *
+ * `npm run check:tutorial -- --show` prints what the commands print instead of comparing it, to write the tutorial by.
+ */
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { inTemporaryFolder, packInto, ROOT } from './packed-package.js';
+import { runProcess } from './run-process.js';
+import { HAS_TERMINAL, Terminal } from './terminal.js';
+import { commandsIn, comparable, difference, edited, tutorialSteps, type TutorialStep } from './tutorial-steps.js';
+
+const SHOW = process.argv.includes('--show');
+const COLUMNS = 100;
+const TIME_LIMIT = 120_000;
+/** For what a command in another terminal is to print. */
+const WAIT = 30_000;
+
+/** Puts the packed package where `npx` finds it below this folder. */
+async function provide(folder: string, tarball: string): Promise<void> {
+  const modules = join(folder, 'node_modules');
+  await mkdir(join(modules, '.bin'), { recursive: true });
+  await runProcess('tar', ['-xzf', tarball, '-C', modules], { cwd: folder, timeLimitMilliseconds: TIME_LIMIT });
+  await runProcess('mv', ['package', 'greengrass-rx'], { cwd: modules, timeLimitMilliseconds: TIME_LIMIT });
+  await symlink(join(ROOT, 'node_modules'), join(modules, 'greengrass-rx/node_modules'));
+  await symlink('../greengrass-rx/dist/cli/main.js', join(modules, '.bin/greengrass-rx'));
+  await runProcess('chmod', ['+x', join(modules, 'greengrass-rx/dist/cli/main.js')], { cwd: modules, timeLimitMilliseconds: TIME_LIMIT });
+  await writeFile(join(folder, 'package.json'), '{ "private": true }');
+}
+
+/** Follows a tutorial. Each step throws what it finds wrong. */
+class Reader {
+  #cwd: string;
+  readonly #tarball: string;
+  readonly #env: NodeJS.ProcessEnv;
+  readonly #open = new Map<string, Terminal>();
+  /** What the last commands have printed, in the terminal without a name. */
+  #printed = '';
+
+  constructor(cwd: string, tarball: string) {
+    this.#cwd = cwd;
+    this.#tarball = tarball;
+    const quiet = {
+      npm_config_audit: 'false',
+      npm_config_fund: 'false',
+      npm_config_progress: 'false',
+      npm_config_update_notifier: 'false',
+    };
+    const outer = Object.entries(process.env).filter(
+      ([name]) => !/^(npm_|NODE_|CI$|FORCE_COLOR$|INIT_CWD$|GREENGRASS_RX|AWS_|SVCUID)/i.test(name),
+    );
+    this.#env = { ...Object.fromEntries(outer), ...quiet, XDG_RUNTIME_DIR: cwd, NO_COLOR: '1' };
+  }
+
+  async take(step: TutorialStep): Promise<void> {
+    switch (step.kind) {
+      case 'commands':
+        return this.#type(step);
+      case 'output':
+        return this.#see(step.text, step.terminal);
+      case 'ctrl-c':
+        return this.#interrupt(step.terminal);
+      case 'edit': {
+        const path = join(this.#cwd, step.path);
+        return writeFile(path, edited(await readFile(path, 'utf8'), step.diff));
+      }
+      case 'create':
+        return writeFile(join(this.#cwd, step.path), step.text, { flag: 'wx' });
+      case 'excerpt':
+        if (!(await readFile(join(this.#cwd, step.path), 'utf8')).includes(step.text)) throw new Error(`${step.path} has no such lines`);
+    }
+  }
+
+  close(): void {
+    for (const terminal of this.#open.values()) terminal.interrupt();
+  }
+
+  async #type({ commands, terminal: name, fails }: Extract<TutorialStep, { kind: 'commands' }>): Promise<void> {
+    this.#printed = '';
+    for (const command of commands) {
+      const [, folder] = /^cd (\S+)$/.exec(command) ?? [];
+      if (folder !== undefined) {
+        this.#cwd = resolve(this.#cwd, folder);
+        continue;
+      }
+      const terminal = new Terminal(command, { cwd: this.#cwd, env: this.#env, columns: COLUMNS });
+      if (name !== undefined) {
+        this.#open.set(name, terminal);
+        continue;
+      }
+      const code = await terminal.end(TIME_LIMIT);
+      this.#printed += terminal.printed;
+      if ((code !== 0) !== fails) throw new Error(`${command} ended with ${code}:\n${terminal.printed}`);
+      if (command.includes('greengrass-rx init')) await this.#useTarball(command);
+    }
+  }
+
+  async #useTarball(command: string): Promise<void> {
+    const path = join(this.#cwd, / init (\S+)/.exec(command)?.[1] ?? '', 'package.json');
+    const manifest = await readFile(path, 'utf8');
+    await writeFile(path, manifest.replace(/"greengrass-rx": "\^[^"]+"/, `"greengrass-rx": "file:${this.#tarball}"`));
+  }
+
+  async #see(shown: string, name: string | undefined): Promise<void> {
+    const terminal = name === undefined ? undefined : this.#terminal(name);
+    await terminal?.until(printed => difference(shown, printed) === undefined, WAIT);
+    const printed = terminal?.printed ?? this.#printed;
+    const problem = difference(shown, printed);
+    if (SHOW) {
+      console.log(comparable(printed).join('\n'));
+      return;
+    }
+    if (problem !== undefined) throw new Error(`${problem}\nAll that is printed:\n${comparable(printed).join('\n')}`);
+  }
+
+  async #interrupt(name: string): Promise<void> {
+    const terminal = this.#terminal(name);
+    terminal.interrupt();
+    await terminal.end(WAIT);
+    this.#open.delete(name);
+  }
+
+  #terminal(name: string): Terminal {
+    const terminal = this.#open.get(name);
+    if (terminal === undefined) throw new Error(`there is no terminal ${name}`);
+    return terminal;
+  }
+}
+
+/** What README.md says first must be what the tutorial begins with. */
+async function checkReadme(steps: readonly TutorialStep[]): Promise<void> {
+  const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
+  const promised = commandsIn(/```sh\n([^]*?)```/.exec(readme)?.[1] ?? '');
+  const typed = steps.flatMap(step => (step.kind === 'commands' ? step.commands : []));
+  const missing = promised.filter(command => !typed.includes(command));
+  if (promised.length < 4 || missing.length > 0)
+    throw new Error(`README.md: its first commands are not the tutorial's: ${missing.join(', ')}`);
+}
+
+async function main(): Promise<void> {
+  const tutorial = 'docs/tutorial.md';
+  const steps = tutorialSteps(await readFile(join(ROOT, tutorial), 'utf8'));
+  await checkReadme(steps);
+  if (!HAS_TERMINAL) {
+    console.log('tutorial: skipped, since there is no script of util-linux');
+    return;
+  }
+  await inTemporaryFolder(async folder => {
+    const tarball = await packInto(folder);
+    await provide(folder, tarball);
+    const empty = join(folder, 'empty');
+    await mkdir(empty);
+    const reader = new Reader(empty, tarball);
+    try {
+      for (const step of steps) {
+        const started = performance.now();
+        await reader.take(step).catch((error: unknown) => {
+          throw new Error(`${tutorial}:${step.line}: ${error instanceof Error ? error.message : String(error)}`);
+        });
+        const what = step.kind === 'commands' ? step.commands.join('; ') : step.kind;
+        console.log(`ok    ${tutorial}:${step.line} ${what} (${((performance.now() - started) / 1000).toFixed(1)} s)`);
+      }
+    } finally {
+      reader.close();
+    }
+  });
+  console.log(`\ntutorial: ${steps.length} steps as written`);
+}
+
+await main().catch((error: unknown) => {
+  console.log(`FAIL  ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,66 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { stripVTControlCharacters } from 'node:util';
+
+/** Whether `script` of util-linux is there, which gives a program a terminal. */
+export const HAS_TERMINAL: boolean = String(spawnSync('script', ['--version']).stdout).includes('util-linux');
+
+/** A command in a pseudo-terminal. */
+export class Terminal {
+  readonly #child: ChildProcess;
+  readonly #ended: Promise<number>;
+  #printed = '';
+  #onMore: (() => void) | undefined;
+  #isOver = false;
+
+  constructor(command: string, { cwd, env, columns }: { readonly cwd: string; readonly env: NodeJS.ProcessEnv; readonly columns: number }) {
+    const inside = `stty cols ${columns}; ${command}`;
+    this.#child = spawn('script', ['--quiet', '--return', '--echo', 'never', '--command', inside, '/dev/null'], {
+      cwd,
+      env: { ...env, SHELL: '/bin/sh', TERM: 'xterm-256color' },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.#printed += text;
+      this.#onMore?.();
+    });
+    this.#ended = once(this.#child, 'close').then(([code]) => {
+      this.#isOver = true;
+      this.#onMore?.();
+      return typeof code === 'number' ? code : -1;
+    });
+  }
+
+  /** What was printed so far, without colours. */
+  get printed(): string {
+    // npm's spinner is drawn over.
+    return stripVTControlCharacters(this.#printed.replace(/[\u2800-\u28ff]/g, ''));
+  }
+
+  /** Resolves when what was printed is as wanted, the command has ended, or the time is up. */
+  async until(wanted: (printed: string) => boolean, milliseconds: number): Promise<void> {
+    const isDone = (): boolean => this.#isOver || wanted(this.printed);
+    if (isDone()) return;
+    await new Promise<void>(resolve => {
+      const limit = setTimeout(resolve, milliseconds);
+      this.#onMore = () => {
+        if (!isDone()) return;
+        clearTimeout(limit);
+        resolve();
+      };
+    });
+    this.#onMore = undefined;
+  }
+
+  /** The exit code. When the time is up, the command is killed. */
+  async end(milliseconds: number): Promise<number> {
+    const limit = setTimeout(() => this.#child.kill('SIGKILL'), milliseconds);
+    const code = await this.#ended;
+    clearTimeout(limit);
+    return code;
+  }
+
+  interrupt(): void {
+    this.#child.stdin?.write('\u0003');
+  }
+}
