@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { QOS } from '../../src/qos.js';
 import { scripts } from './differential-scripts.js';
-import { localNucleus, play, twin, type Step } from './differential.js';
+import { localNucleus } from './differential-local.js';
+import { twin } from './differential-twin.js';
+import { play, type Step } from './differential.js';
 
 /** Random ones: `npm run differential`. One that failed again: `DIFFERENTIAL_SEED=… npm run differential`. */
 const { DIFFERENTIAL_RUNS, DIFFERENTIAL_SEED } = process.env;
@@ -61,11 +63,14 @@ test('the scripts see all kinds of what can happen', async () => {
       "  published ServiceFault PublishFailed",
       "  published ServiceFault SpoolFull",
       "  published TimedOut",
+      "  published TokenRefused",
       "  published Unauthorized",
       "  published mqtt-socket",
       "  published spooler",
       "Left Interrupted",
       "Left ServiceFault",
+      "Left TimedOut",
+      "Left TokenRefused",
       "Left Unauthorized",
       "complete",
       "t/a",
