@@ -1,18 +1,33 @@
 import type { Clock } from '../ipc/clock.js';
 import type { BrokerAddress } from './broker-address.js';
 import { readCredentials, type BrokerCredentials } from './broker-credentials.js';
-import { BrokerClientMissing, BrokerCredentialsInvalid, BrokerSubscriptionDenied, type BrokerProblem } from './broker-error.js';
+import {
+  BrokerClientMissing,
+  BrokerCredentialsInvalid,
+  BrokerSubscriptionDenied,
+  BrokerTlsFailed,
+  type BrokerProblem,
+} from './broker-error.js';
 import type { BrokerMessage } from './broker-message.js';
 import { connectProblem, lossProblem } from './broker-problem.js';
 import type { Broker, BrokerListener, SubscribeAnswer } from './broker.js';
 import { loadCrtMqtt, type CrtMqtt, type NativeAck, type NativeReason, type NativeMqttClient } from './crt-mqtt.js';
 import { topicIsValid } from './mqtt-topic.js';
 import { fromNativePublish } from './native-publish.js';
+import { probeTls } from './probe-tls.js';
 import { RemotePublishes } from './remote-publishes.js';
 import { RemoteSubscriptions } from './remote-subscriptions.js';
 
 /** How long starting waits for the first attempt to connect to end, in milliseconds; then the nucleus begins offline. */
 const FIRST_ATTEMPT_MS = 5000;
+/** After so long without an answer it is looked whether the broker's certificate is to blame, in milliseconds. */
+const PROBE_AFTER_MS = 1000;
+
+/**
+ * How long stopping waits for aws-crt, in milliseconds. Where the broker's certificate is not trusted s2n holds the connection for up
+ * to half a minute, on purpose and with no way to end it, and a Ctrl-C would seem to do nothing.
+ */
+const STOP_MS = 1000;
 
 /**
  * An MQTT 5 broker elsewhere, through aws-crt's client: one connection for all components. What it cannot reach it tries again,
@@ -26,6 +41,7 @@ export class RemoteBroker implements Broker {
   readonly #listener: BrokerListener;
   readonly #clock: Clock;
   readonly #client: NativeMqttClient;
+  readonly #credentials: BrokerCredentials;
   readonly #publishes: RemotePublishes;
   readonly #subscriptions: RemoteSubscriptions;
   #state: 'running' | 'down' | 'closed' = 'running';
@@ -37,6 +53,7 @@ export class RemoteBroker implements Broker {
     this.host = address.host;
     this.port = address.port;
     this.#address = address;
+    this.#credentials = credentials;
     this.#listener = listener;
     this.#clock = clock;
     this.#client = crt.newClient(address, credentials, {
@@ -116,18 +133,31 @@ export class RemoteBroker implements Broker {
       const cancel = this.#clock.after(FIRST_ATTEMPT_MS, () => {
         this.#settleFirstAttempt();
       });
+      const cancelProbe = this.#address.tls === undefined ? undefined : this.#clock.after(PROBE_AFTER_MS, () => void this.#probe());
       this.#onFirstAttempt = () => {
         cancel();
+        cancelProbe?.();
         resolve();
       };
       this.#client.start();
     });
   }
 
+  async #probe(): Promise<void> {
+    const problem = await probeTls(this.#address, this.#credentials);
+    if (problem === undefined || this.#onFirstAttempt === undefined || this.#state !== 'running') return;
+    const { name, message } = problem;
+    const code = 'code' in problem && typeof problem.code === 'string' ? problem.code : name === 'Error' ? message : name;
+    this.#offline(new BrokerTlsFailed(this.url, code, problem));
+  }
+
   #stop(): Promise<void> {
     const stopped = this.#client.stop();
     this.#settleFirstAttempt();
-    return stopped;
+    return new Promise((resolve, reject) => {
+      const cancel = this.#clock.after(STOP_MS, resolve);
+      stopped.finally(cancel).then(resolve, reject);
+    });
   }
 
   #connected(rejoinedSession: boolean): void {

@@ -67,6 +67,19 @@ describe.skipIf(mosquittoMissing !== undefined)('dev with a broker elsewhere', (
     }
   });
 
+  // In a process of its own: aws-crt holds such a connection for half a minute, and the process with it.
+  test('a broker whose certificate is not trusted is told by what is wrong with it, and does not hold up Ctrl-C', async () => {
+    const others = await makeCertificates(temporaryFolder());
+    await using mosquitto = await Mosquitto.start(async folder => {
+      const { ca, server } = await makeCertificates(folder);
+      return [`cafile ${ca}`, `certfile ${server.certificate}`, `keyfile ${server.privateKey}`, 'allow_anonymous true'];
+    });
+    const dev = runCli(['dev', '--broker', `mqtts://localhost:${String(mosquitto.port)}`, '--ca', others.ca]);
+    await dev.saw(/"state":"offline"[^\n]*"BrokerTlsFailed"[^\n]*failed \((SELF_SIGNED|UNABLE_TO|CERT_)/);
+    dev.child.kill('SIGINT');
+    expect(await dev.ended).toEqual({ code: 130, signal: null });
+  });
+
   test('a broker that is not there is told, and the component runs', async () => {
     const url = `mqtt://127.0.0.1:${String(await freePort())}`;
     const dev = runCli(['dev', '--broker', url, '--', process.execPath, '-e', 'process.exit(6)']);

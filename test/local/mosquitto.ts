@@ -64,6 +64,10 @@ export class Mosquitto implements AsyncDisposable {
       env: { ...process.env, PATH },
     });
     this.#child = child;
+    // A test that takes too long is not disposed of.
+    const killIt = (): void => void child.kill('SIGKILL');
+    process.once('exit', killIt);
+    child.once('exit', () => process.off('exit', killIt));
     let log = '';
     await new Promise<void>((resolve, reject) => {
       child.stderr.setEncoding('utf8').on('data', (text: string) => {
