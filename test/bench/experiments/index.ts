@@ -1,4 +1,5 @@
 import { backlog } from './backlog.js';
+import { batching } from './batching.js';
 import { change } from './change.js';
 import type { Experiment } from './experiment.js';
 import { floodLatency } from './flood-latency.js';
@@ -24,6 +25,7 @@ export const experiments = (scale: Scale): readonly Experiment[] => [
   stageCost(scale),
   change(scale),
   windows(scale),
+  batching(scale),
   routing(scale),
   backlog(scale),
   scaling(scale),

@@ -1,4 +1,5 @@
 import { measureBacklog } from './backlog.js';
+import { measureBatching } from './batching.js';
 import { measureChange } from './change.js';
 import { measureFloodLatency } from './flood-latency.js';
 import { measureLines } from './lines.js';
@@ -23,6 +24,7 @@ export const MEASURES = {
   stageCost: measureStageCost,
   change: measureChange,
   windows: measureWindows,
+  batching: measureBatching,
   routing: measureRouting,
   backlog: measureBacklog,
   floodLatency: measureFloodLatency,
