@@ -36,7 +36,7 @@ export interface LocalDevice extends AsyncDisposable {
 }
 
 /** Nothing in an example takes longer, in milliseconds. */
-const PATIENCE = 20_000;
+const PATIENCE = 40_000;
 
 /** The profile on the command line: `node build/examples/alarm/main.js lite`. */
 export const chosenProfile = (): 'classic' | 'lite' => (process.argv[2] === 'lite' ? 'lite' : 'classic');
@@ -74,6 +74,8 @@ export async function localDevice(component: Component, options: LocalDeviceOpti
         env: { [CONFIG_VARIABLE]: JSON.stringify(config) },
         log: jsonLog(line => process.stderr.write(line), { level: 'error' }),
         signal: stopping.signal,
+        // Ctrl-C ends the example, and not only its component.
+        signals: false,
       });
       await subscribed;
     },

@@ -9,7 +9,7 @@ const ACCOUNT = 'com.example.Cloud';
 const resources = ['heater/#'];
 const accessControl = { 'aws.greengrass.ipc.mqttproxy': { 'cloud:1': { operations: ['*'], resources } } };
 const profile = chosenProfile();
-await using device = await localDevice(heater, { profile, config: { deadline: 200 }, components: [{ name: ACCOUNT, accessControl }] });
+await using device = await localDevice(heater, { profile, config: { deadline: 1_000 }, components: [{ name: ACCOUNT, accessControl }] });
 const { nucleus } = device;
 await device.start();
 
@@ -27,7 +27,7 @@ const answers = firstValueFrom(
       ),
       take(profile === 'classic' ? 5 : 4),
       toArray(),
-      timeout(20_000),
+      timeout(40_000),
     ),
 );
 await listening;
