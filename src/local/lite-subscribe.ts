@@ -28,6 +28,6 @@ export function liteSubscribe(call: LiteCall, members: Members, json: string): v
     caller.unsubscribed(streamId, filter);
   });
   if (!faults.denySubscription.strike(caller.component)) shared.subscribe(subscription);
-  caller.subscribed(streamId, filter);
   subscription.begin();
+  caller.subscribed(streamId, filter);
 }

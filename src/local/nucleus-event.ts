@@ -7,6 +7,7 @@ export type NucleusEvent =
   /** A handshake was refused. The client is told nothing; this says why. */
   | { readonly kind: 'refused'; readonly connection: number; readonly reason: string }
   | { readonly kind: 'disconnected'; readonly connection: number; readonly component: string | undefined }
+  /** A subscribe was granted, and its answer is on its way: what is published now arrives. */
   | {
       readonly kind: 'subscribed';
       readonly connection: number;

@@ -105,7 +105,7 @@ export type RunnableTask<A> = Task<A> & {
 export interface DrainReport {
   /** Publishes that were accepted while draining. */
   readonly accepted: number;
-  /** Publishes that failed while draining. */
+  /** Publishes that failed while draining. A stage that published the same once more, with success, is counted in both. */
   readonly failed: number;
   /** Publishes still without an answer at the deadline. */
   readonly unfinished: number;

@@ -27,7 +27,7 @@ const events = async (profile: ProfileName, accessControl: AccessControl): Promi
     // What connect() asks first is an operation that classic refuses.
     if (event.kind === 'failed' && event.resource !== undefined) stop.abort();
     // Once the last of the answers is on its way.
-    if (event.kind === 'subscribed' && ++subscribed === 3) setImmediate(() => STIMULI.forEach(message => nucleus.publish(message)));
+    if (event.kind === 'subscribed' && ++subscribed === 3) STIMULI.forEach(message => nucleus.publish(message));
     if (event.kind === 'published' && expected.delete(event.topicName) && expected.size === 0) stop.abort();
   });
   const connectOptions = { socketPath: nucleus.socketPath, authToken: nucleus.authToken(edgeAggregator.name) };
