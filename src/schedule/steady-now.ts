@@ -3,6 +3,9 @@ import type { SchedulerLike } from 'rxjs';
 /** How near the time of day a scheduler's time must be to be taken for it, in milliseconds. Virtual time is decades away. */
 const TIME_OF_DAY = 60_000;
 
+/** By how many milliseconds two clocks may drift apart before it is asked again whether one is the time of day. */
+const UNSET = 1_000;
+
 /**
  * The time by which a scheduler's timers go, in milliseconds since any fixed moment: what deadlines are counted in.
  *
@@ -10,9 +13,16 @@ const TIME_OF_DAY = 60_000;
  * time server. Set forward, everything under way would be overdue at once; set back, nothing would be for as long.
  */
 export function steadyNow(scheduler: SchedulerLike): () => number {
+  /** How far the two clocks were apart when the scheduler's was last seen to be the time of day. Spares reading a third one each time. */
+  let apart = Number.NaN;
+  /* eslint-disable no-restricted-globals -- the one place that tells a scheduler's time from the time of day */
   return () => {
     const now = scheduler.now();
-    // eslint-disable-next-line no-restricted-globals -- the one place that tells a scheduler's time from the time of day
-    return Math.abs(now - Date.now()) < TIME_OF_DAY ? performance.now() : now;
+    const steady = performance.now();
+    if (Math.abs(now - steady - apart) < UNSET) return steady;
+    const isTimeOfDay = Math.abs(now - Date.now()) < TIME_OF_DAY;
+    apart = isTimeOfDay ? now - steady : Number.NaN;
+    return isTimeOfDay ? steady : now;
   };
+  /* eslint-enable no-restricted-globals */
 }

@@ -20,6 +20,24 @@ describe('steadyNow', () => {
     expect(now() - before).toBeLessThan(60_000);
   });
 
+  it('asks what the time of day is only when a clock was set, and again each time it is', () => {
+    const now = steadyNow({ now: () => clock, schedule: asyncScheduler.schedule.bind(asyncScheduler) });
+    let clock = Date.now();
+    const asked = vi.spyOn(Date, 'now').mockImplementation(() => clock);
+    for (const [step, times] of [
+      [0, 1],
+      [1, 0],
+      [3_600_000, 1],
+      [1, 0],
+      [-3_600_000, 1],
+    ] as const) {
+      clock += step;
+      asked.mockClear();
+      expect(Math.abs(now() - performance.now())).toBeLessThan(1_000);
+      expect(asked).toHaveBeenCalledTimes(times);
+    }
+  });
+
   it('is virtual where the scheduler is', () => {
     expect(steadyNow(new VirtualTimeScheduler())()).toBe(0);
     const now = steadyNow(asyncScheduler);
