@@ -10,7 +10,7 @@
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { inTemporaryFolder, packInto, ROOT } from './packed-package.js';
-import { runProcess } from './run-process.js';
+import { failureOf, runProcess } from './run-process.js';
 import { HAS_TERMINAL, Terminal } from './terminal.js';
 import { commandsIn, comparable, difference, edited, tutorialSteps, type TutorialStep } from './tutorial-steps.js';
 
@@ -141,6 +141,21 @@ async function checkReadme(steps: readonly TutorialStep[]): Promise<void> {
     throw new Error(`README.md: its first commands are not the tutorial's: ${missing.join(', ')}`);
 }
 
+/** What the tutorial does not show: a project for Greengrass Lite starts, passes its tests, and fits its recipe just so. */
+async function checkLite(folder: string): Promise<void> {
+  const project = join(folder, 'lite-component');
+  const run = async (cwd: string, command: string, ...args: readonly string[]): Promise<void> => {
+    const failure = failureOf(await runProcess(command, args, { cwd, timeLimitMilliseconds: TIME_LIMIT }), TIME_LIMIT);
+    if (failure !== undefined) throw new Error(`${command} ${args.join(' ')}, for Lite: ${failure}`);
+  };
+  await run(folder, 'npx', '--no', 'greengrass-rx', 'init', 'lite-component', '--profile', 'lite', '--name', 'com.acme.OvenWatch');
+  await symlink(join(folder, 'my-component/node_modules'), join(project, 'node_modules'));
+  await run(project, 'npm', 'start');
+  await run(project, 'npm', 'test');
+  await run(project, 'npm', 'run', 'recipe:check');
+  console.log('ok    a project for Greengrass Lite');
+}
+
 async function main(): Promise<void> {
   const tutorial = 'docs/tutorial.md';
   const steps = tutorialSteps(await readFile(join(ROOT, tutorial), 'utf8'));
@@ -164,6 +179,7 @@ async function main(): Promise<void> {
         const what = step.kind === 'commands' ? step.commands.join('; ') : step.kind;
         console.log(`ok    ${tutorial}:${step.line} ${what} (${((performance.now() - started) / 1000).toFixed(1)} s)`);
       }
+      await checkLite(empty);
     } finally {
       reader.close();
     }

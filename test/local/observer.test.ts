@@ -37,6 +37,17 @@ describe.each(PROFILES)('an observer on %s', profile => {
     }
   });
 
+  test('of its events may publish when a component has subscribed, and is heard', async () => {
+    await using nucleus = await startWatched(profile);
+    nucleus.observe(event => {
+      if (event.kind === 'subscribed') nucleus.publish({ topicName: 'test/a', payload: 'at once' });
+    });
+    const client = await RawClient.accepted(nucleus, COMPONENT);
+    client.subscribe(1, 'test/+');
+    const frames = [await client.next(), await client.next()];
+    expect(frames.filter(({ payload }) => payload !== '{}').map(frame => eventOf(frame).text)).toEqual(['at once']);
+  });
+
   test('stands in no event of a delivery, and is told what nobody else has subscribed', async () => {
     await using nucleus = await startWatched(profile);
     const watcher = await subscribed(nucleus, WATCHER, '#');
