@@ -1,4 +1,4 @@
-import { readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -240,6 +240,18 @@ describe('dev', () => {
     expect(dev.stderr()).toContain(`${path}:2:16`);
     expect(dev.stdout()).toBe('');
     expect(leftovers(dev)).toEqual([]);
+  });
+
+  test('warns of a recipe that Greengrass Lite would pass over', async () => {
+    const path = recipeFile(temporaryFolder());
+    writeFileSync(path, readFileSync(path, 'utf8').replace('  - Lifecycle:', '  - Platform: { os: all }\n    Lifecycle:'));
+    const args = ['--recipe', path, '--', process.execPath, '-e', ''];
+    const lite = runDev(['--profile', 'lite', ...args]);
+    await lite.ended;
+    expect(lite.stdout()).toMatch(/"kind":"warning"[^\n]*no manifest for Greengrass Lite/);
+    const classic = runDev(args);
+    await classic.ended;
+    expect(classic.stdout()).not.toContain('no manifest');
   });
 
   test('after a SIGKILL the next one removes what it has left, and sub does not find it', async () => {
