@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { encodeFrame } from '../../src/ipc/encode-frame.js';
@@ -69,6 +70,8 @@ describe.each(PROFILES)('%s', profile => {
     const client = await RawClient.accepted(nucleus, COMPONENT);
     const frame = encodeFrame(encodeHeaders([]), '');
     frame.writeUInt32BE(0x7fffffff, 0);
+    // With the checksum of a client that means it.
+    frame.writeUInt32BE(crc32(frame.subarray(0, 8)), 8);
     client.socket.write(frame);
     await client.closed;
   });

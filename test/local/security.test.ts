@@ -6,6 +6,8 @@ import { networkInterfaces, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { connectAsync } from 'mqtt';
 import { describe, expect, test } from 'vitest';
+import { encodeFrame } from '../../src/ipc/encode-frame.js';
+import { encodeHeaders } from '../../src/ipc/headers.js';
 import { HandClock } from '../ipc/hand-clock.js';
 import { makeSocketFolder } from '../../src/local/socket-folder.js';
 import type { NucleusEvent } from '../../src/local/index.js';
@@ -164,12 +166,11 @@ describe('hostile clients', () => {
     const honest = await RawClient.accepted(nucleus, COMPONENT);
     const before = process.memoryUsage().rss;
     const hoarders: RawClient[] = [];
+    // Announces sixteen megabytes, with the checksum that belongs to that, and is more than a client without a token may send.
+    const begun = encodeFrame(encodeHeaders([]), Buffer.alloc(16 * 1024 * 1024)).subarray(0, 100_000);
     for (let i = 0; i < 1000; i++) {
       const client = await RawClient.open(nucleus.socketPath);
-      // Announces sixteen megabytes and sends more than a client without a token may.
-      const start = Buffer.alloc(100_000);
-      start.writeUInt32BE(16 * 1024 * 1024, 0);
-      client.socket.write(start);
+      client.socket.write(begun);
       hoarders.push(client);
     }
     honest.publish(1, 'test/a', 'x'.repeat(100_000));
