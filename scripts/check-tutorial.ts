@@ -1,6 +1,6 @@
 /**
  * A newcomer's hour: does what docs/tutorial.md says, word for word, in an empty folder and against the packed package, and compares what is printed
- * with what is shown. With it goes the promise of README.md: its first commands are the tutorial's.
+ * with what is shown. With it goes the promise of README.md: its commands are the tutorial's.
  *
  * Two things are not as for a newcomer, since the version under test is not in the registry: `npx` finds it in a folder above, and
  * package.json is given the tarball.
@@ -131,14 +131,14 @@ class Reader {
   }
 }
 
-/** What README.md says first must be what the tutorial begins with. */
+/** How README.md says one begins must be how the tutorial does. */
 async function checkReadme(steps: readonly TutorialStep[]): Promise<void> {
   const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
-  const promised = commandsIn(/```sh\n([^]*?)```/.exec(readme)?.[1] ?? '');
+  const promised = commandsIn(/```sh\n(npx greengrass-rx init [^]*?)```/.exec(readme)?.[1] ?? '');
   const typed = steps.flatMap(step => (step.kind === 'commands' ? step.commands : []));
   const missing = promised.filter(command => !typed.includes(command));
   if (promised.length < 4 || missing.length > 0)
-    throw new Error(`README.md: its first commands are not the tutorial's: ${missing.join(', ')}`);
+    throw new Error(`README.md: it does not begin as the tutorial does: ${missing.join(', ')}`);
 }
 
 /** What the tutorial does not show: a project for Greengrass Lite starts, passes its tests, and fits its recipe just so. */
