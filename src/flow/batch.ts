@@ -1,5 +1,5 @@
 import { asyncScheduler, Observable, type SchedulerLike, type Subscription } from 'rxjs';
-import { checkPositive } from '../schedule/check-argument.js';
+import { checkAtLeast } from '../schedule/check-argument.js';
 import { LONGEST_TIMER } from '../schedule/longest-timer.js';
 import { DEFAULT_BUFFER_MESSAGES } from './buffer-policy.js';
 import { checkedSize } from './checked-size.js';
@@ -14,7 +14,10 @@ export interface BatchOptions<A> {
   readonly bytes?: number | undefined;
   /** Bytes of one value. Needed for `bytes`. Called once for each. */
   readonly sizeOf?: ((value: A) => number) | undefined;
-  /** Milliseconds from a batch's first value to its end, at most 24.8 days. Default: none, a batch waits until it is full or the source completes. */
+  /**
+   * Milliseconds from a batch's first value to its end, at most 24.8 days; 0 gathers what comes at once. Default: none, a batch waits until it is full or
+   * the source completes.
+   */
   readonly within?: number | undefined;
   /** The name under which the ledger counts this stage. Default `batch`. */
   readonly name?: string | undefined;
@@ -53,7 +56,7 @@ export const batch =
     const { messages = DEFAULT_BUFFER_MESSAGES, bytes = Infinity, within, scheduler = asyncScheduler } = options;
     const sizeOf = options.sizeOf === undefined ? () => 0 : checkedSize(options.sizeOf);
     if (!(messages >= 1)) throw new RangeError(`messages must be a number from 1 on, not ${messages}.`);
-    if (within !== undefined) checkPositive(within, 'within');
+    if (within !== undefined) checkAtLeast(0, within, 'within');
     if (options.bytes !== undefined && options.sizeOf === undefined)
       throw new TypeError('bytes needs sizeOf, which says how large a value is.');
     return new Observable<readonly A[]>(destination => {
