@@ -47,7 +47,8 @@ console.log(
   `${whole(readings.length)} readings: ${whole(values.length - days.length)} changes and ${whole(days.length)} days are worth publishing.`,
 );
 for (const quantity of QUANTITIES) {
-  const [highest] = days.filter(day => day.quantity === quantity).sort((a, b) => b.p95 - a.p95);
+  // Of days alike the first: a refused batch comes after later ones.
+  const [highest] = days.filter(day => day.quantity === quantity).sort((a, b) => b.p95 - a.p95 || a.day.localeCompare(b.day));
   if (highest === undefined) continue;
   const { day, n, min, p05, median, p95, max, mean } = highest;
   const numbers = Object.entries({ min, p05, median, mean, p95, max }).map(([name, number]) => `${name} ${number.toFixed(1)}`);
