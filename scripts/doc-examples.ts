@@ -19,6 +19,9 @@ export interface Found {
 /** Other names of the two languages: a fence that nobody checks would rot. */
 const UNCHECKED = /^(js|javascript|mjs|cjs|typescript|mts|cts|tsx|jsx)$/;
 
+/** Says which file of the tutorial's project an excerpt is of. That it is one, check-tutorial sees. */
+const FILE = /^<!-- file \S+ -->$/;
+
 /** Every example of a `.ts` or `.md` file. */
 export async function examplesOf(root: string, file: string): Promise<Found> {
   const lines = (await readFile(`${root}/${file}`, 'utf8')).split('\n');
@@ -39,7 +42,7 @@ function readExamples(file: string, lines: readonly string[]): Found {
     const place = `${file}:${i + 1}`;
     if (fence !== undefined) {
       if (line.trim() !== fence.marker) return;
-      if (fence.language === 'ts') {
+      if (fence.language === 'ts' && fence.flags !== 'excerpt') {
         const program = '\n'.repeat(fence.start + 1) + lines.slice(fence.start + 1, i).join('\n') + '\n';
         examples.push({ place: `${file}:${fence.start + 1}`, program, runs: fence.flags !== 'no-run' });
       }
@@ -57,7 +60,11 @@ function readExamples(file: string, lines: readonly string[]): Found {
     promised = undefined;
     fence = { marker, start: i, language, flags };
     if (UNCHECKED.test(language)) complaints.push(`${place} a fence in ${language}: write it as \`\`\`ts, so that it is checked`);
-    if (language === 'ts' && flags !== '' && flags !== 'no-run') complaints.push(`${place} a fence marked ${flags}: only no-run is known`);
+    if (language === 'ts' && flags === 'excerpt') {
+      if (!FILE.test(lines[i - 2] ?? ''))
+        complaints.push(`${place} an excerpt of no file: say which, with <!-- file src/x.ts --> above it`);
+    } else if (language === 'ts' && flags !== '' && flags !== 'no-run')
+      complaints.push(`${place} a fence marked ${flags}: only no-run and excerpt are known`);
   });
   if (fence !== undefined) complaints.push(`${file}:${fence.start + 1} a fence that does not end`);
   return { examples, complaints };

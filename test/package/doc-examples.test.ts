@@ -47,6 +47,11 @@ describe('the examples of a Markdown file', () => {
     expect(examples).toEqual([]);
   });
 
+  test('are not the excerpts of a file, which the tutorial shows', async () => {
+    const { examples, complaints } = await found('a.md', '<!-- file src/a.ts -->', '', '```ts excerpt', 'one();', '```');
+    expect({ examples, complaints }).toEqual({ examples: [], complaints: [] });
+  });
+
   test('may be indented, as in a list', async () => {
     const { examples } = await found('a.md', '- item', '  ```ts', '  one();', '  ```');
     expect(examples.map(({ place }) => place)).toEqual(['a.md:2']);
@@ -56,6 +61,7 @@ describe('the examples of a Markdown file', () => {
     ['JavaScript', ['```js', 'one();', '```'], 'a.md:1 a fence in js'],
     ['TypeScript by its long name', ['```typescript', 'one();', '```'], 'a.md:1 a fence in typescript'],
     ['an unknown mark', ['', '```ts norun', 'one();', '```'], 'a.md:2 a fence marked norun'],
+    ['an excerpt of no file', ['Words.', '', '```ts excerpt', 'one();', '```'], 'a.md:3 an excerpt of no file'],
     ['a fence without an end', ['```ts', 'one();'], 'a.md:1 a fence that does not end'],
   ])('that nobody would check are refused: %s', async (_what, lines, complaint) => {
     const { complaints } = await found('a.md', ...lines);
