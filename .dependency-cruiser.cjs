@@ -1,15 +1,20 @@
 /**
  * Which way imports may point (docs: every module of src stands on the ones below it).
  *
- *   local, proxy   two sides of one wire: the server, and the client
+ *   local, client  two sides of one wire: the server, and the client
  *   ipc            bytes <-> operations, no RxJS; local uses its frames and shapes, never its client
- *   flow, operators, schedule, stream, codec, topic, errors, and any new folder   pure RxJS and fp-ts, know no proxy
+ *   flow, operators, schedule, stream, codec, topic, errors, and any new folder   pure RxJS and fp-ts, know no client
+ *   the kit: recipe, dry-run, local, testing, cli, eslint   what a developer uses; no device ever loads a line of it
  */
-const PURE = '^src/(?!ipc/|proxy/|local/|component/|testing/|cli/)[^/]+/';
+const PURE = '^src/(?!ipc/|client/|component/|recipe/|dry-run/|local/|testing/|cli/)[^/]+/';
+/** The second storey: what a developer uses, and no device loads. */
+const KIT = '^src/(recipe|dry-run|local|testing|cli|eslint)/';
 /** The port's types: what a stage may know of a proxy, and only as types. */
-const PORT = '^src/proxy/(mqtt-proxy|mqtt-message)\\.ts$';
+const PORT = '^src/client/(mqtt-proxy|mqtt-message)\\.ts$';
+/** Where a dry run begins, and the entry that names its types. */
+const DRY_RUN = '^src/component/(dry-run|index)\\.ts$';
 /** The part of ipc that is the client: who opens connections and streams. */
-const CLIENT = '^src/ipc/(.*session|.*transport|crt|encode-request)';
+const CLIENT = '^src/ipc/(session|transport|socket/|crt/|wire/encode-request)';
 /** What package.json exports. A folder's own index.ts, such as src/codec/index.ts, is none of these. */
 const ENTRY = '^src/(index|fp|(local|operators|component|testing|eslint)/index)\\.ts$';
 
@@ -20,9 +25,9 @@ module.exports = {
     {
       name: 'ipc-stands-at-the-bottom',
       severity: 'error',
-      comment: 'ipc turns bytes into operations and knows nothing of what is built on it. Of the rest it may use the QOS numbers.',
+      comment: 'ipc turns bytes into operations and knows nothing of what is built on it. Of the rest it may use the words that all share.',
       from: { path: '^src/ipc/' },
-      to: { path: '^src/', pathNot: ['^src/ipc/', '^src/qos\\.ts$'] },
+      to: { path: '^src/', pathNot: ['^src/ipc/', '^src/shared/'] },
     },
     {
       name: 'ipc-without-rxjs',
@@ -32,18 +37,18 @@ module.exports = {
       to: { path: 'node_modules/rxjs/' },
     },
     {
-      name: 'proxy-is-the-client',
+      name: 'client-stands-on-ipc',
       severity: 'error',
-      comment: 'The proxy stands on ipc and the pure parts.',
-      from: { path: '^src/proxy/' },
-      to: { path: '^src/(local|operators|component|testing|cli)/' },
+      comment: 'The client stands on ipc and the pure parts.',
+      from: { path: '^src/client/' },
+      to: { path: '^src/(operators|sinks|component)/' },
     },
     {
-      name: 'pure-knows-no-proxy',
+      name: 'pure-knows-no-client',
       severity: 'error',
       comment: 'Stages and operators work on any Observable, with or without a nucleus.',
       from: { path: PURE },
-      to: { path: '^src/(ipc|proxy|local|component|testing|cli)/', pathNot: PORT },
+      to: { path: '^src/(ipc|client|component)/', pathNot: PORT },
     },
     {
       name: 'only-stages-name-the-port',
@@ -60,18 +65,18 @@ module.exports = {
       to: { path: PORT, dependencyTypesNot: ['type-only'] },
     },
     {
-      name: 'qos-is-a-leaf',
+      name: 'shared-is-a-leaf',
       severity: 'error',
       comment: 'The words that all share import nothing.',
-      from: { path: '^src/qos\\.ts$' },
-      to: { path: '^src/' },
+      from: { path: '^src/shared/' },
+      to: { path: '^src/', pathNot: '^src/shared/' },
     },
     {
       name: 'local-is-a-server',
       severity: 'error',
       comment: 'What the local nucleus accepts must not be what our own client happens to do.',
       from: { path: '^src/local/' },
-      to: { path: '^src/(proxy|stream|flow|operators|component|testing|cli)/' },
+      to: { path: '^src/(client|stream|flow|operators|sinks|component|dry-run|testing|cli)/' },
     },
     {
       name: 'local-without-the-client',
@@ -81,26 +86,32 @@ module.exports = {
       to: { path: CLIENT, reachable: true },
     },
     {
-      name: 'component-runs-without-the-kit',
+      name: 'runtime-never-imports-the-kit',
       severity: 'error',
-      comment:
-        'What runs on a device loads neither the testing kit nor the local nucleus. Only the dry run does, and it is loaded when asked for.',
-      from: { path: '^src/component/', pathNot: '^src/component/dry-run/' },
-      to: { path: '^src/(testing|local|cli)/' },
+      comment: 'What a device loads stands on itself. Only the dry run is begun from a component, and loaded when asked for.',
+      from: { path: '^src/', pathNot: [KIT, DRY_RUN] },
+      to: { path: KIT },
     },
     {
       name: 'dry-run-only-when-asked-for',
       severity: 'error',
       comment: 'A static import would load the testing kit on every device.',
-      from: { path: '^src/component/', pathNot: '^src/component/dry-run/' },
-      to: { path: '^src/component/dry-run/', dynamic: false, dependencyTypesNot: ['type-only'] },
+      from: { path: DRY_RUN },
+      to: { path: KIT, dynamic: false, dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'recipes-stand-alone',
+      severity: 'error',
+      comment: 'A recipe is read and written without a nucleus, a client or a terminal.',
+      from: { path: '^src/recipe/' },
+      to: { path: '^src/(ipc|client|component|dry-run|local|testing|cli)/' },
     },
     {
       name: 'dry-run-reads-policies-and-recipes',
       severity: 'error',
-      comment: 'Of the local nucleus a dry run has a use for what reads policies and recipes, not for the server.',
-      from: { path: '^src/component/dry-run/' },
-      to: { path: '^src/(local/(?!recipe/|policy/|profile-name)|cli/)' },
+      comment: 'A dry run needs what reads policies and recipes, not the server, nor a terminal.',
+      from: { path: '^src/dry-run/' },
+      to: { path: '^src/(local|cli)/' },
     },
     {
       name: 'entries-are-for-users',
@@ -113,7 +124,7 @@ module.exports = {
       name: 'aws-crt-in-one-place',
       severity: 'error',
       comment: 'The package may be absent: the crt transport and the MQTT client of the local nucleus alone know it.',
-      from: { path: '^src/', pathNot: '^src/(ipc|local)/crt' },
+      from: { path: '^src/', pathNot: '^src/(ipc/crt|local/broker/crt)' },
       to: { path: '(^|/)aws-crt(/|$)' },
     },
     {

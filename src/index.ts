@@ -6,9 +6,9 @@
 export * from './codec/index.js';
 export * from './errors/errors.js';
 export * from './flow/index.js';
-export { connect } from './proxy/connect.js';
-export type { ConnectOptions } from './proxy/connect-options.js';
-export type { Mqtt5Members, MqttMessage, PublishRequest, UserProperty } from './proxy/mqtt-message.js';
+export { connect } from './client/connect.js';
+export type { ConnectOptions } from './client/connect-options.js';
+export type { Mqtt5Members, MqttMessage, PublishRequest, UserProperty } from './client/mqtt-message.js';
 export type {
   Accepted,
   Capabilities,
@@ -23,11 +23,11 @@ export type {
   SilenceWatch,
   SubscribeRequest,
   SubscriptionStatus,
-} from './proxy/mqtt-proxy.js';
-export { payloadLimit } from './proxy/publish-size.js';
-export { shareSubscriptions, type ShareSubscriptionsOptions } from './proxy/share-subscriptions.js';
-export { drainOnSignal, type DrainOnSignalOptions } from './proxy/drain-on-signal.js';
-export { QOS } from './qos.js';
+} from './client/mqtt-proxy.js';
+export { payloadLimit } from './client/publish-size.js';
+export { shareSubscriptions, type ShareSubscriptionsOptions } from './client/share-subscriptions.js';
+export { drainOnSignal, type DrainOnSignalOptions } from './client/drain-on-signal.js';
+export { QOS } from './shared/qos.js';
 export * from './schedule/index.js';
 export {
   absorbKinds,
@@ -63,4 +63,4 @@ export type {
 export * as OE from './stream/index.js';
 export * from './topic/index.js';
 export type { TransportName } from './ipc/transport.js';
-export * from './sink/index.js';
+export * from './sinks/index.js';

@@ -2,7 +2,7 @@ import type { Either } from 'fp-ts/lib/Either.js';
 import type { Type, Validation } from 'io-ts';
 import type { Observable } from 'rxjs';
 import { declaredFilters, type DeclaredTopic } from '../flow/declared-topics.js';
-import type { MqttProxy } from '../proxy/mqtt-proxy.js';
+import type { MqttProxy } from '../client/mqtt-proxy.js';
 import { type Log, silentLog } from './log.js';
 
 /** What a branch of a component is: a stream whose errors are on its left side. What it emits is not kept. */

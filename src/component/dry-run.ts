@@ -2,7 +2,7 @@ import { left, type Either } from 'fp-ts/lib/Either.js';
 import type { ConfigurationInvalid, TimersWithoutEnd } from '../errors/errors.js';
 import type { Component } from './component.js';
 import { CONFIG_VARIABLE, readConfiguration } from './configuration.js';
-import type { DryRun } from './dry-run/dry-run-result.js';
+import type { DryRun } from '../dry-run/dry-run-result.js';
 
 /** How a {@link dryRun} runs. */
 export interface DryRunOptions {
@@ -58,6 +58,6 @@ export const dryRun = async (
   if (memory !== undefined && !(memory > 0)) throw new RangeError(`memory must be a number of bytes above 0, not ${memory}.`);
   const configuration = readConfiguration(component, { [CONFIG_VARIABLE]: JSON.stringify(config) });
   if (configuration._tag === 'Left') return left(configuration.left);
-  const { dryRunResult } = await import('./dry-run/dry-run-result.js');
+  const { dryRunResult } = await import('../dry-run/dry-run-result.js');
   return dryRunResult(component, { config: configuration.right, horizon, memory });
 };

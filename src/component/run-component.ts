@@ -1,8 +1,8 @@
 import { asyncScheduler, merge, type SchedulerLike, Subscription, timer } from 'rxjs';
 import type { StageAccount } from '../flow/account.js';
 import { type Ledger, ledger as ledgerOfAll } from '../flow/ledger.js';
-import { connect } from '../proxy/connect.js';
-import type { ConnectionState, DrainReport, MqttProxy } from '../proxy/mqtt-proxy.js';
+import { connect } from '../client/connect.js';
+import type { ConnectionState, DrainReport, MqttProxy } from '../client/mqtt-proxy.js';
 import { reportAtTimes, type Reporter } from '../stream/report-at-times.js';
 import { tagOf } from '../stream/tag.js';
 import { type BranchEvent, branchEvents, namedBranches } from './branches.js';

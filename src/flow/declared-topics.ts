@@ -1,7 +1,7 @@
 import { left } from 'fp-ts/lib/Either.js';
 import { of } from 'rxjs';
 import { InvalidRequest } from '../errors/errors.js';
-import type { MqttProxy } from '../proxy/mqtt-proxy.js';
+import type { MqttProxy } from '../client/mqtt-proxy.js';
 import { topicFilterProblem } from '../topic/topic-filter.js';
 import { topicMatches } from '../topic/topic-matches.js';
 import { topicFilterOf, type TopicPattern } from '../topic/topic-pattern.js';

@@ -1,6 +1,6 @@
 import { amended } from '../errors/amended.js';
 import type { PublishError } from '../errors/errors.js';
-import type { Accepted } from '../proxy/mqtt-proxy.js';
+import type { Accepted } from '../client/mqtt-proxy.js';
 
 /** A value whose message the nucleus took. It says who took it, not that the cloud has it. */
 export interface Published<out A> extends Accepted {

@@ -2,7 +2,7 @@ import type { Either } from 'fp-ts/lib/Either.js';
 import { left } from 'fp-ts/lib/Either.js';
 import { Observable } from 'rxjs';
 import type { Overflowed } from '../errors/errors.js';
-import type { PublishRequest } from '../proxy/mqtt-message.js';
+import type { PublishRequest } from '../client/mqtt-message.js';
 import type { PublishFailure, Published } from './publish-outcome.js';
 import { publishTo, type PublishPort, type PublishToOptions } from './publish-to.js';
 import type { Intake } from './stage.js';

@@ -1,8 +1,8 @@
 import type { Either } from 'fp-ts/lib/Either.js';
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
 import type { Overflowed, PublishError } from '../errors/errors.js';
-import type { PublishRequest } from '../proxy/mqtt-message.js';
-import type { MqttProxy } from '../proxy/mqtt-proxy.js';
+import type { PublishRequest } from '../client/mqtt-message.js';
+import type { MqttProxy } from '../client/mqtt-proxy.js';
 import type { Schedule } from '../schedule/schedule.js';
 import { Deadlines } from './deadlines.js';
 import { type DeclaredTopic, declaredFilters, onlyDeclared } from './declared-topics.js';

@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { CountQueuingStrategy, WritableStream, type WritableStreamDefaultController } from 'node:stream/web';
-import type { PublishRequest } from '../proxy/mqtt-message.js';
+import type { PublishRequest } from '../client/mqtt-message.js';
 import { asError, openPublishSink, type PublishSinkOptions } from './publish-sink.js';
 import type { PublishPort } from './publish-to.js';
 

@@ -1,5 +1,5 @@
 import type { Clock } from './clock.js';
-import { MessageFlag, MessageType, type RpcMessage } from './rpc-message.js';
+import { MessageFlag, MessageType, type RpcMessage } from './wire/rpc-message.js';
 import type { CloseReason, ConnectFailure, StreamListener, Transport, TransportConnection, TransportStream } from './transport.js';
 
 /** The service model's name of the events of a subscription; everything else on its stream is the reply. */

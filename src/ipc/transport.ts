@@ -1,5 +1,5 @@
-import type { FrameFailure } from './frame.js';
-import type { RpcMessage, RpcMessageFailure } from './rpc-message.js';
+import type { FrameFailure } from './wire/frame.js';
+import type { RpcMessage, RpcMessageFailure } from './wire/rpc-message.js';
 
 /** The transports there are: `node:net`, and AWS' native client. */
 export type TransportName = 'socket' | 'crt';

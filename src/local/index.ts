@@ -4,7 +4,7 @@
  *
  * @packageDocumentation
  */
-export type { AccessControl, AccessControlPolicy } from './policy/access-control.js';
+export type { AccessControl, AccessControlPolicy } from '../recipe/policy/access-control.js';
 export {
   BrokerClientMissing,
   BrokerConnectionLost,
@@ -14,22 +14,23 @@ export {
   BrokerSubscriptionDenied,
   BrokerTlsFailed,
   BrokerUnreachable,
-} from './broker-error.js';
-export type { BrokerProblem, BrokerStartError, CredentialRole, UnreachableReason } from './broker-error.js';
-export type { BrokerMessage, BrokerUserProperty } from './broker-message.js';
-export type { BrokerChoice, EmbeddedBrokerChoice, IotCoreChoice, ReconnectDelays, UrlBrokerChoice } from './broker-options.js';
-export type { ArmedFault, FaultScope } from './fault-switch.js';
-export type { FaultOperation } from './fault-switches.js';
-export type { FaultMessage, Faults, LastingFault, OperationFault } from './faults.js';
+} from './broker/broker-error.js';
+export type { BrokerProblem, BrokerStartError, CredentialRole, UnreachableReason } from './broker/broker-error.js';
+export type { BrokerMessage, BrokerUserProperty } from './broker/broker-message.js';
+export type { BrokerChoice, EmbeddedBrokerChoice, IotCoreChoice, ReconnectDelays, UrlBrokerChoice } from './broker/broker-options.js';
+export type { ArmedFault, FaultScope } from './faults/fault-switch.js';
+export type { FaultOperation } from './faults/fault-switches.js';
+export type { FaultMessage, Faults, LastingFault, OperationFault } from './faults/faults.js';
 export { startLocalNucleus } from './local-nucleus.js';
-export type { LocalComponent, LocalNucleusLimits, LocalNucleusOptions, MqttVersion, RecipeComponent } from './local-nucleus-options.js';
+export type { LocalComponent, RecipeComponent } from '../recipe/local-component.js';
+export type { LocalNucleusLimits, LocalNucleusOptions, MqttVersion } from './local-nucleus-options.js';
 export type { CloudMessage, ComponentEnvironment, LocalNucleus } from './nucleus.js';
 export type { BrokerEvent, NucleusEvent } from './nucleus-event.js';
-export type { Deployment } from './components.js';
-export type { PolicyRemedy } from './policy/policy-remedy.js';
-export type { ConfigurationUpdate } from './recipe/device-configuration.js';
-export type { ProfileName } from './profile-name.js';
-export { readRecipe, readRecipeFile } from './recipe/read-recipe.js';
+export type { Deployment } from './server/components.js';
+export type { PolicyRemedy } from '../recipe/policy/policy-remedy.js';
+export type { ConfigurationUpdate } from '../recipe/device-configuration.js';
+export type { ProfileName } from '../shared/profile-name.js';
+export { readRecipe, readRecipeFile } from '../recipe/read-recipe.js';
 export type {
   Configuration,
   Lifecycle,
@@ -38,9 +39,9 @@ export type {
   Recipe,
   RecipeArtifact,
   RecipeManifest,
-} from './recipe/recipe.js';
-export { RecipeInvalid, RecipeUnreadable, type RecipeProblem } from './recipe/recipe-invalid.js';
-export { currentPlatform, manifestFor, type DevicePlatform } from './recipe/recipe-platform.js';
-export { interpolate, type RecipeVariables } from './recipe/interpolate.js';
-export { lintPolicies, type LintOptions } from './policy/lint/lint-policies.js';
-export type { PolicyExample, PolicyFinding, PolicyRule } from './policy/lint/policy-finding.js';
+} from '../recipe/recipe.js';
+export { RecipeInvalid, RecipeUnreadable, type RecipeProblem } from '../recipe/recipe-invalid.js';
+export { currentPlatform, manifestFor, type DevicePlatform } from '../recipe/recipe-platform.js';
+export { interpolate, type RecipeVariables } from '../recipe/interpolate.js';
+export { lintPolicies, type LintOptions } from '../recipe/policy/lint/lint-policies.js';
+export type { PolicyExample, PolicyFinding, PolicyRule } from '../recipe/policy/lint/policy-finding.js';

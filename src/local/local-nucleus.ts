@@ -1,21 +1,21 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Components } from './components.js';
-import { FaultSwitches } from './fault-switches.js';
-import { Faults } from './faults.js';
-import { IpcServer } from './ipc-server.js';
-import { Link } from './link.js';
+import { Components } from './server/components.js';
+import { FaultSwitches } from './faults/fault-switches.js';
+import { Faults } from './faults/faults.js';
+import { IpcServer } from './server/ipc-server.js';
+import { Link } from './server/link.js';
 import type { LocalNucleusOptions } from './local-nucleus-options.js';
 import type { BrokerEvent, NucleusEvent } from './nucleus-event.js';
 import type { LocalNucleus } from './nucleus.js';
-import { Policies } from './policy/policies.js';
-import { connectionLimits, makeProfileServer } from './profile-server.js';
-import type { ProfileContext, ProfileServer } from './protocol.js';
-import { SOCKET_NAME, makeSocketFolder } from './socket-folder.js';
-import { planBroker, startBroker } from './start-broker.js';
-import { systemClock } from './system-clock.js';
-import { Tokens } from './tokens.js';
-import { WriteBudget } from './write-budget.js';
+import { Policies } from '../recipe/policy/policies.js';
+import { connectionLimits, makeProfileServer } from './server/profile-server.js';
+import type { ProfileContext, ProfileServer } from './server/protocol.js';
+import { SOCKET_NAME, makeSocketFolder } from './server/socket-folder.js';
+import { planBroker, startBroker } from './broker/start-broker.js';
+import { systemClock } from './server/system-clock.js';
+import { Tokens } from './server/tokens.js';
+import { WriteBudget } from './server/write-budget.js';
 
 /** What a Unix domain socket's address has room for, in bytes: 108 with the closing NUL on Linux, 104 on macOS. */
 const MAX_SOCKET_PATH = process.platform === 'darwin' ? 103 : 107;

@@ -1,5 +1,5 @@
-import type { BrokerProblem } from './broker-error.js';
-import type { PolicyRemedy } from './policy/policy-remedy.js';
+import type { BrokerProblem } from './broker/broker-error.js';
+import type { PolicyRemedy } from '../recipe/policy/policy-remedy.js';
 
 /** What happens in a local nucleus, for logs and for tests that wait. Tokens never appear. */
 export type NucleusEvent =

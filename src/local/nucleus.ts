@@ -1,9 +1,9 @@
-import type { BrokerMessage } from './broker-message.js';
-import type { Deployment } from './components.js';
-import type { Faults } from './faults.js';
-import type { LocalComponent, RecipeComponent } from './local-nucleus-options.js';
+import type { BrokerMessage } from './broker/broker-message.js';
+import type { Deployment } from './server/components.js';
+import type { Faults } from './faults/faults.js';
+import type { LocalComponent, RecipeComponent } from '../recipe/local-component.js';
 import type { NucleusEvent } from './nucleus-event.js';
-import type { ProfileName } from './profile-name.js';
+import type { ProfileName } from '../shared/profile-name.js';
 
 /** A message to publish as the cloud does. A string payload is sent as UTF-8. */
 export interface CloudMessage extends Omit<BrokerMessage, 'payload' | 'qos'> {

@@ -1,4 +1,4 @@
-import type { FaultMessage } from '../local/faults.js';
+import type { FaultMessage } from '../local/faults/faults.js';
 
 /**
  * What can go wrong, by the words that stand in a diagram's table of faults.

@@ -1,11 +1,11 @@
 import type { ConnectFailure } from '../ipc/transport.js';
-import type { BrokerMessage } from '../local/broker-message.js';
-import type { ArmedFault } from '../local/fault-switch.js';
-import { ReplyGate, type FaultSwitches } from '../local/fault-switches.js';
-import type { FaultMessage } from '../local/faults.js';
-import type { Link } from '../local/link.js';
-import type { ProfileServer } from '../local/protocol.js';
-import type { Tokens } from '../local/tokens.js';
+import type { BrokerMessage } from '../local/broker/broker-message.js';
+import type { ArmedFault } from '../local/faults/fault-switch.js';
+import { ReplyGate, type FaultSwitches } from '../local/faults/fault-switches.js';
+import type { FaultMessage } from '../local/faults/faults.js';
+import type { Link } from '../local/server/link.js';
+import type { ProfileServer } from '../local/server/protocol.js';
+import type { Tokens } from '../local/server/tokens.js';
 import type { Fault, FaultName, FaultWithDetails } from './fault.js';
 
 /** The parts of a nucleus in memory that faults act on. */

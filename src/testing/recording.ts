@@ -1,8 +1,8 @@
 import { isLeft, type Either } from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
 import { asyncScheduler, map, Observable, type OperatorFunction, type SchedulerLike } from 'rxjs';
-import { Blob } from '../ipc/shapes.js';
-import type { MqttMessage } from '../proxy/mqtt-message.js';
+import { Blob } from '../ipc/wire/shapes.js';
+import type { MqttMessage } from '../client/mqtt-message.js';
 import { textOf } from './describe-value.js';
 
 /** What a failure in a recording is known by. */

@@ -1,6 +1,6 @@
 import { left, right, type Either } from 'fp-ts/lib/Either.js';
 import { asyncScheduler, Observable, share, Subscription, type SchedulerLike } from 'rxjs';
-import type { MqttMessage } from '../proxy/mqtt-message.js';
+import type { MqttMessage } from '../client/mqtt-message.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 import type { RecordedEntry, RecordedError, Recording } from './recording.js';
 

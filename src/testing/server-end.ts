@@ -1,8 +1,8 @@
-import { FrameDecoder } from '../ipc/frame-decoder.js';
-import { spoil, type OutgoingFrame } from '../local/spoil.js';
-import type { Peer, Protocol } from '../local/protocol.js';
-import { readRpcMessage } from '../ipc/rpc-message.js';
-import { PUBLISH_TO_IOT_CORE } from '../ipc/shapes.js';
+import { FrameDecoder } from '../ipc/wire/frame-decoder.js';
+import { spoil, type OutgoingFrame } from '../local/faults/spoil.js';
+import type { Peer, Protocol } from '../local/server/protocol.js';
+import { readRpcMessage } from '../ipc/wire/rpc-message.js';
+import { PUBLISH_TO_IOT_CORE } from '../ipc/wire/shapes.js';
 import type { Wire } from './virtual-wire.js';
 
 /** What the nucleus' end of a connection tells the client's. */

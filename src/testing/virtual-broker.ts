@@ -1,6 +1,6 @@
-import type { BrokerMessage } from '../local/broker-message.js';
-import type { Broker, SubscribeAnswer } from '../local/broker.js';
-import { filterMatches, topicIsValid } from '../local/mqtt-topic.js';
+import type { BrokerMessage } from '../local/broker/broker-message.js';
+import type { Broker, SubscribeAnswer } from '../local/broker/broker.js';
+import { filterMatches, topicIsValid } from '../local/broker/mqtt-topic.js';
 import type { Turns } from './turns.js';
 
 /** How a {@link VirtualBroker} is set up. */

@@ -1,7 +1,7 @@
-import { encodeRequest } from '../ipc/encode-request.js';
-import { FrameDecoder } from '../ipc/frame-decoder.js';
-import { CLASSIC_MAX_FRAME } from '../ipc/frame.js';
-import { encodeRpcMessage, MessageFlag, MessageType, readRpcMessage, RPC_VERSION, type RpcMessage } from '../ipc/rpc-message.js';
+import { encodeRequest } from '../ipc/wire/encode-request.js';
+import { FrameDecoder } from '../ipc/wire/frame-decoder.js';
+import { CLASSIC_MAX_FRAME } from '../ipc/wire/frame.js';
+import { encodeRpcMessage, MessageFlag, MessageType, readRpcMessage, RPC_VERSION, type RpcMessage } from '../ipc/wire/rpc-message.js';
 import type {
   CloseReason,
   ConnectFailure,

@@ -1,8 +1,8 @@
 import type { ConnectFailure } from '../ipc/transport.js';
 import type { Clock } from '../ipc/clock.js';
-import type { FaultSwitches } from '../local/fault-switches.js';
+import type { FaultSwitches } from '../local/faults/fault-switches.js';
 import type { NucleusEvent } from '../local/nucleus-event.js';
-import type { ProfileServer } from '../local/protocol.js';
+import type { ProfileServer } from '../local/server/protocol.js';
 import type { Turns } from './turns.js';
 
 /** Milliseconds from a request to its answer. What is left out is answered at once, in the same frame. */

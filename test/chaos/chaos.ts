@@ -18,9 +18,9 @@ import {
 } from '../../src/index.js';
 import type { ArmedFault, FaultScope, LocalNucleus, LocalNucleusOptions, NucleusEvent, ProfileName } from '../../src/local/index.js';
 import { COMPONENT, PROFILES, start } from '../local/nuclei.js';
-import { record, type Recorded } from '../proxy/recorded.js';
-import { VirtualTime } from '../proxy/virtual-time.js';
-import { watched } from '../proxy/watched.js';
+import { record, type Recorded } from '../client/recorded.js';
+import { VirtualTime } from '../client/virtual-time.js';
+import { watched } from '../client/watched.js';
 
 /** One of the ways in which this library meets a nucleus. */
 export interface Combination {

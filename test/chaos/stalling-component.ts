@@ -3,8 +3,8 @@
 // one word each. Run by slow-reader.test.ts.
 import { readSync, writeSync } from 'node:fs';
 import type { TransportName } from '../../src/ipc/transport.js';
-import { connect } from '../../src/proxy/connect.js';
-import { QOS } from '../../src/qos.js';
+import { connect } from '../../src/client/connect.js';
+import { QOS } from '../../src/shared/qos.js';
 import { fixed } from '../../src/schedule/index.js';
 
 process.on('message', (options: { readonly socketPath: string; readonly authToken: string; readonly transport: TransportName }) => {

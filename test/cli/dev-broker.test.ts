@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { connectAsync } from 'mqtt';
 import { describe, expect, test } from 'vitest';
-import { makeCertificates, type Certificates } from '../local/certificates.js';
-import { Mosquitto, freePort, mosquittoMissing } from '../local/mosquitto.js';
+import { makeCertificates, type Certificates } from '../local/broker/certificates.js';
+import { Mosquitto, freePort, mosquittoMissing } from '../local/broker/mosquitto.js';
 import { recipeFile } from './recipes.js';
 import { runCli, temporaryFolder, type CliProcess } from './run-cli.js';
 

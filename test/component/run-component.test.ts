@@ -21,7 +21,7 @@ import { exitReasonOf } from '../../src/component/exit-codes.js';
 import { WholeFile } from '../../src/component/health.js';
 import { ConnectionLost, Overflowed, ServiceFault, TokenRefused, Unauthorized } from '../../src/errors/errors.js';
 import { Ledger } from '../../src/flow/index.js';
-import { VirtualTime } from '../proxy/virtual-time.js';
+import { VirtualTime } from '../client/virtual-time.js';
 import { type Line, logLines } from './log-lines.js';
 
 const run = async (branches: () => Branches, options: RunOptions = {}, more: object = {}) => {

@@ -1,8 +1,8 @@
 import { asyncScheduler, filter, map } from 'rxjs';
-import type { Profile } from '../../src/proxy/mqtt-proxy.js';
+import type { Profile } from '../../src/client/mqtt-proxy.js';
 import { MemoryNucleus, type FaultName } from '../../src/testing/index.js';
 import { topicMatches } from '../../src/topic/index.js';
-import { record } from '../proxy/recorded.js';
+import { record } from '../client/recorded.js';
 import type { BreakingPoint, SubjectKind } from './subject.js';
 
 const POINTS: Readonly<Record<BreakingPoint, FaultName>> = {

@@ -2,10 +2,10 @@ import { connectAsync, type MqttClient } from 'mqtt';
 import { Subject as RxSubject } from 'rxjs';
 import type { TransportName } from '../../src/ipc/transport.js';
 import { startLocalNucleus, type LocalNucleus } from '../../src/local/index.js';
-import { connect } from '../../src/proxy/connect.js';
-import type { Profile } from '../../src/proxy/mqtt-proxy.js';
+import { connect } from '../../src/client/connect.js';
+import type { Profile } from '../../src/client/mqtt-proxy.js';
 import { fixed } from '../../src/schedule/index.js';
-import { record } from '../proxy/recorded.js';
+import { record } from '../client/recorded.js';
 import type { BreakingPoint, Outside, OutsideMessage, SubjectFaults, SubjectKind } from './subject.js';
 
 export const COMPONENT = 'com.example.Contract';

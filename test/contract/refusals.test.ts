@@ -1,12 +1,12 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { crtTransport } from '../../src/ipc/crt-transport.js';
-import { MessageType, type RpcMessage } from '../../src/ipc/rpc-message.js';
+import { crtTransport } from '../../src/ipc/crt/crt-transport.js';
+import { MessageType, type RpcMessage } from '../../src/ipc/wire/rpc-message.js';
 import { Session } from '../../src/ipc/session.js';
-import { PUBLISH_TO_IOT_CORE, SUBSCRIBE_TO_IOT_CORE } from '../../src/ipc/shapes.js';
-import { socketTransport } from '../../src/ipc/socket-transport.js';
-import { connect } from '../../src/proxy/connect.js';
-import type { Profile } from '../../src/proxy/mqtt-proxy.js';
-import { replyError } from '../../src/proxy/reply-error.js';
+import { PUBLISH_TO_IOT_CORE, SUBSCRIBE_TO_IOT_CORE } from '../../src/ipc/wire/shapes.js';
+import { socketTransport } from '../../src/ipc/socket/socket-transport.js';
+import { connect } from '../../src/client/connect.js';
+import type { Profile } from '../../src/client/mqtt-proxy.js';
+import { replyError } from '../../src/client/reply-error.js';
 import { HandClock } from '../ipc/hand-clock.js';
 import { COMPONENT, startNucleus } from './nucleus-subject.js';
 

@@ -1,5 +1,5 @@
-import type { MqttProxy, Profile } from '../../src/proxy/mqtt-proxy.js';
-import type { Recorded } from '../proxy/recorded.js';
+import type { MqttProxy, Profile } from '../../src/client/mqtt-proxy.js';
+import type { Recorded } from '../client/recorded.js';
 
 /** A message as someone else on the broker has it. */
 export interface OutsideMessage {

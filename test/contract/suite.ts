@@ -4,12 +4,12 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { text } from '../../src/codec/index.js';
 import type { SubscribeError } from '../../src/errors/errors.js';
 import { publishTo } from '../../src/flow/index.js';
-import type { MqttMessage, PublishRequest } from '../../src/proxy/mqtt-message.js';
-import type { MqttProxy, SubscribeRequest, SubscriptionStatus } from '../../src/proxy/mqtt-proxy.js';
-import { QOS } from '../../src/qos.js';
+import type { MqttMessage, PublishRequest } from '../../src/client/mqtt-message.js';
+import type { MqttProxy, SubscribeRequest, SubscriptionStatus } from '../../src/client/mqtt-proxy.js';
+import { QOS } from '../../src/shared/qos.js';
 import { topicTemplate } from '../../src/topic/index.js';
-import { record, type Recorded } from '../proxy/recorded.js';
-import { watched } from '../proxy/watched.js';
+import { record, type Recorded } from '../client/recorded.js';
+import { watched } from '../client/watched.js';
 import type { BreakingPoint, Subject, SubjectKind } from './subject.js';
 
 type Messages = Recorded<Either<SubscribeError, MqttMessage>>;

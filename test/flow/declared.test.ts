@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { StageDeclaration, StageKind } from '../../src/flow/account.js';
 import { batch, concurrently, Ledger, publishTo, toAsyncIterable } from '../../src/flow/index.js';
 import { type LedgerEntry, recordedBy } from '../../src/flow/ledger.js';
-import { QOS } from '../../src/qos.js';
+import { QOS } from '../../src/shared/qos.js';
 import { topicTemplate } from '../../src/topic/index.js';
 import { fakeProxy } from './fake-proxy.js';
 

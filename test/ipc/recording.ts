@@ -1,4 +1,4 @@
-import type { RpcMessage } from '../../src/ipc/rpc-message.js';
+import type { RpcMessage } from '../../src/ipc/wire/rpc-message.js';
 import type { CloseReason, ConnectFailure, Transport, TransportConnection, TransportStream } from '../../src/ipc/transport.js';
 
 /** One call to a listener. `stream` is the name the test gave it. */

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 
@@ -17,7 +17,7 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** A folder in which scripts of their own process import the modules of `ipc` from `./ipc/<name>.js`. */
+/** A folder in which scripts of their own process import the modules of `ipc` from `./ipc/<room>/<name>.js`. */
 export interface NodeFolder {
   /** Runs an ES module with these arguments and waits for its end. One that does not end by itself is killed after `timeout` ms. */
   readonly run: (script: string, args: readonly string[], timeout?: number) => Promise<Ended>;
@@ -29,11 +29,14 @@ export async function nodeFolder(awsCrt: 'installed' | 'missing' | 'without a bi
   const folder = await mkdtemp(join(tmpdir(), 'ipc-'));
   await mkdir(join(folder, 'ipc'));
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
-  for (const file of await readdir(SOURCE)) {
+  for (const file of await readdir(SOURCE, { recursive: true })) {
+    if (!file.endsWith('.ts')) continue;
     const { outputText } = ts.transpileModule(await readFile(join(SOURCE, file), 'utf8'), {
       compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ES2022, verbatimModuleSyntax: true },
     });
-    await writeFile(join(folder, 'ipc', file.replace(/\.ts$/, '.js')), outputText);
+    const compiled = join(folder, 'ipc', file.replace(/\.ts$/, '.js'));
+    await mkdir(dirname(compiled), { recursive: true });
+    await writeFile(compiled, outputText);
   }
   if (awsCrt === 'installed') await symlink(MODULES, join(folder, 'node_modules'));
   if (awsCrt === 'without a binary') {

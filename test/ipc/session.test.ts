@@ -1,8 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { crtTransport } from '../../src/ipc/crt-transport.js';
-import { encodeRpcMessage, MessageFlag, MessageType, type RpcMessage, type RpcMessageInit } from '../../src/ipc/rpc-message.js';
+import { crtTransport } from '../../src/ipc/crt/crt-transport.js';
+import { encodeRpcMessage, MessageFlag, MessageType, type RpcMessage, type RpcMessageInit } from '../../src/ipc/wire/rpc-message.js';
 import { Session, type Operation, type SessionEnd, type SessionOptions } from '../../src/ipc/session.js';
-import { socketTransport } from '../../src/ipc/socket-transport.js';
+import { socketTransport } from '../../src/ipc/socket/socket-transport.js';
 import { HandClock } from './hand-clock.js';
 import { accepting, CONNECT_ACK, isRequest, isTerminate, startRawServer, type RawConnection, type RawServer } from './raw-server.js';
 

@@ -1,8 +1,8 @@
 import { EventStreamCodec } from '@smithy/eventstream-codec';
 import { describe, expect, test } from 'vitest';
-import { encodeFrame } from '../../src/ipc/encode-frame.js';
-import { encodeHeaders } from '../../src/ipc/headers.js';
-import { encodeRpcMessage, rpcHeaders, type RpcMessageInit } from '../../src/ipc/rpc-message.js';
+import { encodeFrame } from '../../src/ipc/wire/encode-frame.js';
+import { encodeHeaders } from '../../src/ipc/wire/headers.js';
+import { encodeRpcMessage, rpcHeaders, type RpcMessageInit } from '../../src/ipc/wire/rpc-message.js';
 import type { LocalNucleus } from '../../src/local/index.js';
 import { COMPONENT, start } from './nuclei.js';
 import { RawClient, body } from './raw-client.js';

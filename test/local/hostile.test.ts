@@ -1,9 +1,9 @@
 import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { encodeFrame } from '../../src/ipc/encode-frame.js';
-import { encodeHeaders } from '../../src/ipc/headers.js';
-import { encodeRpcMessage } from '../../src/ipc/rpc-message.js';
+import { encodeFrame } from '../../src/ipc/wire/encode-frame.js';
+import { encodeHeaders } from '../../src/ipc/wire/headers.js';
+import { encodeRpcMessage } from '../../src/ipc/wire/rpc-message.js';
 import { COMPONENT, OTHER, PROFILES, start } from './nuclei.js';
 import { PUBLISH, RawClient, SUBSCRIBE } from './raw-client.js';
 

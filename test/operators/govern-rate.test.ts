@@ -6,7 +6,7 @@ import { describe, expect, it, test, vi } from 'vitest';
 import { Overflowed, ServiceFault } from '../../src/errors/errors.js';
 import { type BufferPolicy, Ledger, publishTo } from '../../src/flow/index.js';
 import { governRate, type GovernRateOptions, IOT_CORE_LIMITS } from '../../src/operators/index.js';
-import { QOS } from '../../src/qos.js';
+import { QOS } from '../../src/shared/qos.js';
 import { onRights } from '../../src/stream/index.js';
 import { marbles } from '../../src/testing/index.js';
 import { watched } from '../flow/virtual.js';

@@ -1,8 +1,8 @@
 import { connect } from 'node:net';
 import { connect as connectProxy, QOS } from '../../src/index.js';
-import { encodeRpcMessage, MessageType } from '../../src/ipc/rpc-message.js';
+import { encodeRpcMessage, MessageType } from '../../src/ipc/wire/rpc-message.js';
 import { startLocalNucleus, type ProfileName } from '../../src/local/index.js';
-import { randomPiece } from '../ipc/random-frames.js';
+import { randomPiece } from '../ipc/wire/random-frames.js';
 import { batches, conversation, type FuzzAccount } from './fuzz-round.js';
 import { clientMessages } from './random-messages.js';
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { encodeRpcMessage } from '../../src/ipc/rpc-message.js';
+import { encodeRpcMessage } from '../../src/ipc/wire/rpc-message.js';
 
 const PUBLISH = 'aws.greengrass#PublishToIoTCore';
 const SUBSCRIBE = 'aws.greengrass#SubscribeToIoTCore';

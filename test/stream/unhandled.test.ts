@@ -4,8 +4,8 @@ import { TestScheduler } from 'rxjs/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { TokenRefused } from '../../src/errors/errors.js';
 import { concurrently } from '../../src/flow/index.js';
-import { connect } from '../../src/proxy/connect.js';
-import { QOS } from '../../src/qos.js';
+import { connect } from '../../src/client/connect.js';
+import { QOS } from '../../src/shared/qos.js';
 import { fixed, limited, retryWith } from '../../src/schedule/index.js';
 import { catchTag, onRights, orThrow, runToEnd, toTaskEither } from '../../src/stream/index.js';
 

@@ -1,7 +1,7 @@
 import { startLocalNucleus, type ArmedFault, type LastingFault } from '../../src/local/index.js';
-import { connect } from '../../src/proxy/connect.js';
-import type { Profile } from '../../src/proxy/mqtt-proxy.js';
-import { VirtualTime } from '../proxy/virtual-time.js';
+import { connect } from '../../src/client/connect.js';
+import type { Profile } from '../../src/client/mqtt-proxy.js';
+import { VirtualTime } from '../client/virtual-time.js';
 import { ACCESS_CONTROL, BURST, COMPONENT, EARLY, RECONNECT, RECONNECT_MS, type Arming, type Weather, type World } from './differential.js';
 import { quietSockets } from './quiet-sockets.js';
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { QOS } from '../../src/qos.js';
+import { QOS } from '../../src/shared/qos.js';
 import type { Simple, Step } from './differential.js';
 
 const topicName = fc.constantFrom('t/a', 't/b', 't/a/deep', 't/own');

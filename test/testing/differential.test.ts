@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { QOS } from '../../src/qos.js';
+import { QOS } from '../../src/shared/qos.js';
 import { scripts } from './differential-scripts.js';
 import { localNucleus } from './differential-local.js';
 import { twin } from './differential-twin.js';

@@ -1,9 +1,9 @@
 import { isLeft, type Either } from 'fp-ts/lib/Either.js';
 import type { Subscription } from 'rxjs';
 import type { PublishError, SubscribeError } from '../../src/errors/errors.js';
-import type { MqttMessage } from '../../src/proxy/mqtt-message.js';
-import type { Accepted, MqttProxy, SubscriptionStatus } from '../../src/proxy/mqtt-proxy.js';
-import { QOS } from '../../src/qos.js';
+import type { MqttMessage } from '../../src/client/mqtt-message.js';
+import type { Accepted, MqttProxy, SubscriptionStatus } from '../../src/client/mqtt-proxy.js';
+import { QOS } from '../../src/shared/qos.js';
 import { fixed } from '../../src/schedule/index.js';
 
 /** One step of a script: something the cloud, the component or the weather does. */

@@ -3,7 +3,7 @@ import { bufferTime, concatMap, from, map, NEVER, of, tap, throwError, timer } f
 import { describe, expect, test } from 'vitest';
 import { Interrupted, Unauthorized } from '../../src/errors/errors.js';
 import { concurrently, Ledger, publishTo } from '../../src/flow/index.js';
-import { QOS } from '../../src/qos.js';
+import { QOS } from '../../src/shared/qos.js';
 import { having, marbles, type MarbleKit, type MarbleOptions } from '../../src/testing/index.js';
 import '../../src/testing/vitest.js';
 

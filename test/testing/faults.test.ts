@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { Faults } from '../../src/local/faults.js';
-import { QOS } from '../../src/qos.js';
+import { Faults } from '../../src/local/faults/faults.js';
+import { QOS } from '../../src/shared/qos.js';
 import { marbles, type Fault } from '../../src/testing/index.js';
 
 /** How each fault of the local nucleus is drawn; one that is new there does not compile here. */

@@ -1,10 +1,10 @@
 import { asyncScheduler, concatMap, from, map, timer } from 'rxjs';
 import { describe, expect, test } from 'vitest';
-import { QOS } from '../../src/qos.js';
+import { QOS } from '../../src/shared/qos.js';
 import { fixed } from '../../src/schedule/index.js';
 import { marbles, MemoryNucleus, type FaultName } from '../../src/testing/index.js';
 import '../../src/testing/vitest.js';
-import { record } from '../proxy/recorded.js';
+import { record } from '../client/recorded.js';
 
 const to = (topicName: string, payload = '') => ({ topicName, payload, qos: QOS.AT_LEAST_ONCE });
 const accepted = { a: { by: 'spooler' } };

@@ -9,10 +9,10 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { Interrupted } from '../../src/errors/errors.js';
 import { Ledger, publishTo } from '../../src/flow/index.js';
 import { startLocalNucleus } from '../../src/local/index.js';
-import { connect } from '../../src/proxy/connect.js';
-import type { MqttMessage } from '../../src/proxy/mqtt-message.js';
-import type { MqttProxy } from '../../src/proxy/mqtt-proxy.js';
-import { QOS } from '../../src/qos.js';
+import { connect } from '../../src/client/connect.js';
+import type { MqttMessage } from '../../src/client/mqtt-message.js';
+import type { MqttProxy } from '../../src/client/mqtt-proxy.js';
+import { QOS } from '../../src/shared/qos.js';
 import { fixed } from '../../src/schedule/index.js';
 import { onRights } from '../../src/stream/index.js';
 import {

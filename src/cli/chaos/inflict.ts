@@ -1,5 +1,5 @@
-import type { ArmedFault } from '../../local/fault-switch.js';
-import type { LastingFault } from '../../local/faults.js';
+import type { ArmedFault } from '../../local/faults/fault-switch.js';
+import type { LastingFault } from '../../local/faults/faults.js';
 import type { LocalNucleus } from '../../local/nucleus.js';
 import type { FaultName } from '../../testing/fault.js';
 import type { ChaosFault } from './chaos-script.js';

@@ -1,5 +1,5 @@
 import * as t from 'io-ts';
-import type { FaultMessage } from '../../local/faults.js';
+import type { FaultMessage } from '../../local/faults/faults.js';
 import { closest } from '../did-you-mean.js';
 import { parseDuration } from '../parse-values.js';
 import { CHAOS_OCCASIONS, type ChaosAction, type ChaosFault, type ChaosStep, type ChaosTime } from './chaos-script.js';

@@ -1,6 +1,6 @@
 import { dryRun } from '../../component/dry-run.js';
-import type { DryRun } from '../../component/dry-run/dry-run-result.js';
-import type { Finding } from '../../component/dry-run/finding.js';
+import type { DryRun } from '../../dry-run/dry-run-result.js';
+import type { Finding } from '../../dry-run/finding.js';
 import type { ConfigurationInvalid, TimersWithoutEnd } from '../../errors/errors.js';
 import { CliError, UsageError } from '../cli-error.js';
 import type { Cli } from '../cli.js';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import * as t from 'io-ts';
-import type { DiagramDirection, LiveNumbers } from '../../component/dry-run/diagram-model.js';
+import type { DiagramDirection, LiveNumbers } from '../../dry-run/diagram-model.js';
 import type { StageAccount } from '../../flow/account.js';
 import { UsageError } from '../cli-error.js';
 import type { Cli } from '../cli.js';

@@ -1,5 +1,5 @@
 import type { ComponentEnvironment } from '../../local/nucleus.js';
-import type { ProfileName } from '../../local/profile-name.js';
+import type { ProfileName } from '../../shared/profile-name.js';
 
 /** What a device is called, for components that ask. */
 export interface DeviceNames {

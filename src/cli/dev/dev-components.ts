@@ -1,10 +1,10 @@
-import type { LocalComponent, RecipeComponent } from '../../local/local-nucleus-options.js';
-import type { AccessControl } from '../../local/policy/access-control.js';
-import type { ProfileName } from '../../local/profile-name.js';
-import { interpolate } from '../../local/recipe/interpolate.js';
-import { readRecipeFile } from '../../local/recipe/read-recipe.js';
-import type { Recipe } from '../../local/recipe/recipe.js';
-import { currentPlatform, manifestFor } from '../../local/recipe/recipe-platform.js';
+import type { LocalComponent, RecipeComponent } from '../../recipe/local-component.js';
+import type { AccessControl } from '../../recipe/policy/access-control.js';
+import type { ProfileName } from '../../shared/profile-name.js';
+import { interpolate } from '../../recipe/interpolate.js';
+import { readRecipeFile } from '../../recipe/read-recipe.js';
+import type { Recipe } from '../../recipe/recipe.js';
+import { currentPlatform, manifestFor } from '../../recipe/recipe-platform.js';
 import { CliError, UsageError } from '../cli-error.js';
 import { EXIT } from '../exit-code.js';
 import { OBSERVER } from '../reach/running-nuclei.js';

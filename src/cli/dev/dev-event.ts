@@ -1,5 +1,5 @@
 import type { NucleusEvent } from '../../local/nucleus-event.js';
-import type { ProfileName } from '../../local/profile-name.js';
+import type { ProfileName } from '../../shared/profile-name.js';
 
 /** How a component's process ended. */
 export type ProcessEnd =

@@ -1,5 +1,5 @@
 import { concatMap, filter, firstValueFrom, map, merge, Subject, type Observable } from 'rxjs';
-import type { ProfileName } from '../../local/profile-name.js';
+import type { ProfileName } from '../../shared/profile-name.js';
 import { describeFault } from '../chaos/chaos-script.js';
 import { readChaos } from '../chaos/read-chaos.js';
 import { runChaos } from '../chaos/run-chaos.js';

@@ -1,5 +1,5 @@
-import { lintPolicies } from '../../local/policy/lint/lint-policies.js';
-import { readRecipeFile } from '../../local/recipe/read-recipe.js';
+import { lintPolicies } from '../../recipe/policy/lint/lint-policies.js';
+import { readRecipeFile } from '../../recipe/read-recipe.js';
 import type { Finding } from './finding.js';
 
 /** A recipe and its policies: what no nucleus would take, and what is otherwise than it looks. */

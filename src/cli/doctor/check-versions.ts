@@ -1,4 +1,4 @@
-import { loadCrt } from '../../ipc/crt-native.js';
+import { loadCrt } from '../../ipc/crt/crt-native.js';
 import { packageVersion } from '../package-version.js';
 import type { Finding } from './finding.js';
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { ProfileName } from '../../local/profile-name.js';
+import type { ProfileName } from '../../shared/profile-name.js';
 import type { ProjectNames } from './project-names.js';
 
 /** What package.json depends on, beside the names. */

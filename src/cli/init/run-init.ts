@@ -1,6 +1,6 @@
 import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
-import type { ProfileName } from '../../local/profile-name.js';
+import type { ProfileName } from '../../shared/profile-name.js';
 import { CliError, UsageError } from '../cli-error.js';
 import type { Cli } from '../cli.js';
 import { projectFiles } from './project-files.js';

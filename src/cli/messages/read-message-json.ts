@@ -1,6 +1,6 @@
 import * as t from 'io-ts';
-import type { PublishRequest } from '../../proxy/mqtt-message.js';
-import { QOS } from '../../qos.js';
+import type { PublishRequest } from '../../client/mqtt-message.js';
+import { QOS } from '../../shared/qos.js';
 
 interface Line {
   readonly topicName?: string | undefined;

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { buffer } from 'node:stream/consumers';
-import type { PublishRequest } from '../../proxy/mqtt-message.js';
-import type { QOS } from '../../qos.js';
+import type { PublishRequest } from '../../client/mqtt-message.js';
+import type { QOS } from '../../shared/qos.js';
 import { UsageError } from '../cli-error.js';
 import { readMessageJson } from '../messages/read-message-json.js';
 import { membersOf, type MemberFlags } from './mqtt5-members.js';

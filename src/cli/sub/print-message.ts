@@ -1,4 +1,4 @@
-import type { MqttMessage } from '../../proxy/mqtt-message.js';
+import type { MqttMessage } from '../../client/mqtt-message.js';
 import { messageJson } from '../messages/message-json.js';
 import { previewPayload } from '../messages/payload-preview.js';
 import type { Output } from '../output.js';

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { createConnection } from 'node:net';
-import { encodeRequest } from '../../../src/ipc/encode-request.js';
-import { FrameDecoder } from '../../../src/ipc/frame-decoder.js';
-import { CLASSIC_MAX_FRAME } from '../../../src/ipc/frame.js';
-import { readIoTCoreMessage } from '../../../src/ipc/read-iot-core-message.js';
-import { encodeRpcMessage, MessageType, readRpcMessage, RPC_VERSION, type RpcMessage } from '../../../src/ipc/rpc-message.js';
-import { PUBLISH_TO_IOT_CORE, SUBSCRIBE_TO_IOT_CORE } from '../../../src/ipc/shapes.js';
+import { encodeRequest } from '../../../src/ipc/wire/encode-request.js';
+import { FrameDecoder } from '../../../src/ipc/wire/frame-decoder.js';
+import { CLASSIC_MAX_FRAME } from '../../../src/ipc/wire/frame.js';
+import { readIoTCoreMessage } from '../../../src/ipc/wire/read-iot-core-message.js';
+import { encodeRpcMessage, MessageType, readRpcMessage, RPC_VERSION, type RpcMessage } from '../../../src/ipc/wire/rpc-message.js';
+import { PUBLISH_TO_IOT_CORE, SUBSCRIBE_TO_IOT_CORE } from '../../../src/ipc/wire/shapes.js';
 import { OUT } from '../topics.js';
 import type { BenchClient, ClientOptions } from './client.js';
 

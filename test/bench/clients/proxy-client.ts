@@ -1,10 +1,10 @@
 import { lastValueFrom, range, tap } from 'rxjs';
 import { publishTo } from '../../../src/flow/publish-to.js';
 import type { TransportName } from '../../../src/ipc/transport.js';
-import { connect } from '../../../src/proxy/connect.js';
-import type { MqttMessage } from '../../../src/proxy/mqtt-message.js';
-import type { MqttProxy, Profile } from '../../../src/proxy/mqtt-proxy.js';
-import { QOS } from '../../../src/qos.js';
+import { connect } from '../../../src/client/connect.js';
+import type { MqttMessage } from '../../../src/client/mqtt-message.js';
+import type { MqttProxy, Profile } from '../../../src/client/mqtt-proxy.js';
+import { QOS } from '../../../src/shared/qos.js';
 import type { ObservableEither } from '../../../src/stream/observable-either.js';
 import { OUT } from '../topics.js';
 import type { BenchClient, ClientOptions } from './client.js';

@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { openProxy } from '../clients/proxy-client.js';
 import { publishWritable } from '../../../src/flow/publish-writable.js';
 import type { TransportName } from '../../../src/ipc/transport.js';
-import { QOS } from '../../../src/qos.js';
+import { QOS } from '../../../src/shared/qos.js';
 import { LINES, LINES_AT_ONCE } from '../topics.js';
 import { rssMegabytes } from './stopwatch.js';
 

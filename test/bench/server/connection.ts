@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
-import { FrameDecoder } from '../../../src/ipc/frame-decoder.js';
-import { CLASSIC_MAX_FRAME } from '../../../src/ipc/frame.js';
-import { MessageFlag, MessageType, readRpcMessage, type RpcMessage } from '../../../src/ipc/rpc-message.js';
-import { PUBLISH_TO_IOT_CORE, SUBSCRIBE_TO_IOT_CORE } from '../../../src/ipc/shapes.js';
+import { FrameDecoder } from '../../../src/ipc/wire/frame-decoder.js';
+import { CLASSIC_MAX_FRAME } from '../../../src/ipc/wire/frame.js';
+import { MessageFlag, MessageType, readRpcMessage, type RpcMessage } from '../../../src/ipc/wire/rpc-message.js';
+import { PUBLISH_TO_IOT_CORE, SUBSCRIBE_TO_IOT_CORE } from '../../../src/ipc/wire/shapes.js';
 import { floodOf, LINES, probeIntervalOf } from '../topics.js';
 import { sendFlood } from './flood-stream.js';
 import { CONNECT_ACK, event, NO_TOPIC, PUBLISHED, SUBSCRIBED, TOO_MANY } from './frames.js';

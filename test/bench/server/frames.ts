@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import { encodeRpcMessage, MessageFlag, MessageType, type RpcMessageInit } from '../../../src/ipc/rpc-message.js';
+import { encodeRpcMessage, MessageFlag, MessageType, type RpcMessageInit } from '../../../src/ipc/wire/rpc-message.js';
 
 const STREAM_ID = ':stream-id';
 const JSON_TYPE = 'application/json';

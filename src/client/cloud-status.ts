@@ -1,0 +1,48 @@
+import { isLeft, left, right, type Either } from 'fp-ts/lib/Either.js';
+import { distinctUntilChanged, map, Observable, startWith } from 'rxjs';
+import type { SubscribeError } from '../errors/errors.js';
+import { IoTCoreConnectionStatusEvent, SUBSCRIBE_TO_CONNECTION_STATUS } from '../ipc/wire/shapes.js';
+import { markHandled } from '../stream/unhandled.js';
+import type { Connection } from './connection.js';
+import type { CloudStatus } from './mqtt-proxy.js';
+import { Subscription, type EventStream, type SubscriptionContext } from './subscription.js';
+
+const STATUS_STREAM: EventStream<CloudStatus> = {
+  operation: SUBSCRIBE_TO_CONNECTION_STATUS,
+  topicName: '',
+  payload: '{}',
+  read: readStatus,
+  isCanary: () => false,
+  silence: undefined,
+  onStatus: undefined,
+};
+
+/** Whether the device is connected to the cloud, as far as the nucleus tells: any failure to learn it is `unknown`. */
+export function cloudStatus(connection: Connection, context: SubscriptionContext): Observable<CloudStatus> {
+  return new Observable<Either<SubscribeError, CloudStatus>>(subscriber => {
+    const subscription = new Subscription(connection, STATUS_STREAM, context, subscriber);
+    return () => {
+      subscription.stop();
+    };
+  }).pipe(
+    map((status): CloudStatus => {
+      if (status._tag === 'Right') return status.right;
+      markHandled(status.left);
+      return 'unknown';
+    }),
+    startWith<CloudStatus>('unknown'),
+    distinctUntilChanged(),
+  );
+}
+
+function readStatus(body: string): Either<string, CloudStatus> {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body);
+  } catch {
+    return left('an IoTCoreConnectionStatusEvent is not JSON');
+  }
+  const event = IoTCoreConnectionStatusEvent.decode(parsed);
+  if (isLeft(event)) return left('an IoTCoreConnectionStatusEvent has a wrong shape');
+  return right(event.right.connectionStatusEvent.status === 'CONNECTED' ? 'connected' : 'disconnected');
+}

@@ -1,0 +1,19 @@
+import { readIoTCoreMessage } from '../ipc/wire/read-iot-core-message.js';
+import { SUBSCRIBE_TO_IOT_CORE } from '../ipc/wire/shapes.js';
+import type { MqttMessage } from './mqtt-message.js';
+import type { SubscribeRequest } from './mqtt-proxy.js';
+import type { EventStream } from './subscription.js';
+
+/** The messages of a topic or filter. */
+export function messageStream({ topicName, qos, silence, onStatus }: SubscribeRequest): EventStream<MqttMessage> {
+  const canaryTopicName = silence?.canaryTopicName;
+  return {
+    operation: SUBSCRIBE_TO_IOT_CORE,
+    topicName,
+    payload: JSON.stringify({ topicName, qos }),
+    read: readIoTCoreMessage,
+    isCanary: canaryTopicName === undefined ? () => false : message => message.topicName === canaryTopicName,
+    silence,
+    onStatus,
+  };
+}

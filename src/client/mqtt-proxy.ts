@@ -1,0 +1,171 @@
+import type { Task } from 'fp-ts/lib/Task.js';
+import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
+import type { Observable } from 'rxjs';
+import type { Decoder } from '../codec/codec.js';
+import type { ConnectError, DecodeFailed, PublishError, SubscribeError } from '../errors/errors.js';
+import type { TransportName } from '../ipc/transport.js';
+import type { QOS } from '../shared/qos.js';
+import type { ObservableEither } from '../stream/observable-either.js';
+import type { TopicPattern } from '../topic/topic-pattern.js';
+import type { MqttMessage, PublishRequest } from './mqtt-message.js';
+
+/** The two kinds of nucleus. */
+export type Profile = 'classic' | 'lite';
+
+/** What the connected nucleus can do. */
+export interface Capabilities {
+  readonly profile: Profile;
+  readonly transport: TransportName;
+  /** Bytes of the largest IPC frame the nucleus takes. */
+  readonly maxFrameBytes: number;
+  /** Publishes that may be under way at once on this connection. */
+  readonly publishWindow: number;
+  /** Whether user properties, correlation data and the other MQTT 5 members are carried. */
+  readonly mqtt5Members: boolean;
+}
+
+/** Where the connection is. */
+export type ConnectionState =
+  | { readonly status: 'idle' }
+  | { readonly status: 'connecting'; readonly attempt: number }
+  | { readonly status: 'connected'; readonly capabilities: Capabilities }
+  /** Down, and another attempt is due. */
+  | { readonly status: 'interrupted'; readonly error: ConnectError; readonly retryInMilliseconds: number }
+  /** Down for good. */
+  | { readonly status: 'failed'; readonly error: ConnectError }
+  | { readonly status: 'closed' };
+
+/** Whether the device is connected to AWS IoT Core. `unknown`: the nucleus does not say, or cannot be asked. */
+export type CloudStatus = 'unknown' | 'connected' | 'disconnected';
+
+/** Where one subscription is. */
+export type SubscriptionStatus =
+  /** Waiting for a connection, or for the nucleus' answer. */
+  | { readonly status: 'subscribing' }
+  /** Messages come. After a gap, with its length. */
+  | { readonly status: 'active'; readonly resumedAfterMilliseconds: number | undefined }
+  /** The connection or the subscription broke and is being restored. */
+  | { readonly status: 'interrupted'; readonly error: SubscribeError }
+  /** Nothing came for longer than the request's `silence` allows. */
+  | { readonly status: 'silent' }
+  /** Over: unsubscribed, closed, or failed for good. */
+  | { readonly status: 'ended' };
+
+/**
+ * How a subscription that died without a word is found out. On Greengrass Lite this happens whenever its MQTT daemon
+ * restarts: the stream stays open and nothing comes on it any more (aws-greengrass-lite #1172).
+ */
+export interface SilenceWatch {
+  /** Milliseconds without any message after which the subscription is taken for dead and made anew. Noticed at most half as much later. */
+  readonly maximum: number;
+  /**
+   * A topic that the subscription's filter matches and the component may publish to. When half of `maximum` has passed in
+   * silence, the proxy publishes an empty message there; it comes back through the cloud if the subscription lives, and is
+   * not passed on. Without a canary, a quiet source looks like a dead one.
+   */
+  readonly canaryTopicName?: string | undefined;
+}
+
+/** What to subscribe to. */
+export interface SubscribeRequest {
+  /** A topic name or filter; `+` and `#` as in MQTT. */
+  readonly topicName: string;
+  readonly qos: QOS;
+  /** Finds out a subscription that died silently. Default: none. */
+  readonly silence?: SilenceWatch | undefined;
+  /** Told of every change of the subscription's status, in order. Must not throw. */
+  readonly onStatus?: ((status: SubscriptionStatus) => void) | undefined;
+}
+
+/** What to subscribe to, as a pattern: each message then has the `params` of its topic. */
+export interface PatternSubscribeRequest<P> extends Omit<SubscribeRequest, 'topicName'> {
+  /** A {@link topicTemplate}, or a shared subscription to one. The nucleus is asked for its `filter`. */
+  readonly topicName: TopicPattern<P>;
+}
+
+/** The nucleus took the message. See {@link MqttProxy.publish$} for what that does not mean. */
+export interface Accepted {
+  /** `spooler`: stored by the classic nucleus, to be sent when it can. `mqtt-socket`: written to the MQTT connection by Greengrass Lite. */
+  readonly by: 'spooler' | 'mqtt-socket';
+}
+
+/** A task that must be called to run: `await proxy.publish(request)` without the second call does not compile. */
+export type RunnableTaskEither<E, A> = TaskEither<E, A> & {
+  /** Never there: it makes `await` of the task itself a type error. */
+  readonly then?: (call_the_task_first: never) => never;
+};
+
+/** A task that must be called to run, like {@link RunnableTaskEither}. */
+export type RunnableTask<A> = Task<A> & {
+  /** Never there: it makes `await` of the task itself a type error. */
+  readonly then?: (call_the_task_first: never) => never;
+};
+
+/** What `drain` found when it ended. */
+export interface DrainReport {
+  /** Publishes that were accepted while draining. */
+  readonly accepted: number;
+  /** Publishes that failed while draining. A stage that published the same once more, with success, is counted in both. */
+  readonly failed: number;
+  /** Publishes still without an answer at the deadline. */
+  readonly unfinished: number;
+  /** Stages that had not completed at the deadline; what they hold was not published. */
+  readonly stagesUnfinished: number;
+}
+
+/**
+ * The service `aws.greengrass.ipc.mqttproxy`, as the rest of this library and a component see it. `connect()` makes the
+ * real one; the testing kit has a twin in virtual time.
+ */
+export interface MqttProxy extends AsyncDisposable {
+  /** Connects, if that is not done yet, and tells what was found: fail fast at the start of a component. */
+  readonly ready: () => RunnableTaskEither<ConnectError, Capabilities>;
+  /** The connection's state, from the current one on. Subscribing to it does not connect. Completes after `closed`. */
+  readonly state$: Observable<ConnectionState>;
+  /**
+   * Whether the device is online: `unknown` first, then what the nucleus says, each change once. Stays `unknown` with a nucleus
+   * that does not offer `SubscribeToIoTCoreConnectionStatus` (those before mid-2026), and is so again while there is no
+   * connection to it. Subscribing connects; completes when nothing more can be learnt, and after `close()`.
+   */
+  readonly cloud$: Observable<CloudStatus>;
+  /**
+   * Messages of a topic or filter, from the moment of subscribing on.
+   *
+   * Emits a `Right` for every message as it arrives: nothing is held back or buffered here. Completes after a terminal
+   * `Left`, and when the proxy is closed. Every subscriber has a subscription of its own at the nucleus; unsubscribing ends it.
+   *
+   * With a template as `topicName`, each message has the `params` of its topic. A topic that the nucleus routes here by rules of its own and
+   * that the template does not match ({@link classicRoutes}) is a `Left(DecodeFailed)`.
+   */
+  readonly subscribe: {
+    <P, A>(
+      request: PatternSubscribeRequest<P> & { readonly codec: Decoder<A> },
+    ): ObservableEither<SubscribeError | DecodeFailed<MqttMessage>, MqttMessage & { readonly params: P; readonly value: A }>;
+    <P>(
+      request: PatternSubscribeRequest<P>,
+    ): ObservableEither<SubscribeError | DecodeFailed<MqttMessage>, MqttMessage & { readonly params: P }>;
+    <A>(
+      request: SubscribeRequest & { readonly codec: Decoder<A> },
+    ): ObservableEither<SubscribeError | DecodeFailed<MqttMessage>, MqttMessage & { readonly value: A }>;
+    (request: SubscribeRequest): ObservableEither<SubscribeError, MqttMessage>;
+  };
+  /**
+   * Publishes once for every subscriber: emits one `Right(Accepted)` or one `Left`, and completes. `Accepted` says the
+   * nucleus took the message, not that the cloud has it. Unsubscribing gives up the wait, not the publish.
+   */
+  readonly publish$: (request: PublishRequest) => ObservableEither<PublishError, Accepted>;
+  /** {@link MqttProxy.publish$} as a task: `await proxy.publish(request)()`. */
+  readonly publish: (request: PublishRequest) => RunnableTaskEither<PublishError, Accepted>;
+  /**
+   * Stops intake, lets stages finish and waits for the answers of all publishes, for at most `deadline` milliseconds, and
+   * tells what was left. Subscriptions complete at once, so that what hangs on them completes when it has worked off what
+   * it holds; sources of other kinds end themselves with `takeUntil(proxy.draining$)`. `close()` is still to be called.
+   */
+  readonly drain: (deadline: number) => RunnableTask<DrainReport>;
+  /** Emits once and completes when `drain` is called; at once if that has happened. */
+  readonly draining$: Observable<void>;
+  /** Makes `drain` wait until the function returned is called. `publishTo` does so from its subscription to its completion. */
+  readonly holdDrain: () => () => void;
+  /** Ends the connection and everything on it; afterwards nothing keeps the process alive. */
+  readonly close: () => Promise<void>;
+}

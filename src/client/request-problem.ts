@@ -1,0 +1,102 @@
+import { inspect } from 'node:util';
+import * as t from 'io-ts';
+import { InvalidRequest } from '../errors/errors.js';
+import { PUBLISH_TO_IOT_CORE, SUBSCRIBE_TO_IOT_CORE } from '../ipc/wire/shapes.js';
+import { QOS } from '../shared/qos.js';
+import { publishTopicProblem, topicFilterProblem, topicMatches } from '../topic/index.js';
+import type { PublishRequest } from './mqtt-message.js';
+import type { Capabilities, SilenceWatch, SubscribeRequest } from './mqtt-proxy.js';
+import { MAX_PAYLOAD, publishRoom } from './publish-size.js';
+
+/** The largest message expiry MQTT 5 has room for, in seconds (section 3.3.2.3.3). */
+const MAX_EXPIRY = 0xffff_ffff;
+
+const UserProperties = t.array(t.type({ key: t.string, value: t.string }));
+
+/** What is wrong with a publish, whatever the nucleus. */
+export function publishProblem(request: PublishRequest): InvalidRequest<'message'> | undefined {
+  const { topicName, qos, payload } = request;
+  const problem =
+    notText('topicName', topicName) ??
+    publishTopicProblem(topicName) ??
+    qosProblem(qos) ??
+    payloadProblem(payload) ??
+    mqtt5Problem(request);
+  return problem === undefined ? undefined : new InvalidRequest('message', PUBLISH_TO_IOT_CORE, topicName, 'client', problem);
+}
+
+/** What is wrong with a subscription, whatever the nucleus. */
+export function subscribeProblem(request: SubscribeRequest): InvalidRequest<'terminal'> | undefined {
+  const { topicName, qos, silence } = request;
+  const problem = notText('topicName', topicName) ?? topicFilterProblem(topicName) ?? qosProblem(qos) ?? silenceProblem(topicName, silence);
+  return problem === undefined ? undefined : new InvalidRequest('terminal', SUBSCRIBE_TO_IOT_CORE, topicName, 'client', problem);
+}
+
+/** What is wrong with the size of an encoded publish for this nucleus, to which a frame too large is the end of the connection. */
+export function frameProblem(
+  topicName: string,
+  payload: string,
+  { maxFrameBytes, profile }: Capabilities,
+): InvalidRequest<'message'> | undefined {
+  // A UTF-16 unit takes at most three bytes: most payloads need no count.
+  const room = publishRoom(maxFrameBytes);
+  if (payload.length * 3 <= room) return undefined;
+  const bytes = Buffer.byteLength(payload, 'utf8');
+  if (bytes <= room) return undefined;
+  return new InvalidRequest(
+    'message',
+    PUBLISH_TO_IOT_CORE,
+    topicName,
+    'client',
+    `The message is too large for a ${profile} nucleus: encoded as JSON and base64 it has ${String(bytes)} bytes, and ${String(room)} fit into one IPC frame. Publish less at a time.`,
+  );
+}
+
+/** Callers in JavaScript have no compiler to tell them. */
+function notText(name: string, topic: unknown): string | undefined {
+  return typeof topic === 'string' ? undefined : `${name} must be a string, not ${inspect(topic)}.`;
+}
+
+function isBytes(value: unknown): boolean {
+  return value instanceof Uint8Array;
+}
+
+function qosProblem(qos: unknown): string | undefined {
+  if (qos === QOS.AT_MOST_ONCE || qos === QOS.AT_LEAST_ONCE) return undefined;
+  return `qos must be QOS.AT_MOST_ONCE ('0') or QOS.AT_LEAST_ONCE ('1'), not ${inspect(qos)}. AWS IoT Core has no QoS 2.`;
+}
+
+function silenceProblem(topicFilter: string, silence: SilenceWatch | undefined): string | undefined {
+  if (silence === undefined) return undefined;
+  const { maximum, canaryTopicName } = silence;
+  if (!(maximum > 0)) return `silence.maximum must be a number of milliseconds above 0, not ${inspect(maximum)}.`;
+  if (canaryTopicName === undefined) return undefined;
+  const problem = publishTopicProblem(canaryTopicName);
+  if (problem !== undefined) return `silence.canaryTopicName: ${problem}`;
+  if (topicMatches(topicFilter, canaryTopicName)) return undefined;
+  return `silence.canaryTopicName "${canaryTopicName}" is not matched by "${topicFilter}", so the canary would never come back on this subscription.`;
+}
+
+function payloadProblem(payload: unknown): string | undefined {
+  if (typeof payload !== 'string' && !(payload instanceof Uint8Array))
+    return 'payload must be a string or a Uint8Array. Encode the value first, as json(codec).encode does.';
+  if (payload.length * 3 <= MAX_PAYLOAD) return undefined;
+  const bytes = typeof payload === 'string' ? Buffer.byteLength(payload, 'utf8') : payload.length;
+  if (bytes <= MAX_PAYLOAD) return undefined;
+  return `The payload has ${String(bytes)} bytes and AWS IoT Core takes at most ${String(MAX_PAYLOAD)}. Split it, or put it into Amazon S3 and publish where it is.`;
+}
+
+function mqtt5Problem(request: PublishRequest): string | undefined {
+  const { responseTopic, messageExpiryIntervalSeconds: expiry, userProperties, correlationData } = request;
+  if (expiry !== undefined && !(Number.isInteger(expiry) && expiry >= 0 && expiry <= MAX_EXPIRY)) {
+    return `messageExpiryIntervalSeconds must be a whole number from 0 to ${String(MAX_EXPIRY)}, not ${String(expiry)}.`;
+  }
+  if (userProperties !== undefined && !UserProperties.is(userProperties))
+    return 'userProperties must be an array of { key, value }, both strings.';
+  if (correlationData !== undefined && !isBytes(correlationData)) return 'correlationData must be a Uint8Array.';
+  if (responseTopic === undefined) return undefined;
+  const noText = notText('responseTopic', responseTopic);
+  if (noText !== undefined) return noText;
+  const problem = publishTopicProblem(responseTopic);
+  return problem === undefined ? undefined : `responseTopic: ${problem}`;
+}

@@ -1,0 +1,224 @@
+import { left, type Either } from 'fp-ts/lib/Either.js';
+import type { Subscriber } from 'rxjs';
+import {
+  ConnectionLost,
+  Interrupted,
+  ProtocolViolated,
+  Silent,
+  TimedOut,
+  type ConnectError,
+  type Operation as OperationName,
+  type SubscribeError,
+} from '../errors/errors.js';
+import type { Clock } from '../ipc/clock.js';
+import type { RpcMessage } from '../ipc/wire/rpc-message.js';
+import type { Operation, Session, SubscriptionListener } from '../ipc/session.js';
+import { startSeries, type RetrySeries } from '../schedule/index.js';
+import type { Schedule } from '../schedule/schedule.js';
+import type { Connection, ConnectionUser } from './connection.js';
+import type { Capabilities, SilenceWatch, SubscriptionStatus } from './mqtt-proxy.js';
+import { replyError } from './reply-error.js';
+import { SilenceTimer } from './silence-timer.js';
+
+/** What is subscribed to: one of the service's streaming operations. */
+export interface EventStream<M> {
+  readonly operation: OperationName;
+  /** The topic or filter, for errors; empty where there is none. */
+  readonly topicName: string;
+  /** The request's JSON. */
+  readonly payload: string;
+  /** Reads an event's JSON; the left side says what is wrong with it. */
+  readonly read: (body: string) => Either<string, M>;
+  readonly isCanary: (message: M) => boolean;
+  readonly silence: SilenceWatch | undefined;
+  readonly onStatus: ((status: SubscriptionStatus) => void) | undefined;
+}
+
+/** What a subscription needs besides its connection. */
+export interface SubscriptionContext {
+  readonly clock: Clock;
+  /** Milliseconds from the request to its answer. */
+  readonly timeout: number;
+  /** When to ask again after the subscription broke while the connection did not. */
+  readonly resubscribe: Schedule;
+  readonly publishCanary: (topicName: string) => void;
+  /** Called with a terminal error once it has gone down the stream. */
+  readonly reportUnhandled: (error: SubscribeError) => void;
+}
+
+/** A failure that is final for a subscription that was never active, and else only a gap. */
+type Setback = Exclude<SubscribeError, Interrupted | Silent>;
+
+/**
+ * One subscription over all sessions of its connection: asks for it on each, passes its messages on as they arrive, and
+ * reports every gap. A refusal ends it, unless it had been active before and asking again may help.
+ */
+export class Subscription<M> implements ConnectionUser, SubscriptionListener {
+  readonly #stream: EventStream<M>;
+  readonly #context: SubscriptionContext;
+  readonly #subscriber: Subscriber<Either<SubscribeError, M>>;
+  readonly #series: RetrySeries;
+  readonly #detach: () => void;
+  #session: Session | undefined;
+  #operation: Operation | undefined;
+  #settled: () => void = nothing;
+  #cancelTimer: () => void = nothing;
+  #watch: SilenceTimer | undefined;
+  #wasActive = false;
+  #gapSince: number | undefined;
+  #told: SubscriptionStatus['status'] | undefined;
+
+  constructor(
+    connection: Connection,
+    stream: EventStream<M>,
+    context: SubscriptionContext,
+    subscriber: Subscriber<Either<SubscribeError, M>>,
+  ) {
+    this.#stream = stream;
+    this.#context = context;
+    this.#subscriber = subscriber;
+    this.#series = startSeries(context.resubscribe, { now: context.clock.now });
+    this.#tell({ status: 'subscribing' });
+    this.#detach = connection.attach(this);
+  }
+
+  /** Ends the subscription at the nucleus. */
+  stop(): void {
+    this.#detach();
+    this.#leave();
+    this.#tell({ status: 'ended' });
+  }
+
+  onSession(session: Session, _capabilities: Capabilities, settled: () => void): void {
+    this.#session = session;
+    this.#settled = settled;
+    this.#ask();
+  }
+
+  onInterrupted(error: ConnectError): void {
+    this.#session = undefined;
+    this.#leave();
+    this.#beginGap(new Interrupted(this.#stream.topicName, error));
+  }
+
+  onFailed(error: ConnectError): void {
+    this.#session = undefined;
+    this.#leave();
+    if (error._tag === 'ProxyClosed') this.#subscriber.complete();
+    else this.#fail(error);
+  }
+
+  onReply(): void {
+    const { clock } = this.#context;
+    this.#cancelTimer();
+    this.#wasActive = true;
+    this.#series.succeeded();
+    this.#watch = this.#startWatch();
+    const resumedAfterMilliseconds = this.#gapSince === undefined ? undefined : clock.now() - this.#gapSince;
+    this.#gapSince = undefined;
+    this.#tell({ status: 'active', resumedAfterMilliseconds });
+    this.#settled();
+  }
+
+  onEvent(event: RpcMessage): void {
+    const message = this.#stream.read(event.payload);
+    if (message._tag === 'Left') this.#setBack(new ProtocolViolated('terminal', message.left));
+    else {
+      this.#watch?.heard();
+      if (!this.#stream.isCanary(message.right)) this.#subscriber.next(message);
+    }
+  }
+
+  onError(reply: RpcMessage): void {
+    this.#setBack(replyError('terminal', this.#stream.operation, this.#stream.topicName, reply));
+  }
+
+  onComplete(): void {
+    this.#setBack(new ConnectionLost('terminal', true, new Error('The nucleus ended the subscription.')));
+  }
+
+  onLost(): void {
+    // The connection tells when all its operations have ended, and whether another comes.
+    this.#operation = undefined;
+  }
+
+  #ask(): void {
+    const { operation, payload } = this.#stream;
+    const { clock, timeout } = this.#context;
+    if (this.#session === undefined) return;
+    this.#cancelTimer = clock.after(timeout, () => {
+      this.#setBack(new TimedOut('terminal', operation, timeout, true));
+    });
+    this.#operation = this.#session.subscribe(operation, payload, this);
+  }
+
+  #startWatch(): SilenceTimer | undefined {
+    const { silence, topicName } = this.#stream;
+    if (silence === undefined) return undefined;
+    return new SilenceTimer(silence, this.#context, () => {
+      this.#leave();
+      this.#tell({ status: 'silent' });
+      const error = new Silent(topicName, silence.maximum);
+      this.#askAgain(error, new ConnectionLost('terminal', true, error));
+    });
+  }
+
+  #setBack(error: Setback): void {
+    this.#leave();
+    if (this.#wasActive && error.retryable) this.#askAgain(new Interrupted(this.#stream.topicName, error), error);
+    else this.#fail(error);
+  }
+
+  /** The subscription broke and its connection did not: asks again on that when the schedule says so. */
+  #askAgain(gap: Interrupted | Silent, final: Setback): void {
+    // Whoever heard of the silence may have unsubscribed: what is asked for now, nobody would end.
+    if (this.#subscriber.closed) return;
+    const delay = this.#series.next();
+    if (delay === undefined) {
+      this.#fail(final);
+      return;
+    }
+    // Before the gap is reported: whoever hears of it may unsubscribe.
+    this.#cancelTimer = this.#context.clock.after(delay, () => {
+      this.#ask();
+    });
+    this.#beginGap(gap);
+  }
+
+  /** Reports a gap once, however often it takes to end it; before the first message there is none. */
+  #beginGap(gap: Interrupted | Silent): void {
+    this.#tell({ status: 'interrupted', error: gap });
+    if (!this.#wasActive || this.#gapSince !== undefined) return;
+    this.#gapSince = this.#context.clock.now();
+    this.#subscriber.next(left(gap));
+  }
+
+  #fail(error: Setback): void {
+    this.#subscriber.next(left(error));
+    this.#subscriber.complete();
+    this.#context.reportUnhandled(error);
+  }
+
+  /** Lets go of the operation under way and of its timers. */
+  #leave(): void {
+    const operation = this.#operation;
+    this.#operation = undefined;
+    this.#watch?.stop();
+    this.#watch = undefined;
+    this.#cancelTimer();
+    this.#cancelTimer = nothing;
+    operation?.abandon();
+    this.#settled();
+  }
+
+  /** Nothing follows the end, and of an interruption every try that fails is the same news. */
+  #tell(status: SubscriptionStatus): void {
+    if (this.#told === 'ended' || (this.#told === 'interrupted' && status.status === 'interrupted')) return;
+    this.#told = status.status;
+    this.#stream.onStatus?.(status);
+  }
+}
+
+function nothing(): void {
+  // Where there is nothing to cancel and nobody to tell.
+}

@@ -1,0 +1,85 @@
+import type { AccessControl } from '../recipe/policy/access-control.js';
+import { lintPolicies } from '../recipe/policy/lint/lint-policies.js';
+import type { PolicyFinding } from '../recipe/policy/lint/policy-finding.js';
+import { readPolicies } from '../recipe/policy/policies.js';
+import type { ProfileName } from '../shared/profile-name.js';
+import { parseSharedSubscription } from '../topic/parse-shared-subscription.js';
+import { topicFilterProblem } from '../topic/topic-filter.js';
+import { type Access, accessControlOf, OPERATION } from './access.js';
+import type { Finding } from './finding.js';
+
+/** Bytes of a filter on Greengrass Lite, its `$share/<group>/` included. */
+const LITE_FILTER_BYTES = 256;
+/** Subscriptions of all components of a device on Greengrass Lite, and of one MQTT connection to AWS IoT Core, of which classic makes more. */
+const LITE_SUBSCRIPTIONS = 100;
+
+/** Topics that MQTT, AWS IoT Core or a nucleus does not take, and policies that do not allow what they are to allow. */
+export const checkTopics = (componentName: string, access: Access): readonly Finding[] => [
+  ...[...access.subscribe, ...access.publish].flatMap(malformed),
+  ...access.subscribe.filter(filter => Buffer.byteLength(filter) > LITE_FILTER_BYTES).map(tooLongForLite),
+  ...access.subscribe.filter(filter => parseSharedSubscription(filter) !== undefined).map(sharedInVain),
+  ...tooMany(access),
+  ...policies(componentName, access),
+];
+
+const malformed = (filter: string): readonly Finding[] => {
+  const problem = topicFilterProblem(filter);
+  return problem === undefined ? [] : [{ severity: 'error', about: 'topics', message: problem }];
+};
+
+const tooLongForLite = (filter: string): Finding => ({
+  severity: 'warning',
+  about: 'topics',
+  message: `The filter ${JSON.stringify(filter)} has ${Buffer.byteLength(filter)} bytes; Greengrass Lite takes at most ${LITE_FILTER_BYTES}, the $share/<group>/ included.`,
+});
+
+const sharedInVain = (filter: string): Finding => ({
+  severity: 'warning',
+  about: 'topics',
+  message: `The shared subscription ${JSON.stringify(filter)} gets no messages: the nucleus compares their topics with the filter, $share and all, and drops what the broker has dealt to the device. Give each core a topic of its own.`,
+});
+
+const tooMany = ({ subscribe }: Access): readonly Finding[] =>
+  subscribe.length <= LITE_SUBSCRIPTIONS
+    ? []
+    : [
+        {
+          severity: 'warning',
+          about: 'quotas',
+          message: `It subscribes to ${subscribe.length} filters; Greengrass Lite has room for ${LITE_SUBSCRIPTIONS} of all components of a device. Use wider filters, and tell the topics apart with a template.`,
+        },
+      ];
+
+/** What each profile's own reading of the policies makes of the topics they were made for, and what the linter has to say of them. */
+const policies = (name: string, access: Access): readonly Finding[] => {
+  const accessControl = accessControlOf(name, access);
+  return [
+    ...(['classic', 'lite'] as const).flatMap(profile => unenforceable(profile, name, access, accessControl)),
+    ...linted(lintPolicies([{ name, accessControl }])),
+  ];
+};
+
+const unenforceable = (profile: ProfileName, name: string, access: Access, accessControl: AccessControl): readonly Finding[] => {
+  const device = { componentName: name, componentVersion: '1.0.0', configuration: {}, thingName: '', rootPath: '' };
+  const { authorize } = readPolicies(profile, accessControl, device);
+  return (['publish', 'subscribe'] as const).flatMap(action =>
+    access[action]
+      .filter(filter => !authorize(OPERATION[action], filter))
+      .map(filter => ({
+        severity: 'warning',
+        about: 'policies',
+        message: `No policy can allow to ${action === 'publish' ? 'publish to' : 'subscribe to'} ${JSON.stringify(filter)} on ${profile}. Use a topic without "?", "*", "{" and "}".`,
+      })),
+  );
+};
+
+/** One of each rule: what is said of one `+` holds for all. */
+const linted = (findings: readonly PolicyFinding[]): readonly Finding[] =>
+  [...new Set(findings.map(({ rule }) => rule))].flatMap((rule): readonly Finding[] => {
+    const [first, ...others] = findings.filter(finding => finding.rule === rule);
+    if (first === undefined) return [];
+    const more = others.length === 0 ? '' : ` (And ${others.length} more of this kind.)`;
+    return [{ severity: first.severity, about: 'policies', message: `${sentence(first.message)} ${sentence(first.remedy)}${more}` }];
+  });
+
+const sentence = (text: string): string => (text.endsWith('.') ? text : `${text}.`);

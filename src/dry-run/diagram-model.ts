@@ -1,0 +1,137 @@
+import type { DeclaredBuffer, StageAccount, StageKind } from '../flow/account.js';
+import { filterCovers } from '../topic/filter-covers.js';
+import type { Component } from '../component/component.js';
+import type { DryRecord } from './record.js';
+import type { RecordedStage } from './recording-ledger.js';
+
+/** A box of the diagram. */
+export interface DiagramNode {
+  readonly id: string;
+  /** What comes in, what works, what goes out; `unknown` stands for topics that depend on data. */
+  readonly role: 'in' | 'stage' | 'out' | 'unknown';
+  /** The first is the name. */
+  readonly lines: readonly string[];
+  /** `undefined`: none that a dry run could tell. */
+  readonly branch: string | undefined;
+  /** Whether messages were dropped, failed or discarded here, where there are live numbers. */
+  readonly lost: boolean;
+}
+
+/** An arrow from one box to another. */
+export interface DiagramEdge {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Where a diagram leads: `down` for a narrow page. */
+export type DiagramDirection = 'right' | 'down';
+
+/** What a component does with messages, to be drawn. */
+export interface Diagram {
+  readonly title: string;
+  /** In the order in which they were given. */
+  readonly branches: readonly string[];
+  readonly nodes: readonly DiagramNode[];
+  readonly edges: readonly DiagramEdge[];
+}
+
+/** The accounts of a component that runs: the health file has them. */
+export interface LiveNumbers {
+  readonly stages: readonly StageAccount[];
+}
+
+/** Characters that facts in one line come to at most. */
+const LINE = 34;
+
+/** What is drawn: a record, and what the component declares besides. */
+export type Drawn = Pick<DryRecord, 'branches' | 'subscriptions' | 'stages' | 'edges' | 'publishes'> & {
+  readonly declared: Pick<Component, 'publishes' | 'subscribes'>;
+};
+
+/** The diagram of what was recorded; with live numbers, each box says what has become of its messages. */
+export const diagramOf = (title: string, record: Drawn, live?: LiveNumbers): Diagram => {
+  const nodes = new Map<string, DiagramNode>();
+  const edges = new Map<string, DiagramEdge>();
+  const add = (key: string, node: Omit<DiagramNode, 'id' | 'lost'>, account?: StageAccount): string => {
+    const known = nodes.get(key);
+    if (known !== undefined) return known.id;
+    const id = `n${nodes.size}`;
+    nodes.set(key, { id, ...node, lines: [...node.lines, ...numbers(account)], lost: hasLost(account) });
+    return id;
+  };
+  const accountOf = (kind: StageKind, name: string): StageAccount | undefined =>
+    live?.stages.find(stage => stage.kind === kind && stage.name === name);
+  const connect = (from: string | undefined, to: string | undefined): void => {
+    if (from !== undefined && to !== undefined) edges.set(`${from} ${to}`, { from, to });
+  };
+  /** By the name under which the ledger knows what an edge comes from or leads to. */
+  const byName = new Map<string, string>();
+
+  for (const { branch, filter, qos, codec } of record.subscriptions) {
+    const lines = [filter, `QoS ${qos}${codec === undefined ? '' : ', decoded'}`];
+    byName.set(filter, add(`in ${filter}`, { role: 'in', branch, lines }, accountOf('subscription', filter)));
+  }
+  for (const stage of record.stages.filter(({ kind }) => kind !== 'subscription')) {
+    const { branch, kind, name, declaration } = stage;
+    const id = add(`${kind} ${name}`, { role: 'stage', branch, lines: stageLines(stage) }, accountOf(kind, name));
+    byName.set(name, id);
+    if (kind !== 'publishTo') continue;
+    if (declaration.topics === undefined) connect(id, add(`unknown ${name}`, { role: 'unknown', branch, lines: ['depends on data'] }));
+    else for (const topic of declaration.topics) connect(id, add(`out ${topic}`, { role: 'out', branch, lines: [topic] }));
+  }
+  const stagesPublishTo = record.stages.flatMap(({ declaration }) => declaration.topics ?? []);
+  for (const { branch, topicName } of record.publishes) {
+    if (stagesPublishTo.some(filter => filterCovers(filter, topicName))) continue;
+    add(`out ${topicName}`, { role: 'out', branch, lines: [topicName, 'without a message'] });
+  }
+  for (const filter of record.declared.subscribes) add(`in ${filter}`, { role: 'in', branch: undefined, lines: [filter, 'declared'] });
+  for (const topic of record.declared.publishes) add(`out ${topic}`, { role: 'out', branch: undefined, lines: [topic, 'declared'] });
+  for (const { from, to } of record.edges) for (const source of from) connect(byName.get(source), byName.get(to));
+  return { title, branches: record.branches.map(({ name }) => name), nodes: [...nodes.values()], edges: [...edges.values()] };
+};
+
+const stageLines = ({ kind, name, declaration }: RecordedStage): readonly string[] => {
+  const { concurrency, ordered, buffer, within } = declaration;
+  const facts = [
+    concurrency === undefined ? undefined : `${concurrency} at once`,
+    ordered === true ? 'in order' : undefined,
+    buffer === undefined ? undefined : bufferText(buffer),
+    within === undefined ? undefined : `within ${within} ms`,
+  ].filter(fact => fact !== undefined);
+  return [name === kind ? kind : `${name} (${kind})`, ...inLines(facts, ', ')];
+};
+
+const bufferText = ({ messages, bytes, onFull }: DeclaredBuffer): string => {
+  const size = `${messages} messages${bytes === undefined ? '' : ` or ${bytes} bytes`}`;
+  return onFull === undefined ? `up to ${size}` : `buffers ${size}, ${onFull}`;
+};
+
+const numbers = (account: StageAccount | undefined): readonly string[] => {
+  if (account === undefined) return [];
+  const counts = [
+    ['in', account.received],
+    ['out', account.emitted],
+    ['dropped', account.dropped],
+    ['failed', account.failed],
+    ['inside', account.buffered],
+    ['discarded', account.discarded],
+  ] as const;
+  return inLines(
+    counts.flatMap(([what, { messages }], i) => (messages > 0 || i < 2 ? [`${what} ${messages}`] : [])),
+    ' · ',
+  );
+};
+
+const hasLost = (account: StageAccount | undefined): boolean =>
+  account !== undefined && account.dropped.messages + account.failed.messages + account.discarded.messages > 0;
+
+/** As many facts to a line as it holds. */
+const inLines = (facts: readonly string[], between: string): readonly string[] => {
+  const lines: string[] = [];
+  for (const fact of facts) {
+    const longer = [...lines.slice(-1), fact].join(between);
+    if (lines.length > 0 && longer.length <= LINE) lines[lines.length - 1] = longer;
+    else lines.push(fact);
+  }
+  return lines;
+};

@@ -1,0 +1,92 @@
+import { left, right, type Either } from 'fp-ts/lib/Either.js';
+import { TimersWithoutEnd } from '../errors/errors.js';
+import { VirtualTimeStopped } from '../testing/virtual-time.js';
+import type { Component } from '../component/component.js';
+import { type Access, accessOf } from './access.js';
+import { checkBranches } from './check-branches.js';
+import { checkCodecs } from './check-codecs.js';
+import { checkLoops } from './check-loops.js';
+import { checkQuotas } from './check-quotas.js';
+import { checkTopics } from './check-topics.js';
+import { type Diagram, type DiagramDirection, diagramOf, type LiveNumbers } from './diagram-model.js';
+import type { Finding } from './finding.js';
+import { gdkFiles, type GdkOptions, type ProjectFile } from './gdk-files.js';
+import { mermaidOf } from './mermaid.js';
+import { type DryRecord, record } from './record.js';
+import { recipeDifference } from './recipe-difference.js';
+import type { RecipeDocument } from './recipe-format.js';
+import { recipeText, type RecipeTextFormat } from './recipe-text.js';
+import { recipeOf, type RecipeOptions } from './recipe.js';
+import { svgOf } from './svg.js';
+
+/** What a dry run saw, and what follows from it. */
+export interface DryRun extends Pick<DryRecord, 'branches' | 'subscriptions' | 'stages' | 'edges' | 'publishes'> {
+  /** The topics and filters it needs, least first: what the recipe allows. */
+  readonly access: Access;
+  /** What is wrong, likely wrong, or worth knowing. Nothing here keeps the rest from being derived. */
+  readonly findings: readonly Finding[];
+  /** The recipe, as data. */
+  readonly recipe: (options?: RecipeOptions) => RecipeDocument;
+  /** The recipe, as a file's text. */
+  readonly recipeText: (format: RecipeTextFormat, options?: RecipeOptions) => string;
+  /**
+   * How a committed recipe does not fit the code any more: a line each, `+` what it lacks, `-` what it has too much, `~` what differs. Empty: it fits.
+   *
+   * @param source what to call it, such as its path.
+   */
+  readonly recipeDifference: (committed: string, source?: string, options?: RecipeOptions) => readonly string[];
+  /** The files that GDK builds and publishes with, besides the recipe. */
+  readonly gdkFiles: (options: GdkOptions) => readonly ProjectFile[];
+  /** The diagram as data: boxes and arrows. */
+  readonly diagram: (live?: LiveNumbers) => Diagram;
+  /** The diagram as text for Mermaid. */
+  readonly mermaid: (live?: LiveNumbers, direction?: DiagramDirection) => string;
+  /** The diagram as a picture. */
+  readonly svg: (live?: LiveNumbers, direction?: DiagramDirection) => string;
+}
+
+/** What a dry run was told, defaults filled in. */
+export interface DryRunSettings {
+  readonly config: unknown;
+  readonly horizon: number;
+  readonly memory: number | undefined;
+}
+
+/** Runs the component dry, at once. */
+export const dryRunResult = (component: Component, { config, horizon, memory }: DryRunSettings): Either<TimersWithoutEnd, DryRun> => {
+  try {
+    return right(resultOf(component, record(component, config, horizon), memory));
+  } catch (error) {
+    if (error instanceof VirtualTimeStopped) return left(new TimersWithoutEnd(component.name, error.timers, error.at));
+    throw error;
+  }
+};
+
+const resultOf = (component: Component, seen: DryRecord, memory: number | undefined): DryRun => {
+  const access = accessOf(component, seen);
+  const drawn = { ...seen, declared: component };
+  const title = `${component.name} ${component.version}`;
+  return {
+    branches: seen.branches,
+    subscriptions: seen.subscriptions,
+    stages: seen.stages,
+    edges: seen.edges,
+    publishes: seen.publishes,
+    access,
+    findings: [
+      ...checkBranches(component, seen),
+      ...checkTopics(component.name, access),
+      ...checkQuotas(seen, memory),
+      ...checkCodecs(seen.subscriptions),
+      ...checkLoops(access, seen.subscriptions),
+    ],
+    recipe: options => recipeOf(component, access, options),
+    recipeText: (format, options) => recipeText(recipeOf(component, access, options), format),
+    recipeDifference: (committed, source = 'the recipe', options) =>
+      recipeDifference(committed, source, recipeOf(component, access, options)),
+    gdkFiles: options => gdkFiles(component, options),
+    diagram: live => diagramOf(title, drawn, live),
+    mermaid: (live, direction) => mermaidOf(diagramOf(title, drawn, live), direction),
+    svg: (live, direction) => svgOf(diagramOf(title, drawn, live), direction),
+  };
+};

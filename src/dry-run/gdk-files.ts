@@ -1,0 +1,92 @@
+import * as t from 'io-ts';
+import { problemsOf } from '../codec/problems.js';
+import type { Component } from '../component/component.js';
+import { archiveOf, type RecipeOptions } from './recipe.js';
+
+/** What GDK needs to know that neither the code nor the recipe says. */
+export interface GdkOptions extends RecipeOptions {
+  /** Default: the component's publisher, or `unknown`. */
+  readonly author?: string | undefined;
+  /** The beginning of the name of the S3 bucket that artifacts go to; GDK adds region and account. */
+  readonly bucket: string;
+  /** Such as `eu-west-1`. */
+  readonly region: string;
+}
+
+/** A file to be written, by its path in the project's folder. */
+export interface ProjectFile {
+  readonly path: string;
+  readonly text: string;
+  readonly executable: boolean;
+}
+
+const ComponentConfig = t.type({
+  author: t.string,
+  version: t.string,
+  build: t.type({ build_system: t.literal('custom'), custom_build_command: t.array(t.string) }),
+  publish: t.type({ bucket: t.string, region: t.string }),
+});
+
+/**
+ * `gdk-config.json`, for a build by a command of one's own.
+ *
+ * Source: AWS IoT Greengrass developer guide, "Greengrass Development Kit CLI configuration file".
+ */
+const GdkConfig = t.type({ gdk_version: t.string, component: t.record(t.string, ComponentConfig) });
+
+/** The first that takes a build command as a list. */
+const GDK_VERSION = '1.3.0';
+const BUILD = 'gdk-build.sh';
+
+/**
+ * The files with which `gdk component build` and `gdk component publish` build and publish the component: the configuration, and the build
+ * itself, a shell script that compiles, checks the project's recipe against the code, installs what runs on a device, and packs. The
+ * recipe is the project's `recipe.yaml` or `recipe.json`, without which GDK does not begin.
+ */
+export const gdkFiles = (component: Pick<Component, 'name' | 'version' | 'publisher'>, options: GdkOptions): readonly ProjectFile[] => {
+  const { name, version, publisher } = component;
+  const { author = publisher ?? 'unknown', bucket, region } = options;
+  const config = {
+    gdk_version: GDK_VERSION,
+    component: {
+      [name]: {
+        author,
+        version,
+        build: { build_system: 'custom', custom_build_command: ['sh', BUILD] },
+        publish: { bucket, region },
+      },
+    },
+  };
+  const checked = GdkConfig.decode(config);
+  if (checked._tag === 'Left') throw new TypeError(`These options make no gdk-config.json: ${problemsOf(checked.left).join('; ')}`);
+  return [
+    { path: 'gdk-config.json', text: `${JSON.stringify(config, undefined, 2)}\n`, executable: false },
+    { path: BUILD, text: buildScript(name, options), executable: true },
+  ];
+};
+
+/** Python is there wherever GDK is. */
+const buildScript = (name: string, { main = 'dist/component.js', archive = archiveOf(name) }: RecipeOptions): string => `#!/bin/sh
+# Builds ${name} for \`gdk component publish\`. Written by greengrass-rx recipe --gdk.
+set -eu
+build=greengrass-build
+# As gdk-config.json says: gdk publishes what is in the folder of that version.
+version=$(node -p 'JSON.parse(fs.readFileSync("gdk-config.json", "utf8")).component["${name}"].version')
+artifacts="$build/artifacts/${name}/$version"
+stage="$build/stage"
+recipe=recipe.yaml
+[ -f "$recipe" ] || recipe=recipe.json
+rm -rf "$build"
+mkdir -p "$artifacts" "$build/recipes" "$stage"
+
+npm ci
+npm run build
+npx greengrass-rx recipe ${main} --check "$recipe"
+cp "$recipe" "$build/recipes/"
+
+# What runs on a device: the code and its dependencies, without those for development and those that are native, which are this machine's.
+cp -R package.json package-lock.json "${main.split('/')[0] ?? main}" "$stage/"
+(cd "$stage" && npm ci --omit=dev --omit=optional --ignore-scripts)
+(cd "$stage" && python3 -m zipfile -c "../../$artifacts/${archive}.zip" ./*)
+rm -rf "$stage"
+`;

@@ -1,0 +1,72 @@
+import { problemsOf } from '../codec/problems.js';
+import type { Component } from '../component/component.js';
+import { CONFIG_KEY, CONFIG_PLACEHOLDER, CONFIG_VARIABLE } from '../component/configuration.js';
+import { type Access, accessControlOf } from './access.js';
+import { type RecipeDocument, RecipeFormat } from './recipe-format.js';
+
+/** Where the program lies in its archive, and what else a recipe says that the code does not. */
+export interface RecipeOptions {
+  /** The module of the component, as a path in the archive. Default `dist/component.js`. */
+  readonly main?: string | undefined;
+  /** The archive's name, without `.zip`. Default: the last part of the component's name. */
+  readonly archive?: string | undefined;
+  /** Seconds from the stop to the kill. Default 15, as on a device. */
+  readonly shutdownTimeout?: number | undefined;
+}
+
+/** Where a component keeps the id of its process, in its work folder. */
+const PID_FILE = 'greengrass-rx.pid';
+
+/**
+ * Stops the component and waits for its end. Without a step of its own the classic nucleus sends SIGTERM and kills 5 s later, or at once where the
+ * process has no children (aws-greengrass-nucleus #1667); its own SIGTERM then finds nobody. A process whose id was given to another one has another
+ * work folder. No braces: Greengrass Lite takes every brace for a recipe variable. Lite has no `Shutdown`; there systemd waits by itself.
+ */
+const SHUTDOWN = [
+  `pid=$(cat ${PID_FILE} 2>/dev/null) || exit 0`,
+  '[ "$(readlink "/proc/$pid/cwd")" = "$(pwd -P)" ] || exit 0',
+  'kill -TERM "$pid" || exit 0',
+  'while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done',
+].join('\n');
+
+/** The last part of a component's name. */
+export const archiveOf = (componentName: string): string => componentName.split('.').findLast(part => part !== '') ?? 'component';
+
+/** The recipe of a component, least privilege and all. Throws, as a defect, if it were no recipe. */
+export const recipeOf = (component: Component, access: Access, options: RecipeOptions = {}): RecipeDocument => {
+  const { name, version, description, publisher, defaults } = component;
+  const { main = 'dist/component.js', archive = archiveOf(name), shutdownTimeout = 15 } = options;
+  const root = `{artifacts:decompressedPath}/${archive}`;
+  const recipe = {
+    RecipeFormatVersion: '2020-01-25',
+    ComponentName: name,
+    ComponentVersion: version,
+    ...(description === undefined ? {} : { ComponentDescription: description }),
+    ...(publisher === undefined ? {} : { ComponentPublisher: publisher }),
+    ComponentConfiguration: {
+      DefaultConfiguration: {
+        accessControl: accessControlOf(name, access),
+        ...(component.config === undefined ? {} : { [CONFIG_KEY]: defaults }),
+      },
+    },
+    Manifests: [
+      {
+        // Lite passes over a manifest that names no runtime.
+        Platform: { os: 'linux', runtime: '*' },
+        Lifecycle: {
+          Setenv: {
+            ...(component.config === undefined ? {} : { [CONFIG_VARIABLE]: CONFIG_PLACEHOLDER }),
+            GREENGRASS_RX_HEALTH_FILE: '{work:path}/health.json',
+            GREENGRASS_RX_PID_FILE: `{work:path}/${PID_FILE}`,
+          },
+          Run: `exec node "${root}/node_modules/greengrass-rx/dist/cli/main.js" run "${root}/${main}"`,
+          Shutdown: { Script: SHUTDOWN, Timeout: shutdownTimeout },
+        },
+        Artifacts: [{ URI: `s3://BUCKET_NAME/COMPONENT_NAME/COMPONENT_VERSION/${archive}.zip`, Unarchive: 'ZIP' }],
+      },
+    ],
+  };
+  const checked = RecipeFormat.decode(recipe);
+  if (checked._tag === 'Left') throw new Error(`The derived recipe is no recipe: ${problemsOf(checked.left).join('; ')}`);
+  return checked.right;
+};

@@ -1,0 +1,104 @@
+import { Subscription } from 'rxjs';
+import { VirtualTime } from '../testing/virtual-time.js';
+import type { EdgeAccount } from '../flow/edge.js';
+import { recordedBy } from '../flow/ledger.js';
+import { type AwaitedPromise, watchPromises } from '../testing/awaited-promises.js';
+import { MemoryNucleus } from '../testing/memory-nucleus.js';
+import { type BranchEvent, branchEvents, namedBranches } from '../component/branches.js';
+import type { Component } from '../component/component.js';
+import { silentLog } from '../component/log.js';
+import { type RecordedStage, RecordingLedger } from './recording-ledger.js';
+import { type RecordedPublish, type RecordedSubscription, recordingProxy } from './recording-proxy.js';
+
+/** What there was to see of a component that was subscribed, got no message, and was told to stop. */
+export interface DryRecord {
+  readonly branches: readonly BranchRecord[];
+  readonly subscriptions: readonly RecordedSubscription[];
+  readonly stages: readonly RecordedStage[];
+  readonly edges: readonly EdgeAccount[];
+  readonly publishes: readonly RecordedPublish[];
+  /** Virtual milliseconds it ran before it was told to stop. */
+  readonly horizon: number;
+  /** A promise it waited for: what comes after it was not seen. */
+  readonly awaited: AwaitedPromise | undefined;
+}
+
+/** How a branch fared. */
+export interface BranchRecord {
+  readonly name: string;
+  /** How it ended by itself, before anybody told it to. */
+  readonly end: Exclude<BranchEvent, { readonly kind: 'left' }> | undefined;
+  /** Whether it completed when it was told to stop. */
+  readonly drains: boolean;
+}
+
+/**
+ * What a component may need that publishes every millisecond; with it, a few seconds at most. That so many are due at one moment is either a list that
+ * is worked off, or has no end.
+ */
+const TIMERS = { atOnce: 100_000, altogether: 1_000_000 };
+
+/** Virtual milliseconds that branches are given to end, as on a device. */
+const DRAIN = 10_000;
+
+/**
+ * Runs the component in virtual time on a nucleus in memory that allows everything and sends nothing.
+ *
+ * Everything on RxJS' schedulers is virtual. What the component does besides, at its subscription (a file, a socket), it does.
+ *
+ * Throws a VirtualTimeStopped where timers have no end.
+ */
+export const record = (component: Pick<Component, 'run'>, config: unknown, horizon: number): DryRecord => {
+  const ledger = new RecordingLedger();
+  const subscriptions: RecordedSubscription[] = [];
+  const publishes: RecordedPublish[] = [];
+  const ends = new Map<string, { readonly at: number; readonly event: BranchRecord['end'] }>();
+  let awaited: AwaitedPromise | undefined;
+  let names: readonly string[] = [];
+  const scheduler = new VirtualTime(TIMERS);
+  recordedBy(ledger, () => {
+    scheduler.run(({ flush }) => {
+      const nucleus = new MemoryNucleus({ scheduler, connectionStatus: true });
+      const proxy = recordingProxy(nucleus.connect(), { branch: () => ledger.branch, subscriptions, publishes });
+      const running = new Subscription();
+      try {
+        const branches = namedBranches(component.run(proxy, config, { log: silentLog }));
+        names = [...branches.keys()];
+        scheduler.schedule(() => {
+          for (const [name, branch] of branches) {
+            ledger.branch = name;
+            running.add(
+              branchEvents(name, branch).subscribe(event => {
+                if (event.kind !== 'left') ends.set(name, { at: scheduler.frame, event });
+              }),
+            );
+            ledger.branch = undefined;
+          }
+          nucleus.settle();
+        });
+        scheduler.schedule(() => {
+          void proxy.drain(DRAIN)();
+          nucleus.settle();
+        }, horizon);
+        scheduler.maxFrames = horizon + DRAIN;
+        awaited = watchPromises(flush, () => scheduler.frame);
+      } finally {
+        running.unsubscribe();
+        void proxy.close();
+        nucleus.settle();
+      }
+    });
+  });
+  return {
+    branches: names.map(name => {
+      const end = ends.get(name);
+      return { name, end: end !== undefined && end.at < horizon ? end.event : undefined, drains: end !== undefined };
+    }),
+    subscriptions,
+    stages: ledger.opened,
+    edges: ledger.snapshot().edges,
+    publishes,
+    horizon,
+    awaited,
+  };
+};

@@ -1,0 +1,75 @@
+import { defer, type Observable } from 'rxjs';
+import type { Decoder } from '../codec/codec.js';
+import type { PublishRequest } from '../client/mqtt-message.js';
+import type { MqttProxy, SubscribeRequest } from '../client/mqtt-proxy.js';
+import type { QOS } from '../shared/qos.js';
+import { topicFilterOf, type TopicPattern } from '../topic/topic-pattern.js';
+
+/** A subscription that was made. */
+export interface RecordedSubscription {
+  readonly branch: string | undefined;
+  readonly filter: string;
+  readonly qos: QOS;
+  /** What reads its payloads; `undefined` where the component takes them as they are. */
+  readonly codec: Decoder<unknown> | undefined;
+  readonly canaryTopicName: string | undefined;
+}
+
+/** A message that was published without one having come: by a timer, or at the start. */
+export interface RecordedPublish {
+  readonly branch: string | undefined;
+  readonly topicName: string;
+  readonly payloadBytes: number;
+}
+
+/** What a {@link recordingProxy} notes, and of which branch. */
+export interface ProxyNotes {
+  readonly branch: () => string | undefined;
+  readonly subscriptions: RecordedSubscription[];
+  readonly publishes: RecordedPublish[];
+}
+
+type AnyRequest = Omit<SubscribeRequest, 'topicName'> & {
+  readonly topicName: string | TopicPattern<unknown>;
+  readonly codec?: Decoder<unknown> | undefined;
+};
+
+/** The same proxy, of which is noted what is subscribed and published. */
+export const recordingProxy = (proxy: MqttProxy, notes: ProxyNotes): MqttProxy => {
+  const notePublish = ({ topicName, payload }: PublishRequest): void => {
+    notes.publishes.push({ branch: notes.branch(), topicName, payloadBytes: Buffer.byteLength(payload) });
+  };
+  const subscribe = (request: AnyRequest): Observable<unknown> =>
+    defer(() => {
+      const { topicName, qos, codec, silence } = request;
+      notes.subscriptions.push({
+        branch: notes.branch(),
+        filter: topicFilterOf(topicName),
+        qos,
+        codec,
+        canaryTopicName: silence?.canaryTopicName,
+      });
+      // The overloads tell requests apart by their members; all of them are handed on as they are.
+      return proxy.subscribe(request as SubscribeRequest);
+    });
+  return {
+    ready: () => proxy.ready(),
+    state$: proxy.state$,
+    cloud$: proxy.cloud$,
+    subscribe: subscribe as MqttProxy['subscribe'],
+    publish$: request =>
+      defer(() => {
+        notePublish(request);
+        return proxy.publish$(request);
+      }),
+    publish: request => () => {
+      notePublish(request);
+      return proxy.publish(request)();
+    },
+    drain: deadline => proxy.drain(deadline),
+    draining$: proxy.draining$,
+    holdDrain: () => proxy.holdDrain(),
+    close: () => proxy.close(),
+    [Symbol.asyncDispose]: () => proxy.close(),
+  };
+};

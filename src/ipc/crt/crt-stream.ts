@@ -1,0 +1,134 @@
+import { rpcMessageOf } from './crt-message.js';
+import type { NativeMessage, NativeStream } from './crt-native.js';
+import { whenQuiet, type Counting } from './crt-when-quiet.js';
+import { MessageFlag, MessageType } from '../wire/rpc-message.js';
+import type { StreamListener, TransportStream } from '../transport.js';
+
+const TERMINATE: NativeMessage = { type: MessageType.ApplicationMessage, flags: MessageFlag.TerminateStream };
+
+/** What a stream tells the connection it belongs to. */
+export interface CrtStreamOwner {
+  /** A message came, wanted or not. */
+  readonly onReceived: () => void;
+  /** Nothing more will be told or sent. */
+  readonly onReleased: (stream: CrtStream) => void;
+}
+
+/** A stream of aws-crt, held to the contract of {@link TransportStream}. */
+export class CrtStream implements TransportStream, Counting {
+  received = 0;
+  readonly #owner: CrtStreamOwner;
+  /** Gone once the user has been told of the end, or has left: then this stream lives on only to send its terminate. */
+  #listener: StreamListener | undefined;
+  #native: NativeStream | undefined;
+  #request: 'underway' | 'sent' | 'failed' = 'underway';
+  #terminate: 'none' | 'underway' | 'settled' = 'none';
+  /** `ending`: nothing may be sent any more, but messages may still be on their way to us. */
+  #life: 'open' | 'ending' | 'over' = 'open';
+
+  constructor(owner: CrtStreamOwner, listener: StreamListener) {
+    this.#owner = owner;
+    this.#listener = listener;
+  }
+
+  /** Sends the request. */
+  activate(native: NativeStream, operation: string, payload: string): void {
+    this.#native = native;
+    // Before `activate`: the reply may come before its promise resolves.
+    native.on('message', ({ message }) => {
+      this.#receive(message);
+    });
+    native.on('ended', () => {
+      this.#ending();
+    });
+    native.activate({ operation, message: { type: MessageType.ApplicationMessage, flags: 0, payload } }).then(
+      () => {
+        this.#settled('sent');
+        if (this.#life === 'open' && this.#listener === undefined) this.#sendTerminate();
+      },
+      (rejection: unknown) => {
+        // When the request was refused at once nothing is underway. When it could not be written, which is a bare string, the
+        // native side frees the stream by itself: once for that and once for the end that follows. To close it then too
+        // would free it twice.
+        this.#settled(rejection instanceof Error ? 'sent' : 'failed');
+        this.#ending();
+      },
+    );
+  }
+
+  terminate(): void {
+    if (this.#listener === undefined) return;
+    this.#listener = undefined;
+    if (this.#life === 'ending') this.release();
+    else if (this.#request === 'sent') this.#sendTerminate();
+    // While the request is underway aws-crt refuses to send: the terminate follows it.
+  }
+
+  /** Tells the user that the stream is over, unless it knows. */
+  end(): void {
+    this.release()?.onEnd();
+  }
+
+  /** Lets go of the native stream. Returns the listener that has not been told of the end, if there is one. */
+  release(): StreamListener | undefined {
+    if (this.#life === 'over') return undefined;
+    const listener = this.#listener;
+    this.#listener = undefined;
+    this.#life = 'over';
+    this.#closeNative();
+    this.#owner.onReleased(this);
+    return listener;
+  }
+
+  #receive(message: NativeMessage): void {
+    this.received++;
+    this.#owner.onReceived();
+    const listener = this.#listener;
+    // The flag is the one mark of the end that comes in order; the `ended` event may have come before or come later.
+    if (((message.flags ?? 0) & MessageFlag.TerminateStream) !== 0) this.release();
+    listener?.onMessage(rpcMessageOf(message));
+  }
+
+  #ending(): void {
+    if (this.#life !== 'open') return;
+    this.#life = 'ending';
+    if (this.#listener === undefined) {
+      this.release();
+      return;
+    }
+    whenQuiet(this, () => {
+      this.end();
+    });
+  }
+
+  #settled(request: 'sent' | 'failed'): void {
+    this.#request = request;
+    this.#closeNative();
+  }
+
+  #sendTerminate(): void {
+    const settled = (): void => {
+      this.#terminate = 'settled';
+      this.release();
+      this.#closeNative();
+    };
+    this.#terminate = 'underway';
+    // aws-crt's `close` sends nothing, and what has not been sent when it is called never is.
+    this.#native?.sendMessage({ message: TERMINATE }).then(settled, settled);
+  }
+
+  /**
+   * Closes the native stream once it is over, which else would keep the process alive. Not while a call on it is underway:
+   * that would never settle. And aws-crt counts on the stream while its request is underway: closed then, the stream is
+   * freed too early when the reply overtakes the news that the request was written, or when it cannot be written. Both
+   * were seen to abort the process or to corrupt its heap.
+   */
+  #closeNative(): void {
+    if (this.#life !== 'over') return;
+    if (this.#request === 'failed') {
+      // aws-crt keeps its object of this stream for ever. It shall not keep ours with it, and through that the whole connection.
+      this.#native?.removeAllListeners();
+      this.#native = undefined;
+    } else if (this.#request === 'sent' && this.#terminate !== 'underway') this.#native?.close();
+  }
+}

@@ -1,0 +1,198 @@
+import { closeReasonOf, connectFailureOf } from './crt-failure.js';
+import { rpcMessageOf } from './crt-message.js';
+import { loadCrt, type Crt, type NativeConnection, type NativeMessage, type NativeStream } from './crt-native.js';
+import { CrtStream, type CrtStreamOwner } from './crt-stream.js';
+import { whenQuiet, type Counting } from './crt-when-quiet.js';
+import { CLASSIC_MAX_FRAME } from '../wire/frame.js';
+import { MessageType, RPC_VERSION } from '../wire/rpc-message.js';
+import {
+  MAX_SOCKET_PATH,
+  type CloseReason,
+  type ConnectFailure,
+  type ConnectionListener,
+  type StreamListener,
+  type Transport,
+  type TransportConnection,
+  type TransportStream,
+} from '../transport.js';
+
+/**
+ * The transport over aws-crt, AWS' native client, loaded when the first connection is made. Its events come in wire order
+ * only within a stream, and an end may come before the messages that lay in front of it: every end waits here until they
+ * are through. It reads ahead without limit, and messages of different streams may pass each other.
+ *
+ * One fault of aws-crt 1.33.2 cannot be helped from here: when a server accepts a connection and closes it at once, the end
+ * may be seen before the connection, and an assertion in its `event_stream.c` aborts the process.
+ */
+export const crtTransport: Transport = {
+  name: 'crt',
+  connect: (socketPath, listener) => new CrtConnection(socketPath, listener),
+};
+
+/** Bytes of operation and payload that fit a frame with all its headers. */
+const MAX_REQUEST = CLASSIC_MAX_FRAME - 1024;
+
+class CrtConnection implements TransportConnection, Counting {
+  /** Messages on all streams and on the connection itself. */
+  received = 0;
+  readonly #listener: ConnectionListener;
+  /** All whose native stream is open, also those that only wait for their terminate to be sent. */
+  readonly #streams = new Set<CrtStream>();
+  readonly #owner: CrtStreamOwner = {
+    onReceived: () => {
+      this.received++;
+    },
+    onReleased: stream => {
+      this.#streams.delete(stream);
+    },
+  };
+  #crt: Crt | undefined;
+  #native: NativeConnection | undefined;
+  #state: 'connecting' | 'open' | 'ended' = 'connecting';
+  #lost = false;
+  /** Calls on the native connection that have not settled. */
+  #underway = 0;
+
+  constructor(socketPath: string, listener: ConnectionListener) {
+    this.#listener = listener;
+    const length = Buffer.byteLength(socketPath, 'utf8');
+    if (length > MAX_SOCKET_PATH) {
+      this.#failToConnect({ reason: 'path-too-long', length, limit: MAX_SOCKET_PATH });
+      return;
+    }
+    loadCrt().then(
+      crt => this.#connect(crt, socketPath),
+      (cause: unknown) => {
+        this.#failToConnect({ reason: 'native-unavailable', cause });
+      },
+    );
+  }
+
+  sendConnect(payload: string): void {
+    if (this.#state !== 'open' || this.#crt === undefined || this.#native === undefined) return;
+    const headers = [this.#crt.stringHeader(':version', RPC_VERSION)];
+    const message = { type: MessageType.Connect, flags: 0, headers, payload };
+    this.#settle(this.#native.sendProtocolMessage({ message })).catch((cause: unknown) => {
+      this.#lose({ reason: 'peer', cause });
+    });
+  }
+
+  openStream(operation: string, payload: string, listener: StreamListener): TransportStream {
+    const stream = new CrtStream(this.#owner, listener);
+    const native = fitsFrame(operation, payload) ? this.#newStream() : undefined;
+    if (native === undefined) {
+      process.nextTick(() => {
+        stream.end();
+      });
+    } else {
+      this.#streams.add(stream);
+      stream.activate(native, operation, payload);
+    }
+    return stream;
+  }
+
+  close(): void {
+    this.#finish(() => {
+      this.#listener.onClose({ reason: 'local' });
+    });
+  }
+
+  async #connect(crt: Crt, socketPath: string): Promise<void> {
+    if (this.#state === 'ended') return;
+    try {
+      const native = crt.newConnection(socketPath);
+      this.#crt = crt;
+      this.#native = native;
+      native.on('protocolMessage', ({ message }) => {
+        this.#receive(message);
+      });
+      native.on('disconnection', ({ errorCode }) => {
+        this.#lose(closeReasonOf(errorCode, crt.errorName(errorCode)));
+      });
+      await this.#settle(native.connect({}));
+      this.#open();
+    } catch (rejection) {
+      this.#failToConnect(connectFailureOf(rejection));
+    }
+  }
+
+  /** `undefined` when the connection is not open, or no longer: aws-crt throws then. */
+  #newStream(): NativeStream | undefined {
+    if (this.#state !== 'open') return undefined;
+    try {
+      return this.#native?.newStream();
+    } catch {
+      return undefined;
+    }
+  }
+
+  #open(): void {
+    if (this.#state !== 'connecting') return;
+    this.#state = 'open';
+    // On a tick of its own, as all calls to listeners: what one throws is an uncaught exception and stops no other.
+    process.nextTick(() => {
+      if (this.#state === 'open') this.#listener.onOpen();
+    });
+  }
+
+  #receive(message: NativeMessage): void {
+    this.received++;
+    if (this.#state === 'open') this.#listener.onMessage(rpcMessageOf(message));
+  }
+
+  #lose(reason: CloseReason): void {
+    if (this.#lost) return;
+    this.#lost = true;
+    whenQuiet(this, () => {
+      this.#finish(() => {
+        this.#listener.onClose(reason);
+      });
+    });
+  }
+
+  #failToConnect(failure: ConnectFailure): void {
+    this.#finish(() => {
+      this.#listener.onConnectFailure(failure);
+    });
+  }
+
+  /** Closes all that is native, without which the process would never exit, then tells everyone. */
+  #finish(tellConnection: () => void): void {
+    if (this.#state === 'ended') return;
+    this.#state = 'ended';
+    const listeners = [...this.#streams].map(stream => stream.release());
+    this.#closeNative();
+    for (const listener of listeners) {
+      if (listener === undefined) continue;
+      process.nextTick(() => {
+        listener.onEnd();
+      });
+    }
+    process.nextTick(tellConnection);
+  }
+
+  async #settle(call: Promise<void>): Promise<void> {
+    this.#underway++;
+    try {
+      await call;
+    } finally {
+      this.#underway--;
+      if (this.#state === 'ended') this.#closeNative();
+    }
+  }
+
+  /** Closes the native connection, but not under a call that has not settled: it never would. */
+  #closeNative(): void {
+    if (this.#underway === 0) this.#native?.close();
+  }
+}
+
+/**
+ * Whether a request keeps to the limit of a frame. aws-crt would refuse one that does not, and in doing so let go of the
+ * connection once too often.
+ */
+function fitsFrame(operation: string, payload: string): boolean {
+  // No text has more than three bytes for a UTF-16 unit: only a huge one need be counted.
+  const atMost = (operation.length + payload.length) * 3;
+  return atMost < MAX_REQUEST || Buffer.byteLength(operation) + Buffer.byteLength(payload) < MAX_REQUEST;
+}

@@ -1,0 +1,147 @@
+import { encodeFrame } from '../../ipc/wire/encode-frame.js';
+import { PRELUDE_LENGTH, type FrameView } from '../../ipc/wire/frame.js';
+import { HeaderCursor } from '../../ipc/wire/headers.js';
+import { MessageFlag, MessageType, RPC_VERSION, encodeRpcMessage, readRpcMessage, type RpcMessage } from '../../ipc/wire/rpc-message.js';
+import { admit, type Claim } from '../server/admit.js';
+import { ClassicOperations } from './classic-operations.js';
+import { ProtocolErrorText, classicProtocolError, classicUnrecognized } from './classic-protocol-errors.js';
+import { classicConnectAck, classicInternalError } from './classic-replies.js';
+import { parseGson } from './classic-request.js';
+import type { ClassicShared } from './classic-shared.js';
+import type { Peer, Protocol } from '../server/protocol.js';
+
+const MAX_STREAM_ID = 0x7fffffff;
+
+/**
+ * One connection of a classic nucleus: the rules of aws-c-event-stream's server, and those of the nucleus above it, in the
+ * order in which they are checked there.
+ *
+ * Source: `event_stream_rpc_server.c` and `ServiceOperationMappingContinuationHandler`.
+ */
+export class ClassicProtocol implements Protocol {
+  readonly #peer: Peer;
+  readonly #server: ClassicShared;
+  #operations: ClassicOperations | undefined;
+  #latestStreamId = 0;
+  #ended = false;
+
+  constructor(peer: Peer, server: ClassicShared) {
+    this.#peer = peer;
+    this.#server = server;
+  }
+
+  receive(frame: FrameView): void {
+    if (this.#ended) return;
+    const message = readRpcMessage(frame);
+    if ('reason' in message) {
+      this.#protocolError(ProtocolErrorText.headers);
+      return;
+    }
+    if (this.#operations === undefined && message.type !== MessageType.Connect) {
+      this.#protocolError(ProtocolErrorText.connectNotCompleted);
+    } else if (message.streamId !== 0) this.#onStream(message);
+    else this.#onConnection(message, frame);
+  }
+
+  malformed(): void {
+    this.#ended = true;
+    this.#peer.destroy();
+  }
+
+  closed(): void {
+    this.#ended = true;
+    this.#operations?.streams.closeAll();
+  }
+
+  #onConnection(message: RpcMessage, frame: FrameView): void {
+    const { type } = message;
+    if (type <= MessageType.ApplicationError || type > MessageType.InternalError) this.#protocolError(ProtocolErrorText.messageType);
+    else if (type === MessageType.Connect) this.#connect(message);
+    else if (type === MessageType.Ping) this.#peer.send(pingResponse(frame), false);
+    else if (type !== MessageType.PingResponse) {
+      this.#ended = true;
+      this.#peer.send(classicUnrecognized(type), false);
+      this.#peer.end();
+    }
+  }
+
+  #connect(message: RpcMessage): void {
+    if (this.#operations !== undefined) {
+      this.#protocolError(ProtocolErrorText.connectNotCompleted);
+      return;
+    }
+    const admission = admit(this.#server.context, this.#peer, claimOf(message));
+    if (admission === 'unanswered') return;
+    if (admission === 'refused') {
+      this.#ended = true;
+      this.#peer.send(classicConnectAck(false), false);
+      this.#peer.end();
+      return;
+    }
+    this.#operations = new ClassicOperations(this.#peer, this.#server, admission.component);
+    this.#peer.send(classicConnectAck(true), false);
+  }
+
+  #onStream(message: RpcMessage): void {
+    const { streamId, flags, type, operation } = message;
+    const operations = this.#operations;
+    // Ids are unsigned on the wire: a negative one is over the maximum.
+    if (type > MessageType.ApplicationError || type < 0 || streamId < 0 || streamId > MAX_STREAM_ID || operations === undefined) {
+      this.#protocolError(ProtocolErrorText.streamId);
+      return;
+    }
+    const terminates = (flags & MessageFlag.TerminateStream) !== 0;
+    if (streamId <= this.#latestStreamId) {
+      if (operations.streams.has(streamId)) {
+        if (!terminates) this.#peer.send(classicInternalError(streamId), false);
+        operations.streams.close(streamId);
+      } else if (!terminates || this.#server.context.faults.oldNucleus.strike(operations.caller.component) !== undefined) {
+        this.#protocolError(ProtocolErrorText.streamIdLower);
+      }
+      return;
+    }
+    if (streamId !== this.#latestStreamId + 1) {
+      this.#protocolError(ProtocolErrorText.streamIdHigher);
+      return;
+    }
+    if (operation === undefined || operation === '') {
+      this.#protocolError(ProtocolErrorText.operation);
+      return;
+    }
+    this.#latestStreamId = streamId;
+    // A first message that also terminates is not executed and not answered.
+    if (!terminates) operations.execute(streamId, operation, message.payload);
+  }
+
+  #protocolError(text: string): void {
+    this.#ended = true;
+    this.#peer.send(classicProtocolError(text), false);
+    this.#peer.end();
+  }
+}
+
+/** What a Connect claims. Unknown members are ignored. */
+function claimOf({ version, payload }: RpcMessage): Claim {
+  if (version === undefined) return { problem: 'the :version header is missing or not a string' };
+  if (version !== RPC_VERSION) return { problem: `the :version is ${version}, not ${RPC_VERSION}` };
+  const request = parseGson(payload);
+  if (request.kind !== 'request') return { problem: 'the payload is not a JSON object' };
+  const token = request.members['authToken'];
+  if (typeof token !== 'string' && typeof token !== 'number') return { problem: 'there is no authToken' };
+  return token === '' ? { problem: 'the authToken is empty' } : { token: String(token) };
+}
+
+/** A ping's own headers and its payload, sent back. */
+function pingResponse(frame: FrameView): Buffer {
+  const head = encodeRpcMessage({ type: MessageType.PingResponse, flags: 0, streamId: 0 });
+  const blocks: Buffer[] = [];
+  const cursor = new HeaderCursor();
+  cursor.reset(frame.buffer, frame.headersStart, frame.headersEnd);
+  while (cursor.next()) {
+    if (frame.buffer[cursor.nameStart] !== 0x3a) blocks.push(frame.buffer.subarray(cursor.nameStart - 1, cursor.valueEnd));
+  }
+  return encodeFrame(
+    Buffer.concat([...blocks, head.subarray(PRELUDE_LENGTH, head.length - 4)]),
+    frame.buffer.subarray(frame.headersEnd, frame.payloadEnd),
+  );
+}

@@ -1,0 +1,39 @@
+import type { Caller } from '../server/caller.js';
+import { liteError, type LiteErrorCode } from './lite-replies.js';
+import type { LiteShared } from './lite-shared.js';
+import type { OpenStreams } from '../server/open-streams.js';
+import { PUBLISH } from '../../shared/operations.js';
+import { passReplyFaults } from '../server/replies.js';
+
+/** One operation being carried out on one stream. */
+export class LiteCall {
+  readonly caller: Caller;
+  readonly shared: LiteShared;
+  readonly streams: OpenStreams;
+  readonly streamId: number;
+  readonly operation: string;
+
+  constructor(caller: Caller, shared: LiteShared, streams: OpenStreams, streamId: number, operation: string) {
+    this.caller = caller;
+    this.shared = shared;
+    this.streams = streams;
+    this.streamId = streamId;
+    this.operation = operation;
+  }
+
+  reply(frame: () => Buffer): void {
+    const about = this.operation === PUBLISH ? 'publish' : 'subscribe';
+    passReplyFaults(this.caller.peer, this.shared.context.faults, about, this.caller.component, () => {
+      this.caller.peer.send(frame(), false);
+    });
+  }
+
+  fail(message: string, resource?: string, code: LiteErrorCode = 'ServiceError'): void {
+    this.caller.failed(this.operation, code, message, resource);
+    this.reply(() => liteError(this.streamId, code, message));
+  }
+
+  unauthorized(resource: string): void {
+    this.fail('IPC Operation not authorized.', resource, 'UnauthorizedError');
+  }
+}

@@ -1,0 +1,39 @@
+import { decodePaddedBase64 } from '../../shared/strict-base64.js';
+import type { LiteCall } from './lite-call.js';
+import { litePublishReply } from './lite-replies.js';
+import { INVALID_PARAMETERS, readQos, type Members } from './lite-request.js';
+
+const NOT_PUBLISHED = 'Failed to publish the message.';
+
+/**
+ * `PublishToIoTCore` on Lite. Success means: handed to the MQTT client. There is no spool, and what no broker takes (a
+ * wildcard, a topic too long) is a success all the same.
+ *
+ * Source: observed on Greengrass Lite 2.6.0; `publish_to_iot_core.c`, in its order of checks.
+ */
+export function litePublish(call: LiteCall, members: Members, json: string): void {
+  const { caller, shared, streamId, operation } = call;
+  const { faults, link } = shared.context;
+  const { topicName, payload: base64 = '' } = members;
+  if (typeof topicName !== 'string' || typeof base64 !== 'string') return call.fail(INVALID_PARAMETERS);
+  const qos = readQos(members['qos'], json);
+  if ('problem' in qos) return call.fail(qos.problem, topicName);
+  const payload = decodePaddedBase64(base64);
+  if (payload === undefined) return call.fail("'payload' is not valid base64.", topicName);
+  if (!caller.may(operation, topicName)) return call.unauthorized(topicName);
+  // With every subscription taken there is no handle left to reach the MQTT client with.
+  if (!link.isUp || shared.isFull || faults.spoolFull.strike(caller.component)) return call.fail(NOT_PUBLISHED, topicName);
+  const message = { topicName, payload, qos: qos.value };
+  const hand = shared.window.reserve(message);
+  if (hand === undefined) return call.fail(NOT_PUBLISHED, topicName);
+  caller.published(message);
+  call.reply(() => litePublishReply.frame(streamId, '{}'));
+  const withheld = faults.withholdPubacks.strike(caller.component)?.parameter;
+  hand(
+    withheld === undefined
+      ? undefined
+      : release => {
+          withheld.hold(release);
+        },
+  );
+}

@@ -1,0 +1,82 @@
+import type { BrokerMessage } from '../broker/broker-message.js';
+import { DeviceSubscriptions } from '../broker/device-subscriptions.js';
+import { LiteProtocol } from './lite-protocol.js';
+import { LitePublishWindow, mqttPacketSize } from './lite-publish-window.js';
+import { liteEvent } from './lite-replies.js';
+import type { LiteLimits, LiteShared } from './lite-shared.js';
+import { filterIsValid, filterMatches } from '../broker/mqtt-topic.js';
+import { observeDelivery } from '../server/observe-delivery.js';
+import { ObserverSubscriptions } from '../server/observer-subscriptions.js';
+import type { Peer, ProfileContext, ProfileServer, Protocol } from '../server/protocol.js';
+import { SharedFilters } from '../broker/shared-filters.js';
+import type { Subscription } from '../server/subscription-table.js';
+
+/** What all connections of a Lite nucleus share: the subscriptions, the publish window, the one MQTT connection. */
+export class LiteServer implements ProfileServer, LiteShared {
+  readonly context: ProfileContext;
+  readonly window: LitePublishWindow;
+  readonly #limits: LiteLimits;
+  readonly #table: DeviceSubscriptions;
+  /** Subscriptions whose filter no broker accepts. While there are any the broker drops the device at each reconnect. */
+  readonly #poisonous = new Set<Subscription>();
+
+  constructor(context: ProfileContext, limits: LiteLimits) {
+    this.context = context;
+    this.#limits = limits;
+    this.#table = new DeviceSubscriptions(filterMatches, new SharedFilters(context.broker), new ObserverSubscriptions(context, liteEvent));
+    this.window = new LitePublishWindow(limits.publishWindow, context.broker);
+  }
+
+  get subscriptions(): number {
+    return this.#table.size + this.#poisonous.size;
+  }
+
+  get spooled(): number {
+    return this.window.unacknowledged;
+  }
+
+  get isFull(): boolean {
+    return this.subscriptions >= this.#limits.subscriptions;
+  }
+
+  accept(peer: Peer): Protocol {
+    return new LiteProtocol(peer, this);
+  }
+
+  subscribe(subscription: Subscription): void {
+    if (filterIsValid(subscription.filter)) this.#table.add(subscription);
+    else this.#poisonous.add(subscription);
+  }
+
+  unsubscribe(subscription: Subscription): void {
+    if (!this.#poisonous.delete(subscription)) this.#table.remove(subscription);
+  }
+
+  receive(message: BrokerMessage): void {
+    if (this.#poisonous.size > 0) return;
+    const { topicName, payload, qos } = message;
+    if (mqttPacketSize(topicName, payload.length, qos) > this.#limits.maxInboundPacket) {
+      const reason = `the MQTT packet for ${topicName} is too large for Lite`;
+      this.context.observe({ kind: 'dropped', connection: undefined, component: undefined, messages: 1, reason });
+      return;
+    }
+    const route = this.#table.route(topicName);
+    if (route.length === 0) return;
+    const frames = liteEvent(message);
+    for (const subscription of route) subscription.deliver(frames);
+    observeDelivery(this.context, message, route);
+  }
+
+  loseSubscriptions(): () => void {
+    return this.#table.lose();
+  }
+
+  terminateSubscriptions(messages: readonly BrokerMessage[]): number {
+    return this.#table.terminateAll(messages.map(liteEvent));
+  }
+
+  /** Nothing here outlives a connection: there is no spool. */
+  reset(): void {
+    return;
+  }
+}

@@ -1,0 +1,43 @@
+import type { BrokerMessage } from '../broker/broker-message.js';
+import type { Peer, ProfileContext } from './protocol.js';
+
+/** Who calls: one authenticated connection of one component. What both profiles do alike for it. */
+export class Caller {
+  readonly peer: Peer;
+  readonly component: string;
+  readonly #context: ProfileContext;
+
+  constructor(peer: Peer, component: string, context: ProfileContext) {
+    this.peer = peer;
+    this.component = component;
+    this.#context = context;
+  }
+
+  may(operation: string, resource: string): boolean {
+    const { faults, permissions } = this.#context;
+    return faults.unauthorized.strike(this.component) === undefined && permissions.may(this.component, operation, resource);
+  }
+
+  published({ topicName, payload, qos }: BrokerMessage): void {
+    if (!this.#context.observed()) return;
+    this.#context.observe({ kind: 'published', connection: this.peer.id, component: this.component, topicName, payload, qos });
+  }
+
+  subscribed(streamId: number, filter: string): void {
+    if (!this.#context.observed()) return;
+    this.#context.observe({ kind: 'subscribed', connection: this.peer.id, component: this.component, streamId, filter });
+  }
+
+  unsubscribed(streamId: number, filter: string): void {
+    if (!this.#context.observed()) return;
+    this.#context.observe({ kind: 'unsubscribed', connection: this.peer.id, component: this.component, streamId, filter });
+  }
+
+  failed(operation: string, code: string, message: string, resource: string | undefined): void {
+    const { observed, observe, permissions } = this.#context;
+    if (!observed()) return;
+    const { component, peer } = this;
+    const remedy = code === 'UnauthorizedError' && resource !== undefined ? permissions.remedy(component, operation, resource) : undefined;
+    observe({ kind: 'failed', connection: peer.id, component, operation, code, message, resource, remedy });
+  }
+}

@@ -1,0 +1,92 @@
+import type { LocalComponent, RecipeComponent } from '../../recipe/local-component.js';
+import { inactivePolicies } from '../../recipe/policy/inactive-policies.js';
+import type { Policies } from '../../recipe/policy/policies.js';
+import type { ProfileName } from '../../shared/profile-name.js';
+import { configured, updateConfiguration } from '../../recipe/device-configuration.js';
+import { interpolateAll, type RecipeVariables } from '../../recipe/interpolate.js';
+import type { Configuration } from '../../recipe/recipe.js';
+import type { Tokens } from './tokens.js';
+
+/** What a deployment of one component came to. */
+export interface Deployment {
+  readonly component: string;
+  /** The configuration now in effect. */
+  readonly configuration: Configuration;
+  /** What in its policies grants nothing or is not in effect, and why. */
+  readonly problems: readonly string[];
+}
+
+/** What the device itself has a say in. */
+export interface DeviceSettings {
+  readonly thingName: string;
+  readonly rootPath: string;
+  /** Classic's `interpolateComponentConfiguration`. */
+  readonly interpolates: boolean;
+}
+
+/** The components of a device with their configurations, which outlive a deployment. */
+export class Components {
+  readonly #profile: ProfileName;
+  readonly #device: DeviceSettings;
+  readonly #tokens: Tokens;
+  readonly #policies: Policies;
+  readonly #observers = new Set<string>();
+  readonly #configurations = new Map<string, Configuration>();
+
+  constructor(profile: ProfileName, device: DeviceSettings, tokens: Tokens, policies: Policies) {
+    this.#profile = profile;
+    this.#device = device;
+    this.#tokens = tokens;
+    this.#policies = policies;
+  }
+
+  /** Adds a component or changes one. Its policies count from the next request on; its subscriptions stay. */
+  deploy(component: LocalComponent | RecipeComponent): Deployment {
+    const { name, version, configuration, problems } =
+      'recipe' in component
+        ? this.#fromRecipe(component)
+        : { name: component.name, version: '0.0.0', configuration: { accessControl: component.accessControl }, problems: [] };
+    this.#configurations.set(name, configuration);
+    if ('observer' in component && component.observer === true) this.#observers.add(name);
+    else this.#observers.delete(name);
+    this.#tokens.add(name);
+    const { thingName, rootPath, interpolates } = this.#device;
+    const variables: RecipeVariables = {
+      componentName: name,
+      componentVersion: version,
+      configuration,
+      thingName,
+      rootPath,
+      profile: this.#profile,
+    };
+    const written = configured(this.#profile, configuration, 'accessControl');
+    const accessControl = this.#profile === 'classic' && interpolates ? interpolateAll(written, variables) : written;
+    return { component: name, configuration, problems: [...problems, ...this.#policies.set(name, accessControl, variables)] };
+  }
+
+  /** Whether the component's subscriptions are to leave the device as it is. */
+  isObserver(name: string): boolean {
+    return this.#observers.has(name);
+  }
+
+  #fromRecipe({ recipe, configurationUpdate }: RecipeComponent): {
+    readonly name: string;
+    readonly version: string;
+    readonly configuration: Configuration;
+    readonly problems: readonly string[];
+  } {
+    const { componentName: name, componentVersion: version, defaultConfiguration } = recipe;
+    const profile = this.#profile;
+    const onDevice = this.#configurations.get(name) ?? {};
+    const { configuration, unmerged, problems } = updateConfiguration(profile, onDevice, defaultConfiguration, configurationUpdate);
+    const inactive = inactivePolicies(
+      configured(profile, defaultConfiguration, 'accessControl'),
+      configured(profile, unmerged, 'accessControl'),
+    ).map(
+      ({ id }) =>
+        `policy ${id} is not as the recipe has it: the device has another one under this id, and what is on a device wins. ` +
+        "Deploy with reset: ['/accessControl'], or give the policy a new id",
+    );
+    return { name, version, configuration, problems: [...problems, ...inactive] };
+  }
+}

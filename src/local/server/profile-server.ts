@@ -1,0 +1,39 @@
+import { CLASSIC_MAX_FRAME, LITE_MAX_FRAME } from '../../ipc/wire/frame.js';
+import { ClassicServer } from '../classic/classic-server.js';
+import type { ConnectionLimits } from './client-connection.js';
+import { LiteServer } from '../lite/lite-server.js';
+import type { LocalNucleusLimits, MqttVersion } from '../local-nucleus-options.js';
+import type { ProfileName } from '../../shared/profile-name.js';
+import type { ProfileContext, ProfileServer } from './protocol.js';
+
+const MEBIBYTE = 1024 * 1024;
+
+/** The server of a profile with its limits. */
+export function makeProfileServer(
+  profile: ProfileName,
+  context: ProfileContext,
+  limits: LocalNucleusLimits,
+  mqttVersion: MqttVersion = 'mqtt5',
+): ProfileServer {
+  if (profile === 'lite') {
+    return new LiteServer(context, { subscriptions: 100, publishWindow: { messages: 10, bytes: 15_000 }, maxInboundPacket: 5000 });
+  }
+  const spool = { bytes: limits.spoolBytes ?? 2.5 * MEBIBYTE, inFlight: limits.maxInFlightPublishes ?? 1000 };
+  return new ClassicServer(context, { spool, maxPayload: 128 * 1024, mqttVersion });
+}
+
+/** What one client may do to the process under a profile. */
+export function connectionLimits(profile: ProfileName, limits: LocalNucleusLimits): ConnectionLimits {
+  const isLite = profile === 'lite';
+  const timeout = limits.socketTimeoutMs ?? 5000;
+  return {
+    maxFrame: isLite ? LITE_MAX_FRAME : CLASSIC_MAX_FRAME,
+    handshakeTimeoutMs: limits.handshakeTimeoutMs ?? 30_000,
+    halfFrameTimeoutMs: isLite ? timeout : undefined,
+    outbox: {
+      queueBytes: limits.outgoingQueueBytes ?? (isLite ? 16 : 64) * MEBIBYTE,
+      whenFull: isLite ? 'drop' : 'cut',
+      stallTimeoutMs: timeout,
+    },
+  };
+}

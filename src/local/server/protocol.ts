@@ -1,0 +1,65 @@
+import type { Clock } from '../../ipc/clock.js';
+import type { FrameView } from '../../ipc/wire/frame.js';
+import type { Broker } from '../broker/broker.js';
+import type { BrokerMessage } from '../broker/broker-message.js';
+import type { FaultSwitches } from '../faults/fault-switches.js';
+import type { Link } from './link.js';
+import type { NucleusEvent } from '../nucleus-event.js';
+import type { Permissions } from '../../recipe/policy/policies.js';
+import type { Tokens } from './tokens.js';
+
+/** One client's connection as the protocol sees it. */
+export interface Peer {
+  /** Unique within the nucleus; for its log. */
+  readonly id: number;
+  /** Queues a frame. An event may be dropped where the profile drops; a reply may not. */
+  readonly send: (frame: Buffer, isEvent: boolean) => void;
+  /** Sends what is queued and then closes; nothing more is read. */
+  readonly end: () => void;
+  /** Closes at once; what is queued is lost. */
+  readonly destroy: () => void;
+  /** Told once who the client is: the connection is authenticated from here on. */
+  readonly authenticated: (component: string) => void;
+}
+
+/** The server's side of one connection. */
+export interface Protocol {
+  readonly receive: (frame: FrameView) => void;
+  /** The bytes were no frame. */
+  readonly malformed: () => void;
+  readonly closed: () => void;
+}
+
+/** One profile at work: what all its connections share. */
+export interface ProfileServer {
+  readonly accept: (peer: Peer) => Protocol;
+  /** A message from the broker. */
+  readonly receive: (message: BrokerMessage) => void;
+  /** Subscriptions of all connections. */
+  readonly subscriptions: number;
+  /** Messages taken from components and not yet handed to the broker. */
+  readonly spooled: number;
+  /** The subscriptions there are stay open and get no message any more, as when Lite's `iotcored` restarts. Undo with the result. */
+  readonly loseSubscriptions: () => () => void;
+  /** Each subscription gets these messages and then a message that ends it. */
+  readonly terminateSubscriptions: (messages: readonly BrokerMessage[]) => number;
+  /** Forgets all that does not outlive a restart. */
+  readonly reset: () => void;
+}
+
+/** What a profile works with. */
+export interface ProfileContext {
+  readonly broker: Broker;
+  readonly link: Link;
+  readonly tokens: Tokens;
+  /** Asked for each request: they can change while a client is connected. */
+  readonly permissions: Permissions;
+  /** Whether what a component subscribes is left out of the device's subscriptions. */
+  readonly isObserver: (component: string) => boolean;
+  readonly faults: FaultSwitches;
+  readonly clock: Clock;
+  readonly observe: (event: NucleusEvent) => void;
+  /** Whether anyone looks: making an event costs something on the hot path. */
+  readonly observed: () => boolean;
+  readonly connectionStatus: boolean;
+}

@@ -1,0 +1,77 @@
+import type { ProfileName } from '../shared/profile-name.js';
+import { pointerParts } from './json-pointer.js';
+import type { Configuration } from './recipe.js';
+import { isMap } from './recipe-place.js';
+
+/** What a deployment does to a component's configuration. */
+export interface ConfigurationUpdate {
+  /** JSON pointers of what goes back to the recipe's defaults, such as `/accessControl`; `''` for all of it. */
+  readonly reset?: readonly string[] | undefined;
+  /** What is laid over the configuration. Maps merge by key; anything else, lists too, is replaced whole. */
+  readonly merge?: Configuration | undefined;
+}
+
+/** A configuration after a deployment. */
+export interface UpdatedConfiguration {
+  readonly configuration: Configuration;
+  /** Before `merge` was laid over it: what is on the device, and the recipe's defaults where that has nothing. */
+  readonly unmerged: Configuration;
+  /** Paths of `reset` that no nucleus takes, and why. */
+  readonly problems: readonly string[];
+}
+
+/**
+ * A component's configuration after a deployment, as a device works it out: `reset` first, then the recipe's defaults where there
+ * is nothing (what is on the device wins over a new recipe's), then `merge`. The names of a classic configuration are compared
+ * ignoring case, those of Lite are not.
+ *
+ * Source: AWS IoT Greengrass developer guide, "Update component configurations"; `KernelConfigResolver` of the nucleus.
+ */
+export function updateConfiguration(
+  profile: ProfileName,
+  onDevice: Configuration,
+  defaults: Configuration,
+  { reset = [], merge = {} }: ConfigurationUpdate = {},
+): UpdatedConfiguration {
+  const problems: string[] = [];
+  let configuration = onDevice;
+  for (const pointer of reset) {
+    const parts = pointerParts(pointer);
+    if (parts === undefined) problems.push(`reset ${JSON.stringify(pointer)} does nothing: a JSON pointer begins with /`);
+    else if (parts.some(part => /^\d+$/.test(part))) {
+      problems.push(`reset ${JSON.stringify(pointer)} does nothing: an element of a list cannot be reset, only the list`);
+    } else configuration = without(profile, configuration, parts);
+  }
+  const unmerged = overlay(profile, configuration, defaults, 'below');
+  return { configuration: overlay(profile, unmerged, merge, 'above'), unmerged, problems };
+}
+
+/** The member of a configuration with this name, as the profile compares names. */
+export function configured(profile: ProfileName, configuration: Configuration, name: string): unknown {
+  return configuration[keyOf(profile, configuration, name)];
+}
+
+function overlay(profile: ProfileName, base: Configuration, other: Configuration, where: 'above' | 'below'): Configuration {
+  const result: Record<string, unknown> = { ...base };
+  for (const [name, value] of Object.entries(other)) {
+    const key = keyOf(profile, result, name);
+    const there = result[key];
+    if (isMap(there) && isMap(value)) result[key] = overlay(profile, there, value, where);
+    else if (there === undefined || where === 'above') result[key] = value;
+  }
+  return result;
+}
+
+function without(profile: ProfileName, configuration: Configuration, path: readonly string[]): Configuration {
+  const [name, ...rest] = path;
+  if (name === undefined) return {};
+  const key = keyOf(profile, configuration, name);
+  const { [key]: inner, ...others } = configuration;
+  if (rest.length === 0) return others;
+  return isMap(inner) ? { ...configuration, [key]: without(profile, inner, rest) } : configuration;
+}
+
+function keyOf(profile: ProfileName, configuration: Configuration, name: string): string {
+  if (profile === 'lite' || Object.hasOwn(configuration, name)) return name;
+  return Object.keys(configuration).find(key => key.toLowerCase() === name.toLowerCase()) ?? name;
+}

@@ -1,0 +1,111 @@
+import type { ProfileName } from '../shared/profile-name.js';
+import { pointerParts } from './json-pointer.js';
+import type { Configuration } from './recipe.js';
+import { isMap } from './recipe-place.js';
+
+/** What a device puts in place of recipe variables. */
+export interface RecipeVariables {
+  readonly componentName: string;
+  readonly componentVersion: string;
+  /** The component's configuration in effect, for `{configuration:/…}`. */
+  readonly configuration: Configuration;
+  /** The name of the device's thing, for `{iot:thingName}`. */
+  readonly thingName: string;
+  /** The nucleus' root folder, for `{kernel:rootPath}`. */
+  readonly rootPath: string;
+  /** Lite ends the paths of a component with a slash, and classic does not. Left out: as classic. */
+  readonly profile?: ProfileName | undefined;
+  /** Where `{artifacts:path}` is. Left out: below the root folder, as on a device. */
+  readonly artifactsPath?: string | undefined;
+  /** Where `{artifacts:decompressedPath}` is. Left out: below the root folder, as on a device. */
+  readonly decompressedPath?: string | undefined;
+  /** Where `{work:path}` is. Left out: below the root folder, as on a device. */
+  readonly workPath?: string | undefined;
+  /** Those of the components it depends on, for `{com.example.Other:artifacts:path}`. */
+  readonly dependencies?: readonly RecipeVariables[] | undefined;
+}
+
+/** `{namespace:key}`, or with a component's name in front. Not `${*}` and its kin: an escape has no colon. */
+const VARIABLE = /\{(?:([.\w-]+):)?([.\w]+):([^:}]*)\}/g;
+
+/**
+ * Puts a device's values in place of the recipe variables in a text: `{artifacts:path}`, `{artifacts:decompressedPath}`,
+ * `{work:path}`, `{kernel:rootPath}`, `{iot:thingName}`, `{configuration:/json/pointer}`, and those of dependencies. A variable that
+ * has no value stays as it is, as on a device. The escapes of policies (`${*}`) are no variables.
+ *
+ * @param onUnresolved - Called with each variable that stays.
+ *
+ * @example
+ * ```ts
+ * import { interpolate } from 'greengrass-rx/local';
+ *
+ * const text = interpolate('node {artifacts:path}/main.js --every {configuration:/seconds}', {
+ *   componentName: 'com.example.Sensor',
+ *   componentVersion: '1.0.0',
+ *   configuration: { seconds: 10 },
+ *   thingName: 'my-thing',
+ *   rootPath: '/greengrass/v2',
+ * });
+ * console.log(text); // node /greengrass/v2/packages/artifacts/com.example.Sensor/1.0.0/main.js --every 10
+ * ```
+ *
+ * Source: AWS IoT Greengrass developer guide, "Recipe variables"; `interpolation.c` of Greengrass Lite.
+ */
+export function interpolate(text: string, variables: RecipeVariables, onUnresolved?: (variable: string) => void): string {
+  return text.replaceAll(VARIABLE, (variable: string, component: string | undefined, namespace: string, key: string) => {
+    const owner = component === undefined ? variables : variables.dependencies?.find(({ componentName }) => componentName === component);
+    const value = owner === undefined ? undefined : valueOf(namespace, key, owner);
+    if (value === undefined) onUnresolved?.(variable);
+    return value ?? variable;
+  });
+}
+
+/** `interpolate` for every text in a value; names stay as they are. */
+export function interpolateAll(value: unknown, variables: RecipeVariables): unknown {
+  if (typeof value === 'string') return interpolate(value, variables);
+  if (Array.isArray(value)) return value.map(item => interpolateAll(item, variables));
+  if (isMap(value)) return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, interpolateAll(item, variables)]));
+  return value;
+}
+
+/** A text without its recipe variables. */
+export function withoutVariables(text: string): string {
+  return text.replaceAll(VARIABLE, '');
+}
+
+function valueOf(namespace: string, key: string, variables: RecipeVariables): string | undefined {
+  const { componentName, componentVersion, rootPath } = variables;
+  if (namespace === 'configuration') return configured(variables.configuration, key);
+  const end = variables.profile === 'lite' ? '/' : '';
+  switch (`${namespace}:${key}`) {
+    case 'artifacts:path':
+      return variables.artifactsPath ?? `${rootPath}/packages/artifacts/${componentName}/${componentVersion}${end}`;
+    case 'artifacts:decompressedPath':
+      return variables.decompressedPath ?? `${rootPath}/packages/artifacts-unarchived/${componentName}/${componentVersion}${end}`;
+    case 'work:path':
+      return variables.workPath ?? `${rootPath}/work/${componentName}${end}`;
+    case 'kernel:rootPath':
+      return rootPath;
+    case 'iot:thingName':
+      return variables.thingName;
+    default:
+      return undefined;
+  }
+}
+
+/** What a JSON pointer names: a text as it is, anything else as JSON. */
+function configured(configuration: Configuration, pointer: string): string | undefined {
+  const parts = pointerParts(pointer);
+  if (parts === undefined) return undefined;
+  let value: unknown = configuration;
+  for (const part of parts) {
+    const inner: unknown = Array.isArray(value)
+      ? value[Number(part)]
+      : isMap(value) && Object.hasOwn(value, part)
+        ? value[part]
+        : undefined;
+    if (inner === undefined) return undefined;
+    value = inner;
+  }
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

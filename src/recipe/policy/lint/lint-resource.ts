@@ -1,0 +1,131 @@
+import { compileClassicResource } from '../../../topic/classic-resource.js';
+import { liteResourceAllows, liteResourceIsValid } from '../../../topic/lite-resource.js';
+import { SUBSCRIBE } from '../../../shared/operations.js';
+import { interpolate, withoutVariables } from '../../interpolate.js';
+import { edgeTopics, hashInPlaceOfPlus, sampleTopic } from './example-topics.js';
+import type { PolicyFinding } from './policy-finding.js';
+import { operationOf, pathOf, type PolicySubject, type WrittenPolicy } from './policy-subject.js';
+
+const BOTH = ['classic', 'lite'] as const;
+
+/** What may surprise about one resource of a policy. */
+export function* lintResource(subject: PolicySubject, policy: WrittenPolicy, index: number, resource: string): Iterable<PolicyFinding> {
+  const operation = operationOf(policy);
+  const path = pathOf(policy.id, 'resources', index);
+  if (!liteResourceIsValid(resource)) {
+    yield subject.finding({
+      rule: 'malformed-resource',
+      severity: 'error',
+      path,
+      profiles: BOTH,
+      message: `${resource} has a bare ? or an escape other than \${*}, \${?}, \${$}: classic skips it, and Lite refuses the deployment`,
+      remedy: 'Write ${?} for a question mark; + and # need no escape and have none',
+      example: subject.example(resource, operation),
+    });
+    return;
+  }
+  if (withoutVariables(resource) !== resource) yield* variable(subject, path, operation, resource);
+  if (resource === '*' || resource === '#') {
+    yield subject.finding({
+      rule: 'allows-everything',
+      severity: 'warning',
+      path,
+      profiles: BOTH,
+      message: `${resource} allows every topic, reserved ones and those of other components included`,
+      remedy: 'Name the topics that the component uses',
+      example: subject.example('$aws/things/another/shadow/update', operation),
+    });
+    return;
+  }
+  const hash = hashInPlaceOfPlus(resource);
+  if (hash !== undefined && operation === SUBSCRIBE && isOnlyAllowedBy(subject, policy, index, SUBSCRIBE, hash)) {
+    yield subject.finding({
+      rule: 'plus-allows-hash',
+      severity: 'warning',
+      path,
+      profiles: BOTH,
+      message: `${resource} also allows subscribing to ${hash}, and so to everything below: a request's wildcards are compared as plain text`,
+      remedy: 'Let only trusted components subscribe here, or name the topics; no resource confines a subscription to one level',
+      example: subject.example(hash, SUBSCRIBE),
+    });
+  }
+  if (/(^|[^{])\*/.test(resource)) {
+    const deep = edgeTopics(resource)[resource.endsWith('/#') ? 2 : 1] ?? resource;
+    yield subject.finding({
+      rule: 'star-crosses-levels',
+      severity: 'note',
+      path,
+      profiles: BOTH,
+      message: `* stands for any characters, slashes too: ${resource} is not confined to a level`,
+      remedy: 'Write + for one level',
+      example: subject.example(deep, operation),
+    });
+  }
+  if (policy.isExactCase) yield* difference(subject, path, operation, resource);
+}
+
+function* variable(subject: PolicySubject, path: string, operation: string, resource: string): Iterable<PolicyFinding> {
+  let unresolved: string | undefined;
+  const text = interpolate(resource, subject.variables, name => (unresolved ??= name));
+  const example = subject.example(sampleTopic(text), operation);
+  if (unresolved !== undefined) {
+    yield subject.finding({
+      rule: 'recipe-variable',
+      severity: 'error',
+      path,
+      profiles: BOTH,
+      message: `${unresolved} has no value: Lite skips the resource, and classic takes it as plain text`,
+      remedy: 'Give the configuration a value there, or correct the name',
+      example,
+    });
+  } else if (!example.allowed.classic) {
+    yield subject.finding({
+      rule: 'recipe-variable',
+      severity: 'warning',
+      path,
+      profiles: ['classic'],
+      message: `classic takes the recipe variable in ${resource} as plain text unless the nucleus has interpolateComponentConfiguration on`,
+      remedy: 'Deploy aws.greengrass.Nucleus (2.6 or later) with interpolateComponentConfiguration: true',
+      example,
+    });
+  }
+}
+
+/** A topic at the resource's edges that one profile allows and the other does not, all policies considered. */
+function* difference(subject: PolicySubject, path: string, operation: string, resource: string): Iterable<PolicyFinding> {
+  const { classic, lite } = subject.outcomes;
+  if (classic.dropped !== undefined || lite.dropped !== undefined || withoutVariables(resource) !== resource) return;
+  const match = compileClassicResource(resource);
+  const topic = edgeTopics(resource).find(edge => {
+    const mine = match?.(edge) === true || liteResourceAllows(resource, edge);
+    return mine && liteResourceIsValid(edge) && classic.authorize(operation, edge) !== lite.authorize(operation, edge);
+  });
+  if (topic === undefined) return;
+  const example = subject.example(topic, operation);
+  const isParent = resource === `${topic}/#`;
+  const [allows, refuses] = example.allowed.classic ? ['classic', 'Lite'] : ['Lite', 'classic'];
+  yield subject.finding({
+    rule: 'profiles-differ',
+    severity: isParent ? 'note' : 'warning',
+    path,
+    profiles: BOTH,
+    message: `of ${resource}, ${allows} allows ${topic} and ${refuses} does not`,
+    remedy: isParent
+      ? `If the component uses ${topic} itself, name it as a resource of its own`
+      : 'Use # only last after a slash, + only as a whole level, and * not together with them',
+    example,
+  });
+}
+
+/** Whether it is this resource, and none beside it, that allows a topic on either profile. */
+function isOnlyAllowedBy(subject: PolicySubject, policy: WrittenPolicy, index: number, operation: string, topic: string): boolean {
+  const others = subject.policies.flatMap(other => {
+    const isOfUse = other.operations?.some(entry => entry === '*' || entry === operation) === true;
+    return isOfUse ? (other.resources ?? []).filter((_, i) => other.id !== policy.id || i !== index) : [];
+  });
+  const { classic, lite } = subject.example(topic, operation).allowed;
+  const byOther = others.some(
+    other => typeof other === 'string' && !/(^|\/)\+$/.test(other) && compileClassicResource(other)?.(topic) === true,
+  );
+  return (classic || lite) && !byOther;
+}

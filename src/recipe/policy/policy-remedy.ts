@@ -1,0 +1,70 @@
+import type { ProfileName } from '../../shared/profile-name.js';
+import type { PolicyOutcome } from './authorizer.js';
+import { compileClassicResource } from '../../topic/classic-resource.js';
+import { liteResourceAllows, liteResourceIsValid } from '../../topic/lite-resource.js';
+
+/** What in a component's recipe would have allowed what was refused. */
+export interface PolicyRemedy {
+  /** One line to print: what to write where. */
+  readonly line: string;
+  /** The same as data; `undefined` where no policy can allow it, or where the `accessControl` there is has to be mended first. */
+  readonly policy:
+    | {
+        readonly id: string;
+        /** Whether the recipe has a policy of this id already: then its list of resources lacks `resource`. */
+        readonly exists: boolean;
+        readonly operation: string;
+        /** The topic or filter as a resource, its special characters escaped. */
+        readonly resource: string;
+      }
+    | undefined;
+}
+
+/** What would have allowed this component this operation on this topic. */
+export function policyRemedy(
+  profile: ProfileName,
+  component: string,
+  outcome: PolicyOutcome,
+  operation: string,
+  topic: string,
+): PolicyRemedy {
+  if (outcome.dropped !== undefined) return { line: `mend the component's policies: ${outcome.dropped}`, policy: undefined };
+  const resource = resourceFor(profile, topic);
+  if (resource === undefined) {
+    const isWildcardOnly = profile === 'lite' && liteResourceIsValid(topic);
+    const line = isWildcardOnly
+      ? 'only a resource with a wildcard can allow this topic: { begins a recipe variable'
+      : 'no policy can allow this topic';
+    return { line, policy: undefined };
+  }
+  const existing = outcome.policies.find(({ operations }) => operations.includes(operation) || operations.includes('*'));
+  const id = existing?.id ?? freeId(component, outcome);
+  return {
+    line:
+      existing === undefined
+        ? `add the policy ${quoted(id)}: { operations: [${quoted(operation)}], resources: [${quoted(resource)}] }`
+        : `add ${quoted(resource)} to the resources of the policy ${quoted(id)}`,
+    policy: { id, exists: existing !== undefined, operation, resource },
+  };
+}
+
+/** A topic as a resource that allows it and nothing else but what its wildcards cover; `undefined` if there is none. */
+function resourceFor(profile: ProfileName, topic: string): string | undefined {
+  const escaped = topic.replace(/[*?]|\$(?=\{)/g, char => `\${${char}}`);
+  if (profile === 'lite') {
+    const isPlain = liteResourceIsValid(topic) && !/(?<!\$)\{/.test(escaped);
+    return isPlain && liteResourceAllows(escaped, topic) ? escaped : undefined;
+  }
+  return topic !== '' && compileClassicResource(escaped)?.(topic) === true ? escaped : undefined;
+}
+
+function freeId(component: string, { policies }: PolicyOutcome): string {
+  for (let n = 1; ; n++) {
+    const id = `${component}:mqttproxy:${String(n)}`;
+    if (!policies.some(policy => policy.id === id)) return id;
+  }
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}

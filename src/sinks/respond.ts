@@ -1,0 +1,190 @@
+import { fromNullable, left, right, type Either } from 'fp-ts/lib/Either.js';
+import { asyncScheduler, defer, filter, map, type Observable, of, type OperatorFunction } from 'rxjs';
+import { NoResponseTopic } from '../errors/errors.js';
+import { concurrently, publishTo, type Published, type PublishPort } from '../flow/index.js';
+import { checkedWidth } from '../flow/stage.js';
+import { QOS } from '../shared/qos.js';
+import { LONGEST_TIMER } from '../schedule/longest-timer.js';
+import { onRights } from '../stream/on-rights.js';
+import { tagOf } from '../stream/tag.js';
+import { carryOut, wasNotBegun } from './carry-out.js';
+import { KnownCommands } from './known-commands.js';
+import type {
+  Answer,
+  AnswerPayload,
+  Command,
+  CommandFailure,
+  DedupeOptions,
+  Handling,
+  Responded,
+  RespondError,
+  RespondOptions,
+  UndecodedIn,
+} from './respond-options.js';
+
+/** A command that has come, and what is to become of it. `C` is a command, or what could not become one. */
+interface Job<C, F> {
+  readonly command: C;
+  readonly topicName: string;
+  readonly correlationData: Uint8Array | undefined;
+  readonly repeated: boolean;
+  readonly result$: Observable<Either<F, AnswerPayload>>;
+  /** Where its answer is to be remembered. */
+  readonly id: string | undefined;
+}
+
+/** An answer to be published, and what is to be handed on then. */
+interface Settled<C, F> extends Answer<C> {
+  readonly correlationData: Uint8Array | undefined;
+  readonly result: Either<F, AnswerPayload>;
+}
+
+/**
+ * Carries out the commands of a subscription and publishes an answer to each.
+ *
+ * The answer goes to the command's `responseTopic`, with its `correlationData`, as MQTT 5 has it. Greengrass Lite carries neither, so there
+ * `replyTo` has to make the topic, and an answer has to say itself what it answers. Whoever may publish commands chooses where answers go:
+ * let the component's policy allow only what is meant for them.
+ *
+ * Emits one outcome for every command: `Right(Responded)` once the nucleus has taken the answer; or a `Left`, after the nucleus has taken
+ * the answer that `onFailure` gives in its place: the failure that `handle` gave, {@link HandlerFailed}, {@link DeadlineExceeded} or
+ * `DecodeFailed`. A {@link NoResponseTopic} stands for a command that is not carried out, since nobody could be answered; a
+ * {@link PublishFailure} for an answer that could not be published; an `Overflowed` for the commands, or answers, that found a buffer full.
+ * The subscription's other errors pass. Completes when the source has and every command has its outcome, and after a terminal `Left`. What
+ * `replyTo`, `onFailure` or `dedupe.id` throws is a defect and goes to the error channel.
+ *
+ * Guarantees:
+ * - *Once.* With `dedupe`, a command is carried out at most once while it is remembered. A duplicate of one under way is dropped, and has
+ *   no outcome. One of a command that was answered is given the same answer again, so that whoever missed it may ask again; a failure
+ *   without an answer stays without. What was never begun, because it was dropped or waited past its deadline, is not remembered. A restart
+ *   of the process forgets all.
+ * - *In time.* Nothing is begun whose deadline has passed. At the deadline `handle`'s Observable is unsubscribed; a promise goes on, and
+ *   its answer is not heard.
+ * - *The answer* is published once, but for `publish.retry`; a lost one is asked for again by a duplicate.
+ *
+ * `proxy.drain()` waits until the commands that have come are answered.
+ *
+ * Memory: `buffer.messages` commands that wait, `concurrency` under way, 1 000 answers, and the `dedupe.size` answers that are remembered.
+ *
+ * @throws RangeError for a `concurrency` below 1, a `deadline` that is no number of milliseconds from 1 to 2 147 483 647, or a `dedupe`
+ * that remembers nothing.
+ *
+ * @example
+ * ```ts
+ * import { connect, json, QOS, respond } from 'greengrass-rx';
+ * import { E, t } from 'greengrass-rx/fp';
+ * import { firstValueFrom } from 'rxjs';
+ *
+ * const Command = json(t.type({ id: t.string, celsius: t.number }));
+ * const proxy = connect();
+ * const outcomes$ = proxy.subscribe({ topicName: 'heater/commands', qos: QOS.AT_LEAST_ONCE, codec: Command, onStatus: ask }).pipe(
+ *   respond(proxy, {
+ *     handle: async ({ celsius }) => (celsius > 30 ? E.left({ _tag: 'TooHot' } as const) : E.right(`heating to ${celsius} °C`)),
+ *     onFailure: failure => `failed: ${failure._tag}`,
+ *     dedupe: { id: command => command.value.id, size: 1_000, ttl: 600_000 },
+ *     deadline: 5_000,
+ *   }),
+ * );
+ * console.log(await firstValueFrom(outcomes$)); // Right({ topicName: 'heater/answers', payload: 'heating to 21 °C', repeated: false, … })
+ * await proxy.close();
+ *
+ * // What the cloud would do.
+ * function ask({ status }: { status: string }) {
+ *   const payload = Command.encode({ id: 'c1', celsius: 21 });
+ *   if (status === 'active') void proxy.publish({ topicName: 'heater/commands', payload, qos: QOS.AT_LEAST_ONCE, responseTopic: 'heater/answers' })();
+ * }
+ * ```
+ *
+ * Source: MQTT 5 section 4.10, request and response.
+ */
+export const respond = <E, M extends Command, W extends Handling>(
+  proxy: PublishPort,
+  options: RespondOptions<M, W, UndecodedIn<E>, CommandFailure<E, M, W>>,
+): OperatorFunction<Either<E, M>, Either<RespondError<E, M, W>, Responded<M>>> => {
+  type C = M | UndecodedIn<E>;
+  type F = CommandFailure<E, M, W>;
+  const { handle, replyTo = responseTopicOf, onFailure, deadline, dedupe, concurrency = 1, buffer = {} } = options;
+  const { qos = QOS.AT_LEAST_ONCE, publish, name = 'respond', ledger, scheduler = asyncScheduler } = options;
+  checkTimes(deadline, dedupe);
+  checkedWidth('concurrency', concurrency);
+  return source =>
+    defer(() => {
+      const known = dedupe === undefined ? undefined : new KnownCommands(dedupe.size, dedupe.ttl, scheduler);
+
+      const arrive = (command: M): Either<NoResponseTopic<M>, Job<C, F>> | undefined => {
+        const { correlationData } = command;
+        const topicName = replyTo(command);
+        if (topicName === undefined) return left(new NoResponseTopic(command.topicName, command));
+        const id = dedupe?.id(command);
+        const state = id === undefined ? 'new' : (known?.receive(id) ?? 'new');
+        if (state === 'new') {
+          const result$ = carryOut({ handle, deadline, scheduler }, command, scheduler.now());
+          return right({ command, topicName, correlationData, repeated: false, result$, id });
+        }
+        if (state === 'under way' || state.answer === undefined) return undefined;
+        return right({ command, topicName, correlationData, repeated: true, result$: of(right(state.answer)), id: undefined });
+      };
+      const settle = (job: Job<C, F>, result: Either<F, AnswerPayload>): Either<F, Settled<C, F>> => {
+        const { command, topicName, correlationData, repeated, id } = job;
+        const answer = result._tag === 'Right' ? result : fromNullable(result.left)(onFailure?.(result.left, command));
+        if (id !== undefined) {
+          if (wasNotBegun(result)) known?.forget(id);
+          else known?.answered(id, answer._tag === 'Right' ? answer.right : undefined);
+        }
+        return answer._tag === 'Left' ? answer : right({ command, topicName, correlationData, payload: answer.right, repeated, result });
+      };
+      const onDrop = ({ id, command }: Job<C, F>): void => {
+        if (id !== undefined) known?.forget(id);
+        buffer.onDrop?.(command);
+      };
+      return source.pipe(
+        map(element => (element._tag === 'Right' ? arrive(element.right) : ((onFailure && answerable<C, F>(element.left)) ?? element))),
+        filter(arrival => arrival !== undefined),
+        onRights(
+          concurrently(concurrency, job => job.result$.pipe(map(result => settle(job, result))), {
+            name,
+            ledger,
+            ordered: false,
+            buffer: { messages: buffer.messages, onFull: buffer.onFull, onDrop },
+          }),
+        ),
+        onRights(
+          publishTo(proxy, ({ topicName, payload, correlationData }) => ({ topicName, payload, qos, correlationData }), {
+            ...publish,
+            name: `${name} answers`,
+            ledger,
+            scheduler,
+          }),
+        ),
+        onRights(map(toOutcome<C, M, F>)),
+      );
+    });
+};
+
+function responseTopicOf({ responseTopic }: Command): string | undefined {
+  return responseTopic;
+}
+
+/** A message that could not be decoded, as a command that has failed, where it says where to answer. */
+function answerable<C, F>(error: unknown): Either<never, Job<C, F>> | undefined {
+  if (tagOf(error) !== 'DecodeFailed') return undefined;
+  // Its tag says what it is; `original` is the message as the proxy hands it on.
+  const { original } = error as { readonly original: C & Pick<Command, 'responseTopic' | 'correlationData'> };
+  const { responseTopic: topicName, correlationData } = original;
+  if (topicName === undefined) return undefined;
+  return right({ command: original, topicName, correlationData, repeated: false, result$: of(left(error as F)), id: undefined });
+}
+
+function toOutcome<C, M extends C, F>({ value, by, attempts }: Published<Settled<C, F>>): Either<F, Responded<M>> {
+  const { command, topicName, payload, repeated, result } = value;
+  // What could not be decoded has a failure for its result.
+  return result._tag === 'Left' ? result : right({ command: command as M, topicName, payload, repeated, by, attempts });
+}
+
+function checkTimes(deadline: number | undefined, dedupe: DedupeOptions<never> | undefined): void {
+  if (deadline !== undefined && !(deadline >= 1 && deadline <= LONGEST_TIMER))
+    throw new RangeError(`deadline must be a number of milliseconds from 1 to ${LONGEST_TIMER}, and is ${deadline}.`);
+  if (dedupe === undefined) return;
+  if (!(dedupe.size >= 1)) throw new RangeError(`dedupe.size must be a number from 1 on, and is ${dedupe.size}.`);
+  if (!(dedupe.ttl > 0)) throw new RangeError(`dedupe.ttl must be a number of milliseconds above 0, and is ${dedupe.ttl}.`);
+}

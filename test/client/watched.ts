@@ -1,0 +1,14 @@
+import { Subject } from 'rxjs';
+import type { PatternSubscribeRequest, SubscribeRequest, SubscriptionStatus } from '../../src/client/mqtt-proxy.js';
+import { record, type Recorded } from './recorded.js';
+
+/** A request with its statuses recorded. */
+export function watched<R extends SubscribeRequest | PatternSubscribeRequest<unknown>>(
+  request: R,
+): {
+  readonly request: R;
+  readonly statuses: Recorded<SubscriptionStatus>;
+} {
+  const statuses$ = new Subject<SubscriptionStatus>();
+  return { request: { ...request, onStatus: status => statuses$.next(status) }, statuses: record(statuses$) };
+}

@@ -1,0 +1,242 @@
+import * as t from 'io-ts';
+import { concat, ignoreElements, interval, map, mergeMap, NEVER, of, switchMap, takeUntil, timer } from 'rxjs';
+import { right } from 'fp-ts/lib/Either.js';
+import { describe, expect, it } from 'vitest';
+import type { Decoder } from '../../src/codec/codec.js';
+import { json } from '../../src/codec/index.js';
+import { type Branches, component, dryRun, type DryRun, type DryRunOptions } from '../../src/component/index.js';
+import { ledger, publishTo, type DeclaredTopic } from '../../src/flow/index.js';
+import { tumbling, count } from '../../src/operators/index.js';
+import type { MqttProxy } from '../../src/client/mqtt-proxy.js';
+import { QOS } from '../../src/shared/qos.js';
+import { onRights } from '../../src/stream/index.js';
+import { respond } from '../../src/sinks/index.js';
+import { sharedSubscription } from '../../src/topic/index.js';
+import { edgeAggregator } from '../component/edge-aggregator.js';
+
+const qos = QOS.AT_LEAST_ONCE;
+
+const dry = async (run: (proxy: MqttProxy) => Branches, more: object = {}, options: DryRunOptions = {}): Promise<DryRun> => {
+  const result = await dryRun(component({ name: 'com.example.Dry', version: '1.0.0', run, ...more }), options);
+  if (result._tag === 'Left') throw result.left;
+  return result.right;
+};
+
+const messages = (found: DryRun, about: string): readonly string[] =>
+  found.findings.filter(finding => finding.about === about).map(({ severity, message }) => `${severity}: ${message}`);
+
+const to = (proxy: MqttProxy, topicName: string, topics?: readonly DeclaredTopic[], name?: string) =>
+  publishTo<unknown>(proxy, () => ({ topicName, payload: 'x', qos }), { topics, name });
+
+describe('a dry run reads off', () => {
+  it('topics, QoS, codecs, stages, buffers, and which feeds which', async () => {
+    const result = await dryRun(edgeAggregator);
+    if (result._tag === 'Left') throw result.left;
+    const { subscriptions, stages, edges, branches } = result.right;
+    expect(subscriptions.map(({ branch, filter, qos, codec }) => [branch, filter, qos, codec !== undefined])).toEqual([
+      ['telemetry', 'sensors/+/temperature', '1', true],
+      ['commands', 'cmd/+', '1', false],
+      ['alarms', 'sensors/+/alarm', '1', false],
+    ]);
+    expect(stages.filter(({ kind }) => kind !== 'subscription')).toMatchObject([
+      { branch: 'telemetry', kind: 'publishTo', name: 'telemetry', declaration: { concurrency: 4, topics: ['telemetry/mean'] } },
+      { branch: 'telemetry', kind: 'batch', name: 'readings', declaration: { within: 1_000, buffer: { messages: 3 } } },
+      {
+        branch: 'commands',
+        kind: 'publishTo',
+        name: 'results',
+        declaration: { topics: ['cmd/+/result'], buffer: { messages: 10, onFull: 'fail' } },
+      },
+      { branch: 'alarms', kind: 'publishTo', name: 'alarms', declaration: { topics: ['alarms/+'], buffer: { messages: 1_000 } } },
+    ]);
+    expect(edges.map(({ from, to }) => [...from, to])).toEqual(
+      expect.arrayContaining([
+        ['sensors/+/temperature', 'readings'],
+        ['readings', 'telemetry'],
+        ['cmd/+', 'results'],
+        ['sensors/+/alarm', 'alarms'],
+      ]),
+    );
+    expect(branches).toEqual(['telemetry', 'commands', 'alarms'].map(name => ({ name, end: undefined, drains: true })));
+  });
+
+  it('windows', async () => {
+    const found = await dry(proxy =>
+      proxy.subscribe({ topicName: 'in', qos, codec: json(t.number) }).pipe(
+        onRights(values$ => values$.pipe(tumbling({ size: 5_000, key: 'single', aggregate: count() }))),
+        onRights(to(proxy, 'out', ['out'])),
+      ),
+    );
+    expect(found.stages.find(({ kind }) => kind === 'window')).toMatchObject({ name: 'tumbling', declaration: { within: 5_000 } });
+    expect(found.edges.map(({ from, to }) => [...from, to])).toEqual(
+      expect.arrayContaining([
+        ['in', 'tumbling'],
+        ['tumbling', 'publishTo'],
+      ]),
+    );
+  });
+
+  it('what is published by timers, of a minute, at once; and it leaves no trace in the ledger of the process', async () => {
+    const before = ledger.snapshot();
+    const found = await dry(proxy => interval(1_000).pipe(takeUntil(proxy.draining$), to(proxy, 'beat')));
+    expect(found.publishes).toHaveLength(59);
+    expect(found.access.publish).toEqual(['beat']);
+    expect(ledger.snapshot()).toEqual(before);
+  });
+
+  it('the canary of a silence watch, and what the component declares', async () => {
+    const found = await dry(
+      proxy => proxy.subscribe({ topicName: 'in/#', qos, silence: { maximum: 60_000, canaryTopicName: 'in/canary' } }),
+      { publishes: ['report'], subscribes: ['config/+', 'config/a'] },
+    );
+    expect(found.access).toEqual({ publish: ['in/canary', 'report'], subscribe: ['config/+', 'in/#'] });
+    expect(messages(found, 'loops')).toEqual([]);
+  });
+});
+
+describe('a dry run finds', () => {
+  it('a stage whose topics depend on data', async () => {
+    const build = (topics?: readonly DeclaredTopic[]) => (proxy: MqttProxy) =>
+      proxy.subscribe({ topicName: 'in', qos }).pipe(onRights(to(proxy, 'out/1', topics, 'results')));
+    expect(messages(await dry(build()), 'topics')).toEqual([
+      expect.stringMatching(/^error: Where the stage "results" publishes depends on data/),
+    ]);
+    expect(messages(await dry(build(['out/+'])), 'topics')).toEqual([]);
+    expect(messages(await dry(build(), { publishes: ['out/#'] }), 'topics')).toEqual([expect.stringMatching(/^note: /)]);
+  });
+
+  it('the answers of respond, unless its topics are declared', async () => {
+    const build = (publish?: { readonly topics: readonly DeclaredTopic[] }) => (proxy: MqttProxy) =>
+      proxy.subscribe({ topicName: 'cmd', qos, codec: json(t.string) }).pipe(respond(proxy, { handle: () => of(right('done')), publish }));
+    expect(messages(await dry(build()), 'topics')).toHaveLength(1);
+    expect((await dry(build({ topics: ['answers/+'] }))).access.publish).toEqual(['answers/+']);
+  });
+
+  it('a loop that feeds its own input', async () => {
+    const found = await dry(proxy => proxy.subscribe({ topicName: 'a/#', qos }).pipe(onRights(to(proxy, 'a/b', ['a/+']))));
+    expect(messages(found, 'loops')).toEqual([expect.stringContaining('publishes to "a/+" and subscribes to "a/#"')]);
+  });
+
+  it('a branch that fails at its start, and one that does not end when it is told to', async () => {
+    const found = await dry(proxy => ({
+      bad: proxy.subscribe({ topicName: 'a/#/b', qos }),
+      endless: NEVER,
+      quiet: proxy.subscribe({ topicName: 'in', qos }),
+    }));
+    expect(messages(found, 'branches')).toEqual([
+      expect.stringMatching(/^error: The branch "bad" ended .* has # before its end/),
+      expect.stringMatching(/^warning: The branch "endless" does not end/),
+    ]);
+  });
+
+  it('a promise that is awaited', async () => {
+    const found = await dry(() => timer(10).pipe(mergeMap(async () => Promise.resolve(right(1)))));
+    expect(messages(found, 'branches')).toEqual([expect.stringMatching(/^warning: A promise was awaited at 10 ms/)]);
+  });
+
+  it('two stages of one name', async () => {
+    const found = await dry(proxy => ({
+      one: NEVER.pipe(takeUntil(proxy.draining$), to(proxy, 'a', ['a'])),
+      two: NEVER.pipe(takeUntil(proxy.draining$), to(proxy, 'b', ['b'])),
+    }));
+    expect(messages(found, 'branches')).toEqual([expect.stringMatching(/^note: 2 stages are publishTo to the ledger/)]);
+  });
+
+  it('codecs that throw, and codecs whose ends do not fit', async () => {
+    const throwing: Decoder<unknown> = { decode: ({ payload }) => right(JSON.parse(Buffer.from(payload).toString())) };
+    const lopsided = { decode: json(t.null).decode, encode: () => 'nothing' };
+    const found = await dry(proxy => ({
+      a: proxy.subscribe({ topicName: 'a', qos, codec: throwing }),
+      b: proxy.subscribe({ topicName: 'b', qos }),
+      c: proxy.subscribe({ topicName: 'c', qos, codec: json(t.number) }),
+      d: proxy.subscribe({ topicName: 'd', qos, codec: lopsided }),
+    }));
+    expect(messages(found, 'codecs')).toEqual([
+      expect.stringMatching(/^error: The codec of "a" throws on the payload ""/),
+      expect.stringMatching(/^note: The messages on "b" are taken as bytes/),
+      expect.stringMatching(/^error: The codec of "d" cannot decode what it has encoded itself, of the payload "null"/),
+    ]);
+  });
+
+  it('a shared subscription, by which no component gets a message', async () => {
+    const found = await dry(proxy => proxy.subscribe({ topicName: sharedSubscription('workers', 'jobs/+'), qos }));
+    expect(messages(found, 'topics')).toEqual([
+      expect.stringMatching(/^warning: The shared subscription "\$share\/workers\/jobs\/\+" gets no messages/),
+    ]);
+  });
+
+  it('buffers that could outgrow the memory there is', async () => {
+    const build = (bytes?: number) => (proxy: MqttProxy) =>
+      proxy.subscribe({ topicName: 'in', qos }).pipe(
+        onRights(
+          publishTo(proxy, ({ payload }) => ({ topicName: 'out', payload, qos }), {
+            topics: ['out'],
+            ...(bytes === undefined ? {} : { buffer: { bytes, sizeOf: ({ payload }) => payload.length } }),
+          }),
+        ),
+      );
+    const memory = 32 * 1_024 * 1_024;
+    expect(messages(await dry(build(), {}, { memory }), 'memory')).toEqual([
+      expect.stringMatching(/^warning: .* come to 126 MiB, more than the 32 MiB/),
+    ]);
+    expect(messages(await dry(build(1_000_000), {}, { memory }), 'memory')).toEqual([]);
+    expect(messages(await dry(build()), 'memory')).toEqual([expect.stringMatching(/^note: .* come to 126 MiB/)]);
+  });
+
+  it('more than the quota is published by timers, or more than a message holds', async () => {
+    const found = await dry(proxy => ({
+      often: interval(5).pipe(takeUntil(proxy.draining$), to(proxy, 'often', ['often'], 'often')),
+      large: concat(
+        proxy.publish$({ topicName: 'large', payload: 'x'.repeat(200_000), qos }).pipe(ignoreElements()),
+        NEVER.pipe(takeUntil(proxy.draining$)),
+      ),
+    }));
+    expect(messages(found, 'quotas')).toEqual([
+      expect.stringMatching(/^warning: Without any message coming it publishes 200 times a second/),
+      expect.stringMatching(/^error: It publishes 200000 bytes to "large"/),
+    ]);
+  });
+
+  it('topics that a policy cannot allow', async () => {
+    const found = await dry(proxy => proxy.subscribe({ topicName: 'a?b', qos }));
+    expect(messages(found, 'policies')).toEqual(
+      expect.arrayContaining([expect.stringContaining('No policy can allow to subscribe to "a?b" on lite')]),
+    );
+  });
+
+  it('defaults that are no configuration', async () => {
+    const incomplete = component({ name: 'a', version: '1.0.0', config: t.type({ limit: t.number }), run: () => NEVER });
+    expect(await dryRun(incomplete)).toMatchObject({ left: { problems: ['limit: expected number, got nothing'] } });
+    expect(await dryRun(incomplete, { config: { limit: 1 } })).toMatchObject({ _tag: 'Right' });
+  });
+
+  it('what is subscribed later, whose branch it cannot tell', async () => {
+    const found = await dry(proxy => ({
+      late: timer(1_000).pipe(
+        switchMap(() => proxy.subscribe({ topicName: 'late', qos }).pipe(onRights(to(proxy, 'out', ['out'], 'later')))),
+      ),
+      early: proxy.subscribe({ topicName: 'early', qos }),
+    }));
+    expect(messages(found, 'branches')).toEqual([expect.stringMatching(/^note: "late", "later": subscribed later than its branch/)]);
+    expect(found.access).toEqual({ publish: ['out'], subscribe: ['early', 'late'] });
+    expect(found.svg()).toContain('of no known branch');
+  });
+
+  it('timers without end, and gives up', async () => {
+    const run = (milliseconds: number) =>
+      dryRun(component({ name: 'a', version: '1.0.0', run: () => interval(milliseconds).pipe(map(right)) }));
+    expect(await run(0)).toMatchObject({ left: { _tag: 'TimersWithoutEnd', component: 'a', timers: 100_000, at: 0 } });
+    const often = await run(0.01);
+    expect(often).toMatchObject({ left: { _tag: 'TimersWithoutEnd', timers: 1_000_000 } });
+    expect(await run(1)).toMatchObject({ _tag: 'Right' });
+  });
+
+  it('what run throws', async () => {
+    await expect(
+      dry(() => {
+        throw new Error('no such sensor');
+      }),
+    ).rejects.toThrow('no such sensor');
+    await expect(dry(() => ({ a: 1 }) as unknown as Branches)).rejects.toThrow('run gave no stream for the branch "a"');
+  });
+});

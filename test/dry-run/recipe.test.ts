@@ -1,0 +1,222 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import * as t from 'io-ts';
+import { NEVER } from 'rxjs';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { parse } from 'yaml';
+import { component, type Component, dryRun, type DryRun, readConfiguration } from '../../src/component/index.js';
+import { accessControlOf, resourceOf } from '../../src/dry-run/access.js';
+import { RecipeFormat } from '../../src/dry-run/recipe-format.js';
+import { problemsOf } from '../../src/codec/problems.js';
+import { interpolate, readRecipe, type Recipe } from '../../src/local/index.js';
+import { edgeAggregator } from '../component/edge-aggregator.js';
+
+const dryOf = async (component: Component): Promise<DryRun> => {
+  const run = await dryRun(component);
+  if (run._tag === 'Left') throw run.left;
+  return run.right;
+};
+
+const read = (text: string): Recipe => {
+  const recipe = readRecipe(text);
+  if (recipe._tag === 'Left') throw recipe.left;
+  return recipe.right;
+};
+
+describe('the derived recipe', () => {
+  it.each(['yaml', 'json'] as const)('in %s is read by a device as it is meant, without a warning', async format => {
+    const recipe = read((await dryOf(edgeAggregator)).recipeText(format));
+    expect(recipe.warnings).toEqual([]);
+    expect(recipe).toMatchObject({
+      componentName: 'com.example.EdgeAggregator',
+      componentVersion: '1.2.0',
+      defaultConfiguration: { config: { deadband: 0.5 } },
+    });
+    expect(recipe.manifests[0]?.lifecycle.steps.run?.script).toContain('/EdgeAggregator/dist/component.js');
+  });
+
+  it('means the same to a reader of YAML 1.1, which GDK and the nucleus are', async () => {
+    const dry = await dryOf(
+      component({
+        name: 'com.example.Yes',
+        version: '1.0.0',
+        publishes: ['on', 'no', '12e3', '2020-01-01', '1:30', '~'],
+        run: () => NEVER,
+      }),
+    );
+    const text = dry.recipeText('yaml');
+    expect(parse(text, { version: '1.1' })).toEqual(dry.recipe());
+    expect(text).toContain("RecipeFormatVersion: '2020-01-25'");
+  });
+
+  it('hands the configuration of the device to the program', async () => {
+    const recipe = read((await dryOf(edgeAggregator)).recipeText('yaml'));
+    const variable = recipe.manifests[0]?.lifecycle.setenv['GREENGRASS_RX_CONFIG'] ?? '';
+    const device = (configuration: Readonly<Record<string, unknown>>) =>
+      readConfiguration(edgeAggregator, {
+        GREENGRASS_RX_CONFIG: interpolate(variable, {
+          componentName: recipe.componentName,
+          componentVersion: '1.2.0',
+          configuration,
+          thingName: 'thing',
+          rootPath: '/gg',
+        }),
+      });
+    expect(device(recipe.defaultConfiguration)).toEqual({ _tag: 'Right', right: { deadband: 0.5 } });
+    expect(device({ ...recipe.defaultConfiguration, config: { deadband: 2 } })).toEqual({ _tag: 'Right', right: { deadband: 2 } });
+    expect(device({ accessControl: {} })).toEqual({ _tag: 'Right', right: { deadband: 0.5 } });
+    expect(device({ config: { deadband: 'much' } })).toMatchObject({
+      left: { _tag: 'ConfigurationInvalid', problems: ['deadband: expected number, got "much"'] },
+    });
+  });
+
+  it('gives policies another id when what they allow has changed, so that they take effect on devices that have the old ones', () => {
+    const ids = (publish: readonly string[]) =>
+      Object.keys(accessControlOf('c', { publish, subscribe: [] })['aws.greengrass.ipc.mqttproxy'] ?? {});
+    expect(ids(['a'])).toEqual(ids(['a']));
+    expect(ids(['a'])).not.toEqual(ids(['a', 'b']));
+    expect(accessControlOf('c', { publish: [], subscribe: [] })).toEqual({});
+  });
+
+  it.each([
+    ['a/+/#', 'a/+/#'],
+    ['a/*', 'a/${*}'],
+    ['what?', 'what${?}'],
+    ['${x}', '${$}{x}'],
+    ['$aws/things/{x}', '$aws/things/{x}'],
+  ])('escapes the topic %s', (topic, resource) => {
+    expect(resourceOf(topic)).toBe(resource);
+  });
+
+  it('stops the process whose id is in its work folder and waits for its end, and nobody else', async () => {
+    const recipe = read((await dryOf(edgeAggregator)).recipeText('yaml'));
+    const script = recipe.manifests[0]?.lifecycle.steps.shutdown?.script ?? '';
+    const folder = mkdtempSync(join(tmpdir(), 'ggrx-work-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const slow = "process.on('SIGTERM', () => setTimeout(() => process.exit(7), 300)); setInterval(() => {}, 1e6); console.log('ready')";
+    const begin = async (cwd: string) => {
+      const child = spawn(process.execPath, ['-e', slow], { cwd, stdio: ['ignore', 'pipe', 'inherit'] });
+      onTestFinished(() => void child.kill('SIGKILL'));
+      await once(child.stdout, 'data');
+      writeFileSync(join(folder, 'greengrass-rx.pid'), `${child.pid}\n`);
+      return child;
+    };
+    const sh = promisify(execFile);
+    const other = await begin(tmpdir());
+    await sh('sh', ['-c', script], { cwd: folder });
+    expect(other.exitCode).toBe(null);
+    const own = await begin(folder);
+    const ended = once(own, 'exit');
+    await sh('sh', ['-c', script], { cwd: folder });
+    expect(await ended).toEqual([7, null]);
+    await sh('sh', ['-c', script], { cwd: folder });
+    rmSync(join(folder, 'greengrass-rx.pid'));
+    await sh('sh', ['-c', script], { cwd: folder });
+  });
+
+  it('brings the files of GDK, which name the component and the place of its archive', async () => {
+    const files = (await dryOf(edgeAggregator)).gdkFiles({ bucket: 'my-bucket', region: 'eu-west-1' });
+    const [config, build] = files;
+    expect(JSON.parse(config?.text ?? '')).toEqual({
+      gdk_version: '1.3.0',
+      component: {
+        'com.example.EdgeAggregator': {
+          author: 'Example Corp',
+          version: '1.2.0',
+          build: { build_system: 'custom', custom_build_command: ['sh', 'gdk-build.sh'] },
+          publish: { bucket: 'my-bucket', region: 'eu-west-1' },
+        },
+      },
+    });
+    await promisify(execFile)('sh', ['-n', '-c', build?.text ?? '(']);
+    expect(build?.text).toContain('artifacts="$build/artifacts/com.example.EdgeAggregator/$version"');
+    expect(build?.text).toContain('/EdgeAggregator.zip');
+  });
+});
+
+describe('the recipe format', () => {
+  const minimal = { RecipeFormatVersion: '2020-01-25', ComponentName: 'a', ComponentVersion: '1.0.0', Manifests: [] };
+  const problems = (recipe: unknown): readonly string[] => {
+    const decoded = RecipeFormat.decode(recipe);
+    return decoded._tag === 'Left' ? problemsOf(decoded.left) : [];
+  };
+
+  it('takes the recipe of the AWS pages', () => {
+    const policy = { policyDescription: 'Allows.', operations: ['aws.greengrass#PublishToIoTCore'], resources: ['*'] };
+    const manifest = {
+      Platform: { os: 'linux', architecture: 'amd64' },
+      Lifecycle: { Install: { Skipif: 'onpath git', Script: 'sudo apt-get install git' }, Run: '{artifacts:path}/main' },
+      Artifacts: [{ URI: 's3://DOC-EXAMPLE-BUCKET/hello_world.zip', Unarchive: 'ZIP', Permission: { Execute: 'OWNER' } }],
+    };
+    const recipe = {
+      ...minimal,
+      ComponentDescription: 'A component.',
+      ComponentPublisher: 'Amazon',
+      ComponentConfiguration: {
+        DefaultConfiguration: { TestParam: 'x', accessControl: { 'aws.greengrass.ipc.mqttproxy': { 'p:1': policy } } },
+      },
+      ComponentDependencies: { BarService: { VersionRequirement: '^1.1.0', DependencyType: 'SOFT' } },
+      Manifests: [manifest],
+    };
+    expect(problems(recipe)).toEqual([]);
+  });
+
+  it.each([
+    [{ ...minimal, RecipeFormatVersion: '2020-01-26' }, 'RecipeFormatVersion: expected "2020-01-25", got "2020-01-26"'],
+    [{ ...minimal, ComponentName: 'a b' }, 'ComponentName: expected a component name, got "a b"'],
+    [{ ...minimal, Manifest: [] }, 'Manifest: expected no such member of a recipe'],
+    [{ ...minimal, Manifests: [{ Lifecycle: { run: 'x' } }] }, 'Manifests[0].Lifecycle.run: expected no such member of Lifecycle'],
+    [
+      { ...minimal, Manifests: [{ Artifacts: [{ URI: 'main.zip' }] }] },
+      'Manifests[0].Artifacts[0].URI: expected s3://…, docker:… or another URI, got "main.zip"',
+    ],
+  ])('does not take %j', (recipe, problem) => {
+    expect(problems(recipe)).toContain(problem);
+  });
+});
+
+describe('recipeDifference', () => {
+  it('is empty for the recipe itself, whatever else is in it', async () => {
+    const dry = await dryOf(edgeAggregator);
+    expect(dry.recipeDifference(dry.recipeText('json'))).toEqual([]);
+    const grown = dry
+      .recipeText('yaml')
+      .replace('Manifests:\n', 'ComponentDependencies:\n  com.example.Other: { VersionRequirement: ^1.0.0 }\nManifests:\n');
+    expect(dry.recipeDifference(grown)).toEqual([]);
+  });
+
+  it('says what the code needs now, what it no longer needs, and what differs', async () => {
+    const dry = await dryOf(edgeAggregator);
+    const old = dry
+      .recipeText('yaml')
+      .replace('ComponentVersion: 1.2.0', 'ComponentVersion: 1.1.0')
+      .replace('- telemetry/mean', '- telemetry/median')
+      .replace('deadband: 0.5', 'deadband: 0.4\n      limit: 3')
+      .replace(/ {8}GREENGRASS_RX_CONFIG.*\n/, '');
+    expect(dry.recipeDifference(old, 'recipe.yaml')).toEqual([
+      '~ ComponentVersion is 1.1.0; the code says 1.2.0',
+      '+ accessControl must allow aws.greengrass#PublishToIoTCore on "telemetry/mean"',
+      '- accessControl allows aws.greengrass#PublishToIoTCore on "telemetry/median", which the component does not do',
+      '~ DefaultConfiguration/config/deadband is 0.4; the code says 0.5',
+      '- DefaultConfiguration/config/limit is 3, and the code has no such default',
+      '+ Manifests/0/Lifecycle/Setenv must have GREENGRASS_RX_CONFIG: "{configuration:/config}"',
+    ]);
+  });
+
+  it('says what makes it no recipe', async () => {
+    const [first, second] = (await dryOf(edgeAggregator)).recipeDifference('ComponentName: a', 'recipe.yaml');
+    expect(first).toBe('recipe.yaml is not a recipe a nucleus would take.');
+    expect(second).toMatch(/^ {2}recipe\.yaml:1:1:/);
+  });
+
+  it('leaves a component without configuration without its variable', async () => {
+    const plain = await dryOf(component({ name: 'a', version: '1.0.0', run: () => NEVER }));
+    expect(plain.recipeText('yaml')).not.toContain('GREENGRASS_RX_CONFIG');
+    const typed = await dryOf(component({ name: 'a', version: '1.0.0', config: t.type({}), run: () => NEVER }));
+    expect(typed.recipeText('yaml')).toContain('GREENGRASS_RX_CONFIG');
+  });
+});

@@ -1,0 +1,381 @@
+import { connect } from 'node:net';
+import { describe, expect, test } from 'vitest';
+import { COMPONENT, OTHER, PROFILES, start } from '../nuclei.js';
+import { RawClient, body, eventOf } from '../raw-client.js';
+
+const IS_EVENT = { modelType: 'aws.greengrass#IoTCoreMessage' };
+
+/** The error a connect to the path fails with. */
+function connectError(path: string): Promise<string | undefined> {
+  return new Promise(resolve => {
+    const socket = connect(path, () => {
+      socket.destroy();
+      resolve(undefined);
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      resolve(error.code);
+    });
+  });
+}
+
+describe.each(PROFILES)('%s', profile => {
+  test('no ConnectAck: the connection stays open and silent', async () => {
+    await using nucleus = await start(profile);
+    const struck = new Promise<void>(onStrike =>
+      nucleus.faults.noConnectAck({
+        times: 1,
+        onStrike: () => {
+          onStrike();
+        },
+      }),
+    );
+    const client = await RawClient.open(nucleus.socketPath);
+    client.connect(nucleus.authToken(COMPONENT));
+    await struck;
+    await RawClient.accepted(nucleus, COMPONENT);
+    expect(client.received).toEqual([]);
+    expect(nucleus.connections).toBe(2);
+  });
+
+  test('a refused Connect is of this component only, and ends with the undo', async () => {
+    await using nucleus = await start(profile);
+    const fault = nucleus.faults.refuseConnect({ component: COMPONENT });
+    const client = await RawClient.open(nucleus.socketPath);
+    client.connect(nucleus.authToken(COMPONENT));
+    await client.closed;
+    expect(client.received.map(({ type, flags }) => [type, flags])).toEqual(profile === 'classic' ? [[5, 0]] : []);
+    await RawClient.accepted(nucleus, OTHER);
+    expect(fault.strikes).toBe(1);
+    fault.undo();
+    await RawClient.accepted(nucleus, COMPONENT);
+  });
+
+  test('the nucleus has died: connections are gone and connecting is refused, until it listens again with the same tokens', async () => {
+    await using nucleus = await start(profile);
+    const client = await RawClient.accepted(nucleus, COMPONENT);
+    const fault = await nucleus.faults.nucleusDown();
+    await client.closed;
+    expect(await connectError(nucleus.socketPath)).toBe('ECONNREFUSED');
+    await fault.undo();
+    await RawClient.accepted(nucleus, COMPONENT);
+  });
+
+  test('a frozen nucleus takes connections and answers nobody until it goes on', async () => {
+    await using nucleus = await start(profile);
+    const client = await RawClient.accepted(nucleus, COMPONENT);
+    const fault = nucleus.faults.freeze();
+    client.publish(1, 'test/a', 'x');
+    const late = await RawClient.open(nucleus.socketPath);
+    late.connect(nucleus.authToken(OTHER));
+    // Long enough for an answer of a nucleus that is not frozen: another one's whole round trip.
+    await using other = await start(profile);
+    const others = await RawClient.accepted(other, COMPONENT);
+    others.publish(1, 'test/a', 'x');
+    await others.next();
+    expect(client.untaken + late.untaken).toBe(0);
+    fault.undo();
+    expect(await client.next()).toMatchObject({ streamId: 1 });
+    expect(await late.next()).toMatchObject({ type: 5, flags: 1 });
+  });
+
+  test('every operation is unauthorized, of this component only, and what is subscribed stays', async () => {
+    await using nucleus = await start(profile);
+    const client = await RawClient.accepted(nucleus, COMPONENT);
+    client.subscribe(1, 'test/a');
+    await client.next();
+    using fault = nucleus.faults.unauthorized({ component: COMPONENT });
+    client.publish(2, 'test/a', 'x');
+    expect(body(await client.next())).toMatchObject({ _errorCode: 'UnauthorizedError' });
+    const other = await RawClient.accepted(nucleus, OTHER);
+    other.publish(1, 'test/a', 'from another');
+    expect(eventOf(await client.next()).text).toBe('from another');
+    fault.undo();
+    client.publish(3, 'test/b', 'x');
+    expect(await client.next()).toMatchObject({ streamId: 3, type: 0 });
+  });
+
+  test('no reply: the publish is done and never answered', async () => {
+    await using nucleus = await start(profile);
+    const client = await RawClient.accepted(nucleus, COMPONENT);
+    client.subscribe(1, 'test/a');
+    await client.next();
+    nucleus.faults.noReply({ operation: 'publish', times: 1 });
+    client.publish(2, 'test/a', 'done');
+    expect(await client.next()).toMatchObject(IS_EVENT);
+    client.publish(3, 'test/b', 'x');
+    expect(await client.next()).toMatchObject({ streamId: 3 });
+  });
+
+  test('dropped before the reply: done, and the connection is gone', async () => {
+    await using nucleus = await start(profile);
+    const watcher = await RawClient.accepted(nucleus, OTHER);
+    watcher.subscribe(1, 'test/a');
+    await watcher.next();
+    const fault = nucleus.faults.dropBeforeReply({ times: 1, operation: 'publish' });
+    const client = await RawClient.accepted(nucleus, COMPONENT);
+    client.publish(1, 'test/a', 'done');
+    await client.closed;
+    expect(client.untaken).toBe(0);
+    expect(eventOf(await watcher.next()).text).toBe('done');
+    expect(fault.armed).toBe(false);
+  });
+
+  test('a withheld answer comes with the undo, and not if the client has given up', async () => {
+    await using nucleus = await start(profile);
+    const client = await RawClient.accepted(nucleus, COMPONENT);
+    const fault = nucleus.faults.withholdReply({ operation: 'subscribe' });
+    client.subscribe(1, 'test/a');
+    client.subscribe(2, 'test/b');
+    client.terminate(1);
+    client.publish(3, 'test/x', 'x');
+    expect(await client.next()).toMatchObject({ streamId: 3 });
+    expect(fault.strikes).toBe(2);
+    fault.undo();
+    expect(await client.next()).toMatchObject({ streamId: 2, payload: '{}' });
+    client.publish(4, 'test/x', 'x');
+    expect(await client.next()).toMatchObject({ streamId: 4 });
+  });
+
+  test('a message before the answer to its subscribe', async () => {
+    await using nucleus = await start(profile);
+    const client = await RawClient.accepted(nucleus, COMPONENT);
+    nucleus.faults.messageBeforeReply({ topicName: 'test/a', payload: 'early' }, { times: 1 });
+    client.subscribe(1, 'test/a');
+    const [first, second] = [await client.next(), await client.next()];
+    expect(eventOf(first)).toEqual({ topicName: 'test/a', text: 'early' });
+    expect(second.payload).toBe('{}');
+  });
+
+  test('the first real message comes before the answer to its subscribe', async () => {
+    await using nucleus = await start(profile);
+    const client = await RawClient.accepted(nucleus, COMPONENT);
+    nucleus.faults.messageBeforeReply();
+    const subscribed = new Promise<void>(resolve =>
+      nucleus.observe(({ kind }) => {
+        if (kind === 'subscribed') resolve();
+      }),
+    );
+    client.subscribe(1, 'test/a');
+    await subscribed;
+    nucleus.publish({ topicName: 'test/a', payload: '1' });
+    nucleus.publish({ topicName: 'test/a', payload: '2' });
+    const messages = [await client.next(), await client.next(), await client.next()];
+    expect(messages.map(({ payload }) => (payload === '{}' ? 'reply' : 'event'))).toEqual(['event', 'reply', 'event']);
+  });
+
+  test('a burst after the answer, and then the server ends the stream', async () => {
+    await using nucleus = await start(profile);
+    const client = await RawClient.accepted(nucleus, COMPONENT);
+    const burst = Array.from({ length: 50 }, (_, i) => ({ topicName: 'test/a', payload: String(i) }));
+    nucleus.faults.burstThenTerminate(burst, { times: 1 });
+    client.subscribe(1, 'test/a');
+    expect(await client.next()).toMatchObject({ payload: '{}' });
+    for (let i = 0; i < 50; i++) expect(eventOf(await client.next()).text).toBe(String(i));
+    expect(await client.next()).toMatchObject({ type: 0, flags: 2, streamId: 1, payload: '' });
+    expect(nucleus.subscriptions).toBe(0);
+  });
+
+  test('all subscriptions are ended by the server', async () => {
+    await using nucleus = await start(profile);
+    const client = await RawClient.accepted(nucleus, COMPONENT);
+    client.subscribe(1, 'test/a');
+    client.subscribe(2, 'test/b');
+    await client.next();
+    await client.next();
+    expect(nucleus.faults.terminateSubscriptions([{ topicName: 'x', payload: 'bye' }])).toBe(2);
+    const got = [await client.next(), await client.next(), await client.next(), await client.next()];
+    expect(got.map(({ streamId, flags }) => [streamId, flags])).toEqual([
+      [1, 0],
+      [1, 2],
+      [2, 0],
+      [2, 2],
+    ]);
+  });
+
+  test('all connections are killed, or one component’s', async () => {
+    await using nucleus = await start(profile);
+    const one = await RawClient.accepted(nucleus, COMPONENT);
+    const two = await RawClient.accepted(nucleus, OTHER);
+    nucleus.faults.killConnections(COMPONENT);
+    await one.closed;
+    two.publish(1, 'a', 'x');
+    expect(await two.next()).toMatchObject({ streamId: 1 });
+    nucleus.faults.killConnections();
+    await two.closed;
+    expect(nucleus.connections).toBe(0);
+  });
+
+  test('killed after five messages', async () => {
+    await using nucleus = await start(profile);
+    const client = await RawClient.accepted(nucleus, COMPONENT);
+    client.subscribe(1, 'test/a');
+    await client.next();
+    nucleus.faults.killAfterMessages(5);
+    for (let i = 0; i < 9; i++) nucleus.publish({ topicName: 'test/a', payload: String(i) });
+    await client.closed;
+    expect(client.received.slice(2).map(message => eventOf(message).text)).toEqual(['0', '1', '2', '3', '4']);
+  });
+
+  test('killed in the middle of a frame', async () => {
+    await using nucleus = await start(profile);
+    const client = await RawClient.accepted(nucleus, COMPONENT);
+    const bytes = new Promise<Buffer>(resolve => client.socket.once('data', resolve));
+    nucleus.faults.killMidFrame();
+    client.publish(1, 'test/a', 'x');
+    const half = await bytes;
+    await client.closed;
+    expect(half.length).toBe(half.readUInt32BE(0) >> 1);
+    expect(client.untaken).toBe(0);
+  });
+
+  test('a wrong checksum', async () => {
+    await using nucleus = await start(profile);
+    const client = await RawClient.accepted(nucleus, COMPONENT);
+    nucleus.faults.corruptFrames({ times: 1 });
+    client.publish(1, 'test/a', 'x');
+    await expect.poll(() => client.frameFailure).toEqual({ reason: 'frame-checksum' });
+  });
+
+  test('every byte on its own, and many frames at once', async () => {
+    await using nucleus = await start(profile);
+    const client = await RawClient.accepted(nucleus, COMPONENT);
+    const chunks: number[] = [];
+    client.socket.on('data', chunk => chunks.push(chunk.length));
+    const split = nucleus.faults.splitFrames(1, { times: 1 });
+    client.publish(1, 'test/a', 'x');
+    expect(await client.next()).toMatchObject({ streamId: 1 });
+    expect(chunks.length).toBeGreaterThan(20);
+    expect(split.armed).toBe(false);
+    chunks.length = 0;
+    const glue = nucleus.faults.glueFrames(4);
+    for (let i = 2; i <= 4; i++) client.publish(i, 'test/a', 'x');
+    client.subscribe(5, 'test/a');
+    for (let i = 2; i <= 5; i++) expect(await client.next()).toMatchObject({ streamId: i });
+    expect(chunks).toHaveLength(1);
+    client.publish(6, 'test/b', 'x');
+    glue.undo();
+    expect(await client.next()).toMatchObject({ streamId: 6 });
+  });
+
+  test('subscriptions die in silence, and live again with the undo', async () => {
+    await using nucleus = await start(profile);
+    const client = await RawClient.accepted(nucleus, COMPONENT);
+    client.subscribe(1, 'test/a');
+    await client.next();
+    const fault = nucleus.faults.loseSubscriptions();
+    nucleus.publish({ topicName: 'test/a', payload: 'lost' });
+    client.subscribe(2, 'test/a');
+    await client.next();
+    nucleus.publish({ topicName: 'test/a', payload: 'new' });
+    expect(await client.next()).toMatchObject({ streamId: 2 });
+    fault.undo();
+    nucleus.publish({ topicName: 'test/a', payload: 'both' });
+    expect([(await client.next()).streamId, (await client.next()).streamId].sort()).toEqual([1, 2]);
+  });
+
+  test('no room in the spool', async () => {
+    await using nucleus = await start(profile);
+    const client = await RawClient.accepted(nucleus, COMPONENT);
+    nucleus.faults.spoolFull({ times: 1 });
+    client.publish(1, 'test/a', 'x');
+    const reply = await client.next();
+    expect(reply.modelType).toBe('aws.greengrass#ServiceError');
+    const text = body(reply)['_message'];
+    expect(text).toBe(
+      profile === 'classic'
+        ? 'Publish to topic test/a failed: Message spool is full. Message could not be added.'
+        : 'Failed to publish the message.',
+    );
+    client.publish(2, 'test/a', 'x');
+    expect(await client.next()).toMatchObject({ type: 0 });
+  });
+
+  test('the broker denies a subscription', async () => {
+    await using nucleus = await start(profile);
+    const client = await RawClient.accepted(nucleus, COMPONENT);
+    nucleus.faults.denySubscriptions({ times: 1 });
+    client.subscribe(1, 'test/a');
+    const reply = await client.next();
+    if (profile === 'lite') {
+      expect(reply).toMatchObject({ type: 0, payload: '{}' });
+      nucleus.publish({ topicName: 'test/a', payload: 'never' });
+      client.publish(2, 'test/a', 'x');
+      expect(await client.next()).toMatchObject({ streamId: 2 });
+    } else {
+      expect(body(reply)).toMatchObject({
+        message: 'Subscribe to topic test/a failed with error NOT_AUTHORIZED',
+        context: { reasonString: null, reasonCode: 135 },
+      });
+    }
+  });
+
+  test('the socket file is gone, and back', async () => {
+    await using nucleus = await start(profile);
+    const client = await RawClient.accepted(nucleus, COMPONENT);
+    const fault = await nucleus.faults.removeSocketFile();
+    expect(await connectError(nucleus.socketPath)).toBe('ENOENT');
+    client.publish(1, 'test/a', 'x');
+    expect(await client.next()).toMatchObject({ streamId: 1 });
+    await fault.undo();
+    await RawClient.accepted(nucleus, COMPONENT);
+  });
+
+  test('the listen backlog is full, and empty again', async () => {
+    await using nucleus = await start(profile);
+    const client = await RawClient.accepted(nucleus, COMPONENT);
+    const fault = await nucleus.faults.fullBacklog();
+    expect(await connectError(nucleus.socketPath)).toBe('EAGAIN');
+    client.publish(1, 'test/a', 'x');
+    expect(await client.next()).toMatchObject({ streamId: 1 });
+    await fault.undo();
+    await RawClient.accepted(nucleus, COMPONENT);
+  });
+
+  test('a restart ends all, and the old token is refused; or kept if asked', async () => {
+    await using nucleus = await start(profile);
+    const client = await RawClient.accepted(nucleus, COMPONENT);
+    client.subscribe(1, 'test/a');
+    await client.next();
+    const old = nucleus.authToken(COMPONENT);
+    await nucleus.restart();
+    await client.closed;
+    expect(nucleus.subscriptions).toBe(0);
+    expect(nucleus.authToken(COMPONENT)).not.toBe(old);
+    const stale = await RawClient.open(nucleus.socketPath);
+    stale.connect(old);
+    await stale.closed;
+    expect(stale.received.map(({ flags }) => flags)).toEqual(profile === 'classic' ? [0] : []);
+    const fresh = nucleus.authToken(COMPONENT);
+    await nucleus.restart({ keepTokens: true });
+    expect(nucleus.authToken(COMPONENT)).toBe(fresh);
+    await RawClient.accepted(nucleus, COMPONENT);
+  });
+
+  test('an old server: a terminate that comes late costs the connection', async () => {
+    await using nucleus = await start(profile);
+    const client = await RawClient.accepted(nucleus, COMPONENT);
+    nucleus.faults.oldNucleus();
+    client.publish(1, 'test/a', 'x');
+    await client.next();
+    client.terminate(1);
+    if (profile === 'classic') expect((await client.next()).payload).toContain('stream-id arrived that was lower');
+    await client.closed;
+  });
+
+  test('undoAll takes everything back', async () => {
+    await using nucleus = await start(profile);
+    const armed = [
+      nucleus.faults.noConnectAck(),
+      nucleus.faults.noReply(),
+      nucleus.faults.offline(),
+      nucleus.faults.corruptFrames(),
+      await nucleus.faults.removeSocketFile(),
+      await nucleus.faults.brokerDown(),
+    ];
+    await nucleus.faults.undoAll();
+    expect(armed.map(fault => fault.armed)).toEqual(armed.map(() => false));
+    const client = await RawClient.accepted(nucleus, COMPONENT);
+    client.publish(1, 'test/a', 'x', '0');
+    expect(await client.next()).toMatchObject({ type: 0, streamId: 1 });
+  });
+});

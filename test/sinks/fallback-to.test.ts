@@ -1,0 +1,90 @@
+import { left, right, type Either } from 'fp-ts/lib/Either.js';
+import { concat, delay, map, NEVER, of, range } from 'rxjs';
+import { describe, expect, it } from 'vitest';
+import { Overflowed, ProxyClosed } from '../../src/errors/errors.js';
+import { Ledger, publishTo, type Published, type PublishFailure } from '../../src/flow/index.js';
+import { connect } from '../../src/client/connect.js';
+import { QOS } from '../../src/shared/qos.js';
+import { fallbackTo } from '../../src/sinks/index.js';
+import { marbles } from '../../src/testing/index.js';
+import { asText, fakeProxy } from '../flow/fake-proxy.js';
+import { watched } from '../flow/virtual.js';
+import { COMPONENT, PROFILES, start } from '../local/nuclei.js';
+import { collected } from './collected.js';
+import { failed, invalid, lost, refusedToken } from './failures.js';
+
+type Outcome = Either<PublishFailure<unknown> | Overflowed, Published<unknown>>;
+const text = (outcome: Outcome): string => {
+  if (outcome._tag === 'Right') return `${String(outcome.right.value)} by ${outcome.right.by}`;
+  return 'value' in outcome.left ? `${String(outcome.left.value)} ${outcome.left._tag}` : outcome.left._tag;
+};
+
+const accepted = <A>(value: A): Either<never, Published<A>> => right({ value, attempts: 1, by: 'mqtt-socket' });
+
+describe('fallbackTo', () => {
+  it('sends the values of failures through the other sink, and passes everything else at once', () => {
+    marbles(({ cold, expectStream }) => {
+      const elements = {
+        a: accepted('a'),
+        x: left(failed('x')),
+        o: left(new Overflowed('gap', 3, 0, 'dropOldest')),
+        X: accepted('x'),
+      };
+      const source$ = cold<Either<PublishFailure<string> | Overflowed, Published<string>>>('axo-a-|', elements);
+      expectStream(source$.pipe(fallbackTo(values$ => values$.pipe(delay(4), map(accepted))))).toBeMarble('a-o-aX|', elements);
+    })();
+  });
+
+  it('offers each value to the other sink once, which may fail too', () => {
+    const first = fakeProxy(payload => (payload === '2' ? { after: 1 } : { after: 1, error: invalid }));
+    const second = fakeProxy(payload => (payload === '3' ? { after: 10, error: lost } : { after: 10 }));
+    const outcomes$ = range(1, 3).pipe(publishTo(first, asText), fallbackTo(publishTo(second, asText)));
+    expect(watched(() => outcomes$, text)).toEqual(['1 2 by spooler', '11 1 by spooler', '11 3 ConnectionLost', '11 complete']);
+    expect(second.log.map(({ payload }) => payload)).toEqual(['1', '3']);
+  });
+
+  it('leaves out failures of unknown outcome where asked: at most once', () => {
+    const first = fakeProxy(payload => ({ after: 1, error: payload === '1' ? lost : invalid }));
+    const second = fakeProxy(() => ({ after: 1 }));
+    const outcomes$ = range(1, 2).pipe(
+      publishTo(first, asText),
+      fallbackTo(publishTo(second, asText), { when: failure => failure.outcome === 'refused' }),
+    );
+    expect(watched(() => outcomes$, text)).toEqual(['1 1 ConnectionLost', '2 2 by spooler', '2 complete']);
+  });
+
+  it('passes a terminal failure, last, after what the other sink has under way', () => {
+    const first = fakeProxy(payload => (payload === '1' ? { after: 1, error: invalid } : { after: 2, error: refusedToken }));
+    const second = fakeProxy(() => ({ after: 10 }));
+    const outcomes$ = concat(range(1, 2), NEVER).pipe(publishTo(first, asText), fallbackTo(publishTo(second, asText)));
+    expect(watched(() => outcomes$, text)).toEqual(['11 1 by spooler', '11 2 TokenRefused', '11 complete']);
+    expect(second.log).toHaveLength(1);
+  });
+
+  it('ends the whole with a terminal failure of the other sink', () => {
+    const first = fakeProxy(() => ({ after: 1, error: invalid }));
+    const second = fakeProxy(() => ({ after: 1, error: new ProxyClosed() }));
+    const outcomes$ = concat(of(1), NEVER).pipe(publishTo(first, asText), fallbackTo(publishTo(second, asText)));
+    expect(watched(() => outcomes$, text)).toEqual(['2 1 ProxyClosed', '2 complete']);
+  });
+
+  it('keeps no more than the bound of the other sink', () => {
+    const ledger = new Ledger();
+    const first = fakeProxy(() => ({ after: 1, error: invalid }));
+    const second = fakeProxy(() => ({ after: 1_000 }));
+    const outcomes$ = range(1, 500).pipe(
+      publishTo(first, asText, { ledger: new Ledger() }),
+      fallbackTo(publishTo(second, asText, { inFlight: 2, buffer: { messages: 5 }, ledger })),
+    );
+    expect(watched(() => outcomes$, text)).toHaveLength(9);
+    expect(ledger.snapshot().stages[0]).toMatchObject({ received: { messages: 500 }, dropped: { messages: 493 }, peak: { messages: 7 } });
+  });
+
+  it.each(PROFILES)('publishes on another topic what the %s nucleus refuses', async profile => {
+    await using nucleus = await start(profile);
+    await using proxy = connect({ socketPath: nucleus.socketPath, authToken: nucleus.authToken(COMPONENT) });
+    const on = (topic: string) => (payload: string) => ({ topicName: topic, payload, qos: QOS.AT_LEAST_ONCE });
+    const seen = await collected(of('21.5').pipe(publishTo(proxy, on('forbidden/a')), fallbackTo(publishTo(proxy, on('test/fallback')))));
+    expect(seen).toEqual([right({ by: profile === 'classic' ? 'spooler' : 'mqtt-socket', value: '21.5', attempts: 1 })]);
+  });
+});
