@@ -17,10 +17,10 @@ import {
   type TransportName,
 } from '../../src/index.js';
 import type { ArmedFault, FaultScope, LocalNucleus, LocalNucleusOptions, NucleusEvent, ProfileName } from '../../src/local/index.js';
-import { COMPONENT, PROFILES, start } from '../local/nuclei.js';
-import { record, type Recorded } from '../client/recorded.js';
-import { VirtualTime } from '../client/virtual-time.js';
-import { watched } from '../client/watched.js';
+import { COMPONENT, PROFILES, start } from '../kit/nucleus/nuclei.js';
+import { record, type Recorded } from '../kit/streams/recorded.js';
+import { VirtualTime } from '../kit/time/virtual-time.js';
+import { watched } from '../kit/streams/watched.js';
 
 /** One of the ways in which this library meets a nucleus. */
 export interface Combination {

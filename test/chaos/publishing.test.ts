@@ -3,7 +3,7 @@ import { from, Subject, tap } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { fixed, publishTo, QOS, type Accepted, type MqttProxy, type PublishError, type PublishPort } from '../../src/index.js';
 import type { ArmedFault } from '../../src/local/index.js';
-import { record, type Recorded } from '../client/recorded.js';
+import { record, type Recorded } from '../kit/streams/recorded.js';
 import { begin, COMBINATIONS, PUBLISH_TIMEOUT, RECONNECT, strikes } from './chaos.js';
 
 const LOST = { left: { _tag: 'ConnectionLost', kind: 'message', sent: true, retryable: true } };

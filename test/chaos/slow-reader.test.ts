@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { TransportName } from '../../src/index.js';
 import type { LocalNucleus } from '../../src/local/index.js';
-import { COMPONENT, start } from '../local/nuclei.js';
+import { COMPONENT, start } from '../kit/nucleus/nuclei.js';
 import { COMBINATIONS, recordEvents } from './chaos.js';
 
 const COUNT = 1_000;
@@ -17,7 +17,7 @@ beforeAll(async () => {
   const args = [
     '--disable-warning=NodeDeprecationWarning',
     '--import',
-    path('../proxy/typescript-loader.mjs'),
+    path('../kit/process/typescript-loader.mjs'),
     path('stalling-component.ts'),
   ];
   child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit', 'ipc'] });

@@ -1,9 +1,9 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { connect, fixed, QOS } from '../../src/index.js';
-import { accepting, startRawServer } from '../ipc/raw-server.js';
-import { record } from '../client/recorded.js';
-import { arrived, failed, subscribed as answer } from '../client/scripted-nucleus.js';
-import { VirtualTime } from '../client/virtual-time.js';
+import { accepting, startRawServer } from '../kit/nucleus/raw-server.js';
+import { record } from '../kit/streams/recorded.js';
+import { arrived, failed, subscribed as answer } from '../kit/nucleus/scripted-nucleus.js';
+import { VirtualTime } from '../kit/time/virtual-time.js';
 import { begin, COMBINATIONS, PUBLISH_TIMEOUT, RECONNECT, strikes } from './chaos.js';
 
 const SUBSCRIBE_TIMEOUT = 120_000;

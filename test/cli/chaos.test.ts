@@ -7,9 +7,9 @@ import { CliError } from '../../src/cli/cli-error.js';
 import { FAULT_WORDS, Inflictor } from '../../src/cli/chaos/inflict.js';
 import { readChaos, readScript } from '../../src/cli/chaos/read-chaos.js';
 import { runChaos } from '../../src/cli/chaos/run-chaos.js';
-import { COMPONENT, PROFILES, start } from '../local/nuclei.js';
-import { RawClient } from '../local/raw-client.js';
-import { MAIN, runCli, temporaryFolder } from './run-cli.js';
+import { COMPONENT, PROFILES, start } from '../kit/nucleus/nuclei.js';
+import { RawClient } from '../kit/nucleus/raw-client.js';
+import { MAIN, runCli, temporaryFolder } from '../kit/process/run-cli.js';
 
 /** What is said to be wrong, without what is right. */
 function problems(read: () => unknown): readonly string[] {

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { currentPlatform, interpolate, manifestFor, readRecipe, startLocalNucleus, type NucleusEvent } from '../../src/local/index.js';
-import { PROFILES } from '../local/nuclei.js';
-import { follow, runCli, temporaryFolder } from './run-cli.js';
+import { PROFILES } from '../kit/nucleus/nuclei.js';
+import { follow, runCli, temporaryFolder } from '../kit/process/run-cli.js';
 
 const EDGE = fileURLToPath(new URL('components/edge-aggregator.mjs', import.meta.url));
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));

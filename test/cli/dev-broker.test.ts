@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { connectAsync } from 'mqtt';
 import { describe, expect, test } from 'vitest';
-import { makeCertificates, type Certificates } from '../local/broker/certificates.js';
-import { Mosquitto, freePort, mosquittoMissing } from '../local/broker/mosquitto.js';
-import { recipeFile } from './recipes.js';
-import { runCli, temporaryFolder, type CliProcess } from './run-cli.js';
+import { makeCertificates, type Certificates } from '../kit/broker/certificates.js';
+import { Mosquitto, freePort, mosquittoMissing } from '../kit/broker/mosquitto.js';
+import { recipeFile } from '../kit/process/recipes.js';
+import { runCli, temporaryFolder, type CliProcess } from '../kit/process/run-cli.js';
 
 const THERMOMETER = fileURLToPath(new URL('components/thermometer.mjs', import.meta.url));
 /** Where AWS IoT Core is reached, and in `--iot-core` no other port can be given. */

@@ -3,10 +3,10 @@ import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { PROFILES } from '../local/nuclei.js';
-import { isAlive } from './is-alive.js';
-import { recipeFile } from './recipes.js';
-import { runCli, temporaryFolder, type CliProcess, type RunOptions } from './run-cli.js';
+import { PROFILES } from '../kit/nucleus/nuclei.js';
+import { isAlive } from '../kit/process/is-alive.js';
+import { recipeFile } from '../kit/process/recipes.js';
+import { runCli, temporaryFolder, type CliProcess, type RunOptions } from '../kit/process/run-cli.js';
 
 const component = (name: string): string => fileURLToPath(new URL(`components/${name}.mjs`, import.meta.url));
 

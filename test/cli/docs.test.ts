@@ -5,9 +5,9 @@ import { FAULT_WORDS } from '../../src/cli/chaos/inflict.js';
 import { CHAOS_OCCASIONS } from '../../src/cli/chaos/chaos-script.js';
 import { readScript } from '../../src/cli/chaos/read-chaos.js';
 import { EXIT } from '../../src/cli/exit-code.js';
-import { HAS_TERMINAL, inTerminal } from './pseudo-terminal.js';
-import { recipeFile } from './recipes.js';
-import { runCli, temporaryFolder } from './run-cli.js';
+import { HAS_TERMINAL, inTerminal } from '../kit/process/pseudo-terminal.js';
+import { recipeFile } from '../kit/process/recipes.js';
+import { runCli, temporaryFolder } from '../kit/process/run-cli.js';
 
 const DOCS = readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8');
 

@@ -1,10 +1,10 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { COMPONENT, PROFILES, start } from '../local/nuclei.js';
-import { besideDev } from './beside-dev.js';
-import { recipeFile } from './recipes.js';
-import { runCli, temporaryFolder, type RunOptions } from './run-cli.js';
+import { COMPONENT, PROFILES, start } from '../kit/nucleus/nuclei.js';
+import { besideDev } from '../kit/process/beside-dev.js';
+import { recipeFile } from '../kit/process/recipes.js';
+import { runCli, temporaryFolder, type RunOptions } from '../kit/process/run-cli.js';
 
 interface Report {
   readonly ok: boolean;

@@ -5,7 +5,7 @@ import { readScript } from '../../src/cli/chaos/read-chaos.js';
 import { dryRun } from '../../src/component/dry-run.js';
 import { readRecipe } from '../../src/local/index.js';
 import component from '../../template/src/component.js';
-import { runCli, temporaryFolder } from './run-cli.js';
+import { runCli, temporaryFolder } from '../kit/process/run-cli.js';
 
 const TEMPLATE = new URL('../../template/', import.meta.url);
 const inTemplate = (path: string): string => readFileSync(new URL(path, TEMPLATE), 'utf8');

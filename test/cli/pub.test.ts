@@ -2,9 +2,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { LocalNucleus, NucleusEvent } from '../../src/local/index.js';
-import { COMPONENT, PROFILES, start } from '../local/nuclei.js';
-import { besideDev } from './beside-dev.js';
-import { runCli, temporaryFolder, type CliProcess, type RunOptions } from './run-cli.js';
+import { COMPONENT, PROFILES, start } from '../kit/nucleus/nuclei.js';
+import { besideDev } from '../kit/process/beside-dev.js';
+import { runCli, temporaryFolder, type CliProcess, type RunOptions } from '../kit/process/run-cli.js';
 
 type Publish = Extract<NucleusEvent, { kind: 'published' }>;
 

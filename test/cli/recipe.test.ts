@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { readRecipe } from '../../src/local/index.js';
-import { runCli, temporaryFolder } from './run-cli.js';
+import { runCli, temporaryFolder } from '../kit/process/run-cli.js';
 
 const moduleOf = (name: string): string => fileURLToPath(new URL(`components/${name}.mjs`, import.meta.url));
 const EDGE = moduleOf('edge-aggregator');

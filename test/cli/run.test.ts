@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { Health } from '../../src/component/index.js';
 import type { LocalNucleus, NucleusEvent } from '../../src/local/index.js';
-import { allow, PROFILES, start } from '../local/nuclei.js';
-import { runCli, temporaryFolder, type CliProcess } from './run-cli.js';
+import { allow, PROFILES, start } from '../kit/nucleus/nuclei.js';
+import { runCli, temporaryFolder, type CliProcess } from '../kit/process/run-cli.js';
 
 const moduleOf = (name: string): string => fileURLToPath(new URL(`components/${name}.mjs`, import.meta.url));
 const NAME = 'com.example.EdgeAggregator';

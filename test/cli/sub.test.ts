@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { runningNuclei, writeDown } from '../../src/cli/reach/running-nuclei.js';
-import { allow, COMPONENT, OTHER, PROFILES, start } from '../local/nuclei.js';
-import { besideDev } from './beside-dev.js';
-import { runCli } from './run-cli.js';
+import { allow, COMPONENT, OTHER, PROFILES, start } from '../kit/nucleus/nuclei.js';
+import { besideDev } from '../kit/process/beside-dev.js';
+import { runCli } from '../kit/process/run-cli.js';
 
 const lines = (text: string): unknown[] =>
   text

@@ -3,11 +3,11 @@ import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { columnsOf } from '../../src/cli/wrap.js';
-import { COMPONENT, start } from '../local/nuclei.js';
-import { isAlive } from './is-alive.js';
-import { HAS_TERMINAL, inTerminal } from './pseudo-terminal.js';
-import { recipeFile } from './recipes.js';
-import { temporaryFolder } from './run-cli.js';
+import { COMPONENT, start } from '../kit/nucleus/nuclei.js';
+import { isAlive } from '../kit/process/is-alive.js';
+import { HAS_TERMINAL, inTerminal } from '../kit/process/pseudo-terminal.js';
+import { recipeFile } from '../kit/process/recipes.js';
+import { temporaryFolder } from '../kit/process/run-cli.js';
 
 const component = (name: string): string => fileURLToPath(new URL(`components/${name}.mjs`, import.meta.url));
 const ESCAPE = '\u001b[';

@@ -6,10 +6,10 @@ import { MessageType } from '../../src/ipc/wire/rpc-message.js';
 import type { PublishRequest } from '../../src/client/mqtt-message.js';
 import type { SubscribeRequest } from '../../src/client/mqtt-proxy.js';
 import { QOS } from '../../src/shared/qos.js';
-import { accepting, isTerminate, startRawServer, type RawConnection } from '../ipc/raw-server.js';
-import { record } from './recorded.js';
-import { asks, connectTo, obliging, PUBLISH, saidBy, SUBSCRIBE, subscribed } from './scripted-nucleus.js';
-import { watched } from './watched.js';
+import { accepting, isTerminate, startRawServer, type RawConnection } from '../kit/nucleus/raw-server.js';
+import { record } from '../kit/streams/recorded.js';
+import { asks, connectTo, obliging, PUBLISH, saidBy, SUBSCRIBE, subscribed } from '../kit/nucleus/scripted-nucleus.js';
+import { watched } from '../kit/streams/watched.js';
 
 const to = (topicName: string): SubscribeRequest & PublishRequest => ({ topicName, qos: QOS.AT_LEAST_ONCE, payload: '' });
 const subscribing = accepting(({ operation, streamId }, connection) => {
@@ -119,7 +119,7 @@ it.each(['socket', 'crt'])('a process over the %s transport ends by itself, when
   const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
   const child = spawn(
     process.execPath,
-    ['--no-warnings', '--import', file('typescript-loader.mjs'), file('exits-by-itself.ts'), server.path, transport],
+    ['--no-warnings', '--import', file('../kit/process/typescript-loader.mjs'), file('exits-by-itself.ts'), server.path, transport],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
   onTestFinished(() => void child.kill('SIGKILL'));

@@ -10,10 +10,10 @@ import { connect } from '../../src/client/connect.js';
 import type { ConnectOptions } from '../../src/client/connect-options.js';
 import type { MqttProxy } from '../../src/client/mqtt-proxy.js';
 import { QOS } from '../../src/shared/qos.js';
-import { accepting, startRawServer, type RawConnection } from '../ipc/raw-server.js';
-import { record } from './recorded.js';
-import { connectTo, failed, obliging, published, PUBLISH } from './scripted-nucleus.js';
-import { VirtualTime } from './virtual-time.js';
+import { accepting, startRawServer, type RawConnection } from '../kit/nucleus/raw-server.js';
+import { record } from '../kit/streams/recorded.js';
+import { connectTo, failed, obliging, published, PUBLISH } from '../kit/nucleus/scripted-nucleus.js';
+import { VirtualTime } from '../kit/time/virtual-time.js';
 
 const SOCKET_VARIABLE = 'AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT';
 const ENVIRONMENT = { [SOCKET_VARIABLE]: '/nowhere/ipc.socket', SVCUID: 'token' };

@@ -11,7 +11,7 @@ import { drainOnSignal } from '../../src/client/drain-on-signal.js';
 import type { DrainReport, MqttProxy } from '../../src/client/mqtt-proxy.js';
 import { QOS } from '../../src/shared/qos.js';
 import { runToEnd } from '../../src/stream/index.js';
-import { COMPONENT, OTHER, start } from '../local/nuclei.js';
+import { COMPONENT, OTHER, start } from '../kit/nucleus/nuclei.js';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 const AT = { topicName: 'test/in', qos: QOS.AT_LEAST_ONCE };
@@ -115,7 +115,7 @@ function component(...args: readonly string[]): {
   const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
   const child = spawn(
     process.execPath,
-    ['--no-warnings', '--import', file('typescript-loader.mjs'), file('drained-component.ts'), ...args],
+    ['--no-warnings', '--import', file('../kit/process/typescript-loader.mjs'), file('drained-component.ts'), ...args],
     { env: { ...process.env, ...nucleus.environment(COMPONENT) }, stdio: ['ignore', 'pipe', 'inherit'] },
   );
   onTestFinished(() => void child.kill('SIGKILL'));

@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest';
 import type { PublishRequest } from '../../src/client/mqtt-message.js';
 import type { SubscribeRequest } from '../../src/client/mqtt-proxy.js';
 import { QOS } from '../../src/shared/qos.js';
-import { accepting, isTerminate } from '../ipc/raw-server.js';
-import { record } from './recorded.js';
-import { asks, connectTo, failed, published, PUBLISH, SUBSCRIBE, subscribed } from './scripted-nucleus.js';
-import { watched } from './watched.js';
+import { accepting, isTerminate } from '../kit/nucleus/raw-server.js';
+import { record } from '../kit/streams/recorded.js';
+import { asks, connectTo, failed, published, PUBLISH, SUBSCRIBE, subscribed } from '../kit/nucleus/scripted-nucleus.js';
+import { watched } from '../kit/streams/watched.js';
 
 const to = (topicName: string): SubscribeRequest & PublishRequest => ({ topicName, qos: QOS.AT_LEAST_ONCE, payload: '' });
 const subscribing = accepting(({ operation, streamId }, connection) => {

@@ -8,9 +8,9 @@ import { encodePublish } from '../../src/client/encode-publish.js';
 import type { PublishRequest } from '../../src/client/mqtt-message.js';
 import type { MqttProxy } from '../../src/client/mqtt-proxy.js';
 import { QOS } from '../../src/shared/qos.js';
-import { accepting, isTerminate, type RawConnection } from '../ipc/raw-server.js';
-import { record, type Recorded } from './recorded.js';
-import { asks, connectTo, ended, failed, published, PUBLISH, saidBy, topicsOf } from './scripted-nucleus.js';
+import { accepting, isTerminate, type RawConnection } from '../kit/nucleus/raw-server.js';
+import { record, type Recorded } from '../kit/streams/recorded.js';
+import { asks, connectTo, ended, failed, published, PUBLISH, saidBy, topicsOf } from '../kit/nucleus/scripted-nucleus.js';
 
 const to = (topicName: string, payload: string | Uint8Array = ''): PublishRequest => ({ topicName, payload, qos: QOS.AT_LEAST_ONCE });
 const ACCEPTED = { _tag: 'Right', right: { by: 'spooler' } };

@@ -5,10 +5,21 @@ import type { PublishRequest } from '../../src/client/mqtt-message.js';
 import type { SubscribeRequest } from '../../src/client/mqtt-proxy.js';
 import { QOS } from '../../src/shared/qos.js';
 import { fixed, limited } from '../../src/schedule/index.js';
-import { accepting, isTerminate, type RawConnection } from '../ipc/raw-server.js';
-import { record } from './recorded.js';
-import { arrived, asks, connectTo, obliging, published, PUBLISH, saidBy, SUBSCRIBE, subscribed, topicsOf } from './scripted-nucleus.js';
-import { watched } from './watched.js';
+import { accepting, isTerminate, type RawConnection } from '../kit/nucleus/raw-server.js';
+import { record } from '../kit/streams/recorded.js';
+import {
+  arrived,
+  asks,
+  connectTo,
+  obliging,
+  published,
+  PUBLISH,
+  saidBy,
+  SUBSCRIBE,
+  subscribed,
+  topicsOf,
+} from '../kit/nucleus/scripted-nucleus.js';
+import { watched } from '../kit/streams/watched.js';
 
 const to = (topicName: string): SubscribeRequest & PublishRequest => ({ topicName, qos: QOS.AT_LEAST_ONCE, payload: '' });
 const ACCEPTED = { _tag: 'Right', right: { by: 'spooler' } };

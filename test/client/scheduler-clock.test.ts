@@ -1,7 +1,7 @@
 import { asyncScheduler } from 'rxjs';
 import { describe, expect, it, vi } from 'vitest';
 import { schedulerClock } from '../../src/client/scheduler-clock.js';
-import { VirtualTime } from './virtual-time.js';
+import { VirtualTime } from '../kit/time/virtual-time.js';
 
 describe('the clock of a scheduler', () => {
   it('has the scheduler’s time, and calls back in it once', () => {

@@ -2,10 +2,10 @@ import type { SubscribeRequest } from '../../src/client/mqtt-proxy.js';
 import { describe, expect, it } from 'vitest';
 import { QOS } from '../../src/shared/qos.js';
 import { fixed, limited } from '../../src/schedule/index.js';
-import { accepting, isTerminate, type RawConnection, type RawServer } from '../ipc/raw-server.js';
-import { record } from './recorded.js';
-import { arrived, asks, connectTo, published, PUBLISH, SUBSCRIBE, subscribed, topicsOf } from './scripted-nucleus.js';
-import { watched } from './watched.js';
+import { accepting, isTerminate, type RawConnection, type RawServer } from '../kit/nucleus/raw-server.js';
+import { record } from '../kit/streams/recorded.js';
+import { arrived, asks, connectTo, published, PUBLISH, SUBSCRIBE, subscribed, topicsOf } from '../kit/nucleus/scripted-nucleus.js';
+import { watched } from '../kit/streams/watched.js';
 
 const quiet = (canaryTopicName?: string): SubscribeRequest => ({
   topicName: 'a/#',

@@ -6,8 +6,8 @@ import type { ConnectionState, SubscribeRequest } from '../../src/client/mqtt-pr
 import { QOS } from '../../src/shared/qos.js';
 import { fixed, limited } from '../../src/schedule/index.js';
 import { topicTemplate } from '../../src/topic/index.js';
-import { accepting, isRequest, isTerminate } from '../ipc/raw-server.js';
-import { record } from './recorded.js';
+import { accepting, isRequest, isTerminate } from '../kit/nucleus/raw-server.js';
+import { record } from '../kit/streams/recorded.js';
 import {
   arrived,
   asks,
@@ -20,8 +20,8 @@ import {
   SUBSCRIBE,
   subscribed,
   topicsOf,
-} from './scripted-nucleus.js';
-import { watched } from './watched.js';
+} from '../kit/nucleus/scripted-nucleus.js';
+import { watched } from '../kit/streams/watched.js';
 
 const to = (topicName: string): SubscribeRequest => ({ topicName, qos: QOS.AT_LEAST_ONCE });
 

@@ -21,8 +21,8 @@ import { exitReasonOf } from '../../src/component/exit-codes.js';
 import { WholeFile } from '../../src/component/health.js';
 import { ConnectionLost, Overflowed, ServiceFault, TokenRefused, Unauthorized } from '../../src/errors/errors.js';
 import { Ledger } from '../../src/flow/index.js';
-import { VirtualTime } from '../client/virtual-time.js';
-import { type Line, logLines } from './log-lines.js';
+import { VirtualTime } from '../kit/time/virtual-time.js';
+import { type Line, logLines } from '../kit/component/log-lines.js';
 
 const run = async (branches: () => Branches, options: RunOptions = {}, more: object = {}) => {
   const lines: Line[] = [];

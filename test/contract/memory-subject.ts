@@ -2,7 +2,7 @@ import { asyncScheduler, filter, map } from 'rxjs';
 import type { Profile } from '../../src/client/mqtt-proxy.js';
 import { MemoryNucleus, type FaultName } from '../../src/testing/index.js';
 import { topicMatches } from '../../src/topic/index.js';
-import { record } from '../client/recorded.js';
+import { record } from '../kit/streams/recorded.js';
 import type { BreakingPoint, SubjectKind } from './subject.js';
 
 const POINTS: Readonly<Record<BreakingPoint, FaultName>> = {

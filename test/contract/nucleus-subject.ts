@@ -5,7 +5,7 @@ import { startLocalNucleus, type LocalNucleus } from '../../src/local/index.js';
 import { connect } from '../../src/client/connect.js';
 import type { Profile } from '../../src/client/mqtt-proxy.js';
 import { fixed } from '../../src/schedule/index.js';
-import { record } from '../client/recorded.js';
+import { record } from '../kit/streams/recorded.js';
 import type { BreakingPoint, Outside, OutsideMessage, SubjectFaults, SubjectKind } from './subject.js';
 
 export const COMPONENT = 'com.example.Contract';

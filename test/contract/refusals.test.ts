@@ -7,7 +7,7 @@ import { socketTransport } from '../../src/ipc/socket/socket-transport.js';
 import { connect } from '../../src/client/connect.js';
 import type { Profile } from '../../src/client/mqtt-proxy.js';
 import { replyError } from '../../src/client/reply-error.js';
-import { HandClock } from '../ipc/hand-clock.js';
+import { HandClock } from '../kit/time/hand-clock.js';
 import { COMPONENT, startNucleus } from './nucleus-subject.js';
 
 const GOOD = { topicName: 'test/a', qos: '1', payload: 'aGk=' };

@@ -1,5 +1,5 @@
 import type { MqttProxy, Profile } from '../../src/client/mqtt-proxy.js';
-import type { Recorded } from '../client/recorded.js';
+import type { Recorded } from '../kit/streams/recorded.js';
 
 /** A message as someone else on the broker has it. */
 export interface OutsideMessage {

@@ -8,8 +8,8 @@ import type { MqttMessage, PublishRequest } from '../../src/client/mqtt-message.
 import type { MqttProxy, SubscribeRequest, SubscriptionStatus } from '../../src/client/mqtt-proxy.js';
 import { QOS } from '../../src/shared/qos.js';
 import { topicTemplate } from '../../src/topic/index.js';
-import { record, type Recorded } from '../client/recorded.js';
-import { watched } from '../client/watched.js';
+import { record, type Recorded } from '../kit/streams/recorded.js';
+import { watched } from '../kit/streams/watched.js';
 import type { BreakingPoint, Subject, SubjectKind } from './subject.js';
 
 type Messages = Recorded<Either<SubscribeError, MqttMessage>>;

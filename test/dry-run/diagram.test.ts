@@ -7,7 +7,7 @@ import { svgOf } from '../../src/dry-run/svg.js';
 import { component, dryRun } from '../../src/component/index.js';
 import type { StageAccount } from '../../src/flow/index.js';
 import { QOS } from '../../src/shared/qos.js';
-import { edgeAggregator } from '../component/edge-aggregator.js';
+import { edgeAggregator } from '../kit/component/edge-aggregator.js';
 
 const drawn = async () => {
   const run = await dryRun(edgeAggregator);

@@ -12,7 +12,7 @@ import { QOS } from '../../src/shared/qos.js';
 import { onRights } from '../../src/stream/index.js';
 import { respond } from '../../src/sinks/index.js';
 import { sharedSubscription } from '../../src/topic/index.js';
-import { edgeAggregator } from '../component/edge-aggregator.js';
+import { edgeAggregator } from '../kit/component/edge-aggregator.js';
 
 const qos = QOS.AT_LEAST_ONCE;
 

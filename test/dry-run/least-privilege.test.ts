@@ -3,9 +3,9 @@ import type { AccessControl, NucleusEvent, ProfileName } from '../../src/local/i
 import { dryRun, runComponent, type DryRun } from '../../src/component/index.js';
 import { connect } from '../../src/client/connect.js';
 import { QOS } from '../../src/shared/qos.js';
-import { PROFILES, start } from '../local/nuclei.js';
-import { edgeAggregator, STIMULI } from '../component/edge-aggregator.js';
-import { logLines } from '../component/log-lines.js';
+import { PROFILES, start } from '../kit/nucleus/nuclei.js';
+import { edgeAggregator, STIMULI } from '../kit/component/edge-aggregator.js';
+import { logLines } from '../kit/component/log-lines.js';
 
 const dry = async (): Promise<DryRun> => {
   const run = await dryRun(edgeAggregator);

@@ -13,7 +13,7 @@ import { accessControlOf, resourceOf } from '../../src/dry-run/access.js';
 import { RecipeFormat } from '../../src/dry-run/recipe-format.js';
 import { problemsOf } from '../../src/codec/problems.js';
 import { interpolate, readRecipe, type Recipe } from '../../src/local/index.js';
-import { edgeAggregator } from '../component/edge-aggregator.js';
+import { edgeAggregator } from '../kit/component/edge-aggregator.js';
 
 const dryOf = async (component: Component): Promise<DryRun> => {
   const run = await dryRun(component);

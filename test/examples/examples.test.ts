@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { runExample, shownOutput } from './run-example.js';
+import { runExample, shownOutput } from '../kit/process/run-example.js';
 
 describe('an example prints what its index shows', { timeout: 60_000 }, () => {
   test.each(['alarm', 'command', 'file', 'hello', 'migration'])('%s', async name => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { runExample, shownOutput } from './run-example.js';
+import { runExample, shownOutput } from '../kit/process/run-example.js';
 
 /** The same data, by plain means. */
 const temperatures = readFileSync('node_modules/vega-datasets/data/seattle-weather-hourly-normals.csv', 'utf8')

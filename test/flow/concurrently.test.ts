@@ -21,7 +21,7 @@ import {
 import { describe, expect, it } from 'vitest';
 import { ProxyClosed } from '../../src/errors/errors.js';
 import { concurrently, Ledger } from '../../src/flow/index.js';
-import { watched } from './virtual.js';
+import { watched } from '../kit/time/virtual.js';
 
 const shown = (result: Either<unknown, unknown>): string => {
   if (result._tag === 'Right') return String(result.right);

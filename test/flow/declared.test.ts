@@ -5,7 +5,7 @@ import { batch, concurrently, Ledger, publishTo, toAsyncIterable } from '../../s
 import { type LedgerEntry, recordedBy } from '../../src/flow/ledger.js';
 import { QOS } from '../../src/shared/qos.js';
 import { topicTemplate } from '../../src/topic/index.js';
-import { fakeProxy } from './fake-proxy.js';
+import { fakeProxy } from '../kit/nucleus/fake-proxy.js';
 
 class Recording extends Ledger {
   readonly opened: (StageDeclaration & { readonly kind: StageKind; readonly name: string | undefined })[] = [];

@@ -3,8 +3,8 @@ import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import { filter, map, merge, mergeMap, NEVER, of, range, share, take, timer } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { batch, concurrently, counted, Ledger, meterStages, publishTo, type MeterLike } from '../../src/flow/index.js';
-import { asText, fakeProxy } from './fake-proxy.js';
-import { watched } from './virtual.js';
+import { asText, fakeProxy } from '../kit/nucleus/fake-proxy.js';
+import { watched } from '../kit/time/virtual.js';
 
 const rightOf = (result: Either<unknown, number>): number => (result._tag === 'Right' ? result.right : -1);
 

@@ -5,8 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { ConnectionLost, type Overflowed, ProxyClosed, ServiceFault, TokenRefused } from '../../src/errors/errors.js';
 import { Ledger, publishTo, type Published, type PublishFailure } from '../../src/flow/index.js';
 import type { Schedule } from '../../src/schedule/schedule.js';
-import { asText, connected, fakeProxy } from './fake-proxy.js';
-import { watched } from './virtual.js';
+import { asText, connected, fakeProxy } from '../kit/nucleus/fake-proxy.js';
+import { watched } from '../kit/time/virtual.js';
 
 type Outcome<A> = Either<PublishFailure<A> | Overflowed, Published<A>>;
 

@@ -13,8 +13,8 @@ import { ServiceFault, TokenRefused } from '../../src/errors/errors.js';
 import { concurrently, Ledger, publishTo, publishWritable, pullThrough } from '../../src/flow/index.js';
 import type { PublishPort } from '../../src/flow/index.js';
 import { openPublishSink } from '../../src/flow/publish-sink.js';
-import { asText, fakeProxy } from './fake-proxy.js';
-import { watched } from './virtual.js';
+import { asText, fakeProxy } from '../kit/nucleus/fake-proxy.js';
+import { watched } from '../kit/time/virtual.js';
 
 /** A nucleus that answers in a microtask, as a promise does. */
 const promptProxy = (taken: string[]): PublishPort & { readonly most: () => number } => {

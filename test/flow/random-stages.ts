@@ -4,7 +4,7 @@ import { concat, defer, finalize, map, NEVER, type Observable, of, type Schedule
 import { type PublishError, ProxyClosed, ServiceFault } from '../../src/errors/errors.js';
 import { batch, type BufferPolicy, concurrently, type Ledger, publishTo } from '../../src/flow/index.js';
 import type { Accepted } from '../../src/client/mqtt-proxy.js';
-import { asText } from './fake-proxy.js';
+import { asText } from '../kit/nucleus/fake-proxy.js';
 
 /** What becomes of one value in a stage. */
 type Doing = 'at once' | 'slow' | 'many' | 'left' | 'never' | 'defect' | 'terminal';

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { runCli, temporaryFolder, type CliProcess } from '../cli/run-cli.js';
+import { runCli, temporaryFolder, type CliProcess } from '../kit/process/run-cli.js';
 import type { ProfileName } from '../../src/local/index.js';
 import { javaExamples } from './java-examples.js';
 import { javaJars, python } from './peers.js';

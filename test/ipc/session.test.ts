@@ -3,8 +3,16 @@ import { crtTransport } from '../../src/ipc/crt/crt-transport.js';
 import { encodeRpcMessage, MessageFlag, MessageType, type RpcMessage, type RpcMessageInit } from '../../src/ipc/wire/rpc-message.js';
 import { Session, type Operation, type SessionEnd, type SessionOptions } from '../../src/ipc/session.js';
 import { socketTransport } from '../../src/ipc/socket/socket-transport.js';
-import { HandClock } from './hand-clock.js';
-import { accepting, CONNECT_ACK, isRequest, isTerminate, startRawServer, type RawConnection, type RawServer } from './raw-server.js';
+import { HandClock } from '../kit/time/hand-clock.js';
+import {
+  accepting,
+  CONNECT_ACK,
+  isRequest,
+  isTerminate,
+  startRawServer,
+  type RawConnection,
+  type RawServer,
+} from '../kit/nucleus/raw-server.js';
 
 const CONNECT_TIMEOUT = 10_000;
 const EVENT = 'aws.greengrass#IoTCoreMessage';

@@ -11,7 +11,15 @@ import { encodeHeaders } from '../../src/ipc/wire/headers.js';
 import { encodeRpcMessage, MessageFlag, MessageType, type RpcMessageInit } from '../../src/ipc/wire/rpc-message.js';
 import { socketTransport } from '../../src/ipc/socket/socket-transport.js';
 import { MAX_SOCKET_PATH } from '../../src/ipc/transport.js';
-import { accepting, CONNECT_ACK, isRequest, isTerminate, startRawServer, type RawConnection, type RawServer } from './raw-server.js';
+import {
+  accepting,
+  CONNECT_ACK,
+  isRequest,
+  isTerminate,
+  startRawServer,
+  type RawConnection,
+  type RawServer,
+} from '../kit/nucleus/raw-server.js';
 import { record, type Recording } from './recording.js';
 
 const application = (streamId: number, payload = '{}', flags = 0): RpcMessageInit => ({

@@ -4,8 +4,8 @@ import { encodeFrame } from '../../src/ipc/wire/encode-frame.js';
 import { encodeHeaders } from '../../src/ipc/wire/headers.js';
 import { encodeRpcMessage, rpcHeaders, type RpcMessageInit } from '../../src/ipc/wire/rpc-message.js';
 import type { LocalNucleus } from '../../src/local/index.js';
-import { COMPONENT, start } from './nuclei.js';
-import { RawClient, body } from './raw-client.js';
+import { COMPONENT, start } from '../kit/nucleus/nuclei.js';
+import { RawClient, body } from '../kit/nucleus/raw-client.js';
 
 const hello = (nucleus: LocalNucleus): RpcMessageInit => ({
   type: 4,

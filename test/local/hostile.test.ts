@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { encodeFrame } from '../../src/ipc/wire/encode-frame.js';
 import { encodeHeaders } from '../../src/ipc/wire/headers.js';
 import { encodeRpcMessage } from '../../src/ipc/wire/rpc-message.js';
-import { COMPONENT, OTHER, PROFILES, start } from './nuclei.js';
-import { PUBLISH, RawClient, SUBSCRIBE } from './raw-client.js';
+import { COMPONENT, OTHER, PROFILES, start } from '../kit/nucleus/nuclei.js';
+import { PUBLISH, RawClient, SUBSCRIBE } from '../kit/nucleus/raw-client.js';
 
 const rpcFrame = fc
   .record({

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { LocalNucleus, LocalNucleusOptions, NucleusEvent, ProfileName } from '../../src/local/index.js';
-import { COMPONENT, PROFILES, allow, start } from './nuclei.js';
-import { RawClient, eventOf } from './raw-client.js';
+import { COMPONENT, PROFILES, allow, start } from '../kit/nucleus/nuclei.js';
+import { RawClient, eventOf } from '../kit/nucleus/raw-client.js';
 
 const WATCHER = 'com.example.Watcher';
 

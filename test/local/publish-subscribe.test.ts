@@ -2,8 +2,8 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { NucleusEvent } from '../../src/local/index.js';
-import { COMPONENT, OTHER, PROFILES, start } from './nuclei.js';
-import { RawClient, eventOf } from './raw-client.js';
+import { COMPONENT, OTHER, PROFILES, start } from '../kit/nucleus/nuclei.js';
+import { RawClient, eventOf } from '../kit/nucleus/raw-client.js';
 
 describe.each(PROFILES)('%s', profile => {
   test('hands a component’s message to the others that subscribed', async () => {

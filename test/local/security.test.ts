@@ -8,11 +8,11 @@ import { connectAsync } from 'mqtt';
 import { describe, expect, test } from 'vitest';
 import { encodeFrame } from '../../src/ipc/wire/encode-frame.js';
 import { encodeHeaders } from '../../src/ipc/wire/headers.js';
-import { HandClock } from '../ipc/hand-clock.js';
+import { HandClock } from '../kit/time/hand-clock.js';
 import { makeSocketFolder } from '../../src/local/server/socket-folder.js';
 import type { NucleusEvent } from '../../src/local/index.js';
-import { COMPONENT, OTHER, PROFILES, start } from './nuclei.js';
-import { RawClient, body, eventOf } from './raw-client.js';
+import { COMPONENT, OTHER, PROFILES, start } from '../kit/nucleus/nuclei.js';
+import { RawClient, body, eventOf } from '../kit/nucleus/raw-client.js';
 
 function tcp(host: string, port: number): Promise<Socket> {
   return new Promise((resolve, reject) => {

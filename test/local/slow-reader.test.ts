@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Clock } from '../../src/ipc/clock.js';
-import { COMPONENT, OTHER, PROFILES, start } from './nuclei.js';
-import { RawClient, eventOf } from './raw-client.js';
+import { COMPONENT, OTHER, PROFILES, start } from '../kit/nucleus/nuclei.js';
+import { RawClient, eventOf } from '../kit/nucleus/raw-client.js';
 
 /** A clock that goes when it is told to. */
 function handClock(): Clock & { readonly pass: () => void; readonly waiting: number } {

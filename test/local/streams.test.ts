@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { COMPONENT, start } from './nuclei.js';
-import { PUBLISH, RawClient, SUBSCRIBE, body } from './raw-client.js';
+import { COMPONENT, start } from '../kit/nucleus/nuclei.js';
+import { PUBLISH, RawClient, SUBSCRIBE, body } from '../kit/nucleus/raw-client.js';
 
 describe('streams of classic', () => {
   test.each([

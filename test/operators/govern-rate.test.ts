@@ -9,7 +9,7 @@ import { governRate, type GovernRateOptions, IOT_CORE_LIMITS } from '../../src/o
 import { QOS } from '../../src/shared/qos.js';
 import { onRights } from '../../src/stream/index.js';
 import { marbles } from '../../src/testing/index.js';
-import { watched } from '../flow/virtual.js';
+import { watched } from '../kit/time/virtual.js';
 
 const shown = (element: Either<{ readonly messages: number }, unknown>): string =>
   element._tag === 'Right' ? String(element.right) : `-${element.left.messages}`;

@@ -3,7 +3,7 @@ import { concat, from, NEVER, of, Subject, throwError, toArray, VirtualTimeSched
 import { describe, expect, it, test } from 'vitest';
 import { type AlarmTransition, hysteresis, type HysteresisOptions } from '../../src/operators/index.js';
 import { marbles } from '../../src/testing/index.js';
-import { watched } from '../flow/virtual.js';
+import { watched } from '../kit/time/virtual.js';
 
 const value = (n: number): number => n;
 const high = { key: 'single', value, set: 80, clear: 75 } as const;

@@ -8,8 +8,8 @@ import { publishTo } from '../../src/flow/index.js';
 import { connect } from '../../src/client/connect.js';
 import { QOS } from '../../src/shared/qos.js';
 import { deadLetterFile, deadLetterTo, type DeadLetter } from '../../src/sinks/index.js';
-import { COMPONENT, start } from '../local/nuclei.js';
-import { collected } from './collected.js';
+import { COMPONENT, start } from '../kit/nucleus/nuclei.js';
+import { collected } from '../kit/streams/collected.js';
 
 let folder: string;
 let path: string;

@@ -8,11 +8,11 @@ import { QOS } from '../../src/shared/qos.js';
 import { deadLetterTo, type DeadLetter } from '../../src/sinks/index.js';
 import { catchTag } from '../../src/stream/index.js';
 import { marbles } from '../../src/testing/index.js';
-import { asText, fakeProxy } from '../flow/fake-proxy.js';
-import { watched } from '../flow/virtual.js';
-import { COMPONENT, PROFILES, start } from '../local/nuclei.js';
-import { collected } from './collected.js';
-import { failed, invalid, lost, refusedToken } from './failures.js';
+import { asText, fakeProxy } from '../kit/nucleus/fake-proxy.js';
+import { watched } from '../kit/time/virtual.js';
+import { COMPONENT, PROFILES, start } from '../kit/nucleus/nuclei.js';
+import { collected } from '../kit/streams/collected.js';
+import { failed, invalid, lost, refusedToken } from '../kit/streams/failures.js';
 
 const tagOf = (element: Either<{ readonly _tag: string }, unknown>): string =>
   element._tag === 'Left' ? element.left._tag : JSON.stringify(element.right);

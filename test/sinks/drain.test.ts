@@ -5,10 +5,10 @@ import { connect } from '../../src/client/connect.js';
 import type { MqttProxy } from '../../src/client/mqtt-proxy.js';
 import type { LocalNucleus } from '../../src/local/index.js';
 import { QOS } from '../../src/shared/qos.js';
-import { asText, fakeProxy } from '../flow/fake-proxy.js';
-import { watched } from '../flow/virtual.js';
-import { COMPONENT, OTHER, PROFILES, start } from '../local/nuclei.js';
-import { collected } from './collected.js';
+import { asText, fakeProxy } from '../kit/nucleus/fake-proxy.js';
+import { watched } from '../kit/time/virtual.js';
+import { COMPONENT, OTHER, PROFILES, start } from '../kit/nucleus/nuclei.js';
+import { collected } from '../kit/streams/collected.js';
 
 const proxyOf = (nucleus: LocalNucleus, component = COMPONENT): MqttProxy =>
   connect({ socketPath: nucleus.socketPath, authToken: nucleus.authToken(component) });

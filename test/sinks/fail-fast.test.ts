@@ -7,11 +7,11 @@ import { connect } from '../../src/client/connect.js';
 import { QOS } from '../../src/shared/qos.js';
 import { failFast } from '../../src/sinks/index.js';
 import { runToEnd } from '../../src/stream/index.js';
-import { asText, fakeProxy } from '../flow/fake-proxy.js';
-import { watched } from '../flow/virtual.js';
-import { COMPONENT, PROFILES, start } from '../local/nuclei.js';
-import { collected } from './collected.js';
-import { failed, invalid, lost } from './failures.js';
+import { asText, fakeProxy } from '../kit/nucleus/fake-proxy.js';
+import { watched } from '../kit/time/virtual.js';
+import { COMPONENT, PROFILES, start } from '../kit/nucleus/nuclei.js';
+import { collected } from '../kit/streams/collected.js';
+import { failed, invalid, lost } from '../kit/streams/failures.js';
 
 const tagOf = (element: Either<{ readonly _tag: string; readonly kind: string }, { readonly value: unknown }>): string =>
   element._tag === 'Left' ? `${element.left._tag} ${element.left.kind}` : String(element.right.value);

@@ -7,11 +7,11 @@ import { connect } from '../../src/client/connect.js';
 import { QOS } from '../../src/shared/qos.js';
 import { fallbackTo } from '../../src/sinks/index.js';
 import { marbles } from '../../src/testing/index.js';
-import { asText, fakeProxy } from '../flow/fake-proxy.js';
-import { watched } from '../flow/virtual.js';
-import { COMPONENT, PROFILES, start } from '../local/nuclei.js';
-import { collected } from './collected.js';
-import { failed, invalid, lost, refusedToken } from './failures.js';
+import { asText, fakeProxy } from '../kit/nucleus/fake-proxy.js';
+import { watched } from '../kit/time/virtual.js';
+import { COMPONENT, PROFILES, start } from '../kit/nucleus/nuclei.js';
+import { collected } from '../kit/streams/collected.js';
+import { failed, invalid, lost, refusedToken } from '../kit/streams/failures.js';
 
 type Outcome = Either<PublishFailure<unknown> | Overflowed, Published<unknown>>;
 const text = (outcome: Outcome): string => {

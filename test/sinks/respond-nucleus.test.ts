@@ -9,8 +9,8 @@ import type { MqttProxy, SubscriptionStatus } from '../../src/client/mqtt-proxy.
 import { QOS } from '../../src/shared/qos.js';
 import { respond } from '../../src/sinks/index.js';
 import { onRights } from '../../src/stream/index.js';
-import { COMPONENT, OTHER, start } from '../local/nuclei.js';
-import { collected } from './collected.js';
+import { COMPONENT, OTHER, start } from '../kit/nucleus/nuclei.js';
+import { collected } from '../kit/streams/collected.js';
 
 const Heat = json(t.type({ id: t.string, celsius: t.number }));
 const COMMANDS = { topicName: 'test/do', qos: QOS.AT_LEAST_ONCE, codec: Heat };

@@ -7,9 +7,9 @@ import type { PublishRequest } from '../../src/client/mqtt-message.js';
 import type { Accepted } from '../../src/client/mqtt-proxy.js';
 import { QOS } from '../../src/shared/qos.js';
 import { respond, type AnswerPayload, type Command, type Handling } from '../../src/sinks/index.js';
-import { watched } from '../flow/virtual.js';
-import { collected } from './collected.js';
-import { refusedToken } from './failures.js';
+import { watched } from '../kit/time/virtual.js';
+import { collected } from '../kit/streams/collected.js';
+import { refusedToken } from '../kit/streams/failures.js';
 
 /** A nucleus in virtual time that takes every answer after a millisecond, or refuses it. */
 const port = (refuse?: PublishError) => {

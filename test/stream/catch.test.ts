@@ -4,7 +4,7 @@ import { EMPTY, NEVER, type Observable, of } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import { absorbKinds, absorbTags, catchTag, catchTags, matchKinds, matchTags, orElse, orElseW } from '../../src/stream/index.js';
 import * as OE from '../../src/stream/index.js';
-import { elements, T, type U } from './elements.js';
+import { elements, T, type U } from '../kit/streams/elements.js';
 import { marbles } from '../../src/testing/index.js';
 
 type Failed = { readonly _tag: 'X' } | { readonly _tag: 'Y' } | typeof T | typeof U;

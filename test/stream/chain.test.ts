@@ -4,7 +4,7 @@ import type * as TE from 'fp-ts/lib/TaskEither.js';
 import { concat, lastValueFrom, of, range, take, tap, toArray } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import * as OE from '../../src/stream/index.js';
-import { elements, T } from './elements.js';
+import { elements, T } from '../kit/streams/elements.js';
 import { marbles } from '../../src/testing/index.js';
 
 type Element = Either<{ readonly _tag: string }, string>;

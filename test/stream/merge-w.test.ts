@@ -1,6 +1,6 @@
 import { describe, test } from 'vitest';
 import { mergeW } from '../../src/stream/index.js';
-import { elements } from './elements.js';
+import { elements } from '../kit/streams/elements.js';
 import { marbles } from '../../src/testing/index.js';
 
 describe('mergeW', () => {

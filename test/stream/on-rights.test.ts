@@ -21,7 +21,7 @@ import {
 } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import { onRights } from '../../src/stream/index.js';
-import { elements, T, U } from './elements.js';
+import { elements, T, U } from '../kit/streams/elements.js';
 import { marbles } from '../../src/testing/index.js';
 
 const upper = map((value: string) => value.toUpperCase());

@@ -1,9 +1,9 @@
 import { startLocalNucleus, type ArmedFault, type LastingFault } from '../../src/local/index.js';
 import { connect } from '../../src/client/connect.js';
 import type { Profile } from '../../src/client/mqtt-proxy.js';
-import { VirtualTime } from '../client/virtual-time.js';
+import { VirtualTime } from '../kit/time/virtual-time.js';
 import { ACCESS_CONTROL, BURST, COMPONENT, EARLY, RECONNECT, RECONNECT_MS, type Arming, type Weather, type World } from './differential.js';
-import { quietSockets } from './quiet-sockets.js';
+import { quietSockets } from '../kit/nucleus/quiet-sockets.js';
 
 const ONCE = { times: 1 };
 

@@ -1,6 +1,6 @@
 import type { Profile } from '../../src/client/mqtt-proxy.js';
 import { MemoryNucleus, type Fault } from '../../src/testing/index.js';
-import { VirtualTime } from '../client/virtual-time.js';
+import { VirtualTime } from '../kit/time/virtual-time.js';
 import { ACCESS_CONTROL, BURST, EARLY, RECONNECT, RECONNECT_MS, type Arming, type Weather, type World } from './differential.js';
 
 type Unreachable = 'no socket for a while' | 'full backlog for a while';

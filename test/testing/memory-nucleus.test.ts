@@ -4,7 +4,7 @@ import { QOS } from '../../src/shared/qos.js';
 import { fixed } from '../../src/schedule/index.js';
 import { marbles, MemoryNucleus, type FaultName } from '../../src/testing/index.js';
 import '../../src/testing/vitest.js';
-import { record } from '../client/recorded.js';
+import { record } from '../kit/streams/recorded.js';
 
 const to = (topicName: string, payload = '') => ({ topicName, payload, qos: QOS.AT_LEAST_ONCE });
 const accepted = { a: { by: 'spooler' } };

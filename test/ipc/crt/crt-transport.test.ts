@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { MessageFlag, MessageType, type RpcMessageInit } from '../../../src/ipc/wire/rpc-message.js';
-import { accepting, isRequest, startRawServer, type RawConnection, type RawServer } from '../raw-server.js';
-import { nodeFolder, type NodeFolder } from '../run-in-node.js';
+import { accepting, isRequest, startRawServer, type RawConnection, type RawServer } from '../../kit/nucleus/raw-server.js';
+import { nodeFolder, type NodeFolder } from '../../kit/process/run-in-node.js';
 
 // What aws-crt does to the process it runs in can only be seen from outside.
 

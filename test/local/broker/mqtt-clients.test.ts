@@ -1,8 +1,8 @@
 import { connectAsync, type MqttClient } from 'mqtt';
 import { describe, expect, test } from 'vitest';
-import { HandClock } from '../../ipc/hand-clock.js';
-import { COMPONENT, OTHER, PROFILES, start } from '../nuclei.js';
-import { PUBLISH, RawClient, body, eventOf } from '../raw-client.js';
+import { HandClock } from '../../kit/time/hand-clock.js';
+import { COMPONENT, OTHER, PROFILES, start } from '../../kit/nucleus/nuclei.js';
+import { PUBLISH, RawClient, body, eventOf } from '../../kit/nucleus/raw-client.js';
 
 function nextMessage(client: MqttClient): Promise<[topic: string, payload: Buffer]> {
   return new Promise(resolve => {

@@ -5,10 +5,10 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BrokerChoice, BrokerEvent, LocalNucleus, NucleusEvent, UrlBrokerChoice } from '../../../src/local/index.js';
-import { makeCertificates, type Certificates } from './certificates.js';
-import { Mosquitto, freePort, mosquittoMissing } from './mosquitto.js';
-import { allow, COMPONENT, OTHER, PROFILES, start } from '../nuclei.js';
-import { PUBLISH, RawClient, body, eventOf } from '../raw-client.js';
+import { makeCertificates, type Certificates } from '../../kit/broker/certificates.js';
+import { Mosquitto, freePort, mosquittoMissing } from '../../kit/broker/mosquitto.js';
+import { allow, COMPONENT, OTHER, PROFILES, start } from '../../kit/nucleus/nuclei.js';
+import { PUBLISH, RawClient, body, eventOf } from '../../kit/nucleus/raw-client.js';
 
 const QUICK = { minDelayMs: 50, maxDelayMs: 100 };
 

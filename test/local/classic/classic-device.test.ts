@@ -3,8 +3,8 @@ import type { BrokerMessage } from '../../../src/local/broker/broker-message.js'
 import { ClassicSpool } from '../../../src/local/classic/classic-spool.js';
 import { SharedFilters } from '../../../src/local/broker/shared-filters.js';
 import { classicRoutes } from '../../../src/topic/classic-routes.js';
-import { COMPONENT, OTHER, start } from '../nuclei.js';
-import { PUBLISH, RawClient, body, eventOf } from '../raw-client.js';
+import { COMPONENT, OTHER, start } from '../../kit/nucleus/nuclei.js';
+import { PUBLISH, RawClient, body, eventOf } from '../../kit/nucleus/raw-client.js';
 
 const STATUS = 'aws.greengrass#SubscribeToIoTCoreConnectionStatus';
 

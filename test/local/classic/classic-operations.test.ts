@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { COMPONENT, OTHER, start } from '../nuclei.js';
-import { PUBLISH, RawClient, SUBSCRIBE, body } from '../raw-client.js';
+import { COMPONENT, OTHER, start } from '../../kit/nucleus/nuclei.js';
+import { PUBLISH, RawClient, SUBSCRIBE, body } from '../../kit/nucleus/raw-client.js';
 
 const PAYLOAD = 'aGk=';
 const long = (length: number): string => `test/${'x'.repeat(length - 5)}`;

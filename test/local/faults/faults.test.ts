@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { COMPONENT, OTHER, PROFILES, start } from '../nuclei.js';
-import { RawClient, body, eventOf } from '../raw-client.js';
+import { COMPONENT, OTHER, PROFILES, start } from '../../kit/nucleus/nuclei.js';
+import { RawClient, body, eventOf } from '../../kit/nucleus/raw-client.js';
 
 const IS_EVENT = { modelType: 'aws.greengrass#IoTCoreMessage' };
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { MessageType } from '../../../src/ipc/wire/rpc-message.js';
-import { COMPONENT, OTHER, start } from '../nuclei.js';
-import { PUBLISH, RawClient, eventOf } from '../raw-client.js';
+import { COMPONENT, OTHER, start } from '../../kit/nucleus/nuclei.js';
+import { PUBLISH, RawClient, eventOf } from '../../kit/nucleus/raw-client.js';
 
 test('lite: the ConnectAck is 71 bytes and empty', async () => {
   await using nucleus = await start('lite');

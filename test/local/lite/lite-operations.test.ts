@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { FRAME_OVERHEAD } from '../../../src/ipc/wire/frame.js';
 import { encodeHeaders } from '../../../src/ipc/wire/headers.js';
 import { rpcHeaders } from '../../../src/ipc/wire/rpc-message.js';
-import { COMPONENT, OTHER, start } from '../nuclei.js';
-import { PUBLISH, RawClient, SUBSCRIBE, body } from '../raw-client.js';
+import { COMPONENT, OTHER, start } from '../../kit/nucleus/nuclei.js';
+import { PUBLISH, RawClient, SUBSCRIBE, body } from '../../kit/nucleus/raw-client.js';
 
 const UNAUTHORIZED = 'IPC Operation not authorized.';
 const INVALID = 'Received invalid parameters.';

@@ -1,7 +1,7 @@
 import { from } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { count, countWindow, type CountWindowOptions, max } from '../../../src/operators/index.js';
-import { watched } from '../../flow/virtual.js';
+import { watched } from '../../kit/time/virtual.js';
 import { arriving, described, type Reading, readings } from './described.js';
 
 const options: CountWindowOptions<Reading, number, string> = { count: 2, key: reading => reading.key, aggregate: count() };

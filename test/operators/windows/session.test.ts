@@ -1,7 +1,7 @@
 import { from } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { count, type EventTime, session, type SessionOptions } from '../../../src/operators/index.js';
-import { watched } from '../../flow/virtual.js';
+import { watched } from '../../kit/time/virtual.js';
 import { arriving, described, type Reading, readings } from './described.js';
 
 const options: SessionOptions<Reading, number, string> = { gap: 10, key: reading => reading.key, aggregate: count() };

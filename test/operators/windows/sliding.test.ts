@@ -1,7 +1,7 @@
 import { asyncScheduler, concat, from, NEVER } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { count, sliding, type SlidingOptions } from '../../../src/operators/index.js';
-import { watched } from '../../flow/virtual.js';
+import { watched } from '../../kit/time/virtual.js';
 import { arriving, described, type Reading, readings } from './described.js';
 
 const options: SlidingOptions<Reading, number, string> = { size: 20, resolution: 10, key: reading => reading.key, aggregate: count() };

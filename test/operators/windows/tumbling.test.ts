@@ -2,7 +2,7 @@ import { asyncScheduler, concat, defer, from, NEVER, of, type SchedulerLike, Sub
 import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
 import { collect, count, type EventTime, tumbling, type TumblingOptions } from '../../../src/operators/index.js';
-import { watched } from '../../flow/virtual.js';
+import { watched } from '../../kit/time/virtual.js';
 import { arriving, described, type Reading, readings } from './described.js';
 
 const options: TumblingOptions<Reading, number, string> = { size: 10, key: reading => reading.key, aggregate: count() };

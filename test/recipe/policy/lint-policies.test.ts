@@ -11,8 +11,8 @@ import {
 import { liteResourceIsValid } from '../../../src/topic/lite-resource.js';
 import { classicPolicy } from '../../../src/recipe/policy/classic-policy.js';
 import { litePolicy } from '../../../src/recipe/policy/lite-policy.js';
-import { allow } from '../../local/nuclei.js';
-import { PUBLISH, SUBSCRIBE } from '../../local/raw-client.js';
+import { allow } from '../../kit/nucleus/nuclei.js';
+import { PUBLISH, SUBSCRIBE } from '../../kit/nucleus/raw-client.js';
 
 const SERVICE = 'aws.greengrass.ipc.mqttproxy';
 const NAME = 'com.example.Sensor';

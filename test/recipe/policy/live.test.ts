@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { readRecipe, type NucleusEvent, type Recipe } from '../../../src/local/index.js';
-import { COMPONENT, PROFILES, allow, start } from '../../local/nuclei.js';
-import { RawClient, eventOf } from '../../local/raw-client.js';
+import { COMPONENT, PROFILES, allow, start } from '../../kit/nucleus/nuclei.js';
+import { RawClient, eventOf } from '../../kit/nucleus/raw-client.js';
 
 function recipe(accessControl: unknown, others: Record<string, unknown> = {}, version = '1.0.0'): Recipe {
   const read = readRecipe(

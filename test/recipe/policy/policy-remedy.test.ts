@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { AccessControl, NucleusEvent, ProfileName } from '../../../src/local/index.js';
 import { Policies } from '../../../src/recipe/policy/policies.js';
-import { COMPONENT, PROFILES, allow, start } from '../../local/nuclei.js';
-import { PUBLISH, RawClient, SUBSCRIBE } from '../../local/raw-client.js';
+import { COMPONENT, PROFILES, allow, start } from '../../kit/nucleus/nuclei.js';
+import { PUBLISH, RawClient, SUBSCRIBE } from '../../kit/nucleus/raw-client.js';
 
 const VARIABLES = {
   componentName: COMPONENT,

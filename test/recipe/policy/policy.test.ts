@@ -4,8 +4,8 @@ import { classicPolicy } from '../../../src/recipe/policy/classic-policy.js';
 import { compileClassicResource } from '../../../src/topic/classic-resource.js';
 import { litePolicy as litePolicyWith } from '../../../src/recipe/policy/lite-policy.js';
 import { liteResourceAllows } from '../../../src/topic/lite-resource.js';
-import { COMPONENT, OTHER, PROFILES, allow, start } from '../../local/nuclei.js';
-import { PUBLISH, RawClient, SUBSCRIBE } from '../../local/raw-client.js';
+import { COMPONENT, OTHER, PROFILES, allow, start } from '../../kit/nucleus/nuclei.js';
+import { PUBLISH, RawClient, SUBSCRIBE } from '../../kit/nucleus/raw-client.js';
 
 /** Resource, topics allowed and not, on classic and on lite. */
 const RESULTS: readonly (readonly [

@@ -3,8 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CLASSIC_MAX_FRAME } from '../../src/ipc/wire/frame.js';
-import { FrameDecoder } from '../../src/ipc/wire/frame-decoder.js';
+import { CLASSIC_MAX_FRAME } from '../../../src/ipc/wire/frame.js';
+import { FrameDecoder } from '../../../src/ipc/wire/frame-decoder.js';
 import {
   encodeRpcMessage,
   MessageFlag,
@@ -12,7 +12,7 @@ import {
   readRpcMessage,
   type RpcMessage,
   type RpcMessageInit,
-} from '../../src/ipc/wire/rpc-message.js';
+} from '../../../src/ipc/wire/rpc-message.js';
 
 /** One client of a {@link RawServer}. */
 export interface RawConnection {

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
-import type { ComponentEnvironment } from '../../src/local/index.js';
+import type { ComponentEnvironment } from '../../../src/local/index.js';
 
 /** The built program, as `npx greengrass-rx` runs it. `npm test` builds it first. */
-export const MAIN: string = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+export const MAIN: string = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
 
 /** A process of the command line, and what it says. */
 export interface CliProcess {

@@ -4,7 +4,7 @@ import {
   type LocalNucleus,
   type LocalNucleusOptions,
   type ProfileName,
-} from '../../src/local/index.js';
+} from '../../../src/local/index.js';
 
 export const COMPONENT = 'com.example.Test';
 export const OTHER = 'com.example.Other';

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
-import { FrameDecoder } from '../../src/ipc/wire/frame-decoder.js';
-import { CLASSIC_MAX_FRAME } from '../../src/ipc/wire/frame.js';
+import { FrameDecoder } from '../../../src/ipc/wire/frame-decoder.js';
+import { CLASSIC_MAX_FRAME } from '../../../src/ipc/wire/frame.js';
 import {
   MessageFlag,
   MessageType,
@@ -8,7 +8,7 @@ import {
   readRpcMessage,
   type RpcMessage,
   type RpcMessageInit,
-} from '../../src/ipc/wire/rpc-message.js';
+} from '../../../src/ipc/wire/rpc-message.js';
 
 export const PUBLISH = 'aws.greengrass#PublishToIoTCore';
 export const SUBSCRIBE = 'aws.greengrass#SubscribeToIoTCore';

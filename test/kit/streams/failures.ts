@@ -1,5 +1,5 @@
-import { ConnectionLost, InvalidRequest, TokenRefused, type PublishError } from '../../src/errors/errors.js';
-import { publishFailure, type PublishFailure, type PublishOutcome } from '../../src/flow/publish-outcome.js';
+import { ConnectionLost, InvalidRequest, TokenRefused, type PublishError } from '../../../src/errors/errors.js';
+import { publishFailure, type PublishFailure, type PublishOutcome } from '../../../src/flow/publish-outcome.js';
 
 const PUBLISH = 'aws.greengrass#PublishToIoTCore';
 

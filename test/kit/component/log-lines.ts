@@ -1,4 +1,4 @@
-import type { Log, LogFields, LogLevel } from '../../src/component/index.js';
+import type { Log, LogFields, LogLevel } from '../../../src/component/index.js';
 
 /** One line of a log. */
 export interface Line {

@@ -1,4 +1,4 @@
-// Lets plain Node run the sources: `import './x.js'` finds `x.ts`, and types are stripped.
+// Lets plain Node run the sources: `import '../../client/x.js'` finds `x.ts`, and types are stripped.
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { register } from 'node:module';

@@ -1,6 +1,6 @@
-import { OBSERVER, writeDown } from '../../src/cli/reach/running-nuclei.js';
-import type { LocalNucleus } from '../../src/local/index.js';
-import { COMPONENT, OTHER } from '../local/nuclei.js';
+import { OBSERVER, writeDown } from '../../../src/cli/reach/running-nuclei.js';
+import type { LocalNucleus } from '../../../src/local/index.js';
+import { COMPONENT, OTHER } from '../nucleus/nuclei.js';
 import { temporaryFolder } from './run-cli.js';
 
 /** The environment of a user whose `dev` runs this nucleus. */

@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 
-const SOURCE = fileURLToPath(new URL('../../src/ipc/', import.meta.url));
-const MODULES = fileURLToPath(new URL('../../node_modules', import.meta.url));
+const SOURCE = fileURLToPath(new URL('../../../src/ipc/', import.meta.url));
+const MODULES = fileURLToPath(new URL('../../../node_modules', import.meta.url));
 
 /** How a process ended. */
 export interface Ended {
@@ -17,7 +17,7 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** A folder in which scripts of their own process import the modules of `ipc` from `./ipc/<room>/<name>.js`. */
+/** A folder in which scripts of their own process import the modules of `ipc` from `../../ipc/ipc/<room>/<name>.js`. */
 export interface NodeFolder {
   /** Runs an ES module with these arguments and waits for its end. One that does not end by itself is killed after `timeout` ms. */
   readonly run: (script: string, args: readonly string[], timeout?: number) => Promise<Ended>;
