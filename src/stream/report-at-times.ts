@@ -31,7 +31,8 @@ export const reportAtTimes = (tell: (report: Report) => void, scheduler: Schedul
       const key = keys.has(wanted) || keys.size < MOST_KEYS ? wanted : 'others';
       const now = scheduler.now();
       const last = keys.get(key);
-      if (last !== undefined && now - last.at < QUIET) {
+      // A clock that was set back, as on a device that has just learnt the time, must not hold lines back until it has caught up.
+      if (last !== undefined && now >= last.at && now - last.at < QUIET) {
         last.withheld += 1;
         return;
       }

@@ -100,3 +100,10 @@ it('a terminal failure out of a stage that nobody deals with is one line on stde
   of(1).pipe(concurrently(1, work)).subscribe();
   expect(lines).toEqual([expect.stringMatching(/^greengrass-rx: TokenRefused: /)]);
 });
+
+it('a clock that is set back silences nothing', () => {
+  refused$().subscribe();
+  vi.setSystemTime(0);
+  refused$().subscribe();
+  expect(lines).toHaveLength(2);
+});
