@@ -19,17 +19,19 @@ export default defineConfig({
   resolve: { alias },
   test: {
     pool: 'forks',
+    // One process a core, each for many files: what a module keeps for itself is shared between files, and no test may depend on it.
+    isolate: false,
+    maxWorkers: '100%',
     // aws-crt announces at its first native object that it will want a newer Node.
     execArgv: ['--disable-warning=NodeDeprecationWarning'],
     reporters: ['default', new ClosingLineReporter()],
-    detectAsyncLeaks: true,
     testTimeout: 20_000,
     hookTimeout: 20_000,
     projects: [
       { extends: true, test: { name: 'unit', include: ['{test,template}/**/*.test.ts'], exclude: [...configDefaults.exclude, ...apart] } },
       { extends: true, test: { name: 'contract', include: ['test/contract/**/*.test.ts'] } },
       { extends: true, test: { name: 'chaos', include: ['test/chaos/**/*.test.ts'] } },
-      { extends: true, test: { name: 'interop', include: ['test/interop/**/*.test.ts'], fileParallelism: false } },
+      { extends: true, test: { name: 'interop', include: ['test/interop/**/*.test.ts'], isolate: true, fileParallelism: false } },
       {
         extends: true,
         test: {
