@@ -1,4 +1,4 @@
-import { encodeBase64 } from '../ipc/wire/base64.js';
+import { encodeBase64 } from '../shared/base64.js';
 import type { PublishToIoTCoreRequest } from '../ipc/wire/shapes.js';
 import type { PublishRequest } from './mqtt-message.js';
 

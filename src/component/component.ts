@@ -3,6 +3,7 @@ import type { Type, Validation } from 'io-ts';
 import type { Observable } from 'rxjs';
 import { declaredFilters, type DeclaredTopic } from '../flow/declared-topics.js';
 import type { MqttProxy } from '../client/mqtt-proxy.js';
+import { COMPONENT_NAME_RULE, COMPONENT_VERSION_RULE, isComponentName, isComponentVersion } from '../shared/component-identity.js';
 import { type Log, silentLog } from './log.js';
 
 /** What a branch of a component is: a stream whose errors are on its left side. What it emits is not kept. */
@@ -20,7 +21,7 @@ export interface RunContext {
 interface Description {
   /** Such as `com.example.EdgeAggregator`: letters, digits, `-`, `_` and `.`, at most 128. */
   readonly name: string;
-  /** A semantic version, at most 64 characters. */
+  /** A semantic version, at most 64 characters, each number of at most six digits. */
   readonly version: string;
   readonly description?: string | undefined;
   readonly publisher?: string | undefined;
@@ -74,12 +75,6 @@ export interface Component<A = unknown, R extends Branches = Branches> extends O
   run(proxy: MqttProxy, config: A, context?: RunContext): R;
 }
 
-const NAME = /^[a-zA-Z0-9-_.]{1,128}$/;
-/** Whether a component may be called so, and the rule in words. */
-export const isComponentName = (name: string): boolean => NAME.test(name);
-export const COMPONENT_NAME_RULE = 'A component\'s name has 1 to 128 letters, digits, "-", "_" and ".".';
-const VERSION = /^(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?(?:\+[0-9A-Za-z-.]+)?$/;
-
 /**
  * A component as a value: from it come the running program (`runComponent`, `greengrass-rx run`), its recipe and its diagram (`dryRun`,
  * `greengrass-rx recipe`), and its marble tests (`run` is a function from a proxy to a stream, nothing else).
@@ -125,10 +120,7 @@ export function component<R extends Branches>(definition: PlainDefinition<R>): C
 export function component(definition: ConfiguredDefinition<unknown, unknown, Branches> | PlainDefinition<Branches>): Component {
   const { name, version, description, publisher, publishes = [], subscribes = [], whenBranchFails = 'drain' } = definition;
   if (!isComponentName(name)) throw new RangeError(`${COMPONENT_NAME_RULE.slice(0, -1)}, and ${JSON.stringify(name)} does not.`);
-  if (!VERSION.test(version) || version.length > 64)
-    throw new RangeError(
-      `A component's version is a semantic version such as 1.0.0 of at most 64 characters, and ${JSON.stringify(version)} is not.`,
-    );
+  if (!isComponentVersion(version)) throw new RangeError(`${COMPONENT_VERSION_RULE.slice(0, -1)}, and ${JSON.stringify(version)} is not.`);
   const made: Component = {
     name,
     version,

@@ -1,5 +1,7 @@
 import * as t from 'io-ts';
+import { isComponentName, isComponentVersion } from '../shared/component-identity.js';
 import type { AccessControl } from '../recipe/policy/access-control.js';
+import type { LifecycleStepName } from '../recipe/recipe.js';
 
 type Texts = Readonly<Record<string, string>>;
 
@@ -20,14 +22,11 @@ export interface RecipeManifestDocument {
   readonly Name?: string | undefined;
   readonly Platform?: Texts | undefined;
   readonly Lifecycle?:
-    | ({ readonly Setenv?: Texts | undefined } & Readonly<
-        Partial<Record<'Bootstrap' | 'Install' | 'Run' | 'Startup' | 'Shutdown' | 'Recover', RecipeStep | undefined>>
-      >)
-    | undefined;
+    ({ readonly Setenv?: Texts | undefined } & Readonly<Partial<Record<LifecycleStepName, RecipeStep | undefined>>>) | undefined;
   readonly Selections?: readonly string[] | undefined;
   readonly Artifacts?:
     | readonly {
-        readonly URI: string;
+        readonly Uri: string;
         readonly Unarchive?: 'NONE' | 'ZIP' | undefined;
         readonly Permission?: Partial<Readonly<Record<'Read' | 'Execute', 'NONE' | 'OWNER' | 'ALL'>>> | undefined;
         readonly Digest?: string | undefined;
@@ -58,8 +57,9 @@ export interface RecipeDocument {
 }
 
 /** A text that a pattern takes. */
-const matching = (name: string, pattern: RegExp): t.Type<string> => {
-  const is = (value: unknown): value is string => typeof value === 'string' && pattern.test(value);
+const matching = (name: string, pattern: RegExp | ((text: string) => boolean)): t.Type<string> => {
+  const is = (value: unknown): value is string =>
+    typeof value === 'string' && (pattern instanceof RegExp ? pattern.test(value) : pattern(value));
   return new t.Type(name, is, (value, context) => (is(value) ? t.success(value) : t.failure(value, context)), t.identity);
 };
 
@@ -112,12 +112,12 @@ const Step = t.union(
 const Lifecycle = only(
   'Lifecycle',
   {},
-  { Setenv: TextsFormat, Bootstrap: Step, Install: Step, Run: Step, Startup: Step, Shutdown: Step, Recover: Step },
+  { Setenv: TextsFormat, bootstrap: Step, install: Step, run: Step, startup: Step, shutdown: Step, recover: Step },
 );
 
 const Artifact = only(
   'an artifact',
-  { URI: matching('s3://…, docker:… or another URI', /^[a-z][a-z0-9]*:\S+$/) },
+  { Uri: matching('s3://…, docker:… or another URI', /^[a-z][a-z0-9]*:\S+$/) },
   {
     Unarchive: t.keyof({ NONE: null, ZIP: null }),
     Permission: only('Permission', {}, { Read: Permission, Execute: Permission }),
@@ -143,8 +143,8 @@ const Members = only(
   'a recipe',
   {
     RecipeFormatVersion: t.literal('2020-01-25'),
-    ComponentName: matching('a component name', /^[a-zA-Z0-9-_.]{1,128}$/),
-    ComponentVersion: matching('a semantic version', /^\d{1,6}\.\d{1,6}\.\d{1,6}(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?$/),
+    ComponentName: matching('a component name', isComponentName),
+    ComponentVersion: matching('a semantic version', isComponentVersion),
     Manifests: t.array(Manifest),
   },
   {

@@ -20,7 +20,7 @@ const PID_FILE = 'greengrass-rx.pid';
 /**
  * Stops the component and waits for its end. Without a step of its own the classic nucleus sends SIGTERM and kills 5 s later, or at once where the
  * process has no children (aws-greengrass-nucleus #1667); its own SIGTERM then finds nobody. A process whose id was given to another one has another
- * work folder. No braces: Greengrass Lite takes every brace for a recipe variable. Lite has no `Shutdown`; there systemd waits by itself.
+ * work folder. No braces: Greengrass Lite takes every brace for a recipe variable. Lite has no `shutdown`; there systemd waits by itself.
  */
 const SHUTDOWN = [
   `pid=$(cat ${PID_FILE} 2>/dev/null) || exit 0`,
@@ -59,10 +59,10 @@ export const recipeOf = (component: Component, access: Access, options: RecipeOp
             GREENGRASS_RX_HEALTH_FILE: '{work:path}/health.json',
             GREENGRASS_RX_PID_FILE: `{work:path}/${PID_FILE}`,
           },
-          Run: `exec node "${root}/node_modules/greengrass-rx/dist/cli/main.js" run "${root}/${main}"`,
-          Shutdown: { Script: SHUTDOWN, Timeout: shutdownTimeout },
+          run: `exec node "${root}/node_modules/greengrass-rx/dist/cli/main.js" run "${root}/${main}"`,
+          shutdown: { Script: SHUTDOWN, Timeout: shutdownTimeout },
         },
-        Artifacts: [{ URI: `s3://BUCKET_NAME/COMPONENT_NAME/COMPONENT_VERSION/${archive}.zip`, Unarchive: 'ZIP' }],
+        Artifacts: [{ Uri: `s3://BUCKET_NAME/COMPONENT_NAME/COMPONENT_VERSION/${archive}.zip`, Unarchive: 'ZIP' }],
       },
     ],
   };

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import * as E from 'fp-ts/lib/Either.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { pipe } from 'fp-ts/lib/function.js';
+import { isComponentName, isComponentVersion } from '../shared/component-identity.js';
 import type { Recipe, RecipeManifest } from './recipe.js';
 import { RecipeInvalid, RecipeUnreadable } from './recipe-invalid.js';
 import { manifestLifecycle } from './recipe-lifecycle.js';
@@ -22,9 +23,6 @@ const MEMBERS = [
   'Manifests',
   'Lifecycle',
 ];
-/** Semantic version 2.0.0, each number of six digits at most. */
-const VERSION = /^(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$/;
-
 /**
  * Reads a component's recipe, JSON or YAML, as a device reads it: names in any case, unknown ones left out (and named in
  * `warnings`), of two equal names the last.
@@ -135,7 +133,7 @@ function readManifests(place: RecipePlace, global: RecipePlace): readonly Recipe
         .items()
         .flatMap(artifact => {
           const uri = artifact.member('URI').text();
-          if (uri === undefined) artifact.error('an artifact needs its URI', 'Such as URI: s3://bucket/component.zip');
+          if (uri === undefined) artifact.error('an artifact needs its Uri', 'Such as Uri: s3://bucket/component.zip');
           return uri === undefined ? [] : [{ uri, unarchive: artifact.member('Unarchive').text() ?? 'NONE' }];
         }),
     };
@@ -144,7 +142,7 @@ function readManifests(place: RecipePlace, global: RecipePlace): readonly Recipe
 
 function nameOf(place: RecipePlace): string {
   const name = place.text() ?? '';
-  if (!/^[a-zA-Z0-9\-_.]{1,128}$/.test(name)) {
+  if (!isComponentName(name)) {
     place.error(
       place.isMissing ? 'ComponentName is missing' : `${JSON.stringify(name)} cannot be a component's name`,
       'Give 1 to 128 letters, digits, dots, hyphens and underscores, such as com.example.Sensor',
@@ -155,7 +153,7 @@ function nameOf(place: RecipePlace): string {
 
 function versionOf(place: RecipePlace): string {
   const version = place.text() ?? '';
-  if (!VERSION.test(version) || version.length > 64) {
+  if (!isComponentVersion(version)) {
     place.error(
       place.isMissing ? 'ComponentVersion is missing' : `${JSON.stringify(version)} is not a semantic version`,
       'Write major.minor.patch, such as 1.0.0',

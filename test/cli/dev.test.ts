@@ -244,7 +244,7 @@ describe('dev', () => {
 
   test('warns of a recipe that Greengrass Lite would pass over', async () => {
     const path = recipeFile(temporaryFolder());
-    writeFileSync(path, readFileSync(path, 'utf8').replace('  - Lifecycle:', '  - Platform: { os: all }\n    Lifecycle:'));
+    writeFileSync(path, readFileSync(path, 'utf8').replace(", runtime: '*'", ''));
     const args = ['--recipe', path, '--', process.execPath, '-e', ''];
     const lite = runDev(['--profile', 'lite', ...args]);
     await lite.ended;

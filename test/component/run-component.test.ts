@@ -254,8 +254,14 @@ describe('a component', () => {
   it.each(['', 'a b', 'x'.repeat(129)])('is not named %j', name => {
     expect(() => component({ name, version: '1.0.0', run: () => NEVER })).toThrow(RangeError);
   });
-  it.each(['1', '1.0', '01.0.0', '1.0.0.0', 'v1.0.0'])('has not the version %j', version => {
-    expect(() => component({ name: 'a', version, run: () => NEVER })).toThrow(RangeError);
+  it.each(['1', '1.0', '01.0.0', '1.0.0.0', 'v1.0.0', '1234567.0.0', '1.0.0-01', '1.0.0-a..b', '1.0.0+', `1.0.0-${'x'.repeat(59)}`])(
+    'has not the version %j',
+    version => {
+      expect(() => component({ name: 'a', version, run: () => NEVER })).toThrow(RangeError);
+    },
+  );
+  it.each(['999999.0.0', '1.0.0-rc.1+exp.5114f85', '1.0.0--', `1.0.0-${'x'.repeat(58)}`])('may have the version %j', version => {
+    expect(component({ name: 'a', version, run: () => NEVER }).version).toBe(version);
   });
   it('gives its branches as one stream to a test', async () => {
     const seen: unknown[] = [];

@@ -53,6 +53,16 @@ describe('the derived recipe', () => {
     expect(text).toContain("RecipeFormatVersion: '2020-01-25'");
   });
 
+  it('has its names as Greengrass Lite wants them, which compares them exactly', async () => {
+    const { Manifests } = (await dryOf(edgeAggregator)).recipe();
+    const [manifest] = Manifests;
+    expect(Object.keys(manifest?.Lifecycle ?? {})).toEqual(['Setenv', 'run', 'shutdown']);
+    expect(manifest?.Lifecycle?.shutdown).toEqual({ Script: expect.any(String) as string, Timeout: 15 });
+    expect(manifest?.Artifacts).toEqual([
+      { Uri: 's3://BUCKET_NAME/COMPONENT_NAME/COMPONENT_VERSION/EdgeAggregator.zip', Unarchive: 'ZIP' },
+    ]);
+  });
+
   it('hands the configuration of the device to the program', async () => {
     const recipe = read((await dryOf(edgeAggregator)).recipeText('yaml'));
     const variable = recipe.manifests[0]?.lifecycle.setenv['GREENGRASS_RX_CONFIG'] ?? '';
@@ -149,8 +159,8 @@ describe('the recipe format', () => {
     const policy = { policyDescription: 'Allows.', operations: ['aws.greengrass#PublishToIoTCore'], resources: ['*'] };
     const manifest = {
       Platform: { os: 'linux', architecture: 'amd64' },
-      Lifecycle: { Install: { Skipif: 'onpath git', Script: 'sudo apt-get install git' }, Run: '{artifacts:path}/main' },
-      Artifacts: [{ URI: 's3://DOC-EXAMPLE-BUCKET/hello_world.zip', Unarchive: 'ZIP', Permission: { Execute: 'OWNER' } }],
+      Lifecycle: { install: { Skipif: 'onpath git', Script: 'sudo apt-get install git' }, run: '{artifacts:path}/main' },
+      Artifacts: [{ Uri: 's3://DOC-EXAMPLE-BUCKET/hello_world.zip', Unarchive: 'ZIP', Permission: { Execute: 'OWNER' } }],
     };
     const recipe = {
       ...minimal,
@@ -169,10 +179,10 @@ describe('the recipe format', () => {
     [{ ...minimal, RecipeFormatVersion: '2020-01-26' }, 'RecipeFormatVersion: expected "2020-01-25", got "2020-01-26"'],
     [{ ...minimal, ComponentName: 'a b' }, 'ComponentName: expected a component name, got "a b"'],
     [{ ...minimal, Manifest: [] }, 'Manifest: expected no such member of a recipe'],
-    [{ ...minimal, Manifests: [{ Lifecycle: { run: 'x' } }] }, 'Manifests[0].Lifecycle.run: expected no such member of Lifecycle'],
+    [{ ...minimal, Manifests: [{ Lifecycle: { Run: 'x' } }] }, 'Manifests[0].Lifecycle.Run: expected no such member of Lifecycle'],
     [
-      { ...minimal, Manifests: [{ Artifacts: [{ URI: 'main.zip' }] }] },
-      'Manifests[0].Artifacts[0].URI: expected s3://…, docker:… or another URI, got "main.zip"',
+      { ...minimal, Manifests: [{ Artifacts: [{ Uri: 'main.zip' }] }] },
+      'Manifests[0].Artifacts[0].Uri: expected s3://…, docker:… or another URI, got "main.zip"',
     ],
   ])('does not take %j', (recipe, problem) => {
     expect(problems(recipe)).toContain(problem);

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { COMPONENT_NAME_RULE, isComponentName } from '../../component/component.js';
+import { COMPONENT_NAME_RULE, isComponentName } from '../../shared/component-identity.js';
 import { UsageError } from '../cli-error.js';
 
 /** What a new project is called. */

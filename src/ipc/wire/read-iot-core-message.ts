@@ -1,6 +1,6 @@
 import type { Either } from 'fp-ts/lib/Either.js';
 import { left, right } from 'fp-ts/lib/Either.js';
-import { decodeBase64 } from './base64.js';
+import { decodeBase64 } from '../../shared/base64.js';
 import { IoTCoreMessage } from './shapes.js';
 
 /** A message as a subscription's event carries it. */

@@ -1,6 +1,6 @@
 import * as t from 'io-ts';
 import { QOS } from '../../shared/qos.js';
-import { decodeBase64, encodeBase64 } from './base64.js';
+import { decodeBase64, encodeBase64 } from '../../shared/base64.js';
 
 /**
  * The JSON shapes of the two operations of `aws.greengrass.ipc.mqttproxy`, as the service model has them. A blob is

@@ -1,4 +1,4 @@
-import { decodeJavaBase64 } from '../../shared/strict-base64.js';
+import { decodeUnpaddedBase64 } from '../../shared/base64.js';
 
 /** A request as Gson reads it: numbers and booleans become texts where texts are wanted, unknown members are ignored. */
 export type GsonRequest =
@@ -33,7 +33,7 @@ export function textMember(members: Readonly<Record<string, unknown>>, name: str
 export function blobMember(members: Readonly<Record<string, unknown>>, name: string): Buffer | undefined {
   const text = textMember(members, name);
   if (text === undefined) return undefined;
-  const bytes = decodeJavaBase64(text);
+  const bytes = decodeUnpaddedBase64(text);
   if (bytes === undefined) throw new MalformedMember(name);
   return bytes;
 }

@@ -1,4 +1,4 @@
-import { decodePaddedBase64 } from '../../shared/strict-base64.js';
+import { decodeBase64 } from '../../shared/base64.js';
 import type { LiteCall } from './lite-call.js';
 import { litePublishReply } from './lite-replies.js';
 import { INVALID_PARAMETERS, readQos, type Members } from './lite-request.js';
@@ -18,7 +18,7 @@ export function litePublish(call: LiteCall, members: Members, json: string): voi
   if (typeof topicName !== 'string' || typeof base64 !== 'string') return call.fail(INVALID_PARAMETERS);
   const qos = readQos(members['qos'], json);
   if ('problem' in qos) return call.fail(qos.problem, topicName);
-  const payload = decodePaddedBase64(base64);
+  const payload = decodeBase64(base64);
   if (payload === undefined) return call.fail("'payload' is not valid base64.", topicName);
   if (!caller.may(operation, topicName)) return call.unauthorized(topicName);
   // With every subscription taken there is no handle left to reach the MQTT client with.

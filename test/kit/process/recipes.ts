@@ -18,9 +18,10 @@ ComponentConfiguration:
           operations: ['aws.greengrass#PublishToIoTCore', 'aws.greengrass#SubscribeToIoTCore']
           resources: ['${resource}']
 Manifests:
-  - Lifecycle:
+  - Platform: { os: '*', runtime: '*' }
+    Lifecycle:
       Setenv: { COLOUR: '{configuration:/colour}', THING: '{iot:thingName}' }
-      Run: node {artifacts:path}/main.js
+      run: node {artifacts:path}/main.js
 `,
   );
   return path;
