@@ -14,9 +14,9 @@ import { gdkFiles, type GdkOptions, type ProjectFile } from './gdk-files.js';
 import { mermaidOf } from './mermaid.js';
 import { type DryRecord, record } from './record.js';
 import { recipeDifference } from './recipe-difference.js';
-import type { RecipeDocument } from './recipe-format.js';
-import { recipeText, type RecipeTextFormat } from './recipe-text.js';
-import { recipeOf, type RecipeOptions } from './recipe.js';
+import type { RecipeDocument } from '../recipe/recipe-format.js';
+import { recipeText, type RecipeTextFormat } from '../recipe/recipe-format.js';
+import { checkRecipe, recipeOf, type RecipeOptions } from './recipe.js';
 import { svgOf } from './svg.js';
 
 /** What a dry run saw, and what follows from it. */
@@ -79,6 +79,7 @@ const resultOf = (component: Component, seen: DryRecord, memory: number | undefi
       ...checkQuotas(seen, memory),
       ...checkCodecs(seen.subscriptions),
       ...checkLoops(access, seen.subscriptions),
+      ...checkRecipe(component, access),
     ],
     recipe: options => recipeOf(component, access, options),
     recipeText: (format, options) => recipeText(recipeOf(component, access, options), format),

@@ -3,7 +3,7 @@ import { readRecipe } from '../recipe/read-recipe.js';
 import type { Recipe } from '../recipe/recipe.js';
 import { CONFIG_KEY, CONFIG_VARIABLE } from '../component/configuration.js';
 import { MQTT_PROXY, OPERATION } from './access.js';
-import type { RecipeDocument } from './recipe-format.js';
+import type { RecipeDocument } from '../recipe/recipe-format.js';
 
 /**
  * How a recipe that was written or committed earlier does not fit the one the code needs now: one line each, `+` for what it lacks, `-` for

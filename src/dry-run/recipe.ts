@@ -1,8 +1,9 @@
-import { problemsOf } from '../codec/problems.js';
 import type { Component } from '../component/component.js';
 import { CONFIG_KEY, CONFIG_PLACEHOLDER, CONFIG_VARIABLE } from '../component/configuration.js';
 import { type Access, accessControlOf } from './access.js';
-import { type RecipeDocument, RecipeFormat } from './recipe-format.js';
+import { readRecipe } from '../recipe/read-recipe.js';
+import type { Finding } from './finding.js';
+import { type RecipeDocument, recipeText } from '../recipe/recipe-format.js';
 
 /** Where the program lies in its archive, and what else a recipe says that the code does not. */
 export interface RecipeOptions {
@@ -32,12 +33,12 @@ const SHUTDOWN = [
 /** The last part of a component's name. */
 export const archiveOf = (componentName: string): string => componentName.split('.').findLast(part => part !== '') ?? 'component';
 
-/** The recipe of a component, least privilege and all. Throws, as a defect, if it were no recipe. */
+/** The recipe of a component, least privilege and all. Throws, as a defect, if a nucleus took it otherwise than it is meant. */
 export const recipeOf = (component: Component, access: Access, options: RecipeOptions = {}): RecipeDocument => {
   const { name, version, description, publisher, defaults } = component;
   const { main = 'dist/component.js', archive = archiveOf(name), shutdownTimeout = 15 } = options;
   const root = `{artifacts:decompressedPath}/${archive}`;
-  const recipe = {
+  const recipe: RecipeDocument = {
     RecipeFormatVersion: '2020-01-25',
     ComponentName: name,
     ComponentVersion: version,
@@ -66,7 +67,18 @@ export const recipeOf = (component: Component, access: Access, options: RecipeOp
       },
     ],
   };
-  const checked = RecipeFormat.decode(recipe);
-  if (checked._tag === 'Left') throw new Error(`The derived recipe is no recipe: ${problemsOf(checked.left).join('; ')}`);
-  return checked.right;
+  const read = readRecipe(recipeText(recipe, 'json'), 'The derived recipe');
+  if (read._tag === 'Left') throw read.left;
+  return recipe;
+};
+
+/** What Greengrass Lite would not take of the derived recipe, such as its size. */
+export const checkRecipe = (component: Component, access: Access): readonly Finding[] => {
+  const read = readRecipe(recipeText(recipeOf(component, access), 'yaml'), 'recipe.yaml');
+  if (read._tag === 'Left') throw read.left;
+  return read.right.liteProblems.map(({ message, remedy }) => ({
+    severity: 'warning',
+    about: 'configuration',
+    message: `On Greengrass Lite: ${message}. ${remedy}.`,
+  }));
 };

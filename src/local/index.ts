@@ -31,11 +31,13 @@ export type { PolicyRemedy } from '../recipe/policy/policy-remedy.js';
 export type { ConfigurationUpdate } from '../recipe/device-configuration.js';
 export type { ProfileName } from '../shared/profile-name.js';
 export { readRecipe, readRecipeFile } from '../recipe/read-recipe.js';
+export type { GdkComponent } from '../recipe/gdk-placeholders.js';
 export type {
   Configuration,
   Lifecycle,
   LifecycleStep,
   LifecycleStepName,
+  LiteManifest,
   Recipe,
   RecipeArtifact,
   RecipeManifest,

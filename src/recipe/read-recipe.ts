@@ -3,35 +3,27 @@ import * as E from 'fp-ts/lib/Either.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import { isComponentName, isComponentVersion } from '../shared/component-identity.js';
-import type { Recipe, RecipeManifest } from './recipe.js';
+import { type GdkComponent, gdkComponentBeside, placeholderOf } from './gdk-placeholders.js';
+import { liteRecipe } from './lite-recipe.js';
+import type { Recipe, RecipeArtifact, RecipeManifest } from './recipe.js';
+import { RECIPE_FORMAT_VERSION } from './recipe-format.js';
 import { RecipeInvalid, RecipeUnreadable } from './recipe-invalid.js';
 import { manifestLifecycle } from './recipe-lifecycle.js';
 import { RecipePlace, isMap } from './recipe-place.js';
 import { RecipeText } from './recipe-text.js';
 
-const FORMAT_VERSION = '2020-01-25';
-const MEMBERS = [
-  'RecipeFormatVersion',
-  'ComponentName',
-  'ComponentVersion',
-  'ComponentDescription',
-  'ComponentPublisher',
-  'ComponentType',
-  'ComponentSource',
-  'ComponentConfiguration',
-  'ComponentDependencies',
-  'Manifests',
-  'Lifecycle',
-];
 /**
  * Reads a component's recipe, JSON or YAML, as a device reads it: names in any case, unknown ones left out (and named in
- * `warnings`), of two equal names the last.
+ * `warnings`), of two equal names the last. YAML is YAML 1.1, as the classic nucleus reads it; what Greengrass Lite takes otherwise, or not
+ * at all, is in `liteProblems`.
  *
  * A Left names everything that is wrong, with line, column and remedy. The `accessControl` is only found, not judged: each profile
  * judges it otherwise; see `lintPolicies`.
  *
  * @param text - The recipe's text.
- * @param source - What to call it in messages, such as its path.
+ * @param source - What to call it in messages, such as its path. As a device does, it says which of the two the text is: one that ends in
+ *   `.json` is JSON, in `.yaml` or `.yml` YAML. Any other name: JSON if it begins with a brace.
+ * @param gdk - What stands for the placeholders of the Development Kit (`{COMPONENT_NAME}`, `NEXT_PATCH`). Left out: nothing, and they are named.
  *
  * @example
  * ```ts
@@ -42,22 +34,22 @@ const MEMBERS = [
  * ComponentName: com.example.Sensor
  * ComponentVersion: 1.0.0
  * Manifests:
- *   - Platform: { os: linux }
+ *   - Platform: { os: linux, runtime: '*' }
  *     Lifecycle: { run: 'node {artifacts:path}/sensor.js' }
  * `);
  * if (recipe._tag === 'Right') console.log(recipe.right.componentName, recipe.right.manifests[0]?.lifecycle.steps.run?.script);
  * ```
  *
- * Source: AWS IoT Greengrass developer guide, "AWS IoT Greengrass component recipe reference".
+ * Source: AWS IoT Greengrass developer guide, "AWS IoT Greengrass component recipe reference"; `RecipeLoader` of the nucleus.
  */
-export function readRecipe(text: string, source = 'the recipe'): E.Either<RecipeInvalid, Recipe> {
-  const read = new RecipeText(text);
-  const recipe = read.errors.length === 0 ? toRecipe(new RecipePlace(read, read.value, []), read) : undefined;
-  return recipe === undefined || read.errors.length > 0 ? E.left(new RecipeInvalid(source, read.errors)) : E.right(recipe);
+export function readRecipe(text: string, source = 'the recipe', gdk: GdkComponent = {}): E.Either<RecipeInvalid, Recipe> {
+  const read = new RecipeText(text, source);
+  const recipe = read.errors.isEmpty ? toRecipe(new RecipePlace(read, read.value, []), read, gdk) : undefined;
+  return recipe === undefined || !read.errors.isEmpty ? E.left(new RecipeInvalid(source, read.errors.problems)) : E.right(recipe);
 }
 
 /**
- * Reads a recipe's file: `readRecipe` of what is in it.
+ * Reads a recipe's file: `readRecipe` of what is in it. Placeholders of the Development Kit are filled in from the `gdk-config.json` beside it.
  *
  * @example
  * ```ts
@@ -70,28 +62,31 @@ export function readRecipe(text: string, source = 'the recipe'): E.Either<Recipe
 export function readRecipeFile(path: string): TE.TaskEither<RecipeUnreadable | RecipeInvalid, Recipe> {
   return pipe(
     TE.tryCatch(
-      () => readFile(path, 'utf8'),
+      async () => ({ text: await readFile(path, 'utf8'), gdk: await gdkComponentBeside(path) }),
       (cause): RecipeUnreadable | RecipeInvalid => new RecipeUnreadable(path, cause),
     ),
-    TE.flatMapEither(text => readRecipe(text, path)),
+    TE.flatMapEither(({ text, gdk }) => readRecipe(text, path, gdk)),
   );
 }
 
-function toRecipe(root: RecipePlace, read: RecipeText): Recipe | undefined {
+function toRecipe(root: RecipePlace, read: RecipeText, gdk: GdkComponent): Recipe | undefined {
   if (!isMap(root.value)) {
-    root.error('a recipe is a map', `Begin with RecipeFormatVersion: '${FORMAT_VERSION}'`);
+    root.error('a recipe is a map', `Begin with RecipeFormatVersion: '${RECIPE_FORMAT_VERSION}'`);
     return undefined;
   }
-  for (const [name, place] of root.members()) {
-    if (MEMBERS.some(known => known.toLowerCase() === name.toLowerCase())) continue;
-    place.warning(`a recipe has no member ${name}; a device leaves it out`, `The members are ${MEMBERS.join(', ')}`);
-  }
+  root.checkNames('a recipe');
   const format = root.member('RecipeFormatVersion');
-  if (format.text() !== FORMAT_VERSION) {
-    format.error(`RecipeFormatVersion must be '${FORMAT_VERSION}'`, `Write RecipeFormatVersion: '${FORMAT_VERSION}'`);
+  if (format.text() !== RECIPE_FORMAT_VERSION) {
+    format.error(`RecipeFormatVersion must be '${RECIPE_FORMAT_VERSION}'`, `Write RecipeFormatVersion: '${RECIPE_FORMAT_VERSION}'`);
   }
+  root.member('ComponentType').word('ComponentType');
+  const componentName = nameOf(root.member('ComponentName'), gdk);
+  const componentVersion = versionOf(root.member('ComponentVersion'), gdk);
+  root.member('ComponentConfiguration').checkNames('ComponentConfiguration');
   const configuration = root.member('ComponentConfiguration').member('DefaultConfiguration');
   configuration.members();
+  const dependencies = root.member('ComponentDependencies').members();
+  for (const [, dependency] of dependencies) checkDependency(dependency);
   const manifests = root.member('Manifests');
   if (manifests.isMissing) {
     manifests.warning(
@@ -99,17 +94,17 @@ function toRecipe(root: RecipePlace, read: RecipeText): Recipe | undefined {
       'Add one with the Lifecycle that runs the component',
     );
   }
+  const manifestsRead = readManifests(manifests, root.member('Lifecycle'));
   return {
-    componentName: nameOf(root.member('ComponentName')),
-    componentVersion: versionOf(root.member('ComponentVersion')),
+    componentName,
+    componentVersion,
     defaultConfiguration: isMap(configuration.value) ? configuration.value : {},
     accessControl: configuration.member('accessControl').value,
-    dependencies: root
-      .member('ComponentDependencies')
-      .members()
-      .map(([name]) => name),
-    manifests: readManifests(manifests, root.member('Lifecycle')),
-    warnings: read.warnings,
+    dependencies: dependencies.map(([name]) => name),
+    manifests: manifestsRead,
+    liteManifests: liteRecipe(root, read.liteValue, read.bytes, manifestsRead),
+    warnings: read.warnings.problems,
+    liteProblems: read.lite.problems,
   };
 }
 
@@ -119,30 +114,79 @@ function readManifests(place: RecipePlace, global: RecipePlace): readonly Recipe
   const keys = new Set([...selections, 'all']);
   return items.map(item => {
     if (!isMap(item.value)) item.error('a manifest is a map', 'Write Platform, Lifecycle, Artifacts');
+    else item.checkNames('a manifest');
+    const platform = item.member('Platform');
+    const lifecycle = manifestLifecycle(item, global, keys);
+    if (isMap(item.value) && Object.keys(lifecycle.steps).length === 0) {
+      item.warning('it has no step to run, so that nothing is started', 'Write Lifecycle: { run: … }');
+    }
+    checkPlatform(platform);
     return {
       name: item.member('Name').text(),
-      platform: Object.fromEntries(
-        item
-          .member('Platform')
-          .members()
-          .map(([name, { value }]) => [name, value]),
-      ),
-      lifecycle: manifestLifecycle(item, global, keys),
-      artifacts: item
-        .member('Artifacts')
-        .items()
-        .flatMap(artifact => {
-          const uri = artifact.member('URI').text();
-          if (uri === undefined) artifact.error('an artifact needs its Uri', 'Such as Uri: s3://bucket/component.zip');
-          return uri === undefined ? [] : [{ uri, unarchive: artifact.member('Unarchive').text() ?? 'NONE' }];
-        }),
+      platform: Object.fromEntries(platform.members().map(([name, words]) => [name, words.text() ?? null])),
+      lifecycle,
+      artifacts: item.member('Artifacts').items().flatMap(readArtifact),
     };
   });
 }
 
-function nameOf(place: RecipePlace): string {
-  const name = place.text() ?? '';
-  if (!isComponentName(name)) {
+/** What devices say of themselves, and what stands for any. Expressions are between slashes. */
+const WORDS: Readonly<Record<string, readonly string[]>> = {
+  os: ['linux', 'darwin', 'windows', '*', 'all', 'any'],
+  architecture: ['amd64', 'aarch64', 'arm', 'x86', 'riscv64', '*', 'all', 'any'],
+};
+
+function checkPlatform(platform: RecipePlace): void {
+  for (const [name, words] of Object.entries(WORDS)) {
+    const word = platform.member(name);
+    if (Array.isArray(word.value)) continue;
+    const text = word.text();
+    if (text === undefined || words.includes(text) || /^\/.*\/$/.test(text)) continue;
+    word.warning(`no device says this of its ${name}, which is compared exactly`, `The words are ${words.join(', ')}`, text);
+  }
+}
+
+function readArtifact(artifact: RecipePlace): readonly RecipeArtifact[] {
+  artifact.checkNames('an artifact');
+  const place = artifact.member('Uri');
+  const uri = place.text();
+  const unarchive = artifact.member('Unarchive').word('Unarchive') ?? 'NONE';
+  const permission = artifact.member('Permission');
+  permission.checkNames('Permission');
+  for (const [, value] of permission.members()) value.word('Permission');
+  if (uri === undefined) {
+    artifact.error('an artifact needs its Uri', 'Such as Uri: s3://bucket/component.zip');
+    return [];
+  }
+  if (!/^[A-Za-z][A-Za-z0-9+.-]*:(?:[^\s<>"{}|\\^`%\p{Cc}]|%[0-9A-Fa-f]{2})+$/u.test(uri)) {
+    place.error('this is no URI', 'Write s3://bucket/path, without spaces, <, > or braces', uri);
+  } else if (!/^(?:s3|docker|greengrass):/i.test(uri)) {
+    place.warning('a nucleus downloads from s3:, docker: and greengrass: only', 'Write Uri: s3://bucket/component.zip', uri);
+  }
+  return [{ uri, unarchive }];
+}
+
+/** A range as npm writes it, such as `>=1.0.0 <2.0.0`, `^1.2.0` or `~1.0 || 2.x`. */
+const COMPARATOR = '(?:[~^]|~>|[<>]=?|=)?\\s*v?(?:\\d+|[xX*])(?:\\.(?:\\d+|[xX*])){0,2}(?:-[0-9A-Za-z.-]+)?(?:\\+[0-9A-Za-z.-]+)?';
+const RANGE = new RegExp(
+  `^\\s*${COMPARATOR}(?:\\s+(?:-\\s+)?${COMPARATOR})*(?:\\s*\\|\\|\\s*${COMPARATOR}(?:\\s+(?:-\\s+)?${COMPARATOR})*)*\\s*$`,
+);
+
+function checkDependency(dependency: RecipePlace): void {
+  dependency.checkNames('a dependency');
+  dependency.member('DependencyType').word('DependencyType');
+  const place = dependency.member('VersionRequirement');
+  const range = place.text();
+  if (range === undefined) dependency.error('a dependency needs its VersionRequirement', "Such as VersionRequirement: '>=1.0.0 <2.0.0'");
+  else if (!RANGE.test(range))
+    place.error('this is no range of versions', "Write one as npm does, such as '>=1.0.0 <2.0.0'", JSON.stringify(range));
+}
+
+function nameOf(place: RecipePlace, { name: filled }: GdkComponent): string {
+  const placeholder = placeholderOf('name', place.value);
+  const name = placeholder === undefined ? (place.text() ?? '') : (filled ?? '');
+  if (placeholder !== undefined && filled === undefined) unfilled(place, placeholder);
+  else if (!isComponentName(name)) {
     place.error(
       place.isMissing ? 'ComponentName is missing' : `${JSON.stringify(name)} cannot be a component's name`,
       'Give 1 to 128 letters, digits, dots, hyphens and underscores, such as com.example.Sensor',
@@ -151,13 +195,20 @@ function nameOf(place: RecipePlace): string {
   return name;
 }
 
-function versionOf(place: RecipePlace): string {
-  const version = place.text() ?? '';
-  if (!isComponentVersion(version)) {
+function versionOf(place: RecipePlace, { version: filled }: GdkComponent): string {
+  const placeholder = placeholderOf('version', place.value);
+  const version = placeholder === undefined ? (place.text() ?? '') : (filled ?? '');
+  if (placeholder !== undefined && filled === undefined) unfilled(place, placeholder);
+  else if (!isComponentVersion(version)) {
     place.error(
       place.isMissing ? 'ComponentVersion is missing' : `${JSON.stringify(version)} is not a semantic version`,
       'Write major.minor.patch, such as 1.0.0',
     );
   }
   return version;
+}
+
+function unfilled(place: RecipePlace, placeholder: string): void {
+  const what = 'a placeholder of the Greengrass Development Kit, which gdk component build fills in from gdk-config.json';
+  place.error(what, 'Put gdk-config.json beside the recipe, with one component in it, or write the name and version', placeholder);
 }

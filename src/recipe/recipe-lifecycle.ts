@@ -33,6 +33,7 @@ function select(place: RecipePlace, keys: ReadonlySet<string>, selections: reado
 function readLifecycle(place: RecipePlace, narrow: (place: RecipePlace) => RecipePlace | undefined = inner => inner): Lifecycle {
   const steps: Partial<Record<LifecycleStepName, LifecycleStep>> = {};
   let setenv: Readonly<Record<string, string>> = {};
+  place.checkNames('Lifecycle');
   for (const [name, member] of place.members()) {
     const inner = narrow(member);
     if (inner === undefined) continue;
@@ -41,10 +42,12 @@ function readLifecycle(place: RecipePlace, narrow: (place: RecipePlace) => Recip
       const read = readStep(inner);
       if (read !== undefined) steps[step] = read;
     } else if (name.toLowerCase() === 'setenv') setenv = readSetenv(inner);
-    else member.warning(`a nucleus knows no lifecycle step ${name}`, `The steps are ${LIFECYCLE_STEPS.join(', ')}, and setenv`);
   }
   if (steps.run !== undefined && steps.startup !== undefined) {
-    place.error('run and startup exclude each other', 'Keep run for a process that goes on, startup for one that starts another and ends');
+    place.warning(
+      'run and startup exclude each other: a nucleus takes startup alone',
+      'Keep run for a process that goes on, startup for one that starts another and ends',
+    );
   }
   return { steps, setenv };
 }
@@ -58,8 +61,11 @@ function readStep(place: RecipePlace): LifecycleStep | undefined {
   // Bootstrap may restart the device without a script of its own; a step that has none does nothing.
   if (script === undefined) return undefined;
   if (isScript) return { script, requiresPrivilege: false, timeoutSeconds: undefined, skipIf: undefined, setenv: {} };
+  place.checkNames('a step');
   const timeout = place.member('Timeout');
-  const seconds = timeout.isMissing ? undefined : Number(timeout.text());
+  const text = timeout.text();
+  // A recipe variable stands for a number that the deployment knows.
+  const seconds = text === undefined || text.startsWith('{') ? undefined : Number(text);
   if (seconds !== undefined && !(seconds >= 0)) timeout.error('a number of seconds belongs here', 'Such as 120, or leave it out');
   return {
     script,

@@ -1,12 +1,14 @@
+import { RECIPE_MEMBERS, RECIPE_WORDS } from './recipe-format.js';
+import type { Path } from './recipe-findings.js';
 import type { RecipeText } from './recipe-text.js';
 
 /** One place in a recipe: its value, and where to say that it is not what it should be. */
 export class RecipePlace {
   readonly value: unknown;
-  readonly path: readonly (string | number)[];
+  readonly path: Path;
   readonly #text: RecipeText;
 
-  constructor(text: RecipeText, value: unknown, path: readonly (string | number)[]) {
+  constructor(text: RecipeText, value: unknown, path: Path) {
     this.#text = text;
     this.value = value;
     this.path = path;
@@ -17,9 +19,9 @@ export class RecipePlace {
     return this.value === undefined || this.value === null;
   }
 
-  /** The member of this name, in any case: that is how a device reads names. */
+  /** The member of this name, in any case: that is how the classic nucleus reads names. Of several, the last. */
   member(name: string): RecipePlace {
-    const found = this.#entries().find(([key]) => key.toLowerCase() === name.toLowerCase());
+    const found = this.#entries().findLast(([key]) => key.toLowerCase() === name.toLowerCase());
     return new RecipePlace(this.#text, found?.[1], [...this.path, found?.[0] ?? name]);
   }
 
@@ -27,6 +29,23 @@ export class RecipePlace {
   members(): readonly (readonly [name: string, place: RecipePlace])[] {
     if (!this.isMissing && !isMap(this.value)) this.error('a map belongs here', 'Write names and values');
     return this.#entries().map(([name, value]) => [name, new RecipePlace(this.#text, value, [...this.path, name])] as const);
+  }
+
+  /** Says which members no nucleus knows, and which have another case than Greengrass Lite wants. */
+  checkNames(what: keyof typeof RECIPE_MEMBERS): void {
+    const known: readonly string[] = RECIPE_MEMBERS[what];
+    for (const [name, place] of this.members()) {
+      const meant = known.find(each => each.toLowerCase() === name.toLowerCase());
+      if (meant === undefined) {
+        place.warning(`no nucleus knows such a member of ${what}, and it is left out`, `The members are ${known.join(', ')}`, name);
+      } else if (meant !== name) {
+        place.onLite(
+          'Greengrass Lite compares names exactly, and does not find it under this one',
+          'Write the names in brackets',
+          `${name} (${meant})`,
+        );
+      }
+    }
   }
 
   /** All entries; none if this is missing. Anything but a list is an error. */
@@ -46,12 +65,26 @@ export class RecipePlace {
     return undefined;
   }
 
-  error(message: string, remedy: string): void {
-    this.#text.error(this.path, message, remedy);
+  /** One of a few words, in any case. Anything else is an error. */
+  word(words: keyof typeof RECIPE_WORDS): string | undefined {
+    const text = this.text();
+    const known: readonly string[] = RECIPE_WORDS[words];
+    const word = known.find(each => each.toLowerCase() === text?.toLowerCase());
+    if (text !== undefined && word === undefined) this.error(`a nucleus takes no such ${words}`, `Write ${known.join(' or ')}`, text);
+    return word;
   }
 
-  warning(message: string, remedy: string): void {
-    this.#text.warning(this.path, message, remedy);
+  error(what: string, remedy: string, subject?: string): void {
+    this.#text.errors.tell(this.path, what, remedy, subject);
+  }
+
+  warning(what: string, remedy: string, subject?: string): void {
+    this.#text.warnings.tell(this.path, what, remedy, subject);
+  }
+
+  /** Says what matters on Greengrass Lite alone. */
+  onLite(what: string, remedy: string, subject?: string): void {
+    this.#text.lite.tell(this.path, what, remedy, subject);
   }
 
   #entries(): readonly (readonly [string, unknown])[] {

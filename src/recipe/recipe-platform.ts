@@ -14,35 +14,32 @@ export function currentPlatform(profile: ProfileName = 'classic'): DevicePlatfor
 }
 
 /**
- * The manifest that a device would use: the first whose platform it is. `undefined`: the deployment fails there.
+ * The manifest that a device would use: the first whose platform it is. `undefined`: the deployment fails there. On Greengrass Lite it has the
+ * lifecycle that Lite finds, and what stands in its way is in the recipe's `liteProblems`.
  *
- * @param platform - The device; left out, this machine as a classic one.
+ * @param platform - The device; left out, this machine as a classic one. A `runtime` of `aws_nucleus_lite` says that it runs Lite.
  *
- * Source: AWS IoT Greengrass developer guide, "AWS IoT Greengrass component recipe reference"; `PlatformHelper` of the nucleus;
- * "Types of Recipes Supported by GG nucleus lite" and `manifest_selection` of Greengrass Lite.
+ * Source: AWS IoT Greengrass developer guide, "AWS IoT Greengrass component recipe reference"; `PlatformHelper` of
+ * aws-greengrass-component-common; "Types of Recipes Supported by Greengrass nucleus lite" and `manifest_selection` of Greengrass Lite.
  */
 export function manifestFor(recipe: Recipe, platform: DevicePlatform = currentPlatform()): RecipeManifest | undefined {
-  return recipe.manifests.find(
-    manifest =>
-      !isClassicOnly(manifest.platform, platform) &&
-      Object.entries(manifest.platform).every(([name, wanted]) => {
-        const is = platform[name];
-        return Array.isArray(wanted) ? wanted.some(one => fits(name, is, one)) : fits(name, is, wanted);
-      }),
-  );
+  if (platform['runtime'] === 'aws_nucleus_lite') return onLite(recipe, platform);
+  return recipe.manifests.find(manifest => Object.entries(manifest.platform).every(([name, wanted]) => fits(name, platform[name], wanted)));
 }
 
-/** Lite takes a platform that says nothing of the runtime for one of classic. */
-const isClassicOnly = (wanted: RecipeManifest['platform'], { runtime }: DevicePlatform): boolean =>
-  runtime === 'aws_nucleus_lite' && Object.keys(wanted).length > 0 && !('runtime' in wanted);
+function onLite({ liteManifests }: Recipe, { architecture }: DevicePlatform): RecipeManifest | undefined {
+  for (const lite of liteManifests) {
+    if (lite.kind === 'refused') return undefined;
+    if (lite.kind === 'taken' && (lite.architecture === undefined || lite.architecture === architecture)) return lite.manifest;
+  }
+  return undefined;
+}
 
-function fits(name: string, is: string | undefined, wanted: unknown): boolean {
-  if (wanted === '*') return true;
-  if (wanted === null) return is === undefined;
-  if (is === undefined || typeof wanted !== 'string') return false;
-  if (wanted === '//') return true;
+function fits(name: string, is: string | undefined, wanted: string | null): boolean {
+  if (wanted === '*' || wanted === null) return true;
+  if (is === undefined || is === '') return false;
+  if (wanted.length >= 2 && wanted.startsWith('/') && wanted.endsWith('/')) return matches(wanted.slice(1, -1), is);
   if ((name === 'os' || name === 'architecture') && (wanted === 'all' || wanted === 'any')) return true;
-  if (wanted.length > 2 && wanted.startsWith('/') && wanted.endsWith('/')) return matches(wanted.slice(1, -1), is);
   return wanted === is;
 }
 

@@ -1,73 +1,186 @@
-import { LineCounter, isNode, parseDocument, type Document } from 'yaml';
+import { LineCounter, isAlias, isMap as isMapNode, isScalar, isSeq, parseDocument, type Document, type Node } from 'yaml';
 import { jsonPointer } from './json-pointer.js';
-import type { RecipeProblem } from './recipe-invalid.js';
+import { Findings, type Path } from './recipe-findings.js';
+import { classicScalar, modernScalar } from './recipe-scalars.js';
 
-type Path = readonly (string | number)[];
+/** What aliases may come to when they are put in place of each other: more is no recipe, but an attack. */
+const MOST_NODES = 20_000;
 
-/** A recipe's text as data, and where in the text each thing stands. */
+const OTHERWISE =
+  'the classic nucleus reads YAML 1.1, where this is not what it looks like (the value in brackets), and Greengrass Lite reads every YAML value as a text';
+const ALIASES = 'an alias is the text of its name to the classic nucleus, and what it stands for to Greengrass Lite';
+
+/** A recipe's text as data, as each nucleus reads it, and where in the text each thing stands. */
 export class RecipeText {
   /** What makes it no recipe. */
-  readonly errors: RecipeProblem[] = [];
-  /** What a device passes over in silence. */
-  readonly warnings: RecipeProblem[] = [];
+  readonly errors: Findings = new Findings(path => this.#place(path));
+  /** What a nucleus passes over in silence, or takes otherwise than it looks. */
+  readonly warnings: Findings = new Findings(path => this.#place(path));
+  /** What Greengrass Lite alone takes otherwise, or not at all. */
+  readonly lite: Findings = new Findings(path => this.#place(path));
+  /** As the classic nucleus reads it. */
   readonly value: unknown;
-  readonly #document: Document.Parsed;
+  /** As Greengrass Lite reads it: from YAML texts only, and aliases are what they stand for. `undefined` where that would be endless. */
+  readonly liteValue: unknown;
+  /** Its size. */
+  readonly bytes: number;
+  readonly #document: Document.Parsed | undefined;
   readonly #lines: LineCounter = new LineCounter();
+  readonly #isJson: boolean;
+  #nodes = 0;
 
-  constructor(text: string) {
-    // JSON is YAML, so that one parser gives the places of both.
-    this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false });
-    for (const { code, message, pos } of this.#document.errors) {
+  constructor(text: string, source: string) {
+    this.bytes = Buffer.byteLength(text, 'utf8');
+    this.#isJson = isJson(text, source);
+    try {
+      // JSON is YAML, so that one parser gives the places of both. All scalars as texts: what they are is each nucleus' own affair.
+      this.#document = parseDocument(text, {
+        schema: 'failsafe',
+        merge: false,
+        uniqueKeys: false,
+        lineCounter: this.#lines,
+        prettyErrors: false,
+        logLevel: 'error',
+      });
+      this.#checkSyntax(text);
+      if (!this.errors.isEmpty) return;
+      this.value = this.#classic(this.#document.contents, []);
+      this.liteValue = this.#onLite(this.#document.contents);
+    } catch (error) {
+      this.errors.tell([], error instanceof Error ? error.message : String(error), 'Mend the YAML or JSON');
+    }
+  }
+
+  #checkSyntax(text: string): void {
+    for (const { code, message, pos } of this.#document?.errors ?? []) {
       const { line, col: column } = this.#lines.linePos(pos[0]);
+      if (code === 'MULTIPLE_DOCS') {
+        this.warnings.tellAt({ path: '', line, column }, 'a second document begins here, and a nucleus reads the first alone', 'Remove it');
+      } else this.errors.tellAt({ path: '', line, column }, message, 'Mend the YAML or JSON here');
+    }
+    if (this.errors.isEmpty && this.#isJson) this.#checkJson(text);
+    // A nucleus reads by the file's name, and its YAML is no full JSON.
+    else if (/^\s*\{/.test(text) && isStrictJson(text)) {
+      const [, before] = /^([^]*?)(?:\t|(?<!\\)(?:\\\\)*\\\/)/.exec(text) ?? [];
+      if (before === undefined) return;
+      const { line, col: column } = this.#lines.linePos(before.length);
       const place = { path: '', line, column };
-      if (code === 'DUPLICATE_KEY') {
-        this.warnings.push({ ...place, message: 'this name is there twice, and a device takes the last', remedy: 'Remove one of them' });
-      } else {
-        this.errors.push({ ...place, message, remedy: 'Mend the YAML or JSON here' });
-      }
-    }
-    this.value = this.errors.length === 0 ? this.#toJs() : undefined;
-    if (this.errors.length === 0 && /^\s*\{/.test(text)) this.#checkJson(text);
-  }
-
-  error(path: Path, message: string, remedy: string): void {
-    this.errors.push({ ...this.#place(path), message, remedy });
-  }
-
-  warning(path: Path, message: string, remedy: string): void {
-    this.warnings.push({ ...this.#place(path), message, remedy });
-  }
-
-  #toJs(): unknown {
-    try {
-      return this.#document.toJS();
-    } catch (error) {
-      // Aliases that expand without end.
-      this.error([], error instanceof Error ? error.message : String(error), 'Write it without so many aliases');
-      return undefined;
-    }
-  }
-
-  /** What begins like JSON is read as JSON by a device, which is stricter than YAML. */
-  #checkJson(text: string): void {
-    try {
-      JSON.parse(text);
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.error(
-        [],
-        `this is not quite JSON: ${reason}`,
-        'Remove comments and trailing commas, and put names and texts into double quotes',
+      this.errors.tellAt(
+        place,
+        'a tab, or \\/ in a text, is JSON and not the YAML that a nucleus reads',
+        'Name the file .json, or use spaces and /',
       );
     }
   }
 
+  /** JSON is read strictly by a device. */
+  #checkJson(text: string): void {
+    try {
+      JSON.parse(text.replace(/^\uFEFF/, ''));
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      const at = /at position (\d+)/.exec(reason)?.[1];
+      const { line, col: column } = this.#lines.linePos(at === undefined ? 0 : Number(at));
+      const remedy = 'Remove comments and trailing commas, and put names and texts into double quotes';
+      this.errors.tellAt({ path: '', line: Math.max(1, line), column: Math.max(1, column) }, `this is not quite JSON: ${reason}`, remedy);
+    }
+  }
+
+  #classic(node: unknown, path: Path): unknown {
+    if (isAlias(node)) {
+      this.warnings.tell(path, ALIASES, 'Write out what it stands for', `*${node.source}`);
+      return node.source;
+    }
+    if (isMapNode(node)) return Object.fromEntries(this.#entries(node.items, path));
+    if (isSeq(node)) return node.items.map((item, i) => this.#classic(item, [...path, i]));
+    if (!isScalar(node)) return null;
+    const text = textOf(node);
+    if (node.type !== 'PLAIN' || node.tag === 'tag:yaml.org,2002:str') return text;
+    if (this.#isJson) return JSON.parse(text) as unknown;
+    const value = classicScalar(text);
+    if (value === undefined) this.errors.tell(path, 'the classic nucleus can make no number of this', 'Put it into quotes', text);
+    else if (!Object.is(value, modernScalar(text))) {
+      this.warnings.tell(
+        path,
+        OTHERWISE,
+        'Write true, false or decimal digits, or put it into quotes',
+        `${text} (${JSON.stringify(value)})`,
+      );
+    }
+    return value;
+  }
+
+  #entries(pairs: readonly { readonly key: unknown; readonly value: unknown }[], path: Path): readonly (readonly [string, unknown])[] {
+    const seen = new Map<string, string>();
+    return pairs.map(({ key, value }) => {
+      const name = isScalar(key) ? textOf(key) : isAlias(key) ? key.source : undefined;
+      if (name === undefined) {
+        this.errors.tell(path, 'a name is a text', 'Write a name before the colon');
+        return ['', null] as const;
+      }
+      const before = seen.get(name.toLowerCase());
+      if (before !== undefined) {
+        const what = before === name ? 'this name is there twice' : `the names ${before} and ${name} are one to the classic nucleus`;
+        const lines = isScalar(key) ? key.range?.[0] : undefined;
+        const { line, col: column } = this.#lines.linePos(lines ?? 0);
+        this.warnings.tellAt(
+          { path: jsonPointer([...path, name]), line, column },
+          `${what}, and a device takes the last`,
+          'Remove one of them',
+        );
+      }
+      seen.set(name.toLowerCase(), name);
+      return [name, this.#classic(value, [...path, name])] as const;
+    });
+  }
+
+  #onLite(node: unknown): unknown {
+    if (++this.#nodes > MOST_NODES) {
+      if (this.#nodes === MOST_NODES + 1) this.lite.tell([], 'it has too many aliases for Greengrass Lite', 'Write it without aliases');
+      return undefined;
+    }
+    if (isAlias(node)) return this.#document === undefined ? undefined : this.#onLite(node.resolve(this.#document));
+    if (isMapNode(node)) {
+      return Object.fromEntries(node.items.map(({ key, value }) => [isScalar(key) ? textOf(key) : '', this.#onLite(value)]));
+    }
+    if (isSeq(node)) return node.items.map(item => this.#onLite(item));
+    if (!isScalar(node)) return '';
+    return this.#isJson && node.type === 'PLAIN' ? (JSON.parse(textOf(node)) as unknown) : textOf(node);
+  }
+
   /** Of something that is not there: where the thing around it begins. */
   #place(path: Path): { readonly path: string; readonly line: number; readonly column: number } {
-    let node: unknown;
-    for (let length = path.length; node === undefined && length >= 0; length--) node = this.#document.getIn(path.slice(0, length), true);
-    const { line, col } = this.#lines.linePos((isNode(node) ? node.range?.[0] : undefined) ?? 0);
+    let node: Node | null = this.#document?.contents ?? null;
+    for (const part of path) {
+      const inner: unknown = isMapNode(node)
+        ? node.items.findLast(({ key }) => isScalar(key) && textOf(key) === part)?.value
+        : isSeq(node)
+          ? node.items[Number(part)]
+          : undefined;
+      if (!isMapNode(inner) && !isSeq(inner) && !isScalar(inner) && !isAlias(inner)) break;
+      node = inner;
+    }
+    const { line, col } = this.#lines.linePos(node?.range?.[0] ?? 0);
     // An empty document has no lines at all.
     return { path: jsonPointer(path), line: Math.max(1, line), column: Math.max(1, col) };
   }
+}
+
+/** What a nucleus reads as JSON: by the file's name, as it does; a text without one by how it begins, comments aside. */
+function isJson(text: string, source: string): boolean {
+  if (/\.ya?ml$/i.test(source)) return false;
+  return /\.json$/i.test(source) || /^\uFEFF?(?:\s|\/\/[^\n]*\n|\/\*[^]*?\*\/)*\{/.test(text);
+}
+
+function isStrictJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function textOf({ value }: { readonly value: unknown }): string {
+  return typeof value === 'string' ? value : '';
 }

@@ -18,7 +18,6 @@ export interface LifecycleStep {
 
 /** The steps that a nucleus knows, by the names they have in a recipe. */
 export const LIFECYCLE_STEPS = ['bootstrap', 'install', 'startup', 'run', 'shutdown', 'recover'] as const;
-/** A step of the lifecycle that a manifest may give a script for. */
 /** A step's name, in small letters. */
 export type LifecycleStepName = (typeof LIFECYCLE_STEPS)[number];
 
@@ -40,12 +39,21 @@ export interface RecipeArtifact {
 /** What a recipe says for the platforms that it describes. */
 export interface RecipeManifest {
   readonly name: string | undefined;
-  /** What a device must be: `os`, `architecture`, and whatever else. Empty: any. */
-  readonly platform: Readonly<Record<string, unknown>>;
+  /** What a device must be: `os`, `architecture`, and whatever else; `null` and `*` for any. Empty: any. */
+  readonly platform: Readonly<Record<string, string | null>>;
   /** The manifest's own, or what its selections leave of the recipe's global one. */
   readonly lifecycle: Lifecycle;
   readonly artifacts: readonly RecipeArtifact[];
 }
+
+/** What Greengrass Lite makes of a manifest. */
+export type LiteManifest =
+  /** It counts on devices of this architecture, or of any. Its lifecycle is what Lite finds, which compares names exactly. */
+  | { readonly kind: 'taken'; readonly architecture: string | undefined; readonly manifest: RecipeManifest }
+  /** It is passed over, and the next one is looked at. */
+  | { readonly kind: 'skipped'; readonly why: string }
+  /** The recipe is no recipe there, unless a manifest before it was taken. */
+  | { readonly kind: 'refused'; readonly why: string };
 
 /**
  * A component's recipe, read.
@@ -67,6 +75,10 @@ export interface Recipe {
   readonly dependencies: readonly string[];
   /** In their order, which decides: a device takes the first that fits it. */
   readonly manifests: readonly RecipeManifest[];
+  /** What Greengrass Lite makes of them. Fewer, where it reads no further: see `manifestFor`. */
+  readonly liteManifests: readonly LiteManifest[];
+  /** What Greengrass Lite alone takes otherwise than the classic nucleus, or not at all. */
+  readonly liteProblems: readonly RecipeProblem[];
   /** What a device would leave out or take otherwise than it looks. */
   readonly warnings: readonly RecipeProblem[];
 }

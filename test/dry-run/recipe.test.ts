@@ -10,8 +10,6 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
 import { component, type Component, dryRun, type DryRun, readConfiguration } from '../../src/component/index.js';
 import { accessControlOf, resourceOf } from '../../src/dry-run/access.js';
-import { RecipeFormat } from '../../src/dry-run/recipe-format.js';
-import { problemsOf } from '../../src/codec/problems.js';
 import { interpolate, readRecipe, type Recipe } from '../../src/local/index.js';
 import { edgeAggregator } from '../kit/component/edge-aggregator.js';
 
@@ -31,6 +29,8 @@ describe('the derived recipe', () => {
   it.each(['yaml', 'json'] as const)('in %s is read by a device as it is meant, without a warning', async format => {
     const recipe = read((await dryOf(edgeAggregator)).recipeText(format));
     expect(recipe.warnings).toEqual([]);
+    expect(recipe.liteProblems).toEqual([]);
+    expect(recipe.liteManifests).toMatchObject([{ kind: 'taken' }]);
     expect(recipe).toMatchObject({
       componentName: 'com.example.EdgeAggregator',
       componentVersion: '1.2.0',
@@ -61,6 +61,19 @@ describe('the derived recipe', () => {
     expect(manifest?.Artifacts).toEqual([
       { Uri: 's3://BUCKET_NAME/COMPONENT_NAME/COMPONENT_VERSION/EdgeAggregator.zip', Unarchive: 'ZIP' },
     ]);
+  });
+
+  it('that Greengrass Lite does not read for its size is a finding', async () => {
+    const topics = Array.from({ length: 400 }, (_, i) => `sensors/${String(i)}/temperature`);
+    const large = await dryOf(component({ name: 'a', version: '1.0.0', publishes: topics, run: () => NEVER }));
+    expect(large.findings).toContainEqual({
+      severity: 'warning',
+      about: 'configuration',
+      message: expect.stringMatching(
+        /^On Greengrass Lite: it has \d+ bytes, and Greengrass Lite reads no recipe of more than 8196/,
+      ) as string,
+    });
+    expect((await dryOf(edgeAggregator)).findings.filter(({ message }) => message.includes('Greengrass Lite'))).toEqual([]);
   });
 
   it('hands the configuration of the device to the program', async () => {
@@ -145,47 +158,6 @@ describe('the derived recipe', () => {
     await promisify(execFile)('sh', ['-n', '-c', build?.text ?? '(']);
     expect(build?.text).toContain('artifacts="$build/artifacts/com.example.EdgeAggregator/$version"');
     expect(build?.text).toContain('/EdgeAggregator.zip');
-  });
-});
-
-describe('the recipe format', () => {
-  const minimal = { RecipeFormatVersion: '2020-01-25', ComponentName: 'a', ComponentVersion: '1.0.0', Manifests: [] };
-  const problems = (recipe: unknown): readonly string[] => {
-    const decoded = RecipeFormat.decode(recipe);
-    return decoded._tag === 'Left' ? problemsOf(decoded.left) : [];
-  };
-
-  it('takes the recipe of the AWS pages', () => {
-    const policy = { policyDescription: 'Allows.', operations: ['aws.greengrass#PublishToIoTCore'], resources: ['*'] };
-    const manifest = {
-      Platform: { os: 'linux', architecture: 'amd64' },
-      Lifecycle: { install: { Skipif: 'onpath git', Script: 'sudo apt-get install git' }, run: '{artifacts:path}/main' },
-      Artifacts: [{ Uri: 's3://DOC-EXAMPLE-BUCKET/hello_world.zip', Unarchive: 'ZIP', Permission: { Execute: 'OWNER' } }],
-    };
-    const recipe = {
-      ...minimal,
-      ComponentDescription: 'A component.',
-      ComponentPublisher: 'Amazon',
-      ComponentConfiguration: {
-        DefaultConfiguration: { TestParam: 'x', accessControl: { 'aws.greengrass.ipc.mqttproxy': { 'p:1': policy } } },
-      },
-      ComponentDependencies: { BarService: { VersionRequirement: '^1.1.0', DependencyType: 'SOFT' } },
-      Manifests: [manifest],
-    };
-    expect(problems(recipe)).toEqual([]);
-  });
-
-  it.each([
-    [{ ...minimal, RecipeFormatVersion: '2020-01-26' }, 'RecipeFormatVersion: expected "2020-01-25", got "2020-01-26"'],
-    [{ ...minimal, ComponentName: 'a b' }, 'ComponentName: expected a component name, got "a b"'],
-    [{ ...minimal, Manifest: [] }, 'Manifest: expected no such member of a recipe'],
-    [{ ...minimal, Manifests: [{ Lifecycle: { Run: 'x' } }] }, 'Manifests[0].Lifecycle.Run: expected no such member of Lifecycle'],
-    [
-      { ...minimal, Manifests: [{ Artifacts: [{ Uri: 'main.zip' }] }] },
-      'Manifests[0].Artifacts[0].Uri: expected s3://…, docker:… or another URI, got "main.zip"',
-    ],
-  ])('does not take %j', (recipe, problem) => {
-    expect(problems(recipe)).toContain(problem);
   });
 });
 

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import type { DryRun } from '../../dry-run/dry-run-result.js';
-import type { RecipeTextFormat } from '../../dry-run/recipe-text.js';
+import type { RecipeTextFormat } from '../../recipe/recipe-format.js';
 import { CliError, UsageError } from '../cli-error.js';
 import type { Cli } from '../cli.js';
 import { EXIT } from '../exit-code.js';

@@ -61,11 +61,11 @@ export async function recipeComponents(
   return components.map(({ component }) => component);
 }
 
-function withoutManifest(recipe: Recipe, path: string, profile: ProfileName): string {
-  const classicOnly = profile === 'lite' && manifestFor(recipe, currentPlatform('classic')) !== undefined;
-  return classicOnly
-    ? `${path} has no manifest for Greengrass Lite, which takes those only whose Platform has runtime: "*" or aws_nucleus_lite.`
-    : `${path} has no manifest for this machine, so that a deployment to one like it would fail.`;
+/** Why a deployment to a device like this machine would fail; `undefined` if it would not. */
+function withoutManifest(recipe: Recipe, path: string, profile: ProfileName): string | undefined {
+  if (manifestFor(recipe, currentPlatform(profile)) !== undefined || recipe.manifests.length === 0) return undefined;
+  const device = profile === 'lite' ? 'Greengrass Lite on a machine like this' : 'this machine';
+  return `${path} has no manifest for ${device}, so that a deployment to one like it would fail.`;
 }
 
 function ofRecipe(recipe: Recipe, path: string, profile: ProfileName, { thingName }: DeviceNames): DevComponent {
@@ -74,13 +74,14 @@ function ofRecipe(recipe: Recipe, path: string, profile: ProfileName, { thingNam
   const lifecycle = manifest?.lifecycle;
   const variables = { componentName: name, componentVersion, configuration, thingName, rootPath: '/greengrass/v2', profile };
   const setenv = Object.entries({ ...lifecycle?.setenv, ...lifecycle?.steps.run?.setenv });
-  const warnings = recipe.warnings.map(({ line, message, remedy }) => `${path}:${String(line)}: ${message}. ${remedy}.`);
-  const noManifest = manifest === undefined && recipe.manifests.length > 0 ? [withoutManifest(recipe, path, profile)] : [];
+  const problems = [...recipe.warnings, ...(profile === 'lite' ? recipe.liteProblems : [])];
+  const warnings = problems.map(({ line, message, remedy }) => `${path}:${String(line)}: ${message}. ${remedy}.`);
+  const noManifest = withoutManifest(recipe, path, profile) ?? [];
   return {
     name,
     // As after a reset: while one develops, what the recipe says now is meant, and not what it said before.
     local: { recipe, configurationUpdate: { reset: [''] } },
     setenv: workPath => Object.fromEntries(setenv.map(([key, value]) => [key, interpolate(value, { ...variables, workPath })])),
-    warnings: [...warnings, ...noManifest],
+    warnings: warnings.concat(noManifest),
   };
 }

@@ -16,7 +16,10 @@ export async function checkRecipe(path: string): Promise<readonly Finding[]> {
     }));
   }
   const recipe = read.right;
-  const warnings = recipe.warnings.map(({ line, message, remedy }): Finding => ({
+  // What Lite alone takes otherwise matters to a recipe that is meant for it.
+  const isForLite = recipe.manifests.some(({ platform }) => Object.keys(platform).some(name => name.toLowerCase() === 'runtime'));
+  const problems = isForLite ? [...recipe.warnings, ...recipe.liteProblems] : recipe.warnings;
+  const warnings = problems.map(({ line, message, remedy }): Finding => ({
     check: 'recipe',
     status: 'warning',
     message: `${path}:${String(line)}: ${message}.`,

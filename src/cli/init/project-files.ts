@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { gdkFiles } from '../../dry-run/gdk-files.js';
 import { archiveOf } from '../../dry-run/recipe.js';
-import type { RecipeDocument } from '../../dry-run/recipe-format.js';
-import { recipeText } from '../../dry-run/recipe-text.js';
+import type { RecipeDocument } from '../../recipe/recipe-format.js';
+import { recipeText } from '../../recipe/recipe-format.js';
 import { COMPILER_FILES, projectManifest, type ManifestOptions } from './project-manifest.js';
 import type { ProjectNames } from './project-names.js';
 
