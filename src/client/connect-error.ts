@@ -38,7 +38,7 @@ function unavailable(failure: ConnectFailure, socketPath: string): ConnectError 
     case 'path-too-long':
       return new SocketPathTooLong(socketPath, failure.length, failure.limit);
     case 'native-unavailable':
-      return new NativeUnavailable(failure.cause);
+      return new NativeUnavailable(failure.cause, failure.passing);
     case 'refused':
       return new SocketUnavailable(socketPath, isSocket(socketPath) ? 'refused' : 'not-a-socket', failure.cause);
     case 'missing':

@@ -1,6 +1,6 @@
 import { isLeft } from 'fp-ts/lib/Either.js';
 import { BehaviorSubject, defer, of, skipWhile, type Observable } from 'rxjs';
-import { ConnectionLost, ProxyClosed, TimedOut, type ConnectError } from '../errors/errors.js';
+import { ConnectionLost, ProxyClosed, type ConnectError } from '../errors/errors.js';
 import type { Clock } from '../ipc/clock.js';
 import { Session, type SessionEnd } from '../ipc/session.js';
 import type { Transport } from '../ipc/transport.js';
@@ -154,12 +154,12 @@ export class Connection {
       return;
     }
     const { connectTimeout } = this.#options;
-    detectProfile(session, this.#clock, connectTimeout, profile => {
+    detectProfile(session, this.#clock, connectTimeout, found => {
       if (this.#session !== session) return;
-      if (profile === undefined) this.#lose(new TimedOut('terminal', 'connect', connectTimeout, true));
+      if (isLeft(found)) this.#lose(found.left);
       else {
-        this.#profile = profile;
-        this.#onConnected(session, profile);
+        this.#profile = found.right;
+        this.#onConnected(session, found.right);
       }
     });
   }

@@ -1,3 +1,5 @@
+import { left, right, type Either } from 'fp-ts/lib/Either.js';
+import { ProtocolViolated, TimedOut, type ConnectError } from '../errors/errors.js';
 import type { Clock } from '../ipc/clock.js';
 import { MessageType, type RpcMessage } from '../ipc/wire/rpc-message.js';
 import type { Session } from '../ipc/session.js';
@@ -9,13 +11,24 @@ import type { Profile } from './mqtt-proxy.js';
  * nothing and needs no policy, and the two refuse it differently: the classic nucleus checks the topic before anything
  * else and answers with an `InvalidArgumentsError`, Greengrass Lite with a `ServiceError`.
  *
- * Calls back once, with `undefined` if no answer came in `timeout` milliseconds; not at all if the session ends first.
+ * Calls back once, with an error if no answer came in `timeout` milliseconds or what came is none; not at all if the session ends first.
  */
-export function detectProfile(session: Session, clock: Clock, timeout: number, callback: (profile: Profile | undefined) => void): void {
+export function detectProfile(
+  session: Session,
+  clock: Clock,
+  timeout: number,
+  callback: (found: Either<ConnectError, Profile>) => void,
+): void {
+  const settle = (found: Either<ConnectError, Profile>): void => {
+    cancel();
+    callback(found);
+  };
   const operation = session.request(PUBLISH_TO_IOT_CORE, '{}', {
     onReply: message => {
-      cancel();
-      callback(profileOf(message));
+      settle(right(profileOf(message)));
+    },
+    onViolation: detail => {
+      settle(left(new ProtocolViolated('terminal', detail)));
     },
     onLost: () => {
       cancel();
@@ -23,12 +36,12 @@ export function detectProfile(session: Session, clock: Clock, timeout: number, c
   });
   const cancel = clock.after(timeout, () => {
     operation.abandon();
-    callback(undefined);
+    callback(left(new TimedOut('terminal', 'connect', timeout, true)));
   });
 }
 
-function profileOf(message: RpcMessage): Profile {
-  const plainFault = message.type === MessageType.ApplicationError && message.modelType === 'aws.greengrass#ServiceError';
-  // The classic nucleus always says which service speaks (`_service`), Lite never does.
-  return plainFault && !message.payload.includes('"_service"') ? 'lite' : 'classic';
+function profileOf({ type, modelType, payload }: RpcMessage): Profile {
+  const modelled = type === MessageType.ApplicationError && modelType !== undefined;
+  // In an error of the model the classic nucleus always says which service speaks (`_service`), Lite never does.
+  return modelled && !payload.includes('"_service"') ? 'lite' : 'classic';
 }

@@ -1,4 +1,4 @@
-import { ConnectionLost, TimedOut, TooManyPublishes, type ConnectError, type PublishError } from '../errors/errors.js';
+import { ConnectionLost, ProtocolViolated, TimedOut, TooManyPublishes, type ConnectError, type PublishError } from '../errors/errors.js';
 import type { Clock } from '../ipc/clock.js';
 import { MessageType, type RpcMessage } from '../ipc/wire/rpc-message.js';
 import type { Operation, RequestListener, Session } from '../ipc/session.js';
@@ -128,6 +128,12 @@ export class Publisher implements ConnectionUser {
     this.#tellIdle();
   }
 
+  onViolation(publish: Publish, detail: string): void {
+    this.#unanswered = 0;
+    this.#fail(publish, new ProtocolViolated('message', detail));
+    this.#send();
+  }
+
   #send(): void {
     const session = this.#session;
     const capabilities = this.#capabilities;
@@ -255,6 +261,10 @@ class Publish implements RequestListener {
 
   onReply(message: RpcMessage): void {
     if (this.listed) this.#publisher.onReply(this, message);
+  }
+
+  onViolation(detail: string): void {
+    if (this.listed) this.#publisher.onViolation(this, detail);
   }
 
   onLost(): void {

@@ -12,7 +12,7 @@ import {
 } from '../errors/errors.js';
 import type { Clock } from '../ipc/clock.js';
 import type { RpcMessage } from '../ipc/wire/rpc-message.js';
-import type { Operation, Session, SubscriptionListener } from '../ipc/session.js';
+import type { Session, SubscribeOperation, SubscriptionListener } from '../ipc/session.js';
 import { startSeries, type RetrySeries } from '../schedule/index.js';
 import type { Schedule } from '../schedule/schedule.js';
 import type { Connection, ConnectionUser } from './connection.js';
@@ -60,7 +60,7 @@ export class Subscription<M> implements ConnectionUser, SubscriptionListener {
   readonly #series: RetrySeries;
   readonly #detach: () => void;
   #session: Session | undefined;
-  #operation: Operation | undefined;
+  #operation: SubscribeOperation | undefined;
   #settled: () => void = nothing;
   #cancelTimer: () => void = nothing;
   #watch: SilenceTimer | undefined;
@@ -97,12 +97,14 @@ export class Subscription<M> implements ConnectionUser, SubscriptionListener {
 
   onInterrupted(error: ConnectError): void {
     this.#session = undefined;
+    this.#operation?.takeEventsForReply();
     this.#leave();
     this.#beginGap(new Interrupted(this.#stream.topicName, error));
   }
 
   onFailed(error: ConnectError): void {
     this.#session = undefined;
+    if (error._tag !== 'ProxyClosed') this.#operation?.takeEventsForReply();
     this.#leave();
     if (error._tag === 'ProxyClosed') this.#subscriber.complete();
     else this.#fail(error);
@@ -133,6 +135,10 @@ export class Subscription<M> implements ConnectionUser, SubscriptionListener {
     this.#setBack(replyError('terminal', this.#stream.operation, this.#stream.topicName, reply));
   }
 
+  onViolation(detail: string): void {
+    this.#setBack(new ProtocolViolated('terminal', detail));
+  }
+
   onComplete(): void {
     this.#setBack(new ConnectionLost('terminal', true, new Error('The nucleus ended the subscription.')));
   }
@@ -147,7 +153,7 @@ export class Subscription<M> implements ConnectionUser, SubscriptionListener {
     const { clock, timeout } = this.#context;
     if (this.#session === undefined) return;
     this.#cancelTimer = clock.after(timeout, () => {
-      this.#setBack(new TimedOut('terminal', operation, timeout, true));
+      if (this.#operation?.takeEventsForReply() !== true) this.#setBack(new TimedOut('terminal', operation, timeout, true));
     });
     this.#operation = this.#session.subscribe(operation, payload, this);
   }

@@ -124,14 +124,18 @@ export class TokenRefused extends Failure<'TokenRefused', 'terminal'> {
 export class NativeUnavailable extends Failure<'NativeUnavailable', 'terminal'> {
   readonly _tag = 'NativeUnavailable';
   readonly code = 'GGRX_NATIVE_UNAVAILABLE';
-  readonly retryable = false;
+  /** The process had no file descriptors or no memory left to load it with: that may pass. */
+  readonly retryable: boolean;
 
-  constructor(cause: unknown) {
+  constructor(cause: unknown, passing = false) {
     super(
       'terminal',
-      "The transport 'crt' needs the package aws-crt, which is not installed or has no binary for this machine. Install aws-crt, or use the transport 'socket': without the option transport and the variable GREENGRASS_RX_TRANSPORT it is the default.",
+      passing
+        ? "The transport 'crt' needs the package aws-crt, and the process has no file descriptors or no memory left to load it. Close what is not needed, or raise the limit (LimitNOFILE, ulimit -n), and connect again."
+        : "The transport 'crt' needs the package aws-crt, which is not installed or has no binary for this machine. Install aws-crt, or use the transport 'socket': without the option transport and the variable GREENGRASS_RX_TRANSPORT it is the default.",
       cause,
     );
+    this.retryable = passing;
   }
 }
 
@@ -145,7 +149,7 @@ export class ProtocolViolated<K extends Kind = Kind> extends Failure<'ProtocolVi
   constructor(kind: K, detail: string, cause?: unknown) {
     super(
       kind,
-      `The nucleus sent something that is not the IPC protocol: ${detail}. The connection was given up. If it happens again, check that the socket belongs to a Greengrass nucleus.`,
+      `The nucleus sent something that is not the IPC protocol: ${detail}. The connection, or the request it came on, was given up. If it happens again, check that the socket belongs to a Greengrass nucleus.`,
       cause,
     );
     this.detail = detail;

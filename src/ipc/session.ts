@@ -1,13 +1,16 @@
 import type { Clock } from './clock.js';
 import { MessageFlag, MessageType, type RpcMessage } from './wire/rpc-message.js';
-import type { CloseReason, ConnectFailure, StreamListener, Transport, TransportConnection, TransportStream } from './transport.js';
+import {
+  Request,
+  Subscription,
+  type Operation,
+  type RequestListener,
+  type SubscribeOperation,
+  type SubscriptionListener,
+} from './exchange.js';
+import type { CloseReason, ConnectFailure, Transport, TransportConnection } from './transport.js';
 
-/** The service model's name of the events of a subscription; everything else on its stream is the reply. */
-const EVENT_MODEL_TYPES: ReadonlySet<string> = new Set(['aws.greengrass#IoTCoreMessage', 'aws.greengrass#IoTCoreConnectionStatusEvent']);
-
-/** Events that may wait for a subscribe reply that is late, and characters of them; with more, waiting ends and they are delivered. */
-const MAX_EARLY_EVENTS = 1_000;
-const MAX_EARLY_CHARACTERS = 4 * 1024 * 1024;
+export type { Operation, RequestListener, SubscribeOperation, SubscriptionListener } from './exchange.js';
 
 /** Stream ids are signed 32-bit numbers and never come back: at 10 000 publishes a second they last two and a half days. */
 const MAX_STREAMS = 0x7fff_ffff;
@@ -40,31 +43,6 @@ export interface SessionOptions {
   readonly clock: Clock;
   /** For tests. */
   readonly maxStreams?: number | undefined;
-}
-
-/** How a request with one answer ended: with the server's message (an error has type 1), or without one. */
-export interface RequestListener {
-  readonly onReply: (message: RpcMessage) => void;
-  readonly onLost: () => void;
-}
-
-/** A subscription's life: a reply, then events, or an error, and an end that comes once. */
-export interface SubscriptionListener {
-  /** The server has accepted the subscription. Comes before the first event, whatever the order on the wire. */
-  readonly onReply: () => void;
-  readonly onEvent: (message: RpcMessage) => void;
-  /** Instead of a reply or after it; nothing follows. */
-  readonly onError: (message: RpcMessage) => void;
-  /** The server ended the stream in good order; nothing follows. */
-  readonly onComplete: () => void;
-  /** The connection ended; nothing follows. */
-  readonly onLost: () => void;
-}
-
-/** An operation under way. */
-export interface Operation {
-  /** Gives the operation up: its listener hears nothing more, and the server gets the terminate that is owed. */
-  readonly abandon: () => void;
 }
 
 /**
@@ -109,7 +87,7 @@ export class Session {
   }
 
   /** Sends a request whose answer is a stream of events. */
-  subscribe(operation: string, payload: string, listener: SubscriptionListener): Operation {
+  subscribe(operation: string, payload: string, listener: SubscriptionListener): SubscribeOperation {
     return new Subscription(this.#connection, operation, payload, listener, () => this.#takeStream());
   }
 
@@ -163,110 +141,6 @@ export class Session {
     this.#over = true;
     this.#cancelTimeout();
     this.#listener.onEnd(end);
-  }
-}
-
-class Request implements StreamListener, Operation {
-  readonly #stream: TransportStream;
-  #listener: RequestListener | undefined;
-
-  constructor(connection: TransportConnection, operation: string, payload: string, listener: RequestListener, takeStream: () => void) {
-    this.#listener = listener;
-    this.#stream = connection.openStream(operation, payload, this);
-    takeStream();
-  }
-
-  onMessage(message: RpcMessage): void {
-    const listener = this.#listener;
-    this.#listener = undefined;
-    // Greengrass Lite leaves the stream of an answered request open; the classic nucleus has terminated it.
-    this.#stream.terminate();
-    listener?.onReply(message);
-  }
-
-  onEnd(): void {
-    const listener = this.#listener;
-    this.#listener = undefined;
-    listener?.onLost();
-  }
-
-  abandon(): void {
-    this.#listener = undefined;
-    this.#stream.terminate();
-  }
-}
-
-class Subscription implements StreamListener, Operation {
-  readonly #stream: TransportStream;
-  #listener: SubscriptionListener | undefined;
-  #replied = false;
-  #early: RpcMessage[] = [];
-  #earlyCharacters = 0;
-
-  constructor(connection: TransportConnection, operation: string, payload: string, listener: SubscriptionListener, takeStream: () => void) {
-    this.#listener = listener;
-    this.#stream = connection.openStream(operation, payload, this);
-    takeStream();
-  }
-
-  onMessage(message: RpcMessage): void {
-    if (message.type !== MessageType.ApplicationMessage) {
-      this.#leave()?.onError(message);
-      return;
-    }
-    if (message.modelType !== undefined && EVENT_MODEL_TYPES.has(message.modelType)) this.#onEvent(message);
-    else if (message.payload !== '' && !this.#replied) this.#onReply();
-    if ((message.flags & MessageFlag.TerminateStream) !== 0) this.#onTerminated();
-  }
-
-  onEnd(): void {
-    this.#releaseEarly();
-    const listener = this.#listener;
-    this.#listener = undefined;
-    listener?.onLost();
-  }
-
-  abandon(): void {
-    this.#listener = undefined;
-    this.#early = [];
-    this.#stream.terminate();
-  }
-
-  #onEvent(message: RpcMessage): void {
-    if (this.#replied) {
-      this.#listener?.onEvent(message);
-      return;
-    }
-    // Greengrass Lite may send an event before the reply (4 of 300 subscribes on a busy topic): it waits for it here.
-    this.#early.push(message);
-    this.#earlyCharacters += message.payload.length;
-    if (this.#early.length >= MAX_EARLY_EVENTS || this.#earlyCharacters >= MAX_EARLY_CHARACTERS) this.#onReply();
-  }
-
-  #onReply(): void {
-    this.#replied = true;
-    this.#listener?.onReply();
-    const early = this.#early;
-    this.#early = [];
-    for (const message of early) this.#listener?.onEvent(message);
-  }
-
-  /** At the end: events whose reply never came are its proof. */
-  #releaseEarly(): void {
-    if (this.#early.length > 0) this.#onReply();
-  }
-
-  #onTerminated(): void {
-    this.#releaseEarly();
-    this.#leave()?.onComplete();
-  }
-
-  #leave(): SubscriptionListener | undefined {
-    const listener = this.#listener;
-    this.#listener = undefined;
-    this.#early = [];
-    this.#stream.terminate();
-    return listener;
   }
 }
 

@@ -336,6 +336,14 @@ describe('the profile', () => {
         payload: '{"_message":"Received invalid parameters.","_errorCode":"ServiceError"}',
       },
     ],
+    [
+      'lite',
+      {
+        ...failed(1, 'UnauthorizedError', ''),
+        payload: '{"_message":"IPC Operation not authorized.","_errorCode":"UnauthorizedError"}',
+      },
+    ],
+    ['classic', { ...failed(1, '', ''), modelType: undefined, contentType: 'text/plain', payload: 'InternalServerError' }],
   ])('is found out to be %s', async (profile, answer) => {
     const { proxy, server, time } = await connectTo(
       accepting((_, connection) => connection.send(answer)),
@@ -370,6 +378,15 @@ describe('the profile', () => {
     time.advance(10_000);
     expect(await ready).toMatchObject({ left: { _tag: 'TimedOut', operation: 'connect' } });
     await connection.closed;
+    expect(time.timers).toBe(0);
+  });
+
+  it('told by what is no reply is no connection', async () => {
+    const { proxy, time } = await connectTo(
+      accepting(({ streamId }, connection) => connection.send({ ...published(streamId), payload: 'OK' })),
+      { profile: 'auto' },
+    );
+    expect(await proxy.ready()()).toMatchObject({ left: { _tag: 'ProtocolViolated', kind: 'terminal' } });
     expect(time.timers).toBe(0);
   });
 

@@ -312,6 +312,29 @@ it('times out in time though the time of day is set back meanwhile', async () =>
   expect(await late.take(1)).toMatchObject([{ left: { _tag: 'TimedOut' } }]);
 });
 
+it.each([
+  ['is no JSON', { payload: 'OK' }, 'the reply to aws.greengrass#PublishToIoTCore is no JSON object'],
+  [
+    'is of another operation',
+    { modelType: 'aws.greengrass#SubscribeToIoTCoreResponse' },
+    'a message of the type aws.greengrass#SubscribeToIoTCoreResponse came on the stream of aws.greengrass#PublishToIoTCore',
+  ],
+])('is not accepted by a reply that %s: its effect is unknown, and the next publish has its turn', async (_, wrong, detail) => {
+  const { proxy } = await connectTo(
+    accepting((message, connection) => {
+      if (message.operation !== PUBLISH) return;
+      connection.send({ ...published(message.streamId), ...(message.streamId === 1 ? wrong : undefined) });
+    }),
+    { publishWindow: 1 },
+  );
+  const outcomes = record(of('1', '2').pipe(publishTo(proxy, topic => to(topic))));
+  expect(await outcomes.all()).toMatchObject([
+    { left: { _tag: 'ProtocolViolated', kind: 'message', retryable: true, value: '1', outcome: 'unknown', detail } },
+    { right: { value: '2' } },
+  ]);
+  expect(await proxy.drain(1)()).toMatchObject({ accepted: 0, failed: 0, unfinished: 0 });
+});
+
 it('gives the connection up when 16 Mi characters had no answer, which a nucleus that reads no more leaves in memory', async () => {
   const { proxy, time, states, server, reaches } = await connectTo(
     accepting(({ streamId, payload }, connection) => {

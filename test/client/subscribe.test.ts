@@ -20,6 +20,7 @@ import {
   SUBSCRIBE,
   subscribed,
   topicsOf,
+  type Scripted,
 } from '../kit/nucleus/scripted-nucleus.js';
 import { watched } from '../kit/streams/watched.js';
 
@@ -209,6 +210,70 @@ describe('a subscription', () => {
     ]);
     await connection.message(isTerminate(1));
     expect(time.timers).toBe(0);
+  });
+
+  it.each<[string, (scripted: Scripted) => Promise<void>, object[]]>([
+    ['the time for it is over', ({ time }) => Promise.resolve(time.advance(120_000)), []],
+    [
+      'the nucleus refuses',
+      async ({ server }) => void (await server.connection()).send(failed(1, 'ServiceError', 'x')),
+      [{ left: { _tag: 'Interrupted', cause: { _tag: 'ServiceFault' } } }],
+    ],
+    ['the connection ends', async ({ server }) => void (await server.connection()).kill(), [{ left: { _tag: 'Interrupted' } }]],
+    [
+      'the client gives the connection up',
+      ({ time }) => Promise.resolve(time.advance(10_000)),
+      [{ left: { _tag: 'Interrupted', cause: { _tag: 'TimedOut' } } }],
+    ],
+  ])('has messages whose reply never comes when %s', async (how, end, gaps) => {
+    const scripted = await connectTo(accepting(), { publishWindow: 200 });
+    const { proxy, server } = scripted;
+    const { request, statuses } = watched(to('a'));
+    const messages = record(proxy.subscribe(request));
+    const connection = await server.connection();
+    await connection.message(asks(SUBSCRIBE));
+    // So many characters without an answer that the client gives the connection up.
+    const unanswered = how === 'the client gives the connection up' ? 130 : 0;
+    for (let i = 0; i < unanswered; i++) record(proxy.publish$({ ...to('p'), payload: 'x'.repeat(100_000) }));
+    connection.send(arrived(1, 'a', '1'), arrived(1, 'a', '2'));
+    // A second subscription is the fence behind what has been sent.
+    const fence = watched(to('fence'));
+    const fenced = record(proxy.subscribe(fence.request));
+    connection.send(subscribed((await connection.message(asks(SUBSCRIBE, 'fence'))).streamId));
+    await fence.statuses.take(2);
+    fenced.subscription.unsubscribe();
+    expect(messages.values).toEqual([]);
+    await end(scripted);
+    expect(await messages.take(2 + gaps.length)).toMatchObject([
+      { right: { payload: Buffer.from('1') } },
+      { right: { payload: Buffer.from('2') } },
+      ...gaps,
+    ]);
+    expect(statuses.values.map(({ status }) => status)).toEqual(['subscribing', 'active', ...gaps.map(() => 'interrupted')]);
+  });
+
+  it('whose reply is none ends with what is wrong with it', async () => {
+    const { proxy } = await connectTo(
+      accepting(({ streamId }, connection) => connection.send({ ...subscribed(streamId), modelType: `${PUBLISH}Response` })),
+    );
+    expect(await record(proxy.subscribe(to('a'))).all()).toMatchObject([
+      {
+        left: {
+          _tag: 'ProtocolViolated',
+          kind: 'terminal',
+          detail: `a message of the type ${PUBLISH}Response came on the stream of ${SUBSCRIBE}`,
+        },
+      },
+    ]);
+  });
+
+  it('that gets what is no event is asked for again, and tells the gap', async () => {
+    const { proxy, server } = await connectTo();
+    const messages = record(proxy.subscribe(to('a')));
+    const connection = await server.connection();
+    await connection.message(asks(SUBSCRIBE));
+    connection.send({ ...arrived(1, 'a'), modelType: 'aws.greengrass#SubscriptionResponseMessage' });
+    expect(await messages.take(1)).toMatchObject([{ left: { _tag: 'Interrupted', cause: { _tag: 'ProtocolViolated' } } }]);
   });
 
   it('has messages that came before the reply', async () => {

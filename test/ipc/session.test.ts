@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { crtTransport } from '../../src/ipc/crt/crt-transport.js';
 import { encodeRpcMessage, MessageFlag, MessageType, type RpcMessage, type RpcMessageInit } from '../../src/ipc/wire/rpc-message.js';
-import { Session, type Operation, type SessionEnd, type SessionOptions } from '../../src/ipc/session.js';
+import { Session, type Operation, type SessionEnd, type SessionOptions, type SubscribeOperation } from '../../src/ipc/session.js';
 import { socketTransport } from '../../src/ipc/socket/socket-transport.js';
 import { HandClock } from '../kit/time/hand-clock.js';
 import {
@@ -23,7 +23,6 @@ const reply = (streamId: number, flags = 0): RpcMessageInit => ({
   type: ApplicationMessage,
   flags,
   streamId,
-  modelType: 'aws.greengrass#TestResponse',
   payload: '{}',
 });
 const event = (streamId: number, payload: string): RpcMessageInit => ({
@@ -51,7 +50,7 @@ interface Watched {
   readonly hears: (what: string) => Promise<void>;
   readonly end: Promise<SessionEnd>;
   readonly request: (name: string) => Operation;
-  readonly subscribe: (name: string, during?: (what: string) => void) => Operation;
+  readonly subscribe: (name: string, during?: (what: string) => void) => SubscribeOperation;
 }
 
 // A rejection nobody handles, and an exception nobody catches, fail the run: vitest sees to that.
@@ -111,6 +110,9 @@ describe.each([socketTransport, crtTransport])('a session over the $name transpo
           onReply: ({ type, payload }) => {
             tell(`${name} ${type === ApplicationMessage ? 'replied' : 'failed'} ${payload}`);
           },
+          onViolation: detail => {
+            tell(`${name} violated: ${detail}`);
+          },
           onLost: () => {
             tell(`${name} lost`);
           },
@@ -129,6 +131,9 @@ describe.each([socketTransport, crtTransport])('a session over the $name transpo
           },
           onError: ({ payload }) => {
             say(`failed ${payload}`);
+          },
+          onViolation: detail => {
+            say(`violated: ${detail}`);
           },
           onComplete: () => {
             say('complete');
@@ -319,6 +324,30 @@ describe.each([socketTransport, crtTransport])('a session over the $name transpo
       expect(onStream(server, 1)).toHaveLength(2);
     });
 
+    const noReplies: readonly (readonly [string, Partial<RpcMessageInit>, string])[] = [
+      ['no JSON', { payload: 'OK' }, 'the reply to test#a is no JSON object'],
+      ['half a JSON', { payload: '{"a":' }, 'the reply to test#a is no JSON object'],
+      ['a JSON array', { payload: '[]' }, 'the reply to test#a is no JSON object'],
+      ['null', { payload: 'null' }, 'the reply to test#a is no JSON object'],
+      ['another operation’s type', { modelType: 'test#bResponse' }, 'a message of the type test#bResponse came on the stream of test#a'],
+      ['a type of endless length', { modelType: 'x'.repeat(300) }, `a message of the type ${'x'.repeat(200)} came on the stream of test#a`],
+    ];
+
+    it.each(noReplies)('answered with %s are violated, requests and subscriptions, and let go of', async (_, wrong, detail) => {
+      const { server, request, subscribe, hears, told } = await accepted(({ streamId, operation }, connection) => {
+        if (operation === 'test#a') connection.send({ ...reply(streamId), ...wrong });
+        else if (operation === 'test#after') connection.send({ ...reply(streamId), modelType: 'test#afterResponse', payload: '{"a":1}' });
+      });
+      request('a');
+      await hears(`a violated: ${detail}`);
+      await server.message(isTerminate(1));
+      subscribe('a');
+      await server.message(isTerminate(2));
+      request('after');
+      await hears('after replied {"a":1}');
+      expect(told).toEqual(['accepted', `a violated: ${detail}`, `a violated: ${detail}`, 'after replied {"a":1}']);
+    });
+
     it('end with the session where the last id is taken', async () => {
       const { server, request, subscribe, hears, end, told } = await accepted(
         ({ streamId, operation }, connection) => {
@@ -378,6 +407,39 @@ describe.each([socketTransport, crtTransport])('a session over the $name transpo
       server.send(...texts.map(text => event(streamId, text)));
       await hears(`s ${texts[2] ?? ''}`);
       expect(told.slice(0, 3)).toEqual(['accepted', 's active', `s ${texts[0] ?? ''}`]);
+    });
+
+    it('whose reply does not come may take the events before it for it, and the late reply is none of its events', async () => {
+      const { subscribe, server, hears, told } = await accepted();
+      const subscription = subscribe('s');
+      const { streamId } = await server.message(isRequest);
+      expect(subscription.takeEventsForReply()).toBe(false);
+      server.send(event(streamId, '1'), event(streamId, '2'), { type: Ping, flags: 0, streamId: 0 });
+      const fence = subscribe('fence');
+      server.send(reply((await server.message(({ operation }) => operation === 'test#fence')).streamId));
+      await hears('fence active');
+      fence.abandon();
+      expect(subscription.takeEventsForReply()).toBe(true);
+      expect(subscription.takeEventsForReply()).toBe(false);
+      server.send(reply(streamId), event(streamId, '3'));
+      await hears('s 3');
+      expect(told).toEqual(['accepted', 'fence active', 's active', 's 1', 's 2', 's 3']);
+    });
+
+    it.each([
+      ['an error', (streamId: number) => failure(streamId, 'why'), 's failed why'],
+      [
+        'what is no reply',
+        (streamId: number) => ({ ...reply(streamId), payload: 'no JSON' }),
+        's violated: the reply to test#s is no JSON object',
+      ],
+    ])('has the events that came before %s', async (_, end, last) => {
+      const { subscribe, server, hears, told } = await accepted();
+      subscribe('s');
+      const { streamId } = await server.message(isRequest);
+      server.send(event(streamId, '1'), end(streamId));
+      await hears(last);
+      expect(told).toEqual(['accepted', 's active', 's 1', last]);
     });
 
     it('was active if an event came and the end instead of the reply', async () => {
@@ -502,7 +564,9 @@ describe.each([socketTransport, crtTransport])('a session over the $name transpo
       expect(await end).toMatchObject({ reason });
       expect(told.slice(2).sort()).toEqual(['active lost', 'asked lost', `end: ${reason}`, 'pending lost'].sort());
       expect(told.at(-1)).toBe(`end: ${reason}`);
-      const late = new Promise<void>(resolve => session.request('test#late', '{}', { onReply: () => undefined, onLost: resolve }));
+      const late = new Promise<void>(resolve =>
+        session.request('test#late', '{}', { onReply: () => undefined, onViolation: () => undefined, onLost: resolve }),
+      );
       await late;
     });
 

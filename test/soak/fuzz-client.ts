@@ -88,6 +88,7 @@ function talk(socketPath: string, account: FuzzAccount, problems: string[]): Pro
                 subscription.settled();
                 read(message);
               },
+              onViolation: subscription.settled,
               onComplete: subscription.settled,
               onLost: subscription.settled,
             });
@@ -98,6 +99,7 @@ function talk(socketPath: string, account: FuzzAccount, problems: string[]): Pro
                 request.settled();
                 read(message);
               },
+              onViolation: request.settled,
               onLost: request.settled,
             });
           }

@@ -1,3 +1,7 @@
+import { closeSync, openSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type * as AwsCrt from 'aws-crt';
+
 /**
  * As much of aws-crt's `eventstream` as is used here, written down again: aws-crt is an optional dependency, so none of
  * its types may stand in the declarations of this package, and only {@link loadCrt} touches the module.
@@ -55,15 +59,43 @@ export interface Crt {
 }
 
 let loading: Promise<Crt> | undefined;
+let importFailed = false;
 
-/** Loads aws-crt at its first use. Rejects where it is not installed or has no binary for the machine. */
+/** Loads aws-crt at its first use. Rejects where it is not installed or has no binary for the machine, and each time it is asked tries again. */
 export function loadCrt(): Promise<Crt> {
-  loading ??= load();
+  loading ??= load().catch((cause: unknown) => {
+    loading = undefined;
+    throw cause;
+  });
   return loading;
 }
 
+/** Whether aws-crt could not be loaded because the process had no file descriptors or no memory left for it, which may pass. */
+export function isShortage(cause: unknown): boolean {
+  if (!(cause instanceof Error)) return false;
+  const code = 'code' in cause ? cause.code : undefined;
+  if (code === 'EMFILE' || code === 'ENFILE' || code === 'ENOMEM') return true;
+  // What dlopen says has no code of its own.
+  return code === 'ERR_DLOPEN_FAILED' && /Too many open files|Cannot allocate memory/.test(cause.message);
+}
+
+async function importCrt(): Promise<typeof AwsCrt> {
+  if (!importFailed) {
+    try {
+      return await import('aws-crt');
+    } catch (cause) {
+      importFailed = true;
+      throw cause;
+    }
+  }
+  // An import that failed is kept by Node and fails for ever; `require` tries anew.
+  return createRequire(import.meta.url)('aws-crt') as typeof AwsCrt;
+}
+
 async function load(): Promise<Crt> {
-  const { eventstream, io } = await import('aws-crt');
+  // Without a descriptor left Node takes every package for one that is not there, and remembers that.
+  closeSync(openSync(process.execPath, 'r'));
+  const { eventstream, io } = await importCrt();
   return {
     newConnection: socketPath =>
       new eventstream.ClientConnection({

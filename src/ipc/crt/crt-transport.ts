@@ -1,6 +1,6 @@
 import { closeReasonOf, connectFailureOf } from './crt-failure.js';
 import { rpcMessageOf } from './crt-message.js';
-import { loadCrt, type Crt, type NativeConnection, type NativeMessage, type NativeStream } from './crt-native.js';
+import { isShortage, loadCrt, type Crt, type NativeConnection, type NativeMessage, type NativeStream } from './crt-native.js';
 import { CrtStream, type CrtStreamOwner } from './crt-stream.js';
 import { whenQuiet, type Counting } from './crt-when-quiet.js';
 import { CLASSIC_MAX_FRAME } from '../wire/frame.js';
@@ -63,7 +63,7 @@ class CrtConnection implements TransportConnection, Counting {
     loadCrt().then(
       crt => this.#connect(crt, socketPath),
       (cause: unknown) => {
-        this.#failToConnect({ reason: 'native-unavailable', cause });
+        this.#failToConnect({ reason: 'native-unavailable', passing: isShortage(cause), cause });
       },
     );
   }

@@ -268,14 +268,59 @@ describe('aws-crt', () => {
     const script = `
       import { crtTransport } from './ipc/crt/crt-transport.js';
       const connect = then => crtTransport.connect('/tmp/none', { onOpen() {}, onMessage() {}, onClose() {}, onConnectFailure: failure => {
-        console.log(failure.reason, failure.cause instanceof Error);
+        console.log(failure.reason, failure.cause instanceof Error, failure.passing);
         then();
       } });
       connect(() => connect(() => {}));`;
     expect(await folder.run(script, [])).toEqual({
       code: 0,
       signal: null,
-      lines: ['native-unavailable true', 'native-unavailable true'],
+      lines: ['native-unavailable true false', 'native-unavailable true false'],
+      stderr: '',
+    });
+  });
+
+  it('that could not be loaded for want of file descriptors is loaded when there are some', async () => {
+    const script = `
+      import { closeSync, openSync } from 'node:fs';
+      import { crtTransport } from './ipc/crt/crt-transport.js';
+      const descriptors = [];
+      try { for (;;) descriptors.push(openSync('/dev/null')); } catch {}
+      const connect = then => crtTransport.connect('/tmp/none', { onOpen() {}, onMessage() {}, onClose() {}, onConnectFailure: failure => {
+        console.log(failure.reason, failure.passing);
+        then();
+      } });
+      connect(() => connect(() => {
+        for (const descriptor of descriptors) closeSync(descriptor);
+        connect(() => {});
+      }));`;
+    expect(await node.run(script, [], { fileDescriptors: 64 })).toEqual({
+      code: 0,
+      signal: null,
+      lines: ['native-unavailable true', 'native-unavailable true', 'missing undefined'],
+      stderr: '',
+    });
+  });
+
+  it('whose library alone found no file descriptor is loaded when there is one', async () => {
+    const script = `
+      import { closeSync, openSync } from 'node:fs';
+      import { crtTransport } from './ipc/crt/crt-transport.js';
+      const descriptors = [];
+      try { for (;;) descriptors.push(openSync('/dev/null')); } catch {}
+      closeSync(descriptors.pop());
+      const connect = then => crtTransport.connect('/tmp/none', { onOpen() {}, onMessage() {}, onClose() {}, onConnectFailure: failure => {
+        console.log(failure.reason, failure.passing);
+        then();
+      } });
+      connect(() => {
+        for (const descriptor of descriptors) closeSync(descriptor);
+        connect(() => {});
+      });`;
+    expect(await node.run(script, [], { fileDescriptors: 64 })).toEqual({
+      code: 0,
+      signal: null,
+      lines: ['native-unavailable true', 'missing undefined'],
       stderr: '',
     });
   });

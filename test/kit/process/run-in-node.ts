@@ -17,10 +17,16 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** A folder in which scripts of their own process import the modules of `ipc` from `../../ipc/ipc/<room>/<name>.js`. */
+/** What a process may take: `timeout` in milliseconds. */
+export interface Limits {
+  readonly timeout?: number | undefined;
+  readonly fileDescriptors?: number | undefined;
+}
+
+/** A folder in which scripts of their own process import the modules of `ipc` from `./ipc/<room>/<name>.js`. */
 export interface NodeFolder {
   /** Runs an ES module with these arguments and waits for its end. One that does not end by itself is killed after `timeout` ms. */
-  readonly run: (script: string, args: readonly string[], timeout?: number) => Promise<Ended>;
+  readonly run: (script: string, args: readonly string[], limits?: Limits) => Promise<Ended>;
   readonly remove: () => Promise<void>;
 }
 
@@ -48,11 +54,15 @@ export async function nodeFolder(awsCrt: 'installed' | 'missing' | 'without a bi
     );
   }
   return {
-    run: (script, args, timeout = 15_000) =>
+    run: (script, args, { timeout = 15_000, fileDescriptors } = {}) =>
       new Promise(resolve => {
         const options = { cwd: folder, timeout, killSignal: 'SIGKILL' } as const;
         const nodeArgs = ['--disable-warning=NodeDeprecationWarning', '--input-type=module', '--eval', script, '--', ...args];
-        const child = execFile(process.execPath, nodeArgs, options, (_, stdout, stderr) => {
+        const [file, fileArgs] =
+          fileDescriptors === undefined
+            ? [process.execPath, nodeArgs]
+            : ['/bin/sh', ['-c', `ulimit -n ${String(fileDescriptors)} && exec "$0" "$@"`, process.execPath, ...nodeArgs]];
+        const child = execFile(file, fileArgs, options, (_, stdout, stderr) => {
           resolve({ code: child.exitCode, signal: child.signalCode, lines: stdout.split('\n').filter(line => line !== ''), stderr });
         });
       }),
