@@ -6,7 +6,7 @@ import type { ConnectionState, SubscribeRequest } from '../../src/client/mqtt-pr
 import { QOS } from '../../src/shared/qos.js';
 import { fixed, limited } from '../../src/schedule/index.js';
 import { topicTemplate } from '../../src/topic/index.js';
-import { accepting, isRequest, isTerminate } from '../kit/nucleus/raw-server.js';
+import { accepting, isRequest, isTerminate, type RawConnection } from '../kit/nucleus/raw-server.js';
 import { record } from '../kit/streams/recorded.js';
 import {
   arrived,
@@ -212,17 +212,33 @@ describe('a subscription', () => {
     expect(time.timers).toBe(0);
   });
 
-  it.each<[string, (scripted: Scripted) => Promise<void>, object[]]>([
-    ['the time for it is over', ({ time }) => Promise.resolve(time.advance(120_000)), []],
+  it.each<[string, (scripted: Scripted, connection: RawConnection) => void, object[]]>([
+    [
+      'the time for it is over',
+      ({ time }) => {
+        time.advance(120_000);
+      },
+      [],
+    ],
     [
       'the nucleus refuses',
-      async ({ server }) => void (await server.connection()).send(failed(1, 'ServiceError', 'x')),
+      (_, connection) => {
+        connection.send(failed(1, 'ServiceError', 'x'));
+      },
       [{ left: { _tag: 'Interrupted', cause: { _tag: 'ServiceFault' } } }],
     ],
-    ['the connection ends', async ({ server }) => void (await server.connection()).kill(), [{ left: { _tag: 'Interrupted' } }]],
+    [
+      'the connection ends',
+      (_, connection) => {
+        connection.kill();
+      },
+      [{ left: { _tag: 'Interrupted' } }],
+    ],
     [
       'the client gives the connection up',
-      ({ time }) => Promise.resolve(time.advance(10_000)),
+      ({ time }) => {
+        time.advance(10_000);
+      },
       [{ left: { _tag: 'Interrupted', cause: { _tag: 'TimedOut' } } }],
     ],
   ])('has messages whose reply never comes when %s', async (how, end, gaps) => {
@@ -243,7 +259,7 @@ describe('a subscription', () => {
     await fence.statuses.take(2);
     fenced.subscription.unsubscribe();
     expect(messages.values).toEqual([]);
-    await end(scripted);
+    end(scripted, connection);
     expect(await messages.take(2 + gaps.length)).toMatchObject([
       { right: { payload: Buffer.from('1') } },
       { right: { payload: Buffer.from('2') } },

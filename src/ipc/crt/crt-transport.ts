@@ -50,6 +50,7 @@ class CrtConnection implements TransportConnection, Counting {
   #native: NativeConnection | undefined;
   #state: 'connecting' | 'open' | 'ended' = 'connecting';
   #lost = false;
+  #tellEnd: (() => void) | undefined;
   /** Calls on the native connection that have not settled. */
   #underway = 0;
 
@@ -156,19 +157,23 @@ class CrtConnection implements TransportConnection, Counting {
     });
   }
 
-  /** Closes all that is native, without which the process would never exit, then tells everyone. */
+  /**
+   * Closes all that is native, without which the process would never exit, then tells everyone; the connection's own listener not before
+   * the native connection is closed. Who hears of the end may stop the server, and an end that aws-crt sees while it still connects
+   * aborts the process.
+   */
   #finish(tellConnection: () => void): void {
     if (this.#state === 'ended') return;
     this.#state = 'ended';
+    this.#tellEnd = tellConnection;
     const listeners = [...this.#streams].map(stream => stream.release());
-    this.#closeNative();
     for (const listener of listeners) {
       if (listener === undefined) continue;
       process.nextTick(() => {
         listener.onEnd();
       });
     }
-    process.nextTick(tellConnection);
+    this.#closeNative();
   }
 
   async #settle(call: Promise<void>): Promise<void> {
@@ -183,7 +188,11 @@ class CrtConnection implements TransportConnection, Counting {
 
   /** Closes the native connection, but not under a call that has not settled: it never would. */
   #closeNative(): void {
-    if (this.#underway === 0) this.#native?.close();
+    if (this.#underway > 0) return;
+    this.#native?.close();
+    const tellEnd = this.#tellEnd;
+    this.#tellEnd = undefined;
+    if (tellEnd !== undefined) process.nextTick(tellEnd);
   }
 }
 

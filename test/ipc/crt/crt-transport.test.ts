@@ -232,6 +232,35 @@ describe('an end that aws-crt sees before the messages in front of it', () => {
   });
 });
 
+it('has let go of the server when close is told, however early it was called: whoever hears of it may stop the server', async () => {
+  const { path } = await serve();
+  const script = `
+    import { spawnSync } from 'node:child_process';
+    import { createServer } from 'node:net';
+    import { crtTransport } from './ipc/crt/crt-transport.js';
+    await import('aws-crt');
+    const server = createServer(socket => socket.destroy());
+    await new Promise(resolve => server.listen(process.argv[1] + '.own', resolve));
+    const closed = new Promise(resolve => {
+      const connection = crtTransport.connect(process.argv[1] + '.own', {
+        onOpen: () => console.log('open'),
+        onMessage() {},
+        onConnectFailure: ({ reason }) => console.log(reason),
+        onClose: ({ reason }) => resolve(reason),
+      });
+      // By now aws-crt connects, and nothing of that has been seen here.
+      setImmediate(() => connection.close());
+    });
+    console.log('close', await closed);
+    server.close();
+    // Its thread sees the end of the server while this one sees nothing.
+    for (let i = 0; i < 3; i++) spawnSync(process.execPath, ['--version']);
+    setImmediate(() => console.log('lives'));`;
+  for (let round = 0; round < 3; round++) {
+    expect(await node.run(script, [path])).toEqual({ code: 0, signal: null, lines: ['close local', 'lives'], stderr: '' });
+  }
+});
+
 describe('a peer that accepts and closes at once', () => {
   it('is told as such, unless aws-crt aborts the process before anybody can', async () => {
     const { path } = await serve(connection => {
