@@ -20,6 +20,8 @@ export function connectErrorOf(end: SessionEnd, socketPath: string, connectTimeo
       return unavailable(end.failure, socketPath);
     case 'refused':
       return new TokenRefused(acceptedBefore);
+    case 'turned-away':
+      return new SocketUnavailable(socketPath, 'full', end.cause);
     case 'timed-out':
       return new TimedOut('terminal', 'connect', connectTimeout, true);
     case 'lost':

@@ -17,7 +17,10 @@ export interface ConnectOptions {
    * `'socket'`.
    */
   readonly transport?: TransportName | undefined;
-  /** Which nucleus it is. Default `'auto'`: found out with one harmless request. */
+  /**
+   * Which nucleus it is. Default `'auto'`: seen from the variable `AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH`, which the classic nucleus alone sets,
+   * or else found out with one request for each process, which publishes nothing and leaves an error line in the log of the nucleus.
+   */
   readonly profile?: Profile | 'auto' | undefined;
   /** From opening the socket to the accepted token. Default 10 000. */
   readonly connectTimeout?: number | undefined;
@@ -28,6 +31,11 @@ export interface ConnectOptions {
    * the cloud for the first time, and a first connection takes up to half a minute.
    */
   readonly subscribeTimeout?: number | undefined;
+  /**
+   * How long what Greengrass Lite refuses and may allow in a moment is asked for again: a connection while all it has room for are taken, and
+   * an operation it calls unauthorized while its configuration daemon starts or is away. 0: not at all. Default 30 000.
+   */
+  readonly refusalPatience?: number | undefined;
   /** Publishes under way at once. Default by profile: classic 64, lite 8. */
   readonly publishWindow?: number | undefined;
   /**
@@ -48,31 +56,48 @@ export interface ResolvedOptions {
   readonly connectTimeout: number;
   readonly publishTimeout: number;
   readonly subscribeTimeout: number;
+  readonly refusalPatience: number;
   readonly publishWindow: number | undefined;
   readonly publishQueue: number;
   readonly reconnect: Schedule;
+  /** When to subscribe again after a subscription broke and its connection did not. */
+  readonly resubscribe: Schedule;
   readonly scheduler: SchedulerLike;
   readonly address: Either<MissingEnvironment, { readonly socketPath: string; readonly authToken: string }>;
 }
 
 const SOCKET_VARIABLE = 'AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT';
+/**
+ * What the classic nucleus sets for its components beside {@link SOCKET_VARIABLE} and Greengrass Lite does not: the absolute path of the socket.
+ *
+ * Source: classic nucleus 2.18, IPCEventStreamService.java; Greengrass Lite 2.6, unit_file_generator.c and runner.c.
+ */
+const CLASSIC_SOCKET_VARIABLE = 'AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH';
 const TOKEN_VARIABLE = 'SVCUID';
 const TRANSPORT_VARIABLE = 'GREENGRASS_RX_TRANSPORT';
 
 const TRANSPORTS: readonly TransportName[] = ['socket', 'crt'];
 const PROFILES: readonly (Profile | 'auto')[] = ['auto', 'classic', 'lite'];
 
+/** The schedules that {@link ConnectOptions.reconnect} takes the place of. */
+export interface DefaultSchedules {
+  readonly reconnect: Schedule;
+  readonly resubscribe: Schedule;
+}
+
 /** Fills in the defaults. Throws `RangeError` or `TypeError` for an option, or a `GREENGRASS_RX_TRANSPORT`, that can only be a mistake. */
-export function resolveOptions(options: ConnectOptions, reconnect: Schedule, env: NodeJS.ProcessEnv): ResolvedOptions {
+export function resolveOptions(options: ConnectOptions, schedules: DefaultSchedules, env: NodeJS.ProcessEnv): ResolvedOptions {
   return {
     transport: options.transport === undefined ? transportOf(env[TRANSPORT_VARIABLE]) : oneOf('transport', TRANSPORTS, options.transport),
-    profile: oneOf('profile', PROFILES, options.profile ?? 'auto'),
+    profile: profileOf(oneOf('profile', PROFILES, options.profile ?? 'auto'), options, env),
     connectTimeout: positive('connectTimeout', options.connectTimeout ?? 10_000),
     publishTimeout: positive('publishTimeout', options.publishTimeout ?? 10_000),
     subscribeTimeout: positive('subscribeTimeout', options.subscribeTimeout ?? 120_000),
+    refusalPatience: notNegative('refusalPatience', options.refusalPatience ?? 30_000),
     publishWindow: options.publishWindow === undefined ? undefined : positiveInteger('publishWindow', options.publishWindow),
     publishQueue: positiveInteger('publishQueue', options.publishQueue ?? 1_000),
-    reconnect: options.reconnect ?? reconnect,
+    reconnect: options.reconnect ?? schedules.reconnect,
+    resubscribe: options.reconnect ?? schedules.resubscribe,
     scheduler: options.scheduler ?? asyncScheduler,
     address: addressOf(options, env),
   };
@@ -84,6 +109,13 @@ function addressOf(options: ConnectOptions, env: NodeJS.ProcessEnv): ResolvedOpt
   const authToken = options.authToken ?? env[TOKEN_VARIABLE];
   if (authToken === undefined || authToken === '') return left(new MissingEnvironment(TOKEN_VARIABLE, 'authToken'));
   return right({ socketPath, authToken });
+}
+
+/** A variable inherited from elsewhere, such as the nucleus that started a local nucleus, names another socket. */
+function profileOf(asked: Profile | 'auto', options: ConnectOptions, env: NodeJS.ProcessEnv): Profile | 'auto' {
+  const classicSocket = env[CLASSIC_SOCKET_VARIABLE];
+  if (asked !== 'auto' || classicSocket === undefined || classicSocket === '') return asked;
+  return classicSocket === (options.socketPath ?? env[SOCKET_VARIABLE]) ? 'classic' : 'auto';
 }
 
 function transportOf(variable: string | undefined): TransportName {
@@ -100,6 +132,12 @@ function oneOf<A extends string>(name: string, allowed: readonly A[], value: str
 function positive(name: string, value: number): number {
   if (typeof value !== 'number' || !(value > 0))
     throw new RangeError(`${name} must be a number of milliseconds above 0, not ${inspect(value)}.`);
+  return value;
+}
+
+function notNegative(name: string, value: number): number {
+  if (typeof value !== 'number' || !(value >= 0))
+    throw new RangeError(`${name} must be a number of milliseconds of at least 0, not ${inspect(value)}.`);
   return value;
 }
 

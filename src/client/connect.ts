@@ -6,11 +6,11 @@ import { crtTransport } from '../ipc/crt/crt-transport.js';
 import { socketTransport } from '../ipc/socket/socket-transport.js';
 import type { Transport, TransportName } from '../ipc/transport.js';
 import { QOS } from '../shared/qos.js';
-import { capped, exponential, fullJitter, resetAfter, type Schedule } from '../schedule/index.js';
+import { capped, equalJitter, exponential, fixed, fullJitter, resetAfter } from '../schedule/index.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 import { reportUnhandled } from '../stream/unhandled.js';
 import { topicFilterOf } from '../topic/topic-pattern.js';
-import { resolveOptions, type ConnectOptions, type ResolvedOptions } from './connect-options.js';
+import { resolveOptions, type ConnectOptions, type DefaultSchedules, type ResolvedOptions } from './connect-options.js';
 import { Connection } from './connection.js';
 import { Drain } from './drain.js';
 import { cloudStatus } from './cloud-status.js';
@@ -30,6 +30,7 @@ import type {
   RunnableTaskEither,
   SubscribeRequest,
 } from './mqtt-proxy.js';
+import { PassingRefusals } from './passing-refusals.js';
 import { Publisher } from './publisher.js';
 import { readWith, type AnySubscribeRequest } from './read-with.js';
 import { publishProblem, subscribeProblem } from './request-problem.js';
@@ -39,8 +40,17 @@ import { unsent } from './unsent.js';
 
 const TRANSPORTS: Record<TransportName, Transport> = { socket: socketTransport, crt: crtTransport };
 
-/** Full jitter, so that the components of a device do not all come back in the same moment; a minute of calm starts over. */
-const RECONNECT: Schedule = resetAfter(60_000)(fullJitter(capped(30_000)(exponential(100))));
+/**
+ * Reconnecting: full jitter, so that the components of a device do not all come back in the same moment; what has lived for five seconds is no
+ * part of what breaks next.
+ *
+ * Subscribing again: a subscription that is dead while the connection lives has nothing to spare anybody by waiting longer and longer, only
+ * its outage to lengthen.
+ */
+const SCHEDULES: DefaultSchedules = {
+  reconnect: resetAfter(5_000)(fullJitter(capped(30_000)(exponential(100)))),
+  resubscribe: equalJitter(fixed(2_000)),
+};
 
 /**
  * The MQTT proxy of the nucleus, over its real IPC socket. Pure and lazy: nothing is read from the socket or written to it
@@ -63,7 +73,7 @@ const RECONNECT: Schedule = resetAfter(60_000)(fullJitter(capped(30_000)(exponen
  * ```
  */
 export function connect(options: ConnectOptions = {}): MqttProxy {
-  const resolved = resolveOptions(options, RECONNECT, process.env);
+  const resolved = resolveOptions(options, SCHEDULES, process.env);
   return new IpcMqttProxy(resolved, TRANSPORTS[resolved.transport]);
 }
 
@@ -74,7 +84,7 @@ export function connect(options: ConnectOptions = {}): MqttProxy {
  * @internal
  */
 export function connectOver(transport: Transport, options: ConnectOptions): MqttProxy {
-  return new IpcMqttProxy(resolveOptions(options, RECONNECT, {}), transport);
+  return new IpcMqttProxy(resolveOptions(options, SCHEDULES, {}), transport);
 }
 
 class IpcMqttProxy implements MqttProxy {
@@ -85,7 +95,12 @@ class IpcMqttProxy implements MqttProxy {
 
   constructor(options: ResolvedOptions, transport: Transport) {
     const clock = schedulerClock(options.scheduler);
-    this.#publisher = new Publisher(clock, options.publishTimeout, options.publishQueue);
+    this.#publisher = new Publisher(
+      clock,
+      options.publishTimeout,
+      options.publishQueue,
+      new PassingRefusals(clock, options.refusalPatience),
+    );
     this.#connection = new Connection(options, transport, clock, this.#publisher);
     this.#publisher.onUnanswered = error => {
       this.#connection.giveUp(error);
@@ -94,7 +109,8 @@ class IpcMqttProxy implements MqttProxy {
     this.#context = {
       clock,
       timeout: options.subscribeTimeout,
-      resubscribe: options.reconnect,
+      resubscribe: options.resubscribe,
+      refusalPatience: options.refusalPatience,
       // In virtual time there is a test that looks, and nobody to tell.
       reportUnhandled: options.scheduler === asyncScheduler ? reportUnhandled : () => undefined,
       publishCanary: topicName => {

@@ -1,8 +1,9 @@
 import { isLeft } from 'fp-ts/lib/Either.js';
 import { BehaviorSubject, defer, of, skipWhile, type Observable } from 'rxjs';
-import { ConnectionLost, ProxyClosed, type ConnectError } from '../errors/errors.js';
+import { ConnectionLost, ProxyClosed, SocketUnavailable, type ConnectError } from '../errors/errors.js';
 import type { Clock } from '../ipc/clock.js';
 import { Session, type SessionEnd } from '../ipc/session.js';
+import { socketTransport } from '../ipc/socket/socket-transport.js';
 import type { Transport } from '../ipc/transport.js';
 import { startSeries, type RetrySeries } from '../schedule/index.js';
 import { capabilitiesOf } from './capabilities.js';
@@ -19,6 +20,9 @@ const SILENT_REFUSALS = 3;
 
 /** The wait between them, in milliseconds. */
 const SILENT_REFUSAL_DELAY = 100;
+
+/** The wait before a nucleus that may be full is asked again, in milliseconds, where there never was a connection. */
+const FULL_PAUSE = 1_000;
 
 /** How long queued publishes wait at most for the subscriptions to be restored before them, in milliseconds. */
 const RESTORE_PATIENCE = 5_000;
@@ -53,6 +57,7 @@ export class Connection {
   #acceptedBefore = false;
   #attempt = 0;
   #silentRefusals = 0;
+  #fullSince: number | undefined;
   #cancelTimer: () => void = nothing;
   #ended: Promise<void> = Promise.resolve();
 
@@ -83,7 +88,8 @@ export class Connection {
   demand(): ConnectError | undefined {
     const state = this.#state;
     if (state.status === 'idle' || (state.status === 'failed' && state.error.retryable)) this.#open();
-    return failureOf(this.#state);
+    const { status } = this.#state;
+    return status === 'closed' ? new ProxyClosed() : status === 'failed' ? this.#state.error : undefined;
   }
 
   /** Lets a subscription live on this connection until the returned function is called. */
@@ -132,11 +138,14 @@ export class Connection {
     this.#ended = new Promise(resolve => {
       ended = resolve;
     });
+    const inDoubt = this.#silentRefusals >= SILENT_REFUSALS;
     const session = new Session(
-      { transport: this.#transport, socketPath, authToken, connectTimeout, clock: this.#clock },
+      { transport: inDoubt ? socketTransport : this.#transport, socketPath, authToken, connectTimeout, clock: this.#clock },
       {
         onAccepted: () => {
-          if (this.#session === session) this.#onAccepted(session);
+          if (this.#session !== session) return;
+          if (inDoubt) this.#turnedAway(session, new SocketUnavailable(socketPath, 'full'));
+          else this.#onAccepted(session);
         },
         onEnd: end => {
           if (this.#session === session) this.#onEnd(end, socketPath);
@@ -149,6 +158,7 @@ export class Connection {
 
   #onAccepted(session: Session): void {
     this.#silentRefusals = 0;
+    this.#fullSince = undefined;
     if (this.#profile !== undefined) {
       this.#onConnected(session, this.#profile);
       return;
@@ -211,14 +221,28 @@ export class Connection {
     this.#cancelTimer();
     this.#cancelTimer = nothing;
     this.#silentRefusals = end.reason === 'refused' && end.silently ? this.#silentRefusals + 1 : 0;
-    if (this.#silentRefusals > 0 && this.#silentRefusals < SILENT_REFUSALS) {
+    // aws-crt cannot tell a nucleus that is full from one that refuses the token; a look with the other transport can.
+    const enough = this.#transport.name === 'crt' ? SILENT_REFUSALS + 1 : SILENT_REFUSALS;
+    if (this.#silentRefusals > 0 && this.#silentRefusals < enough) {
       this.#retryIn(
         SILENT_REFUSAL_DELAY,
         new ConnectionLost('terminal', false, new Error('The connection was closed before the nucleus answered.')),
       );
       return;
     }
-    this.#afterLoss(connectErrorOf(end, socketPath, this.#options.connectTimeout, this.#acceptedBefore));
+    const error = connectErrorOf(end, socketPath, this.#options.connectTimeout, this.#acceptedBefore);
+    if (end.reason === 'turned-away') this.#turnedAway(undefined, error);
+    else this.#afterLoss(error);
+  }
+
+  /** The nucleus may be full. Another component's connection may end: asked again for a while, also where there was none before. */
+  #turnedAway(session: Session | undefined, error: ConnectError): void {
+    this.#silentRefusals = 0;
+    this.#session = undefined;
+    session?.close();
+    this.#fullSince ??= this.#clock.now();
+    if (!this.#acceptedBefore && this.#clock.now() - this.#fullSince < this.#options.refusalPatience) this.#retryIn(FULL_PAUSE, error);
+    else this.#afterLoss(error);
   }
 
   #lose(error: ConnectError): void {
@@ -246,6 +270,7 @@ export class Connection {
   #fail(error: ConnectError): void {
     this.#attempt = 0;
     this.#silentRefusals = 0;
+    this.#fullSince = undefined;
     this.#endUsers({ status: 'failed', error }, error);
   }
 
@@ -271,11 +296,6 @@ export class Connection {
   #users(): ConnectionUser[] {
     return [...this.#subscriptions, this.#publisher];
   }
-}
-
-function failureOf(state: ConnectionState): ConnectError | undefined {
-  if (state.status === 'failed') return state.error;
-  return state.status === 'closed' ? new ProxyClosed() : undefined;
 }
 
 function nothing(): void {

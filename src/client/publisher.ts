@@ -6,6 +6,7 @@ import { PUBLISH_TO_IOT_CORE } from '../ipc/wire/shapes.js';
 import type { ConnectionUser } from './connection.js';
 import type { Accepted, Capabilities } from './mqtt-proxy.js';
 import { replyError } from './reply-error.js';
+import type { PassingRefusals } from './passing-refusals.js';
 import { frameProblem } from './request-problem.js';
 import { unsent } from './unsent.js';
 
@@ -42,6 +43,7 @@ export class Publisher implements ConnectionUser {
   readonly #clock: Clock;
   readonly #timeout: number;
   readonly #queueLimit: number;
+  readonly #refusals: PassingRefusals;
   /** Called whenever nothing is pending any more. */
   onIdle: (() => void) | undefined;
   /** Called when so much has had no answer that the connection had better be given up. */
@@ -59,10 +61,11 @@ export class Publisher implements ConnectionUser {
   #failed = 0;
   #cancelTimer: (() => void) | undefined;
 
-  constructor(clock: Clock, timeout: number, queueLimit: number) {
+  constructor(clock: Clock, timeout: number, queueLimit: number, refusals: PassingRefusals) {
     this.#clock = clock;
     this.#timeout = timeout;
     this.#queueLimit = queueLimit;
+    this.#refusals = refusals;
   }
 
   get counts(): PublisherCounts {
@@ -94,6 +97,7 @@ export class Publisher implements ConnectionUser {
   onSession(session: Session, capabilities: Capabilities): void {
     this.#session = session;
     this.#capabilities = capabilities;
+    this.#refusals.begin(capabilities.profile === 'lite');
     this.#unanswered = 0;
     this.#send();
   }
@@ -122,8 +126,9 @@ export class Publisher implements ConnectionUser {
     } else if (message.type === MessageType.ApplicationMessage) {
       const listener = this.#remove(publish);
       this.#accepted++;
+      this.#refusals.accepted(topicName);
       listener?.onAccepted(ACCEPTED[this.#capabilities?.profile ?? 'classic']);
-    } else this.#fail(publish, replyError('message', 'aws.greengrass#PublishToIoTCore', topicName, message));
+    } else this.#fail(publish, this.#refusals.read(replyError('message', PUBLISH_TO_IOT_CORE, topicName, message)));
     this.#send();
     this.#tellIdle();
   }

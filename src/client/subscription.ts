@@ -41,10 +41,15 @@ export interface SubscriptionContext {
   readonly timeout: number;
   /** When to ask again after the subscription broke while the connection did not. */
   readonly resubscribe: Schedule;
+  /** Milliseconds for which Greengrass Lite is asked again for what it calls unauthorized. */
+  readonly refusalPatience: number;
   readonly publishCanary: (topicName: string) => void;
   /** Called with a terminal error once it has gone down the stream. */
   readonly reportUnhandled: (error: SubscribeError) => void;
 }
+
+/** The wait before Greengrass Lite is asked again for what it called unauthorized, in milliseconds. */
+const REFUSAL_PAUSE = 1_000;
 
 /** A failure that is final for a subscription that was never active, and else only a gap. */
 type Setback = Exclude<SubscribeError, Interrupted | Silent>;
@@ -65,6 +70,8 @@ export class Subscription<M> implements ConnectionUser, SubscriptionListener {
   #cancelTimer: () => void = nothing;
   #watch: SilenceTimer | undefined;
   #wasActive = false;
+  #onLite = false;
+  #refusedSince: number | undefined;
   #gapSince: number | undefined;
   #told: SubscriptionStatus['status'] | undefined;
 
@@ -89,8 +96,9 @@ export class Subscription<M> implements ConnectionUser, SubscriptionListener {
     this.#tell({ status: 'ended' });
   }
 
-  onSession(session: Session, _capabilities: Capabilities, settled: () => void): void {
+  onSession(session: Session, { profile }: Capabilities, settled: () => void): void {
     this.#session = session;
+    this.#onLite = profile === 'lite';
     this.#settled = settled;
     this.#ask();
   }
@@ -114,6 +122,7 @@ export class Subscription<M> implements ConnectionUser, SubscriptionListener {
     const { clock } = this.#context;
     this.#cancelTimer();
     this.#wasActive = true;
+    this.#refusedSince = undefined;
     this.#series.succeeded();
     this.#watch = this.#startWatch();
     const resumedAfterMilliseconds = this.#gapSince === undefined ? undefined : clock.now() - this.#gapSince;
@@ -132,7 +141,9 @@ export class Subscription<M> implements ConnectionUser, SubscriptionListener {
   }
 
   onError(reply: RpcMessage): void {
-    this.#setBack(replyError('terminal', this.#stream.operation, this.#stream.topicName, reply));
+    const error = replyError('terminal', this.#stream.operation, this.#stream.topicName, reply);
+    if (error._tag === 'Unauthorized' && this.#mayPass()) this.#waitOut(error);
+    else this.#setBack(error);
   }
 
   onViolation(detail: string): void {
@@ -156,6 +167,24 @@ export class Subscription<M> implements ConnectionUser, SubscriptionListener {
       if (this.#operation?.takeEventsForReply() !== true) this.#setBack(new TimedOut('terminal', operation, timeout, true));
     });
     this.#operation = this.#session.subscribe(operation, payload, this);
+  }
+
+  /** Greengrass Lite also refuses what it allows: while its configuration daemon, which has the policies, starts or is away. */
+  #mayPass(): boolean {
+    const { clock, refusalPatience } = this.#context;
+    this.#refusedSince ??= clock.now();
+    return this.#onLite && clock.now() - this.#refusedSince < refusalPatience;
+  }
+
+  #waitOut(error: Setback): void {
+    this.#leave();
+    if (this.#subscriber.closed) return;
+    this.#cancelTimer = this.#context.clock.after(REFUSAL_PAUSE, () => {
+      this.#ask();
+    });
+    const gap = new Interrupted(this.#stream.topicName, error);
+    this.#tell({ status: 'interrupted', error: gap });
+    this.#tellGap(gap);
   }
 
   #startWatch(): SilenceTimer | undefined {
@@ -194,7 +223,11 @@ export class Subscription<M> implements ConnectionUser, SubscriptionListener {
   /** Reports a gap once, however often it takes to end it; before the first message there is none. */
   #beginGap(gap: Interrupted | Silent): void {
     this.#tell({ status: 'interrupted', error: gap });
-    if (!this.#wasActive || this.#gapSince !== undefined) return;
+    if (this.#wasActive) this.#tellGap(gap);
+  }
+
+  #tellGap(gap: Interrupted | Silent): void {
+    if (this.#gapSince !== undefined) return;
     this.#gapSince = this.#context.clock.now();
     this.#subscriber.next(left(gap));
   }

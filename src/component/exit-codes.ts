@@ -17,7 +17,8 @@ export interface Exit {
  *
  * Greengrass itself knows only 0 (`FINISHED`) and all else: it starts the component again, and takes it for `BROKEN` after three errors in an hour,
  * which fails a deployment and rolls it back. That is right for a wrong configuration, too; so none of these is 0. The codes are for the log,
- * for alarms, and for a supervisor that can tell: under systemd, `RestartPreventExitStatus=69 77 78`.
+ * for alarms, and for a supervisor that can tell: under systemd, `RestartPreventExitStatus=69 78`.
+ * 77 is not among them: Greengrass Lite also calls unauthorized what it allows, while its configuration daemon is away.
  *
  * Source: component recipe reference, `Run` and `Recover`; `sysexits(3)`.
  */
@@ -27,7 +28,11 @@ export const EXITS: Readonly<Record<ExitReason, Exit>> = {
   defect: { code: 70, restart: true, meaning: 'Something threw: a bug in the component.' },
   failed: { code: 75, restart: true, meaning: 'A branch ended with a terminal Left that may not come again.' },
   'token-refused': { code: 76, restart: true, meaning: 'The nucleus refused the token. Only a new process gets a new one.' },
-  unauthorized: { code: 77, restart: false, meaning: 'The policies of the recipe do not allow what the component does.' },
+  unauthorized: {
+    code: 77,
+    restart: true,
+    meaning: 'The policies of the recipe do not allow what the component does, or Greengrass Lite cannot read them.',
+  },
   configuration: { code: 78, restart: false, meaning: 'The configuration does not fit the code.' },
 };
 

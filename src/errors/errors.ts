@@ -74,7 +74,7 @@ export class SocketPathTooLong extends Failure<'SocketPathTooLong', 'terminal'> 
 }
 
 /** Why nobody answered at the socket's path. */
-export type SocketUnavailableReason = 'missing' | 'not-a-socket' | 'refused' | 'permission' | 'busy' | 'other';
+export type SocketUnavailableReason = 'missing' | 'not-a-socket' | 'refused' | 'permission' | 'busy' | 'full' | 'other';
 
 const SOCKET_REMEDY: Record<SocketUnavailableReason, string> = {
   missing: 'does not exist. Is the nucleus running, and is this the path it was given?',
@@ -82,6 +82,7 @@ const SOCKET_REMEDY: Record<SocketUnavailableReason, string> = {
   refused: 'refuses connections: the nucleus that made it is gone. It comes back when the nucleus has restarted.',
   permission: 'may not be opened by this user. Let the component run as the user the nucleus gives its socket to (ggc_user by default).',
   busy: 'has a full queue of connections: the nucleus is alive and overloaded. Connecting again later may succeed.',
+  full: 'cut the connection before it read the token. The nucleus may be full: Greengrass Lite has room for 50 connections on a device, and some components may have several. Connecting again succeeds when one is closed.',
   other: 'could not be connected to. The cause says what the system reported.',
 };
 
@@ -217,16 +218,20 @@ export class ProxyClosed extends Failure<'ProxyClosed', 'terminal'> {
 export class Unauthorized<K extends Kind = Kind> extends Failure<'Unauthorized', K> {
   readonly _tag = 'Unauthorized';
   readonly code = 'GGRX_UNAUTHORIZED';
-  readonly retryable = false;
+  /** Greengrass Lite says so of what it allows, too, while its configuration daemon starts or is away: then it may pass. */
+  readonly retryable: boolean;
   readonly operation: Operation;
   readonly topicName: string;
   readonly serverText: string;
 
-  constructor(kind: K, operation: Operation, topicName: string, serverText: string) {
+  constructor(kind: K, operation: Operation, topicName: string, serverText: string, retryable = false) {
     super(
       kind,
-      `The component may not call ${operation} on "${topicName}". An accessControl policy for aws.greengrass.ipc.mqttproxy in its recipe must have this operation and this topic; a device keeps an older policy under the same id until that is reset.`,
+      `The component may not call ${operation} on "${topicName}". An accessControl policy for aws.greengrass.ipc.mqttproxy in its recipe must have this operation and this topic; a device keeps an older policy under the same id until that is reset.${
+        retryable ? ' Greengrass Lite also says so while it cannot read the policies: that passes.' : ''
+      }`,
     );
+    this.retryable = retryable;
     this.operation = operation;
     this.topicName = topicName;
     this.serverText = serverText;

@@ -22,7 +22,7 @@ const SUBSCRIBE_AGAIN = 'Subscribing again later may succeed; the nucleus log sa
  * The texts, without what is wrapped around them. A text says what it means only by being listed here.
  *
  * Sources: classic nucleus 2.0 to 2.18, MqttProxyIPCAgent.java, MqttClient.java, IotCoreTopicValidator.java, Spool.java and
- * DefaultOperationHandler.java; Greengrass Lite 2.6, publish_to_iot_core.c and subscribe_to_iot_core.c, observed; the
+ * DefaultOperationHandler.java, and 2.18 observed, with the texts of aws-crt-java and of Java 17's null pointers; Greengrass Lite 2.6, publish_to_iot_core.c and subscribe_to_iot_core.c, observed; the
  * reason codes of SUBACK in MQTT 5 section 3.9.3, as the classic nucleus names them.
  */
 const KNOWN: readonly (readonly [RegExp, KnownText])[] = [
@@ -86,7 +86,13 @@ const KNOWN: readonly (readonly [RegExp, KnownText])[] = [
     /^(?:SHARED_SUBSCRIPTIONS|SUBSCRIPTION_IDENTIFIERS|WILDCARD_SUBSCRIPTIONS)_NOT_SUPPORTED$/,
     fault('SubscribeFailed', false, NO_BROKER_SUPPORT),
   ],
+  [
+    /AWS_ERROR_MQTT5_OPERATION_FAILED_DUE_TO_OFFLINE_QUEUE_POLICY\b/,
+    fault('SubscribeFailed', true, 'The device is offline, and a classic nucleus subscribes only online. Subscribe again later.'),
+  ],
+  [/AWS_ERROR_MQTT5_SUBSCRIBE_OPTIONS_VALIDATION\b/, invalid('The topic filter breaks a rule of MQTT. Correct it.')],
   // Classic: the request itself
+  [/^Cannot .* because .* is null$/s, invalid('A member that must have a value has none.')],
   [/^(?:Topic|Payload|QoS) is required$/, invalid('Give it a value.')],
   [/^Invalid QoS value: /, invalid(QOS)],
   [/^Operation \S+ is not supported by Greengrass$/, { meaning: 'UnsupportedOperation' }],

@@ -69,7 +69,8 @@ const FULL_QUEUE: Schedule = {
   delay: ({ attempt }) => (attempt > 20 ? undefined : Math.min(2_000, 50 * 2 ** attempt)),
   resetAfterMilliseconds: undefined,
 };
-const isFullQueue = (error: PublishError): boolean => error._tag === 'ServiceFault' && error.reason === 'PublishFailed' && error.retryable;
+const isPassingRefusal = (error: PublishError): boolean =>
+  error.retryable && (error._tag === 'Unauthorized' || (error._tag === 'ServiceFault' && error.reason === 'PublishFailed'));
 
 /**
  * Publishes a message for every value, a few at a time, and hands on what became of each.
@@ -83,8 +84,9 @@ const isFullQueue = (error: PublishError): boolean => error._tag === 'ServiceFau
  * closed, the environment is missing, the policy is `fail` and the buffer full): that is the last value, and what was still inside is
  * given up and counted as discarded. An error of the source, or one thrown by `request`, is a defect and goes to the error channel at once.
  *
- * A failed publish is tried again here, by `retry`, so the source is never resubscribed for it. Without `retry`, only the refusal of a full
- * queue is tried again (Greengrass Lite keeps 10 publishes without an answer): nothing was sent then, so nothing is sent twice.
+ * A failed publish is tried again here, by `retry`, so the source is never resubscribed for it. Without `retry`, only refusals of Greengrass
+ * Lite that pass are tried again: that of a full queue (it keeps 10 publishes without an answer), and `Unauthorized` where that is `retryable`.
+ * Nothing was sent then, so nothing is sent twice.
  * With `retry`, all that is
  * `retryable` is: at least once, duplicates possible after a timeout.
  *
@@ -129,7 +131,7 @@ export const publishTo: PublishTo = <A>(
       timeout,
       deadlines,
       retry: retry ?? FULL_QUEUE,
-      retryWhile: retryWhile ?? (retry === undefined ? isFullQueue : error => error.retryable),
+      retryWhile: retryWhile ?? (retry === undefined ? isPassingRefusal : error => error.retryable),
       random,
       scheduler,
     };

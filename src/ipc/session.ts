@@ -20,6 +20,8 @@ export type SessionEnd =
   | { readonly reason: 'connect-failed'; readonly failure: ConnectFailure }
   /** The server said no. `silently`: it closed the connection instead of answering, which a dying server does too. */
   | { readonly reason: 'refused'; readonly silently: boolean }
+  /** The server cut the connection before it read the token. Greengrass Lite does so when its 50 connections are taken. */
+  | { readonly reason: 'turned-away'; readonly cause: unknown }
   | { readonly reason: 'timed-out' }
   | { readonly reason: 'lost'; readonly cause: unknown }
   | { readonly reason: 'protocol'; readonly detail: string }
@@ -122,7 +124,8 @@ export class Session {
       case 'local':
         return { reason: 'closed' };
       case 'peer':
-        return this.#accepted || isReset(reason.cause) ? { reason: 'lost', cause: reason.cause } : { reason: 'refused', silently: true };
+        if (this.#accepted) return { reason: 'lost', cause: reason.cause };
+        return isReset(reason.cause) ? { reason: 'turned-away', cause: reason.cause } : { reason: 'refused', silently: true };
       case 'protocol':
         return { reason: 'protocol', detail: 'detail' in reason.failure ? reason.failure.detail : reason.failure.reason };
     }

@@ -216,12 +216,13 @@ export class MemoryNucleus {
   }
 
   /**
-   * A proxy of the component, as pure and lazy as that of `connect()`, and with the same options. Only `reconnect` has another
-   * default: every millisecond, without jitter, so that diagrams can say when.
+   * A proxy of the component, as pure and lazy as that of `connect()`, and with the same options. Two have another
+   * default: every millisecond, without jitter, so that diagrams can say when; and `refusalPatience`, which is 0: these policies are always there.
    */
   connect(options: Omit<ConnectOptions, 'socketPath' | 'authToken' | 'transport' | 'profile' | 'scheduler'> = {}): MqttProxy {
     return connectOver(this.#transport, {
       reconnect: fixed(1),
+      refusalPatience: 0,
       ...options,
       profile: this.profile,
       socketPath: '(a nucleus in memory)',

@@ -80,6 +80,7 @@ export async function begin(
   const nucleus = await start(profile, options.nucleus);
   const time = new VirtualTime();
   const proxy = connect({
+    refusalPatience: 0,
     socketPath: nucleus.socketPath,
     authToken: nucleus.authToken(COMPONENT),
     transport,

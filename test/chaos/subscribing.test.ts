@@ -219,6 +219,7 @@ describe.each(COMBINATIONS)('subscribing, $transport, $profile', combination => 
     });
     const time = new VirtualTime();
     const proxy = connect({
+      refusalPatience: 0,
       socketPath: server.path,
       authToken: 'ABCDEFGHIJKLMNOP',
       transport,

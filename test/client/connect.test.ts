@@ -354,6 +354,31 @@ describe('the profile', () => {
     expect(time.timers).toBe(0);
   });
 
+  it('is known by the variable that the classic nucleus alone sets, and nothing is asked', async () => {
+    const server = await startRawServer(obliging);
+    onTestFinished(server.stop);
+    vi.stubEnv('AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT', server.path);
+    vi.stubEnv('AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH', server.path);
+    vi.stubEnv('SVCUID', 'token');
+    const proxy = connect({ scheduler: new VirtualTime() });
+    onTestFinished(() => proxy.close());
+    expect(await proxy.ready()()).toMatchObject({ right: { profile: 'classic' } });
+    expect(await proxy.publish(message)()).toMatchObject({ _tag: 'Right' });
+    expect((await server.connection()).received.map(({ payload }) => payload).slice(1)).toEqual([
+      '{"topicName":"t","qos":"1","payload":"cA=="}',
+    ]);
+  });
+
+  it('is not taken from a variable that names the socket of another nucleus', async () => {
+    vi.stubEnv('AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH', '/greengrass/v2/ipc.socket');
+    const lite = { ...failed(1, 'ServiceError', ''), payload: '{"_message":"Received invalid parameters.","_errorCode":"ServiceError"}' };
+    const { proxy } = await connectTo(
+      accepting((_, connection) => connection.send(lite)),
+      { profile: 'auto' },
+    );
+    expect(await proxy.ready()()).toMatchObject({ right: { profile: 'lite' } });
+  });
+
   it('is asked for once, not again on the next connection', async () => {
     const { proxy, server, time, reaches } = await connectTo(
       accepting(({ streamId, payload }, connection) => {

@@ -40,6 +40,7 @@ export function nucleusSubject(transport: TransportName, profile: Profile): Subj
         events$.next();
       });
       const proxy = connect({
+        refusalPatience: 0,
         socketPath: nucleus.socketPath,
         authToken: nucleus.authToken(COMPONENT),
         transport,

@@ -44,6 +44,13 @@ describe('a fault the nucleus reports', () => {
     [subscribed('SHARED_SUBSCRIPTIONS_NOT_SUPPORTED'), 'SubscribeFailed', false],
     [subscribed('SUBSCRIPTION_IDENTIFIERS_NOT_SUPPORTED'), 'SubscribeFailed', false],
     [subscribed('WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED'), 'SubscribeFailed', false],
+    [
+      subscribed(
+        "java.util.concurrent.CompletionException: software.amazon.awssdk.crt.CrtRuntimeException: Mqtt5 operation failed due to a disconnection event in conjunction with the client's offline queue retention policy. AWS_ERROR_MQTT5_OPERATION_FAILED_DUE_TO_OFFLINE_QUEUE_POLICY(5156).",
+      ),
+      'SubscribeFailed',
+      true,
+    ],
     ['Failed to publish the message.', 'PublishFailed', true],
     ['Failed to bind the subscription.', 'SubscribeFailed', true],
   ];
@@ -95,6 +102,7 @@ describe('a request the nucleus finds invalid', () => {
     ['InvalidArgumentsError', 'Payload is required'],
     ['InvalidArgumentsError', 'QoS is required'],
     ['InvalidArgumentsError', 'Invalid QoS value: 7'],
+    ['InvalidArgumentsError', 'Invalid QoS value: 1.0'],
     ['InvalidArgumentsError', 'a text of a version to come'],
     ['ServiceError', published('Topic must not be empty')],
     ['ServiceError', published("Publish topics must not contain wildcard characters of '#' or '+'")],
@@ -111,6 +119,24 @@ describe('a request the nucleus finds invalid', () => {
         'Reserved topic ($aws/things/x...) total length is greater than 512 bytes of UTF-8 encoded characters and is most likely over the IoT Core limit of 256 bytes (excluding prefixes).',
       ),
     ],
+    [
+      'ServiceError',
+      published(
+        'Reserved topic total length is greater than 512 bytes of UTF-8 encoded characters and is most likely over the IoT Core limit of 256 bytes (excluding prefixes).',
+      ),
+    ],
+    [
+      'ServiceError',
+      subscribed(
+        'java.util.concurrent.CompletionException: software.amazon.awssdk.crt.CrtRuntimeException: Invalid mqtt5 subscribe packet options value. AWS_ERROR_MQTT5_SUBSCRIBE_OPTIONS_VALIDATION(5144)',
+      ),
+    ],
+    [
+      'ServiceError',
+      'Cannot invoke "software.amazon.awssdk.aws.greengrass.model.PublishToIoTCoreRequest.getTopicName()" because "request" is null',
+    ],
+    ['ServiceError', 'Cannot invoke "com.aws.greengrass.mqttclient.v5.UserProperty.getKey()" because "<local4>" is null'],
+    ['ServiceError', 'Cannot read field "key" because the return value of "java.util.List.get(int)" is null'],
     ['ServiceError', published('The publishing message size 131073 bytes exceeds the configured limit of 131072 bytes')],
     ['ServiceError', thrown('The request topic must have no more than 7 forward slashes (/)')],
     ['ServiceError', subscribed('TOPIC_FILTER_INVALID')],
@@ -163,6 +189,8 @@ describe('a text no known version sends', () => {
     ['ServiceError', published('Message spool is full. Message could not be added. Or could it?'), true],
     ['ServiceError', 'Publish to topic another failed: Message spool is full. Message could not be added.', true],
     ['ServiceError', 'It says: NOT_AUTHORIZED', true],
+    ['ServiceError', 'Cannot invoke the dead', true],
+    ['ServiceError', subscribed('AWS_ERROR_MQTT5_OPERATION_FAILED_DUE_TO_OFFLINE_QUEUE_POLICY_OF_LATER(9)'), true],
     ['InternalServerException', 'boom', false],
     ['AccessDenied', 'no', false],
     ['UnknownError', '{}', false],

@@ -13,6 +13,7 @@ export async function localNucleus(profile: Profile): Promise<World> {
   const { faults } = nucleus;
   const time = new VirtualTime();
   const proxy = connect({
+    refusalPatience: 0,
     socketPath: nucleus.socketPath,
     authToken: nucleus.authToken(COMPONENT),
     profile,

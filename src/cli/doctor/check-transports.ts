@@ -34,7 +34,7 @@ export async function checkTransports(address: Address, hasCrt: boolean): Promis
 
 async function attempt(transport: Transport, { socketPath, authToken }: Address): Promise<Attempt> {
   const check = `transport ${transport}`;
-  await using proxy = connect({ socketPath, authToken, transport, connectTimeout: CONNECT_TIMEOUT });
+  await using proxy = connect({ socketPath, authToken, transport, connectTimeout: CONNECT_TIMEOUT, refusalPatience: 0 });
   const ready = await proxy.ready()();
   if (ready._tag === 'Left') {
     // The sentence says what to do in its second half.

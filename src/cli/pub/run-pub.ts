@@ -31,7 +31,7 @@ export async function runPub(cli: Cli, topic: string | undefined, payload: strin
   const { messages, total } = await messageSource(topic, payload, options);
   const address = findNucleus(options, cli.env);
   using stopping = stopOnSignals(cli);
-  await using proxy = connect({ ...address, transport: options.transport, publishTimeout: options.timeout });
+  await using proxy = connect({ ...address, transport: options.transport, publishTimeout: options.timeout, refusalPatience: 0 });
   const started = asyncScheduler.now();
   let accepted = 0;
   let failed = 0;

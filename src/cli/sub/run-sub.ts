@@ -32,7 +32,7 @@ export async function runSub(cli: Cli, filters: readonly string[], options: SubO
   const { out, err } = cli;
   const address = findNucleus(options, cli.env);
   using stopping = stopOnSignals(cli);
-  await using proxy = connect({ ...address, transport: options.transport });
+  await using proxy = connect({ ...address, transport: options.transport, refusalPatience: 0 });
   const say = (text: string): void => {
     if (options.quiet !== true) err.line(err.style('dim', text));
   };
