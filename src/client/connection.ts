@@ -1,5 +1,5 @@
 import { isLeft } from 'fp-ts/lib/Either.js';
-import { BehaviorSubject, defer, of, skipWhile, type Observable } from 'rxjs';
+import { BehaviorSubject, defer, noop, of, skipWhile, type Observable } from 'rxjs';
 import { ConnectionLost, ProxyClosed, SocketUnavailable, type ConnectError } from '../errors/errors.js';
 import type { Clock } from '../ipc/clock.js';
 import { Session, type SessionEnd } from '../ipc/session.js';
@@ -58,7 +58,7 @@ export class Connection {
   #attempt = 0;
   #silentRefusals = 0;
   #fullSince: number | undefined;
-  #cancelTimer: () => void = nothing;
+  #cancelTimer: () => void = noop;
   #ended: Promise<void> = Promise.resolve();
 
   constructor(options: ResolvedOptions, transport: Transport, clock: Clock, publisher: ConnectionUser) {
@@ -72,8 +72,8 @@ export class Connection {
 
   get state$(): Observable<ConnectionState> {
     return defer(() => {
-      const state = this.#state;
       // A subject that has completed gives latecomers no value. And what is being told may be the past already.
+      const state = this.#state;
       return this.#told.value.status === 'closed' ? of(state) : this.#told.pipe(skipWhile(told => told !== state));
     });
   }
@@ -99,7 +99,7 @@ export class Connection {
     if (error !== undefined) subscription.onFailed(error);
     else {
       this.#subscriptions.add(subscription);
-      if (state.status === 'connected' && this.#session !== undefined) subscription.onSession(this.#session, state.capabilities, nothing);
+      if (state.status === 'connected' && this.#session !== undefined) subscription.onSession(this.#session, state.capabilities, noop);
     }
     return () => {
       this.#subscriptions.delete(subscription);
@@ -134,7 +134,7 @@ export class Connection {
     // Whoever watches the state may close the proxy there and then.
     if (this.#state.status !== 'connecting') return;
     const { socketPath, authToken } = address.right;
-    let ended: () => void = nothing;
+    let ended: () => void = noop;
     this.#ended = new Promise(resolve => {
       ended = resolve;
     });
@@ -198,8 +198,8 @@ export class Connection {
       // A subscription also settles when the session breaks, and then the timer is that of reconnecting.
       if (this.#session !== session) return;
       this.#cancelTimer();
-      this.#cancelTimer = nothing;
-      this.#publisher.onSession(session, capabilities, nothing);
+      this.#cancelTimer = noop;
+      this.#publisher.onSession(session, capabilities, noop);
     };
     if (waiting === 0) {
       flush();
@@ -219,7 +219,7 @@ export class Connection {
   #onEnd(end: SessionEnd, socketPath: string): void {
     this.#session = undefined;
     this.#cancelTimer();
-    this.#cancelTimer = nothing;
+    this.#cancelTimer = noop;
     this.#silentRefusals = end.reason === 'refused' && end.silently ? this.#silentRefusals + 1 : 0;
     // aws-crt cannot tell a nucleus that is full from one that refuses the token; a look with the other transport can.
     const enough = this.#transport.name === 'crt' ? SILENT_REFUSALS + 1 : SILENT_REFUSALS;
@@ -240,8 +240,8 @@ export class Connection {
     this.#silentRefusals = 0;
     this.#session = undefined;
     session?.close();
-    this.#fullSince ??= this.#clock.now();
-    if (!this.#acceptedBefore && this.#clock.now() - this.#fullSince < this.#options.refusalPatience) this.#retryIn(FULL_PAUSE, error);
+    const since = (this.#fullSince ??= this.#clock.now());
+    if (!this.#acceptedBefore && this.#clock.now() - since < this.#options.refusalPatience) this.#retryIn(FULL_PAUSE, error);
     else this.#afterLoss(error);
   }
 
@@ -260,7 +260,7 @@ export class Connection {
 
   #retryIn(delay: number, error: ConnectError): void {
     this.#cancelTimer = this.#clock.after(delay, () => {
-      this.#cancelTimer = nothing;
+      this.#cancelTimer = noop;
       this.#open();
     });
     this.#become({ status: 'interrupted', error, retryInMilliseconds: delay });
@@ -296,8 +296,4 @@ export class Connection {
   #users(): ConnectionUser[] {
     return [...this.#subscriptions, this.#publisher];
   }
-}
-
-function nothing(): void {
-  // Where nothing is to be done.
 }

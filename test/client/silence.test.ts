@@ -4,7 +4,7 @@ import { QOS } from '../../src/shared/qos.js';
 import { fixed, limited } from '../../src/schedule/index.js';
 import { accepting, isTerminate, type RawConnection, type RawServer } from '../kit/nucleus/raw-server.js';
 import { record } from '../kit/streams/recorded.js';
-import { arrived, asks, connectTo, published, PUBLISH, SUBSCRIBE, subscribed, topicsOf } from '../kit/nucleus/scripted-nucleus.js';
+import { arrived, asks, connectTo, failed, published, PUBLISH, SUBSCRIBE, subscribed, topicsOf } from '../kit/nucleus/scripted-nucleus.js';
 import { watched } from '../kit/streams/watched.js';
 
 const quiet = (canaryTopicName?: string): SubscribeRequest => ({
@@ -92,6 +92,42 @@ describe('a subscription that is silent', () => {
     time.advance(60_000);
     expect(statuses).toEqual(['subscribing', 'active', 'silent', 'ended']);
     expect(time.timers).toBe(0);
+  });
+
+  it('is asked for again every one to two seconds by default, however long the nucleus is away, and in each incident', async () => {
+    let away = false;
+    const { proxy, server, time } = await connectTo(
+      accepting(({ operation, streamId }, connection) => {
+        if (operation === PUBLISH) connection.send(published(streamId));
+        else if (operation === SUBSCRIBE)
+          connection.send(away ? failed(streamId, 'ServiceError', 'Failed to bind the subscription.') : subscribed(streamId));
+      }),
+      { reconnect: undefined, profile: 'lite' },
+    );
+    const { request, statuses } = watched(quiet());
+    record(proxy.subscribe(request));
+    const connection = await server.connection();
+    const fence = (): Promise<unknown> => proxy.publish({ topicName: 'fence', payload: '', qos: QOS.AT_LEAST_ONCE })();
+    await fence();
+    for (let incident = 1; incident <= 2; incident++) {
+      const told = statuses.values.length;
+      const before = topicsOf(connection, SUBSCRIBE).length;
+      away = true;
+      time.advance(60_000);
+      for (let seconds = 2; seconds <= 60; seconds += 2) {
+        time.advance(1_000);
+        await fence();
+        time.advance(1_000);
+        await fence();
+        const asked = topicsOf(connection, SUBSCRIBE).length - before;
+        expect(asked).toBeGreaterThanOrEqual(seconds / 2);
+        expect(asked).toBeLessThanOrEqual(seconds);
+      }
+      away = false;
+      time.advance(2_000);
+      await fence();
+      expect(statuses.values.slice(told).map(({ status }) => status)).toEqual(['silent', 'interrupted', 'active']);
+    }
   });
 
   it('for good is ended when the schedule gives up', async () => {
