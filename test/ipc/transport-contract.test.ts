@@ -506,6 +506,8 @@ describe.each([socketTransport, crtTransport])('the $name transport', transport 
       { what: 'a frame that is no RPC message', bytes: encodeFrame(encodeHeaders([['x', { type: 'boolean', value: true }]]), '{}') },
       { what: 'a header type that does not exist', bytes: encodeFrame(Buffer.from([1, 65, 99]), '{}') },
       { what: 'a message on a stream never opened', bytes: encodeRpcMessage(application(7)) },
+      { what: 'a message on the stream after the last one opened', bytes: encodeRpcMessage(application(2)) },
+      { what: 'a message on a stream below 0', bytes: encodeRpcMessage(application(-1)) },
     ])('comes for $what, after the messages in front of it', async ({ bytes }) => {
       const { open, over, names, told } = await accepted(
         accepting((message, connection) => {
