@@ -101,6 +101,8 @@ it.each([
   { subscribeTimeout: NaN },
   { publishWindow: 0 },
   { publishWindow: 1.5 },
+  { refusalPatience: NaN },
+  { refusalPatience: -1 },
   { publishQueue: 0 },
 ])('refuses the options %j at once', options => {
   expect(() => connect(options)).toThrow(RangeError);

@@ -80,7 +80,11 @@ describe.each(SUBJECTS)('$name', ({ transport, profile }) => {
     });
     const ask = (operation: string, payload: string): Promise<RpcMessage> =>
       new Promise((resolve, reject) => {
-        session.request(operation, payload, { onReply: resolve, onViolation: detail => reject(new Error(detail)), onLost: () => reject(new Error('lost')) });
+        session.request(operation, payload, {
+          onReply: resolve,
+          onViolation: detail => reject(new Error(detail)),
+          onLost: () => reject(new Error('lost')),
+        });
       });
     for (const [what, operation, payload, expected] of REQUESTS) {
       const reply = await ask(operation, payload);
