@@ -122,6 +122,18 @@ describe('shareSubscriptions', () => {
     })();
   });
 
+  it('keeps a topic that was heard again longer than one that was not', () => {
+    marbles(({ hot, expectStream }) => {
+      const upstream = hot('-abac----|', { a: right(message('a')), b: right(message('b')), c: right(message('c')) });
+      const proxy = shareSubscriptions(
+        proxyOf(() => upstream),
+        { replayTopics: 2 },
+      );
+      expectStream(proxy.subscribe(at('t')).pipe(topicOf)).toBeMarble('-abac----|');
+      expectStream(proxy.subscribe(at('t')).pipe(topicOf), '-----^').toBeMarble('-----(ac)|');
+    })();
+  });
+
   it('tells a later subscriber the status there is, and its own end', () => {
     const statuses: SubscriptionStatus['status'][] = [];
     let tell: ((status: SubscriptionStatus) => void) | undefined;
