@@ -6,7 +6,7 @@ import { Unauthorized } from '../../src/errors/errors.js';
 import { reportUnhandled } from '../../src/stream/unhandled.js';
 
 it('a terminal Left of a branch is dealt with: nobody else reports it as one that was not', () => {
-  const stderr = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  const stderr = vi.spyOn(console, 'error').mockReturnValue();
   onTestFinished(() => {
     stderr.mockRestore();
   });
