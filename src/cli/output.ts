@@ -1,12 +1,14 @@
 import { once } from 'node:events';
 import { styleText } from 'node:util';
+import { visibleLaidOut } from '../shared/visible.js';
 
 /** A format of `styleText`, such as `'red'` or `['bold', 'cyan']`. */
 export type Format = Parameters<typeof styleText>[0];
 
 /**
  * A stream the command line writes to: lines, colours where the terminal and `NO_COLOR` and `FORCE_COLOR` allow, and
- * an end that is no crash when the reader goes away (`| head`).
+ * an end that is no crash when the reader goes away (`| head`). Texts from outside go through `visible` where they become part of a line:
+ * here only their line feeds and colours could no longer be told from those of the layout.
  */
 export class Output {
   readonly #stream: NodeJS.WriteStream;
@@ -51,9 +53,16 @@ export class Output {
     return this.write(`${text}\n`);
   }
 
+  /** Writes a text; on a terminal, bytes as one. What a terminal would obey but lines and colours is made visible there. */
   write(text: string | Uint8Array): boolean {
     if (this.#gone.signal.aborted) return true;
-    return this.#stream.write(text);
+    if (!this.#stream.isTTY) return this.#stream.write(text);
+    return this.#stream.write(visibleLaidOut(typeof text === 'string' ? text : Buffer.from(text).toString('utf8')));
+  }
+
+  /** Draws the terminal's last line anew, or clears it. */
+  redraw(text = ''): void {
+    if (this.isTerminal && !this.#gone.signal.aborted) this.#stream.write(`\r\u001b[K${visibleLaidOut(text)}`);
   }
 
   /** Resolves when what was written has been taken, or nobody is there to take it. */

@@ -10,9 +10,9 @@ const EVERY = 200;
  */
 export function showProgress({ err }: Cli, line: () => string): () => void {
   if (!err.isTerminal) return () => undefined;
-  const drawing = interval(EVERY).subscribe(() => err.write(`\r\x1b[K${err.style('dim', line().slice(0, err.width - 1))}`));
+  const drawing = interval(EVERY).subscribe(() => err.redraw(err.style('dim', line().slice(0, err.width - 1))));
   return () => {
     drawing.unsubscribe();
-    err.write('\r\x1b[K');
+    err.redraw();
   };
 }

@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander';
+import { visible, visibleLines } from '../shared/visible.js';
 import { CliError } from './cli-error.js';
 import type { Cli } from './cli.js';
 import { EXIT } from './exit-code.js';
@@ -13,14 +14,21 @@ export function reportFailure(cli: Cli, error: unknown): number {
   }
   if (error instanceof CliError) {
     const label = 'greengrass-rx: ';
-    const [first = '', ...rest] = wrap(label + error.message, err.width, '  ');
+    const [first = '', ...rest] = wrap(label + visible(error.message), err.width, '  ');
     err.line([err.style('red', label.trimEnd()) + first.slice(label.length - 1), ...rest].join('\n'));
-    for (const remedy of error.remedies) err.line(wrap(remedy, err.width, '  ', '  ').join('\n'));
+    for (const remedy of error.remedies) err.line(wrap(visible(remedy), err.width, '  ', '  ').join('\n'));
     return error.exitCode;
   }
   err.line(
     `${err.style('red', 'greengrass-rx:')} this is a defect of greengrass-rx, not of what you did. Please report it with these lines.`,
   );
-  err.line(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  err.line(stackOf(error));
   return EXIT.DEFECT;
+}
+
+/** A stack in the lines of its frames: the message above them is one, whatever stands in it. */
+function stackOf(error: unknown): string {
+  if (!(error instanceof Error)) return visible(String(error));
+  const { message, stack = message } = error;
+  return visibleLines(message === '' ? stack : stack.replace(message, () => visible(message)));
 }

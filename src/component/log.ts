@@ -1,6 +1,7 @@
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
 import { kindOf } from '../stream/kind.js';
 import { tagOf } from '../stream/tag.js';
+import { visible } from '../shared/visible.js';
 
 /** How important a line is, least first. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -51,7 +52,8 @@ export const jsonLog = (write: (line: string) => void, options: JsonLogOptions =
     (level: LogLevel) =>
     (message: string, fields?: LogFields): void => {
       if (LEVELS.indexOf(level) < LEVELS.indexOf(least)) return;
-      write(`${lineOf({ time: scheduler.now(), level, message, ...always, ...fields })}\n`);
+      // JSON leaves controls of the second set and of direction as they are, and a log is read in terminals.
+      write(`${visible(lineOf({ time: scheduler.now(), level, message, ...always, ...fields }))}\n`);
     };
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 };

@@ -1,9 +1,10 @@
 import { inspect } from 'node:util';
+import { visible } from '../shared/visible.js';
 import { isAsymmetric, type AsymmetricMatcher } from './equal.js';
 
 /** A value in one line of a message, never longer than is readable. */
 export function describeValue(value: unknown): string {
-  const text = oneLine(value);
+  const text = visible(oneLine(value));
   return text.length > 200 ? `${text.slice(0, 197)}...` : text;
 }
 

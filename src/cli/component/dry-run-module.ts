@@ -2,6 +2,7 @@ import { dryRun } from '../../component/dry-run.js';
 import type { DryRun } from '../../dry-run/dry-run-result.js';
 import type { Finding } from '../../dry-run/finding.js';
 import type { ConfigurationInvalid, TimersWithoutEnd } from '../../errors/errors.js';
+import { visible } from '../../shared/visible.js';
 import { CliError, UsageError } from '../cli-error.js';
 import type { Cli } from '../cli.js';
 import { wrap } from '../wrap.js';
@@ -40,6 +41,6 @@ const COLOURS = { error: 'red', warning: 'yellow', note: 'dim' } as const;
 
 function print({ err }: Cli, { severity, about, message }: Finding): void {
   const label = `${severity} (${about}): `;
-  const [first = '', ...rest] = wrap(label + message, err.width, '  ');
+  const [first = '', ...rest] = wrap(label + visible(message), err.width, '  ');
   err.line([err.style(COLOURS[severity], label.trimEnd()) + first.slice(label.length - 1), ...rest].join('\n'));
 }

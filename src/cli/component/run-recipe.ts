@@ -3,6 +3,7 @@ import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import type { DryRun } from '../../dry-run/dry-run-result.js';
 import type { RecipeTextFormat } from '../../recipe/recipe-format.js';
+import { visible } from '../../shared/visible.js';
 import { CliError, UsageError } from '../cli-error.js';
 import type { Cli } from '../cli.js';
 import { EXIT } from '../exit-code.js';
@@ -64,7 +65,7 @@ async function checkRecipe(cli: Cli, dry: DryRun, module: string, file: string, 
     cli.err.line(`${file} fits ${module}`);
     return;
   }
-  for (const line of lines) cli.out.line(cli.out.style(colourOf(line), line));
+  for (const line of lines) cli.out.line(cli.out.style(colourOf(line), visible(line)));
   const remedy = `Write it anew: greengrass-rx recipe ${module} --out ${file}`;
   throw new CliError(`${file} no longer fits ${module}.`, { exitCode: EXIT.FAILED, remedies: [remedy] });
 }

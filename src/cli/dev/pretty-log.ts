@@ -1,4 +1,5 @@
 import type { LogLevel } from '../../component/log.js';
+import { visible, visibleColoured } from '../../shared/visible.js';
 import { previewPayload } from '../messages/payload-preview.js';
 import type { Format, Output } from '../output.js';
 import { timeOfDay } from '../time-of-day.js';
@@ -30,7 +31,7 @@ export function prettyLog(out: Output, components: readonly string[]): Render {
 
   const head = (component: string | undefined): string => {
     const time = out.width < WIDE ? timeOfDay().slice(0, 8) : timeOfDay();
-    const name = shortName(component ?? 'dev')
+    const name = visible(shortName(component ?? 'dev'))
       .slice(0, nameWidth)
       .padEnd(nameWidth);
     return `${out.style('dim', time)} ${component === undefined ? out.style('dim', name) : out.style(colourOf(component), name)} `;
@@ -39,11 +40,12 @@ export function prettyLog(out: Output, components: readonly string[]): Render {
 
   const sentence = (component: string | undefined, text: string, format?: Format): string => {
     const start = head(component);
-    const [first = '', ...rest] = wrap(start + text, out.width, indent());
+    const [first = '', ...rest] = wrap(start + visible(text), out.width, indent());
     const coloured = [first.slice(start.length), ...rest].map(line => (format === undefined ? line : out.style(format, line)));
     return start + coloured.join('\n');
   };
-  const message = (component: string | undefined, arrow: string, topic: string, payload: Uint8Array, tail: string): string => {
+  const message = (component: string | undefined, arrow: string, topicName: string, payload: Uint8Array, more: string): string => {
+    const [topic, tail] = [visible(topicName), visible(more)];
     const start = `${head(component)}${arrow}`;
     const bold = out.style('bold', topic);
     const end = tail === '' ? '' : ` ${out.style('dim', tail)}`;
@@ -108,8 +110,8 @@ export function prettyLog(out: Output, components: readonly string[]): Render {
       case 'environment':
         // To be copied: no head, no wrapping.
         return [
-          out.style('dim', `# ${event.component}`),
-          ...Object.entries(event.variables).map(([name, value]) => `export ${name}=${shellQuoted(value)}`),
+          out.style('dim', `# ${visible(event.component)}`),
+          ...Object.entries(event.variables).map(([name, value]) => `export ${visible(name)}=${shellQuoted(value)}`),
         ].join('\n');
       case 'started':
         return sentence(
@@ -121,7 +123,7 @@ export function prettyLog(out: Output, components: readonly string[]): Render {
         const log = logSentence(event.text);
         if (log !== undefined)
           return sentence(event.component, `| ${log.level === 'info' ? '' : `${log.level}: `}${log.sentence}`, LOG_COLOURS[log.level]);
-        return `${head(event.component)}${out.style(event.stream === 'stderr' ? 'red' : 'dim', '|')} ${event.text}`;
+        return `${head(event.component)}${out.style(event.stream === 'stderr' ? 'red' : 'dim', '|')} ${visibleColoured(event.text)}`;
       }
       case 'exited':
         return sentence(event.component, describeEnd(event.end), 'code' in event.end && event.end.code === 0 ? 'dim' : 'red');
@@ -165,5 +167,9 @@ function plural(count: number, what: string): string {
 }
 
 function shellQuoted(value: string): string {
-  return /^[\w@%+=:,./-]+$/.test(value) ? value : `'${value.replaceAll("'", `'\\''`)}'`;
+  if (/^[\w@%+=:,./-]+$/.test(value)) return value;
+  const shown = visible(value.replaceAll('\\', '\\\\'));
+  // Where it has what a terminal would obey, as bash and zsh read it.
+  if (shown !== value.replaceAll('\\', '\\\\')) return `$'${shown.replaceAll("'", "\\'")}'`;
+  return `'${value.replaceAll("'", `'\\''`)}'`;
 }

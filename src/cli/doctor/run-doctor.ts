@@ -1,3 +1,4 @@
+import { visible } from '../../shared/visible.js';
 import { CliError } from '../cli-error.js';
 import type { Cli } from '../cli.js';
 import { EXIT } from '../exit-code.js';
@@ -72,7 +73,9 @@ const CHECK_WIDTH = 16;
 /** A narrower terminal has the sentence below what was looked at. */
 const WIDE = 60;
 
-function print({ out }: Cli, { check, status, message, remedy }: Finding): void {
+function print({ out }: Cli, { check, status, ...texts }: Finding): void {
+  const message = visible(texts.message);
+  const remedy = texts.remedy === undefined ? undefined : visible(texts.remedy);
   const [mark, format] = MARKS[status];
   const indent = ' '.repeat(out.width < WIDE ? 2 : CHECK_WIDTH + 2);
   const label = out.width < WIDE ? check : check.padEnd(CHECK_WIDTH - 1);

@@ -1,3 +1,4 @@
+import { visible } from '../../shared/visible.js';
 import { columnsOf } from '../wrap.js';
 import { viewPayload } from './payload-view.js';
 
@@ -37,14 +38,7 @@ export function bytes(count: number): string {
 
 /** JSON laid out over several lines, on one: only what stands between its texts is touched. */
 function compact(json: string): string {
-  return json.includes('\n') ? json.replace(/("(?:[^"\\]|\\.)*")|\s+/g, '$1') : visible(json);
-}
-
-function visible(text: string): string {
-  return text.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, character => {
-    const escape = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }[character];
-    return escape ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  });
+  return visible(json.includes('\n') ? json.replace(/("(?:[^"\\]|\\.)*")|\s+/g, '$1') : json);
 }
 
 function shorten(text: string, width: number, length: number): string {

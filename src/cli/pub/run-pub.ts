@@ -7,6 +7,7 @@ import { pullThrough } from '../../flow/pull-through.js';
 import { connect } from '../../client/connect.js';
 import type { PublishRequest } from '../../client/mqtt-message.js';
 import { runToEnd } from '../../stream/run-to-end.js';
+import { visible } from '../../shared/visible.js';
 import type { Cli } from '../cli.js';
 import { EXIT } from '../exit-code.js';
 import { showProgress } from '../progress.js';
@@ -55,7 +56,7 @@ export async function runPub(cli: Cli, topic: string | undefined, payload: strin
       onLeft: failure => {
         // The only message: its failure is that of the command.
         if (total === 1) throw failure;
-        if (++told <= FAILURES_TOLD) err.line(err.style('red', failure.message));
+        if (++told <= FAILURES_TOLD) err.line(err.style('red', visible(failure.message)));
       },
     });
   } catch (error) {

@@ -1,4 +1,5 @@
 import type { MqttMessage } from '../../client/mqtt-message.js';
+import { visible } from '../../shared/visible.js';
 import { messageJson } from '../messages/message-json.js';
 import { previewPayload } from '../messages/payload-preview.js';
 import type { Output } from '../output.js';
@@ -7,7 +8,7 @@ import { columnsOf } from '../wrap.js';
 
 /**
  * `pretty`: a line for people, as wide as the terminal. `json`: a line of JSON. `payload`: the payload's own bytes and a line
- * break.
+ * break; on a terminal its text, with control characters made visible.
  */
 export type MessageFormat = 'pretty' | 'json' | 'payload';
 
@@ -20,7 +21,8 @@ export function printer(out: Output, format: MessageFormat): (message: MqttMessa
       return message => out.write(Buffer.concat([message.payload, Buffer.from('\n')]));
     case 'pretty':
       return message => {
-        const { topicName, payload } = message;
+        const { payload } = message;
+        const topicName = visible(message.topicName);
         const time = timeOfDay();
         const room = out.width - columnsOf(`${time} ${topicName} `);
         const head = `${out.style('dim', time)} ${out.style('cyan', topicName)}`;

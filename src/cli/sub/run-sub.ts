@@ -8,6 +8,7 @@ import type { SubscriptionStatus } from '../../client/mqtt-proxy.js';
 import type { QOS } from '../../shared/qos.js';
 import { onRights } from '../../stream/on-rights.js';
 import { runToEnd } from '../../stream/run-to-end.js';
+import { visible } from '../../shared/visible.js';
 import type { Cli } from '../cli.js';
 import { EXIT } from '../exit-code.js';
 import { aborted } from '../reach/aborted.js';
@@ -34,7 +35,7 @@ export async function runSub(cli: Cli, filters: readonly string[], options: SubO
   using stopping = stopOnSignals(cli);
   await using proxy = connect({ ...address, transport: options.transport, refusalPatience: 0 });
   const say = (text: string): void => {
-    if (options.quiet !== true) err.line(err.style('dim', text));
+    if (options.quiet !== true) err.line(err.style('dim', visible(text)));
   };
   const print = printer(out, options.format ?? (out.isTerminal ? 'pretty' : 'json'));
   let printed = 0;
@@ -57,7 +58,7 @@ export async function runSub(cli: Cli, filters: readonly string[], options: SubO
     takeUntil(aborted(stopping.signal)),
   );
   try {
-    await runToEnd(messages$, { onLeft: error => err.line(err.style('yellow', error.message)) });
+    await runToEnd(messages$, { onLeft: error => err.line(err.style('yellow', visible(error.message))) });
   } catch (error) {
     throw asCliError(error);
   }
