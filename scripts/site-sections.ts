@@ -28,6 +28,7 @@ export const SECTIONS: Readonly<Record<string, readonly (readonly [guide: string
     ['local-nucleus', 'The local nucleus'],
     ['brokers', 'Brokers behind the local nucleus'],
     ['benchmarks', 'Benchmarks'],
+    ['stability', 'Stability'],
   ],
 };
 

@@ -1,5 +1,6 @@
 import { Subscription } from 'rxjs';
-import { VirtualTime } from '../testing/virtual-time.js';
+import { linesKeptBy } from '../sinks/line-file.js';
+import { MOST_AT_ONCE, MOST_VALUES_AT_ONCE, movesOn, VirtualTime, VirtualTimeStopped } from '../testing/virtual-time.js';
 import type { EdgeAccount } from '../flow/edge.js';
 import { recordedBy } from '../flow/ledger.js';
 import { type AwaitedPromise, watchPromises } from '../testing/awaited-promises.js';
@@ -33,10 +34,9 @@ export interface BranchRecord {
 }
 
 /**
- * What a component may need that publishes every millisecond; with it, a few seconds at most. That so many are due at one moment is either a list that
- * is worked off, or has no end.
+ * What a component may need that publishes every millisecond; with it, a few seconds at most.
  */
-const TIMERS = { atOnce: 100_000, altogether: 1_000_000 };
+const TIMERS = { atOnce: MOST_AT_ONCE, altogether: 1_000_000 };
 
 /** Virtual milliseconds that branches are given to end, as on a device. */
 const DRAIN = 10_000;
@@ -54,6 +54,7 @@ export const record = (component: Pick<Component, 'run'>, config: unknown, horiz
   const publishes: RecordedPublish[] = [];
   const ends = new Map<string, { readonly at: number; readonly event: BranchRecord['end'] }>();
   let awaited: AwaitedPromise | undefined;
+  let stopped: VirtualTimeStopped | undefined;
   let names: readonly string[] = [];
   const scheduler = new VirtualTime(TIMERS);
   recordedBy(ledger, () => {
@@ -68,7 +69,8 @@ export const record = (component: Pick<Component, 'run'>, config: unknown, horiz
           for (const [name, branch] of branches) {
             ledger.branch = name;
             running.add(
-              branchEvents(name, branch).subscribe(event => {
+              branchEvents(name, branch.pipe(movesOn(scheduler, MOST_VALUES_AT_ONCE))).subscribe(event => {
+                if (event.kind === 'defect' && event.error instanceof VirtualTimeStopped) stopped = event.error;
                 if (event.kind !== 'left') ends.set(name, { at: scheduler.frame, event });
               }),
             );
@@ -81,7 +83,11 @@ export const record = (component: Pick<Component, 'run'>, config: unknown, horiz
           nucleus.settle();
         }, horizon);
         scheduler.maxFrames = horizon + DRAIN;
-        awaited = watchPromises(flush, () => scheduler.frame);
+        awaited = linesKeptBy(
+          () => undefined,
+          () => watchPromises(flush, () => scheduler.frame),
+        );
+        if (stopped !== undefined) throw stopped;
       } finally {
         running.unsubscribe();
         void proxy.close();

@@ -1,5 +1,5 @@
 import { left, right, type Either } from 'fp-ts/lib/Either.js';
-import type { Observable } from 'rxjs';
+import { catchError, defer, map, of, type Observable } from 'rxjs';
 import { DeadLetterLost, type Overflowed } from '../errors/errors.js';
 import { concurrently } from '../flow/index.js';
 import type { DeadLetter } from './dead-letter-to.js';
@@ -36,6 +36,8 @@ export interface DeadLetterFileOptions {
  * Guarantee: each letter is in the file or in a `DeadLetterLost`, but for those an `Overflowed` counts; one line each, whole, also after a
  * line that a crash or a full disk cut short. Without `flush`, a power cut may take the latest.
  *
+ * In a marble test nothing is written to disk: `expectFile` says what would be. In a dry run neither.
+ *
  * Memory: the letters that wait. Disk: two files of `maxBytes` at most; a letter that is larger than that has a file for itself.
  *
  * @throws RangeError where `maxBytes` is not a number above 0.
@@ -65,14 +67,11 @@ export function deadLetterFile(
 ): <A>(letters$: Observable<DeadLetter<A>>) => Observable<Either<DeadLetterLost<DeadLetter<A>> | Overflowed, DeadLettered<A>>> {
   const { maxBytes = 5 * 1024 * 1024, messages = 1_000, flush = false } = options;
   const file = new LineFile(path, maxBytes, flush);
-  const write = async <A>(letter: DeadLetter<A>): Promise<Either<DeadLetterLost<DeadLetter<A>>, DeadLettered<A>>> => {
-    try {
-      await file.append(jsonLine(letter, 'original'));
-      return right({ letter, path });
-    } catch (cause) {
-      return left(new DeadLetterLost(path, letter, cause));
-    }
-  };
+  const write = <A>(letter: DeadLetter<A>): Observable<Either<DeadLetterLost<DeadLetter<A>>, DeadLettered<A>>> =>
+    defer(() => file.append(jsonLine(letter, 'original'))).pipe(
+      map(() => right({ letter, path })),
+      catchError(cause => of(left(new DeadLetterLost(path, letter, cause)))),
+    );
   // One at a time keeps them in order.
   return <A>(letters$: Observable<DeadLetter<A>>) =>
     letters$.pipe(concurrently(1, write<A>, { name: 'deadLetterFile', buffer: { messages, onFull: 'dropOldest' } }));

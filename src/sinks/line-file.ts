@@ -1,8 +1,28 @@
 import { open, rename, type FileHandle } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { type ObservableInput, of } from 'rxjs';
 
 /** The last of those who take turns at each path. Holds a path only while someone is at it. */
 const turns = new Map<string, Promise<void>>();
+
+/** Takes lines in the place of files, while it is set. */
+let keeper: ((path: string, line: string) => void) | undefined;
+
+/**
+ * Does the work, which must be synchronous, and hands every line that would be appended to a file meanwhile to `keep`: where time is virtual,
+ * nothing waits for a disk.
+ *
+ * @internal
+ */
+export function linesKeptBy<A>(keep: (path: string, line: string) => void, work: () => A): A {
+  const outer = keeper;
+  keeper = keep;
+  try {
+    return work();
+  } finally {
+    keeper = outer;
+  }
+}
 
 /** A file that is appended to line by line and makes room by becoming `<path>.1`. Two of the same path take turns. */
 export class LineFile {
@@ -17,8 +37,12 @@ export class LineFile {
     this.#flush = flush;
   }
 
-  /** Rejects with what the system says where the line cannot be written. */
-  append(line: string): Promise<void> {
+  /** Fails with what the system says where the line cannot be written. */
+  append(line: string): ObservableInput<void> {
+    if (keeper !== undefined) {
+      keeper(this.#path, line);
+      return of(undefined);
+    }
     const turn = (turns.get(this.#path) ?? Promise.resolve()).then(() => this.#append(line));
     const left = turn
       .catch(() => undefined)

@@ -8,6 +8,8 @@ import { differenceText, NameGiver } from './naming.js';
 
 /** Frames whose difference is told one by one. */
 const MOST_TOLD = 8;
+/** Letters of one frame that are told. */
+const MOST_LISTED = 80;
 
 /**
  * Compares what happened on a lane with a diagram. `undefined`: it is as drawn. Otherwise a picture of both, one under the other, with
@@ -107,5 +109,7 @@ function frameText(at: number): string {
 }
 
 function listed(symbols: readonly string[]): string {
-  return symbols.length === 0 ? 'nothing' : cellText(symbols);
+  if (symbols.length === 0) return 'nothing';
+  const text = cellText(symbols);
+  return text.length > MOST_LISTED ? `${text.slice(0, MOST_LISTED)}…` : text;
 }

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { visible } from '../shared/visible.js';
-import { isAsymmetric, type AsymmetricMatcher } from './equal.js';
+import { isAsymmetric, matcherText, withNamedMatchers } from './equal.js';
+import { textOf } from './messages.js';
 
 /** A value in one line of a message, never longer than is readable. */
 export function describeValue(value: unknown): string {
@@ -14,8 +15,14 @@ function oneLine(value: unknown): string {
   }
   if (value instanceof Error) return describeError(value);
   if (value instanceof Uint8Array) return describeBytes(value);
-  if (isAsymmetric(value)) return describeMatcher(value);
-  return inspect(withReadableBytes(value), { depth: 4, breakLength: Infinity, compact: true, maxStringLength: 100, maxArrayLength: 20 });
+  if (isAsymmetric(value)) return matcherText(value);
+  return inspect(withNamedMatchers(withReadableBytes(value)), {
+    depth: 4,
+    breakLength: Infinity,
+    compact: true,
+    maxStringLength: 100,
+    maxArrayLength: 20,
+  });
 }
 
 /** Errors are named by tag and first sentence: remedies and stacks are noise here. */
@@ -36,22 +43,6 @@ function withReadableBytes(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value) || !('payload' in value)) return value;
   const { payload } = value;
   return payload instanceof Uint8Array ? { ...value, payload: textOf(payload) ?? payload } : value;
-}
-
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
-/** The text that bytes are in UTF-8, if they are. */
-export function textOf(bytes: Uint8Array): string | undefined {
-  try {
-    return utf8.decode(bytes);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Matchers of vitest and Jest say how they want to be written. */
-function describeMatcher(matcher: AsymmetricMatcher): string {
-  return matcher.toAsymmetricMatcher === undefined ? inspect(matcher, { compact: true }) : matcher.toAsymmetricMatcher();
 }
 
 /** Whether this is an fp-ts Either. */

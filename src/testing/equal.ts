@@ -1,4 +1,5 @@
 import { inspect, isDeepStrictEqual } from 'node:util';
+import { payloadContent } from './messages.js';
 
 /** A matcher that stands in the place of a value: `expect.any(Number)` of vitest and Jest, and those of this kit. */
 export interface AsymmetricMatcher {
@@ -9,7 +10,8 @@ export interface AsymmetricMatcher {
 }
 
 /**
- * Stands for any object that has at least these members, at any depth: for values of which only a part matters.
+ * Stands for any object that has at least these members, at any depth: for values of which only a part matters. Bytes are read as the JSON
+ * they are, so that it fits the payload of a message too, and a message whose payload it fits.
  *
  * @example
  * ```ts
@@ -23,10 +25,33 @@ export interface AsymmetricMatcher {
  * ```
  */
 export function having(members: object): AsymmetricMatcher {
-  return {
+  const matcher: AsymmetricMatcher = {
     asymmetricMatch: actual => differenceOfPart(members, actual) === undefined,
-    toAsymmetricMatcher: () => `having ${inspect(members, { depth: 4, breakLength: Infinity, compact: true })}`,
+    toAsymmetricMatcher: () => `having ${inspect(withNamedMatchers(members), { depth: 4, breakLength: Infinity, compact: true })}`,
   };
+  MEMBERS.set(matcher, members);
+  return matcher;
+}
+
+/** What {@link having} was given, to say where in a value it does not fit. */
+const MEMBERS = new WeakMap<AsymmetricMatcher, object>();
+
+/** Matchers of vitest and Jest say how they want to be written. */
+export function matcherText(matcher: AsymmetricMatcher): string {
+  return matcher.toAsymmetricMatcher === undefined ? inspect(matcher, { compact: true }) : matcher.toAsymmetricMatcher();
+}
+
+/** A value for `inspect`, with the matchers in it written as they want to be. */
+export function withNamedMatchers(value: unknown, depth = 4): unknown {
+  if (depth < 0) return value;
+  if (isAsymmetric(value)) return { [inspect.custom]: () => matcherText(value) };
+  if (Array.isArray(value)) {
+    const items = value.map((item: unknown) => withNamedMatchers(item, depth - 1));
+    return items.some((item, i) => item !== value[i]) ? items : value;
+  }
+  if (!isPlain(value)) return value;
+  const members = Object.entries(value).map(([key, member]) => [key, withNamedMatchers(member, depth - 1)] as const);
+  return members.some(([key, member]) => member !== value[key]) ? Object.fromEntries(members) : value;
 }
 
 export function isAsymmetric(value: unknown): value is AsymmetricMatcher {
@@ -47,7 +72,11 @@ export interface Difference {
  */
 export function differenceOf(expected: unknown, actual: unknown, path = ''): Difference | undefined {
   const differ = (): Difference => ({ path, expected, actual });
-  if (isAsymmetric(expected)) return expected.asymmetricMatch(actual) ? undefined : differ();
+  if (isAsymmetric(expected)) {
+    const members = MEMBERS.get(expected);
+    if (members !== undefined) return prefixed(path, differenceOfPart(members, actual));
+    return expected.asymmetricMatch(actual) ? undefined : differ();
+  }
   if (expected instanceof Uint8Array) {
     return actual instanceof Uint8Array && Buffer.compare(expected, actual) === 0 ? undefined : differ();
   }
@@ -70,19 +99,21 @@ export function differenceOf(expected: unknown, actual: unknown, path = ''): Dif
 }
 
 /** Whether an object has at least these members, at any depth. */
-export function differenceOfPart(expected: object, actual: unknown): Difference | undefined {
+export function differenceOfPart(expected: object, received: unknown): Difference | undefined {
+  const content = received instanceof Uint8Array ? payloadContent(received) : received;
+  const actual = isObject(content) ? content : received;
   if (!isObject(actual)) return { path: '', expected, actual };
   for (const [key, value] of Object.entries(expected) as [string, unknown][]) {
     const there = actual[key];
     const difference =
-      isPlain(value) && !isAsymmetric(value) ? prefixed(key, differenceOfPart(value, there)) : differenceOf(value, there, `.${key}`);
+      isPlain(value) && !isAsymmetric(value) ? prefixed(`.${key}`, differenceOfPart(value, there)) : differenceOf(value, there, `.${key}`);
     if (difference !== undefined) return difference;
   }
   return undefined;
 }
 
-function prefixed(key: string, difference: Difference | undefined): Difference | undefined {
-  return difference && { ...difference, path: `.${key}${difference.path}` };
+function prefixed(path: string, difference: Difference | undefined): Difference | undefined {
+  return difference && { ...difference, path: `${path}${difference.path}` };
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

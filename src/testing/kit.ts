@@ -17,6 +17,8 @@ export interface MarbleOptions extends Omit<MemoryNucleusOptions, 'scheduler'> {
   readonly until?: number | undefined;
   /** `'ignored'`: a promise that is awaited is no failure. What comes of it still comes after the test. */
   readonly promises?: 'ignored' | undefined;
+  /** `'outside'`: that the test itself expects nothing is no failure, since what it made is looked at elsewhere. */
+  readonly expectations?: 'outside' | undefined;
   /** The ledger that `expectNothingDropped` asks. Default: the one of all stages. */
   readonly ledger?: Ledger | undefined;
 }
@@ -41,6 +43,11 @@ export interface MarbleKit {
   readonly expectPublished: (topicFilter: string) => LaneExpectation;
   /** Of what reached the cloud on a topic, or on the topics of a filter: of what was accepted while the device was offline, later. */
   readonly expectArrived: (topicFilter: string) => LaneExpectation;
+  /**
+   * Of what `deadLetterFile` appended to the file of this path: JSON as its value. In a marble test nothing is written to disk. The lane
+   * completes as that of `expectPublished` does.
+   */
+  readonly expectFile: (path: string) => LaneExpectation;
   /** The lane of {@link MarbleKit.expectPublished}, for matchers of a test framework. */
   readonly published: (topicFilter: string) => Lane;
   /** Of the subscriptions at the nucleus, of one filter or of all; or of those to a source that `cold` or `hot` made. */

@@ -1,11 +1,10 @@
 import { inspect } from 'node:util';
-import { textOf } from './describe-value.js';
 import { untaken } from './letters.js';
 import { cellText, draw } from './picture.js';
 import type { MqttMessage } from '../client/mqtt-message.js';
 import type { RecordedEntry, Recording } from './recording.js';
 import { checkSpeed } from './replay.js';
-import { payloadContent } from './symbols.js';
+import { payloadContent, textOf } from './messages.js';
 
 /** One line of a drawn recording: what `nucleus.messages` is given. */
 export interface RecordedLane {

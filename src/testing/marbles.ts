@@ -1,5 +1,6 @@
 import { Subscription } from 'rxjs';
 import { ledger as ledgerOfAll } from '../flow/ledger.js';
+import { linesKeptBy } from '../sinks/line-file.js';
 import { watchPromises, type AwaitedPromise } from './awaited-promises.js';
 import { KitNucleus } from './kit-nucleus.js';
 import type { MarbleKit, MarbleOptions } from './kit.js';
@@ -7,15 +8,19 @@ import { LedgerSince } from './ledger-checks.js';
 import { MarbleFailure } from './marble-failure.js';
 import { MarbleRun } from './run.js';
 import { Session } from './session.js';
-import { VirtualTime } from './virtual-time.js';
+import { noteMade } from './uncalled.js';
+import { MOST_AT_ONCE, VirtualTime, VirtualTimeStopped } from './virtual-time.js';
 
 const LINGER = 60_000;
+
+const EXPECTS_NOTHING =
+  "The marble test expects nothing, so that it would pass whatever happens. Give it an expectation, such as expectPublished('out').toBeMarble('-a-|'); or pass { expectations: 'outside' } if they are made elsewhere.";
 
 /**
  * A test in virtual time, for the `test` of any framework: `test('…', marbles(({ nucleus, run, expectPublished }) => { … }))`.
  *
  * The function is given a nucleus in memory and what draws on it; nothing happens while it runs, and all expectations are checked when
- * virtual time has. One frame is a millisecond. Must not be asynchronous: virtual time does not wait for promises, and a test that awaits one
+ * virtual time has. A test that expects nothing fails; so does one whose time stands still. One frame is a millisecond. Must not be asynchronous: virtual time does not wait for promises, and a test that awaits one
  * fails with the place where it did.
  *
  * @throws MarbleFailure from the function returned, with a picture of what differs.
@@ -44,8 +49,10 @@ const LINGER = 60_000;
  * ```
  */
 export function marbles(test: (kit: MarbleKit) => unknown, options: MarbleOptions = {}): () => void {
+  const noteCalled = noteMade(marbles);
   return () => {
-    const scheduler = new VirtualTime();
+    noteCalled();
+    const scheduler = new VirtualTime({ atOnce: MOST_AT_ONCE, altogether: Infinity });
     scheduler.run(({ flush }) => {
       runTest(test, options, scheduler, flush);
     });
@@ -53,7 +60,7 @@ export function marbles(test: (kit: MarbleKit) => unknown, options: MarbleOption
 }
 
 function runTest(test: (kit: MarbleKit) => unknown, options: MarbleOptions, scheduler: VirtualTime, flush: () => void): void {
-  const { connect, until, promises, ledger = ledgerOfAll, ...nucleusOptions } = options;
+  const { connect, until, promises, expectations, ledger = ledgerOfAll, ...nucleusOptions } = options;
   const run = new MarbleRun();
   const nucleus = new KitNucleus(run, { ...nucleusOptions, scheduler }, connect);
   const subscriptions = new Subscription();
@@ -66,14 +73,18 @@ function runTest(test: (kit: MarbleKit) => unknown, options: MarbleOptions, sche
         'The function given to marbles() is asynchronous. Virtual time does not wait for promises: make it synchronous.',
       );
     }
+    const expectsNothing = run.expectsNothing && expectations !== 'outside';
     const limit = until ?? run.lastFrame + LINGER;
     scheduler.maxFrames = limit;
     nucleus.begin(scheduler, limit);
-    const awaited = watchPromises(flush, () => scheduler.frame);
+    const keep = (path: string, line: string): void => session.wrote(path, line);
+    const awaited = linesKeptBy(keep, () => watchPromises(flush, () => scheduler.frame));
     if (awaited !== undefined && promises !== 'ignored') run.atEnd(() => awaitedText(awaited), new MarbleFailure(''));
     run.atEnd(() => (run.failureDrawn ? undefined : session.failureOfPipelines()), new MarbleFailure(''));
-    const failure = run.check();
+    const failure = run.check() ?? (expectsNothing ? new MarbleFailure(EXPECTS_NOTHING) : undefined);
     if (failure !== undefined) throw failure;
+  } catch (error) {
+    throw error instanceof VirtualTimeStopped ? new MarbleFailure(error.message) : error;
   } finally {
     run.isOver = true;
     subscriptions.unsubscribe();

@@ -5,8 +5,9 @@ import { KitNucleus } from './kit-nucleus.js';
 import { isLane, type Deferral, type Lane } from './lane.js';
 import { MarbleFailure } from './marble-failure.js';
 import { MemoryNucleus } from './memory-nucleus.js';
+import { payloadContent } from './messages.js';
 import { differenceText } from './naming.js';
-import { payloadContent, errorDifference, type Tables } from './symbols.js';
+import { errorDifference, type Tables } from './symbols.js';
 import { topicMatches } from '../topic/index.js';
 
 /** What a matcher says, in the form that vitest and Jest want. */

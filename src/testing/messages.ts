@@ -29,3 +29,25 @@ function bytesOf(payload: unknown): Uint8Array | string {
   if (json === undefined) throw new TypeError('A payload is undefined. For an empty one write an empty string.');
   return json;
 }
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** The text that bytes are in UTF-8, if they are. */
+export function textOf(bytes: Uint8Array): string | undefined {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A payload as what it most likely is: JSON as its value, other text as text, else bytes. */
+export function payloadContent(payload: Uint8Array): unknown {
+  const text = textOf(payload);
+  if (text === undefined) return payload;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

@@ -3,7 +3,7 @@ import * as t from 'io-ts';
 import { asyncScheduler, map, Observable, type OperatorFunction, type SchedulerLike } from 'rxjs';
 import { Blob } from '../ipc/wire/shapes.js';
 import type { MqttMessage } from '../client/mqtt-message.js';
-import { textOf } from './describe-value.js';
+import { textOf } from './messages.js';
 
 /** What a failure in a recording is known by. */
 export interface RecordedError {

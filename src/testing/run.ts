@@ -32,6 +32,11 @@ export class MarbleRun implements Deferral {
     return this.#failureDrawn;
   }
 
+  /** Whether nothing has been asked for yet. */
+  get expectsNothing(): boolean {
+    return this.#checks.length === 0;
+  }
+
   atEnd(check: () => string | undefined, origin: MarbleFailure): void {
     this.#checks.push({ check, origin });
   }

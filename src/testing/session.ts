@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { Observable, Subscription } from 'rxjs';
 import type { TestScheduler } from 'rxjs/testing';
 import { topicMatches } from '../topic/index.js';
@@ -10,7 +11,9 @@ import { lane, type Lane, type LaneEvent } from './lane.js';
 import type { LedgerSince } from './ledger-checks.js';
 import type { ArrivedMessage, PublishedMessage } from './memory-nucleus.js';
 import type { MarbleRun } from './run.js';
+import { payloadContent } from './messages.js';
 import { sourcesOf } from './sources.js';
+import { MOST_VALUES_AT_ONCE, movesOn, VirtualTimeStopped } from './virtual-time.js';
 import { expectSpans, spansAtNucleus, spansOfSource } from './subscription-spans.js';
 
 /** One test's lanes. */
@@ -21,6 +24,7 @@ export class Session {
   readonly #subscriptions: Subscription;
   readonly #ledger: LedgerSince;
   readonly #pipelines: LaneEvent[][] = [];
+  readonly #files = new Map<string, LaneEvent[]>();
 
   constructor(run: MarbleRun, nucleus: KitNucleus, scheduler: TestScheduler, subscriptions: Subscription, ledger: LedgerSince) {
     this.#run = run;
@@ -51,6 +55,7 @@ export class Session {
       expectPublished: topicFilter => expectLane(published(topicFilter)),
       published,
       expectArrived: topicFilter => expectLane(this.#messages('What arrived', topicFilter, () => this.#nucleus.arrived)),
+      expectFile: path => expectLane(this.#file(path)),
       expectSubscriptions: to =>
         typeof to === 'object'
           ? expectSpans(run, 'The subscriptions', () => spansOfSource(to))
@@ -64,6 +69,14 @@ export class Session {
     };
   }
 
+  /** Keeps what would have been appended to a file. */
+  wrote(path: string, line: string): void {
+    const event: LaneEvent = { at: this.#scheduler.frame, kind: 'N', value: payloadContent(Buffer.from(line.trimEnd())) };
+    const file = this.#files.get(resolve(path));
+    if (file === undefined) this.#files.set(resolve(path), [event]);
+    else file.push(event);
+  }
+
   /** What is wrong if a pipeline failed, which no diagram expects. */
   failureOfPipelines(): string | undefined {
     const end = this.#end()[0];
@@ -75,6 +88,11 @@ export class Session {
     const { events, lane } = this.#watch('The pipeline', pipeline$, subscription);
     this.#pipelines.push(events);
     return lane;
+  }
+
+  #file(path: string): Lane {
+    const events = (): readonly LaneEvent[] => [...(this.#files.get(resolve(path)) ?? []), ...this.#end()];
+    return lane({ label: `What was written to ${path}`, run: this.#run, events });
   }
 
   #messages(what: string, topicFilter: string, messages: () => readonly (PublishedMessage | ArrivedMessage)[]): Lane {
@@ -122,9 +140,12 @@ export class Session {
     this.#run.reaches(from);
     this.#run.reaches(to);
     const begin = (): void => {
-      const watching = stream$.subscribe({
+      const watching = stream$.pipe(movesOn(scheduler, MOST_VALUES_AT_ONCE)).subscribe({
         next: value => events.push({ at: scheduler.frame, kind: 'N', value }),
-        error: (error: unknown) => events.push({ at: scheduler.frame, kind: 'E', error }),
+        error: (error: unknown) => {
+          events.push({ at: scheduler.frame, kind: 'E', error });
+          if (error instanceof VirtualTimeStopped) scheduler.schedule(() => stop(error));
+        },
         complete: () => events.push({ at: scheduler.frame, kind: 'C' }),
       });
       this.#subscriptions.add(watching);
@@ -134,4 +155,8 @@ export class Session {
     scheduler.schedule(begin, from);
     return { events, lane: lane({ label, run: this.#run, events: () => events }) };
   }
+}
+
+function stop(reason: VirtualTimeStopped): never {
+  throw reason;
 }

@@ -1,5 +1,6 @@
-import { describeValue, isEither, textOf } from './describe-value.js';
+import { describeValue, isEither } from './describe-value.js';
 import { differenceOf, differenceOfPart, isAsymmetric, isPlain, type Difference } from './equal.js';
+import { payloadContent } from './messages.js';
 
 /** What the symbols of a diagram stand for. Without a table of values a symbol stands for itself. */
 export interface Tables {
@@ -50,8 +51,12 @@ function leftDifference(wanted: unknown, actual: unknown): Difference | undefine
 }
 
 function valueDifference(expected: unknown, actual: unknown): Difference | undefined {
-  const compared = isMessage(actual) && !isMessage(expected) && !isAsymmetric(expected) ? contentOf(actual) : actual;
-  return differenceOf(expected, compared);
+  if (!isMessage(actual) || isMessage(expected)) return differenceOf(expected, actual);
+  const difference = differenceOf(expected, contentOf(actual));
+  if (difference === undefined || !isAsymmetric(expected)) return difference;
+  // A matcher may be meant for the message: then what it asks for is there, as it should be or not.
+  const ofMessage = differenceOf(expected, actual);
+  return ofMessage === undefined || (ofMessage.path !== '' && ofMessage.actual !== undefined) ? ofMessage : difference;
 }
 
 interface Message {
@@ -74,17 +79,6 @@ function contentOf(message: Message): unknown {
 export function valueOfMessage(value: unknown): unknown {
   if (isEither(value) && value._tag === 'Right') return valueOfMessage(value.right);
   return isMessage(value) ? contentOf(value) : value;
-}
-
-/** A payload as what it most likely is: JSON as its value, other text as text, else bytes. */
-export function payloadContent(payload: Uint8Array): unknown {
-  const text = textOf(payload);
-  if (text === undefined) return payload;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
 }
 
 function has(table: Readonly<Record<string, unknown>> | undefined, symbol: string): boolean {

@@ -1,4 +1,5 @@
 import type { Clock } from '../ipc/clock.js';
+import { VirtualTimeStopped } from './virtual-time.js';
 
 /**
  * More in one instant is an endless loop: virtual time would stand still for ever. They take about a second, so that it is told
@@ -45,7 +46,9 @@ export class Turns {
         done += tasks.length;
         if (done > MOST_TURNS) {
           this.#tasks = [];
-          throw new Error(
+          throw new VirtualTimeStopped(
+            done,
+            this.#clock.now(),
             `More than ${MOST_TURNS} messages passed at ${this.#clock.now()} ms and time stood still. Does something publish to a topic it subscribes to?`,
           );
         }

@@ -1,5 +1,5 @@
 import { deepStrictEqual } from 'node:assert';
-import { Subscription, type SchedulerAction } from 'rxjs';
+import { defer, type MonoTypeOperatorFunction, Subscription, tap, type SchedulerAction } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { TimerHeap } from './timer-heap.js';
 
@@ -22,16 +22,41 @@ export interface TimerLimits {
   readonly altogether: number;
 }
 
-/** Virtual time was stopped at one of its {@link TimerLimits}. */
+/** Virtual time was stopped at one of its limits. */
 export class VirtualTimeStopped extends Error {
   readonly timers: number;
   readonly at: number;
 
-  constructor(timers: number, at: number) {
-    super(`Virtual time was stopped at ${at} ms, after ${timers} timers.`);
+  constructor(timers: number, at: number, how: string) {
+    super(how);
     this.timers = timers;
     this.at = at;
   }
+}
+
+/** That so many timers are due, or values come, at one moment is either a list that is worked off, or has no end. */
+export const MOST_AT_ONCE = 100_000;
+
+/** Values of one stream: more than the messages that pass in an instant before it is they that are told. */
+export const MOST_VALUES_AT_ONCE = 1_000_000;
+
+const STANDING_STILL =
+  'and time stood still: something begins again without a delay, such as interval(0), or repeat() or retry() of what ends at once. Give it a delay.';
+
+/** Fails with a {@link VirtualTimeStopped} where more than `most` values come in one instant: a source that begins again at once never gives control back. */
+export function movesOn<A>(time: { readonly frame: number }, most: number): MonoTypeOperatorFunction<A> {
+  return source =>
+    defer(() => {
+      let [instant, values] = [-1, 0];
+      return source.pipe(
+        tap(() => {
+          values = time.frame === instant ? values + 1 : 1;
+          instant = time.frame;
+          if (values > most)
+            throw new VirtualTimeStopped(0, instant, `At frame ${instant} more than ${most} values came ${STANDING_STILL}`);
+        }),
+      );
+    });
 }
 
 /**
@@ -84,7 +109,11 @@ export class VirtualTime extends TestScheduler {
   #countOne(at: number): void {
     const { atOnce, altogether } = this.#limits;
     this.#firedAtOnce = at === this.frame ? this.#firedAtOnce + 1 : 1;
-    if (++this.#fired > altogether || this.#firedAtOnce > atOnce) throw new VirtualTimeStopped(this.#fired - 1, this.frame);
+    const before = this.#fired++;
+    if (this.#firedAtOnce > atOnce)
+      throw new VirtualTimeStopped(before, this.frame, `At frame ${this.frame} more than ${atOnce} timers fired ${STANDING_STILL}`);
+    if (this.#fired > altogether)
+      throw new VirtualTimeStopped(before, this.frame, `Virtual time was stopped at ${this.frame} ms, after ${before} timers.`);
   }
 }
 

@@ -1,12 +1,13 @@
 /**
- * The matchers for vitest, with their types. `import 'greengrass-rx/testing/vitest'` in a test, or in a setup file and once where the
+ * The matchers for vitest, with their types; and a test that makes a marble test and does not call it fails. `import 'greengrass-rx/testing/vitest'` in a test, or in a setup file and once where the
  * compiler sees it.
  *
  * @packageDocumentation
  */
-import { expect } from 'vitest';
+import { afterEach, beforeEach, expect } from 'vitest';
 import { laneOr, matchers, nowOrLater, type MatcherContext, type MatcherResult } from './matchers.js';
 import { laneText } from './render-lane.js';
+import { beginTest, endTest } from './uncalled.js';
 
 /** What this entry adds to vitest's `expect`. What they return matters where they stand inside a value: `[expect.toBeRight()]`. */
 export interface MarbleMatchers<R = unknown> {
@@ -54,3 +55,5 @@ function snapshotTexts(error: unknown): readonly string[] {
 }
 
 expect.extend({ ...matchers, toMatchMarbleSnapshot });
+beforeEach(beginTest);
+afterEach(endTest);

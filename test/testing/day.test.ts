@@ -38,8 +38,8 @@ const component = (proxy: MqttProxy): ObservableEither<unknown, unknown> =>
 
 const HOURS = Array.from({ length: 24 }, (_, hour) => ({ hour, symbol: String.fromCharCode(97 + hour) }));
 
-test('a day of windows, backoff and watchdogs takes less than a second', () => {
-  const before = process.cpuUsage();
+test(
+  'a day of windows, backoff and watchdogs',
   marbles(
     ({ nucleus, run, expectLane, expectStage, expectNothingDropped }) => {
       // A reading every ten seconds, of as many degrees as the hour.
@@ -66,7 +66,5 @@ test('a day of windows, backoff and watchdogs takes less than a second', () => {
       expect(nucleus).toHavePublished('mean', 23);
     },
     { until: 24 * HOUR + MINUTE, connect: { reconnect: capped(30_000)(exponential(100)) } },
-  )();
-  const { user, system } = process.cpuUsage(before);
-  expect((user + system) / 1_000).toBeLessThan(1_000);
-});
+  ),
+);

@@ -1,9 +1,29 @@
 import { left, right } from 'fp-ts/lib/Either.js';
-import { bufferTime, concatMap, from, map, NEVER, of, tap, throwError, timer } from 'rxjs';
+import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  asyncScheduler,
+  bufferTime,
+  concatMap,
+  from,
+  interval,
+  map,
+  NEVER,
+  observeOn,
+  of,
+  repeat,
+  retry,
+  tap,
+  throwError,
+  timer,
+} from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import { Interrupted, Unauthorized } from '../../src/errors/errors.js';
 import { concurrently, Ledger, publishTo } from '../../src/flow/index.js';
 import { QOS } from '../../src/shared/qos.js';
+import { deadLetterFile, deadLetterTo } from '../../src/sinks/index.js';
+import { beginTest, endTest } from '../../src/testing/uncalled.js';
 import { having, marbles, type MarbleKit, type MarbleOptions } from '../../src/testing/index.js';
 import '../../src/testing/vitest.js';
 
@@ -503,9 +523,12 @@ describe('a promise', () => {
   });
 
   test('is let pass when the test says so', () => {
-    expect(complaint(({ run }) => void run(timer(7).pipe(tap(() => void Promise.resolve().then(() => 1)))), { promises: 'ignored' })).toBe(
-      '(it passed)',
-    );
+    expect(
+      complaint(({ run }) => void run(timer(7).pipe(tap(() => void Promise.resolve().then(() => 1)))), {
+        promises: 'ignored',
+        expectations: 'outside',
+      }),
+    ).toBe('(it passed)');
   });
 
   test('as the result of the test itself is refused', () => {
@@ -563,4 +586,96 @@ test('a publishing pipeline that loses a window is caught', () => {
       frame 10: expected nothing, received (1|)
       1 = 1"
   `);
+});
+
+describe('a test that tests nothing', () => {
+  test('fails when it expects nothing, unless it says that others do', () => {
+    const expectsNothing = ({ cold, run }: MarbleKit): void => void run(cold('-a|'));
+    expect(complaint(expectsNothing)).toMatch(/^The marble test expects nothing/);
+    expect(complaint(expectsNothing, { expectations: 'outside' })).toBe('(it passed)');
+    expect(complaint(({ cold, run }) => expect(run(cold('-a|'))).toBeMarble('-a|'))).toBe('(it passed)');
+  });
+
+  test('fails when it is never called', () => {
+    beginTest();
+    marbles(({ expectStream, cold }) => expectStream(cold('a|')).toBeMarble('b|'));
+    expect(said(endTest)).toMatch(/^marbles\(\) gives a test that was never called/);
+    beginTest();
+    marbles(({ expectStream, cold }) => expectStream(cold('a|')).toBeMarble('a|'))();
+    expect(said(endTest)).toBe('(it passed)');
+  });
+});
+
+function* forEver(): Generator<number> {
+  for (;;) yield 1;
+}
+
+describe('time that stands still fails with its frame', () => {
+  test.each([
+    ['timers without a delay', timer(5).pipe(concatMap(() => interval(0))), 'At frame 5 more than 100000 timers fired'],
+    ['a source that never gives control back', timer(5).pipe(concatMap(() => from(forEver()))), 'At frame 5 more than 1000000 values came'],
+    ['a timer repeated without a delay', timer(0).pipe(repeat()), 'At frame 0 more than 100000 timers fired'],
+    [
+      'a source that is asked again without a delay',
+      throwError(() => new Error('no')).pipe(observeOn(asyncScheduler), retry()),
+      'At frame 0 more than 100000 timers fired',
+    ],
+  ])('%s', (_what, stream$, sentence) => {
+    const message = complaint(({ expectStream }) => expectStream(stream$).toBeEmpty());
+    expect(message).toContain(sentence);
+    expect(message).toContain('Give it a delay.');
+  });
+});
+
+describe('having', () => {
+  const publishes =
+    (expected: unknown) =>
+    ({ nucleus, run, expectPublished }: MarbleKit): void => {
+      run(of('{"mean":30,"by":{"s":1}}').pipe(publishTo(nucleus.proxy, payload => to('out', payload))));
+      expectPublished('out').toBeMarble('(n|)', { n: expected });
+    };
+
+  test('fits the JSON of a published payload, alone, inside a message and nested', () => {
+    for (const fits of [
+      having({ mean: 30 }),
+      having({ by: having({ s: 1 }) }),
+      having({ topicName: 'out', payload: having({ mean: 30 }) }),
+      having({ payload: { by: { s: 1 } } }),
+    ])
+      expect(complaint(publishes(fits))).toBe('(it passed)');
+  });
+
+  test('says what it lacks, and calls no two values by what both are', () => {
+    expect(complaint(publishes(having({ by: { s: expect.any(String) as unknown } })))).toMatchInlineSnapshot(`
+      "What was published on out is not as drawn.
+
+        expected  (n|)
+        received  (A|)
+                  ^^^^
+
+        frame 0: expected (n|), received (A|)
+          .by.s: expected Any<String>, received 1
+        n = having { by: { s: Any<String> } }
+        A = { mean: 30, by: { s: 1 } }"
+    `);
+    expect(complaint(publishes(having({ topicName: 'in' })))).toContain(".topicName: expected 'in', received 'out'");
+    expect(complaint(publishes({ mean: having({ x: 1 }), by: { s: 1 } }))).toContain('n = { mean: having { x: 1 }, by: { s: 1 } }');
+  });
+});
+
+test('dead letters are drawn as what deadLetterFile would write, and nothing is written', () => {
+  const path = join(tmpdir(), 'greengrass-rx-never-written.ndjson');
+  const check =
+    (tag: string) =>
+    ({ nucleus, run, hot, expectFile }: MarbleKit): void => {
+      const outcomes$ = hot('-a-b|').pipe(
+        publishTo(nucleus.proxy, payload => to(payload === 'a' ? 'wild/+' : 'out', payload)),
+        deadLetterTo(deadLetterFile(path)),
+      );
+      run(outcomes$);
+      expectFile(path).toBeMarble('-l--|', { l: having({ at: 1, tag, original: 'a' }) });
+    };
+  expect(complaint(check('InvalidRequest'))).toBe('(it passed)');
+  expect(complaint(check('Unauthorized'))).toContain(".tag: expected 'Unauthorized', received 'InvalidRequest'");
+  expect(existsSync(path)).toBe(false);
 });

@@ -28,6 +28,9 @@ import {
 } from '../../src/testing/index.js';
 import '../../src/testing/vitest.js';
 
+/** What these play is looked at when they have run. */
+const OUTSIDE = { expectations: 'outside' } as const;
+
 const message = (topicName: string, payload: string | Buffer): MqttMessage => ({ topicName, payload: Buffer.from(payload) });
 const latin1 = ({ payload }: MqttMessage): string => Buffer.from(payload).toString('latin1');
 
@@ -67,7 +70,7 @@ describe('a recording', () => {
         ),
         '--^',
       );
-    })();
+    }, OUTSIDE)();
     expect(lines.map(line => JSON.parse(line) as unknown)).toEqual([
       { at: 1, topicName: 't', payload: 'text °C' },
       { at: 4, left: 'Interrupted', kind: 'gap', message: new Interrupted('t').message },
@@ -143,7 +146,7 @@ describe('replay', () => {
       const replayed$ = replay(day, { speed: 10 });
       run(replayed$.pipe(tap(({ _tag }) => seen.push(`first ${_tag}`))));
       run(replayed$.pipe(tap(({ _tag }) => seen.push(`later ${_tag}`))), '---^');
-    })();
+    }, OUTSIDE)();
     expect(seen.filter(line => line.startsWith('later'))).toEqual(['later Left', 'later Right']);
     expect(seen).toHaveLength(9);
   });
@@ -156,11 +159,9 @@ describe('replay', () => {
   });
 
   test('in real time', async () => {
-    const began = performance.now();
     const elements = await firstValueFrom(replay(day, { speed: 2 }).pipe(toArray()));
     expect(elements.map(({ _tag }) => _tag)).toEqual(['Right', 'Right', 'Right', 'Right', 'Right', 'Left', 'Right']);
     expect(elements[5]).toEqual(left({ _tag: 'Interrupted', kind: 'gap', message: 'down' }));
-    expect(performance.now() - began).toBeGreaterThanOrEqual(19);
   });
 
   test(
@@ -210,7 +211,7 @@ describe('a marble test made of a recording', () => {
       marbles(({ nucleus, run }) => {
         play(nucleus);
         run(nucleus.proxy.subscribe({ topicName: 't', qos: QOS.AT_LEAST_ONCE }).pipe(tap(element => elements.push(element))));
-      })();
+      }, OUTSIDE)();
       return elements;
     };
     const drawn = played(nucleus => {
@@ -282,7 +283,7 @@ function playedBy(source: string): (readonly [string, string])[] {
   ) => void;
   load(
     (_name, run) => run(),
-    marbles,
+    test => marbles(test, OUTSIDE),
     proxy =>
       proxy
         .subscribe({ topicName: '#', qos: QOS.AT_LEAST_ONCE })
@@ -347,13 +348,12 @@ test('a live subscription is recorded to a file, with its gap, and played in vir
   expect(whole).toEqual(['s/1 {"n":1}', 's/2 ÿ', 'Interrupted', 's/1 {"n":2}']);
   const times = live.entries.map(({ at }) => at);
   expect(times).toEqual([...times].sort((a, b) => a - b));
-  expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(18);
 
   const played: unknown[] = [];
   marbles(({ nucleus: twin, run }) => {
     twin.replay(live, { speed: 0.1 });
     run(twin.proxy.subscribe({ topicName: 's/#', qos: QOS.AT_LEAST_ONCE }).pipe(tap(element => played.push(element))));
-  })();
+  }, OUTSIDE)();
   expect(played.map(element => (element as { _tag: string })._tag)).toEqual(['Right', 'Right', 'Left', 'Right']);
   expect(played[0]).toEqual(right({ ...message('s/1', '{"n":1}'), retain: false, payloadFormat: '0' }));
 });
