@@ -45,6 +45,7 @@ const said = (failing: () => void): string => {
   return '(it passed)';
 };
 const to = (topicName: string, payload = '') => ({ topicName, payload, qos: QOS.AT_LEAST_ONCE });
+const deniedForGood = new Unauthorized('terminal', 'aws.greengrass#PublishToIoTCore', 't', '');
 const denied = new Unauthorized('message', 'aws.greengrass#PublishToIoTCore', 't', '');
 
 describe('toBeMarble says', () => {
@@ -679,3 +680,27 @@ test('dead letters are drawn as what deadLetterFile would write, and nothing is 
   expect(complaint(check('Unauthorized'))).toContain(".tag: expected 'Unauthorized', received 'InvalidRequest'");
   expect(existsSync(path)).toBe(false);
 });
+
+test('a list that is longer than drawn is not as drawn', () => {
+  expect(complaint(({ expectStream, cold }) => expectStream(cold('a|', { a: [1, 2] })).toBeMarble('a|', { a: [1] }))).toContain(
+    'expected a, received A',
+  );
+});
+
+test('what a terminal failure discards is not nothing', () => {
+  const fails = concurrently(1, () => timer(5).pipe(map(() => left(deniedForGood))), { name: 'one at a time' });
+  const message = complaint(({ run, hot, expectLane, expectNothingDropped }) => {
+    expectLane(run(hot('-ab').pipe(fails))).toBeMarble('------(D|)', {}, { D: 'Unauthorized' });
+    expectNothingDropped();
+  });
+  expect(message).toContain('one at a time discarded 1 of 2 messages');
+});
+
+test(
+  'a subscription that begins later ends at its own frame',
+  marbles(({ cold, expectStream, expectSubscriptions }) => {
+    const source$ = cold('-a-b-c-d-|');
+    expectStream(source$, '---^---!').toBeMarble('----a-b');
+    expectSubscriptions(source$).toBe('---^---!');
+  }),
+);
