@@ -248,6 +248,12 @@ describe('Greengrass Lite', () => {
     expect(recipe.liteProblems.map(({ message }) => message).join()).toMatch(sentence);
   });
 
+  test('is told of the first manifest that it refuses alone, since it reads no further', () => {
+    const recipe = of(run, run, good);
+    expect(recipe.liteManifests).toMatchObject([{ kind: 'refused' }]);
+    expect(recipe.liteProblems).toMatchObject([{ path: '/Manifests/0', message: expect.not.stringContaining('also in line') as string }]);
+  });
+
   test('finds its names in one case only, and says in one line which it does not find', () => {
     const recipe = valid(
       `${HEAD}Manifests:\n  - Platform: { os: linux, runtime: '*' }\n    Lifecycle: { Run: x, setenv: {}, Shutdown: { script: y } }\n    Artifacts: [{ URI: 's3://a/b' }]`,
