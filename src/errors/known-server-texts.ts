@@ -95,7 +95,7 @@ const KNOWN: readonly (readonly [RegExp, KnownText])[] = [
   [/^Cannot .* because .* is null$/s, invalid('A member that must have a value has none.')],
   [/^(?:Topic|Payload|QoS) is required$/, invalid('Give it a value.')],
   [/^Invalid QoS value: /, invalid(QOS)],
-  [/^Operation \S+ is not supported by Greengrass$/, { meaning: 'UnsupportedOperation' }],
+  [/^Operation \S+ is not supported by (?:Greengrass|the local nucleus)$/, { meaning: 'UnsupportedOperation' }],
   // Lite
   [
     /^Failed to publish the message\.$/,

@@ -42,7 +42,7 @@ export interface LocalNucleusOptions {
   readonly mqttPort?: number | undefined;
   /** `false`: the device has never been online, so that classic withholds answers to subscribe until `setOnline(true)`. */
   readonly online?: boolean | undefined;
-  /** Whether `SubscribeToIoTCoreConnectionStatus` exists, an operation of mid-2026. Left out: on Lite yes, on classic no. */
+  /** Whether `SubscribeToIoTCoreConnectionStatus` exists, an operation that is in no release yet. Left out: no. */
   readonly connectionStatus?: boolean | undefined;
   /** The name of the device's thing, for `{iot:thingName}`. Default: `local-thing`. */
   readonly thingName?: string | undefined;

@@ -77,18 +77,23 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
   const problems = new Map(components.map(component => deployed.deploy(component)).map(({ component, problems }) => [component, problems]));
   // The broker comes first and the profile needs it; by the time a message arrives both are there.
   const started: { server?: ProfileServer } = {};
-  const broker = await startBroker(plan, profile === 'lite' ? 'each' : 'one', clock, {
-    onMessage: message => {
-      if (link.isUp) started.server?.receive(message);
+  const broker = await startBroker(
+    plan,
+    { copies: profile === 'lite' ? 'each' : 'one', retainAsPublished: profile === 'classic' && options.mqttVersion !== 'mqtt3' },
+    clock,
+    {
+      onMessage: message => {
+        if (link.isUp) started.server?.receive(message);
+      },
+      onLink: up => {
+        link.set('broker', !up);
+      },
+      onEvent: event => {
+        if (event.kind === 'broker') brokerNews = event;
+        observe(event);
+      },
     },
-    onLink: up => {
-      link.set('broker', !up);
-    },
-    onEvent: event => {
-      if (event.kind === 'broker') brokerNews = event;
-      observe(event);
-    },
-  });
+  );
   const context: ProfileContext = {
     broker,
     link,
@@ -99,7 +104,7 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
     clock,
     observe,
     observed: () => observers.size > 0,
-    connectionStatus: options.connectionStatus ?? profile === 'lite',
+    connectionStatus: options.connectionStatus ?? false,
   };
   const profileServer = makeProfileServer(profile, context, limits, options.mqttVersion);
   started.server = profileServer;

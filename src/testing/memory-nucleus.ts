@@ -141,7 +141,7 @@ export class MemoryNucleus {
         clock,
         observe,
         observed: () => true,
-        connectionStatus: options.connectionStatus ?? profile === 'lite',
+        connectionStatus: options.connectionStatus ?? false,
       },
       limits,
     );

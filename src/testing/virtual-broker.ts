@@ -38,7 +38,7 @@ export class VirtualBroker implements Broker {
   /** Publishes as someone else than the device. */
   publishAsOther(message: BrokerMessage): void {
     if (message.retain === true) this.#retain(message);
-    this.#deliver(message.retain === true ? { ...message, retain: false } : message);
+    this.#deliver(message);
   }
 
   subscribe(filter: string, qos: 0 | 1, onAnswer?: (answer: SubscribeAnswer) => void): void {

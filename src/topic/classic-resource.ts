@@ -3,6 +3,8 @@
  * a last `/#` is all below and the level above. A resource it cannot read, with a bare `?` or `${x}`, allows nothing. The topic's own
  * wildcards are plain text: subscribing to `a/+` is allowed by `a/+`, `a/*` and `a/#`.
  *
+ * Several resources of one operation are read together and may allow what none of them does alone: {@link ClassicResources}.
+ *
  * Source: aws-greengrass-nucleus, `AuthorizationHandler` and `WildcardTrie`.
  *
  * @example
@@ -18,40 +20,164 @@ export function classicResourceAllows(resource: string, topic: string): boolean 
 
 /** {@link classicResourceAllows} for many topics; `undefined` where the nucleus skips the resource with an error in its log. */
 export function compileClassicResource(resource: string): ((topic: string) => boolean) | undefined {
-  const pieces: string[] = [];
-  let i = 0;
-  while (i < resource.length) {
-    const char = resource.charAt(i);
-    if (char === '$' && resource.charAt(i + 1) === '{') {
-      const escaped = resource.charAt(i + 2);
-      if (resource.charAt(i + 3) !== '}' || !'*?$'.includes(escaped) || escaped === '') return undefined;
-      pieces.push(literal(escaped));
-      i += 4;
+  const resources = new ClassicResources();
+  return resources.add(resource) ? topic => resources.allow(topic) : undefined;
+}
+
+/**
+ * The resources that a component's policies give to one operation, as the classic nucleus keeps them: in one trie, where resources
+ * with a common beginning share its nodes. What they allow together is no union. A wildcard that is one in one of them is one in all
+ * that pass it (`["+", "+ab/"]` allows `bcab/`), and an escape before a later wildcard is read again and is none any more.
+ */
+export class ClassicResources {
+  readonly #root = new Node();
+
+  /** `false` for a resource that the nucleus cannot read and skips. */
+  add(resource: string): boolean {
+    if (!isReadable(resource)) return false;
+    if (resource === '*' || resource === '#' || resource === '+') {
+      const node = this.#root.child(resource);
+      node.ends = true;
+      node.takesAll ||= resource !== '+';
+      if (resource === '*') node.isStar = true;
+      else node.isMqttWildcard = true;
+      return true;
+    }
+    if (resource.startsWith('+/')) this.#root.child('+').isMqttWildcard = true;
+    insert(this.#root, resource, true);
+    return true;
+  }
+
+  /** Whether they allow a topic or filter. */
+  allow(topic: string): boolean {
+    return matches(this.#root, topic, new Map());
+  }
+}
+
+/** A piece of text, or one wildcard character, with what may follow. */
+class Node {
+  readonly children = new Map<string, Node>();
+  /** A resource ends here. */
+  ends = false;
+  /** A valid `#` follows, so that this level may also end without its slash. */
+  isParentLevel = false;
+  /** A `*`. */
+  isStar = false;
+  /** A `+` or `#` in a place where it is a wildcard; elsewhere it is text. */
+  isMqttWildcard = false;
+  takesAll = false;
+
+  child(key: string): Node {
+    let child = this.children.get(key);
+    if (child === undefined) {
+      child = new Node();
+      this.children.set(key, child);
+      this.#ordered = undefined;
+    }
+    return child;
+  }
+
+  #ordered: readonly (readonly [string, Node])[] | undefined;
+
+  /** In the order of Java's hash map: of two children that leave the same rest of a topic the last one alone is followed. */
+  get inOrder(): readonly (readonly [string, Node])[] {
+    this.#ordered ??= [...this.children].sort(([a], [b]) => bin(a, this.children.size) - bin(b, this.children.size));
+    return this.#ordered;
+  }
+}
+
+/** The bin of a key in a hash map of this many. */
+function bin(key: string, size: number): number {
+  let bins = 16;
+  while (size >= bins * 0.75) bins *= 2;
+  let hash = 0;
+  for (let i = 0; i < key.length; i++) hash = (Math.imul(hash, 31) + key.charCodeAt(i)) | 0;
+  return (hash ^ (hash >>> 16)) & (bins - 1);
+}
+
+/** Adds what is left of a resource below a node. `ends`: whether the resource ends with it. */
+function insert(node: Node, text: string, ends: boolean): Node {
+  if (text === '') {
+    node.ends ||= ends;
+    return node;
+  }
+  let plain = '';
+  for (let i = 0; i < text.length; i++) {
+    const char = text.charAt(i);
+    if (char === '*' || char === '#' || char === '+') {
+      // What stands before, its escapes already undone, is read once more: `${*}` has become a `*`.
+      const before = insert(node, plain, false);
+      const wildcard = before.child(char);
+      const isLast = i === text.length - 1;
+      const isAfterSlash = i > 0 && text.charAt(i - 1) === '/';
+      if (char === '*') wildcard.isStar = true;
+      else if (char === '#' && isLast && isAfterSlash) {
+        wildcard.isMqttWildcard = true;
+        wildcard.takesAll = true;
+        before.isParentLevel = true;
+      } else if (char === '+' && isAfterSlash && (isLast || text.charAt(i + 1) === '/')) wildcard.isMqttWildcard = true;
+      if (!isLast) return insert(wildcard, text.slice(i + 1), true);
+      // Only a `*` is set back here, even one that ends another resource.
+      wildcard.ends = char === '*' ? ends : true;
+      return wildcard;
+    }
+    const escaped = escapedAt(text, i);
+    if (escaped === undefined) plain += char;
+    else {
+      plain += escaped;
+      i += 3;
+    }
+  }
+  const last = node.child(plain);
+  last.ends ||= ends;
+  return last;
+}
+
+/** Rests of the topic, by their lengths, at which a node has been tried in vain. */
+type Tried = Map<Node, Set<number>>;
+
+function matches(node: Node, topic: string, tried: Tried): boolean {
+  if (node.ends && (node.isStar || topic === '')) return true;
+  if (node.isMqttWildcard && (node.takesAll || (node.ends && !topic.includes('/')))) return true;
+  if (node.children.size === 0) return false;
+  const before = tried.get(node);
+  if (before?.has(topic.length) === true) return false;
+  if (before === undefined) tried.set(node, new Set([topic.length]));
+  else before.add(topic.length);
+  /** What a wildcard leaves, with the child that goes on from there. */
+  const rests = new Map<string, Node>();
+  for (const [key, child] of node.inOrder) {
+    const isWildcard = (child.isStar && key === '*') || (child.isMqttWildcard && (key === '+' || key === '#'));
+    if (isWildcard) {
+      if (matches(child, topic, tried)) return true;
       continue;
     }
-    if (char === '?') return undefined;
-    if (char === '*') pieces.push('[^]*');
-    else if (char === '+' && isWholeLevel(resource, i)) pieces.push('[^/]*');
-    else if (char === '#' && i === resource.length - 1 && (i === 0 || resource.charAt(i - 1) === '/')) {
-      // `x/#` is also `x`; and `#` alone is everything.
-      if (i === 0) pieces.push('[^]*');
-      else {
-        pieces.pop();
-        pieces.push('(?:/[^]*)?');
-      }
-    } else pieces.push(literal(char));
-    i++;
+    if (topic.startsWith(key) && matches(child, topic.slice(key.length), tried)) return true;
+    let text = key;
+    if (child.isParentLevel) {
+      const parent = key.slice(0, -1);
+      if (topic === parent) return true;
+      if (topic.endsWith(parent)) text = parent;
+    }
+    if (node.isStar || node.isMqttWildcard) leaveRests(node, child, text, topic, rests);
   }
-  const pattern = new RegExp(`^${pieces.join('')}$`);
-  return topic => pattern.test(topic);
+  for (const [rest, child] of rests) if (matches(child, rest, tried)) return true;
+  return false;
 }
 
-function isWholeLevel(resource: string, i: number): boolean {
-  const before = i === 0 || resource.charAt(i - 1) === '/';
-  const after = i === resource.length - 1 || resource.charAt(i + 1) === '/';
-  return before && after;
+/** A wildcard takes as much as is left before each place where the child's text stands; a `+` no slash. */
+function leaveRests(node: Node, child: Node, text: string, topic: string, rests: Map<string, Node>): void {
+  for (let at = topic.indexOf(text); at >= 0 && at < topic.length; at = topic.indexOf(text, at + 1)) {
+    if (!node.isStar && topic.slice(0, at).includes('/')) return;
+    rests.set(topic.slice(at + text.length), child);
+  }
 }
 
-function literal(char: string): string {
-  return /[\\^$.*+?()[\]{}|/#]/.test(char) ? `\\${char}` : char;
+function escapedAt(text: string, at: number): string | undefined {
+  return text.startsWith('${', at) && text.charAt(at + 3) === '}' ? text.charAt(at + 2) : undefined;
+}
+
+/** Neither empty, nor with a bare `?`, nor with an escape other than `${*}`, `${?}` and `${$}`. */
+function isReadable(resource: string): boolean {
+  return resource !== '' && !/\?|\$\{/.test(resource.replace(/\$\{[*?$]\}/g, '_'));
 }

@@ -27,7 +27,7 @@ export function classicRoutes(filter: string, topic: string): boolean {
 }
 
 /** Levels as Java's `String.split` gives them: without the empty ones at the end. */
-function javaLevels(topic: string): string[] {
+export function javaLevels(topic: string): string[] {
   const levels = topic.split('/');
   if (levels.length === 1) return levels;
   while (levels.length > 0 && levels[levels.length - 1] === '') levels.pop();

@@ -33,6 +33,13 @@ const CONNECTS: readonly { name: string; classic: boolean; lite: boolean; messag
   { name: 'malformed JSON', classic: false, lite: false, message: good => ({ ...good, payload: '{"authToken"' }) },
   { name: 'a JSON string', classic: false, lite: false, message: good => ({ ...good, payload: '"x"' }) },
   { name: 'a token that is a number', classic: false, lite: false, message: good => ({ ...good, payload: '{"authToken":1}' }) },
+  { name: 'a text after the JSON', classic: true, lite: false, message: good => ({ ...good, payload: `${good.payload ?? ''} and more` }) },
+  {
+    name: 'single quotes',
+    classic: false,
+    lite: false,
+    message: good => ({ ...good, payload: (good.payload ?? '').replaceAll('"', "'") }),
+  },
   { name: 'a flag', classic: true, lite: false, message: good => ({ ...good, flags: 1 }) },
 ];
 
@@ -105,7 +112,7 @@ describe('connecting to classic', () => {
     client.send({ type, flags: 0, streamId: 0 });
     expect(await client.next()).toMatchObject({
       type: 6,
-      payload: '{ "message": "an invalid value for message-type field was received."; }',
+      payload: '{ "message": "an invalid value for message-type field was received." }',
     });
     await client.closed;
   });

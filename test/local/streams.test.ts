@@ -30,7 +30,7 @@ describe('streams of classic', () => {
     await using nucleus = await start('classic');
     const client = await RawClient.accepted(nucleus, COMPONENT);
     client.send({ type, flags: 0, streamId, operation, payload: '{}' });
-    expect(await client.next()).toMatchObject({ type: 6, flags: 0, streamId: 0, payload: `{ "message": "${text}"; }` });
+    expect(await client.next()).toMatchObject({ type: 6, flags: 0, streamId: 0, payload: `{ "message": "${text}" }` });
     await client.closed;
   });
 
@@ -105,7 +105,7 @@ describe('streams of classic', () => {
     client.request(1, 'aws.greengrass#GetConfiguration', {});
     const reply = await client.next();
     expect(reply).toMatchObject({ type: 1, flags: 2, modelType: 'aws.greengrass#ServiceError' });
-    expect(body(reply)['message']).toBe('Operation aws.greengrass#GetConfiguration is not supported by Greengrass');
+    expect(body(reply)['message']).toBe('Operation aws.greengrass#GetConfiguration is not supported by the local nucleus');
   });
 });
 

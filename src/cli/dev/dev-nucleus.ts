@@ -1,5 +1,5 @@
 import { mkdirSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { startLocalNucleus } from '../../local/local-nucleus.js';
 import type { LocalNucleusOptions } from '../../local/local-nucleus-options.js';
 import type { LocalNucleus } from '../../local/nucleus.js';
@@ -22,6 +22,13 @@ export async function startDevNucleus(
   options: Omit<LocalNucleusOptions, 'components'>,
   env: NodeJS.ProcessEnv,
 ): Promise<DevNucleus> {
+  for (const { name } of components) {
+    if (basename(name) === name && name !== '.' && name !== '..') continue;
+    throw new CliError(`The component name ${JSON.stringify(name)} cannot be the name of a folder.`, {
+      exitCode: EXIT.USAGE,
+      remedies: ['Give the component a name of letters, digits, dots and dashes, such as com.example.Sensor.'],
+    });
+  }
   const nucleus = await startLocalNucleus({ ...options, components: [...components.map(({ local }) => local), OBSERVER_COMPONENT] }).catch(
     (error: unknown) => {
       throw asStartError(error);

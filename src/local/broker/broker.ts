@@ -11,8 +11,8 @@ export interface BrokerListener {
   readonly onEvent: (event: NucleusEvent) => void;
 }
 
-/** What the broker says to a subscription; the device may be offline before it says anything. */
-export type SubscribeAnswer = 'granted' | 'offline' | SubscriptionDenial;
+/** What becomes of a subscription: what the broker says; or the device is offline, or has not sent what is no filter. */
+export type SubscribeAnswer = 'granted' | 'offline' | 'invalid filter' | SubscriptionDenial;
 
 /** A SUBACK with a failure: MQTT 5's reason code and what the broker added. */
 export interface SubscriptionDenial {

@@ -58,7 +58,7 @@ export interface NativeMqttClient {
   readonly close: () => void;
   /** Rejects with an `Error` where the packet is not valid, and with a text where the connection was lost or nobody answered. */
   readonly publish: (packet: NativePublish) => Promise<NativeAck | undefined>;
-  readonly subscribe: (filters: { readonly topicFilter: string; readonly qos: number }[]) => Promise<NativeSuback>;
+  readonly subscribe: (filters: NativeSubscription[]) => Promise<NativeSuback>;
   readonly unsubscribe: (topicFilters: string[]) => Promise<unknown>;
 }
 
@@ -146,6 +146,13 @@ const GOODBYE = { reasonCode: 0, sessionExpiryIntervalSeconds: 0 };
 /** Turns of the event loop that the failures of a stopped client are waited for; one has always been enough. */
 const MAX_TURNS = 20;
 
+/** One filter of a SUBSCRIBE. */
+interface NativeSubscription {
+  readonly topicFilter: string;
+  readonly qos: number;
+  readonly retainAsPublished: boolean;
+}
+
 /** The client itself, with numbers where its own types have enums. */
 interface Mqtt5Client {
   start(): void;
@@ -153,7 +160,7 @@ interface Mqtt5Client {
   once(event: 'stopped', listener: () => void): unknown;
   close(): void;
   publish(packet: NativePublish): Promise<NativeAck | undefined>;
-  subscribe(packet: { readonly subscriptions: { readonly topicFilter: string; readonly qos: number }[] }): Promise<NativeSuback>;
+  subscribe(packet: { readonly subscriptions: NativeSubscription[] }): Promise<NativeSuback>;
   unsubscribe(packet: { readonly topicFilters: string[] }): Promise<unknown>;
 }
 

@@ -9,17 +9,23 @@ import { MqttPacketGuard } from './mqtt-packet-guard.js';
 import { filterMatches, topicIsValid } from './mqtt-topic.js';
 import { RetainedExpiry } from './retained-expiry.js';
 
-/** How the embedded broker is set up. */
-export interface EmbeddedBrokerOptions {
-  /** The interface it listens on. */
-  readonly host: string;
-  /** TCP port; 0 lets the system choose. */
-  readonly port: number;
+/** How the device speaks with its broker. */
+export interface DeviceMqtt {
   /**
    * What the device gets of a message that several of its filters match: one copy, or one for each filter (mosquitto, and so Lite as
    * observed).
    */
   readonly copies: 'one' | 'each';
+  /** Whether a message that is published with `retain` has it on its way to the device too: an option of MQTT 5 that classic asks for. */
+  readonly retainAsPublished: boolean;
+}
+
+/** How the embedded broker is set up. */
+export interface EmbeddedBrokerOptions extends DeviceMqtt {
+  /** The interface it listens on. */
+  readonly host: string;
+  /** TCP port; 0 lets the system choose. */
+  readonly port: number;
   readonly clock: Clock;
   /** Left out: those of {@link STORE_LIMITS}. */
   readonly storeLimits?: StoreLimits | undefined;
@@ -81,7 +87,7 @@ export class EmbeddedBroker implements Broker {
       // A message of the device itself comes without a client and has been delivered already.
       if (client as unknown) {
         if (packet.retain) this.#expiry.set(packet.topic, undefined);
-        this.#deliver(fromPacket(packet, false));
+        this.#deliver(fromPacket(packet, packet.retain && this.#options.retainAsPublished));
       }
       done(null);
     };
@@ -118,7 +124,7 @@ export class EmbeddedBroker implements Broker {
       this.#acknowledge(onAcknowledged);
       return;
     }
-    this.#deliver(message.retain === true ? { ...message, retain: false } : message);
+    this.#deliver(message.retain === true && !this.#options.retainAsPublished ? { ...message, retain: false } : message);
     const { topicName } = message;
     if (message.retain === true) this.#expiry.set(topicName, message.messageExpiryIntervalSeconds);
     if ((this.#hasHadClients || message.retain === true) && !topicName.startsWith('$SYS/')) {

@@ -11,6 +11,7 @@ import {
 import type { BrokerMessage } from './broker-message.js';
 import { connectProblem, lossProblem } from './broker-problem.js';
 import type { Broker, BrokerListener, SubscribeAnswer } from './broker.js';
+import type { DeviceMqtt } from './embedded-broker.js';
 import { loadCrtMqtt, type CrtMqtt, type NativeAck, type NativeReason, type NativeMqttClient } from './crt-mqtt.js';
 import { topicIsValid } from './mqtt-topic.js';
 import { fromNativePublish } from './native-publish.js';
@@ -48,7 +49,14 @@ export class RemoteBroker implements Broker {
   #isConnected = false;
   #onFirstAttempt: (() => void) | undefined;
 
-  private constructor(crt: CrtMqtt, address: BrokerAddress, credentials: BrokerCredentials, clock: Clock, listener: BrokerListener) {
+  private constructor(
+    crt: CrtMqtt,
+    address: BrokerAddress,
+    credentials: BrokerCredentials,
+    { retainAsPublished }: DeviceMqtt,
+    clock: Clock,
+    listener: BrokerListener,
+  ) {
     this.url = address.url;
     this.host = address.host;
     this.port = address.port;
@@ -73,20 +81,20 @@ export class RemoteBroker implements Broker {
     this.#publishes = new RemotePublishes(this.#client, clock, reason => {
       listener.onEvent({ kind: 'dropped', connection: undefined, component: undefined, messages: 1, reason });
     });
-    this.#subscriptions = new RemoteSubscriptions(this.#client, listener.onMessage, (filter, reasonCode) => {
+    this.#subscriptions = new RemoteSubscriptions(this.#client, retainAsPublished, listener.onMessage, (filter, reasonCode) => {
       const problem = new BrokerSubscriptionDenied(this.url, filter, reasonCode);
       listener.onEvent({ kind: 'broker', url: this.url, state: 'denied', problem });
     });
   }
 
-  static async start(address: BrokerAddress, clock: Clock, listener: BrokerListener): Promise<RemoteBroker> {
+  static async start(address: BrokerAddress, device: DeviceMqtt, clock: Clock, listener: BrokerListener): Promise<RemoteBroker> {
     const credentials = await readCredentials(address);
     const crt = await loadCrtMqtt().catch((error: unknown) => {
       throw new BrokerClientMissing(address.url, error);
     });
     let broker: RemoteBroker;
     try {
-      broker = new RemoteBroker(crt, address, credentials, clock, listener);
+      broker = new RemoteBroker(crt, address, credentials, device, clock, listener);
     } catch (error) {
       throw BrokerCredentialsInvalid.malformed(address.url, 'certificate', error);
     }

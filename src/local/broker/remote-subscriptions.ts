@@ -23,6 +23,7 @@ const TOPIC_FILTER_INVALID = 143;
  */
 export class RemoteSubscriptions {
   readonly #client: NativeMqttClient;
+  readonly #retainAsPublished: boolean;
   readonly #onMessage: (message: BrokerMessage) => void;
   readonly #onDenied: (filter: string, reasonCode: number) => void;
   readonly #wanted = new Map<string, 0 | 1>();
@@ -33,10 +34,12 @@ export class RemoteSubscriptions {
 
   constructor(
     client: NativeMqttClient,
+    retainAsPublished: boolean,
     onMessage: (message: BrokerMessage) => void,
     onDenied: (filter: string, reasonCode: number) => void,
   ) {
     this.#client = client;
+    this.#retainAsPublished = retainAsPublished;
     this.#onMessage = onMessage;
     this.#onDenied = onDenied;
   }
@@ -77,7 +80,7 @@ export class RemoteSubscriptions {
       onAnswer(answer);
       for (const message of pending.held) this.#onMessage(message);
     };
-    this.#client.subscribe([{ topicFilter: filter, qos }]).then(
+    this.#client.subscribe([{ topicFilter: filter, qos, retainAsPublished: this.#retainAsPublished }]).then(
       ({ reasonCodes: [reasonCode = FAILURE], reasonString = null }) => {
         if (reasonCode < FAILURE) this.#granted.add(filter);
         else this.#onDenied(filter, reasonCode);
@@ -91,7 +94,7 @@ export class RemoteSubscriptions {
   }
 
   #askAgain(filters: readonly (readonly [filter: string, qos: 0 | 1])[]): void {
-    this.#client.subscribe(filters.map(([topicFilter, qos]) => ({ topicFilter, qos }))).then(
+    this.#client.subscribe(filters.map(([topicFilter, qos]) => ({ topicFilter, qos, retainAsPublished: this.#retainAsPublished }))).then(
       ({ reasonCodes }) => {
         for (const [i, [filter]] of filters.entries()) {
           const reasonCode = reasonCodes[i] ?? FAILURE;

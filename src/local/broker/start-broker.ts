@@ -3,7 +3,7 @@ import type { Clock } from '../../ipc/clock.js';
 import { iotCoreAddress, urlBrokerAddress, type BrokerAddress } from './broker-address.js';
 import type { BrokerChoice, EmbeddedBrokerChoice } from './broker-options.js';
 import type { Broker, BrokerListener } from './broker.js';
-import { EmbeddedBroker } from './embedded-broker.js';
+import { EmbeddedBroker, type DeviceMqtt } from './embedded-broker.js';
 import { RemoteBroker } from './remote-broker.js';
 
 /** A broker choice that has been checked: the embedded one with its interface, or where the other is. */
@@ -40,8 +40,8 @@ function isLoopback(host: string): boolean {
 }
 
 /** Starts it. Rejects with a `BrokerStartError`; a broker elsewhere that is not reached is none: the device is offline then. */
-export function startBroker(plan: BrokerPlan, copies: 'one' | 'each', clock: Clock, listener: BrokerListener): Promise<Broker> {
+export function startBroker(plan: BrokerPlan, device: DeviceMqtt, clock: Clock, listener: BrokerListener): Promise<Broker> {
   return plan.kind === 'remote'
-    ? RemoteBroker.start(plan.address, clock, listener)
-    : EmbeddedBroker.start({ host: plan.host, port: plan.port, copies, clock }, listener);
+    ? RemoteBroker.start(plan.address, device, clock, listener)
+    : EmbeddedBroker.start({ host: plan.host, port: plan.port, ...device, clock }, listener);
 }

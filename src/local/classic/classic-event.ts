@@ -3,7 +3,7 @@ import { EventFrames } from '../server/event-frames.js';
 import { gson } from './gson.js';
 import { shapeHeaders } from '../server/replies.js';
 
-const headers = shapeHeaders('IoTCoreMessage', false);
+const headers = shapeHeaders('IoTCoreMessage', false, 'content first');
 
 /** A message as the classic nucleus sends it to its subscribers. */
 export function classicEvent(message: BrokerMessage): EventFrames {

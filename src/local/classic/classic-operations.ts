@@ -1,7 +1,7 @@
 import { Caller } from '../server/caller.js';
 import { ClassicCall } from './classic-call.js';
 import { classicPublish } from './classic-publish.js';
-import { classicInternalError, classicStatusEvent, classicStatusReply, classicUnsupported } from './classic-replies.js';
+import { classicInternalError, classicStatusEvent, classicStatusReply, classicUnsupported, nullPointer } from './classic-replies.js';
 import { MalformedMember, parseGson } from './classic-request.js';
 import type { ClassicShared } from './classic-shared.js';
 import { classicSubscribe } from './classic-subscribe.js';
@@ -9,6 +9,9 @@ import { followConnectionStatus } from '../server/connection-status.js';
 import { OpenStreams } from '../server/open-streams.js';
 import { PUBLISH, SUBSCRIBE, SUBSCRIBE_STATUS, isModelledElsewhere } from '../../shared/operations.js';
 import type { Peer } from '../server/protocol.js';
+
+/** Said to what a device does and the local nucleus does not, in a form that the client takes for what it is. */
+const lacks = (operation: string): string => `Operation ${operation} is not supported by the local nucleus`;
 
 /** The operations of one authenticated connection to a classic nucleus. */
 export class ClassicOperations {
@@ -40,8 +43,9 @@ export class ClassicOperations {
 
   #handle(call: ClassicCall, payload: string): void {
     const request = parseGson(payload);
-    // A missing request is a null pointer inside the handler, which turns it into an error without a text.
-    if (request.kind === 'null') call.fail('ServiceError', undefined);
+    // A missing request is a null pointer inside the handler, and what Java says of it the text of the error.
+    if (request.kind === 'null')
+      call.fail('ServiceError', nullPointer(`${call.operation.replace('aws.greengrass#', '')}Request.getTopicName()`, 'request'));
     else if (request.kind === 'malformed') throw new MalformedMember('request');
     else if (call.operation === PUBLISH) classicPublish(call, request.members);
     else if (call.operation === SUBSCRIBE) classicSubscribe(call, request.members);
@@ -57,7 +61,7 @@ export class ClassicOperations {
   #refuse(call: ClassicCall): void {
     const { operation, streamId } = call;
     if (isModelledElsewhere(operation)) {
-      call.fail('ServiceError', `Operation ${operation} is not supported by Greengrass`);
+      call.fail('ServiceError', lacks(operation));
       return;
     }
     this.caller.failed(operation, 'UnsupportedOperation', `${operation} is an unsupported operation.`, undefined);

@@ -6,7 +6,7 @@ import { admit, type Claim } from '../server/admit.js';
 import { ClassicOperations } from './classic-operations.js';
 import { ProtocolErrorText, classicProtocolError, classicUnrecognized } from './classic-protocol-errors.js';
 import { classicConnectAck, classicInternalError } from './classic-replies.js';
-import { parseGson } from './classic-request.js';
+import { parseConnect } from './classic-request.js';
 import type { ClassicShared } from './classic-shared.js';
 import type { Peer, Protocol } from '../server/protocol.js';
 
@@ -124,9 +124,9 @@ export class ClassicProtocol implements Protocol {
 function claimOf({ version, payload }: RpcMessage): Claim {
   if (version === undefined) return { problem: 'the :version header is missing or not a string' };
   if (version !== RPC_VERSION) return { problem: `the :version is ${version}, not ${RPC_VERSION}` };
-  const request = parseGson(payload);
-  if (request.kind !== 'request') return { problem: 'the payload is not a JSON object' };
-  const token = request.members['authToken'];
+  const members = parseConnect(payload);
+  if (members === undefined) return { problem: 'the payload is not a JSON object' };
+  const token = members['authToken'];
   if (typeof token !== 'string' && typeof token !== 'number') return { problem: 'there is no authToken' };
   return token === '' ? { problem: 'the authToken is empty' } : { token: String(token) };
 }

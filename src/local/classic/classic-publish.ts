@@ -1,6 +1,6 @@
 import type { BrokerMessage } from '../broker/broker-message.js';
 import type { ClassicCall, Members } from './classic-call.js';
-import { classicPublishReply, type ClassicErrorCode } from './classic-replies.js';
+import { classicPublishReply, nullPointer, type ClassicErrorCode } from './classic-replies.js';
 import { blobMember, booleanMember, integerMember, textMember, userPropertiesMember } from './classic-request.js';
 import { classicTopicProblem } from './classic-topic-validator.js';
 
@@ -12,7 +12,7 @@ import { classicTopicProblem } from './classic-topic-validator.js';
 export function classicPublish(call: ClassicCall, members: Members): void {
   const { caller, shared, streamId, operation } = call;
   const { context, limits, spool } = shared;
-  const { topicName, payload, qos, ...rest } = readMembers(members);
+  const { topicName, payload, qos, userProperties: properties, ...rest } = readMembers(members);
   const fail = (code: ClassicErrorCode, message: string): void => {
     call.fail(code, message, topicName);
   };
@@ -21,11 +21,13 @@ export function classicPublish(call: ClassicCall, members: Members): void {
   if (payload === undefined) return fail('InvalidArgumentsError', 'Payload is required');
   if (qos === undefined) return fail('InvalidArgumentsError', 'QoS is required');
   if (qos !== '0' && qos !== '1') return fail('InvalidArgumentsError', `Invalid QoS value: ${qos}`);
+  const userProperties = properties?.filter(property => property !== null);
+  if (userProperties?.length !== properties?.length) return fail('ServiceError', nullPointer('UserProperty.getKey()', 'u'));
   const message: BrokerMessage = {
     topicName,
     payload,
     qos: qos === '1' ? 1 : 0,
-    ...(limits.mqttVersion === 'mqtt5' ? rest : { retain: rest.retain }),
+    ...(limits.mqttVersion === 'mqtt5' ? { ...rest, userProperties } : { retain: rest.retain }),
   };
   const problem =
     sizeProblem(payload.length, limits.maxPayload) ??

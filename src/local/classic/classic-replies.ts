@@ -6,27 +6,33 @@ import { errorHeaders, shapeHeaders } from '../server/replies.js';
 /** The errors the classic nucleus answers with. */
 export type ClassicErrorCode = 'ServiceError' | 'UnauthorizedError' | 'InvalidArgumentsError';
 
-export const classicPublishReply: HeaderTemplate = shapeHeaders('PublishToIoTCoreResponse', true);
-export const classicSubscribeReply: HeaderTemplate = shapeHeaders('SubscribeToIoTCoreResponse', false);
-export const classicStatusReply: HeaderTemplate = shapeHeaders('SubscribeToIoTCoreConnectionStatusResponse', false);
-export const classicStatusEvent: HeaderTemplate = shapeHeaders('IoTCoreConnectionStatusEvent', false);
+export const classicPublishReply: HeaderTemplate = shapeHeaders('PublishToIoTCoreResponse', true, 'content first');
+export const classicSubscribeReply: HeaderTemplate = shapeHeaders('SubscribeToIoTCoreResponse', false, 'content first');
+export const classicStatusReply: HeaderTemplate = shapeHeaders('SubscribeToIoTCoreConnectionStatusResponse', false, 'content first');
+export const classicStatusEvent: HeaderTemplate = shapeHeaders('IoTCoreConnectionStatusEvent', false, 'content first');
 
 const errors: Readonly<Record<ClassicErrorCode, HeaderTemplate>> = {
-  ServiceError: errorHeaders('ServiceError'),
-  UnauthorizedError: errorHeaders('UnauthorizedError'),
-  InvalidArgumentsError: errorHeaders('InvalidArgumentsError'),
+  ServiceError: errorHeaders('ServiceError', 'content first'),
+  UnauthorizedError: errorHeaders('UnauthorizedError', 'content first'),
+  InvalidArgumentsError: errorHeaders('InvalidArgumentsError', 'content first'),
 };
 
-const unmodelledJson = new HeaderTemplate({
-  type: MessageType.ApplicationError,
-  flags: MessageFlag.TerminateStream,
-  contentType: 'application/json',
-});
-const unmodelledText = new HeaderTemplate({
-  type: MessageType.ApplicationError,
-  flags: MessageFlag.TerminateStream,
-  contentType: 'text/plain',
-});
+const unmodelledJson = new HeaderTemplate(
+  {
+    type: MessageType.ApplicationError,
+    flags: MessageFlag.TerminateStream,
+    contentType: 'application/json',
+  },
+  'content first',
+);
+const unmodelledText = new HeaderTemplate(
+  {
+    type: MessageType.ApplicationError,
+    flags: MessageFlag.TerminateStream,
+    contentType: 'text/plain',
+  },
+  'content first',
+);
 
 /** A modelled error. Without a message where Java's exception had none. */
 export function classicError(
@@ -37,6 +43,11 @@ export function classicError(
 ): Buffer {
   const body = { message, context, _service: 'aws.greengrass#GreengrassCoreIPC', _message: message, _errorCode: code };
   return errors[code].frame(streamId, gson(body));
+}
+
+/** What Java 17 says where a method of nothing is called. */
+export function nullPointer(method: string, name: string): string {
+  return `Cannot invoke "software.amazon.awssdk.aws.greengrass.model.${method}" because "${name}" is null`;
 }
 
 /** What an exception that nobody expected turns into: text, and no model type. */

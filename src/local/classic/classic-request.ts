@@ -1,4 +1,5 @@
 import { decodeUnpaddedBase64 } from '../../shared/base64.js';
+import { GsonError, GsonNumber, parseLenient } from './gson.js';
 
 /** A request as Gson reads it: numbers and booleans become texts where texts are wanted, unknown members are ignored. */
 export type GsonRequest =
@@ -8,15 +9,56 @@ export type GsonRequest =
 
 export function parseGson(payload: string): GsonRequest {
   if (payload === '') return { kind: 'null' };
-  let value: unknown;
-  try {
-    value = JSON.parse(payload);
-  } catch {
-    return { kind: 'malformed' };
-  }
+  const value = strictly(payload) ?? leniently(payload);
   if (value === null) return { kind: 'null' };
-  if (typeof value !== 'object' || Array.isArray(value)) return { kind: 'malformed' };
+  if (typeof value !== 'object' || Array.isArray(value) || value instanceof GsonNumber) return { kind: 'malformed' };
   return { kind: 'request', members: { ...value } };
+}
+
+/** Nearly all requests: plain JSON whose numbers say the same however they are read. */
+function strictly(payload: string): unknown {
+  // Only the lenient reader keeps 1.0 and 1e0 as they were written.
+  if (/[:,[]\s*(?:-?\d+[.eE]|-?\d{16}|-0)/.test(payload)) return undefined;
+  try {
+    const value: unknown = JSON.parse(payload);
+    return value === null ? undefined : value;
+  } catch {
+    return undefined;
+  }
+}
+
+function leniently(payload: string): unknown {
+  try {
+    return parseLenient(payload);
+  } catch (error) {
+    if (error instanceof GsonError) return [];
+    throw error;
+  }
+}
+
+/**
+ * The members of a Connect. Another reader than Gson's: strict, but it stops at the object's end and looks at nothing behind it.
+ *
+ * Source: `IPCEventStreamService` of the nucleus, whose reader is Jackson.
+ */
+export function parseConnect(payload: string): Readonly<Record<string, unknown>> | undefined {
+  const text = payload.startsWith('\uFEFF') ? payload.slice(1) : payload;
+  try {
+    const value: unknown = JSON.parse(text.slice(0, endOfObject(text)));
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Where the object with which a text begins is closed; the text's length if it is not. */
+function endOfObject(text: string): number {
+  let depth = 0;
+  for (const { 0: token, index } of text.matchAll(/"(?:[^"\\]|\\[^])*"|[{}]/g)) {
+    if (token === '{') depth++;
+    else if (token === '}' && --depth === 0) return index + 1;
+  }
+  return text.length;
 }
 
 /** Thrown by the readers below where Gson throws; the operation is then answered with `InternalServerError`. */
@@ -27,13 +69,15 @@ export function textMember(members: Readonly<Record<string, unknown>>, name: str
   if (typeof value === 'string') return value;
   if (value === undefined || value === null) return undefined;
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  if (value instanceof GsonNumber) return value.text;
   throw new MalformedMember(name);
 }
 
 export function blobMember(members: Readonly<Record<string, unknown>>, name: string): Buffer | undefined {
   const text = textMember(members, name);
   if (text === undefined) return undefined;
-  const bytes = decodeUnpaddedBase64(text);
+  // The letters for URLs are taken too: so it was observed.
+  const bytes = decodeUnpaddedBase64(text.replace(/-/g, '+').replace(/_/g, '/'));
   if (bytes === undefined) throw new MalformedMember(name);
   return bytes;
 }
@@ -54,14 +98,16 @@ export function integerMember(members: Readonly<Record<string, unknown>>, name: 
   return value;
 }
 
+/** `null` for one of them that is null: the nucleus trips over it only when it copies them. */
 export function userPropertiesMember(
   members: Readonly<Record<string, unknown>>,
-): readonly { readonly key: string; readonly value: string }[] | undefined {
+): readonly ({ readonly key: string; readonly value: string } | null)[] | undefined {
   const value = members['userProperties'];
   if (value === undefined || value === null) return undefined;
   if (!Array.isArray(value)) throw new MalformedMember('userProperties');
   return value.map((item: unknown) => {
-    if (typeof item !== 'object' || item === null || Array.isArray(item)) throw new MalformedMember('userProperties');
+    if (item === null) return null;
+    if (typeof item !== 'object' || Array.isArray(item) || item instanceof GsonNumber) throw new MalformedMember('userProperties');
     const pair: Readonly<Record<string, unknown>> = { ...item };
     return { key: textMember(pair, 'key') ?? '', value: textMember(pair, 'value') ?? '' };
   });

@@ -1,6 +1,8 @@
 import type { BrokerMessage } from '../broker/broker-message.js';
 import { classicEvent } from './classic-event.js';
 import { ClassicProtocol } from './classic-protocol.js';
+import { ClassicFilterTree } from './classic-filter-tree.js';
+import { filterIsValid } from '../broker/mqtt-topic.js';
 import type { ClassicLimits, ClassicShared } from './classic-shared.js';
 import { ClassicSpool } from './classic-spool.js';
 import { DeviceSubscriptions } from '../broker/device-subscriptions.js';
@@ -23,7 +25,15 @@ export class ClassicServer implements ProfileServer, ClassicShared {
     this.limits = limits;
     const event = (message: BrokerMessage): EventFrames => classicEvent(limits.mqttVersion === 'mqtt5' ? message : withoutMqtt5(message));
     const observers = new ObserverSubscriptions(context, event);
-    this.table = new DeviceSubscriptions(classicRoutes, new SharedFilters(context.broker, classicRoutes), observers);
+    this.table = new DeviceSubscriptions(
+      classicRoutes,
+      new SharedFilters(context.broker, {
+        tree: new ClassicFilterTree(),
+        answerOf: filter =>
+          filterIsValid(filter) || limits.mqttVersion === 'mqtt3' ? (context.link.isUp ? undefined : 'offline') : 'invalid filter',
+      }),
+      observers,
+    );
     this.spool = new ClassicSpool(limits.spool, context.broker);
     this.spool.setOnline(context.link.isUp);
     context.link.onChange(up => {

@@ -10,9 +10,14 @@ const FORMS: SubscribeForms = { reply: classicSubscribeReply, event: classicEven
 /** MQTT 5's reason code of a SUBACK for a filter that the broker's own policy does not allow. */
 const NOT_AUTHORIZED = { reasonString: null, reasonCode: 135 };
 
-/** What a subscribe that meets an offline device is told; the exception's own text depends on the version of the CRT. */
+const CRT_EXCEPTION = 'java.util.concurrent.CompletionException: software.amazon.awssdk.crt.CrtRuntimeException: ';
+/** What a subscribe that meets an offline device is told. */
 const OFFLINE =
-  'java.util.concurrent.CompletionException: software.amazon.awssdk.crt.CrtRuntimeException: The connection to the MQTT broker is down';
+  CRT_EXCEPTION +
+  "Mqtt5 operation failed due to a disconnection event in conjunction with the client's offline queue retention policy. " +
+  'AWS_ERROR_MQTT5_OPERATION_FAILED_DUE_TO_OFFLINE_QUEUE_POLICY(5156).';
+/** A filter that MQTT does not allow. It never leaves the device. */
+const INVALID_FILTER = CRT_EXCEPTION + 'Invalid mqtt5 subscribe packet options value. AWS_ERROR_MQTT5_SUBSCRIBE_OPTIONS_VALIDATION(5144)';
 
 /**
  * `SubscribeToIoTCore` on the classic nucleus.
@@ -40,8 +45,7 @@ export function classicSubscribe(call: ClassicCall, members: Members): void {
   const begin = (): void => {
     activate(call, filter, qos === '1' ? 1 : 0, refuse);
   };
-  if (link.isUp) return begin();
-  if (link.wasEverUp) return refuse(OFFLINE);
+  if (link.wasEverUp) return begin();
   // Before the first connection to the cloud the reply waits for it, for days if need be.
   const cancel = link.onChange(() => {
     cancel();
@@ -62,8 +66,13 @@ function activate(call: ClassicCall, filter: string, qos: 0 | 1, refuse: Refuse)
   shared.table.add(subscription, answer => {
     // The client may have given up meanwhile.
     if (!streams.has(streamId)) return;
-    if (answer === 'offline') return refuse(OFFLINE);
-    if (answer !== 'granted') return refuse(reasonName(answer.reasonCode), { ...answer });
+    if (answer !== 'granted') {
+      // Not only at the stream's end, which a fault may keep back.
+      shared.table.remove(subscription);
+      if (answer === 'offline') return refuse(OFFLINE);
+      if (answer === 'invalid filter') return refuse(INVALID_FILTER);
+      return refuse(reasonName(answer.reasonCode), { ...answer });
+    }
     active = true;
     subscription.begin();
     // An observer may publish at once, and what it publishes is heard.

@@ -6,14 +6,13 @@ const MAX_RESERVED_LENGTH = 512;
 
 /**
  * Why the classic nucleus refuses a topic before it reaches the cloud; `undefined` if it does not. Lengths are
- * Java characters.
+ * Java characters; reserved prefixes count only as they are written, in lower case.
  *
  * Source: `IotCoreTopicValidator` of the nucleus.
  */
-export function classicTopicProblem(topicName: string, operation: 'publish' | 'subscribe', mqttVersion: MqttVersion): string | undefined {
-  if (topicName === '') return 'Topic must not be empty';
-  if (operation === 'publish' && /[#+]/.test(topicName)) return "Publish topics must not contain wildcard characters of '#' or '+'";
-  const topic = topicName.toLowerCase().trim();
+export function classicTopicProblem(topic: string, operation: 'publish' | 'subscribe', mqttVersion: MqttVersion): string | undefined {
+  if (topic === '') return 'Topic must not be empty';
+  if (operation === 'publish' && /[#+]/.test(topic)) return "Publish topics must not contain wildcard characters of '#' or '+'";
   if (!topic.startsWith('$')) return effectiveProblem(topic, operation);
   const isMqtt5 = mqttVersion === 'mqtt5';
   if (isMqtt5 && /^\$share\/\S+\/\S+$/.test(topic)) {
@@ -23,9 +22,8 @@ export function classicTopicProblem(topicName: string, operation: 'publish' | 's
   // With MQTT 5 the nucleus leaves reserved topics to AWS IoT Core, and stops only what is far too long.
   if (!isMqtt5) return effectiveProblem(topic, operation);
   if (topic.length <= MAX_RESERVED_LENGTH) return undefined;
-  const prefix = topic.split('/').slice(0, 3).join('/');
   return (
-    `Reserved topic (${prefix}...) total length is greater than ${String(MAX_RESERVED_LENGTH)} bytes of UTF-8 encoded characters ` +
+    `Reserved topic total length is greater than ${String(MAX_RESERVED_LENGTH)} bytes of UTF-8 encoded characters ` +
     `and is most likely over the IoT Core limit of ${String(MAX_LENGTH)} bytes (excluding prefixes).`
   );
 }

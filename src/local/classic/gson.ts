@@ -2,3 +2,168 @@
 export function gson(value: unknown): string {
   return JSON.stringify(value).replace(/[=<>&'\u2028\u2029]/g, char => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
+
+/** A number as it was written: Gson tells `1.0` from `1` where a text is wanted. */
+export class GsonNumber {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+/** Thrown where Gson throws. */
+export class GsonError extends Error {}
+
+/** How deep values may lie in one another: Gson's own limit. */
+const MAX_DEPTH = 255;
+
+/**
+ * Reads JSON as leniently as Gson does: names and texts without quotes or in single ones, comments, `=` and `=>` for `:`, `;` for `,`,
+ * elements left out as nulls, a byte order mark at the start. Of a name that comes twice the last one counts. Nothing may follow.
+ *
+ * Source: Gson, `JsonReader.setLenient`, which `Gson.fromJson` sets.
+ */
+export function parseLenient(text: string): unknown {
+  return new Reader(text).document();
+}
+
+class Reader {
+  readonly #text: string;
+  #at: number;
+
+  constructor(text: string) {
+    this.#text = text;
+    this.#at = text.startsWith('\uFEFF') ? 1 : 0;
+  }
+
+  document(): unknown {
+    const value = this.#value(0);
+    if (this.#peek() !== '') throw new GsonError('the JSON document was not fully consumed');
+    return value;
+  }
+
+  #value(depth: number): unknown {
+    if (depth > MAX_DEPTH) throw new GsonError(`nested more than ${String(MAX_DEPTH)} deep`);
+    const char = this.#peek();
+    if (char === '{') return this.#object(depth);
+    if (char === '[') return this.#array(depth);
+    if (char === '"' || char === "'") return this.#quoted(char);
+    return literal(this.#unquoted());
+  }
+
+  #object(depth: number): unknown {
+    const members = new Map<string, unknown>();
+    this.#at++;
+    if (this.#take('}')) return Object.fromEntries(members);
+    for (;;) {
+      const char = this.#peek();
+      const name = char === '"' || char === "'" ? this.#quoted(char) : this.#unquoted();
+      if (!this.#take(':')) {
+        if (!this.#take('=')) throw new GsonError(`no value for ${name}`);
+        if (this.#text[this.#at] === '>') this.#at++;
+      }
+      members.set(name, this.#value(depth + 1));
+      if (this.#take('}')) return Object.fromEntries(members);
+      if (!this.#take(',') && !this.#take(';')) throw new GsonError('an object does not end');
+    }
+  }
+
+  #array(depth: number): unknown[] {
+    const items: unknown[] = [];
+    this.#at++;
+    if (this.#take(']')) return items;
+    for (;;) {
+      const char = this.#peek();
+      // An element left out is a null, also behind the last comma.
+      items.push(char === ',' || char === ';' || char === ']' ? null : this.#value(depth + 1));
+      if (this.#take(']')) return items;
+      if (!this.#take(',') && !this.#take(';')) throw new GsonError('an array does not end');
+    }
+  }
+
+  #take(char: string): boolean {
+    if (this.#peek() !== char) return false;
+    this.#at++;
+    return true;
+  }
+
+  /** The next character that is neither space nor comment; `''` at the end. */
+  #peek(): string {
+    for (;;) {
+      const char = this.#text.charAt(this.#at);
+      const next = this.#text.charAt(this.#at + 1);
+      if (char !== '' && ' \t\r\n'.includes(char)) this.#at++;
+      else if (char === '#' || (char === '/' && next === '/')) this.#skipTo('\n', 1);
+      else if (char === '/' && next === '*') {
+        this.#at += 2;
+        if (!this.#skipTo('*/', 2)) throw new GsonError('a comment does not end');
+      } else return char;
+    }
+  }
+
+  #skipTo(end: string, length: number): boolean {
+    const found = this.#text.indexOf(end, this.#at);
+    this.#at = found < 0 ? this.#text.length : found + length;
+    return found >= 0;
+  }
+
+  #unquoted(): string {
+    const pattern = /[^/\\;#={}[\]:, \t\f\r\n]*/y;
+    pattern.lastIndex = this.#at;
+    const found = pattern.exec(this.#text)?.[0] ?? '';
+    if (found === '') throw new GsonError(`a value was expected at ${String(this.#at)}`);
+    this.#at += found.length;
+    return found;
+  }
+
+  #quoted(quote: string): string {
+    this.#at++;
+    const parts: string[] = [];
+    let from = this.#at;
+    for (;;) {
+      const char = this.#text.charAt(this.#at);
+      if (char === '') throw new GsonError('a text does not end');
+      if (char === quote || char === '\\') parts.push(this.#text.slice(from, this.#at));
+      this.#at++;
+      if (char === quote) return parts.join('');
+      if (char !== '\\') continue;
+      parts.push(this.#escaped());
+      from = this.#at;
+    }
+  }
+
+  #escaped(): string {
+    const char = this.#text.charAt(this.#at++);
+    if (char === 'u') {
+      const digits = this.#text.slice(this.#at, this.#at + 4);
+      if (!/^[0-9a-fA-F]{4}$/.test(digits)) throw new GsonError(`\\u${digits} is no character`);
+      this.#at += 4;
+      return String.fromCharCode(Number.parseInt(digits, 16));
+    }
+    const known = ESCAPES[char];
+    if (known === undefined) throw new GsonError(`\\${char} is no escape`);
+    return known;
+  }
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  t: '\t',
+  b: '\b',
+  n: '\n',
+  r: '\r',
+  f: '\f',
+  '\n': '\n',
+  "'": "'",
+  '"': '"',
+  '\\': '\\',
+  '/': '/',
+};
+
+/** What stands without quotes: a keyword in any case, a number, or a text. */
+function literal(text: string): unknown {
+  const lower = text.toLowerCase();
+  if (lower === 'null') return null;
+  if (lower === 'true' || lower === 'false') return lower === 'true';
+  return /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(text) ? new GsonNumber(text) : text;
+}

@@ -1,4 +1,4 @@
-import { decodeBase64 } from '../../shared/base64.js';
+import { decodeBase64, encodeBase64 } from '../../shared/base64.js';
 import type { LiteCall } from './lite-call.js';
 import { litePublishReply } from './lite-replies.js';
 import { INVALID_PARAMETERS, readQos, type Members } from './lite-request.js';
@@ -19,7 +19,9 @@ export function litePublish(call: LiteCall, members: Members, json: string): voi
   const qos = readQos(members['qos'], json);
   if ('problem' in qos) return call.fail(qos.problem, topicName);
   const payload = decodeBase64(base64);
-  if (payload === undefined) return call.fail("'payload' is not valid base64.", topicName);
+  // Its decoder wants nothing in the bits of the last letter that do not count.
+  if (payload === undefined || !base64.endsWith(encodeBase64(payload.subarray(lastGroup(payload.length)))))
+    return call.fail("'payload' is not valid base64.", topicName);
   if (!caller.may(operation, topicName)) return call.unauthorized(topicName);
   // With every subscription taken there is no handle left to reach the MQTT client with.
   if (!link.isUp || shared.isFull || faults.spoolFull.strike(caller.component)) return call.fail(NOT_PUBLISHED, topicName);
@@ -36,4 +38,9 @@ export function litePublish(call: LiteCall, members: Members, json: string): voi
           withheld.hold(release);
         },
   );
+}
+
+/** Where the last three bytes, or what is left of them, begin. */
+function lastGroup(length: number): number {
+  return Math.max(0, Math.floor((length - 1) / 3) * 3);
 }

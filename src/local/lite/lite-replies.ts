@@ -8,16 +8,16 @@ import { errorHeaders, shapeHeaders } from '../server/replies.js';
 export type LiteErrorCode = 'ServiceError' | 'UnauthorizedError';
 
 /** Lite never ends a stream with a success, not even a publish: the client owes the terminate. */
-export const litePublishReply: HeaderTemplate = shapeHeaders('PublishToIoTCoreResponse', false);
-export const liteSubscribeReply: HeaderTemplate = shapeHeaders('SubscribeToIoTCoreResponse', false);
-export const liteStatusReply: HeaderTemplate = shapeHeaders('SubscribeToIoTCoreConnectionStatusResponse', false);
-export const liteStatusEvent: HeaderTemplate = shapeHeaders('IoTCoreConnectionStatusEvent', false);
+export const litePublishReply: HeaderTemplate = shapeHeaders('PublishToIoTCoreResponse', false, 'content last');
+export const liteSubscribeReply: HeaderTemplate = shapeHeaders('SubscribeToIoTCoreResponse', false, 'content last');
+export const liteStatusReply: HeaderTemplate = shapeHeaders('SubscribeToIoTCoreConnectionStatusResponse', false, 'content last');
+export const liteStatusEvent: HeaderTemplate = shapeHeaders('IoTCoreConnectionStatusEvent', false, 'content last');
 
 /** With the content type, without which the SDK for Python takes an event for an error: `ggl_ipc_response_send` writes it on all. */
-const eventHeaders = shapeHeaders('IoTCoreMessage', false);
+const eventHeaders = shapeHeaders('IoTCoreMessage', false, 'content last');
 const errors: Readonly<Record<LiteErrorCode, HeaderTemplate>> = {
-  ServiceError: errorHeaders('ServiceError'),
-  UnauthorizedError: errorHeaders('UnauthorizedError'),
+  ServiceError: errorHeaders('ServiceError', 'content last'),
+  UnauthorizedError: errorHeaders('UnauthorizedError', 'content last'),
 };
 
 export function liteError(streamId: number, code: LiteErrorCode, message: string): Buffer {

@@ -1,7 +1,5 @@
 import { MQTT_PROXY_SERVICE, nothingGranted, type Authorizer, type GrantedPolicy, type PolicyOutcome } from './authorizer.js';
-import { compileClassicResource } from '../../topic/classic-resource.js';
-
-type Match = (topic: string) => boolean;
+import { ClassicResources } from '../../topic/classic-resource.js';
 
 /**
  * Reads a component's `accessControl` as the classic nucleus does: all or nothing. One unknown property, wrong type or null
@@ -16,7 +14,7 @@ export function classicPolicy(accessControl: unknown): PolicyOutcome {
   if (typeof parsed === 'string') return nothingGranted(`accessControl is dropped as a whole: ${parsed}`);
   const problems: string[] = [];
   const policies: GrantedPolicy[] = [];
-  const byOperation = new Map<string, Match[]>();
+  const byOperation = new Map<string, ClassicResources>();
   for (const policy of parsed) {
     const { id, operations, resources } = policy;
     if (operations.length === 0) {
@@ -24,22 +22,23 @@ export function classicPolicy(accessControl: unknown): PolicyOutcome {
       continue;
     }
     if (resources.length === 0) problems.push(`policy ${id} grants nothing: its resources are missing or empty`);
-    const matches = resources.flatMap(resource => {
-      const match = compileClassicResource(resource);
-      if (match !== undefined) return [match];
+    const unreadable = new Set<string>();
+    for (const operation of operations) {
+      const granted = byOperation.get(operation) ?? new ClassicResources();
+      byOperation.set(operation, granted);
+      for (const resource of resources) if (!granted.add(resource)) unreadable.add(resource);
+    }
+    for (const resource of unreadable) {
       problems.push(
-        `policy ${id}: the resource ${JSON.stringify(resource)} is skipped, it has a bare ? or an escape other than \${*}, \${?}, \${$}`,
+        `policy ${id}: the resource ${JSON.stringify(resource)} is skipped, it is empty or has a bare ? or an escape other than \${*}, \${?}, \${$}`,
       );
-      return [];
-    });
+    }
     policies.push(policy);
-    for (const operation of operations) byOperation.set(operation, [...(byOperation.get(operation) ?? []), ...matches]);
   }
-  const any = byOperation.get('*') ?? [];
   const authorize: Authorizer = (operation, resource) => {
     // An empty resource is an error of its own in the nucleus, and so never authorized, not even by `*`.
     if (resource === '') return false;
-    return (byOperation.get(operation) ?? []).some(match => match(resource)) || any.some(match => match(resource));
+    return byOperation.get(operation)?.allow(resource) === true || byOperation.get('*')?.allow(resource) === true;
   };
   return { authorize, problems, policies, dropped: undefined };
 }

@@ -10,7 +10,7 @@ async function startBroker(): Promise<{ readonly broker: EmbeddedBroker; readonl
   const dropped: string[] = [];
   const onEvent = (event: { readonly kind: string; readonly reason?: string }): void => void dropped.push(event.reason ?? event.kind);
   const broker = await EmbeddedBroker.start(
-    { host: '127.0.0.1', port: 0, copies: 'one', clock: systemClock, storeLimits: LIMITS },
+    { host: '127.0.0.1', port: 0, copies: 'one', retainAsPublished: true, clock: systemClock, storeLimits: LIMITS },
     { onMessage: () => undefined, onLink: () => undefined, onEvent },
   );
   onTestFinished(() => broker.close());

@@ -13,6 +13,25 @@ const PUBLISHES: readonly [name: string, request: unknown, code: string | undefi
   ['an empty payload', { topicName: 'test/a', qos: '0', payload: '' }, undefined],
   ['qos as a number, which Gson reads', { topicName: 'test/a', qos: 1, payload: PAYLOAD }, undefined],
   ['base64 without padding, which Java reads', { topicName: 'test/a', qos: '1', payload: 'aGk' }, undefined],
+  ['base64 for URLs', { topicName: 'test/a', qos: '1', payload: '-_-_' }, undefined],
+  ['names without quotes', "{topicName:'test/a',qos:1,payload:''}", undefined],
+  ['comments', '/* a */ {"topicName":"test/a", // b\n "qos":"1", # c\n "payload":""}', undefined],
+  ['= and ;', '{"topicName"="test/a";"qos"=>"1";"payload"=""}', undefined],
+  ['a byte order mark', '\uFEFF{"topicName":"test/a","qos":"1","payload":""}', undefined],
+  ['a line break in a text', '{"topicName":"test/a\nb","qos":"1","payload":""}', undefined],
+  ['qos 1.0', '{"topicName":"test/a","qos":1.0,"payload":""}', 'InvalidArgumentsError', 'Invalid QoS value: 1.0'],
+  [
+    'a qos of 20 digits',
+    '{"topicName":"test/a","qos":12345678901234567890,"payload":""}',
+    'InvalidArgumentsError',
+    'Invalid QoS value: 12345678901234567890',
+  ],
+  [
+    'a user property that is null',
+    { topicName: 'test/a', qos: '1', payload: '', userProperties: [null] },
+    'ServiceError',
+    'Cannot invoke "software.amazon.awssdk.aws.greengrass.model.UserProperty.getKey()" because "u" is null',
+  ],
   ['unknown members', { topicName: 'test/a', qos: '1', payload: PAYLOAD, extra: [1] }, undefined],
   ['the parent of a/#', { topicName: 'test', qos: '1', payload: PAYLOAD }, undefined],
   ['no topic, though nothing else is right', {}, 'InvalidArgumentsError', 'Topic is required'],
@@ -55,13 +74,20 @@ test.each(PUBLISHES)('classic: publishing %s', async (_, request, code, text) =>
   }
 });
 
+const NULL_REQUEST =
+  'Cannot invoke \\"software.amazon.awssdk.aws.greengrass.model.PublishToIoTCoreRequest.getTopicName()\\" because \\"request\\" is null';
+const NO_REQUEST = `{"message":"${NULL_REQUEST}","_service":"aws.greengrass#GreengrassCoreIPC","_message":"${NULL_REQUEST}","_errorCode":"ServiceError"}`;
+
 test.each([
   ['malformed JSON', '{"topicName":', 'text/plain', 'InternalServerError'],
+  ['a text after the request', '{"topicName":"test/a","qos":"1","payload":""} x', 'text/plain', 'InternalServerError'],
+  ['an escape that is none', '{"topicName":"test/\\x","qos":"1","payload":""}', 'text/plain', 'InternalServerError'],
+  ['a comment without an end', '{"topicName":"test/a","qos":"1","payload":""} /*', 'text/plain', 'InternalServerError'],
   ['a JSON array', '[]', 'text/plain', 'InternalServerError'],
   ['bad base64', '{"topicName":"test/a","qos":"1","payload":"a b"}', 'text/plain', 'InternalServerError'],
   ['an object where a text belongs', '{"topicName":{},"qos":"1","payload":""}', 'text/plain', 'InternalServerError'],
-  ['an empty request', '', 'application/json', '{"_service":"aws.greengrass#GreengrassCoreIPC","_errorCode":"ServiceError"}'],
-  ['null', 'null', 'application/json', '{"_service":"aws.greengrass#GreengrassCoreIPC","_errorCode":"ServiceError"}'],
+  ['an empty request', '', 'application/json', NO_REQUEST],
+  ['null', 'null', 'application/json', NO_REQUEST],
 ])('classic: %s', async (_, request, contentType, payload) => {
   await using nucleus = await start('classic');
   const client = await RawClient.accepted(nucleus, COMPONENT);
@@ -95,7 +121,11 @@ describe('classic', () => {
       [3, 0],
     ]);
     client.publish(4, `$aws/things/${'x'.repeat(501)}`, 'x');
-    expect(body(await client.next())['message']).toContain('Reserved topic ($aws/things/xxx');
+    expect(body(await client.next())['message']).toBe(
+      `Publish to topic $aws/things/${'x'.repeat(501)} failed: Reserved topic total length is greater than 512 bytes of UTF-8 encoded characters and is most likely over the IoT Core limit of 256 bytes (excluding prefixes).`,
+    );
+    client.publish(5, `$aws/RULES/rule/${'x'.repeat(300)}/1/2/3/4/5/6/7/8`, 'x');
+    expect(await client.next()).toMatchObject({ type: 0 });
   });
 
   test.each([
@@ -165,7 +195,7 @@ describe('classic', () => {
   test('offline: QoS 1 waits in the spool, QoS 0 is refused, subscribing fails', async () => {
     await using nucleus = await start('classic');
     const client = await RawClient.accepted(nucleus, COMPONENT);
-    client.subscribe(1, 'test/#');
+    client.subscribe(1, 'test/a');
     await client.next();
     using offline = nucleus.faults.offline();
     client.publish(2, 'test/a', 'spooled', '1');

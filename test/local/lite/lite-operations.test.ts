@@ -30,6 +30,7 @@ const PUBLISHES: readonly [name: string, request: string, text: string | undefin
   ['no topic', '{"payload":""}', INVALID],
   ['a topic that is a number', '{"topicName":1}', INVALID],
   ['a payload that is no base64', '{"topicName":"test/a","payload":"a b="}', "'payload' is not valid base64."],
+  ['a payload with bits that do not count', '{"topicName":"test/a","payload":"aGl="}', "'payload' is not valid base64."],
   ['a payload without padding', '{"topicName":"test/a","payload":"aGk"}', "'payload' is not valid base64."],
   ['a bad qos before a topic outside the policy', '{"topicName":"other","qos":"9"}', QOS_VALUE],
   ['a bad payload before a topic outside the policy', '{"topicName":"other","payload":"?"}', "'payload' is not valid base64."],
@@ -228,7 +229,11 @@ describe('lite', () => {
   });
 
   test('the connection status: now, and at each change', async () => {
-    await using nucleus = await start('lite');
+    await using released = await start('lite');
+    const none = await RawClient.accepted(released, COMPONENT);
+    none.request(1, 'aws.greengrass#SubscribeToIoTCoreConnectionStatus', {});
+    expect(await none.next()).toMatchObject({ type: 1, payload: '{"_message":"","_errorCode":"ServiceError"}' });
+    await using nucleus = await start('lite', { connectionStatus: true });
     const client = await RawClient.accepted(nucleus, COMPONENT);
     client.request(1, 'aws.greengrass#SubscribeToIoTCoreConnectionStatus', {});
     expect(await client.next()).toMatchObject({ modelType: 'aws.greengrass#SubscribeToIoTCoreConnectionStatusResponse' });

@@ -100,6 +100,17 @@ describe('the linter finds', () => {
     ]);
   });
 
+  test('an escape before a wildcard, which classic reads as a wildcard too', () => {
+    const [first] = lint(resources('devices/${*}/#'));
+    expect([first?.rule, first?.profiles, first?.example.topic]).toEqual([
+      'escape-before-wildcard',
+      ['classic'],
+      expect.stringMatching(/^devices\/any/),
+    ]);
+    expect(first?.example.allowed).toEqual({ classic: true, lite: false });
+    expect(lint(resources('a/+/${*}')).map(({ rule }) => rule)).not.toContain('escape-before-wildcard');
+  });
+
   test('where in the document it is, as a pointer', () => {
     expect(lint(policy({ operations: [SUBSCRIBE], resources: ['fine', 'cmd/+'] }, 'a/b'))[0]?.path).toBe(`/${SERVICE}/a~1b/resources/1`);
   });

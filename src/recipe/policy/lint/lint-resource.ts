@@ -49,6 +49,18 @@ export function* lintResource(subject: PolicySubject, policy: WrittenPolicy, ind
       example: subject.example(hash, SUBSCRIBE),
     });
   }
+  const behindEscape = resource.split('${*}').slice(1).join('');
+  if (/[*#+]/.test(behindEscape)) {
+    yield subject.finding({
+      rule: 'escape-before-wildcard',
+      severity: 'warning',
+      path,
+      profiles: ['classic'],
+      message: `the escape in ${resource} stands before a wildcard: classic reads it a second time, as a * that stands for any text`,
+      remedy: 'Name the topics one by one, or leave the * out of them',
+      example: subject.example(sampleTopic(resource.replaceAll('${*}', 'any')), operation),
+    });
+  }
   if (/(^|[^{])\*/.test(resource)) {
     const deep = edgeTopics(resource)[resource.endsWith('/#') ? 2 : 1] ?? resource;
     yield subject.finding({

@@ -20,6 +20,8 @@ export type PolicyRule =
   | 'unknown-service'
   /** A resource with a bare `?`, or an escape other than `${*}`, `${?}`, `${$}`. */
   | 'malformed-resource'
+  /** A `${*}` before a wildcard, which classic takes for a `*`. */
+  | 'escape-before-wildcard'
   /** A recipe variable that stays plain text, or has no value. */
   | 'recipe-variable'
   /** A last `+` that also allows subscribing to everything below. */
