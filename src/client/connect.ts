@@ -183,6 +183,9 @@ class IpcMqttProxy implements MqttProxy {
           subscriber.next(left(error));
           subscriber.complete();
         },
+        onDefect: defect => {
+          subscriber.error(defect);
+        },
       });
     });
   }

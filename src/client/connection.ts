@@ -35,6 +35,8 @@ export interface ConnectionUser {
   readonly onInterrupted: (error: ConnectError) => void;
   /** There is none, and none is due. */
   readonly onFailed: (error: ConnectError) => void;
+  /** As `onFailed`, since the schedule threw instead of saying when to connect again: a mistake of the program. */
+  readonly onDefect: (defect: unknown) => void;
 }
 
 /**
@@ -117,7 +119,8 @@ export class Connection {
       this.#cancelTimer();
       const session = this.#session;
       this.#session = undefined;
-      this.#endUsers({ status: 'closed' }, new ProxyClosed());
+      const error = new ProxyClosed();
+      this.#endUsers({ status: 'closed' }, user => user.onFailed(error));
       session?.close();
     }
     return this.#ended;
@@ -253,7 +256,13 @@ export class Connection {
   }
 
   #afterLoss(error: ConnectError): void {
-    const delay = this.#acceptedBefore && error.retryable ? this.#series.next() : undefined;
+    let delay: number | undefined;
+    try {
+      delay = this.#acceptedBefore && error.retryable ? this.#series.next() : undefined;
+    } catch (defect) {
+      this.#fail(error, user => user.onDefect(defect));
+      return;
+    }
     if (delay === undefined) this.#fail(error);
     else this.#retryIn(delay, error);
   }
@@ -267,19 +276,19 @@ export class Connection {
     for (const user of this.#users()) user.onInterrupted(error);
   }
 
-  #fail(error: ConnectError): void {
+  #fail(error: ConnectError, tell: (user: ConnectionUser) => void = user => user.onFailed(error)): void {
     this.#attempt = 0;
     this.#silentRefusals = 0;
     this.#fullSince = undefined;
-    this.#endUsers({ status: 'failed', error }, error);
+    this.#endUsers({ status: 'failed', error }, tell);
   }
 
   /** Those who were there when it ended hear of it; those who come while it is told begin anew. */
-  #endUsers(state: ConnectionState, error: ConnectError): void {
+  #endUsers(state: ConnectionState, tell: (user: ConnectionUser) => void): void {
     const users = this.#users();
     this.#subscriptions.clear();
     this.#become(state);
-    for (const user of users) user.onFailed(error);
+    for (const user of users) tell(user);
   }
 
   /** Whoever is told of a state may cause the next: all hear of that one after this one. */

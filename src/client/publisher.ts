@@ -25,6 +25,8 @@ const MAX_WAITING = 32 * 1024 * 1024;
 export interface PublishListener {
   readonly onAccepted: (accepted: Accepted) => void;
   readonly onFailed: (error: PublishError) => void;
+  /** Nothing more will come of it, because of a mistake of the program. */
+  readonly onDefect: (defect: unknown) => void;
 }
 
 /** What a publisher is doing, for `drain`. */
@@ -105,6 +107,20 @@ export class Publisher implements ConnectionUser {
   onInterrupted(error: ConnectError): void {
     this.#session = undefined;
     this.#failSent(error);
+  }
+
+  onDefect(defect: unknown): void {
+    this.#session = undefined;
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    for (const publish of this.#all()) {
+      if (!publish.listed) continue;
+      const listener = this.#remove(publish);
+      this.#failed++;
+      listener?.onDefect(defect);
+    }
+    this.#startTimer();
+    this.#tellIdle();
   }
 
   onFailed(error: ConnectError): void {

@@ -126,15 +126,21 @@ function keepLatest<V>(latest: Map<string, V>, topicName: string, message: V, li
 
 function withStatus({ messages$, status, statusListeners }: Shared, onStatus: (status: SubscriptionStatus) => void): Shared['messages$'] {
   return new Observable(subscriber => {
+    // What one listener throws is the error of its own stream: it must reach neither the others nor the one subscription they share.
     const listener = (next: SubscriptionStatus): void => {
-      onStatus(next);
+      try {
+        onStatus(next);
+      } catch (thrown) {
+        subscriber.error(thrown);
+      }
     };
     const current = status();
-    if (current !== undefined) onStatus(current);
+    if (current !== undefined) listener(current);
+    if (subscriber.closed) return undefined;
     statusListeners.add(listener);
     subscriber.add(messages$.subscribe(subscriber));
     return () => {
-      if (statusListeners.delete(listener) && status()?.status !== 'ended') onStatus({ status: 'ended' });
+      if (statusListeners.delete(listener) && status()?.status !== 'ended') listener({ status: 'ended' });
     };
   });
 }

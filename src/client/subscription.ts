@@ -86,7 +86,7 @@ export class Subscription<M> implements ConnectionUser, SubscriptionListener {
     this.#subscriber = subscriber;
     this.#series = startSeries(context.resubscribe, { now: context.clock.now });
     this.#tell({ status: 'subscribing' });
-    this.#detach = connection.attach(this);
+    this.#detach = subscriber.closed ? nothing : connection.attach(this);
   }
 
   /** Ends the subscription at the nucleus. */
@@ -116,6 +116,12 @@ export class Subscription<M> implements ConnectionUser, SubscriptionListener {
     this.#leave();
     if (error._tag === 'ProxyClosed') this.#subscriber.complete();
     else this.#fail(error);
+  }
+
+  onDefect(defect: unknown): void {
+    this.#session = undefined;
+    this.#leave();
+    this.#subscriber.error(defect);
   }
 
   onReply(): void {
@@ -208,7 +214,13 @@ export class Subscription<M> implements ConnectionUser, SubscriptionListener {
   #askAgain(gap: Interrupted | Silent, final: Setback): void {
     // Whoever heard of the silence may have unsubscribed: what is asked for now, nobody would end.
     if (this.#subscriber.closed) return;
-    const delay = this.#series.next();
+    let delay: number | undefined;
+    try {
+      delay = this.#series.next();
+    } catch (defect) {
+      this.onDefect(defect);
+      return;
+    }
     if (delay === undefined) {
       this.#fail(final);
       return;
@@ -254,7 +266,12 @@ export class Subscription<M> implements ConnectionUser, SubscriptionListener {
   #tell(status: SubscriptionStatus): void {
     if (this.#told === 'ended' || (this.#told === 'interrupted' && status.status === 'interrupted')) return;
     this.#told = status.status;
-    this.#stream.onStatus?.(status);
+    try {
+      this.#stream.onStatus?.(status);
+    } catch (thrown) {
+      // A defect of whoever listens, and not of the connection that happens to bring the news.
+      this.#subscriber.error(thrown);
+    }
   }
 }
 

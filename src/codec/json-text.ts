@@ -2,8 +2,9 @@ import { right, type Either } from 'fp-ts/lib/Either.js';
 import type { Type } from 'io-ts';
 import type { DecodeProblems } from './codec.js';
 import { forbiddenKeyIn } from './forbidden-key.js';
-import { describe } from './problems.js';
-import { problem } from './validated.js';
+import { EncodeFailed } from '../errors/errors.js';
+import { describe, pathOf } from './problems.js';
+import { causeOf, problem } from './validated.js';
 
 const BYTE_ORDER_MARK = 0xfeff;
 
@@ -29,10 +30,42 @@ export const parseJson = (source: string): Either<DecodeProblems, unknown> => {
   return right(parsed.value);
 };
 
-/** The JSON text of a value. Throws, as a defect, on what JSON cannot hold. */
+/** What `JSON.stringify` writes as `null` though it is none, with the path to it. */
+const lostIn = (encoded: unknown): string | undefined => {
+  const holders: { readonly holder: unknown; readonly key: string }[] = [];
+  let lost: string | undefined;
+  JSON.stringify(encoded, function (this: Readonly<Record<string, unknown>>, key, value: unknown) {
+    while (holders.length > 0 && holders.at(-1)?.holder !== this) holders.pop();
+    const raw = this[key];
+    const isLost =
+      typeof value === 'number'
+        ? !Number.isFinite(value)
+        : (raw instanceof Date && value === null) || (Array.isArray(this) && (value === undefined || typeof value === 'function'));
+    if (isLost)
+      lost ??= `${pathOf(holders.length === 0 ? [] : [...holders.slice(1).map(each => each.key), key])}: JSON has no ${String(raw)}`;
+    if (typeof value === 'object' && value !== null) holders.push({ holder: value, key });
+    return value;
+  });
+  return lost;
+};
+
+/**
+ * The JSON text of a value.
+ *
+ * @throws EncodeFailed for what JSON cannot hold: a cycle, a `bigint`, `undefined`, and also `NaN`, infinities and dates that are none, of which
+ * `JSON.stringify` would make `null`.
+ */
 export const toJson = <A, O>(codec: Type<A, O>, value: A): string => {
-  const encoded: unknown = JSON.stringify(codec.encode(value));
-  if (typeof encoded !== 'string')
-    throw new TypeError(`${codec.name} encoded a value as undefined or a function, which JSON does not have.`);
+  const output = codec.encode(value);
+  let encoded: unknown;
+  try {
+    encoded = JSON.stringify(output);
+  } catch (cause) {
+    throw new EncodeFailed(value, causeOf(cause), cause);
+  }
+  if (typeof encoded !== 'string') throw new EncodeFailed(value, `${codec.name} gave ${typeof output}, which JSON does not have`);
+  // Looked for only where something may have been lost: a second pass costs as much as ten of the first.
+  const lost = encoded.includes('null') ? lostIn(output) : undefined;
+  if (lost !== undefined) throw new EncodeFailed(value, lost);
   return encoded;
 };

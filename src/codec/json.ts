@@ -13,8 +13,8 @@ import { validated } from './validated.js';
  * with at most 21 problems, one line each: `celsius: expected number, got "warm"`. A payload with a key that reaches for a prototype
  * (`__proto__`, `constructor.prototype`) is refused, since io-ts copies what it decodes key by key.
  *
- * Encoding is `JSON.stringify` of what the io-ts codec encodes. It throws, as a defect, on what JSON cannot hold: a cycle, a `bigint`,
- * `undefined`.
+ * Encoding is `JSON.stringify` of what the io-ts codec encodes. It throws an `EncodeFailed` on what JSON cannot hold: a cycle, a `bigint`,
+ * `undefined`, `NaN` and infinities (which `t.number` accepts). Inside the `request` of `publishTo` that is the `PublishFailure` of this value.
  *
  * @param codec Its output, `O`, is what becomes JSON.
  *

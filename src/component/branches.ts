@@ -2,6 +2,7 @@ import { isObservable, merge, Observable } from 'rxjs';
 import { isTerminal } from '../stream/kind.js';
 import { markHandled } from '../stream/unhandled.js';
 import type { Branch, Branches } from './component.js';
+import { workOn } from '../stream/work-on.js';
 
 /** The name of the one branch of a component that gives a single stream. */
 const ONLY = 'run';
@@ -36,11 +37,7 @@ export const branchEvents = (branch: string, stream$: Branch): Observable<Branch
       subscriber.next(event);
       subscriber.complete();
     };
-    // Given to the subscriber before its source is subscribed: one that emits without end meanwhile could not be stopped otherwise.
-    new Observable<Parameters<typeof isTerminal>[0]>(upstream => {
-      subscriber.add(upstream);
-      stream$.subscribe(upstream);
-    }).subscribe({
+    workOn<Parameters<typeof isTerminal>[0]>(stream$, subscriber, {
       next: element => {
         if (element._tag === 'Right') return;
         const error = element.left;

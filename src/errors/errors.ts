@@ -35,6 +35,9 @@ abstract class Failure<Tag extends string, K extends Kind> extends Error {
   }
 }
 
+/** @internal Whether something thrown is a failure that this library hands out, and no mistake of the program. */
+export const isFailure = (thrown: unknown): thrown is Error & { readonly _tag: string; readonly kind: Kind } => thrown instanceof Failure;
+
 /** An environment variable that Greengrass sets for its components is not there. */
 export class MissingEnvironment extends Failure<'MissingEnvironment', 'terminal'> {
   readonly _tag = 'MissingEnvironment';
@@ -247,8 +250,8 @@ export class InvalidRequest<K extends Kind = Kind> extends Failure<'InvalidReque
   readonly topicName: string;
   readonly foundBy: 'client' | 'nucleus';
 
-  constructor(kind: K, operation: Operation, topicName: string, foundBy: 'client' | 'nucleus', problem: string) {
-    super(kind, problem);
+  constructor(kind: K, operation: Operation, topicName: string, foundBy: 'client' | 'nucleus', problem: string, cause?: unknown) {
+    super(kind, problem, cause);
     this.operation = operation;
     this.topicName = topicName;
     this.foundBy = foundBy;
@@ -444,6 +447,24 @@ export class Overflowed<K extends 'gap' | 'terminal' = 'gap' | 'terminal'> exten
   }
 }
 
+/** A value has no payload: JSON cannot carry what it holds. */
+export class EncodeFailed<A = unknown> extends Failure<'EncodeFailed', 'message'> {
+  readonly _tag = 'EncodeFailed';
+  readonly code = 'GGRX_ENCODE_FAILED';
+  readonly retryable = false;
+  readonly value: A;
+
+  /** @param problem with the path, as `celsius: JSON has no NaN`. */
+  constructor(value: A, problem: string, cause?: unknown) {
+    super(
+      'message',
+      `A value cannot be encoded as JSON: ${problem}. Leave out or mark such values before they are published; a bigint is a string in JSON.`,
+      cause,
+    );
+    this.value = value;
+  }
+}
+
 /** A value by itself is larger than a message may be. It was not put into a batch; it is kept here. */
 export class ValueTooLarge<A = unknown> extends Failure<'ValueTooLarge', 'message'> {
   readonly _tag = 'ValueTooLarge';
@@ -493,10 +514,14 @@ export class NoResponseTopic<M = unknown> extends Failure<'NoResponseTopic', 'me
   /** The command as it came. */
   readonly original: M;
 
-  constructor(topicName: string, original: M) {
+  /** @param cause what `replyTo` threw, where that is why there is none. */
+  constructor(topicName: string, original: M, cause?: Error) {
     super(
       'message',
-      `A command on "${topicName}" names no response topic, so it was not carried out. Greengrass Lite and MQTT 3 carry none: give respond() a replyTo that makes the topic of the command.`,
+      cause === undefined
+        ? `A command on "${topicName}" names no response topic, so it was not carried out. Greengrass Lite and MQTT 3 carry none: give respond() a replyTo that makes the topic of the command.`
+        : `For a command on "${topicName}" no response topic could be made, so it was not carried out. ${cause.message}`,
+      cause,
     );
     this.topicName = topicName;
     this.original = original;

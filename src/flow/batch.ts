@@ -3,7 +3,8 @@ import { checkAtLeast } from '../schedule/check-argument.js';
 import { LONGEST_TIMER } from '../schedule/longest-timer.js';
 import { DEFAULT_BUFFER_MESSAGES } from './buffer-policy.js';
 import { checkedSize } from './checked-size.js';
-import { resumeSubscribing, subscribeAlong, suspendSubscribing } from './edge.js';
+import { resumeSubscribing, suspendSubscribing } from './edge.js';
+import { workOn } from '../stream/work-on.js';
 import { type Ledger, ledger as ledgerOfAll } from './ledger.js';
 
 /** When a batch is full, or old enough. Whichever comes first. */
@@ -88,8 +89,7 @@ export const batch =
         } catch (error) {
           account.receive(0);
           account.failAtOnce(0);
-          destination.error(error);
-          return;
+          throw error;
         }
         account.receive(size);
         // A subscriber that leaves at the batch before may have ended this one, and what it emits meanwhile goes in first.
@@ -111,11 +111,8 @@ export const batch =
         gathered = [];
         entry.close();
       });
-      new Observable<A>(upstream => {
-        destination.add(upstream);
-        subscribeAlong(into, source, upstream);
-      }).subscribe({
-        next: value => {
+      const work = {
+        next: (value: A) => {
           const outer = suspendSubscribing();
           try {
             gather(value);
@@ -123,11 +120,12 @@ export const batch =
             resumeSubscribing(outer);
           }
         },
-        error: error => destination.error(error),
+        error: (error: unknown) => destination.error(error),
         complete: () => {
           if (gathered.length > 0) emit();
           destination.complete();
         },
-      });
+      };
+      workOn(source, destination, work, into);
     });
   };

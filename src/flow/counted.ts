@@ -1,8 +1,9 @@
 import { type MonoTypeOperatorFunction, Observable } from 'rxjs';
 import type { StageDeclaration, StageKind } from './account.js';
-import { resumeSubscribing, subscribeAlong, suspendSubscribing } from './edge.js';
+import { resumeSubscribing, suspendSubscribing } from './edge.js';
 import { type Ledger, ledger as ledgerOfAll } from './ledger.js';
 import { toEither } from '../stream/to-either.js';
+import { workOn } from '../stream/work-on.js';
 
 /** How {@link counted} counts. */
 export interface CountedOptions<A> {
@@ -70,22 +71,18 @@ export const countedAs =
         if (entry.out !== undefined) entry.out.sent++;
       };
       destination.add(() => entry.close());
-      new Observable<A>(upstream => {
-        destination.add(upstream);
-        subscribeAlong(into, source, upstream);
-      }).subscribe({
-        next: value => {
+      const work = {
+        next: (value: A) => {
           const outer = suspendSubscribing();
           try {
             count(value);
             destination.next(value);
-          } catch (error) {
-            destination.error(error);
           } finally {
             resumeSubscribing(outer);
           }
         },
-        error: error => destination.error(error),
+        error: (error: unknown) => destination.error(error),
         complete: () => destination.complete(),
-      });
+      };
+      workOn(source, destination, work, into);
     });

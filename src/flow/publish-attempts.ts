@@ -22,7 +22,7 @@ export interface Attempts {
   readonly scheduler: SchedulerLike;
 }
 
-const PUBLISH = 'aws.greengrass#PublishToIoTCore';
+export const PUBLISH = 'aws.greengrass#PublishToIoTCore';
 
 /** Publishes one value, again and again if need be: one outcome, then completion. */
 export const publishAttempts = <A>(
@@ -59,8 +59,16 @@ export const publishAttempts = <A>(
         destination.next(right({ by: answer.right.by, value, attempts: made }));
         destination.complete();
       };
+      let publish$: ReturnType<typeof proxy.publish$>;
+      try {
+        publish$ = proxy.publish$(request);
+      } catch (defect) {
+        // A later try is made by a timer: nobody else would catch what a port throws.
+        destination.error(defect);
+        return;
+      }
       thisTry.add(
-        proxy.publish$(request).subscribe({
+        publish$.subscribe({
           next: answer,
           error: error => destination.error(error),
           complete: () => {

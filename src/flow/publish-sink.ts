@@ -5,7 +5,7 @@ import type { Overflowed } from '../errors/errors.js';
 import type { PublishRequest } from '../client/mqtt-message.js';
 import type { PublishFailure, Published } from './publish-outcome.js';
 import { publishTo, type PublishPort, type PublishToOptions } from './publish-to.js';
-import type { Intake } from './stage.js';
+import { OPEN, type Intake } from './stage.js';
 
 /** How a stream of the platform publishes. */
 export interface PublishSinkOptions<A> extends Omit<PublishToOptions<A>, 'buffer'> {
@@ -64,7 +64,7 @@ export const openPublishSink = <A>(
   };
 
   const outcomes$ = new Observable<Either<PublishFailure<A> | Overflowed, Published<A>>>(destination => {
-    intake = stage.open(destination, () => answer());
+    intake = stage[OPEN](destination, () => answer());
   });
   const subscription = outcomes$.subscribe({
     next: outcome => {

@@ -1,13 +1,13 @@
-import type { Either } from 'fp-ts/lib/Either.js';
-import { asyncScheduler, type SchedulerLike } from 'rxjs';
-import type { Overflowed, PublishError } from '../errors/errors.js';
+import { left, type Either } from 'fp-ts/lib/Either.js';
+import { asyncScheduler, of, type SchedulerLike } from 'rxjs';
+import { InvalidRequest, isFailure, type Overflowed, type PublishError } from '../errors/errors.js';
 import type { PublishRequest } from '../client/mqtt-message.js';
 import type { MqttProxy } from '../client/mqtt-proxy.js';
 import type { Schedule } from '../schedule/schedule.js';
 import { Deadlines } from './deadlines.js';
 import { type DeclaredTopic, declaredFilters, onlyDeclared } from './declared-topics.js';
-import { publishAttempts } from './publish-attempts.js';
-import type { PublishFailure, Published } from './publish-outcome.js';
+import { publishAttempts, PUBLISH } from './publish-attempts.js';
+import { publishFailure, type PublishFailure, type Published } from './publish-outcome.js';
 import { checkedWidth, stage, type Stage, type StageOptions } from './stage.js';
 
 /** How {@link publishTo} publishes. */
@@ -61,6 +61,10 @@ export interface PublishTo {
   ): Stage<A, Either<PublishFailure<A> | Overflowed, Published<A>>>;
 }
 
+/** No message could be made of a value, for a reason that lies in the value: a topic template it does not fit into, a number JSON does not have. */
+const unmade = <A>(cause: Error, value: A): PublishFailure<A> =>
+  publishFailure(new InvalidRequest('message', PUBLISH, '', 'client', cause.message, cause), value, 0, 'refused');
+
 /** What every nucleus takes: Lite stores 10 publishes without an answer and refuses the rest. */
 const WINDOW_UNTIL_KNOWN = 8;
 
@@ -82,7 +86,9 @@ const isPassingRefusal = (error: PublishError): boolean =>
  *
  * Completes when the source has and every value has its outcome; and after a terminal `Left` (the token was refused, the proxy was
  * closed, the environment is missing, the policy is `fail` and the buffer full): that is the last value, and what was still inside is
- * given up and counted as discarded. An error of the source, or one thrown by `request`, is a defect and goes to the error channel at once.
+ * given up and counted as discarded. An error of the source, or one thrown by `request`, is a defect and goes to the error channel at once;
+ * but for the library's own errors, such as that of `template.build` with a parameter that does not fit: these are a `PublishFailure` of that
+ * value, an `InvalidRequest` of 0 `attempts` with the error as its `cause`.
  *
  * A failed publish is tried again here, by `retry`, so the source is never resubscribed for it. Without `retry`, only refusals of Greengrass
  * Lite that pass are tried again: that of a full queue (it keeps 10 publishes without an answer), and `Unauthorized` where that is `retryable`.
@@ -139,7 +145,16 @@ export const publishTo: PublishTo = <A>(
       width: inFlight ?? WINDOW_UNTIL_KNOWN,
       ordered,
       declaration: { concurrency: inFlight, topics },
-      work: value => publishAttempts(attempts, request(value), value),
+      work: value => {
+        let message: PublishRequest;
+        try {
+          message = request(value);
+        } catch (thrown) {
+          if (!isFailure(thrown)) throw thrown;
+          return of(left(unmade(thrown, value)));
+        }
+        return publishAttempts(attempts, message, value);
+      },
       begin: resize => {
         const releaseDrain = proxy.holdDrain?.();
         const end = (): void => {

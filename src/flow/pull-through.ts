@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { Observable } from 'rxjs';
-import type { Intake, Stage } from './stage.js';
+import { OPEN, type Intake, type Stage } from './stage.js';
 
 /** What can wait until it is asked: arrays, generators, Node and Web streams, lines of a file. */
 export type Pullable<A> = Iterable<A> | AsyncIterable<A>;
@@ -16,8 +16,9 @@ export type Pullable<A> = Iterable<A> | AsyncIterable<A>;
  * source: an iterator's
  * `return` is called, a Node stream destroyed.
  *
- * @param stage `publishTo` or `concurrently`. With operators in between there would be no telling when there is room; put them
- * into `project` or `request`.
+ * @param stage `publishTo` or `concurrently`; any other operator is a compile error. With operators in between there would be no telling when
+ * there is room; put them into `project` or `request`. What comes out is not held back any more: a `publishTo` behind a `concurrently` that was
+ * read through drops what does not fit while the nucleus is away. So read through the stage that publishes.
  *
  * @example
  * ```ts
@@ -36,16 +37,21 @@ export type Pullable<A> = Iterable<A> | AsyncIterable<A>;
  * await proxy.close();
  * ```
  */
-export const pullThrough = <A, B>(source: Pullable<A>, stage: Stage<A, B>): Observable<B> =>
-  new Observable(destination => {
+export const pullThrough = <A, B>(source: Pullable<A>, stage: Stage<A, B>): Observable<B> => {
+  // Callers in JavaScript have no compiler to tell them.
+  if (!(OPEN in stage))
+    throw new TypeError('pullThrough needs a stage, publishTo(…) or concurrently(…). An operator does not say when it has room.');
+  return new Observable(destination => {
     let onRoom: () => void = () => undefined;
-    const intake = stage.open(destination, () => onRoom());
+    const intake = stage[OPEN](destination, () => onRoom());
     const { read, close } = Symbol.asyncIterator in source ? readAsync(source, intake) : readSync(source, intake);
     destination.add(close);
     onRoom = read;
     read();
   });
+};
 
+/** A source that is being read. */
 interface Reading {
   /** Reads while there is room. */
   readonly read: () => void;
@@ -56,6 +62,12 @@ const readSync = <A>(source: Iterable<A>, intake: Intake<A>): Reading => {
   const iterator = source[Symbol.iterator]();
   let reading = false;
   let ended = false;
+  const leave = (): void => {
+    // The stage is over: there is nobody left to tell how closing went.
+    try {
+      iterator.return?.();
+    } catch {}
+  };
   return {
     read: () => {
       // A loop instead of a recursion: work that is done at once makes room while this reads.
@@ -80,7 +92,7 @@ const readSync = <A>(source: Iterable<A>, intake: Intake<A>): Reading => {
     close: () => {
       if (ended) return;
       ended = true;
-      iterator.return?.();
+      leave();
     },
   };
 };
@@ -89,27 +101,27 @@ const readAsync = <A>(source: AsyncIterable<A>, intake: Intake<A>): Reading => {
   const iterator = source[Symbol.asyncIterator]();
   let reading = false;
   let ended = false;
+  const fail = (error: unknown): void => {
+    if (ended) return;
+    ended = true;
+    intake.error(error);
+  };
+  const take = (next: IteratorResult<A>): void => {
+    reading = false;
+    if (ended) return;
+    if (next.done === true) {
+      ended = true;
+      intake.complete();
+      return;
+    }
+    intake.receive(next.value);
+    read();
+  };
   const read = (): void => {
     if (reading || ended || !intake.hasRoom) return;
     reading = true;
-    iterator.next().then(
-      next => {
-        reading = false;
-        if (ended) return;
-        if (next.done === true) {
-          ended = true;
-          intake.complete();
-          return;
-        }
-        intake.receive(next.value);
-        read();
-      },
-      (error: unknown) => {
-        if (ended) return;
-        ended = true;
-        intake.error(error);
-      },
-    );
+    // Begun inside the promise: an iterator written by hand may throw where it should reject, and give a value where it should give a promise.
+    new Promise<IteratorResult<A>>(resolve => resolve(iterator.next())).then(take).catch(fail);
   };
   return {
     read,
@@ -119,7 +131,7 @@ const readAsync = <A>(source: AsyncIterable<A>, intake: Intake<A>): Reading => {
       // A stream's iterator is a generator: its `return` would wait for the value that is being read, perhaps for ever.
       if (source instanceof Readable) source.destroy();
       // The stage is over: there is nobody left to tell how closing went.
-      iterator.return?.().then(undefined, () => undefined);
+      new Promise(resolve => resolve(iterator.return?.())).catch(() => undefined);
     },
   };
 };

@@ -3,9 +3,9 @@ import { Observable, type Subscriber } from 'rxjs';
 import type { Overflowed } from '../errors/errors.js';
 import type { StageDeclaration, StageKind } from './account.js';
 import { type BufferPolicy, declaredBuffer } from './buffer-policy.js';
-import { subscribeAlong } from './edge.js';
 import { Entrance } from './entrance.js';
 import { type Ledger, ledger as ledgerOfAll } from './ledger.js';
+import { workOn } from '../stream/work-on.js';
 import { Window } from './window.js';
 
 /** Where values go in that are given by hand instead of by an Observable. */
@@ -19,11 +19,14 @@ export interface Intake<A> {
   error(error: unknown): void;
 }
 
+/** The name of what only stages have. A symbol, so that nobody makes one by chance. */
+export const OPEN: unique symbol = Symbol('greengrass-rx stage');
+
 /** An operator with a bounded entrance. Besides being piped, it can be given values only when it has room for them. */
 export interface Stage<in A, out B> {
   (source: Observable<A>): Observable<B>;
-  /** @internal */
-  readonly open: (destination: Subscriber<B>, onRoom: () => void) => Intake<A>;
+  /** What only stages have: how one is given values when it has room for them. A plain operator is none, to the compiler either. */
+  readonly [OPEN]: (destination: Subscriber<B>, onRoom: () => void) => Intake<A>;
 }
 
 /** What every stage can be told. */
@@ -75,15 +78,12 @@ export const stage = <A, E, B>(
   const operator = (source: Observable<A>): Observable<Either<E | Overflowed, B>> =>
     new Observable(destination => {
       const window = open(destination);
-      // Known before the source is subscribed: one that emits without end meanwhile could not be stopped otherwise.
-      new Observable<A>(upstream => {
-        destination.add(upstream);
-        subscribeAlong(window.edge, source, upstream);
-      }).subscribe({
-        next: value => window.receive(value),
-        error: error => window.error(error),
+      const work = {
+        next: (value: A) => window.receive(value),
+        error: (error: unknown) => window.error(error),
         complete: () => window.complete(),
-      });
+      };
+      workOn(source, destination, work, window.edge);
     });
-  return Object.assign(operator, { open });
+  return Object.assign(operator, { [OPEN]: open });
 };

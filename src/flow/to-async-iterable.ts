@@ -1,14 +1,15 @@
 import { left } from 'fp-ts/lib/Either.js';
 import type { Either } from 'fp-ts/lib/Either.js';
-import { Observable, type Subscription } from 'rxjs';
+import { type Observable, Subscription } from 'rxjs';
 import type { LeftOf, RightOf } from '../stream/element.js';
 import type { Overflowed } from '../errors/errors.js';
 import { declaredBuffer } from './buffer-policy.js';
-import { resumeSubscribing, subscribeAlong, suspendSubscribing } from './edge.js';
+import { resumeSubscribing, suspendSubscribing } from './edge.js';
 import { Entrance } from './entrance.js';
 import { type LedgerEntry, ledger as ledgerOfAll } from './ledger.js';
 import type { StageOptions } from './stage.js';
 import { type EitherOf, toEither } from '../stream/to-either.js';
+import { workOn } from '../stream/work-on.js';
 
 /** What an iterable made of an Observable of `R` gives. */
 export type Iterated<R> = Either<LeftOf<R> | Overflowed, RightOf<R>>;
@@ -57,7 +58,7 @@ const DONE = { done: true, value: undefined } as const;
 class Reader<R> implements AsyncIterator<Iterated<R>, undefined> {
   private readonly entry: LedgerEntry;
   private readonly entrance: Entrance<R>;
-  private readonly subscription: Subscription;
+  private readonly subscription = new Subscription();
   /** Reads that came before their value: while there are any, nothing waits. Each is a promise its reader holds. */
   private reads: PendingRead<R>[] = [];
   private end: End | undefined;
@@ -68,13 +69,12 @@ class Reader<R> implements AsyncIterator<Iterated<R>, undefined> {
       buffer: declaredBuffer(options.buffer),
     });
     this.entrance = new Entrance<R>(options.buffer ?? {}, this.entry.account);
-    // Not the source itself: one that emits without end while it is being subscribed must find out that the reader has left.
-    this.subscription = new Observable<R>(upstream => subscribeAlong(this.entry.into, source, upstream)).subscribe({
-      next: value => this.receive(value),
+    const work = {
+      next: (value: R) => this.receive(value),
       error: (error: unknown) => this.finish({ how: 'failed', error }),
       complete: () => this.finish({ how: 'completed' }),
-    });
-    if (this.end !== undefined) this.subscription.unsubscribe();
+    };
+    workOn(source, this.subscription, work, this.entry.into);
   }
 
   next(): Promise<IteratorResult<Iterated<R>, undefined>> {
@@ -95,9 +95,6 @@ class Reader<R> implements AsyncIterator<Iterated<R>, undefined> {
     const outer = suspendSubscribing();
     try {
       this.take(value);
-    } catch (error) {
-      this.finish({ how: 'failed', error });
-      this.subscription.unsubscribe();
     } finally {
       resumeSubscribing(outer);
     }
@@ -125,13 +122,12 @@ class Reader<R> implements AsyncIterator<Iterated<R>, undefined> {
     if (!this.entrance.offer(value, bytes)) {
       this.entrance.discard();
       this.finish({ how: 'overflowed', overflow: this.entrance.takeFatalOverflow() });
-      this.subscription.unsubscribe();
-      return;
     }
   }
 
   private finish(end: End): void {
     this.end ??= end;
+    this.subscription.unsubscribe();
     for (let read = this.reads.shift(); read !== undefined; read = this.reads.shift()) this.answer(read);
   }
 

@@ -2,7 +2,7 @@ import { left, right, type Either } from 'fp-ts/lib/Either.js';
 import { EMPTY, map, type Observable } from 'rxjs';
 import { joinParts, type BatchFormat } from '../codec/batch-format.js';
 import { EXPANDED_BYTES, type GzipOptions } from '../codec/gzipped.js';
-import { ValueTooLarge } from '../errors/errors.js';
+import { EncodeFailed, ValueTooLarge } from '../errors/errors.js';
 import { batch, type BatchOptions } from '../flow/batch.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 import { onRights } from '../stream/on-rights.js';
@@ -29,6 +29,7 @@ export interface EncodeBatchesOptions<A> extends Pick<BatchOptions<A>, 'messages
  * - *A batch is full* when it has `messages` values (default 1 000), or the next one would take its payload over `bytes`; and it is over `within`
  *   milliseconds after its first value.
  * - *A value too large by itself* is a `Left(ValueTooLarge)` that carries it. It passes at once, in front of the batch that is being gathered.
+ * - *A value that JSON cannot carry* (`NaN`, a `bigint`, a cycle) is a `Left(EncodeFailed)` that carries it. It passes in the same way.
  * - *Compressed* (`gzip`), what came out is measured, so that the bound holds whatever the data. Compressing is done at once, in this thread: some
  *   milliseconds for 1 MiB, a few times over.
  *
@@ -58,7 +59,7 @@ export interface EncodeBatchesOptions<A> extends Pick<BatchOptions<A>, 'messages
  */
 export const encodeBatches = <A>(
   options: EncodeBatchesOptions<A>,
-): ((source: Observable<A>) => ObservableEither<ValueTooLarge<A>, EncodedBatch<A>>) => {
+): ((source: Observable<A>) => ObservableEither<ValueTooLarge<A> | EncodeFailed<A>, EncodedBatch<A>>) => {
   const { format, bytes, gzip = false, messages, within, name, ledger, scheduler } = options;
   const { before, between, after } = format.around;
   const around = Buffer.byteLength(before) + Buffer.byteLength(after);
@@ -71,8 +72,15 @@ export const encodeBatches = <A>(
       );
   }
 
-  const encode = (value: A): Either<ValueTooLarge<A>, Part<A>> => {
-    const text = format.part(value);
+  const encode = (value: A): Either<ValueTooLarge<A> | EncodeFailed<A>, Part<A>> => {
+    let text: Uint8Array | string;
+    try {
+      text = format.part(value);
+    } catch (thrown) {
+      // It carries what the format was given, which is this value.
+      if (thrown instanceof EncodeFailed) return left(thrown as EncodeFailed<A>);
+      throw thrown;
+    }
     const size = typeof text === 'string' ? Buffer.byteLength(text) : text.byteLength;
     return size + around > expandedBytes
       ? left(new ValueTooLarge(value, size + around, expandedBytes))

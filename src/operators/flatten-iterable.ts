@@ -1,5 +1,5 @@
 import { Observable, type OperatorFunction } from 'rxjs';
-import { workOn } from './work-on.js';
+import { workOn } from '../stream/work-on.js';
 
 /**
  * Takes messages that hold several values apart: emits each value of the iterable that `project` gives, at once and in order. The inverse of
@@ -32,6 +32,7 @@ export const flattenIterable =
             if (destination.closed) return;
           }
         },
+        error: (error: unknown) => destination.error(error),
         complete: () => destination.complete(),
       });
     });

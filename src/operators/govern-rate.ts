@@ -3,11 +3,11 @@ import { asyncScheduler, Observable, type SchedulerLike } from 'rxjs';
 import type { Overflowed } from '../errors/errors.js';
 import type { DeclaredBuffer } from '../flow/account.js';
 import { type BufferPolicy, declaredBuffer } from '../flow/buffer-policy.js';
-import { subscribeAlong } from '../flow/edge.js';
 import { Entrance } from '../flow/entrance.js';
 import { type Ledger, ledger as ledgerOfAll } from '../flow/ledger.js';
 import { checkPositive } from '../schedule/check-argument.js';
 import { steadyNow } from '../schedule/steady-now.js';
+import { workOn } from '../stream/work-on.js';
 import { type AdaptOptions, AdaptedShare, checkShare } from './adapted-share.js';
 import { RateGovernor } from './rate-governor.js';
 import { TokenBucket } from './token-bucket.js';
@@ -152,14 +152,11 @@ export const governRate = <A>(options: GovernRateOptions<NoInfer<A>>): ((source:
         destination.add(
           adapt.outcome$.subscribe({ next: outcome => governor.hear(outcome), error: (error: unknown) => governor.error(error) }),
         );
-      // Known before the source is subscribed: one that emits without end meanwhile could not be stopped otherwise.
-      new Observable<A>(upstream => {
-        destination.add(upstream);
-        subscribeAlong(governor.edge, source, upstream);
-      }).subscribe({
-        next: value => governor.receive(value),
+      const work = {
+        next: (value: A) => governor.receive(value),
         error: (error: unknown) => governor.error(error),
         complete: () => governor.complete(),
-      });
+      };
+      workOn(source, destination, work, governor.edge);
     });
 };

@@ -1,7 +1,7 @@
 import { Observable, type OperatorFunction, type Subscriber } from 'rxjs';
 import { checkedKeyBounds, KeyedState, type EvictedKey, type Keyed } from './keyed-state.js';
 import { resetAtGaps, type OnGap } from './on-gap.js';
-import { workOn } from './work-on.js';
+import { workOn } from '../stream/work-on.js';
 
 /** What every operator that remembers something per key is told. */
 export type KeyedOptions<A> = Keyed<A> & OnGap;
@@ -55,6 +55,7 @@ export const keyedOperator = <A, B, S>(
             if (destination.closed) forget();
           }
         },
+        error: (error: unknown) => destination.error(error),
         complete: () => {
           run.complete?.();
           destination.complete();

@@ -1,7 +1,7 @@
 import { EMPTY, from, mergeAll, Observable, Subject, type OperatorFunction } from 'rxjs';
 import { isTopicPattern, topicFilterOf, type TopicPattern } from '../topic/topic-pattern.js';
 import { TopicTrie } from '../topic/topic-trie.js';
-import { workOn } from './work-on.js';
+import { workOn } from '../stream/work-on.js';
 
 /** What can be routed: anything on a topic. */
 export interface OnTopic {
@@ -115,6 +115,7 @@ export function route<M extends OnTopic, R, O = never>(
       destination.add(from(outputs).pipe(mergeAll()).subscribe(destination));
       workOn(source, destination, {
         next: take,
+        error: (error: unknown) => destination.error(error),
         complete: () => {
           for (const branch of branches) branch.complete();
           rest.complete();

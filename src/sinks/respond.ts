@@ -1,6 +1,6 @@
 import { fromNullable, left, right, type Either } from 'fp-ts/lib/Either.js';
 import { asyncScheduler, defer, filter, map, type Observable, of, type OperatorFunction } from 'rxjs';
-import { NoResponseTopic } from '../errors/errors.js';
+import { isFailure, NoResponseTopic } from '../errors/errors.js';
 import { concurrently, publishTo, type Published, type PublishPort } from '../flow/index.js';
 import { checkedWidth } from '../flow/stage.js';
 import { QOS } from '../shared/qos.js';
@@ -51,7 +51,8 @@ interface Settled<C, F> extends Answer<C> {
  * `DecodeFailed`. A {@link NoResponseTopic} stands for a command that is not carried out, since nobody could be answered; a
  * {@link PublishFailure} for an answer that could not be published; an `Overflowed` for the commands, or answers, that found a buffer full.
  * The subscription's other errors pass. Completes when the source has and every command has its outcome, and after a terminal `Left`. What
- * `replyTo`, `onFailure` or `dedupe.id` throws is a defect and goes to the error channel.
+ * `replyTo`, `onFailure` or `dedupe.id` throws is a defect and goes to the error channel; but for the library's own errors, such as that of
+ * `template.build` with a parameter that does not fit: from `replyTo` that is a `NoResponseTopic` with this `cause`, from `onFailure` it is no answer.
  *
  * Guarantees:
  * - *Once.* With `dedupe`, a command is carried out at most once while it is remembered. A duplicate of one under way is dropped, and has
@@ -113,7 +114,13 @@ export const respond = <E, M extends Command, W extends Handling>(
 
       const arrive = (command: M): Either<NoResponseTopic<M>, Job<C, F>> | undefined => {
         const { correlationData } = command;
-        const topicName = replyTo(command);
+        let topicName: string | undefined;
+        try {
+          topicName = replyTo(command);
+        } catch (thrown) {
+          if (!isFailure(thrown)) throw thrown;
+          return left(new NoResponseTopic(command.topicName, command, thrown));
+        }
         if (topicName === undefined) return left(new NoResponseTopic(command.topicName, command));
         const id = dedupe?.id(command);
         const state = id === undefined ? 'new' : (known?.receive(id) ?? 'new');
@@ -124,9 +131,18 @@ export const respond = <E, M extends Command, W extends Handling>(
         if (state === 'under way' || state.answer === undefined) return undefined;
         return right({ command, topicName, correlationData, repeated: true, result$: of(right(state.answer)), id: undefined });
       };
+      const insteadOf = (failure: F, command: C): AnswerPayload | undefined => {
+        try {
+          return onFailure?.(failure, command);
+        } catch (thrown) {
+          // No answer could be made of what came in, so there is none; and the failure itself goes on.
+          if (!isFailure(thrown)) throw thrown;
+          return undefined;
+        }
+      };
       const settle = (job: Job<C, F>, result: Either<F, AnswerPayload>): Either<F, Settled<C, F>> => {
         const { command, topicName, correlationData, repeated, id } = job;
-        const answer = result._tag === 'Right' ? result : fromNullable(result.left)(onFailure?.(result.left, command));
+        const answer = result._tag === 'Right' ? result : fromNullable(result.left)(insteadOf(result.left, command));
         if (id !== undefined) {
           if (wasNotBegun(result)) known?.forget(id);
           else known?.answered(id, answer._tag === 'Right' ? answer.right : undefined);

@@ -78,7 +78,11 @@ export const divert = <T, S, P extends Either<unknown, unknown>, R>(
     along(fed, () => {
       source.pipe(takeUntil(stop)).subscribe({
         next: element => {
-          route(element, pick, pass);
+          try {
+            route(element, pick, pass);
+          } catch (thrown) {
+            subscriber.error(thrown);
+          }
         },
         // A defect ends the whole here. Handed to project(), a retry() in there would subscribe to the dead subject for ever.
         error: (defect: unknown) => {

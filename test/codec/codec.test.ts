@@ -3,6 +3,7 @@ import { isLeft, isRight, right } from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
 import { describe, expect, test } from 'vitest';
 import { bytes, json, text, type Decoder } from '../../src/codec/index.js';
+import { EncodeFailed } from '../../src/errors/errors.js';
 
 const utf8 = (source: string): Uint8Array => new TextEncoder().encode(source);
 const decode = <A>(decoder: Decoder<A>, payload: Uint8Array | string) =>
@@ -190,8 +191,31 @@ describe('json', () => {
     expect(json(t.type({ every: Minutes })).encode({ every: 5 })).toBe('{"every":"5m"}');
   });
 
-  test('throws on what JSON does not have instead of publishing it', () => {
-    expect(() => json(t.union([t.number, t.undefined])).encode(undefined)).toThrow(/which JSON does not have/u);
+  test('throws a failure with the value, and where in it, on what JSON does not have, instead of publishing null or ending in a TypeError', () => {
+    const cyclic: unknown[] = [];
+    cyclic.push(cyclic);
+    const cases: readonly (readonly [unknown, RegExp])[] = [
+      [undefined, /unknown gave undefined, which JSON does not have/u],
+      [1n, /BigInt/u],
+      [cyclic, /circular/u],
+      [NaN, /\(root\): JSON has no NaN/u],
+      [{ readings: [{ celsius: 1 }, { celsius: -Infinity }] }, /readings\[1\]\.celsius: JSON has no -Infinity/u],
+      [{ a: { b: {} }, c: [undefined] }, /c\[0\]: JSON has no undefined/u],
+      [{ at: new Date(NaN) }, /at: JSON has no Invalid Date/u],
+    ];
+    for (const [value, problem] of cases) {
+      let thrown: unknown;
+      try {
+        json(t.unknown).encode(value);
+      } catch (error) {
+        thrown = error;
+      }
+      expect(thrown).toBeInstanceOf(EncodeFailed);
+      expect(thrown).toMatchObject({ _tag: 'EncodeFailed', kind: 'message', value });
+      expect(String(thrown)).toMatch(problem);
+    }
+    const nulls = { a: null, b: [null], c: 'null', d: undefined };
+    expect(json(t.unknown).encode(nulls)).toBe('{"a":null,"b":[null],"c":"null"}');
   });
 });
 

@@ -1,9 +1,13 @@
 import type { Either } from 'fp-ts/lib/Either.js';
-import { concat, EMPTY, map, NEVER, type Observable, of, range, Subject, take, tap, throwError, timer } from 'rxjs';
+import * as t from 'io-ts';
+import { concat, EMPTY, from, map, NEVER, type Observable, of, range, Subject, take, tap, throwError, timer } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
 import { ConnectionLost, type Overflowed, ProxyClosed, ServiceFault, TokenRefused } from '../../src/errors/errors.js';
 import { Ledger, publishTo, type Published, type PublishFailure } from '../../src/flow/index.js';
+import { json } from '../../src/codec/index.js';
+import { QOS } from '../../src/shared/qos.js';
+import { topicTemplate } from '../../src/topic/index.js';
 import type { Schedule } from '../../src/schedule/schedule.js';
 import { asText, connected, fakeProxy } from '../kit/nucleus/fake-proxy.js';
 import { watched } from '../kit/time/virtual.js';
@@ -245,6 +249,31 @@ describe('publishTo', () => {
     expect(proxy.log.filter(({ at }) => at === 0)).toHaveLength(8);
     expect(proxy.log.filter(({ at }) => at === 5)).toHaveLength(12);
     expect(proxy.mostUnderWay).toBe(20);
+  });
+
+  it('refuses a value of which no message can be made, by the reason the library gives, and goes on with the next', () => {
+    const proxy = fakeProxy(() => ({ after: 1 }));
+    const template = topicTemplate('rooms/{room}');
+    const codec = json(t.number);
+    const rooms = [
+      { room: 'a/+', celsius: 1 },
+      { room: 'b', celsius: NaN },
+      { room: 'c', celsius: 2 },
+    ];
+    const outcomes$ = from(rooms).pipe(
+      publishTo(proxy, ({ room, celsius }) => ({
+        topicName: template.build({ room }),
+        payload: codec.encode(celsius),
+        qos: QOS.AT_LEAST_ONCE,
+      })),
+    );
+    const outcomes: Outcome<(typeof rooms)[number]>[] = [];
+    watched(() => outcomes$.pipe(tap(outcome => outcomes.push(outcome))), String);
+    expect(outcomes).toMatchObject([
+      { left: { _tag: 'InvalidRequest', outcome: 'refused', attempts: 0, value: rooms[0], cause: { _tag: 'InvalidTopic' } } },
+      { left: { _tag: 'InvalidRequest', outcome: 'refused', attempts: 0, value: rooms[1], cause: { _tag: 'EncodeFailed' } } },
+      { right: { value: rooms[2] } },
+    ]);
   });
 
   it('hands a defect to the error channel: of the source, of request, of onDrop', () => {

@@ -154,6 +154,42 @@ describe('pullThrough', () => {
     expect(stream.destroyed).toBe(true);
   });
 
+  it('hands what an iterator written by hand throws at a later read to the error channel', async () => {
+    let reads = 0;
+    const next = (): Promise<IteratorResult<number>> => {
+      if (++reads === 3) throw new Error('not a promise');
+      return Promise.resolve({ done: false, value: reads });
+    };
+    const source: AsyncIterable<number> = { [Symbol.asyncIterator]: () => ({ next }) };
+    const work = concurrently(1, (n: number) => Promise.resolve(n));
+    await expect(all(pullThrough(source, work))).rejects.toThrow('not a promise');
+    expect(reads).toBe(3);
+  });
+
+  it('refuses a plain operator, which does not say when it has room', () => {
+    // @ts-expect-error -- an operator is no stage
+    expect(() =>
+      pullThrough(
+        [1, 2],
+        map((n: number) => n * 2),
+      ),
+    ).toThrow('pullThrough needs a stage');
+    // @ts-expect-error -- a stage with operators behind it is none either
+    expect(() => pullThrough([1, 2], (source: Observable<number>) => source.pipe(concurrently(1, n => of(n))))).toThrow(TypeError);
+  });
+
+  it('ends in good order where closing its source throws', async () => {
+    const value = { done: false, value: 1 } as const;
+    const refuse = (): never => {
+      throw new Error('cannot be closed');
+    };
+    const sync: Iterable<number> = { [Symbol.iterator]: () => ({ next: () => value, return: refuse }) };
+    const later: AsyncIterable<number> = { [Symbol.asyncIterator]: () => ({ next: () => Promise.resolve(value), return: refuse }) };
+    const work = concurrently(1, (n: number) => of(n));
+    expect(await all(pullThrough(sync, work).pipe(take(2)))).toEqual([right(1), right(1)]);
+    expect(await all(pullThrough(later, work).pipe(take(2)))).toEqual([right(1), right(1)]);
+  });
+
   it('hands an error while reading to the error channel', async () => {
     function* broken(): Generator<number> {
       yield 1;

@@ -47,6 +47,19 @@ describe('toAsyncIterable', () => {
     expect(await read(toAsyncIterable(range(1, 3), { buffer: { messages: 0 } }))).toEqual(['overflowed 3']);
   });
 
+  it('ends with the overflow, or with what sizeOf or onDrop throws, where the source emits while it is being subscribed', async () => {
+    const full = toAsyncIterable(range(1, 3), { buffer: { messages: 1, onFull: 'fail' } });
+    expect(await read(full)).toEqual(['overflowed 1']);
+    const boom = (): never => {
+      throw new Error('boom');
+    };
+    await expect(read(toAsyncIterable(range(1, 3), { buffer: { sizeOf: boom } }))).rejects.toThrow('boom');
+    await expect(read(toAsyncIterable(range(1, 3), { buffer: { messages: 1, onDrop: boom } }))).rejects.toThrow('boom');
+    await expect(pipeline(toReadable(range(1, 3), { buffer: { sizeOf: boom } }), new Writable({ objectMode: true }))).rejects.toThrow(
+      'boom',
+    );
+  });
+
   it('ends with a terminal Overflowed where the policy is fail', async () => {
     const source = new Subject<number>();
     const iterator = toAsyncIterable(source, { buffer: { messages: 1, onFull: 'fail' } })[Symbol.asyncIterator]();

@@ -11,6 +11,7 @@ import {
   QOS,
   type Codec,
   type DecodeFailed,
+  type EncodeFailed,
   type MqttMessage,
   type MqttProxy,
   type Overflowed,
@@ -30,10 +31,15 @@ const Reading = t.type({ celsius: t.number });
 
 test('a batch carries its values, and so does what was too large', () => {
   const batches$ = readings$.pipe(encodeBatches({ format: ndjson(Reading), bytes: 5_000 }));
-  expectTypeOf(batches$).toEqualTypeOf<Observable<Either<ValueTooLarge<Reading>, EncodedBatch<Reading>>>>();
+  expectTypeOf(batches$).toEqualTypeOf<Observable<Either<ValueTooLarge<Reading> | EncodeFailed<Reading>, EncodedBatch<Reading>>>>();
   const outcomes$ = batches$.pipe(onRights(publishTo(proxy, ({ payload }) => ({ topicName: 't', payload, qos: QOS.AT_LEAST_ONCE }))));
   expectTypeOf(outcomes$).toEqualTypeOf<
-    Observable<Either<ValueTooLarge<Reading> | PublishFailure<EncodedBatch<Reading>> | Overflowed, Published<EncodedBatch<Reading>>>>
+    Observable<
+      Either<
+        ValueTooLarge<Reading> | EncodeFailed<Reading> | PublishFailure<EncodedBatch<Reading>> | Overflowed,
+        Published<EncodedBatch<Reading>>
+      >
+    >
   >();
   // @ts-expect-error -- strings are not readings
   readings$.pipe(encodeBatches({ format: ndjson(t.string), bytes: 5_000 }));

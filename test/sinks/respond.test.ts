@@ -7,6 +7,7 @@ import type { PublishRequest } from '../../src/client/mqtt-message.js';
 import type { Accepted } from '../../src/client/mqtt-proxy.js';
 import { QOS } from '../../src/shared/qos.js';
 import { respond, type AnswerPayload, type Command, type Handling } from '../../src/sinks/index.js';
+import { topicTemplate } from '../../src/topic/index.js';
 import { watched } from '../kit/time/virtual.js';
 import { collected } from '../kit/streams/collected.js';
 import { refusedToken } from '../kit/streams/failures.js';
@@ -328,6 +329,20 @@ describe('respond', () => {
       '0 Overflowed',
       '0 complete',
     ]);
+  });
+
+  it('does not carry out a command for which replyTo cannot make a topic, and goes on with the next', async () => {
+    const proxy = port();
+    const template = topicTemplate('answers/{to}');
+    const source$ = of(right(command('a/+')), right(command('b')));
+    const outcomes = await collected(
+      source$.pipe(respond(proxy, { handle: value => Promise.resolve(value), replyTo: ({ value }) => template.build({ to: value }) })),
+    );
+    expect(outcomes).toMatchObject([
+      { left: { _tag: 'NoResponseTopic', kind: 'message', original: { value: 'a/+' }, cause: { _tag: 'InvalidTopic' } } },
+      { right: { topicName: 'answers/b', payload: 'b' } },
+    ]);
+    expect(proxy.log).toEqual(['answers/b b']);
   });
 
   it('hands what its options throw to the error channel', () => {
