@@ -167,13 +167,9 @@ describe('pullThrough', () => {
   });
 
   it('refuses a plain operator, which does not say when it has room', () => {
+    const double = map((n: number) => n * 2);
     // @ts-expect-error -- an operator is no stage
-    expect(() =>
-      pullThrough(
-        [1, 2],
-        map((n: number) => n * 2),
-      ),
-    ).toThrow('pullThrough needs a stage');
+    expect(() => pullThrough([1, 2], double)).toThrow('pullThrough needs a stage');
     // @ts-expect-error -- a stage with operators behind it is none either
     expect(() => pullThrough([1, 2], (source: Observable<number>) => source.pipe(concurrently(1, n => of(n))))).toThrow(TypeError);
   });
