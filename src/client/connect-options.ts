@@ -3,10 +3,11 @@ import { left, right, type Either } from 'fp-ts/lib/Either.js';
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
 import { MissingEnvironment } from '../errors/errors.js';
 import type { TransportName } from '../ipc/transport.js';
+import { checkPositiveTime, checkTime } from '../schedule/check-argument.js';
 import type { Schedule } from '../schedule/schedule.js';
 import type { Profile } from './mqtt-proxy.js';
 
-/** How {@link connect} reaches the nucleus. Everything has a default, and on a device none is needed. Times are milliseconds. */
+/** How {@link connect} reaches the nucleus. Everything has a default, and on a device none is needed. Times are milliseconds; `Infinity` means never. */
 export interface ConnectOptions {
   /** The nucleus' Unix domain socket. Default: the variable `AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT`. */
   readonly socketPath?: string | undefined;
@@ -22,7 +23,7 @@ export interface ConnectOptions {
    * or else found out with one request for each process, which publishes nothing and leaves an error line in the log of the nucleus.
    */
   readonly profile?: Profile | 'auto' | undefined;
-  /** From opening the socket to the accepted token. Default 10 000. */
+  /** From the open socket to the accepted token; opening may take as long. Default 10 000. */
   readonly connectTimeout?: number | undefined;
   /** From `publish` to its answer, waiting included. Default 10 000. */
   readonly publishTimeout?: number | undefined;
@@ -90,10 +91,10 @@ export function resolveOptions(options: ConnectOptions, schedules: DefaultSchedu
   return {
     transport: options.transport === undefined ? transportOf(env[TRANSPORT_VARIABLE]) : oneOf('transport', TRANSPORTS, options.transport),
     profile: profileOf(oneOf('profile', PROFILES, options.profile ?? 'auto'), options, env),
-    connectTimeout: positive('connectTimeout', options.connectTimeout ?? 10_000),
-    publishTimeout: positive('publishTimeout', options.publishTimeout ?? 10_000),
-    subscribeTimeout: positive('subscribeTimeout', options.subscribeTimeout ?? 120_000),
-    refusalPatience: notNegative('refusalPatience', options.refusalPatience ?? 30_000),
+    connectTimeout: positiveTime('connectTimeout', options.connectTimeout ?? 10_000),
+    publishTimeout: positiveTime('publishTimeout', options.publishTimeout ?? 10_000),
+    subscribeTimeout: positiveTime('subscribeTimeout', options.subscribeTimeout ?? 120_000),
+    refusalPatience: time('refusalPatience', options.refusalPatience ?? 30_000),
     publishWindow: options.publishWindow === undefined ? undefined : positiveInteger('publishWindow', options.publishWindow),
     publishQueue: positiveInteger('publishQueue', options.publishQueue ?? 1_000),
     reconnect: options.reconnect ?? schedules.reconnect,
@@ -129,15 +130,13 @@ function oneOf<A extends string>(name: string, allowed: readonly A[], value: str
   throw new TypeError(`${name} must be ${allowed.map(each => `"${each}"`).join(' or ')}, not ${inspect(value)}.`);
 }
 
-function positive(name: string, value: number): number {
-  if (typeof value !== 'number' || !(value > 0))
-    throw new RangeError(`${name} must be a number of milliseconds above 0, not ${inspect(value)}.`);
+function positiveTime(name: string, value: number): number {
+  checkPositiveTime(value, name);
   return value;
 }
 
-function notNegative(name: string, value: number): number {
-  if (typeof value !== 'number' || !(value >= 0))
-    throw new RangeError(`${name} must be a number of milliseconds of at least 0, not ${inspect(value)}.`);
+function time(name: string, value: number): number {
+  checkTime(value, name);
   return value;
 }
 

@@ -34,7 +34,8 @@ import { PassingRefusals } from './passing-refusals.js';
 import { Publisher } from './publisher.js';
 import { readWith, type AnySubscribeRequest } from './read-with.js';
 import { publishProblem, subscribeProblem } from './request-problem.js';
-import { schedulerClock } from './scheduler-clock.js';
+import { checkTime } from '../schedule/check-argument.js';
+import { schedulerClock } from '../schedule/scheduler-clock.js';
 import { Subscription, type SubscriptionContext } from './subscription.js';
 import { unsent } from './unsent.js';
 
@@ -195,6 +196,7 @@ class IpcMqttProxy implements MqttProxy {
   }
 
   drain(deadline: number): RunnableTask<DrainReport> {
+    checkTime(deadline, 'The deadline of drain()');
     return () => firstValueFrom(this.#drain.run(deadline));
   }
 

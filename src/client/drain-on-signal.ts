@@ -1,3 +1,4 @@
+import { checkTime } from '../schedule/check-argument.js';
 import type { DrainReport, MqttProxy } from './mqtt-proxy.js';
 
 /** How {@link drainOnSignal} ends a component. */
@@ -34,6 +35,7 @@ export interface DrainOnSignalOptions {
  */
 export function drainOnSignal(proxy: MqttProxy, options: DrainOnSignalOptions = {}): () => void {
   const { deadline = 10_000, onDrained = reportLeftovers } = options;
+  checkTime(deadline, 'deadline');
   const onSignal = (): void => {
     // Off at once: with no listener left, a second signal does what signals do.
     off();

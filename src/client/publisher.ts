@@ -225,10 +225,10 @@ export class Publisher implements ConnectionUser {
   #startTimer(): void {
     if (this.#cancelTimer !== undefined || this.#first === undefined) return;
     const { deadline } = this.#first;
-    this.#cancelTimer = this.#clock.after(Math.max(0, deadline - this.#clock.now()), () => {
+    this.#cancelTimer = this.#clock.after(Math.max(0, deadline - this.#clock.now()), at => {
       this.#cancelTimer = undefined;
-      // What the timer was set for is due when it fires, even if it fires a little early.
-      this.#expire(Math.max(deadline, this.#clock.now()));
+      // What the timer was set for is due when it fires, even if it fires a little early. What falls due later may have been answered unread.
+      this.#expire(Math.max(deadline, at));
       this.#startTimer();
     });
   }

@@ -1,5 +1,7 @@
 import type { Either } from 'fp-ts/lib/Either.js';
-import { asyncScheduler, concat, defer, finalize, from, Observable, share, tap, timer, type SchedulerLike } from 'rxjs';
+import { asyncScheduler, concat, defer, finalize, from, Observable, share, tap, type SchedulerLike } from 'rxjs';
+import { checkTime } from '../schedule/check-argument.js';
+import { waiting } from '../schedule/wait.js';
 import type { SubscribeError } from '../errors/errors.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 import { topicFilterOf } from '../topic/topic-pattern.js';
@@ -47,6 +49,7 @@ interface Shared {
  * ```
  */
 export function shareSubscriptions(proxy: MqttProxy, options: ShareSubscriptionsOptions = {}): MqttProxy {
+  if (options.idle !== undefined) checkTime(options.idle, 'idle');
   const shared = new Map<string, Shared>();
   const subscribe = (request: AnySubscribeRequest): Observable<unknown> => {
     const { onStatus } = request;
@@ -104,7 +107,7 @@ function open(proxy: MqttProxy, request: SubscribeRequest, options: ShareSubscri
       // Whoever subscribes again when it completes does so before it is torn down, and has begun it anew by then.
       if (--running === 0) all.delete(keyOf(request));
     }),
-    share({ resetOnRefCountZero: idle === 0 ? true : () => timer(idle, scheduler) }),
+    share({ resetOnRefCountZero: idle === 0 ? true : () => waiting(idle, scheduler) }),
   );
   const entry: Shared = {
     messages$: replayTopics === 0 ? upstream$ : defer(() => concat(from([...latest.values()]), upstream$)),

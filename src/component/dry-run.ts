@@ -1,5 +1,6 @@
 import { left, type Either } from 'fp-ts/lib/Either.js';
 import type { ConfigurationInvalid, TimersWithoutEnd } from '../errors/errors.js';
+import { checkPositive } from '../schedule/check-argument.js';
 import type { Component } from './component.js';
 import { CONFIG_VARIABLE, readConfiguration } from './configuration.js';
 import type { DryRun } from '../dry-run/dry-run-result.js';
@@ -54,7 +55,8 @@ export const dryRun = async (
   options: DryRunOptions = {},
 ): Promise<Either<ConfigurationInvalid | TimersWithoutEnd, DryRun>> => {
   const { config = {}, horizon = 60_000, memory } = options;
-  if (!(horizon > 0)) throw new RangeError(`horizon must be a number of milliseconds above 0, not ${horizon}.`);
+  // Not `Infinity`: a component that is never told to stop may never end.
+  checkPositive(horizon, 'horizon');
   if (memory !== undefined && !(memory > 0)) throw new RangeError(`memory must be a number of bytes above 0, not ${memory}.`);
   const configuration = readConfiguration(component, { [CONFIG_VARIABLE]: JSON.stringify(config) });
   if (configuration._tag === 'Left') return left(configuration.left);

@@ -1,4 +1,5 @@
 import type { SchedulerLike } from 'rxjs';
+import { steadyNow } from '../schedule/steady-now.js';
 
 /** Within this time one Ctrl-C in a terminal comes twice: to the whole group of processes, and passed on by npm. */
 const SAME = 500;
@@ -9,9 +10,10 @@ const SAME = 500;
  * Returns a function that takes the listeners off.
  */
 export const onStopSignal = (stop: (why: string) => void, scheduler: SchedulerLike): (() => void) => {
+  const steady = steadyNow(scheduler);
   let first: number | undefined;
   const onSignal = (signal: NodeJS.Signals): void => {
-    const now = scheduler.now();
+    const now = steady();
     if (first === undefined) {
       first = now;
       stop(signal);

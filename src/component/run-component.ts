@@ -1,8 +1,11 @@
-import { asyncScheduler, merge, type SchedulerLike, Subscription, timer } from 'rxjs';
+import { asyncScheduler, merge, type SchedulerLike, Subscription } from 'rxjs';
 import type { StageAccount } from '../flow/account.js';
 import { type Ledger, ledger as ledgerOfAll } from '../flow/ledger.js';
 import { connect } from '../client/connect.js';
 import type { ConnectionState, DrainReport, MqttProxy } from '../client/mqtt-proxy.js';
+import { checkPositiveTime } from '../schedule/check-argument.js';
+import { schedulerClock } from '../schedule/scheduler-clock.js';
+import { every } from '../schedule/wait.js';
 import { reportAtTimes, type Reporter } from '../stream/report-at-times.js';
 import { tagOf } from '../stream/tag.js';
 import { type BranchEvent, branchEvents, namedBranches } from './branches.js';
@@ -13,6 +16,9 @@ import { type BranchHealth, type Health, type HealthStatus, WholeFile } from './
 import { jsonLog, levelIn, type Log } from './log.js';
 import { onStopSignal } from './on-stop-signal.js';
 import type { RunOptions, RunOutcome } from './run-options.js';
+
+const DRAIN_DEADLINE = 10_000;
+const HEALTH_PERIOD = 60_000;
 
 /**
  * Runs a component to its end: reads its configuration, connects, runs its branches, tells how they are, drains on SIGTERM and closes.
@@ -40,6 +46,8 @@ import type { RunOptions, RunOutcome } from './run-options.js';
 export const runComponent = async <A>(component: Component<A>, options: RunOptions = {}): Promise<RunOutcome> => {
   const { env = process.env } = options;
   const { name, version } = component;
+  checkPositiveTime(options.drainDeadline ?? DRAIN_DEADLINE, 'drainDeadline');
+  checkPositiveTime(options.healthPeriod ?? HEALTH_PERIOD, 'healthPeriod');
   const log = options.log ?? jsonLog(line => process.stdout.write(line), { level: levelIn(env), fields: { component: name, version } });
   const configuration = readConfiguration(component, env);
   if (configuration._tag === 'Left') {
@@ -86,14 +94,20 @@ class ComponentRun {
   #failure: { readonly reason: ExitReason; readonly branch: string; readonly error: unknown } | undefined;
 
   constructor(component: Component, branches: ReadonlyMap<string, Branch>, proxy: MqttProxy, log: Log, options: RunOptions) {
-    const { env = process.env, drainDeadline = 10_000, healthPeriod = 60_000, scheduler = asyncScheduler, ledger = ledgerOfAll } = options;
+    const {
+      env = process.env,
+      drainDeadline = DRAIN_DEADLINE,
+      healthPeriod = HEALTH_PERIOD,
+      scheduler = asyncScheduler,
+      ledger = ledgerOfAll,
+    } = options;
     this.#component = component;
     this.#branches = branches;
     this.#health = new Map([...branches.keys()].map(branch => [branch, { status: 'running', lefts: 0 }]));
     this.#proxy = proxy;
     this.#log = log;
-    this.#deadline = positive('drainDeadline', drainDeadline);
-    this.#period = positive('healthPeriod', healthPeriod);
+    this.#deadline = drainDeadline;
+    this.#period = healthPeriod;
     this.#signal = options.signal;
     this.#handlesSignals = options.signals ?? true;
     this.#scheduler = scheduler;
@@ -110,7 +124,7 @@ class ComponentRun {
   async toEnd(): Promise<RunOutcome> {
     this.#log.info('started', { event: 'started', pid: process.pid, branches: [...this.#branches.keys()] });
     this.#pidFile?.write(`${process.pid}\n`);
-    const tellHealth = timer(this.#period, this.#period, this.#scheduler).subscribe(() => this.#tellHealth(true));
+    const tellHealth = every(this.#period, this.#scheduler).subscribe(() => this.#tellHealth(true));
     const state = this.#proxy.state$.subscribe({ next: next => this.#onState(next), error: () => undefined });
     const removeSignals = this.#listen();
     await new Promise<void>(resolve => {
@@ -142,7 +156,7 @@ class ComponentRun {
     this.#log.info(`draining: ${why}`, { event: 'draining', deadline: this.#deadline });
     const draining = this.#proxy.drain(this.#deadline)();
     this.#tellHealth(false);
-    const overdue = timer(this.#deadline, this.#scheduler).subscribe(() => this.#giveUp());
+    const cancelOverdue = schedulerClock(this.#scheduler).after(this.#deadline, () => this.#giveUp());
     const report = await draining;
     const { unfinished, stagesUnfinished } = report;
     if (unfinished > 0 || stagesUnfinished > 0)
@@ -152,7 +166,7 @@ class ComponentRun {
       });
     // A drain knows publishes. What comes after them in a branch, such as a dead letter on its way to the disk, has the rest of the time.
     await new Promise<void>(resolve => this.#running.add(resolve));
-    overdue.unsubscribe();
+    cancelOverdue();
     return report;
   }
 
@@ -262,9 +276,4 @@ const inShort = ({ kind, name, received, emitted, dropped, failed, buffered, dis
     name,
     ...Object.fromEntries(Object.entries(counts).flatMap(([what, { messages }]) => (messages === 0 ? [] : [[what, messages]]))),
   };
-};
-
-const positive = (name: string, value: number): number => {
-  if (!(value > 0)) throw new RangeError(`${name} must be a number of milliseconds above 0, not ${value}.`);
-  return value;
 };

@@ -5,7 +5,7 @@ import type { MqttProxy } from '../client/mqtt-proxy.js';
 import type { Exit, ExitReason } from './exit-codes.js';
 import type { Log } from './log.js';
 
-/** How {@link runComponent} runs. Nothing is needed on a device: the derived recipe sets the variables. Times are milliseconds. */
+/** How {@link runComponent} runs. Nothing is needed on a device: the derived recipe sets the variables. Times are milliseconds; `Infinity` means never. */
 export interface RunOptions {
   /** Where the configuration and the names of files come from. Default `process.env`. */
   readonly env?: NodeJS.ProcessEnv | undefined;

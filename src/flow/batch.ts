@@ -1,6 +1,6 @@
 import { asyncScheduler, Observable, type SchedulerLike, type Subscription } from 'rxjs';
-import { checkAtLeast } from '../schedule/check-argument.js';
-import { LONGEST_TIMER } from '../schedule/longest-timer.js';
+import { checkTime } from '../schedule/check-argument.js';
+import { wait } from '../schedule/wait.js';
 import { DEFAULT_BUFFER_MESSAGES } from './buffer-policy.js';
 import { checkedSize } from './checked-size.js';
 import { resumeSubscribing, suspendSubscribing } from './edge.js';
@@ -57,7 +57,7 @@ export const batch =
     const { messages = DEFAULT_BUFFER_MESSAGES, bytes = Infinity, within, scheduler = asyncScheduler } = options;
     const sizeOf = options.sizeOf === undefined ? () => 0 : checkedSize(options.sizeOf);
     if (!(messages >= 1)) throw new RangeError(`messages must be a number from 1 on, not ${messages}.`);
-    if (within !== undefined) checkAtLeast(0, within, 'within');
+    if (within !== undefined) checkTime(within, 'within');
     if (options.bytes !== undefined && options.sizeOf === undefined)
       throw new TypeError('bytes needs sizeOf, which says how large a value is.');
     return new Observable<readonly A[]>(destination => {
@@ -102,7 +102,7 @@ export const batch =
         gathered.push(value);
         gatheredBytes += size;
         if (gathered.length >= messages || gatheredBytes >= bytes) emit();
-        else if (gathered.length === 1 && within !== undefined) timer = scheduler.schedule(emit, Math.min(within, LONGEST_TIMER));
+        else if (gathered.length === 1 && within !== undefined) timer = wait(within, scheduler, emit);
       };
 
       destination.add(() => {

@@ -1,6 +1,5 @@
-import type { SchedulerLike, Subscription } from 'rxjs';
-import { steadyNow } from '../schedule/steady-now.js';
-import { LONGEST_TIMER } from '../schedule/longest-timer.js';
+import type { SchedulerLike } from 'rxjs';
+import { schedulerClock, type SchedulerClock } from '../schedule/scheduler-clock.js';
 
 /** Something that must happen within the time all others of its kind have as well. */
 interface Deadline {
@@ -16,52 +15,49 @@ interface Deadline {
  */
 export class Deadlines {
   private readonly milliseconds: number;
-  private readonly scheduler: SchedulerLike;
-  private readonly now: () => number;
+  private readonly clock: SchedulerClock;
   private first: Deadline | undefined;
   private last: Deadline | undefined;
-  private timer: Subscription | undefined;
+  private cancelTimer: (() => void) | undefined;
 
   constructor(milliseconds: number, scheduler: SchedulerLike) {
     this.milliseconds = milliseconds;
-    this.scheduler = scheduler;
-    this.now = steadyNow(scheduler);
+    this.clock = schedulerClock(scheduler);
   }
 
   /** `expire` is called in time, unless what is returned is called before. */
   set(expire: () => void): () => void {
     if (this.milliseconds === Infinity) return () => undefined;
-    const deadline: Deadline = { due: this.now() + this.milliseconds, expire, before: this.last, after: undefined };
+    const deadline: Deadline = { due: this.clock.now() + this.milliseconds, expire, before: this.last, after: undefined };
     if (this.last === undefined) this.first = deadline;
     else this.last.after = deadline;
     this.last = deadline;
-    this.timer ??= this.wait(deadline.due, this.milliseconds);
+    this.cancelTimer ??= this.wait(deadline.due, this.milliseconds);
     return () => this.clear(deadline);
   }
 
   /** Ends the timer. No deadline expires afterwards. */
   stop(): void {
-    this.timer?.unsubscribe();
-    this.timer = undefined;
+    this.cancelTimer?.();
+    this.cancelTimer = undefined;
     this.first = this.last = undefined;
   }
 
-  private wait(due: number, milliseconds: number): Subscription {
-    const wait = Math.min(milliseconds, LONGEST_TIMER);
+  private wait(due: number, milliseconds: number): () => void {
     // What the timer was set for is due when it fires, even if it fires a little early.
-    return this.scheduler.schedule(() => this.expire(Math.max(due - milliseconds + wait, this.now())), wait);
+    return this.clock.after(milliseconds, at => this.expire(Math.max(due, at)));
   }
 
   private expire(now: number): void {
-    const { timer } = this;
+    const { cancelTimer } = this;
     for (let deadline = this.first; deadline !== undefined && deadline.due <= now; deadline = this.first) {
       this.clear(deadline);
       deadline.expire();
     }
     // Unless it was stopped meanwhile, and another set.
-    if (this.timer !== timer) return;
+    if (this.cancelTimer !== cancelTimer) return;
     // The timer is left to run when the last deadline is cleared: setting and ending one for each value costs more.
-    this.timer = this.first === undefined ? undefined : this.wait(this.first.due, this.first.due - now);
+    this.cancelTimer = this.first === undefined ? undefined : this.wait(this.first.due, Math.max(0, this.first.due - this.clock.now()));
   }
 
   private clear(deadline: Deadline): void {

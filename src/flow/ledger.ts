@@ -1,5 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
-import { asyncScheduler, map, type Observable, type SchedulerLike, timer } from 'rxjs';
+import { asyncScheduler, concat, map, type Observable, type SchedulerLike } from 'rxjs';
+import { checkPositiveTime } from '../schedule/check-argument.js';
+import { every, waiting } from '../schedule/wait.js';
 import { Account, type StageAccount, type StageDeclaration, type StageKind } from './account.js';
 import { Edge, type EdgeAccount, edgeBeingSubscribed } from './edge.js';
 
@@ -40,7 +42,8 @@ export class Ledger {
 
   /** A snapshot at once and every `milliseconds`. Never completes; costs nothing while nobody subscribes. */
   observe(milliseconds: number, scheduler: SchedulerLike = asyncScheduler): Observable<LedgerSnapshot> {
-    return timer(0, milliseconds, scheduler).pipe(map(() => this.snapshot()));
+    checkPositiveTime(milliseconds, 'The time between two snapshots');
+    return concat(waiting(0, scheduler), every(milliseconds, scheduler)).pipe(map(() => this.snapshot()));
   }
 
   /** @internal A stage is being subscribed, and tells what it was told. */

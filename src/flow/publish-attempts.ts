@@ -7,6 +7,7 @@ import type { Accepted, MqttProxy } from '../client/mqtt-proxy.js';
 import { type RetrySeries, startSeries } from '../schedule/retry-series.js';
 import type { Schedule } from '../schedule/schedule.js';
 import { steadyNow } from '../schedule/steady-now.js';
+import { wait } from '../schedule/wait.js';
 import type { Deadlines } from './deadlines.js';
 import { outcomeOf, publishFailure, type PublishFailure, type PublishOutcome, type Published } from './publish-outcome.js';
 
@@ -80,22 +81,22 @@ export const publishAttempts = <A>(
 
     const failed = (error: PublishError): void => {
       if (outcomeOf(error) === 'unknown') outcome = 'unknown';
-      let wait: number | undefined;
+      let delay: number | undefined;
       try {
         if (retryWhile(error)) {
           series ??= startSeries(retry, { now: steadyNow(scheduler), random });
-          wait = series.next();
+          delay = series.next();
         }
       } catch (defect) {
         destination.error(defect);
         return;
       }
-      if (wait === undefined) {
+      if (delay === undefined) {
         destination.next(left(publishFailure(error, value, made, outcome)));
         destination.complete();
         return;
       }
-      underWay = scheduler.schedule(attempt, wait);
+      underWay = wait(delay, scheduler, attempt);
     };
 
     attempt();

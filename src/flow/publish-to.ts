@@ -4,6 +4,7 @@ import { InvalidRequest, isFailure, type Overflowed, type PublishError } from '.
 import type { PublishRequest } from '../client/mqtt-message.js';
 import type { MqttProxy } from '../client/mqtt-proxy.js';
 import type { Schedule } from '../schedule/schedule.js';
+import { checkPositiveTime } from '../schedule/check-argument.js';
 import { Deadlines } from './deadlines.js';
 import { type DeclaredTopic, declaredFilters, onlyDeclared } from './declared-topics.js';
 import { publishAttempts, PUBLISH } from './publish-attempts.js';
@@ -127,6 +128,7 @@ export const publishTo: PublishTo = <A>(
   options: PublishToOptions<A> = {},
 ): Stage<A, Either<PublishFailure<A> | Overflowed, Published<A>>> => {
   const { inFlight, timeout = Infinity, ordered = false, retry, retryWhile, random = Math.random, scheduler = asyncScheduler } = options;
+  checkPositiveTime(timeout, 'timeout');
   if (inFlight !== undefined) checkedWidth('inFlight', inFlight);
   const topics = options.topics === undefined ? undefined : declaredFilters(options.topics);
   const port = topics === undefined ? proxy : onlyDeclared(proxy, topics, options.name ?? 'publishTo');

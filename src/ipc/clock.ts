@@ -2,6 +2,9 @@
 export interface Clock {
   /** Milliseconds since any fixed moment. */
   readonly now: () => number;
-  /** Calls back once after `ms` milliseconds. The returned function cancels that. */
-  readonly after: (ms: number, callback: () => void) => () => void;
+  /**
+   * Calls back once after `ms` milliseconds, which may be any number up to `Infinity`, with the time at which they were over; by then, what had
+   * arrived in time has been read. The returned function cancels that.
+   */
+  readonly after: (ms: number, callback: (at: number) => void) => () => void;
 }

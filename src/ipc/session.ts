@@ -40,7 +40,7 @@ export interface SessionOptions {
   readonly transport: Transport;
   readonly socketPath: string;
   readonly authToken: string;
-  /** Milliseconds from here to the ConnectAck. */
+  /** Milliseconds from here to the open connection, and again from there to the ConnectAck. */
   readonly connectTimeout: number;
   readonly clock: Clock;
   /** For tests. */
@@ -55,7 +55,7 @@ export class Session {
   readonly #options: SessionOptions;
   readonly #listener: SessionListener;
   readonly #connection: TransportConnection;
-  readonly #cancelTimeout: () => void;
+  #cancelTimeout: () => void;
   #accepted = false;
   #end: SessionEnd | undefined;
   #over = false;
@@ -64,11 +64,12 @@ export class Session {
   constructor(options: SessionOptions, listener: SessionListener) {
     this.#options = options;
     this.#listener = listener;
-    this.#cancelTimeout = options.clock.after(options.connectTimeout, () => {
-      this.#finish({ reason: 'timed-out' });
-    });
+    this.#cancelTimeout = this.#startTimeout();
     this.#connection = options.transport.connect(options.socketPath, {
       onOpen: () => {
+        // Anew: a server cannot answer what this process was too busy to send.
+        this.#cancelTimeout();
+        this.#cancelTimeout = this.#startTimeout();
         this.#connection.sendConnect(JSON.stringify({ authToken: options.authToken }));
       },
       onMessage: message => {
@@ -80,6 +81,12 @@ export class Session {
       onClose: reason => {
         this.#settle(this.#end ?? this.#endOf(reason));
       },
+    });
+  }
+
+  #startTimeout(): () => void {
+    return this.#options.clock.after(this.#options.connectTimeout, () => {
+      this.#finish({ reason: 'timed-out' });
     });
   }
 

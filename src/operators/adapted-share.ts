@@ -1,6 +1,6 @@
 import type { Either } from 'fp-ts/lib/Either.js';
 import type { Observable } from 'rxjs';
-import { checkAtLeast, checkPositive } from '../schedule/check-argument.js';
+import { checkPositive, checkTime } from '../schedule/check-argument.js';
 
 /** How a rate follows what becomes of the messages: additive increase, multiplicative decrease, as in TCP. */
 export interface AdaptOptions {
@@ -52,7 +52,7 @@ export class AdaptedShare {
     if (decrease === 1) throw new RangeError('adapt.decrease must be below 1: with 1 the rate would never go down.');
     checkPositive(increase, 'adapt.increase');
     checkShare(least, 'adapt.least');
-    checkAtLeast(0, once, 'adapt.once');
+    checkTime(once, 'adapt.once');
     this.isFull = isFull;
     this.decrease = decrease;
     this.increasePerMillisecond = increase / 1_000;

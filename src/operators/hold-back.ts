@@ -1,6 +1,6 @@
 import { asyncScheduler, type MonoTypeOperatorFunction } from 'rxjs';
 import { Deadlines } from '../flow/deadlines.js';
-import { checkPositive } from '../schedule/check-argument.js';
+import { checkPositiveTime } from '../schedule/check-argument.js';
 import { keyedOperator, type KeyedOptions } from './keyed-operator.js';
 
 /** What `deadband`, `narrowband` and `changeOf` have in common. */
@@ -42,7 +42,7 @@ class Held<A, L> {
 /** Passes the values that differ enough from the last one passed on. */
 export const holdBack = <A, L>(operator: string, options: HoldBackOptions<A>, gate: Gate<A, L>): MonoTypeOperatorFunction<A> => {
   const { heartbeat, first = 'pass', scheduler = asyncScheduler } = options;
-  if (heartbeat !== undefined) checkPositive(heartbeat, 'heartbeat');
+  if (heartbeat !== undefined) checkPositiveTime(heartbeat, 'heartbeat');
   const { levelOf, passes, usable = () => true } = gate;
 
   return keyedOperator<A, A, Held<A, L>>(operator, options, (destination, states) => {

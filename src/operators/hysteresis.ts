@@ -1,6 +1,6 @@
 import { asyncScheduler, type OperatorFunction } from 'rxjs';
 import { Deadlines } from '../flow/deadlines.js';
-import { checkAtLeast } from '../schedule/check-argument.js';
+import { checkTime } from '../schedule/check-argument.js';
 import { keyedOperator, type KeyedOptions } from './keyed-operator.js';
 
 interface Transition<A> {
@@ -92,8 +92,8 @@ export const hysteresis = <A>(options: HysteresisOptions<NoInfer<A>>): OperatorF
     throw new RangeError(
       `set and clear must be two different numbers, not ${set} and ${clear}: their distance keeps an alarm from trembling.`,
     );
-  checkAtLeast(0, raiseAfter, 'raiseAfter');
-  checkAtLeast(0, clearAfter, 'clearAfter');
+  checkTime(raiseAfter, 'raiseAfter');
+  checkTime(clearAfter, 'clearAfter');
   const stateOf = stateAt(set, clear);
 
   return keyedOperator<A, AlarmTransition<A>, Alarm<A>>('hysteresis', options, (destination, states) => {

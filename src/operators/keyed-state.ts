@@ -1,8 +1,8 @@
 import { channel } from 'node:diagnostics_channel';
 import { asyncScheduler, type SchedulerLike, type Subscription } from 'rxjs';
-import { checkPositive } from '../schedule/check-argument.js';
-import { LONGEST_TIMER } from '../schedule/longest-timer.js';
+import { checkPositiveTime } from '../schedule/check-argument.js';
 import { steadyNow } from '../schedule/steady-now.js';
+import { wait } from '../schedule/wait.js';
 import { reportToStderr } from '../stream/report-to-stderr.js';
 
 /** How many keys are told apart where nothing else is said. */
@@ -197,10 +197,9 @@ export class KeyedState<S> {
   }
 
   private wait(milliseconds: number): Subscription {
-    const wait = Math.min(milliseconds, LONGEST_TIMER);
-    const due = this.now() + wait;
+    const due = this.now() + milliseconds;
     // What the timer was set for is due when it fires, even if it fires a little early.
-    return this.scheduler.schedule(() => this.expire(Math.max(due, this.now())), wait);
+    return wait(milliseconds, this.scheduler, () => this.expire(Math.max(due, this.now())));
   }
 
   private expire(now: number): void {
@@ -221,6 +220,6 @@ export class KeyedState<S> {
 export const checkedKeyBounds = (bounds: KeyBounds): KeyBounds => {
   const { maxKeys, ttl } = bounds;
   if (maxKeys !== undefined && !(maxKeys >= 1)) throw new RangeError(`maxKeys must be a number from 1 on, not ${maxKeys}.`);
-  if (ttl !== undefined) checkPositive(ttl, 'ttl');
+  if (ttl !== undefined) checkPositiveTime(ttl, 'ttl');
   return bounds;
 };

@@ -4,7 +4,7 @@ import type { Overflowed } from '../errors/errors.js';
 import type { Entrance } from '../flow/entrance.js';
 import { type Edge, resumeSubscribing, suspendSubscribing } from '../flow/edge.js';
 import type { LedgerEntry } from '../flow/ledger.js';
-import { LONGEST_TIMER } from '../schedule/longest-timer.js';
+import { wait } from '../schedule/wait.js';
 import type { AdaptedShare } from './adapted-share.js';
 import type { TokenBucket } from './token-bucket.js';
 
@@ -116,8 +116,7 @@ export class RateGovernor<A> {
   private waitForTurn(): void {
     const { entrance, scheduler } = this.parts;
     if (this.ended || this.timer !== undefined || entrance.length === 0) return;
-    const wait = Math.min(this.wait(entrance.headBytes()), LONGEST_TIMER);
-    this.timer = scheduler.schedule(() => this.release(), wait);
+    this.timer = wait(this.wait(entrance.headBytes()), scheduler, () => this.release());
   }
 
   /** Spends a value's tokens if they are there. Else how many milliseconds they are away. */

@@ -1,5 +1,5 @@
 import { asyncScheduler, type OperatorFunction } from 'rxjs';
-import { checkAtLeast, checkPositive } from '../schedule/check-argument.js';
+import { checkPositive, checkTime } from '../schedule/check-argument.js';
 import { steadyNow } from '../schedule/steady-now.js';
 import { keyedOperator, type KeyedOptions } from './keyed-operator.js';
 
@@ -25,7 +25,15 @@ export type RateOfChangeOptions<A> = KeyedOptions<A> & {
   readonly time?: ((value: A) => number) | undefined;
   /** Milliseconds that lie between two compared values at least; those in between are passed over. Default 0. */
   readonly over?: number | undefined;
-  /** Sees each value that is not later than the one it would be compared with, by `time`, or whose time is no number. It is passed over. */
+  /**
+   * How many milliseconds a value's `time`, then counted from 1970, may be ahead of the clock. One that is further ahead is passed over; without this
+   * bound, all that its sensor says until that time comes is late. Default: no bound, since the device's own clock may be behind.
+   */
+  readonly maxAhead?: number | undefined;
+  /**
+   * Sees each value that is passed over for its `time`: it is not later than that of the value it would be compared with, further ahead than
+   * `maxAhead`, or no number.
+   */
   readonly onLate?: ((value: A) => void) | undefined;
 };
 
@@ -38,7 +46,8 @@ export type RateOfChangeOptions<A> = KeyedOptions<A> & {
  *   once in that time.
  * - *The first value* of a key has nothing to be compared with, so n values make at most n - 1 rates.
  * - *`NaN` and infinities* are passed over, and the next number is compared with the one before them.
- * - *Late values* are passed over and handed to `onLate`.
+ * - *Late values* are passed over and handed to `onLate`. They do not keep their key: where one time was wrong and far ahead, a key with `ttl` begins
+ *   anew when that has passed. `maxAhead` refuses such times in the first place.
  *
  * Completes with the source. Errors of the source, and what `key`, `value`, `time`, `onLate` or `onEvict` throws, go to the error channel.
  *
@@ -59,18 +68,20 @@ export type RateOfChangeOptions<A> = KeyedOptions<A> & {
  * ```
  */
 export const rateOfChange = <A>(options: RateOfChangeOptions<NoInfer<A>>): OperatorFunction<A, RateOfChange<A>> => {
-  const { value: levelOf, per = 1_000, time, over = 0, onLate, scheduler = asyncScheduler } = options;
+  const { value: levelOf, per = 1_000, time, over = 0, maxAhead = Infinity, onLate, scheduler = asyncScheduler } = options;
   checkPositive(per, 'per');
-  checkAtLeast(0, over, 'over');
+  checkTime(over, 'over');
+  checkTime(maxAhead, 'maxAhead');
   const now = steadyNow(scheduler);
+  const isAhead = (at: number): boolean => maxAhead !== Infinity && at - scheduler.now() > maxAhead;
 
   return keyedOperator<A, RateOfChange<A>, { level: number; at: number }>('rateOfChange', options, (destination, states) => ({
     take: (value, key) => {
       const level = levelOf(value);
       if (!Number.isFinite(level)) return;
       const at = time === undefined ? now() : time(value);
-      const before = states.get(key);
-      if (!Number.isFinite(at) || (time !== undefined && before !== undefined && at <= before.at)) {
+      const before = time === undefined ? states.get(key) : states.peek(key);
+      if (!Number.isFinite(at) || (time !== undefined && ((before !== undefined && at <= before.at) || isAhead(at)))) {
         onLate?.(value);
         return;
       }
@@ -78,6 +89,7 @@ export const rateOfChange = <A>(options: RateOfChangeOptions<NoInfer<A>>): Opera
         states.set(key, { level, at });
         return;
       }
+      if (time !== undefined) states.get(key);
       const elapsed = at - before.at;
       if (elapsed <= 0 || elapsed < over) return;
       const change = level - before.level;

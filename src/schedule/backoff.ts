@@ -1,4 +1,4 @@
-import { checkAtLeast, checkPositive } from './check-argument.js';
+import { checkAtLeast, checkPositiveTime, checkTime } from './check-argument.js';
 import type { Schedule } from './schedule.js';
 
 /**
@@ -17,7 +17,7 @@ import type { Schedule } from './schedule.js';
  * ```
  */
 export function fixed(milliseconds: number): Schedule {
-  checkAtLeast(0, milliseconds, 'The wait of fixed()');
+  checkTime(milliseconds, 'The wait of fixed()');
   return { delay: () => milliseconds, resetAfterMilliseconds: undefined };
 }
 
@@ -39,7 +39,7 @@ export function fixed(milliseconds: number): Schedule {
  * ```
  */
 export function exponential(baseMilliseconds: number, factor = 2): Schedule {
-  checkPositive(baseMilliseconds, 'The first wait of exponential()');
+  checkPositiveTime(baseMilliseconds, 'The first wait of exponential()');
   checkAtLeast(1, factor, 'The factor of exponential()');
   // Infinity would turn into NaN in a jitter that draws 0.
   return {

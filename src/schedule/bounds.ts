@@ -1,4 +1,4 @@
-import { checkAtLeast, checkPositive } from './check-argument.js';
+import { checkAtLeast, checkPositiveTime, checkTime } from './check-argument.js';
 import { withDelay, type Schedule } from './schedule.js';
 
 /**
@@ -18,7 +18,7 @@ import { withDelay, type Schedule } from './schedule.js';
  * ```
  */
 export function capped(milliseconds: number): (schedule: Schedule) => Schedule {
-  checkAtLeast(0, milliseconds, 'The longest wait of capped()');
+  checkTime(milliseconds, 'The longest wait of capped()');
   return schedule => withDelay(schedule, delay => Math.min(delay, milliseconds));
 }
 
@@ -47,9 +47,6 @@ export function limited(retries: number): (schedule: Schedule) => Schedule {
  * Gives up where the next try would begin more than `milliseconds` after the first failure of the series. It looks at
  * the wait as it is at this place in the `pipe`: put it behind the jitter.
  *
- * Time is the scheduler's, which is the system's clock: set forward by hours on a device that has just learnt the time,
- * it uses up the budget at once. Use `limited` where that can happen.
- *
  * @param milliseconds Above 0.
  * @throws RangeError where the argument is out of range.
  *
@@ -63,7 +60,7 @@ export function limited(retries: number): (schedule: Schedule) => Schedule {
  * ```
  */
 export function budgeted(milliseconds: number): (schedule: Schedule) => Schedule {
-  checkPositive(milliseconds, 'The budget of budgeted()');
+  checkPositiveTime(milliseconds, 'The budget of budgeted()');
   return schedule =>
     withDelay(schedule, (delay, { elapsedMilliseconds }) => (elapsedMilliseconds + delay > milliseconds ? undefined : delay));
 }

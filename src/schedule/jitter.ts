@@ -15,7 +15,8 @@ import { withDelay, type Schedule } from './schedule.js';
  * console.log(schedule.delay({ attempt: 2, elapsedMilliseconds: 0, previousDelayMilliseconds: 0, random: () => 0.25 })); // 50
  * ```
  */
-export const fullJitter = (schedule: Schedule): Schedule => withDelay(schedule, (delay, { random }) => delay * random());
+export const fullJitter = (schedule: Schedule): Schedule =>
+  withDelay(schedule, (delay, { random }) => (delay === Infinity ? delay : delay * random()));
 
 /**
  * Half of the schedule's wait, and a random part of the other half: spreads retries, and still always waits.
@@ -31,4 +32,5 @@ export const fullJitter = (schedule: Schedule): Schedule => withDelay(schedule, 
  * console.log(schedule.delay({ attempt: 1, elapsedMilliseconds: 0, previousDelayMilliseconds: 0, random: () => 0.5 })); // 750
  * ```
  */
-export const equalJitter = (schedule: Schedule): Schedule => withDelay(schedule, (delay, { random }) => (delay + delay * random()) / 2);
+export const equalJitter = (schedule: Schedule): Schedule =>
+  withDelay(schedule, (delay, { random }) => (delay === Infinity ? delay : (delay + delay * random()) / 2));

@@ -1,4 +1,4 @@
-import { checkPositive } from './check-argument.js';
+import { checkPositiveTime } from './check-argument.js';
 import type { Schedule } from './schedule.js';
 
 /**
@@ -22,6 +22,6 @@ import type { Schedule } from './schedule.js';
  * ```
  */
 export function resetAfter(milliseconds: number): (schedule: Schedule) => Schedule {
-  checkPositive(milliseconds, 'The stable time of resetAfter()');
+  checkPositiveTime(milliseconds, 'The stable time of resetAfter()');
   return schedule => ({ ...schedule, resetAfterMilliseconds: milliseconds });
 }

@@ -1,6 +1,7 @@
-import { defer, retry, throwError, timer, type MonoTypeOperatorFunction } from 'rxjs';
+import { defer, retry, throwError, type MonoTypeOperatorFunction } from 'rxjs';
 import { retrying, type RetryOptions } from './retry-options.js';
 import type { Schedule } from './schedule.js';
+import { waiting } from './wait.js';
 
 /**
  * For plain Observables: subscribes to the source again when it errors, after the wait the schedule gives. For a stream
@@ -38,7 +39,7 @@ export function retryErrorsWith<T>(schedule: Schedule, options: RetryOptions<unk
         retry({
           delay: (error: unknown) => {
             const wait = retries.waitAfter(error);
-            return wait === undefined ? throwError(() => error) : timer(wait, retries.scheduler);
+            return wait === undefined ? throwError(() => error) : waiting(wait, retries.scheduler);
           },
         }),
       );

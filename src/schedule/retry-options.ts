@@ -2,6 +2,7 @@ import { asyncScheduler, type SchedulerLike } from 'rxjs';
 import { markHandled } from '../stream/unhandled.js';
 import { startSeries } from './retry-series.js';
 import type { Schedule } from './schedule.js';
+import { steadyNow } from './steady-now.js';
 
 /** A failure that is answered by another try. */
 export interface Retry<E> {
@@ -40,7 +41,7 @@ export interface Retrying<E> {
 /** Begins the retries of one subscriber. */
 export function retrying<E>(schedule: Schedule, options: RetryOptions<E>): Retrying<E> {
   const { while: isWorthIt = isRetryable, onRetry, random, scheduler = asyncScheduler } = options;
-  const series = startSeries(schedule, { now: () => scheduler.now(), random });
+  const series = startSeries(schedule, { now: steadyNow(scheduler), random });
   return {
     scheduler,
     subscribing: series.succeeded,

@@ -1,5 +1,4 @@
 import type { Schedule } from './schedule.js';
-import { LONGEST_TIMER } from './longest-timer.js';
 
 /** One source's way through a schedule. */
 export interface RetrySeries {
@@ -61,8 +60,8 @@ export function startSeries(schedule: Schedule, { now, random = Math.random }: R
       const delay = schedule.delay({ attempt, elapsedMilliseconds: Math.max(0, at - firstFailureAt), previousDelayMilliseconds, random });
       if (delay === undefined) return undefined;
       if (!(delay >= 0)) throw new RangeError(`A schedule asked for a wait of ${delay} milliseconds. A wait is 0 or more.`);
-      previousDelayMilliseconds = Math.min(delay, LONGEST_TIMER);
-      return previousDelayMilliseconds;
+      previousDelayMilliseconds = delay;
+      return delay;
     },
     succeeded: () => {
       workingSince = now();

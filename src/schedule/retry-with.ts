@@ -1,10 +1,11 @@
 import type { Either, Left } from 'fp-ts/lib/Either.js';
-import { defer, EMPTY, repeat, takeWhile, timer, type MonoTypeOperatorFunction } from 'rxjs';
+import { defer, EMPTY, repeat, takeWhile, type MonoTypeOperatorFunction } from 'rxjs';
 import type { LeftOf } from '../stream/element.js';
 import { endAtTerminal } from '../stream/end-at-terminal.js';
 import { isTerminalError } from '../stream/kind.js';
 import { retrying, type RetryOptions } from './retry-options.js';
 import type { Schedule } from './schedule.js';
+import { waiting } from './wait.js';
 
 /** What {@link retryWith} can be told. */
 export interface RetryWithOptions<E> extends RetryOptions<E> {
@@ -64,7 +65,11 @@ export function retryWith<T extends Either<unknown, unknown>>(
         wait = undefined;
         retries.subscribing();
         return source;
-      }).pipe(takeWhile(isToPass), repeat({ delay: () => (wait === undefined ? EMPTY : timer(wait, retries.scheduler)) }), endAtTerminal());
+      }).pipe(
+        takeWhile(isToPass),
+        repeat({ delay: () => (wait === undefined ? EMPTY : waiting(wait, retries.scheduler)) }),
+        endAtTerminal(),
+      );
     });
 }
 

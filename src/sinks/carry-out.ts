@@ -1,6 +1,7 @@
 import { left, type Either } from 'fp-ts/lib/Either.js';
-import { catchError, defer, map, type Observable, of, type SchedulerLike, take, throwIfEmpty, timeout } from 'rxjs';
+import { catchError, defer, map, merge, Observable, of, take, throwIfEmpty } from 'rxjs';
 import { DeadlineExceeded, HandlerFailed } from '../errors/errors.js';
+import type { SchedulerClock } from '../schedule/scheduler-clock.js';
 import type { ResultOf } from '../flow/index.js';
 import { toObservable } from '../flow/work.js';
 import { toEither } from '../stream/to-either.js';
@@ -12,15 +13,15 @@ export interface Handler<M extends Command, W> {
   readonly handle: (value: M['value'], command: M) => W;
   /** Milliseconds from its arrival; `undefined`: any number. */
   readonly deadline: number | undefined;
-  readonly scheduler: SchedulerLike;
+  readonly clock: SchedulerClock;
 }
 
 /** What comes of a command: one payload, or one failure. */
 export type Carried<M, W> = Either<LeftOf<ResultOf<W>> | DeadlineExceeded<M> | HandlerFailed<M>, AnswerPayload>;
 
-/** Carries out a command that has waited since `arrived`: one result, then completion. */
+/** Carries out a command that has waited since `arrived`, by the handler's clock: one result, then completion. */
 export function carryOut<M extends Command, W extends Handling>(
-  { handle, deadline, scheduler }: Handler<M, W>,
+  { handle, deadline, clock }: Handler<M, W>,
   command: M,
   arrived: number,
 ): Observable<Carried<M, W>> {
@@ -34,9 +35,11 @@ export function carryOut<M extends Command, W extends Handling>(
   );
   if (deadline === undefined) return result$;
   return defer(() => {
-    const remaining = deadline - (scheduler.now() - arrived);
+    const remaining = deadline - (clock.now() - arrived);
     const late = (begun: boolean): Carried<M, W> => left(new DeadlineExceeded(topicName, command, deadline, begun));
-    return remaining <= 0 ? of(late(false)) : result$.pipe(timeout({ first: remaining, scheduler, with: () => of(late(true)) }));
+    if (remaining <= 0) return of(late(false));
+    const overdue$ = new Observable<Carried<M, W>>(subscriber => clock.after(remaining, () => subscriber.next(late(true))));
+    return merge(result$, overdue$).pipe(take(1));
   });
 }
 

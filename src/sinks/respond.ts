@@ -4,7 +4,8 @@ import { isFailure, NoResponseTopic } from '../errors/errors.js';
 import { concurrently, publishTo, type Published, type PublishPort } from '../flow/index.js';
 import { checkedWidth } from '../flow/stage.js';
 import { QOS } from '../shared/qos.js';
-import { LONGEST_TIMER } from '../schedule/longest-timer.js';
+import { checkPositiveTime } from '../schedule/check-argument.js';
+import { schedulerClock } from '../schedule/scheduler-clock.js';
 import { onRights } from '../stream/on-rights.js';
 import { tagOf } from '../stream/tag.js';
 import { carryOut, wasNotBegun } from './carry-out.js';
@@ -108,6 +109,7 @@ export const respond = <E, M extends Command, W extends Handling>(
   const { qos = QOS.AT_LEAST_ONCE, publish, name = 'respond', ledger, scheduler = asyncScheduler } = options;
   checkTimes(deadline, dedupe);
   checkedWidth('concurrency', concurrency);
+  const clock = schedulerClock(scheduler);
   return source =>
     defer(() => {
       const known = dedupe === undefined ? undefined : new KnownCommands(dedupe.size, dedupe.ttl, scheduler);
@@ -125,7 +127,7 @@ export const respond = <E, M extends Command, W extends Handling>(
         const id = dedupe?.id(command);
         const state = id === undefined ? 'new' : (known?.receive(id) ?? 'new');
         if (state === 'new') {
-          const result$ = carryOut({ handle, deadline, scheduler }, command, scheduler.now());
+          const result$ = carryOut({ handle, deadline, clock }, command, clock.now());
           return right({ command, topicName, correlationData, repeated: false, result$, id });
         }
         if (state === 'under way' || state.answer === undefined) return undefined;
@@ -198,9 +200,8 @@ function toOutcome<C, M extends C, F>({ value, by, attempts }: Published<Settled
 }
 
 function checkTimes(deadline: number | undefined, dedupe: DedupeOptions<never> | undefined): void {
-  if (deadline !== undefined && !(deadline >= 1 && deadline <= LONGEST_TIMER))
-    throw new RangeError(`deadline must be a number of milliseconds from 1 to ${LONGEST_TIMER}, and is ${deadline}.`);
+  if (deadline !== undefined) checkPositiveTime(deadline, 'deadline');
   if (dedupe === undefined) return;
   if (!(dedupe.size >= 1)) throw new RangeError(`dedupe.size must be a number from 1 on, and is ${dedupe.size}.`);
-  if (!(dedupe.ttl > 0)) throw new RangeError(`dedupe.ttl must be a number of milliseconds above 0, and is ${dedupe.ttl}.`);
+  checkPositiveTime(dedupe.ttl, 'dedupe.ttl');
 }

@@ -1,4 +1,5 @@
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
+import { steadyNow } from '../schedule/steady-now.js';
 
 /** Milliseconds of silence after a report about one key. */
 const QUIET = 10_000;
@@ -24,12 +25,13 @@ export interface Reporter {
 
 /** Tells the first error of each key at once, then one per key and ten seconds with the number of those it stands for; bounded memory. */
 export const reportAtTimes = (tell: (report: Report) => void, scheduler: SchedulerLike = asyncScheduler): Reporter => {
+  const steady = steadyNow(scheduler);
   const keys = new Map<string, { at: number; withheld: number }>();
 
   return {
     left: (wanted, error) => {
       const key = keys.has(wanted) || keys.size < MOST_KEYS ? wanted : 'others';
-      const now = scheduler.now();
+      const now = steady();
       const last = keys.get(key);
       // A clock that was set back, as on a device that has just learnt the time, must not hold lines back until it has caught up.
       if (last !== undefined && now >= last.at && now - last.at < QUIET) {

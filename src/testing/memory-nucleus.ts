@@ -16,7 +16,7 @@ import type { ConnectOptions } from '../client/connect-options.js';
 import { connectOver } from '../client/connect.js';
 import type { PublishRequest } from '../client/mqtt-message.js';
 import type { MqttProxy, Profile } from '../client/mqtt-proxy.js';
-import { schedulerClock } from '../client/scheduler-clock.js';
+import { schedulerClock } from '../schedule/scheduler-clock.js';
 import { fixed } from '../schedule/index.js';
 import type { Fault } from './fault.js';
 import { Faults } from './inflict.js';

@@ -111,7 +111,7 @@ it.each([
 it.each([
   ['transport must be "socket" or "crt", not \'tcp\'.', { transport: 'tcp' }],
   ['profile must be "auto" or "classic" or "lite", not \'light\'.', { profile: 'light' }],
-  ["connectTimeout must be a number of milliseconds above 0, not '5'.", { connectTimeout: '5' }],
+  ["connectTimeout must be a number of milliseconds above 0, or Infinity, and is '5'.", { connectTimeout: '5' }],
 ])('tells a caller in JavaScript: %s', (message, options: object) => {
   expect(() => connect(options)).toThrow(message);
 });

@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { left, right } from 'fp-ts/lib/Either.js';
+import { left, type Right, right } from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
 import { concat, concatMap, defer, from, interval, map, NEVER, of, Subject, throwError } from 'rxjs';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -156,8 +156,25 @@ describe('runComponent', () => {
     await running;
   });
 
+  it.each([Infinity, 30 * 86_400_000])('gives up nothing before its deadline, also one that no timer can wait: %d', async drainDeadline => {
+    const scheduler = new VirtualTime();
+    const stop = new AbortController();
+    const work = new Subject<Right<number>>();
+    const running = run(() => ({ work }), { signal: stop.signal, scheduler, drainDeadline, healthPeriod: Infinity });
+    stop.abort();
+    // Of publishes there is nothing left to wait for.
+    await Promise.resolve();
+    scheduler.advance(Math.min(drainDeadline, 1e11) - 1);
+    expect(work.observed).toBe(true);
+    if (drainDeadline === Infinity) work.complete();
+    else scheduler.advance(1);
+    const { messages } = await running;
+    expect(messages.includes('not ended when the time was over: work')).toBe(drainDeadline !== Infinity);
+  });
+
   it('refuses times that are none', async () => {
-    await expect(run(() => NEVER, { drainDeadline: 0 })).rejects.toThrow(RangeError);
+    for (const times of [{ drainDeadline: 0 }, { drainDeadline: Number.NaN }, { healthPeriod: -1 }])
+      await expect(run(() => NEVER, times)).rejects.toThrow(RangeError);
   });
 });
 

@@ -35,14 +35,20 @@ describe('batch', () => {
   );
 
   it('refuses a time that is none, waits no shorter for one that no timer can wait, and refuses a size that is none', () => {
-    for (const within of [-1, Number.NaN, Infinity]) expect(() => of(1).pipe(batch({ within }))).toThrow('within');
-    const waits: number[] = [];
-    const scheduler = new VirtualTimeScheduler();
-    concat(of(1), NEVER)
-      .pipe(batch({ within: 30 * 86_400_000, scheduler }))
-      .subscribe();
-    for (const { delay } of scheduler.actions) waits.push(delay);
-    expect(waits).toEqual([2 ** 31 - 1]);
+    for (const within of [-1, Number.NaN]) expect(() => of(1).pipe(batch({ within }))).toThrow('within');
+    for (const [within, emitted] of [
+      [30 * 86_400_000, [30 * 86_400_000]],
+      [Infinity, []],
+    ] as const) {
+      const times: number[] = [];
+      const scheduler = new VirtualTimeScheduler();
+      concat(of(1), NEVER)
+        .pipe(batch({ within, scheduler }))
+        .subscribe(() => times.push(scheduler.now()));
+      for (const { delay } of scheduler.actions) expect(delay).toBe(2 ** 31 - 1);
+      scheduler.flush();
+      expect(times).toEqual(emitted);
+    }
     for (const size of [Number.NaN, Infinity, -1]) {
       const errors: unknown[] = [];
       of(1)

@@ -5,7 +5,7 @@ import { RawClient, eventOf } from '../kit/nucleus/raw-client.js';
 
 /** A clock that goes when it is told to. */
 function handClock(): Clock & { readonly pass: () => void; readonly waiting: number } {
-  const timers = new Set<() => void>();
+  const timers = new Set<(at: number) => void>();
   return {
     now: () => 0,
     after: (_, callback) => {
@@ -15,7 +15,7 @@ function handClock(): Clock & { readonly pass: () => void; readonly waiting: num
     pass: () => {
       for (const callback of [...timers]) {
         timers.delete(callback);
-        callback();
+        callback(0);
       }
     },
     get waiting() {

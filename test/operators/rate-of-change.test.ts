@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { from, of, Subject, throwError, toArray } from 'rxjs';
+import { from, of, Subject, throwError, toArray, VirtualTimeScheduler } from 'rxjs';
 import { describe, expect, it, test } from 'vitest';
 import { type RateOfChange, rateOfChange, type RateOfChangeOptions } from '../../src/operators/index.js';
 import { marbles } from '../../src/testing/index.js';
@@ -56,6 +56,39 @@ describe('rateOfChange', () => {
     expect(rates([level(Number.NaN, 1), level(0, 1), level(1_000, 2)])).toEqual([1]);
   });
 
+  it('passes over a time too far ahead of the clock, and those after it count', () => {
+    const scheduler = new VirtualTimeScheduler();
+    const late: Level[] = [];
+    const onLate = (value: Level): number => late.push(value);
+    const levels = [level(0, 0), level(61_000, 99), level(60_000, 30), level(120_001, 98)];
+    expect(rates(levels, { maxAhead: 60_000, onLate, scheduler })).toEqual([0.5]);
+    expect(late.map(({ litres }) => litres)).toEqual([99, 98]);
+  });
+
+  it('begins anew, where keys have a time to live, after a time far ahead: late values do not keep the key', () => {
+    const scheduler = new VirtualTimeScheduler();
+    const source = new Subject<Level>();
+    const seen: number[] = [];
+    source.pipe(rateOfChange({ ...measured, ttl: 1_000, scheduler })).subscribe(({ rate }) => seen.push(rate));
+    [level(0, 0), level(1e12, 5), level(400, 1), level(800, 2), level(1_200, 3), level(1_600, 4), level(2_000, 6)].forEach((value, i) =>
+      scheduler.schedule(() => source.next(value), i * 400),
+    );
+    scheduler.schedule(() => source.complete(), 3_000);
+    scheduler.flush();
+    expect(seen).toEqual([5e-9, 2.5, 5]);
+  });
+
+  it('keeps a key alive with values too near to one another to compare', () => {
+    const scheduler = new VirtualTimeScheduler();
+    const source = new Subject<Level>();
+    const seen: number[] = [];
+    source.pipe(rateOfChange({ ...measured, ttl: 1_000, over: 2_000, scheduler })).subscribe(({ rate }) => seen.push(rate));
+    for (const at of [0, 800, 1_600, 2_400]) scheduler.schedule(() => source.next(level(at, at / 800)), at);
+    scheduler.schedule(() => source.complete(), 3_000);
+    scheduler.flush();
+    expect(seen).toEqual([1.25]);
+  });
+
   it('passes over what is no number', () => {
     expect(rates([level(0, 0), level(1, Number.NaN), level(2, Infinity), level(1_000, 5)])).toEqual([5]);
   });
@@ -95,7 +128,7 @@ describe('rateOfChange', () => {
       .pipe(rateOfChange({ ...measured, onLate: throws }))
       .subscribe({ error });
     expect(errors).toEqual(['broken', new Error('thrown'), new Error('thrown')]);
-    for (const wrong of [{ per: 0 }, { over: -1 }, { over: Number.NaN }])
+    for (const wrong of [{ per: 0 }, { over: -1 }, { over: Number.NaN }, { maxAhead: -1 }, { maxAhead: Number.NaN }])
       expect(() => rateOfChange<Level>({ ...measured, ...wrong })).toThrow(RangeError);
   });
 

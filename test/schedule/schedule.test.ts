@@ -113,7 +113,6 @@ describe('schedules', () => {
   test.each<readonly [string, () => unknown]>([
     ['a negative wait', () => fixed(-1)],
     ['a wait that is no number', () => fixed(NaN)],
-    ['an endless wait', () => fixed(Infinity)],
     ['a first wait of 0', () => exponential(0)],
     ['a first wait that is no number', () => exponential(NaN)],
     ['a factor below 1', () => exponential(100, 0.5)],
@@ -126,8 +125,17 @@ describe('schedules', () => {
     ['a budget of 0', () => budgeted(0)],
     ['a budget that is no number', () => budgeted(NaN)],
     ['a stable time of 0', () => resetAfter(0)],
-    ['an endless stable time', () => resetAfter(Infinity)],
+    ['a stable time that is no number', () => resetAfter(NaN)],
   ])('%s is refused when the schedule is written', (_, write) => {
     expect(write).toThrow(RangeError);
+  });
+
+  test.each<readonly [string, Schedule]>([
+    ['fixed', fixed(Infinity)],
+    ['fixed, with full jitter', fullJitter(fixed(Infinity))],
+    ['fixed, with equal jitter', equalJitter(fixed(Infinity))],
+    ['fixed, with an endless cap', capped(Infinity)(fixed(Infinity))],
+  ])('an endless wait is one whatever is drawn: %s', (_, schedule) => {
+    expect(schedule.delay({ attempt: 1, elapsedMilliseconds: 0, previousDelayMilliseconds: 0, random: () => 0 })).toBe(Infinity);
   });
 });

@@ -1,6 +1,8 @@
-import { asyncScheduler, VirtualTimeScheduler } from 'rxjs';
+import { mock } from 'node:test';
+import { asyncScheduler, concat, NEVER, of, VirtualTimeScheduler } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { hysteresis } from '../../src/operators/index.js';
 import { steadyNow } from '../../src/schedule/steady-now.js';
 
 afterEach(() => {
@@ -37,6 +39,27 @@ describe('steadyNow', () => {
       expect(steady).toBeGreaterThan(before - 1_000);
       expect(steady).toBeLessThan(after + 1_000);
       expect(asked).toHaveBeenCalledTimes(times);
+    }
+  });
+
+  it('is the test’s time where its runner mocks Date with the timers, whatever that shows at first', () => {
+    for (const start of [0, Date.now()]) {
+      const alarms: string[] = [];
+      mock.timers.enable({ apis: ['setInterval', 'Date'], now: start });
+      try {
+        const now = steadyNow(asyncScheduler);
+        expect(now()).toBe(start);
+        const subscription = concat(of(85), NEVER)
+          .pipe(hysteresis({ key: 'single', value: celsius => celsius, set: 80, clear: 75, raiseAfter: 60_000 }))
+          .subscribe(({ state }) => alarms.push(state));
+        mock.timers.tick(59_999);
+        expect([now() - start, alarms]).toEqual([59_999, []]);
+        mock.timers.tick(1);
+        expect(alarms).toEqual(['raised']);
+        subscription.unsubscribe();
+      } finally {
+        mock.timers.reset();
+      }
     }
   });
 

@@ -364,7 +364,7 @@ describe('respond', () => {
     const handle = (value: string): Observable<string> => of(value);
     for (const options of [
       { deadline: 0 },
-      { deadline: Infinity },
+      { deadline: Number.NaN },
       { concurrency: 0 },
       { dedupe: { ...byId, size: 0 } },
       { dedupe: { ...byId, ttl: 0 } },

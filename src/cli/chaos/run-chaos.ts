@@ -1,4 +1,6 @@
-import { asyncScheduler, concat, concatMap, defer, EMPTY, filter, from, interval, merge, mergeMap, Observable, take, timer } from 'rxjs';
+import { asyncScheduler, concat, concatMap, defer, EMPTY, filter, from, merge, mergeMap, Observable, take } from 'rxjs';
+import { steadyNow } from '../../schedule/steady-now.js';
+import { every, waiting } from '../../schedule/wait.js';
 import type { NucleusEvent } from '../../local/nucleus-event.js';
 import type { LocalNucleus } from '../../local/nucleus.js';
 import type { ChaosAction, ChaosStep, ChaosTime } from './chaos-script.js';
@@ -10,7 +12,8 @@ import { Inflictor } from './inflict.js';
  */
 export function runChaos(nucleus: LocalNucleus, steps: readonly ChaosStep[]): Observable<ChaosAction> {
   return defer(() => {
-    const begun = asyncScheduler.now();
+    const now = steadyNow(asyncScheduler);
+    const begun = now();
     const inflictor = new Inflictor(nucleus);
     const taken = (action: ChaosAction): Observable<ChaosAction> =>
       new Observable(subscriber => {
@@ -27,19 +30,19 @@ export function runChaos(nucleus: LocalNucleus, steps: readonly ChaosStep[]): Ob
         );
       });
     const repeated$ = from(steps).pipe(
-      mergeMap(({ when, action }) => ('every' in when ? interval(when.every).pipe(concatMap(() => taken(action))) : EMPTY)),
+      mergeMap(({ when, action }) => ('every' in when ? every(when.every, asyncScheduler).pipe(concatMap(() => taken(action))) : EMPTY)),
     );
     const inOrder = steps
       .filter(({ when }) => !('every' in when))
-      .map(({ when, action }) => defer(() => due(when, begun, nucleus)).pipe(concatMap(() => taken(action))));
+      .map(({ when, action }) => defer(() => due(when, () => now() - begun, nucleus)).pipe(concatMap(() => taken(action))));
     return merge(concat(...inOrder), repeated$);
   });
 }
 
 /** Emits once, when a step is due. */
-function due(when: ChaosTime, begun: number, nucleus: LocalNucleus): Observable<unknown> {
-  if ('at' in when) return timer(Math.max(0, begun + when.at - asyncScheduler.now()));
-  if ('after' in when) return timer(when.after);
+function due(when: ChaosTime, passed: () => number, nucleus: LocalNucleus): Observable<unknown> {
+  if ('at' in when) return waiting(Math.max(0, when.at - passed()), asyncScheduler);
+  if ('after' in when) return waiting(when.after, asyncScheduler);
   if ('every' in when) return EMPTY;
   const events$ = new Observable<NucleusEvent>(subscriber => nucleus.observe(event => subscriber.next(event)));
   return events$.pipe(

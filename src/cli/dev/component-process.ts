@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { defaultIfEmpty, filter, firstValueFrom, map, takeUntil, timer } from 'rxjs';
+import { asyncScheduler, defaultIfEmpty, filter, firstValueFrom, map, takeUntil, timer } from 'rxjs';
+import { waiting } from '../../schedule/wait.js';
 import type { ProcessEnd } from './dev-event.js';
 import { passLines, type TakeLine } from './pass-lines.js';
 import { ProcessGroup } from './process-group.js';
@@ -59,7 +60,7 @@ export class ComponentProcess {
   async stop(signal: NodeJS.Signals): Promise<ProcessEnd> {
     this.#group?.signal(signal);
     const ended = this.ended.then(() => true);
-    const inTime = await Promise.race([ended, firstValueFrom(timer(this.#spec.grace).pipe(map(() => false)))]);
+    const inTime = await Promise.race([ended, firstValueFrom(waiting(this.#spec.grace, asyncScheduler).pipe(map(() => false)))]);
     if (!inTime) {
       this.#spec.onKill(`it had not ended ${String(this.#spec.grace)} ms after ${signal}`);
       this.kill();
@@ -103,7 +104,7 @@ function isGoneWithin(group: ProcessGroup, milliseconds: number): Promise<boolea
     timer(0, LOOK_EVERY).pipe(
       map(() => group.isGone),
       filter(isGone => isGone),
-      takeUntil(timer(milliseconds)),
+      takeUntil(waiting(milliseconds, asyncScheduler)),
       defaultIfEmpty(false),
     ),
   );

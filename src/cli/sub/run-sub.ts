@@ -1,11 +1,12 @@
 import type { Either } from 'fp-ts/lib/Either.js';
-import { EMPTY, from, merge, take, takeUntil, tap, timer, type Observable } from 'rxjs';
+import { asyncScheduler, EMPTY, from, merge, take, takeUntil, tap, type Observable } from 'rxjs';
 import type { Overflowed, SubscribeError } from '../../errors/errors.js';
 import { concurrently } from '../../flow/concurrently.js';
 import { connect } from '../../client/connect.js';
 import type { MqttMessage } from '../../client/mqtt-message.js';
 import type { SubscriptionStatus } from '../../client/mqtt-proxy.js';
 import type { QOS } from '../../shared/qos.js';
+import { waiting } from '../../schedule/wait.js';
 import { onRights } from '../../stream/on-rights.js';
 import { runToEnd } from '../../stream/run-to-end.js';
 import { visible } from '../../shared/visible.js';
@@ -43,7 +44,7 @@ export async function runSub(cli: Cli, filters: readonly string[], options: SubO
     proxy.subscribe({ topicName: filter, qos: options.qos, onStatus: sayStatus(filter, address.description, say) }),
   );
   const messages$: Observable<Either<SubscribeError | Overflowed, unknown>> = merge(...subscriptions).pipe(
-    options.timeout === undefined ? tap() : takeUntil(timer(options.timeout)),
+    options.timeout === undefined ? tap() : takeUntil(waiting(options.timeout, asyncScheduler)),
     onRights((message$: Observable<MqttMessage>) => (options.count === undefined ? message$ : message$.pipe(take(options.count)))),
     onRights(
       concurrently(

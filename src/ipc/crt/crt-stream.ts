@@ -1,6 +1,6 @@
 import { rpcMessageOf } from './crt-message.js';
 import type { NativeMessage, NativeStream } from './crt-native.js';
-import { whenQuiet, type Counting } from './crt-when-quiet.js';
+import { whenQuiet, type Counting } from '../../shared/when-quiet.js';
 import { MessageFlag, MessageType } from '../wire/rpc-message.js';
 import type { StreamListener, TransportStream } from '../transport.js';
 

@@ -2,7 +2,7 @@ import { closeReasonOf, connectFailureOf } from './crt-failure.js';
 import { rpcMessageOf } from './crt-message.js';
 import { isShortage, loadCrt, type Crt, type NativeConnection, type NativeMessage, type NativeStream } from './crt-native.js';
 import { CrtStream, type CrtStreamOwner } from './crt-stream.js';
-import { whenQuiet, type Counting } from './crt-when-quiet.js';
+import { noteArrival, whenQuiet, type Counting } from '../../shared/when-quiet.js';
 import { CLASSIC_MAX_FRAME } from '../wire/frame.js';
 import { MessageType, RPC_VERSION } from '../wire/rpc-message.js';
 import {
@@ -41,6 +41,7 @@ class CrtConnection implements TransportConnection, Counting {
   readonly #owner: CrtStreamOwner = {
     onReceived: () => {
       this.received++;
+      noteArrival();
     },
     onReleased: stream => {
       this.#streams.delete(stream);
@@ -138,6 +139,7 @@ class CrtConnection implements TransportConnection, Counting {
 
   #receive(message: NativeMessage): void {
     this.received++;
+    noteArrival();
     if (this.#state === 'open') this.#listener.onMessage(rpcMessageOf(message));
   }
 

@@ -3,6 +3,7 @@ import { CLASSIC_MAX_FRAME, type FrameView } from '../wire/frame.js';
 import { FrameDecoder } from '../wire/frame-decoder.js';
 import { encodeRequest } from '../wire/encode-request.js';
 import { encodeRpcMessage, MessageFlag, MessageType, readRpcMessage, RPC_VERSION, type RpcMessage } from '../wire/rpc-message.js';
+import { noteArrival } from '../../shared/when-quiet.js';
 import {
   MAX_SOCKET_PATH,
   type CloseReason,
@@ -117,6 +118,7 @@ class SocketConnection implements TransportConnection {
   }
 
   #push(chunk: Buffer): void {
+    noteArrival();
     if (this.#ended || this.#closing) return;
     const failure = this.#decoder.push(chunk);
     if (failure !== undefined) this.#end({ reason: 'protocol', failure });

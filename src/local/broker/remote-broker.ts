@@ -163,7 +163,7 @@ export class RemoteBroker implements Broker {
     const stopped = this.#client.stop();
     this.#settleFirstAttempt();
     return new Promise((resolve, reject) => {
-      const cancel = this.#clock.after(STOP_MS, resolve);
+      const cancel = this.#clock.after(STOP_MS, () => resolve());
       stopped.finally(cancel).then(resolve, reject);
     });
   }

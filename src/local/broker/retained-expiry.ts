@@ -2,8 +2,6 @@ import type { Clock } from '../../ipc/clock.js';
 
 /** Retained messages that have an expiry; more are kept without one, until the broker ends. */
 const MAX_TOPICS = 10_000;
-/** Longer than a timer runs is longer than a broker on a desk lives. */
-const LONGEST_MS = 2 ** 31 - 1;
 
 /** When retained messages expire: MQTT 5 has the broker remove them then, and say of the others how long they have left. */
 export class RetainedExpiry {
@@ -20,8 +18,8 @@ export class RetainedExpiry {
   set(topicName: string, seconds: number | undefined): void {
     this.#expiries.get(topicName)?.cancel();
     this.#expiries.delete(topicName);
-    const ms = (seconds ?? Infinity) * 1000;
-    if (ms > LONGEST_MS || this.#expiries.size >= MAX_TOPICS) return;
+    if (seconds === undefined || this.#expiries.size >= MAX_TOPICS) return;
+    const ms = seconds * 1000;
     const cancel = this.#clock.after(ms, () => {
       this.#expiries.delete(topicName);
       this.#onExpired(topicName);

@@ -1,6 +1,12 @@
 /** The most ranges of each sign. At an accuracy of 1 %, numbers that differ by a factor of a thousand million million touch no more. */
 const MOST_BINS = 2_048;
 
+/** How many values are kept as they are, before they are counted by ranges. */
+const FEW = 100;
+
+/** The nearest rank, from 1: the first of `count` sorted values up to which this part of them lies. What rounding adds to a product makes no rank. */
+const rankOf = (quantile: number, count: number): number => Math.max(1, Math.ceil(quantile * count * (1 - 2 * Number.EPSILON)));
+
 /** Magnitudes, each in the range between two powers of a base. Of too many ranges the lower quarter becomes one. */
 class Bins {
   readonly counts: Map<number, number> = new Map();
@@ -61,6 +67,8 @@ export class Sketch {
   private zeros = 0;
   private min = Infinity;
   private max = -Infinity;
+  /** All values, while they are few: of those every quantile is exact. */
+  private few: number[] | undefined = [];
 
   constructor(accuracy: number) {
     this.accuracy = accuracy;
@@ -70,6 +78,22 @@ export class Sketch {
   /** What is no finite number is left out. */
   add(value: number): this {
     if (!Number.isFinite(value)) return this;
+    if (this.few !== undefined) {
+      this.few.push(value);
+      if (this.few.length > FEW) this.spread();
+      return this;
+    }
+    return this.count(value);
+  }
+
+  /** Counts what was kept by its ranges instead. */
+  private spread(): void {
+    const values = this.few ?? [];
+    this.few = undefined;
+    for (const value of values) this.count(value);
+  }
+
+  private count(value: number): this {
     if (value > 0) this.positive.add(this.binOf(value), 1);
     else if (value < 0) this.negative.add(this.binOf(-value), 1);
     else this.zeros++;
@@ -81,6 +105,11 @@ export class Sketch {
   merged(other: Sketch): Sketch {
     const both = new Sketch(this.accuracy);
     for (const sketch of [this, other]) {
+      if (sketch.few !== undefined) {
+        for (const value of sketch.few) both.add(value);
+        continue;
+      }
+      both.spread();
       both.positive.take(sketch.positive);
       both.negative.take(sketch.negative);
       both.zeros += sketch.zeros;
@@ -90,14 +119,18 @@ export class Sketch {
     return both;
   }
 
-  /** The value that this part of all values is below, `NaN` where there is none. The smallest and the largest are exact. */
+  /**
+   * The smallest value that this part of all values does not exceed (nearest rank), `NaN` where there is none. Of few values exactly that one; the
+   * smallest and the largest are always exact.
+   */
   at(quantile: number): number {
+    if (this.few !== undefined) return this.few.sort((a, b) => a - b)[rankOf(quantile, this.few.length) - 1] ?? Number.NaN;
     const below = this.negative.total;
     const count = below + this.zeros + this.positive.total;
     if (count === 0) return Number.NaN;
     if (quantile === 0) return this.min;
     if (quantile === 1) return this.max;
-    const rank = Math.floor(quantile * (count - 1));
+    const rank = rankOf(quantile, count) - 1;
     if (rank < below) return this.within(-this.valueOf(this.negative.at(below - 1 - rank)));
     if (rank < below + this.zeros) return 0;
     return this.within(this.valueOf(this.positive.at(rank - below - this.zeros)));

@@ -1,7 +1,6 @@
-import type { SchedulerLike, Subscription } from 'rxjs';
+import type { SchedulerLike } from 'rxjs';
 import { TimestampRefused } from '../../errors/errors.js';
-import { LONGEST_TIMER } from '../../schedule/longest-timer.js';
-import { steadyNow } from '../../schedule/steady-now.js';
+import { schedulerClock } from '../../schedule/scheduler-clock.js';
 import type { Clocked, WindowClock } from './window-clock.js';
 import type { EventTime } from './window-options.js';
 
@@ -14,24 +13,23 @@ const LATEST_TIME = 8.64e15;
  */
 export const eventClock = <A>(scheduler: SchedulerLike, windows: Clocked<A>, time: EventTime<A>): WindowClock<A> => {
   const { timestamp, maxAhead = Infinity, outOfOrder = 0, idleAfter } = time;
-  const steady = steadyNow(scheduler);
+  const clock = schedulerClock(scheduler);
   let latest = -Infinity;
   let lastArrival = 0;
-  let timer: Subscription | undefined;
+  let cancelTimer: (() => void) | undefined;
 
-  const rest = (milliseconds: number): Subscription => scheduler.schedule(look, Math.min(milliseconds, LONGEST_TIMER));
-  const look = (): void => {
-    timer = undefined;
-    const left = lastArrival + (idleAfter ?? Infinity) - steady();
+  const look = (at: number): void => {
+    cancelTimer = undefined;
+    const left = lastArrival + (idleAfter ?? Infinity) - at;
     // A timer may fire a little early.
-    if (left > 1) timer = rest(left);
+    if (left > 1) cancelTimer = clock.after(left, look);
     else windows.run(() => windows.close('idle'));
   };
 
   return {
     now: () => latest - outOfOrder,
     at: (value, key) => {
-      if (idleAfter !== undefined) lastArrival = steady();
+      if (idleAfter !== undefined) lastArrival = clock.now();
       const at = timestamp(value);
       const isTime = Math.abs(at) <= LATEST_TIME;
       if (!isTime || at - scheduler.now() > maxAhead) {
@@ -46,8 +44,8 @@ export const eventClock = <A>(scheduler: SchedulerLike, windows: Clocked<A>, tim
     },
     gapAt: () => latest,
     wait: () => {
-      if (idleAfter !== undefined && windows.due() < Infinity) timer ??= rest(idleAfter);
+      if (idleAfter !== undefined && windows.due() < Infinity) cancelTimer ??= clock.after(idleAfter, look);
     },
-    stop: () => timer?.unsubscribe(),
+    stop: () => cancelTimer?.(),
   };
 };

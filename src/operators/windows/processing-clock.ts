@@ -1,38 +1,49 @@
 import type { SchedulerLike, Subscription } from 'rxjs';
-import { LONGEST_TIMER } from '../../schedule/longest-timer.js';
+import { steadyNow } from '../../schedule/steady-now.js';
 import type { Clocked, WindowClock } from './window-clock.js';
 
 /** By how many milliseconds a timer may fire too early by the clock. By more, the clock was set back meanwhile. */
 const EARLY = 10;
 
+/** The longest wait without a look at the clock, in milliseconds: so much too late a window may end where nothing comes after the clock was set. */
+const LONGEST_WAIT = 60_000;
+
+/** By how many milliseconds the time of day must have moved before it is looked whether it was set. */
+const UNNOTICED = 100;
+
 /**
  * Windows go by the time values arrive at. One timer waits for the first of them to end, and none while nothing is open.
  *
- * The scheduler's time is the time of day, and that is set. Set forward, what is over by then ends with the next value. Set back a little, time stands still
- * until it has caught up; by more than `standstill`, what is open ends, and windows begin anew where the clock is now.
+ * The scheduler's time is the time of day, and that is set. Set forward, what is over by then ends with the next value, or within a minute. Set back a
+ * little, time stands still until it has caught up; by more than `standstill`, what is open ends, and windows begin anew where the clock is now.
  */
 export const processingClock = <A>(scheduler: SchedulerLike, windows: Clocked<A>, standstill: number): WindowClock<A> => {
+  const steady = steadyNow(scheduler);
   let now = -Infinity;
+  /** What the clock showed when it was last looked at, also while time stands still. */
+  let shown = -Infinity;
   let timer: Subscription | undefined;
   let timerDue = Infinity;
-  /** Whether the timer waits for all of the time, which a very long one cannot. */
-  let whole = true;
+  /** When the timer fires, by a clock that nobody sets. */
+  let timerFires = Infinity;
+  /** What the clock showed when it was last compared with the timer. */
+  let compared = -Infinity;
 
   const look = (): number => {
-    const time = scheduler.now();
-    if (now - time > standstill) windows.close('clock');
-    else if (time < now) return now;
-    now = time;
+    shown = scheduler.now();
+    if (now - shown > standstill) windows.close('clock');
+    else if (shown < now) return now;
+    now = shown;
     return now;
   };
   const fire = (): void => {
     const due = timerDue;
     timer = undefined;
-    timerDue = Infinity;
+    timerDue = timerFires = Infinity;
     windows.run(() => {
       look();
       // What the timer was set for is due when it fires, even if it fires a little early.
-      if (whole && windows.due() < Infinity && due - scheduler.now() <= EARLY) now = Math.max(now, due);
+      if (windows.due() < Infinity && due - shown <= EARLY) now = Math.max(now, due);
       if (windows.due() <= now) windows.advance(now);
     });
   };
@@ -47,11 +58,15 @@ export const processingClock = <A>(scheduler: SchedulerLike, windows: Clocked<A>
     gapAt: look,
     wait: () => {
       const due = windows.due();
-      if (due >= timerDue || due === Infinity) return;
+      if (due === Infinity || (due >= timerDue && Math.abs(shown - compared) < UNNOTICED)) return;
+      compared = shown;
+      const rest = Math.min(Math.max(0, due - shown), LONGEST_WAIT);
+      const fires = steady() + rest;
+      if (due >= timerDue && fires >= timerFires) return;
       timer?.unsubscribe();
       timerDue = due;
-      whole = due - now <= LONGEST_TIMER;
-      timer = scheduler.schedule(fire, Math.min(due - now, LONGEST_TIMER));
+      timerFires = fires;
+      timer = scheduler.schedule(fire, rest);
     },
     stop: () => timer?.unsubscribe(),
   };

@@ -10,7 +10,7 @@ import { Gaps } from './gaps.js';
 import { processingClock } from './processing-clock.js';
 import type { ClosedBy, Windowed } from './window-result.js';
 import type { Clocked, WindowClock } from './window-clock.js';
-import { checkTime, type EventTime, type WindowOptions } from './window-options.js';
+import { checkEventTime, type EventTime, type WindowOptions } from './window-options.js';
 
 /** The windows of one subscription, of whichever kind. */
 export interface Windows<A, S> {
@@ -59,7 +59,7 @@ export const windowOperator = <A, R, K extends string, S>(
   standstill: number,
   begin: (context: WindowContext<A, S>) => Windows<A, S>,
 ): OperatorFunction<A, Windowed<A, R, K>> => {
-  checkTime(time);
+  checkEventTime(time);
   const { key, aggregate, maxKeys, ttl, onEvict, scheduler = asyncScheduler } = options;
   const gather = keyedOperator<A, Windowed<A, R, K>, S>(operator, { key, maxKeys, ttl, onEvict, scheduler }, (destination, states) => {
     const gaps = options.onGap === 'flag' || options.onGap === 'reset' ? new Gaps() : undefined;

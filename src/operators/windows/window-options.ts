@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs';
-import { checkAtLeast, checkPositive } from '../../schedule/check-argument.js';
+import { checkAtLeast, checkPositiveTime, checkTime } from '../../schedule/check-argument.js';
 import type { Aggregate } from '../aggregates/aggregate.js';
 import type { KeyBounds } from '../keyed-state.js';
 import type { OnGap } from '../on-gap.js';
@@ -60,9 +60,10 @@ export const checkMilliseconds = (value: number, name: string): void => {
 };
 
 /** Refuses event time that is none. */
-export const checkTime = (time: EventTime<never> | undefined): void => {
+export const checkEventTime = (time: EventTime<never> | undefined): void => {
   if (time === undefined) return;
   const { outOfOrder, lateness, idleAfter, maxAhead } = time;
-  for (const [name, value] of Object.entries({ outOfOrder, lateness, maxAhead })) if (value !== undefined) checkAtLeast(0, value, name);
-  if (idleAfter !== undefined) checkPositive(idleAfter, 'idleAfter');
+  for (const [name, value] of Object.entries({ outOfOrder, lateness })) if (value !== undefined) checkAtLeast(0, value, name);
+  if (maxAhead !== undefined) checkTime(maxAhead, 'maxAhead');
+  if (idleAfter !== undefined) checkPositiveTime(idleAfter, 'idleAfter');
 };

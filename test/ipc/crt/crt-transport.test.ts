@@ -157,7 +157,7 @@ describe('a process with the crt transport exits by itself', () => {
 describe('listeners that throw', () => {
   it('when told of an end keep no other stream from being told', async () => {
     const script = `
-      import { whenQuiet } from './ipc/crt/crt-when-quiet.js';
+      import { whenQuiet } from './shared/when-quiet.js';
       process.on('uncaughtException', error => console.log('uncaught', error.message));
       whenQuiet({ received: 0 }, () => { throw new Error('first'); });
       whenQuiet({ received: 0 }, () => console.log('second'));`;

@@ -5,7 +5,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 
-const SOURCE = fileURLToPath(new URL('../../../src/ipc/', import.meta.url));
+const SOURCE = fileURLToPath(new URL('../../../src/', import.meta.url));
+/** `ipc`, and the words that all share: it stands on nothing else. */
+const FOLDERS = /^(ipc|shared)\/.*\.ts$/;
 const MODULES = fileURLToPath(new URL('../../../node_modules', import.meta.url));
 
 /** How a process ended. */
@@ -33,14 +35,13 @@ export interface NodeFolder {
 /** Whether a process of its own exits, and with what, cannot be seen from inside the test's: `ipc` is compiled for plain Node. */
 export async function nodeFolder(awsCrt: 'installed' | 'missing' | 'without a binary' = 'installed'): Promise<NodeFolder> {
   const folder = await mkdtemp(join(tmpdir(), 'ipc-'));
-  await mkdir(join(folder, 'ipc'));
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
   for (const file of await readdir(SOURCE, { recursive: true })) {
-    if (!file.endsWith('.ts')) continue;
+    if (!FOLDERS.test(file)) continue;
     const { outputText } = ts.transpileModule(await readFile(join(SOURCE, file), 'utf8'), {
       compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ES2022, verbatimModuleSyntax: true },
     });
-    const compiled = join(folder, 'ipc', file.replace(/\.ts$/, '.js'));
+    const compiled = join(folder, file.replace(/\.ts$/, '.js'));
     await mkdir(dirname(compiled), { recursive: true });
     await writeFile(compiled, outputText);
   }

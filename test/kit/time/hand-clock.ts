@@ -2,7 +2,7 @@ import type { Clock } from '../../../src/ipc/clock.js';
 
 interface Timer {
   readonly due: number;
-  readonly callback: () => void;
+  readonly callback: (at: number) => void;
 }
 
 /** A clock that stands until it is moved. */
@@ -12,7 +12,7 @@ export class HandClock implements Clock {
 
   readonly now = (): number => this.#now;
 
-  readonly after = (ms: number, callback: () => void): (() => void) => {
+  readonly after = (ms: number, callback: (at: number) => void): (() => void) => {
     const timer = { due: this.#now + ms, callback };
     this.#timers.add(timer);
     return () => {
@@ -33,7 +33,7 @@ export class HandClock implements Clock {
       if (next === undefined) break;
       this.#timers.delete(next);
       this.#now = next.due;
-      next.callback();
+      next.callback(next.due);
     }
     this.#now = end;
   }

@@ -87,7 +87,8 @@ test('lite: given the fault, half a frame holds up everyone until the timeout', 
   const timers: (() => void)[] = [];
   const clock = {
     now: () => 0,
-    after: (_: number, run: () => void) => {
+    after: (_: number, callback: (at: number) => void) => {
+      const run = (): void => callback(0);
       timers.push(run);
       return () => void timers.splice(timers.indexOf(run), 1);
     },

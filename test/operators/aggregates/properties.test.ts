@@ -143,16 +143,17 @@ describe('folded by any split and merge, an aggregate is the naive one', () => {
 });
 
 describe('percentiles', () => {
-  /** As DDSketch promises: within the accuracy of the value at the lower or the upper rank. */
+  /** The nearest rank, by counting: the smallest value up to which at least so many of a hundred lie. */
+  const nearestRank = (values: readonly number[], percent: number): number => {
+    const sorted = [...values].sort((a, b) => a - b);
+    return sorted.find((_, i) => (i + 1) * 100 >= percent * sorted.length) ?? Number.NaN;
+  };
+  /** As DDSketch promises: within the accuracy of the value at the rank. */
   const within =
     (accuracy: number, quantile: number) =>
     (estimate: number, _: number, values: readonly number[]): void => {
-      const sorted = [...values].sort((a, b) => a - b);
-      const rank = quantile * (sorted.length - 1);
-      const [lower, upper] = [nth(sorted, Math.floor(rank)), nth(sorted, Math.ceil(rank))];
-      const slack = accuracy * 1.000_001;
-      expect(estimate).toBeGreaterThanOrEqual(lower - slack * Math.abs(lower));
-      expect(estimate).toBeLessThanOrEqual(upper + slack * Math.abs(upper));
+      const exact = nearestRank(values, Math.round(quantile * 100));
+      expect(Math.abs(estimate - exact)).toBeLessThanOrEqual(accuracy * 1.000_001 * Math.abs(exact));
     };
   const unused = (): number => 0;
 
@@ -182,18 +183,40 @@ describe('percentiles', () => {
     expect(many / 1.01 ** 5_939).toBeCloseTo(1, 2);
   });
 
-  it('is what another implementation gives, where that one is right', () => {
+  it('is the value at the nearest rank, of 1 to 100 values exactly', () => {
+    const some = [0.1, -3, 1_000, 5, 5, 0, 88.8, -0.001, 7, 1e9];
+    for (let n = 1; n <= 100; n++) {
+      const values = [...Array(n).keys()].map(i => (some[(i * 7) % 10] ?? 0) + ((i * 37) % n));
+      for (let percent = 0; percent <= 100; percent++) {
+        const wanted = percentile(percent / 100, itself);
+        expect([n, percent, foldBy(wanted, values, n)]).toEqual([n, percent, nearestRank(values, percent)]);
+        expect([n, percent, foldBy(wanted, values, [n >> 1, n])]).toEqual([n, percent, nearestRank(values, percent)]);
+      }
+    }
+    expect(foldBy(percentiles({ p90: 0.9, p95: 0.95 }, itself), [1, 2, 3, 4, 5, 6, 7, 8, 9, 1_000], 10)).toEqual({ p90: 9, p95: 1_000 });
+  });
+
+  it.each([101, 150, 1_000])('is within the accuracy of the value at the nearest rank of %d', n => {
+    const values = [...Array(n).keys()].map(i => 1.05 ** (((i * 37) % n) - n / 2));
+    for (const splits of [n, [99, [99, n]], [[5, 101], n]] as const)
+      for (const percent of [0, 1, 7, 50, 90, 95, 99, 100])
+        within(0.01, percent / 100)(foldBy(percentile(percent / 100, itself), values, splits), 0, values);
+  });
+
+  it('is what another implementation gives at the same rank, where that one is right', () => {
     fc.assert(
       fc.property(
         fc.array(
           fc.integer({ min: 1, max: 100_000 }).map(n => n / 1_000),
-          { minLength: 1, maxLength: 200 },
+          { minLength: 101, maxLength: 200 },
         ),
         fc.nat({ max: 100 }),
         (values, percent) => {
           const other = new DDSketch({ relativeAccuracy: 0.01 });
           for (const value of values) other.accept(value);
-          const theirs = other.getValueAtQuantile(percent / 100);
+          // Its rank is the part of the way from the first value to the last.
+          const rank = Math.max(1, Math.ceil((percent * values.length) / 100)) - 1;
+          const theirs = other.getValueAtQuantile(Math.min(1, (rank + 0.5) / (values.length - 1)));
           const ours = foldBy(percentile(percent / 100, itself), values, values.length);
           // Ours is exact at both ends, where theirs is 1 % off.
           expect(Math.abs(theirs / ours - 1)).toBeLessThan(0.0101);

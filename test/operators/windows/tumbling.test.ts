@@ -1,7 +1,8 @@
 import { asyncScheduler, concat, defer, from, NEVER, of, type SchedulerLike, Subject, take, throwError } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { collect, count, type EventTime, tumbling, type TumblingOptions } from '../../../src/operators/index.js';
+import { VirtualTime } from '../../kit/time/virtual-time.js';
 import { watched } from '../../kit/time/virtual.js';
 import { arriving, described, type Reading, readings } from './described.js';
 
@@ -128,6 +129,56 @@ describe('tumbling, when the clock is set', () => {
   it('back a little: time stands still', () => expect(clocked([12, 8, 13, 25])).toEqual(['a [10, 20) 3 time']));
   it('back a lot: what is open ends, and windows begin anew', () =>
     expect(clocked([1_003, 5, 12])).toEqual(['a [1000, 1010) 1 clock', 'a [0, 10) 1 time']));
+
+  describe('by a time server, while real timers wait', () => {
+    /** What waits for a window's end, with a clock that is set by hand. The time of day is one and the same everywhere. */
+    const waitsOf = (size: number, steps: readonly (number | 'timer')[]): { readonly all: string[]; readonly waits: number[] } => {
+      let now = 1_800_000_000_000;
+      vi.spyOn(Date, 'now').mockImplementation(() => now);
+      const waits: number[] = [];
+      const time = new VirtualTime();
+      const schedule = time.schedule.bind(time);
+      vi.spyOn(time, 'schedule').mockImplementation((work, delay = 0, state) => {
+        waits.push(delay);
+        return schedule(work, delay, state);
+      });
+      time.now = () => now;
+      const source = new Subject<Reading>();
+      const all: string[] = [];
+      const ofSize = { ...options, size, scheduler: time };
+      const subscription = source.pipe(tumbling(ofSize)).subscribe(element => all.push(described(element)));
+      for (const step of steps) {
+        if (step === 'timer') time.advanceToNextTimer();
+        else {
+          now += step;
+          source.next({ key: 'a', at: now, value: 1 });
+        }
+      }
+      subscription.unsubscribe();
+      vi.restoreAllMocks();
+      return { all, waits };
+    };
+    const minute = 60_000;
+
+    it('forward: a window that opens afterwards has a timer of its own, and not what is left of the one before', () => {
+      const { all, waits } = waitsOf(minute, [1_000, 3_600_000 + 58_500]);
+      expect(all).toHaveLength(1);
+      expect(waits).toEqual([59_000, 500]);
+    });
+
+    it('forward within a window: its timer waits no longer than the window has left', () => {
+      expect(waitsOf(minute, [1_000, 58_000]).waits).toEqual([59_000, 1_000]);
+    });
+
+    it('in a long window: the clock is looked at each minute, so that none is hours late', () => {
+      expect(waitsOf(24 * 60 * minute, [1_000]).waits).toEqual([minute]);
+    });
+
+    it('back a little: the timer waits until the clock has caught up, and does not spin', () => {
+      const { waits } = waitsOf(minute, [59_990, -5_000, 'timer']);
+      expect(waits.slice(0, 2)).toEqual([10, 5_010]);
+    });
+  });
 
   it('back while a timer waits: windows end when the clock, and not the timer, has come to their end', () => {
     const source$ = defer(() => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { whenQuiet } from '../../../src/ipc/crt/crt-when-quiet.js';
+import { whenQuiet } from '../../src/shared/when-quiet.js';
 
 const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
 
