@@ -22,7 +22,7 @@ let waiting: Waiting[] = [];
  * before that of messages, which it empties by at most 1000 a turn. Whatever was sent before an end is in its queue when
  * the end is seen; so once a turn brings no message, none is left.
  */
-export function whenQuiet(source: Counting, callback: () => void, mostTurns = Infinity): () => void {
+export function whenQuiet(source: Counting, callback: () => void, mostTurns: number = Infinity): () => void {
   const one: Waiting = { source, callback, seen: undefined, turnsLeft: mostTurns };
   waiting.push(one);
   if (waiting.length === 1) setImmediate(turn);
@@ -49,7 +49,7 @@ function turn(): void {
 }
 
 /** What has come in on all connections of this process. */
-const arrivals = { received: 0 };
+const arrivals: { received: number } = { received: 0 };
 
 /** For those who read from a connection: something has come. */
 export const noteArrival = (): void => {

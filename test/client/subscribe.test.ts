@@ -4,7 +4,7 @@ import { json } from '../../src/codec/index.js';
 import type { RpcMessageInit } from '../../src/ipc/wire/rpc-message.js';
 import type { ConnectionState, SubscribeRequest } from '../../src/client/mqtt-proxy.js';
 import { QOS } from '../../src/shared/qos.js';
-import { fixed, limited } from '../../src/schedule/index.js';
+import { fixed, limited, resetAfter } from '../../src/schedule/index.js';
 import { topicTemplate } from '../../src/topic/index.js';
 import { accepting, isRequest, isTerminate, type RawConnection } from '../kit/nucleus/raw-server.js';
 import { record } from '../kit/streams/recorded.js';
@@ -407,6 +407,25 @@ describe('a subscription that breaks while its connection does not', () => {
     ]);
     expect(statuses.values.map(({ status }) => status)).toEqual(['subscribing', 'active', 'interrupted', 'ended']);
     expect(time.timers).toBe(0);
+  });
+
+  it('has its whole schedule again once it was active for long enough', async () => {
+    const reconnect = resetAfter(10_000)(limited(1)(fixed(100)));
+    const { proxy, server, time } = await connectTo(
+      accepting(({ streamId }, connection) => connection.send(subscribed(streamId), arrived(streamId, 'a', String(streamId)))),
+      { reconnect },
+    );
+    const messages = record(proxy.subscribe(to('a')));
+    await messages.take(1);
+    const connection = await server.connection();
+    for (const streamId of [1, 2, 3]) {
+      time.advance(10_000);
+      connection.send(ended(streamId));
+      await messages.take(2 * streamId);
+      time.advance(100);
+      await messages.take(2 * streamId + 1);
+    }
+    expect(messages.values.map(({ _tag }) => _tag)).toEqual(['Right', 'Left', 'Right', 'Left', 'Right', 'Left', 'Right']);
   });
 
   it('may be unsubscribed by whoever hears of the gap, and is not asked for again', async () => {

@@ -77,6 +77,25 @@ describe('startSeries', () => {
     expect(failures()).toEqual([100, 100, undefined]);
   });
 
+  test('a new series knows nothing of the wait before it', () => {
+    const clock = standingClock();
+    const waits: number[] = [];
+    const schedule = {
+      delay: ({ previousDelayMilliseconds }: RetryStep) => {
+        waits.push(previousDelayMilliseconds);
+        return 10;
+      },
+      resetAfterMilliseconds: 500,
+    };
+    const series = startSeries(schedule, clock);
+    series.next();
+    series.next();
+    series.succeeded();
+    clock.move(500);
+    series.next();
+    expect(waits).toEqual([0, 10, 0]);
+  });
+
   test('a clock that is set back neither resets nor makes time negative', () => {
     const clock = standingClock();
     const elapsed: number[] = [];
