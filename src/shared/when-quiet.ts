@@ -22,7 +22,7 @@ let waiting: Waiting[] = [];
  * before that of messages, which it empties by at most 1000 a turn. Whatever was sent before an end is in its queue when
  * the end is seen; so once a turn brings no message, none is left.
  */
-export function whenQuiet(source: Counting, callback: () => void, mostTurns: number = Infinity): () => void {
+export function whenQuiet(source: Counting, callback: () => void, mostTurns: number = Number.POSITIVE_INFINITY): () => void {
   const one: Waiting = { source, callback, seen: undefined, turnsLeft: mostTurns };
   waiting.push(one);
   if (waiting.length === 1) setImmediate(turn);
