@@ -234,6 +234,32 @@ describe('a refused token', () => {
     await reaches('connected');
   });
 
+  it('is not believed where a connection between them was accepted and then given up for its silence', async () => {
+    const script = inTurn(accepting(), closing, closing, accepting(), closing, accepting());
+    const { proxy, time, server, reaches } = await connectTo(script, { publishWindow: 200, publishTimeout: 5_000 });
+    await proxy.ready()();
+    (await server.connection(0)).kill();
+    await reaches('interrupted');
+    time.advance(1_000);
+    for (let silent = 0; silent < 2; silent++) {
+      await reaches('connecting');
+      await reaches('interrupted');
+      time.advance(100);
+    }
+    await reaches('connected');
+    // More than 16 Mi characters without an answer.
+    const payload = new Uint8Array(100_000);
+    const outcomes = Array.from({ length: 130 }, () => proxy.publish({ topicName: 'a', payload, qos: QOS.AT_LEAST_ONCE })());
+    time.advance(5_000);
+    await Promise.all(outcomes);
+    await reaches('interrupted');
+    time.advance(1_000);
+    await reaches('connecting');
+    await reaches('interrupted');
+    time.advance(100);
+    await reaches('connected');
+  });
+
   it('is not believed where something else lay between', async () => {
     const { proxy, time, server, reaches } = await connectTo(inTurn(accepting(), closing, closing, closing, accepting()));
     await proxy.ready()();
