@@ -17,6 +17,19 @@ const transitions = (levels: readonly number[], options: Partial<HysteresisOptio
 };
 
 describe('hysteresis', () => {
+  it('raises an alarm after its delay with the latest value, not only its number', () => {
+    const scheduler = new VirtualTimeScheduler();
+    const alarms: unknown[] = [];
+    const source = new Subject<{ readonly id: number; readonly celsius: number }>();
+    source
+      .pipe(hysteresis({ key: 'single', value: ({ celsius }) => celsius, set: 80, clear: 75, raiseAfter: 100, scheduler }))
+      .subscribe(({ value, level }) => alarms.push([value.id, level]));
+    source.next({ id: 1, celsius: 81 });
+    source.next({ id: 2, celsius: 82 });
+    scheduler.flush();
+    expect(alarms).toEqual([[2, 82]]);
+  });
+
   it('raises at set and clears at clear, thresholds included, and is silent in between', () => {
     expect(transitions([70, 79.9, 80, 76, 90, 75.1, 75, 79, 81])).toEqual([
       'unknown > cleared at 70',

@@ -203,6 +203,12 @@ describe('percentiles', () => {
         within(0.01, percent / 100)(foldBy(percentile(percent / 100, itself), values, splits), 0, values);
   });
 
+  it('tells zeros from the numbers next to them', () => {
+    const values = [...Array(150).keys()].map(i => (i < 50 ? -1 : i < 100 ? 0 : 1));
+    const at = (rank: number): number => foldBy(percentile((rank - 0.5) / 150, itself), values, 150);
+    expect([50, 51, 100, 101].map(at).map(Math.round)).toEqual([-1, 0, 0, 1]);
+  });
+
   it('is what another implementation gives at the same rank, where that one is right', () => {
     fc.assert(
       fc.property(

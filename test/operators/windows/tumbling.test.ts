@@ -110,6 +110,15 @@ describe('tumbling, in processing time', () => {
   });
 });
 
+it('tumbling takes a timestamp that is as far ahead as it may be, and none further', () => {
+  const scheduler = new VirtualTime();
+  const all: string[] = [];
+  from(readings('a@60 a@61'))
+    .pipe(tumbling({ ...eventTime({ maxAhead: 60 }), scheduler }))
+    .subscribe(element => all.push(element._tag === 'Left' ? element.left._tag : described(element)));
+  expect(all).toEqual(['TimestampRefused', 'a [60, 70) 1 completion']);
+});
+
 describe('tumbling, when the clock is set', () => {
   const clocked = (times: readonly number[]): string[] => {
     let now = 0;
