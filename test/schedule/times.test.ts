@@ -23,6 +23,7 @@ const OPTIONS: Readonly<Record<string, (time: number) => unknown>> = {
   'connect: connectTimeout': connectTimeout => connect({ connectTimeout }),
   'connect: publishTimeout': publishTimeout => connect({ publishTimeout }),
   'connect: subscribeTimeout': subscribeTimeout => connect({ subscribeTimeout }),
+  'connect: refusalPatience': refusalPatience => connect({ refusalPatience }),
   drain: deadline => proxy.drain(deadline),
   drainOnSignal: deadline => {
     drainOnSignal(proxy, { deadline })();
