@@ -127,7 +127,7 @@ describe('KeyedState', () => {
   });
 
   it('refuses bounds that are none', () => {
-    for (const bounds of [{ maxKeys: 0 }, { maxKeys: Number.NaN }, { ttl: 0 }, { ttl: Infinity }])
+    for (const bounds of [{ maxKeys: 0 }, { maxKeys: Number.NaN }, { ttl: 0 }, { ttl: Number.NaN }])
       expect(() => watchedStates(bounds)).toThrow(RangeError);
   });
 
