@@ -205,7 +205,7 @@ class IpcMqttProxy implements MqttProxy {
   }
 
   close(): Promise<void> {
-    return this.#connection.close();
+    return this.#connection.close(this.#drain.hasBegun);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -57,6 +57,7 @@ export class Connection {
   #profile: Profile | undefined;
   #session: Session | undefined;
   #acceptedBefore = false;
+  #drained = false;
   #attempt = 0;
   #silentRefusals = 0;
   #fullSince: number | undefined;
@@ -90,8 +91,7 @@ export class Connection {
   demand(): ConnectError | undefined {
     const state = this.#state;
     if (state.status === 'idle' || (state.status === 'failed' && state.error.retryable)) this.#open();
-    const { status } = this.#state;
-    return status === 'closed' ? new ProxyClosed() : status === 'failed' ? this.#state.error : undefined;
+    return this.#failure();
   }
 
   /** Lets a subscription live on this connection until the returned function is called. */
@@ -113,13 +113,16 @@ export class Connection {
     if (this.#session !== undefined) this.#lose(error);
   }
 
-  /** Ends everything. Resolves when the transport has let go of its socket. */
-  close(): Promise<void> {
+  /**
+   * Ends everything, in good order where what was under way was `drained` first. Resolves when the transport has let go of its socket.
+   */
+  close(drained: boolean): Promise<void> {
     if (this.#state.status !== 'closed') {
       this.#cancelTimer();
       const session = this.#session;
       this.#session = undefined;
-      const error = new ProxyClosed();
+      this.#drained = drained;
+      const error = new ProxyClosed(drained);
       this.#endUsers({ status: 'closed' }, user => user.onFailed(error));
       session?.close();
     }
@@ -300,6 +303,12 @@ export class Connection {
       if (next.status === 'closed') this.#told.complete();
     }
     this.#untold.length = 0;
+  }
+
+  #failure(): ConnectError | undefined {
+    const state = this.#state;
+    if (state.status === 'failed') return state.error;
+    return state.status === 'closed' ? new ProxyClosed(this.#drained) : undefined;
   }
 
   #users(): ConnectionUser[] {

@@ -1,5 +1,36 @@
+import { asyncScheduler, type SchedulerLike } from 'rxjs';
 import { checkTime } from '../schedule/check-argument.js';
+import { steadyNow } from '../schedule/steady-now.js';
 import type { DrainReport, MqttProxy } from './mqtt-proxy.js';
+
+/** Within this time one Ctrl-C in a terminal comes twice: to the whole group of processes, and passed on by npm. */
+const SAME = 500;
+
+/**
+ * Calls `stop` at the first SIGTERM or SIGINT. The next one that comes later than by chance ends the process at once, as without this.
+ *
+ * Returns a function that takes the listeners off.
+ */
+export function onStopSignal(stop: (why: string) => void, scheduler: SchedulerLike): () => void {
+  const now = steadyNow(scheduler);
+  let first: number | undefined;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (first === undefined) {
+      first = now();
+      stop(signal);
+    } else if (now() - first >= SAME) {
+      remove();
+      process.kill(process.pid, signal);
+    }
+  };
+  function remove(): void {
+    process.off('SIGTERM', onSignal);
+    process.off('SIGINT', onSignal);
+  }
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+  return remove;
+}
 
 /** How {@link drainOnSignal} ends a component. */
 export interface DrainOnSignalOptions {
@@ -10,16 +41,20 @@ export interface DrainOnSignalOptions {
   readonly deadline?: number | undefined;
   /** Told what the drain found, before the proxy is closed. Default: one line on stderr if something was left. */
   readonly onDrained?: ((report: DrainReport) => void) | undefined;
+  /** The clock by which a second signal is told from the first one come twice. Default `asyncScheduler`. */
+  readonly scheduler?: SchedulerLike | undefined;
 }
 
 /**
  * Ends a component in good order when Greengrass stops it: on SIGTERM or SIGINT it drains the proxy and closes it, so that the
- * component's streams complete and the process ends by itself. A second signal during that ends it at once, as without this.
+ * component's streams end and the process ends by itself. What is left at the deadline has its outcomes when the proxy is closed, and
+ * `runToEnd` takes that for the end that was wanted. A second signal half a second later or more ends the process at once, as without this;
+ * one that comes sooner is the first once more: a terminal sends Ctrl-C to npm and to the component, and npm passes it on.
  *
  * What `onDrained` throws is written to stderr, and the process then ends with exit code 1; the proxy is closed all the same.
  *
  * Returns a function that takes the listeners off again. They do not keep the process alive, and go by themselves when the proxy is
- * closed some other way.
+ * closed.
  *
  * Source: AWS IoT Greengrass component recipe reference, lifecycle `Shutdown` and `Timeout`.
  *
@@ -34,26 +69,15 @@ export interface DrainOnSignalOptions {
  * ```
  */
 export function drainOnSignal(proxy: MqttProxy, options: DrainOnSignalOptions = {}): () => void {
-  const { deadline = 10_000, onDrained = reportLeftovers } = options;
+  const { deadline = 10_000, onDrained = reportLeftovers, scheduler = asyncScheduler } = options;
   checkTime(deadline, 'deadline');
-  const onSignal = (): void => {
-    // Off at once: with no listener left, a second signal does what signals do.
-    off();
-    void drainAndClose(proxy, deadline, onDrained);
-  };
-  process.on('SIGTERM', onSignal);
-  process.on('SIGINT', onSignal);
+  const remove = onStopSignal(() => void drainAndClose(proxy, deadline, onDrained), scheduler);
   // A listener that stayed behind would swallow the signal that is to end the process.
-  const closed = proxy.state$.subscribe({ complete: takeOff, error: takeOff });
-  function takeOff(): void {
-    process.off('SIGTERM', onSignal);
-    process.off('SIGINT', onSignal);
-  }
-  function off(): void {
+  const closed = proxy.state$.subscribe({ complete: remove, error: remove });
+  return () => {
     closed.unsubscribe();
-    takeOff();
-  }
-  return off;
+    remove();
+  };
 }
 
 async function drainAndClose(proxy: MqttProxy, deadline: number, onDrained: (report: DrainReport) => void): Promise<void> {

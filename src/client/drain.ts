@@ -30,6 +30,11 @@ export class Drain {
     });
   }
 
+  /** Whether draining has begun. */
+  get hasBegun(): boolean {
+    return this.#draining;
+  }
+
   hold(): () => void {
     const token = Symbol('drain hold');
     this.#holds.add(token);

@@ -10,7 +10,7 @@ export function unsent(error: ConnectError): PublishError {
     case 'ConnectionLost':
       return new ConnectionLost('message', false, error);
     case 'ProxyClosed':
-      return new ProxyClosed();
+      return new ProxyClosed(error.drained);
     case 'MissingEnvironment':
     case 'SocketPathTooLong':
     case 'SocketUnavailable':

@@ -2,11 +2,13 @@ import { asyncScheduler, merge, type SchedulerLike, Subscription } from 'rxjs';
 import type { StageAccount } from '../flow/account.js';
 import { type Ledger, ledger as ledgerOfAll } from '../flow/ledger.js';
 import { connect } from '../client/connect.js';
+import { onStopSignal } from '../client/drain-on-signal.js';
 import type { ConnectionState, DrainReport, MqttProxy } from '../client/mqtt-proxy.js';
 import { checkPositiveTime } from '../schedule/check-argument.js';
 import { schedulerClock } from '../schedule/scheduler-clock.js';
 import { every } from '../schedule/wait.js';
 import { reportAtTimes, type Reporter } from '../stream/report-at-times.js';
+import { isEndInGoodOrder } from '../stream/kind.js';
 import { tagOf } from '../stream/tag.js';
 import { type BranchEvent, branchEvents, namedBranches } from './branches.js';
 import type { Branch, Component } from './component.js';
@@ -14,7 +16,6 @@ import { readConfiguration } from './configuration.js';
 import { exitReasonOf, EXITS, type ExitReason } from './exit-codes.js';
 import { type BranchHealth, type Health, type HealthStatus, WholeFile } from './health.js';
 import { jsonLog, levelIn, type Log } from './log.js';
-import { onStopSignal } from './on-stop-signal.js';
 import type { RunOptions, RunOutcome } from './run-options.js';
 
 const DRAIN_DEADLINE = 10_000;
@@ -27,8 +28,9 @@ const HEALTH_PERIOD = 60_000;
  * A wrong configuration, a refused topic and a bug are outcomes, with the code of {@link EXITS} to exit with. All of it is
  * in the log: what passes on the left of a branch at most once per branch, tag and ten seconds, with the number of those it stands for.
  *
- * On SIGTERM, SIGINT or `signal`, the subscriptions complete, stages publish what they hold, and after `drainDeadline` at the latest what is left
- * is given up, counted and logged. A second signal, half a second later or more, ends the process at once.
+ * On SIGTERM, SIGINT or `signal`, the subscriptions complete, stages publish what they hold, and shortly before `drainDeadline` (a tenth of it, a second at most)
+ * the proxy is closed: what is left in the stages has its outcomes, so that dead letters can be written. What has not ended at `drainDeadline` is given up,
+ * counted and logged. A second signal, half a second later or more, ends the process at once.
  *
  * @throws RangeError, TypeError for options out of range, as `connect` does.
  *
@@ -71,6 +73,9 @@ const ended = (log: Log, reason: ExitReason, branch: string | undefined, error: 
   tell(`ended: ${exit.meaning}`, { event: 'ended', reason, code: exit.code, restart: exit.restart, branch, error, ...fields });
   return { ...exit, reason, branch, error };
 };
+
+/** What is kept of the drain's time, a tenth and at most this, for the outcomes of what was not published: dead letters have to be written. */
+const LAST_WORDS = 1_000;
 
 /** One run of a component's branches. */
 class ComponentRun {
@@ -154,18 +159,26 @@ class ComponentRun {
 
   async #drainNow(why: string): Promise<DrainReport> {
     this.#log.info(`draining: ${why}`, { event: 'draining', deadline: this.#deadline });
-    const draining = this.#proxy.drain(this.#deadline)();
+    const forPublishes = this.#deadline - Math.min(LAST_WORDS, this.#deadline / 10);
+    const draining = this.#proxy.drain(forPublishes)();
     this.#tellHealth(false);
-    const cancelOverdue = schedulerClock(this.#scheduler).after(this.#deadline, () => this.#giveUp());
+    // Closed, the proxy gives every value that is still inside a stage its outcome.
+    const close = (): void => void draining.then(() => this.#proxy.close());
+    const clock = schedulerClock(this.#scheduler);
+    const cancelClose = clock.after(forPublishes, close);
+    const cancelOverdue = clock.after(this.#deadline, () => this.#giveUp());
     const report = await draining;
     const { unfinished, stagesUnfinished } = report;
-    if (unfinished > 0 || stagesUnfinished > 0)
+    if (unfinished > 0 || stagesUnfinished > 0) {
+      close();
       this.#log.warn(`${unfinished} publishes had no answer and ${stagesUnfinished} stages were not done when the time was over`, {
         event: 'drained',
         ...report,
       });
+    }
     // A drain knows publishes. What comes after them in a branch, such as a dead letter on its way to the disk, has the rest of the time.
     await new Promise<void>(resolve => this.#running.add(resolve));
+    cancelClose();
     cancelOverdue();
     return report;
   }
@@ -191,6 +204,10 @@ class ComponentRun {
         this.#log.info(`${branch}: completed`, { event: 'completed', branch });
         return;
       case 'failed':
+        if (isEndInGoodOrder(event.error)) {
+          this.#onEvent({ branch, kind: 'completed' });
+          return;
+        }
         this.#onFailure(branch, before, exitReasonOf(event.error), event.error);
         return;
       case 'defect':

@@ -211,9 +211,17 @@ export class ProxyClosed extends Failure<'ProxyClosed', 'terminal'> {
   readonly _tag = 'ProxyClosed';
   readonly code = 'GGRX_PROXY_CLOSED';
   readonly retryable = false;
+  /** It had been told to drain before: the component's end in good order, which `runToEnd` and `runComponent` take for one. */
+  readonly drained: boolean;
 
-  constructor() {
-    super('terminal', 'The proxy was closed. Make another with connect() to go on.');
+  constructor(drained = false) {
+    super(
+      'terminal',
+      drained
+        ? 'The proxy was drained and closed: the component was told to stop.'
+        : 'The proxy was closed. Make another with connect() to go on.',
+    );
+    this.drained = drained;
   }
 }
 

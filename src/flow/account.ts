@@ -59,7 +59,7 @@ export interface StageAccount {
   readonly failed: Amount;
   /** Values inside now: waiting, or being worked on. */
   readonly buffered: Amount;
-  /** Values that were inside when the stage ended: unsubscribed, failed, or ended by a terminal `Left`. */
+  /** Values that were inside when the stage ended: unsubscribed, or failed; with `concurrently` also when it ended by a terminal `Left`. */
   readonly discarded: Amount;
   /** The most that was ever inside at once; messages and bytes each on their own. */
   readonly peak: Amount;

@@ -1,13 +1,13 @@
-import { left, type Either } from 'fp-ts/lib/Either.js';
-import { asyncScheduler, of, type SchedulerLike } from 'rxjs';
-import { InvalidRequest, isFailure, type Overflowed, type PublishError } from '../errors/errors.js';
+import type { Either } from 'fp-ts/lib/Either.js';
+import { asyncScheduler, type SchedulerLike } from 'rxjs';
+import { ConnectionLost, type Overflowed, type PublishError, TooManyPublishes } from '../errors/errors.js';
 import type { PublishRequest } from '../client/mqtt-message.js';
 import type { MqttProxy } from '../client/mqtt-proxy.js';
 import type { Schedule } from '../schedule/schedule.js';
 import { checkPositiveTime } from '../schedule/check-argument.js';
 import { Deadlines } from './deadlines.js';
 import { type DeclaredTopic, declaredFilters, onlyDeclared } from './declared-topics.js';
-import { publishAttempts, PUBLISH } from './publish-attempts.js';
+import { PublishJob, type Publishing } from './publish-job.js';
 import { publishFailure, type PublishFailure, type Published } from './publish-outcome.js';
 import { checkedWidth, stage, type Stage, type StageOptions } from './stage.js';
 
@@ -62,10 +62,6 @@ export interface PublishTo {
   ): Stage<A, Either<PublishFailure<A> | Overflowed, Published<A>>>;
 }
 
-/** No message could be made of a value, for a reason that lies in the value: a topic template it does not fit into, a number JSON does not have. */
-const unmade = <A>(cause: Error, value: A): PublishFailure<A> =>
-  publishFailure(new InvalidRequest('message', PUBLISH, '', 'client', cause.message, cause), value, 0, 'refused');
-
 /** What every nucleus takes: Lite stores 10 publishes without an answer and refuses the rest. */
 const WINDOW_UNTIL_KNOWN = 8;
 
@@ -77,6 +73,11 @@ const FULL_QUEUE: Schedule = {
 const isPassingRefusal = (error: PublishError): boolean =>
   error.retryable && (error._tag === 'Unauthorized' || (error._tag === 'ServiceFault' && error.reason === 'PublishFailed'));
 
+const refuse = <A>(value: A, cause: PublishError | Overflowed, waiting: number): PublishFailure<A> => {
+  const error = cause._tag === 'Overflowed' ? new TooManyPublishes('message', waiting) : new ConnectionLost('message', false, cause);
+  return publishFailure(error, value, 0, 'refused');
+};
+
 /**
  * Publishes a message for every value, a few at a time, and hands on what became of each.
  *
@@ -86,8 +87,9 @@ const isPassingRefusal = (error: PublishError): boolean =>
  * front of the next outcome stands for all of them. Lefts of kind `message` and `gap` pass by and the stage goes on.
  *
  * Completes when the source has and every value has its outcome; and after a terminal `Left` (the token was refused, the proxy was
- * closed, the environment is missing, the policy is `fail` and the buffer full): that is the last value, and what was still inside is
- * given up and counted as discarded. An error of the source, or one thrown by `request`, is a defect and goes to the error channel at once;
+ * closed, the environment is missing, the policy is `fail` and the buffer full), which is the last value. Before it, everything inside has
+ * its outcome: what was sent and has no answer is `unknown`, what waits is `refused`. Only unsubscribing discards. An error of the source,
+ * or one thrown by `request`, is a defect and goes to the error channel at once;
  * but for the library's own errors, such as that of `template.build` with a parameter that does not fit: these are a `PublishFailure` of that
  * value, an `InvalidRequest` of 0 `attempts` with the error as its `cause`.
  *
@@ -134,29 +136,23 @@ export const publishTo: PublishTo = <A>(
   const port = topics === undefined ? proxy : onlyDeclared(proxy, topics, options.name ?? 'publishTo');
   return stage('publishTo', options, () => {
     const deadlines = new Deadlines(timeout, scheduler);
-    const attempts = {
+    const publishing: Publishing<A> = {
       proxy: port,
+      request,
       timeout,
       deadlines,
       retry: retry ?? FULL_QUEUE,
       retryWhile: retryWhile ?? (retry === undefined ? isPassingRefusal : error => error.retryable),
       random,
       scheduler,
+      failedFor: undefined,
     };
     return {
       width: inFlight ?? WINDOW_UNTIL_KNOWN,
       ordered,
       declaration: { concurrency: inFlight, topics },
-      work: value => {
-        let message: PublishRequest;
-        try {
-          message = request(value);
-        } catch (thrown) {
-          if (!isFailure(thrown)) throw thrown;
-          return of(left(unmade(thrown, value)));
-        }
-        return publishAttempts(attempts, message, value);
-      },
+      job: (owner, bytes, value) => new PublishJob(owner, bytes, value, publishing),
+      ending: { refuse: (value, cause, waiting) => refuse(value, publishing.failedFor ?? cause, waiting), scheduler },
       begin: resize => {
         const releaseDrain = proxy.holdDrain?.();
         const end = (): void => {

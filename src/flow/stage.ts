@@ -1,12 +1,13 @@
 import type { Either } from 'fp-ts/lib/Either.js';
-import { Observable, type Subscriber } from 'rxjs';
+import { Observable, type Subscriber, Subscription } from 'rxjs';
 import type { Overflowed } from '../errors/errors.js';
 import type { StageDeclaration, StageKind } from './account.js';
 import { type BufferPolicy, declaredBuffer } from './buffer-policy.js';
 import { Entrance } from './entrance.js';
 import { type Ledger, ledger as ledgerOfAll } from './ledger.js';
+import type { Job, JobOwner } from './job.js';
 import { workOn } from '../stream/work-on.js';
-import { Window } from './window.js';
+import { type Ending, Window } from './window.js';
 
 /** Where values go in that are given by hand instead of by an Observable. */
 export interface Intake<A> {
@@ -40,10 +41,13 @@ export interface StageOptions<A> {
 }
 
 /** How one subscription of a stage works. */
-export interface StageWork<A> {
+export interface StageWork<A, E, B> {
   readonly width: number;
   readonly ordered: boolean;
-  readonly work: (value: A) => Observable<unknown>;
+  /** Makes the work for a value, which is begun then. */
+  readonly job: (owner: JobOwner<Either<E, B>>, bytes: number, value: A) => Job<Either<E, B>>;
+  /** How the stage ends when it must. Left out: what is inside is given up, and counted as discarded. */
+  readonly ending?: Ending<A, E> | undefined;
   /** Called once the stage is set up; what it returns is called when the stage has ended. */
   readonly begin?: ((resize: (width: number) => void) => () => void) | undefined;
   /** What else there is to tell of the stage, besides its width, order and buffer. */
@@ -60,10 +64,10 @@ export const checkedWidth = (name: string, width: number): number => {
 export const stage = <A, E, B>(
   kind: StageKind,
   options: StageOptions<A>,
-  subscription: () => StageWork<A>,
+  subscription: () => StageWork<A, E, B>,
 ): Stage<A, Either<E | Overflowed, B>> => {
   const open = (destination: Subscriber<Either<E | Overflowed, B>>, onRoom?: () => void): Window<A, E, B> => {
-    const { width, ordered, work, begin, declaration } = subscription();
+    const { width, ordered, job, ending, begin, declaration } = subscription();
     const entry = (options.ledger ?? ledgerOfAll).open(kind, options.name, {
       concurrency: width,
       ordered,
@@ -71,19 +75,22 @@ export const stage = <A, E, B>(
       ...declaration,
     });
     const entrance = new Entrance<A>(options.buffer ?? {}, entry.account);
-    const window = new Window<A, E, B>({ destination, width, ordered, entrance, entry, work, onRoom });
+    const window = new Window<A, E, B>({ destination, width, ordered, entrance, entry, job, ending, onRoom });
     if (begin !== undefined) window.onEnd = begin(width => window.resize(width));
     return window;
   };
   const operator = (source: Observable<A>): Observable<Either<E | Overflowed, B>> =>
     new Observable(destination => {
       const window = open(destination);
+      const upstream = new Subscription();
+      destination.add(upstream);
+      window.onLeave = () => upstream.unsubscribe();
       const work = {
         next: (value: A) => window.receive(value),
         error: (error: unknown) => window.error(error),
         complete: () => window.complete(),
       };
-      workOn(source, destination, work, window.edge);
+      workOn(source, upstream, work, window.edge);
     });
   return Object.assign(operator, { [OPEN]: open });
 };

@@ -1,11 +1,11 @@
 import { type Either, left } from 'fp-ts/lib/Either.js';
-import type { Observable, Subscriber } from 'rxjs';
+import type { SchedulerLike, Subscriber, Subscription } from 'rxjs';
 import type { Overflowed } from '../errors/errors.js';
 import { isTerminalError } from '../stream/kind.js';
 import { reportUnhandled } from '../stream/unhandled.js';
 import { type Edge, resumeSubscribing, suspendSubscribing } from './edge.js';
 import type { Entrance } from './entrance.js';
-import { beginWork, Job, type JobOwner } from './job.js';
+import type { Job, JobOwner } from './job.js';
 import type { LedgerEntry } from './ledger.js';
 
 /** What a {@link Window} is made of. */
@@ -16,10 +16,20 @@ export interface WindowParts<A, E, B> {
   readonly ordered: boolean;
   readonly entrance: Entrance<A>;
   readonly entry: LedgerEntry;
-  /** Starts the work for a value. Its results are made `Either`s. */
-  readonly work: (value: A) => Observable<unknown>;
+  /** Makes the work for a value, which is begun then. */
+  readonly job: (owner: JobOwner<Either<E, B>>, bytes: number, value: A) => Job<Either<E, B>>;
+  /** How the stage ends when it must. Left out: what is inside is given up, and counted as discarded. */
+  readonly ending?: Ending<A, E> | undefined;
   /** The stage may be given another value without anything waiting. Called whenever that becomes true again. */
   readonly onRoom?: (() => void) | undefined;
+}
+
+/** How a stage ends with a terminal failure so that nothing inside is lost without a word: every value has an outcome before it. */
+export interface Ending<A, E> {
+  /** The failure of a value that waits for its turn, of which `waiting` are left. */
+  readonly refuse: (value: A, cause: E | Overflowed, waiting: number) => E;
+  /** The clock. */
+  readonly scheduler: SchedulerLike;
 }
 
 /**
@@ -29,11 +39,14 @@ export interface WindowParts<A, E, B> {
 export class Window<A, E, B> implements JobOwner<Either<E, B>> {
   /** Called once, when the stage has ended for whatever reason. */
   onEnd: (() => void) | undefined;
+  /** Called once, when the stage takes no more values though it has not ended yet. */
+  onLeave: (() => void) | undefined;
   private readonly destination: Subscriber<Either<E | Overflowed, B>>;
   private readonly ordered: boolean;
   private readonly entrance: Entrance<A>;
   private readonly entry: LedgerEntry;
-  private readonly work: (value: A) => Observable<unknown>;
+  private readonly job: WindowParts<A, E, B>['job'];
+  private readonly ending: Ending<A, E> | undefined;
   private readonly onRoom: (() => void) | undefined;
   private readonly mayHold: number;
   private width: number;
@@ -45,6 +58,10 @@ export class Window<A, E, B> implements JobOwner<Either<E, B>> {
   private ended = false;
   private refilling = false;
   private promoting = false;
+  /** What the stage ends with once everything inside has its outcome. */
+  private lastWords: E | Overflowed | undefined;
+  private patience: Subscription | undefined;
+  private refusing = false;
 
   constructor(parts: WindowParts<A, E, B>) {
     this.destination = parts.destination;
@@ -52,7 +69,8 @@ export class Window<A, E, B> implements JobOwner<Either<E, B>> {
     this.ordered = parts.ordered;
     this.entrance = parts.entrance;
     this.entry = parts.entry;
-    this.work = parts.work;
+    this.job = parts.job;
+    this.ending = parts.ending;
     this.onRoom = parts.onRoom;
     this.mayHold = parts.width + parts.entrance.messages;
     this.destination.add(() => this.stop());
@@ -60,7 +78,7 @@ export class Window<A, E, B> implements JobOwner<Either<E, B>> {
 
   /** Whether a value given now would be worked on at once. */
   get hasRoom(): boolean {
-    return !this.ended && this.running < this.width && this.entrance.length === 0;
+    return !this.isOver() && this.running < this.width && this.entrance.length === 0;
   }
 
   /** What leads into this stage. */
@@ -68,9 +86,18 @@ export class Window<A, E, B> implements JobOwner<Either<E, B>> {
     return this.entry.into;
   }
 
-  /** Whether the stage has ended. A method, since what is called in between may end it. */
+  /** Whether the stage takes nothing more. A method, since what is called in between may end it. */
   isOver(): boolean {
+    return this.ended || this.isEnding();
+  }
+
+  private hasEnded(): boolean {
     return this.ended;
+  }
+
+  /** @internal */
+  isEnding(): boolean {
+    return this.lastWords !== undefined;
   }
 
   /** Changes how many pieces of work run at once. More than that may run until enough of them have ended. */
@@ -80,7 +107,7 @@ export class Window<A, E, B> implements JobOwner<Either<E, B>> {
   }
 
   receive(value: A): void {
-    if (this.ended) return;
+    if (this.isOver()) return;
     const outer = suspendSubscribing();
     try {
       this.take(value);
@@ -91,7 +118,7 @@ export class Window<A, E, B> implements JobOwner<Either<E, B>> {
 
   /** The source has no more values. */
   complete(): void {
-    if (this.sourceCompleted) return;
+    if (this.sourceCompleted || this.isOver()) return;
     this.sourceCompleted = true;
     if (!this.refilling) this.completeWhenEmpty();
   }
@@ -106,6 +133,12 @@ export class Window<A, E, B> implements JobOwner<Either<E, B>> {
   /** @internal A piece of work has a result. */
   result(job: Job<Either<E, B>>, result: Either<E, B>): void {
     if (this.ended) return;
+    // At once, also where its turn has not come: nothing more may begin.
+    if (this.ending !== undefined && result._tag === 'Left' && isTerminalError(result.left)) {
+      job.failed();
+      this.beginEnding(result.left, this.ending);
+      return;
+    }
     // What is held goes out first, even while it is on its way out.
     if (!this.ordered || (job === this.first && job.held === undefined)) this.emit(job, result);
     else this.hold(job, result);
@@ -150,9 +183,15 @@ export class Window<A, E, B> implements JobOwner<Either<E, B>> {
   }
 
   private failBecauseFull(): void {
-    if (this.ended) return;
+    if (this.isOver()) return;
     const overflow = this.entrance.takeFatalOverflow();
     this.entry.overflow();
+    if (this.ending !== undefined) {
+      // The connection is all right: what is under way is answered.
+      this.leave(overflow);
+      this.refill();
+      return;
+    }
     this.end(() => {
       this.destination.next(left(overflow));
       this.destination.complete();
@@ -160,21 +199,65 @@ export class Window<A, E, B> implements JobOwner<Either<E, B>> {
   }
 
   private start(value: A, bytes: number): void {
-    const job = new Job<Either<E, B>>(this, bytes);
+    const job = this.job(this, bytes, value);
     job.before = this.last;
     if (this.last === undefined) this.first = job;
     else this.last.after = job;
     this.last = job;
     this.running++;
-    let work: Observable<unknown>;
-    try {
-      work = this.work(value);
-    } catch (error) {
-      job.error(error);
-      return;
+    job.begin();
+  }
+
+  /** Takes nothing more, and gives up what only waits to try again. */
+  private leave(lastWords: E | Overflowed): void {
+    this.lastWords = lastWords;
+    this.onLeave?.();
+    this.giveUp(false);
+  }
+
+  /**
+   * The proxy has failed for good. It tells so, in this very moment, all publishes under way, those that were sent and those that were not;
+   * of what has heard nothing then, nothing more is to be learnt.
+   */
+  private beginEnding(error: E, { scheduler }: Ending<A, E>): void {
+    this.leave(error);
+    if (this.ended) return;
+    this.patience = scheduler.schedule(() => this.giveUp(true));
+  }
+
+  private giveUp(last: boolean): void {
+    const jobs: Job<Either<E, B>>[] = [];
+    for (let job = this.first; job !== undefined; job = job.after) jobs.push(job);
+    for (const job of jobs) {
+      if (this.ended) return;
+      job.giveUp(this.lastWords, last);
     }
-    // Making the work may have ended the stage: then there is nobody left who would stop it.
-    if (!this.ended) beginWork(job, work);
+  }
+
+  /** Nothing is under way any more: what waits is refused, and the stage ends. */
+  private refuseAll(error: E | Overflowed, { refuse }: Ending<A, E>): void {
+    if (this.refusing) return;
+    this.refusing = true;
+    while (this.entrance.length > 0) {
+      this.reportOverflow();
+      if (this.ended) return;
+      const bytes = this.entrance.headBytes();
+      const waiting = this.entrance.length;
+      const value = this.entrance.shift();
+      this.entry.account.fail(bytes);
+      this.destination.next(left(refuse(value, error, waiting)));
+      if (this.hasEnded()) return;
+    }
+    this.reportOverflow();
+    this.endWith(error);
+  }
+
+  private endWith(error: E | Overflowed): void {
+    this.end(() => {
+      this.destination.next(left(error));
+      this.destination.complete();
+      reportUnhandled(error);
+    });
   }
 
   private hold(job: Job<Either<E, B>>, result: Either<E, B>): void {
@@ -182,7 +265,7 @@ export class Window<A, E, B> implements JobOwner<Either<E, B>> {
       job.outcome = 'dropped';
       if (this.entrance.onFull !== 'fail') return;
       this.retire(job);
-      job.subscriber?.unsubscribe();
+      job.stop();
       this.failBecauseFull();
       return;
     }
@@ -194,18 +277,18 @@ export class Window<A, E, B> implements JobOwner<Either<E, B>> {
   /** Hands on what was held for its turn, from the oldest piece of work up to one that is not done. */
   private promote(): void {
     this.promoting = true;
-    for (let job = this.first; job !== undefined && !this.isOver(); job = this.first) {
+    for (let job = this.first; job !== undefined && !this.hasEnded(); job = this.first) {
       const { held } = job;
       if (held !== undefined) {
         // Grows meanwhile, if a result comes while one is handed on.
         for (const result of held) {
           this.held--;
           this.emit(job, result);
-          if (this.isOver()) break;
+          if (this.hasEnded()) break;
         }
         job.held = undefined;
       }
-      if (!job.done || this.isOver()) break;
+      if (!job.done || this.hasEnded()) break;
       this.retire(job);
     }
     this.promoting = false;
@@ -220,15 +303,8 @@ export class Window<A, E, B> implements JobOwner<Either<E, B>> {
       return;
     }
     job.failed();
-    if (isTerminalError(result.left)) {
-      this.end(() => {
-        this.destination.next(result);
-        this.destination.complete();
-        reportUnhandled(result.left);
-      });
-    } else {
-      this.destination.next(result);
-    }
+    if (isTerminalError(result.left)) this.endWith(result.left);
+    else this.destination.next(result);
   }
 
   private retire(job: Job<Either<E, B>>): void {
@@ -262,7 +338,10 @@ export class Window<A, E, B> implements JobOwner<Either<E, B>> {
       this.start(this.entrance.shift(), bytes);
     }
     this.refilling = false;
-    if (this.sourceCompleted) this.completeWhenEmpty();
+    if (this.hasEnded()) return;
+    if (this.lastWords !== undefined && this.ending !== undefined) {
+      if (this.running === 0) this.refuseAll(this.lastWords, this.ending);
+    } else if (this.sourceCompleted) this.completeWhenEmpty();
     else if (this.onRoom !== undefined && this.hasRoom) this.onRoom();
   }
 
@@ -288,12 +367,13 @@ export class Window<A, E, B> implements JobOwner<Either<E, B>> {
     // What was reported just before, a dropped value, may have made the subscriber leave.
     if (this.ended) return;
     this.ended = true;
+    this.patience?.unsubscribe();
     const { account } = this.entry;
     for (let job = this.first; job !== undefined; job = this.first) {
       this.unlink(job);
       if (job.outcome === 'failed') account.fail(job.bytes);
       else account.discard(1, job.bytes);
-      job.subscriber?.unsubscribe();
+      job.stop();
     }
     this.entrance.discard();
     this.onEnd?.();

@@ -12,7 +12,7 @@ export interface DeadLetter<out A = unknown> {
   readonly tag: string;
   /** The error's sentence. */
   readonly reason: string;
-  /** How often it was tried; 0 for a message that came in and could not be decoded. */
+  /** How often it was tried; 0 for a value whose turn had not come, and for a message that came in and could not be decoded. */
   readonly attempts: number;
   /** `refused`: it had no effect. `unknown`: it had been sent, and may have had one. */
   readonly outcome: 'refused' | 'unknown';
@@ -22,7 +22,7 @@ export interface DeadLetter<out A = unknown> {
 
 /** What {@link deadLetterTo} takes. */
 export interface DeadLetterOptions<F> {
-  /** Which failures are dead letters. Default: all that carry a value or a message (`value`, `original`) and are not terminal. */
+  /** Which failures are dead letters. Default: all that carry a value or a message (`value`, `original`). */
   readonly when?: ((failure: F) => boolean) | undefined;
   /** The clock of {@link DeadLetter.at}. Default `asyncScheduler`. */
   readonly scheduler?: SchedulerLike | undefined;
@@ -34,12 +34,12 @@ export interface DeadLetterOptions<F> {
  *
  * Not a `publishTo` over the same proxy: a dead letter there mostly fails for the reason the publish did.
  *
- * Emits what came in, but for the failures taken; for these, what the sink emits, as it comes. Terminal failures pass, and come last, when
- * the sink has worked off what it has. Completes when the source and the sink have. When the sink completes early,
+ * Emits what came in, but for the failures taken; for these, what the sink emits, as it comes. A terminal failure passes, and comes last, when
+ * the sink has worked off what it has; the value it carries is a dead letter too, and no other `deadLetterTo` takes it again. Completes when the source and the sink have. When the sink completes early,
  * failures pass from then on. An error thrown by the sink is a defect.
  *
- * Guarantee: each failure taken is offered to the sink once. What a terminal failure finds waiting in a stage is no dead letter: it was
- * discarded, and counted so in the ledger. Nor is what a full buffer drops: its `onDrop` sees that.
+ * Guarantee: each failure taken is offered to the sink once; with `publishTo` before it, so is every value that was inside when the proxy
+ * was closed or failed for good. What a full buffer drops is no dead letter: its `onDrop` sees that.
  *
  * Memory: none of its own; the sink's buffer bounds what waits there.
  *

@@ -5,7 +5,7 @@ import { hasValue, takeFailures, type ValueIn, type WithValue } from './take-fai
 
 /** When {@link fallbackTo} steps in. */
 export interface FallbackOptions<F> {
-  /** Which failures go to the other sink. Default: all that carry a value and are not terminal. */
+  /** Which failures go to the other sink. Default: all that carry a value. */
   readonly when?: ((failure: F) => boolean) | undefined;
 }
 
@@ -13,7 +13,8 @@ export interface FallbackOptions<F> {
  * Sends the values a sink could not publish through another: another topic, a local broker, a file.
  *
  * Emits what the first sink emits, but for the failures taken over; for these, what the other sink emits, as it comes: not in their place.
- * Failures without a value pass, and terminal ones always: they come last, when the other sink has worked off what it has.
+ * Failures without a value pass. A terminal one always does: its value goes to the other sink, and it comes last, when that has worked off what
+ * it has.
  * A terminal failure of the other sink ends the whole; when it completes early, failures pass from then on. Completes when both sinks have.
  *
  * Guarantee: each value is offered to the other sink once, after the first has given it up. A failure whose `outcome` is `unknown` may

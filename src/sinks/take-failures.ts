@@ -1,8 +1,11 @@
 import type { Either } from 'fp-ts/lib/Either.js';
+import { left } from 'fp-ts/lib/Either.js';
 import { defer, ignoreElements, map, merge, tap, type Observable } from 'rxjs';
+import { amended } from '../errors/amended.js';
 import { divert } from '../stream/divert.js';
 import { united, type LeftOf, type RightOf } from '../stream/element.js';
 import { isTerminalError } from '../stream/kind.js';
+import { markHandled } from '../stream/unhandled.js';
 
 /** The failures in `F` that carry the value that was to be published. */
 export type WithValue<F> = F extends { readonly value: unknown } ? F : never;
@@ -24,9 +27,24 @@ class Taken<F> {
   }
 }
 
+/** Terminal failures whose value a sink has taken, though they pass: no sink further down is to take it again. */
+const emptied = new WeakSet<object>();
+
+/** A terminal failure as it passes once its value has been taken. A copy: another branch may have the same failure with its value. */
+const withoutClaim = <E>(error: E): E => {
+  if (typeof error !== 'object' || error === null) return error;
+  const copy = amended(error, {}) as E & object;
+  emptied.add(copy);
+  markHandled(error);
+  return copy;
+};
+
+const hasClaim = (error: unknown): boolean => typeof error === 'object' && error !== null && !emptied.has(error);
+
 /**
  * Sends the failures of single values through `project`, all others on. What is terminal concerns the stream, and passes
- * every strategy: to swallow it would turn a refused token into a silent success. When `project`'s output completes before its
+ * every strategy: to swallow it would turn a refused token into a silent success. Its value goes through `project` all the same. When
+ * `project`'s output completes before its
  * input, the failures pass from then on: no sink that has had enough ends the stream or makes failures vanish.
  */
 export const takeFailures = <T extends Either<unknown, unknown>, F extends LeftOf<T>, R extends Either<unknown, unknown>>(
@@ -40,13 +58,18 @@ export const takeFailures = <T extends Either<unknown, unknown>, F extends LeftO
     const close = (): void => {
       isOpen = false;
     };
-    const isTaken = (failure: LeftOf<T>): failure is F => isOpen && !isTerminalError(failure) && takes(failure);
+    const isTaken = (failure: LeftOf<T>): failure is F => isOpen && hasClaim(failure) && takes(failure);
     return divert<Element | Taken<F>, F, Element, R>(
       // Here and not while diverting: what `takes` throws must reach the error channel.
       united(source).pipe(map(element => (element._tag === 'Left' && isTaken(element.left) ? new Taken(element.left) : element))),
       (element, pick, pass) => {
-        if (element instanceof Taken) pick(element.failure);
-        else pass(element);
+        if (!(element instanceof Taken)) {
+          pass(element);
+          return;
+        }
+        const { failure } = element;
+        pick(failure);
+        if (isTerminalError(failure)) pass(left<LeftOf<T>>(withoutClaim(failure)));
       },
       failures$ => merge(project(failures$).pipe(tap({ complete: close })), failures$.pipe(ignoreElements())),
     );

@@ -1,5 +1,6 @@
 import type { Either } from 'fp-ts/lib/Either.js';
 import type { Kind } from '../errors/errors.js';
+import { tagOf } from './tag.js';
 
 /** The kinds the errors of `E` can be of. One without `kind` counts as a `message`: it never ends a stream. */
 export type KindOf<E> = E extends { readonly kind: infer K extends Kind } ? K : 'message';
@@ -18,6 +19,12 @@ export const kindOf = (error: unknown): Kind => {
 
 /** Whether an error ends the stream it passes on. */
 export const isTerminalError = (error: unknown): boolean => kindOf(error) === 'terminal';
+
+/** Whether an error is that of a proxy that was closed after it had been drained: the end that was wanted. */
+export const isEndInGoodOrder = (error: unknown): boolean => {
+  if (tagOf(error) !== 'ProxyClosed') return false;
+  return (error as { readonly drained?: unknown }).drained === true;
+};
 
 /** Whether an element is a `Left` that ends its stream. */
 export const isTerminal = (element: Either<unknown, unknown>): boolean => element._tag === 'Left' && kindOf(element.left) === 'terminal';

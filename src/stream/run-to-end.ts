@@ -1,7 +1,7 @@
 import type { Either } from 'fp-ts/lib/Either.js';
-import { finalize, ignoreElements, lastValueFrom, tap, type Observable } from 'rxjs';
+import { finalize, ignoreElements, lastValueFrom, takeWhile, tap, type Observable } from 'rxjs';
 import type { LeftOf } from './element.js';
-import { isTerminal, type PassingError } from './kind.js';
+import { isEndInGoodOrder, isTerminal, type PassingError } from './kind.js';
 import { reportToStderr } from './report-to-stderr.js';
 import { markHandled } from './unhandled.js';
 
@@ -18,7 +18,7 @@ export interface RunToEndOptions<E> {
 /**
  * Runs a stream to its end: the last line of a component.
  *
- * Resolves when the stream completes. Rejects with the error of a terminal `Left`, after unsubscribing, or with a defect; at the top level
+ * Resolves when the stream completes, or ends because its proxy was drained and closed. Rejects with the error of a terminal `Left`, after unsubscribing, or with a defect; at the top level
  * of a module that ends the process with a non-zero code, so the nucleus sees the component as broken. The results are not kept: what is
  * to happen to them happens in the stream.
  *
@@ -39,6 +39,7 @@ export const runToEnd = <T extends Either<unknown, unknown>>(
   const report = reportToStderr();
   const onLeft = options.onLeft ?? report.left;
   const run = source.pipe(
+    takeWhile(element => element._tag === 'Right' || !isEndInGoodOrder(element.left)),
     tap(element => {
       if (element._tag === 'Right') return;
       if (isTerminal(element)) {

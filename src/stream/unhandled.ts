@@ -1,3 +1,4 @@
+import { isEndInGoodOrder } from './kind.js';
 import { reportToStderr } from './report-to-stderr.js';
 
 /** Terminal errors that something deals with, or has promised to report. */
@@ -16,11 +17,11 @@ export const markLetGo = (error: unknown): void => {
 
 /**
  * Called by whoever ends a stream with a terminal error, once that has gone all the way down: writes one line to stderr if nothing there
- * has dealt with it. A branch that ends must not end in silence, which to a supervisor looks like success. A bounded number of lines, as
+ * has dealt with it, and it is not the end that was wanted. A branch that ends must not end in silence, which to a supervisor looks like success. A bounded number of lines, as
  * {@link reportToStderr} writes them.
  */
 export const reportUnhandled = (error: unknown): void => {
   if (typeof error !== 'object' || error === null || handled.has(error)) return;
   handled.add(error);
-  reporter.left(error);
+  if (!isEndInGoodOrder(error)) reporter.left(error);
 };

@@ -12,6 +12,7 @@ import type { DrainReport, MqttProxy } from '../../src/client/mqtt-proxy.js';
 import { QOS } from '../../src/shared/qos.js';
 import { runToEnd } from '../../src/stream/index.js';
 import { COMPONENT, OTHER, start } from '../kit/nucleus/nuclei.js';
+import { VirtualTime } from '../kit/time/virtual-time.js';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 const AT = { topicName: 'test/in', qos: QOS.AT_LEAST_ONCE };
@@ -52,10 +53,32 @@ describe('drainOnSignal', () => {
     await whenActive;
     const ended = closed();
     process.emit(signal);
-    expect(listenerCounts()).toEqual(listeners);
     expect(await report).toEqual({ accepted: 0, failed: 0, unfinished: 0, stagesUnfinished: 0 });
     await ended;
+    expect(listenerCounts()).toEqual(listeners);
     expect(order.sort()).toEqual(['drained', 'ended']);
+  });
+
+  it('takes a signal that comes twice at once for one, and ends the process at the next one later', async () => {
+    const kill = vi.spyOn(process, 'kill').mockReturnValue(true);
+    const time = new VirtualTime();
+    const reports: DrainReport[] = [];
+    drainOnSignal(proxy, { scheduler: time, onDrained: report => reports.push(report) });
+    const letGo = proxy.holdDrain();
+    // Of a terminal, and once more of npm.
+    process.emit('SIGINT', 'SIGINT');
+    process.emit('SIGINT', 'SIGINT');
+    time.advance(499);
+    process.emit('SIGTERM', 'SIGTERM');
+    expect(kill).not.toHaveBeenCalled();
+    time.advance(1);
+    process.emit('SIGTERM', 'SIGTERM');
+    expect(kill.mock.calls).toEqual([[process.pid, 'SIGTERM']]);
+    expect(listenerCounts()).toEqual(listeners);
+    const ended = closed();
+    letGo();
+    await ended;
+    expect(reports).toHaveLength(1);
   });
 
   it('says on stderr what was left at the deadline, and closes', async () => {
@@ -123,7 +146,7 @@ function component(...args: readonly string[]): {
   return { child, line: async () => String((await lines.next()).value), end: once(child, 'exit') };
 }
 
-describe('a component that is told to stop', () => {
+describe('a component that is told to stop', { timeout: 60_000 }, () => {
   it('publishes what it has taken in and ends with exit code 0', async () => {
     await using other = connect({ socketPath: nucleus.socketPath, authToken: nucleus.authToken(OTHER) });
     const echoes = new ReplaySubject<string>(10);
@@ -161,7 +184,23 @@ describe('a component that is told to stop', () => {
     });
     child.kill('SIGTERM');
     await draining;
-    child.kill('SIGTERM');
+    // Those that come within half a second count as the first.
+    const again = setInterval(() => child.kill('SIGTERM'), 50);
     expect(await end).toEqual([null, 'SIGTERM']);
+    clearInterval(again);
+  });
+
+  it('ends in good order, with an outcome for everything it has taken, where the nucleus does not answer', async () => {
+    const { child, line, end } = component('unanswered');
+    expect(await line()).toBe('active');
+    // Not before: connecting asks with a publish which nucleus this is.
+    using _withheld = nucleus.faults.withholdReply({ operation: 'publish' });
+    nucleus.publish({ topicName: 'test/in', payload: '1' });
+    expect(await line()).toBe('came');
+    child.kill('SIGTERM');
+    expect(JSON.parse(await line())).toMatchObject({ stagesUnfinished: 1 });
+    expect(await line()).toBe('unknown 8, refused 92');
+    expect(await line()).toBe('ended');
+    expect(await end).toEqual([0, null]);
   });
 });

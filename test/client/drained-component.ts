@@ -1,6 +1,7 @@
 // A component as Greengrass runs it. What comes stays in the works until the component is told to stop; then it is published,
-// or, where the argument is `stuck`, never gets done. Run by drain-on-signal.test.ts in a process of its own.
-import { map, NEVER, tap, type Observable } from 'rxjs';
+// or, where the argument is `stuck`, never gets done. Where it is `unanswered`, each message is published a hundred times at once, and a drain is
+// short. Run by drain-on-signal.test.ts in a process of its own.
+import { map, mergeMap, NEVER, of, range, tap, type Observable } from 'rxjs';
 import { concurrently, publishTo } from '../../src/flow/index.js';
 import { connect } from '../../src/client/connect.js';
 import { drainOnSignal } from '../../src/client/drain-on-signal.js';
@@ -11,14 +12,25 @@ import { onRights, runToEnd } from '../../src/stream/index.js';
 const qos = QOS.AT_LEAST_ONCE;
 const [pace] = process.argv.slice(2);
 const proxy = connect();
-drainOnSignal(proxy, { deadline: 5_000, onDrained: report => console.log(JSON.stringify(report)) });
+drainOnSignal(proxy, { deadline: pace === 'unanswered' ? 50 : 5_000, onDrained: report => console.log(JSON.stringify(report)) });
 
-const work = ({ payload }: MqttMessage): Observable<Uint8Array> => (pace === 'stuck' ? NEVER : proxy.draining$.pipe(map(() => payload)));
+const work = ({ payload }: MqttMessage): Observable<Uint8Array> => {
+  if (pace === 'unanswered') return of(payload);
+  return pace === 'stuck' ? NEVER : proxy.draining$.pipe(map(() => payload));
+};
+const copies = pace === 'unanswered' ? 100 : 1;
+const outcomes = { accepted: 0, unknown: 0, refused: 0 };
 const messages$ = proxy.subscribe({ topicName: 'test/in', qos, onStatus: ({ status }) => status === 'active' && console.log('active') });
 const echoes$ = messages$.pipe(
   onRights(message$ => message$.pipe(tap(() => console.log('came')))),
   onRights(concurrently(1, work)),
-  onRights(publishTo(proxy, payload => ({ topicName: 'test/out', payload, qos }))),
+  onRights(mergeMap(payload => range(0, copies).pipe(map(() => payload)))),
+  onRights(publishTo(proxy, payload => ({ topicName: 'test/out', payload, qos }), { inFlight: 8 })),
+  tap(outcome => {
+    if (outcome._tag === 'Right') outcomes.accepted++;
+    else if ('outcome' in outcome.left) outcomes[outcome.left.outcome]++;
+  }),
 );
-await runToEnd(echoes$);
+await runToEnd(echoes$, { onLeft: () => undefined });
+if (copies > 1) console.log(`unknown ${outcomes.unknown}, refused ${outcomes.refused}`);
 console.log('ended');

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { left, type Right, right } from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
-import { concat, concatMap, defer, from, interval, map, NEVER, of, Subject, throwError } from 'rxjs';
+import { concat, concatMap, defer, from, interval, map, NEVER, of, range, Subject, takeUntil, throwError } from 'rxjs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   type Branches,
@@ -20,7 +20,11 @@ import {
 import { exitReasonOf } from '../../src/component/exit-codes.js';
 import { WholeFile } from '../../src/component/health.js';
 import { ConnectionLost, Overflowed, ServiceFault, TokenRefused, Unauthorized } from '../../src/errors/errors.js';
-import { Ledger } from '../../src/flow/index.js';
+import { Ledger, publishTo } from '../../src/flow/index.js';
+import { QOS } from '../../src/shared/qos.js';
+import { deadLetterTo } from '../../src/sinks/index.js';
+import { connect } from '../../src/client/connect.js';
+import { COMPONENT, start } from '../kit/nucleus/nuclei.js';
 import { VirtualTime } from '../kit/time/virtual-time.js';
 import { type Line, logLines } from '../kit/component/log-lines.js';
 
@@ -170,6 +174,32 @@ describe('runComponent', () => {
     else scheduler.advance(1);
     const { messages } = await running;
     expect(messages.includes('not ended when the time was over: work')).toBe(drainDeadline !== Infinity);
+  });
+
+  it('gives everything in a stage its outcome before the time is over, though the nucleus does not answer', async () => {
+    await using nucleus = await start('classic');
+    using _withheld = nucleus.faults.withholdReply({ operation: 'publish' });
+    const proxy = connect({ socketPath: nucleus.socketPath, authToken: nucleus.authToken(COMPONENT) });
+    await proxy.ready()();
+    const stop = new AbortController();
+    const ledger = new Ledger();
+    const letters: unknown[] = [];
+    const message = (n: number) => ({ topicName: 'test/a', payload: String(n), qos: QOS.AT_LEAST_ONCE });
+    const branch = () =>
+      concat(range(1, 385), NEVER).pipe(
+        takeUntil(proxy.draining$),
+        publishTo(proxy, message, { inFlight: 10, ledger }),
+        deadLetterTo(letters$ => letters$.pipe(map(({ original }) => right(letters.push(original))))),
+      );
+    const running = run(() => ({ out: branch() }), { proxy, signal: stop.signal, ledger, drainDeadline: 100 });
+    stop.abort();
+    const { outcome, messages, lines } = await running;
+    expect(letters).toHaveLength(385);
+    expect(messages).toContain('10 publishes had no answer and 1 stages were not done when the time was over');
+    expect(messages).toContain('out: completed');
+    expect(outcome).toMatchObject({ code: 0, reason: 'done' });
+    expect(lines.at(-1)?.fields).toMatchObject({ stages: [{ kind: 'publishTo', received: 385, failed: 385 }] });
+    expect(ledger.snapshot().stages[0]?.discarded.messages).toBe(0);
   });
 
   it('refuses times that are none', async () => {

@@ -192,23 +192,60 @@ describe('publishTo', () => {
   it.each([
     ['a refused token', new TokenRefused(false), 'TokenRefused'],
     ['a closed proxy', new ProxyClosed(), 'ProxyClosed'],
-  ])('ends with %s as its last value and counts what was inside as discarded', (_, error, tag) => {
+  ])('ends with %s as its last value, and everything inside has its outcome before it', (_, error, tag) => {
     const ledger = new Ledger();
     const source = new Subject<number>();
     const proxy = fakeProxy(payload => (payload === '2' ? { after: 5, error } : { after: 10 }));
     const seen = watch(concat(range(1, 10), source).pipe(publishTo(proxy, asText, { inFlight: 3, ledger, retry: fixed(1, 100) })));
-    expect(seen).toEqual([`5 2 ${tag} refused attempt 1`, '5 complete']);
+    expect(seen).toEqual([
+      '5 1 ConnectionLost unknown attempt 1',
+      '5 3 ConnectionLost unknown attempt 1',
+      ...[4, 5, 6, 7, 8, 9, 10].map(value => `5 ${String(value)} ConnectionLost refused attempt 0`),
+      `5 2 ${tag} refused attempt 1`,
+      '5 complete',
+    ]);
     expect(source.observed).toBe(false);
     expect(ledger.snapshot().stages[0]).toMatchObject({
       active: 0,
       received: { messages: 10 },
-      failed: { messages: 1 },
-      discarded: { messages: 9 },
+      failed: { messages: 10 },
+      discarded: { messages: 0 },
       buffered: { messages: 0 },
     });
   });
 
-  it('ends with a terminal Overflowed where the policy is fail', () => {
+  it('keeps the order of the values in front of the terminal failure, where asked', () => {
+    const proxy = fakeProxy(payload =>
+      payload === '2' ? { after: 5, error: new TokenRefused(false) } : payload === '3' ? { after: 1 } : 'never',
+    );
+    expect(watch(concat(range(1, 5), NEVER).pipe(publishTo(proxy, asText, { inFlight: 3, ordered: true })))).toEqual([
+      '5 1 ConnectionLost unknown attempt 1',
+      '5 3 by spooler attempt 1',
+      '5 4 ConnectionLost refused attempt 0',
+      '5 5 ConnectionLost refused attempt 0',
+      '5 2 TokenRefused refused attempt 1',
+      '5 complete',
+    ]);
+  });
+
+  it('tells what only waited for its next try with the failure of the last one', () => {
+    const proxy = fakeProxy(payload => (payload === '2' ? { after: 5, error: new TokenRefused(false) } : { after: 1, error: refusal() }));
+    expect(watch(concat(range(1, 2), NEVER).pipe(publishTo(proxy, asText, { retry: fixed(100, 5) })))).toEqual([
+      '5 1 ServiceFault refused attempt 1',
+      '5 2 TokenRefused refused attempt 1',
+      '5 complete',
+    ]);
+  });
+
+  it('gives up what is left where the subscriber leaves between two of the last outcomes', () => {
+    const ledger = new Ledger();
+    const proxy = fakeProxy(payload => (payload === '1' ? { after: 5, error: new TokenRefused(false) } : 'never'));
+    const outcomes$ = concat(range(1, 9), NEVER).pipe(publishTo(proxy, asText, { inFlight: 2, ledger }), take(3));
+    expect(watch(outcomes$)).toHaveLength(4);
+    expect(ledger.snapshot().stages[0]).toMatchObject({ failed: { messages: 4 }, discarded: { messages: 5 }, buffered: { messages: 0 } });
+  });
+
+  it('ends with a terminal Overflowed where the policy is fail, once what is under way is answered and the rest refused', () => {
     const seen = watch(
       range(1, 10).pipe(
         publishTo(
@@ -218,7 +255,13 @@ describe('publishTo', () => {
         ),
       ),
     );
-    expect(seen).toEqual(['0 overflowed 1', '0 complete']);
+    expect(seen).toEqual([
+      '10 1 by spooler attempt 1',
+      '10 2 TooManyPublishes refused attempt 0',
+      '10 3 TooManyPublishes refused attempt 0',
+      '10 overflowed 1',
+      '10 complete',
+    ]);
   });
 
   it('keeps each failure apart when one error answers several publishes', () => {

@@ -1,5 +1,5 @@
 import { left, right, type Either } from 'fp-ts/lib/Either.js';
-import { asyncScheduler, concat, delay, EMPTY, ignoreElements, map, NEVER, of, range, take, throwError } from 'rxjs';
+import { asyncScheduler, concat, delay, EMPTY, ignoreElements, map, NEVER, of, range, take, throwError, type Observable } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { DecodeFailed, Interrupted, Overflowed } from '../../src/errors/errors.js';
 import { publishTo } from '../../src/flow/index.js';
@@ -90,7 +90,7 @@ describe('deadLetterTo', () => {
     expect(seen.map(tagOf)).toEqual(['"a"', 'ConnectionLost']);
   });
 
-  it('never takes a terminal failure, though it carries a value, and lets the sink finish before it', () => {
+  it('takes the value of a terminal failure, which passes all the same, when the sink has finished', () => {
     const proxy = fakeProxy(payload => ({ after: Number(payload), error: payload === '1' ? invalid : refusedToken }));
     const outcomes$ = concat(range(1, 2), NEVER).pipe(
       publishTo(proxy, asText),
@@ -101,7 +101,18 @@ describe('deadLetterTo', () => {
         ),
       ),
     );
-    expect(watched(() => outcomes$, tagOf)).toEqual(['21 1', '21 TokenRefused', '21 complete']);
+    expect(watched(() => outcomes$, tagOf)).toEqual(['21 1', '22 2', '22 TokenRefused', '22 complete']);
+  });
+
+  it('takes everything that was inside when the stage came to its end, once', () => {
+    const proxy = fakeProxy(payload => (payload === '1' ? { after: 5, error: refusedToken } : 'never'));
+    const letters$ = (letters$: Observable<DeadLetter>) =>
+      letters$.pipe(map(({ original, outcome }) => right(`${String(original)} ${outcome}`)));
+    const outcomes$ = concat(range(1, 4), NEVER).pipe(publishTo(proxy, asText, { inFlight: 2 }));
+    const expected = ['5 "2 unknown"', '5 "3 refused"', '5 "4 refused"', '5 "1 refused"', '5 TokenRefused', '5 complete'];
+    expect(watched(() => outcomes$.pipe(deadLetterTo(letters$)), tagOf)).toEqual(expected);
+    // A second sink has no claim to what the first has taken.
+    expect(watched(() => outcomes$.pipe(deadLetterTo(letters$), deadLetterTo(letters$)), tagOf)).toEqual(expected);
   });
 
   it('offers each failure once and hands on what the sink says, its errors too', async () => {

@@ -87,12 +87,20 @@ describe('publishTo while the proxy drains', () => {
     expect(outcomes).toEqual([]);
     expect(ledger.snapshot().stages[0]).toMatchObject({ received: { messages: 10 }, buffered: { messages: 10 } });
     await proxy.close();
-    expect(outcomes).toMatchObject([{ left: { _tag: 'ConnectionLost', outcome: 'unknown' } }, { left: { _tag: 'ProxyClosed' } }]);
+    const refused = Array.from({ length: 7 }, () => ({
+      left: { _tag: 'ConnectionLost', outcome: 'refused', cause: { _tag: 'ProxyClosed' } },
+    }));
+    expect(outcomes).toMatchObject([
+      { left: { _tag: 'ConnectionLost', outcome: 'unknown' } },
+      { left: { _tag: 'ConnectionLost', outcome: 'unknown' } },
+      ...refused,
+      { left: { _tag: 'ProxyClosed', outcome: 'refused' } },
+    ]);
     expect(ledger.snapshot().stages[0]).toMatchObject({
       active: 0,
       buffered: { messages: 0 },
-      failed: { messages: 2 },
-      discarded: { messages: 8 },
+      failed: { messages: 10 },
+      discarded: { messages: 0 },
     });
   });
 

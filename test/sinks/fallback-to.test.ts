@@ -53,12 +53,12 @@ describe('fallbackTo', () => {
     expect(watched(() => outcomes$, text)).toEqual(['1 1 ConnectionLost', '2 2 by spooler', '2 complete']);
   });
 
-  it('passes a terminal failure, last, after what the other sink has under way', () => {
+  it('takes the value of a terminal failure too, which passes last, after what the other sink has under way', () => {
     const first = fakeProxy(payload => (payload === '1' ? { after: 1, error: invalid } : { after: 2, error: refusedToken }));
     const second = fakeProxy(() => ({ after: 10 }));
     const outcomes$ = concat(range(1, 2), NEVER).pipe(publishTo(first, asText), fallbackTo(publishTo(second, asText)));
-    expect(watched(() => outcomes$, text)).toEqual(['11 1 by spooler', '11 2 TokenRefused', '11 complete']);
-    expect(second.log).toHaveLength(1);
+    expect(watched(() => outcomes$, text)).toEqual(['11 1 by spooler', '12 2 by spooler', '12 2 TokenRefused', '12 complete']);
+    expect(second.log).toHaveLength(2);
   });
 
   it('ends the whole with a terminal failure of the other sink', () => {
