@@ -1,5 +1,15 @@
 import { left, right, type Either } from 'fp-ts/lib/Either.js';
-import { asyncScheduler, filter, firstValueFrom, map, Observable, takeUntil, type Subscriber } from 'rxjs';
+import {
+  asyncScheduler,
+  filter,
+  firstValueFrom,
+  map,
+  Observable,
+  Subscription as RxSubscription,
+  takeUntil,
+  type Subscriber,
+  type Unsubscribable,
+} from 'rxjs';
 import type { Decoder } from '../codec/codec.js';
 import { type DecodeFailed, ProxyClosed, type ConnectError, type PublishError, type SubscribeError } from '../errors/errors.js';
 import { crtTransport } from '../ipc/crt/crt-transport.js';
@@ -12,6 +22,7 @@ import { reportUnhandled } from '../stream/unhandled.js';
 import { topicFilterOf } from '../topic/topic-pattern.js';
 import { resolveOptions, type ConnectOptions, type DefaultSchedules, type ResolvedOptions } from './connect-options.js';
 import { Connection } from './connection.js';
+import { offerDirect, type PublishListener } from '../flow/publish-job.js';
 import { Drain } from './drain.js';
 import { cloudStatus } from './cloud-status.js';
 import { countMessages } from './count-messages.js';
@@ -107,6 +118,7 @@ class IpcMqttProxy implements MqttProxy {
       this.#connection.giveUp(error);
     };
     this.#drain = new Drain(clock, this.#publisher);
+    offerDirect(this, (request, listener) => this.#submit(request, listener));
     this.#context = {
       clock,
       timeout: options.subscribeTimeout,
@@ -167,15 +179,8 @@ class IpcMqttProxy implements MqttProxy {
   }
 
   publish$(request: PublishRequest): ObservableEither<PublishError, Accepted> {
-    return new Observable(subscriber => {
-      const problem = publishProblem(request);
-      const failure = problem ?? unsentIf(this.#connection.demand());
-      if (failure !== undefined) {
-        subscriber.next(left(failure));
-        subscriber.complete();
-        return undefined;
-      }
-      return this.#publisher.submit(request.topicName, encodePublish(request), {
+    return new Observable(subscriber =>
+      this.#submit(request, {
         onAccepted: accepted => {
           subscriber.next(right(accepted));
           subscriber.complete();
@@ -187,8 +192,8 @@ class IpcMqttProxy implements MqttProxy {
         onDefect: defect => {
           subscriber.error(defect);
         },
-      });
-    });
+      }),
+    );
   }
 
   publish(request: PublishRequest): RunnableTaskEither<PublishError, Accepted> {
@@ -210,6 +215,13 @@ class IpcMqttProxy implements MqttProxy {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #submit(request: PublishRequest, listener: PublishListener): Unsubscribable {
+    const failure = publishProblem(request) ?? unsentIf(this.#connection.demand());
+    if (failure === undefined) return this.#publisher.submit(request.topicName, encodePublish(request), listener);
+    listener.onFailed(failure);
+    return RxSubscription.EMPTY;
   }
 
   #subscribe(request: SubscribeRequest, subscriber: Subscriber<Either<SubscribeError, MqttMessage>>): (() => void) | undefined {

@@ -1,4 +1,6 @@
 import { ConnectionLost, ProtocolViolated, TimedOut, TooManyPublishes, type ConnectError, type PublishError } from '../errors/errors.js';
+import { Subscription, type Unsubscribable } from 'rxjs';
+import type { PublishListener } from '../flow/publish-job.js';
 import type { Clock } from '../ipc/clock.js';
 import { MessageType, type RpcMessage } from '../ipc/wire/rpc-message.js';
 import type { Operation, RequestListener, Session } from '../ipc/session.js';
@@ -20,14 +22,6 @@ const MAX_UNANSWERED = 16 * 1024 * 1024;
 
 /** Characters of the publishes that wait: a thousand small ones are a queue, a thousand of the largest all the memory of a device. */
 const MAX_WAITING = 32 * 1024 * 1024;
-
-/** Where the outcome of one publish goes: one call, unless it is given up before. */
-export interface PublishListener {
-  readonly onAccepted: (accepted: Accepted) => void;
-  readonly onFailed: (error: PublishError) => void;
-  /** Nothing more will come of it, because of a mistake of the program. */
-  readonly onDefect: (defect: unknown) => void;
-}
 
 /** What a publisher is doing, for `drain`. */
 export interface PublisherCounts {
@@ -74,12 +68,12 @@ export class Publisher implements ConnectionUser {
     return { accepted: this.#accepted, failed: this.#failed, pending: this.#inFlight + this.#waiting };
   }
 
-  /** Takes a publish in. The function returned gives it up: it is not sent if it has not been, and nobody hears its outcome. */
-  submit(topicName: string, payload: string, listener: PublishListener): () => void {
+  /** Takes a publish in. Unsubscribing gives it up: it is not sent if it has not been, and nobody hears its outcome. */
+  submit(topicName: string, payload: string, listener: PublishListener): Unsubscribable {
     if (this.#waiting >= this.#queueLimit || this.#waitingCharacters > MAX_WAITING) {
       this.#failed++;
       listener.onFailed(new TooManyPublishes('message', this.#waiting));
-      return nothing;
+      return Subscription.EMPTY;
     }
     const publish = new Publish(this, topicName, payload, listener, this.#clock.now() + this.#timeout);
     publish.previous = this.#last;
@@ -91,9 +85,7 @@ export class Publisher implements ConnectionUser {
     this.#waitingCharacters += payload.length;
     this.#startTimer();
     this.#send();
-    return () => {
-      this.#giveUp(publish);
-    };
+    return publish;
   }
 
   onSession(session: Session, capabilities: Capabilities): void {
@@ -194,7 +186,8 @@ export class Publisher implements ConnectionUser {
     return all;
   }
 
-  #giveUp(publish: Publish): void {
+  /** @internal */
+  giveUp(publish: Publish): void {
     // What has been sent is counted until its answer comes: it still takes a place in the window.
     if (publish.listed && !publish.sent) {
       this.#remove(publish);
@@ -250,7 +243,7 @@ export class Publisher implements ConnectionUser {
 }
 
 /** One publish, from being taken in to its outcome. */
-class Publish implements RequestListener {
+class Publish implements RequestListener, Unsubscribable {
   readonly #publisher: Publisher;
   readonly topicName: string;
   readonly payload: string;
@@ -275,6 +268,10 @@ class Publish implements RequestListener {
     this.#operation = session.request(PUBLISH_TO_IOT_CORE, this.payload, this);
   }
 
+  unsubscribe(): void {
+    this.#publisher.giveUp(this);
+  }
+
   /** Ends the wait for an answer. */
   abandon(): void {
     this.#operation?.abandon();
@@ -291,8 +288,4 @@ class Publish implements RequestListener {
   onLost(): void {
     // The connection tells the publisher, which fails all that were under way in their order.
   }
-}
-
-function nothing(): void {
-  // Nothing was taken in, so there is nothing to give up.
 }

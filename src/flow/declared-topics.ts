@@ -1,7 +1,5 @@
-import { left } from 'fp-ts/lib/Either.js';
-import { of } from 'rxjs';
 import { InvalidRequest } from '../errors/errors.js';
-import type { MqttProxy } from '../client/mqtt-proxy.js';
+import type { PublishRequest } from '../client/mqtt-message.js';
 import { topicFilterProblem } from '../topic/topic-filter.js';
 import { topicMatches } from '../topic/topic-matches.js';
 import { topicFilterOf, type TopicPattern } from '../topic/topic-pattern.js';
@@ -21,19 +19,14 @@ export const declaredFilters = (topics: readonly DeclaredTopic[]): readonly stri
   });
 
 /**
- * The proxy, for a stage that has said where it publishes: any other topic is refused here, in every test, and not first on the device
- * whose recipe was derived from what the stage said.
+ * What is wrong with a request of a stage that has said where it publishes: any other topic is refused here, in every test, and not first on
+ * the device whose recipe was derived from what the stage said.
  */
-export const onlyDeclared = (
-  proxy: Pick<MqttProxy, 'publish$'>,
-  filters: readonly string[],
-  stageName: string,
-): Pick<MqttProxy, 'publish$'> => ({
-  publish$: request => {
-    const { topicName } = request;
-    if (filters.some(filter => topicMatches(filter, topicName))) return proxy.publish$(request);
+export const onlyDeclared =
+  (filters: readonly string[], stageName: string) =>
+  ({ topicName }: PublishRequest): InvalidRequest<'message'> | undefined => {
+    if (filters.some(filter => topicMatches(filter, topicName))) return undefined;
     const declared = filters.map(filter => JSON.stringify(filter)).join(', ');
     const problem = `The stage "${stageName}" declares that it publishes to ${declared}, and was about to publish to ${JSON.stringify(topicName)}. Add that to its topics, or do not publish there.`;
-    return of(left(new InvalidRequest('message', PUBLISH, topicName, 'client', problem)));
-  },
-});
+    return new InvalidRequest('message', PUBLISH, topicName, 'client', problem);
+  };

@@ -1,5 +1,5 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
-import type { SchedulerLike, Subscription } from 'rxjs';
+import type { SchedulerLike, Unsubscribable } from 'rxjs';
 import { ConnectionLost, InvalidRequest, isFailure, type PublishError, TimedOut } from '../errors/errors.js';
 import type { PublishRequest } from '../client/mqtt-message.js';
 import type { Accepted, MqttProxy } from '../client/mqtt-proxy.js';
@@ -11,13 +11,56 @@ import type { Deadlines } from './deadlines.js';
 import { Job, type JobOwner } from './job.js';
 import { outcomeOf, publishFailure, type PublishFailure, type PublishOutcome, type Published } from './publish-outcome.js';
 
+/** Where the outcome of one publish goes: one call, unless it is given up before. */
+export interface PublishListener {
+  readonly onAccepted: (accepted: Accepted) => void;
+  readonly onFailed: (error: PublishError) => void;
+  /** Nothing more will come of it, because of a mistake of the program. */
+  readonly onDefect: (error: unknown) => void;
+}
+
+/** Publishes once. Unsubscribing gives up the wait, not a publish that was sent. */
+export type Submit = (request: PublishRequest, listener: PublishListener) => Unsubscribable;
+
+type Port = Pick<MqttProxy, 'publish$'>;
+
+const direct = new WeakMap<Port, { readonly publish$: Port['publish$']; readonly submit: Submit }>();
+
+/** A proxy of the library's own takes publishes without an Observable for each. */
+export const offerDirect = (proxy: Port, submit: Submit): void => {
+  direct.set(proxy, { publish$: proxy.publish$, submit });
+};
+
+/** How to publish through a port: directly, unless it is somebody else's, or its `publish$` has been put in the place of ours. */
+export const submitTo = (proxy: Port): Submit => {
+  const offered = direct.get(proxy);
+  if (offered?.publish$ === proxy.publish$) return offered.submit;
+  return (request, listener) => {
+    let answered = false;
+    return proxy.publish$(request).subscribe({
+      next: answer => {
+        if (answered) return;
+        answered = true;
+        if (answer._tag === 'Right') listener.onAccepted(answer.right);
+        else listener.onFailed(answer.left);
+      },
+      error: error => listener.onDefect(error),
+      complete: () => {
+        if (!answered) listener.onDefect(new Error('publish$ completed without an answer, against the contract of MqttProxy.'));
+      },
+    });
+  };
+};
+
 /** How a stage publishes its values. */
 export interface Publishing<A> {
-  readonly proxy: Pick<MqttProxy, 'publish$'>;
+  readonly submit: Submit;
   readonly request: (value: A) => PublishRequest;
+  /** What is wrong with a request that goes where the stage does not publish. */
+  readonly undeclared: ((request: PublishRequest) => PublishError | undefined) | undefined;
   /** Milliseconds a try may take, for the message of the error. */
   readonly timeout: number;
-  readonly deadlines: Deadlines;
+  readonly deadlines: Deadlines | undefined;
   readonly retry: Schedule;
   readonly retryWhile: (error: PublishError) => boolean;
   readonly random: () => number;
@@ -31,7 +74,7 @@ type Result<A> = Either<PublishFailure<A>, Published<A>>;
 const PUBLISH = 'aws.greengrass#PublishToIoTCore';
 
 /** Publishes one value, again and again if need be: one result. */
-export class PublishJob<A> extends Job<Result<A>> {
+export class PublishJob<A> extends Job<Result<A>> implements PublishListener {
   private readonly value: A;
   private readonly publishing: Publishing<A>;
   private request: PublishRequest | undefined;
@@ -41,10 +84,10 @@ export class PublishJob<A> extends Job<Result<A>> {
   private failure: PublishError | undefined;
   private series: RetrySeries | undefined;
   /** The try under way, or the wait for it. */
-  private underWay: Subscription | undefined;
+  private underWay: Unsubscribable | undefined;
   private clearDeadline: (() => void) | undefined;
-  /** The number of the try whose answer is waited for; 0 for none. */
-  private awaited = 0;
+  /** Whether an answer is waited for. */
+  private sent = false;
   private over = false;
 
   constructor(owner: JobOwner<Result<A>>, bytes: number, value: A, publishing: Publishing<A>) {
@@ -59,7 +102,7 @@ export class PublishJob<A> extends Job<Result<A>> {
     } catch (thrown) {
       // For a reason that lies in the value: a topic template it does not fit into, a number JSON does not have.
       if (isFailure(thrown)) this.fail(new InvalidRequest('message', PUBLISH, '', 'client', thrown.message, thrown));
-      else this.defect(thrown);
+      else this.onDefect(thrown);
       return;
     }
     // Making the request may have ended the stage.
@@ -81,46 +124,56 @@ export class PublishJob<A> extends Job<Result<A>> {
     }
   }
 
+  /** The proxy has an answer. */
+  onAccepted(accepted: Accepted): void {
+    this.answered();
+    this.end(right({ by: accepted.by, value: this.value, attempts: this.attempts }));
+  }
+
+  onFailed(error: PublishError): void {
+    this.answered();
+    this.tryFailed(error);
+  }
+
+  onDefect(error: unknown): void {
+    if (this.over) return;
+    this.stop();
+    this.failed();
+    this.owner.error(error);
+  }
+
   private attempt(request: PublishRequest): void {
-    const { proxy, deadlines, timeout } = this.publishing;
+    const { submit, deadlines, timeout, undeclared } = this.publishing;
     const nth = ++this.attempts;
-    this.awaited = nth;
     this.failure = undefined;
-    this.clearDeadline = deadlines.set(() => {
-      this.endTry();
-      this.onFailed(new TimedOut('message', PUBLISH, timeout, true));
-    });
-    let answer$: ReturnType<typeof proxy.publish$>;
-    try {
-      answer$ = proxy.publish$(request);
-    } catch (defect) {
-      // A later try is made by a timer: nobody else would catch what a port throws.
-      this.defect(defect);
+    const problem = undeclared?.(request);
+    if (problem !== undefined) {
+      this.tryFailed(problem);
       return;
     }
-    const underWay = answer$.subscribe({
-      next: answer => {
-        if (this.awaited === nth) this.onAnswer(answer);
-      },
-      error: error => {
-        if (!this.over) this.defect(error);
-      },
-      complete: () => {
-        if (this.awaited === nth) this.defect(new Error('publish$ completed without an answer, against the contract of MqttProxy.'));
-      },
+    this.sent = true;
+    this.clearDeadline = deadlines?.set(() => {
+      this.endTry();
+      this.tryFailed(new TimedOut('message', PUBLISH, timeout, true));
     });
-    if (this.awaited === nth) this.underWay = underWay;
+    let underWay: Unsubscribable;
+    try {
+      underWay = submit(request, this);
+    } catch (defect) {
+      this.onDefect(defect);
+      return;
+    }
+    // The answer may have come already, and with it the next try, or the end of the stage.
+    if (this.sent && this.attempts === nth) this.underWay = underWay;
     else underWay.unsubscribe();
   }
 
-  private onAnswer(answer: Either<PublishError, Accepted>): void {
-    this.awaited = 0;
+  private answered(): void {
+    this.sent = false;
     this.clearDeadline?.();
-    if (answer._tag === 'Left') this.onFailed(answer.left);
-    else this.end(right({ by: answer.right.by, value: this.value, attempts: this.attempts }));
   }
 
-  private onFailed(error: PublishError): void {
+  private tryFailed(error: PublishError): void {
     const { retry, retryWhile, random, scheduler } = this.publishing;
     if (outcomeOf(error) === 'unknown') this.fate = 'unknown';
     let delay: number | undefined;
@@ -130,7 +183,7 @@ export class PublishJob<A> extends Job<Result<A>> {
         delay = this.series.next();
       }
     } catch (defect) {
-      this.defect(defect);
+      this.onDefect(defect);
       return;
     }
     if (this.over) return;
@@ -159,15 +212,8 @@ export class PublishJob<A> extends Job<Result<A>> {
     this.owner.finish(this);
   }
 
-  private defect(error: unknown): void {
-    this.stop();
-    this.failed();
-    this.owner.error(error);
-  }
-
   private endTry(): void {
-    this.awaited = 0;
-    this.clearDeadline?.();
+    this.answered();
     this.underWay?.unsubscribe();
   }
 }

@@ -7,7 +7,7 @@ import type { Schedule } from '../schedule/schedule.js';
 import { checkPositiveTime } from '../schedule/check-argument.js';
 import { Deadlines } from './deadlines.js';
 import { type DeclaredTopic, declaredFilters, onlyDeclared } from './declared-topics.js';
-import { PublishJob, type Publishing } from './publish-job.js';
+import { PublishJob, type Publishing, submitTo } from './publish-job.js';
 import { publishFailure, type PublishFailure, type Published } from './publish-outcome.js';
 import { checkedWidth, stage, type Stage, type StageOptions } from './stage.js';
 
@@ -133,11 +133,12 @@ export const publishTo: PublishTo = <A>(
   checkPositiveTime(timeout, 'timeout');
   if (inFlight !== undefined) checkedWidth('inFlight', inFlight);
   const topics = options.topics === undefined ? undefined : declaredFilters(options.topics);
-  const port = topics === undefined ? proxy : onlyDeclared(proxy, topics, options.name ?? 'publishTo');
+  const undeclared = topics === undefined ? undefined : onlyDeclared(topics, options.name ?? 'publishTo');
   return stage('publishTo', options, () => {
-    const deadlines = new Deadlines(timeout, scheduler);
+    const deadlines = timeout === Infinity ? undefined : new Deadlines(timeout, scheduler);
     const publishing: Publishing<A> = {
-      proxy: port,
+      submit: submitTo(proxy),
+      undeclared,
       request,
       timeout,
       deadlines,
@@ -156,7 +157,7 @@ export const publishTo: PublishTo = <A>(
       begin: resize => {
         const releaseDrain = proxy.holdDrain?.();
         const end = (): void => {
-          deadlines.stop();
+          deadlines?.stop();
           releaseDrain?.();
         };
         if (inFlight !== undefined) return end;
