@@ -164,8 +164,12 @@ export class PublishJob<A> extends Job<Result<A>> implements PublishListener {
       return;
     }
     // The answer may have come already, and with it the next try, or the end of the stage.
-    if (this.sent && this.attempts === nth) this.underWay = underWay;
+    if (this.awaits(nth)) this.underWay = underWay;
     else underWay.unsubscribe();
+  }
+
+  private awaits(nth: number): boolean {
+    return this.sent && this.attempts === nth;
   }
 
   private answered(): void {

@@ -1,3 +1,4 @@
+import { allocation } from './allocation.js';
 import { backlog } from './backlog.js';
 import { batching } from './batching.js';
 import { change } from './change.js';
@@ -19,6 +20,7 @@ import { windows } from './windows.js';
 export const experiments = (scale: Scale): readonly Experiment[] => [
   subscribing(scale),
   publishing(scale),
+  allocation(scale),
   roundTrip(scale),
   slowStage(scale),
   floodLatency(scale),

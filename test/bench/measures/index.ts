@@ -1,3 +1,4 @@
+import { measureAllocation } from './allocation.js';
 import { measureBacklog } from './backlog.js';
 import { measureBatching } from './batching.js';
 import { measureChange } from './change.js';
@@ -17,6 +18,7 @@ import { measureWindows } from './windows.js';
 export const MEASURES = {
   subscribe: measureSubscribe,
   publish: measurePublish,
+  allocation: measureAllocation,
   nucleus: measureNucleus,
   roundTrip: measureRoundTrip,
   scaling: measureScaling,
