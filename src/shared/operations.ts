@@ -1,6 +1,16 @@
 export const PUBLISH = 'aws.greengrass#PublishToIoTCore';
 export const SUBSCRIBE = 'aws.greengrass#SubscribeToIoTCore';
 export const SUBSCRIBE_STATUS = 'aws.greengrass#SubscribeToIoTCoreConnectionStatus';
+export const PUBLISH_TO_TOPIC = 'aws.greengrass#PublishToTopic';
+export const SUBSCRIBE_TO_TOPIC = 'aws.greengrass#SubscribeToTopic';
+export const GET_CONFIGURATION = 'aws.greengrass#GetConfiguration';
+export const UPDATE_CONFIGURATION = 'aws.greengrass#UpdateConfiguration';
+export const SUBSCRIBE_TO_CONFIGURATION_UPDATE = 'aws.greengrass#SubscribeToConfigurationUpdate';
+export const SUBSCRIBE_TO_VALIDATE_CONFIGURATION_UPDATES = 'aws.greengrass#SubscribeToValidateConfigurationUpdates';
+export const SEND_CONFIGURATION_VALIDITY_REPORT = 'aws.greengrass#SendConfigurationValidityReport';
+export const UPDATE_STATE = 'aws.greengrass#UpdateState';
+export const SUBSCRIBE_TO_COMPONENT_UPDATES = 'aws.greengrass#SubscribeToComponentUpdates';
+export const DEFER_COMPONENT_UPDATE = 'aws.greengrass#DeferComponentUpdate';
 
 /** Operations of the service model that a local nucleus has no handler for. Names outside the model get another answer. */
 const OTHERS: ReadonlySet<string> = new Set(

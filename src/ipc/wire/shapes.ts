@@ -3,11 +3,11 @@ import { QOS } from '../../shared/qos.js';
 import { decodeBase64, encodeBase64 } from '../../shared/base64.js';
 
 /**
- * The JSON shapes of the two operations of `aws.greengrass.ipc.mqttproxy`, as the service model has them. A blob is
- * base64 text on the wire and bytes here.
+ * The JSON shapes of the operations, as the service model has them: the MQTT proxy's, those of local topics, configuration and
+ * lifecycle. A blob is base64 text on the wire and bytes here.
  *
- * Source: AWS IoT Greengrass developer guide, "Publish/subscribe AWS IoT Core MQTT messages", and the model of the
- * official SDKs for the MQTT 5 members.
+ * Source: AWS IoT Greengrass developer guide, "Publish/subscribe AWS IoT Core MQTT messages", "Publish/subscribe local messages", "Interact
+ * with component configuration", "Interact with component lifecycle", and the model of the official SDKs.
  */
 
 /** The operations by the names that stand on the wire and in policies. */
@@ -71,7 +71,7 @@ export const SubscribeToIoTCoreRequest: t.Type<SubscribeToIoTCoreRequest, Subscr
   qos,
 });
 
-/** Both operations answer with an object without members. */
+/** Most operations answer with an object without members. */
 export const EmptyResponse: t.Type<object, object> = t.type({});
 
 /** An event of a subscription: a union with one member. */
@@ -90,15 +90,149 @@ export const IoTCoreConnectionStatusEvent: t.Type<IoTCoreConnectionStatusEvent, 
   connectionStatusEvent: t.type({ status: t.union([t.literal('CONNECTED'), t.literal('DISCONNECTED')]) }),
 });
 
-/** The body of a modelled error: the classic nucleus sends all members, Greengrass Lite the last two. */
+/** What `PublishToTopic` takes: exactly one of the two messages. A JSON message is an object on classic; Lite takes any JSON. */
+export interface PublishToTopicRequest<B = Uint8Array> {
+  topic: string;
+  publishMessage: { jsonMessage: { message: unknown } } | { binaryMessage: { message: B } };
+}
+export const PublishToTopicRequest: t.Type<PublishToTopicRequest, PublishToTopicRequest<string>> = t.type({
+  topic: t.string,
+  publishMessage: t.union([t.type({ jsonMessage: t.type({ message: t.unknown }) }), t.type({ binaryMessage: t.type({ message: Blob }) })]),
+});
+
+/**
+ * Whether a component gets what it has published itself. Left out on classic: all messages, but those of others where the filter has a
+ * wildcard. Lite does not read it and sends all.
+ */
+export type ReceiveMode = 'RECEIVE_ALL_MESSAGES' | 'RECEIVE_MESSAGES_FROM_OTHERS';
+
+/** What `SubscribeToTopic` takes. */
+export interface SubscribeToTopicRequest {
+  topic: string;
+  receiveMode?: ReceiveMode;
+}
+export const SubscribeToTopicRequest: t.Type<SubscribeToTopicRequest, SubscribeToTopicRequest> = t.intersection([
+  t.type({ topic: t.string }),
+  t.partial({ receiveMode: t.union([t.literal('RECEIVE_ALL_MESSAGES'), t.literal('RECEIVE_MESSAGES_FROM_OTHERS')]) }),
+]);
+
+/**
+ * An event of `SubscribeToTopic`. Classic sends one without either member for a publish without a message. The binary message is the text as it
+ * came: Lite passes on what the publisher wrote, be it without padding or no base64 at all.
+ */
+export interface SubscriptionResponseMessage {
+  jsonMessage?: { message: unknown; context?: { topic?: string } };
+  binaryMessage?: { message: string; context?: { topic?: string } };
+}
+const messageContext = t.partial({ context: t.partial({ topic: t.string }) });
+export const SubscriptionResponseMessage: t.Type<SubscriptionResponseMessage, SubscriptionResponseMessage> = t.partial({
+  jsonMessage: t.intersection([t.type({ message: t.unknown }), messageContext]),
+  binaryMessage: t.intersection([t.type({ message: t.string }), messageContext]),
+});
+
+/** What `GetConfiguration` and `SubscribeToConfigurationUpdate` take. Left out: the component's own, and all of it. */
+export interface ConfigurationKeyRequest {
+  componentName?: string;
+  keyPath?: string[];
+}
+export const ConfigurationKeyRequest: t.Type<ConfigurationKeyRequest, ConfigurationKeyRequest> = t.partial({
+  componentName: t.string,
+  keyPath: t.array(t.string),
+});
+
+/** The children of the node asked for; of a leaf, one member of the last key's name. */
+export interface GetConfigurationResponse {
+  componentName: string;
+  value: Record<string, unknown>;
+}
+export const GetConfigurationResponse: t.Type<GetConfigurationResponse, GetConfigurationResponse> = t.type({
+  componentName: t.string,
+  value: t.UnknownRecord,
+});
+
+/** What `UpdateConfiguration` takes. `timestamp`: epoch seconds, always written with a fraction, or Lite refuses it. */
+export interface UpdateConfigurationRequest {
+  keyPath?: string[];
+  timestamp: number;
+  valueToMerge: unknown;
+}
+export const UpdateConfigurationRequest: t.Type<UpdateConfigurationRequest, UpdateConfigurationRequest> = t.intersection([
+  t.type({ timestamp: t.number, valueToMerge: t.unknown }),
+  t.partial({ keyPath: t.array(t.string) }),
+]);
+
+/** An event of `SubscribeToConfigurationUpdate`: the leaf that changed, from the configuration's root, and no value. */
+export interface ConfigurationUpdateEvents {
+  configurationUpdateEvent: { componentName: string; keyPath: string[] };
+}
+export const ConfigurationUpdateEvents: t.Type<ConfigurationUpdateEvents, ConfigurationUpdateEvents> = t.type({
+  configurationUpdateEvent: t.type({ componentName: t.string, keyPath: t.array(t.string) }),
+});
+
+/** An event of `SubscribeToValidateConfigurationUpdates`: the whole configuration that a deployment proposes. */
+export interface ValidateConfigurationUpdateEvents {
+  validateConfigurationUpdateEvent: { configuration: Record<string, unknown>; deploymentId: string };
+}
+export const ValidateConfigurationUpdateEvents: t.Type<ValidateConfigurationUpdateEvents, ValidateConfigurationUpdateEvents> = t.type({
+  validateConfigurationUpdateEvent: t.type({ configuration: t.UnknownRecord, deploymentId: t.string }),
+});
+
+/** What `SendConfigurationValidityReport` takes. */
+export interface SendConfigurationValidityReportRequest {
+  configurationValidityReport: { status: 'ACCEPTED' | 'REJECTED'; deploymentId: string; message?: string };
+}
+export const SendConfigurationValidityReportRequest: t.Type<
+  SendConfigurationValidityReportRequest,
+  SendConfigurationValidityReportRequest
+> = t.type({
+  configurationValidityReport: t.intersection([
+    t.type({ status: t.union([t.literal('ACCEPTED'), t.literal('REJECTED')]), deploymentId: t.string }),
+    t.partial({ message: t.string }),
+  ]),
+});
+
+/** What `UpdateState` takes. */
+export interface UpdateStateRequest {
+  state: 'RUNNING' | 'ERRORED';
+}
+export const UpdateStateRequest: t.Type<UpdateStateRequest, UpdateStateRequest> = t.type({
+  state: t.union([t.literal('RUNNING'), t.literal('ERRORED')]),
+});
+
+/** An event of `SubscribeToComponentUpdates`: a union. */
+export interface ComponentUpdatePolicyEvents {
+  preUpdateEvent?: { deploymentId: string; isGgcRestarting: boolean };
+  postUpdateEvent?: { deploymentId: string };
+}
+export const ComponentUpdatePolicyEvents: t.Type<ComponentUpdatePolicyEvents, ComponentUpdatePolicyEvents> = t.partial({
+  preUpdateEvent: t.type({ deploymentId: t.string, isGgcRestarting: t.boolean }),
+  postUpdateEvent: t.type({ deploymentId: t.string }),
+});
+
+/** What `DeferComponentUpdate` takes. Without `recheckAfterMs` the answer is ignored: 0 lets the update go on. */
+export interface DeferComponentUpdateRequest {
+  deploymentId: string;
+  recheckAfterMs?: number;
+  message?: string;
+}
+export const DeferComponentUpdateRequest: t.Type<DeferComponentUpdateRequest, DeferComponentUpdateRequest> = t.intersection([
+  t.type({ deploymentId: t.string }),
+  t.partial({ recheckAfterMs: t.number, message: t.string }),
+]);
+
+/** The body of a modelled error: the classic nucleus sends all members, Greengrass Lite the last two. Few errors name a resource. */
 export interface ServiceErrorBody {
   message?: string;
+  resourceType?: string;
+  resourceName?: string;
   _service?: string;
   _message?: string;
   _errorCode?: string;
 }
 export const ServiceErrorBody: t.Type<ServiceErrorBody, ServiceErrorBody> = t.partial({
   message: t.string,
+  resourceType: t.string,
+  resourceName: t.string,
   _service: t.string,
   _message: t.string,
   _errorCode: t.string,
