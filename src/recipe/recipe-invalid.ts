@@ -1,3 +1,5 @@
+import { Failure } from '../errors/failure.js';
+
 /** One thing in a recipe that is wrong, or that a device would silently leave out. */
 export interface RecipeProblem {
   /** Where, as a JSON pointer: `/Manifests/0/Lifecycle/run`. Empty for the whole document. */
@@ -13,10 +15,9 @@ export interface RecipeProblem {
 }
 
 /** A recipe that no nucleus would take. It names everything that is wrong with it, not only the first thing. */
-export class RecipeInvalid extends Error {
+export class RecipeInvalid extends Failure<'RecipeInvalid', 'terminal'> {
   readonly _tag = 'RecipeInvalid';
   readonly code = 'GGRX_RECIPE_INVALID';
-  readonly kind = 'terminal';
   readonly retryable = false;
   readonly problems: readonly RecipeProblem[];
 
@@ -26,35 +27,27 @@ export class RecipeInvalid extends Error {
       const where = path === '' ? '' : ` ${path}:`;
       return `  ${source}:${String(line)}:${String(column)}:${where} ${message}. ${remedy}.`;
     });
-    super(`${source} is not a recipe a nucleus would take.\n${lines.join('\n')}`);
+    super('terminal', `${source} is not a recipe a nucleus would take.\n${lines.join('\n')}`);
     this.problems = problems;
-  }
-
-  override get name(): string {
-    return this._tag;
   }
 }
 
 /** A recipe's file that could not be read. */
-export class RecipeUnreadable extends Error {
+export class RecipeUnreadable extends Failure<'RecipeUnreadable', 'terminal'> {
   readonly _tag = 'RecipeUnreadable';
   readonly code = 'GGRX_RECIPE_UNREADABLE';
-  readonly kind = 'terminal';
   readonly retryable = false;
   readonly path: string;
 
   constructor(path: string, cause: unknown) {
     const missing = (cause as { readonly code?: unknown }).code === 'ENOENT';
     super(
+      'terminal',
       missing
         ? `There is no file ${path}. Give the path of the component's recipe, such as recipe.yaml.`
         : `The recipe ${path} could not be read. The cause says what the system reported.`,
-      { cause },
+      cause,
     );
     this.path = path;
-  }
-
-  override get name(): string {
-    return this._tag;
   }
 }

@@ -1,35 +1,28 @@
+import { Failure } from '../../errors/failure.js';
+
 /** What a failure of the broker does: `terminal` ones end the start of the nucleus; with a `gap` it goes on, offline. */
 type BrokerErrorKind = 'terminal' | 'gap';
 
-abstract class BrokerFailure<Tag extends string> extends Error {
-  abstract readonly _tag: Tag;
-  /** Stable across versions, for logs. */
-  abstract readonly code: `GGRX_BROKER_${string}`;
-  abstract readonly kind: BrokerErrorKind;
-  /** Whether the nucleus tries again by itself, or doing the same again can succeed. */
-  abstract readonly retryable: boolean;
+abstract class BrokerFailure<Tag extends string, K extends BrokerErrorKind> extends Failure<Tag, K> {
+  abstract override readonly code: `GGRX_BROKER_${string}`;
   /** The broker, without user and password. */
   readonly url: string;
 
-  constructor(url: string, message: string, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
+  constructor(kind: K, url: string, message: string, cause?: unknown) {
+    super(kind, message, cause);
     this.url = url;
-  }
-
-  override get name(): string {
-    return this._tag;
   }
 }
 
 /** aws-crt, through which brokers elsewhere are reached, is not there. */
-export class BrokerClientMissing extends BrokerFailure<'BrokerClientMissing'> {
+export class BrokerClientMissing extends BrokerFailure<'BrokerClientMissing', 'terminal'> {
   readonly _tag = 'BrokerClientMissing';
   readonly code = 'GGRX_BROKER_CLIENT_MISSING';
-  readonly kind = 'terminal';
   readonly retryable = false;
 
   constructor(url: string, cause: unknown) {
     super(
+      'terminal',
       url,
       `The broker ${url} is reached through the package aws-crt, which could not be loaded. Install it (npm install aws-crt; it is left out by --omit=optional and has no binary for 32-bit ARM), or use the embedded broker.`,
       cause,
@@ -41,15 +34,15 @@ export class BrokerClientMissing extends BrokerFailure<'BrokerClientMissing'> {
 export type CredentialRole = 'certificate' | 'private key' | 'certificate authority';
 
 /** A certificate or key cannot be read, is no PEM, or does not belong to the other. */
-export class BrokerCredentialsInvalid extends BrokerFailure<'BrokerCredentialsInvalid'> {
+export class BrokerCredentialsInvalid extends BrokerFailure<'BrokerCredentialsInvalid', 'terminal'> {
   readonly _tag = 'BrokerCredentialsInvalid';
   readonly code = 'GGRX_BROKER_CREDENTIALS_INVALID';
-  readonly kind = 'terminal';
   readonly retryable = false;
 
   /** A file that cannot be read. */
   static unreadable(url: string, role: CredentialRole, path: string, cause: unknown): BrokerCredentialsInvalid {
     return new BrokerCredentialsInvalid(
+      'terminal',
       url,
       `The ${role} for ${url} could not be read from ${path}. Give the path of a PEM file that this user may read, or its text.`,
       cause,
@@ -59,6 +52,7 @@ export class BrokerCredentialsInvalid extends BrokerFailure<'BrokerCredentialsIn
   /** A text that is no certificate or key. */
   static malformed(url: string, role: CredentialRole, cause?: unknown): BrokerCredentialsInvalid {
     return new BrokerCredentialsInvalid(
+      'terminal',
       url,
       `The ${role} for ${url} is not PEM that can be used: it begins with -----BEGIN and must be complete. A private key must not be encrypted.`,
       cause,
@@ -68,6 +62,7 @@ export class BrokerCredentialsInvalid extends BrokerFailure<'BrokerCredentialsIn
   /** A key that is not the certificate's. */
   static mismatch(url: string, cause?: unknown): BrokerCredentialsInvalid {
     return new BrokerCredentialsInvalid(
+      'terminal',
       url,
       `The certificate and the private key for ${url} do not belong together. Use the two that were made at the same time.`,
       cause,
@@ -76,15 +71,15 @@ export class BrokerCredentialsInvalid extends BrokerFailure<'BrokerCredentialsIn
 }
 
 /** The embedded broker could not listen. */
-export class BrokerPortUnavailable extends BrokerFailure<'BrokerPortUnavailable'> {
+export class BrokerPortUnavailable extends BrokerFailure<'BrokerPortUnavailable', 'terminal'> {
   readonly _tag = 'BrokerPortUnavailable';
   readonly code = 'GGRX_BROKER_PORT_UNAVAILABLE';
-  readonly kind = 'terminal';
   readonly retryable = true;
 
   constructor(url: string, cause: unknown) {
     const reason = (cause as { readonly code?: unknown } | undefined)?.code;
     super(
+      'terminal',
       url,
       reason === 'EADDRINUSE'
         ? `Another process has the port of ${url}. End it, choose another port, or leave the port out to get a free one.`
@@ -95,15 +90,14 @@ export class BrokerPortUnavailable extends BrokerFailure<'BrokerPortUnavailable'
 }
 
 /** Nobody answers as a broker there. */
-export class BrokerUnreachable extends BrokerFailure<'BrokerUnreachable'> {
+export class BrokerUnreachable extends BrokerFailure<'BrokerUnreachable', 'gap'> {
   readonly _tag = 'BrokerUnreachable';
   readonly code = 'GGRX_BROKER_UNREACHABLE';
-  readonly kind = 'gap';
   readonly retryable = true;
   readonly reason: UnreachableReason;
 
   constructor(url: string, reason: UnreachableReason, cause?: unknown) {
-    super(url, `The broker ${url} ${UNREACHABLE[reason]} The device is offline meanwhile and tries again.`, cause);
+    super('gap', url, `The broker ${url} ${UNREACHABLE[reason]} The device is offline meanwhile and tries again.`, cause);
     this.reason = reason;
   }
 }
@@ -122,14 +116,14 @@ const UNREACHABLE: Record<UnreachableReason, string> = {
 };
 
 /** The connection's encryption could not be agreed on: a certificate is not trusted on one side. */
-export class BrokerTlsFailed extends BrokerFailure<'BrokerTlsFailed'> {
+export class BrokerTlsFailed extends BrokerFailure<'BrokerTlsFailed', 'gap'> {
   readonly _tag = 'BrokerTlsFailed';
   readonly code = 'GGRX_BROKER_TLS_FAILED';
-  readonly kind = 'gap';
   readonly retryable = true;
 
   constructor(url: string, detail: string | undefined, cause?: unknown) {
     super(
+      'gap',
       url,
       `The TLS connection to ${url} failed${detail === undefined ? '' : ` (${detail})`}. Check that the certificate authority given signed the broker's certificate, that it names this host, and that the broker accepts the device's certificate. The device is offline meanwhile and tries again.`,
       cause,
@@ -138,10 +132,9 @@ export class BrokerTlsFailed extends BrokerFailure<'BrokerTlsFailed'> {
 }
 
 /** The broker answered the CONNECT with a refusal. */
-export class BrokerRefused extends BrokerFailure<'BrokerRefused'> {
+export class BrokerRefused extends BrokerFailure<'BrokerRefused', 'gap'> {
   readonly _tag = 'BrokerRefused';
   readonly code = 'GGRX_BROKER_REFUSED';
-  readonly kind = 'gap';
   readonly retryable = true;
   /** MQTT 5's reason code of the CONNACK. */
   readonly reasonCode: number;
@@ -149,6 +142,7 @@ export class BrokerRefused extends BrokerFailure<'BrokerRefused'> {
   constructor(url: string, reasonCode: number, reasonString: string | undefined, cause?: unknown) {
     const said = reasonString === undefined ? '' : `, "${reasonString}"`;
     super(
+      'gap',
       url,
       `The broker ${url} refused the connection (reason code ${String(reasonCode)}${said}). ${REFUSED[reasonCode] ?? 'The MQTT 5 specification, 3.2.2.2, says what the code means.'} The device is offline meanwhile and tries again.`,
       cause,
@@ -167,14 +161,14 @@ const REFUSED: Readonly<Record<number, string>> = {
 };
 
 /** A connection that was there is gone. */
-export class BrokerConnectionLost extends BrokerFailure<'BrokerConnectionLost'> {
+export class BrokerConnectionLost extends BrokerFailure<'BrokerConnectionLost', 'gap'> {
   readonly _tag = 'BrokerConnectionLost';
   readonly code = 'GGRX_BROKER_CONNECTION_LOST';
-  readonly kind = 'gap';
   readonly retryable = true;
 
   constructor(url: string, detail: string | undefined, cause?: unknown) {
     super(
+      'gap',
       url,
       `The connection to the broker ${url} is lost${detail === undefined ? '' : ` (${detail})`}. The device is offline and connects again by itself. Two clients with one client id throw each other out: if this repeats, give another clientId.`,
       cause,
@@ -183,10 +177,9 @@ export class BrokerConnectionLost extends BrokerFailure<'BrokerConnectionLost'> 
 }
 
 /** The broker's own policy denies a filter that the component's policy allows. */
-export class BrokerSubscriptionDenied extends BrokerFailure<'BrokerSubscriptionDenied'> {
+export class BrokerSubscriptionDenied extends BrokerFailure<'BrokerSubscriptionDenied', 'gap'> {
   readonly _tag = 'BrokerSubscriptionDenied';
   readonly code = 'GGRX_BROKER_SUBSCRIPTION_DENIED';
-  readonly kind = 'gap';
   readonly retryable = false;
   readonly filter: string;
   /** MQTT 5's reason code of the SUBACK. */
@@ -194,6 +187,7 @@ export class BrokerSubscriptionDenied extends BrokerFailure<'BrokerSubscriptionD
 
   constructor(url: string, filter: string, reasonCode: number) {
     super(
+      'gap',
       url,
       `The broker ${url} denied the subscription to ${filter} (reason code ${String(reasonCode)}). Allow it there: on AWS IoT Core in the policy of the thing's certificate (iot:Subscribe and iot:Receive).`,
     );

@@ -1,0 +1,31 @@
+/**
+ * What a failure does to the stream it passes on.
+ * - `message`: one message or publish is affected; the stream goes on.
+ * - `gap`: messages may be missing here; the stream goes on.
+ * - `terminal`: the last value; completion follows.
+ */
+export type Kind = 'message' | 'gap' | 'terminal';
+
+/** @internal What all failures are made of. */
+export abstract class Failure<Tag extends string, K extends Kind> extends Error {
+  /** Which failure this is: what `catchTag` and exhaustive `switch` statements look at. */
+  abstract readonly _tag: Tag;
+  /** Stable across versions and languages, for logs and alarms. */
+  abstract readonly code: `GGRX_${string}`;
+  /** What it does to the stream it passes on. */
+  readonly kind: K;
+  /** Whether doing the same again can succeed. The default predicate of `retryWith`. */
+  abstract readonly retryable: boolean;
+
+  constructor(kind: K, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.kind = kind;
+  }
+
+  override get name(): string {
+    return this._tag;
+  }
+}
+
+/** @internal Whether something thrown is a failure that this library hands out, and no mistake of the program. */
+export const isFailure = (thrown: unknown): thrown is Error & { readonly _tag: string; readonly kind: Kind } => thrown instanceof Failure;

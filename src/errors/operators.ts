@@ -1,0 +1,49 @@
+import { Failure } from './failure.js';
+
+/** A value came for a window that was over, and had been, with the lateness that was allowed. It is in no result. */
+export class LateData<A = unknown> extends Failure<'LateData', 'message'> {
+  readonly _tag = 'LateData';
+  readonly code = 'GGRX_LATE_DATA';
+  readonly retryable = false;
+  readonly value: A;
+  readonly key: string;
+  /** The value's time, in milliseconds since 1970. */
+  readonly timestamp: number;
+  /** How far event time had come, in milliseconds since 1970. */
+  readonly watermark: number;
+
+  constructor(value: A, key: string, timestamp: number, watermark: number) {
+    super(
+      'message',
+      `A value of "${key}" came ${String(watermark - timestamp)} ms behind the watermark, when its windows were over, and is in none of them. If values may be so late, allow a larger outOfOrder, which delays all results, or lateness, which corrects them.`,
+    );
+    this.value = value;
+    this.key = key;
+    this.timestamp = timestamp;
+    this.watermark = watermark;
+  }
+}
+
+/** A value's timestamp cannot be right. Event time did not move, and the value is in no window. */
+export class TimestampRefused<A = unknown> extends Failure<'TimestampRefused', 'message'> {
+  readonly _tag = 'TimestampRefused';
+  readonly code = 'GGRX_TIMESTAMP_REFUSED';
+  readonly retryable = false;
+  readonly value: A;
+  readonly key: string;
+  readonly timestamp: number;
+  readonly reason: 'not-a-time' | 'ahead';
+
+  constructor(value: A, key: string, timestamp: number, reason: 'not-a-time' | 'ahead') {
+    super(
+      'message',
+      reason === 'ahead'
+        ? `A value of "${key}" is dated ${String(timestamp)}, which is further ahead of the clock than maxAhead allows. Set the clock of the device that made it, or of this one.`
+        : `A value of "${key}" has the timestamp ${String(timestamp)}, which is no number of milliseconds since 1970. Check what the timestamp function makes of it: microseconds or nanoseconds have to be divided.`,
+    );
+    this.value = value;
+    this.key = key;
+    this.timestamp = timestamp;
+    this.reason = reason;
+  }
+}

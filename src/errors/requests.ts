@@ -1,0 +1,201 @@
+import type {
+  ConnectError,
+  ConnectionLost,
+  MissingEnvironment,
+  NativeUnavailable,
+  ProtocolViolated,
+  ProxyClosed,
+  SocketPathTooLong,
+  SocketUnavailable,
+  TimedOut,
+  TokenRefused,
+} from './connection.js';
+import { Failure, type Kind } from './failure.js';
+
+/** The operations this library calls, by the names policies use. The last needs no policy. */
+export type Operation =
+  'aws.greengrass#PublishToIoTCore' | 'aws.greengrass#SubscribeToIoTCore' | 'aws.greengrass#SubscribeToIoTCoreConnectionStatus';
+
+/** The component's `accessControl` does not allow the operation on the topic. */
+export class Unauthorized<K extends Kind = Kind> extends Failure<'Unauthorized', K> {
+  readonly _tag = 'Unauthorized';
+  readonly code = 'GGRX_UNAUTHORIZED';
+  /** Greengrass Lite says so of what it allows, too, while its configuration daemon starts or is away: then it may pass. */
+  readonly retryable: boolean;
+  readonly operation: Operation;
+  readonly topicName: string;
+  readonly serverText: string;
+
+  constructor(kind: K, operation: Operation, topicName: string, serverText: string, retryable = false) {
+    super(
+      kind,
+      `The component may not call ${operation} on "${topicName}". An accessControl policy for aws.greengrass.ipc.mqttproxy in its recipe must have this operation and this topic; a device keeps an older policy under the same id until that is reset.${
+        retryable ? ' Greengrass Lite also says so while it cannot read the policies: that passes.' : ''
+      }`,
+    );
+    this.retryable = retryable;
+    this.operation = operation;
+    this.topicName = topicName;
+    this.serverText = serverText;
+  }
+}
+
+/** The request breaks a rule of MQTT, of IoT Core or of the nucleus. Found here before sending, or by the nucleus. */
+export class InvalidRequest<K extends Kind = Kind> extends Failure<'InvalidRequest', K> {
+  readonly _tag = 'InvalidRequest';
+  readonly code = 'GGRX_INVALID_REQUEST';
+  readonly retryable = false;
+  readonly operation: Operation;
+  readonly topicName: string;
+  readonly foundBy: 'client' | 'nucleus';
+
+  constructor(kind: K, operation: Operation, topicName: string, foundBy: 'client' | 'nucleus', problem: string, cause?: unknown) {
+    super(kind, problem, cause);
+    this.operation = operation;
+    this.topicName = topicName;
+    this.foundBy = foundBy;
+  }
+}
+
+/** What a nucleus meant by a `ServiceError`, read from the texts its versions are known to send. */
+export type ServiceFaultReason =
+  | 'SpoolFull'
+  | 'LargerThanSpool'
+  | 'OfflineQos0Dropped'
+  | 'ConfiguredOffline'
+  | 'PublishFailed'
+  | 'SubscribeFailed'
+  | 'MqttClientShutDown'
+  | 'InternalError'
+  /** A text no known version sends. Never guessed at. */
+  | 'Unclassified';
+
+/** The nucleus could not carry out the operation. */
+export class ServiceFault<K extends Kind = Kind> extends Failure<'ServiceFault', K> {
+  readonly _tag = 'ServiceFault';
+  readonly code = 'GGRX_SERVICE_FAULT';
+  readonly retryable: boolean;
+  readonly operation: Operation;
+  readonly topicName: string;
+  readonly reason: ServiceFaultReason;
+  /** The error's name on the wire, such as `ServiceError`. */
+  readonly serverCode: string;
+  readonly serverText: string;
+
+  constructor(
+    kind: K,
+    fault: {
+      operation: Operation;
+      topicName: string;
+      reason: ServiceFaultReason;
+      retryable: boolean;
+      remedy: string;
+      serverCode: string;
+      serverText: string;
+    },
+  ) {
+    super(
+      kind,
+      `The nucleus answered ${fault.operation} on "${fault.topicName}" with ${fault.serverCode}${fault.serverText === '' ? '' : `: ${fault.serverText.replace(/\.$/, '')}`}. ${fault.remedy}`,
+    );
+    this.retryable = fault.retryable;
+    this.operation = fault.operation;
+    this.topicName = fault.topicName;
+    this.reason = fault.reason;
+    this.serverCode = fault.serverCode;
+    this.serverText = fault.serverText;
+  }
+}
+
+/** The nucleus does not know the operation. */
+export class UnsupportedOperation<K extends Kind = Kind> extends Failure<'UnsupportedOperation', K> {
+  readonly _tag = 'UnsupportedOperation';
+  readonly code = 'GGRX_UNSUPPORTED_OPERATION';
+  readonly retryable = false;
+  readonly operation: Operation;
+  readonly serverText: string;
+
+  constructor(kind: K, operation: Operation, serverText: string) {
+    super(kind, `This nucleus does not offer ${operation}. Update it, or check that the socket belongs to a Greengrass nucleus.`);
+    this.operation = operation;
+    this.serverText = serverText;
+  }
+}
+
+/** More was published at once than may wait. Nothing of this message was sent. */
+export class TooManyPublishes<K extends Kind = Kind> extends Failure<'TooManyPublishes', K> {
+  readonly _tag = 'TooManyPublishes';
+  readonly code = 'GGRX_TOO_MANY_PUBLISHES';
+  readonly retryable = true;
+  readonly waiting: number;
+
+  constructor(kind: K, waiting: number) {
+    super(
+      kind,
+      `${String(waiting)} publishes already wait for the nucleus, which is the limit. Publish through publishTo(), whose buffer has a policy for this, or wait for the answers.`,
+    );
+    this.waiting = waiting;
+  }
+}
+
+/** The connection to the nucleus was down for a while: messages of that time are missing. */
+export class Interrupted extends Failure<'Interrupted', 'gap'> {
+  readonly _tag = 'Interrupted';
+  readonly code = 'GGRX_INTERRUPTED';
+  readonly retryable = true;
+  readonly topicName: string;
+
+  constructor(topicName: string, cause?: unknown) {
+    super(
+      'gap',
+      `The subscription to "${topicName}" was interrupted. It is being restored; messages sent meanwhile may be missing.`,
+      cause,
+    );
+    this.topicName = topicName;
+  }
+}
+
+/** Nothing came on a subscription for longer than it was said to be quiet at most: it is taken for dead and made anew. */
+export class Silent extends Failure<'Silent', 'gap'> {
+  readonly _tag = 'Silent';
+  readonly code = 'GGRX_SILENT';
+  readonly retryable = true;
+  readonly topicName: string;
+  readonly maximumMilliseconds: number;
+
+  constructor(topicName: string, maximumMilliseconds: number) {
+    super(
+      'gap',
+      `Nothing came on the subscription to "${topicName}" for ${String(maximumMilliseconds)} ms. It is made anew; messages may be missing. If its topics are often so quiet, allow more or use a canary.`,
+    );
+    this.topicName = topicName;
+    this.maximumMilliseconds = maximumMilliseconds;
+  }
+}
+
+/** What a subscription's stream carries on its left side. */
+export type SubscribeError =
+  | ConnectError
+  | Interrupted
+  | Silent
+  | Unauthorized<'terminal'>
+  | InvalidRequest<'terminal'>
+  | ServiceFault<'terminal'>
+  | UnsupportedOperation<'terminal'>;
+
+/** Why a publish was not accepted. */
+export type PublishError =
+  | MissingEnvironment
+  | SocketPathTooLong
+  | SocketUnavailable
+  | TokenRefused
+  | NativeUnavailable
+  | ProxyClosed
+  | ProtocolViolated<'message'>
+  | TimedOut<'message'>
+  | ConnectionLost<'message'>
+  | TooManyPublishes<'message'>
+  | Unauthorized<'message'>
+  | InvalidRequest<'message'>
+  | ServiceFault<'message'>
+  | UnsupportedOperation<'message'>;
