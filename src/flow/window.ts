@@ -187,8 +187,9 @@ export class Window<A, E, B> implements JobOwner<Either<E, B>> {
     const overflow = this.entrance.takeFatalOverflow();
     this.entry.overflow();
     if (this.ending !== undefined) {
-      // The connection is all right: what is under way is answered.
+      // At once: nobody knows when what is under way is answered, and who chose this policy wants to hear of it now.
       this.leave(overflow);
+      this.giveUp(true);
       this.refill();
       return;
     }

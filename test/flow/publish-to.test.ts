@@ -245,7 +245,7 @@ describe('publishTo', () => {
     expect(ledger.snapshot().stages[0]).toMatchObject({ failed: { messages: 4 }, discarded: { messages: 5 }, buffered: { messages: 0 } });
   });
 
-  it('ends with a terminal Overflowed where the policy is fail, once what is under way is answered and the rest refused', () => {
+  it('ends with a terminal Overflowed where the policy is fail, at once, and everything inside has its outcome before it', () => {
     const seen = watch(
       range(1, 10).pipe(
         publishTo(
@@ -256,11 +256,11 @@ describe('publishTo', () => {
       ),
     );
     expect(seen).toEqual([
-      '10 1 by spooler attempt 1',
-      '10 2 TooManyPublishes refused attempt 0',
-      '10 3 TooManyPublishes refused attempt 0',
-      '10 overflowed 1',
-      '10 complete',
+      '0 1 ConnectionLost unknown attempt 1',
+      '0 2 TooManyPublishes refused attempt 0',
+      '0 3 TooManyPublishes refused attempt 0',
+      '0 overflowed 1',
+      '0 complete',
     ]);
   });
 
