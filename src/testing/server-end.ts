@@ -75,6 +75,10 @@ export class ServerEnd implements Peer {
     this.destroy();
   }
 
+  cut(): void {
+    this.end();
+  }
+
   destroy(): void {
     this.#close(() => {
       this.#wire.turns.later(() => {

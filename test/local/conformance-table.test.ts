@@ -40,7 +40,7 @@ describe('the conformance table in docs/local-nucleus.md', () => {
     const all = await rows();
     expect(all.length).toBeGreaterThan(60);
     for (const { behaviour, source, tests } of all) {
-      expect([behaviour, source]).toEqual([behaviour, expect.stringMatching(/^(wire notes|Lite observed|source: )/)]);
+      expect([behaviour, source]).toEqual([behaviour, expect.stringMatching(/^(wire notes|Lite observed|classic observed|source: )/)]);
       expect([behaviour, tests.length > 0]).toEqual([behaviour, true]);
       for (const { name, file } of tests) expect([file, await titles(file)]).toEqual([file, expect.arrayContaining([name])]);
     }

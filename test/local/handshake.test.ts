@@ -5,7 +5,7 @@ import { encodeHeaders } from '../../src/ipc/wire/headers.js';
 import { encodeRpcMessage, rpcHeaders, type RpcMessageInit } from '../../src/ipc/wire/rpc-message.js';
 import type { LocalNucleus } from '../../src/local/index.js';
 import { COMPONENT, start } from '../kit/nucleus/nuclei.js';
-import { RawClient, body } from '../kit/nucleus/raw-client.js';
+import { PUBLISH, RawClient, body } from '../kit/nucleus/raw-client.js';
 
 const hello = (nucleus: LocalNucleus): RpcMessageInit => ({
   type: 4,
@@ -39,6 +39,19 @@ const CONNECTS: readonly { name: string; classic: boolean; lite: boolean; messag
     classic: false,
     lite: false,
     message: good => ({ ...good, payload: (good.payload ?? '').replaceAll('"', "'") }),
+  },
+  { name: 'a flag beyond those it knows', classic: true, lite: true, message: good => ({ ...good, flags: 4 }) },
+  {
+    name: 'the token before another',
+    classic: false,
+    lite: true,
+    message: good => ({ ...good, payload: good.payload?.replace('}', ',"authToken":"x"}') }),
+  },
+  {
+    name: 'the token behind another',
+    classic: true,
+    lite: false,
+    message: good => ({ ...good, payload: good.payload?.replace('{', '{"authToken":"x",') }),
   },
   { name: 'a flag', classic: true, lite: false, message: good => ({ ...good, flags: 1 }) },
 ];
@@ -179,6 +192,26 @@ describe('connecting to lite', () => {
     await client.closed;
     expect(client.received.slice(1)).toEqual([]);
     expect(nucleus.connections).toBe(0);
+  });
+
+  test('what it cannot use is left unread: the client sees a reset', async () => {
+    await using nucleus = await start('lite');
+    const tooLarge = [0, 8, 0, 0];
+    const wrongChecksum = [0, 0, 0, 100, 0, 0, 0, 0, 1, 2, 3, 4];
+    for (const first of [[0xff], tooLarge, wrongChecksum]) {
+      const client = await RawClient.accepted(nucleus, COMPONENT);
+      client.socket.write(Buffer.concat([Buffer.from(first), Buffer.alloc(300_000, 0xff)]));
+      expect(await client.closed).toMatchObject({ code: 'ECONNRESET' });
+    }
+  });
+
+  test('what was answered before is sent before the connection ends', async () => {
+    await using nucleus = await start('lite');
+    const client = await RawClient.accepted(nucleus, COMPONENT);
+    const publish = encodeRpcMessage({ type: 0, flags: 0, streamId: 1, operation: PUBLISH, payload: '{"topicName":"test/a"}' });
+    client.socket.write(Buffer.concat([publish, Buffer.alloc(64, 0xff)]));
+    expect(await client.next()).toMatchObject({ type: 0, streamId: 1 });
+    await client.closed;
   });
 
   test('a second Connect costs the connection', async () => {

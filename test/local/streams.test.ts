@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { COMPONENT, start } from '../kit/nucleus/nuclei.js';
-import { PUBLISH, RawClient, SUBSCRIBE, body } from '../kit/nucleus/raw-client.js';
+import { PUBLISH, RawClient, SUBSCRIBE, body, eventOf } from '../kit/nucleus/raw-client.js';
 
 describe('streams of classic', () => {
   test.each([
@@ -144,7 +144,7 @@ describe('streams of lite', () => {
     }
   });
 
-  test('a stream id subscribed twice gets both, and one terminate ends both', async () => {
+  test('a stream id subscribed twice gets both, and each terminate ends one, the first one first', async () => {
     await using nucleus = await start('lite');
     const client = await RawClient.accepted(nucleus, COMPONENT);
     client.subscribe(1, 'test/a');
@@ -155,9 +155,13 @@ describe('streams of lite', () => {
     nucleus.publish({ topicName: 'test/b', payload: '2' });
     expect([(await client.next()).streamId, (await client.next()).streamId]).toEqual([1, 1]);
     client.terminate(1);
-    client.terminate(1);
-    client.terminate(77);
     client.publish(2, 'test/x', 'x');
+    await client.next();
+    nucleus.publish({ topicName: 'test/a', payload: '3' });
+    nucleus.publish({ topicName: 'test/b', payload: '4' });
+    expect(eventOf(await client.next())).toEqual({ topicName: 'test/b', text: '4' });
+    for (const id of [1, 1, 77]) client.terminate(id);
+    client.publish(3, 'test/x', 'x');
     await client.next();
     expect(nucleus.subscriptions).toBe(0);
   });

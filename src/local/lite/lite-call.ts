@@ -28,8 +28,17 @@ export class LiteCall {
     });
   }
 
+  /** The client gets an error without a text, and who looks at the nucleus the reason. */
+  failSilently(reason: string): void {
+    this.#fail('ServiceError', '', reason);
+  }
+
   fail(message: string, resource?: string, code: LiteErrorCode = 'ServiceError'): void {
-    this.caller.failed(this.operation, code, message, resource);
+    this.#fail(code, message, message, resource);
+  }
+
+  #fail(code: LiteErrorCode, message: string, reason: string, resource?: string): void {
+    this.caller.failed(this.operation, code, reason, resource);
     this.reply(() => liteError(this.streamId, code, message));
   }
 

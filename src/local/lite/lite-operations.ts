@@ -3,12 +3,26 @@ import { followConnectionStatus } from '../server/connection-status.js';
 import { LiteCall } from './lite-call.js';
 import { litePublish } from './lite-publish.js';
 import { liteStatusEvent, liteStatusReply } from './lite-replies.js';
-import { parseMembers } from './lite-request.js';
+import { INVALID_PARAMETERS, parseMembers, type Members } from './lite-request.js';
 import type { LiteShared } from './lite-shared.js';
 import { liteSubscribe } from './lite-subscribe.js';
 import { OpenStreams } from '../server/open-streams.js';
 import { PUBLISH, SUBSCRIBE, SUBSCRIBE_STATUS } from '../../shared/operations.js';
 import type { Peer } from '../server/protocol.js';
+
+const SUBSCRIBE_LOCALLY = 'aws.greengrass#SubscribeToTopic';
+const UPDATE_STATE = 'aws.greengrass#UpdateState';
+
+/** What Lite does and the local nucleus does not. Source: the services of `ggipcd`. */
+const OFFERED: ReadonlySet<string> = new Set(
+  [
+    'CreateLocalDeployment GetConfiguration PublishToTopic RestartComponent SubscribeToConfigurationUpdate SubscribeToTopic',
+    'UpdateConfiguration UpdateState ValidateAuthorizationToken',
+  ]
+    .join(' ')
+    .split(' ')
+    .map(name => `aws.greengrass#${name}`),
+);
 
 /** The operations of one authenticated connection to Greengrass Lite. */
 export class LiteOperations {
@@ -24,18 +38,30 @@ export class LiteOperations {
   execute(streamId: number, operation: string, payload: string): void {
     const call = this.#call(streamId, operation);
     const members = parseMembers(payload);
-    if (members === undefined) call.fail('');
-    else if (operation === PUBLISH) litePublish(call, members, payload);
-    else if (operation === SUBSCRIBE) liteSubscribe(call, members, payload);
+    if (members === undefined) call.failSilently('the payload is not JSON that Greengrass Lite reads');
+    else if (operation === PUBLISH) litePublish(call, members);
+    else if (operation === SUBSCRIBE) liteSubscribe(call, members);
     else if (operation === SUBSCRIBE_STATUS && this.#shared.context.connectionStatus) {
       const { link } = this.#shared.context;
       this.streams.keep(streamId, followConnectionStatus(this.caller.peer, link, streamId, liteStatusReply, liteStatusEvent));
-    } else call.fail('');
+    } else this.#decline(call, members);
+  }
+
+  /**
+   * What is not done here: as far as Lite's own checks go without the service, and then as an operation it does not know. The event says which
+   * of the two lacks it, the client is not told.
+   */
+  #decline(call: LiteCall, { topic, state }: Members): void {
+    const { operation } = call;
+    if (operation === SUBSCRIBE_LOCALLY && typeof topic === 'string') call.unauthorized(topic);
+    else if (operation === SUBSCRIBE_LOCALLY || (operation === UPDATE_STATE && typeof state !== 'string')) call.fail(INVALID_PARAMETERS);
+    else if (OFFERED.has(operation)) call.failSilently(`Operation ${operation} is not supported by the local nucleus`);
+    else call.failSilently(`Greengrass Lite has no operation ${operation}`);
   }
 
   /** Answers what is no request. */
   refuse(streamId: number, operation: string): void {
-    this.#call(streamId, operation).fail('');
+    this.#call(streamId, operation).failSilently('the message is not a request');
   }
 
   #call(streamId: number, operation: string): LiteCall {

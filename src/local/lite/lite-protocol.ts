@@ -10,6 +10,9 @@ import type { Peer, Protocol } from '../server/protocol.js';
 
 const cursor = new HeaderCursor();
 
+/** The flags that Lite looks at; it passes over all others. */
+const KNOWN_FLAGS = 3;
+
 /**
  * One connection of Greengrass Lite. It checks little, and whatever it does not like costs the connection, without a word: a
  * refusal, a ping, a header of another type than int32 and string.
@@ -59,21 +62,21 @@ export class LiteProtocol implements Protocol {
   /** Stream ids are not checked: used ones, lower ones, negative ones are all taken. */
   #onStream(operations: LiteOperations, { streamId, type, flags, operation, payload }: RpcMessage): void {
     if ((flags & MessageFlag.TerminateStream) !== 0) {
-      operations.streams.close(streamId);
+      operations.streams.closeOne(streamId);
       if (this.#server.context.faults.oldNucleus.strike(operations.caller.component) !== undefined) this.#hangUp();
-    } else if (type !== MessageType.ApplicationMessage || flags !== 0) operations.refuse(streamId, operation ?? '');
+    } else if (type !== MessageType.ApplicationMessage || (flags & KNOWN_FLAGS) !== 0) operations.refuse(streamId, operation ?? '');
     else operations.execute(streamId, operation ?? '', payload);
   }
 
   #hangUp(): void {
     this.#ended = true;
-    this.#peer.end();
+    this.#peer.cut();
   }
 }
 
 function claimOf({ type, flags, streamId, version, payload }: RpcMessage): Claim {
   if (type !== MessageType.Connect) return { problem: 'the first message is not a Connect' };
-  if (flags !== 0) return { problem: 'the Connect has flags' };
+  if ((flags & KNOWN_FLAGS) !== 0) return { problem: 'the Connect has flags' };
   if (streamId !== 0) return { problem: 'the Connect is not on stream 0' };
   if (version !== undefined && version !== RPC_VERSION) return { problem: `the :version is ${version}, not ${RPC_VERSION}` };
   const { authToken: token, componentName: component } = parseMembers(payload) ?? {};

@@ -11,12 +11,12 @@ const NOT_PUBLISHED = 'Failed to publish the message.';
  *
  * Source: observed on Greengrass Lite 2.6.0; `publish_to_iot_core.c`, in its order of checks.
  */
-export function litePublish(call: LiteCall, members: Members, json: string): void {
+export function litePublish(call: LiteCall, members: Members): void {
   const { caller, shared, streamId, operation } = call;
   const { faults, link } = shared.context;
   const { topicName, payload: base64 = '' } = members;
   if (typeof topicName !== 'string' || typeof base64 !== 'string') return call.fail(INVALID_PARAMETERS);
-  const qos = readQos(members['qos'], json);
+  const qos = readQos(members['qos']);
   if ('problem' in qos) return call.fail(qos.problem, topicName);
   const payload = decodeBase64(base64);
   // Its decoder wants nothing in the bits of the last letter that do not count.

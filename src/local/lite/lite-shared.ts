@@ -7,7 +7,7 @@ export interface LiteLimits {
   /** Subscriptions of all components together: 100. */
   readonly subscriptions: number;
   readonly publishWindow: PublishWindowLimits;
-  /** The largest MQTT packet it receives, in bytes: 5000. Larger ones are lost without a word. */
+  /** The largest MQTT packet it receives, in bytes: 4999. Larger ones are lost without a word. */
   readonly maxInboundPacket: number;
 }
 

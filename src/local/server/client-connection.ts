@@ -113,6 +113,11 @@ export class ClientConnection implements Peer {
     this.outbox.end();
   }
 
+  cut(): void {
+    if (this.outbox.queuedBytes === 0) this.destroy();
+    else this.end();
+  }
+
   destroy(): void {
     this.#stopReading();
     this.outbox.close();

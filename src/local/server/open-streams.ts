@@ -21,6 +21,14 @@ export class OpenStreams {
     return true;
   }
 
+  /** Ends what was kept first, as Lite does with a stream that several subscriptions share; the others go on. */
+  closeOne(streamId: number): void {
+    const [close, ...others] = this.#closers.get(streamId) ?? [];
+    if (others.length === 0) this.#closers.delete(streamId);
+    else this.#closers.set(streamId, others);
+    close?.();
+  }
+
   closeAll(): void {
     for (const streamId of [...this.#closers.keys()]) this.close(streamId);
   }

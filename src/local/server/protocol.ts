@@ -16,6 +16,11 @@ export interface Peer {
   readonly send: (frame: Buffer, isEvent: boolean) => void;
   /** Sends what is queued and then closes; nothing more is read. */
   readonly end: () => void;
+  /**
+   * Sends what is queued and closes, as a server does that reads no more: what the client has under way is not read, so that it sees a
+   * reset and not an end.
+   */
+  readonly cut: () => void;
   /** Closes at once; what is queued is lost. */
   readonly destroy: () => void;
   /** Told once who the client is: the connection is authenticated from here on. */

@@ -21,10 +21,42 @@ const PUBLISHES: readonly [name: string, request: string, text: string | undefin
   ['300 bytes of topic', `{"topicName":"test/${'x'.repeat(295)}"}`, undefined],
   ['qos "3"', '{"topicName":"test/a","qos":"3"}', QOS_VALUE],
   ['qos "-1"', '{"topicName":"test/a","qos":"-1"}', QOS_VALUE],
+  ['qos 2', '{"topicName":"test/a","qos":2}', undefined],
+  ['qos 3', '{"topicName":"test/a","qos":3}', QOS_VALUE],
+  ['qos "+1"', '{"topicName":"test/a","qos":"+1"}', QOS_TEXT],
+  ['qos ""', '{"topicName":"test/a","qos":""}', QOS_TEXT],
+  ['qos "9223372036854775807"', '{"topicName":"test/a","qos":"9223372036854775807"}', QOS_VALUE],
+  ['qos "99999999999999999999"', '{"topicName":"test/a","qos":"99999999999999999999"}', QOS_TEXT],
   ['qos in words', '{"topicName":"test/a","qos":"AT_LEAST_ONCE"}', QOS_TEXT],
   ['qos null', '{"topicName":"test/a","qos":null}', QOS_TYPE],
   ['qos true', '{"topicName":"test/a","qos":true}', QOS_TYPE],
   ['qos 1.0', '{"topicName":"test/a","qos":1.0}', QOS_TYPE],
+  ['a member twice, the first good', '{"topicName":"test/a","topicName":"other","qos":"1","qos":"9"}', undefined],
+  ['a member twice, the second good', '{"topicName":"test/a","qos":"9","qos":"1"}', QOS_VALUE],
+  ['a surrogate pair', '{"topicName":"test/\\ud83d\\uDE00","x":"\\u00e9\\n"}', undefined],
+  ['half a surrogate pair', '{"topicName":"test/a","x":"\\ud83d"}', ''],
+  ['half a surrogate pair and a letter', '{"topicName":"test/a","x":"\\ud83d\\u0041"}', ''],
+  ['the second half of a surrogate pair', '{"topicName":"test/a","x":"\\ude00"}', ''],
+  ['an escape that is none', '{"topicName":"test/a","x":"\\x"}', ''],
+  ['a tab within a text', '{"topicName":"test/a","x":"\t"}', ''],
+  ['the largest integer', '{"topicName":"test/a","x":[9223372036854775807,-9223372036854775808]}', undefined],
+  ['an integer too large', '{"topicName":"test/a","x":9223372036854775808}', ''],
+  ['a number too large', '{"topicName":"test/a","x":1e400}', ''],
+  ['a number too small', '{"topicName":"test/a","x":1e-400}', ''],
+  ['a fraction without digits', '{"topicName":"test/a","x":[1.,0.0e-400]}', undefined],
+  ['a leading zero', '{"topicName":"test/a","x":01}', ''],
+  ['all that there is room for', `{"topicName":"test/a","x":[${Array(251).fill('7').join()}]}`, undefined],
+  ['one number too many', `{"topicName":"test/a","x":[${Array(252).fill('7').join()}]}`, ''],
+  ['members as there is room for', `{"topicName":"test/a"${',"x":0'.repeat(132)}}`, undefined],
+  ['one member too many', `{"topicName":"test/a"${',"x":0'.repeat(133)}}`, ''],
+  ['1000 numbers', `{"topicName":"test/a","x":[${Array(1000).fill('0.5').join()}]}`, ''],
+  ['1000 lists in one another', `{"topicName":"test/a","x":${'['.repeat(1000)}${']'.repeat(1000)}}`, ''],
+  ['a comma behind the last member', '{"topicName":"test/a",}', ''],
+  ['a comma behind the last element', '{"topicName":"test/a","x":[1,]}', ''],
+  ['spaces and words', ' { "topicName" : "test/a" , "x" : [ true , false,null , {} , [ ] ] } ', undefined],
+  ['a text behind the JSON', '{"topicName":"test/a"}x', ''],
+  ['a list', '[]', ''],
+  ['nothing', '', ''],
   ['payload null', '{"topicName":"test/a","payload":null}', INVALID],
   ['a payload that is a number', '{"topicName":"test/a","payload":1}', INVALID],
   ['no topic', '{"payload":""}', INVALID],
@@ -116,14 +148,57 @@ describe('lite', () => {
     });
   });
 
-  test('a message whose MQTT packet is over 5000 bytes is lost', async () => {
+  test.each([
+    [0, 4985],
+    [1, 4983],
+  ] as const)('a message of QoS %i whose MQTT packet is over 4999 bytes is lost', async (qos, most) => {
     await using nucleus = await start('lite');
     const client = await RawClient.accepted(nucleus, COMPONENT);
     client.subscribe(1, 'test/1234', '1');
     await client.next();
-    nucleus.publish({ topicName: 'test/1234', payload: Buffer.alloc(4985), qos: 1 });
-    nucleus.publish({ topicName: 'test/1234', payload: Buffer.alloc(4984), qos: 1 });
-    expect(Buffer.from((body(await client.next())['message'] as { payload: string }).payload, 'base64')).toHaveLength(4984);
+    nucleus.publish({ topicName: 'test/1234', payload: Buffer.alloc(most + 1), qos });
+    nucleus.publish({ topicName: 'test/1234', payload: Buffer.alloc(most), qos });
+    expect(Buffer.from((body(await client.next())['message'] as { payload: string }).payload, 'base64')).toHaveLength(most);
+  });
+
+  test.each([
+    ['SubscribeToTopic without a policy', 'SubscribeToTopic', '{"topic":"a"}', UNAUTHORIZED],
+    ['SubscribeToTopic without a topic', 'SubscribeToTopic', '{}', INVALID],
+    ['UpdateState without a state', 'UpdateState', '{}', INVALID],
+  ])('another service: %s', async (_, operation, request, text) => {
+    await using nucleus = await start('lite');
+    const client = await RawClient.accepted(nucleus, COMPONENT);
+    client.request(1, `aws.greengrass#${operation}`, request);
+    expect(body(await client.next())).toEqual({
+      _message: text,
+      _errorCode: text === UNAUTHORIZED ? 'UnauthorizedError' : 'ServiceError',
+    });
+  });
+
+  test.each([
+    ['PauseComponent', '{}', 'Greengrass Lite has no operation aws.greengrass#PauseComponent'],
+    ['RestartComponent', '{}', 'Operation aws.greengrass#RestartComponent is not supported by the local nucleus'],
+    ['PublishToIoTCore', '[', 'the payload is not JSON that Greengrass Lite reads'],
+  ])('who lacks what is refused without a text is told by the event: %s', async (operation, request, message) => {
+    await using nucleus = await start('lite');
+    const told: string[] = [];
+    nucleus.observe(event => {
+      if (event.kind === 'failed') told.push(event.message);
+    });
+    const client = await RawClient.accepted(nucleus, COMPONENT);
+    client.request(1, `aws.greengrass#${operation}`, request);
+    expect(body(await client.next())).toEqual({ _message: '', _errorCode: 'ServiceError' });
+    expect(told).toEqual([message]);
+  });
+
+  test('flags that it does not know do not matter; flag 1 does', async () => {
+    await using nucleus = await start('lite');
+    const client = await RawClient.accepted(nucleus, COMPONENT);
+    const request = { type: 0, operation: PUBLISH, payload: '{"topicName":"test/a"}' };
+    client.send({ ...request, flags: 4, streamId: 1 });
+    client.send({ ...request, flags: 5, streamId: 2 });
+    expect(await client.next()).toMatchObject({ type: 0, streamId: 1 });
+    expect(await client.next()).toMatchObject({ type: 1, streamId: 2, payload: '{"_message":"","_errorCode":"ServiceError"}' });
   });
 
   test('overlapping filters multiply: a copy for each stream and for each filter at the broker', async () => {
