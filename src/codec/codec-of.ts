@@ -1,5 +1,6 @@
 import type { Type } from 'io-ts';
 import type { Codec } from './codec.js';
+import { forbiddenKey } from './forbidden-key.js';
 import { causeOf, problem, validated } from './validated.js';
 
 /** A format this library does not know: what a library for it offers. */
@@ -16,7 +17,8 @@ export interface WireFormat {
  * A codec for any format, CBOR, MessagePack or Protobuf, by a library of your choice; the io-ts codec says of what shape the values are, and
  * reports what is wrong with a path, as {@link json} does.
  *
- * Bounds on what is parsed (depth, lengths that a header claims) are the library's. Encoding throws what `serialize` throws.
+ * A payload with a key that reaches for a prototype (`__proto__`) is refused, whether the library made a key of it or already assigned it. Bounds on
+ * what is parsed (depth, lengths that a header claims, integers beyond 2^53) are the library's. Encoding throws what `serialize` throws.
  *
  * @example
  * ```ts
@@ -34,12 +36,14 @@ export interface WireFormat {
 export const codecOf = <A, O>({ name, parse, serialize }: WireFormat, codec: Type<A, O>): Codec<A> => ({
   decode: ({ payload }) => {
     let value: unknown;
+    let forbidden: string | undefined;
     try {
       value = parse(payload);
+      forbidden = forbiddenKey(value);
     } catch (cause) {
       return problem(`(root): expected ${name}, got ${String(payload.byteLength)} bytes that are not: ${causeOf(cause)}`, cause);
     }
-    return validated(codec, value);
+    return forbidden === undefined ? validated(codec, value) : problem(forbidden);
   },
   encode: value => serialize(codec.encode(value)),
 });

@@ -3,6 +3,7 @@ export { codecOf, type WireFormat } from './codec-of.js';
 export type { Codec, Decoder, DecodeProblems, Encoded, Encoder } from './codec.js';
 export { bytes } from './bytes.js';
 export { gzipped, type GzipOptions } from './gzipped.js';
+export type { JsonOptions } from './inexact-numbers.js';
 export { json } from './json.js';
 export { jsonArray } from './json-array.js';
 export { ndjson } from './ndjson.js';

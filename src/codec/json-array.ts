@@ -1,11 +1,14 @@
 import { array, type Type } from 'io-ts';
 import { encodeParts, type BatchFormat } from './batch-format.js';
+import type { JsonOptions } from './inexact-numbers.js';
 import { toJson } from './json-text.js';
 import { json } from './json.js';
 
 /**
  * Payloads that are a JSON array, each element of the shape an io-ts codec describes: what `encodeBatches` publishes, and `flattenIterable` takes
  * apart. Decodes and refuses as {@link json} does; the path of a problem begins with the element: `[3].celsius`.
+ *
+ * @param options what becomes of numbers that JavaScript does not hold: refused, as {@link json} does, unless told otherwise.
  *
  * @example
  * ```ts
@@ -18,8 +21,8 @@ import { json } from './json.js';
  * console.log(Readings.decode({ topicName: 'readings', payload })); // Left: [1].celsius: expected number, got "warm"
  * ```
  */
-export const jsonArray = <A, O>(codec: Type<A, O>): BatchFormat<A> => {
+export const jsonArray = <A, O>(codec: Type<A, O>, options: JsonOptions = {}): BatchFormat<A> => {
   const part = (value: A): string => toJson(codec, value);
   const around = { before: '[', between: ',', after: ']' };
-  return { decode: json(array(codec)).decode, encode: encodeParts(part, around), part, around };
+  return { decode: json(array(codec), options).decode, encode: encodeParts(part, around), part, around };
 };

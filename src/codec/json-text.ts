@@ -1,8 +1,10 @@
-import { right, type Either } from 'fp-ts/lib/Either.js';
+import { isDate } from 'node:util/types';
+import { left, right, type Either } from 'fp-ts/lib/Either.js';
 import type { Type } from 'io-ts';
 import type { DecodeProblems } from './codec.js';
 import { forbiddenKeyIn } from './forbidden-key.js';
 import { EncodeFailed } from '../errors/errors.js';
+import { inexactAsText, inexactNumbers, type JsonOptions } from './inexact-numbers.js';
 import { describe, pathOf } from './problems.js';
 import { causeOf, problem } from './validated.js';
 
@@ -21,13 +23,28 @@ const parse = (source: string): { readonly value: unknown } | { readonly failed:
 };
 
 /** The value of one JSON text. */
-export const parseJson = (source: string): Either<DecodeProblems, unknown> => {
-  const parsed = parse(source);
+export const parseJson = (source: string, { inexactNumbers: inexact = 'refuse' }: JsonOptions = {}): Either<DecodeProblems, unknown> => {
+  let parsed = parse(source);
   if ('failed' in parsed)
     return problem(`(root): expected JSON, got ${source === '' ? 'an empty payload' : describe(source)}`, parsed.failed);
   const forbidden = forbiddenKeyIn(source, parsed.value);
-  if (forbidden !== undefined) return problem(`${forbidden}: expected no such key, got one that reaches for a prototype`);
+  if (forbidden !== undefined) return problem(forbidden);
+  if (inexact === 'refuse') {
+    const problems = inexactNumbers(source);
+    if (problems.length > 0) return left({ problems });
+  } else if (inexact === 'text') {
+    const text = inexactAsText(source);
+    if (text !== source) parsed = { value: JSON.parse(text) };
+  }
   return right(parsed.value);
+};
+
+/** Refuses options that are none, where they are written. */
+export const checkedJsonOptions = (options: JsonOptions): JsonOptions => {
+  const { inexactNumbers: inexact = 'refuse' } = options;
+  if (!['refuse', 'round', 'text'].includes(inexact))
+    throw new RangeError(`inexactNumbers must be 'refuse', 'round' or 'text', not ${describe(inexact)}.`);
+  return options;
 };
 
 /** What `JSON.stringify` writes as `null` though it is none, with the path to it. */
@@ -40,7 +57,7 @@ const lostIn = (encoded: unknown): string | undefined => {
     const isLost =
       typeof value === 'number'
         ? !Number.isFinite(value)
-        : (raw instanceof Date && value === null) || (Array.isArray(this) && (value === undefined || typeof value === 'function'));
+        : (isDate(raw) && value === null) || (Array.isArray(this) && (value === undefined || typeof value === 'function'));
     if (isLost)
       lost ??= `${pathOf(holders.length === 0 ? [] : [...holders.slice(1).map(each => each.key), key])}: JSON has no ${String(raw)}`;
     if (typeof value === 'object' && value !== null) holders.push({ holder: value, key });

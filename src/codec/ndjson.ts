@@ -1,7 +1,8 @@
 import { chain, left, right } from 'fp-ts/lib/Either.js';
 import type { Type } from 'io-ts';
 import { encodeParts, type BatchFormat } from './batch-format.js';
-import { parseJson, toJson, withoutMark } from './json-text.js';
+import type { JsonOptions } from './inexact-numbers.js';
+import { checkedJsonOptions, parseJson, toJson, withoutMark } from './json-text.js';
 import { MAX_PROBLEMS, notUtf8 } from './problems.js';
 import { decodeUtf8 } from './utf8.js';
 import { validated } from './validated.js';
@@ -15,6 +16,8 @@ import { validated } from './validated.js';
  *
  * Source: ndjson.org, specification 1.0.0.
  *
+ * @param options what becomes of numbers that JavaScript does not hold: refused, as {@link json} does, unless told otherwise.
+ *
  * @example
  * ```ts
  * import { ndjson } from 'greengrass-rx';
@@ -25,7 +28,8 @@ import { validated } from './validated.js';
  * console.log(Readings.decode({ topicName: 'readings', payload })); // Left: line 2: celsius: expected number, got "warm"
  * ```
  */
-export const ndjson = <A, O>(codec: Type<A, O>): BatchFormat<A> => {
+export const ndjson = <A, O>(codec: Type<A, O>, options: JsonOptions = {}): BatchFormat<A> => {
+  checkedJsonOptions(options);
   const part = (value: A): string => `${toJson(codec, value)}\n`;
   const around = { before: '', between: '', after: '' };
   return {
@@ -36,7 +40,7 @@ export const ndjson = <A, O>(codec: Type<A, O>): BatchFormat<A> => {
       const problems: string[] = [];
       for (const [index, line] of withoutMark(text).split('\n').entries()) {
         if (line.trim() === '') continue;
-        const decoded = chain((value: unknown) => validated(codec, value))(parseJson(line));
+        const decoded = chain((value: unknown) => validated(codec, value))(parseJson(line, options));
         if (decoded._tag === 'Right') values.push(decoded.right);
         else problems.push(...decoded.left.problems.map(each => `line ${String(index + 1)}: ${each}`));
         if (problems.length >= MAX_PROBLEMS) {

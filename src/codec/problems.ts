@@ -8,7 +8,7 @@ const MAX_EXPECTED = 120;
 const MAX_PATH_ENTRIES = 12;
 const MAX_KEYS = 4;
 
-const shorten = (value: string, limit: number): string => (value.length > limit ? `${value.slice(0, limit)}…` : value);
+export const shorten = (value: string, limit: number): string => (value.length > limit ? `${value.slice(0, limit)}…` : value);
 
 // A line break in a key must not make two lines of one.
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/u;

@@ -1,5 +1,6 @@
 import { isLeft, left, right, type Either } from 'fp-ts/lib/Either.js';
 import { forbiddenKeyIn } from '../codec/forbidden-key.js';
+import { inexactNumbers } from '../codec/inexact-numbers.js';
 import { describe, problemsOf } from '../codec/problems.js';
 import { ConfigurationInvalid } from '../errors/errors.js';
 import type { Component } from './component.js';
@@ -25,25 +26,25 @@ export const readConfiguration = <A>(
 ): Either<ConfigurationInvalid, A> => {
   const { name, config, defaults } = component;
   const given = parse(env[CONFIG_VARIABLE]);
-  if (isLeft(given)) return left(new ConfigurationInvalid(name, [given.left]));
+  if (isLeft(given)) return left(new ConfigurationInvalid(name, given.left));
   // A component without a codec takes no configuration: its A is undefined.
   if (config === undefined) return right(undefined as A);
   const decoded = config.decode(merged(defaults, given.right));
   return isLeft(decoded) ? left(new ConfigurationInvalid(name, problemsOf(decoded.left))) : decoded;
 };
 
-const parse = (variable: string | undefined): Either<string, Readonly<Record<string, unknown>>> => {
+const parse = (variable: string | undefined): Either<readonly string[], Readonly<Record<string, unknown>>> => {
   // Where the configuration has no such member, the classic nucleus leaves the placeholder as it is.
   if (variable === undefined || variable.trim() === '' || variable === CONFIG_PLACEHOLDER) return right({});
   let parsed: unknown;
   try {
     parsed = JSON.parse(variable);
   } catch {
-    return left(`(root): expected JSON in ${CONFIG_VARIABLE}, got ${describe(variable)}`);
+    return left([`(root): expected JSON in ${CONFIG_VARIABLE}, got ${describe(variable)}`]);
   }
-  if (!isMap(parsed)) return left(`(root): expected an object in ${CONFIG_VARIABLE}, got ${describe(parsed)}`);
-  const forbidden = forbiddenKeyIn(variable, parsed);
-  return forbidden === undefined ? right(parsed) : left(`${forbidden}: expected no such key, got one that reaches for a prototype`);
+  if (!isMap(parsed)) return left([`(root): expected an object in ${CONFIG_VARIABLE}, got ${describe(parsed)}`]);
+  const problems = [forbiddenKeyIn(variable, parsed) ?? [], inexactNumbers(variable)].flat();
+  return problems.length === 0 ? right(parsed) : left(problems);
 };
 
 /** As Greengrass merges: maps key by key, all else, lists too, replaced. */

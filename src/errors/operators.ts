@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { Failure } from './failure.js';
 
 /** A value came for a window that was over, and had been, with the lateness that was allowed. It is in no result. */
@@ -31,19 +32,20 @@ export class TimestampRefused<A = unknown> extends Failure<'TimestampRefused', '
   readonly retryable = false;
   readonly value: A;
   readonly key: string;
+  /** `NaN` where it was no number; the message says what it was. */
   readonly timestamp: number;
   readonly reason: 'not-a-time' | 'ahead';
 
-  constructor(value: A, key: string, timestamp: number, reason: 'not-a-time' | 'ahead') {
+  constructor(value: A, key: string, timestamp: unknown, reason: 'not-a-time' | 'ahead') {
     super(
       'message',
       reason === 'ahead'
         ? `A value of "${key}" is dated ${String(timestamp)}, which is further ahead of the clock than maxAhead allows. Set the clock of the device that made it, or of this one.`
-        : `A value of "${key}" has the timestamp ${String(timestamp)}, which is no number of milliseconds since 1970. Check what the timestamp function makes of it: microseconds or nanoseconds have to be divided.`,
+        : `A value of "${key}" has the timestamp ${inspect(timestamp, { depth: 0, maxStringLength: 40, breakLength: Infinity })}, which is no number of milliseconds since 1970. Check what the timestamp function makes of it: microseconds or nanoseconds have to be divided.`,
     );
     this.value = value;
     this.key = key;
-    this.timestamp = timestamp;
+    this.timestamp = typeof timestamp === 'number' ? timestamp : Number.NaN;
     this.reason = reason;
   }
 }

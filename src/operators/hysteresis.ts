@@ -125,7 +125,8 @@ export const hysteresis = <A>(options: HysteresisOptions<NoInfer<A>>): OperatorF
     return {
       take: (value, key) => {
         const level = levelOf(value);
-        if (Number.isNaN(level)) return;
+        // By its type alone it is a number: `null` would be compared as 0, and a text as the number in it.
+        if (typeof level !== 'number' || Number.isNaN(level)) return;
         let alarm = states.get(key);
         if (alarm === undefined) {
           alarm = { state: 'unknown', pending: undefined };

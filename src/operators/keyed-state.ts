@@ -1,5 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
 import { asyncScheduler, type SchedulerLike, type Subscription } from 'rxjs';
+import { describe } from '../codec/problems.js';
 import { checkPositiveTime } from '../schedule/check-argument.js';
 import { steadyNow } from '../schedule/steady-now.js';
 import { wait } from '../schedule/wait.js';
@@ -192,7 +193,7 @@ export class KeyedState<S> {
 
   private complain(key: string): void {
     const { operator } = this.owner;
-    const message = `${operator} forgot the key ${JSON.stringify(key.slice(0, 100))} because there are more than ${this.maxKeys}. Raise maxKeys, let ttl end keys that are not used any more, or take note with onEvict.`;
+    const message = `${operator} forgot the key ${describe(key)} because there are more than ${this.maxKeys}. Raise maxKeys, let ttl end keys that are not used any more, or take note with onEvict.`;
     report.left({ _tag: `KeyEvicted by ${operator}`, message });
   }
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { isLeft, isRight, right } from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
 import { describe, expect, test } from 'vitest';
-import { bytes, json, text, type Decoder } from '../../src/codec/index.js';
+import { bytes, json, jsonArray, ndjson, text, type Decoder } from '../../src/codec/index.js';
 import { EncodeFailed } from '../../src/errors/errors.js';
 
 const utf8 = (source: string): Uint8Array => new TextEncoder().encode(source);
@@ -135,6 +135,83 @@ describe('json', () => {
     const Loose = json(t.intersection([t.UnknownRecord, t.partial({ note: t.string })]));
     expect(problems(Loose, payload)).toEqual([`${path}: expected no such key, got one that reaches for a prototype`]);
     expect(({} as { admin?: unknown }).admin).toBeUndefined();
+  });
+
+  describe('numbers that JavaScript does not hold', () => {
+    const Any = json(t.unknown);
+    const refusal = (path: string, text: string): string => `${path}: expected a number that JavaScript can hold, got ${text}`;
+
+    test.each([
+      ['9007199254740993', [refusal('(root)', '9007199254740993')]],
+      ['{"id":-9007199254740993}', [refusal('id', '-9007199254740993')]],
+      [
+        '{"a":"}","rows":[1,{"i\\"d":[12345678901234567890]}],"x":1e400}',
+        [refusal('rows[1]["i\\"d"][0]', '12345678901234567890'), refusal('x', '1e400')],
+      ],
+      [`[${'9'.repeat(400)}]`, [refusal('[0]', `${'9'.repeat(40)}…`)]],
+      ['[-1E+400,[],{},2]', [refusal('[0]', '-1E+400')]],
+    ])('are refused, with their path: %s', (payload, expected) => {
+      expect(problems(Any, payload)).toEqual(expected);
+    });
+
+    test('are listed up to a bound', () => {
+      const all = problems(Any, `[${Array.from({ length: 1_000 }, () => '1e400').join()}]`);
+      expect([all.length, all.at(-1)]).toEqual([21, '(and more: 1000 problems in all)']);
+    });
+
+    test('are not those it holds, nor texts, nor fractions that are a little off', () => {
+      for (const payload of [
+        '9007199254740992',
+        '100000000000000000000',
+        '1' + '0'.repeat(308),
+        '1e308',
+        '1.0000000000000000001',
+        '"1e400 9007199254740993"',
+        '1e-400',
+        '{"1e400":"\\"","9007199254740993":2}',
+      ])
+        expect(decode(Any, payload)).toEqual(right(JSON.parse(payload)));
+    });
+
+    test('are never what it wrote itself', () => {
+      fc.assert(
+        fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.integer({ min: 0, max: 80 }), (double, power) => {
+          for (const n of [double, Math.trunc(double), 2 ** power, 2 ** power + 2 ** (power - 50)])
+            expect(decode(json(t.array(t.number)), JSON.stringify([n]))).toEqual(right([n === 0 ? 0 : n]));
+        }),
+      );
+    });
+
+    test('are found wherever an integer would become another, and nowhere else', () => {
+      fc.assert(
+        fc.property(fc.bigInt({ min: -(2n ** 70n), max: 2n ** 70n }), n => {
+          const written = n.toString();
+          const number = Number(written);
+          const isHeld = BigInt(number) === n || JSON.stringify(number) === written;
+          expect(decode(Any, written)._tag).toBe(isHeld ? 'Right' : 'Left');
+        }),
+      );
+    });
+
+    test('are rounded, or given to the codec as text, for who asks for that', () => {
+      const payload = '{"id":9007199254740993,"big":1e400,"small":[1]}';
+      expect(decode(json(t.unknown, { inexactNumbers: 'round' }), payload)).toEqual(
+        right({ id: 9007199254740992, big: Infinity, small: [1] }),
+      );
+      const texts = { id: '9007199254740993', big: '1e400', small: [1] };
+      expect(decode(json(t.unknown, { inexactNumbers: 'text' }), payload)).toEqual(right(texts));
+      const lines = utf8(`${payload}\n`);
+      expect(decode(ndjson(t.unknown, { inexactNumbers: 'text' }), lines)).toEqual(right([texts]));
+      expect(problems(ndjson(t.unknown), lines)[0]).toBe(`line 1: ${refusal('id', '9007199254740993')}`);
+      expect(decode(jsonArray(t.unknown, { inexactNumbers: 'text' }), `[${payload}]`)).toEqual(right([texts]));
+      expect(problems(jsonArray(t.unknown), `[${payload}]`)[0]).toBe(refusal('[0].id', '9007199254740993'));
+    });
+
+    test('have no other choice', () => {
+      const wrong = { inexactNumbers: 'bigint' } as unknown as { readonly inexactNumbers: 'text' };
+      for (const make of [json, jsonArray, ndjson])
+        expect(() => make(t.number, wrong)).toThrow("'refuse', 'round' or 'text', not \"bigint\"");
+    });
   });
 
   test('takes the words where they are not keys', () => {

@@ -40,6 +40,35 @@ describe('codecOf, with cborg for CBOR', () => {
     ]);
   });
 
+  test('refuses a key that reaches for a prototype, whether the library assigned it or not', () => {
+    const sentence = 'expected no such key, got one that reaches for a prototype';
+    const Loose = codecOf(cbor, t.intersection([t.UnknownRecord, t.partial({ celsius: t.number })]));
+    // {"a": [{"__proto__": {"celsius": 1}}]}: cborg assigns it.
+    expect(problems(Loose, Buffer.from('a1616181a1695f5f70726f746f5f5fa16763656c7369757301', 'hex'))).toEqual([
+      `a[0].__proto__: ${sentence}`,
+    ]);
+    // Libraries that define the key leave it to whoever copies the object.
+    const defining = { ...cbor, parse: (payload: Uint8Array): unknown => JSON.parse(Buffer.from(payload).toString()) as unknown };
+    const Defined = codecOf(defining, t.intersection([t.UnknownRecord, t.partial({ celsius: t.number })]));
+    expect(problems(Defined, Buffer.from('{"b":{"__proto__":{"celsius":1}}}'))).toEqual([`b.__proto__: ${sentence}`]);
+    expect(problems(Defined, Buffer.from('{"constructor":{"prototype":{}}}'))).toEqual([`constructor: ${sentence}`]);
+    const mapped = { ...cbor, parse: (payload: Uint8Array): unknown => new Map([['c', JSON.parse(Buffer.from(payload).toString())]]) };
+    expect(problems(codecOf(mapped, t.unknown), Buffer.from('{"__proto__":1}'))).toEqual([`c.__proto__: ${sentence}`]);
+  });
+
+  test('takes objects of classes, without a prototype, and with circles, as Protobuf, V8 and others make them', () => {
+    class Message {
+      readonly celsius = 1;
+    }
+    const circle: Record<string, unknown> = { celsius: 1 };
+    circle['self'] = circle;
+    const bare: unknown = Object.assign(Object.create(null) as object, { celsius: 1 });
+    for (const value of [new Message(), circle, bare, { celsius: 1, bytes: Buffer.alloc(8), at: new Date(0), of: new Map([[1, [2]]]) }]) {
+      const given = { ...cbor, parse: () => value };
+      expect(decode(codecOf(given, t.type({ celsius: t.number })), new Uint8Array())).toEqual(right(value));
+    }
+  });
+
   test('never throws, whatever the payload', () => {
     fc.assert(
       fc.property(fc.uint8Array(), payload => {

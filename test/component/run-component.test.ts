@@ -259,6 +259,7 @@ describe('readConfiguration', () => {
   it.each([
     ['nonsense', '(root): expected JSON in GREENGRASS_RX_CONFIG, got "nonsense"'],
     ['[1]', '(root): expected an object in GREENGRASS_RX_CONFIG, got an array of 1'],
+    ['{"id":9007199254740993}', 'id: expected a number that JavaScript can hold, got 9007199254740993'],
     ['{"__proto__":{"limits":1}}', '__proto__: expected no such key, got one that reaches for a prototype'],
     ['{"limits":{"low":"1"}}', 'limits.low: expected number, got "1"'],
   ])('says what is wrong with %s', (variable, problem) => {

@@ -61,6 +61,13 @@ describe('hysteresis', () => {
     ]);
   });
 
+  it('takes no notice of what is no number at all: null is not 0, and a text is not the number in it', () => {
+    expect(transitions([90, null, '70', undefined, 70] as unknown as readonly number[])).toEqual([
+      'unknown > raised at 90',
+      'raised > cleared at 70',
+    ]);
+  });
+
   test(
     'raiseAfter: raises by the clock, with the latest value, when all values have been beyond set for so long',
     marbles(({ cold, expectStream }) => {

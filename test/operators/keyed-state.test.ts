@@ -126,6 +126,25 @@ describe('KeyedState', () => {
     expect(String(stderr.mock.calls[0]?.[0])).toContain('tested forgot the key "a" because there are more than 1');
   });
 
+  it('forgets a key that is no text as any other, and says which', () => {
+    const stderr = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    // What a JavaScript program gives for a key, or one whose messages are not what their types say.
+    const keys = [1, null, undefined, { id: 1 }, Symbol('s')] as unknown as readonly string[];
+    for (const [index, key] of keys.entries()) {
+      const states = new KeyedState<string>({ maxKeys: 1 }, { operator: `of ${index}`, fail });
+      states.set(key, 'A');
+      states.set('b', 'B');
+      expect([states.size, states.get(key)]).toEqual([1, undefined]);
+    }
+    expect(stderr.mock.calls.map(([line]) => /forgot the key (.*) because/.exec(String(line))?.[1])).toEqual([
+      '1',
+      'null',
+      'nothing',
+      '{id}',
+      'a symbol',
+    ]);
+  });
+
   it('refuses bounds that are none', () => {
     for (const bounds of [{ maxKeys: 0 }, { maxKeys: Number.NaN }, { ttl: 0 }, { ttl: Number.NaN }])
       expect(() => watchedStates(bounds)).toThrow(RangeError);

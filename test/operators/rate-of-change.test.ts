@@ -93,6 +93,18 @@ describe('rateOfChange', () => {
     expect(rates([level(0, 0), level(1, Number.NaN), level(2, Infinity), level(1_000, 5)])).toEqual([5]);
   });
 
+  it('hands what is no number for a time to onLate: null is not 0, and a text not the number in it', () => {
+    const late: unknown[] = [];
+    const times = [0, null, '500', 5n, 1_000] as unknown as readonly number[];
+    expect(
+      rates(
+        times.map((at, i) => level(at, i)),
+        { onLate: ({ at }) => late.push(at) },
+      ),
+    ).toEqual([4]);
+    expect(late).toEqual([null, '500', 5n]);
+  });
+
   it('over: compares with a value at least so long ago', () => {
     expect(rates([level(0, 0), level(400, 99), level(1_000, 5), level(1_999, 99), level(2_500, 8)], { over: 1_000 })).toEqual([5, 2]);
   });

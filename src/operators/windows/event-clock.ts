@@ -30,8 +30,9 @@ export const eventClock = <A>(scheduler: SchedulerLike, windows: Clocked<A>, tim
     now: () => latest - outOfOrder,
     at: (value, key) => {
       if (idleAfter !== undefined) lastArrival = clock.now();
-      const at = timestamp(value);
-      const isTime = Math.abs(at) <= LATEST_TIME;
+      const at: unknown = timestamp(value);
+      // By its type alone it is a number: `null` would be 1970, and a text would be put behind another with every `+`.
+      const isTime = typeof at === 'number' && Math.abs(at) <= LATEST_TIME;
       if (!isTime || at - scheduler.now() > maxAhead) {
         windows.refuse(new TimestampRefused(value, key, at, isTime ? 'ahead' : 'not-a-time'));
         return undefined;

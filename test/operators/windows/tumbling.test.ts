@@ -324,6 +324,27 @@ describe('tumbling, in event time', () => {
     ]);
   });
 
+  it('refuses what is no number for a timestamp: null is not 1970, and a text not the number in it', () => {
+    const told: string[] = [];
+    const times: readonly unknown[] = [null, '7', '2026-01-01T00:00:00Z', undefined, true, 5n, 5];
+    from(times)
+      .pipe(tumbling({ size: 10, key: 'single', aggregate: count(), time: { timestamp: at => at as number } }))
+      .subscribe(element => {
+        if (element._tag === 'Right') told.push(`[${element.right.start}, ${element.right.end}) ${element.right.value}`);
+        else if (element.left._tag === 'TimestampRefused')
+          told.push(`${element.left.reason} ${element.left.timestamp} ${/the timestamp (.*), which/.exec(element.left.message)?.[1]}`);
+      });
+    expect(told).toEqual([
+      'not-a-time NaN null',
+      "not-a-time NaN '7'",
+      "not-a-time NaN '2026-01-01T00:00:00Z'",
+      'not-a-time NaN undefined',
+      'not-a-time NaN true',
+      'not-a-time NaN 5n',
+      '[0, 10) 1',
+    ]);
+  });
+
   it('is right for times before 1970 and between milliseconds', () => {
     expect(seen('a@-0.5 a@-10 a@-10.5 a@9.75', eventTime({ outOfOrder: 20 }))).toEqual([
       'a [-20, -10) 1 completion',
