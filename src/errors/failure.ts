@@ -6,7 +6,7 @@
  */
 export type Kind = 'message' | 'gap' | 'terminal';
 
-/** @internal What all failures are made of. */
+/** What all failures are made of. Its declaration is part of the package: without it no failure would be an `Error` to a user of it. */
 export abstract class Failure<Tag extends string, K extends Kind> extends Error {
   /** Which failure this is: what `catchTag` and exhaustive `switch` statements look at. */
   abstract readonly _tag: Tag;

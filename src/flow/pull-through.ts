@@ -63,10 +63,11 @@ const readSync = <A>(source: Iterable<A>, intake: Intake<A>): Reading => {
   let reading = false;
   let ended = false;
   const leave = (): void => {
-    // The stage is over: there is nobody left to tell how closing went.
     try {
       iterator.return?.();
-    } catch {}
+    } catch {
+      // The stage is over: there is nobody left to tell how closing went.
+    }
   };
   return {
     read: () => {

@@ -3,7 +3,7 @@
  * a last `/#` is all below and the level above. A resource it cannot read, with a bare `?` or `${x}`, allows nothing. The topic's own
  * wildcards are plain text: subscribing to `a/+` is allowed by `a/+`, `a/*` and `a/#`.
  *
- * Several resources of one operation are read together and may allow what none of them does alone: {@link ClassicResources}.
+ * Several resources of one operation are read together and may allow what none of them does alone: `ClassicResources`.
  *
  * Source: aws-greengrass-nucleus, `AuthorizationHandler` and `WildcardTrie`.
  *

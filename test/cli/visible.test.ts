@@ -22,10 +22,11 @@ function terminal(isTTY = true): { readonly out: Output; readonly written: () =>
   return { out, written: () => Buffer.concat(chunks).toString() };
 }
 
-/** What a terminal would obey, but for line feeds and colours. */
 // eslint-disable-next-line no-control-regex -- these are the ones meant
-const obeyed = (text: string): readonly string[] =>
-  text.replace(/\u001b\[[\d;]*m/g, '').match(/(?!\n)[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu) ?? [];
+const COLOUR = /\u001b\[[\d;]*m/g;
+
+/** What a terminal would obey, but for line feeds and colours. */
+const obeyed = (text: string): readonly string[] => text.replace(COLOUR, '').match(/(?!\n)[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu) ?? [];
 
 const bytes = (text: string): Uint8Array => Buffer.from(text);
 const names = { connection: 1, component: HOSTILE } as const;
