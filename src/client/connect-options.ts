@@ -3,7 +3,7 @@ import { left, right, type Either } from 'fp-ts/lib/Either.js';
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
 import { MissingEnvironment } from '../errors/errors.js';
 import type { TransportName } from '../ipc/transport.js';
-import { checkPositiveTime, checkTime } from '../schedule/check-argument.js';
+import { checkPositiveTime, checkTime } from '../shared/check-argument.js';
 import type { Schedule } from '../schedule/schedule.js';
 import type { Profile } from './mqtt-proxy.js';
 

@@ -45,7 +45,7 @@ import { PassingRefusals } from './passing-refusals.js';
 import { Publisher } from './publisher.js';
 import { readWith, type AnySubscribeRequest } from './read-with.js';
 import { publishProblem, subscribeProblem } from './request-problem.js';
-import { checkTime } from '../schedule/check-argument.js';
+import { checkTime } from '../shared/check-argument.js';
 import { schedulerClock } from '../schedule/scheduler-clock.js';
 import { Subscription, type SubscriptionContext } from './subscription.js';
 import { unsent } from './unsent.js';

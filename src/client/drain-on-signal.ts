@@ -1,5 +1,5 @@
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
-import { checkTime } from '../schedule/check-argument.js';
+import { checkTime } from '../shared/check-argument.js';
 import { steadyNow } from '../schedule/steady-now.js';
 import type { DrainReport, MqttProxy } from './mqtt-proxy.js';
 

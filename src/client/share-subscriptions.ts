@@ -1,6 +1,6 @@
 import type { Either } from 'fp-ts/lib/Either.js';
 import { asyncScheduler, concat, defer, finalize, from, Observable, share, tap, type SchedulerLike } from 'rxjs';
-import { checkTime } from '../schedule/check-argument.js';
+import { checkTime } from '../shared/check-argument.js';
 import { waiting } from '../schedule/wait.js';
 import type { SubscribeError } from '../errors/errors.js';
 import type { ObservableEither } from '../stream/observable-either.js';

@@ -1,5 +1,6 @@
 import { isLeft, type Either } from 'fp-ts/lib/Either.js';
 import { gunzipSync, gzipSync } from 'node:zlib';
+import { checkWhole } from '../shared/check-argument.js';
 import type { Codec, DecodeProblems } from './codec.js';
 import { causeOf, problem } from './validated.js';
 
@@ -48,8 +49,7 @@ const expand = (payload: Uint8Array, limit: number): Either<DecodeProblems, Uint
  * ```
  */
 export const gzipped = <A>(codec: Codec<A>, { expandedBytes = EXPANDED_BYTES }: GzipOptions = {}): Codec<A> => {
-  if (!(Number.isInteger(expandedBytes) && expandedBytes > 0))
-    throw new RangeError(`expandedBytes must be a whole number above 0, not ${String(expandedBytes)}.`);
+  checkWhole(expandedBytes, 'expandedBytes');
   return {
     decode: message => {
       const expanded = expand(message.payload, expandedBytes);

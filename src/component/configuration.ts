@@ -1,4 +1,5 @@
 import { isLeft, left, right, type Either } from 'fp-ts/lib/Either.js';
+import { isJsonObject } from '../shared/json-object.js';
 import { forbiddenKeyIn } from '../codec/forbidden-key.js';
 import { inexactNumbers } from '../codec/inexact-numbers.js';
 import { describe, problemsOf } from '../codec/problems.js';
@@ -42,7 +43,7 @@ const parse = (variable: string | undefined): Either<readonly string[], Readonly
   } catch {
     return left([`(root): expected JSON in ${CONFIG_VARIABLE}, got ${describe(variable)}`]);
   }
-  if (!isMap(parsed)) return left([`(root): expected an object in ${CONFIG_VARIABLE}, got ${describe(parsed)}`]);
+  if (!isJsonObject(parsed)) return left([`(root): expected an object in ${CONFIG_VARIABLE}, got ${describe(parsed)}`]);
   const problems = [forbiddenKeyIn(variable, parsed) ?? [], inexactNumbers(variable)].flat();
   return problems.length === 0 ? right(parsed) : left(problems);
 };
@@ -55,10 +56,7 @@ const merged = (
   const result: Record<string, unknown> = { ...defaults };
   for (const [key, value] of Object.entries(given)) {
     const before = result[key];
-    result[key] = isMap(before) && isMap(value) ? merged(before, value) : value;
+    result[key] = isJsonObject(before) && isJsonObject(value) ? merged(before, value) : value;
   }
   return result;
 };
-
-const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,6 +1,6 @@
 import { left, type Either } from 'fp-ts/lib/Either.js';
 import type { ConfigurationInvalid, TimersWithoutEnd } from '../errors/errors.js';
-import { checkPositive } from '../schedule/check-argument.js';
+import { checkPositive } from '../shared/check-argument.js';
 import type { Component } from './component.js';
 import { CONFIG_VARIABLE, readConfiguration } from './configuration.js';
 import type { DryRun } from '../dry-run/dry-run-result.js';

@@ -4,7 +4,7 @@ import { type Ledger, ledger as ledgerOfAll } from '../flow/ledger.js';
 import { connect } from '../client/connect.js';
 import { onStopSignal } from '../client/drain-on-signal.js';
 import type { ConnectionState, DrainReport, MqttProxy } from '../client/mqtt-proxy.js';
-import { checkPositiveTime } from '../schedule/check-argument.js';
+import { checkPositiveTime } from '../shared/check-argument.js';
 import { schedulerClock } from '../schedule/scheduler-clock.js';
 import { every } from '../schedule/wait.js';
 import { reportAtTimes, type Reporter } from '../stream/report-at-times.js';

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { isJsonObject } from '../shared/json-object.js';
 import { readRecipe } from '../recipe/read-recipe.js';
 import type { Recipe } from '../recipe/recipe.js';
 import { CONFIG_KEY, CONFIG_VARIABLE } from '../component/configuration.js';
@@ -45,7 +46,7 @@ const grantsOf = (accessControl: unknown): ReadonlySet<string> => {
 
 const configuration = (path: string, there: unknown, wanted: unknown): readonly string[] => {
   if (isDeepStrictEqual(there, wanted)) return [];
-  if (isMap(there) && isMap(wanted)) {
+  if (isJsonObject(there) && isJsonObject(wanted)) {
     const keys = new Set([...Object.keys(wanted), ...Object.keys(there)]);
     return [...keys].flatMap(key => configuration(`${path}/${key}`, there[key], wanted[key]));
   }
@@ -67,9 +68,6 @@ const environment = ({ manifests }: Recipe, derived: RecipeDocument): readonly s
       .map(([variable, value]) => `+ ${where} must have ${variable}: ${JSON.stringify(value)}`);
   });
 };
-
-const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-const mapOf = (value: unknown): Readonly<Record<string, unknown>> => (isMap(value) ? value : {});
+const mapOf = (value: unknown): Readonly<Record<string, unknown>> => (isJsonObject(value) ? value : {});
 const textsOf = (value: unknown): readonly string[] =>
   Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];

@@ -1,8 +1,7 @@
 import { asyncScheduler, Observable, type SchedulerLike, type Subscription } from 'rxjs';
-import { checkTime } from '../schedule/check-argument.js';
+import { checkBound, checkTime } from '../shared/check-argument.js';
 import { wait } from '../schedule/wait.js';
-import { DEFAULT_BUFFER_MESSAGES } from './buffer-policy.js';
-import { checkedSize } from './checked-size.js';
+import { checkedSize, DEFAULT_BUFFER_MESSAGES } from './buffer-policy.js';
 import { resumeSubscribing, suspendSubscribing } from './edge.js';
 import { workOn } from '../stream/work-on.js';
 import { type Ledger, ledger as ledgerOfAll } from './ledger.js';
@@ -56,7 +55,7 @@ export const batch =
   source => {
     const { messages = DEFAULT_BUFFER_MESSAGES, bytes = Infinity, within, scheduler = asyncScheduler } = options;
     const sizeOf = options.sizeOf === undefined ? () => 0 : checkedSize(options.sizeOf);
-    if (!(messages >= 1)) throw new RangeError(`messages must be a number from 1 on, not ${messages}.`);
+    checkBound(messages, 'messages');
     if (within !== undefined) checkTime(within, 'within');
     if (options.bytes !== undefined && options.sizeOf === undefined)
       throw new TypeError('bytes needs sizeOf, which says how large a value is.');

@@ -1,8 +1,9 @@
 import type { Either } from 'fp-ts/lib/Either.js';
+import { checkBound } from '../shared/check-argument.js';
 import type { Overflowed } from '../errors/errors.js';
 import type { LeftOf, RightOf } from '../stream/element.js';
 import { type JobOwner, ProjectJob } from './job.js';
-import { checkedWidth, stage, type Stage, type StageOptions } from './stage.js';
+import { stage, type Stage, type StageOptions } from './stage.js';
 import type { ResultOf, Work } from './work.js';
 
 /** How {@link concurrently} works. */
@@ -73,7 +74,7 @@ export const concurrently: Concurrently = <A, W extends Work>(
   project: (value: A) => W,
   options: ConcurrentlyOptions<A> = {},
 ): Stage<A, Either<LeftOf<ResultOf<W>> | Overflowed, RightOf<ResultOf<W>>>> => {
-  checkedWidth('n', n);
+  checkBound(n, 'n');
   type Result = Either<LeftOf<ResultOf<W>>, RightOf<ResultOf<W>>>;
   const job = (owner: JobOwner<Result>, bytes: number, value: A): ProjectJob<A, Result> => new ProjectJob(owner, bytes, value, project);
   return stage('concurrently', options, () => ({ width: n, ordered: options.ordered ?? true, job }));

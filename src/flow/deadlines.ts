@@ -1,12 +1,11 @@
 import type { SchedulerLike } from 'rxjs';
+import { type Linked, List } from '../shared/list.js';
 import { schedulerClock, type SchedulerClock } from '../schedule/scheduler-clock.js';
 
 /** Something that must happen within the time all others of its kind have as well. */
-interface Deadline {
+interface Deadline extends Linked<Deadline> {
   readonly due: number;
   readonly expire: () => void;
-  before: Deadline | undefined;
-  after: Deadline | undefined;
 }
 
 /**
@@ -16,8 +15,7 @@ interface Deadline {
 export class Deadlines {
   private readonly milliseconds: number;
   private readonly clock: SchedulerClock;
-  private first: Deadline | undefined;
-  private last: Deadline | undefined;
+  private readonly waiting: List<Deadline> = new List();
   private cancelTimer: (() => void) | undefined;
 
   constructor(milliseconds: number, scheduler: SchedulerLike) {
@@ -28,19 +26,17 @@ export class Deadlines {
   /** `expire` is called in time, unless what is returned is called before. */
   set(expire: () => void): () => void {
     if (this.milliseconds === Infinity) return () => undefined;
-    const deadline: Deadline = { due: this.clock.now() + this.milliseconds, expire, before: this.last, after: undefined };
-    if (this.last === undefined) this.first = deadline;
-    else this.last.after = deadline;
-    this.last = deadline;
+    const deadline: Deadline = { due: this.clock.now() + this.milliseconds, expire, before: undefined, after: undefined };
+    this.waiting.append(deadline);
     this.cancelTimer ??= this.wait(deadline.due, this.milliseconds);
-    return () => this.clear(deadline);
+    return () => this.waiting.delete(deadline);
   }
 
   /** Ends the timer. No deadline expires afterwards. */
   stop(): void {
     this.cancelTimer?.();
     this.cancelTimer = undefined;
-    this.first = this.last = undefined;
+    this.waiting.clear();
   }
 
   private wait(due: number, milliseconds: number): () => void {
@@ -49,24 +45,15 @@ export class Deadlines {
   }
 
   private expire(now: number): void {
-    const { cancelTimer } = this;
-    for (let deadline = this.first; deadline !== undefined && deadline.due <= now; deadline = this.first) {
-      this.clear(deadline);
+    const { cancelTimer, waiting } = this;
+    for (let deadline = waiting.first; deadline !== undefined && deadline.due <= now; deadline = waiting.first) {
+      waiting.delete(deadline);
       deadline.expire();
     }
     // Unless it was stopped meanwhile, and another set.
     if (this.cancelTimer !== cancelTimer) return;
     // The timer is left to run when the last deadline is cleared: setting and ending one for each value costs more.
-    this.cancelTimer = this.first === undefined ? undefined : this.wait(this.first.due, Math.max(0, this.first.due - this.clock.now()));
-  }
-
-  private clear(deadline: Deadline): void {
-    if (deadline.before === undefined) {
-      if (this.first !== deadline) return;
-      this.first = deadline.after;
-    } else deadline.before.after = deadline.after;
-    if (deadline.after === undefined) this.last = deadline.before;
-    else deadline.after.before = deadline.before;
-    deadline.before = deadline.after = undefined;
+    this.cancelTimer =
+      waiting.first === undefined ? undefined : this.wait(waiting.first.due, Math.max(0, waiting.first.due - this.clock.now()));
   }
 }

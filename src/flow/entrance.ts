@@ -1,10 +1,9 @@
+import { checkBound } from '../shared/check-argument.js';
 import { Overflowed, type OverflowPolicy } from '../errors/errors.js';
 import type { Account } from './account.js';
-import { type BufferPolicy, DEFAULT_BUFFER_MESSAGES } from './buffer-policy.js';
-import { checkedSize } from './checked-size.js';
+import { type BufferPolicy, checkedSize, DEFAULT_BUFFER_MESSAGES } from './buffer-policy.js';
 import { LatestPerKey } from './latest-per-key.js';
-import { Ring } from './ring.js';
-import type { Waiting } from './waiting.js';
+import { Ring, type Waiting } from './ring.js';
 
 /**
  * The one bounded buffer a stage has: values wait here until the stage has room for them, and what does not fit is
@@ -28,8 +27,8 @@ export class Entrance<A> {
 
   /** @param reported What an {@link Overflowed} says gave way; default: what the policy says. */
   constructor(policy: BufferPolicy<A>, account: Account, reported?: OverflowPolicy) {
-    this.messages = checked('buffer.messages', policy.messages ?? DEFAULT_BUFFER_MESSAGES);
-    this.bytes = checked('buffer.bytes', policy.bytes ?? Infinity);
+    this.messages = checkBound(policy.messages ?? DEFAULT_BUFFER_MESSAGES, 'buffer.messages', 0);
+    this.bytes = checkBound(policy.bytes ?? Infinity, 'buffer.bytes', 0);
     this.onFull = policy.onFull ?? 'dropOldest';
     this.reported = reported ?? this.onFull;
     this.onDrop = policy.onDrop;
@@ -145,8 +144,3 @@ export class Entrance<A> {
     throw thrown.error;
   }
 }
-
-const checked = (name: string, value: number): number => {
-  if (!(value >= 0)) throw new RangeError(`${name} must be a number from 0 on, not ${String(value)}.`);
-  return value;
-};

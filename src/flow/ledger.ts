@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
 import { asyncScheduler, concat, map, type Observable, type SchedulerLike } from 'rxjs';
-import { checkPositiveTime } from '../schedule/check-argument.js';
+import { checkPositiveTime } from '../shared/check-argument.js';
 import { every, waiting } from '../schedule/wait.js';
 import { Account, type StageAccount, type StageDeclaration, type StageKind } from './account.js';
 import { Edge, type EdgeAccount, edgeBeingSubscribed } from './edge.js';

@@ -4,12 +4,12 @@ import { ConnectionLost, type Overflowed, type PublishError, TooManyPublishes } 
 import type { PublishRequest } from '../client/mqtt-message.js';
 import type { MqttProxy } from '../client/mqtt-proxy.js';
 import type { Schedule } from '../schedule/schedule.js';
-import { checkPositiveTime } from '../schedule/check-argument.js';
+import { checkBound, checkPositiveTime } from '../shared/check-argument.js';
 import { Deadlines } from './deadlines.js';
 import { type DeclaredTopic, declaredFilters, onlyDeclared } from './declared-topics.js';
 import { PublishJob, type Publishing, submitTo } from './publish-job.js';
 import { publishFailure, type PublishFailure, type Published } from './publish-outcome.js';
-import { checkedWidth, stage, type Stage, type StageOptions } from './stage.js';
+import { stage, type Stage, type StageOptions } from './stage.js';
 
 /** How {@link publishTo} publishes. */
 export interface PublishToOptions<A> extends StageOptions<A> {
@@ -131,7 +131,7 @@ export const publishTo: PublishTo = <A>(
 ): Stage<A, Either<PublishFailure<A> | Overflowed, Published<A>>> => {
   const { inFlight, timeout = Infinity, ordered = false, retry, retryWhile, random = Math.random, scheduler = asyncScheduler } = options;
   checkPositiveTime(timeout, 'timeout');
-  if (inFlight !== undefined) checkedWidth('inFlight', inFlight);
+  if (inFlight !== undefined) checkBound(inFlight, 'inFlight');
   const topics = options.topics === undefined ? undefined : declaredFilters(options.topics);
   const undeclared = topics === undefined ? undefined : onlyDeclared(topics, options.name ?? 'publishTo');
   return stage('publishTo', options, () => {

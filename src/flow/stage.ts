@@ -54,12 +54,6 @@ export interface StageWork<A, E, B> {
   readonly declaration?: Pick<StageDeclaration, 'concurrency' | 'topics'> | undefined;
 }
 
-/** Refuses a number of things at once that is none. */
-export const checkedWidth = (name: string, width: number): number => {
-  if (!(width >= 1)) throw new RangeError(`${name} must be a number from 1 on, not ${String(width)}.`);
-  return width;
-};
-
 /** Makes an operator of what each subscription does. */
 export const stage = <A, E, B>(
   kind: StageKind,

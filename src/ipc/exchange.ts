@@ -1,3 +1,4 @@
+import { isJsonObject } from '../shared/json-object.js';
 import type { StreamListener, TransportConnection, TransportStream } from './transport.js';
 import { MessageFlag, MessageType, type RpcMessage } from './wire/rpc-message.js';
 
@@ -179,13 +180,12 @@ function replyProblem(operation: string, { modelType, payload }: RpcMessage): st
     return `a message of the type ${modelType.slice(0, 200)} came on the stream of ${operation}`;
   }
   // What nearly all replies are, without parsing it.
-  return payload === '{}' || isJsonObject(payload) ? undefined : `the reply to ${operation} is no JSON object`;
+  return payload === '{}' || isObjectText(payload) ? undefined : `the reply to ${operation} is no JSON object`;
 }
 
-function isJsonObject(text: string): boolean {
+function isObjectText(text: string): boolean {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
+    return isJsonObject(JSON.parse(text));
   } catch {
     return false;
   }

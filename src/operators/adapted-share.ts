@@ -1,6 +1,6 @@
 import type { Either } from 'fp-ts/lib/Either.js';
 import type { Observable } from 'rxjs';
-import { checkPositive, checkTime } from '../schedule/check-argument.js';
+import { checkPositive, checkShare, checkTime } from '../shared/check-argument.js';
 
 /** How a rate follows what becomes of the messages: additive increase, multiplicative decrease, as in TCP. */
 export interface AdaptOptions {
@@ -84,9 +84,3 @@ export class AdaptedShare {
     return Math.max(this.least, this.share * this.decrease);
   }
 }
-
-/** Refuses what is no share of something. */
-export const checkShare = (share: number, name: string): void => {
-  checkPositive(share, name);
-  if (share > 1) throw new RangeError(`${name} must be a share from above 0 to 1, and is ${share}.`);
-};

@@ -1,4 +1,4 @@
-import { checkAtLeast } from '../schedule/check-argument.js';
+import { checkAtLeast } from '../shared/check-argument.js';
 
 /** How far two numbers may lie apart and still count as the same. */
 export type Band =
@@ -20,12 +20,12 @@ export type Band =
 export const bandOf = (band: Band): ((around: number) => number) => {
   if (band.absolute !== undefined) {
     const { absolute } = band;
-    checkAtLeast(0, absolute, 'absolute');
+    checkAtLeast(absolute, 'absolute', 0);
     return () => absolute;
   }
   const { percent, least = 0 } = band;
-  checkAtLeast(0, percent, 'percent');
-  checkAtLeast(0, least, 'least');
+  checkAtLeast(percent, 'percent', 0);
+  checkAtLeast(least, 'least', 0);
   return around => (Number.isFinite(around) ? Math.max(Math.abs(around) * (percent / 100), least) : 0);
 };
 

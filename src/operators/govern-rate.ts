@@ -5,10 +5,10 @@ import type { DeclaredBuffer } from '../flow/account.js';
 import { type BufferPolicy, declaredBuffer } from '../flow/buffer-policy.js';
 import { Entrance } from '../flow/entrance.js';
 import { type Ledger, ledger as ledgerOfAll } from '../flow/ledger.js';
-import { checkPositive } from '../schedule/check-argument.js';
+import { checkPositive, checkShare } from '../shared/check-argument.js';
 import { steadyNow } from '../schedule/steady-now.js';
 import { workOn } from '../stream/work-on.js';
-import { type AdaptOptions, AdaptedShare, checkShare } from './adapted-share.js';
+import { type AdaptOptions, AdaptedShare } from './adapted-share.js';
 import { RateGovernor } from './rate-governor.js';
 import { TokenBucket } from './token-bucket.js';
 

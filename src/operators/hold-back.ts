@@ -1,6 +1,6 @@
 import { asyncScheduler, type MonoTypeOperatorFunction } from 'rxjs';
 import { Deadlines } from '../flow/deadlines.js';
-import { checkPositiveTime } from '../schedule/check-argument.js';
+import { checkPositiveTime } from '../shared/check-argument.js';
 import { keyedOperator, type KeyedOptions } from './keyed-operator.js';
 
 /** What `deadband`, `narrowband` and `changeOf` have in common. */

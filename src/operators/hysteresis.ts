@@ -1,6 +1,6 @@
 import { asyncScheduler, type OperatorFunction } from 'rxjs';
 import { Deadlines } from '../flow/deadlines.js';
-import { checkTime } from '../schedule/check-argument.js';
+import { checkTime } from '../shared/check-argument.js';
 import { keyedOperator, type KeyedOptions } from './keyed-operator.js';
 
 interface Transition<A> {

@@ -1,7 +1,8 @@
 import { channel } from 'node:diagnostics_channel';
 import { asyncScheduler, type SchedulerLike, type Subscription } from 'rxjs';
 import { describe } from '../codec/problems.js';
-import { checkPositiveTime } from '../schedule/check-argument.js';
+import { type Linked, List } from '../shared/list.js';
+import { checkBound, checkPositiveTime } from '../shared/check-argument.js';
 import { steadyNow } from '../schedule/steady-now.js';
 import { wait } from '../schedule/wait.js';
 import { reportToStderr } from '../stream/report-to-stderr.js';
@@ -55,12 +56,10 @@ export interface KeyedStateOwner<S> {
   readonly fail: (error: unknown) => void;
 }
 
-interface Entry<S> {
+interface Entry<S> extends Linked<Entry<S>> {
   readonly key: string;
   state: S;
   touched: number;
-  older: Entry<S> | undefined;
-  newer: Entry<S> | undefined;
 }
 
 const evictions = channel('greengrass-rx:key:evict');
@@ -80,8 +79,8 @@ export class KeyedState<S> {
   private readonly onEvict: ((evicted: EvictedKey) => void) | undefined;
   private readonly scheduler: SchedulerLike;
   private readonly now: () => number;
-  private oldest: Entry<S> | undefined;
-  private newest: Entry<S> | undefined;
+  /** The least recently used one first. */
+  private readonly byUse: List<Entry<S>> = new List();
   private timer: Subscription | undefined;
 
   constructor(bounds: KeyBounds, owner: KeyedStateOwner<S>) {
@@ -119,11 +118,11 @@ export class KeyedState<S> {
       this.touch(known);
       return;
     }
-    const entry: Entry<S> = { key, state, touched: this.now(), older: undefined, newer: undefined };
+    const entry: Entry<S> = { key, state, touched: this.now(), before: undefined, after: undefined };
     this.byKey.set(key, entry);
-    this.append(entry);
+    this.byUse.append(entry);
     if (this.ttl !== undefined) this.timer ??= this.wait(this.ttl);
-    while (this.oldest !== undefined && this.byKey.size > this.maxKeys) this.evict(this.oldest, 'maxKeys');
+    while (this.byUse.first !== undefined && this.byKey.size > this.maxKeys) this.evict(this.byUse.first, 'maxKeys');
   }
 
   /** Forgets the key; that is no eviction. */
@@ -137,14 +136,12 @@ export class KeyedState<S> {
     this.timer?.unsubscribe();
     this.timer = undefined;
     this.byKey.clear();
-    this.oldest = this.newest = undefined;
+    this.byUse.clear();
   }
 
   /** All keys, the least recently used first. */
   entries(): readonly (readonly [key: string, state: S])[] {
-    const all: [string, S][] = [];
-    for (let entry = this.oldest; entry !== undefined; entry = entry.newer) all.push([entry.key, entry.state]);
-    return all;
+    return Array.from(this.byUse, ({ key, state }) => [key, state] as const);
   }
 
   /** The entry, unless its time is over: a timer can be late. */
@@ -157,29 +154,14 @@ export class KeyedState<S> {
 
   private touch(entry: Entry<S>): void {
     if (this.ttl !== undefined) entry.touched = this.now();
-    if (entry === this.newest) return;
-    this.unlink(entry);
-    this.append(entry);
-  }
-
-  private append(entry: Entry<S>): void {
-    entry.older = this.newest;
-    if (this.newest === undefined) this.oldest = entry;
-    else this.newest.newer = entry;
-    this.newest = entry;
-  }
-
-  private unlink(entry: Entry<S>): void {
-    if (entry.older === undefined) this.oldest = entry.newer;
-    else entry.older.newer = entry.newer;
-    if (entry.newer === undefined) this.newest = entry.older;
-    else entry.newer.older = entry.older;
-    entry.older = entry.newer = undefined;
+    if (entry === this.byUse.last) return;
+    this.byUse.delete(entry);
+    this.byUse.append(entry);
   }
 
   private remove(entry: Entry<S>): void {
     this.byKey.delete(entry.key);
-    this.unlink(entry);
+    this.byUse.delete(entry);
   }
 
   private evict(entry: Entry<S>, reason: EvictedKey['reason']): void {
@@ -204,23 +186,23 @@ export class KeyedState<S> {
   }
 
   private expire(now: number): void {
-    const { ttl = Infinity } = this;
+    const { byUse, ttl = Infinity } = this;
     this.timer = undefined;
     try {
-      while (this.oldest !== undefined && now - this.oldest.touched >= ttl) this.evict(this.oldest, 'ttl');
+      for (let { first } = byUse; first !== undefined && now - first.touched >= ttl; first = byUse.first) this.evict(first, 'ttl');
     } catch (error) {
       this.owner.fail(error);
       return;
     }
     // The timer is left to run while keys are used: setting and ending one for each value costs more.
-    if (this.oldest !== undefined) this.timer ??= this.wait(this.oldest.touched + ttl - now);
+    if (byUse.first !== undefined) this.timer ??= this.wait(byUse.first.touched + ttl - now);
   }
 }
 
 /** Refuses bounds that are none. */
 export const checkedKeyBounds = (bounds: KeyBounds): KeyBounds => {
   const { maxKeys, ttl } = bounds;
-  if (maxKeys !== undefined && !(maxKeys >= 1)) throw new RangeError(`maxKeys must be a number from 1 on, not ${maxKeys}.`);
+  if (maxKeys !== undefined) checkBound(maxKeys, 'maxKeys');
   if (ttl !== undefined) checkPositiveTime(ttl, 'ttl');
   return bounds;
 };

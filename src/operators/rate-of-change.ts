@@ -1,5 +1,5 @@
 import { asyncScheduler, type OperatorFunction } from 'rxjs';
-import { checkPositive, checkTime } from '../schedule/check-argument.js';
+import { checkPositive, checkTime } from '../shared/check-argument.js';
 import { steadyNow } from '../schedule/steady-now.js';
 import { keyedOperator, type KeyedOptions } from './keyed-operator.js';
 

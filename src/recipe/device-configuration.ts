@@ -1,7 +1,7 @@
 import type { ProfileName } from '../shared/profile-name.js';
 import { pointerParts } from './json-pointer.js';
 import type { Configuration } from './recipe.js';
-import { isMap } from './recipe-place.js';
+import { isJsonObject } from '../shared/json-object.js';
 
 /** What a deployment does to a component's configuration. */
 export interface ConfigurationUpdate {
@@ -56,7 +56,7 @@ function overlay(profile: ProfileName, base: Configuration, other: Configuration
   for (const [name, value] of Object.entries(other)) {
     const key = keyOf(profile, result, name);
     const there = result[key];
-    if (isMap(there) && isMap(value)) result[key] = overlay(profile, there, value, where);
+    if (isJsonObject(there) && isJsonObject(value)) result[key] = overlay(profile, there, value, where);
     else if (there === undefined || where === 'above') result[key] = value;
   }
   return result;
@@ -68,7 +68,7 @@ function without(profile: ProfileName, configuration: Configuration, path: reado
   const key = keyOf(profile, configuration, name);
   const { [key]: inner, ...others } = configuration;
   if (rest.length === 0) return others;
-  return isMap(inner) ? { ...configuration, [key]: without(profile, inner, rest) } : configuration;
+  return isJsonObject(inner) ? { ...configuration, [key]: without(profile, inner, rest) } : configuration;
 }
 
 function keyOf(profile: ProfileName, configuration: Configuration, name: string): string {

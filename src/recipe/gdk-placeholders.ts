@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { isMap } from './recipe-place.js';
+import { isJsonObject } from '../shared/json-object.js';
 
 /** A component as `gdk-config.json` has it: what the Development Kit puts in place of placeholders. */
 export interface GdkComponent {
@@ -18,7 +18,7 @@ const FIRST_VERSION = '1.0.0';
 
 /** The placeholder in place of a name or a version; `{COMPONENT_NAME}` without quotes, which is a map in YAML, too. */
 export function placeholderOf(what: 'name' | 'version', value: unknown): string | undefined {
-  const names = isMap(value) ? Object.keys(value) : [];
+  const names = isJsonObject(value) ? Object.keys(value) : [];
   const text = typeof value === 'string' ? value : names.length === 1 ? `{${names[0] ?? ''}}` : '';
   return PLACEHOLDERS[what].test(text) ? text : undefined;
 }
@@ -32,11 +32,11 @@ export function placeholderOf(what: 'name' | 'version', value: unknown): string 
 export async function gdkComponentBeside(recipePath: string): Promise<GdkComponent> {
   try {
     const config: unknown = JSON.parse(await readFile(join(dirname(recipePath), 'gdk-config.json'), 'utf8'));
-    const components = isMap(config) && isMap(config['component']) ? Object.entries(config['component']) : [];
+    const components = isJsonObject(config) && isJsonObject(config['component']) ? Object.entries(config['component']) : [];
     const [only, another] = components;
     if (only === undefined || another !== undefined) return {};
     const [name, component] = only;
-    const version = isMap(component) ? component['version'] : undefined;
+    const version = isJsonObject(component) ? component['version'] : undefined;
     return { name, version: version === 'NEXT_PATCH' ? FIRST_VERSION : typeof version === 'string' ? version : undefined };
   } catch {
     return {};

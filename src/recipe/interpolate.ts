@@ -1,7 +1,7 @@
 import type { ProfileName } from '../shared/profile-name.js';
 import { pointerParts } from './json-pointer.js';
 import type { Configuration } from './recipe.js';
-import { isMap } from './recipe-place.js';
+import { isJsonObject } from '../shared/json-object.js';
 
 /** What a device puts in place of recipe variables. */
 export interface RecipeVariables {
@@ -64,7 +64,7 @@ export function interpolate(text: string, variables: RecipeVariables, onUnresolv
 export function interpolateAll(value: unknown, variables: RecipeVariables): unknown {
   if (typeof value === 'string') return interpolate(value, variables);
   if (Array.isArray(value)) return value.map(item => interpolateAll(item, variables));
-  if (isMap(value)) return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, interpolateAll(item, variables)]));
+  if (isJsonObject(value)) return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, interpolateAll(item, variables)]));
   return value;
 }
 
@@ -101,7 +101,7 @@ function configured(configuration: Configuration, pointer: string): string | und
   for (const part of parts) {
     const inner: unknown = Array.isArray(value)
       ? value[Number(part)]
-      : isMap(value) && Object.hasOwn(value, part)
+      : isJsonObject(value) && Object.hasOwn(value, part)
         ? value[part]
         : undefined;
     if (inner === undefined) return undefined;

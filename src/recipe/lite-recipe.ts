@@ -6,7 +6,8 @@ import {
   type LiteManifest,
   type RecipeManifest,
 } from './recipe.js';
-import { isMap, type RecipePlace } from './recipe-place.js';
+import { isJsonObject } from '../shared/json-object.js';
+import type { RecipePlace } from './recipe-place.js';
 
 /** Greengrass Lite reads a recipe into a buffer of this size. */
 const MOST_BYTES = 8196;
@@ -32,7 +33,7 @@ export function liteRecipe(
     place.onLite(`it has ${String(bytes)} bytes, and Greengrass Lite reads no recipe of more than ${String(MOST_BYTES)}`, 'Shorten it');
     return [];
   }
-  const root = isMap(value) ? value : {};
+  const root = isJsonObject(value) ? value : {};
   const list = root['Manifests'];
   if (!Array.isArray(list)) return [];
   const read: LiteManifest[] = [];
@@ -56,10 +57,10 @@ export function liteRecipe(
 function readManifest(value: unknown, root: Map, manifest: RecipeManifest): LiteManifest {
   const refused = (why: string): LiteManifest => ({ kind: 'refused', why });
   const skipped = (why: string): LiteManifest => ({ kind: 'skipped', why });
-  if (!isMap(value)) return refused('it is no map');
+  if (!isJsonObject(value)) return refused('it is no map');
   const platform = value['Platform'];
   if (platform === undefined) return refused('it has no Platform');
-  if (!isMap(platform)) return refused('its Platform is no map');
+  if (!isJsonObject(platform)) return refused('its Platform is no map');
   const { runtime, os, architecture } = platform;
   if (runtime === undefined) return skipped('its Platform has no runtime');
   if (typeof runtime !== 'string') return refused('its runtime is no text');
@@ -80,15 +81,15 @@ function readManifest(value: unknown, root: Map, manifest: RecipeManifest): Lite
 /** The manifest's own lifecycle, or what stands under its selections, of which the last counts; in words, why there is none. */
 function lifecycleOf(manifest: Map, root: Map): Map | string {
   const { Lifecycle: own, Selections: selections } = manifest;
-  if (own !== undefined && !isMap(own)) return 'its Lifecycle is no map';
+  if (own !== undefined && !isJsonObject(own)) return 'its Lifecycle is no map';
   if (own !== undefined && Object.keys(own).length > 0) return own;
   if (selections !== undefined && !Array.isArray(selections)) return 'its Selections are no list';
   const { Lifecycle: global } = root;
-  if (global !== undefined && !isMap(global)) return "the recipe's Lifecycle is no map";
+  if (global !== undefined && !isJsonObject(global)) return "the recipe's Lifecycle is no map";
   const names: readonly unknown[] = selections === undefined || selections.length === 0 ? ['all'] : (selections as readonly unknown[]);
   const name = names.findLast(each => (each === 'all' || each === 'linux') && global?.[each] !== undefined);
   const chosen = typeof name === 'string' ? global?.[name] : undefined;
-  if (chosen !== undefined && !isMap(chosen)) return "what it selects of the recipe's Lifecycle is no map";
+  if (chosen !== undefined && !isJsonObject(chosen)) return "what it selects of the recipe's Lifecycle is no map";
   return chosen ?? {};
 }
 
@@ -96,7 +97,7 @@ function readLifecycle(lifecycle: Map): Lifecycle {
   const steps: Partial<Record<LifecycleStepName, LifecycleStep>> = {};
   for (const name of LIFECYCLE_STEPS) {
     const value = lifecycle[name];
-    const step = typeof value === 'string' ? { Script: value } : isMap(value) ? value : {};
+    const step = typeof value === 'string' ? { Script: value } : isJsonObject(value) ? value : {};
     const { Script: script, RequiresPrivilege: privilege, Timeout: timeout } = step;
     if (typeof script !== 'string') continue;
     steps[name] = {
@@ -112,7 +113,7 @@ function readLifecycle(lifecycle: Map): Lifecycle {
 
 /** Of JSON, numbers and booleans are as they are written; of YAML all are texts already. */
 function textsOf(value: unknown): Readonly<Record<string, string>> {
-  const entries = isMap(value) ? Object.entries(value) : [];
+  const entries = isJsonObject(value) ? Object.entries(value) : [];
   return Object.fromEntries(
     entries.flatMap(([name, text]) =>
       typeof text === 'string' || typeof text === 'number' || typeof text === 'boolean' ? [[name, String(text)] as const] : [],

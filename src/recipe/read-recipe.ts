@@ -9,7 +9,8 @@ import type { Recipe, RecipeArtifact, RecipeManifest } from './recipe.js';
 import { RECIPE_FORMAT_VERSION } from './recipe-format.js';
 import { RecipeInvalid, RecipeUnreadable } from './recipe-invalid.js';
 import { manifestLifecycle } from './recipe-lifecycle.js';
-import { RecipePlace, isMap } from './recipe-place.js';
+import { isJsonObject } from '../shared/json-object.js';
+import { RecipePlace } from './recipe-place.js';
 import { RecipeText } from './recipe-text.js';
 
 /**
@@ -70,7 +71,7 @@ export function readRecipeFile(path: string): TE.TaskEither<RecipeUnreadable | R
 }
 
 function toRecipe(root: RecipePlace, read: RecipeText, gdk: GdkComponent): Recipe | undefined {
-  if (!isMap(root.value)) {
+  if (!isJsonObject(root.value)) {
     root.error('a recipe is a map', `Begin with RecipeFormatVersion: '${RECIPE_FORMAT_VERSION}'`);
     return undefined;
   }
@@ -98,7 +99,7 @@ function toRecipe(root: RecipePlace, read: RecipeText, gdk: GdkComponent): Recip
   return {
     componentName,
     componentVersion,
-    defaultConfiguration: isMap(configuration.value) ? configuration.value : {},
+    defaultConfiguration: isJsonObject(configuration.value) ? configuration.value : {},
     accessControl: configuration.member('accessControl').value,
     dependencies: dependencies.map(([name]) => name),
     manifests: manifestsRead,
@@ -113,11 +114,11 @@ function readManifests(place: RecipePlace, global: RecipePlace): readonly Recipe
   const selections = items.flatMap(item => item.member('Selections').items()).flatMap(selection => selection.text() ?? []);
   const keys = new Set([...selections, 'all']);
   return items.map(item => {
-    if (!isMap(item.value)) item.error('a manifest is a map', 'Write Platform, Lifecycle, Artifacts');
+    if (!isJsonObject(item.value)) item.error('a manifest is a map', 'Write Platform, Lifecycle, Artifacts');
     else item.checkNames('a manifest');
     const platform = item.member('Platform');
     const lifecycle = manifestLifecycle(item, global, keys);
-    if (isMap(item.value) && Object.keys(lifecycle.steps).length === 0) {
+    if (isJsonObject(item.value) && Object.keys(lifecycle.steps).length === 0) {
       item.warning('it has no step to run, so that nothing is started', 'Write Lifecycle: { run: … }');
     }
     checkPlatform(platform);

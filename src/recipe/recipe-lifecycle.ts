@@ -1,5 +1,6 @@
 import { LIFECYCLE_STEPS, type Lifecycle, type LifecycleStep, type LifecycleStepName } from './recipe.js';
-import { isMap, type RecipePlace } from './recipe-place.js';
+import { isJsonObject } from '../shared/json-object.js';
+import type { RecipePlace } from './recipe-place.js';
 
 /** The lifecycle of a manifest: its own, or else what its selections leave of the recipe's global one. */
 export function manifestLifecycle(manifest: RecipePlace, global: RecipePlace, allSelections: ReadonlySet<string>): Lifecycle {
@@ -20,7 +21,7 @@ export function manifestLifecycle(manifest: RecipePlace, global: RecipePlace, al
  */
 function select(place: RecipePlace, keys: ReadonlySet<string>, selections: readonly string[]): RecipePlace | undefined {
   const map = place.value;
-  if (!isMap(map)) return place.isMissing ? undefined : place;
+  if (!isJsonObject(map)) return place.isMissing ? undefined : place;
   if (!Object.keys(map).some(key => keys.has(key))) return place;
   const stray = Object.keys(map).filter(key => !keys.has(key));
   if (stray.length > 0) {
@@ -55,7 +56,7 @@ function readLifecycle(place: RecipePlace, narrow: (place: RecipePlace) => Recip
 /** A step is its script, or a map that has it. */
 function readStep(place: RecipePlace): LifecycleStep | undefined {
   if (place.isMissing) return undefined;
-  const isScript = !isMap(place.value);
+  const isScript = !isJsonObject(place.value);
   const scriptPlace = isScript ? place : place.member('Script');
   const script = scriptPlace.text();
   // Bootstrap may restart the device without a script of its own; a step that has none does nothing.

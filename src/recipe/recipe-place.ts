@@ -1,3 +1,4 @@
+import { isJsonObject } from '../shared/json-object.js';
 import { RECIPE_MEMBERS, RECIPE_WORDS } from './recipe-format.js';
 import type { Path } from './recipe-findings.js';
 import type { RecipeText } from './recipe-text.js';
@@ -27,7 +28,7 @@ export class RecipePlace {
 
   /** All members; none if this is missing. Anything but a map is an error. */
   members(): readonly (readonly [name: string, place: RecipePlace])[] {
-    if (!this.isMissing && !isMap(this.value)) this.error('a map belongs here', 'Write names and values');
+    if (!this.isMissing && !isJsonObject(this.value)) this.error('a map belongs here', 'Write names and values');
     return this.#entries().map(([name, value]) => [name, new RecipePlace(this.#text, value, [...this.path, name])] as const);
   }
 
@@ -88,11 +89,6 @@ export class RecipePlace {
   }
 
   #entries(): readonly (readonly [string, unknown])[] {
-    return isMap(this.value) ? Object.entries(this.value) : [];
+    return isJsonObject(this.value) ? Object.entries(this.value) : [];
   }
-}
-
-/** Whether a value is a JSON object. */
-export function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,4 @@
-import { checkAtLeast, checkPositiveTime, checkTime } from './check-argument.js';
+import { checkAtLeast, checkPositiveTime, checkTime } from '../shared/check-argument.js';
 import type { Schedule } from './schedule.js';
 
 /**
@@ -40,7 +40,7 @@ export function fixed(milliseconds: number): Schedule {
  */
 export function exponential(baseMilliseconds: number, factor = 2): Schedule {
   checkPositiveTime(baseMilliseconds, 'The first wait of exponential()');
-  checkAtLeast(1, factor, 'The factor of exponential()');
+  checkAtLeast(factor, 'The factor of exponential()', 1);
   // Infinity would turn into NaN in a jitter that draws 0.
   return {
     delay: ({ attempt }) => Math.min(baseMilliseconds * factor ** (attempt - 1), Number.MAX_SAFE_INTEGER),

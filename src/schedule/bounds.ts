@@ -1,4 +1,4 @@
-import { checkAtLeast, checkPositiveTime, checkTime } from './check-argument.js';
+import { checkAtLeast, checkPositiveTime, checkTime } from '../shared/check-argument.js';
 import { withDelay, type Schedule } from './schedule.js';
 
 /**
@@ -38,7 +38,7 @@ export function capped(milliseconds: number): (schedule: Schedule) => Schedule {
  * ```
  */
 export function limited(retries: number): (schedule: Schedule) => Schedule {
-  checkAtLeast(0, retries, 'The retries of limited()');
+  checkAtLeast(retries, 'The retries of limited()', 0);
   if (!Number.isInteger(retries)) throw new RangeError(`The retries of limited() must be a whole number, and are ${retries}.`);
   return schedule => withDelay(schedule, (delay, { attempt }) => (attempt > retries ? undefined : delay));
 }

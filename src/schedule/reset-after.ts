@@ -1,4 +1,4 @@
-import { checkPositiveTime } from './check-argument.js';
+import { checkPositiveTime } from '../shared/check-argument.js';
 import type { Schedule } from './schedule.js';
 
 /**

@@ -1,6 +1,7 @@
 import { open, rename, type FileHandle } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type ObservableInput, of } from 'rxjs';
+import { checkBound } from '../shared/check-argument.js';
 
 /** The last of those who take turns at each path. Holds a path only while someone is at it. */
 const turns = new Map<string, Promise<void>>();
@@ -31,9 +32,8 @@ export class LineFile {
   readonly #flush: boolean;
 
   constructor(path: string, maxBytes: number, flush: boolean) {
-    if (!(maxBytes > 0)) throw new RangeError(`maxBytes must be a number above 0, and is ${maxBytes}.`);
     this.#path = resolve(path);
-    this.#maxBytes = maxBytes;
+    this.#maxBytes = checkBound(maxBytes, 'maxBytes');
     this.#flush = flush;
   }
 

@@ -2,9 +2,8 @@ import { fromNullable, left, right, type Either } from 'fp-ts/lib/Either.js';
 import { asyncScheduler, defer, filter, map, type Observable, of, type OperatorFunction } from 'rxjs';
 import { isFailure, NoResponseTopic } from '../errors/errors.js';
 import { concurrently, publishTo, type Published, type PublishPort } from '../flow/index.js';
-import { checkedWidth } from '../flow/stage.js';
 import { QOS } from '../shared/qos.js';
-import { checkPositiveTime } from '../schedule/check-argument.js';
+import { checkBound, checkPositiveTime } from '../shared/check-argument.js';
 import { schedulerClock } from '../schedule/scheduler-clock.js';
 import { onRights } from '../stream/on-rights.js';
 import { tagOf } from '../stream/tag.js';
@@ -108,7 +107,7 @@ export const respond = <E, M extends Command, W extends Handling>(
   const { handle, replyTo = responseTopicOf, onFailure, deadline, dedupe, concurrency = 1, buffer = {} } = options;
   const { qos = QOS.AT_LEAST_ONCE, publish, name = 'respond', ledger, scheduler = asyncScheduler } = options;
   checkTimes(deadline, dedupe);
-  checkedWidth('concurrency', concurrency);
+  checkBound(concurrency, 'concurrency');
   const clock = schedulerClock(scheduler);
   return source =>
     defer(() => {
@@ -202,6 +201,6 @@ function toOutcome<C, M extends C, F>({ value, by, attempts }: Published<Settled
 function checkTimes(deadline: number | undefined, dedupe: DedupeOptions<never> | undefined): void {
   if (deadline !== undefined) checkPositiveTime(deadline, 'deadline');
   if (dedupe === undefined) return;
-  if (!(dedupe.size >= 1)) throw new RangeError(`dedupe.size must be a number from 1 on, and is ${dedupe.size}.`);
+  checkBound(dedupe.size, 'dedupe.size');
   checkPositiveTime(dedupe.ttl, 'dedupe.ttl');
 }

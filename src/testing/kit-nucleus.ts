@@ -7,7 +7,7 @@ import type { Deferral } from './lane.js';
 import { MemoryNucleus, type MemoryNucleusOptions } from './memory-nucleus.js';
 import { cloudMessage } from './messages.js';
 import type { Recording } from './recording.js';
-import { checkSpeed } from './replay.js';
+import { checkPositive } from '../shared/check-argument.js';
 import type { MarbleRun } from './run.js';
 
 /** How the proxy of a marble test is made: as by `connect()`, without what says where the nucleus is. */
@@ -70,7 +70,7 @@ export class KitNucleus extends MemoryNucleus {
 
   /** A recording, as it was or `speed` times as fast: its messages come from the cloud, its gaps are broken connections. */
   replay(recording: Recording, { speed = 1 }: { readonly speed?: number | undefined } = {}): void {
-    checkSpeed(speed);
+    checkPositive(speed, 'speed');
     for (const entry of recording.entries) {
       const at = entry.at / speed;
       this.#run.reaches(at);

@@ -3,7 +3,7 @@ import { untaken } from './letters.js';
 import { cellText, draw } from './picture.js';
 import type { MqttMessage } from '../client/mqtt-message.js';
 import type { RecordedEntry, Recording } from './recording.js';
-import { checkSpeed } from './replay.js';
+import { checkPositive } from '../shared/check-argument.js';
 import { payloadContent, textOf } from './messages.js';
 
 /** One line of a drawn recording: what `nucleus.messages` is given. */
@@ -19,7 +19,7 @@ export interface RecordedLane {
  * divided by `speed` and rounded to whole milliseconds.
  */
 export function lanesOf(recording: Recording, speed = 1): readonly RecordedLane[] {
-  checkSpeed(speed);
+  checkPositive(speed, 'speed');
   const topics = new Map<string, { at: number; readonly content: unknown }[]>();
   for (const entry of recording.entries) {
     if (!('message' in entry)) continue;

@@ -1,5 +1,6 @@
 import { left, right, type Either } from 'fp-ts/lib/Either.js';
 import { asyncScheduler, Observable, share, Subscription, type SchedulerLike } from 'rxjs';
+import { checkPositive } from '../shared/check-argument.js';
 import type { MqttMessage } from '../client/mqtt-message.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 import type { RecordedEntry, RecordedError, Recording } from './recording.js';
@@ -30,7 +31,7 @@ export interface ReplayOptions {
  */
 export function replay(recording: Recording, options: ReplayOptions = {}): ObservableEither<RecordedError, MqttMessage> {
   const { speed = 1, scheduler = asyncScheduler } = options;
-  checkSpeed(speed);
+  checkPositive(speed, 'speed');
   const { entries } = recording;
   return new Observable<Either<RecordedError, MqttMessage>>(subscriber => {
     const began = scheduler.now();
@@ -57,10 +58,6 @@ export function replay(recording: Recording, options: ReplayOptions = {}): Obser
     from(0);
     return timers;
   }).pipe(share());
-}
-
-export function checkSpeed(speed: number): void {
-  if (!(speed > 0)) throw new RangeError(`speed must be a number above 0, not ${String(speed)}.`);
 }
 
 function elementOf(entry: RecordedEntry): Either<RecordedError, MqttMessage> {

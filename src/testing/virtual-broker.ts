@@ -1,6 +1,7 @@
 import type { BrokerMessage } from '../local/broker/broker-message.js';
 import type { Broker, SubscribeAnswer } from '../local/broker/broker.js';
-import { filterMatches, topicIsValid } from '../local/broker/mqtt-topic.js';
+import { topicIsValid } from '../local/broker/mqtt-topic.js';
+import { filterMatches } from '../topic/topic-matches.js';
 import type { Turns } from './turns.js';
 
 /** How a {@link VirtualBroker} is set up. */

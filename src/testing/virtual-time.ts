@@ -1,13 +1,14 @@
 import { deepStrictEqual } from 'node:assert';
 import { defer, type MonoTypeOperatorFunction, Subscription, tap, type SchedulerAction } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
-import { TimerHeap } from './timer-heap.js';
+import { Heap, type Placed } from '../shared/heap.js';
 
 type Work<T> = (this: SchedulerAction<T>, state?: T) => void;
 
 /** A moment at which something is to be done, unless it has been put off since. */
-interface Moment {
+interface Moment extends Placed {
   readonly at: number;
+  /** Among those of one frame, the one that was set first is done first. */
   readonly nth: number;
   readonly timer: Pick<Timer<unknown>, 'awaits' | 'fire'>;
 }
@@ -64,7 +65,8 @@ export function movesOn<A>(time: { readonly frame: number }, most: number): Mono
  * its `run` throws when an `interval` clears a timer of the same frame, which is no mistake of the test.
  */
 export class VirtualTime extends TestScheduler {
-  readonly #due = new TimerHeap<Moment>();
+  /** The earliest is at hand, and adding one costs a logarithm. RxJS' own queue is sorted anew for every timer. */
+  readonly #due: Heap<Moment> = new Heap((one, other) => one.at < other.at || (one.at === other.at && one.nth < other.nth));
   readonly #limits: TimerLimits;
   #count = 0;
   #fired = 0;
@@ -77,8 +79,8 @@ export class VirtualTime extends TestScheduler {
 
   override schedule<T>(work: Work<T>, delay = 0, state?: T): Subscription {
     const timer: Timer<T> = new Timer(work, after => {
-      const moment = { at: this.frame + after, nth: this.#count++, timer };
-      this.#due.add(moment);
+      const moment = { at: this.frame + after, nth: this.#count++, timer, place: -1 };
+      this.#due.set(moment);
       return moment;
     });
     return timer.schedule(state, delay);
@@ -93,8 +95,8 @@ export class VirtualTime extends TestScheduler {
 
   #workOff(): void {
     try {
-      for (let next = this.#due.earliest; next !== undefined && next.at <= this.maxFrames; next = this.#due.earliest) {
-        this.#due.takeEarliest();
+      for (let next = this.#due.first; next !== undefined && next.at <= this.maxFrames; next = this.#due.first) {
+        this.#due.delete(next);
         if (!next.timer.awaits(next)) continue;
         this.#countOne(next.at);
         this.frame = next.at;

@@ -30,7 +30,11 @@ function levelMatches(filter: string, f: number, fEnd: number, topicName: string
  * ```
  */
 export function topicMatches(topicFilter: string, topicName: string): boolean {
-  const filter = effectiveFilter(topicFilter);
+  return filterMatches(effectiveFilter(topicFilter), topicName);
+}
+
+/** {@link topicMatches} of a filter that is taken as it stands, `$share` or not. */
+export function filterMatches(filter: string, topicName: string): boolean {
   if (topicName.startsWith('$') && (filter.startsWith('+') || filter.startsWith('#'))) return false;
   let f = 0;
   let t = 0;

@@ -153,7 +153,7 @@ describe('replay', () => {
 
   test('refuses a speed that is none', () => {
     for (const speed of [0, -1, NaN]) {
-      expect(() => replay(day, { speed })).toThrow(new RangeError(`speed must be a number above 0, not ${speed}.`));
+      expect(() => replay(day, { speed })).toThrow(new RangeError(`speed must be a number above 0, and is ${speed}.`));
       expect(() => lanesOf(day, speed)).toThrow(RangeError);
     }
   });

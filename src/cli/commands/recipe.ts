@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { isJsonObject } from '../../shared/json-object.js';
 import type { Cli } from '../cli.js';
 import type { RecipeCommandOptions } from '../component/run-recipe.js';
 
@@ -35,7 +36,7 @@ export function addRecipe(root: Command, cli: Cli): void {
 export function parseObject(text: string): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Readonly<Record<string, unknown>>;
+    if (isJsonObject(value)) return value;
   } catch {
     // Said below.
   }

@@ -1,5 +1,6 @@
 import type { Either } from 'fp-ts/lib/Either.js';
 import { left, right } from 'fp-ts/lib/Either.js';
+import { isJsonObject } from '../../shared/json-object.js';
 import { decodeBase64 } from '../../shared/base64.js';
 import { IoTCoreMessage } from './shapes.js';
 
@@ -33,7 +34,7 @@ export function readIoTCoreMessage(body: string): Either<string, ReceivedMessage
 }
 
 function readOrdinary(parsed: unknown): ReceivedMessage | undefined {
-  if (!isObject(parsed) || !isObject(parsed['message'])) return undefined;
+  if (!isJsonObject(parsed) || !isJsonObject(parsed['message'])) return undefined;
   const { message } = parsed;
   let topicName: string | undefined;
   let payload: Uint8Array | undefined = NO_BYTES;
@@ -59,10 +60,6 @@ function readOrdinary(parsed: unknown): ReceivedMessage | undefined {
 
 /** A member that is null is one that is not there: what a Java object without a value may be written as. */
 function withoutNulls(parsed: unknown): unknown {
-  if (!isObject(parsed) || !isObject(parsed['message'])) return parsed;
+  if (!isJsonObject(parsed) || !isJsonObject(parsed['message'])) return parsed;
   return { message: Object.fromEntries(Object.entries(parsed['message']).filter(([, value]) => value !== null)) };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -6,7 +6,8 @@ import type { BrokerMessage } from './broker-message.js';
 import type { Broker, BrokerListener, SubscribeAnswer } from './broker.js';
 import { STORE_LIMITS, boundStores, type BrokerStores, type StoreLimits } from './bounded-stores.js';
 import { MqttPacketGuard } from './mqtt-packet-guard.js';
-import { filterMatches, topicIsValid } from './mqtt-topic.js';
+import { filterMatches } from '../../topic/topic-matches.js';
+import { topicIsValid } from './mqtt-topic.js';
 import { RetainedExpiry } from './retained-expiry.js';
 
 /** How the device speaks with its broker. */

@@ -1,7 +1,7 @@
 import type { BrokerMessage } from './broker-message.js';
 import type { SubscribeAnswer } from './broker.js';
 import type { NativeMqttClient } from './crt-mqtt.js';
-import { filterMatches } from './mqtt-topic.js';
+import { filterMatches } from '../../topic/topic-matches.js';
 
 /** A SUBSCRIBE that is not answered yet, with the messages that overtook its answer. */
 interface Pending {

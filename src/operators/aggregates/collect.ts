@@ -1,3 +1,4 @@
+import { checkBound } from '../../shared/check-argument.js';
 import { defineAggregate, type Aggregate } from './aggregate.js';
 
 /**
@@ -19,7 +20,7 @@ import { defineAggregate, type Aggregate } from './aggregate.js';
  * ```
  */
 export const collect = <A>(limit: number): Aggregate<A, readonly A[]> => {
-  if (!(limit >= 1)) throw new RangeError(`The limit of collect() must be a number from 1 on, not ${limit}.`);
+  checkBound(limit, 'The limit of collect()');
   return defineAggregate<A, A[], readonly A[]>({
     empty: () => [],
     add: (values, value) => {

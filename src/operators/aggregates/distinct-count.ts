@@ -1,3 +1,4 @@
+import { checkBound } from '../../shared/check-argument.js';
 import { defineAggregate, type Aggregate } from './aggregate.js';
 
 /** How many different ones there were. */
@@ -44,7 +45,7 @@ export const distinctCount = <A>(
   select: (value: A) => unknown,
   { limit = 1_000 }: { readonly limit?: number | undefined } = {},
 ): Aggregate<A, DistinctCount> => {
-  if (!(limit >= 1)) throw new RangeError(`limit must be a number from 1 on, not ${limit}.`);
+  checkBound(limit, 'limit');
   return defineAggregate<A, Distinct, DistinctCount>({
     empty: () => new Distinct(),
     add: (distinct, value) => distinct.add(select(value), limit),

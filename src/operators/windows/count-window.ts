@@ -1,4 +1,5 @@
 import type { OperatorFunction } from 'rxjs';
+import { checkWhole } from '../../shared/check-argument.js';
 import { CountWindows, type KeyCount } from './count-windows.js';
 import type { Timestamps, WindowOptions } from './window-options.js';
 import { type WindowContext, windowOperator } from './window-operator.js';
@@ -41,8 +42,8 @@ export const countWindow = <A, R, K extends string = 'single'>(
   options: CountWindowOptions<A, R, K>,
 ): OperatorFunction<A, Windowed<A, R, K>> => {
   const { count, every = count, time, aggregate } = options;
-  checkWhole(count, Number.MAX_SAFE_INTEGER, 'count');
-  checkWhole(every, count, 'every');
+  checkWhole(count, 'count');
+  checkWhole(every, 'every', count);
   return windowOperator(
     'countWindow',
     options,
@@ -50,11 +51,4 @@ export const countWindow = <A, R, K extends string = 'single'>(
     Infinity,
     (context: WindowContext<A, KeyCount<A>>) => new CountWindows<A>(aggregate, count, every, context),
   );
-};
-
-const checkWhole = (value: number, most: number, name: string): void => {
-  if (!(Number.isSafeInteger(value) && value >= 1 && value <= most))
-    throw new RangeError(
-      `${name} must be a whole number from 1 ${most === Number.MAX_SAFE_INTEGER ? 'on' : `to ${most}`}, and is ${value}.`,
-    );
 };

@@ -1,6 +1,7 @@
 import type { OperatorFunction } from 'rxjs';
+import { checkWholeTime } from '../../shared/check-argument.js';
 import { AlignedWindows, type KeyWindows } from './aligned-windows.js';
-import { checkMilliseconds, type EventTime, type WindowOptions } from './window-options.js';
+import type { EventTime, WindowOptions } from './window-options.js';
 import { type WindowContext, windowOperator } from './window-operator.js';
 import type { Windowed } from './window-result.js';
 
@@ -50,8 +51,8 @@ export const alignedOperator = <A, R, K extends string>(
   options: HoppingOptions<A, R, K>,
 ): OperatorFunction<A, Windowed<A, R, K>> => {
   const { size, hop, offset = 0, time, aggregate } = options;
-  checkMilliseconds(size, 'size');
-  checkMilliseconds(hop, 'hop');
+  checkWholeTime(size, 'size');
+  checkWholeTime(hop, 'hop');
   if (hop > size) throw new RangeError(`hop must be at most size, ${size}, and is ${hop}: values between two windows would be in none.`);
   if (!Number.isFinite(offset)) throw new RangeError(`offset must be a number of milliseconds, and is ${offset}.`);
   const alignment = { size, hop, offset, lateness: time?.lateness ?? 0 };

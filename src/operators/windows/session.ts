@@ -1,6 +1,7 @@
 import type { OperatorFunction } from 'rxjs';
+import { checkWholeTime } from '../../shared/check-argument.js';
 import { type KeySessions, Sessions } from './sessions.js';
-import { checkMilliseconds, type EventTime, type WindowOptions } from './window-options.js';
+import type { EventTime, WindowOptions } from './window-options.js';
 import { type WindowContext, windowOperator } from './window-operator.js';
 import type { Windowed } from './window-result.js';
 
@@ -41,7 +42,7 @@ export type SessionOptions<A, R, K extends string> = WindowOptions<A, R, K> & {
  */
 export const session = <A, R, K extends string = 'single'>(options: SessionOptions<A, R, K>): OperatorFunction<A, Windowed<A, R, K>> => {
   const { gap, time, aggregate } = options;
-  checkMilliseconds(gap, 'gap');
+  checkWholeTime(gap, 'gap');
   return windowOperator(
     'session',
     options,

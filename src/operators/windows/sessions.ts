@@ -1,6 +1,6 @@
+import { Heap, type Placed } from '../../shared/heap.js';
 import type { Aggregate } from '../aggregates/aggregate.js';
 import { Cell } from './cell.js';
-import { DueHeap, type Due } from './due-heap.js';
 import type { WindowContext, Windows } from './window-operator.js';
 import type { ClosedBy } from './window-result.js';
 
@@ -14,7 +14,8 @@ interface Session<A> {
 }
 
 /** What is kept of a key: in processing time one session, in event time those that are open or kept for late values, in order. */
-export interface KeySessions<A> extends Due {
+export interface KeySessions<A> extends Placed {
+  due: number;
   readonly key: string;
   sessions: Session<A>[];
 }
@@ -25,7 +26,7 @@ export class Sessions<A> implements Windows<A, KeySessions<A>> {
   private readonly gap: number;
   private readonly lateness: number;
   private readonly context: WindowContext<A, KeySessions<A>>;
-  private readonly ends: DueHeap<KeySessions<A>> = new DueHeap();
+  private readonly ends: Heap<KeySessions<A>> = new Heap((one, other) => one.due < other.due);
 
   constructor(aggregate: Aggregate<A, unknown>, gap: number, lateness: number, context: WindowContext<A, KeySessions<A>>) {
     this.aggregate = aggregate;
@@ -52,7 +53,7 @@ export class Sessions<A> implements Windows<A, KeySessions<A>> {
     session.open = true;
     if (this.endOf(session) <= time) this.emit(state, session, 'time');
     const due = this.dueOf(session);
-    if (state.place < 0 || due < state.due) this.ends.set(state, due);
+    if (state.place < 0 || due < state.due) this.await(state, due);
     return undefined;
   }
 
@@ -60,13 +61,13 @@ export class Sessions<A> implements Windows<A, KeySessions<A>> {
     for (let state = this.ends.first; state !== undefined && state.due <= time; state = this.ends.first) {
       const due = this.firstDue(state);
       if (due > state.due) {
-        this.ends.set(state, due);
+        this.await(state, due);
         continue;
       }
       for (const session of state.sessions) if (session.open && this.endOf(session) <= due) this.emit(state, session, 'time');
       state.sessions = state.sessions.filter(session => session.open || this.dueOf(session) > due);
       if (state.sessions.length > 0) {
-        this.ends.set(state, this.firstDue(state));
+        this.await(state, this.firstDue(state));
       } else {
         this.ends.delete(state);
         this.context.states.delete(state.key);
@@ -135,5 +136,10 @@ export class Sessions<A> implements Windows<A, KeySessions<A>> {
 
   private firstDue({ sessions }: KeySessions<A>): number {
     return Math.min(...sessions.map(session => this.dueOf(session)));
+  }
+
+  private await(state: KeySessions<A>, due: number): void {
+    state.due = due;
+    this.ends.set(state);
   }
 }

@@ -1,11 +1,12 @@
+import { Heap, type Placed } from '../../shared/heap.js';
 import type { Aggregate } from '../aggregates/aggregate.js';
 import { Cell } from './cell.js';
-import { DueHeap, type Due } from './due-heap.js';
 import { Panes } from './panes.js';
 import type { WindowContext, Windows } from './window-operator.js';
 
 /** What is kept of a key. */
-export interface KeySlide<A> extends Due {
+export interface KeySlide<A> extends Placed {
+  due: number;
   readonly key: string;
   readonly panes: Panes<A>;
   /** The newest pane, which the window ends in. */
@@ -28,7 +29,7 @@ export class SlidingWindows<A> implements Windows<A, KeySlide<A>> {
   private readonly slide: Slide;
   private readonly length: number;
   private readonly context: WindowContext<A, KeySlide<A>>;
-  private readonly ends: DueHeap<KeySlide<A>> = new DueHeap();
+  private readonly ends: Heap<KeySlide<A>> = new Heap((one, other) => one.due < other.due);
 
   constructor(aggregate: Aggregate<A, unknown>, slide: Slide, context: WindowContext<A, KeySlide<A>>) {
     this.aggregate = aggregate;
@@ -53,7 +54,7 @@ export class SlidingWindows<A> implements Windows<A, KeySlide<A>> {
     if (pane > state.current) this.move(state, pane);
     state.panes.add(pane, value, at);
     state.running.add(value, at);
-    if (this.slide.forgets && state.place < 0) this.ends.set(state, this.endOf(state));
+    if (this.slide.forgets && state.place < 0) this.await(state, this.endOf(state));
     const start = (state.current - this.length + 1) * this.slide.resolution;
     const end = state.running.last;
     this.context.emit({ key, cell: state.running, start, end, openUntil: end + 1, by: 'value', revision: 0 });
@@ -64,7 +65,7 @@ export class SlidingWindows<A> implements Windows<A, KeySlide<A>> {
     for (let state = this.ends.first; state !== undefined && state.due <= time; state = this.ends.first) {
       const end = this.endOf(state);
       if (end > time) {
-        this.ends.set(state, end);
+        this.await(state, end);
       } else {
         this.ends.delete(state);
         this.context.states.delete(state.key);
@@ -92,5 +93,10 @@ export class SlidingWindows<A> implements Windows<A, KeySlide<A>> {
   /** When the newest pane is in no window any more. */
   private endOf({ current }: KeySlide<A>): number {
     return (current + this.length) * this.slide.resolution;
+  }
+
+  private await(state: KeySlide<A>, due: number): void {
+    state.due = due;
+    this.ends.set(state);
   }
 }

@@ -1,6 +1,7 @@
 import type { OperatorFunction } from 'rxjs';
+import { checkWholeTime } from '../../shared/check-argument.js';
 import { type KeySlide, SlidingWindows } from './sliding-windows.js';
-import { checkMilliseconds, type Timestamps, type WindowOptions } from './window-options.js';
+import type { Timestamps, WindowOptions } from './window-options.js';
 import { type WindowContext, windowOperator } from './window-operator.js';
 import type { Windowed } from './window-result.js';
 
@@ -50,9 +51,9 @@ const PANES = 60;
  */
 export const sliding = <A, R, K extends string = 'single'>(options: SlidingOptions<A, R, K>): OperatorFunction<A, Windowed<A, R, K>> => {
   const { size, time, aggregate } = options;
-  checkMilliseconds(size, 'size');
+  checkWholeTime(size, 'size');
   const { resolution = resolutionOf(size) } = options;
-  checkMilliseconds(resolution, 'resolution');
+  checkWholeTime(resolution, 'resolution');
   if (size % resolution !== 0) throw new RangeError(`resolution must divide size, ${size}, and is ${resolution}.`);
   const slide = { size, resolution, forgets: time === undefined };
   return windowOperator(

@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs';
-import { checkAtLeast, checkPositiveTime, checkTime } from '../../schedule/check-argument.js';
+import { checkAtLeast, checkPositiveTime, checkTime } from '../../shared/check-argument.js';
 import type { Aggregate } from '../aggregates/aggregate.js';
 import type { KeyBounds } from '../keyed-state.js';
 import type { OnGap } from '../on-gap.js';
@@ -53,17 +53,11 @@ export type WindowOptions<A, R, K extends string> = KeyBounds &
     readonly aggregate: Aggregate<A, R>;
   };
 
-/** Refuses a length of time that is none. Whole milliseconds, since panes are counted. */
-export const checkMilliseconds = (value: number, name: string): void => {
-  if (!(Number.isSafeInteger(value) && value >= 1))
-    throw new RangeError(`${name} must be a whole number of milliseconds from 1 on, and is ${value}.`);
-};
-
 /** Refuses event time that is none. */
 export const checkEventTime = (time: EventTime<never> | undefined): void => {
   if (time === undefined) return;
   const { outOfOrder, lateness, idleAfter, maxAhead } = time;
-  for (const [name, value] of Object.entries({ outOfOrder, lateness })) if (value !== undefined) checkAtLeast(0, value, name);
+  for (const [name, value] of Object.entries({ outOfOrder, lateness })) if (value !== undefined) checkAtLeast(value, name, 0);
   if (maxAhead !== undefined) checkTime(maxAhead, 'maxAhead');
   if (idleAfter !== undefined) checkPositiveTime(idleAfter, 'idleAfter');
 };

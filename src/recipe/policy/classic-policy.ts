@@ -1,3 +1,4 @@
+import { isJsonObject } from '../../shared/json-object.js';
 import { MQTT_PROXY_SERVICE, nothingGranted, type Authorizer, type GrantedPolicy, type PolicyOutcome } from './authorizer.js';
 import { ClassicResources } from '../../topic/classic-resource.js';
 
@@ -101,5 +102,5 @@ function isScalar(value: unknown): value is string | number | boolean {
 }
 
 function entries(value: unknown): readonly (readonly [string, unknown])[] | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value) : undefined;
+  return isJsonObject(value) ? Object.entries(value) : undefined;
 }

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { isMap } from '../recipe-place.js';
+import { isJsonObject } from '../../shared/json-object.js';
 
 /** A policy of a recipe under whose id a device has another one, which wins. */
 export interface InactivePolicy {
@@ -12,13 +12,13 @@ export interface InactivePolicy {
  * keeps what it has, member by member.
  */
 export function inactivePolicies(accessControl: unknown, onDevice: unknown): readonly InactivePolicy[] {
-  if (!isMap(accessControl) || !isMap(onDevice)) {
+  if (!isJsonObject(accessControl) || !isJsonObject(onDevice)) {
     const isSame = accessControl === undefined || onDevice === undefined || isDeepStrictEqual(accessControl, onDevice);
     return isSame ? [] : [{ service: 'accessControl', id: '*' }];
   }
   return Object.entries(accessControl).flatMap(([service, policies]) => {
     const there = onDevice[service];
-    if (!isMap(policies) || !isMap(there)) return [];
+    if (!isJsonObject(policies) || !isJsonObject(there)) return [];
     return Object.keys(policies)
       .filter(id => there[id] !== undefined && !isDeepStrictEqual(policies[id], there[id]))
       .map(id => ({ service, id }));

@@ -1,5 +1,5 @@
 import { interpolate, withoutVariables, type RecipeVariables } from '../interpolate.js';
-import { isMap } from '../recipe-place.js';
+import { isJsonObject } from '../../shared/json-object.js';
 import { MQTT_PROXY_SERVICE, nothingGranted, type Authorizer, type GrantedPolicy, type PolicyOutcome } from './authorizer.js';
 import { liteResourceAllows, liteResourceIsValid } from '../../topic/lite-resource.js';
 
@@ -22,21 +22,21 @@ const MAX_INTERPOLATED = 2048;
  */
 export function litePolicy(accessControl: unknown, variables: RecipeVariables): PolicyOutcome {
   if (accessControl === undefined) return nothingGranted();
-  if (!isMap(accessControl)) return nothingGranted('accessControl is not a map of services and policies');
+  if (!isJsonObject(accessControl)) return nothingGranted('accessControl is not a map of services and policies');
   const malformed = malformedResource(accessControl);
   if (malformed !== undefined) return nothingGranted(malformed);
   const service = accessControl[MQTT_PROXY_SERVICE];
   if (service === undefined) return nothingGranted();
-  if (!isMap(service)) return nothingGranted(`${MQTT_PROXY_SERVICE} is not a map of policies`);
+  if (!isJsonObject(service)) return nothingGranted(`${MQTT_PROXY_SERVICE} is not a map of policies`);
   const size = liteDecodedSize(service);
   if (size > LITE_POLICY_MEMORY)
     return nothingGranted(`the policies take about ${size} bytes decoded and Lite reads at most ${LITE_POLICY_MEMORY}`);
-  const stray = Object.keys(service).find(id => !isMap(service[id]));
+  const stray = Object.keys(service).find(id => !isJsonObject(service[id]));
   if (stray !== undefined) return nothingGranted(`policy ${stray} is not a map`);
   const problems: string[] = [];
   const policies: GrantedPolicy[] = [];
   for (const [id, policy] of Object.entries(service)) {
-    const { operations, resources } = isMap(policy) ? policy : {};
+    const { operations, resources } = isJsonObject(policy) ? policy : {};
     if (isTexts(operations) && isTexts(resources))
       policies.push({ id, operations, resources: filledIn(id, resources, variables, problems) });
     else problems.push(`policy ${id} grants nothing: operations and resources must both be lists of texts`);
@@ -54,8 +54,8 @@ export function litePolicy(accessControl: unknown, variables: RecipeVariables): 
 /** Why a deployment is refused: a resource of any service that has a bare `?` or an unknown escape. */
 function malformedResource(accessControl: Readonly<Record<string, unknown>>): string | undefined {
   for (const service of Object.values(accessControl)) {
-    for (const [id, policy] of isMap(service) ? Object.entries(service) : []) {
-      const resources: unknown = isMap(policy) ? policy['resources'] : undefined;
+    for (const [id, policy] of isJsonObject(service) ? Object.entries(service) : []) {
+      const resources: unknown = isJsonObject(policy) ? policy['resources'] : undefined;
       for (const resource of Array.isArray(resources) ? (resources as readonly unknown[]) : []) {
         if (typeof resource === 'string' && !liteResourceIsValid(resource))
           return `the deployment is refused, policy ${id}: the resource ${JSON.stringify(resource)} has a bare ? or an escape other than \${*}, \${?}, \${$}`;
@@ -84,7 +84,7 @@ function hasBrace(resource: string): boolean {
 export function liteDecodedSize(value: unknown): number {
   if (typeof value === 'string') return Buffer.byteLength(value);
   if (Array.isArray(value)) return value.reduce((sum: number, item) => sum + OBJECT_SIZE + liteDecodedSize(item), 0);
-  if (isMap(value))
+  if (isJsonObject(value))
     return Object.entries(value).reduce((sum, [key, item]) => sum + KEY_VALUE_SIZE + Buffer.byteLength(key) + liteDecodedSize(item), 0);
   return 0;
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { filterIsValid, filterMatches, topicIsValid } from '../../../src/local/broker/mqtt-topic.js';
+import { filterIsValid, topicIsValid } from '../../../src/local/broker/mqtt-topic.js';
+import { filterMatches } from '../../../src/topic/topic-matches.js';
 import { classicRoutes } from '../../../src/topic/classic-routes.js';
 
 test.each([

@@ -1,6 +1,6 @@
 import { PUBLISH, SUBSCRIBE } from '../../../shared/operations.js';
 import { jsonPointer } from '../../json-pointer.js';
-import { isMap } from '../../recipe-place.js';
+import { isJsonObject } from '../../../shared/json-object.js';
 import { MQTT_PROXY_SERVICE } from '../authorizer.js';
 import { LITE_POLICY_MEMORY, liteDecodedSize } from '../lite-policy.js';
 import { sampleTopic } from './example-topics.js';
@@ -18,7 +18,7 @@ export function* lintDocument(subject: PolicySubject): Iterable<PolicyFinding> {
     const remedy = 'Write operations, resources and policyDescription only, lists of texts where lists belong, and no null';
     yield subject.finding({ rule: 'classic-drops-all', severity: 'error', message: classic.dropped, remedy, ...rest });
   }
-  const service = isMap(subject.document) ? subject.document[MQTT_PROXY_SERVICE] : undefined;
+  const service = isJsonObject(subject.document) ? subject.document[MQTT_PROXY_SERVICE] : undefined;
   const size = liteDecodedSize(service);
   if (size > LITE_POLICY_MEMORY) {
     yield subject.finding({
@@ -41,14 +41,14 @@ export function* lintDocument(subject: PolicySubject): Iterable<PolicyFinding> {
       example,
     });
   }
-  if (isMap(subject.document)) yield* services(subject, subject.document);
+  if (isJsonObject(subject.document)) yield* services(subject, subject.document);
   for (const policy of subject.policies) yield* lists(subject, policy);
 }
 
 function* services(subject: PolicySubject, document: Readonly<Record<string, unknown>>): Iterable<PolicyFinding> {
   for (const [service, policies] of Object.entries(document)) {
     if (service === MQTT_PROXY_SERVICE || !/mqtt/i.test(service)) continue;
-    const topic = isMap(policies) ? Object.values(policies).flatMap(topicsOf)[0] : undefined;
+    const topic = isJsonObject(policies) ? Object.values(policies).flatMap(topicsOf)[0] : undefined;
     yield subject.finding({
       rule: 'unknown-service',
       severity: 'error',
@@ -100,7 +100,7 @@ function nearest(operation: string): string | undefined {
 }
 
 function topicsOf(policy: unknown): readonly string[] {
-  const resources: unknown = isMap(policy) ? policy['resources'] : (policy as WrittenPolicy).resources;
+  const resources: unknown = isJsonObject(policy) ? policy['resources'] : (policy as WrittenPolicy).resources;
   return Array.isArray(resources) ? resources.filter(resource => typeof resource === 'string').map(sampleTopic) : [];
 }
 

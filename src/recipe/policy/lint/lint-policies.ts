@@ -2,7 +2,7 @@ import type { LocalComponent, RecipeComponent } from '../../local-component.js';
 import { SUBSCRIBE } from '../../../shared/operations.js';
 import type { ProfileName } from '../../../shared/profile-name.js';
 import { jsonPointer } from '../../json-pointer.js';
-import { isMap } from '../../recipe-place.js';
+import { isJsonObject } from '../../../shared/json-object.js';
 import { inactivePolicies } from '../inactive-policies.js';
 import { edgeTopics, sampleTopic } from './example-topics.js';
 import { lintDocument } from './lint-document.js';
@@ -94,7 +94,7 @@ function* lintChanges(subject: PolicySubject, previous: readonly PolicySubject[]
     yield subject.finding({
       rule: 'inactive-policy',
       severity: 'error',
-      path: isMap(subject.document) ? jsonPointer([service, id]) : '',
+      path: isJsonObject(subject.document) ? jsonPointer([service, id]) : '',
       profiles: ['classic', 'lite'],
       message: `policy ${id} has changed under its old id: devices that have it keep the old one`,
       remedy: "Deploy with reset: ['/accessControl'], or give the policy a new id",

@@ -4,7 +4,7 @@ import type { ProfileName } from '../../../shared/profile-name.js';
 import { configured, updateConfiguration } from '../../device-configuration.js';
 import { interpolateAll, type RecipeVariables } from '../../interpolate.js';
 import { jsonPointer } from '../../json-pointer.js';
-import { isMap } from '../../recipe-place.js';
+import { isJsonObject } from '../../../shared/json-object.js';
 import { MQTT_PROXY_SERVICE, type PolicyOutcome } from '../authorizer.js';
 import { readPolicies } from '../policies.js';
 import type { PolicyExample, PolicyFinding } from './policy-finding.js';
@@ -63,9 +63,9 @@ export class PolicySubject {
 
   /** The policies for the MQTT proxy that are maps at all. */
   get policies(): readonly WrittenPolicy[] {
-    const service = isMap(this.document) ? this.document[MQTT_PROXY_SERVICE] : undefined;
-    return Object.entries(isMap(service) ? service : {}).flatMap(([id, policy]) => {
-      if (!isMap(policy)) return [];
+    const service = isJsonObject(this.document) ? this.document[MQTT_PROXY_SERVICE] : undefined;
+    return Object.entries(isJsonObject(service) ? service : {}).flatMap(([id, policy]) => {
+      if (!isJsonObject(policy)) return [];
       const names = Object.keys(policy);
       const member = (name: string): readonly unknown[] | undefined => {
         const value = policy[names.find(key => key.toLowerCase() === name) ?? name];

@@ -1,13 +1,17 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { type Due, DueHeap } from '../../../src/operators/windows/due-heap.js';
+import { Heap, type Placed } from '../../src/shared/heap.js';
+
+interface Due extends Placed {
+  due: number;
+}
 
 it('the first of a heap is the one that is due first, whatever was added, moved and taken out', () => {
   const step = fc.record({ item: fc.nat({ max: 15 }), due: fc.option(fc.nat({ max: 100 })) });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 100 }), steps => {
       const items = Array.from({ length: 16 }, (): Due => ({ due: Infinity, place: -1 }));
-      const heap = new DueHeap<Due>();
+      const heap = new Heap<Due>((one, other) => one.due < other.due);
       const within = new Set<Due>();
       for (const { item: index, due } of steps) {
         const item = items[index];
@@ -16,7 +20,8 @@ it('the first of a heap is the one that is due first, whatever was added, moved 
           heap.delete(item);
           within.delete(item);
         } else {
-          heap.set(item, due);
+          item.due = due;
+          heap.set(item);
           within.add(item);
         }
         expect(heap.first?.due ?? Infinity).toBe(Math.min(...[...within].map(each => each.due)));
