@@ -10,3 +10,4 @@ export * from './flow.js';
 export * from './operators.js';
 export * from './sinks.js';
 export * from './component.js';
+export * from './outbox.js';

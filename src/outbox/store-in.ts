@@ -1,0 +1,116 @@
+import { isLeft, left, right, type Either } from 'fp-ts/lib/Either.js';
+import { Observable, of, type Subscriber } from 'rxjs';
+import { publishProblem } from '../client/request-problem.js';
+import type { Mqtt5Members, PublishRequest } from '../client/mqtt-message.js';
+import { amended, type Amended } from '../errors/amended.js';
+import type { InvalidRequest, OutboxUnavailable, Overflowed } from '../errors/errors.js';
+import { type Stage, stage, type StageOptions } from '../flow/stage.js';
+import type { CommitFailure } from './group-commit.js';
+import type { OpenOutbox, Outbox } from './open-outbox.js';
+
+/** A value whose message is on the disk: no power cut takes it any more. */
+export interface Stored<out A> {
+  readonly by: 'outbox';
+  readonly value: A;
+  /** The number of the message in its stream. */
+  readonly number: number;
+  /** Older messages that gave way, since the outbox was full; told once for those that were committed together. */
+  readonly gaveWay: { readonly messages: number; readonly bytes: number };
+}
+
+/** A value whose message was not stored. */
+export type StoreFailure<A> = Amended<CommitFailure | InvalidRequest<'message'>, { readonly value: A }>;
+
+/** How {@link storeIn} stores. */
+export interface StoreInOptions<A> extends StageOptions<A> {
+  /** Messages of one key keep their order. Default: the topic name. */
+  readonly key?: ((value: A) => string) | undefined;
+  /** The higher is sent first. Default 0. */
+  readonly priority?: ((value: A) => number) | undefined;
+  /** Milliseconds after which the message is not worth sending any more. Default: as long as the outbox keeps it. */
+  readonly expires?: ((value: A) => number) | undefined;
+  /** Messages are numbered by stream, so that who receives a stream knows what is missing. Default: one stream for the outbox. */
+  readonly stream?: string | undefined;
+  /** Values on their way to the disk at once. Default 1 000. */
+  readonly inFlight?: number | undefined;
+}
+
+/** Stores a message for every value. */
+export const storeIn = <A>(
+  outbox: Outbox,
+  toRequest: (value: A) => PublishRequest,
+  options: StoreInOptions<NoInfer<A>> = {},
+): Stage<A, Either<StoreFailure<A> | Overflowed, Stored<A>>> => {
+  const { key, priority, expires, stream = '', inFlight = 1_000 } = options;
+  return stage('storeIn', options, () => {
+    let open: Either<OutboxUnavailable<'message'>, OpenOutbox> | undefined;
+    /** Values that came before the file was open. */
+    let early: (() => void)[] = [];
+
+    const commit = (value: A, request: PublishRequest, destination: Subscriber<Either<StoreFailure<A>, Stored<A>>>): void => {
+      if (open === undefined) {
+        early.push(() => commit(value, request, destination));
+        return;
+      }
+      const answer = (result: Either<StoreFailure<A>, Stored<A>>): void => {
+        destination.next(result);
+        destination.complete();
+      };
+      if (isLeft(open)) {
+        answer(left(amended(open.left, { value })));
+        return;
+      }
+      const { topicName, payload, qos, ...members } = request;
+      const record = {
+        stream,
+        key: key?.(value) ?? topicName,
+        priority: priority?.(value) ?? 0,
+        expiresIn: expires?.(value),
+        storedAt: open.right.now().timeOfDay,
+        topicName,
+        qos,
+        payload: typeof payload === 'string' ? Buffer.from(payload, 'utf8') : payload,
+        members: membersText(members),
+      };
+      open.right.commits.add({
+        record,
+        isGivenUp: () => destination.closed,
+        onCommitted: committed => {
+          if (isLeft(committed)) answer(left(amended(committed.left, { value })));
+          else answer(right({ by: 'outbox', value, number: committed.right.number, gaveWay: committed.right.gaveWay }));
+        },
+      });
+    };
+
+    return {
+      width: inFlight,
+      ordered: true,
+      declaration: { concurrency: inFlight },
+      work: value => {
+        const request = toRequest(value);
+        const problem = publishProblem(request);
+        if (problem !== undefined) return of(left(amended(problem, { value })));
+        return new Observable<Either<StoreFailure<A>, Stored<A>>>(destination => commit(value, request, destination));
+      },
+      begin: () => {
+        // Open from the subscription to the end, not only while something is stored.
+        const held = outbox.use().subscribe(answer => {
+          open = answer;
+          const waiting = early;
+          early = [];
+          for (const begin of waiting) begin();
+        });
+        return () => held.unsubscribe();
+      },
+    };
+  });
+};
+
+/** JSON of the MQTT 5 members, with the bytes among them as base64. */
+const membersText = (members: Mqtt5Members): string => {
+  let none = true;
+  for (const name in members) none &&= members[name as keyof Mqtt5Members] === undefined;
+  if (none) return '';
+  const { correlationData, ...rest } = members;
+  return JSON.stringify({ ...rest, ...(correlationData === undefined ? {} : { correlationData: Buffer.from(correlationData).toString('base64') }) });
+};
