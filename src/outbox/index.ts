@@ -4,3 +4,7 @@ export type { CommitOptions } from './group-commit.js';
 export { storeIn } from './store-in.js';
 export type { Stored, StoreFailure, StoreInOptions } from './store-in.js';
 export type { LostRange, StoreCounts } from './store.js';
+export { forwardFrom } from './forward-from.js';
+export type { ForwardOptions } from './forward-from.js';
+export type { Forwarded, ForwardFailure, ForwardPort } from './forwarder.js';
+export type { Mark, MarkWith } from './mark.js';

@@ -92,6 +92,7 @@ export const memoryStore = (settings: StoreSettings, newEpoch: () => string): St
         expires: now.age + Math.min(expiresIn, maxAge),
         size,
         attempts: 0,
+        suspect: false,
         claimed: false,
         lost: [],
       });
@@ -127,10 +128,10 @@ export const memoryStore = (settings: StoreSettings, newEpoch: () => string): St
   const settle = (fates: readonly Fate[]): StoreNews => {
     for (const { place, fate } of fates) {
       const record = held.get(place);
-      if (record?.claimed !== true || fate === 'sent') continue;
-      if (fate === 'released') {
+      if (record?.claimed !== true || fate === 'sent' || fate === 'sending') continue;
+      if (fate === 'released' || fate === 'handedBack') {
         record.claimed = false;
-        record.attempts++;
+        if (fate === 'released') record.attempts++;
       } else if (fate === 'forwarded') {
         lost.set(
           record.stream,

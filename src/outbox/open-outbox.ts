@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
-import { asyncScheduler, BehaviorSubject, Observable, type SchedulerLike, type Subscription } from 'rxjs';
+import { asyncScheduler, BehaviorSubject, Observable, Subject, type SchedulerLike, type Subscription } from 'rxjs';
 import { left, right } from 'fp-ts/lib/Either.js';
 import { OutboxUnavailable } from '../errors/errors.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 import { AgeClock } from './age-clock.js';
 import { GroupCommit, type CommitOptions } from './group-commit.js';
+import type { MarkWith } from './mark.js';
 import { memoryStore } from './memory-store.js';
 import { sqliteStore } from './sqlite/sqlite-store.js';
 import type { Moment, Opened, Store, StoreCounts, StoreNews } from './store.js';
@@ -28,6 +29,13 @@ export interface OutboxOptions {
    * - `latestPerKey`: a message that a newer one of its key has overtaken; where there is none, the oldest.
    */
   readonly onFull?: 'dropOldest' | 'refuse' | 'latestPerKey' | undefined;
+  /**
+   * How each message tells its receiver when it was stored, whether it is replayed, and its id:
+   * - `members` (default): as MQTT 5 user properties, which Greengrass Lite does not carry.
+   * - `wrap`: as a JSON object around the payload.
+   * - a function: as it likes.
+   */
+  readonly mark?: MarkWith | undefined;
   /** How many messages share one sync of the disk. */
   readonly commit?: CommitOptions | undefined;
   /** The clock. Default `asyncScheduler`, which is virtual inside `TestScheduler.run`. */
@@ -49,6 +57,8 @@ export interface OutboxDepth {
 export interface Outbox extends AsyncDisposable {
   /** The file. */
   readonly path: string;
+  /** How its messages are marked. */
+  readonly mark: MarkWith;
   /** What waits, from now on and at each change. Opens nothing: before the first stage has, nothing waits. Never completes before `close`. */
   readonly depth$: Observable<OutboxDepth>;
   /** Commits what waits and closes the file. Stages and forwarders that go on get `Left(OutboxUnavailable)`. */
@@ -65,6 +75,14 @@ export interface OpenOutbox {
   readonly now: () => Moment;
   /** Takes what a store's answer says of its depth. */
   readonly news: (news: StoreNews) => void;
+  /** What the store last said of its depth. */
+  readonly latest: () => StoreNews;
+  /** Emits when messages have been stored. */
+  readonly stored$: Observable<void>;
+  /** The place that the next message gets, as far as is known here. */
+  readonly nextPlace: () => number;
+  /** Claims the one place there is for a forwarder. `undefined`: it is taken. Else the function lets it go. */
+  readonly claimForwarding: () => (() => void) | undefined;
 }
 
 /** Milliseconds a file stays open when nobody uses it: between two stages that follow each other it need not be opened twice. */
@@ -73,7 +91,7 @@ const SMALLEST = 1 << 20;
 
 /** Keeps messages until they have been sent. */
 export const openOutbox = (options: OutboxOptions = {}): Outbox => {
-  const { path = 'outbox.sqlite', maxBytes = 64 << 20, maxAge = Infinity, onFull = 'dropOldest', commit = {}, scheduler = asyncScheduler } = options;
+  const { path = 'outbox.sqlite', maxBytes = 64 << 20, maxAge = Infinity, onFull = 'dropOldest', mark = 'members', commit = {}, scheduler = asyncScheduler } = options;
   if (!(maxBytes >= SMALLEST)) throw new RangeError(`maxBytes must be a number of bytes from ${SMALLEST} on, not ${maxBytes}.`);
   if (!(maxAge > 0)) throw new RangeError(`maxAge must be a number of milliseconds above 0, not ${maxAge}.`);
   const { messages = 100, within = 100 } = commit;
@@ -83,11 +101,12 @@ export const openOutbox = (options: OutboxOptions = {}): Outbox => {
   const file = path === ':memory:' ? path : resolve(path);
   const make = (): Store =>
     path === ':memory:' ? memoryStore(settings, randomUUID) : sqliteStore({ ...settings, path: file }, randomUUID);
-  return new FileOutbox(file, make, { messages, within }, scheduler);
+  return new FileOutbox(file, mark, make, { messages, within }, scheduler);
 };
 
 class FileOutbox implements Outbox {
   readonly path: string;
+  readonly mark: MarkWith;
   readonly depth$: Observable<OutboxDepth>;
   private readonly make: () => Store;
   private readonly commit: { readonly messages: number; readonly within: number };
@@ -99,8 +118,9 @@ class FileOutbox implements Outbox {
   private lingering: Subscription | undefined;
   private closed = false;
 
-  constructor(path: string, make: () => Store, commit: { readonly messages: number; readonly within: number }, scheduler: SchedulerLike) {
+  constructor(path: string, mark: MarkWith, make: () => Store, commit: { readonly messages: number; readonly within: number }, scheduler: SchedulerLike) {
     this.path = path;
+    this.mark = mark;
     this.make = make;
     this.commit = commit;
     this.scheduler = scheduler;
@@ -160,7 +180,22 @@ class FileOutbox implements Outbox {
       const now = (): Moment => this.clock.now();
       const news = (latest: StoreNews): void => this.depth.next(latest);
       news(opened);
-      answer$.next({ store, opened, now, news, commits: new GroupCommit(store, this.commit, now, this.scheduler, news) });
+      let { nextPlace } = opened;
+      let forwarding = false;
+      const stored$ = new Subject<void>();
+      const commits = new GroupCommit(store, this.commit, now, this.scheduler, put => {
+        nextPlace = put.place + put.taken;
+        news(put);
+        stored$.next();
+      });
+      const claimForwarding = (): (() => void) | undefined => {
+        if (forwarding) return undefined;
+        forwarding = true;
+        return () => {
+          forwarding = false;
+        };
+      };
+      answer$.next({ store, opened, now, news, commits, stored$, claimForwarding, latest: () => this.depth.value, nextPlace: () => nextPlace });
     });
     return { store, answer$ };
   }

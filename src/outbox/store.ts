@@ -43,6 +43,8 @@ export interface StoredRecord extends Omit<RecordToStore, 'expiresIn'> {
   readonly number: number;
   /** How often it was handed out before. */
   readonly attempts: number;
+  /** It had been handed out when the process ended, and may be what ended it: send it alone, having said so with `sending`. */
+  readonly suspect: boolean;
   /** What of its stream will never come and has not been told yet. */
   readonly lost: readonly LostRange[];
 }
@@ -129,10 +131,12 @@ export interface Fate {
   /**
    * - `forwarded`: it is done, and deleted.
    * - `sent`: the nucleus took it, and it stays until it is confirmed.
-   * - `released`: not sent; it is handed out again, with one attempt more.
+   * - `sending`: a suspect is about to be sent, alone.
+   * - `released`: nobody knows whether it was sent; it is handed out again, with one attempt more.
+   * - `handedBack`: not sent; it is handed out again.
    * - `setAside`: it will never be sent.
    */
-  readonly fate: 'forwarded' | 'sent' | 'released' | 'setAside';
+  readonly fate: 'forwarded' | 'sent' | 'sending' | 'released' | 'handedBack' | 'setAside';
   readonly reason?: string | undefined;
 }
 

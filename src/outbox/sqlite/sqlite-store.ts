@@ -137,7 +137,7 @@ const unpack = ({ messages, texts, numbers, payloads, lost }: PackedStored): rea
   let offset = 0;
   for (let i = 0; i < messages; i++) {
     const [epoch = '', stream = '', key = '', topicName = '', members = ''] = texts.slice(i * 5, i * 5 + 5);
-    const [place = 0, number = 0, priority = 0, storedAt = 0, qos = 0, attempts = 0, length = 0] = numbers.subarray(i * 7, i * 7 + 7);
+    const [place = 0, number = 0, priority = 0, storedAt = 0, qos = 0, attempts = 0, suspect = 0, length = 0] = numbers.subarray(i * 8, i * 8 + 8);
     const ends = lost[i] ?? [];
     const ranges = Array.from({ length: ends.length / 2 }, (_, r) => ({ first: ends[r * 2] ?? 0, last: ends[r * 2 + 1] ?? 0 }));
     records.push({
@@ -152,6 +152,7 @@ const unpack = ({ messages, texts, numbers, payloads, lost }: PackedStored): rea
       storedAt,
       qos: qos === 1 ? '1' : '0',
       attempts,
+      suspect: suspect === 1,
       payload: payloads.subarray(offset, offset + length),
       lost: ranges,
     });

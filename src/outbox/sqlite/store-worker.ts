@@ -25,7 +25,7 @@ export function storeWorker(parts: WorkerParts): (request: WorkerRequest) => voi
   // A part of the bound is the WAL's, which grows with a commit and is written back before it is over its share.
   const walBytes = Math.min(4 << 20, Math.floor(maxBytes / 4));
   const MOST_LOSSES = 10_000;
-  const CRASHES = 2;
+  const CRASHES = 3;
   const ASIDE = 1_000;
   let tables: Tables | undefined;
   let mark: MarkFile | undefined;
@@ -259,7 +259,7 @@ export function storeWorker(parts: WorkerParts): (request: WorkerRequest) => voi
       for (;;) {
         if (lost.length >= messages || size >= bytes) return;
         const rows = sql(
-          `SELECT message.*, length(CAST(message.topicName AS BLOB)) + length(payload) AS size, attempts, crashes, stream.name AS name, stream.epoch AS epoch
+          `SELECT message.*, length(CAST(message.topicName AS BLOB)) + length(payload) AS size, attempts, crashes, suspect, stream.name AS name, stream.epoch AS epoch
              FROM message LEFT JOIN attempt USING (place) LEFT JOIN stream ON stream.id = message.stream
              WHERE place >= ? AND place < ? AND ${where} AND ${UNCLAIMED} ORDER BY ${order} LIMIT ?`,
         ).all(from, before, Math.min(64, messages - lost.length));
@@ -280,16 +280,16 @@ export function storeWorker(parts: WorkerParts): (request: WorkerRequest) => voi
         remove(row, 'expired');
       } else if (num(row['crashes']) >= CRASHES) {
         found.setAside++;
-        setAside(row, 'Its sending ended the process twice.', now);
+        setAside(row, 'Each time it was sent alone the process ended, three times.', now);
       } else {
         const place = num(row['place']);
         const stream = num(row['stream']);
-        const losses = toldStreams.has(stream) ? [] : sql('SELECT id, first, last FROM loss WHERE stream=? AND last < ? ORDER BY id LIMIT 100').all(stream, num(row['number']));
+        const losses = toldStreams.has(stream) ? [] : sql('SELECT id, first, last FROM loss WHERE stream=? AND last < ? ORDER BY id LIMIT 16').all(stream, num(row['number']));
         toldStreams.add(stream);
         sql('INSERT INTO claim(place, sent, told) VALUES(?, 0, ?)').run(place, losses.at(-1)?.['id'] ?? null);
         const payload = bytesOf(row['payload']);
         texts.push(text(row['epoch']), text(row['name']), row['key'] === null ? text(row['topicName']) : text(row['key']), text(row['topicName']), text(row['members']));
-        numbers.push(place, num(row['number']), num(row['priority']), num(row['storedAt']), Number(row['qos']), num(row['attempts']), payload.length);
+        numbers.push(place, num(row['number']), num(row['priority']), num(row['storedAt']), Number(row['qos']), num(row['attempts']), num(row['suspect']), payload.length);
         payloads.push(payload);
         lost.push(losses.flatMap(({ first, last }) => [num(first), num(last)]));
         size += num(row['size']);
@@ -328,13 +328,14 @@ export function storeWorker(parts: WorkerParts): (request: WorkerRequest) => voi
     for (const { place, fate, reason } of fates) {
       const claim = sql('SELECT told FROM claim WHERE place=?').get(place);
       if (claim === undefined) continue;
-      if (fate === 'sent') {
-        sql('UPDATE claim SET sent=1 WHERE place=?').run(place);
+      if (fate === 'sent' || fate === 'sending') {
+        sql('UPDATE claim SET sent=? WHERE place=?').run(fate === 'sent' ? 1 : 2, place);
         continue;
       }
-      if (fate === 'released') {
+      if (fate === 'released' || fate === 'handedBack') {
         sql('DELETE FROM claim WHERE place=?').run(place);
-        sql('INSERT INTO attempt(place, attempts, crashes) VALUES(?, 1, 0) ON CONFLICT(place) DO UPDATE SET attempts = attempts + 1').run(place);
+        if (fate === 'handedBack') continue;
+        sql('INSERT INTO attempt(place, attempts, crashes, suspect) VALUES(?, 1, 0, 0) ON CONFLICT(place) DO UPDATE SET attempts = attempts + 1').run(place);
         continue;
       }
       const row = sql(`SELECT ${SIZED} FROM message WHERE place=?`).get(place);
@@ -402,9 +403,10 @@ export function storeWorker(parts: WorkerParts): (request: WorkerRequest) => voi
       // The numbers that were lost are not known, and must not be given twice.
       state.epoch = newEpoch;
     }
-    // Handed out when the process ended, and not known to be sent: it may be what ended it.
+    // Handed out when the process ended: one of them may be what ended it. Only of one that was on its way alone is that known.
     sql(
-      'INSERT INTO attempt(place, attempts, crashes) SELECT place, 1, 1 - sent FROM claim WHERE true ON CONFLICT(place) DO UPDATE SET attempts = attempts + 1, crashes = crashes + excluded.crashes',
+      `INSERT INTO attempt(place, attempts, crashes, suspect) SELECT place, 1, sent = 2, sent <> 1 FROM claim WHERE true
+         ON CONFLICT(place) DO UPDATE SET attempts = attempts + 1, crashes = crashes + excluded.crashes, suspect = excluded.suspect`,
     ).run();
     sql('DELETE FROM claim').run();
     saveState(undefined);

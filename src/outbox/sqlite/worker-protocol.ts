@@ -22,7 +22,7 @@ export interface PackedStored {
   readonly messages: number;
   /** For each: epoch, stream, key, topic name, members. */
   readonly texts: readonly string[];
-  /** For each: place, number, priority, stored at, qos, attempts, bytes of payload. */
+  /** For each: place, number, priority, stored at, qos, attempts, suspect, bytes of payload. */
   readonly numbers: Float64Array;
   readonly payloads: Uint8Array;
   /** For each: first and last of each range that is lost. */
