@@ -31,9 +31,14 @@ export interface ForwardOptions {
 const RETRY: Schedule = fullJitter(capped(30_000)(exponential(200)));
 
 /** Sends what an outbox holds. */
-export const forwardFrom = (outbox: Outbox, port: ForwardPort, options: ForwardOptions = {}): ObservableEither<ForwardFailure, Forwarded> => {
+export const forwardFrom = (
+  outbox: Outbox,
+  port: ForwardPort,
+  options: ForwardOptions = {},
+): ObservableEither<ForwardFailure, Forwarded> => {
   const { live = { share: 0.8 }, inFlight = 8, rate = 50, retry = RETRY, random = Math.random, scheduler = asyncScheduler } = options;
-  if (live !== 'inTurn' && !(live.share > 0 && live.share <= 1)) throw new RangeError(`live.share must be above 0 and at most 1, not ${live.share}.`);
+  if (live !== 'inTurn' && !(live.share > 0 && live.share <= 1))
+    throw new RangeError(`live.share must be above 0 and at most 1, not ${live.share}.`);
   if (!(inFlight >= 1)) throw new RangeError(`inFlight must be a number from 1 on, not ${inFlight}.`);
   if (!(rate > 0)) throw new RangeError(`rate must be a number of messages a second above 0, not ${rate}.`);
   return new Observable<Either<ForwardFailure, Forwarded>>(destination => {

@@ -157,7 +157,7 @@ export class Forwarder {
     do {
       this.pumpAgain = false;
       while (this.sendNext());
-      if (!this.ended && !this.draining) for (const lane of this.lanes) this.readAhead(lane);
+      if (!this.isOver() && !this.draining) for (const lane of this.lanes) this.readAhead(lane);
     } while (this.pumpAgain && !this.isOver());
     this.pumping = false;
     this.completeWhenDrained();
@@ -165,7 +165,8 @@ export class Forwarder {
 
   private sendNext(): boolean {
     const { inFlight, now } = this.parts;
-    if (this.ended || this.draining || this.alone || !this.connected || this.cloud === 'disconnected' || this.underWay.size >= inFlight) return false;
+    if (this.ended || this.draining || this.alone || !this.connected || this.cloud === 'disconnected' || this.underWay.size >= inFlight)
+      return false;
     const next = this.choose();
     if (next === undefined || (next.record.suspect && this.underWay.size > 0)) return false;
     const at = now();
@@ -178,7 +179,8 @@ export class Forwarder {
     this.bucket.spend(1);
     next.lane.waiting.splice(next.index, 1);
     if (next.lane.name === 'backlog') this.credit = Math.max(0, this.credit - 1);
-    else if (this.lanes[1].waiting.length > 0 && typeof this.parts.live === 'number') this.credit += (1 - this.parts.live) / this.parts.live;
+    else if (this.lanes[1].waiting.length > 0 && typeof this.parts.live === 'number')
+      this.credit += (1 - this.parts.live) / this.parts.live;
     this.send(next.lane, next.record);
     return true;
   }
@@ -254,7 +256,9 @@ export class Forwarder {
   /** Not sent: first in its lane again, and of its key first, since no other of that key was under way. */
   private giveBack(lane: Lane, record: StoredRecord): void {
     this.leave(lane, record);
-    const at = lane.waiting.findIndex(other => other.priority < record.priority || (other.priority === record.priority && other.place > record.place));
+    const at = lane.waiting.findIndex(
+      other => other.priority < record.priority || (other.priority === record.priority && other.place > record.place),
+    );
     lane.waiting.splice(at < 0 ? lane.waiting.length : at, 0, { ...record, attempts: record.attempts + 1 });
   }
 

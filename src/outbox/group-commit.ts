@@ -67,7 +67,7 @@ export class GroupCommit {
     this.waiting.push(message);
     this.bytes += message.record.payload.length;
     if (this.waiting.length >= this.messages || this.bytes >= MOST_BYTES) this.flush();
-    else if (this.timer === undefined) this.timer = this.scheduler.schedule(() => this.flush(), this.within);
+    else this.timer ??= this.scheduler.schedule(() => this.flush(), this.within);
   }
 
   /** What waits goes to the store now. */

@@ -89,6 +89,8 @@ const storedMembers = (text: string): Partial<PublishRequest> => {
   const parsed: unknown = JSON.parse(text);
   if (typeof parsed !== 'object' || parsed === null || forbiddenKeyIn(text, parsed) !== undefined) return {};
   // Written by storeIn, and its checksum held.
-  const { correlationData, ...members } = parsed as Omit<Partial<PublishRequest>, 'correlationData'> & { readonly correlationData?: string };
+  const { correlationData, ...members } = parsed as Omit<Partial<PublishRequest>, 'correlationData'> & {
+    readonly correlationData?: string;
+  };
   return correlationData === undefined ? members : { ...members, correlationData: Buffer.from(correlationData, 'base64') };
 };

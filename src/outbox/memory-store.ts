@@ -143,7 +143,15 @@ export const memoryStore = (settings: StoreSettings, newEpoch: () => string): St
     return news();
   };
 
-  const opened = (now: Moment): Opened => ({ epoch, lostToDamage: 0, movedTo: undefined, nextPlace, age: now.age, timeOfDay: now.timeOfDay, ...news() });
+  const opened = (now: Moment): Opened => ({
+    epoch,
+    lostToDamage: 0,
+    movedTo: undefined,
+    nextPlace,
+    age: now.age,
+    timeOfDay: now.timeOfDay,
+    ...news(),
+  });
   const answer = <A>(value: () => A): Observable<ReturnType<typeof right<never, A>>> => of(right(value()));
 
   return {

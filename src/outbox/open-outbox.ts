@@ -91,7 +91,15 @@ const SMALLEST = 1 << 20;
 
 /** Keeps messages until they have been sent. */
 export const openOutbox = (options: OutboxOptions = {}): Outbox => {
-  const { path = 'outbox.sqlite', maxBytes = 64 << 20, maxAge = Infinity, onFull = 'dropOldest', mark = 'members', commit = {}, scheduler = asyncScheduler } = options;
+  const {
+    path = 'outbox.sqlite',
+    maxBytes = 64 << 20,
+    maxAge = Infinity,
+    onFull = 'dropOldest',
+    mark = 'members',
+    commit = {},
+    scheduler = asyncScheduler,
+  } = options;
   if (!(maxBytes >= SMALLEST)) throw new RangeError(`maxBytes must be a number of bytes from ${SMALLEST} on, not ${maxBytes}.`);
   if (!(maxAge > 0)) throw new RangeError(`maxAge must be a number of milliseconds above 0, not ${maxAge}.`);
   const { messages = 100, within = 100 } = commit;
@@ -113,12 +121,19 @@ class FileOutbox implements Outbox {
   private readonly scheduler: SchedulerLike;
   private readonly clock: AgeClock;
   private readonly depth: BehaviorSubject<StoreNews>;
-  private open: { readonly store: Store; readonly answer$: BehaviorSubject<OpenOutbox | OutboxUnavailable<'message'> | undefined> } | undefined;
+  private open:
+    { readonly store: Store; readonly answer$: BehaviorSubject<OpenOutbox | OutboxUnavailable<'message'> | undefined> } | undefined;
   private users = 0;
   private lingering: Subscription | undefined;
   private closed = false;
 
-  constructor(path: string, mark: MarkWith, make: () => Store, commit: { readonly messages: number; readonly within: number }, scheduler: SchedulerLike) {
+  constructor(
+    path: string,
+    mark: MarkWith,
+    make: () => Store,
+    commit: { readonly messages: number; readonly within: number },
+    scheduler: SchedulerLike,
+  ) {
     this.path = path;
     this.mark = mark;
     this.make = make;
@@ -195,7 +210,17 @@ class FileOutbox implements Outbox {
           forwarding = false;
         };
       };
-      answer$.next({ store, opened, now, news, commits, stored$, claimForwarding, latest: () => this.depth.value, nextPlace: () => nextPlace });
+      answer$.next({
+        store,
+        opened,
+        now,
+        news,
+        commits,
+        stored$,
+        claimForwarding,
+        latest: () => this.depth.value,
+        nextPlace: () => nextPlace,
+      });
     });
     return { store, answer$ };
   }

@@ -112,5 +112,8 @@ const membersText = (members: Mqtt5Members): string => {
   for (const name in members) none &&= members[name as keyof Mqtt5Members] === undefined;
   if (none) return '';
   const { correlationData, ...rest } = members;
-  return JSON.stringify({ ...rest, ...(correlationData === undefined ? {} : { correlationData: Buffer.from(correlationData).toString('base64') }) });
+  return JSON.stringify({
+    ...rest,
+    ...(correlationData === undefined ? {} : { correlationData: Buffer.from(correlationData).toString('base64') }),
+  });
 };

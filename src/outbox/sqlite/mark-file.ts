@@ -1,8 +1,10 @@
+import type fs from 'node:fs';
+
 // Runs in the worker: see database.ts.
 
 /** What of `node:fs` is used here. */
 export type MarkFs = Pick<
-  typeof import('node:fs'),
+  typeof fs,
   'openSync' | 'closeSync' | 'readSync' | 'writeSync' | 'fdatasyncSync' | 'fsyncSync' | 'existsSync' | 'renameSync' | 'rmSync'
 >;
 
@@ -26,13 +28,13 @@ export interface MarkFile {
  *
  * Two places, written in turn, so that a write that was torn leaves the one before.
  */
-export function openMark(fs: MarkFs, crc32: (bytes: Uint8Array) => number, path: string): MarkFile {
+export function openMark(files: MarkFs, crc32: (bytes: Uint8Array) => number, path: string): MarkFile {
   const SLOT = 32;
-  const existed = fs.existsSync(path);
-  const file = fs.openSync(path, existed ? 'r+' : 'w+', 0o600);
+  const existed = files.existsSync(path);
+  const file = files.openSync(path, existed ? 'r+' : 'w+', 0o600);
   const read = (slot: number): { readonly turn: number; readonly mark: Mark } | undefined => {
     const bytes = new Uint8Array(SLOT);
-    if (fs.readSync(file, bytes, 0, SLOT, slot * SLOT) < SLOT) return undefined;
+    if (files.readSync(file, bytes, 0, SLOT, slot * SLOT) < SLOT) return undefined;
     const view = new DataView(bytes.buffer);
     if (view.getUint32(24) !== crc32(bytes.subarray(0, 24))) return undefined;
     return { turn: view.getFloat64(0), mark: { nextPlace: view.getFloat64(8), inside: view.getFloat64(16) } };
@@ -51,9 +53,9 @@ export function openMark(fs: MarkFs, crc32: (bytes: Uint8Array) => number, path:
       view.setFloat64(8, nextPlace);
       view.setFloat64(16, inside);
       view.setUint32(24, crc32(bytes.subarray(0, 24)));
-      fs.writeSync(file, bytes, 0, SLOT, (turn % 2) * SLOT);
-      fs.fdatasyncSync(file);
+      files.writeSync(file, bytes, 0, SLOT, (turn % 2) * SLOT);
+      files.fdatasyncSync(file);
     },
-    close: () => fs.closeSync(file),
+    close: () => files.closeSync(file),
   };
 }

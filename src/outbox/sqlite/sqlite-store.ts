@@ -5,8 +5,12 @@ import { OutboxUnavailable } from '../../errors/errors.js';
 import type { ObservableEither } from '../../stream/observable-either.js';
 import type { Opened, Put, RecordToStore, Store, StoredRecord, StoreNews, Taken } from '../store.js';
 import { openDatabase } from './database.js';
+import { failureOf } from './failure-of.js';
+import { fileState } from './file-state.js';
 import { openMark } from './mark-file.js';
+import { putRecords } from './put-records.js';
 import { storeWorker } from './store-worker.js';
+import { takeRecords } from './take-records.js';
 import type { PackedRecords, PackedStored, WorkerAnswer, WorkerRequest, WorkerResults, WorkerSettings } from './worker-protocol.js';
 
 /**
@@ -25,6 +29,10 @@ const work = (${storeWorker.toString()})({
   sqlite: () => { process.removeAllListeners('warning'); return require('node:sqlite'); },
   openDatabase: ${openDatabase.toString()},
   openMark: ${openMark.toString()},
+  failureOf: ${failureOf.toString()},
+  fileState: ${fileState.toString()},
+  putRecords: ${putRecords.toString()},
+  takeRecords: ${takeRecords.toString()},
 });
 parentPort.on('message', work);
 `;
@@ -46,7 +54,12 @@ export const sqliteStore = (settings: WorkerSettings, newEpoch: () => string): S
   };
 
   const start = (): Worker => {
-    const made = new Worker(source(), { eval: true, workerData: settings, name: 'greengrass-rx outbox', execArgv: ['--disable-warning=ExperimentalWarning'] });
+    const made = new Worker(source(), {
+      eval: true,
+      workerData: settings,
+      name: 'greengrass-rx outbox',
+      execArgv: ['--disable-warning=ExperimentalWarning'],
+    });
     made.on('message', (answers: readonly WorkerAnswer[]) => {
       for (const answer of answers) {
         const told = asked.get(answer.id);
@@ -77,20 +90,31 @@ export const sqliteStore = (settings: WorkerSettings, newEpoch: () => string): S
       asked.set(id, answer => {
         // The answer to this very request.
         if (answer.failure === undefined) destination.next(right(read(answer.result as WorkerResults[O], answer)));
-        else destination.next(left(new OutboxUnavailable('message', settings.path, answer.failure.reason, new Error(answer.failure.message))));
+        else
+          destination.next(left(new OutboxUnavailable('message', settings.path, answer.failure.reason, new Error(answer.failure.message))));
         destination.complete();
       });
       worker.postMessage({ ...request, id }, transfer);
     });
 
   return {
-    open: now => ask<'open', Opened>({ op: 'open', now, epoch: newEpoch() }, [], (result, { depth, counts }) => ({ ...result, depth, counts })),
+    open: now =>
+      ask<'open', Opened>({ op: 'open', now, epoch: newEpoch() }, [], (result, { depth, counts }) => ({ ...result, depth, counts })),
     put: (records, now) => {
       const packed = pack(records);
-      return ask<'put', Put>({ op: 'put', records: packed, now }, [packed.payloads.buffer as ArrayBuffer, packed.numbers.buffer as ArrayBuffer], (result, { depth, counts }) => ({ ...result, depth, counts }));
+      return ask<'put', Put>(
+        { op: 'put', records: packed, now },
+        [packed.payloads.buffer as ArrayBuffer, packed.numbers.buffer as ArrayBuffer],
+        (result, { depth, counts }) => ({ ...result, depth, counts }),
+      );
     },
     take: (take, now) =>
-      ask<'take', Taken>({ op: 'take', take, now }, [], ({ records, ...found }, { depth, counts }) => ({ records: unpack(records), ...found, depth, counts })),
+      ask<'take', Taken>({ op: 'take', take, now }, [], ({ records, ...found }, { depth, counts }) => ({
+        records: unpack(records),
+        ...found,
+        depth,
+        counts,
+      })),
     settle: (fates, now) => ask<'settle', StoreNews>({ op: 'settle', fates, now }, [], (_, { depth, counts }) => ({ depth, counts })),
     close: () =>
       new Observable(destination => {
@@ -137,7 +161,10 @@ const unpack = ({ messages, texts, numbers, payloads, lost }: PackedStored): rea
   let offset = 0;
   for (let i = 0; i < messages; i++) {
     const [epoch = '', stream = '', key = '', topicName = '', members = ''] = texts.slice(i * 5, i * 5 + 5);
-    const [place = 0, number = 0, priority = 0, storedAt = 0, qos = 0, attempts = 0, suspect = 0, length = 0] = numbers.subarray(i * 8, i * 8 + 8);
+    const [place = 0, number = 0, priority = 0, storedAt = 0, qos = 0, attempts = 0, suspect = 0, length = 0] = numbers.subarray(
+      i * 8,
+      i * 8 + 8,
+    );
     const ends = lost[i] ?? [];
     const ranges = Array.from({ length: ends.length / 2 }, (_, r) => ({ first: ends[r * 2] ?? 0, last: ends[r * 2 + 1] ?? 0 }));
     records.push({

@@ -1,0 +1,188 @@
+import type { Cell, Row, Statement, Tables } from './database.js';
+import type { Moment, StoreNews } from '../store.js';
+
+// Runs in the worker: see database.ts.
+
+/** What the row of an open file says, and what every change of its messages does to that. */
+export interface FileState {
+  readonly state: {
+    epoch: string;
+    nextPlace: number;
+    stored: number;
+    forwarded: number;
+    expired: number;
+    dropped: number;
+    setAside: number;
+    damaged: number;
+    inside: number;
+    bytes: number;
+    age: number;
+    timeOfDay: number;
+  };
+  /** `undefined` while the file is closed. */
+  readonly use: (tables: Tables | undefined) => void;
+  readonly tables: () => Tables;
+  readonly sql: (text: string) => Statement;
+  readonly number: (cell: Cell | undefined) => number;
+  readonly text: (cell: Cell | undefined) => string;
+  readonly bytes: (cell: Cell | undefined) => Uint8Array;
+  readonly load: () => boolean;
+  readonly save: (now: Moment | undefined) => void;
+  /** Back to what it was, after a commit that failed. */
+  readonly restore: (before: FileState['state']) => void;
+  readonly checksum: (row: Row) => number;
+  readonly streamOf: (name: string) => { readonly id: number; next: number };
+  /** Takes a message out that is not to be sent any more. */
+  readonly remove: (row: Row, why: 'forwarded' | 'expired' | 'dropped' | 'setAside' | 'damaged') => void;
+  readonly news: () => StoreNews;
+  /** The columns that `remove` needs. */
+  readonly sized: string;
+  readonly unclaimed: string;
+}
+
+/** Makes a {@link FileState}. */
+export function fileState(crc32: (bytes: Uint8Array | string, start?: number) => number): FileState {
+  /** Ranges of lost numbers that are kept for the receivers; of more, the oldest are forgotten. */
+  const MOST_LOSSES = 10_000;
+  let open: Tables | undefined;
+  const streams = new Map<string, { readonly id: number; next: number }>();
+  const state: FileState['state'] = {
+    epoch: '',
+    nextPlace: 1,
+    stored: 0,
+    forwarded: 0,
+    expired: 0,
+    dropped: 0,
+    setAside: 0,
+    damaged: 0,
+    inside: 0,
+    bytes: 0,
+    age: 0,
+    timeOfDay: 0,
+  };
+
+  const tables = (): Tables => {
+    if (open === undefined) throw new Error('The outbox is not open.');
+    return open;
+  };
+  const sql = (text: string) => tables().statement(text);
+  const num = (cell: Cell | undefined): number => (typeof cell === 'number' ? cell : 0);
+  const text = (cell: Cell | undefined): string => (typeof cell === 'string' ? cell : '');
+  const bytesOf = (cell: Cell | undefined): Uint8Array => (cell instanceof Uint8Array ? cell : new Uint8Array(0));
+
+  const saveState = (now: Moment | undefined): void => {
+    if (now !== undefined) {
+      state.age = now.age;
+      state.timeOfDay = now.timeOfDay;
+    }
+    sql(
+      'UPDATE state SET epoch=?, nextPlace=?, stored=?, forwarded=?, expired=?, dropped=?, setAside=?, damaged=?, inside=?, bytes=?, age=?, timeOfDay=? WHERE id=1',
+    ).run(
+      state.epoch,
+      state.nextPlace,
+      state.stored,
+      state.forwarded,
+      state.expired,
+      state.dropped,
+      state.setAside,
+      state.damaged,
+      state.inside,
+      state.bytes,
+      state.age,
+      state.timeOfDay,
+    );
+  };
+
+  const loadState = (): boolean => {
+    const row = sql('SELECT * FROM state WHERE id=1').get();
+    if (row === undefined) return false;
+    for (const name of Object.keys(state) as (keyof typeof state)[]) Object.assign(state, { [name]: row[name] });
+    return true;
+  };
+
+  const checksum = (row: Row): number => {
+    const head = [
+      row['place'],
+      row['stream'],
+      row['number'],
+      row['key'],
+      row['priority'],
+      row['storedAt'],
+      row['age'],
+      row['expires'],
+      row['topicName'],
+      row['qos'],
+      row['members'],
+    ];
+    return crc32(bytesOf(row['payload']), crc32(JSON.stringify(head)));
+  };
+
+  const streamOf = (name: string): { readonly id: number; next: number } => {
+    const known = streams.get(name);
+    if (known !== undefined) return known;
+    sql('INSERT OR IGNORE INTO stream(epoch, name, next) VALUES(?, ?, 1)').run(state.epoch, name);
+    const row = sql('SELECT id, next FROM stream WHERE epoch=? AND name=?').get(state.epoch, name);
+    const made = { id: num(row?.['id']), next: num(row?.['next']) };
+    streams.set(name, made);
+    return made;
+  };
+
+  /** A message that will never come, for the receiver to know. */
+  const lose = (stream: number, number: number): void => {
+    const last = sql('SELECT id, first, last FROM loss WHERE stream=? ORDER BY id DESC LIMIT 1').get(stream);
+    if (last !== undefined && num(last['last']) === number - 1) {
+      sql('UPDATE loss SET last=? WHERE id=?').run(number, num(last['id']));
+      return;
+    }
+    sql('INSERT INTO loss(stream, first, last) VALUES(?, ?, ?)').run(stream, number, number);
+    sql('DELETE FROM loss WHERE id <= (SELECT MAX(id) FROM loss) - ?').run(MOST_LOSSES);
+  };
+
+  /** Takes a message out that is not to be sent any more. */
+  const remove = (row: Row, why: 'forwarded' | 'expired' | 'dropped' | 'setAside' | 'damaged'): void => {
+    const place = num(row['place']);
+    sql('DELETE FROM message WHERE place=?').run(place);
+    sql('DELETE FROM claim WHERE place=?').run(place);
+    sql('DELETE FROM attempt WHERE place=?').run(place);
+    state[why]++;
+    state.inside--;
+    state.bytes -= num(row['size']);
+    if (why !== 'forwarded') lose(num(row['stream']), num(row['number']));
+  };
+
+  const news = (): StoreNews => {
+    const { stored, forwarded, expired, dropped, setAside, damaged, inside, bytes } = state;
+    const oldest =
+      open === undefined || inside === 0 ? undefined : sql('SELECT storedAt FROM message ORDER BY place LIMIT 1').get()?.['storedAt'];
+    return {
+      depth: { messages: inside, bytes, oldest: typeof oldest === 'number' ? oldest : undefined },
+      counts: { stored, forwarded, expired, dropped, setAside, damaged, inside },
+    };
+  };
+
+  return {
+    state,
+    use: next => {
+      open = next;
+      streams.clear();
+    },
+    tables,
+    sql,
+    number: num,
+    text,
+    bytes: bytesOf,
+    load: loadState,
+    save: saveState,
+    restore: before => {
+      Object.assign(state, before);
+      // What they remember of the commit that failed is not in the file.
+      streams.clear();
+    },
+    checksum,
+    streamOf,
+    remove,
+    news,
+    sized: 'place, stream, number, length(CAST(topicName AS BLOB)) + length(payload) AS size',
+    unclaimed: 'NOT EXISTS (SELECT 1 FROM claim WHERE claim.place = message.place)',
+  };
+}

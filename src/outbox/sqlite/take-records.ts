@@ -1,0 +1,142 @@
+import type { Fate, Moment, TakeRequest } from '../store.js';
+import type { Row } from './database.js';
+import type { FileState } from './file-state.js';
+import type { WorkerResults } from './worker-protocol.js';
+
+// Runs in the worker: see database.ts.
+
+/** Hands messages out, and hears what became of them. */
+export interface TakeRecords {
+  readonly take: (request: TakeRequest, now: Moment) => WorkerResults['take'];
+  readonly settle: (fates: readonly Fate[], now: Moment) => object;
+}
+
+/** Makes a {@link TakeRecords}. */
+export function takeRecords(file: FileState, maxAge: number): TakeRecords {
+  const { state, sql, number, remove, sized, unclaimed } = file;
+  /** Ends of the process while a message was sent alone, after which it is set aside. */
+  const CRASHES = 3;
+  /** Messages that are kept aside; of more, the oldest are forgotten. */
+  const ASIDE = 1_000;
+
+  const take = ({ from, before, messages, bytes }: TakeRequest, now: Moment): WorkerResults['take'] => {
+    const texts: string[] = [];
+    const numbers: number[] = [];
+    const payloads: Uint8Array[] = [];
+    const lost: number[][] = [];
+    const found = { expired: 0, damaged: 0, setAside: 0 };
+    const toldStreams = new Set<number>();
+    let size = 0;
+    const pick = (where: string, order: string): void => {
+      for (;;) {
+        if (lost.length >= messages || size >= bytes) return;
+        const rows = sql(
+          `SELECT message.*, length(CAST(message.topicName AS BLOB)) + length(payload) AS size, attempts, crashes, suspect, stream.name AS name, stream.epoch AS epoch
+             FROM message LEFT JOIN attempt USING (place) LEFT JOIN stream ON stream.id = message.stream
+             WHERE place >= ? AND place < ? AND ${where} AND ${unclaimed} ORDER BY ${order} LIMIT ?`,
+        ).all(from, before, Math.min(64, messages - lost.length));
+        if (rows.length === 0) return;
+        for (const row of rows) {
+          if (size >= bytes) return;
+          hand(row);
+        }
+      }
+    };
+    const hand = (row: Row): void => {
+      const expires = row['expires'];
+      if (file.checksum(row) !== row['checksum']) {
+        found.damaged++;
+        remove(row, 'damaged');
+      } else if ((typeof expires === 'number' && expires <= now.age) || number(row['age']) + maxAge <= now.age) {
+        found.expired++;
+        remove(row, 'expired');
+      } else if (number(row['crashes']) >= CRASHES) {
+        found.setAside++;
+        setAside(row, 'Each time it was sent alone the process ended, three times.', now);
+      } else {
+        const place = number(row['place']);
+        const stream = number(row['stream']);
+        const losses = toldStreams.has(stream)
+          ? []
+          : sql('SELECT id, first, last FROM loss WHERE stream=? AND last < ? ORDER BY id LIMIT 16').all(stream, number(row['number']));
+        toldStreams.add(stream);
+        sql('INSERT INTO claim(place, sent, told) VALUES(?, 0, ?)').run(place, losses.at(-1)?.['id'] ?? null);
+        const payload = file.bytes(row['payload']);
+        texts.push(
+          file.text(row['epoch']),
+          file.text(row['name']),
+          row['key'] === null ? file.text(row['topicName']) : file.text(row['key']),
+          file.text(row['topicName']),
+          file.text(row['members']),
+        );
+        numbers.push(
+          place,
+          number(row['number']),
+          number(row['priority']),
+          number(row['storedAt']),
+          Number(row['qos']),
+          number(row['attempts']),
+          number(row['suspect']),
+          payload.length,
+        );
+        payloads.push(payload);
+        lost.push(losses.flatMap(({ first, last }) => [number(first), number(last)]));
+        size += number(row['size']);
+      }
+    };
+    pick('priority > 0', 'priority DESC, place');
+    pick('priority = 0', 'place');
+    pick('priority < 0', 'priority DESC, place');
+    // The counts say there is something and no query finds it: the tree of the table is damaged.
+    if (state.inside > 0 && sql('SELECT 1 FROM message LIMIT 1').get() === undefined) {
+      found.damaged += state.inside;
+      state.damaged += state.inside;
+      state.inside = 0;
+      state.bytes = 0;
+    }
+    const all = new Uint8Array(payloads.reduce((sum, { length }) => sum + length, 0));
+    let offset = 0;
+    for (const payload of payloads) {
+      all.set(payload, offset);
+      offset += payload.length;
+    }
+    return { records: { messages: lost.length, texts, numbers: Float64Array.from(numbers), payloads: all, lost }, ...found };
+  };
+
+  const setAside = (row: Row, reason: string, now: Moment): void => {
+    sql(
+      'INSERT OR REPLACE INTO aside SELECT place, stream, number, storedAt, topicName, qos, members, payload, ?, ? FROM message WHERE place=?',
+    ).run(reason, now.timeOfDay, number(row['place']));
+    sql('DELETE FROM aside WHERE place IN (SELECT place FROM aside ORDER BY place DESC LIMIT -1 OFFSET ?)').run(ASIDE);
+    remove(row, 'setAside');
+  };
+
+  const settle = (fates: readonly Fate[], now: Moment): object => {
+    for (const { place, fate, reason } of fates) {
+      const claim = sql('SELECT told FROM claim WHERE place=?').get(place);
+      if (claim === undefined) continue;
+      if (fate === 'sent' || fate === 'sending') {
+        sql('UPDATE claim SET sent=? WHERE place=?').run(fate === 'sent' ? 1 : 2, place);
+        continue;
+      }
+      if (fate === 'released' || fate === 'handedBack') {
+        sql('DELETE FROM claim WHERE place=?').run(place);
+        if (fate === 'handedBack') continue;
+        sql(
+          'INSERT INTO attempt(place, attempts, crashes, suspect) VALUES(?, 1, 0, 0) ON CONFLICT(place) DO UPDATE SET attempts = attempts + 1',
+        ).run(place);
+        continue;
+      }
+      const row = sql(`SELECT ${sized} FROM message WHERE place=?`).get(place);
+      if (row === undefined) continue;
+      if (fate === 'forwarded') {
+        const told = claim['told'];
+        if (typeof told === 'number') sql('DELETE FROM loss WHERE stream=? AND id <= ?').run(number(row['stream']), told);
+        remove(row, 'forwarded');
+      } else setAside(row, reason ?? 'It was refused.', now);
+    }
+    return {};
+  };
+
+  return { take, settle };
+}

@@ -1,0 +1,187 @@
+import { describe, expect, it } from 'vitest';
+import type { StoredRecord } from '../../src/outbox/store.js';
+import { ALL, answered, at, record, STORES } from './stores.js';
+
+const texts = (records: readonly StoredRecord[]): string[] => records.map(({ payload }) => Buffer.from(payload).toString());
+
+describe.each(STORES)('a store $name', ({ make }) => {
+  it('hands out what was put in, member for member, in its order', async () => {
+    const store = make();
+    await answered(store.open(at(0)));
+    const full = record('second', {
+      stream: 's',
+      key: 'k',
+      priority: 0,
+      topicName: 'täg/°',
+      qos: '0',
+      payload: Uint8Array.from([0, 255, 128]),
+      members: '{"retain":true}',
+    });
+    const put = await answered(store.put([record('first'), full], at(5)));
+    expect(put).toMatchObject({ taken: 2, numbers: [1, 1], dropped: 0, counts: { stored: 2, inside: 2 } });
+    const { records } = await answered(store.take(ALL, at(6)));
+    expect(texts(records.slice(0, 1))).toEqual(['first']);
+    const [, second] = records;
+    expect(second).toMatchObject({
+      stream: 's',
+      key: 'k',
+      topicName: 'täg/°',
+      qos: '0',
+      members: '{"retain":true}',
+      number: 1,
+      attempts: 0,
+      lost: [],
+    });
+    expect([...(second?.payload ?? [])]).toEqual([0, 255, 128]);
+  });
+
+  it('numbers each stream by itself, without gaps', async () => {
+    const store = make();
+    await answered(store.open(at(0)));
+    const put = await answered(
+      store.put(
+        ['x', 'y', 'x', 'x', 'y'].map(stream => record('', { stream })),
+        at(0),
+      ),
+    );
+    expect(put.numbers).toEqual([1, 1, 2, 3, 2]);
+  });
+
+  it('hands a message out once, again when it is given back, and counts the attempts', async () => {
+    const store = make();
+    await answered(store.open(at(0)));
+    await answered(store.put([record('a'), record('b'), record('c')], at(0)));
+    const first = await answered(store.take({ ...ALL, messages: 2 }, at(0)));
+    expect(texts(first.records)).toEqual(['a', 'b']);
+    expect(texts((await answered(store.take(ALL, at(0)))).records)).toEqual(['c']);
+    const [a, b] = first.records;
+    await answered(
+      store.settle(
+        [
+          { place: a?.place ?? 0, fate: 'released' },
+          { place: b?.place ?? 0, fate: 'handedBack' },
+        ],
+        at(0),
+      ),
+    );
+    expect((await answered(store.take(ALL, at(0)))).records.map(({ attempts }) => attempts)).toEqual([1, 0]);
+  });
+
+  it('forgets what was forwarded, and what it counts adds up', async () => {
+    const store = make();
+    await answered(store.open(at(0)));
+    await answered(store.put([record('a'), record('bb'), record('c', { expiresIn: 10 }), record('d')], at(0)));
+    const { records } = await answered(store.take({ ...ALL, messages: 2 }, at(0)));
+    const [a, b] = records.map(({ place }) => place);
+    await answered(
+      store.settle(
+        [
+          { place: a ?? 0, fate: 'forwarded' },
+          { place: b ?? 0, fate: 'setAside', reason: 'refused' },
+        ],
+        at(1),
+      ),
+    );
+    const later = await answered(store.take(ALL, at(10)));
+    expect(texts(later.records)).toEqual(['d']);
+    expect(later.expired).toBe(1);
+    expect(later.counts).toEqual({ stored: 4, forwarded: 1, expired: 1, dropped: 0, setAside: 1, damaged: 0, inside: 1 });
+    expect(later.depth).toMatchObject({ messages: 1, bytes: 2 });
+  });
+
+  it('takes the more urgent first, and among equals the older', async () => {
+    const store = make();
+    await answered(store.open(at(0)));
+    const priorities = [0, 5, -1, 5, 0.5, 0];
+    await answered(
+      store.put(
+        priorities.map((priority, i) => record(String(i), { priority })),
+        at(0),
+      ),
+    );
+    expect(texts((await answered(store.take(ALL, at(0)))).records)).toEqual(['1', '3', '4', '0', '5', '2']);
+  });
+
+  it('takes from a range of places, and no more than was asked for', async () => {
+    const store = make();
+    await answered(store.open(at(0)));
+    const { place } = await answered(
+      store.put(
+        ['a', 'b', 'c', 'd'].map(text => record(text)),
+        at(0),
+      ),
+    );
+    expect(texts((await answered(store.take({ ...ALL, from: place + 1, before: place + 3 }, at(0)))).records)).toEqual(['b', 'c']);
+    expect(texts((await answered(store.take({ ...ALL, bytes: 1 }, at(0)))).records)).toEqual(['a']);
+  });
+
+  it('tells with the next message of a stream which numbers will never come, until that one is forwarded', async () => {
+    const store = make();
+    await answered(store.open(at(0)));
+    const given = ['a', 'b', 'c', 'd', 'e'].map((text, i) => record(text, i === 1 || i === 2 ? { expiresIn: 10 } : {}));
+    await answered(store.put(given, at(0)));
+    const [a] = (await answered(store.take({ ...ALL, messages: 1 }, at(0)))).records;
+    expect(a?.lost).toEqual([]);
+    const next = (await answered(store.take({ ...ALL, messages: 1 }, at(10)))).records;
+    expect(next.map(({ number, lost }) => ({ number, lost }))).toEqual([{ number: 4, lost: [{ first: 2, last: 3 }] }]);
+    await answered(store.settle([{ place: next[0]?.place ?? 0, fate: 'forwarded' }], at(10)));
+    expect((await answered(store.take({ ...ALL, messages: 1 }, at(10)))).records.map(({ lost }) => lost)).toEqual([[]]);
+  });
+
+  it('lets the oldest give way when it is full, and counts them', async () => {
+    const store = make({ maxBytes: 1 << 20 });
+    await answered(store.open(at(0)));
+    let dropped = 0;
+    for (let i = 0; i < 40; i++)
+      ({ dropped } = addTo(dropped, await answered(store.put([record('x'.repeat(50_000), { stream: String(i % 2) })], at(i)))));
+    const { records, counts } = await answered(store.take({ ...ALL, messages: 1 }, at(40)));
+    expect(dropped).toBeGreaterThan(10);
+    expect(counts).toMatchObject({ stored: 40, dropped, inside: 40 - dropped });
+    expect(records.map(({ place }) => place)).toEqual([dropped + 1]);
+  });
+
+  it('refuses what does not fit, where nothing gives way', async () => {
+    const store = make({ maxBytes: 1 << 20, onFull: 'refuse' });
+    await answered(store.open(at(0)));
+    const put = await answered(
+      store.put(
+        Array.from({ length: 40 }, () => record('x'.repeat(50_000))),
+        at(0),
+      ),
+    );
+    expect(put.taken).toBeGreaterThan(5);
+    expect(put.taken).toBeLessThan(40);
+    expect(put.counts).toMatchObject({ stored: put.taken, inside: put.taken, dropped: 0 });
+  });
+
+  it('keeps the latest of each key, where there is room for one of each', async () => {
+    const store = make({ maxBytes: 1 << 20, onFull: 'latestPerKey' });
+    await answered(store.open(at(0)));
+    for (let i = 0; i < 60; i++) await answered(store.put([record('x'.repeat(40_000), { key: `k${String(i % 6)}` })], at(i)));
+    const { records } = await answered(store.take(ALL, at(60)));
+    expect(new Set(records.map(({ key }) => key)).size).toBe(6);
+    for (const key of ['k0', 'k1', 'k2', 'k3', 'k4', 'k5'])
+      expect(records.filter(found => found.key === key).at(-1)?.place).toBe(54 + Number(key.slice(1)) + 1);
+  });
+
+  it('forgets what is older than it keeps anything', async () => {
+    const store = make({ maxAge: 100 });
+    await answered(store.open(at(0)));
+    await answered(store.put([record('old')], at(0)));
+    await answered(store.put([record('new')], at(60)));
+    const { records, expired } = await answered(store.take(ALL, at(100)));
+    expect([texts(records), expired]).toEqual([['new'], 1]);
+  });
+
+  it('does not drop what has been handed out', async () => {
+    const store = make({ maxBytes: 1 << 20 });
+    await answered(store.open(at(0)));
+    await answered(store.put([record('first')], at(0)));
+    const [first] = (await answered(store.take(ALL, at(0)))).records;
+    for (let i = 0; i < 40; i++) await answered(store.put([record('x'.repeat(50_000))], at(i)));
+    const { counts } = await answered(store.settle([{ place: first?.place ?? 0, fate: 'forwarded' }], at(40)));
+    expect(counts.forwarded).toBe(1);
+  });
+});
+
+const addTo = (dropped: number, put: { readonly dropped: number }): { readonly dropped: number } => ({ dropped: dropped + put.dropped });
