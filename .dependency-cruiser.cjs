@@ -6,7 +6,7 @@
  *   flow, operators, schedule, stream, codec, topic, errors, and any new folder   pure RxJS and fp-ts, know no client
  *   the kit: recipe, dry-run, local, testing, cli, eslint   what a developer uses; no device ever loads a line of it
  */
-const PURE = '^src/(?!ipc/|client/|component/|recipe/|dry-run/|local/|testing/|cli/)[^/]+/';
+const PURE = '^src/(?!ipc/|client/|outbox/|component/|recipe/|dry-run/|local/|testing/|cli/)[^/]+/';
 /** The second storey: what a developer uses, and no device loads. */
 const KIT = '^src/(recipe|dry-run|local|testing|cli|eslint)/';
 /** The port's types: what a stage may know of a proxy, and only as types. */
@@ -16,7 +16,7 @@ const DRY_RUN = '^src/component/(dry-run|index)\\.ts$';
 /** The part of ipc that is the client: who opens connections and streams. */
 const CLIENT = '^src/ipc/(session|transport|socket/|crt/|wire/encode-request)';
 /** What package.json exports. A folder's own index.ts, such as src/codec/index.ts, is none of these. */
-const ENTRY = '^src/(index|fp|(local|operators|component|testing|eslint)/index)\\.ts$';
+const ENTRY = '^src/(index|fp|(local|operators|outbox|component|testing|eslint)/index)\\.ts$';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
@@ -41,14 +41,14 @@ module.exports = {
       severity: 'error',
       comment: 'The client stands on ipc and the pure parts.',
       from: { path: '^src/client/' },
-      to: { path: '^src/(operators|sinks|component)/' },
+      to: { path: '^src/(operators|sinks|outbox|component)/' },
     },
     {
       name: 'pure-knows-no-client',
       severity: 'error',
       comment: 'Stages and operators work on any Observable, with or without a nucleus.',
       from: { path: PURE },
-      to: { path: '^src/(ipc|client|component)/', pathNot: PORT },
+      to: { path: '^src/(ipc|client|outbox|component)/', pathNot: PORT },
     },
     {
       name: 'only-stages-name-the-port',
@@ -65,6 +65,13 @@ module.exports = {
       to: { path: PORT, dependencyTypesNot: ['type-only'] },
     },
     {
+      name: 'outbox-takes-its-proxy',
+      severity: 'error',
+      comment: 'An outbox is handed a proxy; of the client it knows the types, and what checks a request.',
+      from: { path: '^src/outbox/' },
+      to: { path: '^src/(ipc/|client/(connect|connection|publisher|subscription)\\.ts|sinks/|component/)' },
+    },
+    {
       name: 'shared-is-a-leaf',
       severity: 'error',
       comment: 'The words that all share import nothing.',
@@ -76,7 +83,7 @@ module.exports = {
       severity: 'error',
       comment: 'What the local nucleus accepts must not be what our own client happens to do.',
       from: { path: '^src/local/' },
-      to: { path: '^src/(client|stream|flow|operators|sinks|component|dry-run|testing|cli)/' },
+      to: { path: '^src/(client|stream|flow|operators|sinks|outbox|component|dry-run|testing|cli)/' },
     },
     {
       name: 'local-without-the-client',

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { configDefaults, defineConfig } from 'vitest/config';
 import { ClosingLineReporter } from './scripts/closing-line-reporter.js';
+import { withSqlite } from './scripts/newer-node-pool.js';
 
 const source = (path: string): string => fileURLToPath(new URL(`src/${path}`, import.meta.url));
 
@@ -13,7 +14,7 @@ const alias = [
 ];
 
 /** Folders under test/ that are projects of their own, or no tests at all (`bench`: run by `npm run bench`). */
-const apart = ['contract', 'chaos', 'interop', 'types', 'bench'].map(folder => `test/${folder}/**`);
+const apart = ['contract', 'chaos', 'interop', 'outbox', 'types', 'bench'].map(folder => `test/${folder}/**`);
 
 export default defineConfig({
   resolve: { alias },
@@ -32,6 +33,7 @@ export default defineConfig({
       { extends: true, test: { name: 'contract', include: ['test/contract/**/*.test.ts'] } },
       { extends: true, test: { name: 'chaos', include: ['test/chaos/**/*.test.ts'] } },
       { extends: true, test: { name: 'interop', include: ['test/interop/**/*.test.ts'], isolate: true, fileParallelism: false } },
+      { extends: true, test: { name: 'outbox', include: ['test/outbox/**/*.test.ts'], pool: withSqlite } },
       {
         extends: true,
         test: {

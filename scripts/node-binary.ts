@@ -1,0 +1,24 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/**
+ * A Node of another version, from npm into node_modules/.cache: a package that carries it has a bin named `node`, which must not come
+ * into node_modules/.bin, in front of the one that is installed. Fetched when it is not there yet.
+ *
+ * @param version such as `24`, or one version exactly.
+ * @returns the folder that `node` is in.
+ */
+export function nodeBinary(version: string): string {
+  const folder = join(process.cwd(), 'node_modules/.cache/nodes', version);
+  const name = `node-${process.platform}-${process.arch}`;
+  const bin = join(folder, 'node_modules', name, 'bin');
+  if (existsSync(join(bin, 'node'))) return bin;
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
+  // The packages of the platforms carry the binary, and need no install script.
+  const install = ['install', '--no-audit', '--no-fund', '--ignore-scripts', `${name}@${version}`];
+  const { status } = spawnSync('npm', install, { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] });
+  if (status !== 0) throw new Error(`Node ${version} could not be fetched from npm as ${name}.`);
+  return bin;
+}
