@@ -14,6 +14,7 @@ export const SECTIONS: Readonly<Record<string, readonly (readonly [guide: string
     ['operators/aggregates', 'Aggregates'],
     ['operators/batch', 'Batch and shape'],
     ['operators/rate', 'Rate'],
+    ['outbox', 'A device that goes offline'],
     ['testing', 'Testing'],
     ['fleet', 'A fleet'],
   ],

@@ -17,7 +17,10 @@ const failed = versions.filter(version => {
   const env = { ...process.env, PATH: `${bin}${delimiter}${process.env['PATH'] ?? ''}` };
   const node = join(bin, 'node');
   console.log(`\n=== Node ${spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout.trim()}`);
-  const { status } = spawnSync(node, ['node_modules/vitest/vitest.mjs', 'run', '--project', 'unit', '--project', 'outbox', ...tests], { env, stdio: 'inherit' });
+  const { status } = spawnSync(node, ['node_modules/vitest/vitest.mjs', 'run', '--project', 'unit', '--project', 'outbox', ...tests], {
+    env,
+    stdio: 'inherit',
+  });
   return status !== 0;
 });
 if (failed.length > 0) {

@@ -5,7 +5,7 @@ import { capped, exponential, fullJitter, type Schedule } from '../schedule/inde
 import { steadyNow } from '../schedule/steady-now.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 import { Forwarder, type Forwarded, type ForwardFailure, type ForwardPort } from './forwarder.js';
-import type { Outbox } from './open-outbox.js';
+import type { Outbox } from './outbox.js';
 
 /** How {@link forwardFrom} sends. */
 export interface ForwardOptions {
@@ -20,6 +20,13 @@ export interface ForwardOptions {
   readonly inFlight?: number | undefined;
   /** Messages a second, at most. Default 50: a device has 100, and others on it publish too. */
   readonly rate?: number | undefined;
+  /** Milliseconds within which a message has to be seen back where `deleteWhen` is `'confirmed'`; then it is sent again. Default 30 000. */
+  readonly confirmWithin?: number | undefined;
+  /**
+   * With `'confirmed'`: messages that may be under way unseen while nobody says whether the device is online (`cloud$` is `unknown`). Default
+   * 100.
+   */
+  readonly unseen?: number | undefined;
   /** When to try again after a refusal that may pass. Default: 200 ms doubling to 30 s, full jitter, for ever. */
   readonly retry?: Schedule | undefined;
   /** Random numbers for the schedule's jitter. Default `Math.random`. */
@@ -30,22 +37,68 @@ export interface ForwardOptions {
 
 const RETRY: Schedule = fullJitter(capped(30_000)(exponential(200)));
 
-/** Sends what an outbox holds. */
+/**
+ * Sends what an outbox holds, and says what became of each message. Run it as a branch of a component, beside the stages that store. One for an outbox:
+ * a second ends with `Left(OutboxUnavailable)` (`forwarding`).
+ *
+ * - *Live goes first.* Live is what was stored since the connection is up; what was stored before is the backlog, is marked as `replayed`, and has at
+ *   least a fifth of the rate. With `live: 'inTurn'` nothing overtakes.
+ * - *Order* holds for each key (the topic, unless `storeIn` was told another) within what is live and within the backlog; with `'inTurn'`, over all.
+ * - *Paced*: at most `rate` messages a second, of the 100 that a device has. While the device is offline (`cloud$`) nothing is sent: a classic
+ *   nucleus would fill its spool with it, in front of what is live.
+ * - *A refusal that may pass* is tried again by `retry`, for ever. What is refused for good is set aside, with its reason, and so is a message
+ *   whose sending ended the process three times; `greengrass-rx outbox` shows them.
+ *
+ * Emits `Right(Forwarded)` for each message the nucleus took (or, with `deleteWhen: 'confirmed'`, that came back), `Left(SetAside)`,
+ * and `Left(StoredMessagesLost)` for those that were too old, gave way or were damaged. Completes when the proxy drains, as soon as what is under way
+ * has its answer: what is stored stays for the next start. Ends with a terminal `Left` when the token was refused, the proxy was closed, or
+ * the file cannot be used.
+ *
+ * Memory: 128 messages that are read ahead, at most 512 KiB of them.
+ *
+ * @throws RangeError for options out of range.
+ *
+ * @example
+ * ```ts
+ * import { connect, QOS } from 'greengrass-rx';
+ * import { forwardFrom, openOutbox, storeIn } from 'greengrass-rx/outbox';
+ * import { of, take, tap } from 'rxjs';
+ *
+ * const proxy = connect();
+ * const outbox = openOutbox({ path: ':memory:', commit: { within: 0 } });
+ * of(1, 2).pipe(storeIn(outbox, n => ({ topicName: 'meters/7', payload: `${n}`, qos: QOS.AT_LEAST_ONCE }))).subscribe();
+ * forwardFrom(outbox, proxy, { rate: 20, live: { share: 0.9 } })
+ *   .pipe(take(2), tap({ complete: () => void outbox.close().then(() => proxy.close()) }))
+ *   .subscribe(outcome => console.log(outcome)); // Right, number 1; Right, number 2
+ * ```
+ */
 export const forwardFrom = (
   outbox: Outbox,
   port: ForwardPort,
   options: ForwardOptions = {},
 ): ObservableEither<ForwardFailure, Forwarded> => {
-  const { live = { share: 0.8 }, inFlight = 8, rate = 50, retry = RETRY, random = Math.random, scheduler = asyncScheduler } = options;
+  const { live = { share: 0.8 }, inFlight = 8, rate = 50, confirmWithin = 30_000, unseen = 100 } = options;
+  const { retry = RETRY, random = Math.random, scheduler = asyncScheduler } = options;
   if (live !== 'inTurn' && !(live.share > 0 && live.share <= 1))
     throw new RangeError(`live.share must be above 0 and at most 1, not ${live.share}.`);
   if (!(inFlight >= 1)) throw new RangeError(`inFlight must be a number from 1 on, not ${inFlight}.`);
   if (!(rate > 0)) throw new RangeError(`rate must be a number of messages a second above 0, not ${rate}.`);
+  if (!(confirmWithin > 0)) throw new RangeError(`confirmWithin must be a number of milliseconds above 0, not ${confirmWithin}.`);
+  if (!(unseen >= 1)) throw new RangeError(`unseen must be a number of messages from 1 on, not ${unseen}.`);
+  if (outbox.deleteWhen === 'confirmed' && port.subscribe === undefined)
+    throw new TypeError("deleteWhen: 'confirmed' needs a proxy that subscribes.");
   return new Observable<Either<ForwardFailure, Forwarded>>(destination => {
     const run = new Subscription();
+    let told: string | undefined;
     run.add(
       outbox.use().subscribe(answer => {
         if (isLeft(answer)) {
+          // It is asked for again, until it can be used.
+          if (answer.left.retryable) {
+            if (told !== answer.left.reason) destination.next(answer);
+            told = answer.left.reason;
+            return;
+          }
           destination.next(left(new OutboxUnavailable('terminal', outbox.path, answer.left.reason, answer.left)));
           destination.complete();
           return;
@@ -58,10 +111,12 @@ export const forwardFrom = (
           return;
         }
         const forwarder = new Forwarder({
+          outbox,
           open,
           port,
           destination,
-          markWith: outbox.mark,
+          confirmWithin,
+          unseen,
           inFlight,
           rate,
           live: live === 'inTurn' ? live : live.share,
@@ -71,7 +126,7 @@ export const forwardFrom = (
           now: steadyNow(scheduler),
         });
         run.add(release);
-        run.add(open.stored$.subscribe(() => forwarder.onStored()));
+        run.add(open.stored$.subscribe(dropped => forwarder.onStored(dropped)));
         forwarder.begin();
       }),
     );

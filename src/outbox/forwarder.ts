@@ -1,20 +1,28 @@
 import { isLeft, left, right, type Either } from 'fp-ts/lib/Either.js';
 import { type SchedulerLike, type Subscriber, Subscription } from 'rxjs';
 import type { Accepted, CloudStatus, MqttProxy } from '../client/mqtt-proxy.js';
-import { type OutboxUnavailable, type PublishError, SetAside, StoredMessagesLost } from '../errors/errors.js';
+import { OutboxUnavailable, type PublishError, SetAside, StoredMessagesLost, type SubscribeError } from '../errors/errors.js';
 import { TokenBucket } from '../operators/token-bucket.js';
+import { LONGEST_TIMER } from '../schedule/longest-timer.js';
 import { type RetrySeries, startSeries } from '../schedule/retry-series.js';
 import type { Schedule } from '../schedule/schedule.js';
 import { isTerminalError } from '../stream/kind.js';
-import { markedRequest, type MarkWith } from './mark.js';
-import type { OpenOutbox } from './open-outbox.js';
-import type { Fate, StoredRecord, StoreNews, Taken } from './store.js';
+import { confirmations, type Seen } from './confirmations.js';
+import { Kept, MOST_KEPT } from './kept.js';
+import { type Lane, Lanes } from './lanes.js';
+import { markedRequest } from './mark.js';
+import type { OpenOutbox, Outbox } from './outbox.js';
+import { Settling } from './settling.js';
+import type { Fate, StoredRecord, Taken } from './store.js';
 
 /** What a forwarder needs of a proxy. */
-export type ForwardPort = Pick<MqttProxy, 'publish$' | 'state$'> & Partial<Pick<MqttProxy, 'cloud$' | 'draining$' | 'holdDrain'>>;
+export type ForwardPort = Pick<MqttProxy, 'publish$' | 'state$'> &
+  Partial<Pick<MqttProxy, 'cloud$' | 'draining$' | 'holdDrain' | 'subscribe'>>;
 
-/** A stored message that the nucleus took. */
-export interface Forwarded extends Accepted {
+/** A stored message that was taken: by the nucleus, or, where it has to be confirmed, by the cloud. */
+export interface Forwarded {
+  /** Who took it; `cloud`: it was seen coming back. */
+  readonly by: Accepted['by'] | 'cloud';
   readonly topicName: string;
   readonly epoch: string;
   readonly stream: string;
@@ -25,63 +33,59 @@ export interface Forwarded extends Accepted {
 }
 
 /** What can become of stored messages instead. */
-export type ForwardFailure = SetAside | StoredMessagesLost | PublishError | OutboxUnavailable;
+export type ForwardFailure = SetAside | StoredMessagesLost | PublishError | SubscribeError | OutboxUnavailable;
 
 /** What a {@link Forwarder} is made of. */
 export interface ForwarderParts {
+  readonly outbox: Outbox;
   readonly open: OpenOutbox;
   readonly port: ForwardPort;
   readonly destination: Subscriber<Either<ForwardFailure, Forwarded>>;
-  readonly markWith: MarkWith;
   readonly inFlight: number;
   /** Messages a second. */
   readonly rate: number;
   /** How much of the rate what is live may have while a backlog waits; `inTurn`: nothing overtakes. */
   readonly live: number | 'inTurn';
+  readonly confirmWithin: number;
+  /** Messages that may be sent unconfirmed while nobody says whether the device is online. */
+  readonly unseen: number;
   readonly retry: Schedule;
   readonly random: () => number;
   readonly scheduler: SchedulerLike;
   readonly now: () => number;
 }
 
-/** Messages handed out by the store and not sent yet, in their order. */
-interface Lane {
-  readonly name: 'live' | 'backlog';
-  waiting: StoredRecord[];
-  /** The store is being asked. */
-  asking: boolean;
-  /** The store had no more when it was last asked. */
-  dry: boolean;
-}
-
 /** Messages of a lane that are read ahead. */
 const AHEAD = 64;
 const AHEAD_BYTES = 256 * 1024;
-/** Milliseconds within which the store is told what became of messages: they share a commit. */
-const SETTLE_WITHIN = 50;
-const SETTLE_TOGETHER = 100;
+/** Milliseconds that are given to a nucleus, once connected, to say whether the device is online. */
+const CLOUD_KNOWN_WITHIN = 1_000;
+/** Milliseconds of nothing but refusals after which the device counts as having been offline. */
+const OFFLINE_AFTER = 2_000;
+/** How often a message that was not confirmed is sent before it is set aside. */
+const MOST_UNCONFIRMED = 5;
+/** Milliseconds until the store is asked again after it had no room to note what it hands out. */
+const TAKE_AGAIN = 1_000;
 
 /** Sends what is stored: what is live first, with a share for what waited, each key in its order. */
 export class Forwarder {
   private readonly parts: ForwarderParts;
-  private readonly lanes: readonly [live: Lane, backlog: Lane];
-  private readonly busyKeys = new Set<string>();
+  private readonly lanes: Lanes;
   private readonly bucket: TokenBucket;
   private readonly series: RetrySeries;
+  private readonly settling: Settling;
+  private readonly kept: Kept | undefined;
   private readonly watching = new Subscription();
-  /** From this place on it is live. */
-  private liveFrom: number;
-  private readonly underWay = new Map<number, StoredRecord>();
   /** A suspect is on its way, alone. */
   private alone = false;
-  private credit = 0;
   private connected = false;
   private cloud: CloudStatus = 'unknown';
+  /** Until then the nucleus has time to say whether the device is online. */
+  private cloudKnownBy = 0;
+  private ready: boolean;
+  private refusedSince: number | undefined;
   private pausedUntil = 0;
   private timer: Subscription | undefined;
-  private settleTimer: Subscription | undefined;
-  private fates: Fate[] = [];
-  private settling = 0;
   private pumping = false;
   private pumpAgain = false;
   private draining = false;
@@ -89,33 +93,57 @@ export class Forwarder {
 
   constructor(parts: ForwarderParts) {
     this.parts = parts;
-    const { open, rate, now, retry, random } = parts;
-    this.lanes = [lane('live'), lane('backlog')];
+    const { outbox, open, rate, now, retry, random, live, confirmWithin, scheduler } = parts;
+    const { deleteWhen } = outbox;
+    this.lanes = new Lanes(live);
     this.bucket = new TokenBucket(rate, Math.max(1, rate / 10), now());
     this.series = startSeries(retry, { now, random });
-    this.liveFrom = parts.live === 'inTurn' || open.opened.depth.messages === 0 ? 0 : open.opened.nextPlace;
+    this.ready = deleteWhen !== 'confirmed';
+    this.kept = deleteWhen === 'accepted' ? undefined : new Kept(deleteWhen === 'confirmed' ? confirmWithin : deleteWhen.after);
+    this.settling = new Settling(
+      open,
+      scheduler,
+      () => this.completeWhenDrained(),
+      error => this.fileFailed(error),
+    );
   }
 
   begin(): void {
-    const { port, destination } = this.parts;
+    const { port, destination, open, outbox } = this.parts;
     const releaseDrain = port.holdDrain?.();
     destination.add(() => {
       releaseDrain?.();
       this.stop();
     });
+    this.tellLost('damaged', open.takeDamage());
+    if (outbox.deleteWhen === 'confirmed' && port.subscribe !== undefined)
+      this.watching.add(
+        confirmations(port.subscribe.bind(port), outbox.topics ?? []).subscribe({
+          next: seen => this.onSeen(seen),
+          error: (error: unknown) => this.fail(error),
+        }),
+      );
     this.watching.add(
-      port.state$.subscribe(({ status }) => {
-        const connected = status === 'connected';
-        if (connected && !this.connected) this.onSpell();
-        this.connected = connected;
+      port.state$.subscribe(state => {
+        const was = this.connected;
+        this.connected = state.status === 'connected';
+        if (state.status === 'connected') {
+          const { profile } = state.capabilities;
+          open.profile = profile;
+          if (profile === 'classic' && port.cloud$ !== undefined) this.cloudKnownBy = this.parts.now() + CLOUD_KNOWN_WITHIN;
+          if (!was) this.lanes.split(open.nextPlace());
+        } else if (was) this.onBreak();
         this.pump();
       }),
     );
     if (port.cloud$ !== undefined)
       this.watching.add(
         port.cloud$.subscribe(cloud => {
-          if (cloud === 'connected' && this.cloud === 'disconnected') this.onSpell();
+          const was = this.cloud;
           this.cloud = cloud;
+          if (cloud !== 'unknown') this.cloudKnownBy = 0;
+          if (cloud === 'connected' && was === 'disconnected') this.lanes.split(open.nextPlace());
+          if (cloud === 'disconnected' && was !== 'disconnected') this.onBreak();
           this.pump();
         }),
       );
@@ -126,25 +154,14 @@ export class Forwarder {
           this.completeWhenDrained();
         }),
       );
-  }
-
-  /** The store has more. */
-  onStored(): void {
-    for (const lane of this.lanes) lane.dry = false;
     this.pump();
   }
 
-  /** The connection is up again: what waits now is the backlog, what comes from here on is live. */
-  private onSpell(): void {
-    const { open, live } = this.parts;
-    if (live === 'inTurn') return;
-    const [liveLane, backlog] = this.lanes;
-    if (liveLane.waiting.length > 0) {
-      backlog.waiting = [...backlog.waiting, ...liveLane.waiting].sort((a, b) => b.priority - a.priority || a.place - b.place);
-      liveLane.waiting = [];
-    }
-    this.liveFrom = open.latest().depth.messages === 0 ? 0 : open.nextPlace();
-    backlog.dry = false;
+  /** The store has more. */
+  onStored(dropped: number): void {
+    for (const lane of this.lanes.all) lane.dry = false;
+    this.tellLost('dropped', dropped);
+    this.pump();
   }
 
   /** Sends what may be sent now, and sees to it that there is more to send. A loop: what is sent may be answered at once. */
@@ -156,200 +173,226 @@ export class Forwarder {
     this.pumping = true;
     do {
       this.pumpAgain = false;
+      this.settleDue();
       while (this.sendNext());
-      if (!this.isOver() && !this.draining) for (const lane of this.lanes) this.readAhead(lane);
+      if (!this.isOver() && !this.draining) for (const lane of this.lanes.all) this.readAhead(lane);
     } while (this.pumpAgain && !this.isOver());
     this.pumping = false;
     this.completeWhenDrained();
   }
 
+  private get maySend(): boolean {
+    const { inFlight, outbox, unseen } = this.parts;
+    const { kept, lanes } = this;
+    if (this.ended || this.draining || this.alone || !this.connected || !this.ready || this.cloud === 'disconnected') return false;
+    if (kept !== undefined && kept.size + lanes.sending >= MOST_KEPT) return false;
+    // Nobody says whether the device is online: what comes back does.
+    if (this.cloud === 'unknown' && outbox.deleteWhen === 'confirmed' && (kept?.size ?? 0) + lanes.sending >= unseen) return false;
+    return lanes.sending < inFlight;
+  }
+
   private sendNext(): boolean {
-    const { inFlight, now } = this.parts;
-    if (this.ended || this.draining || this.alone || !this.connected || this.cloud === 'disconnected' || this.underWay.size >= inFlight)
-      return false;
-    const next = this.choose();
-    if (next === undefined || (next.record.suspect && this.underWay.size > 0)) return false;
-    const at = now();
+    if (!this.maySend) return false;
+    const next = this.lanes.next();
+    if (next === undefined || (next.record.suspect && this.lanes.sending > 0)) return false;
+    const at = this.parts.now();
     this.bucket.fill(at, 1);
-    const wait = Math.max(this.pausedUntil - at, this.bucket.wait(1, 1));
+    const wait = Math.max(this.pausedUntil - at, this.cloudKnownBy - at, this.bucket.wait(1, 1));
     if (wait > 0) {
       this.wakeIn(wait);
       return false;
     }
     this.bucket.spend(1);
-    next.lane.waiting.splice(next.index, 1);
-    if (next.lane.name === 'backlog') this.credit = Math.max(0, this.credit - 1);
-    else if (this.lanes[1].waiting.length > 0 && typeof this.parts.live === 'number')
-      this.credit += (1 - this.parts.live) / this.parts.live;
-    this.send(next.lane, next.record);
+    this.lanes.take(next);
+    this.send(next.record);
     return true;
   }
 
-  /** The backlog when it has earned it, else what is live. */
-  private choose(): { readonly lane: Lane; readonly index: number; readonly record: StoredRecord } | undefined {
-    const [live, backlog] = this.lanes;
-    const inOrder = this.credit >= 1 - 1e-9 ? [backlog, live] : [live, backlog];
-    for (const lane of inOrder) {
-      const index = lane.waiting.findIndex(({ key }) => !this.busyKeys.has(this.keyIn(lane, key)));
-      const record = lane.waiting[index];
-      if (record !== undefined) return { lane, index, record };
-    }
-    return undefined;
-  }
-
-  private keyIn(lane: Lane, key: string): string {
-    return `${lane.name} ${key}`;
-  }
-
-  private send(lane: Lane, record: StoredRecord): void {
-    const { markWith } = this.parts;
-    const replayed = lane.name === 'backlog' || record.attempts > 0;
-    this.underWay.set(record.place, record);
-    this.busyKeys.add(this.keyIn(lane, record.key));
+  private send(record: StoredRecord): void {
+    const { port, outbox } = this.parts;
+    const replayed = record.place < this.lanes.replayedBefore || record.attempts > 0;
     const publish = (): void => {
       if (this.ended) return;
       let request;
       try {
-        request = markedRequest(record, replayed, markWith);
+        request = markedRequest(record, replayed, outbox.mark);
       } catch (error) {
-        this.settled(lane, record, { place: record.place, fate: 'setAside', reason: String(error) });
-        this.emit(left(new SetAside(record.topicName, record.number, error instanceof Error ? error : new Error(String(error)))));
+        this.setAside(record, error instanceof Error ? error : new Error(String(error)));
         this.pump();
         return;
       }
-      this.watching.add(
-        this.parts.port.publish$(request).subscribe({
-          next: outcome => this.onOutcome(lane, record, replayed, outcome),
-          error: (error: unknown) => this.fail(error),
-        }),
-      );
+      const sent = port.publish$(request).subscribe({
+        next: outcome => this.onOutcome(record, replayed, outcome),
+        error: (error: unknown) => this.fail(error),
+        complete: () => this.watching.remove(sent),
+      });
+      this.watching.add(sent);
     };
     if (!record.suspect) {
       publish();
       return;
     }
     this.alone = true;
-    this.settle([{ place: record.place, fate: 'sending' }], publish);
+    this.settling.tell([{ place: record.place, fate: 'sending' }], publish);
   }
 
-  private onOutcome(lane: Lane, record: StoredRecord, replayed: boolean, outcome: Either<PublishError, Accepted>): void {
+  private onOutcome(record: StoredRecord, replayed: boolean, outcome: Either<PublishError, Accepted>): void {
     if (this.ended) return;
-    const { topicName, epoch, stream, number, storedAt, place } = record;
+    const { now, outbox } = this.parts;
     if (outcome._tag === 'Right') {
       this.series.succeeded();
-      this.settled(lane, record, { place, fate: 'forwarded' });
-      this.emit(right({ by: outcome.right.by, topicName, epoch, stream, number, storedAt, attempt: record.attempts + 1, replayed }));
+      const offline = this.refusedSince !== undefined && now() - this.refusedSince >= OFFLINE_AFTER;
+      this.refusedSince = undefined;
+      if (offline) this.lanes.split(this.parts.open.nextPlace());
+      this.leave(record);
+      const { kept } = this;
+      if (kept === undefined) this.settling.add({ place: record.place, fate: 'forwarded' });
+      else {
+        kept.add(record, now());
+        this.settling.add({ place: record.place, fate: 'sent' });
+      }
+      if (outbox.deleteWhen !== 'confirmed') this.tellForwarded(record, outcome.right.by, replayed);
     } else if (isTerminalError(outcome.left)) {
-      this.giveBack(lane, record);
+      this.lanes.giveBack(record);
       this.end(left(outcome.left));
       return;
     } else if (outcome.left.retryable) {
-      this.giveBack(lane, record);
-      this.pausedUntil = this.parts.now() + (this.series.next() ?? 60_000);
+      this.refusedSince ??= now();
+      this.alone &&= !record.suspect;
+      this.lanes.giveBack({ ...record, attempts: record.attempts + 1 });
+      this.pausedUntil = now() + (this.series.next() ?? LONGEST_PAUSE);
     } else {
-      this.settled(lane, record, { place, fate: 'setAside', reason: outcome.left.message });
-      this.emit(left(new SetAside(topicName, number, outcome.left)));
+      this.setAside(record, outcome.left);
     }
     this.pump();
   }
 
-  /** Not sent: first in its lane again, and of its key first, since no other of that key was under way. */
-  private giveBack(lane: Lane, record: StoredRecord): void {
-    this.leave(lane, record);
-    const at = lane.waiting.findIndex(
-      other => other.priority < record.priority || (other.priority === record.priority && other.place > record.place),
-    );
-    lane.waiting.splice(at < 0 ? lane.waiting.length : at, 0, { ...record, attempts: record.attempts + 1 });
+  private onSeen(seen: Seen): void {
+    if (seen.is === 'failed') {
+      this.end(left(seen.error));
+      return;
+    }
+    if (seen.is === 'ready') this.ready = seen.ready;
+    else {
+      const found = this.kept?.take(seen.id);
+      if (found === undefined) return;
+      const { record } = found;
+      this.settling.add({ place: record.place, fate: 'forwarded' });
+      this.tellForwarded(record, 'cloud', record.place < this.lanes.replayedBefore || record.attempts > 0);
+    }
+    this.pump();
   }
 
-  private settled(lane: Lane, record: StoredRecord, fate: Fate): void {
-    this.leave(lane, record);
-    this.fates.push(fate);
-    if (this.fates.length >= SETTLE_TOGETHER) this.flushFates();
-    else this.settleTimer ??= this.parts.scheduler.schedule(() => this.flushFates(), SETTLE_WITHIN);
+  /** Of what was taken a while ago: it is done with, or was not seen back and is sent again. */
+  private settleDue(): void {
+    const { kept } = this;
+    if (kept === undefined) return;
+    const { outbox, now } = this.parts;
+    for (const { record } of kept.due(now())) {
+      const { place } = record;
+      if (outbox.deleteWhen !== 'confirmed') this.settling.add({ place, fate: 'forwarded' });
+      else if (record.attempts + 1 < MOST_UNCONFIRMED) this.release(place);
+      else this.setAside(record, new Error(`It was sent ${MOST_UNCONFIRMED} times and not seen back on its topic.`));
+    }
+    const { next } = kept;
+    if (next !== undefined) this.wakeIn(next - now());
   }
 
-  private leave(lane: Lane, record: StoredRecord): void {
-    this.underWay.delete(record.place);
-    this.alone &&= !record.suspect;
-    this.busyKeys.delete(this.keyIn(lane, record.key));
+  /** What was taken just before the connection broke may not have come any further. */
+  private onBreak(): void {
+    if (typeof this.parts.outbox.deleteWhen === 'object') for (const { record } of this.kept?.clear() ?? []) this.release(record.place);
   }
 
-  private flushFates(): void {
-    this.settleTimer?.unsubscribe();
-    this.settleTimer = undefined;
-    const fates = this.fates;
-    this.fates = [];
-    if (fates.length > 0) this.settle(fates, () => this.completeWhenDrained());
-  }
-
-  private settle(fates: readonly Fate[], then: () => void): void {
-    const { open } = this.parts;
-    this.settling++;
-    open.store.settle(fates, open.now()).subscribe(answer => {
-      this.settling--;
-      if (isLeft(answer)) {
-        this.end(left(answer.left));
-        return;
-      }
-      this.onNews(answer.right);
-      then();
+  /** It is handed out again. */
+  private release(place: number): void {
+    this.settling.tell([{ place, fate: 'released' }], () => {
+      for (const lane of this.lanes.all) lane.dry = false;
+      this.pump();
     });
+  }
+
+  private setAside(record: StoredRecord, cause: Error): void {
+    this.leave(record);
+    this.settling.add({ place: record.place, fate: 'setAside', reason: cause.message });
+    this.emit(left(new SetAside(record.topicName, record.number, cause)));
+  }
+
+  private leave(record: StoredRecord): void {
+    this.alone &&= !record.suspect;
+    this.lanes.leave(record);
   }
 
   private readAhead(lane: Lane): void {
-    const { open } = this.parts;
+    const { open, scheduler } = this.parts;
     if (lane.asking || lane.dry || lane.waiting.length > AHEAD / 2) return;
     lane.asking = true;
-    const { liveFrom } = this;
+    const { liveFrom } = this.lanes;
     const place = lane.name === 'live' ? { from: liveFrom, before: Number.MAX_SAFE_INTEGER } : { from: 0, before: liveFrom };
     open.store.take({ ...place, messages: AHEAD, bytes: AHEAD_BYTES }, open.now()).subscribe(answer => {
       lane.asking = false;
-      if (isLeft(answer)) {
-        this.end(left(answer.left));
-        return;
-      }
-      this.onTaken(lane, answer.right, liveFrom);
+      if (!isLeft(answer)) this.onTaken(lane, answer.right);
+      else if (answer.left.retryable) {
+        lane.dry = true;
+        this.watching.add(
+          scheduler.schedule(() => {
+            lane.dry = false;
+            this.pump();
+          }, TAKE_AGAIN),
+        );
+      } else this.fileFailed(answer.left);
     });
   }
 
-  private onTaken(lane: Lane, taken: Taken, liveFrom: number): void {
+  private onTaken(lane: Lane, taken: Taken): void {
     const { records, expired, damaged, setAside } = taken;
+    const { open } = this.parts;
+    open.news(taken);
+    if (this.ended) {
+      // They came too late: others get them.
+      if (records.length > 0) this.settling.end(records.map(({ place }): Fate => ({ place, fate: 'handedBack' })));
+      return;
+    }
     lane.dry = records.length === 0;
     // The connection may have been made anew meanwhile.
-    const into = liveFrom === this.liveFrom ? lane : this.lanes[1];
-    into.waiting.push(...records);
-    this.onNews(taken);
-    if (expired > 0) this.emit(left(new StoredMessagesLost('expired', expired)));
-    if (damaged > 0) this.emit(left(new StoredMessagesLost('damaged', damaged)));
-    if (setAside > 0) this.emit(left(new StoredMessagesLost('setAside', setAside)));
+    for (const record of records) this.lanes.laneOf(record).waiting.push(record);
+    this.tellLost('expired', expired);
+    this.tellLost('damaged', damaged);
+    this.tellLost('setAside', setAside);
     if (records.length > 0) this.pump();
   }
 
-  private onNews(news: StoreNews): void {
-    this.parts.open.news(news);
-  }
-
+  /** One timer: for whatever comes first. */
   private wakeIn(wait: number): void {
     this.timer?.unsubscribe();
-    this.timer = this.parts.scheduler.schedule(() => this.pump(), Math.min(wait, 0x7fff_ffff));
+    this.timer = this.parts.scheduler.schedule(() => this.pump(), Math.min(Math.max(0, wait), LONGEST_TIMER));
+  }
+
+  private tellForwarded(record: StoredRecord, by: Forwarded['by'], replayed: boolean): void {
+    const { topicName, epoch, stream, number, storedAt, attempts } = record;
+    this.emit(right({ by, topicName, epoch, stream, number, storedAt, attempt: attempts + 1, replayed }));
+  }
+
+  private tellLost(why: 'expired' | 'damaged' | 'setAside' | 'dropped', messages: number): void {
+    if (messages > 0) this.emit(left(new StoredMessagesLost(why, messages)));
   }
 
   private emit(element: Either<ForwardFailure, Forwarded>): void {
     if (!this.ended) this.parts.destination.next(element);
   }
 
+  private fileFailed(error: OutboxUnavailable<'message'>): void {
+    this.end(left(new OutboxUnavailable('terminal', error.path, error.reason, error)));
+  }
+
   /** At a drain what is under way is waited for; what is stored stays for the next start. */
   private completeWhenDrained(): void {
-    if (!this.draining || this.ended || this.underWay.size > 0) return;
-    if (this.fates.length > 0) this.flushFates();
-    if (this.settling > 0) return;
-    this.end(undefined);
+    if (!this.draining || this.ended || this.pumping || this.lanes.sending > 0) return;
+    this.settling.flush();
+    if (this.settling.isDone) this.end(undefined);
   }
 
   private end(last: Either<ForwardFailure, Forwarded> | undefined): void {
     if (this.ended) return;
-    this.ended = true;
     this.stop();
     if (last !== undefined) this.parts.destination.next(last);
     this.parts.destination.complete();
@@ -357,7 +400,6 @@ export class Forwarder {
 
   private fail(error: unknown): void {
     if (this.ended) return;
-    this.ended = true;
     this.stop();
     this.parts.destination.error(error);
   }
@@ -369,19 +411,18 @@ export class Forwarder {
 
   /** Gives back to the store what was handed out and not sent. */
   private stop(): void {
+    if (this.ended) return;
     this.ended = true;
     this.watching.unsubscribe();
     this.timer?.unsubscribe();
-    this.settleTimer?.unsubscribe();
-    const { open } = this.parts;
-    const back = this.lanes.flatMap(({ waiting }) => waiting.map(({ place }): Fate => ({ place, fate: 'handedBack' })));
-    const given = [...this.underWay.keys()].map((place): Fate => ({ place, fate: 'released' }));
-    const fates = [...this.fates, ...given, ...back];
-    this.fates = [];
-    this.underWay.clear();
-    for (const lane of this.lanes) lane.waiting = [];
-    if (fates.length > 0) open.store.settle(fates, open.now()).subscribe();
+    const { sending, waiting } = this.lanes.clear();
+    const unknown = [...sending, ...(this.kept?.clear() ?? []).map(({ record }) => record)];
+    this.settling.end([
+      ...unknown.map(({ place }): Fate => ({ place, fate: 'released' })),
+      ...waiting.map(({ place, attempts }): Fate => ({ place, fate: attempts > 0 ? 'released' : 'handedBack' })),
+    ]);
   }
 }
 
-const lane = (name: Lane['name']): Lane => ({ name, waiting: [], asking: false, dry: false });
+/** Milliseconds between tries where a schedule has given up: what is stored is not. */
+const LONGEST_PAUSE = 60_000;

@@ -1,5 +1,11 @@
+/**
+ * Durable store-and-forward: what was stored is sent, through times without a connection, ends of the process, and power cuts.
+ *
+ * @packageDocumentation
+ */
 export { openOutbox } from './open-outbox.js';
-export type { Outbox, OutboxDepth, OutboxOptions } from './open-outbox.js';
+export type { OutboxOptions } from './open-outbox.js';
+export type { DeleteWhen, Outbox, OutboxDepth } from './outbox.js';
 export type { CommitOptions } from './group-commit.js';
 export { storeIn } from './store-in.js';
 export type { Stored, StoreFailure, StoreInOptions } from './store-in.js';
@@ -7,4 +13,5 @@ export type { LostRange, StoreCounts } from './store.js';
 export { forwardFrom } from './forward-from.js';
 export type { ForwardOptions } from './forward-from.js';
 export type { Forwarded, ForwardFailure, ForwardPort } from './forwarder.js';
+export { markOf } from './mark.js';
 export type { Mark, MarkWith } from './mark.js';

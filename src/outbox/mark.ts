@@ -1,4 +1,6 @@
-import type { PublishRequest, UserProperty } from '../client/mqtt-message.js';
+import { isUtf8 } from 'node:buffer';
+import type { MqttMessage, PublishRequest, UserProperty } from '../client/mqtt-message.js';
+import * as t from 'io-ts';
 import { forbiddenKeyIn } from '../codec/forbidden-key.js';
 import { QOS } from '../shared/qos.js';
 import type { LostRange, StoredRecord } from './store.js';
@@ -37,7 +39,12 @@ export const markedRequest = (record: StoredRecord, replayed: boolean, markWith:
     payload,
     qos: qos === '1' ? QOS.AT_LEAST_ONCE : QOS.AT_MOST_ONCE,
   };
-  const mark: Mark = { epoch, stream, number, storedAt, attempt: attempts + 1, replayed, lost };
+  return marked(request, { epoch, stream, number, storedAt, attempt: attempts + 1, replayed, lost }, markWith);
+};
+
+/** A message with its mark. */
+export const marked = (request: PublishRequest, mark: Mark, markWith: MarkWith): PublishRequest => {
+  const { payload } = request;
   if (markWith === 'members') return { ...request, userProperties: [...(request.userProperties ?? []), ...propertiesOf(mark)] };
   if (markWith === 'wrap') return { ...request, payload: wrapped(payload, mark), contentType: 'application/json', payloadFormat: '1' };
   return markWith(request, mark);
@@ -67,12 +74,73 @@ const propertiesOf = ({ epoch, stream, number, storedAt, attempt, replayed, lost
   ...(lost.length === 0 ? [] : [{ key: 'outbox-lost', value: lost.map(({ first, last }) => `${first}-${last}`).join(' ') }]),
 ];
 
+/**
+ * The mark of a message that was received, whether it travelled as user properties or around the payload. `undefined`: it has none.
+ *
+ * @example
+ * ```ts
+ * import { markOf } from 'greengrass-rx/outbox';
+ *
+ * const payload = Buffer.from('{"epoch":"3f0c","stream":"","number":7,"storedAt":1700000000000,"attempt":2,"replayed":true,"lost":[[5,6]],"payload":{}}');
+ * const mark = markOf({ topicName: 'meters/7', payload });
+ * console.log(mark?.number, mark?.replayed, mark?.lost); // 7 true [ { first: 5, last: 6 } ]
+ * ```
+ */
+export const markOf = (message: MqttMessage): Mark | undefined => {
+  const { userProperties = [] } = message;
+  if (userProperties.some(({ key }) => key === 'outbox-number')) return markOfProperties(userProperties);
+  // Cheaper than parsing what is no envelope.
+  if (message.payload[0] !== OPENING_BRACE) return undefined;
+  try {
+    const wrapped = Wrapped.decode(JSON.parse(Buffer.from(message.payload).toString('utf8')));
+    if (wrapped._tag === 'Left') return undefined;
+    const { epoch, stream, number, storedAt, attempt, replayed, lost } = wrapped.right;
+    return { epoch, stream, number, storedAt, attempt, replayed, lost: lost.map(([first, last]) => ({ first, last })) };
+  } catch {
+    return undefined;
+  }
+};
+
+const OPENING_BRACE = 0x7b;
+
+const Wrapped = t.type({
+  epoch: t.string,
+  stream: t.string,
+  number: t.number,
+  storedAt: t.number,
+  attempt: t.number,
+  replayed: t.boolean,
+  lost: t.array(t.tuple([t.number, t.number])),
+});
+
+const markOfProperties = (properties: readonly UserProperty[]): Mark | undefined => {
+  const values = new Map(properties.map(({ key, value }) => [key, value]));
+  const epoch = values.get('outbox-epoch');
+  const number = Number(values.get('outbox-number'));
+  const storedAt = Number(values.get('outbox-stored-at'));
+  if (epoch === undefined || !Number.isSafeInteger(number) || !Number.isFinite(storedAt)) return undefined;
+  const ranges = (values.get('outbox-lost') ?? '').split(' ').map(range => range.split('-').map(Number));
+  return {
+    epoch,
+    stream: values.get('outbox-stream') ?? '',
+    number,
+    storedAt,
+    attempt: Number(values.get('outbox-attempt') ?? 1),
+    replayed: values.get('outbox-replayed') === 'true',
+    lost: ranges.flatMap(([first = NaN, last = NaN]) =>
+      Number.isSafeInteger(first) && Number.isSafeInteger(last) ? [{ first, last }] : [],
+    ),
+  };
+};
+
 /** The payload as it is where it is JSON, else as base64. Written by hand, so that the payload is neither parsed into objects nor copied into texts twice. */
-const wrapped = (payload: Uint8Array, mark: Mark): string => {
+const wrapped = (payload: Uint8Array | string, mark: Mark): string => {
   const { lost, ...rest } = mark;
   const head = JSON.stringify({ ...rest, lost: lost.map(({ first, last }) => [first, last]) }).slice(0, -1);
-  const text = Buffer.from(payload.buffer, payload.byteOffset, payload.length).toString('utf8');
-  return isJson(text) ? `${head},"payload":${text}}` : `${head},"payloadBase64":"${Buffer.from(payload).toString('base64')}"}`;
+  const bytes =
+    typeof payload === 'string' ? Buffer.from(payload, 'utf8') : Buffer.from(payload.buffer, payload.byteOffset, payload.length);
+  const text = bytes.toString('utf8');
+  return isUtf8(bytes) && isJson(text) ? `${head},"payload":${text}}` : `${head},"payloadBase64":"${bytes.toString('base64')}"}`;
 };
 
 const isJson = (text: string): boolean => {

@@ -1,5 +1,6 @@
 import { right } from 'fp-ts/lib/Either.js';
 import { of, type Observable } from 'rxjs';
+import { MOST_RANGES } from './mark.js';
 import type {
   Fate,
   LostRange,
@@ -15,15 +16,21 @@ import type {
   TakeRequest,
 } from './store.js';
 
+interface Loss extends LostRange {
+  readonly id: number;
+}
+
 interface Held extends Omit<StoredRecord, 'attempts'> {
   readonly age: number;
   readonly expires: number;
   readonly size: number;
   attempts: number;
+  /** The losses that were told with it, by the last id. */
+  told: number;
   claimed: boolean;
 }
 
-type Loss = 'expired' | 'dropped' | 'setAside';
+type Why = 'expired' | 'dropped' | 'setAside';
 
 /**
  * The store without a disk: for marble tests and dry runs, and held to the same contract as the one in a file. What it holds ends with it, and
@@ -34,7 +41,9 @@ export const memoryStore = (settings: StoreSettings, newEpoch: () => string): St
   const epoch = newEpoch();
   const held = new Map<number, Held>();
   const next = new Map<string, number>();
-  const lost = new Map<string, LostRange[]>();
+  const lost = new Map<string, Loss[]>();
+  let losses = 0;
+  let toldUpTo = 0;
   const counts = { stored: 0, forwarded: 0, expired: 0, dropped: 0, setAside: 0, damaged: 0, inside: 0 };
   let nextPlace = 1;
   let bytes = 0;
@@ -44,15 +53,16 @@ export const memoryStore = (settings: StoreSettings, newEpoch: () => string): St
     return { depth: { messages: held.size, bytes, oldest: first?.storedAt }, counts: { ...counts, inside: held.size } };
   };
 
-  const remove = (record: Held, why: Loss | 'forwarded'): void => {
+  const remove = (record: Held, why: Why | 'forwarded'): void => {
     held.delete(record.place);
     bytes -= record.size;
     counts[why]++;
     if (why === 'forwarded') return;
     const ranges = lost.get(record.stream) ?? [];
     const last = ranges.at(-1);
-    if (last?.last === record.number - 1) ranges.splice(-1, 1, { first: last.first, last: record.number });
-    else ranges.push({ first: record.number, last: record.number });
+    // What has been told is done with when its message is forwarded, and is not added to.
+    if (last?.last === record.number - 1 && last.id > toldUpTo) ranges.splice(-1, 1, { ...last, last: record.number });
+    else ranges.push({ id: ++losses, first: record.number, last: record.number });
     lost.set(record.stream, ranges);
   };
 
@@ -94,6 +104,7 @@ export const memoryStore = (settings: StoreSettings, newEpoch: () => string): St
         attempts: 0,
         suspect: false,
         claimed: false,
+        told: 0,
         lost: [],
       });
       bytes += size;
@@ -117,10 +128,14 @@ export const memoryStore = (settings: StoreSettings, newEpoch: () => string): St
       }
       record.claimed = true;
       size += record.size;
-      const ranges = told.has(record.stream) ? [] : (lost.get(record.stream) ?? []).filter(({ last }) => last < record.number);
+      const ranges = told.has(record.stream)
+        ? []
+        : (lost.get(record.stream) ?? []).filter(({ last }) => last < record.number).slice(0, MOST_RANGES);
       told.add(record.stream);
-      const { age: _age, expires: _expires, size: _size, claimed: _claimed, ...stored } = record;
-      records.push({ ...stored, lost: ranges });
+      record.told = ranges.at(-1)?.id ?? 0;
+      toldUpTo = Math.max(toldUpTo, record.told);
+      const { age: _age, expires: _expires, size: _size, claimed: _claimed, told: _told, ...stored } = record;
+      records.push({ ...stored, lost: ranges.map(({ first, last }) => ({ first, last })) });
     }
     return { records, expired, damaged: 0, setAside: 0, ...news() };
   };
@@ -135,7 +150,7 @@ export const memoryStore = (settings: StoreSettings, newEpoch: () => string): St
       } else if (fate === 'forwarded') {
         lost.set(
           record.stream,
-          (lost.get(record.stream) ?? []).filter(({ last }) => last > record.number),
+          (lost.get(record.stream) ?? []).filter(({ id, last }) => id > record.told || last > record.number),
         );
         remove(record, 'forwarded');
       } else remove(record, 'setAside');

@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
-import { asyncScheduler, BehaviorSubject, Observable, Subject, type SchedulerLike, type Subscription } from 'rxjs';
-import { left, right } from 'fp-ts/lib/Either.js';
-import { OutboxUnavailable } from '../errors/errors.js';
-import type { ObservableEither } from '../stream/observable-either.js';
-import { AgeClock } from './age-clock.js';
-import { GroupCommit, type CommitOptions } from './group-commit.js';
+import { asyncScheduler, type SchedulerLike } from 'rxjs';
+import type { Profile } from '../client/mqtt-proxy.js';
+import { type DeclaredTopic, declaredFilters } from '../flow/declared-topics.js';
+import { parseBasicIngest } from '../topic/basic-ingest.js';
+import type { CommitOptions } from './group-commit.js';
 import type { MarkWith } from './mark.js';
 import { memoryStore } from './memory-store.js';
+import { type DeleteWhen, FileOutbox, type Outbox } from './outbox.js';
 import { sqliteStore } from './sqlite/sqlite-store.js';
-import type { Moment, Opened, Store, StoreCounts, StoreNews } from './store.js';
+import type { Store } from './store.js';
 
 /** How an outbox keeps messages. */
 export interface OutboxOptions {
@@ -36,60 +36,68 @@ export interface OutboxOptions {
    * - a function: as it likes.
    */
   readonly mark?: MarkWith | undefined;
+  /**
+   * The topics its messages are for: names, filters, templates. A message for another is refused when it is to be stored. Default: any.
+   * `deleteWhen: 'confirmed'` subscribes to them, and needs them.
+   */
+  readonly topics?: readonly DeclaredTopic[] | undefined;
+  /**
+   * When a message is deleted:
+   * - `'accepted'` (default): when the nucleus has taken it. What the nucleus has taken and not sent may be lost when it dies, too.
+   * - `'confirmed'`: when it has been seen coming back from the cloud on its topic. Each message is received again for that, so it doubles the
+   *   traffic. Needs `topics`, and `mark` as `members` or, for Greengrass Lite, `wrap`.
+   * - `{ after }`: that many milliseconds after the nucleus took it, if the connection has held so long; else it is sent again.
+   */
+  readonly deleteWhen?: DeleteWhen | undefined;
+  /**
+   * The nucleus it is for, whose limits decide what is too large to be stored. Default: the one that the forwarder finds, and until then `classic`.
+   */
+  readonly profile?: Profile | undefined;
   /** How many messages share one sync of the disk. */
   readonly commit?: CommitOptions | undefined;
   /** The clock. Default `asyncScheduler`, which is virtual inside `TestScheduler.run`. */
   readonly scheduler?: SchedulerLike | undefined;
 }
 
-/** What waits in an outbox. */
-export interface OutboxDepth {
-  readonly messages: number;
-  /** Bytes of topics and payloads. */
-  readonly bytes: number;
-  /** Milliseconds since the oldest was stored; 0 when nothing waits. */
-  readonly age: number;
-  /** What became of all that was ever stored in this file: `stored = forwarded + expired + dropped + setAside + damaged + inside`. */
-  readonly counts: StoreCounts;
-}
-
-/** A store for messages that survives the process and the power. See {@link openOutbox}. */
-export interface Outbox extends AsyncDisposable {
-  /** The file. */
-  readonly path: string;
-  /** How its messages are marked. */
-  readonly mark: MarkWith;
-  /** What waits, from now on and at each change. Opens nothing: before the first stage has, nothing waits. Never completes before `close`. */
-  readonly depth$: Observable<OutboxDepth>;
-  /** Commits what waits and closes the file. Stages and forwarders that go on get `Left(OutboxUnavailable)`. */
-  readonly close: () => Promise<void>;
-  /** @internal Opens the file, or shares it; closed a second after the last has let it go. */
-  readonly use: () => ObservableEither<OutboxUnavailable<'message'>, OpenOutbox>;
-}
-
-/** @internal An outbox whose file is open. */
-export interface OpenOutbox {
-  readonly store: Store;
-  readonly opened: Opened;
-  readonly commits: GroupCommit;
-  readonly now: () => Moment;
-  /** Takes what a store's answer says of its depth. */
-  readonly news: (news: StoreNews) => void;
-  /** What the store last said of its depth. */
-  readonly latest: () => StoreNews;
-  /** Emits when messages have been stored. */
-  readonly stored$: Observable<void>;
-  /** The place that the next message gets, as far as is known here. */
-  readonly nextPlace: () => number;
-  /** Claims the one place there is for a forwarder. `undefined`: it is taken. Else the function lets it go. */
-  readonly claimForwarding: () => (() => void) | undefined;
-}
-
-/** Milliseconds a file stays open when nobody uses it: between two stages that follow each other it need not be opened twice. */
-const LINGER = 1_000;
+/** Bytes below which SQLite itself would have no room to work in. */
 const SMALLEST = 1 << 20;
 
-/** Keeps messages until they have been sent. */
+/**
+ * Keeps messages until they have been sent: through times without a connection, the end of the process, and power cuts. `storeIn` stores,
+ * `forwardFrom` sends.
+ *
+ * One SQLite file (`node:sqlite`: Node 22.13 or newer) in a worker thread, so that no commit holds up messages. What is told as `Stored` was synced
+ * to the disk. Nothing happens before the first stage or forwarder is subscribed; a second after the last has ended the file is closed, and at
+ * `close()` at once. A file that cannot be used is a `Left(OutboxUnavailable)` where it is used; one that is busy or has no room is asked for again
+ * each second.
+ *
+ * - *Bounds*: `maxBytes` on the disk and `maxAge`. What gives way is counted in `depth$` and told by the stage and the forwarder.
+ * - *At least once*: a message is deleted after it was accepted, or when `deleteWhen` says. It may come twice after a crash; its mark then says so.
+ * - *Ages* are counted on a clock that a time server does not move: a device that wakes up in 1970 loses nothing when its clock is set.
+ *
+ * Memory: what one commit holds, and 64 messages that are read ahead, whatever is stored.
+ *
+ * @throws RangeError for bounds out of range, topics that are none, and `deleteWhen: 'confirmed'` where no message can be seen back.
+ *
+ * @example
+ * ```ts
+ * import { connect, QOS, runToEnd, mergeW } from 'greengrass-rx';
+ * import { forwardFrom, openOutbox, storeIn } from 'greengrass-rx/outbox';
+ * import { interval, take, takeUntil, timer } from 'rxjs';
+ *
+ * const proxy = connect();
+ * // On a device, leave `path` out: a file in the component's work folder. This one ends with the process.
+ * const outbox = openOutbox({ path: ':memory:', maxBytes: 16 << 20, commit: { messages: 100, within: 50 } });
+ * const stored$ = interval(10).pipe(
+ *   take(3),
+ *   storeIn(outbox, n => ({ topicName: 'meters/7', payload: JSON.stringify({ n }), qos: QOS.AT_LEAST_ONCE })),
+ * );
+ * const forwarded$ = forwardFrom(outbox, proxy).pipe(takeUntil(timer(1_000)));
+ * await runToEnd(mergeW(stored$, forwarded$));
+ * await outbox.close();
+ * await proxy.close();
+ * ```
+ */
 export const openOutbox = (options: OutboxOptions = {}): Outbox => {
   const {
     path = 'outbox.sqlite',
@@ -97,6 +105,8 @@ export const openOutbox = (options: OutboxOptions = {}): Outbox => {
     maxAge = Infinity,
     onFull = 'dropOldest',
     mark = 'members',
+    deleteWhen = 'accepted',
+    profile,
     commit = {},
     scheduler = asyncScheduler,
   } = options;
@@ -105,139 +115,33 @@ export const openOutbox = (options: OutboxOptions = {}): Outbox => {
   const { messages = 100, within = 100 } = commit;
   if (!(messages >= 1)) throw new RangeError(`commit.messages must be a number from 1 on, not ${messages}.`);
   if (!(within >= 0)) throw new RangeError(`commit.within must be a number of milliseconds from 0 on, not ${within}.`);
+  const topics = options.topics === undefined ? undefined : declaredFilters(options.topics);
+  if (typeof deleteWhen === 'object' && !(deleteWhen.after > 0))
+    throw new RangeError(`deleteWhen.after must be a number of milliseconds above 0, not ${deleteWhen.after}.`);
+  if (deleteWhen === 'confirmed') checkConfirmable(topics, mark, profile);
   const settings = { maxBytes, maxAge, onFull };
   const file = path === ':memory:' ? path : resolve(path);
-  const make = (): Store =>
-    path === ':memory:' ? memoryStore(settings, randomUUID) : sqliteStore({ ...settings, path: file }, randomUUID);
-  return new FileOutbox(file, mark, make, { messages, within }, scheduler);
+  const make =
+    path === ':memory:' ? onlyOne(() => memoryStore(settings, randomUUID)) : () => sqliteStore({ ...settings, path: file }, randomUUID);
+  return new FileOutbox({ path: file, mark, topics, deleteWhen, profile, make, commit: { messages, within }, scheduler });
 };
 
-class FileOutbox implements Outbox {
-  readonly path: string;
-  readonly mark: MarkWith;
-  readonly depth$: Observable<OutboxDepth>;
-  private readonly make: () => Store;
-  private readonly commit: { readonly messages: number; readonly within: number };
-  private readonly scheduler: SchedulerLike;
-  private readonly clock: AgeClock;
-  private readonly depth: BehaviorSubject<StoreNews>;
-  private open:
-    { readonly store: Store; readonly answer$: BehaviorSubject<OpenOutbox | OutboxUnavailable<'message'> | undefined> } | undefined;
-  private users = 0;
-  private lingering: Subscription | undefined;
-  private closed = false;
+/** What is in memory is still there when the outbox is used again. */
+const onlyOne = (make: () => Store): (() => Store) => {
+  let made: Store | undefined;
+  return () => (made ??= make());
+};
 
-  constructor(
-    path: string,
-    mark: MarkWith,
-    make: () => Store,
-    commit: { readonly messages: number; readonly within: number },
-    scheduler: SchedulerLike,
-  ) {
-    this.path = path;
-    this.mark = mark;
-    this.make = make;
-    this.commit = commit;
-    this.scheduler = scheduler;
-    this.clock = new AgeClock(scheduler);
-    this.depth = new BehaviorSubject<StoreNews>(NOTHING);
-    this.depth$ = new Observable(destination =>
-      this.depth.subscribe({
-        next: ({ depth: { messages, bytes, oldest }, counts }) =>
-          destination.next({ messages, bytes, counts, age: oldest === undefined ? 0 : Math.max(0, this.scheduler.now() - oldest) }),
-        complete: () => destination.complete(),
-      }),
+const checkConfirmable = (topics: readonly string[] | undefined, mark: MarkWith, profile: Profile | undefined): void => {
+  if (topics === undefined || topics.length === 0)
+    throw new RangeError("deleteWhen: 'confirmed' subscribes to the topics of the messages, so it needs to be told them: topics.");
+  const ingest = topics.find(topic => parseBasicIngest(topic) !== undefined || topic.startsWith('$'));
+  if (ingest !== undefined)
+    throw new RangeError(
+      `deleteWhen: 'confirmed' cannot see a message to ${JSON.stringify(ingest)} back: nobody can subscribe to it. Use 'accepted' or { after }.`,
     );
-  }
-
-  use(): ObservableEither<OutboxUnavailable<'message'>, OpenOutbox> {
-    return new Observable(destination => {
-      if (this.closed) {
-        destination.next(left(new OutboxUnavailable('message', this.path, 'closed')));
-        destination.complete();
-        return undefined;
-      }
-      this.users++;
-      this.lingering?.unsubscribe();
-      this.open ??= this.start();
-      const answers = this.open.answer$.subscribe(answer => {
-        if (answer !== undefined) destination.next(answer instanceof OutboxUnavailable ? left(answer) : right(answer));
-      });
-      return () => {
-        answers.unsubscribe();
-        if (--this.users === 0 && !this.closed) this.lingering = this.scheduler.schedule(() => void this.letGo(), LINGER);
-      };
-    });
-  }
-
-  async close(): Promise<void> {
-    if (this.closed) return;
-    this.closed = true;
-    this.lingering?.unsubscribe();
-    await this.letGo();
-    this.depth.complete();
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
-
-  private start() {
-    const store = this.make();
-    const answer$ = new BehaviorSubject<OpenOutbox | OutboxUnavailable<'message'> | undefined>(undefined);
-    store.open(this.clock.now()).subscribe(answer => {
-      if (answer._tag === 'Left') {
-        answer$.next(answer.left);
-        return;
-      }
-      const opened = answer.right;
-      this.clock.resume(opened.age, opened.timeOfDay);
-      const now = (): Moment => this.clock.now();
-      const news = (latest: StoreNews): void => this.depth.next(latest);
-      news(opened);
-      let { nextPlace } = opened;
-      let forwarding = false;
-      const stored$ = new Subject<void>();
-      const commits = new GroupCommit(store, this.commit, now, this.scheduler, put => {
-        nextPlace = put.place + put.taken;
-        news(put);
-        stored$.next();
-      });
-      const claimForwarding = (): (() => void) | undefined => {
-        if (forwarding) return undefined;
-        forwarding = true;
-        return () => {
-          forwarding = false;
-        };
-      };
-      answer$.next({
-        store,
-        opened,
-        now,
-        news,
-        commits,
-        stored$,
-        claimForwarding,
-        latest: () => this.depth.value,
-        nextPlace: () => nextPlace,
-      });
-    });
-    return { store, answer$ };
-  }
-
-  private letGo(): Promise<void> {
-    const { open } = this;
-    this.open = undefined;
-    if (open === undefined) return Promise.resolve();
-    const { answer$, store } = open;
-    const answer = answer$.value;
-    if (answer !== undefined && !(answer instanceof OutboxUnavailable)) answer.commits.flush();
-    if (this.closed) answer$.next(new OutboxUnavailable('message', this.path, 'closed'));
-    return new Promise(done => store.close().subscribe({ complete: done }));
-  }
-}
-
-const NOTHING: StoreNews = {
-  depth: { messages: 0, bytes: 0, oldest: undefined },
-  counts: { stored: 0, forwarded: 0, expired: 0, dropped: 0, setAside: 0, damaged: 0, inside: 0 },
+  if (typeof mark === 'function')
+    throw new RangeError("deleteWhen: 'confirmed' has to recognise messages by their mark, so mark must be 'members' or 'wrap'.");
+  if (profile === 'lite' && mark === 'members')
+    throw new RangeError("Greengrass Lite carries no user properties: deleteWhen: 'confirmed' needs mark: 'wrap' there.");
 };

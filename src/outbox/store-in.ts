@@ -6,7 +6,8 @@ import { amended, type Amended } from '../errors/amended.js';
 import type { InvalidRequest, OutboxUnavailable, Overflowed } from '../errors/errors.js';
 import { type Stage, stage, type StageOptions } from '../flow/stage.js';
 import type { CommitFailure } from './group-commit.js';
-import type { OpenOutbox, Outbox } from './open-outbox.js';
+import type { OpenOutbox, Outbox } from './outbox.js';
+import { sizeProblem, topicProblem } from './storable.js';
 
 /** A value whose message is on the disk: no power cut takes it any more. */
 export interface Stored<out A> {
@@ -35,7 +36,40 @@ export interface StoreInOptions<A> extends StageOptions<A> {
   readonly inFlight?: number | undefined;
 }
 
-/** Stores a message for every value. */
+/**
+ * Stores a message for every value in an outbox, and hands the value on when no power cut can take it any more. `forwardFrom` sends it.
+ *
+ * Emits one outcome for every value it works on, in their order: `Right(Stored)` after the commit that the message is in, `Left(OutboxUnavailable)`
+ * with the `value` where the file cannot take it (the disk is full, another process has it, the disk failed), `Left(InvalidRequest)` where
+ * it could never be sent: a wrong topic, or too large with the longest mark. Values that find the stage's own buffer full are dropped by its
+ * policy; one `Left(Overflowed)` stands for them. With `onFull: 'refuse'`, a full outbox is `Left(Overflowed)` for each.
+ *
+ * Messages of all stages share commits: after `commit.messages` of them or `commit.within` milliseconds. Completes when the source has
+ * and every value has its outcome. An error of the source, or one thrown by `toRequest`, `key`, `priority` or `expires`, is a defect and goes to
+ * the error channel.
+ *
+ * Memory: `buffer.messages` (1 000) waiting values and `inFlight` (1 000) on their way to the disk.
+ *
+ * @param toRequest makes the message of a value, once.
+ *
+ * @example
+ * ```ts
+ * import { QOS, runToEnd } from 'greengrass-rx';
+ * import { openOutbox, storeIn } from 'greengrass-rx/outbox';
+ * import { of, tap } from 'rxjs';
+ *
+ * const outbox = openOutbox({ path: ':memory:' });
+ * const stored$ = of({ meter: 7, kWh: 1.5 }).pipe(
+ *   storeIn(outbox, ({ meter, kWh }) => ({ topicName: `meters/${meter}`, payload: JSON.stringify({ kWh }), qos: QOS.AT_LEAST_ONCE }), {
+ *     key: ({ meter }) => `${meter}`,
+ *     expires: () => 7 * 24 * 3_600_000,
+ *   }),
+ *   tap(outcome => console.log(outcome)), // Right, by the outbox, number 1
+ * );
+ * await runToEnd(stored$);
+ * await outbox.close();
+ * ```
+ */
 export const storeIn = <A>(
   outbox: Outbox,
   toRequest: (value: A) => PublishRequest,
@@ -85,10 +119,12 @@ export const storeIn = <A>(
     return {
       width: inFlight,
       ordered: true,
-      declaration: { concurrency: inFlight },
+      declaration: { concurrency: inFlight, topics: outbox.topics },
       work: value => {
         const request = toRequest(value);
-        const problem = publishProblem(request);
+        const profile = open !== undefined && !isLeft(open) ? open.right.profile : undefined;
+        const problem =
+          publishProblem(request) ?? topicProblem(outbox, request, options.name) ?? sizeProblem(outbox, request, stream, profile);
         if (problem !== undefined) return of(left(amended(problem, { value })));
         return new Observable<Either<StoreFailure<A>, Stored<A>>>(destination => commit(value, request, destination));
       },

@@ -128,6 +128,28 @@ describe.each(STORES)('a store $name', ({ make }) => {
     expect((await answered(store.take({ ...ALL, messages: 1 }, at(10)))).records.map(({ lost }) => lost)).toEqual([[]]);
   });
 
+  it('does not forget a loss that came after what was told, or that belongs to a later message', async () => {
+    const store = make();
+    await answered(store.open(at(0)));
+    const given = ['a', 'b', 'c', 'd', 'e', 'f'].map((text, i) =>
+      record(text, { expiresIn: i === 0 ? 10 : i === 1 ? 20 : undefined, priority: i === 2 ? 1 : 0 }),
+    );
+    await answered(store.put(given, at(0)));
+    // The third goes first and tells of no loss; at 10 the first expires, and the fourth, having a high place, is not reached yet.
+    const [third] = (await answered(store.take({ ...ALL, messages: 1 }, at(0)))).records;
+    const [second] = (await answered(store.take({ ...ALL, messages: 1 }, at(10)))).records;
+    expect([third, second].map(found => found?.lost)).toEqual([[], [{ first: 1, last: 1 }]]);
+    // The second is given up after its loss was told with it; it is a loss that follows on that one.
+    await answered(store.settle([{ place: second?.place ?? 0, fate: 'setAside', reason: 'odd' }], at(10)));
+    const [fourth] = (await answered(store.take({ ...ALL, messages: 1 }, at(10)))).records;
+    expect(fourth?.lost).toEqual([
+      { first: 1, last: 1 },
+      { first: 2, last: 2 },
+    ]);
+    await answered(store.settle([{ place: fourth?.place ?? 0, fate: 'forwarded' }], at(10)));
+    expect((await answered(store.take({ ...ALL, messages: 1 }, at(10)))).records.map(({ lost }) => lost)).toEqual([[]]);
+  });
+
   it('lets the oldest give way when it is full, and counts them', async () => {
     const store = make({ maxBytes: 1 << 20 });
     await answered(store.open(at(0)));

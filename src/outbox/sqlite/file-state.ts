@@ -35,6 +35,8 @@ export interface FileState {
   /** Takes a message out that is not to be sent any more. */
   readonly remove: (row: Row, why: 'forwarded' | 'expired' | 'dropped' | 'setAside' | 'damaged') => void;
   readonly news: () => StoreNews;
+  /** The losses up to this one have been told. */
+  readonly told: (loss: number) => void;
   /** The columns that `remove` needs. */
   readonly sized: string;
   readonly unclaimed: string;
@@ -45,6 +47,7 @@ export function fileState(crc32: (bytes: Uint8Array | string, start?: number) =>
   /** Ranges of lost numbers that are kept for the receivers; of more, the oldest are forgotten. */
   const MOST_LOSSES = 10_000;
   let open: Tables | undefined;
+  let toldUpTo = 0;
   const streams = new Map<string, { readonly id: number; next: number }>();
   const state: FileState['state'] = {
     epoch: '',
@@ -130,7 +133,8 @@ export function fileState(crc32: (bytes: Uint8Array | string, start?: number) =>
   /** A message that will never come, for the receiver to know. */
   const lose = (stream: number, number: number): void => {
     const last = sql('SELECT id, first, last FROM loss WHERE stream=? ORDER BY id DESC LIMIT 1').get(stream);
-    if (last !== undefined && num(last['last']) === number - 1) {
+    // What has been told is deleted when its message is forwarded, and is not added to.
+    if (last !== undefined && num(last['last']) === number - 1 && num(last['id']) > toldUpTo) {
       sql('UPDATE loss SET last=? WHERE id=?').run(number, num(last['id']));
       return;
     }
@@ -181,6 +185,9 @@ export function fileState(crc32: (bytes: Uint8Array | string, start?: number) =>
     checksum,
     streamOf,
     remove,
+    told: loss => {
+      toldUpTo = Math.max(toldUpTo, loss);
+    },
     news,
     sized: 'place, stream, number, length(CAST(topicName AS BLOB)) + length(payload) AS size',
     unclaimed: 'NOT EXISTS (SELECT 1 FROM claim WHERE claim.place = message.place)',

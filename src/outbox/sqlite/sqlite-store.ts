@@ -43,6 +43,7 @@ type Asked = WorkerRequest extends infer R ? (R extends { readonly id: number } 
 /** The store in an SQLite file, in a thread of its own, so that no commit holds up messages. */
 export const sqliteStore = (settings: WorkerSettings, newEpoch: () => string): Store => {
   let worker: Worker | undefined;
+  let closed = false;
   let ids = 0;
   const asked = new Map<number, (answer: WorkerAnswer) => void>();
 
@@ -85,6 +86,11 @@ export const sqliteStore = (settings: WorkerSettings, newEpoch: () => string): S
   ): ObservableEither<OutboxUnavailable<'message'>, R> =>
     new Observable(destination => {
       const id = ++ids;
+      if (closed && request.op !== 'close') {
+        destination.next(left(new OutboxUnavailable('message', settings.path, 'closed')));
+        destination.complete();
+        return;
+      }
       worker ??= start();
       worker.ref();
       asked.set(id, answer => {
@@ -118,6 +124,7 @@ export const sqliteStore = (settings: WorkerSettings, newEpoch: () => string): S
     settle: (fates, now) => ask<'settle', StoreNews>({ op: 'settle', fates, now }, [], (_, { depth, counts }) => ({ depth, counts })),
     close: () =>
       new Observable(destination => {
+        closed = true;
         if (worker === undefined) {
           destination.next(right(undefined));
           destination.complete();

@@ -60,6 +60,7 @@ export function takeRecords(file: FileState, maxAge: number): TakeRecords {
           ? []
           : sql('SELECT id, first, last FROM loss WHERE stream=? AND last < ? ORDER BY id LIMIT 16').all(stream, number(row['number']));
         toldStreams.add(stream);
+        file.told(number(losses.at(-1)?.['id']));
         sql('INSERT INTO claim(place, sent, told) VALUES(?, 0, ?)').run(place, losses.at(-1)?.['id'] ?? null);
         const payload = file.bytes(row['payload']);
         texts.push(
@@ -131,7 +132,8 @@ export function takeRecords(file: FileState, maxAge: number): TakeRecords {
       if (row === undefined) continue;
       if (fate === 'forwarded') {
         const told = claim['told'];
-        if (typeof told === 'number') sql('DELETE FROM loss WHERE stream=? AND id <= ?').run(number(row['stream']), told);
+        if (typeof told === 'number')
+          sql('DELETE FROM loss WHERE stream=? AND id <= ? AND last < ?').run(number(row['stream']), told, number(row['number']));
         remove(row, 'forwarded');
       } else setAside(row, reason ?? 'It was refused.', now);
     }

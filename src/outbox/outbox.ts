@@ -1,0 +1,236 @@
+import { isLeft, left, right, type Either } from 'fp-ts/lib/Either.js';
+import { BehaviorSubject, filter, Observable, type SchedulerLike, Subject, type Subscription, take } from 'rxjs';
+import type { Profile } from '../client/mqtt-proxy.js';
+import { OutboxUnavailable } from '../errors/errors.js';
+import type { ObservableEither } from '../stream/observable-either.js';
+import { AgeClock } from './age-clock.js';
+import { GroupCommit } from './group-commit.js';
+import type { MarkWith } from './mark.js';
+import type { Moment, Opened, Store, StoreCounts, StoreNews } from './store.js';
+
+/** When a stored message is deleted. */
+export type DeleteWhen = 'accepted' | 'confirmed' | { readonly after: number };
+
+/** What waits in an outbox. */
+export interface OutboxDepth {
+  readonly messages: number;
+  /** Bytes of topics and payloads. */
+  readonly bytes: number;
+  /** Milliseconds since the oldest was stored; 0 when nothing waits. */
+  readonly age: number;
+  /** What became of all that was ever stored in this file: `stored = forwarded + expired + dropped + setAside + damaged + inside`. */
+  readonly counts: StoreCounts;
+}
+
+/** A store for messages that survives the process and the power. See {@link openOutbox}. */
+export interface Outbox extends AsyncDisposable {
+  /** The file. */
+  readonly path: string;
+  /** How its messages are marked. */
+  readonly mark: MarkWith;
+  /** The filters of the topics that its messages are for. `undefined`: any. */
+  readonly topics: readonly string[] | undefined;
+  /** When its messages are deleted. */
+  readonly deleteWhen: DeleteWhen;
+  /** What waits, from now on and at each change. Opens nothing: before the first stage has, nothing waits. Never completes before `close`. */
+  readonly depth$: Observable<OutboxDepth>;
+  /** Commits what waits and closes the file. Stages and forwarders that go on get `Left(OutboxUnavailable)`. */
+  readonly close: () => Promise<void>;
+  /**
+   * @internal Opens the file, or shares it; closed a second after the last has let it go. Tells anew when what it could not be opened for has
+   * passed.
+   */
+  readonly use: () => ObservableEither<OutboxUnavailable<'message'>, OpenOutbox>;
+}
+
+/** @internal An outbox whose file is open. */
+export interface OpenOutbox {
+  readonly store: Store;
+  readonly opened: Opened;
+  readonly commits: GroupCommit;
+  readonly now: () => Moment;
+  /** Takes what a store's answer says of its depth. */
+  readonly news: (news: StoreNews) => void;
+  /** What the store last said of its depth. */
+  readonly latest: () => StoreNews;
+  /** How many messages were found to be lost when it was opened, for the first who asks. */
+  readonly takeDamage: () => number;
+  /** The nucleus that its messages go to, as far as is known. */
+  profile: Profile | undefined;
+  /** Emits when messages have been stored: how many others gave way. */
+  readonly stored$: Observable<number>;
+  /** The place that the next message gets, as far as is known here. */
+  readonly nextPlace: () => number;
+  /** Claims the one place there is for a forwarder. `undefined`: it is taken. Else the function lets it go. */
+  readonly claimForwarding: () => (() => void) | undefined;
+}
+
+/** Milliseconds a file stays open when nobody uses it: between two stages that follow each other it need not be opened twice. */
+const LINGER = 1_000;
+/** Milliseconds until a file is asked for again that another process had open, or that had no room. */
+const REOPEN = 1_000;
+
+const NOTHING: StoreNews = {
+  depth: { messages: 0, bytes: 0, oldest: undefined },
+  counts: { stored: 0, forwarded: 0, expired: 0, dropped: 0, setAside: 0, damaged: 0, inside: 0 },
+};
+
+/** What {@link FileOutbox} is made of. */
+export interface OutboxParts extends Pick<Outbox, 'path' | 'mark' | 'topics' | 'deleteWhen'> {
+  readonly make: () => Store;
+  readonly commit: { readonly messages: number; readonly within: number };
+  readonly profile: Profile | undefined;
+  readonly scheduler: SchedulerLike;
+}
+
+type Answer = Either<OutboxUnavailable<'message'>, OpenOutbox>;
+
+/** The file behind an outbox: opened by the first that uses it, closed after the last. */
+export class FileOutbox implements Outbox {
+  readonly path: string;
+  readonly mark: MarkWith;
+  readonly topics: readonly string[] | undefined;
+  readonly deleteWhen: DeleteWhen;
+  readonly depth$: Observable<OutboxDepth>;
+  private readonly parts: OutboxParts;
+  private readonly clock: AgeClock;
+  private readonly depth = new BehaviorSubject<StoreNews>(NOTHING);
+  private readonly answer$ = new BehaviorSubject<Answer | undefined>(undefined);
+  /** A file is opened again only when it has been closed: it would be found busy. */
+  private readonly state$ = new BehaviorSubject<'closed' | 'open' | 'closing'>('closed');
+  private store: Store | undefined;
+  private users = 0;
+  private lingering: Subscription | undefined;
+  private reopening: Subscription | undefined;
+  private closed = false;
+
+  constructor(parts: OutboxParts) {
+    this.parts = parts;
+    ({ path: this.path, mark: this.mark, topics: this.topics, deleteWhen: this.deleteWhen } = parts);
+    this.clock = new AgeClock(parts.scheduler);
+    this.depth$ = new Observable(destination =>
+      this.depth.subscribe({
+        next: ({ depth: { messages, bytes, oldest }, counts }) =>
+          destination.next({ messages, bytes, counts, age: oldest === undefined ? 0 : Math.max(0, parts.scheduler.now() - oldest) }),
+        complete: () => destination.complete(),
+      }),
+    );
+  }
+
+  use(): ObservableEither<OutboxUnavailable<'message'>, OpenOutbox> {
+    return new Observable(destination => {
+      if (this.closed) {
+        destination.next(left(new OutboxUnavailable('message', this.path, 'closed')));
+        destination.complete();
+        return undefined;
+      }
+      this.users++;
+      this.lingering?.unsubscribe();
+      const answers = this.answer$.pipe(filter(answer => answer !== undefined)).subscribe(destination);
+      this.start();
+      return () => {
+        answers.unsubscribe();
+        if (--this.users > 0 || this.closed) return;
+        this.reopening?.unsubscribe();
+        this.lingering = this.parts.scheduler.schedule(() => this.letGo(), LINGER);
+      };
+    });
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    this.lingering?.unsubscribe();
+    this.reopening?.unsubscribe();
+    this.letGo();
+    await new Promise<void>(done => this.whenClosed(done));
+    this.depth.complete();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  private start(): void {
+    if (this.state$.value === 'open') return;
+    this.whenClosed(() => {
+      if (this.closed || this.users === 0 || this.state$.value === 'open') return;
+      this.state$.next('open');
+      const store = this.parts.make();
+      this.store = store;
+      store.open(this.clock.now()).subscribe(answer => this.onOpened(store, answer));
+    });
+  }
+
+  private onOpened(store: Store, answer: Either<OutboxUnavailable<'message'>, Opened>): void {
+    // Closed meanwhile.
+    if (this.store !== store) return;
+    if (isLeft(answer)) {
+      this.letGo();
+      if (!this.closed) this.answer$.next(answer);
+      if (answer.left.retryable && this.users > 0) this.reopening = this.parts.scheduler.schedule(() => this.start(), REOPEN);
+      return;
+    }
+    this.clock.resume(answer.right.age, answer.right.timeOfDay);
+    this.answer$.next(right(this.opened(store, answer.right)));
+  }
+
+  private opened(store: Store, opened: Opened): OpenOutbox {
+    const { commit, scheduler, profile } = this.parts;
+    const now = (): Moment => this.clock.now();
+    const news = (latest: StoreNews): void => this.depth.next(latest);
+    news(opened);
+    let { nextPlace, lostToDamage } = opened;
+    let forwarding = false;
+    const stored$ = new Subject<number>();
+    const commits = new GroupCommit(store, commit, now, scheduler, put => {
+      nextPlace = put.place + put.taken;
+      news(put);
+      stored$.next(put.dropped);
+    });
+    const claimForwarding = (): (() => void) | undefined => {
+      if (forwarding) return undefined;
+      forwarding = true;
+      return () => {
+        forwarding = false;
+      };
+    };
+    return {
+      store,
+      opened,
+      now,
+      news,
+      commits,
+      stored$,
+      claimForwarding,
+      profile,
+      latest: () => this.depth.value,
+      nextPlace: () => nextPlace,
+      takeDamage: () => {
+        const damage = lostToDamage;
+        lostToDamage = 0;
+        return damage;
+      },
+    };
+  }
+
+  private letGo(): void {
+    const { store } = this;
+    if (store === undefined) return;
+    this.store = undefined;
+    const answer = this.answer$.value;
+    if (answer !== undefined && !isLeft(answer)) answer.right.commits.flush();
+    // Who still uses it hands back what it has, while that can be noted.
+    this.answer$.next(this.closed ? left(new OutboxUnavailable('message', this.path, 'closed')) : undefined);
+    this.state$.next('closing');
+    store.close().subscribe({ complete: () => this.state$.next('closed') });
+  }
+
+  private whenClosed(then: () => void): void {
+    this.state$
+      .pipe(
+        filter(state => state !== 'closing'),
+        take(1),
+      )
+      .subscribe(then);
+  }
+}

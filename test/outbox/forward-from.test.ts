@@ -1,0 +1,255 @@
+import { range } from 'rxjs';
+import { describe, expect, it } from 'vitest';
+import { type Forwarded, forwardFrom, type ForwardFailure, type ForwardOptions } from '../../src/outbox/index.js';
+import type { Either } from 'fp-ts/lib/Either.js';
+import { fixed } from '../../src/schedule/index.js';
+import type { Outbox } from '../../src/outbox/outbox.js';
+import { storeIn } from '../../src/outbox/store-in.js';
+import { QOS } from '../../src/shared/qos.js';
+import { atTime, inMemory, lasting, passing, Port, storing, virtually } from './virtual.js';
+
+const texts = (sent: readonly string[]): string[] => sent.map(line => line.split(' ')[1] ?? '');
+
+const describeOutcome = (outcome: Either<ForwardFailure, Forwarded>): string => {
+  if (outcome._tag === 'Right') return `${outcome.right.number} by ${outcome.right.by}${outcome.right.replayed ? ' replayed' : ''}`;
+  const { left } = outcome;
+  if (left._tag === 'StoredMessagesLost') return `${left.messages} ${left.reason}`;
+  if (left._tag === 'SetAside') return `${left.number} set aside`;
+  if (left._tag === 'OutboxUnavailable') return `${left.reason} ${left.kind}`;
+  return left._tag;
+};
+
+const forwarding = (outbox: Outbox, port: Port, options: ForwardOptions = {}, told: string[] = []) =>
+  forwardFrom(outbox, port, { rate: 1_000_000, ...options }).subscribe({
+    next: outcome => told.push(describeOutcome(outcome)),
+    error: (error: unknown) => told.push(String(error)),
+    complete: () => told.push('complete'),
+  });
+
+describe('forwardFrom', () => {
+  it('sends what is stored, while connected as live, and says what became of each', () => {
+    const port = new Port();
+    const told: string[] = [];
+    virtually(() => {
+      const outbox = inMemory();
+      return [forwarding(outbox, port, {}, told), storing(outbox, ['a:1', 'b:2'])];
+    });
+    expect(texts(port.sent)).toEqual(['1#1', '2#2']);
+    expect(told).toEqual(['1 by spooler', '2 by spooler']);
+  });
+
+  it('sends what waited for the connection as replayed, after what is live, which leaves it its share', () => {
+    const port = new Port(false);
+    virtually(() => {
+      const outbox = inMemory();
+      const old = Array.from({ length: 6 }, (_, i) => `old${i}:o`);
+      const live = Array.from({ length: 12 }, (_, i) => `live${i}:l`);
+      const subscriptions = [storing(outbox, old), forwarding(outbox, port, { rate: 10, inFlight: 1, live: { share: 0.75 } })];
+      atTime(10, () => {
+        port.connect();
+        subscriptions.push(storing(outbox, live));
+      });
+      return subscriptions;
+    });
+    // One of the backlog had its turn before anything live was there; then one in four.
+    expect(
+      texts(port.sent)
+        .map(text => text[0])
+        .join(''),
+    ).toBe('olllolllolllolllo'.slice(0, 17) + 'o');
+    expect(texts(port.sent).filter(text => text.includes('r'))).toHaveLength(6);
+  });
+
+  it('keeps the order of each key within what is live and within the backlog', () => {
+    const port = new Port(false);
+    port.latency = 7;
+    virtually(() => {
+      const outbox = inMemory();
+      const subscriptions = [storing(outbox, ['a:a1', 'b:b1', 'a:a2', 'b:b2', 'a:a3']), forwarding(outbox, port)];
+      atTime(10, () => port.connect());
+      atTime(12, () => subscriptions.push(storing(outbox, ['a:a4', 'b:b3', 'a:a5'])));
+      return subscriptions;
+    });
+    for (const key of ['a', 'b'] as const)
+      for (const isReplayed of [true, false]) {
+        const numbers = texts(port.sent)
+          .filter(text => text.startsWith(key) && text.includes('r') === isReplayed)
+          .map(text => Number(text.slice(1, 2)));
+        expect(numbers).toEqual([...numbers].sort());
+      }
+    expect(port.sent).toHaveLength(8);
+    expect(port.mostUnderWay).toBeGreaterThan(1);
+  });
+
+  it('keeps one order for each key in turn, and still says what is replayed', () => {
+    const port = new Port(false);
+    virtually(() => {
+      const outbox = inMemory();
+      const subscriptions = [storing(outbox, ['a:1', 'a:2', 'a:3']), forwarding(outbox, port, { live: 'inTurn', rate: 10 })];
+      atTime(10, () => {
+        port.connect();
+        subscriptions.push(storing(outbox, ['a:4', 'a:5']));
+      });
+      return subscriptions;
+    });
+    expect(texts(port.sent)).toEqual(['1#1r', '2#2r', '3#3r', '4#4', '5#5']);
+  });
+
+  it('sends no more a second than it was told, whatever waits', () => {
+    const port = new Port();
+    virtually(() => {
+      const outbox = inMemory();
+      const stored$ = range(0, 300).pipe(storeIn(outbox, n => ({ topicName: `t${n}`, payload: `${n}`, qos: QOS.AT_LEAST_ONCE })));
+      return [stored$.subscribe(), forwarding(outbox, port, { rate: 50 })];
+    });
+    const at = port.sent.map(line => Number(line.split(' ')[0]));
+    expect(at).toHaveLength(300);
+    // In any second: the rate, and the tenth of a second that may be saved up.
+    for (const from of at) expect(at.filter(time => time >= from && time < from + 1_000).length).toBeLessThanOrEqual(56);
+    expect(at.at(-1)).toBeLessThan(6_100);
+  });
+
+  it('sends the more urgent first', () => {
+    const port = new Port(false);
+    virtually(() => {
+      const outbox = inMemory();
+      const subscriptions = [
+        storing(outbox, ['a:low', 'b:high', 'c:middle'], {
+          priority: text => (text.includes('high') ? 9 : text.includes('middle') ? 5 : 0),
+        }),
+        forwarding(outbox, port, { inFlight: 1 }),
+      ];
+      atTime(10, () => port.connect());
+      return subscriptions;
+    });
+    expect(texts(port.sent)).toEqual(['high#2r', 'middle#3r', 'low#1r']);
+  });
+
+  it('does not send what has expired, says so, and tells the receiver which number', () => {
+    const port = new Port(false);
+    const told: string[] = [];
+    virtually(() => {
+      const outbox = inMemory();
+      const subscriptions = [storing(outbox, ['a:old'], { expires: () => 100 }), storing(outbox, ['a:new'])];
+      atTime(200, () => {
+        port.connect();
+        subscriptions.push(forwarding(outbox, port, {}, told));
+      });
+      return subscriptions;
+    });
+    expect(texts(port.sent)).toEqual(['new#2r-1..1']);
+    expect(told).toEqual(['1 expired', '2 by spooler replayed']);
+  });
+
+  it('sets aside what is refused for good, and goes on', () => {
+    const port = new Port();
+    const told: string[] = [];
+    port.answer = payload => (payload.startsWith('odd') ? lasting : undefined);
+    virtually(() => {
+      const outbox = inMemory();
+      return [storing(outbox, ['a:odd', 'a:even']), forwarding(outbox, port, {}, told)];
+    });
+    expect(told).toEqual(['1 set aside', '2 by spooler']);
+    expect(texts(port.sent)).toEqual(['odd#1', 'even#2']);
+  });
+
+  it('tries again what may pass, in its order, and says that it was tried before', () => {
+    const port = new Port();
+    port.answer = (_, nth) => (nth <= 2 ? passing : undefined);
+    virtually(() => {
+      const outbox = inMemory();
+      return [forwarding(outbox, port, { retry: fixed(100), inFlight: 1 }), storing(outbox, ['a:1', 'a:2'])];
+    });
+    expect(port.sent).toEqual(['0 1#1', '101 1#1rx2', '202 1#1rx3', '203 2#2']);
+  });
+
+  it('stops while the device is offline, and takes what was stored meanwhile for the backlog', () => {
+    const port = new Port();
+    virtually(() => {
+      const outbox = inMemory();
+      const subscriptions = [forwarding(outbox, port), storing(outbox, ['a:1'])];
+      atTime(10, () => port.cloud$.next('disconnected'));
+      atTime(20, () => subscriptions.push(storing(outbox, ['a:2'])));
+      atTime(1_000, () => port.cloud$.next('connected'));
+      atTime(1_010, () => subscriptions.push(storing(outbox, ['a:3'])));
+      return subscriptions;
+    });
+    expect(port.sent).toEqual(['0 1#1', '1000 2#2r', '1010 3#3']);
+  });
+
+  it('takes for the backlog, too, what a nucleus that says nothing refused for a while', () => {
+    const port = new Port();
+    port.cloud$.next('unknown');
+    let isOffline = true;
+    port.answer = () => (isOffline ? passing : undefined);
+    virtually(() => {
+      const outbox = inMemory();
+      const subscriptions = [forwarding(outbox, port, { retry: fixed(500), inFlight: 1 }), storing(outbox, ['a:1', 'a:2', 'a:3'])];
+      atTime(5_000, () => {
+        isOffline = false;
+      });
+      return subscriptions;
+    });
+    expect(texts(port.sent).slice(-3)).toEqual([expect.stringContaining('1#1rx'), '2#2r', '3#3r']);
+  });
+
+  it('completes when draining begins and what is under way has its answer; the rest is sent by the next', () => {
+    const port = new Port();
+    port.latency = 100;
+    const told: string[] = [];
+    virtually(() => {
+      const outbox = inMemory();
+      const subscriptions = [forwarding(outbox, port, { inFlight: 2 }, told), storing(outbox, ['a:1', 'b:2', 'c:3'])];
+      atTime(50, () => port.draining$.next());
+      atTime(500, () => {
+        told.push('again');
+        subscriptions.push(forwarding(outbox, new Port(), {}, told));
+      });
+      return subscriptions;
+    });
+    expect(told).toEqual(['1 by spooler', '2 by spooler', 'complete', 'again', '3 by spooler replayed']);
+  });
+
+  it('hands back what it had when it is unsubscribed, as sent perhaps where it was under way', () => {
+    const port = new Port();
+    port.latency = 1_000;
+    const later = new Port();
+    virtually(() => {
+      const outbox = inMemory();
+      const first = forwarding(outbox, port, { inFlight: 1 });
+      const subscriptions = [first, storing(outbox, ['a:1', 'a:2'])];
+      atTime(50, () => first.unsubscribe());
+      atTime(100, () => subscriptions.push(forwarding(outbox, later)));
+      return subscriptions;
+    });
+    expect(texts(later.sent)).toEqual(['1#1rx2', '2#2r']);
+  });
+
+  it('is the only one for its outbox', () => {
+    const told: string[] = [];
+    virtually(() => {
+      const outbox = inMemory();
+      return [forwarding(outbox, new Port()), forwarding(outbox, new Port(), {}, told)];
+    });
+    expect(told).toEqual(['forwarding terminal', 'complete']);
+  });
+
+  it('sends again what was taken just before the connection broke, where messages are kept for a while', () => {
+    const port = new Port();
+    const depths: number[] = [];
+    virtually(() => {
+      const outbox = inMemory({ deleteWhen: { after: 5_000 } });
+      const subscriptions = [forwarding(outbox, port), storing(outbox, ['a:1'])];
+      atTime(4_000, () => {
+        subscriptions.push(storing(outbox, ['a:2']));
+      });
+      atTime(6_000, () => outbox.depth$.subscribe(({ messages }) => depths.push(messages)).unsubscribe());
+      atTime(7_000, () => port.break());
+      atTime(8_000, () => port.connect());
+      atTime(20_000, () => outbox.depth$.subscribe(({ messages }) => depths.push(messages)).unsubscribe());
+      return subscriptions;
+    });
+    expect(port.sent).toEqual(['0 1#1', '4000 2#2', '8000 2#2rx2']);
+    expect(depths).toEqual([1, 0]);
+  });
+});

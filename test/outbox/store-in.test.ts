@@ -1,0 +1,127 @@
+import type { Either } from 'fp-ts/lib/Either.js';
+import { concat, NEVER, of, range } from 'rxjs';
+import { describe, expect, it } from 'vitest';
+import { Ledger } from '../../src/flow/index.js';
+import { openOutbox, storeIn, type Stored, type StoreFailure } from '../../src/outbox/index.js';
+import type { Overflowed } from '../../src/errors/errors.js';
+import { QOS } from '../../src/shared/qos.js';
+import { watched } from '../kit/time/virtual.js';
+import { inMemory } from './virtual.js';
+
+const toRequest = (value: unknown) => ({ topicName: 't', payload: String(value), qos: QOS.AT_LEAST_ONCE });
+
+const describeOutcome = (outcome: Either<StoreFailure<unknown> | Overflowed, Stored<unknown>>): string => {
+  if (outcome._tag === 'Left') return `${outcome.left._tag} ${outcome.left.message}`;
+  const { value, number, gaveWay } = outcome.right;
+  return `${String(value)} stored as ${number}${gaveWay.messages > 0 ? `, ${gaveWay.messages} gave way` : ''}`;
+};
+
+describe('storeIn', () => {
+  it('hands a value on when its commit is done: after so many messages, or after so long', () => {
+    const outbox = inMemory({ commit: { messages: 3, within: 50 } });
+    expect(watched(() => range(1, 4).pipe(storeIn(outbox, toRequest)), describeOutcome)).toEqual([
+      '0 1 stored as 1',
+      '0 2 stored as 2',
+      '0 3 stored as 3',
+      '50 4 stored as 4',
+      '50 complete',
+    ]);
+  });
+
+  it('refuses at once what could never be sent, with the value', () => {
+    const outbox = inMemory({ topics: ['t', 'alarms/+'] });
+    const outcomes = watched(
+      () => of('t/#', 'elsewhere', 't').pipe(storeIn(outbox, topicName => ({ topicName, payload: '', qos: QOS.AT_LEAST_ONCE }))),
+      outcome => (outcome._tag === 'Left' ? `${outcome.left._tag} ${'value' in outcome.left ? String(outcome.left.value) : ''}` : 'stored'),
+    );
+    expect(outcomes).toEqual(['0 InvalidRequest t/#', '0 InvalidRequest elsewhere', '0 stored', '0 complete']);
+  });
+
+  it.each([
+    { mark: 'members' as const, fits: 131_072, tooLarge: 131_073 },
+    { mark: 'wrap' as const, fits: 97_000, tooLarge: 98_400 },
+  ])('refuses a payload that with the longest mark is too large: $mark', ({ mark, fits, tooLarge }) => {
+    const outbox = inMemory({ mark });
+    const sizes$ = of(fits, tooLarge).pipe(
+      storeIn(outbox, bytes => ({ topicName: 't', payload: 'x'.repeat(bytes), qos: QOS.AT_LEAST_ONCE })),
+    );
+    expect(
+      watched(
+        () => sizes$,
+        ({ _tag }) => _tag,
+      ),
+    ).toEqual(['0 Right', '0 Left', '0 complete']);
+  });
+
+  it('refuses for Greengrass Lite what would not fit into its frame, and to be confirmed what would not come back', () => {
+    const bytes$ = of(4_000, 4_900, 7_400);
+    const toLite = (bytes: number) => ({ topicName: 't', payload: `"${'x'.repeat(bytes - 2)}"`, qos: QOS.AT_LEAST_ONCE });
+    const tags = (outbox: ReturnType<typeof inMemory>): string[] =>
+      watched(
+        () => bytes$.pipe(storeIn(outbox, toLite)),
+        ({ _tag }) => _tag,
+      );
+    expect(tags(inMemory({ profile: 'lite', mark: 'wrap' }))).toEqual(['0 Right', '0 Right', '0 Left', '0 complete']);
+    expect(tags(inMemory({ profile: 'lite', mark: 'wrap', deleteWhen: 'confirmed', topics: ['t'] }))).toEqual([
+      '0 Right',
+      '0 Left',
+      '0 Left',
+      '0 complete',
+    ]);
+  });
+
+  it('tells what gave way for it, and what did not fit where nothing gives way', () => {
+    const large = Array.from({ length: 30 }, () => 'x'.repeat(50_000));
+    const dropping = watched(
+      () => of(...large).pipe(storeIn(inMemory({ maxBytes: 1 << 20, commit: { messages: 1 } }), toRequest)),
+      outcome => (outcome._tag === 'Right' ? `${outcome.right.gaveWay.messages}` : 'left'),
+    );
+    expect(dropping.slice(0, 20).every(line => line === '0 0')).toBe(true);
+    expect(dropping.slice(20, 30)).toEqual(Array.from({ length: 10 }, () => '0 1'));
+    const refusing = watched(
+      () => of(...large).pipe(storeIn(inMemory({ maxBytes: 1 << 20, onFull: 'refuse' }), toRequest)),
+      outcome => (outcome._tag === 'Right' ? 'stored' : outcome.left._tag),
+    );
+    expect(refusing.filter(line => line === '0 stored')).toHaveLength(20);
+    expect(refusing.filter(line => line === '0 Overflowed')).toHaveLength(10);
+  });
+
+  it('is counted by the ledger as a stage, and what is under way when it is given up is discarded', () => {
+    const ledger = new Ledger();
+    const outbox = inMemory({ commit: { messages: 3, within: 1_000 } });
+    watched(() => concat(range(1, 5), NEVER).pipe(storeIn(outbox, toRequest, { ledger })), describeOutcome, 500);
+    const [account] = ledger.snapshot().stages;
+    expect(account).toMatchObject({
+      kind: 'storeIn',
+      received: { messages: 5 },
+      emitted: { messages: 3 },
+      discarded: { messages: 2 },
+      buffered: { messages: 0 },
+    });
+  });
+
+  it('still has what it stored when nobody has used it for a while, where it is in memory', () => {
+    const outbox = inMemory();
+    const depths: number[] = [];
+    watched(() => of(1).pipe(storeIn(outbox, toRequest)), describeOutcome);
+    watched(() => of(2).pipe(storeIn(outbox, toRequest)), describeOutcome);
+    outbox.depth$.subscribe(({ messages }) => depths.push(messages)).unsubscribe();
+    expect(depths).toEqual([2]);
+  });
+});
+
+describe('openOutbox', () => {
+  it.each([
+    [{ maxBytes: 1000 }, 'maxBytes must be a number of bytes from 1048576 on, not 1000.'],
+    [{ maxAge: 0 }, 'maxAge must be a number of milliseconds above 0, not 0.'],
+    [{ commit: { messages: 0 } }, 'commit.messages must be a number from 1 on, not 0.'],
+    [{ commit: { within: -1 } }, 'commit.within must be a number of milliseconds from 0 on, not -1.'],
+    [{ topics: ['a/#/b'] }, 'topics: '],
+    [{ deleteWhen: { after: 0 } }, 'deleteWhen.after must be a number of milliseconds above 0, not 0.'],
+    [{ deleteWhen: 'confirmed' as const }, 'it needs to be told them: topics.'],
+    [{ deleteWhen: 'confirmed' as const, topics: ['$aws/rules/Store/t'] }, 'nobody can subscribe to it'],
+    [{ deleteWhen: 'confirmed' as const, topics: ['t'], profile: 'lite' as const }, "needs mark: 'wrap' there"],
+  ])('refuses %o', (options, problem) => {
+    expect(() => openOutbox(options)).toThrow(problem);
+  });
+});

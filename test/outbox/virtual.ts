@@ -1,0 +1,105 @@
+import { type Either, left, right } from 'fp-ts/lib/Either.js';
+import { asyncScheduler, BehaviorSubject, map, type Observable, of, Subject, timer } from 'rxjs';
+import { TestScheduler } from 'rxjs/testing';
+import type { PublishRequest } from '../../src/client/mqtt-message.js';
+import type { Accepted, CloudStatus, ConnectionState } from '../../src/client/mqtt-proxy.js';
+import { InvalidRequest, type PublishError, ServiceFault } from '../../src/errors/errors.js';
+import type { Mark } from '../../src/outbox/mark.js';
+import { type OutboxOptions, openOutbox } from '../../src/outbox/open-outbox.js';
+import type { Outbox } from '../../src/outbox/outbox.js';
+import { storeIn, type StoreInOptions } from '../../src/outbox/store-in.js';
+import { QOS } from '../../src/shared/qos.js';
+import { connected } from '../kit/nucleus/fake-proxy.js';
+
+/** A mark that can be read at a glance: the number, `r` where it is replayed, `x2` at the second try, `-2..3` for numbers that are lost. */
+const short = (message: PublishRequest, { number, replayed, attempt, lost }: Mark): PublishRequest => ({
+  ...message,
+  payload: `${Buffer.from(message.payload).toString()}#${number}${replayed ? 'r' : ''}${attempt > 1 ? `x${attempt}` : ''}${lost.map(({ first, last }) => `-${first}..${last}`).join('')}`,
+});
+
+/** An outbox in memory whose marks are short. */
+export const inMemory = (options: OutboxOptions = {}): Outbox =>
+  openOutbox({ path: ':memory:', mark: short, commit: { messages: 100, within: 0 }, ...options });
+
+/** A refusal that passes, and one that does not. */
+export const passing = new ServiceFault('message', {
+  operation: 'aws.greengrass#PublishToIoTCore',
+  topicName: 't',
+  reason: 'PublishFailed',
+  retryable: true,
+  remedy: '',
+  serverCode: 'ServiceError',
+  serverText: '',
+});
+export const lasting = new InvalidRequest('message', 'aws.greengrass#PublishToIoTCore', 't', 'nucleus', 'Too odd.');
+
+/** A nucleus in virtual time, which takes a millisecond for a publish. */
+export class Port {
+  readonly state$: BehaviorSubject<ConnectionState>;
+  readonly cloud$ = new BehaviorSubject<CloudStatus>('connected');
+  readonly draining$ = new Subject<void>();
+  /** `millisecond payload`, for each publish. */
+  readonly sent: string[] = [];
+  underWay = 0;
+  mostUnderWay = 0;
+  answer: (payload: string, nth: number) => PublishError | undefined = () => undefined;
+  latency = 1;
+
+  constructor(isConnected = true) {
+    this.state$ = new BehaviorSubject<ConnectionState>(isConnected ? connected(8) : { status: 'idle' });
+  }
+
+  connect(): void {
+    this.state$.next(connected(8));
+  }
+
+  break(): void {
+    this.state$.next({ status: 'idle' });
+  }
+
+  readonly publish$ = (request: PublishRequest): Observable<Either<PublishError, Accepted>> => {
+    const payload = Buffer.from(request.payload).toString();
+    this.sent.push(`${asyncScheduler.now()} ${payload}`);
+    this.underWay++;
+    this.mostUnderWay = Math.max(this.mostUnderWay, this.underWay);
+    const refused = this.answer(payload, this.sent.length);
+    return timer(this.latency).pipe(
+      map(() => {
+        this.underWay--;
+        return refused === undefined ? right({ by: 'spooler' as const }) : left(refused);
+      }),
+    );
+  };
+}
+
+/** Runs in virtual time: `work` sets it up, and after `until` milliseconds all it has subscribed to is given up. */
+export const virtually = (work: () => readonly { unsubscribe: () => void }[], until = 100_000): void => {
+  new TestScheduler(() => undefined).run(({ flush }) => {
+    const subscriptions = work();
+    asyncScheduler.schedule(() => {
+      for (const subscription of subscriptions) subscription.unsubscribe();
+    }, until);
+    flush();
+  });
+};
+
+/** Stores texts, each to its topic: `a:text`. */
+export const storing = (
+  outbox: Outbox,
+  texts: readonly string[],
+  options: StoreInOptions<string> = {},
+): ReturnType<Observable<unknown>['subscribe']> =>
+  of(...texts)
+    .pipe(
+      storeIn(
+        outbox,
+        text => ({ topicName: text.split(':')[0] ?? '', payload: text.split(':')[1] ?? '', qos: QOS.AT_LEAST_ONCE }),
+        options,
+      ),
+    )
+    .subscribe();
+
+/** Does this at that millisecond. */
+export const atTime = (milliseconds: number, what: () => void): void => {
+  asyncScheduler.schedule(what, milliseconds);
+};
