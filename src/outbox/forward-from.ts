@@ -4,7 +4,8 @@ import { OutboxUnavailable } from '../errors/errors.js';
 import { capped, exponential, fullJitter, type Schedule } from '../schedule/index.js';
 import { steadyNow } from '../schedule/steady-now.js';
 import type { ObservableEither } from '../stream/observable-either.js';
-import { Forwarder, type Forwarded, type ForwardFailure, type ForwardPort } from './forwarder.js';
+import type { Forwarded, ForwardFailure, ForwardPort } from './forwarded.js';
+import { Forwarder } from './forwarder.js';
 import type { Outbox } from './outbox.js';
 
 /** How {@link forwardFrom} sends. */

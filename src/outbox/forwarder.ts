@@ -1,39 +1,22 @@
-import { isLeft, left, right, type Either } from 'fp-ts/lib/Either.js';
+import { left, right, type Either } from 'fp-ts/lib/Either.js';
 import { type SchedulerLike, type Subscriber, Subscription } from 'rxjs';
-import type { Accepted, CloudStatus, MqttProxy } from '../client/mqtt-proxy.js';
-import { OutboxUnavailable, type PublishError, SetAside, StoredMessagesLost, type SubscribeError } from '../errors/errors.js';
+import type { Accepted } from '../client/mqtt-proxy.js';
+import { OutboxUnavailable, type PublishError, SetAside, StoredMessagesLost } from '../errors/errors.js';
 import { TokenBucket } from '../operators/token-bucket.js';
 import { LONGEST_TIMER } from '../schedule/longest-timer.js';
 import { type RetrySeries, startSeries } from '../schedule/retry-series.js';
 import type { Schedule } from '../schedule/schedule.js';
 import { isTerminalError } from '../stream/kind.js';
 import { confirmations, type Seen } from './confirmations.js';
+import type { Forwarded, ForwardFailure, ForwardPort } from './forwarded.js';
 import { Kept, MOST_KEPT } from './kept.js';
-import { type Lane, Lanes } from './lanes.js';
+import { Lanes } from './lanes.js';
+import { Link } from './link.js';
 import { markedRequest } from './mark.js';
 import type { OpenOutbox, Outbox } from './outbox.js';
+import { ReadAhead } from './read-ahead.js';
 import { Settling } from './settling.js';
 import type { Fate, StoredRecord, Taken } from './store.js';
-
-/** What a forwarder needs of a proxy. */
-export type ForwardPort = Pick<MqttProxy, 'publish$' | 'state$'> &
-  Partial<Pick<MqttProxy, 'cloud$' | 'draining$' | 'holdDrain' | 'subscribe'>>;
-
-/** A stored message that was taken: by the nucleus, or, where it has to be confirmed, by the cloud. */
-export interface Forwarded {
-  /** Who took it; `cloud`: it was seen coming back. */
-  readonly by: Accepted['by'] | 'cloud';
-  readonly topicName: string;
-  readonly epoch: string;
-  readonly stream: string;
-  readonly number: number;
-  readonly storedAt: number;
-  readonly attempt: number;
-  readonly replayed: boolean;
-}
-
-/** What can become of stored messages instead. */
-export type ForwardFailure = SetAside | StoredMessagesLost | PublishError | SubscribeError | OutboxUnavailable;
 
 /** What a {@link Forwarder} is made of. */
 export interface ForwarderParts {
@@ -55,18 +38,8 @@ export interface ForwarderParts {
   readonly now: () => number;
 }
 
-/** Messages of a lane that are read ahead. */
-const AHEAD = 64;
-const AHEAD_BYTES = 256 * 1024;
-/** Milliseconds that are given to a nucleus, once connected, to say whether the device is online. */
-const CLOUD_KNOWN_WITHIN = 1_000;
-/** Milliseconds of nothing but refusals after which the device counts as having been offline. */
-const OFFLINE_AFTER = 2_000;
 /** How often a message that was not confirmed is sent before it is set aside. */
 const MOST_UNCONFIRMED = 5;
-/** Milliseconds until the store is asked again after it had no room to note what it hands out. */
-const TAKE_AGAIN = 1_000;
-
 /** Sends what is stored: what is live first, with a share for what waited, each key in its order. */
 export class Forwarder {
   private readonly parts: ForwarderParts;
@@ -74,16 +47,13 @@ export class Forwarder {
   private readonly bucket: TokenBucket;
   private readonly series: RetrySeries;
   private readonly settling: Settling;
+  private readonly reading: ReadAhead;
+  private readonly link: Link;
   private readonly kept: Kept | undefined;
   private readonly watching = new Subscription();
   /** A suspect is on its way, alone. */
   private alone = false;
-  private connected = false;
-  private cloud: CloudStatus = 'unknown';
-  /** Until then the nucleus has time to say whether the device is online. */
-  private cloudKnownBy = 0;
   private ready: boolean;
-  private refusedSince: number | undefined;
   private pausedUntil = 0;
   private timer: Subscription | undefined;
   private pumping = false;
@@ -106,6 +76,24 @@ export class Forwarder {
       () => this.completeWhenDrained(),
       error => this.fileFailed(error),
     );
+    this.reading = new ReadAhead(
+      open,
+      this.lanes,
+      scheduler,
+      taken => this.onTaken(taken),
+      error => this.fileFailed(error),
+    );
+    this.link = new Link(
+      {
+        onConnected: profile => {
+          open.profile = profile;
+        },
+        onUp: () => this.lanes.split(open.nextPlace()),
+        onDown: () => this.onBreak(),
+        onChange: () => this.pump(),
+      },
+      now,
+    );
   }
 
   begin(): void {
@@ -123,30 +111,7 @@ export class Forwarder {
           error: (error: unknown) => this.fail(error),
         }),
       );
-    this.watching.add(
-      port.state$.subscribe(state => {
-        const was = this.connected;
-        this.connected = state.status === 'connected';
-        if (state.status === 'connected') {
-          const { profile } = state.capabilities;
-          open.profile = profile;
-          if (profile === 'classic' && port.cloud$ !== undefined) this.cloudKnownBy = this.parts.now() + CLOUD_KNOWN_WITHIN;
-          if (!was) this.lanes.split(open.nextPlace());
-        } else if (was) this.onBreak();
-        this.pump();
-      }),
-    );
-    if (port.cloud$ !== undefined)
-      this.watching.add(
-        port.cloud$.subscribe(cloud => {
-          const was = this.cloud;
-          this.cloud = cloud;
-          if (cloud !== 'unknown') this.cloudKnownBy = 0;
-          if (cloud === 'connected' && was === 'disconnected') this.lanes.split(open.nextPlace());
-          if (cloud === 'disconnected' && was !== 'disconnected') this.onBreak();
-          this.pump();
-        }),
-      );
+    this.watching.add(this.link.watch(port));
     if (port.draining$ !== undefined)
       this.watching.add(
         port.draining$.subscribe(() => {
@@ -159,7 +124,7 @@ export class Forwarder {
 
   /** The store has more. */
   onStored(dropped: number): void {
-    for (const lane of this.lanes.all) lane.dry = false;
+    this.reading.more();
     this.tellLost('dropped', dropped);
     this.pump();
   }
@@ -175,8 +140,8 @@ export class Forwarder {
       this.pumpAgain = false;
       this.settleDue();
       while (this.sendNext());
-      if (!this.isOver() && !this.draining) for (const lane of this.lanes.all) this.readAhead(lane);
-    } while (this.pumpAgain && !this.isOver());
+      if (!this.isOver() && !this.draining) this.reading.fill();
+    } while (this.hasMore());
     this.pumping = false;
     this.completeWhenDrained();
   }
@@ -184,10 +149,10 @@ export class Forwarder {
   private get maySend(): boolean {
     const { inFlight, outbox, unseen } = this.parts;
     const { kept, lanes } = this;
-    if (this.ended || this.draining || this.alone || !this.connected || !this.ready || this.cloud === 'disconnected') return false;
+    if (this.isOver() || this.draining || this.alone || !this.ready || !this.link.isUp) return false;
     if (kept !== undefined && kept.size + lanes.sending >= MOST_KEPT) return false;
     // Nobody says whether the device is online: what comes back does.
-    if (this.cloud === 'unknown' && outbox.deleteWhen === 'confirmed' && (kept?.size ?? 0) + lanes.sending >= unseen) return false;
+    if (this.link.isUnknown && outbox.deleteWhen === 'confirmed' && (kept?.size ?? 0) + lanes.sending >= unseen) return false;
     return lanes.sending < inFlight;
   }
 
@@ -197,7 +162,7 @@ export class Forwarder {
     if (next === undefined || (next.record.suspect && this.lanes.sending > 0)) return false;
     const at = this.parts.now();
     this.bucket.fill(at, 1);
-    const wait = Math.max(this.pausedUntil - at, this.cloudKnownBy - at, this.bucket.wait(1, 1));
+    const wait = Math.max(this.pausedUntil - at, this.link.knownBy - at, this.bucket.wait(1, 1));
     if (wait > 0) {
       this.wakeIn(wait);
       return false;
@@ -241,9 +206,7 @@ export class Forwarder {
     const { now, outbox } = this.parts;
     if (outcome._tag === 'Right') {
       this.series.succeeded();
-      const offline = this.refusedSince !== undefined && now() - this.refusedSince >= OFFLINE_AFTER;
-      this.refusedSince = undefined;
-      if (offline) this.lanes.split(this.parts.open.nextPlace());
+      this.link.taken();
       this.leave(record);
       const { kept } = this;
       if (kept === undefined) this.settling.add({ place: record.place, fate: 'forwarded' });
@@ -257,7 +220,7 @@ export class Forwarder {
       this.end(left(outcome.left));
       return;
     } else if (outcome.left.retryable) {
-      this.refusedSince ??= now();
+      this.link.refused();
       this.alone &&= !record.suspect;
       this.lanes.giveBack({ ...record, attempts: record.attempts + 1 });
       this.pausedUntil = now() + (this.series.next() ?? LONGEST_PAUSE);
@@ -306,7 +269,7 @@ export class Forwarder {
   /** It is handed out again. */
   private release(place: number): void {
     this.settling.tell([{ place, fate: 'released' }], () => {
-      for (const lane of this.lanes.all) lane.dry = false;
+      this.reading.more();
       this.pump();
     });
   }
@@ -322,39 +285,7 @@ export class Forwarder {
     this.lanes.leave(record);
   }
 
-  private readAhead(lane: Lane): void {
-    const { open, scheduler } = this.parts;
-    if (lane.asking || lane.dry || lane.waiting.length > AHEAD / 2) return;
-    lane.asking = true;
-    const { liveFrom } = this.lanes;
-    const place = lane.name === 'live' ? { from: liveFrom, before: Number.MAX_SAFE_INTEGER } : { from: 0, before: liveFrom };
-    open.store.take({ ...place, messages: AHEAD, bytes: AHEAD_BYTES }, open.now()).subscribe(answer => {
-      lane.asking = false;
-      if (!isLeft(answer)) this.onTaken(lane, answer.right);
-      else if (answer.left.retryable) {
-        lane.dry = true;
-        this.watching.add(
-          scheduler.schedule(() => {
-            lane.dry = false;
-            this.pump();
-          }, TAKE_AGAIN),
-        );
-      } else this.fileFailed(answer.left);
-    });
-  }
-
-  private onTaken(lane: Lane, taken: Taken): void {
-    const { records, expired, damaged, setAside } = taken;
-    const { open } = this.parts;
-    open.news(taken);
-    if (this.ended) {
-      // They came too late: others get them.
-      if (records.length > 0) this.settling.end(records.map(({ place }): Fate => ({ place, fate: 'handedBack' })));
-      return;
-    }
-    lane.dry = records.length === 0;
-    // The connection may have been made anew meanwhile.
-    for (const record of records) this.lanes.laneOf(record).waiting.push(record);
+  private onTaken({ records, expired, damaged, setAside }: Taken): void {
     this.tellLost('expired', expired);
     this.tellLost('damaged', damaged);
     this.tellLost('setAside', setAside);
@@ -404,6 +335,11 @@ export class Forwarder {
     this.parts.destination.error(error);
   }
 
+  /** A method, since what is called in between may change it. */
+  private hasMore(): boolean {
+    return this.pumpAgain && !this.ended;
+  }
+
   /** A method, since what is called in between may end it. */
   private isOver(): boolean {
     return this.ended;
@@ -414,6 +350,7 @@ export class Forwarder {
     if (this.ended) return;
     this.ended = true;
     this.watching.unsubscribe();
+    this.reading.end();
     this.timer?.unsubscribe();
     const { sending, waiting } = this.lanes.clear();
     const unknown = [...sending, ...(this.kept?.clear() ?? []).map(({ record }) => record)];

@@ -32,7 +32,7 @@ describe('storeIn', () => {
     const outbox = inMemory({ topics: ['t', 'alarms/+'] });
     const outcomes = watched(
       () => of('t/#', 'elsewhere', 't').pipe(storeIn(outbox, topicName => ({ topicName, payload: '', qos: QOS.AT_LEAST_ONCE }))),
-      outcome => (outcome._tag === 'Left' ? `${outcome.left._tag} ${'value' in outcome.left ? String(outcome.left.value) : ''}` : 'stored'),
+      outcome => (outcome._tag === 'Left' ? `${outcome.left._tag} ${'value' in outcome.left ? outcome.left.value : ''}` : 'stored'),
     );
     expect(outcomes).toEqual(['0 InvalidRequest t/#', '0 InvalidRequest elsewhere', '0 stored', '0 complete']);
   });

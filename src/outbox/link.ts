@@ -1,0 +1,84 @@
+import { type Subscription } from 'rxjs';
+import type { CloudStatus, MqttProxy, Profile } from '../client/mqtt-proxy.js';
+
+/** Milliseconds that are given to a classic nucleus, once connected, to say whether the device is online. */
+const CLOUD_KNOWN_WITHIN = 1_000;
+/** Milliseconds of nothing but refusals after which the device counts as having been offline. */
+const OFFLINE_AFTER = 2_000;
+
+/** Who hears of the way to the cloud. */
+export interface LinkListener {
+  /** Connected to a nucleus of this kind. */
+  readonly onConnected: (profile: Profile) => void;
+  /** The way is open again: what is stored now waited. */
+  readonly onUp: () => void;
+  /** The way is closed. */
+  readonly onDown: () => void;
+  /** Something has changed: perhaps there is something to do. */
+  readonly onChange: () => void;
+}
+
+/** The way to the cloud, as far as the nucleus tells, or its refusals do. */
+export class Link {
+  /** Until then the nucleus has time to say whether the device is online. */
+  knownBy = 0;
+  private readonly listener: LinkListener;
+  private readonly now: () => number;
+  private connected = false;
+  private cloud: CloudStatus = 'unknown';
+  private refusedSince: number | undefined;
+
+  constructor(listener: LinkListener, now: () => number) {
+    this.listener = listener;
+    this.now = now;
+  }
+
+  get isUp(): boolean {
+    return this.connected && this.cloud !== 'disconnected';
+  }
+
+  /** Connected, and nobody says whether the device is online. */
+  get isUnknown(): boolean {
+    return this.cloud === 'unknown';
+  }
+
+  watch({ state$, cloud$ }: Pick<MqttProxy, 'state$'> & Partial<Pick<MqttProxy, 'cloud$'>>): Subscription {
+    const { listener } = this;
+    const watching = state$.subscribe(state => {
+      const was = this.connected;
+      this.connected = state.status === 'connected';
+      if (state.status === 'connected') {
+        const { profile } = state.capabilities;
+        listener.onConnected(profile);
+        if (!was && profile === 'classic' && cloud$ !== undefined && this.cloud === 'unknown')
+          this.knownBy = this.now() + CLOUD_KNOWN_WITHIN;
+        if (!was) listener.onUp();
+      } else if (was) listener.onDown();
+      listener.onChange();
+    });
+    if (cloud$ !== undefined)
+      watching.add(
+        cloud$.subscribe(cloud => {
+          const was = this.cloud;
+          this.cloud = cloud;
+          if (cloud !== 'unknown') this.knownBy = 0;
+          if (cloud === 'connected' && was === 'disconnected') listener.onUp();
+          if (cloud === 'disconnected' && was !== 'disconnected') listener.onDown();
+          listener.onChange();
+        }),
+      );
+    return watching;
+  }
+
+  /** A publish was taken. After nothing but refusals for a while, the device had been offline. */
+  taken(): void {
+    const { refusedSince } = this;
+    this.refusedSince = undefined;
+    if (refusedSince !== undefined && this.now() - refusedSince >= OFFLINE_AFTER) this.listener.onUp();
+  }
+
+  /** A publish was refused, for a reason that may pass. */
+  refused(): void {
+    this.refusedSince ??= this.now();
+  }
+}

@@ -1,0 +1,100 @@
+import { isLeft } from 'fp-ts/lib/Either.js';
+import { type SchedulerLike, Subscription } from 'rxjs';
+import type { OutboxUnavailable } from '../errors/errors.js';
+import type { Lane, Lanes } from './lanes.js';
+import type { OpenOutbox } from './outbox.js';
+import type { Taken } from './store.js';
+
+/** Messages of a lane that are read ahead. */
+const AHEAD = 64;
+const AHEAD_BYTES = 256 * 1024;
+/** Milliseconds until the store is asked again that had no room to note what it hands out. */
+const AGAIN = 1_000;
+
+/** What is read ahead from the store into the lanes. */
+export class ReadAhead {
+  private readonly open: OpenOutbox;
+  private readonly lanes: Lanes;
+  private readonly scheduler: SchedulerLike;
+  private readonly onTaken: (taken: Taken) => void;
+  private readonly onFailed: (error: OutboxUnavailable<'message'>) => void;
+  private readonly waiting = new Subscription();
+  private ended = false;
+
+  constructor(
+    open: OpenOutbox,
+    lanes: Lanes,
+    scheduler: SchedulerLike,
+    onTaken: (taken: Taken) => void,
+    onFailed: (error: OutboxUnavailable<'message'>) => void,
+  ) {
+    this.open = open;
+    this.lanes = lanes;
+    this.scheduler = scheduler;
+    this.onTaken = onTaken;
+    this.onFailed = onFailed;
+  }
+
+  /** Asks for more where a lane has room for it. */
+  fill(): void {
+    for (const lane of this.lanes.all) if (!this.ended && !lane.asking && !lane.dry && lane.waiting.length <= AHEAD / 2) this.ask(lane);
+  }
+
+  /** The store may have more than when it was last asked. */
+  more(): void {
+    for (const lane of this.lanes.all) lane.dry = false;
+  }
+
+  end(): void {
+    this.ended = true;
+    this.waiting.unsubscribe();
+  }
+
+  private ask(lane: Lane): void {
+    const { open } = this;
+    const { liveFrom } = this.lanes;
+    lane.asking = true;
+    const place = lane.name === 'live' ? { from: liveFrom, before: Number.MAX_SAFE_INTEGER } : { from: 0, before: liveFrom };
+    open.store.take({ ...place, messages: AHEAD, bytes: AHEAD_BYTES }, open.now()).subscribe(answer => {
+      lane.asking = false;
+      if (isLeft(answer)) this.failed(lane, answer.left);
+      else this.took(lane, answer.right);
+    });
+  }
+
+  private failed(lane: Lane, error: OutboxUnavailable<'message'>): void {
+    if (this.ended) return;
+    if (!error.retryable) {
+      this.onFailed(error);
+      return;
+    }
+    lane.dry = true;
+    this.waiting.add(
+      this.scheduler.schedule(() => {
+        this.more();
+        this.fill();
+      }, AGAIN),
+    );
+  }
+
+  private took(lane: Lane, taken: Taken): void {
+    const { open, lanes } = this;
+    const { records } = taken;
+    open.news(taken);
+    if (this.ended) {
+      // They came too late: others get them.
+      if (records.length > 0)
+        open.store
+          .settle(
+            records.map(({ place }) => ({ place, fate: 'handedBack' })),
+            open.now(),
+          )
+          .subscribe();
+      return;
+    }
+    lane.dry = records.length === 0;
+    // The connection may have been made anew meanwhile.
+    for (const record of records) lanes.laneOf(record).waiting.push(record);
+    this.onTaken(taken);
+  }
+}
