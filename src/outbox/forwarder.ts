@@ -3,9 +3,9 @@ import { type SchedulerLike, type Subscriber, Subscription } from 'rxjs';
 import type { Accepted } from '../client/mqtt-proxy.js';
 import { OutboxUnavailable, type PublishError, SetAside, StoredMessagesLost } from '../errors/errors.js';
 import { TokenBucket } from '../operators/token-bucket.js';
-import { LONGEST_TIMER } from '../schedule/longest-timer.js';
 import { type RetrySeries, startSeries } from '../schedule/retry-series.js';
 import type { Schedule } from '../schedule/schedule.js';
+import { wait } from '../schedule/wait.js';
 import { isTerminalError } from '../stream/kind.js';
 import { confirmations, type Seen } from './confirmations.js';
 import type { Forwarded, ForwardFailure, ForwardPort } from './forwarded.js';
@@ -162,9 +162,9 @@ export class Forwarder {
     if (next === undefined || (next.record.suspect && this.lanes.sending > 0)) return false;
     const at = this.parts.now();
     this.bucket.fill(at, 1);
-    const wait = Math.max(this.pausedUntil - at, this.link.knownBy - at, this.bucket.wait(1, 1));
-    if (wait > 0) {
-      this.wakeIn(wait);
+    const milliseconds = Math.max(this.pausedUntil - at, this.link.knownBy - at, this.bucket.wait(1, 1));
+    if (milliseconds > 0) {
+      this.wakeIn(milliseconds);
       return false;
     }
     this.bucket.spend(1);
@@ -293,9 +293,9 @@ export class Forwarder {
   }
 
   /** One timer: for whatever comes first. */
-  private wakeIn(wait: number): void {
+  private wakeIn(milliseconds: number): void {
     this.timer?.unsubscribe();
-    this.timer = this.parts.scheduler.schedule(() => this.pump(), Math.min(Math.max(0, wait), LONGEST_TIMER));
+    this.timer = wait(Math.max(0, milliseconds), this.parts.scheduler, () => this.pump());
   }
 
   private tellForwarded(record: StoredRecord, by: Forwarded['by'], replayed: boolean): void {

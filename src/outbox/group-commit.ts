@@ -1,6 +1,7 @@
 import { left, right, type Either } from 'fp-ts/lib/Either.js';
 import type { SchedulerLike, Subscription } from 'rxjs';
 import { Overflowed, type OutboxUnavailable } from '../errors/errors.js';
+import { wait } from '../schedule/wait.js';
 import type { Moment, Put, RecordToStore, Store } from './store.js';
 
 /** What one message's commit was. */
@@ -67,7 +68,7 @@ export class GroupCommit {
     this.waiting.push(message);
     this.bytes += message.record.payload.length;
     if (this.waiting.length >= this.messages || this.bytes >= MOST_BYTES) this.flush();
-    else this.timer ??= this.scheduler.schedule(() => this.flush(), this.within);
+    else this.timer ??= wait(this.within, this.scheduler, () => this.flush());
   }
 
   /** What waits goes to the store now. */

@@ -4,6 +4,7 @@ import { publishProblem } from '../client/request-problem.js';
 import type { Mqtt5Members, PublishRequest } from '../client/mqtt-message.js';
 import { amended, type Amended } from '../errors/amended.js';
 import type { InvalidRequest, OutboxUnavailable, Overflowed } from '../errors/errors.js';
+import { ProjectJob } from '../flow/job.js';
 import { type Stage, stage, type StageOptions } from '../flow/stage.js';
 import type { CommitFailure } from './group-commit.js';
 import type { OpenOutbox, Outbox } from './outbox.js';
@@ -116,18 +117,20 @@ export const storeIn = <A>(
       });
     };
 
+    const work = (value: A): Observable<Either<StoreFailure<A>, Stored<A>>> => {
+      const request = toRequest(value);
+      const profile = open !== undefined && !isLeft(open) ? open.right.profile : undefined;
+      const problem =
+        publishProblem(request) ?? topicProblem(outbox, request, options.name) ?? sizeProblem(outbox, request, stream, profile);
+      if (problem !== undefined) return of(left(amended(problem, { value })));
+      return new Observable<Either<StoreFailure<A>, Stored<A>>>(destination => commit(value, request, destination));
+    };
+
     return {
       width: inFlight,
       ordered: true,
       declaration: { concurrency: inFlight, topics: outbox.topics },
-      work: value => {
-        const request = toRequest(value);
-        const profile = open !== undefined && !isLeft(open) ? open.right.profile : undefined;
-        const problem =
-          publishProblem(request) ?? topicProblem(outbox, request, options.name) ?? sizeProblem(outbox, request, stream, profile);
-        if (problem !== undefined) return of(left(amended(problem, { value })));
-        return new Observable<Either<StoreFailure<A>, Stored<A>>>(destination => commit(value, request, destination));
-      },
+      job: (owner, bytes, value) => new ProjectJob(owner, bytes, value, work),
       begin: () => {
         // Open from the subscription to the end, not only while something is stored.
         const held = outbox.use().subscribe(answer => {
