@@ -305,24 +305,27 @@ describe('governRate, adapting', () => {
     let taken = 0;
     const share: number[] = [];
     const component = (governed: boolean): void =>
-      marbles(({ nucleus, run, cold, scheduler }) => {
-        nucleus.faults('1s f 4999ms g', { f: 'spool full', g: 'spool free' });
-        const outcome$ = new Subject<Either<unknown, unknown>>();
-        const adapt = governed ? { outcome$, onShare: (now: number) => share.push(now) } : undefined;
-        run(
-          cold(`${'a 9ms '.repeat(1_200)}|`).pipe(
-            governRate({ messagesPerSecond: 100, buffer: { messages: 2_000 }, adapt }),
-            onRights(value$ =>
-              value$.pipe(publishTo(nucleus.proxy, payload => ({ topicName: 'readings', payload, qos: QOS.AT_LEAST_ONCE }))),
+      marbles(
+        ({ nucleus, run, cold, scheduler }) => {
+          nucleus.faults('1s f 4999ms g', { f: 'spool full', g: 'spool free' });
+          const outcome$ = new Subject<Either<unknown, unknown>>();
+          const adapt = governed ? { outcome$, onShare: (now: number) => share.push(now) } : undefined;
+          run(
+            cold(`${'a 9ms '.repeat(1_200)}|`).pipe(
+              governRate({ messagesPerSecond: 100, buffer: { messages: 2_000 }, adapt }),
+              onRights(value$ =>
+                value$.pipe(publishTo(nucleus.proxy, payload => ({ topicName: 'readings', payload, qos: QOS.AT_LEAST_ONCE }))),
+              ),
+              tap(outcome => {
+                if (outcome._tag === 'Right') taken++;
+                else refused.push({ at: scheduler.now(), all: taken });
+                outcome$.next(outcome);
+              }),
             ),
-            tap(outcome => {
-              if (outcome._tag === 'Right') taken++;
-              else refused.push({ at: scheduler.now(), all: taken });
-              outcome$.next(outcome);
-            }),
-          ),
-        );
-      })();
+          );
+        },
+        { expectations: 'outside' },
+      )();
 
     component(false);
     expect([refused.length, taken]).toEqual([500, 700]);

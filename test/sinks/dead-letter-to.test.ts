@@ -160,7 +160,8 @@ describe('deadLetterTo', () => {
 
   it.each(PROFILES)('takes what the %s nucleus refuses out of the way of the rest', async profile => {
     await using nucleus = await start(profile);
-    await using proxy = connect({ socketPath: nucleus.socketPath, authToken: nucleus.authToken(COMPONENT) });
+    // Its policies are there from the start: what it refuses need not be asked again.
+    await using proxy = connect({ socketPath: nucleus.socketPath, authToken: nucleus.authToken(COMPONENT), refusalPatience: 0 });
     const outcomes$ = of('forbidden/a', 'test/b').pipe(
       publishTo(proxy, topicName => ({ topicName, payload: 'x', qos: QOS.AT_LEAST_ONCE }), { inFlight: 1 }),
       deadLetterTo(letters$ => letters$.pipe(map(({ tag, original }) => right({ tag, original })))),

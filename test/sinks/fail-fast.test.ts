@@ -52,7 +52,8 @@ describe('failFast', () => {
 
   it.each(PROFILES)('makes runToEnd reject where the policy of the %s nucleus lacks the topic', async profile => {
     await using nucleus = await start(profile);
-    await using proxy = connect({ socketPath: nucleus.socketPath, authToken: nucleus.authToken(COMPONENT) });
+    // Its policies are there from the start: what it refuses need not be asked again.
+    await using proxy = connect({ socketPath: nucleus.socketPath, authToken: nucleus.authToken(COMPONENT), refusalPatience: 0 });
     const outcomes$ = concat(of('test/a', 'forbidden/b', 'test/c'), NEVER).pipe(
       publishTo(proxy, topicName => ({ topicName, payload: 'x', qos: QOS.AT_LEAST_ONCE }), { inFlight: 1 }),
       failFast('Unauthorized'),

@@ -82,7 +82,8 @@ describe('fallbackTo', () => {
 
   it.each(PROFILES)('publishes on another topic what the %s nucleus refuses', async profile => {
     await using nucleus = await start(profile);
-    await using proxy = connect({ socketPath: nucleus.socketPath, authToken: nucleus.authToken(COMPONENT) });
+    // Its policies are there from the start: what it refuses need not be asked again.
+    await using proxy = connect({ socketPath: nucleus.socketPath, authToken: nucleus.authToken(COMPONENT), refusalPatience: 0 });
     const on = (topic: string) => (payload: string) => ({ topicName: topic, payload, qos: QOS.AT_LEAST_ONCE });
     const seen = await collected(of('21.5').pipe(publishTo(proxy, on('forbidden/a')), fallbackTo(publishTo(proxy, on('test/fallback')))));
     expect(seen).toEqual([right({ by: profile === 'classic' ? 'spooler' : 'mqtt-socket', value: '21.5', attempts: 1 })]);
