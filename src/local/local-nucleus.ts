@@ -157,7 +157,11 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
     profile,
     socketPath,
     authToken,
-    environment: component => ({ SVCUID: authToken(component), AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT: socketPath }),
+    environment: component => ({
+      SVCUID: authToken(component),
+      AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT: socketPath,
+      ...(profile === 'classic' ? { AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH: socketPath } : undefined),
+    }),
     mqttUrl: broker.url,
     mqttHost: broker.host,
     mqttPort: broker.port,

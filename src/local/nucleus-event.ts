@@ -39,6 +39,8 @@ export type NucleusEvent =
       /** Whose subscriptions; one that has several of them is named as often. */
       readonly components: readonly string[];
     }
+  /** `connect()` has asked which nucleus this is, with a request that is refused: the refusal is the answer, and no failure. */
+  | { readonly kind: 'probed'; readonly connection: number; readonly component: string }
   /** An operation was answered with an error. */
   | {
       readonly kind: 'failed';

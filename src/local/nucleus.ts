@@ -15,6 +15,8 @@ export interface CloudMessage extends Omit<BrokerMessage, 'payload' | 'qos'> {
 export interface ComponentEnvironment {
   readonly SVCUID: string;
   readonly AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT: string;
+  /** The same path, which only a classic nucleus gives; Greengrass Lite does not. */
+  readonly AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH?: string;
 }
 
 /** A running local nucleus. */

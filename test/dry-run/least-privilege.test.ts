@@ -24,8 +24,7 @@ const events = async (profile: ProfileName, accessControl: AccessControl): Promi
   let subscribed = 0;
   nucleus.observe(event => {
     seen.push(event);
-    // What connect() asks first is an operation that classic refuses.
-    if (event.kind === 'failed' && event.resource !== undefined) stop.abort();
+    if (event.kind === 'failed') stop.abort();
     // Once the last of the answers is on its way.
     if (event.kind === 'subscribed' && ++subscribed === 3) STIMULI.forEach(message => nucleus.publish(message));
     if (event.kind === 'published' && expected.delete(event.topicName) && expected.size === 0) stop.abort();
@@ -36,7 +35,7 @@ const events = async (profile: ProfileName, accessControl: AccessControl): Promi
 };
 
 const refusals = (seen: readonly NucleusEvent[]): readonly string[] =>
-  seen.flatMap(event => (event.kind === 'failed' && event.resource !== undefined ? [`${event.operation} on ${event.resource}`] : []));
+  seen.flatMap(event => (event.kind === 'failed' ? [`${event.operation} on ${String(event.resource)}`] : []));
 
 /** The policies without one resource. */
 const without = (accessControl: AccessControl, resource: string): AccessControl =>

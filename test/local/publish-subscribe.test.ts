@@ -1,9 +1,10 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { connect, QOS } from '../../src/index.js';
 import type { NucleusEvent } from '../../src/local/index.js';
 import { COMPONENT, OTHER, PROFILES, start } from '../kit/nucleus/nuclei.js';
-import { RawClient, eventOf } from '../kit/nucleus/raw-client.js';
+import { PUBLISH, RawClient, eventOf } from '../kit/nucleus/raw-client.js';
 
 describe.each(PROFILES)('%s', profile => {
   test('hands a component’s message to the others that subscribed', async () => {
@@ -21,6 +22,34 @@ describe.each(PROFILES)('%s', profile => {
     const event = await subscriber.next();
     expect(event).toMatchObject({ type: 0, flags: 0, streamId: 1, modelType: 'aws.greengrass#IoTCoreMessage' });
     expect(eventOf(event)).toEqual({ topicName: 'test/a', text: 'hello' });
+  });
+
+  test('tells a client that asks which nucleus this is from one that fails', async () => {
+    await using nucleus = await start(profile);
+    const seen: NucleusEvent[] = [];
+    nucleus.observe(event => {
+      if (event.kind === 'probed' || event.kind === 'failed') seen.push(event);
+    });
+    const client = connect({ socketPath: nucleus.socketPath, authToken: nucleus.authToken(COMPONENT) });
+    expect((await client.publish({ topicName: 'test/a', payload: '', qos: QOS.AT_MOST_ONCE })())._tag).toBe('Right');
+    await client.close();
+    const raw = await RawClient.accepted(nucleus, COMPONENT);
+    for (const [streamId, request] of ['{"topicName":""}', '{}'].entries()) {
+      raw.request(streamId + 1, PUBLISH, request);
+      await raw.next();
+    }
+    expect(seen.map(({ kind }) => kind)).toEqual(['probed', 'failed', 'failed']);
+    expect(seen[0]).toEqual({ kind: 'probed', connection: 1, component: COMPONENT });
+  });
+
+  test('gives a component the variables that say which nucleus it is', async () => {
+    await using nucleus = await start(profile);
+    const { socketPath } = nucleus;
+    expect(nucleus.environment(COMPONENT)).toEqual({
+      SVCUID: nucleus.authToken(COMPONENT),
+      AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT: socketPath,
+      ...(profile === 'classic' ? { AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH: socketPath } : {}),
+    });
   });
 
   test('tells who looks what was published, and to whom it went', async () => {

@@ -56,15 +56,11 @@ export function prettyLog(out: Output, components: readonly string[]): Render {
     return start + topicLine + preview;
   };
 
-  /** Connections that have done nothing yet. */
-  const fresh = new Set<number>();
   /** What is wrong with the broker: it is tried again every few seconds, and most often it is the same each time. */
   let brokerProblem: string | undefined;
   return event => {
-    const isFresh = 'connection' in event && event.connection !== undefined && fresh.delete(event.connection);
     switch (event.kind) {
       case 'connected':
-        fresh.add(event.connection);
         return sentence(event.component, 'connected', 'green');
       case 'disconnected':
         return event.component === undefined ? undefined : sentence(event.component, 'disconnected', 'dim');
@@ -89,9 +85,9 @@ export function prettyLog(out: Output, components: readonly string[]): Render {
             .join(' '),
         );
       }
+      case 'probed':
+        return sentence(event.component, 'asked which nucleus this is', 'dim');
       case 'failed':
-        // What connect() asks first; a refusal of it is its answer, and nothing to worry about.
-        if (isFresh && event.resource === undefined) return sentence(event.component, 'asked which nucleus this is', 'dim');
         return failure(event, sentence);
       case 'dropped':
         return sentence(event.component, `lost ${plural(event.messages, 'message')}: ${event.reason}`, 'yellow');

@@ -58,16 +58,19 @@ export interface Crt {
   readonly errorName: (code: number) => string;
 }
 
-let loading: Promise<Crt> | undefined;
 let importFailed = false;
 
 /** Loads aws-crt at its first use. Rejects where it is not installed or has no binary for the machine, and each time it is asked tries again. */
-export function loadCrt(): Promise<Crt> {
-  loading ??= load().catch((cause: unknown) => {
-    loading = undefined;
-    throw cause;
-  });
-  return loading;
+export const loadCrt: () => Promise<Crt> = untilLoaded(load);
+
+/** Does once what succeeds, and what fails again each time it is asked for. */
+export function untilLoaded<A>(load: () => Promise<A>): () => Promise<A> {
+  let loading: Promise<A> | undefined;
+  return () =>
+    (loading ??= load().catch((cause: unknown) => {
+      loading = undefined;
+      throw cause;
+    }));
 }
 
 /** Whether aws-crt could not be loaded because the process had no file descriptors or no memory left for it, which may pass. */
@@ -79,7 +82,10 @@ export function isShortage(cause: unknown): boolean {
   return code === 'ERR_DLOPEN_FAILED' && /Too many open files|Cannot allocate memory/.test(cause.message);
 }
 
-async function importCrt(): Promise<typeof AwsCrt> {
+/** The module itself, for who writes down again what it uses of it. A failure is not for ever: file descriptors may have run out. */
+export async function importCrt(): Promise<unknown> {
+  // Without a descriptor left Node takes every package for one that is not there, and remembers that.
+  closeSync(openSync(process.execPath, 'r'));
   if (!importFailed) {
     try {
       return await import('aws-crt');
@@ -89,13 +95,11 @@ async function importCrt(): Promise<typeof AwsCrt> {
     }
   }
   // An import that failed is kept by Node and fails for ever; `require` tries anew.
-  return createRequire(import.meta.url)('aws-crt') as typeof AwsCrt;
+  return createRequire(import.meta.url)('aws-crt');
 }
 
 async function load(): Promise<Crt> {
-  // Without a descriptor left Node takes every package for one that is not there, and remembers that.
-  closeSync(openSync(process.execPath, 'r'));
-  const { eventstream, io } = await importCrt();
+  const { eventstream, io } = (await importCrt()) as typeof AwsCrt;
   return {
     newConnection: socketPath =>
       new eventstream.ClientConnection({

@@ -1,5 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import type * as AwsCrt from 'aws-crt';
+import { importCrt, untilLoaded } from '../../ipc/crt/crt-native.js';
 import type { BrokerAddress, BrokerTls } from './broker-address.js';
 import type { BrokerCredentials } from './broker-credentials.js';
 
@@ -68,18 +70,13 @@ export interface CrtMqtt {
   readonly newClient: (address: BrokerAddress, credentials: BrokerCredentials, listener: NativeMqttListener) => NativeMqttClient;
 }
 
-let loading: Promise<CrtMqtt> | undefined;
-
-/** Loads aws-crt at its first use. Rejects where it is not installed or has no binary for the machine. */
-export function loadCrtMqtt(): Promise<CrtMqtt> {
-  loading ??= load();
-  return loading;
-}
+/** Loads aws-crt at its first use. Rejects where it is not installed or has no binary for the machine, and each time it is asked tries again. */
+export const loadCrtMqtt: () => Promise<CrtMqtt> = untilLoaded(load);
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
 async function load(): Promise<CrtMqtt> {
-  const { io, mqtt5 } = await import('aws-crt');
+  const { io, mqtt5 } = (await importCrt()) as typeof AwsCrt;
   const tlsContext = ({ alpn }: BrokerTls, { ca, certificate, privateKey }: BrokerCredentials) => {
     const options =
       certificate !== undefined && privateKey !== undefined

@@ -25,6 +25,7 @@ export class ClassicOperations {
   }
 
   execute(streamId: number, operation: string, payload: string): void {
+    this.caller.asks(operation, payload);
     const call = new ClassicCall(this.caller, this.#shared, this.streams, streamId, operation);
     const isOurs =
       operation === PUBLISH || operation === SUBSCRIBE || (operation === SUBSCRIBE_STATUS && this.#shared.context.connectionStatus);

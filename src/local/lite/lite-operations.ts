@@ -36,6 +36,7 @@ export class LiteOperations {
   }
 
   execute(streamId: number, operation: string, payload: string): void {
+    this.caller.asks(operation, payload);
     const call = this.#call(streamId, operation);
     const members = parseMembers(payload);
     if (members === undefined) call.failSilently('the payload is not JSON that Greengrass Lite reads');

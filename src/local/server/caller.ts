@@ -1,4 +1,5 @@
 import type { BrokerMessage } from '../broker/broker-message.js';
+import { PUBLISH } from '../../shared/operations.js';
 import type { Peer, ProfileContext } from './protocol.js';
 
 /** Who calls: one authenticated connection of one component. What both profiles do alike for it. */
@@ -6,11 +7,18 @@ export class Caller {
   readonly peer: Peer;
   readonly component: string;
   readonly #context: ProfileContext;
+  #request: 'none yet' | 'the probe' | 'any other' = 'none yet';
 
   constructor(peer: Peer, component: string, context: ProfileContext) {
     this.peer = peer;
     this.component = component;
     this.#context = context;
+  }
+
+  /** Told of each request before it is carried out. */
+  asks(operation: string, payload: string): void {
+    // What connect() sends first to tell a classic nucleus from Lite.
+    this.#request = this.#request === 'none yet' && operation === PUBLISH && payload === '{}' ? 'the probe' : 'any other';
   }
 
   may(operation: string, resource: string): boolean {
@@ -37,6 +45,10 @@ export class Caller {
     const { observed, observe, permissions } = this.#context;
     if (!observed()) return;
     const { component, peer } = this;
+    if (this.#request === 'the probe') {
+      observe({ kind: 'probed', connection: peer.id, component });
+      return;
+    }
     const remedy = code === 'UnauthorizedError' && resource !== undefined ? permissions.remedy(component, operation, resource) : undefined;
     observe({ kind: 'failed', connection: peer.id, component, operation, code, message, resource, remedy });
   }

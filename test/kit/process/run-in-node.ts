@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 
 const SOURCE = fileURLToPath(new URL('../../../src/', import.meta.url));
-/** `ipc`, and the words that all share: it stands on nothing else. */
-const FOLDERS = /^(ipc|shared)\/.*\.ts$/;
+/** `ipc`, and the words that all share: it stands on nothing else. And the other door to aws-crt, which stands on `ipc`. */
+const FOLDERS = /^((ipc|shared)\/.*|local\/broker\/crt-mqtt)\.ts$/;
 const MODULES = fileURLToPath(new URL('../../../node_modules', import.meta.url));
 
 /** How a process ended. */

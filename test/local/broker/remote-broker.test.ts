@@ -9,6 +9,7 @@ import { makeCertificates, type Certificates } from '../../kit/broker/certificat
 import { Mosquitto, freePort, mosquittoMissing } from '../../kit/broker/mosquitto.js';
 import { allow, COMPONENT, OTHER, PROFILES, start } from '../../kit/nucleus/nuclei.js';
 import { PUBLISH, RawClient, body, eventOf } from '../../kit/nucleus/raw-client.js';
+import { nodeFolder } from '../../kit/process/run-in-node.js';
 
 const QUICK = { minDelayMs: 50, maxDelayMs: 100 };
 
@@ -446,4 +447,29 @@ describe('a choice that cannot be meant throws', () => {
   ])('%s: %j', async (text, broker) => {
     await expect(start('classic', { broker })).rejects.toThrow(text);
   });
+});
+
+test('aws-crt that could not be loaded for want of file descriptors is loaded when there are some', async () => {
+  const node = await nodeFolder();
+  try {
+    const script = `
+      import { closeSync, openSync } from 'node:fs';
+      import { loadCrtMqtt } from './local/broker/crt-mqtt.js';
+      const descriptors = [];
+      try { for (;;) descriptors.push(openSync('/dev/null')); } catch {}
+      const load = () => loadCrtMqtt().then(({ newClient }) => typeof newClient, ({ code }) => code);
+      console.log(await load());
+      closeSync(descriptors.pop());
+      console.log(await load());
+      for (const descriptor of descriptors) closeSync(descriptor);
+      console.log(await load());`;
+    expect(await node.run(script, [], { fileDescriptors: 64 })).toEqual({
+      code: 0,
+      signal: null,
+      lines: ['EMFILE', 'ERR_DLOPEN_FAILED', 'function'],
+      stderr: '',
+    });
+  } finally {
+    await node.remove();
+  }
 });
