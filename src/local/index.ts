@@ -19,8 +19,8 @@ export type { BrokerProblem, BrokerStartError, CredentialRole, UnreachableReason
 export type { BrokerMessage, BrokerUserProperty } from './broker/broker-message.js';
 export type { BrokerChoice, EmbeddedBrokerChoice, IotCoreChoice, ReconnectDelays, UrlBrokerChoice } from './broker/broker-options.js';
 export type { ArmedFault, FaultScope } from './faults/fault-switch.js';
-export type { FaultOperation } from './faults/fault-switches.js';
-export type { FaultMessage, Faults, LastingFault, OperationFault } from './faults/faults.js';
+export type { FaultOperation, MessageStreamOperation } from './faults/fault-switches.js';
+export type { FaultMessage, Faults, LastingFault, OperationFault, StreamFault } from './faults/faults.js';
 export { startLocalNucleus } from './local-nucleus.js';
 export type { LocalComponent, RecipeComponent } from '../recipe/local-component.js';
 export type { LocalNucleusLimits, LocalNucleusOptions, MqttVersion } from './local-nucleus-options.js';

@@ -41,6 +41,40 @@ export type NucleusEvent =
     }
   /** `connect()` has asked which nucleus this is, with a request that is refused: the refusal is the answer, and no failure. */
   | { readonly kind: 'probed'; readonly connection: number; readonly component: string }
+  /** A subscribe to a local topic was granted, and its answer is on its way. */
+  | {
+      readonly kind: 'localSubscribed';
+      readonly connection: number;
+      readonly component: string;
+      readonly streamId: number;
+      readonly filter: string;
+    }
+  | {
+      readonly kind: 'localUnsubscribed';
+      readonly connection: number;
+      readonly component: string;
+      readonly streamId: number;
+      readonly filter: string;
+    }
+  /** A publish on a local topic was accepted. */
+  | {
+      readonly kind: 'localPublished';
+      readonly connection: number;
+      readonly component: string;
+      readonly topicName: string;
+      readonly isJson: boolean;
+      /** Of a JSON message: the JSON as it arrives. */
+      readonly payload: Uint8Array;
+    }
+  /** A message on a local topic went to subscriptions. */
+  | {
+      readonly kind: 'localDelivered';
+      readonly topicName: string;
+      readonly isJson: boolean;
+      readonly payload: Uint8Array;
+      /** Whose subscriptions; one that has several of them is named as often. */
+      readonly components: readonly string[];
+    }
   /** An operation was answered with an error. */
   | {
       readonly kind: 'failed';

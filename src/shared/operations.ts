@@ -17,9 +17,9 @@ const OTHERS: ReadonlySet<string> = new Set(
   [
     'AuthorizeClientDeviceAction CancelLocalDeployment CreateDebugPassword CreateLocalDeployment DeferComponentUpdate DeleteThingShadow',
     'GetClientDeviceAuthToken GetComponentDetails GetConfiguration GetLocalDeploymentStatus GetSecretValue GetThingShadow ListComponents',
-    'ListLocalDeployments ListNamedShadowsForThing PauseComponent PublishToTopic PutComponentMetric RestartComponent ResumeComponent',
+    'ListLocalDeployments ListNamedShadowsForThing PauseComponent PutComponentMetric RestartComponent ResumeComponent',
     'SendConfigurationValidityReport StopComponent SubscribeToCertificateUpdates SubscribeToComponentUpdates SubscribeToConfigurationUpdate',
-    'SubscribeToTopic SubscribeToValidateConfigurationUpdates UpdateConfiguration UpdateState UpdateThingShadow ValidateAuthorizationToken',
+    'SubscribeToValidateConfigurationUpdates UpdateConfiguration UpdateState UpdateThingShadow ValidateAuthorizationToken',
     'VerifyClientDeviceIdentity',
   ]
     .join(' ')

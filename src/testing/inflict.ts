@@ -128,7 +128,7 @@ export class Faults {
       'drop before publish reply': () => switches.dropBeforeReply.publish.arm(undefined, ONCE),
       'drop before subscribe reply': () => switches.dropBeforeReply.subscribe.arm(undefined, ONCE),
       'deny subscription': () => switches.denySubscription.arm(undefined, ONCE),
-      'message before reply': () => switches.messageBeforeReply.arm(undefined, ONCE),
+      'message before reply': () => switches.messageBeforeReply.subscribe.arm(undefined, ONCE),
     }[name]();
     this.#keep(Symbol(name), armed);
   }
@@ -136,9 +136,9 @@ export class Faults {
   #withDetails(fault: FaultWithDetails): void {
     const { switches, server, resumeConnections } = this.#targets;
     if ('messageBeforeReply' in fault) {
-      this.#keep('message', switches.messageBeforeReply.arm(brokerMessage(fault.messageBeforeReply), ONCE));
+      this.#keep('message', switches.messageBeforeReply.subscribe.arm(brokerMessage(fault.messageBeforeReply), ONCE));
     } else if ('burstThenEnd' in fault) {
-      this.#keep('burst', switches.burstThenTerminate.arm(fault.burstThenEnd.map(brokerMessage), ONCE));
+      this.#keep('burst', switches.burstThenTerminate.subscribe.arm(fault.burstThenEnd.map(brokerMessage), ONCE));
     } else if ('endSubscriptions' in fault) server.terminateSubscriptions(fault.endSubscriptions.map(brokerMessage));
     else if ('dropAfterMessages' in fault) {
       const { dropAfterMessages: left } = fault;

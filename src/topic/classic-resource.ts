@@ -19,10 +19,13 @@ export function classicResourceAllows(resource: string, topic: string): boolean 
 }
 
 /** {@link classicResourceAllows} for many topics; `undefined` where the nucleus skips the resource with an error in its log. */
-export function compileClassicResource(resource: string): ((topic: string) => boolean) | undefined {
+export function compileClassicResource(resource: string, style: ResourceStyle = 'mqtt'): ((topic: string) => boolean) | undefined {
   const resources = new ClassicResources();
-  return resources.add(resource) ? topic => resources.allow(topic) : undefined;
+  return resources.add(resource) ? topic => resources.allow(topic, style) : undefined;
 }
+
+/** How a service's resources are read: `mqtt`, those of the MQTT proxy; `glob`, in which `*` alone is a wildcard and `+` and `#` are text. */
+export type ResourceStyle = 'mqtt' | 'glob';
 
 /**
  * The resources that a component's policies give to one operation, as the classic nucleus keeps them: in one trie, where resources
@@ -49,8 +52,8 @@ export class ClassicResources {
   }
 
   /** Whether they allow a topic or filter. */
-  allow(topic: string): boolean {
-    return matches(this.#root, topic, new Map());
+  allow(topic: string, style: ResourceStyle = 'mqtt'): boolean {
+    return matches(this.#root, topic, style === 'mqtt', new Map());
   }
 }
 
@@ -136,9 +139,10 @@ function insert(node: Node, text: string, ends: boolean): Node {
 /** Rests of the topic, by their lengths, at which a node has been tried in vain. */
 type Tried = Map<Node, Set<number>>;
 
-function matches(node: Node, topic: string, tried: Tried): boolean {
+/** `isMqtt`: whether `+` and `#` are wildcards where they may be. */
+function matches(node: Node, topic: string, isMqtt: boolean, tried: Tried): boolean {
   if (node.ends && (node.isStar || topic === '')) return true;
-  if (node.isMqttWildcard && (node.takesAll || (node.ends && !topic.includes('/')))) return true;
+  if (isMqtt && node.isMqttWildcard && (node.takesAll || (node.ends && !topic.includes('/')))) return true;
   if (node.children.size === 0) return false;
   const before = tried.get(node);
   if (before?.has(topic.length) === true) return false;
@@ -147,21 +151,21 @@ function matches(node: Node, topic: string, tried: Tried): boolean {
   /** What a wildcard leaves, with the child that goes on from there. */
   const rests = new Map<string, Node>();
   for (const [key, child] of node.inOrder) {
-    const isWildcard = (child.isStar && key === '*') || (child.isMqttWildcard && (key === '+' || key === '#'));
+    const isWildcard = (child.isStar && key === '*') || (isMqtt && child.isMqttWildcard && (key === '+' || key === '#'));
     if (isWildcard) {
-      if (matches(child, topic, tried)) return true;
+      if (matches(child, topic, isMqtt, tried)) return true;
       continue;
     }
-    if (topic.startsWith(key) && matches(child, topic.slice(key.length), tried)) return true;
+    if (topic.startsWith(key) && matches(child, topic.slice(key.length), isMqtt, tried)) return true;
     let text = key;
-    if (child.isParentLevel) {
+    if (isMqtt && child.isParentLevel) {
       const parent = key.slice(0, -1);
       if (topic === parent) return true;
       if (topic.endsWith(parent)) text = parent;
     }
-    if (node.isStar || node.isMqttWildcard) leaveRests(node, child, text, topic, rests);
+    if (node.isStar || (isMqtt && node.isMqttWildcard)) leaveRests(node, child, text, topic, rests);
   }
-  for (const [rest, child] of rests) if (matches(child, rest, tried)) return true;
+  for (const [rest, child] of rests) if (matches(child, rest, isMqtt, tried)) return true;
   return false;
 }
 

@@ -25,6 +25,12 @@ export function liteResourceAllows(resource: string, topic: string): boolean {
   return globMatches(pattern, request) || filterAllows(bytes, request);
 }
 
+/** The same where `*` is the only wildcard, in the policies for local topics: `+` and `#` are text. */
+export function liteGlobAllows(resource: string, topic: string): boolean {
+  const bytes = Buffer.from(resource, 'utf8');
+  return globMatches(bytes.subarray(0, rewriteGlob(bytes)), Buffer.from(topic, 'utf8'));
+}
+
 /** Whether Lite takes a text as a resource at all: a bare `?`, or a `${…}` other than `${*}`, `${?}`, `${$}`, is refused. */
 export function liteResourceIsValid(resource: string): boolean {
   for (let i = 0; i < resource.length; i++) {

@@ -4,7 +4,15 @@ import { describe, expect, test } from 'vitest';
 const ROOT = new URL('../../', import.meta.url);
 
 /** The files whose tests are all in the table of docs/local-nucleus.md. */
-const WHOLE = ['handshake', 'streams', 'classic/classic-operations', 'classic/classic-device', 'lite/lite-operations', 'lite/lite-device'];
+const WHOLE = [
+  'handshake',
+  'streams',
+  'classic/classic-operations',
+  'classic/classic-device',
+  'lite/lite-operations',
+  'lite/lite-device',
+  'pubsub/local-topics',
+];
 
 interface Row {
   readonly behaviour: string;

@@ -72,6 +72,20 @@ export function prettyLog(out: Output, components: readonly string[]): Render {
         return sentence(event.component, `unsubscribed from ${event.filter}`, 'dim');
       case 'published':
         return message(event.component, '→', event.topicName, event.payload, event.qos === 0 ? 'qos 0' : '');
+      case 'localSubscribed':
+        return sentence(event.component, `subscribed to the local topic ${event.filter}`, 'green');
+      case 'localUnsubscribed':
+        return sentence(event.component, `unsubscribed from the local topic ${event.filter}`, 'dim');
+      case 'localPublished':
+        return message(event.component, '→', event.topicName, event.payload, 'local');
+      case 'localDelivered':
+        return message(
+          event.components[0],
+          '←',
+          event.topicName,
+          event.payload,
+          ['local', ...event.components.slice(1).map(shortName)].join(' + '),
+        );
       case 'delivered': {
         const [first, ...others] = event.components;
         return message(

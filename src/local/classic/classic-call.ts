@@ -2,7 +2,6 @@ import type { Caller } from '../server/caller.js';
 import { classicError, type ClassicErrorCode } from './classic-replies.js';
 import type { ClassicShared } from './classic-shared.js';
 import type { OpenStreams } from '../server/open-streams.js';
-import { PUBLISH } from '../../shared/operations.js';
 import { passReplyFaults } from '../server/replies.js';
 
 /** The members of a request. */
@@ -27,9 +26,8 @@ export class ClassicCall {
   /** The last frame of the stream. The client may end the stream first, while a fault keeps the frame back. */
   end(frame: () => Buffer): void {
     const { caller, shared, streams, streamId } = this;
-    const about = this.operation === PUBLISH ? 'publish' : 'subscribe';
     streams.keep(streamId);
-    passReplyFaults(caller.peer, shared.context.faults, about, caller.component, () => {
+    passReplyFaults(caller.peer, shared.context.faults, this.operation, caller.component, () => {
       if (streams.close(streamId)) caller.peer.send(frame(), false);
     });
   }

@@ -1,5 +1,5 @@
 import { Caller } from '../server/caller.js';
-import { ClassicCall } from './classic-call.js';
+import { ClassicCall, type Members } from './classic-call.js';
 import { classicPublish } from './classic-publish.js';
 import { classicInternalError, classicStatusEvent, classicStatusReply, classicUnsupported, nullPointer } from './classic-replies.js';
 import { MalformedMember, parseGson } from './classic-request.js';
@@ -7,11 +7,49 @@ import type { ClassicShared } from './classic-shared.js';
 import { classicSubscribe } from './classic-subscribe.js';
 import { followConnectionStatus } from '../server/connection-status.js';
 import { OpenStreams } from '../server/open-streams.js';
-import { PUBLISH, SUBSCRIBE, SUBSCRIBE_STATUS, isModelledElsewhere } from '../../shared/operations.js';
+import {
+  PUBLISH_TO_TOPIC_NULL,
+  SUBSCRIBE_TO_TOPIC_NULL,
+  classicPublishToTopic,
+  classicSubscribeToTopic,
+} from '../pubsub/classic-local-topics.js';
+import {
+  PUBLISH,
+  PUBLISH_TO_TOPIC,
+  SUBSCRIBE,
+  SUBSCRIBE_STATUS,
+  SUBSCRIBE_TO_TOPIC,
+  isModelledElsewhere,
+} from '../../shared/operations.js';
 import type { Peer } from '../server/protocol.js';
 
 /** Said to what a device does and the local nucleus does not, in a form that the client takes for what it is. */
 const lacks = (operation: string): string => `Operation ${operation} is not supported by the local nucleus`;
+
+/** How an operation is done. */
+interface Handler {
+  readonly handle: (call: ClassicCall, members: Members) => void;
+  /** What Java says where there is no request. */
+  readonly ofNothing: string;
+  /** Whether it matters that a name in the request came twice. */
+  readonly isExact?: true;
+}
+
+const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
+  [PUBLISH, { handle: classicPublish, ofNothing: nullPointer('PublishToIoTCoreRequest.getTopicName()', 'request') }],
+  [SUBSCRIBE, { handle: classicSubscribe, ofNothing: nullPointer('SubscribeToIoTCoreRequest.getTopicName()', 'request') }],
+  [
+    SUBSCRIBE_STATUS,
+    {
+      handle: ({ caller, shared, streams, streamId }) => {
+        streams.keep(streamId, followConnectionStatus(caller.peer, shared.context.link, streamId, classicStatusReply, classicStatusEvent));
+      },
+      ofNothing: nullPointer('SubscribeToIoTCoreConnectionStatusRequest.getTopicName()', 'request'),
+    },
+  ],
+  [PUBLISH_TO_TOPIC, { handle: classicPublishToTopic, ofNothing: PUBLISH_TO_TOPIC_NULL, isExact: true }],
+  [SUBSCRIBE_TO_TOPIC, { handle: classicSubscribeToTopic, ofNothing: SUBSCRIBE_TO_TOPIC_NULL }],
+]);
 
 /** The operations of one authenticated connection to a classic nucleus. */
 export class ClassicOperations {
@@ -27,35 +65,21 @@ export class ClassicOperations {
   execute(streamId: number, operation: string, payload: string): void {
     this.caller.asks(operation, payload);
     const call = new ClassicCall(this.caller, this.#shared, this.streams, streamId, operation);
-    const isOurs =
-      operation === PUBLISH || operation === SUBSCRIBE || (operation === SUBSCRIBE_STATUS && this.#shared.context.connectionStatus);
-    if (!isOurs) {
+    const handler = operation === SUBSCRIBE_STATUS && !this.#shared.context.connectionStatus ? undefined : HANDLERS.get(operation);
+    if (handler === undefined) {
       this.#refuse(call);
       return;
     }
     try {
-      this.#handle(call, payload);
+      const request = parseGson(payload, handler.isExact ?? false);
+      // A missing request is a null pointer inside the handler, and what Java says of it the text of the error.
+      if (request.kind === 'null') call.fail('ServiceError', handler.ofNothing);
+      else if (request.kind === 'malformed') throw new MalformedMember('request');
+      else handler.handle(call, request.members);
     } catch (error) {
       if (!(error instanceof MalformedMember)) throw error;
       this.caller.failed(operation, 'InternalServerError', `malformed ${error.message}`, undefined);
       this.caller.peer.send(classicInternalError(streamId), false);
-    }
-  }
-
-  #handle(call: ClassicCall, payload: string): void {
-    const request = parseGson(payload);
-    // A missing request is a null pointer inside the handler, and what Java says of it the text of the error.
-    if (request.kind === 'null')
-      call.fail('ServiceError', nullPointer(`${call.operation.replace('aws.greengrass#', '')}Request.getTopicName()`, 'request'));
-    else if (request.kind === 'malformed') throw new MalformedMember('request');
-    else if (call.operation === PUBLISH) classicPublish(call, request.members);
-    else if (call.operation === SUBSCRIBE) classicSubscribe(call, request.members);
-    else {
-      const { link } = this.#shared.context;
-      this.streams.keep(
-        call.streamId,
-        followConnectionStatus(this.caller.peer, link, call.streamId, classicStatusReply, classicStatusEvent),
-      );
     }
   }
 

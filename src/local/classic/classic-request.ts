@@ -7,12 +7,18 @@ export type GsonRequest =
   | { readonly kind: 'null' }
   | { readonly kind: 'malformed' };
 
-export function parseGson(payload: string): GsonRequest {
+/** `isExact`: whether it matters that a name in it came twice. */
+export function parseGson(payload: string, isExact: boolean): GsonRequest {
   if (payload === '') return { kind: 'null' };
-  const value = strictly(payload) ?? leniently(payload);
+  const value = (isExact ? undefined : strictly(payload)) ?? leniently(payload);
   if (value === null) return { kind: 'null' };
-  if (typeof value !== 'object' || Array.isArray(value) || value instanceof GsonNumber) return { kind: 'malformed' };
+  if (!isObjectMember(value)) return { kind: 'malformed' };
   return { kind: 'request', members: { ...value } };
+}
+
+/** Whether Gson would make a map of a value. */
+export function isObjectMember(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof GsonNumber);
 }
 
 /** Nearly all requests: plain JSON whose numbers say the same however they are read. */
@@ -107,8 +113,7 @@ export function userPropertiesMember(
   if (!Array.isArray(value)) throw new MalformedMember('userProperties');
   return value.map((item: unknown) => {
     if (item === null) return null;
-    if (typeof item !== 'object' || Array.isArray(item) || item instanceof GsonNumber) throw new MalformedMember('userProperties');
-    const pair: Readonly<Record<string, unknown>> = { ...item };
-    return { key: textMember(pair, 'key') ?? '', value: textMember(pair, 'value') ?? '' };
+    if (!isObjectMember(item)) throw new MalformedMember('userProperties');
+    return { key: textMember(item, 'key') ?? '', value: textMember(item, 'value') ?? '' };
   });
 }

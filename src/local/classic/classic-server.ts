@@ -8,6 +8,8 @@ import { ClassicSpool } from './classic-spool.js';
 import { DeviceSubscriptions } from '../broker/device-subscriptions.js';
 import type { EventFrames } from '../server/event-frames.js';
 import { classicRoutes } from '../../topic/classic-routes.js';
+import { LocalTopics } from '../pubsub/local-topics.js';
+import { classicLocalRoutes } from '../../topic/classic-local-routes.js';
 import { observeDelivery } from '../server/observe-delivery.js';
 import { ObserverSubscriptions } from '../server/observer-subscriptions.js';
 import type { Peer, ProfileContext, ProfileServer, Protocol } from '../server/protocol.js';
@@ -19,6 +21,7 @@ export class ClassicServer implements ProfileServer, ClassicShared {
   readonly limits: ClassicLimits;
   readonly spool: ClassicSpool;
   readonly table: DeviceSubscriptions;
+  readonly local: LocalTopics;
 
   constructor(context: ProfileContext, limits: ClassicLimits) {
     this.context = context;
@@ -34,6 +37,7 @@ export class ClassicServer implements ProfileServer, ClassicShared {
       }),
       observers,
     );
+    this.local = new LocalTopics(context, classicLocalRoutes);
     this.spool = new ClassicSpool(limits.spool, context.broker);
     this.spool.setOnline(context.link.isUp);
     context.link.onChange(up => {

@@ -1,6 +1,7 @@
 import type { ClassicSpool, SpoolLimits } from './classic-spool.js';
 import type { DeviceSubscriptions } from '../broker/device-subscriptions.js';
 import type { MqttVersion } from '../local-nucleus-options.js';
+import type { LocalTopics } from '../pubsub/local-topics.js';
 import type { ProfileContext } from '../server/protocol.js';
 
 /** Limits of the classic nucleus that a device's configuration can change. */
@@ -17,4 +18,5 @@ export interface ClassicShared {
   readonly limits: ClassicLimits;
   readonly spool: ClassicSpool;
   readonly table: DeviceSubscriptions;
+  readonly local: LocalTopics;
 }

@@ -5,7 +5,7 @@ import { textMember } from './classic-request.js';
 import { classicTopicProblem } from './classic-topic-validator.js';
 import { SubscribeExchange, type SubscribeForms } from '../server/subscribe-exchange.js';
 
-const FORMS: SubscribeForms = { reply: classicSubscribeReply, event: classicEvent, dropsEarlyMessages: true };
+const FORMS: SubscribeForms = { reply: classicSubscribeReply, event: classicEvent, dropsEarlyMessages: true, about: 'subscribe' };
 
 /** MQTT 5's reason code of a SUBACK for a filter that the broker's own policy does not allow. */
 const NOT_AUTHORIZED = { reasonString: null, reasonCode: 135 };

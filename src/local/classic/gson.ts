@@ -3,6 +3,31 @@ export function gson(value: unknown): string {
   return JSON.stringify(value).replace(/[=<>&'\u2028\u2029]/g, char => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
+/**
+ * A value that Gson has read without a type, as it writes it: every number has become a double, and half a surrogate pair a `?`.
+ *
+ * Source: Gson, `ObjectTypeAdapter`; Java's `Double.toString`.
+ */
+export function untypedGson(value: unknown): string {
+  if (value instanceof GsonNumber) return javaDouble(Number(value.text));
+  if (typeof value === 'number') return javaDouble(value);
+  if (Array.isArray(value)) return `[${value.map(untypedGson).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return typeof value === 'string' ? gson(wellFormed(value)) : JSON.stringify(value);
+  const members = Object.entries(value).map(([name, member]) => `${gson(wellFormed(name))}:${untypedGson(member)}`);
+  return `{${members.join(',')}}`;
+}
+
+const wellFormed = (text: string): string => text.replace(/\p{Surrogate}/gu, '?');
+
+function javaDouble(value: number): string {
+  if (!Number.isFinite(value)) throw new GsonError('a number is too large for a double');
+  if (value === 0) return Object.is(value, -0) ? '-0.0' : '0.0';
+  const size = Math.abs(value);
+  if (size >= 1e-3 && size < 1e7) return Number.isInteger(value) ? `${String(value)}.0` : String(value);
+  const [digits = '', exponent = ''] = value.toExponential().split('e');
+  return `${digits.includes('.') ? digits : `${digits}.0`}E${exponent.replace('+', '')}`;
+}
+
 /** A number as it was written: Gson tells `1.0` from `1` where a text is wanted. */
 export class GsonNumber {
   readonly text: string;
@@ -20,12 +45,22 @@ const MAX_DEPTH = 255;
 
 /**
  * Reads JSON as leniently as Gson does: names and texts without quotes or in single ones, comments, `=` and `=>` for `:`, `;` for `,`,
- * elements left out as nulls, a byte order mark at the start. Of a name that comes twice the last one counts. Nothing may follow.
+ * elements left out as nulls, a byte order mark at the start. Of a name that comes twice the last one counts, as in a request's members; a map
+ * without types is refused for it, see {@link hasNameTwice}. Nothing may follow.
  *
  * Source: Gson, `JsonReader.setLenient`, which `Gson.fromJson` sets.
  */
 export function parseLenient(text: string): unknown {
   return new Reader(text).document();
+}
+
+/** Objects with a name that came twice. */
+const withNameTwice = new WeakSet<object>();
+
+/** Whether an object, at any depth of what {@link parseLenient} has read, has a name twice. */
+export function hasNameTwice(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return withNameTwice.has(value) || Object.values(value).some(hasNameTwice);
 }
 
 class Reader {
@@ -54,8 +89,9 @@ class Reader {
 
   #object(depth: number): unknown {
     const members = new Map<string, unknown>();
+    let isTwice = false;
     this.#at++;
-    if (this.#take('}')) return Object.fromEntries(members);
+    if (this.#take('}')) return {};
     for (;;) {
       const char = this.#peek();
       const name = char === '"' || char === "'" ? this.#quoted(char) : this.#unquoted();
@@ -63,8 +99,13 @@ class Reader {
         if (!this.#take('=')) throw new GsonError(`no value for ${name}`);
         if (this.#text[this.#at] === '>') this.#at++;
       }
+      isTwice ||= members.has(name);
       members.set(name, this.#value(depth + 1));
-      if (this.#take('}')) return Object.fromEntries(members);
+      if (this.#take('}')) {
+        const object = Object.fromEntries(members);
+        if (isTwice) withNameTwice.add(object);
+        return object;
+      }
       if (!this.#take(',') && !this.#take(';')) throw new GsonError('an object does not end');
     }
   }

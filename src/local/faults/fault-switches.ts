@@ -1,8 +1,53 @@
 import type { BrokerMessage } from '../broker/broker-message.js';
 import { FaultSwitch } from './fault-switch.js';
+import {
+  DEFER_COMPONENT_UPDATE,
+  GET_CONFIGURATION,
+  PUBLISH,
+  PUBLISH_TO_TOPIC,
+  SEND_CONFIGURATION_VALIDITY_REPORT,
+  SUBSCRIBE,
+  SUBSCRIBE_TO_COMPONENT_UPDATES,
+  SUBSCRIBE_TO_CONFIGURATION_UPDATE,
+  SUBSCRIBE_TO_TOPIC,
+  SUBSCRIBE_TO_VALIDATE_CONFIGURATION_UPDATES,
+  UPDATE_CONFIGURATION,
+  UPDATE_STATE,
+} from '../../shared/operations.js';
 
-/** The operation a fault is about. */
-export type FaultOperation = 'publish' | 'subscribe';
+/** The operations a fault can be about: those of the MQTT proxy, of local topics, and the services' by what they are for. */
+export const FAULT_OPERATIONS = ['publish', 'subscribe', 'localPublish', 'localSubscribe', 'configuration', 'lifecycle'] as const;
+/** The operation a fault is about: `publish` and `subscribe` are the MQTT proxy's. */
+export type FaultOperation = (typeof FAULT_OPERATIONS)[number];
+/** The operations whose streams carry messages. */
+export type MessageStreamOperation = 'subscribe' | 'localSubscribe';
+
+const ABOUT: Readonly<Record<string, FaultOperation>> = {
+  [PUBLISH]: 'publish',
+  [SUBSCRIBE]: 'subscribe',
+  [PUBLISH_TO_TOPIC]: 'localPublish',
+  [SUBSCRIBE_TO_TOPIC]: 'localSubscribe',
+  [GET_CONFIGURATION]: 'configuration',
+  [UPDATE_CONFIGURATION]: 'configuration',
+  [SUBSCRIBE_TO_CONFIGURATION_UPDATE]: 'configuration',
+  [SUBSCRIBE_TO_VALIDATE_CONFIGURATION_UPDATES]: 'configuration',
+  [SEND_CONFIGURATION_VALIDITY_REPORT]: 'configuration',
+  [UPDATE_STATE]: 'lifecycle',
+  [SUBSCRIBE_TO_COMPONENT_UPDATES]: 'lifecycle',
+  [DEFER_COMPONENT_UPDATE]: 'lifecycle',
+};
+
+/** Which faults strike an operation; `undefined` for one that no nucleus of ours has. */
+export const faultOperation = (operation: string): FaultOperation | undefined => ABOUT[operation];
+
+const eachOperation = <P>(): Readonly<Record<FaultOperation, FaultSwitch<P>>> => ({
+  publish: new FaultSwitch(),
+  subscribe: new FaultSwitch(),
+  localPublish: new FaultSwitch(),
+  localSubscribe: new FaultSwitch(),
+  configuration: new FaultSwitch(),
+  lifecycle: new FaultSwitch(),
+});
 
 /** Replies held back, to be let go later. */
 export class ReplyGate {
@@ -23,15 +68,18 @@ export class ReplyGate {
 export class FaultSwitches {
   readonly noConnectAck: FaultSwitch = new FaultSwitch();
   readonly refuseConnect: FaultSwitch = new FaultSwitch();
-  readonly noReply: Readonly<Record<FaultOperation, FaultSwitch>> = { publish: new FaultSwitch(), subscribe: new FaultSwitch() };
-  readonly dropBeforeReply: Readonly<Record<FaultOperation, FaultSwitch>> = { publish: new FaultSwitch(), subscribe: new FaultSwitch() };
-  readonly withholdReply: Readonly<Record<FaultOperation, FaultSwitch<ReplyGate>>> = {
-    publish: new FaultSwitch(),
-    subscribe: new FaultSwitch(),
-  };
+  readonly noReply: Readonly<Record<FaultOperation, FaultSwitch>> = eachOperation();
+  readonly dropBeforeReply: Readonly<Record<FaultOperation, FaultSwitch>> = eachOperation();
+  readonly withholdReply: Readonly<Record<FaultOperation, FaultSwitch<ReplyGate>>> = eachOperation();
   /** With a message: that one is sent first. Without: the reply waits for the first real one. */
-  readonly messageBeforeReply: FaultSwitch<BrokerMessage | undefined> = new FaultSwitch();
-  readonly burstThenTerminate: FaultSwitch<readonly BrokerMessage[]> = new FaultSwitch();
+  readonly messageBeforeReply: Readonly<Record<MessageStreamOperation, FaultSwitch<BrokerMessage | undefined>>> = {
+    subscribe: new FaultSwitch(),
+    localSubscribe: new FaultSwitch(),
+  };
+  readonly burstThenTerminate: Readonly<Record<MessageStreamOperation, FaultSwitch<readonly BrokerMessage[]>>> = {
+    subscribe: new FaultSwitch(),
+    localSubscribe: new FaultSwitch(),
+  };
   readonly unauthorized: FaultSwitch = new FaultSwitch();
   readonly spoolFull: FaultSwitch = new FaultSwitch();
   readonly denySubscription: FaultSwitch = new FaultSwitch();

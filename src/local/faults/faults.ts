@@ -1,15 +1,20 @@
 import type { BrokerMessage } from '../broker/broker-message.js';
 import type { ArmedFault, FaultScope } from './fault-switch.js';
-import { ReplyGate, type FaultOperation, type FaultSwitches } from './fault-switches.js';
+import { FAULT_OPERATIONS, ReplyGate, type FaultOperation, type FaultSwitches, type MessageStreamOperation } from './fault-switches.js';
 import { fillBacklog } from './full-backlog.js';
 import type { IpcServer } from '../server/ipc-server.js';
 import type { Link } from '../server/link.js';
 import type { Broker } from '../broker/broker.js';
 import type { ProfileServer } from '../server/protocol.js';
 
-/** A fault of one operation; left out, of `publish` and `subscribe` both. */
+/** A fault of one operation; left out, of each of them. */
 export interface OperationFault extends FaultScope {
   readonly operation?: FaultOperation | undefined;
+}
+
+/** A fault of the streams of one operation: those of the MQTT proxy where it is left out. A local topic's message is a binary one. */
+export interface StreamFault extends FaultScope {
+  readonly operation?: MessageStreamOperation | undefined;
 }
 
 /** What faults act on. */
@@ -82,13 +87,15 @@ export class Faults {
    * A message comes before the answer to its subscribe, as on Lite and on older classic nuclei. Given `message` that one is sent
    * first; without, the answer waits for the first real message of the subscription.
    */
-  messageBeforeReply(message?: FaultMessage, scope?: FaultScope): ArmedFault {
-    return this.#arm(onUndo => this.#targets.switches.messageBeforeReply.arm(message && brokerMessage(message), scope, onUndo));
+  messageBeforeReply(message?: FaultMessage, scope: StreamFault = {}): ArmedFault {
+    const { messageBeforeReply } = this.#targets.switches;
+    return this.#arm(onUndo => messageBeforeReply[scope.operation ?? 'subscribe'].arm(message && brokerMessage(message), scope, onUndo));
   }
 
   /** Right after the answer to a subscribe: these messages at once, and then the server ends the stream. */
-  burstThenTerminate(messages: readonly FaultMessage[], scope?: FaultScope): ArmedFault {
-    return this.#arm(onUndo => this.#targets.switches.burstThenTerminate.arm(messages.map(brokerMessage), scope, onUndo));
+  burstThenTerminate(messages: readonly FaultMessage[], scope: StreamFault = {}): ArmedFault {
+    const { burstThenTerminate } = this.#targets.switches;
+    return this.#arm(onUndo => burstThenTerminate[scope.operation ?? 'subscribe'].arm(messages.map(brokerMessage), scope, onUndo));
   }
 
   /** Every subscription there is gets these messages and is then ended by the server. Returns how many there were. */
@@ -250,17 +257,17 @@ export class Faults {
 
   #armOperations(fault: OperationFault, arm: (operation: FaultOperation, onUndo: () => void) => ArmedFault): ArmedFault {
     if (fault.operation !== undefined) return this.#arm(onUndo => arm(fault.operation ?? 'publish', onUndo));
-    const both = (['publish', 'subscribe'] as const).map(operation => arm(operation, () => undefined));
+    const each = FAULT_OPERATIONS.map(operation => arm(operation, () => undefined));
     const armed: ArmedFault = {
       get strikes() {
-        return both.reduce((sum, { strikes }) => sum + strikes, 0);
+        return each.reduce((sum, { strikes }) => sum + strikes, 0);
       },
       get armed() {
-        return both.some(one => one.armed);
+        return each.some(one => one.armed);
       },
       undo: () => {
         this.#undoAll.delete(armed.undo);
-        for (const one of both) one.undo();
+        for (const one of each) one.undo();
       },
       [Symbol.dispose]: () => {
         armed.undo();

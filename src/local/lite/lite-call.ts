@@ -2,7 +2,6 @@ import type { Caller } from '../server/caller.js';
 import { liteError, type LiteErrorCode } from './lite-replies.js';
 import type { LiteShared } from './lite-shared.js';
 import type { OpenStreams } from '../server/open-streams.js';
-import { PUBLISH } from '../../shared/operations.js';
 import { passReplyFaults } from '../server/replies.js';
 
 /** One operation being carried out on one stream. */
@@ -22,8 +21,7 @@ export class LiteCall {
   }
 
   reply(frame: () => Buffer): void {
-    const about = this.operation === PUBLISH ? 'publish' : 'subscribe';
-    passReplyFaults(this.caller.peer, this.shared.context.faults, about, this.caller.component, () => {
+    passReplyFaults(this.caller.peer, this.shared.context.faults, this.operation, this.caller.component, () => {
       this.caller.peer.send(frame(), false);
     });
   }

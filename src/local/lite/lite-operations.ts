@@ -7,16 +7,14 @@ import { INVALID_PARAMETERS, parseMembers, type Members } from './lite-request.j
 import type { LiteShared } from './lite-shared.js';
 import { liteSubscribe } from './lite-subscribe.js';
 import { OpenStreams } from '../server/open-streams.js';
-import { PUBLISH, SUBSCRIBE, SUBSCRIBE_STATUS } from '../../shared/operations.js';
+import { litePublishToTopic, liteSubscribeToTopic } from '../pubsub/lite-local-topics.js';
+import { PUBLISH, PUBLISH_TO_TOPIC, SUBSCRIBE, SUBSCRIBE_STATUS, SUBSCRIBE_TO_TOPIC, UPDATE_STATE } from '../../shared/operations.js';
 import type { Peer } from '../server/protocol.js';
-
-const SUBSCRIBE_LOCALLY = 'aws.greengrass#SubscribeToTopic';
-const UPDATE_STATE = 'aws.greengrass#UpdateState';
 
 /** What Lite does and the local nucleus does not. Source: the services of `ggipcd`. */
 const OFFERED: ReadonlySet<string> = new Set(
   [
-    'CreateLocalDeployment GetConfiguration PublishToTopic RestartComponent SubscribeToConfigurationUpdate SubscribeToTopic',
+    'CreateLocalDeployment GetConfiguration RestartComponent SubscribeToConfigurationUpdate',
     'UpdateConfiguration UpdateState ValidateAuthorizationToken',
   ]
     .join(' ')
@@ -42,6 +40,8 @@ export class LiteOperations {
     if (members === undefined) call.failSilently('the payload is not JSON that Greengrass Lite reads');
     else if (operation === PUBLISH) litePublish(call, members);
     else if (operation === SUBSCRIBE) liteSubscribe(call, members);
+    else if (operation === PUBLISH_TO_TOPIC) litePublishToTopic(call, members);
+    else if (operation === SUBSCRIBE_TO_TOPIC) liteSubscribeToTopic(call, members);
     else if (operation === SUBSCRIBE_STATUS && this.#shared.context.connectionStatus) {
       const { link } = this.#shared.context;
       this.streams.keep(streamId, followConnectionStatus(this.caller.peer, link, streamId, liteStatusReply, liteStatusEvent));
@@ -52,10 +52,9 @@ export class LiteOperations {
    * What is not done here: as far as Lite's own checks go without the service, and then as an operation it does not know. The event says which
    * of the two lacks it, the client is not told.
    */
-  #decline(call: LiteCall, { topic, state }: Members): void {
+  #decline(call: LiteCall, { state }: Members): void {
     const { operation } = call;
-    if (operation === SUBSCRIBE_LOCALLY && typeof topic === 'string') call.unauthorized(topic);
-    else if (operation === SUBSCRIBE_LOCALLY || (operation === UPDATE_STATE && typeof state !== 'string')) call.fail(INVALID_PARAMETERS);
+    if (operation === UPDATE_STATE && typeof state !== 'string') call.fail(INVALID_PARAMETERS);
     else if (OFFERED.has(operation)) call.failSilently(`Operation ${operation} is not supported by the local nucleus`);
     else call.failSilently(`Greengrass Lite has no operation ${operation}`);
   }

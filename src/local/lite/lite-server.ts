@@ -6,6 +6,7 @@ import { liteEvent } from './lite-replies.js';
 import type { LiteLimits, LiteShared } from './lite-shared.js';
 import { filterMatches } from '../../topic/topic-matches.js';
 import { filterIsValid } from '../broker/mqtt-topic.js';
+import { LocalTopics } from '../pubsub/local-topics.js';
 import { observeDelivery } from '../server/observe-delivery.js';
 import { ObserverSubscriptions } from '../server/observer-subscriptions.js';
 import type { Peer, ProfileContext, ProfileServer, Protocol } from '../server/protocol.js';
@@ -16,6 +17,8 @@ import type { Subscription } from '../server/subscription-table.js';
 export class LiteServer implements ProfileServer, LiteShared {
   readonly context: ProfileContext;
   readonly window: LitePublishWindow;
+  readonly local: LocalTopics;
+  isPubsubDown = false;
   readonly #limits: LiteLimits;
   readonly #table: DeviceSubscriptions;
   /** Subscriptions whose filter no broker accepts. While there are any the broker drops the device at each reconnect. */
@@ -25,6 +28,7 @@ export class LiteServer implements ProfileServer, LiteShared {
     this.context = context;
     this.#limits = limits;
     this.#table = new DeviceSubscriptions(filterMatches, new SharedFilters(context.broker), new ObserverSubscriptions(context, liteEvent));
+    this.local = new LocalTopics(context, (filter, topic) => filter === topic || filterMatches(filter, topic));
     this.window = new LitePublishWindow(limits.publishWindow, context.broker);
   }
 
@@ -38,6 +42,14 @@ export class LiteServer implements ProfileServer, LiteShared {
 
   get isFull(): boolean {
     return this.subscriptions >= this.#limits.subscriptions;
+  }
+
+  get hasSlot(): boolean {
+    return this.subscriptions + this.local.size < this.#limits.subscriptions;
+  }
+
+  get hasLocalSlot(): boolean {
+    return this.hasSlot && this.local.size < this.#limits.localSubscriptions;
   }
 
   accept(peer: Peer): Protocol {

@@ -1,4 +1,5 @@
 import type { LitePublishWindow, PublishWindowLimits } from './lite-publish-window.js';
+import type { LocalTopics } from '../pubsub/local-topics.js';
 import type { ProfileContext } from '../server/protocol.js';
 import type { Subscription } from '../server/subscription-table.js';
 
@@ -6,6 +7,8 @@ import type { Subscription } from '../server/subscription-table.js';
 export interface LiteLimits {
   /** Subscriptions of all components together: 100. */
   readonly subscriptions: number;
+  /** Those of them that may be to local topics: 99. */
+  readonly localSubscriptions: number;
   readonly publishWindow: PublishWindowLimits;
   /** The largest MQTT packet it receives, in bytes: 4999. Larger ones are lost without a word. */
   readonly maxInboundPacket: number;
@@ -15,8 +18,15 @@ export interface LiteLimits {
 export interface LiteShared {
   readonly context: ProfileContext;
   readonly window: LitePublishWindow;
-  /** Whether all subscriptions are taken: then publishing fails too. */
+  readonly local: LocalTopics;
+  /** Whether the MQTT proxy has all its subscriptions: then publishing fails too. */
   readonly isFull: boolean;
+  /** Whether there is room for one more subscription of any kind. */
+  readonly hasSlot: boolean;
+  /** Whether there is room for one more to a local topic. */
+  readonly hasLocalSlot: boolean;
+  /** `ggpubsubd` is away: nothing is published and nothing subscribed on local topics. */
+  readonly isPubsubDown: boolean;
   readonly subscribe: (subscription: Subscription) => void;
   readonly unsubscribe: (subscription: Subscription) => void;
 }

@@ -5,7 +5,7 @@ import { SubscribeExchange, type SubscribeForms } from '../server/subscribe-exch
 
 const MAX_FILTER_BYTES = 256;
 const NOT_BOUND = 'Failed to bind the subscription.';
-const FORMS: SubscribeForms = { reply: liteSubscribeReply, event: liteEvent, dropsEarlyMessages: false };
+const FORMS: SubscribeForms = { reply: liteSubscribeReply, event: liteEvent, dropsEarlyMessages: false, about: 'subscribe' };
 
 /**
  * `SubscribeToIoTCore` on Lite. Success means: written to the MQTT socket; the SUBACK is not looked at.
@@ -21,7 +21,7 @@ export function liteSubscribe(call: LiteCall, members: Members): void {
   const qos = readQos(members['qos'] ?? undefined);
   if ('problem' in qos) return call.fail(qos.problem, filter);
   if (!caller.may(operation, filter)) return call.unauthorized(filter);
-  if (Buffer.byteLength(filter) > MAX_FILTER_BYTES || shared.isFull || !link.isUp) return call.fail(NOT_BOUND, filter);
+  if (Buffer.byteLength(filter) > MAX_FILTER_BYTES || !shared.hasSlot || !link.isUp) return call.fail(NOT_BOUND, filter);
   const subscription = new SubscribeExchange(call, filter, qos.value, FORMS);
   streams.keep(streamId, () => {
     shared.unsubscribe(subscription);

@@ -21,7 +21,7 @@ export class Caller {
     this.#request = this.#request === 'none yet' && operation === PUBLISH && payload === '{}' ? 'the probe' : 'any other';
   }
 
-  may(operation: string, resource: string): boolean {
+  may(operation: string, resource: string | undefined): boolean {
     const { faults, permissions } = this.#context;
     return faults.unauthorized.strike(this.component) === undefined && permissions.may(this.component, operation, resource);
   }
@@ -39,6 +39,16 @@ export class Caller {
   unsubscribed(streamId: number, filter: string): void {
     if (!this.#context.observed()) return;
     this.#context.observe({ kind: 'unsubscribed', connection: this.peer.id, component: this.component, streamId, filter });
+  }
+
+  localSubscribed(streamId: number, filter: string): void {
+    if (!this.#context.observed()) return;
+    this.#context.observe({ kind: 'localSubscribed', connection: this.peer.id, component: this.component, streamId, filter });
+  }
+
+  localUnsubscribed(streamId: number, filter: string): void {
+    if (!this.#context.observed()) return;
+    this.#context.observe({ kind: 'localUnsubscribed', connection: this.peer.id, component: this.component, streamId, filter });
   }
 
   failed(operation: string, code: string, message: string, resource: string | undefined): void {

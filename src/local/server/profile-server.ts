@@ -16,7 +16,12 @@ export function makeProfileServer(
   mqttVersion: MqttVersion = 'mqtt5',
 ): ProfileServer {
   if (profile === 'lite') {
-    return new LiteServer(context, { subscriptions: 100, publishWindow: { messages: 10, bytes: 15_000 }, maxInboundPacket: 4999 });
+    return new LiteServer(context, {
+      subscriptions: 100,
+      localSubscriptions: 99,
+      publishWindow: { messages: 10, bytes: 15_000 },
+      maxInboundPacket: 4999,
+    });
   }
   const spool = { bytes: limits.spoolBytes ?? 2.5 * MEBIBYTE, inFlight: limits.maxInFlightPublishes ?? 1000 };
   return new ClassicServer(context, { spool, maxPayload: 128 * 1024, mqttVersion });

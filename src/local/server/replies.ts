@@ -1,5 +1,5 @@
 import { MessageFlag, MessageType } from '../../ipc/wire/rpc-message.js';
-import type { FaultOperation, FaultSwitches } from '../faults/fault-switches.js';
+import { faultOperation, type FaultSwitches } from '../faults/fault-switches.js';
 import { HeaderTemplate, type HeaderOrder } from './header-template.js';
 import type { Peer } from './protocol.js';
 
@@ -41,13 +41,18 @@ export const terminateHeaders: HeaderTemplate = new HeaderTemplate(
 );
 
 /** Sends a reply now, unless a fault swallows it, keeps it for later or drops the connection instead. */
-export function passReplyFaults(peer: Peer, faults: FaultSwitches, operation: FaultOperation, component: string, send: () => void): void {
-  if (faults.noReply[operation].strike(component) !== undefined) return;
-  if (faults.dropBeforeReply[operation].strike(component) !== undefined) {
+export function passReplyFaults(peer: Peer, faults: FaultSwitches, operation: string, component: string, send: () => void): void {
+  const about = faultOperation(operation);
+  if (about === undefined) {
+    send();
+    return;
+  }
+  if (faults.noReply[about].strike(component) !== undefined) return;
+  if (faults.dropBeforeReply[about].strike(component) !== undefined) {
     peer.destroy();
     return;
   }
-  const withheld = faults.withholdReply[operation].strike(component);
+  const withheld = faults.withholdReply[about].strike(component);
   if (withheld === undefined) send();
   else withheld.parameter.hold(send);
 }

@@ -2,6 +2,7 @@ import type { BrokerMessage } from '../broker/broker-message.js';
 import type { Caller } from './caller.js';
 import type { EventFrames } from './event-frames.js';
 import type { HeaderTemplate } from './header-template.js';
+import type { MessageStreamOperation } from '../faults/fault-switches.js';
 import type { OpenStreams } from './open-streams.js';
 import type { ProfileContext } from './protocol.js';
 import { passReplyFaults, terminateHeaders } from './replies.js';
@@ -13,6 +14,8 @@ export interface SubscribeForms {
   readonly event: (message: BrokerMessage) => EventFrames;
   /** Classic drops, with a warning in its log, what comes before its answer has been sent; Lite sends it. */
   readonly dropsEarlyMessages: boolean;
+  /** Whose faults strike. */
+  readonly about: MessageStreamOperation;
 }
 
 /** The call that asked for a subscription: a classic one or one of Lite. */
@@ -21,6 +24,7 @@ export interface SubscribeCall {
   readonly shared: { readonly context: ProfileContext };
   readonly streams: OpenStreams;
   readonly streamId: number;
+  readonly operation: string;
 }
 
 /** What goes to a client on a subscription's stream: the answer and the events, in the order that profile and faults give them. */
@@ -45,7 +49,7 @@ export class SubscribeExchange implements Subscription {
   /** The subscription is active; its answer is due. */
   begin(): void {
     const { caller, shared } = this.#call;
-    const early = shared.context.faults.messageBeforeReply.strike(caller.component);
+    const early = shared.context.faults.messageBeforeReply[this.#forms.about].strike(caller.component);
     if (early === undefined) this.#answer();
     else if (early.parameter === undefined) this.#state = 'answers after a message';
     else {
@@ -72,12 +76,12 @@ export class SubscribeExchange implements Subscription {
     const { caller, shared, streams, streamId } = this.#call;
     const { peer, component } = caller;
     const { faults } = shared.context;
-    passReplyFaults(peer, faults, 'subscribe', component, () => {
+    passReplyFaults(peer, faults, this.#call.operation, component, () => {
       // The client may have given up while the answer was withheld.
       if (!streams.has(streamId)) return;
       peer.send(this.#forms.reply.frame(streamId, '{}'), false);
       this.#state = 'answered';
-      const burst = faults.burstThenTerminate.strike(component);
+      const burst = faults.burstThenTerminate[this.#forms.about].strike(component);
       if (burst === undefined) return;
       for (const message of burst.parameter) this.#send(this.#forms.event(message));
       this.terminate();

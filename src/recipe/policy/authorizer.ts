@@ -1,10 +1,25 @@
-/** Whether a component may do an operation (`aws.greengrass#PublishToIoTCore`) on a resource (a topic or filter). */
-export type Authorizer = (operation: string, resource: string) => boolean;
+import { PUBLISH_TO_TOPIC, SUBSCRIBE_TO_TOPIC } from '../../shared/operations.js';
+
+/**
+ * Whether a component may do an operation (`aws.greengrass#PublishToIoTCore`) on a resource (a topic or filter). Without a resource, which
+ * classic lets pass where a policy has the operation at all.
+ */
+export type Authorizer = (operation: string, resource: string | undefined) => boolean;
 
 /** The service whose policies guard the MQTT proxy. */
 export const MQTT_PROXY_SERVICE = 'aws.greengrass.ipc.mqttproxy';
+/** The service whose policies guard local topics. */
+export const PUBSUB_SERVICE = 'aws.greengrass.ipc.pubsub';
 
-/** One policy for the MQTT proxy that a server took. */
+/** The services whose policies are read, each on its own. */
+export const POLICY_SERVICES = [MQTT_PROXY_SERVICE, PUBSUB_SERVICE] as const;
+export type PolicyService = (typeof POLICY_SERVICES)[number];
+
+/** Whose policies decide on an operation. */
+export const policyService = (operation: string): PolicyService =>
+  operation === PUBLISH_TO_TOPIC || operation === SUBSCRIBE_TO_TOPIC ? PUBSUB_SERVICE : MQTT_PROXY_SERVICE;
+
+/** One policy of a service that a server took. */
 export interface GrantedPolicy {
   readonly id: string;
   readonly operations: readonly string[];
@@ -13,6 +28,7 @@ export interface GrantedPolicy {
 
 /** What a server made of a component's `accessControl`. */
 export interface PolicyOutcome {
+  readonly service: PolicyService;
   readonly authorize: Authorizer;
   /** What the server would have logged: policies or resources that grant nothing, and why. */
   readonly problems: readonly string[];
@@ -23,7 +39,7 @@ export interface PolicyOutcome {
 }
 
 /** The outcome of no `accessControl` at all, or of one that is dropped as a whole. */
-export function nothingGranted(dropped?: string): PolicyOutcome {
+export function nothingGranted(service: PolicyService, dropped?: string): PolicyOutcome {
   const problems = dropped === undefined ? [] : [`${dropped}. Every call will be Unauthorized.`];
-  return { authorize: () => false, problems, policies: [], dropped };
+  return { service, authorize: () => false, problems, policies: [], dropped };
 }

@@ -1,18 +1,26 @@
 import { isJsonObject } from '../../shared/json-object.js';
-import { MQTT_PROXY_SERVICE, nothingGranted, type Authorizer, type GrantedPolicy, type PolicyOutcome } from './authorizer.js';
+import {
+  MQTT_PROXY_SERVICE,
+  PUBSUB_SERVICE,
+  nothingGranted,
+  type Authorizer,
+  type GrantedPolicy,
+  type PolicyOutcome,
+  type PolicyService,
+} from './authorizer.js';
 import { ClassicResources } from '../../topic/classic-resource.js';
 
 /**
- * Reads a component's `accessControl` as the classic nucleus does: all or nothing. One unknown property, wrong type or null
+ * Reads a component's policies for a service as the classic nucleus does: all or nothing. One unknown property, wrong type or null
  * anywhere in it, and the component has no policy at all. Property names are compared ignoring case. The document may also be
  * its JSON text.
  *
  * Source: `AuthorizationPolicyParser` and `AuthorizationHandler` of the nucleus.
  */
-export function classicPolicy(accessControl: unknown): PolicyOutcome {
-  if (accessControl === undefined) return nothingGranted();
-  const parsed = parse(accessControl);
-  if (typeof parsed === 'string') return nothingGranted(`accessControl is dropped as a whole: ${parsed}`);
+export function classicPolicy(accessControl: unknown, service: PolicyService = MQTT_PROXY_SERVICE): PolicyOutcome {
+  if (accessControl === undefined) return nothingGranted(service);
+  const parsed = parse(accessControl, service);
+  if (typeof parsed === 'string') return nothingGranted(service, `accessControl is dropped as a whole: ${parsed}`);
   const problems: string[] = [];
   const policies: GrantedPolicy[] = [];
   const byOperation = new Map<string, ClassicResources>();
@@ -36,16 +44,18 @@ export function classicPolicy(accessControl: unknown): PolicyOutcome {
     }
     policies.push(policy);
   }
+  const style = service === PUBSUB_SERVICE ? 'glob' : 'mqtt';
   const authorize: Authorizer = (operation, resource) => {
+    if (resource === undefined) return byOperation.has(operation) || byOperation.has('*');
     // An empty resource is an error of its own in the nucleus, and so never authorized, not even by `*`.
     if (resource === '') return false;
-    return byOperation.get(operation)?.allow(resource) === true || byOperation.get('*')?.allow(resource) === true;
+    return byOperation.get(operation)?.allow(resource, style) === true || byOperation.get('*')?.allow(resource, style) === true;
   };
-  return { authorize, problems, policies, dropped: undefined };
+  return { service, authorize, problems, policies, dropped: undefined };
 }
 
-/** The policies for the MQTT proxy, or why the whole document is dropped. Other services' policies must be well formed too. */
-function parse(accessControl: unknown): readonly GrantedPolicy[] | string {
+/** The policies for the service, or why the whole document is dropped. Other services' policies must be well formed too. */
+function parse(accessControl: unknown, wanted: PolicyService): readonly GrantedPolicy[] | string {
   let document = accessControl;
   if (typeof document === 'string') {
     try {
@@ -63,7 +73,7 @@ function parse(accessControl: unknown): readonly GrantedPolicy[] | string {
     for (const [id, body] of ids) {
       const policy = parsePolicy(id, body);
       if (typeof policy === 'string') return policy;
-      if (service === MQTT_PROXY_SERVICE) policies.push(policy);
+      if (service === wanted) policies.push(policy);
     }
   }
   return policies;

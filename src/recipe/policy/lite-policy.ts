@@ -1,7 +1,15 @@
 import { interpolate, withoutVariables, type RecipeVariables } from '../interpolate.js';
 import { isJsonObject } from '../../shared/json-object.js';
-import { MQTT_PROXY_SERVICE, nothingGranted, type Authorizer, type GrantedPolicy, type PolicyOutcome } from './authorizer.js';
-import { liteResourceAllows, liteResourceIsValid } from '../../topic/lite-resource.js';
+import {
+  MQTT_PROXY_SERVICE,
+  PUBSUB_SERVICE,
+  nothingGranted,
+  type Authorizer,
+  type GrantedPolicy,
+  type PolicyOutcome,
+  type PolicyService,
+} from './authorizer.js';
+import { liteGlobAllows, liteResourceAllows, liteResourceIsValid } from '../../topic/lite-resource.js';
 
 /** What a component's policies may take in ggipcd's memory once decoded (`ipc_authz.c`). */
 export const LITE_POLICY_MEMORY = 4096;
@@ -12,7 +20,7 @@ const KEY_VALUE_SIZE = 21;
 const MAX_INTERPOLATED = 2048;
 
 /**
- * Reads a component's policies for the MQTT proxy as Greengrass Lite does. Names are case-sensitive, `operations` and `resources`
+ * Reads a component's policies for a service as Greengrass Lite does. Names are case-sensitive, `operations` and `resources`
  * are both lists of texts, and a policy without them grants nothing. Policies that do not decode into 4096 bytes, one that is
  * no map, and a resource that is malformed (for which a device refuses the whole deployment) leave everything refused.
  *
@@ -20,19 +28,20 @@ const MAX_INTERPOLATED = 2048;
  *
  * Source: `ipc_authz.c` and `access_control_validation.c` of Greengrass Lite.
  */
-export function litePolicy(accessControl: unknown, variables: RecipeVariables): PolicyOutcome {
-  if (accessControl === undefined) return nothingGranted();
-  if (!isJsonObject(accessControl)) return nothingGranted('accessControl is not a map of services and policies');
+export function litePolicy(accessControl: unknown, variables: RecipeVariables, name: PolicyService = MQTT_PROXY_SERVICE): PolicyOutcome {
+  const refused = (why?: string): PolicyOutcome => nothingGranted(name, why);
+  if (accessControl === undefined) return refused();
+  if (!isJsonObject(accessControl)) return refused('accessControl is not a map of services and policies');
   const malformed = malformedResource(accessControl);
-  if (malformed !== undefined) return nothingGranted(malformed);
-  const service = accessControl[MQTT_PROXY_SERVICE];
-  if (service === undefined) return nothingGranted();
-  if (!isJsonObject(service)) return nothingGranted(`${MQTT_PROXY_SERVICE} is not a map of policies`);
+  if (malformed !== undefined) return refused(malformed);
+  const service = accessControl[name];
+  if (service === undefined) return refused();
+  if (!isJsonObject(service)) return refused(`${name} is not a map of policies`);
   const size = liteDecodedSize(service);
   if (size > LITE_POLICY_MEMORY)
-    return nothingGranted(`the policies take about ${size} bytes decoded and Lite reads at most ${LITE_POLICY_MEMORY}`);
+    return refused(`the policies take about ${size} bytes decoded and Lite reads at most ${LITE_POLICY_MEMORY}`);
   const stray = Object.keys(service).find(id => !isJsonObject(service[id]));
-  if (stray !== undefined) return nothingGranted(`policy ${stray} is not a map`);
+  if (stray !== undefined) return refused(`policy ${stray} is not a map`);
   const problems: string[] = [];
   const policies: GrantedPolicy[] = [];
   for (const [id, policy] of Object.entries(service)) {
@@ -41,14 +50,16 @@ export function litePolicy(accessControl: unknown, variables: RecipeVariables): 
       policies.push({ id, operations, resources: filledIn(id, resources, variables, problems) });
     else problems.push(`policy ${id} grants nothing: operations and resources must both be lists of texts`);
   }
+  const allows = name === PUBSUB_SERVICE ? liteGlobAllows : liteResourceAllows;
   const authorize: Authorizer = (operation, resource) =>
+    resource !== undefined &&
     liteResourceIsValid(resource) &&
     policies.some(
       ({ operations, resources }) =>
         operations.some(allowed => allowed === '*' || allowed === operation) &&
-        resources.some(allowed => allowed === '*' || liteResourceAllows(allowed, resource)),
+        resources.some(allowed => allowed === '*' || allows(allowed, resource)),
     );
-  return { authorize, problems, policies, dropped: undefined };
+  return { service: name, authorize, problems, policies, dropped: undefined };
 }
 
 /** Why a deployment is refused: a resource of any service that has a bare `?` or an unknown escape. */

@@ -1,13 +1,20 @@
 import type { ProfileName } from '../../shared/profile-name.js';
 import type { RecipeVariables } from '../interpolate.js';
-import { nothingGranted, type PolicyOutcome } from './authorizer.js';
+import {
+  MQTT_PROXY_SERVICE,
+  POLICY_SERVICES,
+  nothingGranted,
+  policyService,
+  type PolicyOutcome,
+  type PolicyService,
+} from './authorizer.js';
 import { classicPolicy } from './classic-policy.js';
 import { litePolicy } from './lite-policy.js';
 import { policyRemedy, type PolicyRemedy } from './policy-remedy.js';
 
 /** What each component may do now. */
 export interface Permissions {
-  readonly may: (component: string, operation: string, resource: string) => boolean;
+  readonly may: (component: string, operation: string, resource: string | undefined) => boolean;
   /** What would have allowed what was refused. */
   readonly remedy: (component: string, operation: string, resource: string) => PolicyRemedy;
 }
@@ -15,7 +22,7 @@ export interface Permissions {
 /** Every component's policies, read as the profile reads them. Setting new ones counts from the next request on. */
 export class Policies implements Permissions {
   readonly #profile: ProfileName;
-  readonly #outcomes = new Map<string, PolicyOutcome>();
+  readonly #outcomes = new Map<string, ReadonlyMap<PolicyService, PolicyOutcome>>();
 
   constructor(profile: ProfileName) {
     this.#profile = profile;
@@ -23,21 +30,28 @@ export class Policies implements Permissions {
 
   /** In place of what the component had. Returns what in it grants nothing, and why. */
   set(component: string, accessControl: unknown, variables: RecipeVariables): readonly string[] {
-    const outcome = readPolicies(this.#profile, accessControl, variables);
-    this.#outcomes.set(component, outcome);
-    return outcome.problems;
+    const outcomes = POLICY_SERVICES.map(service => readPolicies(this.#profile, accessControl, variables, service));
+    this.#outcomes.set(component, new Map(outcomes.map(outcome => [outcome.service, outcome])));
+    return [...new Set(outcomes.flatMap(({ problems }) => problems))];
   }
 
-  may(component: string, operation: string, resource: string): boolean {
-    return this.#outcomes.get(component)?.authorize(operation, resource) ?? false;
+  may(component: string, operation: string, resource: string | undefined): boolean {
+    return this.#outcomes.get(component)?.get(policyService(operation))?.authorize(operation, resource) ?? false;
   }
 
   remedy(component: string, operation: string, resource: string): PolicyRemedy {
-    return policyRemedy(this.#profile, component, this.#outcomes.get(component) ?? nothingGranted(), operation, resource);
+    const service = policyService(operation);
+    const outcome = this.#outcomes.get(component)?.get(service) ?? nothingGranted(service);
+    return policyRemedy(this.#profile, component, outcome, operation, resource);
   }
 }
 
-/** What a profile makes of an `accessControl`. Only Lite fills in recipe variables when it checks. */
-export function readPolicies(profile: ProfileName, accessControl: unknown, variables: RecipeVariables): PolicyOutcome {
-  return profile === 'lite' ? litePolicy(accessControl, variables) : classicPolicy(accessControl);
+/** What a profile makes of an `accessControl` for one service. Only Lite fills in recipe variables when it checks. */
+export function readPolicies(
+  profile: ProfileName,
+  accessControl: unknown,
+  variables: RecipeVariables,
+  service: PolicyService = MQTT_PROXY_SERVICE,
+): PolicyOutcome {
+  return profile === 'lite' ? litePolicy(accessControl, variables, service) : classicPolicy(accessControl, service);
 }

@@ -1,7 +1,7 @@
 import type { ProfileName } from '../../shared/profile-name.js';
-import type { PolicyOutcome } from './authorizer.js';
+import { PUBSUB_SERVICE, type PolicyOutcome, type PolicyService } from './authorizer.js';
 import { compileClassicResource } from '../../topic/classic-resource.js';
-import { liteResourceAllows, liteResourceIsValid } from '../../topic/lite-resource.js';
+import { liteGlobAllows, liteResourceAllows, liteResourceIsValid } from '../../topic/lite-resource.js';
 
 /** What in a component's recipe would have allowed what was refused. */
 export interface PolicyRemedy {
@@ -29,7 +29,7 @@ export function policyRemedy(
   topic: string,
 ): PolicyRemedy {
   if (outcome.dropped !== undefined) return { line: `mend the component's policies: ${outcome.dropped}`, policy: undefined };
-  const resource = resourceFor(profile, topic);
+  const resource = resourceFor(profile, outcome.service, topic);
   if (resource === undefined) {
     const isWildcardOnly = profile === 'lite' && liteResourceIsValid(topic);
     const line = isWildcardOnly
@@ -49,18 +49,21 @@ export function policyRemedy(
 }
 
 /** A topic as a resource that allows it and nothing else but what its wildcards cover; `undefined` if there is none. */
-function resourceFor(profile: ProfileName, topic: string): string | undefined {
+function resourceFor(profile: ProfileName, service: PolicyService, topic: string): string | undefined {
   const escaped = topic.replace(/[*?]|\$(?=\{)/g, char => `\${${char}}`);
   if (profile === 'lite') {
     const isPlain = liteResourceIsValid(topic) && !/(?<!\$)\{/.test(escaped);
-    return isPlain && liteResourceAllows(escaped, topic) ? escaped : undefined;
+    const allows = service === PUBSUB_SERVICE ? liteGlobAllows : liteResourceAllows;
+    return isPlain && allows(escaped, topic) ? escaped : undefined;
   }
-  return topic !== '' && compileClassicResource(escaped)?.(topic) === true ? escaped : undefined;
+  return topic !== '' && compileClassicResource(escaped, service === PUBSUB_SERVICE ? 'glob' : 'mqtt')?.(topic) === true
+    ? escaped
+    : undefined;
 }
 
-function freeId(component: string, { policies }: PolicyOutcome): string {
+function freeId(component: string, { policies, service }: PolicyOutcome): string {
   for (let n = 1; ; n++) {
-    const id = `${component}:mqttproxy:${String(n)}`;
+    const id = `${component}:${service === PUBSUB_SERVICE ? 'pubsub' : 'mqttproxy'}:${String(n)}`;
     if (!policies.some(policy => policy.id === id)) return id;
   }
 }

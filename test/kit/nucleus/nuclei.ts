@@ -17,6 +17,15 @@ export function allow(...resources: readonly string[]): AccessControl {
   };
 }
 
+/** The same for local topics: `*` is the only wildcard. */
+export function allowLocal(...resources: readonly string[]): AccessControl {
+  return {
+    'aws.greengrass.ipc.pubsub': {
+      'policy:local': { operations: ['aws.greengrass#PublishToTopic', 'aws.greengrass#SubscribeToTopic'], resources },
+    },
+  };
+}
+
 export function start(profile: ProfileName, options: Partial<LocalNucleusOptions> = {}): Promise<LocalNucleus> {
   return startLocalNucleus({
     profile,

@@ -11,6 +11,7 @@ import {
 import { liteResourceIsValid } from '../../../src/topic/lite-resource.js';
 import { classicPolicy } from '../../../src/recipe/policy/classic-policy.js';
 import { litePolicy } from '../../../src/recipe/policy/lite-policy.js';
+import { PUBLISH_TO_TOPIC, SUBSCRIBE_TO_TOPIC } from '../../../src/shared/operations.js';
 import { allow } from '../../kit/nucleus/nuclei.js';
 import { PUBLISH, SUBSCRIBE } from '../../kit/nucleus/raw-client.js';
 
@@ -35,6 +36,11 @@ function component(accessControl: unknown, others: Record<string, unknown> = {},
   );
   if (recipe._tag === 'Left') throw recipe.left;
   return { recipe: recipe.right };
+}
+
+/** One policy for local topics. */
+function local(operation: string, resource: string): unknown {
+  return { 'aws.greengrass.ipc.pubsub': { 'local:1': { operations: [operation], resources: [resource] } } };
 }
 
 function lint(accessControl: unknown, others: Record<string, unknown> = {}): readonly PolicyFinding[] {
@@ -163,9 +169,50 @@ describe('the linter has nothing to say', () => {
     ['of a + in the middle', resources('a/+/c')],
     ['of the parent, where it is named too', resources('a/#', 'a')],
     ['of a +, where # is granted anyway', resources('a/+', 'a/#', 'a')],
-    ['of other services', { 'aws.greengrass.ipc.pubsub': { p: { operations: ['aws.greengrass#PublishToTopic'], resources: ['*'] } } }],
+    ['of other services', { 'aws.greengrass.SecretManager': { p: { operations: ['aws.greengrass#GetSecretValue'], resources: ['*'] } } }],
+    ['of local topics with a star', local(PUBLISH_TO_TOPIC, 'a/*')],
   ])('%s', (_, document) => {
     expect(lint(document)).toEqual([]);
+  });
+});
+
+describe('policies for local topics', () => {
+  const at = '/aws.greengrass.ipc.pubsub/local:1';
+  test.each<readonly [name: string, document: unknown, rule: PolicyRule, severity: string, path: string, topic: string, allowed: boolean]>([
+    ['the habit of the MQTT proxy', local(PUBLISH_TO_TOPIC, 'a/#'), 'plain-wildcard', 'error', `${at}/resources/0`, 'a/x', false],
+    ['all operations', local('*', 'a/+'), 'plain-wildcard', 'error', `${at}/resources/0`, 'a/x', false],
+    ['a filter to subscribe with', local(SUBSCRIBE_TO_TOPIC, 'a/#'), 'plain-wildcard', 'note', `${at}/resources/0`, 'a/x', false],
+    ['everything', local('*', '*'), 'allows-everything', 'warning', `${at}/resources/0`, 'another/component', true],
+    ['an operation of the MQTT proxy', local(PUBLISH, 'a'), 'unknown-operation', 'error', `${at}/operations/0`, 'a', false],
+    ['a bare ?', local(PUBLISH_TO_TOPIC, 'a?'), 'malformed-resource', 'error', `${at}/resources/0`, 'a?', false],
+    [
+      'a service that is nearly theirs',
+      { 'aws.greengrass.pubsub': {} },
+      'unknown-service',
+      'error',
+      '/aws.greengrass.pubsub',
+      'a/b',
+      false,
+    ],
+  ])('%s', (_, document, rule, severity, path, topic, allowed) => {
+    expect(lint(document)).toMatchObject([{ rule, severity, path, example: { topic, allowed: { classic: allowed, lite: allowed } } }]);
+  });
+
+  test('share their ids with no policy of another component, whatever its service', () => {
+    const findings = lintPolicies([
+      { name: 'a', accessControl: { 'aws.greengrass.ipc.pubsub': { same: { operations: [PUBLISH_TO_TOPIC], resources: ['x'] } } } },
+      { name: 'b', accessControl: { [SERVICE]: { same: { operations: [PUBLISH], resources: ['x'] } } } },
+    ]);
+    expect(findings.map(({ rule, component: name, remedy }) => [rule, name, remedy])).toEqual([
+      ['duplicate-id', 'a', 'Name it after its component, such as a:pubsub:1'],
+      ['duplicate-id', 'b', 'Name it after its component, such as b:mqttproxy:1'],
+    ]);
+  });
+
+  test('that change under their old id are told once', () => {
+    const before = component(local(PUBLISH_TO_TOPIC, 'a'));
+    const findings = lintPolicies([component(local(PUBLISH_TO_TOPIC, 'b'))], { previous: [before] });
+    expect(findings).toMatchObject([{ rule: 'inactive-policy', path: at }]);
   });
 });
 

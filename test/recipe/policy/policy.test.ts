@@ -4,7 +4,9 @@ import { classicPolicy } from '../../../src/recipe/policy/classic-policy.js';
 import { compileClassicResource } from '../../../src/topic/classic-resource.js';
 import { litePolicy as litePolicyWith } from '../../../src/recipe/policy/lite-policy.js';
 import { liteResourceAllows } from '../../../src/topic/lite-resource.js';
-import { COMPONENT, OTHER, PROFILES, allow, start } from '../../kit/nucleus/nuclei.js';
+import { PUBSUB_SERVICE } from '../../../src/recipe/policy/authorizer.js';
+import { PUBLISH_TO_TOPIC } from '../../../src/shared/operations.js';
+import { COMPONENT, OTHER, PROFILES, allow, allowLocal, start } from '../../kit/nucleus/nuclei.js';
 import { PUBLISH, RawClient, SUBSCRIBE } from '../../kit/nucleus/raw-client.js';
 
 /** Resource, topics allowed and not, on classic and on lite. */
@@ -102,6 +104,36 @@ describe('what a resource allows', () => {
 });
 
 const SERVICE = 'aws.greengrass.ipc.mqttproxy';
+
+describe('a resource of a local topic has no wildcard but *', () => {
+  const VARIABLES = { componentName: 'c', componentVersion: '1.0.0', configuration: {}, thingName: 't', rootPath: '/r' };
+  test.each<readonly [resource: string, yes: readonly string[], no: readonly string[]]>([
+    ['ok/#', ['ok/#'], ['ok/a', 'ok', 'ok/+']],
+    ['one/+', ['one/+'], ['one/#', 'one/x']],
+    ['#', ['#'], ['a', '+']],
+    ['+', ['+'], ['a']],
+    ['+/a', ['+/a'], ['x/a']],
+    ['g/*', ['g/a', 'g/', 'g/a/b'], ['g']],
+    ['glob*', ['glob', 'globx/y', 'glob/#', 'glob/+'], ['#']],
+    ['a*b/#', ['axb/#', 'a/b/#'], ['axb/c']],
+    ['${*}', ['*'], ['a']],
+    ['*', ['a', '#', '$x'], []],
+  ])('%s', (resource, yes, no) => {
+    const document = allowLocal(resource);
+    const classic = classicPolicy(document, PUBSUB_SERVICE);
+    const lite = litePolicyWith(document, VARIABLES, PUBSUB_SERVICE);
+    for (const { authorize } of [classic, lite]) {
+      for (const topic of yes) expect([topic, authorize(PUBLISH_TO_TOPIC, topic)]).toEqual([topic, true]);
+      for (const topic of no) expect([topic, authorize(PUBLISH_TO_TOPIC, topic)]).toEqual([topic, false]);
+    }
+  });
+
+  test('and the policies of one service allow nothing of another', () => {
+    expect(classicPolicy(allow('*'), PUBSUB_SERVICE).authorize(PUBLISH_TO_TOPIC, 'a')).toBe(false);
+    expect(litePolicyWith(allow('*'), VARIABLES, PUBSUB_SERVICE).authorize(PUBLISH_TO_TOPIC, 'a')).toBe(false);
+    expect(classicPolicy(allowLocal('*')).authorize(PUBLISH, 'a')).toBe(false);
+  });
+});
 
 describe('classic takes a component’s policies all or not at all', () => {
   const good = { operations: [PUBLISH], resources: ['a'] };

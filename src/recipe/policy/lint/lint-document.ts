@@ -1,36 +1,34 @@
-import { PUBLISH, SUBSCRIBE } from '../../../shared/operations.js';
 import { jsonPointer } from '../../json-pointer.js';
 import { isJsonObject } from '../../../shared/json-object.js';
-import { MQTT_PROXY_SERVICE } from '../authorizer.js';
+import { MQTT_PROXY_SERVICE, PUBSUB_SERVICE } from '../authorizer.js';
 import { LITE_POLICY_MEMORY, liteDecodedSize } from '../lite-policy.js';
 import { sampleTopic } from './example-topics.js';
 import type { PolicyFinding } from './policy-finding.js';
-import { operationOf, pathOf, type PolicySubject, type WrittenPolicy } from './policy-subject.js';
-
-const OPERATIONS = [PUBLISH, SUBSCRIBE];
+import type { PolicySubject, WrittenPolicy } from './policy-subject.js';
 
 /** What is wrong with a component's policies as a document: what makes them count for nothing, whole or in part. */
 export function* lintDocument(subject: PolicySubject): Iterable<PolicyFinding> {
   const { classic, lite } = subject.outcomes;
   const example = subject.example(firstTopic(subject), firstOperation(subject));
-  if (classic.dropped !== undefined) {
+  const isWhole = subject.service === MQTT_PROXY_SERVICE;
+  if (isWhole && classic.dropped !== undefined) {
     const rest = { path: '', profiles: ['classic'], example } as const;
     const remedy = 'Write operations, resources and policyDescription only, lists of texts where lists belong, and no null';
     yield subject.finding({ rule: 'classic-drops-all', severity: 'error', message: classic.dropped, remedy, ...rest });
   }
-  const service = isJsonObject(subject.document) ? subject.document[MQTT_PROXY_SERVICE] : undefined;
+  const service = isJsonObject(subject.document) ? subject.document[subject.service] : undefined;
   const size = liteDecodedSize(service);
   if (size > LITE_POLICY_MEMORY) {
     yield subject.finding({
       rule: 'lite-too-large',
       severity: 'error',
-      path: pathOf(),
+      path: subject.pathOf(),
       profiles: ['lite'],
       message: `the policies take about ${size} bytes decoded and Lite reads at most ${LITE_POLICY_MEMORY}: everything is refused`,
       remedy: 'Replace resources by ones with wildcards, and shorten descriptions',
       example,
     });
-  } else if (subject.isMisnamedOnLite || (lite.dropped !== undefined && !lite.dropped.startsWith('the deployment'))) {
+  } else if (isWhole && (subject.isMisnamedOnLite || (lite.dropped !== undefined && !lite.dropped.startsWith('the deployment')))) {
     yield subject.finding({
       rule: 'lite-refuses-all',
       severity: 'error',
@@ -41,13 +39,14 @@ export function* lintDocument(subject: PolicySubject): Iterable<PolicyFinding> {
       example,
     });
   }
-  if (isJsonObject(subject.document)) yield* services(subject, subject.document);
+  if (isWhole && isJsonObject(subject.document)) yield* services(subject, subject.document);
   for (const policy of subject.policies) yield* lists(subject, policy);
 }
 
 function* services(subject: PolicySubject, document: Readonly<Record<string, unknown>>): Iterable<PolicyFinding> {
   for (const [service, policies] of Object.entries(document)) {
-    if (service === MQTT_PROXY_SERVICE || !/mqtt/i.test(service)) continue;
+    const meant = /pubsub/i.test(service) ? PUBSUB_SERVICE : MQTT_PROXY_SERVICE;
+    if (service === meant || !/mqtt|pubsub/i.test(service)) continue;
     const topic = isJsonObject(policies) ? Object.values(policies).flatMap(topicsOf)[0] : undefined;
     yield subject.finding({
       rule: 'unknown-service',
@@ -55,8 +54,8 @@ function* services(subject: PolicySubject, document: Readonly<Record<string, unk
       path: jsonPointer([service]),
       profiles: ['classic', 'lite'],
       message: `${service} is no service of a nucleus, and its policies count for nothing`,
-      remedy: `Write ${MQTT_PROXY_SERVICE}`,
-      example: subject.example(topic ?? 'a/b', SUBSCRIBE),
+      remedy: `Write ${meant}`,
+      example: subject.example(topic ?? 'a/b', subject.operations.subscribe),
     });
   }
 }
@@ -64,11 +63,17 @@ function* services(subject: PolicySubject, document: Readonly<Record<string, unk
 function* lists(subject: PolicySubject, policy: WrittenPolicy): Iterable<PolicyFinding> {
   const { id, operations, resources } = policy;
   const profiles = ['classic', 'lite'] as const;
-  const example = subject.example(topicsOf(policy)[0] ?? 'a/b', operationOf(policy));
-  const at = { severity: 'error', path: pathOf(id), profiles, example } as const;
+  const example = subject.example(topicsOf(policy)[0] ?? 'a/b', subject.operationOf(policy));
+  const known = Object.values(subject.operations);
+  const at = { severity: 'error', path: subject.pathOf(id), profiles, example } as const;
   if (operations === undefined || operations.length === 0) {
     const message = `policy ${id} has no operations and is skipped`;
-    yield subject.finding({ ...at, rule: 'operations-missing', message, remedy: `Give operations: ['${PUBLISH}'] or ['*']` });
+    yield subject.finding({
+      ...at,
+      rule: 'operations-missing',
+      message,
+      remedy: `Give operations: ['${subject.operations.publish}'] or ['*']`,
+    });
   }
   if (resources === undefined || resources.length === 0) {
     const message = `policy ${id} has no resources and grants nothing`;
@@ -79,24 +84,24 @@ function* lists(subject: PolicySubject, policy: WrittenPolicy): Iterable<PolicyF
     yield subject.finding({ ...at, rule: 'operations-missing', profiles: ['lite'], message, remedy: 'Write operations and resources' });
   }
   for (const [i, operation] of (operations ?? []).entries()) {
-    if (operation === '*' || typeof operation !== 'string' || OPERATIONS.includes(operation)) continue;
+    if (operation === '*' || typeof operation !== 'string' || known.includes(operation)) continue;
     const isPartial = operation.includes('*');
     yield subject.finding({
       ...at,
       rule: isPartial ? 'partial-operation' : 'unknown-operation',
-      path: pathOf(id, 'operations', i),
+      path: subject.pathOf(id, 'operations', i),
       message: isPartial
         ? `${operation} matches no operation: * is a wildcard only when it stands alone`
-        : `the MQTT proxy has no operation ${operation}, so that it grants nothing`,
-      remedy: `Write ${nearest(operation) ?? `${OPERATIONS.join(', ')} or '*'`}`,
-      example: subject.example(topicsOf(policy)[0] ?? 'a/b', nearest(operation) ?? SUBSCRIBE),
+        : `${subject.title} has no operation ${operation}, so that it grants nothing`,
+      remedy: `Write ${nearest(operation, known) ?? `${known.join(', ')} or '*'`}`,
+      example: subject.example(topicsOf(policy)[0] ?? 'a/b', nearest(operation, known) ?? subject.operations.subscribe),
     });
   }
 }
 
-function nearest(operation: string): string | undefined {
+function nearest(operation: string, all: readonly string[]): string | undefined {
   const name = operation.toLowerCase().replace(/^.*[#:]/, '');
-  return OPERATIONS.find(known => known.toLowerCase().endsWith(`#${name}`));
+  return all.find(known => known.toLowerCase().endsWith(`#${name}`));
 }
 
 function topicsOf(policy: unknown): readonly string[] {
@@ -109,5 +114,5 @@ function firstTopic(subject: PolicySubject): string {
 }
 
 function firstOperation(subject: PolicySubject): string {
-  return subject.policies.map(operationOf)[0] ?? SUBSCRIBE;
+  return subject.policies.map(policy => subject.operationOf(policy))[0] ?? subject.operations.subscribe;
 }

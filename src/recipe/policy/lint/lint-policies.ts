@@ -1,14 +1,14 @@
 import type { LocalComponent, RecipeComponent } from '../../local-component.js';
-import { SUBSCRIBE } from '../../../shared/operations.js';
 import type { ProfileName } from '../../../shared/profile-name.js';
 import { jsonPointer } from '../../json-pointer.js';
 import { isJsonObject } from '../../../shared/json-object.js';
+import { MQTT_PROXY_SERVICE, POLICY_SERVICES } from '../authorizer.js';
 import { inactivePolicies } from '../inactive-policies.js';
 import { edgeTopics, sampleTopic } from './example-topics.js';
 import { lintDocument } from './lint-document.js';
 import { lintResource } from './lint-resource.js';
 import type { PolicyFinding } from './policy-finding.js';
-import { PolicySubject, operationOf, pathOf } from './policy-subject.js';
+import { PolicySubject } from './policy-subject.js';
 
 /** What the linter compares with, and what it is to know of the devices. */
 export interface LintOptions {
@@ -25,7 +25,7 @@ export interface LintOptions {
 }
 
 /**
- * Explains the surprises in components' policies for the MQTT proxy: what is dropped, what never takes effect, what allows more
+ * Explains the surprises in components' policies for the MQTT proxy and for local topics: what is dropped, what never takes effect, what allows more
  * than it looks, what means one thing on classic and another on Lite. Each finding has a remedy, and a topic that shows it, with what
  * the policies as they are make of that topic. Nothing is thrown, whatever the document.
  *
@@ -56,8 +56,13 @@ export function lintPolicies(
     rootPath: options.rootPath ?? '/greengrass/v2',
     interpolates: options.interpolateComponentConfiguration ?? false,
   };
-  const subjects = components.map(component => new PolicySubject(component, device));
-  const previous = (options.previous ?? []).map(component => new PolicySubject(component, device));
+  // What is wrong with a document as a whole is said with the MQTT proxy's policies.
+  const subjectsOf = (all: readonly (LocalComponent | RecipeComponent)[]): readonly PolicySubject[] =>
+    all
+      .flatMap(component => POLICY_SERVICES.map(service => new PolicySubject(component, device, service)))
+      .filter(subject => subject.service === MQTT_PROXY_SERVICE || subject.hasService);
+  const subjects = subjectsOf(components);
+  const previous = subjectsOf(options.previous ?? []);
   const profiles = options.profiles ?? ['classic', 'lite'];
   const findings = subjects.flatMap(subject => [
     ...lintDocument(subject),
@@ -77,14 +82,17 @@ function* lintResources(subject: PolicySubject): Iterable<PolicyFinding> {
 }
 
 function* lintChanges(subject: PolicySubject, previous: readonly PolicySubject[]): Iterable<PolicyFinding> {
-  const before = previous.find(({ name }) => name === subject.name);
+  const before = previous.find(({ name, service }) => name === subject.name && service === subject.service);
   if (before === undefined) return;
   for (const { service, id } of inactivePolicies(subject.document, before.document)) {
+    // Each service's with its own subject, and what is of none of them with the MQTT proxy's.
+    const isOthers = service !== subject.service && POLICY_SERVICES.some(known => known === service);
+    if (isOthers || (service !== subject.service && subject.service !== MQTT_PROXY_SERVICE)) continue;
     const resources = [...subject.policies, ...before.policies]
       .filter(policy => policy.id === id)
       .flatMap(policy => policy.resources ?? []);
     const policy = subject.policies.find(written => written.id === id);
-    const operation = policy === undefined ? SUBSCRIBE : operationOf(policy);
+    const operation = policy === undefined ? subject.operations.subscribe : subject.operationOf(policy);
     const topics = resources.filter(resource => typeof resource === 'string').flatMap(edgeTopics);
     const changed = topics.find(topic =>
       (['classic', 'lite'] as const).some(
@@ -112,11 +120,11 @@ function* lintIds(subject: PolicySubject, all: readonly PolicySubject[]): Iterab
     yield subject.finding({
       rule: 'duplicate-id',
       severity: 'warning',
-      path: pathOf(policy.id),
+      path: subject.pathOf(policy.id),
       profiles: ['classic', 'lite'],
       message: `${other.name} has a policy of the id ${policy.id} too, and AWS wants ids unique on a device; both take effect all the same`,
-      remedy: `Name it after its component, such as ${subject.name}:mqttproxy:1`,
-      example: subject.example(topic, operationOf(policy)),
+      remedy: `Name it after its component, such as ${subject.freshId}`,
+      example: subject.example(topic, subject.operationOf(policy)),
     });
   }
 }

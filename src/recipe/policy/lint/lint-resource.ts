@@ -1,17 +1,18 @@
 import { compileClassicResource } from '../../../topic/classic-resource.js';
 import { liteResourceAllows, liteResourceIsValid } from '../../../topic/lite-resource.js';
-import { SUBSCRIBE } from '../../../shared/operations.js';
+import { PUBSUB_SERVICE } from '../authorizer.js';
 import { interpolate, withoutVariables } from '../../interpolate.js';
 import { edgeTopics, hashInPlaceOfPlus, sampleTopic } from './example-topics.js';
 import type { PolicyFinding } from './policy-finding.js';
-import { operationOf, pathOf, type PolicySubject, type WrittenPolicy } from './policy-subject.js';
+import type { PolicySubject, WrittenPolicy } from './policy-subject.js';
 
 const BOTH = ['classic', 'lite'] as const;
 
 /** What may surprise about one resource of a policy. */
 export function* lintResource(subject: PolicySubject, policy: WrittenPolicy, index: number, resource: string): Iterable<PolicyFinding> {
-  const operation = operationOf(policy);
-  const path = pathOf(policy.id, 'resources', index);
+  const operation = subject.operationOf(policy);
+  const { subscribe } = subject.operations;
+  const path = subject.pathOf(policy.id, 'resources', index);
   if (!liteResourceIsValid(resource)) {
     yield subject.finding({
       rule: 'malformed-resource',
@@ -25,20 +26,26 @@ export function* lintResource(subject: PolicySubject, policy: WrittenPolicy, ind
     return;
   }
   if (withoutVariables(resource) !== resource) yield* variable(subject, path, operation, resource);
+  if (subject.service === PUBSUB_SERVICE && resource !== '*') {
+    yield* plainWildcard(subject, policy, path, resource);
+    yield* escapeBeforeWildcard(subject, path, operation, resource, /\*/);
+    return;
+  }
   if (resource === '*' || resource === '#') {
+    const isLocal = subject.service === PUBSUB_SERVICE;
     yield subject.finding({
       rule: 'allows-everything',
       severity: 'warning',
       path,
       profiles: BOTH,
-      message: `${resource} allows every topic, reserved ones and those of other components included`,
+      message: `${resource} allows every topic, ${isLocal ? '' : 'reserved ones and '}those of other components included`,
       remedy: 'Name the topics that the component uses',
-      example: subject.example('$aws/things/another/shadow/update', operation),
+      example: subject.example(isLocal ? 'another/component' : '$aws/things/another/shadow/update', operation),
     });
     return;
   }
   const hash = hashInPlaceOfPlus(resource);
-  if (hash !== undefined && operation === SUBSCRIBE && isOnlyAllowedBy(subject, policy, index, SUBSCRIBE, hash)) {
+  if (hash !== undefined && operation === subscribe && isOnlyAllowedBy(subject, policy, index, subscribe, hash)) {
     yield subject.finding({
       rule: 'plus-allows-hash',
       severity: 'warning',
@@ -46,21 +53,10 @@ export function* lintResource(subject: PolicySubject, policy: WrittenPolicy, ind
       profiles: BOTH,
       message: `${resource} also allows subscribing to ${hash}, and so to everything below: a request's wildcards are compared as plain text`,
       remedy: 'Let only trusted components subscribe here, or name the topics; no resource confines a subscription to one level',
-      example: subject.example(hash, SUBSCRIBE),
+      example: subject.example(hash, subscribe),
     });
   }
-  const behindEscape = resource.split('${*}').slice(1).join('');
-  if (/[*#+]/.test(behindEscape)) {
-    yield subject.finding({
-      rule: 'escape-before-wildcard',
-      severity: 'warning',
-      path,
-      profiles: ['classic'],
-      message: `the escape in ${resource} stands before a wildcard: classic reads it a second time, as a * that stands for any text`,
-      remedy: 'Name the topics one by one, or leave the * out of them',
-      example: subject.example(sampleTopic(resource.replaceAll('${*}', 'any')), operation),
-    });
-  }
+  yield* escapeBeforeWildcard(subject, path, operation, resource, /[*#+]/);
   if (/(^|[^{])\*/.test(resource)) {
     const deep = edgeTopics(resource)[resource.endsWith('/#') ? 2 : 1] ?? resource;
     yield subject.finding({
@@ -74,6 +70,47 @@ export function* lintResource(subject: PolicySubject, policy: WrittenPolicy, ind
     });
   }
   if (policy.isExactCase) yield* difference(subject, path, operation, resource);
+}
+
+/** Of local topics `*` is the only wildcard, and the habit of the MQTT proxy's policies allows nothing there. */
+function* plainWildcard(subject: PolicySubject, policy: WrittenPolicy, path: string, resource: string): Iterable<PolicyFinding> {
+  if (!/[+#]/.test(resource)) return;
+  const { publish, subscribe } = subject.operations;
+  const mayPublish = policy.operations?.some(allowed => allowed === publish || allowed === '*') === true;
+  const meant = resource.replace(/[+#]/g, '*');
+  yield subject.finding({
+    rule: 'plain-wildcard',
+    severity: mayPublish ? 'error' : 'note',
+    path,
+    profiles: BOTH,
+    message: mayPublish
+      ? `+ and # are plain text in a resource of a local topic: ${resource} allows no topic to publish on`
+      : `+ and # are plain text in a resource of a local topic: ${resource} allows subscribing with this text, and with no other`,
+    remedy: mayPublish
+      ? `Write ${meant} to publish, in which * stands for any characters, slashes too; and ${resource} to subscribe with it`
+      : `Write ${meant} to allow the topics below it as well`,
+    example: subject.example(sampleTopic(resource), mayPublish ? publish : subscribe),
+  });
+}
+
+function* escapeBeforeWildcard(
+  subject: PolicySubject,
+  path: string,
+  operation: string,
+  resource: string,
+  wildcards: RegExp,
+): Iterable<PolicyFinding> {
+  const behindEscape = resource.split('${*}').slice(1).join('');
+  if (!wildcards.test(behindEscape)) return;
+  yield subject.finding({
+    rule: 'escape-before-wildcard',
+    severity: 'warning',
+    path,
+    profiles: ['classic'],
+    message: `the escape in ${resource} stands before a wildcard: classic reads it a second time, as a * that stands for any text`,
+    remedy: 'Name the topics one by one, or leave the * out of them',
+    example: subject.example(sampleTopic(resource.replaceAll('${*}', 'any')), operation),
+  });
 }
 
 function* variable(subject: PolicySubject, path: string, operation: string, resource: string): Iterable<PolicyFinding> {

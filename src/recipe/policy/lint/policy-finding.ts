@@ -16,7 +16,7 @@ export type PolicyRule =
   | 'unknown-operation'
   /** A `*` within an operation, which is no wildcard there. */
   | 'partial-operation'
-  /** A service that is nearly the MQTT proxy. */
+  /** A service that is nearly the MQTT proxy, or local publish/subscribe. */
   | 'unknown-service'
   /** A resource with a bare `?`, or an escape other than `${*}`, `${?}`, `${$}`. */
   | 'malformed-resource'
@@ -28,6 +28,8 @@ export type PolicyRule =
   | 'plus-allows-hash'
   /** A `*` that takes slashes too. */
   | 'star-crosses-levels'
+  /** A `+` or `#` in the policies for local topics, where it is plain text. */
+  | 'plain-wildcard'
   /** A resource that allows every topic. */
   | 'allows-everything'
   /** A resource that means one thing on classic and another on Lite. */

@@ -1,11 +1,11 @@
 import type { LocalComponent, RecipeComponent } from '../../local-component.js';
-import { PUBLISH, SUBSCRIBE } from '../../../shared/operations.js';
+import { PUBLISH, PUBLISH_TO_TOPIC, SUBSCRIBE, SUBSCRIBE_TO_TOPIC } from '../../../shared/operations.js';
 import type { ProfileName } from '../../../shared/profile-name.js';
 import { configured, updateConfiguration } from '../../device-configuration.js';
 import { interpolateAll, type RecipeVariables } from '../../interpolate.js';
 import { jsonPointer } from '../../json-pointer.js';
 import { isJsonObject } from '../../../shared/json-object.js';
-import { MQTT_PROXY_SERVICE, type PolicyOutcome } from '../authorizer.js';
+import { MQTT_PROXY_SERVICE, PUBSUB_SERVICE, type PolicyOutcome, type PolicyService } from '../authorizer.js';
 import { readPolicies } from '../policies.js';
 import type { PolicyExample, PolicyFinding } from './policy-finding.js';
 
@@ -25,18 +25,20 @@ export interface WrittenPolicy {
   readonly isExactCase: boolean;
 }
 
-/** One component to lint: its policies as written, and what each profile makes of them. */
+/** One component's policies for one service to lint: as they are written, and what each profile makes of them. */
 export class PolicySubject {
   readonly name: string;
+  readonly service: PolicyService;
   readonly accessControl: unknown;
   readonly variables: RecipeVariables;
   readonly outcomes: Readonly<Record<ProfileName, PolicyOutcome>>;
   /** There are policies, but not under the exact name that Lite looks for. */
   readonly isMisnamedOnLite: boolean;
 
-  constructor(component: LocalComponent | RecipeComponent, device: PolicyDevice) {
+  constructor(component: LocalComponent | RecipeComponent, device: PolicyDevice, service: PolicyService) {
     const { name, version, configuration } = described(component);
     this.name = name;
+    this.service = service;
     this.variables = { componentName: name, componentVersion: version, configuration, ...device };
     this.accessControl = configured('classic', configuration, 'accessControl');
     const onLite = configured('lite', configuration, 'accessControl');
@@ -45,8 +47,9 @@ export class PolicySubject {
         'classic',
         device.interpolates ? interpolateAll(this.accessControl, this.variables) : this.accessControl,
         this.variables,
+        service,
       ),
-      lite: readPolicies('lite', onLite, this.variables),
+      lite: readPolicies('lite', onLite, this.variables, service),
     };
     this.isMisnamedOnLite = this.accessControl !== undefined && onLite === undefined;
   }
@@ -61,9 +64,21 @@ export class PolicySubject {
     }
   }
 
-  /** The policies for the MQTT proxy that are maps at all. */
+  /** Whether the document has policies for the service at all. */
+  get hasService(): boolean {
+    return isJsonObject(this.document) && this.document[this.service] !== undefined;
+  }
+
+  /** The operations that the service's policies can allow: publishing, and subscribing. */
+  get operations(): { readonly publish: string; readonly subscribe: string } {
+    return this.service === PUBSUB_SERVICE
+      ? { publish: PUBLISH_TO_TOPIC, subscribe: SUBSCRIBE_TO_TOPIC }
+      : { publish: PUBLISH, subscribe: SUBSCRIBE };
+  }
+
+  /** The policies for the service that are maps at all. */
   get policies(): readonly WrittenPolicy[] {
-    const service = isJsonObject(this.document) ? this.document[MQTT_PROXY_SERVICE] : undefined;
+    const service = isJsonObject(this.document) ? this.document[this.service] : undefined;
     return Object.entries(isJsonObject(service) ? service : {}).flatMap(([id, policy]) => {
       if (!isJsonObject(policy)) return [];
       const names = Object.keys(policy);
@@ -82,19 +97,30 @@ export class PolicySubject {
     return { operation, topic, allowed: { classic: classic.authorize(operation, topic), lite: lite.authorize(operation, topic) } };
   }
 
+  /** The operation to show a policy with. */
+  operationOf({ operations }: WrittenPolicy): string {
+    const { publish, subscribe } = this.operations;
+    return operations?.includes(publish) === true && !operations.includes(subscribe) ? publish : subscribe;
+  }
+
+  /** A place among the policies for the service. */
+  pathOf(...parts: readonly (string | number)[]): string {
+    return jsonPointer([this.service, ...parts]);
+  }
+
+  /** What the service is called in words. */
+  get title(): string {
+    return this.service === MQTT_PROXY_SERVICE ? 'the MQTT proxy' : 'local publish/subscribe';
+  }
+
+  /** An id for a policy of the component. */
+  get freshId(): string {
+    return `${this.name}:${this.service === MQTT_PROXY_SERVICE ? 'mqttproxy' : 'pubsub'}:1`;
+  }
+
   finding(finding: Omit<PolicyFinding, 'component'>): PolicyFinding {
     return { component: this.name, ...finding };
   }
-}
-
-/** The operation to show a policy with. */
-export function operationOf({ operations }: WrittenPolicy): string {
-  return operations?.includes(PUBLISH) === true && !operations.includes(SUBSCRIBE) ? PUBLISH : SUBSCRIBE;
-}
-
-/** A place among the policies for the MQTT proxy. */
-export function pathOf(...parts: readonly (string | number)[]): string {
-  return jsonPointer([MQTT_PROXY_SERVICE, ...parts]);
 }
 
 function described(component: LocalComponent | RecipeComponent): {

@@ -1,0 +1,67 @@
+import type { Caller } from '../server/caller.js';
+import type { EventFrames } from '../server/event-frames.js';
+import type { ProfileContext } from '../server/protocol.js';
+import { SubscriptionTable, type Subscription } from '../server/subscription-table.js';
+
+/** A message on a local topic, for who looks. */
+export interface LocalMessage {
+  readonly topic: string;
+  readonly isJson: boolean;
+  /** A JSON message as its JSON. */
+  readonly payload: Uint8Array;
+}
+
+/** The local topics of a nucleus: who has subscribed, and what becomes of a message. Nothing is kept: without a subscriber it is gone. */
+export class LocalTopics {
+  readonly #context: ProfileContext;
+  readonly #table: SubscriptionTable;
+  /** They get nothing that their own component has published. */
+  readonly #fromOthers = new Set<Subscription>();
+  /** Still open for their clients, and forgotten by the server. */
+  readonly #lost = new Set<Subscription>();
+
+  constructor(context: ProfileContext, routes: (filter: string, topic: string) => boolean) {
+    this.#context = context;
+    this.#table = new SubscriptionTable(routes);
+  }
+
+  /** Those of observers are not counted. */
+  get size(): number {
+    return [...this.#table.all(), ...this.#lost].filter(({ component }) => !this.#context.isObserver(component)).length;
+  }
+
+  add(subscription: Subscription, fromOthers: boolean): void {
+    this.#table.add(subscription);
+    if (fromOthers) this.#fromOthers.add(subscription);
+  }
+
+  remove(subscription: Subscription): void {
+    if (!this.#table.remove(subscription)) this.#lost.delete(subscription);
+    this.#fromOthers.delete(subscription);
+  }
+
+  /** Gives each subscription that matches a copy of its own, however many of them one connection has. */
+  publish(from: Caller, message: LocalMessage, frames: EventFrames): void {
+    const { topic, isJson, payload } = message;
+    const route = this.#table
+      .route(topic)
+      .filter(subscription => subscription.component !== from.component || !this.#fromOthers.has(subscription));
+    if (this.#context.observed()) {
+      const { component, peer } = from;
+      this.#context.observe({ kind: 'localPublished', connection: peer.id, component, topicName: topic, isJson, payload });
+    }
+    for (const subscription of route) subscription.deliver(frames);
+    if (route.length === 0 || !this.#context.observed()) return;
+    const components = route.map(({ component }) => component);
+    this.#context.observe({ kind: 'localDelivered', topicName: topic, isJson, payload, components });
+  }
+
+  /** Those there are now get nothing any more, until the result is called. */
+  lose(): () => void {
+    const lost = this.#table.clear();
+    for (const subscription of lost) this.#lost.add(subscription);
+    return () => {
+      for (const subscription of lost) if (this.#lost.delete(subscription)) this.#table.add(subscription);
+    };
+  }
+}
