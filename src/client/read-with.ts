@@ -6,6 +6,7 @@ import { quoted } from '../topic/mqtt-string.js';
 import { isTopicPattern, type TopicPattern } from '../topic/topic-pattern.js';
 import type { MqttMessage } from './mqtt-message.js';
 import type { PatternSubscribeRequest, SubscribeRequest } from './mqtt-proxy.js';
+import { atOnce } from '../shared/at-once.js';
 
 /** Any request a proxy can be asked to subscribe with: all overloads of `subscribe` in one. */
 export type AnySubscribeRequest = (SubscribeRequest | PatternSubscribeRequest<unknown>) & {
@@ -39,7 +40,7 @@ function read(message: MqttMessage, pattern: TopicPattern<unknown> | undefined, 
     withParams.params = params;
     return right(withParams);
   }
-  const decoded = codec.decode(message);
+  const decoded = atOnce(codec.decode(message), 'codec.decode');
   if (decoded._tag === 'Left') {
     const { problems, cause } = decoded.left;
     return left(new DecodeFailed(message.topicName, message, problems, cause));

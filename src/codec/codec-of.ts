@@ -2,6 +2,7 @@ import type { Type } from 'io-ts';
 import type { Codec } from './codec.js';
 import { forbiddenKey } from './forbidden-key.js';
 import { causeOf, problem, validated } from './validated.js';
+import { atOnce } from '../shared/at-once.js';
 
 /** A format this library does not know: what a library for it offers. */
 export interface WireFormat {
@@ -38,12 +39,12 @@ export const codecOf = <A, O>({ name, parse, serialize }: WireFormat, codec: Typ
     let value: unknown;
     let forbidden: string | undefined;
     try {
-      value = parse(payload);
+      value = atOnce(parse(payload), 'parse');
       forbidden = forbiddenKey(value);
     } catch (cause) {
       return problem(`(root): expected ${name}, got ${String(payload.byteLength)} bytes that are not: ${causeOf(cause)}`, cause);
     }
     return forbidden === undefined ? validated(codec, value) : problem(forbidden);
   },
-  encode: value => serialize(codec.encode(value)),
+  encode: value => atOnce(serialize(atOnce(codec.encode(value), 'encode')), 'serialize'),
 });

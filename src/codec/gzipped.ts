@@ -3,6 +3,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { checkWhole } from '../shared/check-argument.js';
 import type { Codec, DecodeProblems } from './codec.js';
 import { causeOf, problem } from './validated.js';
+import { atOnce } from '../shared/at-once.js';
 
 /** How far a gzipped payload may expand. */
 export interface GzipOptions {
@@ -55,6 +56,6 @@ export const gzipped = <A>(codec: Codec<A>, { expandedBytes = EXPANDED_BYTES }: 
       const expanded = expand(message.payload, expandedBytes);
       return isLeft(expanded) ? expanded : codec.decode({ ...message, payload: expanded.right });
     },
-    encode: value => gzip(codec.encode(value)),
+    encode: value => gzip(atOnce(codec.encode(value), 'encode')),
   };
 };

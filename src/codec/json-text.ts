@@ -7,6 +7,7 @@ import { EncodeFailed } from '../errors/errors.js';
 import { inexactAsText, inexactNumbers, type JsonOptions } from './inexact-numbers.js';
 import { describe, pathOf } from './problems.js';
 import { causeOf, problem } from './validated.js';
+import { atOnce } from '../shared/at-once.js';
 
 const BYTE_ORDER_MARK = 0xfeff;
 
@@ -73,7 +74,7 @@ const lostIn = (encoded: unknown): string | undefined => {
  * `JSON.stringify` would make `null`.
  */
 export const toJson = <A, O>(codec: Type<A, O>, value: A): string => {
-  const output = codec.encode(value);
+  const output = atOnce(codec.encode(value), 'encode');
   let encoded: unknown;
   try {
     encoded = JSON.stringify(output);

@@ -3,12 +3,15 @@ import { isTerminal } from '../stream/kind.js';
 import { markHandled } from '../stream/unhandled.js';
 import type { Branch, Branches } from './component.js';
 import { workOn } from '../stream/work-on.js';
+import { atOnce } from '../shared/at-once.js';
 
 /** The name of the one branch of a component that gives a single stream. */
 const ONLY = 'run';
 
 /** The branches by their names, in the order they were given. */
 export const namedBranches = (branches: Branches): ReadonlyMap<string, Branch> => {
+  // Of a promise there are no members: it would be a component without branches, which ends at once and well.
+  atOnce(branches, 'run');
   // A record has no subscribe: of the two, only an Observable passes the test.
   const named: readonly (readonly [string, Branch])[] = isObservable(branches) ? [[ONLY, branches]] : Object.entries(branches);
   for (const [name, branch] of named) {

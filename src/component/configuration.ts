@@ -2,7 +2,8 @@ import { isLeft, left, right, type Either } from 'fp-ts/lib/Either.js';
 import { isJsonObject } from '../shared/json-object.js';
 import { forbiddenKeyIn } from '../codec/forbidden-key.js';
 import { inexactNumbers } from '../codec/inexact-numbers.js';
-import { describe, problemsOf } from '../codec/problems.js';
+import { describe } from '../codec/problems.js';
+import { validated } from '../codec/validated.js';
 import { ConfigurationInvalid } from '../errors/errors.js';
 import type { Component } from './component.js';
 
@@ -30,8 +31,8 @@ export const readConfiguration = <A>(
   if (isLeft(given)) return left(new ConfigurationInvalid(name, given.left));
   // A component without a codec takes no configuration: its A is undefined.
   if (config === undefined) return right(undefined as A);
-  const decoded = config.decode(merged(defaults, given.right));
-  return isLeft(decoded) ? left(new ConfigurationInvalid(name, problemsOf(decoded.left))) : decoded;
+  const decoded = validated(config, merged(defaults, given.right));
+  return isLeft(decoded) ? left(new ConfigurationInvalid(name, decoded.left.problems, decoded.left.cause)) : decoded;
 };
 
 const parse = (variable: string | undefined): Either<readonly string[], Readonly<Record<string, unknown>>> => {

@@ -1,5 +1,7 @@
+import { inspect } from 'node:util';
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
 import { kindOf } from '../stream/kind.js';
+import { reportToStderr } from '../stream/report-to-stderr.js';
 import { tagOf } from '../stream/tag.js';
 import { visible } from '../shared/visible.js';
 
@@ -63,6 +65,27 @@ export const levelIn = (env: NodeJS.ProcessEnv): LogLevel => LEVELS.find(level =
 
 /** A log that goes nowhere. */
 export const silentLog: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+
+/**
+ * A log that never throws and leaves no promise to reject: a log that fails, since its disk is full, must not end the component. What it throws is
+ * written to stderr, a line a kind and ten seconds.
+ */
+export const unfailing = (log: Log): Log => {
+  const report = reportToStderr();
+  const fail = (thrown: unknown): void =>
+    report.left({ _tag: 'the log failed', message: thrown instanceof Error ? thrown.message : inspect(thrown) });
+  const at =
+    (level: LogLevel) =>
+    (message: string, fields?: LogFields): void => {
+      try {
+        const given: unknown = log[level](message, fields);
+        if (given instanceof Promise) given.catch(fail);
+      } catch (thrown) {
+        fail(thrown);
+      }
+    };
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+};
 
 const lineOf = (line: LogFields): string => {
   try {

@@ -15,7 +15,7 @@ import type { Branch, Component } from './component.js';
 import { readConfiguration } from './configuration.js';
 import { exitReasonOf, EXITS, type ExitReason } from './exit-codes.js';
 import { type BranchHealth, type Health, type HealthStatus, WholeFile } from './health.js';
-import { jsonLog, levelIn, type Log } from './log.js';
+import { jsonLog, levelIn, type Log, unfailing } from './log.js';
 import type { RunOptions, RunOutcome } from './run-options.js';
 
 const DRAIN_DEADLINE = 10_000;
@@ -50,7 +50,9 @@ export const runComponent = async <A>(component: Component<A>, options: RunOptio
   const { name, version } = component;
   checkPositiveTime(options.drainDeadline ?? DRAIN_DEADLINE, 'drainDeadline');
   checkPositiveTime(options.healthPeriod ?? HEALTH_PERIOD, 'healthPeriod');
-  const log = options.log ?? jsonLog(line => process.stdout.write(line), { level: levelIn(env), fields: { component: name, version } });
+  const log = unfailing(
+    options.log ?? jsonLog(line => process.stdout.write(line), { level: levelIn(env), fields: { component: name, version } }),
+  );
   const configuration = readConfiguration(component, env);
   if (configuration._tag === 'Left') {
     for (const problem of configuration.left.problems) log.error(`configuration: ${problem}`);

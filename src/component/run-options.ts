@@ -13,7 +13,10 @@ export interface RunOptions {
   readonly connect?: ConnectOptions | undefined;
   /** A proxy that is there already, in the place of `connect`. It is drained and closed in the end. */
   readonly proxy?: MqttProxy | undefined;
-  /** Default: {@link jsonLog} on stdout, at the level that the variable `GREENGRASS_RX_LOG` names. */
+  /**
+   * Default: {@link jsonLog} on stdout, at the level that the variable `GREENGRASS_RX_LOG` names. What a log of your own throws is written to stderr, and the
+   * component goes on.
+   */
   readonly log?: Log | undefined;
   /**
    * What a drain may take. Default 10 000: of the 15 s that the nucleus gives the derived recipe's `Shutdown`, with some left for the end of the

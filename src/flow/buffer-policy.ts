@@ -1,4 +1,5 @@
 import type { DeclaredBuffer } from './account.js';
+import { atOnce } from '../shared/at-once.js';
 
 /** How much may wait at a stage's entrance. */
 type Capacity<A> = {
@@ -67,6 +68,8 @@ export const checkedSize =
   <A>(sizeOf: (value: A) => number): ((value: A) => number) =>
   value => {
     const size = sizeOf(value);
-    if (!(size >= 0 && size < Infinity)) throw new RangeError(`sizeOf must give a number of bytes from 0 on, and gave ${size}.`);
+    atOnce(size, 'sizeOf');
+    if (typeof size !== 'number' || !(size >= 0 && size < Infinity))
+      throw new RangeError(`sizeOf must give a number of bytes from 0 on, and gave ${size}.`);
     return size;
   };

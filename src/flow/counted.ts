@@ -1,5 +1,6 @@
 import { type MonoTypeOperatorFunction, Observable } from 'rxjs';
 import type { StageDeclaration, StageKind } from './account.js';
+import { checkedSize } from './buffer-policy.js';
 import { resumeSubscribing, suspendSubscribing } from './edge.js';
 import { type Ledger, ledger as ledgerOfAll } from './ledger.js';
 import { toEither } from '../stream/to-either.js';
@@ -7,7 +8,7 @@ import { workOn } from '../stream/work-on.js';
 
 /** How {@link counted} counts. */
 export interface CountedOptions<A> {
-  /** Bytes of one value. Default: only values are counted. */
+  /** Bytes of one value, from 0 on; what it throws, or gives that is no size, goes to the error channel. Default: only values are counted. */
   readonly sizeOf?: ((value: A) => number) | undefined;
   /** The ledger that counts. Default: `ledger`, which counts all. */
   readonly ledger?: Ledger | undefined;
@@ -34,7 +35,7 @@ export interface CountedOptions<A> {
  */
 export const counted = <A>(name: string, options: CountedOptions<NoInfer<A>> = {}): MonoTypeOperatorFunction<A> =>
   countedAs('counted', name, {
-    sizeOf: options.sizeOf ?? (() => 0),
+    sizeOf: options.sizeOf === undefined ? () => 0 : checkedSize(options.sizeOf),
     fateOf: value => (toEither(value)._tag === 'Left' ? 'failed' : 'emitted'),
     ledger: options.ledger,
   });
@@ -59,8 +60,15 @@ export const countedAs =
       const count = (value: A): void => {
         const fate = fateOf(value);
         if (fate === 'aside') return;
-        const bytes = sizeOf(value);
         into.received++;
+        let bytes: number;
+        try {
+          bytes = sizeOf(value);
+        } catch (error) {
+          account.receive(0);
+          account.failAtOnce(0);
+          throw error;
+        }
         account.receive(bytes);
         account.admit(bytes);
         if (fate === 'failed') {

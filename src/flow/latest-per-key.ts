@@ -1,5 +1,6 @@
 import { type Linked, List } from '../shared/list.js';
 import type { Waiting } from './ring.js';
+import { atOnce } from '../shared/at-once.js';
 
 interface Entry<A> extends Linked<Entry<A>> {
   readonly value: A;
@@ -29,7 +30,7 @@ export class LatestPerKey<A> implements Waiting<A> {
   }
 
   push(value: A, bytes: number): void {
-    const key = this.keyOf(value);
+    const key = atOnce(this.keyOf(value), 'buffer.key');
     const entry: Entry<A> = { value, bytes, key, before: undefined, after: undefined, overtaken: undefined };
     this.all.append(entry);
     this.length++;

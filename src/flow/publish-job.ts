@@ -10,6 +10,7 @@ import { wait } from '../schedule/wait.js';
 import type { Deadlines } from './deadlines.js';
 import { Job, type JobOwner } from './job.js';
 import { outcomeOf, publishFailure, type PublishFailure, type PublishOutcome, type Published } from './publish-outcome.js';
+import { atOnce } from '../shared/at-once.js';
 
 /** Where the outcome of one publish goes: one call, unless it is given up before. */
 export interface PublishListener {
@@ -98,7 +99,7 @@ export class PublishJob<A> extends Job<Result<A>> implements PublishListener {
 
   begin(): void {
     try {
-      this.request = this.publishing.request(this.value);
+      this.request = atOnce(this.publishing.request(this.value), 'request');
     } catch (thrown) {
       // For a reason that lies in the value: a topic template it does not fit into, a number JSON does not have.
       if (isFailure(thrown)) this.fail(new InvalidRequest('message', PUBLISH, '', 'client', thrown.message, thrown));
@@ -182,7 +183,7 @@ export class PublishJob<A> extends Job<Result<A>> implements PublishListener {
     if (outcomeOf(error) === 'unknown') this.fate = 'unknown';
     let delay: number | undefined;
     try {
-      if (!this.owner.isEnding() && retryWhile(error)) {
+      if (!this.owner.isEnding() && atOnce(retryWhile(error), 'retryWhile')) {
         this.series ??= startSeries(retry, { now: steadyNow(scheduler), random });
         delay = this.series.next();
       }

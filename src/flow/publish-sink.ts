@@ -1,11 +1,12 @@
 import type { Either } from 'fp-ts/lib/Either.js';
 import { left } from 'fp-ts/lib/Either.js';
-import { Observable } from 'rxjs';
+import { Observable, Subscription } from 'rxjs';
 import type { Overflowed } from '../errors/errors.js';
 import type { PublishRequest } from '../client/mqtt-message.js';
 import type { PublishFailure, Published } from './publish-outcome.js';
 import { publishTo, type PublishPort, type PublishToOptions } from './publish-to.js';
 import { OPEN, type Intake } from './stage.js';
+import { workOn } from '../stream/work-on.js';
 
 /** How a stream of the platform publishes. */
 export interface PublishSinkOptions<A> extends Omit<PublishToOptions<A>, 'buffer'> {
@@ -24,28 +25,33 @@ export interface PublishSink<A> {
   readonly finish: (finished: (error?: Error) => void) => void;
   /** Gives up what is under way; a callback that waits is called with `error`. */
   readonly stop: (error: Error) => void;
+  /** Tells of a failure that no callback waits for, also of one from before: opening the stage may fail at once, when there is no stream yet. */
+  readonly whenFailed: (onError: (error: Error) => void) => void;
 }
 
 /** What streams reject with must be an `Error`. */
 export const asError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown }));
 
-/** @param onError is told a failure that no callback waits for. */
+/** Opens the stage that a stream publishes through. */
 export const openPublishSink = <A>(
   proxy: PublishPort,
   request: (value: A) => PublishRequest,
   options: PublishSinkOptions<A>,
-  onError: (error: Error) => void,
 ): PublishSink<A> => {
   const { onOutcome } = options;
   const stage = publishTo<A>(proxy, request, options);
   let intake: Intake<A> | undefined;
   /** Who waits for room, or for the end. A stream waits for one of them at a time. */
   let waiting: ((error?: Error) => void) | undefined;
+  let onError: ((error: Error) => void) | undefined;
+  let untold: Error | undefined;
+  const subscription = new Subscription();
 
   const answer = (error?: Error): void => {
     const callback = waiting;
     waiting = undefined;
     if (callback !== undefined) callback(error);
+    else if (onError === undefined) untold ??= error;
     else if (error !== undefined) onError(error);
   };
   const fail = (error: Error): void => {
@@ -66,14 +72,8 @@ export const openPublishSink = <A>(
   const outcomes$ = new Observable<Either<PublishFailure<A> | Overflowed, Published<A>>>(destination => {
     intake = stage[OPEN](destination, () => answer());
   });
-  const subscription = outcomes$.subscribe({
-    next: outcome => {
-      try {
-        look(outcome);
-      } catch (error) {
-        fail(asError(error));
-      }
-    },
+  workOn(outcomes$, subscription, {
+    next: look,
     error: (error: unknown) => fail(asError(error)),
     complete: () => answer(),
   });
@@ -91,6 +91,10 @@ export const openPublishSink = <A>(
     stop: error => {
       subscription.unsubscribe();
       if (waiting !== undefined) answer(error);
+    },
+    whenFailed: listener => {
+      onError = listener;
+      if (untold !== undefined) listener(untold);
     },
   };
 };

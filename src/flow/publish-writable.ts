@@ -44,7 +44,7 @@ export const publishWritable = <A>(
   request: (value: A) => PublishRequest,
   options: PublishWritableOptions<NoInfer<A>> = {},
 ): Writable => {
-  const sink = openPublishSink<A>(proxy, request, options, error => writable.destroy(error));
+  const sink = openPublishSink<A>(proxy, request, options);
   const writable = new Writable({
     objectMode: true,
     highWaterMark: options.highWaterMark ?? HIGH_WATER_MARK,
@@ -55,6 +55,7 @@ export const publishWritable = <A>(
       destroyed(error);
     },
   });
+  sink.whenFailed(error => writable.destroy(error));
   return writable;
 };
 
@@ -83,8 +84,7 @@ export const publishWritableStream = <A>(
   request: (value: A) => PublishRequest,
   options: PublishWritableOptions<NoInfer<A>> = {},
 ): WritableStream<A> => {
-  let controller: WritableStreamDefaultController | undefined;
-  const sink = openPublishSink<A>(proxy, request, options, error => controller?.error(error));
+  const sink = openPublishSink<A>(proxy, request, options);
   const settled = (begin: (done: (error?: Error) => void) => void): Promise<void> =>
     new Promise((resolve, reject) =>
       begin(error => {
@@ -94,10 +94,10 @@ export const publishWritableStream = <A>(
     );
   return new WritableStream<A>(
     {
-      start: given => {
-        controller = given;
+      start: controller => {
+        sink.whenFailed(error => controller.error(error));
         // Not `abort`, which the platform calls only after the write under way has ended; and that may wait for the nucleus.
-        const { signal } = given as WritableStreamDefaultController & WithSignal;
+        const { signal } = controller as WritableStreamDefaultController & WithSignal;
         signal.addEventListener('abort', () => sink.stop(asError(signal.reason)), { once: true });
       },
       write: value => settled(written => sink.write(value, written)),

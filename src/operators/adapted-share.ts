@@ -1,6 +1,7 @@
 import type { Either } from 'fp-ts/lib/Either.js';
 import type { Observable } from 'rxjs';
 import { checkPositive, checkShare, checkTime } from '../shared/check-argument.js';
+import { atOnce } from '../shared/at-once.js';
 
 /** How a rate follows what becomes of the messages: additive increase, multiplicative decrease, as in TCP. */
 export interface AdaptOptions {
@@ -64,7 +65,7 @@ export class AdaptedShare {
 
   /** The share after another outcome. */
   after(outcome: Either<unknown, unknown>, now: number): number {
-    if (outcome._tag === 'Left') return this.isFull(outcome.left) ? this.goDown(now) : this.share;
+    if (outcome._tag === 'Left') return atOnce(this.isFull(outcome.left), 'adapt.isFull') ? this.goDown(now) : this.share;
     const step = Math.min(now - this.lastOutcome, LONGEST_STEP);
     this.lastOutcome = now;
     return Math.min(1, this.share + step * this.increasePerMillisecond);

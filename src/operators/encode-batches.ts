@@ -9,6 +9,7 @@ import { onRights } from '../stream/on-rights.js';
 import type { EncodedBatch, Part } from './encoded-batch.js';
 import { flattenIterable } from './flatten-iterable.js';
 import { gzipBatches } from './gzip-batches.js';
+import { atOnce } from '../shared/at-once.js';
 
 /** When a batch of {@link encodeBatches} is full, or old enough, and how it is encoded. */
 export interface EncodeBatchesOptions<A> extends Pick<BatchOptions<A>, 'messages' | 'within' | 'name' | 'ledger' | 'scheduler'> {
@@ -75,7 +76,7 @@ export const encodeBatches = <A>(
   const encode = (value: A): Either<ValueTooLarge<A> | EncodeFailed<A>, Part<A>> => {
     let text: Uint8Array | string;
     try {
-      text = format.part(value);
+      text = atOnce(format.part(value), 'format.part');
     } catch (thrown) {
       // It carries what the format was given, which is this value.
       if (thrown instanceof EncodeFailed) return left(thrown as EncodeFailed<A>);

@@ -1,5 +1,6 @@
 import { Observable, type OperatorFunction } from 'rxjs';
 import { workOn } from '../stream/work-on.js';
+import { atOnce } from '../shared/at-once.js';
 
 /**
  * Takes messages that hold several values apart: emits each value of the iterable that `project` gives, at once and in order. The inverse of
@@ -27,7 +28,7 @@ export const flattenIterable =
     new Observable<B>(destination => {
       workOn(source, destination, {
         next: value => {
-          for (const each of project(value)) {
+          for (const each of atOnce(project(value), 'project')) {
             destination.next(each);
             if (destination.closed) return;
           }

@@ -2,6 +2,7 @@ import { asyncScheduler, type MonoTypeOperatorFunction } from 'rxjs';
 import { Deadlines } from '../flow/deadlines.js';
 import { checkPositiveTime } from '../shared/check-argument.js';
 import { keyedOperator, type KeyedOptions } from './keyed-operator.js';
+import { atOnce } from '../shared/at-once.js';
 
 /** What `deadband`, `narrowband` and `changeOf` have in common. */
 export type HoldBackOptions<A> = KeyedOptions<A> & {
@@ -45,6 +46,8 @@ export const holdBack = <A, L>(operator: string, options: HoldBackOptions<A>, ga
   if (heartbeat !== undefined) checkPositiveTime(heartbeat, 'heartbeat');
   const { levelOf, passes, usable = () => true } = gate;
 
+  const comparing = `what ${operator} compares by`;
+
   return keyedOperator<A, A, Held<A, L>>(operator, options, (destination, states) => {
     const silences = heartbeat === undefined ? undefined : new Deadlines(heartbeat, scheduler);
 
@@ -69,7 +72,7 @@ export const holdBack = <A, L>(operator: string, options: HoldBackOptions<A>, ga
 
     return {
       take: (value, key) => {
-        const level = levelOf(value);
+        const level = atOnce(levelOf(value), comparing);
         if (!usable(level)) return;
         const known = states.get(key);
         if (known === undefined) {

@@ -2,6 +2,7 @@ import { asyncScheduler, type OperatorFunction } from 'rxjs';
 import { Deadlines } from '../flow/deadlines.js';
 import { checkTime } from '../shared/check-argument.js';
 import { keyedOperator, type KeyedOptions } from './keyed-operator.js';
+import { atOnce } from '../shared/at-once.js';
 
 interface Transition<A> {
   /** Whose alarm it is; `single` where there are no keys. */
@@ -124,7 +125,7 @@ export const hysteresis = <A>(options: HysteresisOptions<NoInfer<A>>): OperatorF
 
     return {
       take: (value, key) => {
-        const level = levelOf(value);
+        const level = atOnce(levelOf(value), 'value');
         // By its type alone it is a number: `null` would be compared as 0, and a text as the number in it.
         if (typeof level !== 'number' || Number.isNaN(level)) return;
         let alarm = states.get(key);

@@ -2,6 +2,7 @@ import { Observable, type OperatorFunction, type Subscriber } from 'rxjs';
 import { checkedKeyBounds, KeyedState, type EvictedKey, type Keyed } from './keyed-state.js';
 import { resetAtGaps, type OnGap } from './on-gap.js';
 import { workOn } from '../stream/work-on.js';
+import { atOnce } from '../shared/at-once.js';
 
 /** What every operator that remembers something per key is told. */
 export type KeyedOptions<A> = Keyed<A> & OnGap;
@@ -49,7 +50,7 @@ export const keyedOperator = <A, B, S>(
       workOn(source, destination, {
         next: value => {
           try {
-            run.take(value, keyOf(value));
+            run.take(value, atOnce(keyOf(value), 'key'));
           } finally {
             // Who leaves inside a function that was given here does so in the middle of `take`, which may set a timer afterwards.
             if (destination.closed) forget();

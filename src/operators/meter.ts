@@ -1,5 +1,6 @@
 import { tap, type MonoTypeOperatorFunction } from 'rxjs';
 import { meteredBytes, meteredUnits, type Metered } from './metered-units.js';
+import { atOnce } from '../shared/at-once.js';
 
 /** What was counted: messages, what of them is metered, and what is charged. */
 export interface MeterReading {
@@ -59,7 +60,7 @@ export class Meter {
    */
   count<A>(message: (value: A) => Metered): MonoTypeOperatorFunction<A> {
     return tap(value => {
-      this.add(message(value));
+      this.add(atOnce(message(value), 'message'));
     });
   }
 }

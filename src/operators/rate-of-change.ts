@@ -2,6 +2,7 @@ import { asyncScheduler, type OperatorFunction } from 'rxjs';
 import { checkPositive, checkTime } from '../shared/check-argument.js';
 import { steadyNow } from '../schedule/steady-now.js';
 import { keyedOperator, type KeyedOptions } from './keyed-operator.js';
+import { atOnce } from '../shared/at-once.js';
 
 /** How fast a value has changed since the one it is compared with. */
 export interface RateOfChange<A> {
@@ -77,9 +78,9 @@ export const rateOfChange = <A>(options: RateOfChangeOptions<NoInfer<A>>): Opera
 
   return keyedOperator<A, RateOfChange<A>, { level: number; at: number }>('rateOfChange', options, (destination, states) => ({
     take: (value, key) => {
-      const level = levelOf(value);
+      const level = atOnce(levelOf(value), 'value');
       if (!Number.isFinite(level)) return;
-      const at = time === undefined ? now() : time(value);
+      const at = time === undefined ? now() : atOnce(time(value), 'time');
       const before = time === undefined ? states.get(key) : states.peek(key);
       if (!Number.isFinite(at) || (time !== undefined && ((before !== undefined && at <= before.at) || isAhead(at)))) {
         onLate?.(value);

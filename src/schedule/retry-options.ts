@@ -3,6 +3,7 @@ import { markHandled } from '../stream/unhandled.js';
 import { startSeries } from './retry-series.js';
 import type { Schedule } from './schedule.js';
 import { steadyNow } from './steady-now.js';
+import { atOnce } from '../shared/at-once.js';
 
 /** A failure that is answered by another try. */
 export interface Retry<E> {
@@ -46,7 +47,7 @@ export function retrying<E>(schedule: Schedule, options: RetryOptions<E>): Retry
     scheduler,
     subscribing: series.succeeded,
     waitAfter: error => {
-      const delayMilliseconds = isWorthIt(error) ? series.next() : undefined;
+      const delayMilliseconds = atOnce(isWorthIt(error), 'while') ? series.next() : undefined;
       if (delayMilliseconds === undefined) return undefined;
       markHandled(error);
       onRetry?.({ error, attempt: series.attempt, delayMilliseconds });

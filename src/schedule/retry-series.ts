@@ -1,4 +1,5 @@
 import type { Schedule } from './schedule.js';
+import { atOnce } from '../shared/at-once.js';
 
 /** One source's way through a schedule. */
 export interface RetrySeries {
@@ -57,7 +58,8 @@ export function startSeries(schedule: Schedule, { now, random = Math.random }: R
         previousDelayMilliseconds = 0;
       }
       attempt++;
-      const delay = schedule.delay({ attempt, elapsedMilliseconds: Math.max(0, at - firstFailureAt), previousDelayMilliseconds, random });
+      const elapsedMilliseconds = Math.max(0, at - firstFailureAt);
+      const delay = atOnce(schedule.delay({ attempt, elapsedMilliseconds, previousDelayMilliseconds, random }), "a schedule's delay");
       if (delay === undefined) return undefined;
       if (!(delay >= 0)) throw new RangeError(`A schedule asked for a wait of ${delay} milliseconds. A wait is 0 or more.`);
       previousDelayMilliseconds = delay;

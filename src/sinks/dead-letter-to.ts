@@ -3,6 +3,7 @@ import { asyncScheduler, map, type Observable, type OperatorFunction, type Sched
 import type { LeftOf, RightOf } from '../stream/element.js';
 import { tagOf } from '../stream/tag.js';
 import { hasSubject, subjectOf, takeFailures, type SubjectIn, type WithSubject } from './take-failures.js';
+import { atOnce } from '../shared/at-once.js';
 
 /** What was given up, and why: to be kept for someone to look at later. */
 export interface DeadLetter<out A = unknown> {
@@ -65,7 +66,8 @@ export const deadLetterTo =
   ): OperatorFunction<T, Either<LeftOf<T> | LeftOf<R>, RightOf<T> | RightOf<R>>> =>
   source => {
     const { when, scheduler = asyncScheduler } = options;
-    const takes = (failure: LeftOf<T>): failure is LeftOf<T> & WithSubject<LeftOf<T>> => hasSubject(failure) && (when?.(failure) ?? true);
+    const takes = (failure: LeftOf<T>): failure is LeftOf<T> & WithSubject<LeftOf<T>> =>
+      hasSubject(failure) && (atOnce(when?.(failure), 'when') ?? true);
     return takeFailures(source, takes, failures$ => sink(failures$.pipe(map(failure => deadLetter(failure, scheduler.now())))));
   };
 

@@ -2,6 +2,7 @@ import type { Either } from 'fp-ts/lib/Either.js';
 import { map, type Observable, type OperatorFunction } from 'rxjs';
 import type { LeftOf, RightOf } from '../stream/element.js';
 import { hasValue, takeFailures, type ValueIn, type WithValue } from './take-failures.js';
+import { atOnce } from '../shared/at-once.js';
 
 /** When {@link fallbackTo} steps in. */
 export interface FallbackOptions<F> {
@@ -45,7 +46,8 @@ export const fallbackTo =
   ): OperatorFunction<T, Either<LeftOf<T> | LeftOf<R>, RightOf<T> | RightOf<R>>> =>
   source => {
     const { when } = options;
-    const takes = (failure: LeftOf<T>): failure is LeftOf<T> & WithValue<LeftOf<T>> => hasValue(failure) && (when?.(failure) ?? true);
+    const takes = (failure: LeftOf<T>): failure is LeftOf<T> & WithValue<LeftOf<T>> =>
+      hasValue(failure) && (atOnce(when?.(failure), 'when') ?? true);
     return takeFailures(source, takes, failures$ => sink(failures$.pipe(map(valueOf))));
   };
 

@@ -21,6 +21,7 @@ import type {
   RespondOptions,
   UndecodedIn,
 } from './respond-options.js';
+import { atOnce } from '../shared/at-once.js';
 
 /** A command that has come, and what is to become of it. `C` is a command, or what could not become one. */
 interface Job<C, F> {
@@ -117,13 +118,13 @@ export const respond = <E, M extends Command, W extends Handling>(
         const { correlationData } = command;
         let topicName: string | undefined;
         try {
-          topicName = replyTo(command);
+          topicName = atOnce(replyTo(command), 'replyTo');
         } catch (thrown) {
           if (!isFailure(thrown)) throw thrown;
           return left(new NoResponseTopic(command.topicName, command, thrown));
         }
         if (topicName === undefined) return left(new NoResponseTopic(command.topicName, command));
-        const id = dedupe?.id(command);
+        const id = atOnce(dedupe?.id(command), 'dedupe.id');
         const state = id === undefined ? 'new' : (known?.receive(id) ?? 'new');
         if (state === 'new') {
           const result$ = carryOut({ handle, deadline, clock }, command, clock.now());
@@ -134,7 +135,7 @@ export const respond = <E, M extends Command, W extends Handling>(
       };
       const insteadOf = (failure: F, command: C): AnswerPayload | undefined => {
         try {
-          return onFailure?.(failure, command);
+          return atOnce(onFailure?.(failure, command), 'onFailure');
         } catch (thrown) {
           // No answer could be made of what came in, so there is none; and the failure itself goes on.
           if (!isFailure(thrown)) throw thrown;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { left, type Right, right } from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
 import { concat, concatMap, defer, from, interval, map, NEVER, of, range, Subject, takeUntil, throwError } from 'rxjs';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   type Branches,
   component,
@@ -52,6 +52,30 @@ describe('runComponent', () => {
       'draining: all branches have ended',
       expect.stringMatching(/^ended: /),
     ]);
+  });
+
+  it('goes on though its log throws or rejects, and says so on stderr', async () => {
+    const stderr = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    onTestFinished(() => stderr.mockRestore());
+    const broken = (): never => {
+      throw new Error('no space left');
+    };
+    const rejecting = (): void => Promise.reject(new Error('no connection')) as never;
+    const branches = (): Branches => ({
+      lefts: of(left(new Overflowed('gap', 1, 0, 'dropOldest')), right(1)),
+      failing: throwError(() => new Error('boom')),
+    });
+    const { outcome } = await run(branches, { log: { debug: broken, info: broken, warn: broken, error: broken } });
+    expect(outcome).toMatchObject({ reason: 'defect', branch: 'failing' });
+    expect(stderr.mock.calls).toEqual([['greengrass-rx: the log failed: no space left']]);
+    await run(() => of(right(1)), { log: { debug: rejecting, info: rejecting, warn: rejecting, error: rejecting } });
+    expect(stderr.mock.calls.at(-1)).toEqual(['greengrass-rx: the log failed: no connection']);
+  });
+
+  it('is not started with a configuration on which its codec throws', async () => {
+    const throwing = { name: 'Throwing', decode: (): never => { throw new Error('boom'); } }; // prettier-ignore
+    const { outcome } = await run(() => of(right(1)), {}, { config: throwing });
+    expect(outcome).toMatchObject({ reason: 'configuration', error: { problems: [expect.stringContaining('codec failed: Error: boom')] } });
   });
 
   it('names the branch that failed, and lets the others end', async () => {

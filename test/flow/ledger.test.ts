@@ -9,6 +9,18 @@ import { watched } from '../kit/time/virtual.js';
 const rightOf = (result: Either<unknown, number>): number => (result._tag === 'Right' ? result.right : -1);
 
 describe('a ledger', () => {
+  it('counted holds sizeOf to what it promises: no size is an error of the stream, and no sum that is none', () => {
+    for (const size of [Number.NaN, -1, Infinity, '7' as unknown as number]) {
+      const ledger = new Ledger();
+      const seen: unknown[] = [];
+      of(1)
+        .pipe(counted('sized', { ledger, sizeOf: () => size }))
+        .subscribe({ next: value => seen.push(value), error: (error: unknown) => seen.push(error) });
+      expect(seen).toEqual([new RangeError(`sizeOf must give a number of bytes from 0 on, and gave ${String(size)}.`)]);
+      expect(ledger.snapshot().stages).toMatchObject([{ received: { messages: 1, bytes: 0 }, failed: { messages: 1, bytes: 0 } }]);
+    }
+  });
+
   it('counts messages and bytes of a stage, over all its subscriptions', () => {
     const ledger = new Ledger();
     const stage$ = of('a', 'bb', 'ccc').pipe(

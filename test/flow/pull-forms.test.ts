@@ -10,7 +10,7 @@ import { left, right } from 'fp-ts/lib/Either.js';
 import { defer, EMPTY, from, lastValueFrom, map, type Observable, of, Subject, take, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { ServiceFault, TokenRefused } from '../../src/errors/errors.js';
-import { concurrently, Ledger, publishTo, publishWritable, pullThrough } from '../../src/flow/index.js';
+import { concurrently, Ledger, publishTo, publishWritable, publishWritableStream, pullThrough } from '../../src/flow/index.js';
 import type { PublishPort } from '../../src/flow/index.js';
 import { openPublishSink } from '../../src/flow/publish-sink.js';
 import { asText, fakeProxy } from '../kit/nucleus/fake-proxy.js';
@@ -270,10 +270,21 @@ describe('publishWritable', () => {
     await expect(pipeline(Readable.from([1]), publishWritable(promptProxy([]), asText, { onOutcome: broken }))).rejects.toThrow('broken');
   });
 
+  it('fails the pipeline when its stage cannot be opened, which is before there is a stream', async () => {
+    const failing: PublishPort = {
+      ...promptProxy([]),
+      holdDrain: () => {
+        throw new Error('no drain');
+      },
+    };
+    await expect(pipeline(Readable.from([1]), publishWritable(failing, asText))).rejects.toThrow('no drain');
+    await expect(ReadableStream.from([1]).pipeTo(publishWritableStream(failing, asText))).rejects.toThrow('no drain');
+  });
+
   it('answers the write that waits when it is stopped, so that an aborted stream does not wait for the nucleus', () => {
     const answers = new Subject<never>();
     const answered: unknown[] = [];
-    const sink = openPublishSink({ state$: EMPTY, publish$: () => answers }, asText, { inFlight: 1, timeout: Infinity }, () => undefined);
+    const sink = openPublishSink({ state$: EMPTY, publish$: () => answers }, asText, { inFlight: 1, timeout: Infinity });
     sink.write('a', error => answered.push(error));
     expect(answered).toEqual([]);
     sink.stop(new Error('enough'));

@@ -1,5 +1,6 @@
 import { checkBound } from '../../shared/check-argument.js';
 import { defineAggregate, type Aggregate } from './aggregate.js';
+import { atOnce } from '../../shared/at-once.js';
 
 /** How many different ones there were. */
 export interface DistinctCount {
@@ -48,7 +49,7 @@ export const distinctCount = <A>(
   checkBound(limit, 'limit');
   return defineAggregate<A, Distinct, DistinctCount>({
     empty: () => new Distinct(),
-    add: (distinct, value) => distinct.add(select(value), limit),
+    add: (distinct, value) => distinct.add(atOnce(select(value), 'select'), limit),
     merge: (left, right) => left.merged(right, limit),
     result: ({ seen, exact }) => ({ count: seen.size, exact }),
   });

@@ -1,4 +1,5 @@
 import { defineAggregate, type Aggregate } from './aggregate.js';
+import { atOnce } from '../../shared/at-once.js';
 
 /** The value at one end, by time. Of none there is none. */
 class End<B> {
@@ -16,9 +17,9 @@ const end = <A, B>(select: (value: A) => B, wins: (first: number, second: number
   defineAggregate<A, End<B> | undefined, B>({
     empty: () => undefined,
     add: (so, value, at) => {
-      if (so === undefined) return new End(select(value), at);
+      if (so === undefined) return new End(atOnce(select(value), 'select'), at);
       if (wins(so.at, at)) {
-        so.value = select(value);
+        so.value = atOnce(select(value), 'select');
         so.at = at;
       }
       return so;

@@ -1,9 +1,10 @@
 import { defineAggregate, type Aggregate } from './aggregate.js';
+import { atOnce } from '../../shared/at-once.js';
 
 const extreme = <A>(select: (value: A) => number, empty: number, more: (a: number, b: number) => number): Aggregate<A, number> =>
   defineAggregate<A, number, number>({
     empty: () => empty,
-    add: (so, value) => more(so, select(value)),
+    add: (so, value) => more(so, atOnce(select(value), 'select')),
     merge: more,
     result: so => so,
   });

@@ -1,4 +1,5 @@
 import { defineAggregate, type Aggregate } from './aggregate.js';
+import { atOnce } from '../../shared/at-once.js';
 
 /** How many values lie between each two edges. */
 export interface Histogram {
@@ -31,7 +32,7 @@ export const histogram = <A>(edges: readonly number[], select: (value: A) => num
   return defineAggregate<A, number[], Histogram>({
     empty: () => new Array<number>(bounds.length + 1).fill(0),
     add: (counts, value) => {
-      const number = select(value);
+      const number = atOnce(select(value), 'select');
       if (Number.isNaN(number)) return counts;
       const range = rangeOf(bounds, number);
       counts[range] = (counts[range] ?? 0) + 1;

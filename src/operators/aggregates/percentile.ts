@@ -1,5 +1,6 @@
 import { defineAggregate, type Aggregate } from './aggregate.js';
 import { Sketch } from './sketch.js';
+import { atOnce } from '../../shared/at-once.js';
 
 /** How exact a percentile is. */
 export interface PercentileOptions {
@@ -43,7 +44,7 @@ export const percentiles = <A, N extends string>(
       throw new RangeError(`The percentile ${name} must be a number from 0 to 1, such as 0.95, not ${quantile}.`);
   return defineAggregate<A, Sketch, Readonly<Record<N, number>>>({
     empty: () => new Sketch(accuracy),
-    add: (sketch, value) => sketch.add(select(value)),
+    add: (sketch, value) => sketch.add(atOnce(select(value), 'select')),
     merge: (left, right) => left.merged(right),
     result: sketch => Object.fromEntries(wanted.map(([name, quantile]) => [name, sketch.at(quantile)])) as Readonly<Record<N, number>>,
   });

@@ -1,4 +1,5 @@
 import { defineAggregate, type Aggregate } from './aggregate.js';
+import { atOnce } from '../../shared/at-once.js';
 
 /** Which variance: of the values themselves, or an estimate for all those they are a sample of. */
 export interface SpreadOptions {
@@ -45,7 +46,7 @@ class Spread {
 const spread = <A>(select: (value: A) => number, result: (spread: Spread) => number): Aggregate<A, number> =>
   defineAggregate<A, Spread, number>({
     empty: () => new Spread(),
-    add: (so, value) => so.add(select(value)),
+    add: (so, value) => so.add(atOnce(select(value), 'select')),
     merge: (left, right) => left.merged(right),
     result,
   });

@@ -1,10 +1,11 @@
 import { defineAggregate, type Aggregate, type TimeSpan } from './aggregate.js';
 import { RunningSum } from './running-sum.js';
+import { atOnce } from '../../shared/at-once.js';
 
 const summed = <A>(select: (value: A) => number, result: (sum: RunningSum, span: TimeSpan) => number): Aggregate<A, number> =>
   defineAggregate<A, RunningSum, number>({
     empty: () => new RunningSum(),
-    add: (sum, value) => sum.add(select(value)),
+    add: (sum, value) => sum.add(atOnce(select(value), 'select')),
     merge: (left, right) => left.merged(right),
     result,
   });

@@ -3,6 +3,7 @@ import { TimestampRefused } from '../../errors/errors.js';
 import { schedulerClock } from '../../schedule/scheduler-clock.js';
 import type { Clocked, WindowClock } from './window-clock.js';
 import type { EventTime } from './window-options.js';
+import { atOnce } from '../../shared/at-once.js';
 
 /** The latest time there is (ECMAScript, Time Values and Time Range). Beyond 2^53, adding one to a number may leave it as it is, and windows had no end. */
 const LATEST_TIME = 8.64e15;
@@ -30,7 +31,7 @@ export const eventClock = <A>(scheduler: SchedulerLike, windows: Clocked<A>, tim
     now: () => latest - outOfOrder,
     at: (value, key) => {
       if (idleAfter !== undefined) lastArrival = clock.now();
-      const at: unknown = timestamp(value);
+      const at: unknown = atOnce(timestamp(value), 'timestamp');
       // By its type alone it is a number: `null` would be 1970, and a text would be put behind another with every `+`.
       const isTime = typeof at === 'number' && Math.abs(at) <= LATEST_TIME;
       if (!isTime || at - scheduler.now() > maxAhead) {
