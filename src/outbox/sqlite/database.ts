@@ -51,7 +51,7 @@ export function openDatabase(sqlite: Sqlite, path: string, walBytes: number): Ta
     database.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-2048');
     database.exec(`PRAGMA wal_autocheckpoint=${Math.max(16, Math.floor(walBytes / 8192))}; PRAGMA journal_size_limit=${walBytes}`);
     database.exec(`BEGIN IMMEDIATE;
-      CREATE TABLE IF NOT EXISTS stream(id INTEGER PRIMARY KEY, epoch TEXT NOT NULL, name TEXT NOT NULL, next INTEGER NOT NULL, UNIQUE(epoch, name));
+      CREATE TABLE IF NOT EXISTS stream(id INTEGER PRIMARY KEY, epoch TEXT NOT NULL, name TEXT NOT NULL, next INTEGER NOT NULL, checksum INTEGER NOT NULL, UNIQUE(epoch, name));
       CREATE TABLE IF NOT EXISTS message(place INTEGER PRIMARY KEY, stream INTEGER NOT NULL, number INTEGER NOT NULL, key TEXT, priority REAL NOT NULL,
         storedAt REAL NOT NULL, age REAL NOT NULL, expires REAL, topicName TEXT NOT NULL, qos TEXT NOT NULL, members TEXT NOT NULL, checksum INTEGER NOT NULL, payload BLOB NOT NULL);
       CREATE INDEX IF NOT EXISTS message_priority ON message(priority DESC, place) WHERE priority <> 0;
@@ -63,7 +63,7 @@ export function openDatabase(sqlite: Sqlite, path: string, walBytes: number): Ta
         qos TEXT NOT NULL, members TEXT NOT NULL, payload BLOB NOT NULL, reason TEXT NOT NULL, at REAL NOT NULL);
       CREATE TABLE IF NOT EXISTS state(id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL, epoch TEXT NOT NULL, nextPlace INTEGER NOT NULL,
         stored INTEGER NOT NULL, forwarded INTEGER NOT NULL, expired INTEGER NOT NULL, dropped INTEGER NOT NULL, setAside INTEGER NOT NULL, damaged INTEGER NOT NULL,
-        inside INTEGER NOT NULL, bytes INTEGER NOT NULL, age REAL NOT NULL, timeOfDay REAL NOT NULL);
+        inside INTEGER NOT NULL, bytes INTEGER NOT NULL, age REAL NOT NULL, timeOfDay REAL NOT NULL, checksum INTEGER NOT NULL);
       COMMIT`);
   } catch (error) {
     database.close();

@@ -31,6 +31,10 @@ export interface FileState {
   /** Back to what it was, after a commit that failed. */
   readonly restore: (before: FileState['state']) => void;
   readonly checksum: (row: Row) => number;
+  readonly stateChecksum: (row: Row) => number;
+  readonly streamChecksum: (row: Row) => number;
+  /** A stream has given numbers up to this one. */
+  readonly saveStream: (name: string) => void;
   readonly streamOf: (name: string) => { readonly id: number; next: number };
   /** Takes a message out that is not to be sent any more. */
   readonly remove: (row: Row, why: 'forwarded' | 'expired' | 'dropped' | 'setAside' | 'damaged') => void;
@@ -73,13 +77,18 @@ export function fileState(crc32: (bytes: Uint8Array | string, start?: number) =>
   const text = (cell: Cell | undefined): string => (typeof cell === 'string' ? cell : '');
   const bytesOf = (cell: Cell | undefined): Uint8Array => (cell instanceof Uint8Array ? cell : new Uint8Array(0));
 
+  /** Of what the row says but for where it is: the names of `state` are those of its columns. */
+  const stateChecksum = (row: Row): number => crc32(JSON.stringify(Object.keys(state).map(name => row[name])));
+  const streamChecksum = (row: Row): number => crc32(JSON.stringify([row['epoch'], row['name'], row['next']]));
+  const damaged = (what: string): Error => Object.assign(new Error(`The checksum of ${what} is wrong.`), { errcode: 11 });
+
   const saveState = (now: Moment | undefined): void => {
     if (now !== undefined) {
       state.age = now.age;
       state.timeOfDay = now.timeOfDay;
     }
     sql(
-      'UPDATE state SET epoch=?, nextPlace=?, stored=?, forwarded=?, expired=?, dropped=?, setAside=?, damaged=?, inside=?, bytes=?, age=?, timeOfDay=? WHERE id=1',
+      'UPDATE state SET epoch=?, nextPlace=?, stored=?, forwarded=?, expired=?, dropped=?, setAside=?, damaged=?, inside=?, bytes=?, age=?, timeOfDay=?, checksum=? WHERE id=1',
     ).run(
       state.epoch,
       state.nextPlace,
@@ -93,12 +102,15 @@ export function fileState(crc32: (bytes: Uint8Array | string, start?: number) =>
       state.bytes,
       state.age,
       state.timeOfDay,
+      stateChecksum(state),
     );
   };
 
   const loadState = (): boolean => {
     const row = sql('SELECT * FROM state WHERE id=1').get();
     if (row === undefined) return false;
+    if (stateChecksum(row) !== row['checksum']) throw damaged('the counters');
+    for (const stream of sql('SELECT * FROM stream').all()) if (streamChecksum(stream) !== stream['checksum']) throw damaged('a stream');
     for (const name of Object.keys(state) as (keyof typeof state)[]) Object.assign(state, { [name]: row[name] });
     return true;
   };
@@ -123,11 +135,20 @@ export function fileState(crc32: (bytes: Uint8Array | string, start?: number) =>
   const streamOf = (name: string): { readonly id: number; next: number } => {
     const known = streams.get(name);
     if (known !== undefined) return known;
-    sql('INSERT OR IGNORE INTO stream(epoch, name, next) VALUES(?, ?, 1)').run(state.epoch, name);
+    sql('INSERT OR IGNORE INTO stream(epoch, name, next, checksum) VALUES(?, ?, 1, ?)').run(
+      state.epoch,
+      name,
+      streamChecksum({ epoch: state.epoch, name, next: 1 }),
+    );
     const row = sql('SELECT id, next FROM stream WHERE epoch=? AND name=?').get(state.epoch, name);
     const made = { id: num(row?.['id']), next: num(row?.['next']) };
     streams.set(name, made);
     return made;
+  };
+
+  const saveStream = (name: string): void => {
+    const { id, next } = streamOf(name);
+    sql('UPDATE stream SET next=?, checksum=? WHERE id=?').run(next, streamChecksum({ epoch: state.epoch, name, next }), id);
   };
 
   /** A message that will never come, for the receiver to know. */
@@ -183,6 +204,9 @@ export function fileState(crc32: (bytes: Uint8Array | string, start?: number) =>
       streams.clear();
     },
     checksum,
+    stateChecksum,
+    streamChecksum,
+    saveStream,
     streamOf,
     remove,
     told: loss => {

@@ -126,10 +126,7 @@ export function putRecords(file: FileState, settings: WorkerSettings, walBytes: 
       state.inside++;
       state.bytes += size;
     }
-    for (const name of new Set(texts.filter((_, i) => i % 4 === 0))) {
-      const stream = streamOf(name);
-      sql('UPDATE stream SET next=? WHERE id=?').run(stream.next, stream.id);
-    }
+    for (const name of new Set(texts.filter((_, i) => i % 4 === 0))) file.saveStream(name);
     return { taken: given.length, place, numbers: given, ...told };
   };
 

@@ -8,6 +8,7 @@ import { openDatabase } from './database.js';
 import { failureOf } from './failure-of.js';
 import { fileState } from './file-state.js';
 import { openMark } from './mark-file.js';
+import { salvage } from './salvage.js';
 import { putRecords } from './put-records.js';
 import { storeWorker } from './store-worker.js';
 import { takeRecords } from './take-records.js';
@@ -31,6 +32,7 @@ const work = (${storeWorker.toString()})({
   openMark: ${openMark.toString()},
   failureOf: ${failureOf.toString()},
   fileState: ${fileState.toString()},
+  salvage: ${salvage.toString()},
   putRecords: ${putRecords.toString()},
   takeRecords: ${takeRecords.toString()},
 });

@@ -2,7 +2,8 @@ import type { Moment } from '../store.js';
 import type { openDatabase, Sqlite, Tables } from './database.js';
 import type { failureOf } from './failure-of.js';
 import type { fileState } from './file-state.js';
-import type { MarkFile, MarkFs, openMark } from './mark-file.js';
+import type { Mark, MarkFile, MarkFs, openMark } from './mark-file.js';
+import type { salvage } from './salvage.js';
 import type { putRecords } from './put-records.js';
 import type { takeRecords } from './take-records.js';
 import type { WorkerAnswer, WorkerFailure, WorkerRequest, WorkerResults, WorkerSettings } from './worker-protocol.js';
@@ -20,6 +21,7 @@ export interface WorkerParts {
   readonly openMark: typeof openMark;
   readonly failureOf: typeof failureOf;
   readonly fileState: typeof fileState;
+  readonly salvage: typeof salvage;
   readonly putRecords: typeof putRecords;
   readonly takeRecords: typeof takeRecords;
 }
@@ -39,10 +41,14 @@ export function storeWorker(parts: WorkerParts): (request: WorkerRequest) => voi
   const { state, sql } = file;
   const putting = parts.putRecords(file, settings, walBytes);
   const taking = parts.takeRecords(file, maxAge);
+  const movedTo = `${path}.damaged`;
   let tables: Tables | undefined;
   let mark: MarkFile | undefined;
   /** After a sync that failed nothing of this file is acknowledged any more. */
   let broken: WorkerFailure | undefined;
+  /** Lost to damage while it was open, and not told yet. */
+  let lost = 0;
+  let epochs = 0;
 
   const closeDatabase = (): void => {
     const open = tables;
@@ -76,42 +82,49 @@ export function storeWorker(parts: WorkerParts): (request: WorkerRequest) => voi
     }
   };
 
-  const opened = (lostToDamage: number, movedTo: string | undefined): WorkerResults['open'] => {
+  const opened = (lostToDamage: number, moved: string | undefined): WorkerResults['open'] => {
     const { epoch, nextPlace, age, timeOfDay } = state;
-    return { epoch, nextPlace, age, timeOfDay, lostToDamage, movedTo };
+    return { epoch, nextPlace, age, timeOfDay, lostToDamage, movedTo: moved };
   };
 
-  const open = (now: Moment, newEpoch: string): WorkerResults['open'] => {
-    if (tables !== undefined) return opened(0, undefined);
-    // Before anything is written: without node:sqlite no file is made.
-    parts.sqlite();
-    mark = parts.openMark(fs, crc32, `${path}-mark`);
-    const before = mark.last;
-    let movedTo: string | undefined;
-    let saved = false;
-    let database;
-    try {
-      ({ database } = use());
-      saved = file.load();
-    } catch (error) {
-      if (failureOf(error).reason !== 'damaged') throw error;
-      closeDatabase();
-      movedTo = `${path}.damaged`;
-      for (const suffix of ['', '-wal']) if (fs.existsSync(path + suffix)) fs.renameSync(path + suffix, movedTo + suffix);
-      ({ database } = use());
+  /** A new file in the place of one that is damaged, with what can be read of that one. */
+  const beginAnew = (now: Moment, newEpoch: string): number => {
+    closeDatabase();
+    for (const suffix of ['', '-wal']) {
+      fs.rmSync(movedTo + suffix, { force: true });
+      if (fs.existsSync(path + suffix)) fs.renameSync(path + suffix, movedTo + suffix);
     }
+    const { database } = use();
     database.exec('BEGIN IMMEDIATE');
-    if (!saved) {
-      sql('INSERT INTO state VALUES(1, 1, ?, 1, 0, 0, 0, 0, 0, 0, 0, 0, ?, ?)').run(newEpoch, now.age, now.timeOfDay);
-      file.load();
-    }
-    let lostToDamage = 0;
-    if (before !== undefined && before.nextPlace > state.nextPlace) {
-      // All that was inside, where the whole file is gone; else what had been added since.
-      lostToDamage = saved ? before.nextPlace - state.nextPlace : before.inside;
-      state.damaged += lostToDamage;
-      state.stored += lostToDamage;
-      state.nextPlace = before.nextPlace;
+    addState(now, newEpoch);
+    const lost = parts.salvage(file, parts.sqlite(), fs, movedTo, mark?.last);
+    file.save(undefined);
+    database.exec('COMMIT');
+    syncFolder();
+    return lost;
+  };
+
+  const addState = (now: Moment, newEpoch: string): void => {
+    Object.assign(state, { epoch: newEpoch, nextPlace: 1, age: now.age, timeOfDay: now.timeOfDay });
+    sql('INSERT INTO state VALUES(1, 1, ?, 1, 0, 0, 0, 0, 0, 0, 0, 0, ?, ?, ?)').run(
+      newEpoch,
+      now.age,
+      now.timeOfDay,
+      file.stateChecksum(state),
+    );
+  };
+
+  /** Reads where the file left off. Says how many messages are not there that the mark knows of. */
+  const resume = (now: Moment, newEpoch: string, before: Mark | undefined): number => {
+    const { database } = file.tables();
+    database.exec('BEGIN IMMEDIATE');
+    if (!file.load()) addState(now, newEpoch);
+    // Added since what is there was written.
+    const lost = Math.max(0, (before?.nextPlace ?? 0) - state.nextPlace);
+    if (lost > 0) {
+      state.damaged += lost;
+      state.stored += lost;
+      state.nextPlace += lost;
       // The numbers that were lost are not known, and must not be given twice.
       state.epoch = newEpoch;
     }
@@ -125,9 +138,29 @@ export function storeWorker(parts: WorkerParts): (request: WorkerRequest) => voi
     database.exec('COMMIT');
     if (onFull === 'latestPerKey') database.exec('CREATE INDEX IF NOT EXISTS message_key ON message(COALESCE(key, topicName), place)');
     else database.exec('DROP INDEX IF EXISTS message_key');
+    return lost;
+  };
+
+  const open = (now: Moment, newEpoch: string): WorkerResults['open'] => {
+    if (tables !== undefined) return opened(0, undefined);
+    // Before anything is written: without node:sqlite no file is made.
+    parts.sqlite();
+    mark = parts.openMark(fs, crc32, `${path}-mark`);
+    const before = mark.last;
+    let moved: string | undefined;
+    let lostToDamage = 0;
+    try {
+      use();
+      lostToDamage = resume(now, newEpoch, before);
+    } catch (error) {
+      if (failureOf(error).reason !== 'damaged') throw error;
+      moved = movedTo;
+      const lost = beginAnew(now, newEpoch);
+      lostToDamage = lost + resume(now, newEpoch, before);
+    }
     syncFolder();
     mark.write({ nextPlace: state.nextPlace, inside: state.inside });
-    return opened(lostToDamage, movedTo);
+    return opened(lostToDamage, moved);
   };
 
   const shut = (): object => {
@@ -145,12 +178,18 @@ export function storeWorker(parts: WorkerParts): (request: WorkerRequest) => voi
     if (free > 0 && (state.inside === 0 || free > 1_024)) database.exec(`PRAGMA incremental_vacuum(${state.inside === 0 ? 0 : 256})`);
   };
 
+  const taken = (found: WorkerResults['take']): WorkerResults['take'] => {
+    const damaged = found.damaged + lost;
+    lost = 0;
+    return { ...found, damaged };
+  };
+
   const perform = (request: Committed): WorkerResults['put' | 'take' | 'settle'] => {
     switch (request.op) {
       case 'put':
         return putting.put(request.records, request.now);
       case 'take':
-        return taking.take(request.take, request.now);
+        return taken(taking.take(request.take, request.now));
       case 'settle':
         return taking.settle(request.fates, request.now);
     }
@@ -187,11 +226,24 @@ export function storeWorker(parts: WorkerParts): (request: WorkerRequest) => voi
     }
   };
 
+  /** What was handed out before is handed out again, since the new file does not know of it: as sent, perhaps. */
+  const recover = (requests: readonly Committed[]): boolean => {
+    const now = requests.at(-1)?.now;
+    if (now === undefined || epochs > 2) return false;
+    try {
+      lost += beginAnew(now, `${state.epoch}.${String(++epochs)}`);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+
   const answerAll = (requests: readonly Committed[]): readonly WorkerAnswer[] => {
     if (requests.length === 0) return [];
     try {
       if (broken === undefined) return commit(requests);
     } catch (error) {
+      if (failureOf(error).reason === 'damaged' && recover(requests)) return answerAll(requests);
       // One that cannot be done must not take the others with it: a full disk still has room for a message less.
       if (requests.length > 1) return requests.flatMap(request => answerAll([request]));
       return requests.map(({ id }) => ({ id, failure: broken ?? failureOf(error) }));

@@ -88,6 +88,17 @@ export function takeRecords(file: FileState, maxAge: number): TakeRecords {
     pick('priority > 0', 'priority DESC, place');
     pick('priority = 0', 'place');
     pick('priority < 0', 'priority DESC, place');
+    // What the table has and the index does not find: the index is damaged.
+    if (
+      lost.length === 0 &&
+      from === 0 &&
+      sql(`SELECT 1 FROM message WHERE place < ? AND ${unclaimed} LIMIT 1`).get(before) !== undefined
+    ) {
+      file.tables().database.exec('REINDEX');
+      pick('priority > 0', 'priority DESC, place');
+      pick('priority = 0', 'place');
+      pick('priority < 0', 'priority DESC, place');
+    }
     // The counts say there is something and no query finds it: the tree of the table is damaged.
     if (state.inside > 0 && sql('SELECT 1 FROM message LIMIT 1').get() === undefined) {
       found.damaged += state.inside;

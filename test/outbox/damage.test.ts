@@ -1,0 +1,119 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { InProcess } from './in-process.js';
+import { at, ownFolder } from './stores.js';
+
+/** So many places in each file, spread over it. `DAMAGE=1000` takes more. */
+const MOST = Number(process.env['DAMAGE'] ?? 40);
+const FILES = ['', '-wal', '-mark'] as const;
+const TEXTS = Array.from({ length: 40 }, (_, i) => `message ${i} ${'x'.repeat((i * 37) % 300)}`);
+
+/** Files as a power cut leaves them: 20 messages in the database, of which 4 are done, 20 in the log. */
+const original = new Map<string, Buffer>();
+
+beforeAll(async () => {
+  const folder = ownFolderOfSuite();
+  const path = join(folder, 'outbox.sqlite');
+  const before = new InProcess(path);
+  await before.open('first');
+  await before.put(TEXTS.slice(0, 20));
+  await before.close();
+  const store = new InProcess(path);
+  await store.open('unused');
+  for (let i = 20; i < 40; i += 5) await store.put(TEXTS.slice(i, i + 5));
+  const { places } = await store.takeAll();
+  await store.settle(places.slice(0, 4).map(place => ({ place, fate: 'forwarded' })));
+  for (const file of FILES) original.set(file, readFileSync(path + file));
+  await store.close();
+  rmSync(folder, { recursive: true });
+});
+
+const ownFolderOfSuite = (): string => {
+  const folder = join(process.env['TMPDIR'] ?? '/tmp', `outbox-damage-${process.pid}`);
+  mkdirSync(folder, { recursive: true });
+  return folder;
+};
+
+/** Opens the files with this done to them: what is left, and what is told to be lost. */
+const after = async (folder: string, damage: (path: string) => void) => {
+  const path = join(folder, 'outbox.sqlite');
+  for (const file of [...FILES, '.damaged', '.damaged-wal', '-shm']) rmSync(path + file, { force: true });
+  for (const file of FILES) writeFileSync(path + file, original.get(file) ?? Buffer.alloc(0));
+  damage(path);
+  const store = new InProcess(path);
+  const { lostToDamage } = await store.open('second', at(1));
+  const { texts, damaged, counts } = await store.takeAll(at(2));
+  // It goes on: a number is never given twice, and what is stored now is kept.
+  const { numbers } = await store.put(['afterwards'], at(3));
+  const rest = await store.takeAll(at(3));
+  await store.close();
+  const { stored, forwarded, expired, dropped, setAside, damaged: allDamaged, inside } = rest.counts;
+  expect(stored).toBe(forwarded + expired + dropped + setAside + allDamaged + inside);
+  expect(rest.texts).toEqual(['afterwards']);
+  expect(numbers[0]).toBeGreaterThan(0);
+  // Nothing but what was stored, none of it twice.
+  expect(texts.filter(text => !TEXTS.includes(text))).toEqual([]);
+  expect(new Set(texts).size).toBe(texts.length);
+  const done = texts.filter(text => TEXTS.indexOf(text) < 4).length;
+  return { left: texts.length - done, told: lostToDamage + damaged, counts };
+};
+
+const spread = (bytes: number): readonly number[] => {
+  const step = Math.max(1, Math.floor(bytes / MOST));
+  return Array.from({ length: Math.floor(bytes / step) }, (_, i) => i * step + ((i * 7) % step));
+};
+
+describe('damage', () => {
+  it.each(FILES)('of one byte in outbox.sqlite%s loses what it must, and every loss is told', async file => {
+    const folder = ownFolder();
+    const size = original.get(file)?.length ?? 0;
+    expect(size).toBeGreaterThan(0);
+    const losses: number[] = [];
+    for (const offset of spread(size)) {
+      const { left, told } = await after(folder, path => {
+        const bytes = readFileSync(path + file);
+        bytes[offset] = (bytes[offset] ?? 0) ^ (1 << (offset % 8));
+        writeFileSync(path + file, bytes);
+      });
+      losses.push(36 - left);
+      expect(`byte ${offset}: ${36 - left} lost, ${told >= 36 - left ? 'all told' : `${told} told`}`).toBe(
+        `byte ${offset}: ${36 - left} lost, all told`,
+      );
+    }
+    const average = losses.reduce((sum, lost) => sum + lost, 0) / losses.length;
+    // A page of the database holds a handful; what follows a flipped byte in the log is gone.
+    expect(average).toBeLessThan(file === '-wal' ? 20 : file === '-mark' ? 0.1 : 4);
+  });
+
+  it.each(FILES)('that cuts outbox.sqlite%s off loses what it must, and every loss is told', async file => {
+    const folder = ownFolder();
+    const size = original.get(file)?.length ?? 0;
+    for (const length of spread(size)) {
+      const { left, told } = await after(folder, path => truncateSync(path + file, length));
+      expect(`cut at ${length}: ${36 - left} lost, ${told >= 36 - left ? 'all told' : `${told} told`}`).toBe(
+        `cut at ${length}: ${36 - left} lost, all told`,
+      );
+    }
+  });
+
+  it('of nothing: nothing is lost, and nothing told', async () => {
+    expect(await after(ownFolder(), () => undefined)).toMatchObject({ left: 36, told: 0 });
+  });
+
+  it('that takes the log away is told', async () => {
+    const { left, told } = await after(ownFolder(), path => rmSync(`${path}-wal`));
+    expect([left, told]).toEqual([16, 20]);
+  });
+
+  it('keeps the damaged file beside the new one', async () => {
+    const folder = ownFolder();
+    await after(folder, path => {
+      const bytes = readFileSync(path);
+      bytes.fill(0x55, 0, 8_192);
+      writeFileSync(path, bytes);
+      rmSync(`${path}-wal`);
+    });
+    expect(existsSync(join(folder, 'outbox.sqlite.damaged'))).toBe(true);
+  });
+});

@@ -1,0 +1,119 @@
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import zlib from 'node:zlib';
+import { openDatabase, type Sqlite } from '../../src/outbox/sqlite/database.js';
+import { failureOf } from '../../src/outbox/sqlite/failure-of.js';
+import { fileState } from '../../src/outbox/sqlite/file-state.js';
+import { type MarkFs, openMark } from '../../src/outbox/sqlite/mark-file.js';
+import { putRecords } from '../../src/outbox/sqlite/put-records.js';
+import { salvage } from '../../src/outbox/sqlite/salvage.js';
+import { storeWorker, type WorkerParts } from '../../src/outbox/sqlite/store-worker.js';
+import { takeRecords } from '../../src/outbox/sqlite/take-records.js';
+import type { WorkerAnswer, WorkerFailure, WorkerRequest, WorkerResults } from '../../src/outbox/sqlite/worker-protocol.js';
+import type { Fate, StoreCounts, StoreSettings } from '../../src/outbox/store.js';
+import { ALL, at, SETTINGS } from './stores.js';
+
+const require = createRequire(import.meta.url);
+export const sqlite = (): Sqlite => require('node:sqlite') as Sqlite;
+
+const crc32 = (zlib as unknown as { readonly crc32: WorkerParts['crc32'] }).crc32;
+
+type Asked = WorkerRequest extends infer R ? (R extends { readonly id: number } ? Omit<R, 'id'> : never) : never;
+type Answer<O extends WorkerRequest['op']> = WorkerResults[O] & { readonly counts: StoreCounts };
+
+/** Thrown by {@link InProcess} where the worker tells a failure. */
+export class Failed extends Error {
+  readonly reason: WorkerFailure['reason'];
+
+  constructor({ reason, message }: WorkerFailure) {
+    super(`${reason}: ${message}`);
+    this.reason = reason;
+  }
+}
+
+/** What the worker does, in this process: opening takes a millisecond instead of a thread, and its files and its database can be others. */
+export class InProcess {
+  private readonly work: (request: WorkerRequest) => void;
+  private readonly asked = new Map<number, (answer: WorkerAnswer) => void>();
+  private ids = 0;
+
+  constructor(path: string, settings: Partial<StoreSettings> = {}, parts: Partial<WorkerParts> & { readonly fs?: MarkFs } = {}) {
+    this.work = storeWorker({
+      post: answers => {
+        for (const answer of answers) this.asked.get(answer.id)?.(answer);
+      },
+      settings: { ...SETTINGS, ...settings, path },
+      fs,
+      crc32,
+      sqlite,
+      openDatabase,
+      openMark,
+      failureOf,
+      fileState,
+      salvage,
+      putRecords,
+      takeRecords,
+      ...parts,
+    });
+  }
+
+  open(epoch: string, now = at(0)): Promise<Answer<'open'>> {
+    return this.ask<'open'>({ op: 'open', now, epoch });
+  }
+
+  /** Stores texts, all to one topic. */
+  put(texts: readonly string[], now = at(0)): Promise<Answer<'put'>> {
+    const payloads = texts.map(text => Buffer.from(text));
+    const records = {
+      messages: texts.length,
+      texts: texts.flatMap(() => ['', 'a', 'a', '']),
+      numbers: Float64Array.from(payloads.flatMap(({ length }) => [0, now.timeOfDay, Number.NaN, 1, length])),
+      payloads: Uint8Array.from(Buffer.concat(payloads)),
+    };
+    return this.ask<'put'>({ op: 'put', now, records });
+  }
+
+  /** Everything that is there, as text, with its place. */
+  async takeAll(now = at(0)): Promise<{
+    readonly texts: readonly string[];
+    readonly places: readonly number[];
+    readonly damaged: number;
+    readonly counts: StoreCounts;
+  }> {
+    const texts: string[] = [];
+    const places: number[] = [];
+    let damaged = 0;
+    for (;;) {
+      const { records, counts, ...found } = await this.ask<'take'>({ op: 'take', take: ALL, now });
+      damaged += found.damaged;
+      if (records.messages === 0) return { texts, places, damaged, counts };
+      let offset = 0;
+      for (let i = 0; i < records.messages; i++) {
+        const length = records.numbers[i * 8 + 7] ?? 0;
+        texts.push(Buffer.from(records.payloads.subarray(offset, offset + length)).toString());
+        places.push(records.numbers[i * 8] ?? 0);
+        offset += length;
+      }
+    }
+  }
+
+  settle(fates: readonly Fate[], now = at(0)): Promise<Answer<'settle'>> {
+    return this.ask<'settle'>({ op: 'settle', fates, now });
+  }
+
+  close(): Promise<Answer<'close'>> {
+    return this.ask<'close'>({ op: 'close' });
+  }
+
+  private ask<O extends WorkerRequest['op']>(request: Extract<Asked, { readonly op: O }>): Promise<Answer<O>> {
+    const id = ++this.ids;
+    return new Promise((resolve, reject) => {
+      this.asked.set(id, answer => {
+        this.asked.delete(id);
+        if (answer.failure === undefined) resolve({ ...answer.result, counts: answer.counts } as Answer<O>);
+        else reject(new Failed(answer.failure));
+      });
+      this.work({ ...request, id } as WorkerRequest);
+    });
+  }
+}

@@ -1,0 +1,117 @@
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { asyncScheduler } from 'rxjs';
+import { TestScheduler } from 'rxjs/testing';
+import { describe, expect, it } from 'vitest';
+import { AgeClock } from '../../src/outbox/age-clock.js';
+import { openDatabase } from '../../src/outbox/sqlite/database.js';
+import { InProcess } from './in-process.js';
+import { at, ownFolder } from './stores.js';
+
+const failing = (code: string): never => {
+  throw Object.assign(new Error(`${code}: as asked`), { code });
+};
+
+describe('an outbox in trouble', () => {
+  it('with no room on the disk stores nothing and says so, keeps what it had, and goes on when there is room', async () => {
+    const path = join(ownFolder(), 'outbox.sqlite');
+    let database: ReturnType<typeof openDatabase>['database'] | undefined;
+    const store = new InProcess(
+      path,
+      {},
+      {
+        openDatabase: (...given) => {
+          const tables = openDatabase(...given);
+          ({ database } = tables);
+          return tables;
+        },
+      },
+    );
+    await store.open('first');
+    await store.put(['kept']);
+    database?.exec('PRAGMA max_page_count=20');
+    await expect(store.put(['x'.repeat(200_000)])).rejects.toMatchObject({ reason: 'disk-full' });
+    // A message for which there is room is stored, also beside one for which there is none.
+    const [large, small] = await Promise.allSettled([store.put(['y'.repeat(200_000)]), store.put(['small'])]);
+    expect([large.status, small.status]).toEqual(['rejected', 'fulfilled']);
+    database?.exec('PRAGMA max_page_count=100000');
+    await store.put(['later']);
+    const { texts, counts } = await store.takeAll();
+    expect(texts).toEqual(['kept', 'small', 'later']);
+    expect(counts).toMatchObject({ stored: 3, inside: 3 });
+    await store.close();
+  });
+
+  it.each(['EIO', 'ENOSPC'])('acknowledges nothing of a file any more once a sync has failed with %s', async code => {
+    const path = join(ownFolder(), 'outbox.sqlite');
+    let fails = false;
+    const store = new InProcess(path, {}, { fs: { ...fs, fdatasyncSync: handle => (fails ? failing(code) : fs.fdatasyncSync(handle)) } });
+    await store.open('first');
+    await store.put(['kept']);
+    fails = true;
+    await expect(store.put(['unknown'])).rejects.toMatchObject({ reason: 'sync-failed' });
+    fails = false;
+    await expect(store.put(['later'])).rejects.toMatchObject({ reason: 'sync-failed' });
+    await store.close();
+    const next = new InProcess(path);
+    await next.open('second');
+    expect((await next.takeAll()).texts[0]).toBe('kept');
+    await next.close();
+  });
+
+  it('that may not be written says so', async () => {
+    const path = join(ownFolder(), 'outbox.sqlite');
+    const store = new InProcess(path, {}, { fs: { ...fs, openSync: () => failing('EROFS') } });
+    await expect(store.open('first')).rejects.toMatchObject({ reason: 'read-only' });
+  });
+
+  it('that is open already says so', async () => {
+    const path = join(ownFolder(), 'outbox.sqlite');
+    const first = new InProcess(path);
+    await first.open('first');
+    await expect(new InProcess(path).open('second')).rejects.toMatchObject({ reason: 'busy' });
+    await first.close();
+  });
+
+  it('with a clock that was set back by years, and forward, keeps what is not too old', async () => {
+    const path = join(ownFolder(), 'outbox.sqlite');
+    const year = 365 * 24 * 3_600_000;
+    const store = new InProcess(path, { maxAge: 1_000 });
+    await store.open('first', { timeOfDay: 50 * year, age: 0 });
+    await store.put(['one'], { timeOfDay: 50 * year, age: 0 });
+    await store.put(['two'], { timeOfDay: 20 * year, age: 500 });
+    await store.put(['three'], { timeOfDay: 90 * year, age: 999 });
+    expect((await store.takeAll({ timeOfDay: 90 * year, age: 1_200 })).texts).toEqual(['two', 'three']);
+    await store.close();
+  });
+
+  it('counts ages on from where the file left off, over the time between only forwards', () => {
+    new TestScheduler(() => undefined).run(({ flush }) => {
+      const clock = new AgeClock(asyncScheduler);
+      const begun = asyncScheduler.now();
+      clock.resume(10_000, begun - 500);
+      expect(clock.now().age).toBe(10_500);
+      clock.resume(10_000, begun + 1_000_000);
+      expect(clock.now().age).toBe(10_000);
+      asyncScheduler.schedule(() => expect(clock.now().age).toBe(10_070), 70);
+      flush();
+    });
+  });
+
+  it('gives the space back on the disk when it is empty again', async () => {
+    const path = join(ownFolder(), 'outbox.sqlite');
+    const store = new InProcess(path);
+    await store.open('first');
+    const empty = fs.statSync(path).size;
+    for (let i = 0; i < 50; i++)
+      await store.put(
+        Array.from({ length: 20 }, () => 'x'.repeat(2_000)),
+        at(i),
+      );
+    const { places } = await store.takeAll();
+    for (let i = 0; i < places.length; i += 100) await store.settle(places.slice(i, i + 100).map(place => ({ place, fate: 'forwarded' })));
+    await store.close();
+    expect(places).toHaveLength(1_000);
+    expect(fs.statSync(path).size).toBeLessThan(Math.max(empty, 1) + 100_000);
+  });
+});
