@@ -58,7 +58,7 @@ export class ReadAhead {
     open.store.take({ ...place, messages: AHEAD, bytes: AHEAD_BYTES }, open.now()).subscribe(answer => {
       lane.asking = false;
       if (isLeft(answer)) this.failed(lane, answer.left);
-      else this.took(lane, answer.right);
+      else this.took(lane, answer.right, liveFrom);
     });
   }
 
@@ -77,7 +77,7 @@ export class ReadAhead {
     );
   }
 
-  private took(lane: Lane, taken: Taken): void {
+  private took(lane: Lane, taken: Taken, askedFrom: number): void {
     const { open, lanes } = this;
     const { records } = taken;
     open.news(taken);
@@ -92,9 +92,10 @@ export class ReadAhead {
           .subscribe();
       return;
     }
-    lane.dry = records.length === 0;
-    // The connection may have been made anew meanwhile.
+    // The connection may have been made anew meanwhile: then it is not this lane that had no more.
+    lane.dry = records.length === 0 && askedFrom === lanes.liveFrom;
     for (const record of records) lanes.laneOf(record).waiting.push(record);
     this.onTaken(taken);
+    this.fill();
   }
 }

@@ -6,7 +6,7 @@ import { fixed } from '../../src/schedule/index.js';
 import type { Outbox } from '../../src/outbox/outbox.js';
 import { storeIn } from '../../src/outbox/store-in.js';
 import { QOS } from '../../src/shared/qos.js';
-import { atTime, inMemory, lasting, passing, Port, storing, virtually } from './virtual.js';
+import { atTime, inMemory, lasting, onSlowDisk, passing, Port, storing, virtually } from './virtual.js';
 
 const texts = (sent: readonly string[]): string[] => sent.map(line => line.split(' ')[1] ?? '');
 
@@ -108,6 +108,28 @@ describe('forwardFrom', () => {
     for (const from of at) expect(at.filter(time => time >= from && time < from + 1_000).length).toBeLessThanOrEqual(56);
     expect(at.at(-1)).toBeLessThan(6_100);
   });
+
+  it.each([0, 1, 2, 3, 5, 8])(
+    'finds the backlog when the connection is up %i ms after it began, with a disk that takes its time',
+    milliseconds => {
+      const port = new Port(false);
+      virtually(() => {
+        const outbox = onSlowDisk(2);
+        const subscriptions = [
+          storing(
+            outbox,
+            Array.from({ length: 100 }, (_, n) => `t${n}:x`),
+          ),
+        ];
+        atTime(100, () => {
+          subscriptions.push(forwarding(outbox, port));
+          atTime(milliseconds, () => port.connect());
+        });
+        return subscriptions;
+      });
+      expect(texts(port.sent).filter(text => text.endsWith('r'))).toHaveLength(100);
+    },
+  );
 
   it('sends the more urgent first', () => {
     const port = new Port(false);

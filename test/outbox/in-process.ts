@@ -113,7 +113,7 @@ export class InProcess {
         if (answer.failure === undefined) resolve({ ...answer.result, counts: answer.counts } as Answer<O>);
         else reject(new Failed(answer.failure));
       });
-      this.work({ ...request, id } as WorkerRequest);
+      this.work({ ...request, id });
     });
   }
 }

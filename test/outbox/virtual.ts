@@ -1,12 +1,13 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
-import { asyncScheduler, BehaviorSubject, map, type Observable, of, Subject, timer } from 'rxjs';
+import { asyncScheduler, BehaviorSubject, delay, map, type Observable, of, ReplaySubject, Subject, timer } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import type { PublishRequest } from '../../src/client/mqtt-message.js';
 import type { Accepted, CloudStatus, ConnectionState } from '../../src/client/mqtt-proxy.js';
 import { InvalidRequest, type PublishError, ServiceFault } from '../../src/errors/errors.js';
 import type { Mark } from '../../src/outbox/mark.js';
 import { type OutboxOptions, openOutbox } from '../../src/outbox/open-outbox.js';
-import type { Outbox } from '../../src/outbox/outbox.js';
+import { memoryStore } from '../../src/outbox/memory-store.js';
+import { FileOutbox, type Outbox } from '../../src/outbox/outbox.js';
 import { storeIn, type StoreInOptions } from '../../src/outbox/store-in.js';
 import { QOS } from '../../src/shared/qos.js';
 import { connected } from '../kit/nucleus/fake-proxy.js';
@@ -20,6 +21,33 @@ const short = (message: PublishRequest, { number, replayed, attempt, lost }: Mar
 /** An outbox in memory whose marks are short. */
 export const inMemory = (options: OutboxOptions = {}): Outbox =>
   openOutbox({ path: ':memory:', mark: short, commit: { messages: 100, within: 0 }, ...options });
+
+/** The same, with a store that takes its time as one on a disk does. */
+export const onSlowDisk = (milliseconds: number): Outbox => {
+  const store = memoryStore({ maxBytes: 1 << 20, maxAge: Infinity, onFull: 'dropOldest' }, () => 'epoch');
+  const slowly = <A>(answer$: Observable<A>): Observable<A> => {
+    // Done when it is asked, told when the disk has it.
+    const answers = new ReplaySubject<A>();
+    answer$.subscribe(answers);
+    return answers.pipe(delay(milliseconds));
+  };
+  return new FileOutbox({
+    path: 'slow',
+    mark: short,
+    topics: undefined,
+    deleteWhen: 'accepted',
+    profile: undefined,
+    scheduler: asyncScheduler,
+    commit: { messages: 100, within: 0 },
+    make: () => ({
+      open: now => slowly(store.open(now)),
+      put: (records, now) => slowly(store.put(records, now)),
+      take: (request, now) => slowly(store.take(request, now)),
+      settle: (fates, now) => slowly(store.settle(fates, now)),
+      close: () => store.close(),
+    }),
+  });
+};
 
 /** A refusal that passes, and one that does not. */
 export const passing = new ServiceFault('message', {

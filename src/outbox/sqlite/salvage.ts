@@ -42,7 +42,7 @@ export function salvage(file: FileState, sqlite: Sqlite, fs: MarkFs, path: strin
     openOld();
   }
   const [saved] = rows('SELECT * FROM state WHERE id=1') ?? [];
-  const known = saved !== undefined && file.stateChecksum(saved) === saved['checksum'] ? saved : undefined;
+  const known = [saved].find(row => row !== undefined && file.stateChecksum(row) === row['checksum']);
   const end = Math.max(number(known?.['nextPlace']), mark?.nextPlace ?? 0);
 
   const streams = new Set<number>();

@@ -148,7 +148,7 @@ export function storeWorker(parts: WorkerParts): (request: WorkerRequest) => voi
     mark = parts.openMark(fs, crc32, `${path}-mark`);
     const before = mark.last;
     let moved: string | undefined;
-    let lostToDamage = 0;
+    let lostToDamage: number;
     try {
       use();
       lostToDamage = resume(now, newEpoch, before);

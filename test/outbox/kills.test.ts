@@ -1,0 +1,136 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { type LocalNucleus, startLocalNucleus } from '../../src/local/index.js';
+import { ownFolder } from './stores.js';
+
+/** Kills of each of the runs below; a long run has 250: `KILLS=250`. */
+const KILLS = Number(process.env['KILLS'] ?? 3);
+const ACCESS = { 'aws.greengrass.ipc.mqttproxy': { all: { operations: ['*'], resources: ['*'] } } };
+const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+
+/** Pseudo-random numbers: the moments of the kills are the same in each run. */
+const randomOf = (seed: number): (() => number) => {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+};
+
+interface Arrival {
+  readonly value: number;
+  readonly place: string;
+  readonly replayed: boolean;
+  readonly attempt: number;
+  readonly number: number;
+}
+
+class Cloud {
+  readonly arrivals: Arrival[] = [];
+
+  hear(payload: Uint8Array): void {
+    const {
+      payload: value,
+      number,
+      replayed,
+      attempt,
+      epoch,
+    } = JSON.parse(Buffer.from(payload).toString()) as {
+      readonly payload: number;
+      readonly epoch: string;
+      readonly number: number;
+      readonly replayed: boolean;
+      readonly attempt: number;
+    };
+    this.arrivals.push({ value, place: `${epoch} ${number}`, number, replayed, attempt });
+  }
+}
+
+const run = async (profile: 'classic' | 'lite', deleteWhen: 'accepted' | 'confirmed', live: 'share' | 'inTurn', diesToo: boolean) => {
+  const file = join(ownFolder(), 'outbox.sqlite');
+  const random = randomOf(profile.length + deleteWhen.length * 7 + live.length * 31);
+  const cloud = new Cloud();
+  const told: number[] = [];
+  const start = async (): Promise<LocalNucleus> => {
+    const nucleus = await startLocalNucleus({ profile, components: [{ name: 'c', accessControl: ACCESS }] });
+    // What the nucleus has is enough where it lives; what the broker has, where it dies.
+    const kind = diesToo ? 'delivered' : 'published';
+    nucleus.observe(event => {
+      if (event.kind === kind) cloud.hear(event.payload);
+    });
+    return nucleus;
+  };
+  let nucleus = await start();
+  const component = (first: number, count: number, ends: string) =>
+    spawn(
+      process.execPath,
+      [
+        '--no-warnings',
+        '--import',
+        path('../kit/process/typescript-loader.mjs'),
+        path('killed-component.ts'),
+        ...[nucleus.socketPath, nucleus.authToken('c'), file, deleteWhen, live, `${first}`, `${count}`, ends],
+      ],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+  for (let kill = 0; kill < KILLS; kill++) {
+    const child = component(kill * 1_000, 1_000, 'no');
+    const closed = once(child, 'close');
+    const at = 1 + Math.floor(random() * 150);
+    let lines = 0;
+    for await (const line of createInterface({ input: child.stdout })) {
+      told.push(Number(line));
+      if (++lines !== at) continue;
+      if (diesToo && kill % 2 === 1) {
+        await nucleus.stop();
+        child.kill('SIGKILL');
+        nucleus = await start();
+      } else child.kill('SIGKILL');
+    }
+    await closed;
+  }
+  const last = component(KILLS * 1_000, 10, 'ends');
+  last.stdout.resume();
+  const [code] = (await once(last, 'close')) as [number];
+  await nucleus.stop();
+  return { told, arrivals: cloud.arrivals, code };
+};
+
+describe('a component that is killed again and again', () => {
+  it.each([
+    ['classic', 'accepted', 'share', false],
+    ['lite', 'accepted', 'inTurn', false],
+    ['classic', 'confirmed', 'inTurn', true],
+    ['lite', 'confirmed', 'share', true],
+  ] as const)(
+    'on %s, deleting when %s, %s, has everything sent in the end that was told as stored (nucleus dies too: %s)',
+    async (profile, deleteWhen, live, diesToo) => {
+      const { told, arrivals, code } = await run(profile, deleteWhen, live, diesToo);
+      expect(code).toBe(0);
+      expect(told.length).toBeGreaterThanOrEqual(KILLS);
+      const arrived = new Set(arrivals.map(({ value }) => value));
+      expect(told.filter(value => !arrived.has(value))).toEqual([]);
+      // What comes again says so.
+      const seen = new Set<string>();
+      const unmarked = arrivals.filter(({ place, replayed, attempt }) => {
+        const again = seen.has(place);
+        seen.add(place);
+        return again && !replayed && attempt === 1;
+      });
+      expect(unmarked).toEqual([]);
+      // In turn, nothing overtakes within its key when it comes for the first time.
+      if (live !== 'inTurn') return;
+      const first = new Map<number, Arrival>();
+      for (const arrival of arrivals) if (!first.has(arrival.value)) first.set(arrival.value, arrival);
+      for (const key of [0, 1, 2]) {
+        const numbers = [...first.values()].filter(({ value }) => value % 3 === key).map(({ number }) => number);
+        expect(numbers).toEqual([...numbers].sort((a, b) => a - b));
+      }
+    },
+    KILLS * 20_000,
+  );
+});
