@@ -16,7 +16,7 @@ export type Pullable<A> = Iterable<A> | AsyncIterable<A>;
  * source: an iterator's
  * `return` is called, a Node stream destroyed.
  *
- * @param stage `publishTo` or `concurrently`; any other operator is a compile error. With operators in between there would be no telling when
+ * @param stage `publishTo` or `concurrently`, or one of them in `atRate`, which reads so many a second and no more; any other operator is a compile error. With operators in between there would be no telling when
  * there is room; put them into `project` or `request`. What comes out is not held back any more: a `publishTo` behind a `concurrently` that was
  * read through drops what does not fit while the nucleus is away. So read through the stage that publishes.
  *
@@ -37,7 +37,7 @@ export type Pullable<A> = Iterable<A> | AsyncIterable<A>;
  * await proxy.close();
  * ```
  */
-export const pullThrough = <A, B>(source: Pullable<A>, stage: Stage<A, B>): Observable<B> => {
+export const pullThrough = <A, B>(source: Pullable<A>, stage: Pick<Stage<A, B>, typeof OPEN>): Observable<B> => {
   // Callers in JavaScript have no compiler to tell them.
   if (!(OPEN in stage))
     throw new TypeError('pullThrough needs a stage, publishTo(…) or concurrently(…). An operator does not say when it has room.');

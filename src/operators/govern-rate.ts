@@ -69,11 +69,12 @@ export type GovernRateOptions<A> = RateLimits<A> &
 /** What is saved up by default, in seconds of the rate. */
 const DEFAULT_BURST = 0.1;
 
-/** What one subscription needs that is the same for all. */
-const checked = <A>(
-  options: GovernRateOptions<A>,
-): { readonly bucketsAt: (now: number) => readonly [TokenBucket | undefined, TokenBucket | undefined] } => {
-  const { messagesPerSecond, bytesPerSecond, share = 1, burst = {}, adapt } = options;
+/** The buckets of one subscription, full at its beginning. */
+export type BucketsAt = (now: number) => readonly [messages: TokenBucket | undefined, bytes: TokenBucket | undefined];
+
+/** Refuses what it cannot work with now, and not when it is subscribed. */
+export const bucketsOf = <A>(options: RateLimits<A> & Pick<GovernRateOptions<A>, 'share' | 'burst'>): BucketsAt => {
+  const { messagesPerSecond, bytesPerSecond, share = 1, burst = {} } = options;
   checkShare(share, 'share');
   const bucket = (name: 'messages' | 'bytes', perSecond: number | undefined): ((now: number) => TokenBucket | undefined) => {
     if (perSecond === undefined) return () => undefined;
@@ -83,14 +84,12 @@ const checked = <A>(
     return now => new TokenBucket(perSecond * share, capacity, now);
   };
   if (messagesPerSecond === undefined && bytesPerSecond === undefined)
-    throw new TypeError('governRate needs messagesPerSecond, bytesPerSecond or both.');
+    throw new TypeError('A rate needs messagesPerSecond, bytesPerSecond or both.');
   if (bytesPerSecond !== undefined && typeof options.sizeOf !== 'function')
     throw new TypeError('bytesPerSecond needs sizeOf, which says how large a value is.');
   const messages = bucket('messages', messagesPerSecond);
   const bytes = bucket('bytes', bytesPerSecond);
-  // Refuses what it cannot work with now, and not when it is subscribed.
-  if (adapt !== undefined) new AdaptedShare(adapt, 0);
-  return { bucketsAt: now => [messages(now), bytes(now)] };
+  return now => [messages(now), bytes(now)];
 };
 
 /** What waits, or that nothing does. */
@@ -137,7 +136,8 @@ const policyOf = <A>(options: GovernRateOptions<A>): { readonly policy: BufferPo
  */
 export const governRate = <A>(options: GovernRateOptions<NoInfer<A>>): ((source: Observable<A>) => Observable<Either<Overflowed, A>>) => {
   const { adapt, scheduler = asyncScheduler } = options;
-  const { bucketsAt } = checked(options);
+  const bucketsAt = bucketsOf(options);
+  if (adapt !== undefined) new AdaptedShare(adapt, 0);
   const { policy, declared } = policyOf(options);
   const now = steadyNow(scheduler);
   return source =>

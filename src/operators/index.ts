@@ -5,6 +5,7 @@
  */
 export { type AdaptOptions, isWayFull } from './adapted-share.js';
 export * from './aggregates/index.js';
+export { atRate, type AtRateOptions } from './at-rate.js';
 export type { Band } from './band.js';
 export { changeOf, type ChangeOfOptions } from './change-of.js';
 export { deadband, type DeadbandOptions } from './deadband.js';
