@@ -1,11 +1,10 @@
 import { isLeft, left, right, type Either } from 'fp-ts/lib/Either.js';
-import { distinctUntilChanged, map, Observable, startWith } from 'rxjs';
-import type { SubscribeError } from '../errors/errors.js';
+import { distinctUntilChanged, map, startWith, type Observable } from 'rxjs';
 import { IoTCoreConnectionStatusEvent, SUBSCRIBE_TO_CONNECTION_STATUS } from '../ipc/wire/shapes.js';
 import { markHandled } from '../stream/unhandled.js';
-import type { Connection } from './connection.js';
 import type { CloudStatus } from './mqtt-proxy.js';
-import { Subscription, type EventStream, type SubscriptionContext } from './subscription.js';
+import type { NucleusLink } from './nucleus-link.js';
+import type { EventStream } from './subscription.js';
 
 const STATUS_STREAM: EventStream<CloudStatus> = {
   operation: SUBSCRIBE_TO_CONNECTION_STATUS,
@@ -18,13 +17,8 @@ const STATUS_STREAM: EventStream<CloudStatus> = {
 };
 
 /** Whether the device is connected to the cloud, as far as the nucleus tells: any failure to learn it is `unknown`. */
-export function cloudStatus(connection: Connection, context: SubscriptionContext): Observable<CloudStatus> {
-  return new Observable<Either<SubscribeError, CloudStatus>>(subscriber => {
-    const subscription = new Subscription(connection, STATUS_STREAM, context, subscriber);
-    return () => {
-      subscription.stop();
-    };
-  }).pipe(
+export function cloudStatus(link: NucleusLink): Observable<CloudStatus> {
+  return link.optionalEvents(STATUS_STREAM).pipe(
     map((status): CloudStatus => {
       if (status._tag === 'Right') return status.right;
       markHandled(status.left);

@@ -1,29 +1,17 @@
-import { left, right, type Either } from 'fp-ts/lib/Either.js';
-import {
-  asyncScheduler,
-  filter,
-  firstValueFrom,
-  map,
-  Observable,
-  Subscription as RxSubscription,
-  takeUntil,
-  type Subscriber,
-  type Unsubscribable,
-} from 'rxjs';
+import { right, type Either } from 'fp-ts/lib/Either.js';
+import { firstValueFrom, type Observable } from 'rxjs';
 import type { Decoder } from '../codec/codec.js';
-import { type DecodeFailed, ProxyClosed, type ConnectError, type PublishError, type SubscribeError } from '../errors/errors.js';
+import type { DecodeFailed, ConnectError, PublishError, SubscribeError } from '../errors/errors.js';
 import { crtTransport } from '../ipc/crt/crt-transport.js';
 import { socketTransport } from '../ipc/socket/socket-transport.js';
 import type { Transport, TransportName } from '../ipc/transport.js';
+import { PUBLISH_TO_IOT_CORE } from '../ipc/wire/shapes.js';
 import { QOS } from '../shared/qos.js';
 import { capped, equalJitter, exponential, fixed, fullJitter, resetAfter } from '../schedule/index.js';
 import type { ObservableEither } from '../stream/observable-either.js';
-import { reportUnhandled } from '../stream/unhandled.js';
 import { topicFilterOf } from '../topic/topic-pattern.js';
-import { resolveOptions, type ConnectOptions, type DefaultSchedules, type ResolvedOptions } from './connect-options.js';
-import { Connection } from './connection.js';
-import { offerDirect, type PublishListener } from '../flow/publish-job.js';
-import { Drain } from './drain.js';
+import { resolveOptions, type ConnectOptions, type DefaultSchedules } from './connect-options.js';
+import { offerDirect, type Submit } from '../flow/publish-job.js';
 import { cloudStatus } from './cloud-status.js';
 import { countMessages } from './count-messages.js';
 import { encodePublish } from './encode-publish.js';
@@ -37,18 +25,20 @@ import type {
   DrainReport,
   MqttProxy,
   PatternSubscribeRequest,
+  Profile,
   RunnableTask,
   RunnableTaskEither,
   SubscribeRequest,
 } from './mqtt-proxy.js';
-import { PassingRefusals } from './passing-refusals.js';
-import { Publisher } from './publisher.js';
+import { NucleusLink, publishing } from './nucleus-link.js';
 import { readWith, type AnySubscribeRequest } from './read-with.js';
-import { publishProblem, subscribeProblem } from './request-problem.js';
-import { checkTime } from '../shared/check-argument.js';
-import { schedulerClock } from '../schedule/scheduler-clock.js';
-import { Subscription, type SubscriptionContext } from './subscription.js';
-import { unsent } from './unsent.js';
+import { frameProblem, publishProblem, subscribeProblem } from './request-problem.js';
+
+/** Who took a publish. Made once: there is one for each message. */
+const ACCEPTED: Record<Profile, Either<never, Accepted>> = {
+  classic: right({ by: 'spooler' }),
+  lite: right({ by: 'mqtt-socket' }),
+};
 
 const TRANSPORTS: Record<TransportName, Transport> = { socket: socketTransport, crt: crtTransport };
 
@@ -85,78 +75,71 @@ const SCHEDULES: DefaultSchedules = {
  * ```
  */
 export function connect(options: ConnectOptions = {}): MqttProxy {
-  const resolved = resolveOptions(options, SCHEDULES, process.env);
-  return new IpcMqttProxy(resolved, TRANSPORTS[resolved.transport]);
+  return new IpcMqttProxy(openLink(options));
 }
 
 /**
- * The same proxy over a transport of another kind: what the testing kit puts a nucleus in memory behind, so that under virtual
+ * What `connect` and `connectNucleus` put their ports on.
+ *
+ * @internal
+ */
+export function openLink(options: ConnectOptions): NucleusLink {
+  const resolved = resolveOptions(options, SCHEDULES, process.env);
+  return new NucleusLink(resolved, TRANSPORTS[resolved.transport]);
+}
+
+/**
+ * The same over a transport of another kind: what the testing kit puts a nucleus in memory behind, so that under virtual
  * time runs what runs on a device.
  *
  * @internal
  */
-export function connectOver(transport: Transport, options: ConnectOptions): MqttProxy {
-  return new IpcMqttProxy(resolveOptions(options, SCHEDULES, {}), transport);
+export function openLinkOver(transport: Transport, options: ConnectOptions): NucleusLink {
+  return new NucleusLink(resolveOptions(options, SCHEDULES, {}), transport);
 }
 
-class IpcMqttProxy implements MqttProxy {
-  readonly #publisher: Publisher;
-  readonly #connection: Connection;
-  readonly #drain: Drain;
-  readonly #context: SubscriptionContext;
+/**
+ * {@link connect} over a transport of another kind.
+ *
+ * @internal
+ */
+export function connectOver(transport: Transport, options: ConnectOptions): MqttProxy {
+  return new IpcMqttProxy(openLinkOver(transport, options));
+}
 
-  constructor(options: ResolvedOptions, transport: Transport) {
-    const clock = schedulerClock(options.scheduler);
-    this.#publisher = new Publisher(
-      clock,
-      options.publishTimeout,
-      options.publishQueue,
-      new PassingRefusals(clock, options.refusalPatience),
-    );
-    this.#connection = new Connection(options, transport, clock, this.#publisher);
-    this.#publisher.onUnanswered = error => {
-      this.#connection.giveUp(error);
-    };
-    this.#drain = new Drain(clock, this.#publisher);
-    offerDirect(this, (request, listener) => this.#submit(request, listener));
-    this.#context = {
-      clock,
-      timeout: options.subscribeTimeout,
-      resubscribe: options.resubscribe,
-      refusalPatience: options.refusalPatience,
-      // In virtual time there is a test that looks, and nobody to tell.
-      reportUnhandled: options.scheduler === asyncScheduler ? reportUnhandled : () => undefined,
-      publishCanary: topicName => {
-        // Its loss is what the silence timer is there for, so its outcome is nobody's news.
-        this.publish$({ topicName, payload: '', qos: QOS.AT_MOST_ONCE }).subscribe();
-      },
-    };
+/** The MQTT proxy of a connection that other ports may use as well. */
+export class IpcMqttProxy implements MqttProxy {
+  readonly #link: NucleusLink;
+  readonly #submit: Submit<PublishRequest, Accepted>;
+
+  constructor(link: NucleusLink) {
+    this.#link = link;
+    this.#submit = link.publisher<PublishRequest, Accepted>({
+      operation: PUBLISH_TO_IOT_CORE,
+      topicOf: ({ topicName }) => topicName,
+      windowOf: ({ publishWindow }) => publishWindow,
+      requestProblem: publishProblem,
+      problem: frameProblem,
+      encode: encodePublish,
+      read: (_payload, profile) => ACCEPTED[profile],
+    });
+    offerDirect(this, this.#submit);
   }
 
   get state$(): Observable<ConnectionState> {
-    return this.#connection.state$;
+    return this.#link.state$;
   }
 
   get cloud$(): Observable<CloudStatus> {
-    return cloudStatus(this.#connection, this.#context);
+    return cloudStatus(this.#link);
   }
 
   get draining$(): Observable<void> {
-    return this.#drain.begun$;
+    return this.#link.draining$;
   }
 
   ready(): RunnableTaskEither<ConnectError, Capabilities> {
-    return async () => {
-      this.#connection.demand();
-      const outcome$ = this.#connection.state$.pipe(
-        filter(state => state.status === 'connected' || state.status === 'failed' || state.status === 'closed'),
-        map((state): Either<ConnectError, Capabilities> => {
-          if (state.status === 'connected') return right(state.capabilities);
-          return left(state.status === 'failed' ? state.error : new ProxyClosed());
-        }),
-      );
-      return firstValueFrom(outcome$, { defaultValue: left(new ProxyClosed()) });
-    };
+    return this.#link.ready();
   }
 
   subscribe<P, A>(
@@ -171,29 +154,20 @@ class IpcMqttProxy implements MqttProxy {
   subscribe(request: SubscribeRequest): ObservableEither<SubscribeError, MqttMessage>;
   subscribe(request: AnySubscribeRequest): Observable<unknown> {
     const filtered: SubscribeRequest = { ...request, topicName: topicFilterOf(request.topicName) };
-    const messages$ = new Observable<Either<SubscribeError, MqttMessage>>(subscriber => this.#subscribe(filtered, subscriber)).pipe(
-      takeUntil(this.#drain.begun$),
+    const messages$ = this.#link.events(
+      messageStream(filtered),
+      () => subscribeProblem(filtered),
+      topicName => {
+        // Its loss is what the silence timer is there for, so its outcome is nobody's news.
+        this.publish$({ topicName, payload: '', qos: QOS.AT_MOST_ONCE }).subscribe();
+      },
     );
     // Counted behind the codec, which says what a message is worth.
     return messages$.pipe(readWith(request), countMessages(filtered.topicName));
   }
 
   publish$(request: PublishRequest): ObservableEither<PublishError, Accepted> {
-    return new Observable(subscriber =>
-      this.#submit(request, {
-        onAccepted: accepted => {
-          subscriber.next(right(accepted));
-          subscriber.complete();
-        },
-        onFailed: error => {
-          subscriber.next(left(error));
-          subscriber.complete();
-        },
-        onDefect: defect => {
-          subscriber.error(defect);
-        },
-      }),
-    );
+    return publishing(listener => this.#submit(request, listener));
   }
 
   publish(request: PublishRequest): RunnableTaskEither<PublishError, Accepted> {
@@ -201,44 +175,18 @@ class IpcMqttProxy implements MqttProxy {
   }
 
   drain(deadline: number): RunnableTask<DrainReport> {
-    checkTime(deadline, 'The deadline of drain()');
-    return () => firstValueFrom(this.#drain.run(deadline));
+    return this.#link.drain(deadline);
   }
 
   holdDrain(): () => void {
-    return this.#drain.hold();
+    return this.#link.holdDrain();
   }
 
   close(): Promise<void> {
-    return this.#connection.close(this.#drain.hasBegun);
+    return this.#link.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
-
-  #submit(request: PublishRequest, listener: PublishListener): Unsubscribable {
-    const failure = publishProblem(request) ?? unsentIf(this.#connection.demand());
-    if (failure === undefined) return this.#publisher.submit(request.topicName, encodePublish(request), listener);
-    listener.onFailed(failure);
-    return RxSubscription.EMPTY;
-  }
-
-  #subscribe(request: SubscribeRequest, subscriber: Subscriber<Either<SubscribeError, MqttMessage>>): (() => void) | undefined {
-    const problem = subscribeProblem(request);
-    if (problem !== undefined) {
-      subscriber.next(left(problem));
-      subscriber.complete();
-      this.#context.reportUnhandled(problem);
-      return undefined;
-    }
-    const subscription = new Subscription(this.#connection, messageStream(request), this.#context, subscriber);
-    return () => {
-      subscription.stop();
-    };
-  }
-}
-
-function unsentIf(error: ConnectError | undefined): PublishError | undefined {
-  return error === undefined ? undefined : unsent(error);
 }

@@ -27,7 +27,7 @@ const FULL_PAUSE = 1_000;
 /** How long queued publishes wait at most for the subscriptions to be restored before them, in milliseconds. */
 const RESTORE_PATIENCE = 5_000;
 
-/** Something that lives on whatever connection there is: a subscription, or all publishes together. */
+/** Something that lives on whatever connection there is: a subscription, or all requests of a port together. */
 export interface ConnectionUser {
   /** There is a session. `settled` is to be called once, when what this user had to restore has been answered. */
   readonly onSession: (session: Session, capabilities: Capabilities, settled: () => void) => void;
@@ -52,7 +52,7 @@ export class Connection {
   readonly #untold: ConnectionState[] = [];
   #state: ConnectionState = this.#told.value;
   readonly #subscriptions = new Set<ConnectionUser>();
-  readonly #publisher: ConnectionUser;
+  readonly #queues: readonly ConnectionUser[];
   readonly #series: RetrySeries;
   #profile: Profile | undefined;
   #session: Session | undefined;
@@ -64,11 +64,12 @@ export class Connection {
   #cancelTimer: () => void = noop;
   #ended: Promise<void> = Promise.resolve();
 
-  constructor(options: ResolvedOptions, transport: Transport, clock: Clock, publisher: ConnectionUser) {
+  /** @param queues have their session after the subscriptions, and live as long as this. */
+  constructor(options: ResolvedOptions, transport: Transport, clock: Clock, queues: readonly ConnectionUser[]) {
     this.#options = options;
     this.#transport = transport;
     this.#clock = clock;
-    this.#publisher = publisher;
+    this.#queues = queues;
     this.#profile = options.profile === 'auto' ? undefined : options.profile;
     this.#series = startSeries(options.reconnect, { now: clock.now });
   }
@@ -196,7 +197,7 @@ export class Connection {
     );
   }
 
-  /** Subscriptions first, so that what queued publishes provoke is not missed; then the publishes. */
+  /** Subscriptions first, so that what queued publishes provoke is not missed; then the requests. */
   #restore(session: Session, capabilities: Capabilities, subscriptions: readonly ConnectionUser[]): void {
     let waiting = subscriptions.length;
     const flush = (): void => {
@@ -205,7 +206,7 @@ export class Connection {
       if (this.#session !== session) return;
       this.#cancelTimer();
       this.#cancelTimer = noop;
-      this.#publisher.onSession(session, capabilities, noop);
+      for (const queue of this.#queues) queue.onSession(session, capabilities, noop);
     };
     if (waiting === 0) {
       flush();
@@ -312,6 +313,6 @@ export class Connection {
   }
 
   #users(): ConnectionUser[] {
-    return [...this.#subscriptions, this.#publisher];
+    return [...this.#subscriptions, ...this.#queues];
   }
 }

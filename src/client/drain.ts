@@ -1,7 +1,14 @@
 import { Observable, Subject } from 'rxjs';
 import type { Clock } from '../ipc/clock.js';
 import type { DrainReport } from './mqtt-proxy.js';
-import type { Publisher } from './publisher.js';
+import type { RequestCounts } from './request-queue.js';
+
+/** What a drain waits for besides the stages: the publishes of a port. */
+export interface Drained {
+  readonly counts: RequestCounts;
+  /** Called whenever nothing is pending any more. */
+  onIdle: (() => void) | undefined;
+}
 
 /**
  * The orderly end of a proxy: first no more messages come in, then what is under way gets the time to finish. Stages that
@@ -9,15 +16,16 @@ import type { Publisher } from './publisher.js';
  */
 export class Drain {
   readonly #clock: Clock;
-  readonly #publisher: Publisher;
+  readonly #queues: readonly Drained[];
   readonly #begun = new Subject<void>();
   readonly #holds = new Set<symbol>();
   readonly #waiting = new Set<() => void>();
   #draining = false;
 
-  constructor(clock: Clock, publisher: Publisher) {
+  /** @param queues of all ports of the connection; there may be more later. */
+  constructor(clock: Clock, queues: readonly Drained[]) {
     this.#clock = clock;
-    this.#publisher = publisher;
+    this.#queues = queues;
   }
 
   /** Emits once and completes when draining begins; at once if it has begun. */
@@ -46,11 +54,11 @@ export class Drain {
   /** Emits one report and completes. Several subscribers each get one of their own. */
   run(deadline: number): Observable<DrainReport> {
     return new Observable(subscriber => {
-      const before = this.#publisher.counts;
+      const before = this.#counts();
       const finish = (): void => {
         this.#waiting.delete(check);
         cancel();
-        const after = this.#publisher.counts;
+        const after = this.#counts();
         subscriber.next({
           accepted: after.accepted - before.accepted,
           failed: after.failed - before.failed,
@@ -60,15 +68,17 @@ export class Drain {
         subscriber.complete();
       };
       const check = (): void => {
-        if (this.#holds.size === 0 && this.#publisher.counts.pending === 0) finish();
+        if (this.#holds.size === 0 && this.#counts().pending === 0) finish();
       };
       const cancel = this.#clock.after(deadline, finish);
       this.#waiting.add(check);
       if (!this.#draining) {
         this.#draining = true;
-        this.#publisher.onIdle = () => {
-          this.#check();
-        };
+        for (const queue of this.#queues) {
+          queue.onIdle = () => {
+            this.#check();
+          };
+        }
         this.#begun.next();
         this.#begun.complete();
       }
@@ -78,6 +88,16 @@ export class Drain {
         cancel();
       };
     });
+  }
+
+  #counts(): RequestCounts {
+    let [accepted, failed, pending] = [0, 0, 0];
+    for (const { counts } of this.#queues) {
+      accepted += counts.accepted;
+      failed += counts.failed;
+      pending += counts.pending;
+    }
+    return { accepted, failed, pending };
   }
 
   #check(): void {

@@ -1,3 +1,4 @@
+import type { Operation } from '../errors/errors.js';
 import { requestHeadersLength } from '../ipc/wire/encode-request.js';
 import { FRAME_OVERHEAD } from '../ipc/wire/frame.js';
 import { PUBLISH_TO_IOT_CORE } from '../ipc/wire/shapes.js';
@@ -9,9 +10,9 @@ import type { Capabilities, Profile } from './mqtt-proxy.js';
 /** The largest payload IoT Core takes ("AWS IoT Core message broker limits"); a larger one may cost the device its connection. */
 export const MAX_PAYLOAD: number = 128 * 1024;
 
-/** Bytes of a publish's JSON that fit into one frame. */
-export function publishRoom(maxFrameBytes: number): number {
-  return maxFrameBytes - FRAME_OVERHEAD - requestHeadersLength(PUBLISH_TO_IOT_CORE);
+/** Bytes of a request's JSON that fit into one frame. */
+export function requestRoom(operation: Operation, maxFrameBytes: number): number {
+  return maxFrameBytes - FRAME_OVERHEAD - requestHeadersLength(operation);
 }
 
 /**
@@ -33,7 +34,7 @@ export function publishRoom(maxFrameBytes: number): number {
  */
 export function payloadLimit(to: Profile | Pick<Capabilities, 'maxFrameBytes'>, request: Omit<PublishRequest, 'payload'>): number {
   const { maxFrameBytes } = typeof to === 'string' ? capabilitiesOf(to, 'socket', undefined) : to;
-  const room = publishRoom(maxFrameBytes) - Buffer.byteLength(encodePublish({ ...request, payload: '' }));
+  const room = requestRoom(PUBLISH_TO_IOT_CORE, maxFrameBytes) - Buffer.byteLength(encodePublish({ ...request, payload: '' }));
   // Base64 makes four bytes of three.
   return Math.min(MAX_PAYLOAD, Math.max(0, Math.floor(room / 4) * 3));
 }

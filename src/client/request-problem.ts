@@ -1,12 +1,12 @@
 import { inspect } from 'node:util';
 import * as t from 'io-ts';
-import { InvalidRequest } from '../errors/errors.js';
+import { InvalidRequest, type Operation } from '../errors/errors.js';
 import { PUBLISH_TO_IOT_CORE, SUBSCRIBE_TO_IOT_CORE } from '../ipc/wire/shapes.js';
 import { QOS } from '../shared/qos.js';
 import { publishTopicProblem, topicFilterProblem, topicMatches } from '../topic/index.js';
 import type { PublishRequest } from './mqtt-message.js';
 import type { Capabilities, SilenceWatch, SubscribeRequest } from './mqtt-proxy.js';
-import { MAX_PAYLOAD, publishRoom } from './publish-size.js';
+import { MAX_PAYLOAD, requestRoom } from './publish-size.js';
 
 /** The largest message expiry MQTT 5 has room for, in seconds (section 3.3.2.3.3). */
 const MAX_EXPIRY = 0xffff_ffff;
@@ -32,20 +32,21 @@ export function subscribeProblem(request: SubscribeRequest): InvalidRequest<'ter
   return problem === undefined ? undefined : new InvalidRequest('terminal', SUBSCRIBE_TO_IOT_CORE, topicName, 'client', problem);
 }
 
-/** What is wrong with the size of an encoded publish for this nucleus, to which a frame too large is the end of the connection. */
+/** What is wrong with the size of an encoded request for this nucleus, to which a frame too large is the end of the connection. */
 export function frameProblem(
+  operation: Operation,
   topicName: string,
   payload: string,
   { maxFrameBytes, profile }: Capabilities,
 ): InvalidRequest<'message'> | undefined {
   // A UTF-16 unit takes at most three bytes: most payloads need no count.
-  const room = publishRoom(maxFrameBytes);
+  const room = requestRoom(operation, maxFrameBytes);
   if (payload.length * 3 <= room) return undefined;
   const bytes = Buffer.byteLength(payload, 'utf8');
   if (bytes <= room) return undefined;
   return new InvalidRequest(
     'message',
-    PUBLISH_TO_IOT_CORE,
+    operation,
     topicName,
     'client',
     `The message is too large for a ${profile} nucleus: encoded as JSON and base64 it has ${String(bytes)} bytes, and ${String(room)} fit into one IPC frame. Publish less at a time.`,

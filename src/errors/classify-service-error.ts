@@ -16,6 +16,18 @@ export interface RefusedOperation<K extends Kind> extends ServiceErrorReply {
 
 const INTERNAL_ERROR_REMEDY =
   'The nucleus could not read the request, or failed over it; its log says why. The same request would fail again.';
+/** What Greengrass Lite does not offer, and calls a `ServiceError` without a text: the only sign there is. */
+const LACKED_BY_LITE: ReadonlySet<Operation> = new Set<Operation>([
+  'aws.greengrass#SubscribeToIoTCoreConnectionStatus',
+  'aws.greengrass#SubscribeToValidateConfigurationUpdates',
+  'aws.greengrass#SendConfigurationValidityReport',
+  'aws.greengrass#SubscribeToComponentUpdates',
+  'aws.greengrass#DeferComponentUpdate',
+]);
+const NOT_FOUND_REMEDY = 'Deploy the component, or a configuration that has the key; letter case counts on Greengrass Lite.';
+const CONDITION_REMEDY = 'Read the value back: it may have been written all the same.';
+const LOCAL_PUBLISH_REMEDY =
+  'Greengrass Lite says so while the daemon of local topics restarts, and of what is too large or nested too deeply. Publish again later, or less.';
 const UNCLASSIFIED_REMEDY = 'No known version of the nucleus says this; its log may say more.';
 
 /**
@@ -45,6 +57,11 @@ export function classifyServiceError<K extends Kind>(refused: RefusedOperation<K
   if (serverCode === 'UnauthorizedError') return new Unauthorized(kind, operation, topicName, serverText);
   if (serverCode === 'UnsupportedOperation') return new UnsupportedOperation(kind, operation, serverText);
   if (serverCode === 'InternalServerError') return faultWith('InternalError', false, INTERNAL_ERROR_REMEDY);
+  if (serverCode === 'ResourceNotFoundError') return faultWith('ResourceNotFound', false, NOT_FOUND_REMEDY);
+  if (serverCode === 'FailedUpdateConditionCheckError' || serverCode === 'ConflictError')
+    return faultWith('UpdateConditionFailed', false, CONDITION_REMEDY);
+  if (serverCode === 'ServiceError' && serverText === '' && LACKED_BY_LITE.has(operation))
+    return new UnsupportedOperation(kind, operation, serverText);
   const known = knownServerText(serverText, topicName);
   if (serverCode === 'InvalidArgumentsError') {
     return invalid(known?.meaning === 'InvalidRequest' ? known.remedy : 'The same request would be refused again.');
@@ -52,5 +69,6 @@ export function classifyServiceError<K extends Kind>(refused: RefusedOperation<K
   if (known === undefined) return faultWith('Unclassified', serverCode === 'ServiceError', UNCLASSIFIED_REMEDY);
   if (known.meaning === 'InvalidRequest') return invalid(known.remedy);
   if (known.meaning === 'UnsupportedOperation') return new UnsupportedOperation(kind, operation, serverText);
-  return faultWith(known.meaning, known.retryable, known.remedy);
+  const remedy = operation === 'aws.greengrass#PublishToTopic' && known.meaning === 'PublishFailed' ? LOCAL_PUBLISH_REMEDY : known.remedy;
+  return faultWith(known.meaning, known.retryable, remedy);
 }

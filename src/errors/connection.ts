@@ -185,6 +185,16 @@ const TIMEOUT_REMEDY: Record<'connect' | Operation, string> = {
   connect: 'The nucleus may be starting or overloaded.',
   'aws.greengrass#PublishToIoTCore': 'Whether it was taken is unknown; publishing again may duplicate it.',
   'aws.greengrass#SubscribeToIoTCoreConnectionStatus': 'The nucleus may be overloaded.',
+  'aws.greengrass#PublishToTopic': 'Whether it was delivered is unknown; publishing again may duplicate it.',
+  'aws.greengrass#SubscribeToTopic': 'The nucleus may be overloaded.',
+  'aws.greengrass#GetConfiguration': 'The nucleus may be overloaded.',
+  'aws.greengrass#UpdateConfiguration': 'Whether it was written is unknown; read it back.',
+  'aws.greengrass#SubscribeToConfigurationUpdate': 'The nucleus may be overloaded.',
+  'aws.greengrass#SubscribeToValidateConfigurationUpdates': 'The nucleus may be overloaded.',
+  'aws.greengrass#SendConfigurationValidityReport': 'A deployment that has no report in its time fails.',
+  'aws.greengrass#UpdateState': 'Whether the state was taken is unknown; it may be reported again.',
+  'aws.greengrass#SubscribeToComponentUpdates': 'The nucleus may be overloaded.',
+  'aws.greengrass#DeferComponentUpdate': 'An update that has no answer goes on when its policy says so, after a minute by default.',
   'aws.greengrass#SubscribeToIoTCore': 'A classic nucleus withholds this answer until the device has reached the cloud for the first time.',
 };
 

@@ -113,6 +113,21 @@ const KNOWN: readonly (readonly [RegExp, KnownText])[] = [
       'Greengrass Lite cannot subscribe while the device is offline, nor when its 100 subscriptions are taken. Try again later, and use fewer, with wildcards.',
     ),
   ],
+  [
+    /^Failed to bind subscription\.$/,
+    fault(
+      'SubscribeFailed',
+      true,
+      'Greengrass Lite has room for 99 local subscriptions on the device. Use fewer, with wildcards, and filters of at most 256 bytes.',
+    ),
+  ],
+  // Local topics and updates on classic
+  [/^(?:Publish topic must not be null|Subscribe topic must not be empty)$/, invalid('Give it at least one character.')],
+  [/^Publish topic must not contain a wildcard\.$/, invalid('Publish to one topic at a time.')],
+  [
+    /^Time limit to respond to PreComponentUpdateEvent exceeded$/,
+    fault('AnswerTooLate', false, 'An update is answered once, and before its policy lets it go on.'),
+  ],
   [/^Received invalid parameters\.$/, invalid('The topic name and the payload must be strings.')],
   [/^(?:Failed to parse 'qos' string value|'qos' not a valid value|Key qos of invalid type)\.$/, invalid(QOS)],
   [/^'payload' is not valid base64\.$/, invalid('Encode the payload as padded base64.')],

@@ -12,9 +12,29 @@ import type {
 } from './connection.js';
 import { Failure, type Kind } from './failure.js';
 
-/** The operations this library calls, by the names policies use. The last needs no policy. */
+/** The operations this library calls, by the names policies use. The first four need a policy. */
 export type Operation =
-  'aws.greengrass#PublishToIoTCore' | 'aws.greengrass#SubscribeToIoTCore' | 'aws.greengrass#SubscribeToIoTCoreConnectionStatus';
+  | 'aws.greengrass#PublishToIoTCore'
+  | 'aws.greengrass#SubscribeToIoTCore'
+  | 'aws.greengrass#PublishToTopic'
+  | 'aws.greengrass#SubscribeToTopic'
+  | 'aws.greengrass#SubscribeToIoTCoreConnectionStatus'
+  | 'aws.greengrass#GetConfiguration'
+  | 'aws.greengrass#UpdateConfiguration'
+  | 'aws.greengrass#SubscribeToConfigurationUpdate'
+  | 'aws.greengrass#SubscribeToValidateConfigurationUpdates'
+  | 'aws.greengrass#SendConfigurationValidityReport'
+  | 'aws.greengrass#UpdateState'
+  | 'aws.greengrass#SubscribeToComponentUpdates'
+  | 'aws.greengrass#DeferComponentUpdate';
+
+const LOCAL_TOPICS: ReadonlySet<Operation> = new Set<Operation>(['aws.greengrass#PublishToTopic', 'aws.greengrass#SubscribeToTopic']);
+
+/** Policies of local topics know one wildcard, and many write those of MQTT, which then match nothing. */
+const policyOf = (operation: Operation): string =>
+  LOCAL_TOPICS.has(operation)
+    ? 'An accessControl policy for aws.greengrass.ipc.pubsub in its recipe must have this operation and this topic; the only wildcard there is *, and # and + stand for themselves'
+    : 'An accessControl policy for aws.greengrass.ipc.mqttproxy in its recipe must have this operation and this topic';
 
 /** The component's `accessControl` does not allow the operation on the topic. */
 export class Unauthorized<K extends Kind = Kind> extends Failure<'Unauthorized', K> {
@@ -29,7 +49,7 @@ export class Unauthorized<K extends Kind = Kind> extends Failure<'Unauthorized',
   constructor(kind: K, operation: Operation, topicName: string, serverText: string, retryable = false) {
     super(
       kind,
-      `The component may not call ${operation} on "${topicName}". An accessControl policy for aws.greengrass.ipc.mqttproxy in its recipe must have this operation and this topic; a device keeps an older policy under the same id until that is reset.${
+      `The component may not call ${operation} on "${topicName}". ${policyOf(operation)}; a device keeps an older policy under the same id until that is reset.${
         retryable ? ' Greengrass Lite also says so while it cannot read the policies: that passes.' : ''
       }`,
     );
@@ -67,6 +87,12 @@ export type ServiceFaultReason =
   | 'SubscribeFailed'
   | 'MqttClientShutDown'
   | 'InternalError'
+  /** There is no such component, or no such key in its configuration. */
+  | 'ResourceNotFound'
+  /** The value has been changed at a later time than the update names; on classic it may have been written all the same. */
+  | 'UpdateConditionFailed'
+  /** The nucleus no longer waits for this answer, or has had one. */
+  | 'AnswerTooLate'
   /** A text no known version sends. Never guessed at. */
   | 'Unclassified';
 
@@ -183,6 +209,9 @@ export type SubscribeError =
   | ServiceFault<'terminal'>
   | UnsupportedOperation<'terminal'>;
 
+/** What the stream of a service carries that not every nucleus offers: the lack is no failure of the component. */
+export type ServiceSubscribeError = Exclude<SubscribeError, UnsupportedOperation> | UnsupportedOperation<'message'>;
+
 /** Why a publish was not accepted. */
 export type PublishError =
   | MissingEnvironment
@@ -199,3 +228,6 @@ export type PublishError =
   | InvalidRequest<'message'>
   | ServiceFault<'message'>
   | UnsupportedOperation<'message'>;
+
+/** Why a request of a service, such as reading the configuration, has no answer. */
+export type RequestError = PublishError;

@@ -1,13 +1,10 @@
-import { InvalidRequest } from '../errors/errors.js';
-import type { PublishRequest } from '../client/mqtt-message.js';
+import { InvalidRequest, type Operation } from '../errors/errors.js';
 import { topicFilterProblem } from '../topic/topic-filter.js';
 import { topicMatches } from '../topic/topic-matches.js';
 import { topicFilterOf, type TopicPattern } from '../topic/topic-pattern.js';
 
 /** A topic name, or a filter such as `alarms/+` or a template for topics that depend on data. */
 export type DeclaredTopic = string | TopicPattern<unknown>;
-
-const PUBLISH = 'aws.greengrass#PublishToIoTCore';
 
 /** The filters of declared topics. Throws `RangeError` for one that is none. */
 export const declaredFilters = (topics: readonly DeclaredTopic[]): readonly string[] =>
@@ -23,10 +20,10 @@ export const declaredFilters = (topics: readonly DeclaredTopic[]): readonly stri
  * the device whose recipe was derived from what the stage said.
  */
 export const onlyDeclared =
-  (filters: readonly string[], stageName: string) =>
-  ({ topicName }: PublishRequest): InvalidRequest<'message'> | undefined => {
+  (filters: readonly string[], stageName: string, operation: Operation) =>
+  (topicName: string): InvalidRequest<'message'> | undefined => {
     if (filters.some(filter => topicMatches(filter, topicName))) return undefined;
     const declared = filters.map(filter => JSON.stringify(filter)).join(', ');
     const problem = `The stage "${stageName}" declares that it publishes to ${declared}, and was about to publish to ${JSON.stringify(topicName)}. Add that to its topics, or do not publish there.`;
-    return new InvalidRequest('message', PUBLISH, topicName, 'client', problem);
+    return new InvalidRequest('message', operation, topicName, 'client', problem);
   };

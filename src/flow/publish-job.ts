@@ -1,44 +1,48 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import type { SchedulerLike, Unsubscribable } from 'rxjs';
-import { ConnectionLost, InvalidRequest, isFailure, type PublishError, TimedOut } from '../errors/errors.js';
-import type { PublishRequest } from '../client/mqtt-message.js';
-import type { Accepted, MqttProxy } from '../client/mqtt-proxy.js';
+import { ConnectionLost, InvalidRequest, isFailure, type Operation, type PublishError, TimedOut } from '../errors/errors.js';
+import type { Accepted } from '../client/mqtt-proxy.js';
 import { type RetrySeries, startSeries } from '../schedule/retry-series.js';
 import type { Schedule } from '../schedule/schedule.js';
 import { steadyNow } from '../schedule/steady-now.js';
 import { wait } from '../schedule/wait.js';
+import type { ObservableEither } from '../stream/observable-either.js';
 import type { Deadlines } from './deadlines.js';
 import { Job, type JobOwner } from './job.js';
-import { outcomeOf, publishFailure, type PublishFailure, type PublishOutcome, type Published } from './publish-outcome.js';
+import { type AcceptedBy, outcomeOf, publishFailure, type PublishFailure, type PublishOutcome, type Published } from './publish-outcome.js';
 import { atOnce } from '../shared/at-once.js';
 
 /** Where the outcome of one publish goes: one call, unless it is given up before. */
-export interface PublishListener {
-  readonly onAccepted: (accepted: Accepted) => void;
+export interface PublishListener<Acc = Accepted> {
+  readonly onAccepted: (accepted: Acc) => void;
   readonly onFailed: (error: PublishError) => void;
   /** Nothing more will come of it, because of a mistake of the program. */
   readonly onDefect: (error: unknown) => void;
 }
 
 /** Publishes once. Unsubscribing gives up the wait, not a publish that was sent. */
-export type Submit = (request: PublishRequest, listener: PublishListener) => Unsubscribable;
+export type Submit<R, Acc> = (request: R, listener: PublishListener<Acc>) => Unsubscribable;
 
-type Port = Pick<MqttProxy, 'publish$'>;
+/** What publishes, once for every subscriber. */
+export interface Publishes<R, Acc> {
+  readonly publish$: (request: R) => ObservableEither<PublishError, Acc>;
+}
 
-const direct = new WeakMap<Port, { readonly publish$: Port['publish$']; readonly submit: Submit }>();
+const direct = new WeakMap<object, { readonly publish$: unknown; readonly submit: unknown }>();
 
-/** A proxy of the library's own takes publishes without an Observable for each. */
-export const offerDirect = (proxy: Port, submit: Submit): void => {
-  direct.set(proxy, { publish$: proxy.publish$, submit });
+/** A port of the library's own takes publishes without an Observable for each. */
+export const offerDirect = <R, Acc>(port: Publishes<R, Acc>, submit: Submit<R, Acc>): void => {
+  direct.set(port, { publish$: port.publish$, submit });
 };
 
 /** How to publish through a port: directly, unless it is somebody else's, or its `publish$` has been put in the place of ours. */
-export const submitTo = (proxy: Port): Submit => {
-  const offered = direct.get(proxy);
-  if (offered?.publish$ === proxy.publish$) return offered.submit;
+export const submitTo = <R, Acc>(port: Publishes<R, Acc>): Submit<R, Acc> => {
+  const offered = direct.get(port);
+  // What a port has offered takes what the port takes.
+  if (offered?.publish$ === port.publish$) return offered.submit as Submit<R, Acc>;
   return (request, listener) => {
     let answered = false;
-    return proxy.publish$(request).subscribe({
+    return port.publish$(request).subscribe({
       next: answer => {
         if (answered) return;
         answered = true;
@@ -47,18 +51,19 @@ export const submitTo = (proxy: Port): Submit => {
       },
       error: error => listener.onDefect(error),
       complete: () => {
-        if (!answered) listener.onDefect(new Error('publish$ completed without an answer, against the contract of MqttProxy.'));
+        if (!answered) listener.onDefect(new Error('publish$ completed without an answer, against the contract of a publishing port.'));
       },
     });
   };
 };
 
 /** How a stage publishes its values. */
-export interface Publishing<A> {
-  readonly submit: Submit;
-  readonly request: (value: A) => PublishRequest;
+export interface Publishing<A, R, Acc> {
+  readonly submit: Submit<R, Acc>;
+  readonly operation: Operation;
+  readonly request: (value: A) => R;
   /** What is wrong with a request that goes where the stage does not publish. */
-  readonly undeclared: ((request: PublishRequest) => PublishError | undefined) | undefined;
+  readonly undeclared: ((request: R) => PublishError | undefined) | undefined;
   /** Milliseconds a try may take, for the message of the error. */
   readonly timeout: number;
   readonly deadlines: Deadlines | undefined;
@@ -70,15 +75,13 @@ export interface Publishing<A> {
   failedFor: PublishError | undefined;
 }
 
-type Result<A> = Either<PublishFailure<A>, Published<A>>;
-
-const PUBLISH = 'aws.greengrass#PublishToIoTCore';
+type Result<A, Acc extends AcceptedBy> = Either<PublishFailure<A>, Published<A, Acc>>;
 
 /** Publishes one value, again and again if need be: one result. */
-export class PublishJob<A> extends Job<Result<A>> implements PublishListener {
+export class PublishJob<A, R, Acc extends AcceptedBy> extends Job<Result<A, Acc>> implements PublishListener<Acc> {
   private readonly value: A;
-  private readonly publishing: Publishing<A>;
-  private request: PublishRequest | undefined;
+  private readonly publishing: Publishing<A, R, Acc>;
+  private request: R | undefined;
   private attempts = 0;
   private fate: PublishOutcome = 'refused';
   /** Why the last try failed, while the next is waited for. */
@@ -91,7 +94,7 @@ export class PublishJob<A> extends Job<Result<A>> implements PublishListener {
   private sent = false;
   private over = false;
 
-  constructor(owner: JobOwner<Result<A>>, bytes: number, value: A, publishing: Publishing<A>) {
+  constructor(owner: JobOwner<Result<A, Acc>>, bytes: number, value: A, publishing: Publishing<A, R, Acc>) {
     super(owner, bytes);
     this.value = value;
     this.publishing = publishing;
@@ -102,7 +105,7 @@ export class PublishJob<A> extends Job<Result<A>> implements PublishListener {
       this.request = atOnce(this.publishing.request(this.value), 'request');
     } catch (thrown) {
       // For a reason that lies in the value: a topic template it does not fit into, a number JSON does not have.
-      if (isFailure(thrown)) this.fail(new InvalidRequest('message', PUBLISH, '', 'client', thrown.message, thrown));
+      if (isFailure(thrown)) this.fail(new InvalidRequest('message', this.publishing.operation, '', 'client', thrown.message, thrown));
       else this.onDefect(thrown);
       return;
     }
@@ -126,7 +129,7 @@ export class PublishJob<A> extends Job<Result<A>> implements PublishListener {
   }
 
   /** The proxy has an answer. */
-  onAccepted(accepted: Accepted): void {
+  onAccepted(accepted: Acc): void {
     this.answered();
     this.end(right({ by: accepted.by, value: this.value, attempts: this.attempts }));
   }
@@ -143,8 +146,8 @@ export class PublishJob<A> extends Job<Result<A>> implements PublishListener {
     this.owner.error(error);
   }
 
-  private attempt(request: PublishRequest): void {
-    const { submit, deadlines, timeout, undeclared } = this.publishing;
+  private attempt(request: R): void {
+    const { submit, operation, deadlines, timeout, undeclared } = this.publishing;
     const nth = ++this.attempts;
     this.failure = undefined;
     const problem = undeclared?.(request);
@@ -155,7 +158,7 @@ export class PublishJob<A> extends Job<Result<A>> implements PublishListener {
     this.sent = true;
     this.clearDeadline = deadlines?.set(() => {
       this.endTry();
-      this.tryFailed(new TimedOut('message', PUBLISH, timeout, true));
+      this.tryFailed(new TimedOut('message', operation, timeout, true));
     });
     let underWay: Unsubscribable;
     try {
@@ -211,7 +214,7 @@ export class PublishJob<A> extends Job<Result<A>> implements PublishListener {
     this.end(left(publishFailure(own, this.value, this.attempts, this.fate)));
   }
 
-  private end(result: Result<A>): void {
+  private end(result: Result<A, Acc>): void {
     this.stop();
     this.owner.result(this, result);
     this.owner.finish(this);

@@ -2,8 +2,15 @@ import { amended } from '../errors/amended.js';
 import type { PublishError } from '../errors/errors.js';
 import type { Accepted } from '../client/mqtt-proxy.js';
 
+/** What a port says of a message that was taken: who took it. */
+export interface AcceptedBy {
+  readonly by: string;
+}
+
 /** A value whose message the nucleus took. It says who took it, not that the cloud has it. */
-export interface Published<out A> extends Accepted {
+export interface Published<out A, out Acc extends AcceptedBy = Accepted> {
+  /** Who took it; see what the port's `publish$` emits. */
+  readonly by: Acc['by'];
   readonly value: A;
   /** How often it was sent: 1 without a retry. */
   readonly attempts: number;

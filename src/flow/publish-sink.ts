@@ -2,19 +2,19 @@ import type { Either } from 'fp-ts/lib/Either.js';
 import { left } from 'fp-ts/lib/Either.js';
 import { Observable, Subscription } from 'rxjs';
 import type { Overflowed } from '../errors/errors.js';
-import type { PublishRequest } from '../client/mqtt-message.js';
-import type { PublishFailure, Published } from './publish-outcome.js';
+import type { Accepted } from '../client/mqtt-proxy.js';
+import type { AcceptedBy, PublishFailure, Published } from './publish-outcome.js';
 import { publishTo, type PublishPort, type PublishToOptions } from './publish-to.js';
 import { OPEN, type Intake } from './stage.js';
 import { workOn } from '../stream/work-on.js';
 
 /** How a stream of the platform publishes. */
-export interface PublishSinkOptions<A> extends Omit<PublishToOptions<A>, 'buffer'> {
+export interface PublishSinkOptions<A, Acc extends AcceptedBy = Accepted> extends Omit<PublishToOptions<A>, 'buffer'> {
   /**
    * Sees the outcome of every value. With it, a failed publish does not end the stream unless it is terminal. Without it, the first one
    * destroys the stream with its error, so that `pipeline` rejects.
    */
-  readonly onOutcome?: ((outcome: Either<PublishFailure<A>, Published<A>>) => void) | undefined;
+  readonly onOutcome?: ((outcome: Either<PublishFailure<A>, Published<A, Acc>>) => void) | undefined;
 }
 
 /** What the platform's writable streams are made of. Each callback is called once, with an error if there was one. */
@@ -33,13 +33,13 @@ export interface PublishSink<A> {
 export const asError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown }));
 
 /** Opens the stage that a stream publishes through. */
-export const openPublishSink = <A>(
-  proxy: PublishPort,
-  request: (value: A) => PublishRequest,
-  options: PublishSinkOptions<A>,
+export const openPublishSink = <A, R, Acc extends AcceptedBy>(
+  port: PublishPort<R, Acc>,
+  request: (value: A) => R,
+  options: PublishSinkOptions<A, Acc>,
 ): PublishSink<A> => {
   const { onOutcome } = options;
-  const stage = publishTo<A>(proxy, request, options);
+  const stage = publishTo<A, R, Acc>(port, request, options);
   let intake: Intake<A> | undefined;
   /** Who waits for room, or for the end. A stream waits for one of them at a time. */
   let waiting: ((error?: Error) => void) | undefined;
@@ -58,7 +58,7 @@ export const openPublishSink = <A>(
     subscription.unsubscribe();
     answer(error);
   };
-  const look = (outcome: Either<PublishFailure<A> | Overflowed, Published<A>>): void => {
+  const look = (outcome: Either<PublishFailure<A> | Overflowed, Published<A, Acc>>): void => {
     if (outcome._tag === 'Right') {
       onOutcome?.(outcome);
       return;
@@ -69,7 +69,7 @@ export const openPublishSink = <A>(
     if (onOutcome === undefined || error._tag === 'Overflowed' || error.kind === 'terminal') fail(error);
   };
 
-  const outcomes$ = new Observable<Either<PublishFailure<A> | Overflowed, Published<A>>>(destination => {
+  const outcomes$ = new Observable<Either<PublishFailure<A> | Overflowed, Published<A, Acc>>>(destination => {
     intake = stage[OPEN](destination, () => answer());
   });
   workOn(outcomes$, subscription, {

@@ -1,14 +1,14 @@
 import type { Either } from 'fp-ts/lib/Either.js';
-import { asyncScheduler, type SchedulerLike } from 'rxjs';
-import { ConnectionLost, type Overflowed, type PublishError, TooManyPublishes } from '../errors/errors.js';
+import { asyncScheduler, type Observable, type SchedulerLike } from 'rxjs';
+import { ConnectionLost, type Operation, type Overflowed, type PublishError, TooManyPublishes } from '../errors/errors.js';
 import type { PublishRequest } from '../client/mqtt-message.js';
-import type { MqttProxy } from '../client/mqtt-proxy.js';
+import type { Accepted, Capabilities, ConnectionState } from '../client/mqtt-proxy.js';
 import type { Schedule } from '../schedule/schedule.js';
 import { checkBound, checkPositiveTime } from '../shared/check-argument.js';
 import { Deadlines } from './deadlines.js';
 import { type DeclaredTopic, declaredFilters, onlyDeclared } from './declared-topics.js';
-import { PublishJob, type Publishing, submitTo } from './publish-job.js';
-import { publishFailure, type PublishFailure, type Published } from './publish-outcome.js';
+import { PublishJob, type Publishes, type Publishing, submitTo } from './publish-job.js';
+import { type AcceptedBy, publishFailure, type PublishFailure, type Published } from './publish-outcome.js';
 import { stage, type Stage, type StageOptions } from './stage.js';
 
 /** How {@link publishTo} publishes. */
@@ -41,10 +41,28 @@ export interface PublishToOptions<A> extends StageOptions<A> {
   readonly scheduler?: SchedulerLike | undefined;
 }
 
-/** What {@link publishTo} needs of a proxy. */
-export interface PublishPort extends Pick<MqttProxy, 'publish$' | 'state$'> {
+/** What a stage has to know of a port besides how it publishes. Left out, a port is an MQTT proxy. */
+export interface PortRules<in out R> {
+  /** What it calls at the nucleus, for errors. */
+  readonly operation: Operation;
+  /** Where a request goes, for the topics a stage declares. */
+  readonly topicOf: (request: R) => string;
+  /** How many publishes this nucleus takes at once. */
+  readonly windowOf: (capabilities: Capabilities) => number;
+  /** The request that publishes an answer of `respond`. */
+  readonly requestOf: (answer: { readonly topicName: string; readonly payload: Uint8Array | string }) => R;
+}
+
+/**
+ * What {@link publishTo} needs of a port of the nucleus: an MQTT proxy, local topics, or something of yours. `R` is what it publishes, `Acc` what it says
+ * of what was taken.
+ */
+export interface PublishPort<R = PublishRequest, Acc = Accepted> extends Publishes<R, Acc> {
+  readonly state$: Observable<ConnectionState>;
   /** Where there is one, `drain` waits for the stage. */
-  readonly holdDrain?: MqttProxy['holdDrain'] | undefined;
+  readonly holdDrain?: (() => () => void) | undefined;
+  /** Left out: those of an MQTT proxy. */
+  readonly rules?: PortRules<R> | undefined;
 }
 
 /** The type of {@link publishTo}. Where it is piped, the source says what `A` is: `request` may take more than that. */
@@ -56,11 +74,27 @@ export interface PublishTo {
   ): Stage<A, Either<PublishFailure<A> | Overflowed, Published<A>>>;
   <A>(
     proxy: PublishPort,
-
     request: (value: A) => PublishRequest,
     options?: PublishToOptions<NoInfer<A>>,
   ): Stage<A, Either<PublishFailure<A> | Overflowed, Published<A>>>;
+  <A, R, Acc extends AcceptedBy>(
+    port: PublishPort<R, Acc>,
+    request: (value: NoInfer<A>) => NoInfer<R>,
+    options?: PublishToOptions<NoInfer<A>>,
+  ): Stage<A, Either<PublishFailure<A> | Overflowed, Published<A, Acc>>>;
+  <A, R, Acc extends AcceptedBy>(
+    port: PublishPort<R, Acc>,
+    request: (value: A) => NoInfer<R>,
+    options?: PublishToOptions<NoInfer<A>>,
+  ): Stage<A, Either<PublishFailure<A> | Overflowed, Published<A, Acc>>>;
 }
+
+const PUBLISH_TO_IOT_CORE: Operation = 'aws.greengrass#PublishToIoTCore';
+/** What has a topic name: a request of an MQTT proxy, or of a port that has no rules of its own. */
+const topicNameOf = (request: unknown): string =>
+  typeof request === 'object' && request !== null && 'topicName' in request ? String(request.topicName) : '';
+
+const publishWindowOf = ({ publishWindow }: Capabilities): number => publishWindow;
 
 /** What every nucleus takes: Lite stores 10 publishes without an answer and refuses the rest. */
 const WINDOW_UNTIL_KNOWN = 8;
@@ -79,7 +113,8 @@ const refuse = <A>(value: A, cause: PublishError | Overflowed, waiting: number):
 };
 
 /**
- * Publishes a message for every value, a few at a time, and hands on what became of each.
+ * Publishes a message for every value, a few at a time, and hands on what became of each. Through any port of the nucleus: the MQTT proxy, or
+ * `nucleus.local`, whose requests and `Published.by` are its own.
  *
  * Emits one outcome for every value it works on: `Right(Published)` says that the nucleus took the message and which part of
  * it did, not that the cloud has it; `Left(PublishFailure)` is the error itself, with the `value`, how often it was tried, and whether
@@ -99,7 +134,7 @@ const refuse = <A>(value: A, cause: PublishError | Overflowed, waiting: number):
  * With `retry`, all that is
  * `retryable` is: at least once, duplicates possible after a timeout.
  *
- * `proxy.drain()` waits for the stage, from its subscription to its end: end its source when draining begins, as subscriptions do by
+ * `drain()` of the port waits for the stage, from its subscription to its end: end its source when draining begins, as subscriptions do by
  * themselves and others with `takeUntil(proxy.draining$)`, and what is inside is published.
  *
  * Memory: at most `buffer.messages` (1 000) waiting values and `inFlight` under way.
@@ -124,21 +159,23 @@ const refuse = <A>(value: A, cause: PublishError | Overflowed, waiting: number):
  * await proxy.close();
  * ```
  */
-export const publishTo: PublishTo = <A>(
-  proxy: PublishPort,
-  request: (value: A) => PublishRequest,
+export const publishTo: PublishTo = <A, R, Acc extends AcceptedBy>(
+  port: PublishPort<R, Acc>,
+  request: (value: A) => R,
   options: PublishToOptions<A> = {},
-): Stage<A, Either<PublishFailure<A> | Overflowed, Published<A>>> => {
+): Stage<A, Either<PublishFailure<A> | Overflowed, Published<A, Acc>>> => {
   const { inFlight, timeout = Infinity, ordered = false, retry, retryWhile, random = Math.random, scheduler = asyncScheduler } = options;
   checkPositiveTime(timeout, 'timeout');
   if (inFlight !== undefined) checkBound(inFlight, 'inFlight');
   const topics = options.topics === undefined ? undefined : declaredFilters(options.topics);
-  const undeclared = topics === undefined ? undefined : onlyDeclared(topics, options.name ?? 'publishTo');
+  const { operation = PUBLISH_TO_IOT_CORE, topicOf = topicNameOf, windowOf = publishWindowOf } = port.rules ?? {};
+  const problemOf = topics === undefined ? undefined : onlyDeclared(topics, options.name ?? 'publishTo', operation);
   return stage('publishTo', options, () => {
     const deadlines = timeout === Infinity ? undefined : new Deadlines(timeout, scheduler);
-    const publishing: Publishing<A> = {
-      submit: submitTo(proxy),
-      undeclared,
+    const publishing: Publishing<A, R, Acc> = {
+      submit: submitTo(port),
+      operation,
+      undeclared: problemOf === undefined ? undefined : made => problemOf(topicOf(made)),
       request,
       timeout,
       deadlines,
@@ -155,15 +192,15 @@ export const publishTo: PublishTo = <A>(
       job: (owner, bytes, value) => new PublishJob(owner, bytes, value, publishing),
       ending: { refuse: (value, cause, waiting) => refuse(value, publishing.failedFor ?? cause, waiting), scheduler },
       begin: resize => {
-        const releaseDrain = proxy.holdDrain?.();
+        const releaseDrain = port.holdDrain?.();
         const end = (): void => {
           deadlines?.stop();
           releaseDrain?.();
         };
         if (inFlight !== undefined) return end;
-        const state = proxy.state$.subscribe({
+        const state = port.state$.subscribe({
           next: state => {
-            if (state.status === 'connected') resize(state.capabilities.publishWindow);
+            if (state.status === 'connected') resize(windowOf(state.capabilities));
           },
           error: () => undefined,
         });

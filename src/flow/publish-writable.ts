@@ -1,11 +1,13 @@
 import { Writable } from 'node:stream';
 import { CountQueuingStrategy, WritableStream, type WritableStreamDefaultController } from 'node:stream/web';
+import type { Accepted } from '../client/mqtt-proxy.js';
 import type { PublishRequest } from '../client/mqtt-message.js';
 import { asError, openPublishSink, type PublishSinkOptions } from './publish-sink.js';
+import type { AcceptedBy } from './publish-outcome.js';
 import type { PublishPort } from './publish-to.js';
 
 /** How {@link publishWritable} publishes. */
-export interface PublishWritableOptions<A> extends PublishSinkOptions<A> {
+export interface PublishWritableOptions<A, Acc extends AcceptedBy = Accepted> extends PublishSinkOptions<A, Acc> {
   /** Values the stream itself holds while `inFlight` are under way. Default 16. */
   readonly highWaterMark?: number | undefined;
 }
@@ -39,12 +41,12 @@ interface WithSignal {
  * await proxy.close();
  * ```
  */
-export const publishWritable = <A>(
-  proxy: PublishPort,
-  request: (value: A) => PublishRequest,
-  options: PublishWritableOptions<NoInfer<A>> = {},
+export const publishWritable = <A, R = PublishRequest, Acc extends AcceptedBy = Accepted>(
+  port: PublishPort<R, Acc>,
+  request: (value: A) => NoInfer<R>,
+  options: PublishWritableOptions<NoInfer<A>, NoInfer<Acc>> = {},
 ): Writable => {
-  const sink = openPublishSink<A>(proxy, request, options);
+  const sink = openPublishSink<A, R, Acc>(port, request, options);
   const writable = new Writable({
     objectMode: true,
     highWaterMark: options.highWaterMark ?? HIGH_WATER_MARK,
@@ -79,12 +81,12 @@ export const publishWritable = <A>(
  * await proxy.close();
  * ```
  */
-export const publishWritableStream = <A>(
-  proxy: PublishPort,
-  request: (value: A) => PublishRequest,
-  options: PublishWritableOptions<NoInfer<A>> = {},
+export const publishWritableStream = <A, R = PublishRequest, Acc extends AcceptedBy = Accepted>(
+  port: PublishPort<R, Acc>,
+  request: (value: A) => NoInfer<R>,
+  options: PublishWritableOptions<NoInfer<A>, NoInfer<Acc>> = {},
 ): WritableStream<A> => {
-  const sink = openPublishSink<A>(proxy, request, options);
+  const sink = openPublishSink<A, R, Acc>(port, request, options);
   const settled = (begin: (done: (error?: Error) => void) => void): Promise<void> =>
     new Promise((resolve, reject) =>
       begin(error => {

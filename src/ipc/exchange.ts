@@ -2,8 +2,17 @@ import { isJsonObject } from '../shared/json-object.js';
 import type { StreamListener, TransportConnection, TransportStream } from './transport.js';
 import { MessageFlag, MessageType, type RpcMessage } from './wire/rpc-message.js';
 
-/** The service model's name of the events of a subscription; everything else on its stream is the reply. */
-const EVENT_MODEL_TYPES: ReadonlySet<string> = new Set(['aws.greengrass#IoTCoreMessage', 'aws.greengrass#IoTCoreConnectionStatusEvent']);
+/** The service model's name of the events of each subscription; everything else on its stream is the reply. */
+const EVENT_MODEL_TYPES: ReadonlyMap<string, readonly string[]> = new Map([
+  ['aws.greengrass#SubscribeToIoTCore', ['aws.greengrass#IoTCoreMessage']],
+  ['aws.greengrass#SubscribeToIoTCoreConnectionStatus', ['aws.greengrass#IoTCoreConnectionStatusEvent']],
+  ['aws.greengrass#SubscribeToTopic', ['aws.greengrass#SubscriptionResponseMessage']],
+  ['aws.greengrass#SubscribeToConfigurationUpdate', ['aws.greengrass#ConfigurationUpdateEvents']],
+  ['aws.greengrass#SubscribeToValidateConfigurationUpdates', ['aws.greengrass#ValidateConfigurationUpdateEvents']],
+  ['aws.greengrass#SubscribeToComponentUpdates', ['aws.greengrass#ComponentUpdatePolicyEvents']],
+]);
+/** Those of an operation that is none of these. */
+const ALL_EVENT_MODEL_TYPES: readonly string[] = [...EVENT_MODEL_TYPES.values()].flat();
 
 /** Events that may wait for a subscribe reply that is late, and characters of them; with more, waiting ends and they are delivered. */
 const MAX_EARLY_EVENTS = 1_000;
@@ -85,6 +94,7 @@ export class Request implements StreamListener, Operation {
 /** One subscription: its reply, wherever it comes among the events, and those. */
 export class Subscription implements StreamListener, SubscribeOperation {
   readonly #operation: string;
+  readonly #eventTypes: readonly string[];
   readonly #stream: TransportStream;
   #listener: SubscriptionListener | undefined;
   #replied = false;
@@ -93,6 +103,7 @@ export class Subscription implements StreamListener, SubscribeOperation {
 
   constructor(connection: TransportConnection, operation: string, payload: string, listener: SubscriptionListener, takeStream: () => void) {
     this.#operation = operation;
+    this.#eventTypes = EVENT_MODEL_TYPES.get(operation) ?? ALL_EVENT_MODEL_TYPES;
     this.#listener = listener;
     this.#stream = connection.openStream(operation, payload, this);
     takeStream();
@@ -104,7 +115,7 @@ export class Subscription implements StreamListener, SubscribeOperation {
       this.#leave()?.onError(message);
       return;
     }
-    if (message.modelType !== undefined && EVENT_MODEL_TYPES.has(message.modelType)) this.#onEvent(message);
+    if (message.modelType !== undefined && this.#eventTypes.includes(message.modelType)) this.#onEvent(message);
     else if (message.payload !== '') this.#onOther(message);
     if ((message.flags & MessageFlag.TerminateStream) !== 0) this.#onTerminated();
   }

@@ -36,7 +36,9 @@ describe('payloadLimit', () => {
         const limit = payloadLimit(profile, rest);
         const problem = (bytes: number) => {
           const whole = { ...rest, payload: new Uint8Array(bytes) };
-          return publishProblem(whole) ?? frameProblem(rest.topicName, encodePublish(whole), capabilities);
+          return (
+            publishProblem(whole) ?? frameProblem('aws.greengrass#PublishToIoTCore', rest.topicName, encodePublish(whole), capabilities)
+          );
         };
         expect(problem(limit)).toBeUndefined();
         expect(problem(limit + 1)).toMatchObject({ _tag: 'InvalidRequest' });
@@ -70,7 +72,14 @@ describe('payloadLimit', () => {
               batches++;
               const whole = { ...rest, payload: each.right.payload };
               expect(publishProblem(whole)).toBeUndefined();
-              expect(frameProblem(rest.topicName, encodePublish(whole), capabilitiesOf(profile, 'socket', undefined))).toBeUndefined();
+              expect(
+                frameProblem(
+                  'aws.greengrass#PublishToIoTCore',
+                  rest.topicName,
+                  encodePublish(whole),
+                  capabilitiesOf(profile, 'socket', undefined),
+                ),
+              ).toBeUndefined();
             });
           expect(batches > 0 || values.length === 0).toBe(true);
         },

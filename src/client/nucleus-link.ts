@@ -1,0 +1,244 @@
+import { left, right, type Either } from 'fp-ts/lib/Either.js';
+import {
+  asyncScheduler,
+  defer,
+  filter,
+  firstValueFrom,
+  map,
+  Observable,
+  of,
+  Subscription as RxSubscription,
+  takeUntil,
+  tap,
+  type Unsubscribable,
+} from 'rxjs';
+import {
+  ProxyClosed,
+  UnsupportedOperation,
+  type ConnectError,
+  type InvalidRequest,
+  type Operation,
+  type PublishError,
+  type RequestError,
+  type ServiceSubscribeError,
+  type SubscribeError,
+} from '../errors/errors.js';
+import type { PublishListener, Submit } from '../flow/publish-job.js';
+import type { Clock } from '../ipc/clock.js';
+import type { Transport } from '../ipc/transport.js';
+import { checkTime } from '../shared/check-argument.js';
+import { schedulerClock } from '../schedule/scheduler-clock.js';
+import type { ObservableEither } from '../stream/observable-either.js';
+import { markHandled, reportUnhandled } from '../stream/unhandled.js';
+import type { ResolvedOptions } from './connect-options.js';
+import { Connection, type ConnectionUser } from './connection.js';
+import { Drain, type Drained } from './drain.js';
+import type { Capabilities, ConnectionState, DrainReport, RunnableTask, RunnableTaskEither } from './mqtt-proxy.js';
+import { PassingRefusals } from './passing-refusals.js';
+import { frameProblem } from './request-problem.js';
+import { RequestQueue, type RequestRules } from './request-queue.js';
+import { Subscription, type EventStream, type SubscriptionContext } from './subscription.js';
+import { unsent } from './unsent.js';
+
+/** Requests of services under way at once, apart from publishes: few, small and rare. */
+const REQUEST_WINDOW = 4;
+
+/** How a request of a service is made and its answer read. */
+export interface Call<A> {
+  readonly operation: Operation;
+  /** What it is about, for errors. */
+  readonly about: string;
+  readonly payload: string;
+  readonly read: (body: string) => A;
+}
+
+/** What the ports of one nucleus share: the connection, its drain and its end, and how they subscribe, publish and ask. */
+export class NucleusLink {
+  readonly connection: Connection;
+  readonly clock: Clock;
+  readonly #options: ResolvedOptions;
+  readonly #queues: ConnectionUser[] = [];
+  readonly #drained: Drained[] = [];
+  readonly #drain: Drain;
+  readonly #context: Omit<SubscriptionContext, 'publishCanary'>;
+  /** What this nucleus does not offer, as far as it has been asked since the connection was made. */
+  readonly #lacking = new Map<Operation, UnsupportedOperation<'message'>>();
+  readonly #requests: RequestQueue<string>;
+
+  constructor(options: ResolvedOptions, transport: Transport) {
+    this.#options = options;
+    this.clock = schedulerClock(options.scheduler);
+    this.connection = new Connection(options, transport, this.clock, this.#queues);
+    this.#drain = new Drain(this.clock, this.#drained);
+    this.#context = {
+      clock: this.clock,
+      timeout: options.subscribeTimeout,
+      resubscribe: options.resubscribe,
+      refusalPatience: options.refusalPatience,
+      // In virtual time there is a test that looks, and nobody to tell.
+      reportUnhandled: options.scheduler === asyncScheduler ? reportUnhandled : () => undefined,
+    };
+    const forget = (): void => this.#lacking.clear();
+    this.#queues.push({ onSession: () => undefined, onInterrupted: forget, onFailed: forget, onDefect: forget });
+    // A drain does not wait for these: nothing of the component's is lost with them.
+    this.#requests = this.#open<string>({ read: right, windowOf: () => REQUEST_WINDOW, problem: frameProblem });
+  }
+
+  get state$(): Observable<ConnectionState> {
+    return this.connection.state$;
+  }
+
+  get draining$(): Observable<void> {
+    return this.#drain.begun$;
+  }
+
+  ready(): RunnableTaskEither<ConnectError, Capabilities> {
+    return async () => {
+      this.connection.demand();
+      const outcome$ = this.connection.state$.pipe(
+        filter(state => state.status === 'connected' || state.status === 'failed' || state.status === 'closed'),
+        map((state): Either<ConnectError, Capabilities> => {
+          if (state.status === 'connected') return right(state.capabilities);
+          return left(state.status === 'failed' ? state.error : new ProxyClosed());
+        }),
+      );
+      return firstValueFrom(outcome$, { defaultValue: left(new ProxyClosed()) });
+    };
+  }
+
+  drain(deadline: number): RunnableTask<DrainReport> {
+    checkTime(deadline, 'The deadline of drain()');
+    return () => firstValueFrom(this.#drain.run(deadline));
+  }
+
+  holdDrain(): () => void {
+    return this.#drain.hold();
+  }
+
+  close(): Promise<void> {
+    return this.connection.close(this.#drain.hasBegun);
+  }
+
+  /** The way out of a port: a window of its own, for which a drain waits. */
+  publisher<R, Acc>(
+    rules: RequestRules<Acc> & {
+      readonly operation: Operation;
+      readonly topicOf: (request: R) => string;
+      /** What is wrong with a request, whatever the nucleus. */
+      readonly requestProblem: (request: R) => InvalidRequest<'message'> | undefined;
+      readonly encode: (request: R) => string;
+    },
+  ): Submit<R, Acc> {
+    const queue = this.#open(rules);
+    this.#drained.push(queue);
+    return (request, listener) => {
+      const failure = rules.requestProblem(request) ?? this.#unsent();
+      if (failure === undefined) return queue.submit(rules.operation, rules.topicOf(request), rules.encode(request), listener);
+      listener.onFailed(failure);
+      return RxSubscription.EMPTY;
+    };
+  }
+
+  /** One subscription at the nucleus for each subscriber, until draining begins. */
+  events<M>(
+    stream: EventStream<M>,
+    problemOf: () => InvalidRequest<'terminal'> | undefined,
+    publishCanary: (topicName: string) => void,
+  ): ObservableEither<SubscribeError, M> {
+    const context = { ...this.#context, publishCanary };
+    return new Observable<Either<SubscribeError, M>>(subscriber => {
+      const problem = problemOf();
+      if (problem !== undefined) {
+        subscriber.next(left(problem));
+        subscriber.complete();
+        context.reportUnhandled(problem);
+        return undefined;
+      }
+      const subscription = new Subscription(this.connection, stream, context, subscriber);
+      return () => {
+        subscription.stop();
+      };
+    }).pipe(takeUntil(this.#drain.begun$));
+  }
+
+  /** {@link events} of an operation that not every nucleus has: the lack of it is told once more without asking, and ends nothing else. */
+  optionalEvents<M>(
+    stream: EventStream<M>,
+    problemOf: () => InvalidRequest<'terminal'> | undefined = () => undefined,
+    publishCanary: (topicName: string) => void = () => undefined,
+  ): ObservableEither<ServiceSubscribeError, M> {
+    const events$ = this.events(stream, problemOf, publishCanary).pipe(
+      map((event): Either<ServiceSubscribeError, M> => {
+        if (event._tag === 'Right') return event;
+        const error = event.left;
+        return error._tag === 'UnsupportedOperation' ? left(this.#lacks(error)) : left(error);
+      }),
+    );
+    return defer(() => {
+      const lacking = this.#lacking.get(stream.operation);
+      return lacking === undefined ? events$ : of(left(lacking));
+    });
+  }
+
+  /** Asks once for every subscriber. */
+  call<A>({ operation, about, payload, read }: Call<A>): ObservableEither<RequestError, A> {
+    const asked$ = publishing<string>(listener => {
+      const failure = this.#unsent();
+      if (failure === undefined) return this.#requests.submit(operation, about, payload, listener);
+      listener.onFailed(failure);
+      return RxSubscription.EMPTY;
+    }).pipe(
+      tap(answer => {
+        if (answer._tag === 'Left' && answer.left._tag === 'UnsupportedOperation') this.#lacks(answer.left);
+      }),
+      map((answer): Either<RequestError, A> => (answer._tag === 'Left' ? answer : right(read(answer.right)))),
+    );
+    return defer(() => {
+      const lacking = this.#lacking.get(operation);
+      return lacking === undefined ? asked$ : of(left(lacking));
+    });
+  }
+
+  #lacks(error: UnsupportedOperation): UnsupportedOperation<'message'> {
+    markHandled(error);
+    const { operation, serverText } = error;
+    const lacking = this.#lacking.get(operation) ?? new UnsupportedOperation('message', operation, serverText);
+    this.#lacking.set(operation, lacking);
+    return lacking;
+  }
+
+  #open<A>(rules: RequestRules<A>): RequestQueue<A> {
+    const { publishTimeout, publishQueue, refusalPatience } = this.#options;
+    const refusals = new PassingRefusals(this.clock, refusalPatience);
+    const queue = new RequestQueue<A>(rules, this.clock, publishTimeout, publishQueue, refusals);
+    queue.onUnanswered = error => {
+      this.connection.giveUp(error);
+    };
+    this.#queues.push(queue);
+    return queue;
+  }
+
+  #unsent(): PublishError | undefined {
+    const error = this.connection.demand();
+    return error === undefined ? undefined : unsent(error);
+  }
+}
+
+/** A submission as an Observable: one outcome for every subscriber. */
+export function publishing<Acc>(submit: (listener: PublishListener<Acc>) => Unsubscribable): ObservableEither<PublishError, Acc> {
+  return new Observable(subscriber =>
+    submit({
+      onAccepted: accepted => {
+        subscriber.next(right(accepted));
+        subscriber.complete();
+      },
+      onFailed: error => {
+        subscriber.next(left(error));
+        subscriber.complete();
+      },
+      onDefect: defect => {
+        subscriber.error(defect);
+      },
+    }),
+  );
+}
