@@ -7,6 +7,10 @@ export * from './codec/index.js';
 export * from './errors/errors.js';
 export * from './flow/index.js';
 export { connect } from './client/connect.js';
+export { connectNucleus, type Nucleus } from './client/connect-nucleus.js';
+export type { LocalAccepted, LocalMessage, LocalPublishRequest } from './client/local-message.js';
+export type { LocalPatternSubscribeRequest, LocalSubscribeError, LocalSubscribeRequest, LocalTopics } from './client/local-topics.js';
+export type { ReceiveMode } from './ipc/wire/shapes.js';
 export type { ConnectOptions } from './client/connect-options.js';
 export type { Mqtt5Members, MqttMessage, PublishRequest, UserProperty } from './client/mqtt-message.js';
 export type {

@@ -1,8 +1,8 @@
 import type { Either } from 'fp-ts/lib/Either.js';
 import type { MonoTypeOperatorFunction } from 'rxjs';
-import type { DecodeFailed, SubscribeError } from '../errors/errors.js';
+import type { Encoded } from '../codec/codec.js';
+import type { DecodeFailed, ServiceSubscribeError, SubscribeError } from '../errors/errors.js';
 import { countedAs } from '../flow/counted.js';
-import type { MqttMessage } from './mqtt-message.js';
 
 /**
  * Counts the messages of a subscription in the ledger, under its topic or filter. A message that cannot be decoded counts as failed; gaps
@@ -12,7 +12,7 @@ export function countMessages<T extends Element>(topicName: string): MonoTypeOpe
   return countedAs<T>('subscription', topicName, { sizeOf, fateOf });
 }
 
-type Element = Either<SubscribeError | DecodeFailed<MqttMessage>, MqttMessage>;
+type Element = Either<SubscribeError | ServiceSubscribeError | DecodeFailed<Encoded>, Encoded>;
 
 function sizeOf(element: Element): number {
   if (element._tag === 'Right') return element.right.payload.length;

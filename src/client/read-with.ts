@@ -1,10 +1,9 @@
 import { left, right, type Either } from 'fp-ts/lib/Either.js';
 import { map, type OperatorFunction } from 'rxjs';
-import type { Decoder } from '../codec/codec.js';
-import { DecodeFailed, type SubscribeError } from '../errors/errors.js';
+import type { Decoder, Encoded } from '../codec/codec.js';
+import { DecodeFailed } from '../errors/errors.js';
 import { quoted } from '../topic/mqtt-string.js';
 import { isTopicPattern, type TopicPattern } from '../topic/topic-pattern.js';
-import type { MqttMessage } from './mqtt-message.js';
 import type { PatternSubscribeRequest, SubscribeRequest } from './mqtt-proxy.js';
 import { atOnce } from '../shared/at-once.js';
 
@@ -14,22 +13,32 @@ export type AnySubscribeRequest = (SubscribeRequest | PatternSubscribeRequest<un
 };
 
 /** A message with what its subscription makes of it. */
-export type ReadMessage = MqttMessage & { readonly params?: unknown; readonly value?: unknown };
+export type ReadMessage<M> = M & { readonly params?: unknown; readonly value?: unknown };
 
-type Incoming = Either<SubscribeError, MqttMessage>;
-type Outgoing = Either<SubscribeError | DecodeFailed<MqttMessage>, ReadMessage>;
+/** How the messages of a subscription are read. */
+interface Reading {
+  readonly topicName: string | TopicPattern<unknown>;
+  readonly codec?: Decoder<unknown> | undefined;
+}
 
 /**
  * Adds what a request asks for to each message: the `params` of its topic, its decoded `value`. A message that one of them cannot be made
  * of becomes a failure that carries it. Failures pass.
  */
-export function readWith({ topicName, codec }: AnySubscribeRequest): OperatorFunction<Incoming, Outgoing> {
+export function readWith<E, M extends Encoded>({
+  topicName,
+  codec,
+}: Reading): OperatorFunction<Either<E, M>, Either<E | DecodeFailed<M>, ReadMessage<M>>> {
   const pattern = isTopicPattern(topicName) ? topicName : undefined;
   if (pattern === undefined && codec === undefined) return messages$ => messages$;
   return map(message => (message._tag === 'Left' ? message : read(message.right, pattern, codec)));
 }
 
-function read(message: MqttMessage, pattern: TopicPattern<unknown> | undefined, codec: Decoder<unknown> | undefined): Outgoing {
+function read<M extends Encoded>(
+  message: M,
+  pattern: TopicPattern<unknown> | undefined,
+  codec: Decoder<unknown> | undefined,
+): Either<DecodeFailed<M>, ReadMessage<M>> {
   const params = pattern?.match(message.topicName);
   if (pattern !== undefined && params === undefined)
     return left(new DecodeFailed(message.topicName, message, [`topicName: expected ${pattern.filter}, got ${quoted(message.topicName)}`]));
@@ -46,7 +55,7 @@ function read(message: MqttMessage, pattern: TopicPattern<unknown> | undefined, 
     return left(new DecodeFailed(message.topicName, message, problems, cause));
   }
   const value = decoded.right;
-  const withValue: ReadMessage & { value: unknown } = Object.assign({ value }, message);
+  const withValue: ReadMessage<M> & { value: unknown } = Object.assign({ value }, message);
   withValue.value = value;
   return right(pattern === undefined ? withValue : Object.assign(withValue, { params }));
 }

@@ -3,6 +3,7 @@ import type { Subscriber } from 'rxjs';
 import {
   ConnectionLost,
   Interrupted,
+  type InvalidRequest,
   ProtocolViolated,
   Silent,
   TimedOut,
@@ -32,6 +33,8 @@ export interface EventStream<M> {
   readonly isCanary: (message: M) => boolean;
   readonly silence: SilenceWatch | undefined;
   readonly onStatus: ((status: SubscriptionStatus) => void) | undefined;
+  /** What is wrong with the request for the nucleus of a new connection, before it is sent there. */
+  readonly problem?: ((capabilities: Capabilities) => InvalidRequest<'terminal'> | undefined) | undefined;
 }
 
 /** What a subscription needs besides its connection. */
@@ -96,11 +99,13 @@ export class Subscription<M> implements ConnectionUser, SubscriptionListener {
     this.#tell({ status: 'ended' });
   }
 
-  onSession(session: Session, { profile }: Capabilities, settled: () => void): void {
+  onSession(session: Session, capabilities: Capabilities, settled: () => void): void {
     this.#session = session;
-    this.#onLite = profile === 'lite';
+    this.#onLite = capabilities.profile === 'lite';
     this.#settled = settled;
-    this.#ask();
+    const problem = this.#stream.problem?.(capabilities);
+    if (problem === undefined) this.#ask();
+    else this.#setBack(problem);
   }
 
   onInterrupted(error: ConnectError): void {

@@ -1,0 +1,208 @@
+import { right, type Either } from 'fp-ts/lib/Either.js';
+import { firstValueFrom, map, Observable, type Subscription } from 'rxjs';
+import type { Decoder } from '../codec/codec.js';
+import { InvalidRequest, type DecodeFailed, type PublishError, type ServiceSubscribeError } from '../errors/errors.js';
+import { offerDirect, type PublishListener, type Submit } from '../flow/publish-job.js';
+import type { PortRules, PublishPort } from '../flow/publish-to.js';
+import type { ReceiveMode } from '../ipc/wire/shapes.js';
+import { PUBLISH_TO_TOPIC, SUBSCRIBE_TO_TOPIC } from '../shared/operations.js';
+import type { ObservableEither } from '../stream/observable-either.js';
+import { topicFilterOf, type TopicPattern } from '../topic/topic-pattern.js';
+import { countMessages } from './count-messages.js';
+import { encodeLocalPublish, readLocalMessage, type LocalAccepted, type LocalMessage, type LocalPublishRequest } from './local-message.js';
+import { liteTopicProblem, localFrameProblem, localPublishProblem, localSubscribeProblem } from './local-problem.js';
+import type { ConnectionState, RunnableTaskEither, SilenceWatch, SubscriptionStatus } from './mqtt-proxy.js';
+import { publishing, type NucleusLink } from './nucleus-link.js';
+import { keyOfMessage, OwnMessages } from './own-messages.js';
+import { readWith } from './read-with.js';
+
+/** What to subscribe to on local topics. */
+export interface LocalSubscribeRequest {
+  /** A topic, or a filter with `+` and `#`. On a classic nucleus `r/#` does not match `r`, on Greengrass Lite it does. */
+  readonly topic: string;
+  /**
+   * Whether messages of this component come as well. Default, on both nuclei what a classic one does: those of others where the filter has a
+   * wildcard, and else all. Greengrass Lite sends all; there this connection takes out what it has published itself, by topic and content, of at
+   * most the last 1 000 messages. A classic nucleus takes out those of all connections of the component.
+   */
+  readonly receiveMode?: ReceiveMode | undefined;
+  /** Finds out a subscription that died silently, as when the daemon of local topics of Greengrass Lite restarts. Default: none. */
+  readonly silence?: SilenceWatch | undefined;
+  /** Told of every change of the subscription's status, in order. Must not throw. */
+  readonly onStatus?: ((status: SubscriptionStatus) => void) | undefined;
+}
+
+/** What to subscribe to, as a pattern: each message then has the `params` of its topic. */
+export interface LocalPatternSubscribeRequest<P> extends Omit<LocalSubscribeRequest, 'topic'> {
+  /** A `topicTemplate`. The nucleus is asked for its filter. */
+  readonly topic: TopicPattern<P>;
+}
+
+/** Any request local topics can be asked to subscribe with: all overloads in one. */
+export type AnyLocalSubscribeRequest = (LocalSubscribeRequest | LocalPatternSubscribeRequest<unknown>) & {
+  readonly codec?: Decoder<unknown> | undefined;
+};
+
+/** What the stream of a local subscription has on its left side. */
+export type LocalSubscribeError = ServiceSubscribeError | DecodeFailed<LocalMessage>;
+
+/**
+ * The service `aws.greengrass.ipc.pubsub`: messages between the components of one device. `connectNucleus().local` is the real one.
+ *
+ * Nothing is stored and nothing reaches the cloud: a message for which nobody is subscribed is accepted and gone.
+ */
+export interface LocalTopics extends PublishPort<LocalPublishRequest, LocalAccepted> {
+  /**
+   * Messages of a topic or filter, from the moment of subscribing on. Emits, completes, reports gaps and subscribes again as `MqttProxy.subscribe` does.
+   * A message that is neither JSON nor bytes is a `Left(DecodeFailed)` like one that the codec or the template does not fit.
+   */
+  readonly subscribe: {
+    <P, A>(
+      request: LocalPatternSubscribeRequest<P> & { readonly codec: Decoder<A> },
+    ): ObservableEither<LocalSubscribeError, LocalMessage & { readonly params: P; readonly value: A }>;
+    <P>(request: LocalPatternSubscribeRequest<P>): ObservableEither<LocalSubscribeError, LocalMessage & { readonly params: P }>;
+    <A>(
+      request: LocalSubscribeRequest & { readonly codec: Decoder<A> },
+    ): ObservableEither<LocalSubscribeError, LocalMessage & { readonly value: A }>;
+    (request: LocalSubscribeRequest): ObservableEither<LocalSubscribeError, LocalMessage>;
+  };
+  /**
+   * Publishes once for every subscriber: emits one `Right(LocalAccepted)` or one `Left`, and completes. Refused before sending, as `InvalidRequest`: what
+   * a nucleus would change or choke on. On both, `json` that is no object, whole numbers beyond 2^53, text cut within a character, and topics with
+   * wildcards; on Greengrass Lite also `json` of more than 13 levels, topics over 256 bytes, and messages whose event would be over 10 000 bytes.
+   */
+  readonly publish$: (request: LocalPublishRequest) => ObservableEither<PublishError, LocalAccepted>;
+  /** {@link LocalTopics.publish$} as a task. */
+  readonly publish: (request: LocalPublishRequest) => RunnableTaskEither<PublishError, LocalAccepted>;
+  readonly draining$: Observable<void>;
+  readonly holdDrain: () => () => void;
+  readonly rules: PortRules<LocalPublishRequest>;
+}
+
+const ACCEPTED: Either<never, LocalAccepted> = right({ by: 'local-topics' });
+
+const RULES: PortRules<LocalPublishRequest> = {
+  operation: PUBLISH_TO_TOPIC,
+  topicOf: ({ topic }) => topic,
+  windowOf: ({ publishWindow }) => publishWindow,
+  requestOf: ({ topicName, payload }) => ({ topic: topicName, payload }),
+};
+
+/** Local topics on a connection that other ports use as well. */
+export class IpcLocalTopics implements LocalTopics {
+  readonly rules: PortRules<LocalPublishRequest> = RULES;
+  readonly #link: NucleusLink;
+  readonly #submit: Submit<LocalPublishRequest, LocalAccepted>;
+  readonly #own = new OwnMessages();
+
+  constructor(link: NucleusLink) {
+    this.#link = link;
+    const submit = link.publisher<LocalPublishRequest, LocalAccepted>({
+      ...RULES,
+      requestProblem: localPublishProblem,
+      problem: localFrameProblem,
+      encode: encodeLocalPublish,
+      read: () => ACCEPTED,
+    });
+    this.#submit = (request, listener) => submit(request, this.#noting(request, listener));
+    offerDirect(this, this.#submit);
+  }
+
+  get state$(): Observable<ConnectionState> {
+    return this.#link.state$;
+  }
+
+  get draining$(): Observable<void> {
+    return this.#link.draining$;
+  }
+
+  subscribe<P, A>(
+    request: LocalPatternSubscribeRequest<P> & { readonly codec: Decoder<A> },
+  ): ObservableEither<LocalSubscribeError, LocalMessage & { readonly params: P; readonly value: A }>;
+  subscribe<P>(request: LocalPatternSubscribeRequest<P>): ObservableEither<LocalSubscribeError, LocalMessage & { readonly params: P }>;
+  subscribe<A>(
+    request: LocalSubscribeRequest & { readonly codec: Decoder<A> },
+  ): ObservableEither<LocalSubscribeError, LocalMessage & { readonly value: A }>;
+  subscribe(request: LocalSubscribeRequest): ObservableEither<LocalSubscribeError, LocalMessage>;
+  subscribe(request: AnyLocalSubscribeRequest): Observable<unknown> {
+    const filter = topicFilterOf(request.topic);
+    const messages$ = this.#messages(filter, { ...request, topic: filter });
+    return messages$.pipe(readWith({ topicName: request.topic, codec: request.codec }), countMessages(filter));
+  }
+
+  publish$(request: LocalPublishRequest): ObservableEither<PublishError, LocalAccepted> {
+    return publishing(listener => this.#submit(request, listener));
+  }
+
+  publish(request: LocalPublishRequest): RunnableTaskEither<PublishError, LocalAccepted> {
+    return () => firstValueFrom(this.publish$(request));
+  }
+
+  holdDrain(): () => void {
+    return this.#link.holdDrain();
+  }
+
+  /** Messages of others only are what Greengrass Lite does not know: it is made good here. */
+  #messages(filter: string, request: LocalSubscribeRequest): ObservableEither<LocalSubscribeError, LocalMessage> {
+    const { silence, onStatus, receiveMode = defaultMode(filter) } = request;
+    return new Observable(subscriber => {
+      const watch = receiveMode === 'RECEIVE_MESSAGES_FROM_OTHERS' ? this.#own.watch(filter) : undefined;
+      const events$ = this.#link.optionalEvents(
+        {
+          operation: SUBSCRIBE_TO_TOPIC,
+          topicName: filter,
+          payload: JSON.stringify({ topic: filter, receiveMode }),
+          read: body => readLocalMessage(body, filter),
+          isCanary: message => message._tag === 'Right' && message.right.topic === silence?.canaryTopicName,
+          silence,
+          onStatus,
+          problem: ({ profile }) => {
+            watch?.forget();
+            const problem = profile === 'lite' ? liteTopicProblem('filter', filter) : undefined;
+            return problem === undefined ? undefined : new InvalidRequest('terminal', SUBSCRIBE_TO_TOPIC, filter, 'client', problem);
+          },
+        },
+        () => localSubscribeProblem(filter, request, receiveMode),
+        topic => {
+          this.publish$({ topic, payload: '' }).subscribe();
+        },
+      );
+      const isOwn = (message: LocalMessage): boolean => {
+        const state = this.#link.connection.state;
+        if (watch === undefined || state.status !== 'connected' || state.capabilities.profile !== 'lite') return false;
+        return watch.take(keyOfMessage(message.topic, message.format, message.payload));
+      };
+      const subscription: Subscription = events$
+        .pipe(map((event): Either<LocalSubscribeError, LocalMessage> => (event._tag === 'Left' ? event : event.right)))
+        .subscribe({
+          next: event => {
+            if (event._tag === 'Left' || !isOwn(event.right)) subscriber.next(event);
+          },
+          error: (defect: unknown) => subscriber.error(defect),
+          complete: () => subscriber.complete(),
+        });
+      return () => {
+        subscription.unsubscribe();
+        watch?.stop();
+      };
+    });
+  }
+
+  #noting(request: LocalPublishRequest, listener: PublishListener<LocalAccepted>): PublishListener<LocalAccepted> {
+    const forget = this.#own.published(request);
+    if (forget === undefined) return listener;
+    return {
+      onAccepted: listener.onAccepted.bind(listener),
+      onDefect: listener.onDefect.bind(listener),
+      onFailed: error => {
+        if (!('sent' in error && error.sent)) forget();
+        listener.onFailed(error);
+      },
+    };
+  }
+}
+
+function defaultMode(filter: string): ReceiveMode {
+  const levels = String(filter).split('/');
+  return levels.includes('+') || levels.at(-1) === '#' ? 'RECEIVE_MESSAGES_FROM_OTHERS' : 'RECEIVE_ALL_MESSAGES';
+}
