@@ -3,6 +3,7 @@ import { left, right } from 'fp-ts/lib/Either.js';
 import { EMPTY, from, lastValueFrom, NEVER, of, throwError, type Observable } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { codecOf, gzipped, json, ndjson, type Codec } from '../../src/codec/index.js';
+import type { PublishRequest } from '../../src/client/mqtt-message.js';
 import { readWith } from '../../src/client/read-with.js';
 import { component, runComponent, silentLog } from '../../src/component/index.js';
 import { ServiceFault } from '../../src/errors/errors.js';
@@ -26,7 +27,7 @@ const request = (): { topicName: string; payload: string; qos: QOS } => ({ topic
 const message = { topicName: 'a', payload: new TextEncoder().encode('1') };
 const command = { ...message, value: 1, responseTopic: 'b' };
 const async$ = <A>(codec: Codec<A>, value: A): Observable<unknown> => publishing(() => ({ ...request(), payload: codec.encode(value) }));
-const publishing = (of: Parameters<typeof publishTo>[1]): Observable<unknown> => from([1]).pipe(publishTo(accepting, of, { ledger }));
+const publishing = (of: (value: unknown) => PublishRequest): Observable<unknown> => from([1]).pipe(publishTo(accepting, of, { ledger }));
 const windows = (aggregate: operators.Aggregate<number, unknown>): Observable<unknown> =>
   of(1).pipe(countWindow({ count: 1, key: 'single', aggregate }));
 const asyncType = { ...t.number, name: 'Async', encode: late, decode: late } as unknown as t.Type<number>;
