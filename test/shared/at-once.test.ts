@@ -67,7 +67,7 @@ const streams: readonly (readonly [what: string, stream$: () => Observable<unkno
   ['encode', () => async$(codecOf({ name: 'A', parse: late, serialize: () => '' }, asyncType), 1)],
   ['encode', () => async$(gzipped({ ...json(t.number), encode: late }), 1)],
   ['serialize', () => async$(codecOf({ name: 'A', parse: late, serialize: late }, t.number), 1)],
-  ['codec.decode', () => of(right(message)).pipe(readWith({ topicName: 'a', qos: QOS.AT_LEAST_ONCE, codec: { decode: late } }))],
+  ['codec.decode', () => of(right(message)).pipe(readWith({ topicName: 'a', codec: { decode: late } }))],
   ['when', () => of(left(failed)).pipe(deadLetterTo(() => NEVER, { when: late }))],
   ['when', () => of(left(failed)).pipe(fallbackTo(() => NEVER, { when: late }))],
   ['replyTo', () => of(right(command)).pipe(respond(accepting, { handle: () => of('1'), replyTo: late, ledger }))],
