@@ -1,5 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { asyncScheduler } from 'rxjs';
+import { ComponentConfigurations } from './configuration/component-configurations.js';
 import { Components } from './server/components.js';
 import { FaultSwitches } from './faults/fault-switches.js';
 import { Faults } from './faults/faults.js';
@@ -73,7 +75,8 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
     rootPath: options.rootPath ?? '/greengrass/v2',
     interpolates: options.interpolateComponentConfiguration ?? false,
   };
-  const deployed = new Components(profile, device, tokens, policies);
+  const configurations = new ComponentConfigurations(profile, () => asyncScheduler.now(), observe);
+  const deployed = new Components(profile, device, tokens, policies, configurations);
   const problems = new Map(components.map(component => deployed.deploy(component)).map(({ component, problems }) => [component, problems]));
   // The broker comes first and the profile needs it; by the time a message arrives both are there.
   const started: { server?: ProfileServer } = {};
@@ -100,6 +103,7 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
     tokens,
     permissions: policies,
     isObserver: component => deployed.isObserver(component),
+    configurations,
     faults,
     clock,
     observe,

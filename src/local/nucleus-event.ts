@@ -75,6 +75,8 @@ export type NucleusEvent =
       /** Whose subscriptions; one that has several of them is named as often. */
       readonly components: readonly string[];
     }
+  /** A leaf of a component's configuration has changed, or is new or gone: by the component itself, or by a deployment. */
+  | { readonly kind: 'configurationChanged'; readonly component: string; readonly keyPath: readonly string[] }
   /** An operation was answered with an error. */
   | {
       readonly kind: 'failed';

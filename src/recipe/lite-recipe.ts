@@ -1,5 +1,6 @@
 import {
   LIFECYCLE_STEPS,
+  type Configuration,
   type Lifecycle,
   type LifecycleStep,
   type LifecycleStepName,
@@ -52,6 +53,13 @@ export function liteRecipe(
     }
   }
   return read;
+}
+
+/** The default configuration as Greengrass Lite finds it, which compares names exactly. */
+export function liteConfiguration(value: unknown): Configuration {
+  const configuration = isJsonObject(value) ? value['ComponentConfiguration'] : undefined;
+  const defaults = isJsonObject(configuration) ? configuration['DefaultConfiguration'] : undefined;
+  return isJsonObject(defaults) ? defaults : {};
 }
 
 function readManifest(value: unknown, root: Map, manifest: RecipeManifest): LiteManifest {

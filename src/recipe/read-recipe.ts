@@ -4,7 +4,7 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import { isComponentName, isComponentVersion } from '../shared/component-identity.js';
 import { type GdkComponent, gdkComponentBeside, placeholderOf } from './gdk-placeholders.js';
-import { liteRecipe } from './lite-recipe.js';
+import { liteConfiguration, liteRecipe } from './lite-recipe.js';
 import type { Recipe, RecipeArtifact, RecipeManifest } from './recipe.js';
 import { RECIPE_FORMAT_VERSION } from './recipe-format.js';
 import { RecipeInvalid, RecipeUnreadable } from './recipe-invalid.js';
@@ -100,6 +100,7 @@ function toRecipe(root: RecipePlace, read: RecipeText, gdk: GdkComponent): Recip
     componentName,
     componentVersion,
     defaultConfiguration: isJsonObject(configuration.value) ? configuration.value : {},
+    liteDefaultConfiguration: liteConfiguration(read.liteValue),
     accessControl: configuration.member('accessControl').value,
     dependencies: dependencies.map(([name]) => name),
     manifests: manifestsRead,

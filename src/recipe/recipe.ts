@@ -66,6 +66,8 @@ export interface Recipe {
   readonly componentVersion: string;
   /** `ComponentConfiguration.DefaultConfiguration`; empty where there is none. */
   readonly defaultConfiguration: Configuration;
+  /** The same as Greengrass Lite reads it: of YAML, numbers, booleans and null are texts. */
+  readonly liteDefaultConfiguration: Configuration;
   /**
    * The `accessControl` of the default configuration as it is written, good or not: each profile makes something else of it.
    * `undefined`: there is none, and every operation will be Unauthorized.

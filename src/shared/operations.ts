@@ -16,10 +16,10 @@ export const DEFER_COMPONENT_UPDATE = 'aws.greengrass#DeferComponentUpdate';
 const OTHERS: ReadonlySet<string> = new Set(
   [
     'AuthorizeClientDeviceAction CancelLocalDeployment CreateDebugPassword CreateLocalDeployment DeferComponentUpdate DeleteThingShadow',
-    'GetClientDeviceAuthToken GetComponentDetails GetConfiguration GetLocalDeploymentStatus GetSecretValue GetThingShadow ListComponents',
+    'GetClientDeviceAuthToken GetComponentDetails GetLocalDeploymentStatus GetSecretValue GetThingShadow ListComponents',
     'ListLocalDeployments ListNamedShadowsForThing PauseComponent PutComponentMetric RestartComponent ResumeComponent',
-    'SendConfigurationValidityReport StopComponent SubscribeToCertificateUpdates SubscribeToComponentUpdates SubscribeToConfigurationUpdate',
-    'SubscribeToValidateConfigurationUpdates UpdateConfiguration UpdateState UpdateThingShadow ValidateAuthorizationToken',
+    'SendConfigurationValidityReport StopComponent SubscribeToCertificateUpdates SubscribeToComponentUpdates',
+    'SubscribeToValidateConfigurationUpdates UpdateState UpdateThingShadow ValidateAuthorizationToken',
     'VerifyClientDeviceIdentity',
   ]
     .join(' ')

@@ -4,6 +4,7 @@ import { PublishToIoTCoreRequest } from '../ipc/wire/shapes.js';
 import type { AccessControl } from '../recipe/policy/access-control.js';
 import type { BrokerMessage } from '../local/broker/broker-message.js';
 import { FaultSwitches } from '../local/faults/fault-switches.js';
+import { ComponentConfigurations } from '../local/configuration/component-configurations.js';
 import { Link } from '../local/server/link.js';
 import type { LocalNucleusLimits } from '../local/local-nucleus-options.js';
 import type { NucleusEvent } from '../local/nucleus-event.js';
@@ -137,6 +138,7 @@ export class MemoryNucleus {
           may: (component, operation, resource) => !this.#faults.revoked && policies.may(component, operation, resource),
           remedy: (component, operation, resource) => policies.remedy(component, operation, resource),
         },
+        configurations: new ComponentConfigurations(profile, () => scheduler.now(), observe),
         faults: switches,
         clock,
         observe,

@@ -72,6 +72,8 @@ export function prettyLog(out: Output, components: readonly string[]): Render {
         return sentence(event.component, `unsubscribed from ${event.filter}`, 'dim');
       case 'published':
         return message(event.component, '→', event.topicName, event.payload, event.qos === 0 ? 'qos 0' : '');
+      case 'configurationChanged':
+        return sentence(event.component, `configuration changed: /${event.keyPath.join('/')}`, 'yellow');
       case 'localSubscribed':
         return sentence(event.component, `subscribed to the local topic ${event.filter}`, 'green');
       case 'localUnsubscribed':

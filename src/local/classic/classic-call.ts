@@ -32,6 +32,14 @@ export class ClassicCall {
     });
   }
 
+  /** The answer of a stream that stays open, which is kept already. */
+  begin(frame: () => Buffer): void {
+    const { caller, shared, streams, streamId, operation } = this;
+    passReplyFaults(caller.peer, shared.context.faults, operation, caller.component, () => {
+      if (streams.has(streamId)) caller.peer.send(frame(), false);
+    });
+  }
+
   fail(code: ClassicErrorCode, message: string | undefined, resource?: string, context?: Members): void {
     this.caller.failed(this.operation, code, message ?? '', resource);
     this.end(() => classicError(this.streamId, code, message, context));

@@ -5,6 +5,11 @@ import { classicInternalError, classicStatusEvent, classicStatusReply, classicUn
 import { MalformedMember, parseGson } from './classic-request.js';
 import type { ClassicShared } from './classic-shared.js';
 import { classicSubscribe } from './classic-subscribe.js';
+import {
+  classicGetConfiguration,
+  classicSubscribeToConfiguration,
+  classicUpdateConfiguration,
+} from '../configuration/classic-configuration.js';
 import { followConnectionStatus } from '../server/connection-status.js';
 import { OpenStreams } from '../server/open-streams.js';
 import {
@@ -14,6 +19,9 @@ import {
   classicSubscribeToTopic,
 } from '../pubsub/classic-local-topics.js';
 import {
+  GET_CONFIGURATION,
+  SUBSCRIBE_TO_CONFIGURATION_UPDATE,
+  UPDATE_CONFIGURATION,
   PUBLISH,
   PUBLISH_TO_TOPIC,
   SUBSCRIBE,
@@ -48,6 +56,18 @@ const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
     },
   ],
   [PUBLISH_TO_TOPIC, { handle: classicPublishToTopic, ofNothing: PUBLISH_TO_TOPIC_NULL, isExact: true }],
+  [GET_CONFIGURATION, { handle: classicGetConfiguration, ofNothing: nullPointer('GetConfigurationRequest.getComponentName()', 'request') }],
+  [
+    UPDATE_CONFIGURATION,
+    { handle: classicUpdateConfiguration, ofNothing: nullPointer('UpdateConfigurationRequest.getTimestamp()', 'request'), isExact: true },
+  ],
+  [
+    SUBSCRIBE_TO_CONFIGURATION_UPDATE,
+    {
+      handle: classicSubscribeToConfiguration,
+      ofNothing: nullPointer('SubscribeToConfigurationUpdateRequest.getComponentName()', 'request'),
+    },
+  ],
   [SUBSCRIBE_TO_TOPIC, { handle: classicSubscribeToTopic, ofNothing: SUBSCRIBE_TO_TOPIC_NULL }],
 ]);
 

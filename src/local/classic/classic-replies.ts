@@ -4,7 +4,8 @@ import { HeaderTemplate } from '../server/header-template.js';
 import { errorHeaders, shapeHeaders } from '../server/replies.js';
 
 /** The errors the classic nucleus answers with. */
-export type ClassicErrorCode = 'ServiceError' | 'UnauthorizedError' | 'InvalidArgumentsError';
+export type ClassicErrorCode =
+  'ServiceError' | 'UnauthorizedError' | 'InvalidArgumentsError' | 'ResourceNotFoundError' | 'FailedUpdateConditionCheckError';
 
 export const classicPublishReply: HeaderTemplate = shapeHeaders('PublishToIoTCoreResponse', true, 'content first');
 export const classicSubscribeReply: HeaderTemplate = shapeHeaders('SubscribeToIoTCoreResponse', false, 'content first');
@@ -15,6 +16,8 @@ const errors: Readonly<Record<ClassicErrorCode, HeaderTemplate>> = {
   ServiceError: errorHeaders('ServiceError', 'content first'),
   UnauthorizedError: errorHeaders('UnauthorizedError', 'content first'),
   InvalidArgumentsError: errorHeaders('InvalidArgumentsError', 'content first'),
+  ResourceNotFoundError: errorHeaders('ResourceNotFoundError', 'content first'),
+  FailedUpdateConditionCheckError: errorHeaders('FailedUpdateConditionCheckError', 'content first'),
 };
 
 const unmodelledJson = new HeaderTemplate(

@@ -79,6 +79,17 @@ export function textMember(members: Readonly<Record<string, unknown>>, name: str
   throw new MalformedMember(name);
 }
 
+export function textListMember(members: Readonly<Record<string, unknown>>, name: string): readonly string[] | undefined {
+  const value = members[name];
+  if (value === undefined || value === null) return undefined;
+  if (!Array.isArray(value)) throw new MalformedMember(name);
+  return value.map((item: unknown) => {
+    const text = textMember({ item }, 'item');
+    if (text === undefined) throw new MalformedMember(name);
+    return text;
+  });
+}
+
 export function blobMember(members: Readonly<Record<string, unknown>>, name: string): Buffer | undefined {
   const text = textMember(members, name);
   if (text === undefined) return undefined;

@@ -17,6 +17,14 @@ export function untypedGson(value: unknown): string {
   return `{${members.join(',')}}`;
 }
 
+/** What Gson has read without a type as plain JSON: a number beyond 2^53 is the nearest double. */
+export function plainOf(value: unknown): unknown {
+  if (value instanceof GsonNumber) return Number(value.text);
+  if (Array.isArray(value)) return value.map(plainOf);
+  if (typeof value !== 'object' || value === null) return typeof value === 'string' ? wellFormed(value) : value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [wellFormed(name), plainOf(member)]));
+}
+
 const wellFormed = (text: string): string => text.replace(/\p{Surrogate}/gu, '?');
 
 function javaDouble(value: number): string {

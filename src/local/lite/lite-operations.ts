@@ -8,15 +8,23 @@ import type { LiteShared } from './lite-shared.js';
 import { liteSubscribe } from './lite-subscribe.js';
 import { OpenStreams } from '../server/open-streams.js';
 import { litePublishToTopic, liteSubscribeToTopic } from '../pubsub/lite-local-topics.js';
-import { PUBLISH, PUBLISH_TO_TOPIC, SUBSCRIBE, SUBSCRIBE_STATUS, SUBSCRIBE_TO_TOPIC, UPDATE_STATE } from '../../shared/operations.js';
+import { liteGetConfiguration, liteSubscribeToConfiguration, liteUpdateConfiguration } from '../configuration/lite-configuration.js';
+import {
+  GET_CONFIGURATION,
+  PUBLISH,
+  PUBLISH_TO_TOPIC,
+  SUBSCRIBE,
+  SUBSCRIBE_STATUS,
+  SUBSCRIBE_TO_CONFIGURATION_UPDATE,
+  SUBSCRIBE_TO_TOPIC,
+  UPDATE_CONFIGURATION,
+  UPDATE_STATE,
+} from '../../shared/operations.js';
 import type { Peer } from '../server/protocol.js';
 
 /** What Lite does and the local nucleus does not. Source: the services of `ggipcd`. */
 const OFFERED: ReadonlySet<string> = new Set(
-  [
-    'CreateLocalDeployment GetConfiguration RestartComponent SubscribeToConfigurationUpdate',
-    'UpdateConfiguration UpdateState ValidateAuthorizationToken',
-  ]
+  ['CreateLocalDeployment RestartComponent UpdateState ValidateAuthorizationToken']
     .join(' ')
     .split(' ')
     .map(name => `aws.greengrass#${name}`),
@@ -42,6 +50,9 @@ export class LiteOperations {
     else if (operation === SUBSCRIBE) liteSubscribe(call, members);
     else if (operation === PUBLISH_TO_TOPIC) litePublishToTopic(call, members);
     else if (operation === SUBSCRIBE_TO_TOPIC) liteSubscribeToTopic(call, members);
+    else if (operation === GET_CONFIGURATION) liteGetConfiguration(call, members);
+    else if (operation === UPDATE_CONFIGURATION) liteUpdateConfiguration(call, members);
+    else if (operation === SUBSCRIBE_TO_CONFIGURATION_UPDATE) liteSubscribeToConfiguration(call, members);
     else if (operation === SUBSCRIBE_STATUS && this.#shared.context.connectionStatus) {
       const { link } = this.#shared.context;
       this.streams.keep(streamId, followConnectionStatus(this.caller.peer, link, streamId, liteStatusReply, liteStatusEvent));

@@ -5,7 +5,7 @@ import type { HeaderTemplate } from '../server/header-template.js';
 import { errorHeaders, shapeHeaders } from '../server/replies.js';
 
 /** The errors Greengrass Lite answers with. */
-export type LiteErrorCode = 'ServiceError' | 'UnauthorizedError';
+export type LiteErrorCode = 'ServiceError' | 'UnauthorizedError' | 'InvalidArgumentsError' | 'ResourceNotFoundError';
 
 /** Lite never ends a stream with a success, not even a publish: the client owes the terminate. */
 export const litePublishReply: HeaderTemplate = shapeHeaders('PublishToIoTCoreResponse', false, 'content last');
@@ -18,6 +18,8 @@ const eventHeaders = shapeHeaders('IoTCoreMessage', false, 'content last');
 const errors: Readonly<Record<LiteErrorCode, HeaderTemplate>> = {
   ServiceError: errorHeaders('ServiceError', 'content last'),
   UnauthorizedError: errorHeaders('UnauthorizedError', 'content last'),
+  InvalidArgumentsError: errorHeaders('InvalidArgumentsError', 'content last'),
+  ResourceNotFoundError: errorHeaders('ResourceNotFoundError', 'content last'),
 };
 
 export function liteError(streamId: number, code: LiteErrorCode, message: string): Buffer {

@@ -19,6 +19,7 @@ export class LiteServer implements ProfileServer, LiteShared {
   readonly window: LitePublishWindow;
   readonly local: LocalTopics;
   isPubsubDown = false;
+  #otherSlots = 0;
   readonly #limits: LiteLimits;
   readonly #table: DeviceSubscriptions;
   /** Subscriptions whose filter no broker accepts. While there are any the broker drops the device at each reconnect. */
@@ -45,7 +46,14 @@ export class LiteServer implements ProfileServer, LiteShared {
   }
 
   get hasSlot(): boolean {
-    return this.subscriptions + this.local.size < this.#limits.subscriptions;
+    return this.subscriptions + this.local.size + this.#otherSlots < this.#limits.subscriptions;
+  }
+
+  takeSlot(): () => void {
+    this.#otherSlots++;
+    return () => {
+      this.#otherSlots--;
+    };
   }
 
   get hasLocalSlot(): boolean {

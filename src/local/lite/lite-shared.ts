@@ -23,6 +23,8 @@ export interface LiteShared {
   readonly isFull: boolean;
   /** Whether there is room for one more subscription of any kind. */
   readonly hasSlot: boolean;
+  /** Takes room for a subscription that is neither the MQTT proxy's nor one to a local topic, until the result is called. */
+  readonly takeSlot: () => () => void;
   /** Whether there is room for one more to a local topic. */
   readonly hasLocalSlot: boolean;
   /** `ggpubsubd` is away: nothing is published and nothing subscribed on local topics. */

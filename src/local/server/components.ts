@@ -5,6 +5,7 @@ import type { ProfileName } from '../../shared/profile-name.js';
 import { configured, updateConfiguration } from '../../recipe/device-configuration.js';
 import { interpolateAll, type RecipeVariables } from '../../recipe/interpolate.js';
 import type { Configuration } from '../../recipe/recipe.js';
+import type { ComponentConfigurations } from '../configuration/component-configurations.js';
 import type { Tokens } from './tokens.js';
 
 /** What a deployment of one component came to. */
@@ -31,9 +32,10 @@ export class Components {
   readonly #tokens: Tokens;
   readonly #policies: Policies;
   readonly #observers = new Set<string>();
-  readonly #configurations = new Map<string, Configuration>();
+  readonly #configurations: ComponentConfigurations;
 
-  constructor(profile: ProfileName, device: DeviceSettings, tokens: Tokens, policies: Policies) {
+  constructor(profile: ProfileName, device: DeviceSettings, tokens: Tokens, policies: Policies, configurations: ComponentConfigurations) {
+    this.#configurations = configurations;
     this.#profile = profile;
     this.#device = device;
     this.#tokens = tokens;
@@ -45,8 +47,8 @@ export class Components {
     const { name, version, configuration, problems } =
       'recipe' in component
         ? this.#fromRecipe(component)
-        : { name: component.name, version: '0.0.0', configuration: { accessControl: component.accessControl }, problems: [] };
-    this.#configurations.set(name, configuration);
+        : { name: component.name, version: '0.0.0', configuration: this.#fromPolicies(component), problems: [] };
+    this.#configurations.replace(name, configuration);
     if ('observer' in component && component.observer === true) this.#observers.add(name);
     else this.#observers.delete(name);
     this.#tokens.add(name);
@@ -69,15 +71,22 @@ export class Components {
     return this.#observers.has(name);
   }
 
+  /** What a component without a recipe has is its policies, and what it has written itself. */
+  #fromPolicies({ name, accessControl }: LocalComponent): Configuration {
+    const { accessControl: _before, ...others } = this.#configurations.of(name) ?? {};
+    return accessControl === undefined ? others : { ...others, accessControl };
+  }
+
   #fromRecipe({ recipe, configurationUpdate }: RecipeComponent): {
     readonly name: string;
     readonly version: string;
     readonly configuration: Configuration;
     readonly problems: readonly string[];
   } {
-    const { componentName: name, componentVersion: version, defaultConfiguration } = recipe;
+    const { componentName: name, componentVersion: version } = recipe;
     const profile = this.#profile;
-    const onDevice = this.#configurations.get(name) ?? {};
+    const defaultConfiguration = profile === 'lite' ? recipe.liteDefaultConfiguration : recipe.defaultConfiguration;
+    const onDevice = this.#configurations.of(name) ?? {};
     const { configuration, unmerged, problems } = updateConfiguration(profile, onDevice, defaultConfiguration, configurationUpdate);
     const inactive = inactivePolicies(
       configured(profile, defaultConfiguration, 'accessControl'),

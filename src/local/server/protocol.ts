@@ -2,6 +2,7 @@ import type { Clock } from '../../ipc/clock.js';
 import type { FrameView } from '../../ipc/wire/frame.js';
 import type { Broker } from '../broker/broker.js';
 import type { BrokerMessage } from '../broker/broker-message.js';
+import type { ComponentConfigurations } from '../configuration/component-configurations.js';
 import type { FaultSwitches } from '../faults/fault-switches.js';
 import type { Link } from './link.js';
 import type { NucleusEvent } from '../nucleus-event.js';
@@ -61,6 +62,7 @@ export interface ProfileContext {
   readonly permissions: Permissions;
   /** Whether what a component subscribes is left out of the device's subscriptions. */
   readonly isObserver: (component: string) => boolean;
+  readonly configurations: ComponentConfigurations;
   readonly faults: FaultSwitches;
   readonly clock: Clock;
   readonly observe: (event: NucleusEvent) => void;
