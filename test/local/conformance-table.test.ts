@@ -12,6 +12,7 @@ const WHOLE = [
   'lite/lite-operations',
   'lite/lite-device',
   'pubsub/local-topics',
+  'configuration/configuration',
 ];
 
 interface Row {
