@@ -1,15 +1,18 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
 import { asyncScheduler, defaultIfEmpty, filter, firstValueFrom, map, takeUntil, timer } from 'rxjs';
 import { waiting } from '../../schedule/wait.js';
 import type { ProcessEnd } from './dev-event.js';
-import { passLines, type TakeLine } from './pass-lines.js';
+import { PassedLines, type TakeLine } from './pass-lines.js';
 import { ProcessGroup } from './process-group.js';
 
 /** How often to look whether a process group is gone, which no event tells, in milliseconds. */
 const LOOK_EVERY = 20;
-/** For what is still in the pipes of a process that has ended. Another that holds them open must not hold up the end. */
+/** How long nothing may come out of the pipes of a process that has ended, in milliseconds. Another that holds them open must not hold up the end. */
 const PIPES_AFTER_END = 500;
+/** Bytes that may still come out of them: more than a pipe can hold is another's. */
+const MOST_IN_PIPES = 1024 * 1024;
 
 /** What to run. */
 export interface ProcessSpec {
@@ -41,9 +44,12 @@ export class ComponentProcess {
     this.#child = spawn(file, args, { env: spec.env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     this.#group = this.#child.pid === undefined ? undefined : new ProcessGroup(this.#child.pid);
     const { stdout, stderr } = this.#child;
-    const passed = Promise.all([stdout && passLines(stdout, spec.onLine('stdout')), stderr && passLines(stderr, spec.onLine('stderr'))]);
+    const pipes = [
+      ...(stdout === null ? [] : [new PassedLines(stdout, spec.onLine('stdout'))]),
+      ...(stderr === null ? [] : [new PassedLines(stderr, spec.onLine('stderr'))]),
+    ];
     this.ended = this.#end().then(async end => {
-      await Promise.race([passed, firstValueFrom(timer(PIPES_AFTER_END))]);
+      await restOf(pipes);
       stdout?.destroy();
       stderr?.destroy();
       this.#hasEnded = true;
@@ -96,6 +102,20 @@ export class ComponentProcess {
     onKill('it left processes behind that did not end');
     group.signal('SIGKILL');
     await isGoneWithin(group, grace);
+  }
+}
+
+/** Resolves when all that a process left in its pipes has been passed on, however slow the reader. */
+async function restOf(pipes: readonly PassedLines[]): Promise<void> {
+  const bytes = (): number => pipes.reduce((sum, pipe) => sum + pipe.bytes, 0);
+  const atEnd = bytes();
+  const ended = Promise.all(pipes.map(pipe => pipe.ended)).then(() => true);
+  for (let before = atEnd; ; before = bytes()) {
+    if (await Promise.race([ended, firstValueFrom(timer(PIPES_AFTER_END).pipe(map(() => false)))])) return;
+    // A timer that is late fires before anything is read, also what has been there for long.
+    await setImmediate();
+    await setImmediate();
+    if (pipes.every(pipe => pipe.isWaiting) && (bytes() === before || bytes() - atEnd > MOST_IN_PIPES)) return;
   }
 }
 
