@@ -34,7 +34,8 @@ export interface ConnectOptions {
   readonly subscribeTimeout?: number | undefined;
   /**
    * How long what Greengrass Lite refuses and may allow in a moment is asked for again: a connection while all it has room for are taken, and
-   * an operation it calls unauthorized while its configuration daemon starts or is away. 0: not at all. Default 30 000.
+   * an operation it calls unauthorized while its configuration daemon starts or is away. 0: not at all. Default: the variable
+   * `GREENGRASS_RX_REFUSAL_PATIENCE`, which `greengrass-rx dev` sets to 0, or else 30 000.
    */
   readonly refusalPatience?: number | undefined;
   /** Publishes under way at once. Default by profile: classic 64, lite 8. */
@@ -76,6 +77,7 @@ const SOCKET_VARIABLE = 'AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT';
 const CLASSIC_SOCKET_VARIABLE = 'AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH';
 const TOKEN_VARIABLE = 'SVCUID';
 const TRANSPORT_VARIABLE = 'GREENGRASS_RX_TRANSPORT';
+const REFUSAL_PATIENCE_VARIABLE = 'GREENGRASS_RX_REFUSAL_PATIENCE';
 
 const TRANSPORTS: readonly TransportName[] = ['socket', 'crt'];
 const PROFILES: readonly (Profile | 'auto')[] = ['auto', 'classic', 'lite'];
@@ -86,7 +88,7 @@ export interface DefaultSchedules {
   readonly resubscribe: Schedule;
 }
 
-/** Fills in the defaults. Throws `RangeError` or `TypeError` for an option, or a `GREENGRASS_RX_TRANSPORT`, that can only be a mistake. */
+/** Fills in the defaults. Throws `RangeError` or `TypeError` for an option or a variable of this library that can only be a mistake. */
 export function resolveOptions(options: ConnectOptions, schedules: DefaultSchedules, env: NodeJS.ProcessEnv): ResolvedOptions {
   return {
     transport: options.transport === undefined ? transportOf(env[TRANSPORT_VARIABLE]) : oneOf('transport', TRANSPORTS, options.transport),
@@ -94,7 +96,8 @@ export function resolveOptions(options: ConnectOptions, schedules: DefaultSchedu
     connectTimeout: positiveTime('connectTimeout', options.connectTimeout ?? 10_000),
     publishTimeout: positiveTime('publishTimeout', options.publishTimeout ?? 10_000),
     subscribeTimeout: positiveTime('subscribeTimeout', options.subscribeTimeout ?? 120_000),
-    refusalPatience: time('refusalPatience', options.refusalPatience ?? 30_000),
+    refusalPatience:
+      options.refusalPatience === undefined ? patienceOf(env[REFUSAL_PATIENCE_VARIABLE]) : time('refusalPatience', options.refusalPatience),
     publishWindow: options.publishWindow === undefined ? undefined : positiveInteger('publishWindow', options.publishWindow),
     publishQueue: positiveInteger('publishQueue', options.publishQueue ?? 1_000),
     reconnect: options.reconnect ?? schedules.reconnect,
@@ -121,6 +124,10 @@ function profileOf(asked: Profile | 'auto', options: ConnectOptions, env: NodeJS
 
 function transportOf(variable: string | undefined): TransportName {
   return variable === undefined || variable === '' ? 'socket' : oneOf(TRANSPORT_VARIABLE, TRANSPORTS, variable);
+}
+
+function patienceOf(variable: string | undefined): number {
+  return variable === undefined || variable.trim() === '' ? 30_000 : time(REFUSAL_PATIENCE_VARIABLE, Number(variable));
 }
 
 /** Callers in JavaScript have no compiler to tell them, and a variable of the environment has none at all. */

@@ -1,3 +1,4 @@
+import type { Profile } from '../client/mqtt-proxy.js';
 import { kindOf } from '../stream/kind.js';
 import { tagOf } from '../stream/tag.js';
 
@@ -7,7 +8,7 @@ export type ExitReason = 'done' | 'failed-for-good' | 'defect' | 'failed' | 'tok
 /** One way to end. */
 export interface Exit {
   readonly code: number;
-  /** Whether starting the process again, with nothing else changed, can help. */
+  /** Whether starting the process again, with nothing else changed, can help. Of `unauthorized` this is what holds on Greengrass Lite. */
   readonly restart: boolean;
   readonly meaning: string;
 }
@@ -55,6 +56,10 @@ export const exitReasonOf = (error: unknown): ExitReason => {
 
 const isRetryable = (error: unknown): boolean =>
   typeof error === 'object' && error !== null && (error as { readonly retryable?: unknown }).retryable === true;
+
+/** How a run against this nucleus ends: a classic one refuses only what its policies do not allow, and does so again. */
+export const exitOf = (reason: ExitReason, profile: Profile | undefined): Exit =>
+  reason === 'unauthorized' && profile === 'classic' ? { ...EXITS.unauthorized, restart: false } : EXITS[reason];
 
 /** Whether a process that ended with this code, or without one by a signal, should be started again. Codes it does not know: yes. */
 export const deservesRestart = (code: number | null): boolean => Object.values(EXITS).find(exit => exit.code === code)?.restart ?? true;

@@ -3,7 +3,7 @@ import type { StageAccount } from '../flow/account.js';
 import { type Ledger, ledger as ledgerOfAll } from '../flow/ledger.js';
 import { connect } from '../client/connect.js';
 import { onStopSignal } from '../client/drain-on-signal.js';
-import type { ConnectionState, DrainReport, MqttProxy } from '../client/mqtt-proxy.js';
+import type { ConnectionState, DrainReport, MqttProxy, Profile } from '../client/mqtt-proxy.js';
 import { checkPositiveTime } from '../shared/check-argument.js';
 import { schedulerClock } from '../schedule/scheduler-clock.js';
 import { every } from '../schedule/wait.js';
@@ -13,7 +13,7 @@ import { tagOf } from '../stream/tag.js';
 import { type BranchEvent, branchEvents, namedBranches } from './branches.js';
 import type { Branch, Component } from './component.js';
 import { readConfiguration } from './configuration.js';
-import { exitReasonOf, EXITS, type ExitReason } from './exit-codes.js';
+import { exitOf, exitReasonOf, type ExitReason } from './exit-codes.js';
 import { type BranchHealth, type Health, type HealthStatus, WholeFile } from './health.js';
 import { jsonLog, levelIn, type Log, unfailing } from './log.js';
 import type { RunOptions, RunOutcome } from './run-options.js';
@@ -69,8 +69,15 @@ export const runComponent = async <A>(component: Component<A>, options: RunOptio
   return new ComponentRun(component, branches, proxy, log, options).toEnd();
 };
 
-const ended = (log: Log, reason: ExitReason, branch: string | undefined, error: unknown, fields: object = {}): RunOutcome => {
-  const exit = EXITS[reason];
+const ended = (
+  log: Log,
+  reason: ExitReason,
+  branch: string | undefined,
+  error: unknown,
+  fields: object = {},
+  profile?: Profile,
+): RunOutcome => {
+  const exit = exitOf(reason, profile);
   const tell = reason === 'done' ? log.info : log.error;
   tell(`ended: ${exit.meaning}`, { event: 'ended', reason, code: exit.code, restart: exit.restart, branch, error, ...fields });
   return { ...exit, reason, branch, error };
@@ -97,6 +104,7 @@ class ComponentRun {
   readonly #pidFile: WholeFile | undefined;
   readonly #running = new Subscription();
   #state: ConnectionState['status'] = 'idle';
+  #profile: Profile | undefined;
   #draining: Promise<DrainReport> | undefined;
   #failure: { readonly reason: ExitReason; readonly branch: string; readonly error: unknown } | undefined;
 
@@ -150,7 +158,7 @@ class ComponentRun {
     await this.#healthFile?.settled();
     await this.#pidFile?.remove();
     const { reason = 'done', branch, error } = this.#failure ?? {};
-    return ended(this.#log, reason, branch, error, { drained: report, stages: this.#ledger.snapshot().stages.map(inShort) });
+    return ended(this.#log, reason, branch, error, { drained: report, stages: this.#ledger.snapshot().stages.map(inShort) }, this.#profile);
   }
 
   /** The one drain there is; who asks later is told what it found. */
@@ -228,7 +236,10 @@ class ComponentRun {
 
   #onState(state: ConnectionState): void {
     this.#state = state.status;
-    if (state.status === 'connected') this.#log.info('connected', { event: 'connected', ...state.capabilities });
+    if (state.status === 'connected') {
+      this.#profile = state.capabilities.profile;
+      this.#log.info('connected', { event: 'connected', ...state.capabilities });
+    }
     if (state.status === 'interrupted') this.#log.warn('the connection to the nucleus is down', { event: 'interrupted', ...state });
     if (state.status !== 'connecting') this.#tellHealth(false);
   }

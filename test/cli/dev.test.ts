@@ -211,6 +211,21 @@ describe('dev', () => {
     await dev.ended;
   });
 
+  test('a topic that the recipe forgets on Lite ends the component at once, but not under a script of troubles, nor where asked otherwise', async () => {
+    const program = 'console.log("patience:", process.env.GREENGRASS_RX_REFUSAL_PATIENCE)';
+    const chaos = join(temporaryFolder(), 'chaos.yaml');
+    writeFileSync(chaos, '[]');
+    const told = async (args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<string> => {
+      const dev = runDev([...args, '--', process.execPath, '-e', program], { env });
+      await dev.ended;
+      return events(dev).flatMap(({ kind, text }) => (kind === 'output' ? [text] : []))[0] ?? '';
+    };
+    expect(await told(['--profile', 'lite'])).toBe('patience: 0');
+    expect(await told(['--profile', 'classic'])).toBe('patience: undefined');
+    expect(await told(['--profile', 'lite'], { GREENGRASS_RX_REFUSAL_PATIENCE: '5000' })).toBe('patience: 5000');
+    expect(await told(['--profile', 'lite', '--chaos', chaos])).toBe('patience: undefined');
+  });
+
   test('without a command prints the environment, for others to be started with and to attach to', async () => {
     const recipe = recipeFile(temporaryFolder());
     const dev = runDev(['--recipe', recipe]);

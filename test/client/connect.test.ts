@@ -12,7 +12,7 @@ import type { MqttProxy } from '../../src/client/mqtt-proxy.js';
 import { QOS } from '../../src/shared/qos.js';
 import { accepting, startRawServer, type RawConnection } from '../kit/nucleus/raw-server.js';
 import { record } from '../kit/streams/recorded.js';
-import { connectTo, failed, obliging, published, PUBLISH } from '../kit/nucleus/scripted-nucleus.js';
+import { connectTo, failed, obliging, published, PUBLISH, SUBSCRIBE } from '../kit/nucleus/scripted-nucleus.js';
 import { VirtualTime } from '../kit/time/virtual-time.js';
 
 const SOCKET_VARIABLE = 'AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT';
@@ -87,6 +87,28 @@ describe('the environment', () => {
     const address = { socketPath: server.path, authToken: 'token' };
     expect(await proxyAt(address).ready()()).toMatchObject({ right: { transport: 'crt' } });
     expect(await proxyAt({ ...address, transport: 'socket' }).ready()()).toMatchObject({ right: { transport: 'socket' } });
+  });
+
+  it('says how long a refusal of Lite is waited out, and options go before it', async () => {
+    const server = await startRawServer(
+      accepting(({ operation, streamId }, connection) => {
+        if (operation === SUBSCRIBE) connection.send(failed(streamId, 'UnauthorizedError', 'no'));
+      }),
+    );
+    onTestFinished(server.stop);
+    const address = { socketPath: server.path, authToken: 'token', profile: 'lite', scheduler: new VirtualTime() } as const;
+    const tags = async (options: ConnectOptions): Promise<readonly string[]> => {
+      const [first] = await record(proxyAt({ ...address, ...options }).subscribe({ topicName: 'a', qos: QOS.AT_LEAST_ONCE })).take(1);
+      return first?._tag === 'Left' ? [first.left._tag, first.left.kind] : [];
+    };
+    expect(await tags({})).toEqual(['Interrupted', 'gap']);
+    vi.stubEnv('GREENGRASS_RX_REFUSAL_PATIENCE', '0');
+    expect(await tags({})).toEqual(['Unauthorized', 'terminal']);
+    expect(await tags({ refusalPatience: 1 })).toEqual(['Interrupted', 'gap']);
+    for (const nonsense of ['soon', '-1']) {
+      vi.stubEnv('GREENGRASS_RX_REFUSAL_PATIENCE', nonsense);
+      expect(() => connect()).toThrow(/^GREENGRASS_RX_REFUSAL_PATIENCE must be a number of milliseconds/);
+    }
   });
 
   it('with a transport nobody knows is a mistake at once', () => {

@@ -65,7 +65,9 @@ export async function runDev(cli: Cli, command: readonly string[], options: DevO
 
   const [file, ...args] = command;
   if (file === undefined) {
-    for (const each of components) log.tell({ kind: 'environment', component: each.name, variables: environment(each, dev, options) });
+    for (const each of components) {
+      log.tell({ kind: 'environment', component: each.name, variables: environment(each, dev, options, cli.env) });
+    }
     await firstValueFrom(aborted(stopping.signal));
     chaos.unsubscribe();
     return;
@@ -80,7 +82,7 @@ export async function runDev(cli: Cli, command: readonly string[], options: DevO
   const component = superviseComponent({
     component: names[0] ?? options.name,
     command: [file, ...args],
-    env: () => ({ ...cli.env, ...(components[0] && environment(components[0], dev, options)) }),
+    env: () => ({ ...cli.env, ...(components[0] && environment(components[0], dev, options, cli.env)) }),
     grace: options.grace,
     changed$: watching === undefined ? undefined : changed$,
     log,
@@ -105,9 +107,24 @@ function readComponents(options: DevOptions): Promise<readonly DevComponent[]> {
 function environment(
   { name, setenv }: DevComponent,
   { nucleus, workPath }: DevNucleus,
-  names: DevOptions,
+  options: DevOptions,
+  env: NodeJS.ProcessEnv,
 ): Readonly<Record<string, string>> {
-  return { ...setenv(workPath(name)), ...componentEnvironment(nucleus.profile, nucleus.environment(name), names) };
+  const { profile } = nucleus;
+  return {
+    ...patience(profile, options, env),
+    ...setenv(workPath(name)),
+    ...componentEnvironment(profile, nucleus.environment(name), options),
+  };
+}
+
+/**
+ * A Lite also refuses what it allows, while its policies are away, and a component asks again for half a minute. Here the policies are always there, and
+ * who has forgotten a topic wants to know it at once; but not where a script plays the device's troubles.
+ */
+function patience(profile: ProfileName, { chaos }: DevOptions, env: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
+  const isAtOnce = profile === 'lite' && chaos === undefined && env['GREENGRASS_RX_REFUSAL_PATIENCE'] === undefined;
+  return isAtOnce ? { GREENGRASS_RX_REFUSAL_PATIENCE: '0' } : {};
 }
 
 function isWatching({ watch, watchPath }: DevOptions): boolean {
