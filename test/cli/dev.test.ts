@@ -218,7 +218,7 @@ describe('dev', () => {
     const told = async (args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<string> => {
       const dev = runDev([...args, '--', process.execPath, '-e', program], { env });
       await dev.ended;
-      return events(dev).flatMap(({ kind, text }) => (kind === 'output' ? [text] : []))[0] ?? '';
+      return events(dev).flatMap(({ kind, text }) => (kind === 'output' ? [String(text)] : []))[0] ?? '';
     };
     expect(await told(['--profile', 'lite'])).toBe('patience: 0');
     expect(await told(['--profile', 'classic'])).toBe('patience: undefined');
