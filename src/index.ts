@@ -31,7 +31,7 @@ export type {
 export { payloadLimit } from './client/publish-size.js';
 export { shareSubscriptions, type ShareSubscriptionsOptions } from './client/share-subscriptions.js';
 export { drainOnSignal, type DrainOnSignalOptions } from './client/drain-on-signal.js';
-export { QOS } from './shared/qos.js';
+export { type AnyQos, QOS } from './shared/qos.js';
 export * from './schedule/index.js';
 export {
   absorbKinds,

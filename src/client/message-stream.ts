@@ -1,5 +1,6 @@
 import { readIoTCoreMessage } from '../ipc/wire/read-iot-core-message.js';
 import { SUBSCRIBE_TO_IOT_CORE } from '../ipc/wire/shapes.js';
+import { qosOf } from '../shared/qos.js';
 import type { MqttMessage } from './mqtt-message.js';
 import type { SubscribeRequest } from './mqtt-proxy.js';
 import type { EventStream } from './subscription.js';
@@ -10,7 +11,7 @@ export function messageStream({ topicName, qos, silence, onStatus }: SubscribeRe
   return {
     operation: SUBSCRIBE_TO_IOT_CORE,
     topicName,
-    payload: JSON.stringify({ topicName, qos }),
+    payload: JSON.stringify({ topicName, qos: qosOf(qos) }),
     read: readIoTCoreMessage,
     isCanary: canaryTopicName === undefined ? () => false : message => message.topicName === canaryTopicName,
     silence,

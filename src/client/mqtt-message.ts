@@ -1,4 +1,4 @@
-import type { QOS } from '../shared/qos.js';
+import type { AnyQos } from '../shared/qos.js';
 
 /** A name and value that travel with an MQTT 5 message. Names may repeat. */
 export interface UserProperty {
@@ -31,5 +31,6 @@ export interface MqttMessage extends Mqtt5Members {
 export interface PublishRequest extends Mqtt5Members {
   readonly topicName: string;
   readonly payload: Uint8Array | string;
-  readonly qos: QOS;
+  /** `QOS.AT_LEAST_ONCE` or 1, `QOS.AT_MOST_ONCE` or 0. */
+  readonly qos: AnyQos;
 }

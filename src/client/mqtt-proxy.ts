@@ -4,7 +4,7 @@ import type { Observable } from 'rxjs';
 import type { Decoder } from '../codec/codec.js';
 import type { ConnectError, DecodeFailed, PublishError, SubscribeError } from '../errors/errors.js';
 import type { TransportName } from '../ipc/transport.js';
-import type { QOS } from '../shared/qos.js';
+import type { AnyQos } from '../shared/qos.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 import type { TopicPattern } from '../topic/topic-pattern.js';
 import type { MqttMessage, PublishRequest } from './mqtt-message.js';
@@ -70,7 +70,8 @@ export interface SilenceWatch {
 export interface SubscribeRequest {
   /** A topic name or filter; `+` and `#` as in MQTT. */
   readonly topicName: string;
-  readonly qos: QOS;
+  /** `QOS.AT_LEAST_ONCE` or 1, `QOS.AT_MOST_ONCE` or 0. */
+  readonly qos: AnyQos;
   /** Finds out a subscription that died silently. Default: none. */
   readonly silence?: SilenceWatch | undefined;
   /** Told of every change of the subscription's status, in order. Must not throw. */

@@ -63,8 +63,8 @@ function isBytes(value: unknown): boolean {
 }
 
 function qosProblem(qos: unknown): string | undefined {
-  if (qos === QOS.AT_MOST_ONCE || qos === QOS.AT_LEAST_ONCE) return undefined;
-  return `qos must be QOS.AT_MOST_ONCE ('0') or QOS.AT_LEAST_ONCE ('1'), not ${inspect(qos)}. AWS IoT Core has no QoS 2.`;
+  if (qos === QOS.AT_MOST_ONCE || qos === QOS.AT_LEAST_ONCE || qos === 0 || qos === 1) return undefined;
+  return `qos must be QOS.AT_MOST_ONCE ('0' or 0) or QOS.AT_LEAST_ONCE ('1' or 1), not ${inspect(qos)}. AWS IoT Core has no QoS 2.`;
 }
 
 function silenceProblem(topicFilter: string, silence: SilenceWatch | undefined): string | undefined {

@@ -8,6 +8,7 @@ import { topicFilterOf } from '../topic/topic-pattern.js';
 import type { MqttMessage } from './mqtt-message.js';
 import type { MqttProxy, SubscribeRequest, SubscriptionStatus } from './mqtt-proxy.js';
 import { readWith, type AnySubscribeRequest } from './read-with.js';
+import { qosOf } from '../shared/qos.js';
 
 /** How {@link shareSubscriptions} shares. */
 export interface ShareSubscriptionsOptions {
@@ -77,7 +78,7 @@ export function shareSubscriptions(proxy: MqttProxy, options: ShareSubscriptions
 }
 
 function keyOf({ topicName, qos }: SubscribeRequest): string {
-  return `${qos} ${topicName}`;
+  return `${qosOf(qos)} ${topicName}`;
 }
 
 function open(proxy: MqttProxy, request: SubscribeRequest, options: ShareSubscriptionsOptions, all: Map<string, Shared>): Shared {

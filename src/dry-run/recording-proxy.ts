@@ -2,7 +2,7 @@ import { defer, type Observable } from 'rxjs';
 import type { Decoder } from '../codec/codec.js';
 import type { PublishRequest } from '../client/mqtt-message.js';
 import type { MqttProxy, SubscribeRequest } from '../client/mqtt-proxy.js';
-import type { QOS } from '../shared/qos.js';
+import { type QOS, qosOf } from '../shared/qos.js';
 import { topicFilterOf, type TopicPattern } from '../topic/topic-pattern.js';
 
 /** A subscription that was made. */
@@ -45,7 +45,7 @@ export const recordingProxy = (proxy: MqttProxy, notes: ProxyNotes): MqttProxy =
       notes.subscriptions.push({
         branch: notes.branch(),
         filter: topicFilterOf(topicName),
-        qos,
+        qos: qosOf(qos),
         codec,
         canaryTopicName: silence?.canaryTopicName,
       });

@@ -9,6 +9,7 @@ import { type Stage, stage, type StageOptions } from '../flow/stage.js';
 import type { CommitFailure } from './group-commit.js';
 import type { OpenOutbox, Outbox } from './outbox.js';
 import { sizeProblem, topicProblem } from './storable.js';
+import { qosOf } from '../shared/qos.js';
 
 /** A value whose message is on the disk: no power cut takes it any more. */
 export interface Stored<out A> {
@@ -103,7 +104,7 @@ export const storeIn = <A>(
         expiresIn: expires?.(value),
         storedAt: open.right.now().timeOfDay,
         topicName,
-        qos,
+        qos: qosOf(qos),
         payload: typeof payload === 'string' ? Buffer.from(payload, 'utf8') : payload,
         members: membersText(members),
       };

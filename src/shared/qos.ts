@@ -11,3 +11,9 @@ export const QOS = {
   AT_LEAST_ONCE: '1',
 } as const;
 export type QOS = (typeof QOS)[keyof typeof QOS];
+
+/** A quality of service where one is given: by its name, or the number MQTT has for it. */
+export type AnyQos = QOS | 0 | 1;
+
+/** The same as a {@link QOS}: what is no such number stays what it is. */
+export const qosOf = (qos: AnyQos): QOS => (qos === 0 ? QOS.AT_MOST_ONCE : qos === 1 ? QOS.AT_LEAST_ONCE : qos);

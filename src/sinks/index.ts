@@ -10,7 +10,7 @@ export type {
   Command,
   CommandBuffer,
   CommandFailure,
-  DedupeOptions,
+  CommandDedupeOptions,
   Handling,
   Responded,
   RespondError,

@@ -2,7 +2,7 @@ import type { Either } from 'fp-ts/lib/Either.js';
 import type { Observable, SchedulerLike } from 'rxjs';
 import type { DeadlineExceeded, DecodeFailed, HandlerFailed, NoResponseTopic, Overflowed } from '../errors/errors.js';
 import type { PublishFailure, PublishToOptions, ResultOf, StageOptions } from '../flow/index.js';
-import type { QOS } from '../shared/qos.js';
+import type { AnyQos } from '../shared/qos.js';
 import type { LeftOf } from '../stream/element.js';
 
 /** A message that asks for something and waits for an answer: a decoded MQTT message. */
@@ -40,7 +40,7 @@ export interface Responded<out M> extends Answer<M> {
 }
 
 /** How duplicates are told. */
-export interface DedupeOptions<M> {
+export interface CommandDedupeOptions<M> {
   /** What a command and its duplicates have in common; `undefined` for a command that is to be carried out whatever came before. */
   readonly id: (command: M) => string | undefined;
   /** How many answered commands are remembered, with their answers. The one answered longest ago gives way. */
@@ -76,13 +76,13 @@ export interface RespondOptions<M extends Command, W extends Handling, D, F> ext
   /** Milliseconds from a command's arrival to its answer. Default: any number. */
   readonly deadline?: number | undefined;
   /** How duplicates are told. Default: every message is a command of its own. */
-  readonly dedupe?: DedupeOptions<M> | undefined;
+  readonly dedupe?: CommandDedupeOptions<M> | undefined;
   /** How many commands are carried out at once. Default 1: one after the other, in the order they came. */
   readonly concurrency?: number | undefined;
   /** What may wait for its turn. Default: 1 000 commands, `dropOldest`. */
   readonly buffer?: CommandBuffer<M | D> | undefined;
   /** Of the answers. Default `QOS.AT_LEAST_ONCE`. */
-  readonly qos?: QOS | undefined;
+  readonly qos?: AnyQos | undefined;
   /** How answers are published, as in `publishTo`. */
   readonly publish?: Pick<PublishToOptions<unknown>, 'inFlight' | 'retry' | 'retryWhile' | 'timeout' | 'topics' | 'random'> | undefined;
   /** The clock. Default `asyncScheduler`. */

@@ -14,7 +14,7 @@ import type {
   AnswerPayload,
   Command,
   CommandFailure,
-  DedupeOptions,
+  CommandDedupeOptions,
   Handling,
   Responded,
   RespondError,
@@ -199,7 +199,7 @@ function toOutcome<C, M extends C, F>({ value, by, attempts }: Published<Settled
   return result._tag === 'Left' ? result : right({ command: command as M, topicName, payload, repeated, by, attempts });
 }
 
-function checkTimes(deadline: number | undefined, dedupe: DedupeOptions<never> | undefined): void {
+function checkTimes(deadline: number | undefined, dedupe: CommandDedupeOptions<never> | undefined): void {
   if (deadline !== undefined) checkPositiveTime(deadline, 'deadline');
   if (dedupe === undefined) return;
   checkBound(dedupe.size, 'dedupe.size');

@@ -81,10 +81,17 @@ describe('init', () => {
     expect(json(folder, 'gdk-config.json')).toHaveProperty(['component', name]);
   });
 
-  test('takes a profile, a bucket, a tarball, and ESLint', async () => {
+  test('leaves ESLint out where it is told to', async () => {
+    const parent = temporaryFolder();
+    expect(await init(parent, 'bare', '--no-eslint')).toMatchObject({ code: 0 });
+    expect(filesOf(join(parent, 'bare'))).not.toContain('eslint.config.js');
+    expect(json(join(parent, 'bare'), 'package.json')).not.toHaveProperty('devDependencies.eslint');
+  });
+
+  test('takes a profile, a bucket and a tarball, and sets up ESLint', async () => {
     const parent = temporaryFolder();
     writeFileSync(join(parent, 'x.tgz'), '');
-    const args = ['--profile', 'lite', '--bucket', 'b', '--region', 'eu-west-1', '--package', 'x.tgz', '--eslint'];
+    const args = ['--profile', 'lite', '--bucket', 'b', '--region', 'eu-west-1', '--package', 'x.tgz'];
     expect(await init(parent, 'deep/inside', ...args)).toMatchObject({ code: 0 });
     const folder = join(parent, 'deep/inside');
     expect(json(folder, 'package.json')).toMatchObject({

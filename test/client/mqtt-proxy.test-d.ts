@@ -41,12 +41,14 @@ test('subscribe gives messages, and with a codec their values beside them', () =
   >();
 });
 
-test('qos takes the values of the official SDK, and nothing else', () => {
+test('qos takes the values of the official SDK and the numbers of MQTT, and nothing else', () => {
   type SdkQos = `${greengrasscoreipc.model.QOS}`;
   expectTypeOf<SdkQos>().toEqualTypeOf<QOS>();
   expectTypeOf<greengrasscoreipc.model.QOS>().toExtend<PublishRequest['qos']>();
-  // @ts-expect-error -- a number is none
   proxy.publish({ ...request, qos: 1 });
+  proxy.subscribe({ topicName: 'a', qos: 0 });
+  // @ts-expect-error -- AWS IoT Core has no QoS 2
+  proxy.publish({ ...request, qos: 2 });
   // @ts-expect-error -- AWS IoT Core has no QoS 2
   proxy.publish({ ...request, qos: '2' });
 });

@@ -44,6 +44,7 @@ describe('a marble picture of the documentation is what happens', () => {
 
 /** What `greengrass-rx/operators` exports beside operators: aggregates, which the windows take, and questions about values. */
 const NO_OPERATORS: ReadonlySet<string> = new Set([
+  'atRate',
   ...['aggregate', 'collect', 'count', 'defineAggregate', 'distinctCount', 'first', 'histogram', 'last', 'max', 'mean', 'min'],
   ...['percentile', 'percentiles', 'rate', 'stddev', 'sum', 'variance'],
   ...['isWayFull', 'meteredBytes', 'meteredUnits', 'savings'],

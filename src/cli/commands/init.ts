@@ -20,7 +20,7 @@ export function addInit(root: Command, cli: Cli): void {
     .addOption(new Option('-p, --profile <profile>', 'the nucleus to develop against').choices(['classic', 'lite']).default('classic'))
     .option('--bucket <name>', 'S3 bucket of the artifacts, to which GDK adds region and account', 'greengrass-components')
     .option('--region <region>', 'where that bucket is', 'us-east-1')
-    .option('--eslint', 'with ESLint and the rules of greengrass-rx')
+    .option('--no-eslint', 'without ESLint and the rules of greengrass-rx')
     .option('--package <path>', 'depend on this tarball or folder of greengrass-rx instead of the registry')
     .addHelpText('after', EXAMPLES)
     .action(async (folder: string, options: InitOptions) => {

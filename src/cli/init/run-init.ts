@@ -33,7 +33,7 @@ export async function runInit(cli: Cli, folder: string, options: InitOptions): P
   const root = resolve(folder);
   const names = projectNames(root, options.name);
   await checkEmpty(root, folder);
-  const { profile, bucket, region, eslint = false } = options;
+  const { profile, bucket, region, eslint = true } = options;
   const packageSpecifier = options.package === undefined ? undefined : await fileSpecifier(root, options.package);
   const files = projectFiles(names, { profile, bucket, region, eslint, packageSpecifier });
   for (const { path, text, executable } of files) await writeNew(join(root, path), text, executable === true);
