@@ -48,6 +48,7 @@ describe('init', () => {
     expect(filesOf(folder)).toEqual([
       '.gitignore',
       'README.md',
+      'eslint.config.js',
       'gdk-build.sh',
       'gdk-config.json',
       'package.json',
