@@ -8,6 +8,8 @@ export * from './errors/errors.js';
 export * from './flow/index.js';
 export { connect } from './client/connect.js';
 export { connectNucleus, type Nucleus } from './client/connect-nucleus.js';
+export type { Configuration, ConfigurationError, ConfigurationKey } from './client/configuration.js';
+export type { ComponentUpdate, Lifecycle } from './client/lifecycle.js';
 export type { LocalAccepted, LocalMessage, LocalPublishRequest } from './client/local-message.js';
 export type { LocalPatternSubscribeRequest, LocalSubscribeError, LocalSubscribeRequest, LocalTopics } from './client/local-topics.js';
 export type { ReceiveMode } from './ipc/wire/shapes.js';

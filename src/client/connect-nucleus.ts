@@ -3,6 +3,8 @@ import type { ConnectError } from '../errors/errors.js';
 import type { Transport } from '../ipc/transport.js';
 import type { ConnectOptions } from './connect-options.js';
 import { IpcMqttProxy, openLink, openLinkOver } from './connect.js';
+import { IpcConfiguration, type Configuration } from './configuration.js';
+import { IpcLifecycle, type Lifecycle } from './lifecycle.js';
 import { IpcLocalTopics, type LocalTopics } from './local-topics.js';
 import type { Capabilities, ConnectionState, DrainReport, MqttProxy, RunnableTask, RunnableTaskEither } from './mqtt-proxy.js';
 import type { NucleusLink } from './nucleus-link.js';
@@ -13,6 +15,10 @@ export interface Nucleus extends AsyncDisposable {
   readonly mqtt: MqttProxy;
   /** Messages between the components of the device. */
   readonly local: LocalTopics;
+  /** The configuration of this component and of others, and its changes. */
+  readonly configuration: Configuration;
+  /** Reports of this component's state, and updates that the nucleus announces. */
+  readonly lifecycle: Lifecycle;
   /** Connects, if that is not done yet, and tells what was found. */
   readonly ready: () => RunnableTaskEither<ConnectError, Capabilities>;
   /** The connection's state, from the current one on. Subscribing to it does not connect. */
@@ -26,7 +32,7 @@ export interface Nucleus extends AsyncDisposable {
 }
 
 /**
- * The nucleus with all its services, over its real IPC socket: MQTT proxy, local topics. Pure and lazy as {@link connect} is, which gives its MQTT proxy
+ * The nucleus with all its services, over its real IPC socket: MQTT proxy, local topics, configuration and lifecycle. Pure and lazy as {@link connect} is, which gives its MQTT proxy
  * alone: the first stream or task of any port that runs makes the one connection.
  *
  * What a nucleus does not offer is one `Left(UnsupportedOperation)` of kind `message` and then completion, found out once a connection.
@@ -65,12 +71,16 @@ export function connectNucleusOver(transport: Transport, options: ConnectOptions
 class IpcNucleus implements Nucleus {
   readonly mqtt: MqttProxy;
   readonly local: LocalTopics;
+  readonly configuration: Configuration;
+  readonly lifecycle: Lifecycle;
   readonly #link: NucleusLink;
 
   constructor(link: NucleusLink) {
     this.#link = link;
     this.mqtt = new IpcMqttProxy(link);
     this.local = new IpcLocalTopics(link);
+    this.configuration = new IpcConfiguration(link);
+    this.lifecycle = new IpcLifecycle(link);
   }
 
   get state$(): Observable<ConnectionState> {

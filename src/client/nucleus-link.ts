@@ -13,6 +13,7 @@ import {
   type Unsubscribable,
 } from 'rxjs';
 import {
+  ProtocolViolated,
   ProxyClosed,
   UnsupportedOperation,
   type ConnectError,
@@ -49,7 +50,8 @@ export interface Call<A> {
   /** What it is about, for errors. */
   readonly about: string;
   readonly payload: string;
-  readonly read: (body: string) => A;
+  /** A text says what is wrong with the answer. */
+  readonly read: (body: string) => Either<string, A>;
 }
 
 /** What the ports of one nucleus share: the connection, its drain and its end, and how they subscribe, publish and ask. */
@@ -191,7 +193,11 @@ export class NucleusLink {
       tap(answer => {
         if (answer._tag === 'Left' && answer.left._tag === 'UnsupportedOperation') this.#lacks(answer.left);
       }),
-      map((answer): Either<RequestError, A> => (answer._tag === 'Left' ? answer : right(read(answer.right)))),
+      map((answer): Either<RequestError, A> => {
+        if (answer._tag === 'Left') return answer;
+        const said = read(answer.right);
+        return said._tag === 'Left' ? left(new ProtocolViolated('message', said.left)) : said;
+      }),
     );
     return defer(() => {
       const lacking = this.#lacking.get(operation);

@@ -1,7 +1,10 @@
 import { Failure } from './failure.js';
 
-/** A component's configuration is not what its code expects. It was not started. */
-export class ConfigurationInvalid extends Failure<'ConfigurationInvalid', 'terminal'> {
+/**
+ * A component's configuration is not what its code expects. `terminal`: it was not started. `message`: it has changed to this while the component
+ * runs, and the last good one stands.
+ */
+export class ConfigurationInvalid extends Failure<'ConfigurationInvalid', 'terminal' | 'message'> {
   readonly _tag = 'ConfigurationInvalid';
   readonly code = 'GGRX_CONFIGURATION_INVALID';
   readonly retryable = false;
@@ -9,9 +12,9 @@ export class ConfigurationInvalid extends Failure<'ConfigurationInvalid', 'termi
   /** One line a problem, each beginning with the path to the value. */
   readonly problems: readonly string[];
 
-  constructor(component: string, problems: readonly string[], cause?: unknown) {
+  constructor(component: string, problems: readonly string[], cause?: unknown, kind: 'terminal' | 'message' = 'terminal') {
     super(
-      'terminal',
+      kind,
       `The configuration of ${component} does not fit: ${problems.join('; ')}. On a device it is "config" in the component's configuration: correct it with a deployment that merges {"config": …}, or resets ["/config"]; elsewhere it is the variable GREENGRASS_RX_CONFIG.`,
       cause,
     );

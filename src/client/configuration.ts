@@ -1,0 +1,207 @@
+import { left, right, type Either } from 'fp-ts/lib/Either.js';
+import type { Type } from 'io-ts';
+import { Observable } from 'rxjs';
+import type { DecodeProblems } from '../codec/codec.js';
+import { forbiddenKeyIn } from '../codec/forbidden-key.js';
+import { inexactNumbers } from '../codec/inexact-numbers.js';
+import { validated } from '../codec/validated.js';
+import { ConfigurationInvalid, type RequestError, type ServiceSubscribeError } from '../errors/errors.js';
+import { ConfigurationUpdateEvents, GetConfigurationResponse } from '../ipc/wire/shapes.js';
+import { GET_CONFIGURATION, SUBSCRIBE_TO_CONFIGURATION_UPDATE } from '../shared/operations.js';
+import { isJsonObject } from '../shared/json-object.js';
+import type { ObservableEither } from '../stream/observable-either.js';
+import { withoutTexts } from './lite-texts.js';
+import type { NucleusLink } from './nucleus-link.js';
+
+/** Which part of which configuration. */
+export interface ConfigurationKey {
+  /** Keys from the root of the configuration on. Default: all of it. Letter case counts on Greengrass Lite, and not on classic. */
+  readonly keyPath?: readonly string[] | undefined;
+  /** Whose configuration. Default: this component's own. No policy is needed to read that of others. */
+  readonly componentName?: string | undefined;
+}
+
+/** What a stream of a configuration has on its left side. */
+export type ConfigurationError = ServiceSubscribeError | RequestError | ConfigurationInvalid;
+
+/** How a component reads and follows configurations. */
+export interface Configuration {
+  /**
+   * The value now, and again after each change, decoded.
+   *
+   * Emits a `Right` for each value that differs from the one before, as JSON. One that the codec does not take is a `Left(ConfigurationInvalid)` of kind
+   * `message`, while the last good value stands; a key that is not there is `undefined` to the codec. A gap is told, and the value read again behind it. A
+   * read that failed is told once and tried again every two seconds, if that can help. Completes after a terminal `Left`, when draining begins, and
+   * after `close()`.
+   *
+   * The key may be a node or a leaf; keys that appear later are seen as well. Changes that come close together are read once. On Greengrass Lite, a text
+   * stands for the number, boolean or null in it where the codec wants one, since everything from a YAML file is a text there.
+   */
+  readonly value$: <A>(codec: Type<A, unknown>, key?: ConfigurationKey) => ObservableEither<ConfigurationError, A>;
+}
+
+/** From a read that failed to the next, in milliseconds. */
+const READ_AGAIN = 2_000;
+
+interface Answer {
+  readonly body: string;
+  readonly componentName: string;
+  /** `undefined`: there is no such key. */
+  readonly value: unknown;
+}
+
+/** The configuration on a connection that other ports use as well. */
+export class IpcConfiguration implements Configuration {
+  readonly #link: NucleusLink;
+
+  constructor(link: NucleusLink) {
+    this.#link = link;
+  }
+
+  value$<A>(codec: Type<A, unknown>, key: ConfigurationKey = {}): ObservableEither<ConfigurationError, A> {
+    const { keyPath = [], componentName } = key;
+    const link = this.#link;
+    return new Observable<Either<ConfigurationError, A>>(subscriber => {
+      let reading = false;
+      let again = false;
+      let toldFailure = false;
+      let last: string | undefined;
+      let cancelRetry = (): void => undefined;
+
+      const settle = (answer: Either<RequestError, Answer>): void => {
+        if (answer._tag === 'Right') {
+          toldFailure = false;
+          const { body } = answer.right;
+          if (body === last) return;
+          last = body;
+          subscriber.next(this.#decoded(codec, keyPath, answer.right));
+          return;
+        }
+        const error = answer.left;
+        // What is terminal ends the subscription, which tells it.
+        if (error.kind !== 'terminal' && !toldFailure) subscriber.next(left(error));
+        toldFailure = true;
+        if (error.retryable) cancelRetry = link.clock.after(READ_AGAIN, read);
+      };
+      const read = (): void => {
+        again = reading;
+        if (reading || subscriber.closed) return;
+        reading = true;
+        cancelRetry();
+        subscriber.add(
+          this.#read$(keyPath, componentName).subscribe({
+            next: settle,
+            error: (defect: unknown) => subscriber.error(defect),
+            complete: () => {
+              reading = false;
+              if (again) read();
+            },
+          }),
+        );
+      };
+      // At the root: a subscription at a key is dead for good once the key was removed, and refused where it is not there yet.
+      const events$ = link.optionalEvents({
+        operation: SUBSCRIBE_TO_CONFIGURATION_UPDATE,
+        topicName: keyPath.join('/'),
+        payload: JSON.stringify({ componentName, keyPath: [] }),
+        read: readUpdate,
+        isCanary: () => false,
+        silence: undefined,
+        // Read behind the reply: before it, the classic nucleus tells no changes.
+        onStatus: ({ status }) => {
+          if (status === 'active') read();
+        },
+      });
+      const events = events$.subscribe({
+        next: event => {
+          if (event._tag === 'Left') subscriber.next(event);
+          else if (concerns(event.right, keyPath)) read();
+        },
+        error: (defect: unknown) => subscriber.error(defect),
+        complete: () => subscriber.complete(),
+      });
+      return () => {
+        events.unsubscribe();
+        cancelRetry();
+      };
+    });
+  }
+
+  #read$(keyPath: readonly string[], componentName: string | undefined): ObservableEither<RequestError, Answer> {
+    const answer$ = this.#link.call({
+      operation: GET_CONFIGURATION,
+      about: keyPath.join('/'),
+      payload: JSON.stringify({ componentName, keyPath }),
+      read: readAnswer,
+    });
+    return new Observable(subscriber =>
+      answer$.subscribe({
+        next: answer => {
+          const missing = answer._tag === 'Left' && answer.left._tag === 'ServiceFault' && answer.left.reason === 'ResourceNotFound';
+          subscriber.next(missing ? right({ body: '', componentName: componentName ?? 'this component', value: undefined }) : answer);
+        },
+        error: (defect: unknown) => subscriber.error(defect),
+        complete: () => subscriber.complete(),
+      }),
+    );
+  }
+
+  #decoded<A>(
+    codec: Type<A, unknown>,
+    keyPath: readonly string[],
+    { body, componentName, value }: Answer,
+  ): Either<ConfigurationInvalid, A> {
+    const invalid = (problems: readonly string[], cause?: unknown): Either<ConfigurationInvalid, A> =>
+      left(new ConfigurationInvalid(componentName, problems, cause, 'message'));
+    const problems = body === '' ? [] : [forbiddenKeyIn(body, value) ?? [], inexactNumbers(body)].flat();
+    if (problems.length > 0) return invalid(problems);
+    const state = this.#link.connection.state;
+    const onLite = state.status === 'connected' && state.capabilities.profile === 'lite';
+    const decode = (given: unknown): Either<DecodeProblems, A> => {
+      const decoded = validated(codec, given);
+      return decoded._tag === 'Left' && onLite ? validated(codec, withoutTexts(codec, given)) : decoded;
+    };
+    const whole = decode(value);
+    if (whole._tag === 'Right') return whole;
+    const leaf = leafOf(value, keyPath);
+    const decoded = leaf === undefined ? whole : decode(leaf.value);
+    return decoded._tag === 'Right' ? decoded : invalid(decoded.left.problems, decoded.left.cause);
+  }
+}
+
+/** Of a leaf the nucleus gives one member of the last key's name. So may a node look; the codec tells. */
+function leafOf(value: unknown, keyPath: readonly string[]): { readonly value: unknown } | undefined {
+  const last = keyPath.at(-1)?.toLowerCase();
+  if (last === undefined || !isJsonObject(value)) return undefined;
+  const [only, ...others] = Object.entries(value);
+  return only !== undefined && others.length === 0 && only[0].toLowerCase() === last && !isJsonObject(only[1])
+    ? { value: only[1] }
+    : undefined;
+}
+
+/** Whether the leaf that changed lies above, at or below the key. */
+function concerns(changed: readonly string[], keyPath: readonly string[]): boolean {
+  const shared = Math.min(changed.length, keyPath.length);
+  return keyPath.slice(0, shared).every((key, at) => key.toLowerCase() === changed[at]?.toLowerCase());
+}
+
+function readUpdate(body: string): Either<string, readonly string[]> {
+  const event = ConfigurationUpdateEvents.decode(parsed(body));
+  return event._tag === 'Left'
+    ? left('a ConfigurationUpdateEvents has a wrong shape')
+    : right(event.right.configurationUpdateEvent.keyPath);
+}
+
+function readAnswer(body: string): Either<string, Answer> {
+  const answer = GetConfigurationResponse.decode(parsed(body));
+  return answer._tag === 'Left' ? left('a GetConfigurationResponse has a wrong shape') : right({ body, ...answer.right });
+}
+
+function parsed(body: string): unknown {
+  try {
+    const value: unknown = JSON.parse(body);
+    return value;
+  } catch {
+    return undefined;
+  }
+}

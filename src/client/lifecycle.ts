@@ -1,0 +1,129 @@
+import { left, right, type Either } from 'fp-ts/lib/Either.js';
+import { defer, firstValueFrom, map, of, share, takeUntil, tap } from 'rxjs';
+import { InvalidRequest, type RequestError, type ServiceSubscribeError } from '../errors/errors.js';
+import { ComponentUpdatePolicyEvents } from '../ipc/wire/shapes.js';
+import { DEFER_COMPONENT_UPDATE, SUBSCRIBE_TO_COMPONENT_UPDATES, UPDATE_STATE } from '../shared/operations.js';
+import { checkTime } from '../shared/check-argument.js';
+import type { ObservableEither } from '../stream/observable-either.js';
+import type { RunnableTaskEither } from './mqtt-proxy.js';
+import type { NucleusLink } from './nucleus-link.js';
+
+/** What the nucleus announces to a component about a deployment, of this component or of any other. */
+export type ComponentUpdate =
+  | {
+      /** It is about to begin, and waits for an answer of every component that subscribes. */
+      readonly phase: 'before';
+      readonly deploymentId: string;
+      /** The nucleus itself will be restarted, and this process with it. */
+      readonly nucleusRestarts: boolean;
+      /**
+       * Puts the update off: the nucleus announces it again after so many milliseconds, and a second or two. To be run within the turn in which the
+       * announcement came, promises included: where nobody does, the update is answered with 0, which lets it go on. The first answer counts; of
+       * another one here comes a `Left(InvalidRequest)`.
+       */
+      readonly defer: (recheckAfter: number, message?: string) => RunnableTaskEither<RequestError, undefined>;
+    }
+  /** It is over, or was given up. After a restart of the nucleus nobody is told. */
+  | { readonly phase: 'after'; readonly deploymentId: string };
+
+/** How a component tells the nucleus how it is, and hears of updates. */
+export interface Lifecycle {
+  /**
+   * Reports a state: `RUNNING` ends the starting of a component whose recipe has `Startup`; `ERRORED` makes the classic nucleus stop it and start it again.
+   * Right: the nucleus has heard it, which is not that it changed anything: a state that is not allowed at the moment is answered with success and
+   * ignored, and Greengrass Lite ignores `ERRORED` always.
+   */
+  readonly report: (state: 'RUNNING' | 'ERRORED') => RunnableTaskEither<RequestError, undefined>;
+  /**
+   * Updates as the nucleus announces them: those of all deployments that come from the cloud. All subscribers share one subscription, since a second one
+   * would make every deployment wait for a minute, and each announcement has one answer: 0, unless a subscriber defers it. Greengrass Lite has no
+   * such thing: one `Left(UnsupportedOperation)`, then completion. Completes when draining begins.
+   */
+  readonly updates$: ObservableEither<ServiceSubscribeError, ComponentUpdate>;
+}
+
+/** The lifecycle on a connection that other ports use as well. */
+export class IpcLifecycle implements Lifecycle {
+  readonly updates$: ObservableEither<ServiceSubscribeError, ComponentUpdate>;
+  readonly #link: NucleusLink;
+
+  constructor(link: NucleusLink) {
+    this.#link = link;
+    const events$ = link.optionalEvents({
+      operation: SUBSCRIBE_TO_COMPONENT_UPDATES,
+      topicName: '',
+      payload: '{}',
+      read: readUpdateEvent,
+      isCanary: () => false,
+      silence: undefined,
+      onStatus: undefined,
+    });
+    const updates$ = events$.pipe(
+      map((event): Either<ServiceSubscribeError, { readonly update: ComponentUpdate; readonly settle: () => void }> =>
+        event._tag === 'Left' ? event : right(this.#announced(event.right)),
+      ),
+      tap(event => {
+        // Behind what subscribers do in this turn.
+        if (event._tag === 'Right') link.clock.after(0, event.right.settle);
+      }),
+      map((event): Either<ServiceSubscribeError, ComponentUpdate> => (event._tag === 'Left' ? event : right(event.right.update))),
+    );
+    this.updates$ = updates$.pipe(share(), takeUntil(link.draining$));
+  }
+
+  report(state: 'RUNNING' | 'ERRORED'): RunnableTaskEither<RequestError, undefined> {
+    const reported$ = this.#link.call({
+      operation: UPDATE_STATE,
+      about: state,
+      payload: JSON.stringify({ state }),
+      read: () => right(undefined),
+    });
+    return () => firstValueFrom(reported$);
+  }
+
+  #announced(event: ComponentUpdatePolicyEvents): { readonly update: ComponentUpdate; readonly settle: () => void } {
+    const { preUpdateEvent, postUpdateEvent } = event;
+    if (preUpdateEvent === undefined) {
+      const deploymentId = postUpdateEvent?.deploymentId ?? '';
+      return { update: { phase: 'after', deploymentId }, settle: () => undefined };
+    }
+    const { deploymentId, isGgcRestarting } = preUpdateEvent;
+    let answered = false;
+    const answer = (recheckAfter: number, message: string | undefined): ObservableEither<RequestError, undefined> =>
+      defer(() => {
+        if (answered) {
+          const problem = `The update ${deploymentId} has been answered. It is answered once, in the turn in which it is announced.`;
+          return of(left(new InvalidRequest('message', DEFER_COMPONENT_UPDATE, deploymentId, 'client', problem)));
+        }
+        answered = true;
+        // 0 is written out: without it the nucleus ignores the answer and waits for the whole minute.
+        const payload = JSON.stringify({ deploymentId, recheckAfterMs: Math.round(recheckAfter), message });
+        return this.#link.call({ operation: DEFER_COMPONENT_UPDATE, about: deploymentId, payload, read: () => right(undefined) });
+      });
+    return {
+      update: {
+        phase: 'before',
+        deploymentId,
+        nucleusRestarts: isGgcRestarting,
+        defer: (recheckAfter, message) => {
+          checkTime(recheckAfter, 'recheckAfter');
+          return () => firstValueFrom(answer(recheckAfter, message));
+        },
+      },
+      settle: () => {
+        if (!answered) answer(0, undefined).subscribe();
+      },
+    };
+  }
+}
+
+function readUpdateEvent(body: string): Either<string, ComponentUpdatePolicyEvents> {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body);
+  } catch {
+    return left('a ComponentUpdatePolicyEvents is not JSON');
+  }
+  const event = ComponentUpdatePolicyEvents.decode(parsed);
+  return event._tag === 'Left' ? left('a ComponentUpdatePolicyEvents has a wrong shape') : event;
+}

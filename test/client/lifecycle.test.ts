@@ -1,0 +1,104 @@
+import { isRight } from 'fp-ts/lib/Either.js';
+import { expect, onTestFinished, test } from 'vitest';
+import { connectNucleus, type Nucleus } from '../../src/client/connect-nucleus.js';
+import type { Profile } from '../../src/client/mqtt-proxy.js';
+import { MessageType, type RpcMessage, type RpcMessageInit } from '../../src/ipc/wire/rpc-message.js';
+import { DEFER_COMPONENT_UPDATE, SUBSCRIBE_TO_COMPONENT_UPDATES, UPDATE_STATE } from '../../src/shared/operations.js';
+import { accepting, startRawServer, type RawConnection, type RawServer } from '../kit/nucleus/raw-server.js';
+import { record } from '../kit/streams/recorded.js';
+import { VirtualTime } from '../kit/time/virtual-time.js';
+
+const { ApplicationMessage, ApplicationError } = MessageType;
+const reply = ({ operation, streamId }: RpcMessage): RpcMessageInit => ({
+  type: ApplicationMessage,
+  flags: 0,
+  streamId,
+  modelType: `${operation ?? ''}Response`,
+  payload: '{}',
+});
+const update = (streamId: number, body: object): RpcMessageInit => ({
+  type: ApplicationMessage,
+  flags: 0,
+  streamId,
+  modelType: 'aws.greengrass#ComponentUpdatePolicyEvents',
+  payload: JSON.stringify(body),
+});
+const before = { preUpdateEvent: { deploymentId: 'd1', isGgcRestarting: false } };
+
+async function begin(
+  script: (message: RpcMessage, connection: RawConnection) => void,
+  profile: Profile = 'classic',
+): Promise<{ nucleus: Nucleus; server: RawServer; time: VirtualTime }> {
+  const server = await startRawServer(accepting(script));
+  const time = new VirtualTime();
+  const nucleus = connectNucleus({ socketPath: server.path, authToken: 'ABCDEFGHIJKLMNOP', profile, scheduler: time });
+  onTestFinished(async () => {
+    await nucleus.close();
+    await server.stop();
+  });
+  return { nucleus, server, time };
+}
+
+/** Announces an update to whoever subscribes; answers all else with success. */
+const announcing = (message: RpcMessage, connection: RawConnection): void => {
+  if (message.operation === undefined) return;
+  connection.send(reply(message));
+  if (message.operation === SUBSCRIBE_TO_COMPONENT_UPDATES) connection.send(update(message.streamId, before));
+};
+
+test('a state is reported', async () => {
+  const { nucleus, server } = await begin(announcing);
+  const report = nucleus.lifecycle.report('RUNNING')();
+  const connection = await server.connection();
+  expect((await connection.message(({ operation }) => operation === UPDATE_STATE)).payload).toBe('{"state":"RUNNING"}');
+  expect(isRight(await report)).toBe(true);
+});
+
+test('all subscribers share one subscription, and an update nobody defers is answered once, with 0 written out', async () => {
+  const { nucleus, server, time } = await begin(announcing);
+  const one = record(nucleus.lifecycle.updates$);
+  const two = record(nucleus.lifecycle.updates$);
+  await Promise.all([one.take(1), two.take(1)]);
+  time.advance(0);
+  const connection = await server.connection();
+  const answer = await connection.message(({ operation }) => operation === DEFER_COMPONENT_UPDATE);
+  expect(JSON.parse(answer.payload)).toEqual({ deploymentId: 'd1', recheckAfterMs: 0 });
+  expect(two.values).toMatchObject([{ right: { phase: 'before', deploymentId: 'd1', nucleusRestarts: false } }]);
+  expect(connection.received.filter(({ operation }) => operation === SUBSCRIBE_TO_COMPONENT_UPDATES)).toHaveLength(1);
+});
+
+test('an update is deferred once; the second answer is refused here', async () => {
+  const { nucleus, server, time } = await begin(announcing);
+  const outcomes: Promise<unknown>[] = [];
+  const updates = record(nucleus.lifecycle.updates$, event => {
+    if (event._tag === 'Right' && event.right.phase === 'before') outcomes.push(event.right.defer(3_000, 'busy')(), event.right.defer(0)());
+  });
+  await updates.take(1);
+  time.advance(0);
+  expect(await Promise.all(outcomes)).toMatchObject([
+    { _tag: 'Right' },
+    { left: { _tag: 'InvalidRequest', operation: DEFER_COMPONENT_UPDATE } },
+  ]);
+  const answers = (await server.connection()).received.filter(({ operation }) => operation === DEFER_COMPONENT_UPDATE);
+  expect(answers.map(({ payload }) => payload)).toEqual(['{"deploymentId":"d1","recheckAfterMs":3000,"message":"busy"}']);
+});
+
+test('on Greengrass Lite updates are one Left of kind message and then completion, asked for once a connection', async () => {
+  const { nucleus, server } = await begin((message, connection) => {
+    if (message.operation === undefined) return;
+    connection.send({
+      type: ApplicationError,
+      flags: 0,
+      streamId: message.streamId,
+      modelType: 'aws.greengrass#ServiceError',
+      payload: '{"_message":"","_errorCode":"ServiceError"}',
+    });
+  }, 'lite');
+  for (let i = 0; i < 2; i++) {
+    expect(await record(nucleus.lifecycle.updates$).all()).toMatchObject([
+      { left: { _tag: 'UnsupportedOperation', kind: 'message', operation: SUBSCRIBE_TO_COMPONENT_UPDATES } },
+    ]);
+  }
+  const asked = (await server.connection()).received.filter(({ operation }) => operation === SUBSCRIBE_TO_COMPONENT_UPDATES);
+  expect(asked).toHaveLength(1);
+});
