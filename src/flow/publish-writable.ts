@@ -50,6 +50,11 @@ export const publishWritable = <A, R = PublishRequest, Acc extends AcceptedBy = 
   const writable = new Writable({
     objectMode: true,
     highWaterMark: options.highWaterMark ?? HIGH_WATER_MARK,
+    // Not while it is made: nobody listens to it yet, and a pipeline takes no stream that is over.
+    construct: constructed => {
+      sink.whenFailed(error => writable.destroy(error));
+      constructed();
+    },
     write: (value: A, _encoding, written) => sink.write(value, written),
     final: finished => sink.finish(finished),
     destroy: (error, destroyed) => {
@@ -57,7 +62,6 @@ export const publishWritable = <A, R = PublishRequest, Acc extends AcceptedBy = 
       destroyed(error);
     },
   });
-  sink.whenFailed(error => writable.destroy(error));
   return writable;
 };
 

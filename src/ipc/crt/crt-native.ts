@@ -82,10 +82,25 @@ export function isShortage(cause: unknown): boolean {
   return code === 'ERR_DLOPEN_FAILED' && /Too many open files|Cannot allocate memory/.test(cause.message);
 }
 
-/** The module itself, for who writes down again what it uses of it. A failure is not for ever: file descriptors may have run out. */
+/** File descriptors that must be free: aws-crt needs four to be loaded, and a connection more. */
+const DESCRIPTORS = 16;
+
+/**
+ * Throws what the system says when it has no more file descriptors for this process. With one or two too few aws-crt aborts the process while it is
+ * loaded, and with none Node takes every package for one that is not there, and remembers that.
+ */
+function checkDescriptors(): void {
+  const opened: number[] = [];
+  try {
+    while (opened.length < DESCRIPTORS) opened.push(openSync(process.execPath, 'r'));
+  } finally {
+    for (const descriptor of opened) closeSync(descriptor);
+  }
+}
+
+/** The module itself, for who writes down again what it uses of it. A failure is not for ever: memory or file descriptors may have run out. */
 export async function importCrt(): Promise<unknown> {
-  // Without a descriptor left Node takes every package for one that is not there, and remembers that.
-  closeSync(openSync(process.execPath, 'r'));
+  checkDescriptors();
   if (!importFailed) {
     try {
       return await import('aws-crt');
