@@ -26,6 +26,7 @@ export type { LocalComponent, RecipeComponent } from '../recipe/local-component.
 export type { LocalNucleusLimits, LocalNucleusOptions, MqttVersion } from './local-nucleus-options.js';
 export type { CloudMessage, ComponentEnvironment, LocalNucleus } from './nucleus.js';
 export type { BrokerEvent, NucleusEvent } from './nucleus-event.js';
+export type { RollOut, RollOutOptions } from './lifecycle/deployments.js';
 export type { Deployment } from './server/components.js';
 export type { PolicyRemedy } from '../recipe/policy/policy-remedy.js';
 export type { ConfigurationUpdate } from '../recipe/device-configuration.js';

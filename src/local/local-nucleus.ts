@@ -2,7 +2,10 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asyncScheduler } from 'rxjs';
 import { ComponentConfigurations } from './configuration/component-configurations.js';
-import { Components } from './server/components.js';
+import { Deployments } from './lifecycle/deployments.js';
+import { LifecycleServices } from './lifecycle/lifecycle-services.js';
+import { Components, type Deployment } from './server/components.js';
+import type { LocalComponent, RecipeComponent } from '../recipe/local-component.js';
 import { FaultSwitches } from './faults/fault-switches.js';
 import { Faults } from './faults/faults.js';
 import { IpcServer } from './server/ipc-server.js';
@@ -76,6 +79,7 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
     interpolates: options.interpolateComponentConfiguration ?? false,
   };
   const configurations = new ComponentConfigurations(profile, () => asyncScheduler.now(), observe);
+  const lifecycle = new LifecycleServices();
   const deployed = new Components(profile, device, tokens, policies, configurations);
   const problems = new Map(components.map(component => deployed.deploy(component)).map(({ component, problems }) => [component, problems]));
   // The broker comes first and the profile needs it; by the time a message arrives both are there.
@@ -104,6 +108,7 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
     permissions: policies,
     isObserver: component => deployed.isObserver(component),
     configurations,
+    lifecycle,
     faults,
     clock,
     observe,
@@ -148,9 +153,17 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
     if (token !== undefined) return token;
     throw new RangeError(`No component ${JSON.stringify(component)} was given to startLocalNucleus, nor deployed later.`);
   };
+  const deploy = (component: LocalComponent | RecipeComponent): Deployment => {
+    const deployment = deployed.deploy(component);
+    problems.set(deployment.component, deployment.problems);
+    for (const problem of deployment.problems) observe({ kind: 'policy', component: deployment.component, problem });
+    return deployment;
+  };
+  const deployments = new Deployments(deployed, lifecycle, clock, deploy);
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => {
     stopping ??= (async () => {
+      deployments.close();
       await control.undoAll();
       await ipc.close();
       await remove();
@@ -169,12 +182,8 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
     mqttUrl: broker.url,
     mqttHost: broker.host,
     mqttPort: broker.port,
-    deploy: component => {
-      const deployment = deployed.deploy(component);
-      problems.set(deployment.component, deployment.problems);
-      for (const problem of deployment.problems) observe({ kind: 'policy', component: deployment.component, problem });
-      return deployment;
-    },
+    deploy,
+    rollOut: (components, options = {}) => deployments.rollOut(components, options),
     faults: control,
     get connections() {
       return ipc.connections.size;

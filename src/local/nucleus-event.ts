@@ -77,6 +77,8 @@ export type NucleusEvent =
     }
   /** A leaf of a component's configuration has changed, or is new or gone: by the component itself, or by a deployment. */
   | { readonly kind: 'configurationChanged'; readonly component: string; readonly keyPath: readonly string[] }
+  /** A component says what state it is in: `RUNNING` or `ERRORED`; on Lite any text. */
+  | { readonly kind: 'stateReported'; readonly connection: number; readonly component: string; readonly state: string }
   /** An operation was answered with an error. */
   | {
       readonly kind: 'failed';

@@ -2,6 +2,7 @@ import type { BrokerMessage } from './broker/broker-message.js';
 import type { Deployment } from './server/components.js';
 import type { Faults } from './faults/faults.js';
 import type { LocalComponent, RecipeComponent } from '../recipe/local-component.js';
+import type { RollOut, RollOutOptions } from './lifecycle/deployments.js';
 import type { NucleusEvent } from './nucleus-event.js';
 import type { ProfileName } from '../shared/profile-name.js';
 
@@ -69,6 +70,14 @@ export interface LocalNucleus extends AsyncDisposable {
    * Source: AWS IoT Greengrass developer guide, "Update component configurations".
    */
   readonly deploy: (component: LocalComponent | RecipeComponent) => Deployment;
+  /**
+   * Deploys components as a nucleus does, which asks them first; on Lite nobody is asked. Those that have subscribed to validate configurations, and
+   * whose configuration changes in the same version, report whether they take it: one that refuses, or does not answer in time, makes the
+   * deployment fail, and nothing changes. With `notifyComponents` those that have subscribed to component updates can put it off. Never rejects.
+   *
+   * Source: AWS IoT Greengrass developer guide, "Interact with component lifecycle" and "Interact with component configuration".
+   */
+  readonly rollOut: (components: readonly (LocalComponent | RecipeComponent)[], options?: RollOutOptions) => Promise<RollOut>;
   /** Makes it misbehave. */
   readonly faults: Faults;
   /** Authenticated or not. */

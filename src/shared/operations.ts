@@ -15,11 +15,11 @@ export const DEFER_COMPONENT_UPDATE = 'aws.greengrass#DeferComponentUpdate';
 /** Operations of the service model that a local nucleus has no handler for. Names outside the model get another answer. */
 const OTHERS: ReadonlySet<string> = new Set(
   [
-    'AuthorizeClientDeviceAction CancelLocalDeployment CreateDebugPassword CreateLocalDeployment DeferComponentUpdate DeleteThingShadow',
+    'AuthorizeClientDeviceAction CancelLocalDeployment CreateDebugPassword CreateLocalDeployment DeleteThingShadow',
     'GetClientDeviceAuthToken GetComponentDetails GetLocalDeploymentStatus GetSecretValue GetThingShadow ListComponents',
     'ListLocalDeployments ListNamedShadowsForThing PauseComponent PutComponentMetric RestartComponent ResumeComponent',
-    'SendConfigurationValidityReport StopComponent SubscribeToCertificateUpdates SubscribeToComponentUpdates',
-    'SubscribeToValidateConfigurationUpdates UpdateState UpdateThingShadow ValidateAuthorizationToken',
+    'StopComponent SubscribeToCertificateUpdates',
+    'UpdateThingShadow ValidateAuthorizationToken',
     'VerifyClientDeviceIdentity',
   ]
     .join(' ')

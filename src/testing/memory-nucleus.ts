@@ -5,6 +5,7 @@ import type { AccessControl } from '../recipe/policy/access-control.js';
 import type { BrokerMessage } from '../local/broker/broker-message.js';
 import { FaultSwitches } from '../local/faults/fault-switches.js';
 import { ComponentConfigurations } from '../local/configuration/component-configurations.js';
+import { LifecycleServices } from '../local/lifecycle/lifecycle-services.js';
 import { Link } from '../local/server/link.js';
 import type { LocalNucleusLimits } from '../local/local-nucleus-options.js';
 import type { NucleusEvent } from '../local/nucleus-event.js';
@@ -139,6 +140,7 @@ export class MemoryNucleus {
           remedy: (component, operation, resource) => policies.remedy(component, operation, resource),
         },
         configurations: new ComponentConfigurations(profile, () => scheduler.now(), observe),
+        lifecycle: new LifecycleServices(),
         faults: switches,
         clock,
         observe,

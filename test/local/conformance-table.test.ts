@@ -13,6 +13,7 @@ const WHOLE = [
   'lite/lite-device',
   'pubsub/local-topics',
   'configuration/configuration',
+  'lifecycle/lifecycle',
 ];
 
 interface Row {

@@ -74,6 +74,8 @@ export function prettyLog(out: Output, components: readonly string[]): Render {
         return message(event.component, '→', event.topicName, event.payload, event.qos === 0 ? 'qos 0' : '');
       case 'configurationChanged':
         return sentence(event.component, `configuration changed: /${event.keyPath.join('/')}`, 'yellow');
+      case 'stateReported':
+        return sentence(event.component, `reports ${event.state}`, event.state === 'ERRORED' ? 'red' : 'green');
       case 'localSubscribed':
         return sentence(event.component, `subscribed to the local topic ${event.filter}`, 'green');
       case 'localUnsubscribed':

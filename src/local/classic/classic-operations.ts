@@ -10,6 +10,13 @@ import {
   classicSubscribeToConfiguration,
   classicUpdateConfiguration,
 } from '../configuration/classic-configuration.js';
+import {
+  classicDeferUpdate,
+  classicReportValidity,
+  classicSubscribeToUpdates,
+  classicUpdateState,
+  classicValidateConfiguration,
+} from '../lifecycle/classic-lifecycle.js';
 import { followConnectionStatus } from '../server/connection-status.js';
 import { OpenStreams } from '../server/open-streams.js';
 import {
@@ -19,6 +26,11 @@ import {
   classicSubscribeToTopic,
 } from '../pubsub/classic-local-topics.js';
 import {
+  DEFER_COMPONENT_UPDATE,
+  SEND_CONFIGURATION_VALIDITY_REPORT,
+  SUBSCRIBE_TO_COMPONENT_UPDATES,
+  SUBSCRIBE_TO_VALIDATE_CONFIGURATION_UPDATES,
+  UPDATE_STATE,
   GET_CONFIGURATION,
   SUBSCRIBE_TO_CONFIGURATION_UPDATE,
   UPDATE_CONFIGURATION,
@@ -37,8 +49,8 @@ const lacks = (operation: string): string => `Operation ${operation} is not supp
 /** How an operation is done. */
 interface Handler {
   readonly handle: (call: ClassicCall, members: Members) => void;
-  /** What Java says where there is no request. */
-  readonly ofNothing: string;
+  /** What Java says where there is no request. Left out: the request is not looked at. */
+  readonly ofNothing?: string;
   /** Whether it matters that a name in the request came twice. */
   readonly isExact?: true;
 }
@@ -68,6 +80,20 @@ const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
       ofNothing: nullPointer('SubscribeToConfigurationUpdateRequest.getComponentName()', 'request'),
     },
   ],
+  [UPDATE_STATE, { handle: classicUpdateState, ofNothing: nullPointer('UpdateStateRequest.getState()', 'request') }],
+  [SUBSCRIBE_TO_VALIDATE_CONFIGURATION_UPDATES, { handle: classicValidateConfiguration }],
+  [
+    SEND_CONFIGURATION_VALIDITY_REPORT,
+    {
+      handle: classicReportValidity,
+      ofNothing: nullPointer('SendConfigurationValidityReportRequest.getConfigurationValidityReport()', 'request'),
+    },
+  ],
+  [SUBSCRIBE_TO_COMPONENT_UPDATES, { handle: classicSubscribeToUpdates }],
+  [
+    DEFER_COMPONENT_UPDATE,
+    { handle: classicDeferUpdate, ofNothing: nullPointer('DeferComponentUpdateRequest.getDeploymentId()', 'request') },
+  ],
   [SUBSCRIBE_TO_TOPIC, { handle: classicSubscribeToTopic, ofNothing: SUBSCRIBE_TO_TOPIC_NULL }],
 ]);
 
@@ -93,9 +119,9 @@ export class ClassicOperations {
     try {
       const request = parseGson(payload, handler.isExact ?? false);
       // A missing request is a null pointer inside the handler, and what Java says of it the text of the error.
-      if (request.kind === 'null') call.fail('ServiceError', handler.ofNothing);
+      if (request.kind === 'null' && handler.ofNothing !== undefined) call.fail('ServiceError', handler.ofNothing);
       else if (request.kind === 'malformed') throw new MalformedMember('request');
-      else handler.handle(call, request.members);
+      else handler.handle(call, request.kind === 'null' ? {} : request.members);
     } catch (error) {
       if (!(error instanceof MalformedMember)) throw error;
       this.caller.failed(operation, 'InternalServerError', `malformed ${error.message}`, undefined);

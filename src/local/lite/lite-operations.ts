@@ -3,9 +3,10 @@ import { followConnectionStatus } from '../server/connection-status.js';
 import { LiteCall } from './lite-call.js';
 import { litePublish } from './lite-publish.js';
 import { liteStatusEvent, liteStatusReply } from './lite-replies.js';
-import { INVALID_PARAMETERS, parseMembers, type Members } from './lite-request.js';
+import { parseMembers } from './lite-request.js';
 import type { LiteShared } from './lite-shared.js';
 import { liteSubscribe } from './lite-subscribe.js';
+import { liteUpdateState } from '../lifecycle/lite-lifecycle.js';
 import { OpenStreams } from '../server/open-streams.js';
 import { litePublishToTopic, liteSubscribeToTopic } from '../pubsub/lite-local-topics.js';
 import { liteGetConfiguration, liteSubscribeToConfiguration, liteUpdateConfiguration } from '../configuration/lite-configuration.js';
@@ -24,7 +25,7 @@ import type { Peer } from '../server/protocol.js';
 
 /** What Lite does and the local nucleus does not. Source: the services of `ggipcd`. */
 const OFFERED: ReadonlySet<string> = new Set(
-  ['CreateLocalDeployment RestartComponent UpdateState ValidateAuthorizationToken']
+  ['CreateLocalDeployment RestartComponent ValidateAuthorizationToken']
     .join(' ')
     .split(' ')
     .map(name => `aws.greengrass#${name}`),
@@ -50,23 +51,23 @@ export class LiteOperations {
     else if (operation === SUBSCRIBE) liteSubscribe(call, members);
     else if (operation === PUBLISH_TO_TOPIC) litePublishToTopic(call, members);
     else if (operation === SUBSCRIBE_TO_TOPIC) liteSubscribeToTopic(call, members);
+    else if (operation === UPDATE_STATE) liteUpdateState(call, members);
     else if (operation === GET_CONFIGURATION) liteGetConfiguration(call, members);
     else if (operation === UPDATE_CONFIGURATION) liteUpdateConfiguration(call, members);
     else if (operation === SUBSCRIBE_TO_CONFIGURATION_UPDATE) liteSubscribeToConfiguration(call, members);
     else if (operation === SUBSCRIBE_STATUS && this.#shared.context.connectionStatus) {
       const { link } = this.#shared.context;
       this.streams.keep(streamId, followConnectionStatus(this.caller.peer, link, streamId, liteStatusReply, liteStatusEvent));
-    } else this.#decline(call, members);
+    } else this.#decline(call);
   }
 
   /**
    * What is not done here: as far as Lite's own checks go without the service, and then as an operation it does not know. The event says which
    * of the two lacks it, the client is not told.
    */
-  #decline(call: LiteCall, { state }: Members): void {
+  #decline(call: LiteCall): void {
     const { operation } = call;
-    if (operation === UPDATE_STATE && typeof state !== 'string') call.fail(INVALID_PARAMETERS);
-    else if (OFFERED.has(operation)) call.failSilently(`Operation ${operation} is not supported by the local nucleus`);
+    if (OFFERED.has(operation)) call.failSilently(`Operation ${operation} is not supported by the local nucleus`);
     else call.failSilently(`Greengrass Lite has no operation ${operation}`);
   }
 

@@ -41,6 +41,11 @@ export class Caller {
     this.#context.observe({ kind: 'unsubscribed', connection: this.peer.id, component: this.component, streamId, filter });
   }
 
+  reported(state: string): void {
+    if (!this.#context.observed()) return;
+    this.#context.observe({ kind: 'stateReported', connection: this.peer.id, component: this.component, state });
+  }
+
   localSubscribed(streamId: number, filter: string): void {
     if (!this.#context.observed()) return;
     this.#context.observe({ kind: 'localSubscribed', connection: this.peer.id, component: this.component, streamId, filter });

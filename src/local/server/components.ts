@@ -32,6 +32,7 @@ export class Components {
   readonly #tokens: Tokens;
   readonly #policies: Policies;
   readonly #observers = new Set<string>();
+  readonly #versions = new Map<string, string>();
   readonly #configurations: ComponentConfigurations;
 
   constructor(profile: ProfileName, device: DeviceSettings, tokens: Tokens, policies: Policies, configurations: ComponentConfigurations) {
@@ -44,10 +45,8 @@ export class Components {
 
   /** Adds a component or changes one. Its policies count from the next request on; its subscriptions stay. */
   deploy(component: LocalComponent | RecipeComponent): Deployment {
-    const { name, version, configuration, problems } =
-      'recipe' in component
-        ? this.#fromRecipe(component)
-        : { name: component.name, version: '0.0.0', configuration: this.#fromPolicies(component), problems: [] };
+    const { name, version, configuration, problems } = this.#resolve(component);
+    this.#versions.set(name, version);
     this.#configurations.replace(name, configuration);
     if ('observer' in component && component.observer === true) this.#observers.add(name);
     else this.#observers.delete(name);
@@ -66,9 +65,31 @@ export class Components {
     return { component: name, configuration, problems: [...problems, ...this.#policies.set(name, accessControl, variables)] };
   }
 
+  /** What a deployment would change. */
+  preview(component: LocalComponent | RecipeComponent): {
+    readonly name: string;
+    readonly isSameVersion: boolean;
+    readonly before: Configuration | undefined;
+    readonly configuration: Configuration;
+  } {
+    const { name, version, configuration } = this.#resolve(component);
+    return { name, isSameVersion: this.#versions.get(name) === version, before: this.#configurations.of(name), configuration };
+  }
+
   /** Whether the component's subscriptions are to leave the device as it is. */
   isObserver(name: string): boolean {
     return this.#observers.has(name);
+  }
+
+  #resolve(component: LocalComponent | RecipeComponent): {
+    readonly name: string;
+    readonly version: string;
+    readonly configuration: Configuration;
+    readonly problems: readonly string[];
+  } {
+    return 'recipe' in component
+      ? this.#fromRecipe(component)
+      : { name: component.name, version: '0.0.0', configuration: this.#fromPolicies(component), problems: [] };
   }
 
   /** What a component without a recipe has is its policies, and what it has written itself. */

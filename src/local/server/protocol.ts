@@ -4,6 +4,7 @@ import type { Broker } from '../broker/broker.js';
 import type { BrokerMessage } from '../broker/broker-message.js';
 import type { ComponentConfigurations } from '../configuration/component-configurations.js';
 import type { FaultSwitches } from '../faults/fault-switches.js';
+import type { LifecycleServices } from '../lifecycle/lifecycle-services.js';
 import type { Link } from './link.js';
 import type { NucleusEvent } from '../nucleus-event.js';
 import type { Permissions } from '../../recipe/policy/policies.js';
@@ -63,6 +64,7 @@ export interface ProfileContext {
   /** Whether what a component subscribes is left out of the device's subscriptions. */
   readonly isObserver: (component: string) => boolean;
   readonly configurations: ComponentConfigurations;
+  readonly lifecycle: LifecycleServices;
   readonly faults: FaultSwitches;
   readonly clock: Clock;
   readonly observe: (event: NucleusEvent) => void;

@@ -1,0 +1,86 @@
+import type { Configuration } from '../../recipe/recipe.js';
+
+/** What a component says of a configuration that it is to get. */
+export interface ValidityReport {
+  readonly status: string | undefined;
+  readonly message: string | undefined;
+}
+
+/** Sends an event on a stream. */
+type Send = (event: object) => void;
+
+/** Who validates configurations and who wants to hear of updates, and the questions to them that are open. */
+export class LifecycleServices {
+  readonly #validators = new Map<string, Send>();
+  readonly #validations = new Map<string, (report: ValidityReport) => void>();
+  readonly #updates = new Map<string, Set<Send>>();
+  readonly #announced = new Map<string, { readonly deploymentId: string; readonly resolve: (recheckAfter: number) => void }>();
+
+  /** One listener a component: a second one gets nothing, and the end of either removes it. */
+  addValidator(component: string, send: Send): () => void {
+    if (!this.#validators.has(component)) this.#validators.set(component, send);
+    return () => this.#validators.delete(component);
+  }
+
+  validates(component: string): boolean {
+    return this.#validators.has(component);
+  }
+
+  /** Asks a component that validates. The result takes the question back. */
+  validate(component: string, deploymentId: string, configuration: Configuration, resolve: (report: ValidityReport) => void): () => void {
+    const send = this.#validators.get(component);
+    if (send === undefined) return () => undefined;
+    const key = questionKey(component, deploymentId);
+    this.#validations.set(key, resolve);
+    send({ validateConfigurationUpdateEvent: { configuration, deploymentId } });
+    return () => this.#validations.delete(key);
+  }
+
+  /** `false`: nobody has asked, or not any more. */
+  report(component: string, deploymentId: string, report: ValidityReport): boolean {
+    const resolve = this.#validations.get(questionKey(component, deploymentId));
+    resolve?.(report);
+    return resolve !== undefined;
+  }
+
+  addUpdateSubscriber(component: string, send: Send): () => void {
+    const streams = this.#updates.get(component) ?? new Set<Send>();
+    this.#updates.set(component, streams.add(send));
+    return () => {
+      streams.delete(send);
+      if (streams.size === 0 && this.#updates.get(component) === streams) this.#updates.delete(component);
+    };
+  }
+
+  get updateSubscribers(): readonly string[] {
+    return [...this.#updates.keys()];
+  }
+
+  /** Tells a component of an update. The result takes the question back. */
+  announce(component: string, deploymentId: string, resolve: (recheckAfter: number) => void): () => void {
+    const streams = this.#updates.get(component) ?? new Set<Send>();
+    // Of several subscriptions only one can be answered, and the others are waited for.
+    const isAnswerable = streams.size === 1;
+    const question = { deploymentId, resolve: isAnswerable ? resolve : () => undefined };
+    this.#announced.set(component, question);
+    for (const send of streams) send({ preUpdateEvent: { deploymentId, isGgcRestarting: false } });
+    return () => {
+      if (this.#announced.get(component) === question) this.#announced.delete(component);
+    };
+  }
+
+  tellUpdated(deploymentId: string): void {
+    for (const streams of this.#updates.values()) for (const send of streams) send({ postUpdateEvent: { deploymentId } });
+  }
+
+  /** The first answer counts. Without a time it is one all the same, and the update waits for as long as it can. */
+  defer(component: string, deploymentId: string, recheckAfter: number | undefined): 'taken' | 'too late' {
+    const question = this.#announced.get(component);
+    if (question?.deploymentId !== deploymentId) return 'too late';
+    this.#announced.delete(component);
+    if (recheckAfter !== undefined) question.resolve(recheckAfter);
+    return 'taken';
+  }
+}
+
+const questionKey = (component: string, deploymentId: string): string => JSON.stringify([component, deploymentId]);
