@@ -1,27 +1,81 @@
 /**
- * Which way imports may point (docs: every module of src stands on the ones below it).
- *
- *   local, client  two sides of one wire: the server, and the client
- *   ipc            bytes <-> operations, no RxJS; local uses its frames and shapes, never its client
- *   flow, operators, schedule, stream, codec, topic, errors, and any new folder   pure RxJS and fp-ts, know no client
- *   the kit: recipe, dry-run, local, testing, cli, eslint   what a developer uses; no device ever loads a line of it
+ * Which way imports may point. Two storeys: the runtime, which a device loads, and the kit, which a developer uses and no device loads a line of.
+ * In each the folders stand in an order, and each may import those before it: so no two need each other.
+ * docs/architecture.md says what is in them.
  */
-const PURE = '^src/(?!ipc/|client/|outbox/|component/|recipe/|dry-run/|local/|testing/|cli/)[^/]+/';
-/** The second storey: what a developer uses, and no device loads. */
-const KIT = '^src/(recipe|dry-run|local|testing|cli|eslint)/';
-/** The port's types: what a stage may know of a proxy, and only as types. */
-const PORT = '^src/client/(mqtt-proxy|mqtt-message)\\.ts$';
-/** Where a dry run begins, and the entry that names its types. */
-const DRY_RUN = '^src/component/(dry-run|index)\\.ts$';
-/** The part of ipc that is the client: who opens connections and streams. */
-const CLIENT = '^src/ipc/(session|transport|socket/|crt/|wire/encode-request)';
+const RUNTIME = [
+  'shared',
+  'errors',
+  'schedule',
+  'codec',
+  'topic',
+  'stream',
+  'ipc',
+  'ports',
+  'flow',
+  'operators',
+  'sinks',
+  'client',
+  'outbox',
+  'component',
+];
+const KIT = ['recipe', 'local', 'testing', 'dry-run', 'eslint', 'cli'];
+const FOLDERS = [...RUNTIME, ...KIT];
+const among = folders => `^src/(${folders.join('|')})/`;
+
+/** Pure RxJS and fp-ts: they work on any Observable, with or without a nucleus. */
+const PURE = among(['errors', 'schedule', 'codec', 'topic', 'stream', 'ports', 'flow', 'operators', 'sinks']);
+/** The part of ipc that is the client: who opens connections and streams. That aws-crt is loaded in one way only is no part of it. */
+const CLIENT = '^src/ipc/(session|transport|socket/|crt/(?!crt-native)|wire/encode-request)';
 /** What package.json exports. A folder's own index.ts, such as src/codec/index.ts, is none of these. */
-const ENTRY = '^src/(index|fp|(local|operators|outbox|component|testing|eslint)/index)\\.ts$';
+const ENTRY = '^src/(index|fp|(local|operators|outbox|component|testing|dry-run|eslint)/index)\\.ts$';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
   forbidden: [
     { name: 'no-cycle', severity: 'error', comment: 'Modules that need each other are one module.', from: {}, to: { circular: true } },
+    ...FOLDERS.slice(0, -1).map((folder, place) => ({
+      name: 'folders-in-order',
+      severity: 'error',
+      comment: 'A folder may import those before it: no two folders need each other, and the runtime never imports the kit.',
+      from: { path: `^src/${folder}/` },
+      to: { path: among(FOLDERS.slice(place + 1)) },
+    })),
+    {
+      name: 'every-folder-has-its-place',
+      severity: 'error',
+      comment: 'A new folder of src is named in the order above.',
+      from: { path: '^src/[^/]+/', pathNot: among(FOLDERS) },
+      to: {},
+    },
+    {
+      name: 'the-package-is-the-runtime',
+      severity: 'error',
+      comment: 'What the main entry loads, a device loads.',
+      from: { path: '^src/[^/]+$' },
+      to: { path: among(KIT) },
+    },
+    {
+      name: 'pure-knows-no-client',
+      severity: 'error',
+      comment: 'Stages and operators work on any Observable, with or without a nucleus; publishTo is handed a port.',
+      from: { path: PURE },
+      to: { path: '^src/(ipc|client|component)/' },
+    },
+    {
+      name: 'ports-are-types',
+      severity: 'error',
+      comment: 'A port says what a service does. Who does it is in client, and in testing.',
+      from: { path: '^src/ports/' },
+      to: { dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'client-stands-on-ipc',
+      severity: 'error',
+      comment: 'The client stands on ipc and the pure parts, and leaves what is done with messages to others.',
+      from: { path: '^src/client/' },
+      to: { path: '^src/(operators|sinks|outbox)/' },
+    },
     {
       name: 'ipc-stands-at-the-bottom',
       severity: 'error',
@@ -37,46 +91,11 @@ module.exports = {
       to: { path: 'node_modules/rxjs/' },
     },
     {
-      name: 'client-stands-on-ipc',
-      severity: 'error',
-      comment: 'The client stands on ipc and the pure parts.',
-      from: { path: '^src/client/' },
-      to: { path: '^src/(operators|sinks|outbox|component)/' },
-    },
-    {
-      name: 'pure-knows-no-client',
-      severity: 'error',
-      comment: 'Stages and operators work on any Observable, with or without a nucleus.',
-      from: { path: PURE },
-      to: { path: '^src/(ipc|client|outbox|component)/', pathNot: PORT },
-    },
-    {
-      name: 'only-stages-name-the-port',
-      severity: 'error',
-      comment: 'publishTo takes a MqttProxy as an argument; nothing else in the pure parts has a use for it.',
-      from: { path: PURE, pathNot: '^src/flow/' },
-      to: { path: PORT },
-    },
-    {
-      name: 'port-as-a-type',
-      severity: 'error',
-      comment: 'A stage is handed its proxy; it never makes one.',
-      from: { path: '^src/flow/' },
-      to: { path: PORT, dependencyTypesNot: ['type-only'] },
-    },
-    {
       name: 'outbox-takes-its-proxy',
       severity: 'error',
       comment: 'An outbox is handed a proxy; of the client it knows the types, and what checks a request.',
       from: { path: '^src/outbox/' },
-      to: { path: '^src/(ipc/|client/(connect|connection|publisher|subscription)\\.ts|sinks/|component/)' },
-    },
-    {
-      name: 'shared-is-a-leaf',
-      severity: 'error',
-      comment: 'The words that all share import nothing.',
-      from: { path: '^src/shared/' },
-      to: { path: '^src/', pathNot: '^src/shared/' },
+      to: { path: '^src/(ipc/|client/(connect|connection|publisher|subscription)\\.ts|sinks/)' },
     },
     {
       name: 'local-is-a-server',
@@ -91,20 +110,6 @@ module.exports = {
       comment: 'Of ipc the local nucleus shares frames and shapes, not the session or the transports, and not by a detour either.',
       from: { path: '^src/local/' },
       to: { path: CLIENT, reachable: true },
-    },
-    {
-      name: 'runtime-never-imports-the-kit',
-      severity: 'error',
-      comment: 'What a device loads stands on itself. Only the dry run is begun from a component, and loaded when asked for.',
-      from: { path: '^src/', pathNot: [KIT, DRY_RUN] },
-      to: { path: KIT },
-    },
-    {
-      name: 'dry-run-only-when-asked-for',
-      severity: 'error',
-      comment: 'A static import would load the testing kit on every device.',
-      from: { path: DRY_RUN },
-      to: { path: KIT, dynamic: false, dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'recipes-stand-alone',

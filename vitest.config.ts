@@ -9,7 +9,7 @@ const source = (path: string): string => fileURLToPath(new URL(`src/${path}`, im
 const alias = [
   { find: 'greengrass-rx/fp', replacement: source('fp.ts') },
   { find: 'greengrass-rx/testing/vitest', replacement: source('testing/vitest.ts') },
-  { find: /^greengrass-rx\/([a-z]+)$/, replacement: source('$1/index.ts') },
+  { find: /^greengrass-rx\/([a-z-]+)$/, replacement: source('$1/index.ts') },
   { find: /^greengrass-rx$/, replacement: source('index.ts') },
 ];
 

@@ -2,7 +2,8 @@
  * What the examples have in common: a component on a local nucleus, with the rights of the recipe that is derived from it and no more,
  * and an MQTT client in the place of the cloud.
  */
-import { CONFIG_VARIABLE, dryRun, jsonLog, runComponent, type Component, type RunOutcome } from 'greengrass-rx/component';
+import { CONFIG_VARIABLE, jsonLog, runComponent, type Component, type RunOutcome } from 'greengrass-rx/component';
+import { dryRun } from 'greengrass-rx/dry-run';
 import { E } from 'greengrass-rx/fp';
 import { readRecipe, startLocalNucleus, type LocalNucleus, type LocalNucleusOptions, type NucleusEvent } from 'greengrass-rx/local';
 import { connectAsync } from 'mqtt';

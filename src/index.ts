@@ -14,7 +14,7 @@ export type { LocalAccepted, LocalMessage, LocalPublishRequest } from './client/
 export type { LocalPatternSubscribeRequest, LocalSubscribeError, LocalSubscribeRequest, LocalTopics } from './client/local-topics.js';
 export type { ReceiveMode } from './ipc/wire/shapes.js';
 export type { ConnectOptions } from './client/connect-options.js';
-export type { Mqtt5Members, MqttMessage, PublishRequest, UserProperty } from './client/mqtt-message.js';
+export type { Mqtt5Members, MqttMessage, PublishRequest, UserProperty } from './ports/mqtt-message.js';
 export type {
   Accepted,
   Capabilities,
@@ -29,44 +29,43 @@ export type {
   SilenceWatch,
   SubscribeRequest,
   SubscriptionStatus,
-} from './client/mqtt-proxy.js';
+} from './ports/mqtt-proxy.js';
 export { payloadLimit } from './client/publish-size.js';
 export { shareSubscriptions, type ShareSubscriptionsOptions } from './client/share-subscriptions.js';
 export { drainOnSignal, type DrainOnSignalOptions } from './client/drain-on-signal.js';
 export { type AnyQos, QOS } from './shared/qos.js';
 export * from './schedule/index.js';
+export { type Retry, retryErrorsWith, type RetryOptions, retryWith, type RetryWithOptions } from './stream/retry.js';
 export {
   absorbKinds,
   absorbTags,
   catchTag,
   catchTags,
+  type Caught,
   endAtTerminal,
+  type ErrorOf,
+  type KindOf,
+  type LeftOf,
   lefts,
   matchKinds,
   matchTags,
   mergeW,
+  type ObservableEither,
+  type OfKind,
   onRights,
   orThrow,
   partition,
+  type Partitioned,
+  type PassingError,
+  type RightOf,
   rights,
   runToEnd,
+  type RunToEndOptions,
   tapLeft,
-} from './stream/index.js';
-export type {
-  Caught,
-  ErrorOf,
-  KindOf,
-  LeftOf,
-  ObservableEither,
-  OfKind,
-  PassingError,
-  Partitioned,
-  RightOf,
-  RunToEndOptions,
-  ValueOf,
+  type ValueOf,
 } from './stream/index.js';
 /** `ObservableEither` as fp-ts knows such types: `OE.map`, `OE.chain`, `OE.Do` and the instances, for its `pipe`. */
 export * as OE from './stream/index.js';
 export * from './topic/index.js';
-export type { TransportName } from './ipc/transport.js';
+export type { TransportName } from './shared/profile-name.js';
 export * from './sinks/index.js';

@@ -1,6 +1,6 @@
 import { CLASSIC_MAX_FRAME, LITE_MAX_FRAME } from '../ipc/wire/frame.js';
-import type { TransportName } from '../ipc/transport.js';
-import type { Capabilities, Profile } from './mqtt-proxy.js';
+import type { TransportName } from '../shared/profile-name.js';
+import type { Capabilities, Profile } from '../ports/mqtt-proxy.js';
 
 /** Publishes under way at once. Lite stores at most ten that the cloud has not acknowledged, and refuses the rest. */
 const PUBLISH_WINDOW: Record<Profile, number> = { classic: 64, lite: 8 };

@@ -1,13 +1,14 @@
 import { isLeft, left, right, type Either } from 'fp-ts/lib/Either.js';
 import { distinctUntilChanged, map, startWith, type Observable } from 'rxjs';
-import { IoTCoreConnectionStatusEvent, SUBSCRIBE_TO_CONNECTION_STATUS } from '../ipc/wire/shapes.js';
+import { IoTCoreConnectionStatusEvent } from '../ipc/wire/shapes.js';
+import { SUBSCRIBE_STATUS } from '../shared/operations.js';
 import { markHandled } from '../stream/unhandled.js';
-import type { CloudStatus } from './mqtt-proxy.js';
+import type { CloudStatus } from '../ports/mqtt-proxy.js';
 import type { NucleusLink } from './nucleus-link.js';
 import type { EventStream } from './subscription.js';
 
 const STATUS_STREAM: EventStream<CloudStatus> = {
-  operation: SUBSCRIBE_TO_CONNECTION_STATUS,
+  operation: SUBSCRIBE_STATUS,
   topicName: '',
   payload: '{}',
   read: readStatus,

@@ -6,7 +6,7 @@ import { IpcMqttProxy, openLink, openLinkOver } from './connect.js';
 import { IpcConfiguration, type Configuration } from './configuration.js';
 import { IpcLifecycle, type Lifecycle } from './lifecycle.js';
 import { IpcLocalTopics, type LocalTopics } from './local-topics.js';
-import type { Capabilities, ConnectionState, DrainReport, MqttProxy, RunnableTask, RunnableTaskEither } from './mqtt-proxy.js';
+import type { Capabilities, ConnectionState, DrainReport, MqttProxy, RunnableTask, RunnableTaskEither } from '../ports/mqtt-proxy.js';
 import type { NucleusLink } from './nucleus-link.js';
 
 /** The nucleus: a port for each of its services, all on one connection, with one token, one reconnect, one drain and one end. */

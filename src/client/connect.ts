@@ -4,8 +4,9 @@ import type { Decoder } from '../codec/codec.js';
 import type { DecodeFailed, ConnectError, PublishError, SubscribeError } from '../errors/errors.js';
 import { crtTransport } from '../ipc/crt/crt-transport.js';
 import { socketTransport } from '../ipc/socket/socket-transport.js';
-import type { Transport, TransportName } from '../ipc/transport.js';
-import { PUBLISH_TO_IOT_CORE } from '../ipc/wire/shapes.js';
+import type { Transport } from '../ipc/transport.js';
+import type { TransportName } from '../shared/profile-name.js';
+import { PUBLISH } from '../shared/operations.js';
 import { QOS } from '../shared/qos.js';
 import { capped, equalJitter, exponential, fixed, fullJitter, resetAfter } from '../schedule/index.js';
 import type { ObservableEither } from '../stream/observable-either.js';
@@ -16,7 +17,7 @@ import { cloudStatus } from './cloud-status.js';
 import { countMessages } from './count-messages.js';
 import { encodePublish } from './encode-publish.js';
 import { messageStream } from './message-stream.js';
-import type { MqttMessage, PublishRequest } from './mqtt-message.js';
+import type { MqttMessage, PublishRequest } from '../ports/mqtt-message.js';
 import type {
   Accepted,
   Capabilities,
@@ -29,7 +30,7 @@ import type {
   RunnableTask,
   RunnableTaskEither,
   SubscribeRequest,
-} from './mqtt-proxy.js';
+} from '../ports/mqtt-proxy.js';
 import { NucleusLink, publishing } from './nucleus-link.js';
 import { readWith, type AnySubscribeRequest } from './read-with.js';
 import { frameProblem, publishProblem, subscribeProblem } from './request-problem.js';
@@ -115,7 +116,7 @@ export class IpcMqttProxy implements MqttProxy {
   constructor(link: NucleusLink) {
     this.#link = link;
     this.#submit = link.publisher<PublishRequest, Accepted>({
-      operation: PUBLISH_TO_IOT_CORE,
+      operation: PUBLISH,
       topicOf: ({ topicName }) => topicName,
       windowOf: ({ publishWindow }) => publishWindow,
       requestProblem: publishProblem,

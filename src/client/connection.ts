@@ -10,7 +10,7 @@ import { capabilitiesOf } from './capabilities.js';
 import type { ResolvedOptions } from './connect-options.js';
 import { connectErrorOf } from './connect-error.js';
 import { detectProfile } from './detect-profile.js';
-import type { Capabilities, ConnectionState, Profile } from './mqtt-proxy.js';
+import type { Capabilities, ConnectionState, Profile } from '../ports/mqtt-proxy.js';
 
 /**
  * A server that closes without a ConnectAck may refuse the token (all that Greengrass Lite ever says) or be dying. Only

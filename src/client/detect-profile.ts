@@ -3,8 +3,8 @@ import { ProtocolViolated, TimedOut, type ConnectError } from '../errors/errors.
 import type { Clock } from '../ipc/clock.js';
 import { MessageType, type RpcMessage } from '../ipc/wire/rpc-message.js';
 import type { Session } from '../ipc/session.js';
-import { PUBLISH_TO_IOT_CORE } from '../ipc/wire/shapes.js';
-import type { Profile } from './mqtt-proxy.js';
+import { PUBLISH } from '../shared/operations.js';
+import type { Profile } from '../ports/mqtt-proxy.js';
 
 /**
  * Finds out which nucleus this is: both accept a connection with the same bytes. A publish without a topic publishes
@@ -23,7 +23,7 @@ export function detectProfile(
     cancel();
     callback(found);
   };
-  const operation = session.request(PUBLISH_TO_IOT_CORE, '{}', {
+  const operation = session.request(PUBLISH, '{}', {
     onReply: message => {
       settle(right(profileOf(message)));
     },

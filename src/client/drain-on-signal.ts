@@ -1,7 +1,7 @@
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
 import { checkTime } from '../shared/check-argument.js';
-import { steadyNow } from '../schedule/steady-now.js';
-import type { DrainReport, MqttProxy } from './mqtt-proxy.js';
+import { steadyNow } from '../schedule/clock.js';
+import type { DrainReport, MqttProxy } from '../ports/mqtt-proxy.js';
 
 /** Within this time one Ctrl-C in a terminal comes twice: to the whole group of processes, and passed on by npm. */
 const SAME = 500;

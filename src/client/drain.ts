@@ -1,6 +1,6 @@
 import { Observable, Subject } from 'rxjs';
 import type { Clock } from '../ipc/clock.js';
-import type { DrainReport } from './mqtt-proxy.js';
+import type { DrainReport } from '../ports/mqtt-proxy.js';
 import type { RequestCounts } from './request-queue.js';
 
 /** What a drain waits for besides the stages: the publishes of a port. */

@@ -1,6 +1,6 @@
 import { encodeBase64 } from '../shared/base64.js';
 import type { PublishToIoTCoreRequest } from '../ipc/wire/shapes.js';
-import type { PublishRequest } from './mqtt-message.js';
+import type { PublishRequest } from '../ports/mqtt-message.js';
 
 /** The JSON of a `PublishToIoTCore` request. */
 export function encodePublish(request: PublishRequest): string {

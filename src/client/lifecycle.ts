@@ -5,7 +5,7 @@ import { ComponentUpdatePolicyEvents } from '../ipc/wire/shapes.js';
 import { DEFER_COMPONENT_UPDATE, SUBSCRIBE_TO_COMPONENT_UPDATES, UPDATE_STATE } from '../shared/operations.js';
 import { checkTime } from '../shared/check-argument.js';
 import type { ObservableEither } from '../stream/observable-either.js';
-import type { RunnableTaskEither } from './mqtt-proxy.js';
+import type { RunnableTaskEither } from '../ports/mqtt-proxy.js';
 import type { NucleusLink } from './nucleus-link.js';
 
 /** What the nucleus announces to a component about a deployment, of this component or of any other. */

@@ -8,7 +8,7 @@ import { mqttStringProblem, quoted } from '../topic/mqtt-string.js';
 import { topicMatches } from '../topic/index.js';
 import type { LocalPublishRequest } from './local-message.js';
 import type { LocalSubscribeRequest } from './local-topics.js';
-import type { Capabilities } from './mqtt-proxy.js';
+import type { Capabilities } from '../ports/mqtt-proxy.js';
 import { frameProblem } from './request-problem.js';
 
 /** Bytes of a topic or filter that Greengrass Lite takes. */

@@ -11,7 +11,7 @@ import { topicFilterOf, type TopicPattern } from '../topic/topic-pattern.js';
 import { countMessages } from './count-messages.js';
 import { encodeLocalPublish, readLocalMessage, type LocalAccepted, type LocalMessage, type LocalPublishRequest } from './local-message.js';
 import { liteTopicProblem, localFrameProblem, localPublishProblem, localSubscribeProblem } from './local-problem.js';
-import type { ConnectionState, RunnableTaskEither, SilenceWatch, SubscriptionStatus } from './mqtt-proxy.js';
+import type { ConnectionState, RunnableTaskEither, SilenceWatch, SubscriptionStatus } from '../ports/mqtt-proxy.js';
 import { publishing, type NucleusLink } from './nucleus-link.js';
 import { keyOfMessage, OwnMessages } from './own-messages.js';
 import { readWith } from './read-with.js';

@@ -1,15 +1,15 @@
 import { readIoTCoreMessage } from '../ipc/wire/read-iot-core-message.js';
-import { SUBSCRIBE_TO_IOT_CORE } from '../ipc/wire/shapes.js';
+import { SUBSCRIBE } from '../shared/operations.js';
 import { qosOf } from '../shared/qos.js';
-import type { MqttMessage } from './mqtt-message.js';
-import type { SubscribeRequest } from './mqtt-proxy.js';
+import type { MqttMessage } from '../ports/mqtt-message.js';
+import type { SubscribeRequest } from '../ports/mqtt-proxy.js';
 import type { EventStream } from './subscription.js';
 
 /** The messages of a topic or filter. */
 export function messageStream({ topicName, qos, silence, onStatus }: SubscribeRequest): EventStream<MqttMessage> {
   const canaryTopicName = silence?.canaryTopicName;
   return {
-    operation: SUBSCRIBE_TO_IOT_CORE,
+    operation: SUBSCRIBE,
     topicName,
     payload: JSON.stringify({ topicName, qos: qosOf(qos) }),
     read: readIoTCoreMessage,

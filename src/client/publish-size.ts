@@ -1,11 +1,11 @@
 import type { Operation } from '../errors/errors.js';
 import { requestHeadersLength } from '../ipc/wire/encode-request.js';
 import { FRAME_OVERHEAD } from '../ipc/wire/frame.js';
-import { PUBLISH_TO_IOT_CORE } from '../ipc/wire/shapes.js';
+import { PUBLISH } from '../shared/operations.js';
 import { capabilitiesOf } from './capabilities.js';
 import { encodePublish } from './encode-publish.js';
-import type { PublishRequest } from './mqtt-message.js';
-import type { Capabilities, Profile } from './mqtt-proxy.js';
+import type { PublishRequest } from '../ports/mqtt-message.js';
+import type { Capabilities, Profile } from '../ports/mqtt-proxy.js';
 
 /** The largest payload IoT Core takes ("AWS IoT Core message broker limits"); a larger one may cost the device its connection. */
 export const MAX_PAYLOAD: number = 128 * 1024;
@@ -34,7 +34,7 @@ export function requestRoom(operation: Operation, maxFrameBytes: number): number
  */
 export function payloadLimit(to: Profile | Pick<Capabilities, 'maxFrameBytes'>, request: Omit<PublishRequest, 'payload'>): number {
   const { maxFrameBytes } = typeof to === 'string' ? capabilitiesOf(to, 'socket', undefined) : to;
-  const room = requestRoom(PUBLISH_TO_IOT_CORE, maxFrameBytes) - Buffer.byteLength(encodePublish({ ...request, payload: '' }));
+  const room = requestRoom(PUBLISH, maxFrameBytes) - Buffer.byteLength(encodePublish({ ...request, payload: '' }));
   // Base64 makes four bytes of three.
   return Math.min(MAX_PAYLOAD, Math.max(0, Math.floor(room / 4) * 3));
 }

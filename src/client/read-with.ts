@@ -4,7 +4,7 @@ import type { Decoder, Encoded } from '../codec/codec.js';
 import { DecodeFailed } from '../errors/errors.js';
 import { quoted } from '../topic/mqtt-string.js';
 import { isTopicPattern, type TopicPattern } from '../topic/topic-pattern.js';
-import type { PatternSubscribeRequest, SubscribeRequest } from './mqtt-proxy.js';
+import type { PatternSubscribeRequest, SubscribeRequest } from '../ports/mqtt-proxy.js';
 import { atOnce } from '../shared/at-once.js';
 
 /** Any request a proxy can be asked to subscribe with: all overloads of `subscribe` in one. */

@@ -1,11 +1,11 @@
 import { inspect } from 'node:util';
 import * as t from 'io-ts';
 import { InvalidRequest, type Operation } from '../errors/errors.js';
-import { PUBLISH_TO_IOT_CORE, SUBSCRIBE_TO_IOT_CORE } from '../ipc/wire/shapes.js';
+import { PUBLISH, SUBSCRIBE } from '../shared/operations.js';
 import { QOS } from '../shared/qos.js';
 import { publishTopicProblem, topicFilterProblem, topicMatches } from '../topic/index.js';
-import type { PublishRequest } from './mqtt-message.js';
-import type { Capabilities, SilenceWatch, SubscribeRequest } from './mqtt-proxy.js';
+import type { PublishRequest } from '../ports/mqtt-message.js';
+import type { Capabilities, SilenceWatch, SubscribeRequest } from '../ports/mqtt-proxy.js';
 import { MAX_PAYLOAD, requestRoom } from './publish-size.js';
 
 /** The largest message expiry MQTT 5 has room for, in seconds (section 3.3.2.3.3). */
@@ -22,14 +22,14 @@ export function publishProblem(request: PublishRequest): InvalidRequest<'message
     qosProblem(qos) ??
     payloadProblem(payload) ??
     mqtt5Problem(request);
-  return problem === undefined ? undefined : new InvalidRequest('message', PUBLISH_TO_IOT_CORE, topicName, 'client', problem);
+  return problem === undefined ? undefined : new InvalidRequest('message', PUBLISH, topicName, 'client', problem);
 }
 
 /** What is wrong with a subscription, whatever the nucleus. */
 export function subscribeProblem(request: SubscribeRequest): InvalidRequest<'terminal'> | undefined {
   const { topicName, qos, silence } = request;
   const problem = notText('topicName', topicName) ?? topicFilterProblem(topicName) ?? qosProblem(qos) ?? silenceProblem(topicName, silence);
-  return problem === undefined ? undefined : new InvalidRequest('terminal', SUBSCRIBE_TO_IOT_CORE, topicName, 'client', problem);
+  return problem === undefined ? undefined : new InvalidRequest('terminal', SUBSCRIBE, topicName, 'client', problem);
 }
 
 /** What is wrong with the size of an encoded request for this nucleus, to which a frame too large is the end of the connection. */

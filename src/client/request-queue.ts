@@ -15,7 +15,7 @@ import type { Clock } from '../ipc/clock.js';
 import { MessageType, type RpcMessage } from '../ipc/wire/rpc-message.js';
 import type { Operation, RequestListener, Session } from '../ipc/session.js';
 import type { ConnectionUser } from './connection.js';
-import type { Capabilities, Profile } from './mqtt-proxy.js';
+import type { Capabilities, Profile } from '../ports/mqtt-proxy.js';
 import { replyError } from './reply-error.js';
 import type { PassingRefusals } from './passing-refusals.js';
 import { unsent } from './unsent.js';

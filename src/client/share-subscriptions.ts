@@ -1,12 +1,12 @@
 import type { Either } from 'fp-ts/lib/Either.js';
 import { asyncScheduler, concat, defer, finalize, from, Observable, share, tap, type SchedulerLike } from 'rxjs';
 import { checkTime } from '../shared/check-argument.js';
-import { waiting } from '../schedule/wait.js';
+import { waiting } from '../schedule/clock.js';
 import type { SubscribeError } from '../errors/errors.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 import { topicFilterOf } from '../topic/topic-pattern.js';
-import type { MqttMessage } from './mqtt-message.js';
-import type { MqttProxy, SubscribeRequest, SubscriptionStatus } from './mqtt-proxy.js';
+import type { MqttMessage } from '../ports/mqtt-message.js';
+import type { MqttProxy, SubscribeRequest, SubscriptionStatus } from '../ports/mqtt-proxy.js';
 import { readWith, type AnySubscribeRequest } from './read-with.js';
 import { qosOf } from '../shared/qos.js';
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../ipc/clock.js';
-import type { SilenceWatch } from './mqtt-proxy.js';
+import type { SilenceWatch } from '../ports/mqtt-proxy.js';
 
 /** What a silence timer needs of its subscription. */
 export interface SilenceContext {

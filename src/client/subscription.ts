@@ -17,7 +17,7 @@ import type { Session, SubscribeOperation, SubscriptionListener } from '../ipc/s
 import { startSeries, type RetrySeries } from '../schedule/index.js';
 import type { Schedule } from '../schedule/schedule.js';
 import type { Connection, ConnectionUser } from './connection.js';
-import type { Capabilities, SilenceWatch, SubscriptionStatus } from './mqtt-proxy.js';
+import type { Capabilities, SilenceWatch, SubscriptionStatus } from '../ports/mqtt-proxy.js';
 import { replyError } from './reply-error.js';
 import { SilenceTimer } from './silence-timer.js';
 

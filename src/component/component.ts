@@ -2,7 +2,7 @@ import type { Either } from 'fp-ts/lib/Either.js';
 import type { Type, Validation } from 'io-ts';
 import type { Observable } from 'rxjs';
 import { declaredFilters, type DeclaredTopic } from '../flow/declared-topics.js';
-import type { MqttProxy } from '../client/mqtt-proxy.js';
+import type { MqttProxy } from '../ports/mqtt-proxy.js';
 import { COMPONENT_NAME_RULE, COMPONENT_VERSION_RULE, isComponentName, isComponentVersion } from '../shared/component-identity.js';
 import { type Log, silentLog } from './log.js';
 

@@ -1,4 +1,4 @@
-import type { Profile } from '../client/mqtt-proxy.js';
+import type { Profile } from '../ports/mqtt-proxy.js';
 import { kindOf } from '../stream/kind.js';
 import { tagOf } from '../stream/tag.js';
 

@@ -1,7 +1,7 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
 import type { StageAccount } from '../flow/account.js';
-import type { EdgeAccount } from '../flow/edge.js';
-import type { ConnectionState } from '../client/mqtt-proxy.js';
+import type { EdgeAccount } from '../stream/edge.js';
+import type { ConnectionState } from '../ports/mqtt-proxy.js';
 
 /**
  * How a component is. `degraded`: a branch has ended with a failure and the others go on; `interrupted`: the connection to the nucleus is down

@@ -1,7 +1,7 @@
 import type { SchedulerLike } from 'rxjs';
 import type { Ledger } from '../flow/ledger.js';
 import type { ConnectOptions } from '../client/connect-options.js';
-import type { MqttProxy } from '../client/mqtt-proxy.js';
+import type { MqttProxy } from '../ports/mqtt-proxy.js';
 import type { Exit, ExitReason } from './exit-codes.js';
 import type { Log } from './log.js';
 

@@ -3,6 +3,7 @@ import type { AccessControl, AccessControlPolicy } from '../recipe/policy/access
 import { filterCovers } from '../topic/filter-covers.js';
 import type { Component } from '../component/component.js';
 import type { DryRecord } from './record.js';
+import { PUBLISH, SUBSCRIBE } from '../shared/operations.js';
 
 /** The topics and filters a component needs, without those that another of them covers, sorted. */
 export interface Access {
@@ -14,10 +15,10 @@ export interface Access {
 export const MQTT_PROXY = 'aws.greengrass.ipc.mqttproxy';
 
 /** The operations, by what they are for. */
-export const OPERATION = {
-  publish: 'aws.greengrass#PublishToIoTCore',
-  subscribe: 'aws.greengrass#SubscribeToIoTCore',
-} as const;
+export const OPERATION: { readonly publish: typeof PUBLISH; readonly subscribe: typeof SUBSCRIBE } = {
+  publish: PUBLISH,
+  subscribe: SUBSCRIBE,
+};
 
 /** What a component was seen to need, and says that it needs. */
 export const accessOf = (component: Pick<Component, 'publishes' | 'subscribes'>, record: DryRecord): Access => ({

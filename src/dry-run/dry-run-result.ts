@@ -14,8 +14,7 @@ import { gdkFiles, type GdkOptions, type ProjectFile } from './gdk-files.js';
 import { mermaidOf } from './mermaid.js';
 import { type DryRecord, record } from './record.js';
 import { recipeDifference } from './recipe-difference.js';
-import type { RecipeDocument } from '../recipe/recipe-format.js';
-import { recipeText, type RecipeTextFormat } from '../recipe/recipe-format.js';
+import { type RecipeDocument, recipeText, type RecipeTextFormat } from '../recipe/recipe-format.js';
 import { checkRecipe, recipeOf, type RecipeOptions } from './recipe.js';
 import { svgOf } from './svg.js';
 

@@ -1,7 +1,7 @@
 import { Subscription } from 'rxjs';
 import { linesKeptBy } from '../sinks/line-file.js';
 import { MOST_AT_ONCE, MOST_VALUES_AT_ONCE, movesOn, VirtualTime, VirtualTimeStopped } from '../testing/virtual-time.js';
-import type { EdgeAccount } from '../flow/edge.js';
+import type { EdgeAccount } from '../stream/edge.js';
 import { recordedBy } from '../flow/ledger.js';
 import { type AwaitedPromise, watchPromises } from '../testing/awaited-promises.js';
 import { MemoryNucleus } from '../testing/memory-nucleus.js';

@@ -1,7 +1,7 @@
 import { defer, type Observable } from 'rxjs';
 import type { Decoder } from '../codec/codec.js';
-import type { PublishRequest } from '../client/mqtt-message.js';
-import type { MqttProxy, SubscribeRequest } from '../client/mqtt-proxy.js';
+import type { PublishRequest } from '../ports/mqtt-message.js';
+import type { MqttProxy, SubscribeRequest } from '../ports/mqtt-proxy.js';
 import { type QOS, qosOf } from '../shared/qos.js';
 import { topicFilterOf, type TopicPattern } from '../topic/topic-pattern.js';
 

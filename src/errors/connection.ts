@@ -1,5 +1,4 @@
-import { Failure, type Kind } from './failure.js';
-import type { Operation } from './requests.js';
+import { Failure, type Kind, type Operation } from './failure.js';
 
 /** An environment variable that Greengrass sets for its components is not there. */
 export class MissingEnvironment extends Failure<'MissingEnvironment', 'terminal'> {

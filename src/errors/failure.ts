@@ -6,6 +6,22 @@
  */
 export type Kind = 'message' | 'gap' | 'terminal';
 
+/** The operations this library calls, by the names policies use. The first four need a policy. */
+export type Operation =
+  | 'aws.greengrass#PublishToIoTCore'
+  | 'aws.greengrass#SubscribeToIoTCore'
+  | 'aws.greengrass#PublishToTopic'
+  | 'aws.greengrass#SubscribeToTopic'
+  | 'aws.greengrass#SubscribeToIoTCoreConnectionStatus'
+  | 'aws.greengrass#GetConfiguration'
+  | 'aws.greengrass#UpdateConfiguration'
+  | 'aws.greengrass#SubscribeToConfigurationUpdate'
+  | 'aws.greengrass#SubscribeToValidateConfigurationUpdates'
+  | 'aws.greengrass#SendConfigurationValidityReport'
+  | 'aws.greengrass#UpdateState'
+  | 'aws.greengrass#SubscribeToComponentUpdates'
+  | 'aws.greengrass#DeferComponentUpdate';
+
 /** What all failures are made of. Its declaration is part of the package: without it no failure would be an `Error` to a user of it. */
 export abstract class Failure<Tag extends string, K extends Kind> extends Error {
   /** Which failure this is: what `catchTag` and exhaustive `switch` statements look at. */

@@ -10,23 +10,7 @@ import type {
   TimedOut,
   TokenRefused,
 } from './connection.js';
-import { Failure, type Kind } from './failure.js';
-
-/** The operations this library calls, by the names policies use. The first four need a policy. */
-export type Operation =
-  | 'aws.greengrass#PublishToIoTCore'
-  | 'aws.greengrass#SubscribeToIoTCore'
-  | 'aws.greengrass#PublishToTopic'
-  | 'aws.greengrass#SubscribeToTopic'
-  | 'aws.greengrass#SubscribeToIoTCoreConnectionStatus'
-  | 'aws.greengrass#GetConfiguration'
-  | 'aws.greengrass#UpdateConfiguration'
-  | 'aws.greengrass#SubscribeToConfigurationUpdate'
-  | 'aws.greengrass#SubscribeToValidateConfigurationUpdates'
-  | 'aws.greengrass#SendConfigurationValidityReport'
-  | 'aws.greengrass#UpdateState'
-  | 'aws.greengrass#SubscribeToComponentUpdates'
-  | 'aws.greengrass#DeferComponentUpdate';
+import { Failure, type Kind, type Operation } from './failure.js';
 
 const LOCAL_TOPICS: ReadonlySet<Operation> = new Set<Operation>(['aws.greengrass#PublishToTopic', 'aws.greengrass#SubscribeToTopic']);
 

@@ -1,8 +1,8 @@
 import { asyncScheduler, Observable, type SchedulerLike, type Subscription } from 'rxjs';
 import { checkBound, checkTime } from '../shared/check-argument.js';
-import { wait } from '../schedule/wait.js';
+import { wait } from '../schedule/clock.js';
 import { checkedSize, DEFAULT_BUFFER_MESSAGES } from './buffer-policy.js';
-import { resumeSubscribing, suspendSubscribing } from './edge.js';
+import { resumeSubscribing, suspendSubscribing } from '../stream/edge.js';
 import { workOn } from '../stream/work-on.js';
 import { type Ledger, ledger as ledgerOfAll } from './ledger.js';
 

@@ -1,7 +1,7 @@
 import { type MonoTypeOperatorFunction, Observable } from 'rxjs';
 import type { StageDeclaration, StageKind } from './account.js';
 import { checkedSize } from './buffer-policy.js';
-import { resumeSubscribing, suspendSubscribing } from './edge.js';
+import { resumeSubscribing, suspendSubscribing } from '../stream/edge.js';
 import { type Ledger, ledger as ledgerOfAll } from './ledger.js';
 import { toEither } from '../stream/to-either.js';
 import { workOn } from '../stream/work-on.js';

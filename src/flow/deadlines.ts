@@ -1,6 +1,6 @@
 import type { SchedulerLike } from 'rxjs';
 import { type Linked, List } from '../shared/list.js';
-import { schedulerClock, type SchedulerClock } from '../schedule/scheduler-clock.js';
+import { schedulerClock, type SchedulerClock } from '../schedule/clock.js';
 
 /** Something that must happen within the time all others of its kind have as well. */
 interface Deadline extends Linked<Deadline> {

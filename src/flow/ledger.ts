@@ -1,9 +1,9 @@
 import { channel } from 'node:diagnostics_channel';
 import { asyncScheduler, concat, map, type Observable, type SchedulerLike } from 'rxjs';
 import { checkPositiveTime } from '../shared/check-argument.js';
-import { every, waiting } from '../schedule/wait.js';
+import { every, waiting } from '../schedule/clock.js';
 import { Account, type StageAccount, type StageDeclaration, type StageKind } from './account.js';
-import { Edge, type EdgeAccount, edgeBeingSubscribed } from './edge.js';
+import { Edge, type EdgeAccount, edgeBeingSubscribed } from '../stream/edge.js';
 
 /** What a ledger knows at one moment. */
 export interface LedgerSnapshot {

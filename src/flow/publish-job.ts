@@ -1,11 +1,10 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import type { SchedulerLike, Unsubscribable } from 'rxjs';
 import { ConnectionLost, InvalidRequest, isFailure, type Operation, type PublishError, TimedOut } from '../errors/errors.js';
-import type { Accepted } from '../client/mqtt-proxy.js';
+import type { Accepted } from '../ports/mqtt-proxy.js';
 import { type RetrySeries, startSeries } from '../schedule/retry-series.js';
 import type { Schedule } from '../schedule/schedule.js';
-import { steadyNow } from '../schedule/steady-now.js';
-import { wait } from '../schedule/wait.js';
+import { steadyNow, wait } from '../schedule/clock.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 import type { Deadlines } from './deadlines.js';
 import { Job, type JobOwner } from './job.js';

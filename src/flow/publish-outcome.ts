@@ -1,6 +1,6 @@
 import { amended } from '../errors/amended.js';
 import type { PublishError } from '../errors/errors.js';
-import type { Accepted } from '../client/mqtt-proxy.js';
+import type { Accepted } from '../ports/mqtt-proxy.js';
 
 /** What a port says of a message that was taken: who took it. */
 export interface AcceptedBy {

@@ -1,8 +1,7 @@
-import type { Either } from 'fp-ts/lib/Either.js';
-import { left } from 'fp-ts/lib/Either.js';
+import { type Either, left } from 'fp-ts/lib/Either.js';
 import { Observable, Subscription } from 'rxjs';
 import type { Overflowed } from '../errors/errors.js';
-import type { Accepted } from '../client/mqtt-proxy.js';
+import type { Accepted } from '../ports/mqtt-proxy.js';
 import type { AcceptedBy, PublishFailure, Published } from './publish-outcome.js';
 import { publishTo, type PublishPort, type PublishToOptions } from './publish-to.js';
 import { OPEN, type Intake } from './stage.js';

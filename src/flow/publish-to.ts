@@ -1,8 +1,8 @@
 import type { Either } from 'fp-ts/lib/Either.js';
 import { asyncScheduler, type Observable, type SchedulerLike } from 'rxjs';
 import { ConnectionLost, type Operation, type Overflowed, type PublishError, TooManyPublishes } from '../errors/errors.js';
-import type { PublishRequest } from '../client/mqtt-message.js';
-import type { Accepted, Capabilities, ConnectionState } from '../client/mqtt-proxy.js';
+import type { PublishRequest } from '../ports/mqtt-message.js';
+import type { Accepted, Capabilities, ConnectionState } from '../ports/mqtt-proxy.js';
 import type { Schedule } from '../schedule/schedule.js';
 import { checkBound, checkPositiveTime } from '../shared/check-argument.js';
 import { Deadlines } from './deadlines.js';
@@ -89,7 +89,7 @@ export interface PublishTo {
   ): Stage<A, Either<PublishFailure<A> | Overflowed, Published<A, Acc>>>;
 }
 
-const PUBLISH_TO_IOT_CORE: Operation = 'aws.greengrass#PublishToIoTCore';
+const PUBLISH: Operation = 'aws.greengrass#PublishToIoTCore';
 /** What has a topic name: a request of an MQTT proxy, or of a port that has no rules of its own. */
 const topicNameOf = (request: unknown): string =>
   typeof request === 'object' && request !== null && 'topicName' in request ? String(request.topicName) : '';
@@ -168,7 +168,7 @@ export const publishTo: PublishTo = <A, R, Acc extends AcceptedBy>(
   checkPositiveTime(timeout, 'timeout');
   if (inFlight !== undefined) checkBound(inFlight, 'inFlight');
   const topics = options.topics === undefined ? undefined : declaredFilters(options.topics);
-  const { operation = PUBLISH_TO_IOT_CORE, topicOf = topicNameOf, windowOf = publishWindowOf } = port.rules ?? {};
+  const { operation = PUBLISH, topicOf = topicNameOf, windowOf = publishWindowOf } = port.rules ?? {};
   const problemOf = topics === undefined ? undefined : onlyDeclared(topics, options.name ?? 'publishTo', operation);
   return stage('publishTo', options, () => {
     const deadlines = timeout === Infinity ? undefined : new Deadlines(timeout, scheduler);

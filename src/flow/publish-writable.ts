@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { CountQueuingStrategy, WritableStream, type WritableStreamDefaultController } from 'node:stream/web';
-import type { Accepted } from '../client/mqtt-proxy.js';
-import type { PublishRequest } from '../client/mqtt-message.js';
+import type { Accepted } from '../ports/mqtt-proxy.js';
+import type { PublishRequest } from '../ports/mqtt-message.js';
 import { asError, openPublishSink, type PublishSinkOptions } from './publish-sink.js';
 import type { AcceptedBy } from './publish-outcome.js';
 import type { PublishPort } from './publish-to.js';

@@ -1,10 +1,9 @@
-import { left } from 'fp-ts/lib/Either.js';
-import type { Either } from 'fp-ts/lib/Either.js';
+import { type Either, left } from 'fp-ts/lib/Either.js';
 import { type Observable, Subscription } from 'rxjs';
 import type { LeftOf, RightOf } from '../stream/element.js';
 import type { Overflowed } from '../errors/errors.js';
 import { declaredBuffer } from './buffer-policy.js';
-import { resumeSubscribing, suspendSubscribing } from './edge.js';
+import { resumeSubscribing, suspendSubscribing } from '../stream/edge.js';
 import { Entrance } from './entrance.js';
 import { type LedgerEntry, ledger as ledgerOfAll } from './ledger.js';
 import type { StageOptions } from './stage.js';

@@ -3,7 +3,7 @@ import type { SchedulerLike, Subscriber, Subscription } from 'rxjs';
 import type { Overflowed } from '../errors/errors.js';
 import { isTerminalError } from '../stream/kind.js';
 import { reportUnhandled } from '../stream/unhandled.js';
-import { type Edge, resumeSubscribing, suspendSubscribing } from './edge.js';
+import { type Edge, resumeSubscribing, suspendSubscribing } from '../stream/edge.js';
 import type { Entrance } from './entrance.js';
 import type { Job, JobOwner } from './job.js';
 import type { LedgerEntry } from './ledger.js';

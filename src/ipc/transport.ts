@@ -1,8 +1,6 @@
+import type { TransportName } from '../shared/profile-name.js';
 import type { FrameFailure } from './wire/frame.js';
 import type { RpcMessage, RpcMessageFailure } from './wire/rpc-message.js';
-
-/** The transports there are: `node:net`, and AWS' native client. */
-export type TransportName = 'socket' | 'crt';
 
 /** Why a connection could not be made. */
 export type ConnectFailure =

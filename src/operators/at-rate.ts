@@ -1,8 +1,7 @@
 import { asyncScheduler, type SchedulerLike, type Subscriber, type Subscription } from 'rxjs';
 import { checkedSize } from '../flow/buffer-policy.js';
 import { OPEN, type Intake, type Stage } from '../flow/stage.js';
-import { steadyNow } from '../schedule/steady-now.js';
-import { wait } from '../schedule/wait.js';
+import { steadyNow, wait } from '../schedule/clock.js';
 import { type BucketsAt, bucketsOf, type GovernRateOptions, type RateLimits } from './govern-rate.js';
 import type { TokenBucket } from './token-bucket.js';
 

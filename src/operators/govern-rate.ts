@@ -6,7 +6,7 @@ import { type BufferPolicy, declaredBuffer } from '../flow/buffer-policy.js';
 import { Entrance } from '../flow/entrance.js';
 import { type Ledger, ledger as ledgerOfAll } from '../flow/ledger.js';
 import { checkPositive, checkShare } from '../shared/check-argument.js';
-import { steadyNow } from '../schedule/steady-now.js';
+import { steadyNow } from '../schedule/clock.js';
 import { workOn } from '../stream/work-on.js';
 import { type AdaptOptions, AdaptedShare } from './adapted-share.js';
 import { RateGovernor } from './rate-governor.js';

@@ -3,8 +3,7 @@ import { asyncScheduler, type SchedulerLike, type Subscription } from 'rxjs';
 import { describe } from '../codec/problems.js';
 import { type Linked, List } from '../shared/list.js';
 import { checkBound, checkPositiveTime } from '../shared/check-argument.js';
-import { steadyNow } from '../schedule/steady-now.js';
-import { wait } from '../schedule/wait.js';
+import { steadyNow, wait } from '../schedule/clock.js';
 import { reportToStderr } from '../stream/report-to-stderr.js';
 
 /** How many keys are told apart where nothing else is said. */

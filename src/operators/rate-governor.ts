@@ -2,9 +2,9 @@ import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import type { SchedulerLike, Subscriber, Subscription } from 'rxjs';
 import type { Overflowed } from '../errors/errors.js';
 import type { Entrance } from '../flow/entrance.js';
-import { type Edge, resumeSubscribing, suspendSubscribing } from '../flow/edge.js';
+import { type Edge, resumeSubscribing, suspendSubscribing } from '../stream/edge.js';
 import type { LedgerEntry } from '../flow/ledger.js';
-import { wait } from '../schedule/wait.js';
+import { wait } from '../schedule/clock.js';
 import type { AdaptedShare } from './adapted-share.js';
 import type { TokenBucket } from './token-bucket.js';
 

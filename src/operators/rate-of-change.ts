@@ -1,6 +1,6 @@
 import { asyncScheduler, type OperatorFunction } from 'rxjs';
 import { checkPositive, checkTime } from '../shared/check-argument.js';
-import { steadyNow } from '../schedule/steady-now.js';
+import { steadyNow } from '../schedule/clock.js';
 import { keyedOperator, type KeyedOptions } from './keyed-operator.js';
 import { atOnce } from '../shared/at-once.js';
 

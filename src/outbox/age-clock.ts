@@ -1,5 +1,5 @@
 import type { SchedulerLike } from 'rxjs';
-import { steadyNow } from '../schedule/steady-now.js';
+import { steadyNow } from '../schedule/clock.js';
 import type { Moment } from './store.js';
 
 /**

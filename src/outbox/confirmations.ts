@@ -1,6 +1,6 @@
 import { Observable } from 'rxjs';
-import type { MqttMessage } from '../client/mqtt-message.js';
-import type { MqttProxy } from '../client/mqtt-proxy.js';
+import type { MqttMessage } from '../ports/mqtt-message.js';
+import type { MqttProxy } from '../ports/mqtt-proxy.js';
 import type { SubscribeError } from '../errors/errors.js';
 import { QOS } from '../shared/qos.js';
 import { isTerminalError } from '../stream/kind.js';

@@ -2,7 +2,7 @@ import { isLeft, left, type Either } from 'fp-ts/lib/Either.js';
 import { asyncScheduler, Observable, type SchedulerLike, Subscription } from 'rxjs';
 import { OutboxUnavailable } from '../errors/errors.js';
 import { capped, exponential, fullJitter, type Schedule } from '../schedule/index.js';
-import { steadyNow } from '../schedule/steady-now.js';
+import { steadyNow } from '../schedule/clock.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 import type { Forwarded, ForwardFailure, ForwardPort } from './forwarded.js';
 import { Forwarder } from './forwarder.js';

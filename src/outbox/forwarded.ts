@@ -1,4 +1,4 @@
-import type { Accepted, MqttProxy } from '../client/mqtt-proxy.js';
+import type { Accepted, MqttProxy } from '../ports/mqtt-proxy.js';
 import type { OutboxUnavailable, PublishError, SetAside, StoredMessagesLost, SubscribeError } from '../errors/errors.js';
 
 /** What a forwarder needs of a proxy. */

@@ -1,11 +1,11 @@
 import { left, right, type Either } from 'fp-ts/lib/Either.js';
 import { type SchedulerLike, type Subscriber, Subscription } from 'rxjs';
-import type { Accepted } from '../client/mqtt-proxy.js';
+import type { Accepted } from '../ports/mqtt-proxy.js';
 import { OutboxUnavailable, type PublishError, SetAside, StoredMessagesLost } from '../errors/errors.js';
 import { TokenBucket } from '../operators/token-bucket.js';
 import { type RetrySeries, startSeries } from '../schedule/retry-series.js';
 import type { Schedule } from '../schedule/schedule.js';
-import { wait } from '../schedule/wait.js';
+import { wait } from '../schedule/clock.js';
 import { isTerminalError } from '../stream/kind.js';
 import { confirmations, type Seen } from './confirmations.js';
 import type { Forwarded, ForwardFailure, ForwardPort } from './forwarded.js';

@@ -1,7 +1,7 @@
 import { left, right, type Either } from 'fp-ts/lib/Either.js';
 import type { SchedulerLike, Subscription } from 'rxjs';
 import { Overflowed, type OutboxUnavailable } from '../errors/errors.js';
-import { wait } from '../schedule/wait.js';
+import { wait } from '../schedule/clock.js';
 import type { Moment, Put, RecordToStore, Store } from './store.js';
 
 /** What one message's commit was. */

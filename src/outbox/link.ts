@@ -1,5 +1,5 @@
 import { type Subscription } from 'rxjs';
-import type { CloudStatus, MqttProxy, Profile } from '../client/mqtt-proxy.js';
+import type { CloudStatus, MqttProxy, Profile } from '../ports/mqtt-proxy.js';
 
 /** Milliseconds that are given to a classic nucleus, once connected, to say whether the device is online. */
 const CLOUD_KNOWN_WITHIN = 1_000;

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { MqttMessage, PublishRequest, UserProperty } from '../client/mqtt-message.js';
+import type { MqttMessage, PublishRequest, UserProperty } from '../ports/mqtt-message.js';
 import * as t from 'io-ts';
 import { forbiddenKeyIn } from '../codec/forbidden-key.js';
 import { QOS } from '../shared/qos.js';

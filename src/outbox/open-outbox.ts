@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
-import type { Profile } from '../client/mqtt-proxy.js';
+import type { Profile } from '../ports/mqtt-proxy.js';
 import { type DeclaredTopic, declaredFilters } from '../flow/declared-topics.js';
 import { parseBasicIngest } from '../topic/basic-ingest.js';
 import type { CommitOptions } from './group-commit.js';

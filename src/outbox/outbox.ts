@@ -1,6 +1,6 @@
 import { isLeft, left, right, type Either } from 'fp-ts/lib/Either.js';
 import { BehaviorSubject, filter, Observable, type SchedulerLike, Subject, type Subscription, take } from 'rxjs';
-import type { Profile } from '../client/mqtt-proxy.js';
+import type { Profile } from '../ports/mqtt-proxy.js';
 import { OutboxUnavailable } from '../errors/errors.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 import { AgeClock } from './age-clock.js';

@@ -1,5 +1,5 @@
-import type { PublishRequest } from '../client/mqtt-message.js';
-import type { Profile } from '../client/mqtt-proxy.js';
+import type { PublishRequest } from '../ports/mqtt-message.js';
+import type { Profile } from '../ports/mqtt-proxy.js';
 import { payloadLimit } from '../client/publish-size.js';
 import { InvalidRequest } from '../errors/errors.js';
 import { topicMatches } from '../topic/topic-matches.js';

@@ -1,7 +1,7 @@
 import { isLeft, left, right, type Either } from 'fp-ts/lib/Either.js';
 import { Observable, of, type Subscriber } from 'rxjs';
 import { publishProblem } from '../client/request-problem.js';
-import type { Mqtt5Members, PublishRequest } from '../client/mqtt-message.js';
+import type { Mqtt5Members, PublishRequest } from '../ports/mqtt-message.js';
 import { amended, type Amended } from '../errors/amended.js';
 import type { InvalidRequest, OutboxUnavailable, Overflowed } from '../errors/errors.js';
 import { ProjectJob } from '../flow/job.js';

@@ -1,3 +1,5 @@
+import { checkAtLeast, checkPositiveTime, checkTime } from '../shared/check-argument.js';
+
 /** What a schedule knows when it is asked for the wait before the next try. */
 export interface RetryStep {
   /** 1 before the first retry. */
@@ -44,3 +46,174 @@ export const withDelay = (schedule: Schedule, change: (delay: number, step: Retr
     return delay === undefined ? undefined : change(delay, step);
   },
 });
+
+/**
+ * The same wait before every retry, and no end of them.
+ *
+ * @param milliseconds 0 or more. 0 still lets other work run in between.
+ * @throws RangeError where an argument is out of range.
+ *
+ * @example
+ * ```ts
+ * import { fixed, limited } from 'greengrass-rx';
+ * import { pipe } from 'greengrass-rx/fp';
+ *
+ * const threeTimesASecondApart = pipe(fixed(1_000), limited(3));
+ * console.log(threeTimesASecondApart.resetAfterMilliseconds); // undefined
+ * ```
+ */
+export function fixed(milliseconds: number): Schedule {
+  checkTime(milliseconds, 'The wait of fixed()');
+  return { delay: () => milliseconds, resetAfterMilliseconds: undefined };
+}
+
+/**
+ * Waits that grow: `baseMilliseconds`, then `factor` times as long before each further retry, and no end of them. Follow
+ * it with `capped`, or the waits come to days.
+ *
+ * @param baseMilliseconds The first wait, above 0.
+ * @param factor At least 1. Default 2.
+ * @throws RangeError where an argument is out of range.
+ *
+ * @example
+ * ```ts
+ * import { capped, exponential } from 'greengrass-rx';
+ * import { pipe } from 'greengrass-rx/fp';
+ *
+ * const schedule = pipe(exponential(100), capped(1_000)); // 100, 200, 400, 800, 1000, 1000, …
+ * console.log(schedule.delay({ attempt: 3, elapsedMilliseconds: 300, previousDelayMilliseconds: 200, random: Math.random })); // 400
+ * ```
+ */
+export function exponential(baseMilliseconds: number, factor = 2): Schedule {
+  checkPositiveTime(baseMilliseconds, 'The first wait of exponential()');
+  checkAtLeast(factor, 'The factor of exponential()', 1);
+  // Infinity would turn into NaN in a jitter that draws 0.
+  return {
+    delay: ({ attempt }) => Math.min(baseMilliseconds * factor ** (attempt - 1), Number.MAX_SAFE_INTEGER),
+    resetAfterMilliseconds: undefined,
+  };
+}
+
+/**
+ * No wait is longer than `milliseconds`. Before `fullJitter`, the longest waits are random below the cap; after it, many
+ * of them are the cap itself.
+ *
+ * @param milliseconds 0 or more.
+ * @throws RangeError where the argument is out of range.
+ *
+ * @example
+ * ```ts
+ * import { capped, exponential, fullJitter } from 'greengrass-rx';
+ * import { pipe } from 'greengrass-rx/fp';
+ *
+ * const schedule = pipe(exponential(100), capped(30_000), fullJitter);
+ * console.log(schedule.delay({ attempt: 20, elapsedMilliseconds: 0, previousDelayMilliseconds: 0, random: () => 0.5 })); // 15000
+ * ```
+ */
+export function capped(milliseconds: number): (schedule: Schedule) => Schedule {
+  checkTime(milliseconds, 'The longest wait of capped()');
+  return schedule => withDelay(schedule, delay => Math.min(delay, milliseconds));
+}
+
+/**
+ * Gives up after `retries` retries in one series: a source is tried `1 + retries` times before its failure passes.
+ *
+ * @param retries A whole number, 0 or more.
+ * @throws RangeError where the argument is out of range.
+ *
+ * @example
+ * ```ts
+ * import { fixed, limited } from 'greengrass-rx';
+ * import { pipe } from 'greengrass-rx/fp';
+ *
+ * const schedule = pipe(fixed(100), limited(2));
+ * console.log(schedule.delay({ attempt: 3, elapsedMilliseconds: 200, previousDelayMilliseconds: 100, random: Math.random })); // undefined
+ * ```
+ */
+export function limited(retries: number): (schedule: Schedule) => Schedule {
+  checkAtLeast(retries, 'The retries of limited()', 0);
+  if (!Number.isInteger(retries)) throw new RangeError(`The retries of limited() must be a whole number, and are ${retries}.`);
+  return schedule => withDelay(schedule, (delay, { attempt }) => (attempt > retries ? undefined : delay));
+}
+
+/**
+ * Gives up where the next try would begin more than `milliseconds` after the first failure of the series. It looks at
+ * the wait as it is at this place in the `pipe`: put it behind the jitter.
+ *
+ * @param milliseconds Above 0.
+ * @throws RangeError where the argument is out of range.
+ *
+ * @example
+ * ```ts
+ * import { budgeted, fixed } from 'greengrass-rx';
+ * import { pipe } from 'greengrass-rx/fp';
+ *
+ * const schedule = pipe(fixed(400), budgeted(1_000));
+ * console.log(schedule.delay({ attempt: 3, elapsedMilliseconds: 800, previousDelayMilliseconds: 400, random: Math.random })); // undefined
+ * ```
+ */
+export function budgeted(milliseconds: number): (schedule: Schedule) => Schedule {
+  checkPositiveTime(milliseconds, 'The budget of budgeted()');
+  return schedule =>
+    withDelay(schedule, (delay, { elapsedMilliseconds }) => (elapsedMilliseconds + delay > milliseconds ? undefined : delay));
+}
+
+/**
+ * A random wait from 0 up to the schedule's own. Spreads the retries of many components, or devices, that lost the same
+ * server at the same moment, as widely as can be. What follows it in the `pipe` sees the random wait.
+ *
+ * Source: AWS Architecture Blog, "Exponential Backoff And Jitter", where it does least work in all.
+ *
+ * @example
+ * ```ts
+ * import { exponential, fullJitter } from 'greengrass-rx';
+ * import { pipe } from 'greengrass-rx/fp';
+ *
+ * const schedule = pipe(exponential(100), fullJitter);
+ * console.log(schedule.delay({ attempt: 2, elapsedMilliseconds: 0, previousDelayMilliseconds: 0, random: () => 0.25 })); // 50
+ * ```
+ */
+export const fullJitter = (schedule: Schedule): Schedule =>
+  withDelay(schedule, (delay, { random }) => (delay === Infinity ? delay : delay * random()));
+
+/**
+ * Half of the schedule's wait, and a random part of the other half: spreads retries, and still always waits.
+ *
+ * Source: AWS Architecture Blog, "Exponential Backoff And Jitter".
+ *
+ * @example
+ * ```ts
+ * import { equalJitter, fixed } from 'greengrass-rx';
+ * import { pipe } from 'greengrass-rx/fp';
+ *
+ * const schedule = pipe(fixed(1_000), equalJitter);
+ * console.log(schedule.delay({ attempt: 1, elapsedMilliseconds: 0, previousDelayMilliseconds: 0, random: () => 0.5 })); // 750
+ * ```
+ */
+export const equalJitter = (schedule: Schedule): Schedule =>
+  withDelay(schedule, (delay, { random }) => (delay === Infinity ? delay : (delay + delay * random()) / 2));
+
+/**
+ * A failure after `milliseconds` without one is the first of a new series: waits, limits and budgets begin again.
+ * Without it a schedule never forgets, and a component that runs for a year uses up `limited(10)` in its tenth outage.
+ *
+ * The time counts from subscribing, not from the first element: a source that fails soon after each first element
+ * would otherwise be retried without end, and a topic on which nothing is said for days is still in order. It must be
+ * longer than the source can take to fail at all, such as the timeout of a subscription.
+ *
+ * @param milliseconds Above 0.
+ * @throws RangeError where the argument is out of range.
+ *
+ * @example
+ * ```ts
+ * import { fixed, limited, resetAfter } from 'greengrass-rx';
+ * import { pipe } from 'greengrass-rx/fp';
+ *
+ * const schedule = pipe(fixed(1_000), limited(5), resetAfter(60_000));
+ * console.log(schedule.resetAfterMilliseconds); // 60000
+ * ```
+ */
+export function resetAfter(milliseconds: number): (schedule: Schedule) => Schedule {
+  checkPositiveTime(milliseconds, 'The stable time of resetAfter()');
+  return schedule => ({ ...schedule, resetAfterMilliseconds: milliseconds });
+}

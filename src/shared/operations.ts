@@ -1,5 +1,7 @@
+/** The operations by the names that stand on the wire and in policies. */
 export const PUBLISH = 'aws.greengrass#PublishToIoTCore';
 export const SUBSCRIBE = 'aws.greengrass#SubscribeToIoTCore';
+/** Offered by nuclei of mid-2026 and newer. */
 export const SUBSCRIBE_STATUS = 'aws.greengrass#SubscribeToIoTCoreConnectionStatus';
 export const PUBLISH_TO_TOPIC = 'aws.greengrass#PublishToTopic';
 export const SUBSCRIBE_TO_TOPIC = 'aws.greengrass#SubscribeToTopic';

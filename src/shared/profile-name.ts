@@ -3,3 +3,6 @@
  * handshake, limits, error forms, policy matching and in what survives of a message.
  */
 export type ProfileName = 'classic' | 'lite';
+
+/** The transports there are: `node:net`, and AWS' native client. */
+export type TransportName = 'socket' | 'crt';

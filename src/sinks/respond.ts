@@ -4,7 +4,7 @@ import { isFailure, NoResponseTopic } from '../errors/errors.js';
 import { concurrently, publishTo, type Published, type PublishPort } from '../flow/index.js';
 import { QOS } from '../shared/qos.js';
 import { checkBound, checkPositiveTime } from '../shared/check-argument.js';
-import { schedulerClock } from '../schedule/scheduler-clock.js';
+import { schedulerClock } from '../schedule/clock.js';
 import { onRights } from '../stream/on-rights.js';
 import { tagOf } from '../stream/tag.js';
 import { carryOut, wasNotBegun } from './carry-out.js';

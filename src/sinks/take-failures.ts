@@ -1,5 +1,4 @@
-import type { Either } from 'fp-ts/lib/Either.js';
-import { left } from 'fp-ts/lib/Either.js';
+import { type Either, left } from 'fp-ts/lib/Either.js';
 import { defer, ignoreElements, map, merge, tap, type Observable } from 'rxjs';
 import { amended } from '../errors/amended.js';
 import { divert } from '../stream/divert.js';

@@ -1,6 +1,6 @@
 import type { Either } from 'fp-ts/lib/Either.js';
 import { concat, defer, EMPTY, finalize, map, Observable, of, Subject, takeUntil } from 'rxjs';
-import { along, edgeBeingSubscribed, type Edge } from '../flow/edge.js';
+import { along, edgeBeingSubscribed, type Edge } from './edge.js';
 import { endAtTerminal } from './end-at-terminal.js';
 import type { LeftOf, RightOf } from './element.js';
 import { isTerminalError } from './kind.js';

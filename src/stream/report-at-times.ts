@@ -1,5 +1,5 @@
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
-import { steadyNow } from '../schedule/steady-now.js';
+import { steadyNow } from '../schedule/clock.js';
 
 /** Milliseconds of silence after a report about one key. */
 const QUIET = 10_000;

@@ -1,5 +1,5 @@
 import { Observable, type Subscriber, type Subscription } from 'rxjs';
-import { subscribeAlong, type Edge } from '../flow/edge.js';
+import { subscribeAlong, type Edge } from './edge.js';
 
 /** What is done with what a source emits. What `next` and `complete` throw goes to `error`, which is to end the owner. */
 interface Work<A> {

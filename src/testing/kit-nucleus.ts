@@ -1,6 +1,6 @@
 import type { TestScheduler } from 'rxjs/testing';
 import type { ConnectOptions } from '../client/connect-options.js';
-import type { MqttProxy } from '../client/mqtt-proxy.js';
+import type { MqttProxy } from '../ports/mqtt-proxy.js';
 import { parseDiagram } from './diagram.js';
 import type { Fault } from './fault.js';
 import type { Deferral } from './lane.js';

@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { asyncScheduler, defer, map, type Observable, type SchedulerLike } from 'rxjs';
 import type { Overflowed } from '../errors/errors.js';
 import { toReadable, type ToReadableOptions } from '../flow/to-readable.js';
-import type { MqttMessage } from '../client/mqtt-message.js';
+import type { MqttMessage } from '../ports/mqtt-message.js';
 import { lineOf, type RecordedError } from './recording.js';
 
 /** How {@link recordTo} records. */

@@ -2,7 +2,7 @@ import { isLeft, type Either } from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
 import { asyncScheduler, map, Observable, type OperatorFunction, type SchedulerLike } from 'rxjs';
 import { Blob } from '../ipc/wire/shapes.js';
-import type { MqttMessage } from '../client/mqtt-message.js';
+import type { MqttMessage } from '../ports/mqtt-message.js';
 import { textOf } from './messages.js';
 
 /** What a failure in a recording is known by. */

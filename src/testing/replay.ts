@@ -1,7 +1,7 @@
 import { left, right, type Either } from 'fp-ts/lib/Either.js';
 import { asyncScheduler, Observable, share, Subscription, type SchedulerLike } from 'rxjs';
 import { checkPositive } from '../shared/check-argument.js';
-import type { MqttMessage } from '../client/mqtt-message.js';
+import type { MqttMessage } from '../ports/mqtt-message.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 import type { RecordedEntry, RecordedError, Recording } from './recording.js';
 

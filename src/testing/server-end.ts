@@ -2,7 +2,7 @@ import { FrameDecoder } from '../ipc/wire/frame-decoder.js';
 import { spoil, type OutgoingFrame } from '../local/faults/spoil.js';
 import type { Peer, Protocol } from '../local/server/protocol.js';
 import { readRpcMessage } from '../ipc/wire/rpc-message.js';
-import { PUBLISH_TO_IOT_CORE } from '../ipc/wire/shapes.js';
+import { PUBLISH } from '../shared/operations.js';
 import type { Wire } from './virtual-wire.js';
 
 /** What the nucleus' end of a connection tells the client's. */
@@ -38,7 +38,7 @@ export class ServerEnd implements Peer {
       const message = readRpcMessage(frame);
       const request = 'reason' in message ? undefined : message;
       if (wire.latency !== undefined && request?.operation !== undefined) {
-        this.#operations.set(request.streamId, request.operation === PUBLISH_TO_IOT_CORE ? 'publish' : 'subscribe');
+        this.#operations.set(request.streamId, request.operation === PUBLISH ? 'publish' : 'subscribe');
       }
       wire.during(request?.payload ?? '', () => {
         this.#protocol.receive(frame);

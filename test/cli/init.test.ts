@@ -2,12 +2,12 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSyn
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readScript } from '../../src/cli/chaos/read-chaos.js';
-import { dryRun } from '../../src/component/dry-run.js';
+import { dryRun } from '../../src/dry-run/dry-run.js';
 import { readRecipe } from '../../src/local/index.js';
 import component from '../../template/src/component.js';
 import { runCli, temporaryFolder } from '../kit/process/run-cli.js';
 
-const TEMPLATE = new URL('../../template/', import.meta.url);
+const TEMPLATE = new URL('../../template', import.meta.url);
 const inTemplate = (path: string): string => readFileSync(new URL(path, TEMPLATE), 'utf8');
 
 const init = async (cwd: string, ...args: readonly string[]) => {

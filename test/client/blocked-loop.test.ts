@@ -7,7 +7,7 @@ import { right } from 'fp-ts/lib/Either.js';
 import { asyncScheduler, of } from 'rxjs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { connect } from '../../src/client/connect.js';
-import type { MqttProxy } from '../../src/client/mqtt-proxy.js';
+import type { MqttProxy } from '../../src/ports/mqtt-proxy.js';
 import { publishTo } from '../../src/flow/publish-to.js';
 import { encodeRpcMessage, MessageType, type RpcMessageInit } from '../../src/ipc/wire/rpc-message.js';
 import { QOS } from '../../src/shared/qos.js';

@@ -1,7 +1,7 @@
 import * as t from 'io-ts';
 import { onTestFinished, expect, test } from 'vitest';
 import { connectNucleus, type Nucleus } from '../../src/client/connect-nucleus.js';
-import type { Profile } from '../../src/client/mqtt-proxy.js';
+import type { Profile } from '../../src/ports/mqtt-proxy.js';
 import { MessageType, type RpcMessage, type RpcMessageInit } from '../../src/ipc/wire/rpc-message.js';
 import { fixed } from '../../src/schedule/index.js';
 import { GET_CONFIGURATION, SUBSCRIBE_TO_CONFIGURATION_UPDATE } from '../../src/shared/operations.js';

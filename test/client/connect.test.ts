@@ -8,7 +8,7 @@ import { MessageType } from '../../src/ipc/wire/rpc-message.js';
 import { MAX_SOCKET_PATH } from '../../src/ipc/transport.js';
 import { connect } from '../../src/client/connect.js';
 import type { ConnectOptions } from '../../src/client/connect-options.js';
-import type { MqttProxy } from '../../src/client/mqtt-proxy.js';
+import type { MqttProxy } from '../../src/ports/mqtt-proxy.js';
 import { QOS } from '../../src/shared/qos.js';
 import { accepting, startRawServer, type RawConnection } from '../kit/nucleus/raw-server.js';
 import { record } from '../kit/streams/recorded.js';

@@ -1,6 +1,6 @@
 import { lastValueFrom, type Observable } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import type { SubscribeRequest, SubscriptionStatus } from '../../src/client/mqtt-proxy.js';
+import type { SubscribeRequest, SubscriptionStatus } from '../../src/ports/mqtt-proxy.js';
 import { shareSubscriptions } from '../../src/client/share-subscriptions.js';
 import type { Schedule } from '../../src/schedule/index.js';
 import { QOS } from '../../src/shared/qos.js';

@@ -1,8 +1,8 @@
 // A component that makes a proxy for each stage of its life, leaves everything pending, closes it there, and then must end
 // by itself. Run by close.test.ts in a process of its own.
 import { connect } from '../../src/client/connect.js';
-import type { TransportName } from '../../src/ipc/transport.js';
-import type { MqttProxy } from '../../src/client/mqtt-proxy.js';
+import type { TransportName } from '../../src/shared/profile-name.js';
+import type { MqttProxy } from '../../src/ports/mqtt-proxy.js';
 import { QOS } from '../../src/shared/qos.js';
 
 const [socketPath, transport] = process.argv.slice(2);

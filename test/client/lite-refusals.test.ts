@@ -1,7 +1,7 @@
 import { of } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { publishTo } from '../../src/flow/index.js';
-import type { MqttProxy } from '../../src/client/mqtt-proxy.js';
+import type { MqttProxy } from '../../src/ports/mqtt-proxy.js';
 import { QOS } from '../../src/shared/qos.js';
 import { accepting, type RawConnection } from '../kit/nucleus/raw-server.js';
 import {

@@ -6,7 +6,7 @@ import { connectNucleus, type Nucleus } from '../../src/client/connect-nucleus.j
 import type { ConnectOptions } from '../../src/client/connect-options.js';
 import type { LocalPublishRequest } from '../../src/client/local-message.js';
 import type { AnyLocalSubscribeRequest, LocalSubscribeRequest } from '../../src/client/local-topics.js';
-import type { SubscriptionStatus } from '../../src/client/mqtt-proxy.js';
+import type { SubscriptionStatus } from '../../src/ports/mqtt-proxy.js';
 import { json } from '../../src/codec/index.js';
 import { publishTo } from '../../src/flow/index.js';
 import { MessageType, type RpcMessageInit } from '../../src/ipc/wire/rpc-message.js';

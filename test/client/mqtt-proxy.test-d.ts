@@ -5,8 +5,20 @@ import * as TE from 'fp-ts/lib/TaskEither.js';
 import * as t from 'io-ts';
 import type { Observable } from 'rxjs';
 import { expectTypeOf, test } from 'vitest';
-import { json, type Accepted, type Capabilities, type ConnectError, type ConnectOptions, type DecodeFailed } from '../../src/index.js';
-import { QOS, type MqttMessage, type MqttProxy, type PublishError, type PublishRequest, type SubscribeError } from '../../src/index.js';
+import {
+  type Accepted,
+  type Capabilities,
+  type ConnectError,
+  type ConnectOptions,
+  type DecodeFailed,
+  json,
+  type MqttMessage,
+  type MqttProxy,
+  type PublishError,
+  type PublishRequest,
+  QOS,
+  type SubscribeError,
+} from '../../src/index.js';
 
 declare const proxy: MqttProxy;
 const request: PublishRequest = { topicName: 't', payload: '', qos: QOS.AT_LEAST_ONCE };

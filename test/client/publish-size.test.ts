@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { ndjson } from '../../src/codec/index.js';
 import { LITE_MAX_FRAME } from '../../src/ipc/wire/frame.js';
 import { encodeRequest } from '../../src/ipc/wire/encode-request.js';
-import { PUBLISH_TO_IOT_CORE } from '../../src/ipc/wire/shapes.js';
+import { PUBLISH } from '../../src/shared/operations.js';
 import { encodeBatches } from '../../src/operators/index.js';
 import { capabilitiesOf } from '../../src/client/capabilities.js';
 import { encodePublish } from '../../src/client/encode-publish.js';
@@ -50,7 +50,7 @@ describe('payloadLimit', () => {
   it('is 128 KiB on classic, and what a frame holds on Lite', () => {
     const rest = { topicName: 'plant/7/readings', qos: QOS.AT_LEAST_ONCE };
     expect(PROFILES.map(profile => payloadLimit(profile, rest))).toEqual([131_072, 7_380]);
-    const frame = encodeRequest(PUBLISH_TO_IOT_CORE, 1, encodePublish({ ...rest, payload: new Uint8Array(7_380) }));
+    const frame = encodeRequest(PUBLISH, 1, encodePublish({ ...rest, payload: new Uint8Array(7_380) }));
     expect(frame.byteLength).toBeLessThanOrEqual(LITE_MAX_FRAME);
     expect(frame.byteLength).toBeGreaterThan(LITE_MAX_FRAME - 4);
     expect(payloadLimit('lite', { ...rest, userProperties: [{ key: 'k', value: 'v'.repeat(20_000) }] })).toBe(0);

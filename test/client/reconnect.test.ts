@@ -1,8 +1,8 @@
 import { rename } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { MessageType } from '../../src/ipc/wire/rpc-message.js';
-import type { PublishRequest } from '../../src/client/mqtt-message.js';
-import type { SubscribeRequest } from '../../src/client/mqtt-proxy.js';
+import type { PublishRequest } from '../../src/ports/mqtt-message.js';
+import type { SubscribeRequest } from '../../src/ports/mqtt-proxy.js';
 import { QOS } from '../../src/shared/qos.js';
 import { fixed, limited } from '../../src/schedule/index.js';
 import { accepting, isTerminate, type RawConnection } from '../kit/nucleus/raw-server.js';

@@ -1,4 +1,4 @@
-import type { SubscribeRequest } from '../../src/client/mqtt-proxy.js';
+import type { SubscribeRequest } from '../../src/ports/mqtt-proxy.js';
 import { describe, expect, it } from 'vitest';
 import { QOS } from '../../src/shared/qos.js';
 import { fixed, limited } from '../../src/schedule/index.js';

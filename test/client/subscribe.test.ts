@@ -2,7 +2,7 @@ import * as t from 'io-ts';
 import { describe, expect, it } from 'vitest';
 import { json } from '../../src/codec/index.js';
 import type { RpcMessageInit } from '../../src/ipc/wire/rpc-message.js';
-import type { ConnectionState, SubscribeRequest } from '../../src/client/mqtt-proxy.js';
+import type { ConnectionState, SubscribeRequest } from '../../src/ports/mqtt-proxy.js';
 import { QOS } from '../../src/shared/qos.js';
 import { fixed, limited, resetAfter } from '../../src/schedule/index.js';
 import { topicTemplate } from '../../src/topic/index.js';

@@ -1,5 +1,5 @@
 import { asyncScheduler, filter, map } from 'rxjs';
-import type { Profile } from '../../src/client/mqtt-proxy.js';
+import type { Profile } from '../../src/ports/mqtt-proxy.js';
 import { MemoryNucleus, type FaultName } from '../../src/testing/index.js';
 import { topicMatches } from '../../src/topic/index.js';
 import { record } from '../kit/streams/recorded.js';

@@ -1,9 +1,9 @@
 import { connectAsync, type MqttClient } from 'mqtt';
 import { Subject as RxSubject } from 'rxjs';
-import type { TransportName } from '../../src/ipc/transport.js';
+import type { TransportName } from '../../src/shared/profile-name.js';
 import { startLocalNucleus, type LocalNucleus } from '../../src/local/index.js';
 import { connect } from '../../src/client/connect.js';
-import type { Profile } from '../../src/client/mqtt-proxy.js';
+import type { Profile } from '../../src/ports/mqtt-proxy.js';
 import { fixed } from '../../src/schedule/index.js';
 import { record } from '../kit/streams/recorded.js';
 import type { BreakingPoint, Outside, OutsideMessage, SubjectFaults, SubjectKind } from './subject.js';

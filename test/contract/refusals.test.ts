@@ -2,10 +2,10 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { crtTransport } from '../../src/ipc/crt/crt-transport.js';
 import { MessageType, type RpcMessage } from '../../src/ipc/wire/rpc-message.js';
 import { Session } from '../../src/ipc/session.js';
-import { PUBLISH_TO_IOT_CORE, SUBSCRIBE_TO_IOT_CORE } from '../../src/ipc/wire/shapes.js';
+import { PUBLISH, SUBSCRIBE } from '../../src/shared/operations.js';
 import { socketTransport } from '../../src/ipc/socket/socket-transport.js';
 import { connect } from '../../src/client/connect.js';
-import type { Profile } from '../../src/client/mqtt-proxy.js';
+import type { Profile } from '../../src/ports/mqtt-proxy.js';
 import { replyError } from '../../src/client/reply-error.js';
 import { HandClock } from '../kit/time/hand-clock.js';
 import { COMPONENT, startNucleus } from './nucleus-subject.js';
@@ -17,44 +17,38 @@ const { topicName: ___, ...noTopic } = GOOD;
 const json = JSON.stringify;
 
 /** What each server makes of a request that the proxy would never send: the typed error, or success. */
-const REQUESTS: readonly (readonly [string, typeof PUBLISH_TO_IOT_CORE | typeof SUBSCRIBE_TO_IOT_CORE, string, Record<Profile, object>])[] =
+const REQUESTS: readonly (readonly [string, typeof PUBLISH | typeof SUBSCRIBE, string, Record<Profile, object>])[] = [
+  ['is no JSON', PUBLISH, '{"topicName":', both({ _tag: 'ServiceFault' }, { reason: 'InternalError' }, { reason: 'Unclassified' })],
+  ['is an array', PUBLISH, '[]', both({ _tag: 'ServiceFault' }, { reason: 'InternalError' }, { reason: 'Unclassified' })],
   [
-    [
-      'is no JSON',
-      PUBLISH_TO_IOT_CORE,
-      '{"topicName":',
-      both({ _tag: 'ServiceFault' }, { reason: 'InternalError' }, { reason: 'Unclassified' }),
-    ],
-    ['is an array', PUBLISH_TO_IOT_CORE, '[]', both({ _tag: 'ServiceFault' }, { reason: 'InternalError' }, { reason: 'Unclassified' })],
-    [
-      'is empty',
-      PUBLISH_TO_IOT_CORE,
-      '',
-      // The classic nucleus trips over the missing request, and says so.
-      { classic: { _tag: 'InvalidRequest', foundBy: 'nucleus' }, lite: { _tag: 'ServiceFault', reason: 'Unclassified' } },
-    ],
-    ['has no topic', PUBLISH_TO_IOT_CORE, json(noTopic), both({ _tag: 'InvalidRequest', foundBy: 'nucleus' })],
-    [
-      'has no payload',
-      PUBLISH_TO_IOT_CORE,
-      json(noPayload),
-      { classic: { _tag: 'InvalidRequest', foundBy: 'nucleus' }, lite: { type: MessageType.ApplicationMessage } },
-    ],
-    [
-      'has no qos',
-      PUBLISH_TO_IOT_CORE,
-      json(noQos),
-      { classic: { _tag: 'InvalidRequest', foundBy: 'nucleus' }, lite: { type: MessageType.ApplicationMessage } },
-    ],
-    ['has qos 3', PUBLISH_TO_IOT_CORE, json({ ...GOOD, qos: '3' }), both({ _tag: 'InvalidRequest', foundBy: 'nucleus' })],
-    [
-      'has a payload that is no base64',
-      PUBLISH_TO_IOT_CORE,
-      json({ ...GOOD, payload: '!' }),
-      { classic: { _tag: 'ServiceFault', reason: 'InternalError' }, lite: { _tag: 'InvalidRequest', foundBy: 'nucleus' } },
-    ],
-    ['subscribes to nothing', SUBSCRIBE_TO_IOT_CORE, '{"qos":"1"}', both({ _tag: 'InvalidRequest', foundBy: 'nucleus' })],
-  ];
+    'is empty',
+    PUBLISH,
+    '',
+    // The classic nucleus trips over the missing request, and says so.
+    { classic: { _tag: 'InvalidRequest', foundBy: 'nucleus' }, lite: { _tag: 'ServiceFault', reason: 'Unclassified' } },
+  ],
+  ['has no topic', PUBLISH, json(noTopic), both({ _tag: 'InvalidRequest', foundBy: 'nucleus' })],
+  [
+    'has no payload',
+    PUBLISH,
+    json(noPayload),
+    { classic: { _tag: 'InvalidRequest', foundBy: 'nucleus' }, lite: { type: MessageType.ApplicationMessage } },
+  ],
+  [
+    'has no qos',
+    PUBLISH,
+    json(noQos),
+    { classic: { _tag: 'InvalidRequest', foundBy: 'nucleus' }, lite: { type: MessageType.ApplicationMessage } },
+  ],
+  ['has qos 3', PUBLISH, json({ ...GOOD, qos: '3' }), both({ _tag: 'InvalidRequest', foundBy: 'nucleus' })],
+  [
+    'has a payload that is no base64',
+    PUBLISH,
+    json({ ...GOOD, payload: '!' }),
+    { classic: { _tag: 'ServiceFault', reason: 'InternalError' }, lite: { _tag: 'InvalidRequest', foundBy: 'nucleus' } },
+  ],
+  ['subscribes to nothing', SUBSCRIBE, '{"qos":"1"}', both({ _tag: 'InvalidRequest', foundBy: 'nucleus' })],
+];
 
 function both(error: object, classic: object = {}, lite: object = {}): Record<Profile, object> {
   return { classic: { ...error, ...classic }, lite: { ...error, ...lite } };
@@ -99,7 +93,7 @@ describe.each(SUBJECTS)('$name', ({ transport, profile }) => {
     }
     const unknown = await ask('aws.greengrass#NoSuchOperation', '{}');
     expect(unknown.type).toBe(MessageType.ApplicationError);
-    expect(await ask(PUBLISH_TO_IOT_CORE, json(GOOD))).toMatchObject({ type: MessageType.ApplicationMessage, payload: '{}' });
+    expect(await ask(PUBLISH, json(GOOD))).toMatchObject({ type: MessageType.ApplicationMessage, payload: '{}' });
     expect(nucleus.connections).toBe(1);
     session.close();
     expect(await end).toBe('closed');

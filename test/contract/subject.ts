@@ -1,4 +1,4 @@
-import type { MqttProxy, Profile } from '../../src/client/mqtt-proxy.js';
+import type { MqttProxy, Profile } from '../../src/ports/mqtt-proxy.js';
 import type { Recorded } from '../kit/streams/recorded.js';
 
 /** A message as someone else on the broker has it. */

@@ -1,6 +1,7 @@
 import { expect, describe, it } from 'vitest';
 import type { AccessControl, NucleusEvent, ProfileName } from '../../src/local/index.js';
-import { dryRun, runComponent, type DryRun } from '../../src/component/index.js';
+import { runComponent } from '../../src/component/index.js';
+import { dryRun, type DryRun } from '../../src/dry-run/index.js';
 import { connect } from '../../src/client/connect.js';
 import { QOS } from '../../src/shared/qos.js';
 import { PROFILES, start } from '../kit/nucleus/nuclei.js';

@@ -14,8 +14,8 @@ import {
   pullThrough,
   toAsyncIterable,
 } from '../../src/flow/index.js';
-import type { MqttMessage, PublishRequest } from '../../src/client/mqtt-message.js';
-import type { MqttProxy } from '../../src/client/mqtt-proxy.js';
+import type { MqttMessage, PublishRequest } from '../../src/ports/mqtt-message.js';
+import type { MqttProxy } from '../../src/ports/mqtt-proxy.js';
 import { onRights } from '../../src/stream/on-rights.js';
 
 interface Reading {

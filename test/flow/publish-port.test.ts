@@ -2,7 +2,7 @@ import { defer, of, range, VirtualTimeScheduler } from 'rxjs';
 import { right } from 'fp-ts/lib/Either.js';
 import { describe, expect, it } from 'vitest';
 import { publishTo, type PublishPort } from '../../src/flow/index.js';
-import type { MqttProxy } from '../../src/client/mqtt-proxy.js';
+import type { MqttProxy } from '../../src/ports/mqtt-proxy.js';
 import { MemoryNucleus } from '../../src/testing/index.js';
 import { record } from '../kit/streams/recorded.js';
 import { asText } from '../kit/nucleus/fake-proxy.js';

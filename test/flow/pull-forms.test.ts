@@ -10,8 +10,15 @@ import { left, right } from 'fp-ts/lib/Either.js';
 import { defer, EMPTY, from, lastValueFrom, map, type Observable, of, Subject, take, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { ServiceFault, TokenRefused } from '../../src/errors/errors.js';
-import { concurrently, Ledger, publishTo, publishWritable, publishWritableStream, pullThrough } from '../../src/flow/index.js';
-import type { PublishPort } from '../../src/flow/index.js';
+import {
+  concurrently,
+  Ledger,
+  type PublishPort,
+  publishTo,
+  publishWritable,
+  publishWritableStream,
+  pullThrough,
+} from '../../src/flow/index.js';
 import { openPublishSink } from '../../src/flow/publish-sink.js';
 import { asText, fakeProxy } from '../kit/nucleus/fake-proxy.js';
 import { watched } from '../kit/time/virtual.js';

@@ -3,7 +3,7 @@ import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import { concat, defer, finalize, map, NEVER, type Observable, of, type SchedulerLike, tap, timer } from 'rxjs';
 import { type PublishError, ProxyClosed, ServiceFault } from '../../src/errors/errors.js';
 import { batch, type BufferPolicy, concurrently, type Ledger, publishTo } from '../../src/flow/index.js';
-import type { Accepted } from '../../src/client/mqtt-proxy.js';
+import type { Accepted } from '../../src/ports/mqtt-proxy.js';
 import { asText } from '../kit/nucleus/fake-proxy.js';
 
 /** What becomes of one value in a stage. */

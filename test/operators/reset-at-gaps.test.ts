@@ -4,7 +4,7 @@ import { describe, test } from 'vitest';
 import { json } from '../../src/codec/index.js';
 import { publishTo } from '../../src/flow/index.js';
 import { deadband } from '../../src/operators/index.js';
-import type { MqttProxy } from '../../src/client/mqtt-proxy.js';
+import type { MqttProxy } from '../../src/ports/mqtt-proxy.js';
 import { QOS } from '../../src/shared/qos.js';
 import { onRights } from '../../src/stream/index.js';
 import { marbles } from '../../src/testing/index.js';

@@ -1,8 +1,8 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import { asyncScheduler, BehaviorSubject, delay, map, type Observable, of, ReplaySubject, Subject, timer } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
-import type { PublishRequest } from '../../src/client/mqtt-message.js';
-import type { Accepted, CloudStatus, ConnectionState } from '../../src/client/mqtt-proxy.js';
+import type { PublishRequest } from '../../src/ports/mqtt-message.js';
+import type { Accepted, CloudStatus, ConnectionState } from '../../src/ports/mqtt-proxy.js';
 import { InvalidRequest, type PublishError, ServiceFault } from '../../src/errors/errors.js';
 import type { Mark } from '../../src/outbox/mark.js';
 import { type OutboxOptions, openOutbox } from '../../src/outbox/open-outbox.js';

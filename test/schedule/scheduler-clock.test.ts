@@ -1,7 +1,7 @@
 import { asyncScheduler } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { schedulerClock } from '../../src/schedule/scheduler-clock.js';
+import { schedulerClock } from '../../src/schedule/clock.js';
 import { noteArrival } from '../../src/shared/when-quiet.js';
 import { VirtualTime } from '../kit/time/virtual-time.js';
 

@@ -3,7 +3,7 @@ import { asyncScheduler, concat, NEVER, of, VirtualTimeScheduler } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { hysteresis } from '../../src/operators/index.js';
-import { steadyNow } from '../../src/schedule/steady-now.js';
+import { steadyNow } from '../../src/schedule/clock.js';
 
 afterEach(() => {
   vi.restoreAllMocks();

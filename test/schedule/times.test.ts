@@ -7,7 +7,7 @@ import { shareSubscriptions } from '../../src/client/share-subscriptions.js';
 import { batch, Ledger, publishTo } from '../../src/flow/index.js';
 import { count, deadband, dedupe, governRate, hysteresis, rateOfChange, tumbling } from '../../src/operators/index.js';
 import { budgeted, capped, exponential, fixed, resetAfter } from '../../src/schedule/index.js';
-import { every, waiting } from '../../src/schedule/wait.js';
+import { every, waiting } from '../../src/schedule/clock.js';
 import { QOS } from '../../src/shared/qos.js';
 import { respond } from '../../src/sinks/index.js';
 import { VirtualTime } from '../kit/time/virtual-time.js';

@@ -2,7 +2,7 @@ import { range, Subject, takeUntil, timer, type Observable } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { Ledger, publishTo } from '../../src/flow/index.js';
 import { connect } from '../../src/client/connect.js';
-import type { MqttProxy } from '../../src/client/mqtt-proxy.js';
+import type { MqttProxy } from '../../src/ports/mqtt-proxy.js';
 import type { LocalNucleus } from '../../src/local/index.js';
 import { QOS } from '../../src/shared/qos.js';
 import { asText, fakeProxy } from '../kit/nucleus/fake-proxy.js';

@@ -3,8 +3,8 @@ import { concat, defer, EMPTY, finalize, map, NEVER, type Observable, of, range,
 import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
 import { DecodeFailed, Interrupted, InvalidRequest, type PublishError } from '../../src/errors/errors.js';
-import type { PublishRequest } from '../../src/client/mqtt-message.js';
-import type { Accepted } from '../../src/client/mqtt-proxy.js';
+import type { PublishRequest } from '../../src/ports/mqtt-message.js';
+import type { Accepted } from '../../src/ports/mqtt-proxy.js';
 import { QOS } from '../../src/shared/qos.js';
 import { respond, type AnswerPayload, type Command, type Handling } from '../../src/sinks/index.js';
 import { topicTemplate } from '../../src/topic/index.js';

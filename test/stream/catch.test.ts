@@ -2,8 +2,8 @@ import { left, right, type Either } from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import { EMPTY, NEVER, type Observable, of } from 'rxjs';
 import { describe, expect, test } from 'vitest';
-import { absorbKinds, absorbTags, catchTag, catchTags, matchKinds, matchTags, orElse, orElseW } from '../../src/stream/index.js';
 import * as OE from '../../src/stream/index.js';
+import { absorbKinds, absorbTags, catchTag, catchTags, matchKinds, matchTags, orElse, orElseW } from '../../src/stream/index.js';
 import { elements, T, type U } from '../kit/streams/elements.js';
 import { marbles } from '../../src/testing/index.js';
 

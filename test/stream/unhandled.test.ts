@@ -6,7 +6,8 @@ import { TokenRefused } from '../../src/errors/errors.js';
 import { concurrently } from '../../src/flow/index.js';
 import { connect } from '../../src/client/connect.js';
 import { QOS } from '../../src/shared/qos.js';
-import { fixed, limited, retryWith } from '../../src/schedule/index.js';
+import { fixed, limited } from '../../src/schedule/index.js';
+import { retryWith } from '../../src/stream/retry.js';
 import { catchTag, onRights, orThrow, runToEnd, toTaskEither } from '../../src/stream/index.js';
 
 const lines: string[] = [];

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import * as t from 'io-ts';
 import { json } from '../../src/codec/index.js';
 import { publishTo } from '../../src/flow/index.js';
-import type { MqttProxy } from '../../src/client/mqtt-proxy.js';
+import type { MqttProxy } from '../../src/ports/mqtt-proxy.js';
 import { QOS } from '../../src/shared/qos.js';
 import { capped, exponential, limited } from '../../src/schedule/index.js';
 import { onRights, type ObservableEither } from '../../src/stream/index.js';

@@ -1,6 +1,6 @@
 import { startLocalNucleus, type ArmedFault, type LastingFault } from '../../src/local/index.js';
 import { connect } from '../../src/client/connect.js';
-import type { Profile } from '../../src/client/mqtt-proxy.js';
+import type { Profile } from '../../src/ports/mqtt-proxy.js';
 import { VirtualTime } from '../kit/time/virtual-time.js';
 import { ACCESS_CONTROL, BURST, COMPONENT, EARLY, RECONNECT, RECONNECT_MS, type Arming, type Weather, type World } from './differential.js';
 import { quietSockets } from '../kit/nucleus/quiet-sockets.js';

@@ -1,4 +1,4 @@
-import type { Profile } from '../../src/client/mqtt-proxy.js';
+import type { Profile } from '../../src/ports/mqtt-proxy.js';
 import { MemoryNucleus, type Fault } from '../../src/testing/index.js';
 import { VirtualTime } from '../kit/time/virtual-time.js';
 import { ACCESS_CONTROL, BURST, EARLY, RECONNECT, RECONNECT_MS, type Arming, type Weather, type World } from './differential.js';

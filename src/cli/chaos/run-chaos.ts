@@ -1,6 +1,5 @@
 import { asyncScheduler, concat, concatMap, defer, EMPTY, filter, from, merge, mergeMap, Observable, take } from 'rxjs';
-import { steadyNow } from '../../schedule/steady-now.js';
-import { every, waiting } from '../../schedule/wait.js';
+import { every, steadyNow, waiting } from '../../schedule/clock.js';
 import type { NucleusEvent } from '../../local/nucleus-event.js';
 import type { LocalNucleus } from '../../local/nucleus.js';
 import type { ChaosAction, ChaosStep, ChaosTime } from './chaos-script.js';

@@ -1,4 +1,4 @@
-import { dryRun } from '../../component/dry-run.js';
+import { dryRun } from '../../dry-run/dry-run.js';
 import type { DryRun } from '../../dry-run/dry-run-result.js';
 import type { Finding } from '../../dry-run/finding.js';
 import type { ConfigurationInvalid, TimersWithoutEnd } from '../../errors/errors.js';

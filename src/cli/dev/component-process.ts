@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import { asyncScheduler, defaultIfEmpty, filter, firstValueFrom, map, takeUntil, timer } from 'rxjs';
-import { waiting } from '../../schedule/wait.js';
+import { waiting } from '../../schedule/clock.js';
 import type { ProcessEnd } from './dev-event.js';
 import { PassedLines, type TakeLine } from './pass-lines.js';
 import { ProcessGroup } from './process-group.js';

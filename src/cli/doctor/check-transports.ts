@@ -1,5 +1,5 @@
 import { connect } from '../../client/connect.js';
-import type { Capabilities } from '../../client/mqtt-proxy.js';
+import type { Capabilities } from '../../ports/mqtt-proxy.js';
 import type { Address } from '../reach/reach.js';
 import type { Finding } from './finding.js';
 

@@ -1,4 +1,4 @@
-import type { MqttMessage } from '../../client/mqtt-message.js';
+import type { MqttMessage } from '../../ports/mqtt-message.js';
 import { viewPayload } from './payload-view.js';
 
 /**

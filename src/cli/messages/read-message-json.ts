@@ -1,5 +1,5 @@
 import * as t from 'io-ts';
-import type { PublishRequest } from '../../client/mqtt-message.js';
+import type { PublishRequest } from '../../ports/mqtt-message.js';
 import { QOS } from '../../shared/qos.js';
 
 interface Line {

@@ -1,4 +1,4 @@
-import type { Mqtt5Members } from '../../client/mqtt-message.js';
+import type { Mqtt5Members } from '../../ports/mqtt-message.js';
 import { UsageError } from '../cli-error.js';
 
 /** The members of a message as flags give them. */

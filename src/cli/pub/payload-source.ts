@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { buffer } from 'node:stream/consumers';
-import type { PublishRequest } from '../../client/mqtt-message.js';
+import type { PublishRequest } from '../../ports/mqtt-message.js';
 import type { QOS } from '../../shared/qos.js';
 import { UsageError } from '../cli-error.js';
 import { readMessageJson } from '../messages/read-message-json.js';

@@ -5,7 +5,7 @@ import type { PublishFailure, Published } from '../../flow/publish-outcome.js';
 import { publishTo } from '../../flow/publish-to.js';
 import { pullThrough } from '../../flow/pull-through.js';
 import { connect } from '../../client/connect.js';
-import type { PublishRequest } from '../../client/mqtt-message.js';
+import type { PublishRequest } from '../../ports/mqtt-message.js';
 import { runToEnd } from '../../stream/run-to-end.js';
 import { visible } from '../../shared/visible.js';
 import type { Cli } from '../cli.js';

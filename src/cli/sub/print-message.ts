@@ -1,4 +1,4 @@
-import type { MqttMessage } from '../../client/mqtt-message.js';
+import type { MqttMessage } from '../../ports/mqtt-message.js';
 import { visible } from '../../shared/visible.js';
 import { messageJson } from '../messages/message-json.js';
 import { previewPayload } from '../messages/payload-preview.js';

@@ -3,10 +3,10 @@ import { asyncScheduler, EMPTY, from, merge, take, takeUntil, tap, type Observab
 import type { Overflowed, SubscribeError } from '../../errors/errors.js';
 import { concurrently } from '../../flow/concurrently.js';
 import { connect } from '../../client/connect.js';
-import type { MqttMessage } from '../../client/mqtt-message.js';
-import type { SubscriptionStatus } from '../../client/mqtt-proxy.js';
+import type { MqttMessage } from '../../ports/mqtt-message.js';
+import type { SubscriptionStatus } from '../../ports/mqtt-proxy.js';
 import type { QOS } from '../../shared/qos.js';
-import { waiting } from '../../schedule/wait.js';
+import { waiting } from '../../schedule/clock.js';
 import { onRights } from '../../stream/on-rights.js';
 import { runToEnd } from '../../stream/run-to-end.js';
 import { visible } from '../../shared/visible.js';

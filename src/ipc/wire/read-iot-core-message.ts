@@ -1,5 +1,4 @@
-import type { Either } from 'fp-ts/lib/Either.js';
-import { left, right } from 'fp-ts/lib/Either.js';
+import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import { isJsonObject } from '../../shared/json-object.js';
 import { decodeBase64 } from '../../shared/base64.js';
 import { IoTCoreMessage } from './shapes.js';

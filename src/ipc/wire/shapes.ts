@@ -10,12 +10,6 @@ import { decodeBase64, encodeBase64 } from '../../shared/base64.js';
  * with component configuration", "Interact with component lifecycle", and the model of the official SDKs.
  */
 
-/** The operations by the names that stand on the wire and in policies. */
-export const PUBLISH_TO_IOT_CORE = 'aws.greengrass#PublishToIoTCore';
-export const SUBSCRIBE_TO_IOT_CORE = 'aws.greengrass#SubscribeToIoTCore';
-/** Offered by nuclei of mid-2026 and newer. */
-export const SUBSCRIBE_TO_CONNECTION_STATUS = 'aws.greengrass#SubscribeToIoTCoreConnectionStatus';
-
 /** A blob: bytes here, base64 on the wire. */
 export const Blob: t.Type<Uint8Array, string> = new t.Type<Uint8Array, string, unknown>(
   'base64',

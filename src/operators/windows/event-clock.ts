@@ -1,6 +1,6 @@
 import type { SchedulerLike } from 'rxjs';
 import { TimestampRefused } from '../../errors/errors.js';
-import { schedulerClock } from '../../schedule/scheduler-clock.js';
+import { schedulerClock } from '../../schedule/clock.js';
 import type { Clocked, WindowClock } from './window-clock.js';
 import type { EventTime } from './window-options.js';
 import { atOnce } from '../../shared/at-once.js';

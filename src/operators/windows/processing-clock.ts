@@ -1,5 +1,5 @@
 import type { SchedulerLike, Subscription } from 'rxjs';
-import { steadyNow } from '../../schedule/steady-now.js';
+import { steadyNow } from '../../schedule/clock.js';
 import type { Clocked, WindowClock } from './window-clock.js';
 
 /** By how many milliseconds a timer may fire too early by the clock. By more, the clock was set back meanwhile. */

@@ -5,7 +5,7 @@ import { FrameDecoder } from '../../../src/ipc/wire/frame-decoder.js';
 import { CLASSIC_MAX_FRAME } from '../../../src/ipc/wire/frame.js';
 import { readIoTCoreMessage } from '../../../src/ipc/wire/read-iot-core-message.js';
 import { encodeRpcMessage, MessageType, readRpcMessage, RPC_VERSION, type RpcMessage } from '../../../src/ipc/wire/rpc-message.js';
-import { PUBLISH_TO_IOT_CORE, SUBSCRIBE_TO_IOT_CORE } from '../../../src/ipc/wire/shapes.js';
+import { PUBLISH, SUBSCRIBE } from '../../../src/shared/operations.js';
 import { OUT } from '../topics.js';
 import type { BenchClient, ClientOptions } from './client.js';
 
@@ -42,12 +42,12 @@ export async function openBare({ socketPath, authToken = 'token' }: ClientOption
     socket.write(encodeRequest(operation, ++streamId, JSON.stringify(body)));
   };
   const publish = (payload: Uint8Array): void =>
-    request(PUBLISH_TO_IOT_CORE, { topicName: OUT, qos: '1', payload: Buffer.from(payload).toString('base64') });
+    request(PUBLISH, { topicName: OUT, qos: '1', payload: Buffer.from(payload).toString('base64') });
   return {
     subscribe: async (topicName, onMessage) => {
       onEvent = onMessage;
       const subscribed = reply();
-      request(SUBSCRIBE_TO_IOT_CORE, { topicName, qos: '0' });
+      request(SUBSCRIBE, { topicName, qos: '0' });
       await subscribed;
     },
     publishMany: (count, inFlight, payload, onAcknowledged) =>

@@ -1,9 +1,9 @@
 import { lastValueFrom, range, tap } from 'rxjs';
 import { publishTo } from '../../../src/flow/publish-to.js';
-import type { TransportName } from '../../../src/ipc/transport.js';
+import type { TransportName } from '../../../src/shared/profile-name.js';
 import { connect } from '../../../src/client/connect.js';
-import type { MqttMessage } from '../../../src/client/mqtt-message.js';
-import type { MqttProxy, Profile } from '../../../src/client/mqtt-proxy.js';
+import type { MqttMessage } from '../../../src/ports/mqtt-message.js';
+import type { MqttProxy, Profile } from '../../../src/ports/mqtt-proxy.js';
 import { QOS } from '../../../src/shared/qos.js';
 import type { ObservableEither } from '../../../src/stream/observable-either.js';
 import { OUT } from '../topics.js';

@@ -1,8 +1,8 @@
 import { filter, takeWhile, tap, timer } from 'rxjs';
 import { openProxy } from '../clients/proxy-client.js';
 import { concurrently } from '../../../src/flow/concurrently.js';
-import type { TransportName } from '../../../src/ipc/transport.js';
-import type { MqttProxy } from '../../../src/client/mqtt-proxy.js';
+import type { TransportName } from '../../../src/shared/profile-name.js';
+import type { MqttProxy } from '../../../src/ports/mqtt-proxy.js';
 import { QOS } from '../../../src/shared/qos.js';
 import { onRights } from '../../../src/stream/on-rights.js';
 import { jsonPayload } from '../payload.js';

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { FrameDecoder } from '../../../src/ipc/wire/frame-decoder.js';
 import { CLASSIC_MAX_FRAME } from '../../../src/ipc/wire/frame.js';
 import { MessageFlag, MessageType, readRpcMessage, type RpcMessage } from '../../../src/ipc/wire/rpc-message.js';
-import { PUBLISH_TO_IOT_CORE, SUBSCRIBE_TO_IOT_CORE } from '../../../src/ipc/wire/shapes.js';
+import { PUBLISH, SUBSCRIBE } from '../../../src/shared/operations.js';
 import { floodOf, LINES, probeIntervalOf } from '../topics.js';
 import { sendFlood } from './flood-stream.js';
 import { CONNECT_ACK, event, NO_TOPIC, PUBLISHED, SUBSCRIBED, TOO_MANY } from './frames.js';
@@ -52,8 +52,8 @@ export function serve(socket: Socket, onEnd: (report: ConnectionReport) => void)
   const answer = (message: RpcMessage): void => {
     if (message.type === MessageType.Connect) out.push(CONNECT_ACK);
     else if ((message.flags & MessageFlag.TerminateStream) !== 0) return;
-    else if (message.operation === SUBSCRIBE_TO_IOT_CORE) subscribe(message.streamId, topicNameOf(message.payload));
-    else if (message.operation === PUBLISH_TO_IOT_CORE) publish(message.streamId, message.payload);
+    else if (message.operation === SUBSCRIBE) subscribe(message.streamId, topicNameOf(message.payload));
+    else if (message.operation === PUBLISH) publish(message.streamId, message.payload);
   };
 
   const decoder = new FrameDecoder(CLASSIC_MAX_FRAME, frame => {

@@ -2,7 +2,7 @@ import { json } from '../../../src/codec/index.js';
 import { component, type Component } from '../../../src/component/component.js';
 import type { Branch } from '../../../src/component/index.js';
 import { batch, publishTo } from '../../../src/flow/index.js';
-import type { MqttProxy } from '../../../src/client/mqtt-proxy.js';
+import type { MqttProxy } from '../../../src/ports/mqtt-proxy.js';
 import { QOS } from '../../../src/shared/qos.js';
 import { onRights } from '../../../src/stream/index.js';
 import { topicTemplate } from '../../../src/topic/index.js';

@@ -2,7 +2,7 @@ import { onTestFinished } from 'vitest';
 import { MessageFlag, MessageType, type RpcMessage, type RpcMessageInit } from '../../../src/ipc/wire/rpc-message.js';
 import { connect } from '../../../src/client/connect.js';
 import type { ConnectOptions } from '../../../src/client/connect-options.js';
-import type { ConnectionState, MqttProxy } from '../../../src/client/mqtt-proxy.js';
+import type { ConnectionState, MqttProxy } from '../../../src/ports/mqtt-proxy.js';
 import { fixed } from '../../../src/schedule/index.js';
 import { accepting, isTerminate, startRawServer, type RawConnection, type RawServer } from './raw-server.js';
 import { record, type Recorded } from '../streams/recorded.js';

@@ -1,5 +1,5 @@
 import { Subject } from 'rxjs';
-import type { PatternSubscribeRequest, SubscribeRequest, SubscriptionStatus } from '../../../src/client/mqtt-proxy.js';
+import type { PatternSubscribeRequest, SubscribeRequest, SubscriptionStatus } from '../../../src/ports/mqtt-proxy.js';
 import { record, type Recorded } from './recorded.js';
 
 /** A request with its statuses recorded. */

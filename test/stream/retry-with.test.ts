@@ -2,7 +2,8 @@ import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import { asapScheduler, asyncScheduler, concat, defer, NEVER, Observable, of, queueScheduler, take, type SchedulerLike } from 'rxjs';
 import { describe, expect, test, vi } from 'vitest';
-import { budgeted, exponential, fixed, fullJitter, limited, resetAfter, type Retry, retryWith } from '../../src/schedule/index.js';
+import { budgeted, exponential, fixed, fullJitter, limited, resetAfter } from '../../src/schedule/index.js';
+import { type Retry, retryWith } from '../../src/stream/retry.js';
 import { marbles } from '../../src/testing/index.js';
 
 interface Problem {

@@ -1,9 +1,9 @@
 import { left, type Either } from 'fp-ts/lib/Either.js';
 import type { ConfigurationInvalid, TimersWithoutEnd } from '../errors/errors.js';
 import { checkPositive } from '../shared/check-argument.js';
-import type { Component } from './component.js';
-import { CONFIG_VARIABLE, readConfiguration } from './configuration.js';
-import type { DryRun } from '../dry-run/dry-run-result.js';
+import type { Component } from '../component/component.js';
+import { CONFIG_VARIABLE, readConfiguration } from '../component/configuration.js';
+import type { DryRun } from './dry-run-result.js';
 
 /** How a {@link dryRun} runs. */
 export interface DryRunOptions {
@@ -26,14 +26,15 @@ export interface DryRunOptions {
  * Left: the defaults, with `config` over them, are no configuration; or timers without end, `interval(0)` say. A loop without a timer, such as
  * `of(1).pipe(repeat())`, is not noticed: nothing else gets a turn, on a device either.
  *
- * The testing kit is loaded at the first call, and never by `runComponent`.
+ * The testing kit is loaded at the first call.
  *
  * @throws RangeError for a horizon or a memory that is not above 0; and what the component's `run` throws.
  *
  * @example
  * ```ts
  * import { publishTo, onRights, QOS } from 'greengrass-rx';
- * import { component, dryRun } from 'greengrass-rx/component';
+ * import { component } from 'greengrass-rx/component';
+ * import { dryRun } from 'greengrass-rx/dry-run';
  *
  * const echo = component({
  *   name: 'com.example.Echo',
@@ -60,6 +61,6 @@ export const dryRun = async (
   if (memory !== undefined && !(memory > 0)) throw new RangeError(`memory must be a number of bytes above 0, not ${memory}.`);
   const configuration = readConfiguration(component, { [CONFIG_VARIABLE]: JSON.stringify(config) });
   if (configuration._tag === 'Left') return left(configuration.left);
-  const { dryRunResult } = await import('../dry-run/dry-run-result.js');
+  const { dryRunResult } = await import('./dry-run-result.js');
   return dryRunResult(component, { config: configuration.right, horizon, memory });
 };

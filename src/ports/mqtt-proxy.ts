@@ -3,7 +3,7 @@ import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import type { Observable } from 'rxjs';
 import type { Decoder } from '../codec/codec.js';
 import type { ConnectError, DecodeFailed, PublishError, SubscribeError } from '../errors/errors.js';
-import type { TransportName } from '../ipc/transport.js';
+import type { TransportName } from '../shared/profile-name.js';
 import type { AnyQos } from '../shared/qos.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 import type { TopicPattern } from '../topic/topic-pattern.js';

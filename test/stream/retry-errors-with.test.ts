@@ -2,7 +2,8 @@ import { left } from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import { defer, NEVER, of, take, throwError } from 'rxjs';
 import { describe, expect, test, vi } from 'vitest';
-import { exponential, fixed, fullJitter, limited, resetAfter, type Retry, retryErrorsWith } from '../../src/schedule/index.js';
+import { exponential, fixed, fullJitter, limited, resetAfter } from '../../src/schedule/index.js';
+import { type Retry, retryErrorsWith } from '../../src/stream/retry.js';
 import { marbles } from '../../src/testing/index.js';
 
 const broken = new Error('broken');

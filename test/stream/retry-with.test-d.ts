@@ -3,18 +3,8 @@ import { pipe } from 'fp-ts/lib/function.js';
 import { EMPTY, map, type Observable, of } from 'rxjs';
 import { expectTypeOf, test } from 'vitest';
 import type { SubscribeError, Unauthorized } from '../../src/errors/errors.js';
-import {
-  capped,
-  exponential,
-  fixed,
-  fullJitter,
-  limited,
-  resetAfter,
-  retryErrorsWith,
-  retryWith,
-  type Retry,
-  type Schedule,
-} from '../../src/schedule/index.js';
+import { capped, exponential, fixed, fullJitter, limited, resetAfter, type Schedule } from '../../src/schedule/index.js';
+import { retryErrorsWith, retryWith, type Retry } from '../../src/stream/retry.js';
 import type { ObservableEither } from '../../src/stream/observable-either.js';
 
 declare const messages$: ObservableEither<SubscribeError, Uint8Array>;

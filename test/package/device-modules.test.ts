@@ -1,0 +1,63 @@
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { OTHER, start } from '../kit/nucleus/nuclei.js';
+import { temporaryFolder } from '../kit/process/run-cli.js';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const DIST = new URL('../../dist', import.meta.url).href;
+
+/** What a developer uses, and no device loads. */
+const KIT = ['recipe', 'local', 'testing', 'dry-run', 'eslint', 'cli'];
+
+/** A component as it runs on a device: it uses every entry that is for devices, connects, publishes, and ends. */
+const COMPONENT = `
+  import 'greengrass-rx/fp';
+  import { publishTo, QOS } from 'greengrass-rx';
+  import { component, runComponent } from 'greengrass-rx/component';
+  import { countWindow, deadband } from 'greengrass-rx/operators';
+  import { of } from 'rxjs';
+
+  const echo = component({
+    name: 'com.example.Other',
+    version: '1.0.0',
+    run: proxy => of(1, 2).pipe(
+      deadband({ key: 'single', value: value => value, absolute: 0.5 }),
+      publishTo(proxy, value => ({ topicName: 'out/1', payload: String(value), qos: QOS.AT_LEAST_ONCE })),
+    ),
+  });
+  void countWindow;
+  const { reason } = await runComponent(echo);
+  process.stderr.write(reason);
+`;
+
+/** The files of dist that a process loaded, from the coverage that V8 writes of each script. */
+function loadedFrom(coverage: string): string[] {
+  const scripts = readdirSync(coverage).flatMap(file => {
+    const { result } = JSON.parse(readFileSync(join(coverage, file), 'utf8')) as { readonly result: readonly { readonly url: string }[] };
+    return result.map(({ url }) => url);
+  });
+  return scripts.filter(url => url.startsWith(DIST)).map(url => url.slice(DIST.length));
+}
+
+describe('what a component loads on a device', () => {
+  test('is the runtime: no module of the kit, whatever it does', async () => {
+    await using nucleus = await start('classic');
+    const coverage = temporaryFolder();
+    const env = {
+      ...process.env,
+      NODE_V8_COVERAGE: coverage,
+      AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT: nucleus.socketPath,
+      SVCUID: nucleus.authToken(OTHER),
+    };
+    const { stderr } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', COMPONENT], { cwd: ROOT, env });
+    const loaded = loadedFrom(coverage);
+
+    expect(stderr).toBe('done');
+    expect(loaded).toEqual(expect.arrayContaining(['index.js', 'component/run-component.js', 'ipc/socket/socket-transport.js']));
+    expect(loaded.filter(file => KIT.some(folder => file.startsWith(`${folder}/`)))).toEqual([]);
+  });
+});
