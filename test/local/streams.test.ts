@@ -102,10 +102,10 @@ describe('streams of classic', () => {
   test('an operation of the model that is done by nobody is a ServiceError', async () => {
     await using nucleus = await start('classic');
     const client = await RawClient.accepted(nucleus, COMPONENT);
-    client.request(1, 'aws.greengrass#GetConfiguration', {});
+    client.request(1, 'aws.greengrass#GetSecretValue', {});
     const reply = await client.next();
     expect(reply).toMatchObject({ type: 1, flags: 2, modelType: 'aws.greengrass#ServiceError' });
-    expect(body(reply)['message']).toBe('Operation aws.greengrass#GetConfiguration is not supported by the local nucleus');
+    expect(body(reply)['message']).toBe('Operation aws.greengrass#GetSecretValue is not supported by the local nucleus');
   });
 });
 

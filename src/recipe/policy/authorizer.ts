@@ -12,7 +12,7 @@ export const MQTT_PROXY_SERVICE = 'aws.greengrass.ipc.mqttproxy';
 export const PUBSUB_SERVICE = 'aws.greengrass.ipc.pubsub';
 
 /** The services whose policies are read, each on its own. */
-export const POLICY_SERVICES = [MQTT_PROXY_SERVICE, PUBSUB_SERVICE] as const;
+export const POLICY_SERVICES: readonly [typeof MQTT_PROXY_SERVICE, typeof PUBSUB_SERVICE] = [MQTT_PROXY_SERVICE, PUBSUB_SERVICE];
 export type PolicyService = (typeof POLICY_SERVICES)[number];
 
 /** Whose policies decide on an operation. */
