@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSyn
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { InProcess } from './in-process.js';
-import { at, ownFolder } from './stores.js';
+import { at } from './samples.js';
+import { ownFolder } from './stores.js';
 
 /** So many places in each file, spread over it. `DAMAGE=1000` takes more. */
 const MOST = Number(process.env['DAMAGE'] ?? 40);

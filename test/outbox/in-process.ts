@@ -11,7 +11,7 @@ import { storeWorker, type WorkerParts } from '../../src/outbox/sqlite/store-wor
 import { takeRecords } from '../../src/outbox/sqlite/take-records.js';
 import type { WorkerAnswer, WorkerFailure, WorkerRequest, WorkerResults } from '../../src/outbox/sqlite/worker-protocol.js';
 import type { Fate, StoreCounts, StoreSettings } from '../../src/outbox/store.js';
-import { ALL, at, SETTINGS } from './stores.js';
+import { ALL, at, SETTINGS } from './samples.js';
 
 const require = createRequire(import.meta.url);
 export const sqlite = (): Sqlite => require('node:sqlite') as Sqlite;

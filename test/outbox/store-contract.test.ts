@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { StoredRecord } from '../../src/outbox/store.js';
-import { ALL, answered, at, record, STORES } from './stores.js';
+import { ALL, at } from './samples.js';
+import { answered, record, STORES } from './stores.js';
 
 const texts = (records: readonly StoredRecord[]): string[] => records.map(({ payload }) => Buffer.from(payload).toString());
 

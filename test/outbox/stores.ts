@@ -6,7 +6,8 @@ import { firstValueFrom, type Observable } from 'rxjs';
 import { onTestFinished } from 'vitest';
 import { memoryStore } from '../../src/outbox/memory-store.js';
 import { sqliteStore } from '../../src/outbox/sqlite/sqlite-store.js';
-import type { Moment, RecordToStore, Store, StoreSettings } from '../../src/outbox/store.js';
+import type { RecordToStore, Store, StoreSettings } from '../../src/outbox/store.js';
+import { at, SETTINGS } from './samples.js';
 
 /** A folder of the test's own, gone when it has finished. */
 export const ownFolder = (): string => {
@@ -22,13 +23,9 @@ export const answered = async <A>(answer$: Observable<Either<Error, A>>): Promis
   return answer.right;
 };
 
-export const at = (age: number): Moment => ({ timeOfDay: 1_700_000_000_000 + age, age });
-
 let epochs = 0;
 /** Epochs that can be told apart. */
 export const nextEpoch = (): string => `epoch-${++epochs}`;
-
-export const SETTINGS: StoreSettings = { maxBytes: 8 << 20, maxAge: Infinity, onFull: 'dropOldest' };
 
 /** A message; what is not given is the same for all. */
 export const record = (text: string, given: Partial<RecordToStore> = {}): RecordToStore => ({
@@ -56,6 +53,3 @@ export const STORES: readonly { readonly name: string; readonly make: (settings?
     },
   },
 ];
-
-/** Everything, from the first place on. */
-export const ALL = { from: 0, before: Number.MAX_SAFE_INTEGER, messages: 1_000, bytes: 1 << 20 } as const;

@@ -6,7 +6,8 @@ import { describe, expect, it } from 'vitest';
 import { AgeClock } from '../../src/outbox/age-clock.js';
 import { openDatabase } from '../../src/outbox/sqlite/database.js';
 import { InProcess } from './in-process.js';
-import { at, ownFolder } from './stores.js';
+import { at } from './samples.js';
+import { ownFolder } from './stores.js';
 
 const failing = (code: string): never => {
   throw Object.assign(new Error(`${code}: as asked`), { code });

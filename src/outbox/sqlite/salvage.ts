@@ -36,13 +36,15 @@ export function salvage(file: FileState, sqlite: Sqlite, fs: MarkFs, path: strin
     fs.closeSync(handle);
   };
 
+  const isSound = (row: Row): boolean => file.stateChecksum(row) === row['checksum'];
+
   openOld();
   if (!isReadable()) {
     attempt(mendHeader);
     openOld();
   }
   const [saved] = rows('SELECT * FROM state WHERE id=1') ?? [];
-  const known = [saved].find(row => row !== undefined && file.stateChecksum(row) === row['checksum']);
+  const known = saved !== undefined && isSound(saved) ? saved : undefined;
   const end = Math.max(number(known?.['nextPlace']), mark?.nextPlace ?? 0);
 
   const streams = new Set<number>();
@@ -79,7 +81,7 @@ export function salvage(file: FileState, sqlite: Sqlite, fs: MarkFs, path: strin
   };
   for (;;) {
     const page = rows('SELECT * FROM message WHERE place > ? ORDER BY place LIMIT 64', last);
-    if (page?.length === 0) break;
+    if (page?.length === 0 || last > end + 1_000_000) break;
     if (page === undefined) {
       // Somewhere here is the damage: one by one past it.
       const [row] = rows('SELECT * FROM message WHERE place = ?', ++last) ?? [];
@@ -88,7 +90,8 @@ export function salvage(file: FileState, sqlite: Sqlite, fs: MarkFs, path: strin
       continue;
     }
     for (const row of page) keep(row);
-    last = number(page.at(-1)?.['place']);
+    // A damaged tree may lead back to where it has been.
+    last = Math.max(last + 1, number(page.at(-1)?.['place']));
   }
   for (const row of rows('SELECT * FROM aside') ?? []) {
     const columns = Object.values(row);

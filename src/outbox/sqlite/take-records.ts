@@ -26,10 +26,14 @@ export function takeRecords(file: FileState, maxAge: number): TakeRecords {
     const lost: number[][] = [];
     const found = { expired: 0, damaged: 0, setAside: 0 };
     const toldStreams = new Set<number>();
+    const { inside } = state;
+    let handled = 0;
     let size = 0;
     const pick = (where: string, order: string): void => {
       for (;;) {
         if (lost.length >= messages || size >= bytes) return;
+        // What was handed out or taken out is found again: the tree is damaged.
+        if (handled > inside) throw Object.assign(new Error('The messages have no end.'), { errcode: 11 });
         const rows = sql(
           `SELECT message.*, length(CAST(message.topicName AS BLOB)) + length(payload) AS size, attempts, crashes, suspect, stream.name AS name, stream.epoch AS epoch
              FROM message LEFT JOIN attempt USING (place) LEFT JOIN stream ON stream.id = message.stream
@@ -38,6 +42,7 @@ export function takeRecords(file: FileState, maxAge: number): TakeRecords {
         if (rows.length === 0) return;
         for (const row of rows) {
           if (size >= bytes) return;
+          handled++;
           hand(row);
         }
       }
