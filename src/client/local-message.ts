@@ -1,7 +1,8 @@
 import { left, right, type Either } from 'fp-ts/lib/Either.js';
 import { DecodeFailed } from '../errors/errors.js';
-import { SubscriptionResponseMessage } from '../ipc/wire/shapes.js';
+import { type ReceiveMode, SubscriptionResponseMessage } from '../ipc/wire/shapes.js';
 import { decodeUnpaddedBase64, encodeBase64 } from '../shared/base64.js';
+import type { SilenceWatch, SubscriptionStatus } from '../ports/mqtt-proxy.js';
 
 /** A message of a local topic as it arrives. */
 export interface LocalMessage {
@@ -60,4 +61,20 @@ export function readLocalMessage(body: string, filter: string): Either<string, E
       ? '(root): expected a JSON or a binary message, got neither'
       : '(root): expected base64, got text that is none';
   return right(left(new DecodeFailed(topic, original, [problem])));
+}
+
+/** What to subscribe to on local topics. */
+export interface LocalSubscribeRequest {
+  /** A topic, or a filter with `+` and `#`. On a classic nucleus `r/#` does not match `r`, on Greengrass Lite it does. */
+  readonly topic: string;
+  /**
+   * Whether messages of this component come as well. Default, on both nuclei what a classic one does: those of others where the filter has a
+   * wildcard, and else all. Greengrass Lite sends all; there this connection takes out what it has published itself, by topic and content, of at
+   * most the last 1 000 messages. A classic nucleus takes out those of all connections of the component.
+   */
+  readonly receiveMode?: ReceiveMode | undefined;
+  /** Finds out a subscription that died silently, as when the daemon of local topics of Greengrass Lite restarts. Default: none. */
+  readonly silence?: SilenceWatch | undefined;
+  /** Told of every change of the subscription's status, in order. Must not throw. */
+  readonly onStatus?: ((status: SubscriptionStatus) => void) | undefined;
 }

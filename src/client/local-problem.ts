@@ -6,8 +6,7 @@ import { MessageType, rpcHeaders } from '../ipc/wire/rpc-message.js';
 import { PUBLISH_TO_TOPIC, SUBSCRIBE_TO_TOPIC } from '../shared/operations.js';
 import { mqttStringProblem, quoted } from '../topic/mqtt-string.js';
 import { topicMatches } from '../topic/index.js';
-import type { LocalPublishRequest } from './local-message.js';
-import type { LocalSubscribeRequest } from './local-topics.js';
+import type { LocalPublishRequest, LocalSubscribeRequest } from './local-message.js';
 import type { Capabilities } from '../ports/mqtt-proxy.js';
 import { frameProblem } from './request-problem.js';
 

@@ -9,28 +9,19 @@ import { PUBLISH_TO_TOPIC, SUBSCRIBE_TO_TOPIC } from '../shared/operations.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 import { topicFilterOf, type TopicPattern } from '../topic/topic-pattern.js';
 import { countMessages } from './count-messages.js';
-import { encodeLocalPublish, readLocalMessage, type LocalAccepted, type LocalMessage, type LocalPublishRequest } from './local-message.js';
+import {
+  encodeLocalPublish,
+  readLocalMessage,
+  type LocalAccepted,
+  type LocalMessage,
+  type LocalPublishRequest,
+  type LocalSubscribeRequest,
+} from './local-message.js';
 import { liteTopicProblem, localFrameProblem, localPublishProblem, localSubscribeProblem } from './local-problem.js';
-import type { ConnectionState, RunnableTaskEither, SilenceWatch, SubscriptionStatus } from '../ports/mqtt-proxy.js';
+import type { ConnectionState, RunnableTaskEither } from '../ports/mqtt-proxy.js';
 import { publishing, type NucleusLink } from './nucleus-link.js';
 import { keyOfMessage, OwnMessages } from './own-messages.js';
 import { readWith } from './read-with.js';
-
-/** What to subscribe to on local topics. */
-export interface LocalSubscribeRequest {
-  /** A topic, or a filter with `+` and `#`. On a classic nucleus `r/#` does not match `r`, on Greengrass Lite it does. */
-  readonly topic: string;
-  /**
-   * Whether messages of this component come as well. Default, on both nuclei what a classic one does: those of others where the filter has a
-   * wildcard, and else all. Greengrass Lite sends all; there this connection takes out what it has published itself, by topic and content, of at
-   * most the last 1 000 messages. A classic nucleus takes out those of all connections of the component.
-   */
-  readonly receiveMode?: ReceiveMode | undefined;
-  /** Finds out a subscription that died silently, as when the daemon of local topics of Greengrass Lite restarts. Default: none. */
-  readonly silence?: SilenceWatch | undefined;
-  /** Told of every change of the subscription's status, in order. Must not throw. */
-  readonly onStatus?: ((status: SubscriptionStatus) => void) | undefined;
-}
 
 /** What to subscribe to, as a pattern: each message then has the `params` of its topic. */
 export interface LocalPatternSubscribeRequest<P> extends Omit<LocalSubscribeRequest, 'topic'> {
