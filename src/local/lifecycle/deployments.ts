@@ -39,7 +39,7 @@ export class Deployments {
   readonly #clock: Clock;
   readonly #deploy: (component: LocalComponent | RecipeComponent) => Deployment;
   readonly #stops = new Set<() => void>();
-  #isClosed = false;
+  #closed = false;
 
   constructor(
     components: Components,
@@ -56,11 +56,11 @@ export class Deployments {
   async rollOut(components: readonly (LocalComponent | RecipeComponent)[], options: RollOutOptions): Promise<RollOut> {
     const deploymentId = randomUUID();
     const failed = (reason: string): RollOut => ({ status: 'FAILED_NO_STATE_CHANGE', deploymentId, reason });
-    if (this.#isClosed) return failed(STOPPED);
+    if (this.#isClosed()) return failed(STOPPED);
     const problem = await this.#validate(deploymentId, components, options.validationTimeout ?? 20_000);
     if (problem !== undefined) return failed(problem);
     if (options.notifyComponents === true) await this.#announce(deploymentId, options.notifyTimeout ?? 60_000);
-    if (this.#isClosed) return failed(STOPPED);
+    if (this.#isClosed()) return failed(STOPPED);
     const deployments = components.map(this.#deploy);
     if (options.notifyComponents === true) this.#services.tellUpdated(deploymentId);
     return { status: 'SUCCEEDED', deploymentId, deployments };
@@ -68,8 +68,13 @@ export class Deployments {
 
   /** Those under way fail. */
   close(): void {
-    this.#isClosed = true;
+    this.#closed = true;
     for (const stop of [...this.#stops]) stop();
+  }
+
+  /** Asked again after each wait. */
+  #isClosed(): boolean {
+    return this.#closed;
   }
 
   /** Why the deployment fails; `undefined` if nobody minds. */
@@ -82,7 +87,7 @@ export class Deployments {
     // Without a request nobody is waited for; with one, everybody, also those that never validate.
     if (!changed.some(({ name }) => this.#services.validates(name))) return undefined;
     const reports = await Promise.all(changed.map(({ name, configuration }) => this.#report(name, deploymentId, configuration, timeout)));
-    if (this.#isClosed) return STOPPED;
+    if (this.#isClosed()) return STOPPED;
     if (reports.includes(undefined)) return 'Error while waiting for validation report for one or more components:null';
     const rejected = reports.flatMap((report, i) =>
       report?.status === 'REJECTED' ? [`{ name = ${changed[i]?.name ?? ''}, message = ${report.message ?? 'null'} }`] : [],
@@ -105,7 +110,7 @@ export class Deployments {
         ),
       );
       const longest = Math.max(0, ...answers.map(answer => answer ?? 0));
-      if (longest === 0 || this.#isClosed) return;
+      if (longest === 0 || this.#isClosed()) return;
       await this.#within<undefined>(longest, () => () => undefined);
     }
   }
