@@ -7,7 +7,7 @@ import { readRecipe } from '../../src/local/index.js';
 import component from '../../template/src/component.js';
 import { runCli, temporaryFolder } from '../kit/process/run-cli.js';
 
-const TEMPLATE = new URL('../../template', import.meta.url);
+const TEMPLATE = new URL('../../template/', import.meta.url);
 const inTemplate = (path: string): string => readFileSync(new URL(path, TEMPLATE), 'utf8');
 
 const init = async (cwd: string, ...args: readonly string[]) => {
@@ -116,7 +116,7 @@ describe('init', () => {
       code: 2,
       stdout: '',
       stderr: expect.stringMatching(
-        /^greengrass-rx: The folder used is not empty: there is .*, .*, .* and 8 more\.\n {2}Name a folder/,
+        /^greengrass-rx: The folder used is not empty: there is .*, .*, .* and 9 more\.\n {2}Name a folder/,
       ) as string,
     });
     expect(read(join(parent, 'used'), 'src/component.ts')).toBe(before);
