@@ -2,11 +2,10 @@ import { isLeft, left, right, type Either } from 'fp-ts/lib/Either.js';
 import { Observable, of, type Subscriber } from 'rxjs';
 import { publishProblem } from '../client/request-problem.js';
 import type { Mqtt5Members, PublishRequest } from '../ports/mqtt-message.js';
-import { amended, type Amended } from '../errors/amended.js';
+import { amended } from '../errors/amended.js';
 import type { InvalidRequest, OutboxUnavailable, Overflowed } from '../errors/errors.js';
 import { ProjectJob } from '../flow/job.js';
 import { type Stage, stage, type StageOptions } from '../flow/stage.js';
-import type { CommitFailure } from './group-commit.js';
 import type { OpenOutbox, Outbox } from './outbox.js';
 import { sizeProblem, topicProblem } from './storable.js';
 import { qosOf } from '../shared/qos.js';
@@ -22,7 +21,7 @@ export interface Stored<out A> {
 }
 
 /** A value whose message was not stored. */
-export type StoreFailure<A> = Amended<CommitFailure | InvalidRequest<'message'>, { readonly value: A }>;
+export type StoreFailure<A> = (OutboxUnavailable<'message'> | Overflowed<'gap'> | InvalidRequest<'message'>) & { readonly value: A };
 
 /** How {@link storeIn} stores. */
 export interface StoreInOptions<A> extends StageOptions<A> {
