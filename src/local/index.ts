@@ -18,9 +18,10 @@ export {
 export type { BrokerProblem, BrokerStartError, CredentialRole, UnreachableReason } from './broker/broker-error.js';
 export type { BrokerMessage, BrokerUserProperty } from './broker/broker-message.js';
 export type { BrokerChoice, EmbeddedBrokerChoice, IotCoreChoice, ReconnectDelays, UrlBrokerChoice } from './broker/broker-options.js';
-export type { ArmedFault, FaultScope } from './faults/fault-switch.js';
+export type { ArmedFault, FaultScope, LastingFault } from './faults/fault-switch.js';
 export type { FaultOperation, MessageStreamOperation } from './faults/fault-switches.js';
-export type { FaultMessage, Faults, LastingFault, OperationFault, StreamFault } from './faults/faults.js';
+export type { FaultMessage, FaultName, FaultWithDetails } from './faults/fault-table.js';
+export type { Faults, OperationFault, StreamFault } from './faults/faults.js';
 export { startLocalNucleus } from './local-nucleus.js';
 export type { LocalComponent, RecipeComponent } from '../recipe/local-component.js';
 export type { LocalNucleusLimits, LocalNucleusOptions, MqttVersion } from './local-nucleus-options.js';

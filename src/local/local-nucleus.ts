@@ -147,7 +147,6 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
     await remove();
     throw error;
   }
-  const control = new Faults({ switches: faults, server: () => ipc, profile: () => profileServer, link, broker });
   const authToken = (component: string): string => {
     const token = tokens.of(component);
     if (token !== undefined) return token;
@@ -161,6 +160,14 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
   };
   const deployments = new Deployments(deployed, lifecycle, clock, deploy);
   let stopping: Promise<void> | undefined;
+  const restart: LocalNucleus['restart'] = async ({ keepTokens = false } = {}) => {
+    if (stopping !== undefined) throw new Error('The local nucleus has been stopped.');
+    await ipc.close();
+    profileServer.reset();
+    if (!keepTokens) tokens.reissueAll();
+    await ipc.listen();
+  };
+  const control = new Faults({ switches: faults, server: () => ipc, profile: () => profileServer, link, broker, restart });
   const stop = (): Promise<void> => {
     stopping ??= (async () => {
       deployments.close();
@@ -211,13 +218,7 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
       if (brokerNews !== undefined) observer(brokerNews);
       return () => observers.delete(observer);
     },
-    restart: async ({ keepTokens = false } = {}) => {
-      if (stopping !== undefined) throw new Error('The local nucleus has been stopped.');
-      await ipc.close();
-      profileServer.reset();
-      if (!keepTokens) tokens.reissueAll();
-      await ipc.listen();
-    },
+    restart,
     stop,
     [Symbol.asyncDispose]: stop,
   };

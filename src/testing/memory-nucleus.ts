@@ -21,7 +21,7 @@ import type { MqttProxy, Profile } from '../ports/mqtt-proxy.js';
 import { schedulerClock } from '../schedule/clock.js';
 import { fixed } from '../schedule/index.js';
 import type { Fault } from './fault.js';
-import { Faults } from './inflict.js';
+import { MemoryFaults } from './inflict.js';
 import { Turns } from './turns.js';
 import { VirtualBroker } from './virtual-broker.js';
 import { VirtualTransport } from './virtual-transport.js';
@@ -87,7 +87,7 @@ export class MemoryNucleus {
   readonly #tokens: Tokens;
   readonly #transport: VirtualTransport;
   readonly #turns: Turns;
-  readonly #faults: Faults;
+  readonly #faults: MemoryFaults;
   readonly #published: PublishedMessage[] = [];
   readonly #arrived: ArrivedMessage[] = [];
   readonly #events: TimedNucleusEvent[] = [];
@@ -135,10 +135,7 @@ export class MemoryNucleus {
         link: this.#link,
         tokens: this.#tokens,
         isObserver: () => false,
-        permissions: {
-          may: (component, operation, resource) => !this.#faults.revoked && policies.may(component, operation, resource),
-          remedy: (component, operation, resource) => policies.remedy(component, operation, resource),
-        },
+        permissions: policies,
         configurations: new ComponentConfigurations(profile, () => scheduler.now(), observe),
         lifecycle: new LifecycleServices(),
         faults: switches,
@@ -165,13 +162,18 @@ export class MemoryNucleus {
         this.#request = '';
       },
     });
-    this.#faults = new Faults({
+    const dropConnections = (): void => {
+      for (const connection of [...this.#transport.connections]) connection.destroy();
+    };
+    this.#faults = new MemoryFaults({
       switches,
-      server: this.#server,
+      profile: () => this.#server,
       link: this.#link,
-      tokens: this.#tokens,
-      dropConnections: () => {
-        for (const connection of [...this.#transport.connections]) connection.destroy();
+      dropConnections,
+      restart: () => {
+        dropConnections();
+        this.#server.reset();
+        this.#tokens.reissueAll();
       },
       resumeConnections: () => {
         for (const connection of this.#transport.connections) connection.resume();
@@ -243,7 +245,8 @@ export class MemoryNucleus {
 
   /** Lets something go wrong, or right again. */
   inflict(fault: Fault): void {
-    this.#faults.inflict(fault);
+    if (typeof fault === 'function') fault();
+    else this.#faults.inflict(fault);
   }
 
   /** @internal Does all that is due at this instant: at the end, when time stands still. */

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { firstValueFrom, toArray } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import { CliError } from '../../src/cli/cli-error.js';
-import { FAULT_WORDS, Inflictor } from '../../src/cli/chaos/inflict.js';
+import { FAULT_NAMES } from '../../src/local/faults/fault-table.js';
 import { readChaos, readScript } from '../../src/cli/chaos/read-chaos.js';
 import { runChaos } from '../../src/cli/chaos/run-chaos.js';
 import { COMPONENT, PROFILES, start } from '../kit/nucleus/nuclei.js';
@@ -90,11 +90,10 @@ describe('a script of faults', () => {
 describe.each(PROFILES)('the words of faults at a %s nucleus', profile => {
   test('can all be said, twice too, and all is well after all well', async () => {
     await using nucleus = await start(profile);
-    const inflictor = new Inflictor(nucleus);
-    for (const word of FAULT_WORDS) {
-      await inflictor.inflict(word);
-      await inflictor.inflict(word);
-      await inflictor.inflict('all well');
+    for (const word of FAULT_NAMES) {
+      await nucleus.faults.inflict(word);
+      await nucleus.faults.inflict(word);
+      await nucleus.faults.inflict('all well');
     }
     const client = await RawClient.accepted(nucleus, COMPONENT);
     client.publish(1, 'test/a', 'x');
@@ -103,7 +102,6 @@ describe.each(PROFILES)('the words of faults at a %s nucleus', profile => {
 
   test('end what their counterparts have begun', async () => {
     await using nucleus = await start(profile);
-    const inflictor = new Inflictor(nucleus);
     for (const [begin, end] of [
       ['offline', 'online'],
       ['spool full', 'spool free'],
@@ -111,11 +109,11 @@ describe.each(PROFILES)('the words of faults at a %s nucleus', profile => {
       ['broker down', 'broker up'],
     ] as const) {
       const client = await RawClient.accepted(nucleus, COMPONENT);
-      await inflictor.inflict(begin);
+      await nucleus.faults.inflict(begin);
       // QoS 0 is what no profile spools.
       client.publish(1, 'test/a', 'x', '0');
       expect(await client.next(), begin).toMatchObject({ type: 1 });
-      await inflictor.inflict(end);
+      await nucleus.faults.inflict(end);
       client.publish(2, 'test/a', 'x', '0');
       expect(await client.next(), end).toMatchObject({ type: 0 });
     }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { FAULT_WORDS } from '../../src/cli/chaos/inflict.js';
+import { FAULT_NAMES } from '../../src/local/faults/fault-table.js';
 import { CHAOS_OCCASIONS } from '../../src/cli/chaos/chaos-script.js';
 import { readScript } from '../../src/cli/chaos/read-chaos.js';
 import { EXIT } from '../../src/cli/exit-code.js';
@@ -52,7 +52,7 @@ describe('docs/cli.md', () => {
   });
 
   test('names every fault, occasion and exit code, and shows a script that can be read', () => {
-    for (const word of [...FAULT_WORDS, ...CHAOS_OCCASIONS]) expect(DOCS).toContain(`\`${word}\``);
+    for (const word of [...FAULT_NAMES, ...CHAOS_OCCASIONS]) expect(DOCS).toContain(`\`${word}\``);
     for (const code of Object.values(EXIT)) expect(DOCS).toMatch(new RegExp(`^\\| ${String(code)} `, 'm'));
     expect(readScript(DOCS.split('```yaml\n')[1]?.split('```')[0] ?? '', 'docs/cli.md')).toHaveLength(6);
   });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { FAULT_NAMES } from '../../src/local/faults/fault-table.js';
 import { Faults } from '../../src/local/faults/faults.js';
 import { QOS } from '../../src/shared/qos.js';
 import { marbles, type Fault } from '../../src/testing/index.js';
@@ -36,6 +37,10 @@ const DRAWN = {
   freeze: ['freeze nucleus', 'thaw nucleus'],
   nucleusDown: ['kill nucleus', 'start nucleus'],
   undoAll: ['all well'],
+  configurationDaemonDown: ['stop configuration daemon', 'start configuration daemon'],
+  mqttDaemonHung: ['hang mqtt daemon', 'restart mqtt daemon'],
+  // What all of these are drawn with. Nothing undoes other tokens.
+  inflict: FAULT_NAMES.filter(word => word !== 'restart nucleus'),
 } satisfies Record<keyof Faults, readonly Fault[]>;
 
 describe('every fault of the local nucleus', () => {
@@ -66,4 +71,24 @@ test(
     expectStream(nucleus.proxy.publish$(to), '-----^').toBeMarble('----------(a|)', { a: { by: 'spooler' } });
     expectPublished('t').toBeMarble('----------p');
   }),
+);
+
+test(
+  'lite: a configuration daemon that is away refuses what is allowed, a MQTT daemon that hangs answers after ten seconds',
+  marbles(
+    ({ nucleus, expectStream }) => {
+      nucleus.faults('-a--b-c 20s d', {
+        a: 'stop configuration daemon',
+        b: 'start configuration daemon',
+        c: 'hang mqtt daemon',
+        d: 'restart mqtt daemon',
+      });
+      nucleus.messages('t', '-----x-----y 20s z');
+      const to = { topicName: 't', payload: 'p', qos: QOS.AT_LEAST_ONCE };
+      expectStream(nucleus.proxy.subscribe(to)).toBeMarble('-----x');
+      expectStream(nucleus.proxy.publish$(to), '--^').toBeMarble('--(U|)', {}, { U: 'Unauthorized' });
+      expectStream(nucleus.proxy.publish$({ ...to, topicName: 'u' }), '-------^').toBeMarble('------- 10s (F|)', {}, { F: 'ServiceFault' });
+    },
+    { profile: 'lite', connect: { publishTimeout: 20_000 } },
+  ),
 );

@@ -1,5 +1,5 @@
 import type { CloudMessage } from '../../local/nucleus.js';
-import type { FaultName, FaultWithDetails } from '../../testing/fault.js';
+import type { FaultName, FaultWithDetails } from '../../local/faults/fault-table.js';
 
 /** A fault by the words of the test kit's diagrams: the same in a test and in `dev --chaos`. */
 export type ChaosFault = FaultName | FaultWithDetails;

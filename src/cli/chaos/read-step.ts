@@ -1,9 +1,8 @@
 import * as t from 'io-ts';
-import type { FaultMessage } from '../../local/faults/faults.js';
+import { FAULT_NAMES, type FaultMessage } from '../../local/faults/fault-table.js';
 import { closest } from '../did-you-mean.js';
 import { parseDuration } from '../parse-values.js';
 import { CHAOS_OCCASIONS, type ChaosAction, type ChaosFault, type ChaosStep, type ChaosTime } from './chaos-script.js';
-import { FAULT_WORDS } from './inflict.js';
 
 /** What is wrong with a step, in a sentence without its full stop. */
 export class StepProblem extends Error {}
@@ -55,8 +54,8 @@ function readAction({ fault, publish, stop }: Members): ChaosAction {
 
 function readFault(value: unknown): ChaosFault {
   if (typeof value === 'string') {
-    const word = FAULT_WORDS.find(known => known === value);
-    if (word === undefined) throw unknownWord('there is no fault', value, [...FAULT_WORDS, ...DETAILS]);
+    const word = FAULT_NAMES.find(known => known === value);
+    if (word === undefined) throw unknownWord('there is no fault', value, [...FAULT_NAMES, ...DETAILS]);
     return word;
   }
   const map = t.UnknownRecord.decode(value);

@@ -3,7 +3,6 @@ import { every, steadyNow, waiting } from '../../schedule/clock.js';
 import type { NucleusEvent } from '../../local/nucleus-event.js';
 import type { LocalNucleus } from '../../local/nucleus.js';
 import type { ChaosAction, ChaosStep, ChaosTime } from './chaos-script.js';
-import { Inflictor } from './inflict.js';
 
 /**
  * Takes the steps of a script: those with `every` over and over from now on, the others one after the other. Emits each before it is
@@ -13,7 +12,6 @@ export function runChaos(nucleus: LocalNucleus, steps: readonly ChaosStep[]): Ob
   return defer(() => {
     const now = steadyNow(asyncScheduler);
     const begun = now();
-    const inflictor = new Inflictor(nucleus);
     const taken = (action: ChaosAction): Observable<ChaosAction> =>
       new Observable(subscriber => {
         subscriber.next(action);
@@ -22,7 +20,7 @@ export function runChaos(nucleus: LocalNucleus, steps: readonly ChaosStep[]): Ob
           nucleus.publish(action.publish);
           return subscriber.complete();
         }
-        const done = inflictor.inflict(action.fault);
+        const done = nucleus.faults.inflict(action.fault);
         done.then(
           () => subscriber.complete(),
           (error: unknown) => subscriber.error(error),

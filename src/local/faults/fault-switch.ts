@@ -81,3 +81,56 @@ export class FaultSwitch<P = void> {
     return { parameter: hit.parameter };
   }
 }
+
+/** Puts right what was begun. */
+export type Undo = () => void | Promise<void>;
+
+/** A fault that takes a moment to put right: wait for `undo()`, or write `await using`. */
+export interface LastingFault extends AsyncDisposable {
+  /** Whether it still holds. */
+  readonly armed: boolean;
+  /** Puts it right; resolves when it is. */
+  readonly undo: () => Promise<void>;
+}
+
+/** A fault that is a state and not an event: it has struck, and lasts until it is undone. */
+export function held(undoAll: Set<Undo>, leave: () => void): ArmedFault {
+  const fault = lastingFault(undoAll, leave);
+  return {
+    strikes: 1,
+    undo: fault.undo,
+    [Symbol.dispose]: fault.undo,
+    get armed() {
+      return fault.armed();
+    },
+  };
+}
+
+/** The same where putting it right takes a moment. */
+export function heldForAMoment(undoAll: Set<Undo>, leave: () => Promise<void>): LastingFault {
+  let left: Promise<void> | undefined;
+  const fault = lastingFault(undoAll, () => (left = leave()));
+  const undo = async (): Promise<void> => {
+    fault.undo();
+    await left;
+  };
+  return {
+    undo,
+    [Symbol.asyncDispose]: undo,
+    get armed() {
+      return fault.armed();
+    },
+  };
+}
+
+function lastingFault(undoAll: Set<Undo>, leave: Undo): { readonly undo: () => void; readonly armed: () => boolean } {
+  let armed = true;
+  const undo = (): void | Promise<void> => {
+    undoAll.delete(undo);
+    if (!armed) return;
+    armed = false;
+    return leave();
+  };
+  undoAll.add(undo);
+  return { undo: () => void undo(), armed: () => armed };
+}

@@ -81,6 +81,7 @@ export class FaultSwitches {
     localSubscribe: new FaultSwitch(),
   };
   readonly unauthorized: FaultSwitch = new FaultSwitch();
+  readonly configurationDown: FaultSwitch = new FaultSwitch();
   readonly spoolFull: FaultSwitch = new FaultSwitch();
   readonly denySubscription: FaultSwitch = new FaultSwitch();
   readonly withholdPubacks: FaultSwitch<ReplyGate> = new FaultSwitch();

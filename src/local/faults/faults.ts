@@ -1,11 +1,15 @@
-import type { BrokerMessage } from '../broker/broker-message.js';
-import type { ArmedFault, FaultScope } from './fault-switch.js';
-import { FAULT_OPERATIONS, ReplyGate, type FaultOperation, type FaultSwitches, type MessageStreamOperation } from './fault-switches.js';
-import { fillBacklog } from './full-backlog.js';
-import type { IpcServer } from '../server/ipc-server.js';
-import type { Link } from '../server/link.js';
-import type { Broker } from '../broker/broker.js';
-import type { ProfileServer } from '../server/protocol.js';
+import { held, heldForAMoment, type ArmedFault, type FaultScope, type LastingFault, type Undo } from './fault-switch.js';
+import { FAULT_OPERATIONS, ReplyGate, type FaultOperation, type MessageStreamOperation } from './fault-switches.js';
+import {
+  WordedFaults,
+  brokerMessage,
+  hangMqttDaemon,
+  holdDown,
+  type FaultMessage,
+  type FaultName,
+  type FaultWithDetails,
+} from './fault-table.js';
+import { subjectOf, type FaultTargets, type MachineSubject } from './machine-faults.js';
 
 /** A fault of one operation; left out, of each of them. */
 export interface OperationFault extends FaultScope {
@@ -15,15 +19,6 @@ export interface OperationFault extends FaultScope {
 /** A fault of the streams of one operation: those of the MQTT proxy where it is left out. A local topic's message is a binary one. */
 export interface StreamFault extends FaultScope {
   readonly operation?: MessageStreamOperation | undefined;
-}
-
-/** What faults act on. */
-export interface FaultTargets {
-  readonly switches: FaultSwitches;
-  readonly server: () => IpcServer;
-  readonly profile: () => ProfileServer;
-  readonly link: Link;
-  readonly broker: Broker;
 }
 
 /**
@@ -43,32 +38,39 @@ export interface FaultTargets {
  * ```
  */
 export class Faults {
-  readonly #targets: FaultTargets;
-  readonly #undoAll = new Set<() => void | Promise<void>>();
+  readonly #subject: MachineSubject;
+  readonly #undoAll = new Set<Undo>();
+  readonly #worded: WordedFaults;
 
   constructor(targets: FaultTargets) {
-    this.#targets = targets;
+    this.#subject = subjectOf(targets);
+    this.#worded = new WordedFaults(this.#subject);
+  }
+
+  /** A fault by its word, as in the diagrams of the test kit and in scripts of `dev --chaos`. What lasts is ended by the word that ends it. */
+  async inflict(fault: FaultName | FaultWithDetails): Promise<void> {
+    await this.#worded.inflict(fault);
   }
 
   /** A Connect is never answered; the connection stays open. */
   noConnectAck(scope?: FaultScope): ArmedFault {
-    return this.#arm(onUndo => this.#targets.switches.noConnectAck.arm(undefined, scope, onUndo));
+    return this.#arm(onUndo => this.#subject.switches.noConnectAck.arm(undefined, scope, onUndo));
   }
 
   /** A good token is refused: ConnectAck with flags 0 and close on classic, a bare end on Lite. */
   refuseConnect(scope?: FaultScope): ArmedFault {
-    return this.#arm(onUndo => this.#targets.switches.refuseConnect.arm(undefined, scope, onUndo));
+    return this.#arm(onUndo => this.#subject.switches.refuseConnect.arm(undefined, scope, onUndo));
   }
 
   /** The operation is done and never answered. */
   noReply(fault: OperationFault = {}): ArmedFault {
-    return this.#armOperations(fault, (operation, onUndo) => this.#targets.switches.noReply[operation].arm(undefined, fault, onUndo));
+    return this.#armOperations(fault, (operation, onUndo) => this.#subject.switches.noReply[operation].arm(undefined, fault, onUndo));
   }
 
   /** The operation is done, and instead of its answer the connection is destroyed: the client cannot know the outcome. */
   dropBeforeReply(fault: OperationFault = {}): ArmedFault {
     return this.#armOperations(fault, (operation, onUndo) =>
-      this.#targets.switches.dropBeforeReply[operation].arm(undefined, fault, onUndo),
+      this.#subject.switches.dropBeforeReply[operation].arm(undefined, fault, onUndo),
     );
   }
 
@@ -76,7 +78,7 @@ export class Faults {
   withholdReply(fault: OperationFault = {}): ArmedFault {
     const gate = new ReplyGate();
     return this.#armOperations(fault, (operation, onUndo) =>
-      this.#targets.switches.withholdReply[operation].arm(gate, fault, () => {
+      this.#subject.switches.withholdReply[operation].arm(gate, fault, () => {
         onUndo();
         gate.open();
       }),
@@ -88,83 +90,99 @@ export class Faults {
    * first; without, the answer waits for the first real message of the subscription.
    */
   messageBeforeReply(message?: FaultMessage, scope: StreamFault = {}): ArmedFault {
-    const { messageBeforeReply } = this.#targets.switches;
+    const { messageBeforeReply } = this.#subject.switches;
     return this.#arm(onUndo => messageBeforeReply[scope.operation ?? 'subscribe'].arm(message && brokerMessage(message), scope, onUndo));
   }
 
   /** Right after the answer to a subscribe: these messages at once, and then the server ends the stream. */
   burstThenTerminate(messages: readonly FaultMessage[], scope: StreamFault = {}): ArmedFault {
-    const { burstThenTerminate } = this.#targets.switches;
+    const { burstThenTerminate } = this.#subject.switches;
     return this.#arm(onUndo => burstThenTerminate[scope.operation ?? 'subscribe'].arm(messages.map(brokerMessage), scope, onUndo));
   }
 
   /** Every subscription there is gets these messages and is then ended by the server. Returns how many there were. */
   terminateSubscriptions(messages: readonly FaultMessage[] = []): number {
-    return this.#targets.profile().terminateSubscriptions(messages.map(brokerMessage));
+    return this.#subject.profile().terminateSubscriptions(messages.map(brokerMessage));
   }
 
   /** Destroys the connections there are now, of one component or of all. */
   killConnections(component?: string): void {
-    void this.#targets.server().destroyConnections(component);
+    this.#subject.dropConnections(component);
   }
 
   /** Destroys a connection once it has been sent this many messages since now. */
   killAfterMessages(messages: number, scope?: FaultScope): ArmedFault {
     const count = { left: messages };
-    return this.#arm(onUndo => this.#targets.switches.cutAfterMessages.arm(count, { ...scope, times: messages }, onUndo));
+    return this.#arm(onUndo => this.#subject.switches.cutAfterMessages.arm(count, { ...scope, times: messages }, onUndo));
   }
 
   /** The next frame is written by half, then the connection is destroyed. */
   killMidFrame(scope?: FaultScope): ArmedFault {
-    return this.#arm(onUndo => this.#targets.switches.cutMidFrame.arm(undefined, { times: 1, ...scope }, onUndo));
+    return this.#arm(onUndo => this.#subject.switches.cutMidFrame.arm(undefined, { times: 1, ...scope }, onUndo));
   }
 
   /** Frames leave with a wrong checksum. */
   corruptFrames(scope?: FaultScope): ArmedFault {
-    return this.#arm(onUndo => this.#targets.switches.corrupt.arm(undefined, scope, onUndo));
+    return this.#arm(onUndo => this.#subject.switches.corrupt.arm(undefined, scope, onUndo));
   }
 
   /** All bytes leave in pieces of `bytes`, one a turn. */
   splitFrames(bytes = 1, scope?: FaultScope): ArmedFault {
-    return this.#arm(onUndo => this.#targets.switches.splitWrites.arm(bytes, scope, onUndo));
+    return this.#arm(onUndo => this.#subject.switches.splitWrites.arm(bytes, scope, onUndo));
   }
 
   /** Nothing leaves until `frames` are there; then all in one write. Undone, the rest leaves. */
   glueFrames(frames: number, scope?: FaultScope): ArmedFault {
     return this.#arm(onUndo =>
-      this.#targets.switches.glueFrames.arm(frames, scope, () => {
+      this.#subject.switches.glueFrames.arm(frames, scope, () => {
         onUndo();
-        for (const { outbox } of this.#targets.server().connections) outbox.resume();
+        this.#subject.resumeConnections();
       }),
     );
   }
 
   /** The subscriptions there are now stay open and get no message any more: what a restart of Lite's `iotcored` does. */
   loseSubscriptions(): ArmedFault {
-    const restore = this.#targets.profile().loseSubscriptions();
-    return this.#state(restore);
+    const restore = this.#subject.profile().loseSubscriptions();
+    return held(this.#undoAll, restore);
   }
 
   /** Every operation is refused, as if no policy allowed it. Subscriptions that stand stay, as when a device's policies change. */
   unauthorized(scope?: FaultScope): ArmedFault {
-    return this.#arm(onUndo => this.#targets.switches.unauthorized.arm(undefined, scope, onUndo));
+    return this.#arm(onUndo => this.#subject.switches.unauthorized.arm(undefined, scope, onUndo));
+  }
+
+  /**
+   * Lite's configuration daemon is away: whatever needs a policy is refused as unauthorized, though the policies allow it. Undone, it is
+   * back. On classic nothing happens.
+   */
+  configurationDaemonDown(scope?: FaultScope): ArmedFault {
+    return this.#arm(onUndo => this.#subject.switches.configurationDown.arm(undefined, scope, onUndo));
+  }
+
+  /**
+   * Lite's MQTT daemon hangs, as it does when a busy topic's subscriptions come and go: nothing arrives on any subscription, and publishes and
+   * subscribes fail after ten seconds. Undone, it is restarted: new subscriptions live, those of before stay dead. On classic nothing happens.
+   */
+  mqttDaemonHung(): ArmedFault {
+    return held(this.#undoAll, hangMqttDaemon(this.#subject.profile()));
   }
 
   /** Publishes are refused for want of room: `Message spool is full.` on classic, `Failed to publish the message.` on Lite. */
   spoolFull(scope?: FaultScope): ArmedFault {
-    return this.#arm(onUndo => this.#targets.switches.spoolFull.arm(undefined, scope, onUndo));
+    return this.#arm(onUndo => this.#subject.switches.spoolFull.arm(undefined, scope, onUndo));
   }
 
   /** The broker denies subscriptions: an error on classic; on Lite a success that gets no message. */
   denySubscriptions(scope?: FaultScope): ArmedFault {
-    return this.#arm(onUndo => this.#targets.switches.denySubscription.arm(undefined, scope, onUndo));
+    return this.#arm(onUndo => this.#subject.switches.denySubscription.arm(undefined, scope, onUndo));
   }
 
   /** The broker acknowledges no publish of QoS 1: Lite refuses the eleventh. Undone, all are acknowledged. */
   withholdPubacks(scope?: FaultScope): ArmedFault {
     const gate = new ReplyGate();
     return this.#arm(onUndo =>
-      this.#targets.switches.withholdPubacks.arm(gate, scope, () => {
+      this.#subject.switches.withholdPubacks.arm(gate, scope, () => {
         onUndo();
         gate.open();
       }),
@@ -173,20 +191,13 @@ export class Faults {
 
   /** The device has no connection to the broker. Classic spools QoS 1 and refuses QoS 0; Lite refuses both. Nothing arrives. */
   offline(): ArmedFault {
-    const { link } = this.#targets;
-    const reason = `fault ${String(Math.random())}`;
-    link.set(reason, true);
-    return this.#state(() => {
-      link.set(reason, false);
-    });
+    return held(this.#undoAll, holdDown(this.#subject.link));
   }
 
   /** The broker itself is gone: MQTT clients are cut and refused, and the device is offline. Undone, it listens at the same port.
    * A broker elsewhere stays: the device's connection to it is cut and made again. */
   async brokerDown(): Promise<LastingFault> {
-    const { broker } = this.#targets;
-    await broker.setDown(true);
-    return this.#asyncState(() => broker.setDown(false));
+    return heldForAMoment(this.#undoAll, await this.#subject.brokerDown());
   }
 
   /**
@@ -194,7 +205,7 @@ export class Faults {
    * before 2.3.0: every terminate does.
    */
   oldNucleus(scope?: FaultScope): ArmedFault {
-    return this.#arm(onUndo => this.#targets.switches.oldNucleus.arm(undefined, scope, onUndo));
+    return this.#arm(onUndo => this.#subject.switches.oldNucleus.arm(undefined, scope, onUndo));
   }
 
   /**
@@ -202,17 +213,17 @@ export class Faults {
    * Lite, whose one thread waits for it up to five seconds. Without this fault only the slow client is affected. Lite only.
    */
   slowReaderBlocksAll(scope?: FaultScope): ArmedFault {
-    return this.#arm(onUndo => this.#targets.switches.slowReaderBlocksAll.arm(undefined, scope, onUndo));
+    return this.#arm(onUndo => this.#subject.switches.slowReaderBlocksAll.arm(undefined, scope, onUndo));
   }
 
   /** A client that reads nothing for `socketTimeoutMs` while something waits for it is cut. */
   cutSlowReaders(scope?: FaultScope): ArmedFault {
-    return this.#arm(onUndo => this.#targets.switches.cutSlowReaders.arm(undefined, scope, onUndo));
+    return this.#arm(onUndo => this.#subject.switches.cutSlowReaders.arm(undefined, scope, onUndo));
   }
 
   /** The server neither reads nor writes, on any connection: what Lite does while one client does not read. Undone, it goes on. */
   freeze(): ArmedFault {
-    return this.#state(this.#targets.server().freeze());
+    return held(this.#undoAll, this.#subject.freeze());
   }
 
   /**
@@ -220,26 +231,17 @@ export class Faults {
    * again and knows the same tokens; `restart()` gives others.
    */
   async nucleusDown(): Promise<LastingFault> {
-    const listen = await this.#targets.server().die();
-    this.#targets.profile().reset();
-    return this.#asyncState(listen);
+    return heldForAMoment(this.#undoAll, await this.#subject.nucleusDown());
   }
 
   /** The socket file is gone from its place: connecting finds no file; who is connected stays. Undone, it is back. */
   async removeSocketFile(): Promise<LastingFault> {
-    const putBack = await this.#targets.server().hideSocketFile();
-    return this.#asyncState(putBack);
+    return heldForAMoment(this.#undoAll, await this.#subject.removeSocketFile());
   }
 
   /** The server lives and accepts nobody: its listen backlog is full (`EAGAIN`). Who is connected stays. */
   async fullBacklog(): Promise<LastingFault> {
-    const server = this.#targets.server();
-    const putBack = await server.hideSocketFile();
-    const empty = await fillBacklog(server.path);
-    return this.#asyncState(async () => {
-      await empty();
-      await putBack();
-    });
+    return heldForAMoment(this.#undoAll, await this.#subject.fullBacklog());
   }
 
   /** Undoes every fault that is on. */
@@ -247,6 +249,7 @@ export class Faults {
     const all = [...this.#undoAll];
     this.#undoAll.clear();
     for (const undo of all) await undo();
+    await this.#worded.allWell();
   }
 
   #arm(arm: (onUndo: () => void) => ArmedFault): ArmedFault {
@@ -276,63 +279,4 @@ export class Faults {
     this.#undoAll.add(armed.undo);
     return armed;
   }
-
-  /** A fault that is a state and not an event: it has struck, and lasts until it is undone. */
-  #state(leave: () => void): ArmedFault {
-    const fault = this.#lastingFault(leave);
-    return {
-      strikes: 1,
-      undo: fault.undo,
-      [Symbol.dispose]: fault.undo,
-      get armed() {
-        return fault.armed();
-      },
-    };
-  }
-
-  #asyncState(leave: () => Promise<void>): LastingFault {
-    let left: Promise<void> | undefined;
-    const fault = this.#lastingFault(() => (left = leave()));
-    const undo = async (): Promise<void> => {
-      fault.undo();
-      await left;
-    };
-    return {
-      undo,
-      [Symbol.asyncDispose]: undo,
-      get armed() {
-        return fault.armed();
-      },
-    };
-  }
-
-  #lastingFault(leave: () => void | Promise<void>): { readonly undo: () => void; readonly armed: () => boolean } {
-    let armed = true;
-    const undo = (): void | Promise<void> => {
-      this.#undoAll.delete(undo);
-      if (!armed) return;
-      armed = false;
-      return leave();
-    };
-    this.#undoAll.add(undo);
-    return { undo: () => void undo(), armed: () => armed };
-  }
-}
-
-/** A fault that takes a moment to put right: wait for `undo()`, or write `await using`. */
-export interface LastingFault extends AsyncDisposable {
-  /** Whether it still holds. */
-  readonly armed: boolean;
-  /** Puts it right; resolves when it is. */
-  readonly undo: () => Promise<void>;
-}
-
-/** A message of a fault; a text payload is sent as UTF-8. */
-export interface FaultMessage extends Omit<BrokerMessage, 'payload' | 'qos'> {
-  readonly payload: Uint8Array | string;
-}
-
-function brokerMessage(message: FaultMessage): BrokerMessage {
-  const { payload } = message;
-  return { ...message, payload: typeof payload === 'string' ? Buffer.from(payload) : payload, qos: 0 };
 }

@@ -20,6 +20,12 @@ export class LiteCall {
     this.operation = operation;
   }
 
+  /** Without its configuration daemon Lite finds no policy, and so allows nothing. */
+  may(resource: string): boolean {
+    const { caller, shared, operation } = this;
+    return shared.context.faults.configurationDown.strike(caller.component) === undefined && caller.may(operation, resource);
+  }
+
   reply(frame: () => Buffer): void {
     passReplyFaults(this.caller.peer, this.shared.context.faults, this.operation, this.caller.component, () => {
       this.caller.peer.send(frame(), false);

@@ -12,7 +12,7 @@ const NOT_PUBLISHED = 'Failed to publish the message.';
  * Source: observed on Greengrass Lite 2.6.0; `publish_to_iot_core.c`, in its order of checks.
  */
 export function litePublish(call: LiteCall, members: Members): void {
-  const { caller, shared, streamId, operation } = call;
+  const { caller, shared, streamId } = call;
   const { faults, link } = shared.context;
   const { topicName, payload: base64 = '' } = members;
   if (typeof topicName !== 'string' || typeof base64 !== 'string') return call.fail(INVALID_PARAMETERS);
@@ -22,7 +22,8 @@ export function litePublish(call: LiteCall, members: Members): void {
   // Its decoder wants nothing in the bits of the last letter that do not count.
   if (payload === undefined || !base64.endsWith(encodeBase64(payload.subarray(lastGroup(payload.length)))))
     return call.fail("'payload' is not valid base64.", topicName);
-  if (!caller.may(operation, topicName)) return call.unauthorized(topicName);
+  if (!call.may(topicName)) return call.unauthorized(topicName);
+  if (shared.waitsInVain(() => call.fail(NOT_PUBLISHED, topicName))) return;
   // With every subscription taken there is no handle left to reach the MQTT client with.
   if (!link.isUp || shared.isFull || faults.spoolFull.strike(caller.component)) return call.fail(NOT_PUBLISHED, topicName);
   const message = { topicName, payload, qos: qos.value };

@@ -13,6 +13,11 @@ import type { Peer, ProfileContext, ProfileServer, Protocol } from '../server/pr
 import { SharedFilters } from '../broker/shared-filters.js';
 import type { Subscription } from '../server/subscription-table.js';
 
+/** How long Lite waits for its MQTT daemon, in milliseconds. Source: observed on Greengrass Lite 2.6.0. */
+const CALL_TIMEOUT = 10_000;
+/** Calls that wait at once; one more fails at once. A device would not even read it: its one thread waits, too. */
+const MAX_IN_VAIN = 1000;
+
 /** What all connections of a Lite nucleus share: the subscriptions, the publish window, the one MQTT connection. */
 export class LiteServer implements ProfileServer, LiteShared {
   readonly context: ProfileContext;
@@ -24,6 +29,11 @@ export class LiteServer implements ProfileServer, LiteShared {
   readonly #table: DeviceSubscriptions;
   /** Subscriptions whose filter no broker accepts. While there are any the broker drops the device at each reconnect. */
   readonly #poisonous = new Set<Subscription>();
+  /** The MQTT daemon waits for its own lock. */
+  #hangs = false;
+  /** Calls of that daemon, in the order in which they give up. */
+  readonly #inVain: { readonly until: number; readonly fail: () => void }[] = [];
+  #cancelTimer: (() => void) | undefined;
 
   constructor(context: ProfileContext, limits: LiteLimits) {
     this.context = context;
@@ -74,7 +84,7 @@ export class LiteServer implements ProfileServer, LiteShared {
   }
 
   receive(message: BrokerMessage): void {
-    if (this.#poisonous.size > 0) return;
+    if (this.#poisonous.size > 0 || this.#hangs) return;
     const { topicName, payload, qos } = message;
     if (mqttPacketSize(topicName, payload.length, qos) > this.#limits.maxInboundPacket) {
       const reason = `the MQTT packet for ${topicName} is too large for Lite`;
@@ -95,6 +105,39 @@ export class LiteServer implements ProfileServer, LiteShared {
   terminateSubscriptions(messages: readonly BrokerMessage[]): number {
     return this.#table.terminateAll(messages.map(liteEvent));
   }
+
+  waitsInVain(fail: () => void): boolean {
+    const { clock } = this.context;
+    if (!this.#hangs || this.#inVain.length >= MAX_IN_VAIN) {
+      if (this.#hangs) fail();
+      return this.#hangs;
+    }
+    this.#inVain.push({ until: clock.now() + CALL_TIMEOUT, fail });
+    this.#cancelTimer ??= clock.after(CALL_TIMEOUT, this.#failOverdue);
+    return true;
+  }
+
+  hangMqttDaemon(): () => void {
+    this.#hangs = true;
+    return () => {
+      this.#hangs = false;
+      this.#cancelTimer?.();
+      this.#cancelTimer = undefined;
+      // The daemon is a new one: it knows nothing of these subscriptions, and their clients are not told.
+      this.#table.lose();
+      for (const { fail } of this.#inVain.splice(0)) fail();
+    };
+  }
+
+  readonly #failOverdue = (): void => {
+    const { clock } = this.context;
+    const now = clock.now();
+    const inTime = this.#inVain.findIndex(({ until }) => until > now);
+    const overdue = this.#inVain.splice(0, inTime < 0 ? this.#inVain.length : inTime);
+    const next = this.#inVain[0];
+    this.#cancelTimer = next === undefined ? undefined : clock.after(next.until - now, this.#failOverdue);
+    for (const { fail } of overdue) fail();
+  };
 
   /** Nothing here outlives a connection: there is no spool. */
   reset(): void {

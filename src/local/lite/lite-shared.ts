@@ -29,6 +29,8 @@ export interface LiteShared {
   readonly hasLocalSlot: boolean;
   /** `ggpubsubd` is away: nothing is published and nothing subscribed on local topics. */
   readonly isPubsubDown: boolean;
+  /** `false`; or `fail` is called later, since the MQTT daemon hangs and nobody gets an answer of it. */
+  readonly waitsInVain: (fail: () => void) => boolean;
   readonly subscribe: (subscription: Subscription) => void;
   readonly unsubscribe: (subscription: Subscription) => void;
 }

@@ -13,14 +13,15 @@ const FORMS: SubscribeForms = { reply: liteSubscribeReply, event: liteEvent, dro
  * Source: observed on Greengrass Lite 2.6.0; `subscribe_to_iot_core.c`, in its order of checks.
  */
 export function liteSubscribe(call: LiteCall, members: Members): void {
-  const { caller, shared, streams, streamId, operation } = call;
+  const { caller, shared, streams, streamId } = call;
   const { faults, link } = shared.context;
   const { topicName: filter } = members;
   if (typeof filter !== 'string') return call.fail(INVALID_PARAMETERS);
   // A null is as good as none here, and not in a publish.
   const qos = readQos(members['qos'] ?? undefined);
   if ('problem' in qos) return call.fail(qos.problem, filter);
-  if (!caller.may(operation, filter)) return call.unauthorized(filter);
+  if (!call.may(filter)) return call.unauthorized(filter);
+  if (shared.waitsInVain(() => call.fail(NOT_BOUND, filter))) return;
   if (Buffer.byteLength(filter) > MAX_FILTER_BYTES || !shared.hasSlot || !link.isUp) return call.fail(NOT_BOUND, filter);
   const subscription = new SubscribeExchange(call, filter, qos.value, FORMS);
   streams.keep(streamId, () => {

@@ -37,7 +37,7 @@ const FORMS: SubscribeForms = {
  * Source: `publish_to_topic.c` and `ggpubsubd` of Greengrass Lite, in their order of checks, and as observed.
  */
 export function litePublishToTopic(call: LiteCall, members: Members): void {
-  const { caller, shared, streamId, operation } = call;
+  const { caller, shared, streamId } = call;
   const { topic, publishMessage } = members;
   const { jsonMessage, binaryMessage } = isJsonObject(publishMessage) ? publishMessage : {};
   const isJson = jsonMessage !== undefined;
@@ -46,7 +46,7 @@ export function litePublishToTopic(call: LiteCall, members: Members): void {
   const message = isJsonObject(wrapped) ? wrapped['message'] : undefined;
   if (typeof topic !== 'string' || !isOne || message === undefined) return call.fail(INVALID_PARAMETERS);
   if (!isJson && typeof message !== 'string') return call.fail(INVALID_PARAMETERS);
-  if (!caller.may(operation, topic)) return call.unauthorized(topic);
+  if (!call.may(topic)) return call.unauthorized(topic);
   const isTooLong = Buffer.byteLength(topic) > MAX_TOPIC_BYTES;
   if (isTooLong || liteDepth(message) > MAX_DEPTH || shared.isPubsubDown) return call.fail(NOT_PUBLISHED, topic);
   const text = liteJson(message);
@@ -66,10 +66,10 @@ export function litePublishToTopic(call: LiteCall, members: Members): void {
  * Source: `subscribe_to_topic.c` and `ggpubsubd` of Greengrass Lite, in their order of checks.
  */
 export function liteSubscribeToTopic(call: LiteCall, members: Members): void {
-  const { caller, shared, streams, streamId, operation } = call;
+  const { caller, shared, streams, streamId } = call;
   const { topic: filter } = members;
   if (typeof filter !== 'string') return call.fail(INVALID_PARAMETERS);
-  if (!caller.may(operation, filter)) return call.unauthorized(filter);
+  if (!call.may(filter)) return call.unauthorized(filter);
   const isObserver = shared.context.isObserver(caller.component);
   const isFull = !isObserver && !shared.hasLocalSlot;
   if (filter === '' || Buffer.byteLength(filter) > MAX_TOPIC_BYTES || isFull || shared.isPubsubDown) return call.fail(NOT_BOUND, filter);

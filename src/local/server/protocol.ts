@@ -48,6 +48,11 @@ export interface ProfileServer {
   readonly spooled: number;
   /** The subscriptions there are stay open and get no message any more, as when Lite's `iotcored` restarts. Undo with the result. */
   readonly loseSubscriptions: () => () => void;
+  /**
+   * Lite's MQTT daemon hangs: nothing arrives, and what needs it fails after ten seconds. Restarted with the result, it has forgotten the
+   * subscriptions of before. The classic nucleus has none.
+   */
+  readonly hangMqttDaemon?: () => () => void;
   /** Each subscription gets these messages and then a message that ends it. */
   readonly terminateSubscriptions: (messages: readonly BrokerMessage[]) => number;
   /** Forgets all that does not outlive a restart. */

@@ -1,5 +1,7 @@
 import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
+import { VirtualTimeScheduler } from 'rxjs';
+import { schedulerClock } from '../../../src/schedule/scheduler-clock.js';
 import { COMPONENT, OTHER, PROFILES, start } from '../../kit/nucleus/nuclei.js';
 import { RawClient, body, eventOf } from '../../kit/nucleus/raw-client.js';
 
@@ -378,4 +380,68 @@ describe.each(PROFILES)('%s', profile => {
     client.publish(1, 'test/a', 'x', '0');
     expect(await client.next()).toMatchObject({ type: 0, streamId: 1 });
   });
+});
+
+test('lite: without its configuration daemon everything is unauthorized, and right again when it is back; classic has none', async () => {
+  for (const profile of PROFILES) {
+    await using nucleus = await start(profile);
+    const client = await RawClient.accepted(nucleus, COMPONENT);
+    client.subscribe(1, 'test/a');
+    await client.next();
+    const down = nucleus.faults.configurationDaemonDown({ component: COMPONENT });
+    client.publish(2, 'test/a', 'x', '0');
+    client.subscribe(3, 'test/b');
+    // What is subscribed stays: on classic the message comes to it.
+    const answers = [await client.next(), await client.next(), ...(profile === 'classic' ? [await client.next()] : [])];
+    const refused = answers.filter(({ type }) => type === 1).map(answer => body(answer)['_errorCode']);
+    expect(refused).toEqual(profile === 'lite' ? ['UnauthorizedError', 'UnauthorizedError'] : []);
+    down.undo();
+    nucleus.publish({ topicName: 'test/a', payload: 'still' });
+    expect(eventOf(await client.next())).toEqual({ topicName: 'test/a', text: 'still' });
+    client.publish(4, 'test/x', 'x', '0');
+    expect(await client.next()).toMatchObject({ type: 0, streamId: 4 });
+  }
+});
+
+test('lite: while the MQTT daemon hangs nothing arrives and publishes fail after ten seconds; once it is restarted old subscriptions are dead', async () => {
+  const scheduler = new VirtualTimeScheduler();
+  await using nucleus = await start('lite', { clock: schedulerClock(scheduler) });
+  const failed: string[] = [];
+  const client = await RawClient.accepted(nucleus, COMPONENT);
+  const other = await RawClient.accepted(nucleus, OTHER);
+  client.subscribe(1, 'test/a');
+  await client.next();
+  const hung = nucleus.faults.mqttDaemonHung();
+  nucleus.publish({ topicName: 'test/a', payload: 'lost' });
+  client.publish(2, 'test/a', 'x');
+  client.subscribe(3, 'test/b');
+  // Refused by its policies: answered, and after the two before it have been read.
+  client.publish(4, 'other', 'x');
+  expect(await client.next()).toMatchObject({ type: 1, streamId: 4 });
+  expect(client.untaken).toBe(0);
+  const passed = (ms: number): void => {
+    scheduler.maxFrames = scheduler.now() + ms;
+    scheduler.flush();
+    scheduler.frame = scheduler.maxFrames;
+  };
+  passed(9_999);
+  other.publish(1, 'x', 'x');
+  client.publish(5, 'other', 'x');
+  expect(await client.next()).toMatchObject({ streamId: 5 });
+  passed(1);
+  for (const text of ['Failed to publish the message.', 'Failed to bind the subscription.']) {
+    const answer = await client.next();
+    failed.push(String(answer.streamId));
+    expect(body(answer)['_message']).toBe(text);
+  }
+  expect(failed).toEqual(['2', '3']);
+  // Began later, and fails with the daemon that it waits for.
+  hung.undo();
+  expect(body(await other.next())['_message']).toBe('Failed to publish the message.');
+  client.publish(6, 'test/x', 'x');
+  expect(await client.next()).toMatchObject({ type: 0, streamId: 6 });
+  client.subscribe(7, 'test/+');
+  await client.next();
+  nucleus.publish({ topicName: 'test/a', payload: 'new' });
+  expect(await client.next()).toMatchObject({ ...IS_EVENT, streamId: 7 });
 });

@@ -1,0 +1,242 @@
+import type { BrokerMessage } from '../broker/broker-message.js';
+import type { Link } from '../server/link.js';
+import type { ProfileServer } from '../server/protocol.js';
+import type { ArmedFault, FaultScope, Undo } from './fault-switch.js';
+import { ReplyGate, type FaultSwitches } from './fault-switches.js';
+
+/** What faults act on: a nucleus on this machine, where some take a moment, or one in memory. */
+export interface FaultSubject {
+  readonly switches: FaultSwitches;
+  readonly profile: () => ProfileServer;
+  readonly link: Link;
+  /** Destroys the connections there are, of one component or of all. */
+  readonly dropConnections: (component?: string) => void;
+  /** Connections look again at what waits. */
+  readonly resumeConnections: () => void;
+  readonly restart: () => void | Promise<void>;
+  /** Neither reads nor writes. */
+  readonly freeze: () => () => void;
+  readonly nucleusDown: () => Undo | Promise<Undo>;
+  readonly removeSocketFile: () => Undo | Promise<Undo>;
+  readonly fullBacklog: () => Undo | Promise<Undo>;
+  readonly brokerDown: () => Undo | Promise<Undo>;
+}
+
+/** A fault in the table. */
+export type FaultEntry =
+  /** Strikes the next time, once; and goes on to strike with `lasts`. */
+  | { readonly arms: (subject: FaultSubject, scope: FaultScope) => ArmedFault; readonly lasts?: true }
+  /** Lasts until the word that ends it. Said twice it goes on as it was, or with `adds` takes hold of what has come since. */
+  | { readonly until: string; readonly begin: (subject: FaultSubject) => Undo | Promise<Undo>; readonly adds?: true }
+  /** Is over as soon as it is done; first what lasts until it is ended. */
+  | { readonly does: (subject: FaultSubject) => void | Promise<void> }
+  /** Ends what lasts until it. */
+  | 'ends';
+
+/** The faults that a word is enough for. What each does stands at the methods of `Faults` and at `FaultName`. */
+export const FAULTS = {
+  'drop connection': { does: ({ dropConnections }) => dropConnections() },
+  'kill nucleus': { until: 'start nucleus', begin: ({ nucleusDown }) => nucleusDown() },
+  'remove socket': { until: 'start nucleus', begin: ({ removeSocketFile }) => removeSocketFile() },
+  'fill backlog': { until: 'start nucleus', begin: ({ fullBacklog }) => fullBacklog() },
+  'start nucleus': 'ends',
+  'restart nucleus': { does: ({ restart }) => restart() },
+  'hang connect': { arms: ({ switches }, scope) => switches.noConnectAck.arm(undefined, scope) },
+  'drop before connect reply': {
+    arms: ({ switches, dropConnections }, scope) => switches.noConnectAck.arm(undefined, { ...scope, onStrike: () => dropConnections() }),
+  },
+  'refuse connect': { arms: ({ switches }, scope) => switches.refuseConnect.arm(undefined, scope) },
+  'corrupt frame': { arms: ({ switches }, scope) => switches.corrupt.arm(undefined, scope) },
+  'cut frame': { arms: ({ switches }, scope) => switches.cutMidFrame.arm(undefined, scope) },
+  'freeze nucleus': { until: 'thaw nucleus', begin: ({ freeze }) => freeze() },
+  'thaw nucleus': 'ends',
+  offline: { until: 'online', begin: ({ link }) => holdDown(link) },
+  // Also where the device has been offline from the beginning.
+  online: { does: ({ link }) => link.set('offline', false) },
+  'broker down': { until: 'broker up', begin: ({ brokerDown }) => brokerDown() },
+  'broker up': 'ends',
+  'spool full': { until: 'spool free', begin: ({ switches }) => switches.spoolFull.arm(undefined).undo },
+  'spool free': 'ends',
+  'withhold pubacks': { until: 'release pubacks', begin: ({ switches }) => withGate(gate => switches.withholdPubacks.arm(gate)) },
+  'release pubacks': 'ends',
+  'hang publish': { arms: ({ switches }, scope) => switches.noReply.publish.arm(undefined, scope) },
+  'hang subscribe': { arms: ({ switches }, scope) => switches.noReply.subscribe.arm(undefined, scope) },
+  'drop before publish reply': { arms: ({ switches }, scope) => switches.dropBeforeReply.publish.arm(undefined, scope) },
+  'drop before subscribe reply': { arms: ({ switches }, scope) => switches.dropBeforeReply.subscribe.arm(undefined, scope) },
+  'withhold publish': { until: 'release publish', begin: ({ switches }) => withGate(gate => switches.withholdReply.publish.arm(gate)) },
+  'release publish': 'ends',
+  'withhold subscribe': {
+    until: 'release subscribe',
+    begin: ({ switches }) => withGate(gate => switches.withholdReply.subscribe.arm(gate)),
+  },
+  'release subscribe': 'ends',
+  'deny subscription': { arms: ({ switches }, scope) => switches.denySubscription.arm(undefined, scope) },
+  unauthorized: { until: 'authorized', begin: ({ switches }) => switches.unauthorized.arm(undefined).undo },
+  authorized: 'ends',
+  'stop configuration daemon': {
+    until: 'start configuration daemon',
+    begin: ({ switches }) => switches.configurationDown.arm(undefined).undo,
+  },
+  'start configuration daemon': 'ends',
+  'hang mqtt daemon': { until: 'restart mqtt daemon', begin: ({ profile }) => hangMqttDaemon(profile()) },
+  'restart mqtt daemon': 'ends',
+  'lose subscriptions': { until: 'find subscriptions', adds: true, begin: ({ profile }) => profile().loseSubscriptions() },
+  'find subscriptions': 'ends',
+  'end subscriptions': { does: ({ profile }) => void profile().terminateSubscriptions([]) },
+  'message before reply': { arms: ({ switches }, scope) => switches.messageBeforeReply.subscribe.arm(undefined, scope) },
+  'old nucleus': { arms: ({ switches }) => switches.oldNucleus.arm(undefined), lasts: true },
+} as const satisfies Readonly<Record<string, FaultEntry>>;
+
+/**
+ * What can go wrong, by the words that stand in a diagram's table of faults and in scripts of `dev --chaos`.
+ *
+ * The connection: `drop connection` (and the nucleus takes the next), `kill nucleus` and `start nucleus` (nobody listens in between; the
+ * tokens stay), `restart nucleus` (with other tokens, as a device does: the component is refused for ever), `remove socket` and
+ * `fill backlog` until `start nucleus`, `hang connect`, `drop before connect reply`, `refuse connect` (each the next one), `corrupt frame` and `cut frame` (the next
+ * frame from the nucleus), `freeze nucleus` and `thaw nucleus` (in between it neither reads nor writes: what Lite does while another component
+ * does not read).
+ *
+ * The device: `offline`, `online`, `broker down`, `broker up`, `spool full`, `spool free`, `withhold pubacks`, `release pubacks`.
+ *
+ * Operations: `hang publish` and `hang subscribe` (the next one is done and never answered), `drop before publish reply`,
+ * `drop before subscribe reply`, `withhold publish` (its answers, until `release publish`) and `withhold subscribe`, `deny subscription` (the next one, by the cloud's own policy),
+ * `unauthorized` (from here on every new operation) and `authorized`.
+ *
+ * Greengrass Lite: `stop configuration daemon` and `start configuration daemon` (in between it refuses as unauthorized what its policies allow),
+ * `hang mqtt daemon` (nothing arrives, publishes and subscribes fail after ten seconds: what churn on a busy topic does) and
+ * `restart mqtt daemon` (subscriptions of before are dead).
+ *
+ * Subscriptions: `lose subscriptions` (silently; those made later live) and `find subscriptions`, `end subscriptions` (the nucleus ends
+ * them), `message before reply` (the answer to the next subscribe waits for its first message).
+ *
+ * `all well` undoes whatever is still armed.
+ */
+export type FaultName = keyof typeof FAULTS | 'all well';
+
+export const FAULT_NAMES: readonly FaultName[] = [...(Object.keys(FAULTS) as (keyof typeof FAULTS)[]), 'all well'];
+
+/** A message of a fault; a text payload is sent as UTF-8. */
+export interface FaultMessage extends Omit<BrokerMessage, 'payload' | 'qos'> {
+  readonly payload: Uint8Array | string;
+}
+
+/** A fault with something to it. */
+export type FaultWithDetails =
+  /** This message comes before the answer to the next subscribe. */
+  | { readonly messageBeforeReply: FaultMessage }
+  /** Right after the answer to the next subscribe come these, and then the nucleus ends it. */
+  | { readonly burstThenEnd: readonly FaultMessage[] }
+  /** The nucleus ends all subscriptions, after these messages. */
+  | { readonly endSubscriptions: readonly FaultMessage[] }
+  /** The connection breaks once this many messages more have been sent on it. */
+  | { readonly dropAfterMessages: number }
+  /** From here on bytes come in pieces of this size. */
+  | { readonly splitFrames: number }
+  /** From here on nothing comes until this many frames wait; then all of them at once. */
+  | { readonly glueFrames: number };
+
+const ONCE: FaultScope = { times: 1 };
+
+/** The faults that words have let loose on a nucleus, until other words end them. */
+export class WordedFaults {
+  readonly #subject: FaultSubject;
+  /** What lasts, by the word that ends it. */
+  readonly #lasting = new Map<string, { readonly word: string; readonly undo: Undo }[]>();
+  /** What is armed and has no word that ends it. */
+  #armed: ArmedFault[] = [];
+
+  constructor(subject: FaultSubject) {
+    this.#subject = subject;
+  }
+
+  /** Does what a word says. A promise only where the nucleus takes a moment. */
+  inflict(fault: FaultName | FaultWithDetails): void | Promise<void> {
+    if (fault === 'all well') return after(this.allWell(), () => this.#subject.link.set('offline', false));
+    if (typeof fault !== 'string') return this.#withDetails(fault);
+    const entry: FaultEntry = FAULTS[fault];
+    if (entry === 'ends') return this.#end(fault);
+    if ('does' in entry) return after(this.#end(fault), () => entry.does(this.#subject));
+    if ('arms' in entry) return this.#keep(entry.arms(this.#subject, entry.lasts === true ? {} : ONCE));
+    return this.#begin(fault, entry);
+  }
+
+  /** Undoes what is on. */
+  allWell(): void | Promise<void> {
+    for (const { undo } of this.#armed.splice(0)) undo();
+    return inOrder([...this.#lasting.keys()].map(word => () => this.#end(word)));
+  }
+
+  #begin(word: string, { until, begin, adds }: Extract<FaultEntry, { readonly until: string }>): void | Promise<void> {
+    const before = this.#lasting.get(until) ?? [];
+    if (adds !== true && before[0]?.word === word) return;
+    // What ends with the same word is in its way: a nucleus that is killed has no socket file to remove.
+    const cleared = adds === true ? undefined : this.#end(until);
+    return after(cleared, () =>
+      after(begin(this.#subject), undo => {
+        this.#lasting.set(until, [...(adds === true ? before : []), { word, undo }]);
+      }),
+    );
+  }
+
+  #end(word: string): void | Promise<void> {
+    const lasting = this.#lasting.get(word) ?? [];
+    this.#lasting.delete(word);
+    return inOrder(lasting.map(({ undo }) => undo));
+  }
+
+  #keep(armed: ArmedFault): void {
+    this.#armed = [...this.#armed.filter(one => one.armed), armed];
+  }
+
+  #withDetails(fault: FaultWithDetails): void {
+    const { switches, profile, resumeConnections } = this.#subject;
+    if ('messageBeforeReply' in fault) this.#keep(switches.messageBeforeReply.subscribe.arm(brokerMessage(fault.messageBeforeReply), ONCE));
+    else if ('burstThenEnd' in fault) this.#keep(switches.burstThenTerminate.subscribe.arm(fault.burstThenEnd.map(brokerMessage), ONCE));
+    else if ('endSubscriptions' in fault) profile().terminateSubscriptions(fault.endSubscriptions.map(brokerMessage));
+    else if ('dropAfterMessages' in fault) {
+      const { dropAfterMessages: left } = fault;
+      this.#keep(switches.cutAfterMessages.arm({ left }, { times: left }));
+    } else if ('splitFrames' in fault) this.#keep(switches.splitWrites.arm(fault.splitFrames));
+    else this.#keep(switches.glueFrames.arm(fault.glueFrames, {}, resumeConnections));
+  }
+}
+
+export function brokerMessage(message: FaultMessage): BrokerMessage {
+  const { payload } = message;
+  return { ...message, payload: typeof payload === 'string' ? Buffer.from(payload) : payload, qos: 0 };
+}
+
+let held = 0;
+
+/** Holds the device's connection to the broker down, beside whatever else does. */
+export function holdDown(link: Link): () => void {
+  const reason = `fault ${String(++held)}`;
+  link.set(reason, true);
+  return () => {
+    link.set(reason, false);
+  };
+}
+
+export function hangMqttDaemon(profile: ProfileServer): () => void {
+  return profile.hangMqttDaemon?.() ?? (() => undefined);
+}
+
+/** What is held back while the fault is armed is let go with it. */
+function withGate(arm: (gate: ReplyGate) => ArmedFault): Undo {
+  const gate = new ReplyGate();
+  const { undo } = arm(gate);
+  return () => {
+    undo();
+    gate.open();
+  };
+}
+
+/** Goes on at once where nothing is waited for: in virtual time a promise never comes back. */
+function after<A>(before: A | Promise<A>, then: (value: A) => void | Promise<void>): void | Promise<void> {
+  return before instanceof Promise ? before.then(then) : then(before);
+}
+
+function inOrder(steps: readonly Undo[]): void | Promise<void> {
+  const [first, ...others] = steps;
+  return first === undefined ? undefined : after(first(), () => inOrder(others));
+}
