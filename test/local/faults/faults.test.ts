@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { VirtualTimeScheduler } from 'rxjs';
-import { schedulerClock } from '../../../src/schedule/scheduler-clock.js';
+import { schedulerClock } from '../../../src/schedule/clock.js';
 import { COMPONENT, OTHER, PROFILES, start } from '../../kit/nucleus/nuclei.js';
 import { RawClient, body, eventOf } from '../../kit/nucleus/raw-client.js';
 
