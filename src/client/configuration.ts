@@ -37,7 +37,7 @@ export interface Configuration {
    * The key may be a node or a leaf; keys that appear later are seen as well. Changes that come close together are read once. On Greengrass Lite, a text
    * stands for the number, boolean or null in it where the codec wants one, since everything from a YAML file is a text there.
    */
-  readonly value$: <A>(codec: Type<A, unknown>, key?: ConfigurationKey) => ObservableEither<ConfigurationError, A>;
+  readonly value$: <A>(codec: Pick<Type<A, unknown>, 'name' | 'decode'>, key?: ConfigurationKey) => ObservableEither<ConfigurationError, A>;
 }
 
 /** From a read that failed to the next, in milliseconds. */
@@ -58,7 +58,7 @@ export class IpcConfiguration implements Configuration {
     this.#link = link;
   }
 
-  value$<A>(codec: Type<A, unknown>, key: ConfigurationKey = {}): ObservableEither<ConfigurationError, A> {
+  value$<A>(codec: Pick<Type<A, unknown>, 'name' | 'decode'>, key: ConfigurationKey = {}): ObservableEither<ConfigurationError, A> {
     const { keyPath = [], componentName } = key;
     const link = this.#link;
     return new Observable<Either<ConfigurationError, A>>(subscriber => {
@@ -147,7 +147,7 @@ export class IpcConfiguration implements Configuration {
   }
 
   #decoded<A>(
-    codec: Type<A, unknown>,
+    codec: Pick<Type<A, unknown>, 'name' | 'decode'>,
     keyPath: readonly string[],
     { body, componentName, value }: Answer,
   ): Either<ConfigurationInvalid, A> {

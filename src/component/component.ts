@@ -1,21 +1,17 @@
-import type { Either } from 'fp-ts/lib/Either.js';
+import { right, type Either } from 'fp-ts/lib/Either.js';
 import type { Type, Validation } from 'io-ts';
-import type { Observable } from 'rxjs';
+import { of, type Observable } from 'rxjs';
 import { declaredFilters, type DeclaredTopic } from '../flow/declared-topics.js';
 import type { MqttProxy } from '../ports/mqtt-proxy.js';
 import { COMPONENT_NAME_RULE, COMPONENT_VERSION_RULE, isComponentName, isComponentVersion } from '../shared/component-identity.js';
-import { type Log, silentLog } from './log.js';
+import { silentLog } from './log.js';
+import { runContext, type RunContext } from './run-context.js';
 
 /** What a branch of a component is: a stream whose errors are on its left side. What it emits is not kept. */
 export type Branch = Observable<Either<unknown, unknown>>;
 
 /** What `run` gives: one stream, or several that are told apart by their names. */
 export type Branches = Branch | Readonly<Record<string, Branch>>;
-
-/** What `run` gets besides the proxy and its configuration. */
-export interface RunContext {
-  readonly log: Log;
-}
 
 /** What all components have. */
 interface Description {
@@ -44,7 +40,7 @@ export interface ConfiguredDefinition<A, O, R extends Branches> extends Descript
   /** The recipe's defaults, in the form the configuration has in JSON. What is left out has to come with the deployment. */
   readonly defaults?: Partial<O> | undefined;
   /** The component itself: its streams, from a proxy and its configuration. */
-  readonly run: (proxy: MqttProxy, config: A, context: RunContext) => R;
+  readonly run: (proxy: MqttProxy, config: A, context: RunContext<A>) => R;
 }
 
 /** A component that takes none. */
@@ -52,7 +48,7 @@ export interface PlainDefinition<R extends Branches> extends Description {
   readonly config?: undefined;
   readonly defaults?: undefined;
   /** The component itself: its streams, from a proxy. */
-  readonly run: (proxy: MqttProxy, config: undefined, context: RunContext) => R;
+  readonly run: (proxy: MqttProxy, config: undefined, context: RunContext<undefined>) => R;
 }
 
 const BRAND: symbol = Symbol.for('greengrass-rx.component');
@@ -71,8 +67,8 @@ export interface Component<A = unknown, R extends Branches = Branches> extends O
   readonly publishes: readonly string[];
   readonly subscribes: readonly string[];
   readonly whenBranchFails: 'drain' | 'continue';
-  /** The component's streams, on any proxy: that of a device, of a marble test, of a dry run. Without a context, its log goes nowhere. */
-  run(proxy: MqttProxy, config: A, context?: RunContext): R;
+  /** The component's streams, on any proxy: that of a device, of a marble test, of a dry run. Without a context, its log goes nowhere, its configuration never changes, and the other services of the nucleus throw where they are used. */
+  run(proxy: MqttProxy, config: A, context?: RunContext<A>): R;
 }
 
 /**
@@ -132,7 +128,7 @@ export function component(definition: ConfiguredDefinition<unknown, unknown, Bra
     publishes: declaredFilters(publishes),
     subscribes: declaredFilters(subscribes),
     // The overloads have seen to it that `run` takes what `config` gives.
-    run: (proxy, config, context = { log: silentLog }) =>
+    run: (proxy, config, context = runContext(silentLog, of(right(config)), undefined)) =>
       (definition.run as (proxy: MqttProxy, config: unknown, context: RunContext) => Branches)(proxy, config, context),
   };
   return Object.defineProperty(made, BRAND, { value: true });

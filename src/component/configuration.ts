@@ -35,6 +35,21 @@ export const readConfiguration = <A>(
   return isLeft(decoded) ? left(new ConfigurationInvalid(name, decoded.left.problems, decoded.left.cause)) : decoded;
 };
 
+/** Whether the variable says what the configuration is. Else it is what the nucleus has. */
+export const overridesConfiguration = (env: NodeJS.ProcessEnv): boolean => {
+  const variable = env[CONFIG_VARIABLE];
+  return variable !== undefined && variable.trim() !== '' && variable !== CONFIG_PLACEHOLDER;
+};
+
+/** A component's codec with its defaults: what decodes the configuration that the nucleus has. */
+export const withDefaults = <A>(
+  { defaults }: Pick<Component<A>, 'defaults'>,
+  config: NonNullable<Component<A>['config']>,
+): typeof config => ({
+  name: config.name,
+  decode: value => config.decode(value === undefined ? defaults : isJsonObject(value) ? merged(defaults, value) : value),
+});
+
 const parse = (variable: string | undefined): Either<readonly string[], Readonly<Record<string, unknown>>> => {
   // Where the configuration has no such member, the classic nucleus leaves the placeholder as it is.
   if (variable === undefined || variable.trim() === '' || variable === CONFIG_PLACEHOLDER) return right({});

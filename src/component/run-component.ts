@@ -2,6 +2,8 @@ import { asyncScheduler, merge, type SchedulerLike, Subscription } from 'rxjs';
 import type { StageAccount } from '../flow/account.js';
 import { type Ledger, ledger as ledgerOfAll } from '../flow/ledger.js';
 import { connect } from '../client/connect.js';
+import { connectNucleus, type Nucleus } from '../client/connect-nucleus.js';
+import type { ConfigurationInvalid } from '../errors/errors.js';
 import { onStopSignal } from '../client/drain-on-signal.js';
 import type { ConnectionState, DrainReport, MqttProxy, Profile } from '../ports/mqtt-proxy.js';
 import { checkPositiveTime } from '../shared/check-argument.js';
@@ -11,7 +13,9 @@ import { isEndInGoodOrder } from '../stream/kind.js';
 import { tagOf } from '../stream/tag.js';
 import { type BranchEvent, branchEvents, namedBranches } from './branches.js';
 import type { Branch, Component } from './component.js';
-import { readConfiguration } from './configuration.js';
+import { overridesConfiguration, readConfiguration } from './configuration.js';
+import { followConfiguration, unchanging } from './follow-configuration.js';
+import { runContext } from './run-context.js';
 import { exitOf, exitReasonOf, type ExitReason } from './exit-codes.js';
 import { type BranchHealth, type Health, type HealthStatus, WholeFile } from './health.js';
 import { jsonLog, levelIn, type Log, unfailing } from './log.js';
@@ -19,9 +23,12 @@ import type { RunOptions, RunOutcome } from './run-options.js';
 
 const DRAIN_DEADLINE = 10_000;
 const HEALTH_PERIOD = 60_000;
+/** From the connection to the report that the component runs, in milliseconds. */
+const WITHOUT_FAILURE = 1_000;
 
 /**
- * Runs a component to its end: reads its configuration, connects, runs its branches, tells how they are, drains on SIGTERM and closes.
+ * Runs a component to its end: connects, reads its configuration at the nucleus and follows it (the variable `GREENGRASS_RX_CONFIG` stands in its place), runs its branches, reports `RUNNING` a second
+ * after it is connected, or `ERRORED` when it cannot go on, tells how they are, drains on SIGTERM and closes.
  * `greengrass-rx run` is this and the exit code.
  *
  * A wrong configuration, a refused topic and a bug are outcomes, with the code of {@link EXITS} to exit with. All of it is
@@ -52,20 +59,44 @@ export const runComponent = async <A>(component: Component<A>, options: RunOptio
   const log = unfailing(
     options.log ?? jsonLog(line => process.stdout.write(line), { level: levelIn(env), fields: { component: name, version } }),
   );
-  const configuration = readConfiguration(component, env);
-  if (configuration._tag === 'Left') {
-    for (const problem of configuration.left.problems) log.error(`configuration: ${problem}`);
-    return ended(log, 'configuration', undefined, configuration.left);
+  const follows = options.proxy === undefined && component.config !== undefined && !overridesConfiguration(env);
+  const given = readConfiguration(component, env);
+  if (given._tag === 'Left' && !follows) return ended(log, 'configuration', undefined, told(given.left, log));
+  const nucleus = options.proxy === undefined ? (options.nucleus ?? connectNucleus(options.connect)) : undefined;
+  const followed = follows && nucleus !== undefined ? await followConfiguration(component, nucleus, given, log) : unchanging(given);
+  if (followed._tag === 'Left') {
+    const error = followed.left;
+    if (error._tag !== 'ConfigurationInvalid') {
+      await nucleus?.close();
+      return ended(log, exitReasonOf(error), undefined, error);
+    }
+    told(error, log);
+    if (nucleus !== undefined) await reportState(nucleus, 'ERRORED', log);
+    await nucleus?.close();
+    return ended(log, 'configuration', undefined, error);
   }
-  const proxy = options.proxy ?? connect(options.connect);
+  const { config, config$ } = followed.right;
+  const proxy = options.proxy ?? nucleus?.mqtt ?? connect(options.connect);
   let branches: ReadonlyMap<string, Branch>;
   try {
-    branches = namedBranches(component.run(proxy, configuration.right, { log }));
+    branches = namedBranches(component.run(proxy, config, runContext(log, config$, nucleus)));
   } catch (error) {
     await proxy.close();
     return ended(log, 'defect', undefined, error);
   }
-  return new ComponentRun(component, branches, proxy, log, options).toEnd();
+  return new ComponentRun(component, branches, proxy, nucleus, log, options).toEnd();
+};
+
+/** A wrong configuration, a line a problem. */
+const told = (error: ConfigurationInvalid, log: Log): ConfigurationInvalid => {
+  for (const problem of error.problems) log.error(`configuration: ${problem}`);
+  return error;
+};
+
+/** Reports a state. That the nucleus does not hear it, or does not know such reports, is nothing the component could do anything about. */
+const reportState = async (nucleus: Nucleus, state: 'RUNNING' | 'ERRORED', log: Log): Promise<void> => {
+  const reported = await nucleus.lifecycle.report(state)();
+  if (reported._tag === 'Left') log.debug(`not reported: ${state}`, { event: 'not-reported', state, error: reported.left });
 };
 
 const ended = (
@@ -91,6 +122,9 @@ class ComponentRun {
   readonly #branches: ReadonlyMap<string, Branch>;
   readonly #health: Map<string, BranchHealth>;
   readonly #proxy: MqttProxy;
+  readonly #nucleus: Nucleus | undefined;
+  #reportDue = false;
+  #cancelReport: () => void = () => undefined;
   readonly #log: Log;
   readonly #deadline: number;
   readonly #period: number;
@@ -107,7 +141,15 @@ class ComponentRun {
   #draining: Promise<DrainReport> | undefined;
   #failure: { readonly reason: ExitReason; readonly branch: string; readonly error: unknown } | undefined;
 
-  constructor(component: Component, branches: ReadonlyMap<string, Branch>, proxy: MqttProxy, log: Log, options: RunOptions) {
+  constructor(
+    component: Component,
+    branches: ReadonlyMap<string, Branch>,
+    proxy: MqttProxy,
+    nucleus: Nucleus | undefined,
+    log: Log,
+    options: RunOptions,
+  ) {
+    this.#nucleus = nucleus;
     const {
       env = process.env,
       drainDeadline = DRAIN_DEADLINE,
@@ -150,6 +192,9 @@ class ComponentRun {
     const report = await this.#drain('all branches have ended');
     removeSignals();
     tellHealth.unsubscribe();
+    this.#cancelReport();
+    if (this.#failure !== undefined && this.#nucleus !== undefined && this.#state === 'connected')
+      await reportState(this.#nucleus, 'ERRORED', this.#log);
     await this.#proxy.close();
     state.unsubscribe();
     this.#reporter.end();
@@ -238,9 +283,23 @@ class ComponentRun {
     if (state.status === 'connected') {
       this.#profile = state.capabilities.profile;
       this.#log.info('connected', { event: 'connected', ...state.capabilities });
+      this.#reportRunning();
     }
     if (state.status === 'interrupted') this.#log.warn('the connection to the nucleus is down', { event: 'interrupted', ...state });
     if (state.status !== 'connecting') this.#tellHealth(false);
+  }
+
+  /**
+   * Once, when it is connected and no branch has failed for a second: a nucleus that refuses a subscription does so at once, while one that waits for
+   * the cloud answers nothing, and the start of a device that is offline is none that failed.
+   */
+  #reportRunning(): void {
+    const nucleus = this.#nucleus;
+    if (nucleus === undefined || this.#reportDue) return;
+    this.#reportDue = true;
+    this.#cancelReport = schedulerClock(this.#scheduler).after(WITHOUT_FAILURE, () => {
+      if (this.#failure === undefined && this.#draining === undefined) void reportState(nucleus, 'RUNNING', this.#log);
+    });
   }
 
   #listen(): () => void {

@@ -1,6 +1,7 @@
 import type { SchedulerLike } from 'rxjs';
 import type { Ledger } from '../flow/ledger.js';
 import type { ConnectOptions } from '../client/connect-options.js';
+import type { Nucleus } from '../client/connect-nucleus.js';
 import type { MqttProxy } from '../ports/mqtt-proxy.js';
 import type { Exit, ExitReason } from './exit-codes.js';
 import type { Log } from './log.js';
@@ -11,7 +12,9 @@ export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv | undefined;
   /** How the nucleus is reached. Default: as `connect()` does. */
   readonly connect?: ConnectOptions | undefined;
-  /** A proxy that is there already, in the place of `connect`. It is drained and closed in the end. */
+  /** A nucleus that is there already, in the place of `connect`. It is drained and closed in the end. */
+  readonly nucleus?: Nucleus | undefined;
+  /** A proxy that is there already, in the place of `connect` and `nucleus`; there are no other services then. It is drained and closed in the end. */
   readonly proxy?: MqttProxy | undefined;
   /**
    * Default: {@link jsonLog} on stdout, at the level that the variable `GREENGRASS_RX_LOG` names. What a log of your own throws is written to stderr, and the

@@ -1,4 +1,5 @@
-import { Subscription } from 'rxjs';
+import { right } from 'fp-ts/lib/Either.js';
+import { of, Subscription } from 'rxjs';
 import { linesKeptBy } from '../sinks/line-file.js';
 import { MOST_AT_ONCE, MOST_VALUES_AT_ONCE, movesOn, VirtualTime, VirtualTimeStopped } from '../testing/virtual-time.js';
 import type { EdgeAccount } from '../stream/edge.js';
@@ -8,6 +9,7 @@ import { MemoryNucleus } from '../testing/memory-nucleus.js';
 import { type BranchEvent, branchEvents, namedBranches } from '../component/branches.js';
 import type { Component } from '../component/component.js';
 import { silentLog } from '../component/log.js';
+import { runContext } from '../component/run-context.js';
 import { type RecordedStage, RecordingLedger } from './recording-ledger.js';
 import { type RecordedPublish, type RecordedSubscription, recordingProxy } from './recording-proxy.js';
 
@@ -63,7 +65,7 @@ export const record = (component: Pick<Component, 'run'>, config: unknown, horiz
       const proxy = recordingProxy(nucleus.connect(), { branch: () => ledger.branch, subscriptions, publishes });
       const running = new Subscription();
       try {
-        const branches = namedBranches(component.run(proxy, config, { log: silentLog }));
+        const branches = namedBranches(component.run(proxy, config, runContext(silentLog, of(right(config)), undefined)));
         names = [...branches.keys()];
         scheduler.schedule(() => {
           for (const [name, branch] of branches) {

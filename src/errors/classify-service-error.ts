@@ -16,9 +16,10 @@ export interface RefusedOperation<K extends Kind> extends ServiceErrorReply {
 
 const INTERNAL_ERROR_REMEDY =
   'The nucleus could not read the request, or failed over it; its log says why. The same request would fail again.';
-/** What Greengrass Lite does not offer, and calls a `ServiceError` without a text: the only sign there is. */
+/** What Greengrass Lite, or a version of it, does not offer, and calls a `ServiceError` without a text: the only sign there is. */
 const LACKED_BY_LITE: ReadonlySet<Operation> = new Set<Operation>([
   'aws.greengrass#SubscribeToIoTCoreConnectionStatus',
+  'aws.greengrass#SubscribeToConfigurationUpdate',
   'aws.greengrass#SubscribeToValidateConfigurationUpdates',
   'aws.greengrass#SendConfigurationValidityReport',
   'aws.greengrass#SubscribeToComponentUpdates',
