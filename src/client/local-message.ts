@@ -30,7 +30,7 @@ export interface LocalAccepted {
 /** The JSON of a `PublishToTopic` request. */
 export function encodeLocalPublish({ topic, payload, json }: LocalPublishRequest): string {
   if (json !== undefined) return `{"topic":${JSON.stringify(topic)},"publishMessage":{"jsonMessage":{"message":${JSON.stringify(json)}}}}`;
-  const base64 = typeof payload === 'string' ? Buffer.from(payload, 'utf8').toString('base64') : encodeBase64(payload ?? new Uint8Array(0));
+  const base64 = typeof payload === 'string' ? Buffer.from(payload, 'utf8').toString('base64') : encodeBase64(payload);
   return `{"topic":${JSON.stringify(topic)},"publishMessage":{"binaryMessage":{"message":"${base64}"}}}`;
 }
 
@@ -52,7 +52,7 @@ export function readLocalMessage(body: string, filter: string): Either<string, E
   const { jsonMessage, binaryMessage } = decoded.right;
   const topic = (jsonMessage ?? binaryMessage)?.context?.topic ?? filter;
   if (jsonMessage !== undefined)
-    return right(right({ topic, topicName: topic, payload: Buffer.from(JSON.stringify(jsonMessage.message) ?? ''), format: 'json' }));
+    return right(right({ topic, topicName: topic, payload: Buffer.from(JSON.stringify(jsonMessage.message)), format: 'json' }));
   const payload = binaryMessage === undefined ? undefined : decodeUnpaddedBase64(binaryMessage.message);
   if (payload !== undefined) return right(right({ topic, topicName: topic, payload, format: 'binary' }));
   const original: LocalMessage = { topic, topicName: topic, payload: Buffer.from(binaryMessage?.message ?? ''), format: 'binary' };

@@ -36,7 +36,7 @@ const EVENT_HEADERS = encodeHeaders(
 export function localPublishProblem(request: LocalPublishRequest): InvalidRequest<'message'> | undefined {
   const { topic, payload, json } = request;
   const problem = topicProblem(topic) ?? (json === undefined ? payloadProblem(payload) : jsonProblem(json));
-  return problem === undefined ? undefined : new InvalidRequest('message', PUBLISH_TO_TOPIC, String(topic), 'client', problem);
+  return problem === undefined ? undefined : new InvalidRequest('message', PUBLISH_TO_TOPIC, topic, 'client', problem);
 }
 
 /** What is wrong with an encoded local publish for this nucleus. */
@@ -60,7 +60,7 @@ export function localSubscribeProblem(
   mode: string,
 ): InvalidRequest<'terminal'> | undefined {
   const problem = filterProblem(filter) ?? modeProblem(mode) ?? silenceProblem(filter, request, mode);
-  return problem === undefined ? undefined : new InvalidRequest('terminal', SUBSCRIBE_TO_TOPIC, String(filter), 'client', problem);
+  return problem === undefined ? undefined : new InvalidRequest('terminal', SUBSCRIBE_TO_TOPIC, filter, 'client', problem);
 }
 
 /** What is wrong with a topic or filter for Greengrass Lite. */

@@ -194,6 +194,6 @@ export class IpcLocalTopics implements LocalTopics {
 }
 
 function defaultMode(filter: string): ReceiveMode {
-  const levels = String(filter).split('/');
+  const levels = filter.split('/');
   return levels.includes('+') || levels.at(-1) === '#' ? 'RECEIVE_MESSAGES_FROM_OTHERS' : 'RECEIVE_ALL_MESSAGES';
 }

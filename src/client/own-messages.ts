@@ -77,7 +77,7 @@ export function keyOfMessage(topic: string, format: 'json' | 'binary', payload: 
 function keyOfRequest({ topic, payload, json }: LocalPublishRequest): string {
   // As it will arrive: what JSON leaves out or writes otherwise, too.
   if (json !== undefined) return `${topic} ${ordered(JSON.parse(JSON.stringify(json)))}`;
-  return keyOfMessage(topic, 'binary', typeof payload === 'string' ? Buffer.from(payload) : (payload ?? new Uint8Array(0)));
+  return keyOfMessage(topic, 'binary', typeof payload === 'string' ? Buffer.from(payload) : payload);
 }
 
 function ordered(value: unknown): string {

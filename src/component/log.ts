@@ -78,7 +78,8 @@ export const unfailing = (log: Log): Log => {
     (level: LogLevel) =>
     (message: string, fields?: LogFields): void => {
       try {
-        const given: unknown = log[level](message, fields);
+        // Said to give nothing, and yet it may be asynchronous.
+        const given = (log[level] as (message: string, fields?: LogFields) => unknown)(message, fields);
         if (given instanceof Promise) given.catch(fail);
       } catch (thrown) {
         fail(thrown);
