@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { COMPONENT, start } from '../kit/nucleus/nuclei.js';
+import { COMPONENT, PROFILES, start } from '../kit/nucleus/nuclei.js';
 import { PUBLISH, RawClient, SUBSCRIBE, body, eventOf } from '../kit/nucleus/raw-client.js';
 
 describe('streams of classic', () => {
@@ -165,4 +165,18 @@ describe('streams of lite', () => {
     await client.next();
     expect(nucleus.subscriptions).toBe(0);
   });
+});
+
+describe.each(PROFILES)('streams of %s', profile => {
+  test.each(['constructor', 'toString', '__proto__', 'hasOwnProperty'])(
+    'an operation called %s is one that is not known',
+    async operation => {
+      await using nucleus = await start(profile);
+      const client = await RawClient.accepted(nucleus, COMPONENT);
+      client.request(1, operation, {});
+      expect(await client.next()).toMatchObject({ type: 1, flags: 2, streamId: 1 });
+      client.request(2, operation, {});
+      expect(await client.next()).toMatchObject({ type: 1, streamId: 2 });
+    },
+  );
 });

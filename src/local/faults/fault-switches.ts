@@ -22,23 +22,24 @@ export type FaultOperation = (typeof FAULT_OPERATIONS)[number];
 /** The operations whose streams carry messages. */
 export type MessageStreamOperation = 'subscribe' | 'localSubscribe';
 
-const ABOUT: Readonly<Record<string, FaultOperation>> = {
-  [PUBLISH]: 'publish',
-  [SUBSCRIBE]: 'subscribe',
-  [PUBLISH_TO_TOPIC]: 'localPublish',
-  [SUBSCRIBE_TO_TOPIC]: 'localSubscribe',
-  [GET_CONFIGURATION]: 'configuration',
-  [UPDATE_CONFIGURATION]: 'configuration',
-  [SUBSCRIBE_TO_CONFIGURATION_UPDATE]: 'configuration',
-  [SUBSCRIBE_TO_VALIDATE_CONFIGURATION_UPDATES]: 'configuration',
-  [SEND_CONFIGURATION_VALIDITY_REPORT]: 'configuration',
-  [UPDATE_STATE]: 'lifecycle',
-  [SUBSCRIBE_TO_COMPONENT_UPDATES]: 'lifecycle',
-  [DEFER_COMPONENT_UPDATE]: 'lifecycle',
-};
+// A map: a client names the operation, and may call it `constructor`.
+const ABOUT: ReadonlyMap<string, FaultOperation> = new Map<string, FaultOperation>([
+  [PUBLISH, 'publish'],
+  [SUBSCRIBE, 'subscribe'],
+  [PUBLISH_TO_TOPIC, 'localPublish'],
+  [SUBSCRIBE_TO_TOPIC, 'localSubscribe'],
+  [GET_CONFIGURATION, 'configuration'],
+  [UPDATE_CONFIGURATION, 'configuration'],
+  [SUBSCRIBE_TO_CONFIGURATION_UPDATE, 'configuration'],
+  [SUBSCRIBE_TO_VALIDATE_CONFIGURATION_UPDATES, 'configuration'],
+  [SEND_CONFIGURATION_VALIDITY_REPORT, 'configuration'],
+  [UPDATE_STATE, 'lifecycle'],
+  [SUBSCRIBE_TO_COMPONENT_UPDATES, 'lifecycle'],
+  [DEFER_COMPONENT_UPDATE, 'lifecycle'],
+]);
 
 /** Which faults strike an operation; `undefined` for one that no nucleus of ours has. */
-export const faultOperation = (operation: string): FaultOperation | undefined => ABOUT[operation];
+export const faultOperation = (operation: string): FaultOperation | undefined => ABOUT.get(operation);
 
 const eachOperation = <P>(): Readonly<Record<FaultOperation, FaultSwitch<P>>> => ({
   publish: new FaultSwitch(),
