@@ -1,8 +1,7 @@
 import type { Observable } from 'rxjs';
 import type { ConnectError } from '../errors/errors.js';
-import type { Transport } from '../ipc/transport.js';
 import type { ConnectOptions } from './connect-options.js';
-import { IpcMqttProxy, openLink, openLinkOver } from './connect.js';
+import { IpcMqttProxy, openLink } from './connect.js';
 import { IpcConfiguration, type Configuration } from './configuration.js';
 import { IpcLifecycle, type Lifecycle } from './lifecycle.js';
 import { IpcLocalTopics, type LocalTopics } from './local-topics.js';
@@ -57,15 +56,6 @@ export interface Nucleus extends AsyncDisposable {
  */
 export function connectNucleus(options: ConnectOptions = {}): Nucleus {
   return new IpcNucleus(openLink(options));
-}
-
-/**
- * {@link connectNucleus} over a transport of another kind.
- *
- * @internal
- */
-export function connectNucleusOver(transport: Transport, options: ConnectOptions): Nucleus {
-  return new IpcNucleus(openLinkOver(transport, options));
 }
 
 class IpcNucleus implements Nucleus {

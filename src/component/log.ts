@@ -74,12 +74,13 @@ export const unfailing = (log: Log): Log => {
   const report = reportToStderr();
   const fail = (thrown: unknown): void =>
     report.left({ _tag: 'the log failed', message: thrown instanceof Error ? thrown.message : inspect(thrown) });
+  // Its functions say that they give nothing, and may be asynchronous all the same.
+  const said: Readonly<Record<LogLevel, (message: string, fields?: LogFields) => unknown>> = log;
   const at =
     (level: LogLevel) =>
     (message: string, fields?: LogFields): void => {
       try {
-        // Said to give nothing, and yet it may be asynchronous.
-        const given = (log[level] as (message: string, fields?: LogFields) => unknown)(message, fields);
+        const given = said[level](message, fields);
         if (given instanceof Promise) given.catch(fail);
       } catch (thrown) {
         fail(thrown);

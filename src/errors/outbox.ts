@@ -1,6 +1,6 @@
 import { Failure } from './failure.js';
 
-/** A stored message that will never be sent: the nucleus refuses it for good, or each time it was sent the process ended. It is kept aside, with its reason. */
+/** A stored message that will never be sent: the nucleus refuses it for good, or each time it was sent the process ended. It is kept in the file, with its reason. */
 export class SetAside extends Failure<'SetAside', 'message'> {
   readonly _tag = 'SetAside';
   readonly code = 'GGRX_SET_ASIDE';
@@ -9,11 +9,7 @@ export class SetAside extends Failure<'SetAside', 'message'> {
   readonly number: number;
 
   constructor(topicName: string, number: number, cause: Error) {
-    super(
-      'message',
-      `The stored message ${number} to ${JSON.stringify(topicName)} was set aside: ${cause.message} "greengrass-rx outbox ls" shows what was set aside, "outbox requeue" sends it again.`,
-      cause,
-    );
+    super('message', `The stored message ${number} to ${JSON.stringify(topicName)} was set aside: ${cause.message}`, cause);
     this.topicName = topicName;
     this.number = number;
   }

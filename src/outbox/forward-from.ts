@@ -48,7 +48,7 @@ const RETRY: Schedule = fullJitter(capped(30_000)(exponential(200)));
  * - *Paced*: at most `rate` messages a second, of the 100 that a device has. While the device is offline (`cloud$`) nothing is sent: a classic
  *   nucleus would fill its spool with it, in front of what is live.
  * - *A refusal that may pass* is tried again by `retry`, for ever. What is refused for good is set aside, with its reason, and so is a message
- *   whose sending ended the process three times; `greengrass-rx outbox` shows them.
+ *   whose sending ended the process three times.
  *
  * Emits `Right(Forwarded)` for each message the nucleus took (or, with `deleteWhen: 'confirmed'`, that came back), `Left(SetAside)`,
  * and `Left(StoredMessagesLost)` for those that were too old, gave way or were damaged. Completes when the proxy drains, as soon as what is under way

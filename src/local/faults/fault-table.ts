@@ -34,7 +34,7 @@ export type FaultEntry =
   | 'ends';
 
 /** The faults that a word is enough for. What each does stands at the methods of `Faults` and at `FaultName`. */
-export const FAULTS = {
+const FAULTS: Readonly<Record<Exclude<FaultName, 'all well'>, FaultEntry>> = {
   'drop connection': { does: ({ dropConnections }) => dropConnections() },
   'kill nucleus': { until: 'start nucleus', begin: ({ nucleusDown }) => nucleusDown() },
   'remove socket': { until: 'start nucleus', begin: ({ removeSocketFile }) => removeSocketFile() },
@@ -85,7 +85,7 @@ export const FAULTS = {
   'end subscriptions': { does: ({ profile }) => void profile().terminateSubscriptions([]) },
   'message before reply': { arms: ({ switches }, scope) => switches.messageBeforeReply.subscribe.arm(undefined, scope) },
   'old nucleus': { arms: ({ switches }) => switches.oldNucleus.arm(undefined), lasts: true },
-} as const satisfies Readonly<Record<string, FaultEntry>>;
+};
 
 /**
  * What can go wrong, by the words that stand in a diagram's table of faults and in scripts of `dev --chaos`.
@@ -111,7 +111,49 @@ export const FAULTS = {
  *
  * `all well` undoes whatever is still armed.
  */
-export type FaultName = keyof typeof FAULTS | 'all well';
+export type FaultName =
+  | 'drop connection'
+  | 'kill nucleus'
+  | 'remove socket'
+  | 'fill backlog'
+  | 'start nucleus'
+  | 'restart nucleus'
+  | 'hang connect'
+  | 'drop before connect reply'
+  | 'refuse connect'
+  | 'corrupt frame'
+  | 'cut frame'
+  | 'freeze nucleus'
+  | 'thaw nucleus'
+  | 'offline'
+  | 'online'
+  | 'broker down'
+  | 'broker up'
+  | 'spool full'
+  | 'spool free'
+  | 'withhold pubacks'
+  | 'release pubacks'
+  | 'hang publish'
+  | 'hang subscribe'
+  | 'drop before publish reply'
+  | 'drop before subscribe reply'
+  | 'withhold publish'
+  | 'release publish'
+  | 'withhold subscribe'
+  | 'release subscribe'
+  | 'deny subscription'
+  | 'unauthorized'
+  | 'authorized'
+  | 'stop configuration daemon'
+  | 'start configuration daemon'
+  | 'hang mqtt daemon'
+  | 'restart mqtt daemon'
+  | 'lose subscriptions'
+  | 'find subscriptions'
+  | 'end subscriptions'
+  | 'message before reply'
+  | 'old nucleus'
+  | 'all well';
 
 export const FAULT_NAMES: readonly FaultName[] = [...(Object.keys(FAULTS) as (keyof typeof FAULTS)[]), 'all well'];
 
