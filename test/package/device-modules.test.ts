@@ -8,7 +8,7 @@ import { OTHER, start } from '../kit/nucleus/nuclei.js';
 import { temporaryFolder } from '../kit/process/run-cli.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const DIST = new URL('../../dist', import.meta.url).href;
+const DIST = new URL('../../dist/', import.meta.url).href;
 
 /** What a developer uses, and no device loads. */
 const KIT = ['recipe', 'local', 'testing', 'dry-run', 'eslint', 'cli'];
