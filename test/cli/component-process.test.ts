@@ -48,7 +48,7 @@ test('all that a process has printed is passed on, however long the reader takes
 test('a process that another holds the pipes of has ended, also where that one prints for ever', async () => {
   const pids: string[] = [];
   const printing = `const { spawn } = require('node:child_process');
-    const child = spawn(process.execPath, ['-e', 'for (;;) require("node:fs").writeSync(1, "x\\\\n".repeat(10000))'], { detached: true, stdio: 'inherit' });
+    const child = spawn(process.execPath, ['-e', 'for (;;) require("node:fs").writeSync(1, "x".repeat(9999) + "\\\\n")'], { detached: true, stdio: 'inherit' });
     console.log(child.pid);
     child.on('spawn', () => process.exit());`;
   const component = run(printing, line => {

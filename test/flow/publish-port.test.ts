@@ -8,7 +8,7 @@ import { record } from '../kit/streams/recorded.js';
 import { asText } from '../kit/nucleus/fake-proxy.js';
 
 /** What came of three publishes through a port made of a proxy, what its `publish$` was asked, and what the nucleus took. */
-const through = (portOf: (proxy: MqttProxy, publish$: MqttProxy['publish$']) => PublishPort) => {
+const through = async (portOf: (proxy: MqttProxy, publish$: MqttProxy['publish$']) => PublishPort) => {
   const scheduler = new VirtualTimeScheduler();
   const nucleus = new MemoryNucleus({ scheduler });
   const proxy = nucleus.connect();
@@ -21,6 +21,9 @@ const through = (portOf: (proxy: MqttProxy, publish$: MqttProxy['publish$']) => 
     });
   const outcomes = record(range(1, 3).pipe(publishTo(portOf(proxy, publish$), asText, { inFlight: 1, scheduler })));
   scheduler.flush();
+  const closed = proxy.close();
+  scheduler.flush();
+  await closed;
   return {
     by: outcomes.values.map(outcome => (outcome._tag === 'Right' ? outcome.right.by : outcome.left._tag)),
     asked,
@@ -29,14 +32,14 @@ const through = (portOf: (proxy: MqttProxy, publish$: MqttProxy['publish$']) => 
 };
 
 describe('publishTo', () => {
-  it("publishes through the library's own proxy without its publish$", () => {
-    expect(through(proxy => proxy)).toEqual({ by: ['spooler', 'spooler', 'spooler'], asked: [], taken: ['1', '2', '3'] });
+  it("publishes through the library's own proxy without its publish$", async () => {
+    expect(await through(proxy => proxy)).toEqual({ by: ['spooler', 'spooler', 'spooler'], asked: [], taken: ['1', '2', '3'] });
   });
 
   it.each<[string, (proxy: MqttProxy, publish$: MqttProxy['publish$']) => PublishPort]>([
     ['of a port with nothing but publish$ and state$', (proxy, publish$) => ({ publish$, state$: proxy.state$ })],
     ['that somebody has put in the place of the proxy’s own', (proxy, publish$) => Object.assign(proxy, { publish$ })],
-  ])('publishes through the publish$ %s', (_, portOf) => {
-    expect(through(portOf)).toEqual({ by: ['spooler', 'mqtt-socket', 'spooler'], asked: ['1', '2', '3'], taken: ['1', '3'] });
+  ])('publishes through the publish$ %s', async (_, portOf) => {
+    expect(await through(portOf)).toEqual({ by: ['spooler', 'mqtt-socket', 'spooler'], asked: ['1', '2', '3'], taken: ['1', '3'] });
   });
 });

@@ -10,15 +10,7 @@ import { left, right } from 'fp-ts/lib/Either.js';
 import { defer, EMPTY, from, lastValueFrom, map, type Observable, of, Subject, take, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { ServiceFault, TokenRefused } from '../../src/errors/errors.js';
-import {
-  concurrently,
-  Ledger,
-  type PublishPort,
-  publishTo,
-  publishWritable,
-  publishWritableStream,
-  pullThrough,
-} from '../../src/flow/index.js';
+import { concurrently, Ledger, type PublishPort, publishTo, publishWritable, pullThrough } from '../../src/flow/index.js';
 import { openPublishSink } from '../../src/flow/publish-sink.js';
 import { asText, fakeProxy } from '../kit/nucleus/fake-proxy.js';
 import { watched } from '../kit/time/virtual.js';
@@ -285,7 +277,6 @@ describe('publishWritable', () => {
       },
     };
     await expect(pipeline(Readable.from([1]), publishWritable(failing, asText))).rejects.toThrow('no drain');
-    await expect(ReadableStream.from([1]).pipeTo(publishWritableStream(failing, asText))).rejects.toThrow('no drain');
   });
 
   it('answers the write that waits when it is stopped, so that an aborted stream does not wait for the nucleus', () => {
