@@ -43,5 +43,5 @@ export abstract class Failure<Tag extends string, K extends Kind> extends Error 
   }
 }
 
-/** @internal Whether something thrown is a failure that this library hands out, and no mistake of the program. */
+/** Whether something thrown is a failure that this library hands out, and no mistake of the program. */
 export const isFailure = (thrown: unknown): thrown is Error & { readonly _tag: string; readonly kind: Kind } => thrown instanceof Failure;

@@ -95,7 +95,6 @@ export class Window<A, E, B> implements JobOwner<Either<E, B>> {
     return this.ended;
   }
 
-  /** @internal */
   isEnding(): boolean {
     return this.lastWords !== undefined;
   }
@@ -130,7 +129,7 @@ export class Window<A, E, B> implements JobOwner<Either<E, B>> {
     this.end(() => this.destination.error(error));
   }
 
-  /** @internal A piece of work has a result. */
+  /** A piece of work has a result. */
   result(job: Job<Either<E, B>>, result: Either<E, B>): void {
     if (this.ended) return;
     // At once, also where its turn has not come: nothing more may begin.
@@ -144,7 +143,7 @@ export class Window<A, E, B> implements JobOwner<Either<E, B>> {
     else this.hold(job, result);
   }
 
-  /** @internal A piece of work is done. */
+  /** A piece of work is done. */
   finish(job: Job<Either<E, B>>): void {
     if (this.ended) return;
     job.done = true;

@@ -43,7 +43,7 @@ export interface Outbox extends AsyncDisposable {
   readonly use: () => ObservableEither<OutboxUnavailable<'message'>, OpenOutbox>;
 }
 
-/** @internal An outbox whose file is open. */
+/** An outbox whose file is open. */
 export interface OpenOutbox {
   readonly store: Store;
   readonly opened: Opened;
