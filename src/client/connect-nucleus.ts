@@ -25,6 +25,7 @@ export interface Nucleus extends AsyncDisposable {
   /** As `MqttProxy.drain`, for all ports: intake stops, and the publishes of all are waited for. */
   readonly drain: (deadline: number) => RunnableTask<DrainReport>;
   readonly draining$: Observable<void>;
+  /** Keeps `drain` from ending until the function that it gives is called, as a stage does that still holds values. */
   readonly holdDrain: () => () => void;
   /** Ends the connection and everything on it; afterwards nothing keeps the process alive. */
   readonly close: () => Promise<void>;

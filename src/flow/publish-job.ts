@@ -24,6 +24,7 @@ export type Submit<R, Acc> = (request: R, listener: PublishListener<Acc>) => Uns
 
 /** What publishes, once for every subscriber. */
 export interface Publishes<R, Acc> {
+  /** Publishes once subscribed: one answer, and completion. */
   readonly publish$: (request: R) => ObservableEither<PublishError, Acc>;
 }
 
