@@ -32,6 +32,9 @@ interface Held extends Omit<StoredRecord, 'attempts'> {
 
 type Why = 'expired' | 'dropped' | 'setAside';
 
+/** Ranges of lost numbers of a stream that are kept for its receivers, as in a file; of more, the oldest are forgotten. */
+const MOST_LOSSES = 10_000;
+
 /**
  * The store without a disk: for marble tests and dry runs, and held to the same contract as the one in a file. What it holds ends with it, and
  * it answers at once, so that virtual time stays exact.
@@ -63,6 +66,7 @@ export const memoryStore = (settings: StoreSettings, newEpoch: () => string): St
     // What has been told is done with when its message is forwarded, and is not added to.
     if (last?.last === record.number - 1 && last.id > toldUpTo) ranges.splice(-1, 1, { ...last, last: record.number });
     else ranges.push({ id: ++losses, first: record.number, last: record.number });
+    if (ranges.length > MOST_LOSSES) ranges.shift();
     lost.set(record.stream, ranges);
   };
 
