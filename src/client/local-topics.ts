@@ -193,7 +193,8 @@ export class IpcLocalTopics implements LocalTopics {
   }
 }
 
-function defaultMode(filter: string): ReceiveMode {
+/** What a classic nucleus does where nothing is said. */
+export function defaultMode(filter: string): ReceiveMode {
   const levels = filter.split('/');
   return levels.includes('+') || levels.at(-1) === '#' ? 'RECEIVE_MESSAGES_FROM_OTHERS' : 'RECEIVE_ALL_MESSAGES';
 }

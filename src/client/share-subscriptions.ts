@@ -7,6 +7,8 @@ import type { ObservableEither } from '../stream/observable-either.js';
 import { topicFilterOf } from '../topic/topic-pattern.js';
 import type { MqttMessage } from '../ports/mqtt-message.js';
 import type { MqttProxy, SubscribeRequest, SubscriptionStatus } from '../ports/mqtt-proxy.js';
+import type { LocalMessage, LocalSubscribeRequest } from './local-message.js';
+import { defaultMode, type AnyLocalSubscribeRequest, type LocalSubscribeError, type LocalTopics } from './local-topics.js';
 import { readWith, type AnySubscribeRequest } from './read-with.js';
 import { qosOf } from '../shared/qos.js';
 
@@ -23,15 +25,30 @@ export interface ShareSubscriptionsOptions {
 }
 
 /** One subscription at the nucleus, for all who asked for the same. */
-interface Shared {
-  readonly messages$: ObservableEither<SubscribeError, MqttMessage>;
-  readonly statusListeners: Set<(status: SubscriptionStatus) => void>;
+interface Shared<E, M> {
+  readonly messages$: ObservableEither<E, M>;
+  readonly statusListeners: Set<StatusListener>;
   readonly status: () => SubscriptionStatus | undefined;
 }
 
+type StatusListener = (status: SubscriptionStatus) => void;
+
+/** Any request of a port, as far as sharing reads it. */
+interface ReadRequest {
+  readonly onStatus?: StatusListener | undefined;
+}
+
+/** What there is to know of a port to share its subscriptions. `R` is what it is asked with, once the topic is a filter. */
+interface Sharing<R, E, M> {
+  /** What those have in common who share. */
+  readonly keyOf: (request: R) => string;
+  readonly subscribe: (request: R, onStatus: StatusListener) => ObservableEither<E, M>;
+}
+
 /**
- * The same proxy, on which all who subscribe to the same topic with the same QoS share one subscription at the nucleus. It begins
- * with the first of them and ends `idle` milliseconds after the last; Greengrass Lite has room for 100 on the whole device.
+ * The same proxy, or the same local topics, on which all who subscribe to the same topic in the same way (with the same QoS; on local topics with the same
+ * `receiveMode`) share one subscription at the nucleus. It begins with the first of them and ends `idle` milliseconds after the last; Greengrass Lite has
+ * room for 100 on the whole device.
  *
  * Each subscriber reads the messages with a template and a codec of its own. Failures reach all of them. The first subscriber's `silence` holds for all.
  * Memory: the latest message of up to `replayTopics` topics for each shared subscription.
@@ -49,18 +66,23 @@ interface Shared {
  * await proxy.close();
  * ```
  */
-export function shareSubscriptions(proxy: MqttProxy, options: ShareSubscriptionsOptions = {}): MqttProxy {
+export function shareSubscriptions(proxy: MqttProxy, options?: ShareSubscriptionsOptions): MqttProxy;
+export function shareSubscriptions(local: LocalTopics, options?: ShareSubscriptionsOptions): LocalTopics;
+export function shareSubscriptions(port: MqttProxy | LocalTopics, options: ShareSubscriptionsOptions = {}): MqttProxy | LocalTopics {
   if (options.idle !== undefined) checkTime(options.idle, 'idle');
-  const shared = new Map<string, Shared>();
-  const subscribe = (request: AnySubscribeRequest): Observable<unknown> => {
-    const { onStatus } = request;
-    const filtered: SubscribeRequest = { ...request, topicName: topicFilterOf(request.topicName) };
-    const messages$ = defer(() => {
-      const entry = shared.get(keyOf(filtered)) ?? open(proxy, filtered, options, shared);
-      return onStatus === undefined ? entry.messages$ : withStatus(entry, onStatus);
-    });
-    return messages$.pipe(readWith(request));
-  };
+  return 'ready' in port ? sharedProxy(port, options) : sharedLocalTopics(port, options);
+}
+
+function sharedProxy(proxy: MqttProxy, options: ShareSubscriptionsOptions): MqttProxy {
+  const shared = sharing<SubscribeRequest, SubscribeError, MqttMessage>(
+    {
+      keyOf: ({ topicName, qos }) => `${qosOf(qos)} ${topicName}`,
+      subscribe: ({ topicName, qos, silence }, onStatus) => proxy.subscribe({ topicName, qos, silence, onStatus }),
+    },
+    options,
+  );
+  const subscribe = (request: AnySubscribeRequest): Observable<unknown> =>
+    shared(request, { ...request, topicName: topicFilterOf(request.topicName) }).pipe(readWith(request));
   return {
     ready: () => proxy.ready(),
     state$: proxy.state$,
@@ -77,25 +99,59 @@ export function shareSubscriptions(proxy: MqttProxy, options: ShareSubscriptions
   };
 }
 
-function keyOf({ topicName, qos }: SubscribeRequest): string {
-  return `${qosOf(qos)} ${topicName}`;
+function sharedLocalTopics(local: LocalTopics, options: ShareSubscriptionsOptions): LocalTopics {
+  const shared = sharing<LocalSubscribeRequest, LocalSubscribeError, LocalMessage>(
+    {
+      keyOf: ({ topic, receiveMode = defaultMode(topic) }) => `${receiveMode} ${topic}`,
+      subscribe: ({ topic, receiveMode, silence }, onStatus) => local.subscribe({ topic, receiveMode, silence, onStatus }),
+    },
+    options,
+  );
+  const subscribe = (request: AnyLocalSubscribeRequest): Observable<unknown> =>
+    shared(request, { ...request, topic: topicFilterOf(request.topic) }).pipe(readWith({ topicName: request.topic, codec: request.codec }));
+  return {
+    rules: local.rules,
+    state$: local.state$,
+    // As above.
+    subscribe: subscribe as LocalTopics['subscribe'],
+    publish$: request => local.publish$(request),
+    publish: request => local.publish(request),
+    draining$: local.draining$,
+    holdDrain: () => local.holdDrain(),
+  };
 }
 
-function open(proxy: MqttProxy, request: SubscribeRequest, options: ShareSubscriptionsOptions, all: Map<string, Shared>): Shared {
-  const { topicName, qos, silence } = request;
+function sharing<R, E, M extends OnTopic>(
+  port: Sharing<R, E, M>,
+  options: ShareSubscriptionsOptions,
+): (request: ReadRequest, filtered: R) => ObservableEither<E, M> {
+  const all = new Map<string, Shared<E, M>>();
+  return ({ onStatus }, filtered) =>
+    defer(() => {
+      const entry = all.get(port.keyOf(filtered)) ?? open(port, filtered, options, all);
+      return onStatus === undefined ? entry.messages$ : withStatus(entry, onStatus);
+    });
+}
+
+interface OnTopic {
+  readonly topicName: string;
+}
+
+function open<R, E, M extends OnTopic>(
+  port: Sharing<R, E, M>,
+  request: R,
+  options: ShareSubscriptionsOptions,
+  all: Map<string, Shared<E, M>>,
+): Shared<E, M> {
   const { idle = 0, replayTopics = 0, scheduler = asyncScheduler } = options;
-  const statusListeners = new Set<(status: SubscriptionStatus) => void>();
-  const latest = new Map<string, Either<SubscribeError, MqttMessage>>();
+  const statusListeners = new Set<StatusListener>();
+  const latest = new Map<string, Either<E, M>>();
+  const key = port.keyOf(request);
   let status: SubscriptionStatus | undefined;
   let running = 0;
-  const messages$ = proxy.subscribe({
-    topicName,
-    qos,
-    silence,
-    onStatus: next => {
-      status = next;
-      for (const listener of [...statusListeners]) listener(next);
-    },
+  const messages$ = port.subscribe(request, next => {
+    status = next;
+    for (const listener of [...statusListeners]) listener(next);
   });
   const upstream$ = defer(() => {
     running++;
@@ -106,16 +162,16 @@ function open(proxy: MqttProxy, request: SubscribeRequest, options: ShareSubscri
     }),
     finalize(() => {
       // Whoever subscribes again when it completes does so before it is torn down, and has begun it anew by then.
-      if (--running === 0) all.delete(keyOf(request));
+      if (--running === 0) all.delete(key);
     }),
     share({ resetOnRefCountZero: idle === 0 ? true : () => waiting(idle, scheduler) }),
   );
-  const entry: Shared = {
+  const entry: Shared<E, M> = {
     messages$: replayTopics === 0 ? upstream$ : defer(() => concat(from([...latest.values()]), upstream$)),
     statusListeners,
     status: () => status,
   };
-  all.set(keyOf(request), entry);
+  all.set(key, entry);
   return entry;
 }
 
@@ -128,7 +184,7 @@ function keepLatest<V>(latest: Map<string, V>, topicName: string, message: V, li
   if (oldest !== undefined) latest.delete(oldest);
 }
 
-function withStatus({ messages$, status, statusListeners }: Shared, onStatus: (status: SubscriptionStatus) => void): Shared['messages$'] {
+function withStatus<E, M>({ messages$, status, statusListeners }: Shared<E, M>, onStatus: StatusListener): ObservableEither<E, M> {
   return new Observable(subscriber => {
     // What one listener throws is the error of its own stream: it must reach neither the others nor the one subscription they share.
     const listener = (next: SubscriptionStatus): void => {

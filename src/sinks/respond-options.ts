@@ -1,7 +1,8 @@
 import type { Either } from 'fp-ts/lib/Either.js';
 import type { Observable, SchedulerLike } from 'rxjs';
 import type { DeadlineExceeded, DecodeFailed, HandlerFailed, NoResponseTopic, Overflowed } from '../errors/errors.js';
-import type { PublishFailure, PublishToOptions, ResultOf, StageOptions } from '../flow/index.js';
+import type { AcceptedBy, PublishFailure, PublishToOptions, ResultOf, StageOptions } from '../flow/index.js';
+import type { Accepted } from '../ports/mqtt-proxy.js';
 import type { AnyQos } from '../shared/qos.js';
 import type { LeftOf } from '../stream/element.js';
 
@@ -32,9 +33,9 @@ export interface Answer<out M> {
 }
 
 /** A command whose answer the nucleus took. Not: that whoever asked has it. */
-export interface Responded<out M> extends Answer<M> {
-  /** See {@link Accepted}. */
-  readonly by: 'spooler' | 'mqtt-socket';
+export interface Responded<out M, out Acc extends AcceptedBy = Accepted> extends Answer<M> {
+  /** Who took it; see what the port's `publish$` emits. */
+  readonly by: Acc['by'];
   /** How often the answer was sent: 1 without a retry. */
   readonly attempts: number;
 }
@@ -81,7 +82,7 @@ export interface RespondOptions<M extends Command, W extends Handling, D, F> ext
   readonly concurrency?: number | undefined;
   /** What may wait for its turn. Default: 1 000 commands, `dropOldest`. */
   readonly buffer?: CommandBuffer<M | D> | undefined;
-  /** Of the answers. Default `QOS.AT_LEAST_ONCE`. */
+  /** Of the answers, where they go through an MQTT proxy. Default `QOS.AT_LEAST_ONCE`. */
   readonly qos?: AnyQos | undefined;
   /** How answers are published, as in `publishTo`. */
   readonly publish?: Pick<PublishToOptions<unknown>, 'inFlight' | 'retry' | 'retryWhile' | 'timeout' | 'topics' | 'random'> | undefined;

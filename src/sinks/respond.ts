@@ -1,7 +1,9 @@
 import { fromNullable, left, right, type Either } from 'fp-ts/lib/Either.js';
 import { asyncScheduler, defer, filter, map, type Observable, of, type OperatorFunction } from 'rxjs';
 import { isFailure, NoResponseTopic } from '../errors/errors.js';
-import { concurrently, publishTo, type Published, type PublishPort } from '../flow/index.js';
+import { concurrently, publishTo, type AcceptedBy, type Published, type PublishPort } from '../flow/index.js';
+import type { PublishRequest } from '../ports/mqtt-message.js';
+import type { Accepted } from '../ports/mqtt-proxy.js';
 import { QOS } from '../shared/qos.js';
 import { checkBound, checkPositiveTime } from '../shared/check-argument.js';
 import { schedulerClock } from '../schedule/clock.js';
@@ -44,8 +46,8 @@ interface Settled<C, F> extends Answer<C> {
  * Carries out the commands of a subscription and publishes an answer to each.
  *
  * The answer goes to the command's `responseTopic`, with its `correlationData`, as MQTT 5 has it. Greengrass Lite carries neither, so there
- * `replyTo` has to make the topic, and an answer has to say itself what it answers. Whoever may publish commands chooses where answers go:
- * let the component's policy allow only what is meant for them.
+ * `replyTo` has to make the topic, and an answer has to say itself what it answers. So it is on local topics, on both nuclei: `respond(nucleus.local, …)`
+ * answers there. Whoever may publish commands chooses where answers go: let the component's policy allow only what is meant for them.
  *
  * Emits one outcome for every command: `Right(Responded)` once the nucleus has taken the answer; or a `Left`, after the nucleus has taken
  * the answer that `onFailure` gives in its place: the failure that `handle` gave, {@link HandlerFailed}, {@link DeadlineExceeded} or
@@ -99,10 +101,10 @@ interface Settled<C, F> extends Answer<C> {
  *
  * Source: MQTT 5 section 4.10, request and response.
  */
-export const respond = <E, M extends Command, W extends Handling>(
-  proxy: PublishPort,
+export const respond = <E, M extends Command, W extends Handling, R = PublishRequest, Acc extends AcceptedBy = Accepted>(
+  port: PublishPort<R, Acc>,
   options: RespondOptions<M, W, UndecodedIn<E>, CommandFailure<E, M, W>>,
-): OperatorFunction<Either<E, M>, Either<RespondError<E, M, W>, Responded<M>>> => {
+): OperatorFunction<Either<E, M>, Either<RespondError<E, M, W>, Responded<M, Acc>>> => {
   type C = M | UndecodedIn<E>;
   type F = CommandFailure<E, M, W>;
   const { handle, replyTo = responseTopicOf, onFailure, deadline, dedupe, concurrency = 1, buffer = {} } = options;
@@ -110,6 +112,9 @@ export const respond = <E, M extends Command, W extends Handling>(
   checkTimes(deadline, dedupe);
   checkBound(concurrency, 'concurrency');
   const clock = schedulerClock(scheduler);
+  const requestOf = ({ topicName, payload, correlationData }: Settled<C, F>): R =>
+    // A port without rules is an MQTT proxy, and this is what one takes.
+    port.rules?.requestOf({ topicName, payload }) ?? ({ topicName, payload, qos, correlationData } as R);
   return source =>
     defer(() => {
       const known = dedupe === undefined ? undefined : new KnownCommands(dedupe.size, dedupe.ttl, scheduler);
@@ -167,14 +172,14 @@ export const respond = <E, M extends Command, W extends Handling>(
           }),
         ),
         onRights(
-          publishTo(proxy, ({ topicName, payload, correlationData }) => ({ topicName, payload, qos, correlationData }), {
+          publishTo(port, requestOf, {
             ...publish,
             name: `${name} answers`,
             ledger,
             scheduler,
           }),
         ),
-        onRights(map(toOutcome<C, M, F>)),
+        onRights(map(toOutcome<C, M, F, Acc>)),
       );
     });
 };
@@ -193,7 +198,11 @@ function answerable<C, F>(error: unknown): Either<never, Job<C, F>> | undefined 
   return right({ command: original, topicName, correlationData, repeated: false, result$: of(left(error as F)), id: undefined });
 }
 
-function toOutcome<C, M extends C, F>({ value, by, attempts }: Published<Settled<C, F>>): Either<F, Responded<M>> {
+function toOutcome<C, M extends C, F, Acc extends AcceptedBy>({
+  value,
+  by,
+  attempts,
+}: Published<Settled<C, F>, Acc>): Either<F, Responded<M, Acc>> {
   const { command, topicName, payload, repeated, result } = value;
   // What could not be decoded has a failure for its result.
   return result._tag === 'Left' ? result : right({ command: command as M, topicName, payload, repeated, by, attempts });
