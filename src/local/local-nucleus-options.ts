@@ -44,6 +44,11 @@ export interface LocalNucleusOptions {
   readonly online?: boolean | undefined;
   /** Whether `SubscribeToIoTCoreConnectionStatus` exists, an operation that is in no release yet. Left out: no. */
   readonly connectionStatus?: boolean | undefined;
+  /**
+   * Whether there are device shadows, classic and named ones of any thing, in memory: what is published on `$aws/things/T/shadow/get`, `update` and
+   * `delete`, by a component or as the cloud does, is answered as AWS IoT Core answers it. Left out: no. Only with the embedded broker.
+   */
+  readonly shadows?: boolean | undefined;
   /** The name of the device's thing, for `{iot:thingName}`. Default: `local-thing`. */
   readonly thingName?: string | undefined;
   /** The nucleus' root folder, for `{kernel:rootPath}` and the paths below it. Default: `/greengrass/v2`. Nothing is written there. */

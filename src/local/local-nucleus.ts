@@ -17,6 +17,7 @@ import { Policies } from '../recipe/policy/policies.js';
 import { connectionLimits, makeProfileServer } from './server/profile-server.js';
 import type { ProfileContext, ProfileServer } from './server/protocol.js';
 import { SOCKET_NAME, makeSocketFolder } from './server/socket-folder.js';
+import { serveShadows } from './shadow/shadows.js';
 import { planBroker, startBroker } from './broker/start-broker.js';
 import { systemClock } from './server/system-clock.js';
 import { Tokens } from './server/tokens.js';
@@ -70,6 +71,10 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
   const faults = new FaultSwitches();
   const tokens = new Tokens(profile);
   const plan = planBroker(options.broker, options.mqttPort);
+  if (options.shadows === true && plan.kind === 'remote')
+    throw new RangeError(
+      'Shadows are those of the embedded broker. A broker elsewhere answers on their topics itself, as AWS IoT Core does.',
+    );
   const link = new Link(options.online ?? true, plan.kind === 'remote' ? ['broker'] : []);
   let brokerNews: BrokerEvent | undefined;
   const policies = new Policies(profile);
@@ -101,6 +106,7 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
       },
     },
   );
+  const stopShadows = options.shadows === true ? serveShadows(broker, () => asyncScheduler.now()) : undefined;
   const context: ProfileContext = {
     broker,
     link,
@@ -120,6 +126,7 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
   const directory = await makeSocketFolder();
   const socketPath = join(directory, SOCKET_NAME);
   const remove = async (): Promise<void> => {
+    stopShadows?.();
     await broker.close();
     await rm(directory, { recursive: true, force: true });
   };

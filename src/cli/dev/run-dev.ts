@@ -39,7 +39,9 @@ export async function runDev(cli: Cli, command: readonly string[], options: DevO
   let components = await readComponents(options);
   let kill = (): void => undefined;
   using stopping = stopOnSignals(cli, () => kill());
-  await using dev = await startDevNucleus(components, { ...options, broker: brokerChoice(options) }, cli.env);
+  const broker = brokerChoice(options);
+  // A broker elsewhere has shadows of its own, or none.
+  await using dev = await startDevNucleus(components, { ...options, broker, shadows: broker === undefined }, cli.env);
   const { nucleus } = dev;
   const { profile, socketPath, mqttUrl } = nucleus;
   const names = components.map(({ name }) => name);
