@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { capped, exponential, fullJitter, onRights, publishTo, pullThrough, QOS } from 'greengrass-rx';
+import { capped, exponential, fullJitter, publishTo, pullThrough, QOS } from 'greengrass-rx';
 import { component } from 'greengrass-rx/component';
-import { pipe, t } from 'greengrass-rx/fp';
-import { defer, tap } from 'rxjs';
+import { E, pipe, t } from 'greengrass-rx/fp';
+import { connect, defer, filter, ignoreElements, merge, takeWhile, tap } from 'rxjs';
 
 /** A line of the file, with its number from 1 on. */
 interface Line {
@@ -38,10 +38,17 @@ export default component({
           retry: pipe(exponential(20), capped(5_000), fullJitter),
         }),
       ).pipe(
-        onRights(
-          tap(({ value: { number } }) => {
-            if (number % MARK_EVERY === 0) mark(file, number);
-          }),
+        // Up to the first failure everything is done. What was accepted after it is not: a mark there would skip the line that failed.
+        connect(outcomes$ =>
+          merge(
+            outcomes$,
+            outcomes$.pipe(
+              takeWhile(E.isRight),
+              filter(({ right: { value } }) => value.number % MARK_EVERY === 0),
+              tap(({ right: { value } }) => mark(file, value.number)),
+              ignoreElements(),
+            ),
+          ),
         ),
       ),
     ),

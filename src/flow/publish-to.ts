@@ -33,7 +33,10 @@ export interface PublishToOptions<A> extends StageOptions<A> {
    * any topic, and no dry run can tell which.
    */
   readonly topics?: readonly DeclaredTopic[] | undefined;
-  /** Whether outcomes come in the order of the values. Default `false`: as they are known. */
+  /**
+   * Whether outcomes come in the order of the values. Default `false`: as they are known. A mark for the next process stands before the first
+   * `Left`, not at the last `Right`: values behind one that failed may have been accepted.
+   */
   readonly ordered?: boolean | undefined;
   /** Random numbers for the schedule's jitter, from 0 up to but not including 1. Default `Math.random`. */
   readonly random?: (() => number) | undefined;
