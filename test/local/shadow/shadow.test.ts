@@ -22,7 +22,7 @@ function service(prefix = CLASSIC): (operation: string, request?: unknown, now?:
   };
 }
 
-describe.each([{ prefix: CLASSIC }, { prefix: NAMED }])('$prefix', ({ prefix }) => {
+describe.each([CLASSIC, NAMED])(`%s`, prefix => {
   test('an update is accepted with its own members, told as documents, and as a delta while the device has not reported it', () => {
     const ask = service(prefix);
     const metadata = { desired: { deadband: at(SECONDS), unit: at(SECONDS) } };
