@@ -14,11 +14,11 @@ export {
   BrokerSubscriptionDenied,
   BrokerTlsFailed,
   BrokerUnreachable,
-} from './broker/broker-error.js';
-export type { BrokerProblem, BrokerStartError, CredentialRole, UnreachableReason } from './broker/broker-error.js';
-export type { BrokerMessage, BrokerUserProperty } from './broker/broker-message.js';
-export type { BrokerChoice, EmbeddedBrokerChoice, IotCoreChoice, ReconnectDelays, UrlBrokerChoice } from './broker/broker-options.js';
-export type { ArmedFault, FaultScope, LastingFault } from './faults/fault-switch.js';
+} from './broker/errors.js';
+export type { BrokerProblem, BrokerStartError, CredentialRole, UnreachableReason } from './broker/errors.js';
+export type { BrokerMessage, BrokerUserProperty } from './broker/broker.js';
+export type { BrokerChoice, EmbeddedBrokerChoice, IotCoreChoice, ReconnectDelays, UrlBrokerChoice } from './broker/address.js';
+export type { ArmedFault, FaultScope, LastingFault } from './faults/fault-switches.js';
 export type { FaultOperation, MessageStreamOperation } from './faults/fault-switches.js';
 export type { FaultMessage, FaultName, FaultWithDetails } from './faults/fault-table.js';
 export type { Faults, OperationFault, StreamFault } from './faults/faults.js';

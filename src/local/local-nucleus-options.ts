@@ -1,5 +1,5 @@
 import type { Clock } from '../ipc/clock.js';
-import type { BrokerChoice } from './broker/broker-options.js';
+import type { BrokerChoice } from './broker/address.js';
 import type { LocalComponent, RecipeComponent } from '../recipe/local-component.js';
 import type { ProfileName } from '../shared/profile-name.js';
 

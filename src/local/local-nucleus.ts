@@ -6,22 +6,21 @@ import { Deployments } from './lifecycle/deployments.js';
 import { LifecycleServices } from './lifecycle/lifecycle-services.js';
 import { Components, type Deployment } from './server/components.js';
 import type { LocalComponent, RecipeComponent } from '../recipe/local-component.js';
+import { schedulerClock } from '../schedule/clock.js';
 import { FaultSwitches } from './faults/fault-switches.js';
 import { Faults } from './faults/faults.js';
 import { IpcServer } from './server/ipc-server.js';
-import { Link } from './server/link.js';
+import { Link, type ProfileContext, type ProfileServer } from './server/protocol.js';
 import type { LocalNucleusOptions } from './local-nucleus-options.js';
 import type { BrokerEvent, NucleusEvent } from './nucleus-event.js';
 import type { LocalNucleus } from './nucleus.js';
 import { Policies } from '../recipe/policy/policies.js';
 import { connectionLimits, makeProfileServer } from './server/profile-server.js';
-import type { ProfileContext, ProfileServer } from './server/protocol.js';
 import { SOCKET_NAME, makeSocketFolder } from './server/socket-folder.js';
 import { serveShadows } from './shadow/shadows.js';
 import { planBroker, startBroker } from './broker/start-broker.js';
-import { systemClock } from './server/system-clock.js';
 import { Tokens } from './server/tokens.js';
-import { WriteBudget } from './server/write-budget.js';
+import { WriteBudget } from './server/outgoing-queue.js';
 
 /** What a Unix domain socket's address has room for, in bytes: 108 with the closing NUL on Linux, 104 on macOS. */
 const MAX_SOCKET_PATH = process.platform === 'darwin' ? 103 : 107;
@@ -63,7 +62,7 @@ const ALL_CLIENTS_BYTES = 256 * 1024 * 1024;
  * Source: the classic nucleus 2.x and Greengrass Lite 2.6; AWS IoT Greengrass developer guide, "Interprocess communication".
  */
 export async function startLocalNucleus(options: LocalNucleusOptions): Promise<LocalNucleus> {
-  const { profile, components, limits = {}, clock = systemClock } = options;
+  const { profile, components, limits = {}, clock = schedulerClock(asyncScheduler) } = options;
   const observers = new Set<(event: NucleusEvent) => void>();
   const observe = (event: NucleusEvent): void => {
     for (const observer of [...observers]) observer(event);
@@ -209,7 +208,7 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
       return profileServer.spooled;
     },
     get queuedBytes() {
-      return [...ipc.connections].reduce((sum, { outbox }) => sum + outbox.queuedBytes, 0);
+      return [...ipc.connections].reduce((sum, { outgoing }) => sum + outgoing.queuedBytes, 0);
     },
     publish: message => {
       // Spread, not rest: leaving members out of an object costs more than all else here.

@@ -1,4 +1,4 @@
-import type { BrokerProblem } from './broker/broker-error.js';
+import type { BrokerProblem } from './broker/errors.js';
 import type { PolicyRemedy } from '../recipe/policy/policy-remedy.js';
 
 /** What happens in a local nucleus, for logs and for tests that wait. Tokens never appear. */

@@ -1,4 +1,4 @@
-import type { BrokerMessage } from './broker/broker-message.js';
+import type { BrokerMessage } from './broker/broker.js';
 import type { Deployment } from './server/components.js';
 import type { Faults } from './faults/faults.js';
 import type { LocalComponent, RecipeComponent } from '../recipe/local-component.js';

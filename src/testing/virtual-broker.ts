@@ -1,6 +1,4 @@
-import type { BrokerMessage } from '../local/broker/broker-message.js';
-import type { Broker, SubscribeAnswer } from '../local/broker/broker.js';
-import { topicIsValid } from '../local/broker/mqtt-topic.js';
+import { type Broker, type BrokerMessage, type SubscribeAnswer, topicIsValid } from '../local/broker/broker.js';
 import { filterMatches } from '../topic/topic-matches.js';
 import type { Turns } from './turns.js';
 

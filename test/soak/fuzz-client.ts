@@ -3,11 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { asyncScheduler } from 'rxjs';
 import type { RpcMessage } from '../../src/ipc/wire/rpc-message.js';
 import { encodeRpcMessage, MessageFlag, MessageType } from '../../src/ipc/wire/rpc-message.js';
 import { Session } from '../../src/ipc/session.js';
 import { socketTransport } from '../../src/ipc/socket/socket-transport.js';
-import { systemClock } from '../../src/local/server/system-clock.js';
+import { schedulerClock } from '../../src/schedule/clock.js';
 import { readIoTCoreMessage } from '../../src/ipc/wire/read-iot-core-message.js';
 import { readServiceError } from '../../src/errors/read-service-error.js';
 import { randomPiece } from '../ipc/wire/random-frames.js';
@@ -72,7 +73,7 @@ function talk(socketPath: string, account: FuzzAccount, problems: string[]): Pro
       readServiceError(message);
     };
     const session = new Session(
-      { transport: socketTransport, socketPath, authToken: 'x', connectTimeout: 10_000, clock: systemClock },
+      { transport: socketTransport, socketPath, authToken: 'x', connectTimeout: 10_000, clock: schedulerClock(asyncScheduler) },
       {
         onAccepted: () => {
           for (let i = 0; i < OPERATIONS; i++) {

@@ -1,4 +1,4 @@
-import type { BrokerChoice } from '../../local/broker/broker-options.js';
+import type { BrokerChoice } from '../../local/broker/address.js';
 import { UsageError } from '../cli-error.js';
 
 /** Which broker is behind the nucleus. */

@@ -2,14 +2,15 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type * as AwsCrt from 'aws-crt';
 import { importCrt, untilLoaded } from '../../ipc/crt/crt-native.js';
-import type { BrokerAddress, BrokerTls } from './broker-address.js';
-import type { BrokerCredentials } from './broker-credentials.js';
+import type { BrokerAddress, BrokerTls } from './address.js';
+import type { BrokerMessage } from './broker.js';
+import type { BrokerCredentials } from './credentials.js';
 
 /**
  * As much of aws-crt's `mqtt5` as is used here, written down again: aws-crt is an optional dependency, so none of its types may
  * stand in the declarations of this package, and only {@link loadCrtMqtt} touches the module.
  */
-export interface NativePublish {
+interface NativePublish {
   readonly topicName: string;
   /** Missing when empty. */
   readonly payload?: ArrayBuffer | ArrayBufferView | undefined;
@@ -31,7 +32,7 @@ export interface NativeAck {
 }
 
 /** The answer to a SUBSCRIBE: a reason code for each filter. */
-export interface NativeSuback {
+interface NativeSuback {
   readonly reasonCodes: readonly number[];
   readonly reasonString?: string | undefined;
 }
@@ -43,7 +44,7 @@ export interface NativeReason {
 }
 
 /** What the client tells. Each call comes in a turn of its own. */
-export interface NativeMqttListener {
+interface NativeMqttListener {
   readonly onConnected: (rejoinedSession: boolean) => void;
   /** An attempt to connect has failed; the next follows by itself. */
   readonly onFailed: (reason: NativeReason, connack: NativeAck | undefined) => void;
@@ -213,4 +214,50 @@ function collectGarbage(): void {
   setImmediate(() => {
     collect();
   });
+}
+
+/** A message as aws-crt sends it. */
+export function toNativePublish(message: BrokerMessage): NativePublish {
+  const { topicName, payload, qos, retain = false, userProperties, payloadFormat, ...others } = message;
+  return {
+    ...withoutUndefined(others),
+    topicName,
+    payload,
+    qos,
+    retain,
+    ...(payloadFormat === undefined ? undefined : { payloadFormat: payloadFormat === '1' ? 1 : 0 }),
+    ...(userProperties === undefined ? undefined : { userProperties: userProperties.map(({ key, value }) => ({ name: key, value })) }),
+  };
+}
+
+/** A message as aws-crt hands it over. */
+export function fromNativePublish(packet: NativePublish): BrokerMessage {
+  const { topicName, payload, qos, retain, payloadFormat, userProperties, correlationData } = packet;
+  const { messageExpiryIntervalSeconds, responseTopic, contentType } = packet;
+  return {
+    topicName,
+    payload: bytesOf(payload),
+    qos: qos === 0 ? 0 : 1,
+    retain: retain === true,
+    userProperties:
+      userProperties === undefined || userProperties.length === 0
+        ? undefined
+        : userProperties.map(({ name, value }) => ({ key: name, value })),
+    messageExpiryIntervalSeconds,
+    correlationData: correlationData === undefined ? undefined : bytesOf(correlationData),
+    responseTopic,
+    payloadFormat: payloadFormat === undefined ? undefined : payloadFormat === 1 ? '1' : '0',
+    contentType,
+  };
+}
+
+function bytesOf(data: ArrayBuffer | ArrayBufferView | undefined): Uint8Array {
+  // Empty ones are handed over as detached buffers, of which no view can be made.
+  if (data === undefined || data.byteLength === 0) return new Uint8Array(0);
+  return ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : new Uint8Array(data);
+}
+
+/** The native client takes a member that is there for one that has a value. */
+function withoutUndefined<T extends object>(members: T): T {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as T;
 }

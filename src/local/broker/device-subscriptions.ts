@@ -1,8 +1,6 @@
-import type { SubscribeAnswer } from './broker.js';
-import type { EventFrames } from '../server/event-frames.js';
-import type { ObserverSubscriptions } from '../server/observer-subscriptions.js';
-import type { SharedFilters } from './shared-filters.js';
-import { SubscriptionTable, type Subscription } from '../server/subscription-table.js';
+import type { EventFrames } from '../server/frames.js';
+import { type ObserverSubscriptions, type Subscription, SubscriptionTable } from '../server/subscriptions.js';
+import type { Broker, SubscribeAnswer } from './broker.js';
 
 /** All subscriptions of a device: where messages go, which filters the broker has, and which have died in silence. */
 export class DeviceSubscriptions {
@@ -56,5 +54,102 @@ export class DeviceSubscriptions {
       subscription.terminate();
     }
     return all.length;
+  }
+}
+
+/** A filter that streams share. */
+interface SharedFilter {
+  readonly filter: string;
+  readonly qos: 0 | 1;
+  count: number;
+  /** Who waits for the broker's answer; `undefined` once it has come. */
+  waiting: ((answer: SubscribeAnswer) => void)[] | undefined;
+  /** The filter at the broker that covers this one; `undefined` where it is at the broker itself. */
+  coveredBy: SharedFilter | undefined;
+  /** Those that this one covers. */
+  readonly covered: Set<SharedFilter>;
+}
+
+/** The filters at the broker, in the order that a profile looks them up. */
+export interface FilterTree {
+  readonly add: (filter: string) => void;
+  readonly delete: (filter: string) => void;
+  /** A filter that covers this one. */
+  readonly covering: (filter: string) => string | undefined;
+}
+
+/** How a profile shares. */
+interface SharedFiltersOptions {
+  /** Finds the filter at the broker that covers another, so that this one is not told to it. Left out: each is told. */
+  readonly tree?: FilterTree | undefined;
+  /** The answer that the device gives by itself to a filter that would go to the broker. */
+  readonly answerOf?: ((filter: string) => SubscribeAnswer | undefined) | undefined;
+}
+
+/**
+ * The device's own subscriptions at the broker: one for each filter, however many streams share it; and, given a `tree`, none
+ * for a filter that another one covers (so on classic the second subscriber gets no retained messages). What a subscription costs does
+ * not grow with how many there are.
+ */
+export class SharedFilters {
+  readonly #broker: Broker;
+  readonly #options: SharedFiltersOptions;
+  readonly #filters = new Map<string, SharedFilter>();
+
+  constructor(broker: Broker, options: SharedFiltersOptions = {}) {
+    this.#broker = broker;
+    this.#options = options;
+  }
+
+  /** The first one's QoS wins, as on a device. The answer comes at once where the broker need not be asked. */
+  add(filter: string, qos: 0 | 1, onAnswer: (answer: SubscribeAnswer) => void = () => undefined): void {
+    const known = this.#filters.get(filter);
+    if (known !== undefined) {
+      known.count++;
+      if (known.waiting === undefined) onAnswer('granted');
+      else known.waiting.push(onAnswer);
+      return;
+    }
+    const added: SharedFilter = { filter, qos, count: 1, waiting: undefined, coveredBy: undefined, covered: new Set() };
+    const covering = this.#covering(filter);
+    const answer = covering === undefined ? this.#options.answerOf?.(filter) : 'granted';
+    if (answer !== undefined && answer !== 'granted') return onAnswer(answer);
+    this.#filters.set(filter, added);
+    if (covering !== undefined) {
+      added.coveredBy = covering;
+      covering.covered.add(added);
+      return onAnswer('granted');
+    }
+    added.waiting = [onAnswer];
+    this.#subscribe(added);
+  }
+
+  remove(filter: string): void {
+    const known = this.#filters.get(filter);
+    if (known === undefined || --known.count > 0) return;
+    this.#filters.delete(filter);
+    known.coveredBy?.covered.delete(known);
+    if (known.coveredBy !== undefined) return;
+    this.#options.tree?.delete(filter);
+    this.#broker.unsubscribe(filter);
+    for (const other of known.covered) {
+      other.coveredBy = this.#covering(other.filter);
+      if (other.coveredBy === undefined) this.#subscribe(other);
+      else other.coveredBy.covered.add(other);
+    }
+  }
+
+  #covering(filter: string): SharedFilter | undefined {
+    const covering = this.#options.tree?.covering(filter);
+    return covering === undefined ? undefined : this.#filters.get(covering);
+  }
+
+  #subscribe(shared: SharedFilter): void {
+    this.#options.tree?.add(shared.filter);
+    this.#broker.subscribe(shared.filter, shared.qos, answer => {
+      const waiting = shared.waiting ?? [];
+      shared.waiting = undefined;
+      for (const onAnswer of waiting) onAnswer(answer);
+    });
   }
 }

@@ -1,14 +1,10 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { Aedes, type AedesPublishPacket, type PublishPacket } from 'aedes';
-import { BrokerPortUnavailable } from './broker-error.js';
+import { BrokerPortUnavailable } from './errors.js';
 import type { Clock } from '../../ipc/clock.js';
-import type { BrokerMessage } from './broker-message.js';
-import type { Broker, BrokerListener, SubscribeAnswer } from './broker.js';
-import { STORE_LIMITS, boundStores, type BrokerStores, type StoreLimits } from './bounded-stores.js';
-import { MqttPacketGuard } from './mqtt-packet-guard.js';
+import { type Broker, type BrokerListener, type BrokerMessage, type SubscribeAnswer, topicIsValid } from './broker.js';
+import { boundStores, type BrokerStores, MqttPacketGuard, RetainedExpiry, STORE_LIMITS, type StoreLimits } from './embedded-bounds.js';
 import { filterMatches } from '../../topic/topic-matches.js';
-import { topicIsValid } from './mqtt-topic.js';
-import { RetainedExpiry } from './retained-expiry.js';
 
 /** How the device speaks with its broker. */
 export interface DeviceMqtt {
@@ -22,7 +18,7 @@ export interface DeviceMqtt {
 }
 
 /** How the embedded broker is set up. */
-export interface EmbeddedBrokerOptions extends DeviceMqtt {
+interface EmbeddedBrokerOptions extends DeviceMqtt {
   /** The interface it listens on. */
   readonly host: string;
   /** TCP port; 0 lets the system choose. */

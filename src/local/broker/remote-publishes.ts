@@ -1,7 +1,6 @@
 import type { Clock } from '../../ipc/clock.js';
-import type { BrokerMessage } from './broker-message.js';
-import type { NativeAck, NativeMqttClient } from './crt-mqtt.js';
-import { toNativePublish } from './native-publish.js';
+import type { BrokerMessage } from './broker.js';
+import { type NativeAck, type NativeMqttClient, toNativePublish } from './crt-mqtt.js';
 
 /** One message on its way to the broker. */
 interface Publish {

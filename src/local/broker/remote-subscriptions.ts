@@ -1,5 +1,4 @@
-import type { BrokerMessage } from './broker-message.js';
-import type { SubscribeAnswer } from './broker.js';
+import type { BrokerMessage, SubscribeAnswer } from './broker.js';
 import type { NativeMqttClient } from './crt-mqtt.js';
 import { filterMatches } from '../../topic/topic-matches.js';
 

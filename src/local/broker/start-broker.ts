@@ -1,13 +1,12 @@
 import { BlockList, isIP } from 'node:net';
 import type { Clock } from '../../ipc/clock.js';
-import { iotCoreAddress, urlBrokerAddress, type BrokerAddress } from './broker-address.js';
-import type { BrokerChoice, EmbeddedBrokerChoice } from './broker-options.js';
+import { type BrokerAddress, type BrokerChoice, type EmbeddedBrokerChoice, iotCoreAddress, urlBrokerAddress } from './address.js';
 import type { Broker, BrokerListener } from './broker.js';
 import { EmbeddedBroker, type DeviceMqtt } from './embedded-broker.js';
 import { RemoteBroker } from './remote-broker.js';
 
 /** A broker choice that has been checked: the embedded one with its interface, or where the other is. */
-export type BrokerPlan =
+type BrokerPlan =
   | { readonly kind: 'embedded'; readonly host: string; readonly port: number }
   | { readonly kind: 'remote'; readonly address: BrokerAddress };
 

@@ -1,11 +1,11 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Configuration } from '../../recipe/recipe.js';
-import type { ProfileName } from '../../shared/profile-name.js';
 import { isJsonObject } from '../../shared/json-object.js';
+import type { ProfileName } from '../../shared/profile-name.js';
 import type { NucleusEvent } from '../nucleus-event.js';
-import { configurationChanges, type ConfigurationChange } from './configuration-changes.js';
 
 /** A place in a configuration that was found: its names as they are stored, and what is there. */
-export interface ConfigurationNode {
+interface ConfigurationNode {
   readonly path: readonly string[];
   readonly value: unknown;
 }
@@ -19,7 +19,7 @@ interface Watcher {
 }
 
 /** What a write came to. */
-export type WriteOutcome =
+type WriteOutcome =
   | 'written'
   /** Something at or below the place is newer than the write. What is not may have been written. */
   | 'older'
@@ -222,4 +222,28 @@ function withValue(map: unknown, path: readonly string[], value: unknown): Confi
 
 function startsWith(path: readonly string[], beginning: readonly string[]): boolean {
   return beginning.every((name, i) => path[i] === name);
+}
+
+/** What has become of one place in a configuration. */
+interface ConfigurationChange {
+  readonly path: readonly string[];
+  readonly kind: 'created' | 'changed' | 'removed';
+}
+
+/**
+ * The leaves in which two configurations differ, lists as a whole. A map that is gone is one change, and one that replaces a leaf a change of that
+ * leaf before those of its own.
+ */
+function configurationChanges(before: unknown, after: unknown, path: readonly string[] = []): readonly ConfigurationChange[] {
+  if (isJsonObject(before) && isJsonObject(after)) {
+    const names = [...Object.keys(before), ...Object.keys(after).filter(name => !Object.hasOwn(before, name))];
+    return names.flatMap(name => configurationChanges(before[name], after[name], [...path, name]));
+  }
+  if (after === undefined) return before === undefined ? [] : [{ path, kind: 'removed' }];
+  if (isJsonObject(after)) {
+    const own: readonly ConfigurationChange[] = before === undefined ? [] : [{ path, kind: 'changed' }];
+    return [...own, ...configurationChanges({}, after, path)];
+  }
+  if (before === undefined || isJsonObject(before)) return [{ path, kind: 'created' }];
+  return isDeepStrictEqual(before, after) ? [] : [{ path, kind: 'changed' }];
 }

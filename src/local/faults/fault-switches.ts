@@ -1,5 +1,3 @@
-import type { BrokerMessage } from '../broker/broker-message.js';
-import { FaultSwitch } from './fault-switch.js';
 import {
   DEFER_COMPONENT_UPDATE,
   GET_CONFIGURATION,
@@ -14,6 +12,144 @@ import {
   UPDATE_CONFIGURATION,
   UPDATE_STATE,
 } from '../../shared/operations.js';
+import type { BrokerMessage } from '../broker/broker.js';
+
+/** When an armed fault strikes. */
+export interface FaultScope {
+  /** Strikes this often and is then spent. Left out: until it is undone. */
+  readonly times?: number | undefined;
+  /** Strikes only this component. Left out: any. */
+  readonly component?: string | undefined;
+  /** Called each time it strikes. */
+  readonly onStrike?: (() => void) | undefined;
+}
+
+/** A fault that has been armed. `using` and `undo` take it back; harmless when repeated. */
+export interface ArmedFault extends Disposable {
+  /** How often it has struck. */
+  readonly strikes: number;
+  /** Whether it can still strike. */
+  readonly armed: boolean;
+  /** Takes it back. */
+  readonly undo: () => void;
+}
+
+class Armed<P> implements ArmedFault {
+  readonly parameter: P;
+  readonly component: string | undefined;
+  strikes = 0;
+  armed = true;
+  #left: number;
+  readonly #onStrike: (() => void) | undefined;
+  readonly #onUndo: () => void;
+
+  constructor(parameter: P, scope: FaultScope, onUndo: () => void) {
+    this.parameter = parameter;
+    this.component = scope.component;
+    this.#left = scope.times ?? Number.POSITIVE_INFINITY;
+    this.#onStrike = scope.onStrike;
+    this.#onUndo = onUndo;
+  }
+
+  /** Uses it up once; `true` if that was the last time. */
+  strike(): boolean {
+    this.strikes++;
+    this.#left--;
+    if (this.#left <= 0) this.armed = false;
+    this.#onStrike?.();
+    return !this.armed;
+  }
+
+  readonly undo = (): void => {
+    this.armed = false;
+    this.#onUndo();
+  };
+
+  [Symbol.dispose](): void {
+    this.undo();
+  }
+}
+
+/** One kind of fault: the places where it is armed now, asked at the point where it would strike. */
+class FaultSwitch<P = void> {
+  #armed: readonly Armed<P>[] = [];
+
+  /** Whether it could strike anyone. The hot path asks only this. */
+  get isArmed(): boolean {
+    return this.#armed.length > 0;
+  }
+
+  arm(parameter: P, scope: FaultScope = {}, onUndo?: () => void): ArmedFault {
+    const armed: Armed<P> = new Armed(parameter, scope, () => {
+      this.#armed = this.#armed.filter(other => other !== armed);
+      onUndo?.();
+    });
+    this.#armed = [...this.#armed, armed];
+    return armed;
+  }
+
+  /** Strikes this component if armed for it: returns the fault's parameter, once for each occurrence. */
+  strike(component: string | undefined): { readonly parameter: P } | undefined {
+    if (this.#armed.length === 0) return undefined;
+    const hit = this.#armed.find(armed => armed.component === undefined || armed.component === component);
+    if (hit === undefined) return undefined;
+    if (hit.strike()) this.#armed = this.#armed.filter(other => other !== hit);
+    return { parameter: hit.parameter };
+  }
+}
+
+/** Puts right what was begun. */
+export type Undo = () => void | Promise<void>;
+
+/** A fault that takes a moment to put right: wait for `undo()`, or write `await using`. */
+export interface LastingFault extends AsyncDisposable {
+  /** Whether it still holds. */
+  readonly armed: boolean;
+  /** Puts it right; resolves when it is. */
+  readonly undo: () => Promise<void>;
+}
+
+/** A fault that is a state and not an event: it has struck, and lasts until it is undone. */
+export function held(undoAll: Set<Undo>, leave: () => void): ArmedFault {
+  const fault = lastingFault(undoAll, leave);
+  return {
+    strikes: 1,
+    undo: fault.undo,
+    [Symbol.dispose]: fault.undo,
+    get armed() {
+      return fault.armed();
+    },
+  };
+}
+
+/** The same where putting it right takes a moment. */
+export function heldForAMoment(undoAll: Set<Undo>, leave: () => Promise<void>): LastingFault {
+  let left: Promise<void> | undefined;
+  const fault = lastingFault(undoAll, () => (left = leave()));
+  const undo = async (): Promise<void> => {
+    fault.undo();
+    await left;
+  };
+  return {
+    undo,
+    [Symbol.asyncDispose]: undo,
+    get armed() {
+      return fault.armed();
+    },
+  };
+}
+
+function lastingFault(undoAll: Set<Undo>, leave: Undo): { readonly undo: () => void; readonly armed: () => boolean } {
+  let armed = true;
+  const undo = (): void | Promise<void> => {
+    undoAll.delete(undo);
+    if (!armed) return;
+    armed = false;
+    return leave();
+  };
+  undoAll.add(undo);
+  return { undo: () => void undo(), armed: () => armed };
+}
 
 /** The operations a fault can be about: those of the MQTT proxy, of local topics, and the services' by what they are for. */
 export const FAULT_OPERATIONS = ['publish', 'subscribe', 'localPublish', 'localSubscribe', 'configuration', 'lifecycle'] as const;

@@ -1,8 +1,6 @@
-import type { BrokerMessage } from '../broker/broker-message.js';
-import type { Link } from '../server/link.js';
-import type { ProfileServer } from '../server/protocol.js';
-import type { ArmedFault, FaultScope, Undo } from './fault-switch.js';
-import { ReplyGate, type FaultSwitches } from './fault-switches.js';
+import type { BrokerMessage } from '../broker/broker.js';
+import type { Link, ProfileServer } from '../server/protocol.js';
+import { type ArmedFault, type FaultScope, type FaultSwitches, ReplyGate, type Undo } from './fault-switches.js';
 
 /** What faults act on: a nucleus on this machine, where some take a moment, or one in memory. */
 export interface FaultSubject {
@@ -23,7 +21,7 @@ export interface FaultSubject {
 }
 
 /** A fault in the table. */
-export type FaultEntry =
+type FaultEntry =
   /** Strikes the next time, once; and goes on to strike with `lasts`. */
   | { readonly arms: (subject: FaultSubject, scope: FaultScope) => ArmedFault; readonly lasts?: true }
   /** Lasts until the word that ends it. Said twice it goes on as it was, or with `adds` takes hold of what has come since. */

@@ -1,5 +1,15 @@
-import { held, heldForAMoment, type ArmedFault, type FaultScope, type LastingFault, type Undo } from './fault-switch.js';
-import { FAULT_OPERATIONS, ReplyGate, type FaultOperation, type MessageStreamOperation } from './fault-switches.js';
+import {
+  type ArmedFault,
+  FAULT_OPERATIONS,
+  type FaultOperation,
+  type FaultScope,
+  held,
+  heldForAMoment,
+  type LastingFault,
+  type MessageStreamOperation,
+  ReplyGate,
+  type Undo,
+} from './fault-switches.js';
 import {
   WordedFaults,
   brokerMessage,

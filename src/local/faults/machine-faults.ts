@@ -4,8 +4,7 @@ import { Worker } from 'node:worker_threads';
 
 import type { Broker } from '../broker/broker.js';
 import type { IpcServer } from '../server/ipc-server.js';
-import type { Link } from '../server/link.js';
-import type { ProfileServer } from '../server/protocol.js';
+import type { Link, ProfileServer } from '../server/protocol.js';
 import type { FaultSwitches } from './fault-switches.js';
 import type { FaultSubject } from './fault-table.js';
 
@@ -20,7 +19,7 @@ export interface FaultTargets {
 }
 
 function resumeConnections({ server }: FaultTargets): void {
-  for (const { outbox } of server().connections) outbox.resume();
+  for (const { outgoing } of server().connections) outgoing.resume();
 }
 
 async function brokerDown({ broker }: FaultTargets): Promise<() => Promise<void>> {

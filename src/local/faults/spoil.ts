@@ -8,7 +8,7 @@ export interface OutgoingFrame {
 }
 
 /** What is written instead of what should have been. */
-export interface SpoiledBytes {
+interface SpoiledBytes {
   readonly bytes: Buffer;
   /** Bytes of each write, if they are to arrive in pieces. */
   readonly pieceSize: number | undefined;

@@ -1,7 +1,7 @@
 import type { Caller } from '../server/caller.js';
-import type { EventFrames } from '../server/event-frames.js';
+import type { EventFrames } from '../server/frames.js';
 import type { ProfileContext } from '../server/protocol.js';
-import { SubscriptionTable, type Subscription } from '../server/subscription-table.js';
+import { SubscriptionTable, type Subscription } from '../server/subscriptions.js';
 
 /** A message on a local topic, for who looks. */
 export interface LocalMessage {

@@ -1,6 +1,35 @@
-import type { BrokerMessage } from '../broker/broker-message.js';
 import { PUBLISH } from '../../shared/operations.js';
-import type { Peer, ProfileContext } from './protocol.js';
+import type { BrokerMessage } from '../broker/broker.js';
+import type { HeaderTemplate } from './frames.js';
+import type { Link, Peer, ProfileContext } from './protocol.js';
+
+/** What a Connect claims: a token, on Lite also whose it is, or why it is no claim at all. */
+export type Claim = { readonly token: string; readonly component?: string | undefined } | { readonly problem: string };
+
+/** What becomes of it. `unanswered` is a fault: the client hears nothing. */
+type AuthenticationOutcome = { readonly component: string } | 'refused' | 'unanswered';
+
+/** Decides on a Connect. Why it was refused is for the nucleus' own log; the client is never told. */
+export function authenticate(context: ProfileContext, peer: Peer, claim: Claim): AuthenticationOutcome {
+  const { faults, tokens, observe } = context;
+  const component = 'token' in claim ? tokens.component(claim.token) : undefined;
+  if (faults.noConnectAck.strike(component) !== undefined) return 'unanswered';
+  const isAnothers = 'token' in claim && claim.component !== undefined && claim.component !== component;
+  if (component !== undefined && !isAnothers && faults.refuseConnect.strike(component) === undefined) {
+    peer.authenticated(component);
+    return { component };
+  }
+  const reason =
+    'problem' in claim
+      ? claim.problem
+      : component === undefined
+        ? 'the authToken is unknown'
+        : isAnothers
+          ? 'the authToken is not of the componentName'
+          : 'a fault is armed';
+  observe({ kind: 'refused', connection: peer.id, reason });
+  return 'refused';
+}
 
 /** Who calls: one authenticated connection of one component. What both profiles do alike for it. */
 export class Caller {
@@ -67,4 +96,19 @@ export class Caller {
     const remedy = code === 'UnauthorizedError' && resource !== undefined ? permissions.remedy(component, operation, resource) : undefined;
     observe({ kind: 'failed', connection: peer.id, component, operation, code, message, resource, remedy });
   }
+}
+
+/**
+ * `SubscribeToIoTCoreConnectionStatus`: the answer, the status now, and each change until the result is called. No policy
+ * guards it.
+ *
+ * Source: Greengrass Lite, pull request 1157.
+ */
+export function followConnectionStatus(peer: Peer, link: Link, streamId: number, reply: HeaderTemplate, event: HeaderTemplate): () => void {
+  const send = (up: boolean): void => {
+    peer.send(event.frame(streamId, `{"connectionStatusEvent":{"status":"${up ? 'CONNECTED' : 'DISCONNECTED'}"}}`), true);
+  };
+  peer.send(reply.frame(streamId, '{}'), false);
+  send(link.isUp);
+  return link.onChange(send);
 }

@@ -3,9 +3,8 @@ import type { Clock } from '../../ipc/clock.js';
 import { FrameDecoder } from '../../ipc/wire/frame-decoder.js';
 import type { FaultSwitches } from '../faults/fault-switches.js';
 import type { NucleusEvent } from '../nucleus-event.js';
-import { Outbox, type OutboxLimits } from './outbox.js';
+import { OutgoingQueue, type OutgoingQueueLimits, type WriteBudget } from './outgoing-queue.js';
 import type { Peer, ProfileServer, Protocol } from './protocol.js';
-import type { WriteBudget } from './write-budget.js';
 
 /** Bounds on what one client may do to the process. */
 export interface ConnectionLimits {
@@ -14,7 +13,7 @@ export interface ConnectionLimits {
   readonly halfFrameTimeoutMs: number | undefined;
   /** How long a client may be connected without a whole first message, in milliseconds. */
   readonly handshakeTimeoutMs: number;
-  readonly outbox: OutboxLimits;
+  readonly outgoing: OutgoingQueueLimits;
 }
 
 /** Bytes of an unfinished frame that a client may send before it has shown a token: a Connect is far smaller. */
@@ -34,10 +33,10 @@ export interface ConnectionContext {
   readonly observe: (event: NucleusEvent) => void;
 }
 
-/** One client's socket: bytes to frames on the way in, the outbox on the way out, and the end of both. */
+/** One client's socket: bytes to frames on the way in, the outgoing queue on the way out, and the end of both. */
 export class ClientConnection implements Peer {
   readonly id: number;
-  readonly outbox: Outbox;
+  readonly outgoing: OutgoingQueue;
   readonly #socket: Socket;
   readonly #context: ConnectionContext;
   readonly #protocol: Protocol;
@@ -63,9 +62,9 @@ export class ClientConnection implements Peer {
     this.#onStall = onStall;
     this.#context = context;
     const { clock, faults, limits, outgoing } = context;
-    this.outbox = new Outbox(
+    this.outgoing = new OutgoingQueue(
       socket,
-      limits.outbox,
+      limits.outgoing,
       outgoing,
       clock,
       faults,
@@ -93,7 +92,7 @@ export class ClientConnection implements Peer {
     socket.on('error', () => undefined);
     socket.on('close', () => {
       this.#stopReading();
-      this.outbox.close();
+      this.outgoing.close();
       this.#protocol.closed();
       context.observe({ kind: 'disconnected', connection: id, component: this.#component });
       onClosed();
@@ -105,22 +104,22 @@ export class ClientConnection implements Peer {
   }
 
   send(frame: Buffer, isEvent: boolean): void {
-    this.outbox.send(frame, isEvent);
+    this.outgoing.send(frame, isEvent);
   }
 
   end(): void {
     this.#stopReading();
-    this.outbox.end();
+    this.outgoing.end();
   }
 
   cut(): void {
-    if (this.outbox.queuedBytes === 0) this.destroy();
+    if (this.outgoing.queuedBytes === 0) this.destroy();
     else this.end();
   }
 
   destroy(): void {
     this.#stopReading();
-    this.outbox.close();
+    this.outgoing.close();
     this.#socket.destroy();
   }
 
@@ -128,7 +127,7 @@ export class ClientConnection implements Peer {
   freeze(frozen: boolean): void {
     if (frozen) this.#socket.pause();
     else this.#socket.resume();
-    this.outbox.hold(frozen);
+    this.outgoing.hold(frozen);
   }
 
   authenticated(component: string): void {

@@ -18,7 +18,7 @@ export interface Deployment {
 }
 
 /** What the device itself has a say in. */
-export interface DeviceSettings {
+interface DeviceSettings {
   readonly thingName: string;
   readonly rootPath: string;
   /** Classic's `interpolateComponentConfiguration`. */

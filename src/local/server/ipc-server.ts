@@ -4,7 +4,7 @@ import { ClientConnection, type ConnectionContext } from './client-connection.js
 import type { ProfileServer } from './protocol.js';
 
 /** How many may be connected. */
-export interface ServerLimits {
+interface ServerLimits {
   readonly connections: number;
   /**
    * `refuse` one more, as Lite does; or, on classic, which has no such limit, `makeRoom` by cutting the oldest that has not shown a token:

@@ -1,7 +1,7 @@
 import { CLASSIC_MAX_FRAME, LITE_MAX_FRAME } from '../../ipc/wire/frame.js';
-import { ClassicServer } from '../classic/classic-server.js';
+import { ClassicServer } from '../classic/server.js';
 import type { ConnectionLimits } from './client-connection.js';
-import { LiteServer } from '../lite/lite-server.js';
+import { LiteServer } from '../lite/server.js';
 import type { LocalNucleusLimits, MqttVersion } from '../local-nucleus-options.js';
 import type { ProfileName } from '../../shared/profile-name.js';
 import type { ProfileContext, ProfileServer } from './protocol.js';
@@ -35,7 +35,7 @@ export function connectionLimits(profile: ProfileName, limits: LocalNucleusLimit
     maxFrame: isLite ? LITE_MAX_FRAME : CLASSIC_MAX_FRAME,
     handshakeTimeoutMs: limits.handshakeTimeoutMs ?? 30_000,
     halfFrameTimeoutMs: isLite ? timeout : undefined,
-    outbox: {
+    outgoing: {
       queueBytes: limits.outgoingQueueBytes ?? (isLite ? 16 : 64) * MEBIBYTE,
       whenFull: isLite ? 'drop' : 'cut',
       stallTimeoutMs: timeout,

@@ -1,13 +1,11 @@
 import type { Clock } from '../../ipc/clock.js';
 import type { FrameView } from '../../ipc/wire/frame.js';
-import type { Broker } from '../broker/broker.js';
-import type { BrokerMessage } from '../broker/broker-message.js';
+import type { Permissions } from '../../recipe/policy/policies.js';
+import type { Broker, BrokerMessage } from '../broker/broker.js';
 import type { ComponentConfigurations } from '../configuration/component-configurations.js';
 import type { FaultSwitches } from '../faults/fault-switches.js';
 import type { LifecycleServices } from '../lifecycle/lifecycle-services.js';
-import type { Link } from './link.js';
 import type { NucleusEvent } from '../nucleus-event.js';
-import type { Permissions } from '../../recipe/policy/policies.js';
 import type { Tokens } from './tokens.js';
 
 /** One client's connection as the protocol sees it. */
@@ -76,4 +74,43 @@ export interface ProfileContext {
   /** Whether anyone looks: making an event costs something on the hot path. */
   readonly observed: () => boolean;
   readonly connectionStatus: boolean;
+}
+
+/** The device's connection to its broker: up unless something holds it down. */
+export class Link {
+  readonly #reasons = new Set<string>();
+  readonly #listeners = new Set<(up: boolean) => void>();
+  #everUp: boolean;
+
+  /** `heldBy`: what else holds it down from the beginning. */
+  constructor(online: boolean, heldBy: readonly string[] = []) {
+    if (!online) this.#reasons.add('offline');
+    for (const reason of heldBy) this.#reasons.add(reason);
+    this.#everUp = this.isUp;
+  }
+
+  get isUp(): boolean {
+    return this.#reasons.size === 0;
+  }
+
+  /** Before the first connection the classic nucleus withholds replies to subscribe; later it fails them at once. */
+  get wasEverUp(): boolean {
+    return this.#everUp;
+  }
+
+  /** Holds the link down for a reason, or takes that reason away. */
+  set(reason: string, down: boolean): void {
+    const before = this.isUp;
+    if (down) this.#reasons.add(reason);
+    else this.#reasons.delete(reason);
+    const { isUp } = this;
+    if (isUp === before) return;
+    if (isUp) this.#everUp = true;
+    for (const listener of [...this.#listeners]) listener(isUp);
+  }
+
+  onChange(listener: (up: boolean) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
 }

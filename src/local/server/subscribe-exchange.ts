@@ -1,12 +1,49 @@
-import type { BrokerMessage } from '../broker/broker-message.js';
-import type { Caller } from './caller.js';
-import type { EventFrames } from './event-frames.js';
-import type { HeaderTemplate } from './header-template.js';
+import type { BrokerMessage } from '../broker/broker.js';
 import type { MessageStreamOperation } from '../faults/fault-switches.js';
-import type { OpenStreams } from './open-streams.js';
+import type { Caller } from './caller.js';
+import { type EventFrames, type HeaderTemplate, passReplyFaults, terminateHeaders } from './frames.js';
 import type { ProfileContext } from './protocol.js';
-import { passReplyFaults, terminateHeaders } from './replies.js';
-import type { Subscription } from './subscription-table.js';
+import type { Subscription } from './subscriptions.js';
+
+/** The streams of one connection that are open, with what is to be done when they end. */
+export class OpenStreams {
+  readonly #closers = new Map<number, readonly (() => void)[]>();
+
+  /** Keeps a stream open. One that is kept twice, which Lite allows, has both to do at its end. */
+  keep(streamId: number, onClose: () => void = nothing): void {
+    const others = this.#closers.get(streamId);
+    this.#closers.set(streamId, others === undefined ? [onClose] : [...others, onClose]);
+  }
+
+  has(streamId: number): boolean {
+    return this.#closers.has(streamId);
+  }
+
+  /** `false` for a stream that is not open. */
+  close(streamId: number): boolean {
+    const closers = this.#closers.get(streamId);
+    if (closers === undefined) return false;
+    this.#closers.delete(streamId);
+    for (const close of closers) close();
+    return true;
+  }
+
+  /** Ends what was kept first, as Lite does with a stream that several subscriptions share; the others go on. */
+  closeOne(streamId: number): void {
+    const [close, ...others] = this.#closers.get(streamId) ?? [];
+    if (others.length === 0) this.#closers.delete(streamId);
+    else this.#closers.set(streamId, others);
+    close?.();
+  }
+
+  closeAll(): void {
+    for (const streamId of [...this.#closers.keys()]) this.close(streamId);
+  }
+}
+
+function nothing(): void {
+  return;
+}
 
 /** How a profile writes on a subscription's stream. */
 export interface SubscribeForms {
@@ -19,7 +56,7 @@ export interface SubscribeForms {
 }
 
 /** The call that asked for a subscription: a classic one or one of Lite. */
-export interface SubscribeCall {
+interface SubscribeCall {
   readonly caller: Caller;
   readonly shared: { readonly context: ProfileContext };
   readonly streams: OpenStreams;

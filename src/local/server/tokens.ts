@@ -4,7 +4,7 @@ import type { ProfileName } from '../../shared/profile-name.js';
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
 
 /** A fresh token in the server's own form: sixteen random characters on classic, sixteen random bytes as base64 on Lite. */
-export function newToken(profile: ProfileName): string {
+function newToken(profile: ProfileName): string {
   if (profile === 'lite') return randomBytes(16).toString('base64');
   return Array.from({ length: 16 }, () => LETTERS.charAt(randomInt(LETTERS.length))).join('');
 }

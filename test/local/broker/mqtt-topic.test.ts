@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { filterIsValid, topicIsValid } from '../../../src/local/broker/mqtt-topic.js';
+import { filterIsValid, topicIsValid } from '../../../src/local/broker/broker.js';
 import { filterMatches } from '../../../src/topic/topic-matches.js';
 import { classicRoutes } from '../../../src/topic/classic-routes.js';
 

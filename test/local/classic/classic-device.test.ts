@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import type { BrokerMessage } from '../../../src/local/broker/broker-message.js';
-import { ClassicFilterTree } from '../../../src/local/classic/classic-filter-tree.js';
-import { ClassicSpool } from '../../../src/local/classic/classic-spool.js';
-import { SharedFilters } from '../../../src/local/broker/shared-filters.js';
+import type { BrokerMessage } from '../../../src/local/broker/broker.js';
+import { ClassicFilterTree } from '../../../src/local/classic/filter-tree.js';
+import { ClassicSpool } from '../../../src/local/classic/spool.js';
+import { SharedFilters } from '../../../src/local/broker/device-subscriptions.js';
 import { classicRoutes } from '../../../src/topic/classic-routes.js';
 import { EventStreamCodec } from '@smithy/eventstream-codec';
 import { connectAsync } from 'mqtt';

@@ -1,0 +1,130 @@
+import { decodeUnpaddedBase64 } from '../../shared/base64.js';
+import { GsonError, GsonNumber, parseLenient } from './gson.js';
+
+/** A request as Gson reads it: numbers and booleans become texts where texts are wanted, unknown members are ignored. */
+type GsonRequest =
+  | { readonly kind: 'request'; readonly members: Readonly<Record<string, unknown>> }
+  | { readonly kind: 'null' }
+  | { readonly kind: 'malformed' };
+
+/** `isExact`: whether it matters that a name in it came twice. */
+export function parseGson(payload: string, isExact: boolean): GsonRequest {
+  if (payload === '') return { kind: 'null' };
+  const value = (isExact ? undefined : strictly(payload)) ?? leniently(payload);
+  if (value === null) return { kind: 'null' };
+  if (!isObjectMember(value)) return { kind: 'malformed' };
+  return { kind: 'request', members: { ...value } };
+}
+
+/** Whether Gson would make a map of a value. */
+export function isObjectMember(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof GsonNumber);
+}
+
+/** Nearly all requests: plain JSON whose numbers say the same however they are read. */
+function strictly(payload: string): unknown {
+  // Only the lenient reader keeps 1.0 and 1e0 as they were written.
+  if (/[:,[]\s*(?:-?\d+[.eE]|-?\d{16}|-0)/.test(payload)) return undefined;
+  try {
+    const value: unknown = JSON.parse(payload);
+    return value === null ? undefined : value;
+  } catch {
+    return undefined;
+  }
+}
+
+function leniently(payload: string): unknown {
+  try {
+    return parseLenient(payload);
+  } catch (error) {
+    if (error instanceof GsonError) return [];
+    throw error;
+  }
+}
+
+/**
+ * The members of a Connect. Another reader than Gson's: strict, but it stops at the object's end and looks at nothing behind it.
+ *
+ * Source: `IPCEventStreamService` of the nucleus, whose reader is Jackson.
+ */
+export function parseConnect(payload: string): Readonly<Record<string, unknown>> | undefined {
+  const text = payload.startsWith('\uFEFF') ? payload.slice(1) : payload;
+  try {
+    const value: unknown = JSON.parse(text.slice(0, endOfObject(text)));
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Where the object with which a text begins is closed; the text's length if it is not. */
+function endOfObject(text: string): number {
+  let depth = 0;
+  for (const { 0: token, index } of text.matchAll(/"(?:[^"\\]|\\[^])*"|[{}]/g)) {
+    if (token === '{') depth++;
+    else if (token === '}' && --depth === 0) return index + 1;
+  }
+  return text.length;
+}
+
+/** Thrown by the readers below where Gson throws; the operation is then answered with `InternalServerError`. */
+export class MalformedMember extends Error {}
+
+export function textMember(members: Readonly<Record<string, unknown>>, name: string): string | undefined {
+  const value = members[name];
+  if (typeof value === 'string') return value;
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  if (value instanceof GsonNumber) return value.text;
+  throw new MalformedMember(name);
+}
+
+export function textListMember(members: Readonly<Record<string, unknown>>, name: string): readonly string[] | undefined {
+  const value = members[name];
+  if (value === undefined || value === null) return undefined;
+  if (!Array.isArray(value)) throw new MalformedMember(name);
+  return value.map((item: unknown) => {
+    const text = textMember({ item }, 'item');
+    if (text === undefined) throw new MalformedMember(name);
+    return text;
+  });
+}
+
+export function blobMember(members: Readonly<Record<string, unknown>>, name: string): Buffer | undefined {
+  const text = textMember(members, name);
+  if (text === undefined) return undefined;
+  // The letters for URLs are taken too: so it was observed.
+  const bytes = decodeUnpaddedBase64(text.replace(/-/g, '+').replace(/_/g, '/'));
+  if (bytes === undefined) throw new MalformedMember(name);
+  return bytes;
+}
+
+export function booleanMember(members: Readonly<Record<string, unknown>>, name: string): boolean | undefined {
+  const value = members[name];
+  if (typeof value === 'boolean' || value === undefined) return value;
+  if (value === null) return undefined;
+  if (typeof value === 'string') return value.toLowerCase() === 'true';
+  throw new MalformedMember(name);
+}
+
+export function integerMember(members: Readonly<Record<string, unknown>>, name: string): number | undefined {
+  const text = textMember(members, name);
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isSafeInteger(value)) throw new MalformedMember(name);
+  return value;
+}
+
+/** `null` for one of them that is null: the nucleus trips over it only when it copies them. */
+export function userPropertiesMember(
+  members: Readonly<Record<string, unknown>>,
+): readonly ({ readonly key: string; readonly value: string } | null)[] | undefined {
+  const value = members['userProperties'];
+  if (value === undefined || value === null) return undefined;
+  if (!Array.isArray(value)) throw new MalformedMember('userProperties');
+  return value.map((item: unknown) => {
+    if (item === null) return null;
+    if (!isObjectMember(item)) throw new MalformedMember('userProperties');
+    return { key: textMember(item, 'key') ?? '', value: textMember(item, 'value') ?? '' };
+  });
+}

@@ -1,0 +1,88 @@
+import {
+  GET_CONFIGURATION,
+  PUBLISH,
+  PUBLISH_TO_TOPIC,
+  SUBSCRIBE,
+  SUBSCRIBE_STATUS,
+  SUBSCRIBE_TO_CONFIGURATION_UPDATE,
+  SUBSCRIBE_TO_TOPIC,
+  UPDATE_CONFIGURATION,
+  UPDATE_STATE,
+} from '../../shared/operations.js';
+import { liteGetConfiguration, liteSubscribeToConfiguration, liteUpdateConfiguration } from '../configuration/lite.js';
+import { litePublishToTopic, liteSubscribeToTopic } from '../pubsub/lite.js';
+import { Caller, followConnectionStatus } from '../server/caller.js';
+import { shapeHeaders } from '../server/frames.js';
+import type { Peer } from '../server/protocol.js';
+import { OpenStreams } from '../server/subscribe-exchange.js';
+import { LiteCall, type LiteShared } from './call.js';
+import { litePublish, liteSubscribe } from './mqtt-proxy.js';
+import { INVALID_PARAMETERS, type Members, parseMembers } from './request.js';
+import { liteStatusEvent, liteStatusReply } from './replies.js';
+
+const stateReply = shapeHeaders('UpdateStateResponse', false, 'content last');
+
+/** `UpdateState` on Lite: any text is a state. Source: `update_state.c` of Greengrass Lite. */
+function liteUpdateState(call: LiteCall, { state }: Members): void {
+  if (typeof state !== 'string') return call.fail(INVALID_PARAMETERS);
+  call.caller.reported(state);
+  call.reply(() => stateReply.frame(call.streamId, '{}'));
+}
+
+/** What Lite does and the local nucleus does not. Source: the services of `ggipcd`. */
+const OFFERED: ReadonlySet<string> = new Set(
+  ['CreateLocalDeployment RestartComponent ValidateAuthorizationToken']
+    .join(' ')
+    .split(' ')
+    .map(name => `aws.greengrass#${name}`),
+);
+
+/** The operations of one authenticated connection to Greengrass Lite. */
+export class LiteOperations {
+  readonly streams: OpenStreams = new OpenStreams();
+  readonly caller: Caller;
+  readonly #shared: LiteShared;
+
+  constructor(peer: Peer, shared: LiteShared, component: string) {
+    this.caller = new Caller(peer, component, shared.context);
+    this.#shared = shared;
+  }
+
+  execute(streamId: number, operation: string, payload: string): void {
+    this.caller.asks(operation, payload);
+    const call = this.#call(streamId, operation);
+    const members = parseMembers(payload);
+    if (members === undefined) call.failSilently('the payload is not JSON that Greengrass Lite reads');
+    else if (operation === PUBLISH) litePublish(call, members);
+    else if (operation === SUBSCRIBE) liteSubscribe(call, members);
+    else if (operation === PUBLISH_TO_TOPIC) litePublishToTopic(call, members);
+    else if (operation === SUBSCRIBE_TO_TOPIC) liteSubscribeToTopic(call, members);
+    else if (operation === UPDATE_STATE) liteUpdateState(call, members);
+    else if (operation === GET_CONFIGURATION) liteGetConfiguration(call, members);
+    else if (operation === UPDATE_CONFIGURATION) liteUpdateConfiguration(call, members);
+    else if (operation === SUBSCRIBE_TO_CONFIGURATION_UPDATE) liteSubscribeToConfiguration(call, members);
+    else if (operation === SUBSCRIBE_STATUS && this.#shared.context.connectionStatus) {
+      const { link } = this.#shared.context;
+      this.streams.keep(streamId, followConnectionStatus(this.caller.peer, link, streamId, liteStatusReply, liteStatusEvent));
+    } else this.#decline(call);
+  }
+
+  /**
+   * What is not done here: as far as Lite's own checks go without the service, and then as an operation it does not know. The event says which
+   * of the two lacks it, the client is not told.
+   */
+  #decline(call: LiteCall): void {
+    const { operation } = call;
+    if (OFFERED.has(operation)) call.failSilently(`Operation ${operation} is not supported by the local nucleus`);
+    else call.failSilently(`Greengrass Lite has no operation ${operation}`);
+  }
+
+  /** Answers what is no request. */
+  refuse(streamId: number, operation: string): void {
+    this.#call(streamId, operation).failSilently('the message is not a request');
+  }
+
+  #call(streamId: number, operation: string): LiteCall {
+    return new LiteCall(this.caller, this.#shared, this.streams, streamId, operation);
+  }
+}

@@ -1,0 +1,56 @@
+import type { Broker, BrokerMessage } from '../broker/broker.js';
+
+/** What Lite's MQTT client keeps until the PUBACK, and refuses beyond. */
+export interface PublishWindowLimits {
+  /** Publishes of QoS 1: 10. */
+  readonly messages: number;
+  /** Bytes of their MQTT packets in all: 15000. */
+  readonly bytes: number;
+}
+
+/** The unacknowledged publishes of QoS 1. There is no spool behind it: what does not fit is refused. */
+export class LitePublishWindow {
+  readonly #limits: PublishWindowLimits;
+  readonly #broker: Broker;
+  #messages = 0;
+  #bytes = 0;
+
+  constructor(limits: PublishWindowLimits, broker: Broker) {
+    this.#limits = limits;
+    this.#broker = broker;
+  }
+
+  get unacknowledged(): number {
+    return this.#messages;
+  }
+
+  /** Makes room for a message. `undefined` if there is none; else what hands it to the broker. */
+  reserve(message: BrokerMessage): ((holdAcknowledgement?: (release: () => void) => void) => void) | undefined {
+    if (message.qos === 0) {
+      return () => {
+        this.#broker.publish(message, () => undefined);
+      };
+    }
+    const size = mqttPacketSize(message.topicName, message.payload.length, 1);
+    if (this.#messages >= this.#limits.messages || this.#bytes + size > this.#limits.bytes) return undefined;
+    this.#messages++;
+    this.#bytes += size;
+    return hold => {
+      const release = (): void => {
+        this.#messages--;
+        this.#bytes -= size;
+      };
+      this.#broker.publish(message, () => {
+        if (hold === undefined) release();
+        else hold(release);
+      });
+    };
+  }
+}
+
+/** Bytes of an MQTT 3.1.1 PUBLISH packet. */
+export function mqttPacketSize(topicName: string, payloadBytes: number, qos: 0 | 1): number {
+  const remaining = 2 + Buffer.byteLength(topicName) + (qos === 1 ? 2 : 0) + payloadBytes;
+  const lengthBytes = remaining < 128 ? 1 : remaining < 16_384 ? 2 : remaining < 2_097_152 ? 3 : 4;
+  return 1 + lengthBytes + remaining;
+}

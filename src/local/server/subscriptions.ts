@@ -1,0 +1,106 @@
+import type { BrokerMessage } from '../broker/broker.js';
+import type { EventFrames } from './frames.js';
+import type { ProfileContext } from './protocol.js';
+
+/** One stream's subscription. */
+export interface Subscription {
+  readonly component: string;
+  readonly filter: string;
+  readonly qos: 0 | 1;
+  readonly streamId: number;
+  /** Takes an event on its way to the client. */
+  readonly deliver: (frames: EventFrames) => void;
+  /** Ends the stream from the server's side. */
+  readonly terminate: () => void;
+}
+
+/** Topics whose route is remembered. A device has few; a client that publishes on ever new ones must not fill the memory. */
+const ROUTES_KEPT = 4096;
+
+/** Which streams a topic's messages go to. */
+export class SubscriptionTable {
+  readonly #matches: (filter: string, topic: string) => boolean;
+  readonly #subscriptions = new Set<Subscription>();
+  readonly #routes = new Map<string, readonly Subscription[]>();
+
+  constructor(matches: (filter: string, topic: string) => boolean) {
+    this.#matches = matches;
+  }
+
+  get size(): number {
+    return this.#subscriptions.size;
+  }
+
+  add(subscription: Subscription): void {
+    this.#subscriptions.add(subscription);
+    this.#routes.clear();
+  }
+
+  /** `false` if it was not in the table (any more). */
+  remove(subscription: Subscription): boolean {
+    this.#routes.clear();
+    return this.#subscriptions.delete(subscription);
+  }
+
+  /** Removes all of them and returns them. */
+  clear(): readonly Subscription[] {
+    const all = [...this.#subscriptions];
+    this.#subscriptions.clear();
+    this.#routes.clear();
+    return all;
+  }
+
+  all(): Iterable<Subscription> {
+    return this.#subscriptions;
+  }
+
+  route(topic: string): readonly Subscription[] {
+    let route = this.#routes.get(topic);
+    if (route === undefined) {
+      route = [...this.#subscriptions].filter(({ filter }) => this.#matches(filter, topic));
+      if (this.#routes.size >= ROUTES_KEPT) this.#routes.clear();
+      this.#routes.set(topic, route);
+    }
+    return route;
+  }
+}
+
+/**
+ * Subscriptions of observers. They are none of the device's: on Lite each of those gets every message once more for each filter that
+ * matches it, so that watching a component would multiply what it gets; and on classic one that covers another takes the retained
+ * messages from it.
+ */
+export class ObserverSubscriptions {
+  readonly #context: Pick<ProfileContext, 'broker' | 'link' | 'isObserver'>;
+  readonly #event: (message: BrokerMessage) => EventFrames;
+  readonly #stops = new Map<Subscription, () => void>();
+
+  constructor(context: Pick<ProfileContext, 'broker' | 'link' | 'isObserver'>, event: (message: BrokerMessage) => EventFrames) {
+    this.#context = context;
+    this.#event = event;
+  }
+
+  /** `false`: it is no observer's, or the broker knows of nothing but subscriptions. */
+  add(subscription: Subscription): boolean {
+    const { broker, link, isObserver } = this.#context;
+    if (broker.watch === undefined || !isObserver(subscription.component)) return false;
+    const stop = broker.watch(subscription.filter, message => {
+      if (link.isUp) subscription.deliver(this.#event(message));
+    });
+    this.#stops.set(subscription, stop);
+    return true;
+  }
+
+  /** `false` if it was none of these. */
+  remove(subscription: Subscription): boolean {
+    this.#stops.get(subscription)?.();
+    return this.#stops.delete(subscription);
+  }
+}
+
+/** Tells who looks that a message went to these subscriptions. */
+export function observeDelivery(context: ProfileContext, message: BrokerMessage, to: readonly Subscription[]): void {
+  if (!context.observed()) return;
+  const { topicName, payload } = message;
+  context.observe({ kind: 'delivered', topicName, payload, components: to.map(({ component }) => component) });
+}

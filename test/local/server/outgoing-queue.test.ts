@@ -1,0 +1,79 @@
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { FaultSwitches } from '../../../src/local/faults/fault-switches.js';
+import { OutgoingQueue, WriteBudget } from '../../../src/local/server/outgoing-queue.js';
+import { HandClock } from '../../kit/time/hand-clock.js';
+
+const FRAME = Buffer.alloc(100_000);
+/** More than the kernel takes for a client that does not read. */
+const FRAMES = 30;
+
+/** The way out to a real client that does not read before it is told to. */
+async function outgoingQueue(
+  budget: WriteBudget,
+): Promise<{ readonly queue: OutgoingQueue; readonly client: Socket; readonly ended: Promise<unknown> }> {
+  const folder = await mkdtemp(join(tmpdir(), 'outgoing-'));
+  const server = createServer();
+  server.listen(join(folder, 's'));
+  await once(server, 'listening');
+  const arrival = once(server, 'connection') as Promise<[Socket]>;
+  const client = connect(join(folder, 's')).pause();
+  const [socket] = await arrival;
+  const ended = once(socket, 'close');
+  onTestFinished(async () => {
+    client.destroy();
+    socket.destroy();
+    server.close();
+    await rm(folder, { recursive: true });
+  });
+  const made = new OutgoingQueue(
+    socket,
+    { queueBytes: 16 * 1024 * 1024, whenFull: 'cut', stallTimeoutMs: 5_000 },
+    budget,
+    new HandClock(),
+    new FaultSwitches(),
+    () => 'c',
+    () => undefined,
+    () => undefined,
+  );
+  return { queue: made, client, ended };
+}
+
+describe('the budget of all clients', () => {
+  it('has back what waited for a client whose connection is closed, once', async () => {
+    const budget = new WriteBudget(1_000_000_000);
+    const { queue: stuck } = await outgoingQueue(budget);
+    const { queue: other } = await outgoingQueue(budget);
+    for (let i = 0; i < FRAMES; i++) stuck.send(FRAME, true);
+    for (let i = 0; i < FRAMES; i++) other.send(FRAME, true);
+    expect(budget.bytes).toBe(2 * FRAMES * FRAME.length);
+    stuck.close();
+    stuck.close();
+    stuck.send(FRAME, true);
+    expect(budget.bytes).toBe(FRAMES * FRAME.length);
+    other.close();
+    expect(budget.bytes).toBe(0);
+  });
+
+  it('has back what waited for a client that is cut for the sum of all', async () => {
+    const budget = new WriteBudget(2 * 1024 * 1024);
+    const { queue: stuck, ended } = await outgoingQueue(budget);
+    for (let i = 0; i < FRAMES; i++) stuck.send(FRAME, true);
+    await ended;
+    expect(budget).toMatchObject({ bytes: 0, exceeded: false });
+  });
+
+  it('has back what a client has read', async () => {
+    const budget = new WriteBudget(1_000_000_000);
+    const { queue: read, client, ended } = await outgoingQueue(budget);
+    for (let i = 0; i < FRAMES; i++) read.send(FRAME, true);
+    read.end();
+    client.resume();
+    await ended;
+    expect(budget.bytes).toBe(0);
+  });
+});
