@@ -30,9 +30,9 @@ export type {
   SubscribeRequest,
   SubscriptionStatus,
 } from './ports/mqtt-proxy.js';
-export { payloadLimit } from './client/publish-size.js';
+export { payloadLimit } from './client/mqtt-request.js';
 export { shareSubscriptions, type ShareSubscriptionsOptions } from './client/share-subscriptions.js';
-export { drainOnSignal, type DrainOnSignalOptions } from './client/drain-on-signal.js';
+export { drainOnSignal, type DrainOnSignalOptions } from './client/drain.js';
 export { type AnyQos, QOS } from './shared/qos.js';
 export * from './schedule/index.js';
 export { type Retry, retryErrorsWith, type RetryOptions, retryWith, type RetryWithOptions } from './stream/retry.js';

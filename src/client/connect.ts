@@ -14,8 +14,8 @@ import { topicFilterOf } from '../topic/topic-pattern.js';
 import { resolveOptions, type ConnectOptions, type DefaultSchedules } from './connect-options.js';
 import { offerDirect, type Submit } from '../flow/publish-job.js';
 import { cloudStatus } from './cloud-status.js';
-import { countMessages } from './count-messages.js';
-import { encodePublish } from './encode-publish.js';
+import { type AnySubscribeRequest, countMessages, readWith } from './read-messages.js';
+import { encodePublish, frameProblem, publishProblem, subscribeProblem } from './mqtt-request.js';
 import { messageStream } from './message-stream.js';
 import type { MqttMessage, PublishRequest } from '../ports/mqtt-message.js';
 import type {
@@ -32,8 +32,6 @@ import type {
   SubscribeRequest,
 } from '../ports/mqtt-proxy.js';
 import { NucleusLink, publishing } from './nucleus-link.js';
-import { readWith, type AnySubscribeRequest } from './read-with.js';
-import { frameProblem, publishProblem, subscribeProblem } from './request-problem.js';
 
 /** Who took a publish. Made once: there is one for each message. */
 const ACCEPTED: Record<Profile, Either<never, Accepted>> = {

@@ -6,10 +6,9 @@ import { Session, type SessionEnd } from '../ipc/session.js';
 import { socketTransport } from '../ipc/socket/socket-transport.js';
 import type { Transport } from '../ipc/transport.js';
 import { startSeries, type RetrySeries } from '../schedule/index.js';
-import { capabilitiesOf } from './capabilities.js';
+import { capabilitiesOf, detectProfile } from './nucleus-profile.js';
 import type { ResolvedOptions } from './connect-options.js';
-import { connectErrorOf } from './connect-error.js';
-import { detectProfile } from './detect-profile.js';
+import { connectErrorOf } from './failures.js';
 import type { Capabilities, ConnectionState, Profile } from '../ports/mqtt-proxy.js';
 
 /**

@@ -1,8 +1,16 @@
-import { left, right, type Either } from 'fp-ts/lib/Either.js';
-import { DecodeFailed } from '../errors/errors.js';
+import { inspect } from 'node:util';
+import { type Either, left, right } from 'fp-ts/lib/Either.js';
+import { DecodeFailed, InvalidRequest, type Operation } from '../errors/errors.js';
+import { FRAME_OVERHEAD } from '../ipc/wire/frame.js';
+import { encodeHeaders } from '../ipc/wire/headers.js';
+import { MessageType, rpcHeaders } from '../ipc/wire/rpc-message.js';
 import { type ReceiveMode, SubscriptionResponseMessage } from '../ipc/wire/shapes.js';
+import type { Capabilities, SilenceWatch, SubscriptionStatus } from '../ports/mqtt-proxy.js';
 import { decodeUnpaddedBase64, encodeBase64 } from '../shared/base64.js';
-import type { SilenceWatch, SubscriptionStatus } from '../ports/mqtt-proxy.js';
+import { PUBLISH_TO_TOPIC, SUBSCRIBE_TO_TOPIC } from '../shared/operations.js';
+import { topicMatches } from '../topic/index.js';
+import { mqttStringProblem, quoted } from '../topic/mqtt-string.js';
+import { frameProblem } from './mqtt-request.js';
 
 /** A message of a local topic as it arrives. */
 export interface LocalMessage {
@@ -77,4 +85,162 @@ export interface LocalSubscribeRequest {
   readonly silence?: SilenceWatch | undefined;
   /** Told of every change of the subscription's status, in order. Must not throw. */
   readonly onStatus?: ((status: SubscriptionStatus) => void) | undefined;
+}
+
+/** Bytes of a topic or filter that Greengrass Lite takes. */
+const LITE_TOPIC_BYTES = 256;
+/** Levels of `message` that Greengrass Lite reads. From there on each costs it twice the time; with 100 it serves nobody any more. */
+const LITE_LEVELS = 13;
+/** Bytes of an event that Greengrass Lite sends; what is larger it loses without a word. */
+const LITE_EVENT_BYTES = 10_000;
+/** What the request puts around `message`. */
+const LEVELS_AROUND = 3;
+/** Greengrass Lite writes a number that is no whole one with seventeen digits. */
+const LITE_NUMBER_CHARACTERS = 24;
+const LONE_SURROGATE = /[\uD800-\uDFFF]/u;
+
+const EVENT_HEADERS = encodeHeaders(
+  rpcHeaders({
+    type: MessageType.ApplicationMessage,
+    flags: 0,
+    streamId: 0,
+    contentType: 'application/json',
+    modelType: 'aws.greengrass#SubscriptionResponseMessage',
+  }),
+).length;
+
+/** What is wrong with a local publish, whatever the nucleus. Found before it is sent, since the nuclei change such values, or die of them. */
+export function localPublishProblem(request: LocalPublishRequest): InvalidRequest<'message'> | undefined {
+  const { topic, payload, json } = request;
+  const problem = topicProblem(topic) ?? (json === undefined ? payloadProblem(payload) : jsonProblem(json));
+  return problem === undefined ? undefined : new InvalidRequest('message', PUBLISH_TO_TOPIC, topic, 'client', problem);
+}
+
+/** What is wrong with an encoded local publish for this nucleus. */
+export function localFrameProblem(
+  operation: Operation,
+  topic: string,
+  payload: string,
+  capabilities: Capabilities,
+): InvalidRequest<'message'> | undefined {
+  if (capabilities.profile === 'classic') return frameProblem(operation, topic, payload, capabilities);
+  const problem = liteTopicProblem('topic', topic) ?? liteMessageProblem(topic, payload);
+  return problem === undefined
+    ? frameProblem(operation, topic, payload, capabilities)
+    : new InvalidRequest('message', operation, topic, 'client', problem);
+}
+
+/** What is wrong with a local subscription, whatever the nucleus. */
+export function localSubscribeProblem(
+  filter: string,
+  request: LocalSubscribeRequest,
+  mode: string,
+): InvalidRequest<'terminal'> | undefined {
+  const problem = filterProblem(filter) ?? modeProblem(mode) ?? silenceProblem(filter, request, mode);
+  return problem === undefined ? undefined : new InvalidRequest('terminal', SUBSCRIBE_TO_TOPIC, filter, 'client', problem);
+}
+
+/** What is wrong with a topic or filter for Greengrass Lite. */
+export function liteTopicProblem(what: 'topic' | 'filter', topic: string): string | undefined {
+  const bytes = Buffer.byteLength(topic);
+  if (bytes <= LITE_TOPIC_BYTES) return undefined;
+  return `The local ${what} ${quoted(topic)} has ${bytes} bytes, and Greengrass Lite takes at most ${LITE_TOPIC_BYTES}. Use a shorter one.`;
+}
+
+function topicProblem(topic: unknown): string | undefined {
+  if (typeof topic !== 'string') return `topic must be a string, not ${inspect(topic)}.`;
+  const malformed = mqttStringProblem(topic);
+  if (malformed !== undefined) return `The local topic ${quoted(topic)} ${malformed}. Publish to a name of one or more characters.`;
+  if (!/[+#*]/.test(topic)) return undefined;
+  return `The local topic ${quoted(topic)} contains +, # or *, which a classic nucleus refuses and which no subscriber could tell from a wildcard. Publish to one topic at a time.`;
+}
+
+function payloadProblem(payload: unknown): string | undefined {
+  if (typeof payload === 'string' || payload instanceof Uint8Array) return undefined;
+  return 'payload must be a string or a Uint8Array, or json an object. Encode the value first, as json(codec).encode does.';
+}
+
+function jsonProblem(json: unknown): string | undefined {
+  if (typeof json !== 'object' || json === null || Array.isArray(json))
+    return `json must be an object, not ${Array.isArray(json) ? 'an array' : inspect(json)}: a classic nucleus takes nothing else as a JSON message. Put it into a member, or publish its text as payload.`;
+  let problem: string | undefined;
+  try {
+    JSON.stringify(json, (key, value: unknown) => {
+      problem ??= valueProblem(key, value) ?? (LONE_SURROGATE.test(key) ? surrogate('A key of json') : undefined);
+      return value;
+    });
+  } catch (cause) {
+    return `json cannot be written as JSON: ${cause instanceof Error ? cause.message : String(cause)}`;
+  }
+  return problem;
+}
+
+function valueProblem(key: string, value: unknown): string | undefined {
+  if (typeof value === 'string' && LONE_SURROGATE.test(value)) return surrogate(`json has a text under ${quoted(key)} that`);
+  if (typeof value !== 'number') return undefined;
+  if (!Number.isFinite(value)) return `json has ${value} under ${quoted(key)}, which JSON does not have.`;
+  if (Number.isInteger(value) && !Number.isSafeInteger(value))
+    return `json has the whole number ${value} under ${quoted(key)}, beyond 2^53: a classic nucleus makes a double of every number, and changes it. Send it as a text.`;
+  return undefined;
+}
+
+function surrogate(what: string): string {
+  return `${what} contains half of a surrogate pair, which has no UTF-8 form: a string was cut in the middle of a character.`;
+}
+
+function filterProblem(filter: unknown): string | undefined {
+  if (typeof filter !== 'string') return `topic must be a string or a topic template, not ${inspect(filter)}.`;
+  const malformed = mqttStringProblem(filter);
+  if (malformed !== undefined)
+    return `The local filter ${quoted(filter)} ${malformed}. Subscribe to a name or filter of one or more characters.`;
+  const levels = filter.split('/');
+  const broken = levels.find(
+    (level, at) => (level !== '+' && level.includes('+')) || (level.includes('#') && (level !== '#' || at < levels.length - 1)),
+  );
+  if (broken === undefined) return undefined;
+  return `The local filter ${quoted(filter)} has the level ${quoted(broken)}, where a wildcard is only part of the level or # is not the last. Let + stand alone between slashes, and # at the end.`;
+}
+
+function modeProblem(mode: unknown): string | undefined {
+  if (mode === 'RECEIVE_ALL_MESSAGES' || mode === 'RECEIVE_MESSAGES_FROM_OTHERS') return undefined;
+  return `receiveMode must be 'RECEIVE_ALL_MESSAGES' or 'RECEIVE_MESSAGES_FROM_OTHERS', not ${inspect(mode)}.`;
+}
+
+function silenceProblem(filter: string, { silence }: LocalSubscribeRequest, mode: string): string | undefined {
+  if (silence === undefined) return undefined;
+  const { maximum, canaryTopicName } = silence;
+  if (!(maximum > 0)) return `silence.maximum must be a number of milliseconds above 0, not ${inspect(maximum)}.`;
+  if (canaryTopicName === undefined) return undefined;
+  const problem = topicProblem(canaryTopicName);
+  if (problem !== undefined) return `silence.canaryTopicName: ${problem}`;
+  if (!topicMatches(filter, canaryTopicName))
+    return `silence.canaryTopicName "${canaryTopicName}" is not matched by "${filter}", so the canary would never come back on this subscription.`;
+  if (mode === 'RECEIVE_ALL_MESSAGES') return undefined;
+  return "A canary is a message of the component's own: it comes back with receiveMode: 'RECEIVE_ALL_MESSAGES' only.";
+}
+
+function liteMessageProblem(topic: string, payload: string): string | undefined {
+  const { levels, longer } = measured(payload);
+  if (levels - LEVELS_AROUND > LITE_LEVELS)
+    return `json has ${levels - LEVELS_AROUND} levels, and Greengrass Lite reads ${LITE_LEVELS}: each further one costs it twice the time. Publish its text as payload instead.`;
+  const event = Buffer.byteLength(payload) - '"topic":,"publishMessage":{}'.length + '"context":{"topic":},'.length + longer;
+  const bytes = FRAME_OVERHEAD + EVENT_HEADERS + event;
+  if (bytes <= LITE_EVENT_BYTES) return undefined;
+  return `The message to the local topic ${quoted(topic)} would be an event of ${bytes} bytes, and Greengrass Lite loses one of more than ${LITE_EVENT_BYTES} without a word. Publish less at a time.`;
+}
+
+/** How deep a JSON text goes, and by how much its numbers may grow. */
+function measured(json: string): { readonly levels: number; readonly longer: number } {
+  const outside = json.replace(/"(?:[^"\\]|\\.)*"/gs, '""');
+  let level = 0;
+  let levels = 0;
+  for (const character of outside) {
+    if (character === '{' || character === '[') levels = Math.max(levels, ++level);
+    else if (character === '}' || character === ']') level--;
+  }
+  let longer = 0;
+  for (const [number] of outside.matchAll(/-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g)) {
+    if (/[.eE]/.test(number)) longer += Math.max(0, LITE_NUMBER_CHARACTERS - number.length);
+  }
+  return { levels, longer };
 }

@@ -1,27 +1,18 @@
-import { right, type Either } from 'fp-ts/lib/Either.js';
+import { type Either, right } from 'fp-ts/lib/Either.js';
 import { firstValueFrom, map, Observable, type Subscription } from 'rxjs';
 import type { Decoder } from '../codec/codec.js';
-import { InvalidRequest, type DecodeFailed, type PublishError, type ServiceSubscribeError } from '../errors/errors.js';
+import { type DecodeFailed, InvalidRequest, type PublishError, type ServiceSubscribeError } from '../errors/errors.js';
 import { offerDirect, type PublishListener, type Submit } from '../flow/publish-job.js';
 import type { PortRules, PublishPort } from '../flow/publish-to.js';
 import type { ReceiveMode } from '../ipc/wire/shapes.js';
+import type { ConnectionState, RunnableTaskEither } from '../ports/mqtt-proxy.js';
 import { PUBLISH_TO_TOPIC, SUBSCRIBE_TO_TOPIC } from '../shared/operations.js';
 import type { ObservableEither } from '../stream/observable-either.js';
+import { topicMatches } from '../topic/index.js';
 import { topicFilterOf, type TopicPattern } from '../topic/topic-pattern.js';
-import { countMessages } from './count-messages.js';
-import {
-  encodeLocalPublish,
-  readLocalMessage,
-  type LocalAccepted,
-  type LocalMessage,
-  type LocalPublishRequest,
-  type LocalSubscribeRequest,
-} from './local-message.js';
-import { liteTopicProblem, localFrameProblem, localPublishProblem, localSubscribeProblem } from './local-problem.js';
-import type { ConnectionState, RunnableTaskEither } from '../ports/mqtt-proxy.js';
-import { publishing, type NucleusLink } from './nucleus-link.js';
-import { keyOfMessage, OwnMessages } from './own-messages.js';
-import { readWith } from './read-with.js';
+import { countMessages, readWith } from './read-messages.js';
+import { encodeLocalPublish, liteTopicProblem, type LocalAccepted, localFrameProblem, type LocalMessage, localPublishProblem, type LocalPublishRequest, localSubscribeProblem, type LocalSubscribeRequest, readLocalMessage } from './local-message.js';
+import { type NucleusLink, publishing } from './nucleus-link.js';
 
 /** What to subscribe to, as a pattern: each message then has the `params` of its topic. */
 export interface LocalPatternSubscribeRequest<P> extends Omit<LocalSubscribeRequest, 'topic'> {
@@ -197,4 +188,90 @@ export class IpcLocalTopics implements LocalTopics {
 export function defaultMode(filter: string): ReceiveMode {
   const levels = filter.split('/');
   return levels.includes('+') || levels.at(-1) === '#' ? 'RECEIVE_MESSAGES_FROM_OTHERS' : 'RECEIVE_ALL_MESSAGES';
+}
+
+/** Messages of its own that a subscription waits for at most. The oldest is forgotten: it comes through as if it were another's. */
+const MOST_AWAITED = 1_000;
+
+/**
+ * Greengrass Lite gives a component its own messages whatever it asked for. A subscription that wants those of others only notes what this
+ * connection publishes, and takes as many messages of the same topic and content out. Of two equal ones, its own and another's, one comes through.
+ */
+export class OwnMessages {
+  readonly #watches = new Set<OwnWatch>();
+
+  /** Begins to note what is published to topics that the filter matches. */
+  watch(filter: string): OwnWatch {
+    const watch = new OwnWatch(filter, () => this.#watches.delete(watch));
+    this.#watches.add(watch);
+    return watch;
+  }
+
+  /** A message is about to be sent; whoever learns that it was refused calls the function returned. */
+  published(request: LocalPublishRequest): (() => void) | undefined {
+    const { topic } = request;
+    if (this.#watches.size === 0 || localPublishProblem(request) !== undefined) return undefined;
+    const key = keyOfRequest(request);
+    const watches = [...this.#watches].filter(watch => watch.expect(topic, key));
+    return watches.length === 0 ? undefined : () => watches.forEach(watch => watch.take(key));
+  }
+}
+
+/** What one subscription knows of the component's own messages. */
+export class OwnWatch {
+  readonly #filter: string;
+  readonly #awaited = new Map<string, number>();
+  #count = 0;
+  readonly stop: () => void;
+
+  constructor(filter: string, stop: () => void) {
+    this.#filter = filter;
+    this.stop = stop;
+  }
+
+  expect(topic: string, key: string): boolean {
+    if (!topicMatches(this.#filter, topic)) return false;
+    this.#awaited.set(key, (this.#awaited.get(key) ?? 0) + 1);
+    if (++this.#count > MOST_AWAITED) {
+      const [oldest] = this.#awaited.keys();
+      if (oldest !== undefined) this.take(oldest);
+    }
+    return true;
+  }
+
+  /** Whether such a message is awaited; it is no longer then. */
+  take(key: string): boolean {
+    const count = this.#awaited.get(key);
+    if (count === undefined) return false;
+    if (count === 1) this.#awaited.delete(key);
+    else this.#awaited.set(key, count - 1);
+    this.#count--;
+    return true;
+  }
+
+  /** Nothing that was published before the connection broke comes any more. */
+  forget(): void {
+    this.#awaited.clear();
+    this.#count = 0;
+  }
+}
+
+/** The key of a message that arrived: bytes as they are; JSON by its content, since Greengrass Lite orders keys and writes numbers anew. */
+export function keyOfMessage(topic: string, format: 'json' | 'binary', payload: Uint8Array): string {
+  const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+  return format === 'binary' ? `${topic} ${bytes.toString('base64')}` : `${topic} ${ordered(JSON.parse(bytes.toString('utf8')))}`;
+}
+
+function keyOfRequest({ topic, payload, json }: LocalPublishRequest): string {
+  // As it will arrive: what JSON leaves out or writes otherwise, too.
+  if (json !== undefined) return `${topic} ${ordered(JSON.parse(JSON.stringify(json)))}`;
+  return keyOfMessage(topic, 'binary', typeof payload === 'string' ? Buffer.from(payload) : payload);
+}
+
+function ordered(value: unknown): string {
+  return JSON.stringify(value, (_key, member: unknown) =>
+    typeof member === 'object' && member !== null && !Array.isArray(member)
+      ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : member,
+  );
 }

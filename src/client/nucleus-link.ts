@@ -36,10 +36,10 @@ import { Connection, type ConnectionUser } from './connection.js';
 import { Drain, type Drained } from './drain.js';
 import type { Capabilities, ConnectionState, DrainReport, RunnableTask, RunnableTaskEither } from '../ports/mqtt-proxy.js';
 import { PassingRefusals } from './passing-refusals.js';
-import { frameProblem } from './request-problem.js';
+import { frameProblem } from './mqtt-request.js';
 import { RequestQueue, type RequestRules } from './request-queue.js';
 import { Subscription, type EventStream, type SubscriptionContext } from './subscription.js';
-import { unsent } from './unsent.js';
+import { unsent } from './failures.js';
 
 /** Requests of services under way at once, apart from publishes: few, small and rare. */
 const REQUEST_WINDOW = 4;

@@ -16,9 +16,8 @@ import { MessageType, type RpcMessage } from '../ipc/wire/rpc-message.js';
 import type { Operation, RequestListener, Session } from '../ipc/session.js';
 import type { ConnectionUser } from './connection.js';
 import type { Capabilities, Profile } from '../ports/mqtt-proxy.js';
-import { replyError } from './reply-error.js';
+import { replyError, unsent } from './failures.js';
 import type { PassingRefusals } from './passing-refusals.js';
-import { unsent } from './unsent.js';
 
 /** What the requests of one queue have in common. */
 export interface RequestRules<A> {

@@ -9,7 +9,7 @@ import type { MqttMessage } from '../ports/mqtt-message.js';
 import type { MqttProxy, SubscribeRequest, SubscriptionStatus } from '../ports/mqtt-proxy.js';
 import type { LocalMessage, LocalSubscribeRequest } from './local-message.js';
 import { defaultMode, type AnyLocalSubscribeRequest, type LocalSubscribeError, type LocalTopics } from './local-topics.js';
-import { readWith, type AnySubscribeRequest } from './read-with.js';
+import { readWith, type AnySubscribeRequest } from './read-messages.js';
 import { qosOf } from '../shared/qos.js';
 
 /** How {@link shareSubscriptions} shares. */

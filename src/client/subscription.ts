@@ -18,7 +18,7 @@ import { startSeries, type RetrySeries } from '../schedule/index.js';
 import type { Schedule } from '../schedule/schedule.js';
 import type { Connection, ConnectionUser } from './connection.js';
 import type { Capabilities, SilenceWatch, SubscriptionStatus } from '../ports/mqtt-proxy.js';
-import { replyError } from './reply-error.js';
+import { replyError } from './failures.js';
 import { SilenceTimer } from './silence-timer.js';
 
 /** What is subscribed to: one of the service's streaming operations. */

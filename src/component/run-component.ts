@@ -4,7 +4,7 @@ import { type Ledger, ledger as ledgerOfAll } from '../flow/ledger.js';
 import { connect } from '../client/connect.js';
 import { connectNucleus, type Nucleus } from '../client/connect-nucleus.js';
 import type { ConfigurationInvalid } from '../errors/errors.js';
-import { onStopSignal } from '../client/drain-on-signal.js';
+import { onStopSignal } from '../client/drain.js';
 import type { ConnectionState, DrainReport, MqttProxy, Profile } from '../ports/mqtt-proxy.js';
 import { checkPositiveTime } from '../shared/check-argument.js';
 import { every, schedulerClock } from '../schedule/clock.js';

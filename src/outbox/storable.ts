@@ -1,6 +1,6 @@
 import type { PublishRequest } from '../ports/mqtt-message.js';
 import type { Profile } from '../ports/mqtt-proxy.js';
-import { payloadLimit } from '../client/publish-size.js';
+import { payloadLimit } from '../client/mqtt-request.js';
 import { InvalidRequest } from '../errors/errors.js';
 import { topicMatches } from '../topic/topic-matches.js';
 import { longestMark, marked } from './mark.js';

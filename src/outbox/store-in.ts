@@ -1,6 +1,6 @@
 import { isLeft, left, right, type Either } from 'fp-ts/lib/Either.js';
 import { Observable, of, type Subscriber } from 'rxjs';
-import { publishProblem } from '../client/request-problem.js';
+import { publishProblem } from '../client/mqtt-request.js';
 import type { Mqtt5Members, PublishRequest } from '../ports/mqtt-message.js';
 import { amended } from '../errors/amended.js';
 import type { InvalidRequest, OutboxUnavailable, Overflowed } from '../errors/errors.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { connectErrorOf } from '../../src/client/connect-error.js';
+import { connectErrorOf } from '../../src/client/failures.js';
 import type { SessionEnd } from '../../src/ipc/session.js';
 
 describe('the end of a session means to who needs a connection', () => {

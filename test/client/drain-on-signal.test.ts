@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 
 import { publishTo } from '../../src/flow/index.js';
 import type { LocalNucleus } from '../../src/local/index.js';
 import { connect } from '../../src/client/connect.js';
-import { drainOnSignal } from '../../src/client/drain-on-signal.js';
+import { drainOnSignal } from '../../src/client/drain.js';
 import type { DrainReport, MqttProxy } from '../../src/ports/mqtt-proxy.js';
 import { QOS } from '../../src/shared/qos.js';
 import { runToEnd } from '../../src/stream/index.js';

@@ -8,10 +8,8 @@ import { LITE_MAX_FRAME } from '../../src/ipc/wire/frame.js';
 import { encodeRequest } from '../../src/ipc/wire/encode-request.js';
 import { PUBLISH } from '../../src/shared/operations.js';
 import { encodeBatches } from '../../src/operators/index.js';
-import { capabilitiesOf } from '../../src/client/capabilities.js';
-import { encodePublish } from '../../src/client/encode-publish.js';
-import { payloadLimit } from '../../src/client/publish-size.js';
-import { frameProblem, publishProblem } from '../../src/client/request-problem.js';
+import { capabilitiesOf } from '../../src/client/nucleus-profile.js';
+import { encodePublish, frameProblem, payloadLimit, publishProblem } from '../../src/client/mqtt-request.js';
 import { QOS } from '../../src/shared/qos.js';
 
 const PROFILES = ['classic', 'lite'] as const;

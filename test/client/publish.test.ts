@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { publishTo } from '../../src/flow/index.js';
 import { encodeRpcMessage, MessageType } from '../../src/ipc/wire/rpc-message.js';
 import { PublishToIoTCoreRequest } from '../../src/ipc/wire/shapes.js';
-import { encodePublish } from '../../src/client/encode-publish.js';
+import { encodePublish } from '../../src/client/mqtt-request.js';
 import type { PublishRequest } from '../../src/ports/mqtt-message.js';
 import type { MqttProxy } from '../../src/ports/mqtt-proxy.js';
 import { QOS } from '../../src/shared/qos.js';

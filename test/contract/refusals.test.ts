@@ -6,7 +6,7 @@ import { PUBLISH, SUBSCRIBE } from '../../src/shared/operations.js';
 import { socketTransport } from '../../src/ipc/socket/socket-transport.js';
 import { connect } from '../../src/client/connect.js';
 import type { Profile } from '../../src/ports/mqtt-proxy.js';
-import { replyError } from '../../src/client/reply-error.js';
+import { replyError } from '../../src/client/failures.js';
 import { HandClock } from '../kit/time/hand-clock.js';
 import { COMPONENT, startNucleus } from './nucleus-subject.js';
 

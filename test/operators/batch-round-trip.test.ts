@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { gzipped, ndjson } from '../../src/codec/index.js';
 import { publishTo } from '../../src/flow/index.js';
 import { encodeBatches, flattenIterable } from '../../src/operators/index.js';
-import { payloadLimit } from '../../src/client/publish-size.js';
+import { payloadLimit } from '../../src/client/mqtt-request.js';
 import { QOS } from '../../src/shared/qos.js';
 import { onRights, tapLeft } from '../../src/stream/index.js';
 import { MemoryNucleus } from '../../src/testing/index.js';

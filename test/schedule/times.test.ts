@@ -2,7 +2,7 @@ import { EMPTY, of } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { parseDuration } from '../../src/cli/parse-values.js';
 import { connect } from '../../src/client/connect.js';
-import { drainOnSignal } from '../../src/client/drain-on-signal.js';
+import { drainOnSignal } from '../../src/client/drain.js';
 import { shareSubscriptions } from '../../src/client/share-subscriptions.js';
 import { batch, Ledger, publishTo } from '../../src/flow/index.js';
 import { count, deadband, dedupe, governRate, hysteresis, rateOfChange, tumbling } from '../../src/operators/index.js';

@@ -4,7 +4,7 @@ import { EMPTY, from, lastValueFrom, NEVER, of, throwError, type Observable } fr
 import { describe, expect, it } from 'vitest';
 import { codecOf, gzipped, json, ndjson, type Codec } from '../../src/codec/index.js';
 import type { PublishRequest } from '../../src/ports/mqtt-message.js';
-import { readWith } from '../../src/client/read-with.js';
+import { readWith } from '../../src/client/read-messages.js';
 import { component, runComponent, silentLog } from '../../src/component/index.js';
 import { ServiceFault } from '../../src/errors/errors.js';
 import { batch, concurrently, counted, Ledger, publishTo, toAsyncIterable, type PublishPort } from '../../src/flow/index.js';

@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest';
-import { encodePublish } from '../../src/client/encode-publish.js';
+import { encodePublish, publishProblem, subscribeProblem } from '../../src/client/mqtt-request.js';
 import { messageStream } from '../../src/client/message-stream.js';
-import { publishProblem, subscribeProblem } from '../../src/client/request-problem.js';
 import { QOS, qosOf } from '../../src/shared/qos.js';
 
 it('a qos by the number of MQTT is sent as the one by its name', () => {

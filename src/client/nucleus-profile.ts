@@ -1,10 +1,26 @@
-import { left, right, type Either } from 'fp-ts/lib/Either.js';
-import { ProtocolViolated, TimedOut, type ConnectError } from '../errors/errors.js';
+import { type Either, left, right } from 'fp-ts/lib/Either.js';
+import { type ConnectError, ProtocolViolated, TimedOut } from '../errors/errors.js';
 import type { Clock } from '../ipc/clock.js';
-import { MessageType, type RpcMessage } from '../ipc/wire/rpc-message.js';
 import type { Session } from '../ipc/session.js';
+import { CLASSIC_MAX_FRAME, LITE_MAX_FRAME } from '../ipc/wire/frame.js';
+import { MessageType, type RpcMessage } from '../ipc/wire/rpc-message.js';
+import type { Capabilities, Profile } from '../ports/mqtt-proxy.js';
 import { PUBLISH } from '../shared/operations.js';
-import type { Profile } from '../ports/mqtt-proxy.js';
+import type { TransportName } from '../shared/profile-name.js';
+
+/** Publishes under way at once. Lite stores at most ten that the cloud has not acknowledged, and refuses the rest. */
+const PUBLISH_WINDOW: Record<Profile, number> = { classic: 64, lite: 8 };
+
+/** What a nucleus of this profile can do. */
+export function capabilitiesOf(profile: Profile, transport: TransportName, publishWindow: number | undefined): Capabilities {
+  return {
+    profile,
+    transport,
+    maxFrameBytes: profile === 'classic' ? CLASSIC_MAX_FRAME : LITE_MAX_FRAME,
+    publishWindow: publishWindow ?? PUBLISH_WINDOW[profile],
+    mqtt5Members: profile === 'classic',
+  };
+}
 
 /**
  * Finds out which nucleus this is: both accept a connection with the same bytes. A publish without a topic publishes

@@ -1,11 +1,12 @@
-import { left, right, type Either } from 'fp-ts/lib/Either.js';
-import { map, type OperatorFunction } from 'rxjs';
+import { type Either, left, right } from 'fp-ts/lib/Either.js';
+import { map, type MonoTypeOperatorFunction, type OperatorFunction } from 'rxjs';
 import type { Decoder, Encoded } from '../codec/codec.js';
-import { DecodeFailed } from '../errors/errors.js';
-import { quoted } from '../topic/mqtt-string.js';
-import { isTopicPattern, type TopicPattern } from '../topic/topic-pattern.js';
+import { DecodeFailed, type ServiceSubscribeError, type SubscribeError } from '../errors/errors.js';
+import { countedAs } from '../flow/counted.js';
 import type { PatternSubscribeRequest, SubscribeRequest } from '../ports/mqtt-proxy.js';
 import { atOnce } from '../shared/at-once.js';
+import { quoted } from '../topic/mqtt-string.js';
+import { isTopicPattern, type TopicPattern } from '../topic/topic-pattern.js';
 
 /** Any request a proxy can be asked to subscribe with: all overloads of `subscribe` in one. */
 export type AnySubscribeRequest = (SubscribeRequest | PatternSubscribeRequest<unknown>) & {
@@ -58,4 +59,24 @@ function read<M extends Encoded>(
   const withValue: ReadMessage<M> & { value: unknown } = Object.assign({ value }, message);
   withValue.value = value;
   return right(pattern === undefined ? withValue : Object.assign(withValue, { params }));
+}
+
+/**
+ * Counts the messages of a subscription in the ledger, under its topic or filter. A message that cannot be decoded counts as failed; gaps
+ * and refusals are no messages.
+ */
+export function countMessages<T extends Element>(topicName: string): MonoTypeOperatorFunction<T> {
+  return countedAs<T>('subscription', topicName, { sizeOf, fateOf });
+}
+
+type Element = Either<SubscribeError | ServiceSubscribeError | DecodeFailed<Encoded>, Encoded>;
+
+function sizeOf(element: Element): number {
+  if (element._tag === 'Right') return element.right.payload.length;
+  return element.left._tag === 'DecodeFailed' ? element.left.original.payload.length : 0;
+}
+
+function fateOf(element: Element): 'emitted' | 'failed' | 'aside' {
+  if (element._tag === 'Right') return 'emitted';
+  return element.left._tag === 'DecodeFailed' ? 'failed' : 'aside';
 }

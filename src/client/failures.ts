@@ -1,17 +1,10 @@
 import { statSync } from 'node:fs';
-import {
-  ConnectionLost,
-  NativeUnavailable,
-  ProtocolViolated,
-  ProxyClosed,
-  SocketPathTooLong,
-  SocketUnavailable,
-  TimedOut,
-  TokenRefused,
-  type ConnectError,
-} from '../errors/errors.js';
+import { classifyServiceError, type OperationRefusal } from '../errors/classify-service-error.js';
+import { type ConnectError, ConnectionLost, type Kind, NativeUnavailable, type Operation, ProtocolViolated, ProxyClosed, type PublishError, SocketPathTooLong, SocketUnavailable, TimedOut, TokenRefused } from '../errors/errors.js';
+import { readServiceError } from '../errors/read-service-error.js';
 import type { SessionEnd } from '../ipc/session.js';
 import type { ConnectFailure } from '../ipc/transport.js';
+import type { RpcMessage } from '../ipc/wire/rpc-message.js';
 
 /** What the end of a session means to someone who needs a connection. */
 export function connectErrorOf(end: SessionEnd, socketPath: string, connectTimeout: number, acceptedBefore: boolean): ConnectError {
@@ -58,4 +51,29 @@ function isSocket(path: string): boolean {
   } catch {
     return true;
   }
+}
+
+/** What a connection that failed means to a publish that was never sent. */
+export function unsent(error: ConnectError): PublishError {
+  switch (error._tag) {
+    case 'ProtocolViolated':
+      return new ProtocolViolated('message', error.detail, error);
+    case 'TimedOut':
+      return new TimedOut('message', error.operation, error.milliseconds, false);
+    case 'ConnectionLost':
+      return new ConnectionLost('message', false, error);
+    case 'ProxyClosed':
+      return new ProxyClosed(error.drained);
+    case 'MissingEnvironment':
+    case 'SocketPathTooLong':
+    case 'SocketUnavailable':
+    case 'TokenRefused':
+    case 'NativeUnavailable':
+      return error;
+  }
+}
+
+/** The typed error in a message that refuses an operation. */
+export function replyError<K extends Kind>(kind: K, operation: Operation, topicName: string, reply: RpcMessage): OperationRefusal<K> {
+  return classifyServiceError({ ...readServiceError(reply), kind, operation, topicName });
 }

@@ -1,12 +1,70 @@
 import { inspect } from 'node:util';
 import * as t from 'io-ts';
 import { InvalidRequest, type Operation } from '../errors/errors.js';
+import { requestHeadersLength } from '../ipc/wire/encode-request.js';
+import { FRAME_OVERHEAD } from '../ipc/wire/frame.js';
+import type { PublishToIoTCoreRequest } from '../ipc/wire/shapes.js';
+import type { PublishRequest } from '../ports/mqtt-message.js';
+import type { Capabilities, Profile, SilenceWatch, SubscribeRequest } from '../ports/mqtt-proxy.js';
+import { encodeBase64 } from '../shared/base64.js';
 import { PUBLISH, SUBSCRIBE } from '../shared/operations.js';
 import { QOS } from '../shared/qos.js';
 import { publishTopicProblem, topicFilterProblem, topicMatches } from '../topic/index.js';
-import type { PublishRequest } from '../ports/mqtt-message.js';
-import type { Capabilities, SilenceWatch, SubscribeRequest } from '../ports/mqtt-proxy.js';
-import { MAX_PAYLOAD, requestRoom } from './publish-size.js';
+import { capabilitiesOf } from './nucleus-profile.js';
+
+/** The JSON of a `PublishToIoTCore` request. */
+export function encodePublish(request: PublishRequest): string {
+  const { topicName, qos, payload } = request;
+  const blob = typeof payload === 'string' ? Buffer.from(payload, 'utf8').toString('base64') : encodeBase64(payload);
+  // Base64 and qos need no escaping, and a message rarely has more than these three members.
+  const head = `{"topicName":${JSON.stringify(topicName)},"qos":"${qos}","payload":"${blob}"`;
+  const members = mqtt5Members(request);
+  return members === undefined ? `${head}}` : `${head},${JSON.stringify(members).slice(1)}`;
+}
+
+function mqtt5Members(request: PublishRequest): Partial<PublishToIoTCoreRequest<string>> | undefined {
+  const members: Partial<PublishToIoTCoreRequest<string>> = {};
+  if (request.retain !== undefined) members.retain = request.retain;
+  if (request.userProperties !== undefined) members.userProperties = request.userProperties.map(({ key, value }) => ({ key, value }));
+  if (request.messageExpiryIntervalSeconds !== undefined) members.messageExpiryIntervalSeconds = request.messageExpiryIntervalSeconds;
+  if (request.correlationData !== undefined) members.correlationData = encodeBase64(request.correlationData);
+  if (request.responseTopic !== undefined) members.responseTopic = request.responseTopic;
+  if (request.payloadFormat !== undefined) members.payloadFormat = request.payloadFormat;
+  if (request.contentType !== undefined) members.contentType = request.contentType;
+  return Object.keys(members).length === 0 ? undefined : members;
+}
+
+/** The largest payload IoT Core takes ("AWS IoT Core message broker limits"); a larger one may cost the device its connection. */
+export const MAX_PAYLOAD: number = 128 * 1024;
+
+/** Bytes of a request's JSON that fit into one frame. */
+export function requestRoom(operation: Operation, maxFrameBytes: number): number {
+  return maxFrameBytes - FRAME_OVERHEAD - requestHeadersLength(operation);
+}
+
+/**
+ * Bytes of the largest payload that can be published so: what `encodeBatches` and other shapers are told. IoT Core takes 128 KiB; on Greengrass
+ * Lite the whole message must fit into one frame of 10 012 bytes, with its topic and MQTT 5 members, as JSON, and the payload as base64.
+ *
+ * @param to A profile, or what {@link MqttProxy.ready} found.
+ * @param request Of several that differ, the one with the longest topic and members.
+ * @returns 0 where not even an empty payload fits.
+ *
+ * @example
+ * ```ts
+ * import { payloadLimit, QOS } from 'greengrass-rx';
+ *
+ * const request = { topicName: 'plant/7/readings', qos: QOS.AT_LEAST_ONCE };
+ * console.log(payloadLimit('classic', request)); // 131072
+ * console.log(payloadLimit('lite', request)); // 7380, of a frame of 10 012
+ * ```
+ */
+export function payloadLimit(to: Profile | Pick<Capabilities, 'maxFrameBytes'>, request: Omit<PublishRequest, 'payload'>): number {
+  const { maxFrameBytes } = typeof to === 'string' ? capabilitiesOf(to, 'socket', undefined) : to;
+  const room = requestRoom(PUBLISH, maxFrameBytes) - Buffer.byteLength(encodePublish({ ...request, payload: '' }));
+  // Base64 makes four bytes of three.
+  return Math.min(MAX_PAYLOAD, Math.max(0, Math.floor(room / 4) * 3));
+}
 
 /** The largest message expiry MQTT 5 has room for, in seconds (section 3.3.2.3.3). */
 const MAX_EXPIRY = 0xffff_ffff;
