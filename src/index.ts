@@ -7,7 +7,7 @@ export * from './codec/index.js';
 export * from './errors/errors.js';
 export * from './flow/index.js';
 export { connect } from './client/connect.js';
-export { connectNucleus, type Nucleus } from './client/connect-nucleus.js';
+export { connectNucleus, type Nucleus } from './client/connect.js';
 export type { Configuration, ConfigurationError, ConfigurationKey } from './client/configuration.js';
 export type { ComponentUpdate, Lifecycle } from './client/lifecycle.js';
 export type { LocalAccepted, LocalMessage, LocalPublishRequest, LocalSubscribeRequest } from './client/local-message.js';

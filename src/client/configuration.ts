@@ -6,7 +6,7 @@ import { forbiddenKeyIn } from '../codec/forbidden-key.js';
 import { inexactNumbers } from '../codec/inexact-numbers.js';
 import { validated } from '../codec/validated.js';
 import { ConfigurationInvalid, type RequestError, type ServiceSubscribeError } from '../errors/errors.js';
-import { ConfigurationUpdateEvents, GetConfigurationResponse } from '../ipc/wire/shapes.js';
+import { ConfigurationUpdateEvents, GetConfigurationResponse, readShape } from '../ipc/wire/shapes.js';
 import { isJsonObject } from '../shared/json-object.js';
 import { GET_CONFIGURATION, SUBSCRIBE_TO_CONFIGURATION_UPDATE } from '../shared/operations.js';
 import type { ObservableEither } from '../stream/observable-either.js';
@@ -185,24 +185,13 @@ function concerns(changed: readonly string[], keyPath: readonly string[]): boole
 }
 
 function readUpdate(body: string): Either<string, readonly string[]> {
-  const event = ConfigurationUpdateEvents.decode(parsed(body));
-  return event._tag === 'Left'
-    ? left('a ConfigurationUpdateEvents has a wrong shape')
-    : right(event.right.configurationUpdateEvent.keyPath);
+  const event = readShape('ConfigurationUpdateEvents', ConfigurationUpdateEvents, body);
+  return event._tag === 'Left' ? event : right(event.right.configurationUpdateEvent.keyPath);
 }
 
 function readAnswer(body: string): Either<string, Answer> {
-  const answer = GetConfigurationResponse.decode(parsed(body));
-  return answer._tag === 'Left' ? left('a GetConfigurationResponse has a wrong shape') : right({ body, ...answer.right });
-}
-
-function parsed(body: string): unknown {
-  try {
-    const value: unknown = JSON.parse(body);
-    return value;
-  } catch {
-    return undefined;
-  }
+  const answer = readShape('GetConfigurationResponse', GetConfigurationResponse, body);
+  return answer._tag === 'Left' ? answer : right({ body, ...answer.right });
 }
 
 /** Passes at most: each makes one layer of texts what the codec wants. */

@@ -1,11 +1,11 @@
 import { inspect } from 'node:util';
-import { left, right, type Either } from 'fp-ts/lib/Either.js';
+import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
 import { MissingEnvironment } from '../errors/errors.js';
-import type { TransportName } from '../shared/profile-name.js';
-import { checkPositiveTime, checkTime } from '../shared/check-argument.js';
-import type { Schedule } from '../schedule/schedule.js';
 import type { Profile } from '../ports/mqtt-proxy.js';
+import type { Schedule } from '../schedule/schedule.js';
+import { checkPositiveTime, checkTime } from '../shared/check-argument.js';
+import type { TransportName } from '../shared/profile-name.js';
 
 /** How {@link connect} reaches the nucleus. Everything has a default, and on a device none is needed. Times are milliseconds; `Infinity` means never. */
 export interface ConnectOptions {

@@ -1,43 +1,17 @@
-import { right, type Either } from 'fp-ts/lib/Either.js';
-import { firstValueFrom, type Observable } from 'rxjs';
-import type { Decoder } from '../codec/codec.js';
-import type { DecodeFailed, ConnectError, PublishError, SubscribeError } from '../errors/errors.js';
+import type { Observable } from 'rxjs';
+import type { ConnectError } from '../errors/errors.js';
 import { crtTransport } from '../ipc/crt/crt-transport.js';
 import { socketTransport } from '../ipc/socket/socket-transport.js';
 import type { Transport } from '../ipc/transport.js';
-import type { TransportName } from '../shared/profile-name.js';
-import { PUBLISH } from '../shared/operations.js';
-import { QOS } from '../shared/qos.js';
+import type { Capabilities, ConnectionState, DrainReport, MqttProxy, RunnableTask, RunnableTaskEither } from '../ports/mqtt-proxy.js';
 import { capped, equalJitter, exponential, fixed, fullJitter, resetAfter } from '../schedule/index.js';
-import type { ObservableEither } from '../stream/observable-either.js';
-import { topicFilterOf } from '../topic/topic-pattern.js';
-import { resolveOptions, type ConnectOptions, type DefaultSchedules } from './connect-options.js';
-import { offerDirect, type Submit } from '../flow/publish-job.js';
-import { cloudStatus } from './cloud-status.js';
-import { type AnySubscribeRequest, countMessages, readWith } from './read-messages.js';
-import { encodePublish, frameProblem, publishProblem, subscribeProblem } from './mqtt-request.js';
-import { messageStream } from './message-stream.js';
-import type { MqttMessage, PublishRequest } from '../ports/mqtt-message.js';
-import type {
-  Accepted,
-  Capabilities,
-  CloudStatus,
-  ConnectionState,
-  DrainReport,
-  MqttProxy,
-  PatternSubscribeRequest,
-  Profile,
-  RunnableTask,
-  RunnableTaskEither,
-  SubscribeRequest,
-} from '../ports/mqtt-proxy.js';
-import { NucleusLink, publishing } from './nucleus-link.js';
-
-/** Who took a publish. Made once: there is one for each message. */
-const ACCEPTED: Record<Profile, Either<never, Accepted>> = {
-  classic: right({ by: 'spooler' }),
-  lite: right({ by: 'mqtt-socket' }),
-};
+import type { TransportName } from '../shared/profile-name.js';
+import { type Configuration, IpcConfiguration } from './configuration.js';
+import { type ConnectOptions, type DefaultSchedules, resolveOptions } from './connect-options.js';
+import { IpcLifecycle, type Lifecycle } from './lifecycle.js';
+import { IpcLocalTopics, type LocalTopics } from './local-topics.js';
+import { IpcMqttProxy } from './mqtt-proxy.js';
+import { NucleusLink } from './nucleus-link.js';
 
 const TRANSPORTS: Record<TransportName, Transport> = { socket: socketTransport, crt: crtTransport };
 
@@ -106,31 +80,74 @@ export function connectOver(transport: Transport, options: ConnectOptions): Mqtt
   return new IpcMqttProxy(openLinkOver(transport, options));
 }
 
-/** The MQTT proxy of a connection that other ports may use as well. */
-export class IpcMqttProxy implements MqttProxy {
+/** The nucleus: a port for each of its services, all on one connection, with one token, one reconnect, one drain and one end. */
+export interface Nucleus extends AsyncDisposable {
+  /** Messages to and from AWS IoT Core: what {@link connect} gives. Closing or draining it is closing or draining all. */
+  readonly mqtt: MqttProxy;
+  /** Messages between the components of the device. */
+  readonly local: LocalTopics;
+  /** The configuration of this component and of others, and its changes. */
+  readonly configuration: Configuration;
+  /** Reports of this component's state, and updates that the nucleus announces. */
+  readonly lifecycle: Lifecycle;
+  /** Connects, if that is not done yet, and tells what was found. */
+  readonly ready: () => RunnableTaskEither<ConnectError, Capabilities>;
+  /** The connection's state, from the current one on. Subscribing to it does not connect. */
+  readonly state$: Observable<ConnectionState>;
+  /** As `MqttProxy.drain`, for all ports: intake stops, and the publishes of all are waited for. */
+  readonly drain: (deadline: number) => RunnableTask<DrainReport>;
+  readonly draining$: Observable<void>;
+  /** Keeps `drain` from ending until the function that it gives is called, as a stage does that still holds values. */
+  readonly holdDrain: () => () => void;
+  /** Ends the connection and everything on it; afterwards nothing keeps the process alive. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * The nucleus with all its services, over its real IPC socket: MQTT proxy, local topics, configuration and lifecycle. Pure and lazy as {@link connect} is, which gives its MQTT proxy
+ * alone: the first stream or task of any port that runs makes the one connection.
+ *
+ * What a nucleus does not offer is one `Left(UnsupportedOperation)` of kind `message` and then completion, found out once a connection.
+ *
+ * @throws RangeError, TypeError for options out of range, as `connect` does.
+ *
+ * @example
+ * ```ts
+ * import { connectNucleus } from 'greengrass-rx';
+ * import { take } from 'rxjs';
+ *
+ * const nucleus = connectNucleus();
+ * const { local } = nucleus;
+ * local
+ *   .subscribe({ topic: 'plc/7/raw', onStatus: ({ status }) => status === 'active' && void local.publish({ topic: 'plc/7/raw', json: { celsius: 21 } })() })
+ *   .pipe(take(1))
+ *   .subscribe(message => {
+ *     console.log(message); // Right({ topic: 'plc/7/raw', format: 'json', … })
+ *     void nucleus.close();
+ *   });
+ * ```
+ */
+export function connectNucleus(options: ConnectOptions = {}): Nucleus {
+  return new IpcNucleus(openLink(options));
+}
+
+class IpcNucleus implements Nucleus {
+  readonly mqtt: MqttProxy;
+  readonly local: LocalTopics;
+  readonly configuration: Configuration;
+  readonly lifecycle: Lifecycle;
   readonly #link: NucleusLink;
-  readonly #submit: Submit<PublishRequest, Accepted>;
 
   constructor(link: NucleusLink) {
     this.#link = link;
-    this.#submit = link.publisher<PublishRequest, Accepted>({
-      operation: PUBLISH,
-      topicOf: ({ topicName }) => topicName,
-      windowOf: ({ publishWindow }) => publishWindow,
-      requestProblem: publishProblem,
-      problem: frameProblem,
-      encode: encodePublish,
-      read: (_payload, profile) => ACCEPTED[profile],
-    });
-    offerDirect(this, this.#submit);
+    this.mqtt = new IpcMqttProxy(link);
+    this.local = new IpcLocalTopics(link);
+    this.configuration = new IpcConfiguration(link);
+    this.lifecycle = new IpcLifecycle(link);
   }
 
   get state$(): Observable<ConnectionState> {
     return this.#link.state$;
-  }
-
-  get cloud$(): Observable<CloudStatus> {
-    return cloudStatus(this.#link);
   }
 
   get draining$(): Observable<void> {
@@ -139,38 +156,6 @@ export class IpcMqttProxy implements MqttProxy {
 
   ready(): RunnableTaskEither<ConnectError, Capabilities> {
     return this.#link.ready();
-  }
-
-  subscribe<P, A>(
-    request: PatternSubscribeRequest<P> & { readonly codec: Decoder<A> },
-  ): ObservableEither<SubscribeError | DecodeFailed<MqttMessage>, MqttMessage & { readonly params: P; readonly value: A }>;
-  subscribe<P>(
-    request: PatternSubscribeRequest<P>,
-  ): ObservableEither<SubscribeError | DecodeFailed<MqttMessage>, MqttMessage & { readonly params: P }>;
-  subscribe<A>(
-    request: SubscribeRequest & { readonly codec: Decoder<A> },
-  ): ObservableEither<SubscribeError | DecodeFailed<MqttMessage>, MqttMessage & { readonly value: A }>;
-  subscribe(request: SubscribeRequest): ObservableEither<SubscribeError, MqttMessage>;
-  subscribe(request: AnySubscribeRequest): Observable<unknown> {
-    const filtered: SubscribeRequest = { ...request, topicName: topicFilterOf(request.topicName) };
-    const messages$ = this.#link.events(
-      messageStream(filtered),
-      () => subscribeProblem(filtered),
-      topicName => {
-        // Its loss is what the silence timer is there for, so its outcome is nobody's news.
-        this.publish$({ topicName, payload: '', qos: QOS.AT_MOST_ONCE }).subscribe();
-      },
-    );
-    // Counted behind the codec, which says what a message is worth.
-    return messages$.pipe(readWith(request), countMessages(filtered.topicName));
-  }
-
-  publish$(request: PublishRequest): ObservableEither<PublishError, Accepted> {
-    return publishing(listener => this.#submit(request, listener));
-  }
-
-  publish(request: PublishRequest): RunnableTaskEither<PublishError, Accepted> {
-    return () => firstValueFrom(this.publish$(request));
   }
 
   drain(deadline: number): RunnableTask<DrainReport> {

@@ -1,15 +1,15 @@
 import { isLeft } from 'fp-ts/lib/Either.js';
-import { BehaviorSubject, defer, noop, of, skipWhile, type Observable } from 'rxjs';
-import { ConnectionLost, ProxyClosed, SocketUnavailable, type ConnectError } from '../errors/errors.js';
+import { BehaviorSubject, defer, noop, type Observable, of, skipWhile } from 'rxjs';
+import { type ConnectError, ConnectionLost, ProxyClosed, SocketUnavailable } from '../errors/errors.js';
 import type { Clock } from '../ipc/clock.js';
 import { Session, type SessionEnd } from '../ipc/session.js';
 import { socketTransport } from '../ipc/socket/socket-transport.js';
 import type { Transport } from '../ipc/transport.js';
-import { startSeries, type RetrySeries } from '../schedule/index.js';
-import { capabilitiesOf, detectProfile } from './nucleus-profile.js';
+import type { Capabilities, ConnectionState, Profile } from '../ports/mqtt-proxy.js';
+import { type RetrySeries, startSeries } from '../schedule/index.js';
 import type { ResolvedOptions } from './connect-options.js';
 import { connectErrorOf } from './failures.js';
-import type { Capabilities, ConnectionState, Profile } from '../ports/mqtt-proxy.js';
+import { capabilitiesOf, detectProfile } from './nucleus-profile.js';
 
 /**
  * A server that closes without a ConnectAck may refuse the token (all that Greengrass Lite ever says) or be dying. Only

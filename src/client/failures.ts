@@ -1,6 +1,19 @@
 import { statSync } from 'node:fs';
 import { classifyServiceError, type OperationRefusal } from '../errors/classify-service-error.js';
-import { type ConnectError, ConnectionLost, type Kind, NativeUnavailable, type Operation, ProtocolViolated, ProxyClosed, type PublishError, SocketPathTooLong, SocketUnavailable, TimedOut, TokenRefused } from '../errors/errors.js';
+import {
+  type ConnectError,
+  ConnectionLost,
+  type Kind,
+  NativeUnavailable,
+  type Operation,
+  ProtocolViolated,
+  ProxyClosed,
+  type PublishError,
+  SocketPathTooLong,
+  SocketUnavailable,
+  TimedOut,
+  TokenRefused,
+} from '../errors/errors.js';
 import { readServiceError } from '../errors/read-service-error.js';
 import type { SessionEnd } from '../ipc/session.js';
 import type { ConnectFailure } from '../ipc/transport.js';

@@ -1,11 +1,11 @@
-import { left, right, type Either } from 'fp-ts/lib/Either.js';
+import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import { defer, firstValueFrom, map, of, share, takeUntil, tap } from 'rxjs';
 import { InvalidRequest, type RequestError, type ServiceSubscribeError } from '../errors/errors.js';
-import { ComponentUpdatePolicyEvents } from '../ipc/wire/shapes.js';
-import { DEFER_COMPONENT_UPDATE, SUBSCRIBE_TO_COMPONENT_UPDATES, UPDATE_STATE } from '../shared/operations.js';
-import { checkTime } from '../shared/check-argument.js';
-import type { ObservableEither } from '../stream/observable-either.js';
+import { ComponentUpdatePolicyEvents, readShape } from '../ipc/wire/shapes.js';
 import type { RunnableTaskEither } from '../ports/mqtt-proxy.js';
+import { checkTime } from '../shared/check-argument.js';
+import { DEFER_COMPONENT_UPDATE, SUBSCRIBE_TO_COMPONENT_UPDATES, UPDATE_STATE } from '../shared/operations.js';
+import type { ObservableEither } from '../stream/observable-either.js';
 import type { NucleusLink } from './nucleus-link.js';
 
 /** What the nucleus announces to a component about a deployment, of this component or of any other. */
@@ -53,7 +53,7 @@ export class IpcLifecycle implements Lifecycle {
       operation: SUBSCRIBE_TO_COMPONENT_UPDATES,
       topicName: '',
       payload: '{}',
-      read: readUpdateEvent,
+      read: body => readShape('ComponentUpdatePolicyEvents', ComponentUpdatePolicyEvents, body),
       isCanary: () => false,
       silence: undefined,
       onStatus: undefined,
@@ -115,15 +115,4 @@ export class IpcLifecycle implements Lifecycle {
       },
     };
   }
-}
-
-function readUpdateEvent(body: string): Either<string, ComponentUpdatePolicyEvents> {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(body);
-  } catch {
-    return left('a ComponentUpdatePolicyEvents is not JSON');
-  }
-  const event = ComponentUpdatePolicyEvents.decode(parsed);
-  return event._tag === 'Left' ? left('a ComponentUpdatePolicyEvents has a wrong shape') : event;
 }

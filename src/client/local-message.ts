@@ -4,7 +4,7 @@ import { DecodeFailed, InvalidRequest, type Operation } from '../errors/errors.j
 import { FRAME_OVERHEAD } from '../ipc/wire/frame.js';
 import { encodeHeaders } from '../ipc/wire/headers.js';
 import { MessageType, rpcHeaders } from '../ipc/wire/rpc-message.js';
-import { type ReceiveMode, SubscriptionResponseMessage } from '../ipc/wire/shapes.js';
+import { readShape, type ReceiveMode, SubscriptionResponseMessage } from '../ipc/wire/shapes.js';
 import type { Capabilities, SilenceWatch, SubscriptionStatus } from '../ports/mqtt-proxy.js';
 import { decodeUnpaddedBase64, encodeBase64 } from '../shared/base64.js';
 import { PUBLISH_TO_TOPIC, SUBSCRIBE_TO_TOPIC } from '../shared/operations.js';
@@ -49,14 +49,8 @@ export function encodeLocalPublish({ topic, payload, json }: LocalPublishRequest
  * @param filter Names the message where the nucleus does not.
  */
 export function readLocalMessage(body: string, filter: string): Either<string, Either<DecodeFailed<LocalMessage>, LocalMessage>> {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(body);
-  } catch {
-    return left('a SubscriptionResponseMessage is not JSON');
-  }
-  const decoded = SubscriptionResponseMessage.decode(parsed);
-  if (decoded._tag === 'Left') return left('a SubscriptionResponseMessage has a wrong shape');
+  const decoded = readShape('SubscriptionResponseMessage', SubscriptionResponseMessage, body);
+  if (decoded._tag === 'Left') return decoded;
   const { jsonMessage, binaryMessage } = decoded.right;
   const topic = (jsonMessage ?? binaryMessage)?.context?.topic ?? filter;
   if (jsonMessage !== undefined)

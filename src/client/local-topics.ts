@@ -10,9 +10,20 @@ import { PUBLISH_TO_TOPIC, SUBSCRIBE_TO_TOPIC } from '../shared/operations.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 import { topicMatches } from '../topic/index.js';
 import { topicFilterOf, type TopicPattern } from '../topic/topic-pattern.js';
-import { countMessages, readWith } from './read-messages.js';
-import { encodeLocalPublish, liteTopicProblem, type LocalAccepted, localFrameProblem, type LocalMessage, localPublishProblem, type LocalPublishRequest, localSubscribeProblem, type LocalSubscribeRequest, readLocalMessage } from './local-message.js';
+import {
+  encodeLocalPublish,
+  liteTopicProblem,
+  type LocalAccepted,
+  localFrameProblem,
+  type LocalMessage,
+  localPublishProblem,
+  type LocalPublishRequest,
+  localSubscribeProblem,
+  type LocalSubscribeRequest,
+  readLocalMessage,
+} from './local-message.js';
 import { type NucleusLink, publishing } from './nucleus-link.js';
+import { countMessages, readWith } from './read-messages.js';
 
 /** What to subscribe to, as a pattern: each message then has the `params` of its topic. */
 export interface LocalPatternSubscribeRequest<P> extends Omit<LocalSubscribeRequest, 'topic'> {

@@ -1,4 +1,4 @@
-import { left, right, type Either } from 'fp-ts/lib/Either.js';
+import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import {
   asyncScheduler,
   defer,
@@ -13,33 +13,33 @@ import {
   type Unsubscribable,
 } from 'rxjs';
 import {
-  ProtocolViolated,
-  ProxyClosed,
-  UnsupportedOperation,
   type ConnectError,
   type InvalidRequest,
   type Operation,
+  ProtocolViolated,
+  ProxyClosed,
   type PublishError,
   type RequestError,
   type ServiceSubscribeError,
   type SubscribeError,
+  UnsupportedOperation,
 } from '../errors/errors.js';
 import type { PublishListener, Submit } from '../flow/publish-job.js';
 import type { Clock } from '../ipc/clock.js';
 import type { Transport } from '../ipc/transport.js';
-import { checkTime } from '../shared/check-argument.js';
+import type { Capabilities, ConnectionState, DrainReport, RunnableTask, RunnableTaskEither } from '../ports/mqtt-proxy.js';
 import { schedulerClock } from '../schedule/clock.js';
+import { checkTime } from '../shared/check-argument.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 import { markHandled, reportUnhandled } from '../stream/unhandled.js';
 import type { ResolvedOptions } from './connect-options.js';
 import { Connection, type ConnectionUser } from './connection.js';
 import { Drain, type Drained } from './drain.js';
-import type { Capabilities, ConnectionState, DrainReport, RunnableTask, RunnableTaskEither } from '../ports/mqtt-proxy.js';
-import { PassingRefusals } from './passing-refusals.js';
-import { frameProblem } from './mqtt-request.js';
-import { RequestQueue, type RequestRules } from './request-queue.js';
-import { Subscription, type EventStream, type SubscriptionContext } from './subscription.js';
 import { unsent } from './failures.js';
+import { frameProblem } from './mqtt-request.js';
+import { PassingRefusals } from './passing-refusals.js';
+import { RequestQueue, type RequestRules } from './request-queue.js';
+import { type EventStream, Subscription, type SubscriptionContext } from './subscription.js';
 
 /** Requests of services under way at once, apart from publishes: few, small and rare. */
 const REQUEST_WINDOW = 4;

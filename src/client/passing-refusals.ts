@@ -1,4 +1,4 @@
-import { Unauthorized, type PublishError } from '../errors/errors.js';
+import { type PublishError, Unauthorized } from '../errors/errors.js';
 import type { Clock } from '../ipc/clock.js';
 
 /** Topics that are remembered as allowed. */

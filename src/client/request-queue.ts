@@ -1,21 +1,21 @@
+import type { Either } from 'fp-ts/lib/Either.js';
+import { Subscription, type Unsubscribable } from 'rxjs';
 import {
+  type ConnectError,
   ConnectionLost,
   type InvalidRequest,
   type Operation as OperationName,
   ProtocolViolated,
+  type PublishError,
   TimedOut,
   TooManyPublishes,
-  type ConnectError,
-  type PublishError,
 } from '../errors/errors.js';
-import { Subscription, type Unsubscribable } from 'rxjs';
 import type { PublishListener } from '../flow/publish-job.js';
-import type { Either } from 'fp-ts/lib/Either.js';
 import type { Clock } from '../ipc/clock.js';
-import { MessageType, type RpcMessage } from '../ipc/wire/rpc-message.js';
 import type { Operation, RequestListener, Session } from '../ipc/session.js';
-import type { ConnectionUser } from './connection.js';
+import { MessageType, type RpcMessage } from '../ipc/wire/rpc-message.js';
 import type { Capabilities, Profile } from '../ports/mqtt-proxy.js';
+import type { ConnectionUser } from './connection.js';
 import { replyError, unsent } from './failures.js';
 import type { PassingRefusals } from './passing-refusals.js';
 

@@ -1,16 +1,16 @@
 import type { Either } from 'fp-ts/lib/Either.js';
-import { asyncScheduler, concat, defer, finalize, from, Observable, share, tap, type SchedulerLike } from 'rxjs';
-import { checkTime } from '../shared/check-argument.js';
-import { waiting } from '../schedule/clock.js';
+import { asyncScheduler, concat, defer, finalize, from, Observable, type SchedulerLike, share, tap } from 'rxjs';
 import type { SubscribeError } from '../errors/errors.js';
-import type { ObservableEither } from '../stream/observable-either.js';
-import { topicFilterOf } from '../topic/topic-pattern.js';
 import type { MqttMessage } from '../ports/mqtt-message.js';
 import type { MqttProxy, SubscribeRequest, SubscriptionStatus } from '../ports/mqtt-proxy.js';
-import type { LocalMessage, LocalSubscribeRequest } from './local-message.js';
-import { defaultMode, type AnyLocalSubscribeRequest, type LocalSubscribeError, type LocalTopics } from './local-topics.js';
-import { readWith, type AnySubscribeRequest } from './read-messages.js';
+import { waiting } from '../schedule/clock.js';
+import { checkTime } from '../shared/check-argument.js';
 import { qosOf } from '../shared/qos.js';
+import type { ObservableEither } from '../stream/observable-either.js';
+import { topicFilterOf } from '../topic/topic-pattern.js';
+import type { LocalMessage, LocalSubscribeRequest } from './local-message.js';
+import { type AnyLocalSubscribeRequest, defaultMode, type LocalSubscribeError, type LocalTopics } from './local-topics.js';
+import { type AnySubscribeRequest, readWith } from './read-messages.js';
 
 /** How {@link shareSubscriptions} shares. */
 export interface ShareSubscriptionsOptions {

@@ -1,23 +1,23 @@
-import { left, type Either } from 'fp-ts/lib/Either.js';
+import { type Either, left } from 'fp-ts/lib/Either.js';
 import type { Subscriber } from 'rxjs';
 import {
+  type ConnectError,
   ConnectionLost,
   Interrupted,
   type InvalidRequest,
+  type Operation as OperationName,
   ProtocolViolated,
   Silent,
-  TimedOut,
-  type ConnectError,
-  type Operation as OperationName,
   type SubscribeError,
+  TimedOut,
 } from '../errors/errors.js';
 import type { Clock } from '../ipc/clock.js';
-import type { RpcMessage } from '../ipc/wire/rpc-message.js';
 import type { Session, SubscribeOperation, SubscriptionListener } from '../ipc/session.js';
-import { startSeries, type RetrySeries } from '../schedule/index.js';
+import type { RpcMessage } from '../ipc/wire/rpc-message.js';
+import type { Capabilities, SilenceWatch, SubscriptionStatus } from '../ports/mqtt-proxy.js';
+import { type RetrySeries, startSeries } from '../schedule/index.js';
 import type { Schedule } from '../schedule/schedule.js';
 import type { Connection, ConnectionUser } from './connection.js';
-import type { Capabilities, SilenceWatch, SubscriptionStatus } from '../ports/mqtt-proxy.js';
 import { replyError } from './failures.js';
 import { SilenceTimer } from './silence-timer.js';
 

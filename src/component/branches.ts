@@ -1,9 +1,9 @@
 import { isObservable, merge, Observable } from 'rxjs';
+import { atOnce } from '../shared/at-once.js';
 import { isTerminal } from '../stream/kind.js';
 import { markHandled } from '../stream/unhandled.js';
-import type { Branch, Branches } from './component.js';
 import { workOn } from '../stream/work-on.js';
-import { atOnce } from '../shared/at-once.js';
+import type { Branch, Branches } from './component.js';
 
 /** The name of the one branch of a component that gives a single stream. */
 const ONLY = 'run';

@@ -1,11 +1,48 @@
-import { right, type Either } from 'fp-ts/lib/Either.js';
+import { type Either, right } from 'fp-ts/lib/Either.js';
 import type { Type, Validation } from 'io-ts';
-import { of, type Observable } from 'rxjs';
+import { type Observable, of } from 'rxjs';
+import type { Nucleus } from '../client/connect.js';
+import type { LocalTopics } from '../client/local-topics.js';
+import type { ConfigurationInvalid } from '../errors/errors.js';
 import { declaredFilters, type DeclaredTopic } from '../flow/declared-topics.js';
 import type { MqttProxy } from '../ports/mqtt-proxy.js';
 import { COMPONENT_NAME_RULE, COMPONENT_VERSION_RULE, isComponentName, isComponentVersion } from '../shared/component-identity.js';
-import { silentLog } from './log.js';
-import { runContext, type RunContext } from './run-context.js';
+import type { ObservableEither } from '../stream/observable-either.js';
+import { type Log, silentLog } from './log.js';
+
+/** What `run` gets besides the proxy and its configuration. */
+export interface RunContext<A = unknown> {
+  readonly log: Log;
+  /** All services of the nucleus, on the connection of the proxy. Throws where the component runs on a proxy alone. */
+  readonly nucleus: Nucleus;
+  /** `nucleus.local`. */
+  readonly local: LocalTopics;
+  /**
+   * The configuration `run` was called with, and again after each change. One that does not fit is a `Left(ConfigurationInvalid)` of kind `message`, while
+   * the last good one stands. Where the configuration comes from the variable, it never changes, and this completes after it.
+   */
+  readonly config$: ObservableEither<ConfigurationInvalid, A>;
+}
+
+/** Throws when a service is used that is not there: a component on a proxy alone does not need it. */
+export const runContext = <A>(log: Log, config$: RunContext<A>['config$'], nucleus: Nucleus | undefined): RunContext<A> => {
+  const there = (): Nucleus => {
+    if (nucleus !== undefined) return nucleus;
+    throw new Error(
+      'This component runs on an MQTT proxy alone, which has no other service of the nucleus. Run it by runComponent, or give run a context whose nucleus is a connectNucleus().',
+    );
+  };
+  return {
+    log,
+    config$,
+    get nucleus() {
+      return there();
+    },
+    get local() {
+      return there().local;
+    },
+  };
+};
 
 /** What a branch of a component is: a stream whose errors are on its left side. What it emits is not kept. */
 export type Branch = Observable<Either<unknown, unknown>>;

@@ -1,11 +1,80 @@
-import { isLeft, left, right, type Either } from 'fp-ts/lib/Either.js';
-import { isJsonObject } from '../shared/json-object.js';
+import { type Either, isLeft, left, map, right } from 'fp-ts/lib/Either.js';
+import { defer, merge, type Observable, of, Subject } from 'rxjs';
+import type { ConfigurationError } from '../client/configuration.js';
+import type { Nucleus } from '../client/connect.js';
 import { forbiddenKeyIn } from '../codec/forbidden-key.js';
 import { inexactNumbers } from '../codec/inexact-numbers.js';
 import { describe } from '../codec/problems.js';
 import { validated } from '../codec/validated.js';
 import { ConfigurationInvalid } from '../errors/errors.js';
-import type { Component } from './component.js';
+import { isJsonObject } from '../shared/json-object.js';
+import { markHandled } from '../stream/unhandled.js';
+import type { Component, RunContext } from './component.js';
+import type { Log } from './log.js';
+
+/** The configuration that `run` is called with, and what follows. */
+export interface StartConfiguration<A> {
+  readonly config: A;
+  readonly config$: RunContext<A>['config$'];
+}
+
+/** A configuration that does not change while the component runs. */
+export const unchanging = <A>(given: Either<ConfigurationInvalid, A>): Either<ConfigurationInvalid, StartConfiguration<A>> =>
+  map((config: A) => ({ config, config$: of(right(config)) }))(given);
+
+/**
+ * Reads the configuration at the nucleus and follows it until the connection is drained or closed. A nucleus that does not offer that leaves the
+ * component with its defaults, and so does an environment without a nucleus: whatever needs one says so itself.
+ *
+ * @param defaults what they come to alone.
+ */
+export const followConfiguration = <A>(
+  component: Component<A>,
+  nucleus: Nucleus,
+  defaults: Either<ConfigurationInvalid, A>,
+  log: Log,
+): Promise<Either<ConfigurationError, StartConfiguration<A>>> =>
+  new Promise(resolve => {
+    const { config, name } = component;
+    if (config === undefined) {
+      resolve(unchanging(defaults));
+      return;
+    }
+    let followed: Followed<A> | undefined;
+    const start = (value: A): void => {
+      followed = new Followed(value);
+      resolve(right({ config: value, config$: followed.config$ }));
+    };
+    nucleus.configuration.value$(withDefaults(component, config), { keyPath: [CONFIG_KEY] }).subscribe({
+      next: change => {
+        if (change._tag === 'Right') {
+          if (followed === undefined) start(change.right);
+          else followed.next(change);
+          return;
+        }
+        const error = change.left;
+        markHandled(error);
+        if (error._tag === 'ConfigurationInvalid') {
+          if (followed === undefined) resolve(left(new ConfigurationInvalid(name, error.problems, error.cause)));
+          else followed.next(left(error));
+        } else if (error._tag === 'MissingEnvironment') resolve(unchanging(defaults));
+        else if (error.kind === 'terminal' && followed === undefined) resolve(left(error));
+        else if (error._tag === 'UnsupportedOperation')
+          log.debug('the nucleus has no configurations to follow', { event: 'configuration', error });
+        else log.warn(`configuration: ${error.message}`, { event: 'configuration', error });
+      },
+      error: (defect: unknown) => {
+        log.error('the configuration is no longer followed', { event: 'configuration', error: defect });
+        followed?.complete();
+        resolve(unchanging(defaults));
+      },
+      complete: () => {
+        followed?.complete();
+        // For a nucleus that does not offer it; where something has been resolved before, this is not heard.
+        resolve(unchanging(defaults));
+      },
+    });
+  });
 
 /** The variable in which a component finds its configuration, as JSON. The derived recipe sets it. */
 export const CONFIG_VARIABLE = 'GREENGRASS_RX_CONFIG';
@@ -76,3 +145,26 @@ const merged = (
   }
   return result;
 };
+
+/** A value that changes: the latest good one first for each subscriber, then what follows. */
+export class Followed<A> {
+  readonly #changes = new Subject<Either<ConfigurationInvalid, A>>();
+  #latest: A;
+
+  constructor(first: A) {
+    this.#latest = first;
+  }
+
+  get config$(): Observable<Either<ConfigurationInvalid, A>> {
+    return defer(() => merge(of(right(this.#latest)), this.#changes));
+  }
+
+  next(change: Either<ConfigurationInvalid, A>): void {
+    if (change._tag === 'Right') this.#latest = change.right;
+    this.#changes.next(change);
+  }
+
+  complete(): void {
+    this.#changes.complete();
+  }
+}

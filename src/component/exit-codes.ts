@@ -1,6 +1,7 @@
 import type { Profile } from '../ports/mqtt-proxy.js';
 import { kindOf } from '../stream/kind.js';
 import { tagOf } from '../stream/tag.js';
+import type { Log } from './log.js';
 
 /** Why a component's process ended. */
 export type ExitReason = 'done' | 'failed-for-good' | 'defect' | 'failed' | 'token-refused' | 'unauthorized' | 'configuration';
@@ -63,3 +64,26 @@ export const exitOf = (reason: ExitReason, profile: Profile | undefined): Exit =
 
 /** Whether a process that ended with this code, or without one by a signal, should be started again. Codes it does not know: yes. */
 export const deservesRestart = (code: number | null): boolean => Object.values(EXITS).find(exit => exit.code === code)?.restart ?? true;
+
+/** How a component ended. */
+export interface RunOutcome extends Exit {
+  readonly reason: ExitReason;
+  /** The branch whose failure decided, where one did. */
+  readonly branch: string | undefined;
+  /** What it failed with. */
+  readonly error: unknown;
+}
+
+export const ended = (
+  log: Log,
+  reason: ExitReason,
+  branch: string | undefined,
+  error: unknown,
+  fields: object = {},
+  profile?: Profile,
+): RunOutcome => {
+  const exit = exitOf(reason, profile);
+  const tell = reason === 'done' ? log.info : log.error;
+  tell(`ended: ${exit.meaning}`, { event: 'ended', reason, code: exit.code, restart: exit.restart, branch, error, ...fields });
+  return { ...exit, reason, branch, error };
+};

@@ -1,7 +1,7 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
 import type { StageAccount } from '../flow/account.js';
-import type { EdgeAccount } from '../stream/edge.js';
 import type { ConnectionState } from '../ports/mqtt-proxy.js';
+import type { EdgeAccount } from '../stream/edge.js';
 
 /**
  * How a component is. `degraded`: a branch has ended with a failure and the others go on; `interrupted`: the connection to the nucleus is down
@@ -32,6 +32,33 @@ export interface Health {
   readonly stages: readonly StageAccount[];
   readonly edges: readonly EdgeAccount[];
 }
+
+/** How a component that has not ended is. */
+export function statusOf(branches: Iterable<BranchHealth>, connection: ConnectionState['status'], draining: boolean): HealthStatus {
+  if (draining) return 'draining';
+  if ([...branches].some(({ status }) => status === 'failed')) return 'degraded';
+  switch (connection) {
+    case 'connected':
+      return 'running';
+    case 'interrupted':
+    case 'failed':
+    case 'closed':
+      return 'interrupted';
+    case 'idle':
+    case 'connecting':
+      return 'starting';
+  }
+}
+
+/** A stage's account in the messages it counts, without zeros. */
+export const inShort = ({ kind, name, received, emitted, dropped, failed, buffered, discarded }: StageAccount): object => {
+  const counts = { received, emitted, dropped, failed, buffered, discarded };
+  return {
+    kind,
+    name,
+    ...Object.fromEntries(Object.entries(counts).flatMap(([what, { messages }]) => (messages === 0 ? [] : [[what, messages]]))),
+  };
+};
 
 /**
  * A file that is replaced as a whole: who reads it never sees half of it. While one version is being written only the latest of

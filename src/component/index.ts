@@ -12,11 +12,11 @@ export {
   type ConfiguredDefinition,
   isComponent,
   type PlainDefinition,
+  type RunContext,
 } from './component.js';
 export { CONFIG_VARIABLE, readConfiguration } from './configuration.js';
-export { deservesRestart, type Exit, type ExitReason, EXITS } from './exit-codes.js';
+export { deservesRestart, type Exit, type ExitReason, EXITS, type RunOutcome } from './exit-codes.js';
 export type { BranchHealth, Health, HealthStatus } from './health.js';
 export { jsonLog, type JsonLogOptions, type Log, type LogFields, type LogLevel, silentLog } from './log.js';
-export type { RunContext } from './run-context.js';
 export { runComponent } from './run-component.js';
-export type { RunOptions, RunOutcome } from './run-options.js';
+export type { RunOptions } from './component-run.js';

@@ -1,9 +1,9 @@
 import { inspect } from 'node:util';
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
+import { visible } from '../shared/visible.js';
 import { kindOf } from '../stream/kind.js';
 import { reportToStderr } from '../stream/report-to-stderr.js';
 import { tagOf } from '../stream/tag.js';
-import { visible } from '../shared/visible.js';
 
 /** How important a line is, least first. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';

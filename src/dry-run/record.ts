@@ -7,9 +7,8 @@ import { recordedBy } from '../flow/ledger.js';
 import { type AwaitedPromise, watchPromises } from '../testing/awaited-promises.js';
 import { MemoryNucleus } from '../testing/memory-nucleus.js';
 import { type BranchEvent, branchEvents, namedBranches } from '../component/branches.js';
-import type { Component } from '../component/component.js';
+import { type Component, runContext } from '../component/component.js';
 import { silentLog } from '../component/log.js';
-import { runContext } from '../component/run-context.js';
 import { type RecordedStage, RecordingLedger } from './recording-ledger.js';
 import { type RecordedPublish, type RecordedSubscription, recordingProxy } from './recording-proxy.js';
 

@@ -1,6 +1,6 @@
 import * as t from 'io-ts';
 import { onTestFinished, expect, test } from 'vitest';
-import { connectNucleus, type Nucleus } from '../../src/client/connect-nucleus.js';
+import { connectNucleus, type Nucleus } from '../../src/client/connect.js';
 import type { Profile } from '../../src/ports/mqtt-proxy.js';
 import { MessageType, type RpcMessage, type RpcMessageInit } from '../../src/ipc/wire/rpc-message.js';
 import { fixed } from '../../src/schedule/index.js';

@@ -1,6 +1,6 @@
 import { isRight } from 'fp-ts/lib/Either.js';
 import { expect, onTestFinished, test } from 'vitest';
-import { connectNucleus, type Nucleus } from '../../src/client/connect-nucleus.js';
+import { connectNucleus, type Nucleus } from '../../src/client/connect.js';
 import type { Profile } from '../../src/ports/mqtt-proxy.js';
 import { MessageType, type RpcMessage, type RpcMessageInit } from '../../src/ipc/wire/rpc-message.js';
 import { DEFER_COMPONENT_UPDATE, SUBSCRIBE_TO_COMPONENT_UPDATES, UPDATE_STATE } from '../../src/shared/operations.js';

@@ -2,7 +2,7 @@ import { isRight } from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
 import { map } from 'rxjs';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { connectNucleus, type Nucleus } from '../../src/client/connect-nucleus.js';
+import { connectNucleus, type Nucleus } from '../../src/client/connect.js';
 import { shareSubscriptions } from '../../src/client/share-subscriptions.js';
 import { json } from '../../src/codec/index.js';
 import type { LocalNucleus } from '../../src/local/index.js';

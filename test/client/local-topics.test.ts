@@ -2,7 +2,7 @@ import { isRight, type Either } from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
 import { from, lastValueFrom, map, take, toArray } from 'rxjs';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { connectNucleus, type Nucleus } from '../../src/client/connect-nucleus.js';
+import { connectNucleus, type Nucleus } from '../../src/client/connect.js';
 import type { ConnectOptions } from '../../src/client/connect-options.js';
 import type { LocalPublishRequest, LocalSubscribeRequest } from '../../src/client/local-message.js';
 import type { AnyLocalSubscribeRequest } from '../../src/client/local-topics.js';

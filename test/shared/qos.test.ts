@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { encodePublish, publishProblem, subscribeProblem } from '../../src/client/mqtt-request.js';
-import { messageStream } from '../../src/client/message-stream.js';
+import { messageStream } from '../../src/client/mqtt-proxy.js';
 import { QOS, qosOf } from '../../src/shared/qos.js';
 
 it('a qos by the number of MQTT is sent as the one by its name', () => {

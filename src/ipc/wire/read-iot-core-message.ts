@@ -19,14 +19,14 @@ export function readIoTCoreMessage(body: string): Either<string, ReceivedMessage
   try {
     parsed = JSON.parse(body);
   } catch {
-    return left('an IoTCoreMessage is not JSON');
+    return left('the IoTCoreMessage is not JSON');
   }
   const ordinary = readOrdinary(parsed);
   if (ordinary !== undefined) return right(ordinary);
   const decoded = IoTCoreMessage.decode(withoutNulls(parsed));
   if (decoded._tag === 'Left') {
     const where = decoded.left[0]?.context.map(({ key }) => key).filter(key => !/^\d*$/.test(key)) ?? [];
-    return left(`an IoTCoreMessage has a wrong ${where.length === 0 ? 'shape' : where.join('.')}`);
+    return left(`the IoTCoreMessage has a wrong ${where.length === 0 ? 'shape' : where.join('.')}`);
   }
   const { message } = decoded.right;
   return right({ ...message, payload: message.payload ?? NO_BYTES });

@@ -1,6 +1,7 @@
+import { type Either, left } from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
-import { QOS } from '../../shared/qos.js';
 import { decodeBase64, encodeBase64 } from '../../shared/base64.js';
+import { QOS } from '../../shared/qos.js';
 
 /**
  * The JSON shapes of the operations, as the service model has them: the MQTT proxy's, those of local topics, configuration and
@@ -9,6 +10,18 @@ import { decodeBase64, encodeBase64 } from '../../shared/base64.js';
  * Source: AWS IoT Greengrass developer guide, "Publish/subscribe AWS IoT Core MQTT messages", "Publish/subscribe local messages", "Interact
  * with component configuration", "Interact with component lifecycle", and the model of the official SDKs.
  */
+
+/** Reads a body of this shape; the left side says what is wrong with it. */
+export function readShape<A>(name: string, shape: t.Decoder<unknown, A>, body: string): Either<string, A> {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body);
+  } catch {
+    return left(`the ${name} is not JSON`);
+  }
+  const decoded = shape.decode(parsed);
+  return decoded._tag === 'Left' ? left(`the ${name} has a wrong shape`) : decoded;
+}
 
 /** A blob: bytes here, base64 on the wire. */
 export const Blob: t.Type<Uint8Array, string> = new t.Type<Uint8Array, string, unknown>(

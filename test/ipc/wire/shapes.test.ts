@@ -121,7 +121,7 @@ describe('readIoTCoreMessage', () => {
     const read = readIoTCoreMessage(body);
     const parsed: unknown = JSON.parse(body);
     expect(isRight(read) ? withBuffers(read.right) : undefined).toEqual(expected(parsed));
-    if (isLeft(read)) expect(read.left).toMatch(/^an IoTCoreMessage has a wrong \w/);
+    if (isLeft(read)) expect(read.left).toMatch(/^the IoTCoreMessage has a wrong \w/);
   }
 
   it('agrees with the codec on every event', () => {
@@ -181,11 +181,11 @@ describe('readIoTCoreMessage', () => {
   });
 
   it('says what is wrong', () => {
-    expect(readIoTCoreMessage('{')).toEqual({ _tag: 'Left', left: 'an IoTCoreMessage is not JSON' });
-    expect(readIoTCoreMessage('7')).toEqual({ _tag: 'Left', left: 'an IoTCoreMessage has a wrong shape' });
+    expect(readIoTCoreMessage('{')).toEqual({ _tag: 'Left', left: 'the IoTCoreMessage is not JSON' });
+    expect(readIoTCoreMessage('7')).toEqual({ _tag: 'Left', left: 'the IoTCoreMessage has a wrong shape' });
     expect(readIoTCoreMessage('{"message":{"topicName":1}}')).toEqual({
       _tag: 'Left',
-      left: 'an IoTCoreMessage has a wrong message.topicName',
+      left: 'the IoTCoreMessage has a wrong message.topicName',
     });
   });
 

@@ -1,0 +1,163 @@
+import { type Either, right } from 'fp-ts/lib/Either.js';
+import { distinctUntilChanged, firstValueFrom, map, type Observable, startWith } from 'rxjs';
+import type { Decoder } from '../codec/codec.js';
+import type { ConnectError, DecodeFailed, PublishError, SubscribeError } from '../errors/errors.js';
+import { offerDirect, type Submit } from '../flow/publish-job.js';
+import { readIoTCoreMessage } from '../ipc/wire/read-iot-core-message.js';
+import { IoTCoreConnectionStatusEvent, readShape } from '../ipc/wire/shapes.js';
+import type { MqttMessage, PublishRequest } from '../ports/mqtt-message.js';
+import type {
+  Accepted,
+  Capabilities,
+  CloudStatus,
+  ConnectionState,
+  DrainReport,
+  MqttProxy,
+  PatternSubscribeRequest,
+  Profile,
+  RunnableTask,
+  RunnableTaskEither,
+  SubscribeRequest,
+} from '../ports/mqtt-proxy.js';
+import { PUBLISH, SUBSCRIBE, SUBSCRIBE_STATUS } from '../shared/operations.js';
+import { QOS, qosOf } from '../shared/qos.js';
+import type { ObservableEither } from '../stream/observable-either.js';
+import { markHandled } from '../stream/unhandled.js';
+import { topicFilterOf } from '../topic/topic-pattern.js';
+import { encodePublish, frameProblem, publishProblem, subscribeProblem } from './mqtt-request.js';
+import { NucleusLink, publishing } from './nucleus-link.js';
+import { type AnySubscribeRequest, countMessages, readWith } from './read-messages.js';
+import type { EventStream } from './subscription.js';
+
+/** Who took a publish. Made once: there is one for each message. */
+const ACCEPTED: Record<Profile, Either<never, Accepted>> = {
+  classic: right({ by: 'spooler' }),
+  lite: right({ by: 'mqtt-socket' }),
+};
+
+/** The MQTT proxy of a connection that other ports may use as well. */
+export class IpcMqttProxy implements MqttProxy {
+  readonly #link: NucleusLink;
+  readonly #submit: Submit<PublishRequest, Accepted>;
+
+  constructor(link: NucleusLink) {
+    this.#link = link;
+    this.#submit = link.publisher<PublishRequest, Accepted>({
+      operation: PUBLISH,
+      topicOf: ({ topicName }) => topicName,
+      windowOf: ({ publishWindow }) => publishWindow,
+      requestProblem: publishProblem,
+      problem: frameProblem,
+      encode: encodePublish,
+      read: (_payload, profile) => ACCEPTED[profile],
+    });
+    offerDirect(this, this.#submit);
+  }
+
+  get state$(): Observable<ConnectionState> {
+    return this.#link.state$;
+  }
+
+  get cloud$(): Observable<CloudStatus> {
+    return cloudStatus(this.#link);
+  }
+
+  get draining$(): Observable<void> {
+    return this.#link.draining$;
+  }
+
+  ready(): RunnableTaskEither<ConnectError, Capabilities> {
+    return this.#link.ready();
+  }
+
+  subscribe<P, A>(
+    request: PatternSubscribeRequest<P> & { readonly codec: Decoder<A> },
+  ): ObservableEither<SubscribeError | DecodeFailed<MqttMessage>, MqttMessage & { readonly params: P; readonly value: A }>;
+  subscribe<P>(
+    request: PatternSubscribeRequest<P>,
+  ): ObservableEither<SubscribeError | DecodeFailed<MqttMessage>, MqttMessage & { readonly params: P }>;
+  subscribe<A>(
+    request: SubscribeRequest & { readonly codec: Decoder<A> },
+  ): ObservableEither<SubscribeError | DecodeFailed<MqttMessage>, MqttMessage & { readonly value: A }>;
+  subscribe(request: SubscribeRequest): ObservableEither<SubscribeError, MqttMessage>;
+  subscribe(request: AnySubscribeRequest): Observable<unknown> {
+    const filtered: SubscribeRequest = { ...request, topicName: topicFilterOf(request.topicName) };
+    const messages$ = this.#link.events(
+      messageStream(filtered),
+      () => subscribeProblem(filtered),
+      topicName => {
+        // Its loss is what the silence timer is there for, so its outcome is nobody's news.
+        this.publish$({ topicName, payload: '', qos: QOS.AT_MOST_ONCE }).subscribe();
+      },
+    );
+    // Counted behind the codec, which says what a message is worth.
+    return messages$.pipe(readWith(request), countMessages(filtered.topicName));
+  }
+
+  publish$(request: PublishRequest): ObservableEither<PublishError, Accepted> {
+    return publishing(listener => this.#submit(request, listener));
+  }
+
+  publish(request: PublishRequest): RunnableTaskEither<PublishError, Accepted> {
+    return () => firstValueFrom(this.publish$(request));
+  }
+
+  drain(deadline: number): RunnableTask<DrainReport> {
+    return this.#link.drain(deadline);
+  }
+
+  holdDrain(): () => void {
+    return this.#link.holdDrain();
+  }
+
+  close(): Promise<void> {
+    return this.#link.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+/** The messages of a topic or filter. */
+export function messageStream({ topicName, qos, silence, onStatus }: SubscribeRequest): EventStream<MqttMessage> {
+  const canaryTopicName = silence?.canaryTopicName;
+  return {
+    operation: SUBSCRIBE,
+    topicName,
+    payload: JSON.stringify({ topicName, qos: qosOf(qos) }),
+    read: readIoTCoreMessage,
+    isCanary: canaryTopicName === undefined ? () => false : message => message.topicName === canaryTopicName,
+    silence,
+    onStatus,
+  };
+}
+
+const STATUS_STREAM: EventStream<CloudStatus> = {
+  operation: SUBSCRIBE_STATUS,
+  topicName: '',
+  payload: '{}',
+  read: readStatus,
+  isCanary: () => false,
+  silence: undefined,
+  onStatus: undefined,
+};
+
+/** Whether the device is connected to the cloud, as far as the nucleus tells: any failure to learn it is `unknown`. */
+function cloudStatus(link: NucleusLink): Observable<CloudStatus> {
+  return link.optionalEvents(STATUS_STREAM).pipe(
+    map((status): CloudStatus => {
+      if (status._tag === 'Right') return status.right;
+      markHandled(status.left);
+      return 'unknown';
+    }),
+    startWith<CloudStatus>('unknown'),
+    distinctUntilChanged(),
+  );
+}
+
+function readStatus(body: string): Either<string, CloudStatus> {
+  const event = readShape('IoTCoreConnectionStatusEvent', IoTCoreConnectionStatusEvent, body);
+  if (event._tag === 'Left') return event;
+  return right(event.right.connectionStatusEvent.status === 'CONNECTED' ? 'connected' : 'disconnected');
+}

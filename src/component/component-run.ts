@@ -1,0 +1,291 @@
+import { asyncScheduler, merge, type SchedulerLike, Subscription } from 'rxjs';
+import type { ConnectOptions } from '../client/connect-options.js';
+import type { Nucleus } from '../client/connect.js';
+import { onStopSignal } from '../client/drain.js';
+import { type Ledger, ledger as ledgerOfAll } from '../flow/ledger.js';
+import type { ConnectionState, DrainReport, MqttProxy, Profile } from '../ports/mqtt-proxy.js';
+import { every, schedulerClock } from '../schedule/clock.js';
+import { isEndInGoodOrder } from '../stream/kind.js';
+import { reportAtTimes, type Reporter } from '../stream/report-at-times.js';
+import { tagOf } from '../stream/tag.js';
+import { type BranchEvent, branchEvents } from './branches.js';
+import type { Branch, Component } from './component.js';
+import { ended, type ExitReason, exitReasonOf, type RunOutcome } from './exit-codes.js';
+import { type BranchHealth, type Health, type HealthStatus, inShort, statusOf, WholeFile } from './health.js';
+import { jsonLog, type Log } from './log.js';
+
+/** How {@link runComponent} runs. Nothing is needed on a device: the derived recipe sets the variables. Times are milliseconds; `Infinity` means never. */
+export interface RunOptions {
+  /** Where the configuration and the names of files come from. Default `process.env`. */
+  readonly env?: NodeJS.ProcessEnv | undefined;
+  /** How the nucleus is reached. Default: as `connect()` does. */
+  readonly connect?: ConnectOptions | undefined;
+  /** A nucleus that is there already, in the place of `connect`. It is drained and closed in the end. */
+  readonly nucleus?: Nucleus | undefined;
+  /** A proxy that is there already, in the place of `connect` and `nucleus`; there are no other services then. It is drained and closed in the end. */
+  readonly proxy?: MqttProxy | undefined;
+  /**
+   * Default: {@link jsonLog} on stdout, at the level that the variable `GREENGRASS_RX_LOG` names. What a log of your own throws is written to stderr, and the
+   * component goes on.
+   */
+  readonly log?: Log | undefined;
+  /**
+   * What a drain may take. Default 10 000: of the 15 s that the nucleus gives the derived recipe's `Shutdown`, with some left for the end of the
+   * process.
+   */
+  readonly drainDeadline?: number | undefined;
+  /** Ends the component in good order, as SIGTERM does. */
+  readonly signal?: AbortSignal | undefined;
+  /** `false`: SIGTERM and SIGINT are left to the program. */
+  readonly signals?: boolean | undefined;
+  /** The health file. Default: the variable `GREENGRASS_RX_HEALTH_FILE`, or else none. */
+  readonly healthFile?: string | undefined;
+  /** The file that holds the process id while it runs. Default: the variable `GREENGRASS_RX_PID_FILE`, or else none. */
+  readonly pidFile?: string | undefined;
+  /** From one health line to the next. Default 60 000. */
+  readonly healthPeriod?: number | undefined;
+  /** The ledger that health is read from. Default: the one of all stages. */
+  readonly ledger?: Ledger | undefined;
+  /** Where all timers run. Default `asyncScheduler`. */
+  readonly scheduler?: SchedulerLike | undefined;
+}
+
+export const DRAIN_DEADLINE = 10_000;
+
+export const HEALTH_PERIOD = 60_000;
+
+/** From the connection to the report that the component runs, in milliseconds. */
+const WITHOUT_FAILURE = 1_000;
+
+/** Reports a state. That the nucleus does not hear it, or does not know such reports, is nothing the component could do anything about. */
+export const reportState = async (nucleus: Nucleus, state: 'RUNNING' | 'ERRORED', log: Log): Promise<void> => {
+  const reported = await nucleus.lifecycle.report(state)();
+  if (reported._tag === 'Left') log.debug(`not reported: ${state}`, { event: 'not-reported', state, error: reported.left });
+};
+
+/** What is kept of the drain's time, a tenth and at most this, for the outcomes of what was not published: dead letters have to be written. */
+const LAST_WORDS = 1_000;
+
+/** One run of a component's branches. */
+export class ComponentRun {
+  readonly #component: Pick<Component, 'name' | 'version' | 'whenBranchFails'>;
+  readonly #branches: ReadonlyMap<string, Branch>;
+  readonly #health: Map<string, BranchHealth>;
+  readonly #proxy: MqttProxy;
+  readonly #nucleus: Nucleus | undefined;
+  #reportDue = false;
+  #cancelReport: () => void = () => undefined;
+  readonly #log: Log;
+  readonly #deadline: number;
+  readonly #period: number;
+  readonly #signal: AbortSignal | undefined;
+  readonly #handlesSignals: boolean;
+  readonly #scheduler: SchedulerLike;
+  readonly #ledger: Ledger;
+  readonly #reporter: Reporter;
+  readonly #healthFile: WholeFile | undefined;
+  readonly #pidFile: WholeFile | undefined;
+  readonly #running = new Subscription();
+  #state: ConnectionState['status'] = 'idle';
+  #profile: Profile | undefined;
+  #draining: Promise<DrainReport> | undefined;
+  #failure: { readonly reason: ExitReason; readonly branch: string; readonly error: unknown } | undefined;
+
+  constructor(
+    component: Component,
+    branches: ReadonlyMap<string, Branch>,
+    proxy: MqttProxy,
+    nucleus: Nucleus | undefined,
+    log: Log,
+    options: RunOptions,
+  ) {
+    this.#nucleus = nucleus;
+    const {
+      env = process.env,
+      drainDeadline = DRAIN_DEADLINE,
+      healthPeriod = HEALTH_PERIOD,
+      scheduler = asyncScheduler,
+      ledger = ledgerOfAll,
+    } = options;
+    this.#component = component;
+    this.#branches = branches;
+    this.#health = new Map([...branches.keys()].map(branch => [branch, { status: 'running', lefts: 0 }]));
+    this.#proxy = proxy;
+    this.#log = log;
+    this.#deadline = drainDeadline;
+    this.#period = healthPeriod;
+    this.#signal = options.signal;
+    this.#handlesSignals = options.signals ?? true;
+    this.#scheduler = scheduler;
+    this.#ledger = ledger;
+    this.#reporter = reportAtTimes(({ key, error, withheld }) => {
+      const more = withheld === 0 ? '' : ` (${error === undefined ? '' : 'and '}${withheld} more since the last such line)`;
+      const [branch, tag] = key.split('\n');
+      this.#log.warn(`${branch ?? key}: ${tag ?? ''}${more}`, { event: 'left', branch, error, withheld });
+    }, scheduler);
+    this.#healthFile = this.#file(options.healthFile ?? env['GREENGRASS_RX_HEALTH_FILE'], 'health file');
+    this.#pidFile = this.#file(options.pidFile ?? env['GREENGRASS_RX_PID_FILE'], 'pid file');
+  }
+
+  async toEnd(): Promise<RunOutcome> {
+    this.#log.info('started', { event: 'started', pid: process.pid, branches: [...this.#branches.keys()] });
+    this.#pidFile?.write(`${process.pid}\n`);
+    const tellHealth = every(this.#period, this.#scheduler).subscribe(() => this.#tellHealth(true));
+    const state = this.#proxy.state$.subscribe({ next: next => this.#onState(next), error: () => undefined });
+    const removeSignals = this.#listen();
+    await new Promise<void>(resolve => {
+      this.#running.add(resolve);
+      const events$ = merge(...[...this.#branches].map(([name, branch]) => branchEvents(name, branch)));
+      this.#running.add(events$.subscribe({ next: event => this.#onEvent(event), complete: () => this.#running.unsubscribe() }));
+    });
+    // What a branch published directly is awaited, too.
+    const report = await this.#drain('all branches have ended');
+    removeSignals();
+    tellHealth.unsubscribe();
+    this.#cancelReport();
+    if (this.#failure !== undefined && this.#nucleus !== undefined && this.#state === 'connected')
+      await reportState(this.#nucleus, 'ERRORED', this.#log);
+    await this.#proxy.close();
+    state.unsubscribe();
+    this.#reporter.end();
+    this.#tellHealth(false, 'ended');
+    await this.#healthFile?.settled();
+    await this.#pidFile?.remove();
+    const { reason = 'done', branch, error } = this.#failure ?? {};
+    return ended(this.#log, reason, branch, error, { drained: report, stages: this.#ledger.snapshot().stages.map(inShort) }, this.#profile);
+  }
+
+  /** The one drain there is; who asks later is told what it found. */
+  #drain(why: string): Promise<DrainReport> {
+    this.#draining ??= this.#drainNow(why);
+    return this.#draining;
+  }
+
+  async #drainNow(why: string): Promise<DrainReport> {
+    this.#log.info(`draining: ${why}`, { event: 'draining', deadline: this.#deadline });
+    const forPublishes = this.#deadline - Math.min(LAST_WORDS, this.#deadline / 10);
+    const draining = this.#proxy.drain(forPublishes)();
+    this.#tellHealth(false);
+    // Closed, the proxy gives every value that is still inside a stage its outcome.
+    const close = (): void => void draining.then(() => this.#proxy.close());
+    const clock = schedulerClock(this.#scheduler);
+    const cancelClose = clock.after(forPublishes, close);
+    const cancelOverdue = clock.after(this.#deadline, () => this.#giveUp());
+    const report = await draining;
+    const { unfinished, stagesUnfinished } = report;
+    if (unfinished > 0 || stagesUnfinished > 0) {
+      close();
+      this.#log.warn(`${unfinished} publishes had no answer and ${stagesUnfinished} stages were not done when the time was over`, {
+        event: 'drained',
+        ...report,
+      });
+    }
+    // A drain knows publishes. What comes after them in a branch, such as a dead letter on its way to the disk, has the rest of the time.
+    await new Promise<void>(resolve => this.#running.add(resolve));
+    cancelClose();
+    cancelOverdue();
+    return report;
+  }
+
+  /** A source that does not end with the drain must not keep the process. */
+  #giveUp(): void {
+    const running = [...this.#health].filter(([, { status }]) => status === 'running').map(([branch]) => branch);
+    if (running.length > 0)
+      this.#log.warn(`not ended when the time was over: ${running.join(', ')}`, { event: 'given-up', branches: running });
+    this.#running.unsubscribe();
+  }
+
+  #onEvent(event: BranchEvent): void {
+    const { branch } = event;
+    const before = this.#health.get(branch) ?? { status: 'running', lefts: 0 };
+    switch (event.kind) {
+      case 'left':
+        this.#health.set(branch, { ...before, lefts: before.lefts + 1 });
+        this.#reporter.left(`${branch}\n${tagOf(event.error) ?? 'Left'}`, event.error ?? 'a Left of nothing');
+        return;
+      case 'completed':
+        this.#health.set(branch, { ...before, status: 'completed' });
+        this.#log.info(`${branch}: completed`, { event: 'completed', branch });
+        return;
+      case 'failed':
+        if (isEndInGoodOrder(event.error)) {
+          this.#onEvent({ branch, kind: 'completed' });
+          return;
+        }
+        this.#onFailure(branch, before, exitReasonOf(event.error), event.error);
+        return;
+      case 'defect':
+        this.#onFailure(branch, before, 'defect', event.error);
+    }
+  }
+
+  #onFailure(branch: string, before: BranchHealth, reason: ExitReason, error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    this.#health.set(branch, { ...before, status: 'failed', error: { tag: tagOf(error) ?? 'defect', message } });
+    this.#log.error(`${branch}: ${message}`, { event: reason === 'defect' ? 'defect' : 'failed', branch, error });
+    this.#failure ??= { reason, branch, error };
+    if (this.#component.whenBranchFails === 'drain') void this.#drain(`the branch "${branch}" has failed`);
+    this.#tellHealth(false);
+  }
+
+  #onState(state: ConnectionState): void {
+    this.#state = state.status;
+    if (state.status === 'connected') {
+      this.#profile = state.capabilities.profile;
+      this.#log.info('connected', { event: 'connected', ...state.capabilities });
+      this.#reportRunning();
+    }
+    if (state.status === 'interrupted') this.#log.warn('the connection to the nucleus is down', { event: 'interrupted', ...state });
+    if (state.status !== 'connecting') this.#tellHealth(false);
+  }
+
+  /**
+   * Once, when it is connected and no branch has failed for a second: a nucleus that refuses a subscription does so at once, while one that waits for
+   * the cloud answers nothing, and the start of a device that is offline is none that failed.
+   */
+  #reportRunning(): void {
+    const nucleus = this.#nucleus;
+    if (nucleus === undefined || this.#reportDue) return;
+    this.#reportDue = true;
+    this.#cancelReport = schedulerClock(this.#scheduler).after(WITHOUT_FAILURE, () => {
+      if (this.#failure === undefined && this.#draining === undefined) void reportState(nucleus, 'RUNNING', this.#log);
+    });
+  }
+
+  #listen(): () => void {
+    const stop = (why: string): void => void this.#drain(why);
+    const abort = (): void => stop('told to stop');
+    if (this.#signal?.aborted === true) abort();
+    this.#signal?.addEventListener('abort', abort, { once: true });
+    const removeSignals = this.#handlesSignals ? onStopSignal(stop, this.#scheduler) : () => undefined;
+    return () => {
+      this.#signal?.removeEventListener('abort', abort);
+      removeSignals();
+    };
+  }
+
+  #file(path: string | undefined, what: string): WholeFile | undefined {
+    if (path === undefined || path === '') return undefined;
+    return new WholeFile(path, error => this.#reporter.left(`${what}\n${path}`, error));
+  }
+
+  #tellHealth(asLine: boolean, status: HealthStatus = statusOf(this.#health.values(), this.#state, this.#draining !== undefined)): void {
+    const { stages, edges } = this.#ledger.snapshot();
+    const branches = Object.fromEntries(this.#health);
+    if (asLine)
+      this.#log.info(`health: ${status}`, { event: 'health', status, connection: this.#state, branches, stages: stages.map(inShort) });
+    const { name, version } = this.#component;
+    const health: Health = {
+      component: name,
+      version,
+      pid: process.pid,
+      at: this.#scheduler.now(),
+      status,
+      connection: this.#state,
+      branches,
+      stages,
+      edges,
+    };
+    this.#healthFile?.write(`${JSON.stringify(health)}\n`);
+  }
+}
