@@ -25,7 +25,7 @@ import type { ObservableEither } from '../stream/observable-either.js';
 import { markHandled } from '../stream/unhandled.js';
 import { topicFilterOf } from '../topic/topic-pattern.js';
 import { encodePublish, frameProblem, publishProblem, subscribeProblem } from './mqtt-request.js';
-import { NucleusLink, publishing } from './nucleus-link.js';
+import { type NucleusLink, publishing } from './nucleus-link.js';
 import { type AnySubscribeRequest, countMessages, readWith } from './read-messages.js';
 import type { EventStream } from './subscription.js';
 

@@ -12,7 +12,7 @@ import { type BranchEvent, branchEvents } from './branches.js';
 import type { Branch, Component } from './component.js';
 import { ended, type ExitReason, exitReasonOf, type RunOutcome } from './exit-codes.js';
 import { type BranchHealth, type Health, type HealthStatus, inShort, statusOf, WholeFile } from './health.js';
-import { jsonLog, type Log } from './log.js';
+import type { Log } from './log.js';
 
 /** How {@link runComponent} runs. Nothing is needed on a device: the derived recipe sets the variables. Times are milliseconds; `Infinity` means never. */
 export interface RunOptions {
