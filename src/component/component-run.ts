@@ -3,6 +3,7 @@ import type { ConnectOptions } from '../client/connect-options.js';
 import type { Nucleus } from '../client/connect.js';
 import { onStopSignal } from '../client/drain.js';
 import { type Ledger, ledger as ledgerOfAll } from '../flow/ledger.js';
+import type { OwnOutboxes } from '../outbox/open-outbox.js';
 import type { ConnectionState, DrainReport, MqttProxy, Profile } from '../ports/mqtt-proxy.js';
 import { every, schedulerClock } from '../schedule/clock.js';
 import { isEndInGoodOrder } from '../stream/kind.js';
@@ -73,6 +74,7 @@ export class ComponentRun {
   readonly #health: Map<string, BranchHealth>;
   readonly #proxy: MqttProxy;
   readonly #nucleus: Nucleus | undefined;
+  readonly #outboxes: OwnOutboxes;
   #reportDue = false;
   #cancelReport: () => void = () => undefined;
   readonly #log: Log;
@@ -94,12 +96,12 @@ export class ComponentRun {
   constructor(
     component: Component,
     branches: ReadonlyMap<string, Branch>,
-    proxy: MqttProxy,
-    nucleus: Nucleus | undefined,
+    { proxy, nucleus, outboxes }: { readonly proxy: MqttProxy; readonly nucleus: Nucleus | undefined; readonly outboxes: OwnOutboxes },
     log: Log,
     options: RunOptions,
   ) {
     this.#nucleus = nucleus;
+    this.#outboxes = outboxes;
     const {
       env = process.env,
       drainDeadline = DRAIN_DEADLINE,
@@ -145,6 +147,7 @@ export class ComponentRun {
     this.#cancelReport();
     if (this.#failure !== undefined && this.#nucleus !== undefined && this.#state === 'connected')
       await reportState(this.#nucleus, 'ERRORED', this.#log);
+    await this.#outboxes.close();
     await this.#proxy.close();
     state.unsubscribe();
     this.#reporter.end();
@@ -170,7 +173,7 @@ export class ComponentRun {
     const close = (): void => void draining.then(() => this.#proxy.close());
     const clock = schedulerClock(this.#scheduler);
     const cancelClose = clock.after(forPublishes, close);
-    const cancelOverdue = clock.after(this.#deadline, () => this.#giveUp());
+    const cancelOverdue = clock.after(this.#deadline, () => void this.#giveUp());
     const report = await draining;
     const { unfinished, stagesUnfinished } = report;
     if (unfinished > 0 || stagesUnfinished > 0) {
@@ -187,8 +190,9 @@ export class ComponentRun {
     return report;
   }
 
-  /** A source that does not end with the drain must not keep the process. */
-  #giveUp(): void {
+  /** A source that does not end with the drain must not keep the process; what it gave is stored. */
+  async #giveUp(): Promise<void> {
+    await this.#outboxes.commit();
     const running = [...this.#health].filter(([, { status }]) => status === 'running').map(([branch]) => branch);
     if (running.length > 0)
       this.#log.warn(`not ended when the time was over: ${running.join(', ')}`, { event: 'given-up', branches: running });

@@ -5,6 +5,8 @@ import type { Nucleus } from '../client/connect.js';
 import type { LocalTopics } from '../client/local-topics.js';
 import type { ConfigurationInvalid } from '../errors/errors.js';
 import { declaredFilters, type DeclaredTopic } from '../flow/declared-topics.js';
+import { type OutboxOptions, OwnOutboxes } from '../outbox/open-outbox.js';
+import type { Outbox } from '../outbox/outbox.js';
 import type { MqttProxy } from '../ports/mqtt-proxy.js';
 import { COMPONENT_NAME_RULE, COMPONENT_VERSION_RULE, isComponentName, isComponentVersion } from '../shared/component-identity.js';
 import type { ObservableEither } from '../stream/observable-either.js';
@@ -22,10 +24,20 @@ export interface RunContext<A = unknown> {
    * the last good one stands. Where the configuration comes from the variable, it never changes, and this completes after it.
    */
   readonly config$: ObservableEither<ConfigurationInvalid, A>;
+  /**
+   * `openOutbox` of `greengrass-rx/outbox`, for this component: a file in its work folder, which stays open until `runComponent` has ended the branches; in
+   * memory in marble tests and dry runs, which never touch the disk. Called again with the same options it gives the same outbox.
+   */
+  readonly openOutbox: (options?: OutboxOptions) => Outbox;
 }
 
 /** Throws when a service is used that is not there: a component on a proxy alone does not need it. */
-export const runContext = <A>(log: Log, config$: RunContext<A>['config$'], nucleus: Nucleus | undefined): RunContext<A> => {
+export const runContext = <A>(
+  log: Log,
+  config$: RunContext<A>['config$'],
+  nucleus: Nucleus | undefined,
+  outboxes: OwnOutboxes = new OwnOutboxes(undefined),
+): RunContext<A> => {
   const there = (): Nucleus => {
     if (nucleus !== undefined) return nucleus;
     throw new Error(
@@ -35,6 +47,7 @@ export const runContext = <A>(log: Log, config$: RunContext<A>['config$'], nucle
   return {
     log,
     config$,
+    openOutbox: outboxes.open,
     get nucleus() {
       return there();
     },

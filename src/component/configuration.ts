@@ -79,6 +79,9 @@ export const followConfiguration = <A>(
 /** The variable in which a component finds its configuration, as JSON. The derived recipe sets it. */
 export const CONFIG_VARIABLE = 'GREENGRASS_RX_CONFIG';
 
+/** The variable that names the folder of a component's own files where that is not its working folder: `dev` sets it. */
+export const WORK_FOLDER_VARIABLE = 'GREENGRASS_RX_WORK_FOLDER';
+
 /** The member of the component's configuration that is its own; beside it is `accessControl`. */
 export const CONFIG_KEY = 'config';
 

@@ -1,10 +1,11 @@
 import { connect, connectNucleus } from '../client/connect.js';
 import type { ConfigurationInvalid } from '../errors/errors.js';
+import { OwnOutboxes } from '../outbox/open-outbox.js';
 import { checkPositiveTime } from '../shared/check-argument.js';
 import { namedBranches } from './branches.js';
 import { ComponentRun, DRAIN_DEADLINE, HEALTH_PERIOD, reportState, type RunOptions } from './component-run.js';
 import { type Branch, type Component, runContext } from './component.js';
-import { followConfiguration, overridesConfiguration, readConfiguration, unchanging } from './configuration.js';
+import { followConfiguration, overridesConfiguration, readConfiguration, unchanging, WORK_FOLDER_VARIABLE } from './configuration.js';
 import { ended, exitReasonOf, type RunOutcome } from './exit-codes.js';
 import { jsonLog, levelIn, type Log, unfailing } from './log.js';
 
@@ -59,14 +60,16 @@ export const runComponent = async <A>(component: Component<A>, options: RunOptio
   }
   const { config, config$ } = followed.right;
   const proxy = options.proxy ?? nucleus?.mqtt ?? connect(options.connect);
+  const outboxes = new OwnOutboxes(env[WORK_FOLDER_VARIABLE] ?? process.cwd());
   let branches: ReadonlyMap<string, Branch>;
   try {
-    branches = namedBranches(component.run(proxy, config, runContext(log, config$, nucleus)));
+    branches = namedBranches(component.run(proxy, config, runContext(log, config$, nucleus, outboxes)));
   } catch (error) {
+    await outboxes.close();
     await proxy.close();
     return ended(log, 'defect', undefined, error);
   }
-  return new ComponentRun(component, branches, proxy, nucleus, log, options).toEnd();
+  return new ComponentRun(component, branches, { proxy, nucleus, outboxes }, log, options).toEnd();
 };
 
 /** A wrong configuration, a line a problem. */

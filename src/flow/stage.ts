@@ -50,6 +50,8 @@ export interface StageWork<A, E, B> {
   readonly ending?: Ending<A, E> | undefined;
   /** Called once the stage is set up; what it returns is called when the stage has ended. */
   readonly begin?: ((resize: (width: number) => void) => () => void) | undefined;
+  /** Called when the source has completed: what is inside waits for nothing that could follow. */
+  readonly onSourceCompleted?: (() => void) | undefined;
   /** What else there is to tell of the stage, besides its width, order and buffer. */
   readonly declaration?: Pick<StageDeclaration, 'concurrency' | 'topics'> | undefined;
 }
@@ -61,7 +63,7 @@ export const stage = <A, E, B>(
   subscription: () => StageWork<A, E, B>,
 ): Stage<A, Either<E | Overflowed, B>> => {
   const open = (destination: Subscriber<Either<E | Overflowed, B>>, onRoom?: () => void): Window<A, E, B> => {
-    const { width, ordered, job, ending, begin, declaration } = subscription();
+    const { width, ordered, job, ending, begin, onSourceCompleted, declaration } = subscription();
     const entry = (options.ledger ?? ledgerOfAll).open(kind, options.name, {
       concurrency: width,
       ordered,
@@ -70,6 +72,7 @@ export const stage = <A, E, B>(
     });
     const entrance = new Entrance<A>(options.buffer ?? {}, entry.account);
     const window = new Window<A, E, B>({ destination, width, ordered, entrance, entry, job, ending, onRoom });
+    window.onSourceCompleted = onSourceCompleted;
     if (begin !== undefined) window.onEnd = begin(width => window.resize(width));
     return window;
   };

@@ -41,6 +41,8 @@ export class Window<A, E, B> implements JobOwner<Either<E, B>> {
   onEnd: (() => void) | undefined;
   /** Called once, when the stage takes no more values though it has not ended yet. */
   onLeave: (() => void) | undefined;
+  /** Called once, when the source has completed and something is still inside. */
+  onSourceCompleted: (() => void) | undefined;
   private readonly destination: Subscriber<Either<E | Overflowed, B>>;
   private readonly ordered: boolean;
   private readonly entrance: Entrance<A>;
@@ -120,6 +122,7 @@ export class Window<A, E, B> implements JobOwner<Either<E, B>> {
     if (this.sourceCompleted || this.isOver()) return;
     this.sourceCompleted = true;
     if (!this.refilling) this.completeWhenEmpty();
+    if (!this.ended) this.onSourceCompleted?.();
   }
 
   /** A defect, of the source or of a piece of work: passed on at once, as RxJS operators do. */

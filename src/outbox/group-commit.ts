@@ -29,6 +29,8 @@ export interface ToCommit {
   readonly onCommitted: (answer: Either<CommitFailure, Committed>) => void;
   /** Nobody waits for it any more: it is not stored, unless it has gone to the store. */
   readonly isGivenUp: () => boolean;
+  /** Its stage is given nothing more: others would be waited for in vain. */
+  readonly isLast: () => boolean;
 }
 
 /** Bytes that go to the store in one commit: the WAL grows by as much. */
@@ -48,6 +50,8 @@ export class GroupCommit {
   private waiting: ToCommit[] = [];
   private bytes = 0;
   private timer: Subscription | undefined;
+  /** Milliseconds that the timer was set to. */
+  private timerWithin = 0;
 
   constructor(
     store: Store,
@@ -68,7 +72,12 @@ export class GroupCommit {
     this.waiting.push(message);
     this.bytes += message.record.payload.length;
     if (this.waiting.length >= this.messages || this.bytes >= MOST_BYTES) this.flush();
-    else this.timer ??= wait(this.within, this.scheduler, () => this.flush());
+    else this.flushWithin(message.isLast() ? 0 : this.within);
+  }
+
+  /** Nothing more is to be waited for: what waits goes to the store now, together with what others say so of at this moment. */
+  hurry(): void {
+    if (this.waiting.length > 0) this.flushWithin(0);
   }
 
   /** What waits goes to the store now. */
@@ -97,6 +106,13 @@ export class GroupCommit {
           else onCommitted(right({ number, gaveWay: i === 0 ? { messages: dropped, bytes: droppedBytes } : NONE }));
         });
       });
+  }
+
+  private flushWithin(milliseconds: number): void {
+    if (this.timer !== undefined && milliseconds >= this.timerWithin) return;
+    this.timer?.unsubscribe();
+    this.timerWithin = milliseconds;
+    this.timer = wait(milliseconds, this.scheduler, () => this.flush());
   }
 }
 

@@ -26,6 +26,8 @@ export class Link {
   private readonly now: () => number;
   private connected = false;
   private cloud: CloudStatus = 'unknown';
+  /** The nucleus may still say whether the device is online. */
+  private mayTell = false;
   private refusedSince: number | undefined;
 
   constructor(listener: LinkListener, now: () => number) {
@@ -44,27 +46,35 @@ export class Link {
 
   watch({ state$, cloud$ }: Pick<MqttProxy, 'state$'> & Partial<Pick<MqttProxy, 'cloud$'>>): Subscription {
     const { listener } = this;
+    this.mayTell = cloud$ !== undefined;
     const watching = state$.subscribe(state => {
       const was = this.connected;
       this.connected = state.status === 'connected';
       if (state.status === 'connected') {
         const { profile } = state.capabilities;
         listener.onConnected(profile);
-        if (!was && profile === 'classic' && cloud$ !== undefined && this.cloud === 'unknown')
-          this.knownBy = this.now() + CLOUD_KNOWN_WITHIN;
+        if (!was && profile === 'classic' && this.mayTell && this.cloud === 'unknown') this.knownBy = this.now() + CLOUD_KNOWN_WITHIN;
         if (!was) listener.onUp();
       } else if (was) listener.onDown();
       listener.onChange();
     });
     if (cloud$ !== undefined)
       watching.add(
-        cloud$.subscribe(cloud => {
-          const was = this.cloud;
-          this.cloud = cloud;
-          if (cloud !== 'unknown') this.knownBy = 0;
-          if (cloud === 'connected' && was === 'disconnected') listener.onUp();
-          if (cloud === 'disconnected' && was !== 'disconnected') listener.onDown();
-          listener.onChange();
+        cloud$.subscribe({
+          next: cloud => {
+            const was = this.cloud;
+            this.cloud = cloud;
+            if (cloud !== 'unknown') this.knownBy = 0;
+            if (cloud === 'connected' && was === 'disconnected') listener.onUp();
+            if (cloud === 'disconnected' && was !== 'disconnected') listener.onDown();
+            listener.onChange();
+          },
+          // It will never say.
+          complete: () => {
+            this.mayTell = false;
+            this.knownBy = 0;
+            listener.onChange();
+          },
         }),
       );
     return watching;

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
 import type { Profile } from '../ports/mqtt-proxy.js';
 import { type DeclaredTopic, declaredFilters } from '../flow/declared-topics.js';
@@ -98,9 +99,56 @@ const SMALLEST = 1 << 20;
  * await proxy.close();
  * ```
  */
-export const openOutbox = (options: OutboxOptions = {}): Outbox => {
+export const openOutbox = (options: OutboxOptions = {}): Outbox => outboxOf(options, process.cwd());
+
+/**
+ * The outboxes of one run of a component: one for each path, open from its first use until all are closed.
+ *
+ * @internal
+ */
+export class OwnOutboxes {
+  private readonly folder: string | undefined;
+  private readonly outboxes = new Map<string, { readonly options: OutboxOptions; readonly outbox: FileOutbox }>();
+
+  /** @param folder that relative paths are in. `undefined`: none touches the disk. */
+  constructor(folder: string | undefined) {
+    this.folder = folder;
+  }
+
+  /** Asked for again, as when streams are made anew, it is the same one. */
+  readonly open = (options: OutboxOptions = {}): Outbox => {
+    const { path = FILE } = options;
+    const known = this.outboxes.get(path);
+    if (known !== undefined) {
+      if (!isDeepStrictEqual(known.options, options))
+        throw new RangeError(`This component has opened the outbox ${path} already, with other options. Open it once, and share it.`);
+      return known.outbox;
+    }
+    const outbox = outboxOf(options, this.folder, true);
+    this.outboxes.set(path, { options, outbox });
+    return outbox;
+  };
+
+  /** Commits what waits, and has all outcomes of it told. */
+  async commit(): Promise<void> {
+    await Promise.all([...this.outboxes.values()].map(({ outbox }) => outbox.commit()));
+  }
+
+  /** Commits what waits, and closes all. */
+  async close(): Promise<void> {
+    await Promise.all([...this.outboxes.values()].map(({ outbox }) => outbox.close()));
+  }
+}
+
+const FILE = 'outbox.sqlite';
+const MEMORY = ':memory:';
+/** The epoch of what a marble test or a dry run stores: its messages are the same each time. */
+const ALWAYS = '00000000-0000-0000-0000-000000000000';
+
+/** @param folder that a relative path is in. `undefined`: it touches no disk. */
+const outboxOf = (options: OutboxOptions, folder: string | undefined, staysOpen = false): FileOutbox => {
   const {
-    path = 'outbox.sqlite',
+    path = FILE,
     maxBytes = 64 << 20,
     maxAge = Infinity,
     onFull = 'dropOldest',
@@ -120,10 +168,24 @@ export const openOutbox = (options: OutboxOptions = {}): Outbox => {
     throw new RangeError(`deleteWhen.after must be a number of milliseconds above 0, not ${deleteWhen.after}.`);
   if (deleteWhen === 'confirmed') checkConfirmable(topics, mark, profile);
   const settings = { maxBytes, maxAge, onFull };
-  const file = path === ':memory:' ? path : resolve(path);
-  const make =
-    path === ':memory:' ? onlyOne(() => memoryStore(settings, randomUUID)) : () => sqliteStore({ ...settings, path: file }, randomUUID);
-  return new FileOutbox({ path: file, mark, topics, deleteWhen, profile, make, commit: { messages, within }, scheduler });
+  const isInMemory = path === MEMORY || folder === undefined;
+  const imagine = (): Store => memoryStore(settings, () => ALWAYS);
+  const file = isInMemory ? MEMORY : resolve(folder, path);
+  return new FileOutbox({
+    path: file,
+    mark,
+    topics,
+    deleteWhen,
+    profile,
+    imagine,
+    make: isInMemory
+      ? onlyOne(() => memoryStore(settings, folder === undefined ? () => ALWAYS : randomUUID))
+      : () => sqliteStore({ ...settings, path: file }, randomUUID),
+    // There is nothing to close in what is only in memory.
+    staysOpen: staysOpen || isInMemory,
+    commit: { messages, within },
+    scheduler,
+  });
 };
 
 /** What is in memory is still there when the outbox is used again. */

@@ -1,5 +1,6 @@
 import { isLeft, left, right, type Either } from 'fp-ts/lib/Either.js';
-import { BehaviorSubject, filter, Observable, type SchedulerLike, Subject, type Subscription, take } from 'rxjs';
+import { BehaviorSubject, filter, firstValueFrom, Observable, type SchedulerLike, Subject, type Subscription, take } from 'rxjs';
+import { isRecording } from '../flow/ledger.js';
 import type { Profile } from '../ports/mqtt-proxy.js';
 import { OutboxUnavailable } from '../errors/errors.js';
 import type { ObservableEither } from '../stream/observable-either.js';
@@ -78,9 +79,13 @@ const NOTHING: StoreNews = {
 /** What {@link FileOutbox} is made of. */
 export interface OutboxParts extends Pick<Outbox, 'path' | 'mark' | 'topics' | 'deleteWhen'> {
   readonly make: () => Store;
+  /** A store that touches no disk, for a dry run. */
+  readonly imagine: () => Store;
   readonly commit: { readonly messages: number; readonly within: number };
   readonly profile: Profile | undefined;
   readonly scheduler: SchedulerLike;
+  /** Whether the file stays open until `close`, though nobody uses it. */
+  readonly staysOpen: boolean;
 }
 
 type Answer = Either<OutboxUnavailable<'message'>, OpenOutbox>;
@@ -103,6 +108,7 @@ export class FileOutbox implements Outbox {
   private lingering: Subscription | undefined;
   private reopening: Subscription | undefined;
   private closed = false;
+  private imagined: FileOutbox | undefined;
 
   constructor(parts: OutboxParts) {
     this.parts = parts;
@@ -119,6 +125,7 @@ export class FileOutbox implements Outbox {
 
   use(): ObservableEither<OutboxUnavailable<'message'>, OpenOutbox> {
     return new Observable(destination => {
+      if (isRecording() && this.imagined !== this) return this.forDryRun().use().subscribe(destination);
       if (this.closed) {
         destination.next(left(new OutboxUnavailable('message', this.path, 'closed')));
         destination.complete();
@@ -132,9 +139,21 @@ export class FileOutbox implements Outbox {
         answers.unsubscribe();
         if (--this.users > 0 || this.closed) return;
         this.reopening?.unsubscribe();
+        if (this.parts.staysOpen) return;
         this.lingering = this.parts.scheduler.schedule(() => this.letGo(), LINGER);
       };
     });
+  }
+
+  /** What waits for others to share its commit is stored now. Settles when that has been told. */
+  async commit(): Promise<void> {
+    if (this.store === undefined) return;
+    const answer = await firstValueFrom(this.answer$.pipe(filter(value => value !== undefined)));
+    if (isLeft(answer)) return;
+    const { commits, store, now } = answer.right;
+    commits.flush();
+    // Answered after what was asked before.
+    await new Promise<void>(complete => store.settle([], now()).subscribe({ complete }));
   }
 
   async close(): Promise<void> {
@@ -148,6 +167,15 @@ export class FileOutbox implements Outbox {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** One for a dry run: as long as a stage or forwarder of it is subscribed. */
+  private forDryRun(): FileOutbox {
+    const { imagined, parts } = this;
+    if (imagined !== undefined && imagined.users > 0) return imagined;
+    const made = new FileOutbox({ ...parts, make: parts.imagine, staysOpen: true });
+    made.imagined = made;
+    return (this.imagined = made);
   }
 
   private start(): void {

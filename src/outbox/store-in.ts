@@ -45,8 +45,8 @@ export interface StoreInOptions<A> extends StageOptions<A> {
  * it could never be sent: a wrong topic, or too large with the longest mark. Values that find the stage's own buffer full are dropped by its
  * policy; one `Left(Overflowed)` stands for them. With `onFull: 'refuse'`, a full outbox is `Left(Overflowed)` for each.
  *
- * Messages of all stages share commits: after `commit.messages` of them or `commit.within` milliseconds. Completes when the source has
- * and every value has its outcome. An error of the source, or one thrown by `toRequest`, `key`, `priority` or `expires`, is a defect and goes to
+ * Messages of all stages share commits: after `commit.messages` of them or `commit.within` milliseconds, and at once when a source has completed.
+ * Completes when the source has and every value has its outcome. An error of the source, or one thrown by `toRequest`, `key`, `priority` or `expires`, is a defect and goes to
  * the error channel.
  *
  * Memory: `buffer.messages` (1 000) waiting values and `inFlight` (1 000) on their way to the disk.
@@ -81,6 +81,7 @@ export const storeIn = <A>(
     let open: Either<OutboxUnavailable<'message'>, OpenOutbox> | undefined;
     /** Values that came before the file was open. */
     let early: (() => void)[] = [];
+    let sourceCompleted = false;
 
     const commit = (value: A, request: PublishRequest, destination: Subscriber<Either<StoreFailure<A>, Stored<A>>>): void => {
       if (open === undefined) {
@@ -110,6 +111,7 @@ export const storeIn = <A>(
       open.right.commits.add({
         record,
         isGivenUp: () => destination.closed,
+        isLast: () => sourceCompleted,
         onCommitted: committed => {
           if (isLeft(committed)) answer(left(amended(committed.left, { value })));
           else answer(right({ by: 'outbox', value, number: committed.right.number, gaveWay: committed.right.gaveWay }));
@@ -131,6 +133,10 @@ export const storeIn = <A>(
       ordered: true,
       declaration: { concurrency: inFlight, topics: outbox.topics },
       job: (owner, bytes, value) => new ProjectJob(owner, bytes, value, work),
+      onSourceCompleted: () => {
+        sourceCompleted = true;
+        if (open?._tag === 'Right') open.right.commits.hurry();
+      },
       begin: () => {
         // Open from the subscription to the end, not only while something is stored.
         const held = outbox.use().subscribe(answer => {

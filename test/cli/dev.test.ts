@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { PROFILES } from '../kit/nucleus/nuclei.js';
@@ -80,6 +80,8 @@ describe('dev', () => {
       GGC_VERSION: expect.stringMatching(/^2\./) as string,
       COLOUR: 'blue',
       THING: 'my-thing',
+      // Where an outbox of the component keeps its file.
+      GREENGRASS_RX_WORK_FOLDER: join(dirname(socketPath), 'work', 'com.example.Thermometer'),
     });
   });
 

@@ -1,11 +1,14 @@
 import type { Either } from 'fp-ts/lib/Either.js';
-import { concat, NEVER, of, range } from 'rxjs';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { concat, ignoreElements, merge, mergeMap, NEVER, of, range, timer } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { Ledger } from '../../src/flow/index.js';
+import { Ledger, recordedBy } from '../../src/flow/ledger.js';
 import { openOutbox, storeIn, type Stored, type StoreFailure } from '../../src/outbox/index.js';
 import type { Overflowed } from '../../src/errors/errors.js';
 import { QOS } from '../../src/shared/qos.js';
 import { watched } from '../kit/time/virtual.js';
+import { ownFolder } from './stores.js';
 import { inMemory } from './virtual.js';
 
 const toRequest = (value: unknown) => ({ topicName: 't', payload: String(value), qos: QOS.AT_LEAST_ONCE });
@@ -19,13 +22,37 @@ const describeOutcome = (outcome: Either<StoreFailure<unknown> | Overflowed, Sto
 describe('storeIn', () => {
   it('hands a value on when its commit is done: after so many messages, or after so long', () => {
     const outbox = inMemory({ commit: { messages: 3, within: 50 } });
-    expect(watched(() => range(1, 4).pipe(storeIn(outbox, toRequest)), describeOutcome)).toEqual([
+    expect(watched(() => concat(range(1, 4), NEVER).pipe(storeIn(outbox, toRequest)), describeOutcome, 1_000)).toEqual([
       '0 1 stored as 1',
       '0 2 stored as 2',
       '0 3 stored as 3',
       '50 4 stored as 4',
-      '50 complete',
     ]);
+  });
+
+  it('waits for no others once its source has completed, whoever else has begun to wait', () => {
+    const outbox = inMemory({ commit: { messages: 100, within: 60_000 } });
+    const other$ = concat(of('other'), NEVER);
+    const waits = watched(() => merge(other$, timer(10).pipe(ignoreElements())).pipe(storeIn(outbox, toRequest)), describeOutcome, 1_000);
+    expect(waits).toEqual([]);
+    const hurries = watched(
+      () =>
+        merge(
+          other$.pipe(storeIn(outbox, toRequest)),
+          timer(5).pipe(mergeMap(() => range(1, 5).pipe(storeIn(outbox, toRequest, { inFlight: 2 })))),
+        ),
+      describeOutcome,
+      1_000,
+    );
+    expect(hurries).toEqual(['5 other stored as 1', ...[1, 2, 3, 4, 5].map(n => `5 ${n} stored as ${n + 1}`)]);
+  });
+
+  it('touches nothing in a dry run, whatever it is told to use', () => {
+    const folder = ownFolder();
+    const outbox = openOutbox({ path: join(folder, 'outbox.sqlite') });
+    const outcomes = recordedBy(new Ledger(), () => watched(() => of(1).pipe(storeIn(outbox, toRequest)), describeOutcome));
+    expect(outcomes).toEqual(['0 1 stored as 1', '0 complete']);
+    expect(readdirSync(folder)).toEqual([]);
   });
 
   it('refuses at once what could never be sent, with the value', () => {

@@ -39,6 +39,8 @@ export const onSlowDisk = (milliseconds: number): Outbox => {
     profile: undefined,
     scheduler: asyncScheduler,
     commit: { messages: 100, within: 0 },
+    staysOpen: false,
+    imagine: () => store,
     make: () => ({
       open: now => slowly(store.open(now)),
       put: (records, now) => slowly(store.put(records, now)),

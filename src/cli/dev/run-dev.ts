@@ -1,4 +1,5 @@
 import { concatMap, filter, firstValueFrom, map, merge, Subject, type Observable } from 'rxjs';
+import { WORK_FOLDER_VARIABLE } from '../../component/configuration.js';
 import type { ProfileName } from '../../shared/profile-name.js';
 import { describeFault } from '../chaos/chaos-script.js';
 import { readChaos } from '../chaos/read-chaos.js';
@@ -113,9 +114,12 @@ function environment(
   env: NodeJS.ProcessEnv,
 ): Readonly<Record<string, string>> {
   const { profile } = nucleus;
+  const work = workPath(name);
   return {
     ...patience(profile, options, env),
-    ...setenv(workPath(name)),
+    // On a device it is the working folder; here that is the project's.
+    [WORK_FOLDER_VARIABLE]: work,
+    ...setenv(work),
     ...componentEnvironment(profile, nucleus.environment(name), options),
   };
 }

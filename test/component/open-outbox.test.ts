@@ -1,0 +1,106 @@
+import { isBuiltin } from 'node:module';
+import { readdirSync } from 'node:fs';
+import { right } from 'fp-ts/lib/Either.js';
+import { firstValueFrom, of, toArray } from 'rxjs';
+import { describe, expect, it } from 'vitest';
+import { component, runComponent, silentLog } from '../../src/component/index.js';
+import { dryRun } from '../../src/dry-run/index.js';
+import { forwardFrom, type OutboxOptions, storeIn } from '../../src/outbox/index.js';
+import type { MqttProxy } from '../../src/ports/mqtt-proxy.js';
+import { QOS } from '../../src/shared/qos.js';
+import { onRights } from '../../src/stream/index.js';
+import { marbles } from '../../src/testing/index.js';
+import { temporaryFolder } from '../kit/process/run-cli.js';
+
+/** Stores what comes, and sends what is stored. */
+const meter = (options: OutboxOptions = {}) =>
+  component({
+    name: 'com.example.Meter',
+    version: '1.0.0',
+    run: (proxy: MqttProxy, _, { openOutbox }) => {
+      const outbox = openOutbox({ topics: ['meters/+'], mark: message => message, commit: { within: 10 }, ...options });
+      return {
+        stored: proxy
+          .subscribe({ topicName: 'readings', qos: QOS.AT_LEAST_ONCE })
+          .pipe(
+            onRights(storeIn(outbox, ({ payload }) => ({ topicName: 'meters/7', payload, qos: QOS.AT_LEAST_ONCE }), { name: 'readings' })),
+          ),
+        forwarded: forwardFrom(outbox, proxy),
+      };
+    },
+  });
+
+describe('openOutbox of a component', () => {
+  it(
+    'is in memory in a marble test: exact, and with nothing on the disk',
+    marbles(
+      ({ nucleus, run, expectPublished, expectStage }) => {
+        const before = readdirSync('.');
+        nucleus.messages('readings', '-a---b 20ms -|');
+        const { stored, forwarded } = meter().run(nucleus.proxy, undefined);
+        run(stored);
+        run(forwarded);
+        // The second ten milliseconds after the first has been committed.
+        expectPublished('meters/+').toBeMarble('- 10ms (ab) 12ms |');
+        expectStage('readings', { received: 2, emitted: 2 });
+        expect(readdirSync('.')).toEqual(before);
+      },
+      { connectionStatus: true },
+    ),
+  );
+
+  it('is in memory in a dry run, which knows the topics of its messages', async () => {
+    const before = readdirSync('.');
+    const result = await dryRun(meter());
+    if (result._tag === 'Left') throw result.left;
+    const { findings, access } = result.right;
+    expect(access).toEqual({ publish: ['meters/+'], subscribe: ['readings'] });
+    expect(findings.filter(({ severity }) => severity === 'error')).toEqual([]);
+    expect(readdirSync('.')).toEqual(before);
+  });
+
+  it('gives the same one for the same path and options, and no second one with others', () => {
+    const tried = component({
+      name: 'com.example.Twice',
+      version: '1.0.0',
+      run: (_proxy, _, { openOutbox }) => {
+        const [first, again] = [openOutbox({ maxBytes: 1 << 21 }), openOutbox({ maxBytes: 1 << 21 })];
+        expect(again).toBe(first);
+        expect(openOutbox({ path: 'other.sqlite' })).not.toBe(first);
+        expect(() => openOutbox({ maxBytes: 1 << 22 })).toThrow(
+          'This component has opened the outbox outbox.sqlite already, with other options. Open it once, and share it.',
+        );
+        return of(right(1));
+      },
+    });
+    marbles(({ nucleus, run, expectStream }) => {
+      run(tried.run(nucleus.proxy, undefined));
+      expectStream(tried.run(nucleus.proxy, undefined)).toBeMarble('(1|)');
+    })();
+  });
+
+  it('with a Node that has no node:sqlite is a typed failure of each value, and nothing else of the component minds', async () => {
+    const outcomes: unknown[] = [];
+    const folder = temporaryFolder();
+    const numbers = component({
+      name: 'com.example.Numbers',
+      version: '1.0.0',
+      run: (_proxy, _, { openOutbox }) =>
+        of(1).pipe(
+          storeIn(openOutbox(), n => ({ topicName: 't', payload: `${n}`, qos: QOS.AT_LEAST_ONCE })),
+          outcomes$ => {
+            void firstValueFrom(outcomes$.pipe(toArray())).then(all => outcomes.push(...all));
+            return outcomes$;
+          },
+        ),
+    });
+    const { reason } = await runComponent(numbers, { env: { GREENGRASS_RX_WORK_FOLDER: folder }, signals: false, log: silentLog });
+    expect(reason).toBe('done');
+    expect(outcomes).toMatchObject([
+      isBuiltin('node:sqlite')
+        ? { _tag: 'Right', right: { by: 'outbox' } }
+        : { _tag: 'Left', left: { _tag: 'OutboxUnavailable', reason: 'needs-newer-node', value: 1 } },
+    ]);
+    expect(readdirSync(folder)).toEqual(isBuiltin('node:sqlite') ? expect.arrayContaining(['outbox.sqlite']) : []);
+  });
+});

@@ -1,0 +1,121 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { concat, filter, firstValueFrom, mergeMap, NEVER, of, Subject, take, tap } from 'rxjs';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { type Branches, component, runComponent, type RunContext, type RunOptions, silentLog } from '../../src/component/index.js';
+import { connect } from '../../src/client/connect.js';
+import { forwardFrom, openOutbox, type Outbox, type OutboxOptions, storeIn } from '../../src/outbox/index.js';
+import type { MqttProxy } from '../../src/ports/mqtt-proxy.js';
+import { QOS } from '../../src/shared/qos.js';
+import { COMPONENT, start } from '../kit/nucleus/nuclei.js';
+import { VirtualTime } from '../kit/time/virtual-time.js';
+import { ownFolder } from './stores.js';
+
+const OPTIONS: OutboxOptions = { mark: message => message, commit: { messages: 1_000, within: 3_600_000 } };
+
+const storing = (outbox: Outbox) => storeIn<number>(outbox, n => ({ topicName: 'test/meter', payload: `${n}`, qos: QOS.AT_LEAST_ONCE }));
+
+/** Runs a component in a folder, with a proxy to a nucleus of its own. */
+const running = async (
+  folder: string,
+  run: (openOutbox: RunContext['openOutbox'], proxy: MqttProxy) => Branches,
+  options: RunOptions = {},
+) => {
+  const nucleus = await start('classic');
+  onTestFinished(() => nucleus.stop());
+  const stop = new AbortController();
+  const made = component({
+    name: COMPONENT,
+    version: '1.0.0',
+    run: (proxy, _, context) => run(context.openOutbox, proxy),
+  });
+  const ended = runComponent(made, {
+    env: { GREENGRASS_RX_WORK_FOLDER: folder },
+    proxy: connect({ socketPath: nucleus.socketPath, authToken: nucleus.authToken(COMPONENT) }),
+    signals: false,
+    log: silentLog,
+    signal: stop.signal,
+    ...options,
+  });
+  return { nucleus, ended, stop: () => stop.abort() };
+};
+
+/** What a file holds, once nobody else has it open. */
+const countsIn = async (folder: string) => {
+  await using outbox = openOutbox({ path: join(folder, 'outbox.sqlite') });
+  const using = outbox.use().subscribe();
+  const { counts } = await firstValueFrom(outbox.depth$.pipe(filter(({ counts: { stored } }) => stored > 0)));
+  using.unsubscribe();
+  return counts;
+};
+
+describe('an outbox of a component', () => {
+  it('is a file in its work folder, open until the component has ended and not only while it is used', async () => {
+    const folder = ownFolder();
+    const time = new VirtualTime();
+    const stored = new Subject<void>();
+    const { ended, stop } = await running(
+      folder,
+      (open, proxy) => {
+        const outbox = open({ scheduler: time });
+        return {
+          stored: of(1).pipe(storing(outbox), tap({ complete: () => stored.next() })),
+          waiting: concat(NEVER).pipe(mergeMap(() => proxy.subscribe({ topicName: 'test/#', qos: QOS.AT_LEAST_ONCE }))),
+        };
+      },
+      { drainDeadline: 1 },
+    );
+    const done = firstValueFrom(stored);
+    await advancing(time, done);
+    time.advance(60_000);
+    const other = openOutbox({ path: join(folder, 'outbox.sqlite'), scheduler: time });
+    const answer = await firstValueFrom(other.use());
+    expect(answer).toMatchObject({ _tag: 'Left', left: { reason: 'busy' } });
+    await other.close();
+    stop();
+    await ended;
+    expect(readdirSync(folder).sort()).toEqual(['outbox.sqlite', 'outbox.sqlite-mark']);
+    expect(await countsIn(folder)).toMatchObject({ stored: 1, inside: 1 });
+  });
+
+  it('has committed at a drain what was taken in, and keeps the backlog for the next start', async () => {
+    const folder = ownFolder();
+    const source = new Subject<number>();
+    const first = await running(folder, (open, proxy) => {
+      const outbox = open(OPTIONS);
+      proxy.draining$.subscribe(() => source.complete());
+      return { stored: source.pipe(storing(outbox)), forwarded: forwardFrom(outbox, proxy, { rate: 0.001 }) };
+    });
+    for (let n = 0; n < 10; n++) source.next(n);
+    first.stop();
+    expect(await first.ended).toMatchObject({ reason: 'done' });
+    const before = await countsIn(folder);
+    expect(before).toMatchObject({ stored: 10 });
+    expect(before.forwarded).toBeLessThanOrEqual(1);
+    const second = await running(folder, (open, proxy) => ({
+      forwarded: forwardFrom(open(OPTIONS), proxy, { rate: 1_000 }).pipe(take(before.inside)),
+    }));
+    await second.ended;
+    expect(await countsIn(folder)).toMatchObject({ stored: 10, forwarded: 10, inside: 0 });
+  });
+
+  it('has committed what a source gave that does not end by itself, when the time is over', async () => {
+    const folder = ownFolder();
+    const { ended, stop } = await running(folder, open => ({ stored: concat(of(1, 2, 3), NEVER).pipe(storing(open(OPTIONS))) }), {
+      drainDeadline: 50,
+    });
+    stop();
+    await ended;
+    expect(await countsIn(folder)).toMatchObject({ stored: 3, inside: 3 });
+  });
+});
+
+/** Moves virtual time on until a promise has settled: what is awaited comes from a worker. */
+const advancing = async (time: VirtualTime, until: Promise<unknown>): Promise<void> => {
+  const turning = new AbortController();
+  void until.then(() => turning.abort());
+  while (!turning.signal.aborted) {
+    time.advance(1);
+    await new Promise(resolve => setImmediate(resolve));
+  }
+};
