@@ -4,8 +4,7 @@ import { OutboxUnavailable } from '../errors/errors.js';
 import { capped, exponential, fullJitter, type Schedule } from '../schedule/index.js';
 import { steadyNow } from '../schedule/clock.js';
 import type { ObservableEither } from '../stream/observable-either.js';
-import type { Forwarded, ForwardFailure, ForwardPort } from './forwarded.js';
-import { Forwarder } from './forwarder.js';
+import { type Forwarded, Forwarder, type ForwardFailure, type ForwardPort } from './forwarder.js';
 import type { Outbox } from './outbox.js';
 
 /** How {@link forwardFrom} sends. */

@@ -1,22 +1,39 @@
-import { left, right, type Either } from 'fp-ts/lib/Either.js';
+import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import { type SchedulerLike, type Subscriber, Subscription } from 'rxjs';
-import type { Accepted } from '../ports/mqtt-proxy.js';
-import { OutboxUnavailable, type PublishError, SetAside, StoredMessagesLost } from '../errors/errors.js';
+import { OutboxUnavailable, type PublishError, SetAside, StoredMessagesLost, type SubscribeError } from '../errors/errors.js';
 import { TokenBucket } from '../operators/token-bucket.js';
+import type { Accepted, MqttProxy } from '../ports/mqtt-proxy.js';
+import { wait } from '../schedule/clock.js';
 import { type RetrySeries, startSeries } from '../schedule/retry-series.js';
 import type { Schedule } from '../schedule/schedule.js';
-import { wait } from '../schedule/clock.js';
 import { isTerminalError } from '../stream/kind.js';
-import { confirmations, type Seen } from './confirmations.js';
-import type { Forwarded, ForwardFailure, ForwardPort } from './forwarded.js';
-import { Kept, MOST_KEPT } from './kept.js';
+import { confirmations, Kept, MOST_KEPT, type Seen } from './kept.js';
 import { Lanes } from './lanes.js';
 import { Link } from './link.js';
 import { markedRequest } from './mark.js';
 import type { OpenOutbox, Outbox } from './outbox.js';
-import { ReadAhead } from './read-ahead.js';
-import { Settling } from './settling.js';
+import { ReadAhead, Settling } from './hand-out.js';
 import type { Fate, StoredRecord, Taken } from './store.js';
+
+/** What a forwarder needs of a proxy. */
+export type ForwardPort = Pick<MqttProxy, 'publish$' | 'state$'> &
+  Partial<Pick<MqttProxy, 'cloud$' | 'draining$' | 'holdDrain' | 'subscribe'>>;
+
+/** A stored message that was taken: by the nucleus, or, where it has to be confirmed, by the cloud. */
+export interface Forwarded {
+  /** Who took it; `cloud`: it was seen coming back. */
+  readonly by: Accepted['by'] | 'cloud';
+  readonly topicName: string;
+  readonly epoch: string;
+  readonly stream: string;
+  readonly number: number;
+  readonly storedAt: number;
+  readonly attempt: number;
+  readonly replayed: boolean;
+}
+
+/** What can become of stored messages instead. */
+export type ForwardFailure = SetAside | StoredMessagesLost | PublishError | SubscribeError | OutboxUnavailable;
 
 /** What a {@link Forwarder} is made of. */
 export interface ForwarderParts {

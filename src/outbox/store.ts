@@ -4,7 +4,7 @@ import type { ObservableEither } from '../stream/observable-either.js';
 /** When something is done with a store: the time of day, and the outbox' own clock, which no time server sets. Both in milliseconds. */
 export interface Moment {
   readonly timeOfDay: number;
-  /** What age is counted in. Goes on from where the file left off; see {@link ageClock}. */
+  /** What age is counted in. Goes on from where the file left off; see `AgeClock`. */
   readonly age: number;
 }
 

@@ -1,8 +1,7 @@
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import zlib from 'node:zlib';
-import { openDatabase, type Sqlite } from '../../src/outbox/sqlite/database.js';
-import { failureOf } from '../../src/outbox/sqlite/failure-of.js';
+import { failureOf, openDatabase, type Sqlite } from '../../src/outbox/sqlite/database.js';
 import { fileState } from '../../src/outbox/sqlite/file-state.js';
 import { type MarkFs, openMark } from '../../src/outbox/sqlite/mark-file.js';
 import { putRecords } from '../../src/outbox/sqlite/put-records.js';

@@ -1,6 +1,5 @@
 import type { Moment } from '../store.js';
-import type { openDatabase, Sqlite, Tables } from './database.js';
-import type { failureOf } from './failure-of.js';
+import type { failureOf, openDatabase, Sqlite, Tables } from './database.js';
 import type { fileState } from './file-state.js';
 import type { Mark, MarkFile, MarkFs, openMark } from './mark-file.js';
 import type { salvage } from './salvage.js';
