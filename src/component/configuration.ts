@@ -76,22 +76,24 @@ export const followConfiguration = <A>(
     });
   });
 
-/** The variable in which a component finds its configuration, as JSON. The derived recipe sets it. */
+/** The variable that stands in the place of the configuration that a component reads at its nucleus, as JSON. */
 export const CONFIG_VARIABLE = 'GREENGRASS_RX_CONFIG';
 
 /** The variable that names the folder of a component's own files where that is not its working folder: `dev` sets it. */
 export const WORK_FOLDER_VARIABLE = 'GREENGRASS_RX_WORK_FOLDER';
 
+/** The variable that says in which step of the recipe the component runs: `startup`, or left out where it is `run`. The derived recipe sets it. */
+export const LIFECYCLE_VARIABLE = 'GREENGRASS_RX_LIFECYCLE';
+
 /** The member of the component's configuration that is its own; beside it is `accessControl`. */
 export const CONFIG_KEY = 'config';
 
 /**
- * What the recipe sets the variable to. Both nuclei put the JSON of an object in the place of such a variable. The whole configuration
- * cannot be had so: `{configuration:/}` is a member whose name is empty.
+ * What a recipe says that hands the configuration over in the environment. Both nuclei put the JSON of an object in the place of such a variable.
  *
  * Source: component recipe reference, "Recipe variables"; `KernelConfigResolver` of the nucleus; `recipe-runner` of Greengrass Lite.
  */
-export const CONFIG_PLACEHOLDER = '{configuration:/config}';
+const CONFIG_PLACEHOLDER = '{configuration:/config}';
 
 /** The component's defaults with the environment over them, checked: what `run` is given. */
 export const readConfiguration = <A>(

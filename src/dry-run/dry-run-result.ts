@@ -83,7 +83,7 @@ const resultOf = (component: Component, seen: DryRecord, memory: number | undefi
     recipe: options => recipeOf(component, access, options),
     recipeText: (format, options) => recipeText(recipeOf(component, access, options), format),
     recipeDifference: (committed, source = 'the recipe', options) =>
-      recipeDifference(committed, source, recipeOf(component, access, options)),
+      recipeDifference(committed, source, recipeOf(component, access, options), options?.lifecycle),
     gdkFiles: options => gdkFiles(component, options),
     diagram: live => diagramOf(title, drawn, live),
     mermaid: (live, direction) => mermaidOf(diagramOf(title, drawn, live), direction),

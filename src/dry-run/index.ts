@@ -12,6 +12,6 @@ export type { DryRun } from './dry-run-result.js';
 export type { Finding } from './finding.js';
 export type { GdkOptions, ProjectFile } from './gdk-files.js';
 export type { BranchRecord } from './record.js';
-export type { RecipeOptions } from './recipe.js';
+export type { RecipeLifecycle, RecipeOptions } from './recipe.js';
 export type { RecordedStage } from './recording-ledger.js';
 export type { RecordedPublish, RecordedSubscription } from './recording-proxy.js';

@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isJsonObject } from '../shared/json-object.js';
 import { readRecipe } from '../recipe/read-recipe.js';
-import type { Recipe } from '../recipe/recipe.js';
-import { CONFIG_KEY, CONFIG_VARIABLE } from '../component/configuration.js';
+import type { RecipeManifest } from '../recipe/recipe.js';
+import { CONFIG_KEY, CONFIG_VARIABLE, LIFECYCLE_VARIABLE } from '../component/configuration.js';
+import type { RecipeLifecycle } from './recipe.js';
 import { MQTT_PROXY, OPERATION } from './access.js';
 import type { RecipeDocument } from '../recipe/recipe-format.js';
 
@@ -10,8 +11,15 @@ import type { RecipeDocument } from '../recipe/recipe-format.js';
  * How a recipe that was written or committed earlier does not fit the one the code needs now: one line each, `+` for what it lacks, `-` for
  * what it has and the code does not need, `~` for what differs. None: it fits. What else is in it (further manifests, other services, dependencies)
  * is its author's.
+ *
+ * @param lifecycle the step that the component is to be; `undefined`: as the recipe has it.
  */
-export const recipeDifference = (committed: string, source: string, derived: RecipeDocument): readonly string[] => {
+export const recipeDifference = (
+  committed: string,
+  source: string,
+  derived: RecipeDocument,
+  lifecycle: RecipeLifecycle | undefined,
+): readonly string[] => {
   const read = readRecipe(committed, source);
   if (read._tag === 'Left') return read.left.message.split('\n');
   const recipe = read.right;
@@ -21,7 +29,7 @@ export const recipeDifference = (committed: string, source: string, derived: Rec
     ...differs('ComponentVersion', recipe.componentVersion, derived.ComponentVersion),
     ...grants(grantsOf(recipe.accessControl), grantsOf(defaults.accessControl)),
     ...configuration(`DefaultConfiguration/${CONFIG_KEY}`, recipe.defaultConfiguration[CONFIG_KEY], defaults[CONFIG_KEY]),
-    ...environment(recipe, derived),
+    ...recipe.manifests.flatMap((manifest, i) => steps(manifest, `Manifests/${manifest.name ?? String(i)}/Lifecycle`, lifecycle)),
   ];
 };
 
@@ -55,19 +63,25 @@ const configuration = (path: string, there: unknown, wanted: unknown): readonly 
   return [`~ ${path} is ${JSON.stringify(there)}; the code says ${JSON.stringify(wanted)}`];
 };
 
-/** The variables that `run` reads. Each manifest must set them, or its devices run with the code's defaults. */
-const environment = ({ manifests }: Recipe, derived: RecipeDocument): readonly string[] => {
-  const wanted = derived.Manifests[0]?.Lifecycle?.Setenv ?? {};
-  return manifests.flatMap(({ name, lifecycle }, i) => {
-    const { run } = lifecycle.steps;
-    if (run === undefined) return [];
-    const there = { ...lifecycle.setenv, ...run.setenv };
-    const where = `Manifests/${name ?? String(i)}/Lifecycle/Setenv`;
-    return Object.entries(wanted)
-      .filter(([variable, value]) => variable === CONFIG_VARIABLE && there[variable] !== value)
-      .map(([variable, value]) => `+ ${where} must have ${variable}: ${JSON.stringify(value)}`);
-  });
+/** The step the component runs in, and the variables of it that change what it does. */
+const steps = ({ lifecycle }: RecipeManifest, where: string, wanted: RecipeLifecycle | undefined): readonly string[] => {
+  const { setenv, steps } = lifecycle;
+  const step = steps.startup === undefined ? 'run' : 'startup';
+  const process = steps[step];
+  if (process === undefined) return [];
+  const { [CONFIG_VARIABLE]: configuration, [LIFECYCLE_VARIABLE]: said } = { ...setenv, ...process.setenv };
+  return [
+    ...(wanted === undefined || wanted === step ? [] : [`~ ${where} has ${step}; it is to be ${wanted}`]),
+    ...(step === 'startup' && said !== step ? [`+ ${where}/Setenv must have ${LIFECYCLE_VARIABLE}: ${JSON.stringify(step)}`] : []),
+    ...(step === 'run' && said !== undefined ? [`- ${where}/Setenv has ${LIFECYCLE_VARIABLE}, and the component runs in run`] : []),
+    ...(configuration === undefined
+      ? []
+      : [
+          `- ${where}/Setenv has ${CONFIG_VARIABLE}, which stands in the place of the configuration that the component reads and follows itself`,
+        ]),
+  ];
 };
+
 const mapOf = (value: unknown): Readonly<Record<string, unknown>> => (isJsonObject(value) ? value : {});
 const textsOf = (value: unknown): readonly string[] =>
   Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];

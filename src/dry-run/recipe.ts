@@ -1,5 +1,5 @@
 import type { Component } from '../component/component.js';
-import { CONFIG_KEY, CONFIG_PLACEHOLDER, CONFIG_VARIABLE } from '../component/configuration.js';
+import { CONFIG_KEY, LIFECYCLE_VARIABLE } from '../component/configuration.js';
 import { type Access, accessControlOf } from './access.js';
 import { readRecipe } from '../recipe/read-recipe.js';
 import type { Finding } from './finding.js';
@@ -13,7 +13,18 @@ export interface RecipeOptions {
   readonly archive?: string | undefined;
   /** Seconds from the stop to the kill. Default 15, as on a device. */
   readonly shutdownTimeout?: number | undefined;
+  /**
+   * The step that the component is. `run`, the default: to the nucleus it is RUNNING as soon as its process has started, and a deployment that breaks it mostly
+   * succeeds. `startup`: the nucleus waits for its report that it is RUNNING; a deployment in which that does not come fails, and a classic nucleus
+   * rolls it back.
+   */
+  readonly lifecycle?: RecipeLifecycle | undefined;
+  /** Of the `startup` step: seconds from the start to that report. Default 120, as on a device. */
+  readonly startupTimeout?: number | undefined;
 }
+
+/** The steps of a lifecycle that a derived recipe can run its component in. */
+export type RecipeLifecycle = 'run' | 'startup';
 
 /** Where a component keeps the id of its process, in its work folder. */
 const PID_FILE = 'greengrass-rx.pid';
@@ -36,8 +47,9 @@ export const archiveOf = (componentName: string): string => componentName.split(
 /** The recipe of a component, least privilege and all. Throws, as a defect, if a nucleus took it otherwise than it is meant. */
 export const recipeOf = (component: Component, access: Access, options: RecipeOptions = {}): RecipeDocument => {
   const { name, version, description, publisher, defaults } = component;
-  const { main = 'dist/component.js', archive = archiveOf(name), shutdownTimeout = 15 } = options;
+  const { main = 'dist/component.js', archive = archiveOf(name), shutdownTimeout = 15, lifecycle = 'run', startupTimeout = 120 } = options;
   const root = `{artifacts:decompressedPath}/${archive}`;
+  const script = `exec node "${root}/node_modules/greengrass-rx/dist/cli/main.js" run "${root}/${main}"`;
   const recipe: RecipeDocument = {
     RecipeFormatVersion: '2020-01-25',
     ComponentName: name,
@@ -56,11 +68,11 @@ export const recipeOf = (component: Component, access: Access, options: RecipeOp
         Platform: { os: 'linux', runtime: '*' },
         Lifecycle: {
           Setenv: {
-            ...(component.config === undefined ? {} : { [CONFIG_VARIABLE]: CONFIG_PLACEHOLDER }),
+            ...(lifecycle === 'run' ? {} : { [LIFECYCLE_VARIABLE]: lifecycle }),
             GREENGRASS_RX_HEALTH_FILE: '{work:path}/health.json',
             GREENGRASS_RX_PID_FILE: `{work:path}/${PID_FILE}`,
           },
-          run: `exec node "${root}/node_modules/greengrass-rx/dist/cli/main.js" run "${root}/${main}"`,
+          ...(lifecycle === 'run' ? { run: script } : { startup: { Script: script, Timeout: startupTimeout } }),
           shutdown: { Script: SHUTDOWN, Timeout: shutdownTimeout },
         },
         Artifacts: [{ Uri: `s3://BUCKET_NAME/COMPONENT_NAME/COMPONENT_VERSION/${archive}.zip`, Unarchive: 'ZIP' }],

@@ -4,14 +4,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import * as t from 'io-ts';
 import { NEVER } from 'rxjs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
-import { component, type Component, readConfiguration } from '../../src/component/index.js';
+import { component, type Component } from '../../src/component/index.js';
 import { dryRun, type DryRun } from '../../src/dry-run/index.js';
 import { accessControlOf, resourceOf } from '../../src/dry-run/access.js';
-import { interpolate, readRecipe, type Recipe } from '../../src/local/index.js';
+import { readRecipe, type Recipe } from '../../src/local/index.js';
 import { edgeAggregator } from '../kit/component/edge-aggregator.js';
 
 const dryOf = async (component: Component): Promise<DryRun> => {
@@ -77,25 +76,24 @@ describe('the derived recipe', () => {
     expect((await dryOf(edgeAggregator)).findings.filter(({ message }) => message.includes('Greengrass Lite'))).toEqual([]);
   });
 
-  it('hands the configuration of the device to the program', async () => {
+  it('sets no variable to the configuration, which the component reads and follows itself', async () => {
     const recipe = read((await dryOf(edgeAggregator)).recipeText('yaml'));
-    const variable = recipe.manifests[0]?.lifecycle.setenv['GREENGRASS_RX_CONFIG'] ?? '';
-    const device = (configuration: Readonly<Record<string, unknown>>) =>
-      readConfiguration(edgeAggregator, {
-        GREENGRASS_RX_CONFIG: interpolate(variable, {
-          componentName: recipe.componentName,
-          componentVersion: '1.2.0',
-          configuration,
-          thingName: 'thing',
-          rootPath: '/gg',
-        }),
-      });
-    expect(device(recipe.defaultConfiguration)).toEqual({ _tag: 'Right', right: { deadband: 0.5 } });
-    expect(device({ ...recipe.defaultConfiguration, config: { deadband: 2 } })).toEqual({ _tag: 'Right', right: { deadband: 2 } });
-    expect(device({ accessControl: {} })).toEqual({ _tag: 'Right', right: { deadband: 0.5 } });
-    expect(device({ config: { deadband: 'much' } })).toMatchObject({
-      left: { _tag: 'ConfigurationInvalid', problems: ['deadband: expected number, got "much"'] },
-    });
+    expect(recipe.defaultConfiguration).toMatchObject({ config: { deadband: 0.5 } });
+    expect(Object.keys(recipe.manifests[0]?.lifecycle.setenv ?? {})).toEqual(['GREENGRASS_RX_HEALTH_FILE', 'GREENGRASS_RX_PID_FILE']);
+    expect(Object.values(recipe.manifests[0]?.lifecycle.setenv ?? {}).join()).not.toContain('{configuration:');
+  });
+
+  it('with a startup step has the nucleus wait for the report that it is RUNNING', async () => {
+    const dry = await dryOf(edgeAggregator);
+    const recipe = read(dry.recipeText('yaml', { lifecycle: 'startup', startupTimeout: 30 }));
+    const { steps, setenv } = recipe.manifests[0]?.lifecycle ?? {};
+    expect(recipe.warnings).toEqual([]);
+    expect(recipe.liteProblems).toEqual([]);
+    expect(steps?.run).toBe(undefined);
+    // Without exec Greengrass Lite would take the end of the script for the report.
+    expect(steps?.startup).toMatchObject({ script: expect.stringMatching(/^exec node /) as string, timeoutSeconds: 30 });
+    expect(setenv).toMatchObject({ GREENGRASS_RX_LIFECYCLE: 'startup' });
+    expect(read(dry.recipeText('yaml', { lifecycle: 'startup' })).manifests[0]?.lifecycle.steps.startup?.timeoutSeconds).toBe(120);
   });
 
   it('gives policies another id when what they allow has changed, so that they take effect on devices that have the old ones', () => {
@@ -179,14 +177,14 @@ describe('recipeDifference', () => {
       .replace('ComponentVersion: 1.2.0', 'ComponentVersion: 1.1.0')
       .replace('- telemetry/mean', '- telemetry/median')
       .replace('deadband: 0.5', 'deadband: 0.4\n      limit: 3')
-      .replace(/ {8}GREENGRASS_RX_CONFIG.*\n/, '');
+      .replace(/( {8})(GREENGRASS_RX_PID_FILE.*\n)/, "$1$2$1GREENGRASS_RX_CONFIG: '{configuration:/config}'\n");
     expect(dry.recipeDifference(old, 'recipe.yaml')).toEqual([
       '~ ComponentVersion is 1.1.0; the code says 1.2.0',
       '+ accessControl must allow aws.greengrass#PublishToIoTCore on "telemetry/mean"',
       '- accessControl allows aws.greengrass#PublishToIoTCore on "telemetry/median", which the component does not do',
       '~ DefaultConfiguration/config/deadband is 0.4; the code says 0.5',
       '- DefaultConfiguration/config/limit is 3, and the code has no such default',
-      '+ Manifests/0/Lifecycle/Setenv must have GREENGRASS_RX_CONFIG: "{configuration:/config}"',
+      '- Manifests/0/Lifecycle/Setenv has GREENGRASS_RX_CONFIG, which stands in the place of the configuration that the component reads and follows itself',
     ]);
   });
 
@@ -196,10 +194,19 @@ describe('recipeDifference', () => {
     expect(second).toMatch(/^ {2}recipe\.yaml:1:1:/);
   });
 
-  it('leaves a component without configuration without its variable', async () => {
-    const plain = await dryOf(component({ name: 'a', version: '1.0.0', run: () => NEVER }));
-    expect(plain.recipeText('yaml')).not.toContain('GREENGRASS_RX_CONFIG');
-    const typed = await dryOf(component({ name: 'a', version: '1.0.0', config: t.type({}), run: () => NEVER }));
-    expect(typed.recipeText('yaml')).toContain('GREENGRASS_RX_CONFIG');
+  it('takes either step for what it is, unless it is told which it is to be', async () => {
+    const dry = await dryOf(edgeAggregator);
+    const startup = dry.recipeText('yaml', { lifecycle: 'startup' });
+    expect(dry.recipeDifference(startup)).toEqual([]);
+    expect(dry.recipeDifference(startup, 'recipe.yaml', { lifecycle: 'startup' })).toEqual([]);
+    expect(dry.recipeDifference(startup, 'recipe.yaml', { lifecycle: 'run' })).toEqual([
+      '~ Manifests/0/Lifecycle has startup; it is to be run',
+    ]);
+    expect(dry.recipeDifference(startup.replace(/ +GREENGRASS_RX_LIFECYCLE.*\n/, ''))).toEqual([
+      '+ Manifests/0/Lifecycle/Setenv must have GREENGRASS_RX_LIFECYCLE: "startup"',
+    ]);
+    expect(
+      dry.recipeDifference(dry.recipeText('yaml').replace('      Setenv:\n', '      Setenv:\n        GREENGRASS_RX_LIFECYCLE: startup\n')),
+    ).toEqual(['- Manifests/0/Lifecycle/Setenv has GREENGRASS_RX_LIFECYCLE, and the component runs in run']);
   });
 });

@@ -7,6 +7,7 @@ const EXAMPLES = `
 Examples:
   greengrass-rx recipe dist/component.js --out recipe.yaml
   greengrass-rx recipe dist/component.js --check recipe.yaml      # in CI: exit code 1 if it no longer fits the code
+  greengrass-rx recipe dist/component.js --lifecycle startup --out recipe.yaml   # a deployment that breaks it is rolled back
   greengrass-rx recipe dist/component.js --gdk . --bucket my-components --region eu-west-1`;
 
 export function addRecipe(root: Command, cli: Cli): void {
@@ -19,6 +20,12 @@ export function addRecipe(root: Command, cli: Cli): void {
       new Option('--format <format>', 'of the recipe (default: that of the file of --out, or else yaml)').choices(['yaml', 'json']),
     )
     .option('--out <file>', 'write the recipe to this file (default: stdout)')
+    .addOption(
+      new Option(
+        '--lifecycle <step>',
+        'run: RUNNING as soon as its process starts; startup: the nucleus waits until the component says so, and a deployment that breaks it fails (default: run; with --check that of the file)',
+      ).choices(['run', 'startup']),
+    )
     .addOption(new Option('--check <file>', 'compare this recipe with the code, and write nothing').conflicts(['out', 'gdk']))
     .option('--gdk <folder>', 'write gdk-config.json and gdk-build.sh into this folder; needs --bucket and --region')
     .option('--bucket <name>', 'S3 bucket of the artifacts, without region and account')

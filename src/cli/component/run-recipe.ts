@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import type { DryRun } from '../../dry-run/dry-run-result.js';
+import type { RecipeLifecycle, RecipeOptions } from '../../dry-run/recipe.js';
 import type { RecipeTextFormat } from '../../recipe/recipe-format.js';
 import { visible } from '../../shared/visible.js';
 import { CliError, UsageError } from '../cli-error.js';
@@ -15,6 +16,7 @@ export interface RecipeCommandOptions {
   readonly format?: RecipeTextFormat;
   readonly out?: string;
   readonly check?: string;
+  readonly lifecycle?: RecipeLifecycle;
   readonly gdk?: string;
   readonly bucket?: string;
   readonly region?: string;
@@ -27,16 +29,16 @@ export async function runRecipe(cli: Cli, module: string, options: RecipeCommand
   const { gdk, bucket, region, check, out } = options;
   if (gdk !== undefined && (bucket === undefined || region === undefined)) throw new UsageError('--gdk needs --bucket and --region.');
   const dry = await dryRunModule(cli, module, options);
-  const main = withinProject(module);
+  const derived = { main: withinProject(module), lifecycle: options.lifecycle };
   if (check !== undefined) {
-    await checkRecipe(cli, dry, module, check, main);
+    await checkRecipe(cli, dry, module, check, derived);
     return;
   }
   const format = options.format ?? (out?.endsWith('.json') === true ? 'json' : 'yaml');
-  if (gdk === undefined || out !== undefined) await writeOut(cli, out, dry.recipeText(format, { main }));
+  if (gdk === undefined || out !== undefined) await writeOut(cli, out, dry.recipeText(format, derived));
   if (gdk === undefined || bucket === undefined || region === undefined) return;
-  if (out === undefined) await keepOrWriteRecipe(cli, dry, gdk, format, main);
-  for (const { path, text, executable } of dry.gdkFiles({ bucket, region, main })) {
+  if (out === undefined) await keepOrWriteRecipe(cli, dry, gdk, format, derived);
+  for (const { path, text, executable } of dry.gdkFiles({ bucket, region, ...derived })) {
     const file = join(gdk, path);
     await mkdir(dirname(file), { recursive: true });
     await writeFile(file, text);
@@ -46,27 +48,28 @@ export async function runRecipe(cli: Cli, module: string, options: RecipeCommand
 }
 
 /** GDK wants one recipe in the project's folder, under one of two names. What is there already may hold what its author has added. */
-async function keepOrWriteRecipe(cli: Cli, dry: DryRun, folder: string, format: RecipeTextFormat, main: string): Promise<void> {
+async function keepOrWriteRecipe(cli: Cli, dry: DryRun, folder: string, format: RecipeTextFormat, derived: RecipeOptions): Promise<void> {
   const there = ['recipe.yaml', 'recipe.json'].map(name => join(folder, name)).find(file => existsSync(file));
   if (there !== undefined) {
     cli.err.line(`kept ${there}`);
     return;
   }
   await mkdir(folder, { recursive: true });
-  await writeOut(cli, join(folder, `recipe.${format}`), dry.recipeText(format, { main }));
+  await writeOut(cli, join(folder, `recipe.${format}`), dry.recipeText(format, derived));
 }
 
-async function checkRecipe(cli: Cli, dry: DryRun, module: string, file: string, main: string): Promise<void> {
+async function checkRecipe(cli: Cli, dry: DryRun, module: string, file: string, derived: RecipeOptions): Promise<void> {
   const committed = await readFile(file, 'utf8').catch((cause: unknown) => {
     throw new UsageError(`The recipe ${file} could not be read: ${cause instanceof Error ? cause.message : String(cause)}`);
   });
-  const lines = dry.recipeDifference(committed, file, { main });
+  const lines = dry.recipeDifference(committed, file, derived);
   if (lines.length === 0) {
     cli.err.line(`${file} fits ${module}`);
     return;
   }
   for (const line of lines) cli.out.line(cli.out.style(colourOf(line), visible(line)));
-  const remedy = `Write it anew: greengrass-rx recipe ${module} --out ${file}`;
+  const lifecycle = derived.lifecycle === undefined ? '' : ` --lifecycle ${derived.lifecycle}`;
+  const remedy = `Write it anew: greengrass-rx recipe ${module}${lifecycle} --out ${file}`;
   throw new CliError(`${file} no longer fits ${module}.`, { exitCode: EXIT.FAILED, remedies: [remedy] });
 }
 
