@@ -16,6 +16,9 @@ const alias = [
 /** Folders under test/ that are projects of their own, or no tests at all (`bench`: run by `npm run bench`). */
 const apart = ['contract', 'chaos', 'interop', 'outbox', 'types', 'bench'].map(folder => `test/${folder}/**`);
 
+/** Tests elsewhere that need `node:sqlite`. */
+const withFile = ['test/cli/outbox.test.ts'];
+
 export default defineConfig({
   resolve: { alias },
   test: {
@@ -29,11 +32,14 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 20_000,
     projects: [
-      { extends: true, test: { name: 'unit', include: ['{test,template}/**/*.test.ts'], exclude: [...configDefaults.exclude, ...apart] } },
+      {
+        extends: true,
+        test: { name: 'unit', include: ['{test,template}/**/*.test.ts'], exclude: [...configDefaults.exclude, ...apart, ...withFile] },
+      },
       { extends: true, test: { name: 'contract', include: ['test/contract/**/*.test.ts'] } },
       { extends: true, test: { name: 'chaos', include: ['test/chaos/**/*.test.ts'] } },
       { extends: true, test: { name: 'interop', include: ['test/interop/**/*.test.ts'], isolate: true, fileParallelism: false } },
-      { extends: true, test: { name: 'outbox', include: ['test/outbox/**/*.test.ts'], pool: withSqlite } },
+      { extends: true, test: { name: 'outbox', include: ['test/outbox/**/*.test.ts', ...withFile], pool: withSqlite } },
       {
         extends: true,
         test: {

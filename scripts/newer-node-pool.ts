@@ -1,16 +1,12 @@
 import { isBuiltin } from 'node:module';
-import { join } from 'node:path';
 import { ForksPoolWorker, type PoolRunnerInitializer } from 'vitest/node';
-import { nodeBinary } from './node-binary.js';
-
-/** Exactly, so that the same Node runs everywhere. */
-const VERSION = '24.21.0';
+import { nodeWithSqlite } from './node-binary.js';
 
 class NewerNodeWorker extends ForksPoolWorker {
   override start(): Promise<void> {
     const own = process.execPath;
     // What `fork` takes; it is asked before `start` gives its promise.
-    process.execPath = join(nodeBinary(VERSION), 'node');
+    process.execPath = nodeWithSqlite();
     try {
       return super.start();
     } finally {

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
 
 /**
@@ -22,3 +23,6 @@ export function nodeBinary(version: string): string {
   if (status !== 0) throw new Error(`Node ${version} could not be fetched from npm as ${name}.`);
   return bin;
 }
+
+/** The Node that runs what needs `node:sqlite`: the one that runs this where that has it, else one from npm, exactly, so that the same one runs everywhere. */
+export const nodeWithSqlite = (): string => (isBuiltin('node:sqlite') ? process.execPath : join(nodeBinary('24.21.0'), 'node'));

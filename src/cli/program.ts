@@ -3,6 +3,7 @@ import type { Cli } from './cli.js';
 import { addDev } from './commands/dev.js';
 import { addInit } from './commands/init.js';
 import { addDoctor } from './commands/doctor.js';
+import { addOutbox } from './commands/outbox.js';
 import { addPub } from './commands/pub.js';
 import { addDiagram } from './commands/diagram.js';
 import { addRecipe } from './commands/recipe.js';
@@ -49,6 +50,7 @@ export function program(cli: Cli): Command {
   addSub(root, cli);
   addPub(root, cli);
   addDoctor(root, cli);
+  addOutbox(root, cli);
   addRun(root, cli);
   addRecipe(root, cli);
   addDiagram(root, cli);

@@ -7,7 +7,7 @@ export function timeOfDay(): string {
   return `${two(now.getHours())}:${two(now.getMinutes())}:${two(now.getSeconds())}.${String(now.getMilliseconds()).padStart(3, '0')}`;
 }
 
-/** Now, as ISO 8601 in UTC: what programs read. */
-export function isoTime(): string {
-  return new Date(asyncScheduler.now()).toISOString();
+/** Now, or then, as ISO 8601 in UTC: what programs read. */
+export function isoTime(at: number = asyncScheduler.now()): string {
+  return new Date(at).toISOString();
 }

@@ -111,6 +111,8 @@ export class Settling {
   private readonly onSettled: () => void;
   private readonly onFailed: (error: OutboxUnavailable<'message'>) => void;
   private fates: Fate[] = [];
+  /** Who waits for them to be known. */
+  private thens: (() => void)[] = [];
   private timer: Subscription | undefined;
   private underWay = 0;
 
@@ -132,16 +134,20 @@ export class Settling {
     else this.wait(WITHIN);
   }
 
+  /** At once, and not before what was told before. `then`: it is known, however long that took. */
+  tell(fates: readonly Fate[], then: () => void): void {
+    this.fates.push(...fates);
+    this.thens.push(then);
+    this.flush();
+  }
+
   flush(): void {
     this.timer?.unsubscribe();
     this.timer = undefined;
-    const { fates } = this;
+    const { fates, thens } = this;
+    if (fates.length === 0) return;
     this.fates = [];
-    if (fates.length > 0) this.tell(fates, this.onSettled);
-  }
-
-  /** At once, and not before what was told before. */
-  tell(fates: readonly Fate[], then: () => void): void {
+    this.thens = [];
     this.underWay++;
     this.open.store.settle(fates, this.open.now()).subscribe(answer => {
       this.underWay--;
@@ -151,11 +157,13 @@ export class Settling {
           return;
         }
         this.fates.unshift(...fates);
+        this.thens.unshift(...thens);
         this.wait(AGAIN);
         return;
       }
       this.open.news(answer.right);
-      then();
+      for (const then of thens) then();
+      this.onSettled();
     });
   }
 

@@ -1,12 +1,14 @@
-import { range } from 'rxjs';
+import { map, of, range } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { type Forwarded, forwardFrom, type ForwardFailure, type ForwardOptions } from '../../src/outbox/index.js';
-import type { Either } from 'fp-ts/lib/Either.js';
+import { type Either, left, map as rightOf } from 'fp-ts/lib/Either.js';
 import { fixed } from '../../src/schedule/index.js';
 import type { Outbox } from '../../src/outbox/outbox.js';
+import type { Store } from '../../src/outbox/store.js';
 import { storeIn } from '../../src/outbox/store-in.js';
+import { OutboxUnavailable } from '../../src/errors/errors.js';
 import { QOS } from '../../src/shared/qos.js';
-import { atTime, inMemory, lasting, onSlowDisk, passing, Port, storing, virtually } from './virtual.js';
+import { atTime, inMemory, inStore, lasting, onSlowDisk, passing, Port, storing, virtually } from './virtual.js';
 
 const texts = (sent: readonly string[]): string[] => sent.map(line => line.split(' ')[1] ?? '');
 
@@ -273,5 +275,43 @@ describe('forwardFrom', () => {
     });
     expect(port.sent).toEqual(['0 1#1', '4000 2#2', '8000 2#2rx2']);
     expect(depths).toEqual([1, 0]);
+  });
+
+  describe('with messages that may be what ended the process', () => {
+    /** Each is one, and this is done to what the store is told became of them. */
+    const suspects = (settle: (store: Store) => Store['settle']): Outbox =>
+      inStore(store => ({
+        take: (request, now) =>
+          store
+            .take(request, now)
+            .pipe(map(rightOf(taken => ({ ...taken, records: taken.records.map(record => ({ ...record, suspect: true })) })))),
+        settle: settle(store),
+      }));
+
+    it('sends each alone, having said so, and tells with the next what became of the one before', () => {
+      const port = new Port();
+      const fates: string[] = [];
+      virtually(() => {
+        const outbox = suspects(store => (told, now) => {
+          fates.push(told.map(({ place, fate }) => `${place} ${fate}`).join(', '));
+          return store.settle(told, now);
+        });
+        return [forwarding(outbox, port), storing(outbox, ['a:1', 'b:2', 'c:3'])];
+      });
+      expect(fates).toEqual(['1 sending', '1 forwarded, 2 sending', '2 forwarded, 3 sending', '3 forwarded']);
+      expect(port.mostUnderWay).toBe(1);
+    });
+
+    it('waits where there is no room to say so, and sends it when there is', () => {
+      const port = new Port();
+      let tries = 0;
+      virtually(() => {
+        const outbox = suspects(
+          store => (told, now) => (++tries < 3 ? of(left(new OutboxUnavailable('message', 'file', 'disk-full'))) : store.settle(told, now)),
+        );
+        return [forwarding(outbox, port), storing(outbox, ['a:1', 'b:2'])];
+      });
+      expect(texts(port.sent)).toEqual(['1#1', '2#2']);
+    });
   });
 });

@@ -8,6 +8,7 @@ import type { Mark } from '../../src/outbox/mark.js';
 import { type OutboxOptions, openOutbox } from '../../src/outbox/open-outbox.js';
 import { memoryStore } from '../../src/outbox/memory-store.js';
 import { FileOutbox, type Outbox } from '../../src/outbox/outbox.js';
+import type { Store } from '../../src/outbox/store.js';
 import { storeIn, type StoreInOptions } from '../../src/outbox/store-in.js';
 import { QOS } from '../../src/shared/qos.js';
 import { connected } from '../kit/nucleus/fake-proxy.js';
@@ -22,15 +23,9 @@ const short = (message: PublishRequest, { number, replayed, attempt, lost }: Mar
 export const inMemory = (options: OutboxOptions = {}): Outbox =>
   openOutbox({ path: ':memory:', mark: short, commit: { messages: 100, within: 0 }, ...options });
 
-/** The same, with a store that takes its time as one on a disk does. */
-export const onSlowDisk = (milliseconds: number): Outbox => {
+/** The same, with a store that something was done to. */
+export const inStore = (change: (store: Store) => Partial<Store>): Outbox => {
   const store = memoryStore({ maxBytes: 1 << 20, maxAge: Infinity, onFull: 'dropOldest' }, () => 'epoch');
-  const slowly = <A>(answer$: Observable<A>): Observable<A> => {
-    // Done when it is asked, told when the disk has it.
-    const answers = new ReplaySubject<A>();
-    answer$.subscribe(answers);
-    return answers.pipe(delay(milliseconds));
-  };
   return new FileOutbox({
     path: 'slow',
     mark: short,
@@ -41,14 +36,24 @@ export const onSlowDisk = (milliseconds: number): Outbox => {
     commit: { messages: 100, within: 0 },
     staysOpen: false,
     imagine: () => store,
-    make: () => ({
-      open: now => slowly(store.open(now)),
-      put: (records, now) => slowly(store.put(records, now)),
-      take: (request, now) => slowly(store.take(request, now)),
-      settle: (fates, now) => slowly(store.settle(fates, now)),
-      close: () => store.close(),
-    }),
+    make: () => ({ ...store, ...change(store) }),
   });
+};
+
+/** With a store that takes its time as one on a disk does. */
+export const onSlowDisk = (milliseconds: number): Outbox => {
+  const slowly = <A>(answer$: Observable<A>): Observable<A> => {
+    // Done when it is asked, told when the disk has it.
+    const answers = new ReplaySubject<A>();
+    answer$.subscribe(answers);
+    return answers.pipe(delay(milliseconds));
+  };
+  return inStore(store => ({
+    open: now => slowly(store.open(now)),
+    put: (records, now) => slowly(store.put(records, now)),
+    take: (request, now) => slowly(store.take(request, now)),
+    settle: (fates, now) => slowly(store.settle(fates, now)),
+  }));
 };
 
 /** A refusal that passes, and one that does not. */

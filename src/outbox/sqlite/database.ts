@@ -5,7 +5,7 @@ import type { WorkerFailure } from './worker-protocol.js';
 
 /** What of `node:sqlite` is used here. Node 20 has neither it nor its types. */
 export interface Sqlite {
-  readonly DatabaseSync: new (path: string) => Database;
+  readonly DatabaseSync: new (path: string, options?: { readonly readOnly?: boolean }) => Database;
 }
 
 /** A value in a row. */
@@ -61,7 +61,7 @@ export function openDatabase(sqlite: Sqlite, path: string, walBytes: number): Ta
       CREATE TABLE IF NOT EXISTS attempt(place INTEGER PRIMARY KEY, attempts INTEGER NOT NULL, crashes INTEGER NOT NULL, suspect INTEGER NOT NULL);
       CREATE TABLE IF NOT EXISTS loss(id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL);
       CREATE INDEX IF NOT EXISTS loss_stream ON loss(stream, id);
-      CREATE TABLE IF NOT EXISTS aside(place INTEGER PRIMARY KEY, stream INTEGER NOT NULL, number INTEGER NOT NULL, storedAt REAL NOT NULL, topicName TEXT NOT NULL,
+      CREATE TABLE IF NOT EXISTS aside(place INTEGER PRIMARY KEY, stream INTEGER NOT NULL, number INTEGER NOT NULL, key TEXT, priority REAL NOT NULL, storedAt REAL NOT NULL, topicName TEXT NOT NULL,
         qos TEXT NOT NULL, members TEXT NOT NULL, payload BLOB NOT NULL, reason TEXT NOT NULL, at REAL NOT NULL);
       CREATE TABLE IF NOT EXISTS state(id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL, epoch TEXT NOT NULL, nextPlace INTEGER NOT NULL,
         stored INTEGER NOT NULL, forwarded INTEGER NOT NULL, expired INTEGER NOT NULL, dropped INTEGER NOT NULL, setAside INTEGER NOT NULL, damaged INTEGER NOT NULL,

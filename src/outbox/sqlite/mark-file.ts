@@ -28,10 +28,9 @@ export interface MarkFile {
  *
  * Two places, written in turn, so that a write that was torn leaves the one before.
  */
-export function openMark(files: MarkFs, crc32: (bytes: Uint8Array) => number, path: string): MarkFile {
+export function openMark(files: MarkFs, crc32: (bytes: Uint8Array) => number, path: string, toRead = false): MarkFile {
   const SLOT = 32;
-  const existed = files.existsSync(path);
-  const file = files.openSync(path, existed ? 'r+' : 'w+', 0o600);
+  const file = files.openSync(path, toRead ? 'r' : files.existsSync(path) ? 'r+' : 'w+', 0o600);
   const read = (slot: number): { readonly turn: number; readonly mark: Mark } | undefined => {
     const bytes = new Uint8Array(SLOT);
     if (files.readSync(file, bytes, 0, SLOT, slot * SLOT) < SLOT) return undefined;

@@ -122,7 +122,7 @@ export function takeRecords(file: FileState, maxAge: number): TakeRecords {
 
   const setAside = (row: Row, reason: string, now: Moment): void => {
     sql(
-      'INSERT OR REPLACE INTO aside SELECT place, stream, number, storedAt, topicName, qos, members, payload, ?, ? FROM message WHERE place=?',
+      'INSERT OR REPLACE INTO aside SELECT place, stream, number, key, priority, storedAt, topicName, qos, members, payload, ?, ? FROM message WHERE place=?',
     ).run(reason, now.timeOfDay, number(row['place']));
     sql('DELETE FROM aside WHERE place IN (SELECT place FROM aside ORDER BY place DESC LIMIT -1 OFFSET ?)').run(ASIDE);
     remove(row, 'setAside');

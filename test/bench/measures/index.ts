@@ -5,6 +5,7 @@ import { measureChange } from './change.js';
 import { measureFloodLatency } from './flood-latency.js';
 import { measureLines } from './lines.js';
 import { measureNucleus } from './nucleus.js';
+import { fillOutbox, measureBareSqlite, measureOutboxLife, measureOutboxStoring } from './outbox.js';
 import { measurePublish } from './publish.js';
 import { measureRoundTrip } from './round-trip.js';
 import { measureRouting } from './routing.js';
@@ -31,6 +32,10 @@ export const MEASURES = {
   backlog: measureBacklog,
   floodLatency: measureFloodLatency,
   lines: measureLines,
+  outboxStoring: measureOutboxStoring,
+  bareSqlite: measureBareSqlite,
+  fillOutbox,
+  outboxLife: measureOutboxLife,
 };
 
 export type MeasureName = keyof typeof MEASURES;

@@ -1,9 +1,12 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { nodeWithSqlite } from '../../../scripts/node-binary.js';
 import type { JobOf, MeasureName, ResultOf } from './index.js';
 
 const MAIN = fileURLToPath(new URL('main.js', import.meta.url));
 const TIME_LIMIT = 180_000;
+/** They need `node:sqlite`, and run under a Node that has it. */
+const WITH_SQLITE: readonly MeasureName[] = ['outboxStoring', 'bareSqlite', 'fillOutbox', 'outboxLife'];
 
 /**
  * Runs a measurement in a child process. Rejects if it fails, says nothing, or does not end by itself. `execArgv` is for
@@ -13,7 +16,8 @@ export function runMeasure<M extends MeasureName>(measure: M, job: JobOf<M>, exe
   return new Promise((resolve, reject) => {
     // aws-crt announces that it will want a newer Node.
     const child = fork(MAIN, [], {
-      execArgv: ['--disable-warning=NodeDeprecationWarning', ...execArgv],
+      ...(WITH_SQLITE.includes(measure) ? { execPath: nodeWithSqlite() } : {}),
+      execArgv: ['--disable-warning=NodeDeprecationWarning', '--disable-warning=ExperimentalWarning', ...execArgv],
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     const limit = setTimeout(() => child.kill('SIGKILL'), TIME_LIMIT);

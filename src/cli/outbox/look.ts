@@ -1,0 +1,236 @@
+import { statSync } from 'node:fs';
+import { asyncScheduler } from 'rxjs';
+import { markedRequest } from '../../outbox/mark.js';
+import { type FiledMessage, type OutboxFile, readOutboxFile } from '../../outbox/sqlite/read-file.js';
+import type { Places } from '../../outbox/sqlite/selection.js';
+import { isJsonObject } from '../../shared/json-object.js';
+import { visible } from '../../shared/visible.js';
+import { CliError } from '../cli-error.js';
+import type { Cli } from '../cli.js';
+import { EXIT } from '../exit-code.js';
+import { payloadJson } from '../messages/message-json.js';
+import { bytes, previewPayload } from '../messages/payload-preview.js';
+import type { Output } from '../output.js';
+import { isoTime } from '../time-of-day.js';
+import { columnsOf } from '../wrap.js';
+import { done, fileOf, type ListOptions, type OutputOptions, type SelectOptions, selectionOf } from './options.js';
+
+/** Messages that are listed for a person who has not said how many. */
+const LISTED = 20;
+/** Columns that a payload gets at least. */
+const SHORTEST_PREVIEW = 16;
+
+/** A line for each message. */
+export async function listMessages(cli: Cli, file: string, places: readonly Places[], options: ListOptions): Promise<void> {
+  const { json = false, count = json ? Infinity : LISTED } = options;
+  const { out } = cli;
+  await eachMessage(cli, file, places, options, count, message => (json ? headJson(message) + '}' : describe(out, message)));
+}
+
+/** Messages with their payloads; without places, the outbox itself. */
+export async function showOutbox(cli: Cli, file: string, places: readonly Places[], options: OutputOptions): Promise<void> {
+  const { out } = cli;
+  if (places.length > 0 || options.topic !== undefined || options.aside === true) {
+    await eachMessage(cli, file, places, options, Infinity, message =>
+      options.json === true ? messageJson(message) : inFull(out, message),
+    );
+    return;
+  }
+  const path = fileOf(file);
+  const size = (suffix: string): number => statSync(path + suffix, { throwIfNoEntry: false })?.size ?? 0;
+  done(
+    readOutboxFile(path, ({ epoch, counts, depth, streams }) => {
+      const [database, log] = [size(''), size('-wal')];
+      if (options.json === true) {
+        out.line(JSON.stringify({ path, epoch, counts, depth, streams, bytesOnDisk: { database, log } }));
+        return;
+      }
+      const line = (what: string, text: string): boolean => out.line(`${out.style('dim', what.padEnd(10))} ${text}`);
+      line('file', `${visible(path)}, ${bytes(database)}${log === 0 ? '' : ` and ${bytes(log)} of log`}`);
+      line('epoch', visible(epoch));
+      const oldest = depth.oldest === undefined ? '' : `, the oldest stored ${dated(depth.oldest)}, ${ago(depth.oldest)}`;
+      line('inside', `${plural(depth.messages, 'message')} of ${bytes(depth.bytes)}${oldest}`);
+      const { stored, inside, ...fates } = counts;
+      const sum = Object.entries({ ...fates, inside }).map(([what, number]) => `${String(number)} ${WORDS[what] ?? what}`);
+      line('stored', `${String(stored)} = ${sum.join(' + ')}`);
+      for (const { stream, lastNumber, epoch: of } of streams)
+        line(
+          'stream',
+          `${JSON.stringify(visible(stream))} up to number ${String(lastNumber)}${of === epoch ? '' : ` of epoch ${visible(of)}`}`,
+        );
+    }),
+  );
+}
+
+const WORDS: Readonly<Record<string, string>> = { setAside: 'set aside' };
+
+/** Says what is wrong with the file; exit code 1 if anything is. */
+export function verifyOutbox(cli: Cli, file: string, { json = false }: OutputOptions): void {
+  const path = fileOf(file);
+  const { problems, messages } = done(readOutboxFile(path, read => ({ problems: read.problems(), messages: read.depth.messages })));
+  if (json) cli.out.line(JSON.stringify({ path, problems }));
+  else for (const problem of problems) cli.out.line(`${cli.out.style('red', '✗')} ${visible(problem)}`);
+  if (problems.length > 0) {
+    cli.exitCode = EXIT.FAILED;
+    if (!json) cli.err.line('A component that opens it keeps what can be read, and tells what is lost.');
+  } else if (!json) cli.out.line(`${cli.out.style('green', '✓')} ${visible(path)} is sound: ${plural(messages, 'message')} inside`);
+}
+
+/** NDJSON of the messages, which `pub --ndjson` reads. */
+export async function exportMessages(
+  cli: Cli,
+  file: string,
+  places: readonly Places[],
+  options: SelectOptions & { readonly mark?: 'members' | 'wrap' },
+): Promise<void> {
+  await eachMessage(cli, file, places, options, Infinity, message => messageJson(message, options.mark));
+}
+
+/** Writes a text for each message, as fast as it is read. What was damaged is left out, and makes the command fail. */
+async function eachMessage(
+  { out, err }: Cli,
+  file: string,
+  places: readonly Places[],
+  options: SelectOptions,
+  most: number,
+  textOf: (message: FiledMessage) => string,
+): Promise<void> {
+  const path = fileOf(file);
+  const selection = selectionOf(places, options);
+  const which = options.aside === true ? 'setAside' : 'inside';
+  let [shown, damaged] = [0, 0];
+  // A page at a time, so that a slow reader does not keep a component from its file.
+  for (
+    let from = selection.places ?? [{ first: 0, last: Number.MAX_SAFE_INTEGER }];
+    from.length > 0 && shown < most && !out.gone.aborted;
+  ) {
+    const page = done(readOutboxFile(path, read => pageOf(read, which, { ...selection, places: from }, Math.min(PAGE, most - shown))));
+    for (const message of page) {
+      if (message.isSound) out.line(textOf(message));
+      else damaged++;
+    }
+    shown += page.length;
+    await out.room();
+    const last = page.at(-1)?.place;
+    from = last === undefined ? [] : after(from, last);
+  }
+  if (shown === most && Number.isFinite(most)) {
+    const left = done(readOutboxFile(path, read => read.depth.messages)) - shown;
+    if (left > 0 && which === 'inside') err.line(err.style('dim', `${String(left)} more are inside; -n lists more`));
+  }
+  if (damaged > 0)
+    throw new CliError(`${plural(damaged, 'message')} in ${path} ${damaged === 1 ? 'is' : 'are'} not as stored, and left out.`, {
+      remedies: [`greengrass-rx outbox verify ${path}`],
+    });
+}
+
+const PAGE = 500;
+
+function pageOf(
+  file: OutboxFile,
+  which: 'inside' | 'setAside',
+  selection: Parameters<OutboxFile['messages']>[1],
+  most: number,
+): readonly FiledMessage[] {
+  const page: FiledMessage[] = [];
+  for (const message of file.messages(which, selection)) {
+    page.push(message);
+    if (page.length >= most) break;
+  }
+  return page;
+}
+
+/** What of these places comes after that one, in the order in which they are gone through. */
+function after(places: readonly Places[], place: number): readonly Places[] {
+  const at = places.findIndex(({ first, last }) => first <= place && place <= last);
+  const [{ last } = { last: 0 }, ...others] = places.slice(Math.max(0, at));
+  return place < last ? [{ first: place + 1, last }, ...others] : others;
+}
+
+/** JSON of all but the payload, without its last brace. */
+function headJson({ members, payload, isSound, reason, ...rest }: FiledMessage): string {
+  return JSON.stringify({
+    ...rest,
+    bytes: payload.length,
+    ...(reason === undefined ? {} : { reason }),
+    ...(isSound ? {} : { isSound }),
+    ...membersOf(members),
+  }).slice(0, -1);
+}
+
+function messageJson(message: FiledMessage, mark?: 'members' | 'wrap'): string {
+  if (mark === undefined) return `${headJson(message)},${payloadJson(message.payload)}}`;
+  const { payload, ...request } = markedRequest({ ...message, suspect: false, lost: [] }, true, mark);
+  const { correlationData, ...members } = request;
+  const head = {
+    ...members,
+    ...(correlationData === undefined ? {} : { correlationData: Buffer.from(correlationData).toString('base64') }),
+  };
+  return `${JSON.stringify(head).slice(0, -1)},${payloadJson(Buffer.from(payload))}}`;
+}
+
+/** The MQTT 5 members, as they were stored. */
+function membersOf(members: string): object {
+  const parsed: unknown = members === '' ? {} : JSON.parse(members);
+  return isJsonObject(parsed) ? parsed : {};
+}
+
+function describe(out: Output, message: FiledMessage): string {
+  const { place, storedAt, topicName, payload } = message;
+  const start = `${String(place).padStart(6)} ${dated(storedAt)}`;
+  const topic = visible(topicName);
+  const notes = notesOf(message).join(', ');
+  const end = notes === '' ? '' : ` (${notes})`;
+  const room = out.width - columnsOf(`${start} ${topic} ${end}`);
+  return `${out.style('dim', start)} ${out.style('cyan', topic)} ${previewPayload(payload, Math.max(SHORTEST_PREVIEW, room))}${out.style('yellow', end)}`;
+}
+
+function notesOf({ attempts, priority, state, key, topicName, reason }: FiledMessage): readonly string[] {
+  return [
+    ...(key === topicName ? [] : [`key ${visible(key)}`]),
+    ...(priority === 0 ? [] : [`priority ${String(priority)}`]),
+    ...(attempts === 0 ? [] : [plural(attempts, 'attempt')]),
+    ...(state === 'handedOut' ? ['may have been sent'] : state === 'sent' ? ['sent, not confirmed'] : []),
+    ...(reason === undefined ? [] : [visible(reason)]),
+  ];
+}
+
+function inFull(out: Output, message: FiledMessage): string {
+  const { place, epoch, stream, number, storedAt, topicName, qos, members, payload } = message;
+  const line = (what: string, text: string): string => `${out.style('dim', what.padEnd(10))} ${text}`;
+  return [
+    out.style('bold', visible(topicName)),
+    line('place', String(place)),
+    line('id', `${visible(epoch)}, stream ${JSON.stringify(visible(stream))}, number ${String(number)}`),
+    line('stored', `${dated(storedAt)}, ${ago(storedAt)}`),
+    line('qos', qos),
+    ...notesOf(message).map(note => line('', note)),
+    ...(members === '' ? [] : [line('members', visible(members))]),
+    line('payload', `${bytes(payload.length)}: ${previewPayload(payload, Infinity)}`),
+    '',
+  ].join('\n');
+}
+
+const dated = (timeOfDay: number): string => isoTime(timeOfDay).slice(0, 19).replace('T', ' ') + 'Z';
+
+/** `3 d 4 h ago`, in the two largest units. */
+function ago(timeOfDay: number): string {
+  const seconds = Math.max(0, Math.round((asyncScheduler.now() - timeOfDay) / 1_000));
+  const parts = [
+    [Math.floor(seconds / 86_400), 'd'],
+    [Math.floor(seconds / 3_600) % 24, 'h'],
+    [Math.floor(seconds / 60) % 60, 'min'],
+    [seconds % 60, 's'],
+  ] as const;
+  const from = parts.findIndex(([number]) => number > 0);
+  if (from < 0) return 'just now';
+  return `${parts
+    .slice(from, from + 2)
+    .filter(([number]) => number > 0)
+    .map(([number, unit]) => `${String(number)} ${unit}`)
+    .join(' ')} ago`;
+}
+
+function plural(count: number, what: string): string {
+  return count === 1 ? `1 ${what}` : `${String(count)} ${what}s`;
+}

@@ -1,0 +1,182 @@
+import fs from 'node:fs';
+import { crc32 } from 'node:zlib';
+import type { Either } from 'fp-ts/lib/Either.js';
+import type { OutboxUnavailable } from '../../errors/errors.js';
+import type { StoreCounts, StoredRecord, StoreDepth } from '../store.js';
+import { failureOf, type Row, type Sqlite, type Statement, type Tables } from './database.js';
+import { type FileState, fileState } from './file-state.js';
+import { type Mark, openMark } from './mark-file.js';
+import { type Selection, selected } from './selection.js';
+import { withSqlite } from './with-sqlite.js';
+
+/** A message as it lies in a file. */
+export interface FiledMessage extends Pick<
+  StoredRecord,
+  'epoch' | 'stream' | 'number' | 'place' | 'key' | 'priority' | 'storedAt' | 'topicName' | 'qos' | 'members' | 'payload' | 'attempts'
+> {
+  /** `handedOut`: it may have been sent, and nobody knows; `sent`: taken by the nucleus, and kept until it is confirmed. */
+  readonly state: 'waiting' | 'handedOut' | 'sent' | 'setAside';
+  /** Why it was set aside. */
+  readonly reason: string | undefined;
+  /** Whether it is as it was stored. */
+  readonly isSound: boolean;
+}
+
+/** A file, for people who look into it. Nothing of it is changed, and while it is open no component can open it. */
+export interface OutboxFile {
+  readonly epoch: string;
+  readonly counts: StoreCounts;
+  readonly depth: StoreDepth;
+  /** The streams that have numbers, with the last number each has given. */
+  readonly streams: readonly { readonly epoch: string; readonly stream: string; readonly lastNumber: number }[];
+  /** Those to be sent, or those that were set aside. */
+  readonly messages: (which: 'inside' | 'setAside', selection: Selection) => Iterable<FiledMessage>;
+  /** What is wrong with it, a sentence each. Empty: it is sound. */
+  readonly problems: () => readonly string[];
+}
+
+/** Opens a file to be read, hands it to `work`, and closes it. */
+export const readOutboxFile = <A>(path: string, work: (file: OutboxFile) => A): Either<OutboxUnavailable<'message'>, A> =>
+  withSqlite(path, sqlite =>
+    reading(sqlite, path, tables => {
+      const file = fileState(crc32);
+      file.use(tables);
+      return work(new ReadFile(file, markOfFile(path)));
+    }),
+  );
+
+/** With a file that is open to be read alone. Throws where it is none of an outbox. */
+export const reading = <A>(sqlite: Sqlite, path: string, work: (tables: Tables) => A): A => {
+  const hadMemory = fs.existsSync(`${path}-shm`);
+  const database = new sqlite.DatabaseSync(path, { readOnly: true });
+  try {
+    const statements = new Map<string, Statement>();
+    const statement = (sql: string): Statement => {
+      const found = statements.get(sql) ?? database.prepare(sql);
+      statements.set(sql, found);
+      return found;
+    };
+    statement('SELECT version, nextPlace FROM state LIMIT 1').get();
+    return work({ database, statement, pragma: name => Number(Object.values(statement(`PRAGMA ${name}`).get() ?? {})[0] ?? 0) });
+  } finally {
+    database.close();
+    // Shared memory of readers; a component, which has the file for itself, uses none.
+    if (!hadMemory) fs.rmSync(`${path}-shm`, { force: true });
+  }
+};
+
+const markOfFile = (path: string): Mark | undefined => {
+  if (!fs.existsSync(`${path}-mark`)) return undefined;
+  const mark = openMark(fs, crc32, `${path}-mark`, true);
+  mark.close();
+  return mark.last;
+};
+
+class ReadFile implements OutboxFile {
+  readonly epoch: string;
+  readonly counts: StoreCounts;
+  readonly depth: StoreDepth;
+  private readonly file: FileState;
+  private readonly mark: Mark | undefined;
+  /** Why what it says of itself cannot be read. */
+  private readonly unreadable: string | undefined;
+
+  constructor(file: FileState, mark: Mark | undefined) {
+    this.file = file;
+    this.mark = mark;
+    let unreadable: string | undefined;
+    try {
+      if (!file.load()) unreadable = 'The counters are not there.';
+    } catch (error) {
+      const { reason, message } = failureOf(error);
+      if (reason !== 'damaged') throw error;
+      unreadable = message;
+    }
+    this.unreadable = unreadable;
+    this.epoch = file.state.epoch;
+    ({ counts: this.counts, depth: this.depth } = file.news());
+  }
+
+  get streams(): OutboxFile['streams'] {
+    const { sql, text, number } = this.file;
+    return sql('SELECT epoch, name, next FROM stream ORDER BY id')
+      .all()
+      .map(row => ({ epoch: text(row['epoch']), stream: text(row['name']), lastNumber: number(row['next']) - 1 }));
+  }
+
+  *messages(which: 'inside' | 'setAside', selection: Selection): Iterable<FiledMessage> {
+    const { sql } = this.file;
+    const query = which === 'inside' ? INSIDE : ASIDE;
+    for (const row of selected((from, to, rows) => sql(query).all(from, to, rows), selection)) yield this.messageOf(row, which);
+  }
+
+  problems(): readonly string[] {
+    const { sql, number, text, checksum, streamChecksum, state } = this.file;
+    const problems = this.unreadable === undefined ? [] : [this.unreadable];
+    const integrity = attempt(() => sql('PRAGMA integrity_check(10)').all());
+    if ('failed' in integrity) problems.push(`SQLite cannot check it: ${integrity.failed}`);
+    else
+      for (const row of integrity.done) {
+        const says = text(row['integrity_check']);
+        if (says !== 'ok') problems.push(`SQLite says: ${says}`);
+      }
+    const rows = attempt(() => {
+      let [inside, damaged] = [0, 0];
+      for (const row of selected((from, to, count) => sql(INSIDE).all(from, to, count), {})) {
+        inside++;
+        if (checksum(row) !== row['checksum']) damaged++;
+      }
+      if (damaged > 0) problems.push(`${damaged} messages are not as they were stored.`);
+      for (const row of sql('SELECT * FROM stream').all())
+        if (streamChecksum(row) !== row['checksum'])
+          problems.push(`The checksum of the stream ${JSON.stringify(text(row['name']))} is wrong.`);
+      return inside;
+    });
+    if ('failed' in rows) problems.push(`Not all messages can be read: ${rows.failed}`);
+    if (this.unreadable !== undefined) return problems;
+    const { stored, forwarded, expired, dropped, setAside, damaged, inside } = state;
+    if ('done' in rows && rows.done !== inside) problems.push(`${inside} messages should be inside, and ${rows.done} are.`);
+    const sum = forwarded + expired + dropped + setAside + damaged + inside;
+    if (sum !== stored) problems.push(`${stored} messages were stored, and what became of them adds up to ${sum}.`);
+    const missing = number(this.mark?.nextPlace) - state.nextPlace;
+    if (missing > 0)
+      problems.push(`${missing} messages that were stored last are not there: the end of the log (-wal) is damaged, or was left behind.`);
+    return problems;
+  }
+
+  private messageOf(row: Row, which: 'inside' | 'setAside'): FiledMessage {
+    const { number, text, bytes, checksum } = this.file;
+    const topicName = text(row['topicName']);
+    const sent = row['sent'];
+    return {
+      epoch: text(row['epoch']),
+      stream: text(row['name']),
+      number: number(row['number']),
+      place: number(row['place']),
+      key: row['key'] === null ? topicName : text(row['key']),
+      priority: number(row['priority']),
+      storedAt: number(row['storedAt']),
+      topicName,
+      qos: row['qos'] === '0' ? '0' : '1',
+      members: text(row['members']),
+      payload: bytes(row['payload']),
+      attempts: number(row['attempts']),
+      state: which === 'setAside' ? 'setAside' : typeof sent !== 'number' ? 'waiting' : sent === 1 ? 'sent' : 'handedOut',
+      reason: which === 'setAside' ? text(row['reason']) : undefined,
+      isSound: which === 'setAside' || checksum(row) === row['checksum'],
+    };
+  }
+}
+
+const INSIDE = `SELECT message.*, attempts, sent, stream.name AS name, stream.epoch AS epoch FROM message LEFT JOIN attempt USING (place)
+  LEFT JOIN claim USING (place) LEFT JOIN stream ON stream.id = message.stream WHERE message.place >= ? AND message.place <= ? ORDER BY message.place LIMIT ?`;
+const ASIDE = `SELECT aside.*, stream.name AS name, stream.epoch AS epoch FROM aside LEFT JOIN stream ON stream.id = aside.stream
+  WHERE place >= ? AND place <= ? ORDER BY place LIMIT ?`;
+
+const attempt = <A>(work: () => A): { readonly done: A } | { readonly failed: string } => {
+  try {
+    return { done: work() };
+  } catch (error) {
+    return { failed: error instanceof Error ? error.message : String(error) };
+  }
+};

@@ -1,0 +1,34 @@
+import { Writable } from 'node:stream';
+import type { Cli } from '../../../src/cli/cli.js';
+import { Output } from '../../../src/cli/output.js';
+import { program } from '../../../src/cli/program.js';
+import { reportFailure } from '../../../src/cli/report-failure.js';
+
+/** What a command came to. */
+export interface CommandResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a command of `greengrass-rx` in this process, where what a process does besides (signals, its end) is not what is tested. */
+export const inProcess = async (args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<CommandResult> => {
+  const said = { stdout: '', stderr: '' };
+  const collecting = (where: keyof typeof said): Output => {
+    const stream = new Writable({
+      write: (chunk: Buffer, _encoding, then) => {
+        said[where] += chunk.toString();
+        then();
+      },
+    });
+    // Of a terminal's stream a pipe's has nothing that `Output` asks for.
+    return new Output(stream as unknown as NodeJS.WriteStream);
+  };
+  const cli: Cli = { out: collecting('stdout'), err: collecting('stderr'), env, exitCode: 0 };
+  try {
+    await program(cli).parseAsync(args, { from: 'user' });
+  } catch (error) {
+    cli.exitCode = reportFailure(cli, error);
+  }
+  return { code: cli.exitCode, ...said };
+};
