@@ -11,6 +11,7 @@ import { reportAtTimes, type Reporter } from '../stream/report-at-times.js';
 import { tagOf } from '../stream/tag.js';
 import { type BranchEvent, branchEvents } from './branches.js';
 import type { Branch, Component } from './component.js';
+import { LIFECYCLE_VARIABLE } from './configuration.js';
 import { ended, type ExitReason, exitReasonOf, type RunOutcome } from './exit-codes.js';
 import { type BranchHealth, type Health, type HealthStatus, inShort, statusOf, WholeFile } from './health.js';
 import type { Log } from './log.js';
@@ -91,6 +92,9 @@ export class ComponentRun {
   #state: ConnectionState['status'] = 'idle';
   #profile: Profile | undefined;
   #draining: Promise<DrainReport> | undefined;
+  /** Whether the nucleus takes an end with 0 for a component that goes on. */
+  readonly #isStartup: boolean;
+  #isToldToStop = false;
   #failure: { readonly reason: ExitReason; readonly branch: string; readonly error: unknown } | undefined;
 
   constructor(
@@ -109,6 +113,7 @@ export class ComponentRun {
       scheduler = asyncScheduler,
       ledger = ledgerOfAll,
     } = options;
+    this.#isStartup = env[LIFECYCLE_VARIABLE] === 'startup';
     this.#component = component;
     this.#branches = branches;
     this.#health = new Map([...branches.keys()].map(branch => [branch, { status: 'running', lefts: 0 }]));
@@ -154,7 +159,8 @@ export class ComponentRun {
     this.#tellHealth(false, 'ended');
     await this.#healthFile?.settled();
     await this.#pidFile?.remove();
-    const { reason = 'done', branch, error } = this.#failure ?? {};
+    const inGoodOrder = this.#isStartup && !this.#isToldToStop ? 'completed' : 'done';
+    const { reason = inGoodOrder, branch, error } = this.#failure ?? {};
     return ended(this.#log, reason, branch, error, { drained: report, stages: this.#ledger.snapshot().stages.map(inShort) }, this.#profile);
   }
 
@@ -257,7 +263,10 @@ export class ComponentRun {
   }
 
   #listen(): () => void {
-    const stop = (why: string): void => void this.#drain(why);
+    const stop = (why: string): void => {
+      this.#isToldToStop = true;
+      void this.#drain(why);
+    };
     const abort = (): void => stop('told to stop');
     if (this.#signal?.aborted === true) abort();
     this.#signal?.addEventListener('abort', abort, { once: true });

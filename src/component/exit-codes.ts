@@ -4,7 +4,8 @@ import { tagOf } from '../stream/tag.js';
 import type { Log } from './log.js';
 
 /** Why a component's process ended. */
-export type ExitReason = 'done' | 'failed-for-good' | 'defect' | 'failed' | 'token-refused' | 'unauthorized' | 'configuration';
+export type ExitReason =
+  'done' | 'completed' | 'failed-for-good' | 'defect' | 'failed' | 'token-refused' | 'unauthorized' | 'configuration';
 
 /** One way to end. */
 export interface Exit {
@@ -26,6 +27,11 @@ export interface Exit {
  */
 export const EXITS: Readonly<Record<ExitReason, Exit>> = {
   done: { code: 0, restart: false, meaning: 'All branches completed, or the component was told to stop.' },
+  completed: {
+    code: 72,
+    restart: true,
+    meaning: 'All branches completed by themselves. In a startup step an end with 0 would leave the component RUNNING without a process.',
+  },
   'failed-for-good': { code: 69, restart: false, meaning: 'A branch ended with a terminal Left that is not retryable.' },
   defect: { code: 70, restart: true, meaning: 'Something threw: a bug in the component.' },
   failed: { code: 75, restart: true, meaning: 'A branch ended with a terminal Left that may not come again.' },

@@ -54,6 +54,16 @@ describe('runComponent', () => {
     ]);
   });
 
+  it('ends with another code than 0 in a startup step, unless it is told to stop: 0 would leave it RUNNING without a process', async () => {
+    const env = { GREENGRASS_RX_LIFECYCLE: 'startup' };
+    expect((await run(() => of(right(1)), { env })).outcome).toMatchObject({ code: 72, reason: 'completed', restart: true });
+    expect((await run(() => NEVER, { env, signal: AbortSignal.abort(), drainDeadline: 20 })).outcome).toMatchObject({
+      code: 0,
+      reason: 'done',
+    });
+    expect((await run(() => throwError(() => new Error('boom')), { env })).outcome).toMatchObject({ reason: 'defect' });
+  });
+
   it('goes on though its log throws or rejects, and says so on stderr', async () => {
     const stderr = vi.spyOn(console, 'error').mockImplementation(() => undefined);
     onTestFinished(() => stderr.mockRestore());

@@ -12,7 +12,7 @@ Exit codes (the full table is in docs/component.md):
   0   done, or told to stop      75  a stream failed; again may help
   69  a stream failed for good   76  the token was refused
   70  a bug: something threw     77  not allowed by the policies
-                                 78  the configuration does not fit`;
+  72  completed, as a startup    78  the configuration does not fit`;
 
 export function addRun(root: Command, cli: Cli): void {
   root
