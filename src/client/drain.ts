@@ -1,6 +1,7 @@
 import { asyncScheduler, Observable, type SchedulerLike, Subject } from 'rxjs';
 import type { Clock } from '../ipc/clock.js';
 import type { DrainReport, MqttProxy } from '../ports/mqtt-proxy.js';
+import { hook } from '../stream/hook.js';
 import { steadyNow } from '../schedule/clock.js';
 import { checkTime } from '../shared/check-argument.js';
 import type { RequestCounts } from './request-queue.js';
@@ -175,7 +176,7 @@ export interface DrainOnSignalOptions {
 export function drainOnSignal(proxy: MqttProxy, options: DrainOnSignalOptions = {}): () => void {
   const { deadline = 10_000, onDrained = reportLeftovers, scheduler = asyncScheduler } = options;
   checkTime(deadline, 'deadline');
-  const remove = onStopSignal(() => void drainAndClose(proxy, deadline, onDrained), scheduler);
+  const remove = onStopSignal(() => void drainAndClose(proxy, deadline, hook('onDrained', onDrained)), scheduler);
   // A listener that stayed behind would swallow the signal that is to end the process.
   const closed = proxy.state$.subscribe({ complete: remove, error: remove });
   return () => {

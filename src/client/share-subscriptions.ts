@@ -1,6 +1,7 @@
 import type { Either } from 'fp-ts/lib/Either.js';
 import { asyncScheduler, concat, defer, finalize, from, Observable, type SchedulerLike, share, tap } from 'rxjs';
 import type { SubscribeError } from '../errors/errors.js';
+import { hook } from '../stream/hook.js';
 import type { MqttMessage } from '../ports/mqtt-message.js';
 import type { MqttProxy, SubscribeRequest, SubscriptionStatus } from '../ports/mqtt-proxy.js';
 import { waiting } from '../schedule/clock.js';
@@ -185,11 +186,12 @@ function keepLatest<V>(latest: Map<string, V>, topicName: string, message: V, li
 }
 
 function withStatus<E, M>({ messages$, status, statusListeners }: Shared<E, M>, onStatus: StatusListener): ObservableEither<E, M> {
+  const tell = hook('onStatus', onStatus);
   return new Observable(subscriber => {
     // What one listener throws is the error of its own stream: it must reach neither the others nor the one subscription they share.
     const listener = (next: SubscriptionStatus): void => {
       try {
-        onStatus(next);
+        tell(next);
       } catch (thrown) {
         subscriber.error(thrown);
       }

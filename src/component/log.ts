@@ -1,8 +1,7 @@
-import { inspect } from 'node:util';
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
 import { visible } from '../shared/visible.js';
 import { kindOf } from '../stream/kind.js';
-import { reportToStderr } from '../stream/report-to-stderr.js';
+import { harmlessHook, hook } from '../stream/hook.js';
 import { tagOf } from '../stream/tag.js';
 
 /** How important a line is, least first. */
@@ -50,12 +49,13 @@ export const jsonLog = (write: (line: string) => void, options: JsonLogOptions =
   const { level: least = 'info', fields: always, scheduler = asyncScheduler } = options;
   if (!LEVELS.includes(least))
     throw new TypeError(`level must be ${LEVELS.map(level => `"${level}"`).join(', ')}, not ${JSON.stringify(least)}.`);
+  const put = hook('write', write);
   const at =
     (level: LogLevel) =>
     (message: string, fields?: LogFields): void => {
       if (LEVELS.indexOf(level) < LEVELS.indexOf(least)) return;
       // JSON leaves controls of the second set and of direction as they are, and a log is read in terminals.
-      write(`${visible(lineOf({ time: scheduler.now(), level, message, ...always, ...fields }))}\n`);
+      put(`${visible(lineOf({ time: scheduler.now(), level, message, ...always, ...fields }))}\n`);
     };
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 };
@@ -71,21 +71,8 @@ export const silentLog: Log = { debug: () => undefined, info: () => undefined, w
  * written to stderr, a line a kind and ten seconds.
  */
 export const unfailing = (log: Log): Log => {
-  const report = reportToStderr();
-  const fail = (thrown: unknown): void =>
-    report.left({ _tag: 'the log failed', message: thrown instanceof Error ? thrown.message : inspect(thrown) });
-  // Its functions say that they give nothing, and may be asynchronous all the same.
-  const said: Readonly<Record<LogLevel, (message: string, fields?: LogFields) => unknown>> = log;
-  const at =
-    (level: LogLevel) =>
-    (message: string, fields?: LogFields): void => {
-      try {
-        const given = said[level](message, fields);
-        if (given instanceof Promise) given.catch(fail);
-      } catch (thrown) {
-        fail(thrown);
-      }
-    };
+  // Called on the log itself, which may be an object with state of its own.
+  const at = (level: LogLevel): Log[LogLevel] => harmlessHook('the log', (message, fields) => log[level](message, fields));
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 };
 

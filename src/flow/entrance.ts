@@ -2,6 +2,7 @@ import { checkBound } from '../shared/check-argument.js';
 import { Overflowed, type OverflowPolicy } from '../errors/errors.js';
 import type { Account } from './account.js';
 import { type BufferPolicy, checkedSize, DEFAULT_BUFFER_MESSAGES } from './buffer-policy.js';
+import { hook } from '../stream/hook.js';
 import { LatestPerKey } from './latest-per-key.js';
 import { Ring, type Waiting } from './ring.js';
 
@@ -31,7 +32,7 @@ export class Entrance<A> {
     this.bytes = checkBound(policy.bytes ?? Infinity, 'buffer.bytes', 0);
     this.onFull = policy.onFull ?? 'dropOldest';
     this.reported = reported ?? this.onFull;
-    this.onDrop = policy.onDrop;
+    this.onDrop = hook('buffer.onDrop', policy.onDrop);
     this.sizeOf = policy.sizeOf === undefined ? () => 0 : checkedSize(policy.sizeOf);
     this.waiting = policy.onFull === 'latestPerKey' ? new LatestPerKey(policy.key) : new Ring();
     this.account = account;

@@ -5,6 +5,7 @@ import type { Accepted } from '../ports/mqtt-proxy.js';
 import type { AcceptedBy, PublishFailure, Published } from './publish-outcome.js';
 import { publishTo, type PublishPort, type PublishToOptions } from './publish-to.js';
 import { OPEN, type Intake } from './stage.js';
+import { hook } from '../stream/hook.js';
 import { workOn } from '../stream/work-on.js';
 
 /** How a stream of the platform publishes. */
@@ -37,7 +38,7 @@ export const openPublishSink = <A, R, Acc extends AcceptedBy>(
   request: (value: A) => R,
   options: PublishSinkOptions<A, Acc>,
 ): PublishSink<A> => {
-  const { onOutcome } = options;
+  const onOutcome = hook('onOutcome', options.onOutcome);
   const stage = publishTo<A, R, Acc>(port, request, options);
   let intake: Intake<A> | undefined;
   /** Who waits for room, or for the end. A stream waits for one of them at a time. */

@@ -7,6 +7,7 @@ import { LifecycleServices } from './lifecycle/lifecycle-services.js';
 import { Components, type Deployment } from './server/components.js';
 import type { LocalComponent, RecipeComponent } from '../recipe/local-component.js';
 import { schedulerClock } from '../schedule/clock.js';
+import { harmlessHook } from '../stream/hook.js';
 import { FaultSwitches } from './faults/fault-switches.js';
 import { Faults } from './faults/faults.js';
 import { IpcServer } from './server/ipc-server.js';
@@ -219,10 +220,11 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
       link.set('offline', !online);
     },
     observe: observer => {
-      observers.add(observer);
-      for (const [component, all] of problems) for (const problem of all) observer({ kind: 'policy', component, problem });
-      if (brokerNews !== undefined) observer(brokerNews);
-      return () => observers.delete(observer);
+      const hear = harmlessHook('an observer of the local nucleus', observer);
+      observers.add(hear);
+      for (const [component, all] of problems) for (const problem of all) hear({ kind: 'policy', component, problem });
+      if (brokerNews !== undefined) hear(brokerNews);
+      return () => observers.delete(hear);
     },
     restart,
     stop,

@@ -92,7 +92,10 @@ export interface LocalNucleus extends AsyncDisposable {
   readonly publish: (message: CloudMessage) => void;
   /** Takes the device's connection to the broker away, or gives it. */
   readonly setOnline: (online: boolean) => void;
-  /** Calls back for each thing that happens, until the result is called. Costs something for each publish. */
+  /**
+   * Calls back for each thing that happens, until the result is called. Costs something for each publish. What the observer throws, or its promise
+   * rejects with, is written to stderr: the nucleus and other observers go on. So expect nothing in one: gather, and expect then.
+   */
   readonly observe: (observer: (event: NucleusEvent) => void) => () => void;
   /**
    * Ends every connection and starts again at the same path, with other tokens as a device does: a component that survived

@@ -2,6 +2,7 @@ import type { Either } from 'fp-ts/lib/Either.js';
 import type { Observable } from 'rxjs';
 import { checkPositive, checkShare, checkTime } from '../shared/check-argument.js';
 import { atOnce } from '../shared/at-once.js';
+import { hook } from '../stream/hook.js';
 
 /** How a rate follows what becomes of the messages: additive increase, multiplicative decrease, as in TCP. */
 export interface AdaptOptions {
@@ -59,7 +60,7 @@ export class AdaptedShare {
     this.increasePerMillisecond = increase / 1_000;
     this.least = least;
     this.once = once;
-    this.onShare = onShare;
+    this.onShare = hook('adapt.onShare', onShare);
     this.lastOutcome = now;
   }
 

@@ -4,6 +4,7 @@ import { describe } from '../codec/problems.js';
 import { type Linked, List } from '../shared/list.js';
 import { checkBound, checkPositiveTime } from '../shared/check-argument.js';
 import { steadyNow, wait } from '../schedule/clock.js';
+import { hook } from '../stream/hook.js';
 import { reportToStderr } from '../stream/report-to-stderr.js';
 
 /** How many keys are told apart where nothing else is said. */
@@ -86,7 +87,7 @@ export class KeyedState<S> {
     const { maxKeys = DEFAULT_MAX_KEYS, ttl, onEvict, scheduler = asyncScheduler } = checkedKeyBounds(bounds);
     this.maxKeys = maxKeys;
     this.ttl = ttl;
-    this.onEvict = onEvict;
+    this.onEvict = hook('onEvict', onEvict);
     this.scheduler = scheduler;
     this.now = ttl === undefined ? () => 0 : steadyNow(scheduler);
     this.owner = owner;

@@ -3,6 +3,7 @@ import { checkPositive, checkTime } from '../shared/check-argument.js';
 import { steadyNow } from '../schedule/clock.js';
 import { keyedOperator, type KeyedOptions } from './keyed-operator.js';
 import { atOnce } from '../shared/at-once.js';
+import { hook } from '../stream/hook.js';
 
 /** How fast a value has changed since the one it is compared with. */
 export interface RateOfChange<A> {
@@ -69,7 +70,8 @@ export type RateOfChangeOptions<A> = KeyedOptions<A> & {
  * ```
  */
 export const rateOfChange = <A>(options: RateOfChangeOptions<NoInfer<A>>): OperatorFunction<A, RateOfChange<A>> => {
-  const { value: levelOf, per = 1_000, time, over = 0, maxAhead = Infinity, onLate, scheduler = asyncScheduler } = options;
+  const { value: levelOf, per = 1_000, time, over = 0, maxAhead = Infinity, scheduler = asyncScheduler } = options;
+  const onLate = hook('onLate', options.onLate);
   checkPositive(per, 'per');
   checkTime(over, 'over');
   checkTime(maxAhead, 'maxAhead');

@@ -1,4 +1,5 @@
 import type { ProfileName } from '../shared/profile-name.js';
+import { hook } from '../stream/hook.js';
 import { pointerParts } from './json-pointer.js';
 import type { Configuration } from './recipe.js';
 import { isJsonObject } from '../shared/json-object.js';
@@ -52,10 +53,11 @@ const VARIABLE = /\{(?:([.\w-]+):)?([.\w]+):([^:}]*)\}/g;
  * Source: AWS IoT Greengrass developer guide, "Recipe variables"; `interpolation.c` of Greengrass Lite.
  */
 export function interpolate(text: string, variables: RecipeVariables, onUnresolved?: (variable: string) => void): string {
+  const leave = hook('onUnresolved', onUnresolved);
   return text.replaceAll(VARIABLE, (variable: string, component: string | undefined, namespace: string, key: string) => {
     const owner = component === undefined ? variables : variables.dependencies?.find(({ componentName }) => componentName === component);
     const value = owner === undefined ? undefined : valueOf(namespace, key, owner);
-    if (value === undefined) onUnresolved?.(variable);
+    if (value === undefined) leave?.(variable);
     return value ?? variable;
   });
 }

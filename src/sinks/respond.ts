@@ -7,6 +7,7 @@ import type { Accepted } from '../ports/mqtt-proxy.js';
 import { QOS } from '../shared/qos.js';
 import { checkBound, checkPositiveTime } from '../shared/check-argument.js';
 import { schedulerClock } from '../schedule/clock.js';
+import { hook } from '../stream/hook.js';
 import { onRights } from '../stream/on-rights.js';
 import { tagOf } from '../stream/tag.js';
 import { carryOut, wasNotBegun } from './carry-out.js';
@@ -111,6 +112,7 @@ export const respond = <E, M extends Command, W extends Handling, R = PublishReq
   const { qos = QOS.AT_LEAST_ONCE, publish, name = 'respond', ledger, scheduler = asyncScheduler } = options;
   checkTimes(deadline, dedupe);
   checkBound(concurrency, 'concurrency');
+  const dropped = hook('buffer.onDrop', buffer.onDrop);
   const clock = schedulerClock(scheduler);
   const requestOf = ({ topicName, payload, correlationData }: Settled<C, F>): R =>
     // A port without rules is an MQTT proxy, and this is what one takes.
@@ -158,7 +160,7 @@ export const respond = <E, M extends Command, W extends Handling, R = PublishReq
       };
       const onDrop = ({ id, command }: Job<C, F>): void => {
         if (id !== undefined) known?.forget(id);
-        buffer.onDrop?.(command);
+        dropped?.(command);
       };
       return source.pipe(
         map(element => (element._tag === 'Right' ? arrive(element.right) : ((onFailure && answerable<C, F>(element.left)) ?? element))),

@@ -16,6 +16,7 @@ import type { Schedule } from '../schedule/schedule.js';
 import { atOnce } from '../shared/at-once.js';
 import type { LeftOf } from './element.js';
 import { endAtTerminal } from './end-at-terminal.js';
+import { hook } from './hook.js';
 import { isTerminalError } from './kind.js';
 import { markHandled } from './unhandled.js';
 
@@ -55,7 +56,8 @@ export interface Retrying<E> {
 
 /** Begins the retries of one subscriber. */
 export function retrying<E>(schedule: Schedule, options: RetryOptions<E>): Retrying<E> {
-  const { while: isWorthIt = isRetryable, onRetry, random, scheduler = asyncScheduler } = options;
+  const { while: isWorthIt = isRetryable, random, scheduler = asyncScheduler } = options;
+  const onRetry = hook('onRetry', options.onRetry);
   const series = startSeries(schedule, { now: steadyNow(scheduler), random });
   return {
     scheduler,

@@ -1,6 +1,7 @@
 import type { Either } from 'fp-ts/lib/Either.js';
 import { finalize, ignoreElements, lastValueFrom, takeWhile, tap, type Observable } from 'rxjs';
 import type { LeftOf } from './element.js';
+import { hook } from './hook.js';
 import { isEndInGoodOrder, isTerminal, type PassingError } from './kind.js';
 import { reportToStderr } from './report-to-stderr.js';
 import { markHandled } from './unhandled.js';
@@ -37,7 +38,7 @@ export const runToEnd = <T extends Either<unknown, unknown>>(
   options: RunToEndOptions<LeftOf<T>> = {},
 ): Promise<void> => {
   const report = reportToStderr();
-  const onLeft = options.onLeft ?? report.left;
+  const onLeft = hook('onLeft', options.onLeft) ?? report.left;
   const run = source.pipe(
     takeWhile(element => element._tag === 'Right' || !isEndInGoodOrder(element.left)),
     tap(element => {

@@ -1,4 +1,5 @@
 import { tap } from 'rxjs';
+import { hook } from './hook.js';
 import type { ObservableEither } from './observable-either.js';
 
 /**
@@ -14,9 +15,11 @@ import type { ObservableEither } from './observable-either.js';
  */
 export const tapLeft =
   <E>(f: (error: E) => void) =>
-  <A>(source: ObservableEither<E, A>): ObservableEither<E, A> =>
-    source.pipe(
+  <A>(source: ObservableEither<E, A>): ObservableEither<E, A> => {
+    const look = hook('tapLeft', f);
+    return source.pipe(
       tap(element => {
-        if (element._tag === 'Left') f(element.left);
+        if (element._tag === 'Left') look(element.left);
       }),
     );
+  };

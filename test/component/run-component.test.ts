@@ -77,9 +77,9 @@ describe('runComponent', () => {
     });
     const { outcome } = await run(branches, { log: { debug: broken, info: broken, warn: broken, error: broken } });
     expect(outcome).toMatchObject({ reason: 'defect', branch: 'failing' });
-    expect(stderr.mock.calls).toEqual([['greengrass-rx: the log failed: no space left']]);
+    expect(stderr.mock.calls).toEqual([['greengrass-rx: the log threw: no space left']]);
     await run(() => of(right(1)), { log: { debug: rejecting, info: rejecting, warn: rejecting, error: rejecting } });
-    expect(stderr.mock.calls.at(-1)).toEqual(['greengrass-rx: the log failed: no connection']);
+    expect(stderr.mock.calls.at(-1)).toEqual(['greengrass-rx: the log rejected: no connection']);
   });
 
   it('is not started with a configuration on which its codec throws', async () => {
