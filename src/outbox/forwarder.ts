@@ -1,5 +1,5 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
-import { type SchedulerLike, type Subscriber, Subscription } from 'rxjs';
+import { defer, type SchedulerLike, type Subscriber, Subscription } from 'rxjs';
 import { OutboxUnavailable, type PublishError, SetAside, StoredMessagesLost, type SubscribeError } from '../errors/errors.js';
 import { TokenBucket } from '../operators/token-bucket.js';
 import type { Accepted, MqttProxy } from '../ports/mqtt-proxy.js';
@@ -7,6 +7,7 @@ import { wait } from '../schedule/clock.js';
 import { type RetrySeries, startSeries } from '../schedule/retry-series.js';
 import type { Schedule } from '../schedule/schedule.js';
 import { isTerminalError } from '../stream/kind.js';
+import { workOn } from '../stream/work-on.js';
 import { confirmations, Kept, MOST_KEPT, type Seen } from './kept.js';
 import { Lanes } from './lanes.js';
 import { Link } from './link.js';
@@ -203,12 +204,11 @@ export class Forwarder {
         this.pump();
         return;
       }
-      const sent = port.publish$(request).subscribe({
+      workOn(defer(() => port.publish$(request)), this.watching, {
         next: outcome => this.onOutcome(record, replayed, outcome),
-        error: (error: unknown) => this.fail(error),
-        complete: () => this.watching.remove(sent),
+        error: error => this.fail(error),
+        complete: () => undefined,
       });
-      this.watching.add(sent);
     };
     if (!record.suspect) {
       publish();

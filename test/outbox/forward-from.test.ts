@@ -1,7 +1,7 @@
 import { map, of, range } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { type Forwarded, forwardFrom, type ForwardFailure, type ForwardOptions } from '../../src/outbox/index.js';
-import { type Either, left, map as rightOf } from 'fp-ts/lib/Either.js';
+import { type Forwarded, forwardFrom, type ForwardFailure, type ForwardOptions, type ForwardPort } from '../../src/outbox/index.js';
+import { type Either, left, map as rightOf, right } from 'fp-ts/lib/Either.js';
 import { fixed } from '../../src/schedule/index.js';
 import type { Outbox } from '../../src/outbox/outbox.js';
 import type { Store } from '../../src/outbox/store.js';
@@ -38,6 +38,29 @@ describe('forwardFrom', () => {
     });
     expect(texts(port.sent)).toEqual(['1#1', '2#2']);
     expect(told).toEqual(['1 by spooler', '2 by spooler']);
+  });
+
+  it('sends through a port that answers at once, and through one that throws it fails', () => {
+    const sent: string[] = [];
+    const told: string[] = [];
+    const port = new Port();
+    virtually(() => {
+      const outbox = inMemory();
+      const atOnce: ForwardPort = {
+        state$: port.state$,
+        publish$: ({ payload }) => {
+          if (sent.push(Buffer.from(payload).toString()) === 3) throw new Error('a defect');
+          return of(right({ by: 'spooler' as const }));
+        },
+      };
+      const forwarded$ = forwardFrom(outbox, atOnce, { rate: 1_000_000 });
+      return [
+        forwarded$.subscribe({ next: outcome => told.push(describeOutcome(outcome)), error: (error: unknown) => told.push(String(error)) }),
+        storing(outbox, ['a:1', 'a:2', 'a:3', 'a:4']),
+      ];
+    });
+    expect(sent).toEqual(['1#1', '2#2', '3#3']);
+    expect(told).toEqual(['1 by spooler', '2 by spooler', 'Error: a defect']);
   });
 
   it('sends what waited for the connection as replayed, after what is live, which leaves it its share', () => {

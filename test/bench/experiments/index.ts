@@ -6,6 +6,7 @@ import type { Experiment } from './experiment.js';
 import { floodLatency } from './flood-latency.js';
 import { lines } from './lines.js';
 import { nucleus } from './nucleus.js';
+import { outbox } from './outbox.js';
 import { publishing } from './publish.js';
 import { roundTrip } from './round-trip.js';
 import { routing } from './routing.js';
@@ -33,4 +34,5 @@ export const experiments = (scale: Scale): readonly Experiment[] => [
   scaling(scale),
   lines(scale),
   nucleus(scale),
+  outbox(scale),
 ];

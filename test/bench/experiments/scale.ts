@@ -11,12 +11,15 @@ export interface Scale {
   readonly many: number;
   readonly few: number;
   readonly lines: number;
+  /** Records in an outbox; and few. */
+  readonly stored: number;
+  readonly storedFew: number;
   readonly idleMilliseconds: number;
 }
 
 export const FIRST_READING = 100_000;
 
-/** What the promises are about. Some fifteen minutes. */
+/** What the promises are about. Some twenty minutes. */
 export const FULL: Scale = {
   rounds: 5,
   messages: 1_000_000,
@@ -26,6 +29,8 @@ export const FULL: Scale = {
   many: 1_000_000,
   few: 10_000,
   lines: 100_000,
+  stored: 1_000_000,
+  storedFew: 1_000,
   idleMilliseconds: 5_000,
 };
 
@@ -39,5 +44,7 @@ export const SHORT: Scale = {
   many: 100_000,
   few: 10_000,
   lines: 10_000,
+  stored: 20_000,
+  storedFew: 1_000,
   idleMilliseconds: 800,
 };
