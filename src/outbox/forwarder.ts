@@ -204,11 +204,15 @@ export class Forwarder {
         this.pump();
         return;
       }
-      workOn(defer(() => port.publish$(request)), this.watching, {
-        next: outcome => this.onOutcome(record, replayed, outcome),
-        error: error => this.fail(error),
-        complete: () => undefined,
-      });
+      workOn(
+        defer(() => port.publish$(request)),
+        this.watching,
+        {
+          next: outcome => this.onOutcome(record, replayed, outcome),
+          error: error => this.fail(error),
+          complete: () => undefined,
+        },
+      );
     };
     if (!record.suspect) {
       publish();
