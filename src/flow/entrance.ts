@@ -24,10 +24,15 @@ export class Entrance<A> {
   private bytesWaiting = 0;
   private droppedMessages = 0;
   private droppedBytes = 0;
+  /** What was dropped and is to have an outcome of its own, where that is wanted. */
+  private readonly spared: A[] | undefined;
   private thrownByOnDrop: { readonly error: unknown } | undefined;
 
-  /** @param reported What an {@link Overflowed} says gave way; default: what the policy says. */
-  constructor(policy: BufferPolicy<A>, account: Account, reported?: OverflowPolicy) {
+  /**
+   * @param reported What an {@link Overflowed} says gave way; default: what the policy says.
+   * @param spares Whether what is dropped is kept for {@link takeSpared}, and no overflow then.
+   */
+  constructor(policy: BufferPolicy<A>, account: Account, reported?: OverflowPolicy, spares = false) {
     this.messages = checkBound(policy.messages ?? DEFAULT_BUFFER_MESSAGES, 'buffer.messages', 0);
     this.bytes = checkBound(policy.bytes ?? Infinity, 'buffer.bytes', 0);
     this.onFull = policy.onFull ?? 'dropOldest';
@@ -36,6 +41,7 @@ export class Entrance<A> {
     this.sizeOf = policy.sizeOf === undefined ? () => 0 : checkedSize(policy.sizeOf);
     this.waiting = policy.onFull === 'latestPerKey' ? new LatestPerKey(policy.key) : new Ring();
     this.account = account;
+    this.spared = spares ? [] : undefined;
   }
 
   get length(): number {
@@ -94,6 +100,16 @@ export class Entrance<A> {
     this.bytesWaiting = 0;
   }
 
+  /** Whether what is dropped is kept for {@link takeSpared}. */
+  get spares(): boolean {
+    return this.spared !== undefined;
+  }
+
+  /** The values that were dropped since the last call, where they are kept. */
+  takeSpared(): readonly A[] {
+    return this.spared?.splice(0) ?? [];
+  }
+
   /** One failure for all that was dropped since the last call. */
   takeOverflow(): Overflowed<'gap'> | undefined {
     return this.droppedMessages === 0 ? undefined : this.overflow('gap');
@@ -130,7 +146,8 @@ export class Entrance<A> {
   }
 
   private drop(value: A, bytes: number): void {
-    this.count(bytes);
+    if (this.spared === undefined || this.onFull === 'fail') this.count(bytes);
+    this.spared?.push(value);
     try {
       this.onDrop?.(value);
     } catch (error) {

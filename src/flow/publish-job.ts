@@ -71,8 +71,42 @@ export interface Publishing<A, R, Acc> {
   readonly retryWhile: (error: PublishError) => boolean;
   readonly random: () => number;
   readonly scheduler: SchedulerLike;
+  /** Where a fallback takes what cannot be published, whether it is any use to wait. */
+  readonly offline: Offline | undefined;
   /** Why nothing can be published any more: what the failures of all values but the last name as their cause. */
   failedFor: PublishError | undefined;
+}
+
+/** Milliseconds of nothing but refusals after which a device counts as offline: Greengrass Lite says the same of a queue that is full for a moment. */
+export const OFFLINE_AFTER = 2_000;
+
+/** Whether a stage's publishes have been refused for so long that the device must be offline. */
+export class Offline {
+  private readonly scheduler: SchedulerLike;
+  private readonly onBelieved: () => void;
+  private doubt: Unsubscribable | undefined;
+  private isBelieved = false;
+
+  constructor(scheduler: SchedulerLike, onBelieved: () => void) {
+    this.scheduler = scheduler;
+    this.onBelieved = onBelieved;
+  }
+
+  accepted(): void {
+    this.doubt?.unsubscribe();
+    this.doubt = undefined;
+    this.isBelieved = false;
+  }
+
+  /** For a reason that may pass. Says whether it is believed now: then nothing is waited for. */
+  refused(): boolean {
+    if (!this.isBelieved)
+      this.doubt ??= wait(OFFLINE_AFTER, this.scheduler, () => {
+        this.isBelieved = true;
+        this.onBelieved();
+      });
+    return this.isBelieved;
+  }
 }
 
 type Result<A, Acc extends AcceptedBy> = Either<PublishFailure<A>, Published<A, Acc>>;
@@ -130,6 +164,7 @@ export class PublishJob<A, R, Acc extends AcceptedBy> extends Job<Result<A, Acc>
 
   /** The proxy has an answer. */
   onAccepted(accepted: Acc): void {
+    this.publishing.offline?.accepted();
     this.answered();
     this.end(right({ by: accepted.by, value: this.value, attempts: this.attempts }));
   }
@@ -182,11 +217,11 @@ export class PublishJob<A, R, Acc extends AcceptedBy> extends Job<Result<A, Acc>
   }
 
   private tryFailed(error: PublishError): void {
-    const { retry, retryWhile, random, scheduler } = this.publishing;
+    const { retry, retryWhile, random, scheduler, offline } = this.publishing;
     if (outcomeOf(error) === 'unknown') this.fate = 'unknown';
     let delay: number | undefined;
     try {
-      if (!this.owner.isEnding() && atOnce(retryWhile(error), 'retryWhile')) {
+      if (!this.owner.isEnding() && atOnce(retryWhile(error), 'retryWhile') && offline?.refused() !== true) {
         this.series ??= startSeries(retry, { now: steadyNow(scheduler), random });
         delay = this.series.next();
       }

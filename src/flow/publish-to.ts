@@ -5,9 +5,10 @@ import type { PublishRequest } from '../ports/mqtt-message.js';
 import type { Accepted, Capabilities, ConnectionState } from '../ports/mqtt-proxy.js';
 import type { Schedule } from '../schedule/schedule.js';
 import { checkBound, checkPositiveTime } from '../shared/check-argument.js';
+import { feedsFallback } from '../stream/edge.js';
 import { Deadlines } from './deadlines.js';
 import { type DeclaredTopic, declaredFilters, onlyDeclared } from './declared-topics.js';
-import { PublishJob, type Publishes, type Publishing, submitTo } from './publish-job.js';
+import { Offline, PublishJob, type Publishes, type Publishing, submitTo } from './publish-job.js';
 import { type AcceptedBy, publishFailure, type PublishFailure, type Published } from './publish-outcome.js';
 import { stage, type Stage, type StageOptions } from './stage.js';
 
@@ -137,6 +138,10 @@ const refuse = <A>(value: A, cause: PublishError | Overflowed, waiting: number):
  * With `retry`, all that is
  * `retryable` is: at least once, duplicates possible after a timeout.
  *
+ * In front of a `fallbackTo` every value has an outcome of its own, also one that finds the buffer full: `Left(PublishFailure)`, a `TooManyPublishes` of
+ * 0 `attempts`. And without a `retry`, the device counts as offline after two seconds of nothing but such refusals: what waits for another try, or
+ * comes then, fails at its next refusal, until a publish is accepted.
+ *
  * `drain()` of the port waits for the stage, from its subscription to its end: end its source when draining begins, as subscriptions do by
  * themselves and others with `takeUntil(proxy.draining$)`, and what is inside is published.
  *
@@ -175,6 +180,8 @@ export const publishTo: PublishTo = <A, R, Acc extends AcceptedBy>(
   const problemOf = topics === undefined ? undefined : onlyDeclared(topics, options.name ?? 'publishTo', operation);
   return stage('publishTo', options, () => {
     const deadlines = timeout === Infinity ? undefined : new Deadlines(timeout, scheduler);
+    let giveUpWaiting = (): void => undefined;
+    const offline = retry === undefined && feedsFallback() ? new Offline(scheduler, () => giveUpWaiting()) : undefined;
     const publishing: Publishing<A, R, Acc> = {
       submit: submitTo(port),
       operation,
@@ -186,6 +193,7 @@ export const publishTo: PublishTo = <A, R, Acc extends AcceptedBy>(
       retryWhile: retryWhile ?? (retry === undefined ? isPassingRefusal : error => error.retryable),
       random,
       scheduler,
+      offline,
       failedFor: undefined,
     };
     return {
@@ -194,10 +202,12 @@ export const publishTo: PublishTo = <A, R, Acc extends AcceptedBy>(
       declaration: { concurrency: inFlight, topics },
       job: (owner, bytes, value) => new PublishJob(owner, bytes, value, publishing),
       ending: { refuse: (value, cause, waiting) => refuse(value, publishing.failedFor ?? cause, waiting), scheduler },
-      begin: resize => {
+      begin: (resize, giveUp) => {
+        giveUpWaiting = giveUp;
         const releaseDrain = port.holdDrain?.();
         const end = (): void => {
           deadlines?.stop();
+          offline?.accepted();
           releaseDrain?.();
         };
         if (inFlight !== undefined) return end;

@@ -6,6 +6,7 @@ import { type BufferPolicy, declaredBuffer } from './buffer-policy.js';
 import { Entrance } from './entrance.js';
 import { type Ledger, ledger as ledgerOfAll } from './ledger.js';
 import type { Job, JobOwner } from './job.js';
+import { feedsFallback } from '../stream/edge.js';
 import { workOn } from '../stream/work-on.js';
 import { type Ending, Window } from './window.js';
 
@@ -48,8 +49,8 @@ export interface StageWork<A, E, B> {
   readonly job: (owner: JobOwner<Either<E, B>>, bytes: number, value: A) => Job<Either<E, B>>;
   /** How the stage ends when it must. Left out: what is inside is given up, and counted as discarded. */
   readonly ending?: Ending<A, E> | undefined;
-  /** Called once the stage is set up; what it returns is called when the stage has ended. */
-  readonly begin?: ((resize: (width: number) => void) => () => void) | undefined;
+  /** Called once the stage is set up, with what changes its width, and what has all fail that only waits to try again; what it returns is called when the stage has ended. */
+  readonly begin?: ((resize: (width: number) => void, giveUpWaiting: () => void) => () => void) | undefined;
   /** Called when the source has completed: what is inside waits for nothing that could follow. */
   readonly onSourceCompleted?: (() => void) | undefined;
   /** What else there is to tell of the stage, besides its width, order and buffer. */
@@ -70,10 +71,16 @@ export const stage = <A, E, B>(
       buffer: declaredBuffer(options.buffer),
       ...declaration,
     });
-    const entrance = new Entrance<A>(options.buffer ?? {}, entry.account);
+    // Where a fallback wants them, the values that give way have an outcome each.
+    const spares = ending !== undefined && feedsFallback();
+    const entrance = new Entrance<A>(options.buffer ?? {}, entry.account, undefined, spares);
     const window = new Window<A, E, B>({ destination, width, ordered, entrance, entry, job, ending, onRoom });
     window.onSourceCompleted = onSourceCompleted;
-    if (begin !== undefined) window.onEnd = begin(width => window.resize(width));
+    if (begin !== undefined)
+      window.onEnd = begin(
+        width => window.resize(width),
+        () => window.giveUpWaiting(),
+      );
     return window;
   };
   const operator = (source: Observable<A>): Observable<Either<E | Overflowed, B>> =>

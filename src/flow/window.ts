@@ -1,6 +1,6 @@
 import { type Either, left } from 'fp-ts/lib/Either.js';
 import type { SchedulerLike, Subscriber, Subscription } from 'rxjs';
-import type { Overflowed } from '../errors/errors.js';
+import { Overflowed } from '../errors/errors.js';
 import { isTerminalError } from '../stream/kind.js';
 import { reportUnhandled } from '../stream/unhandled.js';
 import { type Edge, resumeSubscribing, suspendSubscribing } from '../stream/edge.js';
@@ -107,6 +107,11 @@ export class Window<A, E, B> implements JobOwner<Either<E, B>> {
     this.refill();
   }
 
+  /** What only waits to try again has its last result now. */
+  giveUpWaiting(): void {
+    this.giveUp(false);
+  }
+
   receive(value: A): void {
     if (this.isOver()) return;
     const outer = suspendSubscribing();
@@ -181,7 +186,19 @@ export class Window<A, E, B> implements JobOwner<Either<E, B>> {
       this.error(error);
       return;
     }
+    this.refuseSpared();
     if (!taken) this.failBecauseFull();
+  }
+
+  /** What gave way is refused value for value, for a fallback to take. */
+  private refuseSpared(): void {
+    const { entrance, ending } = this;
+    if (ending === undefined) return;
+    for (const value of entrance.takeSpared()) {
+      if (this.ended) return;
+      const overflow = new Overflowed('gap', 1, 0, entrance.onFull);
+      this.destination.next(left(ending.refuse(value, overflow, entrance.length)));
+    }
   }
 
   private failBecauseFull(): void {
@@ -265,6 +282,11 @@ export class Window<A, E, B> implements JobOwner<Either<E, B>> {
 
   private hold(job: Job<Either<E, B>>, result: Either<E, B>): void {
     if (this.held >= this.mayHold) {
+      // A fallback takes it out of its turn rather than not at all.
+      if (this.entrance.spares && result._tag === 'Left') {
+        this.emit(job, result);
+        return;
+      }
       job.outcome = 'dropped';
       if (this.entrance.onFull !== 'fail') return;
       this.retire(job);

@@ -1,10 +1,9 @@
 import { type Subscription } from 'rxjs';
+import { OFFLINE_AFTER } from '../flow/publish-job.js';
 import type { CloudStatus, MqttProxy, Profile } from '../ports/mqtt-proxy.js';
 
 /** Milliseconds that are given to a classic nucleus, once connected, to say whether the device is online. */
 const CLOUD_KNOWN_WITHIN = 1_000;
-/** Milliseconds of nothing but refusals after which the device counts as having been offline. */
-const OFFLINE_AFTER = 2_000;
 
 /** Who hears of the way to the cloud. */
 export interface LinkListener {

@@ -1,5 +1,6 @@
 import type { Either } from 'fp-ts/lib/Either.js';
 import { map, type Observable, type OperatorFunction } from 'rxjs';
+import { feedingFallback } from '../stream/edge.js';
 import type { LeftOf, RightOf } from '../stream/element.js';
 import { hasValue, takeFailures, type ValueIn, type WithValue } from './take-failures.js';
 import { atOnce } from '../shared/at-once.js';
@@ -17,6 +18,10 @@ export interface FallbackOptions<F> {
  * Failures without a value pass. A terminal one always does: its value goes to the other sink, and it comes last, when that has worked off what
  * it has.
  * A terminal failure of the other sink ends the whole; when it completes early, failures pass from then on. Completes when both sinks have.
+ *
+ * A `publishTo` just before it gives up sooner: values that find its buffer full have a failure each, and after two seconds of nothing but refusals of
+ * Greengrass Lite that may pass, those of a device that is offline, it waits no longer. So nothing that a device without a connection measures is lost
+ * with `fallbackTo(storeIn(…))`.
  *
  * Guarantee: each value is offered to the other sink once, after the first has given it up. A failure whose `outcome` is `unknown` may
  * have been taken by the first sink too: at least once. `when: failure => failure.outcome === 'refused'` leaves those out: at most once.
@@ -48,7 +53,7 @@ export const fallbackTo =
     const { when } = options;
     const takes = (failure: LeftOf<T>): failure is LeftOf<T> & WithValue<LeftOf<T>> =>
       hasValue(failure) && (atOnce(when?.(failure), 'when') ?? true);
-    return takeFailures(source, takes, failures$ => sink(failures$.pipe(map(valueOf))));
+    return takeFailures(feedingFallback(source), takes, failures$ => sink(failures$.pipe(map(valueOf))));
   };
 
 function valueOf<F>(failure: F & WithValue<F>): ValueIn<F> {

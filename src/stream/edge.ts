@@ -1,4 +1,4 @@
-import type { Observable, Subscriber } from 'rxjs';
+import { Observable, type Subscriber } from 'rxjs';
 
 /** What went from stages into the next one. */
 export interface EdgeAccount {
@@ -37,24 +37,44 @@ export class Edge {
   }
 }
 
-/**
- * The edge of the stage that is subscribing to its source right now. A stage that is subscribed meanwhile feeds it. It is
- * used for counting only: a stage that subscribes late (inside a `switchMap`) is merely missing from the edge.
- */
-let subscribing: Edge | undefined;
+/** Who is subscribing to its source right now, for the stage that is subscribed meanwhile. */
+interface Downstream {
+  /** The edge of the next stage, which is fed. Used for counting only: a stage that subscribes late (inside a `switchMap`) is merely missing from it. */
+  readonly edge: Edge | undefined;
+  /** Whether a fallback is there before the next stage, for whatever cannot be published. */
+  readonly hasFallback: boolean;
+}
 
-export const edgeBeingSubscribed = (): Edge | undefined => subscribing;
+let subscribing: Downstream | undefined;
 
-/** Subscribes to what feeds the stage of `edge`; an `edge` that is not known changes nothing. */
-export const along = (edge: Edge | undefined, subscribe: () => void): void => {
+export const edgeBeingSubscribed = (): Edge | undefined => subscribing?.edge;
+
+/** Whether what is being subscribed feeds a fallback, which wants every value that comes to nothing. */
+export const feedsFallback = (): boolean => subscribing?.hasFallback === true;
+
+const within = (downstream: Downstream | undefined, subscribe: () => void): void => {
   const outer = subscribing;
-  subscribing = edge ?? outer;
+  subscribing = downstream;
   try {
     subscribe();
   } finally {
     subscribing = outer;
   }
 };
+
+/** Subscribes to what feeds the stage of `edge`; an `edge` that is not known changes nothing. */
+export const along = (edge: Edge | undefined, subscribe: () => void): void => {
+  if (edge === undefined) subscribe();
+  else within({ edge, hasFallback: false }, subscribe);
+};
+
+/** The same stream, known to feed a fallback. */
+export const feedingFallback = <A>(source: Observable<A>): Observable<A> =>
+  new Observable(subscriber => {
+    within({ edge: subscribing?.edge, hasFallback: true }, () => {
+      source.subscribe(subscriber);
+    });
+  });
 
 /** Subscribes `subscriber` to `source`, which feeds the stage of `edge`. */
 export const subscribeAlong = <A>(edge: Edge, source: Observable<A>, subscriber: Subscriber<A>): void => {
@@ -67,12 +87,12 @@ export const subscribeAlong = <A>(edge: Edge, source: Observable<A>, subscriber:
  * A stage suspends the edge while it deals with a value. A source that emits while it is being subscribed would otherwise
  * let the stages that are subscribed because of the value count as its feeders.
  */
-export const suspendSubscribing = (): Edge | undefined => {
+export const suspendSubscribing = (): Downstream | undefined => {
   const outer = subscribing;
   subscribing = undefined;
   return outer;
 };
 
-export const resumeSubscribing = (outer: Edge | undefined): void => {
+export const resumeSubscribing = (outer: Downstream | undefined): void => {
   subscribing = outer;
 };

@@ -6,6 +6,7 @@ import { Ledger, publishTo, type Published, type PublishFailure } from '../../sr
 import { connect } from '../../src/client/connect.js';
 import { QOS } from '../../src/shared/qos.js';
 import { fallbackTo } from '../../src/sinks/index.js';
+import { rights } from '../../src/stream/index.js';
 import { marbles } from '../../src/testing/index.js';
 import { asText, fakeProxy } from '../kit/nucleus/fake-proxy.js';
 import { watched } from '../kit/time/virtual.js';
@@ -51,6 +52,49 @@ describe('fallbackTo', () => {
       fallbackTo(publishTo(second, asText), { when: failure => failure.outcome === 'refused' }),
     );
     expect(watched(() => outcomes$, text)).toEqual(['1 1 ConnectionLost', '2 2 by spooler', '2 complete']);
+  });
+
+  it('takes each value that finds the buffer full, and all that is inside where the policy is to fail', () => {
+    for (const onFull of ['dropOldest', 'fail'] as const) {
+      const first = fakeProxy(payload => ({ after: payload === '1' ? 5 : 20 }));
+      const second = fakeProxy(() => ({ after: 1 }));
+      const outcomes$ = concat(range(1, 4), NEVER).pipe(
+        publishTo(first, asText, { inFlight: 1, buffer: { messages: 1, onFull } }),
+        fallbackTo(publishTo(second, asText)),
+      );
+      const outcomes = watched(() => outcomes$, text, 100);
+      // Of four values one is under way and one waits; with `fail` the third is the last that comes in.
+      expect(outcomes).toEqual(
+        onFull === 'dropOldest'
+          ? ['1 2 by spooler', '1 3 by spooler', '5 1 by spooler', '25 4 by spooler']
+          : ['1 3 by spooler', '1 1 by spooler', '1 2 by spooler', '1 Overflowed', '1 complete'],
+      );
+    }
+  });
+
+  it('takes a failure out of its turn where no more outcomes can be held for theirs', () => {
+    const first = fakeProxy(payload => (payload === '1' ? { after: 50 } : { after: 1, error: invalid }));
+    const second = fakeProxy(() => ({ after: 1 }));
+    const outcomes$ = range(1, 8).pipe(
+      publishTo(first, asText, { inFlight: 2, ordered: true, buffer: { messages: 6 } }),
+      fallbackTo(publishTo(second, asText, { inFlight: 8 })),
+    );
+    const outcomes = watched(() => outcomes$, text);
+    expect(outcomes.map(line => Number(line.split(' ')[1])).sort()).toEqual([1, 2, 3, 4, 5, 6, 7, 8, Number.NaN]);
+  });
+
+  it('is none for the stage before the stage before it, which tells of its losses itself', () => {
+    const slow = fakeProxy(() => ({ after: 5 }));
+    const none = fakeProxy(() => ({ after: 1 }));
+    const outcomes$ = concat(range(1, 4), NEVER).pipe(
+      publishTo(slow, asText, { inFlight: 1, buffer: { messages: 1 } }),
+      rights(),
+      map(({ value }) => value),
+      publishTo(none, asText),
+      fallbackTo(publishTo(none, asText)),
+    );
+    expect(watched(() => outcomes$, text, 100).every(line => line.endsWith('by spooler'))).toBe(true);
+    expect(none.log.map(({ payload }) => payload)).toEqual(['1', '4']);
   });
 
   it('takes the value of a terminal failure too, which passes last, after what the other sink has under way', () => {
