@@ -25,8 +25,16 @@ export type { Faults, OperationFault, StreamFault } from './faults/faults.js';
 export { startLocalNucleus } from './local-nucleus.js';
 export type { LocalComponent, RecipeComponent } from '../recipe/local-component.js';
 export type { LocalNucleusLimits, LocalNucleusOptions, MqttVersion } from './local-nucleus-options.js';
-export type { CloudMessage, ComponentEnvironment, LocalNucleus } from './nucleus.js';
+export type { CloudMessage, LocalNucleus } from './nucleus.js';
 export type { BrokerEvent, NucleusEvent } from './nucleus-event.js';
+export type {
+  ComponentEnvironment,
+  ComponentProcess,
+  ComponentState,
+  ProcessStart,
+  ProcessStep,
+  StartProcess,
+} from './lifecycle/component-process.js';
 export type { RollOut, RollOutOptions } from './lifecycle/deployments.js';
 export type { Deployment } from './server/components.js';
 export type { PolicyRemedy } from '../recipe/policy/policy-remedy.js';

@@ -1,6 +1,7 @@
 import type { Clock } from '../ipc/clock.js';
 import type { BrokerChoice } from './broker/address.js';
 import type { LocalComponent, RecipeComponent } from '../recipe/local-component.js';
+import type { StartProcess } from './lifecycle/component-process.js';
 import type { ProfileName } from '../shared/profile-name.js';
 
 /** Limits that a local nucleus takes from its profile unless told otherwise. */
@@ -63,6 +64,12 @@ export interface LocalNucleusOptions {
    * reserved topics have the limits of all others.
    */
   readonly mqttVersion?: MqttVersion | undefined;
+  /**
+   * Starts the processes of components that are rolled out (`rollOut`) with a recipe: its `startup` or else its `run` step. The nucleus waits for
+   * them, starts them again when they fail, stops them, and rolls the deployment back as the profile does. Left out: it starts none, and what it is told of its
+   * components' states fails no deployment.
+   */
+  readonly startProcess?: StartProcess | undefined;
   readonly limits?: LocalNucleusLimits | undefined;
   /** Where its timeouts take their time from; tests hand in their own. */
   readonly clock?: Clock | undefined;

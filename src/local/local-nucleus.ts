@@ -2,9 +2,10 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asyncScheduler } from 'rxjs';
 import { ComponentConfigurations } from './configuration/component-configurations.js';
+import { ComponentProcesses } from './lifecycle/component-processes.js';
 import { Deployments } from './lifecycle/deployments.js';
 import { LifecycleServices } from './lifecycle/lifecycle-services.js';
-import { Components, type Deployment } from './server/components.js';
+import { Components, type DeployedComponent, type Deployment } from './server/components.js';
 import type { LocalComponent, RecipeComponent } from '../recipe/local-component.js';
 import { schedulerClock } from '../schedule/clock.js';
 import { harmlessHook } from '../stream/hook.js';
@@ -14,6 +15,7 @@ import { IpcServer } from './server/ipc-server.js';
 import { Link, type ProfileContext, type ProfileServer } from './server/protocol.js';
 import type { LocalNucleusOptions } from './local-nucleus-options.js';
 import type { BrokerEvent, NucleusEvent } from './nucleus-event.js';
+import type { ComponentEnvironment } from './lifecycle/component-process.js';
 import type { LocalNucleus } from './nucleus.js';
 import { Policies } from '../recipe/policy/policies.js';
 import { connectionLimits, makeProfileServer } from './server/profile-server.js';
@@ -159,13 +161,31 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
     if (token !== undefined) return token;
     throw new RangeError(`No component ${JSON.stringify(component)} was given to startLocalNucleus, nor deployed later.`);
   };
+  const environment = (component: string): ComponentEnvironment => ({
+    SVCUID: authToken(component),
+    AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT: socketPath,
+    ...(profile === 'classic' ? { AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH: socketPath } : undefined),
+  });
   const deploy = (component: LocalComponent | RecipeComponent): Deployment => {
     const deployment = deployed.deploy(component);
     problems.set(deployment.component, deployment.problems);
     for (const problem of deployment.problems) observe({ kind: 'policy', component: deployment.component, problem });
     return deployment;
   };
-  const deployments = new Deployments(deployed, lifecycle, clock, deploy);
+  const processes = new ComponentProcesses({
+    profile,
+    clock,
+    startProcess: options.startProcess,
+    environment: component => environment(component),
+    onState: (component, state) => observe({ kind: 'stateChanged', component, state }),
+  });
+  lifecycle.onReported = (component, state) => processes.reported(component, state);
+  const restore = (name: string, before: DeployedComponent | undefined): void => {
+    const inEffect = deployed.restore(name, before);
+    if (before === undefined) problems.delete(name);
+    else problems.set(name, inEffect);
+  };
+  const deployments = new Deployments({ profile, components: deployed, services: lifecycle, processes, clock, deploy, restore });
   let stopping: Promise<void> | undefined;
   const restart: LocalNucleus['restart'] = async ({ keepTokens = false } = {}) => {
     if (stopping !== undefined) throw new Error('The local nucleus has been stopped.');
@@ -178,6 +198,7 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
   const stop = (): Promise<void> => {
     stopping ??= (async () => {
       deployments.close();
+      await processes.stopAll();
       await control.undoAll();
       await ipc.close();
       await remove();
@@ -188,11 +209,7 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
     profile,
     socketPath,
     authToken,
-    environment: component => ({
-      SVCUID: authToken(component),
-      AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT: socketPath,
-      ...(profile === 'classic' ? { AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH: socketPath } : undefined),
-    }),
+    environment,
     mqttUrl: broker.url,
     mqttHost: broker.host,
     mqttPort: broker.port,

@@ -1,4 +1,5 @@
 import type { BrokerProblem } from './broker/errors.js';
+import type { ComponentState } from './lifecycle/component-process.js';
 import type { PolicyRemedy } from '../recipe/policy/policy-remedy.js';
 
 /** What happens in a local nucleus, for logs and for tests that wait. Tokens never appear. */
@@ -79,6 +80,8 @@ export type NucleusEvent =
   | { readonly kind: 'configurationChanged'; readonly component: string; readonly keyPath: readonly string[] }
   /** A component says what state it is in: `RUNNING` or `ERRORED`; on Lite any text. */
   | { readonly kind: 'stateReported'; readonly connection: number; readonly component: string; readonly state: string }
+  /** A component that was rolled out with a process of the nucleus is in another state. */
+  | { readonly kind: 'stateChanged'; readonly component: string; readonly state: ComponentState }
   /** An operation was answered with an error. */
   | {
       readonly kind: 'failed';

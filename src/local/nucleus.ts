@@ -2,6 +2,7 @@ import type { BrokerMessage } from './broker/broker.js';
 import type { Deployment } from './server/components.js';
 import type { Faults } from './faults/faults.js';
 import type { LocalComponent, RecipeComponent } from '../recipe/local-component.js';
+import type { ComponentEnvironment } from './lifecycle/component-process.js';
 import type { RollOut, RollOutOptions } from './lifecycle/deployments.js';
 import type { NucleusEvent } from './nucleus-event.js';
 import type { ProfileName } from '../shared/profile-name.js';
@@ -10,14 +11,6 @@ import type { ProfileName } from '../shared/profile-name.js';
 export interface CloudMessage extends Omit<BrokerMessage, 'payload' | 'qos'> {
   readonly payload: Uint8Array | string;
   readonly qos?: 0 | 1 | undefined;
-}
-
-/** The environment variables a component needs to connect. */
-export interface ComponentEnvironment {
-  readonly SVCUID: string;
-  readonly AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT: string;
-  /** The same path, which only a classic nucleus gives; Greengrass Lite does not. */
-  readonly AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH?: string;
 }
 
 /** A running local nucleus. */

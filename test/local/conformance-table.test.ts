@@ -14,6 +14,7 @@ const WHOLE = [
   'pubsub/local-topics',
   'configuration/configuration',
   'lifecycle/lifecycle',
+  'lifecycle/processes',
   'shadow/shadow',
 ];
 

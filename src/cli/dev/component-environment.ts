@@ -1,4 +1,4 @@
-import type { ComponentEnvironment } from '../../local/nucleus.js';
+import type { ComponentEnvironment } from '../../local/lifecycle/component-process.js';
 import type { ProfileName } from '../../shared/profile-name.js';
 
 /** What a device is called, for components that ask. */

@@ -76,6 +76,8 @@ export function prettyLog(out: Output, components: readonly string[]): Render {
         return sentence(event.component, `configuration changed: /${event.keyPath.join('/')}`, 'yellow');
       case 'stateReported':
         return sentence(event.component, `reports ${event.state}`, event.state === 'ERRORED' ? 'red' : 'green');
+      case 'stateChanged':
+        return sentence(event.component, `is ${event.state}`, event.state === 'ERRORED' || event.state === 'BROKEN' ? 'red' : 'dim');
       case 'localSubscribed':
         return sentence(event.component, `subscribed to the local topic ${event.filter}`, 'green');
       case 'localUnsubscribed':

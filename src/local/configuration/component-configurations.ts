@@ -76,6 +76,12 @@ export class ComponentConfigurations {
     this.#tell(component, before, changes);
   }
 
+  /** Forgets a component that is gone. */
+  remove(component: string): void {
+    this.#configurations.delete(component);
+    this.#times.delete(component);
+  }
+
   /** Lays a value over a place, leaf by leaf, but for leaves that were written later than `time` (milliseconds since 1970). */
   merge(component: string, keyPath: readonly string[], value: unknown, time: number): WriteOutcome {
     const now = this.#now();

@@ -3,7 +3,9 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../ipc/clock.js';
 import type { LocalComponent, RecipeComponent } from '../../recipe/local-component.js';
 import type { Configuration } from '../../recipe/recipe.js';
-import type { Components, Deployment } from '../server/components.js';
+import type { ProfileName } from '../../shared/profile-name.js';
+import type { Components, DeployedComponent, Deployment } from '../server/components.js';
+import type { ComponentProcesses } from './component-processes.js';
 import type { LifecycleServices, ValidityReport } from './lifecycle-services.js';
 
 /** How a deployment is carried out. */
@@ -15,6 +17,11 @@ export interface RollOutOptions {
   readonly notifyComponents?: boolean | undefined;
   /** How long it waits for their answers, in milliseconds: 60 000. */
   readonly notifyTimeout?: number | undefined;
+  /**
+   * What is done where a component does not start: `ROLLBACK`, as left out and as with a deployment of the cloud, puts every component of the deployment back as it was; `DO_NOTHING` leaves them, as
+   * a local deployment does. Lite never rolls back.
+   */
+  readonly failureHandlingPolicy?: 'ROLLBACK' | 'DO_NOTHING' | undefined;
   /** How long it waits for the reports of components that validate, in milliseconds: 20 000. */
   readonly validationTimeout?: number | undefined;
 }
@@ -23,47 +30,139 @@ export interface RollOutOptions {
 export type RollOut =
   | { readonly status: 'SUCCEEDED'; readonly deploymentId: string; readonly deployments: readonly Deployment[] }
   /** Nothing has changed. */
-  | { readonly status: 'FAILED_NO_STATE_CHANGE'; readonly deploymentId: string; readonly reason: string };
+  | { readonly status: 'FAILED_NO_STATE_CHANGE'; readonly deploymentId: string; readonly reason: string }
+  /** A component did not start. Everything is as it was before; or was to be and is not; or nobody asked for that, and what was deployed is there. */
+  | {
+      readonly status: 'FAILED_ROLLBACK_COMPLETE' | 'FAILED_UNABLE_TO_ROLLBACK' | 'FAILED_ROLLBACK_NOT_REQUESTED';
+      readonly deploymentId: string;
+      readonly reason: string;
+      readonly deployments: readonly Deployment[];
+    };
 
 const STOPPED = 'the local nucleus has been stopped';
 
+/** Milliseconds from one look of a classic nucleus at the states of what it deploys to the next. */
+const LOOK_EVERY = 1000;
+/** Milliseconds that Lite lets pass before it looks. */
+const LITE_LOOKS_AFTER = 5000;
+/** Milliseconds that Lite waits for each component. */
+const LITE_WAITS = 300_000;
+
 /**
- * Deployments that ask the components first: those that validate whether they take their new configuration, and those that want to be told whether
- * they can be updated now.
+ * Deployments that ask the components first: those that want to be told whether they can be updated now, and those that validate whether they take
+ * their new configuration. Afterwards they wait until each component that was started again runs; one that does not fails them, and they are rolled back.
  *
- * Source: `DynamicComponentConfigurationValidator` and `UpdateSystemPolicyService` of the nucleus. Lite has neither.
+ * One at a time, as on a device.
+ *
+ * Source: `DeploymentConfigMerger`, `DefaultActivator`, `DynamicComponentConfigurationValidator` and `UpdateSystemPolicyService` of the nucleus;
+ * `ggdeploymentd` of Greengrass Lite, which asks nobody.
  */
 export class Deployments {
+  readonly #parts: DeploymentParts;
   readonly #components: Components;
   readonly #services: LifecycleServices;
+  readonly #processes: ComponentProcesses;
   readonly #clock: Clock;
-  readonly #deploy: (component: LocalComponent | RecipeComponent) => Deployment;
   readonly #stops = new Set<() => void>();
+  #last: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  constructor(
-    components: Components,
-    services: LifecycleServices,
-    clock: Clock,
-    deploy: (component: LocalComponent | RecipeComponent) => Deployment,
-  ) {
-    this.#components = components;
-    this.#services = services;
-    this.#clock = clock;
-    this.#deploy = deploy;
+  constructor(parts: DeploymentParts) {
+    this.#parts = parts;
+    this.#components = parts.components;
+    this.#services = parts.services;
+    this.#processes = parts.processes;
+    this.#clock = parts.clock;
   }
 
-  async rollOut(components: readonly (LocalComponent | RecipeComponent)[], options: RollOutOptions): Promise<RollOut> {
+  rollOut(components: readonly (LocalComponent | RecipeComponent)[], options: RollOutOptions): Promise<RollOut> {
+    const done = this.#last.then(() => this.#rollOut(components, options));
+    this.#last = done.catch(() => undefined);
+    return done;
+  }
+
+  async #rollOut(components: readonly (LocalComponent | RecipeComponent)[], options: RollOutOptions): Promise<RollOut> {
     const deploymentId = randomUUID();
+    const { notifyComponents = false, notifyTimeout = 60_000 } = options;
+    if (notifyComponents && !this.#isClosed()) await this.#announce(deploymentId, notifyTimeout);
+    const outcome = await this.#carryOut(deploymentId, components, options);
+    if (notifyComponents) this.#services.tellUpdated(deploymentId);
+    return outcome;
+  }
+
+  async #carryOut(
+    deploymentId: string,
+    components: readonly (LocalComponent | RecipeComponent)[],
+    { validationTimeout = 20_000, failureHandlingPolicy = 'ROLLBACK' }: RollOutOptions,
+  ): Promise<RollOut> {
     const failed = (reason: string): RollOut => ({ status: 'FAILED_NO_STATE_CHANGE', deploymentId, reason });
     if (this.#isClosed()) return failed(STOPPED);
-    const problem = await this.#validate(deploymentId, components, options.validationTimeout ?? 20_000);
+    const problem = await this.#validate(deploymentId, components, validationTimeout);
     if (problem !== undefined) return failed(problem);
-    if (options.notifyComponents === true) await this.#announce(deploymentId, options.notifyTimeout ?? 60_000);
-    if (this.#isClosed()) return failed(STOPPED);
-    const deployments = components.map(this.#deploy);
-    if (options.notifyComponents === true) this.#services.tellUpdated(deploymentId);
-    return { status: 'SUCCEEDED', deploymentId, deployments };
+    const before = components.map(component => this.#asItIs(nameOf(component)));
+    const brokenBefore = this.#processes.broken.map(({ recipe }) => recipe.componentName);
+    const deployments = components.map(this.#parts.deploy);
+    const reason = await this.#start(components.filter(isRecipeComponent));
+    if (reason === undefined) return { status: 'SUCCEEDED', deploymentId, deployments };
+    const isRolledBack = this.#parts.profile === 'classic' && failureHandlingPolicy === 'ROLLBACK' && !this.#isClosed();
+    if (!isRolledBack) return { status: 'FAILED_ROLLBACK_NOT_REQUESTED', deploymentId, reason, deployments };
+    const isBack = await this.#rollBack(before, brokenBefore);
+    return { status: isBack ? 'FAILED_ROLLBACK_COMPLETE' : 'FAILED_UNABLE_TO_ROLLBACK', deploymentId, reason, deployments };
+  }
+
+  #asItIs(name: string): Former {
+    return { name, component: this.#components.asDeployed(name), process: this.#processes.component(name) };
+  }
+
+  /** Starts the processes of what was deployed, and of what is broken from before. Why one of them does not run; `undefined` if all do. */
+  async #start(components: readonly RecipeComponent[], except: readonly string[] = []): Promise<string | undefined> {
+    const names = components.map(({ recipe }) => recipe.componentName);
+    const others = this.#processes.broken.filter(({ recipe }) => !names.includes(recipe.componentName));
+    const started = (await this.#processes.replace([...components, ...others])).filter(name => !except.includes(name));
+    if (started.length === 0) return undefined;
+    return this.#parts.profile === 'classic' ? this.#lookUntilAllRun(started) : this.#waitUntilEachRuns(started);
+  }
+
+  /** A component that is seen RUNNING at one look has started, whatever becomes of it afterwards. */
+  async #lookUntilAllRun(names: readonly string[]): Promise<string | undefined> {
+    for (;;) {
+      await this.#within<undefined>(LOOK_EVERY, () => () => undefined);
+      if (this.#isClosed()) return STOPPED;
+      const broken = names.find(name => this.#processes.stateOf(name) === 'BROKEN');
+      if (broken !== undefined) return `Service ${broken} in broken state after deployment`;
+      if (names.every(name => this.#runs(name))) return undefined;
+    }
+  }
+
+  async #waitUntilEachRuns(names: readonly string[]): Promise<string | undefined> {
+    await this.#within<undefined>(LITE_LOOKS_AFTER, () => () => undefined);
+    for (const name of names) {
+      const runs = await this.#within<boolean>(LITE_WAITS, resolve => {
+        const look = (): void => {
+          if (this.#runs(name)) resolve(true);
+          if (this.#processes.stateOf(name) === 'BROKEN') resolve(false);
+        };
+        // What stands already is told in a later turn: `resolve` needs what is returned here.
+        queueMicrotask(look);
+        return this.#processes.onState(look);
+      });
+      if (this.#isClosed()) return STOPPED;
+      if (runs !== true) return runs === false ? `${name} is broken.` : `Failed waiting for ${name}`;
+    }
+    return undefined;
+  }
+
+  #runs(name: string): boolean {
+    const state = this.#processes.stateOf(name);
+    return state === 'RUNNING' || state === 'FINISHED';
+  }
+
+  /** Puts every component back as it was, and removes those that were not there. Whether all of them run again that did. */
+  async #rollBack(before: readonly Former[], brokenBefore: readonly string[]): Promise<boolean> {
+    await Promise.all(before.filter(({ process }) => process === undefined).map(({ name }) => this.#processes.remove(name)));
+    for (const { name, component } of before) this.#parts.restore(name, component);
+    const processes = before.flatMap(({ process }) => process ?? []);
+    return (await this.#start(processes, brokenBefore)) === undefined;
   }
 
   /** Those under way fail. */
@@ -117,6 +216,7 @@ export class Deployments {
 
   /** What `begin` hands on, or `undefined` after the time, or when the nucleus stops. What `begin` returns takes the question back. */
   #within<A>(time: number, begin: (resolve: (value: A) => void) => () => void): Promise<A | undefined> {
+    if (this.#closed) return Promise.resolve(undefined);
     return new Promise(resolve => {
       const end = (value: A | undefined): void => {
         if (!this.#stops.delete(stop)) return;
@@ -133,6 +233,30 @@ export class Deployments {
     });
   }
 }
+
+/** What deployments work on. */
+interface DeploymentParts {
+  readonly profile: ProfileName;
+  readonly components: Components;
+  readonly services: LifecycleServices;
+  readonly processes: ComponentProcesses;
+  readonly clock: Clock;
+  readonly deploy: (component: LocalComponent | RecipeComponent) => Deployment;
+  /** Puts a component back; `undefined` removes it. */
+  readonly restore: (name: string, before: DeployedComponent | undefined) => void;
+}
+
+/** A component before a deployment. */
+interface Former {
+  readonly name: string;
+  readonly component: DeployedComponent | undefined;
+  readonly process: RecipeComponent | undefined;
+}
+
+const isRecipeComponent = (component: LocalComponent | RecipeComponent): component is RecipeComponent => 'recipe' in component;
+
+const nameOf = (component: LocalComponent | RecipeComponent): string =>
+  isRecipeComponent(component) ? component.recipe.componentName : component.name;
 
 interface Preview {
   readonly name: string;

@@ -14,6 +14,7 @@ export class LifecycleServices {
   readonly #validators = new Map<string, Send>();
   readonly #validations = new Map<string, (report: ValidityReport) => void>();
   readonly #updates = new Map<string, Set<Send>>();
+  #onReported: (component: string, state: string) => void = () => undefined;
   readonly #announced = new Map<string, { readonly deploymentId: string; readonly resolve: (recheckAfter: number) => void }>();
 
   /** One listener a component: a second one gets nothing, and the end of either removes it. */
@@ -41,6 +42,15 @@ export class LifecycleServices {
     const resolve = this.#validations.get(questionKey(component, deploymentId));
     resolve?.(report);
     return resolve !== undefined;
+  }
+
+  /** Who is told of reported states. */
+  set onReported(onReported: (component: string, state: string) => void) {
+    this.#onReported = onReported;
+  }
+
+  reported(component: string, state: string): void {
+    this.#onReported(component, state);
   }
 
   addUpdateSubscriber(component: string, send: Send): () => void {

@@ -71,6 +71,7 @@ export class Caller {
   }
 
   reported(state: string): void {
+    this.#context.lifecycle.reported(this.component, state);
     if (!this.#context.observed()) return;
     this.#context.observe({ kind: 'stateReported', connection: this.peer.id, component: this.component, state });
   }

@@ -17,6 +17,13 @@ export interface Deployment {
   readonly problems: readonly string[];
 }
 
+/** A component as it was deployed, to be put back. */
+export interface DeployedComponent {
+  readonly version: string;
+  readonly configuration: Configuration;
+  readonly isObserver: boolean;
+}
+
 /** What the device itself has a say in. */
 interface DeviceSettings {
   readonly thingName: string;
@@ -45,10 +52,34 @@ export class Components {
 
   /** Adds a component or changes one. Its policies count from the next request on; its subscriptions stay. */
   deploy(component: LocalComponent | RecipeComponent): Deployment {
-    const { name, version, configuration, problems } = this.#resolve(component);
+    const { name, problems, ...deployed } = this.#resolve(component);
+    const isObserver = 'observer' in component && component.observer === true;
+    const { configuration } = deployed;
+    return { component: name, configuration, problems: [...problems, ...this.#apply(name, { ...deployed, isObserver })] };
+  }
+
+  /** What {@link restore} takes; `undefined` for a component that is not there. */
+  asDeployed(name: string): DeployedComponent | undefined {
+    const version = this.#versions.get(name);
+    if (version === undefined) return undefined;
+    return { version, configuration: this.#configurations.of(name) ?? {}, isObserver: this.#observers.has(name) };
+  }
+
+  /** Puts a component back as it was, or removes one that was not there. What in its policies grants nothing, and why. */
+  restore(name: string, before: DeployedComponent | undefined): readonly string[] {
+    if (before !== undefined) return this.#apply(name, before);
+    this.#versions.delete(name);
+    this.#observers.delete(name);
+    this.#configurations.remove(name);
+    this.#tokens.remove(name);
+    this.#policies.remove(name);
+    return [];
+  }
+
+  #apply(name: string, { version, configuration, isObserver }: DeployedComponent): readonly string[] {
     this.#versions.set(name, version);
     this.#configurations.replace(name, configuration);
-    if ('observer' in component && component.observer === true) this.#observers.add(name);
+    if (isObserver) this.#observers.add(name);
     else this.#observers.delete(name);
     this.#tokens.add(name);
     const { thingName, rootPath, interpolates } = this.#device;
@@ -62,7 +93,7 @@ export class Components {
     };
     const written = configured(this.#profile, configuration, 'accessControl');
     const accessControl = this.#profile === 'classic' && interpolates ? interpolateAll(written, variables) : written;
-    return { component: name, configuration, problems: [...problems, ...this.#policies.set(name, accessControl, variables)] };
+    return this.#policies.set(name, accessControl, variables);
   }
 
   /** What a deployment would change. */

@@ -29,6 +29,10 @@ export class Tokens {
     this.#tokens.set(component, { token, digest: this.#digest(token) });
   }
 
+  remove(component: string): void {
+    this.#tokens.delete(component);
+  }
+
   /** New tokens for all: what a restarted nucleus does, so that the old ones are refused for ever. */
   reissueAll(): void {
     for (const component of this.#tokens.keys()) this.issue(component);

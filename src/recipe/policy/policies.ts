@@ -35,6 +35,10 @@ export class Policies implements Permissions {
     return [...new Set(outcomes.flatMap(({ problems }) => problems))];
   }
 
+  remove(component: string): void {
+    this.#outcomes.delete(component);
+  }
+
   may(component: string, operation: string, resource: string | undefined): boolean {
     return this.#outcomes.get(component)?.get(policyService(operation))?.authorize(operation, resource) ?? false;
   }

@@ -182,6 +182,22 @@ describe('classic: component updates', () => {
     client.close();
   });
 
+  test('come before the question whether the configuration fits, and their end is told also where that is refused', async () => {
+    await using nucleus = await begin('classic');
+    const { client, id } = await asked(nucleus);
+    expect(await answer(client, 2, SUBSCRIBE_TO_COMPONENT_UPDATES, {})).toBe('taken');
+    const rollingOut = nucleus.rollOut([changed], notify);
+    const deploymentId = await event(client, 'preUpdateEvent');
+    client.request(3, DEFER_COMPONENT_UPDATE, { deploymentId, recheckAfterMs: 0 });
+    expect((await client.next()).streamId).toBe(3);
+    expect(await id()).toBe(deploymentId);
+    client.request(4, SEND_CONFIGURATION_VALIDITY_REPORT, report(deploymentId, 'REJECTED'));
+    expect(await rollingOut).toMatchObject({ status: 'FAILED_NO_STATE_CHANGE' });
+    expect((await client.next()).streamId).toBe(4);
+    expect(await event(client, 'postUpdateEvent')).toBe(deploymentId);
+    client.close();
+  });
+
   test.each([
     ['is not answered', 1, undefined],
     ['is answered without a time', 1, {}],

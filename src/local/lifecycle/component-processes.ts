@@ -1,0 +1,114 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Clock } from '../../ipc/clock.js';
+import type { RecipeComponent } from '../../recipe/local-component.js';
+import type { Lifecycle } from '../../recipe/recipe.js';
+import { currentPlatform, manifestFor } from '../../recipe/recipe-platform.js';
+import type { ProfileName } from '../../shared/profile-name.js';
+import { ComponentLife, type ComponentEnvironment, type ComponentState, type ProcessStep, type StartProcess } from './component-process.js';
+
+/** What the processes of a nucleus' components are made of. */
+export interface ProcessSettings {
+  readonly profile: ProfileName;
+  readonly clock: Clock;
+  /** `undefined`: the nucleus starts none, and takes each component for one that runs. */
+  readonly startProcess: StartProcess | undefined;
+  readonly environment: (component: string) => ComponentEnvironment;
+  readonly onState: (component: string, state: ComponentState) => void;
+}
+
+/** A component's process and what it was made from. */
+interface Deployed {
+  readonly component: RecipeComponent;
+  readonly lifecycle: Lifecycle;
+  readonly life: ComponentLife;
+}
+
+/** The processes of the components that were rolled out. */
+export class ComponentProcesses {
+  readonly #settings: ProcessSettings;
+  readonly #deployed = new Map<string, Deployed>();
+  readonly #onState = new Set<() => void>();
+  #closed = false;
+
+  constructor(settings: ProcessSettings) {
+    this.#settings = settings;
+  }
+
+  /** What was rolled out last; `undefined` for a component without a process. */
+  component(name: string): RecipeComponent | undefined {
+    return this.#deployed.get(name)?.component;
+  }
+
+  stateOf(name: string): ComponentState | undefined {
+    return this.#deployed.get(name)?.life.state;
+  }
+
+  /** Those that were given up: every deployment tries them again. */
+  get broken(): readonly RecipeComponent[] {
+    return [...this.#deployed.values()].filter(({ life }) => life.state === 'BROKEN').map(({ component }) => component);
+  }
+
+  reported(name: string, state: string): void {
+    this.#deployed.get(name)?.life.reported(state);
+  }
+
+  /** Starts the processes of these components, those of before ended first. A component that only has another configuration keeps its process. */
+  async replace(components: readonly RecipeComponent[]): Promise<readonly string[]> {
+    const changed = components.flatMap(component => {
+      const lifecycle = this.#lifecycleOf(component);
+      if (lifecycle === undefined || this.#isAsBefore(component, lifecycle)) return [];
+      const step: ProcessStep = lifecycle.steps.startup === undefined ? 'run' : 'startup';
+      return [{ name: component.recipe.componentName, component, lifecycle, step }];
+    });
+    await Promise.all(changed.map(({ name }) => this.remove(name)));
+    for (const { name, component, lifecycle, step } of changed) this.#start(name, component, lifecycle, step);
+    return changed.map(({ name }) => name);
+  }
+
+  async remove(name: string): Promise<void> {
+    await this.#deployed.get(name)?.life.stop();
+    this.#deployed.delete(name);
+  }
+
+  /** Ends all of them, and starts none any more. */
+  async stopAll(): Promise<void> {
+    this.#closed = true;
+    await Promise.all([...this.#deployed.keys()].map(name => this.remove(name)));
+  }
+
+  /** Calls back after each change of a state, until the result is called. */
+  onState(listener: () => void): () => void {
+    this.#onState.add(listener);
+    return () => this.#onState.delete(listener);
+  }
+
+  #start(name: string, component: RecipeComponent, lifecycle: Lifecycle, step: ProcessStep): void {
+    const { profile, clock, startProcess, environment, onState } = this.#settings;
+    const script = lifecycle.steps[step]?.script;
+    if (this.#closed || startProcess === undefined || script === undefined) return;
+    const life = new ComponentLife({
+      profile,
+      lifecycle,
+      step,
+      clock,
+      start: () => startProcess({ recipe: component.recipe, step, script, environment: environment(name) }),
+      onState: state => {
+        onState(name, state);
+        for (const listener of [...this.#onState]) listener();
+      },
+    });
+    this.#deployed.set(name, { component, lifecycle, life });
+    life.start();
+  }
+
+  #lifecycleOf({ recipe }: RecipeComponent): Lifecycle | undefined {
+    const lifecycle = manifestFor(recipe, currentPlatform(this.#settings.profile))?.lifecycle;
+    return lifecycle?.steps.startup === undefined && lifecycle?.steps.run === undefined ? undefined : lifecycle;
+  }
+
+  #isAsBefore({ recipe }: RecipeComponent, lifecycle: Lifecycle): boolean {
+    const before = this.#deployed.get(recipe.componentName);
+    if (before === undefined || before.life.state === 'BROKEN') return false;
+    return before.component.recipe.componentVersion === recipe.componentVersion && isDeepStrictEqual(before.lifecycle, lifecycle);
+  }
+}
