@@ -4,6 +4,7 @@ import { linesKeptBy } from '../sinks/line-file.js';
 import { MOST_AT_ONCE, MOST_VALUES_AT_ONCE, movesOn, VirtualTime, VirtualTimeStopped } from '../testing/virtual-time.js';
 import type { EdgeAccount } from '../stream/edge.js';
 import { recordedBy } from '../flow/ledger.js';
+import { VirtualDisk, withVirtualDisk } from '../outbox/virtual-disk.js';
 import { type AwaitedPromise, watchPromises } from '../testing/awaited-promises.js';
 import { MemoryNucleus } from '../testing/memory-nucleus.js';
 import { type BranchEvent, branchEvents, namedBranches } from '../component/branches.js';
@@ -58,7 +59,8 @@ export const record = (component: Pick<Component, 'run'>, config: unknown, horiz
   let stopped: VirtualTimeStopped | undefined;
   let names: readonly string[] = [];
   const scheduler = new VirtualTime(TIMERS);
-  recordedBy(ledger, () => {
+  const recorded = (work: () => void): void => withVirtualDisk(new VirtualDisk(), () => recordedBy(ledger, work));
+  recorded(() => {
     scheduler.run(({ flush }) => {
       const nucleus = new MemoryNucleus({ scheduler, connectionStatus: true });
       const proxy = recordingProxy(nucleus.connect(), { branch: () => ledger.branch, subscriptions, publishes });

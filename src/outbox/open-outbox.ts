@@ -8,9 +8,8 @@ import { parseBasicIngest } from '../topic/basic-ingest.js';
 import type { CommitOptions } from './group-commit.js';
 import type { MarkWith } from './mark.js';
 import { memoryStore } from './memory-store.js';
-import { type DeleteWhen, FileOutbox, type Outbox } from './outbox.js';
+import { type DeleteWhen, FileOutbox, onlyOne, type Outbox } from './outbox.js';
 import { sqliteStore } from './sqlite/sqlite-store.js';
-import type { Store } from './store.js';
 
 /** How an outbox keeps messages. */
 export interface OutboxOptions {
@@ -142,8 +141,6 @@ export class OwnOutboxes {
 
 const FILE = 'outbox.sqlite';
 const MEMORY = ':memory:';
-/** The epoch of what a marble test or a dry run stores: its messages are the same each time. */
-const ALWAYS = '00000000-0000-0000-0000-000000000000';
 
 /** @param folder that a relative path is in. `undefined`: it touches no disk. */
 const outboxOf = (options: OutboxOptions, folder: string | undefined, staysOpen = false): FileOutbox => {
@@ -168,30 +165,25 @@ const outboxOf = (options: OutboxOptions, folder: string | undefined, staysOpen 
     throw new RangeError(`deleteWhen.after must be a number of milliseconds above 0, not ${deleteWhen.after}.`);
   if (deleteWhen === 'confirmed') checkConfirmable(topics, mark, profile);
   const settings = { maxBytes, maxAge, onFull };
-  const isInMemory = path === MEMORY || folder === undefined;
-  const imagine = (): Store => memoryStore(settings, () => ALWAYS);
-  const file = isInMemory ? MEMORY : resolve(folder, path);
+  const file = path === MEMORY || folder === undefined ? path : resolve(folder, path);
+  const isInMemory = path === MEMORY;
   return new FileOutbox({
     path: file,
     mark,
     topics,
     deleteWhen,
     profile,
-    imagine,
-    make: isInMemory
-      ? onlyOne(() => memoryStore(settings, folder === undefined ? () => ALWAYS : randomUUID))
-      : () => sqliteStore({ ...settings, path: file }, randomUUID),
+    settings,
+    isInMemory,
+    make:
+      isInMemory || folder === undefined
+        ? onlyOne(() => memoryStore({ ...settings, path }, randomUUID))
+        : () => sqliteStore({ ...settings, path: file }, randomUUID),
     // There is nothing to close in what is only in memory.
     staysOpen: staysOpen || isInMemory,
     commit: { messages, within },
     scheduler,
   });
-};
-
-/** What is in memory is still there when the outbox is used again. */
-const onlyOne = (make: () => Store): (() => Store) => {
-  let made: Store | undefined;
-  return () => (made ??= make());
 };
 
 const checkConfirmable = (topics: readonly string[] | undefined, mark: MarkWith, profile: Profile | undefined): void => {

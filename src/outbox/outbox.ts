@@ -1,13 +1,13 @@
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
 import { BehaviorSubject, filter, firstValueFrom, Observable, type SchedulerLike, Subject, type Subscription, take } from 'rxjs';
 import { OutboxUnavailable } from '../errors/errors.js';
-import { isRecording } from '../flow/ledger.js';
 import type { Profile } from '../ports/mqtt-proxy.js';
 import { steadyNow } from '../schedule/clock.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 import { GroupCommit } from './group-commit.js';
 import type { MarkWith } from './mark.js';
-import type { Moment, Opened, Store, StoreCounts, StoreNews } from './store.js';
+import type { Moment, Opened, Store, StoreCounts, StoreNews, StoreSettings } from './store.js';
+import { virtualDisk } from './virtual-disk.js';
 
 /**
  * The clock that ages are counted in: goes on with the time that passes while a process runs, whatever the time of day is set to, and over
@@ -107,8 +107,9 @@ const NOTHING: StoreNews = {
 /** What {@link FileOutbox} is made of. */
 export interface OutboxParts extends Pick<Outbox, 'path' | 'mark' | 'topics' | 'deleteWhen'> {
   readonly make: () => Store;
-  /** A store that touches no disk, for a dry run. */
-  readonly imagine: () => Store;
+  /** Its bounds, and whether what it holds outlives the process: for where it is on a virtual disk. */
+  readonly settings: StoreSettings;
+  readonly isInMemory: boolean;
   readonly commit: { readonly messages: number; readonly within: number };
   readonly profile: Profile | undefined;
   readonly scheduler: SchedulerLike;
@@ -136,14 +137,16 @@ export class FileOutbox implements Outbox {
   private lingering: Subscription | undefined;
   private reopening: Subscription | undefined;
   private closed = false;
-  private imagined: FileOutbox | undefined;
+  private readonly isTwin: boolean;
 
-  constructor(parts: OutboxParts) {
+  /** @param isTwin whether it stands for another on a virtual disk. */
+  constructor(parts: OutboxParts, isTwin = false) {
     this.parts = parts;
+    this.isTwin = isTwin;
     ({ path: this.path, mark: this.mark, topics: this.topics, deleteWhen: this.deleteWhen } = parts);
     this.clock = new AgeClock(parts.scheduler);
     this.depth$ = new Observable(destination =>
-      this.depth.subscribe({
+      this.here().depth.subscribe({
         next: ({ depth: { messages, bytes, oldest }, counts }) =>
           destination.next({ messages, bytes, counts, age: oldest === undefined ? 0 : Math.max(0, parts.scheduler.now() - oldest) }),
         complete: () => destination.complete(),
@@ -153,7 +156,8 @@ export class FileOutbox implements Outbox {
 
   use(): ObservableEither<OutboxUnavailable<'message'>, OpenOutbox> {
     return new Observable(destination => {
-      if (isRecording() && this.imagined !== this) return this.forDryRun().use().subscribe(destination);
+      const here = this.here();
+      if (here !== this) return here.use().subscribe(destination);
       if (this.closed) {
         destination.next(left(new OutboxUnavailable('message', this.path, 'closed')));
         destination.complete();
@@ -197,13 +201,13 @@ export class FileOutbox implements Outbox {
     return this.close();
   }
 
-  /** One for a dry run: as long as a stage or forwarder of it is subscribed. */
-  private forDryRun(): FileOutbox {
-    const { imagined, parts } = this;
-    if (imagined !== undefined && imagined.users > 0) return imagined;
-    const made = new FileOutbox({ ...parts, make: parts.imagine, staysOpen: true });
-    made.imagined = made;
-    return (this.imagined = made);
+  /** Itself, or what stands for it in a marble test or a dry run. */
+  private here(): FileOutbox {
+    const disk = virtualDisk();
+    if (disk === undefined || this.isTwin) return this;
+    const { parts } = this;
+    const make = (): Store => disk.store(parts.isInMemory ? undefined : parts.path, parts.settings);
+    return disk.twinOf<FileOutbox>(this, () => new FileOutbox({ ...parts, make: parts.isInMemory ? onlyOne(make) : make }, true));
   }
 
   private start(): void {
@@ -290,3 +294,9 @@ export class FileOutbox implements Outbox {
       .subscribe(then);
   }
 }
+
+/** What is in memory is still there when the outbox is used again. */
+export const onlyOne = (make: () => Store): (() => Store) => {
+  let made: Store | undefined;
+  return () => (made ??= make());
+};

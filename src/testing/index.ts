@@ -4,7 +4,7 @@
  *
  * @packageDocumentation
  */
-export type { Fault, FaultName, FaultWithDetails } from './fault.js';
+export type { DeviceFault, DrawnFault, Fault, FaultName, FaultWithDetails } from './fault.js';
 export { having, type AsymmetricMatcher } from './equal.js';
 export type { LaneExpectation, StreamExpectation } from './expect-lane.js';
 export type { KitNucleus, TestConnectOptions } from './kit-nucleus.js';

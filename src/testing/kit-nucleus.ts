@@ -2,7 +2,8 @@ import type { TestScheduler } from 'rxjs/testing';
 import type { ConnectOptions } from '../client/connect-options.js';
 import type { MqttProxy } from '../ports/mqtt-proxy.js';
 import { parseDiagram } from './diagram.js';
-import type { Fault } from './fault.js';
+import type { DrawnFault } from './fault.js';
+import type { VirtualDisk } from '../outbox/virtual-disk.js';
 import type { Deferral } from './lane.js';
 import { MemoryNucleus, type MemoryNucleusOptions } from './memory-nucleus.js';
 import { cloudMessage } from './messages.js';
@@ -20,10 +21,14 @@ export class KitNucleus extends MemoryNucleus {
   readonly #drawn: { readonly at: number; readonly happen: () => void }[] = [];
   readonly #proxies: MqttProxy[] = [];
   #ends: number | undefined;
+  readonly #disk: VirtualDisk;
+  /** @internal The component's streams: all end, and those that had not ended by themselves begin anew. */
+  readonly processes: { readonly end: () => () => void }[] = [];
   #proxy: MqttProxy | undefined;
 
-  constructor(run: MarbleRun, options: MemoryNucleusOptions, connectOptions: TestConnectOptions = {}) {
+  constructor(run: MarbleRun, options: MemoryNucleusOptions, disk: VirtualDisk, connectOptions: TestConnectOptions = {}) {
     super(options);
+    this.#disk = disk;
     this.#run = run;
     this.#connectOptions = connectOptions;
   }
@@ -53,7 +58,12 @@ export class KitNucleus extends MemoryNucleus {
    * `|` is the end of the component's life: when all lanes that have one have come to it, the proxy is drained, as on SIGTERM. Subscriptions
    * complete, and what hangs on them works off what it holds.
    */
-  messages(lane: string, diagram: string, values?: Readonly<Record<string, unknown>>, faults: Readonly<Record<string, Fault>> = {}): void {
+  messages(
+    lane: string,
+    diagram: string,
+    values?: Readonly<Record<string, unknown>>,
+    faults: Readonly<Record<string, DrawnFault>> = {},
+  ): void {
     for (const drawn of parseDiagram(diagram)) {
       this.#run.reaches(drawn.at);
       if (drawn.kind === 'E')
@@ -63,8 +73,26 @@ export class KitNucleus extends MemoryNucleus {
     }
   }
 
+  override inflict(fault: DrawnFault): void {
+    if (fault === 'disk full' || fault === 'disk free') this.#disk.isFull = fault === 'disk full';
+    else if (fault === 'power cut') this.#cutPower();
+    else {
+      if (fault === 'all well') this.#disk.isFull = false;
+      super.inflict(fault);
+    }
+  }
+
+  #cutPower(): void {
+    // First, so that nothing is told an outbox that the end of the streams would tell it.
+    this.#disk.cutPower();
+    const begin = this.processes.map(({ end }) => end());
+    super.inflict('kill nucleus');
+    super.inflict('start nucleus');
+    for (const beginAnew of begin) beginAnew();
+  }
+
   /** Faults alone, where they belong to no lane of messages. */
-  faults(diagram: string, faults: Readonly<Record<string, Fault>>): void {
+  faults(diagram: string, faults: Readonly<Record<string, DrawnFault>>): void {
     this.messages('(faults)', diagram, {}, faults);
   }
 
@@ -107,7 +135,7 @@ export class KitNucleus extends MemoryNucleus {
     lane: string,
     symbol: string,
     values: Readonly<Record<string, unknown>> | undefined,
-    faults: Readonly<Record<string, Fault>>,
+    faults: Readonly<Record<string, DrawnFault>>,
   ): () => void {
     const fault = Object.hasOwn(faults, symbol) ? faults[symbol] : undefined;
     const isValue = values !== undefined && Object.hasOwn(values, symbol);

@@ -1,5 +1,6 @@
 import { Subscription } from 'rxjs';
 import { ledger as ledgerOfAll } from '../flow/ledger.js';
+import { VirtualDisk, withVirtualDisk } from '../outbox/virtual-disk.js';
 import { linesKeptBy } from '../sinks/line-file.js';
 import { watchPromises, type AwaitedPromise } from './awaited-promises.js';
 import { KitNucleus } from './kit-nucleus.js';
@@ -53,16 +54,21 @@ export function marbles(test: (kit: MarbleKit) => unknown, options: MarbleOption
   return () => {
     noteCalled();
     const scheduler = new VirtualTime({ atOnce: MOST_AT_ONCE, altogether: Infinity });
-    scheduler.run(({ flush }) => {
-      runTest(test, options, scheduler, flush);
-    });
+    const disk = new VirtualDisk();
+    withVirtualDisk(disk, () => scheduler.run(({ flush }) => runTest(test, options, scheduler, disk, flush)));
   };
 }
 
-function runTest(test: (kit: MarbleKit) => unknown, options: MarbleOptions, scheduler: VirtualTime, flush: () => void): void {
+function runTest(
+  test: (kit: MarbleKit) => unknown,
+  options: MarbleOptions,
+  scheduler: VirtualTime,
+  disk: VirtualDisk,
+  flush: () => void,
+): void {
   const { connect, until, promises, expectations, ledger = ledgerOfAll, ...nucleusOptions } = options;
   const run = new MarbleRun();
-  const nucleus = new KitNucleus(run, { ...nucleusOptions, scheduler }, connect);
+  const nucleus = new KitNucleus(run, { ...nucleusOptions, scheduler }, disk, connect);
   const subscriptions = new Subscription();
   const session = new Session(run, nucleus, scheduler, subscriptions, new LedgerSince(ledger));
   try {

@@ -139,8 +139,9 @@ export class Session {
     const { from, to } = subscription === undefined ? { from: 0, to: Infinity } : parseSpan(subscription);
     this.#run.reaches(from);
     this.#run.reaches(to);
+    let watching: Subscription | undefined;
     const begin = (): void => {
-      const watching = stream$.pipe(movesOn(scheduler, MOST_VALUES_AT_ONCE)).subscribe({
+      watching = stream$.pipe(movesOn(scheduler, MOST_VALUES_AT_ONCE)).subscribe({
         next: value => events.push({ at: scheduler.frame, kind: 'N', value }),
         error: (error: unknown) => {
           events.push({ at: scheduler.frame, kind: 'E', error });
@@ -150,9 +151,18 @@ export class Session {
       });
       this.#subscriptions.add(watching);
       this.#nucleus.settle();
-      if (to !== Infinity) scheduler.schedule(() => watching.unsubscribe(), to - from);
     };
-    scheduler.schedule(begin, from);
+    scheduler.schedule(() => {
+      begin();
+      if (to !== Infinity) scheduler.schedule(() => watching?.unsubscribe(), to - from);
+    }, from);
+    this.#nucleus.processes.push({
+      end: () => {
+        if (watching === undefined || watching.closed) return () => undefined;
+        watching.unsubscribe();
+        return begin;
+      },
+    });
     return { events, lane: lane({ label, run: this.#run, events: () => events }) };
   }
 }

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import type { StoredRecord } from '../../src/outbox/store.js';
+import type { Store, StoredRecord } from '../../src/outbox/store.js';
 import { ALL, at } from './samples.js';
 import { answered, record, STORES } from './stores.js';
 
 const texts = (records: readonly StoredRecord[]): string[] => records.map(({ payload }) => Buffer.from(payload).toString());
 
-describe.each(STORES)('a store $name', ({ make }) => {
+describe.each(STORES)('a store $name', ({ begin }) => {
+  const make = (settings?: Parameters<typeof begin>[0]): Store => begin(settings).store;
+
   it('hands out what was put in, member for member, in its order', async () => {
     const store = make();
     await answered(store.open(at(0)));
@@ -194,6 +196,71 @@ describe.each(STORES)('a store $name', ({ make }) => {
     await answered(store.put([record('new')], at(60)));
     const { records, expired } = await answered(store.take(ALL, at(100)));
     expect([texts(records), expired]).toEqual([['new'], 1]);
+  });
+
+  it('has after an end of the process what it had told, hands out again what it had handed out, and goes on numbering and counting', async () => {
+    const first = begin();
+    const opened = await answered(first.store.open(at(0)));
+    await answered(
+      first.store.put(
+        ['a', 'b', 'c', 'd', 'e'].map(text => record(text)),
+        at(1),
+      ),
+    );
+    const [a, b, c] = (await answered(first.store.take({ ...ALL, messages: 3 }, at(2)))).records;
+    await answered(
+      first.store.settle(
+        [
+          { place: a?.place ?? 0, fate: 'forwarded' },
+          { place: b?.place ?? 0, fate: 'sent' },
+          { place: c?.place ?? 0, fate: 'sending' },
+        ],
+        at(3),
+      ),
+    );
+    await answered(first.store.take({ ...ALL, messages: 1 }, at(4)));
+    const { store } = first.restart();
+    const reopened = await answered(store.open(at(5)));
+    expect(reopened).toMatchObject({
+      epoch: opened.epoch,
+      lostToDamage: 0,
+      nextPlace: 6,
+      age: 4,
+      counts: { stored: 5, forwarded: 1, inside: 4 },
+    });
+    const { records } = await answered(store.take(ALL, at(5)));
+    expect(records.map(({ payload, attempts, suspect }) => [Buffer.from(payload).toString(), attempts, suspect])).toEqual([
+      // Sent, and not confirmed; on its way alone; handed out, which may be what ended the process, too; not touched.
+      ['b', 1, false],
+      ['c', 1, true],
+      ['d', 1, true],
+      ['e', 0, false],
+    ]);
+    expect((await answered(store.put([record('f')], at(6)))).numbers).toEqual([6]);
+  });
+
+  it('sets aside what was sent alone when the process ended, at the third time', async () => {
+    let under = begin();
+    await answered(under.store.open(at(0)));
+    await answered(under.store.put([record('poison'), record('good')], at(0)));
+    for (let time = 0; time < 3; time++) {
+      const { records } = await answered(under.store.take(ALL, at(0)));
+      expect(texts(records)).toEqual(['poison', 'good']);
+      const [poison, good] = records;
+      await answered(
+        under.store.settle(
+          [
+            { place: good?.place ?? 0, fate: 'handedBack' },
+            { place: poison?.place ?? 0, fate: 'sending' },
+          ],
+          at(0),
+        ),
+      );
+      under = under.restart();
+      await answered(under.store.open(at(0)));
+    }
+    const { records, setAside, counts } = await answered(under.store.take(ALL, at(0)));
+    expect([texts(records), setAside, counts.setAside]).toEqual([['good'], 1, 1]);
   });
 
   it('does not drop what has been handed out', async () => {

@@ -1,10 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isLeft, type Either } from 'fp-ts/lib/Either.js';
 import { firstValueFrom, type Observable } from 'rxjs';
 import { onTestFinished } from 'vitest';
-import { memoryStore } from '../../src/outbox/memory-store.js';
+import { MemoryFile, memoryStore } from '../../src/outbox/memory-store.js';
 import { sqliteStore } from '../../src/outbox/sqlite/sqlite-store.js';
 import type { RecordToStore, Store, StoreSettings } from '../../src/outbox/store.js';
 import { at, SETTINGS } from './samples.js';
@@ -41,15 +41,33 @@ export const record = (text: string, given: Partial<RecordToStore> = {}): Record
   ...given,
 });
 
-/** The stores there are, each as a function that opens an empty one. */
-export const STORES: readonly { readonly name: string; readonly make: (settings?: Partial<StoreSettings>) => Store }[] = [
-  { name: 'in memory', make: settings => memoryStore({ ...SETTINGS, ...settings }, nextEpoch) },
-  {
-    name: 'in a file',
-    make: settings => {
-      const store = sqliteStore({ ...SETTINGS, ...settings, path: join(ownFolder(), 'outbox.sqlite') }, nextEpoch);
-      onTestFinished(() => answered(store.close()));
-      return store;
+/** A store, and what of it there is after the process or the power has ended without a word. */
+export interface StoreUnderTest {
+  readonly store: Store;
+  readonly restart: () => StoreUnderTest;
+}
+
+const inMemory = (settings: StoreSettings, file = new MemoryFile()): StoreUnderTest => ({
+  store: memoryStore(settings, nextEpoch, file),
+  restart: () => inMemory(settings, file),
+});
+
+const inFile = (settings: StoreSettings, path = join(ownFolder(), 'outbox.sqlite')): StoreUnderTest => {
+  const store = sqliteStore({ ...settings, path }, nextEpoch);
+  onTestFinished(() => answered(store.close()));
+  return {
+    store,
+    restart: () => {
+      // What was told has been synced, so it is in the files as they are.
+      const copy = join(ownFolder(), 'outbox.sqlite');
+      for (const suffix of ['', '-wal', '-mark']) copyFileSync(path + suffix, copy + suffix);
+      return inFile(settings, copy);
     },
-  },
+  };
+};
+
+/** The stores there are, each as a function that opens an empty one. */
+export const STORES: readonly { readonly name: string; readonly begin: (settings?: Partial<StoreSettings>) => StoreUnderTest }[] = [
+  { name: 'in memory', begin: settings => inMemory({ ...SETTINGS, ...settings }) },
+  { name: 'in a file', begin: settings => inFile({ ...SETTINGS, ...settings }) },
 ];

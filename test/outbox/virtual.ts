@@ -35,7 +35,8 @@ export const inStore = (change: (store: Store) => Partial<Store>): Outbox => {
     scheduler: asyncScheduler,
     commit: { messages: 100, within: 0 },
     staysOpen: false,
-    imagine: () => store,
+    isInMemory: false,
+    settings: { maxBytes: 1 << 20, maxAge: Infinity, onFull: 'dropOldest' },
     make: () => ({ ...store, ...change(store) }),
   });
 };
