@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { MqttMessage, PublishRequest, UserProperty } from '../ports/mqtt-message.js';
 import * as t from 'io-ts';
 import { forbiddenKeyIn } from '../codec/forbidden-key.js';
+import { atOnce } from '../shared/at-once.js';
 import { QOS } from '../shared/qos.js';
 import type { LostRange, StoredRecord } from './store.js';
 
@@ -47,7 +48,7 @@ export const marked = (request: PublishRequest, mark: Mark, markWith: MarkWith):
   const { payload } = request;
   if (markWith === 'members') return { ...request, userProperties: [...(request.userProperties ?? []), ...propertiesOf(mark)] };
   if (markWith === 'wrap') return { ...request, payload: wrapped(payload, mark), contentType: 'application/json', payloadFormat: '1' };
-  return markWith(request, mark);
+  return atOnce(markWith(request, mark), 'mark');
 };
 
 /** The longest mark there is, for the size of a message that is to be stored. */

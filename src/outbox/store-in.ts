@@ -2,15 +2,18 @@ import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
 import { Observable, of, type Subscriber } from 'rxjs';
 import { payloadLimit, publishProblem } from '../client/mqtt-request.js';
 import { amended } from '../errors/amended.js';
-import { InvalidRequest, type OutboxUnavailable, type Overflowed } from '../errors/errors.js';
+import { InvalidRequest, isFailure, type OutboxUnavailable, type Overflowed } from '../errors/errors.js';
 import { ProjectJob } from '../flow/job.js';
 import { type Stage, stage, type StageOptions } from '../flow/stage.js';
 import type { Mqtt5Members, PublishRequest } from '../ports/mqtt-message.js';
 import type { Profile } from '../ports/mqtt-proxy.js';
+import { atOnce } from '../shared/at-once.js';
+import { checkAtLeast, checkTime } from '../shared/check-argument.js';
 import { qosOf } from '../shared/qos.js';
 import { topicMatches } from '../topic/topic-matches.js';
 import { longestMark, marked } from './mark.js';
 import type { OpenOutbox, Outbox } from './outbox.js';
+import type { RecordToStore } from './store.js';
 
 const PUBLISH = 'aws.greengrass#PublishToIoTCore';
 /** Bytes of the largest message that Greengrass Lite hands back to who subscribes to it: above, it sends it and loses the echo. */
@@ -73,6 +76,11 @@ export interface Stored<out A> {
 /** A value whose message was not stored. */
 export type StoreFailure<A> = (OutboxUnavailable<'message'> | Overflowed<'gap'> | InvalidRequest<'message'>) & { readonly value: A };
 
+/** What of a message is known before the file is open. All that is asked of the program is asked by then. */
+interface Wanted extends Pick<RecordToStore, 'key' | 'priority' | 'expiresIn'> {
+  readonly request: PublishRequest;
+}
+
 /** How {@link storeIn} stores. */
 export interface StoreInOptions<A> extends StageOptions<A> {
   /** Messages of one key keep their order. Default: the topic name. */
@@ -93,7 +101,8 @@ export interface StoreInOptions<A> extends StageOptions<A> {
  * Emits one outcome for every value it works on, in their order: `Right(Stored)` after the commit that the message is in, `Left(OutboxUnavailable)`
  * with the `value` where the file cannot take it (the disk is full, another process has it, the disk failed), `Left(InvalidRequest)` where
  * it could never be sent: a wrong topic, or too large with the longest mark. Values that find the stage's own buffer full are dropped by its
- * policy; one `Left(Overflowed)` stands for them. With `onFull: 'refuse'`, a full outbox is `Left(Overflowed)` for each.
+ * policy; one `Left(Overflowed)` stands for them. The library's own errors, thrown by `toRequest`, such as that of `template.build`, are an `InvalidRequest`
+ * of that value. With `onFull: 'refuse'`, a full outbox is `Left(Overflowed)` for each.
  *
  * Messages of all stages share commits: after `commit.messages` of them or `commit.within` milliseconds, and at once when a source has completed.
  * Completes when the source has and every value has its outcome. An error of the source, or one thrown by `toRequest`, `key`, `priority` or `expires`, is a defect and goes to
@@ -133,9 +142,9 @@ export const storeIn = <A>(
     let early: (() => void)[] = [];
     let sourceCompleted = false;
 
-    const commit = (value: A, request: PublishRequest, destination: Subscriber<Either<StoreFailure<A>, Stored<A>>>): void => {
+    const commit = (value: A, wanted: Wanted, destination: Subscriber<Either<StoreFailure<A>, Stored<A>>>): void => {
       if (open === undefined) {
-        early.push(() => commit(value, request, destination));
+        early.push(() => commit(value, wanted, destination));
         return;
       }
       const answer = (result: Either<StoreFailure<A>, Stored<A>>): void => {
@@ -146,12 +155,11 @@ export const storeIn = <A>(
         answer(left(amended(open.left, { value })));
         return;
       }
+      const { request, ...asked } = wanted;
       const { topicName, payload, qos, ...members } = request;
       const record = {
+        ...asked,
         stream,
-        key: key?.(value) ?? topicName,
-        priority: priority?.(value) ?? 0,
-        expiresIn: expires?.(value),
         storedAt: open.right.now().timeOfDay,
         topicName,
         qos: qosOf(qos),
@@ -169,13 +177,33 @@ export const storeIn = <A>(
       });
     };
 
-    const work = (value: A): Observable<Either<StoreFailure<A>, Stored<A>>> => {
-      const request = toRequest(value);
+    const wantedOf = (value: A): Wanted | InvalidRequest<'message'> => {
+      const request = atOnce(toRequest(value), 'toRequest');
       const profile = open !== undefined && !isLeft(open) ? open.right.profile : undefined;
       const problem =
         publishProblem(request) ?? topicProblem(outbox, request, options.name) ?? sizeProblem(outbox, request, stream, profile);
-      if (problem !== undefined) return of(left(amended(problem, { value })));
-      return new Observable<Either<StoreFailure<A>, Stored<A>>>(destination => commit(value, request, destination));
+      if (problem !== undefined) return problem;
+      const expiresIn = atOnce(expires?.(value), 'expires');
+      return {
+        request,
+        key: atOnce(key?.(value), 'key') ?? request.topicName,
+        // One that is no number would fail the whole commit.
+        priority: checkAtLeast(atOnce(priority?.(value), 'priority') ?? 0, 'priority', -Number.MAX_VALUE),
+        expiresIn: expiresIn === undefined ? undefined : checkTime(expiresIn, 'expires'),
+      };
+    };
+    const work = (value: A): Observable<Either<StoreFailure<A>, Stored<A>>> => {
+      let wanted: Wanted | InvalidRequest<'message'>;
+      try {
+        wanted = wantedOf(value);
+      } catch (thrown) {
+        // For a reason that lies in the value, as in publishTo: a topic template it does not fit into, a number JSON does not have.
+        if (!isFailure(thrown)) throw thrown;
+        wanted = new InvalidRequest('message', PUBLISH, '', 'client', thrown.message, thrown);
+      }
+      if (wanted instanceof InvalidRequest) return of(left(amended(wanted, { value })));
+      const made = wanted;
+      return new Observable<Either<StoreFailure<A>, Stored<A>>>(destination => commit(value, made, destination));
     };
 
     return {

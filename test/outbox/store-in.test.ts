@@ -10,7 +10,11 @@ import type { Overflowed } from '../../src/errors/errors.js';
 import { QOS } from '../../src/shared/qos.js';
 import { watched } from '../kit/time/virtual.js';
 import { ownFolder } from './stores.js';
-import { inMemory } from './virtual.js';
+import type { PublishRequest } from '../../src/ports/mqtt-message.js';
+import type { Outbox } from '../../src/outbox/outbox.js';
+import type { StoreInOptions } from '../../src/outbox/store-in.js';
+import { topicTemplate } from '../../src/topic/topic-template.js';
+import { inMemory, onSlowDisk } from './virtual.js';
 
 const toRequest = (value: unknown) => ({ topicName: 't', payload: String(value), qos: QOS.AT_LEAST_ONCE });
 
@@ -63,6 +67,39 @@ describe('storeIn', () => {
       outcome => (outcome._tag === 'Left' ? `${outcome.left._tag} ${'value' in outcome.left ? outcome.left.value : ''}` : 'stored'),
     );
     expect(outcomes).toEqual(['0 InvalidRequest t/#', '0 InvalidRequest elsewhere', '0 stored', '0 complete']);
+  });
+
+  it('has every mistake of the program in the error channel, and in nothing else, whether the file is open by then or not', () => {
+    const thrown = (): never => {
+      throw new Error('boom');
+    };
+    const late = (): never => Promise.reject(new Error('nobody looks after this')) as never;
+    const errorOf = (outbox: Outbox, request: () => PublishRequest, options?: StoreInOptions<number>): string | undefined =>
+      watched(
+        () => of(1).pipe(storeIn(outbox, request, options)),
+        ({ _tag }) => _tag,
+        1_000,
+      ).at(-1);
+    const message = (): PublishRequest => toRequest(1);
+    for (const outbox of [inMemory, () => onSlowDisk(5)]) {
+      expect(errorOf(outbox(), thrown)).toBe('0 Error: boom');
+      for (const name of ['key', 'priority', 'expires'] as const) {
+        expect(errorOf(outbox(), message, { [name]: thrown })).toBe('0 Error: boom');
+        expect(errorOf(outbox(), message, { [name]: late })).toMatch(`0 TypeError: ${name} returned a promise`);
+      }
+      expect(errorOf(outbox(), late)).toMatch('0 TypeError: toRequest returned a promise');
+      expect(errorOf(outbox(), message, { priority: () => NaN })).toMatch('0 RangeError: priority must be');
+      expect(errorOf(outbox(), message, { expires: () => -1 })).toMatch('0 RangeError: expires must be');
+    }
+  });
+
+  it('refuses a value that fits into no topic, and stores the next', () => {
+    const topic = topicTemplate('rooms/{room}');
+    const outcomes = watched(
+      () => of('a/b', 'c').pipe(storeIn(inMemory(), room => ({ ...toRequest(room), topicName: topic.build({ room }) }))),
+      describeOutcome,
+    );
+    expect(outcomes).toEqual([expect.stringMatching(/^0 InvalidRequest .*a\/b/), '0 c stored as 1', '0 complete']);
   });
 
   it.each([

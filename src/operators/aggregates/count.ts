@@ -1,3 +1,4 @@
+import { atOnce } from '../../shared/at-once.js';
 import { defineAggregate, type Aggregate } from './aggregate.js';
 
 /**
@@ -16,7 +17,7 @@ import { defineAggregate, type Aggregate } from './aggregate.js';
 export const count = <A>(predicate: (value: A) => boolean = () => true): Aggregate<A, number> =>
   defineAggregate<A, number, number>({
     empty: () => 0,
-    add: (n, value) => (predicate(value) ? n + 1 : n),
+    add: (n, value) => (atOnce(predicate(value), 'predicate') ? n + 1 : n),
     merge: (left, right) => left + right,
     result: n => n,
   });
