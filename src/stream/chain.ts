@@ -1,6 +1,7 @@
 import type { Either } from 'fp-ts/lib/Either.js';
 import { concatMap, map as mapElements, of } from 'rxjs';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
+import { atOnce } from '../shared/at-once.js';
 import { fromTaskEither } from './constructors.js';
 import { endAtTerminal } from './end-at-terminal.js';
 import { map } from './map.js';
@@ -77,7 +78,7 @@ export const chainEitherKW =
   <A, E2, B>(f: (value: A) => Either<E2, B>) =>
   <E1>(source: ObservableEither<E1, A>): ObservableEither<E1 | E2, B> =>
     source.pipe(
-      mapElements((element): Either<E1 | E2, B> => (element._tag === 'Left' ? element : f(element.right))),
+      mapElements((element): Either<E1 | E2, B> => (element._tag === 'Left' ? element : atOnce(f(element.right), 'chainEitherK'))),
       endAtTerminal(),
     );
 

@@ -1,6 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js';
 import type { Predicate } from 'fp-ts/lib/Predicate.js';
 import type { Refinement } from 'fp-ts/lib/Refinement.js';
+import { atOnce } from '../shared/at-once.js';
 import { chainEitherKW } from './chain.js';
 import type { ObservableEither } from './observable-either.js';
 
@@ -34,7 +35,8 @@ export interface FilterOrElse {
 export const filterOrElseW: FilterOrElseW = <A, E2>(
   predicate: Predicate<A>,
   onFalse: (value: A) => E2,
-): (<E1>(source: ObservableEither<E1, A>) => ObservableEither<E1 | E2, A>) => chainEitherKW(E.fromPredicate(predicate, onFalse));
+): (<E1>(source: ObservableEither<E1, A>) => ObservableEither<E1 | E2, A>) => 
+  chainEitherKW(E.fromPredicate(value => atOnce(predicate(value), 'predicate'), onFalse));
 
 /** `filterOrElseW` where both sides have the same errors. */
 export const filterOrElse: FilterOrElse = filterOrElseW;

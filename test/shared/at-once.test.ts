@@ -54,6 +54,7 @@ const streams: readonly (readonly [what: string, stream$: () => Observable<unkno
   ['value', () => of(1).pipe(operators.hysteresis({ key: single, value: late, set: 1, clear: 0 }))],
   ['what deadband compares by', () => of(1).pipe(operators.deadband({ key: single, value: late, absolute: 1 }))],
   ['what changeOf compares by', () => of(1).pipe(operators.changeOf({ key: single, of: late }))],
+  ['predicate', () => windows(operators.count(late))],
   ['select', () => windows(operators.sum(late))],
   ['select', () => windows(operators.max(late))],
   ['select', () => windows(operators.first(late))],
