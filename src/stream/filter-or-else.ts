@@ -35,7 +35,7 @@ export interface FilterOrElse {
 export const filterOrElseW: FilterOrElseW = <A, E2>(
   predicate: Predicate<A>,
   onFalse: (value: A) => E2,
-): (<E1>(source: ObservableEither<E1, A>) => ObservableEither<E1 | E2, A>) => 
+): (<E1>(source: ObservableEither<E1, A>) => ObservableEither<E1 | E2, A>) =>
   chainEitherKW(E.fromPredicate(value => atOnce(predicate(value), 'predicate'), onFalse));
 
 /** `filterOrElseW` where both sides have the same errors. */
