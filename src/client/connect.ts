@@ -80,6 +80,15 @@ export function connectOver(transport: Transport, options: ConnectOptions): Mqtt
   return new IpcMqttProxy(openLinkOver(transport, options));
 }
 
+/**
+ * {@link connectNucleus} over a transport of another kind.
+ *
+ * @internal
+ */
+export function connectNucleusOver(transport: Transport, options: ConnectOptions): Nucleus {
+  return new IpcNucleus(openLinkOver(transport, options));
+}
+
 /** The nucleus: a port for each of its services, all on one connection, with one token, one reconnect, one drain and one end. */
 export interface Nucleus extends AsyncDisposable {
   /** Messages to and from AWS IoT Core: what {@link connect} gives. Closing or draining it is closing or draining all. */

@@ -75,6 +75,9 @@ interface Description {
   readonly publishes?: readonly DeclaredTopic[] | undefined;
   /** Filters it subscribes to only when data says so, which a dry run does not see. */
   readonly subscribes?: readonly DeclaredTopic[] | undefined;
+  /** The same of local topics, those between the components of a device. */
+  readonly localPublishes?: readonly DeclaredTopic[] | undefined;
+  readonly localSubscribes?: readonly DeclaredTopic[] | undefined;
   /**
    * What happens to the other branches when one ends with a terminal `Left` or a defect. `drain` (default): they work off what they hold and
    * the process ends, so that the nucleus starts all of them again. `continue`: they go on; the health file says which one is missing, and the exit
@@ -104,7 +107,10 @@ export interface PlainDefinition<R extends Branches> extends Description {
 const BRAND: symbol = Symbol.for('greengrass-rx.component');
 
 /** A component: its name, its configuration, and the function from a proxy to its streams. Nothing of it runs before {@link Component.run}. */
-export interface Component<A = unknown, R extends Branches = Branches> extends Omit<Description, 'publishes' | 'subscribes'> {
+export interface Component<A = unknown, R extends Branches = Branches> extends Omit<
+  Description,
+  'publishes' | 'subscribes' | 'localPublishes' | 'localSubscribes'
+> {
   readonly config:
     | {
         readonly name: string;
@@ -116,6 +122,8 @@ export interface Component<A = unknown, R extends Branches = Branches> extends O
   readonly defaults: Readonly<Record<string, unknown>>;
   readonly publishes: readonly string[];
   readonly subscribes: readonly string[];
+  readonly localPublishes: readonly string[];
+  readonly localSubscribes: readonly string[];
   readonly whenBranchFails: 'drain' | 'continue';
   /** The component's streams, on any proxy: that of a device, of a marble test, of a dry run. Without a context, its log goes nowhere, its configuration never changes, and the other services of the nucleus throw where they are used. */
   run(proxy: MqttProxy, config: A, context?: RunContext<A>): R;
@@ -165,6 +173,7 @@ export function component<A, O, R extends Branches>(definition: ConfiguredDefini
 export function component<R extends Branches>(definition: PlainDefinition<R>): Component<undefined, R>;
 export function component(definition: ConfiguredDefinition<unknown, unknown, Branches> | PlainDefinition<Branches>): Component {
   const { name, version, description, publisher, publishes = [], subscribes = [], whenBranchFails = 'drain' } = definition;
+  const { localPublishes = [], localSubscribes = [] } = definition;
   if (!isComponentName(name)) throw new RangeError(`${COMPONENT_NAME_RULE.slice(0, -1)}, and ${JSON.stringify(name)} does not.`);
   if (!isComponentVersion(version)) throw new RangeError(`${COMPONENT_VERSION_RULE.slice(0, -1)}, and ${JSON.stringify(version)} is not.`);
   const made: Component = {
@@ -177,6 +186,8 @@ export function component(definition: ConfiguredDefinition<unknown, unknown, Bra
     defaults: definition.defaults ?? {},
     publishes: declaredFilters(publishes),
     subscribes: declaredFilters(subscribes),
+    localPublishes: declaredFilters(localPublishes),
+    localSubscribes: declaredFilters(localSubscribes),
     // The overloads have seen to it that `run` takes what `config` gives.
     run: (proxy, config, context = runContext(silentLog, of(right(config)), undefined)) =>
       (definition.run as (proxy: MqttProxy, config: unknown, context: RunContext) => Branches)(proxy, config, context),

@@ -139,7 +139,7 @@ const parse = (variable: string | undefined): Either<readonly string[], Readonly
 };
 
 /** As Greengrass merges: maps key by key, all else, lists too, replaced. */
-const merged = (
+export const merged = (
   defaults: Readonly<Record<string, unknown>>,
   given: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, unknown>> => {

@@ -1,65 +1,136 @@
 import { createHash } from 'node:crypto';
 import type { AccessControl, AccessControlPolicy } from '../recipe/policy/access-control.js';
+import { MQTT_PROXY_SERVICE, PUBSUB_SERVICE, type PolicyService } from '../recipe/policy/authorizer.js';
 import { filterCovers } from '../topic/filter-covers.js';
 import type { Component } from '../component/component.js';
 import type { DryRecord } from './record.js';
-import { PUBLISH, SUBSCRIBE } from '../shared/operations.js';
+import { PUBLISH, PUBLISH_TO_TOPIC, SUBSCRIBE, SUBSCRIBE_TO_TOPIC } from '../shared/operations.js';
 
-/** The topics and filters a component needs, without those that another of them covers, sorted. */
-export interface Access {
+/** Topics and filters, without those that another of them covers, sorted. */
+export interface TopicAccess {
   readonly publish: readonly string[];
   readonly subscribe: readonly string[];
 }
 
-/** The service of the policies. */
-export const MQTT_PROXY = 'aws.greengrass.ipc.mqttproxy';
+/** What a component needs: topics of AWS IoT Core, and topics between the components of its device. */
+export interface Access extends TopicAccess {
+  readonly local: TopicAccess;
+}
 
-/** The operations, by what they are for. */
-export const OPERATION: { readonly publish: typeof PUBLISH; readonly subscribe: typeof SUBSCRIBE } = {
-  publish: PUBLISH,
-  subscribe: SUBSCRIBE,
-};
-
-/** What a component was seen to need, and says that it needs. */
-export const accessOf = (component: Pick<Component, 'publishes' | 'subscribes'>, record: DryRecord): Access => ({
-  publish: least([
-    ...component.publishes,
-    ...record.stages.flatMap(({ declaration }) => declaration.topics ?? []),
-    ...record.publishes.map(({ topicName }) => topicName),
-    ...record.subscriptions.flatMap(({ canaryTopicName }) => canaryTopicName ?? []),
-  ]),
-  subscribe: least([...component.subscribes, ...record.subscriptions.map(({ filter }) => filter)]),
-});
-
-const least = (filters: readonly string[]): readonly string[] => {
-  const all = [...new Set(filters)].sort();
-  return all.filter(filter => !all.some(other => other !== filter && filterCovers(other, filter)));
-};
+/** One service of the nucleus that has policies: what it calls them, and how they say what may be done. */
+export interface TopicService {
+  readonly service: PolicyService;
+  /** In the ids of policies. */
+  readonly shortName: string;
+  readonly operations: Readonly<Record<keyof TopicAccess, string>>;
+  /** A topic or filter as the resources that allow it. */
+  readonly resources: Readonly<Record<keyof TopicAccess, (filter: string) => readonly string[]>>;
+  readonly of: (access: Access) => TopicAccess;
+}
 
 /**
- * A topic or filter as a resource of a policy: `+` and `#` mean the same there, and what else would mean something is escaped.
+ * A topic or filter as a resource of a policy of the MQTT proxy: `+` and `#` mean the same there, and what else would mean something is escaped.
  *
  * Source: AWS IoT Greengrass developer guide, "Authorize components to perform IPC operations", wildcards in authorization policies.
  */
 export const resourceOf = (filter: string): string => filter.replace(/\$(?=\{)|[*?]/g, '${$&}');
 
 /**
- * The least `accessControl` for it: one policy to publish, one to subscribe.
+ * The topics of a filter as resources of a policy for local topics, where `*` is the only wildcard and takes slashes, too: `+` becomes `*`, and `a/#` becomes `a/*` and
+ * `a` itself.
+ */
+export const localTopicsOf = (filter: string): readonly string[] => {
+  const levels = filter.split('/');
+  const written = levels.map(level => (level === '+' || level === '#' ? '*' : resourceOf(level))).join('/');
+  return levels.length > 1 && levels.at(-1) === '#' ? [written.slice(0, -2), written] : [written];
+};
+
+/** The services of topics. To subscribe to local topics a policy has the filter as it stands: its wildcards are text there. */
+export const TOPIC_SERVICES: readonly TopicService[] = [
+  {
+    service: MQTT_PROXY_SERVICE,
+    shortName: 'mqttproxy',
+    operations: { publish: PUBLISH, subscribe: SUBSCRIBE },
+    resources: { publish: filter => [resourceOf(filter)], subscribe: filter => [resourceOf(filter)] },
+    of: access => access,
+  },
+  {
+    service: PUBSUB_SERVICE,
+    shortName: 'pubsub',
+    operations: { publish: PUBLISH_TO_TOPIC, subscribe: SUBSCRIBE_TO_TOPIC },
+    resources: { publish: localTopicsOf, subscribe: filter => [resourceOf(filter)] },
+    of: ({ local }) => local,
+  },
+];
+
+/** What a component was seen to need, and says that it needs. */
+export const accessOf = (
+  component: Pick<Component, 'publishes' | 'subscribes' | 'localPublishes' | 'localSubscribes'>,
+  record: DryRecord,
+): Access => {
+  const staged = (isLocal: boolean): readonly string[] =>
+    record.stages.flatMap(({ declaration }) =>
+      (declaration.operation === PUBLISH_TO_TOPIC) === isLocal ? (declaration.topics ?? []) : [],
+    );
+  return {
+    publish: least([
+      ...component.publishes,
+      ...staged(false),
+      ...record.publishes.map(({ topicName }) => topicName),
+      ...record.subscriptions.flatMap(({ canaryTopicName }) => canaryTopicName ?? []),
+    ]),
+    subscribe: least([...component.subscribes, ...record.subscriptions.map(({ filter }) => filter)]),
+    local: {
+      publish: least([
+        ...component.localPublishes,
+        ...staged(true),
+        ...record.localPublishes.map(({ topic }) => topic),
+        ...record.localSubscriptions.flatMap(({ canaryTopicName }) => canaryTopicName ?? []),
+      ]),
+      // A policy allows the filter that is asked for, and no narrower one.
+      subscribe: sorted([...component.localSubscribes, ...record.localSubscriptions.map(({ filter }) => filter)]),
+    },
+  };
+};
+
+const sorted = (filters: readonly string[]): readonly string[] => [...new Set(filters)].sort();
+
+const least = (filters: readonly string[]): readonly string[] => {
+  const all = sorted(filters);
+  return all.filter(filter => !all.some(other => other !== filter && filterCovers(other, filter)));
+};
+
+/**
+ * The least `accessControl` for it: of each service one policy to publish, one to subscribe.
  *
  * A policy's id has a digest of what it allows. Configuration that is on a device wins over the defaults of a new recipe, so a policy that was changed
  * under its old id would not be in force; one under a new id is. The old one stays until a deployment resets `/accessControl`.
  */
-export const accessControlOf = (componentName: string, access: Access): AccessControl => {
+export const accessControlOf = (componentName: string, access: Access): AccessControl =>
+  Object.fromEntries(
+    TOPIC_SERVICES.flatMap(topics => {
+      const policies = policiesOf(componentName, topics, topics.of(access));
+      return Object.keys(policies).length === 0 ? [] : [[topics.service, policies] as const];
+    }),
+  );
+
+const policiesOf = (
+  componentName: string,
+  { service, shortName, operations, resources: resourcesOf }: TopicService,
+  access: TopicAccess,
+): Readonly<Record<string, AccessControlPolicy>> => {
   const policies: Record<string, AccessControlPolicy> = {};
   for (const action of ['publish', 'subscribe'] as const) {
-    const resources = access[action].map(resourceOf);
+    const resources = [...new Set(access[action].flatMap(resourcesOf[action]))];
     if (resources.length === 0) continue;
     const digest = createHash('sha256').update(resources.join('\n')).digest('hex').slice(0, 8);
-    policies[`${componentName}:mqttproxy:${action}-${digest}`] = {
-      policyDescription: `Allows to ${action === 'publish' ? 'publish to' : 'subscribe to'} ${resources.length === 1 ? 'one topic or filter' : `${resources.length} topics and filters`}.`,
-      operations: [OPERATION[action]],
+    const kind = service === PUBSUB_SERVICE ? 'local ' : '';
+    const what = access[action].length === 1 ? `one ${kind}topic or filter` : `${access[action].length} ${kind}topics and filters`;
+    policies[`${componentName}:${shortName}:${action}-${digest}`] = {
+      policyDescription: `Allows to ${action === 'publish' ? 'publish to' : 'subscribe to'} ${what}.`,
+      operations: [operations[action]],
       resources,
     };
   }
-  return Object.keys(policies).length === 0 ? {} : { [MQTT_PROXY]: policies };
+  return policies;
 };

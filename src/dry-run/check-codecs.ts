@@ -12,7 +12,7 @@ const PROBES: readonly Uint8Array[] = ['', '{}', '[]', 'null', '0', '"text"', 'n
  * Both ends of the codecs: decoding must make a `Left` of whatever comes and never throw, and what a codec encodes of a value that it decoded it must
  * be able to decode again.
  */
-export const checkCodecs = (subscriptions: readonly RecordedSubscription[]): readonly Finding[] =>
+export const checkCodecs = (subscriptions: readonly Pick<RecordedSubscription, 'filter' | 'codec'>[]): readonly Finding[] =>
   [...new Map(subscriptions.map(subscription => [subscription.filter, subscription])).values()].flatMap(
     ({ filter, codec }): readonly Finding[] => {
       if (codec === undefined) {

@@ -5,7 +5,7 @@ import { readPolicies } from '../recipe/policy/policies.js';
 import type { ProfileName } from '../shared/profile-name.js';
 import { parseSharedSubscription } from '../topic/parse-shared-subscription.js';
 import { topicFilterProblem } from '../topic/topic-filter.js';
-import { type Access, accessControlOf, OPERATION } from './access.js';
+import { type Access, accessControlOf, type TopicService, TOPIC_SERVICES } from './access.js';
 import type { Finding } from './finding.js';
 
 /** Bytes of a filter on Greengrass Lite, its `$share/<group>/` included. */
@@ -13,12 +13,19 @@ const LITE_FILTER_BYTES = 256;
 /** Subscriptions of all components of a device on Greengrass Lite, and of one MQTT connection to AWS IoT Core, of which classic makes more. */
 const LITE_SUBSCRIPTIONS = 100;
 
-/** Topics that MQTT, AWS IoT Core or a nucleus does not take, and policies that do not allow what they are to allow. */
-export const checkTopics = (componentName: string, access: Access): readonly Finding[] => [
+/**
+ * Topics that MQTT, AWS IoT Core or a nucleus does not take, and policies that do not allow what they are to allow.
+ *
+ * @param watches how many configurations are followed: on Lite each takes the room of a subscription.
+ */
+export const checkTopics = (componentName: string, access: Access, watches: number): readonly Finding[] => [
   ...[...access.subscribe, ...access.publish].flatMap(malformed),
+  ...[...access.local.subscribe, ...access.local.publish]
+    .filter(topic => Buffer.byteLength(topic) > LITE_FILTER_BYTES)
+    .map(localTooLongForLite),
   ...access.subscribe.filter(filter => Buffer.byteLength(filter) > LITE_FILTER_BYTES).map(tooLongForLite),
   ...access.subscribe.filter(filter => parseSharedSubscription(filter) !== undefined).map(sharedInVain),
-  ...tooMany(access),
+  ...tooMany(access, watches),
   ...policies(componentName, access),
 ];
 
@@ -33,38 +40,56 @@ const tooLongForLite = (filter: string): Finding => ({
   message: `The filter ${JSON.stringify(filter)} has ${Buffer.byteLength(filter)} bytes; Greengrass Lite takes at most ${LITE_FILTER_BYTES}, the $share/<group>/ included.`,
 });
 
+const localTooLongForLite = (topic: string): Finding => ({
+  severity: 'warning',
+  about: 'topics',
+  message: `The local topic ${JSON.stringify(topic)} has ${Buffer.byteLength(topic)} bytes; Greengrass Lite takes at most ${LITE_FILTER_BYTES}.`,
+});
+
 const sharedInVain = (filter: string): Finding => ({
   severity: 'warning',
   about: 'topics',
   message: `The shared subscription ${JSON.stringify(filter)} gets no messages: the nucleus compares their topics with the filter, $share and all, and drops what the broker has dealt to the device. Give each core a topic of its own.`,
 });
 
-const tooMany = ({ subscribe }: Access): readonly Finding[] =>
-  subscribe.length <= LITE_SUBSCRIPTIONS
+const tooMany = ({ subscribe, local }: Access, watches: number): readonly Finding[] => {
+  const subscriptions = subscribe.length + local.subscribe.length + watches;
+  return subscriptions <= LITE_SUBSCRIPTIONS
     ? []
     : [
         {
           severity: 'warning',
           about: 'quotas',
-          message: `It subscribes to ${subscribe.length} filters; Greengrass Lite has room for ${LITE_SUBSCRIPTIONS} of all components of a device. Use wider filters, and tell the topics apart with a template.`,
+          message: `It subscribes to ${subscriptions} filters; Greengrass Lite has room for ${LITE_SUBSCRIPTIONS} of all components of a device. Use wider filters, and tell the topics apart with a template.`,
         },
       ];
+};
 
 /** What each profile's own reading of the policies makes of the topics they were made for, and what the linter has to say of them. */
 const policies = (name: string, access: Access): readonly Finding[] => {
   const accessControl = accessControlOf(name, access);
   return [
-    ...(['classic', 'lite'] as const).flatMap(profile => unenforceable(profile, name, access, accessControl)),
-    ...linted(lintPolicies([{ name, accessControl }])),
+    ...(['classic', 'lite'] as const).flatMap(profile =>
+      TOPIC_SERVICES.flatMap(topics => unenforceable(profile, name, topics, access, accessControl)),
+    ),
+    // Of local topics a wildcard is meant as text here: it is the filter that the component asks for.
+    ...linted(lintPolicies([{ name, accessControl }]).filter(({ rule }) => rule !== 'plain-wildcard')),
   ];
 };
 
-const unenforceable = (profile: ProfileName, name: string, access: Access, accessControl: AccessControl): readonly Finding[] => {
+const unenforceable = (
+  profile: ProfileName,
+  name: string,
+  { service, operations, of: accessOf }: TopicService,
+  access: Access,
+  accessControl: AccessControl,
+): readonly Finding[] => {
   const device = { componentName: name, componentVersion: '1.0.0', configuration: {}, thingName: '', rootPath: '' };
-  const { authorize } = readPolicies(profile, accessControl, device);
+  const { authorize } = readPolicies(profile, accessControl, device, service);
+  const needed = accessOf(access);
   return (['publish', 'subscribe'] as const).flatMap(action =>
-    access[action]
-      .filter(filter => !authorize(OPERATION[action], filter))
+    needed[action]
+      .filter(filter => !authorize(operations[action], filter))
       .map(filter => ({
         severity: 'warning',
         about: 'policies',

@@ -1,5 +1,6 @@
 import type { DeclaredBuffer, StageAccount, StageKind } from '../flow/account.js';
 import { filterCovers } from '../topic/filter-covers.js';
+import { PUBLISH_TO_TOPIC } from '../shared/operations.js';
 import type { Component } from '../component/component.js';
 import type { DryRecord } from './record.js';
 import type { RecordedStage } from './recording-ledger.js';
@@ -44,8 +45,11 @@ export interface LiveNumbers {
 const LINE = 34;
 
 /** What is drawn: a record, and what the component declares besides. */
-export type Drawn = Pick<DryRecord, 'branches' | 'subscriptions' | 'stages' | 'edges' | 'publishes'> & {
-  readonly declared: Pick<Component, 'publishes' | 'subscribes'>;
+export type Drawn = Pick<
+  DryRecord,
+  'branches' | 'subscriptions' | 'stages' | 'edges' | 'publishes' | 'localSubscriptions' | 'localPublishes' | 'news'
+> & {
+  readonly declared: Pick<Component, 'publishes' | 'subscribes' | 'localPublishes' | 'localSubscribes'>;
 };
 
 /** The diagram of what was recorded; with live numbers, each box says what has become of its messages. */
@@ -64,6 +68,10 @@ export const diagramOf = (title: string, record: Drawn, live?: LiveNumbers): Dia
   const connect = (from: string | undefined, to: string | undefined): void => {
     if (from !== undefined && to !== undefined) edges.set(`${from} ${to}`, { from, to });
   };
+  const topicOf = (isLocal: boolean, branch: string | undefined, topic: string): string =>
+    isLocal
+      ? add(`out local ${topic}`, { role: 'out', branch, lines: [topic, 'local'] })
+      : add(`out ${topic}`, { role: 'out', branch, lines: [topic] });
   /** By the name under which the ledger knows what an edge comes from or leads to. */
   const byName = new Map<string, string>();
 
@@ -71,19 +79,36 @@ export const diagramOf = (title: string, record: Drawn, live?: LiveNumbers): Dia
     const lines = [filter, `QoS ${qos}${codec === undefined ? '' : ', decoded'}`];
     byName.set(filter, add(`in ${filter}`, { role: 'in', branch, lines }, accountOf('subscription', filter)));
   }
+  for (const { branch, filter, codec } of record.localSubscriptions) {
+    const lines = [filter, `local${codec === undefined ? '' : ', decoded'}`];
+    byName.set(filter, add(`in local ${filter}`, { role: 'in', branch, lines }, accountOf('subscription', filter)));
+  }
+  for (const { branch, kind, name } of record.news)
+    add(`in ${kind} ${name}`, { role: 'in', branch, lines: kind === 'updates' ? ['updates of the device'] : [name, 'configuration'] });
   for (const stage of record.stages.filter(({ kind }) => kind !== 'subscription')) {
     const { branch, kind, name, declaration } = stage;
     const id = add(`${kind} ${name}`, { role: 'stage', branch, lines: stageLines(stage) }, accountOf(kind, name));
     byName.set(name, id);
     if (kind !== 'publishTo') continue;
     if (declaration.topics === undefined) connect(id, add(`unknown ${name}`, { role: 'unknown', branch, lines: ['depends on data'] }));
-    else for (const topic of declaration.topics) connect(id, add(`out ${topic}`, { role: 'out', branch, lines: [topic] }));
+    else for (const topic of declaration.topics) connect(id, topicOf(declaration.operation === PUBLISH_TO_TOPIC, branch, topic));
   }
-  const stagesPublishTo = record.stages.flatMap(({ declaration }) => declaration.topics ?? []);
+  const staged = (isLocal: boolean): readonly string[] =>
+    record.stages.flatMap(({ declaration }) =>
+      (declaration.operation === PUBLISH_TO_TOPIC) === isLocal ? (declaration.topics ?? []) : [],
+    );
   for (const { branch, topicName } of record.publishes) {
-    if (stagesPublishTo.some(filter => filterCovers(filter, topicName))) continue;
+    if (staged(false).some(filter => filterCovers(filter, topicName))) continue;
     add(`out ${topicName}`, { role: 'out', branch, lines: [topicName, 'without a message'] });
   }
+  for (const { branch, topic } of record.localPublishes) {
+    if (staged(true).some(filter => filterCovers(filter, topic))) continue;
+    add(`out local ${topic}`, { role: 'out', branch, lines: [topic, 'local, without a message'] });
+  }
+  for (const filter of record.declared.localSubscribes)
+    add(`in local ${filter}`, { role: 'in', branch: undefined, lines: [filter, 'local, declared'] });
+  for (const topic of record.declared.localPublishes)
+    add(`out local ${topic}`, { role: 'out', branch: undefined, lines: [topic, 'local, declared'] });
   for (const filter of record.declared.subscribes) add(`in ${filter}`, { role: 'in', branch: undefined, lines: [filter, 'declared'] });
   for (const topic of record.declared.publishes) add(`out ${topic}`, { role: 'out', branch: undefined, lines: [topic, 'declared'] });
   for (const { from, to } of record.edges) for (const source of from) connect(byName.get(source), byName.get(to));

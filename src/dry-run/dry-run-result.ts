@@ -19,8 +19,11 @@ import { checkRecipe, recipeOf, type RecipeOptions } from './recipe.js';
 import { svgOf } from './svg.js';
 
 /** What a dry run saw, and what follows from it. */
-export interface DryRun extends Pick<DryRecord, 'branches' | 'subscriptions' | 'stages' | 'edges' | 'publishes'> {
-  /** The topics and filters it needs, least first: what the recipe allows. */
+export interface DryRun extends Pick<
+  DryRecord,
+  'branches' | 'subscriptions' | 'stages' | 'edges' | 'publishes' | 'localSubscriptions' | 'localPublishes' | 'news'
+> {
+  /** The topics and filters it needs, of AWS IoT Core and local ones: what the recipe allows. */
   readonly access: Access;
   /** What is wrong, likely wrong, or worth knowing. Nothing here keeps the rest from being derived. */
   readonly findings: readonly Finding[];
@@ -47,14 +50,19 @@ export interface DryRun extends Pick<DryRecord, 'branches' | 'subscriptions' | '
 /** What a dry run was told, defaults filled in. */
 export interface DryRunSettings {
   readonly config: unknown;
+  /** The same as JSON. */
+  readonly written: unknown;
   readonly horizon: number;
   readonly memory: number | undefined;
 }
 
 /** Runs the component dry, at once. */
-export const dryRunResult = (component: Component, { config, horizon, memory }: DryRunSettings): Either<TimersWithoutEnd, DryRun> => {
+export const dryRunResult = (
+  component: Component,
+  { config, written, horizon, memory }: DryRunSettings,
+): Either<TimersWithoutEnd, DryRun> => {
   try {
-    return right(resultOf(component, record(component, config, horizon), memory));
+    return right(resultOf(component, record(component, config, written, horizon), memory));
   } catch (error) {
     if (error instanceof VirtualTimeStopped) return left(new TimersWithoutEnd(component.name, error.timers, error.at));
     throw error;
@@ -71,13 +79,16 @@ const resultOf = (component: Component, seen: DryRecord, memory: number | undefi
     stages: seen.stages,
     edges: seen.edges,
     publishes: seen.publishes,
+    localSubscriptions: seen.localSubscriptions,
+    localPublishes: seen.localPublishes,
+    news: seen.news,
     access,
     findings: [
       ...checkBranches(component, seen),
-      ...checkTopics(component.name, access),
+      ...checkTopics(component.name, access, seen.news.length),
       ...checkQuotas(seen, memory),
-      ...checkCodecs(seen.subscriptions),
-      ...checkLoops(access, seen.subscriptions),
+      ...checkCodecs([...seen.subscriptions, ...seen.localSubscriptions]),
+      ...checkLoops(access, seen),
       ...checkRecipe(component, access),
     ],
     recipe: options => recipeOf(component, access, options),

@@ -2,7 +2,7 @@ import { left, type Either } from 'fp-ts/lib/Either.js';
 import type { ConfigurationInvalid, TimersWithoutEnd } from '../errors/errors.js';
 import { checkPositive } from '../shared/check-argument.js';
 import type { Component } from '../component/component.js';
-import { CONFIG_VARIABLE, readConfiguration } from '../component/configuration.js';
+import { CONFIG_VARIABLE, merged, readConfiguration } from '../component/configuration.js';
 import type { DryRun } from './dry-run-result.js';
 
 /** How a {@link dryRun} runs. */
@@ -45,7 +45,7 @@ export interface DryRunOptions {
  * });
  * const dry = await dryRun(echo);
  * if (dry._tag === 'Right') {
- *   console.log(dry.right.access); // { publish: ['out'], subscribe: ['in/+'] }
+ *   console.log(dry.right.access); // { publish: ['out'], subscribe: ['in/+'], local: { publish: [], subscribe: [] } }
  *   console.log(dry.right.recipeText('yaml'));
  *   for (const { severity, message } of dry.right.findings) console.log(severity, message);
  * }
@@ -62,5 +62,6 @@ export const dryRun = async (
   const configuration = readConfiguration(component, { [CONFIG_VARIABLE]: JSON.stringify(config) });
   if (configuration._tag === 'Left') return left(configuration.left);
   const { dryRunResult } = await import('./dry-run-result.js');
-  return dryRunResult(component, { config: configuration.right, horizon, memory });
+  const written = merged(component.defaults, config);
+  return dryRunResult(component, { config: configuration.right, written, horizon, memory });
 };

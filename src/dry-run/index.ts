@@ -5,7 +5,7 @@
  * @packageDocumentation
  */
 export type { RecipeDocument, RecipeTextFormat } from '../recipe/recipe-format.js';
-export type { Access } from './access.js';
+export type { Access, TopicAccess } from './access.js';
 export type { Diagram, DiagramDirection, DiagramEdge, DiagramNode, LiveNumbers } from './diagram-model.js';
 export { dryRun, type DryRunOptions } from './dry-run.js';
 export type { DryRun } from './dry-run-result.js';
@@ -14,4 +14,5 @@ export type { GdkOptions, ProjectFile } from './gdk-files.js';
 export type { BranchRecord } from './record.js';
 export type { RecipeLifecycle, RecipeOptions } from './recipe.js';
 export type { RecordedStage } from './recording-ledger.js';
+export type { RecordedLocalPublish, RecordedLocalSubscription, RecordedNews } from './recording-nucleus.js';
 export type { RecordedPublish, RecordedSubscription } from './recording-proxy.js';

@@ -4,7 +4,7 @@ import { readRecipe } from '../recipe/read-recipe.js';
 import type { RecipeManifest } from '../recipe/recipe.js';
 import { CONFIG_KEY, CONFIG_VARIABLE, LIFECYCLE_VARIABLE } from '../component/configuration.js';
 import type { RecipeLifecycle } from './recipe.js';
-import { MQTT_PROXY, OPERATION } from './access.js';
+import { TOPIC_SERVICES } from './access.js';
 import type { RecipeDocument } from '../recipe/recipe-format.js';
 
 /**
@@ -41,14 +41,15 @@ const grants = (there: ReadonlySet<string>, wanted: ReadonlySet<string>): readon
   ...[...there].filter(grant => !wanted.has(grant)).map(grant => `- accessControl allows ${grant}, which the component does not do`),
 ];
 
-/** What a policy document allows on the MQTT proxy, as `operation on resource`. Malformed parts allow nothing. */
+/** What a policy document allows on topics, as `operation on resource`. Malformed parts allow nothing. */
 const grantsOf = (accessControl: unknown): ReadonlySet<string> => {
   const grants = new Set<string>();
-  for (const policy of Object.values(mapOf(mapOf(accessControl)[MQTT_PROXY]))) {
-    const { operations, resources } = mapOf(policy);
-    for (const operation of textsOf(operations).flatMap(text => (text === '*' ? Object.values(OPERATION) : [text])))
-      for (const resource of textsOf(resources)) grants.add(`${operation} on ${JSON.stringify(resource)}`);
-  }
+  for (const { service, operations: all } of TOPIC_SERVICES)
+    for (const policy of Object.values(mapOf(mapOf(accessControl)[service]))) {
+      const { operations, resources } = mapOf(policy);
+      for (const operation of textsOf(operations).flatMap(text => (text === '*' ? Object.values(all) : [text])))
+        for (const resource of textsOf(resources)) grants.add(`${operation} on ${JSON.stringify(resource)}`);
+    }
   return grants;
 };
 

@@ -1,5 +1,5 @@
 import { right } from 'fp-ts/lib/Either.js';
-import { of, Subscription } from 'rxjs';
+import { concat, defer, NEVER, of, Subscription, takeUntil } from 'rxjs';
 import { linesKeptBy } from '../sinks/line-file.js';
 import { MOST_AT_ONCE, MOST_VALUES_AT_ONCE, movesOn, VirtualTime, VirtualTimeStopped } from '../testing/virtual-time.js';
 import type { EdgeAccount } from '../stream/edge.js';
@@ -9,8 +9,10 @@ import { type AwaitedPromise, watchPromises } from '../testing/awaited-promises.
 import { MemoryNucleus } from '../testing/memory-nucleus.js';
 import { type BranchEvent, branchEvents, namedBranches } from '../component/branches.js';
 import { type Component, runContext } from '../component/component.js';
+import { CONFIG_KEY } from '../component/configuration.js';
 import { silentLog } from '../component/log.js';
 import { type RecordedStage, RecordingLedger } from './recording-ledger.js';
+import { type RecordedLocalPublish, type RecordedLocalSubscription, type RecordedNews, recordingNucleus } from './recording-nucleus.js';
 import { type RecordedPublish, type RecordedSubscription, recordingProxy } from './recording-proxy.js';
 
 /** What there was to see of a component that was subscribed, got no message, and was told to stop. */
@@ -20,6 +22,9 @@ export interface DryRecord {
   readonly stages: readonly RecordedStage[];
   readonly edges: readonly EdgeAccount[];
   readonly publishes: readonly RecordedPublish[];
+  readonly localSubscriptions: readonly RecordedLocalSubscription[];
+  readonly localPublishes: readonly RecordedLocalPublish[];
+  readonly news: readonly RecordedNews[];
   /** Virtual milliseconds it ran before it was told to stop. */
   readonly horizon: number;
   /** A promise it waited for: what comes after it was not seen. */
@@ -48,12 +53,18 @@ const DRAIN = 10_000;
  *
  * Everything on RxJS' schedulers is virtual. What the component does besides, at its subscription (a file, a socket), it does.
  *
+ * @param config what `run` is called with.
+ * @param written the same as JSON: what the nucleus has.
+ *
  * Throws a VirtualTimeStopped where timers have no end.
  */
-export const record = (component: Pick<Component, 'run'>, config: unknown, horizon: number): DryRecord => {
+export const record = (component: Pick<Component, 'run'>, config: unknown, written: unknown, horizon: number): DryRecord => {
   const ledger = new RecordingLedger();
   const subscriptions: RecordedSubscription[] = [];
   const publishes: RecordedPublish[] = [];
+  const localSubscriptions: RecordedLocalSubscription[] = [];
+  const localPublishes: RecordedLocalPublish[] = [];
+  const news: RecordedNews[] = [];
   const ends = new Map<string, { readonly at: number; readonly event: BranchRecord['end'] }>();
   let awaited: AwaitedPromise | undefined;
   let stopped: VirtualTimeStopped | undefined;
@@ -62,11 +73,18 @@ export const record = (component: Pick<Component, 'run'>, config: unknown, horiz
   const recorded = (work: () => void): void => withVirtualDisk(new VirtualDisk(), () => recordedBy(ledger, work));
   recorded(() => {
     scheduler.run(({ flush }) => {
-      const nucleus = new MemoryNucleus({ scheduler, connectionStatus: true });
-      const proxy = recordingProxy(nucleus.connect(), { branch: () => ledger.branch, subscriptions, publishes });
+      const memory = new MemoryNucleus({ scheduler, connectionStatus: true, configuration: { [CONFIG_KEY]: written } });
+      const services = memory.connectNucleus();
+      const branch = (): string | undefined => ledger.branch;
+      const proxy = recordingProxy(services.mqtt, { branch, subscriptions, publishes });
+      const nucleus = recordingNucleus(services, proxy, { branch, localSubscriptions, localPublishes, news });
+      const config$ = defer(() => {
+        news.push({ branch: branch(), kind: 'configuration', name: `/${CONFIG_KEY}` });
+        return concat(of(right(config)), NEVER).pipe(takeUntil(proxy.draining$));
+      });
       const running = new Subscription();
       try {
-        const branches = namedBranches(component.run(proxy, config, runContext(silentLog, of(right(config)), undefined)));
+        const branches = namedBranches(component.run(proxy, config, runContext(silentLog, config$, nucleus)));
         names = [...branches.keys()];
         scheduler.schedule(() => {
           for (const [name, branch] of branches) {
@@ -79,11 +97,11 @@ export const record = (component: Pick<Component, 'run'>, config: unknown, horiz
             );
             ledger.branch = undefined;
           }
-          nucleus.settle();
+          memory.settle();
         });
         scheduler.schedule(() => {
           void proxy.drain(DRAIN)();
-          nucleus.settle();
+          memory.settle();
         }, horizon);
         scheduler.maxFrames = horizon + DRAIN;
         awaited = linesKeptBy(
@@ -94,7 +112,7 @@ export const record = (component: Pick<Component, 'run'>, config: unknown, horiz
       } finally {
         running.unsubscribe();
         void proxy.close();
-        nucleus.settle();
+        memory.settle();
       }
     });
   });
@@ -107,6 +125,9 @@ export const record = (component: Pick<Component, 'run'>, config: unknown, horiz
     stages: ledger.opened,
     edges: ledger.snapshot().edges,
     publishes,
+    localSubscriptions,
+    localPublishes,
+    news,
     horizon,
     awaited,
   };

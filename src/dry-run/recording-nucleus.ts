@@ -1,0 +1,119 @@
+import { defer, type Observable } from 'rxjs';
+import type { Configuration } from '../client/configuration.js';
+import type { Nucleus } from '../client/connect.js';
+import type { Lifecycle } from '../client/lifecycle.js';
+import type { LocalPublishRequest } from '../client/local-message.js';
+import type { AnyLocalSubscribeRequest, LocalTopics } from '../client/local-topics.js';
+import type { Decoder } from '../codec/codec.js';
+import type { ReceiveMode } from '../ipc/wire/shapes.js';
+import type { MqttProxy } from '../ports/mqtt-proxy.js';
+import { topicFilterOf } from '../topic/topic-pattern.js';
+
+/** A subscription to a local topic that was made. */
+export interface RecordedLocalSubscription {
+  readonly branch: string | undefined;
+  readonly filter: string;
+  /** `undefined`: where the component says nothing, and the nucleus goes by the filter. */
+  readonly receiveMode: ReceiveMode | undefined;
+  /** What reads its payloads; `undefined` where the component takes them as they are. */
+  readonly codec: Decoder<unknown> | undefined;
+  readonly canaryTopicName: string | undefined;
+}
+
+/** A message that was published on a local topic without one having come: by a timer, or at the start. */
+export interface RecordedLocalPublish {
+  readonly branch: string | undefined;
+  readonly topic: string;
+  /** Of JSON, its bytes as text. */
+  readonly payloadBytes: number;
+}
+
+/** A configuration that is followed, or updates that are: what a component hears of its nucleus. */
+export interface RecordedNews {
+  readonly branch: string | undefined;
+  readonly kind: 'configuration' | 'updates';
+  /** Of a configuration: whose, and which part of it. */
+  readonly name: string;
+}
+
+/** What a {@link recordingNucleus} notes, and of which branch. */
+export interface NucleusNotes {
+  readonly branch: () => string | undefined;
+  readonly localSubscriptions: RecordedLocalSubscription[];
+  readonly localPublishes: RecordedLocalPublish[];
+  readonly news: RecordedNews[];
+}
+
+/** The same nucleus, of which is noted what is done with its services; its MQTT proxy is one that notes already. */
+export const recordingNucleus = (nucleus: Nucleus, mqtt: MqttProxy, notes: NucleusNotes): Nucleus => ({
+  mqtt,
+  local: recordingTopics(nucleus.local, notes),
+  configuration: recordingConfiguration(nucleus.configuration, notes),
+  lifecycle: recordingLifecycle(nucleus.lifecycle, notes),
+  ready: () => nucleus.ready(),
+  state$: nucleus.state$,
+  draining$: nucleus.draining$,
+  drain: deadline => nucleus.drain(deadline),
+  holdDrain: () => nucleus.holdDrain(),
+  close: () => nucleus.close(),
+  [Symbol.asyncDispose]: () => nucleus.close(),
+});
+
+const recordingTopics = (local: LocalTopics, notes: NucleusNotes): LocalTopics => {
+  const note = ({ topic, payload, json }: LocalPublishRequest): void => {
+    const payloadBytes = Buffer.byteLength(json === undefined ? payload : JSON.stringify(json));
+    notes.localPublishes.push({ branch: notes.branch(), topic, payloadBytes });
+  };
+  const subscribe = (request: AnyLocalSubscribeRequest): Observable<unknown> =>
+    defer(() => {
+      const { topic, receiveMode, codec, silence } = request;
+      const filter = topicFilterOf(topic);
+      notes.localSubscriptions.push({
+        branch: notes.branch(),
+        filter,
+        receiveMode,
+        codec,
+        canaryTopicName: silence?.canaryTopicName,
+      });
+      // The overloads tell requests apart by their members; all of them are handed on as they are.
+      return local.subscribe({ ...request, topic: filter });
+    });
+  return {
+    subscribe: subscribe as LocalTopics['subscribe'],
+    publish$: request =>
+      defer(() => {
+        note(request);
+        return local.publish$(request);
+      }),
+    publish: request => () => {
+      note(request);
+      return local.publish(request)();
+    },
+    state$: local.state$,
+    draining$: local.draining$,
+    holdDrain: () => local.holdDrain(),
+    rules: local.rules,
+  };
+};
+
+const recordingConfiguration = (configuration: Configuration, notes: NucleusNotes): Configuration => ({
+  ...configuration,
+  value$: (codec, key = {}) =>
+    defer(() => {
+      const path = `/${(key.keyPath ?? []).join('/')}`;
+      notes.news.push({
+        branch: notes.branch(),
+        kind: 'configuration',
+        name: key.componentName === undefined ? path : `${key.componentName}${path}`,
+      });
+      return configuration.value$(codec, key);
+    }),
+});
+
+const recordingLifecycle = (lifecycle: Lifecycle, notes: NucleusNotes): Lifecycle => ({
+  report: state => lifecycle.report(state),
+  updates$: defer(() => {
+    notes.news.push({ branch: notes.branch(), kind: 'updates', name: 'updates' });
+    return lifecycle.updates$;
+  }),
+});
