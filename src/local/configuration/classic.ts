@@ -26,6 +26,10 @@ export function classicGetConfiguration(call: ClassicCall, members: Members): vo
   call.end(() => getReply.frame(streamId, gson({ componentName, value })));
 }
 
+/** A device has no such bound but its disk. */
+const NO_ROOM =
+  'The local nucleus keeps at most 10000 names, 100 levels and 4 MiB of what a component writes into its configuration, and has written nothing of this';
+
 /**
  * `UpdateConfiguration` on the classic nucleus. Of one's own alone, and not of the policies.
  *
@@ -42,6 +46,7 @@ export function classicUpdateConfiguration(call: ClassicCall, members: Members):
   if (keyPath.length === 0 ? Object.hasOwn(value, 'accessControl') : keyPath[0] === 'accessControl')
     return call.fail('InvalidArgumentsError', 'Config update is not allowed for following fields [accessControl]');
   const outcome = shared.context.configurations.merge(caller.component, keyPath, plainOf(value), Math.trunc(time * 1000));
+  if (outcome === 'full') return call.fail('ServiceError', NO_ROOM);
   if (outcome === 'older')
     return call.fail('FailedUpdateConditionCheckError', "Proposed timestamp is older than the config's latest modified timestamp");
   call.end(() => updateReply.frame(streamId, '{}'));

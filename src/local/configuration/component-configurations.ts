@@ -24,10 +24,18 @@ type WriteOutcome =
   /** Something at or below the place is newer than the write. What is not may have been written. */
   | 'older'
   /** Lite: a leaf is in the way, a value is too large, or the whole configuration is to be no map. What comes before has been written. */
-  | 'failed';
+  | 'failed'
+  /** There is no room for it: nothing has been written. */
+  | 'full';
 
 /** Bytes of a leaf's JSON that Lite stores. */
 const LITE_LEAF_BYTES = 1024;
+/** Bytes of JSON that a component's configuration can be made by itself, in all; a device has its disk. */
+const MOST_BYTES = 4 * 1024 * 1024;
+/** Leaves that it can write, in all; on classic its maps count, too: of each the time is kept. */
+const MOST_NAMES = 10_000;
+/** Maps inside each other. */
+const MOST_LEVELS = 100;
 
 /** The configurations of all components, with the times of what was written while they run, and who watches them. */
 export class ComponentConfigurations {
@@ -86,6 +94,7 @@ export class ComponentConfigurations {
   merge(component: string, keyPath: readonly string[], value: unknown, time: number): WriteOutcome {
     const now = this.#now();
     const before = this.#configurations.get(component) ?? {};
+    if (!this.#hasRoomFor(component, before, keyPath, value)) return 'full';
     const found = this.find(component, keyPath);
     // What is not there yet is made now, whatever the request says: only Lite takes its time.
     const at = found === undefined && this.#profile === 'classic' ? Math.max(time, now) : time;
@@ -142,6 +151,21 @@ export class ComponentConfigurations {
     if (this.#isNewer(component, path, time, written)) return;
     written.root = withValue(written.root, path, value);
     this.#setTime(component, path, time);
+  }
+
+  #hasRoomFor(component: string, before: Configuration, keyPath: readonly string[], value: unknown): boolean {
+    const times = this.#times.get(component);
+    let names = times?.size ?? 0;
+    const isWithin = (inner: unknown, path: readonly string[]): boolean => {
+      if (path.length > MOST_LEVELS) return false;
+      const isMap = isJsonObject(inner);
+      const isTimed = !isMap || (this.#profile === 'classic' && path.length > keyPath.length);
+      if (isTimed && times?.has(this.#timeKey(path)) !== true) names++;
+      if (names > MOST_NAMES) return false;
+      return !isMap || Object.entries(inner).every(([name, member]) => isWithin(member, [...path, name]));
+    };
+    // Its depth is looked at first: what has no end to it is never made a text.
+    return isWithin(value, keyPath) && Buffer.byteLength(JSON.stringify(before)) + Buffer.byteLength(JSON.stringify(value)) <= MOST_BYTES;
   }
 
   /** Whether what is there was written later; Lite then says nothing. */

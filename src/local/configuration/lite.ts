@@ -50,7 +50,7 @@ export function liteUpdateConfiguration(call: LiteCall, members: Members): void 
   if (isPolicies) return fail('Config update is not allowed for following field [accessControl]');
   if (keyPath.length > MAX_DEPTH) return call.fail(TOO_DEEP);
   const outcome = shared.context.configurations.merge(caller.component, keyPath, liteStored(value), Math.trunc(timestamp * 1000));
-  if (outcome === 'failed') return call.fail('Failed to update the configuration.');
+  if (outcome === 'failed' || outcome === 'full') return call.fail('Failed to update the configuration.');
   call.reply(() => updateReply.frame(streamId, '{}'));
 }
 

@@ -236,6 +236,35 @@ describe.each(PROFILES)(`%s: UpdateConfiguration`, profile => {
   });
 });
 
+test.each(PROFILES)('%s: what a component writes is bounded: a write that goes beyond it is refused and changes nothing', async profile => {
+  await using nucleus = await begin(profile);
+  const client = await Client.of(nucleus);
+  const refusal =
+    profile === 'classic'
+      ? expect.stringMatching(/^ServiceError The local nucleus keeps at most 10000 names/)
+      : 'ServiceError Failed to update the configuration.';
+  // A hundred at a time: Lite reads no more than 133 members of a request.
+  const members = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`k${String(i)}`, i]));
+  for (let batch = 0; batch < 99; batch++) expect(await client.update([`batch${String(batch)}`], members)).toEqual({});
+  for (let batch = 99; batch < 101; batch++) await client.update([`batch${String(batch)}`], members);
+  expect(await client.update([], { oneMore: members })).toEqual(refusal);
+  expect(await client.get(['oneMore'])).toMatch(/^ResourceNotFoundError/);
+  expect(await client.update(['batch7'], { k7: 'again' })).toEqual({});
+  expect(await client.get(['batch7', 'k7'])).toEqual(reply({ k7: 'again' }));
+  client.close();
+});
+
+test('classic: neither is there room for a value of 4 MiB, nor for more than 100 levels', async () => {
+  await using nucleus = await begin('classic');
+  const client = await Client.of(nucleus);
+  const refusal = expect.stringMatching(/^ServiceError The local nucleus keeps/);
+  expect(await client.update([], { text: 'x'.repeat(4 * 1024 * 1024) })).toEqual(refusal);
+  const deep = (levels: number): object => JSON.parse(`${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`) as object;
+  expect(await client.update([], deep(101))).toEqual(refusal);
+  expect(await client.update([], deep(100))).toEqual({});
+  client.close();
+});
+
 test('classic: a new map is written and answered with an error where the nucleus’ clock is ahead', async () => {
   await using nucleus = await begin('classic');
   const client = await Client.of(nucleus);
