@@ -212,9 +212,11 @@ describe('runComponent', () => {
 
   it('gives everything in a stage its outcome before the time is over, though the nucleus does not answer', async () => {
     await using nucleus = await start('classic');
-    using _withheld = nucleus.faults.withholdReply({ operation: 'publish' });
-    const proxy = connect({ socketPath: nucleus.socketPath, authToken: nucleus.authToken(COMPONENT) });
+    const time = new VirtualTime();
+    const proxy = connect({ socketPath: nucleus.socketPath, authToken: nucleus.authToken(COMPONENT), scheduler: time });
     await proxy.ready()();
+    // Not before: by the answer to a publish of its own the client tells which nucleus it is.
+    using _withheld = nucleus.faults.withholdReply({ operation: 'publish' });
     const stop = new AbortController();
     const ledger = new Ledger();
     const letters: unknown[] = [];
@@ -225,9 +227,12 @@ describe('runComponent', () => {
         publishTo(proxy, message, { inFlight: 10, ledger }),
         deadLetterTo(letters$ => letters$.pipe(map(({ original }) => right(letters.push(original))))),
       );
-    const running = run(() => ({ out: branch() }), { proxy, signal: stop.signal, ledger, drainDeadline: 100 });
+    const running = run(() => ({ out: branch() }), { proxy, signal: stop.signal, ledger, drainDeadline: 100, scheduler: time });
     stop.abort();
+    // What has not ended by then is closed; nothing waits for the deadline itself.
+    time.advance(90);
     const { outcome, messages, lines } = await running;
+    expect(time.now()).toBe(90);
     expect(letters).toHaveLength(385);
     expect(messages).toContain('10 publishes had no answer and 1 stages were not done when the time was over');
     expect(messages).toContain('out: completed');
