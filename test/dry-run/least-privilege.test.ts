@@ -36,7 +36,8 @@ const events = async (profile: ProfileName, accessControl: AccessControl): Promi
   });
   // Said by the variable, so that nobody asks the nucleus for a configuration it was not given.
   const env = { GREENGRASS_RX_CONFIG: '{}' };
-  const connectOptions = { socketPath: nucleus.socketPath, authToken: nucleus.authToken(edgeAggregator.name) };
+  // Greengrass Lite might mean it differently the next time: here it does not.
+  const connectOptions = { socketPath: nucleus.socketPath, authToken: nucleus.authToken(edgeAggregator.name), refusalPatience: 0 };
   await runComponent(edgeAggregator, { connect: connectOptions, env, signals: false, signal: stop.signal, log: logLines([]) });
   return seen;
 };
