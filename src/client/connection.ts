@@ -164,7 +164,6 @@ export class Connection {
 
   #onAccepted(session: Session): void {
     this.#silentRefusals = 0;
-    this.#fullSince = undefined;
     if (this.#profile !== undefined) {
       this.#onConnected(session, this.#profile);
       return;

@@ -8,8 +8,8 @@ import type { Wire } from './virtual-wire.js';
 /** What the nucleus' end of a connection tells the client's. */
 export interface ClientSide {
   readonly receive: (bytes: Buffer) => void;
-  /** The nucleus has closed, after all it had sent. */
-  readonly onClosed: () => void;
+  /** The nucleus has closed, after all it had sent: in good order, or with a reset as the `cause`. */
+  readonly onClosed: (cause: Error | undefined) => void;
 }
 
 /** The nucleus' end of a connection in memory: the place of the local nucleus' own, which has a socket. */
@@ -27,6 +27,10 @@ export class ServerEnd implements Peer {
   /** What came while the nucleus was frozen. */
   #unread: Buffer[] = [];
   #state: 'open' | 'ending' | 'closed' = 'open';
+  /** Whether it closed in good order: what the client sends then is not read either, and is no reset. */
+  #isInOrder = false;
+  /** What came after the nucleus had stopped reading makes its end a reset. */
+  #hasReset = false;
 
   constructor(id: number, wire: Wire, client: ClientSide, onClosed: () => void) {
     this.id = id;
@@ -48,7 +52,10 @@ export class ServerEnd implements Peer {
 
   /** Bytes from the client. */
   receive(bytes: Buffer): void {
-    if (this.#state !== 'open') return;
+    if (this.#state !== 'open') {
+      this.#hasReset = !this.#isInOrder;
+      return;
+    }
     if (this.#wire.frozen()) this.#unread.push(bytes);
     else if (this.#decoder.push(bytes) !== undefined) this.#protocol.malformed();
   }
@@ -69,20 +76,21 @@ export class ServerEnd implements Peer {
   }
 
   end(): void {
+    this.#isInOrder = true;
+    this.cut();
+  }
+
+  cut(): void {
     if (this.#state !== 'open') return;
     this.#state = 'ending';
     this.#flush(true);
     this.destroy();
   }
 
-  cut(): void {
-    this.end();
-  }
-
   destroy(): void {
     this.#close(() => {
       this.#wire.turns.later(() => {
-        this.#client.onClosed();
+        this.#client.onClosed(this.#hasReset ? reset() : undefined);
       });
     });
   }
@@ -149,6 +157,9 @@ export class ServerEnd implements Peer {
     return latency[operation] ?? 0;
   }
 }
+
+/** As a socket tells of one. */
+const reset = (): Error => Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET', syscall: 'read' });
 
 function streamIdOf(frame: Buffer): number {
   let streamId = 0;

@@ -105,8 +105,8 @@ class ClientEnd implements TransportConnection, ClientSide {
     if (failure !== undefined) this.#end({ reason: 'protocol', failure });
   }
 
-  onClosed(): void {
-    this.#end({ reason: 'peer', cause: undefined });
+  onClosed(cause: Error | undefined): void {
+    this.#end({ reason: 'peer', cause });
   }
 
   #write(bytes: Buffer): void {

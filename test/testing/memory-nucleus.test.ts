@@ -1,4 +1,4 @@
-import { asyncScheduler, concatMap, from, map, timer } from 'rxjs';
+import { asyncScheduler, concatMap, from, map, timer, VirtualTimeScheduler } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import { QOS } from '../../src/shared/qos.js';
 import { fixed } from '../../src/schedule/index.js';
@@ -427,6 +427,29 @@ describe('faults of subscriptions', () => {
       expectStream(nucleus.proxy.subscribe(to('t'))).toBeMarble('---x');
     }),
   );
+});
+
+test.each([
+  ['cuts a client with something of its unread: a reset', true, ['ECONNRESET']],
+  ['cuts a client that has sent nothing more: an end', false, [undefined]],
+])('Greengrass Lite %s', (_name, sendsMore, codes) => {
+  const scheduler = new VirtualTimeScheduler();
+  const nucleus = new MemoryNucleus({ scheduler, profile: 'lite' });
+  const proxy = nucleus.connect();
+  // Which ends the connection for the terminate of an unsubscribe.
+  nucleus.inflict('old nucleus');
+  const seen: unknown[] = [];
+  proxy.state$.subscribe(state => {
+    if (state.status === 'interrupted') seen.push((state.error.cause as { readonly code?: string } | undefined)?.code);
+  });
+  const subscription = proxy.subscribe(to('t')).subscribe();
+  scheduler.schedule(() => {
+    subscription.unsubscribe();
+    if (sendsMore) proxy.publish$(to('t')).subscribe();
+  }, 5);
+  scheduler.schedule(() => void proxy.close(), 50);
+  scheduler.flush();
+  expect(seen).toEqual(codes);
 });
 
 test('runs in real time as well', async () => {
