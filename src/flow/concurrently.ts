@@ -40,7 +40,7 @@ export interface Concurrently {
  * one `Left(Overflowed)` in front of the next result stands for all of them.
  *
  * Completes when the source has and all work is done; and after a terminal `Left`, which is the last value: what was still inside is then
- * given up and counted as discarded. A defect goes to the error channel at once: an error of the source, one thrown by `project`,
+ * given up and counted as discarded: what would have become of it, only `project` knows (`publishTo` has an outcome for each). A defect goes to the error channel at once: an error of the source, one thrown by `project`,
  * a promise that rejects.
  * For failures that are expected, give a `TaskEither` or an `ObservableEither`.
  *

@@ -54,7 +54,9 @@ interface Settled<C, F> extends Answer<C> {
  * the answer that `onFailure` gives in its place: the failure that `handle` gave, {@link HandlerFailed}, {@link DeadlineExceeded} or
  * `DecodeFailed`. A {@link NoResponseTopic} stands for a command that is not carried out, since nobody could be answered; a
  * {@link PublishFailure} for an answer that could not be published; an `Overflowed` for the commands, or answers, that found a buffer full.
- * The subscription's other errors pass. Completes when the source has and every command has its outcome, and after a terminal `Left`. What
+ * The subscription's other errors pass. Completes when the source has and every command has its outcome, and after a terminal `Left`: one of the source
+ * once all that had come is answered, one of `handle` (or of a full buffer with `fail`) at once. The commands that wait or are being carried out then are
+ * given up without an answer, since only `handle` could give one; the ledger counts them as discarded, and whoever asked asks again. What
  * `replyTo`, `onFailure` or `dedupe.id` throws is a defect and goes to the error channel; but for the library's own errors, such as that of
  * `template.build` with a parameter that does not fit: from `replyTo` that is a `NoResponseTopic` with this `cause`, from `onFailure` it is no answer.
  *

@@ -2,6 +2,7 @@ import { left, right, type Either } from 'fp-ts/lib/Either.js';
 import { concat, defer, EMPTY, finalize, map, NEVER, type Observable, of, range, take, throwError, timer } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
+import { Ledger } from '../../src/flow/index.js';
 import { DecodeFailed, Interrupted, InvalidRequest, type PublishError } from '../../src/errors/errors.js';
 import type { PublishRequest } from '../../src/ports/mqtt-message.js';
 import type { Accepted } from '../../src/ports/mqtt-proxy.js';
@@ -313,6 +314,18 @@ describe('respond', () => {
     const source$: Observable<Either<PublishError, Text>> = of(right(command('a')), left(refusedToken));
     const ended$ = source$.pipe(respond(port(), { handle: (value: string) => timer(10).pipe(map(() => value)) }));
     expect(watched(() => ended$, text)).toEqual(['11 a', '11 TokenRefused', '11 complete']);
+  });
+
+  it('gives up what waits and what is being carried out at a terminal failure of the handler, and counts it as discarded', () => {
+    const fatal = { _tag: 'Fatal', kind: 'terminal' } as const;
+    const ledger = new Ledger();
+    const handle = (value: string): Observable<Either<typeof fatal, string>> =>
+      timer(10).pipe(map(() => (value === 'b' ? left(fatal) : right(value))));
+    const outcomes$ = concat(commands('a', 'b', 'c', 'd', 'e'), NEVER).pipe(respond(port(), { handle, concurrency: 3, ledger }));
+    // The answer to the first is on its way by then, and has its outcome.
+    expect(watched(() => outcomes$, text)).toEqual(['11 a', '11 Fatal', '11 complete']);
+    const carriedOut = ledger.snapshot().stages.find(({ kind }) => kind === 'concurrently');
+    expect(carriedOut).toMatchObject({ emitted: { messages: 1 }, failed: { messages: 1 }, discarded: { messages: 3 } });
   });
 
   it('bounds the commands that wait, and counts the others', () => {
