@@ -239,7 +239,7 @@ describe.each(PROFILES)(`%s: UpdateConfiguration`, profile => {
 test.each(PROFILES)('%s: what a component writes is bounded: a write that goes beyond it is refused and changes nothing', async profile => {
   await using nucleus = await begin(profile);
   const client = await Client.of(nucleus);
-  const refusal =
+  const refusal: unknown =
     profile === 'classic'
       ? expect.stringMatching(/^ServiceError The local nucleus keeps at most 10000 names/)
       : 'ServiceError Failed to update the configuration.';
@@ -257,7 +257,7 @@ test.each(PROFILES)('%s: what a component writes is bounded: a write that goes b
 test('classic: neither is there room for a value of 4 MiB, nor for more than 100 levels', async () => {
   await using nucleus = await begin('classic');
   const client = await Client.of(nucleus);
-  const refusal = expect.stringMatching(/^ServiceError The local nucleus keeps/);
+  const refusal: unknown = expect.stringMatching(/^ServiceError The local nucleus keeps/);
   expect(await client.update([], { text: 'x'.repeat(4 * 1024 * 1024) })).toEqual(refusal);
   const deep = (levels: number): object => JSON.parse(`${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`) as object;
   expect(await client.update([], deep(101))).toEqual(refusal);
