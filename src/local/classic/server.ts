@@ -66,6 +66,10 @@ export class ClassicServer implements ProfileServer, ClassicShared {
     return this.table.lose();
   }
 
+  loseLocalSubscriptions(): () => void {
+    return this.local.lose();
+  }
+
   terminateSubscriptions(messages: readonly BrokerMessage[]): number {
     return this.table.terminateAll(messages.map(classicEvent));
   }

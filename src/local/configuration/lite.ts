@@ -12,6 +12,7 @@ const event = shapeHeaders('ConfigurationUpdateEvents', false, 'content last');
 
 /** Keys of one path: 15 levels, of which Lite needs three. */
 const MAX_DEPTH = 12;
+const NOT_UPDATED = 'Failed to update the configuration.';
 const TOO_DEEP = 'Config path depth larger than supported.';
 
 /**
@@ -24,6 +25,7 @@ export function liteGetConfiguration(call: LiteCall, members: Members): void {
   const { componentName = caller.component, keyPath = [] } = members;
   if (typeof componentName !== 'string' || !isTexts(keyPath)) return call.fail(INVALID_PARAMETERS);
   if (keyPath.length > MAX_DEPTH) return call.fail(TOO_DEEP);
+  if (isDaemonDown(call)) return call.failSilently('the configuration daemon is away');
   const found = shared.context.configurations.find(componentName, keyPath);
   if (found === undefined) return call.fail('Key not found.', undefined, 'ResourceNotFoundError');
   const value = isJsonObject(found.value) ? found.value : { [keyPath[keyPath.length - 1] ?? '']: found.value };
@@ -49,8 +51,9 @@ export function liteUpdateConfiguration(call: LiteCall, members: Members): void 
   const isPolicies = keyPath.length === 0 ? isJsonObject(value) && Object.hasOwn(value, 'accessControl') : keyPath[0] === 'accessControl';
   if (isPolicies) return fail('Config update is not allowed for following field [accessControl]');
   if (keyPath.length > MAX_DEPTH) return call.fail(TOO_DEEP);
+  if (isDaemonDown(call)) return call.fail(NOT_UPDATED);
   const outcome = shared.context.configurations.merge(caller.component, keyPath, liteStored(value), Math.trunc(timestamp * 1000));
-  if (outcome === 'failed' || outcome === 'full') return call.fail('Failed to update the configuration.');
+  if (outcome === 'failed' || outcome === 'full') return call.fail(NOT_UPDATED);
   call.reply(() => updateReply.frame(streamId, '{}'));
 }
 
@@ -66,7 +69,7 @@ export function liteSubscribeToConfiguration(call: LiteCall, members: Members): 
   if (!isTexts(keyPath)) return call.fail('Received invalid parameters: keyPath must be list of strings.');
   if (keyPath.length > MAX_DEPTH) return call.fail(TOO_DEEP);
   const isObserver = shared.context.isObserver(caller.component);
-  if (!isObserver && !shared.hasSlot) return call.fail('Failed to subscribe to configuration update.');
+  if ((!isObserver && !shared.hasSlot) || isDaemonDown(call)) return call.fail('Failed to subscribe to configuration update.');
   const stop = shared.context.configurations.watch(componentName, keyPath, path => {
     const json = JSON.stringify({ configurationUpdateEvent: { componentName, keyPath: path } });
     caller.peer.send(event.frame(streamId, json), true);
@@ -79,6 +82,9 @@ export function liteSubscribeToConfiguration(call: LiteCall, members: Members): 
   });
   call.reply(() => subscribeReply.frame(streamId, '{}'));
 }
+
+const isDaemonDown = ({ caller, shared }: LiteCall): boolean =>
+  shared.context.faults.configurationDown.strike(caller.component) !== undefined;
 
 function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every(item => typeof item === 'string');

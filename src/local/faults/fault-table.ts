@@ -68,20 +68,52 @@ const FAULTS: Readonly<Record<Exclude<FaultName, 'all well'>, FaultEntry>> = {
     begin: ({ switches }) => withGate(gate => switches.withholdReply.subscribe.arm(gate)),
   },
   'release subscribe': 'ends',
+  'hang local publish': { arms: ({ switches }, scope) => switches.noReply.localPublish.arm(undefined, scope) },
+  'hang local subscribe': { arms: ({ switches }, scope) => switches.noReply.localSubscribe.arm(undefined, scope) },
+  'hang configuration': { arms: ({ switches }, scope) => switches.noReply.configuration.arm(undefined, scope) },
+  'hang lifecycle': { arms: ({ switches }, scope) => switches.noReply.lifecycle.arm(undefined, scope) },
+  'drop before local publish reply': { arms: ({ switches }, scope) => switches.dropBeforeReply.localPublish.arm(undefined, scope) },
+  'drop before local subscribe reply': { arms: ({ switches }, scope) => switches.dropBeforeReply.localSubscribe.arm(undefined, scope) },
+  'drop before configuration reply': { arms: ({ switches }, scope) => switches.dropBeforeReply.configuration.arm(undefined, scope) },
+  'drop before lifecycle reply': { arms: ({ switches }, scope) => switches.dropBeforeReply.lifecycle.arm(undefined, scope) },
+  'withhold local publish': {
+    until: 'release local publish',
+    begin: ({ switches }) => withGate(gate => switches.withholdReply.localPublish.arm(gate)),
+  },
+  'release local publish': 'ends',
+  'withhold local subscribe': {
+    until: 'release local subscribe',
+    begin: ({ switches }) => withGate(gate => switches.withholdReply.localSubscribe.arm(gate)),
+  },
+  'release local subscribe': 'ends',
+  'withhold configuration': {
+    until: 'release configuration',
+    begin: ({ switches }) => withGate(gate => switches.withholdReply.configuration.arm(gate)),
+  },
+  'release configuration': 'ends',
   'deny subscription': { arms: ({ switches }, scope) => switches.denySubscription.arm(undefined, scope) },
   unauthorized: { until: 'authorized', begin: ({ switches }) => switches.unauthorized.arm(undefined).undo },
   authorized: 'ends',
   'stop configuration daemon': {
     until: 'start configuration daemon',
-    begin: ({ switches }) => switches.configurationDown.arm(undefined).undo,
+    begin: ({ switches, profile }) => switches.configurationDown.arm(undefined, {}, () => profile().forgetWatches?.()).undo,
   },
   'start configuration daemon': 'ends',
   'hang mqtt daemon': { until: 'restart mqtt daemon', begin: ({ profile }) => hangMqttDaemon(profile()) },
   'restart mqtt daemon': 'ends',
+  'stop pubsub daemon': { until: 'start pubsub daemon', begin: ({ profile }) => stopPubsubDaemon(profile()) },
+  'start pubsub daemon': 'ends',
+  'lose local subscriptions': {
+    until: 'find local subscriptions',
+    adds: true,
+    begin: ({ profile }) => profile().loseLocalSubscriptions(),
+  },
+  'find local subscriptions': 'ends',
   'lose subscriptions': { until: 'find subscriptions', adds: true, begin: ({ profile }) => profile().loseSubscriptions() },
   'find subscriptions': 'ends',
   'end subscriptions': { does: ({ profile }) => void profile().terminateSubscriptions([]) },
   'message before reply': { arms: ({ switches }, scope) => switches.messageBeforeReply.subscribe.arm(undefined, scope) },
+  'local message before reply': { arms: ({ switches }, scope) => switches.messageBeforeReply.localSubscribe.arm(undefined, scope) },
   'old nucleus': { arms: ({ switches }) => switches.oldNucleus.arm(undefined), lasts: true },
 };
 
@@ -100,12 +132,17 @@ const FAULTS: Readonly<Record<Exclude<FaultName, 'all well'>, FaultEntry>> = {
  * `drop before subscribe reply`, `withhold publish` (its answers, until `release publish`) and `withhold subscribe`, `deny subscription` (the next one, by the cloud's own policy),
  * `unauthorized` (from here on every new operation) and `authorized`.
  *
- * Greengrass Lite: `stop configuration daemon` and `start configuration daemon` (in between it refuses as unauthorized what its policies allow),
- * `hang mqtt daemon` (nothing arrives, publishes and subscribes fail after ten seconds: what churn on a busy topic does) and
+ * The other services: `hang local publish`, `hang local subscribe`, `hang configuration`, `hang lifecycle` (the next request of each is done and never
+ * answered), `drop before local publish reply` and the like, `withhold local publish`, `withhold local subscribe`, `withhold configuration` and `release …`.
+ *
+ * Greengrass Lite: `stop configuration daemon` and `start configuration daemon` (in between it refuses as unauthorized what its policies allow, and has no
+ * configuration; afterwards nobody who followed one is told of changes), `stop pubsub daemon` and `start pubsub daemon` (in between local topics fail;
+ * afterwards the subscriptions of before are dead), `hang mqtt daemon` (nothing arrives, publishes and subscribes fail after ten seconds: what churn on a busy topic does) and
  * `restart mqtt daemon` (subscriptions of before are dead).
  *
  * Subscriptions: `lose subscriptions` (silently; those made later live) and `find subscriptions`, `end subscriptions` (the nucleus ends
- * them), `message before reply` (the answer to the next subscribe waits for its first message).
+ * them), `message before reply` (the answer to the next subscribe waits for its first message); `lose local subscriptions`, `find local subscriptions` and
+ * `local message before reply` the same of local topics.
  *
  * `all well` undoes whatever is still armed.
  */
@@ -139,6 +176,20 @@ export type FaultName =
   | 'release publish'
   | 'withhold subscribe'
   | 'release subscribe'
+  | 'hang local publish'
+  | 'hang local subscribe'
+  | 'hang configuration'
+  | 'hang lifecycle'
+  | 'drop before local publish reply'
+  | 'drop before local subscribe reply'
+  | 'drop before configuration reply'
+  | 'drop before lifecycle reply'
+  | 'withhold local publish'
+  | 'release local publish'
+  | 'withhold local subscribe'
+  | 'release local subscribe'
+  | 'withhold configuration'
+  | 'release configuration'
   | 'deny subscription'
   | 'unauthorized'
   | 'authorized'
@@ -146,10 +197,15 @@ export type FaultName =
   | 'start configuration daemon'
   | 'hang mqtt daemon'
   | 'restart mqtt daemon'
+  | 'stop pubsub daemon'
+  | 'start pubsub daemon'
+  | 'lose local subscriptions'
+  | 'find local subscriptions'
   | 'lose subscriptions'
   | 'find subscriptions'
   | 'end subscriptions'
   | 'message before reply'
+  | 'local message before reply'
   | 'old nucleus'
   | 'all well';
 
@@ -259,6 +315,10 @@ export function holdDown(link: Link): () => void {
 
 export function hangMqttDaemon(profile: ProfileServer): () => void {
   return profile.hangMqttDaemon?.() ?? (() => undefined);
+}
+
+export function stopPubsubDaemon(profile: ProfileServer): () => void {
+  return profile.stopPubsubDaemon?.() ?? (() => undefined);
 }
 
 /** What is held back while the fault is armed is let go with it. */

@@ -15,6 +15,7 @@ import {
   brokerMessage,
   hangMqttDaemon,
   holdDown,
+  stopPubsubDaemon,
   type FaultMessage,
   type FaultName,
   type FaultWithDetails,
@@ -151,6 +152,11 @@ export class Faults {
     );
   }
 
+  /** The same of local topics. */
+  loseLocalSubscriptions(): ArmedFault {
+    return held(this.#undoAll, this.#subject.profile().loseLocalSubscriptions());
+  }
+
   /** The subscriptions there are now stay open and get no message any more: what a restart of Lite's `iotcored` does. */
   loseSubscriptions(): ArmedFault {
     const restore = this.#subject.profile().loseSubscriptions();
@@ -163,11 +169,25 @@ export class Faults {
   }
 
   /**
-   * Lite's configuration daemon is away: whatever needs a policy is refused as unauthorized, though the policies allow it. Undone, it is
-   * back. On classic nothing happens.
+   * Lite's configuration daemon is away: whatever needs a policy is refused as unauthorized, though the policies allow it, and no configuration can be
+   * read or written. Undone, it is back, and who has followed a configuration hears of no change any more. On classic nothing happens.
    */
   configurationDaemonDown(scope?: FaultScope): ArmedFault {
-    return this.#arm(onUndo => this.#subject.switches.configurationDown.arm(undefined, scope, onUndo));
+    const { switches, profile } = this.#subject;
+    return this.#arm(onUndo =>
+      switches.configurationDown.arm(undefined, scope, () => {
+        onUndo();
+        profile().forgetWatches?.();
+      }),
+    );
+  }
+
+  /**
+   * Lite's daemon of local topics is away: publishing and subscribing on them fails. Undone, it is back, and the subscriptions of before get nothing any
+   * more. On classic nothing happens.
+   */
+  pubsubDaemonDown(): ArmedFault {
+    return held(this.#undoAll, stopPubsubDaemon(this.#subject.profile()));
   }
 
   /**

@@ -98,6 +98,22 @@ export class LiteServer implements ProfileServer, LiteShared {
     return this.#table.lose();
   }
 
+  loseLocalSubscriptions(): () => void {
+    return this.local.lose();
+  }
+
+  stopPubsubDaemon(): () => void {
+    this.isPubsubDown = true;
+    return () => {
+      this.isPubsubDown = false;
+      this.local.lose();
+    };
+  }
+
+  forgetWatches(): void {
+    this.context.configurations.loseWatchers();
+  }
+
   terminateSubscriptions(messages: readonly BrokerMessage[]): number {
     return this.#table.terminateAll(messages.map(liteEvent));
   }

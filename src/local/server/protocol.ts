@@ -46,6 +46,14 @@ export interface ProfileServer {
   readonly spooled: number;
   /** The subscriptions there are stay open and get no message any more, as when Lite's `iotcored` restarts. Undo with the result. */
   readonly loseSubscriptions: () => () => void;
+  /** The same of local topics. */
+  readonly loseLocalSubscriptions: () => () => void;
+  /**
+   * Lite's `ggpubsubd` is away: local topics fail. Back with the result, it has forgotten the subscriptions of before. The classic nucleus has none.
+   */
+  readonly stopPubsubDaemon?: () => () => void;
+  /** What a restart of Lite's `ggconfigd` does: nobody is told of changes to a configuration any more. */
+  readonly forgetWatches?: () => void;
   /**
    * Lite's MQTT daemon hangs: nothing arrives, and what needs it fails after ten seconds. Restarted with the result, it has forgotten the
    * subscriptions of before. The classic nucleus has none.

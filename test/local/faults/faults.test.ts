@@ -2,7 +2,14 @@ import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { VirtualTimeScheduler } from 'rxjs';
 import { schedulerClock } from '../../../src/schedule/clock.js';
-import { COMPONENT, OTHER, PROFILES, start } from '../../kit/nucleus/nuclei.js';
+import {
+  GET_CONFIGURATION,
+  PUBLISH_TO_TOPIC,
+  SUBSCRIBE_TO_CONFIGURATION_UPDATE,
+  SUBSCRIBE_TO_TOPIC,
+  UPDATE_CONFIGURATION,
+} from '../../../src/shared/operations.js';
+import { COMPONENT, OTHER, PROFILES, allowLocal, start } from '../../kit/nucleus/nuclei.js';
 import { RawClient, body, eventOf } from '../../kit/nucleus/raw-client.js';
 
 const IS_EVENT = { modelType: 'aws.greengrass#IoTCoreMessage' };
@@ -444,4 +451,75 @@ test('lite: while the MQTT daemon hangs nothing arrives and publishes fail after
   await client.next();
   nucleus.publish({ topicName: 'test/a', payload: 'new' });
   expect(await client.next()).toMatchObject({ ...IS_EVENT, streamId: 7 });
+});
+
+test('lite: without its daemon of local topics these fail; once it is back old subscriptions are dead and new ones live; classic has none', async () => {
+  for (const profile of PROFILES) {
+    await using nucleus = await start(profile, { components: [{ name: COMPONENT, accessControl: allowLocal('*') }] });
+    const client = await RawClient.accepted(nucleus, COMPONENT);
+    let streamId = 0;
+    const events: number[] = [];
+    const ask = async (operation: string, request: object): Promise<unknown> => {
+      client.request(++streamId, operation, { topic: 'plc', ...request });
+      for (;;) {
+        const answer = await client.next();
+        if (answer.modelType !== 'aws.greengrass#SubscriptionResponseMessage') return body(answer)['_message'];
+        events.push(answer.streamId);
+      }
+    };
+    const publish = (): Promise<unknown> => ask(PUBLISH_TO_TOPIC, { publishMessage: { binaryMessage: { message: 'eA==' } } });
+    const subscribe = (): Promise<unknown> => ask(SUBSCRIBE_TO_TOPIC, {});
+    expect(await subscribe()).toBe(undefined);
+    const down = nucleus.faults.pubsubDaemonDown();
+    expect([await publish(), await subscribe()]).toEqual(
+      profile === 'lite' ? ['Failed to publish the message.', 'Failed to bind subscription.'] : [undefined, undefined],
+    );
+    down.undo();
+    expect(await subscribe()).toBe(undefined);
+    await publish();
+    await publish();
+    expect(new Set(events)).toEqual(new Set(profile === 'lite' ? [4] : [1, 3, 4]));
+    client.close();
+  }
+});
+
+test('lite: without its configuration daemon no configuration is read, written or followed; once it is back who followed hears nothing', async () => {
+  await using nucleus = await start('lite');
+  const client = await RawClient.accepted(nucleus, COMPONENT);
+  const ask = async (streamId: number, operation: string, request: object): Promise<unknown> => {
+    client.request(streamId, operation, request);
+    const answer = await client.next();
+    expect(answer.streamId).toBe(streamId);
+    return body(answer)['_message'];
+  };
+  const update = (streamId: number, a: number): Promise<unknown> =>
+    ask(streamId, UPDATE_CONFIGURATION, { keyPath: [], valueToMerge: { a }, timestamp: Date.now() / 1000 + 0.25 });
+  expect(await ask(1, SUBSCRIBE_TO_CONFIGURATION_UPDATE, { keyPath: [] })).toBe(undefined);
+  const down = nucleus.faults.configurationDaemonDown();
+  expect(await ask(2, GET_CONFIGURATION, { keyPath: [] })).toBe('');
+  expect(await update(3, 1)).toBe('Failed to update the configuration.');
+  expect(await ask(4, SUBSCRIBE_TO_CONFIGURATION_UPDATE, { keyPath: [] })).toBe('Failed to subscribe to configuration update.');
+  down.undo();
+  // No event comes between the answers.
+  expect(await update(5, 2)).toBe(undefined);
+  expect(await ask(6, GET_CONFIGURATION, { keyPath: [] })).toBe(undefined);
+  client.close();
+});
+
+test.each(PROFILES)('%s: local subscriptions die in silence, and live again with the undo', async profile => {
+  await using nucleus = await start(profile, { components: [{ name: COMPONENT, accessControl: allowLocal('*') }] });
+  const client = await RawClient.accepted(nucleus, COMPONENT);
+  client.request(1, SUBSCRIBE_TO_TOPIC, { topic: 'plc' });
+  await client.next();
+  const publish = (streamId: number): void =>
+    client.request(streamId, PUBLISH_TO_TOPIC, { topic: 'plc', publishMessage: { binaryMessage: { message: 'eA==' } } });
+  const lost = nucleus.faults.loseLocalSubscriptions();
+  publish(2);
+  expect(await client.next()).toMatchObject({ streamId: 2 });
+  publish(3);
+  expect(await client.next()).toMatchObject({ streamId: 3 });
+  lost.undo();
+  publish(4);
+  expect(new Set([(await client.next()).streamId, (await client.next()).streamId])).toEqual(new Set([1, 4]));
+  client.close();
 });
