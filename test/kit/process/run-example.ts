@@ -10,10 +10,14 @@ export interface ExampleRun {
 }
 
 /** Runs a built example as its reader does. `npm test` builds them first. */
-export async function runExample(name: string, ...args: readonly string[]): Promise<ExampleRun> {
+export const runExample = (name: string, ...args: readonly string[]): Promise<ExampleRun> =>
+  runExampleUnder(process.execPath, name, ...args);
+
+/** Under this Node. */
+export async function runExampleUnder(node: string, name: string, ...args: readonly string[]): Promise<ExampleRun> {
   const main = `build/examples/${name}/main.js`;
   if (!existsSync(main)) throw new Error(`${main} is not there: npm run build:examples makes it.`);
-  const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const child = spawn(node, [main, ...args], { stdio: ['ignore', 'pipe', 'ignore'] });
   onTestFinished(() => void child.kill('SIGKILL'));
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
