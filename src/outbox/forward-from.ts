@@ -1,10 +1,13 @@
 import { isLeft, left, type Either } from 'fp-ts/lib/Either.js';
 import { asyncScheduler, Observable, type SchedulerLike, Subscription } from 'rxjs';
+import { publishProblem } from '../client/mqtt-request.js';
 import { OutboxUnavailable } from '../errors/errors.js';
 import { capped, exponential, fullJitter, type Schedule } from '../schedule/index.js';
 import { steadyNow } from '../schedule/clock.js';
+import { QOS } from '../shared/qos.js';
 import type { ObservableEither } from '../stream/observable-either.js';
-import { type Forwarded, Forwarder, type ForwardFailure, type ForwardPort } from './forwarder.js';
+import type { Forwarded, ForwardFailure, ForwardPort } from './forwarded.js';
+import { Forwarder } from './forwarder.js';
 import type { Outbox } from './outbox.js';
 
 /** How {@link forwardFrom} sends. */
@@ -18,12 +21,18 @@ export interface ForwardOptions {
   readonly live?: { readonly share: number } | 'inTurn' | undefined;
   /** Messages under way at once. Default 8. */
   readonly inFlight?: number | undefined;
-  /** Messages a second, at most. Default 50: a device has 100, and others on it publish too. */
+  /** Messages a second, at most. Default 50: a device has 100, and others on it publish too. While nobody says whether the device is online, never over 100. */
   readonly rate?: number | undefined;
   /** Milliseconds within which a message has to be seen back where `deleteWhen` is `'confirmed'`; then it is sent again. Default 30 000. */
   readonly confirmWithin?: number | undefined;
   /**
-   * With `'confirmed'`: messages that may be under way unseen while nobody says whether the device is online (`cloud$` is `unknown`). Default
+   * The name of a topic that the component may publish and subscribe to, for small messages that come back if the device is online. Where nobody says
+   * whether it is (`cloud$` is `unknown`: a classic nucleus from before mid-2026), no more than `unseen` messages are sent beyond the last that came
+   * back; else a backlog would fill the nucleus' spool in front of what is live. Not needed where messages are `'confirmed'`, and come back themselves.
+   */
+  readonly canary?: string | undefined;
+  /**
+   * With `canary` or `'confirmed'`: messages that may be sent beyond the last that was seen back while nobody says whether the device is online. Default
    * 100.
    */
   readonly unseen?: number | undefined;
@@ -41,8 +50,11 @@ const RETRY: Schedule = fullJitter(capped(30_000)(exponential(200)));
  * Sends what an outbox holds, and says what became of each message. Run it as a branch of a component, beside the stages that store. One for an outbox:
  * a second ends with `Left(OutboxUnavailable)` (`forwarding`).
  *
- * - *Live goes first.* Live is what was stored since the connection is up; what was stored before is the backlog, is marked as `replayed`, and has at
- *   least a fifth of the rate. With `live: 'inTurn'` nothing overtakes.
+ * - *Live goes first.* Live is what was stored since the device is online, and at a start that finds nothing waiting also what is stored until then, if
+ *   that takes no two seconds; what was stored before is the backlog, is marked as `replayed`, and has at least a fifth of the rate. With
+ *   `live: 'inTurn'` nothing overtakes.
+ * - *Where nobody says whether the device is online*, it counts as having been offline when for two seconds publishes were only refused, or no more was
+ *   to be sent (`canary`): what waits then is the backlog.
  * - *Order* holds for each key (the topic, unless `storeIn` was told another) within what is live and within the backlog; with `'inTurn'`, over all.
  * - *Paced*: at most `rate` messages a second, of the 100 that a device has. While the device is offline (`cloud$`) nothing is sent: a classic
  *   nucleus would fill its spool with it, in front of what is live.
@@ -78,13 +90,16 @@ export const forwardFrom = (
   options: ForwardOptions = {},
 ): ObservableEither<ForwardFailure, Forwarded> => {
   const { live = { share: 0.8 }, inFlight = 8, rate = 50, confirmWithin = 30_000, unseen = 100 } = options;
-  const { retry = RETRY, random = Math.random, scheduler = asyncScheduler } = options;
+  const { retry = RETRY, random = Math.random, scheduler = asyncScheduler, canary } = options;
   if (live !== 'inTurn' && !(live.share > 0 && live.share <= 1))
     throw new RangeError(`live.share must be above 0 and at most 1, not ${live.share}.`);
   if (!(inFlight >= 1)) throw new RangeError(`inFlight must be a number from 1 on, not ${inFlight}.`);
   if (!(rate > 0)) throw new RangeError(`rate must be a number of messages a second above 0, not ${rate}.`);
   if (!(confirmWithin > 0)) throw new RangeError(`confirmWithin must be a number of milliseconds above 0, not ${confirmWithin}.`);
   if (!(unseen >= 1)) throw new RangeError(`unseen must be a number of messages from 1 on, not ${unseen}.`);
+  const problem = canary === undefined ? undefined : publishProblem({ topicName: canary, payload: '', qos: QOS.AT_LEAST_ONCE });
+  if (problem !== undefined) throw new RangeError(`canary: ${problem.message}`);
+  if (canary !== undefined && port.subscribe === undefined) throw new TypeError('canary needs a proxy that subscribes.');
   if (outbox.deleteWhen === 'confirmed' && port.subscribe === undefined)
     throw new TypeError("deleteWhen: 'confirmed' needs a proxy that subscribes.");
   return new Observable<Either<ForwardFailure, Forwarded>>(destination => {
@@ -119,6 +134,7 @@ export const forwardFrom = (
           unseen,
           inFlight,
           rate,
+          canary,
           live: live === 'inTurn' ? live : live.share,
           retry,
           random,

@@ -1,79 +1,48 @@
-import { type Either, left, right } from 'fp-ts/lib/Either.js';
-import { defer, type SchedulerLike, type Subscriber, Subscription } from 'rxjs';
-import { OutboxUnavailable, type PublishError, SetAside, StoredMessagesLost, type SubscribeError } from '../errors/errors.js';
-import { TokenBucket } from '../operators/token-bucket.js';
-import type { Accepted, MqttProxy } from '../ports/mqtt-proxy.js';
+import { type Either, left } from 'fp-ts/lib/Either.js';
+import { defer, type Subscriber, Subscription } from 'rxjs';
+import { OutboxUnavailable, type PublishError } from '../errors/errors.js';
+import type { Accepted } from '../ports/mqtt-proxy.js';
 import { wait } from '../schedule/clock.js';
-import { type RetrySeries, startSeries } from '../schedule/retry-series.js';
-import type { Schedule } from '../schedule/schedule.js';
 import { isTerminalError } from '../stream/kind.js';
 import { workOn } from '../stream/work-on.js';
-import { confirmations, Kept, MOST_KEPT, type Seen } from './kept.js';
+import { type Forwarded, type ForwardFailure, Telling } from './forwarded.js';
+import { confirmations, type Seen } from './kept.js';
 import { Lanes } from './lanes.js';
-import { Link } from './link.js';
 import { markedRequest } from './mark.js';
 import type { OpenOutbox, Outbox } from './outbox.js';
+import { Outcomes } from './outcomes.js';
+import { Pace, type PaceParts } from './pace.js';
 import { ReadAhead, Settling } from './hand-out.js';
 import type { Fate, StoredRecord, Taken } from './store.js';
 
-/** What a forwarder needs of a proxy. */
-export type ForwardPort = Pick<MqttProxy, 'publish$' | 'state$'> &
-  Partial<Pick<MqttProxy, 'cloud$' | 'draining$' | 'holdDrain' | 'subscribe'>>;
-
-/** A stored message that was taken: by the nucleus, or, where it has to be confirmed, by the cloud. */
-export interface Forwarded {
-  /** Who took it; `cloud`: it was seen coming back. */
-  readonly by: Accepted['by'] | 'cloud';
-  readonly topicName: string;
-  readonly epoch: string;
-  readonly stream: string;
-  readonly number: number;
-  readonly storedAt: number;
-  readonly attempt: number;
-  readonly replayed: boolean;
-}
-
-/** What can become of stored messages instead. */
-export type ForwardFailure = SetAside | StoredMessagesLost | PublishError | SubscribeError | OutboxUnavailable;
-
 /** What a {@link Forwarder} is made of. */
-export interface ForwarderParts {
+export interface ForwarderParts extends Omit<PaceParts, 'isConfirmed'> {
   readonly outbox: Outbox;
   readonly open: OpenOutbox;
-  readonly port: ForwardPort;
   readonly destination: Subscriber<Either<ForwardFailure, Forwarded>>;
-  readonly inFlight: number;
-  /** Messages a second. */
-  readonly rate: number;
   /** How much of the rate what is live may have while a backlog waits; `inTurn`: nothing overtakes. */
   readonly live: number | 'inTurn';
+  readonly inFlight: number;
   readonly confirmWithin: number;
-  /** Messages that may be sent unconfirmed while nobody says whether the device is online. */
-  readonly unseen: number;
-  readonly retry: Schedule;
-  readonly random: () => number;
-  readonly scheduler: SchedulerLike;
-  readonly now: () => number;
 }
 
-/** How often a message that was not confirmed is sent before it is set aside. */
-const MOST_UNCONFIRMED = 5;
 /** Sends what is stored: what is live first, with a share for what waited, each key in its order. */
 export class Forwarder {
   private readonly parts: ForwarderParts;
   private readonly lanes: Lanes;
-  private readonly bucket: TokenBucket;
-  private readonly series: RetrySeries;
+  private readonly pace: Pace;
+  private readonly telling: Telling;
   private readonly settling: Settling;
   private readonly reading: ReadAhead;
-  private readonly link: Link;
-  private readonly kept: Kept | undefined;
+  private readonly outcomes: Outcomes;
   private readonly watching = new Subscription();
   /** A suspect is on its way, alone. */
   private alone = false;
+  /** Nothing waited when it began. */
+  private readonly beganEmpty: boolean;
   private ready: boolean;
-  private pausedUntil = 0;
   private timer: Subscription | undefined;
+  private wakesAt = Infinity;
   private pumping = false;
   private pumpAgain = false;
   private draining = false;
@@ -81,19 +50,23 @@ export class Forwarder {
 
   constructor(parts: ForwarderParts) {
     this.parts = parts;
-    const { outbox, open, rate, now, retry, random, live, confirmWithin, scheduler } = parts;
+    const { outbox, open, now, live, confirmWithin, scheduler } = parts;
     const { deleteWhen } = outbox;
     this.lanes = new Lanes(live);
-    this.bucket = new TokenBucket(rate, Math.max(1, rate / 10), now());
-    this.series = startSeries(retry, { now, random });
+    this.telling = new Telling(element => {
+      if (!this.ended) parts.destination.next(element);
+    });
     this.ready = deleteWhen !== 'confirmed';
-    this.kept = deleteWhen === 'accepted' ? undefined : new Kept(deleteWhen === 'confirmed' ? confirmWithin : deleteWhen.after);
     this.settling = new Settling(
       open,
       scheduler,
       () => this.completeWhenDrained(),
       error => this.fileFailed(error),
     );
+    this.outcomes = new Outcomes(deleteWhen, confirmWithin, this.settling, this.telling, now, () => {
+      this.reading.more();
+      this.pump();
+    });
     this.reading = new ReadAhead(
       open,
       this.lanes,
@@ -101,17 +74,24 @@ export class Forwarder {
       taken => this.onTaken(taken),
       error => this.fileFailed(error),
     );
-    this.link = new Link(
+    this.pace = new Pace(
+      { ...parts, isConfirmed: deleteWhen === 'confirmed' },
       {
         onConnected: profile => {
           open.profile = profile;
         },
-        onUp: () => this.lanes.split(open.nextPlace()),
-        onDown: () => this.onBreak(),
+        // What was stored since it began is no backlog where the connection was made at once and nothing waited.
+        onUp: isAtOnce => this.lanes.split(isAtOnce && this.beganEmpty ? 0 : open.nextPlace()),
+        onDown: () => this.outcomes.connectionBroke(),
         onChange: () => this.pump(),
+        onFailed: error => {
+          if (isTerminalError(error)) this.end(left(error));
+          else this.telling.failed(error);
+        },
+        onDefect: error => this.fail(error),
       },
-      now,
     );
+    this.beganEmpty = open.latest().depth.messages === 0;
   }
 
   begin(): void {
@@ -121,15 +101,15 @@ export class Forwarder {
       releaseDrain?.();
       this.stop();
     });
-    this.tellLost('damaged', open.takeDamage());
+    this.telling.lost('damaged', open.takeDamage());
     if (outbox.deleteWhen === 'confirmed' && port.subscribe !== undefined)
       this.watching.add(
-        confirmations(port.subscribe.bind(port), outbox.topics ?? []).subscribe({
+        confirmations(port.subscribe.bind(port), outbox.topics ?? [], this.parts).subscribe({
           next: seen => this.onSeen(seen),
           error: (error: unknown) => this.fail(error),
         }),
       );
-    this.watching.add(this.link.watch(port));
+    this.watching.add(this.pace.watch());
     if (port.draining$ !== undefined)
       this.watching.add(
         port.draining$.subscribe(() => {
@@ -143,7 +123,7 @@ export class Forwarder {
   /** The store has more. */
   onStored(dropped: number): void {
     this.reading.more();
-    this.tellLost('dropped', dropped);
+    this.telling.lost('dropped', dropped);
     this.pump();
   }
 
@@ -154,9 +134,10 @@ export class Forwarder {
       return;
     }
     this.pumping = true;
+    this.wakesAt = Infinity;
     do {
       this.pumpAgain = false;
-      this.settleDue();
+      this.wakeIn(this.outcomes.settleDue() ?? Infinity);
       while (this.sendNext());
       if (!this.isOver() && !this.draining) this.reading.fill();
     } while (this.hasMore());
@@ -165,28 +146,25 @@ export class Forwarder {
   }
 
   private get maySend(): boolean {
-    const { inFlight, outbox, unseen } = this.parts;
-    const { kept, lanes } = this;
-    if (this.isOver() || this.draining || this.alone || !this.ready || !this.link.isUp) return false;
-    if (kept !== undefined && kept.size + lanes.sending >= MOST_KEPT) return false;
-    // Nobody says whether the device is online: what comes back does.
-    if (this.link.isUnknown && outbox.deleteWhen === 'confirmed' && (kept?.size ?? 0) + lanes.sending >= unseen) return false;
-    return lanes.sending < inFlight;
+    if (this.isOver() || this.draining || this.alone || !this.ready || !this.pace.isUp) return false;
+    const { sending } = this.lanes;
+    return sending < this.parts.inFlight && this.outcomes.hasRoomFor(sending + 1);
   }
 
   private sendNext(): boolean {
     if (!this.maySend) return false;
-    const next = this.lanes.next();
-    if (next === undefined || (next.record.suspect && this.lanes.sending > 0)) return false;
-    const at = this.parts.now();
-    this.bucket.fill(at, 1);
-    const milliseconds = Math.max(this.pausedUntil - at, this.link.knownBy - at, this.bucket.wait(1, 1));
+    const { lanes, pace } = this;
+    if (!lanes.isWaiting) return false;
+    // First, since what is live may become the backlog with it.
+    const milliseconds = pace.wait(lanes.sending, this.outcomes.undecided);
+    const next = lanes.next();
+    if (next === undefined || (next.record.suspect && lanes.sending > 0)) return false;
     if (milliseconds > 0) {
       this.wakeIn(milliseconds);
       return false;
     }
-    this.bucket.spend(1);
-    this.lanes.take(next);
+    pace.spend();
+    lanes.take(next);
     this.send(next.record);
     return true;
   }
@@ -224,30 +202,19 @@ export class Forwarder {
 
   private onOutcome(record: StoredRecord, replayed: boolean, outcome: Either<PublishError, Accepted>): void {
     if (this.ended) return;
-    const { now, outbox } = this.parts;
     if (outcome._tag === 'Right') {
-      this.series.succeeded();
-      this.link.taken();
+      this.pace.taken();
       this.leave(record);
-      const { kept } = this;
-      if (kept === undefined) this.settling.add({ place: record.place, fate: 'forwarded' });
-      else {
-        kept.add(record, now());
-        this.settling.add({ place: record.place, fate: 'sent' });
-      }
-      if (outbox.deleteWhen !== 'confirmed') this.tellForwarded(record, outcome.right.by, replayed);
+      this.outcomes.taken(record, outcome.right.by, replayed);
     } else if (isTerminalError(outcome.left)) {
       this.lanes.giveBack(record);
       this.end(left(outcome.left));
       return;
     } else if (outcome.left.retryable) {
-      this.link.refused();
+      this.pace.refused();
       this.alone &&= !record.suspect;
       this.lanes.giveBack({ ...record, attempts: record.attempts + 1 });
-      this.pausedUntil = now() + (this.series.next() ?? LONGEST_PAUSE);
-    } else {
-      this.setAside(record, outcome.left);
-    }
+    } else this.setAside(record, outcome.left);
     this.pump();
   }
 
@@ -257,48 +224,13 @@ export class Forwarder {
       return;
     }
     if (seen.is === 'ready') this.ready = seen.ready;
-    else {
-      const found = this.kept?.take(seen.id);
-      if (found === undefined) return;
-      const { record } = found;
-      this.settling.add({ place: record.place, fate: 'forwarded' });
-      this.tellForwarded(record, 'cloud', record.place < this.lanes.replayedBefore || record.attempts > 0);
-    }
+    else this.outcomes.seen(seen.id);
     this.pump();
-  }
-
-  /** Of what was taken a while ago: it is done with, or was not seen back and is sent again. */
-  private settleDue(): void {
-    const { kept } = this;
-    if (kept === undefined) return;
-    const { outbox, now } = this.parts;
-    for (const { record } of kept.due(now())) {
-      const { place } = record;
-      if (outbox.deleteWhen !== 'confirmed') this.settling.add({ place, fate: 'forwarded' });
-      else if (record.attempts + 1 < MOST_UNCONFIRMED) this.release(place);
-      else this.setAside(record, new Error(`It was sent ${MOST_UNCONFIRMED} times and not seen back on its topic.`));
-    }
-    const { next } = kept;
-    if (next !== undefined) this.wakeIn(next - now());
-  }
-
-  /** What was taken just before the connection broke may not have come any further. */
-  private onBreak(): void {
-    if (typeof this.parts.outbox.deleteWhen === 'object') for (const { record } of this.kept?.clear() ?? []) this.release(record.place);
-  }
-
-  /** It is handed out again. */
-  private release(place: number): void {
-    this.settling.tell([{ place, fate: 'released' }], () => {
-      this.reading.more();
-      this.pump();
-    });
   }
 
   private setAside(record: StoredRecord, cause: Error): void {
     this.leave(record);
-    this.settling.add({ place: record.place, fate: 'setAside', reason: cause.message });
-    this.emit(left(new SetAside(record.topicName, record.number, cause)));
+    this.outcomes.setAside(record, cause);
   }
 
   private leave(record: StoredRecord): void {
@@ -306,30 +238,18 @@ export class Forwarder {
     this.lanes.leave(record);
   }
 
-  private onTaken({ records, expired, damaged, setAside }: Taken): void {
-    this.tellLost('expired', expired);
-    this.tellLost('damaged', damaged);
-    this.tellLost('setAside', setAside);
-    if (records.length > 0) this.pump();
+  private onTaken(taken: Taken): void {
+    this.telling.lostOnTheWay(taken);
+    if (taken.records.length > 0) this.pump();
   }
 
   /** One timer: for whatever comes first. */
   private wakeIn(milliseconds: number): void {
+    const at = this.parts.now() + Math.max(0, milliseconds);
+    if (at >= this.wakesAt) return;
+    this.wakesAt = at;
     this.timer?.unsubscribe();
     this.timer = wait(Math.max(0, milliseconds), this.parts.scheduler, () => this.pump());
-  }
-
-  private tellForwarded(record: StoredRecord, by: Forwarded['by'], replayed: boolean): void {
-    const { topicName, epoch, stream, number, storedAt, attempts } = record;
-    this.emit(right({ by, topicName, epoch, stream, number, storedAt, attempt: attempts + 1, replayed }));
-  }
-
-  private tellLost(why: 'expired' | 'damaged' | 'setAside' | 'dropped', messages: number): void {
-    if (messages > 0) this.emit(left(new StoredMessagesLost(why, messages)));
-  }
-
-  private emit(element: Either<ForwardFailure, Forwarded>): void {
-    if (!this.ended) this.parts.destination.next(element);
   }
 
   private fileFailed(error: OutboxUnavailable<'message'>): void {
@@ -356,12 +276,11 @@ export class Forwarder {
     this.parts.destination.error(error);
   }
 
-  /** A method, since what is called in between may change it. */
+  /** These are methods, since what is called in between may change it. */
   private hasMore(): boolean {
     return this.pumpAgain && !this.ended;
   }
 
-  /** A method, since what is called in between may end it. */
   private isOver(): boolean {
     return this.ended;
   }
@@ -374,13 +293,10 @@ export class Forwarder {
     this.reading.end();
     this.timer?.unsubscribe();
     const { sending, waiting } = this.lanes.clear();
-    const unknown = [...sending, ...(this.kept?.clear() ?? []).map(({ record }) => record)];
+    const unknown = [...sending, ...this.outcomes.clear()];
     this.settling.end([
       ...unknown.map(({ place }): Fate => ({ place, fate: 'released' })),
       ...waiting.map(({ place, attempts }): Fate => ({ place, fate: attempts > 0 ? 'released' : 'handedBack' })),
     ]);
   }
 }
-
-/** Milliseconds between tries where a schedule has given up: what is stored is not. */
-const LONGEST_PAUSE = 60_000;

@@ -12,6 +12,6 @@ export type { Stored, StoreFailure, StoreInOptions } from './store-in.js';
 export type { LostRange, StoreCounts } from './store.js';
 export { forwardFrom } from './forward-from.js';
 export type { ForwardOptions } from './forward-from.js';
-export type { Forwarded, ForwardFailure, ForwardPort } from './forwarder.js';
+export type { Forwarded, ForwardFailure, ForwardPort } from './forwarded.js';
 export { markOf } from './mark.js';
 export type { Mark, MarkWith } from './mark.js';

@@ -1,15 +1,19 @@
-import { Observable } from 'rxjs';
+import { Observable, type SchedulerLike } from 'rxjs';
 import type { SubscribeError } from '../errors/errors.js';
 import type { MqttMessage } from '../ports/mqtt-message.js';
-import type { MqttProxy } from '../ports/mqtt-proxy.js';
+import type { MqttProxy, SubscriptionStatus } from '../ports/mqtt-proxy.js';
+import { capped, exponential, fullJitter, type Schedule } from '../schedule/index.js';
 import { QOS } from '../shared/qos.js';
 import { isTerminalError } from '../stream/kind.js';
+import { retryWith } from '../stream/retry.js';
 import { markOf } from './mark.js';
 import type { StoredRecord } from './store.js';
 
 /** A message that the nucleus took, and that is not deleted yet. */
 export interface KeptMessage {
   readonly record: StoredRecord;
+  /** Whether its receiver was told that it is replayed. */
+  readonly replayed: boolean;
   /** When it has been kept long enough, or waited for long enough. */
   readonly until: number;
 }
@@ -40,9 +44,9 @@ export class Kept {
     return undefined;
   }
 
-  add(record: StoredRecord, now: number): void {
+  add(record: StoredRecord, replayed: boolean, now: number): void {
     // Of those waited for only the id is needed.
-    this.messages.set(idOf(record), { record: { ...record, payload: NO_BYTES }, until: now + this.time });
+    this.messages.set(idOf(record), { record: { ...record, payload: NO_BYTES }, replayed, until: now + this.time });
   }
 
   /** It has been seen. `undefined`: none of these. */
@@ -80,8 +84,23 @@ export type Seen =
   | { readonly is: 'ready'; readonly ready: boolean }
   | { readonly is: 'failed'; readonly error: SubscribeError };
 
+/** When to ask again for a subscription that was refused for a reason that may pass: a classic nucleus refuses all while the device is offline. */
+const AGAIN: Schedule = fullJitter(capped(30_000)(exponential(1_000)));
+
+/** What comes back on a topic, for as long as it is subscribed: a device that starts offline is waited for. */
+export const comingBack = (
+  subscribe: MqttProxy['subscribe'],
+  topicName: string,
+  onStatus: (status: SubscriptionStatus) => void,
+  clock: { readonly random: () => number; readonly scheduler: SchedulerLike },
+): ReturnType<MqttProxy['subscribe']> => subscribe({ topicName, qos: QOS.AT_LEAST_ONCE, onStatus }).pipe(retryWith(AGAIN, clock));
+
 /** The messages of an outbox that come back from the cloud. One subscription for each of its topics, for as long as it is subscribed. */
-export const confirmations = (subscribe: MqttProxy['subscribe'], topics: readonly string[]): Observable<Seen> =>
+export const confirmations = (
+  subscribe: MqttProxy['subscribe'],
+  topics: readonly string[],
+  clock: Parameters<typeof comingBack>[3],
+): Observable<Seen> =>
   new Observable(destination => {
     const active = new Set<string>();
     for (const topicName of topics) {
@@ -92,7 +111,7 @@ export const confirmations = (subscribe: MqttProxy['subscribe'], topics: readonl
         if (active.size !== before) destination.next({ is: 'ready', ready: active.size === topics.length });
       };
       destination.add(
-        subscribe({ topicName, qos: QOS.AT_LEAST_ONCE, onStatus }).subscribe({
+        comingBack(subscribe, topicName, onStatus, clock).subscribe({
           next: element => {
             if (element._tag === 'Right') seen(element.right);
             else if (isTerminalError(element.left)) destination.next({ is: 'failed', error: element.left });

@@ -38,6 +38,11 @@ export class Lanes {
     return [this.live, this.backlog];
   }
 
+  /** Whether anything waits to be sent. */
+  get isWaiting(): boolean {
+    return this.live.waiting.length + this.backlog.waiting.length > 0;
+  }
+
   /** How many are being sent. */
   get sending(): number {
     return this.underWay.size;

@@ -9,8 +9,8 @@ const CLOUD_KNOWN_WITHIN = 1_000;
 export interface LinkListener {
   /** Connected to a nucleus of this kind. */
   readonly onConnected: (profile: Profile) => void;
-  /** The way is open again: what is stored now waited. */
-  readonly onUp: () => void;
+  /** The way is open: what is stored now waited, unless it is open for the first time, and at once. */
+  readonly onUp: (isAtOnce: boolean) => void;
   /** The way is closed. */
   readonly onDown: () => void;
   /** Something has changed: perhaps there is something to do. */
@@ -28,6 +28,8 @@ export class Link {
   /** The nucleus may still say whether the device is online. */
   private mayTell = false;
   private refusedSince: number | undefined;
+  /** When it began to look, until the way is open for the first time. */
+  private begunAt: number | undefined;
 
   constructor(listener: LinkListener, now: () => number) {
     this.listener = listener;
@@ -46,6 +48,7 @@ export class Link {
   watch({ state$, cloud$ }: Pick<MqttProxy, 'state$'> & Partial<Pick<MqttProxy, 'cloud$'>>): Subscription {
     const { listener } = this;
     this.mayTell = cloud$ !== undefined;
+    this.begunAt = this.now();
     const watching = state$.subscribe(state => {
       const was = this.connected;
       this.connected = state.status === 'connected';
@@ -53,7 +56,7 @@ export class Link {
         const { profile } = state.capabilities;
         listener.onConnected(profile);
         if (!was && profile === 'classic' && this.mayTell && this.cloud === 'unknown') this.knownBy = this.now() + CLOUD_KNOWN_WITHIN;
-        if (!was) listener.onUp();
+        if (!was) this.up();
       } else if (was) listener.onDown();
       listener.onChange();
     });
@@ -64,7 +67,7 @@ export class Link {
             const was = this.cloud;
             this.cloud = cloud;
             if (cloud !== 'unknown') this.knownBy = 0;
-            if (cloud === 'connected' && was === 'disconnected') listener.onUp();
+            if (cloud === 'connected' && was === 'disconnected') this.up();
             if (cloud === 'disconnected' && was !== 'disconnected') listener.onDown();
             listener.onChange();
           },
@@ -83,7 +86,13 @@ export class Link {
   taken(): void {
     const { refusedSince } = this;
     this.refusedSince = undefined;
-    if (refusedSince !== undefined && this.now() - refusedSince >= OFFLINE_AFTER) this.listener.onUp();
+    if (refusedSince !== undefined && this.now() - refusedSince >= OFFLINE_AFTER) this.up();
+  }
+
+  private up(): void {
+    const { begunAt } = this;
+    this.begunAt = undefined;
+    this.listener.onUp(begunAt !== undefined && this.now() - begunAt < OFFLINE_AFTER);
   }
 
   /** A publish was refused, for a reason that may pass. */

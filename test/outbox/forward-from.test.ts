@@ -70,7 +70,7 @@ describe('forwardFrom', () => {
       const old = Array.from({ length: 6 }, (_, i) => `old${i}:o`);
       const live = Array.from({ length: 12 }, (_, i) => `live${i}:l`);
       const subscriptions = [storing(outbox, old), forwarding(outbox, port, { rate: 10, inFlight: 1, live: { share: 0.75 } })];
-      atTime(10, () => {
+      atTime(3_000, () => {
         port.connect();
         subscriptions.push(storing(outbox, live));
       });
@@ -111,7 +111,7 @@ describe('forwardFrom', () => {
     virtually(() => {
       const outbox = inMemory();
       const subscriptions = [storing(outbox, ['a:1', 'a:2', 'a:3']), forwarding(outbox, port, { live: 'inTurn', rate: 10 })];
-      atTime(10, () => {
+      atTime(3_000, () => {
         port.connect();
         subscriptions.push(storing(outbox, ['a:4', 'a:5']));
       });
@@ -166,7 +166,7 @@ describe('forwardFrom', () => {
         }),
         forwarding(outbox, port, { inFlight: 1 }),
       ];
-      atTime(10, () => port.connect());
+      atTime(3_000, () => port.connect());
       return subscriptions;
     });
     expect(texts(port.sent)).toEqual(['high#2r', 'middle#3r', 'low#1r']);

@@ -1,0 +1,253 @@
+import { type SchedulerLike, Subscription } from 'rxjs';
+import type { PublishError, SubscribeError } from '../errors/errors.js';
+import { OFFLINE_AFTER } from '../flow/publish-job.js';
+import { TokenBucket } from '../operators/token-bucket.js';
+import type { MqttProxy } from '../ports/mqtt-proxy.js';
+import { wait } from '../schedule/clock.js';
+import { type RetrySeries, startSeries } from '../schedule/retry-series.js';
+import type { Schedule } from '../schedule/schedule.js';
+import { QOS } from '../shared/qos.js';
+import { isTerminalError } from '../stream/kind.js';
+import type { ForwardPort } from './forwarded.js';
+import { comingBack } from './kept.js';
+import { Link, type LinkListener } from './link.js';
+
+/** What a forwarder's pace is made of. */
+export interface PaceParts {
+  readonly port: ForwardPort;
+  /** Messages a second. */
+  readonly rate: number;
+  /** Whether what was sent is seen back by itself. */
+  readonly isConfirmed: boolean;
+  /** Messages that may be sent beyond the last that was seen back, while nobody says whether the device is online. */
+  readonly unseen: number;
+  /** The topic of messages that are sent to be seen back. */
+  readonly canary: string | undefined;
+  readonly retry: Schedule;
+  readonly random: () => number;
+  readonly scheduler: SchedulerLike;
+  readonly now: () => number;
+}
+
+/** Who hears of the way to the cloud, and of what is sent along it to come back. */
+export interface PaceListener extends LinkListener {
+  readonly onFailed: (error: PublishError | SubscribeError) => void;
+  readonly onDefect: (error: unknown) => void;
+}
+
+/** Milliseconds between tries where a schedule has given up: what is stored is not. */
+const LONGEST_PAUSE = 60_000;
+/**
+ * Messages a second, and at once, while nobody says whether the device is online: with what a bucket saves up never more than the 100 that AWS IoT Core
+ * takes of a device.
+ */
+const WHILE_UNKNOWN = { rate: 90, atOnce: 10 } as const;
+
+/** When the next message may be sent. */
+export class Pace {
+  private readonly parts: PaceParts;
+  private readonly link: Link;
+  private readonly listener: PaceListener;
+  private readonly bucket: TokenBucket;
+  private readonly unknownBucket: TokenBucket;
+  private readonly series: RetrySeries;
+  private readonly canary: Canary | undefined;
+  private pausedUntil = 0;
+  private heldSince: number | undefined;
+
+  constructor(parts: PaceParts, listener: PaceListener) {
+    this.parts = parts;
+    this.listener = listener;
+    this.link = new Link(
+      {
+        ...listener,
+        onConnected: profile => {
+          listener.onConnected(profile);
+          this.canary?.connected();
+        },
+      },
+      parts.now,
+    );
+    const { rate, retry, now, random, canary, port } = parts;
+    this.bucket = new TokenBucket(rate, Math.max(1, rate / 10), now());
+    this.unknownBucket = new TokenBucket(WHILE_UNKNOWN.rate, WHILE_UNKNOWN.atOnce, now());
+    this.series = startSeries(retry, { now, random });
+    const { subscribe } = port;
+    if (canary !== undefined && subscribe !== undefined)
+      this.canary = new Canary({ ...parts, canary, subscribe: subscribe.bind(port) }, this.link, listener);
+  }
+
+  /** Whether there is a way to the cloud, as far as is known. */
+  get isUp(): boolean {
+    return this.link.isUp;
+  }
+
+  /** Watches the way to the cloud. */
+  watch(): Subscription {
+    const watching = new Subscription();
+    watching.add(this.canary?.watch());
+    watching.add(this.link.watch(this.parts.port));
+    return watching;
+  }
+
+  /**
+   * Milliseconds until the next may be sent; 0: now. `Infinity`: not before something has changed.
+   *
+   * @param sending messages that have no answer yet.
+   * @param unconfirmed messages that were taken and have not been seen back.
+   */
+  wait(sending: number, unconfirmed: number): number {
+    const { parts, link, bucket, unknownBucket } = this;
+    const at = parts.now();
+    if (this.isHeld(at, sending, unconfirmed)) return Infinity;
+    bucket.fill(at, 1);
+    unknownBucket.fill(at, 1);
+    return Math.max(0, this.pausedUntil - at, link.knownBy - at, bucket.wait(1, 1), link.isUnknown ? unknownBucket.wait(1, 1) : 0);
+  }
+
+  /** One is being sent. */
+  spend(): void {
+    this.bucket.spend(1);
+    if (this.link.isUnknown) this.unknownBucket.spend(1);
+  }
+
+  /** One was taken by the nucleus. */
+  taken(): void {
+    this.series.succeeded();
+    this.link.taken();
+    this.canary?.sent();
+  }
+
+  /** One was refused, for a reason that may pass. */
+  refused(): void {
+    this.link.refused();
+    this.pausedUntil = this.parts.now() + (this.series.next() ?? LONGEST_PAUSE);
+  }
+
+  /** Nobody says whether the device is online: what comes back does, and so much may be sent beyond it. */
+  private isHeld(at: number, sending: number, unconfirmed: number): boolean {
+    const { parts, link, canary } = this;
+    const beyond = parts.isConfirmed ? unconfirmed : (canary?.beyond ?? -Infinity);
+    if (link.isUnknown && beyond + sending >= parts.unseen) {
+      this.heldSince ??= at;
+      return true;
+    }
+    const { heldSince } = this;
+    this.heldSince = undefined;
+    if (heldSince !== undefined && at - heldSince >= OFFLINE_AFTER) this.listener.onUp(false);
+    return false;
+  }
+}
+
+interface CanaryParts extends Pick<PaceParts, 'port' | 'unseen' | 'random' | 'scheduler'> {
+  readonly canary: string;
+  readonly subscribe: MqttProxy['subscribe'];
+}
+
+/** Milliseconds until a canary that did not come back is followed by another: at first, and at most, since a classic nucleus spools each of them. */
+const FIRST_PATIENCE = 30_000;
+const LONGEST_PATIENCE = 3_600_000;
+
+/** Small messages to a topic of their own, which come back if the device is online. */
+class Canary {
+  private readonly parts: CanaryParts;
+  private readonly link: Link;
+  private readonly listener: PaceListener;
+  private readonly id: string;
+  private readonly watching = new Subscription();
+  private isListening = false;
+  private nth = 0;
+  /** Messages sent in all, and how many of them were sent before the last canary that came back. */
+  private count = 0;
+  private seen = 0;
+  /** By the number of each canary that is out, the messages sent before it. */
+  private readonly out = new Map<number, number>();
+  private patience = FIRST_PATIENCE;
+  private timer: Subscription | undefined;
+
+  constructor(parts: CanaryParts, link: Link, listener: PaceListener) {
+    this.parts = parts;
+    this.link = link;
+    this.listener = listener;
+    this.id = parts.random().toString(36).slice(2);
+  }
+
+  /** Messages sent beyond the last canary that came back. */
+  get beyond(): number {
+    return this.count - this.seen;
+  }
+
+  watch(): Subscription {
+    const { canary, subscribe } = this.parts;
+    const onStatus = ({ status }: { readonly status: string }): void => {
+      this.isListening = status === 'active';
+      this.sendIfDue();
+    };
+    this.watching.add(
+      comingBack(subscribe, canary, onStatus, this.parts).subscribe({
+        next: element => {
+          if (element._tag === 'Right') this.cameBack(Buffer.from(element.right.payload).toString());
+          else if (isTerminalError(element.left)) this.listener.onFailed(element.left);
+        },
+        error: (error: unknown) => this.listener.onDefect(error),
+      }),
+    );
+    this.watching.add(() => this.timer?.unsubscribe());
+    return this.watching;
+  }
+
+  /** A message was sent. */
+  sent(): void {
+    this.count++;
+    this.sendIfDue();
+  }
+
+  /** The connection was made anew: what was to come back will not. */
+  connected(): void {
+    this.forget();
+    this.sendIfDue();
+  }
+
+  private sendIfDue(): void {
+    if (this.isListening && this.link.isUp && this.link.isUnknown && this.out.size === 0 && this.beyond >= this.parts.unseen / 2)
+      this.send();
+  }
+
+  private send(): void {
+    const { port, canary, scheduler } = this.parts;
+    const nth = ++this.nth;
+    this.out.set(nth, this.count);
+    this.timer?.unsubscribe();
+    this.timer = wait(this.patience, scheduler, () => {
+      this.patience = Math.min(LONGEST_PATIENCE, this.patience * 2);
+      if (this.isListening && this.link.isUp && this.link.isUnknown) this.send();
+      else this.forget();
+    });
+    const sending = port.publish$({ topicName: canary, payload: `${this.id} ${nth}`, qos: QOS.AT_LEAST_ONCE }).subscribe({
+      next: outcome => {
+        if (outcome._tag === 'Left' && !outcome.left.retryable) this.listener.onFailed(outcome.left);
+      },
+      error: (error: unknown) => this.listener.onDefect(error),
+    });
+    this.watching.add(sending);
+  }
+
+  private cameBack(payload: string): void {
+    const [id, nth] = payload.split(' ');
+    const before = this.out.get(Number(nth));
+    if (id !== this.id || before === undefined) return;
+    this.seen = Math.max(this.seen, before);
+    // Those before it are of no use any more.
+    for (const out of [...this.out.keys()]) if (out <= Number(nth)) this.out.delete(out);
+    this.patience = FIRST_PATIENCE;
+    if (this.out.size === 0) this.forget();
+    this.sendIfDue();
+    this.listener.onChange();
+  }
+
+  private forget(): void {
+    this.out.clear();
+    this.timer?.unsubscribe();
+    this.timer = undefined;
+  }
+}

@@ -1,0 +1,211 @@
+import { range, Subject, type Subscription } from 'rxjs';
+import { describe, expect, it } from 'vitest';
+import { forwardFrom, type ForwardOptions, openOutbox, type Outbox, storeIn } from '../../src/outbox/index.js';
+import type { MqttProxy } from '../../src/ports/mqtt-proxy.js';
+import { QOS } from '../../src/shared/qos.js';
+import { MemoryNucleus } from '../../src/testing/index.js';
+import { VirtualTime } from '../../src/testing/virtual-time.js';
+import { atTime, inMemory, Port, storing, virtually } from './virtual.js';
+
+interface World {
+  readonly nucleus: MemoryNucleus;
+  readonly proxy: MqttProxy;
+  readonly outbox: Outbox;
+  /** Stores so many messages now. */
+  readonly store: (count: number) => void;
+  readonly at: (milliseconds: number, what: () => void) => void;
+  readonly forward: (options: ForwardOptions) => Subscription;
+  readonly told: string[];
+}
+
+/** A classic nucleus in virtual time that does not say whether the device is online. */
+const world = (until: number, live: (world: World) => void, deleteWhen: 'accepted' | 'confirmed' = 'accepted'): MemoryNucleus => {
+  const time = new VirtualTime();
+  const made: MemoryNucleus[] = [];
+  time.run(({ flush }) => {
+    const nucleus = new MemoryNucleus({ scheduler: time, profile: 'classic' });
+    made.push(nucleus);
+    const proxy = nucleus.connect();
+    const outbox = openOutbox({
+      path: ':memory:',
+      deleteWhen,
+      topics: ['meters/+'],
+      commit: { within: 0 },
+      mark:
+        deleteWhen === 'confirmed'
+          ? 'members'
+          : (message, { replayed, number }) => ({ ...message, payload: `${number}${replayed ? 'r' : ''}` }),
+    });
+    const values = new Subject<number>();
+    const running = values.pipe(storeIn(outbox, n => ({ topicName: `meters/${n}`, payload: '', qos: QOS.AT_LEAST_ONCE }))).subscribe();
+    const told: string[] = [];
+    let stored = 0;
+    live({
+      nucleus,
+      proxy,
+      outbox,
+      told,
+      store: count => range(stored, count).subscribe({ next: n => values.next(n), complete: () => (stored += count) }),
+      at: (milliseconds, what) => {
+        time.schedule(what, milliseconds);
+      },
+      forward: options => {
+        const forwarding = forwardFrom(outbox, proxy, { random: () => 0.5, ...options }).subscribe(outcome =>
+          told.push(outcome._tag === 'Right' ? 'forwarded' : outcome.left._tag),
+        );
+        running.add(forwarding);
+        return forwarding;
+      },
+    });
+    time.schedule(() => {
+      running.unsubscribe();
+      void proxy.close();
+    }, until);
+    time.maxFrames = until + 1;
+    flush();
+  });
+  const [nucleus] = made;
+  if (nucleus === undefined) throw new Error('no world');
+  return nucleus;
+};
+
+const metersOf = (messages: readonly { readonly topicName: string; readonly at: number; readonly payload: Uint8Array }[]) =>
+  messages
+    .filter(({ topicName }) => topicName.startsWith('meters/'))
+    .map(({ at, payload }) => ({ at, text: Buffer.from(payload).toString() }));
+
+/** The most in any second. */
+const fastest = (times: readonly number[]): number =>
+  Math.max(...times.map(from => times.filter(at => at >= from && at < from + 1_000).length));
+
+describe('while nobody says whether the device is online', () => {
+  it('sends no more than so many beyond the last canary that came back, and goes on when one does', () => {
+    let whileOffline = 0;
+    const nucleus = world(60_000, ({ nucleus, store, at, forward }) => {
+      // From the beginning: a classic nucleus then refuses the subscription, too.
+      nucleus.inflict('offline');
+      store(500);
+      forward({ canary: 'canary/meter', unseen: 40, rate: 1_000 });
+      at(30_000, () => {
+        whileOffline = metersOf(nucleus.published).length;
+        nucleus.inflict('online');
+      });
+    });
+    expect(whileOffline).toBe(40);
+    const published = metersOf(nucleus.published);
+    expect(published).toHaveLength(500);
+    expect(new Set(metersOf(nucleus.arrived).map(({ text }) => text)).size).toBe(500);
+    expect(fastest(published.map(({ at }) => at))).toBeLessThanOrEqual(100);
+  });
+
+  it('takes for the backlog what waited for a canary, and for live what comes then', () => {
+    const nucleus = world(60_000, ({ nucleus, store, at, forward }) => {
+      forward({ canary: 'canary/meter', unseen: 10 });
+      at(2_000, () => nucleus.inflict('offline'));
+      at(3_000, () => store(15));
+      at(20_000, () => nucleus.inflict('online'));
+      at(30_000, () => store(2));
+    });
+    const texts = metersOf(nucleus.published).map(({ text }) => text);
+    // Ten were sent before anybody could know.
+    expect(texts).toEqual([...Array.from({ length: 10 }, (_, i) => `${i + 1}`), '11r', '12r', '13r', '14r', '15r', '16', '17']);
+  });
+
+  it('sends few canaries through days offline, and another when the nucleus has lost them', () => {
+    const day = 86_400_000;
+    const canaries = (nucleus: MemoryNucleus): number => nucleus.published.filter(({ topicName }) => topicName === 'canary/meter').length;
+    let before = 0;
+    const nucleus = world(12 * day, ({ nucleus, store, at, forward }) => {
+      forward({ canary: 'canary/meter', unseen: 10 });
+      at(100, () => nucleus.inflict('offline'));
+      at(1_000, () => store(100));
+      at(11 * day, () => {
+        before = canaries(nucleus);
+        nucleus.inflict('kill nucleus');
+        nucleus.inflict('start nucleus');
+        nucleus.inflict('online');
+      });
+    });
+    expect(before).toBeGreaterThan(5);
+    expect(before).toBeLessThan(300);
+    expect(metersOf(nucleus.published)).toHaveLength(100);
+  });
+
+  it('needs no canary where messages come back themselves', () => {
+    let whileOffline = 0;
+    const nucleus = world(
+      120_000,
+      ({ nucleus, store, at, forward }) => {
+        forward({ unseen: 30, confirmWithin: 60_000, rate: 1_000 });
+        at(100, () => nucleus.inflict('offline'));
+        at(1_000, () => store(200));
+        at(20_000, () => {
+          whileOffline = nucleus.published.length;
+          nucleus.inflict('online');
+        });
+      },
+      'confirmed',
+    );
+    expect(whileOffline).toBe(30);
+    expect(nucleus.published).toHaveLength(200);
+  });
+
+  it('sends never more than 100 a second, whatever it was told', () => {
+    const nucleus = world(30_000, ({ store, forward }) => {
+      store(800);
+      forward({ rate: 5_000, inFlight: 64 });
+    });
+    const times = metersOf(nucleus.published).map(({ at }) => at);
+    expect(times).toHaveLength(800);
+    expect(fastest(times)).toBeLessThanOrEqual(100);
+  });
+
+  it('waits for a device that starts offline, also where messages have to be confirmed', () => {
+    let told: readonly string[] = [];
+    const nucleus = world(
+      120_000,
+      ({ nucleus, store, at, forward, told: all }) => {
+        nucleus.inflict('offline');
+        store(3);
+        forward({});
+        at(50_000, () => nucleus.inflict('online'));
+        told = all;
+      },
+      'confirmed',
+    );
+    expect(nucleus.published).toHaveLength(3);
+    expect(told).toEqual(['forwarded', 'forwarded', 'forwarded']);
+  });
+
+  it('refuses a canary topic that is none, and a proxy that cannot see it come back', () => {
+    const outbox = inMemory();
+    expect(() => forwardFrom(outbox, new Port() as never, { canary: 'a/+' })).toThrow('canary: ');
+    expect(() => forwardFrom(outbox, new Port(), { canary: 'a' })).toThrow('canary needs a proxy that subscribes.');
+    expect(() => forwardFrom(outbox, new Port(), { unseen: 0 })).toThrow('unseen must be a number of messages from 1 on, not 0.');
+  });
+});
+
+describe('what is live at a start', () => {
+  const started = (connectsAt: number, storesBefore: boolean): readonly string[] => {
+    const port = new Port(false);
+    virtually(() => {
+      const outbox = inMemory();
+      const subscriptions: { unsubscribe: () => void }[] = [];
+      if (storesBefore) subscriptions.push(storing(outbox, ['a:0']));
+      atTime(10, () => subscriptions.push(forwardFrom(outbox, port, { rate: 1_000 }).subscribe()));
+      atTime(20, () => subscriptions.push(storing(outbox, ['a:1', 'a:2'])));
+      atTime(connectsAt, () => port.connect());
+      return [{ unsubscribe: () => subscriptions.forEach(subscription => subscription.unsubscribe()) }];
+    });
+    return port.sent.map(line => line.split(' ')[1] ?? '');
+  };
+
+  it('is what is stored while the first connection is being made, if nothing waited', () => {
+    expect(started(1_500, false)).toEqual(['1#1', '2#2']);
+  });
+
+  it('is nothing of that where something waited, or the connection took longer', () => {
+    expect(started(1_500, true)).toEqual(['0#1r', '1#2r', '2#3r']);
+    expect(started(2_500, false)).toEqual(['1#1r', '2#2r']);
+  });
+});
