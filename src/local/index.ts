@@ -35,8 +35,8 @@ export type {
   ProcessStep,
   StartProcess,
 } from './lifecycle/component-process.js';
-export type { RollOut, RollOutOptions } from './lifecycle/deployments.js';
-export type { Deployment } from './server/components.js';
+export type { Deployment, RollOut, RollOutOptions } from './lifecycle/roll-out.js';
+
 export type { PolicyRemedy } from '../recipe/policy/policy-remedy.js';
 export type { ConfigurationUpdate } from '../recipe/device-configuration.js';
 export type { ProfileName } from '../shared/profile-name.js';

@@ -4,8 +4,9 @@ import { asyncScheduler } from 'rxjs';
 import { ComponentConfigurations } from './configuration/component-configurations.js';
 import { ComponentProcesses } from './lifecycle/component-processes.js';
 import { Deployments } from './lifecycle/deployments.js';
+import type { Deployment } from './lifecycle/roll-out.js';
 import { LifecycleServices } from './lifecycle/lifecycle-services.js';
-import { Components, type DeployedComponent, type Deployment } from './server/components.js';
+import { Components, type DeployedComponent } from './server/components.js';
 import type { LocalComponent, RecipeComponent } from '../recipe/local-component.js';
 import { schedulerClock } from '../schedule/clock.js';
 import { harmlessHook } from '../stream/hook.js';
@@ -86,7 +87,7 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
     interpolates: options.interpolateComponentConfiguration ?? false,
   };
   const configurations = new ComponentConfigurations(profile, () => asyncScheduler.now(), observe);
-  const lifecycle = new LifecycleServices();
+  const lifecycle = new LifecycleServices(observe);
   const deployed = new Components(profile, device, tokens, policies, configurations);
   const problems = new Map(components.map(component => deployed.deploy(component)).map(({ component, problems }) => [component, problems]));
   // The broker comes first and the profile needs it; by the time a message arrives both are there.
@@ -185,7 +186,7 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
     if (before === undefined) problems.delete(name);
     else problems.set(name, inEffect);
   };
-  const deployments = new Deployments({ profile, components: deployed, services: lifecycle, processes, clock, deploy, restore });
+  const deployments = new Deployments({ profile, components: deployed, services: lifecycle, processes, clock, observe, deploy, restore });
   let stopping: Promise<void> | undefined;
   const restart: LocalNucleus['restart'] = async ({ keepTokens = false } = {}) => {
     if (stopping !== undefined) throw new Error('The local nucleus has been stopped.');

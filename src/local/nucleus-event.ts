@@ -1,5 +1,6 @@
 import type { BrokerProblem } from './broker/errors.js';
 import type { ComponentState } from './lifecycle/component-process.js';
+import type { RollOut } from './lifecycle/roll-out.js';
 import type { PolicyRemedy } from '../recipe/policy/policy-remedy.js';
 
 /** What happens in a local nucleus, for logs and for tests that wait. Tokens never appear. */
@@ -80,6 +81,25 @@ export type NucleusEvent =
   | { readonly kind: 'configurationChanged'; readonly component: string; readonly keyPath: readonly string[] }
   /** A component says what state it is in: `RUNNING` or `ERRORED`; on Lite any text. */
   | { readonly kind: 'stateReported'; readonly connection: number; readonly component: string; readonly state: string }
+  /** A component was told that an update is about to begin; and answered: it may, or is asked again after so many milliseconds. */
+  | { readonly kind: 'updateAnnounced'; readonly component: string; readonly deploymentId: string }
+  | {
+      readonly kind: 'updateAnswered';
+      readonly component: string;
+      readonly deploymentId: string;
+      /** Without one the answer counts for nothing, and the update waits for as long as it can. */
+      readonly recheckAfter: number | undefined;
+    }
+  /** A component that validates its configuration has said what it thinks of the one it is to get: `ACCEPTED` or `REJECTED`. */
+  | {
+      readonly kind: 'configurationValidated';
+      readonly component: string;
+      readonly deploymentId: string;
+      readonly status: string | undefined;
+      readonly message: string | undefined;
+    }
+  /** What a deployment (`rollOut`) came to. */
+  | { readonly kind: 'deployed'; readonly deploymentId: string; readonly status: RollOut['status']; readonly failure: string | undefined }
   /** A component that was rolled out with a process of the nucleus is in another state. */
   | { readonly kind: 'stateChanged'; readonly component: string; readonly state: ComponentState }
   /** An operation was answered with an error. */

@@ -1,9 +1,8 @@
 import type { BrokerMessage } from './broker/broker.js';
-import type { Deployment } from './server/components.js';
 import type { Faults } from './faults/faults.js';
 import type { LocalComponent, RecipeComponent } from '../recipe/local-component.js';
 import type { ComponentEnvironment } from './lifecycle/component-process.js';
-import type { RollOut, RollOutOptions } from './lifecycle/deployments.js';
+import type { Deployment, RollOut, RollOutOptions } from './lifecycle/roll-out.js';
 import type { NucleusEvent } from './nucleus-event.js';
 import type { ProfileName } from '../shared/profile-name.js';
 

@@ -76,6 +76,20 @@ export function prettyLog(out: Output, components: readonly string[]): Render {
         return sentence(event.component, `configuration changed: /${event.keyPath.join('/')}`, 'yellow');
       case 'stateReported':
         return sentence(event.component, `reports ${event.state}`, event.state === 'ERRORED' ? 'red' : 'green');
+      case 'updateAnnounced':
+        return sentence(event.component, 'is told of an update', 'yellow');
+      case 'updateAnswered':
+        return sentence(event.component, answerToUpdate(event.recheckAfter), 'yellow');
+      case 'configurationValidated': {
+        const why = event.message === undefined ? '' : `: ${event.message}`;
+        return sentence(event.component, `validates its configuration: ${event.status ?? 'nothing'}${why}`, 'yellow');
+      }
+      case 'deployed':
+        return sentence(
+          undefined,
+          event.failure === undefined ? `deployment ${event.status}` : `deployment ${event.status}: ${event.failure}`,
+          event.status === 'SUCCEEDED' ? 'green' : 'red',
+        );
       case 'stateChanged':
         return sentence(event.component, `is ${event.state}`, event.state === 'ERRORED' || event.state === 'BROKEN' ? 'red' : 'dim');
       case 'localSubscribed':
@@ -171,6 +185,11 @@ function failure(event: Extract<DevEvent, { kind: 'failed' }>, sentence: Sentenc
   const text = event.message === '' ? '' : `: ${event.message.replace(/\.$/, '')}`;
   const remedy = event.remedy === undefined ? '' : `. To allow it, ${event.remedy.line}`;
   return sentence(event.component, `✗ ${what} ${event.code}${text}${remedy}`, 'red');
+}
+
+function answerToUpdate(recheckAfter: number | undefined): string {
+  if (recheckAfter === undefined) return 'answers without a time, which counts for nothing';
+  return recheckAfter === 0 ? 'lets the update begin' : `puts the update off by ${String(recheckAfter)} ms`;
 }
 
 /** `com.example.Sensor` as `Sensor`. */

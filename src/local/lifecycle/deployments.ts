@@ -4,40 +4,11 @@ import type { Clock } from '../../ipc/clock.js';
 import type { LocalComponent, RecipeComponent } from '../../recipe/local-component.js';
 import type { Configuration } from '../../recipe/recipe.js';
 import type { ProfileName } from '../../shared/profile-name.js';
-import type { Components, DeployedComponent, Deployment } from '../server/components.js';
+import type { NucleusEvent } from '../nucleus-event.js';
+import type { Components, DeployedComponent } from '../server/components.js';
 import type { ComponentProcesses } from './component-processes.js';
+import type { Deployment, RollOut, RollOutOptions } from './roll-out.js';
 import type { LifecycleServices, ValidityReport } from './lifecycle-services.js';
-
-/** How a deployment is carried out. */
-export interface RollOutOptions {
-  /**
-   * Whether components that have subscribed to component updates are told, and can put it off, as with a deployment of the cloud. Left out: no,
-   * as with a local one.
-   */
-  readonly notifyComponents?: boolean | undefined;
-  /** How long it waits for their answers, in milliseconds: 60 000. */
-  readonly notifyTimeout?: number | undefined;
-  /**
-   * What is done where a component does not start: `ROLLBACK`, as left out and as with a deployment of the cloud, puts every component of the deployment back as it was; `DO_NOTHING` leaves them, as
-   * a local deployment does. Lite never rolls back.
-   */
-  readonly failureHandlingPolicy?: 'ROLLBACK' | 'DO_NOTHING' | undefined;
-  /** How long it waits for the reports of components that validate, in milliseconds: 20 000. */
-  readonly validationTimeout?: number | undefined;
-}
-
-/** What a deployment came to. */
-export type RollOut =
-  | { readonly status: 'SUCCEEDED'; readonly deploymentId: string; readonly deployments: readonly Deployment[] }
-  /** Nothing has changed. */
-  | { readonly status: 'FAILED_NO_STATE_CHANGE'; readonly deploymentId: string; readonly reason: string }
-  /** A component did not start. Everything is as it was before; or was to be and is not; or nobody asked for that, and what was deployed is there. */
-  | {
-      readonly status: 'FAILED_ROLLBACK_COMPLETE' | 'FAILED_UNABLE_TO_ROLLBACK' | 'FAILED_ROLLBACK_NOT_REQUESTED';
-      readonly deploymentId: string;
-      readonly reason: string;
-      readonly deployments: readonly Deployment[];
-    };
 
 const STOPPED = 'the local nucleus has been stopped';
 
@@ -87,6 +58,8 @@ export class Deployments {
     if (notifyComponents && !this.#isClosed()) await this.#announce(deploymentId, notifyTimeout);
     const outcome = await this.#carryOut(deploymentId, components, options);
     if (notifyComponents) this.#services.tellUpdated(deploymentId);
+    const { status } = outcome;
+    this.#parts.observe({ kind: 'deployed', deploymentId, status, failure: 'reason' in outcome ? outcome.reason : undefined });
     return outcome;
   }
 
@@ -241,6 +214,7 @@ interface DeploymentParts {
   readonly services: LifecycleServices;
   readonly processes: ComponentProcesses;
   readonly clock: Clock;
+  readonly observe: (event: NucleusEvent) => void;
   readonly deploy: (component: LocalComponent | RecipeComponent) => Deployment;
   /** Puts a component back; `undefined` removes it. */
   readonly restore: (name: string, before: DeployedComponent | undefined) => void;

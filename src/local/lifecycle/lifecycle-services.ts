@@ -1,4 +1,5 @@
 import type { Configuration } from '../../recipe/recipe.js';
+import type { NucleusEvent } from '../nucleus-event.js';
 
 /** What a component says of a configuration that it is to get. */
 export interface ValidityReport {
@@ -14,8 +15,13 @@ export class LifecycleServices {
   readonly #validators = new Map<string, Send>();
   readonly #validations = new Map<string, (report: ValidityReport) => void>();
   readonly #updates = new Map<string, Set<Send>>();
+  readonly #observe: (event: NucleusEvent) => void;
   #onReported: (component: string, state: string) => void = () => undefined;
   readonly #announced = new Map<string, { readonly deploymentId: string; readonly resolve: (recheckAfter: number) => void }>();
+
+  constructor(observe: (event: NucleusEvent) => void = () => undefined) {
+    this.#observe = observe;
+  }
 
   /** One listener a component: a second one gets nothing, and the end of either removes it. */
   addValidator(component: string, send: Send): () => void {
@@ -40,8 +46,10 @@ export class LifecycleServices {
   /** `false`: nobody has asked, or not any more. */
   report(component: string, deploymentId: string, report: ValidityReport): boolean {
     const resolve = this.#validations.get(questionKey(component, deploymentId));
-    resolve?.(report);
-    return resolve !== undefined;
+    if (resolve === undefined) return false;
+    this.#observe({ kind: 'configurationValidated', component, deploymentId, ...report });
+    resolve(report);
+    return true;
   }
 
   /** Who is told of reported states. */
@@ -73,6 +81,7 @@ export class LifecycleServices {
     const isAnswerable = streams.size === 1;
     const question = { deploymentId, resolve: isAnswerable ? resolve : () => undefined };
     this.#announced.set(component, question);
+    this.#observe({ kind: 'updateAnnounced', component, deploymentId });
     for (const send of streams) send({ preUpdateEvent: { deploymentId, isGgcRestarting: false } });
     return () => {
       if (this.#announced.get(component) === question) this.#announced.delete(component);
@@ -88,6 +97,7 @@ export class LifecycleServices {
     const question = this.#announced.get(component);
     if (question?.deploymentId !== deploymentId) return 'too late';
     this.#announced.delete(component);
+    this.#observe({ kind: 'updateAnswered', component, deploymentId, recheckAfter });
     if (recheckAfter !== undefined) question.resolve(recheckAfter);
     return 'taken';
   }

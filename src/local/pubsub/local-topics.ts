@@ -51,8 +51,9 @@ export class LocalTopics {
       this.#context.observe({ kind: 'localPublished', connection: peer.id, component, topicName: topic, isJson, payload });
     }
     for (const subscription of route) subscription.deliver(frames);
-    if (route.length === 0 || !this.#context.observed()) return;
-    const components = route.map(({ component }) => component);
+    if (!this.#context.observed()) return;
+    const components = route.map(({ component }) => component).filter(component => !this.#context.isObserver(component));
+    if (components.length === 0) return;
     this.#context.observe({ kind: 'localDelivered', topicName: topic, isJson, payload, components });
   }
 

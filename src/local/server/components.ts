@@ -5,17 +5,9 @@ import type { ProfileName } from '../../shared/profile-name.js';
 import { configured, updateConfiguration } from '../../recipe/device-configuration.js';
 import { interpolateAll, type RecipeVariables } from '../../recipe/interpolate.js';
 import type { Configuration } from '../../recipe/recipe.js';
+import type { Deployment } from '../lifecycle/roll-out.js';
 import type { ComponentConfigurations } from '../configuration/component-configurations.js';
 import type { Tokens } from './tokens.js';
-
-/** What a deployment of one component came to. */
-export interface Deployment {
-  readonly component: string;
-  /** The configuration now in effect. */
-  readonly configuration: Configuration;
-  /** What in its policies grants nothing or is not in effect, and why. */
-  readonly problems: readonly string[];
-}
 
 /** A component as it was deployed, to be put back. */
 export interface DeployedComponent {

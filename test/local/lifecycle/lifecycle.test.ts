@@ -185,6 +185,8 @@ describe('classic: component updates', () => {
   test('come before the question whether the configuration fits, and their end is told also where that is refused', async () => {
     await using nucleus = await begin('classic');
     const { client, id } = await asked(nucleus);
+    const told: string[] = [];
+    nucleus.observe(event => told.push(event.kind));
     expect(await answer(client, 2, SUBSCRIBE_TO_COMPONENT_UPDATES, {})).toBe('taken');
     const rollingOut = nucleus.rollOut([changed], notify);
     const deploymentId = await event(client, 'preUpdateEvent');
@@ -195,6 +197,7 @@ describe('classic: component updates', () => {
     expect(await rollingOut).toMatchObject({ status: 'FAILED_NO_STATE_CHANGE' });
     expect((await client.next()).streamId).toBe(4);
     expect(await event(client, 'postUpdateEvent')).toBe(deploymentId);
+    expect(told).toEqual(['updateAnnounced', 'updateAnswered', 'configurationValidated', 'deployed']);
     client.close();
   });
 
