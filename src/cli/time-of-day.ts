@@ -11,3 +11,21 @@ export function timeOfDay(): string {
 export function isoTime(at: number = asyncScheduler.now()): string {
   return new Date(at).toISOString();
 }
+
+/** `3 d 4 h ago`, in the two largest units. */
+export function ago(timeOfDay: number): string {
+  const seconds = Math.max(0, Math.round((asyncScheduler.now() - timeOfDay) / 1_000));
+  const parts = [
+    [Math.floor(seconds / 86_400), 'd'],
+    [Math.floor(seconds / 3_600) % 24, 'h'],
+    [Math.floor(seconds / 60) % 60, 'min'],
+    [seconds % 60, 's'],
+  ] as const;
+  const from = parts.findIndex(([number]) => number > 0);
+  if (from < 0) return 'just now';
+  return `${parts
+    .slice(from, from + 2)
+    .filter(([number]) => number > 0)
+    .map(([number, unit]) => `${String(number)} ${unit}`)
+    .join(' ')} ago`;
+}

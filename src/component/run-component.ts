@@ -1,6 +1,7 @@
 import { connect, connectNucleus } from '../client/connect.js';
 import type { ConfigurationInvalid } from '../errors/errors.js';
 import { OwnOutboxes } from '../outbox/open-outbox.js';
+import type { Outbox } from '../outbox/outbox.js';
 import { checkPositiveTime } from '../shared/check-argument.js';
 import { namedBranches } from './branches.js';
 import { ComponentRun, DRAIN_DEADLINE, HEALTH_PERIOD, reportState, type RunOptions } from './component-run.js';
@@ -60,7 +61,7 @@ export const runComponent = async <A>(component: Component<A>, options: RunOptio
   }
   const { config, config$ } = followed.right;
   const proxy = options.proxy ?? nucleus?.mqtt ?? connect(options.connect);
-  const outboxes = new OwnOutboxes(env[WORK_FOLDER_VARIABLE] ?? process.cwd());
+  const outboxes = new OwnOutboxes(env[WORK_FOLDER_VARIABLE] ?? process.cwd(), outbox => logBacklog(outbox.depth$, log));
   let branches: ReadonlyMap<string, Branch>;
   try {
     branches = namedBranches(component.run(proxy, config, runContext(log, config$, nucleus, outboxes)));
@@ -70,6 +71,24 @@ export const runComponent = async <A>(component: Component<A>, options: RunOptio
     return ended(log, 'defect', undefined, error);
   }
   return new ComponentRun(component, branches, { proxy, nucleus, outboxes }, log, options).toEnd();
+};
+
+/** Milliseconds that something is stored before it counts as waiting: what is sent at once is in the outbox, too. */
+const WAITS = 2_000;
+
+/** Says that messages wait in an outbox, again when twice as many do, and when none does any more: a few lines, however long that goes on. */
+export const logBacklog = (depth$: Outbox['depth$'], log: Log): void => {
+  let told = 0;
+  depth$.subscribe(({ messages, bytes, age }) => {
+    if (messages === 0) {
+      if (told > 0) log.info('outbox: nothing waits any more', { event: 'outbox', messages, bytes, age });
+      told = 0;
+    } else if (age >= WAITS && messages >= 2 * told) {
+      const what = messages === 1 ? '1 message waits' : `${messages} messages wait`;
+      log.info(`outbox: ${what}, the oldest for ${Math.round(age / 1_000)} s`, { event: 'outbox', messages, bytes, age });
+      told = messages;
+    }
+  });
 };
 
 /** A wrong configuration, a line a problem. */

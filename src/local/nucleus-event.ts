@@ -32,6 +32,7 @@ export type NucleusEvent =
       readonly topicName: string;
       readonly payload: Uint8Array;
       readonly qos: 0 | 1;
+      readonly userProperties?: readonly { readonly key: string; readonly value: string }[] | undefined;
     }
   /** A message of the broker went to subscriptions. */
   | {

@@ -107,11 +107,16 @@ export const openOutbox = (options: OutboxOptions = {}): Outbox => outboxOf(opti
  */
 export class OwnOutboxes {
   private readonly folder: string | undefined;
+  private readonly onMade: (outbox: Outbox) => void;
   private readonly outboxes = new Map<string, { readonly options: OutboxOptions; readonly outbox: FileOutbox }>();
 
-  /** @param folder that relative paths are in. `undefined`: none touches the disk. */
-  constructor(folder: string | undefined) {
+  /**
+   * @param folder that relative paths are in. `undefined`: none touches the disk.
+   * @param onMade is told of each.
+   */
+  constructor(folder: string | undefined, onMade: (outbox: Outbox) => void = () => undefined) {
     this.folder = folder;
+    this.onMade = onMade;
   }
 
   /** Asked for again, as when streams are made anew, it is the same one. */
@@ -125,6 +130,7 @@ export class OwnOutboxes {
     }
     const outbox = outboxOf(options, this.folder, true);
     this.outboxes.set(path, { options, outbox });
+    this.onMade(outbox);
     return outbox;
   };
 

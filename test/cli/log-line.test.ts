@@ -1,4 +1,12 @@
+import { PassThrough } from 'node:stream';
+import type { WriteStream } from 'node:tty';
+import { asyncScheduler } from 'rxjs';
 import { describe, expect, test } from 'vitest';
+import type { DevEvent } from '../../src/cli/dev/dev-event.js';
+import { prettyLog } from '../../src/cli/dev/pretty-log.js';
+import { Output } from '../../src/cli/output.js';
+import { type Mark, marked, type MarkWith } from '../../src/outbox/mark.js';
+import { QOS } from '../../src/shared/qos.js';
 import { logSentence } from '../../src/cli/dev/log-line.js';
 import { SubscribedFilters } from '../../src/cli/dev/subscribed-filters.js';
 import { jsonLog, type Log } from '../../src/component/log.js';
@@ -25,6 +33,20 @@ describe('a line of a component', () => {
     for (const text of ['plain', '{"time":', '{"time":1}', '{"time":1,"level":"loud","message":"x","component":"y"}', '[1]'])
       expect(logSentence(text)).toBeUndefined();
   });
+});
+
+test('what an outbox replays is said, with when it was stored, whether its mark is in the payload or beside it', () => {
+  const out = new Output(new PassThrough() as unknown as WriteStream);
+  const storedAt = asyncScheduler.now() - 93 * 3_600_000;
+  const published = (mark: Mark, markWith: MarkWith): DevEvent => {
+    const { payload, userProperties } = marked({ topicName: 't', payload: '1', qos: QOS.AT_LEAST_ONCE }, mark, markWith);
+    return { kind: 'published', connection: 1, component: 'a', topicName: 't', payload: Buffer.from(payload), qos: 1, userProperties };
+  };
+  const mark: Mark = { epoch: 'e', stream: '', number: 7, storedAt, attempt: 1, replayed: true, lost: [] };
+  for (const markWith of ['members', 'wrap'] as const) {
+    expect(prettyLog(out, ['a'])(published(mark, markWith))).toMatch(/ → t .* replayed, stored 3 d 21 h ago$/);
+    expect(prettyLog(out, ['a'])(published({ ...mark, replayed: false }, markWith))).not.toContain('replayed, stored');
+  }
 });
 
 test('what is subscribed to ends with its subscription, and with its connection', () => {

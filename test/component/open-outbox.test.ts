@@ -1,15 +1,17 @@
 import { isBuiltin } from 'node:module';
 import { readdirSync } from 'node:fs';
 import { right } from 'fp-ts/lib/Either.js';
-import { firstValueFrom, of, toArray } from 'rxjs';
+import { firstValueFrom, of, Subject, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { component, runComponent, silentLog } from '../../src/component/index.js';
+import { logBacklog } from '../../src/component/run-component.js';
 import { dryRun } from '../../src/dry-run/index.js';
-import { forwardFrom, type OutboxOptions, storeIn } from '../../src/outbox/index.js';
+import { forwardFrom, type OutboxDepth, type OutboxOptions, storeIn } from '../../src/outbox/index.js';
 import type { MqttProxy } from '../../src/ports/mqtt-proxy.js';
 import { QOS } from '../../src/shared/qos.js';
 import { onRights } from '../../src/stream/index.js';
 import { marbles } from '../../src/testing/index.js';
+import { type Line, logLines } from '../kit/component/log-lines.js';
 import { temporaryFolder } from '../kit/process/run-cli.js';
 
 /** Stores what comes, and sends what is stored. */
@@ -54,7 +56,7 @@ describe('openOutbox of a component', () => {
     const result = await dryRun(meter());
     if (result._tag === 'Left') throw result.left;
     const { findings, access } = result.right;
-    expect(access).toEqual({ publish: ['meters/+'], subscribe: ['readings'] });
+    expect(access).toMatchObject({ publish: ['meters/+'], subscribe: ['readings'] });
     expect(findings.filter(({ severity }) => severity === 'error')).toEqual([]);
     expect(readdirSync('.')).toEqual(before);
   });
@@ -102,5 +104,28 @@ describe('openOutbox of a component', () => {
         : { _tag: 'Left', left: { _tag: 'OutboxUnavailable', reason: 'needs-newer-node', value: 1 } },
     ]);
     expect(readdirSync(folder)).toEqual(isBuiltin('node:sqlite') ? expect.arrayContaining(['outbox.sqlite']) : []);
+  });
+
+  it('logs that messages wait, again when twice as many do, and when none does any more', () => {
+    const lines: Line[] = [];
+    const depth$ = new Subject<OutboxDepth>();
+    logBacklog(depth$, logLines(lines));
+    const counts = { stored: 0, forwarded: 0, expired: 0, dropped: 0, setAside: 0, damaged: 0, inside: 0 };
+    const depths = [
+      [5, 100],
+      [0, 0],
+      [1, 2_000],
+      ...Array.from({ length: 98 }, (_, i) => [i + 2, 3_000]),
+      [40, 9_000],
+      [0, 0],
+      [0, 0],
+      [3, 10],
+    ];
+    for (const [messages = 0, age = 0] of depths) depth$.next({ messages, bytes: messages, age, counts });
+    expect(lines.map(({ message }) => message)).toEqual([
+      'outbox: 1 message waits, the oldest for 2 s',
+      ...[2, 4, 8, 16, 32, 64].map(messages => `outbox: ${messages} messages wait, the oldest for 3 s`),
+      'outbox: nothing waits any more',
+    ]);
   });
 });

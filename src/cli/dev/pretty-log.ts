@@ -1,8 +1,9 @@
 import type { LogLevel } from '../../component/log.js';
+import { markOf } from '../../outbox/mark.js';
 import { visible, visibleColoured } from '../../shared/visible.js';
 import { previewPayload } from '../messages/payload-preview.js';
 import type { Format, Output } from '../output.js';
-import { timeOfDay } from '../time-of-day.js';
+import { ago, timeOfDay } from '../time-of-day.js';
 import { columnsOf, wrap } from '../wrap.js';
 import { describeEnd } from './describe-end.js';
 import type { DevEvent } from './dev-event.js';
@@ -71,7 +72,13 @@ export function prettyLog(out: Output, components: readonly string[]): Render {
       case 'unsubscribed':
         return sentence(event.component, `unsubscribed from ${event.filter}`, 'dim');
       case 'published':
-        return message(event.component, '→', event.topicName, event.payload, event.qos === 0 ? 'qos 0' : '');
+        return message(
+          event.component,
+          '→',
+          event.topicName,
+          event.payload,
+          [...(event.qos === 0 ? ['qos 0'] : []), ...replayedOf(event)].join(', '),
+        );
       case 'configurationChanged':
         return sentence(event.component, `configuration changed: /${event.keyPath.join('/')}`, 'yellow');
       case 'stateReported':
@@ -175,6 +182,12 @@ export function prettyLog(out: Output, components: readonly string[]): Render {
         return sentence(undefined, `${plural(event.events, 'event')} not shown: they came faster than they could be printed`, 'yellow');
     }
   };
+}
+
+/** What the mark of an outbox says of a message that waited. */
+function replayedOf({ topicName, payload, userProperties }: Extract<DevEvent, { kind: 'published' }>): readonly string[] {
+  const mark = markOf({ topicName, payload, userProperties });
+  return mark?.replayed === true ? [`replayed, stored ${ago(mark.storedAt)}`] : [];
 }
 
 type Sentence = (component: string | undefined, text: string, format?: Format) => string;

@@ -1,5 +1,4 @@
 import { statSync } from 'node:fs';
-import { asyncScheduler } from 'rxjs';
 import { markedRequest } from '../../outbox/mark.js';
 import { type FiledMessage, type OutboxFile, readOutboxFile } from '../../outbox/sqlite/read-file.js';
 import type { Places } from '../../outbox/sqlite/selection.js';
@@ -11,7 +10,7 @@ import { EXIT } from '../exit-code.js';
 import { payloadJson } from '../messages/message-json.js';
 import { bytes, previewPayload } from '../messages/payload-preview.js';
 import type { Output } from '../output.js';
-import { isoTime } from '../time-of-day.js';
+import { ago, isoTime } from '../time-of-day.js';
 import { columnsOf } from '../wrap.js';
 import { done, fileOf, type ListOptions, type OutputOptions, type SelectOptions, selectionOf } from './options.js';
 
@@ -212,24 +211,6 @@ function inFull(out: Output, message: FiledMessage): string {
 }
 
 const dated = (timeOfDay: number): string => isoTime(timeOfDay).slice(0, 19).replace('T', ' ') + 'Z';
-
-/** `3 d 4 h ago`, in the two largest units. */
-function ago(timeOfDay: number): string {
-  const seconds = Math.max(0, Math.round((asyncScheduler.now() - timeOfDay) / 1_000));
-  const parts = [
-    [Math.floor(seconds / 86_400), 'd'],
-    [Math.floor(seconds / 3_600) % 24, 'h'],
-    [Math.floor(seconds / 60) % 60, 'min'],
-    [seconds % 60, 's'],
-  ] as const;
-  const from = parts.findIndex(([number]) => number > 0);
-  if (from < 0) return 'just now';
-  return `${parts
-    .slice(from, from + 2)
-    .filter(([number]) => number > 0)
-    .map(([number, unit]) => `${String(number)} ${unit}`)
-    .join(' ')} ago`;
-}
 
 function plural(count: number, what: string): string {
   return count === 1 ? `1 ${what}` : `${String(count)} ${what}s`;

@@ -55,9 +55,17 @@ export class Caller {
     return faults.unauthorized.strike(this.component) === undefined && permissions.may(this.component, operation, resource);
   }
 
-  published({ topicName, payload, qos }: BrokerMessage): void {
+  published({ topicName, payload, qos, userProperties }: BrokerMessage): void {
     if (!this.#context.observed()) return;
-    this.#context.observe({ kind: 'published', connection: this.peer.id, component: this.component, topicName, payload, qos });
+    this.#context.observe({
+      kind: 'published',
+      connection: this.peer.id,
+      component: this.component,
+      topicName,
+      payload,
+      qos,
+      ...(userProperties === undefined ? undefined : { userProperties }),
+    });
   }
 
   subscribed(streamId: number, filter: string): void {
