@@ -1,5 +1,5 @@
 /**
- * A newcomer's hour: does what docs/tutorial.md says, word for word, in an empty folder and against the packed package, and compares what is printed
+ * A newcomer's hour: does what docs/tutorial.md, and docs/offline.md after it, say, word for word, in an empty folder and against the packed package, and compares what is printed
  * with what is shown. With it goes the promise of README.md: its commands are the tutorial's.
  *
  * Two things are not as for a newcomer, since the version under test is not in the registry: `npx` finds it in a folder above, and
@@ -8,7 +8,8 @@
  * `npm run check:tutorial -- --show` prints what the commands print instead of comparing it, to write the tutorial by.
  */
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import { nodeWithSqlite } from './node-binary.js';
 import { inTemporaryFolder, packInto, ROOT } from './packed-package.js';
 import { failureOf, runProcess } from './run-process.js';
 import { HAS_TERMINAL, Terminal } from './terminal.js';
@@ -36,7 +37,7 @@ async function provide(folder: string, tarball: string): Promise<void> {
 class Reader {
   #cwd: string;
   readonly #tarball: string;
-  readonly #env: NodeJS.ProcessEnv;
+  #env: NodeJS.ProcessEnv;
   readonly #open = new Map<string, Terminal>();
   /** What the last commands have printed, in the terminal without a name. */
   #printed = '';
@@ -73,6 +74,11 @@ class Reader {
       case 'excerpt':
         if (!(await readFile(join(this.#cwd, step.path), 'utf8')).includes(step.text)) throw new Error(`${step.path} has no such lines`);
     }
+  }
+
+  /** From here on the commands run under the Node that is in this folder. */
+  useNode(folder: string): void {
+    this.#env = { ...this.#env, PATH: `${folder}:${this.#env['PATH'] ?? ''}` };
   }
 
   close(): void {
@@ -156,14 +162,32 @@ async function checkLite(folder: string): Promise<void> {
   console.log('ok    a project for Greengrass Lite');
 }
 
+const TUTORIAL = 'docs/tutorial.md';
+/** Goes on where the tutorial ends, with a Node that has `node:sqlite`. */
+const OFFLINE = 'docs/offline.md';
+
+const stepsOf = async (page: string): Promise<readonly TutorialStep[]> => tutorialSteps(await readFile(join(ROOT, page), 'utf8'));
+
+async function follow(reader: Reader, page: string): Promise<number> {
+  const steps = await stepsOf(page);
+  for (const step of steps) {
+    const started = performance.now();
+    await reader.take(step).catch((error: unknown) => {
+      throw new Error(`${page}:${step.line}: ${error instanceof Error ? error.message : String(error)}`);
+    });
+    const what = step.kind === 'commands' ? step.commands.join('; ') : step.kind;
+    console.log(`ok    ${page}:${step.line} ${what} (${((performance.now() - started) / 1000).toFixed(1)} s)`);
+  }
+  return steps.length;
+}
+
 async function main(): Promise<void> {
-  const tutorial = 'docs/tutorial.md';
-  const steps = tutorialSteps(await readFile(join(ROOT, tutorial), 'utf8'));
-  await checkReadme(steps);
+  await checkReadme(await stepsOf(TUTORIAL));
   if (!HAS_TERMINAL) {
     console.log('tutorial: skipped, since there is no script of util-linux');
     return;
   }
+  let steps = 0;
   await inTemporaryFolder(async folder => {
     const tarball = await packInto(folder);
     await provide(folder, tarball);
@@ -171,20 +195,15 @@ async function main(): Promise<void> {
     await mkdir(empty);
     const reader = new Reader(empty, tarball);
     try {
-      for (const step of steps) {
-        const started = performance.now();
-        await reader.take(step).catch((error: unknown) => {
-          throw new Error(`${tutorial}:${step.line}: ${error instanceof Error ? error.message : String(error)}`);
-        });
-        const what = step.kind === 'commands' ? step.commands.join('; ') : step.kind;
-        console.log(`ok    ${tutorial}:${step.line} ${what} (${((performance.now() - started) / 1000).toFixed(1)} s)`);
-      }
+      steps += await follow(reader, TUTORIAL);
       await checkLite(empty);
+      reader.useNode(dirname(nodeWithSqlite()));
+      steps += await follow(reader, OFFLINE);
     } finally {
       reader.close();
     }
   });
-  console.log(`\ntutorial: ${steps.length} steps as written`);
+  console.log(`\ntutorial: ${steps} steps as written`);
 }
 
 await main().catch((error: unknown) => {

@@ -2,6 +2,7 @@
 export const SECTIONS: Readonly<Record<string, readonly (readonly [guide: string, title: string])[]>> = {
   'Start here': [
     ['tutorial', 'Tutorial'],
+    ['offline', 'A device that goes offline'],
     ['migrating', 'From the official SDK'],
   ],
   Guides: [
@@ -14,7 +15,7 @@ export const SECTIONS: Readonly<Record<string, readonly (readonly [guide: string
     ['operators/aggregates', 'Aggregates'],
     ['operators/batch', 'Batch and shape'],
     ['operators/rate', 'Rate'],
-    ['outbox', 'A device that goes offline'],
+    ['outbox', 'The outbox'],
     ['testing', 'Testing'],
     ['fleet', 'A fleet'],
   ],

@@ -19,7 +19,7 @@ export type TutorialStep = { readonly line: number } &
  *
  *     <!-- terminal 2 -->        the `sh` fence is typed, or the `text` fence is seen, in another terminal, which stays open
  *     <!-- Ctrl-C terminal 2 --> it is ended
- *     <!-- file src/x.ts -->     the `diff` fence is a change to it, the `yaml` fence all of it, the `ts excerpt` fence a part of it
+ *     <!-- file src/x.ts -->     the `diff` fence is a change to it, the `yaml` or `ts` fence all of it, the `ts excerpt` fence a part of it
  *     <!-- fails -->             the command of the `sh` fence ends with another code than 0
  *     <!-- not run: why -->      the `sh` fence needs what a check does not have
  */
@@ -44,7 +44,7 @@ export function tutorialSteps(markdown: string): readonly TutorialStep[] {
       latest = terminal;
     } else if (language === 'text') steps.push({ line, kind: 'output', terminal: terminal ?? latest, text });
     else if (language === 'diff') steps.push({ line, kind: 'edit', path, diff: text });
-    else if (language === 'yaml') steps.push({ line, kind: 'create', path, text });
+    else if (language === 'yaml' || (language === 'ts' && path !== '')) steps.push({ line, kind: 'create', path, text });
     else if (language === 'ts excerpt') steps.push({ line, kind: 'excerpt', path, text });
     comment = '';
   }

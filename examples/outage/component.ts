@@ -1,5 +1,5 @@
 import { component } from 'greengrass-rx/component';
-import { interval, map } from 'rxjs';
+import { interval, map, takeUntil } from 'rxjs';
 import { meter, TOPIC } from './meter.js';
 
 const MINUTE = 60_000;
@@ -10,6 +10,13 @@ export default component({
   version: '1.0.0',
   run: (proxy, _config, { openOutbox }) => {
     const outbox = openOutbox({ topics: [TOPIC], mark: 'wrap', maxAge: 30 * 24 * 60 * MINUTE });
-    return meter(interval(5 * MINUTE).pipe(map(n => ({ kWh: n / 10 }))), outbox, proxy);
+    return meter(
+      interval(5 * MINUTE).pipe(
+        map(n => ({ kWh: n / 10 })),
+        takeUntil(proxy.draining$),
+      ),
+      outbox,
+      proxy,
+    );
   },
 });

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -83,6 +83,15 @@ describe('dev', () => {
       // Where an outbox of the component keeps its file.
       GREENGRASS_RX_WORK_FOLDER: join(dirname(socketPath), 'work', 'com.example.Thermometer'),
     });
+  });
+
+  test('leaves the work folder to whoever has named one: what is in it outlives dev', async () => {
+    const folder = temporaryFolder();
+    const command = ['--', process.execPath, '-p', 'process.env.GREENGRASS_RX_WORK_FOLDER'];
+    const dev = runDev(command, { env: { GREENGRASS_RX_WORK_FOLDER: folder } });
+    await dev.ended;
+    expect(events(dev).find(({ kind }) => kind === 'output')).toMatchObject({ text: folder });
+    expect(existsSync(folder)).toBe(true);
   });
 
   test.each([

@@ -50,6 +50,16 @@ aws
 \`\`\`yaml
 - z
 \`\`\`
+
+<!-- file c.ts -->
+
+\`\`\`ts
+export {};
+\`\`\`
+
+\`\`\`ts
+an example
+\`\`\`
 `;
     expect(tutorialSteps(markdown)).toMatchObject([
       { line: 2, kind: 'commands', terminal: undefined, commands: ['one', 'two'], fails: false },
@@ -60,6 +70,7 @@ aws
       { kind: 'ctrl-c', terminal: '2' },
       { kind: 'edit', path: 'a.ts', diff: '-x\n+y\n' },
       { kind: 'create', path: 'b.yaml', text: '- z\n' },
+      { kind: 'create', path: 'c.ts', text: 'export {};\n' },
     ]);
     expect(commandsIn("pub a/b '#'\n")).toEqual(["pub a/b '#'"]);
   });

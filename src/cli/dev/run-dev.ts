@@ -117,8 +117,8 @@ function environment(
   const work = workPath(name);
   return {
     ...patience(profile, options, env),
-    // On a device it is the working folder; here that is the project's.
-    [WORK_FOLDER_VARIABLE]: work,
+    // On a device it is the working folder; here that is the project's. What is in this one is gone with `dev`, unless another is named.
+    [WORK_FOLDER_VARIABLE]: env[WORK_FOLDER_VARIABLE] ?? work,
     ...setenv(work),
     ...componentEnvironment(profile, nucleus.environment(name), options),
   };
