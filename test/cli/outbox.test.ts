@@ -18,7 +18,7 @@ const filed = async (texts: readonly string[], setAside = 0, { epoch = 'epoch', 
   const path = join(ownFolder(), 'outbox.sqlite');
   const store = new InProcess(path);
   await store.open(epoch);
-  await store.put(texts, at(0), topicName);
+  await store.put(texts, at(0), { topicName });
   const { places } = await store.takeAll();
   await store.settle(
     places.map((place, i) => (i < setAside ? { place, fate: 'setAside', reason: 'Too odd.' } : { place, fate: 'handedBack' })),

@@ -61,12 +61,12 @@ export class InProcess {
   }
 
   /** Stores texts, all to one topic. */
-  put(texts: readonly string[], now = at(0), topicName = 'a'): Promise<Answer<'put'>> {
+  put(texts: readonly string[], now = at(0), { topicName = 'a', priority = 0 } = {}): Promise<Answer<'put'>> {
     const payloads = texts.map(text => Buffer.from(text));
     const records = {
       messages: texts.length,
       texts: texts.flatMap(() => ['', topicName, topicName, '']),
-      numbers: Float64Array.from(payloads.flatMap(({ length }) => [0, now.timeOfDay, Number.NaN, 1, length])),
+      numbers: Float64Array.from(payloads.flatMap(({ length }) => [priority, now.timeOfDay, Number.NaN, 1, length])),
       payloads: Uint8Array.from(Buffer.concat(payloads)),
     };
     return this.ask<'put'>({ op: 'put', now, records });

@@ -64,6 +64,7 @@ export const requeueMessages = (path: string, selection: Selection): Either<Outb
         members: text(row['members']),
         payload: file.bytes(row['payload']),
       };
+      if (message['priority'] !== 0) file.order();
       const checksum = file.checksum(message);
       const { payload = null, ...head } = message;
       sql('INSERT INTO message VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)').run(...Object.values(head), checksum, payload);

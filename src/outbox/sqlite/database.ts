@@ -56,7 +56,6 @@ export function openDatabase(sqlite: Sqlite, path: string, walBytes: number): Ta
       CREATE TABLE IF NOT EXISTS stream(id INTEGER PRIMARY KEY, epoch TEXT NOT NULL, name TEXT NOT NULL, next INTEGER NOT NULL, checksum INTEGER NOT NULL, UNIQUE(epoch, name));
       CREATE TABLE IF NOT EXISTS message(place INTEGER PRIMARY KEY, stream INTEGER NOT NULL, number INTEGER NOT NULL, key TEXT, priority REAL NOT NULL,
         storedAt REAL NOT NULL, age REAL NOT NULL, expires REAL, topicName TEXT NOT NULL, qos TEXT NOT NULL, members TEXT NOT NULL, checksum INTEGER NOT NULL, payload BLOB NOT NULL);
-      CREATE INDEX IF NOT EXISTS message_priority ON message(priority DESC, place) WHERE priority <> 0;
       CREATE TABLE IF NOT EXISTS claim(place INTEGER PRIMARY KEY, sent INTEGER NOT NULL, told INTEGER);
       CREATE TABLE IF NOT EXISTS attempt(place INTEGER PRIMARY KEY, attempts INTEGER NOT NULL, crashes INTEGER NOT NULL, suspect INTEGER NOT NULL);
       CREATE TABLE IF NOT EXISTS loss(id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL);

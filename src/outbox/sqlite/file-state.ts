@@ -22,6 +22,10 @@ export interface FileState {
   /** `undefined` while the file is closed. */
   readonly use: (tables: Tables | undefined) => void;
   readonly tables: () => Tables;
+  /** Whether a message has ever had a priority: only then are they indexed by it. */
+  readonly isOrdered: () => boolean;
+  /** A message has a priority. */
+  readonly order: () => void;
   readonly sql: (text: string) => Statement;
   readonly number: (cell: Cell | undefined) => number;
   readonly text: (cell: Cell | undefined) => string;
@@ -52,6 +56,7 @@ export function fileState(crc32: (bytes: Uint8Array | string, start?: number) =>
   const MOST_LOSSES = 10_000;
   let open: Tables | undefined;
   let toldUpTo = 0;
+  let ordered = false;
   const streams = new Map<string, { readonly id: number; next: number }>();
   const state: FileState['state'] = {
     epoch: '',
@@ -73,6 +78,9 @@ export function fileState(crc32: (bytes: Uint8Array | string, start?: number) =>
     return open;
   };
   const sql = (text: string) => tables().statement(text);
+  const lookForOrder = (): void => {
+    ordered = open !== undefined && sql("SELECT 1 FROM sqlite_master WHERE type='index' AND name='message_order'").get() !== undefined;
+  };
   const num = (cell: Cell | undefined): number => (typeof cell === 'number' ? cell : 0);
   const text = (cell: Cell | undefined): string => (typeof cell === 'string' ? cell : '');
   const bytesOf = (cell: Cell | undefined): Uint8Array => (cell instanceof Uint8Array ? cell : new Uint8Array(0));
@@ -190,8 +198,14 @@ export function fileState(crc32: (bytes: Uint8Array | string, start?: number) =>
     use: next => {
       open = next;
       streams.clear();
+      lookForOrder();
     },
     tables,
+    isOrdered: () => ordered,
+    order: () => {
+      if (!ordered) tables().database.exec('CREATE INDEX message_order ON message(priority DESC, place)');
+      ordered = true;
+    },
     sql,
     number: num,
     text,
@@ -202,6 +216,7 @@ export function fileState(crc32: (bytes: Uint8Array | string, start?: number) =>
       Object.assign(state, before);
       // What they remember of the commit that failed is not in the file.
       streams.clear();
+      lookForOrder();
     },
     checksum,
     stateChecksum,

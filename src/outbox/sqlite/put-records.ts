@@ -14,7 +14,7 @@ export interface PutRecords {
 
 /** Makes a {@link PutRecords}. */
 export function putRecords(file: FileState, settings: WorkerSettings, walBytes: number): PutRecords {
-  const { state, sql, number, checksum, streamOf, remove, sized, unclaimed } = file;
+  const { state, sql, number, checksum, streamOf, order, remove, sized, unclaimed } = file;
   const { maxBytes, maxAge, onFull } = settings;
   /** Bytes that may still come before the file is asked how full it is. */
   let room = 0;
@@ -91,6 +91,7 @@ export function putRecords(file: FileState, settings: WorkerSettings, walBytes: 
       offset += length;
       const size = topicName.length + length;
       if (!makeRoom(key, size + key.length + members.length, told)) break;
+      if (priority !== 0) order();
       const stream = streamOf(streamName);
       const row: Row = {
         place: state.nextPlace++,

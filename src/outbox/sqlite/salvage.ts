@@ -72,6 +72,7 @@ export function salvage(file: FileState, sqlite: Sqlite, fs: MarkFs, path: strin
       const made = { epoch: `${state.epoch}-${stream}`, name: '', next: Number.MAX_SAFE_INTEGER };
       sql('INSERT OR IGNORE INTO stream VALUES(?, ?, ?, ?, ?)').run(stream, made.epoch, made.name, made.next, file.streamChecksum(made));
     }
+    if (number(row['priority']) !== 0) file.order();
     const columns = Object.values(row);
     sql(`INSERT OR IGNORE INTO message VALUES(${columns.map(() => '?').join(', ')})`).run(...columns);
     // Which of them had been sent is not known: all may have been.

@@ -29,22 +29,40 @@ export function takeRecords(file: FileState, maxAge: number): TakeRecords {
     const { inside } = state;
     let handled = 0;
     let size = 0;
-    const pick = (where: string, order: string): void => {
+    /** @param priority `undefined`: no message has one. */
+    const pick = (priority: number | undefined): void => {
+      const [index, condition] = priority === undefined ? ['', ''] : ['INDEXED BY message_order', 'priority = ? AND'];
+      const range = priority === undefined ? [from, before] : [priority, from, before];
       for (;;) {
         if (lost.length >= messages || size >= bytes) return;
         // What was handed out or taken out is found again: the tree is damaged.
         if (handled > inside) throw Object.assign(new Error('The messages have no end.'), { errcode: 11 });
         const rows = sql(
           `SELECT message.*, length(CAST(message.topicName AS BLOB)) + length(payload) AS size, attempts, crashes, suspect, stream.name AS name, stream.epoch AS epoch
-             FROM message LEFT JOIN attempt USING (place) LEFT JOIN stream ON stream.id = message.stream
-             WHERE place >= ? AND place < ? AND ${where} AND ${unclaimed} ORDER BY ${order} LIMIT ?`,
-        ).all(from, before, Math.min(64, messages - lost.length));
+             FROM message ${index} LEFT JOIN attempt USING (place) LEFT JOIN stream ON stream.id = message.stream
+             WHERE ${condition} place >= ? AND place < ? AND ${unclaimed} ORDER BY place LIMIT ?`,
+        ).all(...range, Math.min(64, messages - lost.length));
         if (rows.length === 0) return;
         for (const row of rows) {
           if (size >= bytes) return;
           handled++;
           hand(row);
         }
+      }
+    };
+    /** The highest priority first. What no message has costs nothing. */
+    const pickAll = (): void => {
+      if (!file.isOrdered()) {
+        pick(undefined);
+        return;
+      }
+      for (let below = Infinity; lost.length < messages && size < bytes;) {
+        const next = sql('SELECT priority FROM message INDEXED BY message_order WHERE priority < ? ORDER BY priority DESC LIMIT 1').get(
+          below,
+        );
+        if (next === undefined) return;
+        below = number(next['priority']);
+        pick(below);
       }
     };
     const hand = (row: Row): void => {
@@ -90,9 +108,7 @@ export function takeRecords(file: FileState, maxAge: number): TakeRecords {
         size += number(row['size']);
       }
     };
-    pick('priority > 0', 'priority DESC, place');
-    pick('priority = 0', 'place');
-    pick('priority < 0', 'priority DESC, place');
+    pickAll();
     // What the table has and the index does not find: the index is damaged.
     if (
       lost.length === 0 &&
@@ -100,9 +116,7 @@ export function takeRecords(file: FileState, maxAge: number): TakeRecords {
       sql(`SELECT 1 FROM message WHERE place < ? AND ${unclaimed} LIMIT 1`).get(before) !== undefined
     ) {
       file.tables().database.exec('REINDEX');
-      pick('priority > 0', 'priority DESC, place');
-      pick('priority = 0', 'place');
-      pick('priority < 0', 'priority DESC, place');
+      pickAll();
     }
     // The counts say there is something and no query finds it: the tree of the table is damaged.
     if (state.inside > 0 && sql('SELECT 1 FROM message LIMIT 1').get() === undefined) {
