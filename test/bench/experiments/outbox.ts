@@ -100,7 +100,7 @@ export const outbox = ({ stored, storedFew, many, few, idleMilliseconds }: Scale
         {
           what: `outbox: memory under load, ${whole(stored)} records inside over ${whole(storedFew)}`,
           atLeast: 'at most 4 MB',
-          measured: megabytes(flat),
+          measured: megabytes(Math.max(0, flat)),
           met: flat <= 4,
         },
       ];
