@@ -1,6 +1,6 @@
 import type { AccessControl } from '../recipe/policy/access-control.js';
 import { lintPolicies } from '../recipe/policy/lint/lint-policies.js';
-import type { PolicyFinding } from '../recipe/policy/lint/policy-finding.js';
+import { byKind, type PolicyFinding } from '../recipe/policy/lint/policy-finding.js';
 import { readPolicies } from '../recipe/policy/policies.js';
 import type { ProfileName } from '../shared/profile-name.js';
 import { parseSharedSubscription } from '../topic/parse-shared-subscription.js';
@@ -98,13 +98,10 @@ const unenforceable = (
   );
 };
 
-/** One of each rule: what is said of one `+` holds for all. */
 const linted = (findings: readonly PolicyFinding[]): readonly Finding[] =>
-  [...new Set(findings.map(({ rule }) => rule))].flatMap((rule): readonly Finding[] => {
-    const [first, ...others] = findings.filter(finding => finding.rule === rule);
-    if (first === undefined) return [];
+  byKind(findings).map(({ first, others }) => {
     const more = others.length === 0 ? '' : ` (And ${others.length} more of this kind.)`;
-    return [{ severity: first.severity, about: 'policies', message: `${sentence(first.message)} ${sentence(first.remedy)}${more}` }];
+    return { severity: first.severity, about: 'policies', message: `${sentence(first.message)} ${sentence(first.remedy)}${more}` };
   });
 
 const sentence = (text: string): string => (text.endsWith('.') ? text : `${text}.`);

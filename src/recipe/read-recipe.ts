@@ -3,7 +3,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import { isComponentName, isComponentVersion } from '../shared/component-identity.js';
-import { type GdkComponent, gdkComponentBeside, placeholderOf } from './gdk-placeholders.js';
+import { filledUri, type GdkComponent, gdkComponentBeside, placeholderIn, placeholderOf } from './gdk-placeholders.js';
 import { liteConfiguration, liteRecipe } from './lite-recipe.js';
 import type { Recipe, RecipeArtifact, RecipeManifest } from './recipe.js';
 import { RECIPE_FORMAT_VERSION } from './recipe-format.js';
@@ -83,6 +83,8 @@ function toRecipe(root: RecipePlace, read: RecipeText, gdk: GdkComponent): Recip
   root.member('ComponentType').word('ComponentType');
   const componentName = nameOf(root.member('ComponentName'), gdk);
   const componentVersion = versionOf(root.member('ComponentVersion'), gdk);
+  checkPublisher(root.member('ComponentPublisher'), gdk);
+  root.member('ComponentDescription').text();
   root.member('ComponentConfiguration').checkNames('ComponentConfiguration');
   const configuration = root.member('ComponentConfiguration').member('DefaultConfiguration');
   configuration.members();
@@ -95,7 +97,7 @@ function toRecipe(root: RecipePlace, read: RecipeText, gdk: GdkComponent): Recip
       'Add one with the Lifecycle that runs the component',
     );
   }
-  const manifestsRead = readManifests(manifests, root.member('Lifecycle'));
+  const manifestsRead = readManifests(manifests, root.member('Lifecycle'), gdk);
   return {
     componentName,
     componentVersion,
@@ -110,7 +112,7 @@ function toRecipe(root: RecipePlace, read: RecipeText, gdk: GdkComponent): Recip
   };
 }
 
-function readManifests(place: RecipePlace, global: RecipePlace): readonly RecipeManifest[] {
+function readManifests(place: RecipePlace, global: RecipePlace, gdk: GdkComponent): readonly RecipeManifest[] {
   const items = place.items();
   const selections = items.flatMap(item => item.member('Selections').items()).flatMap(selection => selection.text() ?? []);
   const keys = new Set([...selections, 'all']);
@@ -127,7 +129,10 @@ function readManifests(place: RecipePlace, global: RecipePlace): readonly Recipe
       name: item.member('Name').text(),
       platform: Object.fromEntries(platform.members().map(([name, words]) => [name, words.text() ?? null])),
       lifecycle,
-      artifacts: item.member('Artifacts').items().flatMap(readArtifact),
+      artifacts: item
+        .member('Artifacts')
+        .items()
+        .flatMap(artifact => readArtifact(artifact, gdk)),
     };
   });
 }
@@ -148,10 +153,12 @@ function checkPlatform(platform: RecipePlace): void {
   }
 }
 
-function readArtifact(artifact: RecipePlace): readonly RecipeArtifact[] {
+function readArtifact(artifact: RecipePlace, gdk: GdkComponent): readonly RecipeArtifact[] {
   artifact.checkNames('an artifact');
   const place = artifact.member('Uri');
-  const uri = place.text();
+  const written = place.text();
+  const placeholder = written !== undefined && gdk.name === undefined ? placeholderIn(written) : undefined;
+  const uri = written === undefined ? undefined : filledUri(written, gdk);
   const unarchive = artifact.member('Unarchive').word('Unarchive') ?? 'NONE';
   const permission = artifact.member('Permission');
   permission.checkNames('Permission');
@@ -160,7 +167,8 @@ function readArtifact(artifact: RecipePlace): readonly RecipeArtifact[] {
     artifact.error('an artifact needs its Uri', 'Such as Uri: s3://bucket/component.zip');
     return [];
   }
-  if (!/^[A-Za-z][A-Za-z0-9+.-]*:(?:[^\s<>"{}|\\^`%\p{Cc}]|%[0-9A-Fa-f]{2})+$/u.test(uri)) {
+  if (placeholder !== undefined) unfilled(place, placeholder);
+  else if (!/^[A-Za-z][A-Za-z0-9+.-]*:(?:[^\s<>"{}|\\^`%\p{Cc}]|%[0-9A-Fa-f]{2})+$/u.test(uri)) {
     place.error('this is no URI', 'Write s3://bucket/path, without spaces, <, > or braces', uri);
   } else if (!/^(?:s3|docker|greengrass):/i.test(uri)) {
     place.warning('a nucleus downloads from s3:, docker: and greengrass: only', 'Write Uri: s3://bucket/component.zip', uri);
@@ -210,7 +218,14 @@ function versionOf(place: RecipePlace, { version: filled }: GdkComponent): strin
   return version;
 }
 
+/** Who published it is a text to a nucleus, whatever it says; a placeholder without quotes is a map, which no nucleus takes. */
+function checkPublisher(place: RecipePlace, { name: filled }: GdkComponent): void {
+  const placeholder = placeholderOf('author', place.value);
+  if (placeholder === undefined || typeof place.value === 'string') place.text();
+  else if (filled === undefined) unfilled(place, placeholder);
+}
+
 function unfilled(place: RecipePlace, placeholder: string): void {
   const what = 'a placeholder of the Greengrass Development Kit, which gdk component build fills in from gdk-config.json';
-  place.error(what, 'Put gdk-config.json beside the recipe, with one component in it, or write the name and version', placeholder);
+  place.error(what, 'Put gdk-config.json beside the recipe, with one component in it, or write what it stands for', placeholder);
 }

@@ -38,13 +38,14 @@ export class Findings {
   get problems(): readonly RecipeProblem[] {
     return Array.from(this.#kinds.values(), ({ place, what, remedy, subjects, lines }) => {
       const others = [...lines].filter(line => line !== place.line);
-      const also = others.length === 0 ? '' : ` (also in line${others.length === 1 ? '' : 's'} ${some(others)})`;
-      return { ...place, message: `${subjects.size === 0 ? '' : `${some([...subjects])}: `}${what}${also}`, remedy };
+      const also = others.length === 0 ? '' : ` (also in line${others.length === 1 ? '' : 's'} ${named(others)})`;
+      return { ...place, message: `${subjects.size === 0 ? '' : `${named([...subjects])}: `}${what}${also}`, remedy };
     });
   }
 }
 
-function some(things: readonly (string | number)[]): string {
+/** The first few of them, and how many more. */
+export function named(things: readonly (string | number)[]): string {
   const more = things.length - NAMED;
   return `${things.slice(0, NAMED).join(', ')}${more > 0 ? ` and ${String(more)} more` : ''}`;
 }

@@ -91,6 +91,11 @@ describe('the doctor', () => {
 
   test('looks at recipes: what is wrong in them, and what their policies allow beyond what they seem to', async () => {
     const folder = temporaryFolder();
+    const policies = of(await examine(['--recipe', recipeFile(folder, 'B', "a/+', 'b/+', 'c/+")]), 'policy');
+    // What is said of one + holds for all, and is one line.
+    expect(policies.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/resources\/0 .*a\/#.* \(also at \S+\/resources\/1, \S+\/resources\/2\)$/) as string,
+    ]);
     const broken = join(folder, 'broken.yaml');
     writeFileSync(broken, 'ComponentName: com.example.A\n');
     const report = await examine(['--recipe', recipeFile(folder, 'A', 'cmd/+'), '--recipe', broken]);

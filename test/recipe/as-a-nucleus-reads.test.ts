@@ -334,6 +334,47 @@ describe('placeholders of the Development Kit', () => {
     }
   });
 
+  const ofKit = `ComponentPublisher: {COMPONENT_AUTHOR}
+Manifests:
+  - Platform: { os: linux, runtime: '*' }
+    Lifecycle: { run: 'node main.js' }
+    Artifacts:
+      - Uri: s3://BUCKET_NAME/COMPONENT_NAME/COMPONENT_VERSION/a.zip
+      - Uri: 's3://{BUCKET_NAME}/{COMPONENT_NAME}/{COMPONENT_VERSION}/b.zip'
+`;
+  const withArtifacts = (name: string): string =>
+    `RecipeFormatVersion: '2020-01-25'\nComponentName: ${name}\nComponentVersion: 1.0.0\n${ofKit}`;
+
+  test('in the URIs of artifacts and for the publisher are filled in, too', async () => {
+    expect(await read(withArtifacts('"{COMPONENT_NAME}"'), { component })).toMatchObject({
+      right: {
+        manifests: [
+          {
+            artifacts: [
+              { uri: 's3://BUCKET_NAME/COMPONENT_NAME/COMPONENT_VERSION/a.zip' },
+              { uri: 's3://BUCKET_NAME/com.example.Kit/1.0.0/b.zip' },
+            ],
+          },
+        ],
+      },
+    });
+  });
+
+  test('in the URIs of artifacts and for the publisher are named in the same line, where nothing fills them in', async () => {
+    const all = /^\{COMPONENT_NAME\}, \{COMPONENT_AUTHOR\}, \{BUCKET_NAME\}: a placeholder of .*also in lines 4, 10/;
+    expect(await read(withArtifacts('"{COMPONENT_NAME}"'))).toMatchObject({
+      left: { problems: [{ line: 2, message: expect.stringMatching(all) as string }] },
+    });
+  });
+
+  test('a publisher that is a map is refused, as a nucleus does; one that is a placeholder in quotes is a text', async () => {
+    const published = (by: string): string => `${recipe('com.example.Mine', '3.0.0')}ComponentPublisher: ${by}\n`;
+    expect(await read(published('{ by: me }'))).toMatchObject({
+      left: { problems: [{ message: expect.stringContaining('a text belongs here') as string }] },
+    });
+    expect(await read(published('"{COMPONENT_AUTHOR}"'))).toMatchObject({ _tag: 'Right' });
+  });
+
   test('what is written out stays', async () => {
     expect(await read(recipe('com.example.Mine', '3.0.0'), { component })).toMatchObject({
       right: { componentName: 'com.example.Mine', componentVersion: '3.0.0' },

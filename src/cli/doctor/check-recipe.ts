@@ -1,4 +1,6 @@
 import { lintPolicies } from '../../recipe/policy/lint/lint-policies.js';
+import { byKind } from '../../recipe/policy/lint/policy-finding.js';
+import { named } from '../../recipe/recipe-findings.js';
 import { readRecipeFile } from '../../recipe/read-recipe.js';
 import type { Finding } from './finding.js';
 
@@ -25,12 +27,16 @@ export async function checkRecipe(path: string): Promise<readonly Finding[]> {
     message: `${path}:${String(line)}: ${message}.`,
     remedy: `${remedy}.`,
   }));
-  const policies = lintPolicies([{ recipe }]).map(({ severity, path: place, profiles, message, remedy }): Finding => ({
-    check: 'policy',
-    status: severity === 'note' ? 'ok' : severity,
-    message: `${place} (${profiles.join(', ')}): ${message}`,
-    remedy,
-  }));
+  const policies = byKind(lintPolicies([{ recipe }])).map(({ first, others }): Finding => {
+    const { severity, path: place, profiles, message, remedy } = first;
+    const also = others.length === 0 ? '' : ` (also at ${named(others.map(other => other.path))})`;
+    return {
+      check: 'policy',
+      status: severity === 'note' ? 'ok' : severity,
+      message: `${place} (${profiles.join(', ')}): ${message}${also}`,
+      remedy,
+    };
+  });
   const all = [...warnings, ...policies];
   return all.length > 0
     ? all

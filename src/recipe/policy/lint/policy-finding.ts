@@ -62,3 +62,19 @@ export interface PolicyFinding {
   readonly remedy: string;
   readonly example: PolicyExample;
 }
+
+/** Findings of one rule, that say the same of other places of the policies. */
+export interface KindOfFinding {
+  readonly first: PolicyFinding;
+  readonly others: readonly PolicyFinding[];
+}
+
+/** The findings of one component by what they say, so that each is told once: what is said of one `+` holds for all. */
+export const byKind = (findings: readonly PolicyFinding[]): readonly KindOfFinding[] => {
+  const kinds = new Map<string, PolicyFinding[]>();
+  for (const finding of findings) {
+    const kind = `${finding.rule} ${finding.severity} ${finding.profiles.join()}`;
+    kinds.set(kind, [...(kinds.get(kind) ?? []), finding]);
+  }
+  return [...kinds.values()].flatMap(([first, ...others]) => (first === undefined ? [] : [{ first, others }]));
+};
