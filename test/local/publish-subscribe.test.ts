@@ -1,7 +1,11 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { right } from 'fp-ts/lib/Either.js';
+import * as t from 'io-ts';
+import { firstValueFrom, of } from 'rxjs';
 import { describe, expect, test } from 'vitest';
-import { connect, QOS } from '../../src/index.js';
+import { component, runComponent, silentLog } from '../../src/component/index.js';
+import { connect, connectNucleus, QOS } from '../../src/index.js';
 import type { NucleusEvent } from '../../src/local/index.js';
 import { COMPONENT, OTHER, PROFILES, start } from '../kit/nucleus/nuclei.js';
 import { PUBLISH, RawClient, eventOf } from '../kit/nucleus/raw-client.js';
@@ -40,6 +44,30 @@ describe.each(PROFILES)('%s', profile => {
     }
     expect(seen.map(({ kind }) => kind)).toEqual(['probed', 'failed', 'failed']);
     expect(seen[0]).toEqual({ kind: 'probed', connection: 1, component: COMPONENT });
+  });
+
+  test('that it was given no configuration is no failure of a component, and what else it asks for in vain is', async () => {
+    await using nucleus = await start(profile);
+    const seen: NucleusEvent[] = [];
+    nucleus.observe(event => {
+      if (event.kind === 'failed') seen.push(event);
+    });
+    const connectOptions = { socketPath: nucleus.socketPath, authToken: nucleus.authToken(COMPONENT) };
+    const config = t.type({ limit: t.number });
+    const limits: number[] = [];
+    const plain = component({
+      name: COMPONENT,
+      version: '1.0.0',
+      config,
+      defaults: { limit: 7 },
+      run: (_proxy, { limit }) => of(right(limits.push(limit))),
+    });
+    expect(await runComponent(plain, { connect: connectOptions, env: {}, signals: false, log: silentLog })).toMatchObject({ code: 0 });
+    expect(limits).toEqual([7]);
+    expect(seen).toEqual([]);
+    await using other = connectNucleus(connectOptions);
+    await firstValueFrom(other.configuration.value$(t.unknown, { keyPath: ['limits'] }), { defaultValue: undefined });
+    expect(seen).toMatchObject([{ operation: 'aws.greengrass#GetConfiguration', code: 'ResourceNotFoundError' }]);
   });
 
   test('gives a component the variables that say which nucleus it is', async () => {

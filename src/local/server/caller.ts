@@ -1,4 +1,4 @@
-import { PUBLISH } from '../../shared/operations.js';
+import { GET_CONFIGURATION, PUBLISH } from '../../shared/operations.js';
 import type { BrokerMessage } from '../broker/broker.js';
 import type { HeaderTemplate } from './frames.js';
 import type { Link, Peer, ProfileContext } from './protocol.js';
@@ -36,7 +36,7 @@ export class Caller {
   readonly peer: Peer;
   readonly component: string;
   readonly #context: ProfileContext;
-  #request: 'none yet' | 'the probe' | 'any other' = 'none yet';
+  #request: 'none yet' | 'the probe' | 'its configuration' | 'any other' = 'none yet';
 
   constructor(peer: Peer, component: string, context: ProfileContext) {
     this.peer = peer;
@@ -47,7 +47,10 @@ export class Caller {
   /** Told of each request before it is carried out. */
   asks(operation: string, payload: string): void {
     // What connect() sends first to tell a classic nucleus from Lite.
-    this.#request = this.#request === 'none yet' && operation === PUBLISH && payload === '{}' ? 'the probe' : 'any other';
+    if (this.#request === 'none yet' && operation === PUBLISH && payload === '{}') this.#request = 'the probe';
+    // What runComponent() asks, whether the component was given a configuration or not.
+    else if (operation === GET_CONFIGURATION && payload === '{"keyPath":["config"]}') this.#request = 'its configuration';
+    else this.#request = 'any other';
   }
 
   may(operation: string, resource: string | undefined): boolean {
@@ -102,6 +105,8 @@ export class Caller {
       observe({ kind: 'probed', connection: peer.id, component });
       return;
     }
+    // None was given, which is no failure: its defaults hold.
+    if (this.#request === 'its configuration' && code === 'ResourceNotFoundError') return;
     const remedy = code === 'UnauthorizedError' && resource !== undefined ? permissions.remedy(component, operation, resource) : undefined;
     observe({ kind: 'failed', connection: peer.id, component, operation, code, message, resource, remedy });
   }
