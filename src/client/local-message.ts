@@ -225,16 +225,25 @@ function liteMessageProblem(topic: string, payload: string): string | undefined 
 
 /** How deep a JSON text goes, and by how much its numbers may grow. */
 function measured(json: string): { readonly levels: number; readonly longer: number } {
-  const outside = json.replace(/"(?:[^"\\]|\\.)*"/gs, '""');
-  let level = 0;
-  let levels = 0;
-  for (const character of outside) {
-    if (character === '{' || character === '[') levels = Math.max(levels, ++level);
-    else if (character === '}' || character === ']') level--;
-  }
+  const outside = outsideTexts(json);
   let longer = 0;
   for (const [number] of outside.matchAll(/-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g)) {
     if (/[.eE]/.test(number)) longer += Math.max(0, LITE_NUMBER_CHARACTERS - number.length);
   }
-  return { levels, longer };
+  return { levels: levelsOf(outside), longer };
+}
+
+/** How many maps and lists of a JSON text are within each other. */
+export function levelsOf(json: string): number {
+  let level = 0;
+  let levels = 0;
+  for (const character of outsideTexts(json)) {
+    if (character === '{' || character === '[') levels = Math.max(levels, ++level);
+    else if (character === '}' || character === ']') level--;
+  }
+  return levels;
+}
+
+function outsideTexts(json: string): string {
+  return json.replace(/"(?:[^"\\]|\\.)*"/gs, '""');
 }

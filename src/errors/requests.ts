@@ -77,10 +77,14 @@ export type ServiceFaultReason =
   | 'UpdateConditionFailed'
   /** The nucleus no longer waits for this answer, or has had one. */
   | 'AnswerTooLate'
+  /** The shadow has another version than the update is for. */
+  | 'ShadowConflict'
+  /** The shadow service does not take the request; `serverCode` is its number, such as 413. */
+  | 'ShadowRejected'
   /** A text no known version sends. Never guessed at. */
   | 'Unclassified';
 
-/** The nucleus could not carry out the operation. */
+/** The nucleus could not carry out the operation; of a shadow, the shadow service. */
 export class ServiceFault<K extends Kind = Kind> extends Failure<'ServiceFault', K> {
   readonly _tag = 'ServiceFault';
   readonly code = 'GGRX_SERVICE_FAULT';
@@ -102,11 +106,13 @@ export class ServiceFault<K extends Kind = Kind> extends Failure<'ServiceFault',
       remedy: string;
       serverCode: string;
       serverText: string;
+      /** Who answered. Default: the nucleus. */
+      server?: string;
     },
   ) {
     super(
       kind,
-      `The nucleus answered ${fault.operation} on "${fault.topicName}" with ${fault.serverCode}${fault.serverText === '' ? '' : `: ${fault.serverText.replace(/\.$/, '')}`}. ${fault.remedy}`,
+      `${fault.server ?? 'The nucleus'} answered ${fault.operation} on "${fault.topicName}" with ${fault.serverCode}${fault.serverText === '' ? '' : `: ${fault.serverText.replace(/\.$/, '')}`}. ${fault.remedy}`,
     );
     this.retryable = fault.retryable;
     this.operation = fault.operation;

@@ -1,0 +1,166 @@
+import { randomUUID } from 'node:crypto';
+import { left, right, type Either } from 'fp-ts/lib/Either.js';
+import type { Mixed } from 'io-ts';
+import { finalize, Observable, share, tap } from 'rxjs';
+import { inexactNumbers } from '../codec/inexact-numbers.js';
+import { InvalidRequest, TimedOut, TooManyPublishes, type PublishError, type SubscribeError } from '../errors/errors.js';
+import { amended } from '../errors/amended.js';
+import type { Accepted } from '../ports/mqtt-proxy.js';
+import { schedulerClock, waiting } from '../schedule/clock.js';
+import { PUBLISH } from '../shared/operations.js';
+import { QOS } from '../shared/qos.js';
+import type { ObservableEither } from '../stream/observable-either.js';
+import { levelsOf } from './local-message.js';
+import { shadowChannel, type ChannelEvent } from './shadow-channel.js';
+import { encodePart, readAnswer, readRejection, type ShadowPatch } from './shadow-state.js';
+import { shadowRefusal, type ShadowContext } from './shadow-view.js';
+
+/** What is to be reported to a shadow. */
+export interface ShadowReport<A> {
+  /** Laid over what is reported; lists as a whole. `null` takes a member out, and alone the whole section. */
+  readonly state: ShadowPatch<A> | null;
+  /** Only if the shadow has this version; else the report is refused, as a `ServiceFault` with the reason `ShadowConflict`. */
+  readonly version?: number | undefined;
+}
+
+/** What became of a report. */
+export interface ShadowAccepted {
+  /** `shadow`: the shadow has it. Else who took it when draining had begun, after which no answer is heard. */
+  readonly by: 'shadow' | Accepted['by'];
+  /** Of the shadow, with the report. */
+  readonly version: number | undefined;
+}
+
+/** Bytes of `desired` and `reported` together that a shadow has room for. Source: AWS IoT Core, "Device Shadow quotas". */
+const MOST_BYTES = 8 * 1024;
+/** Levels of a section that a shadow has room for. */
+const MOST_LEVELS = 6;
+/** Reports that may wait for their answers. */
+const MOST_WAITING = 1_000;
+/** How long the subscriptions to answers outlive the last report, in milliseconds. */
+const LINGER = 10_000;
+
+/** Reports to a shadow, and waits for what it says to each: by its token, since its answers go to everybody. */
+export class ShadowReports {
+  readonly #context: ShadowContext;
+  readonly #codec: Mixed;
+  readonly #answers$: Observable<ChannelEvent>;
+  #isReady = false;
+  #waiting = 0;
+
+  constructor(context: ShadowContext, codec: Mixed) {
+    this.#context = context;
+    this.#codec = codec;
+    const { proxy, topics, scheduler } = context;
+    this.#answers$ = shadowChannel(proxy, [`${topics.update}/accepted`, `${topics.update}/rejected`]).pipe(
+      tap(({ kind }) => {
+        if (kind !== 'message') this.#isReady = kind === 'ready';
+      }),
+      finalize(() => {
+        this.#isReady = false;
+      }),
+      share({ resetOnRefCountZero: () => waiting(LINGER, scheduler) }),
+    );
+  }
+
+  publish$(report: ShadowReport<never>): ObservableEither<PublishError, ShadowAccepted> {
+    const { proxy, topics, timeout, scheduler } = this.#context;
+    return new Observable<Either<PublishError, ShadowAccepted>>(subscriber => {
+      const end = (outcome: Either<PublishError, ShadowAccepted>): void => {
+        subscriber.next(outcome);
+        subscriber.complete();
+      };
+      const clientToken = randomUUID();
+      const payload = this.#encoded(report, clientToken);
+      if (payload._tag === 'Left') {
+        end(payload);
+        return;
+      }
+      if (this.#waiting >= MOST_WAITING) {
+        end(left(new TooManyPublishes('message', this.#waiting)));
+        return;
+      }
+      this.#waiting++;
+      subscriber.add(() => this.#waiting--);
+      let sent = false;
+      let isSilent = false;
+      let accepted: Accepted | undefined;
+      const cancel = schedulerClock(scheduler).after(timeout, () => end(left(new TimedOut('message', PUBLISH, timeout, sent))));
+      subscriber.add(cancel);
+      const send = (): void => {
+        if (sent) return;
+        sent = true;
+        subscriber.add(
+          proxy.publish$({ topicName: topics.update, payload: payload.right, qos: QOS.AT_LEAST_ONCE }).subscribe({
+            next: outcome => {
+              if (outcome._tag === 'Left') end(outcome);
+              else {
+                accepted = outcome.right;
+                if (isSilent) end(right({ by: accepted.by, version: undefined }));
+              }
+            },
+            error: (defect: unknown) => subscriber.error(defect),
+          }),
+        );
+      };
+      /** No answer will be heard any more: what the nucleus says is all there is. */
+      const goSilent = (): void => {
+        isSilent = true;
+        if (accepted === undefined) send();
+        else end(right({ by: accepted.by, version: undefined }));
+      };
+      const take = (event: ChannelEvent): void => {
+        if (event.kind === 'ready') send();
+        else if (event.kind === 'failed') {
+          if (event.error.kind !== 'gap') end(left(ofOne(event.error)));
+        } else if (event.message.topicName === `${topics.update}/accepted`) {
+          const answer = readAnswer(event.message);
+          if (answer._tag === 'Right' && answer.right.clientToken === clientToken)
+            end(right({ by: 'shadow', version: answer.right.version }));
+        } else {
+          const rejection = readRejection(event.message);
+          if (rejection._tag === 'Right' && rejection.right.clientToken === clientToken)
+            end(left(shadowRefusal(topics.update, rejection.right)));
+        }
+      };
+      const wasReady = this.#isReady;
+      subscriber.add(this.#answers$.subscribe({ next: take, error: (defect: unknown) => subscriber.error(defect), complete: goSilent }));
+      if (wasReady) send();
+    });
+  }
+
+  #encoded({ state, version }: ShadowReport<never>, clientToken: string): Either<InvalidRequest<'message'>, string> {
+    const { update } = this.#context.topics;
+    const invalid = (problem: string, cause?: unknown): Either<InvalidRequest<'message'>, never> =>
+      left(new InvalidRequest('message', PUBLISH, update, 'client', problem, cause));
+    let reported: string;
+    try {
+      reported = JSON.stringify(encodePart(this.#codec, state) ?? null);
+    } catch (cause) {
+      return invalid(`The report cannot be written as JSON: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
+    }
+    const bytes = Buffer.byteLength(reported);
+    if (bytes > MOST_BYTES) return invalid(`The report has ${bytes} bytes, and a shadow has room for ${MOST_BYTES}. Report less.`);
+    const levels = levelsOf(reported);
+    if (levels > MOST_LEVELS) return invalid(`The report has ${levels} levels, and a shadow takes ${MOST_LEVELS}. Report it flatter.`);
+    const [inexact] = inexactNumbers(reported);
+    if (inexact !== undefined) return invalid(`The report has a number that would be changed: ${inexact}`);
+    const condition = version === undefined ? '' : `,"version":${version}`;
+    return right(`{"state":{"reported":${reported}},"clientToken":"${clientToken}"${condition}}`);
+  }
+}
+
+/** A terminal failure of the subscription to answers, as that of the one report. */
+function ofOne(error: Exclude<SubscribeError, { readonly kind: 'gap' }>): PublishError {
+  switch (error._tag) {
+    case 'MissingEnvironment':
+    case 'SocketPathTooLong':
+    case 'SocketUnavailable':
+    case 'TokenRefused':
+    case 'NativeUnavailable':
+    case 'ProxyClosed':
+      return error;
+    default:
+      return amended(error, { kind: 'message' as const });
+  }
+}

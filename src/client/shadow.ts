@@ -1,0 +1,127 @@
+import type { Mixed, Type } from 'io-ts';
+import { asyncScheduler, firstValueFrom, type Observable, type SchedulerLike } from 'rxjs';
+import type { Either } from 'fp-ts/lib/Either.js';
+import { validated } from '../codec/validated.js';
+import type { PublishError } from '../errors/errors.js';
+import type { PortRules, PublishPort } from '../flow/publish-to.js';
+import type { MqttProxy, RunnableTaskEither } from '../ports/mqtt-proxy.js';
+import { checkPositiveTime } from '../shared/check-argument.js';
+import { PUBLISH } from '../shared/operations.js';
+import type { ObservableEither } from '../stream/observable-either.js';
+import { shareSubscriptions } from './share-subscriptions.js';
+import { partOf, type ShadowPart } from './shadow-state.js';
+import { ShadowReports, type ShadowAccepted, type ShadowReport } from './shadow-report.js';
+import { shadowTopics, shadowView, type ShadowContext, type ShadowError, type ShadowState, type Shown } from './shadow-view.js';
+
+/** Which shadow, and of what. */
+export interface ShadowOptions<A> {
+  /** The thing: of the core device, the variable `AWS_IOT_THING_NAME`. */
+  readonly thingName: string;
+  /** Of a named shadow. Default: the thing's one without a name. */
+  readonly name?: string | undefined;
+  /** What `desired` and `reported` are: an io-ts type. Where a section may lack members, a type of which they are optional. */
+  readonly codec: Type<A, unknown>;
+  /** How long an answer of the shadow service is waited for, in milliseconds. Default 10 000. */
+  readonly timeout?: number | undefined;
+  /** The clock. Default `asyncScheduler`. */
+  readonly scheduler?: SchedulerLike | undefined;
+}
+
+/** The device shadow of a thing. */
+export interface Shadow<A> {
+  /**
+   * What is desired now, and after each change, decoded; `undefined` where the shadow has no such section, or there is no shadow.
+   *
+   * Subscribes, then asks, and asks again after each gap, which is told. A version that is not above the last one is left out, so that nothing old overtakes;
+   * a change of another section is no news. What the codec does not take is a `Left(DecodeFailed)`. A question that failed, or was not answered in time,
+   * is told once and asked again, after two seconds and then longer, up to a minute. Completes after a terminal `Left`, when draining begins, and after
+   * `close()`. Keeps the last document.
+   */
+  readonly desired$: ObservableEither<ShadowError, ShadowState<A | undefined>>;
+  /** What is reported, as `desired$`. */
+  readonly reported$: ObservableEither<ShadowError, ShadowState<A | undefined>>;
+  /** What is desired and not reported so: only the members that differ, at any depth. Emits nothing where nothing differs. Else as `desired$`. */
+  readonly delta$: ObservableEither<ShadowError, ShadowState<ShadowPart<A>>>;
+  /**
+   * Reports: `values$.pipe(publishTo(shadow.reported, value => ({ state: { … } })))`, a stage as for messages, whose outcomes say what the shadow said. A
+   * report that the shadow refuses is a `ServiceFault` (`ShadowConflict`, `ShadowRejected`), one without an answer in time a `TimedOut` of unknown fate;
+   * one that is larger than 8 KiB, deeper than 6 levels or no JSON an `InvalidRequest`, and not sent.
+   */
+  readonly reported: PublishPort<ShadowReport<A>, ShadowAccepted>;
+  /** Reports once, as a task. */
+  readonly report: (state: ShadowReport<A>['state'], version?: number) => RunnableTaskEither<PublishError, ShadowAccepted>;
+}
+
+const THING_NAME = /^[a-zA-Z0-9:_-]{1,128}$/;
+const SHADOW_NAME = /^[$a-zA-Z0-9:_-]{1,64}$/;
+const TIMEOUT = 10_000;
+
+/**
+ * The device shadow of a thing, over the MQTT proxy's `$aws/things/…/shadow/…` topics: on both nuclei, without a plugin. Needs the cloud, or whoever
+ * answers these topics on the broker, as the local nucleus does.
+ *
+ * Pure and lazy: each stream subscribes to what it needs while somebody listens (`get/accepted`, `get/rejected`, and `update/documents` or `update/delta`;
+ * for reports `update/accepted` and `update/rejected`); all of one shadow share these subscriptions. The recipe's policy for the MQTT proxy, and the
+ * IoT policy of the device, must allow these topics, and publishing to `get` and `update`.
+ *
+ * On Greengrass Lite, what comes in with more than 4 980 bytes is lost: `desired$` and `reported$` need documents, which have both sections twice, so
+ * that they are for small shadows there; `delta$` has the difference alone.
+ *
+ * @throws RangeError for a thing or a shadow of a name that AWS IoT does not have.
+ *
+ * @example
+ * ```ts
+ * import { connect, onRights, publishTo, shadow } from 'greengrass-rx';
+ * import { t } from 'greengrass-rx/fp';
+ *
+ * const proxy = connect();
+ * const heater = shadow(proxy, { thingName: 'oven-7', name: 'heater', codec: t.type({ celsius: t.number }) });
+ * // Whatever is desired is done, and reported as done.
+ * heater.delta$
+ *   .pipe(onRights(delta$ => delta$.pipe(publishTo(heater.reported, ({ value }) => ({ state: value })))))
+ *   .subscribe(outcome => console.log(outcome)); // Right({ by: 'shadow', … })
+ * await proxy.close();
+ * ```
+ *
+ * Source: AWS IoT Core developer guide, "Using shadows in devices" and "Device Shadow MQTT topics".
+ */
+export function shadow<A>(proxy: MqttProxy, options: ShadowOptions<A>): Shadow<A> {
+  const { thingName, name, codec, timeout = TIMEOUT, scheduler = asyncScheduler } = options;
+  if (!THING_NAME.test(thingName))
+    throw new RangeError(`thingName must be letters, digits, :, _ and -, at most 128, and is ${JSON.stringify(thingName)}.`);
+  if (name !== undefined && !SHADOW_NAME.test(name))
+    throw new RangeError(`name must be letters, digits, $, :, _ and -, at most 64, and is ${JSON.stringify(name)}.`);
+  checkPositiveTime(timeout, 'timeout');
+  const topics = shadowTopics(thingName, name);
+  const context: ShadowContext = { proxy: shareSubscriptions(proxy), topics, timeout, scheduler };
+  const reports = new ShadowReports(context, codec);
+  const section = (of: Shown<A>['of']): Shadow<A>['desired$'] =>
+    shadowView<A>(context, { on: 'documents', of, decode: value => validated(codec, value), tellsNone: true });
+  // The part of a type has the parts of its values.
+  const part = partOf(codec as Mixed) as Type<ShadowPart<A>, unknown>;
+  const delta$ = shadowView<ShadowPart<A>>(context, {
+    on: 'delta',
+    of: ({ delta }) => delta,
+    decode: value => validated(part, value),
+    tellsNone: false,
+  });
+  const rules: PortRules<ShadowReport<A>> = {
+    operation: PUBLISH,
+    topicOf: () => topics.update,
+    // In the order they are reported, so that the last one stays.
+    windowOf: () => 1,
+    requestOf: () => {
+      throw new TypeError('A shadow takes no answers: give respond the proxy.');
+    },
+  };
+  // Of whatever A: what is encoded is what its codec says.
+  const publish$ = (report: ShadowReport<A>): ObservableEither<PublishError, ShadowAccepted> =>
+    reports.publish$(report as ShadowReport<never>);
+  return {
+    desired$: section(({ desired }) => desired),
+    reported$: section(({ reported }) => reported),
+    delta$: delta$ as Observable<Either<ShadowError, ShadowState<ShadowPart<A>>>>,
+    reported: { publish$, state$: proxy.state$, holdDrain: () => proxy.holdDrain(), rules },
+    report: (state, version) => () => firstValueFrom(publish$({ state, version })),
+  };
+}
