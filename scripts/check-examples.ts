@@ -23,19 +23,27 @@ const ACCESS_CONTROL = {
   'aws.greengrass.ipc.mqttproxy': {
     [`${COMPONENT}:mqttproxy:1`]: { policyDescription: 'The examples may use any topic.', operations: ['*'], resources: ['*'] },
   },
+  'aws.greengrass.ipc.pubsub': {
+    [`${COMPONENT}:pubsub:1`]: { policyDescription: 'And any local one.', operations: ['*'], resources: ['*'] },
+  },
 };
 
 /** As much of `greengrass-rx/local` as is needed here. It is taken from the package under test, not from this repository. */
 interface Local {
   readonly startLocalNucleus: (options: {
     readonly profile: 'classic';
+    readonly shadows: boolean;
     readonly components: readonly { readonly name: string; readonly accessControl: typeof ACCESS_CONTROL }[];
   }) => Promise<{ readonly socketPath: string; readonly authToken: (name: string) => string; readonly stop: () => Promise<void> }>;
 }
 
 /** Why the program failed, or `undefined`. */
 async function runExample(folder: string, file: string, local: Local): Promise<string | undefined> {
-  const nucleus = await local.startLocalNucleus({ profile: 'classic', components: [{ name: COMPONENT, accessControl: ACCESS_CONTROL }] });
+  const nucleus = await local.startLocalNucleus({
+    profile: 'classic',
+    shadows: true,
+    components: [{ name: COMPONENT, accessControl: ACCESS_CONTROL }],
+  });
   try {
     const env = {
       PATH: process.env['PATH'],

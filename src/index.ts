@@ -31,6 +31,10 @@ export type {
   SubscriptionStatus,
 } from './ports/mqtt-proxy.js';
 export { payloadLimit } from './client/mqtt-request.js';
+export { shadow, type Shadow, type ShadowOptions } from './client/shadow.js';
+export type { ShadowAccepted, ShadowReport } from './client/shadow-report.js';
+export type { ShadowPart, ShadowPatch } from './client/shadow-state.js';
+export type { ShadowError, ShadowState } from './client/shadow-view.js';
 export { shareSubscriptions, type ShareSubscriptionsOptions } from './client/share-subscriptions.js';
 export { drainOnSignal, type DrainOnSignalOptions } from './client/drain.js';
 export { type AnyQos, QOS } from './shared/qos.js';

@@ -1,4 +1,4 @@
-import type { Mixed, Type } from 'io-ts';
+import type { Type } from 'io-ts';
 import { asyncScheduler, firstValueFrom, type Observable, type SchedulerLike } from 'rxjs';
 import type { Either } from 'fp-ts/lib/Either.js';
 import { validated } from '../codec/validated.js';
@@ -98,7 +98,7 @@ export function shadow<A>(proxy: MqttProxy, options: ShadowOptions<A>): Shadow<A
   const section = (of: Shown<A>['of']): Shadow<A>['desired$'] =>
     shadowView<A>(context, { on: 'documents', of, decode: value => validated(codec, value), tellsNone: true });
   // The part of a type has the parts of its values.
-  const part = partOf(codec as Mixed) as Type<ShadowPart<A>, unknown>;
+  const part = partOf(codec) as Type<ShadowPart<A>, unknown>;
   const delta$ = shadowView<ShadowPart<A>>(context, {
     on: 'delta',
     of: ({ delta }) => delta,
