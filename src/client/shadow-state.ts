@@ -47,7 +47,7 @@ const Documents = t.intersection([t.type({ current: Answer }), Token]);
 const Rejection = t.intersection([t.type({ code: t.number }), t.partial({ message: t.string }), Token]);
 
 /** Reads an answer to `get`, or to an update. */
-export const readAnswer = reader(Answer, ({ version, state, clientToken }): ShadowDocument => ({
+export const readAnswer: Reader<ShadowDocument> = reader(Answer, ({ version, state, clientToken }): ShadowDocument => ({
   version,
   desired: state?.desired,
   reported: state?.reported,
@@ -56,7 +56,7 @@ export const readAnswer = reader(Answer, ({ version, state, clientToken }): Shad
 }));
 
 /** Reads a delta, in which `state` is the delta itself. */
-export const readDelta = reader(Delta, ({ version, state, clientToken }): ShadowDocument => ({
+export const readDelta: Reader<ShadowDocument> = reader(Delta, ({ version, state, clientToken }): ShadowDocument => ({
   version,
   desired: undefined,
   reported: undefined,
@@ -65,7 +65,7 @@ export const readDelta = reader(Delta, ({ version, state, clientToken }): Shadow
 }));
 
 /** Reads the document as it is after an update. */
-export const readDocuments = reader(Documents, ({ current: { version, state }, clientToken }): ShadowDocument => ({
+export const readDocuments: Reader<ShadowDocument> = reader(Documents, ({ current: { version, state }, clientToken }): ShadowDocument => ({
   version,
   desired: state?.desired,
   reported: state?.reported,
@@ -73,13 +73,16 @@ export const readDocuments = reader(Documents, ({ current: { version, state }, c
   clientToken,
 }));
 
-export const readRejection = reader(Rejection, ({ code, message, clientToken }): ShadowRejection => ({
+export const readRejection: Reader<ShadowRejection> = reader(Rejection, ({ code, message, clientToken }): ShadowRejection => ({
   code,
   message: message ?? '',
   clientToken,
 }));
 
-function reader<B, D>(shape: t.Type<B>, made: (body: B) => D): (message: MqttMessage) => Either<DecodeFailed<MqttMessage>, D> {
+/** Reads the body of a message. */
+type Reader<D> = (message: MqttMessage) => Either<DecodeFailed<MqttMessage>, D>;
+
+function reader<B, D>(shape: t.Type<B>, made: (body: B) => D): Reader<D> {
   return message => {
     const failed = (problem: string): Either<DecodeFailed<MqttMessage>, never> =>
       left(new DecodeFailed(message.topicName, message, [problem]));
