@@ -96,8 +96,8 @@ export class IpcLifecycle implements Lifecycle {
           return of(left(new InvalidRequest('message', DEFER_COMPONENT_UPDATE, deploymentId, 'client', problem)));
         }
         answered = true;
-        // 0 is written out: without it the nucleus ignores the answer and waits for the whole minute.
-        const payload = JSON.stringify({ deploymentId, recheckAfterMs: Math.round(recheckAfter), message });
+        // Infinity has no JSON. 0 is written out: without it the nucleus ignores the answer and waits for the whole minute.
+        const payload = JSON.stringify({ deploymentId, recheckAfterMs: Math.min(Math.round(recheckAfter), Number.MAX_SAFE_INTEGER), message });
         return this.#link.call({ operation: DEFER_COMPONENT_UPDATE, about: deploymentId, payload, read: () => right(undefined) });
       });
     return {

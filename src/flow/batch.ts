@@ -15,7 +15,7 @@ export interface BatchOptions<A> {
   /** Bytes of one value. Needed for `bytes`. Called once for each. */
   readonly sizeOf?: ((value: A) => number) | undefined;
   /**
-   * Milliseconds from a batch's first value to its end, at most 24.8 days; 0 gathers what comes at once. Default: none, a batch waits until it is full or
+   * Milliseconds from a batch's first value to its end; 0 gathers what comes at once. Default: none, a batch waits until it is full or
    * the source completes.
    */
   readonly within?: number | undefined;

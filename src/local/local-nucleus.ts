@@ -67,6 +67,7 @@ const ALL_CLIENTS_BYTES = 256 * 1024 * 1024;
  */
 export async function startLocalNucleus(options: LocalNucleusOptions): Promise<LocalNucleus> {
   const { profile, components, limits = {}, clock = schedulerClock(asyncScheduler) } = options;
+  const bounds = connectionLimits(profile, limits);
   const observers = new Set<(event: NucleusEvent) => void>();
   const observe = (event: NucleusEvent): void => {
     for (const observer of [...observers]) observer(event);
@@ -139,7 +140,7 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
     {
       clock,
       faults,
-      limits: connectionLimits(profile, limits),
+      limits: bounds,
       outgoing: new WriteBudget(ALL_CLIENTS_BYTES),
       incoming: new WriteBudget(ALL_CLIENTS_BYTES),
       observe,

@@ -9,6 +9,7 @@ import type { ObservableEither } from '../stream/observable-either.js';
 import type { Forwarded, ForwardFailure, ForwardPort } from './forwarded.js';
 import { Forwarder } from './forwarder.js';
 import type { Outbox } from './outbox.js';
+import { checkBound, checkPositive, checkPositiveTime, checkShare } from '../shared/check-argument.js';
 
 /** How {@link forwardFrom} sends. */
 export interface ForwardOptions {
@@ -91,12 +92,11 @@ export const forwardFrom = (
 ): ObservableEither<ForwardFailure, Forwarded> => {
   const { live = { share: 0.8 }, inFlight = 8, rate = 50, confirmWithin = 30_000, unseen = 100 } = options;
   const { retry = RETRY, random = Math.random, scheduler = asyncScheduler, canary } = options;
-  if (live !== 'inTurn' && !(live.share > 0 && live.share <= 1))
-    throw new RangeError(`live.share must be above 0 and at most 1, not ${live.share}.`);
-  if (!(inFlight >= 1)) throw new RangeError(`inFlight must be a number from 1 on, not ${inFlight}.`);
-  if (!(rate > 0)) throw new RangeError(`rate must be a number of messages a second above 0, not ${rate}.`);
-  if (!(confirmWithin > 0)) throw new RangeError(`confirmWithin must be a number of milliseconds above 0, not ${confirmWithin}.`);
-  if (!(unseen >= 1)) throw new RangeError(`unseen must be a number of messages from 1 on, not ${unseen}.`);
+  if (live !== 'inTurn') checkShare(live.share, 'live.share');
+  checkBound(inFlight, 'inFlight');
+  checkPositive(rate, 'rate');
+  checkPositiveTime(confirmWithin, 'confirmWithin');
+  checkBound(unseen, 'unseen');
   const problem = canary === undefined ? undefined : publishProblem({ topicName: canary, payload: '', qos: QOS.AT_LEAST_ONCE });
   if (problem !== undefined) throw new RangeError(`canary: ${problem.message}`);
   if (canary !== undefined && port.subscribe === undefined) throw new TypeError('canary needs a proxy that subscribes.');

@@ -10,6 +10,7 @@ import type { MarkWith } from './mark.js';
 import { memoryStore } from './memory-store.js';
 import { type DeleteWhen, FileOutbox, onlyOne, type Outbox } from './outbox.js';
 import { sqliteStore } from './sqlite/sqlite-store.js';
+import { checkAtLeast, checkBound, checkPositiveTime, checkTime } from '../shared/check-argument.js';
 
 /** How an outbox keeps messages. */
 export interface OutboxOptions {
@@ -161,14 +162,13 @@ const outboxOf = (options: OutboxOptions, folder: string | undefined, staysOpen 
     commit = {},
     scheduler = asyncScheduler,
   } = options;
-  if (!(maxBytes >= SMALLEST)) throw new RangeError(`maxBytes must be a number of bytes from ${SMALLEST} on, not ${maxBytes}.`);
-  if (!(maxAge > 0)) throw new RangeError(`maxAge must be a number of milliseconds above 0, not ${maxAge}.`);
+  checkAtLeast(maxBytes, 'maxBytes', SMALLEST);
+  checkPositiveTime(maxAge, 'maxAge');
   const { messages = 100, within = 100 } = commit;
-  if (!(messages >= 1)) throw new RangeError(`commit.messages must be a number from 1 on, not ${messages}.`);
-  if (!(within >= 0)) throw new RangeError(`commit.within must be a number of milliseconds from 0 on, not ${within}.`);
+  checkBound(messages, 'commit.messages');
+  checkTime(within, 'commit.within');
   const topics = options.topics === undefined ? undefined : declaredFilters(options.topics);
-  if (typeof deleteWhen === 'object' && !(deleteWhen.after > 0))
-    throw new RangeError(`deleteWhen.after must be a number of milliseconds above 0, not ${deleteWhen.after}.`);
+  if (typeof deleteWhen === 'object') checkPositiveTime(deleteWhen.after, 'deleteWhen.after');
   if (deleteWhen === 'confirmed') checkConfirmable(topics, mark, profile);
   const settings = { maxBytes, maxAge, onFull };
   const file = path === MEMORY || folder === undefined ? path : resolve(folder, path);

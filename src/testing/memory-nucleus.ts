@@ -26,6 +26,7 @@ import { Turns } from './turns.js';
 import { VirtualBroker } from './virtual-broker.js';
 import { VirtualTransport } from './virtual-transport.js';
 import type { Latency } from './virtual-wire.js';
+import { checkTime } from '../shared/check-argument.js';
 
 /** How a nucleus in memory is set up. */
 export interface MemoryNucleusOptions {
@@ -102,6 +103,7 @@ export class MemoryNucleus {
 
   constructor(options: MemoryNucleusOptions) {
     const { scheduler, profile = 'classic', accessControl = EVERYTHING, latency, limits = {} } = options;
+    for (const [operation, time] of Object.entries(latency ?? {})) if (time !== undefined) checkTime(time, `latency.${operation}`);
     const clock: Clock = schedulerClock(scheduler);
     const switches = new FaultSwitches();
     const policies = new Policies(profile);

@@ -1,5 +1,6 @@
 import { left, right, type Either } from 'fp-ts/lib/Either.js';
 import { asyncScheduler, Observable, share, Subscription, type SchedulerLike } from 'rxjs';
+import { wait } from '../schedule/clock.js';
 import { checkPositive } from '../shared/check-argument.js';
 import type { MqttMessage } from '../ports/mqtt-message.js';
 import type { ObservableEither } from '../stream/observable-either.js';
@@ -39,13 +40,13 @@ export function replay(recording: Recording, options: ReplayOptions = {}): Obser
     const from = (i: number): void => {
       let next = i;
       for (let entry = entries[next]; entry !== undefined; entry = entries[next]) {
-        const wait = entry.at / speed - (scheduler.now() - began);
-        if (wait > 0) {
+        const milliseconds = entry.at / speed - (scheduler.now() - began);
+        if (milliseconds > 0) {
           const at = next;
-          const timer = scheduler.schedule(() => {
+          const timer = wait(milliseconds, scheduler, () => {
             timers.remove(timer);
             from(at);
-          }, wait);
+          });
           timers.add(timer);
           return;
         }

@@ -83,6 +83,16 @@ test('an update is deferred once; the second answer is refused here', async () =
   expect(answers.map(({ payload }) => payload)).toEqual(['{"deploymentId":"d1","recheckAfterMs":3000,"message":"busy"}']);
 });
 
+test('an update put off for ever is put off by a number, which Infinity is not in JSON', async () => {
+  const { nucleus, server } = await begin(announcing);
+  const updates = record(nucleus.lifecycle.updates$, event => {
+    if (event._tag === 'Right' && event.right.phase === 'before') void event.right.defer(Infinity)();
+  });
+  await updates.take(1);
+  const answer = await (await server.connection()).message(({ operation }) => operation === DEFER_COMPONENT_UPDATE);
+  expect(JSON.parse(answer.payload)).toEqual({ deploymentId: 'd1', recheckAfterMs: Number.MAX_SAFE_INTEGER });
+});
+
 test('on Greengrass Lite updates are one Left of kind message and then completion, asked for once a connection', async () => {
   const { nucleus, server } = await begin((message, connection) => {
     if (message.operation === undefined) return;

@@ -177,12 +177,12 @@ describe('storeIn', () => {
 
 describe('openOutbox', () => {
   it.each([
-    [{ maxBytes: 1000 }, 'maxBytes must be a number of bytes from 1048576 on, not 1000.'],
-    [{ maxAge: 0 }, 'maxAge must be a number of milliseconds above 0, not 0.'],
-    [{ commit: { messages: 0 } }, 'commit.messages must be a number from 1 on, not 0.'],
-    [{ commit: { within: -1 } }, 'commit.within must be a number of milliseconds from 0 on, not -1.'],
+    [{ maxBytes: 1000 }, 'maxBytes must be a number of at least 1048576, and is 1000.'],
+    [{ maxAge: 0 }, 'maxAge must be a number of milliseconds above 0, or Infinity, and is 0.'],
+    [{ commit: { messages: 0 } }, 'commit.messages must be a number from 1 on, and is 0.'],
+    [{ commit: { within: -1 } }, 'commit.within must be a number of milliseconds from 0 on, or Infinity, and is -1.'],
     [{ topics: ['a/#/b'] }, 'topics: '],
-    [{ deleteWhen: { after: 0 } }, 'deleteWhen.after must be a number of milliseconds above 0, not 0.'],
+    [{ deleteWhen: { after: 0 } }, 'deleteWhen.after must be a number of milliseconds above 0, or Infinity, and is 0.'],
     [{ deleteWhen: 'confirmed' as const }, 'it needs to be told them: topics.'],
     [{ deleteWhen: 'confirmed' as const, topics: ['$aws/rules/Store/t'] }, 'nobody can subscribe to it'],
     [{ deleteWhen: 'confirmed' as const, topics: ['t'], profile: 'lite' as const }, "needs mark: 'wrap' there"],

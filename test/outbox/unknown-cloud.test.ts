@@ -181,7 +181,7 @@ describe('while nobody says whether the device is online', () => {
     const outbox = inMemory();
     expect(() => forwardFrom(outbox, new Port() as never, { canary: 'a/+' })).toThrow('canary: ');
     expect(() => forwardFrom(outbox, new Port(), { canary: 'a' })).toThrow('canary needs a proxy that subscribes.');
-    expect(() => forwardFrom(outbox, new Port(), { unseen: 0 })).toThrow('unseen must be a number of messages from 1 on, not 0.');
+    expect(() => forwardFrom(outbox, new Port(), { unseen: 0 })).toThrow('unseen must be a number from 1 on, and is 0.');
   });
 });
 

@@ -10,6 +10,10 @@ import { budgeted, capped, exponential, fixed, resetAfter } from '../../src/sche
 import { every, waiting } from '../../src/schedule/clock.js';
 import { QOS } from '../../src/shared/qos.js';
 import { respond } from '../../src/sinks/index.js';
+import { connectionLimits } from '../../src/local/server/profile-server.js';
+import { forwardFrom, openOutbox } from '../../src/outbox/index.js';
+import { MemoryNucleus, parseRecording, replay } from '../../src/testing/index.js';
+import { start } from '../kit/nucleus/nuclei.js';
 import { VirtualTime } from '../kit/time/virtual-time.js';
 
 const proxy = connect({ socketPath: 'never-connected', authToken: 'none' });
@@ -54,6 +58,13 @@ const OPTIONS: Readonly<Record<string, (time: number) => unknown>> = {
       .unsubscribe(),
   'tumbling: idleAfter': idleAfter => tumbling<number, number>({ ...windows, time: { timestamp: n => n, idleAfter } }),
   'tumbling: maxAhead': maxAhead => tumbling<number, number>({ ...windows, time: { timestamp: n => n, maxAhead } }),
+  'openOutbox: maxAge': maxAge => openOutbox({ path: ':memory:', maxAge }),
+  'openOutbox: commit.within': within => openOutbox({ path: ':memory:', commit: { within } }),
+  'openOutbox: deleteWhen.after': after => openOutbox({ path: ':memory:', deleteWhen: { after } }),
+  'forwardFrom: confirmWithin': confirmWithin => forwardFrom(openOutbox({ path: ':memory:' }), proxy, { confirmWithin }),
+  'a nucleus in memory: latency': publish => new MemoryNucleus({ scheduler: new VirtualTime(), latency: { publish } }),
+  'a local nucleus: socketTimeoutMs': socketTimeoutMs => connectionLimits('lite', { socketTimeoutMs }),
+  'a local nucleus: handshakeTimeoutMs': handshakeTimeoutMs => connectionLimits('classic', { handshakeTimeoutMs }),
   fixed,
   exponential,
   capped,
@@ -69,6 +80,30 @@ describe.each(Object.entries(OPTIONS))('the time of %s', (_, make) => {
   it.each([1, 30 * 86_400_000, Infinity])('can be %d', time => {
     expect(() => make(time)).not.toThrow();
   });
+});
+
+describe('a local nucleus', () => {
+  it('does not start with a time that is none, and leaves nothing behind', async () => {
+    await expect(start('lite', { limits: { socketTimeoutMs: Number.NaN } })).rejects.toThrow(
+      new RangeError('limits.socketTimeoutMs must be a number of milliseconds above 0, or Infinity, and is NaN.'),
+    );
+  });
+
+  it('waits for no answers to a deployment for a time that is none', async () => {
+    await using nucleus = await start('classic');
+    for (const time of ['notifyTimeout', 'validationTimeout']) expect(() => nucleus.rollOut([], { [time]: -1 })).toThrow(RangeError);
+  });
+});
+
+it('a recording with a silence that no timer can wait is replayed with it', () => {
+  const time = new VirtualTime();
+  const seen: number[] = [];
+  const long = 30 * 86_400_000;
+  replay(parseRecording(`{"at":0,"topicName":"a","payload":"1"}\n{"at":${long},"topicName":"a","payload":"2"}\n`), {
+    scheduler: time,
+  }).subscribe(() => seen.push(time.now()));
+  time.advance(long);
+  expect(seen).toEqual([0, long]);
 });
 
 describe('waiting', () => {

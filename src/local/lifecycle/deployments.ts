@@ -9,6 +9,7 @@ import type { Components, DeployedComponent } from '../server/components.js';
 import type { ComponentProcesses } from './component-processes.js';
 import type { Deployment, RollOut, RollOutOptions } from './roll-out.js';
 import type { LifecycleServices, ValidityReport } from './lifecycle-services.js';
+import { checkTime } from '../../shared/check-argument.js';
 
 const STOPPED = 'the local nucleus has been stopped';
 
@@ -47,6 +48,8 @@ export class Deployments {
   }
 
   rollOut(components: readonly (LocalComponent | RecipeComponent)[], options: RollOutOptions): Promise<RollOut> {
+    if (options.notifyTimeout !== undefined) checkTime(options.notifyTimeout, 'notifyTimeout');
+    if (options.validationTimeout !== undefined) checkTime(options.validationTimeout, 'validationTimeout');
     const done = this.#last.then(() => this.#rollOut(components, options));
     this.#last = done.catch(() => undefined);
     return done;

@@ -5,6 +5,7 @@ import { LiteServer } from '../lite/server.js';
 import type { LocalNucleusLimits, MqttVersion } from '../local-nucleus-options.js';
 import type { ProfileName } from '../../shared/profile-name.js';
 import type { ProfileContext, ProfileServer } from './protocol.js';
+import { checkBound, checkPositiveTime } from '../../shared/check-argument.js';
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -30,10 +31,13 @@ export function makeProfileServer(
 /** What one client may do to the process under a profile. */
 export function connectionLimits(profile: ProfileName, limits: LocalNucleusLimits): ConnectionLimits {
   const isLite = profile === 'lite';
-  const timeout = limits.socketTimeoutMs ?? 5000;
+  const { socketTimeoutMs: timeout = 5000, handshakeTimeoutMs = 30_000, ...bounds } = limits;
+  checkPositiveTime(timeout, 'limits.socketTimeoutMs');
+  checkPositiveTime(handshakeTimeoutMs, 'limits.handshakeTimeoutMs');
+  for (const [name, bound] of Object.entries(bounds)) if (bound !== undefined) checkBound(bound, `limits.${name}`, 0);
   return {
     maxFrame: isLite ? LITE_MAX_FRAME : CLASSIC_MAX_FRAME,
-    handshakeTimeoutMs: limits.handshakeTimeoutMs ?? 30_000,
+    handshakeTimeoutMs,
     halfFrameTimeoutMs: isLite ? timeout : undefined,
     outgoing: {
       queueBytes: limits.outgoingQueueBytes ?? (isLite ? 16 : 64) * MEBIBYTE,
