@@ -97,7 +97,11 @@ export class IpcLifecycle implements Lifecycle {
         }
         answered = true;
         // Infinity has no JSON. 0 is written out: without it the nucleus ignores the answer and waits for the whole minute.
-        const payload = JSON.stringify({ deploymentId, recheckAfterMs: Math.min(Math.round(recheckAfter), Number.MAX_SAFE_INTEGER), message });
+        const payload = JSON.stringify({
+          deploymentId,
+          recheckAfterMs: Math.min(Math.round(recheckAfter), Number.MAX_SAFE_INTEGER),
+          message,
+        });
         return this.#link.call({ operation: DEFER_COMPONENT_UPDATE, about: deploymentId, payload, read: () => right(undefined) });
       });
     return {

@@ -103,7 +103,7 @@ export class MemoryNucleus {
 
   constructor(options: MemoryNucleusOptions) {
     const { scheduler, profile = 'classic', accessControl = EVERYTHING, latency, limits = {} } = options;
-    for (const [operation, time] of Object.entries(latency ?? {})) if (time !== undefined) checkTime(time, `latency.${operation}`);
+    for (const operation of ['connect', 'subscribe', 'publish'] as const) checkTime(latency?.[operation] ?? 0, `latency.${operation}`);
     const clock: Clock = schedulerClock(scheduler);
     const switches = new FaultSwitches();
     const policies = new Policies(profile);
