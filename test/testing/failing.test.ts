@@ -20,7 +20,7 @@ import {
 } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import { Interrupted, Unauthorized } from '../../src/errors/errors.js';
-import { concurrently, Ledger, publishTo } from '../../src/flow/index.js';
+import { concurrently, counted, Ledger, publishTo } from '../../src/flow/index.js';
 import { QOS } from '../../src/shared/qos.js';
 import { deadLetterFile, deadLetterTo } from '../../src/sinks/index.js';
 import { beginTest, endTest } from '../../src/testing/uncalled.js';
@@ -476,6 +476,16 @@ describe('the other expectations say', () => {
       kit.expectStage('concurrently', { received: 1, emitted: 1, dropped: 0 });
     };
     expect(complaint(check, { ledger })).toBe('(it passed)');
+    expect(complaint(check, { ledger })).toBe('(it passed)');
+  });
+
+  test('that a stage of the same name and another kind, which a test before had, did not count', () => {
+    const ledger = new Ledger();
+    of(1).pipe(counted('readings', { ledger })).subscribe();
+    const check = (kit: MarbleKit): void => {
+      kit.run(of(1, 2).pipe(concurrently(1, n => of(n), { name: 'readings', ledger })));
+      kit.expectStage('readings', { received: 2, emitted: 2 });
+    };
     expect(complaint(check, { ledger })).toBe('(it passed)');
   });
 

@@ -67,7 +67,11 @@ export const requeueMessages = (path: string, selection: Selection): Either<Outb
       if (message['priority'] !== 0) file.order();
       const checksum = file.checksum(message);
       const { payload = null, ...head } = message;
-      sql('INSERT INTO message VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)').run(...Object.values(head), checksum, payload);
+      sql('INSERT INTO message VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, coalesce(?, zeroblob(0)))').run(
+        ...Object.values(head),
+        checksum,
+        payload,
+      );
       sql('INSERT INTO attempt(place, attempts, crashes, suspect) VALUES(?, 1, 0, 0)').run(place);
       sql('DELETE FROM aside WHERE place=?').run(place);
       isNotLost(file, number(message['stream']), number(message['number']));

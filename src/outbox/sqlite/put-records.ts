@@ -83,7 +83,8 @@ export function putRecords(file: FileState, settings: WorkerSettings, walBytes: 
     const given: number[] = [];
     let offset = 0;
     expireOldest(now);
-    const insert = sql('INSERT INTO message VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
+    // Node 22 takes bytes of nothing for NULL.
+    const insert = sql('INSERT INTO message VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, coalesce(?, zeroblob(0)))');
     for (let i = 0; i < messages; i++) {
       const [streamName = '', key = '', topicName = '', members = ''] = texts.slice(i * 4, i * 4 + 4);
       const [priority = 0, storedAt = 0, expiresIn = NaN, qos = 0, length = 0] = numbers.subarray(i * 5, i * 5 + 5);
