@@ -15,3 +15,6 @@ export type { ForwardOptions } from './forward-from.js';
 export type { Forwarded, ForwardFailure, ForwardPort } from './forwarded.js';
 export { markOf } from './mark.js';
 export type { Mark, MarkWith } from './mark.js';
+export { meterOutbox } from './meter-outbox.js';
+export { dedupe, missing } from './received.js';
+export type { MissingMessages, MissingOptions, ReceivedOptions } from './received.js';

@@ -239,6 +239,37 @@ describe.each(STORES)('a store $name', ({ begin }) => {
     expect((await answered(store.put([record('f')], at(6)))).numbers).toEqual([6]);
   });
 
+  it('accounts for all that was ever stored, whatever became of it and however often it was started again', async () => {
+    let under = begin({ maxBytes: 1 << 20, maxAge: 5_000 });
+    let stored = 0;
+    let forwarded = 0;
+    for (let start = 0; start < 6; start++) {
+      await answered(under.store.open(at(start * 1_000)));
+      const put = await answered(
+        under.store.put(
+          Array.from({ length: 12 }, (_, i) => record('x'.repeat(i % 3 === 0 ? 80_000 : 10), i === 5 ? { expiresIn: 500 } : {})),
+          at(start * 1_000),
+        ),
+      );
+      stored += put.taken;
+      const { records } = await answered(under.store.take({ ...ALL, messages: 4 }, at(start * 1_000 + 600)));
+      const { counts } = await answered(
+        under.store.settle(
+          records.slice(0, 3).map(({ place }, i) => ({ place, fate: i === 2 ? 'setAside' : 'forwarded' })),
+          at(start * 1_000 + 600),
+        ),
+      );
+      forwarded += Math.min(2, records.length);
+      const { expired, dropped, setAside, damaged, inside } = counts;
+      expect(counts).toMatchObject({ stored, forwarded, damaged: 0 });
+      expect(stored).toBe(forwarded + expired + dropped + setAside + damaged + inside);
+      under = under.restart();
+    }
+    const { counts } = await answered(under.store.open(at(6_000)));
+    expect(counts.stored).toBe(stored);
+    expect([counts.expired, counts.dropped, counts.setAside].every(count => count > 0)).toBe(true);
+  });
+
   it('sets aside what was sent alone when the process ended, at the third time', async () => {
     let under = begin();
     await answered(under.store.open(at(0)));
