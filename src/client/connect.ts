@@ -1,4 +1,4 @@
-import type { Observable } from 'rxjs';
+import { type Observable, of } from 'rxjs';
 import type { ConnectError } from '../errors/errors.js';
 import { crtTransport } from '../ipc/crt/crt-transport.js';
 import { socketTransport } from '../ipc/socket/socket-transport.js';
@@ -11,7 +11,7 @@ import { type ConnectOptions, type DefaultSchedules, resolveOptions } from './co
 import { IpcLifecycle, type Lifecycle } from './lifecycle.js';
 import { IpcLocalTopics, type LocalTopics } from './local-topics.js';
 import { IpcMqttProxy } from './mqtt-proxy.js';
-import { NucleusLink } from './nucleus-link.js';
+import { NucleusLink, type WaitsFor } from './nucleus-link.js';
 
 const TRANSPORTS: Record<TransportName, Transport> = { socket: socketTransport, crt: crtTransport };
 
@@ -140,6 +140,15 @@ export function connectNucleus(options: ConnectOptions = {}): Nucleus {
   return new IpcNucleus(openLink(options));
 }
 
+/**
+ * What the subscriptions of a nucleus still wait for. Of one that is not of this library's making nothing is known.
+ *
+ * @internal
+ */
+export function awaitedBy(nucleus: Nucleus): Observable<WaitsFor> {
+  return nucleus instanceof IpcNucleus ? nucleus.awaited$ : of('nothing');
+}
+
 class IpcNucleus implements Nucleus {
   readonly mqtt: MqttProxy;
   readonly local: LocalTopics;
@@ -161,6 +170,10 @@ class IpcNucleus implements Nucleus {
 
   get draining$(): Observable<void> {
     return this.#link.draining$;
+  }
+
+  get awaited$(): Observable<WaitsFor> {
+    return this.#link.awaited$;
   }
 
   ready(): RunnableTaskEither<ConnectError, Capabilities> {

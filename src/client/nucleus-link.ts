@@ -1,12 +1,14 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import {
   asyncScheduler,
+  concat,
   defer,
   filter,
   firstValueFrom,
   map,
   Observable,
   of,
+  Subject,
   Subscription as RxSubscription,
   takeUntil,
   tap,
@@ -22,12 +24,21 @@ import {
   type RequestError,
   type ServiceSubscribeError,
   type SubscribeError,
+  Unauthorized,
   UnsupportedOperation,
 } from '../errors/errors.js';
 import type { PublishListener, Submit } from '../flow/publish-job.js';
 import type { Clock } from '../ipc/clock.js';
 import type { Transport } from '../ipc/transport.js';
-import type { Capabilities, ConnectionState, DrainReport, RunnableTask, RunnableTaskEither } from '../ports/mqtt-proxy.js';
+import type {
+  Capabilities,
+  ConnectionState,
+  DrainReport,
+  RunnableTask,
+  RunnableTaskEither,
+  SubscriptionStatus,
+} from '../ports/mqtt-proxy.js';
+import { SUBSCRIBE } from '../shared/operations.js';
 import { schedulerClock } from '../schedule/clock.js';
 import { checkTime } from '../shared/check-argument.js';
 import type { ObservableEither } from '../stream/observable-either.js';
@@ -54,6 +65,9 @@ export interface Call<A> {
   readonly read: (body: string) => Either<string, A>;
 }
 
+/** What a subscription that is not active waits for: an answer of the nucleus, or of the cloud, on which a nucleus that is offline waits itself. */
+export type WaitsFor = 'nothing' | 'nucleus' | 'cloud';
+
 /** What the ports of one nucleus share: the connection, its drain and its end, and how they subscribe, publish and ask. */
 export class NucleusLink {
   readonly connection: Connection;
@@ -66,6 +80,9 @@ export class NucleusLink {
   /** What this nucleus does not offer, as far as it has been asked since the connection was made. */
   readonly #lacking = new Map<Operation, UnsupportedOperation<'message'>>();
   readonly #requests: RequestQueue<string>;
+  /** Subscriptions that are not active, and what each waits for. */
+  readonly #waits = new Map<object, WaitsFor>();
+  readonly #awaitedChanges = new Subject<WaitsFor>();
 
   constructor(options: ResolvedOptions, transport: Transport) {
     this.#options = options;
@@ -156,11 +173,32 @@ export class NucleusLink {
         context.reportUnhandled(problem);
         return undefined;
       }
-      const subscription = new Subscription(this.connection, stream, context, subscriber);
+      const entry = {};
+      const onStatus = (status: SubscriptionStatus): void => {
+        this.#note(entry, waitOf(stream.operation, status));
+        stream.onStatus?.(status);
+      };
+      const subscription = new Subscription(this.connection, { ...stream, onStatus }, context, subscriber);
       return () => {
         subscription.stop();
       };
     }).pipe(takeUntil(this.#drain.begun$));
+  }
+
+  /** What the subscriptions of all ports still wait for: now, and after each change. */
+  get awaited$(): Observable<WaitsFor> {
+    return defer(() => concat(of(this.#awaited), this.#awaitedChanges));
+  }
+
+  get #awaited(): WaitsFor {
+    const waits = new Set(this.#waits.values());
+    return waits.has('nucleus') ? 'nucleus' : waits.has('cloud') ? 'cloud' : 'nothing';
+  }
+
+  #note(entry: object, wait: WaitsFor): void {
+    if (wait === 'nothing') this.#waits.delete(entry);
+    else this.#waits.set(entry, wait);
+    this.#awaitedChanges.next(this.#awaited);
   }
 
   /** {@link events} of an operation that not every nucleus has: the lack of it is told once more without asking, and ends nothing else. */
@@ -228,6 +266,13 @@ export class NucleusLink {
     const error = this.connection.demand();
     return error === undefined ? undefined : unsent(error);
   }
+}
+
+function waitOf(operation: Operation, status: SubscriptionStatus): WaitsFor {
+  if (status.status === 'active' || status.status === 'ended') return 'nothing';
+  // Greengrass Lite is asked again for what it has refused; whether it allows it is not known then.
+  const isRefused = status.status === 'interrupted' && status.error.cause instanceof Unauthorized;
+  return operation === SUBSCRIBE && !isRefused ? 'cloud' : 'nucleus';
 }
 
 /** A submission as an Observable: one outcome for every subscriber. */

@@ -1,11 +1,22 @@
-import { asyncScheduler, merge, type SchedulerLike, Subscription } from 'rxjs';
+import {
+  asyncScheduler,
+  combineLatest,
+  distinctUntilChanged,
+  map,
+  merge,
+  NEVER,
+  type SchedulerLike,
+  Subscription,
+  switchMap,
+  take,
+} from 'rxjs';
 import type { ConnectOptions } from '../client/connect-options.js';
-import type { Nucleus } from '../client/connect.js';
+import { awaitedBy, type Nucleus } from '../client/connect.js';
 import { onStopSignal } from '../client/drain.js';
 import { type Ledger, ledger as ledgerOfAll } from '../flow/ledger.js';
 import type { OwnOutboxes } from '../outbox/open-outbox.js';
 import type { ConnectionState, DrainReport, MqttProxy, Profile } from '../ports/mqtt-proxy.js';
-import { every, schedulerClock } from '../schedule/clock.js';
+import { every, schedulerClock, waiting } from '../schedule/clock.js';
 import { isEndInGoodOrder } from '../stream/kind.js';
 import { reportAtTimes, type Reporter } from '../stream/report-at-times.js';
 import { tagOf } from '../stream/tag.js';
@@ -56,8 +67,8 @@ export const DRAIN_DEADLINE = 10_000;
 
 export const HEALTH_PERIOD = 60_000;
 
-/** From the connection to the report that the component runs, in milliseconds. */
-const WITHOUT_FAILURE = 1_000;
+/** How long subscriptions to the cloud hold up the report that the component runs, in milliseconds. */
+const CLOUD_PATIENCE = 1_000;
 
 /** Reports a state. That the nucleus does not hear it, or does not know such reports, is nothing the component could do anything about. */
 export const reportState = async (nucleus: Nucleus, state: 'RUNNING' | 'ERRORED', log: Log): Promise<void> => {
@@ -76,8 +87,6 @@ export class ComponentRun {
   readonly #proxy: MqttProxy;
   readonly #nucleus: Nucleus | undefined;
   readonly #outboxes: OwnOutboxes;
-  #reportDue = false;
-  #cancelReport: () => void = () => undefined;
   readonly #log: Log;
   readonly #deadline: number;
   readonly #period: number;
@@ -144,12 +153,13 @@ export class ComponentRun {
       this.#running.add(resolve);
       const events$ = merge(...[...this.#branches].map(([name, branch]) => branchEvents(name, branch)));
       this.#running.add(events$.subscribe({ next: event => this.#onEvent(event), complete: () => this.#running.unsubscribe() }));
+      // Behind the branches: what they subscribe to is known now.
+      if (this.#nucleus !== undefined) this.#running.add(this.#reportRunning(this.#nucleus));
     });
     // What a branch published directly is awaited, too.
     const report = await this.#drain('all branches have ended');
     removeSignals();
     tellHealth.unsubscribe();
-    this.#cancelReport();
     if (this.#failure !== undefined && this.#nucleus !== undefined && this.#state === 'connected')
       await reportState(this.#nucleus, 'ERRORED', this.#log);
     await this.#outboxes.close();
@@ -243,21 +253,23 @@ export class ComponentRun {
     if (state.status === 'connected') {
       this.#profile = state.capabilities.profile;
       this.#log.info('connected', { event: 'connected', ...state.capabilities });
-      this.#reportRunning();
     }
     if (state.status === 'interrupted') this.#log.warn('the connection to the nucleus is down', { event: 'interrupted', ...state });
     if (state.status !== 'connecting') this.#tellHealth(false);
   }
 
   /**
-   * Once, when it is connected and no branch has failed for a second: a nucleus that refuses a subscription does so at once, while one that waits for
-   * the cloud answers nothing, and the start of a device that is offline is none that failed.
+   * Once: when it is connected, no branch has failed, and each subscription is active. One that waits for the cloud alone may do so for days: after a second,
+   * in which what is refused would have been, it does not count, since the start of a device that is offline is none that failed.
    */
-  #reportRunning(): void {
-    const nucleus = this.#nucleus;
-    if (nucleus === undefined || this.#reportDue) return;
-    this.#reportDue = true;
-    this.#cancelReport = schedulerClock(this.#scheduler).after(WITHOUT_FAILURE, () => {
+  #reportRunning(nucleus: Nucleus): Subscription {
+    const wait$ = combineLatest([nucleus.state$, awaitedBy(nucleus)]).pipe(
+      map(([{ status }, awaited]) => (status === 'connected' && awaited !== 'nucleus' ? awaited : 'more')),
+      distinctUntilChanged(),
+      switchMap(awaited => (awaited === 'more' ? NEVER : waiting(awaited === 'cloud' ? CLOUD_PATIENCE : 0, this.#scheduler))),
+      take(1),
+    );
+    return wait$.subscribe(() => {
       if (this.#failure === undefined && this.#draining === undefined) void reportState(nucleus, 'RUNNING', this.#log);
     });
   }

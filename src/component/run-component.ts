@@ -11,8 +11,8 @@ import { ended, exitReasonOf, type RunOutcome } from './exit-codes.js';
 import { jsonLog, levelIn, type Log, unfailing } from './log.js';
 
 /**
- * Runs a component to its end: connects, reads its configuration at the nucleus and follows it (the variable `GREENGRASS_RX_CONFIG` stands in its place), runs its branches, reports `RUNNING` a second
- * after it is connected, or `ERRORED` when it cannot go on, tells how they are, drains on SIGTERM and closes.
+ * Runs a component to its end: connects, reads its configuration at the nucleus and follows it (the variable `GREENGRASS_RX_CONFIG` stands in its place), runs its branches, reports `RUNNING` when
+ * it is connected and each subscription is active or waits for the cloud alone, or `ERRORED` when it cannot go on, tells how they are, drains on SIGTERM and closes.
  * `greengrass-rx run` is this and the exit code.
  *
  * A wrong configuration, a refused topic and a bug are outcomes, with the code of {@link EXITS} to exit with. All of it is
