@@ -24,5 +24,6 @@ export function nodeBinary(version: string): string {
   return bin;
 }
 
-/** The Node that runs what needs `node:sqlite`: the one that runs this where that has it, else one from npm, exactly, so that the same one runs everywhere. */
-export const nodeWithSqlite = (): string => (isBuiltin('node:sqlite') ? process.execPath : join(nodeBinary('24.21.0'), 'node'));
+/** The Node that runs what needs `node:sqlite`: the one that runs this where that is enough, else one from npm, exactly, so that the same one runs everywhere. */
+export const nodeWithSqlite = (isEnough: boolean = isBuiltin('node:sqlite')): string =>
+  isEnough ? process.execPath : join(nodeBinary('24.21.0'), 'node');

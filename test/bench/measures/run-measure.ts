@@ -5,7 +5,7 @@ import type { JobOf, MeasureName, ResultOf } from './index.js';
 
 const MAIN = fileURLToPath(new URL('main.js', import.meta.url));
 const TIME_LIMIT = 180_000;
-/** They need `node:sqlite`, and run under a Node that has it. */
+/** They need `node:sqlite` and what a single thread has used of the processor, and run under a Node that has both. */
 const WITH_SQLITE: readonly MeasureName[] = ['outboxStoring', 'bareSqlite', 'fillOutbox', 'outboxLife'];
 
 /**
@@ -16,7 +16,7 @@ export function runMeasure<M extends MeasureName>(measure: M, job: JobOf<M>, exe
   return new Promise((resolve, reject) => {
     // aws-crt announces that it will want a newer Node.
     const child = fork(MAIN, [], {
-      ...(WITH_SQLITE.includes(measure) ? { execPath: nodeWithSqlite() } : {}),
+      ...(WITH_SQLITE.includes(measure) ? { execPath: nodeWithSqlite('threadCpuUsage' in process) } : {}),
       execArgv: ['--disable-warning=NodeDeprecationWarning', '--disable-warning=ExperimentalWarning', ...execArgv],
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
