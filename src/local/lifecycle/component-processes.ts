@@ -54,6 +54,8 @@ export class ComponentProcesses {
 
   /** Starts the processes of these components, those of before ended first. A component that only has another configuration keeps its process. */
   async replace(components: readonly RecipeComponent[]): Promise<readonly string[]> {
+    // Nobody to start a process: there is nothing to wait for.
+    if (this.#settings.startProcess === undefined) return [];
     const changed = components.flatMap(component => {
       const lifecycle = this.#lifecycleOf(component);
       if (lifecycle === undefined || this.#isAsBefore(component, lifecycle)) return [];

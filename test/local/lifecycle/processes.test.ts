@@ -282,3 +282,9 @@ test('the processes end with the nucleus, and a deployment under way fails', asy
   expect(device.last.signals).toEqual(['SIGTERM']);
   expect(await device.nucleus.rollOut([{ recipe: recipe(STARTUP) }])).toMatchObject({ status: 'FAILED_NO_STATE_CHANGE' });
 });
+
+test.each(PROFILES)('%s: where nobody starts processes a deployment of a recipe has succeeded at once', async profile => {
+  const nucleus = await startLocalNucleus({ profile, clock: new HandClock(), components: [] });
+  onTestFinished(() => nucleus.stop());
+  expect(await nucleus.rollOut([{ recipe: recipe(STARTUP) }])).toMatchObject({ status: 'SUCCEEDED' });
+});
