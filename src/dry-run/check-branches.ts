@@ -39,13 +39,13 @@ const awaited = ({ awaited }: DryRecord): readonly Finding[] => {
 
 const undeclared = ({ publishes }: Pick<Component, 'publishes'>, { stages }: DryRecord): readonly Finding[] =>
   stages
-    .filter(({ kind, declaration }) => kind === 'publishTo' && declaration.topics === undefined)
-    .map(({ name }) =>
+    .filter(({ kind, declaration }) => (kind === 'publishTo' || kind === 'forwardFrom') && declaration.topics === undefined)
+    .map(({ kind, name }) =>
       publishes.length === 0
         ? {
             severity: 'error',
             about: 'topics',
-            message: `Where the stage "${name}" publishes depends on data, and the recipe cannot allow it. Say where with its option topics: names, filters or templates.`,
+            message: `Where the stage "${name}" publishes depends on data, and the recipe cannot allow it. Say where with ${kind === 'publishTo' ? 'its option topics' : 'the option topics of its outbox'}: names, filters or templates.`,
           }
         : {
             severity: 'note',

@@ -89,7 +89,7 @@ export const diagramOf = (title: string, record: Drawn, live?: LiveNumbers): Dia
     const { branch, kind, name, declaration } = stage;
     const id = add(`${kind} ${name}`, { role: 'stage', branch, lines: stageLines(stage) }, accountOf(kind, name));
     byName.set(name, id);
-    if (kind !== 'publishTo') continue;
+    if (kind !== 'publishTo' && kind !== 'forwardFrom') continue;
     if (declaration.topics === undefined) connect(id, add(`unknown ${name}`, { role: 'unknown', branch, lines: ['depends on data'] }));
     else for (const topic of declaration.topics) connect(id, topicOf(declaration.operation === PUBLISH_TO_TOPIC, branch, topic));
   }

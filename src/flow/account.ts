@@ -15,7 +15,16 @@ const zero = (): Count => ({ messages: 0, bytes: 0 });
 
 /** What is counted: each subscription of a proxy, by its topic or filter, and the stages. Windows are only in the ledger of a dry run. */
 export type StageKind =
-  'window' | 'subscription' | 'counted' | 'concurrently' | 'publishTo' | 'storeIn' | 'batch' | 'governRate' | 'toAsyncIterable';
+  | 'window'
+  | 'subscription'
+  | 'counted'
+  | 'concurrently'
+  | 'publishTo'
+  | 'storeIn'
+  | 'forwardFrom'
+  | 'batch'
+  | 'governRate'
+  | 'toAsyncIterable';
 
 /** What a stage was told when it was made, as far as it can be read off without running it. */
 export interface StageDeclaration {

@@ -4,6 +4,7 @@ import { publishProblem } from '../client/mqtt-request.js';
 import { OutboxUnavailable } from '../errors/errors.js';
 import { capped, exponential, fullJitter, type Schedule } from '../schedule/index.js';
 import { steadyNow } from '../schedule/clock.js';
+import { noted } from '../flow/noted.js';
 import { QOS } from '../shared/qos.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 import type { Forwarded, ForwardFailure, ForwardPort } from './forwarded.js';
@@ -102,6 +103,8 @@ export const forwardFrom = (
   if (canary !== undefined && port.subscribe === undefined) throw new TypeError('canary needs a proxy that subscribes.');
   if (outbox.deleteWhen === 'confirmed' && port.subscribe === undefined)
     throw new TypeError("deleteWhen: 'confirmed' needs a proxy that subscribes.");
+  // Who derives a recipe of it has to allow that.
+  const topics = outbox.topics === undefined ? undefined : [...outbox.topics, ...(canary === undefined ? [] : [canary])];
   return new Observable<Either<ForwardFailure, Forwarded>>(destination => {
     const run = new Subscription();
     let told: string | undefined;
@@ -147,5 +150,5 @@ export const forwardFrom = (
       }),
     );
     return run;
-  });
+  }).pipe(noted('forwardFrom', 'forwardFrom', { concurrency: inFlight, topics }));
 };

@@ -209,7 +209,7 @@ export const storeIn = <A>(
     return {
       width: inFlight,
       ordered: true,
-      declaration: { concurrency: inFlight, topics: outbox.topics },
+      declaration: { concurrency: inFlight },
       job: (owner, bytes, value) => new ProjectJob(owner, bytes, value, work),
       onSourceCompleted: () => {
         sourceCompleted = true;

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { component, runComponent, silentLog } from '../../src/component/index.js';
 import { logBacklog } from '../../src/component/run-component.js';
 import { dryRun } from '../../src/dry-run/index.js';
-import { forwardFrom, type OutboxDepth, type OutboxOptions, storeIn } from '../../src/outbox/index.js';
+import { forwardFrom, type ForwardOptions, type OutboxDepth, type OutboxOptions, storeIn } from '../../src/outbox/index.js';
 import type { MqttProxy } from '../../src/ports/mqtt-proxy.js';
 import { QOS } from '../../src/shared/qos.js';
 import { onRights } from '../../src/stream/index.js';
@@ -15,7 +15,7 @@ import { type Line, logLines } from '../kit/component/log-lines.js';
 import { temporaryFolder } from '../kit/process/run-cli.js';
 
 /** Stores what comes, and sends what is stored. */
-const meter = (options: OutboxOptions = {}) =>
+const meter = (options: OutboxOptions = {}, forwardOptions: ForwardOptions = {}) =>
   component({
     name: 'com.example.Meter',
     version: '1.0.0',
@@ -27,7 +27,7 @@ const meter = (options: OutboxOptions = {}) =>
           .pipe(
             onRights(storeIn(outbox, ({ payload }) => ({ topicName: 'meters/7', payload, qos: QOS.AT_LEAST_ONCE }), { name: 'readings' })),
           ),
-        forwarded: forwardFrom(outbox, proxy),
+        forwarded: forwardFrom(outbox, proxy, forwardOptions),
       };
     },
   });
@@ -59,6 +59,49 @@ describe('openOutbox of a component', () => {
     expect(access).toMatchObject({ publish: ['meters/+'], subscribe: ['readings'] });
     expect(findings.filter(({ severity }) => severity === 'error')).toEqual([]);
     expect(readdirSync('.')).toEqual(before);
+  });
+
+  it.each([
+    ['publishing to its topics', {}, {}, { publish: ['meters/+'], subscribe: ['readings'] }],
+    [
+      'and to see messages back',
+      { deleteWhen: 'confirmed', mark: 'members' },
+      {},
+      { publish: ['meters/+'], subscribe: ['meters/+', 'readings'] },
+    ],
+    ['and its canary both ways', {}, { canary: 'canary/7' }, { publish: ['canary/7', 'meters/+'], subscribe: ['canary/7', 'readings'] }],
+  ] as const)('has a derived recipe that allows %s', async (_what, options, forwardOptions, access) => {
+    const result = await dryRun(meter(options, forwardOptions));
+    if (result._tag === 'Left') throw result.left;
+    expect(result.right.access).toMatchObject(access);
+    expect(
+      result.right
+        .diagram()
+        .nodes.filter(({ role }) => role === 'out')
+        .flatMap(({ lines }) => lines),
+    ).toEqual(expect.arrayContaining(['meters/+']));
+  });
+
+  it('has no recipe derived that does not say where its messages go, and none that allows to publish what is only stored', async () => {
+    const silent = await dryRun(meter({ topics: undefined }));
+    if (silent._tag === 'Left') throw silent.left;
+    expect(silent.right.findings.filter(({ severity }) => severity === 'error').map(({ message }) => message)).toEqual([
+      expect.stringContaining('Say where with the option topics of its outbox'),
+    ]);
+    const storing = component({
+      name: 'com.example.Stores',
+      version: '1.0.0',
+      run: (_proxy, _, { openOutbox }) =>
+        of(1).pipe(storeIn(openOutbox({ topics: ['meters/+'] }), () => ({ topicName: 'meters/7', payload: '', qos: QOS.AT_LEAST_ONCE }))),
+    });
+    const stored = await dryRun(storing);
+    if (stored._tag === 'Left') throw stored.left;
+    expect(stored.right.access.publish).toEqual([]);
+  });
+
+  it('cannot be told to confirm what nobody can subscribe to: refused where it is declared', async () => {
+    const options: OutboxOptions = { deleteWhen: 'confirmed', mark: 'members', topics: ['$aws/rules/Store/meters/7'] };
+    await expect(dryRun(meter(options))).rejects.toThrow('nobody can subscribe to it');
   });
 
   it('gives the same one for the same path and options, and no second one with others', () => {

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { concat, filter, firstValueFrom, mergeMap, NEVER, of, Subject, take, tap } from 'rxjs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Branches, component, runComponent, type RunContext, type RunOptions, silentLog } from '../../src/component/index.js';
+import { accessControlOf } from '../../src/dry-run/access.js';
+import { dryRun } from '../../src/dry-run/index.js';
 import { connect } from '../../src/client/connect.js';
 import { forwardFrom, openOutbox, type Outbox, type OutboxOptions, storeIn } from '../../src/outbox/index.js';
 import type { MqttProxy } from '../../src/ports/mqtt-proxy.js';
@@ -98,6 +100,34 @@ describe('an outbox of a component', () => {
     await second.ended;
     expect(await countsIn(folder)).toMatchObject({ stored: 10, forwarded: 10, inside: 0 });
   });
+
+  it.each(['classic', 'lite'] as const)(
+    'needs on a %s nucleus no more than what the derived recipe allows, also to see messages back',
+    async profile => {
+      const folder = ownFolder();
+      const meter = component({
+        name: COMPONENT,
+        version: '1.0.0',
+        run: (proxy, _, { openOutbox: open }) => {
+          const outbox = open({ topics: ['meters/+'], deleteWhen: 'confirmed', mark: 'wrap' });
+          return {
+            stored: of(1, 2).pipe(storeIn(outbox, n => ({ topicName: `meters/${n}`, payload: `${n}`, qos: QOS.AT_LEAST_ONCE }))),
+            forwarded: forwardFrom(outbox, proxy).pipe(take(2)),
+          };
+        },
+      });
+      const dry = await dryRun(meter);
+      if (dry._tag === 'Left') throw dry.left;
+      const nucleus = await start(profile, {
+        components: [{ name: COMPONENT, accessControl: accessControlOf(COMPONENT, dry.right.access) }],
+      });
+      onTestFinished(() => nucleus.stop());
+      const proxy = connect({ socketPath: nucleus.socketPath, authToken: nucleus.authToken(COMPONENT) });
+      const outcome = await runComponent(meter, { env: { GREENGRASS_RX_WORK_FOLDER: folder }, proxy, signals: false, log: silentLog });
+      expect(outcome).toMatchObject({ reason: 'done' });
+      expect(await countsIn(folder)).toMatchObject({ stored: 2, forwarded: 2, inside: 0 });
+    },
+  );
 
   it('has committed what a source gave that does not end by itself, when the time is over', async () => {
     const folder = ownFolder();
