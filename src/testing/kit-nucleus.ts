@@ -1,12 +1,14 @@
+import { type Observable, Subject } from 'rxjs';
 import type { TestScheduler } from 'rxjs/testing';
 import type { ConnectOptions } from '../client/connect-options.js';
+import type { Nucleus } from '../client/connect.js';
 import type { MqttProxy } from '../ports/mqtt-proxy.js';
 import { parseDiagram } from './diagram.js';
 import type { DrawnFault } from './fault.js';
 import type { VirtualDisk } from '../outbox/virtual-disk.js';
 import type { Deferral } from './lane.js';
 import { MemoryNucleus, type MemoryNucleusOptions } from './memory-nucleus.js';
-import { cloudMessage } from './messages.js';
+import { cloudMessage, localMessage } from './messages.js';
 import type { Recording } from './recording.js';
 import { checkPositive } from '../shared/check-argument.js';
 import type { MarbleRun } from './run.js';
@@ -24,7 +26,9 @@ export class KitNucleus extends MemoryNucleus {
   readonly #disk: VirtualDisk;
   /** @internal The component's streams: all end, and those that had not ended by themselves begin anew. */
   readonly processes: { readonly end: () => () => void }[] = [];
+  readonly #drawnConfigurations = new Subject<unknown>();
   #proxy: MqttProxy | undefined;
+  #services: Nucleus | undefined;
 
   constructor(run: MarbleRun, options: MemoryNucleusOptions, disk: VirtualDisk, connectOptions: TestConnectOptions = {}) {
     super(options);
@@ -38,16 +42,70 @@ export class KitNucleus extends MemoryNucleus {
     return this.#run;
   }
 
-  /** The component's proxy. Made when first asked for. */
+  /** The component's proxy: that of {@link KitNucleus.services}. */
   get proxy(): MqttProxy {
-    this.#proxy ??= this.connect(this.#connectOptions);
+    this.#proxy ??= this.services.mqtt;
     return this.#proxy;
+  }
+
+  /** All services of the nucleus, on the one connection of the component. Made when first asked for. */
+  get services(): Nucleus {
+    this.#services ??= this.connectNucleus(this.#connectOptions);
+    return this.#services;
+  }
+
+  /** @internal The configurations that are drawn, from the time on at which each is. */
+  get drawnConfigurations$(): Observable<unknown> {
+    return this.#drawnConfigurations.asObservable();
+  }
+
+  /** Local topics, as other components of the device use them. */
+  readonly local: {
+    /**
+     * Messages of another component on a local topic, or on the topics of a filter, drawn as {@link KitNucleus.messages} are. `values` says what the
+     * symbols stand for: text or bytes, an object, which is sent as a JSON message, or a whole message `{ topic, payload }` or `{ topic, json }`.
+     */
+    readonly messages: (
+      lane: string,
+      diagram: string,
+      values?: Readonly<Record<string, unknown>>,
+      faults?: Readonly<Record<string, DrawnFault>>,
+    ) => void;
+  } = {
+    messages: (lane, diagram, values, faults = {}) => {
+      this.#draw(lane, diagram, values, faults, value => {
+        const message = localMessage(lane, value);
+        return () => this.publishLocal(message);
+      });
+    },
+  };
+
+  /**
+   * Configurations that a deployment gives the component: each symbol is one, in its table. The component's `config` member is it from then on, for
+   * `nucleus.configuration.value$`; and the `config$` of a `context` has it as it is drawn.
+   */
+  configuration(diagram: string, values: Readonly<Record<string, unknown>>, faults: Readonly<Record<string, DrawnFault>> = {}): void {
+    this.#draw('(configuration)', diagram, values, faults, value => () => {
+      this.configure({ config: value });
+      this.#drawnConfigurations.next(value);
+    });
+  }
+
+  /** Updates that the nucleus announces: each symbol is the id of a deployment. The answers are among `events`, as `updateAnswered`. */
+  updates(diagram: string): void {
+    this.#draw('(updates)', diagram, undefined, {}, value => () => this.announceUpdate(String(value)));
   }
 
   override connect(options: TestConnectOptions = {}): MqttProxy {
     const proxy = super.connect(options);
     this.#proxies.push(proxy);
     return proxy;
+  }
+
+  override connectNucleus(options: TestConnectOptions = {}): Nucleus {
+    const nucleus = super.connectNucleus(options);
+    this.#proxies.push(nucleus.mqtt);
+    return nucleus;
   }
 
   /**
@@ -64,12 +122,25 @@ export class KitNucleus extends MemoryNucleus {
     values?: Readonly<Record<string, unknown>>,
     faults: Readonly<Record<string, DrawnFault>> = {},
   ): void {
+    this.#draw(lane, diagram, values, faults, value => {
+      const message = cloudMessage(lane, value);
+      return () => this.publish(message);
+    });
+  }
+
+  #draw(
+    lane: string,
+    diagram: string,
+    values: Readonly<Record<string, unknown>> | undefined,
+    faults: Readonly<Record<string, DrawnFault>>,
+    happening: (value: unknown) => () => void,
+  ): void {
     for (const drawn of parseDiagram(diagram)) {
       this.#run.reaches(drawn.at);
       if (drawn.kind === 'E')
         throw new TypeError(`The lane "${lane}" has a "#": a lane cannot fail. Draw a fault, and say which in the table of faults.`);
       if (drawn.kind === 'C') this.#ends = Math.max(this.#ends ?? 0, drawn.at);
-      else this.#drawn.push({ at: drawn.at, happen: this.#meaningOf(lane, drawn.symbol, values, faults) });
+      else this.#drawn.push({ at: drawn.at, happen: this.#meaningOf(lane, drawn.symbol, values, faults, happening) });
     }
   }
 
@@ -136,13 +207,13 @@ export class KitNucleus extends MemoryNucleus {
     symbol: string,
     values: Readonly<Record<string, unknown>> | undefined,
     faults: Readonly<Record<string, DrawnFault>>,
+    happening: (value: unknown) => () => void,
   ): () => void {
     const fault = Object.hasOwn(faults, symbol) ? faults[symbol] : undefined;
     const isValue = values !== undefined && Object.hasOwn(values, symbol);
     if (fault !== undefined && isValue) throw new TypeError(`The symbol "${symbol}" on the lane "${lane}" is both a value and a fault.`);
     if (fault !== undefined) return () => this.inflict(fault);
     if (values !== undefined && !isValue) throw new TypeError(`The symbol "${symbol}" on the lane "${lane}" is in no table.`);
-    const message = cloudMessage(lane, values === undefined ? symbol : values[symbol]);
-    return () => this.publish(message);
+    return happening(values === undefined ? symbol : values[symbol]);
   }
 }

@@ -1,5 +1,6 @@
 import type { Observable } from 'rxjs';
 import type { TestScheduler } from 'rxjs/testing';
+import type { RunContext } from '../component/component.js';
 import type { Ledger } from '../flow/ledger.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 import type { LaneExpectation, StreamExpectation } from './expect-lane.js';
@@ -41,6 +42,13 @@ export interface MarbleKit {
    * bytes. The lane completes when all that was given to `run` has completed.
    */
   readonly expectPublished: (topicFilter: string) => LaneExpectation;
+  /** The same of local topics: what the component published there. */
+  readonly expectPublishedLocally: (topicFilter: string) => LaneExpectation;
+  /**
+   * What a component's `run` is given besides the proxy and its configuration: `component.run(nucleus.proxy, config, context(config))`. All services are on the
+   * nucleus in memory; `config$` begins with this configuration and goes on with what `nucleus.configuration(…)` draws; the log goes nowhere.
+   */
+  readonly context: <A>(config: A) => RunContext<A>;
   /** Of what reached the cloud on a topic, or on the topics of a filter: of what was accepted while the device was offline, later. */
   readonly expectArrived: (topicFilter: string) => LaneExpectation;
   /**

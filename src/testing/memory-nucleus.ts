@@ -1,12 +1,15 @@
 import { Subject, type Observable, type SchedulerLike } from 'rxjs';
 import type { Clock } from '../ipc/clock.js';
+import { encodeRequest } from '../ipc/wire/encode-request.js';
+import { FrameDecoder } from '../ipc/wire/frame-decoder.js';
+import { encodeRpcMessage, MessageType, RPC_VERSION } from '../ipc/wire/rpc-message.js';
 import { PublishToIoTCoreRequest } from '../ipc/wire/shapes.js';
 import type { AccessControl } from '../recipe/policy/access-control.js';
 import type { BrokerMessage } from '../local/broker/broker.js';
 import { FaultSwitches } from '../local/faults/fault-switches.js';
 import { ComponentConfigurations } from '../local/configuration/component-configurations.js';
 import { LifecycleServices } from '../local/lifecycle/lifecycle-services.js';
-import { Link, type ProfileServer } from '../local/server/protocol.js';
+import { Link, type Peer, type ProfileServer } from '../local/server/protocol.js';
 import type { LocalNucleusLimits } from '../local/local-nucleus-options.js';
 import type { NucleusEvent } from '../local/nucleus-event.js';
 import type { CloudMessage } from '../local/nucleus.js';
@@ -15,6 +18,8 @@ import type { Configuration } from '../recipe/recipe.js';
 import { connectionLimits, makeProfileServer } from '../local/server/profile-server.js';
 import { Tokens } from '../local/server/tokens.js';
 import type { ConnectOptions } from '../client/connect-options.js';
+import { encodeLocalPublish, localPublishProblem, type LocalPublishRequest } from '../client/local-message.js';
+import { PUBLISH_TO_TOPIC } from '../shared/operations.js';
 import { connectNucleusOver, connectOver, type Nucleus } from '../client/connect.js';
 import type { PublishRequest } from '../ports/mqtt-message.js';
 import type { MqttProxy, Profile } from '../ports/mqtt-proxy.js';
@@ -91,6 +96,8 @@ export class MemoryNucleus {
   readonly #broker: VirtualBroker;
   readonly #link: Link;
   readonly #tokens: Tokens;
+  readonly #configurations: ComponentConfigurations;
+  readonly #lifecycle: LifecycleServices;
   readonly #transport: VirtualTransport;
   readonly #turns: Turns;
   readonly #faults: MemoryFaults;
@@ -119,12 +126,22 @@ export class MemoryNucleus {
     };
     const configurations = new ComponentConfigurations(profile, () => scheduler.now(), observe);
     configurations.replace(COMPONENT, { accessControl, ...options.configuration });
+    policies.set(NEIGHBOUR, EVERYTHING, {
+      componentName: NEIGHBOUR,
+      componentVersion: '0.0.0',
+      configuration: { accessControl: EVERYTHING },
+      thingName: 'memory-thing',
+      rootPath: '/greengrass/v2',
+    });
+    this.#configurations = configurations;
+    this.#lifecycle = new LifecycleServices(observe);
     this.profile = profile;
     this.#scheduler = scheduler;
     this.#turns = new Turns(clock);
     this.#link = new Link(options.online ?? true);
     this.#tokens = new Tokens(profile);
     this.#tokens.add(COMPONENT);
+    this.#tokens.add(NEIGHBOUR);
     this.#broker = new VirtualBroker({
       turns: this.#turns,
       copies: profile === 'lite' ? 'each' : 'one',
@@ -146,7 +163,7 @@ export class MemoryNucleus {
         isObserver: () => false,
         permissions: policies,
         configurations,
-        lifecycle: new LifecycleServices(),
+        lifecycle: this.#lifecycle,
         faults: switches,
         clock,
         observe,
@@ -249,6 +266,32 @@ export class MemoryNucleus {
     this.#broker.publishAsOther({ ...message, qos, payload: bytes });
   }
 
+  /**
+   * Publishes on a local topic as another component of the device does, which may do everything.
+   *
+   * @throws TypeError for what no nucleus takes.
+   */
+  publishLocal(request: LocalPublishRequest): void {
+    const problem = localPublishProblem(request);
+    if (problem !== undefined) throw new TypeError(problem.message);
+    const protocol = this.#server.accept(UNHEARING);
+    const decoder = new FrameDecoder(Infinity, frame => protocol.receive(frame));
+    const connect = JSON.stringify({ authToken: this.#tokens.of(NEIGHBOUR) });
+    decoder.push(encodeRpcMessage({ type: MessageType.Connect, flags: 0, streamId: 0, version: RPC_VERSION, payload: connect }));
+    decoder.push(encodeRequest(PUBLISH_TO_TOPIC, 1, encodeLocalPublish(request)));
+    protocol.closed();
+  }
+
+  /** Gives the component another configuration, as a deployment does: `accessControl` stays. */
+  configure(configuration: Readonly<Record<string, unknown>>): void {
+    this.#configurations.replace(COMPONENT, { ...this.#configurations.of(COMPONENT), ...configuration });
+  }
+
+  /** Announces an update, which the component is to answer: a classic nucleus alone does so. */
+  announceUpdate(deploymentId: string): void {
+    this.#lifecycle.announce(COMPONENT, deploymentId, () => undefined);
+  }
+
   /** Lets something go wrong, or right again. */
   inflict(fault: Fault): void {
     if (typeof fault === 'function') fault();
@@ -286,7 +329,18 @@ export class MemoryNucleus {
   }
 }
 
-const COMPONENT = 'com.example.Component';
+/** Who publishes on local topics from outside: answers do not interest it. */
+const UNHEARING: Peer = {
+  id: 0,
+  send: () => undefined,
+  end: () => undefined,
+  cut: () => undefined,
+  destroy: () => undefined,
+  authenticated: () => undefined,
+};
+
+export const COMPONENT = 'com.example.Component';
+const NEIGHBOUR = 'com.example.Neighbour';
 
 const EVERYTHING: AccessControl = {
   'aws.greengrass.ipc.mqttproxy': { 'everything:mqttproxy:1': { operations: ['*'], resources: ['*'] } },

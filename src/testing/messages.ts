@@ -1,4 +1,6 @@
 import type { CloudMessage } from '../local/nucleus.js';
+import type { LocalPublishRequest } from '../client/local-message.js';
+import { isJsonObject } from '../shared/json-object.js';
 import { topicMatches } from '../topic/index.js';
 
 /** A message on a lane. Its payload may be text, bytes, or any other value, which is sent as JSON. */
@@ -17,6 +19,25 @@ export function cloudMessage(lane: string, value: unknown): CloudMessage {
   }
   if (!topicMatches(lane, topicName)) throw new TypeError(`The topic "${topicName}" of a message does not fit its lane "${lane}".`);
   return { ...members, topicName, payload: bytesOf(payload) };
+}
+
+/** The local message that a lane's table says: a whole one, or only its payload. */
+export function localMessage(lane: string, value: unknown): LocalPublishRequest {
+  const isWhole = isJsonObject(value) && ('payload' in value || 'json' in value);
+  const {
+    topic = lane,
+    payload,
+    json,
+  }: { topic?: unknown; payload?: unknown; json?: unknown } = isWhole
+    ? value
+    : typeof value === 'string' || value instanceof Uint8Array
+      ? { payload: value }
+      : { json: value };
+  if (typeof topic !== 'string' || /[+#]/.test(topic))
+    throw new TypeError(`A message on the lane "${lane}" does not say its topic: give it one, such as { topic: 'a/b', payload: … }.`);
+  if (!topicMatches(lane, topic)) throw new TypeError(`The topic "${topic}" of a message does not fit its lane "${lane}".`);
+  if (typeof json === 'object' && json !== null) return { topic, json };
+  return { topic, payload: bytesOf(payload) };
 }
 
 function isLaneMessage(value: unknown): value is LaneMessage {

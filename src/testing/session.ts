@@ -1,6 +1,10 @@
 import { resolve } from 'node:path';
 import type { Observable, Subscription } from 'rxjs';
 import type { TestScheduler } from 'rxjs/testing';
+import { right } from 'fp-ts/lib/Either.js';
+import { type RunContext, runContext } from '../component/component.js';
+import { Followed } from '../component/configuration.js';
+import { silentLog } from '../component/log.js';
 import { topicMatches } from '../topic/index.js';
 import { describeValue } from './describe-value.js';
 import { lengthOf, parseSpan } from './diagram.js';
@@ -9,12 +13,19 @@ import type { MarbleKit } from './kit.js';
 import type { KitNucleus } from './kit-nucleus.js';
 import { lane, type Lane, type LaneEvent } from './lane.js';
 import type { LedgerSince } from './ledger-checks.js';
-import type { ArrivedMessage, PublishedMessage } from './memory-nucleus.js';
+import { type ArrivedMessage, COMPONENT, type PublishedMessage } from './memory-nucleus.js';
 import type { MarbleRun } from './run.js';
 import { payloadContent } from './messages.js';
 import { sourcesOf } from './sources.js';
 import { MOST_VALUES_AT_ONCE, movesOn, VirtualTimeStopped } from './virtual-time.js';
 import { expectSpans, spansAtNucleus, spansOfSource } from './subscription-spans.js';
+
+/** A message of the component on a local topic. */
+interface LocallyPublished {
+  readonly topicName: string;
+  readonly payload: Uint8Array;
+  readonly at: number;
+}
 
 /** One test's lanes. */
 export class Session {
@@ -54,6 +65,9 @@ export class Session {
       expectLane,
       expectPublished: topicFilter => expectLane(published(topicFilter)),
       published,
+      expectPublishedLocally: topicFilter =>
+        expectLane(this.#messages('What was published locally', topicFilter, () => this.#publishedLocally())),
+      context: config => this.#context(config),
       expectArrived: topicFilter => expectLane(this.#messages('What arrived', topicFilter, () => this.#nucleus.arrived)),
       expectFile: path => expectLane(this.#file(path)),
       expectSubscriptions: to =>
@@ -67,6 +81,23 @@ export class Session {
       ...sourcesOf(scheduler, run),
       scheduler,
     };
+  }
+
+  #publishedLocally(): readonly LocallyPublished[] {
+    return this.#nucleus.events.flatMap(event =>
+      event.kind === 'localPublished' && event.component === COMPONENT
+        ? [{ topicName: event.topicName, payload: event.payload, at: event.at }]
+        : [],
+    );
+  }
+
+  #context<A>(config: A): RunContext<A> {
+    const { services, drawnConfigurations$ } = this.#nucleus;
+    const followed = new Followed(config);
+    // A lane has what its table says, and that is what the component's configuration is.
+    this.#subscriptions.add(drawnConfigurations$.subscribe(next => followed.next(right(next as A))));
+    this.#subscriptions.add(services.draining$.subscribe(() => followed.complete()));
+    return runContext(silentLog, followed.config$, services);
   }
 
   /** Keeps what would have been appended to a file. */
@@ -95,7 +126,7 @@ export class Session {
     return lane({ label: `What was written to ${path}`, run: this.#run, events });
   }
 
-  #messages(what: string, topicFilter: string, messages: () => readonly (PublishedMessage | ArrivedMessage)[]): Lane {
+  #messages(what: string, topicFilter: string, messages: () => readonly (PublishedMessage | ArrivedMessage | LocallyPublished)[]): Lane {
     return lane({
       label: `${what} on ${topicFilter}`,
       run: this.#run,

@@ -1,0 +1,107 @@
+import * as t from 'io-ts';
+import { filter, map } from 'rxjs';
+import { describe, expect, test } from 'vitest';
+import { component } from '../../src/component/index.js';
+import { json } from '../../src/codec/index.js';
+import { publishTo } from '../../src/flow/index.js';
+import type { Profile } from '../../src/ports/mqtt-proxy.js';
+import { QOS } from '../../src/shared/qos.js';
+import { onRights } from '../../src/stream/index.js';
+import { marbles } from '../../src/testing/index.js';
+
+const Reading = json(t.type({ celsius: t.number }));
+
+/** Readings from local topics to the cloud, in a unit that the configuration says; each is told locally, too. */
+const bridge = component({
+  name: 'com.example.Bridge',
+  version: '1.0.0',
+  config: t.type({ unit: t.string }),
+  run: (proxy, _config, { local, config$ }) => ({
+    readings: local
+      .subscribe({ topic: 'plc/+', codec: Reading })
+      .pipe(
+        onRights(readings$ =>
+          readings$.pipe(publishTo(proxy, ({ value }) => ({ topicName: 'cloud', payload: `${value.celsius}`, qos: QOS.AT_LEAST_ONCE }))),
+        ),
+      ),
+    units: config$.pipe(onRights(configs$ => configs$.pipe(publishTo(local, ({ unit }) => ({ topic: 'units', json: { unit } }))))),
+  }),
+});
+
+describe.each<Profile>(['classic', 'lite'])('%s', profile => {
+  test(
+    'local messages and configurations are drawn, and what is published locally is expected',
+    marbles(
+      ({ nucleus, run, context, expectPublished, expectPublishedLocally, expectNothingDropped }) => {
+        nucleus.local.messages('plc/7', '-a-b---c-|', {
+          a: { celsius: 1 },
+          b: { payload: 'no reading' },
+          c: { topic: 'plc/7', json: { celsius: 2 } },
+        });
+        nucleus.configuration('----k-|', { k: { unit: 'K' } });
+        const { readings, units } = bridge.run(nucleus.proxy, { unit: 'C' }, context({ unit: 'C' }));
+        run(readings);
+        run(units);
+        expectPublished('cloud').toBeMarble('-a-----c-|', { a: 1, c: 2 });
+        expectPublishedLocally('units').toBeMarble('c---k----|', { c: { unit: 'C' }, k: { unit: 'K' } });
+        expectNothingDropped();
+      },
+      { profile },
+    ),
+  );
+
+  test(
+    'a drawn configuration is the one the nucleus has, decoded by the stream of it',
+    marbles(
+      ({ nucleus, expectStream }) => {
+        nucleus.configuration('--a--b--x--|', { a: { limit: 1 }, b: { limit: 'two' }, x: { limit: 3 } });
+        const limit$ = nucleus.services.configuration.value$(t.type({ limit: t.number }), { keyPath: ['config'] });
+        expectStream(limit$.pipe(map(change => (change._tag === 'Right' ? change.right.limit : change.left._tag)))).toBeMarble(
+          'i-a--i--c--|',
+          {
+            i: 'ConfigurationInvalid',
+            a: 1,
+            c: 3,
+          },
+        );
+      },
+      { profile, configuration: { config: {} } },
+    ),
+  );
+});
+
+test(
+  'a drawn update is announced, and answered once, with 0 unless it is deferred',
+  marbles(({ nucleus, run, expectStream }) => {
+    nucleus.updates('-a--b');
+    run(
+      nucleus.services.lifecycle.updates$.pipe(
+        map(update => {
+          if (update._tag === 'Right' && update.right.phase === 'before' && update.right.deploymentId === 'b')
+            void update.right.defer(5_000)();
+          return update;
+        }),
+      ),
+    );
+    expectStream(
+      nucleus.event$.pipe(
+        filter(event => event.kind === 'updateAnswered'),
+        map(({ deploymentId, recheckAfter }) => `${deploymentId} ${String(recheckAfter)}`),
+      ),
+    ).toBeMarble('-a--b', { a: 'a 0', b: 'b 5000' });
+  }),
+);
+
+test('a lane of local messages refuses what no nucleus takes, and a message without a topic', () => {
+  const drawn = (lane: string, value: unknown): (() => void) =>
+    marbles(
+      ({ nucleus, run }) => {
+        nucleus.local.messages(lane, 'a', { a: value });
+        run(nucleus.services.local.subscribe({ topic: 'a' }));
+      },
+      { expectations: 'outside' },
+    );
+  expect(drawn('a', { json: { id: 2 ** 53 } })).toThrow(/beyond 2\^53/);
+  expect(drawn('a/+', { celsius: 1 })).toThrow(/does not say its topic/);
+  expect(drawn('a', { topic: 'b', json: {} })).toThrow(/does not fit its lane/);
+});
