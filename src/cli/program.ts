@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { Cli } from './cli.js';
+import { addConfig, addUpdate } from './commands/config.js';
 import { addDev } from './commands/dev.js';
 import { addInit } from './commands/init.js';
 import { addDoctor } from './commands/doctor.js';
@@ -49,6 +50,8 @@ export function program(cli: Cli): Command {
   addDev(root, cli);
   addSub(root, cli);
   addPub(root, cli);
+  addConfig(root, cli);
+  addUpdate(root, cli);
   addDoctor(root, cli);
   addOutbox(root, cli);
   addRun(root, cli);

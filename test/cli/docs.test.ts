@@ -58,7 +58,7 @@ describe('docs/cli.md', () => {
   });
 
   test('every command has help with examples', async () => {
-    for (const command of ['dev', 'sub', 'pub', 'outbox', 'doctor']) {
+    for (const command of ['dev', 'sub', 'pub', 'config', 'outbox', 'doctor']) {
       const help = runCli([command, '--help']);
       expect(await help.ended).toEqual({ code: 0, signal: null });
       expect(help.stdout()).toMatch(new RegExp(`Examples:\\n {2}greengrass-rx ${command} `));

@@ -10,6 +10,7 @@ Examples:
   greengrass-rx pub agg/s1 '{"mean":21}' --qos 1
   greengrass-rx pub pictures/last --file last.jpg
   date | greengrass-rx pub clock -                            # all of stdin is the payload
+  greengrass-rx pub --local --json plc/1/raw '{"celsius":21}'
   greengrass-rx pub load/test x --count 10000
   greengrass-rx sub 'sensors/#' --json > day.ndjson           # and again:
   greengrass-rx pub --ndjson < day.ndjson`;
@@ -23,6 +24,8 @@ export function addPub(root: Command, cli: Cli): void {
     .argument('[payload]', 'a text; - for all of stdin')
     .option('-f, --file <file>', 'publish what is in a file')
     .option('--ndjson', 'publish each line of stdin: {"topicName": …, "payload": …}, as sub --json prints them')
+    .option('--local', 'to a local topic: to the other components of the device')
+    .option('--json', 'with --local: as a JSON message, and not as bytes')
     .addOption(new Option('-q, --qos <qos>', 'quality of service').choices(['0', '1']).default('1'))
     .addOption(new Option('-n, --count <n>', 'publish the message so many times').argParser(parseCount))
     .addOption(new Option('--in-flight <n>', 'publishes under way at once (default: what the nucleus takes)').argParser(parseCount))

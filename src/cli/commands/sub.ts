@@ -25,6 +25,7 @@ export function addSub(root: Command, cli: Cli): void {
       ]),
     )
     .addOption(new Option('--json', 'the same as --format json').implies({ format: 'json' }))
+    .option('--local', 'local topics: messages between the components of the device')
     .addOption(new Option('-q, --qos <qos>', 'quality of service').choices(['0', '1']).default('1'))
     .addOption(new Option('-n, --count <n>', 'end after so many messages').argParser(parseCount))
     .addOption(new Option('-t, --timeout <time>', 'end after so long; exit code 4 if --count was not reached').argParser(parseDuration))

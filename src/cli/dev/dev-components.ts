@@ -23,6 +23,7 @@ export interface DevComponent {
 /** `sub` and `pub` may use every topic; a component without a recipe may too. */
 const EVERYTHING: AccessControl = {
   'aws.greengrass.ipc.mqttproxy': { 'greengrass-rx:all': { operations: ['*'], resources: ['*'] } },
+  'aws.greengrass.ipc.pubsub': { 'greengrass-rx:all-local': { operations: ['*'], resources: ['*'] } },
 };
 
 export const OBSERVER_COMPONENT: LocalComponent = { name: OBSERVER, accessControl: EVERYTHING, observer: true };

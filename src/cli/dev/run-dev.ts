@@ -7,6 +7,8 @@ import { runChaos } from '../chaos/run-chaos.js';
 import { CliError } from '../cli-error.js';
 import type { Cli } from '../cli.js';
 import { EXIT } from '../exit-code.js';
+import type { RollOut } from '../../local/lifecycle/roll-out.js';
+import { serveControl, type ControlReply } from '../control/control-channel.js';
 import { aborted } from '../reach/aborted.js';
 import { stopOnSignals } from '../stopping.js';
 import { brokerChoice, type BrokerFlags } from './broker-choice.js';
@@ -66,6 +68,20 @@ export async function runDev(cli: Cli, command: readonly string[], options: DevO
     cli.exitCode = EXIT.OK;
   });
 
+  const restart$ = new Subject<void>();
+  await using _control = await serveControl(socketPath, async request => {
+    if (request.ask !== 'configure') {
+      if (command.length === 0) return { problem: 'dev runs no component here: it was started without a command' };
+      const answer = request.ask === 'update' ? describe(await nucleus.rollOut([], { notifyComponents: true })) : { done: 'started again' };
+      if ('done' in answer) restart$.next();
+      return answer;
+    }
+    const { component, merge, reset } = request;
+    const local = components.find(({ name }) => name === component)?.local;
+    if (local === undefined) return { problem: `dev has no component ${JSON.stringify(component)}` };
+    if (!('recipe' in local)) return { problem: 'a configuration comes with a recipe: start dev with --recipe' };
+    return describe(await nucleus.rollOut([{ recipe: local.recipe, configurationUpdate: { merge, reset } }]));
+  });
   const [file, ...args] = command;
   if (file === undefined) {
     for (const each of components) {
@@ -88,6 +104,7 @@ export async function runDev(cli: Cli, command: readonly string[], options: DevO
     env: () => ({ ...cli.env, ...(components[0] && environment(components[0], dev, options, cli.env)) }),
     grace: options.grace,
     changed$: watching === undefined ? undefined : changed$,
+    restart$,
     log,
     stopping,
   });
@@ -99,6 +116,11 @@ export async function runDev(cli: Cli, command: readonly string[], options: DevO
     watching?.unsubscribe();
     chaos.unsubscribe();
   }
+}
+
+function describe(outcome: RollOut): ControlReply {
+  if (outcome.status === 'SUCCEEDED') return { done: outcome.status };
+  return { problem: `${outcome.status}: ${outcome.reason}` };
 }
 
 function readComponents(options: DevOptions): Promise<readonly DevComponent[]> {

@@ -17,6 +17,8 @@ export interface Supervised {
   readonly grace: number;
   /** Paths of files as they change; `undefined`: it is not started again. */
   readonly changed$: Observable<string> | undefined;
+  /** Emits when it is to be started again. */
+  readonly restart$: Observable<unknown>;
   readonly log: DevLog;
   readonly stopping: Stopping;
 }
@@ -60,9 +62,9 @@ function start({ component, command, env, grace, log }: Supervised): ComponentPr
 
 /** How the process ended for good; or `again`. */
 async function untilEnd(running: ComponentProcess, supervised: Supervised): Promise<ProcessEnd | 'again'> {
-  const { component, log, stopping, changed$ } = supervised;
+  const { component, log, stopping, changed$, restart$ } = supervised;
   const stop$ = aborted(stopping.signal).pipe(map(() => 'stop' as const));
-  const change$ = (changed$ ?? NEVER).pipe(map(path => ({ path })));
+  const change$ = merge((changed$ ?? NEVER).pipe(map(path => ({ path }))), restart$.pipe(map(() => ({ path: undefined }))));
   const stop = async (signal: NodeJS.Signals): Promise<ProcessEnd> => {
     log.tell({ kind: 'stopping', component, signal });
     const end = await running.stop(signal);
@@ -84,6 +86,6 @@ async function untilEnd(running: ComponentProcess, supervised: Supervised): Prom
   return 'again';
 }
 
-function sayChange(path: string, log: DevLog): void {
-  log.tell({ kind: 'changed', path: relative(process.cwd(), path) });
+function sayChange(path: string | undefined, log: DevLog): void {
+  if (path !== undefined) log.tell({ kind: 'changed', path: relative(process.cwd(), path) });
 }

@@ -1,13 +1,16 @@
 import type { Either } from 'fp-ts/lib/Either.js';
-import { asyncScheduler, takeUntil, tap } from 'rxjs';
+import { asyncScheduler, takeUntil, tap, type Observable } from 'rxjs';
 import type { Overflowed } from '../../errors/errors.js';
-import type { PublishFailure, Published } from '../../flow/publish-outcome.js';
+import type { AcceptedBy, PublishFailure, Published } from '../../flow/publish-outcome.js';
 import { publishTo } from '../../flow/publish-to.js';
 import { pullThrough } from '../../flow/pull-through.js';
-import { connect } from '../../client/connect.js';
+import { connectNucleus } from '../../client/connect.js';
+import type { LocalPublishRequest } from '../../client/local-message.js';
 import type { PublishRequest } from '../../ports/mqtt-message.js';
 import { runToEnd } from '../../stream/run-to-end.js';
+import { isJsonObject } from '../../shared/json-object.js';
 import { visible } from '../../shared/visible.js';
+import { UsageError } from '../cli-error.js';
 import type { Cli } from '../cli.js';
 import { EXIT } from '../exit-code.js';
 import { showProgress } from '../progress.js';
@@ -20,19 +23,44 @@ import { messageSource, type SourceFlags } from './payload-source.js';
 export interface PubOptions extends ReachOptions, SourceFlags {
   readonly inFlight?: number | undefined;
   readonly timeout: number;
+  /** To local topics, those between the components of the device. */
+  readonly local?: boolean | undefined;
+  /** With `local`: the payload is a JSON message, and not bytes. */
+  readonly json?: boolean | undefined;
   readonly quiet?: boolean | undefined;
 }
 
 /** Failures that are told in full: of a thousand that are alike, nobody reads the rest. */
 const FAILURES_TOLD = 5;
 
+const LOCAL_HAS_NONE = ['retain', 'contentType', 'responseTopic', 'correlationData', 'expiry'] as const;
+
+function checkLocal(options: PubOptions): void {
+  if (options.json === true && options.local !== true) throw new UsageError('--json is the form of a local message.', 'Give --local, too.');
+  const other = LOCAL_HAS_NONE.find(name => options[name] !== undefined);
+  if (options.local === true && (other !== undefined || options.userProperty.length > 0))
+    throw new UsageError('A local message has a payload, and nothing of MQTT 5.', 'Leave those options out.');
+}
+
+function localRequest({ topicName, payload }: PublishRequest, isJson: boolean): LocalPublishRequest {
+  if (!isJson) return { topic: topicName, payload };
+  try {
+    const json: unknown = JSON.parse(typeof payload === 'string' ? payload : Buffer.from(payload).toString());
+    if (isJsonObject(json)) return { topic: topicName, json };
+  } catch {
+    // Said below.
+  }
+  throw new UsageError('A local message of JSON is a JSON object.', 'Leave --json out to publish a text or bytes.');
+}
+
 /** Publishes, no faster than the nucleus accepts, and says how many it took. */
 export async function runPub(cli: Cli, topic: string | undefined, payload: string | undefined, options: PubOptions): Promise<void> {
   const { err } = cli;
+  checkLocal(options);
   const { messages, total } = await messageSource(topic, payload, options);
   const address = findNucleus(options, cli.env);
   using stopping = stopOnSignals(cli);
-  await using proxy = connect({ ...address, transport: options.transport, publishTimeout: options.timeout, refusalPatience: 0 });
+  await using nucleus = connectNucleus({ ...address, transport: options.transport, publishTimeout: options.timeout, refusalPatience: 0 });
   const started = asyncScheduler.now();
   let accepted = 0;
   let failed = 0;
@@ -42,14 +70,22 @@ export async function runPub(cli: Cli, topic: string | undefined, payload: strin
     return `${String(accepted)}${total === undefined ? '' : ` of ${String(total)}`} accepted${failed === 0 ? '' : `, ${String(failed)} failed`}${rate}`;
   };
   const endProgress = showProgress(cli, summary);
-  const take = (outcome: Either<PublishFailure<PublishRequest> | Overflowed, Published<PublishRequest>>): void => {
+  const take = (outcome: Either<PublishFailure<PublishRequest> | Overflowed, Published<PublishRequest, AcceptedBy>>): void => {
     if (outcome._tag === 'Right') accepted++;
     else failed++;
   };
-  const outcomes$ = pullThrough(
-    messages,
-    publishTo(proxy, (request: PublishRequest) => request, { inFlight: options.inFlight, buffer: { messages: 1, onFull: 'dropOldest' } }),
-  ).pipe(tap(take), takeUntil(aborted(stopping.signal)));
+  const stage = { inFlight: options.inFlight, buffer: { messages: 1, onFull: 'dropOldest' } } as const;
+  const outcomes: Observable<Either<PublishFailure<PublishRequest> | Overflowed, Published<PublishRequest, AcceptedBy>>> =
+    options.local === true
+      ? pullThrough(
+          messages,
+          publishTo(nucleus.local, (request: PublishRequest) => localRequest(request, options.json === true), stage),
+        )
+      : pullThrough(
+          messages,
+          publishTo(nucleus.mqtt, (request: PublishRequest) => request, stage),
+        );
+  const outcomes$ = outcomes.pipe(tap(take), takeUntil(aborted(stopping.signal)));
   let told = 0;
   try {
     await runToEnd(outcomes$, {

@@ -19,6 +19,8 @@ export interface Address {
   readonly authToken: string;
   /** For people: `com.example.Sensor at the lite nucleus of dev (pid 42)`. */
   readonly description: string;
+  /** Of a `dev`: the first of its components. */
+  readonly firstComponent?: string | undefined;
 }
 
 const SOCKET = 'AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT';
@@ -51,8 +53,14 @@ export function findNucleus(options: ReachOptions, env: NodeJS.ProcessEnv): Addr
   return {
     socketPath: nucleus.socketPath,
     authToken: token,
+    firstComponent: Object.keys(nucleus.tokens).find(name => name !== OBSERVER),
     description: `${component} at the ${nucleus.profile} nucleus of dev (pid ${String(nucleus.pid)})`,
   };
+}
+
+/** The `dev` that is meant: the one with this process id, or the only one that runs, or the only one that was started here. */
+export function findDev(pid: number | undefined, env: NodeJS.ProcessEnv): RunningNucleus {
+  return choose(pid, runningNuclei(env), process.cwd());
 }
 
 function choose(pid: number | undefined, running: readonly RunningNucleus[], directory: string): RunningNucleus {

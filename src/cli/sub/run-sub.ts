@@ -1,8 +1,10 @@
 import type { Either } from 'fp-ts/lib/Either.js';
-import { asyncScheduler, EMPTY, from, merge, take, takeUntil, tap, type Observable } from 'rxjs';
+import { asyncScheduler, EMPTY, from, map, merge, take, takeUntil, tap, type Observable } from 'rxjs';
 import type { Overflowed, SubscribeError } from '../../errors/errors.js';
 import { concurrently } from '../../flow/concurrently.js';
-import { connect } from '../../client/connect.js';
+import { connectNucleus } from '../../client/connect.js';
+import type { LocalMessage } from '../../client/local-message.js';
+import type { LocalSubscribeError } from '../../client/local-topics.js';
 import type { MqttMessage } from '../../ports/mqtt-message.js';
 import type { SubscriptionStatus } from '../../ports/mqtt-proxy.js';
 import type { QOS } from '../../shared/qos.js';
@@ -21,6 +23,8 @@ import { printer, type MessageFormat } from './print-message.js';
 export interface SubOptions extends ReachOptions {
   readonly format?: MessageFormat | undefined;
   readonly qos: QOS;
+  /** Messages between the components of the device, in the place of those of AWS IoT Core. */
+  readonly local?: boolean | undefined;
   readonly count?: number | undefined;
   readonly timeout?: number | undefined;
   readonly quiet?: boolean | undefined;
@@ -34,16 +38,19 @@ export async function runSub(cli: Cli, filters: readonly string[], options: SubO
   const { out, err } = cli;
   const address = findNucleus(options, cli.env);
   using stopping = stopOnSignals(cli);
-  await using proxy = connect({ ...address, transport: options.transport, refusalPatience: 0 });
+  await using nucleus = connectNucleus({ ...address, transport: options.transport, refusalPatience: 0 });
   const say = (text: string): void => {
     if (options.quiet !== true) err.line(err.style('dim', visible(text)));
   };
   const print = printer(out, options.format ?? (out.isTerminal ? 'pretty' : 'json'));
   let printed = 0;
-  const subscriptions = filters.map(filter =>
-    proxy.subscribe({ topicName: filter, qos: options.qos, onStatus: sayStatus(filter, address.description, say) }),
-  );
-  const messages$: Observable<Either<SubscribeError | Overflowed, unknown>> = merge(...subscriptions).pipe(
+  const subscriptions = filters.map((filter): Observable<Either<SubscribeError | LocalSubscribeError, MqttMessage>> => {
+    const onStatus = sayStatus(filter, address.description, say);
+    return options.local === true
+      ? nucleus.local.subscribe({ topic: filter, receiveMode: 'RECEIVE_ALL_MESSAGES', onStatus }).pipe(onRights(map(printable)))
+      : nucleus.mqtt.subscribe({ topicName: filter, qos: options.qos, onStatus });
+  });
+  const messages$: Observable<Either<SubscribeError | LocalSubscribeError | Overflowed, unknown>> = merge(...subscriptions).pipe(
     options.timeout === undefined ? tap() : takeUntil(waiting(options.timeout, asyncScheduler)),
     onRights((message$: Observable<MqttMessage>) => (options.count === undefined ? message$ : message$.pipe(take(options.count)))),
     onRights(
@@ -68,6 +75,9 @@ export async function runSub(cli: Cli, filters: readonly string[], options: SubO
     cli.exitCode = EXIT.TIMED_OUT;
   }
 }
+
+/** A message of a local topic, printed as any other. */
+const printable = ({ topic, payload }: LocalMessage): MqttMessage => ({ topicName: topic, payload });
 
 /** Says when a subscription stands. Its failures are reported where they pass by. */
 function sayStatus(filter: string, who: string, say: (text: string) => void): (status: SubscriptionStatus) => void {

@@ -1,0 +1,111 @@
+import { createServer, connect, type Socket } from 'node:net';
+import { once } from 'node:events';
+import { dirname, join } from 'node:path';
+import * as t from 'io-ts';
+import { CliError } from '../cli-error.js';
+
+/** What another command asks a running `dev` to do. */
+export type ControlRequest =
+  /** Deploys a component anew with this over its configuration, and these places of it reset to the recipe's defaults first. */
+  | {
+      readonly ask: 'configure';
+      readonly component: string;
+      readonly merge: Readonly<Record<string, unknown>>;
+      readonly reset: readonly string[];
+    }
+  /** Announces an update, waits until the components let it begin, and starts the component again. */
+  | { readonly ask: 'update' }
+  /** Starts the component again. */
+  | { readonly ask: 'restart' };
+
+/** What came of it, as a sentence. */
+export type ControlReply = { readonly done: string } | { readonly problem: string };
+
+const ControlRequest: t.Type<ControlRequest, unknown> = t.union([
+  t.type({ ask: t.literal('configure'), component: t.string, merge: t.UnknownRecord, reset: t.readonlyArray(t.string) }),
+  t.type({ ask: t.literal('update') }),
+  t.type({ ask: t.literal('restart') }),
+]);
+const ControlReply: t.Type<ControlReply, unknown> = t.union([t.type({ done: t.string }), t.type({ problem: t.string })]);
+
+/** Characters of a request: a configuration is smaller. */
+const LONGEST = 1024 * 1024;
+/** Commands that are served at once: people type them. */
+const MOST_AT_ONCE = 16;
+
+/** Beside the socket of the nucleus, in a folder that is this user's alone. */
+const controlPath = (socketPath: string): string => join(dirname(socketPath), 'control');
+
+/** Serves the control channel of the nucleus at this socket until it is disposed of. */
+export async function serveControl(
+  socketPath: string,
+  answer: (request: ControlRequest) => Promise<ControlReply>,
+): Promise<AsyncDisposable> {
+  const sockets = new Set<Socket>();
+  const server = createServer(socket => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    // Who asked has gone: nothing is left to tell.
+    socket.on('error', () => undefined);
+    void readLine(socket).then(async line => {
+      const request = line === undefined ? undefined : parsed(ControlRequest, line);
+      const reply = request === undefined ? { problem: 'this is no request that dev knows' } : await answer(request);
+      if (!socket.destroyed) socket.end(`${JSON.stringify(reply)}\n`);
+    });
+  });
+  server.maxConnections = MOST_AT_ONCE;
+  server.listen(controlPath(socketPath));
+  await once(server, 'listening');
+  return {
+    [Symbol.asyncDispose]: async () => {
+      const closed = once(server, 'close');
+      server.close();
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+  };
+}
+
+/** Asks the `dev` whose nucleus is at this socket. Rejects with a sentence for the person where it does not do it. */
+export async function askDev(socketPath: string, request: ControlRequest): Promise<string> {
+  const gone = 'dev does not answer any more.';
+  const socket = connect(controlPath(socketPath));
+  try {
+    await once(socket, 'connect').catch((cause: unknown) => {
+      throw new CliError(gone, { cause });
+    });
+    socket.write(`${JSON.stringify(request)}\n`);
+    const line = await readLine(socket);
+    const reply = line === undefined ? undefined : parsed(ControlReply, line);
+    if (reply === undefined) throw new CliError(gone);
+    if ('problem' in reply) throw new CliError(`${reply.problem}.`);
+    return reply.done;
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** `undefined`: it ended, or went on for too long, without one. */
+function readLine(socket: Socket): Promise<string | undefined> {
+  return new Promise(resolve => {
+    let text = '';
+    socket.setEncoding('utf8');
+    socket.on('error', () => resolve(undefined));
+    socket.on('close', () => resolve(undefined));
+    socket.on('data', (chunk: string) => {
+      text += chunk;
+      const end = text.indexOf('\n');
+      if (end >= 0) resolve(text.slice(0, end));
+      else if (text.length > LONGEST) resolve(undefined);
+    });
+  });
+}
+
+function parsed<A>(codec: t.Type<A, unknown>, line: string): A | undefined {
+  try {
+    const decoded = codec.decode(JSON.parse(line));
+    return decoded._tag === 'Right' ? decoded.right : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,87 @@
+import { right } from 'fp-ts/lib/Either.js';
+import { firstValueFrom, takeUntil } from 'rxjs';
+import { connectNucleus } from '../../client/connect.js';
+import { isJsonObject } from '../../shared/json-object.js';
+import { CliError, UsageError } from '../cli-error.js';
+import type { Cli } from '../cli.js';
+import { aborted } from '../reach/aborted.js';
+import { asCliError } from '../reach/as-cli-error.js';
+import { findDev, findNucleus, type ReachOptions } from '../reach/reach.js';
+import { OBSERVER } from '../reach/running-nuclei.js';
+import { stopOnSignals } from '../stopping.js';
+import { askDev } from './control-channel.js';
+
+/** Whose configuration. */
+export interface ConfigOptions extends ReachOptions {
+  readonly component?: string | undefined;
+}
+
+/** What a value of the nucleus is read with: it is shown as it is. */
+const ANYTHING = { name: 'anything', decode: (value: unknown) => right(value) };
+
+/** Prints what a component's configuration has at a place, as JSON. */
+export async function getConfig(cli: Cli, path: string | undefined, options: ConfigOptions): Promise<void> {
+  const address = findNucleus(options, cli.env);
+  using stopping = stopOnSignals(cli);
+  await using nucleus = connectNucleus({ ...address, transport: options.transport, refusalPatience: 0 });
+  const keyPath = keysOf(path ?? '/');
+  const componentName = options.component ?? address.firstComponent;
+  const value$ = nucleus.configuration.value$<unknown>(ANYTHING, { keyPath, componentName });
+  const found = await firstValueFrom(value$.pipe(takeUntil(aborted(stopping.signal))), { defaultValue: undefined });
+  if (found === undefined) return;
+  if (found._tag === 'Left') throw asCliError(found.left);
+  if (found.right === undefined) throw new CliError(`${componentName ?? 'The component'} has no configuration at ${path ?? '/'}.`);
+  cli.out.line(JSON.stringify(found.right, undefined, 2));
+}
+
+/** Has `dev` deploy the component with a value over its configuration. */
+export async function setConfig(cli: Cli, path: string, value: string, options: ConfigOptions): Promise<void> {
+  const keys = keysOf(path);
+  const json = jsonOf(value);
+  if (keys.length === 0 && !isJsonObject(json))
+    throw new UsageError('The whole configuration is a JSON object.', 'Name the place: /config/limit 5');
+  await configure(cli, options, { merge: nested(keys, json), reset: [] });
+}
+
+/** Has `dev` deploy the component with the recipe's defaults at a place. */
+export async function resetConfig(cli: Cli, path: string, options: ConfigOptions): Promise<void> {
+  await configure(cli, options, { merge: {}, reset: [keysOf(path).length === 0 ? '' : `/${keysOf(path).map(escaped).join('/')}`] });
+}
+
+async function configure(
+  cli: Cli,
+  { component, nucleus }: ConfigOptions,
+  change: { readonly merge: Record<string, unknown>; readonly reset: readonly string[] },
+): Promise<void> {
+  const dev = findDev(nucleus, cli.env);
+  const name = component ?? Object.keys(dev.tokens).find(each => each !== OBSERVER) ?? '';
+  cli.out.line(await askDev(dev.socketPath, { ask: 'configure', component: name, ...change }));
+}
+
+/** Has `dev` announce an update, or start the component again. */
+export async function askForStart(cli: Cli, ask: 'update' | 'restart', { nucleus }: Pick<ReachOptions, 'nucleus'>): Promise<void> {
+  cli.out.line(await askDev(findDev(nucleus, cli.env).socketPath, { ask }));
+}
+
+/** The keys of a JSON pointer, such as `/config/limit`. The slash in front may be left out. */
+function keysOf(path: string): readonly string[] {
+  const pointer = path.startsWith('/') || path === '' ? path : `/${path}`;
+  const keys = pointer.split('/').slice(1);
+  return keys.join('') === '' ? [] : keys.map(key => key.replaceAll('~1', '/').replaceAll('~0', '~'));
+}
+
+const escaped = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1');
+
+/** JSON, or else the text itself. */
+function jsonOf(value: string): unknown {
+  try {
+    return JSON.parse(value) as unknown;
+  } catch {
+    return value;
+  }
+}
+
+function nested(keys: readonly string[], value: unknown): Record<string, unknown> {
+  const whole = keys.reduceRight<unknown>((inner, key) => ({ [key]: inner }), value);
+  return isJsonObject(whole) ? { ...whole } : {};
+}

@@ -1,0 +1,119 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { PROFILES } from '../kit/nucleus/nuclei.js';
+import { MAIN, runCli, temporaryFolder } from '../kit/process/run-cli.js';
+
+const FOLLOWER = fileURLToPath(new URL('components/follower.mjs', import.meta.url));
+
+/** `dev` with the component, which has said its first limit. */
+async function follower(profile: string, ...more: readonly string[]) {
+  const env = { XDG_RUNTIME_DIR: temporaryFolder() };
+  const recipe = join(temporaryFolder(), 'recipe.yaml');
+  const derived = await runCli(['recipe', FOLLOWER, '--out', recipe], { cwd: fileURLToPath(new URL('../..', import.meta.url)) }).ended;
+  expect(derived.code).toBe(0);
+  const dev = runCli(['dev', '--profile', profile, '--recipe', recipe, ...more, '--', process.execPath, MAIN, 'run', FOLLOWER], { env });
+  await dev.saw(/limit is 3/);
+  const ask = async (...args: readonly string[]) => {
+    const command = runCli(args, { env });
+    const { code } = await command.ended;
+    return { code, stdout: command.stdout().trim(), stderr: command.stderr() };
+  };
+  const events = (): readonly Record<string, unknown>[] =>
+    dev
+      .stdout()
+      .split('\n')
+      .filter(line => line !== '')
+      .map(line => JSON.parse(line) as Record<string, unknown>);
+  return { dev, env, ask, events };
+}
+
+// Half a dozen processes, one after the other.
+const PATIENCE = 60_000;
+
+test.each(PROFILES)(
+  'a component at a %s nucleus follows what config set and reset deploy, without a new start',
+  async profile => {
+    const { dev, ask, events } = await follower(profile);
+    expect(await ask('config', 'get', '/config')).toMatchObject({
+      code: 0,
+      stdout: profile === 'lite' ? '{\n  "limit": "3"\n}' : '{\n  "limit": 3\n}',
+    });
+    expect(await ask('config', 'set', '/config/limit', '5')).toMatchObject({ code: 0, stdout: 'SUCCEEDED' });
+    await dev.saw(/limit is 5/);
+    expect(await ask('config', 'reset', '/config')).toMatchObject({ code: 0 });
+    await dev.saw(/limit is 3[^]*limit is 3/);
+    expect(events().filter(({ kind }) => kind === 'started').length).toBe(1);
+    expect(events()).toContainEqual(expect.objectContaining({ kind: 'configurationChanged', keyPath: ['config', 'limit'] }));
+    expect(events()).toContainEqual(expect.objectContaining({ kind: 'deployed', status: 'SUCCEEDED' }));
+    expect(await ask('config', 'set', '/config/limit', '5', '--component', 'com.example.Nobody')).toMatchObject({ code: 1 });
+    dev.child.kill('SIGTERM');
+    await dev.ended;
+  },
+  PATIENCE,
+);
+
+test.each(PROFILES)(
+  'restart and update start the component again, at a %s nucleus; an update is announced on classic alone',
+  async profile => {
+    const { dev, ask, events } = await follower(profile);
+    expect(await ask('restart')).toMatchObject({ code: 0, stdout: 'started again' });
+    await dev.saw(/limit is 3[^]*limit is 3/);
+    expect(await ask('update')).toMatchObject({ code: 0, stdout: 'SUCCEEDED' });
+    await dev.saw(/limit is 3[^]*limit is 3[^]*limit is 3/);
+    expect(events().filter(({ kind }) => kind === 'started').length).toBe(3);
+    expect(
+      events()
+        .filter(({ kind }) => kind === 'updateAnnounced' || kind === 'updateAnswered')
+        .map(({ kind }) => kind),
+    ).toEqual(profile === 'classic' ? ['updateAnnounced', 'updateAnswered'] : []);
+    dev.child.kill('SIGTERM');
+    await dev.ended;
+  },
+);
+
+test.each(PROFILES)(
+  'sub --local and pub --local speak with the components of a %s dev, in JSON and in bytes',
+  async profile => {
+    const { dev, env, ask } = await follower(profile);
+    const sub = runCli(['sub', '--local', 'plc/+', '--count', '2', '--json'], { env });
+    await sub.saw(/subscribed to plc\/\+/, 'stderr');
+    expect(await ask('pub', '--local', '--json', 'plc/1', '{"celsius":21}')).toMatchObject({ code: 0 });
+    expect(await ask('pub', '--local', 'plc/2', 'text')).toMatchObject({ code: 0 });
+    expect(await sub.ended).toMatchObject({ code: 0 });
+    const [first, second] = sub
+      .stdout()
+      .trimEnd()
+      .split('\n')
+      .map(line => JSON.parse(line) as unknown);
+    expect([first, second]).toMatchObject([
+      { topicName: 'plc/1', payload: { celsius: 21 } },
+      { topicName: 'plc/2', payload: 'text' },
+    ]);
+    await dev.saw(/"kind":"localPublished"/);
+    expect(await ask('pub', '--local', '--json', 'plc/1', '21')).toMatchObject({ code: 2 });
+    expect(await ask('pub', '--local', '--retain', 'plc/1', 'x')).toMatchObject({ code: 2 });
+    dev.child.kill('SIGTERM');
+    await dev.ended;
+  },
+  PATIENCE,
+);
+
+test(
+  'config set without a recipe says that it needs one, and without a dev that there is none',
+  async () => {
+    const env = { XDG_RUNTIME_DIR: temporaryFolder() };
+    const none = runCli(['config', 'set', '/a', '1'], { env });
+    expect(await none.ended).toMatchObject({ code: 3 });
+    const dev = runCli(['dev'], { env });
+    await dev.saw(/"kind":"environment"/);
+    const set = runCli(['config', 'set', '/a', '1'], { env });
+    expect(await set.ended).toMatchObject({ code: 1 });
+    expect(set.stderr()).toContain('a configuration comes with a recipe: start dev with --recipe');
+    const restart = runCli(['restart'], { env });
+    expect(await restart.ended).toMatchObject({ code: 1 });
+    dev.child.kill('SIGTERM');
+    await dev.ended;
+  },
+  PATIENCE,
+);
