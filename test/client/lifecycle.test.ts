@@ -93,6 +93,16 @@ test('an update put off for ever is put off by a number, which Infinity is not i
   expect(JSON.parse(answer.payload)).toEqual({ deploymentId: 'd1', recheckAfterMs: Number.MAX_SAFE_INTEGER });
 });
 
+test('updates end when draining begins', async () => {
+  const { nucleus, time } = await begin(announcing);
+  const updates = record(nucleus.lifecycle.updates$);
+  await updates.take(1);
+  const drained = nucleus.drain(1_000)();
+  expect(await updates.all()).toHaveLength(1);
+  time.advance(1_000);
+  await drained;
+});
+
 test('on Greengrass Lite updates are one Left of kind message and then completion, asked for once a connection', async () => {
   const { nucleus, server } = await begin((message, connection) => {
     if (message.operation === undefined) return;

@@ -1,5 +1,5 @@
 import * as t from 'io-ts';
-import { concat, ignoreElements, interval, map, mergeMap, NEVER, of, switchMap, takeUntil, timer } from 'rxjs';
+import { concat, from, ignoreElements, interval, map, mergeMap, NEVER, of, switchMap, takeUntil, timer } from 'rxjs';
 import { right } from 'fp-ts/lib/Either.js';
 import { describe, expect, it } from 'vitest';
 import type { Decoder } from '../../src/codec/codec.js';
@@ -290,6 +290,14 @@ describe('a dry run finds', () => {
     const often = await run(0.01);
     expect(often).toMatchObject({ left: { _tag: 'TimersWithoutEnd', timers: 1_000_000 } });
     expect(await run(1)).toMatchObject({ _tag: 'Right' });
+  });
+
+  it('values without end in one moment, and gives up', async () => {
+    function* endless() {
+      for (;;) yield 1;
+    }
+    const run = component({ name: 'a', version: '1.0.0', run: () => from(endless()).pipe(map(right)) });
+    expect(await dryRun(run)).toMatchObject({ left: { _tag: 'TimersWithoutEnd', component: 'a', at: 0 } });
   });
 
   it('what run throws', async () => {

@@ -1,3 +1,4 @@
+import { ComponentConfigurations } from '../../../src/local/configuration/component-configurations.js';
 import { describe, expect, test } from 'vitest';
 import { readRecipe, startLocalNucleus, type LocalNucleus, type ProfileName, type RecipeComponent } from '../../../src/local/index.js';
 import { GET_CONFIGURATION, SUBSCRIBE_TO_CONFIGURATION_UPDATE, UPDATE_CONFIGURATION } from '../../../src/shared/operations.js';
@@ -322,4 +323,18 @@ describe.each(PROFILES)(`%s: SubscribeToConfigurationUpdate`, profile => {
     expect(node.skipped).toBe(0);
     for (const client of [root, node, leaf]) client.close();
   });
+});
+
+test('a component that was removed leaves no times behind by which what it is given later would be old', () => {
+  const configurations = new ComponentConfigurations(
+    'classic',
+    () => 1_000,
+    () => undefined,
+  );
+  configurations.replace('a', { limit: 1 });
+  expect(configurations.merge('a', ['limit'], 2, 900_000)).toBe('written');
+  expect(configurations.merge('a', ['limit'], 3, 800_000)).toBe('older');
+  configurations.remove('a');
+  configurations.replace('a', { limit: 1 });
+  expect(configurations.merge('a', ['limit'], 3, 800_000)).toBe('written');
 });

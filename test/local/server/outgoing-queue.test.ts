@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { FaultSwitches } from '../../../src/local/faults/fault-switches.js';
 import { OutgoingQueue, WriteBudget } from '../../../src/local/server/outgoing-queue.js';
+import { quietSockets } from '../../kit/nucleus/quiet-sockets.js';
 import { HandClock } from '../../kit/time/hand-clock.js';
 
 const FRAME = Buffer.alloc(100_000);
@@ -15,6 +16,8 @@ const FRAMES = 30;
 /** The way out to a real client that does not read before it is told to. */
 async function outgoingQueue(
   budget: WriteBudget,
+  whenFull: 'cut' | 'drop' = 'cut',
+  clock = new HandClock(),
 ): Promise<{ readonly queue: OutgoingQueue; readonly client: Socket; readonly ended: Promise<unknown> }> {
   const folder = await mkdtemp(join(tmpdir(), 'outgoing-'));
   const server = createServer();
@@ -32,9 +35,9 @@ async function outgoingQueue(
   });
   const made = new OutgoingQueue(
     socket,
-    { queueBytes: 16 * 1024 * 1024, whenFull: 'cut', stallTimeoutMs: 5_000 },
+    { queueBytes: 16 * 1024 * 1024, whenFull, stallTimeoutMs: 5_000 },
     budget,
-    new HandClock(),
+    clock,
     new FaultSwitches(),
     () => 'c',
     () => undefined,
@@ -42,6 +45,36 @@ async function outgoingQueue(
   );
   return { queue: made, client, ended };
 }
+
+describe('what waits for a client', () => {
+  it('is counted until it is taken, however many frames go out at once', async () => {
+    const budget = new WriteBudget(1_000_000_000);
+    const { queue: made, client } = await outgoingQueue(budget);
+    for (let i = 0; i < FRAMES; i++) made.send(FRAME, true);
+    expect(made.queuedBytes).toBe(FRAMES * FRAME.length);
+    let read = 0;
+    await new Promise<void>(done => {
+      client.resume().on('data', (bytes: Buffer) => {
+        if ((read += bytes.length) === FRAMES * FRAME.length) done();
+      });
+    });
+    await quietSockets();
+    expect([made.queuedBytes, budget.bytes]).toEqual([0, 0]);
+  });
+
+  it('has its room in the budget back when its events are dropped', async () => {
+    const budget = new WriteBudget(1_000_000_000);
+    const clock = new HandClock();
+    const { queue: made } = await outgoingQueue(budget, 'drop', clock);
+    for (let i = 0; i < FRAMES; i++) made.send(FRAME, true);
+    await quietSockets();
+    made.send(FRAME, true);
+    clock.advance(5_000);
+    // What the socket has been given already is not taken back.
+    expect(budget.bytes).toBe(made.queuedBytes);
+    expect(made.queuedBytes).toBeLessThan(FRAMES * FRAME.length);
+  });
+});
 
 describe('the budget of all clients', () => {
   it('has back what waited for a client whose connection is closed, once', async () => {

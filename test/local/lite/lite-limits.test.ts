@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import type { Broker, BrokerMessage } from '../../../src/local/broker/broker.js';
+import type { Subscription } from '../../../src/local/server/subscriptions.js';
+import { LitePublishWindow, mqttPacketSize } from '../../../src/local/lite/publish-window.js';
+import { LiteServer } from '../../../src/local/lite/server.js';
+import type { ProfileContext } from '../../../src/local/server/protocol.js';
+import { HandClock } from '../../kit/time/hand-clock.js';
+
+const message = (bytes: number): BrokerMessage => ({ topicName: 'a', payload: Buffer.alloc(bytes), qos: 1 });
+const to = (filter: string): Subscription =>
+  ({ component: 'c', filter, qos: 0, streamId: 1, deliver: () => undefined }) as unknown as Subscription;
+
+const server = (clock = new HandClock()): LiteServer => {
+  const broker = { subscribe: () => undefined, unsubscribe: () => undefined, publish: () => undefined } as unknown as Broker;
+  const context = { broker, clock, observe: () => undefined, observed: () => false, isObserver: () => false } as unknown as ProfileContext;
+  return new LiteServer(context, {
+    subscriptions: 3,
+    localSubscriptions: 2,
+    publishWindow: { messages: 10, bytes: 15_000 },
+    maxInboundPacket: 4_999,
+  });
+};
+
+describe("Greengrass Lite's publishes without an answer", () => {
+  it('are bounded in bytes of packets, which an acknowledgement gives back', () => {
+    const owed: (() => void)[] = [];
+    const broker = { publish: (_: BrokerMessage, acknowledged: () => void) => owed.push(acknowledged) } as unknown as Broker;
+    const window = new LitePublishWindow({ messages: 10, bytes: 3 * mqttPacketSize('a', 100, 1) }, broker);
+    for (let i = 0; i < 3; i++) window.reserve(message(100))?.();
+    expect(window.reserve(message(100))).toBeUndefined();
+    owed.shift()?.();
+    expect(window.unacknowledged).toBe(2);
+    expect(window.reserve(message(101))).toBeUndefined();
+    expect(window.reserve(message(100))).toBeDefined();
+  });
+});
+
+describe("Greengrass Lite's places for subscriptions", () => {
+  it('are shared by those to IoT Core, to local topics and to all else, and each has its place back', () => {
+    const lite = server();
+    lite.local.add(to('a'), false);
+    lite.subscribe(to('a'));
+    expect(lite.hasSlot).toBe(true);
+    const release = lite.takeSlot();
+    expect([lite.hasSlot, lite.hasLocalSlot]).toEqual([false, false]);
+    release();
+    expect([lite.hasSlot, lite.hasLocalSlot]).toEqual([true, true]);
+    lite.local.add(to('b'), false);
+    expect([lite.hasSlot, lite.hasLocalSlot]).toEqual([false, false]);
+  });
+});
+
+describe('calls of an MQTT daemon that hangs', () => {
+  it('fail each in its own time', () => {
+    const clock = new HandClock();
+    const lite = server(clock);
+    lite.hangMqttDaemon();
+    const failed: string[] = [];
+    lite.waitsInVain(() => failed.push(`first at ${clock.now()}`));
+    clock.advance(4_000);
+    lite.waitsInVain(() => failed.push(`second at ${clock.now()}`));
+    clock.advance(100_000);
+    expect(failed).toEqual(['first at 10000', 'second at 14000']);
+    expect(clock.pending).toBe(0);
+  });
+});
