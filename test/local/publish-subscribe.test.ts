@@ -1,8 +1,9 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import * as E from 'fp-ts/lib/Either.js';
 import { right } from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
-import { firstValueFrom, of } from 'rxjs';
+import { firstValueFrom, lastValueFrom, of } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import { component, runComponent, silentLog } from '../../src/component/index.js';
 import { connect, connectNucleus, QOS } from '../../src/index.js';
@@ -68,6 +69,16 @@ describe.each(PROFILES)('%s', profile => {
     await using other = connectNucleus(connectOptions);
     await firstValueFrom(other.configuration.value$(t.unknown, { keyPath: ['limits'] }), { defaultValue: undefined });
     expect(seen).toMatchObject([{ operation: 'aws.greengrass#GetConfiguration', code: 'ResourceNotFoundError' }]);
+  });
+
+  test('that it cannot say whether the device is online is no failure of who asks', async () => {
+    await using nucleus = await start(profile);
+    const seen: string[] = [];
+    nucleus.observe(({ kind }) => seen.push(kind));
+    await using proxy = connect({ socketPath: nucleus.socketPath, authToken: nucleus.authToken(COMPONENT) });
+    expect(E.isRight(await proxy.ready()())).toBe(true);
+    expect(await lastValueFrom(proxy.cloud$)).toBe('unknown');
+    expect(seen).toEqual(['connected', 'probed']);
   });
 
   test('gives a component the variables that say which nucleus it is', async () => {

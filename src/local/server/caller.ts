@@ -1,4 +1,4 @@
-import { GET_CONFIGURATION, PUBLISH } from '../../shared/operations.js';
+import { GET_CONFIGURATION, PUBLISH, SUBSCRIBE_STATUS } from '../../shared/operations.js';
 import type { BrokerMessage } from '../broker/broker.js';
 import type { HeaderTemplate } from './frames.js';
 import type { Link, Peer, ProfileContext } from './protocol.js';
@@ -107,6 +107,8 @@ export class Caller {
     }
     // None was given, which is no failure: its defaults hold.
     if (this.#request === 'its configuration' && code === 'ResourceNotFoundError') return;
+    // No released nucleus has it: that a client asks whether the device is online is no failure.
+    if (operation === SUBSCRIBE_STATUS) return;
     const remedy = code === 'UnauthorizedError' && resource !== undefined ? permissions.remedy(component, operation, resource) : undefined;
     observe({ kind: 'failed', connection: peer.id, component, operation, code, message, resource, remedy });
   }
