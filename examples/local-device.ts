@@ -19,6 +19,8 @@ export interface Arrived {
 export interface LocalDeviceOptions extends Partial<LocalNucleusOptions> {
   /** The component's configuration, over its defaults, as a deployment would set it. */
   readonly config?: Readonly<Record<string, unknown>> | undefined;
+  /** Whether it reads its configuration at the nucleus, and follows it, as on a device. Else it is the one it is given here. */
+  readonly follows?: boolean | undefined;
 }
 
 /** A device with one component. `await using` ends all of it. */
@@ -26,6 +28,8 @@ export interface LocalDevice extends AsyncDisposable {
   readonly nucleus: LocalNucleus;
   /** Runs the component as `greengrass-rx run` does. Resolves when its subscriptions are there. */
   readonly start: () => Promise<void>;
+  /** Another configuration of the component, merged as a deployment does. */
+  readonly configure: (config: Readonly<Record<string, unknown>>) => void;
   /** Resolves with how the component ended, whoever ended it. */
   readonly ended: () => Promise<RunOutcome>;
   /** Ends the component as SIGTERM does: what it has taken in goes out first. */
@@ -43,7 +47,7 @@ const PATIENCE = 40_000;
 export const chosenProfile = (): 'classic' | 'lite' => (process.argv[2] === 'lite' ? 'lite' : 'classic');
 
 export async function localDevice(component: Component, options: LocalDeviceOptions = {}): Promise<LocalDevice> {
-  const { config = {}, profile = 'classic', components = [], ...others } = options;
+  const { config = {}, follows = false, profile = 'classic', components = [], ...others } = options;
   const dry = orThrow(await dryRun(component, { config }));
   const recipe = orThrow(readRecipe(dry.recipeText('json')));
   const nucleus = await startLocalNucleus({ profile, components: [{ recipe }, ...components], ...others });
@@ -67,12 +71,13 @@ export async function localDevice(component: Component, options: LocalDeviceOpti
     next,
     arrived: messages => collected(arrived$, messages),
     ended,
+    configure: merge => void nucleus.deploy({ recipe, configurationUpdate: { merge: { config: merge } } }),
     start: async () => {
       const subscribed = dry.access.subscribe.length === 0 ? [] : next('subscribed', dry.access.subscribe.length);
       stopping = new AbortController();
       run = runComponent(component, {
         connect: { socketPath: nucleus.socketPath, authToken: nucleus.authToken(component.name) },
-        env: { [CONFIG_VARIABLE]: JSON.stringify(config) },
+        env: follows ? {} : { [CONFIG_VARIABLE]: JSON.stringify(config) },
         log: jsonLog(line => process.stderr.write(line), { level: 'error' }),
         signal: stopping.signal,
         // Ctrl-C ends the example, and not only its component.

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { runExample, shownOutput } from '../kit/process/run-example.js';
 
 describe('an example prints what its index shows', { timeout: 60_000 }, () => {
-  test.each(['alarm', 'command', 'file', 'hello', 'migration'])('%s', async name => {
+  test.each(['alarm', 'command', 'cpu-filter', 'file', 'hello', 'migration'])('%s', async name => {
     const { code, output } = await runExample(name);
     expect(output).toMatch(shownOutput(name));
     expect(code).toBe(0);
@@ -10,7 +10,7 @@ describe('an example prints what its index shows', { timeout: 60_000 }, () => {
 });
 
 describe('on Greengrass Lite', { timeout: 60_000 }, () => {
-  test.each(['reduction', 'file'])('%s prints the same', async name => {
+  test.each(['reduction', 'file', 'cpu-filter'])('%s prints the same', async name => {
     const { code, output } = await runExample(name, 'lite');
     expect(output).toMatch(shownOutput(name));
     expect(code).toBe(0);
