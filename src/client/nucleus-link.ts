@@ -41,6 +41,7 @@ import type {
 import { SUBSCRIBE } from '../shared/operations.js';
 import { schedulerClock } from '../schedule/clock.js';
 import { checkTime } from '../shared/check-argument.js';
+import { hook } from '../stream/hook.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 import { markHandled, reportUnhandled } from '../stream/unhandled.js';
 import type { ResolvedOptions } from './connect-options.js';
@@ -174,9 +175,10 @@ export class NucleusLink {
         return undefined;
       }
       const entry = {};
+      const hear = hook('onStatus', stream.onStatus);
       const onStatus = (status: SubscriptionStatus): void => {
         this.#note(entry, waitOf(stream.operation, status));
-        stream.onStatus?.(status);
+        hear?.(status);
       };
       const subscription = new Subscription(this.connection, { ...stream, onStatus }, context, subscriber);
       return () => {

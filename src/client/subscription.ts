@@ -19,7 +19,6 @@ import { type RetrySeries, startSeries } from '../schedule/index.js';
 import type { Schedule } from '../schedule/schedule.js';
 import type { Connection, ConnectionUser } from './connection.js';
 import { replyError } from './failures.js';
-import { hook } from '../stream/hook.js';
 import { SilenceTimer } from './silence-timer.js';
 
 /** What is subscribed to: one of the service's streaming operations. */
@@ -77,7 +76,6 @@ export class Subscription<M> implements ConnectionUser, SubscriptionListener {
   #onLite = false;
   #refusedSince: number | undefined;
   #gapSince: number | undefined;
-  readonly #onStatus: ((status: SubscriptionStatus) => void) | undefined;
   #told: SubscriptionStatus['status'] | undefined;
 
   constructor(
@@ -89,7 +87,6 @@ export class Subscription<M> implements ConnectionUser, SubscriptionListener {
     this.#stream = stream;
     this.#context = context;
     this.#subscriber = subscriber;
-    this.#onStatus = hook('onStatus', stream.onStatus);
     this.#series = startSeries(context.resubscribe, { now: context.clock.now });
     this.#tell({ status: 'subscribing' });
     this.#detach = subscriber.closed ? nothing : connection.attach(this);
@@ -275,7 +272,7 @@ export class Subscription<M> implements ConnectionUser, SubscriptionListener {
     if (this.#told === 'ended' || (this.#told === 'interrupted' && status.status === 'interrupted')) return;
     this.#told = status.status;
     try {
-      this.#onStatus?.(status);
+      this.#stream.onStatus?.(status);
     } catch (thrown) {
       // A defect of whoever listens, and not of the connection that happens to bring the news.
       this.#subscriber.error(thrown);
