@@ -1,9 +1,10 @@
-import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Sqlite } from '../../src/outbox/sqlite/database.js';
 import { readMessageJson } from '../../src/cli/messages/read-message-json.js';
+import { reading } from '../../src/outbox/sqlite/read-file.js';
 import { QOS } from '../../src/shared/qos.js';
 import { inProcess } from '../kit/process/cli-in-process.js';
 import { runCli } from '../kit/process/run-cli.js';
@@ -289,6 +290,25 @@ describe('outbox, of a file that it cannot use,', () => {
         stderr: expect.stringContaining(`${path} is open in another process.`) as string,
       });
     await store.close();
+  });
+
+  it('reads one whose log is empty where nothing can be written, and no other', async () => {
+    const path = await filed(['one', 'two']);
+    const { DatabaseSync } = createRequire(import.meta.url)('node:sqlite') as Sqlite;
+    // What SQLite does on a medium that is read-only: it can make no file beside this one.
+    const readOnlyMedium: Sqlite = {
+      DatabaseSync: class extends DatabaseSync {
+        constructor(where: string | URL, options?: { readonly readOnly?: boolean }) {
+          if (typeof where === 'string') throw Object.assign(new Error('unable to open database file'), { errcode: 14 });
+          super(where, options);
+        }
+      },
+    };
+    const inside = (): unknown => reading(readOnlyMedium, path, ({ statement }) => statement('SELECT inside FROM state').get()?.['inside']);
+    expect(inside()).toBe(2);
+    expect(readdirSync(dirname(path)).filter(name => name.endsWith('-shm'))).toEqual([]);
+    writeFileSync(`${path}-wal`, 'something');
+    expect(inside).toThrow('unable to open database file');
   });
 
   it('says so where there is none, or another, which it leaves as it is', async () => {

@@ -54,8 +54,15 @@ export function done<A>(answer: Either<OutboxUnavailable<'message'>, A>): A {
       throw new CliError(`${path} is no outbox, or is damaged: ${says}.`, {
         remedies: [`greengrass-rx outbox verify ${path}`, 'A component that opens it keeps what can be read, and tells what is lost.'],
       });
+    case 'sync-failed':
+    case 'read-only':
+      throw new CliError(`${path} could not be written: ${says}.`);
     case 'unusable':
-      throw new CliError(`${path} is no outbox, or cannot be used: ${says}.`);
+      throw new CliError(`${path} is no outbox, or cannot be used: ${says}.`, {
+        remedies: [
+          'A file that has a log (-wal) is read only where a file can be made beside it: copy both into a folder that you may write to.',
+        ],
+      });
     default:
       throw new CliError(says === '' ? message : `${message} (${says})`);
   }

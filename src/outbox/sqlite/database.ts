@@ -5,7 +5,7 @@ import type { WorkerFailure } from './worker-protocol.js';
 
 /** What of `node:sqlite` is used here. Node 20 has neither it nor its types. */
 export interface Sqlite {
-  readonly DatabaseSync: new (path: string, options?: { readonly readOnly?: boolean }) => Database;
+  readonly DatabaseSync: new (path: string | URL, options?: { readonly readOnly?: boolean }) => Database;
 }
 
 /** A value in a row. */

@@ -1,9 +1,10 @@
 import fs from 'node:fs';
+import { pathToFileURL } from 'node:url';
 import { crc32 } from 'node:zlib';
 import type { Either } from 'fp-ts/lib/Either.js';
 import type { OutboxUnavailable } from '../../errors/errors.js';
 import type { StoreCounts, StoredRecord, StoreDepth } from '../store.js';
-import { failureOf, type Row, type Sqlite, type Statement, type Tables } from './database.js';
+import { type Database, failureOf, type Row, type Sqlite, type Statement, type Tables } from './database.js';
 import { type FileState, fileState } from './file-state.js';
 import { type Mark, openMark } from './mark-file.js';
 import { type Selection, selected } from './selection.js';
@@ -45,25 +46,55 @@ export const readOutboxFile = <A>(path: string, work: (file: OutboxFile) => A): 
     }),
   );
 
-/** With a file that is open to be read alone. Throws where it is none of an outbox. */
+/**
+ * With a file that is open to be read alone. Throws where it is none of an outbox.
+ *
+ * Readers of a log share memory in a file beside it. In a folder that cannot be written, as on a medium that is read-only, that cannot be
+ * made: there a file whose log is empty is read as one that nobody changes.
+ */
 export const reading = <A>(sqlite: Sqlite, path: string, work: (tables: Tables) => A): A => {
   const hadMemory = fs.existsSync(`${path}-shm`);
-  const database = new sqlite.DatabaseSync(path, { readOnly: true });
+  let database: Database | undefined;
   try {
+    database = opened(sqlite, path);
     const statements = new Map<string, Statement>();
+    const open = database;
     const statement = (sql: string): Statement => {
-      const found = statements.get(sql) ?? database.prepare(sql);
+      const found = statements.get(sql) ?? open.prepare(sql);
       statements.set(sql, found);
       return found;
     };
-    statement('SELECT version, nextPlace FROM state LIMIT 1').get();
     return work({ database, statement, pragma: name => Number(Object.values(statement(`PRAGMA ${name}`).get() ?? {})[0] ?? 0) });
   } finally {
-    database.close();
-    // Shared memory of readers; a component, which has the file for itself, uses none.
-    if (!hadMemory) fs.rmSync(`${path}-shm`, { force: true });
+    database?.close();
+    // A component, which has the file for itself, uses none.
+    if (!hadMemory && fs.existsSync(`${path}-shm`)) fs.rmSync(`${path}-shm`, { force: true });
   }
 };
+
+const opened = (sqlite: Sqlite, path: string): Database => {
+  const open = (where: string | URL): Database => {
+    const database = new sqlite.DatabaseSync(where, { readOnly: true });
+    try {
+      database.prepare('SELECT version, nextPlace FROM state LIMIT 1').get();
+      return database;
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  };
+  try {
+    return open(path);
+  } catch (error) {
+    const log = fs.statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+    if ((error as { readonly errcode?: number }).errcode !== CANNOT_OPEN || log > 0) throw error;
+    const unchanging = pathToFileURL(path);
+    unchanging.searchParams.set('immutable', '1');
+    return open(unchanging);
+  }
+};
+
+const CANNOT_OPEN = 14;
 
 const markOfFile = (path: string): Mark | undefined => {
   if (!fs.existsSync(`${path}-mark`)) return undefined;
