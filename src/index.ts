@@ -8,6 +8,7 @@ export * from './errors/errors.js';
 export * from './flow/index.js';
 export { connect } from './client/connect.js';
 export { connectNucleus, type Nucleus } from './client/connect.js';
+export type { ConfigurationVerdict } from './client/configuration-changes.js';
 export type { Configuration, ConfigurationError, ConfigurationKey } from './client/configuration.js';
 export type { ComponentUpdate, Lifecycle } from './client/lifecycle.js';
 export type { LocalAccepted, LocalMessage, LocalPublishRequest, LocalSubscribeRequest } from './client/local-message.js';

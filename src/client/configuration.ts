@@ -1,6 +1,6 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import type { Context, Type, Validation } from 'io-ts';
-import { Observable } from 'rxjs';
+import { concatMap, defer, firstValueFrom, map, Observable, of } from 'rxjs';
 import type { DecodeProblems } from '../codec/codec.js';
 import { forbiddenKeyIn } from '../codec/forbidden-key.js';
 import { inexactNumbers } from '../codec/inexact-numbers.js';
@@ -8,8 +8,10 @@ import { validated } from '../codec/validated.js';
 import { ConfigurationInvalid, type RequestError, type ServiceSubscribeError } from '../errors/errors.js';
 import { ConfigurationUpdateEvents, GetConfigurationResponse, readShape } from '../ipc/wire/shapes.js';
 import { isJsonObject } from '../shared/json-object.js';
-import { GET_CONFIGURATION, SUBSCRIBE_TO_CONFIGURATION_UPDATE } from '../shared/operations.js';
+import type { RunnableTaskEither } from '../ports/mqtt-proxy.js';
+import { GET_CONFIGURATION, SUBSCRIBE_TO_CONFIGURATION_UPDATE, UPDATE_CONFIGURATION } from '../shared/operations.js';
 import type { ObservableEither } from '../stream/observable-either.js';
+import { answerDeployments, type ConfigurationVerdict, encodeUpdate, holds, notWritten } from './configuration-changes.js';
 import type { NucleusLink } from './nucleus-link.js';
 
 /** Which part of which configuration. */
@@ -37,6 +39,30 @@ export interface Configuration {
    * stands for the number, boolean or null in it where the codec wants one, since everything from a YAML file is a text there.
    */
   readonly value$: <A>(codec: Pick<Type<A, unknown>, 'name' | 'decode'>, key?: ConfigurationKey) => ObservableEither<ConfigurationError, A>;
+  /**
+   * Merges an object into this component's own configuration, below `keyPath`, with the time of now: maps key by key, all else, lists too, replaced. It
+   * persists, wins over the defaults of a new recipe, and over a deployment that was made before it.
+   *
+   * Right: it was read back and is there. What was written at a later time, or by a clock that is ahead, stands: that is a `Left(ServiceFault)` with the
+   * reason `UpdateConditionFailed`, on both nuclei, though a classic one also says so of what it has written, and Greengrass Lite says nothing. What would be
+   * changed on the way, no object, and `accessControl` are a `Left(InvalidRequest)`.
+   */
+  readonly update: (
+    value: Readonly<Record<string, unknown>>,
+    key?: Pick<ConfigurationKey, 'keyPath'>,
+  ) => RunnableTaskEither<RequestError, undefined>;
+  /**
+   * Lets the codec decide, before a deployment takes effect, whether its configuration is good for this component: one that the codec refuses makes the
+   * deployment fail, with the codec's problems, and changes nothing. Emits each answer that was given. A stream to be run once, as a branch: the nucleus asks one
+   * listener a component. Classic alone; Greengrass Lite is one `Left(UnsupportedOperation)`, then completion.
+   *
+   * Think before you use it: with one validator among them, a deployment waits for the answers of **all** components whose configuration changes, and
+   * one that never validates makes it fail after 20 s. So it is for devices on which every configured component validates.
+   */
+  readonly validate: <A>(
+    codec: Pick<Type<A, unknown>, 'name' | 'decode'>,
+    key?: Pick<ConfigurationKey, 'keyPath'>,
+  ) => ObservableEither<ServiceSubscribeError | RequestError, ConfigurationVerdict>;
 }
 
 /** From a read that failed to the next, in milliseconds. */
@@ -52,6 +78,7 @@ interface Answer {
 /** The configuration on a connection that other ports use as well. */
 export class IpcConfiguration implements Configuration {
   readonly #link: NucleusLink;
+  #lastUpdate = 0;
 
   constructor(link: NucleusLink) {
     this.#link = link;
@@ -123,6 +150,51 @@ export class IpcConfiguration implements Configuration {
         events.unsubscribe();
         cancelRetry();
       };
+    });
+  }
+
+  update(
+    value: Readonly<Record<string, unknown>>,
+    { keyPath = [] }: Pick<ConfigurationKey, 'keyPath'> = {},
+  ): RunnableTaskEither<RequestError, undefined> {
+    const merged$ = defer((): ObservableEither<RequestError, undefined> => {
+      // Later than all before it, also within a millisecond.
+      this.#lastUpdate = Math.max(this.#link.time(), this.#lastUpdate + 1);
+      const payload = encodeUpdate(value, keyPath, this.#lastUpdate);
+      if (payload._tag === 'Left') return of(payload);
+      const about = keyPath.join('/');
+      return this.#link
+        .call({ operation: UPDATE_CONFIGURATION, about, payload: payload.right, read: () => right(undefined) })
+        .pipe(concatMap(answer => this.#readBack(answer, value, keyPath)));
+    });
+    return () => firstValueFrom(merged$);
+  }
+
+  /** Neither answer says whether it was written. */
+  #readBack(
+    answer: Either<RequestError, undefined>,
+    value: Readonly<Record<string, unknown>>,
+    keyPath: readonly string[],
+  ): ObservableEither<RequestError, undefined> {
+    const isOlder = answer._tag === 'Left' && answer.left._tag === 'ServiceFault' && answer.left.reason === 'UpdateConditionFailed';
+    if (answer._tag === 'Left' && !isOlder) return of(answer);
+    return this.#read$(keyPath, undefined).pipe(
+      map((read): Either<RequestError, undefined> => {
+        if (read._tag === 'Left') return read;
+        if (holds(read.right.value, JSON.parse(JSON.stringify(value)))) return right(undefined);
+        return answer._tag === 'Left' ? answer : left(notWritten(keyPath));
+      }),
+    );
+  }
+
+  validate<A>(
+    codec: Pick<Type<A, unknown>, 'name' | 'decode'>,
+    { keyPath = [] }: Pick<ConfigurationKey, 'keyPath'> = {},
+  ): ObservableEither<ServiceSubscribeError | RequestError, ConfigurationVerdict> {
+    return answerDeployments(this.#link, configuration => {
+      const value = keyPath.reduce<unknown>((at, key) => (isJsonObject(at) ? at[key] : undefined), configuration);
+      const decoded = validated(codec, value);
+      return decoded._tag === 'Left' ? decoded.left : undefined;
     });
   }
 

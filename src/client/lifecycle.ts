@@ -1,9 +1,9 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
-import { defer, firstValueFrom, map, of, share, takeUntil, tap } from 'rxjs';
+import { defer, firstValueFrom, map, Observable, of, share, takeUntil, tap } from 'rxjs';
 import { InvalidRequest, type RequestError, type ServiceSubscribeError } from '../errors/errors.js';
 import { ComponentUpdatePolicyEvents, readShape } from '../ipc/wire/shapes.js';
 import type { RunnableTaskEither } from '../ports/mqtt-proxy.js';
-import { checkTime } from '../shared/check-argument.js';
+import { checkPositiveTime, checkTime } from '../shared/check-argument.js';
 import { DEFER_COMPONENT_UPDATE, SUBSCRIBE_TO_COMPONENT_UPDATES, UPDATE_STATE } from '../shared/operations.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 import type { NucleusLink } from './nucleus-link.js';
@@ -40,7 +40,20 @@ export interface Lifecycle {
    * such thing: one `Left(UnsupportedOperation)`, then completion. Completes when draining begins.
    */
   readonly updates$: ObservableEither<ServiceSubscribeError, ComponentUpdate>;
+  /**
+   * {@link Lifecycle.updates$}, of which each is deferred while the component is busy, again and again, and let go on once it is not. Run it as a branch. A
+   * `busy$` that has not said anything yet, or has completed as idle, is not busy.
+   *
+   * @param recheckAfter milliseconds to the next question of the nucleus, which adds a second or two. Default 5 000.
+   */
+  readonly deferWhile: (
+    busy$: Observable<boolean>,
+    recheckAfter?: number,
+  ) => ObservableEither<ServiceSubscribeError | RequestError, ComponentUpdate>;
 }
+
+/** From one question of the nucleus to the next while a component is busy, in milliseconds. */
+const RECHECK_AFTER = 5_000;
 
 /** The lifecycle on a connection that other ports use as well. */
 export class IpcLifecycle implements Lifecycle {
@@ -79,6 +92,33 @@ export class IpcLifecycle implements Lifecycle {
       read: () => right(undefined),
     });
     return () => firstValueFrom(reported$);
+  }
+
+  deferWhile(
+    busy$: Observable<boolean>,
+    recheckAfter: number = RECHECK_AFTER,
+  ): ObservableEither<ServiceSubscribeError | RequestError, ComponentUpdate> {
+    checkPositiveTime(recheckAfter, 'recheckAfter');
+    return new Observable<Either<ServiceSubscribeError | RequestError, ComponentUpdate>>(subscriber => {
+      let isBusy = false;
+      const watching = busy$.subscribe({ next: busy => (isBusy = busy), error: (defect: unknown) => subscriber.error(defect) });
+      subscriber.add(watching);
+      subscriber.add(
+        this.updates$.subscribe({
+          next: element => {
+            subscriber.next(element);
+            if (element._tag === 'Left' || element.right.phase === 'after' || !isBusy) return;
+            void element.right
+              .defer(recheckAfter, 'busy')()
+              .then(deferred => {
+                if (deferred._tag === 'Left') subscriber.next(deferred);
+              });
+          },
+          error: (defect: unknown) => subscriber.error(defect),
+          complete: () => subscriber.complete(),
+        }),
+      );
+    });
   }
 
   #announced(event: ComponentUpdatePolicyEvents): { readonly update: ComponentUpdate; readonly settle: () => void } {

@@ -154,27 +154,28 @@ function payloadProblem(payload: unknown): string | undefined {
   return 'payload must be a string or a Uint8Array, or json an object. Encode the value first, as json(codec).encode does.';
 }
 
-function jsonProblem(json: unknown): string | undefined {
+/** What of a value JSON would not carry, or a nucleus would change. `what` names the value. */
+export function jsonProblem(json: unknown, what = 'json'): string | undefined {
   if (typeof json !== 'object' || json === null || Array.isArray(json))
     return `json must be an object, not ${Array.isArray(json) ? 'an array' : inspect(json)}: a classic nucleus takes nothing else as a JSON message. Put it into a member, or publish its text as payload.`;
   let problem: string | undefined;
   try {
     JSON.stringify(json, (key, value: unknown) => {
-      problem ??= valueProblem(key, value) ?? (LONE_SURROGATE.test(key) ? surrogate('A key of json') : undefined);
+      problem ??= valueProblem(key, value, what) ?? (LONE_SURROGATE.test(key) ? surrogate(`A key of ${what}`) : undefined);
       return value;
     });
   } catch (cause) {
-    return `json cannot be written as JSON: ${cause instanceof Error ? cause.message : String(cause)}`;
+    return `${what} cannot be written as JSON: ${cause instanceof Error ? cause.message : String(cause)}`;
   }
   return problem;
 }
 
-function valueProblem(key: string, value: unknown): string | undefined {
-  if (typeof value === 'string' && LONE_SURROGATE.test(value)) return surrogate(`json has a text under ${quoted(key)} that`);
+function valueProblem(key: string, value: unknown, what: string): string | undefined {
+  if (typeof value === 'string' && LONE_SURROGATE.test(value)) return surrogate(`${what} has a text under ${quoted(key)} that`);
   if (typeof value !== 'number') return undefined;
-  if (!Number.isFinite(value)) return `json has ${value} under ${quoted(key)}, which JSON does not have.`;
+  if (!Number.isFinite(value)) return `${what} has ${value} under ${quoted(key)}, which JSON does not have.`;
   if (Number.isInteger(value) && !Number.isSafeInteger(value))
-    return `json has the whole number ${value} under ${quoted(key)}, beyond 2^53: a classic nucleus makes a double of every number, and changes it. Send it as a text.`;
+    return `${what} has the whole number ${value} under ${quoted(key)}, beyond 2^53: a classic nucleus makes a double of every number, and changes it. Send it as a text.`;
   return undefined;
 }
 

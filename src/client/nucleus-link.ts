@@ -108,6 +108,11 @@ export class NucleusLink {
     return this.connection.state$;
   }
 
+  /** The time of day, by the scheduler: milliseconds since 1970. */
+  time(): number {
+    return this.#options.scheduler.now();
+  }
+
   get draining$(): Observable<void> {
     return this.#drain.begun$;
   }

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { left, right, type Either } from 'fp-ts/lib/Either.js';
 import type { Mixed } from 'io-ts';
 import { finalize, Observable, share, tap } from 'rxjs';
-import { inexactNumbers } from '../codec/inexact-numbers.js';
 import { InvalidRequest, TimedOut, TooManyPublishes, type PublishError, type SubscribeError } from '../errors/errors.js';
 import { amended } from '../errors/amended.js';
 import type { Accepted } from '../ports/mqtt-proxy.js';
@@ -10,7 +9,7 @@ import { schedulerClock, waiting } from '../schedule/clock.js';
 import { PUBLISH } from '../shared/operations.js';
 import { QOS } from '../shared/qos.js';
 import type { ObservableEither } from '../stream/observable-either.js';
-import { levelsOf } from './local-message.js';
+import { jsonProblem, levelsOf } from './local-message.js';
 import { shadowChannel, type ChannelEvent } from './shadow-channel.js';
 import { encodePart, readAnswer, readRejection, type ShadowPatch } from './shadow-state.js';
 import { shadowRefusal, type ShadowContext } from './shadow-view.js';
@@ -133,18 +132,20 @@ export class ShadowReports {
     const { update } = this.#context.topics;
     const invalid = (problem: string, cause?: unknown): Either<InvalidRequest<'message'>, never> =>
       left(new InvalidRequest('message', PUBLISH, update, 'client', problem, cause));
-    let reported: string;
+    let encoded: unknown;
     try {
-      reported = JSON.stringify(encodePart(this.#codec, state) ?? null);
+      encoded = encodePart(this.#codec, state) ?? null;
     } catch (cause) {
       return invalid(`The report cannot be written as JSON: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
     }
+    // A number that JSON does not have would be null, which takes its member out.
+    const problem = encoded === null ? undefined : jsonProblem(encoded, 'The report');
+    if (problem !== undefined) return invalid(problem);
+    const reported = JSON.stringify(encoded);
     const bytes = Buffer.byteLength(reported);
     if (bytes > MOST_BYTES) return invalid(`The report has ${bytes} bytes, and a shadow has room for ${MOST_BYTES}. Report less.`);
     const levels = levelsOf(reported);
     if (levels > MOST_LEVELS) return invalid(`The report has ${levels} levels, and a shadow takes ${MOST_LEVELS}. Report it flatter.`);
-    const [inexact] = inexactNumbers(reported);
-    if (inexact !== undefined) return invalid(`The report has a number that would be changed: ${inexact}`);
     const condition = version === undefined ? '' : `,"version":${version}`;
     return right(`{"state":{"reported":${reported}},"clientToken":"${clientToken}"${condition}}`);
   }

@@ -97,7 +97,8 @@ const recordingTopics = (local: LocalTopics, notes: NucleusNotes): LocalTopics =
 };
 
 const recordingConfiguration = (configuration: Configuration, notes: NucleusNotes): Configuration => ({
-  ...configuration,
+  update: (value, key) => configuration.update(value, key),
+  validate: (codec, key) => configuration.validate(codec, key),
   value$: (codec, key = {}) =>
     defer(() => {
       const path = `/${(key.keyPath ?? []).join('/')}`;
@@ -110,10 +111,15 @@ const recordingConfiguration = (configuration: Configuration, notes: NucleusNote
     }),
 });
 
-const recordingLifecycle = (lifecycle: Lifecycle, notes: NucleusNotes): Lifecycle => ({
-  report: state => lifecycle.report(state),
-  updates$: defer(() => {
-    notes.news.push({ branch: notes.branch(), kind: 'updates', name: 'updates' });
-    return lifecycle.updates$;
-  }),
-});
+const recordingLifecycle = (lifecycle: Lifecycle, notes: NucleusNotes): Lifecycle => {
+  const noting = <A>(updates$: Observable<A>): Observable<A> =>
+    defer(() => {
+      notes.news.push({ branch: notes.branch(), kind: 'updates', name: 'updates' });
+      return updates$;
+    });
+  return {
+    report: state => lifecycle.report(state),
+    updates$: noting(lifecycle.updates$),
+    deferWhile: (busy$, recheckAfter) => noting(lifecycle.deferWhile(busy$, recheckAfter)),
+  };
+};

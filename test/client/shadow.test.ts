@@ -80,6 +80,8 @@ describe.each(PROFILES)('%s', profile => {
       { right: { by: 'shadow' } },
       { right: { by: 'shadow' } },
     ]);
+    // JSON would make null of it, and that takes the member out.
+    expect(await heater.report({ celsius: NaN })()).toMatchObject({ left: { _tag: 'InvalidRequest', foundBy: 'client' } });
     const conflict = await heater.report({ celsius: 2 }, 7)();
     expect(conflict._tag === 'Left' && conflict.left.message).toBe(
       `The shadow service answered aws.greengrass#PublishToIoTCore on "${PREFIX}/update" with 409: Version conflict. The shadow has another version by now: read it, and decide again.`,
