@@ -25,6 +25,7 @@ import { serveShadows } from './shadow/shadows.js';
 import { planBroker, startBroker } from './broker/start-broker.js';
 import { Tokens } from './server/tokens.js';
 import { WriteBudget } from './server/outgoing-queue.js';
+import { qosNumberOf } from '../shared/qos.js';
 
 /** What a Unix domain socket's address has room for, in bytes: 108 with the closing NUL on Linux, 104 on macOS. */
 const MAX_SOCKET_PATH = process.platform === 'darwin' ? 103 : 107;
@@ -233,7 +234,7 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
     publish: message => {
       // Spread, not rest: leaving members out of an object costs more than all else here.
       const payload = typeof message.payload === 'string' ? Buffer.from(message.payload) : message.payload;
-      broker.publish({ ...message, payload, qos: message.qos ?? 0 }, () => undefined);
+      broker.publish({ ...message, payload, qos: qosNumberOf(message.qos ?? 0) }, () => undefined);
     },
     setOnline: online => {
       link.set('offline', !online);

@@ -5,11 +5,12 @@ import type { ComponentEnvironment } from './lifecycle/component-process.js';
 import type { Deployment, RollOut, RollOutOptions } from './lifecycle/roll-out.js';
 import type { NucleusEvent } from './nucleus-event.js';
 import type { ProfileName } from '../shared/profile-name.js';
+import type { AnyQos } from '../shared/qos.js';
 
 /** A message to publish as the cloud does. A string payload is sent as UTF-8. */
 export interface CloudMessage extends Omit<BrokerMessage, 'payload' | 'qos'> {
   readonly payload: Uint8Array | string;
-  readonly qos?: 0 | 1 | undefined;
+  readonly qos?: AnyQos | undefined;
 }
 
 /** A running local nucleus. */

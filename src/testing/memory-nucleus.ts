@@ -32,6 +32,7 @@ import { VirtualBroker } from './virtual-broker.js';
 import { VirtualTransport } from './virtual-transport.js';
 import type { Latency } from './virtual-wire.js';
 import { checkTime } from '../shared/check-argument.js';
+import { qosNumberOf } from '../shared/qos.js';
 
 /** How a nucleus in memory is set up. */
 export interface MemoryNucleusOptions {
@@ -263,7 +264,7 @@ export class MemoryNucleus {
   /** Publishes as the cloud does. */
   publish({ payload, qos = 1, ...message }: CloudMessage): void {
     const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
-    this.#broker.publishAsOther({ ...message, qos, payload: bytes });
+    this.#broker.publishAsOther({ ...message, qos: qosNumberOf(qos), payload: bytes });
   }
 
   /**
