@@ -28,6 +28,7 @@ export interface ProcessStart {
 export interface ComponentProcess {
   /** Resolves with its exit code, or `null` where a signal ended it; so does one that could not be started. */
   readonly ended: Promise<number | null>;
+  /** Sends a signal to the process and what it has started. After its end it does nothing. */
   readonly signal: (name: 'SIGTERM' | 'SIGKILL') => void;
 }
 
