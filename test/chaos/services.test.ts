@@ -83,7 +83,7 @@ describe.each(COMBINATIONS)('services, $transport to a $profile nucleus', ({ tra
     const frozen = local.faults.freeze();
     const said = ['one', 'two', 'three'].map(word => say(nucleus, word));
     const reported = nucleus.lifecycle.report('RUNNING')();
-    await frozen.undo();
+    frozen.undo();
     expect(await words.take(3)).toEqual(['one', 'two', 'three']);
     for (const outcome of await Promise.all(said)) expect(outcome).toMatchObject({ _tag: 'Right' });
     expect(await reported).toMatchObject({ _tag: 'Right' });
