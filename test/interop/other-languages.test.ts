@@ -14,7 +14,10 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 const operations = ['aws.greengrass#PublishToIoTCore', 'aws.greengrass#SubscribeToIoTCore'];
 
 function start(profile: ProfileName): Promise<LocalNucleus> {
-  const accessControl = { 'aws.greengrass.ipc.mqttproxy': { 'peer:1': { operations, resources: [TOPIC] } } };
+  const accessControl = {
+    'aws.greengrass.ipc.mqttproxy': { 'peer:1': { operations, resources: [TOPIC] } },
+    'aws.greengrass.ipc.pubsub': { 'peer:local:1': { operations: ['*'], resources: [TOPIC] } },
+  };
   return startLocalNucleus({ profile, components: [{ name: COMPONENT, accessControl }] });
 }
 
@@ -82,6 +85,27 @@ describe.skipIf(python === undefined).each(PROFILES)("the developer guide's exam
     await using publisher = new Example(nucleus, python ?? '', [here('python/publish_to_iot_core.py')]);
     await subscriber.prints(`${TOPIC}: Hello, World`);
     expect(await publisher.ends()).toBe(0);
+  });
+});
+
+describe.skipIf(python === undefined).each(PROFILES)('the SDK for Python on %s, unchanged', profile => {
+  test('local topics: the subscriber gets bytes and JSON of the publisher', { timeout: 60_000 }, async () => {
+    await using nucleus = await start(profile);
+    await using subscriber = new Example(nucleus, python ?? '', [here('python/subscribe_to_topic.py'), TOPIC]);
+    await subscriber.prints('Subscribed');
+    await using publisher = new Example(nucleus, python ?? '', [here('python/publish_to_topic.py'), TOPIC]);
+    await publisher.prints('Published');
+    await subscriber.prints(`${TOPIC}: Hello, World`);
+    await subscriber.prints(`${TOPIC}: 21.5`);
+  });
+
+  test('configuration is written and read, and the state is reported', { timeout: 60_000 }, async () => {
+    await using nucleus = await start(profile);
+    const reported = event(nucleus, 'stateReported');
+    await using example = new Example(nucleus, python ?? '', [here('python/configuration_and_state.py')]);
+    await example.prints('5');
+    await example.prints('Reported');
+    expect(await reported).toMatchObject({ component: COMPONENT, state: 'RUNNING' });
   });
 });
 
