@@ -15,7 +15,20 @@ export type ChaosTime =
   /** When this has happened, after the step before. */
   | { readonly on: ChaosOccasion; readonly component: string | undefined };
 
-export const CHAOS_OCCASIONS = ['connected', 'disconnected', 'subscribed', 'unsubscribed', 'published', 'delivered', 'failed'] as const;
+export const CHAOS_OCCASIONS = [
+  'connected',
+  'disconnected',
+  'subscribed',
+  'unsubscribed',
+  'published',
+  'delivered',
+  'failed',
+  'localSubscribed',
+  'localPublished',
+  'localDelivered',
+  'configurationChanged',
+  'stateReported',
+] as const;
 export type ChaosOccasion = (typeof CHAOS_OCCASIONS)[number];
 
 /** What a step does: a fault, a message as from the cloud, or the end: the component is told to stop, as by a deployment. */

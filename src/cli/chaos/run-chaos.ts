@@ -49,6 +49,6 @@ function due(when: ChaosTime, passed: () => number, nucleus: LocalNucleus): Obse
 }
 
 function isOf(event: NucleusEvent, component: string): boolean {
-  if (event.kind === 'delivered') return event.components.includes(component);
+  if (event.kind === 'delivered' || event.kind === 'localDelivered') return event.components.includes(component);
   return 'component' in event && event.component === component;
 }
