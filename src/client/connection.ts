@@ -1,5 +1,5 @@
 import { isLeft } from 'fp-ts/lib/Either.js';
-import { BehaviorSubject, defer, noop, type Observable, of, skipWhile } from 'rxjs';
+import { noop, type Observable } from 'rxjs';
 import { type ConnectError, ConnectionLost, ProxyClosed, SocketUnavailable } from '../errors/errors.js';
 import type { Clock } from '../ipc/clock.js';
 import { Session, type SessionEnd } from '../ipc/session.js';
@@ -10,6 +10,7 @@ import { type RetrySeries, startSeries } from '../schedule/index.js';
 import type { ResolvedOptions } from './connect-options.js';
 import { connectErrorOf } from './failures.js';
 import { capabilitiesOf, detectProfile } from './nucleus-profile.js';
+import { StateNews } from './state-news.js';
 
 /**
  * A server that closes without a ConnectAck may refuse the token (all that Greengrass Lite ever says) or be dying. Only
@@ -46,10 +47,7 @@ export class Connection {
   readonly #options: ResolvedOptions;
   readonly #transport: Transport;
   readonly #clock: Clock;
-  /** What has been told; runs behind {@link state} while somebody who is told does something. */
-  readonly #told = new BehaviorSubject<ConnectionState>({ status: 'idle' });
-  readonly #untold: ConnectionState[] = [];
-  #state: ConnectionState = this.#told.value;
+  readonly #news = new StateNews();
   readonly #subscriptions = new Set<ConnectionUser>();
   readonly #queues: readonly ConnectionUser[];
   readonly #series: RetrySeries;
@@ -74,22 +72,18 @@ export class Connection {
   }
 
   get state$(): Observable<ConnectionState> {
-    return defer(() => {
-      // A subject that has completed gives latecomers no value. And what is being told may be the past already.
-      const state = this.#state;
-      return this.#told.value.status === 'closed' ? of(state) : this.#told.pipe(skipWhile(told => told !== state));
-    });
+    return this.#news.state$;
   }
 
   get state(): ConnectionState {
-    return this.#state;
+    return this.#news.state;
   }
 
   /**
    * Sees to it that there is a connection or soon will be; if there cannot be, tells why. A failure that a new try may mend is forgotten.
    */
   demand(): ConnectError | undefined {
-    const state = this.#state;
+    const state = this.state;
     if (state.status === 'idle' || (state.status === 'failed' && state.error.retryable)) this.#open();
     return this.#failure();
   }
@@ -97,7 +91,7 @@ export class Connection {
   /** Lets a subscription live on this connection until the returned function is called. */
   attach(subscription: ConnectionUser): () => void {
     const error = this.demand();
-    const state = this.#state;
+    const state = this.state;
     if (error !== undefined) subscription.onFailed(error);
     else {
       this.#subscriptions.add(subscription);
@@ -117,7 +111,7 @@ export class Connection {
    * Ends everything, in good order where what was under way was `drained` first. Resolves when the transport has let go of its socket.
    */
   close(drained: boolean): Promise<void> {
-    if (this.#state.status !== 'closed') {
+    if (this.state.status !== 'closed') {
       this.#cancelTimer();
       const session = this.#session;
       this.#session = undefined;
@@ -136,9 +130,9 @@ export class Connection {
       return;
     }
     this.#attempt++;
-    this.#become({ status: 'connecting', attempt: this.#attempt });
+    this.#news.become({ status: 'connecting', attempt: this.#attempt });
     // Whoever watches the state may close the proxy there and then.
-    if (this.#state.status !== 'connecting') return;
+    if (this.state.status !== 'connecting') return;
     const { socketPath, authToken } = address.right;
     let ended: () => void = noop;
     this.#ended = new Promise(resolve => {
@@ -186,7 +180,7 @@ export class Connection {
     const capabilities = capabilitiesOf(profile, this.#options.transport, this.#options.publishWindow);
     // Whoever subscribes while the state is told finds the session there, and asks by itself.
     const subscriptions = [...this.#subscriptions];
-    this.#become({ status: 'connected', capabilities });
+    this.#news.become({ status: 'connected', capabilities });
     if (this.#session !== session) return;
     this.#restore(
       session,
@@ -274,7 +268,7 @@ export class Connection {
       this.#cancelTimer = noop;
       this.#open();
     });
-    this.#become({ status: 'interrupted', error, retryInMilliseconds: delay });
+    this.#news.become({ status: 'interrupted', error, retryInMilliseconds: delay });
     for (const user of this.#users()) user.onInterrupted(error);
   }
 
@@ -289,23 +283,12 @@ export class Connection {
   #endUsers(state: ConnectionState, tell: (user: ConnectionUser) => void): void {
     const users = this.#users();
     this.#subscriptions.clear();
-    this.#become(state);
+    this.#news.become(state);
     for (const user of users) tell(user);
   }
 
-  /** Whoever is told of a state may cause the next: all hear of that one after this one. */
-  #become(state: ConnectionState): void {
-    this.#state = state;
-    if (this.#untold.push(state) > 1) return;
-    for (const next of this.#untold) {
-      this.#told.next(next);
-      if (next.status === 'closed') this.#told.complete();
-    }
-    this.#untold.length = 0;
-  }
-
   #failure(): ConnectError | undefined {
-    const state = this.#state;
+    const state = this.state;
     if (state.status === 'failed') return state.error;
     return state.status === 'closed' ? new ProxyClosed(this.#drained) : undefined;
   }

@@ -49,8 +49,7 @@ import { Connection, type ConnectionUser } from './connection.js';
 import { Drain, type Drained } from './drain.js';
 import { unsent } from './failures.js';
 import { frameProblem } from './mqtt-request.js';
-import { PassingRefusals } from './passing-refusals.js';
-import { RequestQueue, type RequestRules } from './request-queue.js';
+import { PassingRefusals, RequestQueue, type RequestRules } from './request-queue.js';
 import { type EventStream, Subscription, type SubscriptionContext } from './subscription.js';
 
 /** Requests of services under way at once, apart from publishes: few, small and rare. */

@@ -9,15 +9,16 @@ import {
   type PublishError,
   TimedOut,
   TooManyPublishes,
+  Unauthorized,
 } from '../errors/errors.js';
 import type { PublishListener } from '../flow/publish-job.js';
 import type { Clock } from '../ipc/clock.js';
-import type { Operation, RequestListener, Session } from '../ipc/session.js';
+import type { Session } from '../ipc/session.js';
 import { MessageType, type RpcMessage } from '../ipc/wire/rpc-message.js';
 import type { Capabilities, Profile } from '../ports/mqtt-proxy.js';
 import type { ConnectionUser } from './connection.js';
 import { replyError, unsent } from './failures.js';
-import type { PassingRefusals } from './passing-refusals.js';
+import { PendingRequest, PendingRequests, type RequestOwner } from './pending-requests.js';
 
 /** What the requests of one queue have in common. */
 export interface RequestRules<A> {
@@ -52,10 +53,9 @@ export interface RequestCounts {
 
 /**
  * All requests of a port, its publishes first of all: as many under way as the nucleus takes, and a bounded number that wait for their turn or for a
- * connection. They stand in one list in the order they came, those under way before those that wait; their deadlines are
- * equally long, so that the first in the list is the next to expire and one timer serves all.
+ * connection. Their deadlines are equally long, so that the one that came first is the next to expire and one timer serves all.
  */
-export class RequestQueue<A> implements ConnectionUser {
+export class RequestQueue<A> implements ConnectionUser, RequestOwner<A> {
   readonly #rules: RequestRules<A>;
   readonly #clock: Clock;
   readonly #timeout: number;
@@ -67,12 +67,7 @@ export class RequestQueue<A> implements ConnectionUser {
   onUnanswered: ((error: TimedOut<'terminal'>) => void) | undefined;
   #session: Session | undefined;
   #capabilities: Capabilities | undefined;
-  #first: Waiting<A> | undefined;
-  #last: Waiting<A> | undefined;
-  #nextToSend: Waiting<A> | undefined;
-  #inFlight = 0;
-  #waiting = 0;
-  #waitingCharacters = 0;
+  readonly #pending = new PendingRequests<A>();
   #unanswered = 0;
   #accepted = 0;
   #failed = 0;
@@ -87,24 +82,19 @@ export class RequestQueue<A> implements ConnectionUser {
   }
 
   get counts(): RequestCounts {
-    return { accepted: this.#accepted, failed: this.#failed, pending: this.#inFlight + this.#waiting };
+    return { accepted: this.#accepted, failed: this.#failed, pending: this.#pending.inFlight + this.#pending.waiting };
   }
 
   /** Takes a request in; `topicName` is what it is about, for its error. Unsubscribing gives it up: it is not sent if it has not been, and nobody hears its outcome. */
   submit(operation: OperationName, topicName: string, payload: string, listener: PublishListener<A>): Unsubscribable {
-    if (this.#waiting >= this.#queueLimit || this.#waitingCharacters > MAX_WAITING) {
+    const pending = this.#pending;
+    if (pending.waiting >= this.#queueLimit || pending.waitingCharacters > MAX_WAITING) {
       this.#failed++;
-      listener.onFailed(new TooManyPublishes('message', this.#waiting));
+      listener.onFailed(new TooManyPublishes('message', pending.waiting));
       return Subscription.EMPTY;
     }
-    const request = new Waiting<A>(this, operation, topicName, payload, listener, this.#clock.now() + this.#timeout);
-    request.previous = this.#last;
-    if (this.#last === undefined) this.#first = request;
-    else this.#last.next = request;
-    this.#last = request;
-    this.#nextToSend ??= request;
-    this.#waiting++;
-    this.#waitingCharacters += payload.length;
+    const request = new PendingRequest<A>(this, operation, topicName, payload, listener, this.#clock.now() + this.#timeout);
+    pending.add(request);
     this.#startTimer();
     this.#send();
     return request;
@@ -127,9 +117,9 @@ export class RequestQueue<A> implements ConnectionUser {
     this.#session = undefined;
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
-    for (const request of this.#all()) {
+    for (const request of this.#pending.all()) {
       if (!request.listed) continue;
-      const listener = this.#remove(request);
+      const listener = this.#pending.remove(request);
       this.#failed++;
       listener?.onDefect(defect);
     }
@@ -143,11 +133,11 @@ export class RequestQueue<A> implements ConnectionUser {
     this.#cancelTimer = undefined;
     this.#failSent(error);
     // Only those here now: what their listeners request next is for the next connection.
-    for (const request of this.#all()) if (request.listed) this.#fail(request, unsent(error));
+    for (const request of this.#pending.all()) if (request.listed) this.#fail(request, unsent(error));
     this.#startTimer();
   }
 
-  onReply(request: Waiting<A>, message: RpcMessage): void {
+  onReply(request: PendingRequest<A>, message: RpcMessage): void {
     const { operation, topicName } = request;
     this.#unanswered = 0;
     if (message.type === MessageType.ApplicationMessage && message.payload === '') {
@@ -159,19 +149,19 @@ export class RequestQueue<A> implements ConnectionUser {
     this.#tellIdle();
   }
 
-  #onAnswer(request: Waiting<A>, payload: string): void {
+  #onAnswer(request: PendingRequest<A>, payload: string): void {
     const answer = this.#rules.read(payload, this.#capabilities?.profile ?? 'classic');
     if (answer._tag === 'Left') {
       this.#fail(request, new ProtocolViolated('message', answer.left));
       return;
     }
-    const listener = this.#remove(request);
+    const listener = this.#pending.remove(request);
     this.#accepted++;
     this.#refusals.accepted(request.topicName);
     listener?.onAccepted(answer.right);
   }
 
-  onViolation(request: Waiting<A>, detail: string): void {
+  onViolation(request: PendingRequest<A>, detail: string): void {
     this.#unanswered = 0;
     this.#fail(request, new ProtocolViolated('message', detail));
     this.#send();
@@ -182,23 +172,20 @@ export class RequestQueue<A> implements ConnectionUser {
     const capabilities = this.#capabilities;
     if (session === undefined || capabilities === undefined) return;
     const window = this.#rules.windowOf(capabilities);
-    while (this.#nextToSend !== undefined && this.#inFlight < window) {
-      const request = this.#nextToSend;
+    const pending = this.#pending;
+    for (let request = pending.next; request !== undefined && pending.inFlight < window; request = pending.next) {
       const problem = this.#rules.problem(request.operation, request.topicName, request.payload, capabilities);
       if (problem !== undefined) {
         this.#fail(request, problem);
         continue;
       }
-      this.#nextToSend = request.next;
-      this.#waiting--;
-      this.#waitingCharacters -= request.payload.length;
-      this.#inFlight++;
+      pending.takeNext(request);
       request.sendOn(session);
     }
   }
 
-  #fail(request: Waiting<A>, error: PublishError): void {
-    const listener = this.#remove(request);
+  #fail(request: PendingRequest<A>, error: PublishError): void {
+    const listener = this.#pending.remove(request);
     this.#failed++;
     listener?.onFailed(error);
     this.#tellIdle();
@@ -206,49 +193,25 @@ export class RequestQueue<A> implements ConnectionUser {
 
   /** Those under way when a connection broke. They stand first in the list. */
   #failSent(error: ConnectError): void {
-    for (let request = this.#first; request?.sent === true; request = this.#first) {
+    for (let request = this.#pending.first; request?.sent === true; request = this.#pending.first) {
       this.#fail(request, new ConnectionLost('message', true, error));
     }
   }
 
-  #all(): Waiting<A>[] {
-    const all: Waiting<A>[] = [];
-    for (let request = this.#first; request !== undefined; request = request.next) all.push(request);
-    return all;
-  }
-
   /** @internal */
-  giveUp(request: Waiting<A>): void {
+  giveUp(request: PendingRequest<A>): void {
     // What has been sent is counted until its answer comes: it still takes a place in the window.
     if (request.listed && !request.sent) {
-      this.#remove(request);
+      this.#pending.remove(request);
       this.#tellIdle();
     }
     request.listener = undefined;
   }
 
-  #remove(request: Waiting<A>): PublishListener<A> | undefined {
-    const { listener, previous, next } = request;
-    if (request.sent) this.#inFlight--;
-    else {
-      this.#waiting--;
-      this.#waitingCharacters -= request.payload.length;
-    }
-    if (this.#nextToSend === request) this.#nextToSend = next;
-    if (previous === undefined) this.#first = next;
-    else previous.next = next;
-    if (next === undefined) this.#last = previous;
-    else next.previous = previous;
-    request.listed = false;
-    request.previous = undefined;
-    request.next = undefined;
-    request.listener = undefined;
-    return listener;
-  }
-
   #startTimer(): void {
-    if (this.#cancelTimer !== undefined || this.#first === undefined) return;
-    const { deadline } = this.#first;
+    const { first } = this.#pending;
+    if (this.#cancelTimer !== undefined || first === undefined) return;
+    const { deadline } = first;
     this.#cancelTimer = this.#clock.after(Math.max(0, deadline - this.#clock.now()), at => {
       this.#cancelTimer = undefined;
       // What the timer was set for is due when it fires, even if it fires a little early. What falls due later may have been answered unread.
@@ -259,8 +222,8 @@ export class RequestQueue<A> implements ConnectionUser {
 
   #expire(now: number): void {
     let unanswered: OperationName | undefined;
-    while (this.#first !== undefined && this.#first.deadline <= now) {
-      const request = this.#first;
+    const pending = this.#pending;
+    for (let request = pending.first; request !== undefined && request.deadline <= now; request = pending.first) {
       request.abandon();
       if (request.sent) {
         this.#unanswered += request.payload.length;
@@ -274,63 +237,50 @@ export class RequestQueue<A> implements ConnectionUser {
   }
 
   #tellIdle(): void {
-    if (this.#first === undefined) this.onIdle?.();
+    if (this.#pending.first === undefined) this.onIdle?.();
   }
 }
 
-/** One request, from being taken in to its outcome. */
-class Waiting<A> implements RequestListener, Unsubscribable {
-  readonly #queue: RequestQueue<A>;
-  readonly operation: OperationName;
-  readonly topicName: string;
-  readonly payload: string;
-  readonly deadline: number;
-  listener: PublishListener<A> | undefined;
-  previous: Waiting<A> | undefined;
-  next: Waiting<A> | undefined;
-  sent = false;
-  listed = true;
-  #operation: Operation | undefined;
+/** Topics that are remembered as allowed. */
+const MAX_TOPICS = 256;
 
-  constructor(
-    queue: RequestQueue<A>,
-    operation: OperationName,
-    topicName: string,
-    payload: string,
-    listener: PublishListener<A>,
-    deadline: number,
-  ) {
-    this.#queue = queue;
-    this.operation = operation;
-    this.topicName = topicName;
-    this.payload = payload;
-    this.listener = listener;
-    this.deadline = deadline;
+/**
+ * Which publishes that Greengrass Lite calls unauthorized it may take in a moment: its configuration daemon, which has the policies, starts after the
+ * components or is away for a while. Those on topics it took before, and all in the first moments of a connection.
+ */
+export class PassingRefusals {
+  readonly #clock: Clock;
+  readonly #patience: number;
+  /** The order is that of the last success. */
+  readonly #allowed = new Set<string>();
+  #since = 0;
+  #lite = false;
+
+  constructor(clock: Clock, patience: number) {
+    this.#clock = clock;
+    this.#patience = patience;
   }
 
-  sendOn(session: Session): void {
-    this.sent = true;
-    this.#operation = session.request(this.operation, this.payload, this);
+  /** There is a connection. */
+  begin(lite: boolean): void {
+    this.#lite = lite;
+    this.#since = this.#clock.now();
   }
 
-  unsubscribe(): void {
-    this.#queue.giveUp(this);
+  accepted(topicName: string): void {
+    if (!this.#lite || this.#patience === 0) return;
+    this.#allowed.delete(topicName);
+    this.#allowed.add(topicName);
+    if (this.#allowed.size <= MAX_TOPICS) return;
+    const [oldest] = this.#allowed;
+    if (oldest !== undefined) this.#allowed.delete(oldest);
   }
 
-  /** Ends the wait for an answer. */
-  abandon(): void {
-    this.#operation?.abandon();
-  }
-
-  onReply(message: RpcMessage): void {
-    if (this.listed) this.#queue.onReply(this, message);
-  }
-
-  onViolation(detail: string): void {
-    if (this.listed) this.#queue.onViolation(this, detail);
-  }
-
-  onLost(): void {
-    // The connection tells the queue, which fails all that were under way in their order.
+  /** The refusal of a publish, retryable if it may pass. */
+  read(error: PublishError): PublishError {
+    if (error._tag !== 'Unauthorized' || !this.#lite || this.#patience === 0) return error;
+    const { operation, topicName, serverText } = error;
+    const passes = this.#allowed.has(topicName) || this.#clock.now() - this.#since < this.#patience;
+    return passes ? new Unauthorized('message', operation, topicName, serverText, true) : error;
   }
 }
