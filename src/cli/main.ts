@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 import { processCli } from './cli.js';
-import { program } from './program.js';
-import { reportFailure } from './report-failure.js';
+import { program, reportFailure } from './program.js';
 
 const cli = processCli();
 // Whatever is still to be cleaned up is so at `exit`.

@@ -1,6 +1,72 @@
 import { once } from 'node:events';
-import { styleText } from 'node:util';
+import { stripVTControlCharacters, styleText } from 'node:util';
+import { asyncScheduler } from 'rxjs';
 import { visibleLaidOut } from '../shared/visible.js';
+
+/**
+ * Breaks a text at spaces into lines of at most `width` columns. A word that is longer gets a line of its own, uncut, so that a
+ * path or a topic can still be copied.
+ *
+ * @param hang indents every line but the first; `first` the first.
+ */
+export function wrap(text: string, width: number, hang = '', first = ''): readonly string[] {
+  const lines: string[] = [];
+  let line = first;
+  let isEmpty = true;
+  for (const word of text.split(' ')) {
+    if (!isEmpty && columnsOf(line) + 1 + columnsOf(word) > width) {
+      lines.push(line);
+      line = hang;
+      isEmpty = true;
+    }
+    line += isEmpty ? word : ` ${word}`;
+    isEmpty = false;
+  }
+  return [...lines, line];
+}
+
+/** Columns a text takes in a terminal: colours take none, wide characters two. */
+export function columnsOf(text: string): number {
+  let columns = 0;
+  for (const { segment } of SEGMENTER.segment(stripVTControlCharacters(text))) columns += WIDE.test(segment) ? 2 : 1;
+  return columns;
+}
+
+const SEGMENTER = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+
+/** East Asian wide characters and emoji, as terminals show them. */
+const WIDE =
+  /^(?:\p{Emoji_Presentation}|\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Hangul}|[\u3000-\u303F\uFF00-\uFF60])/u;
+
+/** Now, as `12:03:04.567` in local time: what a log line begins with. */
+export function timeOfDay(): string {
+  const now = new Date(asyncScheduler.now());
+  const two = (n: number): string => String(n).padStart(2, '0');
+  return `${two(now.getHours())}:${two(now.getMinutes())}:${two(now.getSeconds())}.${String(now.getMilliseconds()).padStart(3, '0')}`;
+}
+
+/** Now, or then, as ISO 8601 in UTC: what programs read. */
+export function isoTime(at: number = asyncScheduler.now()): string {
+  return new Date(at).toISOString();
+}
+
+/** `3 d 4 h ago`, in the two largest units. */
+export function ago(timeOfDay: number): string {
+  const seconds = Math.max(0, Math.round((asyncScheduler.now() - timeOfDay) / 1_000));
+  const parts = [
+    [Math.floor(seconds / 86_400), 'd'],
+    [Math.floor(seconds / 3_600) % 24, 'h'],
+    [Math.floor(seconds / 60) % 60, 'min'],
+    [seconds % 60, 's'],
+  ] as const;
+  const from = parts.findIndex(([number]) => number > 0);
+  if (from < 0) return 'just now';
+  return `${parts
+    .slice(from, from + 2)
+    .filter(([number]) => number > 0)
+    .map(([number, unit]) => `${String(number)} ${unit}`)
+    .join(' ')} ago`;
+}
 
 /** A format of `styleText`, such as `'red'` or `['bold', 'cyan']`. */
 export type Format = Parameters<typeof styleText>[0];

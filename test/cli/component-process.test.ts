@@ -1,6 +1,5 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { ComponentProcess } from '../../src/cli/dev/component-process.js';
-import type { TakeLine } from '../../src/cli/dev/pass-lines.js';
+import { ComponentProcess, type TakeLine } from '../../src/cli/dev/component-process.js';
 
 /** Runs a program of Node's; its lines on stdout go to `take`. */
 function run(program: string, take: TakeLine): ComponentProcess {

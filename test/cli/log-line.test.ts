@@ -2,13 +2,12 @@ import { PassThrough } from 'node:stream';
 import type { WriteStream } from 'node:tty';
 import { asyncScheduler } from 'rxjs';
 import { describe, expect, test } from 'vitest';
-import type { DevEvent } from '../../src/cli/dev/dev-event.js';
-import { prettyLog } from '../../src/cli/dev/pretty-log.js';
+import type { DevEvent } from '../../src/cli/dev/dev-log.js';
+import { logSentence, prettyLog } from '../../src/cli/dev/pretty-log.js';
 import { Output } from '../../src/cli/output.js';
 import { type Mark, marked, type MarkWith } from '../../src/outbox/mark.js';
 import { QOS } from '../../src/shared/qos.js';
-import { logSentence } from '../../src/cli/dev/log-line.js';
-import { SubscribedFilters } from '../../src/cli/dev/subscribed-filters.js';
+import { SubscribedFilters } from '../../src/cli/chaos/run-chaos.js';
 import { jsonLog, type Log } from '../../src/component/log.js';
 
 /** What is shown of a line that the log of components writes. */

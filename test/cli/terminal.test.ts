@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { columnsOf } from '../../src/cli/wrap.js';
+import { columnsOf } from '../../src/cli/output.js';
 import { COMPONENT, start } from '../kit/nucleus/nuclei.js';
 import { isAlive } from '../kit/process/is-alive.js';
 import { HAS_TERMINAL, inTerminal } from '../kit/process/pseudo-terminal.js';

@@ -2,11 +2,11 @@ import { PassThrough } from 'node:stream';
 import type { WriteStream } from 'node:tty';
 import { describe, expect, test } from 'vitest';
 import { CliError } from '../../src/cli/cli-error.js';
-import type { DevEvent } from '../../src/cli/dev/dev-event.js';
+import type { DevEvent } from '../../src/cli/dev/dev-log.js';
 import { prettyLog } from '../../src/cli/dev/pretty-log.js';
 import { Output } from '../../src/cli/output.js';
-import { reportFailure } from '../../src/cli/report-failure.js';
-import { printer } from '../../src/cli/sub/print-message.js';
+import { reportFailure } from '../../src/cli/program.js';
+import { printer } from '../../src/cli/sub/run-sub.js';
 import { jsonLog } from '../../src/component/log.js';
 import { visible, visibleColoured } from '../../src/shared/visible.js';
 

@@ -1,8 +1,7 @@
 import { Option, type Command } from 'commander';
 import type { Cli } from '../cli.js';
-import { repeated } from '../repeated-option.js';
+import { parseDuration, parsePort, repeated } from '../parse-values.js';
 import type { DevOptions } from '../dev/run-dev.js';
-import { parsePort, parseDuration } from '../parse-values.js';
 
 const EXAMPLES = `
 Examples:

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Cli } from '../cli.js';
-import { repeated } from '../repeated-option.js';
+import { repeated } from '../parse-values.js';
 import type { DoctorOptions } from '../doctor/run-doctor.js';
 import { addReachOptions } from '../reach/reach.js';
 

@@ -1,7 +1,6 @@
 import { Option, type Command } from 'commander';
 import type { Cli } from '../cli.js';
-import { repeated } from '../repeated-option.js';
-import { parseCount, parseDuration } from '../parse-values.js';
+import { parseCount, parseDuration, repeated } from '../parse-values.js';
 import type { PubOptions } from '../pub/run-pub.js';
 import { addReachOptions } from '../reach/reach.js';
 

@@ -1,15 +1,16 @@
-import { dryRun } from '../../dry-run/dry-run.js';
+import { writeFile } from 'node:fs/promises';
 import type { DryRun } from '../../dry-run/dry-run-result.js';
+import { dryRun } from '../../dry-run/dry-run.js';
 import type { Finding } from '../../dry-run/finding.js';
 import type { ConfigurationInvalid, TimersWithoutEnd } from '../../errors/errors.js';
 import { visible } from '../../shared/visible.js';
 import { CliError, UsageError } from '../cli-error.js';
 import type { Cli } from '../cli.js';
-import { wrap } from '../wrap.js';
+import { wrap } from '../output.js';
 import { loadComponent } from './load-component.js';
 
 /** What a dry run is told on the command line. */
-export interface DryRunCommandOptions {
+interface DryRunCommandOptions {
   readonly config?: Readonly<Record<string, unknown>>;
   readonly memory?: number;
 }
@@ -43,4 +44,16 @@ function print({ err }: Cli, { severity, about, message }: Finding): void {
   const label = `${severity} (${about}): `;
   const [first = '', ...rest] = wrap(label + visible(message), err.width, '  ');
   err.line([err.style(COLOURS[severity], label.trimEnd()) + first.slice(label.length - 1), ...rest].join('\n'));
+}
+
+/** Writes a result to the file that `--out` names, or to stdout. */
+export async function writeOut(cli: Cli, file: string | undefined, text: string): Promise<void> {
+  if (file === undefined) {
+    cli.out.write(text);
+    return;
+  }
+  await writeFile(file, text).catch((cause: unknown) => {
+    throw new UsageError(`${file} could not be written: ${cause instanceof Error ? cause.message : String(cause)}`);
+  });
+  cli.err.line(`wrote ${file}`);
 }

@@ -4,8 +4,7 @@ import type { DiagramDirection, LiveNumbers } from '../../dry-run/diagram-model.
 import type { StageAccount } from '../../flow/account.js';
 import { UsageError } from '../cli-error.js';
 import type { Cli } from '../cli.js';
-import { dryRunModule } from './dry-run-module.js';
-import { writeOut } from './write-out.js';
+import { dryRunModule, writeOut } from './dry-run-module.js';
 
 /** What `diagram` was told. */
 export interface DiagramCommandOptions {

@@ -5,11 +5,9 @@ import type { DryRun } from '../../dry-run/dry-run-result.js';
 import type { RecipeLifecycle, RecipeOptions } from '../../dry-run/recipe.js';
 import type { RecipeTextFormat } from '../../recipe/recipe-format.js';
 import { visible } from '../../shared/visible.js';
-import { CliError, UsageError } from '../cli-error.js';
+import { CliError, EXIT, UsageError } from '../cli-error.js';
 import type { Cli } from '../cli.js';
-import { EXIT } from '../exit-code.js';
-import { dryRunModule } from './dry-run-module.js';
-import { writeOut } from './write-out.js';
+import { dryRunModule, writeOut } from './dry-run-module.js';
 
 /** What `recipe` was told. */
 export interface RecipeCommandOptions {

@@ -5,7 +5,7 @@ import * as t from 'io-ts';
 import { CliError } from '../cli-error.js';
 
 /** What another command asks a running `dev` to do. */
-export type ControlRequest =
+type ControlRequest =
   /** Deploys a component anew with this over its configuration, and these places of it reset to the recipe's defaults first. */
   | {
       readonly ask: 'configure';

@@ -3,12 +3,9 @@ import { firstValueFrom, takeUntil } from 'rxjs';
 import { connectNucleus } from '../../client/connect.js';
 import { isJsonObject } from '../../shared/json-object.js';
 import { CliError, UsageError } from '../cli-error.js';
-import type { Cli } from '../cli.js';
-import { aborted } from '../reach/aborted.js';
-import { asCliError } from '../reach/as-cli-error.js';
-import { findDev, findNucleus, type ReachOptions } from '../reach/reach.js';
+import { aborted, type Cli, stopOnSignals } from '../cli.js';
+import { asCliError, findDev, findNucleus, type ReachOptions } from '../reach/reach.js';
 import { OBSERVER } from '../reach/running-nuclei.js';
-import { stopOnSignals } from '../stopping.js';
 import { askDev } from './control-channel.js';
 
 /** Whose configuration. */

@@ -1,11 +1,12 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
 import { setImmediate } from 'node:timers/promises';
 import { asyncScheduler, defaultIfEmpty, filter, firstValueFrom, map, takeUntil, timer } from 'rxjs';
 import { waiting } from '../../schedule/clock.js';
-import type { ProcessEnd } from './dev-event.js';
-import { PassedLines, type TakeLine } from './pass-lines.js';
-import { ProcessGroup } from './process-group.js';
+import type { ProcessEnd } from './dev-log.js';
 
 /** How often to look whether a process group is gone, which no event tells, in milliseconds. */
 const LOOK_EVERY = 20;
@@ -15,7 +16,7 @@ const PIPES_AFTER_END = 500;
 const MOST_IN_PIPES = 1024 * 1024;
 
 /** What to run. */
-export interface ProcessSpec {
+interface ProcessSpec {
   readonly command: readonly [string, ...string[]];
   readonly env: NodeJS.ProcessEnv;
   readonly onLine: (stream: 'stdout' | 'stderr') => TakeLine;
@@ -128,4 +129,100 @@ function isGoneWithin(group: ProcessGroup, milliseconds: number): Promise<boolea
       defaultIfEmpty(false),
     ),
   );
+}
+
+/** The processes that one has started, and those that they have, as long as none leads a group of its own. Known by the id of the first. */
+class ProcessGroup {
+  readonly #id: number;
+
+  constructor(id: number) {
+    this.#id = id;
+  }
+
+  /** `false`: nobody is there to get it. */
+  signal(signal: NodeJS.Signals | 0): boolean {
+    try {
+      return process.kill(-this.#id, signal);
+    } catch {
+      return false;
+    }
+  }
+
+  /**
+   * Whether nobody runs in it any more. One that has ended and that its parent has not asked for (a zombie) counts as gone: in a
+   * container whose first process does not do so, the grandchildren stay zombies for good.
+   */
+  get isGone(): boolean {
+    if (!this.signal(0)) return true;
+    return process.platform === 'linux' && !this.#runs();
+  }
+
+  #runs(): boolean {
+    return readdirSync('/proc').some(name => /^\d+$/.test(name) && this.#isMember(name));
+  }
+
+  #isMember(pid: string): boolean {
+    try {
+      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+      // pid (name) state parent group …; the name may hold anything.
+      const [state, , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      return Number(group) === this.#id && state !== 'Z' && state !== 'X';
+    } catch {
+      // It has ended since.
+      return false;
+    }
+  }
+}
+
+/** Takes a line. A promise: the next one has to wait for it. */
+export type TakeLine = (line: string) => Promise<void> | undefined;
+
+/** Characters of a line that are kept together. A program that writes no line breaks must not fill the memory. */
+const LONGEST_LINE = 64 * 1024;
+
+/** Passes a process' output on by lines, no faster than they are taken. */
+class PassedLines {
+  /** Resolves at the end of the output. */
+  readonly ended: Promise<void>;
+  readonly #stream: Readable;
+  readonly #take: TakeLine;
+  #bytes = 0;
+  #isWaiting = true;
+
+  constructor(stream: Readable, take: TakeLine) {
+    this.#stream = stream;
+    this.#take = take;
+    this.ended = this.#pass();
+  }
+
+  /** Bytes that have come so far. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Whether all that has come was taken. */
+  get isWaiting(): boolean {
+    return this.#isWaiting;
+  }
+
+  async #pass(): Promise<void> {
+    const decoder = new StringDecoder('utf8');
+    const take = this.#take;
+    let rest = '';
+    try {
+      for await (const chunk of this.#stream as AsyncIterable<Buffer>) {
+        this.#bytes += chunk.length;
+        this.#isWaiting = false;
+        const lines = (rest + decoder.write(chunk)).split('\n');
+        rest = lines.pop() ?? '';
+        for (const line of lines) await take(line.endsWith('\r') ? line.slice(0, -1) : line);
+        for (; rest.length > LONGEST_LINE; rest = rest.slice(LONGEST_LINE)) await take(rest.slice(0, LONGEST_LINE));
+        this.#isWaiting = true;
+      }
+    } catch {
+      // Destroyed: the process has ended, and another that it left holds the pipe.
+    }
+    rest += decoder.end();
+    if (rest !== '') await take(rest);
+  }
 }

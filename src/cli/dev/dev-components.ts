@@ -1,14 +1,13 @@
+import type { ComponentEnvironment } from '../../local/lifecycle/component-process.js';
+import { interpolate } from '../../recipe/interpolate.js';
 import type { LocalComponent, RecipeComponent } from '../../recipe/local-component.js';
 import type { AccessControl } from '../../recipe/policy/access-control.js';
-import type { ProfileName } from '../../shared/profile-name.js';
-import { interpolate } from '../../recipe/interpolate.js';
 import { readRecipeFile } from '../../recipe/read-recipe.js';
-import type { Recipe } from '../../recipe/recipe.js';
 import { currentPlatform, manifestFor } from '../../recipe/recipe-platform.js';
-import { CliError, UsageError } from '../cli-error.js';
-import { EXIT } from '../exit-code.js';
+import type { Recipe } from '../../recipe/recipe.js';
+import type { ProfileName } from '../../shared/profile-name.js';
+import { CliError, EXIT, UsageError } from '../cli-error.js';
 import { OBSERVER } from '../reach/running-nuclei.js';
-import type { DeviceNames } from './component-environment.js';
 
 /** A component that `dev` knows. */
 export interface DevComponent {
@@ -85,4 +84,27 @@ function ofRecipe(recipe: Recipe, path: string, profile: ProfileName, { thingNam
     setenv: workPath => Object.fromEntries(setenv.map(([key, value]) => [key, interpolate(value, { ...variables, workPath })])),
     warnings: warnings.concat(noManifest),
   };
+}
+
+/** What a device is called, for components that ask. */
+interface DeviceNames {
+  readonly thingName: string;
+  readonly region: string;
+}
+
+/** The version a nucleus of this profile tells its components. */
+const GGC_VERSION: Record<ProfileName, string> = { classic: '2.14.0', lite: '2.6.0' };
+
+/**
+ * The variables that Greengrass sets for the components it starts. Credentials (`AWS_CONTAINER_…`) are not among them: there is no
+ * token exchange service here.
+ *
+ * Source: AWS IoT Greengrass developer guide, "Component environment variable reference".
+ */
+export function componentEnvironment(
+  profile: ProfileName,
+  reach: ComponentEnvironment,
+  { thingName, region }: DeviceNames,
+): Readonly<Record<string, string>> {
+  return { ...reach, AWS_IOT_THING_NAME: thingName, AWS_REGION: region, AWS_DEFAULT_REGION: region, GGC_VERSION: GGC_VERSION[profile] };
 }

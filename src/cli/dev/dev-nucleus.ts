@@ -3,8 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { startLocalNucleus } from '../../local/local-nucleus.js';
 import type { LocalNucleusOptions } from '../../local/local-nucleus-options.js';
 import type { LocalNucleus } from '../../local/nucleus.js';
-import { CliError } from '../cli-error.js';
-import { EXIT } from '../exit-code.js';
+import { CliError, EXIT } from '../cli-error.js';
 import { OBSERVER, writeDown } from '../reach/running-nuclei.js';
 import { OBSERVER_COMPONENT, type DevComponent } from './dev-components.js';
 

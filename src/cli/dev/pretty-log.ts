@@ -1,14 +1,10 @@
+import * as t from 'io-ts';
 import type { LogLevel } from '../../component/log.js';
 import { markOf } from '../../outbox/mark.js';
 import { visible, visibleColoured } from '../../shared/visible.js';
-import { previewPayload } from '../messages/payload-preview.js';
-import type { Format, Output } from '../output.js';
-import { ago, timeOfDay } from '../time-of-day.js';
-import { columnsOf, wrap } from '../wrap.js';
-import { describeEnd } from './describe-end.js';
-import type { DevEvent } from './dev-event.js';
-import type { Render } from './dev-log.js';
-import { logSentence } from './log-line.js';
+import { previewPayload } from '../messages/message-text.js';
+import { ago, columnsOf, type Format, type Output, timeOfDay, wrap } from '../output.js';
+import { describeEnd, type DevEvent, type Render } from './dev-log.js';
 
 /** From here on there is room for milliseconds. */
 const WIDE = 60;
@@ -220,4 +216,25 @@ function shellQuoted(value: string): string {
   // Where it has what a terminal would obey, as bash and zsh read it.
   if (shown !== value.replaceAll('\\', '\\\\')) return `$'${shown.replaceAll("'", "\\'")}'`;
   return `'${value.replaceAll("'", `'\\''`)}'`;
+}
+
+/** As much of a line of a component's log as is shown; `runComponent` writes such lines. */
+const LogLine = t.intersection([
+  t.type({ time: t.number, level: t.keyof({ debug: null, info: null, warn: null, error: null }), message: t.string, component: t.string }),
+  t.partial({ error: t.partial({ message: t.string }) }),
+]);
+
+/** A line of a component's log as a sentence; `undefined` for whatever else a component prints. */
+export function logSentence(text: string): { readonly level: LogLevel; readonly sentence: string } | undefined {
+  if (!text.startsWith('{"time":')) return undefined;
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const line = LogLine.decode(parsed);
+  if (line._tag === 'Left') return undefined;
+  const { level, message, error } = line.right;
+  return { level, sentence: error?.message === undefined || message.includes(error.message) ? message : `${message}: ${error.message}` };
 }

@@ -1,24 +1,17 @@
-import { concatMap, filter, firstValueFrom, map, merge, Subject, type Observable } from 'rxjs';
+import { concatMap, filter, firstValueFrom, map, merge, type Observable, Subject } from 'rxjs';
 import { WORK_FOLDER_VARIABLE } from '../../component/configuration.js';
-import type { ProfileName } from '../../shared/profile-name.js';
-import { describeFault } from '../chaos/chaos-script.js';
-import { readChaos } from '../chaos/read-chaos.js';
-import { runChaos } from '../chaos/run-chaos.js';
-import { CliError } from '../cli-error.js';
-import type { Cli } from '../cli.js';
-import { EXIT } from '../exit-code.js';
+import type { BrokerChoice } from '../../local/broker/address.js';
 import type { RollOut } from '../../local/lifecycle/roll-out.js';
-import { serveControl, type ControlReply } from '../control/control-channel.js';
-import { aborted } from '../reach/aborted.js';
-import { stopOnSignals } from '../stopping.js';
-import { brokerChoice, type BrokerFlags } from './broker-choice.js';
-import { componentEnvironment } from './component-environment.js';
-import { recipeComponents, unrestrictedComponent, type DevComponent } from './dev-components.js';
-import { DevLog } from './dev-log.js';
-import { startDevNucleus, type DevNucleus } from './dev-nucleus.js';
-import { renderJson } from './json-log.js';
+import type { ProfileName } from '../../shared/profile-name.js';
+import { readChaos } from '../chaos/read-chaos.js';
+import { describeFault, runChaos, SubscribedFilters } from '../chaos/run-chaos.js';
+import { CliError, EXIT, UsageError } from '../cli-error.js';
+import { aborted, type Cli, stopOnSignals } from '../cli.js';
+import { type ControlReply, serveControl } from '../control/control-channel.js';
+import { componentEnvironment, type DevComponent, recipeComponents, unrestrictedComponent } from './dev-components.js';
+import { DevLog, renderJson } from './dev-log.js';
+import { type DevNucleus, startDevNucleus } from './dev-nucleus.js';
 import { prettyLog } from './pretty-log.js';
-import { SubscribedFilters } from './subscribed-filters.js';
 import { superviseComponent } from './supervise-component.js';
 import { changes, watchedFolders } from './watch.js';
 
@@ -187,4 +180,29 @@ function watch(
       map(({ path }) => path),
     ),
   );
+}
+
+/** Which broker is behind the nucleus. */
+interface BrokerFlags {
+  readonly broker?: string | undefined;
+  readonly iotCore?: string | undefined;
+  readonly ca?: string | undefined;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+  readonly thingName: string;
+  readonly mqttPort?: number | undefined;
+}
+
+function brokerChoice({ broker, iotCore, ca, cert, key, thingName, mqttPort }: BrokerFlags): BrokerChoice | undefined {
+  if (mqttPort !== undefined && (broker ?? iotCore) !== undefined)
+    throw new UsageError('--mqtt-port is the port of the embedded broker.', 'With --broker the port stands in the URL.');
+  if (iotCore !== undefined) {
+    if (broker !== undefined) throw new UsageError('--broker and --iot-core exclude each other.', 'Give the one that is meant.');
+    if (cert === undefined || key === undefined)
+      throw new UsageError('AWS IoT Core lets nobody in without a certificate.', 'Give those of the thing with --cert and --key.');
+    return { endpoint: iotCore, thingName, certificate: cert, privateKey: key, rootCa: ca };
+  }
+  if (broker !== undefined) return { url: broker, ca, certificate: cert, privateKey: key };
+  if (ca ?? cert ?? key) throw new UsageError('--ca, --cert and --key are for --broker or --iot-core.', 'The embedded broker needs none.');
+  return undefined;
 }

@@ -1,14 +1,11 @@
 import { relative } from 'node:path';
 import { firstValueFrom, from, map, merge, NEVER, type Observable } from 'rxjs';
-import { aborted } from '../reach/aborted.js';
-import type { Stopping } from '../stopping.js';
+import { aborted, type Stopping } from '../cli.js';
 import { ComponentProcess } from './component-process.js';
-import { exitCodeOf } from './describe-end.js';
-import type { ProcessEnd } from './dev-event.js';
-import type { DevLog } from './dev-log.js';
+import { type DevLog, exitCodeOf, type ProcessEnd } from './dev-log.js';
 
 /** A component to run, and until when. */
-export interface Supervised {
+interface Supervised {
   readonly component: string;
   readonly command: readonly [string, ...string[]];
   /** Read anew for every start. */
@@ -24,7 +21,7 @@ export interface Supervised {
 }
 
 /** A component's process under supervision. */
-export interface Supervision {
+interface Supervision {
   /** What `dev` exits with. */
   readonly ended: Promise<number>;
   /** Kills what runs now, with all it has started. */

@@ -1,15 +1,9 @@
 import { visible } from '../../shared/visible.js';
-import { CliError } from '../cli-error.js';
+import { CliError, EXIT } from '../cli-error.js';
 import type { Cli } from '../cli.js';
-import { EXIT } from '../exit-code.js';
-import type { Format } from '../output.js';
+import { type Format, wrap } from '../output.js';
 import { findNucleus, type Address, type ReachOptions } from '../reach/reach.js';
-import { wrap } from '../wrap.js';
-import { checkRecipe } from './check-recipe.js';
-import { checkSocket } from './check-socket.js';
-import { checkTransports } from './check-transports.js';
-import { checkVersions } from './check-versions.js';
-import type { Finding } from './finding.js';
+import { checkRecipe, checkSocket, checkTransports, checkVersions, type Finding } from './checks.js';
 
 export interface DoctorOptions extends ReachOptions {
   readonly recipe: readonly string[];

@@ -1,21 +1,22 @@
 import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { parse } from 'yaml';
 import { gdkFiles } from '../../dry-run/gdk-files.js';
 import { archiveOf } from '../../dry-run/recipe.js';
-import type { RecipeDocument } from '../../recipe/recipe-format.js';
-import { recipeText } from '../../recipe/recipe-format.js';
-import { COMPILER_FILES, projectManifest, type ManifestOptions } from './project-manifest.js';
-import type { ProjectNames } from './project-names.js';
+import { type RecipeDocument, recipeText } from '../../recipe/recipe-format.js';
+import { COMPONENT_NAME_RULE, isComponentName } from '../../shared/component-identity.js';
+import type { ProfileName } from '../../shared/profile-name.js';
+import { UsageError } from '../cli-error.js';
 
 /** A file of a new project. */
-export interface NewFile {
+interface NewFile {
   readonly path: string;
   readonly text: string;
   readonly executable?: boolean | undefined;
 }
 
 /** What a new project is to be. */
-export interface ProjectOptions extends ManifestOptions {
+interface ProjectOptions extends ManifestOptions {
   readonly bucket: string;
   readonly region: string;
 }
@@ -53,4 +54,109 @@ export function projectFiles(names: ProjectNames, options: ProjectOptions): read
 
 function readTemplate(path: string): string {
   return readFileSync(new URL(path, TEMPLATE), 'utf8');
+}
+
+/** What package.json depends on, beside the names. */
+interface ManifestOptions {
+  readonly profile: ProfileName;
+  readonly eslint: boolean;
+  /** What stands in package.json for greengrass-rx where it is not the version of the registry. */
+  readonly packageSpecifier: string | undefined;
+}
+
+interface OwnManifest {
+  readonly version: string;
+  readonly devDependencies: Readonly<Record<string, string>>;
+}
+
+const LIBRARIES = ['fp-ts', 'io-ts', 'rxjs'];
+const TOOLS = ['@types/node', 'typescript', 'vitest'];
+const LINTERS = ['eslint', 'typescript-eslint'];
+
+/** package.json of a new project. The versions are those that this version of greengrass-rx was tested with. */
+function projectManifest({ packageName }: ProjectNames, { profile, eslint, packageSpecifier }: ManifestOptions): string {
+  const own = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as OwnManifest;
+  const tested = (names: readonly string[]): Record<string, string> =>
+    Object.fromEntries(names.map(name => [name, own.devDependencies[name] ?? '*']));
+  const dev = `greengrass-rx dev --recipe recipe.yaml${profile === 'classic' ? '' : ` --profile ${profile}`}`;
+  const manifest = {
+    name: packageName,
+    version: '1.0.0',
+    private: true,
+    type: 'module',
+    engines: { node: '>=20.19' },
+    scripts: {
+      build: 'tsc -p tsconfig.build.json',
+      start: `npm run build && ${dev} --chaos world.yaml -- greengrass-rx run dist/component.js`,
+      dev: `npm run build && ${dev} --watch -- greengrass-rx run dist/component.js`,
+      test: 'vitest run',
+      typecheck: 'tsc',
+      ...(eslint ? { lint: 'eslint .' } : {}),
+      recipe: 'npm run build && greengrass-rx recipe dist/component.js --out recipe.yaml',
+      'recipe:check': 'npm run build && greengrass-rx recipe dist/component.js --check recipe.yaml',
+      diagram: 'npm run build && greengrass-rx diagram dist/component.js --out diagram.svg',
+    },
+    dependencies: { ...tested(LIBRARIES), 'greengrass-rx': packageSpecifier ?? `^${own.version}` },
+    devDependencies: tested(eslint ? [...TOOLS, ...LINTERS].sort() : TOOLS),
+  };
+  return json(manifest);
+}
+
+/** tsconfig.json, which checks everything, and tsconfig.build.json, which compiles what runs on a device. */
+const COMPILER_FILES: readonly (readonly [path: string, text: string])[] = [
+  [
+    'tsconfig.json',
+    json({
+      compilerOptions: {
+        target: 'es2023',
+        lib: ['es2023', 'esnext.disposable'],
+        module: 'nodenext',
+        types: ['node'],
+        strict: true,
+        noUncheckedIndexedAccess: true,
+        verbatimModuleSyntax: true,
+        // The declarations of vitest need those of a browser.
+        skipLibCheck: true,
+        noEmit: true,
+      },
+      include: ['src', 'test'],
+    }),
+  ],
+  [
+    'tsconfig.build.json',
+    json({
+      extends: './tsconfig.json',
+      compilerOptions: { noEmit: false, rootDir: 'src', outDir: 'dist', sourceMap: true },
+      include: ['src'],
+    }),
+  ],
+];
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, undefined, 2)}\n`;
+}
+
+/** What a new project is called. */
+interface ProjectNames {
+  /** The name in package.json. */
+  readonly packageName: string;
+  /** The component's name, such as `com.example.MyComponent`. */
+  readonly componentName: string;
+}
+
+/** Names for a project in this folder: `my-component` becomes `com.example.MyComponent`, unless another name is given. */
+export function projectNames(folder: string, componentName: string | undefined): ProjectNames {
+  const words = basename(folder)
+    .split(/[^A-Za-z0-9]+/)
+    .filter(word => word !== '');
+  if (words.length === 0)
+    throw new UsageError(`No name can be made of the folder ${folder}.`, 'Name it with letters or digits, such as my-component.');
+  const name = componentName ?? `com.example.${words.map(word => word.charAt(0).toUpperCase() + word.slice(1)).join('')}`;
+  if (!isComponentName(name)) {
+    throw new UsageError(
+      `${JSON.stringify(name)} is no name of a component. ${COMPONENT_NAME_RULE}`,
+      'Give one with --name com.example.MyComponent.',
+    );
+  }
+  return { packageName: words.join('-').toLowerCase(), componentName: name };
 }

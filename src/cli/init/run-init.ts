@@ -3,8 +3,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import type { ProfileName } from '../../shared/profile-name.js';
 import { CliError, UsageError } from '../cli-error.js';
 import type { Cli } from '../cli.js';
-import { projectFiles } from './project-files.js';
-import { projectNames } from './project-names.js';
+import { projectFiles, projectNames } from './project-files.js';
 
 /** What `init` was told. */
 export interface InitOptions {

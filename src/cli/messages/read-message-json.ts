@@ -31,7 +31,7 @@ const Line: t.Decoder<unknown, Line> = t.partial({
 });
 
 /** What a line of NDJSON leaves to the command line. */
-export interface LineDefaults {
+interface LineDefaults {
   readonly topicName: string | undefined;
   readonly qos: QOS;
 }

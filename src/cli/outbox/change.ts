@@ -2,9 +2,8 @@ import { type Either } from 'fp-ts/lib/Either.js';
 import type { OutboxUnavailable } from '../../errors/errors.js';
 import { dropMessages, forgetSetAside, requeueMessages } from '../../outbox/sqlite/amend-file.js';
 import type { Places, Selection } from '../../outbox/sqlite/selection.js';
-import { UsageError } from '../cli-error.js';
+import { EXIT, UsageError } from '../cli-error.js';
 import type { Cli } from '../cli.js';
-import { EXIT } from '../exit-code.js';
 import { type ChangeOptions, done, fileOf, selectionOf } from './options.js';
 
 /** Sends messages that were set aside after all. */

@@ -4,14 +4,10 @@ import { type FiledMessage, type OutboxFile, readOutboxFile } from '../../outbox
 import type { Places } from '../../outbox/sqlite/selection.js';
 import { isJsonObject } from '../../shared/json-object.js';
 import { visible } from '../../shared/visible.js';
-import { CliError } from '../cli-error.js';
+import { CliError, EXIT } from '../cli-error.js';
 import type { Cli } from '../cli.js';
-import { EXIT } from '../exit-code.js';
-import { payloadJson } from '../messages/message-json.js';
-import { bytes, previewPayload } from '../messages/payload-preview.js';
-import type { Output } from '../output.js';
-import { ago, isoTime } from '../time-of-day.js';
-import { columnsOf } from '../wrap.js';
+import { bytes, payloadJson, previewPayload } from '../messages/message-text.js';
+import { ago, columnsOf, isoTime, type Output } from '../output.js';
 import { done, fileOf, type ListOptions, type OutputOptions, type SelectOptions, selectionOf } from './options.js';
 
 /** Messages that are listed for a person who has not said how many. */

@@ -1,11 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { buffer } from 'node:stream/consumers';
-import type { PublishRequest } from '../../ports/mqtt-message.js';
+import type { Mqtt5Members, PublishRequest } from '../../ports/mqtt-message.js';
 import type { QOS } from '../../shared/qos.js';
 import { UsageError } from '../cli-error.js';
 import { readMessageJson } from '../messages/read-message-json.js';
-import { membersOf, type MemberFlags } from './mqtt5-members.js';
 
 /** What to publish. */
 export interface SourceFlags extends MemberFlags {
@@ -16,7 +15,7 @@ export interface SourceFlags extends MemberFlags {
 }
 
 /** The messages of a command line, one after the other, and how many there will be if that is known. */
-export interface MessageSource {
+interface MessageSource {
   readonly messages: AsyncIterable<PublishRequest>;
   readonly total: number | undefined;
 }
@@ -67,4 +66,35 @@ async function* lines(topicName: string | undefined, flags: SourceFlags): AsyncG
 /** A line's members win over the command line's, those it does not have do not. */
 function withoutUndefined(message: PublishRequest): PublishRequest {
   return Object.fromEntries(Object.entries(message).filter(([, value]) => value !== undefined)) as unknown as PublishRequest;
+}
+
+/** The members of a message as flags give them. */
+interface MemberFlags {
+  readonly retain?: boolean | undefined;
+  readonly contentType?: string | undefined;
+  readonly responseTopic?: string | undefined;
+  readonly correlationData?: string | undefined;
+  /** Milliseconds. */
+  readonly expiry?: number | undefined;
+  /** Each `name=value`. */
+  readonly userProperty: readonly string[];
+}
+
+export function membersOf(flags: MemberFlags): Mqtt5Members {
+  const { retain, contentType, responseTopic, correlationData, expiry, userProperty } = flags;
+  return {
+    ...(retain === undefined ? {} : { retain }),
+    ...(contentType === undefined ? {} : { contentType }),
+    ...(responseTopic === undefined ? {} : { responseTopic }),
+    ...(correlationData === undefined ? {} : { correlationData: Buffer.from(correlationData) }),
+    // The protocol counts whole seconds.
+    ...(expiry === undefined ? {} : { messageExpiryIntervalSeconds: Math.max(1, Math.round(expiry / 1_000)) }),
+    ...(userProperty.length === 0 ? {} : { userProperties: userProperty.map(userPropertyOf) }),
+  };
+}
+
+function userPropertyOf(text: string): { readonly key: string; readonly value: string } {
+  const at = text.indexOf('=');
+  if (at < 1) throw new UsageError(`${JSON.stringify(text)} is no user property.`, 'Write --user-property name=value.');
+  return { key: text.slice(0, at), value: text.slice(at + 1) };
 }

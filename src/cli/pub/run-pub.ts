@@ -1,24 +1,35 @@
 import type { Either } from 'fp-ts/lib/Either.js';
-import { asyncScheduler, takeUntil, tap, type Observable } from 'rxjs';
-import type { Overflowed } from '../../errors/errors.js';
-import type { AcceptedBy, PublishFailure, Published } from '../../flow/publish-outcome.js';
-import { publishTo } from '../../flow/publish-to.js';
-import { pullThrough } from '../../flow/pull-through.js';
+import { asyncScheduler, interval, type Observable, takeUntil, tap } from 'rxjs';
 import { connectNucleus } from '../../client/connect.js';
 import type { LocalPublishRequest } from '../../client/local-message.js';
+import type { Overflowed } from '../../errors/errors.js';
+import type { AcceptedBy, Published, PublishFailure } from '../../flow/publish-outcome.js';
+import { publishTo } from '../../flow/publish-to.js';
+import { pullThrough } from '../../flow/pull-through.js';
 import type { PublishRequest } from '../../ports/mqtt-message.js';
-import { runToEnd } from '../../stream/run-to-end.js';
 import { isJsonObject } from '../../shared/json-object.js';
 import { visible } from '../../shared/visible.js';
-import { UsageError } from '../cli-error.js';
-import type { Cli } from '../cli.js';
-import { EXIT } from '../exit-code.js';
-import { showProgress } from '../progress.js';
-import { aborted } from '../reach/aborted.js';
-import { asCliError } from '../reach/as-cli-error.js';
-import { findNucleus, type ReachOptions } from '../reach/reach.js';
-import { stopOnSignals } from '../stopping.js';
+import { runToEnd } from '../../stream/run-to-end.js';
+import { EXIT, UsageError } from '../cli-error.js';
+import { aborted, type Cli, stopOnSignals } from '../cli.js';
+import { asCliError, findNucleus, type ReachOptions } from '../reach/reach.js';
 import { messageSource, type SourceFlags } from './payload-source.js';
+
+/** How often a line of progress is drawn, in milliseconds. */
+const EVERY = 200;
+
+/**
+ * One line on a terminal's stderr, drawn anew while long work goes on. Elsewhere nothing is drawn. Work that is shorter than a
+ * moment shows none. The result ends it and leaves no trace of it.
+ */
+function showProgress({ err }: Cli, line: () => string): () => void {
+  if (!err.isTerminal) return () => undefined;
+  const drawing = interval(EVERY).subscribe(() => err.redraw(err.style('dim', line().slice(0, err.width - 1))));
+  return () => {
+    drawing.unsubscribe();
+    err.redraw();
+  };
+}
 
 export interface PubOptions extends ReachOptions, SourceFlags {
   readonly inFlight?: number | undefined;

@@ -1,7 +1,7 @@
-import { Option, type Command } from 'commander';
-import { CliError, UsageError } from '../cli-error.js';
+import { type Command, Option } from 'commander';
+import type { ConnectError, PublishError, SubscribeError } from '../../errors/errors.js';
+import { CliError, EXIT, UsageError } from '../cli-error.js';
 import { parseCount } from '../parse-values.js';
-import { EXIT } from '../exit-code.js';
 import { OBSERVER, runningNuclei, type RunningNucleus } from './running-nuclei.js';
 
 /** Which nucleus a command talks to, and as whom. */
@@ -88,4 +88,30 @@ function choose(pid: number | undefined, running: readonly RunningNucleus[], dir
   const [only, ...more] = here;
   if (only !== undefined && more.length === 0) return only;
   throw new UsageError(`${String(running.length)} dev nuclei run, and which of them is meant is not clear. Choose one:`, ...list);
+}
+
+type ProxyError = ConnectError | PublishError | SubscribeError;
+
+/** A failure of the proxy as the command line reports it: the same sentence, and the exit code for it. A defect stays what it is. */
+export function asCliError(error: unknown): unknown {
+  return isProxyError(error) ? new CliError(error.message, { exitCode: exitCodeOf(error), cause: error }) : error;
+}
+
+function isProxyError(error: unknown): error is ProxyError {
+  return error instanceof Error && '_tag' in error && 'kind' in error;
+}
+
+function exitCodeOf(error: ProxyError): number {
+  switch (error._tag) {
+    case 'MissingEnvironment':
+    case 'SocketPathTooLong':
+    case 'SocketUnavailable':
+    case 'TokenRefused':
+    case 'NativeUnavailable':
+      return EXIT.UNREACHABLE;
+    case 'InvalidRequest':
+      return error.foundBy === 'client' ? EXIT.USAGE : EXIT.FAILED;
+    default:
+      return EXIT.FAILED;
+  }
 }

@@ -1,24 +1,52 @@
 import type { Either } from 'fp-ts/lib/Either.js';
-import { asyncScheduler, EMPTY, from, map, merge, take, takeUntil, tap, type Observable } from 'rxjs';
-import type { Overflowed, SubscribeError } from '../../errors/errors.js';
-import { concurrently } from '../../flow/concurrently.js';
+import { asyncScheduler, EMPTY, from, map, merge, type Observable, take, takeUntil, tap } from 'rxjs';
 import { connectNucleus } from '../../client/connect.js';
 import type { LocalMessage } from '../../client/local-message.js';
 import type { LocalSubscribeError } from '../../client/local-topics.js';
+import type { Overflowed, SubscribeError } from '../../errors/errors.js';
+import { concurrently } from '../../flow/concurrently.js';
 import type { MqttMessage } from '../../ports/mqtt-message.js';
 import type { SubscriptionStatus } from '../../ports/mqtt-proxy.js';
-import type { QOS } from '../../shared/qos.js';
 import { waiting } from '../../schedule/clock.js';
+import type { QOS } from '../../shared/qos.js';
+import { visible } from '../../shared/visible.js';
 import { onRights } from '../../stream/on-rights.js';
 import { runToEnd } from '../../stream/run-to-end.js';
-import { visible } from '../../shared/visible.js';
-import type { Cli } from '../cli.js';
-import { EXIT } from '../exit-code.js';
-import { aborted } from '../reach/aborted.js';
-import { asCliError } from '../reach/as-cli-error.js';
-import { findNucleus, type ReachOptions } from '../reach/reach.js';
-import { stopOnSignals } from '../stopping.js';
-import { printer, type MessageFormat } from './print-message.js';
+import { EXIT } from '../cli-error.js';
+import { aborted, type Cli, stopOnSignals } from '../cli.js';
+import { messageJson, previewPayload } from '../messages/message-text.js';
+import { columnsOf, isoTime, type Output, timeOfDay } from '../output.js';
+import { asCliError, findNucleus, type ReachOptions } from '../reach/reach.js';
+
+/**
+ * `pretty`: a line for people, as wide as the terminal. `json`: a line of JSON. `payload`: the payload's own bytes and a line
+ * break; on a terminal its text, with control characters made visible.
+ */
+type MessageFormat = 'pretty' | 'json' | 'payload';
+
+/** Prints a message. `false`: wait for room before the next. */
+export function printer(out: Output, format: MessageFormat): (message: MqttMessage) => boolean {
+  switch (format) {
+    case 'json':
+      return message => out.line(messageJson(message, isoTime()));
+    case 'payload':
+      return message => out.write(Buffer.concat([message.payload, Buffer.from('\n')]));
+    case 'pretty':
+      return message => {
+        const { payload } = message;
+        const topicName = visible(message.topicName);
+        const time = timeOfDay();
+        const room = out.width - columnsOf(`${time} ${topicName} `);
+        const head = `${out.style('dim', time)} ${out.style('cyan', topicName)}`;
+        // A topic that leaves no room for the payload gets the line, and the payload the next.
+        return room >= MIN_PREVIEW
+          ? out.line(`${head} ${previewPayload(payload, room)}`)
+          : out.line(`${head}\n  ${previewPayload(payload, out.width - 2)}`);
+      };
+  }
+}
+
+const MIN_PREVIEW = 16;
 
 export interface SubOptions extends ReachOptions {
   readonly format?: MessageFormat | undefined;

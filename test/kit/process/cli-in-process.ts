@@ -1,8 +1,7 @@
 import { Writable } from 'node:stream';
 import type { Cli } from '../../../src/cli/cli.js';
 import { Output } from '../../../src/cli/output.js';
-import { program } from '../../../src/cli/program.js';
-import { reportFailure } from '../../../src/cli/report-failure.js';
+import { program, reportFailure } from '../../../src/cli/program.js';
 
 /** What a command came to. */
 export interface CommandResult {
