@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { left, right, type Either } from 'fp-ts/lib/Either.js';
 import type { Mixed } from 'io-ts';
-import { finalize, Observable, share, tap } from 'rxjs';
+import { finalize, Observable, tap } from 'rxjs';
 import { InvalidRequest, TimedOut, TooManyPublishes, type PublishError, type SubscribeError } from '../errors/errors.js';
 import { amended } from '../errors/amended.js';
 import type { Accepted } from '../ports/mqtt-proxy.js';
-import { schedulerClock, waiting } from '../schedule/clock.js';
+import { schedulerClock } from '../schedule/clock.js';
 import { PUBLISH } from '../shared/operations.js';
 import { QOS } from '../shared/qos.js';
 import type { ObservableEither } from '../stream/observable-either.js';
+import { shareLingering } from '../stream/share-lingering.js';
 import { jsonProblem, levelsOf } from './local-message.js';
 import { shadowChannel, type ChannelEvent } from './shadow-channel.js';
 import { encodePart, readAnswer, readRejection, type ShadowPatch } from './shadow-state.js';
@@ -58,7 +59,7 @@ export class ShadowReports {
       finalize(() => {
         this.#isReady = false;
       }),
-      share({ resetOnRefCountZero: () => waiting(LINGER, scheduler) }),
+      shareLingering(LINGER, scheduler),
     );
   }
 

@@ -1,13 +1,13 @@
 import type { Either } from 'fp-ts/lib/Either.js';
-import { asyncScheduler, concat, defer, finalize, from, Observable, type SchedulerLike, share, tap } from 'rxjs';
+import { asyncScheduler, concat, defer, finalize, from, Observable, type SchedulerLike, tap } from 'rxjs';
 import type { SubscribeError } from '../errors/errors.js';
 import { hook } from '../stream/hook.js';
 import type { MqttMessage } from '../ports/mqtt-message.js';
 import type { MqttProxy, SubscribeRequest, SubscriptionStatus } from '../ports/mqtt-proxy.js';
-import { waiting } from '../schedule/clock.js';
 import { checkTime } from '../shared/check-argument.js';
 import { qosOf } from '../shared/qos.js';
 import type { ObservableEither } from '../stream/observable-either.js';
+import { shareLingering } from '../stream/share-lingering.js';
 import { topicFilterOf } from '../topic/topic-pattern.js';
 import type { LocalMessage, LocalSubscribeRequest } from './local-message.js';
 import { type AnyLocalSubscribeRequest, defaultMode, type LocalSubscribeError, type LocalTopics } from './local-topics.js';
@@ -165,7 +165,7 @@ function open<R, E, M extends OnTopic>(
       // Whoever subscribes again when it completes does so before it is torn down, and has begun it anew by then.
       if (--running === 0) all.delete(key);
     }),
-    share({ resetOnRefCountZero: idle === 0 ? true : () => waiting(idle, scheduler) }),
+    shareLingering(idle, scheduler),
   );
   const entry: Shared<E, M> = {
     messages$: replayTopics === 0 ? upstream$ : defer(() => concat(from([...latest.values()]), upstream$)),

@@ -38,13 +38,14 @@ it.each([0, 1] as const)('%d and its name are the same to a nucleus in memory, a
     const scheduler = new VirtualTimeScheduler();
     const nucleus = new MemoryNucleus({ scheduler });
     const messages: unknown[] = [];
-    nucleus
-      .connect()
-      .subscribe({ topicName: 'a', qos })
-      .subscribe(got => messages.push(got));
+    const proxy = nucleus.connect();
+    proxy.subscribe({ topicName: 'a', qos }).subscribe(got => messages.push(got));
     scheduler.schedule(() => nucleus.publish({ ...message, qos }), 10);
     scheduler.flush();
     expect(messages).toMatchObject([{ right: { topicName: 'a' } }]);
+    const closed = proxy.close();
+    scheduler.flush();
+    await closed;
 
     await using local = await startLocalNucleus({ profile: 'classic', components: [] });
     const watcher = await connectAsync(local.mqttUrl);
