@@ -198,7 +198,6 @@ export class RequestQueue<A> implements ConnectionUser, RequestOwner<A> {
     }
   }
 
-  /** @internal */
   giveUp(request: PendingRequest<A>): void {
     // What has been sent is counted until its answer comes: it still takes a place in the window.
     if (request.listed && !request.sent) {

@@ -103,8 +103,6 @@ export const openOutbox = (options: OutboxOptions = {}): Outbox => outboxOf(opti
 
 /**
  * The outboxes of one run of a component: one for each path, open from its first use until all are closed.
- *
- * @internal
  */
 export class OwnOutboxes {
   private readonly folder: string | undefined;
