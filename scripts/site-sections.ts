@@ -7,6 +7,7 @@ export const SECTIONS: Readonly<Record<string, readonly (readonly [guide: string
   ],
   Guides: [
     ['component', 'Components'],
+    ['nucleus', 'The whole nucleus'],
     ['topics', 'Topics'],
     ['codecs', 'Codecs'],
     ['operators', 'Edge operators'],
