@@ -25,6 +25,7 @@ export const SECTIONS: Readonly<Record<string, readonly (readonly [guide: string
     ['failures', 'Failures'],
     ['reliability', 'Reliability'],
     ['nuclei-and-transports', 'Nuclei and transports'],
+    ['architecture', 'Architecture'],
   ],
   Reference: [
     ['cli', 'The command line'],
