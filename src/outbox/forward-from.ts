@@ -65,8 +65,8 @@ const RETRY: Schedule = fullJitter(capped(30_000)(exponential(200)));
  *
  * Emits `Right(Forwarded)` for each message the nucleus took (or, with `deleteWhen: 'confirmed'`, that came back), `Left(SetAside)`,
  * and `Left(StoredMessagesLost)` for those that were too old, gave way or were damaged. Completes when the proxy drains, as soon as what is under way
- * has its answer: what is stored stays for the next start. Ends with a terminal `Left` when the token was refused, the proxy was closed, or
- * the file cannot be used.
+ * has its answer: what is stored stays for the next start. Ends with a terminal `Left` when the token was refused, the proxy was closed,
+ * the file cannot be used, or, with `deleteWhen: 'confirmed'`, the nucleus turns out to be a Greengrass Lite and the mark would not come back from it.
  *
  * Memory: 128 messages that are read ahead, at most 512 KiB of them.
  *

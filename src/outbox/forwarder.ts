@@ -6,7 +6,7 @@ import { wait } from '../schedule/clock.js';
 import { isTerminalError } from '../stream/kind.js';
 import { workOn } from '../stream/work-on.js';
 import { type Forwarded, type ForwardFailure, Telling } from './forwarded.js';
-import { confirmations, type Seen } from './kept.js';
+import { confirmations, type Seen, unconfirmable } from './kept.js';
 import { Lanes } from './lanes.js';
 import { markedRequest } from './mark.js';
 import type { OpenOutbox, Outbox } from './outbox.js';
@@ -79,6 +79,8 @@ export class Forwarder {
       {
         onConnected: profile => {
           open.profile = profile;
+          const problem = deleteWhen === 'confirmed' ? unconfirmable(outbox, profile) : undefined;
+          if (problem !== undefined) this.end(left(problem));
         },
         // What was stored since it began is no backlog where the connection was made at once and nothing waited.
         onUp: isAtOnce => this.lanes.split(isAtOnce && this.beganEmpty ? 0 : open.nextPlace()),

@@ -1,12 +1,13 @@
 import { Observable, type SchedulerLike } from 'rxjs';
-import type { SubscribeError } from '../errors/errors.js';
+import { InvalidRequest, type SubscribeError } from '../errors/errors.js';
 import type { MqttMessage } from '../ports/mqtt-message.js';
-import type { MqttProxy, SubscriptionStatus } from '../ports/mqtt-proxy.js';
+import type { MqttProxy, Profile, SubscriptionStatus } from '../ports/mqtt-proxy.js';
 import { capped, exponential, fullJitter, type Schedule } from '../schedule/index.js';
 import { QOS } from '../shared/qos.js';
 import { isTerminalError } from '../stream/kind.js';
 import { retryWith } from '../stream/retry.js';
 import { markOf } from './mark.js';
+import type { Outbox } from './outbox.js';
 import type { StoredRecord } from './store.js';
 
 /** A message that the nucleus took, and that is not deleted yet. */
@@ -76,6 +77,16 @@ export class Kept {
 }
 
 const NO_BYTES = new Uint8Array(0);
+
+/** Why no message that goes to this nucleus is known again when it comes back: each would be sent again and again, and be set aside in the end. */
+export const unconfirmable = (
+  { mark, topics = [] }: Pick<Outbox, 'mark' | 'topics'>,
+  profile: Profile,
+): InvalidRequest<'terminal'> | undefined => {
+  if (profile !== 'lite' || mark !== 'members') return undefined;
+  const problem = "Greengrass Lite carries no user properties: deleteWhen: 'confirmed' needs mark: 'wrap' there.";
+  return new InvalidRequest('terminal', 'aws.greengrass#PublishToIoTCore', topics[0] ?? '', 'client', problem);
+};
 
 /** What comes of the subscriptions that see messages back. */
 export type Seen =

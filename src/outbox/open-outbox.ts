@@ -6,6 +6,7 @@ import type { Profile } from '../ports/mqtt-proxy.js';
 import { type DeclaredTopic, declaredFilters } from '../flow/declared-topics.js';
 import { parseBasicIngest } from '../topic/basic-ingest.js';
 import type { CommitOptions } from './group-commit.js';
+import { unconfirmable } from './kept.js';
 import type { MarkWith } from './mark.js';
 import { memoryStore } from './memory-store.js';
 import { type DeleteWhen, FileOutbox, onlyOne, type Outbox } from './outbox.js';
@@ -200,6 +201,6 @@ const checkConfirmable = (topics: readonly string[] | undefined, mark: MarkWith,
     );
   if (typeof mark === 'function')
     throw new RangeError("deleteWhen: 'confirmed' has to recognise messages by their mark, so mark must be 'members' or 'wrap'.");
-  if (profile === 'lite' && mark === 'members')
-    throw new RangeError("Greengrass Lite carries no user properties: deleteWhen: 'confirmed' needs mark: 'wrap' there.");
+  const unconfirmed = profile === undefined ? undefined : unconfirmable({ mark, topics }, profile);
+  if (unconfirmed !== undefined) throw new RangeError(unconfirmed.message);
 };

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { salvage } from '../../src/outbox/sqlite/salvage.js';
 import { InProcess } from './in-process.js';
 import { at } from './samples.js';
 import { ownFolder } from './stores.js';
@@ -64,6 +65,15 @@ const after = async (folder: string, damage: (path: string) => void) => {
   return { left: texts.length - done, told: lostToDamage + damaged, counts };
 };
 
+/** What is left of these bytes in the place of the database, without a log, and what is told, where nothing comes in between. */
+const uninterrupted = async (database: Buffer): Promise<readonly [number, number]> => {
+  const { left, told } = await after(ownFolder(), path => {
+    writeFileSync(path, database);
+    rmSync(`${path}-wal`);
+  });
+  return [left, told];
+};
+
 const spread = (bytes: number): readonly number[] => {
   const step = Math.max(1, Math.floor(bytes / MOST));
   return Array.from({ length: Math.floor(bytes / step) }, (_, i) => i * step + ((i * 7) % step));
@@ -110,6 +120,37 @@ describe('damage', () => {
     const { left, told } = await after(ownFolder(), path => rmSync(`${path}-wal`));
     expect([left, told]).toEqual([16, 20]);
   });
+
+  it.each(['before anything was taken over', 'after some of it was'])(
+    'whose mending was cut short, %s, as by a full disk, is mended at the next start, and loses no more for that',
+    async when => {
+      const path = join(ownFolder(), 'outbox.sqlite');
+      for (const file of ['', '-mark']) writeFileSync(path + file, original.get(file) ?? Buffer.alloc(0));
+      const bytes = readFileSync(path);
+      bytes.fill(0, 0, 100);
+      writeFileSync(path, bytes);
+      const cutShort = new InProcess(
+        path,
+        {},
+        {
+          salvage: (...given) => {
+            if (when.startsWith('after')) salvage(...given);
+            throw Object.assign(new Error('ENOSPC: as asked'), { code: 'ENOSPC' });
+          },
+        },
+      );
+      await expect(cutShort.open('second', at(1))).rejects.toMatchObject({ reason: 'disk-full' });
+      const next = new InProcess(path);
+      const { lostToDamage, movedTo } = await next.open('third', at(2));
+      const { texts, damaged } = await next.takeAll(at(2));
+      await next.close();
+      const left = texts.filter(text => TEXTS.indexOf(text) >= 4).length;
+      expect([left, lostToDamage + damaged]).toEqual(await uninterrupted(bytes));
+      expect(left).toBeGreaterThan(0);
+      expect(movedTo).toBe(`${path}.damaged`);
+      expect(readdirSync(join(path, '..')).sort()).toEqual(expect.not.arrayContaining([expect.stringContaining('.salvage')]));
+    },
+  );
 
   it('keeps the damaged file beside the new one', async () => {
     const folder = ownFolder();

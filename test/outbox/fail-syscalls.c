@@ -1,5 +1,5 @@
-/* A disk that fails with EIO. Loaded with LD_PRELOAD; while the file FAIL_WHILE exists, what FAIL names (`sync` or `write`) fails for the
-   files of FAIL_FOLDER. */
+/* A disk that fails with EIO. Loaded with LD_PRELOAD; while the file FAIL_WHILE exists, what FAIL names (`sync`, `write` or `read`) fails for
+   the files of FAIL_FOLDER whose names end as FAIL_FILE says. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -11,13 +11,15 @@
 #include <unistd.h>
 
 static int fails(const char *what, int fd) {
-  const char *folder = getenv("FAIL_FOLDER"), *wanted = getenv("FAIL"), *file = getenv("FAIL_WHILE");
+  const char *folder = getenv("FAIL_FOLDER"), *wanted = getenv("FAIL"), *file = getenv("FAIL_WHILE"), *end = getenv("FAIL_FILE");
   char link[64], path[4096];
   if (folder == NULL || wanted == NULL || file == NULL || strcmp(what, wanted) != 0) return 0;
   snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
   ssize_t length = readlink(link, path, sizeof path - 1);
   if (length < 0) return 0;
   path[length] = 0;
+  size_t ending = end == NULL ? 0 : strlen(end);
+  if (ending > (size_t)length || memcmp(path + length - ending, end == NULL ? "" : end, ending) != 0) return 0;
   if (strncmp(path, folder, strlen(folder)) != 0 || syscall(SYS_faccessat, -100, file, 0, 0) != 0) return 0;
   errno = EIO;
   return 1;
@@ -29,3 +31,13 @@ ssize_t pwrite64(int fd, const void *bytes, size_t length, off64_t offset) {
   return fails("write", fd) ? -1 : syscall(SYS_pwrite64, fd, bytes, length, offset);
 }
 ssize_t pwrite(int fd, const void *bytes, size_t length, off_t offset) { return pwrite64(fd, bytes, length, offset); }
+ssize_t write(int fd, const void *bytes, size_t length) {
+  return fails("write", fd) ? -1 : syscall(SYS_write, fd, bytes, length);
+}
+ssize_t pread64(int fd, void *bytes, size_t length, off64_t offset) {
+  return fails("read", fd) ? -1 : syscall(SYS_pread64, fd, bytes, length, offset);
+}
+ssize_t pread(int fd, void *bytes, size_t length, off_t offset) { return pread64(fd, bytes, length, offset); }
+ssize_t read(int fd, void *bytes, size_t length) {
+  return fails("read", fd) ? -1 : syscall(SYS_read, fd, bytes, length);
+}

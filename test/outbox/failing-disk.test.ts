@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -12,34 +12,91 @@ const compiler = ['cc', 'gcc', 'clang'].find(name => spawnSync(name, ['--version
 const canFail = process.platform === 'linux' && compiler !== undefined;
 if (!canFail) console.warn('Disks that fail are not tested: having system calls fail needs Linux and a C compiler.');
 
-/** What is told of four things that are done, of which the second finds a disk that fails; and the folder. */
-const onFailingDisk = (what: 'sync' | 'write'): { readonly told: unknown; readonly folder: string } => {
+interface Failing {
+  readonly what: 'sync' | 'write' | 'read';
+  /** The end of the name of the file that fails. */
+  readonly file: string;
+  readonly when?: 'storing' | 'opening' | 'handing-out';
+  /** What is on the disk before. */
+  readonly prepare?: (folder: string) => Promise<void>;
+}
+
+/** What is told of what is done, while a disk fails for some of it; and the folder. */
+const onFailingDisk = async ({
+  what,
+  file,
+  when = 'storing',
+  prepare,
+}: Failing): Promise<{ readonly told: unknown; readonly folder: string }> => {
   const own = ownFolder();
   const library = join(own, 'fail.so');
   const made = spawnSync(compiler ?? 'cc', ['-shared', '-fPIC', '-O1', '-o', library, HERE('fail-syscalls.c'), '-ldl']);
   if (made.status !== 0) throw new Error(String(made.stderr));
   const folder = join(own, 'store');
   mkdirSync(folder);
+  await prepare?.(folder);
   const failing = join(own, 'failing');
-  const args = ['--no-warnings', '--import', HERE('../kit/process/typescript-loader.mjs'), HERE('failing-store.ts'), folder, failing];
-  const env = { ...process.env, LD_PRELOAD: library, FAIL: what, FAIL_FOLDER: folder, FAIL_WHILE: failing };
+  const args = ['--no-warnings', '--import', HERE('../kit/process/typescript-loader.mjs'), HERE('failing-store.ts'), folder, failing, when];
+  const env = { ...process.env, LD_PRELOAD: library, FAIL: what, FAIL_FILE: file, FAIL_FOLDER: folder, FAIL_WHILE: failing };
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { env, timeout: 15_000 });
   if (status !== 0) throw new Error(String(stderr));
   return { told: JSON.parse(String(stdout)), folder };
 };
 
+/** 20 messages in the database and 20 in its log, as a process leaves them that was killed. */
+const filled = async (folder: string): Promise<void> => {
+  const path = join(ownFolder(), 'outbox.sqlite');
+  const texts = (from: number): readonly string[] => Array.from({ length: 20 }, (_, i) => `kept ${from + i} ${'x'.repeat(2_000)}`);
+  const before = new InProcess(path);
+  await before.open('before');
+  await before.put(texts(0));
+  await before.close();
+  const store = new InProcess(path);
+  await store.open('unused');
+  await store.put(texts(20));
+  for (const file of ['', '-wal', '-mark']) copyFileSync(path + file, join(folder, `outbox.sqlite${file}`));
+  await store.close();
+};
+
+/** What the next process finds when the disk is well again. */
+const next = async (folder: string): Promise<{ readonly texts: readonly string[]; readonly lost: number }> => {
+  const store = new InProcess(join(folder, 'outbox.sqlite'));
+  const { lostToDamage } = await store.open('second');
+  const { texts, damaged } = await store.takeAll();
+  await store.close();
+  return { texts, lost: lostToDamage + damaged };
+};
+
+const STORING = (['sync', 'write'] as const).flatMap(what => ['-wal', '-mark'].map(file => ({ what, file })));
+
+const kept = (texts: readonly string[]): number => texts.filter(text => text.startsWith('kept')).length;
+
 describe.runIf(canFail)('a disk that fails with EIO', () => {
-  it.each(['sync', 'write'] as const)(
-    'at a %s of SQLite: nothing more is told as stored, and what was told is there at the next start',
-    async what => {
-      const { told, folder } = onFailingDisk(what);
-      expect(told).toEqual(['done', 'sync-failed', 'sync-failed', 'done']);
-      const next = new InProcess(join(folder, 'outbox.sqlite'));
-      await next.open('second');
-      const { texts } = await next.takeAll();
-      expect(texts.filter(text => text.startsWith('kept'))).toHaveLength(40);
-      expect(texts.filter(text => text.startsWith('later'))).toEqual([]);
-      await next.close();
+  it.each(STORING)('at a $what of *$file: nothing more is told as stored, and what was told is there at the next start', async failing => {
+    const { told, folder } = await onFailingDisk(failing);
+    expect(told).toEqual(['done', 'sync-failed', 'sync-failed', 'done']);
+    const { texts } = await next(folder);
+    expect(kept(texts)).toBe(40);
+    expect(texts.filter(text => text.startsWith('later'))).toEqual([]);
+  });
+
+  it.each(['sqlite', '-wal', '-mark'])(
+    'at a read when a file is opened, of *%s: says so, takes nothing for damaged, and has all when it can be read again',
+    async file => {
+      const { told, folder } = await onFailingDisk({ what: 'read', file, when: 'opening', prepare: filled });
+      expect(told).toEqual(['sync-failed', 'unusable', 'done']);
+      expect(existsSync(join(folder, 'outbox.sqlite.damaged'))).toBe(false);
+      const { texts, lost } = await next(folder);
+      expect([kept(texts), lost]).toEqual([40, 0]);
     },
   );
+
+  // SQLite itself calls a page that cannot be read damaged.
+  it('at a read when messages are handed out: takes nothing for damaged, and all are there at the next start', async () => {
+    const { told, folder } = await onFailingDisk({ what: 'read', file: 'sqlite', when: 'handing-out', prepare: filled });
+    expect(told).toEqual(['done', 'sync-failed', 'sync-failed', 'done']);
+    expect(existsSync(join(folder, 'outbox.sqlite.damaged'))).toBe(false);
+    const { texts, lost } = await next(folder);
+    expect([kept(texts), lost]).toEqual([40, 0]);
+  });
 });

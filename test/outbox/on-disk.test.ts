@@ -76,6 +76,16 @@ describe.each(['classic', 'lite'] as const)('an outbox in a file, with a %s nucl
 });
 
 describe('an outbox in a file', () => {
+  it('does not take for lost what could not be confirmed on Greengrass Lite, says so, and keeps it', async () => {
+    const { proxy } = await nucleusOf('lite');
+    const outbox = onDisk(join(ownFolder(), 'outbox.sqlite'), { mark: 'members', deleteWhen: 'confirmed', topics: ['meters/+'] });
+    await store(outbox, ['one', 'two']);
+    expect(await firstValueFrom(forwardFrom(outbox, proxy, { confirmWithin: 20 }).pipe(take(2), toArray()))).toMatchObject([
+      { _tag: 'Left', left: { _tag: 'InvalidRequest', kind: 'terminal', message: expect.stringContaining("mark: 'wrap'") as string } },
+    ]);
+    expect((await firstValueFrom(outbox.depth$)).counts).toMatchObject({ setAside: 0, inside: 2 });
+  });
+
   it('makes no file before it is used, and none but its three', async () => {
     const folder = ownFolder();
     const outbox = onDisk(join(folder, 'outbox.sqlite'));

@@ -50,6 +50,16 @@ describe.each(STORES)('a store $name', ({ begin }) => {
     expect(put.numbers).toEqual([1, 1, 2, 3, 2]);
   });
 
+  it('counts bytes of topics and payloads, whatever letters a topic has, and none when nothing is inside', async () => {
+    const store = make();
+    await answered(store.open(at(0)));
+    const put = await answered(store.put([record('abc', { topicName: 'täg/°€' })], at(0)));
+    expect(put.depth.bytes).toBe(13);
+    const [taken] = (await answered(store.take(ALL, at(0)))).records;
+    const settled = await answered(store.settle([{ place: taken?.place ?? 0, fate: 'forwarded' }], at(0)));
+    expect(settled.depth).toMatchObject({ messages: 0, bytes: 0 });
+  });
+
   it('hands a message out once, again when it is given back, and counts the attempts', async () => {
     const store = make();
     await answered(store.open(at(0)));

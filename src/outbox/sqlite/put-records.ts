@@ -90,7 +90,7 @@ export function putRecords(file: FileState, settings: WorkerSettings, walBytes: 
       const [priority = 0, storedAt = 0, expiresIn = NaN, qos = 0, length = 0] = numbers.subarray(i * 5, i * 5 + 5);
       const payload = payloads.subarray(offset, offset + length);
       offset += length;
-      const size = topicName.length + length;
+      const size = Buffer.byteLength(topicName) + length;
       if (!makeRoom(key, size + key.length + members.length, told)) break;
       if (priority !== 0) order();
       const stream = streamOf(streamName);

@@ -41,6 +41,8 @@ export function storeWorker(parts: WorkerParts): (request: WorkerRequest) => voi
   const putting = parts.putRecords(file, settings, walBytes);
   const taking = parts.takeRecords(file, maxAge);
   const movedTo = `${path}.damaged`;
+  /** The damaged files, until what can be read of them is in the new one: if that is cut short, it is begun again. */
+  const salvaging = `${path}.salvage`;
   let tables: Tables | undefined;
   let mark: MarkFile | undefined;
   /** After a sync that failed nothing of this file is acknowledged any more. */
@@ -86,20 +88,35 @@ export function storeWorker(parts: WorkerParts): (request: WorkerRequest) => voi
     return { epoch, nextPlace, age, timeOfDay, lostToDamage, movedTo: moved };
   };
 
+  /** The log first: where the database has come to, its log is. */
+  const move = (from: string, to: string): void => {
+    for (const suffix of ['-wal', '']) {
+      fs.rmSync(to + suffix, { force: true });
+      if (fs.existsSync(from + suffix)) fs.renameSync(from + suffix, to + suffix);
+    }
+    syncFolder();
+  };
+
+  /** Where the process ended while a damaged file was being moved, or what could be read of it taken over. */
+  const goOnMending = (): void => {
+    if (!fs.existsSync(salvaging)) return;
+    if (sql('SELECT 1 FROM state').get() === undefined) throw Object.assign(new Error('It was being mended.'), { errcode: 11 });
+    move(salvaging, movedTo);
+  };
+
   /** A new file in the place of one that is damaged, with what can be read of that one. */
   const beginAnew = (now: Moment, newEpoch: string): number => {
     closeDatabase();
-    for (const suffix of ['', '-wal']) {
-      fs.rmSync(movedTo + suffix, { force: true });
-      if (fs.existsSync(path + suffix)) fs.renameSync(path + suffix, movedTo + suffix);
-    }
+    if (fs.existsSync(salvaging)) for (const suffix of ['-wal', '']) fs.rmSync(path + suffix, { force: true });
+    else move(path, salvaging);
     const { database } = use();
     database.exec('BEGIN IMMEDIATE');
     addState(now, newEpoch);
-    const lost = parts.salvage(file, parts.sqlite(), fs, movedTo, mark?.last);
+    const lost = parts.salvage(file, parts.sqlite(), fs, salvaging, mark?.last);
     file.save(undefined);
     database.exec('COMMIT');
     syncFolder();
+    move(salvaging, movedTo);
     return lost;
   };
 
@@ -149,7 +166,10 @@ export function storeWorker(parts: WorkerParts): (request: WorkerRequest) => voi
     let moved: string | undefined;
     let lostToDamage: number;
     try {
+      // Only its log had been moved.
+      if (!fs.existsSync(salvaging) && fs.existsSync(`${salvaging}-wal`)) fs.renameSync(`${salvaging}-wal`, `${path}-wal`);
       use();
+      goOnMending();
       lostToDamage = resume(now, newEpoch, before);
     } catch (error) {
       if (failureOf(error).reason !== 'damaged') throw error;
@@ -225,10 +245,39 @@ export function storeWorker(parts: WorkerParts): (request: WorkerRequest) => voi
     }
   };
 
-  /** What was handed out before is handed out again, since the new file does not know of it: as sent, perhaps. */
+  /** Why the files cannot be read, where it is the disk that does not give them. SQLite calls that damaged, too. */
+  const unreadable = (): WorkerFailure | undefined => {
+    const bytes = new Uint8Array(1 << 16);
+    try {
+      // First, since closing a file gives up the locks that SQLite has on it.
+      closeDatabase();
+    } catch {
+      // What it could not write back is in the log.
+    }
+    try {
+      for (const name of [path, `${path}-wal`].filter(fs.existsSync)) {
+        const handle = fs.openSync(name, 'r');
+        try {
+          for (let at = 0, read = 1; read > 0; at += read) read = fs.readSync(handle, bytes, 0, bytes.length, at);
+        } finally {
+          fs.closeSync(handle);
+        }
+      }
+      return undefined;
+    } catch (error) {
+      return failureOf(error);
+    }
+  };
+
+  /**
+   * What was handed out before is handed out again, since the new file does not know of it: as sent, perhaps. Where the disk does not give what
+   * is there, it stays where it is: it may do so at the next start.
+   */
   const recover = (requests: readonly Committed[]): boolean => {
     const now = requests.at(-1)?.now;
     if (now === undefined || epochs > 2) return false;
+    broken = unreadable();
+    if (broken !== undefined) return false;
     try {
       lost += beginAnew(now, `${state.epoch}.${String(++epochs)}`);
       return true;
