@@ -122,14 +122,16 @@ export class OwnOutboxes {
   /** Asked for again, as when streams are made anew, it is the same one. */
   readonly open = (options: OutboxOptions = {}): Outbox => {
     const { path = FILE } = options;
-    const known = this.outboxes.get(path);
+    // Two ways to write one path are one file, which only one can have open.
+    const file = path === MEMORY ? path : resolve(this.folder ?? '/', path);
+    const known = this.outboxes.get(file);
     if (known !== undefined) {
-      if (!isDeepStrictEqual(known.options, options))
+      if (!isDeepStrictEqual({ ...known.options, path }, { ...options, path }))
         throw new RangeError(`This component has opened the outbox ${path} already, with other options. Open it once, and share it.`);
       return known.outbox;
     }
     const outbox = outboxOf(options, this.folder, true);
-    this.outboxes.set(path, { options, outbox });
+    this.outboxes.set(file, { options, outbox });
     this.onMade(outbox);
     return outbox;
   };

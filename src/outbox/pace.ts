@@ -1,4 +1,4 @@
-import { type SchedulerLike, Subscription } from 'rxjs';
+import { defer, type SchedulerLike, Subscription } from 'rxjs';
 import type { PublishError, SubscribeError } from '../errors/errors.js';
 import { OFFLINE_AFTER } from '../flow/publish-job.js';
 import { TokenBucket } from '../operators/token-bucket.js';
@@ -8,6 +8,7 @@ import { type RetrySeries, startSeries } from '../schedule/retry-series.js';
 import type { Schedule } from '../schedule/schedule.js';
 import { QOS } from '../shared/qos.js';
 import { isTerminalError } from '../stream/kind.js';
+import { workOn } from '../stream/work-on.js';
 import type { ForwardPort } from './forwarded.js';
 import { comingBack } from './kept.js';
 import { Link, type LinkListener } from './link.js';
@@ -148,6 +149,9 @@ interface CanaryParts extends Pick<PaceParts, 'port' | 'unseen' | 'random' | 'sc
 const FIRST_PATIENCE = 30_000;
 const LONGEST_PATIENCE = 3_600_000;
 
+/** Canaries that are waited for at once. */
+const MOST_OUT = 32;
+
 /** Small messages to a topic of their own, which come back if the device is online. */
 class Canary {
   private readonly parts: CanaryParts;
@@ -217,19 +221,25 @@ class Canary {
     const { port, canary, scheduler } = this.parts;
     const nth = ++this.nth;
     this.out.set(nth, this.count);
+    // The oldest of so many will hardly come any more, and says least.
+    this.out.delete(nth - MOST_OUT);
     this.timer?.unsubscribe();
     this.timer = wait(this.patience, scheduler, () => {
       this.patience = Math.min(LONGEST_PATIENCE, this.patience * 2);
       if (this.isListening && this.link.isUp && this.link.isUnknown) this.send();
       else this.forget();
     });
-    const sending = port.publish$({ topicName: canary, payload: `${this.id} ${nth}`, qos: QOS.AT_LEAST_ONCE }).subscribe({
-      next: outcome => {
-        if (outcome._tag === 'Left' && !outcome.left.retryable) this.listener.onFailed(outcome.left);
+    workOn(
+      defer(() => port.publish$({ topicName: canary, payload: `${this.id} ${nth}`, qos: QOS.AT_LEAST_ONCE })),
+      this.watching,
+      {
+        next: outcome => {
+          if (outcome._tag === 'Left' && !outcome.left.retryable) this.listener.onFailed(outcome.left);
+        },
+        error: error => this.listener.onDefect(error),
+        complete: () => undefined,
       },
-      error: (error: unknown) => this.listener.onDefect(error),
-    });
-    this.watching.add(sending);
+    );
   }
 
   private cameBack(payload: string): void {

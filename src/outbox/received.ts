@@ -8,6 +8,7 @@ import {
 } from 'rxjs';
 import type { MqttMessage } from '../ports/mqtt-message.js';
 import { steadyNow, wait } from '../schedule/clock.js';
+import { atOnce } from '../shared/at-once.js';
 import { checkBound, checkPositiveTime } from '../shared/check-argument.js';
 import { workOn } from '../stream/work-on.js';
 import { type Mark, markOf } from './mark.js';
@@ -108,7 +109,7 @@ export const dedupe = <A extends MqttMessage>(options: ReceivedOptions<A> = {}):
       );
       workOn(source, destination, {
         next: message => {
-          const mark = read(message);
+          const mark = atOnce(read(message), 'mark');
           if (mark !== undefined) {
             const ranges = streams(mark);
             if (!insert(ranges, mark.number)) return;
@@ -225,7 +226,7 @@ export const missing = <A extends MqttMessage>(options: MissingOptions<A> = {}):
       destination.add(() => timer?.unsubscribe());
       workOn(source, destination, {
         next: message => {
-          const mark = read(message);
+          const mark = atOnce(read(message), 'mark');
           if (mark !== undefined) take(mark);
         },
         error: (error: unknown) => destination.error(error),

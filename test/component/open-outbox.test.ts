@@ -111,6 +111,7 @@ describe('openOutbox of a component', () => {
       run: (_proxy, _, { openOutbox }) => {
         const [first, again] = [openOutbox({ maxBytes: 1 << 21 }), openOutbox({ maxBytes: 1 << 21 })];
         expect(again).toBe(first);
+        expect(openOutbox({ path: './outbox.sqlite', maxBytes: 1 << 21 })).toBe(first);
         expect(openOutbox({ path: 'other.sqlite' })).not.toBe(first);
         expect(() => openOutbox({ maxBytes: 1 << 22 })).toThrow(
           'This component has opened the outbox outbox.sqlite already, with other options. Open it once, and share it.',

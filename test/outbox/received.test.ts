@@ -1,11 +1,10 @@
 import * as fc from 'fast-check';
-import { concat, map, NEVER, of, throwError } from 'rxjs';
+import { concat, map, NEVER, type Observable, of, Subject, throwError } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { dedupe, type Mark, missing, type MissingOptions } from '../../src/outbox/index.js';
 import type { MqttMessage } from '../../src/ports/mqtt-message.js';
 import { watched } from '../kit/time/virtual.js';
 import { atTime } from './virtual.js';
-import { Subject } from 'rxjs';
 
 const message = (number: number, given: Partial<Mark> = {}): MqttMessage => {
   const { lost = [], ...rest } = given;
@@ -36,6 +35,17 @@ const told = (messages: readonly (readonly [at: number, message: MqttMessage])[]
     10_000,
   );
 };
+
+it.each([
+  ['dedupe', (mark: () => never): Observable<unknown> => of(message(1)).pipe(dedupe({ mark }))],
+  ['missing', (mark: () => never): Observable<unknown> => of(message(1)).pipe(missing({ mark }))],
+])('%s has a mark that is a promise for its error', (_name, stream$) => {
+  const failures: unknown[] = [];
+  stream$(() => Promise.reject(new Error('nobody looks after this')) as never).subscribe({
+    error: (error: unknown) => failures.push(String(error)),
+  });
+  expect(failures).toEqual([expect.stringContaining('mark returned a promise')]);
+});
 
 describe('dedupe', () => {
   it('passes each number of each stream and epoch once, in any order, and what has no mark', () => {

@@ -1,6 +1,6 @@
 import { range, Subject, type Subscription } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { forwardFrom, type ForwardOptions, openOutbox, type Outbox, storeIn } from '../../src/outbox/index.js';
+import { forwardFrom, type ForwardOptions, type ForwardPort, openOutbox, type Outbox, storeIn } from '../../src/outbox/index.js';
 import type { MqttProxy } from '../../src/ports/mqtt-proxy.js';
 import { QOS } from '../../src/shared/qos.js';
 import { MemoryNucleus } from '../../src/testing/index.js';
@@ -175,6 +175,31 @@ describe('while nobody says whether the device is online', () => {
     );
     expect(nucleus.published).toHaveLength(3);
     expect(told).toEqual(['forwarded', 'forwarded', 'forwarded']);
+  });
+
+  it('has what a proxy throws at a canary for its error, also at one that time sends', () => {
+    const failures: unknown[] = [];
+    let canaries = 0;
+    world(60_000, ({ proxy, outbox, nucleus, store, at }) => {
+      store(10);
+      const { state$, cloud$ } = proxy;
+      const throwing: ForwardPort = {
+        state$,
+        cloud$,
+        subscribe: proxy.subscribe.bind(proxy),
+        publish$: request => {
+          if (request.topicName === 'canary/meter' && ++canaries > 1) throw new Error('a defect');
+          return proxy.publish$(request);
+        },
+      };
+      const options = { canary: 'canary/meter', unseen: 4, random: () => 0.5 };
+      forwardFrom(outbox, throwing, options).subscribe({ error: (error: unknown) => failures.push(error) });
+      // After the subscription, and before the first canary comes back.
+      at(1_000, () => nucleus.inflict('offline'));
+      at(2_000, () => store(10));
+    });
+    expect(canaries).toBe(2);
+    expect(failures).toEqual([new Error('a defect')]);
   });
 
   it('refuses a canary topic that is none, and a proxy that cannot see it come back', () => {
