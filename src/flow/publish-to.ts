@@ -5,6 +5,7 @@ import type { PublishRequest } from '../ports/mqtt-message.js';
 import type { Accepted, Capabilities, ConnectionState } from '../ports/mqtt-proxy.js';
 import type { Schedule } from '../schedule/schedule.js';
 import { checkBound, checkPositiveTime } from '../shared/check-argument.js';
+import { PUBLISH } from '../shared/operations.js';
 import { feedsFallback } from '../stream/edge.js';
 import { Deadlines } from './deadlines.js';
 import { type DeclaredTopic, declaredFilters, onlyDeclared } from './declared-topics.js';
@@ -93,7 +94,6 @@ export interface PublishTo {
   ): Stage<A, Either<PublishFailure<A> | Overflowed, Published<A, Acc>>>;
 }
 
-const PUBLISH: Operation = 'aws.greengrass#PublishToIoTCore';
 /** What has a topic name: a request of an MQTT proxy, or of a port that has no rules of its own. */
 const topicNameOf = (request: unknown): string =>
   typeof request === 'object' && request !== null && 'topicName' in request ? String(request.topicName) : '';

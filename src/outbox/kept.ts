@@ -3,6 +3,7 @@ import { InvalidRequest, type SubscribeError } from '../errors/errors.js';
 import type { MqttMessage } from '../ports/mqtt-message.js';
 import type { MqttProxy, Profile, SubscriptionStatus } from '../ports/mqtt-proxy.js';
 import { capped, exponential, fullJitter, type Schedule } from '../schedule/index.js';
+import { PUBLISH } from '../shared/operations.js';
 import { QOS } from '../shared/qos.js';
 import { isTerminalError } from '../stream/kind.js';
 import { retryWith } from '../stream/retry.js';
@@ -85,7 +86,7 @@ export const unconfirmable = (
 ): InvalidRequest<'terminal'> | undefined => {
   if (profile !== 'lite' || mark !== 'members') return undefined;
   const problem = "Greengrass Lite carries no user properties: deleteWhen: 'confirmed' needs mark: 'wrap' there.";
-  return new InvalidRequest('terminal', 'aws.greengrass#PublishToIoTCore', topics[0] ?? '', 'client', problem);
+  return new InvalidRequest('terminal', PUBLISH, topics[0] ?? '', 'client', problem);
 };
 
 /** What comes of the subscriptions that see messages back. */

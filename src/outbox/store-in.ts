@@ -9,13 +9,13 @@ import type { Mqtt5Members, PublishRequest } from '../ports/mqtt-message.js';
 import type { Profile } from '../ports/mqtt-proxy.js';
 import { atOnce } from '../shared/at-once.js';
 import { checkAtLeast, checkTime } from '../shared/check-argument.js';
+import { PUBLISH } from '../shared/operations.js';
 import { qosOf } from '../shared/qos.js';
 import { topicMatches } from '../topic/topic-matches.js';
 import { longestMark, marked } from './mark.js';
 import type { OpenOutbox, Outbox } from './outbox.js';
 import type { RecordToStore } from './store.js';
 
-const PUBLISH = 'aws.greengrass#PublishToIoTCore';
 /** Bytes of the largest message that Greengrass Lite hands back to who subscribes to it: above, it sends it and loses the echo. */
 const LITE_ECHO = 4_980;
 /** What members and envelope add at most, but for the payload itself. */
