@@ -47,15 +47,23 @@ export async function serveControl(
     socket.on('close', () => sockets.delete(socket));
     // Who asked has gone: nothing is left to tell.
     socket.on('error', () => undefined);
-    void readLine(socket).then(async line => {
-      const request = line === undefined ? undefined : parsed(ControlRequest, line);
-      const reply = request === undefined ? { problem: 'this is no request that dev knows' } : await answer(request);
-      if (!socket.destroyed) socket.end(`${JSON.stringify(reply)}\n`);
-    });
+    void readLine(socket)
+      .then(line => {
+        const request = line === undefined ? undefined : parsed(ControlRequest, line);
+        return request === undefined ? { problem: 'this is no request that dev knows' } : answer(request);
+      })
+      .catch((cause: unknown): ControlReply => ({ problem: cause instanceof Error ? cause.message : String(cause) }))
+      .then(reply => {
+        socket.end(`${JSON.stringify(reply)}\n`);
+        // Nobody reads from it any more, so its end would not be seen.
+        socket.destroySoon();
+      });
   });
   server.maxConnections = MOST_AT_ONCE;
   server.listen(controlPath(socketPath));
   await once(server, 'listening');
+  // What fails later is one connection that could not be accepted (no file descriptors left); the server goes on.
+  server.on('error', () => undefined);
   return {
     [Symbol.asyncDispose]: async () => {
       const closed = once(server, 'close');
@@ -78,26 +86,27 @@ export async function askDev(socketPath: string, request: ControlRequest): Promi
     const line = await readLine(socket);
     const reply = line === undefined ? undefined : parsed(ControlReply, line);
     if (reply === undefined) throw new CliError(gone);
-    if ('problem' in reply) throw new CliError(`${reply.problem}.`);
+    if ('problem' in reply) throw new CliError(reply.problem.endsWith('.') ? reply.problem : `${reply.problem}.`);
     return reply.done;
   } finally {
     socket.destroy();
   }
 }
 
-/** `undefined`: it ended, or went on for too long, without one. */
+/** The first line, and nothing after it is read. `undefined`: it ended, or went on for too long, without one. */
 function readLine(socket: Socket): Promise<string | undefined> {
   return new Promise(resolve => {
     let text = '';
-    socket.setEncoding('utf8');
+    const take = (chunk: string): void => {
+      text += chunk;
+      const end = text.indexOf('\n', text.length - chunk.length);
+      if (end < 0 && text.length <= LONGEST) return;
+      socket.off('data', take).pause();
+      resolve(end < 0 ? undefined : text.slice(0, end));
+    };
+    socket.setEncoding('utf8').on('data', take);
     socket.on('error', () => resolve(undefined));
     socket.on('close', () => resolve(undefined));
-    socket.on('data', (chunk: string) => {
-      text += chunk;
-      const end = text.indexOf('\n');
-      if (end >= 0) resolve(text.slice(0, end));
-      else if (text.length > LONGEST) resolve(undefined);
-    });
   });
 }
 
