@@ -32,9 +32,8 @@ test(
       merge(
         of(right(config)),
         NEVER.pipe(takeUntil(ending$)),
-        merge(ending$).pipe(
+        ending$.pipe(
           delay(5),
-          takeUntil(EMPTY),
           map(() => right(`${config} done`)),
         ),
       ),

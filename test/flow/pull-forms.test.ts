@@ -7,16 +7,27 @@ import { PassThrough, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ReadableStream } from 'node:stream/web';
 import { left, right } from 'fp-ts/lib/Either.js';
-import { defer, EMPTY, from, lastValueFrom, map, type Observable, of, Subject, take, toArray } from 'rxjs';
+import { concat, defer, EMPTY, from, ignoreElements, lastValueFrom, map, type Observable, of, Subject, take, timer, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { ServiceFault, TokenRefused } from '../../src/errors/errors.js';
-import { concurrently, Ledger, type PublishPort, publishTo, publishWritable, pullThrough } from '../../src/flow/index.js';
+import {
+  concurrently,
+  Ledger,
+  type PublishPort,
+  publishTo,
+  publishWritable,
+  publishWritableStream,
+  pullThrough,
+} from '../../src/flow/index.js';
 import { openPublishSink } from '../../src/flow/publish-sink.js';
 import { asText, fakeProxy } from '../kit/nucleus/fake-proxy.js';
 import { watched } from '../kit/time/virtual.js';
 
-/** A nucleus that answers in a microtask, as a promise does. */
-const promptProxy = (taken: string[]): PublishPort & { readonly most: () => number } => {
+/** A nucleus that answers in a microtask, as a promise does, or when it is told to. */
+const promptProxy = (
+  taken: string[],
+  answered = (): Promise<unknown> => Promise.resolve(),
+): PublishPort & { readonly most: () => number } => {
   let underWay = 0;
   let most = 0;
   return {
@@ -26,7 +37,7 @@ const promptProxy = (taken: string[]): PublishPort & { readonly most: () => numb
       defer(() => {
         underWay++;
         most = Math.max(most, underWay);
-        return from(Promise.resolve()).pipe(
+        return from(answered()).pipe(
           map(() => {
             underWay--;
             taken.push(String(request.payload));
@@ -209,6 +220,19 @@ describe('pullThrough', () => {
       ),
     ).rejects.toThrow('disk');
   });
+
+  it('has what a synchronous source throws when there is room again for its error', () => {
+    const source = function* (): Generator<number> {
+      yield 1;
+      throw new Error('boom');
+    };
+    const work = (n: number) => concat(timer(5).pipe(ignoreElements()), of(n));
+    const seen = watched(
+      () => pullThrough(source(), concurrently(1, work, { ledger: new Ledger() })),
+      ({ _tag }) => _tag,
+    );
+    expect(seen).toEqual(['5 Right', '5 Error: boom']);
+  });
 });
 
 describe('publishWritable', () => {
@@ -277,6 +301,7 @@ describe('publishWritable', () => {
       },
     };
     await expect(pipeline(Readable.from([1]), publishWritable(failing, asText))).rejects.toThrow('no drain');
+    await expect(ReadableStream.from([1]).pipeTo(publishWritableStream(failing, asText))).rejects.toThrow('no drain');
   });
 
   it('answers the write that waits when it is stopped, so that an aborted stream does not wait for the nucleus', () => {
@@ -288,5 +313,36 @@ describe('publishWritable', () => {
     sink.stop(new Error('enough'));
     expect(answered).toEqual([new Error('enough')]);
     expect(answers.observed).toBe(false);
+  });
+});
+
+describe('publishWritableStream', () => {
+  it('publishes a stream of the platform, a few at a time, and ends when all have their outcomes', async () => {
+    const taken: string[] = [];
+    const proxy = promptProxy(taken, () => new Promise(setImmediate));
+    const outcomes: string[] = [];
+    const writable = publishWritableStream(proxy, asText, { inFlight: 2, onOutcome: outcome => outcomes.push(outcome._tag) });
+    await ReadableStream.from([1, 2, 3, 4, 5]).pipeTo(writable);
+    expect(taken).toEqual(['1', '2', '3', '4', '5']);
+    expect(outcomes).toHaveLength(5);
+    expect(proxy.most()).toBe(2);
+  });
+
+  it('rejects with the first failure where nobody looks at outcomes', async () => {
+    const refusing: PublishPort = {
+      state$: EMPTY,
+      publish$: ({ payload }) => of(payload === '2' ? left(refused) : right({ by: 'spooler' as const })),
+    };
+    await expect(ReadableStream.from([1, 2, 3]).pipeTo(publishWritableStream(refusing, asText))).rejects.toMatchObject({
+      _tag: 'ServiceFault',
+    });
+  });
+
+  it('is not held up by a publish without an answer when it is aborted', async () => {
+    const silent: PublishPort = { state$: EMPTY, publish$: () => new Subject<never>() };
+    const writer = publishWritableStream(silent, asText, { inFlight: 1, timeout: Infinity }).getWriter();
+    const written = Promise.allSettled([writer.write(1), writer.write(2), writer.closed]);
+    await writer.abort(new Error('enough'));
+    expect(await written).toMatchObject(Array.from({ length: 3 }, () => ({ status: 'rejected', reason: new Error('enough') })));
   });
 });
