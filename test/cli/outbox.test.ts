@@ -65,7 +65,7 @@ describe('docs/cli.md', () => {
       const { stdout } = await inProcess(args.map(arg => (arg === 'outbox.sqlite' ? path : arg)));
       expect(
         stdout
-          .replaceAll(path, '/work/outbox.sqlite')
+          .replaceAll(path, '/greengrass/v2/work/com.example.Meter/outbox.sqlite')
           .replace(/[\d.]+ kB/, '49.2 kB')
           .replace(/, [^,]* ago/, ', 3 d ago'),
       ).toBe(prints);
