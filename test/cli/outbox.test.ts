@@ -91,6 +91,12 @@ describe('outbox ls', () => {
     expect(await outbox('ls', path, 'two')).toMatchObject({ code: 2, stderr: expect.stringContaining('20-35') as string });
   });
 
+  it('lists a message once, in the order of places, however often its place is named', async () => {
+    const path = await filed(['one', 'two', 'three']);
+    const lines = (await outbox('ls', path, '3', '2-3', '1-2', '2')).stdout.trimEnd().split('\n');
+    expect(lines.map(line => line.split(' ').at(-1))).toEqual(['one', 'two', 'three']);
+  });
+
   it('--json has a line for each', async () => {
     const path = await filed(['one']);
     expect(parsed((await outbox('ls', path, '--json')).stdout)).toEqual([

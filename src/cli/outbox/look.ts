@@ -94,11 +94,9 @@ async function eachMessage(
   const selection = selectionOf(places, options);
   const which = options.aside === true ? 'setAside' : 'inside';
   let [shown, damaged] = [0, 0];
+  let from = selection.places ?? [{ first: 0, last: Number.MAX_SAFE_INTEGER }];
   // A page at a time, so that a slow reader does not keep a component from its file.
-  for (
-    let from = selection.places ?? [{ first: 0, last: Number.MAX_SAFE_INTEGER }];
-    from.length > 0 && shown < most && !out.gone.aborted;
-  ) {
+  while (from.length > 0 && shown < most && !out.gone.aborted) {
     const page = done(readOutboxFile(path, read => pageOf(read, which, { ...selection, places: from }, Math.min(PAGE, most - shown))));
     for (const message of page) {
       if (message.isSound) out.line(textOf(message));
@@ -135,11 +133,9 @@ function pageOf(
   return page;
 }
 
-/** What of these places comes after that one, in the order in which they are gone through. */
+/** What of these places comes after that one. */
 function after(places: readonly Places[], place: number): readonly Places[] {
-  const at = places.findIndex(({ first, last }) => first <= place && place <= last);
-  const [{ last } = { last: 0 }, ...others] = places.slice(Math.max(0, at));
-  return place < last ? [{ first: place + 1, last }, ...others] : others;
+  return places.filter(({ last }) => last > place).map(({ first, last }) => ({ first: Math.max(first, place + 1), last }));
 }
 
 /** JSON of all but the payload, without its last brace. */

@@ -33,11 +33,21 @@ export function fileOf(file: string): string {
   return path;
 }
 
-/** Which messages are meant; none named: all. */
+/** Which messages are meant, each once and in the order of places; none named: all. */
 export function selectionOf(places: readonly Places[], { topic }: SelectOptions): Selection {
   const problem = topic === undefined ? undefined : topicFilterProblem(topic);
   if (problem !== undefined) throw new UsageError(`--topic: ${problem}`);
-  return { ...(places.length === 0 ? {} : { places }), ...(topic === undefined ? {} : { topicFilter: topic }) };
+  return { ...(places.length === 0 ? {} : { places: merged(places) }), ...(topic === undefined ? {} : { topicFilter: topic }) };
+}
+
+function merged(places: readonly Places[]): readonly Places[] {
+  const apart: Places[] = [];
+  for (const { first, last } of [...places].sort((a, b) => a.first - b.first)) {
+    const before = apart.at(-1);
+    if (before === undefined || first > before.last) apart.push({ first, last });
+    else apart[apart.length - 1] = { first: before.first, last: Math.max(before.last, last) };
+  }
+  return apart;
 }
 
 /** What was done with a file, or what its failure means for who has called the command. */
