@@ -91,6 +91,22 @@ describe('outbox ls', () => {
     expect(await outbox('ls', path, 'two')).toMatchObject({ code: 2, stderr: expect.stringContaining('20-35') as string });
   });
 
+  it('says how much more there is of what was asked for, and nothing where that is all', async () => {
+    const path = await filed(['a 1', 'a 2', 'a 3'], 3);
+    const store = new InProcess(path);
+    await store.open('epoch');
+    await store.put(['b 1', 'b 2', 'b 3'], at(0), { topicName: 'b' });
+    await store.put(['c 1', 'c 2'], at(0), { topicName: 'c' });
+    await store.close();
+    const more = async (...args: readonly string[]): Promise<string> => (await outbox('ls', path, ...args)).stderr;
+    expect(await more('-n', '1')).toBe('4 more are inside; -n lists more\n');
+    expect(await more('-n', '1', '--topic', 'b')).toBe('2 more are inside; -n lists more\n');
+    expect(await more('-n', '3', '--topic', 'b')).toBe('');
+    expect(await more('-n', '1', '5-7')).toBe('2 more are inside; -n lists more\n');
+    expect(await more('-n', '2', '--aside')).toBe('1 more were set aside; -n lists more\n');
+    expect(await more('-n', '3', '--aside')).toBe('');
+  });
+
   it('lists a message once, in the order of places, however often its place is named', async () => {
     const path = await filed(['one', 'two', 'three']);
     const lines = (await outbox('ls', path, '3', '2-3', '1-2', '2')).stdout.trimEnd().split('\n');

@@ -107,9 +107,10 @@ async function eachMessage(
     const last = page.at(-1)?.place;
     from = last === undefined ? [] : after(from, last);
   }
-  if (shown === most && Number.isFinite(most)) {
-    const left = done(readOutboxFile(path, read => read.depth.messages)) - shown;
-    if (left > 0 && which === 'inside') err.line(err.style('dim', `${String(left)} more are inside; -n lists more`));
+  if (shown === most) {
+    const more = done(readOutboxFile(path, read => read.count(which, { ...selection, places: from })));
+    const where = which === 'inside' ? 'are inside' : 'were set aside';
+    if (more > 0) err.line(err.style('dim', `${String(more)} more ${where}; -n lists more`));
   }
   if (damaged > 0)
     throw new CliError(`${plural(damaged, 'message')} in ${path} ${damaged === 1 ? 'is' : 'are'} not as stored, and left out.`, {

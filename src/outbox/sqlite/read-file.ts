@@ -32,6 +32,8 @@ export interface OutboxFile {
   readonly streams: readonly { readonly epoch: string; readonly stream: string; readonly lastNumber: number }[];
   /** Those to be sent, or those that were set aside. */
   readonly messages: (which: 'inside' | 'setAside', selection: Selection) => Iterable<FiledMessage>;
+  /** How many of them there are. */
+  readonly count: (which: 'inside' | 'setAside', selection: Selection) => number;
   /** What is wrong with it, a sentence each. Empty: it is sound. */
   readonly problems: () => readonly string[];
 }
@@ -139,6 +141,14 @@ class ReadFile implements OutboxFile {
     const { sql } = this.file;
     const query = which === 'inside' ? INSIDE : ASIDE;
     for (const row of selected((from, to, rows) => sql(query).all(from, to, rows), selection)) yield this.messageOf(row, which);
+  }
+
+  count(which: 'inside' | 'setAside', selection: Selection): number {
+    const { sql } = this.file;
+    const query = `SELECT place, topicName FROM ${which === 'inside' ? 'message' : 'aside'} WHERE place >= ? AND place <= ? ORDER BY place LIMIT ?`;
+    let count = 0;
+    for (const _ of selected((from, to, rows) => sql(query).all(from, to, rows), selection)) count++;
+    return count;
   }
 
   problems(): readonly string[] {
