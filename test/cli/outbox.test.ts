@@ -113,6 +113,28 @@ describe('outbox ls', () => {
     expect(lines.map(line => line.split(' ').at(-1))).toEqual(['one', 'two', 'three']);
   });
 
+  it('leaves no file beside one that was closed, and takes none away that was there', async () => {
+    const path = await filed(['one']);
+    const before = readdirSync(dirname(path));
+    expect(before).not.toContain('outbox.sqlite-wal');
+    for (const command of ['ls', 'show', 'verify', 'export']) expect(await outbox(command, path)).toMatchObject({ code: 0 });
+    expect(readdirSync(dirname(path))).toEqual(before);
+
+    // It can be removed: whoever would write to it cannot open the file before the reader has closed it.
+    const { DatabaseSync } = createRequire(import.meta.url)('node:sqlite') as Sqlite;
+    reading({ DatabaseSync }, path, () => {
+      const component = new DatabaseSync(path);
+      component.exec('PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE');
+      expect(() => component.exec('BEGIN IMMEDIATE')).toThrow('database is locked');
+      component.close();
+    });
+    expect(readdirSync(dirname(path))).toEqual(before);
+
+    writeFileSync(`${path}-wal`, '');
+    expect(await outbox('ls', path)).toMatchObject({ code: 0 });
+    expect(readdirSync(dirname(path))).toContain('outbox.sqlite-wal');
+  });
+
   it('--json has a line for each', async () => {
     const path = await filed(['one']);
     expect(parsed((await outbox('ls', path, '--json')).stdout)).toEqual([

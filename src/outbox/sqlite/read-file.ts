@@ -55,7 +55,7 @@ export const readOutboxFile = <A>(path: string, work: (file: OutboxFile) => A): 
  * made: there a file whose log is empty is read as one that nobody changes.
  */
 export const reading = <A>(sqlite: Sqlite, path: string, work: (tables: Tables) => A): A => {
-  const hadMemory = fs.existsSync(`${path}-shm`);
+  const [hadMemory, hadLog] = ['-shm', '-wal'].map(suffix => fs.existsSync(path + suffix));
   let database: Database | undefined;
   try {
     database = opened(sqlite, path);
@@ -68,6 +68,8 @@ export const reading = <A>(sqlite: Sqlite, path: string, work: (tables: Tables) 
     };
     return work({ database, statement, pragma: name => Number(Object.values(statement(`PRAGMA ${name}`).get() ?? {})[0] ?? 0) });
   } finally {
+    // While the file is open no component can open it, and begin a log of its own.
+    if (database !== undefined && hadLog === false && sizeOf(`${path}-wal`) === 0) fs.rmSync(`${path}-wal`, { force: true });
     database?.close();
     // A component, which has the file for itself, uses none.
     if (!hadMemory && fs.existsSync(`${path}-shm`)) fs.rmSync(`${path}-shm`, { force: true });
@@ -88,8 +90,7 @@ const opened = (sqlite: Sqlite, path: string): Database => {
   try {
     return open(path);
   } catch (error) {
-    const log = fs.statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
-    if ((error as { readonly errcode?: number }).errcode !== CANNOT_OPEN || log > 0) throw error;
+    if ((error as { readonly errcode?: number }).errcode !== CANNOT_OPEN || (sizeOf(`${path}-wal`) ?? 0) > 0) throw error;
     const unchanging = pathToFileURL(path);
     unchanging.searchParams.set('immutable', '1');
     return open(unchanging);
@@ -97,6 +98,9 @@ const opened = (sqlite: Sqlite, path: string): Database => {
 };
 
 const CANNOT_OPEN = 14;
+
+/** `undefined`: there is no such file. */
+const sizeOf = (path: string): number | undefined => fs.statSync(path, { throwIfNoEntry: false })?.size;
 
 const markOfFile = (path: string): Mark | undefined => {
   if (!fs.existsSync(`${path}-mark`)) return undefined;
