@@ -18,8 +18,8 @@ export {
 export type { BrokerProblem, BrokerStartError, CredentialRole, UnreachableReason } from './broker/errors.js';
 export type { BrokerMessage, BrokerUserProperty } from './broker/broker.js';
 export type { BrokerChoice, EmbeddedBrokerChoice, IotCoreChoice, ReconnectDelays, UrlBrokerChoice } from './broker/address.js';
-export type { ArmedFault, FaultScope, LastingFault } from './faults/fault-switches.js';
-export type { FaultOperation, MessageStreamOperation } from './faults/fault-switches.js';
+export type { ArmedFault, FaultOperation, FaultScope, MessageStreamOperation } from './faults/fault-switches.js';
+export type { LastingFault } from './faults/faults-on.js';
 export type { FaultMessage, FaultName, FaultWithDetails } from './faults/fault-table.js';
 export type { Faults, OperationFault, StreamFault } from './faults/faults.js';
 export { startLocalNucleus } from './local-nucleus.js';

@@ -192,6 +192,7 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
   let stopping: Promise<void> | undefined;
   const restart: LocalNucleus['restart'] = async ({ keepTokens = false } = {}) => {
     if (stopping !== undefined) throw new Error('The local nucleus has been stopped.');
+    await control.undoUnreachable();
     await ipc.close();
     profileServer.reset();
     if (!keepTokens) tokens.reissueAll();

@@ -1,6 +1,6 @@
 import type { ConnectFailure } from '../ipc/transport.js';
 import { WordedFaults, holdDown, type FaultName, type FaultSubject, type FaultWithDetails } from '../local/faults/fault-table.js';
-import type { Undo } from '../local/faults/fault-switches.js';
+import type { Undo } from '../local/faults/faults-on.js';
 
 /** The parts of a nucleus in memory that faults act on. */
 export type MemoryFaultTargets = Pick<FaultSubject, 'switches' | 'profile' | 'link' | 'dropConnections' | 'resumeConnections' | 'restart'>;

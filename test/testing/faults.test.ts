@@ -57,6 +57,7 @@ const DRAWN = {
   freeze: ['freeze nucleus', 'thaw nucleus'],
   nucleusDown: ['kill nucleus', 'start nucleus'],
   undoAll: ['all well'],
+  undoUnreachable: ['start nucleus'],
   configurationDaemonDown: ['stop configuration daemon', 'start configuration daemon'],
   mqttDaemonHung: ['hang mqtt daemon', 'restart mqtt daemon'],
   // What all of these are drawn with. Nothing undoes other tokens.
@@ -111,4 +112,13 @@ test(
     },
     { profile: 'lite', connect: { publishTimeout: 20_000 } },
   ),
+);
+
+test(
+  'a nucleus that was killed listens again after a restart, and takes its new tokens alone',
+  marbles(({ nucleus, expectStream }) => {
+    nucleus.faults('-x-y', { x: 'kill nucleus', y: 'restart nucleus' });
+    const to = { topicName: 't', payload: 'p', qos: QOS.AT_LEAST_ONCE };
+    expectStream(nucleus.proxy.publish$(to), '----^').toBeMarble('----(x|)', {}, { x: 'TokenRefused' });
+  }),
 );

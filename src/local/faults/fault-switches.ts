@@ -40,6 +40,7 @@ class Armed<P> implements ArmedFault {
   strikes = 0;
   armed = true;
   #left: number;
+  #isUndone = false;
   readonly #onStrike: (() => void) | undefined;
   readonly #onUndo: () => void;
 
@@ -61,6 +62,8 @@ class Armed<P> implements ArmedFault {
   }
 
   readonly undo = (): void => {
+    if (this.#isUndone) return;
+    this.#isUndone = true;
     this.armed = false;
     this.#onUndo();
   };
@@ -96,59 +99,6 @@ class FaultSwitch<P = void> {
     if (hit.strike()) this.#armed = this.#armed.filter(other => other !== hit);
     return { parameter: hit.parameter };
   }
-}
-
-/** Puts right what was begun. */
-export type Undo = () => void | Promise<void>;
-
-/** A fault that takes a moment to put right: wait for `undo()`, or write `await using`. */
-export interface LastingFault extends AsyncDisposable {
-  /** Whether it still holds. */
-  readonly armed: boolean;
-  /** Puts it right; resolves when it is. */
-  readonly undo: () => Promise<void>;
-}
-
-/** A fault that is a state and not an event: it has struck, and lasts until it is undone. */
-export function held(undoAll: Set<Undo>, leave: () => void): ArmedFault {
-  const fault = lastingFault(undoAll, leave);
-  return {
-    strikes: 1,
-    undo: fault.undo,
-    [Symbol.dispose]: fault.undo,
-    get armed() {
-      return fault.armed();
-    },
-  };
-}
-
-/** The same where putting it right takes a moment. */
-export function heldForAMoment(undoAll: Set<Undo>, leave: () => Promise<void>): LastingFault {
-  let left: Promise<void> | undefined;
-  const fault = lastingFault(undoAll, () => (left = leave()));
-  const undo = async (): Promise<void> => {
-    fault.undo();
-    await left;
-  };
-  return {
-    undo,
-    [Symbol.asyncDispose]: undo,
-    get armed() {
-      return fault.armed();
-    },
-  };
-}
-
-function lastingFault(undoAll: Set<Undo>, leave: Undo): { readonly undo: () => void; readonly armed: () => boolean } {
-  let armed = true;
-  const undo = (): void | Promise<void> => {
-    undoAll.delete(undo);
-    if (!armed) return;
-    armed = false;
-    return leave();
-  };
-  undoAll.add(undo);
-  return { undo: () => void undo(), armed: () => armed };
 }
 
 /** The operations a fault can be about: those of the MQTT proxy, of local topics, and the services' by what they are for. */
@@ -203,7 +153,8 @@ export class ReplyGate {
 
 /** Every fault that strikes at a point of the protocol, asked there. What strikes at once (kills, floods) is no switch. */
 export class FaultSwitches {
-  readonly noConnectAck: FaultSwitch = new FaultSwitch();
+  /** Whether the connection stays open, or is dropped. */
+  readonly noConnectAck: FaultSwitch<'silence' | 'drop'> = new FaultSwitch();
   readonly refuseConnect: FaultSwitch = new FaultSwitch();
   readonly noReply: Readonly<Record<FaultOperation, FaultSwitch>> = eachOperation();
   readonly dropBeforeReply: Readonly<Record<FaultOperation, FaultSwitch>> = eachOperation();

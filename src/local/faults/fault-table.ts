@@ -1,6 +1,7 @@
 import type { BrokerMessage } from '../broker/broker.js';
 import type { Link, ProfileServer } from '../server/protocol.js';
-import { type ArmedFault, type FaultScope, type FaultSwitches, ReplyGate, type Undo } from './fault-switches.js';
+import { type ArmedFault, type FaultScope, type FaultSwitches, ReplyGate } from './fault-switches.js';
+import type { Undo } from './faults-on.js';
 
 /** What faults act on: a nucleus on this machine, where some take a moment, or one in memory. */
 export interface FaultSubject {
@@ -26,8 +27,8 @@ type FaultEntry =
   | { readonly arms: (subject: FaultSubject, scope: FaultScope) => ArmedFault; readonly lasts?: true }
   /** Lasts until the word that ends it. Said twice it goes on as it was, or with `adds` takes hold of what has come since. */
   | { readonly until: string; readonly begin: (subject: FaultSubject) => Undo | Promise<Undo>; readonly adds?: true }
-  /** Is over as soon as it is done; first what lasts until it is ended. */
-  | { readonly does: (subject: FaultSubject) => void | Promise<void> }
+  /** Is over as soon as it is done; first what lasts until it, or until another word, is ended. */
+  | { readonly does: (subject: FaultSubject) => void | Promise<void>; readonly ends?: string }
   /** Ends what lasts until it. */
   | 'ends';
 
@@ -38,11 +39,9 @@ const FAULTS: Readonly<Record<Exclude<FaultName, 'all well'>, FaultEntry>> = {
   'remove socket': { until: 'start nucleus', begin: ({ removeSocketFile }) => removeSocketFile() },
   'fill backlog': { until: 'start nucleus', begin: ({ fullBacklog }) => fullBacklog() },
   'start nucleus': 'ends',
-  'restart nucleus': { does: ({ restart }) => restart() },
-  'hang connect': { arms: ({ switches }, scope) => switches.noConnectAck.arm(undefined, scope) },
-  'drop before connect reply': {
-    arms: ({ switches, dropConnections }, scope) => switches.noConnectAck.arm(undefined, { ...scope, onStrike: () => dropConnections() }),
-  },
+  'restart nucleus': { does: ({ restart }) => restart(), ends: 'start nucleus' },
+  'hang connect': { arms: ({ switches }, scope) => switches.noConnectAck.arm('silence', scope) },
+  'drop before connect reply': { arms: ({ switches }, scope) => switches.noConnectAck.arm('drop', scope) },
   'refuse connect': { arms: ({ switches }, scope) => switches.refuseConnect.arm(undefined, scope) },
   'corrupt frame': { arms: ({ switches }, scope) => switches.corrupt.arm(undefined, scope) },
   'cut frame': { arms: ({ switches }, scope) => switches.cutMidFrame.arm(undefined, scope) },
@@ -143,6 +142,8 @@ const FAULTS: Readonly<Record<Exclude<FaultName, 'all well'>, FaultEntry>> = {
  * Subscriptions: `lose subscriptions` (silently; those made later live) and `find subscriptions`, `end subscriptions` (the nucleus ends
  * them), `message before reply` (the answer to the next subscribe waits for its first message); `lose local subscriptions`, `find local subscriptions` and
  * `local message before reply` the same of local topics.
+ *
+ * `old nucleus`: a server of before mid-2025, or a Lite of before 2.3.0, which a late terminate costs the connection.
  *
  * `all well` undoes whatever is still armed.
  */
@@ -251,7 +252,7 @@ export class WordedFaults {
     if (typeof fault !== 'string') return this.#withDetails(fault);
     const entry: FaultEntry = FAULTS[fault];
     if (entry === 'ends') return this.#end(fault);
-    if ('does' in entry) return after(this.#end(fault), () => entry.does(this.#subject));
+    if ('does' in entry) return after(this.#end(entry.ends ?? fault), () => entry.does(this.#subject));
     if ('arms' in entry) return this.#keep(entry.arms(this.#subject, entry.lasts === true ? {} : ONCE));
     return this.#begin(fault, entry);
   }

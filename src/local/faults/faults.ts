@@ -3,12 +3,8 @@ import {
   FAULT_OPERATIONS,
   type FaultOperation,
   type FaultScope,
-  held,
-  heldForAMoment,
-  type LastingFault,
   type MessageStreamOperation,
   ReplyGate,
-  type Undo,
 } from './fault-switches.js';
 import {
   WordedFaults,
@@ -20,6 +16,7 @@ import {
   type FaultName,
   type FaultWithDetails,
 } from './fault-table.js';
+import { FaultsOn, type LastingFault } from './faults-on.js';
 import { subjectOf, type FaultTargets, type MachineSubject } from './machine-faults.js';
 
 /** A fault of one operation; left out, of each of them. */
@@ -50,7 +47,9 @@ export interface StreamFault extends FaultScope {
  */
 export class Faults {
   readonly #subject: MachineSubject;
-  readonly #undoAll = new Set<Undo>();
+  readonly #on = new FaultsOn();
+  /** Those that keep clients from connecting. */
+  readonly #unreachable = new FaultsOn();
   readonly #worded: WordedFaults;
 
   constructor(targets: FaultTargets) {
@@ -65,12 +64,12 @@ export class Faults {
 
   /** A Connect is never answered; the connection stays open. */
   noConnectAck(scope?: FaultScope): ArmedFault {
-    return this.#arm(onUndo => this.#subject.switches.noConnectAck.arm(undefined, scope, onUndo));
+    return this.#on.arm(onUndo => this.#subject.switches.noConnectAck.arm('silence', scope, onUndo));
   }
 
   /** A good token is refused: ConnectAck with flags 0 and close on classic, a bare end on Lite. */
   refuseConnect(scope?: FaultScope): ArmedFault {
-    return this.#arm(onUndo => this.#subject.switches.refuseConnect.arm(undefined, scope, onUndo));
+    return this.#on.arm(onUndo => this.#subject.switches.refuseConnect.arm(undefined, scope, onUndo));
   }
 
   /** The operation is done and never answered. */
@@ -102,13 +101,13 @@ export class Faults {
    */
   messageBeforeReply(message?: FaultMessage, scope: StreamFault = {}): ArmedFault {
     const { messageBeforeReply } = this.#subject.switches;
-    return this.#arm(onUndo => messageBeforeReply[scope.operation ?? 'subscribe'].arm(message && brokerMessage(message), scope, onUndo));
+    return this.#on.arm(onUndo => messageBeforeReply[scope.operation ?? 'subscribe'].arm(message && brokerMessage(message), scope, onUndo));
   }
 
   /** Right after the answer to a subscribe: these messages at once, and then the server ends the stream. */
   burstThenTerminate(messages: readonly FaultMessage[], scope: StreamFault = {}): ArmedFault {
     const { burstThenTerminate } = this.#subject.switches;
-    return this.#arm(onUndo => burstThenTerminate[scope.operation ?? 'subscribe'].arm(messages.map(brokerMessage), scope, onUndo));
+    return this.#on.arm(onUndo => burstThenTerminate[scope.operation ?? 'subscribe'].arm(messages.map(brokerMessage), scope, onUndo));
   }
 
   /** Every subscription there is gets these messages and is then ended by the server. Returns how many there were. */
@@ -124,27 +123,27 @@ export class Faults {
   /** Destroys a connection once it has been sent this many messages since now. */
   killAfterMessages(messages: number, scope?: FaultScope): ArmedFault {
     const count = { left: messages };
-    return this.#arm(onUndo => this.#subject.switches.cutAfterMessages.arm(count, { ...scope, times: messages }, onUndo));
+    return this.#on.arm(onUndo => this.#subject.switches.cutAfterMessages.arm(count, { ...scope, times: messages }, onUndo));
   }
 
   /** The next frame is written by half, then the connection is destroyed. */
   killMidFrame(scope?: FaultScope): ArmedFault {
-    return this.#arm(onUndo => this.#subject.switches.cutMidFrame.arm(undefined, { times: 1, ...scope }, onUndo));
+    return this.#on.arm(onUndo => this.#subject.switches.cutMidFrame.arm(undefined, { times: 1, ...scope }, onUndo));
   }
 
   /** Frames leave with a wrong checksum. */
   corruptFrames(scope?: FaultScope): ArmedFault {
-    return this.#arm(onUndo => this.#subject.switches.corrupt.arm(undefined, scope, onUndo));
+    return this.#on.arm(onUndo => this.#subject.switches.corrupt.arm(undefined, scope, onUndo));
   }
 
   /** All bytes leave in pieces of `bytes`, one a turn. */
   splitFrames(bytes = 1, scope?: FaultScope): ArmedFault {
-    return this.#arm(onUndo => this.#subject.switches.splitWrites.arm(bytes, scope, onUndo));
+    return this.#on.arm(onUndo => this.#subject.switches.splitWrites.arm(bytes, scope, onUndo));
   }
 
   /** Nothing leaves until `frames` are there; then all in one write. Undone, the rest leaves. */
   glueFrames(frames: number, scope?: FaultScope): ArmedFault {
-    return this.#arm(onUndo =>
+    return this.#on.arm(onUndo =>
       this.#subject.switches.glueFrames.arm(frames, scope, () => {
         onUndo();
         this.#subject.resumeConnections();
@@ -154,18 +153,18 @@ export class Faults {
 
   /** The same of local topics. */
   loseLocalSubscriptions(): ArmedFault {
-    return held(this.#undoAll, this.#subject.profile().loseLocalSubscriptions());
+    return this.#on.hold(this.#subject.profile().loseLocalSubscriptions());
   }
 
   /** The subscriptions there are now stay open and get no message any more: what a restart of Lite's `iotcored` does. */
   loseSubscriptions(): ArmedFault {
     const restore = this.#subject.profile().loseSubscriptions();
-    return held(this.#undoAll, restore);
+    return this.#on.hold(restore);
   }
 
   /** Every operation is refused, as if no policy allowed it. Subscriptions that stand stay, as when a device's policies change. */
   unauthorized(scope?: FaultScope): ArmedFault {
-    return this.#arm(onUndo => this.#subject.switches.unauthorized.arm(undefined, scope, onUndo));
+    return this.#on.arm(onUndo => this.#subject.switches.unauthorized.arm(undefined, scope, onUndo));
   }
 
   /**
@@ -174,7 +173,7 @@ export class Faults {
    */
   configurationDaemonDown(scope?: FaultScope): ArmedFault {
     const { switches, profile } = this.#subject;
-    return this.#arm(onUndo =>
+    return this.#on.arm(onUndo =>
       switches.configurationDown.arm(undefined, scope, () => {
         onUndo();
         profile().forgetWatches?.();
@@ -187,7 +186,7 @@ export class Faults {
    * more. On classic nothing happens.
    */
   pubsubDaemonDown(): ArmedFault {
-    return held(this.#undoAll, stopPubsubDaemon(this.#subject.profile()));
+    return this.#on.hold(stopPubsubDaemon(this.#subject.profile()));
   }
 
   /**
@@ -195,23 +194,23 @@ export class Faults {
    * subscribes fail after ten seconds. Undone, it is restarted: new subscriptions live, those of before stay dead. On classic nothing happens.
    */
   mqttDaemonHung(): ArmedFault {
-    return held(this.#undoAll, hangMqttDaemon(this.#subject.profile()));
+    return this.#on.hold(hangMqttDaemon(this.#subject.profile()));
   }
 
   /** Publishes are refused for want of room: `Message spool is full.` on classic, `Failed to publish the message.` on Lite. */
   spoolFull(scope?: FaultScope): ArmedFault {
-    return this.#arm(onUndo => this.#subject.switches.spoolFull.arm(undefined, scope, onUndo));
+    return this.#on.arm(onUndo => this.#subject.switches.spoolFull.arm(undefined, scope, onUndo));
   }
 
   /** The broker denies subscriptions: an error on classic; on Lite a success that gets no message. */
   denySubscriptions(scope?: FaultScope): ArmedFault {
-    return this.#arm(onUndo => this.#subject.switches.denySubscription.arm(undefined, scope, onUndo));
+    return this.#on.arm(onUndo => this.#subject.switches.denySubscription.arm(undefined, scope, onUndo));
   }
 
   /** The broker acknowledges no publish of QoS 1: Lite refuses the eleventh. Undone, all are acknowledged. */
   withholdPubacks(scope?: FaultScope): ArmedFault {
     const gate = new ReplyGate();
-    return this.#arm(onUndo =>
+    return this.#on.arm(onUndo =>
       this.#subject.switches.withholdPubacks.arm(gate, scope, () => {
         onUndo();
         gate.open();
@@ -221,13 +220,13 @@ export class Faults {
 
   /** The device has no connection to the broker. Classic spools QoS 1 and refuses QoS 0; Lite refuses both. Nothing arrives. */
   offline(): ArmedFault {
-    return held(this.#undoAll, holdDown(this.#subject.link));
+    return this.#on.hold(holdDown(this.#subject.link));
   }
 
   /** The broker itself is gone: MQTT clients are cut and refused, and the device is offline. Undone, it listens at the same port.
    * A broker elsewhere stays: the device's connection to it is cut and made again. */
   async brokerDown(): Promise<LastingFault> {
-    return heldForAMoment(this.#undoAll, await this.#subject.brokerDown());
+    return this.#on.holdForAMoment(await this.#subject.brokerDown());
   }
 
   /**
@@ -235,7 +234,7 @@ export class Faults {
    * before 2.3.0: every terminate does.
    */
   oldNucleus(scope?: FaultScope): ArmedFault {
-    return this.#arm(onUndo => this.#subject.switches.oldNucleus.arm(undefined, scope, onUndo));
+    return this.#on.arm(onUndo => this.#subject.switches.oldNucleus.arm(undefined, scope, onUndo));
   }
 
   /**
@@ -243,17 +242,17 @@ export class Faults {
    * Lite, whose one thread waits for it up to five seconds. Without this fault only the slow client is affected. Lite only.
    */
   slowReaderBlocksAll(scope?: FaultScope): ArmedFault {
-    return this.#arm(onUndo => this.#subject.switches.slowReaderBlocksAll.arm(undefined, scope, onUndo));
+    return this.#on.arm(onUndo => this.#subject.switches.slowReaderBlocksAll.arm(undefined, scope, onUndo));
   }
 
   /** A client that reads nothing for `socketTimeoutMs` while something waits for it is cut. */
   cutSlowReaders(scope?: FaultScope): ArmedFault {
-    return this.#arm(onUndo => this.#subject.switches.cutSlowReaders.arm(undefined, scope, onUndo));
+    return this.#on.arm(onUndo => this.#subject.switches.cutSlowReaders.arm(undefined, scope, onUndo));
   }
 
   /** The server neither reads nor writes, on any connection: what Lite does while one client does not read. Undone, it goes on. */
   freeze(): ArmedFault {
-    return held(this.#undoAll, this.#subject.freeze());
+    return this.#on.hold(this.#subject.freeze());
   }
 
   /**
@@ -261,52 +260,34 @@ export class Faults {
    * again and knows the same tokens; `restart()` gives others.
    */
   async nucleusDown(): Promise<LastingFault> {
-    return heldForAMoment(this.#undoAll, await this.#subject.nucleusDown());
+    return this.#unreachable.holdForAMoment(await this.#subject.nucleusDown());
   }
 
   /** The socket file is gone from its place: connecting finds no file; who is connected stays. Undone, it is back. */
   async removeSocketFile(): Promise<LastingFault> {
-    return heldForAMoment(this.#undoAll, await this.#subject.removeSocketFile());
+    return this.#unreachable.holdForAMoment(await this.#subject.removeSocketFile());
   }
 
   /** The server lives and accepts nobody: its listen backlog is full (`EAGAIN`). Who is connected stays. */
   async fullBacklog(): Promise<LastingFault> {
-    return heldForAMoment(this.#undoAll, await this.#subject.fullBacklog());
+    return this.#unreachable.holdForAMoment(await this.#subject.fullBacklog());
   }
 
   /** Undoes every fault that is on. */
   async undoAll(): Promise<void> {
-    const all = [...this.#undoAll];
-    this.#undoAll.clear();
-    for (const undo of all) await undo();
+    await this.#unreachable.undoAll();
+    await this.#on.undoAll();
     await this.#worded.allWell();
   }
 
-  #arm(arm: (onUndo: () => void) => ArmedFault): ArmedFault {
-    const armed: ArmedFault = arm(() => this.#undoAll.delete(armed.undo));
-    this.#undoAll.add(armed.undo);
-    return armed;
+  /** @internal A nucleus that starts listens, whatever has kept clients from connecting: ends that. */
+  async undoUnreachable(): Promise<void> {
+    await this.#unreachable.undoAll();
+    await this.#worded.inflict('start nucleus');
   }
 
-  #armOperations(fault: OperationFault, arm: (operation: FaultOperation, onUndo: () => void) => ArmedFault): ArmedFault {
-    if (fault.operation !== undefined) return this.#arm(onUndo => arm(fault.operation ?? 'publish', onUndo));
-    const each = FAULT_OPERATIONS.map(operation => arm(operation, () => undefined));
-    const armed: ArmedFault = {
-      get strikes() {
-        return each.reduce((sum, { strikes }) => sum + strikes, 0);
-      },
-      get armed() {
-        return each.some(one => one.armed);
-      },
-      undo: () => {
-        this.#undoAll.delete(armed.undo);
-        for (const one of each) one.undo();
-      },
-      [Symbol.dispose]: () => {
-        armed.undo();
-      },
-    };
-    this.#undoAll.add(armed.undo);
-    return armed;
+  #armOperations({ operation }: OperationFault, arm: (operation: FaultOperation, onUndo: () => void) => ArmedFault): ArmedFault {
+    if (operation !== undefined) return this.#on.arm(onUndo => arm(operation, onUndo));
+    return this.#on.armEach(FAULT_OPERATIONS.map(each => arm(each, () => undefined)));
   }
 }

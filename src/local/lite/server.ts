@@ -19,14 +19,15 @@ export class LiteServer implements ProfileServer, LiteShared {
   readonly context: ProfileContext;
   readonly window: LitePublishWindow;
   readonly local: LocalTopics;
-  isPubsubDown = false;
   #otherSlots = 0;
   readonly #limits: LiteLimits;
   readonly #table: DeviceSubscriptions;
   /** Subscriptions whose filter no broker accepts. While there are any the broker drops the device at each reconnect. */
   readonly #poisonous = new Set<Subscription>();
-  /** The MQTT daemon waits for its own lock. */
-  #hangs = false;
+  /** How many have the MQTT daemon wait for its own lock. */
+  #hangs = 0;
+  /** How many have taken the daemon of local topics away. */
+  #pubsubDowns = 0;
   /** Calls of that daemon, in the order in which they give up. */
   readonly #inVain: { readonly until: number; readonly fail: () => void }[] = [];
   #cancelTimer: (() => void) | undefined;
@@ -55,6 +56,10 @@ export class LiteServer implements ProfileServer, LiteShared {
     return this.subscriptions + this.local.size + this.#otherSlots < this.#limits.subscriptions;
   }
 
+  get isPubsubDown(): boolean {
+    return this.#pubsubDowns > 0;
+  }
+
   takeSlot(): () => void {
     this.#otherSlots++;
     return () => {
@@ -80,7 +85,7 @@ export class LiteServer implements ProfileServer, LiteShared {
   }
 
   receive(message: BrokerMessage): void {
-    if (this.#poisonous.size > 0 || this.#hangs) return;
+    if (this.#poisonous.size > 0 || this.#hangs > 0) return;
     const { topicName, payload, qos } = message;
     if (mqttPacketSize(topicName, payload.length, qos) > this.#limits.maxInboundPacket) {
       const reason = `the MQTT packet for ${topicName} is too large for Lite`;
@@ -103,9 +108,9 @@ export class LiteServer implements ProfileServer, LiteShared {
   }
 
   stopPubsubDaemon(): () => void {
-    this.isPubsubDown = true;
+    this.#pubsubDowns++;
     return () => {
-      this.isPubsubDown = false;
+      this.#pubsubDowns--;
       this.local.lose();
     };
   }
@@ -120,9 +125,10 @@ export class LiteServer implements ProfileServer, LiteShared {
 
   waitsInVain(fail: () => void): boolean {
     const { clock } = this.context;
-    if (!this.#hangs || this.#inVain.length >= MAX_IN_VAIN) {
-      if (this.#hangs) fail();
-      return this.#hangs;
+    if (this.#hangs === 0) return false;
+    if (this.#inVain.length >= MAX_IN_VAIN) {
+      fail();
+      return true;
     }
     this.#inVain.push({ until: clock.now() + CALL_TIMEOUT, fail });
     this.#cancelTimer ??= clock.after(CALL_TIMEOUT, this.#failOverdue);
@@ -130,9 +136,9 @@ export class LiteServer implements ProfileServer, LiteShared {
   }
 
   hangMqttDaemon(): () => void {
-    this.#hangs = true;
+    this.#hangs++;
     return () => {
-      this.#hangs = false;
+      if (--this.#hangs > 0) return;
       this.#cancelTimer?.();
       this.#cancelTimer = undefined;
       // The daemon is a new one: it knows nothing of these subscriptions, and their clients are not told.

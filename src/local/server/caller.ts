@@ -13,7 +13,11 @@ type AuthenticationOutcome = { readonly component: string } | 'refused' | 'unans
 export function authenticate(context: ProfileContext, peer: Peer, claim: Claim): AuthenticationOutcome {
   const { faults, tokens, observe } = context;
   const component = 'token' in claim ? tokens.component(claim.token) : undefined;
-  if (faults.noConnectAck.strike(component) !== undefined) return 'unanswered';
+  const unanswered = faults.noConnectAck.strike(component);
+  if (unanswered !== undefined) {
+    if (unanswered.parameter === 'drop') peer.destroy();
+    return 'unanswered';
+  }
   const isAnothers = 'token' in claim && claim.component !== undefined && claim.component !== component;
   if (component !== undefined && !isAnothers && faults.refuseConnect.strike(component) === undefined) {
     peer.authenticated(component);

@@ -24,7 +24,8 @@ export class IpcServer {
   #server: Server | undefined;
   /** Who holds up all others now. */
   #blocker: ClientConnection | undefined;
-  #frozen = false;
+  /** How many have frozen it. */
+  #freezes = 0;
   #nextId = 1;
 
   constructor(path: string, profile: ProfileServer, context: ConnectionContext, limits: ServerLimits) {
@@ -58,7 +59,7 @@ export class IpcServer {
         this.#onStall,
       );
       this.#connections.add(connection);
-      if (this.#frozen) connection.freeze(true);
+      if (this.#freezes > 0) connection.freeze(true);
     });
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -116,16 +117,21 @@ export class IpcServer {
       this.#blocker = who;
     else if (stalled || this.#blocker !== who) return;
     else this.#blocker = undefined;
-    for (const connection of this.#connections) if (connection !== who) connection.freeze(stalled);
+    this.#holdOrLetGo();
   };
+
+  #holdOrLetGo(): void {
+    for (const connection of this.#connections)
+      connection.freeze(this.#freezes > 0 || (this.#blocker !== undefined && connection !== this.#blocker));
+  }
 
   /** Reads and writes nothing any more, for connections to come too, until the result is called. */
   freeze(): () => void {
-    this.#frozen = true;
-    for (const connection of this.#connections) connection.freeze(true);
+    this.#freezes++;
+    this.#holdOrLetGo();
     return () => {
-      this.#frozen = false;
-      for (const connection of this.#connections) connection.freeze(false);
+      this.#freezes--;
+      this.#holdOrLetGo();
     };
   }
 

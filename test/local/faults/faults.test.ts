@@ -493,7 +493,7 @@ test('lite: without its configuration daemon no configuration is read, written o
     return body(answer)['_message'];
   };
   const update = (streamId: number, a: number): Promise<unknown> =>
-    ask(streamId, UPDATE_CONFIGURATION, { keyPath: [], valueToMerge: { a }, timestamp: Date.now() / 1000 + 0.25 });
+    ask(streamId, UPDATE_CONFIGURATION, { keyPath: [], valueToMerge: { a }, timestamp: Math.floor(Date.now() / 1000) + 1.25 });
   expect(await ask(1, SUBSCRIBE_TO_CONFIGURATION_UPDATE, { keyPath: [] })).toBe(undefined);
   const down = nucleus.faults.configurationDaemonDown();
   expect(await ask(2, GET_CONFIGURATION, { keyPath: [] })).toBe('');
@@ -523,3 +523,87 @@ test.each(PROFILES)('%s: local subscriptions die in silence, and live again with
   expect(new Set([(await client.next()).streamId, (await client.next()).streamId])).toEqual(new Set([1, 4]));
   client.close();
 });
+
+test('a fault that is taken back twice is taken back once: who follows a configuration since then goes on hearing of it', async () => {
+  await using nucleus = await start('lite');
+  const client = await RawClient.accepted(nucleus, COMPONENT);
+  const down = nucleus.faults.configurationDaemonDown();
+  down.undo();
+  client.request(1, SUBSCRIBE_TO_CONFIGURATION_UPDATE, { keyPath: [] });
+  expect(await client.next()).toMatchObject({ type: 0, streamId: 1 });
+  down.undo();
+  client.request(2, UPDATE_CONFIGURATION, { keyPath: [], valueToMerge: { a: 1 }, timestamp: 0.5 });
+  expect([(await client.next()).streamId, (await client.next()).streamId]).toEqual([1, 2]);
+  client.close();
+});
+
+test.each(PROFILES)('%s: of two faults that last, the one that is left still holds', async profile => {
+  await using nucleus = await start(profile);
+  const client = await RawClient.accepted(nucleus, COMPONENT);
+  const [first, second] = [nucleus.faults.freeze(), nucleus.faults.freeze()];
+  first.undo();
+  client.publish(1, 'test/a', 'x');
+  await using other = await start(profile);
+  const others = await RawClient.accepted(other, COMPONENT);
+  others.publish(1, 'test/a', 'x');
+  await others.next();
+  expect(client.untaken).toBe(0);
+  second.undo();
+  expect(await client.next()).toMatchObject({ type: 0, streamId: 1 });
+  const [hung, hungToo] = [nucleus.faults.mqttDaemonHung(), nucleus.faults.mqttDaemonHung()];
+  hung.undo();
+  client.publish(2, 'test/a', 'x');
+  client.publish(3, 'other', 'x');
+  if (profile === 'classic') await client.next();
+  expect(await client.next()).toMatchObject({ type: 1, streamId: 3 });
+  hungToo.undo();
+  if (profile === 'lite') expect(await client.next()).toMatchObject({ type: 1, streamId: 2 });
+  client.publish(4, 'test/a', 'x');
+  expect(await client.next()).toMatchObject({ type: 0, streamId: 4 });
+});
+
+test('lite: of two that take the daemon of local topics away, the one that is left still does', async () => {
+  await using nucleus = await start('lite', { components: [{ name: COMPONENT, accessControl: allowLocal('*') }] });
+  const client = await RawClient.accepted(nucleus, COMPONENT);
+  const [first, second] = [nucleus.faults.pubsubDaemonDown(), nucleus.faults.pubsubDaemonDown()];
+  first.undo();
+  client.request(1, SUBSCRIBE_TO_TOPIC, { topic: 'plc' });
+  expect(await client.next()).toMatchObject({ type: 1, streamId: 1 });
+  second.undo();
+  client.request(2, SUBSCRIBE_TO_TOPIC, { topic: 'plc' });
+  expect(await client.next()).toMatchObject({ type: 0, streamId: 2 });
+});
+
+test('a connect that is dropped before its answer drops nobody else', async () => {
+  await using nucleus = await start('classic');
+  const other = await RawClient.accepted(nucleus, OTHER);
+  await nucleus.faults.inflict('drop before connect reply');
+  const client = await RawClient.open(nucleus.socketPath);
+  client.connect(nucleus.authToken(COMPONENT));
+  await client.closed;
+  expect(client.received).toEqual([]);
+  other.publish(1, 'test/a', 'x');
+  expect(await other.next()).toMatchObject({ type: 0, streamId: 1 });
+});
+
+test.each(['kill nucleus', 'remove socket', 'fill backlog'] as const)('after "%s" a restart has it listen again', async word => {
+  await using nucleus = await start('classic');
+  await nucleus.faults.inflict(word);
+  await nucleus.faults.inflict('restart nucleus');
+  await RawClient.accepted(nucleus, COMPONENT);
+  await nucleus.faults.inflict('all well');
+  await RawClient.accepted(nucleus, COMPONENT);
+});
+
+test.each(['nucleusDown', 'removeSocketFile', 'fullBacklog'] as const)(
+  'after %s a restart has it listen again, and the undo leaves it',
+  async name => {
+    await using nucleus = await start('classic');
+    const fault = await nucleus.faults[name]();
+    await nucleus.restart();
+    await RawClient.accepted(nucleus, COMPONENT);
+    expect(fault.armed).toBe(false);
+    await fault.undo();
+    await RawClient.accepted(nucleus, COMPONENT);
+  },
+);
