@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { LocalNucleus, LocalNucleusOptions, NucleusEvent, ProfileName } from '../../src/local/index.js';
+import { SUBSCRIBE_TO_COMPONENT_UPDATES } from '../../src/shared/operations.js';
 import { COMPONENT, PROFILES, allow, start } from '../kit/nucleus/nuclei.js';
 import { RawClient, eventOf } from '../kit/nucleus/raw-client.js';
 
@@ -93,4 +94,17 @@ test('lite: observers do not count for the hundred subscriptions, nor for the si
   await subscribed(nucleus, COMPONENT, ...Array.from({ length: 100 }, (_, i) => `test/${String(i)}`));
   nucleus.publish({ topicName: 'test/big', payload: 'x'.repeat(100_000) });
   expect(eventOf(await watcher.next()).text).toHaveLength(100_000);
+});
+
+test('an observer may stop the nucleus at what it is told, an update that is announced too', async () => {
+  const nucleus = await start('classic');
+  const client = await RawClient.accepted(nucleus, COMPONENT);
+  client.request(1, SUBSCRIBE_TO_COMPONENT_UPDATES, {});
+  await client.next();
+  let stopped: Promise<void> | undefined;
+  nucleus.observe(({ kind }) => {
+    if (kind === 'updateAnnounced') stopped = nucleus.stop();
+  });
+  expect(await nucleus.rollOut([{ name: COMPONENT }], { notifyComponents: true })).toMatchObject({ status: 'FAILED_NO_STATE_CHANGE' });
+  await expect(stopped).resolves.toBe(undefined);
 });

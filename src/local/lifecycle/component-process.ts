@@ -1,6 +1,7 @@
 import type { Clock } from '../../ipc/clock.js';
 import type { Lifecycle, LifecycleStep, Recipe } from '../../recipe/recipe.js';
 import type { ProfileName } from '../../shared/profile-name.js';
+import { harmlessHook } from '../../stream/hook.js';
 
 /** The environment variables a component needs to connect. */
 export interface ComponentEnvironment {
@@ -183,8 +184,9 @@ export class ComponentLife {
   async #endProcess(): Promise<void> {
     const ending = this.#process;
     if (ending === undefined) return;
-    const cancel = this.#settings.clock.after(this.#grace, () => ending.signal('SIGKILL'));
-    ending.signal('SIGTERM');
+    const signal = harmlessHook('signal() of a component process', (name: 'SIGTERM' | 'SIGKILL') => ending.signal(name));
+    const cancel = this.#settings.clock.after(this.#grace, () => signal('SIGKILL'));
+    signal('SIGTERM');
     await ending.ended.catch(() => null);
     cancel();
   }

@@ -58,13 +58,15 @@ export class ComponentProcesses {
     if (this.#settings.startProcess === undefined) return [];
     const changed = components.flatMap(component => {
       const lifecycle = this.#lifecycleOf(component);
-      if (lifecycle === undefined || this.#isAsBefore(component, lifecycle)) return [];
-      const step: ProcessStep = lifecycle.steps.startup === undefined ? 'run' : 'startup';
-      return [{ name: component.recipe.componentName, component, lifecycle, step }];
+      return lifecycle !== undefined && this.#isAsBefore(component, lifecycle) ? [] : [{ component, lifecycle }];
     });
-    await Promise.all(changed.map(({ name }) => this.remove(name)));
-    for (const { name, component, lifecycle, step } of changed) this.#start(name, component, lifecycle, step);
-    return changed.map(({ name }) => name);
+    await Promise.all(changed.map(({ component }) => this.remove(nameOf(component))));
+    return changed.flatMap(({ component, lifecycle }) => {
+      // A version that has no process only ends that of the one before.
+      if (lifecycle === undefined) return [];
+      this.#start(component, lifecycle);
+      return [nameOf(component)];
+    });
   }
 
   async remove(name: string): Promise<void> {
@@ -84,7 +86,9 @@ export class ComponentProcesses {
     return () => this.#onState.delete(listener);
   }
 
-  #start(name: string, component: RecipeComponent, lifecycle: Lifecycle, step: ProcessStep): void {
+  #start(component: RecipeComponent, lifecycle: Lifecycle): void {
+    const name = nameOf(component);
+    const step: ProcessStep = lifecycle.steps.startup === undefined ? 'run' : 'startup';
     const { profile, clock, startProcess, environment, onState } = this.#settings;
     const script = lifecycle.steps[step]?.script;
     if (this.#closed || startProcess === undefined || script === undefined) return;
@@ -114,3 +118,5 @@ export class ComponentProcesses {
     return before.component.recipe.componentVersion === recipe.componentVersion && isDeepStrictEqual(before.lifecycle, lifecycle);
   }
 }
+
+const nameOf = ({ recipe }: RecipeComponent): string => recipe.componentName;

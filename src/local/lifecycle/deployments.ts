@@ -118,8 +118,7 @@ export class Deployments {
           if (this.#runs(name)) resolve(true);
           if (this.#processes.stateOf(name) === 'BROKEN') resolve(false);
         };
-        // What stands already is told in a later turn: `resolve` needs what is returned here.
-        queueMicrotask(look);
+        look();
         return this.#processes.onState(look);
       });
       if (this.#isClosed()) return STOPPED;
@@ -194,6 +193,7 @@ export class Deployments {
   #within<A>(time: number, begin: (resolve: (value: A) => void) => () => void): Promise<A | undefined> {
     if (this.#closed) return Promise.resolve(undefined);
     return new Promise(resolve => {
+      let takeBack = (): void => undefined;
       const end = (value: A | undefined): void => {
         if (!this.#stops.delete(stop)) return;
         cancel();
@@ -205,7 +205,9 @@ export class Deployments {
       };
       this.#stops.add(stop);
       const cancel = this.#clock.after(time, stop);
-      const takeBack = begin(end);
+      takeBack = begin(end);
+      // It can be over as it begins: what stands already, or an observer that stops the nucleus.
+      if (!this.#stops.has(stop)) takeBack();
     });
   }
 }

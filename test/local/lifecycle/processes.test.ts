@@ -1,4 +1,4 @@
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import {
   readRecipe,
   startLocalNucleus,
@@ -199,6 +199,14 @@ describe.each(PROFILES)(`%s`, profile => {
   });
 });
 
+test.each(PROFILES)('%s: a version without a process ends that of the one before', async profile => {
+  const device = await Device.begin(profile);
+  await device.outcome(device.nucleus.rollOut([{ recipe: recipe(RUN) }]));
+  const next = device.nucleus.rollOut([{ recipe: recipe({ install: 'true' }, '2.0.0') }]);
+  expect(await device.outcome(next)).toMatchObject({ status: 'SUCCEEDED' });
+  expect([device.processes.length, device.last.signals, device.states.at(-1)]).toEqual([1, ['SIGTERM'], 'Test FINISHED']);
+});
+
 test('classic: a rolled back deployment puts every component of it back to its version and configuration, and starts it again', async () => {
   const device = await Device.begin('classic');
   const { nucleus } = device;
@@ -271,6 +279,27 @@ test('lite: a script that execs and ends with 0 before its report has failed; on
   expect(await device.outcome(device.nucleus.rollOut([{ recipe: recipe(STARTUP) }]))).toMatchObject({ reason: `${COMPONENT} is broken.` });
   const plain = recipe({ startup: 'node main.js &' }, '2.0.0');
   expect(await device.outcome(device.nucleus.rollOut([{ recipe: plain }]))).toMatchObject({ status: 'SUCCEEDED' });
+});
+
+test('a process that cannot be signalled keeps the nucleus from nothing', async () => {
+  vi.spyOn(console, 'error').mockReturnValue();
+  onTestFinished(() => void vi.restoreAllMocks());
+  const ended = { resolve: (_: null): void => undefined };
+  const nucleus = await startLocalNucleus({
+    profile: 'classic',
+    components: [],
+    startProcess: () => ({
+      ended: new Promise(resolve => (ended.resolve = resolve)),
+      signal: () => {
+        ended.resolve(null);
+        throw new Error('no such process');
+      },
+    }),
+  });
+  const rollingOut = nucleus.rollOut([{ recipe: recipe(STARTUP) }]);
+  await new Promise(setImmediate);
+  await nucleus.stop();
+  expect(await rollingOut).toMatchObject({ reason: 'the local nucleus has been stopped' });
 });
 
 test('the processes end with the nucleus, and a deployment under way fails', async () => {
