@@ -203,9 +203,13 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
     stopping ??= (async () => {
       deployments.close();
       await processes.stopAll();
-      await control.undoAll();
-      await ipc.close();
-      await remove();
+      try {
+        await control.undoAll();
+      } finally {
+        // Also where something cannot be put right, such as a socket file that is gone.
+        await ipc.close();
+        await remove();
+      }
     })();
     return stopping;
   };

@@ -12,6 +12,7 @@ import {
   UPDATE_CONFIGURATION,
   UPDATE_STATE,
 } from '../../shared/operations.js';
+import { harmlessHook } from '../../stream/hook.js';
 import type { BrokerMessage } from '../broker/broker.js';
 
 /** When an armed fault strikes. */
@@ -20,7 +21,7 @@ export interface FaultScope {
   readonly times?: number | undefined;
   /** Strikes only this component. Left out: any. */
   readonly component?: string | undefined;
-  /** Called each time it strikes. */
+  /** Called each time it strikes. What it throws is written to stderr: the nucleus goes on. */
   readonly onStrike?: (() => void) | undefined;
 }
 
@@ -48,7 +49,7 @@ class Armed<P> implements ArmedFault {
     this.parameter = parameter;
     this.component = scope.component;
     this.#left = scope.times ?? Number.POSITIVE_INFINITY;
-    this.#onStrike = scope.onStrike;
+    this.#onStrike = scope.onStrike && harmlessHook('onStrike of a fault', scope.onStrike);
     this.#onUndo = onUndo;
   }
 

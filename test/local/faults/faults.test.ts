@@ -1,5 +1,8 @@
+import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { describe, expect, test } from 'vitest';
+import { dirname } from 'node:path';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { VirtualTimeScheduler } from 'rxjs';
 import { schedulerClock } from '../../../src/schedule/clock.js';
 import {
@@ -607,3 +610,26 @@ test.each(['nucleusDown', 'removeSocketFile', 'fullBacklog'] as const)(
     await RawClient.accepted(nucleus, COMPONENT);
   },
 );
+
+test('what cannot be put right is told by the stop, which leaves nothing open', async () => {
+  const nucleus = await start('classic');
+  await nucleus.faults.removeSocketFile();
+  await rm(dirname(nucleus.socketPath), { recursive: true });
+  await expect(nucleus.stop()).rejects.toThrow('ENOENT');
+  const broker = connect(nucleus.mqttPort, nucleus.mqttHost);
+  await expect(once(broker, 'connect')).rejects.toThrow('ECONNREFUSED');
+});
+
+test('an onStrike that throws is told on stderr, and the nucleus goes on', async () => {
+  vi.spyOn(console, 'error').mockReturnValue();
+  onTestFinished(() => void vi.restoreAllMocks());
+  await using nucleus = await start('classic');
+  const client = await RawClient.accepted(nucleus, COMPONENT);
+  const onStrike = (): void => {
+    throw new Error('on strike');
+  };
+  const fault = nucleus.faults.spoolFull({ times: 1, onStrike });
+  client.publish(1, 'test/a', 'x');
+  expect(await client.next()).toMatchObject({ type: 1, streamId: 1 });
+  expect(fault.strikes).toBe(1);
+});
