@@ -7,25 +7,22 @@ import { parseSharedSubscription } from '../topic/parse-shared-subscription.js';
 import { topicFilterProblem } from '../topic/topic-filter.js';
 import { type Access, accessControlOf, type TopicService, TOPIC_SERVICES } from './access.js';
 import type { Finding } from './finding.js';
+import type { DryRecord } from './record.js';
 
 /** Bytes of a filter on Greengrass Lite, its `$share/<group>/` included. */
 const LITE_FILTER_BYTES = 256;
 /** Subscriptions of all components of a device on Greengrass Lite, and of one MQTT connection to AWS IoT Core, of which classic makes more. */
 const LITE_SUBSCRIPTIONS = 100;
 
-/**
- * Topics that MQTT, AWS IoT Core or a nucleus does not take, and policies that do not allow what they are to allow.
- *
- * @param watches how many configurations are followed: on Lite each takes the room of a subscription.
- */
-export const checkTopics = (componentName: string, access: Access, watches: number): readonly Finding[] => [
+/** Topics that MQTT, AWS IoT Core or a nucleus does not take, and policies that do not allow what they are to allow. */
+export const checkTopics = (componentName: string, access: Access, { news }: Pick<DryRecord, 'news'>): readonly Finding[] => [
   ...[...access.subscribe, ...access.publish].flatMap(malformed),
   ...[...access.local.subscribe, ...access.local.publish]
     .filter(topic => Buffer.byteLength(topic) > LITE_FILTER_BYTES)
     .map(localTooLongForLite),
   ...access.subscribe.filter(filter => Buffer.byteLength(filter) > LITE_FILTER_BYTES).map(tooLongForLite),
   ...access.subscribe.filter(filter => parseSharedSubscription(filter) !== undefined).map(sharedInVain),
-  ...tooMany(access, watches),
+  ...tooMany(access, news.filter(({ kind }) => kind === 'configuration').length),
   ...policies(componentName, access),
 ];
 
@@ -52,15 +49,16 @@ const sharedInVain = (filter: string): Finding => ({
   message: `The shared subscription ${JSON.stringify(filter)} gets no messages: the nucleus compares their topics with the filter, $share and all, and drops what the broker has dealt to the device. Give each core a topic of its own.`,
 });
 
-const tooMany = ({ subscribe, local }: Access, watches: number): readonly Finding[] => {
-  const subscriptions = subscribe.length + local.subscribe.length + watches;
+/** On Lite a configuration that is followed takes the room of a subscription. It knows neither updates nor validation. */
+const tooMany = ({ subscribe, local }: Access, configurations: number): readonly Finding[] => {
+  const subscriptions = subscribe.length + local.subscribe.length + configurations;
   return subscriptions <= LITE_SUBSCRIPTIONS
     ? []
     : [
         {
           severity: 'warning',
           about: 'quotas',
-          message: `It subscribes to ${subscriptions} filters; Greengrass Lite has room for ${LITE_SUBSCRIPTIONS} of all components of a device. Use wider filters, and tell the topics apart with a template.`,
+          message: `It has ${subscriptions} subscriptions, those to local topics and configurations among them; Greengrass Lite has room for ${LITE_SUBSCRIPTIONS} of all components of a device. Use wider filters, and tell the topics apart with a template.`,
         },
       ];
 };

@@ -84,7 +84,7 @@ export const diagramOf = (title: string, record: Drawn, live?: LiveNumbers): Dia
     byName.set(filter, add(`in local ${filter}`, { role: 'in', branch, lines }, accountOf('subscription', filter)));
   }
   for (const { branch, kind, name } of record.news)
-    add(`in ${kind} ${name}`, { role: 'in', branch, lines: kind === 'updates' ? ['updates of the device'] : [name, 'configuration'] });
+    add(`in ${kind} ${name}`, { role: 'in', branch, lines: kind === 'updates' ? ['updates of the device'] : [name, kind] });
   for (const stage of record.stages.filter(({ kind }) => kind !== 'subscription')) {
     const { branch, kind, name, declaration } = stage;
     const id = add(`${kind} ${name}`, { role: 'stage', branch, lines: stageLines(stage) }, accountOf(kind, name));

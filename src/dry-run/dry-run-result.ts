@@ -8,6 +8,7 @@ import { checkCodecs } from './check-codecs.js';
 import { checkLoops } from './check-loops.js';
 import { checkQuotas } from './check-quotas.js';
 import { checkTopics } from './check-topics.js';
+import { checkValidation } from './check-validation.js';
 import { type Diagram, type DiagramDirection, diagramOf, type LiveNumbers } from './diagram-model.js';
 import type { Finding } from './finding.js';
 import { gdkFiles, type GdkOptions, type ProjectFile } from './gdk-files.js';
@@ -85,10 +86,11 @@ const resultOf = (component: Component, seen: DryRecord, memory: number | undefi
     access,
     findings: [
       ...checkBranches(component, seen),
-      ...checkTopics(component.name, access, seen.news.length),
+      ...checkTopics(component.name, access, seen),
       ...checkQuotas(seen, memory),
       ...checkCodecs([...seen.subscriptions, ...seen.localSubscriptions]),
       ...checkLoops(access, seen),
+      ...checkValidation(seen),
       ...checkRecipe(component, access),
     ],
     recipe: options => recipeOf(component, access, options),

@@ -1,5 +1,5 @@
 import { defer, type Observable } from 'rxjs';
-import type { Configuration } from '../client/configuration.js';
+import type { Configuration, ConfigurationKey } from '../client/configuration.js';
 import type { Nucleus } from '../client/connect.js';
 import type { Lifecycle } from '../client/lifecycle.js';
 import type { LocalPublishRequest } from '../client/local-message.js';
@@ -28,11 +28,11 @@ export interface RecordedLocalPublish {
   readonly payloadBytes: number;
 }
 
-/** A configuration that is followed, or updates that are: what a component hears of its nucleus. */
+/** A configuration or updates that are followed, or a configuration that is validated before it is deployed: what a component hears of its nucleus. */
 export interface RecordedNews {
   readonly branch: string | undefined;
-  readonly kind: 'configuration' | 'updates';
-  /** Of a configuration: whose, and which part of it. */
+  readonly kind: 'configuration' | 'updates' | 'validation';
+  /** Of a configuration: which part of it, and whose, where it is another component's. */
   readonly name: string;
 }
 
@@ -96,20 +96,24 @@ const recordingTopics = (local: LocalTopics, notes: NucleusNotes): LocalTopics =
   };
 };
 
-const recordingConfiguration = (configuration: Configuration, notes: NucleusNotes): Configuration => ({
-  update: (value, key) => configuration.update(value, key),
-  validate: (codec, key) => configuration.validate(codec, key),
-  value$: (codec, key = {}) =>
-    defer(() => {
-      const path = `/${(key.keyPath ?? []).join('/')}`;
-      notes.news.push({
-        branch: notes.branch(),
-        kind: 'configuration',
-        name: key.componentName === undefined ? path : `${key.componentName}${path}`,
-      });
-      return configuration.value$(codec, key);
-    }),
-});
+const recordingConfiguration = (configuration: Configuration, notes: NucleusNotes): Configuration => {
+  const note = (kind: 'configuration' | 'validation', { componentName = '', keyPath = [] }: ConfigurationKey): void => {
+    notes.news.push({ branch: notes.branch(), kind, name: `${componentName}/${keyPath.join('/')}` });
+  };
+  return {
+    update: (value, key) => configuration.update(value, key),
+    validate: (codec, key = {}) =>
+      defer(() => {
+        note('validation', key);
+        return configuration.validate(codec, key);
+      }),
+    value$: (codec, key = {}) =>
+      defer(() => {
+        note('configuration', key);
+        return configuration.value$(codec, key);
+      }),
+  };
+};
 
 const recordingLifecycle = (lifecycle: Lifecycle, notes: NucleusNotes): Lifecycle => {
   const noting = <A>(updates$: Observable<A>): Observable<A> =>

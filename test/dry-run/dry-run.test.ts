@@ -178,6 +178,43 @@ describe('a dry run finds', () => {
     expect(messages(found, 'topics')).toEqual([expect.stringMatching(/^warning: The local topic "x+" has 257 bytes/)]);
   });
 
+  it('more subscriptions than Lite has room for: filters, local topics and configurations, and no updates, of which it knows none', async () => {
+    const build =
+      (filters: number) =>
+      (proxy: MqttProxy, _: unknown, { local, config$, nucleus }: RunContext) => ({
+        ...Object.fromEntries(Array.from({ length: filters }, (_, i) => [`b${i}`, proxy.subscribe({ topicName: `a/${i}`, qos })])),
+        local: local.subscribe({ topic: 'plc' }),
+        settings: config$,
+        updates: nucleus.lifecycle.updates$,
+      });
+    expect(messages(await dry(build(98)), 'quotas')).toEqual([]);
+    expect(messages(await dry(build(99)), 'quotas')).toEqual([expect.stringMatching(/^warning: It has 101 subscriptions/)]);
+  });
+
+  it('that it validates configurations, for which deployments then wait for every other component too', async () => {
+    const settings = t.type({ limit: t.number });
+    const found = await dry((_, __, { nucleus }) => nucleus.configuration.validate(settings, { keyPath: ['config'] }));
+    expect(messages(found, 'configuration')).toEqual([
+      'warning: It validates its configuration before a deployment takes effect. A deployment then waits for the answer of every component whose ' +
+        'configuration it changes, and fails after 20 s if one of them never validates. Do so only on devices on which every configured component does. ' +
+        'Greengrass Lite asks nobody.',
+    ]);
+    expect(found.news).toEqual([{ branch: 'run', kind: 'validation', name: '/config' }]);
+    expect(found.mermaid()).toContain('(["/config<br/>validation"])');
+    expect(messages(await dry((_, __, { config$ }) => config$), 'configuration')).toEqual([]);
+  });
+
+  it('that it validates in two places, of which the nucleus asks one', async () => {
+    const found = await dry((_, __, { nucleus }) => ({
+      one: nucleus.configuration.validate(t.unknown),
+      other: nucleus.configuration.validate(t.type({ limit: t.number })),
+    }));
+    expect(messages(found, 'configuration')).toEqual([
+      expect.stringMatching(/^warning: It validates its configuration/),
+      expect.stringMatching(/^error: It validates its configuration in 2 places/),
+    ]);
+  });
+
   it('a branch that fails at its start, and one that does not end when it is told to', async () => {
     const found = await dry(proxy => ({
       bad: proxy.subscribe({ topicName: 'a/#/b', qos }),
