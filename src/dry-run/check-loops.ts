@@ -32,7 +32,7 @@ const loops = (topics: readonly string[], filters: readonly string[], canaries: 
   topics
     .filter(topic => !canaries.includes(topic))
     .flatMap(topic =>
-      filters
+      [...new Set(filters)]
         .filter(filter => filtersOverlap(topic, filter))
         .map(filter => ({
           severity: 'warning',

@@ -166,6 +166,11 @@ describe('a dry run finds', () => {
         local
           .subscribe({ topic: 'plc/+', receiveMode })
           .pipe(onRights(publishTo(local, () => ({ topic: 'plc/1', payload: 'x' }), { topics: ['plc/1'] })));
+    const twice = (proxy: MqttProxy, config: unknown, context: RunContext) => ({
+      one: echo('RECEIVE_ALL_MESSAGES')(proxy, config, context),
+      other: context.local.subscribe({ topic: 'plc/+', receiveMode: 'RECEIVE_ALL_MESSAGES' }),
+    });
+    expect(messages(await dry(twice), 'loops')).toHaveLength(1);
     expect(messages(await dry(echo('RECEIVE_ALL_MESSAGES')), 'loops')).toEqual([
       'warning: It publishes to "plc/1" and subscribes to "plc/+": a message it publishes can come back to it, and be the cause of the next. ' +
         "Use local topics that do not overlap, or receiveMode: 'RECEIVE_MESSAGES_FROM_OTHERS'.",
