@@ -4,6 +4,7 @@ import { MQTT_PROXY_SERVICE, PUBSUB_SERVICE, type PolicyService } from '../recip
 import { filterCovers } from '../topic/filter-covers.js';
 import type { Component } from '../component/component.js';
 import type { DryRecord } from './record.js';
+import type { RecordedStage } from './recording-ledger.js';
 import { PUBLISH, PUBLISH_TO_TOPIC, SUBSCRIBE, SUBSCRIBE_TO_TOPIC } from '../shared/operations.js';
 
 /** Topics and filters, without those that another of them covers, sorted. */
@@ -22,6 +23,8 @@ export interface TopicService {
   readonly service: PolicyService;
   /** In the ids of policies. */
   readonly shortName: string;
+  /** What it calls a topic or filter, and several. */
+  readonly words: readonly [one: string, several: string];
   readonly operations: Readonly<Record<keyof TopicAccess, string>>;
   /** A topic or filter as the resources that allow it. */
   readonly resources: Readonly<Record<keyof TopicAccess, (filter: string) => readonly string[]>>;
@@ -50,6 +53,7 @@ export const TOPIC_SERVICES: readonly TopicService[] = [
   {
     service: MQTT_PROXY_SERVICE,
     shortName: 'mqttproxy',
+    words: ['topic or filter', 'topics and filters'],
     operations: { publish: PUBLISH, subscribe: SUBSCRIBE },
     resources: { publish: filter => [resourceOf(filter)], subscribe: filter => [resourceOf(filter)] },
     of: access => access,
@@ -57,25 +61,30 @@ export const TOPIC_SERVICES: readonly TopicService[] = [
   {
     service: PUBSUB_SERVICE,
     shortName: 'pubsub',
+    words: ['local topic or filter', 'local topics and filters'],
     operations: { publish: PUBLISH_TO_TOPIC, subscribe: SUBSCRIBE_TO_TOPIC },
     resources: { publish: localTopicsOf, subscribe: filter => [resourceOf(filter)] },
     of: ({ local }) => local,
   },
 ];
 
+/** Whether a stage publishes to other components of the device, and not to AWS IoT Core. */
+export const isLocalStage = ({ declaration }: RecordedStage): boolean => declaration.operation === PUBLISH_TO_TOPIC;
+
+/** Where these stages declare that they publish. */
+export const topicsOf = (stages: readonly RecordedStage[]): readonly string[] =>
+  stages.flatMap(({ declaration }) => declaration.topics ?? []);
+
 /** What a component was seen to need, and says that it needs. */
 export const accessOf = (
   component: Pick<Component, 'publishes' | 'subscribes' | 'localPublishes' | 'localSubscribes'>,
   record: DryRecord,
 ): Access => {
-  const staged = (isLocal: boolean): readonly string[] =>
-    record.stages.flatMap(({ declaration }) =>
-      (declaration.operation === PUBLISH_TO_TOPIC) === isLocal ? (declaration.topics ?? []) : [],
-    );
+  const { stages } = record;
   return {
     publish: least([
       ...component.publishes,
-      ...staged(false),
+      ...topicsOf(stages.filter(stage => !isLocalStage(stage))),
       ...record.publishes.map(({ topicName }) => topicName),
       ...record.subscriptions.flatMap(({ canaryTopicName }) => canaryTopicName ?? []),
     ]),
@@ -83,7 +92,7 @@ export const accessOf = (
     local: {
       publish: least([
         ...component.localPublishes,
-        ...staged(true),
+        ...topicsOf(stages.filter(isLocalStage)),
         ...record.localPublishes.map(({ topic }) => topic),
         ...record.localSubscriptions.flatMap(({ canaryTopicName }) => canaryTopicName ?? []),
       ]),
@@ -116,7 +125,7 @@ export const accessControlOf = (componentName: string, access: Access): AccessCo
 
 const policiesOf = (
   componentName: string,
-  { service, shortName, operations, resources: resourcesOf }: TopicService,
+  { shortName, words: [one, several], operations, resources: resourcesOf }: TopicService,
   access: TopicAccess,
 ): Readonly<Record<string, AccessControlPolicy>> => {
   const policies: Record<string, AccessControlPolicy> = {};
@@ -124,8 +133,8 @@ const policiesOf = (
     const resources = [...new Set(access[action].flatMap(resourcesOf[action]))];
     if (resources.length === 0) continue;
     const digest = createHash('sha256').update(resources.join('\n')).digest('hex').slice(0, 8);
-    const kind = service === PUBSUB_SERVICE ? 'local ' : '';
-    const what = access[action].length === 1 ? `one ${kind}topic or filter` : `${access[action].length} ${kind}topics and filters`;
+    const { length } = access[action];
+    const what = length === 1 ? `one ${one}` : `${length} ${several}`;
     policies[`${componentName}:${shortName}:${action}-${digest}`] = {
       policyDescription: `Allows to ${action === 'publish' ? 'publish to' : 'subscribe to'} ${what}.`,
       operations: [operations[action]],

@@ -1,9 +1,10 @@
 import type { Component } from '../component/component.js';
+import { isLocalStage } from './access.js';
 import type { Finding } from './finding.js';
 import type { DryRecord } from './record.js';
 
 /** What is wrong with the branches themselves, and what could not be seen of them. */
-export const checkBranches = (component: Pick<Component, 'publishes'>, record: DryRecord): readonly Finding[] => [
+export const checkBranches = (component: Pick<Component, 'publishes' | 'localPublishes'>, record: DryRecord): readonly Finding[] => [
   ...ends(record),
   ...draining(record),
   ...awaited(record),
@@ -37,11 +38,13 @@ const awaited = ({ awaited }: DryRecord): readonly Finding[] => {
   return [{ severity: 'warning', about: 'branches', message }];
 };
 
-const undeclared = ({ publishes }: Pick<Component, 'publishes'>, { stages }: DryRecord): readonly Finding[] =>
+const undeclared = (component: Pick<Component, 'publishes' | 'localPublishes'>, { stages }: DryRecord): readonly Finding[] =>
   stages
     .filter(({ kind, declaration }) => (kind === 'publishTo' || kind === 'forwardFrom') && declaration.topics === undefined)
-    .map(({ kind, name }) =>
-      publishes.length === 0
+    .map(stage => {
+      const { kind, name } = stage;
+      const member = isLocalStage(stage) ? 'localPublishes' : 'publishes';
+      return component[member].length === 0
         ? {
             severity: 'error',
             about: 'topics',
@@ -50,9 +53,9 @@ const undeclared = ({ publishes }: Pick<Component, 'publishes'>, { stages }: Dry
         : {
             severity: 'note',
             about: 'topics',
-            message: `Where the stage "${name}" publishes depends on data; the recipe allows what the component declares with publishes.`,
-          },
-    );
+            message: `Where the stage "${name}" publishes depends on data; the recipe allows what the component declares with ${member}.`,
+          };
+    });
 
 /** Stages of one operator and name share an account, so their numbers and their place in the diagram do. */
 const sameNames = ({ stages }: DryRecord): readonly Finding[] => {
@@ -71,9 +74,9 @@ const sameNames = ({ stages }: DryRecord): readonly Finding[] => {
 };
 
 /** What was not subscribed together with its branch. */
-const ofNoBranch = ({ subscriptions, stages }: DryRecord): readonly Finding[] => {
+const ofNoBranch = ({ subscriptions, localSubscriptions, stages }: DryRecord): readonly Finding[] => {
   const names = [
-    ...subscriptions.filter(({ branch }) => branch === undefined).map(({ filter }) => filter),
+    ...[...subscriptions, ...localSubscriptions].filter(({ branch }) => branch === undefined).map(({ filter }) => filter),
     ...stages.filter(({ kind, branch }) => branch === undefined && kind !== 'subscription').map(({ name }) => name),
   ];
   if (names.length === 0) return [];

@@ -1,7 +1,7 @@
 import type { DeclaredBuffer, StageAccount, StageKind } from '../flow/account.js';
 import { filterCovers } from '../topic/filter-covers.js';
-import { PUBLISH_TO_TOPIC } from '../shared/operations.js';
 import type { Component } from '../component/component.js';
+import { isLocalStage, topicsOf } from './access.js';
 import type { DryRecord } from './record.js';
 import type { RecordedStage } from './recording-ledger.js';
 
@@ -68,7 +68,7 @@ export const diagramOf = (title: string, record: Drawn, live?: LiveNumbers): Dia
   const connect = (from: string | undefined, to: string | undefined): void => {
     if (from !== undefined && to !== undefined) edges.set(`${from} ${to}`, { from, to });
   };
-  const topicOf = (isLocal: boolean, branch: string | undefined, topic: string): string =>
+  const addTopic = (isLocal: boolean, branch: string | undefined, topic: string): string =>
     isLocal
       ? add(`out local ${topic}`, { role: 'out', branch, lines: [topic, 'local'] })
       : add(`out ${topic}`, { role: 'out', branch, lines: [topic] });
@@ -91,18 +91,16 @@ export const diagramOf = (title: string, record: Drawn, live?: LiveNumbers): Dia
     byName.set(name, id);
     if (kind !== 'publishTo' && kind !== 'forwardFrom') continue;
     if (declaration.topics === undefined) connect(id, add(`unknown ${name}`, { role: 'unknown', branch, lines: ['depends on data'] }));
-    else for (const topic of declaration.topics) connect(id, topicOf(declaration.operation === PUBLISH_TO_TOPIC, branch, topic));
+    else for (const topic of declaration.topics) connect(id, addTopic(isLocalStage(stage), branch, topic));
   }
-  const staged = (isLocal: boolean): readonly string[] =>
-    record.stages.flatMap(({ declaration }) =>
-      (declaration.operation === PUBLISH_TO_TOPIC) === isLocal ? (declaration.topics ?? []) : [],
-    );
+  const staged = topicsOf(record.stages.filter(stage => !isLocalStage(stage)));
+  const stagedLocally = topicsOf(record.stages.filter(isLocalStage));
   for (const { branch, topicName } of record.publishes) {
-    if (staged(false).some(filter => filterCovers(filter, topicName))) continue;
+    if (staged.some(filter => filterCovers(filter, topicName))) continue;
     add(`out ${topicName}`, { role: 'out', branch, lines: [topicName, 'without a message'] });
   }
   for (const { branch, topic } of record.localPublishes) {
-    if (staged(true).some(filter => filterCovers(filter, topic))) continue;
+    if (stagedLocally.some(filter => filterCovers(filter, topic))) continue;
     add(`out local ${topic}`, { role: 'out', branch, lines: [topic, 'local, without a message'] });
   }
   for (const filter of record.declared.localSubscribes)

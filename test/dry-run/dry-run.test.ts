@@ -154,6 +154,19 @@ describe('a dry run finds', () => {
     expect((await dry(build({ topics: ['answers/+'] }))).access.publish).toEqual(['answers/+']);
   });
 
+  it('where a stage publishes on local topics, unless the component declares that', async () => {
+    const build = (_: MqttProxy, __: unknown, { local }: RunContext) =>
+      local
+        .subscribe({ topic: 'in' })
+        .pipe(onRights(publishTo(local, ({ payload }) => ({ topic: String(payload.length), payload }), { name: 'out' })));
+    const problem = expect.stringMatching(/^error: Where the stage "out" publishes depends on data/) as string;
+    expect(messages(await dry(build), 'topics')).toEqual([problem]);
+    expect(messages(await dry(build, { publishes: ['elsewhere'] }), 'topics')).toEqual([problem]);
+    expect(messages(await dry(build, { localPublishes: ['+'] }), 'topics')).toEqual([
+      'note: Where the stage "out" publishes depends on data; the recipe allows what the component declares with localPublishes.',
+    ]);
+  });
+
   it('a loop that feeds its own input', async () => {
     const found = await dry(proxy => proxy.subscribe({ topicName: 'a/#', qos }).pipe(onRights(to(proxy, 'a/b', ['a/+']))));
     expect(messages(found, 'loops')).toEqual([expect.stringContaining('publishes to "a/+" and subscribes to "a/#"')]);
@@ -323,6 +336,11 @@ describe('a dry run finds', () => {
     expect(messages(found, 'branches')).toEqual([expect.stringMatching(/^note: "late", "later": subscribed later than its branch/)]);
     expect(found.access).toMatchObject({ publish: ['out'], subscribe: ['early', 'late'] });
     expect(found.svg()).toContain('of no known branch');
+  });
+
+  it('local topics that are subscribed to later, whose branch it cannot tell', async () => {
+    const found = await dry((_, __, { local }) => timer(1_000).pipe(switchMap(() => local.subscribe({ topic: 'late' }))));
+    expect(messages(found, 'branches')).toEqual([expect.stringMatching(/^note: "late": subscribed later than its branch/)]);
   });
 
   it('timers without end, and gives up', async () => {
