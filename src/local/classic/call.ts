@@ -1,10 +1,8 @@
 import type { DeviceSubscriptions } from '../broker/device-subscriptions.js';
 import type { MqttVersion } from '../local-nucleus-options.js';
 import type { LocalTopics } from '../pubsub/local-topics.js';
-import type { Caller } from '../server/caller.js';
-import { passReplyFaults } from '../server/frames.js';
+import { Call } from '../server/call.js';
 import type { ProfileContext } from '../server/protocol.js';
-import type { OpenStreams } from '../server/subscribe-exchange.js';
 import { classicError, type ClassicErrorCode } from './replies.js';
 import type { ClassicSpool, SpoolLimits } from './spool.js';
 
@@ -28,35 +26,21 @@ export interface ClassicShared {
 /** The members of a request. */
 export type Members = Readonly<Record<string, unknown>>;
 
-/** One operation being carried out on one stream. */
-export class ClassicCall {
-  readonly caller: Caller;
-  readonly shared: ClassicShared;
-  readonly streams: OpenStreams;
-  readonly streamId: number;
-  readonly operation: string;
-
-  constructor(caller: Caller, shared: ClassicShared, streams: OpenStreams, streamId: number, operation: string) {
-    this.caller = caller;
-    this.shared = shared;
-    this.streams = streams;
-    this.streamId = streamId;
-    this.operation = operation;
-  }
-
+/** One operation being carried out on one stream of a classic nucleus. */
+export class ClassicCall extends Call<ClassicShared> {
   /** The last frame of the stream. The client may end the stream first, while a fault keeps the frame back. */
   end(frame: () => Buffer): void {
-    const { caller, shared, streams, streamId } = this;
+    const { caller, streams, streamId } = this;
     streams.keep(streamId);
-    passReplyFaults(caller.peer, shared.context.faults, this.operation, caller.component, () => {
+    this.answer(() => {
       if (streams.close(streamId)) caller.peer.send(frame(), false);
     });
   }
 
   /** The answer of a stream that stays open, which is kept already. */
   begin(frame: () => Buffer): void {
-    const { caller, shared, streams, streamId, operation } = this;
-    passReplyFaults(caller.peer, shared.context.faults, operation, caller.component, () => {
+    const { caller, streams, streamId } = this;
+    this.answer(() => {
       if (streams.has(streamId)) caller.peer.send(frame(), false);
     });
   }

@@ -119,7 +119,7 @@ function activate(call: ClassicCall, filter: string, qos: 0 | 1, refuse: Refuse)
   let active = false;
   streams.keep(streamId, () => {
     shared.table.remove(subscription);
-    if (active) caller.unsubscribed(streamId, filter);
+    if (active) caller.changed('unsubscribed', streamId, filter);
   });
   shared.table.add(subscription, answer => {
     // The client may have given up meanwhile.
@@ -134,7 +134,7 @@ function activate(call: ClassicCall, filter: string, qos: 0 | 1, refuse: Refuse)
     active = true;
     subscription.begin();
     // An observer may publish at once, and what it publishes is heard.
-    caller.subscribed(streamId, filter);
+    caller.changed('subscribed', streamId, filter);
   });
 }
 

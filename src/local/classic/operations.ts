@@ -23,9 +23,8 @@ import {
   classicValidateConfiguration,
 } from '../lifecycle/classic.js';
 import { classicPublishToTopic, classicSubscribeToTopic, PUBLISH_TO_TOPIC_NULL, SUBSCRIBE_TO_TOPIC_NULL } from '../pubsub/classic.js';
-import { Caller, followConnectionStatus } from '../server/caller.js';
-import type { Peer } from '../server/protocol.js';
-import { OpenStreams } from '../server/subscribe-exchange.js';
+import { Operations } from '../server/call.js';
+import { followConnectionStatus } from '../server/caller.js';
 import { ClassicCall, type ClassicShared, type Members } from './call.js';
 import { classicPublish, classicSubscribe } from './mqtt-proxy.js';
 import { MalformedMember, parseGson } from './request.js';
@@ -86,20 +85,11 @@ const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
 ]);
 
 /** The operations of one authenticated connection to a classic nucleus. */
-export class ClassicOperations {
-  readonly streams: OpenStreams = new OpenStreams();
-  readonly caller: Caller;
-  readonly #shared: ClassicShared;
-
-  constructor(peer: Peer, shared: ClassicShared, component: string) {
-    this.caller = new Caller(peer, component, shared.context);
-    this.#shared = shared;
-  }
-
+export class ClassicOperations extends Operations<ClassicShared> {
   execute(streamId: number, operation: string, payload: string): void {
     this.caller.asks(operation, payload);
-    const call = new ClassicCall(this.caller, this.#shared, this.streams, streamId, operation);
-    const handler = operation === SUBSCRIBE_STATUS && !this.#shared.context.connectionStatus ? undefined : HANDLERS.get(operation);
+    const call = new ClassicCall(this, streamId, operation);
+    const handler = operation === SUBSCRIBE_STATUS && !this.shared.context.connectionStatus ? undefined : HANDLERS.get(operation);
     if (handler === undefined) {
       this.#refuse(call);
       return;

@@ -1,8 +1,6 @@
 import type { LocalTopics } from '../pubsub/local-topics.js';
-import type { Caller } from '../server/caller.js';
-import { passReplyFaults } from '../server/frames.js';
+import { Call } from '../server/call.js';
 import type { ProfileContext } from '../server/protocol.js';
-import type { OpenStreams } from '../server/subscribe-exchange.js';
 import type { Subscription } from '../server/subscriptions.js';
 import type { LitePublishWindow, PublishWindowLimits } from './publish-window.js';
 import { liteError, type LiteErrorCode } from './replies.js';
@@ -39,22 +37,8 @@ export interface LiteShared {
   readonly unsubscribe: (subscription: Subscription) => void;
 }
 
-/** One operation being carried out on one stream. */
-export class LiteCall {
-  readonly caller: Caller;
-  readonly shared: LiteShared;
-  readonly streams: OpenStreams;
-  readonly streamId: number;
-  readonly operation: string;
-
-  constructor(caller: Caller, shared: LiteShared, streams: OpenStreams, streamId: number, operation: string) {
-    this.caller = caller;
-    this.shared = shared;
-    this.streams = streams;
-    this.streamId = streamId;
-    this.operation = operation;
-  }
-
+/** One operation being carried out on one stream of Lite. */
+export class LiteCall extends Call<LiteShared> {
   /** Without its configuration daemon Lite finds no policy, and so allows nothing. */
   may(resource: string): boolean {
     const { caller, shared, operation } = this;
@@ -62,7 +46,7 @@ export class LiteCall {
   }
 
   reply(frame: () => Buffer): void {
-    passReplyFaults(this.caller.peer, this.shared.context.faults, this.operation, this.caller.component, () => {
+    this.answer(() => {
       this.caller.peer.send(frame(), false);
     });
   }

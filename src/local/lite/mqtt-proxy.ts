@@ -70,9 +70,9 @@ export function liteSubscribe(call: LiteCall, members: Members): void {
   const subscription = new SubscribeExchange(call, filter, qos.value, FORMS);
   streams.keep(streamId, () => {
     shared.unsubscribe(subscription);
-    caller.unsubscribed(streamId, filter);
+    caller.changed('unsubscribed', streamId, filter);
   });
   if (!faults.denySubscription.strike(caller.component)) shared.subscribe(subscription);
   subscription.begin();
-  caller.subscribed(streamId, filter);
+  caller.changed('subscribed', streamId, filter);
 }

@@ -11,10 +11,9 @@ import {
 } from '../../shared/operations.js';
 import { liteGetConfiguration, liteSubscribeToConfiguration, liteUpdateConfiguration } from '../configuration/lite.js';
 import { litePublishToTopic, liteSubscribeToTopic } from '../pubsub/lite.js';
-import { Caller, followConnectionStatus } from '../server/caller.js';
+import { Operations } from '../server/call.js';
+import { followConnectionStatus } from '../server/caller.js';
 import { shapeHeaders } from '../server/frames.js';
-import type { Peer } from '../server/protocol.js';
-import { OpenStreams } from '../server/subscribe-exchange.js';
 import { LiteCall, type LiteShared } from './call.js';
 import { litePublish, liteSubscribe } from './mqtt-proxy.js';
 import { INVALID_PARAMETERS, type Members, parseMembers } from './request.js';
@@ -38,16 +37,7 @@ const OFFERED: ReadonlySet<string> = new Set(
 );
 
 /** The operations of one authenticated connection to Greengrass Lite. */
-export class LiteOperations {
-  readonly streams: OpenStreams = new OpenStreams();
-  readonly caller: Caller;
-  readonly #shared: LiteShared;
-
-  constructor(peer: Peer, shared: LiteShared, component: string) {
-    this.caller = new Caller(peer, component, shared.context);
-    this.#shared = shared;
-  }
-
+export class LiteOperations extends Operations<LiteShared> {
   execute(streamId: number, operation: string, payload: string): void {
     this.caller.asks(operation, payload);
     const call = this.#call(streamId, operation);
@@ -61,8 +51,8 @@ export class LiteOperations {
     else if (operation === GET_CONFIGURATION) liteGetConfiguration(call, members);
     else if (operation === UPDATE_CONFIGURATION) liteUpdateConfiguration(call, members);
     else if (operation === SUBSCRIBE_TO_CONFIGURATION_UPDATE) liteSubscribeToConfiguration(call, members);
-    else if (operation === SUBSCRIBE_STATUS && this.#shared.context.connectionStatus) {
-      const { link } = this.#shared.context;
+    else if (operation === SUBSCRIBE_STATUS && this.shared.context.connectionStatus) {
+      const { link } = this.shared.context;
       this.streams.keep(streamId, followConnectionStatus(this.caller.peer, link, streamId, liteStatusReply, liteStatusEvent));
     } else this.#decline(call);
   }
@@ -83,6 +73,6 @@ export class LiteOperations {
   }
 
   #call(streamId: number, operation: string): LiteCall {
-    return new LiteCall(this.caller, this.#shared, this.streams, streamId, operation);
+    return new LiteCall(this, streamId, operation);
   }
 }

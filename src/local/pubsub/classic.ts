@@ -7,7 +7,7 @@ import { gson, GsonError, hasNameTwice, untypedGson } from '../classic/gson.js';
 import { nullPointer } from '../classic/replies.js';
 import { blobMember, isObjectMember, MalformedMember, textMember } from '../classic/request.js';
 import { EventFrames, shapeHeaders } from '../server/frames.js';
-import { SubscribeExchange, type SubscribeForms } from '../server/subscribe-exchange.js';
+import type { SubscribeForms } from '../server/subscribe-exchange.js';
 
 const publishReply = shapeHeaders('PublishToTopicResponse', true, 'content first');
 const subscribeReply = shapeHeaders('SubscribeToTopicResponse', false, 'content first');
@@ -60,20 +60,12 @@ export function classicPublishToTopic(call: ClassicCall, members: Members): void
  * Source: `PubSubIPCEventStreamAgent` of the nucleus.
  */
 export function classicSubscribeToTopic(call: ClassicCall, members: Members): void {
-  const { caller, shared, streams, streamId } = call;
   const filter = textMember(members, 'topic');
   const mode = textMember(members, 'receiveMode');
   if (!isAuthorized(call, filter)) return;
   if (filter === undefined) return call.fail('InvalidArgumentsError', 'Subscribe topic must not be empty');
   const fromOthers = mode === 'RECEIVE_ALL_MESSAGES' ? false : mode === 'RECEIVE_MESSAGES_FROM_OTHERS' || isClassicLocalWildcard(filter);
-  const subscription = new SubscribeExchange(call, filter, 0, FORMS);
-  streams.keep(streamId, () => {
-    shared.local.remove(subscription);
-    caller.localUnsubscribed(streamId, filter);
-  });
-  shared.local.add(subscription, fromOthers);
-  subscription.begin();
-  caller.localSubscribed(streamId, filter);
+  call.shared.local.subscribe(call, filter, FORMS, fromOthers);
 }
 
 export const PUBLISH_TO_TOPIC_NULL: string = nullPointer('PublishToTopicRequest.getTopic()', 'publishRequest');

@@ -6,7 +6,7 @@ import type { LiteCall } from '../lite/call.js';
 import { liteDepth, liteJson } from '../lite/replies.js';
 import { INVALID_PARAMETERS, type Members } from '../lite/request.js';
 import { EventFrames, shapeHeaders } from '../server/frames.js';
-import { SubscribeExchange, type SubscribeForms } from '../server/subscribe-exchange.js';
+import type { SubscribeForms } from '../server/subscribe-exchange.js';
 
 const MAX_TOPIC_BYTES = 256;
 /** Maps and lists in one another that a message may have. From 16 on a device takes seconds, then minutes, and serves nobody meanwhile. */
@@ -65,19 +65,12 @@ export function litePublishToTopic(call: LiteCall, members: Members): void {
  * Source: `subscribe_to_topic.c` and `ggpubsubd` of Greengrass Lite, in their order of checks.
  */
 export function liteSubscribeToTopic(call: LiteCall, members: Members): void {
-  const { caller, shared, streams, streamId } = call;
+  const { caller, shared } = call;
   const { topic: filter } = members;
   if (typeof filter !== 'string') return call.fail(INVALID_PARAMETERS);
   if (!call.may(filter)) return call.unauthorized(filter);
   const isObserver = shared.context.isObserver(caller.component);
   const isFull = !isObserver && !shared.hasLocalSlot;
   if (filter === '' || Buffer.byteLength(filter) > MAX_TOPIC_BYTES || isFull || shared.isPubsubDown) return call.fail(NOT_BOUND, filter);
-  const subscription = new SubscribeExchange(call, filter, 0, FORMS);
-  streams.keep(streamId, () => {
-    shared.local.remove(subscription);
-    caller.localUnsubscribed(streamId, filter);
-  });
-  shared.local.add(subscription, false);
-  subscription.begin();
-  caller.localSubscribed(streamId, filter);
+  shared.local.subscribe(call, filter, FORMS, false);
 }

@@ -1,6 +1,8 @@
+import type { Call } from '../server/call.js';
 import type { Caller } from '../server/caller.js';
 import type { EventFrames } from '../server/frames.js';
 import type { ProfileContext } from '../server/protocol.js';
+import { SubscribeExchange, type SubscribeForms } from '../server/subscribe-exchange.js';
 import { SubscriptionTable, type Subscription } from '../server/subscriptions.js';
 
 /** A message on a local topic, for who looks. */
@@ -30,12 +32,25 @@ export class LocalTopics {
     return [...this.#table.all(), ...this.#lost].filter(({ component }) => !this.#context.isObserver(component)).length;
   }
 
+  /** Grants a subscription. `fromOthers`: it gets nothing that its own component has published. */
+  subscribe(call: Call, filter: string, forms: SubscribeForms, fromOthers: boolean): void {
+    const { caller, streams, streamId } = call;
+    const subscription = new SubscribeExchange(call, filter, 0, forms);
+    streams.keep(streamId, () => {
+      this.#remove(subscription);
+      caller.changed('localUnsubscribed', streamId, filter);
+    });
+    this.add(subscription, fromOthers);
+    subscription.begin();
+    caller.changed('localSubscribed', streamId, filter);
+  }
+
   add(subscription: Subscription, fromOthers: boolean): void {
     this.#table.add(subscription);
     if (fromOthers) this.#fromOthers.add(subscription);
   }
 
-  remove(subscription: Subscription): void {
+  #remove(subscription: Subscription): void {
     if (!this.#table.remove(subscription)) this.#lost.delete(subscription);
     this.#fromOthers.delete(subscription);
   }

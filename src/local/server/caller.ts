@@ -35,6 +35,9 @@ export function authenticate(context: ProfileContext, peer: Peer, claim: Claim):
   return 'refused';
 }
 
+/** What becomes of a subscription: to the MQTT proxy, or to a local topic. */
+type SubscriptionChange = 'subscribed' | 'unsubscribed' | 'localSubscribed' | 'localUnsubscribed';
+
 /** Who calls: one authenticated connection of one component. What both profiles do alike for it. */
 export class Caller {
   readonly peer: Peer;
@@ -75,30 +78,16 @@ export class Caller {
     });
   }
 
-  subscribed(streamId: number, filter: string): void {
+  /** A subscription is active, or has ended. */
+  changed(kind: SubscriptionChange, streamId: number, filter: string): void {
     if (!this.#context.observed()) return;
-    this.#context.observe({ kind: 'subscribed', connection: this.peer.id, component: this.component, streamId, filter });
-  }
-
-  unsubscribed(streamId: number, filter: string): void {
-    if (!this.#context.observed()) return;
-    this.#context.observe({ kind: 'unsubscribed', connection: this.peer.id, component: this.component, streamId, filter });
+    this.#context.observe({ kind, connection: this.peer.id, component: this.component, streamId, filter });
   }
 
   reported(state: string): void {
     this.#context.lifecycle.reported(this.component, state);
     if (!this.#context.observed()) return;
     this.#context.observe({ kind: 'stateReported', connection: this.peer.id, component: this.component, state });
-  }
-
-  localSubscribed(streamId: number, filter: string): void {
-    if (!this.#context.observed()) return;
-    this.#context.observe({ kind: 'localSubscribed', connection: this.peer.id, component: this.component, streamId, filter });
-  }
-
-  localUnsubscribed(streamId: number, filter: string): void {
-    if (!this.#context.observed()) return;
-    this.#context.observe({ kind: 'localUnsubscribed', connection: this.peer.id, component: this.component, streamId, filter });
   }
 
   failed(operation: string, code: string, message: string, resource: string | undefined): void {

@@ -3,8 +3,6 @@ import { encodeFrame } from '../../ipc/wire/encode-frame.js';
 import { type Headers, PRELUDE_LENGTH } from '../../ipc/wire/frame.js';
 import { encodeHeaders } from '../../ipc/wire/headers.js';
 import { MessageFlag, MessageType, rpcHeaders, type RpcMessageInit } from '../../ipc/wire/rpc-message.js';
-import { faultOperation, type FaultSwitches } from '../faults/fault-switches.js';
-import type { Peer } from './protocol.js';
 
 const STREAM_ID = ':stream-id';
 
@@ -113,20 +111,3 @@ export const terminateHeaders: HeaderTemplate = new HeaderTemplate(
   },
   'content last',
 );
-
-/** Sends a reply now, unless a fault swallows it, keeps it for later or drops the connection instead. */
-export function passReplyFaults(peer: Peer, faults: FaultSwitches, operation: string, component: string, send: () => void): void {
-  const about = faultOperation(operation);
-  if (about === undefined) {
-    send();
-    return;
-  }
-  if (faults.noReply[about].strike(component) !== undefined) return;
-  if (faults.dropBeforeReply[about].strike(component) !== undefined) {
-    peer.destroy();
-    return;
-  }
-  const withheld = faults.withholdReply[about].strike(component);
-  if (withheld === undefined) send();
-  else withheld.parameter.hold(send);
-}

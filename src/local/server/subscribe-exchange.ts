@@ -1,49 +1,8 @@
 import type { BrokerMessage } from '../broker/broker.js';
 import type { MessageStreamOperation } from '../faults/fault-switches.js';
-import type { Caller } from './caller.js';
-import { type EventFrames, type HeaderTemplate, passReplyFaults, terminateHeaders } from './frames.js';
-import type { ProfileContext } from './protocol.js';
+import type { Call } from './call.js';
+import { type EventFrames, type HeaderTemplate, terminateHeaders } from './frames.js';
 import type { Subscription } from './subscriptions.js';
-
-/** The streams of one connection that are open, with what is to be done when they end. */
-export class OpenStreams {
-  readonly #closers = new Map<number, readonly (() => void)[]>();
-
-  /** Keeps a stream open. One that is kept twice, which Lite allows, has both to do at its end. */
-  keep(streamId: number, onClose: () => void = nothing): void {
-    const others = this.#closers.get(streamId);
-    this.#closers.set(streamId, others === undefined ? [onClose] : [...others, onClose]);
-  }
-
-  has(streamId: number): boolean {
-    return this.#closers.has(streamId);
-  }
-
-  /** `false` for a stream that is not open. */
-  close(streamId: number): boolean {
-    const closers = this.#closers.get(streamId);
-    if (closers === undefined) return false;
-    this.#closers.delete(streamId);
-    for (const close of closers) close();
-    return true;
-  }
-
-  /** Ends what was kept first, as Lite does with a stream that several subscriptions share; the others go on. */
-  closeOne(streamId: number): void {
-    const [close, ...others] = this.#closers.get(streamId) ?? [];
-    if (others.length === 0) this.#closers.delete(streamId);
-    else this.#closers.set(streamId, others);
-    close?.();
-  }
-
-  closeAll(): void {
-    for (const streamId of [...this.#closers.keys()]) this.close(streamId);
-  }
-}
-
-function nothing(): void {
-  return;
-}
 
 /** How a profile writes on a subscription's stream. */
 export interface SubscribeForms {
@@ -55,26 +14,17 @@ export interface SubscribeForms {
   readonly about: MessageStreamOperation;
 }
 
-/** The call that asked for a subscription: a classic one or one of Lite. */
-interface SubscribeCall {
-  readonly caller: Caller;
-  readonly shared: { readonly context: ProfileContext };
-  readonly streams: OpenStreams;
-  readonly streamId: number;
-  readonly operation: string;
-}
-
 /** What goes to a client on a subscription's stream: the answer and the events, in the order that profile and faults give them. */
 export class SubscribeExchange implements Subscription {
   readonly component: string;
   readonly filter: string;
   readonly qos: 0 | 1;
   readonly streamId: number;
-  readonly #call: SubscribeCall;
+  readonly #call: Call;
   readonly #forms: SubscribeForms;
   #state: 'unanswered' | 'answers after a message' | 'answered' = 'unanswered';
 
-  constructor(call: SubscribeCall, filter: string, qos: 0 | 1, forms: SubscribeForms) {
+  constructor(call: Call, filter: string, qos: 0 | 1, forms: SubscribeForms) {
     this.component = call.caller.component;
     this.filter = filter;
     this.qos = qos;
@@ -113,7 +63,7 @@ export class SubscribeExchange implements Subscription {
     const { caller, shared, streams, streamId } = this.#call;
     const { peer, component } = caller;
     const { faults } = shared.context;
-    passReplyFaults(peer, faults, this.#call.operation, component, () => {
+    this.#call.answer(() => {
       // The client may have given up while the answer was withheld.
       if (!streams.has(streamId)) return;
       peer.send(this.#forms.reply.frame(streamId, '{}'), false);
