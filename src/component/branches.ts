@@ -13,7 +13,7 @@ export const namedBranches = (branches: Branches): ReadonlyMap<string, Branch> =
   // Of a promise there are no members: it would be a component without branches, which ends at once and well.
   atOnce(branches, 'run');
   // A record has no subscribe: of the two, only an Observable passes the test.
-  const named: readonly (readonly [string, Branch])[] = isObservable(branches) ? [[ONLY, branches]] : Object.entries(branches);
+  const named: readonly (readonly [string, Branch])[] = isObservable(branches) ? [[ONLY, branches]] : Object.entries(recordOf(branches));
   for (const [name, branch] of named) {
     if (!isObservable(branch))
       throw new TypeError(
@@ -21,6 +21,13 @@ export const namedBranches = (branches: Branches): ReadonlyMap<string, Branch> =
       );
   }
   return new Map(named);
+};
+
+/** Types forbid all else, but JavaScript gives `undefined` for `run: () => { … }` without a `return`, and a number has no members: a component without branches. */
+const recordOf = (given: unknown): object => {
+  if (typeof given === 'object' && given !== null) return given;
+  const what = given === undefined ? 'nothing: a return is missing' : typeof given === 'object' ? 'null' : `a ${typeof given}`;
+  throw new TypeError(`run gave ${what}. Give an Observable of Eithers, or a record of them by name.`);
 };
 
 /** What happens in a branch. After an end nothing more. */

@@ -368,4 +368,13 @@ describe('a dry run finds', () => {
     ).rejects.toThrow('no such sensor');
     await expect(dry(() => ({ a: 1 }) as unknown as Branches)).rejects.toThrow('run gave no stream for the branch "a"');
   });
+  it.each([
+    [undefined, 'run gave nothing: a return is missing. Give an Observable of Eithers, or a record of them by name.'],
+    [null, 'run gave null.'],
+    [7, 'run gave a number.'],
+    ['text', 'run gave a string.'],
+    [() => NEVER, 'run gave a function.'],
+  ])('that run gave %o, which is no stream', async (given, sentence) => {
+    await expect(dry(() => given as unknown as Branches)).rejects.toThrow(sentence);
+  });
 });
