@@ -25,6 +25,9 @@ describe('a line of a component', () => {
       sentence: 'summaries: late: It is late.',
     });
     expect(shown(log => log.error('It is late.', { error: new Error('It is late.') }))?.sentence).toBe('It is late.');
+    expect(shown(log => log.error('ended: It failed.', { error: new Error('It is late.') }))?.sentence).toBe(
+      'ended: It failed: It is late.',
+    );
     expect(shown(log => log.warn('no Error', { error: { _tag: 'X' } }))?.sentence).toBe('no Error');
   });
 

@@ -236,5 +236,6 @@ export function logSentence(text: string): { readonly level: LogLevel; readonly 
   const line = LogLine.decode(parsed);
   if (line._tag === 'Left') return undefined;
   const { level, message, error } = line.right;
-  return { level, sentence: error?.message === undefined || message.includes(error.message) ? message : `${message}: ${error.message}` };
+  if (error?.message === undefined || message.includes(error.message)) return { level, sentence: message };
+  return { level, sentence: `${message.replace(/\.$/, '')}: ${error.message}` };
 }
