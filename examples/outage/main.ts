@@ -4,6 +4,7 @@
  * The nucleus, the connection and the file are real, and so is the outage. Only time is not: the outbox is given a clock that passes twelve days in a minute.
  */
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate, setTimeout } from 'node:timers/promises';
@@ -25,6 +26,10 @@ const OUTAGE = { from: DAY, to: 8 * DAY };
 const EVERY = 5 * MINUTE;
 const [, , seconds = '60', pictureFile] = process.argv;
 
+if (!isBuiltin('node:sqlite')) {
+  console.error(`This needs Node 22.13 or newer, which has node:sqlite, and not ${process.version}.`);
+  process.exit(1);
+}
 const folder = await mkdtemp(join(tmpdir(), 'outage-'));
 const path = join(folder, 'outbox.sqlite');
 const recipe = orThrow(readRecipe(orThrow(await dryRun(component)).recipeText('json')));

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { nodeWithSqlite } from '../../scripts/node-binary.js';
 import { temporaryFolder } from '../kit/process/run-cli.js';
-import { runExampleUnder, shownOutput } from '../kit/process/run-example.js';
+import { runExample, runExampleUnder, shownOutput } from '../kit/process/run-example.js';
 
 test('the example of a week without a connection prints what its index shows, and draws it', { timeout: 120_000 }, async () => {
   const picture = join(temporaryFolder(), 'outage.svg');
@@ -17,3 +18,10 @@ test('the example of a week without a connection prints what its index shows, an
     expect(svg).toMatch(/>201\d<\/text>/);
   }
 });
+
+test.skipIf(isBuiltin('node:sqlite'))(
+  'under a Node without node:sqlite it ends at once, instead of telling so of each of 3456 readings',
+  async () => {
+    expect(await runExample('outage', '0')).toEqual({ code: 1, output: '' });
+  },
+);
