@@ -8,6 +8,7 @@ import { readShape, type ReceiveMode, SubscriptionResponseMessage } from '../ipc
 import type { Capabilities, SilenceWatch, SubscriptionStatus } from '../ports/mqtt-proxy.js';
 import { decodeUnpaddedBase64, encodeBase64 } from '../shared/base64.js';
 import { PUBLISH_TO_TOPIC, SUBSCRIBE_TO_TOPIC } from '../shared/operations.js';
+import { classicLocalRoutes } from '../topic/classic-local-routes.js';
 import { topicMatches } from '../topic/index.js';
 import { mqttStringProblem, quoted } from '../topic/mqtt-string.js';
 import { frameProblem } from './mqtt-request.js';
@@ -134,8 +135,27 @@ export function localSubscribeProblem(
   return problem === undefined ? undefined : new InvalidRequest('terminal', SUBSCRIBE_TO_TOPIC, filter, 'client', problem);
 }
 
+/** What is wrong with it for this nucleus. */
+export function localSubscribeProblemOn(
+  { profile }: Capabilities,
+  filter: string,
+  silence: SilenceWatch | undefined,
+): InvalidRequest<'terminal'> | undefined {
+  const canary = silence?.canaryTopicName;
+  const problem =
+    profile === 'lite'
+      ? (liteTopicProblem('filter', filter) ?? (canary === undefined ? undefined : liteTopicProblem('topic', canary)))
+      : classicCanaryProblem(filter, canary);
+  return problem === undefined ? undefined : new InvalidRequest('terminal', SUBSCRIBE_TO_TOPIC, filter, 'client', problem);
+}
+
+function classicCanaryProblem(filter: string, canary: string | undefined): string | undefined {
+  if (canary === undefined || classicLocalRoutes(filter, canary)) return undefined;
+  return `silence.canaryTopicName "${canary}" is one that a classic nucleus does not match with "${filter}", so the canary would never come back on this subscription.`;
+}
+
 /** What is wrong with a topic or filter for Greengrass Lite. */
-export function liteTopicProblem(what: 'topic' | 'filter', topic: string): string | undefined {
+function liteTopicProblem(what: 'topic' | 'filter', topic: string): string | undefined {
   const bytes = Buffer.byteLength(topic);
   if (bytes <= LITE_TOPIC_BYTES) return undefined;
   return `The local ${what} ${quoted(topic)} has ${bytes} bytes, and Greengrass Lite takes at most ${LITE_TOPIC_BYTES}. Use a shorter one.`;

@@ -1,24 +1,25 @@
 import { type Either, right } from 'fp-ts/lib/Either.js';
 import { firstValueFrom, map, Observable, type Subscription } from 'rxjs';
 import type { Decoder } from '../codec/codec.js';
-import { type DecodeFailed, InvalidRequest, type PublishError, type ServiceSubscribeError } from '../errors/errors.js';
-import { offerDirect, type PublishListener, type Submit } from '../flow/publish-job.js';
+import type { DecodeFailed, PublishError, ServiceSubscribeError } from '../errors/errors.js';
+import { offerDirect, type Submit } from '../flow/publish-job.js';
 import type { PortRules, PublishPort } from '../flow/publish-to.js';
-import type { ReceiveMode } from '../ipc/wire/shapes.js';
+import { PublishToTopicRequest, readShape, type ReceiveMode } from '../ipc/wire/shapes.js';
 import type { ConnectionState, RunnableTaskEither } from '../ports/mqtt-proxy.js';
+import { encodeBase64 } from '../shared/base64.js';
 import { PUBLISH_TO_TOPIC, SUBSCRIBE_TO_TOPIC } from '../shared/operations.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 import { topicMatches } from '../topic/index.js';
 import { topicFilterOf, type TopicPattern } from '../topic/topic-pattern.js';
 import {
   encodeLocalPublish,
-  liteTopicProblem,
   type LocalAccepted,
   localFrameProblem,
   type LocalMessage,
   localPublishProblem,
   type LocalPublishRequest,
   localSubscribeProblem,
+  localSubscribeProblemOn,
   type LocalSubscribeRequest,
   readLocalMessage,
 } from './local-message.js';
@@ -90,14 +91,15 @@ export class IpcLocalTopics implements LocalTopics {
 
   constructor(link: NucleusLink) {
     this.#link = link;
-    const submit = link.publisher<LocalPublishRequest, LocalAccepted>({
+    this.#submit = link.publisher<LocalPublishRequest, LocalAccepted>({
       ...RULES,
       requestProblem: localPublishProblem,
       problem: localFrameProblem,
       encode: encodeLocalPublish,
       read: () => ACCEPTED,
+      onSending: (topic, payload) => this.#isOnLite && this.#own.sending(topic, payload),
+      onRefused: (topic, payload) => this.#isOnLite && this.#own.refused(topic, payload),
     });
-    this.#submit = (request, listener) => submit(request, this.#noting(request, listener));
     offerDirect(this, this.#submit);
   }
 
@@ -135,6 +137,11 @@ export class IpcLocalTopics implements LocalTopics {
     return this.#link.holdDrain();
   }
 
+  get #isOnLite(): boolean {
+    const { state } = this.#link.connection;
+    return state.status === 'connected' && state.capabilities.profile === 'lite';
+  }
+
   /** Messages of others only are what Greengrass Lite does not know: it is made good here. */
   #messages(filter: string, request: LocalSubscribeRequest): ObservableEither<LocalSubscribeError, LocalMessage> {
     const { silence, onStatus, receiveMode = defaultMode(filter) } = request;
@@ -149,11 +156,8 @@ export class IpcLocalTopics implements LocalTopics {
           isCanary: message => message._tag === 'Right' && message.right.topic === silence?.canaryTopicName,
           silence,
           onStatus,
-          problem: ({ profile }) => {
-            watch?.forget();
-            const problem = profile === 'lite' ? liteTopicProblem('filter', filter) : undefined;
-            return problem === undefined ? undefined : new InvalidRequest('terminal', SUBSCRIBE_TO_TOPIC, filter, 'client', problem);
-          },
+          onAsking: () => watch?.forget(),
+          problem: capabilities => localSubscribeProblemOn(capabilities, filter, silence),
         },
         () => localSubscribeProblem(filter, request, receiveMode),
         topic => {
@@ -161,9 +165,7 @@ export class IpcLocalTopics implements LocalTopics {
         },
       );
       const isOwn = (message: LocalMessage): boolean => {
-        const state = this.#link.connection.state;
-        if (watch === undefined || state.status !== 'connected' || state.capabilities.profile !== 'lite') return false;
-        return watch.take(keyOfMessage(message.topic, message.format, message.payload));
+        return watch !== undefined && this.#isOnLite && watch.take(keyOfMessage(message));
       };
       const subscription: Subscription = events$
         .pipe(map((event): Either<LocalSubscribeError, LocalMessage> => (event._tag === 'Left' ? event : event.right)))
@@ -179,19 +181,6 @@ export class IpcLocalTopics implements LocalTopics {
         watch?.stop();
       };
     });
-  }
-
-  #noting(request: LocalPublishRequest, listener: PublishListener<LocalAccepted>): PublishListener<LocalAccepted> {
-    const forget = this.#own.published(request);
-    if (forget === undefined) return listener;
-    return {
-      onAccepted: listener.onAccepted.bind(listener),
-      onDefect: listener.onDefect.bind(listener),
-      onFailed: error => {
-        if (!('sent' in error && error.sent)) forget();
-        listener.onFailed(error);
-      },
-    };
   }
 }
 
@@ -218,36 +207,41 @@ export class OwnMessages {
     return watch;
   }
 
-  /** A message is about to be sent; whoever learns that it was refused calls the function returned. */
-  published(request: LocalPublishRequest): (() => void) | undefined {
-    const { topic } = request;
-    if (this.#watches.size === 0 || localPublishProblem(request) !== undefined) return undefined;
-    const key = keyOfRequest(request);
-    const watches = [...this.#watches].filter(watch => watch.expect(topic, key));
-    return watches.length === 0 ? undefined : () => watches.forEach(watch => watch.take(key));
+  /** A publish is about to be sent: `request` is its JSON. */
+  sending(topic: string, request: string): void {
+    this.#tell(topic, request, (watch, key) => watch.expect(key));
+  }
+
+  /** The nucleus has refused it. */
+  refused(topic: string, request: string): void {
+    this.#tell(topic, request, (watch, key) => watch.take(key));
+  }
+
+  /** Most components have no such subscription: then nothing is read. */
+  #tell(topic: string, request: string, tell: (watch: OwnWatch, key: string) => void): void {
+    let key: string | undefined;
+    for (const watch of this.#watches) if (topicMatches(watch.filter, topic)) tell(watch, (key ??= keyOfRequest(request)));
   }
 }
 
 /** What one subscription knows of the component's own messages. */
 export class OwnWatch {
-  readonly #filter: string;
+  readonly filter: string;
   readonly #awaited = new Map<string, number>();
   #count = 0;
   readonly stop: () => void;
 
   constructor(filter: string, stop: () => void) {
-    this.#filter = filter;
+    this.filter = filter;
     this.stop = stop;
   }
 
-  expect(topic: string, key: string): boolean {
-    if (!topicMatches(this.#filter, topic)) return false;
+  expect(key: string): void {
     this.#awaited.set(key, (this.#awaited.get(key) ?? 0) + 1);
     if (++this.#count > MOST_AWAITED) {
       const [oldest] = this.#awaited.keys();
       if (oldest !== undefined) this.take(oldest);
     }
-    return true;
   }
 
   /** Whether such a message is awaited; it is no longer then. */
@@ -260,7 +254,7 @@ export class OwnWatch {
     return true;
   }
 
-  /** Nothing that was published before the connection broke comes any more. */
+  /** Nothing that was sent before comes any more. */
   forget(): void {
     this.#awaited.clear();
     this.#count = 0;
@@ -268,15 +262,18 @@ export class OwnWatch {
 }
 
 /** The key of a message that arrived: bytes as they are; JSON by its content, since Greengrass Lite orders keys and writes numbers anew. */
-export function keyOfMessage(topic: string, format: 'json' | 'binary', payload: Uint8Array): string {
-  const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
-  return format === 'binary' ? `${topic} ${bytes.toString('base64')}` : `${topic} ${ordered(JSON.parse(bytes.toString('utf8')))}`;
+function keyOfMessage({ topic, format, payload }: LocalMessage): string {
+  return `${topic} ${format === 'binary' ? encodeBase64(payload) : ordered(JSON.parse(Buffer.from(payload).toString()))}`;
 }
 
-function keyOfRequest({ topic, payload, json }: LocalPublishRequest): string {
-  // As it will arrive: what JSON leaves out or writes otherwise, too.
-  if (json !== undefined) return `${topic} ${ordered(JSON.parse(JSON.stringify(json)))}`;
-  return keyOfMessage(topic, 'binary', typeof payload === 'string' ? Buffer.from(payload) : payload);
+/** The same of a publish, from its JSON: as it will arrive, without what JSON leaves out. */
+function keyOfRequest(request: string): string {
+  const decoded = readShape('PublishToTopicRequest', PublishToTopicRequest, request);
+  // Never: we have written it. It would be the key of no message.
+  if (decoded._tag === 'Left') return request;
+  const { topic, publishMessage } = decoded.right;
+  if ('jsonMessage' in publishMessage) return `${topic} ${ordered(publishMessage.jsonMessage.message)}`;
+  return `${topic} ${encodeBase64(publishMessage.binaryMessage.message)}`;
 }
 
 function ordered(value: unknown): string {

@@ -33,6 +33,10 @@ export interface RequestRules<A> {
     payload: string,
     capabilities: Capabilities,
   ) => InvalidRequest<'message'> | undefined;
+  /** A request is about to be sent, perhaps long after it was taken in. */
+  readonly onSending?: ((topicName: string, payload: string) => void) | undefined;
+  /** The nucleus has not taken what it was sent, and says so. */
+  readonly onRefused?: ((topicName: string, payload: string) => void) | undefined;
 }
 
 /**
@@ -180,6 +184,7 @@ export class RequestQueue<A> implements ConnectionUser, RequestOwner<A> {
         continue;
       }
       pending.takeNext(request);
+      this.#rules.onSending?.(request.topicName, request.payload);
       request.sendOn(session);
     }
   }
@@ -187,6 +192,7 @@ export class RequestQueue<A> implements ConnectionUser, RequestOwner<A> {
   #fail(request: PendingRequest<A>, error: PublishError): void {
     const listener = this.#pending.remove(request);
     this.#failed++;
+    if (request.sent && !('sent' in error && error.sent)) this.#rules.onRefused?.(request.topicName, request.payload);
     listener?.onFailed(error);
     this.#tellIdle();
   }

@@ -33,6 +33,8 @@ export interface EventStream<M> {
   readonly isCanary: (message: M) => boolean;
   readonly silence: SilenceWatch | undefined;
   readonly onStatus: ((status: SubscriptionStatus) => void) | undefined;
+  /** It is about to be asked for, for the first time or again: of what was sent before, nothing comes any more. */
+  readonly onAsking?: (() => void) | undefined;
   /** What is wrong with the request for the nucleus of a new connection, before it is sent there. */
   readonly problem?: ((capabilities: Capabilities) => InvalidRequest<'terminal'> | undefined) | undefined;
 }
@@ -171,9 +173,10 @@ export class Subscription<M> implements ConnectionUser, SubscriptionListener {
   }
 
   #ask(): void {
-    const { operation, payload } = this.#stream;
+    const { operation, payload, onAsking } = this.#stream;
     const { clock, timeout } = this.#context;
     if (this.#session === undefined) return;
+    onAsking?.();
     this.#cancelTimer = clock.after(timeout, () => {
       if (this.#operation?.takeEventsForReply() !== true) this.#setBack(new TimedOut('terminal', operation, timeout, true));
     });

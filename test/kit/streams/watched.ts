@@ -1,9 +1,10 @@
 import { Subject } from 'rxjs';
+import type { LocalSubscribeRequest } from '../../../src/client/local-message.js';
 import type { PatternSubscribeRequest, SubscribeRequest, SubscriptionStatus } from '../../../src/ports/mqtt-proxy.js';
 import { record, type Recorded } from './recorded.js';
 
 /** A request with its statuses recorded. */
-export function watched<R extends SubscribeRequest | PatternSubscribeRequest<unknown>>(
+export function watched<R extends SubscribeRequest | PatternSubscribeRequest<unknown> | LocalSubscribeRequest>(
   request: R,
 ): {
   readonly request: R;
