@@ -1,20 +1,18 @@
-import { right } from 'fp-ts/lib/Either.js';
+import * as t from 'io-ts';
 import { firstValueFrom, takeUntil } from 'rxjs';
 import { connectNucleus } from '../../client/connect.js';
+import { jsonPointer, pointerParts } from '../../recipe/json-pointer.js';
 import { isJsonObject } from '../../shared/json-object.js';
 import { CliError, UsageError } from '../cli-error.js';
 import { aborted, type Cli, stopOnSignals } from '../cli.js';
 import { asCliError, findDev, findNucleus, type ReachOptions } from '../reach/reach.js';
-import { OBSERVER } from '../reach/running-nuclei.js';
+import { componentsOf } from '../reach/running-nuclei.js';
 import { askDev } from './control-channel.js';
 
 /** Whose configuration. */
 export interface ConfigOptions extends ReachOptions {
   readonly component?: string | undefined;
 }
-
-/** What a value of the nucleus is read with: it is shown as it is. */
-const ANYTHING = { name: 'anything', decode: (value: unknown) => right(value) };
 
 /** Prints what a component's configuration has at a place, as JSON. */
 export async function getConfig(cli: Cli, path: string | undefined, options: ConfigOptions): Promise<void> {
@@ -23,7 +21,7 @@ export async function getConfig(cli: Cli, path: string | undefined, options: Con
   await using nucleus = connectNucleus({ ...address, transport: options.transport, refusalPatience: 0 });
   const keyPath = keysOf(path ?? '/');
   const componentName = options.component ?? address.firstComponent;
-  const value$ = nucleus.configuration.value$<unknown>(ANYTHING, { keyPath, componentName });
+  const value$ = nucleus.configuration.value$(t.unknown, { keyPath, componentName });
   const found = await firstValueFrom(value$.pipe(takeUntil(aborted(stopping.signal))), { defaultValue: undefined });
   if (found === undefined) return;
   if (found._tag === 'Left') throw asCliError(found.left);
@@ -42,7 +40,7 @@ export async function setConfig(cli: Cli, path: string, value: string, options: 
 
 /** Has `dev` deploy the component with the recipe's defaults at a place. */
 export async function resetConfig(cli: Cli, path: string, options: ConfigOptions): Promise<void> {
-  await configure(cli, options, { merge: {}, reset: [keysOf(path).length === 0 ? '' : `/${keysOf(path).map(escaped).join('/')}`] });
+  await configure(cli, options, { merge: {}, reset: [jsonPointer(keysOf(path))] });
 }
 
 async function configure(
@@ -51,7 +49,7 @@ async function configure(
   change: { readonly merge: Record<string, unknown>; readonly reset: readonly string[] },
 ): Promise<void> {
   const dev = findDev(nucleus, cli.env);
-  const name = component ?? Object.keys(dev.tokens).find(each => each !== OBSERVER) ?? '';
+  const name = component ?? componentsOf(dev)[0] ?? '';
   cli.out.line(await askDev(dev.socketPath, { ask: 'configure', component: name, ...change }));
 }
 
@@ -62,12 +60,9 @@ export async function askForStart(cli: Cli, ask: 'update' | 'restart', { nucleus
 
 /** The keys of a JSON pointer, such as `/config/limit`. The slash in front may be left out. */
 function keysOf(path: string): readonly string[] {
-  const pointer = path.startsWith('/') || path === '' ? path : `/${path}`;
-  const keys = pointer.split('/').slice(1);
-  return keys.join('') === '' ? [] : keys.map(key => key.replaceAll('~1', '/').replaceAll('~0', '~'));
+  const keys = pointerParts(path.startsWith('/') ? path : `/${path}`) ?? [];
+  return keys.join('') === '' ? [] : keys;
 }
-
-const escaped = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1');
 
 /** JSON, or else the text itself. */
 function jsonOf(value: string): unknown {

@@ -6,7 +6,7 @@ import { isJsonObject } from '../../shared/json-object.js';
 import { visible } from '../../shared/visible.js';
 import { CliError, EXIT } from '../cli-error.js';
 import type { Cli } from '../cli.js';
-import { bytes, payloadJson, previewPayload } from '../messages/message-text.js';
+import { bytes, messageJson, payloadJson, previewPayload } from '../messages/message-text.js';
 import { ago, columnsOf, isoTime, type Output } from '../output.js';
 import { done, fileOf, type ListOptions, type OutputOptions, type SelectOptions, selectionOf } from './options.js';
 
@@ -26,9 +26,7 @@ export async function listMessages(cli: Cli, file: string, places: readonly Plac
 export async function showOutbox(cli: Cli, file: string, places: readonly Places[], options: OutputOptions): Promise<void> {
   const { out } = cli;
   if (places.length > 0 || options.topic !== undefined || options.aside === true) {
-    await eachMessage(cli, file, places, options, Infinity, message =>
-      options.json === true ? messageJson(message) : inFull(out, message),
-    );
+    await eachMessage(cli, file, places, options, Infinity, message => (options.json === true ? filedJson(message) : inFull(out, message)));
     return;
   }
   const path = fileOf(file);
@@ -78,7 +76,7 @@ export async function exportMessages(
   places: readonly Places[],
   options: SelectOptions & { readonly mark?: 'members' | 'wrap' },
 ): Promise<void> {
-  await eachMessage(cli, file, places, options, Infinity, message => messageJson(message, options.mark));
+  await eachMessage(cli, file, places, options, Infinity, message => filedJson(message, options.mark));
 }
 
 /** Writes a text for each message, as fast as it is read. What was damaged is left out, and makes the command fail. */
@@ -150,15 +148,11 @@ function headJson({ members, payload, isSound, reason, ...rest }: FiledMessage):
   }).slice(0, -1);
 }
 
-function messageJson(message: FiledMessage, mark?: 'members' | 'wrap'): string {
+/** With a mark: as the forwarder would send it. */
+function filedJson(message: FiledMessage, mark?: 'members' | 'wrap'): string {
   if (mark === undefined) return `${headJson(message)},${payloadJson(message.payload)}}`;
-  const { payload, ...request } = markedRequest({ ...message, suspect: false, lost: [] }, true, mark);
-  const { correlationData, ...members } = request;
-  const head = {
-    ...members,
-    ...(correlationData === undefined ? {} : { correlationData: Buffer.from(correlationData).toString('base64') }),
-  };
-  return `${JSON.stringify(head).slice(0, -1)},${payloadJson(Buffer.from(payload))}}`;
+  const request = markedRequest({ ...message, suspect: false, lost: [] }, true, mark);
+  return messageJson({ ...request, payload: Buffer.from(request.payload) });
 }
 
 /** The MQTT 5 members, as they were stored. */

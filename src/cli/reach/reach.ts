@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import type { ConnectError, PublishError, SubscribeError } from '../../errors/errors.js';
 import { CliError, EXIT, UsageError } from '../cli-error.js';
 import { parseCount } from '../parse-values.js';
-import { OBSERVER, runningNuclei, type RunningNucleus } from './running-nuclei.js';
+import { componentsOf, OBSERVER, runningNuclei, type RunningNucleus } from './running-nuclei.js';
 
 /** Which nucleus a command talks to, and as whom. */
 export interface ReachOptions {
@@ -44,7 +44,7 @@ export function findNucleus(options: ReachOptions, env: NodeJS.ProcessEnv): Addr
   const component = options.as ?? OBSERVER;
   const token = nucleus.tokens[component];
   if (token === undefined) {
-    const names = Object.keys(nucleus.tokens).filter(name => name !== OBSERVER);
+    const names = componentsOf(nucleus);
     throw new UsageError(
       `The nucleus of dev (pid ${String(nucleus.pid)}) has no component ${JSON.stringify(component)}.`,
       names.length === 0 ? 'It has none: leave --as out.' : `It has ${names.join(', ')}.`,
@@ -53,7 +53,7 @@ export function findNucleus(options: ReachOptions, env: NodeJS.ProcessEnv): Addr
   return {
     socketPath: nucleus.socketPath,
     authToken: token,
-    firstComponent: Object.keys(nucleus.tokens).find(name => name !== OBSERVER),
+    firstComponent: componentsOf(nucleus)[0],
     description: `${component} at the ${nucleus.profile} nucleus of dev (pid ${String(nucleus.pid)})`,
   };
 }

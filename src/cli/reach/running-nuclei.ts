@@ -20,6 +20,9 @@ export interface RunningNucleus {
 /** The component that `sub` and `pub` are, unless told otherwise: it may use every topic. */
 export const OBSERVER = 'greengrass-rx';
 
+/** Its components, that of the command first, without {@link OBSERVER}. */
+export const componentsOf = ({ tokens }: RunningNucleus): readonly string[] => Object.keys(tokens).filter(name => name !== OBSERVER);
+
 const RunningNucleus: t.Type<RunningNucleus, unknown> = t.type({
   pid: t.number,
   profile: t.union([t.literal('classic'), t.literal('lite')]),
