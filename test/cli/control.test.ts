@@ -41,7 +41,11 @@ test.each(PROFILES)(
     });
     expect(await ask('config', 'set', '/config/limit', '5')).toMatchObject({ code: 0, stdout: 'SUCCEEDED' });
     await dev.saw(/limit is 5/);
-    expect(await ask('config', 'reset', '/config')).toMatchObject({ code: 0 });
+    expect(await ask('config', 'reset', '/config/0')).toMatchObject({
+      code: 0,
+      stdout: 'SUCCEEDED\nreset "/config/0" does nothing: an element of a list cannot be reset, only the list',
+    });
+    expect(await ask('config', 'reset', '/config')).toMatchObject({ code: 0, stdout: 'SUCCEEDED' });
     await dev.saw(/limit is 3[^]*limit is 3/);
     expect(events().filter(({ kind }) => kind === 'started').length).toBe(1);
     expect(events()).toContainEqual(expect.objectContaining({ kind: 'configurationChanged', keyPath: ['config', 'limit'] }));

@@ -18,7 +18,7 @@ type ControlRequest =
   /** Starts the component again. */
   | { readonly ask: 'restart' };
 
-/** What came of it, as a sentence. */
+/** What came of it: in lines, or the sentence that says why it was not done. */
 export type ControlReply = { readonly done: string } | { readonly problem: string };
 
 const ControlRequest: t.Type<ControlRequest, unknown> = t.union([

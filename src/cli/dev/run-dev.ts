@@ -112,7 +112,8 @@ export async function runDev(cli: Cli, command: readonly string[], options: DevO
 }
 
 function describe(outcome: RollOut): ControlReply {
-  if (outcome.status === 'SUCCEEDED') return { done: outcome.status };
+  if (outcome.status === 'SUCCEEDED')
+    return { done: [outcome.status, ...outcome.deployments.flatMap(({ problems }) => problems)].join('\n') };
   return { problem: `${outcome.status}: ${outcome.reason}` };
 }
 
