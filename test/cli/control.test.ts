@@ -74,6 +74,7 @@ test.each(PROFILES)(
     dev.child.kill('SIGTERM');
     await dev.ended;
   },
+  PATIENCE,
 );
 
 test.each(PROFILES)(

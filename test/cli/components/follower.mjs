@@ -1,7 +1,7 @@
 // Follows its configuration, and says what it is; lets every update begin.
 import { component } from '../../../dist/component/index.js';
 import { t } from '../../../dist/fp.js';
-import { NEVER, tap } from 'rxjs';
+import { tap } from 'rxjs';
 
 export default component({
   name: 'com.example.Follower',
@@ -12,6 +12,5 @@ export default component({
   run: (_, __, { config$, nucleus, log }) => ({
     values: config$.pipe(tap(({ right }) => log.info(`limit is ${right?.limit}`))),
     updates: nucleus.lifecycle.updates$,
-    open: NEVER,
   }),
 });
