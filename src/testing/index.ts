@@ -14,13 +14,8 @@ export { marbleTestOf, lanesOf, type MarbleTestOptions, type RecordedLane } from
 export type { EitherSource, MarbleKit, MarbleOptions } from './kit.js';
 export { marbles } from './marbles.js';
 export { matchers, type Matchers, type MatcherContext, type MatcherResult } from './matchers.js';
-export {
-  type ArrivedMessage,
-  MemoryNucleus,
-  type MemoryNucleusOptions,
-  type PublishedMessage,
-  type TimedNucleusEvent,
-} from './memory-nucleus.js';
+export { MemoryNucleus, type MemoryNucleusOptions } from './memory-nucleus.js';
+export type { ArrivedMessage, PublishedMessage, TimedNucleusEvent } from './memory-record.js';
 export type { LaneMessage } from './messages.js';
 export { recordTo, type RecordOptions, type TimedElement } from './record-to.js';
 export { parseRecording, recordLines, type RecordedEntry, type RecordedError, type Recording } from './recording.js';

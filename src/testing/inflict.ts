@@ -3,7 +3,10 @@ import { WordedFaults, holdDown, type FaultName, type FaultSubject, type FaultWi
 import type { Undo } from '../local/faults/faults-on.js';
 
 /** The parts of a nucleus in memory that faults act on. */
-export type MemoryFaultTargets = Pick<FaultSubject, 'switches' | 'profile' | 'link' | 'dropConnections' | 'resumeConnections' | 'restart'>;
+export type MemoryFaultTargets = Pick<
+  FaultSubject,
+  'switches' | 'component' | 'profile' | 'link' | 'dropConnections' | 'resumeConnections' | 'restart'
+>;
 
 /** What is wrong with a nucleus in memory now. All of it happens at once, without a promise. */
 export class MemoryFaults {

@@ -1,15 +1,10 @@
-import { Subject, type Observable, type SchedulerLike } from 'rxjs';
+import type { Observable, SchedulerLike } from 'rxjs';
 import type { Clock } from '../ipc/clock.js';
-import { encodeRequest } from '../ipc/wire/encode-request.js';
-import { FrameDecoder } from '../ipc/wire/frame-decoder.js';
-import { encodeRpcMessage, MessageType, RPC_VERSION } from '../ipc/wire/rpc-message.js';
-import { PublishToIoTCoreRequest } from '../ipc/wire/shapes.js';
 import type { AccessControl } from '../recipe/policy/access-control.js';
-import type { BrokerMessage } from '../local/broker/broker.js';
 import { FaultSwitches } from '../local/faults/fault-switches.js';
 import { ComponentConfigurations } from '../local/configuration/component-configurations.js';
 import { LifecycleServices } from '../local/lifecycle/lifecycle-services.js';
-import { Link, type Peer, type ProfileServer } from '../local/server/protocol.js';
+import { Link, type ProfileServer } from '../local/server/protocol.js';
 import type { LocalNucleusLimits } from '../local/local-nucleus-options.js';
 import type { NucleusEvent } from '../local/nucleus-event.js';
 import type { CloudMessage } from '../local/nucleus.js';
@@ -18,15 +13,15 @@ import type { Configuration } from '../recipe/recipe.js';
 import { connectionLimits, makeProfileServer } from '../local/server/profile-server.js';
 import { Tokens } from '../local/server/tokens.js';
 import type { ConnectOptions } from '../client/connect-options.js';
-import { encodeLocalPublish, localPublishProblem, type LocalPublishRequest } from '../client/local-message.js';
-import { PUBLISH_TO_TOPIC } from '../shared/operations.js';
+import type { LocalPublishRequest } from '../client/local-message.js';
 import { connectNucleusOver, connectOver, type Nucleus } from '../client/connect.js';
-import type { PublishRequest } from '../ports/mqtt-message.js';
 import type { MqttProxy, Profile } from '../ports/mqtt-proxy.js';
 import { schedulerClock } from '../schedule/clock.js';
 import { fixed } from '../schedule/index.js';
 import type { Fault } from './fault.js';
 import { MemoryFaults } from './inflict.js';
+import { allow, COMPONENT, EVERYTHING, NEIGHBOUR, publishAsNeighbour } from './memory-components.js';
+import { type ArrivedMessage, MemoryRecord, type PublishedMessage, type TimedNucleusEvent } from './memory-record.js';
 import { Turns } from './turns.js';
 import { VirtualBroker } from './virtual-broker.js';
 import { VirtualTransport } from './virtual-transport.js';
@@ -55,19 +50,6 @@ export interface MemoryNucleusOptions {
 
 /** How a component in memory connects. */
 type MemoryConnectOptions = Omit<ConnectOptions, 'socketPath' | 'authToken' | 'transport' | 'profile' | 'scheduler'>;
-
-/** A publish that the nucleus accepted. */
-export interface PublishedMessage extends PublishRequest {
-  /** When, by the scheduler: the frame, under a `TestScheduler`. */
-  readonly at: number;
-  readonly payload: Uint8Array;
-}
-
-/** A message of the component that reached the cloud. */
-export type ArrivedMessage = BrokerMessage & { readonly at: number };
-
-/** What happened in the nucleus, and when. */
-export type TimedNucleusEvent = NucleusEvent & { readonly at: number };
 
 /**
  * A nucleus without a socket, a broker or a clock of its own: the servers of the local nucleus behind a transport that is a queue in
@@ -102,12 +84,7 @@ export class MemoryNucleus {
   readonly #transport: VirtualTransport;
   readonly #turns: Turns;
   readonly #faults: MemoryFaults;
-  readonly #published: PublishedMessage[] = [];
-  readonly #arrived: ArrivedMessage[] = [];
-  readonly #events: TimedNucleusEvent[] = [];
-  readonly #arrivals = new Subject<ArrivedMessage>();
-  readonly #news = new Subject<TimedNucleusEvent>();
-  #request = '';
+  readonly #record: MemoryRecord;
 
   constructor(options: MemoryNucleusOptions) {
     const { scheduler, profile = 'classic', accessControl = EVERYTHING, latency, limits = {} } = options;
@@ -115,25 +92,15 @@ export class MemoryNucleus {
     const clock: Clock = schedulerClock(scheduler);
     const switches = new FaultSwitches();
     const policies = new Policies(profile);
-    policies.set(COMPONENT, accessControl, {
-      componentName: COMPONENT,
-      componentVersion: '0.0.0',
-      configuration: { accessControl },
-      thingName: 'memory-thing',
-      rootPath: '/greengrass/v2',
-    });
+    allow(policies, COMPONENT, accessControl);
+    allow(policies, NEIGHBOUR, EVERYTHING);
+    const record = new MemoryRecord(scheduler);
     const observe = (event: NucleusEvent): void => {
-      this.#note(event);
+      record.happened(event);
     };
+    this.#record = record;
     const configurations = new ComponentConfigurations(profile, () => scheduler.now(), observe);
     configurations.replace(COMPONENT, { accessControl, ...options.configuration });
-    policies.set(NEIGHBOUR, EVERYTHING, {
-      componentName: NEIGHBOUR,
-      componentVersion: '0.0.0',
-      configuration: { accessControl: EVERYTHING },
-      thingName: 'memory-thing',
-      rootPath: '/greengrass/v2',
-    });
     this.#configurations = configurations;
     this.#lifecycle = new LifecycleServices(observe);
     this.profile = profile;
@@ -150,9 +117,7 @@ export class MemoryNucleus {
         if (this.#link.isUp) this.#server.receive(message);
       },
       onArrival: message => {
-        const arrived = { ...message, at: this.#scheduler.now() };
-        this.#arrived.push(arrived);
-        this.#arrivals.next(arrived);
+        record.arrives(message);
       },
     });
     this.#server = makeProfileServer(
@@ -184,9 +149,7 @@ export class MemoryNucleus {
       frozen: () => this.#faults.frozen,
       observe,
       during: (request, work) => {
-        this.#request = request;
-        work();
-        this.#request = '';
+        record.during(request, work);
       },
     });
     const dropConnections = (): void => {
@@ -194,6 +157,7 @@ export class MemoryNucleus {
     };
     this.#faults = new MemoryFaults({
       switches,
+      component: COMPONENT,
       profile: () => this.#server,
       link: this.#link,
       dropConnections,
@@ -210,27 +174,27 @@ export class MemoryNucleus {
 
   /** All that was accepted from components so far, in order. */
   get published(): readonly PublishedMessage[] {
-    return this.#published;
+    return this.#record.published;
   }
 
   /** All that reached the cloud so far, in order: later than it was accepted if the device was offline, and perhaps never. */
   get arrived(): readonly ArrivedMessage[] {
-    return this.#arrived;
+    return this.#record.arrived;
   }
 
   /** What reaches the cloud from now on. Does not complete. */
   get arrived$(): Observable<ArrivedMessage> {
-    return this.#arrivals.asObservable();
+    return this.#record.arrived$;
   }
 
   /** What happens from now on. Does not complete. */
   get event$(): Observable<TimedNucleusEvent> {
-    return this.#news.asObservable();
+    return this.#record.event$;
   }
 
   /** All that has happened so far, in order. */
   get events(): readonly TimedNucleusEvent[] {
-    return this.#events;
+    return this.#record.events;
   }
 
   /** Connections that are open. */
@@ -273,14 +237,7 @@ export class MemoryNucleus {
    * @throws TypeError for what no nucleus takes.
    */
   publishLocal(request: LocalPublishRequest): void {
-    const problem = localPublishProblem(request);
-    if (problem !== undefined) throw new TypeError(problem.message);
-    const protocol = this.#server.accept(UNHEARING);
-    const decoder = new FrameDecoder(Infinity, frame => protocol.receive(frame));
-    const connect = JSON.stringify({ authToken: this.#tokens.of(NEIGHBOUR) });
-    decoder.push(encodeRpcMessage({ type: MessageType.Connect, flags: 0, streamId: 0, version: RPC_VERSION, payload: connect }));
-    decoder.push(encodeRequest(PUBLISH_TO_TOPIC, 1, encodeLocalPublish(request)));
-    protocol.closed();
+    publishAsNeighbour(this.#server, this.#tokens, request);
   }
 
   /** Gives the component another configuration, as a deployment does: `accessControl` stays. */
@@ -315,35 +272,4 @@ export class MemoryNucleus {
       scheduler: this.#scheduler,
     };
   }
-
-  #note(event: NucleusEvent): void {
-    const at = this.#scheduler.now();
-    if (event.kind === 'published') this.#notePublish(at);
-    const timed = { ...event, at };
-    this.#events.push(timed);
-    this.#news.next(timed);
-  }
-
-  #notePublish(at: number): void {
-    const request = PublishToIoTCoreRequest.decode(JSON.parse(this.#request));
-    if (request._tag === 'Right') this.#published.push({ ...request.right, payload: request.right.payload ?? new Uint8Array(0), at });
-  }
 }
-
-/** Who publishes on local topics from outside: answers do not interest it. */
-const UNHEARING: Peer = {
-  id: 0,
-  send: () => undefined,
-  end: () => undefined,
-  cut: () => undefined,
-  destroy: () => undefined,
-  authenticated: () => undefined,
-};
-
-export const COMPONENT = 'com.example.Component';
-const NEIGHBOUR = 'com.example.Neighbour';
-
-const EVERYTHING: AccessControl = {
-  'aws.greengrass.ipc.mqttproxy': { 'everything:mqttproxy:1': { operations: ['*'], resources: ['*'] } },
-  'aws.greengrass.ipc.pubsub': { 'everything:pubsub:1': { operations: ['*'], resources: ['*'] } },
-};

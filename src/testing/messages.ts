@@ -24,20 +24,15 @@ export function cloudMessage(lane: string, value: unknown): CloudMessage {
 /** The local message that a lane's table says: a whole one, or only its payload. */
 export function localMessage(lane: string, value: unknown): LocalPublishRequest {
   const isWhole = isJsonObject(value) && ('payload' in value || 'json' in value);
-  const {
-    topic = lane,
-    payload,
-    json,
-  }: { topic?: unknown; payload?: unknown; json?: unknown } = isWhole
-    ? value
-    : typeof value === 'string' || value instanceof Uint8Array
-      ? { payload: value }
-      : { json: value };
+  const { topic = lane, payload, json }: { topic?: unknown; payload?: unknown; json?: unknown } = isWhole ? value : {};
   if (typeof topic !== 'string' || /[+#]/.test(topic))
     throw new TypeError(`A message on the lane "${lane}" does not say its topic: give it one, such as { topic: 'a/b', payload: … }.`);
   if (!topicMatches(lane, topic)) throw new TypeError(`The topic "${topic}" of a message does not fit its lane "${lane}".`);
-  if (typeof json === 'object' && json !== null) return { topic, json };
-  return { topic, payload: bytesOf(payload) };
+  if (payload !== undefined) return { topic, payload: bytesOf(payload) };
+  if (!isWhole && (typeof value === 'string' || value instanceof Uint8Array)) return { topic, payload: value };
+  const object = isWhole ? json : value;
+  if (typeof object === 'object' && object !== null) return { topic, json: object };
+  throw new TypeError(`The message on the lane "${lane}" is neither text nor bytes nor an object, which is sent as JSON.`);
 }
 
 function isLaneMessage(value: unknown): value is LaneMessage {

@@ -1,7 +1,7 @@
 import { parseSpan, type Span } from './diagram.js';
 import { checkNowOrLater } from './expect-lane.js';
 import type { Deferral } from './lane.js';
-import type { TimedNucleusEvent } from './memory-nucleus.js';
+import type { TimedNucleusEvent } from './memory-record.js';
 import type { Cells } from './picture.js';
 import { comparison } from './comparison.js';
 

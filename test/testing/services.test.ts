@@ -92,6 +92,41 @@ test(
   }),
 );
 
+test.each(['hang local publish', 'drop before local publish reply'] as const)(
+  'a drawn local message is published while "%s" waits for one of the component, and leaves it to that',
+  fault =>
+    marbles(
+      ({ nucleus, expectStream }) => {
+        nucleus.faults('a', { a: fault });
+        nucleus.local.messages('plc', '-m', { m: 'x' });
+        const arrived$ = nucleus.services.local.subscribe({ topic: 'plc' }).pipe(
+          map(({ _tag }) => _tag),
+          filter(tag => tag === 'Right'),
+        );
+        expectStream(arrived$).toBeMarble('-m', { m: 'Right' });
+        expectStream(nucleus.services.local.publish$({ topic: 'own', payload: '' }), '--^').toBeMarble(
+          fault === 'hang local publish' ? '-- 5ms (x|)' : '--(x|)',
+          {},
+          { x: fault === 'hang local publish' ? 'TimedOut' : 'ConnectionLost' },
+        );
+      },
+      { connect: { publishTimeout: 5 } },
+    )(),
+);
+
+test(
+  'a connect of the component hangs, whatever is drawn on local topics before',
+  marbles(
+    ({ nucleus, expectStream }) => {
+      nucleus.faults('a', { a: 'hang connect' });
+      nucleus.local.messages('plc', '-m', { m: 'x' });
+      const publish$ = nucleus.services.local.publish$({ topic: 'own', payload: '' });
+      expectStream(publish$.pipe(map(({ _tag }) => _tag)), '--^').toBeMarble('-- 5ms (x|)', { x: 'Left' });
+    },
+    { connect: { connectTimeout: 5 } },
+  ),
+);
+
 test('a lane of local messages refuses what no nucleus takes, and a message without a topic', () => {
   const drawn = (lane: string, value: unknown): (() => void) =>
     marbles(
@@ -104,4 +139,6 @@ test('a lane of local messages refuses what no nucleus takes, and a message with
   expect(drawn('a', { json: { id: 2 ** 53 } })).toThrow(/beyond 2\^53/);
   expect(drawn('a/+', { celsius: 1 })).toThrow(/does not say its topic/);
   expect(drawn('a', { topic: 'b', json: {} })).toThrow(/does not fit its lane/);
+  expect(drawn('a', 5)).toThrow('The message on the lane "a" is neither text nor bytes nor an object');
+  expect(drawn('a', { json: 5 })).toThrow('The message on the lane "a" is neither text nor bytes nor an object');
 });

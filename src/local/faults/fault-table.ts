@@ -6,6 +6,8 @@ import type { Undo } from './faults-on.js';
 /** What faults act on: a nucleus on this machine, where some take a moment, or one in memory. */
 export interface FaultSubject {
   readonly switches: FaultSwitches;
+  /** Whose requests are struck by what strikes the next one. Left out: anyone's. */
+  readonly component?: string | undefined;
   readonly profile: () => ProfileServer;
   readonly link: Link;
   /** Destroys the connections there are, of one component or of all. */
@@ -232,11 +234,10 @@ export type FaultWithDetails =
   /** From here on nothing comes until this many frames wait; then all of them at once. */
   | { readonly glueFrames: number };
 
-const ONCE: FaultScope = { times: 1 };
-
 /** The faults that words have let loose on a nucleus, until other words end them. */
 export class WordedFaults {
   readonly #subject: FaultSubject;
+  readonly #once: FaultScope;
   /** What lasts, by the word that ends it. */
   readonly #lasting = new Map<string, { readonly word: string; readonly undo: Undo }[]>();
   /** What is armed and has no word that ends it. */
@@ -244,6 +245,7 @@ export class WordedFaults {
 
   constructor(subject: FaultSubject) {
     this.#subject = subject;
+    this.#once = { times: 1, component: subject.component };
   }
 
   /** Does what a word says. A promise only where the nucleus takes a moment. */
@@ -253,7 +255,7 @@ export class WordedFaults {
     const entry: FaultEntry = FAULTS[fault];
     if (entry === 'ends') return this.#end(fault);
     if ('does' in entry) return after(this.#end(entry.ends ?? fault), () => entry.does(this.#subject));
-    if ('arms' in entry) return this.#keep(entry.arms(this.#subject, entry.lasts === true ? {} : ONCE));
+    if ('arms' in entry) return this.#keep(entry.arms(this.#subject, entry.lasts === true ? {} : this.#once));
     return this.#begin(fault, entry);
   }
 
@@ -287,8 +289,10 @@ export class WordedFaults {
 
   #withDetails(fault: FaultWithDetails): void {
     const { switches, profile, resumeConnections } = this.#subject;
-    if ('messageBeforeReply' in fault) this.#keep(switches.messageBeforeReply.subscribe.arm(brokerMessage(fault.messageBeforeReply), ONCE));
-    else if ('burstThenEnd' in fault) this.#keep(switches.burstThenTerminate.subscribe.arm(fault.burstThenEnd.map(brokerMessage), ONCE));
+    if ('messageBeforeReply' in fault)
+      this.#keep(switches.messageBeforeReply.subscribe.arm(brokerMessage(fault.messageBeforeReply), this.#once));
+    else if ('burstThenEnd' in fault)
+      this.#keep(switches.burstThenTerminate.subscribe.arm(fault.burstThenEnd.map(brokerMessage), this.#once));
     else if ('endSubscriptions' in fault) profile().terminateSubscriptions(fault.endSubscriptions.map(brokerMessage));
     else if ('dropAfterMessages' in fault) {
       const { dropAfterMessages: left } = fault;
