@@ -8,7 +8,8 @@ import type { ObservableEither } from '../stream/observable-either.js';
  *
  * At a change `ending$` emits and completes, and the stream is to complete with it: put `takeUntil(ending$)` behind its source, and what stages and windows
  * hold goes out before the stream of the new configuration begins. (`switchMap` would throw it away.) What the source brings between the two is not
- * heard. Of several changes meanwhile the last one counts. A stream that does not complete keeps the next one waiting.
+ * heard. Of several changes meanwhile the last one counts. A stream that does not complete keeps the next one waiting. `ending$` tells of changes, not of
+ * a drain: a source that does not end at one by itself, as subscriptions do, ends with `takeUntil(merge(ending$, proxy.draining$))`.
  *
  * Emits what the streams emit, and the `Left`s of `config$`, under which the old stream goes on. Completes after a terminal `Left`, and when `config$` and
  * the stream have completed, as they do at a drain. What `make` throws is a defect and goes to the error channel.
@@ -19,15 +20,17 @@ import type { ObservableEither } from '../stream/observable-either.js';
  * ```ts
  * import { component, followConfig } from 'greengrass-rx/component';
  * import { E, t } from 'greengrass-rx/fp';
- * import { interval, map, takeUntil } from 'rxjs';
+ * import { interval, map, merge, takeUntil } from 'rxjs';
  *
  * const ticker = component({
  *   name: 'com.example.Ticker',
  *   version: '1.0.0',
  *   config: t.type({ period: t.number }),
  *   defaults: { period: 1_000 },
- *   run: (_proxy, _config, { config$ }) =>
- *     followConfig(config$, ({ period }, ending$) => interval(period).pipe(takeUntil(ending$), map(tick => E.right(tick)))),
+ *   run: (proxy, _config, { config$ }) =>
+ *     followConfig(config$, ({ period }, ending$) =>
+ *       interval(period).pipe(takeUntil(merge(ending$, proxy.draining$)), map(tick => E.right(tick))),
+ *     ),
  * });
  * console.log(ticker.name); // com.example.Ticker
  * ```

@@ -1,8 +1,11 @@
 import { left, right } from 'fp-ts/lib/Either.js';
-import { bufferCount, delay, EMPTY, map, merge, NEVER, of, takeUntil, throwError } from 'rxjs';
+import * as t from 'io-ts';
+import { bufferCount, delay, EMPTY, interval, map, merge, NEVER, type Observable, of, takeUntil, throwError } from 'rxjs';
 import { expect, test } from 'vitest';
-import { followConfig } from '../../src/component/index.js';
+import { component, followConfig } from '../../src/component/index.js';
+import { dryRun } from '../../src/dry-run/index.js';
 import { ConfigurationInvalid } from '../../src/errors/errors.js';
+import type { MqttProxy } from '../../src/ports/mqtt-proxy.js';
 import { marbles } from '../../src/testing/index.js';
 
 const invalid = new ConfigurationInvalid('com.example.A', ['limit: expected number, got nothing'], undefined, 'message');
@@ -65,4 +68,21 @@ test('nothing is made before there is a configuration', () => {
     return EMPTY;
   }).subscribe();
   expect(made).toBe(0);
+});
+
+test.each<readonly [string, (ending$: Observable<void>, proxy: MqttProxy) => Observable<void>, readonly string[]]>([
+  ['that knows the drain ends at a stop', (ending$, { draining$ }) => merge(ending$, draining$), []],
+  ['that knows only changes does not, and the dry run warns of it', ending$ => ending$, ['branches']],
+])('a timer %s', async (_, ends, warnedOf) => {
+  const ticker = component({
+    name: 'com.example.Ticker',
+    version: '1.0.0',
+    config: t.type({ period: t.number }),
+    defaults: { period: 1_000 },
+    run: (proxy, _config, { config$ }) =>
+      followConfig(config$, ({ period }, ending$) => interval(period).pipe(takeUntil(ends(ending$, proxy)), map(right))),
+  });
+  const result = await dryRun(ticker);
+  if (result._tag === 'Left') throw result.left;
+  expect(result.right.findings.map(({ about }) => about)).toEqual(warnedOf);
 });
