@@ -1,9 +1,9 @@
 import { InvalidArgumentError, Option } from 'commander';
 
-/** An option that may be given several times: its values in their order, none if it is not given. */
-export function repeated(flags: string, description: string): Option {
+/** An option that may be given several times: its values in their order, none if it is not given, which the help says in the words of `without`. */
+export function repeated(flags: string, description: string, without = 'none'): Option {
   const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
-  return new Option(flags, description).argParser(collect).default([], 'none');
+  return new Option(flags, description).argParser(collect).default([], without);
 }
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };

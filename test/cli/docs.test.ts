@@ -5,6 +5,8 @@ import { FAULT_NAMES } from '../../src/local/faults/fault-table.js';
 import { CHAOS_OCCASIONS } from '../../src/cli/chaos/run-chaos.js';
 import { readScript } from '../../src/cli/chaos/read-chaos.js';
 import { EXIT } from '../../src/cli/cli-error.js';
+import { processCli } from '../../src/cli/cli.js';
+import { program } from '../../src/cli/program.js';
 import { HAS_TERMINAL, inTerminal } from '../kit/process/pseudo-terminal.js';
 import { recipeFile } from '../kit/process/recipes.js';
 import { runCli, temporaryFolder } from '../kit/process/run-cli.js';
@@ -58,11 +60,17 @@ describe('docs/cli.md', () => {
   });
 
   test('every command has help with examples', async () => {
-    for (const command of ['dev', 'sub', 'pub', 'config', 'outbox', 'doctor']) {
+    for (const command of ['init', 'dev', 'sub', 'pub', 'config', 'outbox', 'doctor', 'run', 'recipe', 'diagram']) {
       const help = runCli([command, '--help']);
       expect(await help.ended).toEqual({ code: 0, signal: null });
       expect(help.stdout()).toMatch(new RegExp(`Examples:\\n {2}greengrass-rx ${command} `));
-      expect(DOCS).toContain(`\`${command}\``);
     }
+  });
+
+  test('names every command, whose help says each default once and in words', () => {
+    const commands = program(processCli()).commands;
+    for (const command of commands) expect(DOCS).toMatch(new RegExp(`^\\|.* \`${command.name()}\`.* \\|`, 'm'));
+    const help = commands.flatMap(command => [command, ...command.commands]).map(command => command.helpInformation());
+    expect(help.filter(text => /default: \[\]|\(default: [^)]*\)\s+\(default:/.test(text))).toEqual([]);
   });
 });

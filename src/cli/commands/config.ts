@@ -14,6 +14,8 @@ Examples:
 set and reset are deployments to the dev that runs in another terminal: a component that validates is asked first,
 and one that follows its configuration goes on with the new one. get also works on a device, where a component runs it.`;
 
+const PATH = 'such as /config/deadband';
+
 export function addConfig(root: Command, cli: Cli): void {
   const config = root
     .command('config')
@@ -23,18 +25,23 @@ export function addConfig(root: Command, cli: Cli): void {
   const whose = (command: Command): Command =>
     command.option('--component <name>', "whose configuration (default: that of dev's first component)");
   addReachOptions(
-    whose(config.command('get').description('print what is at a place, as JSON').argument('[path]', 'such as /config')),
+    whose(
+      config
+        .command('get')
+        .description('print what is at a place, as JSON; a single value in an object, by its key')
+        .argument('[path]', 'such as /config'),
+    ),
   ).action(async (path: string | undefined, options: ConfigOptions) => {
     const { getConfig } = await import('../control/run-config.js');
     await getConfig(cli, path, options);
   });
-  atDev(whose(config.command('set').description('merge a value into it').argument('<path>').argument('<value>', 'JSON, or a text'))).action(
-    async (path: string, value: string, options: ConfigOptions) => {
-      const { setConfig } = await import('../control/run-config.js');
-      await setConfig(cli, path, value, options);
-    },
-  );
-  atDev(whose(config.command('reset').description("put the recipe's defaults back").argument('<path>'))).action(
+  atDev(
+    whose(config.command('set').description('merge a value into it').argument('<path>', PATH).argument('<value>', 'JSON, or a text')),
+  ).action(async (path: string, value: string, options: ConfigOptions) => {
+    const { setConfig } = await import('../control/run-config.js');
+    await setConfig(cli, path, value, options);
+  });
+  atDev(whose(config.command('reset').description("put the recipe's defaults back").argument('<path>', PATH))).action(
     async (path: string, options: ConfigOptions) => {
       const { resetConfig } = await import('../control/run-config.js');
       await resetConfig(cli, path, options);

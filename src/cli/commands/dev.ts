@@ -26,7 +26,7 @@ export function addDev(root: Command, cli: Cli): void {
     .option('--name <component>', "the component's name, where there is no recipe", 'com.example.Component')
     .addOption(new Option('-p, --profile <profile>', 'which nucleus to be').choices(['classic', 'lite']).default('classic'))
     .option('-w, --watch', 'start the component again when its files or its recipe change')
-    .addOption(repeated('--watch-path <path>', 'what to watch (default: the folders of the files in the command)'))
+    .addOption(repeated('--watch-path <path>', 'what to watch', 'the folders of the files in the command'))
     .option('--chaos <script>', "faults: a script's path, or a timeline such as '5s offline, 8s online'")
     .option('--json', 'a line of JSON for each event, on a terminal too')
     .addOption(new Option('--mqtt-port <port>', 'port of the MQTT broker on 127.0.0.1 (default: a free one)').argParser(parsePort))

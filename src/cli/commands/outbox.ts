@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
 import type { Places } from '../../outbox/sqlite/selection.js';
 import type { Cli } from '../cli.js';
 import type { ChangeOptions, ListOptions, OutputOptions, SelectOptions } from '../outbox/options.js';
@@ -24,7 +24,7 @@ export function addOutbox(root: Command, cli: Cli): void {
     .description('Lists, shows, checks and exports what an outbox holds, sends again what was set aside, and drops what is not to be sent.')
     .addHelpText('after', EXAMPLES);
 
-  command(outbox, 'ls', 'list the messages')
+  command(outbox, 'ls', 'list the messages', 'all')
     .option('--aside', 'those that were set aside instead of those to be sent')
     .addOption(new Option('-n, --count <n>', 'list so many (default: 20; all with --json)').argParser(parseCount))
     .option('--json', 'a line of JSON for each message')
@@ -32,7 +32,7 @@ export function addOutbox(root: Command, cli: Cli): void {
       const { listMessages } = await import('../outbox/look.js');
       await listMessages(cli, file, places, options);
     });
-  command(outbox, 'show', 'show messages with their payloads, or, without places, how the outbox is')
+  command(outbox, 'show', 'show messages with their payloads, or, without places, how the outbox is', 'none')
     .option('--aside', 'messages that were set aside instead of those to be sent')
     .option('--json', 'as JSON')
     .action(async (file: string, places: readonly Places[], options: OutputOptions) => {
@@ -48,7 +48,7 @@ export function addOutbox(root: Command, cli: Cli): void {
       const { verifyOutbox } = await import('../outbox/look.js');
       verifyOutbox(cli, file, options);
     });
-  command(outbox, 'export', 'write the messages as NDJSON, which pub --ndjson reads')
+  command(outbox, 'export', 'write the messages as NDJSON, which pub --ndjson reads', 'all')
     .option('--aside', 'those that were set aside instead of those to be sent')
     .addOption(
       new Option('--mark <how>', 'with what a forwarder would tell the receiver, so that none counts twice').choices(['members', 'wrap']),
@@ -57,14 +57,14 @@ export function addOutbox(root: Command, cli: Cli): void {
       const { exportMessages } = await import('../outbox/look.js');
       await exportMessages(cli, file, places, options);
     });
-  command(outbox, 'requeue', 'send messages that were set aside after all')
+  command(outbox, 'requeue', 'send messages that were set aside after all', 'none')
     .option('--all', 'all of them')
     .option('--json', 'as JSON')
     .action(async (file: string, places: readonly Places[], options: ChangeOptions) => {
       const { requeue } = await import('../outbox/change.js');
       requeue(cli, file, places, options);
     });
-  command(outbox, 'drop', 'never send messages; the receivers are told their numbers')
+  command(outbox, 'drop', 'never send messages; the receivers are told their numbers', 'none')
     .option('--all', 'all of them')
     .option('--aside', 'forget those that were set aside instead')
     .option('--json', 'as JSON')
@@ -76,12 +76,13 @@ export function addOutbox(root: Command, cli: Cli): void {
 
 const FILE = 'the file, such as outbox.sqlite';
 
-const command = (outbox: Command, name: string, description: string): Command =>
+/** A command for some of the messages. The help says in the words of `without` which they are where no place is given. */
+const command = (outbox: Command, name: string, description: string, without: 'all' | 'none'): Command =>
   outbox
     .command(name)
     .description(description)
     .argument('<file>', FILE)
-    .argument('[place...]', 'places as ls lists them, such as 17 or 20-35', parsePlaces, [])
+    .addArgument(new Argument('[place...]', 'places as ls lists them, such as 17 or 20-35').argParser(parsePlaces).default([], without))
     .option('--topic <filter>', "those whose topic this filter matches, such as 'meters/#'");
 
 function parsePlaces(text: string, before: readonly Places[]): readonly Places[] {
