@@ -15,11 +15,11 @@ import { ownFolder } from '../outbox/stores.js';
 const outbox = (...args: readonly string[]) => inProcess(['outbox', ...args]);
 
 /** A file with these texts in it, of which the first so many were set aside, as it lies there when its component has ended. */
-const filed = async (texts: readonly string[], setAside = 0, { epoch = 'epoch', topicName = 'a' } = {}): Promise<string> => {
+const filed = async (texts: readonly string[], setAside = 0, { epoch = 'epoch', topicName = 'a', members = '' } = {}): Promise<string> => {
   const path = join(ownFolder(), 'outbox.sqlite');
   const store = new InProcess(path);
   await store.open(epoch);
-  await store.put(texts, at(0), { topicName });
+  await store.put(texts, at(0), { topicName, members });
   const { places } = await store.takeAll();
   await store.settle(
     places.map((place, i) => (i < setAside ? { place, fate: 'setAside', reason: 'Too odd.' } : { place, fate: 'handedBack' })),
@@ -222,6 +222,26 @@ describe('outbox verify', () => {
     const { code, stdout } = await outbox('verify', copy, '--json');
     expect(code).toBe(1);
     expect(stdout).toContain('1 messages that were stored last are not there: the end of the log (-wal) is damaged, or was left behind.');
+  });
+
+  it('finds members of what was set aside that cannot be read; they are left out, and stay aside', async () => {
+    const path = await filed(['one', 'two'], 1, { members: '{"contentType":"text/plain"}' });
+    const bytes = readFileSync(path);
+    for (let at = bytes.indexOf('{"contentType'); at >= 0; at = bytes.indexOf('{"contentType', at)) bytes[at] = 0x58;
+    writeFileSync(path, bytes);
+    expect(await outbox('verify', path)).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('1 messages that were set aside') as string,
+    });
+    for (const command of [['ls', '--json'], ['show', '--json'], ['export'], ['export', '--mark', 'members']] as const) {
+      const [name, ...options] = command;
+      expect(await outbox(name, path, '--aside', ...options)).toMatchObject({
+        code: 1,
+        stdout: '',
+        stderr: expect.stringContaining('not as stored, and left out') as string,
+      });
+    }
+    expect(await outbox('requeue', path, '--all')).toMatchObject({ code: 1, stdout: '0 messages requeued\n' });
   });
 
   it('finds damage anywhere in the file that a start would find', async () => {

@@ -155,7 +155,7 @@ function filedJson(message: FiledMessage, mark?: 'members' | 'wrap'): string {
   return messageJson({ ...request, payload: Buffer.from(request.payload) });
 }
 
-/** The MQTT 5 members, as they were stored. */
+/** The MQTT 5 members of a sound message, as they were stored. */
 function membersOf(members: string): object {
   const parsed: unknown = members === '' ? {} : JSON.parse(members);
   return isJsonObject(parsed) ? parsed : {};

@@ -5,7 +5,7 @@ import type { OutboxUnavailable } from '../../errors/errors.js';
 import { openDatabase, type Row } from './database.js';
 import { type FileState, fileState } from './file-state.js';
 import { openMark } from './mark-file.js';
-import { reading } from './read-file.js';
+import { isReadable, reading } from './read-file.js';
 import { type Selection, selected } from './selection.js';
 import { withSqlite } from './with-sqlite.js';
 
@@ -48,6 +48,8 @@ export const requeueMessages = (path: string, selection: Selection): Either<Outb
     const { sql, number, text, state } = file;
     let requeued = 0;
     for (const row of asideRows(file, selection)) {
+      // It could not be sent either.
+      if (!isReadable(row)) continue;
       const place = number(row['place']);
       const message: Row = {
         place,
