@@ -128,11 +128,17 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
   };
   const profileServer = makeProfileServer(profile, context, limits, options.mqttVersion);
   started.server = profileServer;
-  const directory = await makeSocketFolder();
-  const socketPath = join(directory, SOCKET_NAME);
-  const remove = async (): Promise<void> => {
+  const closeBroker = async (): Promise<void> => {
     stopShadows?.();
     await broker.close();
+  };
+  const directory = await makeSocketFolder().catch(async (error: unknown) => {
+    await closeBroker();
+    throw error;
+  });
+  const socketPath = join(directory, SOCKET_NAME);
+  const remove = async (): Promise<void> => {
+    await closeBroker();
     await rm(directory, { recursive: true, force: true });
   };
   const ipc = new IpcServer(

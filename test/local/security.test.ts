@@ -5,9 +5,10 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { connectAsync } from 'mqtt';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { encodeFrame } from '../../src/ipc/wire/encode-frame.js';
 import { encodeHeaders } from '../../src/ipc/wire/headers.js';
+import { freePort } from '../kit/broker/mosquitto.js';
 import { HandClock } from '../kit/time/hand-clock.js';
 import { makeSocketFolder } from '../../src/local/server/socket-folder.js';
 import type { NucleusEvent } from '../../src/local/index.js';
@@ -225,4 +226,14 @@ describe('hostile clients', () => {
     await client.endAsync();
     for (const socket of noise) socket.destroy();
   });
+});
+
+test('a nucleus whose folder cannot be made leaves no broker behind', async () => {
+  const mqttPort = await freePort();
+  vi.stubEnv('TMPDIR', join(tmpdir(), 'there', 'is', 'none'));
+  onTestFinished(() => void vi.unstubAllEnvs());
+  await expect(start('classic', { mqttPort })).rejects.toThrow('ENOENT');
+  vi.unstubAllEnvs();
+  await using nucleus = await start('classic', { mqttPort });
+  expect(nucleus.mqttPort).toBe(mqttPort);
 });
