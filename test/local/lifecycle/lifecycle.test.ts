@@ -223,7 +223,7 @@ describe('classic: component updates', () => {
     if (reply !== undefined) expect(await answer(client, ++streamId, DEFER_COMPONENT_UPDATE, { deploymentId, ...reply })).toBe('taken');
     clock.advance(59_999);
     // A round trip: whatever follows at once has followed.
-    expect(await answer(client, ++streamId, UPDATE_STATE, { state: 'RUNNING' })).toBe('taken');
+    expect(await answer(client, streamId + 1, UPDATE_STATE, { state: 'RUNNING' })).toBe('taken');
     expect(isOver).toBe(false);
     clock.advance(1);
     expect(await rollingOut).toMatchObject({ status: 'SUCCEEDED' });
