@@ -30,11 +30,28 @@ function liteUpdateState(call: LiteCall, { state }: Members): void {
 
 /** What Lite does and the local nucleus does not. Source: the services of `ggipcd`. */
 const OFFERED: ReadonlySet<string> = new Set(
-  ['CreateLocalDeployment RestartComponent ValidateAuthorizationToken']
-    .join(' ')
-    .split(' ')
-    .map(name => `aws.greengrass#${name}`),
+  ['CreateLocalDeployment', 'RestartComponent', 'ValidateAuthorizationToken'].map(name => `aws.greengrass#${name}`),
 );
+
+/** How an operation is done. */
+type Handler = (call: LiteCall, members: Members) => void;
+
+const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
+  [PUBLISH, litePublish],
+  [SUBSCRIBE, liteSubscribe],
+  [
+    SUBSCRIBE_STATUS,
+    ({ caller, shared, streams, streamId }) => {
+      streams.keep(streamId, followConnectionStatus(caller.peer, shared.context.link, streamId, liteStatusReply, liteStatusEvent));
+    },
+  ],
+  [PUBLISH_TO_TOPIC, litePublishToTopic],
+  [SUBSCRIBE_TO_TOPIC, liteSubscribeToTopic],
+  [GET_CONFIGURATION, liteGetConfiguration],
+  [UPDATE_CONFIGURATION, liteUpdateConfiguration],
+  [SUBSCRIBE_TO_CONFIGURATION_UPDATE, liteSubscribeToConfiguration],
+  [UPDATE_STATE, liteUpdateState],
+]);
 
 /** The operations of one authenticated connection to Greengrass Lite. */
 export class LiteOperations extends Operations<LiteShared> {
@@ -42,19 +59,10 @@ export class LiteOperations extends Operations<LiteShared> {
     this.caller.asks(operation, payload);
     const call = this.#call(streamId, operation);
     const members = parseMembers(payload);
+    const handle = operation === SUBSCRIBE_STATUS && !this.shared.context.connectionStatus ? undefined : HANDLERS.get(operation);
     if (members === undefined) call.failSilently('the payload is not JSON that Greengrass Lite reads');
-    else if (operation === PUBLISH) litePublish(call, members);
-    else if (operation === SUBSCRIBE) liteSubscribe(call, members);
-    else if (operation === PUBLISH_TO_TOPIC) litePublishToTopic(call, members);
-    else if (operation === SUBSCRIBE_TO_TOPIC) liteSubscribeToTopic(call, members);
-    else if (operation === UPDATE_STATE) liteUpdateState(call, members);
-    else if (operation === GET_CONFIGURATION) liteGetConfiguration(call, members);
-    else if (operation === UPDATE_CONFIGURATION) liteUpdateConfiguration(call, members);
-    else if (operation === SUBSCRIBE_TO_CONFIGURATION_UPDATE) liteSubscribeToConfiguration(call, members);
-    else if (operation === SUBSCRIBE_STATUS && this.shared.context.connectionStatus) {
-      const { link } = this.shared.context;
-      this.streams.keep(streamId, followConnectionStatus(this.caller.peer, link, streamId, liteStatusReply, liteStatusEvent));
-    } else this.#decline(call);
+    else if (handle === undefined) this.#decline(call);
+    else handle(call, members);
   }
 
   /**
