@@ -193,6 +193,17 @@ describe('outbox show', () => {
     );
     expect((await outbox('show', path, '--aside')).stdout).toContain('Too odd.');
   });
+
+  it.each(['show', 'ls', 'export'])('fails, as %s does, where none is in the places asked for', async command => {
+    const path = await filed(['one', 'two'], 1);
+    expect(await outbox(command, path, '1')).toMatchObject({ code: 1, stdout: '', stderr: 'No message to be sent is in this place.\n' });
+    expect(await outbox(command, path, '2', '7-9', '--aside')).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: 'No message that was set aside is in these places.\n',
+    });
+    expect(await outbox(command, path, '1-9')).toMatchObject({ code: 0, stderr: '' });
+  });
 });
 
 describe('outbox verify', () => {

@@ -79,15 +79,16 @@ export async function exportMessages(
   await eachMessage(cli, file, places, options, Infinity, message => filedJson(message, options.mark));
 }
 
-/** Writes a text for each message, as fast as it is read. What was damaged is left out, and makes the command fail. */
+/** Writes a text for each message, as fast as it is read. What was damaged is left out, and makes the command fail, as do places in which there is none. */
 async function eachMessage(
-  { out, err }: Cli,
+  cli: Cli,
   file: string,
   places: readonly Places[],
   options: SelectOptions,
   most: number,
   textOf: (message: FiledMessage) => string,
 ): Promise<void> {
+  const { out, err } = cli;
   const path = fileOf(file);
   const selection = selectionOf(places, options);
   const which = options.aside === true ? 'setAside' : 'inside';
@@ -114,6 +115,12 @@ async function eachMessage(
     throw new CliError(`${plural(damaged, 'message')} in ${path} ${damaged === 1 ? 'is' : 'are'} not as stored, and left out.`, {
       remedies: [`greengrass-rx outbox verify ${path}`],
     });
+  if (shown === 0 && places.length > 0 && !out.gone.aborted) {
+    err.line(
+      `No message ${which === 'inside' ? 'to be sent' : 'that was set aside'} is in ${places.length === 1 ? 'this place' : 'these places'}.`,
+    );
+    cli.exitCode = EXIT.FAILED;
+  }
 }
 
 const PAGE = 500;
