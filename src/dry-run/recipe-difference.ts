@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isJsonObject } from '../shared/json-object.js';
 import { readRecipe } from '../recipe/read-recipe.js';
-import type { RecipeManifest } from '../recipe/recipe.js';
+import { mainStepOf, type RecipeManifest } from '../recipe/recipe.js';
 import { CONFIG_KEY, CONFIG_VARIABLE, LIFECYCLE_VARIABLE } from '../component/configuration.js';
 import type { RecipeLifecycle } from './recipe.js';
 import { TOPIC_SERVICES } from './access.js';
@@ -66,11 +66,10 @@ const configuration = (path: string, there: unknown, wanted: unknown): readonly 
 
 /** The step the component runs in, and the variables of it that change what it does. */
 const steps = ({ lifecycle }: RecipeManifest, where: string, wanted: RecipeLifecycle | undefined): readonly string[] => {
-  const { setenv, steps } = lifecycle;
-  const step = steps.startup === undefined ? 'run' : 'startup';
-  const process = steps[step];
-  if (process === undefined) return [];
-  const { [CONFIG_VARIABLE]: configuration, [LIFECYCLE_VARIABLE]: said } = { ...setenv, ...process.setenv };
+  const main = mainStepOf(lifecycle);
+  if (main === undefined) return [];
+  const { name: step } = main;
+  const { [CONFIG_VARIABLE]: configuration, [LIFECYCLE_VARIABLE]: said } = { ...lifecycle.setenv, ...main.setenv };
   return [
     ...(wanted === undefined || wanted === step ? [] : [`~ ${where} has ${step}; it is to be ${wanted}`]),
     ...(step === 'startup' && said !== step ? [`+ ${where}/Setenv must have ${LIFECYCLE_VARIABLE}: ${JSON.stringify(step)}`] : []),

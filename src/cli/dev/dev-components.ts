@@ -4,7 +4,7 @@ import type { LocalComponent, RecipeComponent } from '../../recipe/local-compone
 import type { AccessControl } from '../../recipe/policy/access-control.js';
 import { readRecipeFile } from '../../recipe/read-recipe.js';
 import { currentPlatform, manifestFor } from '../../recipe/recipe-platform.js';
-import type { Recipe } from '../../recipe/recipe.js';
+import { mainStepOf, type Recipe } from '../../recipe/recipe.js';
 import type { ProfileName } from '../../shared/profile-name.js';
 import { CliError, EXIT, UsageError } from '../cli-error.js';
 import { OBSERVER } from '../reach/running-nuclei.js';
@@ -73,7 +73,7 @@ function ofRecipe(recipe: Recipe, path: string, profile: ProfileName, { thingNam
   const manifest = manifestFor(recipe, currentPlatform(profile));
   const lifecycle = manifest?.lifecycle;
   const variables = { componentName: name, componentVersion, configuration, thingName, rootPath: '/greengrass/v2', profile };
-  const setenv = Object.entries({ ...lifecycle?.setenv, ...lifecycle?.steps.run?.setenv });
+  const setenv = Object.entries({ ...lifecycle?.setenv, ...(lifecycle && mainStepOf(lifecycle)?.setenv) });
   const problems = [...recipe.warnings, ...(profile === 'lite' ? recipe.liteProblems : [])];
   const warnings = problems.map(({ line, message, remedy }) => `${path}:${String(line)}: ${message}. ${remedy}.`);
   const noManifest = withoutManifest(recipe, path, profile) ?? [];

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../ipc/clock.js';
 import type { RecipeComponent } from '../../recipe/local-component.js';
-import type { Lifecycle } from '../../recipe/recipe.js';
+import { type Lifecycle, mainStepOf } from '../../recipe/recipe.js';
 import { currentPlatform, manifestFor } from '../../recipe/recipe-platform.js';
 import type { ProfileName } from '../../shared/profile-name.js';
-import { ComponentLife, type ComponentEnvironment, type ComponentState, type ProcessStep, type StartProcess } from './component-process.js';
+import { ComponentLife, type ComponentEnvironment, type ComponentState, type StartProcess } from './component-process.js';
 
 /** What the processes of a nucleus' components are made of. */
 export interface ProcessSettings {
@@ -88,10 +88,10 @@ export class ComponentProcesses {
 
   #start(component: RecipeComponent, lifecycle: Lifecycle): void {
     const name = nameOf(component);
-    const step: ProcessStep = lifecycle.steps.startup === undefined ? 'run' : 'startup';
+    const main = mainStepOf(lifecycle);
     const { profile, clock, startProcess, environment, onState } = this.#settings;
-    const script = lifecycle.steps[step]?.script;
-    if (this.#closed || startProcess === undefined || script === undefined) return;
+    if (this.#closed || startProcess === undefined || main === undefined) return;
+    const { name: step, script } = main;
     const life = new ComponentLife({
       profile,
       lifecycle,
@@ -109,7 +109,7 @@ export class ComponentProcesses {
 
   #lifecycleOf({ recipe }: RecipeComponent): Lifecycle | undefined {
     const lifecycle = manifestFor(recipe, currentPlatform(this.#settings.profile))?.lifecycle;
-    return lifecycle?.steps.startup === undefined && lifecycle?.steps.run === undefined ? undefined : lifecycle;
+    return lifecycle === undefined || mainStepOf(lifecycle) === undefined ? undefined : lifecycle;
   }
 
   #isAsBefore({ recipe }: RecipeComponent, lifecycle: Lifecycle): boolean {
