@@ -22,18 +22,16 @@ function resumeConnections({ server }: FaultTargets): void {
   for (const { outgoing } of server().connections) outgoing.resume();
 }
 
-async function brokerDown({ broker }: FaultTargets): Promise<() => Promise<void>> {
-  await broker.setDown(true);
-  return () => broker.setDown(false);
-}
+/** Begins a fault and gives what puts it right; each takes a moment. */
+type Begin = () => Promise<() => Promise<void>>;
 
-async function nucleusDown({ server, profile }: FaultTargets): Promise<() => Promise<void>> {
+async function nucleusDown({ server, profile }: FaultTargets): ReturnType<Begin> {
   const listen = await server().die();
   profile().reset();
   return listen;
 }
 
-async function fullBacklog({ server }: FaultTargets): Promise<() => Promise<void>> {
+async function fullBacklog({ server }: FaultTargets): ReturnType<Begin> {
   const putBack = await server().hideSocketFile();
   const empty = await fillBacklog(server().path);
   return async () => {
@@ -42,17 +40,39 @@ async function fullBacklog({ server }: FaultTargets): Promise<() => Promise<void
   };
 }
 
+/** Begun once, by however many, and put right when the last of them has taken it back. */
+function shared(begin: Begin): Begin {
+  let holders = 0;
+  let begun: ReturnType<Begin> | undefined;
+  return async () => {
+    holders++;
+    const leave = async (undo: () => Promise<void>): Promise<void> => {
+      if (--holders > 0) return;
+      begun = undefined;
+      await undo();
+    };
+    begun ??= begin();
+    try {
+      const undo = await begun;
+      return () => leave(undo);
+    } catch (error) {
+      await leave(() => Promise.resolve());
+      throw error;
+    }
+  };
+}
+
 /** Here these take a moment. */
 export interface MachineSubject extends FaultSubject {
-  readonly nucleusDown: () => Promise<() => Promise<void>>;
-  readonly removeSocketFile: () => Promise<() => Promise<void>>;
-  readonly fullBacklog: () => Promise<() => Promise<void>>;
-  readonly brokerDown: () => Promise<() => Promise<void>>;
+  readonly nucleusDown: Begin;
+  readonly removeSocketFile: Begin;
+  readonly fullBacklog: Begin;
+  readonly brokerDown: Begin;
 }
 
 /** A nucleus on this machine, as the table of faults sees it. */
 export function subjectOf(targets: FaultTargets): MachineSubject {
-  const { switches, profile, link, server, restart } = targets;
+  const { switches, profile, link, server, broker, restart } = targets;
   return {
     switches,
     profile,
@@ -63,10 +83,13 @@ export function subjectOf(targets: FaultTargets): MachineSubject {
       resumeConnections(targets);
     },
     freeze: () => server().freeze(),
-    nucleusDown: () => nucleusDown(targets),
-    removeSocketFile: () => server().hideSocketFile(),
-    fullBacklog: () => fullBacklog(targets),
-    brokerDown: () => brokerDown(targets),
+    nucleusDown: shared(() => nucleusDown(targets)),
+    removeSocketFile: shared(() => server().hideSocketFile()),
+    fullBacklog: shared(() => fullBacklog(targets)),
+    brokerDown: shared(async () => {
+      await broker.setDown(true);
+      return () => broker.setDown(false);
+    }),
   };
 }
 

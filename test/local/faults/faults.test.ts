@@ -611,6 +611,37 @@ test.each(['nucleusDown', 'removeSocketFile', 'fullBacklog'] as const)(
   },
 );
 
+test.each([
+  ['nucleusDown', 'ECONNREFUSED'],
+  ['removeSocketFile', 'ENOENT'],
+  ['fullBacklog', 'EAGAIN'],
+] as const)('of two %s at once, the one that is left still holds', async (name, code) => {
+  await using nucleus = await start('classic');
+  const first = await nucleus.faults[name]();
+  const second = await nucleus.faults[name]();
+  await first.undo();
+  expect(await connectError(nucleus.socketPath)).toBe(code);
+  await second.undo();
+  await RawClient.accepted(nucleus, COMPONENT);
+});
+
+test('of two that take the broker away, the one that is left still does', async () => {
+  await using nucleus = await start('classic');
+  const reach = async (): Promise<unknown> => {
+    const broker = connect(nucleus.mqttPort, nucleus.mqttHost);
+    return once(broker, 'connect').then(
+      () => broker.destroy(),
+      (error: unknown) => (error as NodeJS.ErrnoException).code,
+    );
+  };
+  const first = await nucleus.faults.brokerDown();
+  const second = await nucleus.faults.brokerDown();
+  await first.undo();
+  expect(await reach()).toBe('ECONNREFUSED');
+  await second.undo();
+  expect(await reach()).not.toBe('ECONNREFUSED');
+});
+
 test('what cannot be put right is told by the stop, which leaves nothing open', async () => {
   const nucleus = await start('classic');
   await nucleus.faults.removeSocketFile();
