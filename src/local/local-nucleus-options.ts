@@ -65,9 +65,9 @@ export interface LocalNucleusOptions {
    */
   readonly mqttVersion?: MqttVersion | undefined;
   /**
-   * Starts the processes of components that are rolled out (`rollOut`) with a recipe: its `startup` or else its `run` step. The nucleus waits for
-   * them, starts them again when they fail, stops them, and rolls the deployment back as the profile does. Left out: it starts none, and what it is told of its
-   * components' states fails no deployment.
+   * Starts the processes of components that are rolled out (`rollOut`) with a recipe: its `startup` or else its `run` step. The nucleus
+   * waits for them, starts them again when they fail, stops them, and rolls the deployment back as the profile does. Left out: it starts
+   * none, and a component that reports `ERRORED` fails no deployment.
    */
   readonly startProcess?: StartProcess | undefined;
   readonly limits?: LocalNucleusLimits | undefined;

@@ -88,7 +88,7 @@ export type NucleusEvent =
       readonly kind: 'updateAnswered';
       readonly component: string;
       readonly deploymentId: string;
-      /** Without one the answer counts for nothing, and the update waits for as long as it can. */
+      /** An answer without one says nothing: the update waits as long as without an answer. */
       readonly recheckAfter: number | undefined;
     }
   /** A component that validates its configuration has said what it thinks of the one it is to get: `ACCEPTED` or `REJECTED`. */

@@ -45,8 +45,9 @@ export interface MarbleKit {
   /** The same of local topics: what the component published there. */
   readonly expectPublishedLocally: (topicFilter: string) => LaneExpectation;
   /**
-   * What a component's `run` is given besides the proxy and its configuration: `component.run(nucleus.proxy, config, context(config))`. All services are on the
-   * nucleus in memory; `config$` begins with this configuration and goes on with what `nucleus.configuration(…)` draws; the log goes nowhere.
+   * What a component's `run` is given besides the proxy and its configuration: `component.run(nucleus.proxy, config, context(config))`.
+   * All services are on the nucleus in memory; `config$` begins with this configuration and goes on with what `nucleus.configuration(…)`
+   * draws; the log goes nowhere.
    */
   readonly context: <A>(config: A) => RunContext<A>;
   /** Of what reached the cloud on a topic, or on the topics of a filter: of what was accepted while the device was offline, later. */

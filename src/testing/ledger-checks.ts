@@ -28,7 +28,7 @@ export class LedgerSince {
   /** What is wrong with the account of the stage of this name. */
   stage(name: string, expected: StageCounts): string | undefined {
     const stages = this.#stages();
-    // Of another kind and the same name there may be one that other tests have run.
+    // A stage of another kind may have the same name: one that a test before has run, and this one has not.
     const ofName = stages.filter(stage => stage.name === name);
     const found = ofName.find(({ counts }) => counts.received > 0) ?? ofName[0];
     if (found === undefined) {

@@ -21,8 +21,8 @@ const EXPECTS_NOTHING =
  * A test in virtual time, for the `test` of any framework: `test('…', marbles(({ nucleus, run, expectPublished }) => { … }))`.
  *
  * The function is given a nucleus in memory and what draws on it; nothing happens while it runs, and all expectations are checked when
- * virtual time has. A test that expects nothing fails; so does one whose time stands still. One frame is a millisecond. Must not be asynchronous: virtual time does not wait for promises, and a test that awaits one
- * fails with the place where it did.
+ * virtual time has passed. A test that expects nothing fails; so does one whose time stands still. One frame is a millisecond. Must not
+ * be asynchronous: virtual time does not wait for promises, and a test that awaits one fails with the place where it did.
  *
  * @throws MarbleFailure from the function returned, with a picture of what differs.
  *

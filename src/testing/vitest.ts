@@ -1,6 +1,6 @@
 /**
- * The matchers for vitest, with their types; and a test that makes a marble test and does not call it fails. `import 'greengrass-rx/testing/vitest'` in a test, or in a setup file and once where the
- * compiler sees it.
+ * The matchers for vitest, with their types; and a test that makes a marble test and does not call it fails.
+ * `import 'greengrass-rx/testing/vitest'` in a test, or in a setup file and once where the compiler sees it.
  *
  * @packageDocumentation
  */

@@ -46,9 +46,9 @@ const MAX_PACKET = 256 * 1024;
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /**
- * An MQTT 3.1.1 broker inside the process (aedes), reachable by any MQTT client at its port, which is on loopback unless told otherwise. The device's own messages
- * do not pass through it to come back: they go to the device's filters at once, with the MQTT 5 members aedes could not carry,
- * and to aedes for everyone else.
+ * An MQTT 3.1.1 broker inside the process (aedes), reachable by any MQTT client at its port, which is on loopback unless told otherwise.
+ * The device's own messages do not pass through it to come back: they go to the device's filters at once, with the MQTT 5 members that
+ * aedes could not carry, and to aedes for everyone else.
  */
 export class EmbeddedBroker implements Broker {
   readonly host: string;

@@ -37,7 +37,7 @@ export class ClassicCall extends Call<ClassicShared> {
     });
   }
 
-  /** The answer of a stream that stays open, which is kept already. */
+  /** The answer of a stream that stays open. Who calls this has kept the stream. */
   begin(frame: () => Buffer): void {
     const { caller, streams, streamId } = this;
     this.answer(() => {

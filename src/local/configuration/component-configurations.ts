@@ -30,9 +30,9 @@ type WriteOutcome =
 
 /** Bytes of a leaf's JSON that Lite stores. */
 const LITE_LEAF_BYTES = 1024;
-/** Bytes of JSON that a component's configuration can be made by itself, in all; a device has its disk. */
+/** How large a component can make its own configuration, in bytes of JSON. On a device the disk is the bound. */
 const MOST_BYTES = 4 * 1024 * 1024;
-/** Leaves that it can write, in all; on classic its maps count, too: of each the time is kept. */
+/** How many leaves a component can write; on classic maps count too. The time of each is kept. */
 const MOST_NAMES = 10_000;
 /** Maps inside each other. */
 const MOST_LEVELS = 100;
@@ -164,7 +164,7 @@ export class ComponentConfigurations {
       if (names > MOST_NAMES) return false;
       return !isMap || Object.entries(inner).every(([name, member]) => isWithin(member, [...path, name]));
     };
-    // Its depth is looked at first: what has no end to it is never made a text.
+    // The depth comes first: a value that is nested too deep is not turned into a text.
     return isWithin(value, keyPath) && Buffer.byteLength(JSON.stringify(before)) + Buffer.byteLength(JSON.stringify(value)) <= MOST_BYTES;
   }
 

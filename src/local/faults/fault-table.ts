@@ -119,33 +119,41 @@ const FAULTS: Readonly<Record<Exclude<FaultName, 'all well'>, FaultEntry>> = {
 };
 
 /**
- * What can go wrong, by the words that stand in a diagram's table of faults and in scripts of `dev --chaos`.
+ * What can go wrong, by the words that stand in a diagram's table of faults and in scripts of `dev --chaos`. `a` … `b`: from the first word to
+ * the second. What strikes the next of something strikes once.
  *
- * The connection: `drop connection` (and the nucleus takes the next), `kill nucleus` and `start nucleus` (nobody listens in between; the
- * tokens stay), `restart nucleus` (with other tokens, as a device does: the component is refused for ever), `remove socket` and
- * `fill backlog` until `start nucleus`, `hang connect`, `drop before connect reply`, `refuse connect` (each the next one), `corrupt frame` and `cut frame` (the next
- * frame from the nucleus), `freeze nucleus` and `thaw nucleus` (in between it neither reads nor writes: what Lite does while another component
- * does not read).
+ * The connection:
+ * - `drop connection`: the connections there are break, and the nucleus takes the next.
+ * - `kill nucleus` … `start nucleus`: nobody listens; the tokens stay.
+ * - `remove socket` … `start nucleus`, `fill backlog` … `start nucleus`: nobody can connect; who is connected stays.
+ * - `restart nucleus`: with other tokens, as a device does, so that the component is refused for ever. It listens, whatever was before.
+ * - `hang connect`, `drop before connect reply`, `refuse connect`: the next connect.
+ * - `corrupt frame`, `cut frame`: the next frame from the nucleus.
+ * - `freeze nucleus` … `thaw nucleus`: it neither reads nor writes, which is what Lite does while another component does not read.
+ * - `old nucleus` … `all well`: a server of before mid-2025, or a Lite of before 2.3.0, on which a late terminate costs the connection.
  *
- * The device: `offline`, `online`, `broker down`, `broker up`, `spool full`, `spool free`, `withhold pubacks`, `release pubacks`.
+ * The device: `offline` … `online`, `broker down` … `broker up`, `spool full` … `spool free`, `withhold pubacks` … `release pubacks`.
  *
- * Operations: `hang publish` and `hang subscribe` (the next one is done and never answered), `drop before publish reply`,
- * `drop before subscribe reply`, `withhold publish` (its answers, until `release publish`) and `withhold subscribe`, `deny subscription` (the next one, by the cloud's own policy),
- * `unauthorized` (from here on every new operation) and `authorized`.
+ * Operations. `publish` and `subscribe` are the MQTT proxy's:
+ * - `hang publish`, `hang subscribe`, `hang local publish`, `hang local subscribe`, `hang configuration`, `hang lifecycle`: the next one is done
+ *   and never answered.
+ * - `drop before publish reply` and so on for the same six: the next one is done, and the connection breaks instead of an answer.
+ * - `withhold publish` … `release publish` and so on, but for `lifecycle`: answers wait.
+ * - `deny subscription`: the cloud's own policy denies the next one.
+ * - `unauthorized` … `authorized`: every new operation is refused.
  *
- * The other services: `hang local publish`, `hang local subscribe`, `hang configuration`, `hang lifecycle` (the next request of each is done and never
- * answered), `drop before local publish reply` and the like, `withhold local publish`, `withhold local subscribe`, `withhold configuration` and `release …`.
+ * Greengrass Lite:
+ * - `stop configuration daemon` … `start configuration daemon`: it has no configuration, and refuses as unauthorized what its policies allow;
+ *   afterwards nobody who followed a configuration is told of changes.
+ * - `stop pubsub daemon` … `start pubsub daemon`: local topics fail; afterwards the subscriptions of before are dead.
+ * - `hang mqtt daemon` … `restart mqtt daemon`, which is what churn on a busy topic does: nothing arrives, publishes and subscribes fail after
+ *   ten seconds; afterwards the subscriptions of before are dead.
  *
- * Greengrass Lite: `stop configuration daemon` and `start configuration daemon` (in between it refuses as unauthorized what its policies allow, and has no
- * configuration; afterwards nobody who followed one is told of changes), `stop pubsub daemon` and `start pubsub daemon` (in between local topics fail;
- * afterwards the subscriptions of before are dead), `hang mqtt daemon` (nothing arrives, publishes and subscribes fail after ten seconds: what churn on a busy topic does) and
- * `restart mqtt daemon` (subscriptions of before are dead).
- *
- * Subscriptions: `lose subscriptions` (silently; those made later live) and `find subscriptions`, `end subscriptions` (the nucleus ends
- * them), `message before reply` (the answer to the next subscribe waits for its first message); `lose local subscriptions`, `find local subscriptions` and
- * `local message before reply` the same of local topics.
- *
- * `old nucleus`: a server of before mid-2025, or a Lite of before 2.3.0, which a late terminate costs the connection.
+ * Subscriptions to the MQTT proxy, and to local topics with `local` in the word:
+ * - `lose subscriptions` … `find subscriptions`, `lose local subscriptions` … `find local subscriptions`: those there are get nothing, without a
+ *   word; those made later do.
+ * - `end subscriptions`: the nucleus ends them.
+ * - `message before reply`, `local message before reply`: the answer to the next subscribe waits for its first message.
  *
  * `all well` undoes whatever is still armed.
  */

@@ -70,7 +70,7 @@ export class ComponentLife {
   /** Counts starts and stops: what is told of a process that is not the present one counts no more. */
   #generation = 0;
   #cancelTimer: () => void = () => undefined;
-  /** Of classic for each state, of Lite for all: when it failed. */
+  /** When it failed: on classic in each state, on Lite in whichever. */
   readonly #failures = new Map<ComponentState | 'any', readonly number[]>();
 
   constructor(settings: LifeSettings) {
@@ -105,7 +105,7 @@ export class ComponentLife {
     if (step === 'startup') this.#cancelTimer = clock.after((seconds ?? STARTUP_SECONDS) * 1000, isOverdue);
     else {
       this.#become('RUNNING');
-      // Of Lite's systemd it is the time to start and to stop in.
+      // On Lite systemd takes it for the time that starting and stopping may take, not running.
       if (profile === 'classic' && seconds !== undefined) this.#cancelTimer = clock.after(seconds * 1000, isOverdue);
     }
   }

@@ -21,8 +21,9 @@ const LITE_LOOKS_AFTER = 5000;
 const LITE_WAITS = 300_000;
 
 /**
- * Deployments that ask the components first: those that want to be told whether they can be updated now, and those that validate whether they take
- * their new configuration. Afterwards they wait until each component that was started again runs; one that does not fails them, and they are rolled back.
+ * Deployments that ask the components first: those that are told of updates whether they can be updated now, and those that validate
+ * whether they take their new configuration. Afterwards they wait until each component that was started again runs; one that does not run
+ * makes the deployment fail, and it is rolled back.
  *
  * One at a time, as on a device.
  *

@@ -77,7 +77,7 @@ export class LifecycleServices {
   /** Tells a component of an update. The result takes the question back. */
   announce(component: string, deploymentId: string, resolve: (recheckAfter: number) => void): () => void {
     const streams = this.#updates.get(component) ?? new Set<Send>();
-    // Of several subscriptions only one can be answered, and the others are waited for.
+    // The device waits for every subscription, and takes one answer of a component: with several it waits the whole time.
     const isAnswerable = streams.size === 1;
     const question = { deploymentId, resolve: isAnswerable ? resolve : () => undefined };
     this.#announced.set(component, question);
@@ -92,7 +92,7 @@ export class LifecycleServices {
     for (const streams of this.#updates.values()) for (const send of streams) send({ postUpdateEvent: { deploymentId } });
   }
 
-  /** The first answer counts. Without a time it is one all the same, and the update waits for as long as it can. */
+  /** The first answer counts. One without a time counts too, and says nothing: the update waits as long as without an answer. */
   defer(component: string, deploymentId: string, recheckAfter: number | undefined): 'taken' | 'too late' {
     const question = this.#announced.get(component);
     if (question?.deploymentId !== deploymentId) return 'too late';

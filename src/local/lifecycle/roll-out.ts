@@ -19,8 +19,8 @@ export interface RollOutOptions {
   /** How long it waits for their answers, in milliseconds: 60 000. */
   readonly notifyTimeout?: number | undefined;
   /**
-   * What is done where a component does not start: `ROLLBACK`, as left out and as with a deployment of the cloud, puts every component of the deployment back as it was; `DO_NOTHING` leaves them, as
-   * a local deployment does. Lite never rolls back.
+   * What is done where a component does not start. `ROLLBACK`, the default and what a deployment of the cloud does, puts every component of
+   * the deployment back as it was; `DO_NOTHING` leaves them, as a local deployment does. Lite never rolls back.
    */
   readonly failureHandlingPolicy?: 'ROLLBACK' | 'DO_NOTHING' | undefined;
   /** How long it waits for the reports of components that validate, in milliseconds: 20 000. */
@@ -32,7 +32,10 @@ export type RollOut =
   | { readonly status: 'SUCCEEDED'; readonly deploymentId: string; readonly deployments: readonly Deployment[] }
   /** Nothing has changed. */
   | { readonly status: 'FAILED_NO_STATE_CHANGE'; readonly deploymentId: string; readonly reason: string }
-  /** A component did not start. Everything is as it was before; or was to be and is not; or nobody asked for that, and what was deployed is there. */
+  /**
+   * A component did not start. `FAILED_ROLLBACK_COMPLETE`: everything is as it was before. `FAILED_UNABLE_TO_ROLLBACK`: it was to be, and is
+   * not. `FAILED_ROLLBACK_NOT_REQUESTED`: nobody asked for that, and what was deployed is there.
+   */
   | {
       readonly status: 'FAILED_ROLLBACK_COMPLETE' | 'FAILED_UNABLE_TO_ROLLBACK' | 'FAILED_ROLLBACK_NOT_REQUESTED';
       readonly deploymentId: string;
