@@ -1,4 +1,5 @@
-import type { FaultName, FaultWithDetails } from '../local/faults/fault-table.js';
+import type { FaultName } from '../local/faults/fault-table.js';
+import type { FaultWithDetails } from '../local/faults/worded-faults.js';
 
 export type { FaultName, FaultWithDetails };
 

@@ -1,7 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import * as t from 'io-ts';
 import { type Document, isMap, isNode, isSeq, LineCounter, parseAllDocuments } from 'yaml';
-import { FAULT_NAMES, type FaultMessage } from '../../local/faults/fault-table.js';
+import { FAULT_NAMES } from '../../local/faults/fault-table.js';
+import type { FaultMessage } from '../../local/faults/worded-faults.js';
 import { UsageError } from '../cli-error.js';
 import { parseDuration } from '../parse-values.js';
 import { CHAOS_OCCASIONS, type ChaosAction, type ChaosFault, type ChaosStep, type ChaosTime } from './run-chaos.js';

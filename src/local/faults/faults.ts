@@ -6,18 +6,10 @@ import {
   type MessageStreamOperation,
   ReplyGate,
 } from './fault-switches.js';
-import {
-  WordedFaults,
-  brokerMessage,
-  hangMqttDaemon,
-  holdDown,
-  stopPubsubDaemon,
-  type FaultMessage,
-  type FaultName,
-  type FaultWithDetails,
-} from './fault-table.js';
+import { type FaultName, hangMqttDaemon, holdDown, stopPubsubDaemon } from './fault-table.js';
 import { FaultsOn, type LastingFault } from './faults-on.js';
 import { subjectOf, type FaultTargets, type MachineSubject } from './machine-faults.js';
+import { brokerMessage, type FaultMessage, type FaultWithDetails, WordedFaults } from './worded-faults.js';
 
 /** A fault of one operation; left out, of each of them. */
 export interface OperationFault extends FaultScope {
