@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { PROFILES } from '../kit/nucleus/nuclei.js';
+import { recipeFile } from '../kit/process/recipes.js';
 import { MAIN, runCli, temporaryFolder } from '../kit/process/run-cli.js';
 
 const FOLLOWER = fileURLToPath(new URL('components/follower.mjs', import.meta.url));
@@ -98,6 +99,24 @@ test.each(PROFILES)(
     await dev.saw(/"kind":"localPublished"/);
     expect(await ask('pub', '--local', '--json', 'plc/1', '21')).toMatchObject({ code: 2 });
     expect(await ask('pub', '--local', '--retain', 'plc/1', 'x')).toMatchObject({ code: 2 });
+    dev.child.kill('SIGTERM');
+    await dev.ended;
+  },
+  PATIENCE,
+);
+
+test(
+  'recipe variables in Setenv have what config set has changed from the next start on',
+  async () => {
+    const env = { XDG_RUNTIME_DIR: temporaryFolder() };
+    const program = 'console.log(`colour is ${process.env.COLOUR}`); setInterval(() => {}, 1e6)';
+    const dev = runCli(['dev', '--recipe', recipeFile(temporaryFolder()), '--', process.execPath, '-e', program], { env });
+    await dev.saw(/colour is blue/);
+    for (const args of [['config', 'set', '/colour', 'red'], ['restart']])
+      expect(await runCli(args, { env }).ended).toMatchObject({ code: 0 });
+    await dev.saw(/colour is red/);
+    for (const args of [['config', 'reset', '/'], ['restart']]) expect(await runCli(args, { env }).ended).toMatchObject({ code: 0 });
+    await dev.saw(/colour is red[^]*colour is blue/);
     dev.child.kill('SIGTERM');
     await dev.ended;
   },

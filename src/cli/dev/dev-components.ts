@@ -4,7 +4,7 @@ import type { LocalComponent, RecipeComponent } from '../../recipe/local-compone
 import type { AccessControl } from '../../recipe/policy/access-control.js';
 import { readRecipeFile } from '../../recipe/read-recipe.js';
 import { currentPlatform, manifestFor } from '../../recipe/recipe-platform.js';
-import { mainStepOf, type Recipe } from '../../recipe/recipe.js';
+import { type Configuration, mainStepOf, type Recipe } from '../../recipe/recipe.js';
 import type { ProfileName } from '../../shared/profile-name.js';
 import { CliError, EXIT, UsageError } from '../cli-error.js';
 import { OBSERVER } from '../reach/running-nuclei.js';
@@ -13,8 +13,8 @@ import { OBSERVER } from '../reach/running-nuclei.js';
 export interface DevComponent {
   readonly name: string;
   readonly local: LocalComponent | RecipeComponent;
-  /** The environment that its recipe gives it where `{work:path}` is this folder. */
-  readonly setenv: (workPath: string) => Readonly<Record<string, string>>;
+  /** The environment that its recipe gives it where `{work:path}` is this folder, and its configuration this one. Left out: the recipe's. */
+  readonly setenv: (workPath: string, configuration?: Configuration) => Readonly<Record<string, string>>;
   /** What in its recipe a device would pass over in silence. */
   readonly warnings: readonly string[];
 }
@@ -69,10 +69,10 @@ function withoutManifest(recipe: Recipe, path: string, profile: ProfileName): st
 }
 
 function ofRecipe(recipe: Recipe, path: string, profile: ProfileName, { thingName }: DeviceNames): DevComponent {
-  const { componentName: name, componentVersion, defaultConfiguration: configuration } = recipe;
+  const { componentName: name, componentVersion, defaultConfiguration } = recipe;
   const manifest = manifestFor(recipe, currentPlatform(profile));
   const lifecycle = manifest?.lifecycle;
-  const variables = { componentName: name, componentVersion, configuration, thingName, rootPath: '/greengrass/v2', profile };
+  const variables = { componentName: name, componentVersion, thingName, rootPath: '/greengrass/v2', profile };
   const setenv = Object.entries({ ...lifecycle?.setenv, ...(lifecycle && mainStepOf(lifecycle)?.setenv) });
   const problems = [...recipe.warnings, ...(profile === 'lite' ? recipe.liteProblems : [])];
   const warnings = problems.map(({ line, message, remedy }) => `${path}:${String(line)}: ${message}. ${remedy}.`);
@@ -81,7 +81,8 @@ function ofRecipe(recipe: Recipe, path: string, profile: ProfileName, { thingNam
     name,
     // As after a reset: while one develops, what the recipe says now is meant, and not what it said before.
     local: { recipe, configurationUpdate: { reset: [''] } },
-    setenv: workPath => Object.fromEntries(setenv.map(([key, value]) => [key, interpolate(value, { ...variables, workPath })])),
+    setenv: (workPath, configuration = defaultConfiguration) =>
+      Object.fromEntries(setenv.map(([key, value]) => [key, interpolate(value, { ...variables, configuration, workPath })])),
     warnings: warnings.concat(noManifest),
   };
 }

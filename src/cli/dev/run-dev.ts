@@ -1,7 +1,8 @@
 import { concatMap, filter, firstValueFrom, map, merge, type Observable, Subject } from 'rxjs';
 import { WORK_FOLDER_VARIABLE } from '../../component/configuration.js';
 import type { BrokerChoice } from '../../local/broker/address.js';
-import type { RollOut } from '../../local/lifecycle/roll-out.js';
+import type { Deployment, RollOut } from '../../local/lifecycle/roll-out.js';
+import type { Configuration } from '../../recipe/recipe.js';
 import type { ProfileName } from '../../shared/profile-name.js';
 import { readChaos } from '../chaos/read-chaos.js';
 import { describeFault, runChaos, SubscribedFilters } from '../chaos/run-chaos.js';
@@ -61,6 +62,11 @@ export async function runDev(cli: Cli, command: readonly string[], options: DevO
     cli.exitCode = EXIT.OK;
   });
 
+  /** Of components that were deployed again; the others have their recipe's. */
+  const configurations = new Map<string, Configuration>();
+  const onDeployed = ({ component, configuration }: Deployment): void => void configurations.set(component, configuration);
+  const variablesOf = (component: DevComponent): Readonly<Record<string, string>> =>
+    environment(component, dev, options, cli.env, configurations.get(component.name));
   const restart$ = new Subject<void>();
   await using _control = await serveControl(socketPath, async request => {
     if (request.ask !== 'configure') {
@@ -73,12 +79,14 @@ export async function runDev(cli: Cli, command: readonly string[], options: DevO
     const local = components.find(({ name }) => name === component)?.local;
     if (local === undefined) return { problem: `dev has no component ${JSON.stringify(component)}` };
     if (!('recipe' in local)) return { problem: 'a configuration comes with a recipe: start dev with --recipe' };
-    return describe(await nucleus.rollOut([{ recipe: local.recipe, configurationUpdate: { merge, reset } }]));
+    const outcome = await nucleus.rollOut([{ recipe: local.recipe, configurationUpdate: { merge, reset } }]);
+    if (outcome.status === 'SUCCEEDED') outcome.deployments.forEach(onDeployed);
+    return describe(outcome);
   });
   const [file, ...args] = command;
   if (file === undefined) {
     for (const each of components) {
-      log.tell({ kind: 'environment', component: each.name, variables: environment(each, dev, options, cli.env) });
+      log.tell({ kind: 'environment', component: each.name, variables: variablesOf(each) });
     }
     await firstValueFrom(aborted(stopping.signal));
     chaos.unsubscribe();
@@ -88,13 +96,13 @@ export async function runDev(cli: Cli, command: readonly string[], options: DevO
   const changed$ = new Subject<string>();
   const onRecipes = (read: readonly DevComponent[]): void => {
     components = read;
-    for (const { local } of read) nucleus.deploy(local);
+    for (const { local } of read) onDeployed(nucleus.deploy(local));
   };
   const watching = isWatching(options) ? watch(command, options, log, onRecipes).subscribe(changed$) : undefined;
   const component = superviseComponent({
     component: names[0] ?? options.name,
     command: [file, ...args],
-    env: () => ({ ...cli.env, ...(components[0] && environment(components[0], dev, options, cli.env)) }),
+    env: () => ({ ...cli.env, ...(components[0] && variablesOf(components[0])) }),
     grace: options.grace,
     changed$: watching === undefined ? undefined : changed$,
     restart$,
@@ -128,6 +136,7 @@ function environment(
   { nucleus, workPath }: DevNucleus,
   options: DevOptions,
   env: NodeJS.ProcessEnv,
+  configuration: Configuration | undefined,
 ): Readonly<Record<string, string>> {
   const { profile } = nucleus;
   const work = workPath(name);
@@ -135,7 +144,7 @@ function environment(
     ...patience(profile, options, env),
     // On a device it is the working folder; here that is the project's. What is in this one is gone with `dev`, unless another is named.
     [WORK_FOLDER_VARIABLE]: env[WORK_FOLDER_VARIABLE] ?? work,
-    ...setenv(work),
+    ...setenv(work, configuration),
     ...componentEnvironment(profile, nucleus.environment(name), options),
   };
 }
