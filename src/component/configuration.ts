@@ -49,14 +49,17 @@ export const followConfiguration = <A>(
       next: change => {
         if (change._tag === 'Right') {
           if (followed === undefined) start(change.right);
-          else followed.next(change);
+          else if (!followed.next(change))
+            log.warn('the configuration has changed, and nobody is subscribed to config$: the component goes on with that of its start', {
+              event: 'configuration',
+            });
           return;
         }
         const error = change.left;
         markHandled(error);
         if (error._tag === 'ConfigurationInvalid') {
           if (followed === undefined) resolve(left(new ConfigurationInvalid(name, error.problems, error.cause)));
-          else followed.next(left(error));
+          else if (!followed.next(left(error))) log.warn(`configuration: ${error.message}`, { event: 'configuration', error });
         } else if (error._tag === 'MissingEnvironment') resolve(unchanging(defaults));
         else if (error.kind === 'terminal' && followed === undefined) resolve(left(error));
         else if (error._tag === 'UnsupportedOperation')
@@ -164,9 +167,12 @@ export class Followed<A> {
     return defer(() => merge(of(right(this.#latest)), this.#changes));
   }
 
-  next(change: Either<ConfigurationInvalid, A>): void {
+  /** Whether anybody heard of it. */
+  next(change: Either<ConfigurationInvalid, A>): boolean {
     if (change._tag === 'Right') this.#latest = change.right;
+    const isHeard = this.#changes.observed;
     this.#changes.next(change);
+    return isHeard;
   }
 
   complete(): void {

@@ -1,12 +1,12 @@
 import { right } from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
-import { map, NEVER, of, take } from 'rxjs';
+import { map, NEVER, of, Subject, take, takeUntil } from 'rxjs';
 import { expect, test } from 'vitest';
-import { component, runComponent, type RunContext } from '../../src/component/index.js';
+import { component, type Log, runComponent, type RunContext } from '../../src/component/index.js';
 import { ConfigurationInvalid } from '../../src/errors/errors.js';
 import { MessageType, type RpcMessage, type RpcMessageInit } from '../../src/ipc/wire/rpc-message.js';
 import { GET_CONFIGURATION, SUBSCRIBE_TO_CONFIGURATION_UPDATE, UPDATE_STATE } from '../../src/shared/operations.js';
-import { logLines } from '../kit/component/log-lines.js';
+import { type Line, logLines } from '../kit/component/log-lines.js';
 import { accepting, startRawServer, type RawConnection } from '../kit/nucleus/raw-server.js';
 
 const answer = ({ operation, streamId }: RpcMessage, body: object = {}): RpcMessageInit => ({
@@ -76,6 +76,38 @@ test('the configuration is read at the nucleus before run, over the defaults, an
     { right: { limit: 1, unit: '°C' } },
     { left: { _tag: 'ConfigurationInvalid', kind: 'message' } },
     { right: { limit: 3, unit: 'K' } },
+  ]);
+});
+
+test('the log tells of a change, and of one that does not fit, where nobody is subscribed to config$', async () => {
+  const server = await startRawServer(having({ limit: 1 }, { limit: 'two' }, { limit: 3 }));
+  const lines: Line[] = [];
+  const told = new Subject<void>();
+  const log: Log = {
+    ...logLines(lines),
+    warn: (message, fields) => {
+      logLines(lines).warn(message, fields);
+      if (message.startsWith('the configuration has changed')) told.next();
+    },
+  };
+  const outcome = await runComponent(component({ ...described, run: () => NEVER.pipe(takeUntil(told)) }), {
+    env: {},
+    connect: { socketPath: server.path, authToken: 'ABCDEFGHIJKLMNOP', profile: 'classic' },
+    log,
+    signals: false,
+  });
+  await server.stop();
+  expect(outcome).toMatchObject({ reason: 'done' });
+  expect(lines.filter(({ fields }) => fields?.['event'] === 'configuration')).toMatchObject([
+    {
+      level: 'warn',
+      message: expect.stringContaining('limit: expected number, got "two"') as string,
+      fields: { error: { _tag: 'ConfigurationInvalid' } },
+    },
+    {
+      level: 'warn',
+      message: 'the configuration has changed, and nobody is subscribed to config$: the component goes on with that of its start',
+    },
   ]);
 });
 
