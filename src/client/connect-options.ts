@@ -41,7 +41,7 @@ export interface ConnectOptions {
   /** Publishes under way at once. Default by profile: classic 64, lite 8. */
   readonly publishWindow?: number | undefined;
   /**
-   * Publishes that may wait for the window or for a connection, up to 32 Mi characters of them as JSON; more fail with `TooManyPublishes`.
+   * Publishes that may wait for their turn or for a connection, up to 32 Mi characters of them as JSON; more fail with `TooManyPublishes`.
    * Default 1 000.
    */
   readonly publishQueue?: number | undefined;

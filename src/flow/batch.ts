@@ -76,21 +76,12 @@ export const batch =
         account.emit(full.length, gatheredBytes);
         gathered = [];
         gatheredBytes = 0;
-        if (entry.out !== undefined) entry.out.sent++;
+        entry.send();
         destination.next(full);
       };
 
       const gather = (value: A): void => {
-        into.received++;
-        let size: number;
-        try {
-          size = sizeOf(value);
-        } catch (error) {
-          account.receive(0);
-          account.failAtOnce(0);
-          throw error;
-        }
-        account.receive(size);
+        const size = entry.receive(value, sizeOf);
         // A subscriber that leaves at the batch before may have ended this one, and what it emits meanwhile goes in first.
         while (gathered.length > 0 && gatheredBytes + size > bytes) emit();
         account.admit(size);

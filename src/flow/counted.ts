@@ -60,23 +60,14 @@ export const countedAs =
       const count = (value: A): void => {
         const fate = fateOf(value);
         if (fate === 'aside') return;
-        into.received++;
-        let bytes: number;
-        try {
-          bytes = sizeOf(value);
-        } catch (error) {
-          account.receive(0);
-          account.failAtOnce(0);
-          throw error;
-        }
-        account.receive(bytes);
+        const bytes = entry.receive(value, sizeOf);
         account.admit(bytes);
         if (fate === 'failed') {
           account.fail(bytes);
           return;
         }
         account.emit(1, bytes);
-        if (entry.out !== undefined) entry.out.sent++;
+        entry.send();
       };
       destination.add(() => entry.close());
       const work = {

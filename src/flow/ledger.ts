@@ -83,6 +83,26 @@ export class LedgerEntry {
     if (started.hasSubscribers) started.publish({ account: account.snapshot() } satisfies StageEvent);
   }
 
+  /** A value has come: its bytes. What `sizeOf` throws is thrown on, and the value counted as failed. */
+  receive<A>(value: A, sizeOf: (value: A) => number): number {
+    this.into.received++;
+    let bytes: number;
+    try {
+      bytes = sizeOf(value);
+    } catch (error) {
+      this.account.receive(0);
+      this.account.failAtOnce(0);
+      throw error;
+    }
+    this.account.receive(bytes);
+    return bytes;
+  }
+
+  /** A result goes on into the next stage, where there is one. */
+  send(): void {
+    if (this.out !== undefined) this.out.sent++;
+  }
+
   overflow(): void {
     if (overflowed.hasSubscribers) overflowed.publish({ account: this.account.snapshot() } satisfies StageEvent);
   }

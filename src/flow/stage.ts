@@ -8,7 +8,8 @@ import { type Ledger, ledger as ledgerOfAll } from './ledger.js';
 import type { Job, JobOwner } from './job.js';
 import { feedsFallback } from '../stream/edge.js';
 import { workOn } from '../stream/work-on.js';
-import { type Ending, Window } from './window.js';
+import type { Ending } from './ending.js';
+import { WorkQueue } from './work-queue.js';
 
 /** Where values go in that are given by hand instead of by an Observable. */
 export interface Intake<A> {
@@ -63,7 +64,7 @@ export const stage = <A, E, B>(
   options: StageOptions<A>,
   subscription: () => StageWork<A, E, B>,
 ): Stage<A, Either<E | Overflowed, B>> => {
-  const open = (destination: Subscriber<Either<E | Overflowed, B>>, onRoom?: () => void): Window<A, E, B> => {
+  const open = (destination: Subscriber<Either<E | Overflowed, B>>, onRoom?: () => void): WorkQueue<A, E, B> => {
     const { width, ordered, job, ending, begin, onSourceCompleted, declaration } = subscription();
     const entry = (options.ledger ?? ledgerOfAll).open(kind, options.name, {
       concurrency: width,
@@ -74,27 +75,27 @@ export const stage = <A, E, B>(
     // Where a fallback wants them, the values that give way have an outcome each.
     const spares = ending !== undefined && feedsFallback();
     const entrance = new Entrance<A>(options.buffer ?? {}, entry.account, undefined, spares);
-    const window = new Window<A, E, B>({ destination, width, ordered, entrance, entry, job, ending, onRoom });
-    window.onSourceCompleted = onSourceCompleted;
+    const queue = new WorkQueue<A, E, B>({ destination, width, ordered, entrance, entry, job, ending, onRoom });
+    queue.onSourceCompleted = onSourceCompleted;
     if (begin !== undefined)
-      window.onEnd = begin(
-        width => window.resize(width),
-        () => window.giveUpWaiting(),
+      queue.onEnd = begin(
+        width => queue.resize(width),
+        () => queue.giveUpWaiting(),
       );
-    return window;
+    return queue;
   };
   const operator = (source: Observable<A>): Observable<Either<E | Overflowed, B>> =>
     new Observable(destination => {
-      const window = open(destination);
+      const queue = open(destination);
       const upstream = new Subscription();
       destination.add(upstream);
-      window.onLeave = () => upstream.unsubscribe();
+      queue.onLeave = () => upstream.unsubscribe();
       const work = {
-        next: (value: A) => window.receive(value),
-        error: (error: unknown) => window.error(error),
-        complete: () => window.complete(),
+        next: (value: A) => queue.receive(value),
+        error: (error: unknown) => queue.error(error),
+        complete: () => queue.complete(),
       };
-      workOn(source, upstream, work, window.edge);
+      workOn(source, upstream, work, queue.edge);
     });
   return Object.assign(operator, { [OPEN]: open });
 };

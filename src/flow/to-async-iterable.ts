@@ -100,17 +100,8 @@ class Reader<R> implements AsyncIterator<Iterated<R>, undefined> {
   }
 
   private take(value: R): void {
-    const { account, into } = this.entry;
-    into.received++;
-    let bytes: number;
-    try {
-      bytes = this.entrance.sizeOf(value);
-    } catch (error) {
-      account.receive(0);
-      account.failAtOnce(0);
-      throw error;
-    }
-    account.receive(bytes);
+    const { account } = this.entry;
+    const bytes = this.entry.receive(value, this.entrance.sizeOf);
     const read = this.reads.shift();
     if (read !== undefined) {
       account.admit(bytes);

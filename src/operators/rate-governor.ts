@@ -1,9 +1,10 @@
-import { type Either, left, right } from 'fp-ts/lib/Either.js';
+import { type Either, right } from 'fp-ts/lib/Either.js';
 import type { SchedulerLike, Subscriber, Subscription } from 'rxjs';
 import type { Overflowed } from '../errors/errors.js';
 import type { Entrance } from '../flow/entrance.js';
 import { type Edge, resumeSubscribing, suspendSubscribing } from '../stream/edge.js';
 import type { LedgerEntry } from '../flow/ledger.js';
+import { StageOutput } from '../flow/stage-output.js';
 import { wait } from '../schedule/clock.js';
 import type { AdaptedShare } from './adapted-share.js';
 import type { TokenBucket } from './token-bucket.js';
@@ -26,15 +27,15 @@ export interface GovernorParts<A> {
  */
 export class RateGovernor<A> {
   private readonly parts: GovernorParts<A>;
+  private readonly output: StageOutput<A, never, A>;
   private timer: Subscription | undefined;
   private sourceCompleted = false;
   /** Values that are neither at the entrance any more nor emitted yet. */
   private inHand = 0;
-  private ended = false;
 
   constructor(parts: GovernorParts<A>) {
     this.parts = parts;
-    parts.destination.add(() => this.end(() => undefined));
+    this.output = new StageOutput(parts.destination, parts.entrance, parts.entry, () => this.timer?.unsubscribe());
   }
 
   /** What leads into this stage. */
@@ -43,7 +44,7 @@ export class RateGovernor<A> {
   }
 
   receive(value: A): void {
-    if (this.ended) return;
+    if (this.isOver()) return;
     const outer = suspendSubscribing();
     try {
       this.take(value);
@@ -57,7 +58,7 @@ export class RateGovernor<A> {
   /** What became of a message that has passed. */
   hear(outcome: Either<unknown, unknown>): void {
     const { adapted } = this.parts;
-    if (this.ended || adapted === undefined) return;
+    if (this.isOver() || adapted === undefined) return;
     try {
       const now = this.fill();
       adapted.set(adapted.after(outcome, now));
@@ -73,30 +74,19 @@ export class RateGovernor<A> {
   }
 
   error(error: unknown): void {
-    if (this.ended) return;
-    this.reportOverflow();
-    this.end(() => this.parts.destination.error(error));
+    this.output.error(error);
   }
 
   private take(value: A): void {
     const { entry, entrance } = this.parts;
-    entry.into.received++;
-    let bytes: number;
-    try {
-      bytes = entrance.sizeOf(value);
-    } catch (error) {
-      entry.account.receive(0);
-      entry.account.failAtOnce(0);
-      throw error;
-    }
-    entry.account.receive(bytes);
+    const bytes = entry.receive(value, entrance.sizeOf);
     if (entrance.length === 0 && this.spend(bytes) === 0) {
       entry.account.admit(bytes);
       this.emit(value, bytes);
     } else if (entrance.offer(value, bytes)) {
       this.waitForTurn();
     } else {
-      this.failBecauseFull();
+      this.output.fail(this.output.takeFatalOverflow());
     }
   }
 
@@ -115,7 +105,7 @@ export class RateGovernor<A> {
 
   private waitForTurn(): void {
     const { entrance, scheduler } = this.parts;
-    if (this.ended || this.timer !== undefined || entrance.length === 0) return;
+    if (this.isOver() || this.timer !== undefined || entrance.length === 0) return;
     this.timer = wait(this.wait(entrance.headBytes()), scheduler, () => this.release());
   }
 
@@ -147,56 +137,27 @@ export class RateGovernor<A> {
   }
 
   private emit(value: A, bytes: number): void {
-    const { destination, entry } = this.parts;
+    const { account } = this.parts.entry;
     // A subscriber that makes the source complete at this report must get the value all the same.
     this.inHand++;
-    this.reportOverflow();
+    this.output.reportOverflow();
     this.inHand--;
     if (this.isOver()) {
-      entry.account.discard(1, bytes);
+      account.discard(1, bytes);
       return;
     }
-    entry.account.emit(1, bytes);
-    if (entry.out !== undefined) entry.out.sent++;
-    destination.next(right(value));
+    account.emit(1, bytes);
+    this.output.next(right(value));
     this.completeWhenEmpty();
   }
 
-  private reportOverflow(): void {
-    const { destination, entrance, entry } = this.parts;
-    const overflow = entrance.takeOverflow();
-    if (overflow === undefined) return;
-    entry.overflow();
-    destination.next(left(overflow));
-  }
-
-  private failBecauseFull(): void {
-    const { destination, entrance, entry } = this.parts;
-    const overflow = entrance.takeFatalOverflow();
-    entry.overflow();
-    this.end(() => {
-      destination.next(left(overflow));
-      destination.complete();
-    });
-  }
-
   private completeWhenEmpty(): void {
-    if (!this.sourceCompleted || this.ended || this.inHand > 0 || this.parts.entrance.length > 0) return;
-    this.reportOverflow();
-    this.end(() => this.parts.destination.complete());
+    if (!this.sourceCompleted || this.isOver() || this.inHand > 0 || this.parts.entrance.length > 0) return;
+    this.output.complete();
   }
 
   /** A method, since what is called in between may end it. */
   private isOver(): boolean {
-    return this.ended;
-  }
-
-  private end(lastWords: () => void): void {
-    if (this.ended) return;
-    this.ended = true;
-    this.timer?.unsubscribe();
-    this.parts.entrance.discard();
-    this.parts.entry.close();
-    lastWords();
+    return this.output.hasEnded();
   }
 }

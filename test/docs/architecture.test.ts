@@ -55,8 +55,8 @@ describe('docs/architecture.md', () => {
   test.each([
     ['`src/flow/entry.ts`', 'there is no file src/flow/entry.ts'],
     ['`publishFrom`', 'publishFrom is not exported by any file of src'],
-    ['| `src/flow/window.ts` | `publishTo` |', 'publishTo is not exported by src/flow/window.ts'],
-    ['| `src/flow/window.ts` | `Window.accept` |', 'Window.accept is not exported by src/flow/window.ts'],
+    ['| `src/flow/work-queue.ts` | `publishTo` |', 'publishTo is not exported by src/flow/work-queue.ts'],
+    ['| `src/flow/work-queue.ts` | `WorkQueue.accept` |', 'WorkQueue.accept is not exported by src/flow/work-queue.ts'],
     ['`npm run everything`', 'there is no script npm run everything'],
     ['`greengrass-rx/cli`', 'nobody knows what greengrass-rx/cli is'],
     ['`spool lost`', 'nobody knows what spool lost is'],

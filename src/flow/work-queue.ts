@@ -1,0 +1,258 @@
+import type { Either } from 'fp-ts/lib/Either.js';
+import type { Subscriber } from 'rxjs';
+import type { Overflowed } from '../errors/errors.js';
+import { type Edge, resumeSubscribing, suspendSubscribing } from '../stream/edge.js';
+import { isTerminalError } from '../stream/kind.js';
+import { type Ending, StageEnding } from './ending.js';
+import type { Entrance } from './entrance.js';
+import type { Job, JobOwner } from './job.js';
+import { JobsInOrder, type Turns } from './jobs-in-order.js';
+import type { LedgerEntry } from './ledger.js';
+import { StageOutput } from './stage-output.js';
+
+/** What a {@link WorkQueue} is made of. */
+export interface WorkQueueParts<A, E, B> {
+  readonly destination: Subscriber<Either<E | Overflowed, B>>;
+  /** How many pieces of work run at once. */
+  readonly width: number;
+  readonly ordered: boolean;
+  readonly entrance: Entrance<A>;
+  readonly entry: LedgerEntry;
+  /** Makes the work for a value, which is begun then. */
+  readonly job: (owner: JobOwner<Either<E, B>>, bytes: number, value: A) => Job<Either<E, B>>;
+  /** How the stage ends when it must. Left out: what is inside is given up, and counted as discarded. */
+  readonly ending?: Ending<A, E> | undefined;
+  /** The stage may be given another value without anything waiting. Called whenever that becomes true again. */
+  readonly onRoom?: (() => void) | undefined;
+}
+
+/**
+ * The engine of every stage: takes values in, lets those wait at the entrance for which there is no room, works on a
+ * few at a time, and hands on the results.
+ */
+export class WorkQueue<A, E, B> implements JobOwner<Either<E, B>> {
+  /** Called once, when the stage has ended for whatever reason. */
+  onEnd: (() => void) | undefined;
+  /** Called once, when the stage takes no more values though it has not ended yet. */
+  onLeave: (() => void) | undefined;
+  /** Called once, when the source has completed and something is still inside. */
+  onSourceCompleted: (() => void) | undefined;
+  private readonly ordered: boolean;
+  private readonly entrance: Entrance<A>;
+  private readonly entry: LedgerEntry;
+  private readonly job: WorkQueueParts<A, E, B>['job'];
+  private readonly onRoom: (() => void) | undefined;
+  private readonly jobs: JobsInOrder<Either<E, B>>;
+  private readonly output: StageOutput<A, E, B>;
+  private readonly ending: StageEnding<A, E, B> | undefined;
+  private readonly turns: Turns<Either<E, B>>;
+  private width: number;
+  private sourceCompleted = false;
+  private refilling = false;
+
+  constructor(parts: WorkQueueParts<A, E, B>) {
+    const { destination, width, ordered, entrance, entry, job, ending, onRoom } = parts;
+    this.width = width;
+    this.ordered = ordered;
+    this.entrance = entrance;
+    this.entry = entry;
+    this.job = job;
+    this.onRoom = onRoom;
+    this.jobs = new JobsInOrder(width + entrance.messages);
+    this.output = new StageOutput(destination, entrance, entry, () => this.release());
+    const { jobs, output } = this;
+    this.turns = {
+      emit: (job, result) => this.emit(job, result),
+      retire: job => this.retire(job),
+      hasEnded: () => output.hasEnded(),
+    };
+    if (ending !== undefined)
+      this.ending = new StageEnding(ending, { entrance, account: entry.account, jobs, output, onLeave: () => this.onLeave?.() });
+  }
+
+  /** Whether a value given now would be worked on at once. */
+  get hasRoom(): boolean {
+    return !this.isOver() && this.jobs.running < this.width && this.entrance.length === 0;
+  }
+
+  /** What leads into this stage. */
+  get edge(): Edge {
+    return this.entry.into;
+  }
+
+  /** Whether the stage takes nothing more. A method, since what is called in between may end it. */
+  isOver(): boolean {
+    return this.output.hasEnded() || this.isEnding();
+  }
+
+  isEnding(): boolean {
+    return this.ending?.hasBegun() === true;
+  }
+
+  /** Changes how many pieces of work run at once. More than that may run until enough of them have ended. */
+  resize(width: number): void {
+    this.width = width;
+    this.refill();
+  }
+
+  /** What only waits to try again has its last result now. */
+  giveUpWaiting(): void {
+    this.jobs.giveUp(undefined, false, this.turns);
+  }
+
+  receive(value: A): void {
+    if (this.isOver()) return;
+    const outer = suspendSubscribing();
+    try {
+      this.take(value);
+    } finally {
+      resumeSubscribing(outer);
+    }
+  }
+
+  /** The source has no more values. */
+  complete(): void {
+    if (this.sourceCompleted || this.isOver()) return;
+    this.sourceCompleted = true;
+    if (!this.refilling) this.completeWhenEmpty();
+    if (!this.output.hasEnded()) this.onSourceCompleted?.();
+  }
+
+  error(error: unknown): void {
+    this.output.error(error);
+  }
+
+  /** A piece of work has a result. */
+  result(job: Job<Either<E, B>>, result: Either<E, B>): void {
+    if (this.output.hasEnded()) return;
+    // At once, also where its turn has not come: nothing more may begin.
+    if (this.ending !== undefined && result._tag === 'Left' && isTerminalError(result.left)) {
+      job.failed();
+      this.ending.begin(result.left);
+      return;
+    }
+    if (!this.ordered || this.jobs.isTurnOf(job)) this.emit(job, result);
+    else if (!this.jobs.hold(job, result)) this.cannotHold(job, result);
+  }
+
+  /** A piece of work is done. */
+  finish(job: Job<Either<E, B>>): void {
+    if (this.output.hasEnded()) return;
+    job.done = true;
+    if (!this.ordered) this.retire(job);
+    else if (!this.jobs.promote(this.turns)) return;
+    this.refill();
+  }
+
+  private take(value: A): void {
+    let bytes: number;
+    try {
+      bytes = this.entry.receive(value, this.entrance.sizeOf);
+    } catch (error) {
+      this.error(error);
+      return;
+    }
+    if (this.jobs.running < this.width && this.entrance.length === 0) {
+      this.entry.account.admit(bytes);
+      this.start(value, bytes);
+      return;
+    }
+    let taken: boolean;
+    try {
+      taken = this.entrance.offer(value, bytes);
+    } catch (error) {
+      this.error(error);
+      return;
+    }
+    this.ending?.refuseSpared();
+    if (!taken) this.failBecauseFull();
+  }
+
+  private failBecauseFull(): void {
+    if (this.isOver()) return;
+    const overflow = this.output.takeFatalOverflow();
+    if (this.ending === undefined) {
+      this.output.fail(overflow);
+      return;
+    }
+    this.ending.beginAtOnce(overflow);
+    this.refill();
+  }
+
+  private start(value: A, bytes: number): void {
+    const job = this.job(this, bytes, value);
+    this.jobs.add(job);
+    job.begin();
+  }
+
+  /** A result came before its turn, and as many are held as may be. */
+  private cannotHold(job: Job<Either<E, B>>, result: Either<E, B>): void {
+    // A fallback takes it out of its turn rather than not at all.
+    if (this.entrance.spares && result._tag === 'Left') {
+      this.emit(job, result);
+      return;
+    }
+    job.outcome = 'dropped';
+    if (this.entrance.onFull !== 'fail') return;
+    this.retire(job);
+    job.stop();
+    this.failBecauseFull();
+  }
+
+  private emit(job: Job<Either<E, B>>, result: Either<E, B>): void {
+    this.output.reportOverflow();
+    if (this.output.hasEnded()) return;
+    if (result._tag === 'Left') {
+      job.failed();
+      if (isTerminalError(result.left)) {
+        this.output.failAloud(result.left);
+        return;
+      }
+    }
+    this.output.next(result);
+  }
+
+  private retire(job: Job<Either<E, B>>): void {
+    this.jobs.remove(job);
+    const { account } = this.entry;
+    if (job.outcome === 'emitted') account.emit(1, job.bytes);
+    else if (job.outcome === 'failed') account.fail(job.bytes);
+    else {
+      // One value lost, however many of its results were.
+      account.evict(job.bytes);
+      this.entrance.count(job.bytes);
+    }
+  }
+
+  /** A loop, never a recursion: a million waiting values whose work is synchronous must not fill the call stack. */
+  private refill(): void {
+    if (this.refilling || this.output.hasEnded()) return;
+    this.refilling = true;
+    while (!this.isOver() && this.jobs.running < this.width && this.entrance.length > 0) {
+      const bytes = this.entrance.headBytes();
+      this.start(this.entrance.shift(), bytes);
+    }
+    this.refilling = false;
+    if (this.output.hasEnded()) return;
+    if (this.isEnding()) this.ending?.endWhenIdle();
+    else if (this.sourceCompleted) this.completeWhenEmpty();
+    else if (this.onRoom !== undefined && this.hasRoom) this.onRoom();
+  }
+
+  private completeWhenEmpty(): void {
+    if (this.jobs.running === 0 && this.entrance.length === 0) this.output.complete();
+  }
+
+  /** The stage has ended: what is under way is given up. */
+  private release(): void {
+    this.ending?.stop();
+    const { account } = this.entry;
+    for (let { first } = this.jobs; first !== undefined; { first } = this.jobs) {
+      this.jobs.remove(first);
+      if (first.outcome === 'failed') account.fail(first.bytes);
+      else account.discard(1, first.bytes);
+      first.stop();
+    }
+    this.onEnd?.();
+  }
+}
