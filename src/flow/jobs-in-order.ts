@@ -3,10 +3,10 @@ import type { Job } from './job.js';
 
 /** What becomes of jobs whose turn it is. */
 export interface Turns<R> {
-  readonly emit: (job: Job<R>, result: R) => void;
-  readonly retire: (job: Job<R>) => void;
+  emit(job: Job<R>, result: R): void;
+  retire(job: Job<R>): void;
   /** Whether the stage has ended meanwhile. */
-  readonly hasEnded: () => boolean;
+  hasEnded(): boolean;
 }
 
 /** The jobs under way, in the order they began, and the results that came before their turn: so many of these are held at most. */

@@ -30,7 +30,7 @@ export interface WorkQueueParts<A, E, B> {
  * The engine of every stage: takes values in, lets those wait at the entrance for which there is no room, works on a
  * few at a time, and hands on the results.
  */
-export class WorkQueue<A, E, B> implements JobOwner<Either<E, B>> {
+export class WorkQueue<A, E, B> implements JobOwner<Either<E, B>>, Turns<Either<E, B>> {
   /** Called once, when the stage has ended for whatever reason. */
   onEnd: (() => void) | undefined;
   /** Called once, when the stage takes no more values though it has not ended yet. */
@@ -45,7 +45,6 @@ export class WorkQueue<A, E, B> implements JobOwner<Either<E, B>> {
   private readonly jobs: JobsInOrder<Either<E, B>>;
   private readonly output: StageOutput<A, E, B>;
   private readonly ending: StageEnding<A, E, B> | undefined;
-  private readonly turns: Turns<Either<E, B>>;
   private width: number;
   private sourceCompleted = false;
   private refilling = false;
@@ -61,11 +60,6 @@ export class WorkQueue<A, E, B> implements JobOwner<Either<E, B>> {
     this.jobs = new JobsInOrder(width + entrance.messages);
     this.output = new StageOutput(destination, entrance, entry, () => this.release());
     const { jobs, output } = this;
-    this.turns = {
-      emit: (job, result) => this.emit(job, result),
-      retire: job => this.retire(job),
-      hasEnded: () => output.hasEnded(),
-    };
     if (ending !== undefined)
       this.ending = new StageEnding(ending, { entrance, account: entry.account, jobs, output, onLeave: () => this.onLeave?.() });
   }
@@ -82,7 +76,11 @@ export class WorkQueue<A, E, B> implements JobOwner<Either<E, B>> {
 
   /** Whether the stage takes nothing more. A method, since what is called in between may end it. */
   isOver(): boolean {
-    return this.output.hasEnded() || this.isEnding();
+    return this.hasEnded() || this.isEnding();
+  }
+
+  hasEnded(): boolean {
+    return this.output.hasEnded();
   }
 
   isEnding(): boolean {
@@ -97,7 +95,7 @@ export class WorkQueue<A, E, B> implements JobOwner<Either<E, B>> {
 
   /** What only waits to try again has its last result now. */
   giveUpWaiting(): void {
-    this.jobs.giveUp(undefined, false, this.turns);
+    this.jobs.giveUp(undefined, false, this);
   }
 
   receive(value: A): void {
@@ -115,7 +113,7 @@ export class WorkQueue<A, E, B> implements JobOwner<Either<E, B>> {
     if (this.sourceCompleted || this.isOver()) return;
     this.sourceCompleted = true;
     if (!this.refilling) this.completeWhenEmpty();
-    if (!this.output.hasEnded()) this.onSourceCompleted?.();
+    if (!this.hasEnded()) this.onSourceCompleted?.();
   }
 
   error(error: unknown): void {
@@ -124,7 +122,7 @@ export class WorkQueue<A, E, B> implements JobOwner<Either<E, B>> {
 
   /** A piece of work has a result. */
   result(job: Job<Either<E, B>>, result: Either<E, B>): void {
-    if (this.output.hasEnded()) return;
+    if (this.hasEnded()) return;
     // At once, also where its turn has not come: nothing more may begin.
     if (this.ending !== undefined && result._tag === 'Left' && isTerminalError(result.left)) {
       job.failed();
@@ -137,10 +135,10 @@ export class WorkQueue<A, E, B> implements JobOwner<Either<E, B>> {
 
   /** A piece of work is done. */
   finish(job: Job<Either<E, B>>): void {
-    if (this.output.hasEnded()) return;
+    if (this.hasEnded()) return;
     job.done = true;
     if (!this.ordered) this.retire(job);
-    else if (!this.jobs.promote(this.turns)) return;
+    else if (!this.jobs.promote(this)) return;
     this.refill();
   }
 
@@ -199,9 +197,10 @@ export class WorkQueue<A, E, B> implements JobOwner<Either<E, B>> {
     this.failBecauseFull();
   }
 
-  private emit(job: Job<Either<E, B>>, result: Either<E, B>): void {
+  /** Hands a result on, in its turn. */
+  emit(job: Job<Either<E, B>>, result: Either<E, B>): void {
     this.output.reportOverflow();
-    if (this.output.hasEnded()) return;
+    if (this.hasEnded()) return;
     if (result._tag === 'Left') {
       job.failed();
       if (isTerminalError(result.left)) {
@@ -212,7 +211,8 @@ export class WorkQueue<A, E, B> implements JobOwner<Either<E, B>> {
     this.output.next(result);
   }
 
-  private retire(job: Job<Either<E, B>>): void {
+  /** Lets go of a piece of work that is done, and counts it. */
+  retire(job: Job<Either<E, B>>): void {
     this.jobs.remove(job);
     const { account } = this.entry;
     if (job.outcome === 'emitted') account.emit(1, job.bytes);
@@ -226,14 +226,14 @@ export class WorkQueue<A, E, B> implements JobOwner<Either<E, B>> {
 
   /** A loop, never a recursion: a million waiting values whose work is synchronous must not fill the call stack. */
   private refill(): void {
-    if (this.refilling || this.output.hasEnded()) return;
+    if (this.refilling || this.hasEnded()) return;
     this.refilling = true;
     while (!this.isOver() && this.jobs.running < this.width && this.entrance.length > 0) {
       const bytes = this.entrance.headBytes();
       this.start(this.entrance.shift(), bytes);
     }
     this.refilling = false;
-    if (this.output.hasEnded()) return;
+    if (this.hasEnded()) return;
     if (this.isEnding()) this.ending?.endWhenIdle();
     else if (this.sourceCompleted) this.completeWhenEmpty();
     else if (this.onRoom !== undefined && this.hasRoom) this.onRoom();
