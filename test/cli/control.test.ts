@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { PROFILES } from '../kit/nucleus/nuclei.js';
+import { inProcess } from '../kit/process/cli-in-process.js';
 import { recipeFile } from '../kit/process/recipes.js';
 import { MAIN, runCli, temporaryFolder } from '../kit/process/run-cli.js';
 
@@ -121,6 +122,14 @@ test(
     await dev.ended;
   },
   PATIENCE,
+);
+
+test.each(['12345678901234567890', '{"a":{"__proto__":1}}'])(
+  'config set refuses %s, which it could not deploy as it stands',
+  async value => {
+    const { code, stderr } = await inProcess(['config', 'set', '/id', value]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(value.includes('_') ? '__proto__' : value)]);
+  },
 );
 
 test(

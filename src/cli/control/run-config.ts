@@ -1,6 +1,7 @@
 import * as t from 'io-ts';
 import { firstValueFrom, takeUntil } from 'rxjs';
 import { connectNucleus } from '../../client/connect.js';
+import { parseJson } from '../../codec/json-text.js';
 import { jsonPointer, pointerParts } from '../../recipe/json-pointer.js';
 import { isJsonObject } from '../../shared/json-object.js';
 import { CliError, UsageError } from '../cli-error.js';
@@ -64,13 +65,13 @@ function keysOf(path: string): readonly string[] {
   return keys.join('') === '' ? [] : keys;
 }
 
-/** JSON, or else the text itself. */
+/** JSON, or else the text itself. JSON that would not arrive as it stands is refused. */
 function jsonOf(value: string): unknown {
-  try {
-    return JSON.parse(value) as unknown;
-  } catch {
-    return value;
-  }
+  const json = parseJson(value);
+  if (json._tag === 'Right') return json.right;
+  // What is no JSON has a cause.
+  if (json.left.cause !== undefined) return value;
+  throw new UsageError(`This value cannot be deployed: ${json.left.problems.join('; ')}.`);
 }
 
 function nested(keys: readonly string[], value: unknown): Record<string, unknown> {
