@@ -81,7 +81,8 @@ describe('a script of faults', () => {
     expect(problems(() => readScript('- { at: 1s, stop: true, fault: offline }', 'x'))).toContain(
       'x:1: a step has a fault, or a message to publish, or stop: true',
     );
-    expect(problems(() => readChaos('5s ofline'))).toEqual(['--chaos "5s ofline": there is no fault "ofline". Did you mean offline?.']);
+    expect(problems(() => readChaos('5s ofline'))).toEqual(['--chaos "5s ofline": there is no fault "ofline". Did you mean offline?']);
+    expect(problems(() => readChaos('5s xyzzyx'))[0]).toMatch(/^--chaos "5s xyzzyx": there is no fault "xyzzyx"; there are .*[^.?]\.$/);
     expect(problems(() => readChaos('no-such-file.yaml'))[0]).toMatch(/There is no file no-such-file.yaml/);
     expect(problems(() => readScript('- { at: 5s', 'broken.yaml'))[1]).toMatch(/^broken.yaml:1: /);
   });

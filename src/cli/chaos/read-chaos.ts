@@ -89,7 +89,7 @@ function mended(source: string, read: () => ChaosStep): ChaosStep {
   try {
     return read();
   } catch (error) {
-    throw error instanceof StepProblem ? new UsageError(`${source}: ${error.message}.`) : error;
+    throw error instanceof StepProblem ? new UsageError(`${source}: ${error.message}${error.message.endsWith('?') ? '' : '.'}`) : error;
   }
 }
 
