@@ -1,33 +1,14 @@
 import { expect, test } from 'vitest';
-import type { Clock } from '../../src/ipc/clock.js';
 import { COMPONENT, OTHER, PROFILES, start } from '../kit/nucleus/nuclei.js';
 import { RawClient, eventOf } from '../kit/nucleus/raw-client.js';
+import { HandClock } from '../kit/time/hand-clock.js';
 
-/** A clock that goes when it is told to. */
-function handClock(): Clock & { readonly pass: () => void; readonly waiting: number } {
-  const timers = new Set<(at: number) => void>();
-  return {
-    now: () => 0,
-    after: (_, callback) => {
-      timers.add(callback);
-      return () => timers.delete(callback);
-    },
-    pass: () => {
-      for (const callback of [...timers]) {
-        timers.delete(callback);
-        callback(0);
-      }
-    },
-    get waiting() {
-      return timers.size;
-    },
-  };
-}
-
+/** Milliseconds that Lite waits for a client to read. */
+const PATIENCE = 5_000;
 const KILOBYTES_4 = Buffer.alloc(4000, 'x');
 
 test('lite: a client that does not read loses messages, keeps its connection, and holds up nobody', async () => {
-  const clock = handClock();
+  const clock = new HandClock();
   await using nucleus = await start('lite', { clock });
   const slow = await RawClient.accepted(nucleus, COMPONENT);
   const quick = await RawClient.accepted(nucleus, OTHER);
@@ -41,11 +22,11 @@ test('lite: a client that does not read loses messages, keeps its connection, an
   });
   slow.socket.pause();
   for (let i = 0; i < 500; i++) nucleus.publish({ topicName: 'test/a', payload: KILOBYTES_4 });
-  await expect.poll(() => clock.waiting).toBeGreaterThan(0);
+  await expect.poll(() => clock.pending).toBeGreaterThan(0);
   nucleus.publish({ topicName: 'test/b', payload: 'meanwhile' });
   expect(eventOf(await quick.next()).text).toBe('meanwhile');
   expect(dropped).toBe(0);
-  clock.pass();
+  clock.advance(PATIENCE);
   expect(dropped).toBeGreaterThan(300);
   const soFar = dropped;
   nucleus.publish({ topicName: 'test/a', payload: 'dropped at once' });
@@ -84,7 +65,7 @@ test('classic: what waits for a client that does not read is bounded, and then i
 });
 
 test.each(PROFILES)('%s: a client that reads nothing for the timeout is cut, if a fault says so', async profile => {
-  const clock = handClock();
+  const clock = new HandClock();
   await using nucleus = await start(profile, { clock });
   const slow = await RawClient.accepted(nucleus, COMPONENT);
   slow.subscribe(1, 'test/a');
@@ -92,15 +73,15 @@ test.each(PROFILES)('%s: a client that reads nothing for the timeout is cut, if 
   const fault = nucleus.faults.cutSlowReaders();
   slow.socket.pause();
   for (let i = 0; i < 500; i++) nucleus.publish({ topicName: 'test/a', payload: KILOBYTES_4 });
-  await expect.poll(() => clock.waiting).toBeGreaterThan(0);
-  clock.pass();
+  await expect.poll(() => clock.pending).toBeGreaterThan(0);
+  clock.advance(PATIENCE);
   await expect.poll(() => nucleus.connections).toBe(0);
   expect(fault.strikes).toBe(1);
   slow.close();
 });
 
 test('lite: given the fault, a client that does not read holds up everyone until the timeout', async () => {
-  const clock = handClock();
+  const clock = new HandClock();
   await using nucleus = await start('lite', { clock });
   const slow = await RawClient.accepted(nucleus, COMPONENT);
   const other = await RawClient.accepted(nucleus, OTHER);
@@ -119,7 +100,7 @@ test('lite: given the fault, a client that does not read holds up everyone until
   third.publish(1, 'test/x', 'x');
   await third.next();
   expect(other.untaken).toBe(0);
-  clock.pass();
+  clock.advance(PATIENCE);
   expect(eventOf(await other.next()).text).toBe('late');
   expect(await other.next()).toMatchObject({ streamId: 2 });
   slow.close();
