@@ -90,7 +90,7 @@ export class StageEnding<A, E, B> {
       if (output.hasEnded()) return;
     }
     output.reportOverflow();
-    output.failAloud(error);
+    output.fail(error);
   }
 
   /** Takes nothing more, and gives up what only waits to try again. */

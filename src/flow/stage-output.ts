@@ -66,16 +66,8 @@ export class StageOutput<A, E, B> {
     this.end(() => this.destination.error(error));
   }
 
-  /** Ends with a terminal failure. */
+  /** Ends with a terminal failure, and tells of it where nobody deals with it. */
   fail(error: E | Overflowed): void {
-    this.end(() => {
-      this.destination.next(left(error));
-      this.destination.complete();
-    });
-  }
-
-  /** The same, and tells of it where nobody deals with it. */
-  failAloud(error: E | Overflowed): void {
     this.end(() => {
       this.destination.next(left(error));
       this.destination.complete();

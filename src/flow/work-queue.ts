@@ -204,7 +204,7 @@ export class WorkQueue<A, E, B> implements JobOwner<Either<E, B>>, Turns<Either<
     if (result._tag === 'Left') {
       job.failed();
       if (isTerminalError(result.left)) {
-        this.output.failAloud(result.left);
+        this.output.fail(result.left);
         return;
       }
     }

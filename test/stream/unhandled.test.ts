@@ -1,10 +1,11 @@
 import { left, right, type Either } from 'fp-ts/lib/Either.js';
-import { NEVER, of, Subject, type Observable } from 'rxjs';
+import { NEVER, of, Subject, type Observable, type OperatorFunction } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { TokenRefused } from '../../src/errors/errors.js';
 import { concurrently } from '../../src/flow/index.js';
 import { connect } from '../../src/client/connect.js';
+import { governRate } from '../../src/operators/index.js';
 import { QOS } from '../../src/shared/qos.js';
 import { fixed, limited } from '../../src/schedule/index.js';
 import { retryWith } from '../../src/stream/retry.js';
@@ -100,6 +101,14 @@ it('a terminal failure out of a stage that nobody deals with is one line on stde
   const work = (): Observable<Either<TokenRefused, never>> => of(left(new TokenRefused(true)));
   of(1).pipe(concurrently(1, work)).subscribe();
   expect(lines).toEqual([expect.stringMatching(/^greengrass-rx: TokenRefused: /)]);
+});
+
+it.each([
+  ['concurrently', concurrently(1, () => NEVER, { buffer: { messages: 0, onFull: 'fail' } })],
+  ['governRate', governRate<number>({ messagesPerSecond: 1, mode: 'shape', buffer: { messages: 0, onFull: 'fail' } })],
+] as const)('a stage that fails because it is full is one line on stderr: %s', (_, stage: OperatorFunction<number, unknown>) => {
+  of(1, 2, 3).pipe(stage).subscribe();
+  expect(lines).toEqual([expect.stringMatching(/^greengrass-rx: Overflowed: /)]);
 });
 
 it('a clock that is set back silences nothing', () => {
