@@ -45,6 +45,17 @@ test('a request that never ends is cut off, and the next is served', async () =>
   expect(await askDev(path, { ask: 'restart' })).toBe('SUCCEEDED');
 });
 
+test('who goes before the request is whole asks for nothing, and the next is served', async () => {
+  const path = socketPath();
+  let asked = 0;
+  await using _control = await serveControl(path, () => Promise.resolve({ done: String(++asked) }));
+  const socket = await stranger(path);
+  const closed = once(socket, 'close');
+  socket.end('{"ask":"restart"}');
+  await closed;
+  expect(await askDev(path, { ask: 'restart' })).toBe('1');
+});
+
 test.each(['', 'no JSON', '{"ask":"format"}', '{"ask":"configure","component":"a","merge":5,"reset":[]}'])(
   'what is no request, such as %o, is not carried out',
   async text => {
