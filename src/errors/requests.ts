@@ -132,7 +132,10 @@ export class UnsupportedOperation<K extends Kind = Kind> extends Failure<'Unsupp
   readonly serverText: string;
 
   constructor(kind: K, operation: Operation, serverText: string) {
-    super(kind, `This nucleus does not offer ${operation}. Update it, or check that the socket belongs to a Greengrass nucleus.`);
+    super(
+      kind,
+      `This nucleus does not offer ${operation}: Greengrass Lite has fewer operations than the classic nucleus, and an older version fewer than a newer one. Do without it there, or update the nucleus.`,
+    );
     this.operation = operation;
     this.serverText = serverText;
   }
