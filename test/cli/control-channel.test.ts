@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { CliError } from '../../src/cli/cli-error.js';
-import { askDev, serveControl } from '../../src/cli/control/control-channel.js';
+import { askDev, type ControlReply, serveControl } from '../../src/cli/control/control-channel.js';
 import { temporaryFolder } from '../kit/process/run-cli.js';
 
 const socketPath = (): string => join(temporaryFolder(), 'ipc.socket');
@@ -80,12 +80,15 @@ test('dev that ends leaves nobody waiting for its answer', async () => {
   const path = socketPath();
   let begin = (): void => undefined;
   const begun = new Promise<void>(resolve => (begin = resolve));
+  let answer = (_: ControlReply): void => undefined;
   const control = await serveControl(path, () => {
     begin();
-    return new Promise(() => undefined);
+    return new Promise(resolve => (answer = resolve));
   });
   const asking = expect(askDev(path, { ask: 'update' })).rejects.toEqual(new CliError('dev does not answer any more.'));
   await begun;
   await control[Symbol.asyncDispose]();
   await asking;
+  // Nobody is there any more to hear it.
+  answer({ done: 'SUCCEEDED' });
 });
