@@ -157,8 +157,8 @@ describe('a hook of the program', () => {
       const text = readFileSync(`src/${path}`, 'utf8');
       return [...text.matchAll(/^ *readonly (on[A-Z]\w+)\?: .*=> void/gm)].map(([, name = '']) => name);
     });
-    // Of a drain: above. The others are our own, within flow and within the faults of the local nucleus.
-    const others = ['onDrained', 'onRoom', 'onSourceCompleted', 'onStrike'];
+    // Of a drain: above. The others are our own, within flow, the client and the faults of the local nucleus.
+    const others = ['onAsking', 'onDrained', 'onRefused', 'onRoom', 'onSending', 'onSourceCompleted', 'onStrike'];
     expect([...new Set(declared)].filter(name => !named.has(name)).sort()).toEqual(others);
   });
 });
