@@ -24,7 +24,7 @@ import { type BranchEvent, branchEvents } from './branches.js';
 import type { Branch, Component } from './component.js';
 import { LIFECYCLE_VARIABLE } from './configuration.js';
 import { ended, type ExitReason, exitReasonOf, type RunOutcome } from './exit-codes.js';
-import { type BranchHealth, type Health, type HealthStatus, inShort, statusOf, WholeFile } from './health.js';
+import { ComponentHealth, inShort, WholeFile } from './health.js';
 import type { Log } from './log.js';
 
 /** How {@link runComponent} runs. Nothing is needed on a device: the derived recipe sets the variables. Times are milliseconds; `Infinity` means never. */
@@ -81,9 +81,9 @@ const LAST_WORDS = 1_000;
 
 /** One run of a component's branches. */
 export class ComponentRun {
-  readonly #component: Pick<Component, 'name' | 'version' | 'whenBranchFails'>;
+  readonly #component: Pick<Component, 'whenBranchFails'>;
   readonly #branches: ReadonlyMap<string, Branch>;
-  readonly #health: Map<string, BranchHealth>;
+  readonly #health: ComponentHealth;
   readonly #proxy: MqttProxy;
   readonly #nucleus: Nucleus | undefined;
   readonly #outboxes: OwnOutboxes;
@@ -95,10 +95,8 @@ export class ComponentRun {
   readonly #scheduler: SchedulerLike;
   readonly #ledger: Ledger;
   readonly #reporter: Reporter;
-  readonly #healthFile: WholeFile | undefined;
   readonly #pidFile: WholeFile | undefined;
   readonly #running = new Subscription();
-  #state: ConnectionState['status'] = 'idle';
   #profile: Profile | undefined;
   #draining: Promise<DrainReport> | undefined;
   /** Whether the nucleus takes an end with 0 for a component that goes on. */
@@ -125,7 +123,6 @@ export class ComponentRun {
     this.#isStartup = env[LIFECYCLE_VARIABLE] === 'startup';
     this.#component = component;
     this.#branches = branches;
-    this.#health = new Map([...branches.keys()].map(branch => [branch, { status: 'running', lefts: 0 }]));
     this.#proxy = proxy;
     this.#log = log;
     this.#deadline = drainDeadline;
@@ -139,14 +136,21 @@ export class ComponentRun {
       const [branch, tag] = key.split('\n');
       this.#log.warn(`${branch ?? key}: ${tag ?? ''}${more}`, { event: 'left', branch, error, withheld });
     }, scheduler);
-    this.#healthFile = this.#file(options.healthFile ?? env['GREENGRASS_RX_HEALTH_FILE'], 'health file');
+    this.#health = new ComponentHealth({
+      component,
+      branches: branches.keys(),
+      ledger,
+      log,
+      file: this.#file(options.healthFile ?? env['GREENGRASS_RX_HEALTH_FILE'], 'health file'),
+      scheduler,
+    });
     this.#pidFile = this.#file(options.pidFile ?? env['GREENGRASS_RX_PID_FILE'], 'pid file');
   }
 
   async toEnd(): Promise<RunOutcome> {
     this.#log.info('started', { event: 'started', pid: process.pid, branches: [...this.#branches.keys()] });
     this.#pidFile?.write(`${process.pid}\n`);
-    const tellHealth = every(this.#period, this.#scheduler).subscribe(() => this.#tellHealth(true));
+    const tellHealth = every(this.#period, this.#scheduler).subscribe(() => this.#health.tell(true));
     const state = this.#proxy.state$.subscribe({ next: next => this.#onState(next), error: () => undefined });
     const removeSignals = this.#listen();
     await new Promise<void>(resolve => {
@@ -160,14 +164,13 @@ export class ComponentRun {
     const report = await this.#drain('all branches have ended');
     removeSignals();
     tellHealth.unsubscribe();
-    if (this.#failure !== undefined && this.#nucleus !== undefined && this.#state === 'connected')
+    if (this.#failure !== undefined && this.#nucleus !== undefined && this.#health.connection === 'connected')
       await reportState(this.#nucleus, 'ERRORED', this.#log);
     await this.#outboxes.close();
     await this.#proxy.close();
     state.unsubscribe();
     this.#reporter.end();
-    this.#tellHealth(false, 'ended');
-    await this.#healthFile?.settled();
+    await this.#health.ended();
     await this.#pidFile?.remove();
     const inGoodOrder = this.#isStartup && !this.#isToldToStop ? 'completed' : 'done';
     const { reason = inGoodOrder, branch, error } = this.#failure ?? {};
@@ -184,7 +187,7 @@ export class ComponentRun {
     this.#log.info(`draining: ${why}`, { event: 'draining', deadline: this.#deadline });
     const forPublishes = this.#deadline - Math.min(LAST_WORDS, this.#deadline / 10);
     const draining = this.#proxy.drain(forPublishes)();
-    this.#tellHealth(false);
+    this.#health.draining();
     // Closed, the proxy gives every value that is still inside a stage its outcome.
     const close = (): void => void draining.then(() => this.#proxy.close());
     const clock = schedulerClock(this.#scheduler);
@@ -209,7 +212,7 @@ export class ComponentRun {
   /** A source that does not end with the drain must not keep the process; what it gave is stored. */
   async #giveUp(): Promise<void> {
     await this.#outboxes.commit();
-    const running = [...this.#health].filter(([, { status }]) => status === 'running').map(([branch]) => branch);
+    const { running } = this.#health;
     if (running.length > 0)
       this.#log.warn(`not ended when the time was over: ${running.join(', ')}`, { event: 'given-up', branches: running });
     this.#running.unsubscribe();
@@ -217,14 +220,13 @@ export class ComponentRun {
 
   #onEvent(event: BranchEvent): void {
     const { branch } = event;
-    const before = this.#health.get(branch) ?? { status: 'running', lefts: 0 };
     switch (event.kind) {
       case 'left':
-        this.#health.set(branch, { ...before, lefts: before.lefts + 1 });
+        this.#health.left(branch);
         this.#reporter.left(`${branch}\n${tagOf(event.error) ?? 'Left'}`, event.error ?? 'a Left of nothing');
         return;
       case 'completed':
-        this.#health.set(branch, { ...before, status: 'completed' });
+        this.#health.completed(branch);
         this.#log.info(`${branch}: completed`, { event: 'completed', branch });
         return;
       case 'failed':
@@ -232,30 +234,30 @@ export class ComponentRun {
           this.#onEvent({ branch, kind: 'completed' });
           return;
         }
-        this.#onFailure(branch, before, exitReasonOf(event.error), event.error);
+        this.#onFailure(branch, exitReasonOf(event.error), event.error);
         return;
       case 'defect':
-        this.#onFailure(branch, before, 'defect', event.error);
+        this.#onFailure(branch, 'defect', event.error);
     }
   }
 
-  #onFailure(branch: string, before: BranchHealth, reason: ExitReason, error: unknown): void {
+  #onFailure(branch: string, reason: ExitReason, error: unknown): void {
     const message = error instanceof Error ? error.message : String(error);
-    this.#health.set(branch, { ...before, status: 'failed', error: { tag: tagOf(error) ?? 'defect', message } });
+    this.#health.failed(branch, error, message);
     this.#log.error(`${branch}: ${message}`, { event: reason === 'defect' ? 'defect' : 'failed', branch, error });
     this.#failure ??= { reason, branch, error };
     if (this.#component.whenBranchFails === 'drain') void this.#drain(`the branch "${branch}" has failed`);
-    this.#tellHealth(false);
+    this.#health.tell();
   }
 
   #onState(state: ConnectionState): void {
-    this.#state = state.status;
+    this.#health.connection = state.status;
     if (state.status === 'connected') {
       this.#profile = state.capabilities.profile;
       this.#log.info('connected', { event: 'connected', ...state.capabilities });
     }
     if (state.status === 'interrupted') this.#log.warn('the connection to the nucleus is down', { event: 'interrupted', ...state });
-    if (state.status !== 'connecting') this.#tellHealth(false);
+    if (state.status !== 'connecting') this.#health.tell();
   }
 
   /**
@@ -292,25 +294,5 @@ export class ComponentRun {
   #file(path: string | undefined, what: string): WholeFile | undefined {
     if (path === undefined || path === '') return undefined;
     return new WholeFile(path, error => this.#reporter.left(`${what}\n${path}`, error));
-  }
-
-  #tellHealth(asLine: boolean, status: HealthStatus = statusOf(this.#health.values(), this.#state, this.#draining !== undefined)): void {
-    const { stages, edges } = this.#ledger.snapshot();
-    const branches = Object.fromEntries(this.#health);
-    if (asLine)
-      this.#log.info(`health: ${status}`, { event: 'health', status, connection: this.#state, branches, stages: stages.map(inShort) });
-    const { name, version } = this.#component;
-    const health: Health = {
-      component: name,
-      version,
-      pid: process.pid,
-      at: this.#scheduler.now(),
-      status,
-      connection: this.#state,
-      branches,
-      stages,
-      edges,
-    };
-    this.#healthFile?.write(`${JSON.stringify(health)}\n`);
   }
 }

@@ -1,7 +1,12 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
+import type { SchedulerLike } from 'rxjs';
 import type { StageAccount } from '../flow/account.js';
+import type { Ledger } from '../flow/ledger.js';
 import type { ConnectionState } from '../ports/mqtt-proxy.js';
 import type { EdgeAccount } from '../stream/edge.js';
+import { tagOf } from '../stream/tag.js';
+import type { Component } from './component.js';
+import type { Log } from './log.js';
 
 /**
  * How a component is. `degraded`: a branch has ended with a failure and the others go on; `interrupted`: the connection to the nucleus is down
@@ -33,9 +38,8 @@ export interface Health {
   readonly edges: readonly EdgeAccount[];
 }
 
-/** How a component that has not ended is. */
-export function statusOf(branches: Iterable<BranchHealth>, connection: ConnectionState['status'], draining: boolean): HealthStatus {
-  if (draining) return 'draining';
+/** How a component is that goes on. */
+function statusOf(branches: Iterable<BranchHealth>, connection: ConnectionState['status']): HealthStatus {
   if ([...branches].some(({ status }) => status === 'failed')) return 'degraded';
   switch (connection) {
     case 'connected':
@@ -47,6 +51,87 @@ export function statusOf(branches: Iterable<BranchHealth>, connection: Connectio
     case 'idle':
     case 'connecting':
       return 'starting';
+  }
+}
+
+/** What a {@link ComponentHealth} is made of. */
+export interface HealthParts {
+  readonly component: Pick<Component, 'name' | 'version'>;
+  readonly branches: Iterable<string>;
+  readonly ledger: Ledger;
+  readonly log: Log;
+  readonly file: WholeFile | undefined;
+  readonly scheduler: SchedulerLike;
+}
+
+/** How a component and each of its branches is: told in the health file, and in the log. */
+export class ComponentHealth {
+  readonly #parts: HealthParts;
+  readonly #branches: Map<string, BranchHealth>;
+  #last: 'draining' | 'ended' | undefined;
+  /** How the connection is. */
+  connection: ConnectionState['status'] = 'idle';
+
+  constructor(parts: HealthParts) {
+    this.#parts = parts;
+    this.#branches = new Map([...parts.branches].map(branch => [branch, { status: 'running', lefts: 0 }]));
+  }
+
+  /** The branches that go on. */
+  get running(): readonly string[] {
+    return [...this.#branches].filter(([, { status }]) => status === 'running').map(([branch]) => branch);
+  }
+
+  left(branch: string): void {
+    const before = this.#of(branch);
+    this.#branches.set(branch, { ...before, lefts: before.lefts + 1 });
+  }
+
+  completed(branch: string): void {
+    this.#branches.set(branch, { ...this.#of(branch), status: 'completed' });
+  }
+
+  failed(branch: string, error: unknown, message: string): void {
+    this.#branches.set(branch, { ...this.#of(branch), status: 'failed', error: { tag: tagOf(error) ?? 'defect', message } });
+  }
+
+  draining(): void {
+    this.#last = 'draining';
+    this.tell();
+  }
+
+  /** Resolves when the file says so. */
+  async ended(): Promise<void> {
+    this.#last = 'ended';
+    this.tell();
+    await this.#parts.file?.settled();
+  }
+
+  /** Writes it into the file; `asLine`: and into the log. */
+  tell(asLine = false): void {
+    const { component, ledger, log, file, scheduler } = this.#parts;
+    const { connection } = this;
+    const { stages, edges } = ledger.snapshot();
+    const branches = Object.fromEntries(this.#branches);
+    const status = this.#last ?? statusOf(this.#branches.values(), connection);
+    if (asLine) log.info(`health: ${status}`, { event: 'health', status, connection, branches, stages: stages.map(inShort) });
+    const { name, version } = component;
+    const health: Health = {
+      component: name,
+      version,
+      pid: process.pid,
+      at: scheduler.now(),
+      status,
+      connection,
+      branches,
+      stages,
+      edges,
+    };
+    file?.write(`${JSON.stringify(health)}\n`);
+  }
+
+  #of(branch: string): BranchHealth {
+    return this.#branches.get(branch) ?? { status: 'running', lefts: 0 };
   }
 }
 
