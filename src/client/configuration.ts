@@ -91,7 +91,7 @@ export class IpcConfiguration implements Configuration {
           const { body } = answer.right;
           if (body === last) return;
           last = body;
-          subscriber.next(decodeConfiguration(codec, keyPath, answer.right, this.#isOnLite));
+          subscriber.next(decodeConfiguration(codec, keyPath, answer.right, link.isOnLite));
           return;
         }
         const error = answer.left;
@@ -187,11 +187,6 @@ export class IpcConfiguration implements Configuration {
       const decoded = validated(codec, value);
       return decoded._tag === 'Left' ? decoded.left : undefined;
     });
-  }
-
-  get #isOnLite(): boolean {
-    const { state } = this.#link.connection;
-    return state.status === 'connected' && state.capabilities.profile === 'lite';
   }
 
   #read$(keyPath: readonly string[], componentName: string | undefined): ObservableEither<RequestError, ConfigurationAnswer> {

@@ -7,6 +7,7 @@ import type { Capabilities, ConnectionState, DrainReport, MqttProxy, RunnableTas
 import { capped, equalJitter, exponential, fixed, fullJitter, resetAfter } from '../schedule/index.js';
 import type { TransportName } from '../shared/profile-name.js';
 import { type Configuration, IpcConfiguration } from './configuration.js';
+import { ConnectionLife } from './connection-life.js';
 import { type ConnectOptions, type DefaultSchedules, resolveOptions } from './connect-options.js';
 import { IpcLifecycle, type Lifecycle } from './lifecycle.js';
 import { IpcLocalTopics, type LocalTopics } from './local-topics.js';
@@ -149,50 +150,19 @@ export function awaitedBy(nucleus: Nucleus): Observable<WaitsFor> {
   return nucleus instanceof IpcNucleus ? nucleus.awaited$ : of('nothing');
 }
 
-class IpcNucleus implements Nucleus {
+class IpcNucleus extends ConnectionLife implements Nucleus {
   readonly mqtt: MqttProxy;
   readonly local: LocalTopics;
   readonly configuration: Configuration;
   readonly lifecycle: Lifecycle;
-  readonly #link: NucleusLink;
+  readonly awaited$: Observable<WaitsFor>;
 
   constructor(link: NucleusLink) {
-    this.#link = link;
+    super(link);
     this.mqtt = new IpcMqttProxy(link);
     this.local = new IpcLocalTopics(link);
     this.configuration = new IpcConfiguration(link);
     this.lifecycle = new IpcLifecycle(link);
-  }
-
-  get state$(): Observable<ConnectionState> {
-    return this.#link.state$;
-  }
-
-  get draining$(): Observable<void> {
-    return this.#link.draining$;
-  }
-
-  get awaited$(): Observable<WaitsFor> {
-    return this.#link.awaited$;
-  }
-
-  ready(): RunnableTaskEither<ConnectError, Capabilities> {
-    return this.#link.ready();
-  }
-
-  drain(deadline: number): RunnableTask<DrainReport> {
-    return this.#link.drain(deadline);
-  }
-
-  holdDrain(): () => void {
-    return this.#link.holdDrain();
-  }
-
-  close(): Promise<void> {
-    return this.#link.close();
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
+    this.awaited$ = link.awaited$;
   }
 }

@@ -2,7 +2,7 @@ import { type Either, right } from 'fp-ts/lib/Either.js';
 import { firstValueFrom, map, Observable, type Subscription } from 'rxjs';
 import type { Decoder } from '../codec/codec.js';
 import type { DecodeFailed, PublishError, ServiceSubscribeError } from '../errors/errors.js';
-import { offerDirect, type Submit } from '../flow/publish-job.js';
+import { offerDirect, publishing, type Submit } from '../flow/publish-job.js';
 import type { PortRules, PublishPort } from '../flow/publish-to.js';
 import { PublishToTopicRequest, readShape, type ReceiveMode } from '../ipc/wire/shapes.js';
 import type { ConnectionState, RunnableTaskEither } from '../ports/mqtt-proxy.js';
@@ -23,7 +23,7 @@ import {
   type LocalSubscribeRequest,
   readLocalMessage,
 } from './local-message.js';
-import { type NucleusLink, publishing } from './nucleus-link.js';
+import type { NucleusLink } from './nucleus-link.js';
 import { countMessages, readWith } from './read-messages.js';
 
 /** What to subscribe to, as a pattern: each message then has the `params` of its topic. */
@@ -97,8 +97,8 @@ export class IpcLocalTopics implements LocalTopics {
       problem: localFrameProblem,
       encode: encodeLocalPublish,
       read: () => ACCEPTED,
-      onSending: (topic, payload) => this.#isOnLite && this.#own.sending(topic, payload),
-      onRefused: (topic, payload) => this.#isOnLite && this.#own.refused(topic, payload),
+      onSending: (topic, payload) => this.#link.isOnLite && this.#own.sending(topic, payload),
+      onRefused: (topic, payload) => this.#link.isOnLite && this.#own.refused(topic, payload),
     });
     offerDirect(this, this.#submit);
   }
@@ -137,11 +137,6 @@ export class IpcLocalTopics implements LocalTopics {
     return this.#link.holdDrain();
   }
 
-  get #isOnLite(): boolean {
-    const { state } = this.#link.connection;
-    return state.status === 'connected' && state.capabilities.profile === 'lite';
-  }
-
   /** Messages of others only are what Greengrass Lite does not know: it is made good here. */
   #messages(filter: string, request: LocalSubscribeRequest): ObservableEither<LocalSubscribeError, LocalMessage> {
     const { silence, onStatus, receiveMode = defaultMode(filter) } = request;
@@ -165,7 +160,7 @@ export class IpcLocalTopics implements LocalTopics {
         },
       );
       const isOwn = (message: LocalMessage): boolean => {
-        return watch !== undefined && this.#isOnLite && watch.take(keyOfMessage(message));
+        return watch !== undefined && this.#link.isOnLite && watch.take(keyOfMessage(message));
       };
       const subscription: Subscription = events$
         .pipe(map((event): Either<LocalSubscribeError, LocalMessage> => (event._tag === 'Left' ? event : event.right)))

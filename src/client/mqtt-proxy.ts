@@ -1,21 +1,17 @@
 import { type Either, right } from 'fp-ts/lib/Either.js';
 import { distinctUntilChanged, firstValueFrom, map, type Observable, startWith } from 'rxjs';
 import type { Decoder } from '../codec/codec.js';
-import type { ConnectError, DecodeFailed, PublishError, SubscribeError } from '../errors/errors.js';
-import { offerDirect, type Submit } from '../flow/publish-job.js';
+import type { DecodeFailed, PublishError, SubscribeError } from '../errors/errors.js';
+import { offerDirect, publishing, type Submit } from '../flow/publish-job.js';
 import { readIoTCoreMessage } from '../ipc/wire/read-iot-core-message.js';
 import { IoTCoreConnectionStatusEvent, readShape } from '../ipc/wire/shapes.js';
 import type { MqttMessage, PublishRequest } from '../ports/mqtt-message.js';
 import type {
   Accepted,
-  Capabilities,
   CloudStatus,
-  ConnectionState,
-  DrainReport,
   MqttProxy,
   PatternSubscribeRequest,
   Profile,
-  RunnableTask,
   RunnableTaskEither,
   SubscribeRequest,
 } from '../ports/mqtt-proxy.js';
@@ -24,8 +20,9 @@ import { QOS, qosOf } from '../shared/qos.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 import { markHandled } from '../stream/unhandled.js';
 import { topicFilterOf } from '../topic/topic-pattern.js';
+import { ConnectionLife } from './connection-life.js';
 import { encodePublish, frameProblem, publishProblem, subscribeProblem } from './mqtt-request.js';
-import { type NucleusLink, publishing } from './nucleus-link.js';
+import type { NucleusLink } from './nucleus-link.js';
 import { type AnySubscribeRequest, countMessages, readWith } from './read-messages.js';
 import type { EventStream } from './subscription.js';
 
@@ -36,11 +33,12 @@ const ACCEPTED: Record<Profile, Either<never, Accepted>> = {
 };
 
 /** The MQTT proxy of a connection that other ports may use as well. */
-export class IpcMqttProxy implements MqttProxy {
+export class IpcMqttProxy extends ConnectionLife implements MqttProxy {
   readonly #link: NucleusLink;
   readonly #submit: Submit<PublishRequest, Accepted>;
 
   constructor(link: NucleusLink) {
+    super(link);
     this.#link = link;
     this.#submit = link.publisher<PublishRequest, Accepted>({
       operation: PUBLISH,
@@ -54,20 +52,8 @@ export class IpcMqttProxy implements MqttProxy {
     offerDirect(this, this.#submit);
   }
 
-  get state$(): Observable<ConnectionState> {
-    return this.#link.state$;
-  }
-
   get cloud$(): Observable<CloudStatus> {
     return cloudStatus(this.#link);
-  }
-
-  get draining$(): Observable<void> {
-    return this.#link.draining$;
-  }
-
-  ready(): RunnableTaskEither<ConnectError, Capabilities> {
-    return this.#link.ready();
   }
 
   subscribe<P, A>(
@@ -100,22 +86,6 @@ export class IpcMqttProxy implements MqttProxy {
 
   publish(request: PublishRequest): RunnableTaskEither<PublishError, Accepted> {
     return () => firstValueFrom(this.publish$(request));
-  }
-
-  drain(deadline: number): RunnableTask<DrainReport> {
-    return this.#link.drain(deadline);
-  }
-
-  holdDrain(): () => void {
-    return this.#link.holdDrain();
-  }
-
-  close(): Promise<void> {
-    return this.#link.close();
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
   }
 }
 

@@ -12,7 +12,6 @@ import {
   Subscription as RxSubscription,
   takeUntil,
   tap,
-  type Unsubscribable,
 } from 'rxjs';
 import {
   type ConnectError,
@@ -27,7 +26,7 @@ import {
   Unauthorized,
   UnsupportedOperation,
 } from '../errors/errors.js';
-import type { PublishListener, Submit } from '../flow/publish-job.js';
+import { publishing, type Submit } from '../flow/publish-job.js';
 import type { Clock } from '../ipc/clock.js';
 import type { Transport } from '../ipc/transport.js';
 import type {
@@ -105,6 +104,11 @@ export class NucleusLink {
 
   get state$(): Observable<ConnectionState> {
     return this.connection.state$;
+  }
+
+  get isOnLite(): boolean {
+    const { state } = this.connection;
+    return state.status === 'connected' && state.capabilities.profile === 'lite';
   }
 
   /** The time of day, by the scheduler: milliseconds since 1970. */
@@ -279,23 +283,4 @@ function waitOf(operation: Operation, status: SubscriptionStatus): WaitsFor {
   // Greengrass Lite is asked again for what it has refused; whether it allows it is not known then.
   const isRefused = status.status === 'interrupted' && status.error.cause instanceof Unauthorized;
   return operation === SUBSCRIBE && !isRefused ? 'cloud' : 'nucleus';
-}
-
-/** A submission as an Observable: one outcome for every subscriber. */
-export function publishing<Acc>(submit: (listener: PublishListener<Acc>) => Unsubscribable): ObservableEither<PublishError, Acc> {
-  return new Observable(subscriber =>
-    submit({
-      onAccepted: accepted => {
-        subscriber.next(right(accepted));
-        subscriber.complete();
-      },
-      onFailed: error => {
-        subscriber.next(left(error));
-        subscriber.complete();
-      },
-      onDefect: defect => {
-        subscriber.error(defect);
-      },
-    }),
-  );
 }

@@ -1,5 +1,5 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
-import type { SchedulerLike, Unsubscribable } from 'rxjs';
+import { Observable, type SchedulerLike, type Unsubscribable } from 'rxjs';
 import { ConnectionLost, InvalidRequest, isFailure, type Operation, type PublishError, TimedOut } from '../errors/errors.js';
 import type { Accepted } from '../ports/mqtt-proxy.js';
 import { type RetrySeries, startSeries } from '../schedule/retry-series.js';
@@ -56,6 +56,24 @@ export const submitTo = <R, Acc>(port: Publishes<R, Acc>): Submit<R, Acc> => {
     });
   };
 };
+
+/** The other way round, a submission as an Observable: one outcome for every subscriber. */
+export const publishing = <Acc>(submit: (listener: PublishListener<Acc>) => Unsubscribable): ObservableEither<PublishError, Acc> =>
+  new Observable(subscriber =>
+    submit({
+      onAccepted: accepted => {
+        subscriber.next(right(accepted));
+        subscriber.complete();
+      },
+      onFailed: error => {
+        subscriber.next(left(error));
+        subscriber.complete();
+      },
+      onDefect: defect => {
+        subscriber.error(defect);
+      },
+    }),
+  );
 
 /** How a stage publishes its values. */
 export interface Publishing<A, R, Acc> {
