@@ -9,9 +9,8 @@ import type { Capabilities, SilenceWatch, SubscriptionStatus } from '../ports/mq
 import { decodeUnpaddedBase64, encodeBase64 } from '../shared/base64.js';
 import { PUBLISH_TO_TOPIC, SUBSCRIBE_TO_TOPIC } from '../shared/operations.js';
 import { classicLocalRoutes } from '../topic/classic-local-routes.js';
-import { topicMatches } from '../topic/index.js';
 import { mqttStringProblem, quoted } from '../topic/mqtt-string.js';
-import { frameProblem } from './mqtt-request.js';
+import { frameProblem, silenceProblem } from './mqtt-request.js';
 
 /** A message of a local topic as it arrives. */
 export interface LocalMessage {
@@ -131,7 +130,11 @@ export function localSubscribeProblem(
   request: LocalSubscribeRequest,
   mode: string,
 ): InvalidRequest<'terminal'> | undefined {
-  const problem = filterProblem(filter) ?? modeProblem(mode) ?? silenceProblem(filter, request, mode);
+  const problem =
+    filterProblem(filter) ??
+    modeProblem(mode) ??
+    silenceProblem(filter, request.silence, topicProblem) ??
+    ownCanaryProblem(request.silence, mode);
   return problem === undefined ? undefined : new InvalidRequest('terminal', SUBSCRIBE_TO_TOPIC, filter, 'client', problem);
 }
 
@@ -221,16 +224,8 @@ function modeProblem(mode: unknown): string | undefined {
   return `receiveMode must be 'RECEIVE_ALL_MESSAGES' or 'RECEIVE_MESSAGES_FROM_OTHERS', not ${inspect(mode)}.`;
 }
 
-function silenceProblem(filter: string, { silence }: LocalSubscribeRequest, mode: string): string | undefined {
-  if (silence === undefined) return undefined;
-  const { maximum, canaryTopicName } = silence;
-  if (!(maximum > 0)) return `silence.maximum must be a number of milliseconds above 0, not ${inspect(maximum)}.`;
-  if (canaryTopicName === undefined) return undefined;
-  const problem = topicProblem(canaryTopicName);
-  if (problem !== undefined) return `silence.canaryTopicName: ${problem}`;
-  if (!topicMatches(filter, canaryTopicName))
-    return `silence.canaryTopicName "${canaryTopicName}" is not matched by "${filter}", so the canary would never come back on this subscription.`;
-  if (mode === 'RECEIVE_ALL_MESSAGES') return undefined;
+function ownCanaryProblem(silence: SilenceWatch | undefined, mode: string): string | undefined {
+  if (silence?.canaryTopicName === undefined || mode === 'RECEIVE_ALL_MESSAGES') return undefined;
   return "A canary is a message of the component's own: it comes back with receiveMode: 'RECEIVE_ALL_MESSAGES' only.";
 }
 

@@ -86,7 +86,11 @@ export function publishProblem(request: PublishRequest): InvalidRequest<'message
 /** What is wrong with a subscription, whatever the nucleus. */
 export function subscribeProblem(request: SubscribeRequest): InvalidRequest<'terminal'> | undefined {
   const { topicName, qos, silence } = request;
-  const problem = notText('topicName', topicName) ?? topicFilterProblem(topicName) ?? qosProblem(qos) ?? silenceProblem(topicName, silence);
+  const problem =
+    notText('topicName', topicName) ??
+    topicFilterProblem(topicName) ??
+    qosProblem(qos) ??
+    silenceProblem(topicName, silence, publishTopicProblem);
   return problem === undefined ? undefined : new InvalidRequest('terminal', SUBSCRIBE, topicName, 'client', problem);
 }
 
@@ -125,12 +129,17 @@ function qosProblem(qos: unknown): string | undefined {
   return `qos must be QOS.AT_MOST_ONCE ('0' or 0) or QOS.AT_LEAST_ONCE ('1' or 1), not ${inspect(qos)}. AWS IoT Core has no QoS 2.`;
 }
 
-function silenceProblem(topicFilter: string, silence: SilenceWatch | undefined): string | undefined {
+/** What is wrong with a silence watch on this filter. `topicProblem` says what is wrong with a topic to publish to. */
+export function silenceProblem(
+  topicFilter: string,
+  silence: SilenceWatch | undefined,
+  topicProblem: (topic: string) => string | undefined,
+): string | undefined {
   if (silence === undefined) return undefined;
   const { maximum, canaryTopicName } = silence;
   if (!(maximum > 0)) return `silence.maximum must be a number of milliseconds above 0, not ${inspect(maximum)}.`;
   if (canaryTopicName === undefined) return undefined;
-  const problem = publishTopicProblem(canaryTopicName);
+  const problem = topicProblem(canaryTopicName);
   if (problem !== undefined) return `silence.canaryTopicName: ${problem}`;
   if (topicMatches(topicFilter, canaryTopicName)) return undefined;
   return `silence.canaryTopicName "${canaryTopicName}" is not matched by "${topicFilter}", so the canary would never come back on this subscription.`;
