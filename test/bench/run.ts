@@ -2,7 +2,7 @@
  * Measures this library, on both transports, against the official SDK, and prints the table of what it is to reach.
  *
  *     npm run bench                 all of it, into docs/benchmarks.md
- *     npm run bench:short           under a minute, to see that everything runs
+ *     npm run bench:short           about two minutes, to see that everything runs
  *     npm run bench -- --only=publish --rounds=1 --profile=build/profiles
  *
  * Ends with 0 whatever the figures, and with 1 if anything could not be measured.

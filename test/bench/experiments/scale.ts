@@ -34,7 +34,7 @@ export const FULL: Scale = {
   idleMilliseconds: 5_000,
 };
 
-/** Under a minute: whether everything runs, and whether anything has become several times slower. */
+/** About two minutes: whether everything runs, and whether anything has become several times slower. */
 export const SHORT: Scale = {
   rounds: 1,
   messages: 150_000,
