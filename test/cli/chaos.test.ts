@@ -1,7 +1,7 @@
 import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { firstValueFrom, toArray } from 'rxjs';
+import { firstValueFrom, tap, toArray } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import { CliError } from '../../src/cli/cli-error.js';
 import { FAULT_NAMES } from '../../src/local/faults/fault-table.js';
@@ -142,8 +142,12 @@ describe('running a script', () => {
 `,
       'x',
     );
-    const taken = firstValueFrom(runChaos(nucleus, steps).pipe(toArray()));
+    let begin = (): void => undefined;
+    const begun = new Promise<void>(resolve => (begin = resolve));
+    const taken = firstValueFrom(runChaos(nucleus, steps).pipe(tap(begin), toArray()));
     const client = await RawClient.accepted(nucleus, COMPONENT);
+    // An occasion is waited for from the step before it on: the timer of that may be slower than the client.
+    await begun;
     client.subscribe(1, 'test/#');
     expect((await taken).map(action => ('publish' in action ? action.publish.payload : 'fault' in action && action.fault))).toEqual([
       'first',
