@@ -60,7 +60,7 @@ const measured = chosen.filter(experiment => !failed.has(experiment));
 const rows = measured.flatMap(experiment => experiment.rows());
 const tables = [
   await machine(ROOT, new Date()),
-  `Medians of ${rounds} ${rounds === 1 ? 'round' : 'rounds'}.`,
+  rounds === 1 ? 'One round.' : `Medians of ${rounds} rounds.`,
   rowsTable(rows),
   'The figures behind them:',
   figuresTable(measured.flatMap(experiment => experiment.figures())),
