@@ -13,10 +13,10 @@ export interface BatchFormat<in out A> extends Codec<readonly A[]> {
 }
 
 /** The payload of parts that are encoded already. Text stays text. */
-export const joinParts = (
+export function joinParts(
   parts: readonly (Uint8Array | string)[],
   { before, between, after }: BatchFormat<never>['around'],
-): Uint8Array | string => {
+): Uint8Array | string {
   if (parts.every(part => typeof part === 'string')) return `${before}${parts.join(between)}${after}`;
   const pieces: Uint8Array[] = [Buffer.from(before)];
   for (const [index, part] of parts.entries()) {
@@ -25,9 +25,9 @@ export const joinParts = (
   }
   pieces.push(Buffer.from(after));
   return Buffer.concat(pieces);
-};
+}
 
 /** A format's `encode`, made of its parts. */
-export const encodeParts = <A>(part: BatchFormat<A>['part'], around: BatchFormat<A>['around']): BatchFormat<A>['encode'] => {
+export function encodeParts<A>(part: BatchFormat<A>['part'], around: BatchFormat<A>['around']): BatchFormat<A>['encode'] {
   return values => joinParts(values.map(part), around);
-};
+}

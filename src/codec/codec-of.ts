@@ -34,17 +34,19 @@ export interface WireFormat {
  * console.log(Reading.decode({ topicName: 'readings', payload: Uint8Array.of(1) })); // Left: (root): expected V8, got 1 bytes that are not: …
  * ```
  */
-export const codecOf = <A, O>({ name, parse, serialize }: WireFormat, codec: Type<A, O>): Codec<A> => ({
-  decode: ({ payload }) => {
-    let value: unknown;
-    let forbidden: string | undefined;
-    try {
-      value = atOnce(parse(payload), 'parse');
-      forbidden = forbiddenKey(value);
-    } catch (cause) {
-      return problem(`(root): expected ${name}, got ${String(payload.byteLength)} bytes that are not: ${causeOf(cause)}`, cause);
-    }
-    return forbidden === undefined ? validated(codec, value) : problem(forbidden);
-  },
-  encode: value => atOnce(serialize(atOnce(codec.encode(value), 'encode')), 'serialize'),
-});
+export function codecOf<A, O>({ name, parse, serialize }: WireFormat, codec: Type<A, O>): Codec<A> {
+  return {
+    decode: ({ payload }) => {
+      let value: unknown;
+      let forbidden: string | undefined;
+      try {
+        value = atOnce(parse(payload), 'parse');
+        forbidden = forbiddenKey(value);
+      } catch (cause) {
+        return problem(`(root): expected ${name}, got ${String(payload.byteLength)} bytes that are not: ${causeOf(cause)}`, cause);
+      }
+      return forbidden === undefined ? validated(codec, value) : problem(forbidden);
+    },
+    encode: value => atOnce(serialize(atOnce(codec.encode(value), 'encode')), 'serialize'),
+  };
+}

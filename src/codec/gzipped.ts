@@ -15,10 +15,12 @@ export interface GzipOptions {
 export const EXPANDED_BYTES: number = 1024 * 1024;
 
 /** The gzip of a payload. */
-export const gzip = (payload: Uint8Array | string): Uint8Array => gzipSync(payload);
+export function gzip(payload: Uint8Array | string): Uint8Array {
+  return gzipSync(payload);
+}
 
 /** What a payload expands to, as long as that is at most `limit` bytes. No more than that is ever held. */
-const expand = (payload: Uint8Array, limit: number): Either<DecodeProblems, Uint8Array> => {
+function expand(payload: Uint8Array, limit: number): Either<DecodeProblems, Uint8Array> {
   try {
     return { _tag: 'Right', right: gunzipSync(payload, { maxOutputLength: limit }) };
   } catch (cause) {
@@ -30,7 +32,7 @@ const expand = (payload: Uint8Array, limit: number): Either<DecodeProblems, Uint
       cause,
     );
   }
-};
+}
 
 /**
  * Payloads of another codec, compressed with gzip. What is no gzip, is cut off, or would expand beyond `expandedBytes` is a `Left`; of a bomb no more
@@ -49,7 +51,7 @@ const expand = (payload: Uint8Array, limit: number): Either<DecodeProblems, Uint
  * console.log(Readings.decode({ topicName: 'readings', payload })._tag); // Right
  * ```
  */
-export const gzipped = <A>(codec: Codec<A>, { expandedBytes = EXPANDED_BYTES }: GzipOptions = {}): Codec<A> => {
+export function gzipped<A>(codec: Codec<A>, { expandedBytes = EXPANDED_BYTES }: GzipOptions = {}): Codec<A> {
   checkWhole(expandedBytes, 'expandedBytes');
   return {
     decode: message => {
@@ -58,4 +60,4 @@ export const gzipped = <A>(codec: Codec<A>, { expandedBytes = EXPANDED_BYTES }: 
     },
     encode: value => gzip(atOnce(codec.encode(value), 'encode')),
   };
-};
+}

@@ -31,13 +31,13 @@ const FRACTION_OR_EXPONENT = /[.eE]/u;
  * Whether a number of JSON is one of JavaScript. Of fractions only the nearest is expected. An integer may be beyond 2^53 if it is what a number is
  * written as: `100000000000000000000` is 1e20.
  */
-const isHeld = (literal: string): boolean => {
+function isHeld(literal: string): boolean {
   const value = Number(literal);
   if (!Number.isFinite(value)) return false;
   if (Number.isSafeInteger(value) || FRACTION_OR_EXPONENT.test(literal)) return true;
   const digits = literal.replace(/^-|0+$/gu, '');
   return digits === value.toExponential().replace(/^-|\.|e.*$/gu, '') || BigInt(literal) === BigInt(value);
-};
+}
 
 /** Where the reader of the tokens is: in a list at an index, or in an object behind a key. */
 interface Level {
@@ -49,7 +49,7 @@ interface Level {
 }
 
 /** All of them, in the order of the text, which is JSON. */
-const inexactIn = (source: string): readonly Inexact[] => {
+function inexactIn(source: string): readonly Inexact[] {
   const found: Inexact[] = [];
   const levels: Level[] = [];
   for (const { 0: token, index: at } of source.matchAll(TOKEN)) {
@@ -71,22 +71,24 @@ const inexactIn = (source: string): readonly Inexact[] => {
     }
   }
   return found;
-};
+}
 
-const keyOf = (escaped: string): string => (escaped.includes('\\') ? String(JSON.parse(`"${escaped}"`)) : escaped);
+function keyOf(escaped: string): string {
+  return escaped.includes('\\') ? String(JSON.parse(`"${escaped}"`)) : escaped;
+}
 
 /** A line for each number in a text of JSON that JavaScript does not hold. */
-export const inexactNumbers = (source: string): readonly string[] => {
+export function inexactNumbers(source: string): readonly string[] {
   if (!SUSPICIOUS.test(source)) return [];
   const found = inexactIn(source);
   const lines = found
     .slice(0, MAX_PROBLEMS)
     .map(({ path, text }) => `${path}: expected a number that JavaScript can hold, got ${shorten(text, 40)}`);
   return found.length > MAX_PROBLEMS ? [...lines, `(and more: ${String(found.length)} problems in all)`] : lines;
-};
+}
 
 /** The same JSON with the text of each such number in its place. */
-export const inexactAsText = (source: string): string => {
+export function inexactAsText(source: string): string {
   if (!SUSPICIOUS.test(source)) return source;
   let text = '';
   let from = 0;
@@ -95,4 +97,4 @@ export const inexactAsText = (source: string): string => {
     from = at + literal.length;
   }
   return text + source.slice(from);
-};
+}

@@ -21,8 +21,8 @@ import { json } from './json.js';
  * console.log(Readings.decode({ topicName: 'readings', payload })); // Left: [1].celsius: expected number, got "warm"
  * ```
  */
-export const jsonArray = <A, O>(codec: Type<A, O>, options: JsonOptions = {}): BatchFormat<A> => {
+export function jsonArray<A, O>(codec: Type<A, O>, options: JsonOptions = {}): BatchFormat<A> {
   const part = (value: A): string => toJson(codec, value);
   const around = { before: '[', between: ',', after: ']' };
   return { decode: json(array(codec), options).decode, encode: encodeParts(part, around), part, around };
-};
+}

@@ -12,19 +12,21 @@ import { atOnce } from '../shared/at-once.js';
 const BYTE_ORDER_MARK = 0xfeff;
 
 /** `text` without a byte order mark. */
-export const withoutMark = (text: string): string => (text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text);
+export function withoutMark(text: string): string {
+  return text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text;
+}
 
 /** `undefined` cannot come out of JSON, so it says that there was none; `failed` says why. */
-const parse = (source: string): { readonly value: unknown } | { readonly failed: unknown } => {
+function parse(source: string): { readonly value: unknown } | { readonly failed: unknown } {
   try {
     return { value: JSON.parse(source) };
   } catch (failed) {
     return { failed };
   }
-};
+}
 
 /** The value of one JSON text. */
-export const parseJson = (source: string, { inexactNumbers: inexact = 'refuse' }: JsonOptions = {}): Either<DecodeProblems, unknown> => {
+export function parseJson(source: string, { inexactNumbers: inexact = 'refuse' }: JsonOptions = {}): Either<DecodeProblems, unknown> {
   let parsed = parse(source);
   if ('failed' in parsed)
     return problem(`(root): expected JSON, got ${source === '' ? 'an empty payload' : describe(source)}`, parsed.failed);
@@ -38,18 +40,18 @@ export const parseJson = (source: string, { inexactNumbers: inexact = 'refuse' }
     if (text !== source) parsed = { value: JSON.parse(text) };
   }
   return right(parsed.value);
-};
+}
 
 /** Refuses options that are none, where they are written. */
-export const checkedJsonOptions = (options: JsonOptions): JsonOptions => {
+export function checkedJsonOptions(options: JsonOptions): JsonOptions {
   const { inexactNumbers: inexact = 'refuse' } = options;
   if (!['refuse', 'round', 'text'].includes(inexact))
     throw new RangeError(`inexactNumbers must be 'refuse', 'round' or 'text', not ${describe(inexact)}.`);
   return options;
-};
+}
 
 /** What `JSON.stringify` writes as `null` though it is none, with the path to it. */
-const lostIn = (encoded: unknown): string | undefined => {
+function lostIn(encoded: unknown): string | undefined {
   const holders: { readonly holder: unknown; readonly key: string }[] = [];
   let lost: string | undefined;
   JSON.stringify(encoded, function (this: Readonly<Record<string, unknown>>, key, value: unknown) {
@@ -65,7 +67,7 @@ const lostIn = (encoded: unknown): string | undefined => {
     return value;
   });
   return lost;
-};
+}
 
 /**
  * The JSON text of a value.
@@ -73,7 +75,7 @@ const lostIn = (encoded: unknown): string | undefined => {
  * @throws EncodeFailed for what JSON cannot hold: a cycle, a `bigint`, `undefined`, and also `NaN`, infinities and dates that are none, of which
  * `JSON.stringify` would make `null`.
  */
-export const toJson = <A, O>(codec: Type<A, O>, value: A): string => {
+export function toJson<A, O>(codec: Type<A, O>, value: A): string {
   const output = atOnce(codec.encode(value), 'encode');
   let encoded: unknown;
   try {
@@ -86,4 +88,4 @@ export const toJson = <A, O>(codec: Type<A, O>, value: A): string => {
   const lost = encoded.includes('null') ? lostIn(output) : undefined;
   if (lost !== undefined) throw new EncodeFailed(value, lost);
   return encoded;
-};
+}

@@ -32,7 +32,7 @@ import { validated } from './validated.js';
  * console.log(Reading.encode({ id: 'a1', celsius: 21.5 })); // {"id":"a1","celsius":21.5}
  * ```
  */
-export const json = <A, O>(codec: Type<A, O>, options: JsonOptions = {}): Codec<A> => {
+export function json<A, O>(codec: Type<A, O>, options: JsonOptions = {}): Codec<A> {
   checkedJsonOptions(options);
   return {
     decode: ({ payload }) => {
@@ -43,4 +43,4 @@ export const json = <A, O>(codec: Type<A, O>, options: JsonOptions = {}): Codec<
     },
     encode: value => toJson(codec, value),
   };
-};
+}

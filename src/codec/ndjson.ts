@@ -28,7 +28,7 @@ import { validated } from './validated.js';
  * console.log(Readings.decode({ topicName: 'readings', payload })); // Left: line 2: celsius: expected number, got "warm"
  * ```
  */
-export const ndjson = <A, O>(codec: Type<A, O>, options: JsonOptions = {}): BatchFormat<A> => {
+export function ndjson<A, O>(codec: Type<A, O>, options: JsonOptions = {}): BatchFormat<A> {
   checkedJsonOptions(options);
   const part = (value: A): string => `${toJson(codec, value)}\n`;
   const around = { before: '', between: '', after: '' };
@@ -53,4 +53,4 @@ export const ndjson = <A, O>(codec: Type<A, O>, options: JsonOptions = {}): Batc
     part,
     around,
   };
-};
+}

@@ -8,13 +8,15 @@ const MAX_EXPECTED = 120;
 const MAX_PATH_ENTRIES = 12;
 const MAX_KEYS = 4;
 
-export const shorten = (value: string, limit: number): string => (value.length > limit ? `${value.slice(0, limit)}…` : value);
+export function shorten(value: string, limit: number): string {
+  return value.length > limit ? `${value.slice(0, limit)}…` : value;
+}
 
 // A line break in a key must not make two lines of one.
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/u;
 
 /** A value in a few words, at a cost that does not depend on its size. */
-export const describe = (value: unknown): string => {
+export function describe(value: unknown): string {
   if (typeof value === 'string')
     return value.length > MAX_TEXT
       ? `${JSON.stringify(value.slice(0, MAX_TEXT))}… (${String(value.length)} characters)`
@@ -30,35 +32,38 @@ export const describe = (value: unknown): string => {
     keys.push(IDENTIFIER.test(key) ? shorten(key, MAX_TEXT) : JSON.stringify(shorten(key, MAX_TEXT)));
   }
   return `{${keys.join(', ')}}`;
-};
+}
 
 const INDEX = /^\d+$/u;
 
-const step = (key: string): string =>
-  INDEX.test(key) ? `[${key}]` : IDENTIFIER.test(key) ? `.${shorten(key, MAX_TEXT)}` : `[${JSON.stringify(shorten(key, MAX_TEXT))}]`;
+function step(key: string): string {
+  return INDEX.test(key) ? `[${key}]` : IDENTIFIER.test(key) ? `.${shorten(key, MAX_TEXT)}` : `[${JSON.stringify(shorten(key, MAX_TEXT))}]`;
+}
 
 /** `readings[3].celsius`, or `(root)` for the value itself; the middle of a very deep one is left out. */
-export const pathOf = (keys: readonly string[]): string => {
+export function pathOf(keys: readonly string[]): string {
   if (keys.length === 0) return '(root)';
   const half = MAX_PATH_ENTRIES / 2;
   const steps = keys.length > MAX_PATH_ENTRIES ? [...keys.slice(0, half).map(step), '…', ...keys.slice(-half).map(step)] : keys.map(step);
   const path = steps.join('');
   return path.startsWith('.') ? path.slice(1) : path;
-};
+}
 
 /** What a wrapper such as `t.exact` or `t.readonly` is put around. */
-const unwrapped = (type: unknown): { readonly _tag?: unknown } => {
+function unwrapped(type: unknown): { readonly _tag?: unknown } {
   let inner = type as { readonly _tag?: unknown; readonly type?: unknown };
   while (inner._tag === 'ExactType' || inner._tag === 'ReadonlyType' || inner._tag === 'RefinementType') inner = inner.type as typeof inner;
   return inner;
-};
+}
 
 type Entry = Context[number];
 
 /** io-ts gives the members of unions and intersections a path entry of their own, which is no part of the value. */
-const isMember = (parent: Entry, entry: Entry): boolean => INDEX.test(entry.key) && Object.is(parent.actual, entry.actual);
+function isMember(parent: Entry, entry: Entry): boolean {
+  return INDEX.test(entry.key) && Object.is(parent.actual, entry.actual);
+}
 
-const branchesOf = (errors: readonly ValidationError[]): Map<Entry, Set<string>> => {
+function branchesOf(errors: readonly ValidationError[]): Map<Entry, Set<string>> {
   const branches = new Map<Entry, Set<string>>();
   for (const { context } of errors) {
     for (let i = 1; i < context.length; i += 1) {
@@ -70,15 +75,16 @@ const branchesOf = (errors: readonly ValidationError[]): Map<Entry, Set<string>>
     }
   }
   return branches;
-};
+}
 
-const line = (keys: readonly string[], expected: string, actual: unknown): string =>
-  `${pathOf(keys)}: expected ${shorten(expected, MAX_EXPECTED)}, got ${describe(actual)}`;
+function line(keys: readonly string[], expected: string, actual: unknown): string {
+  return `${pathOf(keys)}: expected ${shorten(expected, MAX_EXPECTED)}, got ${describe(actual)}`;
+}
 
 /**
  * What io-ts found, one line a problem. Where every member of a union has failed, one line speaks for them: it names the union.
  */
-export const problemsOf = (errors: Errors): readonly string[] => {
+export function problemsOf(errors: Errors): readonly string[] {
   // The list is looked at no further than could be shown ten times over: an array of a million wrong values is a million errors.
   const considered = errors.slice(0, MAX_PROBLEMS * 10);
   const branches = branchesOf(considered);
@@ -100,9 +106,11 @@ export const problemsOf = (errors: Errors): readonly string[] => {
   return errors.length > considered.length || lines.size === MAX_PROBLEMS
     ? [...lines, `(and more: ${String(errors.length)} problems in all)`]
     : [...lines];
-};
+}
 
 /** The payload is not text. */
-export const notUtf8 = (payload: Uint8Array): DecodeProblems => ({
-  problems: [`(root): expected UTF-8 text, got ${String(payload.byteLength)} bytes that are not`],
-});
+export function notUtf8(payload: Uint8Array): DecodeProblems {
+  return {
+    problems: [`(root): expected UTF-8 text, got ${String(payload.byteLength)} bytes that are not`],
+  };
+}

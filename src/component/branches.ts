@@ -9,7 +9,7 @@ import type { Branch, Branches } from './component.js';
 const ONLY = 'run';
 
 /** The branches by their names, in the order they were given. */
-export const namedBranches = (branches: Branches): ReadonlyMap<string, Branch> => {
+export function namedBranches(branches: Branches): ReadonlyMap<string, Branch> {
   // Of a promise there are no members: it would be a component without branches, which ends at once and well.
   atOnce(branches, 'run');
   // A record has no subscribe: of the two, only an Observable passes the test.
@@ -21,14 +21,14 @@ export const namedBranches = (branches: Branches): ReadonlyMap<string, Branch> =
       );
   }
   return new Map(named);
-};
+}
 
 /** Types forbid all else, but JavaScript gives `undefined` for `run: () => { … }` without a `return`, and a number has no members: a component without branches. */
-const recordOf = (given: unknown): object => {
+function recordOf(given: unknown): object {
   if (typeof given === 'object' && given !== null) return given;
   const what = given === undefined ? 'nothing: a return is missing' : typeof given === 'object' ? 'null' : `a ${typeof given}`;
   throw new TypeError(`run gave ${what}. Give an Observable of Eithers, or a record of them by name.`);
-};
+}
 
 /** What happens in a branch. After an end nothing more. */
 export type BranchEvent = { readonly branch: string } & (
@@ -41,8 +41,8 @@ export type BranchEvent = { readonly branch: string } & (
 );
 
 /** Runs a branch and tells what happens in it but for its results. Never fails; completes with the branch. */
-export const branchEvents = (branch: string, stream$: Branch): Observable<BranchEvent> =>
-  new Observable(subscriber => {
+export function branchEvents(branch: string, stream$: Branch): Observable<BranchEvent> {
+  return new Observable(subscriber => {
     const end = (event: BranchEvent): void => {
       subscriber.next(event);
       subscriber.complete();
@@ -62,6 +62,9 @@ export const branchEvents = (branch: string, stream$: Branch): Observable<Branch
       complete: () => end({ branch, kind: 'completed' }),
     });
   });
+}
 
 /** All branches as one stream, for a test that looks at nothing but what goes in and out of the component. */
-export const mergeBranches = (branches: Branches): Branch => merge(...namedBranches(branches).values());
+export function mergeBranches(branches: Branches): Branch {
+  return merge(...namedBranches(branches).values());
+}

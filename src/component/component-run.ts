@@ -71,10 +71,10 @@ export const HEALTH_PERIOD = 60_000;
 const CLOUD_PATIENCE = 1_000;
 
 /** Reports a state. That the nucleus does not hear it, or does not know such reports, is nothing the component could do anything about. */
-export const reportState = async (nucleus: Nucleus, state: 'RUNNING' | 'ERRORED', log: Log): Promise<void> => {
+export async function reportState(nucleus: Nucleus, state: 'RUNNING' | 'ERRORED', log: Log): Promise<void> {
   const reported = await nucleus.lifecycle.report(state)();
   if (reported._tag === 'Left') log.debug(`not reported: ${state}`, { event: 'not-reported', state, error: reported.left });
-};
+}
 
 /** What is kept of the drain's time, a tenth and at most this, for the outcomes of what was not published: dead letters have to be written. */
 const LAST_WORDS = 1_000;

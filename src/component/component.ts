@@ -32,12 +32,12 @@ export interface RunContext<A = unknown> {
 }
 
 /** Throws when a service is used that is not there: a component on a proxy alone does not need it. */
-export const runContext = <A>(
+export function runContext<A>(
   log: Log,
   config$: RunContext<A>['config$'],
   nucleus: Nucleus | undefined,
   outboxes: OwnOutboxes = new OwnOutboxes(undefined),
-): RunContext<A> => {
+): RunContext<A> {
   const there = (): Nucleus => {
     if (nucleus !== undefined) return nucleus;
     throw new Error(
@@ -55,7 +55,7 @@ export const runContext = <A>(
       return there().local;
     },
   };
-};
+}
 
 /** What a branch of a component is: a stream whose errors are on its left side. What it emits is not kept. */
 export type Branch = Observable<Either<unknown, unknown>>;
@@ -196,4 +196,6 @@ export function component(definition: ConfiguredDefinition<unknown, unknown, Bra
 }
 
 /** Whether a value, such as the default export of a module, is a {@link Component}; one of another copy of this package is, too. */
-export const isComponent = (value: unknown): value is Component => typeof value === 'object' && value !== null && BRAND in value;
+export function isComponent(value: unknown): value is Component {
+  return typeof value === 'object' && value !== null && BRAND in value;
+}

@@ -19,8 +19,9 @@ export interface StartConfiguration<A> {
 }
 
 /** A configuration that does not change while the component runs. */
-export const unchanging = <A>(given: Either<ConfigurationInvalid, A>): Either<ConfigurationInvalid, StartConfiguration<A>> =>
-  map((config: A) => ({ config, config$: of(right(config)) }))(given);
+export function unchanging<A>(given: Either<ConfigurationInvalid, A>): Either<ConfigurationInvalid, StartConfiguration<A>> {
+  return map((config: A) => ({ config, config$: of(right(config)) }))(given);
+}
 
 /**
  * Reads the configuration at the nucleus and follows it until the connection is drained or closed. A nucleus that does not offer that leaves the
@@ -28,13 +29,13 @@ export const unchanging = <A>(given: Either<ConfigurationInvalid, A>): Either<Co
  *
  * @param defaults what they come to alone.
  */
-export const followConfiguration = <A>(
+export function followConfiguration<A>(
   component: Component<A>,
   nucleus: Nucleus,
   defaults: Either<ConfigurationInvalid, A>,
   log: Log,
-): Promise<Either<ConfigurationError, StartConfiguration<A>>> =>
-  new Promise(resolve => {
+): Promise<Either<ConfigurationError, StartConfiguration<A>>> {
+  return new Promise(resolve => {
     const { config, name } = component;
     if (config === undefined) {
       resolve(unchanging(defaults));
@@ -78,6 +79,7 @@ export const followConfiguration = <A>(
       },
     });
   });
+}
 
 /** The variable that stands in the place of the configuration that a component reads at its nucleus, as JSON. */
 export const CONFIG_VARIABLE = 'GREENGRASS_RX_CONFIG';
@@ -99,10 +101,10 @@ export const CONFIG_KEY = 'config';
 const CONFIG_PLACEHOLDER = '{configuration:/config}';
 
 /** The component's defaults with the environment over them, checked: what `run` is given. */
-export const readConfiguration = <A>(
+export function readConfiguration<A>(
   component: Pick<Component<A>, 'name' | 'config' | 'defaults'>,
   env: NodeJS.ProcessEnv,
-): Either<ConfigurationInvalid, A> => {
+): Either<ConfigurationInvalid, A> {
   const { name, config, defaults } = component;
   const given = parse(env[CONFIG_VARIABLE]);
   if (isLeft(given)) return left(new ConfigurationInvalid(name, given.left));
@@ -110,24 +112,23 @@ export const readConfiguration = <A>(
   if (config === undefined) return right(undefined as A);
   const decoded = validated(config, merged(defaults, given.right));
   return isLeft(decoded) ? left(new ConfigurationInvalid(name, decoded.left.problems, decoded.left.cause)) : decoded;
-};
+}
 
 /** Whether the variable says what the configuration is. Else it is what the nucleus has. */
-export const overridesConfiguration = (env: NodeJS.ProcessEnv): boolean => {
+export function overridesConfiguration(env: NodeJS.ProcessEnv): boolean {
   const variable = env[CONFIG_VARIABLE];
   return variable !== undefined && variable.trim() !== '' && variable !== CONFIG_PLACEHOLDER;
-};
+}
 
 /** A component's codec with its defaults: what decodes the configuration that the nucleus has. */
-export const withDefaults = <A>(
-  { defaults }: Pick<Component<A>, 'defaults'>,
-  config: NonNullable<Component<A>['config']>,
-): typeof config => ({
-  name: config.name,
-  decode: value => config.decode(value === undefined ? defaults : isJsonObject(value) ? merged(defaults, value) : value),
-});
+export function withDefaults<A>({ defaults }: Pick<Component<A>, 'defaults'>, config: NonNullable<Component<A>['config']>): typeof config {
+  return {
+    name: config.name,
+    decode: value => config.decode(value === undefined ? defaults : isJsonObject(value) ? merged(defaults, value) : value),
+  };
+}
 
-const parse = (variable: string | undefined): Either<readonly string[], Readonly<Record<string, unknown>>> => {
+function parse(variable: string | undefined): Either<readonly string[], Readonly<Record<string, unknown>>> {
   // Where the configuration has no such member, the classic nucleus leaves the placeholder as it is.
   if (variable === undefined || variable.trim() === '' || variable === CONFIG_PLACEHOLDER) return right({});
   let parsed: unknown;
@@ -139,20 +140,20 @@ const parse = (variable: string | undefined): Either<readonly string[], Readonly
   if (!isJsonObject(parsed)) return left([`(root): expected an object in ${CONFIG_VARIABLE}, got ${describe(parsed)}`]);
   const problems = [forbiddenKeyIn(variable, parsed) ?? [], inexactNumbers(variable)].flat();
   return problems.length === 0 ? right(parsed) : left(problems);
-};
+}
 
 /** As Greengrass merges: maps key by key, all else, lists too, replaced. */
-export const merged = (
+export function merged(
   defaults: Readonly<Record<string, unknown>>,
   given: Readonly<Record<string, unknown>>,
-): Readonly<Record<string, unknown>> => {
+): Readonly<Record<string, unknown>> {
   const result: Record<string, unknown> = { ...defaults };
   for (const [key, value] of Object.entries(given)) {
     const before = result[key];
     result[key] = isJsonObject(before) && isJsonObject(value) ? merged(before, value) : value;
   }
   return result;
-};
+}
 
 /** A value that changes: the latest good one first for each subscriber, then what follows. */
 export class Followed<A> {

@@ -45,7 +45,7 @@ export const EXITS: Readonly<Record<ExitReason, Exit>> = {
 };
 
 /** The reason to end with after a terminal `Left`. */
-export const exitReasonOf = (error: unknown): ExitReason => {
+export function exitReasonOf(error: unknown): ExitReason {
   switch (tagOf(error)) {
     case 'ConfigurationInvalid':
       return 'configuration';
@@ -59,17 +59,21 @@ export const exitReasonOf = (error: unknown): ExitReason => {
     default:
       return kindOf(error) === 'terminal' && isRetryable(error) ? 'failed' : 'failed-for-good';
   }
-};
+}
 
-const isRetryable = (error: unknown): boolean =>
-  typeof error === 'object' && error !== null && (error as { readonly retryable?: unknown }).retryable === true;
+function isRetryable(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && (error as { readonly retryable?: unknown }).retryable === true;
+}
 
 /** How a run against this nucleus ends: a classic one refuses only what its policies do not allow, and does so again. */
-export const exitOf = (reason: ExitReason, profile: Profile | undefined): Exit =>
-  reason === 'unauthorized' && profile === 'classic' ? { ...EXITS.unauthorized, restart: false } : EXITS[reason];
+export function exitOf(reason: ExitReason, profile: Profile | undefined): Exit {
+  return reason === 'unauthorized' && profile === 'classic' ? { ...EXITS.unauthorized, restart: false } : EXITS[reason];
+}
 
 /** Whether a process that ended with this code, or without one by a signal, should be started again. Codes it does not know: yes. */
-export const deservesRestart = (code: number | null): boolean => Object.values(EXITS).find(exit => exit.code === code)?.restart ?? true;
+export function deservesRestart(code: number | null): boolean {
+  return Object.values(EXITS).find(exit => exit.code === code)?.restart ?? true;
+}
 
 /** How a component ended. */
 export interface RunOutcome extends Exit {
@@ -80,16 +84,16 @@ export interface RunOutcome extends Exit {
   readonly error: unknown;
 }
 
-export const ended = (
+export function ended(
   log: Log,
   reason: ExitReason,
   branch: string | undefined,
   error: unknown,
   fields: object = {},
   profile?: Profile,
-): RunOutcome => {
+): RunOutcome {
   const exit = exitOf(reason, profile);
   const tell = reason === 'done' ? log.info : log.error;
   tell(`ended: ${exit.meaning}`, { event: 'ended', reason, code: exit.code, restart: exit.restart, branch, error, ...fields });
   return { ...exit, reason, branch, error };
-};
+}

@@ -136,14 +136,14 @@ export class ComponentHealth {
 }
 
 /** A stage's account in the messages it counts, without zeros. */
-export const inShort = ({ kind, name, received, emitted, dropped, failed, buffered, discarded }: StageAccount): object => {
+export function inShort({ kind, name, received, emitted, dropped, failed, buffered, discarded }: StageAccount): object {
   const counts = { received, emitted, dropped, failed, buffered, discarded };
   return {
     kind,
     name,
     ...Object.fromEntries(Object.entries(counts).flatMap(([what, { messages }]) => (messages === 0 ? [] : [[what, messages]]))),
   };
-};
+}
 
 /**
  * A file that is replaced as a whole: who reads it never sees half of it. While one version is being written only the latest of

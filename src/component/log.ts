@@ -45,7 +45,7 @@ export interface JsonLogOptions {
  * log.warn('too hot', { celsius: 71 }); // {"time":…,"level":"warn","message":"too hot","component":"com.example.HeatAlarm","celsius":71}
  * ```
  */
-export const jsonLog = (write: (line: string) => void, options: JsonLogOptions = {}): Log => {
+export function jsonLog(write: (line: string) => void, options: JsonLogOptions = {}): Log {
   const { level: least = 'info', fields: always, scheduler = asyncScheduler } = options;
   if (!LEVELS.includes(least))
     throw new TypeError(`level must be ${LEVELS.map(level => `"${level}"`).join(', ')}, not ${JSON.stringify(least)}.`);
@@ -58,10 +58,12 @@ export const jsonLog = (write: (line: string) => void, options: JsonLogOptions =
       put(`${visible(lineOf({ time: scheduler.now(), level, message, ...always, ...fields }))}\n`);
     };
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
-};
+}
 
 /** The level that the variable `GREENGRASS_RX_LOG` names; `info` where it names none. */
-export const levelIn = (env: NodeJS.ProcessEnv): LogLevel => LEVELS.find(level => level === env['GREENGRASS_RX_LOG']) ?? 'info';
+export function levelIn(env: NodeJS.ProcessEnv): LogLevel {
+  return LEVELS.find(level => level === env['GREENGRASS_RX_LOG']) ?? 'info';
+}
 
 /** A log that goes nowhere. */
 export const silentLog: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -70,13 +72,13 @@ export const silentLog: Log = { debug: () => undefined, info: () => undefined, w
  * A log that never throws and leaves no promise to reject: a log that fails, since its disk is full, must not end the component. What it throws is
  * written to stderr, a line a kind and ten seconds.
  */
-export const unfailing = (log: Log): Log => {
+export function unfailing(log: Log): Log {
   // Called on the log itself, which may be an object with state of its own.
   const at = (level: LogLevel): Log[LogLevel] => harmlessHook('the log', (message, fields) => log[level](message, fields));
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
-};
+}
 
-const lineOf = (line: LogFields): string => {
+function lineOf(line: LogFields): string {
   try {
     // Looked at before its toJSON: a Buffer's would write every byte as a number.
     return JSON.stringify(line, function (this: LogFields, key, value: unknown) {
@@ -90,20 +92,21 @@ const lineOf = (line: LogFields): string => {
     ]);
     return JSON.stringify(Object.fromEntries(texts));
   }
-};
+}
 
-const cut = (text: string): string =>
-  text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}… (${text.length} characters)` : text;
+function cut(text: string): string {
+  return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}… (${text.length} characters)` : text;
+}
 
-const writable = (value: unknown): unknown => {
+function writable(value: unknown): unknown {
   if (typeof value === 'string') return cut(value);
   if (value instanceof Error) return describeError(value, MOST_CAUSES);
   if (typeof value === 'bigint' || typeof value === 'symbol' || typeof value === 'function') return cut(String(value));
   return value;
-};
+}
 
 /** An error for a log line: what it is and what to do, without the message or value it carries. A defect has its stack. */
-const describeError = (error: Error, causes: number): LogFields => {
+function describeError(error: Error, causes: number): LogFields {
   const tag = tagOf(error);
   const { code, retryable, topicName, problems } = error as Partial<Record<'code' | 'retryable' | 'topicName' | 'problems', unknown>>;
   return {
@@ -117,4 +120,4 @@ const describeError = (error: Error, causes: number): LogFields => {
     stack: tag === undefined ? cut(error.stack ?? '') : undefined,
     cause: causes > 0 && error.cause instanceof Error ? describeError(error.cause, causes - 1) : undefined,
   };
-};
+}

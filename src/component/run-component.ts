@@ -35,7 +35,7 @@ import { jsonLog, levelIn, type Log, unfailing } from './log.js';
  * console.log(outcome.code, outcome.meaning); // 0 All branches completed, …
  * ```
  */
-export const runComponent = async <A>(component: Component<A>, options: RunOptions = {}): Promise<RunOutcome> => {
+export async function runComponent<A>(component: Component<A>, options: RunOptions = {}): Promise<RunOutcome> {
   const { env = process.env } = options;
   const { name, version } = component;
   checkPositiveTime(options.drainDeadline ?? DRAIN_DEADLINE, 'drainDeadline');
@@ -71,13 +71,13 @@ export const runComponent = async <A>(component: Component<A>, options: RunOptio
     return ended(log, 'defect', undefined, error);
   }
   return new ComponentRun(component, branches, { proxy, nucleus, outboxes }, log, options).toEnd();
-};
+}
 
 /** Milliseconds that something is stored before it counts as waiting: what is sent at once is in the outbox, too. */
 const WAITS = 2_000;
 
 /** Says that messages wait in an outbox, again when twice as many do, and when none does any more: a few lines, however long that goes on. */
-export const logBacklog = (depth$: Outbox['depth$'], log: Log): void => {
+export function logBacklog(depth$: Outbox['depth$'], log: Log): void {
   let told = 0;
   depth$.subscribe(({ messages, bytes, age }) => {
     if (messages === 0) {
@@ -89,10 +89,10 @@ export const logBacklog = (depth$: Outbox['depth$'], log: Log): void => {
       told = messages;
     }
   });
-};
+}
 
 /** A wrong configuration, a line a problem. */
-const told = (error: ConfigurationInvalid, log: Log): ConfigurationInvalid => {
+function told(error: ConfigurationInvalid, log: Log): ConfigurationInvalid {
   for (const problem of error.problems) log.error(`configuration: ${problem}`);
   return error;
-};
+}

@@ -36,17 +36,19 @@ export interface TopicService {
  *
  * Source: AWS IoT Greengrass developer guide, "Authorize components to perform IPC operations", wildcards in authorization policies.
  */
-export const resourceOf = (filter: string): string => filter.replace(/\$(?=\{)|[*?]/g, '${$&}');
+export function resourceOf(filter: string): string {
+  return filter.replace(/\$(?=\{)|[*?]/g, '${$&}');
+}
 
 /**
  * The topics of a filter as resources of a policy for local topics, where `*` is the only wildcard and takes slashes, too: `+` becomes `*`, and `a/#` becomes `a/*` and
  * `a` itself.
  */
-export const localTopicsOf = (filter: string): readonly string[] => {
+export function localTopicsOf(filter: string): readonly string[] {
   const levels = filter.split('/');
   const written = levels.map(level => (level === '+' || level === '#' ? '*' : resourceOf(level))).join('/');
   return levels.length > 1 && levels.at(-1) === '#' ? [written.slice(0, -2), written] : [written];
-};
+}
 
 /** The services of topics. To subscribe to local topics a policy has the filter as it stands: its wildcards are text there. */
 export const TOPIC_SERVICES: readonly TopicService[] = [
@@ -69,17 +71,20 @@ export const TOPIC_SERVICES: readonly TopicService[] = [
 ];
 
 /** Whether a stage publishes to other components of the device, and not to AWS IoT Core. */
-export const isLocalStage = ({ declaration }: RecordedStage): boolean => declaration.operation === PUBLISH_TO_TOPIC;
+export function isLocalStage({ declaration }: RecordedStage): boolean {
+  return declaration.operation === PUBLISH_TO_TOPIC;
+}
 
 /** Where these stages declare that they publish. */
-export const topicsOf = (stages: readonly RecordedStage[]): readonly string[] =>
-  stages.flatMap(({ declaration }) => declaration.topics ?? []);
+export function topicsOf(stages: readonly RecordedStage[]): readonly string[] {
+  return stages.flatMap(({ declaration }) => declaration.topics ?? []);
+}
 
 /** What a component was seen to need, and says that it needs. */
-export const accessOf = (
+export function accessOf(
   component: Pick<Component, 'publishes' | 'subscribes' | 'localPublishes' | 'localSubscribes'>,
   record: DryRecord,
-): Access => {
+): Access {
   const { stages } = record;
   return {
     publish: least([
@@ -100,14 +105,16 @@ export const accessOf = (
       subscribe: sorted([...component.localSubscribes, ...record.localSubscriptions.map(({ filter }) => filter)]),
     },
   };
-};
+}
 
-const sorted = (filters: readonly string[]): readonly string[] => [...new Set(filters)].sort();
+function sorted(filters: readonly string[]): readonly string[] {
+  return [...new Set(filters)].sort();
+}
 
-const least = (filters: readonly string[]): readonly string[] => {
+function least(filters: readonly string[]): readonly string[] {
   const all = sorted(filters);
   return all.filter(filter => !all.some(other => other !== filter && filterCovers(other, filter)));
-};
+}
 
 /**
  * The least `accessControl` for it: of each service one policy to publish, one to subscribe.
@@ -115,19 +122,20 @@ const least = (filters: readonly string[]): readonly string[] => {
  * A policy's id has a digest of what it allows. Configuration that is on a device wins over the defaults of a new recipe, so a policy that was changed
  * under its old id would not be in force; one under a new id is. The old one stays until a deployment resets `/accessControl`.
  */
-export const accessControlOf = (componentName: string, access: Access): AccessControl =>
-  Object.fromEntries(
+export function accessControlOf(componentName: string, access: Access): AccessControl {
+  return Object.fromEntries(
     TOPIC_SERVICES.flatMap(topics => {
       const policies = policiesOf(componentName, topics, topics.of(access));
       return Object.keys(policies).length === 0 ? [] : [[topics.service, policies] as const];
     }),
   );
+}
 
-const policiesOf = (
+function policiesOf(
   componentName: string,
   { shortName, words: [one, several], operations, resources: resourcesOf }: TopicService,
   access: TopicAccess,
-): Readonly<Record<string, AccessControlPolicy>> => {
+): Readonly<Record<string, AccessControlPolicy>> {
   const policies: Record<string, AccessControlPolicy> = {};
   for (const action of ['publish', 'subscribe'] as const) {
     const resources = [...new Set(access[action].flatMap(resourcesOf[action]))];
@@ -142,4 +150,4 @@ const policiesOf = (
     };
   }
   return policies;
-};
+}

@@ -12,8 +12,8 @@ const PROBES: readonly Uint8Array[] = ['', '{}', '[]', 'null', '0', '"text"', 'n
  * Both ends of the codecs: decoding must make a `Left` of whatever comes and never throw, and what a codec encodes of a value that it decoded it must
  * be able to decode again.
  */
-export const checkCodecs = (subscriptions: readonly Pick<RecordedSubscription, 'filter' | 'codec'>[]): readonly Finding[] =>
-  [...new Map(subscriptions.map(subscription => [subscription.filter, subscription])).values()].flatMap(
+export function checkCodecs(subscriptions: readonly Pick<RecordedSubscription, 'filter' | 'codec'>[]): readonly Finding[] {
+  return [...new Map(subscriptions.map(subscription => [subscription.filter, subscription])).values()].flatMap(
     ({ filter, codec }): readonly Finding[] => {
       if (codec === undefined) {
         const message = `The messages on ${JSON.stringify(filter)} are taken as bytes, whatever is in them. A codec, such as json(…), makes a DecodeFailed of those that are wrong.`;
@@ -25,8 +25,9 @@ export const checkCodecs = (subscriptions: readonly Pick<RecordedSubscription, '
         : [{ severity: 'error', about: 'codecs', message: `The codec of ${JSON.stringify(filter)} ${problem}` }];
     },
   );
+}
 
-const problemOf = (codec: Decoder<unknown>, topicName: string, payload: Uint8Array): string | undefined => {
+function problemOf(codec: Decoder<unknown>, topicName: string, payload: Uint8Array): string | undefined {
   const what = describe(Buffer.from(payload).toString('latin1'));
   try {
     const decoded = codec.decode({ topicName, payload });
@@ -39,7 +40,8 @@ const problemOf = (codec: Decoder<unknown>, topicName: string, payload: Uint8Arr
   } catch (error) {
     return `throws on the payload ${what}: ${error instanceof Error ? error.message : String(error)}. Make it a Left: a message that is wrong must not end the component.`;
   }
-};
+}
 
-const isEncoder = (codec: Decoder<unknown>): codec is Decoder<unknown> & Encoder<unknown> =>
-  typeof (codec as { readonly encode?: unknown }).encode === 'function';
+function isEncoder(codec: Decoder<unknown>): codec is Decoder<unknown> & Encoder<unknown> {
+  return typeof (codec as { readonly encode?: unknown }).encode === 'function';
+}

@@ -13,37 +13,35 @@ const MIB = 1_024 * 1_024;
  *
  * Source: AWS General Reference, "AWS IoT Core message broker and protocol limits and quotas".
  */
-export const checkQuotas = (record: DryRecord, memory: number | undefined): readonly Finding[] => [
-  ...rate(record),
-  ...sizes(record),
-  ...buffers(record, memory),
-];
+export function checkQuotas(record: DryRecord, memory: number | undefined): readonly Finding[] {
+  return [...rate(record), ...sizes(record), ...buffers(record, memory)];
+}
 
-const rate = ({ publishes, horizon }: DryRecord): readonly Finding[] => {
+function rate({ publishes, horizon }: DryRecord): readonly Finding[] {
   const perSecond = (publishes.length * 1_000) / horizon;
   if (perSecond <= PUBLISHES_PER_SECOND) return [];
   const message = `Without any message coming it publishes ${Math.round(perSecond)} times a second; AWS IoT Core takes ${PUBLISHES_PER_SECOND} a second from all components of a device together. Publish less often, or gather with batch().`;
   return [{ severity: 'warning', about: 'quotas', message }];
-};
+}
 
-const sizes = ({ publishes }: DryRecord): readonly Finding[] => {
+function sizes({ publishes }: DryRecord): readonly Finding[] {
   const tooLarge = publishes.filter(({ payloadBytes }) => payloadBytes > LARGEST_MESSAGE);
   return [...new Map(tooLarge.map(publish => [publish.topicName, publish])).values()].map(({ topicName, payloadBytes }) => ({
     severity: 'error',
     about: 'quotas',
     message: `It publishes ${payloadBytes} bytes to ${JSON.stringify(topicName)}; AWS IoT Core takes at most ${LARGEST_MESSAGE}.`,
   }));
-};
+}
 
 /** The most that can be inside a stage: what waits and what is worked on, each as large as a message can be. */
-export const mostBytesOf = ({ kind, declaration }: DryRecord['stages'][number]): number => {
+export function mostBytesOf({ kind, declaration }: DryRecord['stages'][number]): number {
   const { buffer, concurrency = 8 } = declaration;
   if (buffer === undefined) return 0;
   const waiting = Math.min(buffer.bytes ?? Infinity, buffer.messages * LARGEST_MESSAGE);
   return kind === 'batch' ? waiting : waiting + concurrency * LARGEST_MESSAGE;
-};
+}
 
-const buffers = ({ stages }: DryRecord, memory: number | undefined): readonly Finding[] => {
+function buffers({ stages }: DryRecord, memory: number | undefined): readonly Finding[] {
   const sizes = stages.map(stage => ({ name: stage.name, bytes: mostBytesOf(stage) })).filter(({ bytes }) => bytes > 0);
   const total = sizes.reduce((sum, { bytes }) => sum + bytes, 0);
   if (total <= (memory ?? 0)) return [];
@@ -56,6 +54,8 @@ const buffers = ({ stages }: DryRecord, memory: number | undefined): readonly Fi
   if (memory === undefined) return [{ severity: 'note', about: 'memory', message: `${most}: ${list}.` }];
   const message = `${most}, more than the ${mib(memory)} it may have: ${list}. Bound them in bytes (buffer: { bytes, sizeOf }) or let fewer messages wait.`;
   return [{ severity: 'warning', about: 'memory', message }];
-};
+}
 
-const mib = (bytes: number): string => `${Number.isFinite(bytes) ? Math.ceil(bytes / MIB) : '∞'} MiB`;
+function mib(bytes: number): string {
+  return `${Number.isFinite(bytes) ? Math.ceil(bytes / MIB) : '∞'} MiB`;
+}

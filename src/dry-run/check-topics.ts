@@ -15,42 +15,50 @@ const LITE_FILTER_BYTES = 256;
 const LITE_SUBSCRIPTIONS = 100;
 
 /** Topics that MQTT, AWS IoT Core or a nucleus does not take, and policies that do not allow what they are to allow. */
-export const checkTopics = (componentName: string, access: Access, { news }: Pick<DryRecord, 'news'>): readonly Finding[] => [
-  ...[...access.subscribe, ...access.publish].flatMap(malformed),
-  ...[...access.local.subscribe, ...access.local.publish]
-    .filter(topic => Buffer.byteLength(topic) > LITE_FILTER_BYTES)
-    .map(localTooLongForLite),
-  ...access.subscribe.filter(filter => Buffer.byteLength(filter) > LITE_FILTER_BYTES).map(tooLongForLite),
-  ...access.subscribe.filter(filter => parseSharedSubscription(filter) !== undefined).map(sharedInVain),
-  ...tooMany(access, news.filter(({ kind }) => kind === 'configuration').length),
-  ...policies(componentName, access),
-];
+export function checkTopics(componentName: string, access: Access, { news }: Pick<DryRecord, 'news'>): readonly Finding[] {
+  return [
+    ...[...access.subscribe, ...access.publish].flatMap(malformed),
+    ...[...access.local.subscribe, ...access.local.publish]
+      .filter(topic => Buffer.byteLength(topic) > LITE_FILTER_BYTES)
+      .map(localTooLongForLite),
+    ...access.subscribe.filter(filter => Buffer.byteLength(filter) > LITE_FILTER_BYTES).map(tooLongForLite),
+    ...access.subscribe.filter(filter => parseSharedSubscription(filter) !== undefined).map(sharedInVain),
+    ...tooMany(access, news.filter(({ kind }) => kind === 'configuration').length),
+    ...policies(componentName, access),
+  ];
+}
 
-const malformed = (filter: string): readonly Finding[] => {
+function malformed(filter: string): readonly Finding[] {
   const problem = topicFilterProblem(filter);
   return problem === undefined ? [] : [{ severity: 'error', about: 'topics', message: problem }];
-};
+}
 
-const tooLongForLite = (filter: string): Finding => ({
-  severity: 'warning',
-  about: 'topics',
-  message: `The filter ${JSON.stringify(filter)} has ${Buffer.byteLength(filter)} bytes; Greengrass Lite takes at most ${LITE_FILTER_BYTES}, the $share/<group>/ included.`,
-});
+function tooLongForLite(filter: string): Finding {
+  return {
+    severity: 'warning',
+    about: 'topics',
+    message: `The filter ${JSON.stringify(filter)} has ${Buffer.byteLength(filter)} bytes; Greengrass Lite takes at most ${LITE_FILTER_BYTES}, the $share/<group>/ included.`,
+  };
+}
 
-const localTooLongForLite = (topic: string): Finding => ({
-  severity: 'warning',
-  about: 'topics',
-  message: `The local topic ${JSON.stringify(topic)} has ${Buffer.byteLength(topic)} bytes; Greengrass Lite takes at most ${LITE_FILTER_BYTES}.`,
-});
+function localTooLongForLite(topic: string): Finding {
+  return {
+    severity: 'warning',
+    about: 'topics',
+    message: `The local topic ${JSON.stringify(topic)} has ${Buffer.byteLength(topic)} bytes; Greengrass Lite takes at most ${LITE_FILTER_BYTES}.`,
+  };
+}
 
-const sharedInVain = (filter: string): Finding => ({
-  severity: 'warning',
-  about: 'topics',
-  message: `The shared subscription ${JSON.stringify(filter)} gets no messages: the nucleus compares their topics with the filter, $share and all, and drops what the broker has dealt to the device. Give each core a topic of its own.`,
-});
+function sharedInVain(filter: string): Finding {
+  return {
+    severity: 'warning',
+    about: 'topics',
+    message: `The shared subscription ${JSON.stringify(filter)} gets no messages: the nucleus compares their topics with the filter, $share and all, and drops what the broker has dealt to the device. Give each core a topic of its own.`,
+  };
+}
 
 /** On Lite a configuration that is followed takes the room of a subscription. It knows neither updates nor validation. */
-const tooMany = ({ subscribe, local }: Access, configurations: number): readonly Finding[] => {
+function tooMany({ subscribe, local }: Access, configurations: number): readonly Finding[] {
   const subscriptions = subscribe.length + local.subscribe.length + configurations;
   return subscriptions <= LITE_SUBSCRIPTIONS
     ? []
@@ -61,10 +69,10 @@ const tooMany = ({ subscribe, local }: Access, configurations: number): readonly
           message: `It has ${subscriptions} subscriptions, those to local topics and configurations among them; Greengrass Lite has room for ${LITE_SUBSCRIPTIONS} of all components of a device. Use wider filters, and tell the topics apart with a template.`,
         },
       ];
-};
+}
 
 /** What each profile's own reading of the policies makes of the topics they were made for, and what the linter has to say of them. */
-const policies = (name: string, access: Access): readonly Finding[] => {
+function policies(name: string, access: Access): readonly Finding[] {
   const accessControl = accessControlOf(name, access);
   return [
     ...(['classic', 'lite'] as const).flatMap(profile =>
@@ -73,15 +81,15 @@ const policies = (name: string, access: Access): readonly Finding[] => {
     // Of local topics a wildcard is meant as text here: it is the filter that the component asks for.
     ...linted(lintPolicies([{ name, accessControl }]).filter(({ rule }) => rule !== 'plain-wildcard')),
   ];
-};
+}
 
-const unenforceable = (
+function unenforceable(
   profile: ProfileName,
   name: string,
   { service, operations, of: accessOf }: TopicService,
   access: Access,
   accessControl: AccessControl,
-): readonly Finding[] => {
+): readonly Finding[] {
   const device = { componentName: name, componentVersion: '1.0.0', configuration: {}, thingName: '', rootPath: '' };
   const { authorize } = readPolicies(profile, accessControl, device, service);
   const needed = accessOf(access);
@@ -94,12 +102,15 @@ const unenforceable = (
         message: `No policy can allow to ${action === 'publish' ? 'publish to' : 'subscribe to'} ${JSON.stringify(filter)} on ${profile}. Use a topic without "?", "*", "{" and "}".`,
       })),
   );
-};
+}
 
-const linted = (findings: readonly PolicyFinding[]): readonly Finding[] =>
-  byKind(findings).map(({ first, others }) => {
+function linted(findings: readonly PolicyFinding[]): readonly Finding[] {
+  return byKind(findings).map(({ first, others }) => {
     const more = others.length === 0 ? '' : ` (And ${others.length} more of this kind.)`;
     return { severity: first.severity, about: 'policies', message: `${sentence(first.message)} ${sentence(first.remedy)}${more}` };
   });
+}
 
-const sentence = (text: string): string => (text.endsWith('.') ? text : `${text}.`);
+function sentence(text: string): string {
+  return text.endsWith('.') ? text : `${text}.`;
+}

@@ -6,7 +6,7 @@ import type { DryRecord } from './record.js';
  *
  * Source: `DynamicComponentConfigurationValidator` of the nucleus; observed.
  */
-export const checkValidation = ({ news }: Pick<DryRecord, 'news'>): readonly Finding[] => {
+export function checkValidation({ news }: Pick<DryRecord, 'news'>): readonly Finding[] {
   const places = news.filter(({ kind }) => kind === 'validation').length;
   if (places === 0) return [];
   const forAll: Finding = {
@@ -18,4 +18,4 @@ export const checkValidation = ({ news }: Pick<DryRecord, 'news'>): readonly Fin
   if (places === 1) return [forAll];
   const message = `It validates its configuration in ${places} places: the nucleus asks only one of them, and none any more once one has ended. Validate in one place.`;
   return [forAll, { severity: 'error', about: 'configuration', message }];
-};
+}

@@ -53,7 +53,7 @@ export type Drawn = Pick<
 };
 
 /** The diagram of what was recorded; with live numbers, each box says what has become of its messages. */
-export const diagramOf = (title: string, record: Drawn, live?: LiveNumbers): Diagram => {
+export function diagramOf(title: string, record: Drawn, live?: LiveNumbers): Diagram {
   const nodes = new Map<string, DiagramNode>();
   const edges = new Map<string, DiagramEdge>();
   const add = (key: string, node: Omit<DiagramNode, 'id' | 'lost'>, account?: StageAccount): string => {
@@ -111,9 +111,9 @@ export const diagramOf = (title: string, record: Drawn, live?: LiveNumbers): Dia
   for (const topic of record.declared.publishes) add(`out ${topic}`, { role: 'out', branch: undefined, lines: [topic, 'declared'] });
   for (const { from, to } of record.edges) for (const source of from) connect(byName.get(source), byName.get(to));
   return { title, branches: record.branches.map(({ name }) => name), nodes: [...nodes.values()], edges: [...edges.values()] };
-};
+}
 
-const stageLines = ({ kind, name, declaration }: RecordedStage): readonly string[] => {
+function stageLines({ kind, name, declaration }: RecordedStage): readonly string[] {
   const { concurrency, ordered, buffer, within } = declaration;
   const facts = [
     concurrency === undefined ? undefined : `${concurrency} at once`,
@@ -122,14 +122,14 @@ const stageLines = ({ kind, name, declaration }: RecordedStage): readonly string
     within === undefined ? undefined : `within ${within} ms`,
   ].filter(fact => fact !== undefined);
   return [name === kind ? kind : `${name} (${kind})`, ...inLines(facts, ', ')];
-};
+}
 
-const bufferText = ({ messages, bytes, onFull }: DeclaredBuffer): string => {
+function bufferText({ messages, bytes, onFull }: DeclaredBuffer): string {
   const size = `${messages} messages${bytes === undefined ? '' : ` or ${bytes} bytes`}`;
   return onFull === undefined ? `up to ${size}` : `buffers ${size}, ${onFull}`;
-};
+}
 
-const numbers = (account: StageAccount | undefined): readonly string[] => {
+function numbers(account: StageAccount | undefined): readonly string[] {
   if (account === undefined) return [];
   const counts = [
     ['in', account.received],
@@ -143,13 +143,14 @@ const numbers = (account: StageAccount | undefined): readonly string[] => {
     counts.flatMap(([what, { messages }], i) => (messages > 0 || i < 2 ? [`${what} ${messages}`] : [])),
     ' · ',
   );
-};
+}
 
-const hasLost = (account: StageAccount | undefined): boolean =>
-  account !== undefined && account.dropped.messages + account.failed.messages + account.discarded.messages > 0;
+function hasLost(account: StageAccount | undefined): boolean {
+  return account !== undefined && account.dropped.messages + account.failed.messages + account.discarded.messages > 0;
+}
 
 /** As many facts to a line as it holds. */
-const inLines = (facts: readonly string[], between: string): readonly string[] => {
+function inLines(facts: readonly string[], between: string): readonly string[] {
   const lines: string[] = [];
   for (const fact of facts) {
     const longer = [...lines.slice(-1), fact].join(between);
@@ -157,4 +158,4 @@ const inLines = (facts: readonly string[], between: string): readonly string[] =
     else lines.push(fact);
   }
   return lines;
-};
+}

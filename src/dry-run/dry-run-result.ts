@@ -58,19 +58,16 @@ export interface DryRunSettings {
 }
 
 /** Runs the component dry, at once. */
-export const dryRunResult = (
-  component: Component,
-  { config, written, horizon, memory }: DryRunSettings,
-): Either<TimersWithoutEnd, DryRun> => {
+export function dryRunResult(component: Component, { config, written, horizon, memory }: DryRunSettings): Either<TimersWithoutEnd, DryRun> {
   try {
     return right(resultOf(component, record(component, config, written, horizon), memory));
   } catch (error) {
     if (error instanceof VirtualTimeStopped) return left(new TimersWithoutEnd(component.name, error.timers, error.at));
     throw error;
   }
-};
+}
 
-const resultOf = (component: Component, seen: DryRecord, memory: number | undefined): DryRun => {
+function resultOf(component: Component, seen: DryRecord, memory: number | undefined): DryRun {
   const access = accessOf(component, seen);
   const drawn = { ...seen, declared: component };
   const title = `${component.name} ${component.version}`;
@@ -102,4 +99,4 @@ const resultOf = (component: Component, seen: DryRecord, memory: number | undefi
     mermaid: (live, direction) => mermaidOf(diagramOf(title, drawn, live), direction),
     svg: (live, direction) => svgOf(diagramOf(title, drawn, live), direction),
   };
-};
+}

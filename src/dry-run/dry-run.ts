@@ -51,10 +51,10 @@ export interface DryRunOptions {
  * }
  * ```
  */
-export const dryRun = async (
+export async function dryRun(
   component: Component,
   options: DryRunOptions = {},
-): Promise<Either<ConfigurationInvalid | TimersWithoutEnd, DryRun>> => {
+): Promise<Either<ConfigurationInvalid | TimersWithoutEnd, DryRun>> {
   const { config = {}, horizon = 60_000, memory } = options;
   // Not `Infinity`: a component that is never told to stop may never end.
   checkPositive(horizon, 'horizon');
@@ -64,4 +64,4 @@ export const dryRun = async (
   const { dryRunResult } = await import('./dry-run-result.js');
   const written = merged(component.defaults, config);
   return dryRunResult(component, { config: configuration.right, written, horizon, memory });
-};
+}

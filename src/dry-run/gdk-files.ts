@@ -43,7 +43,7 @@ const BUILD = 'gdk-build.sh';
  * itself, a shell script that compiles, checks the project's recipe against the code, installs what runs on a device, and packs. The
  * recipe is the project's `recipe.yaml` or `recipe.json`, without which GDK does not begin.
  */
-export const gdkFiles = (component: Pick<Component, 'name' | 'version' | 'publisher'>, options: GdkOptions): readonly ProjectFile[] => {
+export function gdkFiles(component: Pick<Component, 'name' | 'version' | 'publisher'>, options: GdkOptions): readonly ProjectFile[] {
   const { name, version, publisher } = component;
   const { author = publisher ?? 'unknown', bucket, region } = options;
   const config = {
@@ -63,10 +63,11 @@ export const gdkFiles = (component: Pick<Component, 'name' | 'version' | 'publis
     { path: 'gdk-config.json', text: `${JSON.stringify(config, undefined, 2)}\n`, executable: false },
     { path: BUILD, text: buildScript(name, options), executable: true },
   ];
-};
+}
 
 /** Python is there wherever GDK is. */
-const buildScript = (name: string, { main = 'dist/component.js', archive = archiveOf(name) }: RecipeOptions): string => `#!/bin/sh
+function buildScript(name: string, { main = 'dist/component.js', archive = archiveOf(name) }: RecipeOptions): string {
+  return `#!/bin/sh
 # Builds ${name} for \`gdk component publish\`. Written by greengrass-rx recipe --gdk.
 set -eu
 build=greengrass-build
@@ -90,3 +91,4 @@ cp -R package.json package-lock.json "${main.split('/')[0] ?? main}" "$stage/"
 (cd "$stage" && python3 -m zipfile -c "../../$artifacts/${archive}.zip" ./*)
 rm -rf "$stage"
 `;
+}

@@ -42,21 +42,22 @@ export const SIZE = {
 const ROUNDS = 4;
 
 /** Columns by how many stages lie before a box, bands by branch; within both, boxes are near what they are connected with. */
-export const layOut = (diagram: Diagram, direction: DiagramDirection = 'right'): Layout =>
-  direction === 'right' ? toTheRight(diagram) : downwards(diagram);
+export function layOut(diagram: Diagram, direction: DiagramDirection = 'right'): Layout {
+  return direction === 'right' ? toTheRight(diagram) : downwards(diagram);
+}
 
 /** Each band's boxes, by column, those of a column in their order. */
-const bandsOf = ({ branches, nodes, edges }: Diagram, columnOf: ReadonlyMap<string, number>) => {
+function bandsOf({ branches, nodes, edges }: Diagram, columnOf: ReadonlyMap<string, number>) {
   const last = Math.max(0, ...columnOf.values());
   return [...branches, undefined].flatMap(branch => {
     const inBand = nodes.filter(node => node.branch === branch);
     const cells = Array.from({ length: last + 1 }, (_, column) => inBand.filter(({ id }) => columnOf.get(id) === column));
     return inBand.length === 0 ? [] : [{ branch, cells: ordered(cells, edges) }];
   });
-};
+}
 
 /** One band below the other, and in each a row for every column: for a page that is narrower than long. */
-const downwards = (diagram: Diagram): Layout => {
+function downwards(diagram: Diagram): Layout {
   const boxes: Box[] = [];
   const bands: Band[] = [];
   let y: number = SIZE.margin + SIZE.title;
@@ -77,14 +78,14 @@ const downwards = (diagram: Diagram): Layout => {
     y += SIZE.gapY;
   }
   return { ...extentOf(diagram, boxes, y), boxes, bands };
-};
+}
 
-const extentOf = ({ title }: Diagram, boxes: readonly Box[], y: number): Pick<Layout, 'width' | 'height'> => {
+function extentOf({ title }: Diagram, boxes: readonly Box[], y: number): Pick<Layout, 'width' | 'height'> {
   const right = Math.max(0, ...boxes.map(({ x, width }) => x + width));
   return { width: Math.max(right, title.length * SIZE.titleCharacter) + SIZE.margin * 2, height: y - SIZE.gapY + SIZE.margin };
-};
+}
 
-const toTheRight = (diagram: Diagram): Layout => {
+function toTheRight(diagram: Diagram): Layout {
   const { nodes, edges } = diagram;
   const columnOf = columns(nodes, edges);
   const last = Math.max(0, ...columnOf.values());
@@ -111,15 +112,20 @@ const toTheRight = (diagram: Diagram): Layout => {
     y += SIZE.bandTitle + height + SIZE.padding + SIZE.gapY;
   }
   return { ...extentOf(diagram, boxes, y), boxes, bands };
-};
+}
 
-const widthOf = ({ lines }: DiagramNode): number => Math.max(...lines.map(line => line.length)) * SIZE.character + 2 * SIZE.padding;
-const boxHeightOf = ({ lines }: DiagramNode): number => lines.length * SIZE.line + 2 * SIZE.padding;
-const heightOf = (cell: readonly DiagramNode[]): number =>
-  cell.reduce((sum, node) => sum + boxHeightOf(node), 0) + Math.max(0, cell.length - 1) * SIZE.gapY;
+function widthOf({ lines }: DiagramNode): number {
+  return Math.max(...lines.map(line => line.length)) * SIZE.character + 2 * SIZE.padding;
+}
+function boxHeightOf({ lines }: DiagramNode): number {
+  return lines.length * SIZE.line + 2 * SIZE.padding;
+}
+function heightOf(cell: readonly DiagramNode[]): number {
+  return cell.reduce((sum, node) => sum + boxHeightOf(node), 0) + Math.max(0, cell.length - 1) * SIZE.gapY;
+}
 
 /** The longest way to each box. Arrows that lead back into a way are left out of it. */
-const columns = (nodes: readonly DiagramNode[], edges: readonly DiagramEdge[]): ReadonlyMap<string, number> => {
+function columns(nodes: readonly DiagramNode[], edges: readonly DiagramEdge[]): ReadonlyMap<string, number> {
   const known = new Map<string, number>();
   const visit = (id: string, way: ReadonlySet<string>): number => {
     const done = known.get(id);
@@ -131,10 +137,10 @@ const columns = (nodes: readonly DiagramNode[], edges: readonly DiagramEdge[]): 
   };
   for (const { id } of nodes) visit(id, new Set([id]));
   return known;
-};
+}
 
 /** Orders each column by the mean place of what its boxes are connected with in the other ones. */
-const ordered = (cells: readonly (readonly DiagramNode[])[], edges: readonly DiagramEdge[]): readonly (readonly DiagramNode[])[] => {
+function ordered(cells: readonly (readonly DiagramNode[])[], edges: readonly DiagramEdge[]): readonly (readonly DiagramNode[])[] {
   let result = cells;
   for (let round = 0; round < ROUNDS; round++) {
     const place = new Map(result.flatMap(cell => cell.map(({ id }, i) => [id, i - (cell.length - 1) / 2] as const)));
@@ -146,4 +152,4 @@ const ordered = (cells: readonly (readonly DiagramNode[])[], edges: readonly Dia
     result = result.map(cell => [...cell].sort((one, other) => (pulls.get(one.id) ?? 0) - (pulls.get(other.id) ?? 0)));
   }
   return result;
-};
+}

@@ -5,7 +5,7 @@ import type { Diagram, DiagramDirection, DiagramNode } from './diagram-model.js'
  *
  * Source: Mermaid documentation, "Flowcharts Syntax": shapes, subgraphs, entity codes in labels.
  */
-export const mermaidOf = ({ title, branches, nodes, edges }: Diagram, direction: DiagramDirection = 'right'): string => {
+export function mermaidOf({ title, branches, nodes, edges }: Diagram, direction: DiagramDirection = 'right'): string {
   const within = (branch: string | undefined): readonly string[] =>
     nodes.filter(node => node.branch === branch).map(node => `    ${boxOf(node)}`);
   return [
@@ -23,14 +23,14 @@ export const mermaidOf = ({ title, branches, nodes, edges }: Diagram, direction:
     '  classDef lost stroke:#d1242f,stroke-width:2px',
     '',
   ].join('\n');
-};
+}
 
-const classOf = (name: 'lost', nodes: readonly DiagramNode[]): readonly string[] => {
+function classOf(name: 'lost', nodes: readonly DiagramNode[]): readonly string[] {
   const ids = nodes.filter(node => node[name]).map(({ id }) => id);
   return ids.length === 0 ? [] : [`  class ${ids.join(',')} ${name}`];
-};
+}
 
-const boxOf = ({ id, role, lines }: DiagramNode): string => {
+function boxOf({ id, role, lines }: DiagramNode): string {
   const label = `"${lines.map(escaped).join('<br/>')}"`;
   switch (role) {
     case 'in':
@@ -41,7 +41,9 @@ const boxOf = ({ id, role, lines }: DiagramNode): string => {
     case 'stage':
       return `${id}[${label}]`;
   }
-};
+}
 
 /** Of a label: `#` begins an entity code, and a quote ends it. */
-const escaped = (text: string): string => text.replace(/[#"&<>`\\]/g, char => `#${char.charCodeAt(0)};`).replace(/\s+/g, ' ');
+function escaped(text: string): string {
+  return text.replace(/[#"&<>`\\]/g, char => `#${char.charCodeAt(0)};`).replace(/\s+/g, ' ');
+}

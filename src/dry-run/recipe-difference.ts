@@ -14,12 +14,12 @@ import type { RecipeDocument } from '../recipe/recipe-format.js';
  *
  * @param lifecycle the step that the component is to be; `undefined`: as the recipe has it.
  */
-export const recipeDifference = (
+export function recipeDifference(
   committed: string,
   source: string,
   derived: RecipeDocument,
   lifecycle: RecipeLifecycle | undefined,
-): readonly string[] => {
+): readonly string[] {
   const read = readRecipe(committed, source);
   if (read._tag === 'Left') return read.left.message.split('\n');
   const recipe = read.right;
@@ -31,18 +31,21 @@ export const recipeDifference = (
     ...configuration(`DefaultConfiguration/${CONFIG_KEY}`, recipe.defaultConfiguration[CONFIG_KEY], defaults[CONFIG_KEY]),
     ...recipe.manifests.flatMap((manifest, i) => steps(manifest, `Manifests/${manifest.name ?? String(i)}/Lifecycle`, lifecycle)),
   ];
-};
+}
 
-const differs = (what: string, is: string, wanted: string): readonly string[] =>
-  is === wanted ? [] : [`~ ${what} is ${is}; the code says ${wanted}`];
+function differs(what: string, is: string, wanted: string): readonly string[] {
+  return is === wanted ? [] : [`~ ${what} is ${is}; the code says ${wanted}`];
+}
 
-const grants = (there: ReadonlySet<string>, wanted: ReadonlySet<string>): readonly string[] => [
-  ...[...wanted].filter(grant => !there.has(grant)).map(grant => `+ accessControl must allow ${grant}`),
-  ...[...there].filter(grant => !wanted.has(grant)).map(grant => `- accessControl allows ${grant}, which the component does not do`),
-];
+function grants(there: ReadonlySet<string>, wanted: ReadonlySet<string>): readonly string[] {
+  return [
+    ...[...wanted].filter(grant => !there.has(grant)).map(grant => `+ accessControl must allow ${grant}`),
+    ...[...there].filter(grant => !wanted.has(grant)).map(grant => `- accessControl allows ${grant}, which the component does not do`),
+  ];
+}
 
 /** What a policy document allows on topics, as `operation on resource`. Malformed parts allow nothing. */
-const grantsOf = (accessControl: unknown): ReadonlySet<string> => {
+function grantsOf(accessControl: unknown): ReadonlySet<string> {
   const grants = new Set<string>();
   for (const { service, operations: all } of TOPIC_SERVICES)
     for (const policy of Object.values(mapOf(mapOf(accessControl)[service]))) {
@@ -51,9 +54,9 @@ const grantsOf = (accessControl: unknown): ReadonlySet<string> => {
         for (const resource of textsOf(resources)) grants.add(`${operation} on ${JSON.stringify(resource)}`);
     }
   return grants;
-};
+}
 
-const configuration = (path: string, there: unknown, wanted: unknown): readonly string[] => {
+function configuration(path: string, there: unknown, wanted: unknown): readonly string[] {
   if (isDeepStrictEqual(there, wanted)) return [];
   if (isJsonObject(there) && isJsonObject(wanted)) {
     const keys = new Set([...Object.keys(wanted), ...Object.keys(there)]);
@@ -62,10 +65,10 @@ const configuration = (path: string, there: unknown, wanted: unknown): readonly 
   if (there === undefined) return [`+ ${path} must be ${JSON.stringify(wanted)}`];
   if (wanted === undefined) return [`- ${path} is ${JSON.stringify(there)}, and the code has no such default`];
   return [`~ ${path} is ${JSON.stringify(there)}; the code says ${JSON.stringify(wanted)}`];
-};
+}
 
 /** The step the component runs in, and the variables of it that change what it does. */
-const steps = ({ lifecycle }: RecipeManifest, where: string, wanted: RecipeLifecycle | undefined): readonly string[] => {
+function steps({ lifecycle }: RecipeManifest, where: string, wanted: RecipeLifecycle | undefined): readonly string[] {
   const main = mainStepOf(lifecycle);
   if (main === undefined) return [];
   const { name: step } = main;
@@ -80,8 +83,11 @@ const steps = ({ lifecycle }: RecipeManifest, where: string, wanted: RecipeLifec
           `- ${where}/Setenv has ${CONFIG_VARIABLE}, which stands in the place of the configuration that the component reads and follows itself`,
         ]),
   ];
-};
+}
 
-const mapOf = (value: unknown): Readonly<Record<string, unknown>> => (isJsonObject(value) ? value : {});
-const textsOf = (value: unknown): readonly string[] =>
-  Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];
+function mapOf(value: unknown): Readonly<Record<string, unknown>> {
+  return isJsonObject(value) ? value : {};
+}
+function textsOf(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];
+}

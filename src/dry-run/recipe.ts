@@ -42,10 +42,12 @@ const SHUTDOWN = [
 ].join('\n');
 
 /** The last part of a component's name. */
-export const archiveOf = (componentName: string): string => componentName.split('.').findLast(part => part !== '') ?? 'component';
+export function archiveOf(componentName: string): string {
+  return componentName.split('.').findLast(part => part !== '') ?? 'component';
+}
 
 /** The recipe of a component, least privilege and all. Throws, as a defect, if a nucleus took it otherwise than it is meant. */
-export const recipeOf = (component: Component, access: Access, options: RecipeOptions = {}): RecipeDocument => {
+export function recipeOf(component: Component, access: Access, options: RecipeOptions = {}): RecipeDocument {
   const { name, version, description, publisher, defaults } = component;
   const { main = 'dist/component.js', archive = archiveOf(name), shutdownTimeout = 15, lifecycle = 'run', startupTimeout = 120 } = options;
   const root = `{artifacts:decompressedPath}/${archive}`;
@@ -82,10 +84,10 @@ export const recipeOf = (component: Component, access: Access, options: RecipeOp
   const read = readRecipe(recipeText(recipe, 'json'), 'The derived recipe');
   if (read._tag === 'Left') throw read.left;
   return recipe;
-};
+}
 
 /** What Greengrass Lite would not take of the derived recipe, such as its size. */
-export const checkRecipe = (component: Component, access: Access): readonly Finding[] => {
+export function checkRecipe(component: Component, access: Access): readonly Finding[] {
   const read = readRecipe(recipeText(recipeOf(component, access), 'yaml'), 'recipe.yaml');
   if (read._tag === 'Left') throw read.left;
   return read.right.liteProblems.map(({ message, remedy }) => ({
@@ -93,4 +95,4 @@ export const checkRecipe = (component: Component, access: Access): readonly Find
     about: 'configuration',
     message: `On Greengrass Lite: ${message}. ${remedy}.`,
   }));
-};
+}

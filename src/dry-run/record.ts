@@ -58,7 +58,7 @@ const DRAIN = 10_000;
  *
  * Throws a VirtualTimeStopped where timers have no end.
  */
-export const record = (component: Pick<Component, 'run'>, config: unknown, written: unknown, horizon: number): DryRecord => {
+export function record(component: Pick<Component, 'run'>, config: unknown, written: unknown, horizon: number): DryRecord {
   const ledger = new RecordingLedger();
   const subscriptions: RecordedSubscription[] = [];
   const publishes: RecordedPublish[] = [];
@@ -131,4 +131,4 @@ export const record = (component: Pick<Component, 'run'>, config: unknown, writt
     horizon,
     awaited,
   };
-};
+}

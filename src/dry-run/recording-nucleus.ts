@@ -45,21 +45,23 @@ export interface NucleusNotes {
 }
 
 /** The same nucleus, of which is noted what is done with its services; its MQTT proxy is one that notes already. */
-export const recordingNucleus = (nucleus: Nucleus, mqtt: MqttProxy, notes: NucleusNotes): Nucleus => ({
-  mqtt,
-  local: recordingTopics(nucleus.local, notes),
-  configuration: recordingConfiguration(nucleus.configuration, notes),
-  lifecycle: recordingLifecycle(nucleus.lifecycle, notes),
-  ready: () => nucleus.ready(),
-  state$: nucleus.state$,
-  draining$: nucleus.draining$,
-  drain: deadline => nucleus.drain(deadline),
-  holdDrain: () => nucleus.holdDrain(),
-  close: () => nucleus.close(),
-  [Symbol.asyncDispose]: () => nucleus.close(),
-});
+export function recordingNucleus(nucleus: Nucleus, mqtt: MqttProxy, notes: NucleusNotes): Nucleus {
+  return {
+    mqtt,
+    local: recordingTopics(nucleus.local, notes),
+    configuration: recordingConfiguration(nucleus.configuration, notes),
+    lifecycle: recordingLifecycle(nucleus.lifecycle, notes),
+    ready: () => nucleus.ready(),
+    state$: nucleus.state$,
+    draining$: nucleus.draining$,
+    drain: deadline => nucleus.drain(deadline),
+    holdDrain: () => nucleus.holdDrain(),
+    close: () => nucleus.close(),
+    [Symbol.asyncDispose]: () => nucleus.close(),
+  };
+}
 
-const recordingTopics = (local: LocalTopics, notes: NucleusNotes): LocalTopics => {
+function recordingTopics(local: LocalTopics, notes: NucleusNotes): LocalTopics {
   const note = ({ topic, payload, json }: LocalPublishRequest): void => {
     const payloadBytes = Buffer.byteLength(json === undefined ? payload : JSON.stringify(json));
     notes.localPublishes.push({ branch: notes.branch(), topic, payloadBytes });
@@ -94,9 +96,9 @@ const recordingTopics = (local: LocalTopics, notes: NucleusNotes): LocalTopics =
     holdDrain: () => local.holdDrain(),
     rules: local.rules,
   };
-};
+}
 
-const recordingConfiguration = (configuration: Configuration, notes: NucleusNotes): Configuration => {
+function recordingConfiguration(configuration: Configuration, notes: NucleusNotes): Configuration {
   const note = (kind: 'configuration' | 'validation', { componentName = '', keyPath = [] }: ConfigurationKey): void => {
     notes.news.push({ branch: notes.branch(), kind, name: `${componentName}/${keyPath.join('/')}` });
   };
@@ -113,9 +115,9 @@ const recordingConfiguration = (configuration: Configuration, notes: NucleusNote
         return configuration.value$(codec, key);
       }),
   };
-};
+}
 
-const recordingLifecycle = (lifecycle: Lifecycle, notes: NucleusNotes): Lifecycle => {
+function recordingLifecycle(lifecycle: Lifecycle, notes: NucleusNotes): Lifecycle {
   const noting = <A>(updates$: Observable<A>): Observable<A> =>
     defer(() => {
       notes.news.push({ branch: notes.branch(), kind: 'updates', name: 'updates' });
@@ -126,4 +128,4 @@ const recordingLifecycle = (lifecycle: Lifecycle, notes: NucleusNotes): Lifecycl
     updates$: noting(lifecycle.updates$),
     deferWhile: (busy$, recheckAfter) => noting(lifecycle.deferWhile(busy$, recheckAfter)),
   };
-};
+}

@@ -35,7 +35,7 @@ type AnyRequest = Omit<SubscribeRequest, 'topicName'> & {
 };
 
 /** The same proxy, of which is noted what is subscribed and published. */
-export const recordingProxy = (proxy: MqttProxy, notes: ProxyNotes): MqttProxy => {
+export function recordingProxy(proxy: MqttProxy, notes: ProxyNotes): MqttProxy {
   const notePublish = ({ topicName, payload }: PublishRequest): void => {
     notes.publishes.push({ branch: notes.branch(), topicName, payloadBytes: Buffer.byteLength(payload) });
   };
@@ -72,4 +72,4 @@ export const recordingProxy = (proxy: MqttProxy, notes: ProxyNotes): MqttProxy =
     close: () => proxy.close(),
     [Symbol.asyncDispose]: () => proxy.close(),
   };
-};
+}

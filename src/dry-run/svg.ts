@@ -19,7 +19,7 @@ const STYLE = `
   `;
 
 /** A diagram as an SVG document of its own: no script, no font and no picture from elsewhere; light or dark as the reader's system is. */
-export const svgOf = (diagram: Diagram, direction: DiagramDirection = 'right'): string => {
+export function svgOf(diagram: Diagram, direction: DiagramDirection = 'right'): string {
   const { width, height, boxes, bands } = layOut(diagram, direction);
   const byId = new Map(boxes.map(box => [box.node.id, box]));
   const arrows = diagram.edges.flatMap(({ from, to }) => {
@@ -38,33 +38,33 @@ export const svgOf = (diagram: Diagram, direction: DiagramDirection = 'right'): 
     '</svg>',
     '',
   ].join('\n');
-};
+}
 
-const bandOf = ({ branch, y, height }: Band, width: number): string => {
+function bandOf({ branch, y, height }: Band, width: number): string {
   const title = branch ?? 'of no known branch';
   const x = SIZE.margin;
   return [
     `  <rect class="band" x="${px(x)}" y="${px(y)}" width="${px(width - 2 * x)}" height="${px(height)}" rx="8"/>`,
     `  <text class="name" x="${px(x + SIZE.padding)}" y="${px(y + 18)}">${escaped(title)}</text>`,
   ].join('\n');
-};
+}
 
 /** Where arrows down leave and enter boxes: one below the other, whatever their widths. */
 const DOWN = 40;
 
-const boxOf = ({ node, x, y, width, height }: Box): string => {
+function boxOf({ node, x, y, width, height }: Box): string {
   const round = node.role === 'stage' ? 4 : height / 2;
   const lines = node.lines.map((line, i) => {
     const name = i === 0 ? ' class="name"' : '';
     return `<text${name} x="${px(x + SIZE.padding)}" y="${px(y + SIZE.padding + SIZE.line * (i + 0.75))}">${escaped(line)}</text>`;
   });
   return `  <g><rect class="${node.role}${node.lost ? ' lost' : ''}" x="${px(x)}" y="${px(y)}" width="${px(width)}" height="${px(height)}" rx="${px(Math.min(round, 14))}"/>${lines.join('')}</g>`;
-};
+}
 
-const pathOf = (from: Point, bendFrom: Point, bendTo: Point, to: Point): string => {
+function pathOf(from: Point, bendFrom: Point, bendTo: Point, to: Point): string {
   const [start, one, other, end] = [from, bendFrom, bendTo, to].map(({ x, y }) => `${px(x)} ${px(y)}`);
   return `  <path d="M${start} C${one} ${other} ${end}" marker-end="url(#arrow)"/>`;
-};
+}
 
 interface Point {
   readonly x: number;
@@ -86,11 +86,14 @@ const arrowOf: Readonly<Record<DiagramDirection, (source: Box, target: Box) => s
   },
 };
 
-const px = (value: number): string => String(Math.round(value * 10) / 10);
+function px(value: number): string {
+  return String(Math.round(value * 10) / 10);
+}
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
 /** XML has no way to write control characters other than line breaks and tabs. */
-const escaped = (text: string): string =>
+function escaped(text: string): string {
   // eslint-disable-next-line no-control-regex -- these are the ones meant
-  text.replace(/[&<>"]/g, char => ENTITIES[char] ?? char).replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '\ufffd');
+  return text.replace(/[&<>"]/g, char => ENTITIES[char] ?? char).replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '\ufffd');
+}

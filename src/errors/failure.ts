@@ -44,4 +44,6 @@ export abstract class Failure<Tag extends string, K extends Kind> extends Error 
 }
 
 /** Whether something thrown is a failure that this library hands out, and no mistake of the program. */
-export const isFailure = (thrown: unknown): thrown is Error & { readonly _tag: string; readonly kind: Kind } => thrown instanceof Failure;
+export function isFailure(thrown: unknown): thrown is Error & { readonly _tag: string; readonly kind: Kind } {
+  return thrown instanceof Failure;
+}

@@ -3,12 +3,12 @@ import { Failure } from './failure.js';
 /** What a full buffer does with the next value; `enforce`: there is no buffer, and the value came faster than a rate allows. */
 export type OverflowPolicy = 'dropOldest' | 'dropNewest' | 'latestPerKey' | 'fail' | 'enforce';
 
-const overflowText = (messages: number, policy: OverflowPolicy): string => {
+function overflowText(messages: number, policy: OverflowPolicy): string {
   const dropped = `dropped ${String(messages)} message${messages === 1 ? '' : 's'} (${policy}).`;
   return policy === 'enforce'
     ? `More came than the rate allows, which ${dropped} Send less, allow a higher rate or burst, or let messages wait with mode 'shape'.`
     : `A buffer was full and ${dropped} Give the stage more concurrency or a larger buffer, or send it less.`;
-};
+}
 
 /** A stage's buffer was full and dropped values. One failure stands for all that were dropped since the last result. */
 export class Overflowed<K extends 'gap' | 'terminal' = 'gap' | 'terminal'> extends Failure<'Overflowed', K> {

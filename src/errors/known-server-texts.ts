@@ -6,12 +6,16 @@ export type KnownText =
   | { readonly meaning: 'UnsupportedOperation' }
   | { readonly meaning: Exclude<ServiceFaultReason, 'Unclassified'>; readonly retryable: boolean; readonly remedy: string };
 
-const fault = (meaning: Exclude<ServiceFaultReason, 'Unclassified'>, retryable: boolean, remedy: string): KnownText => ({
-  meaning,
-  retryable,
-  remedy,
-});
-const invalid = (remedy: string): KnownText => ({ meaning: 'InvalidRequest', remedy });
+function fault(meaning: Exclude<ServiceFaultReason, 'Unclassified'>, retryable: boolean, remedy: string): KnownText {
+  return {
+    meaning,
+    retryable,
+    remedy,
+  };
+}
+function invalid(remedy: string): KnownText {
+  return { meaning: 'InvalidRequest', remedy };
+}
 
 const QOS = 'Use QOS.AT_MOST_ONCE or QOS.AT_LEAST_ONCE.';
 const NO_BROKER_SUPPORT = 'AWS IoT Core does not offer this. Subscribe without it.';

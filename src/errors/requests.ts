@@ -15,10 +15,11 @@ import { Failure, type Kind, type Operation } from './failure.js';
 const LOCAL_TOPICS: ReadonlySet<Operation> = new Set<Operation>(['aws.greengrass#PublishToTopic', 'aws.greengrass#SubscribeToTopic']);
 
 /** Policies of local topics know one wildcard, and many write those of MQTT, which then match nothing. */
-const policyOf = (operation: Operation): string =>
-  LOCAL_TOPICS.has(operation)
+function policyOf(operation: Operation): string {
+  return LOCAL_TOPICS.has(operation)
     ? 'An accessControl policy for aws.greengrass.ipc.pubsub in its recipe must have this operation and this topic; the only wildcard there is *, and # and + stand for themselves'
     : 'An accessControl policy for aws.greengrass.ipc.mqttproxy in its recipe must have this operation and this topic';
+}
 
 /** The component's `accessControl` does not allow the operation on the topic. */
 export class Unauthorized<K extends Kind = Kind> extends Failure<'Unauthorized', K> {

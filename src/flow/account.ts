@@ -11,7 +11,9 @@ interface Count {
   bytes: number;
 }
 
-const zero = (): Count => ({ messages: 0, bytes: 0 });
+function zero(): Count {
+  return { messages: 0, bytes: 0 };
+}
 
 /** What is counted: each subscription of a proxy, by its topic or filter, and the stages. Windows are only in the ledger of a dry run. */
 export type StageKind =

@@ -50,9 +50,8 @@ export interface BatchOptions<A> {
  *   .subscribe(readings => console.log(readings.length)); // 10, 10, 5
  * ```
  */
-export const batch =
-  <A>(options: BatchOptions<NoInfer<A>>): ((source: Observable<A>) => Observable<readonly A[]>) =>
-  source => {
+export function batch<A>(options: BatchOptions<NoInfer<A>>): (source: Observable<A>) => Observable<readonly A[]> {
+  return source => {
     const { messages = DEFAULT_BUFFER_MESSAGES, bytes = Infinity, within, scheduler = asyncScheduler } = options;
     const sizeOf = options.sizeOf === undefined ? () => 0 : checkedSize(options.sizeOf);
     checkBound(messages, 'messages');
@@ -119,3 +118,4 @@ export const batch =
       workOn(source, destination, work, into);
     });
   };
+}

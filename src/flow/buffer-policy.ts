@@ -54,22 +54,24 @@ export type BufferPolicy<A> = Capacity<A> &
 export const DEFAULT_BUFFER_MESSAGES = 1_000;
 
 /** The bound as a stage declares it. */
-export const declaredBuffer = <A>(policy: BufferPolicy<A> = {}): DeclaredBuffer => ({
-  messages: policy.messages ?? DEFAULT_BUFFER_MESSAGES,
-  bytes: policy.bytes,
-  onFull: policy.onFull ?? 'dropOldest',
-});
+export function declaredBuffer<A>(policy: BufferPolicy<A> = {}): DeclaredBuffer {
+  return {
+    messages: policy.messages ?? DEFAULT_BUFFER_MESSAGES,
+    bytes: policy.bytes,
+    onFull: policy.onFull ?? 'dropOldest',
+  };
+}
 
 /**
  * `sizeOf`, held to what it promises. A size that is no number makes every sum of sizes none, and every comparison with a bound false: the bound would be
  * gone without a word.
  */
-export const checkedSize =
-  <A>(sizeOf: (value: A) => number): ((value: A) => number) =>
-  value => {
+export function checkedSize<A>(sizeOf: (value: A) => number): (value: A) => number {
+  return value => {
     const size = sizeOf(value);
     atOnce(size, 'sizeOf');
     if (typeof size !== 'number' || !(size >= 0 && size < Infinity))
       throw new RangeError(`sizeOf must give a number of bytes from 0 on, and gave ${size}.`);
     return size;
   };
+}

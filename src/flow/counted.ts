@@ -33,12 +33,13 @@ export interface CountedOptions<A> {
  * console.log(ledger.snapshot().edges); // from readings to concurrently: sent 100, received 10, absorbed 90
  * ```
  */
-export const counted = <A>(name: string, options: CountedOptions<NoInfer<A>> = {}): MonoTypeOperatorFunction<A> =>
-  countedAs('counted', name, {
+export function counted<A>(name: string, options: CountedOptions<NoInfer<A>> = {}): MonoTypeOperatorFunction<A> {
+  return countedAs('counted', name, {
     sizeOf: options.sizeOf === undefined ? () => 0 : checkedSize(options.sizeOf),
     fateOf: value => (toEither(value)._tag === 'Left' ? 'failed' : 'emitted'),
     ledger: options.ledger,
   });
+}
 
 /** How {@link countedAs} counts. */
 export interface Counting<A> {
@@ -50,9 +51,8 @@ export interface Counting<A> {
 }
 
 /** {@link counted} for the library's own streams. */
-export const countedAs =
-  <A>(kind: StageKind, name: string, counting: Counting<A>): MonoTypeOperatorFunction<A> =>
-  source =>
+export function countedAs<A>(kind: StageKind, name: string, counting: Counting<A>): MonoTypeOperatorFunction<A> {
+  return source =>
     new Observable<A>(destination => {
       const { sizeOf, fateOf } = counting;
       const entry = (counting.ledger ?? ledgerOfAll).open(kind, name, counting.declaration);
@@ -85,3 +85,4 @@ export const countedAs =
       };
       workOn(source, destination, work, into);
     });
+}

@@ -7,23 +7,24 @@ import { topicFilterOf, type TopicPattern } from '../topic/topic-pattern.js';
 export type DeclaredTopic = string | TopicPattern<unknown>;
 
 /** The filters of declared topics. Throws `RangeError` for one that is none. */
-export const declaredFilters = (topics: readonly DeclaredTopic[]): readonly string[] =>
-  topics.map(topic => {
+export function declaredFilters(topics: readonly DeclaredTopic[]): readonly string[] {
+  return topics.map(topic => {
     const filter = topicFilterOf(topic);
     const problem = topicFilterProblem(filter);
     if (problem !== undefined) throw new RangeError(`topics: ${problem}`);
     return filter;
   });
+}
 
 /**
  * What is wrong with a request of a stage that has said where it publishes: any other topic is refused here, in every test, and not first on
  * the device whose recipe was derived from what the stage said.
  */
-export const onlyDeclared =
-  (filters: readonly string[], stageName: string, operation: Operation) =>
-  (topicName: string): InvalidRequest<'message'> | undefined => {
+export function onlyDeclared(filters: readonly string[], stageName: string, operation: Operation) {
+  return (topicName: string): InvalidRequest<'message'> | undefined => {
     if (filters.some(filter => topicMatches(filter, topicName))) return undefined;
     const declared = filters.map(filter => JSON.stringify(filter)).join(', ');
     const problem = `The stage "${stageName}" declares that it publishes to ${declared}, and was about to publish to ${JSON.stringify(topicName)}. Add that to its topics, or do not publish there.`;
     return new InvalidRequest('message', operation, topicName, 'client', problem);
   };
+}

@@ -53,11 +53,11 @@ const begin = new Observable<unknown>(subscriber => {
   work?.subscribe(subscriber);
 });
 
-const beginWork = <A, R>(job: ProjectJob<A, R>, work: Observable<unknown>): void => {
+function beginWork<A, R>(job: ProjectJob<A, R>, work: Observable<unknown>): void {
   workToBegin = work;
   jobToBegin = job;
   begin.subscribe(job);
-};
+}
 
 /** Work that a function does with a value. */
 export class ProjectJob<A, R> extends Job<R> implements Observer<unknown> {

@@ -58,13 +58,13 @@ export class Ledger {
   }
 }
 
-const entryOf = <A>(entries: Map<string, A>, key: string, make: () => A): A => {
+function entryOf<A>(entries: Map<string, A>, key: string, make: () => A): A {
   const existing = entries.get(key);
   if (existing !== undefined) return existing;
   const made = make();
   entries.set(key, made);
   return made;
-};
+}
 
 /** One subscription of a stage, as its ledger sees it. */
 export class LedgerEntry {
@@ -122,7 +122,7 @@ let recording: Ledger | undefined;
  *
  * @internal
  */
-export const recordedBy = <A>(ledger: Ledger, work: () => A): A => {
+export function recordedBy<A>(ledger: Ledger, work: () => A): A {
   const outer = recording;
   recording = ledger;
   try {
@@ -130,10 +130,12 @@ export const recordedBy = <A>(ledger: Ledger, work: () => A): A => {
   } finally {
     recording = outer;
   }
-};
+}
 
 /** @internal Whether a dry run is listening: what only it wants to know need not be told otherwise. */
-export const isRecording = (): boolean => recording !== undefined;
+export function isRecording(): boolean {
+  return recording !== undefined;
+}
 
 /** The ledger of every stage that was not given another. */
 export const ledger: Ledger = new Ledger();

@@ -4,7 +4,7 @@ import { countedAs } from './counted.js';
 import { isRecording } from './ledger.js';
 
 /** What is no stage and no account of its own, shown to a dry run where it stands; otherwise nothing, and at no cost for a value. */
-export const noted = <A>(kind: StageKind, name: string, declaration: StageDeclaration): MonoTypeOperatorFunction<A> => {
+export function noted<A>(kind: StageKind, name: string, declaration: StageDeclaration): MonoTypeOperatorFunction<A> {
   const shown = countedAs<A>(kind, name, { sizeOf: () => 0, fateOf: () => 'emitted', declaration });
   return source => new Observable(destination => (isRecording() ? shown(source) : source).subscribe(destination));
-};
+}

@@ -67,7 +67,7 @@ const GAUGES: typeof COUNTERS = [
  * stop();
  * ```
  */
-export const meterStages = (meter: MeterLike, ledger: Ledger = ledgerOfAll): (() => void) => {
+export function meterStages(meter: MeterLike, ledger: Ledger = ledgerOfAll): () => void {
   const observed: (readonly [ObservableMetric, (observer: MetricObserver) => void])[] = [];
   const observe = (metric: ObservableMetric, callback: (observer: MetricObserver) => void): void => {
     metric.addCallback(callback);
@@ -97,4 +97,4 @@ export const meterStages = (meter: MeterLike, ledger: Ledger = ledgerOfAll): (()
   return () => {
     for (const [metric, callback] of observed) metric.removeCallback(callback);
   };
-};
+}

@@ -31,12 +31,12 @@ export interface Publishes<R, Acc> {
 const direct = new WeakMap<object, { readonly publish$: unknown; readonly submit: unknown }>();
 
 /** A port of the library's own takes publishes without an Observable for each. */
-export const offerDirect = <R, Acc>(port: Publishes<R, Acc>, submit: Submit<R, Acc>): void => {
+export function offerDirect<R, Acc>(port: Publishes<R, Acc>, submit: Submit<R, Acc>): void {
   direct.set(port, { publish$: port.publish$, submit });
-};
+}
 
 /** How to publish through a port: directly, unless it is somebody else's, or its `publish$` has been put in the place of ours. */
-export const submitTo = <R, Acc>(port: Publishes<R, Acc>): Submit<R, Acc> => {
+export function submitTo<R, Acc>(port: Publishes<R, Acc>): Submit<R, Acc> {
   const offered = direct.get(port);
   // What a port has offered takes what the port takes.
   if (offered?.publish$ === port.publish$) return offered.submit as Submit<R, Acc>;
@@ -55,11 +55,11 @@ export const submitTo = <R, Acc>(port: Publishes<R, Acc>): Submit<R, Acc> => {
       },
     });
   };
-};
+}
 
 /** The other way round, a submission as an Observable: one outcome for every subscriber. */
-export const publishing = <Acc>(submit: (listener: PublishListener<Acc>) => Unsubscribable): ObservableEither<PublishError, Acc> =>
-  new Observable(subscriber =>
+export function publishing<Acc>(submit: (listener: PublishListener<Acc>) => Unsubscribable): ObservableEither<PublishError, Acc> {
+  return new Observable(subscriber =>
     submit({
       onAccepted: accepted => {
         subscriber.next(right(accepted));
@@ -74,6 +74,7 @@ export const publishing = <Acc>(submit: (listener: PublishListener<Acc>) => Unsu
       },
     }),
   );
+}
 
 /** How a stage publishes its values. */
 export interface Publishing<A, R, Acc> {

@@ -34,7 +34,7 @@ export interface FailedPublish<out A> {
 export type PublishFailure<A> = PublishError & FailedPublish<A>;
 
 /** What a single try that ended in `error` means for the message. */
-export const outcomeOf = (error: PublishError): PublishOutcome => {
+export function outcomeOf(error: PublishError): PublishOutcome {
   switch (error._tag) {
     case 'ProtocolViolated':
       return 'unknown';
@@ -44,8 +44,9 @@ export const outcomeOf = (error: PublishError): PublishOutcome => {
     default:
       return 'refused';
   }
-};
+}
 
 /** The error once more, with the value. */
-export const publishFailure = <A>(error: PublishError, value: A, attempts: number, outcome: PublishOutcome): PublishFailure<A> =>
-  amended(error, { value, attempts, outcome });
+export function publishFailure<A>(error: PublishError, value: A, attempts: number, outcome: PublishOutcome): PublishFailure<A> {
+  return amended(error, { value, attempts, outcome });
+}

@@ -30,14 +30,16 @@ export interface PublishSink<A> {
 }
 
 /** What streams reject with must be an `Error`. */
-export const asError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown }));
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown });
+}
 
 /** Opens the stage that a stream publishes through. */
-export const openPublishSink = <A, R, Acc extends AcceptedBy>(
+export function openPublishSink<A, R, Acc extends AcceptedBy>(
   port: PublishPort<R, Acc>,
   request: (value: A) => R,
   options: PublishSinkOptions<A, Acc>,
-): PublishSink<A> => {
+): PublishSink<A> {
   const onOutcome = hook('onOutcome', options.onOutcome);
   const stage = publishTo<A, R, Acc>(port, request, options);
   let intake: Intake<A> | undefined;
@@ -97,4 +99,4 @@ export const openPublishSink = <A, R, Acc extends AcceptedBy>(
       if (untold !== undefined) listener(untold);
     },
   };
-};
+}

@@ -95,10 +95,13 @@ export interface PublishTo {
 }
 
 /** What has a topic name: a request of an MQTT proxy, or of a port that has no rules of its own. */
-const topicNameOf = (request: unknown): string =>
-  typeof request === 'object' && request !== null && 'topicName' in request ? String(request.topicName) : '';
+function topicNameOf(request: unknown): string {
+  return typeof request === 'object' && request !== null && 'topicName' in request ? String(request.topicName) : '';
+}
 
-const publishWindowOf = ({ publishWindow }: Capabilities): number => publishWindow;
+function publishWindowOf({ publishWindow }: Capabilities): number {
+  return publishWindow;
+}
 
 /** What every nucleus takes: Lite stores 10 publishes without an answer and refuses the rest. */
 const WINDOW_UNTIL_KNOWN = 8;
@@ -108,13 +111,14 @@ const FULL_QUEUE: Schedule = {
   delay: ({ attempt }) => (attempt > 20 ? undefined : Math.min(2_000, 50 * 2 ** attempt)),
   resetAfterMilliseconds: undefined,
 };
-const isPassingRefusal = (error: PublishError): boolean =>
-  error.retryable && (error._tag === 'Unauthorized' || (error._tag === 'ServiceFault' && error.reason === 'PublishFailed'));
+function isPassingRefusal(error: PublishError): boolean {
+  return error.retryable && (error._tag === 'Unauthorized' || (error._tag === 'ServiceFault' && error.reason === 'PublishFailed'));
+}
 
-const refuse = <A>(value: A, cause: PublishError | Overflowed, waiting: number): PublishFailure<A> => {
+function refuse<A>(value: A, cause: PublishError | Overflowed, waiting: number): PublishFailure<A> {
   const error = cause._tag === 'Overflowed' ? new TooManyPublishes('message', waiting) : new ConnectionLost('message', false, cause);
   return publishFailure(error, value, 0, 'refused');
-};
+}
 
 /**
  * Publishes a message for every value, a few at a time, and hands on what became of each. Through any port of the nucleus: the MQTT proxy, or

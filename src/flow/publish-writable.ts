@@ -41,11 +41,11 @@ interface WithSignal {
  * await proxy.close();
  * ```
  */
-export const publishWritable = <A, R = PublishRequest, Acc extends AcceptedBy = Accepted>(
+export function publishWritable<A, R = PublishRequest, Acc extends AcceptedBy = Accepted>(
   port: PublishPort<R, Acc>,
   request: (value: A) => NoInfer<R>,
   options: PublishWritableOptions<NoInfer<A>, NoInfer<Acc>> = {},
-): Writable => {
+): Writable {
   const sink = openPublishSink<A, R, Acc>(port, request, options);
   const writable = new Writable({
     objectMode: true,
@@ -63,7 +63,7 @@ export const publishWritable = <A, R = PublishRequest, Acc extends AcceptedBy = 
     },
   });
   return writable;
-};
+}
 
 /**
  * {@link publishWritable} as a Web stream, for `readable.pipeTo(...)`. Holds back, ends and fails in the same way; aborting it
@@ -85,11 +85,11 @@ export const publishWritable = <A, R = PublishRequest, Acc extends AcceptedBy = 
  * await proxy.close();
  * ```
  */
-export const publishWritableStream = <A, R = PublishRequest, Acc extends AcceptedBy = Accepted>(
+export function publishWritableStream<A, R = PublishRequest, Acc extends AcceptedBy = Accepted>(
   port: PublishPort<R, Acc>,
   request: (value: A) => NoInfer<R>,
   options: PublishWritableOptions<NoInfer<A>, NoInfer<Acc>> = {},
-): WritableStream<A> => {
+): WritableStream<A> {
   const sink = openPublishSink<A, R, Acc>(port, request, options);
   const settled = (begin: (done: (error?: Error) => void) => void): Promise<void> =>
     new Promise((resolve, reject) =>
@@ -111,4 +111,4 @@ export const publishWritableStream = <A, R = PublishRequest, Acc extends Accepte
     },
     new CountQueuingStrategy({ highWaterMark: options.highWaterMark ?? HIGH_WATER_MARK }),
   );
-};
+}

@@ -37,7 +37,7 @@ export type Pullable<A> = Iterable<A> | AsyncIterable<A>;
  * await proxy.close();
  * ```
  */
-export const pullThrough = <A, B>(source: Pullable<A>, stage: Pick<Stage<A, B>, typeof OPEN>): Observable<B> => {
+export function pullThrough<A, B>(source: Pullable<A>, stage: Pick<Stage<A, B>, typeof OPEN>): Observable<B> {
   // Callers in JavaScript have no compiler to tell them.
   if (!(OPEN in stage))
     throw new TypeError('pullThrough needs a stage, publishTo(…) or concurrently(…). An operator does not say when it has room.');
@@ -49,7 +49,7 @@ export const pullThrough = <A, B>(source: Pullable<A>, stage: Pick<Stage<A, B>, 
     onRoom = read;
     read();
   });
-};
+}
 
 /** A source that is being read. */
 interface Reading {
@@ -58,7 +58,7 @@ interface Reading {
   readonly close: () => void;
 }
 
-const readSync = <A>(source: Iterable<A>, intake: Intake<A>): Reading => {
+function readSync<A>(source: Iterable<A>, intake: Intake<A>): Reading {
   const iterator = source[Symbol.iterator]();
   let reading = false;
   let ended = false;
@@ -96,9 +96,9 @@ const readSync = <A>(source: Iterable<A>, intake: Intake<A>): Reading => {
       leave();
     },
   };
-};
+}
 
-const readAsync = <A>(source: AsyncIterable<A>, intake: Intake<A>): Reading => {
+function readAsync<A>(source: AsyncIterable<A>, intake: Intake<A>): Reading {
   const iterator = source[Symbol.asyncIterator]();
   let reading = false;
   let ended = false;
@@ -135,4 +135,4 @@ const readAsync = <A>(source: AsyncIterable<A>, intake: Intake<A>): Reading => {
       new Promise(resolve => resolve(iterator.return?.())).catch(() => undefined);
     },
   };
-};
+}

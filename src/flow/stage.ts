@@ -59,11 +59,11 @@ export interface StageWork<A, E, B> {
 }
 
 /** Makes an operator of what each subscription does. */
-export const stage = <A, E, B>(
+export function stage<A, E, B>(
   kind: StageKind,
   options: StageOptions<A>,
   subscription: () => StageWork<A, E, B>,
-): Stage<A, Either<E | Overflowed, B>> => {
+): Stage<A, Either<E | Overflowed, B>> {
   const open = (destination: Subscriber<Either<E | Overflowed, B>>, onRoom?: () => void): WorkQueue<A, E, B> => {
     const { width, ordered, job, ending, begin, onSourceCompleted, declaration } = subscription();
     const entry = (options.ledger ?? ledgerOfAll).open(kind, options.name, {
@@ -98,4 +98,4 @@ export const stage = <A, E, B>(
       workOn(source, upstream, work, queue.edge);
     });
   return Object.assign(operator, { [OPEN]: open });
-};
+}

@@ -38,9 +38,11 @@ export type Iterated<R> = Either<LeftOf<R> | Overflowed, RightOf<R>>;
  * }
  * ```
  */
-export const toAsyncIterable = <R>(source: Observable<R>, options: StageOptions<NoInfer<R>> = {}): AsyncIterable<Iterated<R>> => ({
-  [Symbol.asyncIterator]: () => new Reader(source, options),
-});
+export function toAsyncIterable<R>(source: Observable<R>, options: StageOptions<NoInfer<R>> = {}): AsyncIterable<Iterated<R>> {
+  return {
+    [Symbol.asyncIterator]: () => new Reader(source, options),
+  };
+}
 
 interface PendingRead<R> {
   readonly resolve: (result: IteratorResult<Iterated<R>, undefined>) => void;

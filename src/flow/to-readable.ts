@@ -35,8 +35,9 @@ export interface ToReadableOptions<R> extends StageOptions<R> {
  * );
  * ```
  */
-export const toReadable = <R>(source: Observable<R>, options: ToReadableOptions<NoInfer<R>> = {}): Readable =>
-  Readable.from(toAsyncIterable(source, { name: 'toReadable', ...options }), {
+export function toReadable<R>(source: Observable<R>, options: ToReadableOptions<NoInfer<R>> = {}): Readable {
+  return Readable.from(toAsyncIterable(source, { name: 'toReadable', ...options }), {
     objectMode: true,
     highWaterMark: options.highWaterMark ?? 1,
   });
+}

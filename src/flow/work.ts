@@ -7,7 +7,7 @@ export type Work = Observable<unknown> | PromiseLike<unknown> | (() => PromiseLi
 export type ResultOf<W> =
   W extends Observable<infer R> ? R : W extends PromiseLike<infer R> ? R : W extends () => PromiseLike<infer R> ? R : never;
 
-export const toObservable = (work: Work): Observable<unknown> => {
+export function toObservable(work: Work): Observable<unknown> {
   if (isObservable(work)) return work;
   return from(typeof work === 'function' ? work() : work);
-};
+}

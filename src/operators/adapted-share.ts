@@ -29,12 +29,12 @@ const LONGEST_STEP = 1_000;
  * Whether an error says that the way to the cloud is full: the nucleus' spool (classic), its queue (Lite), or the proxy's window. An `Overflowed` does
  * not: it can be that of the governed stage itself, which would then go slower because it is too slow.
  */
-export const isWayFull = (error: unknown): boolean => {
+export function isWayFull(error: unknown): boolean {
   if (typeof error !== 'object' || error === null) return false;
   const { _tag, reason, retryable } = error as { readonly _tag?: unknown; readonly reason?: unknown; readonly retryable?: unknown };
   if (_tag === 'ServiceFault') return reason === 'SpoolFull' || (reason === 'PublishFailed' && retryable === true);
   return _tag === 'TooManyPublishes';
-};
+}
 
 /** A share of the full rate, from `least` to 1. */
 export class AdaptedShare {

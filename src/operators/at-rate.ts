@@ -28,12 +28,12 @@ export type AtRateOptions<A> = RateLimits<A> & Pick<GovernRateOptions<A>, 'share
  * pullThrough([1, 2, 3], atRate({ messagesPerSecond: 100, burst: { messages: 1 } }, work)).subscribe(result => console.log(result)); // one every 10 ms
  * ```
  */
-export const atRate = <A, B>(options: AtRateOptions<NoInfer<A>>, stage: Stage<A, B>): Pick<Stage<A, B>, typeof OPEN> => {
+export function atRate<A, B>(options: AtRateOptions<NoInfer<A>>, stage: Stage<A, B>): Pick<Stage<A, B>, typeof OPEN> {
   const { sizeOf, scheduler = asyncScheduler } = options;
   const bucketsAt = bucketsOf(options);
   const size = sizeOf === undefined ? () => 0 : checkedSize(sizeOf);
   return { [OPEN]: (destination, onRoom) => new PacedIntake({ stage, destination, onRoom, size, bucketsAt, scheduler }) };
-};
+}
 
 interface Parts<A, B> {
   readonly stage: Stage<A, B>;

@@ -17,7 +17,7 @@ export type Band =
     };
 
 /** The width of the band around a number. */
-export const bandOf = (band: Band): ((around: number) => number) => {
+export function bandOf(band: Band): (around: number) => number {
   if (band.absolute !== undefined) {
     const { absolute } = band;
     checkAtLeast(absolute, 'absolute', 0);
@@ -27,10 +27,10 @@ export const bandOf = (band: Band): ((around: number) => number) => {
   checkAtLeast(percent, 'percent', 0);
   checkAtLeast(least, 'least', 0);
   return around => (Number.isFinite(around) ? Math.max(Math.abs(around) * (percent / 100), least) : 0);
-};
+}
 
 /** How far two numbers lie apart. What is no finite number is infinitely far from all but itself. */
-export const distance = (a: number, b: number): number => {
+export function distance(a: number, b: number): number {
   if (a === b || (Number.isNaN(a) && Number.isNaN(b))) return 0;
   return Number.isFinite(a) && Number.isFinite(b) ? Math.abs(a - b) : Infinity;
-};
+}

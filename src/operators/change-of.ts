@@ -8,7 +8,9 @@ export type ChangeOfOptions<A> = HoldBackOptions<A> & {
   readonly of: readonly (keyof A)[] | ((value: A) => unknown);
 };
 
-const isSame = (a: unknown, b: unknown): boolean => a === b || isDeepStrictEqual(a, b);
+function isSame(a: unknown, b: unknown): boolean {
+  return a === b || isDeepStrictEqual(a, b);
+}
 
 /**
  * Passes a value when some of its fields differ from those of the last one passed on, per key. Counters, timestamps and whatever else changes with
@@ -37,7 +39,7 @@ const isSame = (a: unknown, b: unknown): boolean => a === b || isDeepStrictEqual
  *   .subscribe(state => console.log(state.seen)); // 1, 3
  * ```
  */
-export const changeOf = <A>(options: ChangeOfOptions<NoInfer<A>>): MonoTypeOperatorFunction<A> => {
+export function changeOf<A>(options: ChangeOfOptions<NoInfer<A>>): MonoTypeOperatorFunction<A> {
   const { of } = options;
   if (typeof of === 'function')
     return holdBack<A, unknown>('changeOf', options, { levelOf: of, passes: (last, now) => !isSame(last, now) });
@@ -46,4 +48,4 @@ export const changeOf = <A>(options: ChangeOfOptions<NoInfer<A>>): MonoTypeOpera
     levelOf: value => of.map(field => value[field]),
     passes: (last, now) => last.some((field, i) => !isSame(field, now[i])),
   });
-};
+}

@@ -37,10 +37,10 @@ export type DeadbandOptions<A> = HoldBackOptions<A> &
  *   .subscribe(celsius => console.log(celsius)); // 20, 21.2, 20.1
  * ```
  */
-export const deadband = <A>(options: DeadbandOptions<NoInfer<A>>): MonoTypeOperatorFunction<A> => {
+export function deadband<A>(options: DeadbandOptions<NoInfer<A>>): MonoTypeOperatorFunction<A> {
   const band = bandOf(options);
   return holdBack<A, number>('deadband', options, {
     levelOf: options.value,
     passes: (last, level) => distance(last, level) > band(last),
   });
-};
+}

@@ -35,8 +35,8 @@ export type DedupeOptions<A> = Omit<KeyBounds, 'ttl'> &
  *   .subscribe(command => console.log(command.id)); // a, b
  * ```
  */
-export const dedupe = <A>(options: DedupeOptions<NoInfer<A>>): MonoTypeOperatorFunction<A> =>
-  keyedOperator<A, A, true>('dedupe', options, (destination, states) => ({
+export function dedupe<A>(options: DedupeOptions<NoInfer<A>>): MonoTypeOperatorFunction<A> {
+  return keyedOperator<A, A, true>('dedupe', options, (destination, states) => ({
     take: (value, key) => {
       // Not `get`: a duplicate prolongs nothing.
       if (states.peek(key) !== undefined) return;
@@ -44,3 +44,4 @@ export const dedupe = <A>(options: DedupeOptions<NoInfer<A>>): MonoTypeOperatorF
       destination.next(value);
     },
   }));
+}

@@ -58,9 +58,9 @@ export interface EncodeBatchesOptions<A> extends Pick<BatchOptions<A>, 'messages
  *   .subscribe(batch => console.log(batch)); // Right({ payload: '{"sensor":"inlet",…', bytes: …, values: […] }), …
  * ```
  */
-export const encodeBatches = <A>(
+export function encodeBatches<A>(
   options: EncodeBatchesOptions<A>,
-): ((source: Observable<A>) => ObservableEither<ValueTooLarge<A> | EncodeFailed<A>, EncodedBatch<A>>) => {
+): (source: Observable<A>) => ObservableEither<ValueTooLarge<A> | EncodeFailed<A>, EncodedBatch<A>> {
   const { format, bytes, gzip = false, messages, within, name, ledger, scheduler } = options;
   const { before, between, after } = format.around;
   const around = Buffer.byteLength(before) + Buffer.byteLength(after);
@@ -118,4 +118,4 @@ export const encodeBatches = <A>(
       map(encode),
       onRights((parts$: Observable<Part<A>>) => parts$.pipe(gather, finish)),
     );
-};
+}

@@ -22,9 +22,8 @@ import { atOnce } from '../shared/at-once.js';
  *   .subscribe(reading => console.log(reading)); // 7: 21, 7: 22
  * ```
  */
-export const flattenIterable =
-  <A, B>(project: (value: A) => Iterable<B>): OperatorFunction<A, B> =>
-  source =>
+export function flattenIterable<A, B>(project: (value: A) => Iterable<B>): OperatorFunction<A, B> {
+  return source =>
     new Observable<B>(destination => {
       workOn(source, destination, {
         next: value => {
@@ -37,3 +36,4 @@ export const flattenIterable =
         complete: () => destination.complete(),
       });
     });
+}

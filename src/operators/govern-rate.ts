@@ -73,7 +73,7 @@ const DEFAULT_BURST = 0.1;
 export type BucketsAt = (now: number) => readonly [messages: TokenBucket | undefined, bytes: TokenBucket | undefined];
 
 /** Refuses what it cannot work with now, and not when it is subscribed. */
-export const bucketsOf = <A>(options: RateLimits<A> & Pick<GovernRateOptions<A>, 'share' | 'burst'>): BucketsAt => {
+export function bucketsOf<A>(options: RateLimits<A> & Pick<GovernRateOptions<A>, 'share' | 'burst'>): BucketsAt {
   const { messagesPerSecond, bytesPerSecond, share = 1, burst = {} } = options;
   checkShare(share, 'share');
   const bucket = (name: 'messages' | 'bytes', perSecond: number | undefined): ((now: number) => TokenBucket | undefined) => {
@@ -90,10 +90,10 @@ export const bucketsOf = <A>(options: RateLimits<A> & Pick<GovernRateOptions<A>,
   const messages = bucket('messages', messagesPerSecond);
   const bytes = bucket('bytes', bytesPerSecond);
   return now => [messages(now), bytes(now)];
-};
+}
 
 /** What waits, or that nothing does. */
-const policyOf = <A>(options: GovernRateOptions<A>): { readonly policy: BufferPolicy<A>; readonly declared: DeclaredBuffer } => {
+function policyOf<A>(options: GovernRateOptions<A>): { readonly policy: BufferPolicy<A>; readonly declared: DeclaredBuffer } {
   const { sizeOf } = options;
   if (options.mode === 'enforce') {
     const declared = { messages: 0, bytes: undefined, onFull: 'enforce' } as const;
@@ -101,7 +101,7 @@ const policyOf = <A>(options: GovernRateOptions<A>): { readonly policy: BufferPo
   }
   const { buffer = {} } = options;
   return { policy: sizeOf === undefined ? buffer : { ...buffer, sizeOf }, declared: declaredBuffer(buffer) };
-};
+}
 
 /**
  * Lets so many messages and bytes a second pass: a stage to put in front of `publishTo`, so that a component stays below the limits of AWS IoT Core
@@ -134,7 +134,7 @@ const policyOf = <A>(options: GovernRateOptions<A>): { readonly policy: BufferPo
  *   .subscribe(E.match(overflow => console.error(overflow.message), n => console.log(n))); // 1, 2 at once; 3, 4, 5 each 10 ms later
  * ```
  */
-export const governRate = <A>(options: GovernRateOptions<NoInfer<A>>): ((source: Observable<A>) => Observable<Either<Overflowed, A>>) => {
+export function governRate<A>(options: GovernRateOptions<NoInfer<A>>): (source: Observable<A>) => Observable<Either<Overflowed, A>> {
   const { adapt, scheduler = asyncScheduler } = options;
   const bucketsAt = bucketsOf(options);
   if (adapt !== undefined) new AdaptedShare(adapt, 0);
@@ -159,4 +159,4 @@ export const governRate = <A>(options: GovernRateOptions<NoInfer<A>>): ((source:
       };
       workOn(source, destination, work, governor.edge);
     });
-};
+}

@@ -41,7 +41,7 @@ class Held<A, L> {
 }
 
 /** Passes the values that differ enough from the last one passed on. */
-export const holdBack = <A, L>(operator: string, options: HoldBackOptions<A>, gate: Gate<A, L>): MonoTypeOperatorFunction<A> => {
+export function holdBack<A, L>(operator: string, options: HoldBackOptions<A>, gate: Gate<A, L>): MonoTypeOperatorFunction<A> {
   const { heartbeat, first = 'pass', scheduler = asyncScheduler } = options;
   if (heartbeat !== undefined) checkPositiveTime(heartbeat, 'heartbeat');
   const { levelOf, passes, usable = () => true } = gate;
@@ -91,4 +91,4 @@ export const holdBack = <A, L>(operator: string, options: HoldBackOptions<A>, ga
       forget: () => silences?.stop(),
     };
   });
-};
+}

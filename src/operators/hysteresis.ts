@@ -52,10 +52,10 @@ interface Alarm<A> {
 }
 
 /** The state a level speaks for; between the thresholds it speaks for neither. */
-const stateAt = (set: number, clear: number): ((level: number) => AlarmTransition<unknown>['state'] | undefined) => {
+function stateAt(set: number, clear: number): (level: number) => AlarmTransition<unknown>['state'] | undefined {
   if (set > clear) return level => (level >= set ? 'raised' : level <= clear ? 'cleared' : undefined);
   return level => (level <= set ? 'raised' : level >= clear ? 'cleared' : undefined);
-};
+}
 
 /**
  * Turns values into alarms, per key: raised at one threshold and cleared at another, so that a value that trembles around a limit makes one alarm and
@@ -87,7 +87,7 @@ const stateAt = (set: number, clear: number): ((level: number) => AlarmTransitio
  *   .subscribe(alarm => console.log(alarm.state, alarm.level)); // cleared 70, raised 81, cleared 74
  * ```
  */
-export const hysteresis = <A>(options: HysteresisOptions<NoInfer<A>>): OperatorFunction<A, AlarmTransition<A>> => {
+export function hysteresis<A>(options: HysteresisOptions<NoInfer<A>>): OperatorFunction<A, AlarmTransition<A>> {
   const { value: levelOf, set, clear, raiseAfter = 0, clearAfter = 0, first = 'pass', scheduler = asyncScheduler } = options;
   if (!(set > clear || set < clear))
     throw new RangeError(
@@ -152,4 +152,4 @@ export const hysteresis = <A>(options: HysteresisOptions<NoInfer<A>>): OperatorF
       },
     };
   });
-};
+}

@@ -26,11 +26,11 @@ const SINGLE = 'single';
  *
  * @param begin is called for each subscription.
  */
-export const keyedOperator = <A, B, S>(
+export function keyedOperator<A, B, S>(
   operator: string,
   options: KeyedOptions<A>,
   begin: (destination: Subscriber<B>, states: KeyedState<S>) => KeyedRun<A, S>,
-): OperatorFunction<A, B> => {
+): OperatorFunction<A, B> {
   checkedKeyBounds(options);
   const keyOf = options.key === 'single' ? () => SINGLE : options.key;
   return source =>
@@ -63,4 +63,4 @@ export const keyedOperator = <A, B, S>(
         },
       });
     });
-};
+}

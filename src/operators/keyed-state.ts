@@ -200,9 +200,9 @@ export class KeyedState<S> {
 }
 
 /** Refuses bounds that are none. */
-export const checkedKeyBounds = (bounds: KeyBounds): KeyBounds => {
+export function checkedKeyBounds(bounds: KeyBounds): KeyBounds {
   const { maxKeys, ttl } = bounds;
   if (maxKeys !== undefined) checkBound(maxKeys, 'maxKeys');
   if (ttl !== undefined) checkPositiveTime(ttl, 'ttl');
   return bounds;
-};
+}

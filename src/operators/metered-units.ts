@@ -49,4 +49,6 @@ export function meteredUnits(message: Metered): number {
   return Math.max(1, Math.ceil(meteredBytes(message) / METERED_BYTES));
 }
 
-const bytesOf = (data: Uint8Array | string): number => (typeof data === 'string' ? Buffer.byteLength(data) : data.byteLength);
+function bytesOf(data: Uint8Array | string): number {
+  return typeof data === 'string' ? Buffer.byteLength(data) : data.byteLength;
+}

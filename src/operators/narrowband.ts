@@ -24,11 +24,11 @@ import { holdBack } from './hold-back.js';
  *   .subscribe(celsius => console.log(celsius)); // 20, 20.5, 21
  * ```
  */
-export const narrowband = <A>(options: DeadbandOptions<NoInfer<A>>): MonoTypeOperatorFunction<A> => {
+export function narrowband<A>(options: DeadbandOptions<NoInfer<A>>): MonoTypeOperatorFunction<A> {
   const band = bandOf(options);
   return holdBack<A, number>('narrowband', options, {
     levelOf: options.value,
     passes: (last, level) => distance(last, level) <= band(last),
     usable: Number.isFinite,
   });
-};
+}

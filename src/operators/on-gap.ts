@@ -15,7 +15,7 @@ export type OnGap =
     };
 
 /** Calls `reset` at each gap, until `destination` ends. To be called before the source is subscribed, or its first gaps are missed. */
-export const resetAtGaps = (options: OnGap, destination: Subscriber<unknown>, reset: () => void): void => {
+export function resetAtGaps(options: OnGap, destination: Subscriber<unknown>, reset: () => void): void {
   if (options.onGap !== 'reset') return;
   destination.add(options.gap$.subscribe({ next: reset, error: (error: unknown) => destination.error(error) }));
-};
+}

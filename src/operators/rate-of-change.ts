@@ -69,7 +69,7 @@ export type RateOfChangeOptions<A> = KeyedOptions<A> & {
  *   .subscribe(({ rate }) => console.log(rate)); // -20, litres a minute
  * ```
  */
-export const rateOfChange = <A>(options: RateOfChangeOptions<NoInfer<A>>): OperatorFunction<A, RateOfChange<A>> => {
+export function rateOfChange<A>(options: RateOfChangeOptions<NoInfer<A>>): OperatorFunction<A, RateOfChange<A>> {
   const { value: levelOf, per = 1_000, time, over = 0, maxAhead = Infinity, scheduler = asyncScheduler } = options;
   const onLate = hook('onLate', options.onLate);
   checkPositive(per, 'per');
@@ -101,4 +101,4 @@ export const rateOfChange = <A>(options: RateOfChangeOptions<NoInfer<A>>): Opera
       destination.next({ key, value, rate: (change / elapsed) * per, change, elapsed });
     },
   }));
-};
+}

@@ -24,12 +24,16 @@ export function savings(before: MeterReading, after: MeterReading): Savings {
   return { before, after, factor, text };
 }
 
-const ratio = (before: number, after: number): number => (before === after ? 1 : before / after);
+function ratio(before: number, after: number): number {
+  return before === after ? 1 : before / after;
+}
 
-const whole = (value: number): string => value.toLocaleString('en-US').replaceAll(',', ' ');
+function whole(value: number): string {
+  return value.toLocaleString('en-US').replaceAll(',', ' ');
+}
 
-const times = (factor: number): string => {
+function times(factor: number): string {
   if (factor === Infinity) return 'none left';
   if (factor < 1) return `${(1 / factor).toFixed(1)} times more`;
   return `${factor >= 10 ? whole(Math.round(factor)) : factor.toFixed(1)} times fewer`;
-};
+}

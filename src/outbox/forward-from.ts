@@ -86,11 +86,7 @@ const RETRY: Schedule = fullJitter(capped(30_000)(exponential(200)));
  *   .subscribe(outcome => console.log(outcome)); // Right, number 1; Right, number 2
  * ```
  */
-export const forwardFrom = (
-  outbox: Outbox,
-  port: ForwardPort,
-  options: ForwardOptions = {},
-): ObservableEither<ForwardFailure, Forwarded> => {
+export function forwardFrom(outbox: Outbox, port: ForwardPort, options: ForwardOptions = {}): ObservableEither<ForwardFailure, Forwarded> {
   const { live = { share: 0.8 }, inFlight = 8, rate = 50, confirmWithin = 30_000, unseen = 100 } = options;
   const { retry = RETRY, random = Math.random, scheduler = asyncScheduler, canary } = options;
   if (live !== 'inTurn') checkShare(live.share, 'live.share');
@@ -151,4 +147,4 @@ export const forwardFrom = (
     );
     return run;
   }).pipe(noted('forwardFrom', 'forwardFrom', { concurrency: inFlight, topics }));
-};
+}

@@ -24,8 +24,9 @@ export interface KeptMessage {
 export const MOST_KEPT = 10_000;
 
 /** What names a message to who receives it. */
-export const idOf = ({ epoch, stream, number }: { readonly epoch: string; readonly stream: string; readonly number: number }): string =>
-  `${epoch} ${number} ${stream}`;
+export function idOf({ epoch, stream, number }: { readonly epoch: string; readonly stream: string; readonly number: number }): string {
+  return `${epoch} ${number} ${stream}`;
+}
 
 /** Messages that were taken and not deleted: until they are confirmed, or long enough ago. All wait equally long, so the first is due first. */
 export class Kept {
@@ -80,14 +81,14 @@ export class Kept {
 const NO_BYTES = new Uint8Array(0);
 
 /** Why no message that goes to this nucleus is known again when it comes back: each would be sent again and again, and be set aside in the end. */
-export const unconfirmable = (
+export function unconfirmable(
   { mark, topics = [] }: Pick<Outbox, 'mark' | 'topics'>,
   profile: Profile,
-): InvalidRequest<'terminal'> | undefined => {
+): InvalidRequest<'terminal'> | undefined {
   if (profile !== 'lite' || mark !== 'members') return undefined;
   const problem = "Greengrass Lite carries no user properties: deleteWhen: 'confirmed' needs mark: 'wrap' there.";
   return new InvalidRequest('terminal', PUBLISH, topics[0] ?? '', 'client', problem);
-};
+}
 
 /** What comes of the subscriptions that see messages back. */
 export type Seen =
@@ -100,20 +101,22 @@ export type Seen =
 const AGAIN: Schedule = fullJitter(capped(30_000)(exponential(1_000)));
 
 /** What comes back on a topic, for as long as it is subscribed: a device that starts offline is waited for. */
-export const comingBack = (
+export function comingBack(
   subscribe: MqttProxy['subscribe'],
   topicName: string,
   onStatus: (status: SubscriptionStatus) => void,
   clock: { readonly random: () => number; readonly scheduler: SchedulerLike },
-): ReturnType<MqttProxy['subscribe']> => subscribe({ topicName, qos: QOS.AT_LEAST_ONCE, onStatus }).pipe(retryWith(AGAIN, clock));
+): ReturnType<MqttProxy['subscribe']> {
+  return subscribe({ topicName, qos: QOS.AT_LEAST_ONCE, onStatus }).pipe(retryWith(AGAIN, clock));
+}
 
 /** The messages of an outbox that come back from the cloud. One subscription for each of its topics, for as long as it is subscribed. */
-export const confirmations = (
+export function confirmations(
   subscribe: MqttProxy['subscribe'],
   topics: readonly string[],
   clock: Parameters<typeof comingBack>[3],
-): Observable<Seen> =>
-  new Observable(destination => {
+): Observable<Seen> {
+  return new Observable(destination => {
     const active = new Set<string>();
     for (const topicName of topics) {
       const onStatus = ({ status }: { readonly status: string }): void => {
@@ -137,3 +140,4 @@ export const confirmations = (
       if (mark !== undefined) destination.next({ is: 'message', id: idOf(mark) });
     };
   });
+}

@@ -107,6 +107,10 @@ export class Lanes {
   }
 }
 
-const inOrder = (a: StoredRecord, b: StoredRecord): number => b.priority - a.priority || a.place - b.place;
+function inOrder(a: StoredRecord, b: StoredRecord): number {
+  return b.priority - a.priority || a.place - b.place;
+}
 
-const keyIn = (lane: Lane, key: string): string => `${lane.name} ${key}`;
+function keyIn(lane: Lane, key: string): string {
+  return `${lane.name} ${key}`;
+}

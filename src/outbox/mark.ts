@@ -32,7 +32,7 @@ export interface Mark {
 export type MarkWith = 'members' | 'wrap' | ((message: PublishRequest, mark: Mark) => PublishRequest);
 
 /** The message of a stored record, with its mark. */
-export const markedRequest = (record: StoredRecord, replayed: boolean, markWith: MarkWith): PublishRequest => {
+export function markedRequest(record: StoredRecord, replayed: boolean, markWith: MarkWith): PublishRequest {
   const { topicName, payload, qos, members, epoch, stream, number, storedAt, attempts, lost } = record;
   const request: PublishRequest = {
     ...storedMembers(members),
@@ -41,39 +41,43 @@ export const markedRequest = (record: StoredRecord, replayed: boolean, markWith:
     qos: qos === '1' ? QOS.AT_LEAST_ONCE : QOS.AT_MOST_ONCE,
   };
   return marked(request, { epoch, stream, number, storedAt, attempt: attempts + 1, replayed, lost }, markWith);
-};
+}
 
 /** A message with its mark. */
-export const marked = (request: PublishRequest, mark: Mark, markWith: MarkWith): PublishRequest => {
+export function marked(request: PublishRequest, mark: Mark, markWith: MarkWith): PublishRequest {
   const { payload } = request;
   if (markWith === 'members') return { ...request, userProperties: [...(request.userProperties ?? []), ...propertiesOf(mark)] };
   if (markWith === 'wrap') return { ...request, payload: wrapped(payload, mark), contentType: 'application/json', payloadFormat: '1' };
   return atOnce(markWith(request, mark), 'mark');
-};
+}
 
 /** The longest mark there is, for the size of a message that is to be stored. */
-export const longestMark = (stream: string): Mark => ({
-  epoch: '00000000-0000-0000-0000-000000000000',
-  stream,
-  number: Number.MAX_SAFE_INTEGER,
-  storedAt: 8_640_000_000_000_000,
-  attempt: 1_000_000,
-  replayed: true,
-  lost: Array.from({ length: MOST_RANGES }, () => ({ first: Number.MAX_SAFE_INTEGER, last: Number.MAX_SAFE_INTEGER })),
-});
+export function longestMark(stream: string): Mark {
+  return {
+    epoch: '00000000-0000-0000-0000-000000000000',
+    stream,
+    number: Number.MAX_SAFE_INTEGER,
+    storedAt: 8_640_000_000_000_000,
+    attempt: 1_000_000,
+    replayed: true,
+    lost: Array.from({ length: MOST_RANGES }, () => ({ first: Number.MAX_SAFE_INTEGER, last: Number.MAX_SAFE_INTEGER })),
+  };
+}
 
 /** Ranges one message tells at most; more wait for the next. */
 export const MOST_RANGES = 16;
 
-const propertiesOf = ({ epoch, stream, number, storedAt, attempt, replayed, lost }: Mark): readonly UserProperty[] => [
-  { key: 'outbox-epoch', value: epoch },
-  ...(stream === '' ? [] : [{ key: 'outbox-stream', value: stream }]),
-  { key: 'outbox-number', value: `${number}` },
-  { key: 'outbox-stored-at', value: `${storedAt}` },
-  ...(attempt === 1 ? [] : [{ key: 'outbox-attempt', value: `${attempt}` }]),
-  ...(replayed ? [{ key: 'outbox-replayed', value: 'true' }] : []),
-  ...(lost.length === 0 ? [] : [{ key: 'outbox-lost', value: lost.map(({ first, last }) => `${first}-${last}`).join(' ') }]),
-];
+function propertiesOf({ epoch, stream, number, storedAt, attempt, replayed, lost }: Mark): readonly UserProperty[] {
+  return [
+    { key: 'outbox-epoch', value: epoch },
+    ...(stream === '' ? [] : [{ key: 'outbox-stream', value: stream }]),
+    { key: 'outbox-number', value: `${number}` },
+    { key: 'outbox-stored-at', value: `${storedAt}` },
+    ...(attempt === 1 ? [] : [{ key: 'outbox-attempt', value: `${attempt}` }]),
+    ...(replayed ? [{ key: 'outbox-replayed', value: 'true' }] : []),
+    ...(lost.length === 0 ? [] : [{ key: 'outbox-lost', value: lost.map(({ first, last }) => `${first}-${last}`).join(' ') }]),
+  ];
+}
 
 /**
  * The mark of a message that was received, whether it travelled as user properties or around the payload. `undefined`: it has none.
@@ -87,7 +91,7 @@ const propertiesOf = ({ epoch, stream, number, storedAt, attempt, replayed, lost
  * console.log(mark?.number, mark?.replayed, mark?.lost); // 7 true [ { first: 5, last: 6 } ]
  * ```
  */
-export const markOf = (message: MqttMessage): Mark | undefined => {
+export function markOf(message: MqttMessage): Mark | undefined {
   const { userProperties = [] } = message;
   if (userProperties.some(({ key }) => key === 'outbox-number')) return markOfProperties(userProperties);
   // Cheaper than parsing what is no envelope.
@@ -100,7 +104,7 @@ export const markOf = (message: MqttMessage): Mark | undefined => {
   } catch {
     return undefined;
   }
-};
+}
 
 const OPENING_BRACE = 0x7b;
 
@@ -114,7 +118,7 @@ const Wrapped = t.type({
   lost: t.array(t.tuple([t.number, t.number])),
 });
 
-const markOfProperties = (properties: readonly UserProperty[]): Mark | undefined => {
+function markOfProperties(properties: readonly UserProperty[]): Mark | undefined {
   const values = new Map(properties.map(({ key, value }) => [key, value]));
   const epoch = values.get('outbox-epoch');
   const number = Number(values.get('outbox-number'));
@@ -132,28 +136,28 @@ const markOfProperties = (properties: readonly UserProperty[]): Mark | undefined
       Number.isSafeInteger(first) && Number.isSafeInteger(last) ? [{ first, last }] : [],
     ),
   };
-};
+}
 
 /** The payload as it is where it is JSON, else as base64. Written by hand, so that the payload is neither parsed into objects nor copied into texts twice. */
-const wrapped = (payload: Uint8Array | string, mark: Mark): string => {
+function wrapped(payload: Uint8Array | string, mark: Mark): string {
   const { lost, ...rest } = mark;
   const head = JSON.stringify({ ...rest, lost: lost.map(({ first, last }) => [first, last]) }).slice(0, -1);
   const bytes =
     typeof payload === 'string' ? Buffer.from(payload, 'utf8') : Buffer.from(payload.buffer, payload.byteOffset, payload.length);
   const text = bytes.toString('utf8');
   return isUtf8(bytes) && isJson(text) ? `${head},"payload":${text}}` : `${head},"payloadBase64":"${bytes.toString('base64')}"}`;
-};
+}
 
-const isJson = (text: string): boolean => {
+function isJson(text: string): boolean {
   try {
     JSON.parse(text);
     return true;
   } catch {
     return false;
   }
-};
+}
 
-const storedMembers = (text: string): Partial<PublishRequest> => {
+function storedMembers(text: string): Partial<PublishRequest> {
   if (text === '') return {};
   const parsed: unknown = JSON.parse(text);
   if (typeof parsed !== 'object' || parsed === null || forbiddenKeyIn(text, parsed) !== undefined) return {};
@@ -162,4 +166,4 @@ const storedMembers = (text: string): Partial<PublishRequest> => {
     readonly correlationData?: string;
   };
   return correlationData === undefined ? members : { ...members, correlationData: Buffer.from(correlationData, 'base64') };
-};
+}

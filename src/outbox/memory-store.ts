@@ -69,12 +69,12 @@ const CRASHES = 3;
  * @param file what there is already. What the store holds ends with it.
  * @param trouble what is wrong with the disk it plays; `gone`: nothing is answered any more.
  */
-export const memoryStore = (
+export function memoryStore(
   settings: StoreSettings & { readonly path?: string | undefined },
   newEpoch: () => string,
   file: MemoryFile = new MemoryFile(),
   trouble: (attempt: Attempt) => OutboxUnavailableReason | 'gone' | undefined = () => undefined,
-): Store => {
+): Store {
   const { maxBytes, maxAge, onFull, path = ':memory:' } = settings;
   const { held, next, lost, counts } = file;
   let epoch = '';
@@ -255,4 +255,4 @@ export const memoryStore = (
       return of(right(undefined));
     },
   };
-};
+}

@@ -40,7 +40,7 @@ const GAUGES: readonly Metric[] = [
  * stop();
  * ```
  */
-export const meterOutbox = (meter: MeterLike, outbox: Outbox): (() => void) => {
+export function meterOutbox(meter: MeterLike, outbox: Outbox): () => void {
   let latest: OutboxDepth | undefined;
   const watching = outbox.depth$.subscribe(depth => {
     latest = depth;
@@ -61,4 +61,4 @@ export const meterOutbox = (meter: MeterLike, outbox: Outbox): (() => void) => {
     watching.unsubscribe();
     for (const end of ends) end();
   };
-};
+}

@@ -100,7 +100,9 @@ const SMALLEST = 1 << 20;
  * await proxy.close();
  * ```
  */
-export const openOutbox = (options: OutboxOptions = {}): Outbox => outboxOf(options, process.cwd());
+export function openOutbox(options: OutboxOptions = {}): Outbox {
+  return outboxOf(options, process.cwd());
+}
 
 /**
  * The outboxes of one run of a component: one for each path, open from its first use until all are closed.
@@ -151,7 +153,7 @@ const FILE = 'outbox.sqlite';
 const MEMORY = ':memory:';
 
 /** @param folder that a relative path is in. `undefined`: it touches no disk. */
-const outboxOf = (options: OutboxOptions, folder: string | undefined, staysOpen = false): FileOutbox => {
+function outboxOf(options: OutboxOptions, folder: string | undefined, staysOpen = false): FileOutbox {
   const {
     path = FILE,
     maxBytes = 64 << 20,
@@ -191,9 +193,9 @@ const outboxOf = (options: OutboxOptions, folder: string | undefined, staysOpen 
     commit: { messages, within },
     scheduler,
   });
-};
+}
 
-const checkConfirmable = (topics: readonly string[] | undefined, mark: MarkWith, profile: Profile | undefined): void => {
+function checkConfirmable(topics: readonly string[] | undefined, mark: MarkWith, profile: Profile | undefined): void {
   if (topics === undefined || topics.length === 0)
     throw new RangeError("deleteWhen: 'confirmed' subscribes to the topics of the messages, so it needs to be told them: topics.");
   const ingest = topics.find(topic => parseBasicIngest(topic) !== undefined || topic.startsWith('$'));
@@ -205,4 +207,4 @@ const checkConfirmable = (topics: readonly string[] | undefined, mark: MarkWith,
     throw new RangeError("deleteWhen: 'confirmed' has to recognise messages by their mark, so mark must be 'members' or 'wrap'.");
   const unconfirmed = profile === undefined ? undefined : unconfirmable({ mark, topics }, profile);
   if (unconfirmed !== undefined) throw new RangeError(unconfirmed.message);
-};
+}

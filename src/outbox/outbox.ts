@@ -296,7 +296,7 @@ export class FileOutbox implements Outbox {
 }
 
 /** What is in memory is still there when the outbox is used again. */
-export const onlyOne = (make: () => Store): (() => Store) => {
+export function onlyOne(make: () => Store): () => Store {
   let made: Store | undefined;
   return () => (made ??= make());
-};
+}

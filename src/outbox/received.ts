@@ -46,7 +46,7 @@ export interface MissingMessages extends LostRange {
 }
 
 /** What is remembered of each stream of an outbox; of too many, the one that was heard of longest ago is forgotten. */
-const streamsOf = <S>(most: number, begin: (mark: Mark) => S, onForget: (forgotten: S) => void): ((mark: Mark) => S) => {
+function streamsOf<S>(most: number, begin: (mark: Mark) => S, onForget: (forgotten: S) => void): (mark: Mark) => S {
   const streams = new Map<string, S>();
   return mark => {
     const name = `${mark.epoch} ${mark.stream}`;
@@ -61,10 +61,10 @@ const streamsOf = <S>(most: number, begin: (mark: Mark) => S, onForget: (forgott
       }
     return known;
   };
-};
+}
 
 /** Puts a number into ranges that are in order. `false`: it is there already. */
-const insert = (ranges: LostRange[], number: number): boolean => {
+function insert(ranges: LostRange[], number: number): boolean {
   let at = ranges.length;
   while (at > 0 && (ranges[at - 1]?.first ?? 0) > number) at--;
   const [before, after] = [ranges[at - 1], ranges[at]];
@@ -74,7 +74,7 @@ const insert = (ranges: LostRange[], number: number): boolean => {
   const from = first === number ? at : at - 1;
   ranges.splice(from, (first === number ? 0 : 1) + (last === number ? 0 : 1), { first, last });
   return true;
-};
+}
 
 /**
  * Passes each message of an outbox once, by its id: epoch, stream and number. What was sent again after a crash, or was not confirmed in time, comes twice.
@@ -96,7 +96,7 @@ const insert = (ranges: LostRange[], number: number): boolean => {
  * of(message(1), message(2), message(1)).pipe(dedupe()).subscribe(({ payload }) => console.log(payload.toString())); // numbers 1 and 2
  * ```
  */
-export const dedupe = <A extends MqttMessage>(options: ReceivedOptions<A> = {}): MonoTypeOperatorFunction<A> => {
+export function dedupe<A extends MqttMessage>(options: ReceivedOptions<A> = {}): MonoTypeOperatorFunction<A> {
   const { mark: read = markOf, maxStreams = 10_000, maxRanges = 1_000 } = options;
   checkBound(maxStreams, 'maxStreams');
   checkBound(maxRanges, 'maxRanges');
@@ -121,7 +121,7 @@ export const dedupe = <A extends MqttMessage>(options: ReceivedOptions<A> = {}):
         complete: () => destination.complete(),
       });
     });
-};
+}
 
 interface Gap extends LostRange {
   readonly since: number;
@@ -134,7 +134,7 @@ interface Expected {
 }
 
 /** What of a range is in a gap, and what of the gap is left. */
-const cut = (gap: Gap, { first, last }: LostRange): { readonly inside: LostRange | undefined; readonly rest: readonly Gap[] } => {
+function cut(gap: Gap, { first, last }: LostRange): { readonly inside: LostRange | undefined; readonly rest: readonly Gap[] } {
   const inside = { first: Math.max(first, gap.first), last: Math.min(last, gap.last) };
   if (inside.first > inside.last) return { inside: undefined, rest: [gap] };
   const rest = [
@@ -142,7 +142,7 @@ const cut = (gap: Gap, { first, last }: LostRange): { readonly inside: LostRange
     { ...gap, first: inside.last + 1 },
   ];
   return { inside, rest: rest.filter(left => left.first <= left.last) };
-};
+}
 
 /**
  * Tells which messages of an outbox a receiver lacks. Numbers of a stream have no gaps: one that is passed over is told as `lost` as soon as the outbox says
@@ -166,7 +166,7 @@ const cut = (gap: Gap, { first, last }: LostRange): { readonly inside: LostRange
  * of(message(1), message(4, '[2,3]')).pipe(missing()).subscribe(({ first, last, lost }) => console.log(first, last, lost)); // 2 3 true
  * ```
  */
-export const missing = <A extends MqttMessage>(options: MissingOptions<A> = {}): OperatorFunction<A, MissingMessages> => {
+export function missing<A extends MqttMessage>(options: MissingOptions<A> = {}): OperatorFunction<A, MissingMessages> {
   const { mark: read = markOf, maxStreams = 10_000, maxRanges = 1_000, within = 3_600_000 } = options;
   const { fromStart = false, scheduler = asyncScheduler } = options;
   checkBound(maxStreams, 'maxStreams');
@@ -233,4 +233,4 @@ export const missing = <A extends MqttMessage>(options: MissingOptions<A> = {}):
         complete: () => destination.complete(),
       });
     });
-};
+}

@@ -21,30 +21,27 @@ const LITE_ECHO = 4_980;
 /** What members and envelope add at most, but for the payload itself. */
 const OVERHEAD = 2_048;
 
-const refused = (topicName: string, problem: string): InvalidRequest<'message'> =>
-  new InvalidRequest('message', PUBLISH, topicName, 'client', problem);
+function refused(topicName: string, problem: string): InvalidRequest<'message'> {
+  return new InvalidRequest('message', PUBLISH, topicName, 'client', problem);
+}
 
 /** What is wrong with a message for an outbox that has said which topics it is for. */
-export const topicProblem = (
-  { topics }: Outbox,
-  { topicName }: PublishRequest,
-  stage = 'storeIn',
-): InvalidRequest<'message'> | undefined => {
+export function topicProblem({ topics }: Outbox, { topicName }: PublishRequest, stage = 'storeIn'): InvalidRequest<'message'> | undefined {
   if (topics === undefined || topics.some(filter => topicMatches(filter, topicName))) return undefined;
   const declared = topics.map(filter => JSON.stringify(filter)).join(', ');
   return refused(
     topicName,
     `The outbox declares the topics ${declared}, and "${stage}" was about to store a message to ${JSON.stringify(topicName)}. Add that to its topics, or do not store it there.`,
   );
-};
+}
 
 /** What is wrong with the size of a message once it is marked: found out now, and not when nobody can mend it any more. */
-export const sizeProblem = (
+export function sizeProblem(
   { mark, deleteWhen }: Outbox,
   request: PublishRequest,
   stream: string,
   profile: Profile | undefined,
-): InvalidRequest<'message'> | undefined => {
+): InvalidRequest<'message'> | undefined {
   const bytes = bytesOf(request.payload);
   const echo = deleteWhen === 'confirmed' && profile === 'lite' ? LITE_ECHO : Infinity;
   const least = Math.min(echo, profile === 'lite' ? 7_000 : 120_000);
@@ -58,10 +55,11 @@ export const sizeProblem = (
     request.topicName,
     `The message is too large to be stored: with its mark the payload has ${size} bytes, and ${room} can be sent${echo === Infinity ? '' : ' and seen back on Greengrass Lite'}. Send less at a time.`,
   );
-};
+}
 
-const bytesOf = (payload: PublishRequest['payload']): number =>
-  typeof payload === 'string' ? Buffer.byteLength(payload, 'utf8') : payload.length;
+function bytesOf(payload: PublishRequest['payload']): number {
+  return typeof payload === 'string' ? Buffer.byteLength(payload, 'utf8') : payload.length;
+}
 
 /** A value whose message is on the disk: no power cut takes it any more. */
 export interface Stored<out A> {
@@ -130,11 +128,11 @@ export interface StoreInOptions<A> extends StageOptions<A> {
  * await outbox.close();
  * ```
  */
-export const storeIn = <A>(
+export function storeIn<A>(
   outbox: Outbox,
   toRequest: (value: A) => PublishRequest,
   options: StoreInOptions<NoInfer<A>> = {},
-): Stage<A, Either<StoreFailure<A> | Overflowed, Stored<A>>> => {
+): Stage<A, Either<StoreFailure<A> | Overflowed, Stored<A>>> {
   const { key, priority, expires, stream = '', inFlight = 1_000 } = options;
   return stage('storeIn', options, () => {
     let open: Either<OutboxUnavailable<'message'>, OpenOutbox> | undefined;
@@ -227,10 +225,10 @@ export const storeIn = <A>(
       },
     };
   });
-};
+}
 
 /** JSON of the MQTT 5 members, with the bytes among them as base64. */
-const membersText = (members: Mqtt5Members): string => {
+function membersText(members: Mqtt5Members): string {
   let none = true;
   for (const name in members) none &&= members[name as keyof Mqtt5Members] === undefined;
   if (none) return '';
@@ -239,4 +237,4 @@ const membersText = (members: Mqtt5Members): string => {
     ...rest,
     ...(correlationData === undefined ? {} : { correlationData: Buffer.from(correlationData).toString('base64') }),
   });
-};
+}

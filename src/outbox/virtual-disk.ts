@@ -52,7 +52,7 @@ export class VirtualDisk {
 let inUse: VirtualDisk | undefined;
 
 /** Does the work, which must be synchronous, with outboxes that are on this disk, whatever path they were told. */
-export const withVirtualDisk = <A>(disk: VirtualDisk, work: () => A): A => {
+export function withVirtualDisk<A>(disk: VirtualDisk, work: () => A): A {
   const outer = inUse;
   inUse = disk;
   try {
@@ -60,7 +60,9 @@ export const withVirtualDisk = <A>(disk: VirtualDisk, work: () => A): A => {
   } finally {
     inUse = outer;
   }
-};
+}
 
 /** The disk of the marble test or dry run that goes on. */
-export const virtualDisk = (): VirtualDisk | undefined => inUse;
+export function virtualDisk(): VirtualDisk | undefined {
+  return inUse;
+}

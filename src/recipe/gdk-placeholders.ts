@@ -28,11 +28,14 @@ export function placeholderOf(what: keyof typeof PLACEHOLDERS, value: unknown): 
 const IN_URI = /\{(BUCKET_NAME|COMPONENT_NAME|COMPONENT_VERSION)\}/g;
 
 /** The first placeholder with braces in an artifact's URI. */
-export const placeholderIn = (uri: string): string | undefined => uri.match(IN_URI)?.[0];
+export function placeholderIn(uri: string): string | undefined {
+  return uri.match(IN_URI)?.[0];
+}
 
 /** An artifact's URI as `gdk component build` writes it. It knows no bucket yet: that comes when the component is published. */
-export const filledUri = (uri: string, { name, version }: GdkComponent): string =>
-  uri.replace(IN_URI, (_, what: string) => ({ COMPONENT_NAME: name, COMPONENT_VERSION: version })[what] ?? what);
+export function filledUri(uri: string, { name, version }: GdkComponent): string {
+  return uri.replace(IN_URI, (_, what: string) => ({ COMPONENT_NAME: name, COMPONENT_VERSION: version })[what] ?? what);
+}
 
 /**
  * The one component of the `gdk-config.json` beside a recipe. Empty where there is none, or none that can be read: the recipe may have no

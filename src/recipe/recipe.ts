@@ -29,8 +29,9 @@ export interface Lifecycle {
 }
 
 /** The step whose process is the component, if there is one. Of `startup` and `run` a nucleus takes `startup` alone. */
-export const mainStepOf = ({ steps: { startup, run } }: Lifecycle): (LifecycleStep & { readonly name: 'startup' | 'run' }) | undefined =>
-  startup === undefined ? run && { ...run, name: 'run' } : { ...startup, name: 'startup' };
+export function mainStepOf({ steps: { startup, run } }: Lifecycle): (LifecycleStep & { readonly name: 'startup' | 'run' }) | undefined {
+  return startup === undefined ? run && { ...run, name: 'run' } : { ...startup, name: 'startup' };
+}
 
 /** A file that comes with the component. */
 export interface RecipeArtifact {

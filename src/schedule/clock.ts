@@ -5,7 +5,7 @@ import { whenRead } from '../shared/when-quiet.js';
 const LONGEST_TIMER = 2_147_483_647;
 
 /** Does `work` after so many milliseconds: never after `Infinity`, and what is more than a timer can wait is waited in pieces. */
-export const wait = (milliseconds: number, scheduler: SchedulerLike, work: () => void): Subscription => {
+export function wait(milliseconds: number, scheduler: SchedulerLike, work: () => void): Subscription {
   if (milliseconds <= LONGEST_TIMER) return scheduler.schedule(work, milliseconds);
   const timers = new Subscription();
   const waitFor = (left: number): void => {
@@ -19,22 +19,23 @@ export const wait = (milliseconds: number, scheduler: SchedulerLike, work: () =>
   };
   if (milliseconds !== Infinity) waitFor(milliseconds);
   return timers;
-};
+}
 
 /** Emits once and completes after so many milliseconds, as {@link wait} waits. */
-export const waiting = (milliseconds: number, scheduler: SchedulerLike): Observable<0> =>
-  new Observable(subscriber =>
+export function waiting(milliseconds: number, scheduler: SchedulerLike): Observable<0> {
+  return new Observable(subscriber =>
     wait(milliseconds, scheduler, () => {
       subscriber.next(0);
       subscriber.complete();
     }),
   );
+}
 
 /** Emits every so many milliseconds, as {@link wait} waits; the first time after the first of them. */
-export const every = (milliseconds: number, scheduler: SchedulerLike): Observable<unknown> => {
+export function every(milliseconds: number, scheduler: SchedulerLike): Observable<unknown> {
   if (milliseconds === Infinity) return NEVER;
   return milliseconds <= LONGEST_TIMER ? interval(milliseconds, scheduler) : waiting(milliseconds, scheduler).pipe(repeat());
-};
+}
 
 /** How near the time of day a scheduler's time must be to be taken for it, in milliseconds. Virtual time is decades away. */
 const TIME_OF_DAY = 60_000;
@@ -47,18 +48,22 @@ let lastDate: DateConstructor | undefined;
 let isGenuine = true;
 
 /** Whether `Date` is Node's own: test runners put another in its place, and their time stands still until it is moved. */
-const hasGenuineDate = (): boolean => {
+function hasGenuineDate(): boolean {
   if (Date !== lastDate) {
     lastDate = Date;
     isGenuine = Function.prototype.toString.call(Date) === 'function Date() { [native code] }';
   }
   return isGenuine;
-};
+}
 
-const isNow = (time: number): boolean => hasGenuineDate() && Math.abs(time - Date.now()) < TIME_OF_DAY;
+function isNow(time: number): boolean {
+  return hasGenuineDate() && Math.abs(time - Date.now()) < TIME_OF_DAY;
+}
 
 /** Whether a scheduler's timers wait in real time: `asyncScheduler`, where no test has put another time in its place. */
-export const isRealTime = (scheduler: SchedulerLike): boolean => isNow(scheduler.now());
+export function isRealTime(scheduler: SchedulerLike): boolean {
+  return isNow(scheduler.now());
+}
 
 /**
  * The time by which a scheduler's timers go, in milliseconds since any fixed moment: what deadlines are counted in.

@@ -39,13 +39,15 @@ export interface Schedule {
 }
 
 /** The schedule whose waits are those of `schedule`, changed by `change`. Where that one has given up, so has this. */
-export const withDelay = (schedule: Schedule, change: (delay: number, step: RetryStep) => number | undefined): Schedule => ({
-  ...schedule,
-  delay: step => {
-    const delay = schedule.delay(step);
-    return delay === undefined ? undefined : change(delay, step);
-  },
-});
+export function withDelay(schedule: Schedule, change: (delay: number, step: RetryStep) => number | undefined): Schedule {
+  return {
+    ...schedule,
+    delay: step => {
+      const delay = schedule.delay(step);
+      return delay === undefined ? undefined : change(delay, step);
+    },
+  };
+}
 
 /**
  * The same wait before every retry, and no end of them.
@@ -173,8 +175,9 @@ export function budgeted(milliseconds: number): (schedule: Schedule) => Schedule
  * console.log(schedule.delay({ attempt: 2, elapsedMilliseconds: 0, previousDelayMilliseconds: 0, random: () => 0.25 })); // 50
  * ```
  */
-export const fullJitter = (schedule: Schedule): Schedule =>
-  withDelay(schedule, (delay, { random }) => (delay === Infinity ? delay : delay * random()));
+export function fullJitter(schedule: Schedule): Schedule {
+  return withDelay(schedule, (delay, { random }) => (delay === Infinity ? delay : delay * random()));
+}
 
 /**
  * Half of the schedule's wait, and a random part of the other half: spreads retries, and still always waits.
@@ -190,8 +193,9 @@ export const fullJitter = (schedule: Schedule): Schedule =>
  * console.log(schedule.delay({ attempt: 1, elapsedMilliseconds: 0, previousDelayMilliseconds: 0, random: () => 0.5 })); // 750
  * ```
  */
-export const equalJitter = (schedule: Schedule): Schedule =>
-  withDelay(schedule, (delay, { random }) => (delay === Infinity ? delay : (delay + delay * random()) / 2));
+export function equalJitter(schedule: Schedule): Schedule {
+  return withDelay(schedule, (delay, { random }) => (delay === Infinity ? delay : (delay + delay * random()) / 2));
+}
 
 /**
  * A failure after `milliseconds` without one is the first of a new series: waits, limits and budgets begin again.

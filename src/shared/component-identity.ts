@@ -1,5 +1,7 @@
 /** Whether a component may be called so. */
-export const isComponentName = (name: string): boolean => /^[a-zA-Z0-9-_.]{1,128}$/.test(name);
+export function isComponentName(name: string): boolean {
+  return /^[a-zA-Z0-9-_.]{1,128}$/.test(name);
+}
 export const COMPONENT_NAME_RULE = 'A component\'s name has 1 to 128 letters, digits, "-", "_" and ".".';
 
 /** Numbers of six digits at most, and parts of which none begins with a needless zero. */
@@ -14,6 +16,8 @@ const VERSION = new RegExp(`^${NUMBER}\\.${NUMBER}\\.${NUMBER}(?:-${PRE_RELEASE}
  * Source: Semantic Versioning 2.0.0; `ComponentRecipe` of aws-greengrass-component-common, for what it bounds: 64 characters, and six digits
  * in a number.
  */
-export const isComponentVersion = (version: string): boolean => version.length <= 64 && VERSION.test(version);
+export function isComponentVersion(version: string): boolean {
+  return version.length <= 64 && VERSION.test(version);
+}
 export const COMPONENT_VERSION_RULE =
   "A component's version is a semantic version such as 1.0.0, of at most 64 characters, each number of at most six digits.";

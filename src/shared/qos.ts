@@ -16,7 +16,11 @@ export type QOS = (typeof QOS)[keyof typeof QOS];
 export type AnyQos = QOS | 0 | 1;
 
 /** The same as a {@link QOS}: what is no such number stays what it is. */
-export const qosOf = (qos: AnyQos): QOS => (qos === 0 ? QOS.AT_MOST_ONCE : qos === 1 ? QOS.AT_LEAST_ONCE : qos);
+export function qosOf(qos: AnyQos): QOS {
+  return qos === 0 ? QOS.AT_MOST_ONCE : qos === 1 ? QOS.AT_LEAST_ONCE : qos;
+}
 
 /** The same as the number MQTT has for it. */
-export const qosNumberOf = (qos: AnyQos): 0 | 1 => (qosOf(qos) === QOS.AT_LEAST_ONCE ? 1 : 0);
+export function qosNumberOf(qos: AnyQos): 0 | 1 {
+  return qosOf(qos) === QOS.AT_LEAST_ONCE ? 1 : 0;
+}

@@ -52,9 +52,9 @@ function turn(): void {
 const arrivals: { received: number } = { received: 0 };
 
 /** For those who read from a connection: something has come. */
-export const noteArrival = (): void => {
+export function noteArrival(): void {
   arrivals.received++;
-};
+}
 
 /** Turns of the event loop that reading may take when more keeps coming: an end of time must come nevertheless. */
 const MOST_TURNS = 100;
@@ -63,4 +63,6 @@ const MOST_TURNS = 100;
  * Calls back when all that has arrived by now has been read. A timer that fires after the event loop was blocked fires before anything is read, also
  * what came in time: a decision that something has not come must wait for that. The returned function takes it back.
  */
-export const whenRead = (callback: () => void): (() => void) => whenQuiet(arrivals, callback, MOST_TURNS);
+export function whenRead(callback: () => void): () => void {
+  return whenQuiet(arrivals, callback, MOST_TURNS);
+}

@@ -59,17 +59,17 @@ export interface DeadLetterOptions<F> {
  * await proxy.close();
  * ```
  */
-export const deadLetterTo =
-  <T extends Either<unknown, unknown>, R extends Either<unknown, unknown>>(
-    sink: (letters$: Observable<DeadLetter<SubjectIn<LeftOf<T>>>>) => Observable<R>,
-    options: DeadLetterOptions<WithSubject<LeftOf<T>>> = {},
-  ): OperatorFunction<T, Either<LeftOf<T> | LeftOf<R>, RightOf<T> | RightOf<R>>> =>
-  source => {
+export function deadLetterTo<T extends Either<unknown, unknown>, R extends Either<unknown, unknown>>(
+  sink: (letters$: Observable<DeadLetter<SubjectIn<LeftOf<T>>>>) => Observable<R>,
+  options: DeadLetterOptions<WithSubject<LeftOf<T>>> = {},
+): OperatorFunction<T, Either<LeftOf<T> | LeftOf<R>, RightOf<T> | RightOf<R>>> {
+  return source => {
     const { when, scheduler = asyncScheduler } = options;
     const takes = (failure: LeftOf<T>): failure is LeftOf<T> & WithSubject<LeftOf<T>> =>
       hasSubject(failure) && (atOnce(when?.(failure), 'when') ?? true);
     return takeFailures(source, takes, failures$ => sink(failures$.pipe(map(failure => deadLetter(failure, scheduler.now())))));
   };
+}
 
 function deadLetter<F>(failure: F & WithSubject<F>, at: number): DeadLetter<SubjectIn<F>> {
   const { message, attempts, outcome } = failure as Partial<Record<'message' | 'attempts' | 'outcome', unknown>>;

@@ -29,11 +29,10 @@ export type Fatal<E, Tag extends string> = Exclude<E, Tagged<E, Tag>> | (Omit<Ta
  * await proxy.close();
  * ```
  */
-export const failFast =
-  <T extends Either<unknown, unknown>, Tag extends TagOf<LeftOf<T>>>(
-    ...tags: readonly [Tag, ...Tag[]]
-  ): OperatorFunction<T, Either<Fatal<LeftOf<T>, Tag>, RightOf<T>>> =>
-  source =>
+export function failFast<T extends Either<unknown, unknown>, Tag extends TagOf<LeftOf<T>>>(
+  ...tags: readonly [Tag, ...Tag[]]
+): OperatorFunction<T, Either<Fatal<LeftOf<T>, Tag>, RightOf<T>>> {
+  return source =>
     united(source).pipe(
       map(element => {
         if (element._tag === 'Right') return element;
@@ -44,3 +43,4 @@ export const failFast =
       }),
       endAtTerminal(),
     );
+}

@@ -44,17 +44,17 @@ export interface FallbackOptions<F> {
  * await proxy.close();
  * ```
  */
-export const fallbackTo =
-  <T extends Either<unknown, unknown>, R extends Either<unknown, unknown>>(
-    sink: (values$: Observable<ValueIn<LeftOf<T>>>) => Observable<R>,
-    options: FallbackOptions<WithValue<LeftOf<T>>> = {},
-  ): OperatorFunction<T, Either<LeftOf<T> | LeftOf<R>, RightOf<T> | RightOf<R>>> =>
-  source => {
+export function fallbackTo<T extends Either<unknown, unknown>, R extends Either<unknown, unknown>>(
+  sink: (values$: Observable<ValueIn<LeftOf<T>>>) => Observable<R>,
+  options: FallbackOptions<WithValue<LeftOf<T>>> = {},
+): OperatorFunction<T, Either<LeftOf<T> | LeftOf<R>, RightOf<T> | RightOf<R>>> {
+  return source => {
     const { when } = options;
     const takes = (failure: LeftOf<T>): failure is LeftOf<T> & WithValue<LeftOf<T>> =>
       hasValue(failure) && (atOnce(when?.(failure), 'when') ?? true);
     return takeFailures(feedingFallback(source), takes, failures$ => sink(failures$.pipe(map(valueOf))));
   };
+}
 
 function valueOf<F>(failure: F & WithValue<F>): ValueIn<F> {
   // What WithValue says of a failure, said of its value.

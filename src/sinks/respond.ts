@@ -104,10 +104,10 @@ interface Settled<C, F> extends Answer<C> {
  *
  * Source: MQTT 5 section 4.10, request and response.
  */
-export const respond = <E, M extends Command, W extends Handling, R = PublishRequest, Acc extends AcceptedBy = Accepted>(
+export function respond<E, M extends Command, W extends Handling, R = PublishRequest, Acc extends AcceptedBy = Accepted>(
   port: PublishPort<R, Acc>,
   options: RespondOptions<M, W, UndecodedIn<E>, CommandFailure<E, M, W>>,
-): OperatorFunction<Either<E, M>, Either<RespondError<E, M, W>, Responded<M, Acc>>> => {
+): OperatorFunction<Either<E, M>, Either<RespondError<E, M, W>, Responded<M, Acc>>> {
   type C = M | UndecodedIn<E>;
   type F = CommandFailure<E, M, W>;
   const { handle, replyTo = responseTopicOf, onFailure, deadline, dedupe, concurrency = 1, buffer = {} } = options;
@@ -186,7 +186,7 @@ export const respond = <E, M extends Command, W extends Handling, R = PublishReq
         onRights(map(toOutcome<C, M, F, Acc>)),
       );
     });
-};
+}
 
 function responseTopicOf({ responseTopic }: Command): string | undefined {
   return responseTopic;

@@ -30,15 +30,17 @@ class Taken<F> {
 const emptied = new WeakSet<object>();
 
 /** A terminal failure as it passes once its value has been taken. A copy: another branch may have the same failure with its value. */
-const withoutClaim = <E>(error: E): E => {
+function withoutClaim<E>(error: E): E {
   if (typeof error !== 'object' || error === null) return error;
   const copy = amended(error, {}) as E & object;
   emptied.add(copy);
   markHandled(error);
   return copy;
-};
+}
 
-const hasClaim = (error: unknown): boolean => typeof error === 'object' && error !== null && !emptied.has(error);
+function hasClaim(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && !emptied.has(error);
+}
 
 /**
  * Sends the failures of single values through `project`, all others on. What is terminal concerns the stream, and passes
@@ -46,11 +48,11 @@ const hasClaim = (error: unknown): boolean => typeof error === 'object' && error
  * `project`'s output completes before its
  * input, the failures pass from then on: no sink that has had enough ends the stream or makes failures vanish.
  */
-export const takeFailures = <T extends Either<unknown, unknown>, F extends LeftOf<T>, R extends Either<unknown, unknown>>(
+export function takeFailures<T extends Either<unknown, unknown>, F extends LeftOf<T>, R extends Either<unknown, unknown>>(
   source: Observable<T>,
   takes: (failure: LeftOf<T>) => failure is F,
   project: (failures$: Observable<F>) => Observable<R>,
-): Observable<Either<LeftOf<T> | LeftOf<R>, RightOf<T> | RightOf<R>>> => {
+): Observable<Either<LeftOf<T> | LeftOf<R>, RightOf<T> | RightOf<R>>> {
   type Element = Either<LeftOf<T>, RightOf<T>>;
   return defer(() => {
     let isOpen = true;
@@ -73,7 +75,7 @@ export const takeFailures = <T extends Either<unknown, unknown>, F extends LeftO
       failures$ => merge(project(failures$).pipe(tap({ complete: close })), failures$.pipe(ignoreElements())),
     );
   });
-};
+}
 
 /** Whether a failure carries the value that was to be published. */
 export function hasValue<F>(failure: F): failure is F & WithValue<F> {

@@ -23,14 +23,14 @@ import { kindOf, type KindOf } from './kind.js';
  *   .subscribe(element => console.log(element)); // Right(NaN)
  * ```
  */
-export const absorbKinds =
-  <T extends Either<unknown, unknown>, H extends PerKind<LeftOf<T>, AnyStream>>(
-    handlers: H & Only<H, KindOf<LeftOf<T>>>,
-  ): OperatorFunction<T, Either<ErrorOf<Returned<H>>, RightOf<T> | ValueOf<Returned<H>>>> =>
-  source =>
+export function absorbKinds<T extends Either<unknown, unknown>, H extends PerKind<LeftOf<T>, AnyStream>>(
+  handlers: H & Only<H, KindOf<LeftOf<T>>>,
+): OperatorFunction<T, Either<ErrorOf<Returned<H>>, RightOf<T> | ValueOf<Returned<H>>>> {
+  return source =>
     divertLefts(
       united(source),
       (_error): _error is LeftOf<T> => true,
       // The types of `handlers` bind each kind to its handler; the look-up by a kind known at run time cannot follow them.
       error => handleBy(handlers, kindOf(error), error) as Observable<Either<ErrorOf<Returned<H>>, ValueOf<Returned<H>>>>,
     );
+}

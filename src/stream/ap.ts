@@ -14,10 +14,10 @@ import type { ObservableEither } from './observable-either.js';
  * pipe(OE.right((celsius: number) => `${celsius} °C`), OE.apW(OE.right(21.5))).subscribe(element => console.log(element)); // Right('21.5 °C')
  * ```
  */
-export const apW =
-  <E2, A>(values: ObservableEither<E2, A>) =>
-  <E1, B>(functions: ObservableEither<E1, (value: A) => B>): ObservableEither<E1 | E2, B> =>
+export function apW<E2, A>(values: ObservableEither<E2, A>) {
+  return <E1, B>(functions: ObservableEither<E1, (value: A) => B>): ObservableEither<E1 | E2, B> =>
     chainW((f: (value: A) => B) => map(f)(values))(functions);
+}
 
 /** `apW` where both sides have the same errors. */
 export const ap: <E, A>(values: ObservableEither<E, A>) => <B>(functions: ObservableEither<E, (value: A) => B>) => ObservableEither<E, B> =

@@ -26,10 +26,9 @@ import { tagOf, type Tagged, type TagOf } from './tag.js';
  *   .subscribe(element => console.log(element)); // Right(20)
  * ```
  */
-export const catchTag =
-  <T extends Either<unknown, unknown>, Tag extends TagOf<LeftOf<T>>, R extends Either<unknown, unknown>>(
-    tag: Tag,
-    handler: (error: Tagged<LeftOf<T>, Tag>) => Observable<R>,
-  ): OperatorFunction<T, Either<Exclude<LeftOf<T>, Tagged<LeftOf<T>, Tag>> | LeftOf<R>, RightOf<T> | RightOf<R>>> =>
-  source =>
-    divertLefts(united(source), (error): error is Tagged<LeftOf<T>, Tag> => tagOf(error) === tag, handler);
+export function catchTag<T extends Either<unknown, unknown>, Tag extends TagOf<LeftOf<T>>, R extends Either<unknown, unknown>>(
+  tag: Tag,
+  handler: (error: Tagged<LeftOf<T>, Tag>) => Observable<R>,
+): OperatorFunction<T, Either<Exclude<LeftOf<T>, Tagged<LeftOf<T>, Tag>> | LeftOf<R>, RightOf<T> | RightOf<R>>> {
+  return source => divertLefts(united(source), (error): error is Tagged<LeftOf<T>, Tag> => tagOf(error) === tag, handler);
+}

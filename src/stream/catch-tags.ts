@@ -11,15 +11,15 @@ export type Caught<T, H> = Either<
   RightOf<T> | ValueOf<Returned<H>>
 >;
 
-const catchWith =
-  <T extends Either<unknown, unknown>, H extends object>(handlers: H): OperatorFunction<T, Caught<T, H>> =>
-  source =>
+function catchWith<T extends Either<unknown, unknown>, H extends object>(handlers: H): OperatorFunction<T, Caught<T, H>> {
+  return source =>
     divertLefts(
       united(source),
       (error): error is Tagged<LeftOf<T>, keyof H & string> => hasTagHandler(handlers, error),
       // The types of `handlers` bind each tag to its handler; the look-up by a tag known at run time cannot follow them.
       error => handleBy(handlers, tagOf(error), error) as Observable<Either<ErrorOf<Returned<H>>, ValueOf<Returned<H>>>>,
     );
+}
 
 /**
  * `catchTag` for several tags at once, each with a handler of its own. The tags that have one leave the union.
@@ -37,9 +37,11 @@ const catchWith =
  *   .subscribe(element => console.log(element)); // Right(20)
  * ```
  */
-export const catchTags = <T extends Either<unknown, unknown>, H extends Partial<PerTag<LeftOf<T>, AnyStream>>>(
+export function catchTags<T extends Either<unknown, unknown>, H extends Partial<PerTag<LeftOf<T>, AnyStream>>>(
   handlers: H & Only<H, TagOf<LeftOf<T>>>,
-): OperatorFunction<T, Caught<T, H>> => catchWith<T, H>(handlers);
+): OperatorFunction<T, Caught<T, H>> {
+  return catchWith<T, H>(handlers);
+}
 
 /**
  * `catchTags` that is exhaustive: a tag without a handler is a compile error, also one that a later version adds. Behind it no tagged error
@@ -56,6 +58,8 @@ export const catchTags = <T extends Either<unknown, unknown>, H extends Partial<
  *   .subscribe(element => console.log(element)); // Right(20)
  * ```
  */
-export const absorbTags = <T extends Either<unknown, unknown>, H extends PerTag<LeftOf<T>, AnyStream>>(
+export function absorbTags<T extends Either<unknown, unknown>, H extends PerTag<LeftOf<T>, AnyStream>>(
   handlers: H & Only<H, TagOf<LeftOf<T>>>,
-): OperatorFunction<T, Caught<T, H>> => catchWith<T, H>(handlers);
+): OperatorFunction<T, Caught<T, H>> {
+  return catchWith<T, H>(handlers);
+}

@@ -21,10 +21,9 @@ import { onRights } from './on-rights.js';
  * ).subscribe(element => console.log(element)); // Right(10), Right(20)
  * ```
  */
-export const chainMergeW =
-  <A, E2, B>(f: (value: A) => ObservableEither<E2, B>) =>
-  <E1>(source: ObservableEither<E1, A>): ObservableEither<E1 | E2, B> =>
-    source.pipe(onRights(values$ => values$.pipe(mergeMap(f))));
+export function chainMergeW<A, E2, B>(f: (value: A) => ObservableEither<E2, B>) {
+  return <E1>(source: ObservableEither<E1, A>): ObservableEither<E1 | E2, B> => source.pipe(onRights(values$ => values$.pipe(mergeMap(f))));
+}
 
 /** `chainMergeW` where both sides have the same errors. */
 export const chainMerge: <A, E, B>(f: (value: A) => ObservableEither<E, B>) => (source: ObservableEither<E, A>) => ObservableEither<E, B> =
@@ -46,10 +45,10 @@ export const chainMerge: <A, E, B>(f: (value: A) => ObservableEither<E, B>) => (
  * ).subscribe(element => console.log(element)); // Right('new')
  * ```
  */
-export const chainSwitchW =
-  <A, E2, B>(f: (value: A) => ObservableEither<E2, B>) =>
-  <E1>(source: ObservableEither<E1, A>): ObservableEither<E1 | E2, B> =>
+export function chainSwitchW<A, E2, B>(f: (value: A) => ObservableEither<E2, B>) {
+  return <E1>(source: ObservableEither<E1, A>): ObservableEither<E1 | E2, B> =>
     source.pipe(onRights(values$ => values$.pipe(switchMap(f))));
+}
 
 /** `chainSwitchW` where both sides have the same errors. */
 export const chainSwitch: <A, E, B>(f: (value: A) => ObservableEither<E, B>) => (source: ObservableEither<E, A>) => ObservableEither<E, B> =
@@ -72,10 +71,10 @@ export const chainSwitch: <A, E, B>(f: (value: A) => ObservableEither<E, B>) => 
  * ).subscribe(element => console.log(element)); // Right('first')
  * ```
  */
-export const chainExhaustW =
-  <A, E2, B>(f: (value: A) => ObservableEither<E2, B>) =>
-  <E1>(source: ObservableEither<E1, A>): ObservableEither<E1 | E2, B> =>
+export function chainExhaustW<A, E2, B>(f: (value: A) => ObservableEither<E2, B>) {
+  return <E1>(source: ObservableEither<E1, A>): ObservableEither<E1 | E2, B> =>
     source.pipe(onRights(values$ => values$.pipe(exhaustMap(f))));
+}
 
 /** `chainExhaustW` where both sides have the same errors. */
 export const chainExhaust: <A, E, B>(

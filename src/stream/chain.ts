@@ -30,13 +30,13 @@ import type { ObservableEither } from './observable-either.js';
  * ).subscribe(element => console.log(element)); // Right: 1, 10, 2, 20
  * ```
  */
-export const chainW =
-  <A, E2, B>(f: (value: A) => ObservableEither<E2, B>) =>
-  <E1>(source: ObservableEither<E1, A>): ObservableEither<E1 | E2, B> =>
+export function chainW<A, E2, B>(f: (value: A) => ObservableEither<E2, B>) {
+  return <E1>(source: ObservableEither<E1, A>): ObservableEither<E1 | E2, B> =>
     source.pipe(
       concatMap((element): ObservableEither<E1 | E2, B> => (element._tag === 'Left' ? of(element) : f(element.right))),
       endAtTerminal(),
     );
+}
 
 /** `chainW` where both sides have the same errors. */
 export const chain: <A, E, B>(f: (value: A) => ObservableEither<E, B>) => (source: ObservableEither<E, A>) => ObservableEither<E, B> =
@@ -54,9 +54,11 @@ export const chain: <A, E, B>(f: (value: A) => ObservableEither<E, B>) => (sourc
  * pipe(OE.right(21.5), OE.chainFirstW(celsius => log(`took ${celsius}`))).subscribe(element => console.log(element)); // Right(21.5)
  * ```
  */
-export const chainFirstW = <A, E2, B>(
+export function chainFirstW<A, E2, B>(
   f: (value: A) => ObservableEither<E2, B>,
-): (<E1>(source: ObservableEither<E1, A>) => ObservableEither<E1 | E2, A>) => chainW(value => map<B, A>(() => value)(f(value)));
+): <E1>(source: ObservableEither<E1, A>) => ObservableEither<E1 | E2, A> {
+  return chainW(value => map<B, A>(() => value)(f(value)));
+}
 
 /** `chainFirstW` where both sides have the same errors. */
 export const chainFirst: <A, E, B>(f: (value: A) => ObservableEither<E, B>) => (source: ObservableEither<E, A>) => ObservableEither<E, A> =
@@ -74,13 +76,13 @@ export const chainFirst: <A, E, B>(f: (value: A) => ObservableEither<E, B>) => (
  *   .subscribe(element => console.log(element)); // Right(21.5)
  * ```
  */
-export const chainEitherKW =
-  <A, E2, B>(f: (value: A) => Either<E2, B>) =>
-  <E1>(source: ObservableEither<E1, A>): ObservableEither<E1 | E2, B> =>
+export function chainEitherKW<A, E2, B>(f: (value: A) => Either<E2, B>) {
+  return <E1>(source: ObservableEither<E1, A>): ObservableEither<E1 | E2, B> =>
     source.pipe(
       mapElements((element): Either<E1 | E2, B> => (element._tag === 'Left' ? element : atOnce(f(element.right), 'chainEitherK'))),
       endAtTerminal(),
     );
+}
 
 /** `chainEitherKW` where both sides have the same errors. */
 export const chainEitherK: <A, E, B>(f: (value: A) => Either<E, B>) => (source: ObservableEither<E, A>) => ObservableEither<E, B> =
@@ -97,9 +99,11 @@ export const chainEitherK: <A, E, B>(f: (value: A) => Either<E, B>) => (source: 
  * pipe(OE.right(21), OE.chainTaskEitherKW(n => TE.right(n * 2))).subscribe(element => console.log(element)); // Right(42)
  * ```
  */
-export const chainTaskEitherKW = <A, E2, B>(
+export function chainTaskEitherKW<A, E2, B>(
   f: (value: A) => TaskEither<E2, B>,
-): (<E1>(source: ObservableEither<E1, A>) => ObservableEither<E1 | E2, B>) => chainW(value => fromTaskEither(f(value)));
+): <E1>(source: ObservableEither<E1, A>) => ObservableEither<E1 | E2, B> {
+  return chainW(value => fromTaskEither(f(value)));
+}
 
 /** `chainTaskEitherKW` where both sides have the same errors. */
 export const chainTaskEitherK: <A, E, B>(f: (value: A) => TaskEither<E, B>) => (source: ObservableEither<E, A>) => ObservableEither<E, B> =

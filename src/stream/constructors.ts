@@ -16,7 +16,9 @@ import type { ObservableEither } from './observable-either.js';
  * OE.right(21.5).subscribe(element => console.log(element)); // Right(21.5)
  * ```
  */
-export const right = <A, E = never>(value: A): ObservableEither<E, A> => of(E.right(value));
+export function right<A, E = never>(value: A): ObservableEither<E, A> {
+  return of(E.right(value));
+}
 
 /**
  * A stream of one error.
@@ -28,7 +30,9 @@ export const right = <A, E = never>(value: A): ObservableEither<E, A> => of(E.ri
  * OE.left('no reading').subscribe(element => console.log(element)); // Left('no reading')
  * ```
  */
-export const left = <E, A = never>(error: E): ObservableEither<E, A> => of(E.left(error));
+export function left<E, A = never>(error: E): ObservableEither<E, A> {
+  return of(E.left(error));
+}
 
 /**
  * A stream of the one Either given.
@@ -42,7 +46,9 @@ export const left = <E, A = never>(error: E): ObservableEither<E, A> => of(E.lef
  * OE.fromEither(celsius).subscribe(element => console.log(element)); // Right(21.5)
  * ```
  */
-export const fromEither = <E, A>(either: E.Either<E, A>): ObservableEither<E, A> => of(either);
+export function fromEither<E, A>(either: E.Either<E, A>): ObservableEither<E, A> {
+  return of(either);
+}
 
 /**
  * A stream of an Option's value, or of the error that stands for its absence.
@@ -56,10 +62,9 @@ export const fromEither = <E, A>(either: E.Either<E, A>): ObservableEither<E, A>
  * pipe(site, OE.fromOption(() => 'SITE is not set')).subscribe(element => console.log(element));
  * ```
  */
-export const fromOption =
-  <E>(onNone: () => E) =>
-  <A>(option: Option<A>): ObservableEither<E, A> =>
-    defer(() => of(E.fromOption(onNone)(option)));
+export function fromOption<E>(onNone: () => E) {
+  return <A>(option: Option<A>): ObservableEither<E, A> => defer(() => of(E.fromOption(onNone)(option)));
+}
 
 /**
  * Runs a synchronous effect at each subscription. What it throws is a defect.
@@ -71,7 +76,9 @@ export const fromOption =
  * OE.fromIO(() => process.uptime()).subscribe(element => console.log(element._tag)); // Right
  * ```
  */
-export const fromIO = <A, E = never>(io: IO<A>): ObservableEither<E, A> => defer(() => of(E.right(io())));
+export function fromIO<A, E = never>(io: IO<A>): ObservableEither<E, A> {
+  return defer(() => of(E.right(io())));
+}
 
 /**
  * Runs a task at each subscription. Unsubscribing drops its result; the task itself cannot be called off. A task that rejects is a defect.
@@ -83,7 +90,9 @@ export const fromIO = <A, E = never>(io: IO<A>): ObservableEither<E, A> => defer
  * OE.fromTask(() => Promise.resolve(21.5)).subscribe(element => console.log(element)); // Right(21.5)
  * ```
  */
-export const fromTask = <A, E = never>(task: Task<A>): ObservableEither<E, A> => defer(task).pipe(map(value => E.right(value)));
+export function fromTask<A, E = never>(task: Task<A>): ObservableEither<E, A> {
+  return defer(task).pipe(map(value => E.right(value)));
+}
 
 /**
  * Runs a TaskEither at each subscription. Unsubscribing drops its result; the task itself cannot be called off. A task that rejects is a
@@ -98,7 +107,9 @@ export const fromTask = <A, E = never>(task: Task<A>): ObservableEither<E, A> =>
  * OE.fromTaskEither(site).subscribe(element => console.log(element)); // Left('no site')
  * ```
  */
-export const fromTaskEither = <E, A>(task: TaskEither<E, A>): ObservableEither<E, A> => defer(task);
+export function fromTaskEither<E, A>(task: TaskEither<E, A>): ObservableEither<E, A> {
+  return defer(task);
+}
 
 /**
  * The values of a plain Observable as results. What it raises stays a defect; `tryCatch` makes it an error.
@@ -111,4 +122,6 @@ export const fromTaskEither = <E, A>(task: TaskEither<E, A>): ObservableEither<E
  * OE.fromObservable(of(1, 2)).subscribe(element => console.log(element)); // Right(1), Right(2)
  * ```
  */
-export const fromObservable = <A, E = never>(source: Observable<A>): ObservableEither<E, A> => source.pipe(map(value => E.right(value)));
+export function fromObservable<A, E = never>(source: Observable<A>): ObservableEither<E, A> {
+  return source.pipe(map(value => E.right(value)));
+}

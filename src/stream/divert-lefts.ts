@@ -9,12 +9,12 @@ import { markHandled } from './unhandled.js';
  * Puts a stream in the place of each error that `catches` takes, and passes everything else at once: the core of `orElse`,
  * `catchTag` and their kin. Several such streams can be running at a time; the source goes on meanwhile.
  */
-export const divertLefts = <E, A, C extends E, R extends Either<unknown, unknown>>(
+export function divertLefts<E, A, C extends E, R extends Either<unknown, unknown>>(
   source: ObservableEither<E, A>,
   catches: (error: E) => error is C,
   handler: (error: C) => Observable<R>,
-): ObservableEither<Exclude<E, C> | LeftOf<R>, A | RightOf<R>> =>
-  divert<Either<E, A>, C, Either<Exclude<E, C>, A>, R>(
+): ObservableEither<Exclude<E, C> | LeftOf<R>, A | RightOf<R>> {
+  return divert<Either<E, A>, C, Either<Exclude<E, C>, A>, R>(
     source,
     (element, pick, pass) => {
       if (element._tag === 'Left' && catches(element.left)) {
@@ -25,3 +25,4 @@ export const divertLefts = <E, A, C extends E, R extends Either<unknown, unknown
     // In here, since what a handler throws must reach the error channel.
     caught$ => caught$.pipe(mergeMap(handler)),
   );
+}

@@ -17,12 +17,12 @@ export type Route<T, S, P> = (element: T, pick: (picked: S) => void, pass: (pass
  *
  * @param project is also given what passes beside it, each element just before it is handed on.
  */
-export const divert = <T, S, P extends Either<unknown, unknown>, R>(
+export function divert<T, S, P extends Either<unknown, unknown>, R>(
   source: Observable<T>,
   route: Route<T, S, P>,
   project: (picked$: Observable<S>, passing$: Observable<P>) => Observable<R>,
-): Observable<P | Either<LeftOf<R>, RightOf<R>>> =>
-  new Observable<P | Either<LeftOf<R>, RightOf<R>>>(subscriber => {
+): Observable<P | Either<LeftOf<R>, RightOf<R>>> {
+  return new Observable<P | Either<LeftOf<R>, RightOf<R>>>(subscriber => {
     const picked = new Subject<S>();
     const passing = new Subject<P>();
     const stop = new Subject<void>();
@@ -95,3 +95,4 @@ export const divert = <T, S, P extends Either<unknown, unknown>, R>(
       });
     });
   });
+}

@@ -7,7 +7,9 @@ import type { ObservableEither } from './observable-either.js';
 export type With<A, N extends string, B> = { readonly [K in keyof A | N]: K extends keyof A ? A[K] : B };
 
 // A computed key makes an index signature of the new member; With<> is what it is.
-const extend = <A, N extends string, B>(record: A, name: N, value: B): With<A, N, B> => ({ ...record, [name]: value }) as With<A, N, B>;
+function extend<A, N extends string, B>(record: A, name: N, value: B): With<A, N, B> {
+  return { ...record, [name]: value } as With<A, N, B>;
+}
 
 /**
  * The start of `Do` notation: names for the results of steps that depend on one another.
@@ -38,10 +40,10 @@ export const Do: ObservableEither<never, object> = right({});
  * pipe(OE.right(21.5), OE.bindTo('celsius')).subscribe(element => console.log(element)); // Right({ celsius: 21.5 })
  * ```
  */
-export const bindTo =
-  <N extends string>(name: N) =>
-  <E, A>(source: ObservableEither<E, A>): ObservableEither<E, Readonly<Record<N, A>>> =>
+export function bindTo<N extends string>(name: N) {
+  return <E, A>(source: ObservableEither<E, A>): ObservableEither<E, Readonly<Record<N, A>>> =>
     map((value: A) => ({ [name]: value }) as Readonly<Record<N, A>>)(source);
+}
 
 /**
  * Adds the result of a step that depends on the ones before: `chainW` that keeps what is there.
@@ -55,10 +57,10 @@ export const bindTo =
  *   .subscribe(element => console.log(element)); // Right({ celsius: 21.5, kelvin: 294.65 })
  * ```
  */
-export const bindW =
-  <N extends string, A, E2, B>(name: Exclude<N, keyof A>, f: (record: A) => ObservableEither<E2, B>) =>
-  <E1>(source: ObservableEither<E1, A>): ObservableEither<E1 | E2, With<A, N, B>> =>
+export function bindW<N extends string, A, E2, B>(name: Exclude<N, keyof A>, f: (record: A) => ObservableEither<E2, B>) {
+  return <E1>(source: ObservableEither<E1, A>): ObservableEither<E1 | E2, With<A, N, B>> =>
     chainW((record: A) => map((value: B) => extend<A, N, B>(record, name, value))(f(record)))(source);
+}
 
 /** `bindW` where both sides have the same errors. */
 export const bind: <N extends string, A, E, B>(
@@ -78,10 +80,12 @@ export const bind: <N extends string, A, E, B>(
  *   .subscribe(element => console.log(element)); // Right({ celsius: 21.5, site: 'greenhouse' })
  * ```
  */
-export const apSW = <N extends string, A, E2, B>(
+export function apSW<N extends string, A, E2, B>(
   name: Exclude<N, keyof A>,
   values: ObservableEither<E2, B>,
-): (<E1>(source: ObservableEither<E1, A>) => ObservableEither<E1 | E2, With<A, N, B>>) => bindW(name, () => values);
+): <E1>(source: ObservableEither<E1, A>) => ObservableEither<E1 | E2, With<A, N, B>> {
+  return bindW(name, () => values);
+}
 
 /** `apSW` where both sides have the same errors. */
 export const apS: <N extends string, A, E, B>(
@@ -101,9 +105,9 @@ export const apS: <N extends string, A, E, B>(
  *   .subscribe(element => console.log(element)); // Right({ celsius: 21.5, label: '21.5 °C' })
  * ```
  */
-const letTo =
-  <N extends string, A, B>(name: Exclude<N, keyof A>, f: (record: A) => B) =>
-  <E>(source: ObservableEither<E, A>): ObservableEither<E, With<A, N, B>> =>
+function letTo<N extends string, A, B>(name: Exclude<N, keyof A>, f: (record: A) => B) {
+  return <E>(source: ObservableEither<E, A>): ObservableEither<E, With<A, N, B>> =>
     map((record: A) => extend<A, N, B>(record, name, f(record)))(source);
+}
 
 export { letTo as let };

@@ -47,12 +47,16 @@ interface Downstream {
 
 let subscribing: Downstream | undefined;
 
-export const edgeBeingSubscribed = (): Edge | undefined => subscribing?.edge;
+export function edgeBeingSubscribed(): Edge | undefined {
+  return subscribing?.edge;
+}
 
 /** Whether what is being subscribed feeds a fallback, which wants every value that comes to nothing. */
-export const feedsFallback = (): boolean => subscribing?.hasFallback === true;
+export function feedsFallback(): boolean {
+  return subscribing?.hasFallback === true;
+}
 
-const within = (downstream: Downstream | undefined, subscribe: () => void): void => {
+function within(downstream: Downstream | undefined, subscribe: () => void): void {
   const outer = subscribing;
   subscribing = downstream;
   try {
@@ -60,39 +64,40 @@ const within = (downstream: Downstream | undefined, subscribe: () => void): void
   } finally {
     subscribing = outer;
   }
-};
+}
 
 /** Subscribes to what feeds the stage of `edge`; an `edge` that is not known changes nothing. */
-export const along = (edge: Edge | undefined, subscribe: () => void): void => {
+export function along(edge: Edge | undefined, subscribe: () => void): void {
   if (edge === undefined) subscribe();
   else within({ edge, hasFallback: false }, subscribe);
-};
+}
 
 /** The same stream, known to feed a fallback. */
-export const feedingFallback = <A>(source: Observable<A>): Observable<A> =>
-  new Observable(subscriber => {
+export function feedingFallback<A>(source: Observable<A>): Observable<A> {
+  return new Observable(subscriber => {
     within({ edge: subscribing?.edge, hasFallback: true }, () => {
       source.subscribe(subscriber);
     });
   });
+}
 
 /** Subscribes `subscriber` to `source`, which feeds the stage of `edge`. */
-export const subscribeAlong = <A>(edge: Edge, source: Observable<A>, subscriber: Subscriber<A>): void => {
+export function subscribeAlong<A>(edge: Edge, source: Observable<A>, subscriber: Subscriber<A>): void {
   along(edge, () => {
     source.subscribe(subscriber);
   });
-};
+}
 
 /**
  * A stage suspends the edge while it deals with a value. A source that emits while it is being subscribed would otherwise
  * let the stages that are subscribed because of the value count as its feeders.
  */
-export const suspendSubscribing = (): Downstream | undefined => {
+export function suspendSubscribing(): Downstream | undefined {
   const outer = subscribing;
   subscribing = undefined;
   return outer;
-};
+}
 
-export const resumeSubscribing = (outer: Downstream | undefined): void => {
+export function resumeSubscribing(outer: Downstream | undefined): void {
   subscribing = outer;
-};
+}

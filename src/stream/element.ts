@@ -17,5 +17,6 @@ export type ValueOf<S> = S extends Observable<infer R> ? RightOf<R> : never;
  * Elements whose Eithers differ, as those of `of(right(1), left('x'))`, as one Either of the unions. Nothing happens at run time: the
  * compiler cannot see that `Left<LeftOf<T>> | Right<RightOf<T>>` takes every `T`.
  */
-export const united = <T extends Either<unknown, unknown>>(source: Observable<T>): Observable<Either<LeftOf<T>, RightOf<T>>> =>
-  source as Observable<unknown> as Observable<Either<LeftOf<T>, RightOf<T>>>;
+export function united<T extends Either<unknown, unknown>>(source: Observable<T>): Observable<Either<LeftOf<T>, RightOf<T>>> {
+  return source as Observable<unknown> as Observable<Either<LeftOf<T>, RightOf<T>>>;
+}

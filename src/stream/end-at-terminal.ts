@@ -19,7 +19,7 @@ import { isTerminal } from './kind.js';
  *   .subscribe({ next: element => console.log(element._tag), complete: () => console.log('complete') }); // Right, Left, complete
  * ```
  */
-export const endAtTerminal =
-  () =>
-  <T extends Either<unknown, unknown>>(source: Observable<T>): Observable<T> =>
+export function endAtTerminal() {
+  return <T extends Either<unknown, unknown>>(source: Observable<T>): Observable<T> =>
     source.pipe(takeWhile(element => !isTerminal(element), true));
+}

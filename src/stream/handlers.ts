@@ -23,19 +23,21 @@ export type Only<H, Keys extends string> = Readonly<Record<Exclude<keyof H, Keys
  * Tags and kinds known at run time only, so that one look-up serves them all. Own members: a tag can be data, and `constructor` is no
  * handler.
  */
-export const handlerFor = (handlers: object, key: string | undefined): ((error: unknown) => unknown) | undefined => {
+export function handlerFor(handlers: object, key: string | undefined): ((error: unknown) => unknown) | undefined {
   if (key === undefined || !Object.hasOwn(handlers, key)) return undefined;
   return (handlers as Readonly<Record<string, (error: unknown) => unknown>>)[key];
-};
+}
 
 /** Calls the handler of a key; that there is none means that the stream carries what its type excludes. */
-export const handleBy = (handlers: object, key: string | undefined, error: unknown): unknown => {
+export function handleBy(handlers: object, key: string | undefined, error: unknown): unknown {
   const handler = handlerFor(handlers, key);
   if (handler === undefined)
     throw new TypeError(`There is no handler for an error of ${key ?? 'no tag'}, which by its type cannot come.`, { cause: error });
   markHandled(error);
   return handler(error);
-};
+}
 
 /** Whether one of the handlers is for the error's tag. */
-export const hasTagHandler = (handlers: object, error: unknown): boolean => handlerFor(handlers, tagOf(error)) !== undefined;
+export function hasTagHandler(handlers: object, error: unknown): boolean {
+  return handlerFor(handlers, tagOf(error)) !== undefined;
+}

@@ -5,8 +5,9 @@ import { reportToStderr } from './report-to-stderr.js';
 /** Of all hooks of the process, so that many that fail fill no log. */
 const report = reportToStderr();
 
-const complain = (what: string, thrown: unknown): void =>
+function complain(what: string, thrown: unknown): void {
   report.left({ _tag: what, message: thrown instanceof Error ? thrown.message : inspect(thrown) });
+}
 
 type Told<A extends readonly unknown[]> = (...args: A) => void;
 

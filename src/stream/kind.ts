@@ -12,19 +12,23 @@ export type OfKind<E, K extends Kind> = E extends unknown ? (K extends KindOf<E>
 export type PassingError<E> = OfKind<E, 'message' | 'gap'>;
 
 /** The kind of an error at run time. */
-export const kindOf = (error: unknown): Kind => {
+export function kindOf(error: unknown): Kind {
   const kind = typeof error === 'object' && error !== null ? (error as { readonly kind?: unknown }).kind : undefined;
   return kind === 'terminal' || kind === 'gap' ? kind : 'message';
-};
+}
 
 /** Whether an error ends the stream it passes on. */
-export const isTerminalError = (error: unknown): boolean => kindOf(error) === 'terminal';
+export function isTerminalError(error: unknown): boolean {
+  return kindOf(error) === 'terminal';
+}
 
 /** Whether an error is that of a proxy that was closed after it had been drained: the end that was wanted. */
-export const isEndInGoodOrder = (error: unknown): boolean => {
+export function isEndInGoodOrder(error: unknown): boolean {
   if (tagOf(error) !== 'ProxyClosed') return false;
   return (error as { readonly drained?: unknown }).drained === true;
-};
+}
 
 /** Whether an element is a `Left` that ends its stream. */
-export const isTerminal = (element: Either<unknown, unknown>): boolean => element._tag === 'Left' && kindOf(element.left) === 'terminal';
+export function isTerminal(element: Either<unknown, unknown>): boolean {
+  return element._tag === 'Left' && kindOf(element.left) === 'terminal';
+}

@@ -13,10 +13,10 @@ import type { ObservableEither } from './observable-either.js';
  * pipe(OE.right(21.5), OE.map(celsius => celsius * 1.8 + 32)).subscribe(element => console.log(element)); // Right(70.7)
  * ```
  */
-export const map = <A, B>(f: (value: A) => B): (<E>(source: ObservableEither<E, A>) => ObservableEither<E, B>) => {
+export function map<A, B>(f: (value: A) => B): <E>(source: ObservableEither<E, A>) => ObservableEither<E, B> {
   const mapElement = E.map(f);
   return source => source.pipe(mapElements(element => mapElement(element)));
-};
+}
 
 /**
  * Changes each error.
@@ -31,10 +31,10 @@ export const map = <A, B>(f: (value: A) => B): (<E>(source: ObservableEither<E, 
  * pipe(OE.left('offline'), OE.mapLeft(reason => new Error(reason))).subscribe(element => console.log(element._tag)); // Left
  * ```
  */
-export const mapLeft = <E1, E2>(f: (error: E1) => E2): (<A>(source: ObservableEither<E1, A>) => ObservableEither<E2, A>) => {
+export function mapLeft<E1, E2>(f: (error: E1) => E2): <A>(source: ObservableEither<E1, A>) => ObservableEither<E2, A> {
   const mapElement = E.mapLeft(f);
   return source => source.pipe(mapElements(element => mapElement(element)));
-};
+}
 
 /**
  * Changes errors and results: `mapLeft` and `map` in one.
@@ -48,10 +48,10 @@ export const mapLeft = <E1, E2>(f: (error: E1) => E2): (<A>(source: ObservableEi
  *   .subscribe(element => console.log(element)); // Right('21.5 °C')
  * ```
  */
-export const bimap = <E1, E2, A, B>(
+export function bimap<E1, E2, A, B>(
   onLeft: (error: E1) => E2,
   onRight: (value: A) => B,
-): ((source: ObservableEither<E1, A>) => ObservableEither<E2, B>) => {
+): (source: ObservableEither<E1, A>) => ObservableEither<E2, B> {
   const mapElement = E.bimap(onLeft, onRight);
   return source => source.pipe(mapElements(mapElement));
-};
+}

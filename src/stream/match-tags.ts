@@ -16,10 +16,11 @@ import { tagOf, type TagOf } from './tag.js';
  * console.log(exitCode); // 1
  * ```
  */
-export const matchTags =
-  <E extends { readonly _tag: string }, H extends PerTag<E, unknown>>(handlers: H & Only<H, TagOf<E>>): ((error: E) => Returned<H>) =>
-  error =>
-    handleBy(handlers, tagOf(error), error) as Returned<H>;
+export function matchTags<E extends { readonly _tag: string }, H extends PerTag<E, unknown>>(
+  handlers: H & Only<H, TagOf<E>>,
+): (error: E) => Returned<H> {
+  return error => handleBy(handlers, tagOf(error), error) as Returned<H>;
+}
 
 /**
  * A function of an error, made of one function for each kind. Exhaustive: a kind without one is a compile error, and so is one for a kind
@@ -34,7 +35,6 @@ export const matchTags =
  * console.log(pipe(error, matchKinds({ gap: gap => `missing some of ${gap.topicName}`, terminal: () => 'over' })));
  * ```
  */
-export const matchKinds =
-  <E, H extends PerKind<E, unknown>>(handlers: H & Only<H, KindOf<E>>): ((error: E) => Returned<H>) =>
-  error =>
-    handleBy(handlers, kindOf(error), error) as Returned<H>;
+export function matchKinds<E, H extends PerKind<E, unknown>>(handlers: H & Only<H, KindOf<E>>): (error: E) => Returned<H> {
+  return error => handleBy(handlers, kindOf(error), error) as Returned<H>;
+}

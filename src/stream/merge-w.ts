@@ -21,8 +21,9 @@ import type { ObservableEither } from './observable-either.js';
  *   .subscribe(E.match(error => console.log(error.message), value => console.log(value)));
  * ```
  */
-export const mergeW = <S extends readonly ObservableEither<unknown, unknown>[]>(
+export function mergeW<S extends readonly ObservableEither<unknown, unknown>[]>(
   ...sources: S
-): ObservableEither<ErrorOf<S[number]>, ValueOf<S[number]>> =>
+): ObservableEither<ErrorOf<S[number]>, ValueOf<S[number]>> {
   // The element types of a tuple cannot be told to merge() one by one; the union it emits is the Either of the unions.
-  (merge(...sources) as ObservableEither<ErrorOf<S[number]>, ValueOf<S[number]>>).pipe(endAtTerminal());
+  return (merge(...sources) as ObservableEither<ErrorOf<S[number]>, ValueOf<S[number]>>).pipe(endAtTerminal());
+}

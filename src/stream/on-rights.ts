@@ -16,16 +16,17 @@ export interface OnRights {
   ): <T extends Either<unknown, A>>(source: Observable<T>) => Observable<Either<LeftOf<T> | LeftOf<R>, RightOf<R>>>;
 }
 
-const routeRights = <E, A>(element: Either<E, A>, pick: (value: A) => void, pass: (element: Either<E, never>) => void): void => {
+function routeRights<E, A>(element: Either<E, A>, pick: (value: A) => void, pass: (element: Either<E, never>) => void): void {
   if (element._tag === 'Right') pick(element.right);
   else pass(element);
-};
+}
 
-const gapsOf = <E>(lefts$: Observable<Either<E, never>>): Observable<OfKind<E, 'gap'>> =>
-  lefts$.pipe(
+function gapsOf<E>(lefts$: Observable<Either<E, never>>): Observable<OfKind<E, 'gap'>> {
+  return lefts$.pipe(
     filter(element => element._tag === 'Left' && kindOf(element.left) === 'gap'),
     map(element => (element as { readonly left: OfKind<E, 'gap'> }).left),
   );
+}
 
 /**
  * Plain RxJS on the results of a stream; its errors pass outside.

@@ -19,10 +19,10 @@ import type { ObservableEither } from './observable-either.js';
  * pipe(OE.left('no reading'), OE.orElseW(() => OE.right(0))).subscribe(element => console.log(element)); // Right(0)
  * ```
  */
-export const orElseW =
-  <E1, E2, B>(onLeft: (error: E1) => ObservableEither<E2, B>) =>
-  <A>(source: ObservableEither<E1, A>): ObservableEither<E2, A | B> =>
+export function orElseW<E1, E2, B>(onLeft: (error: E1) => ObservableEither<E2, B>) {
+  return <A>(source: ObservableEither<E1, A>): ObservableEither<E2, A | B> =>
     divertLefts(source, (_error: E1): _error is E1 => true, onLeft);
+}
 
 /** `orElseW` that keeps the type of the results. */
 export const orElse: <E1, E2, A>(

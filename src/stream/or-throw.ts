@@ -18,9 +18,8 @@ import { markHandled } from './unhandled.js';
  *   .subscribe({ next: value => console.log(value), error: (error: Error) => console.log(error.message) }); // 1, garbled
  * ```
  */
-export const orThrow =
-  () =>
-  <T extends Either<unknown, unknown>>(source: Observable<T>): Observable<RightOf<T>> =>
+export function orThrow() {
+  return <T extends Either<unknown, unknown>>(source: Observable<T>): Observable<RightOf<T>> =>
     source.pipe(
       map(element => {
         if (element._tag === 'Left') {
@@ -30,3 +29,4 @@ export const orThrow =
         return element.right as RightOf<T>;
       }),
     );
+}

@@ -24,7 +24,7 @@ export interface Reporter {
 }
 
 /** Tells the first error of each key at once, then one per key and ten seconds with the number of those it stands for; bounded memory. */
-export const reportAtTimes = (tell: (report: Report) => void, scheduler: SchedulerLike = asyncScheduler): Reporter => {
+export function reportAtTimes(tell: (report: Report) => void, scheduler: SchedulerLike = asyncScheduler): Reporter {
   const steady = steadyNow(scheduler);
   const keys = new Map<string, { at: number; withheld: number }>();
 
@@ -46,4 +46,4 @@ export const reportAtTimes = (tell: (report: Report) => void, scheduler: Schedul
       keys.clear();
     },
   };
-};
+}

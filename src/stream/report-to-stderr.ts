@@ -7,17 +7,17 @@ export interface StderrReporter {
   readonly end: () => void;
 }
 
-const textOf = (error: unknown): string => {
+function textOf(error: unknown): string {
   try {
     const message = typeof error === 'object' && error !== null ? (error as { readonly message?: unknown }).message : undefined;
     return typeof message === 'string' ? message : String(error);
   } catch {
     return 'an error that cannot be printed';
   }
-};
+}
 
 /** Writes errors to stderr, a line a tag, at a bounded rate and from bounded memory. */
-export const reportToStderr = (): StderrReporter => {
+export function reportToStderr(): StderrReporter {
   const reporter = reportAtTimes(({ key, error, withheld }) => {
     if (error === undefined) console.error(`greengrass-rx: ${key}: ${String(withheld)} more were not written`);
     else
@@ -26,4 +26,4 @@ export const reportToStderr = (): StderrReporter => {
       );
   });
   return { left: error => reporter.left(tagOf(error) ?? 'Left', error ?? 'an error that is nothing'), end: reporter.end };
-};
+}

@@ -42,8 +42,9 @@ export interface RetryOptions<E> {
 }
 
 /** The default for `while`: an error that does not say is worth a retry, since the schedule bounds how many there are. */
-export const isRetryable = (error: unknown): boolean =>
-  !(typeof error === 'object' && error !== null && 'retryable' in error && error.retryable === false);
+export function isRetryable(error: unknown): boolean {
+  return !(typeof error === 'object' && error !== null && 'retryable' in error && error.retryable === false);
+}
 
 /** One subscriber's retries: what the operators for both kinds of stream have in common. */
 export interface Retrying<E> {
@@ -138,7 +139,9 @@ export function retryWith<T extends Either<unknown, unknown>>(
     });
 }
 
-const isLeftOf = <T extends Either<unknown, unknown>>(element: T): element is T & Left<LeftOf<T>> => element._tag === 'Left';
+function isLeftOf<T extends Either<unknown, unknown>>(element: T): element is T & Left<LeftOf<T>> {
+  return element._tag === 'Left';
+}
 
 /**
  * For plain Observables: subscribes to the source again when it errors, after the wait the schedule gives. For a stream

@@ -2,8 +2,12 @@ import type { Either } from 'fp-ts/lib/Either.js';
 import { filter, map, type Observable } from 'rxjs';
 import type { LeftOf, RightOf } from './element.js';
 
-const isRight = (element: Either<unknown, unknown>): boolean => element._tag === 'Right';
-const isLeft = (element: Either<unknown, unknown>): boolean => element._tag === 'Left';
+function isRight(element: Either<unknown, unknown>): boolean {
+  return element._tag === 'Right';
+}
+function isLeft(element: Either<unknown, unknown>): boolean {
+  return element._tag === 'Left';
+}
 
 /**
  * The results only. Every error is dropped, and a terminal one looks like plain completion: a component whose pipeline begins with
@@ -19,13 +23,13 @@ const isLeft = (element: Either<unknown, unknown>): boolean => element._tag === 
  * of(E.right(1), E.left('garbled'), E.right(2)).pipe(OE.rights()).subscribe(value => console.log(value)); // 1, 2
  * ```
  */
-export const rights =
-  () =>
-  <T extends Either<unknown, unknown>>(source: Observable<T>): Observable<RightOf<T>> =>
+export function rights() {
+  return <T extends Either<unknown, unknown>>(source: Observable<T>): Observable<RightOf<T>> =>
     source.pipe(
       filter(isRight),
       map(element => (element as { readonly right: RightOf<T> }).right),
     );
+}
 
 /**
  * The errors only, the terminal one included.
@@ -39,13 +43,13 @@ export const rights =
  * of(E.right(1), E.left('garbled'), E.right(2)).pipe(OE.lefts()).subscribe(error => console.log(error)); // garbled
  * ```
  */
-export const lefts =
-  () =>
-  <T extends Either<unknown, unknown>>(source: Observable<T>): Observable<LeftOf<T>> =>
+export function lefts() {
+  return <T extends Either<unknown, unknown>>(source: Observable<T>): Observable<LeftOf<T>> =>
     source.pipe(
       filter(isLeft),
       map(element => (element as { readonly left: LeftOf<T> }).left),
     );
+}
 
 /** The two sides of a stream. */
 export interface Partitioned<E, A> {
@@ -68,7 +72,9 @@ export interface Partitioned<E, A> {
  * right.subscribe(value => console.log(value)); // 1, 2
  * ```
  */
-export const partition = <T extends Either<unknown, unknown>>(source: Observable<T>): Partitioned<LeftOf<T>, RightOf<T>> => ({
-  left: source.pipe(lefts()),
-  right: source.pipe(rights()),
-});
+export function partition<T extends Either<unknown, unknown>>(source: Observable<T>): Partitioned<LeftOf<T>, RightOf<T>> {
+  return {
+    left: source.pipe(lefts()),
+    right: source.pipe(rights()),
+  };
+}

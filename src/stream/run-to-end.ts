@@ -33,10 +33,10 @@ export interface RunToEndOptions<E> {
  * console.log('done');
  * ```
  */
-export const runToEnd = <T extends Either<unknown, unknown>>(
+export function runToEnd<T extends Either<unknown, unknown>>(
   source: Observable<T>,
   options: RunToEndOptions<LeftOf<T>> = {},
-): Promise<void> => {
+): Promise<void> {
   const report = reportToStderr();
   const onLeft = hook('onLeft', options.onLeft) ?? report.left;
   const run = source.pipe(
@@ -53,4 +53,4 @@ export const runToEnd = <T extends Either<unknown, unknown>>(
     finalize(report.end),
   );
   return lastValueFrom(run, { defaultValue: undefined });
-};
+}

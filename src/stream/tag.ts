@@ -5,7 +5,7 @@ export type TagOf<E> = E extends { readonly _tag: infer Tag extends string } ? T
 export type Tagged<E, Tag extends string> = Extract<E, { readonly _tag: Tag }>;
 
 /** The tag of an error at run time. */
-export const tagOf = (error: unknown): string | undefined => {
+export function tagOf(error: unknown): string | undefined {
   const tag = typeof error === 'object' && error !== null ? (error as { readonly _tag?: unknown })._tag : undefined;
   return typeof tag === 'string' ? tag : undefined;
-};
+}

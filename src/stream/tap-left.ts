@@ -13,9 +13,8 @@ import type { ObservableEither } from './observable-either.js';
  * pipe(OE.left('offline'), OE.tapLeft(reason => console.log(reason))).subscribe(element => console.log(element)); // offline, Left('offline')
  * ```
  */
-export const tapLeft =
-  <E>(f: (error: E) => void) =>
-  <A>(source: ObservableEither<E, A>): ObservableEither<E, A> => {
+export function tapLeft<E>(f: (error: E) => void) {
+  return <A>(source: ObservableEither<E, A>): ObservableEither<E, A> => {
     const look = hook('tapLeft', f);
     return source.pipe(
       tap(element => {
@@ -23,3 +22,4 @@ export const tapLeft =
       }),
     );
   };
+}

@@ -9,10 +9,12 @@ export type EitherOf<R> = Either<LeftOf<R>, RightOf<R>>;
  * Makes an element of a result. The one edge where a result's type is read off its value; `LeftOf` and `RightOf` say the same to the
  * compiler.
  */
-export const toEither = <R>(result: R): EitherOf<R> => (isEither(result) ? result : right(result)) as EitherOf<R>;
+export function toEither<R>(result: R): EitherOf<R> {
+  return (isEither(result) ? result : right(result)) as EitherOf<R>;
+}
 
-const isEither = (value: unknown): boolean => {
+function isEither(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   const tag = (value as { readonly _tag?: unknown })._tag;
   return tag === 'Right' ? 'right' in value : tag === 'Left' && 'left' in value;
-};
+}

@@ -21,15 +21,15 @@ import { markHandled } from './unhandled.js';
  * console.log(await first()); // Right(21.5)
  * ```
  */
-export const toTaskEither =
-  <E2>(onEmpty: () => E2) =>
-  <T extends Either<unknown, unknown>>(source: Observable<T>): TaskEither<LeftOf<T> | E2, RightOf<T>> =>
-  async () => {
-    const handled$ = united(source).pipe(
-      tap(element => {
-        if (element._tag === 'Left') markHandled(element.left);
-      }),
-    );
-    const first = await firstValueFrom<Either<LeftOf<T>, RightOf<T>>, undefined>(handled$, { defaultValue: undefined });
-    return first ?? left(onEmpty());
-  };
+export function toTaskEither<E2>(onEmpty: () => E2) {
+  return <T extends Either<unknown, unknown>>(source: Observable<T>): TaskEither<LeftOf<T> | E2, RightOf<T>> =>
+    async () => {
+      const handled$ = united(source).pipe(
+        tap(element => {
+          if (element._tag === 'Left') markHandled(element.left);
+        }),
+      );
+      const first = await firstValueFrom<Either<LeftOf<T>, RightOf<T>>, undefined>(handled$, { defaultValue: undefined });
+      return first ?? left(onEmpty());
+    };
+}

@@ -20,10 +20,10 @@ import type { ObservableEither } from './observable-either.js';
  *   .subscribe(element => console.log(element)); // Left({ _tag: 'NoWeather', … })
  * ```
  */
-export const tryCatch =
-  <E>(onThrow: (cause: unknown) => E) =>
-  <A>(source: Observable<A>): ObservableEither<E, A> =>
+export function tryCatch<E>(onThrow: (cause: unknown) => E) {
+  return <A>(source: Observable<A>): ObservableEither<E, A> =>
     source.pipe(
       map(value => E.right(value)),
       catchError((cause: unknown) => of(E.left(onThrow(cause)))),
     );
+}

@@ -14,7 +14,7 @@ interface Work<A> {
  *
  * @param edge what the source feeds, for the ledger.
  */
-export const workOn = <A>(source: Observable<A>, owner: Subscription, { next, error, complete }: Work<A>, edge?: Edge): void => {
+export function workOn<A>(source: Observable<A>, owner: Subscription, { next, error, complete }: Work<A>, edge?: Edge): void {
   if (owner.closed) return;
   // Known to the owner before the source is subscribed: one that emits without end meanwhile could not be stopped otherwise.
   new Observable<A>((upstream: Subscriber<A>) => {
@@ -38,4 +38,4 @@ export const workOn = <A>(source: Observable<A>, owner: Subscription, { next, er
       }
     },
   });
-};
+}

@@ -159,7 +159,9 @@ export class ServerEnd implements Peer {
 }
 
 /** As a socket tells of one. */
-const reset = (): Error => Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET', syscall: 'read' });
+function reset(): Error {
+  return Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET', syscall: 'read' });
+}
 
 function streamIdOf(frame: Buffer): number {
   let streamId = 0;

@@ -10,7 +10,9 @@ interface Node<V> {
   readonly below: V[];
 }
 
-const node = <V>(): Node<V> => ({ levels: new Map(), any: undefined, here: [], below: [] });
+function node<V>(): Node<V> {
+  return { levels: new Map(), any: undefined, here: [], below: [] };
+}
 
 /**
  * Values filed under topic filters, found by topic name. Finding takes one walk down the levels of the name, however many filters there are:

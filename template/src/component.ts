@@ -28,8 +28,8 @@ const Config = t.type({
 type Config = t.TypeOf<typeof Config>;
 
 /** Readings in; for each sensor a summary out, when it says something new. */
-const summaries = (proxy: MqttProxy, config: Config, limit$: BehaviorSubject<number>) =>
-  proxy.subscribe({ topicName: READINGS, qos, codec: json(Reading) }).pipe(
+function summaries(proxy: MqttProxy, config: Config, limit$: BehaviorSubject<number>) {
+  return proxy.subscribe({ topicName: READINGS, qos, codec: json(Reading) }).pipe(
     onRights(reading$ =>
       reading$.pipe(
         map(({ params, value }) => ({ sensor: params.sensor, celsius: value.celsius })),
@@ -52,10 +52,11 @@ const summaries = (proxy: MqttProxy, config: Config, limit$: BehaviorSubject<num
       ),
     ),
   );
+}
 
 /** Commands in; an answer out to each. */
-const commands = (proxy: MqttProxy, limit$: BehaviorSubject<number>) =>
-  proxy.subscribe({ topicName: COMMANDS, qos, codec: json(Command) }).pipe(
+function commands(proxy: MqttProxy, limit$: BehaviorSubject<number>) {
+  return proxy.subscribe({ topicName: COMMANDS, qos, codec: json(Command) }).pipe(
     respond(proxy, {
       name: 'commands',
       handle: ({ limit }) => {
@@ -68,6 +69,7 @@ const commands = (proxy: MqttProxy, limit$: BehaviorSubject<number>) =>
       publish: { topics: [ANSWERS] },
     }),
   );
+}
 
 export default component({
   name: 'com.example.MyComponent',

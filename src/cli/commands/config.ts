@@ -72,5 +72,6 @@ export function addUpdate(root: Command, cli: Cli): void {
   ).action(start('restart'));
 }
 
-const atDev = (command: Command): Command =>
-  command.addOption(new Option('--nucleus <pid>', 'the dev to talk to, where several run').argParser(parseCount));
+function atDev(command: Command): Command {
+  return command.addOption(new Option('--nucleus <pid>', 'the dev to talk to, where several run').argParser(parseCount));
+}

@@ -77,13 +77,14 @@ export function addOutbox(root: Command, cli: Cli): void {
 const FILE = 'the file, such as outbox.sqlite';
 
 /** A command for some of the messages. The help says in the words of `without` which they are where no place is given. */
-const command = (outbox: Command, name: string, description: string, without: 'all' | 'none'): Command =>
-  outbox
+function command(outbox: Command, name: string, description: string, without: 'all' | 'none'): Command {
+  return outbox
     .command(name)
     .description(description)
     .argument('<file>', FILE)
     .addArgument(new Argument('[place...]', 'places as ls lists them, such as 17 or 20-35').argParser(parsePlaces).default([], without))
     .option('--topic <filter>', "those whose topic this filter matches, such as 'meters/#'");
+}
 
 function parsePlaces(text: string, before: readonly Places[]): readonly Places[] {
   const [, first = '', last = first] = /^(\d{1,15})(?:-(\d{1,15}))?$/.exec(text) ?? [];

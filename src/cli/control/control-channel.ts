@@ -34,7 +34,9 @@ const LONGEST = 1024 * 1024;
 const MOST_AT_ONCE = 16;
 
 /** Beside the socket of the nucleus, in a folder that is this user's alone. */
-const controlPath = (socketPath: string): string => join(dirname(socketPath), 'control');
+function controlPath(socketPath: string): string {
+  return join(dirname(socketPath), 'control');
+}
 
 /** Serves the control channel of the nucleus at this socket until it is disposed of. */
 export async function serveControl(

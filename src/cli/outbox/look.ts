@@ -204,7 +204,9 @@ function inFull(out: Output, message: FiledMessage): string {
   ].join('\n');
 }
 
-const dated = (timeOfDay: number): string => isoTime(timeOfDay).slice(0, 19).replace('T', ' ') + 'Z';
+function dated(timeOfDay: number): string {
+  return isoTime(timeOfDay).slice(0, 19).replace('T', ' ') + 'Z';
+}
 
 function plural(count: number, what: string): string {
   return count === 1 ? `1 ${what}` : `${String(count)} ${what}s`;

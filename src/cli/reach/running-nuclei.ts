@@ -21,7 +21,9 @@ export interface RunningNucleus {
 export const OBSERVER = 'greengrass-rx';
 
 /** Its components, that of the command first, without {@link OBSERVER}. */
-export const componentsOf = ({ tokens }: RunningNucleus): readonly string[] => Object.keys(tokens).filter(name => name !== OBSERVER);
+export function componentsOf({ tokens }: RunningNucleus): readonly string[] {
+  return Object.keys(tokens).filter(name => name !== OBSERVER);
+}
 
 const RunningNucleus: t.Type<RunningNucleus, unknown> = t.type({
   pid: t.number,

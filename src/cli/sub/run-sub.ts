@@ -105,7 +105,9 @@ export async function runSub(cli: Cli, filters: readonly string[], options: SubO
 }
 
 /** A message of a local topic, printed as any other. */
-const printable = ({ topic, payload }: LocalMessage): MqttMessage => ({ topicName: topic, payload });
+function printable({ topic, payload }: LocalMessage): MqttMessage {
+  return { topicName: topic, payload };
+}
 
 /** Says when a subscription stands. Its failures are reported where they pass by. */
 function sayStatus(filter: string, who: string, say: (text: string) => void): (status: SubscriptionStatus) => void {

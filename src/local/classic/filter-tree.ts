@@ -7,7 +7,9 @@ interface Level {
   readonly filters: Set<string>;
 }
 
-const newLevel = (): Level => ({ below: new Map(), filters: new Set() });
+function newLevel(): Level {
+  return { below: new Map(), filters: new Set() };
+}
 
 /**
  * The filters that a classic nucleus has at its broker, by their levels: one that covers another, as `classicRoutes` says, is found

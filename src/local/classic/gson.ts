@@ -25,7 +25,9 @@ export function plainOf(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [wellFormed(name), plainOf(member)]));
 }
 
-const wellFormed = (text: string): string => text.replace(/\p{Surrogate}/gu, '?');
+function wellFormed(text: string): string {
+  return text.replace(/\p{Surrogate}/gu, '?');
+}
 
 function javaDouble(value: number): string {
   if (!Number.isFinite(value)) throw new GsonError('a number is too large for a double');

@@ -154,7 +154,9 @@ const REASON_NAMES: Readonly<Record<number, string>> = {
   162: 'WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED',
 };
 
-const reasonName = (code: number): string => REASON_NAMES[code] ?? 'UNSPECIFIED_ERROR';
+function reasonName(code: number): string {
+  return REASON_NAMES[code] ?? 'UNSPECIFIED_ERROR';
+}
 
 const MAX_SLASHES = 7;
 const MAX_LENGTH = 256;

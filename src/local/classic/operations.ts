@@ -31,7 +31,9 @@ import { MalformedMember, parseGson } from './request.js';
 import { classicInternalError, classicStatusEvent, classicStatusReply, classicUnsupported, nullPointer } from './replies.js';
 
 /** Said to what a device does and the local nucleus does not, in a form that the client takes for what it is. */
-const lacks = (operation: string): string => `Operation ${operation} is not supported by the local nucleus`;
+function lacks(operation: string): string {
+  return `Operation ${operation} is not supported by the local nucleus`;
+}
 
 /** How an operation is done. */
 interface Handler {

@@ -83,8 +83,9 @@ export function liteSubscribeToConfiguration(call: LiteCall, members: Members): 
   call.reply(() => subscribeReply.frame(streamId, '{}'));
 }
 
-const isDaemonDown = ({ caller, shared }: LiteCall): boolean =>
-  shared.context.faults.configurationDown.strike(caller.component) !== undefined;
+function isDaemonDown({ caller, shared }: LiteCall): boolean {
+  return shared.context.faults.configurationDown.strike(caller.component) !== undefined;
+}
 
 function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every(item => typeof item === 'string');

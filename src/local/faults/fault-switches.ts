@@ -126,16 +126,20 @@ const ABOUT: ReadonlyMap<string, FaultOperation> = new Map<string, FaultOperatio
 ]);
 
 /** Which faults strike an operation; `undefined` for one that no nucleus of ours has. */
-export const faultOperation = (operation: string): FaultOperation | undefined => ABOUT.get(operation);
+export function faultOperation(operation: string): FaultOperation | undefined {
+  return ABOUT.get(operation);
+}
 
-const eachOperation = <P>(): Readonly<Record<FaultOperation, FaultSwitch<P>>> => ({
-  publish: new FaultSwitch(),
-  subscribe: new FaultSwitch(),
-  localPublish: new FaultSwitch(),
-  localSubscribe: new FaultSwitch(),
-  configuration: new FaultSwitch(),
-  lifecycle: new FaultSwitch(),
-});
+function eachOperation<P>(): Readonly<Record<FaultOperation, FaultSwitch<P>>> {
+  return {
+    publish: new FaultSwitch(),
+    subscribe: new FaultSwitch(),
+    localPublish: new FaultSwitch(),
+    localSubscribe: new FaultSwitch(),
+    configuration: new FaultSwitch(),
+    lifecycle: new FaultSwitch(),
+  };
+}
 
 /** Replies held back, to be let go later. */
 export class ReplyGate {

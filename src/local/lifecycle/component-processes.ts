@@ -119,4 +119,6 @@ export class ComponentProcesses {
   }
 }
 
-const nameOf = ({ recipe }: RecipeComponent): string => recipe.componentName;
+function nameOf({ recipe }: RecipeComponent): string {
+  return recipe.componentName;
+}

@@ -233,10 +233,13 @@ interface Former {
   readonly process: RecipeComponent | undefined;
 }
 
-const isRecipeComponent = (component: LocalComponent | RecipeComponent): component is RecipeComponent => 'recipe' in component;
+function isRecipeComponent(component: LocalComponent | RecipeComponent): component is RecipeComponent {
+  return 'recipe' in component;
+}
 
-const nameOf = (component: LocalComponent | RecipeComponent): string =>
-  isRecipeComponent(component) ? component.recipe.componentName : component.name;
+function nameOf(component: LocalComponent | RecipeComponent): string {
+  return isRecipeComponent(component) ? component.recipe.componentName : component.name;
+}
 
 interface Preview {
   readonly name: string;
@@ -246,5 +249,6 @@ interface Preview {
 }
 
 /** Only a component that stays in its version, and gets another configuration, is asked. */
-const isChangedInPlace = ({ isSameVersion, before, configuration }: Preview): boolean =>
-  isSameVersion && before !== undefined && !isDeepStrictEqual(before, configuration);
+function isChangedInPlace({ isSameVersion, before, configuration }: Preview): boolean {
+  return isSameVersion && before !== undefined && !isDeepStrictEqual(before, configuration);
+}

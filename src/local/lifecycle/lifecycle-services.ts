@@ -103,4 +103,6 @@ export class LifecycleServices {
   }
 }
 
-const questionKey = (component: string, deploymentId: string): string => JSON.stringify([component, deploymentId]);
+function questionKey(component: string, deploymentId: string): string {
+  return JSON.stringify([component, deploymentId]);
+}

@@ -13,8 +13,9 @@ const publishReply = shapeHeaders('PublishToTopicResponse', true, 'content first
 const subscribeReply = shapeHeaders('SubscribeToTopicResponse', false, 'content first');
 const eventHeaders = shapeHeaders('SubscriptionResponseMessage', false, 'content first');
 
-const binaryEvent = (topic: string, payload: Uint8Array): string =>
-  gson({ binaryMessage: { message: encodeBase64(payload), context: { topic } } });
+function binaryEvent(topic: string, payload: Uint8Array): string {
+  return gson({ binaryMessage: { message: encodeBase64(payload), context: { topic } } });
+}
 
 const FORMS: SubscribeForms = {
   reply: subscribeReply,

@@ -18,8 +18,9 @@ const publishReply = shapeHeaders('PublishToTopicResponse', false, 'content last
 const subscribeReply = shapeHeaders('SubscribeToTopicResponse', false, 'content last');
 const eventHeaders = shapeHeaders('SubscriptionResponseMessage', false, 'content last');
 
-const eventJson = (kind: 'jsonMessage' | 'binaryMessage', topic: string, message: string): string =>
-  `{"${kind}":{"context":{"topic":${JSON.stringify(topic)}},"message":${message}}}`;
+function eventJson(kind: 'jsonMessage' | 'binaryMessage', topic: string, message: string): string {
+  return `{"${kind}":{"context":{"topic":${JSON.stringify(topic)}},"message":${message}}}`;
+}
 
 const FORMS: SubscribeForms = {
   reply: subscribeReply,

@@ -89,8 +89,12 @@ function isDeeperThan(value: unknown, levels: number): boolean {
 }
 
 const NOT_UTF_8: ShadowRejection = { code: 415, message: 'Unsupported documented encoding; supported encoding is UTF-8' };
-const bad = (message: string): ShadowRejection => ({ code: 400, message });
-const refused = (clientToken: string | undefined, rejection: ShadowRejection): RefusedRequest => ({ clientToken, rejection });
+function bad(message: string): ShadowRejection {
+  return { code: 400, message };
+}
+function refused(clientToken: string | undefined, rejection: ShadowRejection): RefusedRequest {
+  return { clientToken, rejection };
+}
 
 function readJson(payload: Uint8Array): unknown {
   let text: string;

@@ -149,9 +149,13 @@ function answer({ topic, clientToken, timestamp }: About, kind: Kind, members: o
   return { topicName: `${topic.prefix}/${topic.operation}/${kind}`, body: { ...members, timestamp, clientToken } };
 }
 
-const rejected = (about: About, { code, message }: ShadowRejection): ShadowAnswer => answer(about, 'rejected', { code, message });
+function rejected(about: About, { code, message }: ShadowRejection): ShadowAnswer {
+  return answer(about, 'rejected', { code, message });
+}
 
-const notFound = ({ shadow }: ShadowTopic): ShadowRejection => ({ code: 404, message: `No shadow exists with name: '${shadow}'` });
+function notFound({ shadow }: ShadowTopic): ShadowRejection {
+  return { code: 404, message: `No shadow exists with name: '${shadow}'` };
+}
 
 /** AWS has room for more; a script that updates ever new shadows is to be told. */
 const FULL: ShadowRejection = {

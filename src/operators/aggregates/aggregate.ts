@@ -62,6 +62,7 @@ export interface AggregateParts<A, S, R> {
  *   .subscribe(result => console.log(result)); // Right, with value: 42
  * ```
  */
-export const defineAggregate = <A, S, R>(parts: AggregateParts<A, S, R>): Aggregate<A, R> =>
+export function defineAggregate<A, S, R>(parts: AggregateParts<A, S, R>): Aggregate<A, R> {
   // The states an aggregate is given are its own, which the compiler, without existential types, cannot be told.
-  parts as unknown as Aggregate<A, R>;
+  return parts as unknown as Aggregate<A, R>;
+}

@@ -19,7 +19,7 @@ import { defineAggregate, type Aggregate } from './aggregate.js';
  *   .subscribe(result => console.log(result)); // Right, with value: [1, 2, 3]
  * ```
  */
-export const collect = <A>(limit: number): Aggregate<A, readonly A[]> => {
+export function collect<A>(limit: number): Aggregate<A, readonly A[]> {
   checkBound(limit, 'The limit of collect()');
   return defineAggregate<A, A[], readonly A[]>({
     empty: () => [],
@@ -30,4 +30,4 @@ export const collect = <A>(limit: number): Aggregate<A, readonly A[]> => {
     merge: (left, right) => [...left, ...right.slice(0, limit - left.length)],
     result: values => [...values],
   });
-};
+}

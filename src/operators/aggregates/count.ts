@@ -14,10 +14,11 @@ import { defineAggregate, type Aggregate } from './aggregate.js';
  *   .subscribe(result => console.log(result)); // Right, with value: 2
  * ```
  */
-export const count = <A>(predicate: (value: A) => boolean = () => true): Aggregate<A, number> =>
-  defineAggregate<A, number, number>({
+export function count<A>(predicate: (value: A) => boolean = () => true): Aggregate<A, number> {
+  return defineAggregate<A, number, number>({
     empty: () => 0,
     add: (n, value) => (atOnce(predicate(value), 'predicate') ? n + 1 : n),
     merge: (left, right) => left + right,
     result: n => n,
   });
+}

@@ -42,10 +42,10 @@ class Distinct {
  *   .subscribe(result => console.log(result)); // Right, with value: { count: 2, exact: true }
  * ```
  */
-export const distinctCount = <A>(
+export function distinctCount<A>(
   select: (value: A) => unknown,
   { limit = 1_000 }: { readonly limit?: number | undefined } = {},
-): Aggregate<A, DistinctCount> => {
+): Aggregate<A, DistinctCount> {
   checkBound(limit, 'limit');
   return defineAggregate<A, Distinct, DistinctCount>({
     empty: () => new Distinct(),
@@ -53,4 +53,4 @@ export const distinctCount = <A>(
     merge: (left, right) => left.merged(right, limit),
     result: ({ seen, exact }) => ({ count: seen.size, exact }),
   });
-};
+}

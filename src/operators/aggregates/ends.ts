@@ -13,8 +13,8 @@ class End<B> {
 }
 
 /** `wins` says whether the value that came second takes the place of the one that came first. */
-const end = <A, B>(select: (value: A) => B, wins: (first: number, second: number) => boolean): Aggregate<A, B> =>
-  defineAggregate<A, End<B> | undefined, B>({
+function end<A, B>(select: (value: A) => B, wins: (first: number, second: number) => boolean): Aggregate<A, B> {
+  return defineAggregate<A, End<B> | undefined, B>({
     empty: () => undefined,
     add: (so, value, at) => {
       if (so === undefined) return new End(atOnce(select(value), 'select'), at);
@@ -33,6 +33,7 @@ const end = <A, B>(select: (value: A) => B, wins: (first: number, second: number
       return so.value;
     },
   });
+}
 
 /** The signatures of `first` and `last`. */
 export interface AtAnEnd {

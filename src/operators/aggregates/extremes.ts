@@ -1,13 +1,14 @@
 import { defineAggregate, type Aggregate } from './aggregate.js';
 import { atOnce } from '../../shared/at-once.js';
 
-const extreme = <A>(select: (value: A) => number, empty: number, more: (a: number, b: number) => number): Aggregate<A, number> =>
-  defineAggregate<A, number, number>({
+function extreme<A>(select: (value: A) => number, empty: number, more: (a: number, b: number) => number): Aggregate<A, number> {
+  return defineAggregate<A, number, number>({
     empty: () => empty,
     add: (so, value) => more(so, atOnce(select(value), 'select')),
     merge: more,
     result: so => so,
   });
+}
 
 /**
  * The smallest number. State: a number.
@@ -22,7 +23,9 @@ const extreme = <A>(select: (value: A) => number, empty: number, more: (a: numbe
  *   .subscribe(result => console.log(result)); // Right, with value: 19
  * ```
  */
-export const min = <A>(select: (value: A) => number): Aggregate<A, number> => extreme(select, Infinity, Math.min);
+export function min<A>(select: (value: A) => number): Aggregate<A, number> {
+  return extreme(select, Infinity, Math.min);
+}
 
 /**
  * The largest number. State: a number.
@@ -37,4 +40,6 @@ export const min = <A>(select: (value: A) => number): Aggregate<A, number> => ex
  *   .subscribe(result => console.log(result)); // Right, with value: 24
  * ```
  */
-export const max = <A>(select: (value: A) => number): Aggregate<A, number> => extreme(select, -Infinity, Math.max);
+export function max<A>(select: (value: A) => number): Aggregate<A, number> {
+  return extreme(select, -Infinity, Math.max);
+}

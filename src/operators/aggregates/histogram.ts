@@ -25,7 +25,7 @@ export interface Histogram {
  *   .subscribe(result => console.log(result)); // Right, with value: { edges: [0, 10, 20], counts: [1, 1, 2, 1] }
  * ```
  */
-export const histogram = <A>(edges: readonly number[], select: (value: A) => number): Aggregate<A, Histogram> => {
+export function histogram<A>(edges: readonly number[], select: (value: A) => number): Aggregate<A, Histogram> {
   if (!edges.every((edge, i) => (i === 0 ? !Number.isNaN(edge) : edge > (edges[i - 1] ?? edge))))
     throw new RangeError(`The edges of histogram() must be ascending numbers, not ${edges.join(', ')}.`);
   const bounds = [...edges];
@@ -41,7 +41,7 @@ export const histogram = <A>(edges: readonly number[], select: (value: A) => num
     merge: (left, right) => left.map((n, i) => n + (right[i] ?? 0)),
     result: counts => ({ edges: bounds, counts: [...counts] }),
   });
-};
+}
 
 /** How many edges are not above the number. */
 function rangeOf(edges: readonly number[], number: number): number {

@@ -32,11 +32,11 @@ export interface PercentileOptions {
  *   .subscribe(result => console.log(result)); // Right, with value: { median: 498…, p99: 990… }
  * ```
  */
-export const percentiles = <A, N extends string>(
+export function percentiles<A, N extends string>(
   quantiles: Readonly<Record<N, number>>,
   select: (value: A) => number,
   { accuracy = 0.01 }: PercentileOptions = {},
-): Aggregate<A, Readonly<Record<N, number>>> => {
+): Aggregate<A, Readonly<Record<N, number>>> {
   if (!(accuracy > 0 && accuracy < 1)) throw new RangeError(`accuracy must be a number above 0 and below 1, not ${accuracy}.`);
   const wanted = Object.entries<number>(quantiles);
   for (const [name, quantile] of wanted)
@@ -48,7 +48,7 @@ export const percentiles = <A, N extends string>(
     merge: (left, right) => left.merged(right),
     result: sketch => Object.fromEntries(wanted.map(([name, quantile]) => [name, sketch.at(quantile)])) as Readonly<Record<N, number>>,
   });
-};
+}
 
 /**
  * One percentile; {@link percentiles} says how exact it is and what it keeps.
@@ -65,7 +65,7 @@ export const percentiles = <A, N extends string>(
  *   .subscribe(result => console.log(result)); // Right, with value: 951…
  * ```
  */
-export const percentile = <A>(quantile: number, select: (value: A) => number, options: PercentileOptions = {}): Aggregate<A, number> => {
+export function percentile<A>(quantile: number, select: (value: A) => number, options: PercentileOptions = {}): Aggregate<A, number> {
   const { empty, add, merge, result } = percentiles<A, 'wanted'>({ wanted: quantile }, select, options);
   return { empty, add, merge, result: (state, span) => result(state, span).wanted };
-};
+}

@@ -5,7 +5,9 @@ const MOST_BINS = 2_048;
 const FEW = 100;
 
 /** The nearest rank, from 1: the first of `count` sorted values up to which this part of them lies. What rounding adds to a product makes no rank. */
-const rankOf = (quantile: number, count: number): number => Math.max(1, Math.ceil(quantile * count * (1 - 2 * Number.EPSILON)));
+function rankOf(quantile: number, count: number): number {
+  return Math.max(1, Math.ceil(quantile * count * (1 - 2 * Number.EPSILON)));
+}
 
 /** Magnitudes, each in the range between two powers of a base. Of too many ranges the lower quarter becomes one. */
 class Bins {

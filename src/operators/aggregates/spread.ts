@@ -43,13 +43,14 @@ class Spread {
   }
 }
 
-const spread = <A>(select: (value: A) => number, result: (spread: Spread) => number): Aggregate<A, number> =>
-  defineAggregate<A, Spread, number>({
+function spread<A>(select: (value: A) => number, result: (spread: Spread) => number): Aggregate<A, number> {
+  return defineAggregate<A, Spread, number>({
     empty: () => new Spread(),
     add: (so, value) => so.add(atOnce(select(value), 'select')),
     merge: (left, right) => left.merged(right),
     result,
   });
+}
 
 /**
  * The variance. State: three numbers.
@@ -64,8 +65,9 @@ const spread = <A>(select: (value: A) => number, result: (spread: Spread) => num
  *   .subscribe(result => console.log(result)); // Right, with value: 4
  * ```
  */
-export const variance = <A>(select: (value: A) => number, { sample = false }: SpreadOptions = {}): Aggregate<A, number> =>
-  spread(select, so => so.variance(sample));
+export function variance<A>(select: (value: A) => number, { sample = false }: SpreadOptions = {}): Aggregate<A, number> {
+  return spread(select, so => so.variance(sample));
+}
 
 /**
  * The standard deviation, the square root of the {@link variance}. State: three numbers.
@@ -80,5 +82,6 @@ export const variance = <A>(select: (value: A) => number, { sample = false }: Sp
  *   .subscribe(result => console.log(result)); // Right, with value: 2
  * ```
  */
-export const stddev = <A>(select: (value: A) => number, { sample = false }: SpreadOptions = {}): Aggregate<A, number> =>
-  spread(select, so => Math.sqrt(so.variance(sample)));
+export function stddev<A>(select: (value: A) => number, { sample = false }: SpreadOptions = {}): Aggregate<A, number> {
+  return spread(select, so => Math.sqrt(so.variance(sample)));
+}

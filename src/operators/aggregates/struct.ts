@@ -13,9 +13,9 @@ import { defineAggregate, type Aggregate, type AggregateState } from './aggregat
  *   .subscribe(result => console.log(result)); // Right, with value: { n: 2, mean: 21.5, max: 23 }
  * ```
  */
-export const aggregate = <A, R extends object>(
+export function aggregate<A, R extends object>(
   struct: Readonly<Record<string, Aggregate<A, unknown>>> & { readonly [N in keyof R]: Aggregate<A, R[N]> },
-): Aggregate<A, { readonly [N in keyof R]: R[N] }> => {
+): Aggregate<A, { readonly [N in keyof R]: R[N] }> {
   const named = Object.entries<Aggregate<A, unknown>>(struct);
   const parts = named.map(([, part]) => part);
   return defineAggregate<A, AggregateState[], { readonly [N in keyof R]: R[N] }>({
@@ -31,7 +31,9 @@ export const aggregate = <A, R extends object>(
     merge: (left, right) => parts.map((part, i) => part.merge(stateOf(part, left[i]), stateOf(part, right[i]))),
     result: (states, span) => Object.fromEntries(named.map(([name, part], i) => [name, part.result(stateOf(part, states[i]), span)])) as R,
   });
-};
+}
 
 /** A state may itself be `undefined`, as that of `first` of no values is. */
-const stateOf = (part: Aggregate<never, unknown>, state: AggregateState | undefined): AggregateState => state ?? part.empty();
+function stateOf(part: Aggregate<never, unknown>, state: AggregateState | undefined): AggregateState {
+  return state ?? part.empty();
+}

@@ -2,13 +2,14 @@ import { defineAggregate, type Aggregate, type TimeSpan } from './aggregate.js';
 import { RunningSum } from './running-sum.js';
 import { atOnce } from '../../shared/at-once.js';
 
-const summed = <A>(select: (value: A) => number, result: (sum: RunningSum, span: TimeSpan) => number): Aggregate<A, number> =>
-  defineAggregate<A, RunningSum, number>({
+function summed<A>(select: (value: A) => number, result: (sum: RunningSum, span: TimeSpan) => number): Aggregate<A, number> {
+  return defineAggregate<A, RunningSum, number>({
     empty: () => new RunningSum(),
     add: (sum, value) => sum.add(atOnce(select(value), 'select')),
     merge: (left, right) => left.merged(right),
     result,
   });
+}
 
 /**
  * The sum, with what rounding takes away kept (Neumaier): of a thousand readings of 0.1 it is 100. State: three numbers.
@@ -23,7 +24,9 @@ const summed = <A>(select: (value: A) => number, result: (sum: RunningSum, span:
  *   .subscribe(result => console.log(result)); // Right, with value: 0.6
  * ```
  */
-export const sum = <A>(select: (value: A) => number): Aggregate<A, number> => summed(select, ({ total }) => total);
+export function sum<A>(select: (value: A) => number): Aggregate<A, number> {
+  return summed(select, ({ total }) => total);
+}
 
 /**
  * The arithmetic mean, from a sum as {@link sum} makes it. State: three numbers.
@@ -38,7 +41,9 @@ export const sum = <A>(select: (value: A) => number): Aggregate<A, number> => su
  *   .subscribe(result => console.log(result)); // Right, with value: 21.5
  * ```
  */
-export const mean = <A>(select: (value: A) => number): Aggregate<A, number> => summed(select, ({ total, n }) => total / n);
+export function mean<A>(select: (value: A) => number): Aggregate<A, number> {
+  return summed(select, ({ total, n }) => total / n);
+}
 
 /**
  * How much a second: values, or the sum of what `select` gives, over the seconds of the window. State: three numbers.
@@ -56,5 +61,6 @@ export const mean = <A>(select: (value: A) => number): Aggregate<A, number> => s
  *   .subscribe(result => console.log(result)); // Right, with value: 300
  * ```
  */
-export const rate = <A>(select: (value: A) => number = () => 1): Aggregate<A, number> =>
-  summed(select, ({ total }, { start, end }) => (end > start ? total / ((end - start) / 1_000) : Number.NaN));
+export function rate<A>(select: (value: A) => number = () => 1): Aggregate<A, number> {
+  return summed(select, ({ total }, { start, end }) => (end > start ? total / ((end - start) / 1_000) : Number.NaN));
+}

@@ -38,9 +38,9 @@ export type CountWindowOptions<A, R, K extends string> = WindowOptions<A, R, K> 
  *   .subscribe(result => console.log(result)); // Right with value: 2 and 3
  * ```
  */
-export const countWindow = <A, R, K extends string = 'single'>(
+export function countWindow<A, R, K extends string = 'single'>(
   options: CountWindowOptions<A, R, K>,
-): OperatorFunction<A, Windowed<A, R, K>> => {
+): OperatorFunction<A, Windowed<A, R, K>> {
   const { count, every = count, time, aggregate } = options;
   checkWhole(count, 'count');
   checkWhole(every, 'every', count);
@@ -51,4 +51,4 @@ export const countWindow = <A, R, K extends string = 'single'>(
     Infinity,
     (context: WindowContext<A, KeyCount<A>>) => new CountWindows<A>(aggregate, count, every, context),
   );
-};
+}

@@ -12,7 +12,7 @@ const LATEST_TIME = 8.64e15;
  * Windows go by the time values carry: the watermark is the latest of all of them less `outOfOrder`. The only timer is that of `idleAfter`: one, and none
  * while nothing is open.
  */
-export const eventClock = <A>(scheduler: SchedulerLike, windows: Clocked<A>, time: EventTime<A>): WindowClock<A> => {
+export function eventClock<A>(scheduler: SchedulerLike, windows: Clocked<A>, time: EventTime<A>): WindowClock<A> {
   const { timestamp, maxAhead = Infinity, outOfOrder = 0, idleAfter } = time;
   const clock = schedulerClock(scheduler);
   let latest = -Infinity;
@@ -50,4 +50,4 @@ export const eventClock = <A>(scheduler: SchedulerLike, windows: Clocked<A>, tim
     },
     stop: () => cancelTimer?.(),
   };
-};
+}

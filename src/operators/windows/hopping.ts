@@ -42,14 +42,15 @@ export type HoppingOptions<A, R, K extends string> = WindowOptions<A, R, K> & {
  *   .subscribe(result => console.log(result)); // Right with value: 3, 7, 7 and 5, ending at 1 000, 2 000, 3 000 and 4 000
  * ```
  */
-export const hopping = <A, R, K extends string = 'single'>(options: HoppingOptions<A, R, K>): OperatorFunction<A, Windowed<A, R, K>> =>
-  alignedOperator('hopping', options);
+export function hopping<A, R, K extends string = 'single'>(options: HoppingOptions<A, R, K>): OperatorFunction<A, Windowed<A, R, K>> {
+  return alignedOperator('hopping', options);
+}
 
 /** What `tumbling` and `hopping` are. */
-export const alignedOperator = <A, R, K extends string>(
+export function alignedOperator<A, R, K extends string>(
   operator: string,
   options: HoppingOptions<A, R, K>,
-): OperatorFunction<A, Windowed<A, R, K>> => {
+): OperatorFunction<A, Windowed<A, R, K>> {
   const { size, hop, offset = 0, time, aggregate } = options;
   checkWholeTime(size, 'size');
   checkWholeTime(hop, 'hop');
@@ -58,4 +59,4 @@ export const alignedOperator = <A, R, K extends string>(
   const alignment = { size, hop, offset, lateness: time?.lateness ?? 0 };
   const begin = (context: WindowContext<A, KeyWindows<A>>): AlignedWindows<A> => new AlignedWindows(aggregate, alignment, context);
   return windowOperator(operator, options, time, size, begin);
-};
+}

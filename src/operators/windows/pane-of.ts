@@ -1,2 +1,4 @@
 /** The largest length that is always whole in a window or not in it, of windows that have one length and begin a step apart. */
-export const paneOf = (length: number, step: number): number => (step === 0 ? length : paneOf(step, length % step));
+export function paneOf(length: number, step: number): number {
+  return step === 0 ? length : paneOf(step, length % step);
+}

@@ -17,7 +17,7 @@ const UNNOTICED = 100;
  * The scheduler's time is the time of day, and that is set. Set forward, what is over by then ends with the next value, or within a minute. Set back a
  * little, time stands still until it has caught up; by more than `standstill`, what is open ends, and windows begin anew where the clock is now.
  */
-export const processingClock = <A>(scheduler: SchedulerLike, windows: Clocked<A>, standstill: number): WindowClock<A> => {
+export function processingClock<A>(scheduler: SchedulerLike, windows: Clocked<A>, standstill: number): WindowClock<A> {
   const steady = steadyNow(scheduler);
   let now = -Infinity;
   /** What the clock showed when it was last looked at, also while time stands still. */
@@ -70,4 +70,4 @@ export const processingClock = <A>(scheduler: SchedulerLike, windows: Clocked<A>
     },
     stop: () => timer?.unsubscribe(),
   };
-};
+}

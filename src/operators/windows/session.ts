@@ -40,7 +40,7 @@ export type SessionOptions<A, R, K extends string> = WindowOptions<A, R, K> & {
  *   .subscribe(result => console.log(result)); // Right with value: 2 (from 0 to 2 000), and 1
  * ```
  */
-export const session = <A, R, K extends string = 'single'>(options: SessionOptions<A, R, K>): OperatorFunction<A, Windowed<A, R, K>> => {
+export function session<A, R, K extends string = 'single'>(options: SessionOptions<A, R, K>): OperatorFunction<A, Windowed<A, R, K>> {
   const { gap, time, aggregate } = options;
   checkWholeTime(gap, 'gap');
   return windowOperator(
@@ -50,4 +50,4 @@ export const session = <A, R, K extends string = 'single'>(options: SessionOptio
     gap,
     (context: WindowContext<A, KeySessions<A>>) => new Sessions<A>(aggregate, gap, time?.lateness ?? 0, context),
   );
-};
+}

@@ -49,7 +49,7 @@ const PANES = 60;
  *   .subscribe(result => console.log(result)); // Right with value: 2, 3 and 6.5
  * ```
  */
-export const sliding = <A, R, K extends string = 'single'>(options: SlidingOptions<A, R, K>): OperatorFunction<A, Windowed<A, R, K>> => {
+export function sliding<A, R, K extends string = 'single'>(options: SlidingOptions<A, R, K>): OperatorFunction<A, Windowed<A, R, K>> {
   const { size, time, aggregate } = options;
   checkWholeTime(size, 'size');
   const { resolution = resolutionOf(size) } = options;
@@ -63,7 +63,7 @@ export const sliding = <A, R, K extends string = 'single'>(options: SlidingOptio
     size,
     (context: WindowContext<A, KeySlide<A>>) => new SlidingWindows<A>(aggregate, slide, context),
   );
-};
+}
 
 function resolutionOf(size: number): number {
   let panes = Math.min(PANES, size);

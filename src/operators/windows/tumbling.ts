@@ -57,5 +57,6 @@ export type TumblingOptions<A, R, K extends string> = WindowOptions<A, R, K> & {
  *   .subscribe(result => console.log(result)); // Right (n 2, mean 182), Left(LateData), Right (n 1, mean 190)
  * ```
  */
-export const tumbling = <A, R, K extends string = 'single'>(options: TumblingOptions<A, R, K>): OperatorFunction<A, Windowed<A, R, K>> =>
-  alignedOperator('tumbling', { ...options, hop: options.size });
+export function tumbling<A, R, K extends string = 'single'>(options: TumblingOptions<A, R, K>): OperatorFunction<A, Windowed<A, R, K>> {
+  return alignedOperator('tumbling', { ...options, hop: options.size });
+}

@@ -52,13 +52,13 @@ export interface WindowContext<A, S> {
  *
  * @param standstill By how many milliseconds the clock may be set back without ending what is open: time stands still meanwhile.
  */
-export const windowOperator = <A, R, K extends string, S>(
+export function windowOperator<A, R, K extends string, S>(
   operator: string,
   options: WindowOptions<A, R, K>,
   time: EventTime<A> | undefined,
   standstill: number,
   begin: (context: WindowContext<A, S>) => Windows<A, S>,
-): OperatorFunction<A, Windowed<A, R, K>> => {
+): OperatorFunction<A, Windowed<A, R, K>> {
   checkEventTime(time);
   const { key, aggregate, maxKeys, ttl, onEvict, scheduler = asyncScheduler } = options;
   const gather = keyedOperator<A, Windowed<A, R, K>, S>(operator, { key, maxKeys, ttl, onEvict, scheduler }, (destination, states) => {
@@ -176,4 +176,4 @@ export const windowOperator = <A, R, K extends string, S>(
   });
   const within = Number.isFinite(standstill) ? standstill : undefined;
   return source => gather(source.pipe(noted('window', operator, { within })));
-};
+}

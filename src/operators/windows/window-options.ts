@@ -54,10 +54,10 @@ export type WindowOptions<A, R, K extends string> = KeyBounds &
   };
 
 /** Refuses event time that is none. */
-export const checkEventTime = (time: EventTime<never> | undefined): void => {
+export function checkEventTime(time: EventTime<never> | undefined): void {
   if (time === undefined) return;
   const { outOfOrder, lateness, idleAfter, maxAhead } = time;
   for (const [name, value] of Object.entries({ outOfOrder, lateness })) if (value !== undefined) checkAtLeast(value, name, 0);
   if (maxAhead !== undefined) checkTime(maxAhead, 'maxAhead');
   if (idleAfter !== undefined) checkPositiveTime(idleAfter, 'idleAfter');
-};
+}

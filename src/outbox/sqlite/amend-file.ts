@@ -13,8 +13,8 @@ import { withSqlite } from './with-sqlite.js';
 const WAL_BYTES = 4 << 20;
 
 /** Changes a file that nobody has open, in one commit: all of it or nothing. Gives how many messages it was about. */
-const amend = (path: string, change: (file: FileState) => number): Either<OutboxUnavailable<'message'>, number> =>
-  withSqlite(path, sqlite => {
+function amend(path: string, change: (file: FileState) => number): Either<OutboxUnavailable<'message'>, number> {
+  return withSqlite(path, sqlite => {
     // Before any table is made: it may be another's file.
     reading(sqlite, path, () => undefined);
     const tables = openDatabase(sqlite, path, WAL_BYTES);
@@ -41,10 +41,11 @@ const amend = (path: string, change: (file: FileState) => number): Either<Outbox
       mark.close();
     }
   });
+}
 
 /** Messages that were set aside are to be sent after all, in the place they had. They may have been sent before, and say so. */
-export const requeueMessages = (path: string, selection: Selection): Either<OutboxUnavailable<'message'>, number> =>
-  amend(path, file => {
+export function requeueMessages(path: string, selection: Selection): Either<OutboxUnavailable<'message'>, number> {
+  return amend(path, file => {
     const { sql, number, text, state } = file;
     let requeued = 0;
     for (const row of asideRows(file, selection)) {
@@ -84,10 +85,11 @@ export const requeueMessages = (path: string, selection: Selection): Either<Outb
     }
     return requeued;
   });
+}
 
 /** Messages are never to be sent: the receivers are told their numbers with the next that is. */
-export const dropMessages = (path: string, selection: Selection): Either<OutboxUnavailable<'message'>, number> =>
-  amend(path, file => {
+export function dropMessages(path: string, selection: Selection): Either<OutboxUnavailable<'message'>, number> {
+  return amend(path, file => {
     const { sql } = file;
     const query = `SELECT ${file.sized}, topicName FROM message WHERE place >= ? AND place <= ? ORDER BY place LIMIT ?`;
     let dropped = 0;
@@ -97,10 +99,11 @@ export const dropMessages = (path: string, selection: Selection): Either<OutboxU
     }
     return dropped;
   });
+}
 
 /** Messages that were set aside are forgotten. */
-export const forgetSetAside = (path: string, selection: Selection): Either<OutboxUnavailable<'message'>, number> =>
-  amend(path, file => {
+export function forgetSetAside(path: string, selection: Selection): Either<OutboxUnavailable<'message'>, number> {
+  return amend(path, file => {
     let forgotten = 0;
     for (const row of asideRows(file, selection)) {
       file.sql('DELETE FROM aside WHERE place=?').run(file.number(row['place']));
@@ -108,15 +111,17 @@ export const forgetSetAside = (path: string, selection: Selection): Either<Outbo
     }
     return forgotten;
   });
+}
 
-const asideRows = ({ sql }: FileState, selection: Selection): Iterable<Row> =>
-  selected(
+function asideRows({ sql }: FileState, selection: Selection): Iterable<Row> {
+  return selected(
     (from, to, rows) => sql('SELECT * FROM aside WHERE place >= ? AND place <= ? ORDER BY place LIMIT ?').all(from, to, rows),
     selection,
   );
+}
 
 /** Takes a number out of what the receivers are still to be told as lost. */
-const isNotLost = ({ sql, number }: FileState, stream: number, lost: number): void => {
+function isNotLost({ sql, number }: FileState, stream: number, lost: number): void {
   const range = sql('SELECT id, first, last FROM loss WHERE stream=? AND first <= ? AND last >= ?').get(stream, lost, lost);
   if (range === undefined) return;
   sql('DELETE FROM loss WHERE id=?').run(number(range['id']));
@@ -125,4 +130,4 @@ const isNotLost = ({ sql, number }: FileState, stream: number, lost: number): vo
     [lost + 1, number(range['last'])],
   ] as const)
     if (first <= last) sql('INSERT INTO loss(stream, first, last) VALUES(?, ?, ?)').run(stream, first, last);
-};
+}

@@ -40,23 +40,24 @@ export interface OutboxFile {
 }
 
 /** Opens a file to be read, hands it to `work`, and closes it. */
-export const readOutboxFile = <A>(path: string, work: (file: OutboxFile) => A): Either<OutboxUnavailable<'message'>, A> =>
-  withSqlite(path, sqlite =>
+export function readOutboxFile<A>(path: string, work: (file: OutboxFile) => A): Either<OutboxUnavailable<'message'>, A> {
+  return withSqlite(path, sqlite =>
     reading(sqlite, path, tables => {
       const file = fileState(crc32);
       file.use(tables);
       return work(new ReadFile(file, markOfFile(path)));
     }),
   );
+}
 
 /** Whether the members of a message that was set aside, which has no checksum, can be read. */
-export const isReadable = ({ members }: Row): boolean => {
+export function isReadable({ members }: Row): boolean {
   try {
     return members === '' || isJsonObject(JSON.parse(String(members)));
   } catch {
     return false;
   }
-};
+}
 
 /**
  * With a file that is open to be read alone. Throws where it is none of an outbox.
@@ -64,7 +65,7 @@ export const isReadable = ({ members }: Row): boolean => {
  * Readers of a log share memory in a file beside it. In a folder that cannot be written, as on a medium that is read-only, that cannot be
  * made: there a file whose log is empty is read as one that nobody changes.
  */
-export const reading = <A>(sqlite: Sqlite, path: string, work: (tables: Tables) => A): A => {
+export function reading<A>(sqlite: Sqlite, path: string, work: (tables: Tables) => A): A {
   const [hadMemory, hadLog] = ['-shm', '-wal'].map(suffix => fs.existsSync(path + suffix));
   let database: Database | undefined;
   try {
@@ -84,9 +85,9 @@ export const reading = <A>(sqlite: Sqlite, path: string, work: (tables: Tables) 
     // A component, which has the file for itself, uses none.
     if (!hadMemory && fs.existsSync(`${path}-shm`)) fs.rmSync(`${path}-shm`, { force: true });
   }
-};
+}
 
-const opened = (sqlite: Sqlite, path: string): Database => {
+function opened(sqlite: Sqlite, path: string): Database {
   const open = (where: string | URL): Database => {
     const database = new sqlite.DatabaseSync(where, { readOnly: true });
     try {
@@ -105,19 +106,21 @@ const opened = (sqlite: Sqlite, path: string): Database => {
     unchanging.searchParams.set('immutable', '1');
     return open(unchanging);
   }
-};
+}
 
 const CANNOT_OPEN = 14;
 
 /** `undefined`: there is no such file. */
-const sizeOf = (path: string): number | undefined => fs.statSync(path, { throwIfNoEntry: false })?.size;
+function sizeOf(path: string): number | undefined {
+  return fs.statSync(path, { throwIfNoEntry: false })?.size;
+}
 
-const markOfFile = (path: string): Mark | undefined => {
+function markOfFile(path: string): Mark | undefined {
   if (!fs.existsSync(`${path}-mark`)) return undefined;
   const mark = openMark(fs, crc32, `${path}-mark`, true);
   mark.close();
   return mark.last;
-};
+}
 
 class ReadFile implements OutboxFile {
   readonly epoch: string;
@@ -231,10 +234,10 @@ const INSIDE = `SELECT message.*, attempts, sent, stream.name AS name, stream.ep
 const ASIDE = `SELECT aside.*, stream.name AS name, stream.epoch AS epoch FROM aside LEFT JOIN stream ON stream.id = aside.stream
   WHERE place >= ? AND place <= ? ORDER BY place LIMIT ?`;
 
-const attempt = <A>(work: () => A): { readonly done: A } | { readonly failed: string } => {
+function attempt<A>(work: () => A): { readonly done: A } | { readonly failed: string } {
   try {
     return { done: work() };
   } catch (error) {
     return { failed: error instanceof Error ? error.message : String(error) };
   }
-};
+}

@@ -17,7 +17,8 @@ import type { PackedRecords, PackedStored, WorkerAnswer, WorkerRequest, WorkerRe
  * The worker's whole source: the text of functions that need nothing from outside. A bundler that keeps names calls `__name`, which is not
  * there. `node:sqlite` is asked for in here alone: a Node that has none refuses to load a module that imports it.
  */
-const source = (): string => `
+function source(): string {
+  return `
 const { parentPort, workerData } = require('node:worker_threads');
 const { crc32 } = require('node:zlib');
 const __name = f => f;
@@ -37,12 +38,13 @@ const work = (${storeWorker.toString()})({
 });
 parentPort.on('message', work);
 `;
+}
 
 /** A request before it has its number; each kind of its own. */
 type Asked = WorkerRequest extends infer R ? (R extends { readonly id: number } ? Omit<R, 'id'> : never) : never;
 
 /** The store in an SQLite file, in a thread of its own, so that no commit holds up messages. */
-export const sqliteStore = (settings: WorkerSettings, newEpoch: () => string): Store => {
+export function sqliteStore(settings: WorkerSettings, newEpoch: () => string): Store {
   let worker: Worker | undefined;
   let closed = false;
   let ids = 0;
@@ -143,9 +145,9 @@ export const sqliteStore = (settings: WorkerSettings, newEpoch: () => string): S
         });
       }),
   };
-};
+}
 
-const pack = (records: readonly RecordToStore[]): PackedRecords => {
+function pack(records: readonly RecordToStore[]): PackedRecords {
   const payloads = new Uint8Array(records.reduce((sum, { payload }) => sum + payload.length, 0));
   const numbers = new Float64Array(records.length * 5);
   const texts: string[] = [];
@@ -162,9 +164,9 @@ const pack = (records: readonly RecordToStore[]): PackedRecords => {
     offset += payload.length;
   }
   return { messages: records.length, texts, numbers, payloads };
-};
+}
 
-const unpack = ({ messages, texts, numbers, payloads, lost }: PackedStored): readonly StoredRecord[] => {
+function unpack({ messages, texts, numbers, payloads, lost }: PackedStored): readonly StoredRecord[] {
   const records: StoredRecord[] = [];
   let offset = 0;
   for (let i = 0; i < messages; i++) {
@@ -194,4 +196,4 @@ const unpack = ({ messages, texts, numbers, payloads, lost }: PackedStored): rea
     offset += length;
   }
   return records;
-};
+}

@@ -16,8 +16,9 @@ export const POLICY_SERVICES: readonly [typeof MQTT_PROXY_SERVICE, typeof PUBSUB
 export type PolicyService = (typeof POLICY_SERVICES)[number];
 
 /** Whose policies decide on an operation. */
-export const policyService = (operation: string): PolicyService =>
-  operation === PUBLISH_TO_TOPIC || operation === SUBSCRIBE_TO_TOPIC ? PUBSUB_SERVICE : MQTT_PROXY_SERVICE;
+export function policyService(operation: string): PolicyService {
+  return operation === PUBLISH_TO_TOPIC || operation === SUBSCRIBE_TO_TOPIC ? PUBSUB_SERVICE : MQTT_PROXY_SERVICE;
+}
 
 /** One policy of a service that a server took. */
 export interface GrantedPolicy {

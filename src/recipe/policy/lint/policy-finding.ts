@@ -70,11 +70,11 @@ export interface KindOfFinding {
 }
 
 /** The findings of one component by what they say, so that each is told once: what is said of one `+` holds for all. */
-export const byKind = (findings: readonly PolicyFinding[]): readonly KindOfFinding[] => {
+export function byKind(findings: readonly PolicyFinding[]): readonly KindOfFinding[] {
   const kinds = new Map<string, PolicyFinding[]>();
   for (const finding of findings) {
     const kind = `${finding.rule} ${finding.severity} ${finding.profiles.join()}`;
     kinds.set(kind, [...(kinds.get(kind) ?? []), finding]);
   }
   return [...kinds.values()].flatMap(([first, ...others]) => (first === undefined ? [] : [{ first, others }]));
-};
+}
