@@ -14,6 +14,26 @@ const imports = [
   { regex: '^rxjs/(?!testing$)', message: "Operators come from 'rxjs' itself." },
 ];
 
+const syntax = [
+  {
+    selector: "NewExpression[callee.name='Subscriber']",
+    message: 'The constructor of Subscriber is no public API: use new Observable(subscriber => ...).',
+  },
+];
+
+/** One way to write what can be written in two. */
+const dialect = [
+  {
+    selector:
+      ':matches(Program, Program > ExportNamedDeclaration) > VariableDeclaration > VariableDeclarator:not([id.typeAnnotation]) > ArrowFunctionExpression.init',
+    message: 'A function of a module is declared with `function`; a constant is one only where its type is named.',
+  },
+  {
+    selector: ":matches(PropertyDefinition, MethodDefinition[kind!='constructor'])[accessibility='private']",
+    message: 'What is private has a name with #.',
+  },
+];
+
 /** The globals of Node that programs in plain JavaScript use. */
 const NODE = [
   'Buffer',
@@ -36,13 +56,7 @@ export default defineConfig(
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     rules: {
       'no-restricted-imports': ['error', { patterns: imports }],
-      'no-restricted-syntax': [
-        'error',
-        {
-          selector: "NewExpression[callee.name='Subscriber']",
-          message: 'The constructor of Subscriber is no public API: use new Observable(subscriber => ...).',
-        },
-      ],
+      'no-restricted-syntax': ['error', ...syntax],
       eqeqeq: 'error',
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
@@ -65,6 +79,7 @@ export default defineConfig(
   {
     files: ['src/**/*.ts'],
     rules: {
+      'no-restricted-syntax': ['error', ...syntax, ...dialect],
       // Time goes through RxJS schedulers, and in ipc through the Clock, so that tests can move it.
       'no-restricted-globals': [
         'error',

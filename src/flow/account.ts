@@ -84,13 +84,13 @@ export class Account {
   readonly kind: StageKind;
   readonly name: string;
   active = 0;
-  private readonly received = zero();
-  private readonly emitted = zero();
-  private readonly dropped = zero();
-  private readonly failed = zero();
-  private readonly buffered = zero();
-  private readonly discarded = zero();
-  private readonly peak = zero();
+  readonly #received = zero();
+  readonly #emitted = zero();
+  readonly #dropped = zero();
+  readonly #failed = zero();
+  readonly #buffered = zero();
+  readonly #discarded = zero();
+  readonly #peak = zero();
 
   constructor(kind: StageKind, name: string) {
     this.kind = kind;
@@ -98,13 +98,14 @@ export class Account {
   }
 
   receive(bytes: number): void {
-    this.received.messages++;
-    this.received.bytes += bytes;
+    this.#received.messages++;
+    this.#received.bytes += bytes;
   }
 
   /** A received value is inside from here on. */
   admit(bytes: number): void {
-    const { buffered, peak } = this;
+    const buffered = this.#buffered;
+    const peak = this.#peak;
     buffered.messages++;
     buffered.bytes += bytes;
     if (buffered.messages > peak.messages) peak.messages = buffered.messages;
@@ -113,41 +114,48 @@ export class Account {
 
   /** A received value was never let in. */
   refuse(bytes: number): void {
-    this.dropped.messages++;
-    this.dropped.bytes += bytes;
+    this.#dropped.messages++;
+    this.#dropped.bytes += bytes;
   }
 
   evict(bytes: number): void {
-    this.leave(1, bytes);
+    this.#leave(1, bytes);
     this.refuse(bytes);
   }
 
   emit(messages: number, bytes: number): void {
-    this.leave(messages, bytes);
-    this.emitted.messages += messages;
-    this.emitted.bytes += bytes;
+    this.#leave(messages, bytes);
+    this.#emitted.messages += messages;
+    this.#emitted.bytes += bytes;
   }
 
   fail(bytes: number): void {
-    this.leave(1, bytes);
-    this.failed.messages++;
-    this.failed.bytes += bytes;
+    this.#leave(1, bytes);
+    this.#failed.messages++;
+    this.#failed.bytes += bytes;
   }
 
   /** A received value could not even be let in: `sizeOf` or `key` threw. */
   failAtOnce(bytes: number): void {
-    this.failed.messages++;
-    this.failed.bytes += bytes;
+    this.#failed.messages++;
+    this.#failed.bytes += bytes;
   }
 
   discard(messages: number, bytes: number): void {
-    this.leave(messages, bytes);
-    this.discarded.messages += messages;
-    this.discarded.bytes += bytes;
+    this.#leave(messages, bytes);
+    this.#discarded.messages += messages;
+    this.#discarded.bytes += bytes;
   }
 
   snapshot(): StageAccount {
-    const { kind, name, active, received, emitted, dropped, failed, buffered, discarded, peak } = this;
+    const { kind, name, active } = this;
+    const received = this.#received;
+    const emitted = this.#emitted;
+    const dropped = this.#dropped;
+    const failed = this.#failed;
+    const buffered = this.#buffered;
+    const discarded = this.#discarded;
+    const peak = this.#peak;
     return {
       kind,
       name,
@@ -162,8 +170,8 @@ export class Account {
     };
   }
 
-  private leave(messages: number, bytes: number): void {
-    this.buffered.messages -= messages;
-    this.buffered.bytes -= bytes;
+  #leave(messages: number, bytes: number): void {
+    this.#buffered.messages -= messages;
+    this.#buffered.bytes -= bytes;
   }
 }

@@ -26,20 +26,20 @@ export interface EndingParts<A, E, B> {
 
 /** Sees a stage to its end once that is settled: what is under way has its outcome, then what waits, then comes the failure it ends with. */
 export class StageEnding<A, E, B> {
-  private readonly ending: Ending<A, E>;
-  private readonly parts: EndingParts<A, E, B>;
+  readonly #ending: Ending<A, E>;
+  readonly #parts: EndingParts<A, E, B>;
   /** What the stage ends with once everything inside has its outcome. */
-  private lastWords: E | Overflowed | undefined;
-  private patience: Subscription | undefined;
-  private refusing = false;
+  #lastWords: E | Overflowed | undefined;
+  #patience: Subscription | undefined;
+  #refusing = false;
 
   constructor(ending: Ending<A, E>, parts: EndingParts<A, E, B>) {
-    this.ending = ending;
-    this.parts = parts;
+    this.#ending = ending;
+    this.#parts = parts;
   }
 
   hasBegun(): boolean {
-    return this.lastWords !== undefined;
+    return this.#lastWords !== undefined;
   }
 
   /**
@@ -47,38 +47,38 @@ export class StageEnding<A, E, B> {
    * of what has heard nothing then, nothing more is to be learnt.
    */
   begin(error: E): void {
-    this.leave(error);
-    if (this.parts.output.hasEnded()) return;
-    this.patience = this.ending.scheduler.schedule(() => this.giveUp(true));
+    this.#leave(error);
+    if (this.#parts.output.hasEnded()) return;
+    this.#patience = this.#ending.scheduler.schedule(() => this.#giveUp(true));
   }
 
   /** At once: nobody knows when what is under way is answered, and who chose that the stage fails when it is full wants to hear of it now. */
   beginAtOnce(overflow: Overflowed): void {
-    this.leave(overflow);
-    this.giveUp(true);
+    this.#leave(overflow);
+    this.#giveUp(true);
   }
 
   /** The stage has ended. */
   stop(): void {
-    this.patience?.unsubscribe();
+    this.#patience?.unsubscribe();
   }
 
   /** What gave way is refused value for value, for a fallback to take. */
   refuseSpared(): void {
-    const { entrance, output } = this.parts;
+    const { entrance, output } = this.#parts;
     for (const value of entrance.takeSpared()) {
       if (output.hasEnded()) return;
       const overflow = new Overflowed('gap', 1, 0, entrance.onFull);
-      output.next(left(this.ending.refuse(value, overflow, entrance.length)));
+      output.next(left(this.#ending.refuse(value, overflow, entrance.length)));
     }
   }
 
   /** If it has begun and nothing is under way any more: what waits is refused, and the stage ends. */
   endWhenIdle(): void {
-    const { entrance, account, jobs, output } = this.parts;
-    const error = this.lastWords;
-    if (error === undefined || jobs.running > 0 || this.refusing) return;
-    this.refusing = true;
+    const { entrance, account, jobs, output } = this.#parts;
+    const error = this.#lastWords;
+    if (error === undefined || jobs.running > 0 || this.#refusing) return;
+    this.#refusing = true;
     while (entrance.length > 0) {
       output.reportOverflow();
       if (output.hasEnded()) return;
@@ -86,7 +86,7 @@ export class StageEnding<A, E, B> {
       const waiting = entrance.length;
       const value = entrance.shift();
       account.fail(bytes);
-      output.next(left(this.ending.refuse(value, error, waiting)));
+      output.next(left(this.#ending.refuse(value, error, waiting)));
       if (output.hasEnded()) return;
     }
     output.reportOverflow();
@@ -94,13 +94,13 @@ export class StageEnding<A, E, B> {
   }
 
   /** Takes nothing more, and gives up what only waits to try again. */
-  private leave(lastWords: E | Overflowed): void {
-    this.lastWords = lastWords;
-    this.parts.onLeave();
-    this.giveUp(false);
+  #leave(lastWords: E | Overflowed): void {
+    this.#lastWords = lastWords;
+    this.#parts.onLeave();
+    this.#giveUp(false);
   }
 
-  private giveUp(last: boolean): void {
-    this.parts.jobs.giveUp(this.lastWords, last, this.parts.output);
+  #giveUp(last: boolean): void {
+    this.#parts.jobs.giveUp(this.#lastWords, last, this.#parts.output);
   }
 }

@@ -13,20 +13,20 @@ import { Ring, type Waiting } from './ring.js';
 export class Entrance<A> {
   /** Bytes of a value; 0 where the policy has no `sizeOf`. */
   readonly sizeOf: (value: A) => number;
-  private readonly waiting: Waiting<A>;
-  private readonly account: Account;
+  readonly #waiting: Waiting<A>;
+  readonly #account: Account;
   /** Values that may wait. */
   readonly messages: number;
-  private readonly bytes: number;
+  readonly #bytes: number;
   readonly onFull: OverflowPolicy;
-  private readonly reported: OverflowPolicy;
-  private readonly onDrop: ((value: A) => void) | undefined;
-  private bytesWaiting = 0;
-  private droppedMessages = 0;
-  private droppedBytes = 0;
+  readonly #reported: OverflowPolicy;
+  readonly #onDrop: ((value: A) => void) | undefined;
+  #bytesWaiting = 0;
+  #droppedMessages = 0;
+  #droppedBytes = 0;
   /** What was dropped and is to have an outcome of its own, where that is wanted. */
-  private readonly spared: A[] | undefined;
-  private thrownByOnDrop: { readonly error: unknown } | undefined;
+  readonly #spared: A[] | undefined;
+  #thrownByOnDrop: { readonly error: unknown } | undefined;
 
   /**
    * @param reported What an {@link Overflowed} says gave way; default: what the policy says.
@@ -34,18 +34,18 @@ export class Entrance<A> {
    */
   constructor(policy: BufferPolicy<A>, account: Account, reported?: OverflowPolicy, spares = false) {
     this.messages = checkBound(policy.messages ?? DEFAULT_BUFFER_MESSAGES, 'buffer.messages', 0);
-    this.bytes = checkBound(policy.bytes ?? Infinity, 'buffer.bytes', 0);
+    this.#bytes = checkBound(policy.bytes ?? Infinity, 'buffer.bytes', 0);
     this.onFull = policy.onFull ?? 'dropOldest';
-    this.reported = reported ?? this.onFull;
-    this.onDrop = hook('buffer.onDrop', policy.onDrop);
+    this.#reported = reported ?? this.onFull;
+    this.#onDrop = hook('buffer.onDrop', policy.onDrop);
     this.sizeOf = policy.sizeOf === undefined ? () => 0 : checkedSize(policy.sizeOf);
-    this.waiting = policy.onFull === 'latestPerKey' ? new LatestPerKey(policy.key) : new Ring();
-    this.account = account;
-    this.spared = spares ? [] : undefined;
+    this.#waiting = policy.onFull === 'latestPerKey' ? new LatestPerKey(policy.key) : new Ring();
+    this.#account = account;
+    this.#spared = spares ? [] : undefined;
   }
 
   get length(): number {
-    return this.waiting.length;
+    return this.#waiting.length;
   }
 
   /**
@@ -53,112 +53,112 @@ export class Entrance<A> {
    * Throws what `key` or `onDrop` threw, once everything is counted.
    */
   offer(value: A, bytes: number): boolean {
-    if (!this.fits(bytes)) {
+    if (!this.#fits(bytes)) {
       if (this.onFull === 'fail') {
-        this.account.refuse(bytes);
-        this.drop(value, bytes);
-        this.rethrow();
+        this.#account.refuse(bytes);
+        this.#drop(value, bytes);
+        this.#rethrow();
         return false;
       }
       // A value larger than the whole buffer would push out all others and still be over the bound.
-      if (this.onFull === 'dropNewest' || this.messages === 0 || bytes > this.bytes) {
-        this.account.refuse(bytes);
-        this.drop(value, bytes);
-        this.rethrow();
+      if (this.onFull === 'dropNewest' || this.messages === 0 || bytes > this.#bytes) {
+        this.#account.refuse(bytes);
+        this.#drop(value, bytes);
+        this.#rethrow();
         return true;
       }
     }
     // Pushed before anything gives way: which waiting value is overtaken is known only once the new one is there.
     try {
-      this.waiting.push(value, bytes);
+      this.#waiting.push(value, bytes);
     } catch (error) {
-      this.account.failAtOnce(bytes);
+      this.#account.failAtOnce(bytes);
       throw error;
     }
-    this.bytesWaiting += bytes;
-    while (this.waiting.length > this.messages || this.bytesWaiting > this.bytes) this.evict();
-    this.account.admit(bytes);
-    this.rethrow();
+    this.#bytesWaiting += bytes;
+    while (this.#waiting.length > this.messages || this.#bytesWaiting > this.#bytes) this.#evict();
+    this.#account.admit(bytes);
+    this.#rethrow();
     return true;
   }
 
   /** Bytes of the value {@link shift} takes next. */
   headBytes(): number {
-    return this.waiting.headBytes();
+    return this.#waiting.headBytes();
   }
 
   /** Takes the next value, which stays inside the stage. Must not be called when none waits. */
   shift(): A {
-    this.bytesWaiting -= this.waiting.headBytes();
-    return this.waiting.shift();
+    this.#bytesWaiting -= this.#waiting.headBytes();
+    return this.#waiting.shift();
   }
 
   /** Everything that waits is given up: the stage has ended. */
   discard(): void {
-    this.account.discard(this.waiting.length, this.bytesWaiting);
-    this.waiting.clear();
-    this.bytesWaiting = 0;
+    this.#account.discard(this.#waiting.length, this.#bytesWaiting);
+    this.#waiting.clear();
+    this.#bytesWaiting = 0;
   }
 
   /** Whether what is dropped is kept for {@link takeSpared}. */
   get spares(): boolean {
-    return this.spared !== undefined;
+    return this.#spared !== undefined;
   }
 
   /** The values that were dropped since the last call, where they are kept. */
   takeSpared(): readonly A[] {
-    return this.spared?.splice(0) ?? [];
+    return this.#spared?.splice(0) ?? [];
   }
 
   /** One failure for all that was dropped since the last call. */
   takeOverflow(): Overflowed<'gap'> | undefined {
-    return this.droppedMessages === 0 ? undefined : this.overflow('gap');
+    return this.#droppedMessages === 0 ? undefined : this.#overflow('gap');
   }
 
   /** The failure that ends a stage whose policy is `fail`. */
   takeFatalOverflow(): Overflowed<'terminal'> {
-    return this.overflow('terminal');
+    return this.#overflow('terminal');
   }
 
   /** Remembers a loss for {@link takeOverflow} that is counted elsewhere. */
   count(bytes: number): void {
-    this.droppedMessages++;
-    this.droppedBytes += bytes;
+    this.#droppedMessages++;
+    this.#droppedBytes += bytes;
   }
 
-  private overflow<K extends 'gap' | 'terminal'>(kind: K): Overflowed<K> {
-    const overflowed = new Overflowed(kind, this.droppedMessages, this.droppedBytes, this.reported);
-    this.droppedMessages = 0;
-    this.droppedBytes = 0;
+  #overflow<K extends 'gap' | 'terminal'>(kind: K): Overflowed<K> {
+    const overflowed = new Overflowed(kind, this.#droppedMessages, this.#droppedBytes, this.#reported);
+    this.#droppedMessages = 0;
+    this.#droppedBytes = 0;
     return overflowed;
   }
 
-  private fits(bytes: number): boolean {
-    return this.waiting.length < this.messages && this.bytesWaiting + bytes <= this.bytes;
+  #fits(bytes: number): boolean {
+    return this.#waiting.length < this.messages && this.#bytesWaiting + bytes <= this.#bytes;
   }
 
-  private evict(): void {
-    const bytes = this.waiting.evictBytes();
-    this.bytesWaiting -= bytes;
-    const value = this.waiting.evict();
-    this.account.evict(bytes);
-    this.drop(value, bytes);
+  #evict(): void {
+    const bytes = this.#waiting.evictBytes();
+    this.#bytesWaiting -= bytes;
+    const value = this.#waiting.evict();
+    this.#account.evict(bytes);
+    this.#drop(value, bytes);
   }
 
-  private drop(value: A, bytes: number): void {
-    if (this.spared === undefined || this.onFull === 'fail') this.count(bytes);
-    this.spared?.push(value);
+  #drop(value: A, bytes: number): void {
+    if (this.#spared === undefined || this.onFull === 'fail') this.count(bytes);
+    this.#spared?.push(value);
     try {
-      this.onDrop?.(value);
+      this.#onDrop?.(value);
     } catch (error) {
-      this.thrownByOnDrop = { error };
+      this.#thrownByOnDrop = { error };
     }
   }
 
-  private rethrow(): void {
-    const thrown = this.thrownByOnDrop;
+  #rethrow(): void {
+    const thrown = this.#thrownByOnDrop;
     if (thrown === undefined) return;
-    this.thrownByOnDrop = undefined;
+    this.#thrownByOnDrop = undefined;
     throw thrown.error;
   }
 }

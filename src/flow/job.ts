@@ -62,34 +62,34 @@ function beginWork<A, R>(job: ProjectJob<A, R>, work: Observable<unknown>): void
 /** Work that a function does with a value. */
 export class ProjectJob<A, R> extends Job<R> implements Observer<unknown> {
   subscriber: Subscriber<unknown> | undefined;
-  private readonly project: (value: A) => Work;
-  private value: A | undefined;
-  private stopped = false;
+  readonly #project: (value: A) => Work;
+  #value: A | undefined;
+  #stopped = false;
 
   constructor(owner: JobOwner<R>, bytes: number, value: A, project: (value: A) => Work) {
     super(owner, bytes);
-    this.value = value;
-    this.project = project;
+    this.#value = value;
+    this.#project = project;
   }
 
   begin(): void {
     let work: Observable<unknown>;
     try {
       // Set by the constructor, and let go here: work that takes long must not keep it.
-      work = toObservable(this.project(this.value as A));
+      work = toObservable(this.#project(this.#value as A));
     } catch (error) {
       this.error(error);
       return;
     } finally {
-      this.value = undefined;
+      this.#value = undefined;
     }
     // Making the work may have ended the stage: then there is nobody left who would stop it.
-    if (this.stopped) return;
+    if (this.#stopped) return;
     beginWork(this, work);
   }
 
   stop(): void {
-    this.stopped = true;
+    this.#stopped = true;
     this.subscriber?.unsubscribe();
   }
 

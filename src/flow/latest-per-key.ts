@@ -20,60 +20,60 @@ interface Overtaken<A> extends Linked<Overtaken<A>> {
  */
 export class LatestPerKey<A> implements Waiting<A> {
   length = 0;
-  private readonly keyOf: (value: A) => unknown;
-  private readonly last = new Map<unknown, Entry<A>>();
-  private readonly all: List<Entry<A>> = new List();
-  private readonly overtaken: List<Overtaken<A>> = new List();
+  readonly #keyOf: (value: A) => unknown;
+  readonly #last = new Map<unknown, Entry<A>>();
+  readonly #all: List<Entry<A>> = new List();
+  readonly #overtaken: List<Overtaken<A>> = new List();
 
   constructor(keyOf: (value: A) => unknown) {
-    this.keyOf = keyOf;
+    this.#keyOf = keyOf;
   }
 
   push(value: A, bytes: number): void {
-    const key = atOnce(this.keyOf(value), 'buffer.key');
+    const key = atOnce(this.#keyOf(value), 'buffer.key');
     const entry: Entry<A> = { value, bytes, key, before: undefined, after: undefined, overtaken: undefined };
-    this.all.append(entry);
+    this.#all.append(entry);
     this.length++;
-    const previous = this.last.get(key);
+    const previous = this.#last.get(key);
     if (previous !== undefined) {
       previous.overtaken = { entry: previous, before: undefined, after: undefined };
-      this.overtaken.append(previous.overtaken);
+      this.#overtaken.append(previous.overtaken);
     }
-    this.last.set(key, entry);
+    this.#last.set(key, entry);
   }
 
   headBytes(): number {
-    return this.all.first?.bytes ?? 0;
+    return this.#all.first?.bytes ?? 0;
   }
 
   shift(): A {
-    return this.take(this.all.first);
+    return this.#take(this.#all.first);
   }
 
   evictBytes(): number {
-    return this.firstToGive()?.bytes ?? 0;
+    return this.#firstToGive()?.bytes ?? 0;
   }
 
   evict(): A {
-    return this.take(this.firstToGive());
+    return this.#take(this.#firstToGive());
   }
 
   clear(): void {
-    this.last.clear();
-    this.overtaken.clear();
-    this.all.clear();
+    this.#last.clear();
+    this.#overtaken.clear();
+    this.#all.clear();
     this.length = 0;
   }
 
-  private firstToGive(): Entry<A> | undefined {
-    return this.overtaken.first?.entry ?? this.all.first;
+  #firstToGive(): Entry<A> | undefined {
+    return this.#overtaken.first?.entry ?? this.#all.first;
   }
 
-  private take(entry: Entry<A> | undefined): A {
+  #take(entry: Entry<A> | undefined): A {
     if (entry === undefined) throw new Error('nothing waits');
-    this.all.delete(entry);
-    if (entry.overtaken === undefined) this.last.delete(entry.key);
-    else this.overtaken.delete(entry.overtaken);
+    this.#all.delete(entry);
+    if (entry.overtaken === undefined) this.#last.delete(entry.key);
+    else this.#overtaken.delete(entry.overtaken);
     this.length--;
     return entry.value;
   }

@@ -29,14 +29,14 @@ const ended = channel('greengrass-rx:stage:end');
  * name has the name of its operator, such as `publishTo`.
  */
 export class Ledger {
-  private readonly accounts = new Map<string, Account>();
-  private readonly edges = new Map<string, Edge>();
+  readonly #accounts = new Map<string, Account>();
+  readonly #edges = new Map<string, Edge>();
 
   /** All accounts and edges, as they are now. */
   snapshot(): LedgerSnapshot {
     return {
-      stages: [...this.accounts.values()].map(account => account.snapshot()),
-      edges: [...this.edges.values()].filter(edge => edge.known).map(edge => edge.snapshot()),
+      stages: [...this.#accounts.values()].map(account => account.snapshot()),
+      edges: [...this.#edges.values()].filter(edge => edge.known).map(edge => edge.snapshot()),
     };
   }
 
@@ -49,11 +49,11 @@ export class Ledger {
   /** @internal A stage is being subscribed, and tells what it was told. */
   open(kind: StageKind, wanted: string = kind, declaration: StageDeclaration = {}): LedgerEntry {
     if (recording !== undefined && recording !== this) return recording.open(kind, wanted, declaration);
-    const name = this.accounts.has(`${kind} ${wanted}`) || this.accounts.size < MOST_NAMES ? wanted : OTHERS;
+    const name = this.#accounts.has(`${kind} ${wanted}`) || this.#accounts.size < MOST_NAMES ? wanted : OTHERS;
     const key = `${kind} ${name}`;
     return new LedgerEntry(
-      entryOf(this.accounts, key, () => new Account(kind, name)),
-      entryOf(this.edges, key, () => new Edge(name)),
+      entryOf(this.#accounts, key, () => new Account(kind, name)),
+      entryOf(this.#edges, key, () => new Edge(name)),
     );
   }
 }

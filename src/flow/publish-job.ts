@@ -101,30 +101,30 @@ export const OFFLINE_AFTER = 2_000;
 
 /** Whether a stage's publishes have been refused for so long that the device must be offline. */
 export class Offline {
-  private readonly scheduler: SchedulerLike;
-  private readonly onBelieved: () => void;
-  private doubt: Unsubscribable | undefined;
-  private isBelieved = false;
+  readonly #scheduler: SchedulerLike;
+  readonly #onBelieved: () => void;
+  #doubt: Unsubscribable | undefined;
+  #isBelieved = false;
 
   constructor(scheduler: SchedulerLike, onBelieved: () => void) {
-    this.scheduler = scheduler;
-    this.onBelieved = onBelieved;
+    this.#scheduler = scheduler;
+    this.#onBelieved = onBelieved;
   }
 
   accepted(): void {
-    this.doubt?.unsubscribe();
-    this.doubt = undefined;
-    this.isBelieved = false;
+    this.#doubt?.unsubscribe();
+    this.#doubt = undefined;
+    this.#isBelieved = false;
   }
 
   /** For a reason that may pass. Says whether it is believed now: then nothing is waited for. */
   refused(): boolean {
-    if (!this.isBelieved)
-      this.doubt ??= wait(OFFLINE_AFTER, this.scheduler, () => {
-        this.isBelieved = true;
-        this.onBelieved();
+    if (!this.#isBelieved)
+      this.#doubt ??= wait(OFFLINE_AFTER, this.#scheduler, () => {
+        this.#isBelieved = true;
+        this.#onBelieved();
       });
-    return this.isBelieved;
+    return this.#isBelieved;
   }
 }
 
@@ -132,87 +132,87 @@ type Result<A, Acc extends AcceptedBy> = Either<PublishFailure<A>, Published<A, 
 
 /** Publishes one value, again and again if need be: one result. */
 export class PublishJob<A, R, Acc extends AcceptedBy> extends Job<Result<A, Acc>> implements PublishListener<Acc> {
-  private readonly value: A;
-  private readonly publishing: Publishing<A, R, Acc>;
-  private request: R | undefined;
-  private attempts = 0;
-  private fate: PublishOutcome = 'refused';
+  readonly #value: A;
+  readonly #publishing: Publishing<A, R, Acc>;
+  #request: R | undefined;
+  #attempts = 0;
+  #fate: PublishOutcome = 'refused';
   /** Why the last try failed, while the next is waited for. */
-  private failure: PublishError | undefined;
-  private series: RetrySeries | undefined;
+  #failure: PublishError | undefined;
+  #series: RetrySeries | undefined;
   /** The try under way, or the wait for it. */
-  private underWay: Unsubscribable | undefined;
-  private clearDeadline: (() => void) | undefined;
+  #underWay: Unsubscribable | undefined;
+  #clearDeadline: (() => void) | undefined;
   /** Whether an answer is waited for. */
-  private sent = false;
-  private over = false;
+  #sent = false;
+  #over = false;
 
   constructor(owner: JobOwner<Result<A, Acc>>, bytes: number, value: A, publishing: Publishing<A, R, Acc>) {
     super(owner, bytes);
-    this.value = value;
-    this.publishing = publishing;
+    this.#value = value;
+    this.#publishing = publishing;
   }
 
   begin(): void {
     try {
-      this.request = atOnce(this.publishing.request(this.value), 'request');
+      this.#request = atOnce(this.#publishing.request(this.#value), 'request');
     } catch (thrown) {
       // For a reason that lies in the value: a topic template it does not fit into, a number JSON does not have.
-      if (isFailure(thrown)) this.fail(new InvalidRequest('message', this.publishing.operation, '', 'client', thrown.message, thrown));
+      if (isFailure(thrown)) this.#fail(new InvalidRequest('message', this.#publishing.operation, '', 'client', thrown.message, thrown));
       else this.onDefect(thrown);
       return;
     }
     // Making the request may have ended the stage.
-    if (!this.over) this.attempt(this.request);
+    if (!this.#over) this.#attempt(this.#request);
   }
 
   stop(): void {
-    this.over = true;
-    this.endTry();
+    this.#over = true;
+    this.#endTry();
   }
 
   giveUp(cause: unknown, last: boolean): void {
-    if (this.over) return;
-    if (this.failure !== undefined) this.fail(this.failure);
+    if (this.#over) return;
+    if (this.#failure !== undefined) this.#fail(this.#failure);
     else if (last) {
-      this.endTry();
-      this.fate = 'unknown';
-      this.fail(new ConnectionLost('message', true, this.publishing.failedFor ?? cause));
+      this.#endTry();
+      this.#fate = 'unknown';
+      this.#fail(new ConnectionLost('message', true, this.#publishing.failedFor ?? cause));
     }
   }
 
   /** The proxy has an answer. */
   onAccepted(accepted: Acc): void {
-    this.publishing.offline?.accepted();
-    this.answered();
-    this.end(right({ by: accepted.by, value: this.value, attempts: this.attempts }));
+    this.#publishing.offline?.accepted();
+    this.#answered();
+    this.#end(right({ by: accepted.by, value: this.#value, attempts: this.#attempts }));
   }
 
   onFailed(error: PublishError): void {
-    this.answered();
-    this.tryFailed(error);
+    this.#answered();
+    this.#tryFailed(error);
   }
 
   onDefect(error: unknown): void {
-    if (this.over) return;
+    if (this.#over) return;
     this.stop();
     this.failed();
     this.owner.error(error);
   }
 
-  private attempt(request: R): void {
-    const { submit, operation, deadlines, timeout, undeclared } = this.publishing;
-    const nth = ++this.attempts;
-    this.failure = undefined;
+  #attempt(request: R): void {
+    const { submit, operation, deadlines, timeout, undeclared } = this.#publishing;
+    const nth = ++this.#attempts;
+    this.#failure = undefined;
     const problem = undeclared?.(request);
     if (problem !== undefined) {
-      this.tryFailed(problem);
+      this.#tryFailed(problem);
       return;
     }
-    this.sent = true;
-    this.clearDeadline = deadlines?.set(() => {
-      this.endTry();
-      this.tryFailed(new TimedOut('message', operation, timeout, true));
+    this.#sent = true;
+    this.#clearDeadline = deadlines?.set(() => {
+      this.#endTry();
+      this.#tryFailed(new TimedOut('message', operation, timeout, true));
     });
     let underWay: Unsubscribable;
     try {
@@ -222,60 +222,60 @@ export class PublishJob<A, R, Acc extends AcceptedBy> extends Job<Result<A, Acc>
       return;
     }
     // The answer may have come already, and with it the next try, or the end of the stage.
-    if (this.awaits(nth)) this.underWay = underWay;
+    if (this.#awaits(nth)) this.#underWay = underWay;
     else underWay.unsubscribe();
   }
 
-  private awaits(nth: number): boolean {
-    return this.sent && this.attempts === nth;
+  #awaits(nth: number): boolean {
+    return this.#sent && this.#attempts === nth;
   }
 
-  private answered(): void {
-    this.sent = false;
-    this.clearDeadline?.();
+  #answered(): void {
+    this.#sent = false;
+    this.#clearDeadline?.();
   }
 
-  private tryFailed(error: PublishError): void {
-    const { retry, retryWhile, random, scheduler, offline } = this.publishing;
-    if (outcomeOf(error) === 'unknown') this.fate = 'unknown';
+  #tryFailed(error: PublishError): void {
+    const { retry, retryWhile, random, scheduler, offline } = this.#publishing;
+    if (outcomeOf(error) === 'unknown') this.#fate = 'unknown';
     let delay: number | undefined;
     try {
       if (!this.owner.isEnding() && atOnce(retryWhile(error), 'retryWhile') && offline?.refused() !== true) {
-        this.series ??= startSeries(retry, { now: steadyNow(scheduler), random });
-        delay = this.series.next();
+        this.#series ??= startSeries(retry, { now: steadyNow(scheduler), random });
+        delay = this.#series.next();
       }
     } catch (defect) {
       this.onDefect(defect);
       return;
     }
-    if (this.over) return;
-    const { request } = this;
+    if (this.#over) return;
+    const request = this.#request;
     if (delay === undefined || request === undefined) {
-      this.fail(error);
+      this.#fail(error);
       return;
     }
-    this.failure = error;
-    this.underWay = wait(delay, scheduler, () => this.attempt(request));
+    this.#failure = error;
+    this.#underWay = wait(delay, scheduler, () => this.#attempt(request));
   }
 
-  private fail(error: PublishError): void {
+  #fail(error: PublishError): void {
     let own = error;
     if (error.kind === 'terminal') {
       // A stage ends with one terminal failure. What is terminal for the others inside as well is a message's failure there.
       if (this.owner.isEnding()) own = new ConnectionLost('message', false, error);
-      else this.publishing.failedFor = error;
+      else this.#publishing.failedFor = error;
     }
-    this.end(left(publishFailure(own, this.value, this.attempts, this.fate)));
+    this.#end(left(publishFailure(own, this.#value, this.#attempts, this.#fate)));
   }
 
-  private end(result: Result<A, Acc>): void {
+  #end(result: Result<A, Acc>): void {
     this.stop();
     this.owner.result(this, result);
     this.owner.finish(this);
   }
 
-  private endTry(): void {
-    this.answered();
-    this.underWay?.unsubscribe();
+  #endTry(): void {
+    this.#answered();
+    this.#underWay?.unsubscribe();
   }
 }

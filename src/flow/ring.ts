@@ -21,27 +21,27 @@ const SMALLEST = 16;
  */
 export class Ring<A> implements Waiting<A> {
   length = 0;
-  private values: (A | undefined)[] = [];
-  private sizes: number[] = [];
-  private mask = -1;
-  private head = 0;
+  #values: (A | undefined)[] = [];
+  #sizes: number[] = [];
+  #mask = -1;
+  #head = 0;
 
   push(value: A, bytes: number): void {
-    if (this.length > this.mask) this.grow();
-    const at = (this.head + this.length) & this.mask;
-    this.values[at] = value;
-    this.sizes[at] = bytes;
+    if (this.length > this.#mask) this.#grow();
+    const at = (this.#head + this.length) & this.#mask;
+    this.#values[at] = value;
+    this.#sizes[at] = bytes;
     this.length++;
   }
 
   headBytes(): number {
-    return this.sizes[this.head] ?? 0;
+    return this.#sizes[this.#head] ?? 0;
   }
 
   shift(): A {
-    const value = this.values[this.head] as A;
-    this.values[this.head] = undefined;
-    this.head = (this.head + 1) & this.mask;
+    const value = this.#values[this.#head] as A;
+    this.#values[this.#head] = undefined;
+    this.#head = (this.#head + 1) & this.#mask;
     this.length--;
     return value;
   }
@@ -55,25 +55,25 @@ export class Ring<A> implements Waiting<A> {
   }
 
   clear(): void {
-    this.values = [];
-    this.sizes = [];
-    this.mask = -1;
-    this.head = 0;
+    this.#values = [];
+    this.#sizes = [];
+    this.#mask = -1;
+    this.#head = 0;
     this.length = 0;
   }
 
-  private grow(): void {
-    const slots = this.mask < 0 ? SMALLEST : (this.mask + 1) * 2;
+  #grow(): void {
+    const slots = this.#mask < 0 ? SMALLEST : (this.#mask + 1) * 2;
     const values = new Array<A | undefined>(slots).fill(undefined);
     const sizes = new Array<number>(slots).fill(0);
     for (let i = 0; i < this.length; i++) {
-      const from = (this.head + i) & this.mask;
-      values[i] = this.values[from];
-      sizes[i] = this.sizes[from] ?? 0;
+      const from = (this.#head + i) & this.#mask;
+      values[i] = this.#values[from];
+      sizes[i] = this.#sizes[from] ?? 0;
     }
-    this.values = values;
-    this.sizes = sizes;
-    this.mask = slots - 1;
-    this.head = 0;
+    this.#values = values;
+    this.#sizes = sizes;
+    this.#mask = slots - 1;
+    this.#head = 0;
   }
 }

@@ -7,11 +7,11 @@ import type { LedgerEntry } from './ledger.js';
 
 /** The way out of a stage: its results, in front of them what was dropped since the last one, and its end, after which nothing comes. */
 export class StageOutput<A, E, B> {
-  private readonly destination: Subscriber<Either<E | Overflowed, B>>;
-  private readonly entrance: Entrance<A>;
-  private readonly entry: LedgerEntry;
-  private readonly release: () => void;
-  private ended = false;
+  readonly #destination: Subscriber<Either<E | Overflowed, B>>;
+  readonly #entrance: Entrance<A>;
+  readonly #entry: LedgerEntry;
+  readonly #release: () => void;
+  #ended = false;
 
   /** @param release Lets go of what is inside. Called once, before the last word goes out; what waits has been given up then. */
   constructor(
@@ -20,68 +20,68 @@ export class StageOutput<A, E, B> {
     entry: LedgerEntry,
     release: () => void = () => undefined,
   ) {
-    this.destination = destination;
-    this.entrance = entrance;
-    this.entry = entry;
-    this.release = release;
+    this.#destination = destination;
+    this.#entrance = entrance;
+    this.#entry = entry;
+    this.#release = release;
     // Unsubscribed: what is inside is given up.
-    destination.add(() => this.end(() => undefined));
+    destination.add(() => this.#end(() => undefined));
   }
 
   /** A method, since what is called in between may end it. */
   hasEnded(): boolean {
-    return this.ended;
+    return this.#ended;
   }
 
   /** Hands a result on. */
   next(result: Either<E | Overflowed, B>): void {
-    if (result._tag === 'Right') this.entry.send();
-    this.destination.next(result);
+    if (result._tag === 'Right') this.#entry.send();
+    this.#destination.next(result);
   }
 
   /** Tells what was dropped since the last time, if anything was. */
   reportOverflow(): void {
-    const overflow = this.entrance.takeOverflow();
+    const overflow = this.#entrance.takeOverflow();
     if (overflow === undefined) return;
-    this.entry.overflow();
-    this.destination.next(left(overflow));
+    this.#entry.overflow();
+    this.#destination.next(left(overflow));
   }
 
   /** What ends a stage whose policy is `fail`. */
   takeFatalOverflow(): Overflowed<'terminal'> {
-    const overflow = this.entrance.takeFatalOverflow();
-    this.entry.overflow();
+    const overflow = this.#entrance.takeFatalOverflow();
+    this.#entry.overflow();
     return overflow;
   }
 
   complete(): void {
     this.reportOverflow();
-    this.end(() => this.destination.complete());
+    this.#end(() => this.#destination.complete());
   }
 
   /** A defect, of the source or of a piece of work: passed on at once, as RxJS operators do. */
   error(error: unknown): void {
-    if (this.ended) return;
+    if (this.#ended) return;
     this.reportOverflow();
-    this.end(() => this.destination.error(error));
+    this.#end(() => this.#destination.error(error));
   }
 
   /** Ends with a terminal failure, and tells of it where nobody deals with it. */
   fail(error: E | Overflowed): void {
-    this.end(() => {
-      this.destination.next(left(error));
-      this.destination.complete();
+    this.#end(() => {
+      this.#destination.next(left(error));
+      this.#destination.complete();
       reportUnhandled(error);
     });
   }
 
-  private end(lastWords: () => void): void {
+  #end(lastWords: () => void): void {
     // What was reported just before, a dropped value, may have made the subscriber leave.
-    if (this.ended) return;
-    this.ended = true;
-    this.entrance.discard();
-    this.release();
-    this.entry.close();
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#entrance.discard();
+    this.#release();
+    this.#entry.close();
     lastWords();
   }
 }

@@ -57,109 +57,109 @@ type End =
 const DONE = { done: true, value: undefined } as const;
 
 class Reader<R> implements AsyncIterator<Iterated<R>, undefined> {
-  private readonly entry: LedgerEntry;
-  private readonly entrance: Entrance<R>;
-  private readonly subscription = new Subscription();
+  readonly #entry: LedgerEntry;
+  readonly #entrance: Entrance<R>;
+  readonly #subscription = new Subscription();
   /** Reads that came before their value: while there are any, nothing waits. Each is a promise its reader holds. */
-  private reads: PendingRead<R>[] = [];
-  private end: End | undefined;
-  private closed = false;
+  #reads: PendingRead<R>[] = [];
+  #end: End | undefined;
+  #closed = false;
 
   constructor(source: Observable<R>, options: StageOptions<R>) {
-    this.entry = (options.ledger ?? ledgerOfAll).open('toAsyncIterable', options.name, {
+    this.#entry = (options.ledger ?? ledgerOfAll).open('toAsyncIterable', options.name, {
       buffer: declaredBuffer(options.buffer),
     });
-    this.entrance = new Entrance<R>(options.buffer ?? {}, this.entry.account);
+    this.#entrance = new Entrance<R>(options.buffer ?? {}, this.#entry.account);
     const work = {
-      next: (value: R) => this.receive(value),
-      error: (error: unknown) => this.finish({ how: 'failed', error }),
-      complete: () => this.finish({ how: 'completed' }),
+      next: (value: R) => this.#receive(value),
+      error: (error: unknown) => this.#finish({ how: 'failed', error }),
+      complete: () => this.#finish({ how: 'completed' }),
     };
-    workOn(source, this.subscription, work, this.entry.into);
+    workOn(source, this.#subscription, work, this.#entry.into);
   }
 
   next(): Promise<IteratorResult<Iterated<R>, undefined>> {
     return new Promise((resolve, reject) => {
       const read = { resolve, reject };
-      if (!this.answer(read)) this.reads.push(read);
+      if (!this.#answer(read)) this.#reads.push(read);
     });
   }
 
   return(): Promise<IteratorResult<Iterated<R>, undefined>> {
-    this.close();
-    this.subscription.unsubscribe();
+    this.#close();
+    this.#subscription.unsubscribe();
     return Promise.resolve(DONE);
   }
 
-  private receive(value: R): void {
-    if (this.end !== undefined || this.closed) return;
+  #receive(value: R): void {
+    if (this.#end !== undefined || this.#closed) return;
     const outer = suspendSubscribing();
     try {
-      this.take(value);
+      this.#take(value);
     } finally {
       resumeSubscribing(outer);
     }
   }
 
-  private take(value: R): void {
-    const { account } = this.entry;
-    const bytes = this.entry.receive(value, this.entrance.sizeOf);
-    const read = this.reads.shift();
+  #take(value: R): void {
+    const { account } = this.#entry;
+    const bytes = this.#entry.receive(value, this.#entrance.sizeOf);
+    const read = this.#reads.shift();
     if (read !== undefined) {
       account.admit(bytes);
       account.emit(1, bytes);
       read.resolve({ done: false, value: toEither(value) });
       return;
     }
-    if (!this.entrance.offer(value, bytes)) {
-      this.entrance.discard();
-      this.finish({ how: 'overflowed', overflow: this.entrance.takeFatalOverflow() });
+    if (!this.#entrance.offer(value, bytes)) {
+      this.#entrance.discard();
+      this.#finish({ how: 'overflowed', overflow: this.#entrance.takeFatalOverflow() });
     }
   }
 
-  private finish(end: End): void {
-    this.end ??= end;
-    this.subscription.unsubscribe();
-    for (let read = this.reads.shift(); read !== undefined; read = this.reads.shift()) this.answer(read);
+  #finish(end: End): void {
+    this.#end ??= end;
+    this.#subscription.unsubscribe();
+    for (let read = this.#reads.shift(); read !== undefined; read = this.#reads.shift()) this.#answer(read);
   }
 
   /** Answers with what is there, or with the end. `false`: there is neither yet. */
-  private answer(read: PendingRead<R>): boolean {
-    if (this.closed) {
+  #answer(read: PendingRead<R>): boolean {
+    if (this.#closed) {
       read.resolve(DONE);
       return true;
     }
-    const overflow = this.entrance.takeOverflow();
+    const overflow = this.#entrance.takeOverflow();
     if (overflow !== undefined) {
-      this.entry.overflow();
+      this.#entry.overflow();
       read.resolve({ done: false, value: left(overflow) });
       return true;
     }
-    if (this.entrance.length > 0) {
-      const bytes = this.entrance.headBytes();
-      const value: EitherOf<R> = toEither(this.entrance.shift());
-      this.entry.account.emit(1, bytes);
+    if (this.#entrance.length > 0) {
+      const bytes = this.#entrance.headBytes();
+      const value: EitherOf<R> = toEither(this.#entrance.shift());
+      this.#entry.account.emit(1, bytes);
       read.resolve({ done: false, value });
       return true;
     }
-    return this.answerWithEnd(read);
+    return this.#answerWithEnd(read);
   }
 
-  private answerWithEnd(read: PendingRead<R>): boolean {
-    const { end } = this;
+  #answerWithEnd(read: PendingRead<R>): boolean {
+    const end = this.#end;
     if (end === undefined) return false;
-    this.close();
+    this.#close();
     if (end.how === 'completed') read.resolve(DONE);
     else if (end.how === 'failed') read.reject(end.error);
     else read.resolve({ done: false, value: left(end.overflow) });
     return true;
   }
 
-  private close(): void {
-    if (this.closed) return;
-    this.closed = true;
-    this.entrance.discard();
-    this.entry.close();
-    for (const read of this.reads.splice(0)) read.resolve(DONE);
+  #close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#entrance.discard();
+    this.#entry.close();
+    for (const read of this.#reads.splice(0)) read.resolve(DONE);
   }
 }

@@ -37,41 +37,42 @@ export class WorkQueue<A, E, B> implements JobOwner<Either<E, B>>, Turns<Either<
   onLeave: (() => void) | undefined;
   /** Called once, when the source has completed and something is still inside. */
   onSourceCompleted: (() => void) | undefined;
-  private readonly ordered: boolean;
-  private readonly entrance: Entrance<A>;
-  private readonly entry: LedgerEntry;
-  private readonly job: WorkQueueParts<A, E, B>['job'];
-  private readonly onRoom: (() => void) | undefined;
-  private readonly jobs: JobsInOrder<Either<E, B>>;
-  private readonly output: StageOutput<A, E, B>;
-  private readonly ending: StageEnding<A, E, B> | undefined;
-  private width: number;
-  private sourceCompleted = false;
-  private refilling = false;
+  readonly #ordered: boolean;
+  readonly #entrance: Entrance<A>;
+  readonly #entry: LedgerEntry;
+  readonly #job: WorkQueueParts<A, E, B>['job'];
+  readonly #onRoom: (() => void) | undefined;
+  readonly #jobs: JobsInOrder<Either<E, B>>;
+  readonly #output: StageOutput<A, E, B>;
+  readonly #ending: StageEnding<A, E, B> | undefined;
+  #width: number;
+  #sourceCompleted = false;
+  #refilling = false;
 
   constructor(parts: WorkQueueParts<A, E, B>) {
     const { destination, width, ordered, entrance, entry, job, ending, onRoom } = parts;
-    this.width = width;
-    this.ordered = ordered;
-    this.entrance = entrance;
-    this.entry = entry;
-    this.job = job;
-    this.onRoom = onRoom;
-    this.jobs = new JobsInOrder(width + entrance.messages);
-    this.output = new StageOutput(destination, entrance, entry, () => this.release());
-    const { jobs, output } = this;
+    this.#width = width;
+    this.#ordered = ordered;
+    this.#entrance = entrance;
+    this.#entry = entry;
+    this.#job = job;
+    this.#onRoom = onRoom;
+    this.#jobs = new JobsInOrder(width + entrance.messages);
+    this.#output = new StageOutput(destination, entrance, entry, () => this.#release());
+    const jobs = this.#jobs;
+    const output = this.#output;
     if (ending !== undefined)
-      this.ending = new StageEnding(ending, { entrance, account: entry.account, jobs, output, onLeave: () => this.onLeave?.() });
+      this.#ending = new StageEnding(ending, { entrance, account: entry.account, jobs, output, onLeave: () => this.onLeave?.() });
   }
 
   /** Whether a value given now would be worked on at once. */
   get hasRoom(): boolean {
-    return !this.isOver() && this.jobs.running < this.width && this.entrance.length === 0;
+    return !this.isOver() && this.#jobs.running < this.#width && this.#entrance.length === 0;
   }
 
   /** What leads into this stage. */
   get edge(): Edge {
-    return this.entry.into;
+    return this.#entry.into;
   }
 
   /** Whether the stage takes nothing more. A method, since what is called in between may end it. */
@@ -80,29 +81,29 @@ export class WorkQueue<A, E, B> implements JobOwner<Either<E, B>>, Turns<Either<
   }
 
   hasEnded(): boolean {
-    return this.output.hasEnded();
+    return this.#output.hasEnded();
   }
 
   isEnding(): boolean {
-    return this.ending?.hasBegun() === true;
+    return this.#ending?.hasBegun() === true;
   }
 
   /** Changes how many pieces of work run at once. More than that may run until enough of them have ended. */
   resize(width: number): void {
-    this.width = width;
-    this.refill();
+    this.#width = width;
+    this.#refill();
   }
 
   /** What only waits to try again has its last result now. */
   giveUpWaiting(): void {
-    this.jobs.giveUp(undefined, false, this);
+    this.#jobs.giveUp(undefined, false, this);
   }
 
   receive(value: A): void {
     if (this.isOver()) return;
     const outer = suspendSubscribing();
     try {
-      this.take(value);
+      this.#take(value);
     } finally {
       resumeSubscribing(outer);
     }
@@ -110,145 +111,145 @@ export class WorkQueue<A, E, B> implements JobOwner<Either<E, B>>, Turns<Either<
 
   /** The source has no more values. */
   complete(): void {
-    if (this.sourceCompleted || this.isOver()) return;
-    this.sourceCompleted = true;
-    if (!this.refilling) this.completeWhenEmpty();
+    if (this.#sourceCompleted || this.isOver()) return;
+    this.#sourceCompleted = true;
+    if (!this.#refilling) this.#completeWhenEmpty();
     if (!this.hasEnded()) this.onSourceCompleted?.();
   }
 
   error(error: unknown): void {
-    this.output.error(error);
+    this.#output.error(error);
   }
 
   /** A piece of work has a result. */
   result(job: Job<Either<E, B>>, result: Either<E, B>): void {
     if (this.hasEnded()) return;
     // At once, also where its turn has not come: nothing more may begin.
-    if (this.ending !== undefined && result._tag === 'Left' && isTerminalError(result.left)) {
+    if (this.#ending !== undefined && result._tag === 'Left' && isTerminalError(result.left)) {
       job.failed();
-      this.ending.begin(result.left);
+      this.#ending.begin(result.left);
       return;
     }
-    if (!this.ordered || this.jobs.isTurnOf(job)) this.emit(job, result);
-    else if (!this.jobs.hold(job, result)) this.cannotHold(job, result);
+    if (!this.#ordered || this.#jobs.isTurnOf(job)) this.emit(job, result);
+    else if (!this.#jobs.hold(job, result)) this.#cannotHold(job, result);
   }
 
   /** A piece of work is done. */
   finish(job: Job<Either<E, B>>): void {
     if (this.hasEnded()) return;
     job.done = true;
-    if (!this.ordered) this.retire(job);
-    else if (!this.jobs.promote(this)) return;
-    this.refill();
+    if (!this.#ordered) this.retire(job);
+    else if (!this.#jobs.promote(this)) return;
+    this.#refill();
   }
 
-  private take(value: A): void {
+  #take(value: A): void {
     let bytes: number;
     try {
-      bytes = this.entry.receive(value, this.entrance.sizeOf);
+      bytes = this.#entry.receive(value, this.#entrance.sizeOf);
     } catch (error) {
       this.error(error);
       return;
     }
-    if (this.jobs.running < this.width && this.entrance.length === 0) {
-      this.entry.account.admit(bytes);
-      this.start(value, bytes);
+    if (this.#jobs.running < this.#width && this.#entrance.length === 0) {
+      this.#entry.account.admit(bytes);
+      this.#start(value, bytes);
       return;
     }
     let taken: boolean;
     try {
-      taken = this.entrance.offer(value, bytes);
+      taken = this.#entrance.offer(value, bytes);
     } catch (error) {
       this.error(error);
       return;
     }
-    this.ending?.refuseSpared();
-    if (!taken) this.failBecauseFull();
+    this.#ending?.refuseSpared();
+    if (!taken) this.#failBecauseFull();
   }
 
-  private failBecauseFull(): void {
+  #failBecauseFull(): void {
     if (this.isOver()) return;
-    const overflow = this.output.takeFatalOverflow();
-    if (this.ending === undefined) {
-      this.output.fail(overflow);
+    const overflow = this.#output.takeFatalOverflow();
+    if (this.#ending === undefined) {
+      this.#output.fail(overflow);
       return;
     }
-    this.ending.beginAtOnce(overflow);
-    this.refill();
+    this.#ending.beginAtOnce(overflow);
+    this.#refill();
   }
 
-  private start(value: A, bytes: number): void {
-    const job = this.job(this, bytes, value);
-    this.jobs.add(job);
+  #start(value: A, bytes: number): void {
+    const job = this.#job(this, bytes, value);
+    this.#jobs.add(job);
     job.begin();
   }
 
   /** A result came before its turn, and as many are held as may be. */
-  private cannotHold(job: Job<Either<E, B>>, result: Either<E, B>): void {
+  #cannotHold(job: Job<Either<E, B>>, result: Either<E, B>): void {
     // A fallback takes it out of its turn rather than not at all.
-    if (this.entrance.spares && result._tag === 'Left') {
+    if (this.#entrance.spares && result._tag === 'Left') {
       this.emit(job, result);
       return;
     }
     job.outcome = 'dropped';
-    if (this.entrance.onFull !== 'fail') return;
+    if (this.#entrance.onFull !== 'fail') return;
     this.retire(job);
     job.stop();
-    this.failBecauseFull();
+    this.#failBecauseFull();
   }
 
   /** Hands a result on, in its turn. */
   emit(job: Job<Either<E, B>>, result: Either<E, B>): void {
-    this.output.reportOverflow();
+    this.#output.reportOverflow();
     if (this.hasEnded()) return;
     if (result._tag === 'Left') {
       job.failed();
       if (isTerminalError(result.left)) {
-        this.output.fail(result.left);
+        this.#output.fail(result.left);
         return;
       }
     }
-    this.output.next(result);
+    this.#output.next(result);
   }
 
   /** Lets go of a piece of work that is done, and counts it. */
   retire(job: Job<Either<E, B>>): void {
-    this.jobs.remove(job);
-    const { account } = this.entry;
+    this.#jobs.remove(job);
+    const { account } = this.#entry;
     if (job.outcome === 'emitted') account.emit(1, job.bytes);
     else if (job.outcome === 'failed') account.fail(job.bytes);
     else {
       // One value lost, however many of its results were.
       account.evict(job.bytes);
-      this.entrance.count(job.bytes);
+      this.#entrance.count(job.bytes);
     }
   }
 
   /** A loop, never a recursion: a million waiting values whose work is synchronous must not fill the call stack. */
-  private refill(): void {
-    if (this.refilling || this.hasEnded()) return;
-    this.refilling = true;
-    while (!this.isOver() && this.jobs.running < this.width && this.entrance.length > 0) {
-      const bytes = this.entrance.headBytes();
-      this.start(this.entrance.shift(), bytes);
+  #refill(): void {
+    if (this.#refilling || this.hasEnded()) return;
+    this.#refilling = true;
+    while (!this.isOver() && this.#jobs.running < this.#width && this.#entrance.length > 0) {
+      const bytes = this.#entrance.headBytes();
+      this.#start(this.#entrance.shift(), bytes);
     }
-    this.refilling = false;
+    this.#refilling = false;
     if (this.hasEnded()) return;
-    if (this.isEnding()) this.ending?.endWhenIdle();
-    else if (this.sourceCompleted) this.completeWhenEmpty();
-    else if (this.onRoom !== undefined && this.hasRoom) this.onRoom();
+    if (this.isEnding()) this.#ending?.endWhenIdle();
+    else if (this.#sourceCompleted) this.#completeWhenEmpty();
+    else if (this.#onRoom !== undefined && this.hasRoom) this.#onRoom();
   }
 
-  private completeWhenEmpty(): void {
-    if (this.jobs.running === 0 && this.entrance.length === 0) this.output.complete();
+  #completeWhenEmpty(): void {
+    if (this.#jobs.running === 0 && this.#entrance.length === 0) this.#output.complete();
   }
 
   /** The stage has ended: what is under way is given up. */
-  private release(): void {
-    this.ending?.stop();
-    const { account } = this.entry;
-    for (let { first } = this.jobs; first !== undefined; { first } = this.jobs) {
-      this.jobs.remove(first);
+  #release(): void {
+    this.#ending?.stop();
+    const { account } = this.#entry;
+    for (let { first } = this.#jobs; first !== undefined; { first } = this.#jobs) {
+      this.#jobs.remove(first);
       if (first.outcome === 'failed') account.fail(first.bytes);
       else account.discard(1, first.bytes);
       first.stop();

@@ -39,14 +39,14 @@ export function isWayFull(error: unknown): boolean {
 /** A share of the full rate, from `least` to 1. */
 export class AdaptedShare {
   share = 1;
-  private readonly isFull: (error: unknown) => boolean;
-  private readonly decrease: number;
-  private readonly increasePerMillisecond: number;
-  private readonly least: number;
-  private readonly once: number;
-  private readonly onShare: ((share: number) => void) | undefined;
-  private lastDecrease = -Infinity;
-  private lastOutcome: number;
+  readonly #isFull: (error: unknown) => boolean;
+  readonly #decrease: number;
+  readonly #increasePerMillisecond: number;
+  readonly #least: number;
+  readonly #once: number;
+  readonly #onShare: ((share: number) => void) | undefined;
+  #lastDecrease = -Infinity;
+  #lastOutcome: number;
 
   constructor(options: Omit<AdaptOptions, 'outcome$'>, now: number) {
     const { isFull = isWayFull, decrease = 0.5, increase = 0.05, least = 0.01, once = 1_000, onShare } = options;
@@ -55,34 +55,34 @@ export class AdaptedShare {
     checkPositive(increase, 'adapt.increase');
     checkShare(least, 'adapt.least');
     checkTime(once, 'adapt.once');
-    this.isFull = isFull;
-    this.decrease = decrease;
-    this.increasePerMillisecond = increase / 1_000;
-    this.least = least;
-    this.once = once;
-    this.onShare = hook('adapt.onShare', onShare);
-    this.lastOutcome = now;
+    this.#isFull = isFull;
+    this.#decrease = decrease;
+    this.#increasePerMillisecond = increase / 1_000;
+    this.#least = least;
+    this.#once = once;
+    this.#onShare = hook('adapt.onShare', onShare);
+    this.#lastOutcome = now;
   }
 
   /** The share after another outcome. */
   after(outcome: Either<unknown, unknown>, now: number): number {
-    if (outcome._tag === 'Left') return atOnce(this.isFull(outcome.left), 'adapt.isFull') ? this.goDown(now) : this.share;
-    const step = Math.min(now - this.lastOutcome, LONGEST_STEP);
-    this.lastOutcome = now;
-    return Math.min(1, this.share + step * this.increasePerMillisecond);
+    if (outcome._tag === 'Left') return atOnce(this.#isFull(outcome.left), 'adapt.isFull') ? this.#goDown(now) : this.share;
+    const step = Math.min(now - this.#lastOutcome, LONGEST_STEP);
+    this.#lastOutcome = now;
+    return Math.min(1, this.share + step * this.#increasePerMillisecond);
   }
 
   set(share: number): void {
     if (share === this.share) return;
     this.share = share;
-    this.onShare?.(share);
+    this.#onShare?.(share);
   }
 
   /** Messages were under way when the way became full, and each of them fails: that is one event. */
-  private goDown(now: number): number {
-    this.lastOutcome = now;
-    if (now - this.lastDecrease < this.once) return this.share;
-    this.lastDecrease = now;
-    return Math.max(this.least, this.share * this.decrease);
+  #goDown(now: number): number {
+    this.#lastOutcome = now;
+    if (now - this.#lastDecrease < this.#once) return this.share;
+    this.#lastDecrease = now;
+    return Math.max(this.#least, this.share * this.#decrease);
   }
 }

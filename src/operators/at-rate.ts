@@ -46,86 +46,86 @@ interface Parts<A, B> {
 
 /** Holds one value until its tokens are there and the stage has room. */
 class PacedIntake<A, B> implements Intake<A> {
-  private readonly parts: Parts<A, B>;
-  private readonly inner: Intake<A>;
-  private readonly now: () => number;
-  private readonly messages: TokenBucket | undefined;
-  private readonly bytes: TokenBucket | undefined;
-  private held: { readonly value: A; readonly bytes: number } | undefined;
-  private completed = false;
-  private timer: Subscription | undefined;
+  readonly #parts: Parts<A, B>;
+  readonly #inner: Intake<A>;
+  readonly #now: () => number;
+  readonly #messages: TokenBucket | undefined;
+  readonly #bytes: TokenBucket | undefined;
+  #held: { readonly value: A; readonly bytes: number } | undefined;
+  #completed = false;
+  #timer: Subscription | undefined;
 
   constructor(parts: Parts<A, B>) {
     const { stage, destination, onRoom, bucketsAt, scheduler } = parts;
-    this.parts = parts;
-    this.now = steadyNow(scheduler);
-    [this.messages, this.bytes] = bucketsAt(this.now());
-    destination.add(() => this.drop());
-    this.inner = stage[OPEN](destination, () => {
-      if (this.held === undefined) onRoom();
-      else if (this.timer === undefined) this.release();
+    this.#parts = parts;
+    this.#now = steadyNow(scheduler);
+    [this.#messages, this.#bytes] = bucketsAt(this.#now());
+    destination.add(() => this.#drop());
+    this.#inner = stage[OPEN](destination, () => {
+      if (this.#held === undefined) onRoom();
+      else if (this.#timer === undefined) this.#release();
     });
   }
 
   get hasRoom(): boolean {
-    return this.held === undefined && this.inner.hasRoom;
+    return this.#held === undefined && this.#inner.hasRoom;
   }
 
   isOver(): boolean {
-    return this.inner.isOver();
+    return this.#inner.isOver();
   }
 
   receive(value: A): void {
     if (this.isOver()) return;
     try {
-      this.held = { value, bytes: this.parts.size(value) };
+      this.#held = { value, bytes: this.#parts.size(value) };
     } catch (error) {
       this.error(error);
       return;
     }
-    this.handOn();
+    this.#handOn();
   }
 
   complete(): void {
-    this.completed = true;
-    if (this.held === undefined) this.inner.complete();
+    this.#completed = true;
+    if (this.#held === undefined) this.#inner.complete();
   }
 
   error(error: unknown): void {
-    this.drop();
-    this.inner.error(error);
+    this.#drop();
+    this.#inner.error(error);
   }
 
   /** Hands the held value on where it may pass now; else waits for the tokens, or for the stage, which tells when it has room. */
-  private handOn(): void {
-    const { held } = this;
-    if (held === undefined || !this.inner.hasRoom) return;
-    const now = this.now();
-    this.messages?.fill(now, 1);
-    this.bytes?.fill(now, 1);
-    const delay = Math.max(this.messages?.wait(1, 1) ?? 0, this.bytes?.wait(held.bytes, 1) ?? 0);
+  #handOn(): void {
+    const held = this.#held;
+    if (held === undefined || !this.#inner.hasRoom) return;
+    const now = this.#now();
+    this.#messages?.fill(now, 1);
+    this.#bytes?.fill(now, 1);
+    const delay = Math.max(this.#messages?.wait(1, 1) ?? 0, this.#bytes?.wait(held.bytes, 1) ?? 0);
     if (delay > 0) {
-      this.timer = wait(delay, this.parts.scheduler, () => {
-        this.timer = undefined;
-        this.release();
+      this.#timer = wait(delay, this.#parts.scheduler, () => {
+        this.#timer = undefined;
+        this.#release();
       });
       return;
     }
-    this.messages?.spend(1);
-    this.bytes?.spend(held.bytes);
-    this.held = undefined;
-    this.inner.receive(held.value);
-    if (this.completed) this.inner.complete();
+    this.#messages?.spend(1);
+    this.#bytes?.spend(held.bytes);
+    this.#held = undefined;
+    this.#inner.receive(held.value);
+    if (this.#completed) this.#inner.complete();
   }
 
-  private release(): void {
-    this.handOn();
-    if (this.held === undefined && !this.completed) this.parts.onRoom();
+  #release(): void {
+    this.#handOn();
+    if (this.#held === undefined && !this.#completed) this.#parts.onRoom();
   }
 
-  private drop(): void {
-    this.timer?.unsubscribe();
-    this.timer = undefined;
-    this.held = undefined;
+  #drop(): void {
+    this.#timer?.unsubscribe();
+    this.#timer = undefined;
+    this.#held = undefined;
   }
 }

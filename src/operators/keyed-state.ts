@@ -72,130 +72,131 @@ const report = reportToStderr();
  * All keys have the same `ttl`, so they fall due in the order they were used, and one timer waits for the first of them.
  */
 export class KeyedState<S> {
-  private readonly byKey = new Map<string, Entry<S>>();
-  private readonly owner: KeyedStateOwner<S>;
-  private readonly maxKeys: number;
-  private readonly ttl: number | undefined;
-  private readonly onEvict: ((evicted: EvictedKey) => void) | undefined;
-  private readonly scheduler: SchedulerLike;
-  private readonly now: () => number;
+  readonly #byKey = new Map<string, Entry<S>>();
+  readonly #owner: KeyedStateOwner<S>;
+  readonly #maxKeys: number;
+  readonly #ttl: number | undefined;
+  readonly #onEvict: ((evicted: EvictedKey) => void) | undefined;
+  readonly #scheduler: SchedulerLike;
+  readonly #now: () => number;
   /** The least recently used one first. */
-  private readonly byUse: List<Entry<S>> = new List();
-  private timer: Subscription | undefined;
+  readonly #byUse: List<Entry<S>> = new List();
+  #timer: Subscription | undefined;
 
   constructor(bounds: KeyBounds, owner: KeyedStateOwner<S>) {
     const { maxKeys = DEFAULT_MAX_KEYS, ttl, onEvict, scheduler = asyncScheduler } = checkedKeyBounds(bounds);
-    this.maxKeys = maxKeys;
-    this.ttl = ttl;
-    this.onEvict = hook('onEvict', onEvict);
-    this.scheduler = scheduler;
-    this.now = ttl === undefined ? () => 0 : steadyNow(scheduler);
-    this.owner = owner;
+    this.#maxKeys = maxKeys;
+    this.#ttl = ttl;
+    this.#onEvict = hook('onEvict', onEvict);
+    this.#scheduler = scheduler;
+    this.#now = ttl === undefined ? () => 0 : steadyNow(scheduler);
+    this.#owner = owner;
   }
 
   get size(): number {
-    return this.byKey.size;
+    return this.#byKey.size;
   }
 
   /** What is remembered of the key, which is the most recently used one from now on. */
   get(key: string): S | undefined {
-    const entry = this.live(key);
+    const entry = this.#live(key);
     if (entry === undefined) return undefined;
-    this.touch(entry);
+    this.#touch(entry);
     return entry.state;
   }
 
   /** What is remembered of the key, without using it. */
   peek(key: string): S | undefined {
-    return this.live(key)?.state;
+    return this.#live(key)?.state;
   }
 
   /** Remembers something of the key, which is the most recently used one from now on. */
   set(key: string, state: S): void {
-    const known = this.live(key);
+    const known = this.#live(key);
     if (known !== undefined) {
       known.state = state;
-      this.touch(known);
+      this.#touch(known);
       return;
     }
-    const entry: Entry<S> = { key, state, touched: this.now(), before: undefined, after: undefined };
-    this.byKey.set(key, entry);
-    this.byUse.append(entry);
-    if (this.ttl !== undefined) this.timer ??= this.wait(this.ttl);
-    while (this.byUse.first !== undefined && this.byKey.size > this.maxKeys) this.evict(this.byUse.first, 'maxKeys');
+    const entry: Entry<S> = { key, state, touched: this.#now(), before: undefined, after: undefined };
+    this.#byKey.set(key, entry);
+    this.#byUse.append(entry);
+    if (this.#ttl !== undefined) this.#timer ??= this.#wait(this.#ttl);
+    while (this.#byUse.first !== undefined && this.#byKey.size > this.#maxKeys) this.#evict(this.#byUse.first, 'maxKeys');
   }
 
   /** Forgets the key; that is no eviction. */
   delete(key: string): void {
-    const entry = this.byKey.get(key);
-    if (entry !== undefined) this.remove(entry);
+    const entry = this.#byKey.get(key);
+    if (entry !== undefined) this.#remove(entry);
   }
 
   /** Forgets all keys and ends the timer; that is no eviction. */
   clear(): void {
-    this.timer?.unsubscribe();
-    this.timer = undefined;
-    this.byKey.clear();
-    this.byUse.clear();
+    this.#timer?.unsubscribe();
+    this.#timer = undefined;
+    this.#byKey.clear();
+    this.#byUse.clear();
   }
 
   /** All keys, the least recently used first. */
   entries(): readonly (readonly [key: string, state: S])[] {
-    return Array.from(this.byUse, ({ key, state }) => [key, state] as const);
+    return Array.from(this.#byUse, ({ key, state }) => [key, state] as const);
   }
 
   /** The entry, unless its time is over: a timer can be late. */
-  private live(key: string): Entry<S> | undefined {
-    const entry = this.byKey.get(key);
-    if (entry === undefined || this.ttl === undefined || this.now() - entry.touched < this.ttl) return entry;
-    this.evict(entry, 'ttl');
+  #live(key: string): Entry<S> | undefined {
+    const entry = this.#byKey.get(key);
+    if (entry === undefined || this.#ttl === undefined || this.#now() - entry.touched < this.#ttl) return entry;
+    this.#evict(entry, 'ttl');
     return undefined;
   }
 
-  private touch(entry: Entry<S>): void {
-    if (this.ttl !== undefined) entry.touched = this.now();
-    if (entry === this.byUse.last) return;
-    this.byUse.delete(entry);
-    this.byUse.append(entry);
+  #touch(entry: Entry<S>): void {
+    if (this.#ttl !== undefined) entry.touched = this.#now();
+    if (entry === this.#byUse.last) return;
+    this.#byUse.delete(entry);
+    this.#byUse.append(entry);
   }
 
-  private remove(entry: Entry<S>): void {
-    this.byKey.delete(entry.key);
-    this.byUse.delete(entry);
+  #remove(entry: Entry<S>): void {
+    this.#byKey.delete(entry.key);
+    this.#byUse.delete(entry);
   }
 
-  private evict(entry: Entry<S>, reason: EvictedKey['reason']): void {
-    this.remove(entry);
+  #evict(entry: Entry<S>, reason: EvictedKey['reason']): void {
+    this.#remove(entry);
     const evicted: EvictedKey = { key: entry.key, reason };
-    if (evictions.hasSubscribers) evictions.publish({ ...evicted, operator: this.owner.operator } satisfies KeyEvictEvent);
-    if (this.onEvict !== undefined) this.onEvict(evicted);
-    else if (reason === 'maxKeys') this.complain(entry.key);
-    this.owner.evicted?.(entry.state, evicted);
+    if (evictions.hasSubscribers) evictions.publish({ ...evicted, operator: this.#owner.operator } satisfies KeyEvictEvent);
+    if (this.#onEvict !== undefined) this.#onEvict(evicted);
+    else if (reason === 'maxKeys') this.#complain(entry.key);
+    this.#owner.evicted?.(entry.state, evicted);
   }
 
-  private complain(key: string): void {
-    const { operator } = this.owner;
-    const message = `${operator} forgot the key ${describe(key)} because there are more than ${this.maxKeys}. Raise maxKeys, let ttl end keys that are not used any more, or take note with onEvict.`;
+  #complain(key: string): void {
+    const { operator } = this.#owner;
+    const message = `${operator} forgot the key ${describe(key)} because there are more than ${this.#maxKeys}. Raise maxKeys, let ttl end keys that are not used any more, or take note with onEvict.`;
     report.left({ _tag: `KeyEvicted by ${operator}`, message });
   }
 
-  private wait(milliseconds: number): Subscription {
-    const due = this.now() + milliseconds;
+  #wait(milliseconds: number): Subscription {
+    const due = this.#now() + milliseconds;
     // What the timer was set for is due when it fires, even if it fires a little early.
-    return wait(milliseconds, this.scheduler, () => this.expire(Math.max(due, this.now())));
+    return wait(milliseconds, this.#scheduler, () => this.#expire(Math.max(due, this.#now())));
   }
 
-  private expire(now: number): void {
-    const { byUse, ttl = Infinity } = this;
-    this.timer = undefined;
+  #expire(now: number): void {
+    const byUse = this.#byUse;
+    const ttl = this.#ttl ?? Infinity;
+    this.#timer = undefined;
     try {
-      for (let { first } = byUse; first !== undefined && now - first.touched >= ttl; first = byUse.first) this.evict(first, 'ttl');
+      for (let { first } = byUse; first !== undefined && now - first.touched >= ttl; first = byUse.first) this.#evict(first, 'ttl');
     } catch (error) {
-      this.owner.fail(error);
+      this.#owner.fail(error);
       return;
     }
     // The timer is left to run while keys are used: setting and ending one for each value costs more.
-    if (byUse.first !== undefined) this.timer ??= this.wait(byUse.first.touched + ttl - now);
+    if (byUse.first !== undefined) this.#timer ??= this.#wait(byUse.first.touched + ttl - now);
   }
 }
 

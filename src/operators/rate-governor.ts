@@ -26,28 +26,28 @@ export interface GovernorParts<A> {
  * timer waits for the value whose turn is next.
  */
 export class RateGovernor<A> {
-  private readonly parts: GovernorParts<A>;
-  private readonly output: StageOutput<A, never, A>;
-  private timer: Subscription | undefined;
-  private sourceCompleted = false;
+  readonly #parts: GovernorParts<A>;
+  readonly #output: StageOutput<A, never, A>;
+  #timer: Subscription | undefined;
+  #sourceCompleted = false;
   /** Values that are neither at the entrance any more nor emitted yet. */
-  private inHand = 0;
+  #inHand = 0;
 
   constructor(parts: GovernorParts<A>) {
-    this.parts = parts;
-    this.output = new StageOutput(parts.destination, parts.entrance, parts.entry, () => this.timer?.unsubscribe());
+    this.#parts = parts;
+    this.#output = new StageOutput(parts.destination, parts.entrance, parts.entry, () => this.#timer?.unsubscribe());
   }
 
   /** What leads into this stage. */
   get edge(): Edge {
-    return this.parts.entry.into;
+    return this.#parts.entry.into;
   }
 
   receive(value: A): void {
-    if (this.isOver()) return;
+    if (this.#isOver()) return;
     const outer = suspendSubscribing();
     try {
-      this.take(value);
+      this.#take(value);
     } catch (error) {
       this.error(error);
     } finally {
@@ -57,10 +57,10 @@ export class RateGovernor<A> {
 
   /** What became of a message that has passed. */
   hear(outcome: Either<unknown, unknown>): void {
-    const { adapted } = this.parts;
-    if (this.isOver() || adapted === undefined) return;
+    const { adapted } = this.#parts;
+    if (this.#isOver() || adapted === undefined) return;
     try {
-      const now = this.fill();
+      const now = this.#fill();
       adapted.set(adapted.after(outcome, now));
     } catch (error) {
       this.error(error);
@@ -69,95 +69,95 @@ export class RateGovernor<A> {
 
   /** The source has no more values. */
   complete(): void {
-    this.sourceCompleted = true;
-    this.completeWhenEmpty();
+    this.#sourceCompleted = true;
+    this.#completeWhenEmpty();
   }
 
   error(error: unknown): void {
-    this.output.error(error);
+    this.#output.error(error);
   }
 
-  private take(value: A): void {
-    const { entry, entrance } = this.parts;
+  #take(value: A): void {
+    const { entry, entrance } = this.#parts;
     const bytes = entry.receive(value, entrance.sizeOf);
-    if (entrance.length === 0 && this.spend(bytes) === 0) {
+    if (entrance.length === 0 && this.#spend(bytes) === 0) {
       entry.account.admit(bytes);
-      this.emit(value, bytes);
+      this.#emit(value, bytes);
     } else if (entrance.offer(value, bytes)) {
-      this.waitForTurn();
+      this.#waitForTurn();
     } else {
-      this.output.fail(this.output.takeFatalOverflow());
+      this.#output.fail(this.#output.takeFatalOverflow());
     }
   }
 
-  private release(): void {
-    this.timer = undefined;
-    const { entrance } = this.parts;
-    while (!this.isOver() && entrance.length > 0) {
+  #release(): void {
+    this.#timer = undefined;
+    const { entrance } = this.#parts;
+    while (!this.#isOver() && entrance.length > 0) {
       const bytes = entrance.headBytes();
-      const wait = this.spend(bytes);
+      const wait = this.#spend(bytes);
       if (wait > 0) break;
-      this.emit(entrance.shift(), bytes);
+      this.#emit(entrance.shift(), bytes);
     }
-    this.waitForTurn();
-    this.completeWhenEmpty();
+    this.#waitForTurn();
+    this.#completeWhenEmpty();
   }
 
-  private waitForTurn(): void {
-    const { entrance, scheduler } = this.parts;
-    if (this.isOver() || this.timer !== undefined || entrance.length === 0) return;
-    this.timer = wait(this.wait(entrance.headBytes()), scheduler, () => this.release());
+  #waitForTurn(): void {
+    const { entrance, scheduler } = this.#parts;
+    if (this.#isOver() || this.#timer !== undefined || entrance.length === 0) return;
+    this.#timer = wait(this.#wait(entrance.headBytes()), scheduler, () => this.#release());
   }
 
   /** Spends a value's tokens if they are there. Else how many milliseconds they are away. */
-  private spend(bytes: number): number {
-    const { messages, bytes: byteTokens } = this.parts;
-    this.fill();
-    const wait = this.wait(bytes);
+  #spend(bytes: number): number {
+    const { messages, bytes: byteTokens } = this.#parts;
+    this.#fill();
+    const wait = this.#wait(bytes);
     if (wait > 0) return wait;
     messages?.spend(1);
     byteTokens?.spend(bytes);
     return 0;
   }
 
-  private wait(bytes: number): number {
-    const { messages, bytes: byteTokens } = this.parts;
-    return Math.max(messages?.wait(1, this.share) ?? 0, byteTokens?.wait(bytes, this.share) ?? 0);
+  #wait(bytes: number): number {
+    const { messages, bytes: byteTokens } = this.#parts;
+    return Math.max(messages?.wait(1, this.#share) ?? 0, byteTokens?.wait(bytes, this.#share) ?? 0);
   }
 
-  private fill(): number {
-    const now = this.parts.now();
-    this.parts.messages?.fill(now, this.share);
-    this.parts.bytes?.fill(now, this.share);
+  #fill(): number {
+    const now = this.#parts.now();
+    this.#parts.messages?.fill(now, this.#share);
+    this.#parts.bytes?.fill(now, this.#share);
     return now;
   }
 
-  private get share(): number {
-    return this.parts.adapted?.share ?? 1;
+  get #share(): number {
+    return this.#parts.adapted?.share ?? 1;
   }
 
-  private emit(value: A, bytes: number): void {
-    const { account } = this.parts.entry;
+  #emit(value: A, bytes: number): void {
+    const { account } = this.#parts.entry;
     // A subscriber that makes the source complete at this report must get the value all the same.
-    this.inHand++;
-    this.output.reportOverflow();
-    this.inHand--;
-    if (this.isOver()) {
+    this.#inHand++;
+    this.#output.reportOverflow();
+    this.#inHand--;
+    if (this.#isOver()) {
       account.discard(1, bytes);
       return;
     }
     account.emit(1, bytes);
-    this.output.next(right(value));
-    this.completeWhenEmpty();
+    this.#output.next(right(value));
+    this.#completeWhenEmpty();
   }
 
-  private completeWhenEmpty(): void {
-    if (!this.sourceCompleted || this.isOver() || this.inHand > 0 || this.parts.entrance.length > 0) return;
-    this.output.complete();
+  #completeWhenEmpty(): void {
+    if (!this.#sourceCompleted || this.#isOver() || this.#inHand > 0 || this.#parts.entrance.length > 0) return;
+    this.#output.complete();
   }
 
   /** A method, since what is called in between may end it. */
-  private isOver(): boolean {
-    return this.output.hasEnded();
+  #isOver(): boolean {
+    return this.#output.hasEnded();
   }
 }

@@ -32,18 +32,18 @@ export type ForwardFailure = SetAside | StoredMessagesLost | PublishError | Subs
 
 /** Tells what becomes of stored messages. */
 export class Telling {
-  private readonly emit: (element: Either<ForwardFailure, Forwarded>) => void;
+  readonly #emit: (element: Either<ForwardFailure, Forwarded>) => void;
 
   constructor(emit: (element: Either<ForwardFailure, Forwarded>) => void) {
-    this.emit = emit;
+    this.#emit = emit;
   }
 
   forwarded({ topicName, epoch, stream, number, storedAt, attempts }: StoredRecord, by: Forwarded['by'], replayed: boolean): void {
-    this.emit(right({ by, topicName, epoch, stream, number, storedAt, attempt: attempts + 1, replayed }));
+    this.#emit(right({ by, topicName, epoch, stream, number, storedAt, attempt: attempts + 1, replayed }));
   }
 
   lost(why: StoredLostReason, messages: number): void {
-    if (messages > 0) this.emit(left(new StoredMessagesLost(why, messages)));
+    if (messages > 0) this.#emit(left(new StoredMessagesLost(why, messages)));
   }
 
   /** What was found when others were handed out. */
@@ -54,10 +54,10 @@ export class Telling {
   }
 
   setAside({ topicName, number }: StoredRecord, cause: Error): void {
-    this.emit(left(new SetAside(topicName, number, cause)));
+    this.#emit(left(new SetAside(topicName, number, cause)));
   }
 
   failed(error: ForwardFailure): void {
-    this.emit(left(error));
+    this.#emit(left(error));
   }
 }

@@ -28,168 +28,169 @@ export interface ForwarderParts extends Omit<PaceParts, 'isConfirmed'> {
 
 /** Sends what is stored: what is live first, with a share for what waited, each key in its order. */
 export class Forwarder {
-  private readonly parts: ForwarderParts;
-  private readonly lanes: Lanes;
-  private readonly pace: Pace;
-  private readonly telling: Telling;
-  private readonly settling: Settling;
-  private readonly reading: ReadAhead;
-  private readonly outcomes: Outcomes;
-  private readonly watching = new Subscription();
+  readonly #parts: ForwarderParts;
+  readonly #lanes: Lanes;
+  readonly #pace: Pace;
+  readonly #telling: Telling;
+  readonly #settling: Settling;
+  readonly #reading: ReadAhead;
+  readonly #outcomes: Outcomes;
+  readonly #watching = new Subscription();
   /** A suspect is on its way, alone. */
-  private alone = false;
+  #alone = false;
   /** Nothing waited when it began. */
-  private readonly beganEmpty: boolean;
-  private ready: boolean;
-  private timer: Subscription | undefined;
-  private wakesAt = Infinity;
-  private pumping = false;
-  private pumpAgain = false;
-  private draining = false;
-  private ended = false;
+  readonly #beganEmpty: boolean;
+  #ready: boolean;
+  #timer: Subscription | undefined;
+  #wakesAt = Infinity;
+  #pumping = false;
+  #pumpAgain = false;
+  #draining = false;
+  #ended = false;
 
   constructor(parts: ForwarderParts) {
-    this.parts = parts;
+    this.#parts = parts;
     const { outbox, open, now, live, confirmWithin, scheduler } = parts;
     const { deleteWhen } = outbox;
-    this.lanes = new Lanes(live);
-    this.telling = new Telling(element => {
-      if (!this.ended) parts.destination.next(element);
+    this.#lanes = new Lanes(live);
+    this.#telling = new Telling(element => {
+      if (!this.#ended) parts.destination.next(element);
     });
-    this.ready = deleteWhen !== 'confirmed';
-    this.settling = new Settling(
+    this.#ready = deleteWhen !== 'confirmed';
+    this.#settling = new Settling(
       open,
       scheduler,
-      () => this.completeWhenDrained(),
-      error => this.fileFailed(error),
+      () => this.#completeWhenDrained(),
+      error => this.#fileFailed(error),
     );
-    this.outcomes = new Outcomes(deleteWhen, confirmWithin, this.settling, this.telling, now, () => {
-      this.reading.more();
-      this.pump();
+    this.#outcomes = new Outcomes(deleteWhen, confirmWithin, this.#settling, this.#telling, now, () => {
+      this.#reading.more();
+      this.#pump();
     });
-    this.reading = new ReadAhead(
+    this.#reading = new ReadAhead(
       open,
-      this.lanes,
+      this.#lanes,
       scheduler,
-      taken => this.onTaken(taken),
-      error => this.fileFailed(error),
+      taken => this.#onTaken(taken),
+      error => this.#fileFailed(error),
     );
-    this.pace = new Pace(
+    this.#pace = new Pace(
       { ...parts, isConfirmed: deleteWhen === 'confirmed' },
       {
         onConnected: profile => {
           open.profile = profile;
           const problem = deleteWhen === 'confirmed' ? unconfirmable(outbox, profile) : undefined;
-          if (problem !== undefined) this.end(left(problem));
+          if (problem !== undefined) this.#end(left(problem));
         },
         // What was stored since it began is no backlog where the connection was made at once and nothing waited.
-        onUp: isAtOnce => this.lanes.split(isAtOnce && this.beganEmpty ? 0 : open.nextPlace()),
-        onDown: () => this.outcomes.connectionBroke(),
-        onChange: () => this.pump(),
+        onUp: isAtOnce => this.#lanes.split(isAtOnce && this.#beganEmpty ? 0 : open.nextPlace()),
+        onDown: () => this.#outcomes.connectionBroke(),
+        onChange: () => this.#pump(),
         onFailed: error => {
-          if (isTerminalError(error)) this.end(left(error));
-          else this.telling.failed(error);
+          if (isTerminalError(error)) this.#end(left(error));
+          else this.#telling.failed(error);
         },
-        onDefect: error => this.fail(error),
+        onDefect: error => this.#fail(error),
       },
     );
-    this.beganEmpty = open.latest().depth.messages === 0;
+    this.#beganEmpty = open.latest().depth.messages === 0;
   }
 
   begin(): void {
-    const { port, destination, open, outbox } = this.parts;
+    const { port, destination, open, outbox } = this.#parts;
     const releaseDrain = port.holdDrain?.();
     destination.add(() => {
       releaseDrain?.();
-      this.stop();
+      this.#stop();
     });
-    this.telling.lost('damaged', open.takeDamage());
+    this.#telling.lost('damaged', open.takeDamage());
     if (outbox.deleteWhen === 'confirmed' && port.subscribe !== undefined)
-      this.watching.add(
-        confirmations(port.subscribe.bind(port), outbox.topics ?? [], this.parts).subscribe({
-          next: seen => this.onSeen(seen),
-          error: (error: unknown) => this.fail(error),
+      this.#watching.add(
+        confirmations(port.subscribe.bind(port), outbox.topics ?? [], this.#parts).subscribe({
+          next: seen => this.#onSeen(seen),
+          error: (error: unknown) => this.#fail(error),
         }),
       );
-    this.watching.add(this.pace.watch());
+    this.#watching.add(this.#pace.watch());
     if (port.draining$ !== undefined)
-      this.watching.add(
+      this.#watching.add(
         port.draining$.subscribe(() => {
-          this.draining = true;
-          this.completeWhenDrained();
+          this.#draining = true;
+          this.#completeWhenDrained();
         }),
       );
-    this.pump();
+    this.#pump();
   }
 
   /** The store has more. */
   onStored(dropped: number): void {
-    this.reading.more();
-    this.telling.lost('dropped', dropped);
-    this.pump();
+    this.#reading.more();
+    this.#telling.lost('dropped', dropped);
+    this.#pump();
   }
 
   /** Sends what may be sent now, and sees to it that there is more to send. A loop: what is sent may be answered at once. */
-  private pump(): void {
-    if (this.pumping) {
-      this.pumpAgain = true;
+  #pump(): void {
+    if (this.#pumping) {
+      this.#pumpAgain = true;
       return;
     }
-    this.pumping = true;
-    this.wakesAt = Infinity;
+    this.#pumping = true;
+    this.#wakesAt = Infinity;
     do {
-      this.pumpAgain = false;
-      this.wakeIn(this.outcomes.settleDue() ?? Infinity);
-      while (this.sendNext());
-      if (!this.isOver() && !this.draining) this.reading.fill();
-    } while (this.hasMore());
-    this.pumping = false;
-    this.completeWhenDrained();
+      this.#pumpAgain = false;
+      this.#wakeIn(this.#outcomes.settleDue() ?? Infinity);
+      while (this.#sendNext());
+      if (!this.#isOver() && !this.#draining) this.#reading.fill();
+    } while (this.#hasMore());
+    this.#pumping = false;
+    this.#completeWhenDrained();
   }
 
-  private get maySend(): boolean {
-    if (this.isOver() || this.draining || this.alone || !this.ready || !this.pace.isUp) return false;
-    const { sending } = this.lanes;
-    return sending < this.parts.inFlight && this.outcomes.hasRoomFor(sending + 1);
+  get #maySend(): boolean {
+    if (this.#isOver() || this.#draining || this.#alone || !this.#ready || !this.#pace.isUp) return false;
+    const { sending } = this.#lanes;
+    return sending < this.#parts.inFlight && this.#outcomes.hasRoomFor(sending + 1);
   }
 
-  private sendNext(): boolean {
-    if (!this.maySend) return false;
-    const { lanes, pace } = this;
+  #sendNext(): boolean {
+    if (!this.#maySend) return false;
+    const lanes = this.#lanes;
+    const pace = this.#pace;
     if (!lanes.isWaiting) return false;
     // First, since what is live may become the backlog with it.
-    const milliseconds = pace.wait(lanes.sending, this.outcomes.undecided);
+    const milliseconds = pace.wait(lanes.sending, this.#outcomes.undecided);
     const next = lanes.next();
     if (next === undefined || (next.record.suspect && lanes.sending > 0)) return false;
     if (milliseconds > 0) {
-      this.wakeIn(milliseconds);
+      this.#wakeIn(milliseconds);
       return false;
     }
     pace.spend();
     lanes.take(next);
-    this.send(next.record);
+    this.#send(next.record);
     return true;
   }
 
-  private send(record: StoredRecord): void {
-    const { port, outbox } = this.parts;
-    const replayed = record.place < this.lanes.replayedBefore || record.attempts > 0;
+  #send(record: StoredRecord): void {
+    const { port, outbox } = this.#parts;
+    const replayed = record.place < this.#lanes.replayedBefore || record.attempts > 0;
     const publish = (): void => {
-      if (this.ended) return;
+      if (this.#ended) return;
       let request;
       try {
         request = markedRequest(record, replayed, outbox.mark);
       } catch (error) {
-        this.setAside(record, error instanceof Error ? error : new Error(String(error)));
-        this.pump();
+        this.#setAside(record, error instanceof Error ? error : new Error(String(error)));
+        this.#pump();
         return;
       }
       workOn(
         defer(() => port.publish$(request)),
-        this.watching,
+        this.#watching,
         {
-          next: outcome => this.onOutcome(record, replayed, outcome),
-          error: error => this.fail(error),
+          next: outcome => this.#onOutcome(record, replayed, outcome),
+          error: error => this.#fail(error),
           complete: () => undefined,
         },
       );
@@ -198,105 +199,105 @@ export class Forwarder {
       publish();
       return;
     }
-    this.alone = true;
-    this.settling.tell([{ place: record.place, fate: 'sending' }], publish);
+    this.#alone = true;
+    this.#settling.tell([{ place: record.place, fate: 'sending' }], publish);
   }
 
-  private onOutcome(record: StoredRecord, replayed: boolean, outcome: Either<PublishError, Accepted>): void {
-    if (this.ended) return;
+  #onOutcome(record: StoredRecord, replayed: boolean, outcome: Either<PublishError, Accepted>): void {
+    if (this.#ended) return;
     if (outcome._tag === 'Right') {
-      this.pace.taken();
-      this.leave(record);
-      this.outcomes.taken(record, outcome.right.by, replayed);
+      this.#pace.taken();
+      this.#leave(record);
+      this.#outcomes.taken(record, outcome.right.by, replayed);
     } else if (isTerminalError(outcome.left)) {
-      this.lanes.giveBack(record);
-      this.end(left(outcome.left));
+      this.#lanes.giveBack(record);
+      this.#end(left(outcome.left));
       return;
     } else if (outcome.left.retryable) {
-      this.pace.refused();
-      this.alone &&= !record.suspect;
-      this.lanes.giveBack({ ...record, attempts: record.attempts + 1 });
-    } else this.setAside(record, outcome.left);
-    this.pump();
+      this.#pace.refused();
+      this.#alone &&= !record.suspect;
+      this.#lanes.giveBack({ ...record, attempts: record.attempts + 1 });
+    } else this.#setAside(record, outcome.left);
+    this.#pump();
   }
 
-  private onSeen(seen: Seen): void {
+  #onSeen(seen: Seen): void {
     if (seen.is === 'failed') {
-      this.end(left(seen.error));
+      this.#end(left(seen.error));
       return;
     }
-    if (seen.is === 'ready') this.ready = seen.ready;
-    else this.outcomes.seen(seen.id);
-    this.pump();
+    if (seen.is === 'ready') this.#ready = seen.ready;
+    else this.#outcomes.seen(seen.id);
+    this.#pump();
   }
 
-  private setAside(record: StoredRecord, cause: Error): void {
-    this.leave(record);
-    this.outcomes.setAside(record, cause);
+  #setAside(record: StoredRecord, cause: Error): void {
+    this.#leave(record);
+    this.#outcomes.setAside(record, cause);
   }
 
-  private leave(record: StoredRecord): void {
-    this.alone &&= !record.suspect;
-    this.lanes.leave(record);
+  #leave(record: StoredRecord): void {
+    this.#alone &&= !record.suspect;
+    this.#lanes.leave(record);
   }
 
-  private onTaken(taken: Taken): void {
-    this.telling.lostOnTheWay(taken);
-    if (taken.records.length > 0) this.pump();
+  #onTaken(taken: Taken): void {
+    this.#telling.lostOnTheWay(taken);
+    if (taken.records.length > 0) this.#pump();
   }
 
   /** One timer: for whatever comes first. */
-  private wakeIn(milliseconds: number): void {
-    const at = this.parts.now() + Math.max(0, milliseconds);
-    if (at >= this.wakesAt) return;
-    this.wakesAt = at;
-    this.timer?.unsubscribe();
-    this.timer = wait(Math.max(0, milliseconds), this.parts.scheduler, () => this.pump());
+  #wakeIn(milliseconds: number): void {
+    const at = this.#parts.now() + Math.max(0, milliseconds);
+    if (at >= this.#wakesAt) return;
+    this.#wakesAt = at;
+    this.#timer?.unsubscribe();
+    this.#timer = wait(Math.max(0, milliseconds), this.#parts.scheduler, () => this.#pump());
   }
 
-  private fileFailed(error: OutboxUnavailable<'message'>): void {
-    this.end(left(new OutboxUnavailable('terminal', error.path, error.reason, error)));
+  #fileFailed(error: OutboxUnavailable<'message'>): void {
+    this.#end(left(new OutboxUnavailable('terminal', error.path, error.reason, error)));
   }
 
   /** At a drain what is under way is waited for; what is stored stays for the next start. */
-  private completeWhenDrained(): void {
-    if (!this.draining || this.ended || this.pumping || this.lanes.sending > 0) return;
-    this.settling.flush();
-    if (this.settling.isDone) this.end(undefined);
+  #completeWhenDrained(): void {
+    if (!this.#draining || this.#ended || this.#pumping || this.#lanes.sending > 0) return;
+    this.#settling.flush();
+    if (this.#settling.isDone) this.#end(undefined);
   }
 
-  private end(last: Either<ForwardFailure, Forwarded> | undefined): void {
-    if (this.ended) return;
-    this.stop();
-    if (last !== undefined) this.parts.destination.next(last);
-    this.parts.destination.complete();
+  #end(last: Either<ForwardFailure, Forwarded> | undefined): void {
+    if (this.#ended) return;
+    this.#stop();
+    if (last !== undefined) this.#parts.destination.next(last);
+    this.#parts.destination.complete();
   }
 
-  private fail(error: unknown): void {
-    if (this.ended) return;
-    this.stop();
-    this.parts.destination.error(error);
+  #fail(error: unknown): void {
+    if (this.#ended) return;
+    this.#stop();
+    this.#parts.destination.error(error);
   }
 
   /** These are methods, since what is called in between may change it. */
-  private hasMore(): boolean {
-    return this.pumpAgain && !this.ended;
+  #hasMore(): boolean {
+    return this.#pumpAgain && !this.#ended;
   }
 
-  private isOver(): boolean {
-    return this.ended;
+  #isOver(): boolean {
+    return this.#ended;
   }
 
   /** Gives back to the store what was handed out and not sent. */
-  private stop(): void {
-    if (this.ended) return;
-    this.ended = true;
-    this.watching.unsubscribe();
-    this.reading.end();
-    this.timer?.unsubscribe();
-    const { sending, waiting } = this.lanes.clear();
-    const unknown = [...sending, ...this.outcomes.clear()];
-    this.settling.end([
+  #stop(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#watching.unsubscribe();
+    this.#reading.end();
+    this.#timer?.unsubscribe();
+    const { sending, waiting } = this.#lanes.clear();
+    const unknown = [...sending, ...this.#outcomes.clear()];
+    this.#settling.end([
       ...unknown.map(({ place }): Fate => ({ place, fate: 'released' })),
       ...waiting.map(({ place, attempts }): Fate => ({ place, fate: attempts > 0 ? 'released' : 'handedBack' })),
     ]);

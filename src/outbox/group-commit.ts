@@ -41,17 +41,17 @@ const MOST_BYTES = 1 << 20;
  * share one. A message whose stage has been unsubscribed before it went to the store is not stored.
  */
 export class GroupCommit {
-  private readonly store: Store;
-  private readonly now: () => Moment;
-  private readonly scheduler: SchedulerLike;
-  private readonly messages: number;
-  private readonly within: number;
-  private readonly onPut: (put: Put) => void;
-  private waiting: ToCommit[] = [];
-  private bytes = 0;
-  private timer: Subscription | undefined;
+  readonly #store: Store;
+  readonly #now: () => Moment;
+  readonly #scheduler: SchedulerLike;
+  readonly #messages: number;
+  readonly #within: number;
+  readonly #onPut: (put: Put) => void;
+  #waiting: ToCommit[] = [];
+  #bytes = 0;
+  #timer: Subscription | undefined;
   /** Milliseconds that the timer was set to. */
-  private timerWithin = 0;
+  #timerWithin = 0;
 
   constructor(
     store: Store,
@@ -60,38 +60,38 @@ export class GroupCommit {
     scheduler: SchedulerLike,
     onPut: (put: Put) => void,
   ) {
-    this.store = store;
-    this.messages = commit.messages;
-    this.within = commit.within;
-    this.now = now;
-    this.scheduler = scheduler;
-    this.onPut = onPut;
+    this.#store = store;
+    this.#messages = commit.messages;
+    this.#within = commit.within;
+    this.#now = now;
+    this.#scheduler = scheduler;
+    this.#onPut = onPut;
   }
 
   add(message: ToCommit): void {
-    this.waiting.push(message);
-    this.bytes += message.record.payload.length;
-    if (this.waiting.length >= this.messages || this.bytes >= MOST_BYTES) this.flush();
-    else this.flushWithin(message.isLast() ? 0 : this.within);
+    this.#waiting.push(message);
+    this.#bytes += message.record.payload.length;
+    if (this.#waiting.length >= this.#messages || this.#bytes >= MOST_BYTES) this.flush();
+    else this.#flushWithin(message.isLast() ? 0 : this.#within);
   }
 
   /** Nothing more is to be waited for: what waits goes to the store now, together with what others say so of at this moment. */
   hurry(): void {
-    if (this.waiting.length > 0) this.flushWithin(0);
+    if (this.#waiting.length > 0) this.#flushWithin(0);
   }
 
   /** What waits goes to the store now. */
   flush(): void {
-    this.timer?.unsubscribe();
-    this.timer = undefined;
-    const group = this.waiting.filter(message => !message.isGivenUp());
-    this.waiting = [];
-    this.bytes = 0;
+    this.#timer?.unsubscribe();
+    this.#timer = undefined;
+    const group = this.#waiting.filter(message => !message.isGivenUp());
+    this.#waiting = [];
+    this.#bytes = 0;
     if (group.length === 0) return;
-    this.store
+    this.#store
       .put(
         group.map(({ record }) => record),
-        this.now(),
+        this.#now(),
       )
       .subscribe(answer => {
         if (answer._tag === 'Left') {
@@ -99,7 +99,7 @@ export class GroupCommit {
           return;
         }
         const { taken, numbers, dropped, droppedBytes } = answer.right;
-        this.onPut(answer.right);
+        this.#onPut(answer.right);
         group.forEach(({ record, onCommitted }, i) => {
           const number = numbers[i];
           if (i >= taken || number === undefined) onCommitted(left(new Overflowed('gap', 1, record.payload.length, 'dropNewest')));
@@ -108,11 +108,11 @@ export class GroupCommit {
       });
   }
 
-  private flushWithin(milliseconds: number): void {
-    if (this.timer !== undefined && milliseconds >= this.timerWithin) return;
-    this.timer?.unsubscribe();
-    this.timerWithin = milliseconds;
-    this.timer = wait(milliseconds, this.scheduler, () => this.flush());
+  #flushWithin(milliseconds: number): void {
+    if (this.#timer !== undefined && milliseconds >= this.#timerWithin) return;
+    this.#timer?.unsubscribe();
+    this.#timerWithin = milliseconds;
+    this.#timer = wait(milliseconds, this.#scheduler, () => this.flush());
   }
 }
 

@@ -13,13 +13,13 @@ const AGAIN = 1_000;
 
 /** What is read ahead from the store into the lanes. */
 export class ReadAhead {
-  private readonly open: OpenOutbox;
-  private readonly lanes: Lanes;
-  private readonly scheduler: SchedulerLike;
-  private readonly onTaken: (taken: Taken) => void;
-  private readonly onFailed: (error: OutboxUnavailable<'message'>) => void;
-  private readonly waiting = new Subscription();
-  private ended = false;
+  readonly #open: OpenOutbox;
+  readonly #lanes: Lanes;
+  readonly #scheduler: SchedulerLike;
+  readonly #onTaken: (taken: Taken) => void;
+  readonly #onFailed: (error: OutboxUnavailable<'message'>) => void;
+  readonly #waiting = new Subscription();
+  #ended = false;
 
   constructor(
     open: OpenOutbox,
@@ -28,60 +28,61 @@ export class ReadAhead {
     onTaken: (taken: Taken) => void,
     onFailed: (error: OutboxUnavailable<'message'>) => void,
   ) {
-    this.open = open;
-    this.lanes = lanes;
-    this.scheduler = scheduler;
-    this.onTaken = onTaken;
-    this.onFailed = onFailed;
+    this.#open = open;
+    this.#lanes = lanes;
+    this.#scheduler = scheduler;
+    this.#onTaken = onTaken;
+    this.#onFailed = onFailed;
   }
 
   /** Asks for more where a lane has room for it. */
   fill(): void {
-    for (const lane of this.lanes.all) if (!this.ended && !lane.asking && !lane.dry && lane.waiting.length <= AHEAD / 2) this.ask(lane);
+    for (const lane of this.#lanes.all) if (!this.#ended && !lane.asking && !lane.dry && lane.waiting.length <= AHEAD / 2) this.#ask(lane);
   }
 
   /** The store may have more than when it was last asked. */
   more(): void {
-    for (const lane of this.lanes.all) lane.dry = false;
+    for (const lane of this.#lanes.all) lane.dry = false;
   }
 
   end(): void {
-    this.ended = true;
-    this.waiting.unsubscribe();
+    this.#ended = true;
+    this.#waiting.unsubscribe();
   }
 
-  private ask(lane: Lane): void {
-    const { open } = this;
-    const { liveFrom } = this.lanes;
+  #ask(lane: Lane): void {
+    const open = this.#open;
+    const { liveFrom } = this.#lanes;
     lane.asking = true;
     const place = lane.name === 'live' ? { from: liveFrom, before: Number.MAX_SAFE_INTEGER } : { from: 0, before: liveFrom };
     open.store.take({ ...place, messages: AHEAD, bytes: AHEAD_BYTES }, open.now()).subscribe(answer => {
       lane.asking = false;
-      if (isLeft(answer)) this.failed(lane, answer.left);
-      else this.took(lane, answer.right, liveFrom);
+      if (isLeft(answer)) this.#failed(lane, answer.left);
+      else this.#took(lane, answer.right, liveFrom);
     });
   }
 
-  private failed(lane: Lane, error: OutboxUnavailable<'message'>): void {
-    if (this.ended) return;
+  #failed(lane: Lane, error: OutboxUnavailable<'message'>): void {
+    if (this.#ended) return;
     if (!error.retryable) {
-      this.onFailed(error);
+      this.#onFailed(error);
       return;
     }
     lane.dry = true;
-    this.waiting.add(
-      this.scheduler.schedule(() => {
+    this.#waiting.add(
+      this.#scheduler.schedule(() => {
         this.more();
         this.fill();
       }, AGAIN),
     );
   }
 
-  private took(lane: Lane, taken: Taken, askedFrom: number): void {
-    const { open, lanes } = this;
+  #took(lane: Lane, taken: Taken, askedFrom: number): void {
+    const open = this.#open;
+    const lanes = this.#lanes;
     const { records } = taken;
     open.news(taken);
-    if (this.ended) {
+    if (this.#ended) {
       // They came too late: others get them.
       if (records.length > 0)
         open.store
@@ -95,7 +96,7 @@ export class ReadAhead {
     // The connection may have been made anew meanwhile: then it is not this lane that had no more.
     lane.dry = records.length === 0 && askedFrom === lanes.liveFrom;
     for (const record of records) lanes.laneOf(record).waiting.push(record);
-    this.onTaken(taken);
+    this.#onTaken(taken);
     this.fill();
   }
 }
@@ -106,81 +107,82 @@ const TOGETHER = 100;
 
 /** What became of messages, on its way to the store. */
 export class Settling {
-  private readonly open: OpenOutbox;
-  private readonly scheduler: SchedulerLike;
-  private readonly onSettled: () => void;
-  private readonly onFailed: (error: OutboxUnavailable<'message'>) => void;
-  private fates: Fate[] = [];
+  readonly #open: OpenOutbox;
+  readonly #scheduler: SchedulerLike;
+  readonly #onSettled: () => void;
+  readonly #onFailed: (error: OutboxUnavailable<'message'>) => void;
+  #fates: Fate[] = [];
   /** Who waits for them to be known. */
-  private thens: (() => void)[] = [];
-  private timer: Subscription | undefined;
-  private underWay = 0;
+  #thens: (() => void)[] = [];
+  #timer: Subscription | undefined;
+  #underWay = 0;
 
   constructor(open: OpenOutbox, scheduler: SchedulerLike, onSettled: () => void, onFailed: (error: OutboxUnavailable<'message'>) => void) {
-    this.open = open;
-    this.scheduler = scheduler;
-    this.onSettled = onSettled;
-    this.onFailed = onFailed;
+    this.#open = open;
+    this.#scheduler = scheduler;
+    this.#onSettled = onSettled;
+    this.#onFailed = onFailed;
   }
 
   /** Whether the store knows all. */
   get isDone(): boolean {
-    return this.fates.length === 0 && this.underWay === 0;
+    return this.#fates.length === 0 && this.#underWay === 0;
   }
 
   add(fate: Fate): void {
-    this.fates.push(fate);
-    if (this.fates.length >= TOGETHER) this.flush();
-    else this.wait(WITHIN);
+    this.#fates.push(fate);
+    if (this.#fates.length >= TOGETHER) this.flush();
+    else this.#wait(WITHIN);
   }
 
   /** At once, and not before what was told before. `then`: it is known, however long that took. */
   tell(fates: readonly Fate[], then: () => void): void {
-    this.fates.push(...fates);
-    this.thens.push(then);
+    this.#fates.push(...fates);
+    this.#thens.push(then);
     this.flush();
   }
 
   flush(): void {
-    this.timer?.unsubscribe();
-    this.timer = undefined;
-    const { fates, thens } = this;
+    this.#timer?.unsubscribe();
+    this.#timer = undefined;
+    const fates = this.#fates;
+    const thens = this.#thens;
     if (fates.length === 0) return;
-    this.fates = [];
-    this.thens = [];
-    this.underWay++;
-    this.open.store.settle(fates, this.open.now()).subscribe(answer => {
-      this.underWay--;
+    this.#fates = [];
+    this.#thens = [];
+    this.#underWay++;
+    this.#open.store.settle(fates, this.#open.now()).subscribe(answer => {
+      this.#underWay--;
       if (isLeft(answer)) {
         if (!answer.left.retryable) {
-          this.onFailed(answer.left);
+          this.#onFailed(answer.left);
           return;
         }
-        this.fates.unshift(...fates);
-        this.thens.unshift(...thens);
-        this.wait(AGAIN);
+        this.#fates.unshift(...fates);
+        this.#thens.unshift(...thens);
+        this.#wait(AGAIN);
         return;
       }
-      this.open.news(answer.right);
+      this.#open.news(answer.right);
       for (const then of thens) then();
-      this.onSettled();
+      this.#onSettled();
     });
   }
 
   /** The last that is told; nobody waits for the answer. */
   end(fates: readonly Fate[]): void {
-    this.timer?.unsubscribe();
-    const all = [...this.fates, ...fates];
-    this.fates = [];
+    this.#timer?.unsubscribe();
+    const all = [...this.#fates, ...fates];
+    this.#fates = [];
     if (all.length === 0) return;
-    this.open.store.settle(all, this.open.now()).subscribe(answer => {
-      if (!isLeft(answer)) this.open.news(answer.right);
+    this.#open.store.settle(all, this.#open.now()).subscribe(answer => {
+      if (!isLeft(answer)) this.#open.news(answer.right);
     });
   }
 
-  private wait(milliseconds: number): void {
-    this.timer ??= this.scheduler.schedule(() => {
-      this.timer = undefined;
+  #wait(milliseconds: number): void {
+    this.#timer ??= this.#scheduler.schedule(() => {
+      this.#timer = undefined;
       this.flush();
     }, milliseconds);
   }

@@ -30,41 +30,41 @@ export function idOf({ epoch, stream, number }: { readonly epoch: string; readon
 
 /** Messages that were taken and not deleted: until they are confirmed, or long enough ago. All wait equally long, so the first is due first. */
 export class Kept {
-  private readonly messages = new Map<string, KeptMessage>();
-  private readonly time: number;
+  readonly #messages = new Map<string, KeptMessage>();
+  readonly #time: number;
 
   constructor(time: number) {
-    this.time = time;
+    this.#time = time;
   }
 
   get size(): number {
-    return this.messages.size;
+    return this.#messages.size;
   }
 
   /** When the first is due. */
   get next(): number | undefined {
-    for (const { until } of this.messages.values()) return until;
+    for (const { until } of this.#messages.values()) return until;
     return undefined;
   }
 
   add(record: StoredRecord, replayed: boolean, now: number): void {
     // Of those waited for only the id is needed.
-    this.messages.set(idOf(record), { record: { ...record, payload: NO_BYTES }, replayed, until: now + this.time });
+    this.#messages.set(idOf(record), { record: { ...record, payload: NO_BYTES }, replayed, until: now + this.#time });
   }
 
   /** It has been seen. `undefined`: none of these. */
   take(id: string): KeptMessage | undefined {
-    const found = this.messages.get(id);
-    this.messages.delete(id);
+    const found = this.#messages.get(id);
+    this.#messages.delete(id);
     return found;
   }
 
   /** Those whose time has come. */
   due(now: number): readonly KeptMessage[] {
     const due: KeptMessage[] = [];
-    for (const [id, message] of this.messages) {
+    for (const [id, message] of this.#messages) {
       if (message.until > now) break;
-      this.messages.delete(id);
+      this.#messages.delete(id);
       due.push(message);
     }
     return due;
@@ -72,8 +72,8 @@ export class Kept {
 
   /** All of them. */
   clear(): readonly KeptMessage[] {
-    const all = [...this.messages.values()];
-    this.messages.clear();
+    const all = [...this.#messages.values()];
+    this.#messages.clear();
     return all;
   }
 }

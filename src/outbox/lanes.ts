@@ -25,13 +25,13 @@ export class Lanes {
   liveFrom = 0;
   /** Before this place it waited for a connection. */
   replayedBefore = 0;
-  private readonly share: number | 'inTurn';
-  private readonly underWay = new Map<number, StoredRecord>();
+  readonly #share: number | 'inTurn';
+  readonly #underWay = new Map<number, StoredRecord>();
   /** Turns the backlog has earned. */
-  private credit = 0;
+  #credit = 0;
 
   constructor(share: number | 'inTurn') {
-    this.share = share;
+    this.#share = share;
   }
 
   get all(): readonly Lane[] {
@@ -45,13 +45,13 @@ export class Lanes {
 
   /** How many are being sent. */
   get sending(): number {
-    return this.underWay.size;
+    return this.#underWay.size;
   }
 
   /** The connection is up again: what is stored before `nextPlace` waited. */
   split(nextPlace: number): void {
     this.replayedBefore = nextPlace;
-    if (this.share === 'inTurn') return;
+    if (this.#share === 'inTurn') return;
     this.liveFrom = nextPlace;
     const { live, backlog } = this;
     const moved = live.waiting.filter(({ place }) => place < nextPlace);
@@ -67,8 +67,8 @@ export class Lanes {
   /** The backlog when it has earned it, else what is live. */
   next(): Turn | undefined {
     const busy = new Set<string>();
-    for (const record of this.underWay.values()) busy.add(keyIn(this.laneOf(record), record.key));
-    const turns = this.credit >= 1 - 1e-9 ? [this.backlog, this.live] : this.all;
+    for (const record of this.#underWay.values()) busy.add(keyIn(this.laneOf(record), record.key));
+    const turns = this.#credit >= 1 - 1e-9 ? [this.backlog, this.live] : this.all;
     for (const lane of turns) {
       const index = lane.waiting.findIndex(({ key }) => !busy.has(keyIn(lane, key)));
       const record = lane.waiting[index];
@@ -80,14 +80,14 @@ export class Lanes {
   /** It is being sent. */
   take({ lane, index, record }: Turn): void {
     lane.waiting.splice(index, 1);
-    this.underWay.set(record.place, record);
-    if (lane === this.backlog) this.credit = Math.max(0, this.credit - 1);
-    else if (this.share !== 'inTurn' && this.backlog.waiting.length > 0) this.credit += (1 - this.share) / this.share;
+    this.#underWay.set(record.place, record);
+    if (lane === this.backlog) this.#credit = Math.max(0, this.#credit - 1);
+    else if (this.#share !== 'inTurn' && this.backlog.waiting.length > 0) this.#credit += (1 - this.#share) / this.#share;
   }
 
   /** It is not under way any more, and the next of its key may be. */
   leave({ place }: StoredRecord): void {
-    this.underWay.delete(place);
+    this.#underWay.delete(place);
   }
 
   /** Not sent: first of its key again, since no other of that key was under way. */
@@ -100,8 +100,8 @@ export class Lanes {
 
   /** All that has been handed out, for the end: what is being sent, and what waits. */
   clear(): { readonly sending: readonly StoredRecord[]; readonly waiting: readonly StoredRecord[] } {
-    const all = { sending: [...this.underWay.values()], waiting: this.all.flatMap(({ waiting }) => waiting) };
-    this.underWay.clear();
+    const all = { sending: [...this.#underWay.values()], waiting: this.all.flatMap(({ waiting }) => waiting) };
+    this.#underWay.clear();
     for (const lane of this.all) lane.waiting = [];
     return all;
   }

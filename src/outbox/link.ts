@@ -21,42 +21,42 @@ export interface LinkListener {
 export class Link {
   /** Until then the nucleus has time to say whether the device is online. */
   knownBy = 0;
-  private readonly listener: LinkListener;
-  private readonly now: () => number;
-  private connected = false;
-  private cloud: CloudStatus = 'unknown';
+  readonly #listener: LinkListener;
+  readonly #now: () => number;
+  #connected = false;
+  #cloud: CloudStatus = 'unknown';
   /** The nucleus may still say whether the device is online. */
-  private mayTell = false;
-  private refusedSince: number | undefined;
+  #mayTell = false;
+  #refusedSince: number | undefined;
   /** When it began to look, until the way is open for the first time. */
-  private begunAt: number | undefined;
+  #begunAt: number | undefined;
 
   constructor(listener: LinkListener, now: () => number) {
-    this.listener = listener;
-    this.now = now;
+    this.#listener = listener;
+    this.#now = now;
   }
 
   get isUp(): boolean {
-    return this.connected && this.cloud !== 'disconnected';
+    return this.#connected && this.#cloud !== 'disconnected';
   }
 
   /** Connected, and nobody says whether the device is online. */
   get isUnknown(): boolean {
-    return this.cloud === 'unknown';
+    return this.#cloud === 'unknown';
   }
 
   watch({ state$, cloud$ }: Pick<MqttProxy, 'state$'> & Partial<Pick<MqttProxy, 'cloud$'>>): Subscription {
-    const { listener } = this;
-    this.mayTell = cloud$ !== undefined;
-    this.begunAt = this.now();
+    const listener = this.#listener;
+    this.#mayTell = cloud$ !== undefined;
+    this.#begunAt = this.#now();
     const watching = state$.subscribe(state => {
-      const was = this.connected;
-      this.connected = state.status === 'connected';
+      const was = this.#connected;
+      this.#connected = state.status === 'connected';
       if (state.status === 'connected') {
         const { profile } = state.capabilities;
         listener.onConnected(profile);
-        if (!was && profile === 'classic' && this.mayTell && this.cloud === 'unknown') this.knownBy = this.now() + CLOUD_KNOWN_WITHIN;
-        if (!was) this.up();
+        if (!was && profile === 'classic' && this.#mayTell && this.#cloud === 'unknown') this.knownBy = this.#now() + CLOUD_KNOWN_WITHIN;
+        if (!was) this.#up();
       } else if (was) listener.onDown();
       listener.onChange();
     });
@@ -64,16 +64,16 @@ export class Link {
       watching.add(
         cloud$.subscribe({
           next: cloud => {
-            const was = this.cloud;
-            this.cloud = cloud;
+            const was = this.#cloud;
+            this.#cloud = cloud;
             if (cloud !== 'unknown') this.knownBy = 0;
-            if (cloud === 'connected' && was === 'disconnected') this.up();
+            if (cloud === 'connected' && was === 'disconnected') this.#up();
             if (cloud === 'disconnected' && was !== 'disconnected') listener.onDown();
             listener.onChange();
           },
           // It will never say.
           complete: () => {
-            this.mayTell = false;
+            this.#mayTell = false;
             this.knownBy = 0;
             listener.onChange();
           },
@@ -84,19 +84,19 @@ export class Link {
 
   /** A publish was taken. After nothing but refusals for a while, the device had been offline. */
   taken(): void {
-    const { refusedSince } = this;
-    this.refusedSince = undefined;
-    if (refusedSince !== undefined && this.now() - refusedSince >= OFFLINE_AFTER) this.up();
+    const refusedSince = this.#refusedSince;
+    this.#refusedSince = undefined;
+    if (refusedSince !== undefined && this.#now() - refusedSince >= OFFLINE_AFTER) this.#up();
   }
 
-  private up(): void {
-    const { begunAt } = this;
-    this.begunAt = undefined;
-    this.listener.onUp(begunAt !== undefined && this.now() - begunAt < OFFLINE_AFTER);
+  #up(): void {
+    const begunAt = this.#begunAt;
+    this.#begunAt = undefined;
+    this.#listener.onUp(begunAt !== undefined && this.#now() - begunAt < OFFLINE_AFTER);
   }
 
   /** A publish was refused, for a reason that may pass. */
   refused(): void {
-    this.refusedSince ??= this.now();
+    this.#refusedSince ??= this.#now();
   }
 }

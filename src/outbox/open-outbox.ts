@@ -108,44 +108,44 @@ export function openOutbox(options: OutboxOptions = {}): Outbox {
  * The outboxes of one run of a component: one for each path, open from its first use until all are closed.
  */
 export class OwnOutboxes {
-  private readonly folder: string | undefined;
-  private readonly onMade: (outbox: Outbox) => void;
-  private readonly outboxes = new Map<string, { readonly options: OutboxOptions; readonly outbox: FileOutbox }>();
+  readonly #folder: string | undefined;
+  readonly #onMade: (outbox: Outbox) => void;
+  readonly #outboxes = new Map<string, { readonly options: OutboxOptions; readonly outbox: FileOutbox }>();
 
   /**
    * @param folder that relative paths are in. `undefined`: none touches the disk.
    * @param onMade is told of each.
    */
   constructor(folder: string | undefined, onMade: (outbox: Outbox) => void = () => undefined) {
-    this.folder = folder;
-    this.onMade = onMade;
+    this.#folder = folder;
+    this.#onMade = onMade;
   }
 
   /** Asked for again, as when streams are made anew, it is the same one. */
   readonly open = (options: OutboxOptions = {}): Outbox => {
     const { path = FILE } = options;
     // Two ways to write one path are one file, which only one can have open.
-    const file = path === MEMORY ? path : resolve(this.folder ?? '/', path);
-    const known = this.outboxes.get(file);
+    const file = path === MEMORY ? path : resolve(this.#folder ?? '/', path);
+    const known = this.#outboxes.get(file);
     if (known !== undefined) {
       if (!isDeepStrictEqual({ ...known.options, path }, { ...options, path }))
         throw new RangeError(`This component has opened the outbox ${path} already, with other options. Open it once, and share it.`);
       return known.outbox;
     }
-    const outbox = outboxOf(options, this.folder, true);
-    this.outboxes.set(file, { options, outbox });
-    this.onMade(outbox);
+    const outbox = outboxOf(options, this.#folder, true);
+    this.#outboxes.set(file, { options, outbox });
+    this.#onMade(outbox);
     return outbox;
   };
 
   /** Commits what waits, and has all outcomes of it told. */
   async commit(): Promise<void> {
-    await Promise.all([...this.outboxes.values()].map(({ outbox }) => outbox.commit()));
+    await Promise.all([...this.#outboxes.values()].map(({ outbox }) => outbox.commit()));
   }
 
   /** Commits what waits, and closes all. */
   async close(): Promise<void> {
-    await Promise.all([...this.outboxes.values()].map(({ outbox }) => outbox.close()));
+    await Promise.all([...this.#outboxes.values()].map(({ outbox }) => outbox.close()));
   }
 }
 

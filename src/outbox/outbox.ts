@@ -17,23 +17,23 @@ import { virtualDisk } from './virtual-disk.js';
  * all that it had stored would be too old at that moment.
  */
 export class AgeClock {
-  private readonly scheduler: SchedulerLike;
-  private readonly steady: () => number;
-  private offset: number;
+  readonly #scheduler: SchedulerLike;
+  readonly #steady: () => number;
+  #offset: number;
 
   constructor(scheduler: SchedulerLike) {
-    this.scheduler = scheduler;
-    this.steady = steadyNow(scheduler);
-    this.offset = -this.steady();
+    this.#scheduler = scheduler;
+    this.#steady = steadyNow(scheduler);
+    this.#offset = -this.#steady();
   }
 
   /** Goes on from the age and the time of day that a file was last written at. */
   resume(age: number, timeOfDay: number): void {
-    this.offset = age + Math.max(0, this.scheduler.now() - timeOfDay) - this.steady();
+    this.#offset = age + Math.max(0, this.#scheduler.now() - timeOfDay) - this.#steady();
   }
 
   now(): Moment {
-    return { timeOfDay: this.scheduler.now(), age: this.steady() + this.offset };
+    return { timeOfDay: this.#scheduler.now(), age: this.#steady() + this.#offset };
   }
 }
 
@@ -126,27 +126,27 @@ export class FileOutbox implements Outbox {
   readonly topics: readonly string[] | undefined;
   readonly deleteWhen: DeleteWhen;
   readonly depth$: Observable<OutboxDepth>;
-  private readonly parts: OutboxParts;
-  private readonly clock: AgeClock;
-  private readonly depth = new BehaviorSubject<StoreNews>(NOTHING);
-  private readonly answer$ = new BehaviorSubject<Answer | undefined>(undefined);
+  readonly #parts: OutboxParts;
+  readonly #clock: AgeClock;
+  readonly #depth = new BehaviorSubject<StoreNews>(NOTHING);
+  readonly #answer$ = new BehaviorSubject<Answer | undefined>(undefined);
   /** A file is opened again only when it has been closed: it would be found busy. */
-  private readonly state$ = new BehaviorSubject<'closed' | 'open' | 'closing'>('closed');
-  private store: Store | undefined;
-  private users = 0;
-  private lingering: Subscription | undefined;
-  private reopening: Subscription | undefined;
-  private closed = false;
-  private readonly isTwin: boolean;
+  readonly #state$ = new BehaviorSubject<'closed' | 'open' | 'closing'>('closed');
+  #store: Store | undefined;
+  #users = 0;
+  #lingering: Subscription | undefined;
+  #reopening: Subscription | undefined;
+  #closed = false;
+  readonly #isTwin: boolean;
 
   /** @param isTwin whether it stands for another on a virtual disk. */
   constructor(parts: OutboxParts, isTwin = false) {
-    this.parts = parts;
-    this.isTwin = isTwin;
+    this.#parts = parts;
+    this.#isTwin = isTwin;
     ({ path: this.path, mark: this.mark, topics: this.topics, deleteWhen: this.deleteWhen } = parts);
-    this.clock = new AgeClock(parts.scheduler);
+    this.#clock = new AgeClock(parts.scheduler);
     this.depth$ = new Observable(destination =>
-      this.here().depth.subscribe({
+      this.#here().#depth.subscribe({
         next: ({ depth: { messages, bytes, oldest }, counts }) =>
           destination.next({ messages, bytes, counts, age: oldest === undefined ? 0 : Math.max(0, parts.scheduler.now() - oldest) }),
         complete: () => destination.complete(),
@@ -156,31 +156,31 @@ export class FileOutbox implements Outbox {
 
   use(): ObservableEither<OutboxUnavailable<'message'>, OpenOutbox> {
     return new Observable(destination => {
-      const here = this.here();
+      const here = this.#here();
       if (here !== this) return here.use().subscribe(destination);
-      if (this.closed) {
+      if (this.#closed) {
         destination.next(left(new OutboxUnavailable('message', this.path, 'closed')));
         destination.complete();
         return undefined;
       }
-      this.users++;
-      this.lingering?.unsubscribe();
-      const answers = this.answer$.pipe(filter(answer => answer !== undefined)).subscribe(destination);
-      this.start();
+      this.#users++;
+      this.#lingering?.unsubscribe();
+      const answers = this.#answer$.pipe(filter(answer => answer !== undefined)).subscribe(destination);
+      this.#start();
       return () => {
         answers.unsubscribe();
-        if (--this.users > 0 || this.closed) return;
-        this.reopening?.unsubscribe();
-        if (this.parts.staysOpen) return;
-        this.lingering = this.parts.scheduler.schedule(() => this.letGo(), LINGER);
+        if (--this.#users > 0 || this.#closed) return;
+        this.#reopening?.unsubscribe();
+        if (this.#parts.staysOpen) return;
+        this.#lingering = this.#parts.scheduler.schedule(() => this.#letGo(), LINGER);
       };
     });
   }
 
   /** What waits for others to share its commit is stored now. Settles when that has been told. */
   async commit(): Promise<void> {
-    if (this.store === undefined) return;
-    const answer = await firstValueFrom(this.answer$.pipe(filter(value => value !== undefined)));
+    if (this.#store === undefined) return;
+    const answer = await firstValueFrom(this.#answer$.pipe(filter(value => value !== undefined)));
     if (isLeft(answer)) return;
     const { commits, store, now } = answer.right;
     commits.flush();
@@ -189,12 +189,12 @@ export class FileOutbox implements Outbox {
   }
 
   async close(): Promise<void> {
-    this.closed = true;
-    this.lingering?.unsubscribe();
-    this.reopening?.unsubscribe();
-    this.letGo();
-    await new Promise<void>(done => this.whenClosed(done));
-    this.depth.complete();
+    this.#closed = true;
+    this.#lingering?.unsubscribe();
+    this.#reopening?.unsubscribe();
+    this.#letGo();
+    await new Promise<void>(done => this.#whenClosed(done));
+    this.#depth.complete();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -202,42 +202,42 @@ export class FileOutbox implements Outbox {
   }
 
   /** Itself, or what stands for it in a marble test or a dry run. */
-  private here(): FileOutbox {
+  #here(): FileOutbox {
     const disk = virtualDisk();
-    if (disk === undefined || this.isTwin) return this;
-    const { parts } = this;
+    if (disk === undefined || this.#isTwin) return this;
+    const parts = this.#parts;
     const make = (): Store => disk.store(parts.isInMemory ? undefined : parts.path, parts.settings);
     return disk.twinOf<FileOutbox>(this, () => new FileOutbox({ ...parts, make: parts.isInMemory ? onlyOne(make) : make }, true));
   }
 
-  private start(): void {
-    if (this.state$.value === 'open') return;
-    this.whenClosed(() => {
-      if (this.closed || this.users === 0 || this.state$.value === 'open') return;
-      this.state$.next('open');
-      const store = this.parts.make();
-      this.store = store;
-      store.open(this.clock.now()).subscribe(answer => this.onOpened(store, answer));
+  #start(): void {
+    if (this.#state$.value === 'open') return;
+    this.#whenClosed(() => {
+      if (this.#closed || this.#users === 0 || this.#state$.value === 'open') return;
+      this.#state$.next('open');
+      const store = this.#parts.make();
+      this.#store = store;
+      store.open(this.#clock.now()).subscribe(answer => this.#onOpened(store, answer));
     });
   }
 
-  private onOpened(store: Store, answer: Either<OutboxUnavailable<'message'>, Opened>): void {
+  #onOpened(store: Store, answer: Either<OutboxUnavailable<'message'>, Opened>): void {
     // Closed meanwhile.
-    if (this.store !== store) return;
+    if (this.#store !== store) return;
     if (isLeft(answer)) {
-      this.letGo();
-      if (!this.closed) this.answer$.next(answer);
-      if (answer.left.retryable && this.users > 0) this.reopening = this.parts.scheduler.schedule(() => this.start(), REOPEN);
+      this.#letGo();
+      if (!this.#closed) this.#answer$.next(answer);
+      if (answer.left.retryable && this.#users > 0) this.#reopening = this.#parts.scheduler.schedule(() => this.#start(), REOPEN);
       return;
     }
-    this.clock.resume(answer.right.age, answer.right.timeOfDay);
-    this.answer$.next(right(this.opened(store, answer.right)));
+    this.#clock.resume(answer.right.age, answer.right.timeOfDay);
+    this.#answer$.next(right(this.#opened(store, answer.right)));
   }
 
-  private opened(store: Store, opened: Opened): OpenOutbox {
-    const { commit, scheduler, profile } = this.parts;
-    const now = (): Moment => this.clock.now();
-    const news = (latest: StoreNews): void => this.depth.next(latest);
+  #opened(store: Store, opened: Opened): OpenOutbox {
+    const { commit, scheduler, profile } = this.#parts;
+    const now = (): Moment => this.#clock.now();
+    const news = (latest: StoreNews): void => this.#depth.next(latest);
     news(opened);
     let { nextPlace, lostToDamage } = opened;
     let forwarding = false;
@@ -263,7 +263,7 @@ export class FileOutbox implements Outbox {
       stored$,
       claimForwarding,
       profile,
-      latest: () => this.depth.value,
+      latest: () => this.#depth.value,
       nextPlace: () => nextPlace,
       takeDamage: () => {
         const damage = lostToDamage;
@@ -273,20 +273,20 @@ export class FileOutbox implements Outbox {
     };
   }
 
-  private letGo(): void {
-    const { store } = this;
+  #letGo(): void {
+    const store = this.#store;
     if (store === undefined) return;
-    this.store = undefined;
-    const answer = this.answer$.value;
+    this.#store = undefined;
+    const answer = this.#answer$.value;
     if (answer !== undefined && !isLeft(answer)) answer.right.commits.flush();
     // Who still uses it hands back what it has, while that can be noted.
-    this.answer$.next(this.closed ? left(new OutboxUnavailable('message', this.path, 'closed')) : undefined);
-    this.state$.next('closing');
-    store.close().subscribe({ complete: () => this.state$.next('closed') });
+    this.#answer$.next(this.#closed ? left(new OutboxUnavailable('message', this.path, 'closed')) : undefined);
+    this.#state$.next('closing');
+    store.close().subscribe({ complete: () => this.#state$.next('closed') });
   }
 
-  private whenClosed(then: () => void): void {
-    this.state$
+  #whenClosed(then: () => void): void {
+    this.#state$
       .pipe(
         filter(state => state !== 'closing'),
         take(1),

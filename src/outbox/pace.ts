@@ -46,48 +46,48 @@ const WHILE_UNKNOWN = { rate: 90, atOnce: 10 } as const;
 
 /** When the next message may be sent. */
 export class Pace {
-  private readonly parts: PaceParts;
-  private readonly link: Link;
-  private readonly listener: PaceListener;
-  private readonly bucket: TokenBucket;
-  private readonly unknownBucket: TokenBucket;
-  private readonly series: RetrySeries;
-  private readonly canary: Canary | undefined;
-  private pausedUntil = 0;
-  private heldSince: number | undefined;
+  readonly #parts: PaceParts;
+  readonly #link: Link;
+  readonly #listener: PaceListener;
+  readonly #bucket: TokenBucket;
+  readonly #unknownBucket: TokenBucket;
+  readonly #series: RetrySeries;
+  readonly #canary: Canary | undefined;
+  #pausedUntil = 0;
+  #heldSince: number | undefined;
 
   constructor(parts: PaceParts, listener: PaceListener) {
-    this.parts = parts;
-    this.listener = listener;
-    this.link = new Link(
+    this.#parts = parts;
+    this.#listener = listener;
+    this.#link = new Link(
       {
         ...listener,
         onConnected: profile => {
           listener.onConnected(profile);
-          this.canary?.connected();
+          this.#canary?.connected();
         },
       },
       parts.now,
     );
     const { rate, retry, now, random, canary, port } = parts;
-    this.bucket = new TokenBucket(rate, Math.max(1, rate / 10), now());
-    this.unknownBucket = new TokenBucket(WHILE_UNKNOWN.rate, WHILE_UNKNOWN.atOnce, now());
-    this.series = startSeries(retry, { now, random });
+    this.#bucket = new TokenBucket(rate, Math.max(1, rate / 10), now());
+    this.#unknownBucket = new TokenBucket(WHILE_UNKNOWN.rate, WHILE_UNKNOWN.atOnce, now());
+    this.#series = startSeries(retry, { now, random });
     const { subscribe } = port;
     if (canary !== undefined && subscribe !== undefined)
-      this.canary = new Canary({ ...parts, canary, subscribe: subscribe.bind(port) }, this.link, listener);
+      this.#canary = new Canary({ ...parts, canary, subscribe: subscribe.bind(port) }, this.#link, listener);
   }
 
   /** Whether there is a way to the cloud, as far as is known. */
   get isUp(): boolean {
-    return this.link.isUp;
+    return this.#link.isUp;
   }
 
   /** Watches the way to the cloud. */
   watch(): Subscription {
     const watching = new Subscription();
-    watching.add(this.canary?.watch());
-    watching.add(this.link.watch(this.parts.port));
+    watching.add(this.#canary?.watch());
+    watching.add(this.#link.watch(this.#parts.port));
     return watching;
   }
 
@@ -98,44 +98,49 @@ export class Pace {
    * @param unconfirmed messages that were taken and have not been seen back.
    */
   wait(sending: number, unconfirmed: number): number {
-    const { parts, link, bucket, unknownBucket } = this;
+    const parts = this.#parts;
+    const link = this.#link;
+    const bucket = this.#bucket;
+    const unknownBucket = this.#unknownBucket;
     const at = parts.now();
-    if (this.isHeld(at, sending, unconfirmed)) return Infinity;
+    if (this.#isHeld(at, sending, unconfirmed)) return Infinity;
     bucket.fill(at, 1);
     unknownBucket.fill(at, 1);
-    return Math.max(0, this.pausedUntil - at, link.knownBy - at, bucket.wait(1, 1), link.isUnknown ? unknownBucket.wait(1, 1) : 0);
+    return Math.max(0, this.#pausedUntil - at, link.knownBy - at, bucket.wait(1, 1), link.isUnknown ? unknownBucket.wait(1, 1) : 0);
   }
 
   /** One is being sent. */
   spend(): void {
-    this.bucket.spend(1);
-    if (this.link.isUnknown) this.unknownBucket.spend(1);
+    this.#bucket.spend(1);
+    if (this.#link.isUnknown) this.#unknownBucket.spend(1);
   }
 
   /** One was taken by the nucleus. */
   taken(): void {
-    this.series.succeeded();
-    this.link.taken();
-    this.canary?.sent();
+    this.#series.succeeded();
+    this.#link.taken();
+    this.#canary?.sent();
   }
 
   /** One was refused, for a reason that may pass. */
   refused(): void {
-    this.link.refused();
-    this.pausedUntil = this.parts.now() + (this.series.next() ?? LONGEST_PAUSE);
+    this.#link.refused();
+    this.#pausedUntil = this.#parts.now() + (this.#series.next() ?? LONGEST_PAUSE);
   }
 
   /** Nobody says whether the device is online: what comes back does, and so much may be sent beyond it. */
-  private isHeld(at: number, sending: number, unconfirmed: number): boolean {
-    const { parts, link, canary } = this;
+  #isHeld(at: number, sending: number, unconfirmed: number): boolean {
+    const parts = this.#parts;
+    const link = this.#link;
+    const canary = this.#canary;
     const beyond = parts.isConfirmed ? unconfirmed : (canary?.beyond ?? -Infinity);
     if (link.isUnknown && beyond + sending >= parts.unseen) {
-      this.heldSince ??= at;
+      this.#heldSince ??= at;
       return true;
     }
-    const { heldSince } = this;
-    this.heldSince = undefined;
-    if (heldSince !== undefined && at - heldSince >= OFFLINE_AFTER) this.listener.onUp(false);
+    const heldSince = this.#heldSince;
+    this.#heldSince = undefined;
+    if (heldSince !== undefined && at - heldSince >= OFFLINE_AFTER) this.#listener.onUp(false);
     return false;
   }
 }
@@ -154,110 +159,110 @@ const MOST_OUT = 32;
 
 /** Small messages to a topic of their own, which come back if the device is online. */
 class Canary {
-  private readonly parts: CanaryParts;
-  private readonly link: Link;
-  private readonly listener: PaceListener;
-  private readonly id: string;
-  private readonly watching = new Subscription();
-  private isListening = false;
-  private nth = 0;
+  readonly #parts: CanaryParts;
+  readonly #link: Link;
+  readonly #listener: PaceListener;
+  readonly #id: string;
+  readonly #watching = new Subscription();
+  #isListening = false;
+  #nth = 0;
   /** Messages sent in all, and how many of them were sent before the last canary that came back. */
-  private count = 0;
-  private seen = 0;
+  #count = 0;
+  #seen = 0;
   /** By the number of each canary that is out, the messages sent before it. */
-  private readonly out = new Map<number, number>();
-  private patience = FIRST_PATIENCE;
-  private timer: Subscription | undefined;
+  readonly #out = new Map<number, number>();
+  #patience = FIRST_PATIENCE;
+  #timer: Subscription | undefined;
 
   constructor(parts: CanaryParts, link: Link, listener: PaceListener) {
-    this.parts = parts;
-    this.link = link;
-    this.listener = listener;
-    this.id = parts.random().toString(36).slice(2);
+    this.#parts = parts;
+    this.#link = link;
+    this.#listener = listener;
+    this.#id = parts.random().toString(36).slice(2);
   }
 
   /** Messages sent beyond the last canary that came back. */
   get beyond(): number {
-    return this.count - this.seen;
+    return this.#count - this.#seen;
   }
 
   watch(): Subscription {
-    const { canary, subscribe } = this.parts;
+    const { canary, subscribe } = this.#parts;
     const onStatus = ({ status }: { readonly status: string }): void => {
-      this.isListening = status === 'active';
-      this.sendIfDue();
+      this.#isListening = status === 'active';
+      this.#sendIfDue();
     };
-    this.watching.add(
-      comingBack(subscribe, canary, onStatus, this.parts).subscribe({
+    this.#watching.add(
+      comingBack(subscribe, canary, onStatus, this.#parts).subscribe({
         next: element => {
-          if (element._tag === 'Right') this.cameBack(Buffer.from(element.right.payload).toString());
-          else if (isTerminalError(element.left)) this.listener.onFailed(element.left);
+          if (element._tag === 'Right') this.#cameBack(Buffer.from(element.right.payload).toString());
+          else if (isTerminalError(element.left)) this.#listener.onFailed(element.left);
         },
-        error: (error: unknown) => this.listener.onDefect(error),
+        error: (error: unknown) => this.#listener.onDefect(error),
       }),
     );
-    this.watching.add(() => this.timer?.unsubscribe());
-    return this.watching;
+    this.#watching.add(() => this.#timer?.unsubscribe());
+    return this.#watching;
   }
 
   /** A message was sent. */
   sent(): void {
-    this.count++;
-    this.sendIfDue();
+    this.#count++;
+    this.#sendIfDue();
   }
 
   /** The connection was made anew: what was to come back will not. */
   connected(): void {
-    this.forget();
-    this.sendIfDue();
+    this.#forget();
+    this.#sendIfDue();
   }
 
-  private sendIfDue(): void {
-    if (this.isListening && this.link.isUp && this.link.isUnknown && this.out.size === 0 && this.beyond >= this.parts.unseen / 2)
-      this.send();
+  #sendIfDue(): void {
+    if (this.#isListening && this.#link.isUp && this.#link.isUnknown && this.#out.size === 0 && this.beyond >= this.#parts.unseen / 2)
+      this.#send();
   }
 
-  private send(): void {
-    const { port, canary, scheduler } = this.parts;
-    const nth = ++this.nth;
-    this.out.set(nth, this.count);
+  #send(): void {
+    const { port, canary, scheduler } = this.#parts;
+    const nth = ++this.#nth;
+    this.#out.set(nth, this.#count);
     // The oldest of so many will hardly come any more, and says least.
-    this.out.delete(nth - MOST_OUT);
-    this.timer?.unsubscribe();
-    this.timer = wait(this.patience, scheduler, () => {
-      this.patience = Math.min(LONGEST_PATIENCE, this.patience * 2);
-      if (this.isListening && this.link.isUp && this.link.isUnknown) this.send();
-      else this.forget();
+    this.#out.delete(nth - MOST_OUT);
+    this.#timer?.unsubscribe();
+    this.#timer = wait(this.#patience, scheduler, () => {
+      this.#patience = Math.min(LONGEST_PATIENCE, this.#patience * 2);
+      if (this.#isListening && this.#link.isUp && this.#link.isUnknown) this.#send();
+      else this.#forget();
     });
     workOn(
-      defer(() => port.publish$({ topicName: canary, payload: `${this.id} ${nth}`, qos: QOS.AT_LEAST_ONCE })),
-      this.watching,
+      defer(() => port.publish$({ topicName: canary, payload: `${this.#id} ${nth}`, qos: QOS.AT_LEAST_ONCE })),
+      this.#watching,
       {
         next: outcome => {
-          if (outcome._tag === 'Left' && !outcome.left.retryable) this.listener.onFailed(outcome.left);
+          if (outcome._tag === 'Left' && !outcome.left.retryable) this.#listener.onFailed(outcome.left);
         },
-        error: error => this.listener.onDefect(error),
+        error: error => this.#listener.onDefect(error),
         complete: () => undefined,
       },
     );
   }
 
-  private cameBack(payload: string): void {
+  #cameBack(payload: string): void {
     const [id, nth] = payload.split(' ');
-    const before = this.out.get(Number(nth));
-    if (id !== this.id || before === undefined) return;
-    this.seen = Math.max(this.seen, before);
+    const before = this.#out.get(Number(nth));
+    if (id !== this.#id || before === undefined) return;
+    this.#seen = Math.max(this.#seen, before);
     // Those before it are of no use any more.
-    for (const out of [...this.out.keys()]) if (out <= Number(nth)) this.out.delete(out);
-    this.patience = FIRST_PATIENCE;
-    if (this.out.size === 0) this.forget();
-    this.sendIfDue();
-    this.listener.onChange();
+    for (const out of [...this.#out.keys()]) if (out <= Number(nth)) this.#out.delete(out);
+    this.#patience = FIRST_PATIENCE;
+    if (this.#out.size === 0) this.#forget();
+    this.#sendIfDue();
+    this.#listener.onChange();
   }
 
-  private forget(): void {
-    this.out.clear();
-    this.timer?.unsubscribe();
-    this.timer = undefined;
+  #forget(): void {
+    this.#out.clear();
+    this.#timer?.unsubscribe();
+    this.#timer = undefined;
   }
 }

@@ -8,33 +8,33 @@ import type { Store, StoreSettings } from './store.js';
 export class VirtualDisk {
   /** Nothing can be written. */
   isFull = false;
-  private power = {};
-  private readonly files = new Map<string, MemoryFile>();
-  private twins = new WeakMap<object, unknown>();
-  private epochs = 0;
+  #power = {};
+  readonly #files = new Map<string, MemoryFile>();
+  #twins = new WeakMap<object, unknown>();
+  #epochs = 0;
 
   /** What stands for this outbox as long as the power is on. */
   twinOf<O extends object>(outbox: O, make: () => O): O {
-    const known = this.twins.get(outbox);
+    const known = this.#twins.get(outbox);
     // Set below, of the same type.
     if (known !== undefined) return known as O;
     const made = make();
-    this.twins.set(outbox, made);
-    this.twins.set(made, made);
+    this.#twins.set(outbox, made);
+    this.#twins.set(made, made);
     return made;
   }
 
   /** @param path `undefined`: of no file, so that it ends with the process. */
   store(path: string | undefined, settings: StoreSettings): Store {
-    const { power } = this;
-    const file = (path === undefined ? undefined : this.files.get(path)) ?? new MemoryFile();
-    if (path !== undefined) this.files.set(path, file);
+    const power = this.#power;
+    const file = (path === undefined ? undefined : this.#files.get(path)) ?? new MemoryFile();
+    if (path !== undefined) this.#files.set(path, file);
     return memoryStore(
       { ...settings, path },
-      () => `00000000-0000-0000-0000-${String(++this.epochs).padStart(12, '0')}`,
+      () => `00000000-0000-0000-0000-${String(++this.#epochs).padStart(12, '0')}`,
       file,
       attempt => {
-        if (power !== this.power) return 'gone';
+        if (power !== this.#power) return 'gone';
         if (this.isFull) return 'disk-full';
         return attempt === 'open' && file.isOpen ? 'busy' : undefined;
       },
@@ -43,9 +43,9 @@ export class VirtualDisk {
 
   /** What has not been committed is gone, and whoever uses an outbox is not heard any more. */
   cutPower(): void {
-    this.power = {};
-    this.twins = new WeakMap();
-    for (const file of this.files.values()) file.isOpen = false;
+    this.#power = {};
+    this.#twins = new WeakMap();
+    for (const file of this.#files.values()) file.isOpen = false;
   }
 }
 

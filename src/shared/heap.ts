@@ -6,65 +6,65 @@ export interface Placed {
 
 /** What comes first of many: a binary heap. Each method but {@link first} and {@link clear} is O(log n). */
 export class Heap<T extends Placed> {
-  private readonly isBefore: (one: T, other: T) => boolean;
-  private items: T[] = [];
+  readonly #isBefore: (one: T, other: T) => boolean;
+  #items: T[] = [];
 
   constructor(isBefore: (one: T, other: T) => boolean) {
-    this.isBefore = isBefore;
+    this.#isBefore = isBefore;
   }
 
   get first(): T | undefined {
-    return this.items[0];
+    return this.#items[0];
   }
 
   /** Adds an item, or moves it to where it belongs now. */
   set(item: T): void {
-    if (item.place < 0) item.place = this.items.push(item) - 1;
-    this.rise(item);
-    this.sink(item);
+    if (item.place < 0) item.place = this.#items.push(item) - 1;
+    this.#rise(item);
+    this.#sink(item);
   }
 
   delete(item: T): void {
     const { place } = item;
-    const last = this.items.at(-1);
+    const last = this.#items.at(-1);
     if (place < 0 || last === undefined) return;
-    this.items.pop();
+    this.#items.pop();
     item.place = -1;
     if (last === item) return;
-    this.put(last, place);
-    this.rise(last);
-    this.sink(last);
+    this.#put(last, place);
+    this.#rise(last);
+    this.#sink(last);
   }
 
   clear(): void {
-    for (const item of this.items) item.place = -1;
-    this.items = [];
+    for (const item of this.#items) item.place = -1;
+    this.#items = [];
   }
 
-  private put(item: T, place: number): void {
-    this.items[place] = item;
+  #put(item: T, place: number): void {
+    this.#items[place] = item;
     item.place = place;
   }
 
-  private rise(item: T): void {
+  #rise(item: T): void {
     while (item.place > 0) {
       const above = (item.place - 1) >> 1;
-      const parent = this.items[above];
-      if (parent === undefined || !this.isBefore(item, parent)) return;
-      this.put(parent, item.place);
-      this.put(item, above);
+      const parent = this.#items[above];
+      if (parent === undefined || !this.#isBefore(item, parent)) return;
+      this.#put(parent, item.place);
+      this.#put(item, above);
     }
   }
 
-  private sink(item: T): void {
+  #sink(item: T): void {
     for (;;) {
       const below = 2 * item.place + 1;
-      const [left, right] = [this.items[below], this.items[below + 1]];
-      const child = right !== undefined && left !== undefined && this.isBefore(right, left) ? right : left;
-      if (child === undefined || !this.isBefore(child, item)) return;
+      const [left, right] = [this.#items[below], this.#items[below + 1]];
+      const child = right !== undefined && left !== undefined && this.#isBefore(right, left) ? right : left;
+      if (child === undefined || !this.#isBefore(child, item)) return;
       const { place } = child;
-      this.put(child, item.place);
-      this.put(item, place);
+      this.#put(child, item.place);
+      this.#put(item, place);
     }
   }
 }

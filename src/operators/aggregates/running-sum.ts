@@ -6,32 +6,32 @@
  */
 export class RunningSum {
   n = 0;
-  private sum = 0;
-  private lost = 0;
+  #sum = 0;
+  #lost = 0;
 
   add(value: number): this {
     this.n++;
-    this.take(value);
+    this.#take(value);
     return this;
   }
 
   merged(other: RunningSum): RunningSum {
     const both = new RunningSum();
     both.n = this.n + other.n;
-    both.sum = this.sum;
-    both.lost = this.lost + other.lost;
-    both.take(other.sum);
+    both.#sum = this.#sum;
+    both.#lost = this.#lost + other.#lost;
+    both.#take(other.#sum);
     return both;
   }
 
   get total(): number {
     // With an infinity in it, what was lost is no number.
-    return Number.isFinite(this.sum) ? this.sum + this.lost : this.sum;
+    return Number.isFinite(this.#sum) ? this.#sum + this.#lost : this.#sum;
   }
 
-  private take(value: number): void {
-    const sum = this.sum + value;
-    this.lost += Math.abs(this.sum) >= Math.abs(value) ? this.sum - sum + value : value - sum + this.sum;
-    this.sum = sum;
+  #take(value: number): void {
+    const sum = this.#sum + value;
+    this.#lost += Math.abs(this.#sum) >= Math.abs(value) ? this.#sum - sum + value : value - sum + this.#sum;
+    this.#sum = sum;
   }
 }

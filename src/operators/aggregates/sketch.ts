@@ -17,7 +17,7 @@ class Bins {
   add(bin: number, n: number): void {
     this.counts.set(bin, (this.counts.get(bin) ?? 0) + n);
     this.total += n;
-    if (this.counts.size > MOST_BINS) this.collapse();
+    if (this.counts.size > MOST_BINS) this.#collapse();
   }
 
   take({ counts }: Bins): void {
@@ -28,7 +28,7 @@ class Bins {
   at(rank: number): number {
     let passed = 0;
     let at = 0;
-    for (const bin of this.ascending()) {
+    for (const bin of this.#ascending()) {
       at = bin;
       passed += this.counts.get(bin) ?? 0;
       if (passed > rank) break;
@@ -36,8 +36,8 @@ class Bins {
     return at;
   }
 
-  private collapse(): void {
-    const lowest = this.ascending().slice(0, MOST_BINS / 4);
+  #collapse(): void {
+    const lowest = this.#ascending().slice(0, MOST_BINS / 4);
     const into = lowest.at(-1) ?? 0;
     let n = 0;
     for (const bin of lowest) {
@@ -47,7 +47,7 @@ class Bins {
     this.counts.set(into, n);
   }
 
-  private ascending(): number[] {
+  #ascending(): number[] {
     return [...this.counts.keys()].sort((a, b) => a - b);
   }
 }
@@ -62,61 +62,61 @@ class Bins {
  * Source: C. Masson, J. E. Rim, H. K. Lee, DDSketch: a fast and fully-mergeable quantile sketch with relative-error guarantees, PVLDB 12 (2019).
  */
 export class Sketch {
-  private readonly accuracy: number;
-  private readonly logGamma: number;
-  private readonly positive: Bins = new Bins();
-  private readonly negative: Bins = new Bins();
-  private zeros = 0;
-  private min = Infinity;
-  private max = -Infinity;
+  readonly #accuracy: number;
+  readonly #logGamma: number;
+  readonly #positive: Bins = new Bins();
+  readonly #negative: Bins = new Bins();
+  #zeros = 0;
+  #min = Infinity;
+  #max = -Infinity;
   /** All values, while they are few: of those every quantile is exact. */
-  private few: number[] | undefined = [];
+  #few: number[] | undefined = [];
 
   constructor(accuracy: number) {
-    this.accuracy = accuracy;
-    this.logGamma = Math.log1p((2 * accuracy) / (1 - accuracy));
+    this.#accuracy = accuracy;
+    this.#logGamma = Math.log1p((2 * accuracy) / (1 - accuracy));
   }
 
   /** What is no finite number is left out. */
   add(value: number): this {
     if (!Number.isFinite(value)) return this;
-    if (this.few !== undefined) {
-      this.few.push(value);
-      if (this.few.length > FEW) this.spread();
+    if (this.#few !== undefined) {
+      this.#few.push(value);
+      if (this.#few.length > FEW) this.#spread();
       return this;
     }
-    return this.count(value);
+    return this.#count(value);
   }
 
   /** Counts what was kept by its ranges instead. */
-  private spread(): void {
-    const values = this.few ?? [];
-    this.few = undefined;
-    for (const value of values) this.count(value);
+  #spread(): void {
+    const values = this.#few ?? [];
+    this.#few = undefined;
+    for (const value of values) this.#count(value);
   }
 
-  private count(value: number): this {
-    if (value > 0) this.positive.add(this.binOf(value), 1);
-    else if (value < 0) this.negative.add(this.binOf(-value), 1);
-    else this.zeros++;
-    if (value < this.min) this.min = value;
-    if (value > this.max) this.max = value;
+  #count(value: number): this {
+    if (value > 0) this.#positive.add(this.#binOf(value), 1);
+    else if (value < 0) this.#negative.add(this.#binOf(-value), 1);
+    else this.#zeros++;
+    if (value < this.#min) this.#min = value;
+    if (value > this.#max) this.#max = value;
     return this;
   }
 
   merged(other: Sketch): Sketch {
-    const both = new Sketch(this.accuracy);
+    const both = new Sketch(this.#accuracy);
     for (const sketch of [this, other]) {
-      if (sketch.few !== undefined) {
-        for (const value of sketch.few) both.add(value);
+      if (sketch.#few !== undefined) {
+        for (const value of sketch.#few) both.add(value);
         continue;
       }
-      both.spread();
-      both.positive.take(sketch.positive);
-      both.negative.take(sketch.negative);
-      both.zeros += sketch.zeros;
-      both.min = Math.min(both.min, sketch.min);
-      both.max = Math.max(both.max, sketch.max);
+      both.#spread();
+      both.#positive.take(sketch.#positive);
+      both.#negative.take(sketch.#negative);
+      both.#zeros += sketch.#zeros;
+      both.#min = Math.min(both.#min, sketch.#min);
+      both.#max = Math.max(both.#max, sketch.#max);
     }
     return both;
   }
@@ -126,28 +126,28 @@ export class Sketch {
    * smallest and the largest are always exact.
    */
   at(quantile: number): number {
-    if (this.few !== undefined) return this.few.sort((a, b) => a - b)[rankOf(quantile, this.few.length) - 1] ?? Number.NaN;
-    const below = this.negative.total;
-    const count = below + this.zeros + this.positive.total;
+    if (this.#few !== undefined) return this.#few.sort((a, b) => a - b)[rankOf(quantile, this.#few.length) - 1] ?? Number.NaN;
+    const below = this.#negative.total;
+    const count = below + this.#zeros + this.#positive.total;
     if (count === 0) return Number.NaN;
-    if (quantile === 0) return this.min;
-    if (quantile === 1) return this.max;
+    if (quantile === 0) return this.#min;
+    if (quantile === 1) return this.#max;
     const rank = rankOf(quantile, count) - 1;
-    if (rank < below) return this.within(-this.valueOf(this.negative.at(below - 1 - rank)));
-    if (rank < below + this.zeros) return 0;
-    return this.within(this.valueOf(this.positive.at(rank - below - this.zeros)));
+    if (rank < below) return this.#within(-this.#valueOf(this.#negative.at(below - 1 - rank)));
+    if (rank < below + this.#zeros) return 0;
+    return this.#within(this.#valueOf(this.#positive.at(rank - below - this.#zeros)));
   }
 
-  private binOf(magnitude: number): number {
-    return Math.ceil(Math.log(magnitude) / this.logGamma);
+  #binOf(magnitude: number): number {
+    return Math.ceil(Math.log(magnitude) / this.#logGamma);
   }
 
   /** The number that is as near to one end of the range as to the other. */
-  private valueOf(bin: number): number {
-    return Math.exp(bin * this.logGamma) * (1 - this.accuracy);
+  #valueOf(bin: number): number {
+    return Math.exp(bin * this.#logGamma) * (1 - this.#accuracy);
   }
 
-  private within(value: number): number {
-    return Math.min(this.max, Math.max(this.min, value));
+  #within(value: number): number {
+    return Math.min(this.#max, Math.max(this.#min, value));
   }
 }

@@ -16,14 +16,14 @@ export interface SpreadOptions {
  */
 class Spread {
   n = 0;
-  private mean = 0;
-  private squares = 0;
+  #mean = 0;
+  #squares = 0;
 
   add(value: number): this {
     this.n++;
-    const distance = value - this.mean;
-    this.mean += distance / this.n;
-    this.squares += distance * (value - this.mean);
+    const distance = value - this.#mean;
+    this.#mean += distance / this.n;
+    this.#squares += distance * (value - this.#mean);
     return this;
   }
 
@@ -32,14 +32,14 @@ class Spread {
     both.n = this.n + other.n;
     // Of none and none there is no mean.
     if (both.n === 0) return both;
-    const distance = other.mean - this.mean;
-    both.mean = this.mean + (distance * other.n) / both.n;
-    both.squares = this.squares + other.squares + (distance * distance * this.n * other.n) / both.n;
+    const distance = other.#mean - this.#mean;
+    both.#mean = this.#mean + (distance * other.n) / both.n;
+    both.#squares = this.#squares + other.#squares + (distance * distance * this.n * other.n) / both.n;
     return both;
   }
 
   variance(sample: boolean): number {
-    return this.squares / (sample ? this.n - 1 : this.n);
+    return this.#squares / (sample ? this.n - 1 : this.n);
   }
 }
 

@@ -2,19 +2,19 @@ import type { Aggregate, AggregateState } from '../aggregates/aggregate.js';
 
 /** What is kept of some values: the aggregate's state, how many there were, and their earliest and latest time. */
 export class Cell<A> {
-  private readonly aggregate: Aggregate<A, unknown>;
-  private state: AggregateState;
+  readonly #aggregate: Aggregate<A, unknown>;
+  #state: AggregateState;
   count = 0;
   first: number = Number.POSITIVE_INFINITY;
   last: number = Number.NEGATIVE_INFINITY;
 
   constructor(aggregate: Aggregate<A, unknown>, state: AggregateState = aggregate.empty()) {
-    this.aggregate = aggregate;
-    this.state = state;
+    this.#aggregate = aggregate;
+    this.#state = state;
   }
 
   add(value: A, at: number): void {
-    this.state = this.aggregate.add(this.state, value, at);
+    this.#state = this.#aggregate.add(this.#state, value, at);
     this.count++;
     if (at < this.first) this.first = at;
     if (at > this.last) this.last = at;
@@ -22,7 +22,7 @@ export class Cell<A> {
 
   /** A cell of the values of both, which neither shares anything with. */
   merged(later: Cell<A>): Cell<A> {
-    const both = new Cell(this.aggregate, this.aggregate.merge(this.state, later.state));
+    const both = new Cell(this.#aggregate, this.#aggregate.merge(this.#state, later.#state));
     both.count = this.count + later.count;
     both.first = Math.min(this.first, later.first);
     both.last = Math.max(this.last, later.last);
@@ -31,10 +31,10 @@ export class Cell<A> {
 
   /** A cell of the same values, which this one shares nothing with. */
   copy(): Cell<A> {
-    return this.merged(new Cell(this.aggregate));
+    return this.merged(new Cell(this.#aggregate));
   }
 
   result<R>(aggregate: Aggregate<A, R>, start: number, end: number): R {
-    return aggregate.result(this.state, { start, end });
+    return aggregate.result(this.#state, { start, end });
   }
 }

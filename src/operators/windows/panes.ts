@@ -31,43 +31,43 @@ const NONE: never[] = [];
  * Source: K. Tangwongsan, M. Hirzel, S. Schneider, Low-latency sliding-window aggregation in worst-case constant time, DEBS 2017 (two-stacks).
  */
 export class Panes<A> {
-  private readonly aggregate: Aggregate<A, unknown>;
-  private readonly panes: Pane<A>[] = [];
+  readonly #aggregate: Aggregate<A, unknown>;
+  readonly #panes: Pane<A>[] = [];
   /** How many at the beginning of `panes` are gone: cut off now and then, since cutting moves all others. */
-  private gone = 0;
+  #gone = 0;
   /** The top, the fold from the earliest pane, is the last element. */
-  private front: Suffix<A>[] = NONE;
-  private back: Cell<A> | undefined;
+  #front: Suffix<A>[] = NONE;
+  #back: Cell<A> | undefined;
   /** The earliest pane of the back. */
-  private backFirst = Infinity;
+  #backFirst = Infinity;
   /** Panes before this one are in the front, those from here to `foldedTo` in the back. */
-  private backFrom = -Infinity;
-  private foldedTo = -Infinity;
+  #backFrom = -Infinity;
+  #foldedTo = -Infinity;
 
   constructor(aggregate: Aggregate<A, unknown>) {
-    this.aggregate = aggregate;
+    this.#aggregate = aggregate;
   }
 
   get first(): number | undefined {
-    return this.panes[this.gone]?.index;
+    return this.#panes[this.#gone]?.index;
   }
 
   get last(): number | undefined {
-    return this.panes[this.panes.length - 1]?.index;
+    return this.#panes[this.#panes.length - 1]?.index;
   }
 
   /** Adds a value to a pane, whichever it is. */
   add(index: number, value: A, at: number): void {
-    const newest = this.panes[this.panes.length - 1];
-    const pane = newest?.index === index ? newest : this.paneAt(index);
+    const newest = this.#panes[this.#panes.length - 1];
+    const pane = newest?.index === index ? newest : this.#paneAt(index);
     pane.add(value, at);
-    if (index < this.foldedTo) this.addToFold(index, value, at);
+    if (index < this.#foldedTo) this.#addToFold(index, value, at);
   }
 
   /** The earliest pane that is not before `index`. */
   firstFrom(index: number): number | undefined {
-    for (let i = this.gone; i < this.panes.length; i++) {
-      const pane = this.panes[i];
+    for (let i = this.#gone; i < this.#panes.length; i++) {
+      const pane = this.#panes[i];
       if (pane !== undefined && pane.index >= index) return pane.index;
     }
     return undefined;
@@ -75,24 +75,24 @@ export class Panes<A> {
 
   /** What the panes of a window amount to. From call to call the window's ends may not go back. */
   fold(from: number, to: number): Cell<A> | undefined {
-    for (let i = this.position(this.foldedTo); i < this.panes.length; i++) {
-      const pane = this.panes[i];
+    for (let i = this.#position(this.#foldedTo); i < this.#panes.length; i++) {
+      const pane = this.#panes[i];
       if (pane === undefined || pane.index >= to) break;
-      if (this.back === undefined) this.backFirst = pane.index;
-      this.back = this.back?.merged(pane) ?? pane.copy();
+      if (this.#back === undefined) this.#backFirst = pane.index;
+      this.#back = this.#back?.merged(pane) ?? pane.copy();
     }
-    this.foldedTo = Math.max(this.foldedTo, to);
-    while ((this.front[this.front.length - 1]?.index ?? from) < from) this.front.pop();
-    if (this.front.length === 0 && this.backFirst < from) this.turn(from);
-    const top = this.front[this.front.length - 1]?.cell;
-    return top === undefined || this.back === undefined ? (top ?? this.back) : top.merged(this.back);
+    this.#foldedTo = Math.max(this.#foldedTo, to);
+    while ((this.#front[this.#front.length - 1]?.index ?? from) < from) this.#front.pop();
+    if (this.#front.length === 0 && this.#backFirst < from) this.#turn(from);
+    const top = this.#front[this.#front.length - 1]?.cell;
+    return top === undefined || this.#back === undefined ? (top ?? this.#back) : top.merged(this.#back);
   }
 
   /** The same for any window, one merge a pane. */
   refold(from: number, to: number): Cell<A> | undefined {
     let all: Cell<A> | undefined;
-    for (let i = this.gone; i < this.panes.length; i++) {
-      const pane = this.panes[i];
+    for (let i = this.#gone; i < this.#panes.length; i++) {
+      const pane = this.#panes[i];
       if (pane !== undefined && pane.index >= from && pane.index < to) all = all?.merged(pane) ?? pane;
     }
     return all;
@@ -100,65 +100,65 @@ export class Panes<A> {
 
   /** Forgets the panes before `index`. */
   dropBefore(index: number): void {
-    while ((this.first ?? index) < index) this.gone++;
-    if (this.gone > 32 ? this.gone > this.panes.length / 2 : this.gone === this.panes.length) {
-      this.panes.splice(0, this.gone);
-      this.gone = 0;
+    while ((this.first ?? index) < index) this.#gone++;
+    if (this.#gone > 32 ? this.#gone > this.#panes.length / 2 : this.#gone === this.#panes.length) {
+      this.#panes.splice(0, this.#gone);
+      this.#gone = 0;
     }
   }
 
   /** A pane that is not the newest, made where there is none. */
-  private paneAt(index: number): Pane<A> {
-    const place = this.position(index);
-    const found = this.panes[place];
+  #paneAt(index: number): Pane<A> {
+    const place = this.#position(index);
+    const found = this.#panes[place];
     if (found?.index === index) return found;
-    const pane = new Pane(this.aggregate, index);
-    if (place === this.panes.length) this.panes.push(pane);
-    else this.panes.splice(place, 0, pane);
+    const pane = new Pane(this.#aggregate, index);
+    if (place === this.#panes.length) this.#panes.push(pane);
+    else this.#panes.splice(place, 0, pane);
     // The front has no fold that begins at this pane.
-    if (index < this.backFrom) this.unfold();
+    if (index < this.#backFrom) this.#unfold();
     return pane;
   }
 
   /** Where the first pane is that is not before `index`. */
-  private position(index: number): number {
-    let place = this.panes.length;
-    while (place > this.gone && (this.panes[place - 1]?.index ?? -Infinity) >= index) place--;
+  #position(index: number): number {
+    let place = this.#panes.length;
+    while (place > this.#gone && (this.#panes[place - 1]?.index ?? -Infinity) >= index) place--;
     return place;
   }
 
-  private addToFold(index: number, value: A, at: number): void {
-    if (index >= this.backFrom) {
-      this.back ??= new Cell(this.aggregate);
-      this.back.add(value, at);
-      this.backFirst = Math.min(this.backFirst, index);
-    } else for (const suffix of this.front) if (suffix.index <= index) suffix.cell.add(value, at);
+  #addToFold(index: number, value: A, at: number): void {
+    if (index >= this.#backFrom) {
+      this.#back ??= new Cell(this.#aggregate);
+      this.#back.add(value, at);
+      this.#backFirst = Math.min(this.#backFirst, index);
+    } else for (const suffix of this.#front) if (suffix.index <= index) suffix.cell.add(value, at);
   }
 
   /** Makes the back the front. */
-  private turn(from: number): void {
+  #turn(from: number): void {
     const front: Suffix<A>[] = [];
     let cell: Cell<A> | undefined;
-    for (let i = this.position(this.foldedTo) - 1; i >= this.gone; i--) {
-      const pane = this.panes[i];
+    for (let i = this.#position(this.#foldedTo) - 1; i >= this.#gone; i--) {
+      const pane = this.#panes[i];
       if (pane === undefined || pane.index < from) break;
       cell = cell === undefined ? pane.copy() : pane.merged(cell);
       front.push({ index: pane.index, cell });
     }
-    this.front = front;
-    this.emptyBack(this.foldedTo);
+    this.#front = front;
+    this.#emptyBack(this.#foldedTo);
   }
 
   /** Begins anew at the next fold. */
-  private unfold(): void {
-    this.front = NONE;
-    this.foldedTo = -Infinity;
-    this.emptyBack(-Infinity);
+  #unfold(): void {
+    this.#front = NONE;
+    this.#foldedTo = -Infinity;
+    this.#emptyBack(-Infinity);
   }
 
-  private emptyBack(from: number): void {
-    this.back = undefined;
-    this.backFirst = Infinity;
-    this.backFrom = from;
+  #emptyBack(from: number): void {
+    this.#back = undefined;
+    this.#backFirst = Infinity;
+    this.#backFrom = from;
   }
 }

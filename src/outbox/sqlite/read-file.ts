@@ -126,14 +126,14 @@ class ReadFile implements OutboxFile {
   readonly epoch: string;
   readonly counts: StoreCounts;
   readonly depth: StoreDepth;
-  private readonly file: FileState;
-  private readonly mark: Mark | undefined;
+  readonly #file: FileState;
+  readonly #mark: Mark | undefined;
   /** Why what it says of itself cannot be read. */
-  private readonly unreadable: string | undefined;
+  readonly #unreadable: string | undefined;
 
   constructor(file: FileState, mark: Mark | undefined) {
-    this.file = file;
-    this.mark = mark;
+    this.#file = file;
+    this.#mark = mark;
     let unreadable: string | undefined;
     try {
       if (!file.load()) unreadable = 'The counters are not there.';
@@ -142,26 +142,26 @@ class ReadFile implements OutboxFile {
       if (reason !== 'damaged') throw error;
       unreadable = message;
     }
-    this.unreadable = unreadable;
+    this.#unreadable = unreadable;
     this.epoch = file.state.epoch;
     ({ counts: this.counts, depth: this.depth } = file.news());
   }
 
   get streams(): OutboxFile['streams'] {
-    const { sql, text, number } = this.file;
+    const { sql, text, number } = this.#file;
     return sql('SELECT epoch, name, next FROM stream ORDER BY id')
       .all()
       .map(row => ({ epoch: text(row['epoch']), stream: text(row['name']), lastNumber: number(row['next']) - 1 }));
   }
 
   *messages(which: 'inside' | 'setAside', selection: Selection): Iterable<FiledMessage> {
-    const { sql } = this.file;
+    const { sql } = this.#file;
     const query = which === 'inside' ? INSIDE : ASIDE;
-    for (const row of selected((from, to, rows) => sql(query).all(from, to, rows), selection)) yield this.messageOf(row, which);
+    for (const row of selected((from, to, rows) => sql(query).all(from, to, rows), selection)) yield this.#messageOf(row, which);
   }
 
   count(which: 'inside' | 'setAside', selection: Selection): number {
-    const { sql } = this.file;
+    const { sql } = this.#file;
     const query = `SELECT place, topicName FROM ${which === 'inside' ? 'message' : 'aside'} WHERE place >= ? AND place <= ? ORDER BY place LIMIT ?`;
     let count = 0;
     for (const _ of selected((from, to, rows) => sql(query).all(from, to, rows), selection)) count++;
@@ -169,8 +169,8 @@ class ReadFile implements OutboxFile {
   }
 
   problems(): readonly string[] {
-    const { sql, number, text, checksum, streamChecksum, state } = this.file;
-    const problems = this.unreadable === undefined ? [] : [this.unreadable];
+    const { sql, number, text, checksum, streamChecksum, state } = this.#file;
+    const problems = this.#unreadable === undefined ? [] : [this.#unreadable];
     const integrity = attempt(() => sql('PRAGMA integrity_check(10)').all());
     if ('failed' in integrity) problems.push(`SQLite cannot check it: ${integrity.failed}`);
     else
@@ -194,19 +194,19 @@ class ReadFile implements OutboxFile {
       return inside;
     });
     if ('failed' in rows) problems.push(`Not all messages can be read: ${rows.failed}`);
-    if (this.unreadable !== undefined) return problems;
+    if (this.#unreadable !== undefined) return problems;
     const { stored, forwarded, expired, dropped, setAside, damaged, inside } = state;
     if ('done' in rows && rows.done !== inside) problems.push(`${inside} messages should be inside, and ${rows.done} are.`);
     const sum = forwarded + expired + dropped + setAside + damaged + inside;
     if (sum !== stored) problems.push(`${stored} messages were stored, and what became of them adds up to ${sum}.`);
-    const missing = number(this.mark?.nextPlace) - state.nextPlace;
+    const missing = number(this.#mark?.nextPlace) - state.nextPlace;
     if (missing > 0)
       problems.push(`${missing} messages that were stored last are not there: the end of the log (-wal) is damaged, or was left behind.`);
     return problems;
   }
 
-  private messageOf(row: Row, which: 'inside' | 'setAside'): FiledMessage {
-    const { number, text, bytes, checksum } = this.file;
+  #messageOf(row: Row, which: 'inside' | 'setAside'): FiledMessage {
+    const { number, text, bytes, checksum } = this.#file;
     const topicName = text(row['topicName']);
     const sent = row['sent'];
     return {
