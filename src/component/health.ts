@@ -1,6 +1,6 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
 import type { SchedulerLike } from 'rxjs';
-import type { StageAccount } from '../flow/account.js';
+import type { OutboxAccount, StageAccount } from '../flow/account.js';
 import type { Ledger } from '../flow/ledger.js';
 import type { ConnectionState } from '../ports/mqtt-proxy.js';
 import type { EdgeAccount } from '../stream/edge.js';
@@ -36,6 +36,8 @@ export interface Health {
   /** The ledger: every subscription and stage, with what became of its messages. */
   readonly stages: readonly StageAccount[];
   readonly edges: readonly EdgeAccount[];
+  /** What the outboxes hold, and what became of all that was ever stored in their files. */
+  readonly outboxes: readonly OutboxAccount[];
 }
 
 /** How a component is that goes on. */
@@ -111,10 +113,10 @@ export class ComponentHealth {
   tell(asLine = false): void {
     const { component, ledger, log, file, scheduler } = this.#parts;
     const { connection } = this;
-    const { stages, edges } = ledger.snapshot();
+    const { stages, edges, outboxes } = ledger.snapshot();
     const branches = Object.fromEntries(this.#branches);
     const status = this.#last ?? statusOf(this.#branches.values(), connection);
-    if (asLine) log.info(`health: ${status}`, { event: 'health', status, connection, branches, stages: stages.map(inShort) });
+    if (asLine) log.info(`health: ${status}`, { event: 'health', status, connection, branches, stages: stages.map(inShort), outboxes });
     const { name, version } = component;
     const health: Health = {
       component: name,
@@ -126,6 +128,7 @@ export class ComponentHealth {
       branches,
       stages,
       edges,
+      outboxes,
     };
     file?.write(`${JSON.stringify(health)}\n`);
   }

@@ -61,7 +61,8 @@ export async function runComponent<A>(component: Component<A>, options: RunOptio
   }
   const { config, config$ } = followed.right;
   const proxy = options.proxy ?? nucleus?.mqtt ?? connect(options.connect);
-  const outboxes = new OwnOutboxes(env[WORK_FOLDER_VARIABLE] ?? process.cwd(), outbox => logBacklog(outbox.depth$, log));
+  const folder = env[WORK_FOLDER_VARIABLE] ?? process.cwd();
+  const outboxes = new OwnOutboxes(folder, outbox => logBacklog(outbox.depth$, log), options.ledger);
   let branches: ReadonlyMap<string, Branch>;
   try {
     branches = namedBranches(component.run(proxy, config, runContext(log, config$, nucleus, outboxes)));

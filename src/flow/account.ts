@@ -79,6 +79,30 @@ export interface StageAccount {
   readonly peak: Amount;
 }
 
+/**
+ * What became of all messages that were ever stored in the file of an outbox, by this process and those before it. At any moment
+ * `stored = forwarded + expired + dropped + setAside + damaged + inside`.
+ */
+export interface OutboxAccount {
+  /** The file. */
+  readonly path: string;
+  readonly stored: number;
+  /** Sent, and deleted. */
+  readonly forwarded: number;
+  /** Too old to be sent. */
+  readonly expired: number;
+  /** Gave way, since the outbox was full. */
+  readonly dropped: number;
+  /** Will never be sent, and are kept aside with the reason. */
+  readonly setAside: number;
+  /** Lost to damage of the file. */
+  readonly damaged: number;
+  /** Stored, and none of these yet; bytes of topics and payloads. */
+  readonly inside: Amount;
+  /** When the oldest of those inside was stored, as time of day in milliseconds. `undefined`: there is none. */
+  readonly oldest: number | undefined;
+}
+
 /** The counters behind a {@link StageAccount}. Plain numbers: this runs for every value. */
 export class Account {
   readonly kind: StageKind;

@@ -1,4 +1,4 @@
-export type { Amount, DeclaredBuffer, StageAccount, StageDeclaration, StageKind } from './account.js';
+export type { Amount, DeclaredBuffer, OutboxAccount, StageAccount, StageDeclaration, StageKind } from './account.js';
 export type { BufferPolicy } from './buffer-policy.js';
 export { type DeclaredTopic } from './declared-topics.js';
 export type { EdgeAccount } from '../stream/edge.js';

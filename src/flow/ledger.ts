@@ -2,13 +2,15 @@ import { channel } from 'node:diagnostics_channel';
 import { asyncScheduler, concat, map, type Observable, type SchedulerLike } from 'rxjs';
 import { checkPositiveTime } from '../shared/check-argument.js';
 import { every, waiting } from '../schedule/clock.js';
-import { Account, type StageAccount, type StageDeclaration, type StageKind } from './account.js';
+import { Account, type OutboxAccount, type StageAccount, type StageDeclaration, type StageKind } from './account.js';
 import { Edge, type EdgeAccount, edgeBeingSubscribed } from '../stream/edge.js';
 
 /** What a ledger knows at one moment. */
 export interface LedgerSnapshot {
   readonly stages: readonly StageAccount[];
   readonly edges: readonly EdgeAccount[];
+  /** What the outboxes that were opened hold, as each was last seen. */
+  readonly outboxes: readonly OutboxAccount[];
 }
 
 /** What is published on the diagnostics channels `greengrass-rx:stage:start`, `:overflow` and `:end`. */
@@ -31,12 +33,14 @@ const ended = channel('greengrass-rx:stage:end');
 export class Ledger {
   readonly #accounts = new Map<string, Account>();
   readonly #edges = new Map<string, Edge>();
+  readonly #outboxes = new Map<string, OutboxAccount>();
 
-  /** All accounts and edges, as they are now. */
+  /** All accounts and edges as they are now, and all outboxes as they were last seen. */
   snapshot(): LedgerSnapshot {
     return {
       stages: [...this.#accounts.values()].map(account => account.snapshot()),
       edges: [...this.#edges.values()].filter(edge => edge.known).map(edge => edge.snapshot()),
+      outboxes: [...this.#outboxes.values()],
     };
   }
 
@@ -55,6 +59,21 @@ export class Ledger {
       entryOf(this.#accounts, key, () => new Account(kind, name)),
       entryOf(this.#edges, key, () => new Edge(name)),
     );
+  }
+
+  /** @internal What the file of an outbox says now. Of too many files, the one that has said nothing for longest is forgotten. */
+  outbox(account: OutboxAccount): void {
+    if (recording !== undefined && recording !== this) {
+      recording.outbox(account);
+      return;
+    }
+    const outboxes = this.#outboxes;
+    outboxes.delete(account.path);
+    outboxes.set(account.path, account);
+    for (const oldest of outboxes.keys()) {
+      if (outboxes.size <= MOST_NAMES) break;
+      outboxes.delete(oldest);
+    }
   }
 }
 

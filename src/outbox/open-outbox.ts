@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
 import type { Profile } from '../ports/mqtt-proxy.js';
 import { type DeclaredTopic, declaredFilters } from '../flow/declared-topics.js';
+import { type Ledger, ledger as ledgerOfAll } from '../flow/ledger.js';
 import { parseBasicIngest } from '../topic/basic-ingest.js';
 import type { CommitOptions } from './group-commit.js';
 import { unconfirmable } from './kept.js';
@@ -57,6 +58,8 @@ export interface OutboxOptions {
   readonly profile?: Profile | undefined;
   /** How many messages share one sync of the disk. */
   readonly commit?: CommitOptions | undefined;
+  /** The ledger that has its account: what became of all that was ever stored in the file. Default: `ledger`, which counts all. */
+  readonly ledger?: Ledger | undefined;
   /** The clock. Default `asyncScheduler`, which is virtual inside `TestScheduler.run`. */
   readonly scheduler?: SchedulerLike | undefined;
 }
@@ -110,15 +113,18 @@ export function openOutbox(options: OutboxOptions = {}): Outbox {
 export class OwnOutboxes {
   readonly #folder: string | undefined;
   readonly #onMade: (outbox: Outbox) => void;
+  readonly #ledger: Ledger;
   readonly #outboxes = new Map<string, { readonly options: OutboxOptions; readonly outbox: FileOutbox }>();
 
   /**
    * @param folder that relative paths are in. `undefined`: none touches the disk.
    * @param onMade is told of each.
+   * @param ledger that has their accounts.
    */
-  constructor(folder: string | undefined, onMade: (outbox: Outbox) => void = () => undefined) {
+  constructor(folder: string | undefined, onMade: (outbox: Outbox) => void = () => undefined, ledger: Ledger = ledgerOfAll) {
     this.#folder = folder;
     this.#onMade = onMade;
+    this.#ledger = ledger;
   }
 
   /** Asked for again, as when streams are made anew, it is the same one. */
@@ -132,7 +138,7 @@ export class OwnOutboxes {
         throw new RangeError(`This component has opened the outbox ${path} already, with other options. Open it once, and share it.`);
       return known.outbox;
     }
-    const outbox = outboxOf(options, this.#folder, true);
+    const outbox = outboxOf({ ledger: this.#ledger, ...options }, this.#folder, true);
     this.#outboxes.set(file, { options, outbox });
     this.#onMade(outbox);
     return outbox;
@@ -163,6 +169,7 @@ function outboxOf(options: OutboxOptions, folder: string | undefined, staysOpen 
     deleteWhen = 'accepted',
     profile,
     commit = {},
+    ledger = ledgerOfAll,
     scheduler = asyncScheduler,
   } = options;
   checkAtLeast(maxBytes, 'maxBytes', SMALLEST);
@@ -191,6 +198,7 @@ function outboxOf(options: OutboxOptions, folder: string | undefined, staysOpen 
     // There is nothing to close in what is only in memory.
     staysOpen: staysOpen || isInMemory,
     commit: { messages, within },
+    ledger,
     scheduler,
   });
 }

@@ -1,41 +1,14 @@
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
 import { BehaviorSubject, filter, firstValueFrom, Observable, type SchedulerLike, Subject, type Subscription, take } from 'rxjs';
 import { OutboxUnavailable } from '../errors/errors.js';
+import type { Ledger } from '../flow/ledger.js';
 import type { Profile } from '../ports/mqtt-proxy.js';
-import { steadyNow } from '../schedule/clock.js';
 import type { ObservableEither } from '../stream/observable-either.js';
+import { AgeClock } from './age-clock.js';
 import { GroupCommit } from './group-commit.js';
 import type { MarkWith } from './mark.js';
 import type { Moment, Opened, Store, StoreCounts, StoreNews, StoreSettings } from './store.js';
 import { virtualDisk } from './virtual-disk.js';
-
-/**
- * The clock that ages are counted in: goes on with the time that passes while a process runs, whatever the time of day is set to, and over
- * the time between two runs by what the time of day says, where that is later than before.
- *
- * A device without a battery starts in 1970 and is set forward by decades when it first reaches a time server: counted by the time of day,
- * all that it had stored would be too old at that moment.
- */
-export class AgeClock {
-  readonly #scheduler: SchedulerLike;
-  readonly #steady: () => number;
-  #offset: number;
-
-  constructor(scheduler: SchedulerLike) {
-    this.#scheduler = scheduler;
-    this.#steady = steadyNow(scheduler);
-    this.#offset = -this.#steady();
-  }
-
-  /** Goes on from the age and the time of day that a file was last written at. */
-  resume(age: number, timeOfDay: number): void {
-    this.#offset = age + Math.max(0, this.#scheduler.now() - timeOfDay) - this.#steady();
-  }
-
-  now(): Moment {
-    return { timeOfDay: this.#scheduler.now(), age: this.#steady() + this.#offset };
-  }
-}
 
 /** When a stored message is deleted. */
 export type DeleteWhen = 'accepted' | 'confirmed' | { readonly after: number };
@@ -113,6 +86,8 @@ export interface OutboxParts extends Pick<Outbox, 'path' | 'mark' | 'topics' | '
   readonly commit: { readonly messages: number; readonly within: number };
   readonly profile: Profile | undefined;
   readonly scheduler: SchedulerLike;
+  /** Is told what the file says at each change. */
+  readonly ledger: Ledger;
   /** Whether the file stays open until `close`, though nobody uses it. */
   readonly staysOpen: boolean;
 }
@@ -235,9 +210,14 @@ export class FileOutbox implements Outbox {
   }
 
   #opened(store: Store, opened: Opened): OpenOutbox {
-    const { commit, scheduler, profile } = this.#parts;
+    const { commit, scheduler, profile, ledger } = this.#parts;
     const now = (): Moment => this.#clock.now();
-    const news = (latest: StoreNews): void => this.#depth.next(latest);
+    const news = (latest: StoreNews): void => {
+      const { depth, counts } = latest;
+      const { messages, bytes, oldest } = depth;
+      ledger.outbox({ path: this.path, ...counts, inside: { messages, bytes }, oldest });
+      this.#depth.next(latest);
+    };
     news(opened);
     let { nextPlace, lostToDamage } = opened;
     let forwarding = false;

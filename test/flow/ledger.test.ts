@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import { filter, map, merge, mergeMap, NEVER, of, range, share, take, timer } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { batch, concurrently, counted, Ledger, meterStages, publishTo, type MeterLike } from '../../src/flow/index.js';
+import { batch, concurrently, counted, Ledger, meterStages, type MeterLike, type OutboxAccount, publishTo } from '../../src/flow/index.js';
 import { asText, fakeProxy } from '../kit/nucleus/fake-proxy.js';
 import { watched } from '../kit/time/virtual.js';
 
@@ -19,6 +19,21 @@ describe('a ledger', () => {
       expect(seen).toEqual([new RangeError(`sizeOf must give a number of bytes from 0 on, and gave ${String(size)}.`)]);
       expect(ledger.snapshot().stages).toMatchObject([{ received: { messages: 1, bytes: 0 }, failed: { messages: 1, bytes: 0 } }]);
     }
+  });
+
+  it('has the outboxes as each was last seen; of very many, those that said something last', () => {
+    const ledger = new Ledger();
+    const account = (path: string, stored: number): OutboxAccount => {
+      const inside = { messages: stored, bytes: stored };
+      return { path, stored, forwarded: 0, expired: 0, dropped: 0, setAside: 0, damaged: 0, inside, oldest: 0 };
+    };
+    for (let n = 0; n < 1_000; n++) ledger.outbox(account(`${n}`, 1));
+    ledger.outbox(account('0', 2));
+    ledger.outbox(account('more', 1));
+    const { outboxes } = ledger.snapshot();
+    expect(outboxes).toHaveLength(1_000);
+    expect(outboxes[0]).toEqual(account('2', 1));
+    expect(outboxes.slice(-2)).toEqual([account('0', 2), account('more', 1)]);
   });
 
   it('counts messages and bytes of a stage, over all its subscriptions', () => {

@@ -1,11 +1,21 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { concat, filter, firstValueFrom, mergeMap, NEVER, of, Subject, take, tap } from 'rxjs';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type Branches, component, runComponent, type RunContext, type RunOptions, silentLog } from '../../src/component/index.js';
+import {
+  type Branches,
+  component,
+  type Health,
+  runComponent,
+  type RunContext,
+  type RunOptions,
+  silentLog,
+} from '../../src/component/index.js';
 import { accessControlOf } from '../../src/dry-run/access.js';
 import { dryRun } from '../../src/dry-run/index.js';
 import { connect } from '../../src/client/connect.js';
+import type { OutboxAccount } from '../../src/flow/account.js';
+import { Ledger } from '../../src/flow/ledger.js';
 import { forwardFrom, openOutbox, type Outbox, type OutboxOptions, storeIn } from '../../src/outbox/index.js';
 import type { MqttProxy } from '../../src/ports/mqtt-proxy.js';
 import { QOS } from '../../src/shared/qos.js';
@@ -137,6 +147,30 @@ describe('an outbox of a component', () => {
     stop();
     await ended;
     expect(await countsIn(folder)).toMatchObject({ stored: 3, inside: 3 });
+  });
+
+  it('is in the health file and the health line: what waits, and an account that adds up over two processes', async () => {
+    const folder = ownFolder();
+    const path = join(folder, 'outbox.sqlite');
+    const healthFile = join(folder, 'health.json');
+    const accounts: (OutboxAccount | undefined)[] = [];
+    const afterRun = async (run: (outbox: Outbox, proxy: MqttProxy) => Branches) => {
+      const ledger = new Ledger();
+      const { ended } = await running(folder, (open, proxy) => run(open(OPTIONS), proxy), { healthFile, ledger });
+      expect(await ended).toMatchObject({ reason: 'done' });
+      const { outboxes } = JSON.parse(readFileSync(healthFile, 'utf8')) as Health;
+      expect(outboxes).toEqual(JSON.parse(JSON.stringify(ledger.snapshot().outboxes)));
+      accounts.push(outboxes.find(account => account.path === path));
+    };
+    await afterRun(outbox => of(1, 2, 3).pipe(storing(outbox)));
+    await afterRun((outbox, proxy) => forwardFrom(outbox, proxy, { rate: 1_000 }).pipe(take(2)));
+    const [first, second] = accounts;
+    const none = { expired: 0, dropped: 0, setAside: 0, damaged: 0 };
+    expect(first).toMatchObject({ stored: 3, forwarded: 0, ...none, inside: { messages: 3, bytes: 3 * 'test/meter1'.length } });
+    expect(first?.oldest).toEqual(expect.any(Number));
+    expect(second).toMatchObject({ stored: 3, ...none });
+    expect((second?.forwarded ?? 0) + (second?.inside.messages ?? 0)).toBe(3);
+    expect(second?.forwarded).toBeGreaterThanOrEqual(2);
   });
 });
 

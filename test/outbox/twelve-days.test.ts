@@ -5,6 +5,7 @@ import { runInNewContext } from 'node:vm';
 import { right } from 'fp-ts/lib/Either.js';
 import { BehaviorSubject, map, type Observable, Subject, tap, timer } from 'rxjs';
 import { expect, it } from 'vitest';
+import { Ledger } from '../../src/flow/ledger.js';
 import { type ForwardPort, markOf, openOutbox } from '../../src/outbox/index.js';
 import { forwardFrom } from '../../src/outbox/forward-from.js';
 import { FileOutbox } from '../../src/outbox/outbox.js';
@@ -100,6 +101,7 @@ it(
       deleteWhen: 'accepted',
       profile: undefined,
       scheduler: time,
+      ledger: new Ledger(),
       commit: { messages: 100, within: 100 },
       staysOpen: false,
       make: () => disk.store(sqliteStore({ ...settings, path }, () => 'epoch')),

@@ -1,6 +1,7 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import { asyncScheduler, BehaviorSubject, delay, map, type Observable, of, ReplaySubject, Subject, timer } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
+import { Ledger } from '../../src/flow/ledger.js';
 import type { PublishRequest } from '../../src/ports/mqtt-message.js';
 import type { Accepted, CloudStatus, ConnectionState } from '../../src/ports/mqtt-proxy.js';
 import { InvalidRequest, type PublishError, ServiceFault } from '../../src/errors/errors.js';
@@ -33,6 +34,7 @@ export const inStore = (change: (store: Store) => Partial<Store>): Outbox => {
     deleteWhen: 'accepted',
     profile: undefined,
     scheduler: asyncScheduler,
+    ledger: new Ledger(),
     commit: { messages: 100, within: 0 },
     staysOpen: false,
     isInMemory: false,
