@@ -1,12 +1,14 @@
 import { inspect } from 'node:util';
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
+import { inexactNumbers } from '../codec/inexact-numbers.js';
 import { DecodeFailed, InvalidRequest, type Operation } from '../errors/errors.js';
 import { FRAME_OVERHEAD } from '../ipc/wire/frame.js';
 import { encodeHeaders } from '../ipc/wire/headers.js';
 import { MessageType, rpcHeaders } from '../ipc/wire/rpc-message.js';
-import { readShape, type ReceiveMode, SubscriptionResponseMessage } from '../ipc/wire/shapes.js';
+import { checkShape, parseJsonBody, type ReceiveMode, SubscriptionResponseMessage } from '../ipc/wire/shapes.js';
 import type { Capabilities, SilenceWatch, SubscriptionStatus } from '../ports/mqtt-proxy.js';
-import { decodeUnpaddedBase64, encodeBase64 } from '../shared/base64.js';
+import { decodeBase64, decodeUnpaddedBase64, encodeBase64 } from '../shared/base64.js';
+import { isJsonObject } from '../shared/json-object.js';
 import { PUBLISH_TO_TOPIC, SUBSCRIBE_TO_TOPIC } from '../shared/operations.js';
 import { classicLocalRoutes } from '../topic/classic-local-routes.js';
 import { mqttStringProblem, quoted } from '../topic/mqtt-string.js';
@@ -42,6 +44,37 @@ export function encodeLocalPublish({ topic, payload, json }: LocalPublishRequest
   return `{"topic":${JSON.stringify(topic)},"publishMessage":{"binaryMessage":{"message":"${base64}"}}}`;
 }
 
+/** What stands around the message of a JSON event: Greengrass Lite has the context in front of it, a classic nucleus behind. */
+const JSON_EVENT = /^\{"jsonMessage":\{(?:"context":\{"topic":"(?:[^"\\]|\\.)*"\},)?"message":/u;
+const JSON_EVENT_END = /(?:,"context":\{"topic":"(?:[^"\\]|\\.)*"\})?\}\}$/u;
+
+/**
+ * The text of a JSON message. It is written anew, so that `1.0` and `1.0000000000000000` of the nuclei are `1`; but where it has a number that JavaScript
+ * does not hold, it stays as it came: a codec is to see the digits that were sent.
+ */
+function jsonText(body: string, message: unknown): string {
+  const isExact = inexactNumbers(body).length === 0 || !JSON_EVENT.test(body);
+  return isExact ? JSON.stringify(message) : body.replace(JSON_EVENT, '').replace(JSON_EVENT_END, '');
+}
+
+/**
+ * Reads by hand what events nearly always are: {@link SubscriptionResponseMessage} takes as long for it as the parsing of its JSON. `undefined`: it is out of
+ * the ordinary.
+ */
+function readOrdinary(body: string, parsed: unknown): LocalMessage | undefined {
+  if (!isJsonObject(parsed)) return undefined;
+  const { jsonMessage, binaryMessage } = parsed;
+  if ((jsonMessage === undefined) === (binaryMessage === undefined)) return undefined;
+  const event = jsonMessage ?? binaryMessage;
+  if (!isJsonObject(event) || !isJsonObject(event['context'])) return undefined;
+  const { message, context } = event;
+  const { topic } = context;
+  if (typeof topic !== 'string' || message === undefined) return undefined;
+  if (jsonMessage !== undefined) return { topic, topicName: topic, payload: Buffer.from(jsonText(body, message)), format: 'json' };
+  const payload = typeof message === 'string' ? decodeBase64(message) : undefined;
+  return payload === undefined ? undefined : { topic, topicName: topic, payload, format: 'binary' };
+}
+
 /**
  * Reads the body of a `SubscriptionResponseMessage`; the left side says that it is none. A message that is neither JSON nor bytes (the classic
  * nucleus passes on a publish without a message; Greengrass Lite text that is no base64) is a message that could not be decoded.
@@ -49,12 +82,16 @@ export function encodeLocalPublish({ topic, payload, json }: LocalPublishRequest
  * @param filter Names the message where the nucleus does not.
  */
 export function readLocalMessage(body: string, filter: string): Either<string, Either<DecodeFailed<LocalMessage>, LocalMessage>> {
-  const decoded = readShape('SubscriptionResponseMessage', SubscriptionResponseMessage, body);
+  const parsed = parseJsonBody('SubscriptionResponseMessage', body);
+  if (parsed._tag === 'Left') return parsed;
+  const ordinary = readOrdinary(body, parsed.right);
+  if (ordinary !== undefined) return right(right(ordinary));
+  const decoded = checkShape('SubscriptionResponseMessage', SubscriptionResponseMessage, parsed.right);
   if (decoded._tag === 'Left') return decoded;
   const { jsonMessage, binaryMessage } = decoded.right;
   const topic = (jsonMessage ?? binaryMessage)?.context?.topic ?? filter;
   if (jsonMessage !== undefined)
-    return right(right({ topic, topicName: topic, payload: Buffer.from(JSON.stringify(jsonMessage.message)), format: 'json' }));
+    return right(right({ topic, topicName: topic, payload: Buffer.from(jsonText(body, jsonMessage.message)), format: 'json' }));
   const payload = binaryMessage === undefined ? undefined : decodeUnpaddedBase64(binaryMessage.message);
   if (payload !== undefined) return right(right({ topic, topicName: topic, payload, format: 'binary' }));
   const original: LocalMessage = { topic, topicName: topic, payload: Buffer.from(binaryMessage?.message ?? ''), format: 'binary' };

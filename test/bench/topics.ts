@@ -11,6 +11,8 @@ export interface Flood {
   readonly streams: number;
   /** `0`: as fast as the client reads. */
   readonly perSecond: number;
+  /** On local topics: as a JSON message, and not as bytes. */
+  readonly json?: boolean | undefined;
 }
 
 const FLOOD = 'bench/flood';
@@ -24,7 +26,8 @@ export const OUT = 'bench/out';
 export const LINES = 'bench/lines';
 export const LINES_AT_ONCE = 50;
 
-export const floodTopic = ({ messages, size, streams, perSecond }: Flood): string => [FLOOD, messages, size, streams, perSecond].join('/');
+export const floodTopic = ({ messages, size, streams, perSecond, json = false }: Flood): string =>
+  [FLOOD, messages, size, streams, perSecond, Number(json)].join('/');
 
 /** A subscription that gets a message every so many milliseconds, whose payload is the server's clock. */
 export const probeTopic = (milliseconds: number): string => `${PROBE}/${milliseconds}`;
@@ -40,8 +43,8 @@ const numbersAfter = (prefix: string, topicName: string): readonly number[] | un
 export function floodOf(topicName: string): Flood | undefined {
   const numbers = numbersAfter(FLOOD, topicName);
   if (numbers === undefined) return undefined;
-  const [messages = 0, size = 0, streams = 1, perSecond = 0] = numbers;
-  return { messages, size, streams, perSecond };
+  const [messages = 0, size = 0, streams = 1, perSecond = 0, json = 0] = numbers;
+  return { messages, size, streams, perSecond, json: json === 1 };
 }
 
 export const probeIntervalOf = (topicName: string): number | undefined => numbersAfter(PROBE, topicName)?.[0];

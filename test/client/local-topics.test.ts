@@ -249,6 +249,26 @@ describe('whatever the nucleus does', () => {
     ]);
   });
 
+  test.each([
+    ['a classic nucleus writes', (message: string): string => `{"jsonMessage":{"message":${message},"context":{"topic":"a"}}}`],
+    ['Greengrass Lite writes', (message: string): string => `{"jsonMessage":{"context":{"topic":"a"},"message":${message}}}`],
+  ])('a JSON message as %s it: a number that JavaScript does not hold is refused by the codec, as from the cloud', async (_, written) => {
+    const { nucleus } = await scripted(
+      accepting(({ operation, streamId }, connection) => {
+        if (operation !== SUBSCRIBE_TO_TOPIC) return;
+        connection.send(reply(streamId));
+        for (const message of ['{"id":9007199254740993}', '{"n":[1.0,2]}', '{"id":1e400,"context":{"topic":"b"}}'])
+          connection.send({ ...event(streamId, {}), payload: written(message) });
+      }),
+    );
+    const messages = record(nucleus.local.subscribe({ topic: 'a', codec: json(t.UnknownRecord) }));
+    expect(await messages.take(3)).toMatchObject([
+      { left: { problems: ['id: expected a number that JavaScript can hold, got 9007199254740993'] } },
+      { right: { value: { n: [1, 2] }, payload: Buffer.from('{"n":[1,2]}') } },
+      { left: { original: { payload: Buffer.from('{"id":1e400,"context":{"topic":"b"}}') } } },
+    ]);
+  });
+
   test('a connection that breaks is a gap, after which the subscription is made anew', async () => {
     let connections = 0;
     const { nucleus, time } = await scripted(connection => {

@@ -1,4 +1,4 @@
-import { type Either, left } from 'fp-ts/lib/Either.js';
+import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
 import { decodeBase64, encodeBase64 } from '../../shared/base64.js';
 import { QOS } from '../../shared/qos.js';
@@ -13,12 +13,21 @@ import { QOS } from '../../shared/qos.js';
 
 /** Reads a body of this shape; the left side says what is wrong with it. */
 export function readShape<A>(name: string, shape: t.Decoder<unknown, A>, body: string): Either<string, A> {
-  let parsed: unknown;
+  const parsed = parseJsonBody(name, body);
+  return parsed._tag === 'Left' ? parsed : checkShape(name, shape, parsed.right);
+}
+
+/** The first half of {@link readShape}, for those who look at the value first. */
+export function parseJsonBody(name: string, body: string): Either<string, unknown> {
   try {
-    parsed = JSON.parse(body);
+    return right(JSON.parse(body));
   } catch {
     return left(`the ${name} is not JSON`);
   }
+}
+
+/** The second half of {@link readShape}. */
+export function checkShape<A>(name: string, shape: t.Decoder<unknown, A>, parsed: unknown): Either<string, A> {
   const decoded = shape.decode(parsed);
   return decoded._tag === 'Left' ? left(`the ${name} has a wrong shape`) : decoded;
 }

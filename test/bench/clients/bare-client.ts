@@ -5,21 +5,26 @@ import { FrameDecoder } from '../../../src/ipc/wire/frame-decoder.js';
 import { CLASSIC_MAX_FRAME } from '../../../src/ipc/wire/frame.js';
 import { readIoTCoreMessage } from '../../../src/ipc/wire/read-iot-core-message.js';
 import { encodeRpcMessage, MessageType, readRpcMessage, RPC_VERSION, type RpcMessage } from '../../../src/ipc/wire/rpc-message.js';
-import { PUBLISH, SUBSCRIBE } from '../../../src/shared/operations.js';
+import { PUBLISH, PUBLISH_TO_TOPIC, SUBSCRIBE, SUBSCRIBE_TO_TOPIC } from '../../../src/shared/operations.js';
 import { OUT } from '../topics.js';
 import type { BenchClient, ClientOptions } from './client.js';
 
 const READ_BUFFER = 64 * 1024;
 const EVENT = 'aws.greengrass#IoTCoreMessage';
+const LOCAL_EVENT = 'aws.greengrass#SubscriptionResponseMessage';
 
 /** The bare loop: frames split and decoded as they come, requests written as they are. No session, no streams, no errors but the fatal. */
-export async function openBare({ socketPath, authToken = 'token' }: ClientOptions): Promise<BenchClient> {
+export async function openBare({ socketPath, service, authToken = 'token' }: ClientOptions): Promise<BenchClient> {
   let onEvent: (payload: Uint8Array) => void = () => undefined;
   let onReply: (message: RpcMessage) => void = () => undefined;
   let streamId = 0;
   const decoder = new FrameDecoder(CLASSIC_MAX_FRAME, frame => {
     const message = readRpcMessage(frame);
     if ('reason' in message) throw new Error(message.detail);
+    if (message.modelType === LOCAL_EVENT) {
+      onEvent(localPayload(message.payload));
+      return;
+    }
     if (message.modelType !== EVENT) {
       onReply(message);
       return;
@@ -41,13 +46,17 @@ export async function openBare({ socketPath, authToken = 'token' }: ClientOption
   const request = (operation: string, body: object): void => {
     socket.write(encodeRequest(operation, ++streamId, JSON.stringify(body)));
   };
-  const publish = (payload: Uint8Array): void =>
-    request(PUBLISH, { topicName: OUT, qos: '1', payload: Buffer.from(payload).toString('base64') });
+  const publish = (payload: Uint8Array): void => {
+    const base64 = Buffer.from(payload).toString('base64');
+    if (service === 'local') request(PUBLISH_TO_TOPIC, { topic: OUT, publishMessage: { binaryMessage: { message: base64 } } });
+    else request(PUBLISH, { topicName: OUT, qos: '1', payload: base64 });
+  };
   return {
     subscribe: async (topicName, onMessage) => {
       onEvent = onMessage;
       const subscribed = reply();
-      request(SUBSCRIBE, { topicName, qos: '0' });
+      if (service === 'local') request(SUBSCRIBE_TO_TOPIC, { topic: topicName });
+      else request(SUBSCRIBE, { topicName, qos: '0' });
       await subscribed;
     },
     publishMany: (count, inFlight, payload, onAcknowledged) =>
@@ -74,4 +83,11 @@ export async function openBare({ socketPath, authToken = 'token' }: ClientOption
       await once(socket, 'close');
     },
   };
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+function localPayload(body: string): Uint8Array {
+  const { binaryMessage } = JSON.parse(body) as { readonly binaryMessage?: { readonly message: string } };
+  return binaryMessage === undefined ? NO_BYTES : Buffer.from(binaryMessage.message, 'base64');
 }

@@ -1,6 +1,9 @@
 /** Who is measured. `bare` reads and decodes, or writes and counts, and nothing else: what no client can be faster than. */
 export type ClientName = 'sdk' | 'crt' | 'socket' | 'bare';
 
+/** Which service of the nucleus is used: the MQTT proxy, or local topics. */
+export type Service = 'mqtt' | 'local';
+
 /** What every client is asked to do; each does it in the way its own users do. Failures reject. */
 export interface BenchClient {
   /** Calls back for every message, once it is decoded, until the client is closed. Resolves when the server has the subscription. */
@@ -15,6 +18,9 @@ export interface BenchClient {
 /** How a client is opened. `decode`: payloads are decoded as JSON and checked by an io-ts codec. */
 export interface ClientOptions {
   readonly socketPath: string;
+  /** Left out: the MQTT proxy. */
+  readonly service?: Service | undefined;
+  /** On local topics a payload that is decoded travels as JSON, both ways, and any other as bytes. */
   readonly decode: boolean;
   /** Left out where the server takes any. */
   readonly authToken?: string | undefined;

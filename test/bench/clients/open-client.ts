@@ -1,5 +1,6 @@
 import { openBare } from './bare-client.js';
 import type { BenchClient, ClientName, ClientOptions } from './client.js';
+import { openLocalClient } from './local-client.js';
 import { openProxyClient } from './proxy-client.js';
 
 /** Opens a client. The SDK is loaded only where it is measured: it takes memory and threads. */
@@ -13,6 +14,6 @@ export async function openClient(name: ClientName, options: ClientOptions): Prom
     }
     case 'socket':
     case 'crt':
-      return openProxyClient(name, options);
+      return options.service === 'local' ? openLocalClient(name, options) : openProxyClient(name, options);
   }
 }

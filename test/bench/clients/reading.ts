@@ -10,4 +10,7 @@ export interface Reading {
   readonly note: string;
 }
 
-export const Reading: Codec<Reading> = json(t.type({ id: t.string, celsius: t.number, humidity: t.number, note: t.string }));
+/** Of a message that its client gives as an object. */
+export const ReadingShape: t.Type<Reading> = t.type({ id: t.string, celsius: t.number, humidity: t.number, note: t.string });
+
+export const Reading: Codec<Reading> = json(ReadingShape);

@@ -5,6 +5,7 @@ import { change } from './change.js';
 import type { Experiment } from './experiment.js';
 import { floodLatency } from './flood-latency.js';
 import { lines } from './lines.js';
+import { localPublishing, localRoundTrip, localSubscribing } from './local.js';
 import { nucleus } from './nucleus.js';
 import { outbox } from './outbox.js';
 import { publishing } from './publish.js';
@@ -23,6 +24,9 @@ export const experiments = (scale: Scale): readonly Experiment[] => [
   publishing(scale),
   allocation(scale),
   roundTrip(scale),
+  localSubscribing(scale),
+  localPublishing(scale),
+  localRoundTrip(scale),
   slowStage(scale),
   floodLatency(scale),
   stageCost(scale),

@@ -1,10 +1,11 @@
-import type { ClientName } from '../clients/client.js';
+import type { ClientName, Service } from '../clients/client.js';
 import { openClient } from '../clients/open-client.js';
 import { jsonPayload } from '../payload.js';
 import { latencyOf, type Latency } from '../statistics.js';
 
 export interface RoundTripJob {
   readonly client: ClientName;
+  readonly service?: Service | undefined;
   readonly socketPath: string;
   readonly warmUp: number;
   readonly messages: number;
@@ -13,7 +14,7 @@ export interface RoundTripJob {
 
 /** How long a publish takes from the call to its acknowledgement, when nothing else is under way. */
 export async function measureRoundTrip(job: RoundTripJob): Promise<Latency> {
-  const client = await openClient(job.client, { socketPath: job.socketPath, decode: false });
+  const client = await openClient(job.client, { ...job, decode: false });
   const payload = jsonPayload(job.size);
   const times: number[] = [];
   for (let i = 0; i < job.warmUp + job.messages; i++) {

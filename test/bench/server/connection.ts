@@ -2,11 +2,25 @@ import type { Socket } from 'node:net';
 import { FrameDecoder } from '../../../src/ipc/wire/frame-decoder.js';
 import { CLASSIC_MAX_FRAME } from '../../../src/ipc/wire/frame.js';
 import { MessageFlag, MessageType, readRpcMessage, type RpcMessage } from '../../../src/ipc/wire/rpc-message.js';
-import { PUBLISH, SUBSCRIBE } from '../../../src/shared/operations.js';
+import { PUBLISH, PUBLISH_TO_TOPIC, SUBSCRIBE, SUBSCRIBE_TO_TOPIC } from '../../../src/shared/operations.js';
+import { jsonPayload } from '../payload.js';
 import { floodOf, LINES, probeIntervalOf } from '../topics.js';
 import { sendFlood } from './flood-stream.js';
-import { CONNECT_ACK, event, NO_TOPIC, PUBLISHED, SUBSCRIBED, TOO_MANY } from './frames.js';
+import {
+  CONNECT_ACK,
+  event,
+  localEvent,
+  NO_TOPIC,
+  PUBLISHED,
+  PUBLISHED_LOCALLY,
+  SUBSCRIBED,
+  SUBSCRIBED_LOCALLY,
+  TOO_MANY,
+} from './frames.js';
 import { LineDesk, type LineCounts } from './lines.js';
+
+/** What a flood's messages have for their topic: a usual one, not the long one asked for. */
+const FLOODED = 'sensors/s1/temperature';
 
 /** What the server tells about a connection that has ended. */
 export interface ConnectionReport {
@@ -27,8 +41,8 @@ export function serve(socket: Socket, onEnd: (report: ConnectionReport) => void)
     streamId => out.push(TOO_MANY.on(streamId)),
   );
 
-  const subscribe = (streamId: number, topicName: string): void => {
-    out.push(SUBSCRIBED.on(streamId));
+  const subscribe = (streamId: number, topicName: string, locally: boolean): void => {
+    out.push((locally ? SUBSCRIBED_LOCALLY : SUBSCRIBED).on(streamId));
     const interval = probeIntervalOf(topicName);
     if (interval !== undefined) {
       const send = (): unknown => socket.write(event(topicName, Buffer.from(process.hrtime.bigint().toString())).on(streamId));
@@ -40,7 +54,9 @@ export function serve(socket: Socket, onEnd: (report: ConnectionReport) => void)
     waitingFloods.set(topicName, streams);
     if (streams.length < flood.streams) return;
     waitingFloods.delete(topicName);
-    sendFlood(socket, flood, streams);
+    const payload = jsonPayload(flood.size);
+    const template = locally ? localEvent(FLOODED, payload, flood.json === true) : event(FLOODED, payload);
+    sendFlood(socket, flood, template, streams);
   };
 
   const publish = (streamId: number, payload: string): void => {
@@ -52,8 +68,10 @@ export function serve(socket: Socket, onEnd: (report: ConnectionReport) => void)
   const answer = (message: RpcMessage): void => {
     if (message.type === MessageType.Connect) out.push(CONNECT_ACK);
     else if ((message.flags & MessageFlag.TerminateStream) !== 0) return;
-    else if (message.operation === SUBSCRIBE) subscribe(message.streamId, topicNameOf(message.payload));
+    else if (message.operation === SUBSCRIBE) subscribe(message.streamId, topicOf(message.payload), false);
+    else if (message.operation === SUBSCRIBE_TO_TOPIC) subscribe(message.streamId, topicOf(message.payload), true);
     else if (message.operation === PUBLISH) publish(message.streamId, message.payload);
+    else if (message.operation === PUBLISH_TO_TOPIC) out.push(PUBLISHED_LOCALLY.on(message.streamId));
   };
 
   const decoder = new FrameDecoder(CLASSIC_MAX_FRAME, frame => {
@@ -78,7 +96,10 @@ export function serve(socket: Socket, onEnd: (report: ConnectionReport) => void)
   });
 }
 
-const topicNameOf = (payload: string): string => (JSON.parse(payload) as { readonly topicName: string }).topicName;
+function topicOf(payload: string): string {
+  const { topicName, topic = '' } = JSON.parse(payload) as { readonly topicName?: string; readonly topic?: string };
+  return topicName ?? topic;
+}
 
 const lineOf = (payload: string): string =>
   Buffer.from((JSON.parse(payload) as { readonly payload: string }).payload, 'base64').toString('utf8');

@@ -1,16 +1,14 @@
 import type { Socket } from 'node:net';
-import { jsonPayload } from '../payload.js';
 import type { Flood } from '../topics.js';
-import { event } from './frames.js';
+import type { FrameTemplate } from './frames.js';
 
 /** Written at once: enough that the server has next to nothing to do for a message. */
 const CHUNK = 64 * 1024;
 /** Milliseconds between two helpings of a flood of fixed speed. */
 const TICK = 2;
 
-/** Sends the messages of a flood, encoded once, to its streams in turn. The topic is a usual one, not the long one asked for. */
-export function sendFlood(socket: Socket, flood: Flood, streamIds: readonly number[]): void {
-  const template = event('sensors/s1/temperature', jsonPayload(flood.size));
+/** Sends the messages of a flood, encoded once, to its streams in turn. */
+export function sendFlood(socket: Socket, flood: Flood, template: FrameTemplate, streamIds: readonly number[]): void {
   const turns = Math.max(1, Math.floor(CHUNK / (template.length * streamIds.length)));
   const chunk = Buffer.allocUnsafe(turns * streamIds.length * template.length);
   for (let offset = 0, i = 0; offset < chunk.length; i++) offset = template.write(chunk, offset, streamIds[i % streamIds.length] ?? 0);

@@ -45,6 +45,8 @@ export const CONNECT_ACK: Buffer = encodeRpcMessage({
 });
 export const SUBSCRIBED: FrameTemplate = reply('aws.greengrass#SubscribeToIoTCoreResponse', '{}', 0);
 export const PUBLISHED: FrameTemplate = reply('aws.greengrass#PublishToIoTCoreResponse', '{}', MessageFlag.TerminateStream);
+export const SUBSCRIBED_LOCALLY: FrameTemplate = reply('aws.greengrass#SubscribeToTopicResponse', '{}', 0);
+export const PUBLISHED_LOCALLY: FrameTemplate = reply('aws.greengrass#PublishToTopicResponse', '{}', MessageFlag.TerminateStream);
 
 const refusal = (code: string, message: string): FrameTemplate =>
   new FrameTemplate({
@@ -66,3 +68,10 @@ export const event = (topicName: string, payload: Uint8Array): FrameTemplate =>
     JSON.stringify({ message: { topicName, payload: Buffer.from(payload).toString('base64'), retain: false, payloadFormat: '0' } }),
     0,
   );
+
+/** The event of a subscription to a local topic that carries this payload, as a JSON message or as bytes. */
+export function localEvent(topic: string, payload: Uint8Array, json: boolean): FrameTemplate {
+  const message: unknown = json ? JSON.parse(Buffer.from(payload).toString()) : Buffer.from(payload).toString('base64');
+  const body = { [json ? 'jsonMessage' : 'binaryMessage']: { message, context: { topic } } };
+  return reply('aws.greengrass#SubscriptionResponseMessage', JSON.stringify(body), 0);
+}
