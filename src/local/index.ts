@@ -28,6 +28,7 @@ export type { LocalComponent, RecipeComponent } from '../recipe/local-component.
 export type { LocalNucleusLimits, LocalNucleusOptions, MqttVersion } from './local-nucleus-options.js';
 export type { CloudMessage, LocalNucleus } from './nucleus.js';
 export type { BrokerEvent, NucleusEvent } from './nucleus-event.js';
+export type { NeighbourMessage } from './pubsub/neighbour.js';
 export type {
   ComponentEnvironment,
   ComponentProcess,

@@ -18,6 +18,7 @@ import type { LocalNucleusOptions } from './local-nucleus-options.js';
 import type { BrokerEvent, NucleusEvent } from './nucleus-event.js';
 import type { ComponentEnvironment } from './lifecycle/component-process.js';
 import type { LocalNucleus } from './nucleus.js';
+import { admitNeighbour, publishAsNeighbour } from './pubsub/neighbour.js';
 import { Policies } from '../recipe/policy/policies.js';
 import { connectionLimits, makeProfileServer } from './server/profile-server.js';
 import { SOCKET_NAME, makeSocketFolder } from './server/socket-folder.js';
@@ -90,6 +91,7 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
   };
   const configurations = new ComponentConfigurations(profile, () => asyncScheduler.now(), observe);
   const lifecycle = new LifecycleServices(observe);
+  admitNeighbour(tokens, policies);
   const deployed = new Components(profile, device, tokens, policies, configurations);
   const problems = new Map(components.map(component => deployed.deploy(component)).map(({ component, problems }) => [component, problems]));
   // The broker comes first and the profile needs it; by the time a message arrives both are there.
@@ -247,6 +249,7 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
       const payload = typeof message.payload === 'string' ? Buffer.from(message.payload) : message.payload;
       broker.publish({ ...message, payload, qos: qosNumberOf(message.qos ?? 0) }, () => undefined);
     },
+    publishLocal: message => publishAsNeighbour(profileServer, tokens, message),
     setOnline: online => {
       link.set('offline', !online);
     },

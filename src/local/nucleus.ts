@@ -4,6 +4,7 @@ import type { LocalComponent, RecipeComponent } from '../recipe/local-component.
 import type { ComponentEnvironment } from './lifecycle/component-process.js';
 import type { Deployment, RollOut, RollOutOptions } from './lifecycle/roll-out.js';
 import type { NucleusEvent } from './nucleus-event.js';
+import type { NeighbourMessage } from './pubsub/neighbour.js';
 import type { ProfileName } from '../shared/profile-name.js';
 import type { AnyQos } from '../shared/qos.js';
 
@@ -83,6 +84,11 @@ export interface LocalNucleus extends AsyncDisposable {
   readonly queuedBytes: number;
   /** Publishes as the cloud does: to every component and MQTT client subscribed. */
   readonly publish: (message: CloudMessage) => void;
+  /**
+   * Publishes on a local topic as another component of the device does, which may do everything. What the nucleus refuses, such as a topic with a
+   * wildcard, is a `failed` event.
+   */
+  readonly publishLocal: (message: NeighbourMessage) => void;
   /** Takes the device's connection to the broker away, or gives it. */
   readonly setOnline: (online: boolean) => void;
   /**

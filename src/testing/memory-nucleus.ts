@@ -4,6 +4,7 @@ import type { AccessControl } from '../recipe/policy/access-control.js';
 import { FaultSwitches } from '../local/faults/fault-switches.js';
 import { ComponentConfigurations } from '../local/configuration/component-configurations.js';
 import { LifecycleServices } from '../local/lifecycle/lifecycle-services.js';
+import { admitNeighbour, EVERYTHING, publishAsNeighbour } from '../local/pubsub/neighbour.js';
 import { Link, type ProfileServer } from '../local/server/protocol.js';
 import type { LocalNucleusLimits } from '../local/local-nucleus-options.js';
 import type { NucleusEvent } from '../local/nucleus-event.js';
@@ -13,14 +14,14 @@ import type { Configuration } from '../recipe/recipe.js';
 import { connectionLimits, makeProfileServer } from '../local/server/profile-server.js';
 import { Tokens } from '../local/server/tokens.js';
 import type { ConnectOptions } from '../client/connect-options.js';
-import type { LocalPublishRequest } from '../client/local-message.js';
+import { localPublishProblem, type LocalPublishRequest } from '../client/local-message.js';
 import { connectNucleusOver, connectOver, type Nucleus } from '../client/connect.js';
 import type { MqttProxy, Profile } from '../ports/mqtt-proxy.js';
 import { schedulerClock } from '../schedule/clock.js';
 import { fixed } from '../schedule/index.js';
 import type { Fault } from './fault.js';
 import { MemoryFaults } from './inflict.js';
-import { allow, COMPONENT, EVERYTHING, NEIGHBOUR, publishAsNeighbour } from './memory-components.js';
+import { allow, COMPONENT } from './memory-components.js';
 import { type ArrivedMessage, MemoryRecord, type PublishedMessage, type TimedNucleusEvent } from './memory-record.js';
 import { Turns } from './turns.js';
 import { VirtualBroker } from './virtual-broker.js';
@@ -93,7 +94,6 @@ export class MemoryNucleus {
     const switches = new FaultSwitches();
     const policies = new Policies(profile);
     allow(policies, COMPONENT, accessControl);
-    allow(policies, NEIGHBOUR, EVERYTHING);
     const record = new MemoryRecord(scheduler);
     const observe = (event: NucleusEvent): void => {
       record.happened(event);
@@ -109,7 +109,7 @@ export class MemoryNucleus {
     this.#link = new Link(options.online ?? true);
     this.#tokens = new Tokens(profile);
     this.#tokens.add(COMPONENT);
-    this.#tokens.add(NEIGHBOUR);
+    admitNeighbour(this.#tokens, policies);
     this.#broker = new VirtualBroker({
       turns: this.#turns,
       copies: profile === 'lite' ? 'each' : 'one',
@@ -237,6 +237,8 @@ export class MemoryNucleus {
    * @throws TypeError for what no nucleus takes.
    */
   publishLocal(request: LocalPublishRequest): void {
+    const problem = localPublishProblem(request);
+    if (problem !== undefined) throw new TypeError(problem.message);
     publishAsNeighbour(this.#server, this.#tokens, request);
   }
 

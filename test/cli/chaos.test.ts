@@ -39,6 +39,9 @@ describe('a script of faults', () => {
 - { every: 2m, fault: restart nucleus }
 - { on: subscribed, component: com.example.A, fault: { burstThenEnd: [{ topicName: a, payload: { n: 1 } }] } }
 - { on: published, publish: { topicName: cmd/x, payload: go } }
+- { after: 1s, publishLocal: { topic: plc/7, json: { celsius: 21 } } }
+- { after: 1s, publishLocal: { topic: plc/7, payload: raw } }
+- { after: 1s, configure: { config: { limit: 5 } } }
 `;
     expect(readScript(script, 'x')).toEqual([
       { when: { after: 0 }, action: { fault: { dropAfterMessages: 3 } } },
@@ -48,6 +51,30 @@ describe('a script of faults', () => {
         action: { fault: { burstThenEnd: [{ topicName: 'a', payload: '{"n":1}' }] } },
       },
       { when: { on: 'published', component: undefined }, action: { publish: { topicName: 'cmd/x', payload: 'go' } } },
+      { when: { after: 1_000 }, action: { publishLocal: { topic: 'plc/7', json: { celsius: 21 } } } },
+      { when: { after: 1_000 }, action: { publishLocal: { topic: 'plc/7', payload: 'raw' } } },
+      { when: { after: 1_000 }, action: { configure: { config: { limit: 5 } } } },
+    ]);
+  });
+
+  test('is refused where a local message or a configuration is none', () => {
+    const script = `- { at: 1s, publishLocal: { topicName: x, json: {} } }
+- { at: 1s, publishLocal: { topic: x } }
+- { at: 1s, publishLocal: { topic: x, payload: y, json: {} } }
+- { at: 1s, publishLocal: { topic: x, payload: 5 } }
+- { at: 1s, publishLocal: { topic: x, json: [1] } }
+- { at: 1s, publishlocal: { topic: x, json: {} } }
+- { at: 1s, configure: 5 }
+`;
+    expect(problems(() => readScript(script, 'x'))).toEqual([
+      'The script of faults cannot be used.',
+      'x:1: publishLocal: a local message has a topic, and a payload or json, and no topicName',
+      'x:2: publishLocal: a local message has a topic, and a payload or json',
+      'x:3: publishLocal: a local message has a topic, and a payload or json',
+      'x:4: publishLocal: payload is a text; what is sent as JSON stands under json',
+      'x:5: publishLocal: json is a map, such as { celsius: 21 }',
+      'x:6: a step has no member "publishlocal". Did you mean publishLocal?',
+      'x:7: configure is a map that is merged into the configuration, such as { config: { limit: 80 } }',
     ]);
   });
 
@@ -79,7 +106,7 @@ describe('a script of faults', () => {
       'and 1 more',
     ]);
     expect(problems(() => readScript('- { at: 1s, stop: true, fault: offline }', 'x'))).toContain(
-      'x:1: a step has a fault, or a message to publish, or stop: true',
+      'x:1: a step has a fault, or a message to publish or publishLocal, or configure, or stop: true',
     );
     expect(problems(() => readChaos('5s ofline'))).toEqual(['--chaos "5s ofline": there is no fault "ofline". Did you mean offline?']);
     expect(problems(() => readChaos('5s xyzzyx'))[0]).toMatch(/^--chaos "5s xyzzyx": there is no fault "xyzzyx"; there are .*[^.?]\.$/);
@@ -144,7 +171,7 @@ describe('running a script', () => {
     );
     let begin = (): void => undefined;
     const begun = new Promise<void>(resolve => (begin = resolve));
-    const taken = firstValueFrom(runChaos(nucleus, steps).pipe(tap(begin), toArray()));
+    const taken = firstValueFrom(runChaos(nucleus, steps, () => Promise.resolve()).pipe(tap(begin), toArray()));
     const client = await RawClient.accepted(nucleus, COMPONENT);
     // An occasion is waited for from the step before it on: the timer of that may be slower than the client.
     await begun;
@@ -186,6 +213,31 @@ describe('running a script', () => {
     expect(dev.stdout()).toMatch(/"kind":"exited","component":"com.example.EdgeAggregator","end":\{"code":0\}/);
     const nucleus = runCli(['dev', '--chaos', '0s stop']);
     expect(await nucleus.ended).toEqual({ code: 0, signal: null });
+  });
+
+  test('dev --chaos says where nobody hears a local message, and deploys a configuration that the component follows', async () => {
+    const folder = temporaryFolder();
+    const script = join(folder, 'chaos.yaml');
+    writeFileSync(
+      script,
+      `- { on: stateReported, publishLocal: { topic: nowhere, json: { celsius: 21 } } }
+- { after: 0, publishLocal: { topic: plc/+/raw, payload: y } }
+- { after: 0, configure: { config: { limit: 5 } } }
+`,
+    );
+    const component = fileURLToPath(new URL('components/follower.mjs', import.meta.url));
+    const recipe = join(folder, 'recipe.yaml');
+    expect(await runCli(['recipe', component, '--out', recipe]).ended).toMatchObject({ code: 0 });
+    const dev = runCli(['dev', '--recipe', recipe, '--chaos', script, '--', process.execPath, MAIN, 'run', component]);
+    await dev.saw(/limit is 5/);
+    expect(dev.stdout()).toMatch(/"kind":"neighbour","topic":"nowhere","heard":false/);
+    expect(dev.stdout()).toMatch(/"kind":"failed".*Publish topic must not contain a wildcard/);
+    expect(dev.stdout()).toMatch(/"kind":"deploys","configuration":\{"config":\{"limit":5\}\}/);
+    dev.child.kill('SIGTERM');
+    expect(await dev.ended).toEqual({ code: 0, signal: null });
+    const without = runCli(['dev', '--chaos', script, '--', process.execPath]);
+    expect(await without.ended).toEqual({ code: 2, signal: null });
+    expect(without.stderr()).toContain('a configuration comes with a recipe');
   });
 
   test('dev starts nothing with a script that is wrong', async () => {

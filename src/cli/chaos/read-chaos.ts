@@ -3,6 +3,8 @@ import * as t from 'io-ts';
 import { type Document, isMap, isNode, isSeq, LineCounter, parseAllDocuments } from 'yaml';
 import { FAULT_NAMES } from '../../local/faults/fault-table.js';
 import type { FaultMessage } from '../../local/faults/worded-faults.js';
+import type { NeighbourMessage } from '../../local/pubsub/neighbour.js';
+import { isJsonObject, type JsonObject } from '../../shared/json-object.js';
 import { UsageError } from '../cli-error.js';
 import { parseDuration } from '../parse-values.js';
 import { CHAOS_OCCASIONS, type ChaosAction, type ChaosFault, type ChaosStep, type ChaosTime } from './run-chaos.js';
@@ -96,7 +98,7 @@ function mended(source: string, read: () => ChaosStep): ChaosStep {
 /** What is wrong with a step, in a sentence without its full stop. */
 class StepProblem extends Error {}
 
-const MEMBERS = ['at', 'after', 'every', 'on', 'component', 'fault', 'publish', 'stop'];
+const MEMBERS = ['at', 'after', 'every', 'on', 'component', 'fault', 'publish', 'publishLocal', 'configure', 'stop'];
 const DETAILS = ['messageBeforeReply', 'burstThenEnd', 'endSubscriptions', 'dropAfterMessages', 'splitFrames', 'glueFrames'];
 
 /** Reads one step of a script: when, and what. Throws a {@link StepProblem}. */
@@ -133,12 +135,34 @@ function milliseconds(name: string, value: unknown, mayBeZero: boolean): number 
   }
 }
 
-function readAction({ fault, publish, stop }: Members): ChaosAction {
-  if ([fault, publish, stop].filter(action => action !== undefined).length !== 1)
-    throw new StepProblem('a step has a fault, or a message to publish, or stop: true');
+function readAction({ fault, publish, publishLocal, configure, stop }: Members): ChaosAction {
+  if ([fault, publish, publishLocal, configure, stop].filter(action => action !== undefined).length !== 1)
+    throw new StepProblem('a step has a fault, or a message to publish or publishLocal, or configure, or stop: true');
   if (stop === true) return { stop };
   if (stop !== undefined) throw new StepProblem('stop: true ends the component; it has no other values');
-  return fault === undefined ? { publish: readMessage('publish', publish) } : { fault: readFault(fault) };
+  if (publish !== undefined) return { publish: readMessage('publish', publish) };
+  if (publishLocal !== undefined) return { publishLocal: readLocalMessage(publishLocal) };
+  return configure === undefined ? { fault: readFault(fault) } : { configure: readConfiguration(configure) };
+}
+
+/** Text is sent as bytes, and a map as JSON, as components publish. */
+function readLocalMessage(value: unknown): NeighbourMessage {
+  const map = t.UnknownRecord.decode(value);
+  const { topic, payload, json, ...others } = map._tag === 'Right' ? map.right : {};
+  const [other] = Object.keys(others);
+  if (typeof topic !== 'string' || (payload === undefined) === (json === undefined) || other !== undefined)
+    throw new StepProblem(
+      `publishLocal: a local message has a topic, and a payload or json${other === undefined ? '' : `, and no ${other}`}`,
+    );
+  if (typeof payload === 'string') return { topic, payload };
+  if (payload !== undefined) throw new StepProblem('publishLocal: payload is a text; what is sent as JSON stands under json');
+  if (!isJsonObject(json)) throw new StepProblem('publishLocal: json is a map, such as { celsius: 21 }');
+  return { topic, json };
+}
+
+function readConfiguration(value: unknown): JsonObject {
+  if (isJsonObject(value)) return value;
+  throw new StepProblem('configure is a map that is merged into the configuration, such as { config: { limit: 80 } }');
 }
 
 function readFault(value: unknown): ChaosFault {

@@ -3,14 +3,19 @@ import type { FaultName } from '../../local/faults/fault-table.js';
 import type { FaultWithDetails } from '../../local/faults/worded-faults.js';
 import type { NucleusEvent } from '../../local/nucleus-event.js';
 import type { CloudMessage, LocalNucleus } from '../../local/nucleus.js';
+import type { NeighbourMessage } from '../../local/pubsub/neighbour.js';
 import { every, steadyNow, waiting } from '../../schedule/clock.js';
+import { classicLocalRoutes } from '../../topic/classic-local-routes.js';
 import { topicMatches } from '../../topic/topic-matches.js';
+
+/** Deploys the component with this over its configuration. */
+type Configure = (merge: Readonly<Record<string, unknown>>) => Promise<unknown>;
 
 /**
  * Takes the steps of a script: those with `every` over and over from now on, the others one after the other. Emits each before it is
  * taken, `stop` for who runs the component; unsubscribing ends the script, and leaves the nucleus as it is.
  */
-export function runChaos(nucleus: LocalNucleus, steps: readonly ChaosStep[]): Observable<ChaosAction> {
+export function runChaos(nucleus: LocalNucleus, steps: readonly ChaosStep[], configure: Configure): Observable<ChaosAction> {
   return defer(() => {
     const now = steadyNow(asyncScheduler);
     const begun = now();
@@ -22,7 +27,11 @@ export function runChaos(nucleus: LocalNucleus, steps: readonly ChaosStep[]): Ob
           nucleus.publish(action.publish);
           return subscriber.complete();
         }
-        const done = nucleus.faults.inflict(action.fault);
+        if ('publishLocal' in action) {
+          nucleus.publishLocal(action.publishLocal);
+          return subscriber.complete();
+        }
+        const done = 'configure' in action ? configure(action.configure) : nucleus.faults.inflict(action.fault);
         done.then(
           () => subscriber.complete(),
           (error: unknown) => subscriber.error(error),
@@ -85,8 +94,16 @@ export const CHAOS_OCCASIONS = [
 ] as const;
 type ChaosOccasion = (typeof CHAOS_OCCASIONS)[number];
 
-/** What a step does: a fault, a message as from the cloud, or the end: the component is told to stop, as by a deployment. */
-export type ChaosAction = { readonly fault: ChaosFault } | { readonly publish: CloudMessage } | { readonly stop: true };
+/**
+ * What a step does: a fault; a message as from the cloud, or on a local topic as from another component; a deployment that merges this into the
+ * component's configuration; or the end: the component is told to stop, as by a deployment.
+ */
+export type ChaosAction =
+  | { readonly fault: ChaosFault }
+  | { readonly publish: CloudMessage }
+  | { readonly publishLocal: NeighbourMessage }
+  | { readonly configure: Readonly<Record<string, unknown>> }
+  | { readonly stop: true };
 
 /** One step of a script of faults. */
 export interface ChaosStep {
@@ -95,7 +112,7 @@ export interface ChaosStep {
 }
 
 /** What a step does to the nucleus or the component, in words, for the log. */
-export function describeFault(action: Exclude<ChaosAction, { readonly publish: unknown }>): string {
+export function describeFault(action: Extract<ChaosAction, { readonly fault: unknown } | { readonly stop: unknown }>): string {
   if ('stop' in action) return 'stop';
   if (typeof action.fault === 'string') return action.fault;
   return Object.entries(action.fault)
@@ -106,18 +123,39 @@ export function describeFault(action: Exclude<ChaosAction, { readonly publish: u
 /** What is subscribed to at a nucleus, as its events tell. */
 export class SubscribedFilters {
   /** By connection and stream: a connection that ends takes its streams along. */
-  readonly #filters = new Map<number, Map<number, string>>();
+  readonly #filters = new Map<number, Map<number, { readonly filter: string; readonly isLocal: boolean }>>();
 
   readonly observe = (event: NucleusEvent): void => {
-    if (event.kind === 'subscribed') {
-      const streams = this.#filters.get(event.connection) ?? new Map<number, string>();
-      this.#filters.set(event.connection, streams.set(event.streamId, event.filter));
-    } else if (event.kind === 'unsubscribed') this.#filters.get(event.connection)?.delete(event.streamId);
-    else if (event.kind === 'disconnected') this.#filters.delete(event.connection);
+    switch (event.kind) {
+      case 'subscribed':
+      case 'localSubscribed': {
+        const streams = this.#filters.get(event.connection) ?? new Map<number, { filter: string; isLocal: boolean }>();
+        streams.set(event.streamId, { filter: event.filter, isLocal: event.kind === 'localSubscribed' });
+        this.#filters.set(event.connection, streams);
+        return;
+      }
+      case 'unsubscribed':
+      case 'localUnsubscribed':
+        this.#filters.get(event.connection)?.delete(event.streamId);
+        return;
+      case 'disconnected':
+        this.#filters.delete(event.connection);
+        return;
+      default:
+    }
   };
 
-  /** Whether a message on this topic would go to anybody. */
+  /** Whether a message of the cloud on this topic would go to anybody. */
   hear(topicName: string): boolean {
-    return [...this.#filters.values()].some(streams => [...streams.values()].some(filter => topicMatches(filter, topicName)));
+    return this.#some(({ filter, isLocal }) => !isLocal && topicMatches(filter, topicName));
+  }
+
+  /** Whether a message on this local topic would. */
+  hearLocally(topic: string): boolean {
+    return this.#some(({ filter, isLocal }) => isLocal && (classicLocalRoutes(filter, topic) || topicMatches(filter, topic)));
+  }
+
+  #some(hears: (subscription: { readonly filter: string; readonly isLocal: boolean }) => boolean): boolean {
+    return [...this.#filters.values()].some(streams => [...streams.values()].some(hears));
   }
 }

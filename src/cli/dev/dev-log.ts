@@ -79,6 +79,10 @@ export type DevEvent =
   | { readonly kind: 'fault'; readonly fault: string }
   /** A message that the fault script published as the cloud does. */
   | { readonly kind: 'cloud'; readonly topicName: string; readonly heard: boolean }
+  /** One that it published on a local topic, as another component does. */
+  | { readonly kind: 'neighbour'; readonly topic: string; readonly heard: boolean }
+  /** The fault script deploys this over the component's configuration. */
+  | { readonly kind: 'deploys'; readonly configuration: Readonly<Record<string, unknown>> }
   | { readonly kind: 'warning'; readonly component: string | undefined; readonly text: string }
   /** The output was slower than the events: so many are not in it. */
   | { readonly kind: 'left-out'; readonly events: number };

@@ -170,6 +170,11 @@ export function prettyLog(out: Output, components: readonly string[]): Render {
         // Its delivery is told as it is.
         if (event.heard) return undefined;
         return sentence(undefined, `nobody is subscribed to ${event.topicName}, where the script has published`, 'yellow');
+      case 'neighbour':
+        if (event.heard) return undefined;
+        return sentence(undefined, `nobody is subscribed to the local topic ${event.topic}, where the script has published`, 'yellow');
+      case 'deploys':
+        return sentence(undefined, `deploys ${JSON.stringify(event.configuration)}`, ['bold', 'yellow']);
       case 'fault':
         return sentence(undefined, `fault: ${event.fault}`, ['bold', 'yellow']);
       case 'warning':

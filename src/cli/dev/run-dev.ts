@@ -34,6 +34,8 @@ export async function runDev(cli: Cli, command: readonly string[], options: DevO
   const { out } = cli;
   const steps = options.chaos === undefined ? [] : readChaos(options.chaos);
   let components = await readComponents(options);
+  if (steps.some(({ action }) => 'configure' in action) && options.recipe.length === 0)
+    throw new UsageError('The script configures the component, and a configuration comes with a recipe.', 'Start dev with --recipe.');
   let kill = (): void => undefined;
   using stopping = stopOnSignals(cli, () => kill());
   const broker = brokerChoice(options);
@@ -49,10 +51,35 @@ export async function runDev(cli: Cli, command: readonly string[], options: DevO
   const filters = new SubscribedFilters();
   if (steps.length > 0) nucleus.observe(filters.observe);
 
-  const chaos = runChaos(nucleus, steps).subscribe(action => {
+  /** Of components that were deployed again; the others have their recipe's. */
+  const configurations = new Map<string, Configuration>();
+  const onDeployed = ({ component, configuration }: Deployment): void => void configurations.set(component, configuration);
+  const configure = async (
+    component: string,
+    merge: Readonly<Record<string, unknown>>,
+    reset: readonly string[],
+  ): Promise<ControlReply> => {
+    const local = components.find(({ name }) => name === component)?.local;
+    if (local === undefined) return { problem: `dev has no component ${JSON.stringify(component)}` };
+    if (!('recipe' in local)) return { problem: 'a configuration comes with a recipe: start dev with --recipe' };
+    const outcome = await nucleus.rollOut([{ recipe: local.recipe, configurationUpdate: { merge, reset } }]);
+    if (outcome.status === 'SUCCEEDED') outcome.deployments.forEach(onDeployed);
+    return describe(outcome);
+  };
+
+  const chaos = runChaos(nucleus, steps, merge => configure(names[0] ?? '', merge, [])).subscribe(action => {
     if ('publish' in action) {
       const { topicName } = action.publish;
       log.tell({ kind: 'cloud', topicName, heard: filters.hear(topicName) });
+      return;
+    }
+    if ('publishLocal' in action) {
+      const { topic } = action.publishLocal;
+      log.tell({ kind: 'neighbour', topic, heard: filters.hearLocally(topic) });
+      return;
+    }
+    if ('configure' in action) {
+      log.tell({ kind: 'deploys', configuration: action.configure });
       return;
     }
     log.tell({ kind: 'fault', fault: describeFault(action) });
@@ -62,9 +89,6 @@ export async function runDev(cli: Cli, command: readonly string[], options: DevO
     cli.exitCode = EXIT.OK;
   });
 
-  /** Of components that were deployed again; the others have their recipe's. */
-  const configurations = new Map<string, Configuration>();
-  const onDeployed = ({ component, configuration }: Deployment): void => void configurations.set(component, configuration);
   const variablesOf = (component: DevComponent): Readonly<Record<string, string>> =>
     environment(component, dev, options, cli.env, configurations.get(component.name));
   const restart$ = new Subject<void>();
@@ -75,13 +99,7 @@ export async function runDev(cli: Cli, command: readonly string[], options: DevO
       if ('done' in answer) restart$.next();
       return answer;
     }
-    const { component, merge, reset } = request;
-    const local = components.find(({ name }) => name === component)?.local;
-    if (local === undefined) return { problem: `dev has no component ${JSON.stringify(component)}` };
-    if (!('recipe' in local)) return { problem: 'a configuration comes with a recipe: start dev with --recipe' };
-    const outcome = await nucleus.rollOut([{ recipe: local.recipe, configurationUpdate: { merge, reset } }]);
-    if (outcome.status === 'SUCCEEDED') outcome.deployments.forEach(onDeployed);
-    return describe(outcome);
+    return configure(request.component, request.merge, request.reset);
   });
   const [file, ...args] = command;
   if (file === undefined) {

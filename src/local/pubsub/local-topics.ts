@@ -4,6 +4,7 @@ import type { EventFrames } from '../server/frames.js';
 import type { ProfileContext } from '../server/protocol.js';
 import { SubscribeExchange, type SubscribeForms } from '../server/subscribe-exchange.js';
 import { SubscriptionTable, type Subscription } from '../server/subscriptions.js';
+import { NEIGHBOUR_PEER } from './neighbour.js';
 
 /** A message on a local topic, for who looks. */
 export interface LocalMessage {
@@ -61,7 +62,8 @@ export class LocalTopics {
     const route = this.#table
       .route(topic)
       .filter(subscription => subscription.component !== from.component || !this.#fromOthers.has(subscription));
-    if (this.#context.observed()) {
+    // What the world around the components says is no component's doing.
+    if (this.#context.observed() && from.peer !== NEIGHBOUR_PEER) {
       const { component, peer } = from;
       this.#context.observe({ kind: 'localPublished', connection: peer.id, component, topicName: topic, isJson, payload });
     }

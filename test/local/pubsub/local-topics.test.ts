@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { AccessControl, LocalNucleus, ProfileName } from '../../../src/local/index.js';
+import type { AccessControl, LocalNucleus, NucleusEvent, ProfileName } from '../../../src/local/index.js';
 import { PUBLISH_TO_TOPIC, SUBSCRIBE_TO_TOPIC } from '../../../src/shared/operations.js';
 import { COMPONENT, OTHER, PROFILES, allowLocal, start } from '../../kit/nucleus/nuclei.js';
 import { RawClient, body } from '../../kit/nucleus/raw-client.js';
@@ -290,6 +290,29 @@ describe('receiveMode', () => {
     for (const client of [subscriber, same, other]) client.close();
     return first.payload.includes('same');
   }
+});
+
+test.each(PROFILES)('%s: publishLocal speaks as another component, and what the nucleus refuses is an event', async profile => {
+  await using nucleus = await begin(profile);
+  const events: NucleusEvent[] = [];
+  nucleus.observe(event => void events.push(event));
+  const client = await RawClient.accepted(nucleus, COMPONENT);
+  await answer(client, 1, SUBSCRIBE_TO_TOPIC, '{"topic":"g/+"}');
+  nucleus.publishLocal({ topic: 'g/a', json: { celsius: 21 } });
+  expect(body(await client.next())).toMatchObject({ jsonMessage: { message: { celsius: 21 }, context: { topic: 'g/a' } } });
+  nucleus.publishLocal({ topic: 'g/b', payload: 'hi' });
+  expect(body(await client.next())).toMatchObject({ binaryMessage: { message: 'aGk=', context: { topic: 'g/b' } } });
+  await nucleus.restart({ keepTokens: false });
+  nucleus.publishLocal({ topic: 'x'.repeat(300) + (profile === 'classic' ? '/#' : ''), payload: '' });
+  // It is nobody's publish, and none of the connections.
+  expect(events.map(({ kind }) => kind).filter(kind => /^(local|failed)/.test(kind))).toEqual([
+    'localSubscribed',
+    'localDelivered',
+    'localDelivered',
+    'localUnsubscribed',
+    'failed',
+  ]);
+  client.close();
 });
 
 describe('what fits on lite', () => {
