@@ -14,6 +14,7 @@ import type { Codec } from './codec.js';
  * ```
  */
 export const bytes: Codec<Uint8Array> = {
+  shape: { format: 'bytes' },
   decode: message => right(message.payload),
   encode: value => value,
 };

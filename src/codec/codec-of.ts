@@ -36,6 +36,7 @@ export interface WireFormat {
  */
 export function codecOf<A, O>({ name, parse, serialize }: WireFormat, codec: Type<A, O>): Codec<A> {
   return {
+    shape: { format: 'other', name },
     decode: ({ payload }) => {
       let value: unknown;
       let forbidden: string | undefined;

@@ -1,4 +1,5 @@
 import type { Either } from 'fp-ts/lib/Either.js';
+import type { Decoder as TypeDecoder } from 'io-ts';
 
 /** What a decoder gets to see of a message. */
 export interface Encoded {
@@ -13,8 +14,20 @@ export interface DecodeProblems {
   readonly cause?: unknown;
 }
 
+/**
+ * What the payloads of a codec look like, for whoever derives a schema or a table of it: the format, and the io-ts codec of the values in it. In `jsonArray` and
+ * `ndjson` that of one of several values, in `json` that of the whole; a `gzip` has another payload in it. `other`: a format of this name.
+ */
+export type PayloadShape =
+  | { readonly format: 'json' | 'jsonArray' | 'ndjson'; readonly type: TypeDecoder<unknown, unknown> }
+  | { readonly format: 'gzip'; readonly of: PayloadShape | undefined }
+  | { readonly format: 'text' | 'bytes' }
+  | { readonly format: 'other'; readonly name: string };
+
 /** Makes values of payloads. Must not throw: what cannot be decoded is a `Left`. */
 export interface Decoder<out A> {
+  /** What the payloads look like. Left out: only the codec knows. */
+  readonly shape?: PayloadShape | undefined;
   /** The value of a message, or why there is none. */
   readonly decode: (message: Encoded) => Either<DecodeProblems, A>;
 }

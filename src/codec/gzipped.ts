@@ -54,6 +54,7 @@ function expand(payload: Uint8Array, limit: number): Either<DecodeProblems, Uint
 export function gzipped<A>(codec: Codec<A>, { expandedBytes = EXPANDED_BYTES }: GzipOptions = {}): Codec<A> {
   checkWhole(expandedBytes, 'expandedBytes');
   return {
+    shape: { format: 'gzip', of: codec.shape },
     decode: message => {
       const expanded = expand(message.payload, expandedBytes);
       return isLeft(expanded) ? expanded : codec.decode({ ...message, payload: expanded.right });

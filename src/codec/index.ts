@@ -1,6 +1,6 @@
 export type { BatchFormat } from './batch-format.js';
 export { codecOf, type WireFormat } from './codec-of.js';
-export type { Codec, Decoder, DecodeProblems, Encoded, Encoder } from './codec.js';
+export type { Codec, Decoder, DecodeProblems, Encoded, Encoder, PayloadShape } from './codec.js';
 export { bytes } from './bytes.js';
 export { gzipped, type GzipOptions } from './gzipped.js';
 export type { JsonOptions } from './inexact-numbers.js';

@@ -24,5 +24,6 @@ import { json } from './json.js';
 export function jsonArray<A, O>(codec: Type<A, O>, options: JsonOptions = {}): BatchFormat<A> {
   const part = (value: A): string => toJson(codec, value);
   const around = { before: '[', between: ',', after: ']' };
-  return { decode: json(array(codec), options).decode, encode: encodeParts(part, around), part, around };
+  const { decode } = json(array(codec), options);
+  return { shape: { format: 'jsonArray', type: codec }, decode, encode: encodeParts(part, around), part, around };
 }

@@ -35,6 +35,7 @@ import { validated } from './validated.js';
 export function json<A, O>(codec: Type<A, O>, options: JsonOptions = {}): Codec<A> {
   checkedJsonOptions(options);
   return {
+    shape: { format: 'json', type: codec },
     decode: ({ payload }) => {
       const text = decodeUtf8(payload);
       if (text === undefined) return left(notUtf8(payload));

@@ -33,6 +33,7 @@ export function ndjson<A, O>(codec: Type<A, O>, options: JsonOptions = {}): Batc
   const part = (value: A): string => `${toJson(codec, value)}\n`;
   const around = { before: '', between: '', after: '' };
   return {
+    shape: { format: 'ndjson', type: codec },
     decode: ({ payload }) => {
       const text = decodeUtf8(payload);
       if (text === undefined) return left(notUtf8(payload));

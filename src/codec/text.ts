@@ -17,6 +17,7 @@ import { decodeUtf8 } from './utf8.js';
  * ```
  */
 export const text: Codec<string> = {
+  shape: { format: 'text' },
   decode: message => {
     const decoded = decodeUtf8(message.payload);
     return decoded === undefined ? left(notUtf8(message.payload)) : right(decoded);

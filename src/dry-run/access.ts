@@ -75,9 +75,9 @@ export function isLocalStage({ declaration }: RecordedStage): boolean {
   return declaration.operation === PUBLISH_TO_TOPIC;
 }
 
-/** Where these stages declare that they publish. */
+/** Where these stages declare that they publish. What is stored is published by a forwarder. */
 export function topicsOf(stages: readonly RecordedStage[]): readonly string[] {
-  return stages.flatMap(({ declaration }) => declaration.topics ?? []);
+  return stages.flatMap(({ kind, declaration }) => (kind === 'storeIn' ? [] : (declaration.topics ?? [])));
 }
 
 /** What a component was seen to need, and says that it needs. */

@@ -1,7 +1,12 @@
 import { describe } from '../codec/problems.js';
-import type { Decoder, Encoder } from '../codec/codec.js';
+import type { Decoder, Encoded, Encoder } from '../codec/codec.js';
+import { payloadOf } from '../outbox/mark.js';
+import { topicMatches } from '../topic/topic-matches.js';
+import { isLocalStage } from './access.js';
 import type { Finding } from './finding.js';
-import type { RecordedSubscription } from './recording-proxy.js';
+import type { DryRecord } from './record.js';
+import type { RecordedStage } from './recording-ledger.js';
+import type { PayloadSample, RecordedSubscription } from './recording-proxy.js';
 
 /** What senders send when something is wrong with them. */
 const PROBES: readonly Uint8Array[] = ['', '{}', '[]', 'null', '0', '"text"', 'not JSON', '{"a":{"b":[1,2,3]}}']
@@ -20,11 +25,65 @@ export function checkCodecs(subscriptions: readonly Pick<RecordedSubscription, '
         return [{ severity: 'note', about: 'codecs', message }];
       }
       const problem = PROBES.map(payload => problemOf(codec, filter, payload)).find(text => text !== undefined);
-      return problem === undefined
-        ? []
-        : [{ severity: 'error', about: 'codecs', message: `The codec of ${JSON.stringify(filter)} ${problem}` }];
+      return problem === undefined ? [] : [error(`The codec of ${JSON.stringify(filter)} ${problem}`)];
     },
   );
+}
+
+/** Whether what it publishes is what its stages declare (`payload`), and what it takes itself of it. */
+export function checkPayloads(record: DryRecord): readonly Finding[] {
+  const declared = record.stages.filter(({ declaration }) => declaration.payload !== undefined);
+  return [...declared.flatMap(declaredTwice), ...record.samples.flatMap(sample => unfit(sample, record))].filter(
+    ({ message }, i, all) => all.findIndex(other => other.message === message) === i,
+  );
+}
+
+function declaredTwice({ name, declaration: { payload, topics = [] } }: RecordedStage): readonly Finding[] {
+  if (payload === undefined) return [];
+  const problem = PROBES.map(probe => problemOf(payload, topics[0] ?? '', probe)).find(text => text !== undefined);
+  return problem === undefined ? [] : [error(`The codec that ${JSON.stringify(name)} declares as its payload ${problem}`)];
+}
+
+function unfit({ isLocal, topicName, payload }: PayloadSample, record: DryRecord): readonly Finding[] {
+  const message = { topicName, payload };
+  const stages = record.stages.filter(
+    stage => isLocalStage(stage) === isLocal && stage.declaration.topics?.some(filter => topicMatches(filter, topicName)),
+  );
+  // A forwarder sends what others have stored.
+  const makers = stages.filter(({ kind }) => kind !== 'forwardFrom');
+  const declared = makers.flatMap(({ declaration }) => declaration.payload ?? []);
+  const isMarkedByFunction = makers.some(({ declaration }) => declaration.marks?.as === 'function');
+  const sent = { topicName, payload: payloadOf(message) };
+  const what = `It publishes ${describe(Buffer.from(payload).toString('latin1'))} to ${JSON.stringify(topicName)}`;
+  const reasons = declared.map(codec => reasonOf(codec, sent));
+  const reason = declared.length < makers.length || isMarkedByFunction || reasons.includes(undefined) ? undefined : reasons[0];
+  const subscriptions = isLocal ? record.localSubscriptions : record.subscriptions;
+  return [
+    ...(reason === undefined ? [] : [error(`${what}, which is not what is declared as its payload: ${reason}.`)]),
+    ...subscriptions
+      .filter(({ filter, codec }) => codec !== undefined && topicMatches(filter, topicName))
+      .flatMap(({ filter, codec }) => {
+        const problem = codec === undefined ? undefined : reasonOf(codec, message);
+        return problem === undefined
+          ? []
+          : [error(`${what}, which the codec of its own subscription to ${JSON.stringify(filter)} refuses: ${problem}.`)];
+      }),
+  ];
+}
+
+/** Why a message is refused; `undefined`: it is not. */
+function reasonOf(codec: Decoder<unknown>, message: Encoded): string | undefined {
+  try {
+    const decoded = codec.decode(message);
+    return decoded._tag === 'Left' ? (decoded.left.problems[0] ?? 'it says no reason') : undefined;
+  } catch {
+    // Found, and told, with the probes.
+    return undefined;
+  }
+}
+
+function error(message: string): Finding {
+  return { severity: 'error', about: 'codecs', message };
 }
 
 function problemOf(codec: Decoder<unknown>, topicName: string, payload: Uint8Array): string | undefined {

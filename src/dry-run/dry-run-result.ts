@@ -4,7 +4,7 @@ import { VirtualTimeStopped } from '../testing/virtual-time.js';
 import type { Component } from '../component/component.js';
 import { type Access, accessOf } from './access.js';
 import { checkBranches } from './check-branches.js';
-import { checkCodecs } from './check-codecs.js';
+import { checkCodecs, checkPayloads } from './check-codecs.js';
 import { checkLoops } from './check-loops.js';
 import { checkQuotas } from './check-quotas.js';
 import { checkTopics } from './check-topics.js';
@@ -86,6 +86,7 @@ function resultOf(component: Component, seen: DryRecord, memory: number | undefi
       ...checkTopics(component.name, access, seen),
       ...checkQuotas(seen, memory),
       ...checkCodecs([...seen.subscriptions, ...seen.localSubscriptions]),
+      ...checkPayloads(seen),
       ...checkLoops(access, seen),
       ...checkValidation(seen),
       ...checkRecipe(component, access),

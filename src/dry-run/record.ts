@@ -13,7 +13,7 @@ import { CONFIG_KEY } from '../component/configuration.js';
 import { silentLog } from '../component/log.js';
 import { type RecordedStage, RecordingLedger } from './recording-ledger.js';
 import { type RecordedLocalPublish, type RecordedLocalSubscription, type RecordedNews, recordingNucleus } from './recording-nucleus.js';
-import { type RecordedPublish, type RecordedSubscription, recordingProxy } from './recording-proxy.js';
+import { type PayloadSample, PayloadSamples, type RecordedPublish, type RecordedSubscription, recordingProxy } from './recording-proxy.js';
 
 /** What there was to see of a component that was subscribed, got no message, and was told to stop. */
 export interface DryRecord {
@@ -25,6 +25,8 @@ export interface DryRecord {
   readonly localSubscriptions: readonly RecordedLocalSubscription[];
   readonly localPublishes: readonly RecordedLocalPublish[];
   readonly news: readonly RecordedNews[];
+  /** Of what it published by itself, on both services, the first payloads of each topic. */
+  readonly samples: readonly PayloadSample[];
   /** Virtual milliseconds it ran before it was told to stop. */
   readonly horizon: number;
   /** A promise it waited for: what comes after it was not seen. */
@@ -65,6 +67,7 @@ export function record(component: Pick<Component, 'run'>, config: unknown, writt
   const localSubscriptions: RecordedLocalSubscription[] = [];
   const localPublishes: RecordedLocalPublish[] = [];
   const news: RecordedNews[] = [];
+  const samples = new PayloadSamples();
   const ends = new Map<string, { readonly at: number; readonly event: BranchRecord['end'] }>();
   let awaited: AwaitedPromise | undefined;
   let stopped: VirtualTimeStopped | undefined;
@@ -76,8 +79,8 @@ export function record(component: Pick<Component, 'run'>, config: unknown, writt
       const memory = new MemoryNucleus({ scheduler, connectionStatus: true, configuration: { [CONFIG_KEY]: written } });
       const services = memory.connectNucleus();
       const branch = (): string | undefined => ledger.branch;
-      const proxy = recordingProxy(services.mqtt, { branch, subscriptions, publishes });
-      const nucleus = recordingNucleus(services, proxy, { branch, localSubscriptions, localPublishes, news });
+      const proxy = recordingProxy(services.mqtt, { branch, subscriptions, publishes, samples });
+      const nucleus = recordingNucleus(services, proxy, { branch, localSubscriptions, localPublishes, news, samples });
       const config$ = defer(() => {
         news.push({ branch: branch(), kind: 'configuration', name: `/${CONFIG_KEY}` });
         return concat(of(right(config)), NEVER).pipe(takeUntil(proxy.draining$));
@@ -128,6 +131,7 @@ export function record(component: Pick<Component, 'run'>, config: unknown, writt
     localSubscriptions,
     localPublishes,
     news,
+    samples: samples.all,
     horizon,
     awaited,
   };

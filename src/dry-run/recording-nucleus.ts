@@ -8,6 +8,7 @@ import type { Decoder } from '../codec/codec.js';
 import type { ReceiveMode } from '../ipc/wire/shapes.js';
 import type { MqttProxy } from '../ports/mqtt-proxy.js';
 import { topicFilterOf } from '../topic/topic-pattern.js';
+import type { PayloadSamples } from './recording-proxy.js';
 
 /** A subscription to a local topic that was made. */
 export interface RecordedLocalSubscription {
@@ -42,6 +43,7 @@ export interface NucleusNotes {
   readonly localSubscriptions: RecordedLocalSubscription[];
   readonly localPublishes: RecordedLocalPublish[];
   readonly news: RecordedNews[];
+  readonly samples: PayloadSamples;
 }
 
 /** The same nucleus, of which is noted what is done with its services; its MQTT proxy is one that notes already. */
@@ -63,7 +65,9 @@ export function recordingNucleus(nucleus: Nucleus, mqtt: MqttProxy, notes: Nucle
 
 function recordingTopics(local: LocalTopics, notes: NucleusNotes): LocalTopics {
   const note = ({ topic, payload, json }: LocalPublishRequest): void => {
-    const payloadBytes = Buffer.byteLength(json === undefined ? payload : JSON.stringify(json));
+    const bytes = json === undefined ? payload : JSON.stringify(json);
+    const payloadBytes = Buffer.byteLength(bytes);
+    notes.samples.add(true, topic, bytes);
     notes.localPublishes.push({ branch: notes.branch(), topic, payloadBytes });
   };
   const subscribe = (request: AnyLocalSubscribeRequest): Observable<unknown> =>

@@ -22,11 +22,36 @@ export interface RecordedPublish {
   readonly payloadBytes: number;
 }
 
+/** A payload that was published without a message having come, of which only the first few of a topic are kept. */
+export interface PayloadSample {
+  readonly isLocal: boolean;
+  readonly topicName: string;
+  readonly payload: Uint8Array;
+}
+
+/** The first payloads of each topic. */
+export class PayloadSamples {
+  readonly all: PayloadSample[] = [];
+  readonly #counts = new Map<string, number>();
+
+  add(isLocal: boolean, topicName: string, payload: Uint8Array | string): void {
+    const name = `${isLocal} ${topicName}`;
+    const count = this.#counts.get(name) ?? 0;
+    if (count >= OF_A_TOPIC || this.all.length >= MOST_SAMPLES) return;
+    this.#counts.set(name, count + 1);
+    this.all.push({ isLocal, topicName, payload: typeof payload === 'string' ? new TextEncoder().encode(payload) : payload });
+  }
+}
+
+const OF_A_TOPIC = 3;
+const MOST_SAMPLES = 1_000;
+
 /** What a {@link recordingProxy} notes, and of which branch. */
 export interface ProxyNotes {
   readonly branch: () => string | undefined;
   readonly subscriptions: RecordedSubscription[];
   readonly publishes: RecordedPublish[];
+  readonly samples: PayloadSamples;
 }
 
 type AnyRequest = Omit<SubscribeRequest, 'topicName'> & {
@@ -38,6 +63,7 @@ type AnyRequest = Omit<SubscribeRequest, 'topicName'> & {
 export function recordingProxy(proxy: MqttProxy, notes: ProxyNotes): MqttProxy {
   const notePublish = ({ topicName, payload }: PublishRequest): void => {
     notes.publishes.push({ branch: notes.branch(), topicName, payloadBytes: Buffer.byteLength(payload) });
+    notes.samples.add(false, topicName, payload);
   };
   const subscribe = (request: AnyRequest): Observable<unknown> =>
     defer(() => {

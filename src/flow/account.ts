@@ -1,3 +1,4 @@
+import type { Decoder } from '../codec/codec.js';
 import type { OverflowPolicy } from '../errors/errors.js';
 
 /** A number of values and, where a stage was told `sizeOf`, their bytes. */
@@ -40,8 +41,22 @@ export interface StageDeclaration {
   readonly within?: number | undefined;
   /** Names and filters of the topics it publishes to. Left out: only its data says. */
   readonly topics?: readonly string[] | undefined;
+  /** What reads the payloads it publishes. Left out: only its data says. */
+  readonly payload?: Decoder<unknown> | undefined;
+  /** How the messages it publishes tell their id and time. Left out: they do not. */
+  readonly marks?: DeclaredMarks | undefined;
   /** What it calls at the nucleus. Left out: what an MQTT proxy calls. */
   readonly operation?: string | undefined;
+}
+
+/** How the messages of a stage tell their id and time. */
+export interface DeclaredMarks {
+  /** As a JSON object around the payload, as MQTT 5 user properties, or as a function of the program likes. */
+  readonly as: 'wrap' | 'members' | 'function';
+  /** Whether each tells when the oldest was stored that is not sent yet. */
+  readonly tellsOldest: boolean;
+  /** Milliseconds after which a message is not sent any more. `Infinity`: there is no such time. */
+  readonly maxAge: number;
 }
 
 /** The bound of a stage, with every default filled in. */

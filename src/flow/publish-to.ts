@@ -1,5 +1,6 @@
 import type { Either } from 'fp-ts/lib/Either.js';
 import { asyncScheduler, type Observable, type SchedulerLike } from 'rxjs';
+import type { Decoder } from '../codec/codec.js';
 import { ConnectionLost, type Operation, type Overflowed, type PublishError, TooManyPublishes } from '../errors/errors.js';
 import type { PublishRequest } from '../ports/mqtt-message.js';
 import type { Accepted, Capabilities, ConnectionState } from '../ports/mqtt-proxy.js';
@@ -7,6 +8,7 @@ import type { Schedule } from '../schedule/schedule.js';
 import { checkBound, checkPositiveTime } from '../shared/check-argument.js';
 import { PUBLISH } from '../shared/operations.js';
 import { feedsFallback } from '../stream/edge.js';
+import type { DeclaredMarks } from './account.js';
 import { Deadlines } from './deadlines.js';
 import { type DeclaredTopic, declaredFilters, onlyDeclared } from './declared-topics.js';
 import { Offline, PublishJob, type Publishes, type Publishing, submitTo } from './publish-job.js';
@@ -35,6 +37,12 @@ export interface PublishToOptions<A> extends StageOptions<A> {
    * any topic, and no dry run can tell which.
    */
   readonly topics?: readonly DeclaredTopic[] | undefined;
+  /**
+   * What reads the payloads that it publishes: the codec they are encoded with, or the `format` of `encodeBatches` (`gzipped(format)` where that compresses). A dry
+   * run derives schema and tables of the cloud side from it, and holds real payloads against it. Says what is sent, and changes nothing of it. Default: no dry
+   * run can tell.
+   */
+  readonly payload?: Decoder<unknown> | undefined;
   /**
    * Whether outcomes come in the order of the values. Default `false`: as they are known. A mark for the next process stands before the first
    * `Left`, not at the last `Right`: values behind one that failed may have been accepted.
@@ -92,6 +100,13 @@ export interface PublishTo {
     request: (value: A) => NoInfer<R>,
     options?: PublishToOptions<NoInfer<A>>,
   ): Stage<A, Either<PublishFailure<A> | Overflowed, Published<A, Acc>>>;
+}
+
+/** The name under which a function that makes requests says how it marks them. A symbol: nothing has it by chance. */
+export const MARKS: unique symbol = Symbol('greengrass-rx marks');
+
+function marksOf(request: object): DeclaredMarks | undefined {
+  return (request as { readonly [MARKS]?: DeclaredMarks })[MARKS];
 }
 
 /** What has a topic name: a request of an MQTT proxy, or of a port that has no rules of its own. */
@@ -203,7 +218,7 @@ export const publishTo: PublishTo = <A, R, Acc extends AcceptedBy>(
     return {
       width: inFlight ?? WINDOW_UNTIL_KNOWN,
       ordered,
-      declaration: { concurrency: inFlight, topics, operation: port.rules?.operation },
+      declaration: { concurrency: inFlight, topics, payload: options.payload, marks: marksOf(request), operation: port.rules?.operation },
       job: (owner, bytes, value) => new PublishJob(owner, bytes, value, publishing),
       ending: { refuse: (value, cause, waiting) => refuse(value, publishing.failedFor ?? cause, waiting), scheduler },
       begin: (resize, giveUp) => {

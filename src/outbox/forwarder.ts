@@ -173,13 +173,13 @@ export class Forwarder {
   }
 
   #send(record: StoredRecord): void {
-    const { port, outbox } = this.#parts;
+    const { port, outbox, open } = this.#parts;
     const replayed = record.place < this.#lanes.replayedBefore || record.attempts > 0;
     const publish = (): void => {
       if (this.#ended) return;
       let request;
       try {
-        request = markedRequest(record, replayed, outbox.mark);
+        request = markedRequest(record, replayed, outbox.mark, outbox.tellOldest ? (open.latest().depth.oldest ?? Infinity) : undefined);
       } catch (error) {
         this.#setAside(record, error instanceof Error ? error : new Error(String(error)));
         this.#pump();

@@ -19,6 +19,11 @@ export interface Mark {
   readonly attempt: number;
   /** It waited for a connection, and what was stored after it may have come before it. */
   readonly replayed: boolean;
+  /**
+   * Where the outbox tells it (`tellOldest`): when the oldest was stored that had not been accepted when this was sent, this one included, as time of day in
+   * milliseconds. What was stored before has all been sent, or will never come.
+   */
+  readonly oldest?: number | undefined;
   /** Numbers of this stream that will never come: they gave way, were too old, or were set aside. */
   readonly lost: readonly LostRange[];
 }
@@ -31,8 +36,12 @@ export interface Mark {
  */
 export type MarkWith = 'members' | 'wrap' | ((message: PublishRequest, mark: Mark) => PublishRequest);
 
-/** The message of a stored record, with its mark. */
-export function markedRequest(record: StoredRecord, replayed: boolean, markWith: MarkWith): PublishRequest {
+/**
+ * The message of a stored record, with its mark.
+ *
+ * @param oldest when the oldest was stored that is not sent yet, where that is told.
+ */
+export function markedRequest(record: StoredRecord, replayed: boolean, markWith: MarkWith, oldest?: number): PublishRequest {
   const { topicName, payload, qos, members, epoch, stream, number, storedAt, attempts, lost } = record;
   const request: PublishRequest = {
     ...storedMembers(members),
@@ -40,7 +49,8 @@ export function markedRequest(record: StoredRecord, replayed: boolean, markWith:
     payload,
     qos: qos === '1' ? QOS.AT_LEAST_ONCE : QOS.AT_MOST_ONCE,
   };
-  return marked(request, { epoch, stream, number, storedAt, attempt: attempts + 1, replayed, lost }, markWith);
+  const told = oldest === undefined ? undefined : Math.min(oldest, storedAt);
+  return marked(request, { epoch, stream, number, storedAt, attempt: attempts + 1, replayed, oldest: told, lost }, markWith);
 }
 
 /** A message with its mark. */
@@ -52,7 +62,7 @@ export function marked(request: PublishRequest, mark: Mark, markWith: MarkWith):
 }
 
 /** The longest mark there is, for the size of a message that is to be stored. */
-export function longestMark(stream: string): Mark {
+export function longestMark(stream: string, tellsOldest: boolean): Mark {
   return {
     epoch: '00000000-0000-0000-0000-000000000000',
     stream,
@@ -60,6 +70,7 @@ export function longestMark(stream: string): Mark {
     storedAt: 8_640_000_000_000_000,
     attempt: 1_000_000,
     replayed: true,
+    oldest: tellsOldest ? 8_640_000_000_000_000 : undefined,
     lost: Array.from({ length: MOST_RANGES }, () => ({ first: Number.MAX_SAFE_INTEGER, last: Number.MAX_SAFE_INTEGER })),
   };
 }
@@ -67,7 +78,7 @@ export function longestMark(stream: string): Mark {
 /** Ranges one message tells at most; more wait for the next. */
 export const MOST_RANGES = 16;
 
-function propertiesOf({ epoch, stream, number, storedAt, attempt, replayed, lost }: Mark): readonly UserProperty[] {
+function propertiesOf({ epoch, stream, number, storedAt, attempt, replayed, oldest, lost }: Mark): readonly UserProperty[] {
   return [
     { key: 'outbox-epoch', value: epoch },
     ...(stream === '' ? [] : [{ key: 'outbox-stream', value: stream }]),
@@ -75,6 +86,7 @@ function propertiesOf({ epoch, stream, number, storedAt, attempt, replayed, lost
     { key: 'outbox-stored-at', value: `${storedAt}` },
     ...(attempt === 1 ? [] : [{ key: 'outbox-attempt', value: `${attempt}` }]),
     ...(replayed ? [{ key: 'outbox-replayed', value: 'true' }] : []),
+    ...(oldest === undefined ? [] : [{ key: 'outbox-oldest', value: `${oldest}` }]),
     ...(lost.length === 0 ? [] : [{ key: 'outbox-lost', value: lost.map(({ first, last }) => `${first}-${last}`).join(' ') }]),
   ];
 }
@@ -99,24 +111,55 @@ export function markOf(message: MqttMessage): Mark | undefined {
   try {
     const wrapped = Wrapped.decode(JSON.parse(Buffer.from(message.payload).toString('utf8')));
     if (wrapped._tag === 'Left') return undefined;
-    const { epoch, stream, number, storedAt, attempt, replayed, lost } = wrapped.right;
-    return { epoch, stream, number, storedAt, attempt, replayed, lost: lost.map(([first, last]) => ({ first, last })) };
+    const { lost, ...rest } = wrapped.right;
+    return { ...rest, lost: lost.map(([first, last]) => ({ first, last })) };
   } catch {
     return undefined;
   }
 }
 
+/**
+ * The payload that was put in: out of its envelope where it is in one (`mark: 'wrap'`, `envelope`), byte for byte, else as it is.
+ *
+ * @example
+ * ```ts
+ * import { payloadOf } from 'greengrass-rx/outbox';
+ *
+ * const payload = Buffer.from('{"epoch":"3f0c","stream":"","number":7,"storedAt":0,"attempt":1,"replayed":false,"lost":[],"payload":{"kWh":1.50}}');
+ * console.log(Buffer.from(payloadOf({ topicName: 'meters/7', payload })).toString()); // {"kWh":1.50}
+ * ```
+ */
+export function payloadOf(message: MqttMessage): Uint8Array {
+  const { payload } = message;
+  if (payload[0] !== OPENING_BRACE || markOf({ topicName: message.topicName, payload }) === undefined) return payload;
+  const text = Buffer.from(payload).toString('utf8');
+  const parsed = Enclosed.decode(JSON.parse(text));
+  if (parsed._tag === 'Left') return payload;
+  const { payloadBase64 } = parsed.right;
+  if (payloadBase64 !== undefined) return Buffer.from(payloadBase64, 'base64');
+  // A quote in a text before it would be escaped, so the first is the member itself, and the last brace that of the envelope.
+  const at = text.indexOf(PAYLOAD);
+  return at < 0 ? payload : Buffer.from(text.slice(at + PAYLOAD.length, text.lastIndexOf('}')));
+}
+
+const PAYLOAD = ',"payload":';
+const Enclosed = t.partial({ payloadBase64: t.string });
 const OPENING_BRACE = 0x7b;
 
-const Wrapped = t.type({
-  epoch: t.string,
-  stream: t.string,
-  number: t.number,
-  storedAt: t.number,
-  attempt: t.number,
-  replayed: t.boolean,
-  lost: t.array(t.tuple([t.number, t.number])),
-});
+const Wrapped = t.exact(
+  t.intersection([
+    t.type({
+      epoch: t.string,
+      stream: t.string,
+      number: t.number,
+      storedAt: t.number,
+      attempt: t.number,
+      replayed: t.boolean,
+      lost: t.array(t.tuple([t.number, t.number])),
+    }),
+    t.partial({ oldest: t.number }),
+  ]),
+);
 
 function markOfProperties(properties: readonly UserProperty[]): Mark | undefined {
   const values = new Map(properties.map(({ key, value }) => [key, value]));
@@ -124,6 +167,7 @@ function markOfProperties(properties: readonly UserProperty[]): Mark | undefined
   const number = Number(values.get('outbox-number'));
   const storedAt = Number(values.get('outbox-stored-at'));
   if (epoch === undefined || !Number.isSafeInteger(number) || !Number.isFinite(storedAt)) return undefined;
+  const oldest = Number(values.get('outbox-oldest') ?? NaN);
   const ranges = (values.get('outbox-lost') ?? '').split(' ').map(range => range.split('-').map(Number));
   return {
     epoch,
@@ -132,6 +176,7 @@ function markOfProperties(properties: readonly UserProperty[]): Mark | undefined
     storedAt,
     attempt: Number(values.get('outbox-attempt') ?? 1),
     replayed: values.get('outbox-replayed') === 'true',
+    ...(Number.isFinite(oldest) ? { oldest } : {}),
     lost: ranges.flatMap(([first = NaN, last = NaN]) =>
       Number.isSafeInteger(first) && Number.isSafeInteger(last) ? [{ first, last }] : [],
     ),

@@ -40,6 +40,11 @@ export interface OutboxOptions {
    */
   readonly mark?: MarkWith | undefined;
   /**
+   * Whether each message also tells when the oldest was stored that is not sent yet (`oldest` of its mark): so who works on them in the cloud knows up to
+   * which time he has all of this device, and what is still to come. Default `false`.
+   */
+  readonly tellOldest?: boolean | undefined;
+  /**
    * The topics its messages are for: names, filters, templates. A message for another is refused when it is to be stored. Default: any.
    * `deleteWhen: 'confirmed'` subscribes to them, and needs them.
    */
@@ -166,6 +171,7 @@ function outboxOf(options: OutboxOptions, folder: string | undefined, staysOpen 
     maxAge = Infinity,
     onFull = 'dropOldest',
     mark = 'members',
+    tellOldest = false,
     deleteWhen = 'accepted',
     profile,
     commit = {},
@@ -186,6 +192,7 @@ function outboxOf(options: OutboxOptions, folder: string | undefined, staysOpen 
   return new FileOutbox({
     path: file,
     mark,
+    tellOldest,
     topics,
     deleteWhen,
     profile,

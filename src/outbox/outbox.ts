@@ -30,6 +30,10 @@ export interface Outbox extends AsyncDisposable {
   readonly path: string;
   /** How its messages are marked. */
   readonly mark: MarkWith;
+  /** Whether each message tells when the oldest was stored that is not sent yet. */
+  readonly tellOldest: boolean;
+  /** Milliseconds after which a message is not worth sending any more. `Infinity`: there is no such time. */
+  readonly maxAge: number;
   /** The filters of the topics that its messages are for. `undefined`: any. */
   readonly topics: readonly string[] | undefined;
   /** When its messages are deleted. */
@@ -78,7 +82,7 @@ const NOTHING: StoreNews = {
 };
 
 /** What {@link FileOutbox} is made of. */
-export interface OutboxParts extends Pick<Outbox, 'path' | 'mark' | 'topics' | 'deleteWhen'> {
+export interface OutboxParts extends Pick<Outbox, 'path' | 'mark' | 'tellOldest' | 'topics' | 'deleteWhen'> {
   readonly make: () => Store;
   /** Its bounds, and whether what it holds outlives the process: for where it is on a virtual disk. */
   readonly settings: StoreSettings;
@@ -98,6 +102,8 @@ type Answer = Either<OutboxUnavailable<'message'>, OpenOutbox>;
 export class FileOutbox implements Outbox {
   readonly path: string;
   readonly mark: MarkWith;
+  readonly tellOldest: boolean;
+  readonly maxAge: number;
   readonly topics: readonly string[] | undefined;
   readonly deleteWhen: DeleteWhen;
   readonly depth$: Observable<OutboxDepth>;
@@ -118,7 +124,8 @@ export class FileOutbox implements Outbox {
   constructor(parts: OutboxParts, isTwin = false) {
     this.#parts = parts;
     this.#isTwin = isTwin;
-    ({ path: this.path, mark: this.mark, topics: this.topics, deleteWhen: this.deleteWhen } = parts);
+    ({ path: this.path, mark: this.mark, tellOldest: this.tellOldest, topics: this.topics, deleteWhen: this.deleteWhen } = parts);
+    this.maxAge = parts.settings.maxAge;
     this.#clock = new AgeClock(parts.scheduler);
     this.depth$ = new Observable(destination =>
       this.#here().#depth.subscribe({

@@ -3,6 +3,8 @@ import { Observable, of, type Subscriber } from 'rxjs';
 import { payloadLimit, publishProblem } from '../client/mqtt-request.js';
 import { amended } from '../errors/amended.js';
 import { InvalidRequest, isFailure, type OutboxUnavailable, type Overflowed } from '../errors/errors.js';
+import type { Decoder } from '../codec/codec.js';
+import { type DeclaredTopic, declaredFilters, onlyDeclared } from '../flow/declared-topics.js';
 import { ProjectJob } from '../flow/job.js';
 import { type Stage, stage, type StageOptions } from '../flow/stage.js';
 import type { Mqtt5Members, PublishRequest } from '../ports/mqtt-message.js';
@@ -37,7 +39,7 @@ export function topicProblem({ topics }: Outbox, { topicName }: PublishRequest, 
 
 /** What is wrong with the size of a message once it is marked: found out now, and not when nobody can mend it any more. */
 export function sizeProblem(
-  { mark, deleteWhen }: Outbox,
+  { mark, tellOldest, deleteWhen }: Outbox,
   request: PublishRequest,
   stream: string,
   profile: Profile | undefined,
@@ -47,7 +49,7 @@ export function sizeProblem(
   const least = Math.min(echo, profile === 'lite' ? 7_000 : 120_000);
   // Base64 and the envelope make at most so much of it; a function of the user's own, anything.
   if (typeof mark !== 'function' && (bytes * 4) / 3 + OVERHEAD + 2 * request.topicName.length < least) return undefined;
-  const message = marked(request, longestMark(stream), mark);
+  const message = marked(request, longestMark(stream, tellOldest), mark);
   const room = Math.min(echo, payloadLimit(profile ?? 'classic', message));
   const size = bytesOf(message.payload);
   if (size <= room) return undefined;
@@ -89,6 +91,10 @@ export interface StoreInOptions<A> extends StageOptions<A> {
   readonly expires?: ((value: A) => number) | undefined;
   /** Messages are numbered by stream, so that who receives a stream knows what is missing. Default: one stream for the outbox. */
   readonly stream?: string | undefined;
+  /** The topics this stage stores messages for, of those of the outbox. A message for another is an `InvalidRequest`. Default: all of the outbox. */
+  readonly topics?: readonly DeclaredTopic[] | undefined;
+  /** What reads the payloads that it stores, as with `publishTo`: for the schema and tables of the cloud side. Default: no dry run can tell. */
+  readonly payload?: Decoder<unknown> | undefined;
   /** Values on their way to the disk at once. Default 1 000. */
   readonly inFlight?: number | undefined;
 }
@@ -133,7 +139,11 @@ export function storeIn<A>(
   toRequest: (value: A) => PublishRequest,
   options: StoreInOptions<NoInfer<A>> = {},
 ): Stage<A, Either<StoreFailure<A> | Overflowed, Stored<A>>> {
-  const { key, priority, expires, stream = '', inFlight = 1_000 } = options;
+  const { key, priority, expires, stream = '', payload, inFlight = 1_000 } = options;
+  const topics = options.topics === undefined ? undefined : declaredFilters(options.topics);
+  const undeclared = topics === undefined ? undefined : onlyDeclared(topics, options.name ?? 'storeIn', PUBLISH);
+  const { mark, tellOldest, maxAge } = outbox;
+  const marks = { as: typeof mark === 'function' ? ('function' as const) : mark, tellsOldest: tellOldest, maxAge };
   return stage('storeIn', options, () => {
     let open: Either<OutboxUnavailable<'message'>, OpenOutbox> | undefined;
     /** Values that came before the file was open. */
@@ -179,7 +189,10 @@ export function storeIn<A>(
       const request = atOnce(toRequest(value), 'toRequest');
       const profile = open !== undefined && !isLeft(open) ? open.right.profile : undefined;
       const problem =
-        publishProblem(request) ?? topicProblem(outbox, request, options.name) ?? sizeProblem(outbox, request, stream, profile);
+        publishProblem(request) ??
+        topicProblem(outbox, request, options.name) ??
+        undeclared?.(request.topicName) ??
+        sizeProblem(outbox, request, stream, profile);
       if (problem !== undefined) return problem;
       const expiresIn = atOnce(expires?.(value), 'expires');
       return {
@@ -207,7 +220,7 @@ export function storeIn<A>(
     return {
       width: inFlight,
       ordered: true,
-      declaration: { concurrency: inFlight },
+      declaration: { concurrency: inFlight, topics: topics ?? outbox.topics, payload, marks },
       job: (owner, bytes, value) => new ProjectJob(owner, bytes, value, work),
       onSourceCompleted: () => {
         sourceCompleted = true;

@@ -97,6 +97,7 @@ it(
       isInMemory: false,
       path,
       mark: 'wrap',
+      tellOldest: false,
       topics: undefined,
       deleteWhen: 'accepted',
       profile: undefined,

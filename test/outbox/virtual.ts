@@ -30,6 +30,7 @@ export const inStore = (change: (store: Store) => Partial<Store>): Outbox => {
   return new FileOutbox({
     path: 'slow',
     mark: short,
+    tellOldest: false,
     topics: undefined,
     deleteWhen: 'accepted',
     profile: undefined,
