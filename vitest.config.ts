@@ -7,6 +7,7 @@ const source = (path: string): string => fileURLToPath(new URL(`src/${path}`, im
 
 /** The entries by the names users import them by. The first pattern that matches wins, so the bare name comes last. */
 const alias = [
+  { find: 'greengrass-rx/errors', replacement: source('errors/errors.ts') },
   { find: 'greengrass-rx/fp', replacement: source('fp.ts') },
   { find: 'greengrass-rx/testing/vitest', replacement: source('testing/vitest.ts') },
   { find: /^greengrass-rx\/([a-z-]+)$/, replacement: source('$1/index.ts') },

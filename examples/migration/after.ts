@@ -2,7 +2,7 @@
 import { json, onRights, publishTo, QOS, topicTemplate } from 'greengrass-rx';
 import { component, runComponent } from 'greengrass-rx/component';
 import { t } from 'greengrass-rx/fp';
-import { countWindow, mean } from 'greengrass-rx/operators';
+import { agg, countWindow } from 'greengrass-rx/operators';
 
 const TEMPERATURE = topicTemplate('sensors/{id}/temperature');
 const MEAN = topicTemplate('means/{id}');
@@ -15,7 +15,7 @@ const means = component({
     proxy
       .subscribe({ topicName: TEMPERATURE, qos, codec: json(t.type({ celsius: t.number })) })
       .pipe(
-        onRights(countWindow({ count: 5, key: ({ params }) => params.id, aggregate: mean(({ value }) => value.celsius) })),
+        onRights(countWindow({ count: 5, key: ({ params }) => params.id, aggregate: agg.mean(({ value }) => value.celsius) })),
         onRights(
           publishTo(
             proxy,

@@ -1,6 +1,6 @@
 import { ndjson, onRights, topicTemplate } from 'greengrass-rx';
 import { E, t } from 'greengrass-rx/fp';
-import { aggregate, count, deadband, encodeBatches, max, mean, METERED_BYTES, min, percentiles, tumbling } from 'greengrass-rx/operators';
+import { agg, aggregate, deadband, encodeBatches, METERED_BYTES, tumbling } from 'greengrass-rx/operators';
 import { connect, map, merge, type Observable } from 'rxjs';
 
 /** One number of the weather station. */
@@ -55,12 +55,12 @@ const days = (reading$: Observable<Reading>) =>
       size: DAY,
       key: ({ quantity }) => quantity,
       aggregate: aggregate({
-        n: count(),
-        min: min(({ value }) => value),
-        mean: mean(({ value }) => value),
-        max: max(({ value }) => value),
+        n: agg.count(),
+        min: agg.min(({ value }) => value),
+        mean: agg.mean(({ value }) => value),
+        max: agg.max(({ value }) => value),
         // 1 % of a pressure would be 10 hPa.
-        percentiles: percentiles({ p05: 0.05, median: 0.5, p95: 0.95 }, ({ value }) => value, { accuracy: 0.000_1 }),
+        percentiles: agg.percentiles({ p05: 0.05, median: 0.5, p95: 0.95 }, ({ value }) => value, { accuracy: 0.000_1 }),
       }),
       time: { timestamp: ({ at }) => at, outOfOrder: 3_600_000 },
     }),

@@ -4,7 +4,7 @@ import { crtTransport } from '../ipc/crt/crt-transport.js';
 import { socketTransport } from '../ipc/socket/socket-transport.js';
 import type { Transport } from '../ipc/transport.js';
 import type { Capabilities, ConnectionState, DrainReport, MqttProxy, RunnableTask, RunnableTaskEither } from '../ports/mqtt-proxy.js';
-import { capped, equalJitter, exponential, fixed, fullJitter, resetAfter } from '../schedule/index.js';
+import { capped, equalJitter, exponential, fixed, fullJitter, resetAfter } from '../schedule/schedule.js';
 import type { TransportName } from '../shared/profile-name.js';
 import { type Configuration, IpcConfiguration } from './configuration.js';
 import { ConnectionLife } from './connection-life.js';

@@ -6,7 +6,7 @@ import { Session, type SessionEnd } from '../ipc/session.js';
 import { socketTransport } from '../ipc/socket/socket-transport.js';
 import type { Transport } from '../ipc/transport.js';
 import type { Capabilities, ConnectionState, Profile } from '../ports/mqtt-proxy.js';
-import { type RetrySeries, startSeries } from '../schedule/index.js';
+import { type RetrySeries, startSeries } from '../schedule/retry-series.js';
 import type { ResolvedOptions } from './connect-options.js';
 import { connectErrorOf } from './failures.js';
 import { capabilitiesOf, detectProfile } from './nucleus-profile.js';

@@ -15,7 +15,7 @@ import type { Clock } from '../ipc/clock.js';
 import type { Session, SubscribeOperation, SubscriptionListener } from '../ipc/session.js';
 import type { RpcMessage } from '../ipc/wire/rpc-message.js';
 import type { Capabilities, SilenceWatch, SubscriptionStatus } from '../ports/mqtt-proxy.js';
-import { type RetrySeries, startSeries } from '../schedule/index.js';
+import { type RetrySeries, startSeries } from '../schedule/retry-series.js';
 import type { Schedule } from '../schedule/schedule.js';
 import type { Connection, ConnectionUser } from './connection.js';
 import { replyError } from './failures.js';

@@ -1,3 +1,8 @@
+/**
+ * Payloads to values and back, with the types for a format of your own.
+ *
+ * @packageDocumentation
+ */
 export type { BatchFormat } from './batch-format.js';
 export { codecOf, type WireFormat } from './codec-of.js';
 export type { Codec, Decoder, DecodeProblems, Encoded, Encoder, PayloadShape } from './codec.js';

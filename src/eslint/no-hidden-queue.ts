@@ -42,7 +42,7 @@ export const noHiddenQueue: Rule.RuleModule = {
   },
   create: context => {
     const rxjs = new ImportedNames(['rxjs', 'rxjs/operators']);
-    const library = new ImportedNames(['greengrass-rx']);
+    const library = new ImportedNames(['greengrass-rx', 'greengrass-rx/flow']);
     return {
       ImportDeclaration: node => {
         rxjs.add(node);

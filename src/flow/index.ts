@@ -1,3 +1,9 @@
+/**
+ * Stages, where values wait or are worked on, the bridges into and out of streams, and the ledger that counts all of them: everything of them, down
+ * to the types of their parts.
+ *
+ * @packageDocumentation
+ */
 export type { Amount, DeclaredBuffer, OutboxAccount, StageAccount, StageDeclaration, StageKind } from './account.js';
 export type { BufferPolicy } from './buffer-policy.js';
 export { type DeclaredTopic } from './declared-topics.js';

@@ -57,7 +57,8 @@ const GAUGES: typeof COUNTERS = [
  *
  * @example
  * ```ts
- * import { meterStages, type MeterLike } from 'greengrass-rx';
+ * import { meterStages } from 'greengrass-rx';
+ * import type { MeterLike } from 'greengrass-rx/flow';
  *
  * // import { metrics } from '@opentelemetry/api';
  * // const meter = metrics.getMeter('my-component');

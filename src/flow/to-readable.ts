@@ -22,7 +22,8 @@ export interface ToReadableOptions<R> extends StageOptions<R> {
  * @example
  * ```ts
  * import { pipeline } from 'node:stream/promises';
- * import { toReadable, type Iterated } from 'greengrass-rx';
+ * import { toReadable } from 'greengrass-rx';
+ * import type { Iterated } from 'greengrass-rx/flow';
  * import { interval, take } from 'rxjs';
  *
  * await pipeline(

@@ -5,6 +5,8 @@
  */
 export { type AdaptOptions, isWayFull } from './adapted-share.js';
 export * from './aggregates/index.js';
+/** All aggregates under one name: `agg.count()`, `agg.max(…)` and the others beside RxJS' operators `count` and `max`. */
+export * as agg from './aggregates/index.js';
 export { atRate, type AtRateOptions } from './at-rate.js';
 export type { Band } from './band.js';
 export { changeOf, type ChangeOfOptions } from './change-of.js';

@@ -2,7 +2,7 @@ import { isLeft, left, type Either } from 'fp-ts/lib/Either.js';
 import { asyncScheduler, Observable, type SchedulerLike, Subscription } from 'rxjs';
 import { publishProblem } from '../client/mqtt-request.js';
 import { OutboxUnavailable } from '../errors/errors.js';
-import { capped, exponential, fullJitter, type Schedule } from '../schedule/index.js';
+import { capped, exponential, fullJitter, type Schedule } from '../schedule/schedule.js';
 import { steadyNow } from '../schedule/clock.js';
 import { noted } from '../flow/noted.js';
 import { QOS } from '../shared/qos.js';

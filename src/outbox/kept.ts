@@ -2,7 +2,7 @@ import { Observable, type SchedulerLike } from 'rxjs';
 import { InvalidRequest, type SubscribeError } from '../errors/errors.js';
 import type { MqttMessage } from '../ports/mqtt-message.js';
 import type { MqttProxy, Profile, SubscriptionStatus } from '../ports/mqtt-proxy.js';
-import { capped, exponential, fullJitter, type Schedule } from '../schedule/index.js';
+import { capped, exponential, fullJitter, type Schedule } from '../schedule/schedule.js';
 import { PUBLISH } from '../shared/operations.js';
 import { QOS } from '../shared/qos.js';
 import { isTerminalError } from '../stream/kind.js';

@@ -29,7 +29,7 @@ const GAUGES: readonly Metric[] = [
  *
  * @example
  * ```ts
- * import type { MeterLike } from 'greengrass-rx';
+ * import type { MeterLike } from 'greengrass-rx/flow';
  * import { meterOutbox, openOutbox } from 'greengrass-rx/outbox';
  *
  * // import { metrics } from '@opentelemetry/api';

@@ -1,3 +1,8 @@
+/**
+ * When to try again: schedules that compose, and a series of waits for a loop of your own.
+ *
+ * @packageDocumentation
+ */
 export {
   budgeted,
   capped,

@@ -29,7 +29,8 @@ export interface RetrySeriesOptions {
  *
  * @example
  * ```ts
- * import { exponential, startSeries } from 'greengrass-rx';
+ * import { exponential } from 'greengrass-rx';
+ * import { startSeries } from 'greengrass-rx/schedule';
  *
  * const series = startSeries(exponential(100), { now: () => performance.now() });
  * console.log([series.next(), series.next()]); // [ 100, 200 ]

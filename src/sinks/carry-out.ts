@@ -2,7 +2,7 @@ import { left, type Either } from 'fp-ts/lib/Either.js';
 import { catchError, defer, map, merge, Observable, of, take, throwIfEmpty } from 'rxjs';
 import { DeadlineExceeded, HandlerFailed } from '../errors/errors.js';
 import type { SchedulerClock } from '../schedule/clock.js';
-import type { ResultOf } from '../flow/index.js';
+import type { ResultOf } from '../flow/work.js';
 import { toObservable } from '../flow/work.js';
 import { toEither } from '../stream/to-either.js';
 import type { LeftOf } from '../stream/element.js';

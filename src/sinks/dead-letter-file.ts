@@ -1,7 +1,7 @@
 import { left, right, type Either } from 'fp-ts/lib/Either.js';
 import { catchError, defer, map, of, type Observable } from 'rxjs';
 import { DeadLetterLost, type Overflowed } from '../errors/errors.js';
-import { concurrently } from '../flow/index.js';
+import { concurrently } from '../flow/concurrently.js';
 import type { DeadLetter } from './dead-letter-to.js';
 import { jsonLine } from './json-line.js';
 import { LineFile } from './line-file.js';

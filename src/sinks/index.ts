@@ -1,3 +1,8 @@
+/**
+ * Where streams end: answers to commands, dead letters, fallbacks, and what is fatal. With the types of their parts.
+ *
+ * @packageDocumentation
+ */
 export { deadLetterFile, type DeadLettered, type DeadLetterFileOptions } from './dead-letter-file.js';
 export { deadLetterTo, type DeadLetter, type DeadLetterOptions } from './dead-letter-to.js';
 export { failFast, type Fatal } from './fail-fast.js';

@@ -1,7 +1,9 @@
 import { fromNullable, left, right, type Either } from 'fp-ts/lib/Either.js';
 import { asyncScheduler, defer, filter, map, type Observable, of, type OperatorFunction } from 'rxjs';
 import { isFailure, NoResponseTopic } from '../errors/errors.js';
-import { concurrently, publishTo, type AcceptedBy, type Published, type PublishPort } from '../flow/index.js';
+import { concurrently } from '../flow/concurrently.js';
+import type { AcceptedBy, Published } from '../flow/publish-outcome.js';
+import { publishTo, type PublishPort } from '../flow/publish-to.js';
 import type { PublishRequest } from '../ports/mqtt-message.js';
 import type { Accepted } from '../ports/mqtt-proxy.js';
 import { QOS } from '../shared/qos.js';

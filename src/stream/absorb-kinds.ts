@@ -14,7 +14,8 @@ import { kindOf, type KindOf } from './kind.js';
  *
  * @example
  * ```ts
- * import { absorbKinds, DecodeFailed, Interrupted, OE, ProxyClosed } from 'greengrass-rx';
+ * import { absorbKinds, OE } from 'greengrass-rx';
+ * import { DecodeFailed, Interrupted, ProxyClosed } from 'greengrass-rx/errors';
  * import { EMPTY } from 'rxjs';
  *
  * const reading$ = OE.left<DecodeFailed | Interrupted | ProxyClosed, number>(new Interrupted('sensors/#'));

@@ -8,7 +8,8 @@ import { tagOf, type TagOf } from './tag.js';
  *
  * @example
  * ```ts
- * import { matchTags, ProxyClosed, TokenRefused } from 'greengrass-rx';
+ * import { matchTags } from 'greengrass-rx';
+ * import { ProxyClosed, TokenRefused } from 'greengrass-rx/errors';
  * import { pipe } from 'greengrass-rx/fp';
  *
  * const error: ProxyClosed | TokenRefused = new TokenRefused(true) as ProxyClosed | TokenRefused;
@@ -28,7 +29,8 @@ export function matchTags<E extends { readonly _tag: string }, H extends PerTag<
  *
  * @example
  * ```ts
- * import { Interrupted, matchKinds, ProxyClosed } from 'greengrass-rx';
+ * import { matchKinds } from 'greengrass-rx';
+ * import { Interrupted, ProxyClosed } from 'greengrass-rx/errors';
  * import { pipe } from 'greengrass-rx/fp';
  *
  * const error: Interrupted | ProxyClosed = new Interrupted('sensors/#') as Interrupted | ProxyClosed;

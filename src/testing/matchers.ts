@@ -8,7 +8,7 @@ import { MemoryNucleus } from './memory-nucleus.js';
 import { payloadContent } from './messages.js';
 import { differenceText } from './naming.js';
 import { errorDifference, type Tables } from './symbols.js';
-import { topicMatches } from '../topic/index.js';
+import { topicMatches } from '../topic/topic-matches.js';
 
 /** What a matcher says, in the form that vitest and Jest want. */
 export interface MatcherResult {

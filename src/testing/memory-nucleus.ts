@@ -18,7 +18,7 @@ import { localPublishProblem, type LocalPublishRequest } from '../client/local-m
 import { connectNucleusOver, connectOver, type Nucleus } from '../client/connect.js';
 import type { MqttProxy, Profile } from '../ports/mqtt-proxy.js';
 import { schedulerClock } from '../schedule/clock.js';
-import { fixed } from '../schedule/index.js';
+import { fixed } from '../schedule/schedule.js';
 import type { Fault } from './fault.js';
 import { MemoryFaults } from './inflict.js';
 import { allow, COMPONENT } from './memory-components.js';

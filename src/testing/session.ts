@@ -5,7 +5,7 @@ import { right } from 'fp-ts/lib/Either.js';
 import { type RunContext, runContext } from '../component/component.js';
 import { Followed } from '../component/configuration.js';
 import { silentLog } from '../component/log.js';
-import { topicMatches } from '../topic/index.js';
+import { topicMatches } from '../topic/topic-matches.js';
 import { describeValue } from './describe-value.js';
 import { lengthOf, parseSpan } from './diagram.js';
 import { checkNowOrLater, expectLane, expectSame, type StreamExpectation } from './expect-lane.js';

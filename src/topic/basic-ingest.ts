@@ -40,7 +40,7 @@ export function basicIngest(ruleName: string, topicName: string): string {
  *
  * @example
  * ```ts
- * import { parseBasicIngest } from 'greengrass-rx';
+ * import { parseBasicIngest } from 'greengrass-rx/topic';
  *
  * console.log(parseBasicIngest('$aws/rules/StoreReadings/plant/7')); // { ruleName: 'StoreReadings', topicName: 'plant/7' }
  * ```

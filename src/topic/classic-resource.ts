@@ -9,7 +9,7 @@
  *
  * @example
  * ```ts
- * import { classicResourceAllows, liteResourceAllows } from 'greengrass-rx';
+ * import { classicResourceAllows, liteResourceAllows } from 'greengrass-rx/topic';
  *
  * console.log(classicResourceAllows('plant/#', 'plant'), liteResourceAllows('plant/#', 'plant')); // true false
  * ```

@@ -7,7 +7,8 @@
  *
  * @example
  * ```ts
- * import { classicRoutes, topicMatches } from 'greengrass-rx';
+ * import { topicMatches } from 'greengrass-rx';
+ * import { classicRoutes } from 'greengrass-rx/topic';
  *
  * console.log(topicMatches('plant/#', 'plant'), classicRoutes('plant/#', 'plant')); // true false
  * console.log(topicMatches('plant/+', 'plant/7/'), classicRoutes('plant/+', 'plant/7/')); // false true

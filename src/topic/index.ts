@@ -1,3 +1,8 @@
+/**
+ * Topics, filters and templates, and the rules of MQTT, AWS IoT Core and both nuclei by name: for tools as much as for components.
+ *
+ * @packageDocumentation
+ */
 export { basicIngest, parseBasicIngest, type BasicIngest } from './basic-ingest.js';
 export { classicResourceAllows } from './classic-resource.js';
 export { classicRoutes } from './classic-routes.js';

@@ -12,7 +12,7 @@ const NUL = 0;
  *
  * @example
  * ```ts
- * import { liteResourceAllows } from 'greengrass-rx';
+ * import { liteResourceAllows } from 'greengrass-rx/topic';
  *
  * console.log(liteResourceAllows('plant/+', 'plant/7')); // true
  * ```

@@ -9,7 +9,7 @@ export interface SharedSubscription {
  *
  * @example
  * ```ts
- * import { parseSharedSubscription } from 'greengrass-rx';
+ * import { parseSharedSubscription } from 'greengrass-rx/topic';
  *
  * console.log(parseSharedSubscription('$share/workers/jobs/+')); // { group: 'workers', filter: 'jobs/+' }
  * ```

@@ -16,7 +16,8 @@ import type { TopicPattern } from './topic-pattern.js';
  *
  * @example
  * ```ts
- * import { sharedSubscription, topicTemplate } from 'greengrass-rx';
+ * import { topicTemplate } from 'greengrass-rx';
+ * import { sharedSubscription } from 'greengrass-rx/topic';
  *
  * console.log(sharedSubscription('workers', 'jobs/+')); // $share/workers/jobs/+
  * const jobs = sharedSubscription('workers', topicTemplate('jobs/{id}'));

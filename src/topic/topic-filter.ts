@@ -32,7 +32,7 @@ function wildcardProblem(filter: string): string | undefined {
  *
  * @example
  * ```ts
- * import { topicFilterProblem } from 'greengrass-rx';
+ * import { topicFilterProblem } from 'greengrass-rx/topic';
  *
  * console.log(topicFilterProblem('plant/+/temperature')); // undefined
  * console.log(topicFilterProblem('plant/#/temperature')); // The topic filter "plant/#/temperature" has # before its end …

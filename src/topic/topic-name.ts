@@ -14,7 +14,7 @@ const WILDCARD = /[+#]/;
  *
  * @example
  * ```ts
- * import { publishTopicProblem } from 'greengrass-rx';
+ * import { publishTopicProblem } from 'greengrass-rx/topic';
  *
  * console.log(publishTopicProblem('plant/7/temperature')); // undefined
  * console.log(publishTopicProblem('plant/+/temperature')); // The topic name "plant/+/temperature" contains a wildcard …

@@ -22,7 +22,7 @@ function node<V>(): Node<V> {
  *
  * @example
  * ```ts
- * import { TopicTrie } from 'greengrass-rx';
+ * import { TopicTrie } from 'greengrass-rx/topic';
  *
  * const owners = new TopicTrie<string>();
  * owners.add('plant/#', 'plant');

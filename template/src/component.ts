@@ -1,7 +1,7 @@
 import { json, onRights, publishTo, QOS, respond, topicTemplate, type MqttProxy } from 'greengrass-rx';
 import { component } from 'greengrass-rx/component';
 import { E, t } from 'greengrass-rx/fp';
-import { aggregate, count, countWindow, deadband, max, mean } from 'greengrass-rx/operators';
+import { agg, aggregate, countWindow, deadband } from 'greengrass-rx/operators';
 import { BehaviorSubject, map, of, withLatestFrom } from 'rxjs';
 
 const qos = QOS.AT_LEAST_ONCE;
@@ -36,7 +36,7 @@ function summaries(proxy: MqttProxy, config: Config, limit$: BehaviorSubject<num
         countWindow({
           count: config.readings,
           key: reading => reading.sensor,
-          aggregate: aggregate({ n: count(), mean: mean(reading => reading.celsius), max: max(reading => reading.celsius) }),
+          aggregate: aggregate({ n: agg.count(), mean: agg.mean(reading => reading.celsius), max: agg.max(reading => reading.celsius) }),
         }),
       ),
     ),

@@ -14,8 +14,8 @@ import {
   type SubscribeError,
   type SubscribeRequest,
   type SubscriptionStatus,
-  type TransportName,
 } from '../../src/index.js';
+import type { TransportName } from '../../src/client/index.js';
 import type { ArmedFault, FaultScope, LocalNucleus, LocalNucleusOptions, NucleusEvent, ProfileName } from '../../src/local/index.js';
 import { COMPONENT, PROFILES, start } from '../kit/nucleus/nuclei.js';
 import { record, type Recorded } from '../kit/streams/recorded.js';

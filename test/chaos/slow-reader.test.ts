@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import type { TransportName } from '../../src/index.js';
+import type { TransportName } from '../../src/client/index.js';
 import type { LocalNucleus } from '../../src/local/index.js';
 import { COMPONENT, start } from '../kit/nucleus/nuclei.js';
 import { COMBINATIONS, recordEvents } from './chaos.js';

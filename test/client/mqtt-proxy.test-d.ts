@@ -10,7 +10,6 @@ import {
   type Capabilities,
   type ConnectError,
   type ConnectOptions,
-  type DecodeFailed,
   json,
   type MqttMessage,
   type MqttProxy,
@@ -19,6 +18,7 @@ import {
   QOS,
   type SubscribeError,
 } from '../../src/index.js';
+import type { DecodeFailed } from '../../src/errors/errors.js';
 
 declare const proxy: MqttProxy;
 const request: PublishRequest = { topicName: 't', payload: '', qos: QOS.AT_LEAST_ONCE };

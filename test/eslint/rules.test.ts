@@ -23,6 +23,10 @@ tester.run('no-hidden-queue', noHiddenQueue, {
       name: 'allows what it recommends: a delay within the work of a stage',
       code: `import { concurrently, onRights } from 'greengrass-rx'; import { delay, of } from 'rxjs'; s$.pipe(onRights(m$ => m$.pipe(concurrently(9, m => of(m).pipe(delay(5))))))`,
     },
+    {
+      name: 'knows the stage from the entry of its room too',
+      code: `import { onRights } from 'greengrass-rx'; import { concurrently } from 'greengrass-rx/flow'; import { delay, of } from 'rxjs'; s$.pipe(onRights(m$ => m$.pipe(concurrently(9, m => of(m).pipe(delay(5))))))`,
+    },
     { name: 'allows what follows a subscribe() that is no request', code: `${imports} store.subscribe(listener).pipe(mergeMap(f))` },
     { name: 'allows subscribe() of an Observable', code: `${imports} x$.pipe(mergeMap(f)).subscribe({ next: g })` },
   ],

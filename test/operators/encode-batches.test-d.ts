@@ -10,16 +10,13 @@ import {
   publishTo,
   QOS,
   type Codec,
-  type DecodeFailed,
-  type EncodeFailed,
   type MqttMessage,
   type MqttProxy,
-  type Overflowed,
   type Published,
   type PublishFailure,
   type SubscribeError,
-  type ValueTooLarge,
 } from '../../src/index.js';
+import type { DecodeFailed, EncodeFailed, Overflowed, ValueTooLarge } from '../../src/errors/errors.js';
 import { encodeBatches, flattenIterable, type EncodedBatch } from '../../src/operators/index.js';
 
 interface Reading {

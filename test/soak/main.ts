@@ -8,7 +8,7 @@
  * Ends with 1 if anything is missing, dead or left over. The process ends by itself: nothing keeps it alive.
  */
 import { parseArgs } from 'node:util';
-import type { TransportName } from '../../src/index.js';
+import type { TransportName } from '../../src/client/index.js';
 import type { ProfileName } from '../../src/local/index.js';
 import { measure, type Footprint } from './footprint.js';
 import { soak, type SoakReport } from './soak.js';

@@ -1,4 +1,5 @@
-import { connect, QOS, type MqttProxy, type TransportName } from '../../src/index.js';
+import { connect, QOS, type MqttProxy } from '../../src/index.js';
+import type { TransportName } from '../../src/client/index.js';
 import { startLocalNucleus, type LocalNucleus, type ProfileName } from '../../src/local/index.js';
 import { capped, exponential, fullJitter } from '../../src/schedule/index.js';
 import { DownwardLoad, type MessageAccount } from './downward-load.js';

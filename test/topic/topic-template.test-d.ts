@@ -5,16 +5,15 @@ import { expectTypeOf, test } from 'vitest';
 import {
   json,
   QOS,
-  sharedSubscription,
   topicTemplate,
-  type DecodeFailed,
   type MqttMessage,
   type MqttProxy,
-  type ParamsOf,
   type SubscribeError,
   type TopicParams,
   type TopicTemplate,
 } from '../../src/index.js';
+import type { DecodeFailed } from '../../src/errors/errors.js';
+import { sharedSubscription, type ParamsOf } from '../../src/topic/index.js';
 
 declare const proxy: MqttProxy;
 const qos = QOS.AT_LEAST_ONCE;

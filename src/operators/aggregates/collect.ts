@@ -11,11 +11,11 @@ import { defineAggregate, type Aggregate } from './aggregate.js';
  *
  * @example
  * ```ts
- * import { collect, countWindow } from 'greengrass-rx/operators';
+ * import { agg, countWindow } from 'greengrass-rx/operators';
  * import { of } from 'rxjs';
  *
  * of(1, 2, 3)
- *   .pipe(countWindow({ count: 3, key: 'single', aggregate: collect(100) }))
+ *   .pipe(countWindow({ count: 3, key: 'single', aggregate: agg.collect(100) }))
  *   .subscribe(result => console.log(result)); // Right, with value: [1, 2, 3]
  * ```
  */

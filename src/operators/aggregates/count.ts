@@ -2,15 +2,15 @@ import { atOnce } from '../../shared/at-once.js';
 import { defineAggregate, type Aggregate } from './aggregate.js';
 
 /**
- * How many values, or how many that fulfil a predicate: `count(r => r.celsius > 30)`. State: a number.
+ * How many values, or how many that fulfil a predicate: `agg.count(r => r.celsius > 30)`. State: a number.
  *
  * @example
  * ```ts
- * import { count, countWindow } from 'greengrass-rx/operators';
+ * import { agg, countWindow } from 'greengrass-rx/operators';
  * import { of } from 'rxjs';
  *
  * of(29, 31, 33)
- *   .pipe(countWindow({ count: 3, key: 'single', aggregate: count(celsius => celsius > 30) }))
+ *   .pipe(countWindow({ count: 3, key: 'single', aggregate: agg.count(celsius => celsius > 30) }))
  *   .subscribe(result => console.log(result)); // Right, with value: 2
  * ```
  */

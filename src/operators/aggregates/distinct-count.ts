@@ -34,11 +34,11 @@ class Distinct {
  *
  * @example
  * ```ts
- * import { countWindow, distinctCount } from 'greengrass-rx/operators';
+ * import { agg, countWindow } from 'greengrass-rx/operators';
  * import { of } from 'rxjs';
  *
  * of({ user: 'a' }, { user: 'b' }, { user: 'a' })
- *   .pipe(countWindow({ count: 3, key: 'single', aggregate: distinctCount(({ user }) => user) }))
+ *   .pipe(countWindow({ count: 3, key: 'single', aggregate: agg.distinctCount(({ user }) => user) }))
  *   .subscribe(result => console.log(result)); // Right, with value: { count: 2, exact: true }
  * ```
  */

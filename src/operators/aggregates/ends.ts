@@ -48,11 +48,11 @@ export interface AtAnEnd {
  *
  * @example
  * ```ts
- * import { countWindow, first } from 'greengrass-rx/operators';
+ * import { agg, countWindow } from 'greengrass-rx/operators';
  * import { of } from 'rxjs';
  *
  * of('open', 'closed')
- *   .pipe(countWindow({ count: 2, key: 'single', aggregate: first() }))
+ *   .pipe(countWindow({ count: 2, key: 'single', aggregate: agg.first() }))
  *   .subscribe(result => console.log(result)); // Right, with value: 'open'
  * ```
  */
@@ -64,11 +64,11 @@ export const first: AtAnEnd = <A, B>(select: (value: A) => B = value => value as
  *
  * @example
  * ```ts
- * import { countWindow, last } from 'greengrass-rx/operators';
+ * import { agg, countWindow } from 'greengrass-rx/operators';
  * import { of } from 'rxjs';
  *
  * of({ celsius: 21 }, { celsius: 19 })
- *   .pipe(countWindow({ count: 2, key: 'single', aggregate: last(reading => reading.celsius) }))
+ *   .pipe(countWindow({ count: 2, key: 'single', aggregate: agg.last(reading => reading.celsius) }))
  *   .subscribe(result => console.log(result)); // Right, with value: 19
  * ```
  */

@@ -15,11 +15,11 @@ function extreme<A>(select: (value: A) => number, empty: number, more: (a: numbe
  *
  * @example
  * ```ts
- * import { countWindow, min } from 'greengrass-rx/operators';
+ * import { agg, countWindow } from 'greengrass-rx/operators';
  * import { of } from 'rxjs';
  *
  * of(21, 19, 24)
- *   .pipe(countWindow({ count: 3, key: 'single', aggregate: min(celsius => celsius) }))
+ *   .pipe(countWindow({ count: 3, key: 'single', aggregate: agg.min(celsius => celsius) }))
  *   .subscribe(result => console.log(result)); // Right, with value: 19
  * ```
  */
@@ -32,11 +32,11 @@ export function min<A>(select: (value: A) => number): Aggregate<A, number> {
  *
  * @example
  * ```ts
- * import { countWindow, max } from 'greengrass-rx/operators';
+ * import { agg, countWindow } from 'greengrass-rx/operators';
  * import { of } from 'rxjs';
  *
  * of(21, 19, 24)
- *   .pipe(countWindow({ count: 3, key: 'single', aggregate: max(celsius => celsius) }))
+ *   .pipe(countWindow({ count: 3, key: 'single', aggregate: agg.max(celsius => celsius) }))
  *   .subscribe(result => console.log(result)); // Right, with value: 24
  * ```
  */

@@ -17,11 +17,11 @@ export interface Histogram {
  *
  * @example
  * ```ts
- * import { countWindow, histogram } from 'greengrass-rx/operators';
+ * import { agg, countWindow } from 'greengrass-rx/operators';
  * import { of } from 'rxjs';
  *
  * of(-3, 4, 12, 18, 31)
- *   .pipe(countWindow({ count: 5, key: 'single', aggregate: histogram([0, 10, 20], celsius => celsius) }))
+ *   .pipe(countWindow({ count: 5, key: 'single', aggregate: agg.histogram([0, 10, 20], celsius => celsius) }))
  *   .subscribe(result => console.log(result)); // Right, with value: { edges: [0, 10, 20], counts: [1, 1, 2, 1] }
  * ```
  */

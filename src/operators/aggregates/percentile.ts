@@ -24,11 +24,11 @@ export interface PercentileOptions {
  *
  * @example
  * ```ts
- * import { percentiles, tumbling } from 'greengrass-rx/operators';
+ * import { agg, tumbling } from 'greengrass-rx/operators';
  * import { range } from 'rxjs';
  *
  * range(1, 1_000)
- *   .pipe(tumbling({ size: 60_000, key: 'single', aggregate: percentiles({ median: 0.5, p99: 0.99 }, milliseconds => milliseconds) }))
+ *   .pipe(tumbling({ size: 60_000, key: 'single', aggregate: agg.percentiles({ median: 0.5, p99: 0.99 }, milliseconds => milliseconds) }))
  *   .subscribe(result => console.log(result)); // Right, with value: { median: 498…, p99: 990… }
  * ```
  */
@@ -57,11 +57,11 @@ export function percentiles<A, N extends string>(
  *
  * @example
  * ```ts
- * import { percentile, tumbling } from 'greengrass-rx/operators';
+ * import { agg, tumbling } from 'greengrass-rx/operators';
  * import { range } from 'rxjs';
  *
  * range(1, 1_000)
- *   .pipe(tumbling({ size: 60_000, key: 'single', aggregate: percentile(0.95, milliseconds => milliseconds) }))
+ *   .pipe(tumbling({ size: 60_000, key: 'single', aggregate: agg.percentile(0.95, milliseconds => milliseconds) }))
  *   .subscribe(result => console.log(result)); // Right, with value: 951…
  * ```
  */

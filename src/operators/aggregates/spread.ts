@@ -57,11 +57,11 @@ function spread<A>(select: (value: A) => number, result: (spread: Spread) => num
  *
  * @example
  * ```ts
- * import { countWindow, variance } from 'greengrass-rx/operators';
+ * import { agg, countWindow } from 'greengrass-rx/operators';
  * import { of } from 'rxjs';
  *
  * of(2, 4, 4, 4, 5, 5, 7, 9)
- *   .pipe(countWindow({ count: 8, key: 'single', aggregate: variance(x => x) }))
+ *   .pipe(countWindow({ count: 8, key: 'single', aggregate: agg.variance(x => x) }))
  *   .subscribe(result => console.log(result)); // Right, with value: 4
  * ```
  */
@@ -74,11 +74,11 @@ export function variance<A>(select: (value: A) => number, { sample = false }: Sp
  *
  * @example
  * ```ts
- * import { countWindow, stddev } from 'greengrass-rx/operators';
+ * import { agg, countWindow } from 'greengrass-rx/operators';
  * import { of } from 'rxjs';
  *
  * of(2, 4, 4, 4, 5, 5, 7, 9)
- *   .pipe(countWindow({ count: 8, key: 'single', aggregate: stddev(x => x) }))
+ *   .pipe(countWindow({ count: 8, key: 'single', aggregate: agg.stddev(x => x) }))
  *   .subscribe(result => console.log(result)); // Right, with value: 2
  * ```
  */

@@ -5,11 +5,11 @@ import { defineAggregate, type Aggregate, type AggregateState } from './aggregat
  *
  * @example
  * ```ts
- * import { aggregate, count, max, mean, tumbling } from 'greengrass-rx/operators';
+ * import { agg, aggregate, tumbling } from 'greengrass-rx/operators';
  * import { from } from 'rxjs';
  *
  * from([{ celsius: 20 }, { celsius: 23 }])
- *   .pipe(tumbling({ size: 60_000, key: 'single', aggregate: aggregate({ n: count(), mean: mean(r => r.celsius), max: max(r => r.celsius) }) }))
+ *   .pipe(tumbling({ size: 60_000, key: 'single', aggregate: aggregate({ n: agg.count(), mean: agg.mean(r => r.celsius), max: agg.max(r => r.celsius) }) }))
  *   .subscribe(result => console.log(result)); // Right, with value: { n: 2, mean: 21.5, max: 23 }
  * ```
  */

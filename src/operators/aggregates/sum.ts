@@ -16,11 +16,11 @@ function summed<A>(select: (value: A) => number, result: (sum: RunningSum, span:
  *
  * @example
  * ```ts
- * import { countWindow, sum } from 'greengrass-rx/operators';
+ * import { agg, countWindow } from 'greengrass-rx/operators';
  * import { of } from 'rxjs';
  *
  * of(0.1, 0.2, 0.3)
- *   .pipe(countWindow({ count: 3, key: 'single', aggregate: sum(litres => litres) }))
+ *   .pipe(countWindow({ count: 3, key: 'single', aggregate: agg.sum(litres => litres) }))
  *   .subscribe(result => console.log(result)); // Right, with value: 0.6
  * ```
  */
@@ -33,11 +33,11 @@ export function sum<A>(select: (value: A) => number): Aggregate<A, number> {
  *
  * @example
  * ```ts
- * import { countWindow, mean } from 'greengrass-rx/operators';
+ * import { agg, countWindow } from 'greengrass-rx/operators';
  * import { of } from 'rxjs';
  *
  * of({ celsius: 20 }, { celsius: 23 })
- *   .pipe(countWindow({ count: 2, key: 'single', aggregate: mean(reading => reading.celsius) }))
+ *   .pipe(countWindow({ count: 2, key: 'single', aggregate: agg.mean(reading => reading.celsius) }))
  *   .subscribe(result => console.log(result)); // Right, with value: 21.5
  * ```
  */
@@ -53,11 +53,11 @@ export function mean<A>(select: (value: A) => number): Aggregate<A, number> {
  *
  * @example
  * ```ts
- * import { rate, tumbling } from 'greengrass-rx/operators';
+ * import { agg, tumbling } from 'greengrass-rx/operators';
  * import { of } from 'rxjs';
  *
  * of({ bytes: 600 }, { bytes: 900 })
- *   .pipe(tumbling({ size: 5_000, key: 'single', aggregate: rate(({ bytes }) => bytes) }))
+ *   .pipe(tumbling({ size: 5_000, key: 'single', aggregate: agg.rate(({ bytes }) => bytes) }))
  *   .subscribe(result => console.log(result)); // Right, with value: 300
  * ```
  */

@@ -30,11 +30,11 @@ export type CountWindowOptions<A, R, K extends string> = WindowOptions<A, R, K> 
  *
  * @example
  * ```ts
- * import { countWindow, mean } from 'greengrass-rx/operators';
+ * import { agg, countWindow } from 'greengrass-rx/operators';
  * import { of } from 'rxjs';
  *
  * of(1, 2, 3, 4)
- *   .pipe(countWindow({ count: 3, every: 1, key: 'single', aggregate: mean(x => x) }))
+ *   .pipe(countWindow({ count: 3, every: 1, key: 'single', aggregate: agg.mean(x => x) }))
  *   .subscribe(result => console.log(result)); // Right with value: 2 and 3
  * ```
  */

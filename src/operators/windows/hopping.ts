@@ -34,11 +34,11 @@ export type HoppingOptions<A, R, K extends string> = WindowOptions<A, R, K> & {
  *
  * @example
  * ```ts
- * import { hopping, max } from 'greengrass-rx/operators';
+ * import { agg, hopping } from 'greengrass-rx/operators';
  * import { from } from 'rxjs';
  *
  * from([{ kW: 3, at: 500 }, { kW: 7, at: 1_500 }, { kW: 5, at: 2_500 }])
- *   .pipe(hopping({ size: 2_000, hop: 1_000, key: 'single', aggregate: max(load => load.kW), time: { timestamp: load => load.at } }))
+ *   .pipe(hopping({ size: 2_000, hop: 1_000, key: 'single', aggregate: agg.max(load => load.kW), time: { timestamp: load => load.at } }))
  *   .subscribe(result => console.log(result)); // Right with value: 3, 7, 7 and 5, ending at 1 000, 2 000, 3 000 and 4 000
  * ```
  */

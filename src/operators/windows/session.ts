@@ -32,11 +32,11 @@ export type SessionOptions<A, R, K extends string> = WindowOptions<A, R, K> & {
  *
  * @example
  * ```ts
- * import { count, session } from 'greengrass-rx/operators';
+ * import { agg, session } from 'greengrass-rx/operators';
  * import { from } from 'rxjs';
  *
  * from([{ at: 0 }, { at: 2_000 }, { at: 60_000 }])
- *   .pipe(session({ gap: 10_000, key: 'single', aggregate: count(), time: { timestamp: event => event.at } }))
+ *   .pipe(session({ gap: 10_000, key: 'single', aggregate: agg.count(), time: { timestamp: event => event.at } }))
  *   .subscribe(result => console.log(result)); // Right with value: 2 (from 0 to 2 000), and 1
  * ```
  */

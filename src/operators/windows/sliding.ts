@@ -41,11 +41,11 @@ const PANES = 60;
  *
  * @example
  * ```ts
- * import { mean, sliding } from 'greengrass-rx/operators';
+ * import { agg, sliding } from 'greengrass-rx/operators';
  * import { from } from 'rxjs';
  *
  * from([{ bar: 2, at: 0 }, { bar: 4, at: 4_000 }, { bar: 9, at: 12_000 }])
- *   .pipe(sliding({ size: 10_000, key: 'single', aggregate: mean(reading => reading.bar), time: { timestamp: reading => reading.at } }))
+ *   .pipe(sliding({ size: 10_000, key: 'single', aggregate: agg.mean(reading => reading.bar), time: { timestamp: reading => reading.at } }))
  *   .subscribe(result => console.log(result)); // Right with value: 2, 3 and 6.5
  * ```
  */

@@ -36,7 +36,7 @@ export type TumblingOptions<A, R, K extends string> = WindowOptions<A, R, K> & {
  *
  * @example
  * ```ts
- * import { aggregate, count, mean, tumbling } from 'greengrass-rx/operators';
+ * import { agg, aggregate, tumbling } from 'greengrass-rx/operators';
  * import { from } from 'rxjs';
  *
  * const readings = [
@@ -50,7 +50,7 @@ export type TumblingOptions<A, R, K extends string> = WindowOptions<A, R, K> & {
  *     tumbling({
  *       size: 60_000,
  *       key: reading => reading.id,
- *       aggregate: aggregate({ n: count(), mean: mean(reading => reading.celsius) }),
+ *       aggregate: aggregate({ n: agg.count(), mean: agg.mean(reading => reading.celsius) }),
  *       time: { timestamp: reading => reading.at },
  *     }),
  *   )

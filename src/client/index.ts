@@ -1,0 +1,39 @@
+/**
+ * The connection to the nucleus and the ports of its services: everything of them, down to the types of their parts. What a component usually
+ * needs is in `greengrass-rx` too.
+ *
+ * @packageDocumentation
+ */
+export { connect, connectNucleus, type Nucleus } from './connect.js';
+export type { ConnectOptions } from './connect-options.js';
+export type { ConfigurationVerdict } from './configuration-changes.js';
+export type { Configuration, ConfigurationError, ConfigurationKey } from './configuration.js';
+export { drainOnSignal, type DrainOnSignalOptions } from './drain.js';
+export type { ComponentUpdate, Lifecycle } from './lifecycle.js';
+export type { LocalAccepted, LocalMessage, LocalPublishRequest, LocalSubscribeRequest } from './local-message.js';
+export type { LocalPatternSubscribeRequest, LocalSubscribeError, LocalTopics } from './local-topics.js';
+export { payloadLimit } from './mqtt-request.js';
+export { shadow, type Shadow, type ShadowOptions } from './shadow.js';
+export type { ShadowAccepted, ShadowReport } from './shadow-report.js';
+export type { ShadowPart, ShadowPatch } from './shadow-state.js';
+export type { ShadowError, ShadowState } from './shadow-view.js';
+export { shareSubscriptions, type ShareSubscriptionsOptions } from './share-subscriptions.js';
+export type { ReceiveMode } from '../ipc/wire/shapes.js';
+export type { Mqtt5Members, MqttMessage, PublishRequest, UserProperty } from '../ports/mqtt-message.js';
+export type {
+  Accepted,
+  Capabilities,
+  CloudStatus,
+  ConnectionState,
+  DrainReport,
+  MqttProxy,
+  PatternSubscribeRequest,
+  Profile,
+  RunnableTask,
+  RunnableTaskEither,
+  SilenceWatch,
+  SubscribeRequest,
+  SubscriptionStatus,
+} from '../ports/mqtt-proxy.js';
+export type { TransportName } from '../shared/profile-name.js';
+export { type AnyQos, QOS } from '../shared/qos.js';
