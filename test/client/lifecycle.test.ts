@@ -46,6 +46,18 @@ const announcing = (message: RpcMessage, connection: RawConnection): void => {
   if (message.operation === SUBSCRIBE_TO_COMPONENT_UPDATES) connection.send(update(message.streamId, before));
 };
 
+/** Knows no operation, as Greengrass Lite answers. */
+const lacking = (message: RpcMessage, connection: RawConnection): void => {
+  if (message.operation === undefined) return;
+  connection.send({
+    type: ApplicationError,
+    flags: 0,
+    streamId: message.streamId,
+    modelType: 'aws.greengrass#ServiceError',
+    payload: '{"_message":"","_errorCode":"ServiceError"}',
+  });
+};
+
 test('a state is reported', async () => {
   const { nucleus, server } = await begin(announcing);
   const report = nucleus.lifecycle.report('RUNNING')();
@@ -104,16 +116,7 @@ test('updates end when draining begins', async () => {
 });
 
 test('on Greengrass Lite updates are one Left of kind message and then completion, asked for once a connection', async () => {
-  const { nucleus, server } = await begin((message, connection) => {
-    if (message.operation === undefined) return;
-    connection.send({
-      type: ApplicationError,
-      flags: 0,
-      streamId: message.streamId,
-      modelType: 'aws.greengrass#ServiceError',
-      payload: '{"_message":"","_errorCode":"ServiceError"}',
-    });
-  }, 'lite');
+  const { nucleus, server } = await begin(lacking, 'lite');
   for (let i = 0; i < 2; i++) {
     expect(await record(nucleus.lifecycle.updates$).all()).toMatchObject([
       { left: { _tag: 'UnsupportedOperation', kind: 'message', operation: SUBSCRIBE_TO_COMPONENT_UPDATES } },
@@ -121,4 +124,17 @@ test('on Greengrass Lite updates are one Left of kind message and then completio
   }
   const asked = (await server.connection()).received.filter(({ operation }) => operation === SUBSCRIBE_TO_COMPONENT_UPDATES);
   expect(asked).toHaveLength(1);
+});
+
+test('a lack is of the connection it was found on: the nucleus behind the next one is asked again', async () => {
+  let answer = lacking;
+  const { nucleus, server, time } = await begin((message, connection) => answer(message, connection), 'lite');
+  expect(await record(nucleus.lifecycle.updates$).all()).toMatchObject([{ left: { _tag: 'UnsupportedOperation' } }]);
+  const states = record(nucleus.state$);
+  answer = announcing;
+  (await server.connection()).end();
+  await states.first(state => state.status === 'interrupted');
+  time.advanceToNextTimer();
+  await states.first(state => state.status === 'connected');
+  expect(await record(nucleus.lifecycle.updates$).take(1)).toMatchObject([{ right: { phase: 'before' } }]);
 });
