@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { visible, visibleLines } from '../shared/visible.js';
 import { CliError, EXIT } from './cli-error.js';
 import { type Cli, packageVersion } from './cli.js';
+import { addBuild } from './commands/build.js';
 import { addConfig, addUpdate } from './commands/config.js';
 import { addDev } from './commands/dev.js';
 import { addDiagram } from './commands/diagram.js';
@@ -56,6 +57,7 @@ export function program(cli: Cli): Command {
   addDoctor(root, cli);
   addOutbox(root, cli);
   addRun(root, cli);
+  addBuild(root, cli);
   addRecipe(root, cli);
   addDiagram(root, cli);
   return root;

@@ -19,5 +19,6 @@ export { deservesRestart, type Exit, type ExitReason, EXITS, type RunOutcome } f
 export type { BranchHealth, Health, HealthStatus } from './health.js';
 export { followConfig } from './follow-config.js';
 export { jsonLog, type JsonLogOptions, type Log, type LogFields, type LogLevel, silentLog } from './log.js';
+export { mainProgram } from './main-program.js';
 export { runComponent } from './run-component.js';
 export type { RunOptions } from './component-run.js';

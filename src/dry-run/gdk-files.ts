@@ -40,7 +40,7 @@ const BUILD = 'gdk-build.sh';
 
 /**
  * The files with which `gdk component build` and `gdk component publish` build and publish the component: the configuration, and the build
- * itself, a shell script that compiles, checks the project's recipe against the code, installs what runs on a device, and packs. The
+ * itself, a shell script that compiles, checks the project's recipe against the code, and packs the one file that runs on a device. The
  * recipe is the project's `recipe.yaml` or `recipe.json`, without which GDK does not begin.
  */
 export function gdkFiles(component: Pick<Component, 'name' | 'version' | 'publisher'>, options: GdkOptions): readonly ProjectFile[] {
@@ -65,7 +65,6 @@ export function gdkFiles(component: Pick<Component, 'name' | 'version' | 'publis
   ];
 }
 
-/** Python is there wherever GDK is. */
 function buildScript(name: string, { main = 'dist/component.js', archive = archiveOf(name) }: RecipeOptions): string {
   return `#!/bin/sh
 # Builds ${name} for \`gdk component publish\`. Written by greengrass-rx recipe --gdk.
@@ -74,21 +73,17 @@ build=greengrass-build
 # As gdk-config.json says: gdk publishes what is in the folder of that version.
 version=$(node -p 'JSON.parse(fs.readFileSync("gdk-config.json", "utf8")).component["${name}"].version')
 artifacts="$build/artifacts/${name}/$version"
-stage="$build/stage"
 recipe=recipe.yaml
 [ -f "$recipe" ] || recipe=recipe.json
 rm -rf "$build"
-mkdir -p "$artifacts" "$build/recipes" "$stage"
+mkdir -p "$artifacts" "$build/recipes"
 
 npm ci
 npm run build
 npx greengrass-rx recipe ${main} --check "$recipe"
 cp "$recipe" "$build/recipes/"
 
-# What runs on a device: the code and its dependencies, without those for development and those that are native, which are this machine's.
-cp -R package.json package-lock.json "${main.split('/')[0] ?? main}" "$stage/"
-(cd "$stage" && npm ci --omit=dev --omit=optional --ignore-scripts)
-(cd "$stage" && python3 -m zipfile -c "../../$artifacts/${archive}.zip" ./*)
-rm -rf "$stage"
+npx greengrass-rx build ${main} --out "$build/bundle"
+cp "$build/bundle/${archive}.zip" "$artifacts/"
 `;
 }

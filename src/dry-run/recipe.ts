@@ -1,3 +1,4 @@
+import { basename, extname } from 'node:path';
 import type { Component } from '../component/component.js';
 import { CONFIG_KEY, LIFECYCLE_VARIABLE } from '../component/configuration.js';
 import { type Access, accessControlOf } from './access.js';
@@ -5,9 +6,9 @@ import { readRecipe } from '../recipe/read-recipe.js';
 import type { Finding } from './finding.js';
 import { type RecipeDocument, recipeText } from '../recipe/recipe-format.js';
 
-/** Where the program lies in its archive, and what else a recipe says that the code does not. */
+/** What the program is called, and what else a recipe says that the code does not. */
 export interface RecipeOptions {
-  /** The module of the component, as a path in the archive. Default `dist/component.js`. */
+  /** The module of the component, as a path in the project. Default `dist/component.js`. In the archive lies what `greengrass-rx build` makes of it: `component.mjs`. */
   readonly main?: string | undefined;
   /** The archive's name, without `.zip`. Default: the last part of the component's name. */
   readonly archive?: string | undefined;
@@ -46,12 +47,17 @@ export function archiveOf(componentName: string): string {
   return componentName.split('.').findLast(part => part !== '') ?? 'component';
 }
 
+/** The name of the one file that `greengrass-rx build` makes of a module, and that the recipe runs. */
+export function bundleOf(module: string): string {
+  return `${basename(module, extname(module))}.mjs`;
+}
+
 /** The recipe of a component, least privilege and all. Throws, as a defect, if a nucleus took it otherwise than it is meant. */
 export function recipeOf(component: Component, access: Access, options: RecipeOptions = {}): RecipeDocument {
   const { name, version, description, publisher, defaults } = component;
   const { main = 'dist/component.js', archive = archiveOf(name), shutdownTimeout = 15, lifecycle = 'run', startupTimeout = 120 } = options;
-  const root = `{artifacts:decompressedPath}/${archive}`;
-  const script = `exec node "${root}/node_modules/greengrass-rx/dist/cli/main.js" run "${root}/${main}"`;
+  // Without the source map a stack trace would name places in the bundle.
+  const script = `exec node --enable-source-maps "{artifacts:decompressedPath}/${archive}/${bundleOf(main)}"`;
   const recipe: RecipeDocument = {
     RecipeFormatVersion: '2020-01-25',
     ComponentName: name,

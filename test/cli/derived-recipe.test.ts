@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
@@ -16,10 +16,10 @@ import {
   type Recipe,
 } from '../../src/local/index.js';
 import { PROFILES } from '../kit/nucleus/nuclei.js';
+import { build, unpack } from '../kit/process/built.js';
 import { follow, runCli, temporaryFolder } from '../kit/process/run-cli.js';
 
 const EDGE = fileURLToPath(new URL('components/edge-aggregator.mjs', import.meta.url));
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 const STEPS = ['run', 'startup'] as const;
 
@@ -32,12 +32,10 @@ async function unpacked(step: (typeof STEPS)[number], profile: ProfileName) {
   const script = lifecycle?.steps[step]?.script ?? 'exit 99';
   const rootPath = temporaryFolder();
   const [decompressedPath, workPath] = [join(rootPath, 'unpacked'), join(rootPath, 'work')];
-  mkdirSync(join(decompressedPath, 'EdgeAggregator', 'node_modules'), { recursive: true });
   mkdirSync(workPath);
-  symlinkSync(ROOT, join(decompressedPath, 'EdgeAggregator', 'node_modules', 'greengrass-rx'));
-  const main = /run "[^"]*\/EdgeAggregator\/([^"]+)"/.exec(script)?.[1] ?? '';
-  mkdirSync(join(decompressedPath, 'EdgeAggregator', main, '..'), { recursive: true });
-  symlinkSync(EDGE, join(decompressedPath, 'EdgeAggregator', main));
+  const out = temporaryFolder();
+  expect(await build(process.cwd(), EDGE, '--out', out)).toMatchObject({ code: 0 });
+  unpack(join(out, 'EdgeAggregator.zip'), join(decompressedPath, 'EdgeAggregator'));
   const variables = {
     componentName: recipe.componentName,
     componentVersion: recipe.componentVersion,
@@ -102,6 +100,7 @@ test.each(PROFILES.flatMap(profile => STEPS.map(step => [step, profile] as const
     expect(batches).toEqual(['1']);
     expect(events.filter(event => event.kind === 'failed')).toEqual([]);
   },
+  60_000,
 );
 
 test.each(PROFILES)(

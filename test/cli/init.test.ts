@@ -63,11 +63,11 @@ describe('init', () => {
       version: string;
       devDependencies: Record<string, string>;
     };
-    const { rxjs, typescript, vitest } = own.devDependencies;
+    const { rolldown, rxjs, typescript, vitest } = own.devDependencies;
     expect(json(folder, 'package.json')).toMatchObject({
       name: 'oven-watch-2',
       dependencies: { 'greengrass-rx': `^${own.version}`, rxjs },
-      devDependencies: { typescript, vitest },
+      devDependencies: { rolldown, typescript, vitest },
     });
     for (const path of filesOf(folder)) expect(read(folder, path)).not.toMatch(/MyComponent|my-component/);
     expect(read(folder, 'src/component.ts')).toBe(inTemplate('src/component.ts').replace('MyComponent', 'OvenWatch2'));

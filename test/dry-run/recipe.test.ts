@@ -36,7 +36,7 @@ describe('the derived recipe', () => {
       componentVersion: '1.2.0',
       defaultConfiguration: { config: { deadband: 0.5 } },
     });
-    expect(recipe.manifests[0]?.lifecycle.steps.run?.script).toContain('/EdgeAggregator/dist/component.js');
+    expect(recipe.manifests[0]?.lifecycle.steps.run?.script).toContain('/EdgeAggregator/component.mjs');
   });
 
   it('means the same to a reader of YAML 1.1, which GDK and the nucleus are', async () => {
@@ -187,6 +187,7 @@ describe('the derived recipe', () => {
     });
     await promisify(execFile)('sh', ['-n', '-c', build?.text ?? '(']);
     expect(build?.text).toContain('artifacts="$build/artifacts/com.example.EdgeAggregator/$version"');
+    expect(build?.text).toContain('npx greengrass-rx build dist/component.js --out');
     expect(build?.text).toContain('/EdgeAggregator.zip');
   });
 });

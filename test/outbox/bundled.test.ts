@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { METERING } from '../kit/component/metering.js';
+import { METERING_PROGRAM } from '../kit/component/metering.js';
 import { OTHER, start } from '../kit/nucleus/nuclei.js';
 import { bundled } from '../kit/process/bundled.js';
 import { ownFolder } from './stores.js';
@@ -11,7 +11,7 @@ describe('a component that is bundled into one file', () => {
   it.each([false, true])('has the worker of its outbox in it (minified: %s)', async minify => {
     const nucleus = await start('classic');
     onTestFinished(() => nucleus.stop());
-    const file = await bundled(ownFolder(), METERING, minify);
+    const file = await bundled(ownFolder(), METERING_PROGRAM, minify);
     // Where there is nothing of this package.
     const cwd = ownFolder();
     const env = { AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT: nucleus.socketPath, SVCUID: nucleus.authToken(OTHER) };

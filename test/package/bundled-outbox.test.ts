@@ -1,24 +1,28 @@
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { isBuiltin } from 'node:module';
-import { readdirSync } from 'node:fs';
-import { promisify } from 'node:util';
+import { mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { nodeWithSqlite } from '../../scripts/node-binary.js';
 import { METERING } from '../kit/component/metering.js';
 import { OTHER, start } from '../kit/nucleus/nuclei.js';
-import { bundled } from '../kit/process/bundled.js';
-import { temporaryFolder } from '../kit/process/run-cli.js';
+import { build, project } from '../kit/process/built.js';
+import { follow } from '../kit/process/run-cli.js';
 
-test('a bundled component with an outbox starts with any Node, and says where it has no node:sqlite', async () => {
+test.each([
+  { which: 'the Node of these tests', node: process.execPath, hasSqlite: isBuiltin('node:sqlite') },
+  { which: 'a Node that has node:sqlite', node: nodeWithSqlite(), hasSqlite: true },
+])('a built component with an outbox under $which: stores and forwards, or says that it needs a newer one', async ({ node, hasSqlite }) => {
+  const folder = project({ 'metering.ts': METERING });
+  expect(await build(folder, 'metering.ts')).toMatchObject({ code: 0 });
   await using nucleus = await start('classic');
-  const file = await bundled(temporaryFolder(), METERING, true);
-  const cwd = temporaryFolder();
+  const work = join(folder, 'work');
+  mkdirSync(work);
   const env = { AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT: nucleus.socketPath, SVCUID: nucleus.authToken(OTHER) };
-  const { stderr } = await promisify(execFile)(process.execPath, [file], { cwd, env });
-  const hasSqlite = isBuiltin('node:sqlite');
-  expect(stderr.trim().split('\n').sort()).toEqual(
-    hasSqlite
-      ? ['done', 'forwarded 1', 'forwarded 2', 'outbox 1', 'outbox 2']
-      : ['OutboxUnavailable', 'failed-for-good', 'needs-newer-node', 'needs-newer-node'],
+  const run = follow(spawn(node, [join(folder, 'artifact/metering.mjs')], { cwd: work, env, stdio: ['ignore', 'pipe', 'pipe'] }));
+  expect(await run.ended).toEqual({ code: hasSqlite ? 0 : 69, signal: null });
+  expect(run.stderr().trim().split('\n').sort()).toEqual(
+    hasSqlite ? ['forwarded 1', 'forwarded 2', 'outbox 1', 'outbox 2'] : ['OutboxUnavailable', 'needs-newer-node', 'needs-newer-node'],
   );
-  if (!hasSqlite) expect(readdirSync(cwd)).toEqual([]);
+  expect(readdirSync(work).some(name => name.startsWith('outbox.sqlite'))).toBe(hasSqlite);
 });

@@ -7,7 +7,7 @@ import { visible } from '../../shared/visible.js';
 import { CliError, UsageError } from '../cli-error.js';
 import type { Cli } from '../cli.js';
 import { wrap } from '../output.js';
-import { loadComponent } from './load-component.js';
+import { loadComponent, sourceOf } from './load-component.js';
 
 /** What a dry run is told on the command line. */
 interface DryRunCommandOptions {
@@ -17,7 +17,7 @@ interface DryRunCommandOptions {
 
 /** Runs the component of a module dry, and says on stderr what was found. Throws if something of it will not work. */
 export async function dryRunModule(cli: Cli, module: string, { config, memory }: DryRunCommandOptions): Promise<DryRun> {
-  const dry = await dryRun(await loadComponent(module), { config, memory });
+  const dry = await dryRun(await loadComponent(sourceOf(module)), { config, memory });
   if (dry._tag === 'Left') throw refusal(dry.left);
   for (const finding of dry.right.findings) print(cli, finding);
   const errors = dry.right.findings.filter(({ severity }) => severity === 'error').length;

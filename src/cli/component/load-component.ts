@@ -1,4 +1,5 @@
-import { resolve } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Component, isComponent } from '../../component/component.js';
 import { CliError, UsageError } from '../cli-error.js';
@@ -27,6 +28,31 @@ export async function loadComponent(path: string): Promise<Component> {
   throw new UsageError(
     `${path} exports no component${names === '' ? '' : `, but ${names}`}.`,
     "Give it one: import { component } from 'greengrass-rx/component'; export default component({ … });",
+  );
+}
+
+/** Begins the line of a bundle of `greengrass-rx build` that says what it was made of, as a path from where it lies. */
+export const BUILT_FROM = '//# builtFrom=';
+
+/**
+ * The module to look at for a component: of a bundle the one that it was made of, as a path from here. In a bundle the component has copies of this
+ * package and of RxJS of its own, in which no dry run sees a thing.
+ */
+export function sourceOf(path: string): string {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch {
+    return path;
+  }
+  const start = text.lastIndexOf(`\n${BUILT_FROM}`);
+  if (start < 0) return path;
+  const [from = ''] = text.slice(start + BUILT_FROM.length + 1).split('\n', 1);
+  const source = relative('', resolve(dirname(path), from));
+  if (existsSync(source)) return source;
+  throw new UsageError(
+    `${path} was built from ${source}, which is not there. What a component needs cannot be told from its bundle.`,
+    `Compile the component, and give that path or this one.`,
   );
 }
 

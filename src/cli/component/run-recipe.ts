@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join, relative, resolve } from 'node:path';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import type { DryRun } from '../../dry-run/dry-run-result.js';
 import type { RecipeLifecycle, RecipeOptions } from '../../dry-run/recipe.js';
 import type { RecipeTextFormat } from '../../recipe/recipe-format.js';
 import { visible } from '../../shared/visible.js';
 import { CliError, EXIT, UsageError } from '../cli-error.js';
 import type { Cli } from '../cli.js';
+import { sourceOf } from './load-component.js';
 import { dryRunModule, writeOut } from './dry-run-module.js';
 
 /** What `recipe` was told. */
@@ -27,7 +28,7 @@ export async function runRecipe(cli: Cli, module: string, options: RecipeCommand
   const { gdk, bucket, region, check, out } = options;
   if (gdk !== undefined && (bucket === undefined || region === undefined)) throw new UsageError('--gdk needs --bucket and --region.');
   const dry = await dryRunModule(cli, module, options);
-  const derived = { main: withinProject(module), lifecycle: options.lifecycle };
+  const derived = { main: withinProject(sourceOf(module)), lifecycle: options.lifecycle };
   if (check !== undefined) {
     await checkRecipe(cli, dry, module, check, derived);
     return;
@@ -75,13 +76,9 @@ function colourOf(line: string): 'green' | 'red' | 'yellow' {
   return line.startsWith('+') ? 'green' : line.startsWith('-') ? 'red' : 'yellow';
 }
 
-/** The module's path in the archive: as it lies in the project, in whose folder the command is run. */
+/** The module's path in the project, in whose folder the command is run. */
 function withinProject(module: string): string {
   const path = relative(process.cwd(), resolve(module));
-  if (path.startsWith('..'))
-    throw new UsageError(
-      `${module} is not in this folder.`,
-      "Run it in the project's folder: the recipe says where in its archive the module is.",
-    );
-  return path;
+  if (path.startsWith('..')) throw new UsageError(`${module} is not in this folder.`, "Run it in the project's folder.");
+  return path.split(sep).join('/');
 }

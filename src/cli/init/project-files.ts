@@ -70,7 +70,7 @@ interface OwnManifest {
 }
 
 const LIBRARIES = ['fp-ts', 'io-ts', 'rxjs'];
-const TOOLS = ['@types/node', 'typescript', 'vitest'];
+const TOOLS = ['@types/node', 'rolldown', 'typescript', 'vitest'];
 const LINTERS = ['eslint', 'typescript-eslint'];
 
 /** package.json of a new project. The versions are those that this version of greengrass-rx was tested with. */
@@ -86,15 +86,16 @@ function projectManifest({ packageName }: ProjectNames, { profile, eslint, packa
     type: 'module',
     engines: { node: '>=20.19' },
     scripts: {
-      build: 'tsc -p tsconfig.build.json',
-      start: `npm run build && ${dev} --chaos world.yaml -- greengrass-rx run dist/component.js`,
-      dev: `npm run build && ${dev} --watch -- greengrass-rx run dist/component.js`,
+      compile: 'tsc -p tsconfig.build.json',
+      build: 'npm run compile && greengrass-rx build dist/component.js',
+      start: `npm run compile && ${dev} --chaos world.yaml -- greengrass-rx run dist/component.js`,
+      dev: `npm run compile && ${dev} --watch -- greengrass-rx run dist/component.js`,
       test: 'vitest run',
       typecheck: 'tsc',
       ...(eslint ? { lint: 'eslint .' } : {}),
-      recipe: 'npm run build && greengrass-rx recipe dist/component.js --out recipe.yaml',
-      'recipe:check': 'npm run build && greengrass-rx recipe dist/component.js --check recipe.yaml',
-      diagram: 'npm run build && greengrass-rx diagram dist/component.js --out diagram.svg',
+      recipe: 'npm run compile && greengrass-rx recipe dist/component.js --out recipe.yaml',
+      'recipe:check': 'npm run compile && greengrass-rx recipe dist/component.js --check recipe.yaml',
+      diagram: 'npm run compile && greengrass-rx diagram dist/component.js --out diagram.svg',
     },
     dependencies: { ...tested(LIBRARIES), 'greengrass-rx': packageSpecifier ?? `^${own.version}` },
     devDependencies: tested(eslint ? [...TOOLS, ...LINTERS].sort() : TOOLS),

@@ -1,7 +1,7 @@
-/** A component, as text to be bundled, that stores two readings, sends what is stored, and writes what became of it to stderr. */
+/** A component, as text to be built, that stores two readings, sends what is stored, and writes what became of it to stderr. */
 export const METERING = `
   import { QOS } from 'greengrass-rx';
-  import { component, runComponent } from 'greengrass-rx/component';
+  import { component } from 'greengrass-rx/component';
   import { forwardFrom, storeIn } from 'greengrass-rx/outbox';
   import { of, take, tap } from 'rxjs';
 
@@ -23,6 +23,13 @@ export const METERING = `
       };
     },
   });
+  export default metering;
+`;
+
+/** The same as a program, which says how it ended. */
+export const METERING_PROGRAM = `
+  import { runComponent } from 'greengrass-rx/component';
+  ${METERING}
   const { reason } = await runComponent(metering);
   tell(reason);
 `;
