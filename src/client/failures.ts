@@ -48,17 +48,35 @@ function unavailable(failure: ConnectFailure, socketPath: string): ConnectError 
     case 'native-unavailable':
       return new NativeUnavailable(failure.cause, failure.passing);
     case 'refused':
-      return new SocketUnavailable(socketPath, isSocket(socketPath) ? 'refused' : 'not-a-socket', failure.cause);
+      return withoutStack(
+        () => new SocketUnavailable(socketPath, hasNoServer(failure.cause, socketPath) ? 'refused' : 'not-a-socket', failure.cause),
+      );
     case 'missing':
     case 'permission':
     case 'busy':
     case 'other':
-      return new SocketUnavailable(socketPath, failure.reason, failure.cause);
+      return withoutStack(() => new SocketUnavailable(socketPath, failure.reason, failure.cause));
   }
 }
 
-/** The system refuses a socket that nobody listens on and a file that is no socket with the same word. */
-function isSocket(path: string): boolean {
+/**
+ * Makes an error that begins in a turn of the event loop, so that its stack would name nothing of the program. One of these is made at each attempt to
+ * reach a nucleus that is away, and its stack would be most of what the attempt costs: a test of minutes without a nucleus has a hundred thousand.
+ */
+function withoutStack<E extends Error>(make: () => E): E {
+  const { stackTraceLimit } = Error;
+  // By `Reflect`, because a process may have frozen it, and an assignment would throw.
+  Reflect.set(Error, 'stackTraceLimit', 0);
+  try {
+    return make();
+  } finally {
+    Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);
+  }
+}
+
+/** Whether it is a socket: the system refuses one that nobody listens on and a file that is none with the same word. Without a cause no system was asked. */
+function hasNoServer(cause: unknown, path: string): boolean {
+  if (cause === undefined) return true;
   try {
     return statSync(path).isSocket();
   } catch {

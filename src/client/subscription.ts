@@ -114,7 +114,8 @@ export class Subscription<M> implements ConnectionUser, SubscriptionListener {
     this.#session = undefined;
     this.#operation?.takeEventsForReply();
     this.#leave();
-    this.#beginGap(new Interrupted(this.#stream.topicName, error));
+    // Of a nucleus that stays away it is told once, and not at each attempt to reach it.
+    if (this.#told !== 'interrupted') this.#beginGap(new Interrupted(this.#stream.topicName, error));
   }
 
   onFailed(error: ConnectError): void {

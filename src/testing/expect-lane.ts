@@ -49,5 +49,5 @@ export function checkNowOrLater(run: Lane['run'], check: () => string | undefine
     return;
   }
   const message = check();
-  if (message !== undefined) throw origin.saying(message);
+  if (message !== undefined) throw origin.saying(run.explained(message));
 }

@@ -9,6 +9,7 @@ import type { VirtualDisk } from '../outbox/virtual-disk.js';
 import type { Deferral } from './lane.js';
 import { MemoryNucleus, type MemoryNucleusOptions } from './memory-nucleus.js';
 import { cloudMessage, localMessage } from './messages.js';
+import type { Unheard } from './meanwhile.js';
 import type { Recording } from './recording.js';
 import { checkPositive } from '../shared/check-argument.js';
 import type { MarbleRun } from './run.js';
@@ -26,6 +27,8 @@ export class KitNucleus extends MemoryNucleus {
   readonly #disk: VirtualDisk;
   /** @internal The component's streams: all end, and those that had not ended by themselves begin anew. */
   readonly processes: { readonly end: () => () => void }[] = [];
+  /** @internal Messages that were drawn and went to no subscription. */
+  readonly unheard: Unheard[] = [];
   readonly #drawnConfigurations = new Subject<unknown>();
   #proxy: MqttProxy | undefined;
   #services: Nucleus | undefined;
@@ -75,7 +78,7 @@ export class KitNucleus extends MemoryNucleus {
     messages: (lane, diagram, values, faults = {}) => {
       this.#draw(lane, diagram, values, faults, value => {
         const message = localMessage(lane, value);
-        return () => this.publishLocal(message);
+        return at => this.#hear({ at, topicName: message.topic, isLocal: true }, () => this.publishLocal(message));
       });
     },
   };
@@ -124,7 +127,7 @@ export class KitNucleus extends MemoryNucleus {
   ): void {
     this.#draw(lane, diagram, values, faults, value => {
       const message = cloudMessage(lane, value);
-      return () => this.publish(message);
+      return at => this.#hear({ at, topicName: message.topicName, isLocal: false }, () => this.publish(message));
     });
   }
 
@@ -133,15 +136,28 @@ export class KitNucleus extends MemoryNucleus {
     diagram: string,
     values: Readonly<Record<string, unknown>> | undefined,
     faults: Readonly<Record<string, DrawnFault>>,
-    happening: (value: unknown) => () => void,
+    happening: (value: unknown) => (at: number) => void,
   ): void {
     for (const drawn of parseDiagram(diagram)) {
       this.#run.reaches(drawn.at);
       if (drawn.kind === 'E')
         throw new TypeError(`The lane "${lane}" has a "#": a lane cannot fail. Draw a fault, and say which in the table of faults.`);
       if (drawn.kind === 'C') this.#ends = Math.max(this.#ends ?? 0, drawn.at);
-      else this.#drawn.push({ at: drawn.at, happen: this.#meaningOf(lane, drawn.symbol, values, faults, happening) });
+      else {
+        const happen = this.#meaningOf(lane, drawn.symbol, values, faults, happening);
+        this.#drawn.push({ at: drawn.at, happen: () => happen(drawn.at) });
+      }
     }
+  }
+
+  /** Publishes a message of a lane, and notes it where it went to nobody. */
+  #hear(message: Unheard, publish: () => void): void {
+    const before = this.events.length;
+    publish();
+    this.settle();
+    const kind = message.isLocal ? 'localDelivered' : 'delivered';
+    const isHeard = this.events.slice(before).some(event => event.kind === kind && event.topicName === message.topicName);
+    if (!isHeard) this.unheard.push(message);
   }
 
   override inflict(fault: DrawnFault): void {
@@ -173,8 +189,13 @@ export class KitNucleus extends MemoryNucleus {
     for (const entry of recording.entries) {
       const at = entry.at / speed;
       this.#run.reaches(at);
-      if ('message' in entry) this.#drawn.push({ at, happen: () => this.publish(entry.message) });
-      else if (entry.error.kind === 'gap') this.#drawn.push({ at, happen: () => this.inflict('drop connection') });
+      if ('error' in entry) {
+        if (entry.error.kind === 'gap') this.#drawn.push({ at, happen: () => this.inflict('drop connection') });
+        continue;
+      }
+      const { message } = entry;
+      const unheard: Unheard = { at, topicName: message.topicName, isLocal: false };
+      this.#drawn.push({ at, happen: () => this.#hear(unheard, () => this.publish(message)) });
     }
   }
 
@@ -207,8 +228,8 @@ export class KitNucleus extends MemoryNucleus {
     symbol: string,
     values: Readonly<Record<string, unknown>> | undefined,
     faults: Readonly<Record<string, DrawnFault>>,
-    happening: (value: unknown) => () => void,
-  ): () => void {
+    happening: (value: unknown) => (at: number) => void,
+  ): (at: number) => void {
     const fault = Object.hasOwn(faults, symbol) ? faults[symbol] : undefined;
     const isValue = values !== undefined && Object.hasOwn(values, symbol);
     if (fault !== undefined && isValue) throw new TypeError(`The symbol "${symbol}" on the lane "${lane}" is both a value and a fault.`);

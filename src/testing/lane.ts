@@ -16,6 +16,8 @@ export interface Deferral {
   readonly atEnd: (check: () => string | undefined, origin: MarbleFailure) => void;
   /** Notes that a diagram speaks of this frame, so that the run lasts beyond it. */
   readonly reaches: (frame: number) => void;
+  /** A failure's message, and under it what else was said in the run that may be why. */
+  readonly explained: (message: string) => string;
   /** Reads a diagram that something is compared with, and notes what it speaks of. */
   readonly expects: (diagram: string) => readonly Drawn[];
 }

@@ -16,13 +16,17 @@ export class LedgerSince {
 
   /** What is wrong if stages dropped or discarded anything. */
   dropped(): string | undefined {
+    const lines = this.lost();
+    return lines.length === 0 ? undefined : ['Messages were dropped.', '', ...lines.map(line => `  ${line}`)].join('\n');
+  }
+
+  /** A line for each stage that dropped or discarded anything. */
+  lost(): readonly string[] {
     const lost = this.#stages().filter(({ counts }) => counts.dropped > 0 || counts.discarded > 0);
-    if (lost.length === 0) return undefined;
-    const lines = lost.map(({ name, counts: { received, dropped, discarded } }) => {
+    return lost.map(({ name, counts: { received, dropped, discarded } }) => {
       const what = [dropped > 0 ? `dropped ${dropped}` : '', discarded > 0 ? `discarded ${discarded}` : ''].filter(text => text !== '');
-      return `  ${name} ${what.join(' and ')} of ${received} messages`;
+      return `${name} ${what.join(' and ')} of ${received} messages`;
     });
-    return ['Messages were dropped.', '', ...lines].join('\n');
   }
 
   /** What is wrong with the account of the stage of this name. */

@@ -81,7 +81,10 @@ export function nowOrLater(
   check: () => MatcherResult,
   askedBy: (...args: never[]) => unknown,
 ): MatcherResult {
-  if (run.isOver) return check();
+  if (run.isOver) {
+    const { pass, message } = check();
+    return { pass, message: pass === isNot ? () => run.explained(message()) : message };
+  }
   run.atEnd(
     () => {
       const { pass, message } = check();

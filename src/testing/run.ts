@@ -7,7 +7,18 @@ export class MarbleRun implements Deferral {
   readonly #checks: { readonly check: () => string | undefined; readonly origin: MarbleFailure }[] = [];
   #lastFrame = 0;
   #failureDrawn = false;
+  #meanwhile: (told: string) => readonly string[] = () => [];
   isOver = false;
+
+  /** What to ask for what else was said, when something is wrong. */
+  explainBy(meanwhile: (told: string) => readonly string[]): void {
+    this.#meanwhile = meanwhile;
+  }
+
+  explained(message: string): string {
+    const [title, ...lines] = this.#meanwhile(message);
+    return title === undefined ? message : [message, '', title, ...lines.map(line => `  ${line}`)].join('\n');
+  }
 
   /** The last frame that any diagram speaks of. */
   get lastFrame(): number {
@@ -48,6 +59,6 @@ export class MarbleRun implements Deferral {
       const message = check();
       return message === undefined ? [] : [{ message, origin }];
     });
-    return wrong[0]?.origin.saying(wrong.map(({ message }) => message).join('\n\n'));
+    return wrong[0]?.origin.saying(this.explained(wrong.map(({ message }) => message).join('\n\n')));
   }
 }

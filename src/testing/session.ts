@@ -11,6 +11,7 @@ import { lengthOf, parseSpan } from './diagram.js';
 import { checkNowOrLater, expectLane, expectSame, type StreamExpectation } from './expect-lane.js';
 import type { MarbleKit } from './kit.js';
 import type { KitNucleus } from './kit-nucleus.js';
+import { type Expected, meanwhileLines } from './meanwhile.js';
 import { lane, type Lane, type LaneEvent } from './lane.js';
 import type { LedgerSince } from './ledger-checks.js';
 import { COMPONENT } from './memory-components.js';
@@ -37,6 +38,7 @@ export class Session {
   readonly #ledger: LedgerSince;
   readonly #pipelines: LaneEvent[][] = [];
   readonly #files = new Map<string, LaneEvent[]>();
+  readonly #expected: Expected[] = [];
 
   constructor(run: MarbleRun, nucleus: KitNucleus, scheduler: TestScheduler, subscriptions: Subscription, ledger: LedgerSince) {
     this.#run = run;
@@ -44,6 +46,7 @@ export class Session {
     this.#scheduler = scheduler;
     this.#subscriptions = subscriptions;
     this.#ledger = ledger;
+    run.explainBy(told => this.#meanwhile(told));
   }
 
   kit(): MarbleKit {
@@ -71,10 +74,11 @@ export class Session {
       context: config => this.#context(config),
       expectArrived: topicFilter => expectLane(this.#messages('What arrived', topicFilter, () => this.#nucleus.arrived)),
       expectFile: path => expectLane(this.#file(path)),
-      expectSubscriptions: to =>
-        typeof to === 'object'
-          ? expectSpans(run, 'The subscriptions', () => spansOfSource(to))
-          : expectSpans(run, `The subscriptions${to === undefined ? '' : ` to ${to}`}`, () => spansAtNucleus(this.#nucleus.events, to)),
+      expectSubscriptions: to => {
+        if (typeof to === 'object') return expectSpans(run, 'The subscriptions', () => spansOfSource(to));
+        if (to !== undefined) this.#expected.push({ topic: to, of: 'subscribed' });
+        return expectSpans(run, `The subscriptions${to === undefined ? '' : ` to ${to}`}`, () => spansAtNucleus(this.#nucleus.events, to));
+      },
       expectState: () => expectLane(this.#states()),
       expectNothingDropped,
       expectStage,
@@ -116,6 +120,11 @@ export class Session {
     return `The pipeline failed at frame ${end.at}, which no diagram expects: ${describeValue(end.error)}`;
   }
 
+  #meanwhile(told: string): readonly string[] {
+    const { events, unheard } = this.#nucleus;
+    return meanwhileLines({ emitted: this.#pipelines.flat(), events, unheard, lost: this.#ledger.lost(), expected: this.#expected }, told);
+  }
+
   #pipeline(pipeline$: Observable<unknown>, subscription: string | undefined): Lane {
     const { events, lane } = this.#watch('The pipeline', pipeline$, subscription);
     this.#pipelines.push(events);
@@ -128,6 +137,7 @@ export class Session {
   }
 
   #messages(what: string, topicFilter: string, messages: () => readonly (PublishedMessage | ArrivedMessage | LocallyPublished)[]): Lane {
+    this.#expected.push({ topic: topicFilter, of: 'published' });
     return lane({
       label: `${what} on ${topicFilter}`,
       run: this.#run,

@@ -5,12 +5,12 @@ import { Heap, type Placed } from '../shared/heap.js';
 
 type Work<T> = (this: SchedulerAction<T>, state?: T) => void;
 
-/** A moment at which something is to be done, unless it has been put off since. */
+/** A moment at which something is to be done. */
 interface Moment extends Placed {
   readonly at: number;
   /** Among those of one frame, the one that was set first is done first. */
   readonly nth: number;
-  readonly timer: Pick<Timer<unknown>, 'awaits' | 'fire'>;
+  readonly timer: Pick<Timer<unknown>, 'fire'>;
 }
 
 /** How RxJS 7.8 fails in virtual time when one timer clears another of the same frame whose turn it was. */
@@ -81,7 +81,8 @@ export class VirtualTime extends TestScheduler {
     const timer: Timer<T> = new Timer(work, after => {
       const moment = { at: this.frame + after, nth: this.#count++, timer, place: -1 };
       this.#due.set(moment);
-      return moment;
+      // What is cleared is let go of at once, with all that hangs on it: a deadline of minutes is cleared within a millisecond, again and again.
+      return () => this.#due.delete(moment);
     });
     return timer.schedule(state, delay);
   }
@@ -97,7 +98,6 @@ export class VirtualTime extends TestScheduler {
     try {
       for (let next = this.#due.first; next !== undefined && next.at <= this.maxFrames; next = this.#due.first) {
         this.#due.delete(next);
-        if (!next.timer.awaits(next)) continue;
         this.#countOne(next.at);
         this.frame = next.at;
         next.timer.fire();
@@ -122,29 +122,27 @@ export class VirtualTime extends TestScheduler {
 /** A piece of work that waits for its moment, and may ask for another one. */
 class Timer<T> extends Subscription implements SchedulerAction<T> {
   readonly #work: Work<T>;
-  readonly #set: (delay: number) => Moment;
-  #moment: Moment | undefined;
+  /** Has it fire after so many frames, unless it is told otherwise. */
+  readonly #set: (delay: number) => () => void;
+  #unset: (() => void) | undefined;
   #state: T | undefined;
 
-  constructor(work: Work<T>, set: (delay: number) => Moment) {
-    super();
+  constructor(work: Work<T>, set: (delay: number) => () => void) {
+    super(() => this.#unset?.());
     this.#work = work;
     this.#set = set;
   }
 
   schedule(state?: T, delay = 0): this {
     this.#state = state;
+    this.#unset?.();
     // What is to come after an infinite time is not waited for, as in RxJS.
-    this.#moment = Number.isFinite(delay) ? this.#set(delay) : undefined;
+    this.#unset = Number.isFinite(delay) && !this.closed ? this.#set(delay) : undefined;
     return this;
   }
 
-  awaits(moment: Moment): boolean {
-    return !this.closed && moment === this.#moment;
-  }
-
   fire(): void {
-    this.#moment = undefined;
+    this.#unset = undefined;
     try {
       this.#work.call(this, this.#state);
     } catch (error) {

@@ -328,7 +328,10 @@ describe('the matchers for frameworks say', () => {
         received  (nothing)
                    ^
 
-        frame 1: expected a, received nothing"
+        frame 1: expected a, received nothing
+
+      Meanwhile:
+        frame 1: nobody was subscribed to t, nor to anything else"
     `);
   });
 
@@ -465,7 +468,10 @@ describe('the other expectations say', () => {
 
         received: expected 6, received 5
 
-      The ledger has no stage "quick". It has slow."
+      The ledger has no stage "quick". It has slow.
+
+      Meanwhile:
+        frame 10: Left Overflowed: A buffer was full and dropped 2 messages (dropOldest). Give the stage more concurrency or a larger buffer, or send it less."
     `);
   });
 

@@ -122,3 +122,19 @@ test(
     expectStream(nucleus.proxy.publish$(to), '----^').toBeMarble('----(x|)', {}, { x: 'TokenRefused' });
   }),
 );
+
+test(
+  'two minutes without a nucleus, with an attempt each millisecond, are one gap; the attempts have no stack, which would be most of what they cost',
+  marbles(({ nucleus, run, expectLane, expectSubscriptions }) => {
+    const to = { topicName: 't', payload: 'p', qos: QOS.AT_LEAST_ONCE };
+    const stacks = new Set<string | undefined>();
+    nucleus.faults('--k 2m s', { k: 'kill nucleus', s: 'start nucleus' });
+    nucleus.messages('t', '-a 120s -----b', { a: 'a', b: 'b' });
+    nucleus.proxy.state$.subscribe(state => {
+      if (state.status === 'interrupted' && state.error._tag === 'SocketUnavailable') stacks.add(state.error.stack?.split('\n    at ')[1]);
+    });
+    expectLane(run(nucleus.proxy.subscribe(to))).toBeMarble('-aI 120s ----b', { a: 'a', b: 'b' }, { I: 'Interrupted' });
+    expectSubscriptions('t').toBe('^-!', '120003ms ^');
+    nucleus.faults('120006ms -x', { x: () => expect(stacks).toEqual(new Set([undefined])) });
+  }),
+);

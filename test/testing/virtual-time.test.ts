@@ -14,6 +14,8 @@ import {
   timer,
   VirtualTimeScheduler,
 } from 'rxjs';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { marbles } from '../../src/testing/index.js';
 import { VirtualTime } from '../../src/testing/virtual-time.js';
@@ -56,7 +58,29 @@ function trace(scheduler: VirtualTimeScheduler, programs: readonly Program[]): s
   return log;
 }
 
+/** Sets deadlines that are far away, each with an object that hangs on it, and clears them but for the last. */
+function cleared(scheduler: VirtualTime): readonly WeakRef<object>[] {
+  return Array.from({ length: 20 }, (_, i) => {
+    const kept = { i };
+    const deadline = scheduler.schedule(() => kept, 10_000);
+    if (i < 19) deadline.unsubscribe();
+    return new WeakRef(kept);
+  });
+}
+
 describe('virtual time', () => {
+  test('keeps nothing that hangs on a timer that was cleared', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const scheduler = new VirtualTime();
+    const refs = cleared(scheduler);
+    // A WeakRef holds its target until the current job is over.
+    await new Promise(resolve => setImmediate(resolve));
+    collect();
+    expect(refs.map(ref => ref.deref() !== undefined)).toEqual(refs.map((_, i) => i === 19));
+    scheduler.flush();
+  });
+
   test("does what RxJS' own does, in the same order", () => {
     fc.assert(
       fc.property(fc.array(program, { maxLength: 6 }), programs => {
