@@ -1,6 +1,7 @@
 import { asyncScheduler, concatMap, from, map, timer, VirtualTimeScheduler } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import { QOS } from '../../src/shared/qos.js';
+import { publishTo } from '../../src/flow/publish-to.js';
 import { fixed } from '../../src/schedule/index.js';
 import { marbles, MemoryNucleus, type FaultName } from '../../src/testing/index.js';
 import '../../src/testing/vitest.js';
@@ -232,6 +233,16 @@ describe('faults of the device', () => {
         },
       );
       expectStream(proxy.publish$(to('t', 's')), '--^').toBeMarble('--(a|)', accepted);
+    }),
+  );
+
+  test(
+    'restart nucleus, while it is offline: the spool of a classic nucleus was in its memory',
+    marbles(({ nucleus, cold, run, expectPublished, expectArrived }) => {
+      nucleus.faults('-x--r-----y', { x: 'offline', r: 'restart nucleus', y: 'online' });
+      run(cold('--s').pipe(publishTo(nucleus.proxy, value => to('t', value))));
+      expectPublished('t').toBeMarble('--s');
+      expectArrived('t').toBeMarble('');
     }),
   );
 
