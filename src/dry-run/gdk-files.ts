@@ -1,6 +1,5 @@
-import * as t from 'io-ts';
-import { problemsOf } from '../codec/problems.js';
 import type { Component } from '../component/component.js';
+import { gdkConfigText } from '../recipe/gdk-config.js';
 import { archiveOf, type RecipeOptions } from './recipe.js';
 
 /** What GDK needs to know that neither the code nor the recipe says. */
@@ -20,22 +19,6 @@ export interface ProjectFile {
   readonly executable: boolean;
 }
 
-const ComponentConfig = t.type({
-  author: t.string,
-  version: t.string,
-  build: t.type({ build_system: t.literal('custom'), custom_build_command: t.array(t.string) }),
-  publish: t.type({ bucket: t.string, region: t.string }),
-});
-
-/**
- * `gdk-config.json`, for a build by a command of one's own.
- *
- * Source: AWS IoT Greengrass developer guide, "Greengrass Development Kit CLI configuration file".
- */
-const GdkConfig = t.type({ gdk_version: t.string, component: t.record(t.string, ComponentConfig) });
-
-/** The first that takes a build command as a list. */
-const GDK_VERSION = '1.3.0';
 const BUILD = 'gdk-build.sh';
 
 /**
@@ -46,21 +29,14 @@ const BUILD = 'gdk-build.sh';
 export function gdkFiles(component: Pick<Component, 'name' | 'version' | 'publisher'>, options: GdkOptions): readonly ProjectFile[] {
   const { name, version, publisher } = component;
   const { author = publisher ?? 'unknown', bucket, region } = options;
-  const config = {
-    gdk_version: GDK_VERSION,
-    component: {
-      [name]: {
-        author,
-        version,
-        build: { build_system: 'custom', custom_build_command: ['sh', BUILD] },
-        publish: { bucket, region },
-      },
-    },
-  };
-  const checked = GdkConfig.decode(config);
-  if (checked._tag === 'Left') throw new TypeError(`These options make no gdk-config.json: ${problemsOf(checked.left).join('; ')}`);
+  const config = gdkConfigText(name, {
+    author,
+    version,
+    build: { build_system: 'custom', custom_build_command: ['sh', BUILD] },
+    publish: { bucket, region },
+  });
   return [
-    { path: 'gdk-config.json', text: `${JSON.stringify(config, undefined, 2)}\n`, executable: false },
+    { path: 'gdk-config.json', text: config, executable: false },
     { path: BUILD, text: buildScript(name, options), executable: true },
   ];
 }

@@ -43,7 +43,8 @@ export type { PolicyRemedy } from '../recipe/policy/policy-remedy.js';
 export type { ConfigurationUpdate } from '../recipe/device-configuration.js';
 export type { ProfileName } from '../shared/profile-name.js';
 export { readRecipe, readRecipeFile } from '../recipe/read-recipe.js';
-export type { GdkComponent } from '../recipe/gdk-placeholders.js';
+export { recipeText, type RecipeDocument, type RecipeTextFormat } from '../recipe/recipe-format.js';
+export type { GdkComponent } from '../recipe/gdk-config.js';
 export type {
   Configuration,
   Lifecycle,

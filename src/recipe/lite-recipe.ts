@@ -8,12 +8,14 @@ import {
   type RecipeManifest,
 } from './recipe.js';
 import { isJsonObject } from '../shared/json-object.js';
+import type { RECIPE_FORMAT, RecipeThing } from './recipe-format.js';
 import type { RecipePlace } from './recipe-place.js';
 
 /** Greengrass Lite reads a recipe into a buffer of this size. */
 const MOST_BYTES = 8196;
 
-type Map = Readonly<Record<string, unknown>>;
+/** What Lite finds of a thing of the format, which compares names exactly. */
+type Found<T extends RecipeThing> = Readonly<Partial<Record<keyof (typeof RECIPE_FORMAT)[T], unknown>>>;
 
 /**
  * What Greengrass Lite makes of a recipe's manifests, one for each up to the first that it cannot read; none of a recipe that it cannot read
@@ -34,8 +36,8 @@ export function liteRecipe(
     place.onLite(`it has ${String(bytes)} bytes, and Greengrass Lite reads no recipe of more than ${String(MOST_BYTES)}`, 'Shorten it');
     return [];
   }
-  const root = isJsonObject(value) ? value : {};
-  const list = root['Manifests'];
+  const root: Found<'a recipe'> = isJsonObject(value) ? value : {};
+  const list = root.Manifests;
   if (!Array.isArray(list)) return [];
   const read: LiteManifest[] = [];
   for (const [i, manifest] of manifests.entries()) {
@@ -57,16 +59,17 @@ export function liteRecipe(
 
 /** The default configuration as Greengrass Lite finds it, which compares names exactly. */
 export function liteConfiguration(value: unknown): Configuration {
-  const configuration = isJsonObject(value) ? value['ComponentConfiguration'] : undefined;
-  const defaults = isJsonObject(configuration) ? configuration['DefaultConfiguration'] : undefined;
+  const { ComponentConfiguration: configuration }: Found<'a recipe'> = isJsonObject(value) ? value : {};
+  const { DefaultConfiguration: defaults }: Found<'ComponentConfiguration'> = isJsonObject(configuration) ? configuration : {};
   return isJsonObject(defaults) ? defaults : {};
 }
 
-function readManifest(value: unknown, root: Map, manifest: RecipeManifest): LiteManifest {
+function readManifest(value: unknown, root: Found<'a recipe'>, manifest: RecipeManifest): LiteManifest {
   const refused = (why: string): LiteManifest => ({ kind: 'refused', why });
   const skipped = (why: string): LiteManifest => ({ kind: 'skipped', why });
   if (!isJsonObject(value)) return refused('it is no map');
-  const platform = value['Platform'];
+  const found: Found<'a manifest'> = value;
+  const { Platform: platform } = found;
   if (platform === undefined) return refused('it has no Platform');
   if (!isJsonObject(platform)) return refused('its Platform is no map');
   const { runtime, os, architecture } = platform;
@@ -77,7 +80,7 @@ function readManifest(value: unknown, root: Map, manifest: RecipeManifest): Lite
   if (typeof os !== 'string') return refused('its os is no text');
   if (architecture !== undefined && typeof architecture !== 'string') return refused('its architecture is no text');
   if (!['linux', '*', 'all'].includes(os)) return skipped(`its os is ${os}, none of linux, * and all`);
-  const lifecycle = lifecycleOf(value, root);
+  const lifecycle = lifecycleOf(found, root);
   if (typeof lifecycle === 'string') return refused(lifecycle);
   return {
     kind: 'taken',
@@ -87,7 +90,7 @@ function readManifest(value: unknown, root: Map, manifest: RecipeManifest): Lite
 }
 
 /** The manifest's own lifecycle, or what stands under its selections, of which the last counts; in words, why there is none. */
-function lifecycleOf(manifest: Map, root: Map): Map | string {
+function lifecycleOf(manifest: Found<'a manifest'>, root: Found<'a recipe'>): Found<'Lifecycle'> | string {
   const { Lifecycle: own, Selections: selections } = manifest;
   if (own !== undefined && !isJsonObject(own)) return 'its Lifecycle is no map';
   if (own !== undefined && Object.keys(own).length > 0) return own;
@@ -101,22 +104,22 @@ function lifecycleOf(manifest: Map, root: Map): Map | string {
   return chosen ?? {};
 }
 
-function readLifecycle(lifecycle: Map): Lifecycle {
+function readLifecycle(lifecycle: Found<'Lifecycle'>): Lifecycle {
   const steps: Partial<Record<LifecycleStepName, LifecycleStep>> = {};
   for (const name of LIFECYCLE_STEPS) {
     const value = lifecycle[name];
-    const step = typeof value === 'string' ? { Script: value } : isJsonObject(value) ? value : {};
-    const { Script: script, RequiresPrivilege: privilege, Timeout: timeout } = step;
+    const step: Found<'a step'> = typeof value === 'string' ? { Script: value } : isJsonObject(value) ? value : {};
+    const { Script: script, RequiresPrivilege: privilege, Timeout: timeout, Setenv: setenv } = step;
     if (typeof script !== 'string') continue;
     steps[name] = {
       script,
       requiresPrivilege: privilege === true || privilege === 'true',
       timeoutSeconds: timeout === undefined ? undefined : Number(timeout),
       skipIf: undefined,
-      setenv: textsOf(step['Setenv']),
+      setenv: textsOf(setenv),
     };
   }
-  return { steps, setenv: textsOf(lifecycle['Setenv']) };
+  return { steps, setenv: textsOf(lifecycle.Setenv) };
 }
 
 /** Of JSON, numbers and booleans are as they are written; of YAML all are texts already. */

@@ -3,10 +3,10 @@ import * as E from 'fp-ts/lib/Either.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import { isComponentName, isComponentVersion } from '../shared/component-identity.js';
-import { filledUri, type GdkComponent, gdkComponentBeside, placeholderIn, placeholderOf } from './gdk-placeholders.js';
+import { filledUri, type GdkComponent, gdkComponentBeside, placeholderIn, placeholderOf } from './gdk-config.js';
 import { liteConfiguration, liteRecipe } from './lite-recipe.js';
 import type { Recipe, RecipeArtifact, RecipeManifest } from './recipe.js';
-import { RECIPE_FORMAT_VERSION } from './recipe-format.js';
+import { RECIPE_WORDS } from './recipe-format.js';
 import { RecipeInvalid, RecipeUnreadable } from './recipe-invalid.js';
 import { manifestLifecycle } from './recipe-lifecycle.js';
 import { isJsonObject } from '../shared/json-object.js';
@@ -45,7 +45,7 @@ import { RecipeText } from './recipe-text.js';
  */
 export function readRecipe(text: string, source = 'the recipe', gdk: GdkComponent = {}): E.Either<RecipeInvalid, Recipe> {
   const read = new RecipeText(text, source);
-  const recipe = read.errors.isEmpty ? toRecipe(new RecipePlace(read, read.value, []), read, gdk) : undefined;
+  const recipe = read.errors.isEmpty ? toRecipe(new RecipePlace(read, read.value, [], 'a recipe'), read, gdk) : undefined;
   return recipe === undefined || !read.errors.isEmpty ? E.left(new RecipeInvalid(source, read.errors.problems)) : E.right(recipe);
 }
 
@@ -70,64 +70,63 @@ export function readRecipeFile(path: string): TE.TaskEither<RecipeUnreadable | R
   );
 }
 
-function toRecipe(root: RecipePlace, read: RecipeText, gdk: GdkComponent): Recipe | undefined {
+const [FORMAT_VERSION] = RECIPE_WORDS.RecipeFormatVersion;
+
+function toRecipe(root: RecipePlace<'a recipe'>, read: RecipeText, gdk: GdkComponent): Recipe | undefined {
   if (!isJsonObject(root.value)) {
-    root.error('a recipe is a map', `Begin with RecipeFormatVersion: '${RECIPE_FORMAT_VERSION}'`);
+    root.error('a recipe is a map', `Begin with RecipeFormatVersion: '${FORMAT_VERSION}'`);
     return undefined;
   }
-  root.checkNames('a recipe');
   const format = root.member('RecipeFormatVersion');
-  if (format.text() !== RECIPE_FORMAT_VERSION) {
-    format.error(`RecipeFormatVersion must be '${RECIPE_FORMAT_VERSION}'`, `Write RecipeFormatVersion: '${RECIPE_FORMAT_VERSION}'`);
-  }
-  root.member('ComponentType').word('ComponentType');
+  if (format.isMissing) format.error('RecipeFormatVersion is missing', `Write RecipeFormatVersion: '${FORMAT_VERSION}'`);
+  else format.read();
   const componentName = nameOf(root.member('ComponentName'), gdk);
   const componentVersion = versionOf(root.member('ComponentVersion'), gdk);
-  checkPublisher(root.member('ComponentPublisher'), gdk);
-  root.member('ComponentDescription').text();
-  root.member('ComponentConfiguration').checkNames('ComponentConfiguration');
-  const configuration = root.member('ComponentConfiguration').member('DefaultConfiguration');
-  configuration.members();
-  const dependencies = root.member('ComponentDependencies').members();
-  for (const [, dependency] of dependencies) checkDependency(dependency);
-  const manifests = root.member('Manifests');
-  if (manifests.isMissing) {
-    manifests.warning(
-      'there are no Manifests, so that no device can use this recipe',
-      'Add one with the Lifecycle that runs the component',
-    );
+  const place = root
+    .withMember('ComponentName', componentName)
+    .withMember('ComponentVersion', componentVersion)
+    .withMember('ComponentPublisher', publisherOf(root.member('ComponentPublisher'), gdk));
+  const document = place.read();
+  for (const [, dependency] of place.member('ComponentDependencies').members()) checkDependency(dependency);
+  if (place.member('Manifests').isMissing) {
+    place
+      .member('Manifests')
+      .warning('there are no Manifests, so that no device can use this recipe', 'Add one with the Lifecycle that runs the component');
   }
-  const manifestsRead = readManifests(manifests, root.member('Lifecycle'), gdk);
+  const manifests = readManifests(place.member('Manifests'), place.member('Lifecycle'), gdk);
+  const configuration = place.member('ComponentConfiguration').member('DefaultConfiguration');
+  if (document === undefined) return undefined;
   return {
     componentName,
     componentVersion,
-    defaultConfiguration: isJsonObject(configuration.value) ? configuration.value : {},
+    defaultConfiguration: document.ComponentConfiguration?.DefaultConfiguration ?? {},
     liteDefaultConfiguration: liteConfiguration(read.liteValue),
     accessControl: configuration.member('accessControl').value,
-    dependencies: dependencies.map(([name]) => name),
-    manifests: manifestsRead,
-    liteManifests: liteRecipe(root, read.liteValue, read.bytes, manifestsRead),
+    dependencies: Object.keys(document.ComponentDependencies ?? {}),
+    manifests,
+    liteManifests: liteRecipe(place, read.liteValue, read.bytes, manifests),
+    document,
     warnings: read.warnings.problems,
     liteProblems: read.lite.problems,
   };
 }
 
-function readManifests(place: RecipePlace, global: RecipePlace, gdk: GdkComponent): readonly RecipeManifest[] {
+function readManifests(
+  place: RecipePlace<'a manifest[]!'>,
+  global: RecipePlace<'a global lifecycle'>,
+  gdk: GdkComponent,
+): readonly RecipeManifest[] {
   const items = place.items();
-  const selections = items.flatMap(item => item.member('Selections').items()).flatMap(selection => selection.text() ?? []);
-  const keys = new Set([...selections, 'all']);
+  const keys = new Set([...items.flatMap(item => item.member('Selections').read() ?? []), 'all']);
   return items.map(item => {
-    if (!isJsonObject(item.value)) item.error('a manifest is a map', 'Write Platform, Lifecycle, Artifacts');
-    else item.checkNames('a manifest');
-    const platform = item.member('Platform');
     const lifecycle = manifestLifecycle(item, global, keys);
     if (isJsonObject(item.value) && Object.keys(lifecycle.steps).length === 0) {
       item.warning('it has no step to run, so that nothing is started', 'Write Lifecycle: { run: … }');
     }
-    checkPlatform(platform);
+    checkPlatform(item.member('Platform'));
     return {
-      name: item.member('Name').text(),
-      platform: Object.fromEntries(platform.members().map(([name, words]) => [name, words.text() ?? null])),
+      name: item.member('Name').read(),
+      platform: item.member('Platform').read() ?? {},
       lifecycle,
       artifacts: item
         .member('Artifacts')
@@ -143,37 +142,31 @@ const WORDS: Readonly<Record<string, readonly string[]>> = {
   architecture: ['amd64', 'aarch64', 'arm', 'x86', 'riscv64', '*', 'all', 'any'],
 };
 
-function checkPlatform(platform: RecipePlace): void {
+function checkPlatform(platform: RecipePlace<'text or null{}'>): void {
   for (const [name, words] of Object.entries(WORDS)) {
     const word = platform.member(name);
-    if (Array.isArray(word.value)) continue;
-    const text = word.text();
-    if (text === undefined || words.includes(text) || /^\/.*\/$/.test(text)) continue;
+    const text = word.read();
+    if (typeof text !== 'string' || words.includes(text) || /^\/.*\/$/.test(text)) continue;
     word.warning(`no device says this of its ${name}, which is compared exactly`, `The words are ${words.join(', ')}`, text);
   }
 }
 
-function readArtifact(artifact: RecipePlace, gdk: GdkComponent): readonly RecipeArtifact[] {
-  artifact.checkNames('an artifact');
+function readArtifact(artifact: RecipePlace<'an artifact'>, gdk: GdkComponent): readonly RecipeArtifact[] {
   const place = artifact.member('Uri');
-  const written = place.text();
-  const placeholder = written !== undefined && gdk.name === undefined ? placeholderIn(written) : undefined;
-  const uri = written === undefined ? undefined : filledUri(written, gdk);
-  const unarchive = artifact.member('Unarchive').word('Unarchive') ?? 'NONE';
-  const permission = artifact.member('Permission');
-  permission.checkNames('Permission');
-  for (const [, value] of permission.members()) value.word('Permission');
-  if (uri === undefined) {
+  const written = place.read();
+  if (written === undefined) {
     artifact.error('an artifact needs its Uri', 'Such as Uri: s3://bucket/component.zip');
     return [];
   }
+  const placeholder = gdk.name === undefined ? placeholderIn(written) : undefined;
+  const uri = filledUri(written, gdk);
   if (placeholder !== undefined) unfilled(place, placeholder);
   else if (!/^[A-Za-z][A-Za-z0-9+.-]*:(?:[^\s<>"{}|\\^`%\p{Cc}]|%[0-9A-Fa-f]{2})+$/u.test(uri)) {
     place.error('this is no URI', 'Write s3://bucket/path, without spaces, <, > or braces', uri);
   } else if (!/^(?:s3|docker|greengrass):/i.test(uri)) {
     place.warning('a nucleus downloads from s3:, docker: and greengrass: only', 'Write Uri: s3://bucket/component.zip', uri);
   }
-  return [{ uri, unarchive }];
+  return [{ uri, unarchive: artifact.member('Unarchive').read() ?? 'NONE' }];
 }
 
 /** A range as npm writes it, such as `>=1.0.0 <2.0.0`, `^1.2.0` or `~1.0 || 2.x`. */
@@ -182,11 +175,9 @@ const RANGE = new RegExp(
   `^\\s*${COMPARATOR}(?:\\s+(?:-\\s+)?${COMPARATOR})*(?:\\s*\\|\\|\\s*${COMPARATOR}(?:\\s+(?:-\\s+)?${COMPARATOR})*)*\\s*$`,
 );
 
-function checkDependency(dependency: RecipePlace): void {
-  dependency.checkNames('a dependency');
-  dependency.member('DependencyType').word('DependencyType');
+function checkDependency(dependency: RecipePlace<'a dependency'>): void {
   const place = dependency.member('VersionRequirement');
-  const range = place.text();
+  const range = place.read();
   if (range === undefined) dependency.error('a dependency needs its VersionRequirement', "Such as VersionRequirement: '>=1.0.0 <2.0.0'");
   else if (!RANGE.test(range))
     place.error('this is no range of versions', "Write one as npm does, such as '>=1.0.0 <2.0.0'", JSON.stringify(range));
@@ -219,10 +210,11 @@ function versionOf(place: RecipePlace, { version: filled }: GdkComponent): strin
 }
 
 /** Who published it is a text to a nucleus, whatever it says; a placeholder without quotes is a map, which no nucleus takes. */
-function checkPublisher(place: RecipePlace, { name: filled }: GdkComponent): void {
+function publisherOf(place: RecipePlace, { name: filled }: GdkComponent): unknown {
   const placeholder = placeholderOf('author', place.value);
-  if (placeholder === undefined || typeof place.value === 'string') place.text();
-  else if (filled === undefined) unfilled(place, placeholder);
+  if (placeholder === undefined || typeof place.value === 'string') return place.value;
+  if (filled === undefined) unfilled(place, placeholder);
+  return placeholder;
 }
 
 function unfilled(place: RecipePlace, placeholder: string): void {

@@ -1,17 +1,24 @@
 import { LIFECYCLE_STEPS, type Lifecycle, type LifecycleStep, type LifecycleStepName } from './recipe.js';
 import { isJsonObject } from '../shared/json-object.js';
+import type { Written } from './recipe-format.js';
 import type { RecipePlace } from './recipe-place.js';
 
+/** What selections leave of a place. */
+type Narrow = (place: RecipePlace) => RecipePlace | undefined;
+
 /** The lifecycle of a manifest: its own, or else what its selections leave of the recipe's global one. */
-export function manifestLifecycle(manifest: RecipePlace, global: RecipePlace, allSelections: ReadonlySet<string>): Lifecycle {
+export function manifestLifecycle(
+  manifest: RecipePlace<'a manifest'>,
+  global: RecipePlace<'a global lifecycle'>,
+  allSelections: ReadonlySet<string>,
+): Lifecycle {
   const own = manifest.member('Lifecycle');
   if (own.members().length > 0) return readLifecycle(own);
-  const selections = manifest
-    .member('Selections')
-    .items()
-    .flatMap(item => item.text() ?? []);
+  const selections = manifest.member('Selections').read() ?? [];
   const left = select(global, allSelections, selections);
-  return left === undefined ? { steps: {}, setenv: {} } : readLifecycle(left, place => select(place, allSelections, selections));
+  return left === undefined
+    ? { steps: {}, setenv: {} }
+    : readLifecycle(left.as('Lifecycle'), place => select(place, allSelections, selections));
 }
 
 /**
@@ -31,18 +38,12 @@ function select(place: RecipePlace, keys: ReadonlySet<string>, selections: reado
   return chosen === undefined ? undefined : select(place.member(chosen), keys, selections);
 }
 
-function readLifecycle(place: RecipePlace, narrow: (place: RecipePlace) => RecipePlace | undefined = inner => inner): Lifecycle {
+function readLifecycle(place: RecipePlace<'Lifecycle'>, narrow: Narrow = inner => inner): Lifecycle {
   const steps: Partial<Record<LifecycleStepName, LifecycleStep>> = {};
-  let setenv: Readonly<Record<string, string>> = {};
   place.checkNames('Lifecycle');
-  for (const [name, member] of place.members()) {
-    const inner = narrow(member);
-    if (inner === undefined) continue;
-    const step = LIFECYCLE_STEPS.find(known => known === name.toLowerCase());
-    if (step !== undefined) {
-      const read = readStep(inner);
-      if (read !== undefined) steps[step] = read;
-    } else if (name.toLowerCase() === 'setenv') setenv = readSetenv(inner);
+  for (const name of LIFECYCLE_STEPS) {
+    const step = stepOf(narrow(place.member(name))?.as('text|a step').read());
+    if (step !== undefined) steps[name] = step;
   }
   if (steps.run !== undefined && steps.startup !== undefined) {
     place.warning(
@@ -50,38 +51,25 @@ function readLifecycle(place: RecipePlace, narrow: (place: RecipePlace) => Recip
       'Keep run for a process that goes on, startup for one that starts another and ends',
     );
   }
-  return { steps, setenv };
+  return { steps, setenv: narrow(place.member('Setenv'))?.as('text{}').read() ?? {} };
 }
 
-/** A step is its script, or a map that has it. */
-function readStep(place: RecipePlace): LifecycleStep | undefined {
-  if (place.isMissing) return undefined;
-  const isScript = !isJsonObject(place.value);
-  const scriptPlace = isScript ? place : place.member('Script');
-  const script = scriptPlace.text();
-  // Bootstrap may restart the device without a script of its own; a step that has none does nothing.
+/** A step is its script, or a map that has it. Bootstrap may restart the device without a script; a step that has none does nothing. */
+function stepOf(written: Written<'text|a step'> | undefined): LifecycleStep | undefined {
+  const {
+    Script: script,
+    RequiresPrivilege,
+    Timeout,
+    Skipif,
+    Setenv,
+  } = typeof written === 'string' ? { Script: written } : (written ?? {});
   if (script === undefined) return undefined;
-  if (isScript) return { script, requiresPrivilege: false, timeoutSeconds: undefined, skipIf: undefined, setenv: {} };
-  place.checkNames('a step');
-  const timeout = place.member('Timeout');
-  const text = timeout.text();
-  // A recipe variable stands for a number that the deployment knows.
-  const seconds = text === undefined || text.startsWith('{') ? undefined : Number(text);
-  if (seconds !== undefined && !(seconds >= 0)) timeout.error('a number of seconds belongs here', 'Such as 120, or leave it out');
   return {
     script,
-    requiresPrivilege: place.member('RequiresPrivilege').text()?.toLowerCase() === 'true',
-    timeoutSeconds: seconds,
-    skipIf: place.member('SkipIf').text(),
-    setenv: readSetenv(place.member('Setenv')),
+    requiresPrivilege: RequiresPrivilege === true,
+    // A recipe variable stands for a number that the deployment knows.
+    timeoutSeconds: typeof Timeout === 'number' ? Timeout : undefined,
+    skipIf: Skipif,
+    setenv: Setenv ?? {},
   };
-}
-
-function readSetenv(place: RecipePlace): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    place.members().flatMap(([name, value]) => {
-      const text = value.text();
-      return text === undefined ? [] : [[name, text] as const];
-    }),
-  );
 }

@@ -1,3 +1,4 @@
+import type { RecipeDocument } from './recipe-format.js';
 import type { RecipeProblem } from './recipe-invalid.js';
 
 /** A component's configuration: what JSON can hold. */
@@ -84,6 +85,8 @@ export interface Recipe {
   readonly manifests: readonly RecipeManifest[];
   /** What Greengrass Lite makes of them. Fewer, where it reads no further: see `manifestFor`. */
   readonly liteManifests: readonly LiteManifest[];
+  /** All of it as it is written, names in their one spelling and order, without what no nucleus knows. `recipeText` makes a file of it. */
+  readonly document: RecipeDocument;
   /** What Greengrass Lite alone takes otherwise than the classic nucleus, or not at all. */
   readonly liteProblems: readonly RecipeProblem[];
   /** What a device would leave out or take otherwise than it looks. */

@@ -168,6 +168,7 @@ describe('what is wrong with a recipe is told all at once, with line, column and
     ['broken YAML', 'a: [', 'recipe.yaml:1:5'],
     ['manifests that are no list', withMembers('Manifests: 5'), '/Manifests: a list belongs here'],
     ['a manifest that is no map', withMembers('Manifests: [5]'), '/Manifests/0: a manifest is a map'],
+    ['a manifest that is null', withMembers('Manifests: [{ Lifecycle: { run: x } }, null]'), '/Manifests/1: a manifest is a map'],
     ['a configuration that is no map', withMembers('ComponentConfiguration: { DefaultConfiguration: [] }'), 'a map belongs here'],
     ['a timeout in words', withMembers('Manifests: [{ Lifecycle: { run: { Script: a, Timeout: soon } } }]'), 'a number of seconds'],
     ['a name with a space', "RecipeFormatVersion: '2020-01-25'\nComponentName: a b\nComponentVersion: 1.0.0", '"a b" cannot be'],

@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import * as t from 'io-ts';
+import { problemsOf } from '../codec/problems.js';
 import { isJsonObject } from '../shared/json-object.js';
 
 /** A component as `gdk-config.json` has it: what the Development Kit puts in place of placeholders. */
@@ -37,21 +39,51 @@ export function filledUri(uri: string, { name, version }: GdkComponent): string 
   return uri.replace(IN_URI, (_, what: string) => ({ COMPONENT_NAME: name, COMPONENT_VERSION: version })[what] ?? what);
 }
 
+/** What `gdk-config.json` says of a component that is built by a command of its own. */
+interface GdkComponentConfig {
+  readonly author: string;
+  readonly version: string;
+  readonly build: { readonly build_system: 'custom'; readonly custom_build_command: string[] };
+  readonly publish: { readonly bucket: string; readonly region: string };
+}
+
+const Component = t.type({
+  author: t.string,
+  version: t.string,
+  build: t.type({ build_system: t.literal('custom'), custom_build_command: t.array(t.string) }),
+  publish: t.type({ bucket: t.string, region: t.string }),
+});
+
+/** As it is written: all of it. */
+const Config = t.type({ gdk_version: t.string, component: t.record(t.string, Component) });
+/** As it is read: it may be built otherwise. */
+const Components = t.type({ component: t.record(t.string, t.partial({ version: Component.props.version })) });
+
+/** The first that takes a build command as a list. */
+const GDK_VERSION = '1.3.0';
+
 /**
- * The one component of the `gdk-config.json` beside a recipe. Empty where there is none, or none that can be read: the recipe may have no
- * placeholders at all.
+ * The text of a `gdk-config.json`, for one component.
+ *
+ * @throws TypeError for what makes none.
  *
  * Source: AWS IoT Greengrass developer guide, "Greengrass Development Kit CLI configuration file".
  */
+export function gdkConfigText(name: string, component: GdkComponentConfig): string {
+  const config = { gdk_version: GDK_VERSION, component: { [name]: component } };
+  const checked = Config.decode(config);
+  if (checked._tag === 'Left') throw new TypeError(`These options make no gdk-config.json: ${problemsOf(checked.left).join('; ')}`);
+  return `${JSON.stringify(config, undefined, 2)}\n`;
+}
+
+/** The one component of the `gdk-config.json` beside a recipe. Empty where there is none, or none that can be read: the recipe may have no placeholders. */
 export async function gdkComponentBeside(recipePath: string): Promise<GdkComponent> {
   try {
-    const config: unknown = JSON.parse(await readFile(join(dirname(recipePath), 'gdk-config.json'), 'utf8'));
-    const components = isJsonObject(config) && isJsonObject(config['component']) ? Object.entries(config['component']) : [];
-    const [only, another] = components;
+    const config = Components.decode(JSON.parse(await readFile(join(dirname(recipePath), 'gdk-config.json'), 'utf8')));
+    const [only, another] = config._tag === 'Left' ? [] : Object.entries(config.right.component);
     if (only === undefined || another !== undefined) return {};
-    const [name, component] = only;
-    const version = isJsonObject(component) ? component['version'] : undefined;
-    return { name, version: version === 'NEXT_PATCH' ? FIRST_VERSION : typeof version === 'string' ? version : undefined };
+    const [name, { version }] = only;
+    return { name, version: version === 'NEXT_PATCH' ? FIRST_VERSION : version };
   } catch {
     return {};
   }
