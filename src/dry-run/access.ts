@@ -1,11 +1,16 @@
 import { createHash } from 'node:crypto';
-import type { AccessControl, AccessControlPolicy } from '../recipe/policy/access-control.js';
-import { MQTT_PROXY_SERVICE, PUBSUB_SERVICE, type PolicyService } from '../recipe/policy/authorizer.js';
-import { filterCovers } from '../topic/filter-covers.js';
 import type { Component } from '../component/component.js';
+import {
+  type AccessControl,
+  type AccessControlPolicy,
+  MQTT_PROXY_SERVICE,
+  type PolicyService,
+  PUBSUB_SERVICE,
+} from '../recipe/policy/access-control.js';
+import { PUBLISH, PUBLISH_TO_TOPIC, SUBSCRIBE, SUBSCRIBE_TO_TOPIC } from '../shared/operations.js';
+import { filterCovers } from '../topic/filter-covers.js';
 import type { DryRecord } from './record.js';
 import type { RecordedStage } from './recording-ledger.js';
-import { PUBLISH, PUBLISH_TO_TOPIC, SUBSCRIBE, SUBSCRIBE_TO_TOPIC } from '../shared/operations.js';
 
 /** Topics and filters, without those that another of them covers, sorted. */
 export interface TopicAccess {

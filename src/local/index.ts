@@ -24,7 +24,6 @@ export type { FaultName } from './faults/fault-table.js';
 export type { Faults, OperationFault, StreamFault } from './faults/faults.js';
 export type { FaultMessage, FaultWithDetails } from './faults/worded-faults.js';
 export { startLocalNucleus } from './local-nucleus.js';
-export type { LocalComponent, RecipeComponent } from '../recipe/local-component.js';
 export type { LocalNucleusLimits, LocalNucleusOptions, MqttVersion } from './local-nucleus-options.js';
 export type { CloudMessage, LocalNucleus } from './nucleus.js';
 export type { BrokerEvent, NucleusEvent } from './nucleus-event.js';
@@ -39,24 +38,27 @@ export type {
 } from './lifecycle/component-process.js';
 export type { Deployment, RollOut, RollOutOptions } from './lifecycle/roll-out.js';
 
-export type { PolicyRemedy } from '../recipe/policy/policy-remedy.js';
-export type { ConfigurationUpdate } from '../recipe/device-configuration.js';
+export type { PolicyRemedy } from '../recipe/policy/policies.js';
+export type { Configuration, ConfigurationUpdate } from '../recipe/configuration.js';
 export type { ProfileName } from '../shared/profile-name.js';
 export { readRecipe, readRecipeFile } from '../recipe/read-recipe.js';
 export { recipeText, type RecipeDocument, type RecipeTextFormat } from '../recipe/recipe-format.js';
 export type { GdkComponent } from '../recipe/gdk-config.js';
-export type {
-  Configuration,
-  Lifecycle,
-  LifecycleStep,
-  LifecycleStepName,
-  LiteManifest,
-  Recipe,
-  RecipeArtifact,
-  RecipeManifest,
+export {
+  currentPlatform,
+  type DevicePlatform,
+  type Lifecycle,
+  type LifecycleStep,
+  type LifecycleStepName,
+  type LiteManifest,
+  type LocalComponent,
+  manifestFor,
+  type Recipe,
+  type RecipeArtifact,
+  type RecipeComponent,
+  type RecipeManifest,
 } from '../recipe/recipe.js';
-export { RecipeInvalid, RecipeUnreadable, type RecipeProblem } from '../recipe/recipe-invalid.js';
-export { currentPlatform, manifestFor, type DevicePlatform } from '../recipe/recipe-platform.js';
+export { RecipeInvalid, RecipeUnreadable, type RecipeProblem } from '../recipe/recipe-problems.js';
 export { interpolate, type RecipeVariables } from '../recipe/interpolate.js';
 export { lintPolicies, type LintOptions } from '../recipe/policy/lint/lint-policies.js';
 export type { PolicyExample, PolicyFinding, PolicyRule } from '../recipe/policy/lint/policy-finding.js';

@@ -1,8 +1,8 @@
 import type { Clock } from '../ipc/clock.js';
-import type { BrokerChoice } from './broker/address.js';
-import type { LocalComponent, RecipeComponent } from '../recipe/local-component.js';
-import type { StartProcess } from './lifecycle/component-process.js';
+import type { LocalComponent, RecipeComponent } from '../recipe/recipe.js';
 import type { ProfileName } from '../shared/profile-name.js';
+import type { BrokerChoice } from './broker/address.js';
+import type { StartProcess } from './lifecycle/component-process.js';
 
 /** Limits that a local nucleus takes from its profile unless told otherwise. */
 export interface LocalNucleusLimits {

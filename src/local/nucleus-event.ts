@@ -1,7 +1,7 @@
+import type { PolicyRemedy } from '../recipe/policy/policies.js';
 import type { BrokerProblem } from './broker/errors.js';
 import type { ComponentState } from './lifecycle/component-process.js';
 import type { RollOut } from './lifecycle/roll-out.js';
-import type { PolicyRemedy } from '../recipe/policy/policy-remedy.js';
 
 /** What happens in a local nucleus, for logs and for tests that wait. Tokens never appear. */
 export type NucleusEvent =

@@ -1,12 +1,12 @@
+import type { LocalComponent, RecipeComponent } from '../recipe/recipe.js';
+import type { ProfileName } from '../shared/profile-name.js';
+import type { AnyQos } from '../shared/qos.js';
 import type { BrokerMessage } from './broker/broker.js';
 import type { Faults } from './faults/faults.js';
-import type { LocalComponent, RecipeComponent } from '../recipe/local-component.js';
 import type { ComponentEnvironment } from './lifecycle/component-process.js';
 import type { Deployment, RollOut, RollOutOptions } from './lifecycle/roll-out.js';
 import type { NucleusEvent } from './nucleus-event.js';
 import type { NeighbourMessage } from './pubsub/neighbour.js';
-import type { ProfileName } from '../shared/profile-name.js';
-import type { AnyQos } from '../shared/qos.js';
 
 /** A message to publish as the cloud does. A string payload is sent as UTF-8. */
 export interface CloudMessage extends Omit<BrokerMessage, 'payload' | 'qos'> {

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import * as t from 'io-ts';
 import { problemsOf } from '../codec/problems.js';
 import { isJsonObject } from '../shared/json-object.js';
+import type { RecipePlace } from './recipe-place.js';
 
 /** A component as `gdk-config.json` has it: what the Development Kit puts in place of placeholders. */
 export interface GdkComponent {
@@ -37,6 +38,12 @@ export function placeholderIn(uri: string): string | undefined {
 /** An artifact's URI as `gdk component build` writes it. It knows no bucket yet: that comes when the component is published. */
 export function filledUri(uri: string, { name, version }: GdkComponent): string {
   return uri.replace(IN_URI, (_, what: string) => ({ COMPONENT_NAME: name, COMPONENT_VERSION: version })[what] ?? what);
+}
+
+/** Says of a place that nothing fills in its placeholder. */
+export function unfilled(place: RecipePlace, placeholder: string): void {
+  const what = 'a placeholder of the Greengrass Development Kit, which gdk component build fills in from gdk-config.json';
+  place.error(what, 'Put gdk-config.json beside the recipe, with one component in it, or write what it stands for', placeholder);
 }
 
 /** What `gdk-config.json` says of a component that is built by a command of its own. */

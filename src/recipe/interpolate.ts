@@ -1,8 +1,7 @@
+import { isJsonObject } from '../shared/json-object.js';
 import type { ProfileName } from '../shared/profile-name.js';
 import { hook } from '../stream/hook.js';
-import { pointerParts } from './json-pointer.js';
-import type { Configuration } from './recipe.js';
-import { isJsonObject } from '../shared/json-object.js';
+import { type Configuration, pointerParts } from './configuration.js';
 
 /** What a device puts in place of recipe variables. */
 export interface RecipeVariables {

@@ -1,15 +1,15 @@
+import { isJsonObject } from '../shared/json-object.js';
+import type { Configuration } from './configuration.js';
+import type { RECIPE_FORMAT, RecipeThing } from './recipe-format.js';
+import type { RecipePlace } from './recipe-place.js';
 import {
-  LIFECYCLE_STEPS,
-  type Configuration,
   type Lifecycle,
+  LIFECYCLE_STEPS,
   type LifecycleStep,
   type LifecycleStepName,
   type LiteManifest,
   type RecipeManifest,
 } from './recipe.js';
-import { isJsonObject } from '../shared/json-object.js';
-import type { RECIPE_FORMAT, RecipeThing } from './recipe-format.js';
-import type { RecipePlace } from './recipe-place.js';
 
 /** Greengrass Lite reads a recipe into a buffer of this size. */
 const MOST_BYTES = 8196;

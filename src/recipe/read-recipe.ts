@@ -3,15 +3,15 @@ import * as E from 'fp-ts/lib/Either.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import { isComponentName, isComponentVersion } from '../shared/component-identity.js';
-import { filledUri, type GdkComponent, gdkComponentBeside, placeholderIn, placeholderOf } from './gdk-config.js';
-import { liteConfiguration, liteRecipe } from './lite-recipe.js';
-import type { Recipe, RecipeArtifact, RecipeManifest } from './recipe.js';
-import { RECIPE_WORDS } from './recipe-format.js';
-import { RecipeInvalid, RecipeUnreadable } from './recipe-invalid.js';
-import { manifestLifecycle } from './recipe-lifecycle.js';
 import { isJsonObject } from '../shared/json-object.js';
+import { type GdkComponent, gdkComponentBeside, placeholderOf, unfilled } from './gdk-config.js';
+import { liteConfiguration, liteRecipe } from './lite-recipe.js';
+import { readManifests } from './read-manifest.js';
+import { RECIPE_WORDS } from './recipe-format.js';
 import { RecipePlace } from './recipe-place.js';
+import { RecipeInvalid, RecipeUnreadable } from './recipe-problems.js';
 import { RecipeText } from './recipe-text.js';
+import type { Recipe } from './recipe.js';
 
 /**
  * Reads a component's recipe, JSON or YAML, as a device reads it: names in any case, unknown ones left out (and named in
@@ -111,64 +111,6 @@ function toRecipe(root: RecipePlace<'a recipe'>, read: RecipeText, gdk: GdkCompo
   };
 }
 
-function readManifests(
-  place: RecipePlace<'a manifest[]!'>,
-  global: RecipePlace<'a global lifecycle'>,
-  gdk: GdkComponent,
-): readonly RecipeManifest[] {
-  const items = place.items();
-  const keys = new Set([...items.flatMap(item => item.member('Selections').read() ?? []), 'all']);
-  return items.map(item => {
-    const lifecycle = manifestLifecycle(item, global, keys);
-    if (isJsonObject(item.value) && Object.keys(lifecycle.steps).length === 0) {
-      item.warning('it has no step to run, so that nothing is started', 'Write Lifecycle: { run: … }');
-    }
-    checkPlatform(item.member('Platform'));
-    return {
-      name: item.member('Name').read(),
-      platform: item.member('Platform').read() ?? {},
-      lifecycle,
-      artifacts: item
-        .member('Artifacts')
-        .items()
-        .flatMap(artifact => readArtifact(artifact, gdk)),
-    };
-  });
-}
-
-/** What devices say of themselves, and what stands for any. Expressions are between slashes. */
-const WORDS: Readonly<Record<string, readonly string[]>> = {
-  os: ['linux', 'darwin', 'windows', '*', 'all', 'any'],
-  architecture: ['amd64', 'aarch64', 'arm', 'x86', 'riscv64', '*', 'all', 'any'],
-};
-
-function checkPlatform(platform: RecipePlace<'text or null{}'>): void {
-  for (const [name, words] of Object.entries(WORDS)) {
-    const word = platform.member(name);
-    const text = word.read();
-    if (typeof text !== 'string' || words.includes(text) || /^\/.*\/$/.test(text)) continue;
-    word.warning(`no device says this of its ${name}, which is compared exactly`, `The words are ${words.join(', ')}`, text);
-  }
-}
-
-function readArtifact(artifact: RecipePlace<'an artifact'>, gdk: GdkComponent): readonly RecipeArtifact[] {
-  const place = artifact.member('Uri');
-  const written = place.read();
-  if (written === undefined) {
-    artifact.error('an artifact needs its Uri', 'Such as Uri: s3://bucket/component.zip');
-    return [];
-  }
-  const placeholder = gdk.name === undefined ? placeholderIn(written) : undefined;
-  const uri = filledUri(written, gdk);
-  if (placeholder !== undefined) unfilled(place, placeholder);
-  else if (!/^[A-Za-z][A-Za-z0-9+.-]*:(?:[^\s<>"{}|\\^`%\p{Cc}]|%[0-9A-Fa-f]{2})+$/u.test(uri)) {
-    place.error('this is no URI', 'Write s3://bucket/path, without spaces, <, > or braces', uri);
-  } else if (!/^(?:s3|docker|greengrass):/i.test(uri)) {
-    place.warning('a nucleus downloads from s3:, docker: and greengrass: only', 'Write Uri: s3://bucket/component.zip', uri);
-  }
-  return [{ uri, unarchive: artifact.member('Unarchive').read() ?? 'NONE' }];
-}
-
 /** A range as npm writes it, such as `>=1.0.0 <2.0.0`, `^1.2.0` or `~1.0 || 2.x`. */
 const COMPARATOR = '(?:[~^]|~>|[<>]=?|=)?\\s*v?(?:\\d+|[xX*])(?:\\.(?:\\d+|[xX*])){0,2}(?:-[0-9A-Za-z.-]+)?(?:\\+[0-9A-Za-z.-]+)?';
 const RANGE = new RegExp(
@@ -215,9 +157,4 @@ function publisherOf(place: RecipePlace, { name: filled }: GdkComponent): unknow
   if (placeholder === undefined || typeof place.value === 'string') return place.value;
   if (filled === undefined) unfilled(place, placeholder);
   return placeholder;
-}
-
-function unfilled(place: RecipePlace, placeholder: string): void {
-  const what = 'a placeholder of the Greengrass Development Kit, which gdk component build fills in from gdk-config.json';
-  place.error(what, 'Put gdk-config.json beside the recipe, with one component in it, or write what it stands for', placeholder);
 }

@@ -1,7 +1,7 @@
 import { Document, visit } from 'yaml';
 import { isJsonObject } from '../shared/json-object.js';
+import type { Configuration } from './configuration.js';
 import type { AccessControl } from './policy/access-control.js';
-import type { Configuration } from './recipe.js';
 import { classicScalar, modernScalar } from './recipe-scalars.js';
 
 /**

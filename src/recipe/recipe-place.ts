@@ -1,6 +1,6 @@
 import { isJsonObject } from '../shared/json-object.js';
 import { isThing, RECIPE_FORMAT, RECIPE_WORDS, type RecipeThing, type RecipeWord, shapeParts, type Written } from './recipe-format.js';
-import type { Path } from './recipe-findings.js';
+import type { Path } from './recipe-problems.js';
 import type { RecipeText } from './recipe-text.js';
 
 /** The members of what has this shape, with their own shapes. */

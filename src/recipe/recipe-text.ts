@@ -1,6 +1,6 @@
-import { LineCounter, isAlias, isMap as isMapNode, isScalar, isSeq, parseDocument, type Document, type Node } from 'yaml';
-import { jsonPointer } from './json-pointer.js';
-import { Findings, type Path } from './recipe-findings.js';
+import { type Document, isAlias, isMap as isMapNode, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { jsonPointer } from './configuration.js';
+import { Findings, type Path } from './recipe-problems.js';
 import { classicScalar, modernScalar } from './recipe-scalars.js';
 
 /** What aliases may come to when they are put in place of each other: more is no recipe, but an attack. */

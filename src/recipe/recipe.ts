@@ -1,8 +1,8 @@
+import type { ProfileName } from '../shared/profile-name.js';
+import type { Configuration, ConfigurationUpdate } from './configuration.js';
+import type { AccessControl } from './policy/access-control.js';
 import type { RecipeDocument } from './recipe-format.js';
-import type { RecipeProblem } from './recipe-invalid.js';
-
-/** A component's configuration: what JSON can hold. */
-export type Configuration = Readonly<Record<string, unknown>>;
+import type { RecipeProblem } from './recipe-problems.js';
 
 /** One step of a lifecycle, such as `run`. */
 export interface LifecycleStep {
@@ -91,4 +91,79 @@ export interface Recipe {
   readonly liteProblems: readonly RecipeProblem[];
   /** What a device would leave out or take otherwise than it looks. */
   readonly warnings: readonly RecipeProblem[];
+}
+
+/** What a device says of itself: `os`, `architecture`, `architecture.detail`, `runtime`, and what its owner adds. */
+export type DevicePlatform = Readonly<Record<string, string>>;
+
+const OS: Readonly<Record<string, string>> = { linux: 'linux', darwin: 'darwin', win32: 'windows' };
+const ARCHITECTURE: Readonly<Record<string, string>> = { x64: 'amd64', ia32: 'x86', arm: 'arm', arm64: 'aarch64' };
+
+/** This machine as a device that runs the profile, in Greengrass' words: `{ os: 'linux', architecture: 'amd64' }`. */
+export function currentPlatform(profile: ProfileName = 'classic'): DevicePlatform {
+  const machine = { os: OS[process.platform] ?? 'unknown', architecture: ARCHITECTURE[process.arch] ?? 'unknown' };
+  return profile === 'lite' ? { ...machine, runtime: 'aws_nucleus_lite' } : machine;
+}
+
+/**
+ * The manifest that a device would use: the first whose platform it is. `undefined`: the deployment fails there. On Greengrass Lite it has the
+ * lifecycle that Lite finds, and what stands in its way is in the recipe's `liteProblems`.
+ *
+ * @param platform - The device; left out, this machine as a classic one. A `runtime` of `aws_nucleus_lite` says that it runs Lite.
+ *
+ * Source: AWS IoT Greengrass developer guide, "AWS IoT Greengrass component recipe reference"; `PlatformHelper` of
+ * aws-greengrass-component-common; "Types of Recipes Supported by Greengrass nucleus lite" and `manifest_selection` of Greengrass Lite.
+ */
+export function manifestFor(recipe: Recipe, platform: DevicePlatform = currentPlatform()): RecipeManifest | undefined {
+  if (platform['runtime'] === 'aws_nucleus_lite') return onLite(recipe, platform);
+  return recipe.manifests.find(manifest => Object.entries(manifest.platform).every(([name, wanted]) => fits(name, platform[name], wanted)));
+}
+
+function onLite({ liteManifests }: Recipe, { architecture }: DevicePlatform): RecipeManifest | undefined {
+  for (const lite of liteManifests) {
+    if (lite.kind === 'refused') return undefined;
+    if (lite.kind === 'taken' && (lite.architecture === undefined || lite.architecture === architecture)) return lite.manifest;
+  }
+  return undefined;
+}
+
+function fits(name: string, is: string | undefined, wanted: string | null): boolean {
+  if (wanted === '*' || wanted === null) return true;
+  if (is === undefined || is === '') return false;
+  if (wanted.length >= 2 && wanted.startsWith('/') && wanted.endsWith('/')) return matches(wanted.slice(1, -1), is);
+  if ((name === 'os' || name === 'architecture') && (wanted === 'all' || wanted === 'any')) return true;
+  return wanted === is;
+}
+
+function matches(pattern: string, text: string): boolean {
+  try {
+    return new RegExp(`^(?:${pattern})$`).test(text);
+  } catch {
+    // Java's expressions are not quite JavaScript's; one that cannot be read fits nothing.
+    return false;
+  }
+}
+
+/** A component that may connect. */
+export interface LocalComponent {
+  /** Such as `com.example.Sensor`. */
+  readonly name: string;
+  /**
+   * As in its recipe; a text is its JSON, which classic reads and Lite does not. Left out: it may connect, and every operation is
+   * Unauthorized, as on a device.
+   */
+  readonly accessControl?: AccessControl | string | undefined;
+  /**
+   * It watches, and what it subscribes changes nothing for the others: with the embedded broker it is no subscription of the device,
+   * so that it neither multiplies messages on Lite, nor counts for the limit, nor stands in the events `delivered`; and it gets each
+   * message once, whatever its size. With a broker elsewhere it is a component like any other. Left out: `false`.
+   */
+  readonly observer?: boolean | undefined;
+}
+
+/** A component that may connect, as its recipe describes it: see `readRecipe`. */
+export interface RecipeComponent {
+  readonly recipe: Recipe;
+  /** What the deployment does to its configuration. Left out: the recipe's defaults, where the device has nothing. */
+  readonly configurationUpdate?: ConfigurationUpdate | undefined;
 }

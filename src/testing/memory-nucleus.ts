@@ -1,24 +1,26 @@
 import type { Observable, SchedulerLike } from 'rxjs';
+import type { ConnectOptions } from '../client/connect-options.js';
+import { connectNucleusOver, connectOver, type Nucleus } from '../client/connect.js';
+import { localPublishProblem, type LocalPublishRequest } from '../client/local-message.js';
 import type { Clock } from '../ipc/clock.js';
-import type { AccessControl } from '../recipe/policy/access-control.js';
-import { FaultSwitches } from '../local/faults/fault-switches.js';
 import { ComponentConfigurations } from '../local/configuration/component-configurations.js';
+import { FaultSwitches } from '../local/faults/fault-switches.js';
 import { LifecycleServices } from '../local/lifecycle/lifecycle-services.js';
-import { admitNeighbour, EVERYTHING, publishAsNeighbour } from '../local/pubsub/neighbour.js';
-import { Link, type ProfileServer } from '../local/server/protocol.js';
 import type { LocalNucleusLimits } from '../local/local-nucleus-options.js';
 import type { NucleusEvent } from '../local/nucleus-event.js';
 import type { CloudMessage } from '../local/nucleus.js';
-import { Policies } from '../recipe/policy/policies.js';
-import type { Configuration } from '../recipe/recipe.js';
+import { admitNeighbour, EVERYTHING, publishAsNeighbour } from '../local/pubsub/neighbour.js';
 import { connectionLimits, makeProfileServer } from '../local/server/profile-server.js';
+import { Link, type ProfileServer } from '../local/server/protocol.js';
 import { Tokens } from '../local/server/tokens.js';
-import type { ConnectOptions } from '../client/connect-options.js';
-import { localPublishProblem, type LocalPublishRequest } from '../client/local-message.js';
-import { connectNucleusOver, connectOver, type Nucleus } from '../client/connect.js';
 import type { MqttProxy, Profile } from '../ports/mqtt-proxy.js';
+import type { Configuration } from '../recipe/configuration.js';
+import type { AccessControl } from '../recipe/policy/access-control.js';
+import { Policies } from '../recipe/policy/policies.js';
 import { schedulerClock } from '../schedule/clock.js';
 import { fixed } from '../schedule/schedule.js';
+import { checkTime } from '../shared/check-argument.js';
+import { qosNumberOf } from '../shared/qos.js';
 import type { Fault } from './fault.js';
 import { MemoryFaults } from './inflict.js';
 import { allow, COMPONENT } from './memory-components.js';
@@ -27,8 +29,6 @@ import { Turns } from './turns.js';
 import { VirtualBroker } from './virtual-broker.js';
 import { VirtualTransport } from './virtual-transport.js';
 import type { Latency } from './virtual-wire.js';
-import { checkTime } from '../shared/check-argument.js';
-import { qosNumberOf } from '../shared/qos.js';
 
 /** How a nucleus in memory is set up. */
 export interface MemoryNucleusOptions {

@@ -2,7 +2,7 @@ import * as t from 'io-ts';
 import { firstValueFrom, takeUntil } from 'rxjs';
 import { connectNucleus } from '../../client/connect.js';
 import { parseJson } from '../../codec/json-text.js';
-import { jsonPointer, pointerParts } from '../../recipe/json-pointer.js';
+import { jsonPointer, pointerParts } from '../../recipe/configuration.js';
 import { isJsonObject } from '../../shared/json-object.js';
 import { CliError, UsageError } from '../cli-error.js';
 import { aborted, type Cli, stopOnSignals } from '../cli.js';

@@ -1,10 +1,9 @@
 import type { ComponentEnvironment } from '../../local/lifecycle/component-process.js';
+import type { Configuration } from '../../recipe/configuration.js';
 import { interpolate } from '../../recipe/interpolate.js';
-import type { LocalComponent, RecipeComponent } from '../../recipe/local-component.js';
 import type { AccessControl } from '../../recipe/policy/access-control.js';
 import { readRecipeFile } from '../../recipe/read-recipe.js';
-import { currentPlatform, manifestFor } from '../../recipe/recipe-platform.js';
-import { type Configuration, mainStepOf, type Recipe } from '../../recipe/recipe.js';
+import { currentPlatform, type LocalComponent, mainStepOf, manifestFor, type Recipe, type RecipeComponent } from '../../recipe/recipe.js';
 import type { ProfileName } from '../../shared/profile-name.js';
 import { CliError, EXIT, UsageError } from '../cli-error.js';
 import { OBSERVER } from '../reach/running-nuclei.js';

@@ -2,7 +2,7 @@ import { concatMap, filter, firstValueFrom, map, merge, type Observable, Subject
 import { WORK_FOLDER_VARIABLE } from '../../component/configuration.js';
 import type { BrokerChoice } from '../../local/broker/address.js';
 import type { Deployment, RollOut } from '../../local/lifecycle/roll-out.js';
-import type { Configuration } from '../../recipe/recipe.js';
+import type { Configuration } from '../../recipe/configuration.js';
 import type { ProfileName } from '../../shared/profile-name.js';
 import { readChaos } from '../chaos/read-chaos.js';
 import { describeFault, runChaos, SubscribedFilters } from '../chaos/run-chaos.js';

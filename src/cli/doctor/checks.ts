@@ -5,7 +5,7 @@ import type { Capabilities } from '../../ports/mqtt-proxy.js';
 import { lintPolicies } from '../../recipe/policy/lint/lint-policies.js';
 import { byKind } from '../../recipe/policy/lint/policy-finding.js';
 import { readRecipeFile } from '../../recipe/read-recipe.js';
-import { named } from '../../recipe/recipe-findings.js';
+import { named } from '../../recipe/recipe-problems.js';
 import { packageVersion } from '../cli.js';
 import type { Address } from '../reach/reach.js';
 

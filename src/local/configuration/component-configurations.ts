@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Configuration } from '../../recipe/recipe.js';
+import type { Configuration } from '../../recipe/configuration.js';
 import { isJsonObject } from '../../shared/json-object.js';
 import type { ProfileName } from '../../shared/profile-name.js';
 import type { NucleusEvent } from '../nucleus-event.js';

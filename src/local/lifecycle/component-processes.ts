@@ -1,10 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../ipc/clock.js';
-import type { RecipeComponent } from '../../recipe/local-component.js';
-import { type Lifecycle, mainStepOf } from '../../recipe/recipe.js';
-import { currentPlatform, manifestFor } from '../../recipe/recipe-platform.js';
+import { currentPlatform, type Lifecycle, mainStepOf, manifestFor, type RecipeComponent } from '../../recipe/recipe.js';
 import type { ProfileName } from '../../shared/profile-name.js';
-import { ComponentLife, type ComponentEnvironment, type ComponentState, type StartProcess } from './component-process.js';
+import { type ComponentEnvironment, ComponentLife, type ComponentState, type StartProcess } from './component-process.js';
 
 /** What the processes of a nucleus' components are made of. */
 export interface ProcessSettings {

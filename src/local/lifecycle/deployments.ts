@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../ipc/clock.js';
-import type { LocalComponent, RecipeComponent } from '../../recipe/local-component.js';
-import type { Configuration } from '../../recipe/recipe.js';
+import type { Configuration } from '../../recipe/configuration.js';
+import type { LocalComponent, RecipeComponent } from '../../recipe/recipe.js';
+import { checkTime } from '../../shared/check-argument.js';
 import type { ProfileName } from '../../shared/profile-name.js';
 import type { NucleusEvent } from '../nucleus-event.js';
 import type { Components, DeployedComponent } from '../server/components.js';
 import type { ComponentProcesses } from './component-processes.js';
-import type { Deployment, RollOut, RollOutOptions } from './roll-out.js';
 import type { LifecycleServices, ValidityReport } from './lifecycle-services.js';
-import { checkTime } from '../../shared/check-argument.js';
+import type { Deployment, RollOut, RollOutOptions } from './roll-out.js';
 
 const STOPPED = 'the local nucleus has been stopped';
 

@@ -1,4 +1,4 @@
-import type { Configuration } from '../../recipe/recipe.js';
+import type { Configuration } from '../../recipe/configuration.js';
 import type { NucleusEvent } from '../nucleus-event.js';
 
 /** What a component says of a configuration that it is to get. */

@@ -1,4 +1,4 @@
-import type { Configuration } from '../../recipe/recipe.js';
+import type { Configuration } from '../../recipe/configuration.js';
 
 /** What a deployment of one component came to. */
 export interface Deployment {

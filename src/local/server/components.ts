@@ -1,12 +1,11 @@
-import type { LocalComponent, RecipeComponent } from '../../recipe/local-component.js';
-import { inactivePolicies } from '../../recipe/policy/inactive-policies.js';
-import type { Policies } from '../../recipe/policy/policies.js';
-import type { ProfileName } from '../../shared/profile-name.js';
-import { configured, updateConfiguration } from '../../recipe/device-configuration.js';
+import { type Configuration, configured, updateConfiguration } from '../../recipe/configuration.js';
 import { interpolateAll, type RecipeVariables } from '../../recipe/interpolate.js';
-import type { Configuration } from '../../recipe/recipe.js';
-import type { Deployment } from '../lifecycle/roll-out.js';
+import { inactivePolicies } from '../../recipe/policy/access-control.js';
+import type { Policies } from '../../recipe/policy/policies.js';
+import type { LocalComponent, RecipeComponent } from '../../recipe/recipe.js';
+import type { ProfileName } from '../../shared/profile-name.js';
 import type { ComponentConfigurations } from '../configuration/component-configurations.js';
+import type { Deployment } from '../lifecycle/roll-out.js';
 import type { Tokens } from './tokens.js';
 
 /** A component as it was deployed, to be put back. */

@@ -1,14 +1,14 @@
 import { isJsonObject } from '../../shared/json-object.js';
+import { ClassicResources } from '../../topic/classic-resource.js';
 import {
-  MQTT_PROXY_SERVICE,
-  PUBSUB_SERVICE,
-  nothingGranted,
   type Authorizer,
   type GrantedPolicy,
+  MQTT_PROXY_SERVICE,
+  nothingGranted,
   type PolicyOutcome,
   type PolicyService,
-} from './authorizer.js';
-import { ClassicResources } from '../../topic/classic-resource.js';
+  PUBSUB_SERVICE,
+} from './access-control.js';
 
 /**
  * Reads a component's policies for a service as the classic nucleus does: all or nothing. One unknown property, wrong type or null

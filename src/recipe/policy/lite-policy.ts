@@ -1,15 +1,15 @@
-import { interpolate, withoutVariables, type RecipeVariables } from '../interpolate.js';
 import { isJsonObject } from '../../shared/json-object.js';
+import { liteGlobAllows, liteResourceAllows, liteResourceIsValid } from '../../topic/lite-resource.js';
+import { interpolate, type RecipeVariables, withoutVariables } from '../interpolate.js';
 import {
-  MQTT_PROXY_SERVICE,
-  PUBSUB_SERVICE,
-  nothingGranted,
   type Authorizer,
   type GrantedPolicy,
+  MQTT_PROXY_SERVICE,
+  nothingGranted,
   type PolicyOutcome,
   type PolicyService,
-} from './authorizer.js';
-import { liteGlobAllows, liteResourceAllows, liteResourceIsValid } from '../../topic/lite-resource.js';
+  PUBSUB_SERVICE,
+} from './access-control.js';
 
 /** What a component's policies may take in ggipcd's memory once decoded (`ipc_authz.c`). */
 export const LITE_POLICY_MEMORY = 4096;

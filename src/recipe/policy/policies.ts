@@ -1,16 +1,18 @@
 import type { ProfileName } from '../../shared/profile-name.js';
+import { compileClassicResource } from '../../topic/classic-resource.js';
+import { liteGlobAllows, liteResourceAllows, liteResourceIsValid } from '../../topic/lite-resource.js';
 import type { RecipeVariables } from '../interpolate.js';
 import {
   MQTT_PROXY_SERVICE,
-  POLICY_SERVICES,
   nothingGranted,
-  policyService,
+  POLICY_SERVICES,
   type PolicyOutcome,
+  policyService,
   type PolicyService,
-} from './authorizer.js';
+  PUBSUB_SERVICE,
+} from './access-control.js';
 import { classicPolicy } from './classic-policy.js';
 import { litePolicy } from './lite-policy.js';
-import { policyRemedy, type PolicyRemedy } from './policy-remedy.js';
 
 /** What each component may do now. */
 export interface Permissions {
@@ -58,4 +60,73 @@ export function readPolicies(
   service: PolicyService = MQTT_PROXY_SERVICE,
 ): PolicyOutcome {
   return profile === 'lite' ? litePolicy(accessControl, variables, service) : classicPolicy(accessControl, service);
+}
+
+/** What in a component's recipe would have allowed what was refused. */
+export interface PolicyRemedy {
+  /** One line to print: what to write where. */
+  readonly line: string;
+  /** The same as data; `undefined` where no policy can allow it, or where the `accessControl` there is has to be mended first. */
+  readonly policy:
+    | {
+        readonly id: string;
+        /** Whether the recipe has a policy of this id already: then its list of resources lacks `resource`. */
+        readonly exists: boolean;
+        readonly operation: string;
+        /** The topic or filter as a resource, its special characters escaped. */
+        readonly resource: string;
+      }
+    | undefined;
+}
+
+/** What would have allowed this component this operation on this topic. */
+export function policyRemedy(
+  profile: ProfileName,
+  component: string,
+  outcome: PolicyOutcome,
+  operation: string,
+  topic: string,
+): PolicyRemedy {
+  if (outcome.dropped !== undefined) return { line: `mend the component's policies: ${outcome.dropped}`, policy: undefined };
+  const resource = resourceFor(profile, outcome.service, topic);
+  if (resource === undefined) {
+    const isWildcardOnly = profile === 'lite' && liteResourceIsValid(topic);
+    const line = isWildcardOnly
+      ? 'only a resource with a wildcard can allow this topic: { begins a recipe variable'
+      : 'no policy can allow this topic';
+    return { line, policy: undefined };
+  }
+  const existing = outcome.policies.find(({ operations }) => operations.includes(operation) || operations.includes('*'));
+  const id = existing?.id ?? freeId(component, outcome);
+  return {
+    line:
+      existing === undefined
+        ? `add the policy ${quoted(id)}: { operations: [${quoted(operation)}], resources: [${quoted(resource)}] }`
+        : `add ${quoted(resource)} to the resources of the policy ${quoted(id)}`,
+    policy: { id, exists: existing !== undefined, operation, resource },
+  };
+}
+
+/** A topic as a resource that allows it and nothing else but what its wildcards cover; `undefined` if there is none. */
+function resourceFor(profile: ProfileName, service: PolicyService, topic: string): string | undefined {
+  const escaped = topic.replace(/[*?]|\$(?=\{)/g, char => `\${${char}}`);
+  if (profile === 'lite') {
+    const isPlain = liteResourceIsValid(topic) && !/(?<!\$)\{/.test(escaped);
+    const allows = service === PUBSUB_SERVICE ? liteGlobAllows : liteResourceAllows;
+    return isPlain && allows(escaped, topic) ? escaped : undefined;
+  }
+  return topic !== '' && compileClassicResource(escaped, service === PUBSUB_SERVICE ? 'glob' : 'mqtt')?.(topic) === true
+    ? escaped
+    : undefined;
+}
+
+function freeId(component: string, { policies, service }: PolicyOutcome): string {
+  for (let n = 1; ; n++) {
+    const id = `${component}:${service === PUBSUB_SERVICE ? 'pubsub' : 'mqttproxy'}:${String(n)}`;
+    if (!policies.some(policy => policy.id === id)) return id;
+  }
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
 }

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { PUBSUB_SERVICE } from '../../../src/recipe/policy/access-control.js';
 import { classicPolicy } from '../../../src/recipe/policy/classic-policy.js';
-import { compileClassicResource } from '../../../src/topic/classic-resource.js';
 import { litePolicy as litePolicyWith } from '../../../src/recipe/policy/lite-policy.js';
-import { liteResourceAllows } from '../../../src/topic/lite-resource.js';
-import { PUBSUB_SERVICE } from '../../../src/recipe/policy/authorizer.js';
 import { PUBLISH_TO_TOPIC } from '../../../src/shared/operations.js';
-import { COMPONENT, OTHER, PROFILES, allow, allowLocal, start } from '../../kit/nucleus/nuclei.js';
+import { compileClassicResource } from '../../../src/topic/classic-resource.js';
+import { liteResourceAllows } from '../../../src/topic/lite-resource.js';
+import { allow, allowLocal, COMPONENT, OTHER, PROFILES, start } from '../../kit/nucleus/nuclei.js';
 import { PUBLISH, RawClient, SUBSCRIBE } from '../../kit/nucleus/raw-client.js';
 
 /** Resource, topics allowed and not, on classic and on lite. */

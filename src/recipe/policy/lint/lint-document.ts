@@ -1,10 +1,9 @@
-import { jsonPointer } from '../../json-pointer.js';
 import { isJsonObject } from '../../../shared/json-object.js';
-import { MQTT_PROXY_SERVICE, PUBSUB_SERVICE } from '../authorizer.js';
+import { jsonPointer } from '../../configuration.js';
+import { MQTT_PROXY_SERVICE, PUBSUB_SERVICE } from '../access-control.js';
 import { LITE_POLICY_MEMORY, liteDecodedSize } from '../lite-policy.js';
-import { sampleTopic } from './example-topics.js';
 import type { PolicyFinding } from './policy-finding.js';
-import type { PolicySubject, WrittenPolicy } from './policy-subject.js';
+import { type PolicySubject, sampleTopic, type WrittenPolicy } from './policy-subject.js';
 
 /** What is wrong with a component's policies as a document: what makes them count for nothing, whole or in part. */
 export function* lintDocument(subject: PolicySubject): Iterable<PolicyFinding> {

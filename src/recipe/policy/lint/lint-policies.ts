@@ -1,14 +1,12 @@
-import type { LocalComponent, RecipeComponent } from '../../local-component.js';
-import type { ProfileName } from '../../../shared/profile-name.js';
-import { jsonPointer } from '../../json-pointer.js';
 import { isJsonObject } from '../../../shared/json-object.js';
-import { MQTT_PROXY_SERVICE, POLICY_SERVICES } from '../authorizer.js';
-import { inactivePolicies } from '../inactive-policies.js';
-import { edgeTopics, sampleTopic } from './example-topics.js';
+import type { ProfileName } from '../../../shared/profile-name.js';
+import { jsonPointer } from '../../configuration.js';
+import type { LocalComponent, RecipeComponent } from '../../recipe.js';
+import { inactivePolicies, MQTT_PROXY_SERVICE, POLICY_SERVICES } from '../access-control.js';
 import { lintDocument } from './lint-document.js';
 import { lintResource } from './lint-resource.js';
 import type { PolicyFinding } from './policy-finding.js';
-import { PolicySubject } from './policy-subject.js';
+import { edgeTopics, PolicySubject, sampleTopic } from './policy-subject.js';
 
 /** What the linter compares with, and what it is to know of the devices. */
 export interface LintOptions {

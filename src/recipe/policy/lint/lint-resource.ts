@@ -1,10 +1,9 @@
 import { compileClassicResource } from '../../../topic/classic-resource.js';
 import { liteResourceAllows, liteResourceIsValid } from '../../../topic/lite-resource.js';
-import { PUBSUB_SERVICE } from '../authorizer.js';
 import { interpolate, withoutVariables } from '../../interpolate.js';
-import { edgeTopics, hashInPlaceOfPlus, sampleTopic } from './example-topics.js';
+import { PUBSUB_SERVICE } from '../access-control.js';
 import type { PolicyFinding } from './policy-finding.js';
-import type { PolicySubject, WrittenPolicy } from './policy-subject.js';
+import { edgeTopics, hashInPlaceOfPlus, type PolicySubject, sampleTopic, type WrittenPolicy } from './policy-subject.js';
 
 const BOTH = ['classic', 'lite'] as const;
 

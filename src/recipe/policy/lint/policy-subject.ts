@@ -1,11 +1,10 @@
-import type { LocalComponent, RecipeComponent } from '../../local-component.js';
+import { isJsonObject } from '../../../shared/json-object.js';
 import { PUBLISH, PUBLISH_TO_TOPIC, SUBSCRIBE, SUBSCRIBE_TO_TOPIC } from '../../../shared/operations.js';
 import type { ProfileName } from '../../../shared/profile-name.js';
-import { configured, updateConfiguration } from '../../device-configuration.js';
+import { configured, jsonPointer, updateConfiguration } from '../../configuration.js';
 import { interpolateAll, type RecipeVariables } from '../../interpolate.js';
-import { jsonPointer } from '../../json-pointer.js';
-import { isJsonObject } from '../../../shared/json-object.js';
-import { MQTT_PROXY_SERVICE, PUBSUB_SERVICE, type PolicyOutcome, type PolicyService } from '../authorizer.js';
+import type { LocalComponent, RecipeComponent } from '../../recipe.js';
+import { MQTT_PROXY_SERVICE, type PolicyOutcome, type PolicyService, PUBSUB_SERVICE } from '../access-control.js';
 import { readPolicies } from '../policies.js';
 import type { PolicyExample, PolicyFinding } from './policy-finding.js';
 
@@ -134,4 +133,45 @@ function described(component: LocalComponent | RecipeComponent): {
   const { recipe, configurationUpdate } = component;
   const { configuration } = updateConfiguration('classic', {}, recipe.defaultConfiguration, configurationUpdate);
   return { name: recipe.componentName, version: recipe.componentVersion, configuration };
+}
+
+/** What wildcards may stand for: first the plainest. */
+const FILLINGS = ['x', 'x/y', ''];
+/** Wildcards of one resource that are tried in every combination; those behind them are plain. */
+const COMBINED = 4;
+
+/** A topic that a resource is meant to allow. */
+export function sampleTopic(resource: string): string {
+  return filled(resource, () => 'x');
+}
+
+/**
+ * Topics at the edges of what a resource may be read to allow, the plainest first: its parent, each wildcard as little and as much,
+ * and as itself.
+ */
+export function edgeTopics(resource: string): readonly string[] {
+  const parent = resource.endsWith('/#') ? [sampleTopic(resource.slice(0, -2))] : [];
+  const plain = FILLINGS.map(filling => filled(resource, wildcard => (wildcard === '+' && filling === 'x/y' ? 'x' : filling)));
+  return [...new Set([...parent, ...plain, resource, ...combinations(resource)])].filter(topic => topic !== '');
+}
+
+/** The resource with its last level, a `+`, as the `#` that a subscription may ask for in its place; `undefined` if it is no `+`. */
+export function hashInPlaceOfPlus(resource: string): string | undefined {
+  return /(^|\/)\+$/.test(resource) ? `${resource.slice(0, -1)}#` : undefined;
+}
+
+function combinations(resource: string): readonly string[] {
+  const wildcards = Math.min(COMBINED, (resource.match(/[+#*]/g) ?? []).length);
+  const choices = FILLINGS.length + 1;
+  return Array.from({ length: choices ** wildcards }, (_, combination) =>
+    filled(resource, (wildcard, i) => {
+      const choice = Math.floor(combination / choices ** i) % choices;
+      return i < COMBINED ? (FILLINGS[choice] ?? wildcard) : 'x';
+    }),
+  );
+}
+
+function filled(resource: string, filling: (wildcard: string, index: number) => string): string {
+  let index = 0;
+  return resource.replace(/\$\{([*?$])\}|[+#*]/g, (wildcard, escaped: string | undefined) => escaped ?? filling(wildcard, index++));
 }

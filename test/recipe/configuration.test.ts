@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { updateConfiguration } from '../../src/recipe/device-configuration.js';
+import { updateConfiguration } from '../../src/recipe/configuration.js';
 
 describe('a deployment', () => {
   const defaults = { seconds: 10, list: [1, 2], nested: { a: 1, b: 2 } };
