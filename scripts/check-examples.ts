@@ -52,7 +52,7 @@ async function runExample(folder: string, file: string, local: Local): Promise<s
       AWS_IOT_THING_NAME: 'docs-core',
       AWS_REGION: 'eu-west-1',
     };
-    return failureOf(await runProcess(process.execPath, [file], { cwd: folder, env, timeLimitMilliseconds: TIME_LIMIT }), TIME_LIMIT);
+    return failureOf(await runProcess(process.execPath, [file], { cwd: folder, env, timeLimit: TIME_LIMIT }), TIME_LIMIT);
   } finally {
     await nucleus.stop();
   }

@@ -29,7 +29,7 @@ async function check(what: string, work: () => Promise<unknown>): Promise<void> 
 
 /** Runs a command that must end with 0 by itself. Gives what it printed. */
 async function run(cwd: string, command: string, args: readonly string[]): Promise<{ readonly stdout: string; readonly stderr: string }> {
-  const outcome = await runProcess(command, args, { cwd, timeLimitMilliseconds: TIME_LIMIT });
+  const outcome = await runProcess(command, args, { cwd, timeLimit: TIME_LIMIT });
   const failure = failureOf(outcome, TIME_LIMIT);
   if (failure !== undefined) throw new Error(`${command} ${args.join(' ')} ${failure}`);
   return outcome;

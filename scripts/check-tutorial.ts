@@ -25,11 +25,11 @@ const WAIT = 30_000;
 async function provide(folder: string, tarball: string): Promise<void> {
   const modules = join(folder, 'node_modules');
   await mkdir(join(modules, '.bin'), { recursive: true });
-  await runProcess('tar', ['-xzf', tarball, '-C', modules], { cwd: folder, timeLimitMilliseconds: TIME_LIMIT });
-  await runProcess('mv', ['package', 'greengrass-rx'], { cwd: modules, timeLimitMilliseconds: TIME_LIMIT });
+  await runProcess('tar', ['-xzf', tarball, '-C', modules], { cwd: folder, timeLimit: TIME_LIMIT });
+  await runProcess('mv', ['package', 'greengrass-rx'], { cwd: modules, timeLimit: TIME_LIMIT });
   await symlink(join(ROOT, 'node_modules'), join(modules, 'greengrass-rx/node_modules'));
   await symlink('../greengrass-rx/dist/cli/main.js', join(modules, '.bin/greengrass-rx'));
-  await runProcess('chmod', ['+x', join(modules, 'greengrass-rx/dist/cli/main.js')], { cwd: modules, timeLimitMilliseconds: TIME_LIMIT });
+  await runProcess('chmod', ['+x', join(modules, 'greengrass-rx/dist/cli/main.js')], { cwd: modules, timeLimit: TIME_LIMIT });
   await writeFile(join(folder, 'package.json'), '{ "private": true }');
 }
 
@@ -151,7 +151,7 @@ async function checkReadme(steps: readonly TutorialStep[]): Promise<void> {
 async function checkLite(folder: string): Promise<void> {
   const project = join(folder, 'lite-component');
   const run = async (cwd: string, command: string, ...args: readonly string[]): Promise<void> => {
-    const failure = failureOf(await runProcess(command, args, { cwd, timeLimitMilliseconds: TIME_LIMIT }), TIME_LIMIT);
+    const failure = failureOf(await runProcess(command, args, { cwd, timeLimit: TIME_LIMIT }), TIME_LIMIT);
     if (failure !== undefined) throw new Error(`${command} ${args.join(' ')}, for Lite: ${failure}`);
   };
   await run(folder, 'npx', '--no', 'greengrass-rx', 'init', 'lite-component', '--profile', 'lite', '--name', 'com.acme.OvenWatch');

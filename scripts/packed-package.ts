@@ -44,7 +44,7 @@ export function copyProgram(name: string, folder: string): Promise<void> {
 }
 
 async function npm(cwd: string, args: readonly string[]): Promise<void> {
-  const outcome = await runProcess('npm', args, { cwd, timeLimitMilliseconds: NPM_TIME_LIMIT });
+  const outcome = await runProcess('npm', args, { cwd, timeLimit: NPM_TIME_LIMIT });
   const failure = failureOf(outcome, NPM_TIME_LIMIT);
   if (failure !== undefined) throw new Error(`npm ${args.join(' ')} ${failure}`);
 }

@@ -12,7 +12,7 @@ export interface Outcome {
 export interface ProcessOptions {
   readonly cwd: string;
   readonly env?: NodeJS.ProcessEnv | undefined;
-  readonly timeLimitMilliseconds: number;
+  readonly timeLimit: number;
 }
 
 /** Runs a process to its end, or kills it when its time is up. */
@@ -25,7 +25,7 @@ export function runProcess(command: string, args: readonly string[], options: Pr
     const limit = setTimeout(() => {
       timedOut = true;
       child.kill('SIGKILL');
-    }, options.timeLimitMilliseconds);
+    }, options.timeLimit);
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
     child.on('error', error => {
@@ -40,9 +40,9 @@ export function runProcess(command: string, args: readonly string[], options: Pr
 }
 
 /** What went wrong, in the words of the process; `undefined` when it ended as it should. */
-export function failureOf(outcome: Outcome, timeLimitMilliseconds: number): string | undefined {
+export function failureOf(outcome: Outcome, timeLimit: number): string | undefined {
   if (outcome.code === 0) return undefined;
-  const end = outcome.timedOut ? `still running after ${timeLimitMilliseconds / 1000} s` : `ended with ${outcome.code ?? 'a signal'}`;
+  const end = outcome.timedOut ? `still running after ${timeLimit / 1000} s` : `ended with ${outcome.code ?? 'a signal'}`;
   return [end, outcome.stdout, outcome.stderr]
     .map(part => part.trimEnd())
     .filter(Boolean)

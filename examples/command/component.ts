@@ -20,7 +20,7 @@ export default component({
         // Greengrass Lite carries no response topic, so that there the answer goes beside the command.
         replyTo: ({ responseTopic, params }) => responseTopic ?? ANSWER.build(params),
         onFailure: (failure, command) => JSON.stringify({ id: 'value' in command ? command.value.id : undefined, failed: failure._tag }),
-        dedupe: { id: ({ value }) => value.id, size: 1_000, ttl: 600_000 },
+        dedupe: { id: ({ value }) => value.id, commands: 1_000, ttl: 600_000 },
         deadline,
         publish: { topics: [ANSWER] },
       }),

@@ -12,7 +12,7 @@ export const TOPIC = 'meters/7';
 const MINUTE = 60_000;
 
 /** Its radio link takes a message a minute. While there is none it is tried every ten minutes, to save the battery. */
-export const LINK: ForwardOptions = { rate: 1 / 60, retry: capped(10 * MINUTE)(exponential(10_000)) };
+export const LINK: ForwardOptions = { messagesPerSecond: 1 / 60, retry: capped(10 * MINUTE)(exponential(10_000)) };
 
 /** Every reading is on the disk before anything else is done with it; what is on the disk is sent when there is a connection. */
 export const meter = (reading$: Observable<Reading>, outbox: Outbox, port: ForwardPort, options: ForwardOptions = LINK) => ({

@@ -39,12 +39,12 @@ export interface ConnectOptions {
    */
   readonly refusalPatience?: number | undefined;
   /** Publishes under way at once. Default by profile: classic 64, lite 8. */
-  readonly publishWindow?: number | undefined;
+  readonly inFlight?: number | undefined;
   /**
    * Publishes that may wait for their turn or for a connection, up to 32 Mi characters of them as JSON; more fail with `TooManyPublishes`.
    * Default 1 000.
    */
-  readonly publishQueue?: number | undefined;
+  readonly publishBuffer?: number | undefined;
   /** When to connect again after a connection broke. Default: from 100 ms doubling up to 30 s, with full jitter, for ever. */
   readonly reconnect?: Schedule | undefined;
   /** Where all timers run. Default `asyncScheduler`. */
@@ -59,8 +59,8 @@ export interface ResolvedOptions {
   readonly publishTimeout: number;
   readonly subscribeTimeout: number;
   readonly refusalPatience: number;
-  readonly publishWindow: number | undefined;
-  readonly publishQueue: number;
+  readonly inFlight: number | undefined;
+  readonly publishBuffer: number;
   readonly reconnect: Schedule;
   /** When to subscribe again after a subscription broke and its connection did not. */
   readonly resubscribe: Schedule;
@@ -98,8 +98,8 @@ export function resolveOptions(options: ConnectOptions, schedules: DefaultSchedu
     subscribeTimeout: positiveTime('subscribeTimeout', options.subscribeTimeout ?? 120_000),
     refusalPatience:
       options.refusalPatience === undefined ? patienceOf(env[REFUSAL_PATIENCE_VARIABLE]) : time('refusalPatience', options.refusalPatience),
-    publishWindow: options.publishWindow === undefined ? undefined : positiveInteger('publishWindow', options.publishWindow),
-    publishQueue: positiveInteger('publishQueue', options.publishQueue ?? 1_000),
+    inFlight: options.inFlight === undefined ? undefined : positiveInteger('inFlight', options.inFlight),
+    publishBuffer: positiveInteger('publishBuffer', options.publishBuffer ?? 1_000),
     reconnect: options.reconnect ?? schedules.reconnect,
     resubscribe: options.reconnect ?? schedules.resubscribe,
     scheduler: options.scheduler ?? asyncScheduler,

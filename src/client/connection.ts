@@ -177,7 +177,7 @@ export class Connection {
     this.#acceptedBefore = true;
     this.#attempt = 0;
     this.#series.succeeded();
-    const capabilities = capabilitiesOf(profile, this.#options.transport, this.#options.publishWindow);
+    const capabilities = capabilitiesOf(profile, this.#options.transport, this.#options.inFlight);
     // Whoever subscribes while the state is told finds the session there, and asks by itself.
     const subscriptions = [...this.#subscriptions];
     this.#news.become({ status: 'connected', capabilities });
@@ -268,7 +268,7 @@ export class Connection {
       this.#cancelTimer = noop;
       this.#open();
     });
-    this.#news.become({ status: 'interrupted', error, retryInMilliseconds: delay });
+    this.#news.become({ status: 'interrupted', error, retryIn: delay });
     for (const user of this.#users()) user.onInterrupted(error);
   }
 

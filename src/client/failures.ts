@@ -90,7 +90,7 @@ export function unsent(error: ConnectError): PublishError {
     case 'ProtocolViolated':
       return new ProtocolViolated('message', error.detail, error);
     case 'TimedOut':
-      return new TimedOut('message', error.operation, error.milliseconds, false);
+      return new TimedOut('message', error.operation, error.timeout, false);
     case 'ConnectionLost':
       return new ConnectionLost('message', false, error);
     case 'ProxyClosed':

@@ -78,7 +78,7 @@ const ACCEPTED: Either<never, LocalAccepted> = right({ by: 'local-topics' });
 const RULES: PortRules<LocalPublishRequest> = {
   operation: PUBLISH_TO_TOPIC,
   topicOf: ({ topic }) => topic,
-  windowOf: ({ publishWindow }) => publishWindow,
+  inFlightOf: ({ inFlight }) => inFlight,
   requestOf: ({ topicName, payload }) => ({ topic: topicName, payload }),
 };
 

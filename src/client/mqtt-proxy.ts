@@ -43,7 +43,7 @@ export class IpcMqttProxy extends ConnectionLife implements MqttProxy {
     this.#submit = link.publisher<PublishRequest, Accepted>({
       operation: PUBLISH,
       topicOf: ({ topicName }) => topicName,
-      windowOf: ({ publishWindow }) => publishWindow,
+      inFlightOf: ({ inFlight }) => inFlight,
       requestProblem: publishProblem,
       problem: frameProblem,
       encode: encodePublish,

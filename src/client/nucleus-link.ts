@@ -52,7 +52,7 @@ import { PassingRefusals, RequestQueue, type RequestRules } from './request-queu
 import { type EventStream, Subscription, type SubscriptionContext } from './subscription.js';
 
 /** Requests of services under way at once, apart from publishes: few, small and rare. */
-const REQUEST_WINDOW = 4;
+const REQUESTS_IN_FLIGHT = 4;
 
 /** How a request of a service is made and its answer read. */
 export interface Call<A> {
@@ -99,7 +99,7 @@ export class NucleusLink {
     const forget = (): void => this.#lacking.clear();
     this.#queues.push({ onSession: () => undefined, onInterrupted: forget, onFailed: forget, onDefect: forget });
     // A drain does not wait for these: nothing of the component's is lost with them.
-    this.#requests = this.#open<string>({ read: right, windowOf: () => REQUEST_WINDOW, problem: frameProblem });
+    this.#requests = this.#open<string>({ read: right, inFlightOf: () => REQUESTS_IN_FLIGHT, problem: frameProblem });
   }
 
   get state$(): Observable<ConnectionState> {
@@ -262,9 +262,9 @@ export class NucleusLink {
   }
 
   #open<A>(rules: RequestRules<A>): RequestQueue<A> {
-    const { publishTimeout, publishQueue, refusalPatience } = this.#options;
+    const { publishTimeout, publishBuffer, refusalPatience } = this.#options;
     const refusals = new PassingRefusals(this.clock, refusalPatience);
-    const queue = new RequestQueue<A>(rules, this.clock, publishTimeout, publishQueue, refusals);
+    const queue = new RequestQueue<A>(rules, this.clock, publishTimeout, publishBuffer, refusals);
     queue.onUnanswered = error => {
       this.connection.giveUp(error);
     };

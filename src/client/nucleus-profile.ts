@@ -9,15 +9,15 @@ import { PUBLISH } from '../shared/operations.js';
 import type { TransportName } from '../shared/profile-name.js';
 
 /** Publishes under way at once. Lite stores at most ten that the cloud has not acknowledged, and refuses the rest. */
-const PUBLISH_WINDOW: Record<Profile, number> = { classic: 64, lite: 8 };
+const IN_FLIGHT: Record<Profile, number> = { classic: 64, lite: 8 };
 
 /** What a nucleus of this profile can do. */
-export function capabilitiesOf(profile: Profile, transport: TransportName, publishWindow: number | undefined): Capabilities {
+export function capabilitiesOf(profile: Profile, transport: TransportName, inFlight: number | undefined): Capabilities {
   return {
     profile,
     transport,
     maxFrameBytes: profile === 'classic' ? CLASSIC_MAX_FRAME : LITE_MAX_FRAME,
-    publishWindow: publishWindow ?? PUBLISH_WINDOW[profile],
+    inFlight: inFlight ?? IN_FLIGHT[profile],
     mqtt5Members: profile === 'classic',
   };
 }

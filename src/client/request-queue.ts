@@ -25,7 +25,7 @@ export interface RequestRules<A> {
   /** What an answer says; a text: what is wrong with it. */
   readonly read: (payload: string, profile: Profile) => Either<string, A>;
   /** How many this nucleus takes at once. */
-  readonly windowOf: (capabilities: Capabilities) => number;
+  readonly inFlightOf: (capabilities: Capabilities) => number;
   /** What is wrong with a request for this nucleus, where anything is. */
   readonly problem: (
     operation: OperationName,
@@ -175,7 +175,7 @@ export class RequestQueue<A> implements ConnectionUser, RequestOwner<A> {
     const session = this.#session;
     const capabilities = this.#capabilities;
     if (session === undefined || capabilities === undefined) return;
-    const window = this.#rules.windowOf(capabilities);
+    const window = this.#rules.inFlightOf(capabilities);
     const pending = this.#pending;
     for (let request = pending.next; request !== undefined && pending.inFlight < window; request = pending.next) {
       const problem = this.#rules.problem(request.operation, request.topicName, request.payload, capabilities);

@@ -109,7 +109,7 @@ export function shadow<A>(proxy: MqttProxy, options: ShadowOptions<A>): Shadow<A
     operation: PUBLISH,
     topicOf: () => topics.update,
     // In the order they are reported, so that the last one stays.
-    windowOf: () => 1,
+    inFlightOf: () => 1,
     requestOf: () => {
       throw new TypeError('A shadow takes no answers: give respond the proxy.');
     },

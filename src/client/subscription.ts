@@ -139,9 +139,9 @@ export class Subscription<M> implements ConnectionUser, SubscriptionListener {
     this.#refusedSince = undefined;
     this.#series.succeeded();
     this.#watch = this.#startWatch();
-    const resumedAfterMilliseconds = this.#gapSince === undefined ? undefined : clock.now() - this.#gapSince;
+    const resumedAfter = this.#gapSince === undefined ? undefined : clock.now() - this.#gapSince;
     this.#gapSince = undefined;
-    this.#tell({ status: 'active', resumedAfterMilliseconds });
+    this.#tell({ status: 'active', resumedAfter });
     this.#settled();
   }
 

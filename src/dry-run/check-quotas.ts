@@ -35,10 +35,10 @@ function sizes({ publishes }: DryRecord): readonly Finding[] {
 
 /** The most that can be inside a stage: what waits and what is worked on, each as large as a message can be. */
 export function mostBytesOf({ kind, declaration }: DryRecord['stages'][number]): number {
-  const { buffer, concurrency = 8 } = declaration;
+  const { buffer, inFlight = 8 } = declaration;
   if (buffer === undefined) return 0;
   const waiting = Math.min(buffer.bytes ?? Infinity, buffer.messages * LARGEST_MESSAGE);
-  return kind === 'batch' ? waiting : waiting + concurrency * LARGEST_MESSAGE;
+  return kind === 'batch' ? waiting : waiting + inFlight * LARGEST_MESSAGE;
 }
 
 function buffers({ stages }: DryRecord, memory: number | undefined): readonly Finding[] {

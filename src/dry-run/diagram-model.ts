@@ -114,9 +114,9 @@ export function diagramOf(title: string, record: Drawn, live?: LiveNumbers): Dia
 }
 
 function stageLines({ kind, name, declaration }: RecordedStage): readonly string[] {
-  const { concurrency, ordered, buffer, within } = declaration;
+  const { inFlight, ordered, buffer, within } = declaration;
   const facts = [
-    concurrency === undefined ? undefined : `${concurrency} at once`,
+    inFlight === undefined ? undefined : `${inFlight} at once`,
     ordered === true ? 'in order' : undefined,
     buffer === undefined ? undefined : bufferText(buffer),
     within === undefined ? undefined : `within ${within} ms`,

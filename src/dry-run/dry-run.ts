@@ -12,7 +12,7 @@ export interface DryRunOptions {
   /** Virtual milliseconds the component runs before it is told to stop. Default 60 000. */
   readonly horizon?: number | undefined;
   /** Bytes that its buffers may come to. Default: what they can come to is a note, not a warning. */
-  readonly memory?: number | undefined;
+  readonly bufferBytes?: number | undefined;
 }
 
 /**
@@ -28,7 +28,7 @@ export interface DryRunOptions {
  *
  * The testing kit is loaded at the first call.
  *
- * @throws RangeError for a horizon or a memory that is not above 0; and what the component's `run` throws.
+ * @throws RangeError for a horizon or a bufferBytes that is not above 0; and what the component's `run` throws.
  *
  * @example
  * ```ts
@@ -55,10 +55,10 @@ export async function dryRun(
   component: Component,
   options: DryRunOptions = {},
 ): Promise<Either<ConfigurationInvalid | TimersWithoutEnd, DryRun>> {
-  const { config = {}, horizon = 60_000, memory } = options;
+  const { config = {}, horizon = 60_000, bufferBytes: memory } = options;
   // Not `Infinity`: a component that is never told to stop may never end.
   checkPositive(horizon, 'horizon');
-  if (memory !== undefined && !(memory > 0)) throw new RangeError(`memory must be a number of bytes above 0, not ${memory}.`);
+  if (memory !== undefined && !(memory > 0)) throw new RangeError(`bufferBytes must be a number of bytes above 0, not ${memory}.`);
   const configuration = readConfiguration(component, { [CONFIG_VARIABLE]: JSON.stringify(config) });
   if (configuration._tag === 'Left') return left(configuration.left);
   const { dryRunResult } = await import('./dry-run-result.js');

@@ -167,15 +167,16 @@ export class TimedOut<K extends Kind = Kind> extends Failure<'TimedOut', K> {
   readonly code = 'GGRX_TIMED_OUT';
   readonly retryable = true;
   readonly operation: 'connect' | Operation;
-  readonly milliseconds: number;
+  /** In milliseconds. */
+  readonly timeout: number;
   /** Whether the request had been written: then its effect is unknown. */
   readonly sent: boolean;
 
-  constructor(kind: K, operation: 'connect' | Operation, milliseconds: number, sent: boolean) {
+  constructor(kind: K, operation: 'connect' | Operation, timeout: number, sent: boolean) {
     const remedy = sent ? TIMEOUT_REMEDY[operation] : 'It was not sent: there was no connection, or earlier requests filled the window.';
-    super(kind, `${operation} had no answer from the nucleus within ${String(milliseconds)} ms. ${remedy}`);
+    super(kind, `${operation} had no answer from the nucleus within ${String(timeout)} ms. ${remedy}`);
     this.operation = operation;
-    this.milliseconds = milliseconds;
+    this.timeout = timeout;
     this.sent = sent;
   }
 }

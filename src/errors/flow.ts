@@ -7,7 +7,7 @@ function overflowText(messages: number, policy: OverflowPolicy): string {
   const dropped = `dropped ${String(messages)} message${messages === 1 ? '' : 's'} (${policy}).`;
   return policy === 'enforce'
     ? `More came than the rate allows, which ${dropped} Send less, allow a higher rate or burst, or let messages wait with mode 'shape'.`
-    : `A buffer was full and ${dropped} Give the stage more concurrency or a larger buffer, or send it less.`;
+    : `A buffer was full and ${dropped} Let the stage work on more at once, give it a larger buffer, or send it less.`;
 }
 
 /** A stage's buffer was full and dropped values. One failure stands for all that were dropped since the last result. */

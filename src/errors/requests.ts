@@ -181,15 +181,16 @@ export class Silent extends Failure<'Silent', 'gap'> {
   readonly code = 'GGRX_SILENT';
   readonly retryable = true;
   readonly topicName: string;
-  readonly maximumMilliseconds: number;
+  /** The `maximum` of the watch, in milliseconds. */
+  readonly maximum: number;
 
-  constructor(topicName: string, maximumMilliseconds: number) {
+  constructor(topicName: string, maximum: number) {
     super(
       'gap',
-      `Nothing came on the subscription to "${topicName}" for ${String(maximumMilliseconds)} ms. It is made anew; messages may be missing. If its topics are often so quiet, allow more or use a canary.`,
+      `Nothing came on the subscription to "${topicName}" for ${String(maximum)} ms. It is made anew; messages may be missing. If its topics are often so quiet, allow more or use a canary.`,
     );
     this.topicName = topicName;
-    this.maximumMilliseconds = maximumMilliseconds;
+    this.maximum = maximum;
   }
 }
 

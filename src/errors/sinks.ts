@@ -50,22 +50,23 @@ export class DeadlineExceeded<M = unknown> extends Failure<'DeadlineExceeded', '
   readonly topicName: string;
   /** The command as it came. */
   readonly original: M;
-  readonly milliseconds: number;
+  /** In milliseconds. */
+  readonly deadline: number;
   /** Whether it had begun to be carried out: then its effect is unknown. */
   readonly begun: boolean;
 
-  constructor(topicName: string, original: M, milliseconds: number, begun: boolean) {
+  constructor(topicName: string, original: M, deadline: number, begun: boolean) {
     super(
       'message',
-      `A command on "${topicName}" had no answer within ${String(milliseconds)} ms of its arrival. ${
+      `A command on "${topicName}" had no answer within ${String(deadline)} ms of its arrival. ${
         begun
           ? 'It had begun to be carried out: its effect is unknown.'
-          : 'It waited behind others and was not begun: allow more concurrency, or a longer deadline.'
+          : 'It waited behind others and was not begun: allow more in flight, or a longer deadline.'
       }`,
     );
     this.topicName = topicName;
     this.original = original;
-    this.milliseconds = milliseconds;
+    this.deadline = deadline;
     this.begun = begun;
   }
 }

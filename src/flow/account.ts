@@ -32,7 +32,7 @@ export type StageKind =
 /** What a stage was told when it was made, as far as it can be read off without running it. */
 export interface StageDeclaration {
   /** Values worked on at once. Left out: as many as the connected nucleus takes. */
-  readonly concurrency?: number | undefined;
+  readonly inFlight?: number | undefined;
   /** Whether results come in the order of the values. */
   readonly ordered?: boolean | undefined;
   /** What may wait, or be gathered. */

@@ -42,7 +42,7 @@ type OnFull<A> =
 
 /**
  * The bound of a stage: how much may wait at its entrance, and what happens to the next value when that much waits.
- * The values the stage is working on come on top (at most its concurrency).
+ * The values the stage is working on come on top (at most as many as are in flight).
  */
 export type BufferPolicy<A> = Capacity<A> &
   OnFull<A> & {

@@ -4,7 +4,7 @@
  *
  * @packageDocumentation
  */
-export type { Amount, DeclaredBuffer, OutboxAccount, StageAccount, StageDeclaration, StageKind } from './account.js';
+export type { Amount, DeclaredBuffer, DeclaredMarks, OutboxAccount, StageAccount, StageDeclaration, StageKind } from './account.js';
 export type { BufferPolicy } from './buffer-policy.js';
 export { type DeclaredTopic } from './declared-topics.js';
 export type { EdgeAccount } from '../stream/edge.js';

@@ -19,7 +19,7 @@ import { stage, type Stage, type StageOptions } from './stage.js';
 export interface PublishToOptions<A> extends StageOptions<A> {
   /**
    * Publishes under way at once, those that wait for a retry included. Default: what the connected nucleus can take
-   * (`Capabilities.publishWindow`), and 8 before that is known. `1` keeps the order of the messages.
+   * (`Capabilities.inFlight`), and 8 before that is known. `1` keeps the order of the messages.
    */
   readonly inFlight?: number | undefined;
   /** When to try again after an error for which `retryWhile` holds. Default: only what {@link publishTo} says. */
@@ -61,7 +61,7 @@ export interface PortRules<in out R> {
   /** Where a request goes, for the topics a stage declares. */
   readonly topicOf: (request: R) => string;
   /** How many publishes this nucleus takes at once. */
-  readonly windowOf: (capabilities: Capabilities) => number;
+  readonly inFlightOf: (capabilities: Capabilities) => number;
   /** The request that publishes an answer of `respond`. */
   readonly requestOf: (answer: { readonly topicName: string; readonly payload: Uint8Array | string }) => R;
 }
@@ -114,8 +114,8 @@ function topicNameOf(request: unknown): string {
   return typeof request === 'object' && request !== null && 'topicName' in request ? String(request.topicName) : '';
 }
 
-function publishWindowOf({ publishWindow }: Capabilities): number {
-  return publishWindow;
+function inFlightOfMqtt({ inFlight }: Capabilities): number {
+  return inFlight;
 }
 
 /** What every nucleus takes: Lite stores 10 publishes without an answer and refuses the rest. */
@@ -124,7 +124,7 @@ const WINDOW_UNTIL_KNOWN = 8;
 /** Greengrass Lite refuses a publish while its queue is full, and has room again as soon as the broker has answered. */
 const FULL_QUEUE: Schedule = {
   delay: ({ attempt }) => (attempt > 20 ? undefined : Math.min(2_000, 50 * 2 ** attempt)),
-  resetAfterMilliseconds: undefined,
+  resetAfter: undefined,
 };
 function isPassingRefusal(error: PublishError): boolean {
   return error.retryable && (error._tag === 'Unauthorized' || (error._tag === 'ServiceFault' && error.reason === 'PublishFailed'));
@@ -195,7 +195,7 @@ export const publishTo: PublishTo = <A, R, Acc extends AcceptedBy>(
   checkPositiveTime(timeout, 'timeout');
   if (inFlight !== undefined) checkBound(inFlight, 'inFlight');
   const topics = options.topics === undefined ? undefined : declaredFilters(options.topics);
-  const { operation = PUBLISH, topicOf = topicNameOf, windowOf = publishWindowOf } = port.rules ?? {};
+  const { operation = PUBLISH, topicOf = topicNameOf, inFlightOf = inFlightOfMqtt } = port.rules ?? {};
   const problemOf = topics === undefined ? undefined : onlyDeclared(topics, options.name ?? 'publishTo', operation);
   return stage('publishTo', options, () => {
     const deadlines = timeout === Infinity ? undefined : new Deadlines(timeout, scheduler);
@@ -218,7 +218,7 @@ export const publishTo: PublishTo = <A, R, Acc extends AcceptedBy>(
     return {
       width: inFlight ?? WINDOW_UNTIL_KNOWN,
       ordered,
-      declaration: { concurrency: inFlight, topics, payload: options.payload, marks: marksOf(request), operation: port.rules?.operation },
+      declaration: { inFlight, topics, payload: options.payload, marks: marksOf(request), operation: port.rules?.operation },
       job: (owner, bytes, value) => new PublishJob(owner, bytes, value, publishing),
       ending: { refuse: (value, cause, waiting) => refuse(value, publishing.failedFor ?? cause, waiting), scheduler },
       begin: (resize, giveUp) => {
@@ -232,7 +232,7 @@ export const publishTo: PublishTo = <A, R, Acc extends AcceptedBy>(
         if (inFlight !== undefined) return end;
         const state = port.state$.subscribe({
           next: state => {
-            if (state.status === 'connected') resize(windowOf(state.capabilities));
+            if (state.status === 'connected') resize(inFlightOf(state.capabilities));
           },
           error: () => undefined,
         });

@@ -55,7 +55,7 @@ export interface StageWork<A, E, B> {
   /** Called when the source has completed: what is inside waits for nothing that could follow. */
   readonly onSourceCompleted?: (() => void) | undefined;
   /** What else there is to tell of the stage, besides its width, order and buffer. */
-  readonly declaration?: Pick<StageDeclaration, 'concurrency' | 'topics' | 'payload' | 'marks' | 'operation'> | undefined;
+  readonly declaration?: Pick<StageDeclaration, 'inFlight' | 'topics' | 'payload' | 'marks' | 'operation'> | undefined;
 }
 
 /** Makes an operator of what each subscription does. */
@@ -67,7 +67,7 @@ export function stage<A, E, B>(
   const open = (destination: Subscriber<Either<E | Overflowed, B>>, onRoom?: () => void): WorkQueue<A, E, B> => {
     const { width, ordered, job, ending, begin, onSourceCompleted, declaration } = subscription();
     const entry = (options.ledger ?? ledgerOfAll).open(kind, options.name, {
-      concurrency: width,
+      inFlight: width,
       ordered,
       buffer: declaredBuffer(options.buffer),
       ...declaration,

@@ -18,9 +18,9 @@ export interface LocalNucleusLimits {
    */
   readonly maxInFlightPublishes?: number | undefined;
   /** How long Lite waits for a client to read, and for the rest of a frame, in milliseconds: 5000. */
-  readonly socketTimeoutMs?: number | undefined;
+  readonly socketTimeout?: number | undefined;
   /** How long a client may be connected without its first message, in milliseconds: 30 000. Servers have no such limit. */
-  readonly handshakeTimeoutMs?: number | undefined;
+  readonly handshakeTimeout?: number | undefined;
   /** Connections at once: 50 on Lite; 2048 on classic, which has no such limit. */
   readonly connections?: number | undefined;
 }

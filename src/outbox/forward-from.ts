@@ -23,8 +23,8 @@ export interface ForwardOptions {
   readonly live?: { readonly share: number } | 'inTurn' | undefined;
   /** Messages under way at once. Default 8. */
   readonly inFlight?: number | undefined;
-  /** Messages a second, at most. Default 50: a device has 100, and others on it publish too. While nobody says whether the device is online, never over 100. */
-  readonly rate?: number | undefined;
+  /** At most. Default 50: a device has 100, and others on it publish too. While nobody says whether the device is online, never over 100. */
+  readonly messagesPerSecond?: number | undefined;
   /** Milliseconds within which a message has to be seen back where `deleteWhen` is `'confirmed'`; then it is sent again. Default 30 000. */
   readonly confirmWithin?: number | undefined;
   /**
@@ -58,7 +58,7 @@ const RETRY: Schedule = fullJitter(capped(30_000)(exponential(200)));
  * - *Where nobody says whether the device is online*, it counts as having been offline when for two seconds publishes were only refused, or no more was
  *   to be sent (`canary`): what waits then is the backlog.
  * - *Order* holds for each key (the topic, unless `storeIn` was told another) within what is live and within the backlog; with `'inTurn'`, over all.
- * - *Paced*: at most `rate` messages a second, of the 100 that a device has. While the device is offline (`cloud$`) nothing is sent: a classic
+ * - *Paced*: at most `messagesPerSecond`, of the 100 that a device has. While the device is offline (`cloud$`) nothing is sent: a classic
  *   nucleus would fill its spool with it, in front of what is live.
  * - *A refusal that may pass* is tried again by `retry`, for ever. What is refused for good is set aside, with its reason, and so is a message
  *   whose sending ended the process three times.
@@ -81,17 +81,17 @@ const RETRY: Schedule = fullJitter(capped(30_000)(exponential(200)));
  * const proxy = connect();
  * const outbox = openOutbox({ path: ':memory:', commit: { within: 0 } });
  * of(1, 2).pipe(storeIn(outbox, n => ({ topicName: 'meters/7', payload: `${n}`, qos: QOS.AT_LEAST_ONCE }))).subscribe();
- * forwardFrom(outbox, proxy, { rate: 20, live: { share: 0.9 } })
+ * forwardFrom(outbox, proxy, { messagesPerSecond: 20, live: { share: 0.9 } })
  *   .pipe(take(2), tap({ complete: () => void outbox.close().then(() => proxy.close()) }))
  *   .subscribe(outcome => console.log(outcome)); // Right, number 1; Right, number 2
  * ```
  */
 export function forwardFrom(outbox: Outbox, port: ForwardPort, options: ForwardOptions = {}): ObservableEither<ForwardFailure, Forwarded> {
-  const { live = { share: 0.8 }, inFlight = 8, rate = 50, confirmWithin = 30_000, unseen = 100 } = options;
+  const { live = { share: 0.8 }, inFlight = 8, messagesPerSecond: rate = 50, confirmWithin = 30_000, unseen = 100 } = options;
   const { retry = RETRY, random = Math.random, scheduler = asyncScheduler, canary } = options;
   if (live !== 'inTurn') checkShare(live.share, 'live.share');
   checkBound(inFlight, 'inFlight');
-  checkPositive(rate, 'rate');
+  checkPositive(rate, 'messagesPerSecond');
   checkPositiveTime(confirmWithin, 'confirmWithin');
   checkBound(unseen, 'unseen');
   const problem = canary === undefined ? undefined : publishProblem({ topicName: canary, payload: '', qos: QOS.AT_LEAST_ONCE });
@@ -146,5 +146,5 @@ export function forwardFrom(outbox: Outbox, port: ForwardPort, options: ForwardO
       }),
     );
     return run;
-  }).pipe(noted('forwardFrom', 'forwardFrom', { concurrency: inFlight, topics }));
+  }).pipe(noted('forwardFrom', 'forwardFrom', { inFlight, topics }));
 }

@@ -220,7 +220,7 @@ export function storeIn<A>(
     return {
       width: inFlight,
       ordered: true,
-      declaration: { concurrency: inFlight, topics: topics ?? outbox.topics, payload, marks },
+      declaration: { inFlight, topics: topics ?? outbox.topics, payload, marks },
       job: (owner, bytes, value) => new ProjectJob(owner, bytes, value, work),
       onSourceCompleted: () => {
         sourceCompleted = true;

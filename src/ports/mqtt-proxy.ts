@@ -19,7 +19,7 @@ export interface Capabilities {
   /** Bytes of the largest IPC frame the nucleus takes. */
   readonly maxFrameBytes: number;
   /** Publishes that may be under way at once on this connection. */
-  readonly publishWindow: number;
+  readonly inFlight: number;
   /** Whether user properties, correlation data and the other MQTT 5 members are carried. */
   readonly mqtt5Members: boolean;
 }
@@ -29,8 +29,8 @@ export type ConnectionState =
   | { readonly status: 'idle' }
   | { readonly status: 'connecting'; readonly attempt: number }
   | { readonly status: 'connected'; readonly capabilities: Capabilities }
-  /** Down, and another attempt is due. */
-  | { readonly status: 'interrupted'; readonly error: ConnectError; readonly retryInMilliseconds: number }
+  /** Down, and another attempt is due in `retryIn` milliseconds. */
+  | { readonly status: 'interrupted'; readonly error: ConnectError; readonly retryIn: number }
   /** Down for good. */
   | { readonly status: 'failed'; readonly error: ConnectError }
   | { readonly status: 'closed' };
@@ -42,8 +42,8 @@ export type CloudStatus = 'unknown' | 'connected' | 'disconnected';
 export type SubscriptionStatus =
   /** Waiting for a connection, or for the nucleus' answer. */
   | { readonly status: 'subscribing' }
-  /** Messages come. After a gap, with its length. */
-  | { readonly status: 'active'; readonly resumedAfterMilliseconds: number | undefined }
+  /** Messages come. After a gap, with its length in milliseconds. */
+  | { readonly status: 'active'; readonly resumedAfter: number | undefined }
   /** The connection or the subscription broke and is being restored. */
   | { readonly status: 'interrupted'; readonly error: SubscribeError }
   /** Nothing came for longer than the request's `silence` allows. */
@@ -80,7 +80,7 @@ export interface SubscribeRequest {
 
 /** What to subscribe to, as a pattern: each message then has the `params` of its topic. */
 export interface PatternSubscribeRequest<P> extends Omit<SubscribeRequest, 'topicName'> {
-  /** A {@link topicTemplate}, or a shared subscription to one. The nucleus is asked for its `filter`. */
+  /** A `topicTemplate`, or a shared subscription to one. The nucleus is asked for its `filter`. */
   readonly topicName: TopicPattern<P>;
 }
 
@@ -136,7 +136,7 @@ export interface MqttProxy extends AsyncDisposable {
    * `Left`, and when the proxy is closed. Every subscriber has a subscription of its own at the nucleus; unsubscribing ends it.
    *
    * With a template as `topicName`, each message has the `params` of its topic. A topic that the nucleus routes here by rules of its own and
-   * that the template does not match ({@link classicRoutes}) is a `Left(DecodeFailed)`.
+   * that the template does not match (`classicRoutes`) is a `Left(DecodeFailed)`.
    */
   readonly subscribe: {
     <P, A>(

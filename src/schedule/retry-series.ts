@@ -8,7 +8,7 @@ export interface RetrySeries {
   /** To be called at each failure: milliseconds until the next try, or `undefined` to give up. */
   readonly next: () => number | undefined;
   /**
-   * To be called when what is retried works again. If it then goes on for `resetAfterMilliseconds`, the next failure begins a new series.
+   * To be called when what is retried works again. If it then goes on for `resetAfter`, the next failure begins a new series.
    */
   readonly succeeded: () => void;
 }
@@ -39,12 +39,12 @@ export interface RetrySeriesOptions {
 export function startSeries(schedule: Schedule, { now, random = Math.random }: RetrySeriesOptions): RetrySeries {
   let attempt = 0;
   let firstFailureAt = 0;
-  let previousDelayMilliseconds = 0;
+  let previousDelay = 0;
   /** `undefined` while it is failing. */
   let workingSince: number | undefined;
 
   const isStable = (at: number): boolean =>
-    workingSince !== undefined && schedule.resetAfterMilliseconds !== undefined && at - workingSince >= schedule.resetAfterMilliseconds;
+    workingSince !== undefined && schedule.resetAfter !== undefined && at - workingSince >= schedule.resetAfter;
 
   return {
     get attempt() {
@@ -56,14 +56,14 @@ export function startSeries(schedule: Schedule, { now, random = Math.random }: R
       workingSince = undefined;
       if (attempt === 0) {
         firstFailureAt = at;
-        previousDelayMilliseconds = 0;
+        previousDelay = 0;
       }
       attempt++;
-      const elapsedMilliseconds = Math.max(0, at - firstFailureAt);
-      const delay = atOnce(schedule.delay({ attempt, elapsedMilliseconds, previousDelayMilliseconds, random }), "a schedule's delay");
+      const elapsed = Math.max(0, at - firstFailureAt);
+      const delay = atOnce(schedule.delay({ attempt, elapsed, previousDelay, random }), "a schedule's delay");
       if (delay === undefined) return undefined;
       if (!(delay >= 0)) throw new RangeError(`A schedule asked for a wait of ${delay} milliseconds. A wait is 0 or more.`);
-      previousDelayMilliseconds = delay;
+      previousDelay = delay;
       return delay;
     },
     succeeded: () => {

@@ -5,9 +5,9 @@ export interface RetryStep {
   /** 1 before the first retry. */
   readonly attempt: number;
   /** Milliseconds since the first failure of this series. */
-  readonly elapsedMilliseconds: number;
-  /** The wait before the try that has just failed; 0 before the first retry. */
-  readonly previousDelayMilliseconds: number;
+  readonly elapsed: number;
+  /** Milliseconds of the wait before the try that has just failed; 0 before the first retry. */
+  readonly previousDelay: number;
   /** A number from 0 up to but not including 1. Handed in, so that tests choose it. */
   readonly random: () => number;
 }
@@ -23,7 +23,7 @@ export interface RetryStep {
  *
  * const schedule = pipe(exponential(100), capped(30_000), fullJitter, limited(10), resetAfter(60_000));
  * const waits = [1, 2, 3, 10, 11].map(attempt =>
- *   schedule.delay({ attempt, elapsedMilliseconds: 0, previousDelayMilliseconds: 0, random: () => 0.5 }),
+ *   schedule.delay({ attempt, elapsed: 0, previousDelay: 0, random: () => 0.5 }),
  * );
  * console.log(waits); // [ 50, 100, 200, 15000, undefined ]
  * ```
@@ -32,10 +32,10 @@ export interface Schedule {
   /** Milliseconds to wait before the next try; `undefined` gives up. Must not be negative or NaN. */
   readonly delay: (step: RetryStep) => number | undefined;
   /**
-   * How long a source must have gone on without failing before the next failure counts as the first of a new series.
+   * How many milliseconds a source must have gone on without failing before the next failure counts as the first of a new series.
    * `undefined`: never. A source that fails right after its first element must not start over each time.
    */
-  readonly resetAfterMilliseconds: number | undefined;
+  readonly resetAfter: number | undefined;
 }
 
 /** The schedule whose waits are those of `schedule`, changed by `change`. Where that one has given up, so has this. */
@@ -61,19 +61,19 @@ export function withDelay(schedule: Schedule, change: (delay: number, step: Retr
  * import { pipe } from 'greengrass-rx/fp';
  *
  * const threeTimesASecondApart = pipe(fixed(1_000), limited(3));
- * console.log(threeTimesASecondApart.resetAfterMilliseconds); // undefined
+ * console.log(threeTimesASecondApart.resetAfter); // undefined
  * ```
  */
 export function fixed(milliseconds: number): Schedule {
   checkTime(milliseconds, 'The wait of fixed()');
-  return { delay: () => milliseconds, resetAfterMilliseconds: undefined };
+  return { delay: () => milliseconds, resetAfter: undefined };
 }
 
 /**
- * Waits that grow: `baseMilliseconds`, then `factor` times as long before each further retry, and no end of them. Follow
+ * Waits that grow: `base` milliseconds, then `factor` times as long before each further retry, and no end of them. Follow
  * it with `capped`, or the waits come to days.
  *
- * @param baseMilliseconds The first wait, above 0.
+ * @param base Milliseconds of the first wait, above 0.
  * @param factor At least 1. Default 2.
  * @throws RangeError where an argument is out of range.
  *
@@ -83,16 +83,16 @@ export function fixed(milliseconds: number): Schedule {
  * import { pipe } from 'greengrass-rx/fp';
  *
  * const schedule = pipe(exponential(100), capped(1_000)); // 100, 200, 400, 800, 1000, 1000, …
- * console.log(schedule.delay({ attempt: 3, elapsedMilliseconds: 300, previousDelayMilliseconds: 200, random: Math.random })); // 400
+ * console.log(schedule.delay({ attempt: 3, elapsed: 300, previousDelay: 200, random: Math.random })); // 400
  * ```
  */
-export function exponential(baseMilliseconds: number, factor = 2): Schedule {
-  checkPositiveTime(baseMilliseconds, 'The first wait of exponential()');
+export function exponential(base: number, factor = 2): Schedule {
+  checkPositiveTime(base, 'The first wait of exponential()');
   checkAtLeast(factor, 'The factor of exponential()', 1);
   // Infinity would turn into NaN in a jitter that draws 0.
   return {
-    delay: ({ attempt }) => Math.min(baseMilliseconds * factor ** (attempt - 1), Number.MAX_SAFE_INTEGER),
-    resetAfterMilliseconds: undefined,
+    delay: ({ attempt }) => Math.min(base * factor ** (attempt - 1), Number.MAX_SAFE_INTEGER),
+    resetAfter: undefined,
   };
 }
 
@@ -109,7 +109,7 @@ export function exponential(baseMilliseconds: number, factor = 2): Schedule {
  * import { pipe } from 'greengrass-rx/fp';
  *
  * const schedule = pipe(exponential(100), capped(30_000), fullJitter);
- * console.log(schedule.delay({ attempt: 20, elapsedMilliseconds: 0, previousDelayMilliseconds: 0, random: () => 0.5 })); // 15000
+ * console.log(schedule.delay({ attempt: 20, elapsed: 0, previousDelay: 0, random: () => 0.5 })); // 15000
  * ```
  */
 export function capped(milliseconds: number): (schedule: Schedule) => Schedule {
@@ -129,7 +129,7 @@ export function capped(milliseconds: number): (schedule: Schedule) => Schedule {
  * import { pipe } from 'greengrass-rx/fp';
  *
  * const schedule = pipe(fixed(100), limited(2));
- * console.log(schedule.delay({ attempt: 3, elapsedMilliseconds: 200, previousDelayMilliseconds: 100, random: Math.random })); // undefined
+ * console.log(schedule.delay({ attempt: 3, elapsed: 200, previousDelay: 100, random: Math.random })); // undefined
  * ```
  */
 export function limited(retries: number): (schedule: Schedule) => Schedule {
@@ -151,13 +151,12 @@ export function limited(retries: number): (schedule: Schedule) => Schedule {
  * import { pipe } from 'greengrass-rx/fp';
  *
  * const schedule = pipe(fixed(400), budgeted(1_000));
- * console.log(schedule.delay({ attempt: 3, elapsedMilliseconds: 800, previousDelayMilliseconds: 400, random: Math.random })); // undefined
+ * console.log(schedule.delay({ attempt: 3, elapsed: 800, previousDelay: 400, random: Math.random })); // undefined
  * ```
  */
 export function budgeted(milliseconds: number): (schedule: Schedule) => Schedule {
   checkPositiveTime(milliseconds, 'The budget of budgeted()');
-  return schedule =>
-    withDelay(schedule, (delay, { elapsedMilliseconds }) => (elapsedMilliseconds + delay > milliseconds ? undefined : delay));
+  return schedule => withDelay(schedule, (delay, { elapsed }) => (elapsed + delay > milliseconds ? undefined : delay));
 }
 
 /**
@@ -172,7 +171,7 @@ export function budgeted(milliseconds: number): (schedule: Schedule) => Schedule
  * import { pipe } from 'greengrass-rx/fp';
  *
  * const schedule = pipe(exponential(100), fullJitter);
- * console.log(schedule.delay({ attempt: 2, elapsedMilliseconds: 0, previousDelayMilliseconds: 0, random: () => 0.25 })); // 50
+ * console.log(schedule.delay({ attempt: 2, elapsed: 0, previousDelay: 0, random: () => 0.25 })); // 50
  * ```
  */
 export function fullJitter(schedule: Schedule): Schedule {
@@ -190,7 +189,7 @@ export function fullJitter(schedule: Schedule): Schedule {
  * import { pipe } from 'greengrass-rx/fp';
  *
  * const schedule = pipe(fixed(1_000), equalJitter);
- * console.log(schedule.delay({ attempt: 1, elapsedMilliseconds: 0, previousDelayMilliseconds: 0, random: () => 0.5 })); // 750
+ * console.log(schedule.delay({ attempt: 1, elapsed: 0, previousDelay: 0, random: () => 0.5 })); // 750
  * ```
  */
 export function equalJitter(schedule: Schedule): Schedule {
@@ -214,10 +213,10 @@ export function equalJitter(schedule: Schedule): Schedule {
  * import { pipe } from 'greengrass-rx/fp';
  *
  * const schedule = pipe(fixed(1_000), limited(5), resetAfter(60_000));
- * console.log(schedule.resetAfterMilliseconds); // 60000
+ * console.log(schedule.resetAfter); // 60000
  * ```
  */
 export function resetAfter(milliseconds: number): (schedule: Schedule) => Schedule {
   checkPositiveTime(milliseconds, 'The stable time of resetAfter()');
-  return schedule => ({ ...schedule, resetAfterMilliseconds: milliseconds });
+  return schedule => ({ ...schedule, resetAfter: milliseconds });
 }

@@ -48,7 +48,7 @@ export interface CommandDedupeOptions<M> {
   /** What a command and its duplicates have in common; `undefined` for a command that is to be carried out whatever came before. */
   readonly id: (command: M) => string | undefined;
   /** How many answered commands are remembered, with their answers. The one answered longest ago gives way. */
-  readonly size: number;
+  readonly commands: number;
   /** For how many milliseconds after its answer a command is remembered. */
   readonly ttl: number;
 }
@@ -82,7 +82,7 @@ export interface RespondOptions<M extends Command, W extends Handling, D, F> ext
   /** How duplicates are told. Default: every message is a command of its own. */
   readonly dedupe?: CommandDedupeOptions<M> | undefined;
   /** How many commands are carried out at once. Default 1: one after the other, in the order they came. */
-  readonly concurrency?: number | undefined;
+  readonly inFlight?: number | undefined;
   /** What may wait for its turn. Default: 1 000 commands, `dropOldest`. */
   readonly buffer?: CommandBuffer<M | D> | undefined;
   /** Of the answers, where they go through an MQTT proxy. Default `QOS.AT_LEAST_ONCE`. */

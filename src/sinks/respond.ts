@@ -53,7 +53,7 @@ interface Settled<C, F> extends Answer<C> {
  * answers there. Whoever may publish commands chooses where answers go: let the component's policy allow only what is meant for them.
  *
  * Emits one outcome for every command: `Right(Responded)` once the nucleus has taken the answer; or a `Left`, after the nucleus has taken
- * the answer that `onFailure` gives in its place: the failure that `handle` gave, {@link HandlerFailed}, {@link DeadlineExceeded} or
+ * the answer that `onFailure` gives in its place: the failure that `handle` gave, `HandlerFailed`, `DeadlineExceeded` or
  * `DecodeFailed`. A {@link NoResponseTopic} stands for a command that is not carried out, since nobody could be answered; a
  * {@link PublishFailure} for an answer that could not be published; an `Overflowed` for the commands, or answers, that found a buffer full.
  * The subscription's other errors pass. Completes when the source has and every command has its outcome, and after a terminal `Left`: one of the source
@@ -73,9 +73,9 @@ interface Settled<C, F> extends Answer<C> {
  *
  * `proxy.drain()` waits until the commands that have come are answered.
  *
- * Memory: `buffer.messages` commands that wait, `concurrency` under way, 1 000 answers, and the `dedupe.size` answers that are remembered.
+ * Memory: `buffer.messages` commands that wait, `inFlight` under way, 1 000 answers, and the `dedupe.commands` answers that are remembered.
  *
- * @throws RangeError for a `concurrency` below 1, a `deadline` that is no number of milliseconds from 1 to 2 147 483 647, or a `dedupe`
+ * @throws RangeError for an `inFlight` below 1, a `deadline` that is no number of milliseconds from 1 to 2 147 483 647, or a `dedupe`
  * that remembers nothing.
  *
  * @example
@@ -90,7 +90,7 @@ interface Settled<C, F> extends Answer<C> {
  *   respond(proxy, {
  *     handle: async ({ celsius }) => (celsius > 30 ? E.left({ _tag: 'TooHot' } as const) : E.right(`heating to ${celsius} °C`)),
  *     onFailure: failure => `failed: ${failure._tag}`,
- *     dedupe: { id: command => command.value.id, size: 1_000, ttl: 600_000 },
+ *     dedupe: { id: command => command.value.id, commands: 1_000, ttl: 600_000 },
  *     deadline: 5_000,
  *   }),
  * );
@@ -112,10 +112,10 @@ export function respond<E, M extends Command, W extends Handling, R = PublishReq
 ): OperatorFunction<Either<E, M>, Either<RespondError<E, M, W>, Responded<M, Acc>>> {
   type C = M | UndecodedIn<E>;
   type F = CommandFailure<E, M, W>;
-  const { handle, replyTo = responseTopicOf, onFailure, deadline, dedupe, concurrency = 1, buffer = {} } = options;
+  const { handle, replyTo = responseTopicOf, onFailure, deadline, dedupe, inFlight = 1, buffer = {} } = options;
   const { qos = QOS.AT_LEAST_ONCE, publish, name = 'respond', ledger, scheduler = asyncScheduler } = options;
   checkTimes(deadline, dedupe);
-  checkBound(concurrency, 'concurrency');
+  checkBound(inFlight, 'inFlight');
   const dropped = hook('buffer.onDrop', buffer.onDrop);
   const clock = schedulerClock(scheduler);
   const requestOf = ({ topicName, payload, correlationData }: Settled<C, F>): R =>
@@ -123,7 +123,7 @@ export function respond<E, M extends Command, W extends Handling, R = PublishReq
     port.rules?.requestOf({ topicName, payload }) ?? ({ topicName, payload, qos, correlationData } as R);
   return source =>
     defer(() => {
-      const known = dedupe === undefined ? undefined : new KnownCommands(dedupe.size, dedupe.ttl, scheduler);
+      const known = dedupe === undefined ? undefined : new KnownCommands(dedupe.commands, dedupe.ttl, scheduler);
 
       const arrive = (command: M): Either<NoResponseTopic<M>, Job<C, F>> | undefined => {
         const { correlationData } = command;
@@ -170,7 +170,7 @@ export function respond<E, M extends Command, W extends Handling, R = PublishReq
         map(element => (element._tag === 'Right' ? arrive(element.right) : ((onFailure && answerable<C, F>(element.left)) ?? element))),
         filter(arrival => arrival !== undefined),
         onRights(
-          concurrently(concurrency, job => job.result$.pipe(map(result => settle(job, result))), {
+          concurrently(inFlight, job => job.result$.pipe(map(result => settle(job, result))), {
             name,
             ledger,
             ordered: false,
@@ -217,6 +217,6 @@ function toOutcome<C, M extends C, F, Acc extends AcceptedBy>({
 function checkTimes(deadline: number | undefined, dedupe: CommandDedupeOptions<never> | undefined): void {
   if (deadline !== undefined) checkPositiveTime(deadline, 'deadline');
   if (dedupe === undefined) return;
-  checkBound(dedupe.size, 'dedupe.size');
+  checkBound(dedupe.commands, 'dedupe.commands');
   checkPositiveTime(dedupe.ttl, 'dedupe.ttl');
 }

@@ -25,8 +25,8 @@ export interface Retry<E> {
   readonly error: E;
   /** 1 for the first retry of a series. */
   readonly attempt: number;
-  /** How long until the source is subscribed to again. */
-  readonly delayMilliseconds: number;
+  /** Milliseconds until the source is subscribed to again. */
+  readonly delay: number;
 }
 
 /** What retrying asks and tells besides its schedule. */
@@ -64,11 +64,11 @@ export function retrying<E>(schedule: Schedule, options: RetryOptions<E>): Retry
     scheduler,
     subscribing: series.succeeded,
     waitAfter: error => {
-      const delayMilliseconds = atOnce(isWorthIt(error), 'while') ? series.next() : undefined;
-      if (delayMilliseconds === undefined) return undefined;
+      const delay = atOnce(isWorthIt(error), 'while') ? series.next() : undefined;
+      if (delay === undefined) return undefined;
       markHandled(error);
-      onRetry?.({ error, attempt: series.attempt, delayMilliseconds });
-      return delayMilliseconds;
+      onRetry?.({ error, attempt: series.attempt, delay });
+      return delay;
     },
   };
 }

@@ -17,7 +17,7 @@ function levelMatches(filter: string, f: number, fEnd: number, topicName: string
  * subscription the part after `$share/<group>/` counts.
  *
  * Both nuclei deviate from this in what they route and allow; this is not their rule. Whether the arguments are well
- * formed is for {@link topicFilterProblem} and {@link publishTopicProblem} to say.
+ * formed is for `topicFilterProblem` and `publishTopicProblem` to say.
  *
  * Source: MQTT 3.1.1 section 4.7.
  *

@@ -1,5 +1,5 @@
 /**
- * Something to subscribe to that knows what its topics mean: a {@link topicTemplate}, or a {@link sharedSubscription} to one.
+ * Something to subscribe to that knows what its topics mean: a {@link topicTemplate}, or a `sharedSubscription` to one.
  *
  * @typeParam P What a topic name says, such as `{ readonly line: string }`.
  */

@@ -18,7 +18,7 @@ describe.each(COMBINATIONS)('connecting, $transport, $profile', combination => {
     await struck;
     time.advance(CONNECT_TIMEOUT);
     expect(await subscription.messages.all()).toMatchObject([
-      { left: { _tag: 'TimedOut', kind: 'terminal', operation: 'connect', milliseconds: CONNECT_TIMEOUT, retryable: true } },
+      { left: { _tag: 'TimedOut', kind: 'terminal', operation: 'connect', timeout: CONNECT_TIMEOUT, retryable: true } },
     ]);
     expect(await queued.all()).toMatchObject([{ left: { _tag: 'TimedOut', kind: 'message', operation: 'connect', sent: false } }]);
     expect(subscription.statuses.values.map(({ status }) => status)).toEqual(['subscribing', 'ended']);
@@ -41,7 +41,7 @@ describe.each(COMBINATIONS)('connecting, $transport, $profile', combination => {
     await struck;
     time.advance(CONNECT_TIMEOUT);
     await recovers();
-    expect(await subscription.active(2)).toEqual({ status: 'active', resumedAfterMilliseconds: 2 * RECONNECT + CONNECT_TIMEOUT });
+    expect(await subscription.active(2)).toEqual({ status: 'active', resumedAfter: 2 * RECONNECT + CONNECT_TIMEOUT });
     expect(await queued.all()).toMatchObject([accepted]);
     await flows(subscription);
     expect(subscription.brought().filter(word => word === 'Interrupted')).toHaveLength(1);
@@ -53,7 +53,7 @@ describe.each(COMBINATIONS)('connecting, $transport, $profile', combination => {
     const subscription = subscribe();
     const queued = publish();
     for (let tries = 1; tries < triesToBeRefused; tries++) {
-      expect(await reaches('interrupted')).toMatchObject({ retryInMilliseconds: SILENT_REFUSAL_DELAY });
+      expect(await reaches('interrupted')).toMatchObject({ retryIn: SILENT_REFUSAL_DELAY });
       time.advance(SILENT_REFUSAL_DELAY);
     }
     await struck;
@@ -102,7 +102,7 @@ describe.each(COMBINATIONS)('connecting, $transport, $profile', combination => {
     await reaches('connected');
     await nucleus.restart({ keepTokens: true });
     await recovers();
-    expect(await subscription.active(2)).toEqual({ status: 'active', resumedAfterMilliseconds: RECONNECT });
+    expect(await subscription.active(2)).toEqual({ status: 'active', resumedAfter: RECONNECT });
     await flows(subscription);
     expect(subscription.brought()).toEqual(['Interrupted', 'flow 1']);
   });
@@ -154,7 +154,7 @@ describe.each(COMBINATIONS)('connecting, $transport, $profile', combination => {
     await fault.undo();
     time.advance(RECONNECT);
     await reaches('connected');
-    expect(await subscription.active(2)).toEqual({ status: 'active', resumedAfterMilliseconds: 4 * RECONNECT });
+    expect(await subscription.active(2)).toEqual({ status: 'active', resumedAfter: 4 * RECONNECT });
     expect(await queued.all()).toMatchObject([accepted]);
     await flows(subscription);
     expect(subscription.brought()).toEqual(['flow 1', 'Interrupted', '', 'flow 2']);

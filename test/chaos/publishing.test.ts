@@ -36,7 +36,7 @@ describe.each(COMBINATIONS)('publishing, $transport, $profile', combination => {
           _tag: 'TimedOut',
           kind: 'message',
           operation: 'aws.greengrass#PublishToIoTCore',
-          milliseconds: PUBLISH_TIMEOUT,
+          timeout: PUBLISH_TIMEOUT,
           sent: true,
         },
       },
@@ -49,7 +49,7 @@ describe.each(COMBINATIONS)('publishing, $transport, $profile', combination => {
 
   it('to a connection that drops before the reply', async () => {
     const { nucleus, subscribed, reaches, recovers, publish, accepted, flows, taken } = await begin(combination, {
-      proxy: { publishWindow: 1 },
+      proxy: { inFlight: 1 },
     });
     const subscription = await subscribed();
     await reaches('connected');
@@ -83,7 +83,7 @@ describe.each(COMBINATIONS)('publishing, $transport, $profile', combination => {
   });
 
   it('without a retry, to a connection that drops: each value has its outcome', async () => {
-    const { nucleus, proxy, time, subscribed, reaches, recovers, flows } = await begin(combination, { proxy: { publishWindow: 4 } });
+    const { nucleus, proxy, time, subscribed, reaches, recovers, flows } = await begin(combination, { proxy: { inFlight: 4 } });
     const subscription = await subscribed();
     await reaches('connected');
     nucleus.faults.withholdReply({ operation: 'publish' });

@@ -60,7 +60,7 @@ describe.each(COMBINATIONS)('a slow reader, $transport, $profile', ({ transport,
     readonly goOn: () => Promise<readonly string[]>;
     readonly event: ReturnType<typeof recordEvents>['event'];
   }> {
-    const nucleus = await start(profile, { limits: { socketTimeoutMs: 50 } });
+    const nucleus = await start(profile, { limits: { socketTimeout: 50 } });
     onTestFinished(() => nucleus.stop());
     const { event } = recordEvents(nucleus);
     return { nucleus, event, goOn: await stall(nucleus, transport) };

@@ -29,7 +29,7 @@ describe.each(COMBINATIONS)('subscribing, $transport, $profile', combination => 
     expect(await queued.all()).toMatchObject([accepted]);
     expect(names(subscription.statuses.values)).toEqual(['subscribing']);
     await nucleus.faults.undoAll();
-    expect(await subscription.active()).toEqual({ status: 'active', resumedAfterMilliseconds: undefined });
+    expect(await subscription.active()).toEqual({ status: 'active', resumedAfter: undefined });
     await flows(subscription);
   });
 
@@ -109,7 +109,7 @@ describe.each(COMBINATIONS)('subscribing, $transport, $profile', combination => 
     const gap = await subscription.messages.first(({ _tag }) => _tag === 'Left');
     expect(gap).toMatchObject({ left: { _tag: 'Interrupted', kind: 'gap', cause: { _tag: 'ConnectionLost' } } });
     time.advance(RECONNECT);
-    expect(await subscription.active(2)).toEqual({ status: 'active', resumedAfterMilliseconds: RECONNECT });
+    expect(await subscription.active(2)).toEqual({ status: 'active', resumedAfter: RECONNECT });
     await flows(subscription);
     expect(subscription.brought()).toEqual([...numbers(2_000), 'Interrupted', 'flow 1']);
     expect(names(states.values)).toEqual(['idle', 'connecting', 'connected']);
@@ -168,9 +168,9 @@ describe.each(COMBINATIONS)('subscribing, $transport, $profile', combination => 
     nucleus.faults.loseSubscriptions();
     expect(await publish({ payload: 'unheard' }).all()).toMatchObject([accepted]);
     time.advance(SILENCE);
-    expect(subscription.messages.values).toMatchObject([{ left: { _tag: 'Silent', kind: 'gap', maximumMilliseconds: SILENCE } }]);
+    expect(subscription.messages.values).toMatchObject([{ left: { _tag: 'Silent', kind: 'gap', maximum: SILENCE } }]);
     time.advance(RECONNECT);
-    expect(await subscription.active(2)).toEqual({ status: 'active', resumedAfterMilliseconds: RECONNECT });
+    expect(await subscription.active(2)).toEqual({ status: 'active', resumedAfter: RECONNECT });
     await flows(subscription);
     expect(subscription.brought()).toEqual(['Silent', 'flow 1']);
     expect(names(subscription.statuses.values)).toEqual(['subscribing', 'active', 'silent', 'interrupted', 'active']);

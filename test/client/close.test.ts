@@ -19,7 +19,7 @@ const CLOSED = { left: { _tag: 'ProxyClosed' } };
 
 describe('close', () => {
   it('settles everything there is: publishes fail, subscriptions complete, the nucleus is told, no timer is left', async () => {
-    const { proxy, server, time, states } = await connectTo(subscribing, { publishWindow: 1 });
+    const { proxy, server, time, states } = await connectTo(subscribing, { inFlight: 1 });
     const { request, statuses } = watched({ ...to('a'), silence: { maximum: 1_000 } });
     const messages = record(proxy.subscribe(request));
     await statuses.take(2);

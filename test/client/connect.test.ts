@@ -121,11 +121,11 @@ it.each([
   { connectTimeout: 0 },
   { publishTimeout: -1 },
   { subscribeTimeout: NaN },
-  { publishWindow: 0 },
-  { publishWindow: 1.5 },
+  { inFlight: 0 },
+  { inFlight: 1.5 },
   { refusalPatience: NaN },
   { refusalPatience: -1 },
-  { publishQueue: 0 },
+  { publishBuffer: 0 },
 ])('refuses the options %j at once', options => {
   expect(() => connect(options)).toThrow(RangeError);
 });
@@ -220,7 +220,7 @@ describe('a refused token', () => {
     const subscription = record(proxy.subscribe(message));
     for (let silent = 1; silent < 3; silent++) {
       await states.first(state => state.status === 'connecting' && state.attempt === silent);
-      expect(await reaches('interrupted')).toMatchObject({ retryInMilliseconds: 100, error: { _tag: 'ConnectionLost', sent: false } });
+      expect(await reaches('interrupted')).toMatchObject({ retryIn: 100, error: { _tag: 'ConnectionLost', sent: false } });
       time.advance(100);
     }
     expect(await ready).toMatchObject({ left: { _tag: 'TokenRefused', afterSuccess: false } });
@@ -258,7 +258,7 @@ describe('a refused token', () => {
 
   it('is not believed where a connection between them was accepted and then given up for its silence', async () => {
     const script = inTurn(accepting(), closing, closing, accepting(), closing, accepting());
-    const { proxy, time, server, reaches } = await connectTo(script, { publishWindow: 200, publishTimeout: 5_000 });
+    const { proxy, time, server, reaches } = await connectTo(script, { inFlight: 200, publishTimeout: 5_000 });
     await proxy.ready()();
     (await server.connection(0)).kill();
     await reaches('interrupted');
@@ -287,7 +287,7 @@ describe('a refused token', () => {
     await proxy.ready()();
     (await server.connection(0)).kill();
     const wait = async (milliseconds: number): Promise<void> => {
-      expect(await reaches('interrupted')).toMatchObject({ retryInMilliseconds: milliseconds });
+      expect(await reaches('interrupted')).toMatchObject({ retryIn: milliseconds });
       time.advance(milliseconds);
     };
     await wait(1_000);
@@ -327,7 +327,7 @@ describe('ready', () => {
     const { proxy } = await connectTo();
     expect(await proxy.ready()()).toEqual({
       _tag: 'Right',
-      right: { profile: 'classic', transport: 'socket', maxFrameBytes: 24 * 1024 * 1024, publishWindow: 64, mqtt5Members: true },
+      right: { profile: 'classic', transport: 'socket', maxFrameBytes: 24 * 1024 * 1024, inFlight: 64, mqtt5Members: true },
     });
   });
 
@@ -335,15 +335,15 @@ describe('ready', () => {
     const { proxy } = await connectTo(obliging, { profile: 'lite' });
     expect(await proxy.ready()()).toEqual({
       _tag: 'Right',
-      right: { profile: 'lite', transport: 'socket', maxFrameBytes: 10_012, publishWindow: 8, mqtt5Members: false },
+      right: { profile: 'lite', transport: 'socket', maxFrameBytes: 10_012, inFlight: 8, mqtt5Members: false },
     });
   });
 
   it('makes one connection, however often it is asked', async () => {
-    const { proxy, server } = await connectTo(obliging, { publishWindow: 3 });
+    const { proxy, server } = await connectTo(obliging, { inFlight: 3 });
     const [first, second] = await Promise.all([proxy.ready()(), proxy.ready()()]);
     expect(first).toEqual(second);
-    expect(first).toMatchObject({ right: { publishWindow: 3 } });
+    expect(first).toMatchObject({ right: { inFlight: 3 } });
     const other = proxyAt({ socketPath: server.path, authToken: 'other' });
     await other.ready()();
     expect((await server.connection(1)).received).toMatchObject([{ payload: '{"authToken":"other"}' }]);
@@ -355,7 +355,7 @@ describe('ready', () => {
     await reaches('connecting');
     await (await server.connection()).message(({ type }) => type === MessageType.Connect);
     time.advance(700);
-    expect(await ready).toMatchObject({ left: { _tag: 'TimedOut', operation: 'connect', milliseconds: 700, retryable: true } });
+    expect(await ready).toMatchObject({ left: { _tag: 'TimedOut', operation: 'connect', timeout: 700, retryable: true } });
     expect(time.timers).toBe(0);
   });
 

@@ -25,7 +25,7 @@ const broken: Schedule = {
   delay: () => {
     throw defect;
   },
-  resetAfterMilliseconds: undefined,
+  resetAfter: undefined,
 };
 
 /** Answers subscribes; publishes never. */

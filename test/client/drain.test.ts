@@ -22,7 +22,7 @@ describe('drain', () => {
   });
 
   it('waits for the answers of all publishes and counts what became of them', async () => {
-    const { proxy, server } = await connectTo(accepting(), { publishWindow: 2 });
+    const { proxy, server } = await connectTo(accepting(), { inFlight: 2 });
     const before = record(proxy.publish$(to('before')));
     const connection = await server.connection();
     await connection.message(asks(PUBLISH, 'before'));

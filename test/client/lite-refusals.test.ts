@@ -68,7 +68,7 @@ describe('a subscription that Greengrass Lite calls unauthorized', () => {
     expect(statuses.values).toMatchObject([
       { status: 'subscribing' },
       { status: 'interrupted' },
-      { status: 'active', resumedAfterMilliseconds: 3_000 },
+      { status: 'active', resumedAfter: 3_000 },
     ]);
   });
 
@@ -204,11 +204,11 @@ describe('a nucleus that is full', () => {
       const last = states.values.at(-1);
       if (last?.status !== 'interrupted') continue;
       if (last.error._tag === 'SocketUnavailable') {
-        expect(last).toMatchObject({ error: { reason: 'full', retryable: true }, retryInMilliseconds: 1_000 });
+        expect(last).toMatchObject({ error: { reason: 'full', retryable: true }, retryIn: 1_000 });
         seen++;
       }
       if (seen === 2) nucleus.room = true;
-      time.advance(last.retryInMilliseconds);
+      time.advance(last.retryIn);
     }
     expect(await ready).toMatchObject({ _tag: 'Right' });
   });

@@ -82,7 +82,7 @@ describe('a silent subscription to local topics', () => {
     expect(words()).toEqual(['one']);
     device.time.advance(MAXIMUM * 1.5);
     expect(messages.values.at(-1)).toMatchObject({
-      left: { _tag: 'Silent', kind: 'gap', topicName: 'plc/7', maximumMilliseconds: MAXIMUM },
+      left: { _tag: 'Silent', kind: 'gap', topicName: 'plc/7', maximum: MAXIMUM },
     });
     device.time.advance(PAUSE);
     await active(2);

@@ -75,7 +75,7 @@ describe.each(PROFILES)('%s', profile => {
             return Promise.resolve(`heating to ${celsius}`);
           },
           replyTo: ({ value }) => `heater/answers/${value.id}`,
-          dedupe: { id: ({ value }) => value.id, size: 10, ttl: 60_000 },
+          dedupe: { id: ({ value }) => value.id, commands: 10, ttl: 60_000 },
           publish: { topics: ['heater/answers/+'] },
         }),
       ),

@@ -167,35 +167,32 @@ describe('the window', () => {
     ['classic', undefined, 64],
     ['lite', undefined, 8],
     ['classic', 3, 3],
-  ] as const)(
-    'of a %s nucleus with the option %j is %i publishes, never exceeded and always used',
-    async (profile, publishWindow, window) => {
-      let open: number[] = [];
-      let most = 0;
-      // Answers only when the window is full, all at once and last first; what is left at the end by itself.
-      const total = window * 5;
-      let seen = 0;
-      const { proxy } = await connectTo(
-        accepting(({ operation, streamId }, connection) => {
-          if (operation !== PUBLISH) return;
-          open.push(streamId);
-          seen++;
-          most = Math.max(most, open.length);
-          if (open.length < window && seen < total) return;
-          const answers = open.reverse().map(published);
-          open = [];
-          connection.send(...answers);
-        }),
-        { profile, publishWindow },
-      );
-      const outcomes = await Promise.all(publishMany(proxy, total).map(publish => publish.all()));
-      expect(outcomes.flat().filter(outcome => (outcome as typeof ACCEPTED)._tag === 'Right')).toHaveLength(total);
-      expect(most).toBe(window);
-    },
-  );
+  ] as const)('of a %s nucleus with the option %j is %i publishes, never exceeded and always used', async (profile, inFlight, window) => {
+    let open: number[] = [];
+    let most = 0;
+    // Answers only when the window is full, all at once and last first; what is left at the end by itself.
+    const total = window * 5;
+    let seen = 0;
+    const { proxy } = await connectTo(
+      accepting(({ operation, streamId }, connection) => {
+        if (operation !== PUBLISH) return;
+        open.push(streamId);
+        seen++;
+        most = Math.max(most, open.length);
+        if (open.length < window && seen < total) return;
+        const answers = open.reverse().map(published);
+        open = [];
+        connection.send(...answers);
+      }),
+      { profile, inFlight },
+    );
+    const outcomes = await Promise.all(publishMany(proxy, total).map(publish => publish.all()));
+    expect(outcomes.flat().filter(outcome => (outcome as typeof ACCEPTED)._tag === 'Right')).toHaveLength(total);
+    expect(most).toBe(window);
+  });
 
   it('gives a place free with each answer, in the order of the publishes', async () => {
-    const { proxy, server } = await connectTo(accepting(), { publishWindow: 2 });
+    const { proxy, server } = await connectTo(accepting(), { inFlight: 2 });
     publishMany(proxy, 4);
     const connection = await server.connection();
     await connection.message(asks(PUBLISH, '1'));
@@ -209,7 +206,7 @@ describe('the window', () => {
 
 describe('too many publishes', () => {
   it('fail at once and are not sent, with a connection', async () => {
-    const { proxy, server } = await connectTo(accepting(), { publishWindow: 2, publishQueue: 3 });
+    const { proxy, server } = await connectTo(accepting(), { inFlight: 2, publishBuffer: 3 });
     await proxy.ready()();
     const taken = publishMany(proxy, 5);
     expect(await proxy.publish(to('too many'))()).toMatchObject({ left: { _tag: 'TooManyPublishes', waiting: 3, retryable: true } });
@@ -251,7 +248,7 @@ it('is not accepted where the nucleus ends the request without an answer: its fa
 
 describe('a timeout', () => {
   it('says whether the publish had been sent, ends its stream and gives its place away', async () => {
-    const { proxy, server, time } = await connectTo(accepting(), { publishWindow: 2 });
+    const { proxy, server, time } = await connectTo(accepting(), { inFlight: 2 });
     await proxy.ready()();
     const publishes = publishMany(proxy, 3);
     const connection = await server.connection();
@@ -262,7 +259,7 @@ describe('a timeout', () => {
     expect(publishes.flatMap(({ values }) => values)).toEqual([]);
     time.advance(1);
     const timedOut = (sent: boolean): object => ({
-      left: { _tag: 'TimedOut', kind: 'message', operation: PUBLISH, milliseconds: 10_000, sent, retryable: true },
+      left: { _tag: 'TimedOut', kind: 'message', operation: PUBLISH, timeout: 10_000, sent, retryable: true },
     });
     expect(publishes.map(({ values }) => values)).toMatchObject([[timedOut(true)], [timedOut(true)], [timedOut(false)]]);
     await connection.message(isTerminate(1));
@@ -325,7 +322,7 @@ it.each([
       if (message.operation !== PUBLISH) return;
       connection.send({ ...published(message.streamId), ...(message.streamId === 1 ? wrong : undefined) });
     }),
-    { publishWindow: 1 },
+    { inFlight: 1 },
   );
   const outcomes = record(of('1', '2').pipe(publishTo(proxy, topic => to(topic))));
   expect(await outcomes.all()).toMatchObject([
@@ -340,7 +337,7 @@ it('gives the connection up when 16 Mi characters had no answer, which a nucleus
     accepting(({ streamId, payload }, connection) => {
       if (payload.includes('answer')) connection.send(published(streamId));
     }),
-    { publishWindow: 64 },
+    { inFlight: 64 },
   );
   await proxy.ready()();
   const payload = new Uint8Array(96 * 1024);
@@ -376,7 +373,7 @@ it('through publishTo that is never sent is refused, not of unknown fate', async
 
 describe('unsubscribing', () => {
   it('from a publish that waits keeps it from being sent', async () => {
-    const { proxy, server } = await connectTo(accepting(), { publishWindow: 1 });
+    const { proxy, server } = await connectTo(accepting(), { inFlight: 1 });
     await proxy.ready()();
     const [first, second, third] = publishMany(proxy, 3);
     second?.subscription.unsubscribe();
@@ -391,7 +388,7 @@ describe('unsubscribing', () => {
   });
 
   it('from one that has been sent gives up the wait: its place stays taken until the answer', async () => {
-    const { proxy, server } = await connectTo(accepting(), { publishWindow: 1 });
+    const { proxy, server } = await connectTo(accepting(), { inFlight: 1 });
     await proxy.ready()();
     const [first, second] = publishMany(proxy, 2);
     const connection = await server.connection();

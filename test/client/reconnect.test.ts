@@ -40,7 +40,7 @@ describe('a connection that breaks', () => {
     first.send(arrived(1, 'a', 'before'));
     await messages.take(1);
     first.kill();
-    expect(await reaches('interrupted')).toMatchObject({ retryInMilliseconds: 1_000, error: { _tag: 'ConnectionLost' } });
+    expect(await reaches('interrupted')).toMatchObject({ retryIn: 1_000, error: { _tag: 'ConnectionLost' } });
     expect(messages.values.slice(1)).toMatchObject([{ left: { ...INTERRUPTED.left, cause: { _tag: 'ConnectionLost' } } }]);
     time.advance(1_000);
     const second = await server.connection(1);
@@ -53,9 +53,9 @@ describe('a connection that breaks', () => {
     ]);
     expect(statuses.values).toMatchObject([
       { status: 'subscribing' },
-      { status: 'active', resumedAfterMilliseconds: undefined },
+      { status: 'active', resumedAfter: undefined },
       { status: 'interrupted', error: { _tag: 'Interrupted' } },
-      { status: 'active', resumedAfterMilliseconds: 1_000 },
+      { status: 'active', resumedAfter: 1_000 },
     ]);
     expect(states.values.map(({ status }) => status)).toEqual([
       'idle',
@@ -82,8 +82,8 @@ describe('a connection that breaks', () => {
     await reaches('interrupted');
     await rename(`${server.path}.away`, server.path);
     time.advance(1_000);
-    const active = await statuses.first(status => status.status === 'active' && status.resumedAfterMilliseconds !== undefined);
-    expect(active).toEqual({ status: 'active', resumedAfterMilliseconds: 4_000 });
+    const active = await statuses.first(status => status.status === 'active' && status.resumedAfter !== undefined);
+    expect(active).toEqual({ status: 'active', resumedAfter: 4_000 });
     expect(messages.values).toMatchObject([INTERRUPTED]);
     expect(statuses.values.map(({ status }) => status)).toEqual(['subscribing', 'active', 'interrupted', 'active']);
   });
@@ -115,7 +115,7 @@ describe('a connection that breaks', () => {
     second.send(subscribed(1), arrived(1, 'a'));
     expect(await messages.take(1)).toMatchObject([{ _tag: 'Right' }]);
     expect(statuses.values.map(({ status }) => status)).toEqual(['subscribing', 'interrupted', 'active']);
-    expect(statuses.values.at(-1)).toMatchObject({ resumedAfterMilliseconds: undefined });
+    expect(statuses.values.at(-1)).toMatchObject({ resumedAfter: undefined });
   });
 
   it('is asked on the next connection only for subscriptions that are still wanted', async () => {
@@ -129,12 +129,12 @@ describe('a connection that breaks', () => {
     await reaches('interrupted');
     subscription.unsubscribe();
     time.advance(1_000);
-    await stays.statuses.first(status => status.status === 'active' && status.resumedAfterMilliseconds !== undefined);
+    await stays.statuses.first(status => status.status === 'active' && status.resumedAfter !== undefined);
     expect(topicsOf(await server.connection(1), SUBSCRIBE)).toEqual(['stays']);
   });
 
   it('fails the publishes that were under way, since nobody knows their fate; those that waited are sent by the next', async () => {
-    const { proxy, server, time, reaches } = await connectTo(subscribing, { publishWindow: 2 });
+    const { proxy, server, time, reaches } = await connectTo(subscribing, { inFlight: 2 });
     await proxy.ready()();
     const publishes = ['1', '2', '3', '4'].map(topic => record(proxy.publish$(to(topic))));
     const first = await server.connection(0);
@@ -241,7 +241,7 @@ describe('the schedule of reconnecting', () => {
     await proxy.ready()();
     (await server.connection()).kill();
     const state = await reaches('interrupted');
-    expect(state.status === 'interrupted' && state.retryInMilliseconds).toBeLessThanOrEqual(100);
+    expect(state.status === 'interrupted' && state.retryIn).toBeLessThanOrEqual(100);
   });
 
   it('that gives up ends everything, and a later call begins anew', async () => {
@@ -285,7 +285,7 @@ it('ends a subscription on the connection it is on, not on the one before', asyn
   (await server.connection(0)).kill();
   await reaches('interrupted');
   time.advance(1_000);
-  await statuses.first(status => status.status === 'active' && status.resumedAfterMilliseconds !== undefined);
+  await statuses.first(status => status.status === 'active' && status.resumedAfter !== undefined);
   subscription.unsubscribe();
   const second: RawConnection = await server.connection(1);
   await second.message(isTerminate(1));

@@ -147,7 +147,7 @@ describe('shareSubscriptions', () => {
       );
       expectStream(proxy.subscribe(at('t'))).toBeMarble('-----|');
       proxy.subscribe(at('t')).subscribe();
-      tell?.({ status: 'active', resumedAfterMilliseconds: undefined });
+      tell?.({ status: 'active', resumedAfter: undefined });
       const late = proxy
         .subscribe({
           ...at('t'),

@@ -31,7 +31,7 @@ describe('a subscription that is silent', () => {
     time.advance(59_999);
     expect(messages.values).toEqual([]);
     time.advance(1);
-    expect(messages.values).toMatchObject([{ left: { _tag: 'Silent', kind: 'gap', topicName: 'a/#', maximumMilliseconds: 60_000 } }]);
+    expect(messages.values).toMatchObject([{ left: { _tag: 'Silent', kind: 'gap', topicName: 'a/#', maximum: 60_000 } }]);
     const { connection } = await asked(server, 0);
     await connection.message(isTerminate(1));
     time.advance(1_000);
@@ -44,7 +44,7 @@ describe('a subscription that is silent', () => {
       { status: 'active' },
       { status: 'silent' },
       { status: 'interrupted', error: { _tag: 'Silent' } },
-      { status: 'active', resumedAfterMilliseconds: 1_000 },
+      { status: 'active', resumedAfter: 1_000 },
     ]);
   });
 
@@ -137,7 +137,7 @@ describe('a subscription that is silent', () => {
     await statuses.take(2);
     time.advance(60_000);
     time.advance(0);
-    await statuses.first(status => status.status === 'active' && status.resumedAfterMilliseconds !== undefined);
+    await statuses.first(status => status.status === 'active' && status.resumedAfter !== undefined);
     time.advance(60_000);
     expect(await messages.all()).toMatchObject([
       { left: { _tag: 'Silent', kind: 'gap' } },

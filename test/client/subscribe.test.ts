@@ -134,11 +134,7 @@ describe('a subscription', () => {
     connection.send(arrived(1, 'a', 'late'));
     await proxy.publish({ ...to('after'), payload: '' })();
     expect(saidBy(connection)).toEqual(['subscribe a', 'publish fence', 'end 1', 'publish after']);
-    expect(statuses.values).toEqual([
-      { status: 'subscribing' },
-      { status: 'active', resumedAfterMilliseconds: undefined },
-      { status: 'ended' },
-    ]);
+    expect(statuses.values).toEqual([{ status: 'subscribing' }, { status: 'active', resumedAfter: undefined }, { status: 'ended' }]);
   });
 
   it('unsubscribed before there is a connection is never asked for', async () => {
@@ -206,7 +202,7 @@ describe('a subscription', () => {
     expect(messages.values).toEqual([]);
     time.advance(1);
     expect(await messages.all()).toMatchObject([
-      { left: { _tag: 'TimedOut', kind: 'terminal', operation: SUBSCRIBE, milliseconds: 120_000, sent: true } },
+      { left: { _tag: 'TimedOut', kind: 'terminal', operation: SUBSCRIBE, timeout: 120_000, sent: true } },
     ]);
     await connection.message(isTerminate(1));
     expect(time.timers).toBe(0);
@@ -242,7 +238,7 @@ describe('a subscription', () => {
       [{ left: { _tag: 'Interrupted', cause: { _tag: 'TimedOut' } } }],
     ],
   ])('has messages whose reply never comes when %s', async (how, end, gaps) => {
-    const scripted = await connectTo(accepting(), { publishWindow: 200 });
+    const scripted = await connectTo(accepting(), { inFlight: 200 });
     const { proxy, server } = scripted;
     const { request, statuses } = watched(to('a'));
     const messages = record(proxy.subscribe(request));
@@ -367,9 +363,9 @@ describe('a subscription that breaks while its connection does not', () => {
     await messages.take(3);
     expect(statuses.values).toMatchObject([
       { status: 'subscribing' },
-      { status: 'active', resumedAfterMilliseconds: undefined },
+      { status: 'active', resumedAfter: undefined },
       { status: 'interrupted', error: { _tag: 'Interrupted' } },
-      { status: 'active', resumedAfterMilliseconds: 1_000 },
+      { status: 'active', resumedAfter: 1_000 },
     ]);
     expect(states.values.map(({ status }) => status)).toEqual(['idle', 'connecting', 'connected']);
   });

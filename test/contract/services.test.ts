@@ -92,7 +92,7 @@ describe.each(SUBJECTS)('services: $name', ({ profile, start }) => {
     const again = new Promise<void>(resolve => (resumed = resolve));
     const onStatus = (status: SubscriptionStatus): void => {
       statuses.push(status.status);
-      if (status.status === 'active' && status.resumedAfterMilliseconds !== undefined) resumed();
+      if (status.status === 'active' && status.resumedAfter !== undefined) resumed();
     };
     const messages = record(nucleus.local.subscribe({ topic: 'test/in', receiveMode: 'RECEIVE_ALL_MESSAGES', onStatus }));
     const limits = record(nucleus.configuration.value$(t.type({ limit: t.number }), { keyPath: ['config'] }));

@@ -309,7 +309,7 @@ export function contractSuite({ name, profile, start }: SubjectKind): void {
         expect(await subject.proxy.publish(to('test/out'))()).toMatchObject({
           left: { _tag: 'ConnectionLost', kind: 'message', sent: true, retryable: true },
         });
-        await statuses.first(status => status.status === 'active' && status.resumedAfterMilliseconds !== undefined);
+        await statuses.first(status => status.status === 'active' && status.resumedAfter !== undefined);
         expect(messages.values).toMatchObject([{ left: { _tag: 'Interrupted', kind: 'gap' } }]);
         await worksAgain(subject, messages);
       });
@@ -331,7 +331,7 @@ export function contractSuite({ name, profile, start }: SubjectKind): void {
         const subject = await begin();
         const { messages, statuses } = await subscribe(subject.proxy, 'test/in');
         subject.faults.breakNow();
-        await statuses.first(status => status.status === 'active' && status.resumedAfterMilliseconds !== undefined);
+        await statuses.first(status => status.status === 'active' && status.resumedAfter !== undefined);
         expect(messages.values).toMatchObject([{ left: { _tag: 'Interrupted' } }]);
         expect(statuses.values.map(({ status }) => status)).toEqual(['subscribing', 'active', 'interrupted', 'active']);
         await worksAgain(subject, messages);
@@ -344,7 +344,7 @@ export function contractSuite({ name, profile, start }: SubjectKind): void {
         await messages.take(1);
         subject.faults.breakWithinNext();
         await subject.outside.publish('test/in', 'cut');
-        await statuses.first(status => status.status === 'active' && status.resumedAfterMilliseconds !== undefined);
+        await statuses.first(status => status.status === 'active' && status.resumedAfter !== undefined);
         expect(texts(messages)).toEqual(['test/in whole']);
         await worksAgain(subject, messages);
       });
@@ -354,14 +354,14 @@ export function contractSuite({ name, profile, start }: SubjectKind): void {
         const { proxy, faults } = subject;
         const { messages, statuses } = await subscribe(proxy, 'test/in');
         const ready = await proxy.ready()();
-        const window = isRight(ready) ? ready.right.publishWindow : 0;
+        const window = isRight(ready) ? ready.right.inFlight : 0;
         const letGo = faults.withhold('publish');
         const publishes = Array.from({ length: window + 5 }, (_, index) => record(proxy.publish$(to(`test/${String(index)}`))));
         const { statuses: sent } = await subscribe(proxy, 'test/fence');
         expect(sent.values.at(-1)).toMatchObject({ status: 'active' });
         faults.breakNow();
         letGo();
-        await statuses.first(status => status.status === 'active' && status.resumedAfterMilliseconds !== undefined);
+        await statuses.first(status => status.status === 'active' && status.resumedAfter !== undefined);
         const outcomes = await Promise.all(publishes.map(publish => publish.all()));
         expect(outcomes.slice(0, window)).toMatchObject(
           Array.from({ length: window }, () => [{ left: { _tag: 'ConnectionLost', sent: true } }]),
@@ -377,7 +377,7 @@ export function contractSuite({ name, profile, start }: SubjectKind): void {
         const { messages, statuses } = await subscribe(proxy, 'test/in');
         gone.subscription.unsubscribe();
         faults.breakNow();
-        await statuses.first(status => status.status === 'active' && status.resumedAfterMilliseconds !== undefined);
+        await statuses.first(status => status.status === 'active' && status.resumedAfter !== undefined);
         await settled(() => open().connections === 1 && open().subscriptions === 1);
         await worksAgain(subject, messages);
       });

@@ -44,7 +44,7 @@ describe('a dry run reads off', () => {
       ['alarms', 'sensors/+/alarm', '1', false],
     ]);
     expect(stages.filter(({ kind }) => kind !== 'subscription')).toMatchObject([
-      { branch: 'telemetry', kind: 'publishTo', name: 'telemetry', declaration: { concurrency: 4, topics: ['telemetry/mean'] } },
+      { branch: 'telemetry', kind: 'publishTo', name: 'telemetry', declaration: { inFlight: 4, topics: ['telemetry/mean'] } },
       { branch: 'telemetry', kind: 'batch', name: 'readings', declaration: { within: 1_000, buffer: { messages: 3 } } },
       {
         branch: 'commands',
@@ -291,11 +291,11 @@ describe('a dry run finds', () => {
           }),
         ),
       );
-    const memory = 32 * 1_024 * 1_024;
-    expect(messages(await dry(build(), {}, { memory }), 'memory')).toEqual([
+    const bufferBytes = 32 * 1_024 * 1_024;
+    expect(messages(await dry(build(), {}, { bufferBytes }), 'memory')).toEqual([
       expect.stringMatching(/^warning: .* come to 126 MiB, more than the 32 MiB/),
     ]);
-    expect(messages(await dry(build(1_000_000), {}, { memory }), 'memory')).toEqual([]);
+    expect(messages(await dry(build(1_000_000), {}, { bufferBytes }), 'memory')).toEqual([]);
     expect(messages(await dry(build()), 'memory')).toEqual([expect.stringMatching(/^note: .* come to 126 MiB/)]);
   });
 

@@ -33,11 +33,11 @@ describe('what a stage declares', () => {
       .unsubscribe();
     void toAsyncIterable(NEVER, { ledger })[Symbol.asyncIterator]().return?.();
     expect(ledger.opened).toEqual([
-      { kind: 'concurrently', name: undefined, concurrency: 3, ordered: true, buffer: { messages: 5, bytes: 100, onFull: 'fail' } },
+      { kind: 'concurrently', name: undefined, inFlight: 3, ordered: true, buffer: { messages: 5, bytes: 100, onFull: 'fail' } },
       {
         kind: 'publishTo',
         name: 'alarms',
-        concurrency: undefined,
+        inFlight: undefined,
         ordered: true,
         buffer: { messages: 1_000, bytes: undefined, onFull: 'dropOldest' },
         topics: ['a/+', 'b/+'],

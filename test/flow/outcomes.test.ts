@@ -42,7 +42,7 @@ type Event = { readonly at: number } & ({ readonly values: number } | { readonly
 interface Run {
   readonly profile: 'classic' | 'lite';
   readonly inFlight: number | undefined;
-  readonly publishWindow: number;
+  readonly portInFlight: number;
   readonly buffer: number;
   readonly ordered: boolean;
   readonly retry: boolean;
@@ -79,7 +79,7 @@ const events: fc.Arbitrary<readonly Event[]> = fc
 const run: fc.Arbitrary<Run> = fc.record({
   profile: fc.constantFrom('classic' as const, 'lite' as const),
   inFlight: fc.option(fc.integer({ min: 1, max: 20 }), { nil: undefined }),
-  publishWindow: fc.integer({ min: 1, max: 12 }),
+  portInFlight: fc.integer({ min: 1, max: 12 }),
   buffer: fc.integer({ min: 0, max: 60 }),
   ordered: fc.boolean(),
   retry: fc.boolean(),
@@ -92,7 +92,7 @@ const run: fc.Arbitrary<Run> = fc.record({
 const optionsOf = ({ inFlight, ordered, retry, buffer, onFull }: Run, dropped: Set<number>): PublishToOptions<number> => ({
   inFlight,
   ordered,
-  retry: retry ? { delay: ({ attempt }) => (attempt > 4 ? undefined : 7), resetAfterMilliseconds: undefined } : undefined,
+  retry: retry ? { delay: ({ attempt }) => (attempt > 4 ? undefined : 7), resetAfter: undefined } : undefined,
   buffer: { messages: buffer, onFull, onDrop: value => dropped.add(value) },
   random: () => 0.5,
 });
@@ -102,10 +102,10 @@ const played = (spec: Run, pipe: (stage$: Observable<Element>) => Observable<unk
   const scheduler = new VirtualTimeScheduler();
   const nucleus = new MemoryNucleus({ scheduler, profile: spec.profile, latency: { connect: spec.latency, publish: spec.latency } });
   const proxy = nucleus.connect({
-    publishWindow: spec.publishWindow,
+    inFlight: spec.portInFlight,
     publishTimeout: 120,
     connectTimeout: 40,
-    reconnect: { delay: ({ attempt }) => (attempt > spec.reconnects ? undefined : 5), resetAfterMilliseconds: undefined },
+    reconnect: { delay: ({ attempt }) => (attempt > spec.reconnects ? undefined : 5), resetAfter: undefined },
   });
   const source = new Subject<number>();
   const taken: number[] = [];

@@ -36,7 +36,7 @@ const refusal = (retryable = true): ServiceFault<'message'> =>
 
 const fixed = (milliseconds: number, times: number): Schedule => ({
   delay: ({ attempt }) => (attempt > times ? undefined : milliseconds),
-  resetAfterMilliseconds: undefined,
+  resetAfter: undefined,
 });
 
 describe('publishTo', () => {

@@ -131,7 +131,7 @@ const results = (
       );
   }
   const proxy = { state$: NEVER, publish$: () => watched(how => answer(how, spec.milliseconds, clock)) };
-  const retry = { delay: ({ attempt }: { attempt: number }) => (attempt > 1 ? undefined : 3), resetAfterMilliseconds: undefined };
+  const retry = { delay: ({ attempt }: { attempt: number }) => (attempt > 1 ? undefined : 3), resetAfter: undefined };
   return source$ =>
     source$.pipe(
       publishTo(proxy, asText, { inFlight: spec.n, ordered: spec.ordered, buffer, ledger, name, timeout: 8, retry, scheduler: clock }),

@@ -222,7 +222,7 @@ describe('connecting to lite', () => {
   });
 
   test('half a frame is waited for, and then costs the connection; other clients go on', async () => {
-    await using nucleus = await start('lite', { limits: { socketTimeoutMs: 60 } });
+    await using nucleus = await start('lite', { limits: { socketTimeout: 60 } });
     const other = await RawClient.accepted(nucleus, COMPONENT);
     const client = await RawClient.accepted(nucleus, COMPONENT);
     client.socket.write(encodeRpcMessage({ type: 0, flags: 0, streamId: 1, payload: '{}' }).subarray(0, 30));

@@ -89,7 +89,7 @@ describe('tellOldest', () => {
         const outbox = inMemory({ mark, tellOldest: true });
         const subscriptions = [
           storing(outbox, ['a:1']),
-          forwardFrom(outbox, noting, { live: { share: 0.5 }, inFlight: 1, rate: 2 }).subscribe(),
+          forwardFrom(outbox, noting, { live: { share: 0.5 }, inFlight: 1, messagesPerSecond: 2 }).subscribe(),
         ];
         atTime(1_000, () => subscriptions.push(storing(outbox, ['a:2'])));
         atTime(4_000, () => port.connect());

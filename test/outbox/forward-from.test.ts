@@ -22,7 +22,7 @@ const describeOutcome = (outcome: Either<ForwardFailure, Forwarded>): string => 
 };
 
 const forwarding = (outbox: Outbox, port: Port, options: ForwardOptions = {}, told: string[] = []) =>
-  forwardFrom(outbox, port, { rate: 1_000_000, ...options }).subscribe({
+  forwardFrom(outbox, port, { messagesPerSecond: 1_000_000, ...options }).subscribe({
     next: outcome => told.push(describeOutcome(outcome)),
     error: (error: unknown) => told.push(String(error)),
     complete: () => told.push('complete'),
@@ -53,7 +53,7 @@ describe('forwardFrom', () => {
           return of(right({ by: 'spooler' as const }));
         },
       };
-      const forwarded$ = forwardFrom(outbox, atOnce, { rate: 1_000_000 });
+      const forwarded$ = forwardFrom(outbox, atOnce, { messagesPerSecond: 1_000_000 });
       return [
         forwarded$.subscribe({ next: outcome => told.push(describeOutcome(outcome)), error: (error: unknown) => told.push(String(error)) }),
         storing(outbox, ['a:1', 'a:2', 'a:3', 'a:4']),
@@ -69,7 +69,7 @@ describe('forwardFrom', () => {
       const outbox = inMemory();
       const old = Array.from({ length: 6 }, (_, i) => `old${i}:o`);
       const live = Array.from({ length: 12 }, (_, i) => `live${i}:l`);
-      const subscriptions = [storing(outbox, old), forwarding(outbox, port, { rate: 10, inFlight: 1, live: { share: 0.75 } })];
+      const subscriptions = [storing(outbox, old), forwarding(outbox, port, { messagesPerSecond: 10, inFlight: 1, live: { share: 0.75 } })];
       atTime(3_000, () => {
         port.connect();
         subscriptions.push(storing(outbox, live));
@@ -110,7 +110,7 @@ describe('forwardFrom', () => {
     const port = new Port(false);
     virtually(() => {
       const outbox = inMemory();
-      const subscriptions = [storing(outbox, ['a:1', 'a:2', 'a:3']), forwarding(outbox, port, { live: 'inTurn', rate: 10 })];
+      const subscriptions = [storing(outbox, ['a:1', 'a:2', 'a:3']), forwarding(outbox, port, { live: 'inTurn', messagesPerSecond: 10 })];
       atTime(3_000, () => {
         port.connect();
         subscriptions.push(storing(outbox, ['a:4', 'a:5']));
@@ -125,7 +125,7 @@ describe('forwardFrom', () => {
     virtually(() => {
       const outbox = inMemory();
       const stored$ = range(0, 300).pipe(storeIn(outbox, n => ({ topicName: `t${n}`, payload: `${n}`, qos: QOS.AT_LEAST_ONCE })));
-      return [stored$.subscribe(), forwarding(outbox, port, { rate: 50 })];
+      return [stored$.subscribe(), forwarding(outbox, port, { messagesPerSecond: 50 })];
     });
     const at = port.sent.map(line => Number(line.split(' ')[0]));
     expect(at).toHaveLength(300);

@@ -96,7 +96,7 @@ describe('an outbox of a component', () => {
     const first = await running(folder, (open, proxy) => {
       const outbox = open(OPTIONS);
       proxy.draining$.subscribe(() => source.complete());
-      return { stored: source.pipe(storing(outbox)), forwarded: forwardFrom(outbox, proxy, { rate: 0.001 }) };
+      return { stored: source.pipe(storing(outbox)), forwarded: forwardFrom(outbox, proxy, { messagesPerSecond: 0.001 }) };
     });
     for (let n = 0; n < 10; n++) source.next(n);
     first.stop();
@@ -105,7 +105,7 @@ describe('an outbox of a component', () => {
     expect(before).toMatchObject({ stored: 10 });
     expect(before.forwarded).toBeLessThanOrEqual(1);
     const second = await running(folder, (open, proxy) => ({
-      forwarded: forwardFrom(open(OPTIONS), proxy, { rate: 1_000 }).pipe(take(before.inside)),
+      forwarded: forwardFrom(open(OPTIONS), proxy, { messagesPerSecond: 1_000 }).pipe(take(before.inside)),
     }));
     await second.ended;
     expect(await countsIn(folder)).toMatchObject({ stored: 10, forwarded: 10, inside: 0 });
@@ -163,7 +163,7 @@ describe('an outbox of a component', () => {
       accounts.push(outboxes.find(account => account.path === path));
     };
     await afterRun(outbox => of(1, 2, 3).pipe(storing(outbox)));
-    await afterRun((outbox, proxy) => forwardFrom(outbox, proxy, { rate: 1_000 }).pipe(take(2)));
+    await afterRun((outbox, proxy) => forwardFrom(outbox, proxy, { messagesPerSecond: 1_000 }).pipe(take(2)));
     const [first, second] = accounts;
     const none = { expired: 0, dropped: 0, setAside: 0, damaged: 0 };
     expect(first).toMatchObject({ stored: 3, forwarded: 0, ...none, inside: { messages: 3, bytes: 3 * 'test/meter1'.length } });

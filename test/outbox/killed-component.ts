@@ -22,7 +22,7 @@ const say = (handle: 1 | 2, text: string): void => {
     }
 };
 
-const proxy = connect({ socketPath, authToken, reconnect: { delay: () => 50, resetAfterMilliseconds: undefined } });
+const proxy = connect({ socketPath, authToken, reconnect: { delay: () => 50, resetAfter: undefined } });
 const outbox = openOutbox({
   path,
   mark: 'wrap',
@@ -38,9 +38,11 @@ from(values)
   .subscribe(outcome => {
     if (outcome._tag === 'Right') say(1, `${outcome.right.value}\n`);
   });
-forwardFrom(outbox, proxy, { rate: 5_000, inFlight: 8, confirmWithin: 500, ...(live === 'inTurn' ? { live } : {}) }).subscribe(outcome => {
-  if (outcome._tag === 'Left') say(2, `${outcome.left.message}\n`);
-});
+forwardFrom(outbox, proxy, { messagesPerSecond: 5_000, inFlight: 8, confirmWithin: 500, ...(live === 'inTurn' ? { live } : {}) }).subscribe(
+  outcome => {
+    if (outcome._tag === 'Left') say(2, `${outcome.left.message}\n`);
+  },
+);
 if (ends === 'ends')
   outbox.depth$.subscribe(({ counts, messages }) => {
     if (counts.stored > 0 && messages === 0) void outbox.close().then(() => process.exit(0));

@@ -71,7 +71,7 @@ describe('meterOutbox', () => {
       await lastValueFrom(of(1, 2).pipe(storeIn(outbox, n => ({ topicName: 'a', payload: `${n}`, qos: QOS.AT_LEAST_ONCE }))));
       if (process === 2)
         await lastValueFrom(
-          forwardFrom(outbox, new Port(), { rate: 1_000 }).pipe(
+          forwardFrom(outbox, new Port(), { messagesPerSecond: 1_000 }).pipe(
             take(3),
             delayWhen(() => outbox.depth$.pipe(filter(({ counts }) => counts.forwarded === 3))),
           ),

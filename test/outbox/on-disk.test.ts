@@ -53,7 +53,7 @@ describe.each(['classic', 'lite'] as const)('an outbox in a file, with a %s nucl
     const { proxy } = await nucleusOf(profile);
     const outbox = onDisk(path);
     const messages = received(proxy, 2);
-    const running = forwardFrom(outbox, proxy, { rate: 1_000 }).subscribe();
+    const running = forwardFrom(outbox, proxy, { messagesPerSecond: 1_000 }).subscribe();
     onTestFinished(() => running.unsubscribe());
     const [one, two] = await messages;
     expect([one?.mark, two?.mark]).toMatchObject([
@@ -68,7 +68,7 @@ describe.each(['classic', 'lite'] as const)('an outbox in a file, with a %s nucl
   it('deletes a message when it has come back from the cloud', async () => {
     const { proxy } = await nucleusOf(profile);
     const outbox = onDisk(join(ownFolder(), 'outbox.sqlite'), { deleteWhen: 'confirmed', topics: ['meters/+'] });
-    const confirmed = firstValueFrom(forwardFrom(outbox, proxy, { rate: 1_000 }).pipe(take(3), toArray()));
+    const confirmed = firstValueFrom(forwardFrom(outbox, proxy, { messagesPerSecond: 1_000 }).pipe(take(3), toArray()));
     await store(outbox, ['one', 'two', 'three']);
     expect(await confirmed).toMatchObject([1, 2, 3].map(number => ({ _tag: 'Right', right: { by: 'cloud', number, attempt: 1 } })));
     await firstValueFrom(outbox.depth$.pipe(filter(({ messages, counts }) => messages === 0 && counts.forwarded === 3)));

@@ -142,7 +142,7 @@ it(
     const running = readings$
       .pipe(storeIn(outbox, n => ({ topicName: 'meters/7', payload: `{"kWh":${n},"note":"${'n'.repeat(96)}"}`, qos: QOS.AT_LEAST_ONCE })))
       .subscribe(({ _tag }) => (_tag === 'Right' ? stored++ : refused++));
-    running.add(forwardFrom(outbox, port, { rate: RATE, scheduler: time }).subscribe());
+    running.add(forwardFrom(outbox, port, { messagesPerSecond: RATE, scheduler: time }).subscribe());
     await disk.quiet();
 
     for (let n = 0; n < READINGS; n++) {

@@ -85,7 +85,7 @@ describe('while nobody says whether the device is online', () => {
       // From the beginning: a classic nucleus then refuses the subscription, too.
       nucleus.inflict('offline');
       store(500);
-      forward({ canary: 'canary/meter', unseen: 40, rate: 1_000 });
+      forward({ canary: 'canary/meter', unseen: 40, messagesPerSecond: 1_000 });
       at(30_000, () => {
         whileOffline = metersOf(nucleus.published).length;
         nucleus.inflict('online');
@@ -136,7 +136,7 @@ describe('while nobody says whether the device is online', () => {
     const nucleus = world(
       120_000,
       ({ nucleus, store, at, forward }) => {
-        forward({ unseen: 30, confirmWithin: 60_000, rate: 1_000 });
+        forward({ unseen: 30, confirmWithin: 60_000, messagesPerSecond: 1_000 });
         at(100, () => nucleus.inflict('offline'));
         at(1_000, () => store(200));
         at(20_000, () => {
@@ -153,7 +153,7 @@ describe('while nobody says whether the device is online', () => {
   it('sends never more than 100 a second, whatever it was told', () => {
     const nucleus = world(30_000, ({ store, forward }) => {
       store(800);
-      forward({ rate: 5_000, inFlight: 64 });
+      forward({ messagesPerSecond: 5_000, inFlight: 64 });
     });
     const times = metersOf(nucleus.published).map(({ at }) => at);
     expect(times).toHaveLength(800);
@@ -217,7 +217,7 @@ describe('what is live at a start', () => {
       const outbox = inMemory();
       const subscriptions: { unsubscribe: () => void }[] = [];
       if (storesBefore) subscriptions.push(storing(outbox, ['a:0']));
-      atTime(10, () => subscriptions.push(forwardFrom(outbox, port, { rate: 1_000 }).subscribe()));
+      atTime(10, () => subscriptions.push(forwardFrom(outbox, port, { messagesPerSecond: 1_000 }).subscribe()));
       atTime(20, () => subscriptions.push(storing(outbox, ['a:1', 'a:2'])));
       atTime(connectsAt, () => port.connect());
       return [{ unsubscribe: () => subscriptions.forEach(subscription => subscription.unsubscribe()) }];

@@ -18,7 +18,7 @@ describe('startSeries', () => {
         steps.push(step);
         return step.attempt * 10;
       },
-      resetAfterMilliseconds: undefined,
+      resetAfter: undefined,
     };
     const series = startSeries(schedule, clock);
     expect(series.attempt).toBe(0);
@@ -29,9 +29,9 @@ describe('startSeries', () => {
     expect(series.next()).toBe(30);
     expect(series.attempt).toBe(3);
     expect(steps).toEqual([
-      { attempt: 1, elapsedMilliseconds: 0, previousDelayMilliseconds: 0 },
-      { attempt: 2, elapsedMilliseconds: 15, previousDelayMilliseconds: 10 },
-      { attempt: 3, elapsedMilliseconds: 40, previousDelayMilliseconds: 20 },
+      { attempt: 1, elapsed: 0, previousDelay: 0 },
+      { attempt: 2, elapsed: 15, previousDelay: 10 },
+      { attempt: 3, elapsed: 40, previousDelay: 20 },
     ]);
   });
 
@@ -81,11 +81,11 @@ describe('startSeries', () => {
     const clock = standingClock();
     const waits: number[] = [];
     const schedule = {
-      delay: ({ previousDelayMilliseconds }: RetryStep) => {
-        waits.push(previousDelayMilliseconds);
+      delay: ({ previousDelay }: RetryStep) => {
+        waits.push(previousDelay);
         return 10;
       },
-      resetAfterMilliseconds: 500,
+      resetAfter: 500,
     };
     const series = startSeries(schedule, clock);
     series.next();
@@ -98,20 +98,20 @@ describe('startSeries', () => {
 
   test('a clock that is set back neither resets nor makes time negative', () => {
     const clock = standingClock();
-    const elapsed: number[] = [];
+    const times: number[] = [];
     const schedule = {
-      delay: ({ elapsedMilliseconds }: RetryStep) => {
-        elapsed.push(elapsedMilliseconds);
+      delay: ({ elapsed }: RetryStep) => {
+        times.push(elapsed);
         return 100;
       },
-      resetAfterMilliseconds: 500,
+      resetAfter: 500,
     };
     const series = startSeries(schedule, clock);
     series.next();
     clock.move(-1_000_000);
     series.succeeded();
     series.next();
-    expect(elapsed).toEqual([0, 0]);
+    expect(times).toEqual([0, 0]);
     expect(series.attempt).toBe(2);
   });
 
@@ -121,7 +121,7 @@ describe('startSeries', () => {
   });
 
   test.each([NaN, -1])('refuses a wait of %s from a schedule made by hand', wait => {
-    const series = startSeries({ delay: () => wait, resetAfterMilliseconds: undefined }, standingClock());
+    const series = startSeries({ delay: () => wait, resetAfter: undefined }, standingClock());
     expect(() => series.next()).toThrow(RangeError);
   });
 

@@ -16,8 +16,8 @@ import {
 
 const step = (attempt: number, more: Partial<RetryStep> = {}): RetryStep => ({
   attempt,
-  elapsedMilliseconds: 0,
-  previousDelayMilliseconds: 0,
+  elapsed: 0,
+  previousDelay: 0,
   random: () => 0.5,
   ...more,
 });
@@ -50,14 +50,14 @@ describe('schedules', () => {
 
   test('the stable time survives what is composed around it, and the last one counts', () => {
     const schedule = pipe(fixed(1), resetAfter(10), capped(1), fullJitter, equalJitter, limited(1), budgeted(1));
-    expect(schedule.resetAfterMilliseconds).toBe(10);
-    expect(pipe(schedule, resetAfter(20)).resetAfterMilliseconds).toBe(20);
-    expect(fixed(1).resetAfterMilliseconds).toBeUndefined();
+    expect(schedule.resetAfter).toBe(10);
+    expect(pipe(schedule, resetAfter(20)).resetAfter).toBe(20);
+    expect(fixed(1).resetAfter).toBeUndefined();
   });
 
   test('a budget is spent where the next try would begin behind it', () => {
     const schedule = pipe(fixed(400), budgeted(1_000));
-    const waitAt = (elapsedMilliseconds: number) => schedule.delay(step(1, { elapsedMilliseconds }));
+    const waitAt = (elapsed: number) => schedule.delay(step(1, { elapsed }));
     expect([waitAt(0), waitAt(600), waitAt(601), waitAt(5_000)]).toEqual([400, 400, undefined, undefined]);
   });
 
@@ -136,6 +136,6 @@ describe('schedules', () => {
     ['fixed, with equal jitter', equalJitter(fixed(Infinity))],
     ['fixed, with an endless cap', capped(Infinity)(fixed(Infinity))],
   ])('an endless wait is one whatever is drawn: %s', (_, schedule) => {
-    expect(schedule.delay({ attempt: 1, elapsedMilliseconds: 0, previousDelayMilliseconds: 0, random: () => 0 })).toBe(Infinity);
+    expect(schedule.delay({ attempt: 1, elapsed: 0, previousDelay: 0, random: () => 0 })).toBe(Infinity);
   });
 });

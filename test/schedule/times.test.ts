@@ -37,7 +37,7 @@ const OPTIONS: Readonly<Record<string, (time: number) => unknown>> = {
   batch: within => of(1).pipe(batch({ within })),
   'ledger.observe': period => new Ledger().observe(period),
   'respond: deadline': deadline => respond(proxy, { handle: () => of(''), deadline }),
-  'respond: dedupe.ttl': ttl => respond(proxy, { handle: () => of(''), dedupe: { id: () => 'a', size: 1, ttl } }),
+  'respond: dedupe.ttl': ttl => respond(proxy, { handle: () => of(''), dedupe: { id: () => 'a', commands: 1, ttl } }),
   'deadband: heartbeat': heartbeat => deadband<number>({ ...itself, absolute: 1, heartbeat }),
   'deadband: ttl': ttl =>
     of(1)
@@ -63,8 +63,8 @@ const OPTIONS: Readonly<Record<string, (time: number) => unknown>> = {
   'openOutbox: deleteWhen.after': after => openOutbox({ path: ':memory:', deleteWhen: { after } }),
   'forwardFrom: confirmWithin': confirmWithin => forwardFrom(openOutbox({ path: ':memory:' }), proxy, { confirmWithin }),
   'a nucleus in memory: latency': publish => new MemoryNucleus({ scheduler: new VirtualTime(), latency: { publish } }),
-  'a local nucleus: socketTimeoutMs': socketTimeoutMs => connectionLimits('lite', { socketTimeoutMs }),
-  'a local nucleus: handshakeTimeoutMs': handshakeTimeoutMs => connectionLimits('classic', { handshakeTimeoutMs }),
+  'a local nucleus: socketTimeout': socketTimeout => connectionLimits('lite', { socketTimeout }),
+  'a local nucleus: handshakeTimeout': handshakeTimeout => connectionLimits('classic', { handshakeTimeout }),
   fixed,
   exponential,
   capped,
@@ -84,8 +84,8 @@ describe.each(Object.entries(OPTIONS))('the time of %s', (_, make) => {
 
 describe('a local nucleus', () => {
   it('does not start with a time that is none, and leaves nothing behind', async () => {
-    await expect(start('lite', { limits: { socketTimeoutMs: Number.NaN } })).rejects.toThrow(
-      new RangeError('limits.socketTimeoutMs must be a number of milliseconds above 0, or Infinity, and is NaN.'),
+    await expect(start('lite', { limits: { socketTimeout: Number.NaN } })).rejects.toThrow(
+      new RangeError('limits.socketTimeout must be a number of milliseconds above 0, or Infinity, and is NaN.'),
     );
   });
 

@@ -75,7 +75,7 @@ const streams: readonly (readonly [what: string, stream$: () => Observable<unkno
   ['replyTo', () => of(right(command)).pipe(respond(accepting, { handle: () => of('1'), replyTo: late, ledger }))],
   [
     'dedupe.id',
-    () => of(right(command)).pipe(respond(accepting, { handle: () => of('1'), dedupe: { id: late, size: 1, ttl: 1 }, ledger })),
+    () => of(right(command)).pipe(respond(accepting, { handle: () => of('1'), dedupe: { id: late, commands: 1, ttl: 1 }, ledger })),
   ],
   ['onFailure', () => of(right(command)).pipe(respond(accepting, { handle: () => of(left(fault)), onFailure: late, ledger }))],
 ];

@@ -82,7 +82,7 @@ describe('respond, on a classic nucleus', () => {
               return Promise.resolve(`heating to ${String(celsius)}`);
             },
             onFailure: failure => failure._tag,
-            dedupe: { id: ({ value }) => value.id, size: 10, ttl: 60_000 },
+            dedupe: { id: ({ value }) => value.id, commands: 10, ttl: 60_000 },
             deadline: 60_000,
           }),
         ),

@@ -44,7 +44,7 @@ const text = (outcome: Either<{ readonly _tag: string }, { readonly payload: Ans
   return `${String(outcome.right.payload)}${outcome.right.repeated ? ' again' : ''}`;
 };
 
-const byId = { id: ({ value }: Text) => value, size: 10, ttl: 1_000 };
+const byId = { id: ({ value }: Text) => value, commands: 10, ttl: 1_000 };
 
 describe('respond', () => {
   it('publishes the answer to the response topic, with the correlation data, and says what was answered', async () => {
@@ -73,7 +73,7 @@ describe('respond', () => {
 
   it('carries several out at once where asked, and answers each when it is done', () => {
     const handle = (value: string): Observable<string> => timer(Number(value)).pipe(map(() => value));
-    expect(watched(() => commands('20', '5', '10').pipe(respond(port(), { handle, concurrency: 3 })), text)).toEqual([
+    expect(watched(() => commands('20', '5', '10').pipe(respond(port(), { handle, inFlight: 3 })), text)).toEqual([
       '7 5',
       '13 10',
       '21 20',
@@ -224,7 +224,7 @@ describe('respond', () => {
         take(values.length),
         map(n => right(command(values[n] ?? ''))),
       );
-      watched(() => spaced$.pipe(respond(port(), { handle, dedupe: { ...byId, size: 2 } })), text);
+      watched(() => spaced$.pipe(respond(port(), { handle, dedupe: { ...byId, commands: 2 } })), text);
       expect(handled).toEqual(['a', 'b', 'c', 'a']);
     });
 
@@ -298,7 +298,7 @@ describe('respond', () => {
           .subscribe(outcome => seen.push(outcome));
       });
       expect(seen).toMatchObject([
-        { left: { _tag: 'DeadlineExceeded', milliseconds: 50, begun: true, original: command('a'), retryable: true } },
+        { left: { _tag: 'DeadlineExceeded', deadline: 50, begun: true, original: command('a'), retryable: true } },
       ]);
     });
   });
@@ -321,7 +321,7 @@ describe('respond', () => {
     const ledger = new Ledger();
     const handle = (value: string): Observable<Either<typeof fatal, string>> =>
       timer(10).pipe(map(() => (value === 'b' ? left(fatal) : right(value))));
-    const outcomes$ = concat(commands('a', 'b', 'c', 'd', 'e'), NEVER).pipe(respond(port(), { handle, concurrency: 3, ledger }));
+    const outcomes$ = concat(commands('a', 'b', 'c', 'd', 'e'), NEVER).pipe(respond(port(), { handle, inFlight: 3, ledger }));
     // The answer to the first is on its way by then, and has its outcome.
     expect(watched(() => outcomes$, text)).toEqual(['11 a', '11 Fatal', '11 complete']);
     const carriedOut = ledger.snapshot().stages.find(({ kind }) => kind === 'concurrently');
@@ -378,8 +378,8 @@ describe('respond', () => {
     for (const options of [
       { deadline: 0 },
       { deadline: Number.NaN },
-      { concurrency: 0 },
-      { dedupe: { ...byId, size: 0 } },
+      { inFlight: 0 },
+      { dedupe: { ...byId, commands: 0 } },
       { dedupe: { ...byId, ttl: 0 } },
     ]) {
       expect(() => respond<never, Text, Observable<string>>(port(), { handle, ...options })).toThrow(RangeError);

@@ -119,7 +119,7 @@ test('respond knows command and failures without annotations', () => {
         return failure._tag;
       },
       replyTo: ({ value }) => `answers/${value.id}`,
-      dedupe: { id: ({ value }) => value.id, size: 1, ttl: 1 },
+      dedupe: { id: ({ value }) => value.id, commands: 1, ttl: 1 },
     }),
   );
   expectTypeOf(responded$).toEqualTypeOf<

@@ -24,7 +24,7 @@ export async function fuzzNucleus(
       { name: COMPONENT, accessControl },
       { name: HONEST, accessControl },
     ],
-    limits: { socketTimeoutMs: 1_000 },
+    limits: { socketTimeout: 1_000 },
   });
   const account: FuzzAccount = { connections: 0, frames: 0, understood: 0 };
   nucleus.observe(({ kind }) => {

@@ -62,8 +62,8 @@ describe('retryErrorsWith', () => {
       });
     })();
     expect(retries).toEqual([
-      { error: broken, attempt: 1, delayMilliseconds: 2 },
-      { error: broken, attempt: 2, delayMilliseconds: 2 },
+      { error: broken, attempt: 1, delay: 2 },
+      { error: broken, attempt: 2, delay: 2 },
     ]);
   });
 

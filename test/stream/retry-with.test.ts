@@ -51,7 +51,7 @@ describe('retryWith', () => {
     const delay = vi.fn(() => 1);
     marbles(({ cold, expectStream, expectSubscriptions }) => {
       const source = cold('-a-(R|)', elements);
-      expectStream(source.pipe(retryWith({ delay, resetAfterMilliseconds: undefined }))).toBeMarble('-a-(R|)', elements);
+      expectStream(source.pipe(retryWith({ delay, resetAfter: undefined }))).toBeMarble('-a-(R|)', elements);
       expectSubscriptions(source).toBe('^--!');
     })();
     expect(delay).not.toHaveBeenCalled();
@@ -135,8 +135,8 @@ describe('retryWith', () => {
       expectStream(source.pipe(retryWith(pipe(exponential(4), fullJitter, limited(2)), options))).toBeMarble('M--M----M(D|)', elements);
     })();
     expect(retries).toEqual([
-      { error: down, attempt: 1, delayMilliseconds: 2 },
-      { error: down, attempt: 2, delayMilliseconds: 4 },
+      { error: down, attempt: 1, delay: 2 },
+      { error: down, attempt: 2, delay: 4 },
     ]);
   });
 
@@ -195,7 +195,7 @@ describe('retryWith', () => {
     ['while', [fixed(1), { while: () => fail() }]],
     ['onRetry', [fixed(1), { onRetry: () => fail() }]],
     ['random', [pipe(fixed(1), fullJitter), { random: () => fail() }]],
-    ['the schedule', [{ delay: () => fail(), resetAfterMilliseconds: undefined }]],
+    ['the schedule', [{ delay: () => fail(), resetAfter: undefined }]],
   ])('what %s throws comes out as an error, and the source is let go of', (_, [schedule, options]) => {
     marbles(({ cold, expectStream, expectSubscriptions }) => {
       const source = cold<Either<unknown, string>>('-a-D-a', elements);
@@ -207,7 +207,7 @@ describe('retryWith', () => {
   test('a wait that is no number comes out as an error', () => {
     const errors: unknown[] = [];
     of(left(down))
-      .pipe(retryWith({ delay: () => NaN, resetAfterMilliseconds: undefined }))
+      .pipe(retryWith({ delay: () => NaN, resetAfter: undefined }))
       .subscribe({ error: error => errors.push(error) });
     expect(errors).toEqual([expect.any(RangeError)]);
   });

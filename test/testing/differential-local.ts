@@ -2,7 +2,17 @@ import { startLocalNucleus, type ArmedFault, type LastingFault } from '../../src
 import { connect } from '../../src/client/connect.js';
 import type { Profile } from '../../src/ports/mqtt-proxy.js';
 import { VirtualTime } from '../kit/time/virtual-time.js';
-import { ACCESS_CONTROL, BURST, COMPONENT, EARLY, RECONNECT, RECONNECT_MS, type Arming, type Weather, type World } from './differential.js';
+import {
+  ACCESS_CONTROL,
+  BURST,
+  COMPONENT,
+  EARLY,
+  RECONNECT,
+  RECONNECT_AFTER,
+  type Arming,
+  type Weather,
+  type World,
+} from './differential.js';
 import { quietSockets } from '../kit/nucleus/quiet-sockets.js';
 
 const ONCE = { times: 1 };
@@ -34,7 +44,7 @@ export async function localNucleus(profile: Profile): Promise<World> {
     faults.killConnections();
     for (let i = 0; i < 3; i++) {
       await quietSockets();
-      time.advance(RECONNECT_MS);
+      time.advance(RECONNECT_AFTER);
     }
     await quietSockets();
     await fault.undo();

@@ -1,7 +1,7 @@
 import type { Profile } from '../../src/ports/mqtt-proxy.js';
 import { MemoryNucleus, type Fault } from '../../src/testing/index.js';
 import { VirtualTime } from '../kit/time/virtual-time.js';
-import { ACCESS_CONTROL, BURST, EARLY, RECONNECT, RECONNECT_MS, type Arming, type Weather, type World } from './differential.js';
+import { ACCESS_CONTROL, BURST, EARLY, RECONNECT, RECONNECT_AFTER, type Arming, type Weather, type World } from './differential.js';
 
 type Unreachable = 'no socket for a while' | 'full backlog for a while';
 
@@ -45,7 +45,7 @@ export function twin(profile: Profile): World {
       if (weather === 'no socket for a while' || weather === 'full backlog for a while') {
         nucleus.inflict(UNREACHABLE[weather]);
         nucleus.inflict('drop connection');
-        scheduler.advance(3 * RECONNECT_MS);
+        scheduler.advance(3 * RECONNECT_AFTER);
         nucleus.inflict('start nucleus');
       } else for (const fault of weather in FAULTS ? FAULTS[weather as keyof typeof FAULTS] : [weather as Fault]) nucleus.inflict(fault);
     },

@@ -73,8 +73,8 @@ export const ACCESS_CONTROL = {
   'aws.greengrass.ipc.mqttproxy': { 'differential:mqttproxy:1': { operations: ['*'], resources: ['t/*'] } },
 };
 /** Not so short that asking again all through a timeout of ten seconds takes long. */
-export const RECONNECT_MS = 500;
-export const RECONNECT = fixed(RECONNECT_MS);
+export const RECONNECT_AFTER = 500;
+export const RECONNECT = fixed(RECONNECT_AFTER);
 /** After so many, what is under way will not end. */
 const MOST_TIMERS = 1_000;
 export const EARLY = { topicName: 't/early', payload: 'early' };

@@ -17,7 +17,7 @@ interface DryRunCommandOptions {
 
 /** Runs the component of a module dry, and says on stderr what was found. Throws if something of it will not work. */
 export async function dryRunModule(cli: Cli, module: string, { config, memory }: DryRunCommandOptions): Promise<DryRun> {
-  const dry = await dryRun(await loadComponent(sourceOf(module)), { config, memory });
+  const dry = await dryRun(await loadComponent(sourceOf(module)), { config, bufferBytes: memory });
   if (dry._tag === 'Left') throw refusal(dry.left);
   for (const finding of dry.right.findings) print(cli, finding);
   const errors = dry.right.findings.filter(({ severity }) => severity === 'error').length;

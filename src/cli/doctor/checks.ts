@@ -122,9 +122,9 @@ async function attempt(transport: Transport, { socketPath, authToken }: Address)
     const { message } = ready.left;
     return { finding: { check, status: 'error', message }, capabilities: undefined };
   }
-  const { profile, maxFrameBytes, publishWindow, mqtt5Members } = ready.right;
+  const { profile, maxFrameBytes, inFlight, mqtt5Members } = ready.right;
   const members = mqtt5Members ? 'MQTT 5 members are carried' : 'MQTT 5 members are not carried';
-  const message = `connected to a ${profile} nucleus: frames of up to ${String(maxFrameBytes)} bytes, ${String(publishWindow)} publishes at once, ${members}`;
+  const message = `connected to a ${profile} nucleus: frames of up to ${String(maxFrameBytes)} bytes, ${String(inFlight)} publishes at once, ${members}`;
   return { finding: { check, status: 'ok', message }, capabilities: ready.right };
 }
 

@@ -113,7 +113,7 @@ function printable({ topic, payload }: LocalMessage): MqttMessage {
 function sayStatus(filter: string, who: string, say: (text: string) => void): (status: SubscriptionStatus) => void {
   return status => {
     if (status.status !== 'active') return;
-    const { resumedAfterMilliseconds: gap } = status;
+    const { resumedAfter: gap } = status;
     say(gap === undefined ? `subscribed to ${filter} as ${who}` : `subscribed to ${filter} again after ${String(Math.round(gap))} ms`);
   };
 }

@@ -16,9 +16,9 @@ export interface EmbeddedBrokerChoice {
 /** How long to wait between two attempts to reach a broker: longer each time, from the first to the second, with jitter. */
 export interface ReconnectDelays {
   /** Milliseconds: 1000. */
-  readonly minDelayMs?: number | undefined;
+  readonly minDelay?: number | undefined;
   /** Milliseconds: 10 000. */
-  readonly maxDelayMs?: number | undefined;
+  readonly maxDelay?: number | undefined;
 }
 
 /**
@@ -72,8 +72,8 @@ export interface BrokerAddress {
   readonly username: string | undefined;
   readonly password: string | undefined;
   readonly tls: BrokerTls | undefined;
-  readonly minDelayMs: number;
-  readonly maxDelayMs: number;
+  readonly minDelay: number;
+  readonly maxDelay: number;
 }
 
 /** What a TLS connection needs, as PEM or paths of PEM files. */
@@ -86,7 +86,7 @@ export interface BrokerTls {
 
 /** The name by which AWS IoT Core knows MQTT with certificates on the port of HTTPS. */
 const ALPN_OF_443 = 'x-amzn-mqtt-ca';
-const LONGEST_DELAY_MS = 3_600_000;
+const LONGEST_DELAY = 3_600_000;
 
 /** Reads a URL choice. Throws where it cannot mean anything. */
 export function urlBrokerAddress(choice: UrlBrokerChoice): BrokerAddress {
@@ -144,11 +144,11 @@ export function iotCoreAddress(choice: IotCoreChoice): BrokerAddress {
   };
 }
 
-function delays({ minDelayMs = 1000, maxDelayMs = 10_000 }: ReconnectDelays = {}) {
-  if (!(minDelayMs > 0) || !(maxDelayMs >= minDelayMs) || maxDelayMs > LONGEST_DELAY_MS) {
-    throw new RangeError('reconnect takes 0 < minDelayMs <= maxDelayMs <= 3 600 000 milliseconds.');
+function delays({ minDelay = 1000, maxDelay = 10_000 }: ReconnectDelays = {}) {
+  if (!(minDelay > 0) || !(maxDelay >= minDelay) || maxDelay > LONGEST_DELAY) {
+    throw new RangeError('reconnect takes 0 < minDelay <= maxDelay <= 3 600 000 milliseconds.');
   }
-  return { minDelayMs, maxDelayMs };
+  return { minDelay, maxDelay };
 }
 
 function textOrNone(encoded: string): string | undefined {

@@ -50,7 +50,7 @@ function parse<T>(url: string, role: CredentialRole, read: () => T): T {
 }
 
 /** How long a handshake may take, in milliseconds. */
-const TIMEOUT_MS = 5000;
+const TIMEOUT = 5000;
 
 /**
  * Shakes hands with a broker and hangs up. Resolves with what is wrong with its certificate, such as
@@ -71,7 +71,7 @@ export function probeTls(
       ...(ca === undefined ? undefined : { ca }),
       ...(certificate === undefined || privateKey === undefined ? undefined : { cert: certificate, key: privateKey }),
       ...(tls?.alpn === undefined ? undefined : { ALPNProtocols: [tls.alpn] }),
-      timeout: TIMEOUT_MS,
+      timeout: TIMEOUT,
       // It is told rather than thrown, to be distinguished from a connection that could not be made.
       rejectUnauthorized: false,
     });

@@ -74,7 +74,7 @@ export interface CrtMqtt {
 /** Loads aws-crt at its first use. Rejects where it is not installed or has no binary for the machine, and each time it is asked tries again. */
 export const loadCrtMqtt: () => Promise<CrtMqtt> = untilLoaded(load);
 
-const CONNECT_TIMEOUT_MS = 10_000;
+const CONNECT_TIMEOUT = 10_000;
 
 async function load(): Promise<CrtMqtt> {
   const { io, mqtt5 } = (await importCrt()) as typeof AwsCrt;
@@ -90,18 +90,18 @@ async function load(): Promise<CrtMqtt> {
   };
   return {
     newClient: (address, credentials, { onConnected, onFailed, onDisconnected, onMessage }) => {
-      const { host, port, clientId, username, password, tls, minDelayMs, maxDelayMs } = address;
+      const { host, port, clientId, username, password, tls, minDelay, maxDelay } = address;
       const domain = host.includes(':') ? io.SocketDomain.IPV6 : io.SocketDomain.IPV4;
       const client = new mqtt5.Mqtt5Client({
         hostName: host,
         port,
         ...(tls === undefined ? undefined : { tlsCtx: tlsContext(tls, credentials) }),
-        socketOptions: new io.SocketOptions(io.SocketType.STREAM, domain, CONNECT_TIMEOUT_MS),
+        socketOptions: new io.SocketOptions(io.SocketType.STREAM, domain, CONNECT_TIMEOUT),
         // Otherwise the name of an SDK is appended to the user name, and a broker with passwords knows no such user.
         disableMetrics: true,
-        connackTimeoutMs: CONNECT_TIMEOUT_MS,
-        minReconnectDelayMs: minDelayMs,
-        maxReconnectDelayMs: maxDelayMs,
+        connackTimeoutMs: CONNECT_TIMEOUT,
+        minReconnectDelayMs: minDelay,
+        maxReconnectDelayMs: maxDelay,
         // As the classic nucleus does: what is under way fails at once, so that it can be told and sent again.
         sessionBehavior: mqtt5.ClientSessionBehavior.RejoinPostSuccess,
         offlineQueueBehavior: mqtt5.ClientOperationQueueBehavior.FailAllOnDisconnect,

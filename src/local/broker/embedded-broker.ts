@@ -37,13 +37,13 @@ interface Watcher {
 /** Topics whose number of copies is remembered. */
 const TOPICS_KEPT = 4096;
 /** A client that takes nothing for this long is cut, so that it does not hold up the others. */
-const DRAIN_TIMEOUT_MS = 10_000;
+const DRAIN_TIMEOUT = 10_000;
 /** MQTT clients at once. */
 const MAX_CLIENTS = 1000;
 /** Bytes of one packet: AWS IoT Core takes payloads of 128 KiB. */
 const MAX_PACKET = 256 * 1024;
 /** How long an MQTT client may be connected without its CONNECT. */
-const CONNECT_TIMEOUT_MS = 10_000;
+const CONNECT_TIMEOUT = 10_000;
 
 /**
  * An MQTT 3.1.1 broker inside the process (aedes), reachable by any MQTT client at its port, which is on loopback unless told otherwise.
@@ -97,7 +97,7 @@ export class EmbeddedBroker implements Broker {
   }
 
   static async start(options: EmbeddedBrokerOptions, listener: BrokerListener): Promise<EmbeddedBroker> {
-    const aedes = await Aedes.createBroker({ concurrency: 10_000, drainTimeout: DRAIN_TIMEOUT_MS, connectTimeout: CONNECT_TIMEOUT_MS });
+    const aedes = await Aedes.createBroker({ concurrency: 10_000, drainTimeout: DRAIN_TIMEOUT, connectTimeout: CONNECT_TIMEOUT });
     const broker = new EmbeddedBroker(options, listener, aedes);
     try {
       await broker.#listen(options.port);

@@ -19,15 +19,15 @@ import { RemotePublishes } from './remote-publishes.js';
 import { RemoteSubscriptions } from './remote-subscriptions.js';
 
 /** How long starting waits for the first attempt to connect to end, in milliseconds; then the nucleus begins offline. */
-const FIRST_ATTEMPT_MS = 5000;
+const FIRST_ATTEMPT = 5000;
 /** After so long without an answer it is looked whether the broker's certificate is to blame, in milliseconds. */
-const PROBE_AFTER_MS = 1000;
+const PROBE_AFTER = 1000;
 
 /**
  * How long stopping waits for aws-crt, in milliseconds. Where the broker's certificate is not trusted s2n holds the connection for up
  * to half a minute, on purpose and with no way to end it, and a Ctrl-C would seem to do nothing.
  */
-const STOP_MS = 1000;
+const STOP_WITHIN = 1000;
 
 /**
  * An MQTT 5 broker elsewhere, through aws-crt's client: one connection for all components. What it cannot reach it tries again,
@@ -137,10 +137,10 @@ export class RemoteBroker implements Broker {
   /** Starts connecting. Resolves when the first attempt has ended either way, or has taken too long. */
   #begin(): Promise<void> {
     return new Promise(resolve => {
-      const cancel = this.#clock.after(FIRST_ATTEMPT_MS, () => {
+      const cancel = this.#clock.after(FIRST_ATTEMPT, () => {
         this.#settleFirstAttempt();
       });
-      const cancelProbe = this.#address.tls === undefined ? undefined : this.#clock.after(PROBE_AFTER_MS, () => void this.#probe());
+      const cancelProbe = this.#address.tls === undefined ? undefined : this.#clock.after(PROBE_AFTER, () => void this.#probe());
       this.#onFirstAttempt = () => {
         cancel();
         cancelProbe?.();
@@ -162,7 +162,7 @@ export class RemoteBroker implements Broker {
     const stopped = this.#client.stop();
     this.#settleFirstAttempt();
     return new Promise((resolve, reject) => {
-      const cancel = this.#clock.after(STOP_MS, () => resolve());
+      const cancel = this.#clock.after(STOP_WITHIN, () => resolve());
       stopped.finally(cancel).then(resolve, reject);
     });
   }

@@ -16,7 +16,7 @@ const MAX_MESSAGES = 100_000;
 /** As often as the classic nucleus tries by default. */
 const MAX_ATTEMPTS = 100;
 /** A publish that nobody acknowledged is sent again after this long. */
-const AGAIN_MS = 1000;
+const AGAIN_AFTER = 1000;
 const FAILURE = 128;
 
 /**
@@ -95,7 +95,7 @@ export class RemotePublishes {
     else {
       this.#lost.add(publish);
       if (this.#isConnected) {
-        this.#cancelAgain ??= this.#clock.after(AGAIN_MS, () => {
+        this.#cancelAgain ??= this.#clock.after(AGAIN_AFTER, () => {
           this.#cancelAgain = undefined;
           if (this.#isConnected) this.#sendLost();
         });

@@ -237,7 +237,7 @@ export class Faults {
     return this.#on.arm(onUndo => this.#subject.switches.slowReaderBlocksAll.arm(undefined, scope, onUndo));
   }
 
-  /** A client that reads nothing for `socketTimeoutMs` while something waits for it is cut. */
+  /** A client that reads nothing for `socketTimeout` while something waits for it is cut. */
   cutSlowReaders(scope?: FaultScope): ArmedFault {
     return this.#on.arm(onUndo => this.#subject.switches.cutSlowReaders.arm(undefined, scope, onUndo));
   }

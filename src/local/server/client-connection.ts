@@ -10,9 +10,9 @@ import type { Peer, ProfileServer, Protocol } from './protocol.js';
 export interface ConnectionLimits {
   readonly maxFrame: number;
   /** How long half a frame may lie before the connection is closed, in milliseconds; Lite's socket timeout. `undefined`: for ever. */
-  readonly halfFrameTimeoutMs: number | undefined;
+  readonly halfFrameTimeout: number | undefined;
   /** How long a client may be connected without a whole first message, in milliseconds. */
-  readonly handshakeTimeoutMs: number;
+  readonly handshakeTimeout: number;
   readonly outgoing: OutgoingQueueLimits;
 }
 
@@ -82,9 +82,9 @@ export class ClientConnection implements Peer {
       this.#forgetHandshake();
       this.#protocol.receive(frame);
     });
-    this.#cancelHandshake = clock.after(limits.handshakeTimeoutMs, () => {
+    this.#cancelHandshake = clock.after(limits.handshakeTimeout, () => {
       this.#cancelHandshake = undefined;
-      context.observe({ kind: 'refused', connection: id, reason: `it said nothing for ${String(limits.handshakeTimeoutMs)} ms` });
+      context.observe({ kind: 'refused', connection: id, reason: `it said nothing for ${String(limits.handshakeTimeout)} ms` });
       this.destroy();
     });
     socket.on('data', this.#onData);
@@ -158,12 +158,12 @@ export class ClientConnection implements Peer {
       this.destroy();
       return;
     }
-    if (limits.halfFrameTimeoutMs === undefined) return;
+    if (limits.halfFrameTimeout === undefined) return;
     if (this.#sawFrame || this.#unfinished === 0) this.#forgetHalfFrame();
     if (this.#unfinished > 0) {
       if (this.#cancelHalfFrame !== undefined) return;
       this.#onStall(this, true);
-      this.#cancelHalfFrame = clock.after(limits.halfFrameTimeoutMs, () => {
+      this.#cancelHalfFrame = clock.after(limits.halfFrameTimeout, () => {
         this.#forgetHalfFrame();
         this.end();
       });

@@ -35,7 +35,7 @@ export interface OutgoingQueueLimits {
   /** Over the limit: `cut` the connection (classic has no bound and queues; here there is one), or `drop` the message (Lite). */
   readonly whenFull: 'cut' | 'drop';
   /** How long Lite waits for a client to read before it drops what it has for it, in milliseconds. */
-  readonly stallTimeoutMs: number;
+  readonly stallTimeout: number;
 }
 
 /** Bytes handed to the socket in one write. The next batch waits until it has been taken, so this bounds what Node buffers. */
@@ -201,7 +201,7 @@ export class OutgoingQueue {
     const cuts = this.#faults.cutSlowReaders.isArmed;
     if (!cuts && (this.#limits.whenFull === 'cut' || this.queuedBytes <= KERNEL_BYTES)) return;
     this.#onStall(true);
-    this.#cancelStall = this.#clock.after(this.#limits.stallTimeoutMs, () => {
+    this.#cancelStall = this.#clock.after(this.#limits.stallTimeout, () => {
       this.#endStall();
       if (this.#faults.cutSlowReaders.strike(this.#component()) !== undefined) this.#cut();
       else if (this.#limits.whenFull === 'drop') this.#dropEvents();

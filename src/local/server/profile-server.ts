@@ -31,18 +31,18 @@ export function makeProfileServer(
 /** What one client may do to the process under a profile. */
 export function connectionLimits(profile: ProfileName, limits: LocalNucleusLimits): ConnectionLimits {
   const isLite = profile === 'lite';
-  const { socketTimeoutMs: timeout = 5000, handshakeTimeoutMs = 30_000, ...bounds } = limits;
-  checkPositiveTime(timeout, 'limits.socketTimeoutMs');
-  checkPositiveTime(handshakeTimeoutMs, 'limits.handshakeTimeoutMs');
+  const { socketTimeout: timeout = 5000, handshakeTimeout = 30_000, ...bounds } = limits;
+  checkPositiveTime(timeout, 'limits.socketTimeout');
+  checkPositiveTime(handshakeTimeout, 'limits.handshakeTimeout');
   for (const [name, bound] of Object.entries(bounds)) if (bound !== undefined) checkBound(bound, `limits.${name}`, 0);
   return {
     maxFrame: isLite ? LITE_MAX_FRAME : CLASSIC_MAX_FRAME,
-    handshakeTimeoutMs,
-    halfFrameTimeoutMs: isLite ? timeout : undefined,
+    handshakeTimeout,
+    halfFrameTimeout: isLite ? timeout : undefined,
     outgoing: {
       queueBytes: limits.outgoingQueueBytes ?? (isLite ? 16 : 64) * MEBIBYTE,
       whenFull: isLite ? 'drop' : 'cut',
-      stallTimeoutMs: timeout,
+      stallTimeout: timeout,
     },
   };
 }

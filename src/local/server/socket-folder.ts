@@ -8,7 +8,7 @@ export const SOCKET_NAME = 'ipc.socket';
 /** The folder of a nucleus: its process, and six random letters. */
 const FOLDER = /^ggrx-(\d+)-[A-Za-z0-9]{6}$/;
 /** A folder younger than this is left alone: who made it may not listen yet. */
-const YOUNG_MS = 60_000;
+const YOUNG = 60_000;
 /** Folders looked at in one start. */
 const AT_MOST = 256;
 
@@ -32,7 +32,7 @@ async function removeAbandoned(parent: string, own: string): Promise<void> {
     const pid = Number(FOLDER.exec(name)?.[1]);
     if (isAlive(pid)) continue;
     const stats = await lstat(folder).catch(() => undefined);
-    if (stats?.isDirectory() !== true || stats.uid !== uid || now - stats.mtimeMs < YOUNG_MS) continue;
+    if (stats?.isDirectory() !== true || stats.uid !== uid || now - stats.mtimeMs < YOUNG) continue;
     // In another container its process has another number, or none that is seen here: then its socket answers.
     if (!(await answers(join(folder, SOCKET_NAME)))) await rm(folder, { recursive: true, force: true });
   }

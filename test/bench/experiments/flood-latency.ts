@@ -14,8 +14,8 @@ export const floodLatency = (scale: Scale): Experiment =>
   )({
     name: 'latency in a flood',
     once: ['crt'],
-    cases: ({ flood, idleMilliseconds }) => {
-      const each = { size: SIZE, idleMilliseconds };
+    cases: ({ flood, idle }) => {
+      const each = { size: SIZE, idle };
       return {
         full: { ...each, transport: 'socket', messages: flood, perSecond: 0 },
         steady: { ...each, transport: 'socket', messages: flood / 5, perSecond: STEADY },

@@ -11,7 +11,7 @@ const GROUP = 100;
 const LOAD = 10_000;
 
 /** Bare `node:sqlite` and the outbox in turn; then files with little and with much in them. In processes of the Node that has `node:sqlite`. */
-export const outbox = ({ stored, storedFew, many, few, idleMilliseconds }: Scale): Experiment => {
+export const outbox = ({ stored, storedFew, many, few, idle }: Scale): Experiment => {
   const storing: StoringResult[] = [];
   const bare: StoringResult[] = [];
   const without: LifeResult[] = [];
@@ -28,7 +28,7 @@ export const outbox = ({ stored, storedFew, many, few, idleMilliseconds }: Scale
         async () => void bare.push(await runMeasure('bareSqlite', job, execArgv)),
       ];
       for (const measure of round % 2 === 0 ? both : both.reverse()) await measure();
-      const load = { perSecond: LOAD, seconds: idleMilliseconds / 1_000, idleMilliseconds };
+      const load = { perSecond: LOAD, seconds: idle / 1_000, idle };
       without.push(await runMeasure('outboxLife', { path: undefined, ...load }, execArgv));
       for (const [count, results] of [
         [storedFew, withFew],

@@ -14,7 +14,7 @@ export interface Scale {
   /** Records in an outbox; and few. */
   readonly stored: number;
   readonly storedFew: number;
-  readonly idleMilliseconds: number;
+  readonly idle: number;
 }
 
 export const FIRST_READING = 100_000;
@@ -31,7 +31,7 @@ export const FULL: Scale = {
   lines: 100_000,
   stored: 1_000_000,
   storedFew: 1_000,
-  idleMilliseconds: 5_000,
+  idle: 5_000,
 };
 
 /** About two minutes: whether everything runs, and whether anything has become several times slower. */
@@ -46,5 +46,5 @@ export const SHORT: Scale = {
   lines: 10_000,
   stored: 20_000,
   storedFew: 1_000,
-  idleMilliseconds: 800,
+  idle: 800,
 };

@@ -17,7 +17,7 @@ export interface FloodLatencyJob {
   /** `0`: as fast as the client reads. */
   readonly perSecond: number;
   /** How long to measure without the flood, in milliseconds. */
-  readonly idleMilliseconds: number;
+  readonly idle: number;
 }
 
 /** From the server's sending to the subscriber, and from `publish` to its outcome; before the flood and during it. */
@@ -62,7 +62,7 @@ export async function measureFloodLatency(job: FloodLatencyJob): Promise<FloodLa
   await flood(proxy, { ...job, messages: 20_000 });
   await passed(WARM_UP);
   take();
-  await passed(job.idleMilliseconds);
+  await passed(job.idle);
   const idle = take();
   const floodPerSecond = await flood(proxy, job);
   const flooded = take();

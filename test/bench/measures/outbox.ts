@@ -126,7 +126,7 @@ export interface LifeJob {
   readonly path: string | undefined;
   readonly perSecond: number;
   readonly seconds: number;
-  readonly idleMilliseconds: number;
+  readonly idle: number;
 }
 
 export interface LifeResult {
@@ -142,7 +142,7 @@ export interface LifeResult {
 const passed = (milliseconds: number): Promise<void> => new Promise(resolve => setTimeout(resolve, milliseconds));
 
 /** Opens a file with something in it, forwards, does nothing for a while, and then stores and forwards so many records a second. */
-export async function measureOutboxLife({ path, perSecond, seconds, idleMilliseconds }: LifeJob): Promise<LifeResult> {
+export async function measureOutboxLife({ path, perSecond, seconds, idle }: LifeJob): Promise<LifeResult> {
   const payload = jsonPayload(SIZE);
   const toRequest = (): Parameters<ForwardPort['publish$']>[0] => ({ topicName: 'bench/outbox', payload, qos: QOS.AT_LEAST_ONCE });
   const values$ = new Subject<number>();
@@ -163,7 +163,7 @@ export async function measureOutboxLife({ path, perSecond, seconds, idleMillisec
       if (outcome._tag === 'Left') throw outcome.left;
     });
   }
-  await passed(idleMilliseconds);
+  await passed(idle);
   const idleMegabytes = rssMegabytes() - before;
 
   const delay = monitorEventLoopDelay({ resolution: 1 });

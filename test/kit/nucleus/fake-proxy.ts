@@ -51,7 +51,7 @@ export const fakeProxy = (
 /** A message that carries the value as text. */
 export const asText = (value: unknown): PublishRequest => ({ topicName: 'out', payload: String(value), qos: QOS.AT_LEAST_ONCE });
 
-export const connected = (publishWindow: number): ConnectionState => {
-  const capabilities: Capabilities = { profile: 'lite', transport: 'socket', maxFrameBytes: 10_000, publishWindow, mqtt5Members: false };
+export const connected = (inFlight: number): ConnectionState => {
+  const capabilities: Capabilities = { profile: 'lite', transport: 'socket', maxFrameBytes: 10_000, inFlight, mqtt5Members: false };
   return { status: 'connected', capabilities };
 };

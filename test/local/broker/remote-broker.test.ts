@@ -13,7 +13,7 @@ import { quietSockets } from '../../kit/nucleus/quiet-sockets.js';
 import { nodeFolder } from '../../kit/process/run-in-node.js';
 import { HandClock } from '../../kit/time/hand-clock.js';
 
-const QUICK = { minDelayMs: 50, maxDelayMs: 100 };
+const QUICK = { minDelay: 50, maxDelay: 100 };
 
 /** The first event of the broker from now on that fits. Events of before, but for the last, are not seen. */
 function brokerEvent(nucleus: LocalNucleus, fits: (event: BrokerEvent) => boolean): Promise<BrokerEvent> {
@@ -449,7 +449,7 @@ describe('a choice that cannot be meant throws', () => {
     ['ends after the host', { url: 'mqtt://h/path' }],
     ['Certificates are for mqtts', { url: 'mqtt://h', ca: 'x' }],
     ['together or not at all', { url: 'mqtts://h', certificate: 'x' }],
-    ['0 < minDelayMs', { url: 'mqtt://h', reconnect: { minDelayMs: 0 } }],
+    ['0 < minDelay', { url: 'mqtt://h', reconnect: { minDelay: 0 } }],
     ['host name without scheme', { endpoint: 'https://x', thingName: 't', certificate: 'c', privateKey: 'k' }],
     ['exposeToNetwork: true', { host: '0.0.0.0' }],
     ['exposeToNetwork: true', { host: '::' }],

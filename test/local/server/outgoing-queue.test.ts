@@ -35,7 +35,7 @@ async function outgoingQueue(
   });
   const made = new OutgoingQueue(
     socket,
-    { queueBytes: 16 * 1024 * 1024, whenFull, stallTimeoutMs: 5_000 },
+    { queueBytes: 16 * 1024 * 1024, whenFull, stallTimeout: 5_000 },
     budget,
     clock,
     new FaultSwitches(),
