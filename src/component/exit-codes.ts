@@ -1,3 +1,4 @@
+import type { OutboxUnavailable, OutboxUnavailableReason } from '../errors/errors.js';
 import type { Profile } from '../ports/mqtt-proxy.js';
 import { kindOf } from '../stream/kind.js';
 import { tagOf } from '../stream/tag.js';
@@ -44,6 +45,8 @@ export const EXITS: Readonly<Record<ExitReason, Exit>> = {
   configuration: { code: 78, restart: false, meaning: 'The configuration does not fit the code.' },
 };
 
+const OUTBOX_FOR_GOOD: ReadonlySet<OutboxUnavailableReason> = new Set(['needs-newer-node', 'read-only', 'closed', 'forwarding']);
+
 /** The reason to end with after a terminal `Left`. */
 export function exitReasonOf(error: unknown): ExitReason {
   switch (tagOf(error)) {
@@ -56,6 +59,9 @@ export function exitReasonOf(error: unknown): ExitReason {
     // A full buffer is empty in a new process.
     case 'Overflowed':
       return 'failed';
+    // What the disk or SQLite refused this process they may grant the next one.
+    case 'OutboxUnavailable':
+      return OUTBOX_FOR_GOOD.has((error as OutboxUnavailable).reason) ? 'failed-for-good' : 'failed';
     default:
       return kindOf(error) === 'terminal' && isRetryable(error) ? 'failed' : 'failed-for-good';
   }

@@ -41,7 +41,7 @@ export class StoredMessagesLost extends Failure<'StoredMessagesLost', 'gap'> {
 
 /** Why an outbox cannot be used. */
 export type OutboxUnavailableReason =
-  'needs-newer-node' | 'disk-full' | 'read-only' | 'busy' | 'damaged' | 'sync-failed' | 'unusable' | 'closed' | 'forwarding';
+  'needs-newer-node' | 'disk-full' | 'read-only' | 'busy' | 'damaged' | 'unreadable' | 'sync-failed' | 'unusable' | 'closed' | 'forwarding';
 
 const OUTBOX_REMEDY: Record<OutboxUnavailableReason, string> = {
   'needs-newer-node': 'needs Node 22.13 or newer, which has node:sqlite. Run the component with such a Node, or without an outbox.',
@@ -49,6 +49,8 @@ const OUTBOX_REMEDY: Record<OutboxUnavailableReason, string> = {
   'read-only': 'may not be written. Give the component a folder that its user may write to; its own work folder is one.',
   busy: 'is open in another process or another outbox. One file belongs to one outbox at a time.',
   damaged: 'is damaged. What could be read has been kept.',
+  unreadable:
+    'cannot be read from the disk. Nothing of it is thrown away: look after the disk, and start the process again. To begin with an empty one, move the file and those beside it away.',
   'sync-failed':
     'could not be synced to the disk: what of it is there is not known, so nothing more is acknowledged from it. Look after the disk, and start the process again.',
   unusable: 'cannot be used. The cause says what was reported.',

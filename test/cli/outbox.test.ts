@@ -235,10 +235,14 @@ describe('outbox verify', () => {
     expect(stdout).toContain('1 messages that were stored last are not there: the end of the log (-wal) is damaged, or was left behind.');
   });
 
-  it('finds members of what was set aside that cannot be read; they are left out, and stay aside', async () => {
-    const path = await filed(['one', 'two'], 1, { members: '{"contentType":"text/plain"}' });
+  it.each([
+    ['the members', '{"contentType'],
+    ['the payload', 'odd one'],
+    ['the reason', 'Too odd.'],
+  ])('finds a flipped bit in %s of what was set aside; it is left out, and stays aside', async (_what, text) => {
+    const path = await filed(['odd one', 'two'], 1, { members: '{"contentType":"text/plain"}' });
     const bytes = readFileSync(path);
-    for (let at = bytes.indexOf('{"contentType'); at >= 0; at = bytes.indexOf('{"contentType', at)) bytes[at] = 0x58;
+    for (let at = bytes.indexOf(text); at >= 0; at = bytes.indexOf(text, at)) bytes[at] = (bytes[at] ?? 0) ^ 1;
     writeFileSync(path, bytes);
     expect(await outbox('verify', path)).toMatchObject({
       code: 1,

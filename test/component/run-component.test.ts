@@ -19,7 +19,7 @@ import {
 } from '../../src/component/index.js';
 import { exitReasonOf } from '../../src/component/exit-codes.js';
 import { WholeFile } from '../../src/component/health.js';
-import { ConnectionLost, Overflowed, ServiceFault, TokenRefused, Unauthorized } from '../../src/errors/errors.js';
+import { ConnectionLost, OutboxUnavailable, Overflowed, ServiceFault, TokenRefused, Unauthorized } from '../../src/errors/errors.js';
 import { Ledger, publishTo } from '../../src/flow/index.js';
 import { QOS } from '../../src/shared/qos.js';
 import { deadLetterTo } from '../../src/sinks/index.js';
@@ -265,6 +265,9 @@ describe('exits', () => {
       }),
       69,
     ],
+    [new OutboxUnavailable('terminal', 'outbox.sqlite', 'sync-failed'), 75],
+    [new OutboxUnavailable('terminal', 'outbox.sqlite', 'unreadable'), 75],
+    [new OutboxUnavailable('terminal', 'outbox.sqlite', 'read-only'), 69],
     [{ _tag: 'OfTheirOwn', kind: 'terminal', retryable: true }, 75],
     [{ _tag: 'OfTheirOwn', kind: 'terminal' }, 69],
   ])('%s', (error, code) => {

@@ -13,6 +13,8 @@ const TEXTS = Array.from({ length: 40 }, (_, i) => `message ${i} ${'x'.repeat((i
 
 /** Files as a power cut leaves them: 20 messages in the database, of which 4 are done, 20 in the log. */
 const original = new Map<string, Buffer>();
+/** Files as a component leaves them that has ended: 20 messages in the database, and no log. */
+const closed = new Map<string, Buffer>();
 
 beforeAll(async () => {
   const folder = ownFolderOfSuite();
@@ -21,6 +23,7 @@ beforeAll(async () => {
   await before.open('first');
   await before.put(TEXTS.slice(0, 20));
   await before.close();
+  for (const file of ['', '-mark']) closed.set(file, readFileSync(path + file));
   const store = new InProcess(path);
   await store.open('unused');
   for (let i = 20; i < 40; i += 5) await store.put(TEXTS.slice(i, i + 5));
@@ -38,10 +41,10 @@ const ownFolderOfSuite = (): string => {
 };
 
 /** Opens the files with this done to them: what is left, and what is told to be lost. */
-const after = async (folder: string, damage: (path: string) => void) => {
+const after = async (folder: string, damage: (path: string) => void, files: ReadonlyMap<string, Buffer> = original) => {
   const path = join(folder, 'outbox.sqlite');
   for (const file of [...FILES, '.damaged', '.damaged-wal', '-shm']) rmSync(path + file, { force: true });
-  for (const file of FILES) writeFileSync(path + file, original.get(file) ?? Buffer.alloc(0));
+  for (const [file, bytes] of files) writeFileSync(path + file, bytes);
   damage(path);
   const store = new InProcess(path);
   const { lostToDamage, movedTo } = await store.open('second', at(1));
@@ -61,7 +64,7 @@ const after = async (folder: string, damage: (path: string) => void) => {
   // Nothing but what was stored, none of it twice.
   expect(texts.filter(text => !TEXTS.includes(text))).toEqual([]);
   expect(new Set(texts).size).toBe(texts.length);
-  const done = texts.filter(text => TEXTS.indexOf(text) < 4).length;
+  const done = files === original ? texts.filter(text => TEXTS.indexOf(text) < 4).length : 0;
   return { left: texts.length - done, told: lostToDamage + damaged, counts };
 };
 
@@ -99,6 +102,21 @@ describe('damage', () => {
     const average = losses.reduce((sum, lost) => sum + lost, 0) / losses.length;
     // A page of the database holds a handful; what follows a flipped byte in the log is gone.
     expect(average).toBeLessThan(file === '-wal' ? 20 : file === '-mark' ? 0.1 : 4);
+  });
+
+  it('of one byte in a database without a log loses what it must, and every loss is told', async () => {
+    const folder = ownFolder();
+    for (const offset of spread(closed.get('')?.length ?? 0)) {
+      const flip = (path: string): void => {
+        const bytes = readFileSync(path);
+        bytes[offset] = (bytes[offset] ?? 0) ^ (1 << (offset % 8));
+        writeFileSync(path, bytes);
+      };
+      const { left, told } = await after(folder, flip, closed);
+      expect(`byte ${offset}: ${20 - left} lost, ${told >= 20 - left ? 'all told' : `${told} told`}`).toBe(
+        `byte ${offset}: ${20 - left} lost, all told`,
+      );
+    }
   });
 
   it.each(FILES)('that cuts outbox.sqlite%s off loses what it must, and every loss is told', async file => {

@@ -1,5 +1,5 @@
 /* A disk that fails with EIO. Loaded with LD_PRELOAD; while the file FAIL_WHILE exists, what FAIL names (`sync`, `write` or `read`) fails for
-   the files of FAIL_FOLDER whose names end as FAIL_FILE says. */
+   the files of FAIL_FOLDER whose names end as FAIL_FILE says; reads, only of what is at FAIL_FROM or behind it. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -25,6 +25,11 @@ static int fails(const char *what, int fd) {
   return 1;
 }
 
+static int read_fails(int fd, size_t length, off64_t offset) {
+  const char *from = getenv("FAIL_FROM");
+  return offset + (off64_t)length > (from == NULL ? 0 : atol(from)) && fails("read", fd);
+}
+
 int fsync(int fd) { return fails("sync", fd) ? -1 : (int)syscall(SYS_fsync, fd); }
 int fdatasync(int fd) { return fails("sync", fd) ? -1 : (int)syscall(SYS_fdatasync, fd); }
 ssize_t pwrite64(int fd, const void *bytes, size_t length, off64_t offset) {
@@ -35,9 +40,9 @@ ssize_t write(int fd, const void *bytes, size_t length) {
   return fails("write", fd) ? -1 : syscall(SYS_write, fd, bytes, length);
 }
 ssize_t pread64(int fd, void *bytes, size_t length, off64_t offset) {
-  return fails("read", fd) ? -1 : syscall(SYS_pread64, fd, bytes, length, offset);
+  return read_fails(fd, length, offset) ? -1 : syscall(SYS_pread64, fd, bytes, length, offset);
 }
 ssize_t pread(int fd, void *bytes, size_t length, off_t offset) { return pread64(fd, bytes, length, offset); }
 ssize_t read(int fd, void *bytes, size_t length) {
-  return fails("read", fd) ? -1 : syscall(SYS_read, fd, bytes, length);
+  return read_fails(fd, length, lseek64(fd, 0, SEEK_CUR)) ? -1 : syscall(SYS_read, fd, bytes, length);
 }

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -16,6 +16,8 @@ interface Failing {
   readonly what: 'sync' | 'write' | 'read';
   /** The end of the name of the file that fails. */
   readonly file: string;
+  /** Reads before this byte do not fail. */
+  readonly from?: number;
   readonly when?: 'storing' | 'opening' | 'handing-out';
   /** What is on the disk before. */
   readonly prepare?: (folder: string) => Promise<void>;
@@ -25,6 +27,7 @@ interface Failing {
 const onFailingDisk = async ({
   what,
   file,
+  from = 0,
   when = 'storing',
   prepare,
 }: Failing): Promise<{ readonly told: unknown; readonly folder: string }> => {
@@ -37,7 +40,15 @@ const onFailingDisk = async ({
   await prepare?.(folder);
   const failing = join(own, 'failing');
   const args = ['--no-warnings', '--import', HERE('../kit/process/typescript-loader.mjs'), HERE('failing-store.ts'), folder, failing, when];
-  const env = { ...process.env, LD_PRELOAD: library, FAIL: what, FAIL_FILE: file, FAIL_FOLDER: folder, FAIL_WHILE: failing };
+  const env = {
+    ...process.env,
+    LD_PRELOAD: library,
+    FAIL: what,
+    FAIL_FILE: file,
+    FAIL_FROM: `${from}`,
+    FAIL_FOLDER: folder,
+    FAIL_WHILE: failing,
+  };
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { env, timeout: 15_000 });
   if (status !== 0) throw new Error(String(stderr));
   return { told: JSON.parse(String(stdout)), folder };
@@ -56,6 +67,16 @@ const filled = async (folder: string): Promise<void> => {
   await store.put(texts(20));
   for (const file of ['', '-wal', '-mark']) copyFileSync(path + file, join(folder, `outbox.sqlite${file}`));
   await store.close();
+};
+
+/** The same, with the beginning of the database overwritten and a log of nothing. */
+const damaged = async (folder: string): Promise<void> => {
+  await filled(folder);
+  const path = join(folder, 'outbox.sqlite');
+  const bytes = readFileSync(path);
+  bytes.fill(0x55, 0, 100);
+  writeFileSync(path, bytes);
+  rmSync(`${path}-wal`);
 };
 
 /** What the next process finds when the disk is well again. */
@@ -80,21 +101,36 @@ describe.runIf(canFail)('a disk that fails with EIO', () => {
     expect(texts.filter(text => text.startsWith('later'))).toEqual([]);
   });
 
-  it.each(['sqlite', '-wal', '-mark'])(
-    'at a read when a file is opened, of *%s: says so, takes nothing for damaged, and has all when it can be read again',
-    async file => {
-      const { told, folder } = await onFailingDisk({ what: 'read', file, when: 'opening', prepare: filled });
-      expect(told).toEqual(['sync-failed', 'unusable', 'done']);
+  it.each([
+    { file: 'sqlite', from: 0 },
+    { file: '-wal', from: 0 },
+    { file: '-mark', from: 0 },
+    { file: 'sqlite', from: 4_096 },
+    { file: '-wal', from: 4_096 },
+  ])(
+    'at a read when a file is opened, of *$file from byte $from on: says so, takes nothing for damaged, and has all when it can be read again',
+    async failing => {
+      const { told, folder } = await onFailingDisk({ what: 'read', ...failing, when: 'opening', prepare: filled });
+      expect(told).toEqual(['unreadable', 'unusable', 'done']);
       expect(existsSync(join(folder, 'outbox.sqlite.damaged'))).toBe(false);
       const { texts, lost } = await next(folder);
       expect([kept(texts), lost]).toEqual([40, 0]);
     },
   );
 
+  it('at a read while a damaged file is mended: says so, throws nothing away, and keeps what there is when it can be read again', async () => {
+    const { told, folder } = await onFailingDisk({ what: 'read', file: '.salvage', from: 8_192, when: 'opening', prepare: damaged });
+    expect(told).toEqual(['unreadable', 'unusable', 'done']);
+    const well = join(ownFolder(), 'store');
+    mkdirSync(well);
+    await damaged(well);
+    expect(await next(folder)).toEqual(await next(well));
+  });
+
   // SQLite itself calls a page that cannot be read damaged.
   it('at a read when messages are handed out: takes nothing for damaged, and all are there at the next start', async () => {
     const { told, folder } = await onFailingDisk({ what: 'read', file: 'sqlite', when: 'handing-out', prepare: filled });
-    expect(told).toEqual(['done', 'sync-failed', 'sync-failed', 'done']);
+    expect(told).toEqual(['done', 'unreadable', 'unreadable', 'done']);
     expect(existsSync(join(folder, 'outbox.sqlite.damaged'))).toBe(false);
     const { texts, lost } = await next(folder);
     expect([kept(texts), lost]).toEqual([40, 0]);

@@ -5,13 +5,19 @@ import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
 import { AgeClock } from '../../src/outbox/age-clock.js';
 import { openDatabase } from '../../src/outbox/sqlite/database.js';
-import { InProcess } from './in-process.js';
+import { InProcess, sqlite } from './in-process.js';
 import { at } from './samples.js';
 import { ownFolder } from './stores.js';
 
 const failing = (code: string): never => {
   throw Object.assign(new Error(`${code}: as asked`), { code });
 };
+
+/** Why a file is not for us, what makes it so, and what is said of it. */
+const NOT_OURS = [
+  ['is a database of something else', 'CREATE TABLE other(a)', 'a database of something else'],
+  ['was written by a newer version', 'ALTER TABLE message ADD COLUMN colour; PRAGMA user_version=2', 'a newer version'],
+] as const;
 
 describe('an outbox in trouble', () => {
   it('with no room on the disk stores nothing and says so, keeps what it had, and goes on when there is room', async () => {
@@ -64,6 +70,25 @@ describe('an outbox in trouble', () => {
     const path = join(ownFolder(), 'outbox.sqlite');
     const store = new InProcess(path, {}, { fs: { ...fs, openSync: () => failing('EROFS') } });
     await expect(store.open('first')).rejects.toMatchObject({ reason: 'read-only' });
+  });
+
+  it.each(NOT_OURS)('whose file %s is left as it is', async (what, sql, says) => {
+    const path = join(ownFolder(), 'outbox.sqlite');
+    if (what.startsWith('was')) {
+      const store = new InProcess(path);
+      await store.open('first');
+      await store.close();
+    }
+    const { DatabaseSync } = sqlite();
+    const database = new DatabaseSync(path);
+    database.exec(sql);
+    database.close();
+    const before = fs.readFileSync(path);
+    const store = new InProcess(path);
+    await expect(store.open('second')).rejects.toThrow(says);
+    await expect(store.open('third')).rejects.toMatchObject({ reason: 'unusable' });
+    expect(fs.existsSync(`${path}.damaged`)).toBe(false);
+    expect(fs.readFileSync(path).equals(before)).toBe(true);
   });
 
   it('that is open already says so', async () => {

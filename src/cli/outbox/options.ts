@@ -64,6 +64,8 @@ export function done<A>(answer: Either<OutboxUnavailable<'message'>, A>): A {
       throw new CliError(`${path} is no outbox, or is damaged: ${says}.`, {
         remedies: [`greengrass-rx outbox verify ${path}`, 'A component that opens it keeps what can be read, and tells what is lost.'],
       });
+    case 'unreadable':
+      throw new CliError(`${path} cannot be read from the disk: ${says}.`);
     case 'sync-failed':
     case 'read-only':
       throw new CliError(`${path} could not be written: ${says}.`);

@@ -5,7 +5,8 @@ import type { OutboxUnavailable } from '../../errors/errors.js';
 import { openDatabase, type Row } from './database.js';
 import { type FileState, fileState } from './file-state.js';
 import { openMark } from './mark-file.js';
-import { isReadable, reading } from './read-file.js';
+import { reading } from './read-file.js';
+import { schema } from './schema.js';
 import { type Selection, selected } from './selection.js';
 import { withSqlite } from './with-sqlite.js';
 
@@ -17,7 +18,7 @@ function amend(path: string, change: (file: FileState) => number): Either<Outbox
   return withSqlite(path, sqlite => {
     // Before any table is made: it may be another's file.
     reading(sqlite, path, () => undefined);
-    const tables = openDatabase(sqlite, path, WAL_BYTES);
+    const tables = openDatabase(sqlite, path, WAL_BYTES, schema());
     const { database } = tables;
     const mark = openMark(fs, crc32, `${path}-mark`);
     try {
@@ -49,8 +50,8 @@ export function requeueMessages(path: string, selection: Selection): Either<Outb
     const { sql, number, text, state } = file;
     let requeued = 0;
     for (const row of asideRows(file, selection)) {
-      // It could not be sent either.
-      if (!isReadable(row)) continue;
+      // It is not what was stored.
+      if (file.asideChecksum(row) !== row['checksum']) continue;
       const place = number(row['place']);
       const message: Row = {
         place,

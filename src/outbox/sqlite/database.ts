@@ -5,7 +5,7 @@ import type { WorkerFailure } from './worker-protocol.js';
 
 /** What of `node:sqlite` is used here. Node 20 has neither it nor its types. */
 export interface Sqlite {
-  readonly DatabaseSync: new (path: string | URL, options?: { readonly readOnly?: boolean }) => Database;
+  readonly DatabaseSync: new (path: string | URL, options?: { readonly readOnly?: boolean; readonly defensive?: boolean }) => Database;
 }
 
 /** A value in a row. */
@@ -26,6 +26,14 @@ export interface Database {
   readonly close: () => void;
 }
 
+/** The tables of an outbox' file. */
+export interface Schema {
+  /** Makes them. */
+  readonly create: string;
+  /** Whether a file has them; an empty one has none yet. Throws where it has others: a byte of them flipped, it is of a newer version, or it is no outbox. */
+  readonly isThere: (statement: (sql: string) => Statement) => boolean;
+}
+
 /** The statements of an open file. */
 export interface Tables {
   readonly database: Database;
@@ -37,7 +45,7 @@ export interface Tables {
  * Opens the file and makes its tables. WAL and `synchronous=FULL`: a commit is on the disk when it returns. Exclusive: one process at a
  * time, and no shared memory file. `auto_vacuum=INCREMENTAL`: a file that was full can give its space back.
  */
-export function openDatabase(sqlite: Sqlite, path: string, walBytes: number): Tables {
+export function openDatabase(sqlite: Sqlite, path: string, walBytes: number, schema: Schema): Tables {
   const database = new sqlite.DatabaseSync(path);
   const statements = new Map<string, Statement>();
   const statement = (sql: string): Statement => {
@@ -49,23 +57,13 @@ export function openDatabase(sqlite: Sqlite, path: string, walBytes: number): Ta
     return found;
   };
   try {
-    database.exec('PRAGMA locking_mode=EXCLUSIVE; PRAGMA auto_vacuum=INCREMENTAL; PRAGMA busy_timeout=0');
+    database.exec('PRAGMA locking_mode=EXCLUSIVE; PRAGMA busy_timeout=0');
+    // Before anything is changed: it may be another's file.
+    const isThere = schema.isThere(statement);
+    if (!isThere) database.exec('PRAGMA auto_vacuum=INCREMENTAL');
     database.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-2048');
     database.exec(`PRAGMA wal_autocheckpoint=${Math.max(16, Math.floor(walBytes / 8192))}; PRAGMA journal_size_limit=${walBytes}`);
-    database.exec(`BEGIN IMMEDIATE;
-      CREATE TABLE IF NOT EXISTS stream(id INTEGER PRIMARY KEY, epoch TEXT NOT NULL, name TEXT NOT NULL, next INTEGER NOT NULL, checksum INTEGER NOT NULL, UNIQUE(epoch, name));
-      CREATE TABLE IF NOT EXISTS message(place INTEGER PRIMARY KEY, stream INTEGER NOT NULL, number INTEGER NOT NULL, key TEXT, priority REAL NOT NULL,
-        storedAt REAL NOT NULL, age REAL NOT NULL, expires REAL, topicName TEXT NOT NULL, qos TEXT NOT NULL, members TEXT NOT NULL, checksum INTEGER NOT NULL, payload BLOB NOT NULL);
-      CREATE TABLE IF NOT EXISTS claim(place INTEGER PRIMARY KEY, sent INTEGER NOT NULL, told INTEGER);
-      CREATE TABLE IF NOT EXISTS attempt(place INTEGER PRIMARY KEY, attempts INTEGER NOT NULL, crashes INTEGER NOT NULL, suspect INTEGER NOT NULL);
-      CREATE TABLE IF NOT EXISTS loss(id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL);
-      CREATE INDEX IF NOT EXISTS loss_stream ON loss(stream, id);
-      CREATE TABLE IF NOT EXISTS aside(place INTEGER PRIMARY KEY, stream INTEGER NOT NULL, number INTEGER NOT NULL, key TEXT, priority REAL NOT NULL, storedAt REAL NOT NULL, topicName TEXT NOT NULL,
-        qos TEXT NOT NULL, members TEXT NOT NULL, payload BLOB NOT NULL, reason TEXT NOT NULL, at REAL NOT NULL);
-      CREATE TABLE IF NOT EXISTS state(id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL, epoch TEXT NOT NULL, nextPlace INTEGER NOT NULL,
-        stored INTEGER NOT NULL, forwarded INTEGER NOT NULL, expired INTEGER NOT NULL, dropped INTEGER NOT NULL, setAside INTEGER NOT NULL, damaged INTEGER NOT NULL,
-        inside INTEGER NOT NULL, bytes INTEGER NOT NULL, age REAL NOT NULL, timeOfDay REAL NOT NULL, checksum INTEGER NOT NULL);
-      COMMIT`);
+    if (!isThere) database.exec(`BEGIN IMMEDIATE; ${schema.create} COMMIT`);
   } catch (error) {
     database.close();
     throw error;
@@ -78,14 +76,22 @@ export function openDatabase(sqlite: Sqlite, path: string, walBytes: number): Ta
 
 /** What an error of SQLite or of the file system means for an outbox. */
 export function failureOf(error: unknown): WorkerFailure {
-  const { code, errcode, message } = error as { readonly code?: string; readonly errcode?: number; readonly message?: string };
+  const { code, errcode, syscall, message } = error as {
+    readonly code?: string;
+    readonly errcode?: number;
+    readonly syscall?: string;
+    readonly message?: string;
+  };
   const says = String(message ?? error);
   if (code === 'ERR_UNKNOWN_BUILTIN_MODULE' || code === 'MODULE_NOT_FOUND') return { reason: 'needs-newer-node', message: says };
   if (errcode === undefined) {
     if (code === 'ENOSPC' || code === 'EDQUOT') return { reason: 'disk-full', message: says };
     if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM') return { reason: 'read-only', message: says };
-    return { reason: code === 'EIO' ? 'sync-failed' : 'unusable', message: says };
+    if (code === 'EIO') return { reason: syscall === 'read' ? 'unreadable' : 'sync-failed', message: says };
+    return { reason: 'unusable', message: says };
   }
+  // SQLITE_IOERR_READ, and SQLITE_IOERR_CORRUPTFS, which is EIO at a read
+  if (errcode === 266 || errcode === 8458) return { reason: 'unreadable', message: says };
   switch (errcode & 0xff) {
     case 5: // SQLITE_BUSY
       return { reason: 'busy', message: says };

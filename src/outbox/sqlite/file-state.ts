@@ -35,6 +35,8 @@ export interface FileState {
   /** Back to what it was, after a commit that failed. */
   readonly restore: (before: FileState['state']) => void;
   readonly checksum: (row: Row) => number;
+  /** Of a message that was set aside. */
+  readonly asideChecksum: (row: Row) => number;
   readonly stateChecksum: (row: Row) => number;
   readonly streamChecksum: (row: Row) => number;
   /** A stream has given numbers up to this one. */
@@ -140,6 +142,11 @@ export function fileState(crc32: (bytes: Uint8Array | string, start?: number) =>
     return crc32(bytesOf(row['payload']), crc32(JSON.stringify(head)));
   };
 
+  const asideChecksum = (row: Row): number => {
+    const names = ['place', 'stream', 'number', 'key', 'priority', 'storedAt', 'topicName', 'qos', 'members', 'reason', 'at'];
+    return crc32(bytesOf(row['payload']), crc32(JSON.stringify(names.map(name => row[name]))));
+  };
+
   const streamOf = (name: string): { readonly id: number; next: number } => {
     const known = streams.get(name);
     if (known !== undefined) return known;
@@ -219,6 +226,7 @@ export function fileState(crc32: (bytes: Uint8Array | string, start?: number) =>
       lookForOrder();
     },
     checksum,
+    asideChecksum,
     stateChecksum,
     streamChecksum,
     saveStream,

@@ -3,11 +3,11 @@ import { pathToFileURL } from 'node:url';
 import { crc32 } from 'node:zlib';
 import type { Either } from 'fp-ts/lib/Either.js';
 import type { OutboxUnavailable } from '../../errors/errors.js';
-import { isJsonObject } from '../../shared/json-object.js';
 import type { StoreCounts, StoredRecord, StoreDepth } from '../store.js';
 import { type Database, failureOf, type Row, type Sqlite, type Statement, type Tables } from './database.js';
 import { type FileState, fileState } from './file-state.js';
 import { type Mark, openMark } from './mark-file.js';
+import { schema } from './schema.js';
 import { type Selection, selected } from './selection.js';
 import { withSqlite } from './with-sqlite.js';
 
@@ -50,15 +50,6 @@ export function readOutboxFile<A>(path: string, work: (file: OutboxFile) => A): 
   );
 }
 
-/** Whether the members of a message that was set aside, which has no checksum, can be read. */
-export function isReadable({ members }: Row): boolean {
-  try {
-    return members === '' || isJsonObject(JSON.parse(String(members)));
-  } catch {
-    return false;
-  }
-}
-
 /**
  * With a file that is open to be read alone. Throws where it is none of an outbox.
  *
@@ -77,6 +68,7 @@ export function reading<A>(sqlite: Sqlite, path: string, work: (tables: Tables) 
       statements.set(sql, found);
       return found;
     };
+    schema().isThere(statement);
     return work({ database, statement, pragma: name => Number(Object.values(statement(`PRAGMA ${name}`).get() ?? {})[0] ?? 0) });
   } finally {
     // While the file is open no component can open it, and begin a log of its own.
@@ -169,7 +161,7 @@ class ReadFile implements OutboxFile {
   }
 
   problems(): readonly string[] {
-    const { sql, number, text, checksum, streamChecksum, state } = this.#file;
+    const { sql, number, text, checksum, asideChecksum, streamChecksum, state } = this.#file;
     const problems = this.#unreadable === undefined ? [] : [this.#unreadable];
     const integrity = attempt(() => sql('PRAGMA integrity_check(10)').all());
     if ('failed' in integrity) problems.push(`SQLite cannot check it: ${integrity.failed}`);
@@ -185,9 +177,10 @@ class ReadFile implements OutboxFile {
         if (checksum(row) !== row['checksum']) damaged++;
       }
       if (damaged > 0) problems.push(`${damaged} messages are not as they were stored.`);
-      let unreadable = 0;
-      for (const row of selected((from, to, count) => sql(ASIDE).all(from, to, count), {})) if (!isReadable(row)) unreadable++;
-      if (unreadable > 0) problems.push(`${unreadable} messages that were set aside cannot be read.`);
+      let changed = 0;
+      for (const row of selected((from, to, count) => sql(ASIDE).all(from, to, count), {}))
+        if (asideChecksum(row) !== row['checksum']) changed++;
+      if (changed > 0) problems.push(`${changed} messages that were set aside are not as they were.`);
       for (const row of sql('SELECT * FROM stream').all())
         if (streamChecksum(row) !== row['checksum'])
           problems.push(`The checksum of the stream ${JSON.stringify(text(row['name']))} is wrong.`);
@@ -206,7 +199,7 @@ class ReadFile implements OutboxFile {
   }
 
   #messageOf(row: Row, which: 'inside' | 'setAside'): FiledMessage {
-    const { number, text, bytes, checksum } = this.#file;
+    const { number, text, bytes, checksum, asideChecksum } = this.#file;
     const topicName = text(row['topicName']);
     const sent = row['sent'];
     return {
@@ -224,7 +217,7 @@ class ReadFile implements OutboxFile {
       attempts: number(row['attempts']),
       state: which === 'setAside' ? 'setAside' : typeof sent !== 'number' ? 'waiting' : sent === 1 ? 'sent' : 'handedOut',
       reason: which === 'setAside' ? text(row['reason']) : undefined,
-      isSound: which === 'setAside' ? isReadable(row) : checksum(row) === row['checksum'],
+      isSound: (which === 'setAside' ? asideChecksum(row) : checksum(row)) === row['checksum'],
     };
   }
 }

@@ -7,7 +7,9 @@ import type { Opened, Put, RecordToStore, Store, StoredRecord, StoreNews, Taken 
 import { failureOf, openDatabase } from './database.js';
 import { fileState } from './file-state.js';
 import { openMark } from './mark-file.js';
+import { openFile } from './open-file.js';
 import { salvage } from './salvage.js';
+import { schema } from './schema.js';
 import { putRecords } from './put-records.js';
 import { storeWorker } from './store-worker.js';
 import { takeRecords } from './take-records.js';
@@ -31,7 +33,9 @@ const work = (${storeWorker.toString()})({
   openDatabase: ${openDatabase.toString()},
   openMark: ${openMark.toString()},
   failureOf: ${failureOf.toString()},
+  openFile: ${openFile.toString()},
   fileState: ${fileState.toString()},
+  schema: ${schema.toString()},
   salvage: ${salvage.toString()},
   putRecords: ${putRecords.toString()},
   takeRecords: ${takeRecords.toString()},

@@ -135,9 +135,11 @@ export function takeRecords(file: FileState, maxAge: number): TakeRecords {
   };
 
   const setAside = (row: Row, reason: string, now: Moment): void => {
+    const place = number(row['place']);
+    const stored = sql('SELECT * FROM message WHERE place=?').get(place);
     sql(
-      'INSERT OR REPLACE INTO aside SELECT place, stream, number, key, priority, storedAt, topicName, qos, members, payload, ?, ? FROM message WHERE place=?',
-    ).run(reason, now.timeOfDay, number(row['place']));
+      'INSERT OR REPLACE INTO aside SELECT place, stream, number, key, priority, storedAt, topicName, qos, members, payload, ?, ?, ? FROM message WHERE place=?',
+    ).run(reason, now.timeOfDay, file.asideChecksum({ ...stored, reason, at: now.timeOfDay }), place);
     sql('DELETE FROM aside WHERE place IN (SELECT place FROM aside ORDER BY place DESC LIMIT -1 OFFSET ?)').run(ASIDE);
     remove(row, 'setAside');
   };

@@ -39,7 +39,7 @@ export type WorkerRequest =
 
 /** What the worker found wrong. */
 export interface WorkerFailure {
-  readonly reason: 'disk-full' | 'read-only' | 'busy' | 'damaged' | 'sync-failed' | 'needs-newer-node' | 'unusable';
+  readonly reason: 'disk-full' | 'read-only' | 'busy' | 'damaged' | 'unreadable' | 'sync-failed' | 'needs-newer-node' | 'unusable';
   readonly message: string;
 }
 
