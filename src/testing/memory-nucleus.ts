@@ -49,6 +49,9 @@ export interface MemoryNucleusOptions {
   readonly limits?: Pick<LocalNucleusLimits, 'spoolBytes' | 'maxInFlightPublishes'> | undefined;
 }
 
+/** Milliseconds that an update waits for an answer. */
+const UPDATE_WAITS = 60_000;
+
 /** How a component in memory connects. */
 type MemoryConnectOptions = Omit<ConnectOptions, 'socketPath' | 'authToken' | 'transport' | 'profile' | 'scheduler'>;
 
@@ -76,6 +79,7 @@ type MemoryConnectOptions = Omit<ConnectOptions, 'socketPath' | 'authToken' | 't
 export class MemoryNucleus {
   readonly profile: Profile;
   readonly #scheduler: SchedulerLike;
+  readonly #clock: Clock;
   readonly #server: ProfileServer;
   readonly #broker: VirtualBroker;
   readonly #link: Link;
@@ -105,6 +109,7 @@ export class MemoryNucleus {
     this.#lifecycle = new LifecycleServices(observe);
     this.profile = profile;
     this.#scheduler = scheduler;
+    this.#clock = clock;
     this.#turns = new Turns(clock);
     this.#link = new Link(options.online ?? true);
     this.#tokens = new Tokens(profile);
@@ -247,9 +252,22 @@ export class MemoryNucleus {
     this.#configurations.replace(COMPONENT, { ...this.#configurations.of(COMPONENT), ...configuration });
   }
 
-  /** Announces an update, which the component is to answer: a classic nucleus alone does so. */
+  /**
+   * Announces an update, which the component is to answer: a classic nucleus alone does so. Deferred, it is announced again after that time; let go on, or
+   * not answered within a minute, it is over. Nothing happens where the component has not asked for updates.
+   */
   announceUpdate(deploymentId: string): void {
-    this.#lifecycle.announce(COMPONENT, deploymentId, () => undefined);
+    if (!this.#lifecycle.updateSubscribers.includes(COMPONENT)) return;
+    const isOver = (): void => this.#lifecycle.tellUpdated(deploymentId);
+    const takeBack = this.#lifecycle.announce(COMPONENT, deploymentId, recheckAfter => {
+      cancel();
+      // Behind the reply to the answer.
+      this.#clock.after(recheckAfter, recheckAfter === 0 ? isOver : () => this.announceUpdate(deploymentId));
+    });
+    const cancel = this.#clock.after(UPDATE_WAITS, () => {
+      takeBack();
+      isOver();
+    });
   }
 
   /** Lets something go wrong, or right again. */

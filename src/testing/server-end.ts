@@ -24,6 +24,7 @@ export class ServerEnd implements Peer {
   readonly #operations = new Map<number, 'subscribe' | 'publish'>();
   #component: string | undefined;
   #waiting: OutgoingFrame[] = [];
+  #isFlushDue = false;
   /** What came while the nucleus was frozen. */
   #unread: Buffer[] = [];
   #state: 'open' | 'ending' | 'closed' = 'open';
@@ -108,9 +109,15 @@ export class ServerEnd implements Peer {
     for (const bytes of unread) this.receive(bytes);
   }
 
+  /** As on a socket, all that one turn brings leaves after it, and is lost where the connection is destroyed before. */
   #write(frame: OutgoingFrame): void {
     this.#waiting.push(frame);
-    this.#flush(false);
+    if (this.#isFlushDue) return;
+    this.#isFlushDue = true;
+    this.#wire.turns.later(() => {
+      this.#isFlushDue = false;
+      if (this.#state === 'open') this.#flush(false);
+    });
   }
 
   #flush(isLast: boolean): void {

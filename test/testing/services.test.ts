@@ -71,24 +71,28 @@ describe.each<Profile>(['classic', 'lite'])('%s', profile => {
 });
 
 test(
-  'a drawn update is announced, and answered once, with 0 unless it is deferred',
+  'a drawn update is announced, and answered once, with 0 unless it is deferred: then it is announced again, and it is told when it is over',
   marbles(({ nucleus, run, expectStream }) => {
-    nucleus.updates('-a--b');
-    run(
-      nucleus.services.lifecycle.updates$.pipe(
-        map(update => {
-          if (update._tag === 'Right' && update.right.phase === 'before' && update.right.deploymentId === 'b')
-            void update.right.defer(5_000)();
-          return update;
-        }),
-      ),
+    nucleus.updates('-a-----b');
+    let isDeferred = false;
+    const phases$ = nucleus.services.lifecycle.updates$.pipe(
+      map(update => {
+        if (update._tag === 'Left') return 'none';
+        if (update.right.phase === 'before' && update.right.deploymentId === 'b' && !isDeferred) {
+          isDeferred = true;
+          void update.right.defer(5_000)();
+        }
+        return `${update.right.phase} ${update.right.deploymentId}`;
+      }),
     );
+    run(phases$);
+    expectStream(phases$).toBeMarble('-(ac)--b 4s 999ms (bd)', { a: 'before a', b: 'before b', c: 'after a', d: 'after b' });
     expectStream(
       nucleus.event$.pipe(
         filter(event => event.kind === 'updateAnswered'),
         map(({ deploymentId, recheckAfter }) => `${deploymentId} ${String(recheckAfter)}`),
       ),
-    ).toBeMarble('-a--b', { a: 'a 0', b: 'b 5000' });
+    ).toBeMarble('-a-----b 4s 999ms c', { a: 'a 0', b: 'b 5000', c: 'b 0' });
   }),
 );
 

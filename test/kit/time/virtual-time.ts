@@ -16,6 +16,11 @@ export class VirtualTime extends VirtualTimeScheduler {
     return this.#waiting.size;
   }
 
+  /** When the next of them falls due. */
+  get next(): number | undefined {
+    return this.actions[0]?.delay;
+  }
+
   override schedule<T>(work: (this: SchedulerAction<T>, state?: T) => void, delay = 0, state?: T): Subscription {
     const timer = {};
     const waiting = this.#waiting;

@@ -1,0 +1,140 @@
+import { asyncScheduler } from 'rxjs';
+import { connectNucleus } from '../../../src/client/connect.js';
+import { encodeLocalPublish } from '../../../src/client/local-message.js';
+import { readRecipe, startLocalNucleus, type NucleusEvent } from '../../../src/local/index.js';
+import type { Profile } from '../../../src/ports/mqtt-proxy.js';
+import { schedulerClock } from '../../../src/schedule/clock.js';
+import type { Recipe } from '../../../src/recipe/recipe.js';
+import { PUBLISH_TO_TOPIC } from '../../../src/shared/operations.js';
+import { MemoryNucleus } from '../../../src/testing/index.js';
+import { quietSockets } from '../../kit/nucleus/quiet-sockets.js';
+import { RawClient } from '../../kit/nucleus/raw-client.js';
+import { VirtualTime } from '../../kit/time/virtual-time.js';
+import { ACCESS_CONTROL, COMPONENT, CONFIG, NEIGHBOUR, RECONNECT, type Weather, type World } from './services.js';
+
+/** A real nucleus writes down when a configuration was written, by the time of day: what the client writes is to be later than a deployment. */
+const LATER = 24 * 60 * 60 * 1000;
+
+/** The nucleus in memory, in virtual time. */
+export function twin(profile: Profile): World {
+  const scheduler = new VirtualTime();
+  const memory = new MemoryNucleus({ scheduler, profile, accessControl: ACCESS_CONTROL, configuration: { config: CONFIG } });
+  const nucleus = memory.connectNucleus({ reconnect: RECONNECT });
+  let seen = 0;
+  let announced = 0;
+  return {
+    nucleus,
+    events: () => {
+      const { events } = memory;
+      const news = events.slice(seen);
+      seen = events.length;
+      return news;
+    },
+    neighbour: request => memory.publishLocal(request),
+    deploy: config => memory.configure({ config }),
+    announce: () => memory.announceUpdate(`deployment ${++announced}`),
+    inflict: weather => memory.inflict(weather),
+    pass: milliseconds => pass(scheduler, milliseconds, promises),
+    end: async () => {
+      const closed = nucleus.close();
+      scheduler.advance(100);
+      await closed;
+    },
+  };
+}
+
+/** The local nucleus, over its socket. Only the timers are virtual, of both sides. */
+export async function overASocket(profile: Profile): Promise<World> {
+  const time = new VirtualTime();
+  const begun = asyncScheduler.now() + LATER;
+  time.now = () => begun + time.frame;
+  const recipe = recipeOf(COMPONENT, { accessControl: ACCESS_CONTROL, config: CONFIG });
+  const everything = { 'aws.greengrass.ipc.pubsub': { 'neighbour:pubsub:1': { operations: ['*'], resources: ['*'] } } };
+  const local = await startLocalNucleus({
+    profile,
+    components: [{ recipe }, { name: NEIGHBOUR, accessControl: everything }],
+    clock: schedulerClock(time),
+  });
+  const { faults } = local;
+  const nucleus = connectNucleus({
+    refusalPatience: 0,
+    socketPath: local.socketPath,
+    authToken: local.authToken(COMPONENT),
+    profile,
+    transport: 'socket',
+    reconnect: RECONNECT,
+    scheduler: time,
+  });
+  let news: NucleusEvent[] = [];
+  local.observe(event => {
+    news.push(event);
+  });
+  /** The neighbour's connection is not to be struck in the place of the component's. */
+  const scope = { times: 1, component: COMPONENT };
+  const scoped: Partial<Record<Weather, () => unknown>> = {
+    'drop connection': () => faults.killConnections(COMPONENT),
+    'cut frame': () => faults.killMidFrame(scope),
+    'corrupt frame': () => faults.corruptFrames(scope),
+    'hang local publish': () => faults.noReply({ operation: 'localPublish', ...scope }),
+    'drop before local publish reply': () => faults.dropBeforeReply({ operation: 'localPublish', ...scope }),
+  };
+  return {
+    nucleus,
+    events: () => {
+      const all = news;
+      news = [];
+      return all;
+    },
+    neighbour: async request => {
+      const raw = await RawClient.accepted(local, NEIGHBOUR);
+      raw.request(1, PUBLISH_TO_TOPIC, encodeLocalPublish(request));
+      await quietSockets();
+      raw.close();
+      await quietSockets();
+    },
+    deploy: config => void local.deploy({ recipe, configurationUpdate: { reset: ['/config'], merge: { config } } }),
+    // What it comes to is not waited for: one that was deferred waits until the end.
+    announce: () => void local.rollOut([], { notifyComponents: true }),
+    inflict: async weather => {
+      const strike = scoped[weather];
+      if (strike === undefined) await faults.inflict(weather);
+      else strike();
+    },
+    pass: milliseconds => pass(time, milliseconds, quietSockets),
+    end: async () => {
+      await nucleus.close();
+      await local.stop();
+    },
+  };
+}
+
+/** Goes from timer to timer, and lets all happen that each of them sets off. */
+async function pass(time: VirtualTime, milliseconds: number, settle: () => Promise<void>): Promise<void> {
+  const end = time.frame + milliseconds;
+  await settle();
+  while (time.next !== undefined && time.next <= end) {
+    time.advanceToNextTimer();
+    await settle();
+  }
+  time.advance(end - time.frame);
+  await settle();
+}
+
+/** What promises bring. */
+function promises(): Promise<void> {
+  return new Promise(resolve => setImmediate(resolve));
+}
+
+function recipeOf(name: string, configuration: object): Recipe {
+  const recipe = readRecipe(
+    JSON.stringify({
+      RecipeFormatVersion: '2020-01-25',
+      ComponentName: name,
+      ComponentVersion: '1.0.0',
+      ComponentConfiguration: { DefaultConfiguration: configuration },
+      Manifests: [{}],
+    }),
+  );
+  if (recipe._tag === 'Left') throw recipe.left;
+  return recipe.right;
+}
