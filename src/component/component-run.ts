@@ -22,6 +22,7 @@ import { reportAtTimes, type Reporter } from '../stream/report-at-times.js';
 import { tagOf } from '../stream/tag.js';
 import { type BranchEvent, branchEvents } from './branches.js';
 import type { Branch, Component } from './component.js';
+import { tellDeadLetters } from './tell-dead-letters.js';
 import { LIFECYCLE_VARIABLE } from './configuration.js';
 import { ended, type ExitReason, exitReasonOf, type RunOutcome } from './exit-codes.js';
 import { ComponentHealth, inShort, WholeFile } from './health.js';
@@ -95,6 +96,7 @@ export class ComponentRun {
   readonly #scheduler: SchedulerLike;
   readonly #ledger: Ledger;
   readonly #reporter: Reporter;
+  readonly #env: NodeJS.ProcessEnv;
   readonly #pidFile: WholeFile | undefined;
   readonly #running = new Subscription();
   #profile: Profile | undefined;
@@ -131,11 +133,16 @@ export class ComponentRun {
     this.#handlesSignals = options.signals ?? true;
     this.#scheduler = scheduler;
     this.#ledger = ledger;
-    this.#reporter = reportAtTimes(({ key, error, withheld }) => {
-      const more = withheld === 0 ? '' : ` (${error === undefined ? '' : 'and '}${withheld} more since the last such line)`;
-      const [branch, tag] = key.split('\n');
-      this.#log.warn(`${branch ?? key}: ${tag ?? ''}${more}`, { event: 'left', branch, error, withheld });
-    }, scheduler);
+    this.#reporter = reportAtTimes(
+      ({ key, error, withheld }) => {
+        const more = withheld === 0 ? '' : ` (${error === undefined ? '' : 'and '}${withheld} more since the last such line)`;
+        const [branch, tag] = key.split('\n');
+        this.#log.warn(`${branch ?? key}: ${tag ?? ''}${more}`, { event: 'left', branch, error, withheld });
+      },
+      scheduler,
+      env,
+    );
+    this.#env = env;
     this.#health = new ComponentHealth({
       component,
       branches: branches.keys(),
@@ -153,6 +160,7 @@ export class ComponentRun {
     const tellHealth = every(this.#period, this.#scheduler).subscribe(() => this.#health.tell(true));
     const state = this.#proxy.state$.subscribe({ next: next => this.#onState(next), error: () => undefined });
     const removeSignals = this.#listen();
+    const endLetters = tellDeadLetters(this.#log, this.#scheduler, this.#env);
     await new Promise<void>(resolve => {
       this.#running.add(resolve);
       const events$ = merge(...[...this.#branches].map(([name, branch]) => branchEvents(name, branch)));
@@ -170,6 +178,7 @@ export class ComponentRun {
     await this.#proxy.close();
     state.unsubscribe();
     this.#reporter.end();
+    endLetters();
     await this.#health.ended();
     await this.#pidFile?.remove();
     const inGoodOrder = this.#isStartup && !this.#isToldToStop ? 'completed' : 'done';

@@ -1,3 +1,4 @@
+import { channel } from 'node:diagnostics_channel';
 import { left, right, type Either } from 'fp-ts/lib/Either.js';
 import { catchError, defer, map, of, type Observable } from 'rxjs';
 import { DeadLetterLost, type Overflowed } from '../errors/errors.js';
@@ -6,7 +7,9 @@ import type { DeadLetter } from './dead-letter-to.js';
 import { jsonLine } from './json-line.js';
 import { LineFile } from './line-file.js';
 
-/** A dead letter that was written. */
+const told = channel('greengrass-rx:dead-letter');
+
+/** A dead letter that was written. It is also published on the diagnostics channel `greengrass-rx:dead-letter`, and a component logs it. */
 export interface DeadLettered<out A = unknown> {
   readonly letter: DeadLetter<A>;
   readonly path: string;
@@ -69,7 +72,11 @@ export function deadLetterFile(
   const file = new LineFile(path, maxBytes, flush);
   const write = <A>(letter: DeadLetter<A>): Observable<Either<DeadLetterLost<DeadLetter<A>>, DeadLettered<A>>> =>
     defer(() => file.append(jsonLine(letter, 'original'))).pipe(
-      map(() => right({ letter, path })),
+      map(() => {
+        const written: DeadLettered<A> = { letter, path };
+        if (told.hasSubscribers) told.publish(written);
+        return right(written);
+      }),
       catchError(cause => of(left(new DeadLetterLost(path, letter, cause)))),
     );
   // One at a time keeps them in order.

@@ -1,8 +1,10 @@
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
 import { steadyNow } from '../schedule/clock.js';
 
-/** Milliseconds of silence after a report about one key. */
+/** Milliseconds of silence after a report about one key, unless {@link QUIET_VARIABLE} says how many: on a device logs are small. */
 const QUIET = 10_000;
+/** `dev` sets it to 0: whoever sends the same mistake twice wants to see it twice. */
+export const QUIET_VARIABLE = 'GREENGRASS_RX_LOG_QUIET';
 /** Keys told apart; errors of any further key share one. A key can be data, and this map must not grow with it. */
 const MOST_KEYS = 32;
 
@@ -24,8 +26,13 @@ export interface Reporter {
 }
 
 /** Tells the first error of each key at once, then one per key and ten seconds with the number of those it stands for; bounded memory. */
-export function reportAtTimes(tell: (report: Report) => void, scheduler: SchedulerLike = asyncScheduler): Reporter {
+export function reportAtTimes(
+  tell: (report: Report) => void,
+  scheduler: SchedulerLike = asyncScheduler,
+  env: NodeJS.ProcessEnv = process.env,
+): Reporter {
   const steady = steadyNow(scheduler);
+  const quiet = /^\d+$/.test(env[QUIET_VARIABLE] ?? '') ? Number(env[QUIET_VARIABLE]) : QUIET;
   const keys = new Map<string, { at: number; withheld: number }>();
 
   return {
@@ -34,7 +41,7 @@ export function reportAtTimes(tell: (report: Report) => void, scheduler: Schedul
       const now = steady();
       const last = keys.get(key);
       // A clock that was set back, as on a device that has just learnt the time, must not hold lines back until it has caught up.
-      if (last !== undefined && now >= last.at && now - last.at < QUIET) {
+      if (last !== undefined && now >= last.at && now - last.at < quiet) {
         last.withheld += 1;
         return;
       }

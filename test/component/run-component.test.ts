@@ -22,7 +22,7 @@ import { WholeFile } from '../../src/component/health.js';
 import { ConnectionLost, OutboxUnavailable, Overflowed, ServiceFault, TokenRefused, Unauthorized } from '../../src/errors/errors.js';
 import { Ledger, publishTo } from '../../src/flow/index.js';
 import { QOS } from '../../src/shared/qos.js';
-import { deadLetterTo } from '../../src/sinks/index.js';
+import { deadLetterFile, deadLetterTo } from '../../src/sinks/index.js';
 import { connect } from '../../src/client/connect.js';
 import { COMPONENT, start } from '../kit/nucleus/nuclei.js';
 import { VirtualTime } from '../kit/time/virtual-time.js';
@@ -80,6 +80,38 @@ describe('runComponent', () => {
     expect(stderr.mock.calls).toEqual([['greengrass-rx: the log threw: no space left']]);
     await run(() => of(right(1)), { log: { debug: rejecting, info: rejecting, warn: rejecting, error: rejecting } });
     expect(stderr.mock.calls.at(-1)).toEqual(['greengrass-rx: the log rejected: no connection']);
+  });
+
+  it('logs dead letters that are written, and of one kind the next after ten seconds or as long as it is told', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ggrx-run-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const path = join(folder, 'letters.ndjson');
+    const letters = (): Branches =>
+      from(['a', 'b']).pipe(
+        concatMap(original =>
+          of({ at: 1, tag: 'InvalidRequest', reason: `No ${original}.`, attempts: 1, outcome: 'refused' as const, original }),
+        ),
+        deadLetterFile(path),
+      );
+    const said = async (env: NodeJS.ProcessEnv): Promise<readonly string[]> =>
+      (await run(letters, { env })).messages.filter(message => message.startsWith('dead letter'));
+    expect(await said({})).toEqual([
+      `dead letter: InvalidRequest: No a. It is in ${path}`,
+      'dead letter: InvalidRequest (1 more since the last such line)',
+    ]);
+    expect(await said({ GREENGRASS_RX_LOG_QUIET: '0' })).toEqual([
+      `dead letter: InvalidRequest: No a. It is in ${path}`,
+      `dead letter: InvalidRequest: No b. It is in ${path}`,
+    ]);
+  });
+
+  it('tells what passes on the left of a branch each time, where it is told to', async () => {
+    const lefts = (): Branches => from([left(new Overflowed('gap', 1, 0, 'dropOldest')), left(new Overflowed('gap', 1, 0, 'dropOldest'))]);
+    const said = async (env: NodeJS.ProcessEnv): Promise<number> =>
+      (await run(lefts, { env })).messages.filter(message => message === 'run: Overflowed').length;
+    expect(await said({})).toBe(1);
+    expect(await said({ GREENGRASS_RX_LOG_QUIET: '0' })).toBe(2);
+    expect(await said({ GREENGRASS_RX_LOG_QUIET: 'never' })).toBe(1);
   });
 
   it('is not started with a configuration on which its codec throws', async () => {

@@ -1,9 +1,9 @@
-import * as t from 'io-ts';
 import type { LogLevel } from '../../component/log.js';
 import { markOf } from '../../outbox/mark.js';
 import { visible, visibleColoured } from '../../shared/visible.js';
 import { previewPayload } from '../messages/message-text.js';
 import { ago, columnsOf, type Format, type Output, timeOfDay, wrap } from '../output.js';
+import { detailsOf, type LoggedError, logSentence } from './log-line.js';
 import { describeEnd, type DevEvent, type Render } from './dev-log.js';
 
 /** From here on there is room for milliseconds. */
@@ -53,6 +53,9 @@ export function prettyLog(out: Output, components: readonly string[]): Render {
     return start + topicLine + preview;
   };
 
+  /** The last error of each component: of one that has ended it the log speaks twice. */
+  const toldErrors = new Map<string, LoggedError>();
+  const detail = (text: string): string => out.style('dim', wrap(`${indent()}  ${visible(text)}`, out.width, `${indent()}    `).join('\n'));
   /** What is wrong with the broker: it is tried again every few seconds, and most often it is the same each time. */
   let brokerProblem: string | undefined;
   return event => {
@@ -147,15 +150,19 @@ export function prettyLog(out: Output, components: readonly string[]): Render {
           ...Object.entries(event.variables).map(([name, value]) => `export ${visible(name)}=${shellQuoted(value)}`),
         ].join('\n');
       case 'started':
+        toldErrors.delete(event.component);
         return sentence(
           event.component,
           `started ${event.command.join(' ')}${event.pid === undefined ? '' : ` (pid ${String(event.pid)})`}`,
           'dim',
         );
       case 'output': {
-        const log = logSentence(event.text);
-        if (log !== undefined)
-          return sentence(event.component, `| ${log.level === 'info' ? '' : `${log.level}: `}${log.sentence}`, LOG_COLOURS[log.level]);
+        const log = logSentence(event.text, toldErrors.get(event.component));
+        if (log !== undefined) {
+          if (log.error !== undefined) toldErrors.set(event.component, log.error);
+          const text = `| ${log.level === 'info' ? '' : `${log.level}: `}${log.sentence}`;
+          return [sentence(event.component, text, LOG_COLOURS[log.level]), ...detailsOf(log.error).map(detail)].join('\n');
+        }
         return `${head(event.component)}${out.style(event.stream === 'stderr' ? 'red' : 'dim', '|')} ${visibleColoured(event.text)}`;
       }
       case 'exited':
@@ -221,26 +228,4 @@ function shellQuoted(value: string): string {
   // Where it has what a terminal would obey, as bash and zsh read it.
   if (shown !== value.replaceAll('\\', '\\\\')) return `$'${shown.replaceAll("'", "\\'")}'`;
   return `'${value.replaceAll("'", `'\\''`)}'`;
-}
-
-/** As much of a line of a component's log as is shown; `runComponent` writes such lines. */
-const LogLine = t.intersection([
-  t.type({ time: t.number, level: t.keyof({ debug: null, info: null, warn: null, error: null }), message: t.string, component: t.string }),
-  t.partial({ error: t.partial({ message: t.string }) }),
-]);
-
-/** A line of a component's log as a sentence; `undefined` for whatever else a component prints. */
-export function logSentence(text: string): { readonly level: LogLevel; readonly sentence: string } | undefined {
-  if (!text.startsWith('{"time":')) return undefined;
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  const line = LogLine.decode(parsed);
-  if (line._tag === 'Left') return undefined;
-  const { level, message, error } = line.right;
-  if (error?.message === undefined || message.includes(error.message)) return { level, sentence: message };
-  return { level, sentence: `${message.replace(/\.$/, '')}: ${error.message}` };
 }

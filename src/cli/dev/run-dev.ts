@@ -4,6 +4,7 @@ import type { BrokerChoice } from '../../local/broker/address.js';
 import type { Deployment, RollOut } from '../../local/lifecycle/roll-out.js';
 import type { Configuration } from '../../recipe/configuration.js';
 import type { ProfileName } from '../../shared/profile-name.js';
+import { QUIET_VARIABLE } from '../../stream/report-at-times.js';
 import { readChaos } from '../chaos/read-chaos.js';
 import { describeFault, runChaos, SubscribedFilters } from '../chaos/run-chaos.js';
 import { CliError, EXIT, UsageError } from '../cli-error.js';
@@ -120,7 +121,7 @@ export async function runDev(cli: Cli, command: readonly string[], options: DevO
   const component = superviseComponent({
     component: names[0] ?? options.name,
     command: [file, ...args],
-    env: () => ({ ...cli.env, ...(components[0] && variablesOf(components[0])) }),
+    env: () => ({ ...cli.env, ...toldOften(cli.env), ...(components[0] && variablesOf(components[0])) }),
     grace: options.grace,
     changed$: watching === undefined ? undefined : changed$,
     restart$,
@@ -174,6 +175,15 @@ function environment(
 function patience(profile: ProfileName, { chaos }: DevOptions, env: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
   const isAtOnce = profile === 'lite' && chaos === undefined && env['GREENGRASS_RX_REFUSAL_PATIENCE'] === undefined;
   return isAtOnce ? { GREENGRASS_RX_REFUSAL_PATIENCE: '0' } : {};
+}
+
+/** On a device a log is small. Here whoever sends the same mistake twice wants to see it twice, and an error's place in the file that was written. */
+function toldOften(env: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
+  const { NODE_OPTIONS: options = '' } = env;
+  return {
+    [QUIET_VARIABLE]: env[QUIET_VARIABLE] ?? '0',
+    NODE_OPTIONS: options.includes('source-maps') ? options : `${options} --enable-source-maps`.trim(),
+  };
 }
 
 function isWatching({ watch, watchPath }: DevOptions): boolean {
