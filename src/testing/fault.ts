@@ -1,5 +1,4 @@
-import type { FaultName } from '../local/faults/fault-table.js';
-import type { FaultWithDetails } from '../local/faults/worded-faults.js';
+import type { FaultName, FaultWithDetails } from '../local/faults/fault-words.js';
 
 export type { FaultName, FaultWithDetails };
 

@@ -1,7 +1,8 @@
 import type { ConnectFailure } from '../ipc/transport.js';
-import { type FaultName, type FaultSubject, holdDown } from '../local/faults/fault-table.js';
+import { type FaultSubject, holdDown } from '../local/faults/fault-table.js';
 import type { Undo } from '../local/faults/faults-on.js';
-import { type FaultWithDetails, WordedFaults } from '../local/faults/worded-faults.js';
+import type { FaultName, FaultWithDetails } from '../local/faults/fault-words.js';
+import { WordedFaults } from '../local/faults/worded-faults.js';
 
 /** The parts of a nucleus in memory that faults act on. */
 export type MemoryFaultTargets = Pick<

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { FAULT_NAMES } from '../../src/local/faults/fault-table.js';
+import { DETAILED_FAULTS, FAULT_NAMES, FAULTS } from '../../src/local/faults/fault-table.js';
 import { CHAOS_OCCASIONS } from '../../src/cli/chaos/run-chaos.js';
 import { readScript } from '../../src/cli/chaos/read-chaos.js';
 import { EXIT } from '../../src/cli/cli-error.js';
@@ -57,6 +57,15 @@ describe('docs/cli.md', () => {
     for (const word of [...FAULT_NAMES, ...CHAOS_OCCASIONS]) expect(DOCS).toContain(`\`${word}\``);
     for (const code of Object.values(EXIT)) expect(DOCS).toMatch(new RegExp(`^\\| ${String(code)} `, 'm'));
     expect(readScript(DOCS.split('```yaml\n')[1]?.split('```')[0] ?? '', 'docs/cli.md')).toHaveLength(8);
+  });
+
+  test('lists the faults as the table has them: by what they are about, each with the word that ends it', () => {
+    const lists = new Map<string, string[]>();
+    const list = (about: string, entry: string): unknown => lists.set(about, [...(lists.get(about) ?? []), entry]);
+    for (const [word, fault] of Object.entries(FAULTS)) list(fault.about, `\`${word}\`${'until' in fault ? ` / \`${fault.until}\`` : ''}`);
+    for (const [word, { takes }] of Object.entries(DETAILED_FAULTS)) list(`with ${takes}`, `\`${word}\``);
+    const shown = DOCS.replaceAll(/\s+/g, ' ');
+    for (const [about, words] of lists) expect(shown).toContain(` - ${about}: ${words.join(', ')}`);
   });
 
   test('every command has help with examples', async () => {

@@ -1,8 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import * as t from 'io-ts';
 import { type Document, isMap, isNode, isSeq, LineCounter, parseAllDocuments } from 'yaml';
-import { FAULT_NAMES } from '../../local/faults/fault-table.js';
-import type { FaultMessage } from '../../local/faults/worded-faults.js';
+import { DETAILED_FAULTS, FAULT_NAMES } from '../../local/faults/fault-table.js';
+import type { FaultMessage } from '../../local/faults/fault-words.js';
 import type { NeighbourMessage } from '../../local/pubsub/neighbour.js';
 import { isJsonObject, type JsonObject } from '../../shared/json-object.js';
 import { UsageError } from '../cli-error.js';
@@ -99,7 +99,7 @@ function mended(source: string, read: () => ChaosStep): ChaosStep {
 class StepProblem extends Error {}
 
 const MEMBERS = ['at', 'after', 'every', 'on', 'component', 'fault', 'publish', 'publishLocal', 'configure', 'stop'];
-const DETAILS = ['messageBeforeReply', 'burstThenEnd', 'endSubscriptions', 'dropAfterMessages', 'splitFrames', 'glueFrames'];
+const DETAILS = Object.keys(DETAILED_FAULTS);
 
 /** Reads one step of a script: when, and what. Throws a {@link StepProblem}. */
 export function readStep(value: unknown): ChaosStep {

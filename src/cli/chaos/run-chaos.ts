@@ -1,6 +1,5 @@
 import { asyncScheduler, concat, concatMap, defer, EMPTY, filter, from, merge, mergeMap, Observable, take } from 'rxjs';
-import type { FaultName } from '../../local/faults/fault-table.js';
-import type { FaultWithDetails } from '../../local/faults/worded-faults.js';
+import type { FaultName, FaultWithDetails } from '../../local/faults/fault-words.js';
 import type { NucleusEvent } from '../../local/nucleus-event.js';
 import type { CloudMessage, LocalNucleus } from '../../local/nucleus.js';
 import type { NeighbourMessage } from '../../local/pubsub/neighbour.js';

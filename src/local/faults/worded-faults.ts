@@ -1,27 +1,7 @@
-import type { BrokerMessage } from '../broker/broker.js';
 import type { ArmedFault, FaultScope } from './fault-switches.js';
-import { FAULTS, type FaultEntry, type FaultName, type FaultSubject } from './fault-table.js';
+import { armDetailed, type FaultEntry, FAULTS, type FaultSubject, isBeginning } from './fault-table.js';
+import type { EndingWord, FaultName, FaultWithDetails } from './fault-words.js';
 import type { Undo } from './faults-on.js';
-
-/** A message of a fault; a text payload is sent as UTF-8. */
-export interface FaultMessage extends Omit<BrokerMessage, 'payload' | 'qos'> {
-  readonly payload: Uint8Array | string;
-}
-
-/** A fault with something to it. */
-export type FaultWithDetails =
-  /** This message comes before the answer to the next subscribe. */
-  | { readonly messageBeforeReply: FaultMessage }
-  /** Right after the answer to the next subscribe come these, and then the nucleus ends it. */
-  | { readonly burstThenEnd: readonly FaultMessage[] }
-  /** The nucleus ends all subscriptions, after these messages. */
-  | { readonly endSubscriptions: readonly FaultMessage[] }
-  /** The connection breaks once this many messages more have been sent on it. */
-  | { readonly dropAfterMessages: number }
-  /** From here on bytes come in pieces of this size. */
-  | { readonly splitFrames: number }
-  /** From here on nothing comes until this many frames wait; then all of them at once. */
-  | { readonly glueFrames: number };
 
 /** The faults that words have let loose on a nucleus, until other words end them. */
 export class WordedFaults {
@@ -39,11 +19,10 @@ export class WordedFaults {
 
   /** Does what a word says. A promise only where the nucleus takes a moment. */
   inflict(fault: FaultName | FaultWithDetails): void | Promise<void> {
-    if (fault === 'all well') return after(this.allWell(), () => this.#subject.link.set('offline', false));
-    if (typeof fault !== 'string') return this.#withDetails(fault);
-    const entry: FaultEntry = FAULTS[fault];
-    if (entry === 'ends') return this.#end(fault);
-    if ('does' in entry) return after(this.#end(entry.ends ?? fault), () => entry.does(this.#subject));
+    if (typeof fault !== 'string') return this.#keep(armDetailed(this.#subject, fault, this.#once));
+    if (!isBeginning(fault)) return this.#finish(fault);
+    const entry = FAULTS[fault];
+    if ('does' in entry) return after(entry.ends && this.#end(entry.ends), () => entry.does(this.#subject));
     if ('arms' in entry) return this.#keep(entry.arms(this.#subject, entry.lasts === true ? {} : this.#once));
     return this.#begin(fault, entry);
   }
@@ -52,6 +31,13 @@ export class WordedFaults {
   allWell(): void | Promise<void> {
     for (const { undo } of this.#armed.splice(0)) undo();
     return inOrder([...this.#lasting.keys()].map(word => () => this.#end(word)));
+  }
+
+  #finish(word: EndingWord | 'all well'): void | Promise<void> {
+    const finished = word === 'all well' ? this.allWell() : this.#end(word);
+    // Also where the device has been offline from the beginning.
+    if (word === 'all well' || word === 'online') return after(finished, () => this.#subject.link.set('offline', false));
+    return finished;
   }
 
   #begin(word: string, { until, begin, adds }: Extract<FaultEntry, { readonly until: string }>): void | Promise<void> {
@@ -72,28 +58,9 @@ export class WordedFaults {
     return inOrder(lasting.map(({ undo }) => undo));
   }
 
-  #keep(armed: ArmedFault): void {
-    this.#armed = [...this.#armed.filter(one => one.armed), armed];
+  #keep(armed: ArmedFault | undefined): void {
+    this.#armed = [...this.#armed.filter(one => one.armed), ...(armed === undefined ? [] : [armed])];
   }
-
-  #withDetails(fault: FaultWithDetails): void {
-    const { switches, profile, resumeConnections } = this.#subject;
-    if ('messageBeforeReply' in fault)
-      this.#keep(switches.messageBeforeReply.subscribe.arm(brokerMessage(fault.messageBeforeReply), this.#once));
-    else if ('burstThenEnd' in fault)
-      this.#keep(switches.burstThenTerminate.subscribe.arm(fault.burstThenEnd.map(brokerMessage), this.#once));
-    else if ('endSubscriptions' in fault) profile().terminateSubscriptions(fault.endSubscriptions.map(brokerMessage));
-    else if ('dropAfterMessages' in fault) {
-      const { dropAfterMessages: left } = fault;
-      this.#keep(switches.cutAfterMessages.arm({ left }, { times: left }));
-    } else if ('splitFrames' in fault) this.#keep(switches.splitWrites.arm(fault.splitFrames));
-    else this.#keep(switches.glueFrames.arm(fault.glueFrames, {}, resumeConnections));
-  }
-}
-
-export function brokerMessage(message: FaultMessage): BrokerMessage {
-  const { payload } = message;
-  return { ...message, payload: typeof payload === 'string' ? Buffer.from(payload) : payload, qos: 0 };
 }
 
 /** Goes on at once where nothing is waited for: in virtual time a promise never comes back. */
