@@ -1,6 +1,7 @@
 import type { Either } from 'fp-ts/lib/Either.js';
 import { asyncScheduler, concat, defer, finalize, from, Observable, type SchedulerLike, tap } from 'rxjs';
 import type { SubscribeError } from '../errors/errors.js';
+import { isRecording } from '../flow/ledger.js';
 import { hook } from '../stream/hook.js';
 import type { MqttMessage } from '../ports/mqtt-message.js';
 import type { MqttProxy, SubscribeRequest, SubscriptionStatus } from '../ports/mqtt-proxy.js';
@@ -78,7 +79,8 @@ function sharedProxy(proxy: MqttProxy, options: ShareSubscriptionsOptions): Mqtt
   const shared = sharing<SubscribeRequest, SubscribeError, MqttMessage>(
     {
       keyOf: ({ topicName, qos }) => `${qosOf(qos)} ${topicName}`,
-      subscribe: ({ topicName, qos, silence }, onStatus) => proxy.subscribe({ topicName, qos, silence, onStatus }),
+      subscribe: ({ topicName, qos, silence, ...request }, onStatus) =>
+        proxy.subscribe({ topicName, qos, silence, onStatus, ...codecIfRecorded(request) }),
     },
     options,
   );
@@ -104,7 +106,8 @@ function sharedLocalTopics(local: LocalTopics, options: ShareSubscriptionsOption
   const shared = sharing<LocalSubscribeRequest, LocalSubscribeError, LocalMessage>(
     {
       keyOf: ({ topic, receiveMode = defaultMode(topic) }) => `${receiveMode} ${topic}`,
-      subscribe: ({ topic, receiveMode, silence }, onStatus) => local.subscribe({ topic, receiveMode, silence, onStatus }),
+      subscribe: ({ topic, receiveMode, silence, ...request }, onStatus) =>
+        local.subscribe({ topic, receiveMode, silence, onStatus, ...codecIfRecorded(request) }),
     },
     options,
   );
@@ -120,6 +123,11 @@ function sharedLocalTopics(local: LocalTopics, options: ShareSubscriptionsOption
     draining$: local.draining$,
     holdDrain: () => local.holdDrain(),
   };
+}
+
+/** Each subscriber decodes for itself; a dry run, which sends nothing, wants to know with what. */
+function codecIfRecorded(request: object): object {
+  return isRecording() && 'codec' in request ? { codec: request.codec } : {};
 }
 
 function sharing<R, E, M extends OnTopic>(

@@ -7,6 +7,10 @@ export const LARGEST_MESSAGE: number = 128 * 1_024;
 const PUBLISHES_PER_SECOND = 100;
 
 const MIB = 1_024 * 1_024;
+/** What all buffers of a component may come to where nobody says. */
+const SMALL_DEVICE = 16 * MIB;
+/** Bytes of a message that is neither small nor large. */
+const USUAL_MESSAGE = 1_024;
 
 /**
  * What the component publishes by itself, against the quotas of AWS IoT Core; and what its buffers can come to, against the memory there is.
@@ -33,27 +37,33 @@ function sizes({ publishes }: DryRecord): readonly Finding[] {
   }));
 }
 
-/** The most that can be inside a stage: what waits and what is worked on, each as large as a message can be. */
-export function mostBytesOf({ kind, declaration }: DryRecord['stages'][number]): number {
+/** The most that can be inside a stage: what waits and what is worked on, each as large as this. */
+function mostBytesOf({ kind, declaration }: DryRecord['stages'][number], largest: number): number {
   const { buffer, inFlight = 8 } = declaration;
   if (buffer === undefined) return 0;
-  const waiting = Math.min(buffer.bytes ?? Infinity, buffer.messages * LARGEST_MESSAGE);
-  return kind === 'batch' ? waiting : waiting + inFlight * LARGEST_MESSAGE;
+  const waiting = Math.min(buffer.bytes ?? Infinity, buffer.messages * largest);
+  return kind === 'batch' ? waiting : waiting + inFlight * largest;
 }
 
+/**
+ * What buffers can come to is worth a word where there is a bound that they can exceed. Nobody's are full of the largest messages there are: without a bound
+ * of the user's own, they may come to {@link SMALL_DEVICE} of {@link USUAL_MESSAGE}s.
+ */
 function buffers({ stages }: DryRecord, memory: number | undefined): readonly Finding[] {
-  const sizes = stages.map(stage => ({ name: stage.name, bytes: mostBytesOf(stage) })).filter(({ bytes }) => bytes > 0);
+  const largest = memory === undefined ? USUAL_MESSAGE : LARGEST_MESSAGE;
+  const sizes = stages.map(stage => ({ name: stage.name, bytes: mostBytesOf(stage, largest) })).filter(({ bytes }) => bytes > 0);
   const total = sizes.reduce((sum, { bytes }) => sum + bytes, 0);
-  if (total <= (memory ?? 0)) return [];
+  const bound = memory ?? SMALL_DEVICE;
+  if (total <= bound) return [];
   const list = sizes
     .sort((one, other) => other.bytes - one.bytes)
     .slice(0, 5)
     .map(({ name, bytes }) => `${name} ${mib(bytes)}`)
     .join(', ');
-  const most = `Full of the largest messages there are (128 KiB), its buffers come to ${mib(total)}`;
-  if (memory === undefined) return [{ severity: 'note', about: 'memory', message: `${most}: ${list}.` }];
-  const message = `${most}, more than the ${mib(memory)} it may have: ${list}. Bound them in bytes (buffer: { bytes, sizeOf }) or let fewer messages wait.`;
-  return [{ severity: 'warning', about: 'memory', message }];
+  const full = memory === undefined ? 'messages of 1 KiB' : 'the largest messages there are (128 KiB)';
+  const more = memory === undefined ? `the ${mib(bound)} that a small device has to spare` : `the ${mib(bound)} it may have`;
+  const message = `Full of ${full}, its buffers come to ${mib(total)}, more than ${more}: ${list}. Bound them in bytes (buffer: { bytes, sizeOf }) or let fewer messages wait.`;
+  return [{ severity: memory === undefined ? 'note' : 'warning', about: 'memory', message }];
 }
 
 function mib(bytes: number): string {

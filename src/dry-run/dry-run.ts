@@ -11,7 +11,7 @@ export interface DryRunOptions {
   readonly config?: Readonly<Record<string, unknown>> | undefined;
   /** Virtual milliseconds the component runs before it is told to stop. Default 60 000. */
   readonly horizon?: number | undefined;
-  /** Bytes that its buffers may come to. Default: what they can come to is a note, not a warning. */
+  /** Bytes that its buffers may come to, full of the largest messages there are; more is a warning. Default: a note where messages of 1 KiB come to over 16 MiB. */
   readonly bufferBytes?: number | undefined;
 }
 

@@ -3,6 +3,7 @@ import { concat, from, ignoreElements, interval, map, mergeMap, NEVER, of, switc
 import { right } from 'fp-ts/lib/Either.js';
 import { describe, expect, it } from 'vitest';
 import type { Decoder } from '../../src/codec/codec.js';
+import { shareSubscriptions } from '../../src/client/index.js';
 import { json } from '../../src/codec/index.js';
 import { type Branches, component, type RunContext } from '../../src/component/index.js';
 import { dryRun, type DryRun, type DryRunOptions } from '../../src/dry-run/index.js';
@@ -296,7 +297,39 @@ describe('a dry run finds', () => {
       expect.stringMatching(/^warning: .* come to 126 MiB, more than the 32 MiB/),
     ]);
     expect(messages(await dry(build(1_000_000), {}, { bufferBytes }), 'memory')).toEqual([]);
-    expect(messages(await dry(build()), 'memory')).toEqual([expect.stringMatching(/^note: .* come to 126 MiB/)]);
+  });
+
+  it('buffers that outgrow a small device with messages as they usually are, and not those of a few stages', async () => {
+    const build = (count: number) => (proxy: MqttProxy) =>
+      Object.fromEntries(
+        Array.from({ length: count }, (_, i) => [
+          `b${i}`,
+          proxy
+            .subscribe({ topicName: `in/${i}`, qos, codec: json(t.number) })
+            .pipe(
+              onRights(
+                publishTo(proxy, ({ payload }) => ({ topicName: `out/${i}`, payload, qos }), { name: `p${i}`, topics: [`out/${i}`] }),
+              ),
+            ),
+        ]),
+      );
+    expect(messages(await dry(build(5)), 'memory')).toEqual([]);
+    expect(messages(await dry(build(20)), 'memory')).toEqual([
+      expect.stringMatching(
+        /^note: Full of messages of 1 KiB, its buffers come to 20 MiB, more than the 16 MiB that a small device has to spare/,
+      ),
+    ]);
+  });
+
+  it('no codec where there is one behind a shared subscription', async () => {
+    const found = await dry(proxy => {
+      const shared = shareSubscriptions(proxy);
+      return {
+        a: shared.subscribe({ topicName: 'a', qos, codec: json(t.number) }),
+        b: shared.subscribe({ topicName: 'b', qos }),
+      };
+    });
+    expect(messages(found, 'codecs')).toEqual([expect.stringMatching(/^note: The messages on "b" are taken as bytes/)]);
   });
 
   it('more than the quota is published by timers, or more than a message holds', async () => {
