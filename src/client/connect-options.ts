@@ -5,7 +5,7 @@ import { MissingEnvironment } from '../errors/errors.js';
 import type { Profile } from '../ports/mqtt-proxy.js';
 import type { Schedule } from '../schedule/schedule.js';
 import { checkPositiveTime, checkTime } from '../shared/check-argument.js';
-import type { TransportName } from '../shared/profile-name.js';
+import type { TransportName } from '../shared/profile.js';
 
 /** How {@link connect} reaches the nucleus. Everything has a default, and on a device none is needed. Times are milliseconds; `Infinity` means never. */
 export interface ConnectOptions {

@@ -5,7 +5,7 @@ import { socketTransport } from '../ipc/socket/socket-transport.js';
 import type { Transport } from '../ipc/transport.js';
 import type { Capabilities, ConnectionState, DrainReport, MqttProxy, RunnableTask, RunnableTaskEither } from '../ports/mqtt-proxy.js';
 import { capped, equalJitter, exponential, fixed, fullJitter, resetAfter } from '../schedule/schedule.js';
-import type { TransportName } from '../shared/profile-name.js';
+import type { TransportName } from '../shared/profile.js';
 import { type Configuration, IpcConfiguration } from './configuration.js';
 import { ConnectionLife } from './connection-life.js';
 import { type ConnectOptions, type DefaultSchedules, resolveOptions } from './connect-options.js';

@@ -35,5 +35,5 @@ export type {
   SubscribeRequest,
   SubscriptionStatus,
 } from '../ports/mqtt-proxy.js';
-export type { TransportName } from '../shared/profile-name.js';
+export type { TransportName } from '../shared/profile.js';
 export { type AnyQos, QOS } from '../shared/qos.js';

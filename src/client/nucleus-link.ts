@@ -1,18 +1,5 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
-import {
-  asyncScheduler,
-  concat,
-  defer,
-  filter,
-  firstValueFrom,
-  map,
-  Observable,
-  of,
-  Subject,
-  Subscription as RxSubscription,
-  takeUntil,
-  tap,
-} from 'rxjs';
+import { asyncScheduler, concat, defer, filter, firstValueFrom, map, Observable, of, Subject, Subscription, takeUntil, tap } from 'rxjs';
 import {
   type ConnectError,
   type InvalidRequest,
@@ -49,7 +36,7 @@ import { Drain, type Drained } from './drain.js';
 import { unsent } from './failures.js';
 import { frameProblem } from './mqtt-request.js';
 import { PassingRefusals, RequestQueue, type RequestRules } from './request-queue.js';
-import { type EventStream, Subscription, type SubscriptionContext } from './subscription.js';
+import { type EventStream, LastingSubscription, type SubscriptionContext } from './subscription.js';
 
 /** Requests of services under way at once, apart from publishes: few, small and rare. */
 const REQUESTS_IN_FLIGHT = 4;
@@ -163,7 +150,7 @@ export class NucleusLink {
       const failure = rules.requestProblem(request) ?? this.#unsent();
       if (failure === undefined) return queue.submit(rules.operation, rules.topicOf(request), rules.encode(request), listener);
       listener.onFailed(failure);
-      return RxSubscription.EMPTY;
+      return Subscription.EMPTY;
     };
   }
 
@@ -188,7 +175,7 @@ export class NucleusLink {
         this.#note(entry, waitOf(stream.operation, status));
         hear?.(status);
       };
-      const subscription = new Subscription(this.connection, { ...stream, onStatus }, context, subscriber);
+      const subscription = new LastingSubscription(this.connection, { ...stream, onStatus }, context, subscriber);
       return () => {
         subscription.stop();
       };
@@ -236,7 +223,7 @@ export class NucleusLink {
       const failure = this.#unsent();
       if (failure === undefined) return this.#requests.submit(operation, about, payload, listener);
       listener.onFailed(failure);
-      return RxSubscription.EMPTY;
+      return Subscription.EMPTY;
     }).pipe(
       tap(answer => {
         if (answer._tag === 'Left' && answer.left._tag === 'UnsupportedOperation') this.#lacks(answer.left);

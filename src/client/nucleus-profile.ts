@@ -6,7 +6,7 @@ import { CLASSIC_MAX_FRAME, LITE_MAX_FRAME } from '../ipc/wire/frame.js';
 import { MessageType, type RpcMessage } from '../ipc/wire/rpc-message.js';
 import type { Capabilities, Profile } from '../ports/mqtt-proxy.js';
 import { PUBLISH } from '../shared/operations.js';
-import type { TransportName } from '../shared/profile-name.js';
+import type { TransportName } from '../shared/profile.js';
 
 /** Publishes under way at once. Lite stores at most ten that the cloud has not acknowledged, and refuses the rest. */
 const IN_FLIGHT: Record<Profile, number> = { classic: 64, lite: 8 };

@@ -1,7 +1,7 @@
 import type { Unsubscribable } from 'rxjs';
-import type { Operation as OperationName } from '../errors/errors.js';
+import type { Operation } from '../errors/errors.js';
 import type { PublishListener } from '../flow/publish-job.js';
-import type { Operation, RequestListener, Session } from '../ipc/session.js';
+import type { Exchange, RequestListener, Session } from '../ipc/session.js';
 import type { RpcMessage } from '../ipc/wire/rpc-message.js';
 import { type Linked, List } from '../shared/list.js';
 
@@ -15,7 +15,7 @@ export interface RequestOwner<A> {
 /** One request, from being taken in to its outcome. */
 export class PendingRequest<A> implements RequestListener, Unsubscribable, Linked<PendingRequest<A>> {
   readonly #owner: RequestOwner<A>;
-  readonly operation: OperationName;
+  readonly operation: Operation;
   readonly topicName: string;
   readonly payload: string;
   readonly deadline: number;
@@ -24,11 +24,11 @@ export class PendingRequest<A> implements RequestListener, Unsubscribable, Linke
   after: PendingRequest<A> | undefined;
   sent = false;
   listed = true;
-  #operation: Operation | undefined;
+  #exchange: Exchange | undefined;
 
   constructor(
     owner: RequestOwner<A>,
-    operation: OperationName,
+    operation: Operation,
     topicName: string,
     payload: string,
     listener: PublishListener<A>,
@@ -43,7 +43,7 @@ export class PendingRequest<A> implements RequestListener, Unsubscribable, Linke
   }
 
   sendOn(session: Session): void {
-    this.#operation = session.request(this.operation, this.payload, this);
+    this.#exchange = session.request(this.operation, this.payload, this);
   }
 
   unsubscribe(): void {
@@ -52,7 +52,7 @@ export class PendingRequest<A> implements RequestListener, Unsubscribable, Linke
 
   /** Ends the wait for an answer. */
   abandon(): void {
-    this.#operation?.abandon();
+    this.#exchange?.abandon();
   }
 
   onReply(message: RpcMessage): void {

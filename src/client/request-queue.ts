@@ -4,7 +4,7 @@ import {
   type ConnectError,
   ConnectionLost,
   type InvalidRequest,
-  type Operation as OperationName,
+  type Operation,
   ProtocolViolated,
   type PublishError,
   TimedOut,
@@ -28,7 +28,7 @@ export interface RequestRules<A> {
   readonly inFlightOf: (capabilities: Capabilities) => number;
   /** What is wrong with a request for this nucleus, where anything is. */
   readonly problem: (
-    operation: OperationName,
+    operation: Operation,
     topicName: string,
     payload: string,
     capabilities: Capabilities,
@@ -90,7 +90,7 @@ export class RequestQueue<A> implements ConnectionUser, RequestOwner<A> {
   }
 
   /** Takes a request in; `topicName` is what it is about, for its error. Unsubscribing gives it up: it is not sent if it has not been, and nobody hears its outcome. */
-  submit(operation: OperationName, topicName: string, payload: string, listener: PublishListener<A>): Unsubscribable {
+  submit(operation: Operation, topicName: string, payload: string, listener: PublishListener<A>): Unsubscribable {
     const pending = this.#pending;
     if (pending.waiting >= this.#queueLimit || pending.waitingCharacters > MAX_WAITING) {
       this.#failed++;
@@ -226,7 +226,7 @@ export class RequestQueue<A> implements ConnectionUser, RequestOwner<A> {
   }
 
   #expire(now: number): void {
-    let unanswered: OperationName | undefined;
+    let unanswered: Operation | undefined;
     const pending = this.#pending;
     for (let request = pending.first; request !== undefined && request.deadline <= now; request = pending.first) {
       request.abandon();

@@ -3,7 +3,7 @@ import { left, right, type Either } from 'fp-ts/lib/Either.js';
 import type { Mixed } from 'io-ts';
 import { finalize, Observable, tap } from 'rxjs';
 import { InvalidRequest, TimedOut, TooManyPublishes, type PublishError, type SubscribeError } from '../errors/errors.js';
-import { amended } from '../errors/amended.js';
+import { copyError } from '../errors/copy-error.js';
 import type { Accepted } from '../ports/mqtt-proxy.js';
 import { schedulerClock } from '../schedule/clock.js';
 import { PUBLISH } from '../shared/operations.js';
@@ -163,6 +163,6 @@ function ofOne(error: Exclude<SubscribeError, { readonly kind: 'gap' }>): Publis
     case 'ProxyClosed':
       return error;
     default:
-      return amended(error, { kind: 'message' as const });
+      return copyError(error, { kind: 'message' as const });
   }
 }

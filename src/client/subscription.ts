@@ -5,14 +5,14 @@ import {
   ConnectionLost,
   Interrupted,
   type InvalidRequest,
-  type Operation as OperationName,
+  type Operation,
   ProtocolViolated,
   Silent,
   type SubscribeError,
   TimedOut,
 } from '../errors/errors.js';
 import type { Clock } from '../ipc/clock.js';
-import type { Session, SubscribeOperation, SubscriptionListener } from '../ipc/session.js';
+import type { Session, SubscriptionExchange, SubscriptionListener } from '../ipc/session.js';
 import type { RpcMessage } from '../ipc/wire/rpc-message.js';
 import type { Capabilities, SilenceWatch, SubscriptionStatus } from '../ports/mqtt-proxy.js';
 import { type RetrySeries, startSeries } from '../schedule/retry-series.js';
@@ -23,7 +23,7 @@ import { SilenceTimer } from './silence-timer.js';
 
 /** What is subscribed to: one of the service's streaming operations. */
 export interface EventStream<M> {
-  readonly operation: OperationName;
+  readonly operation: Operation;
   /** The topic or filter, for errors; empty where there is none. */
   readonly topicName: string;
   /** The request's JSON. */
@@ -63,14 +63,14 @@ type Setback = Exclude<SubscribeError, Interrupted | Silent>;
  * One subscription over all sessions of its connection: asks for it on each, passes its messages on as they arrive, and
  * reports every gap. A refusal ends it, unless it had been active before and asking again may help.
  */
-export class Subscription<M> implements ConnectionUser, SubscriptionListener {
+export class LastingSubscription<M> implements ConnectionUser, SubscriptionListener {
   readonly #stream: EventStream<M>;
   readonly #context: SubscriptionContext;
   readonly #subscriber: Subscriber<Either<SubscribeError, M>>;
   readonly #series: RetrySeries;
   readonly #detach: () => void;
   #session: Session | undefined;
-  #operation: SubscribeOperation | undefined;
+  #operation: SubscriptionExchange | undefined;
   #settled: () => void = nothing;
   #cancelTimer: () => void = nothing;
   #watch: SilenceTimer | undefined;

@@ -3,7 +3,7 @@ import type { SchedulerLike } from 'rxjs';
 import type { OutboxAccount, StageAccount } from '../flow/account.js';
 import type { Ledger } from '../flow/ledger.js';
 import type { ConnectionState } from '../ports/mqtt-proxy.js';
-import type { EdgeAccount } from '../stream/edge.js';
+import type { FeedAccount } from '../stream/feed.js';
 import { tagOf } from '../stream/tag.js';
 import type { Component } from './component.js';
 import type { Log } from './log.js';
@@ -35,7 +35,7 @@ export interface Health {
   readonly branches: Readonly<Record<string, BranchHealth>>;
   /** The ledger: every subscription and stage, with what became of its messages. */
   readonly stages: readonly StageAccount[];
-  readonly edges: readonly EdgeAccount[];
+  readonly feeds: readonly FeedAccount[];
   /** What the outboxes hold, and what became of all that was ever stored in their files. */
   readonly outboxes: readonly OutboxAccount[];
 }
@@ -113,7 +113,7 @@ export class ComponentHealth {
   tell(asLine = false): void {
     const { component, ledger, log, file, scheduler } = this.#parts;
     const { connection } = this;
-    const { stages, edges, outboxes } = ledger.snapshot();
+    const { stages, feeds, outboxes } = ledger.snapshot();
     const branches = Object.fromEntries(this.#branches);
     const status = this.#last ?? statusOf(this.#branches.values(), connection);
     if (asLine) log.info(`health: ${status}`, { event: 'health', status, connection, branches, stages: stages.map(inShort), outboxes });
@@ -127,7 +127,7 @@ export class ComponentHealth {
       connection,
       branches,
       stages,
-      edges,
+      feeds,
       outboxes,
     };
     file?.write(`${JSON.stringify(health)}\n`);

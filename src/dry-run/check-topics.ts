@@ -2,7 +2,7 @@ import type { AccessControl } from '../recipe/policy/access-control.js';
 import { lintPolicies } from '../recipe/policy/lint/lint-policies.js';
 import { byKind, type PolicyFinding } from '../recipe/policy/lint/policy-finding.js';
 import { readPolicies } from '../recipe/policy/policies.js';
-import type { ProfileName } from '../shared/profile-name.js';
+import type { Profile } from '../shared/profile.js';
 import { parseSharedSubscription } from '../topic/parse-shared-subscription.js';
 import { topicFilterProblem } from '../topic/topic-filter.js';
 import { type Access, accessControlOf, type TopicService, TOPIC_SERVICES } from './access.js';
@@ -84,7 +84,7 @@ function policies(name: string, access: Access): readonly Finding[] {
 }
 
 function unenforceable(
-  profile: ProfileName,
+  profile: Profile,
   name: string,
   { service, operations, of: accessOf }: TopicService,
   access: Access,

@@ -47,7 +47,7 @@ const LINE = 34;
 /** What is drawn: a record, and what the component declares besides. */
 export type Drawn = Pick<
   DryRecord,
-  'branches' | 'subscriptions' | 'stages' | 'edges' | 'publishes' | 'localSubscriptions' | 'localPublishes' | 'news'
+  'branches' | 'subscriptions' | 'stages' | 'feeds' | 'publishes' | 'localSubscriptions' | 'localPublishes' | 'news'
 > & {
   readonly declared: Pick<Component, 'publishes' | 'subscribes' | 'localPublishes' | 'localSubscribes'>;
 };
@@ -109,7 +109,7 @@ export function diagramOf(title: string, record: Drawn, live?: LiveNumbers): Dia
     add(`out local ${topic}`, { role: 'out', branch: undefined, lines: [topic, 'local, declared'] });
   for (const filter of record.declared.subscribes) add(`in ${filter}`, { role: 'in', branch: undefined, lines: [filter, 'declared'] });
   for (const topic of record.declared.publishes) add(`out ${topic}`, { role: 'out', branch: undefined, lines: [topic, 'declared'] });
-  for (const { from, to } of record.edges) for (const source of from) connect(byName.get(source), byName.get(to));
+  for (const { from, to } of record.feeds) for (const source of from) connect(byName.get(source), byName.get(to));
   return { title, branches: record.branches.map(({ name }) => name), nodes: [...nodes.values()], edges: [...edges.values()] };
 }
 

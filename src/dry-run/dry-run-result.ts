@@ -22,7 +22,7 @@ import { svgOf } from './svg.js';
 /** What a dry run saw, and what follows from it. */
 export interface DryRun extends Pick<
   DryRecord,
-  'branches' | 'subscriptions' | 'stages' | 'edges' | 'publishes' | 'localSubscriptions' | 'localPublishes' | 'news'
+  'branches' | 'subscriptions' | 'stages' | 'feeds' | 'publishes' | 'localSubscriptions' | 'localPublishes' | 'news'
 > {
   /** The topics and filters it needs, of AWS IoT Core and local ones: what the recipe allows. */
   readonly access: Access;
@@ -75,7 +75,7 @@ function resultOf(component: Component, seen: DryRecord, memory: number | undefi
     branches: seen.branches,
     subscriptions: seen.subscriptions,
     stages: seen.stages,
-    edges: seen.edges,
+    feeds: seen.feeds,
     publishes: seen.publishes,
     localSubscriptions: seen.localSubscriptions,
     localPublishes: seen.localPublishes,

@@ -2,7 +2,7 @@ import { right } from 'fp-ts/lib/Either.js';
 import { concat, defer, NEVER, of, Subscription, takeUntil } from 'rxjs';
 import { linesKeptBy } from '../sinks/line-file.js';
 import { MOST_AT_ONCE, MOST_VALUES_AT_ONCE, movesOn, VirtualTime, VirtualTimeStopped } from '../testing/virtual-time.js';
-import type { EdgeAccount } from '../stream/edge.js';
+import type { FeedAccount } from '../stream/feed.js';
 import { recordedBy } from '../flow/ledger.js';
 import { VirtualDisk, withVirtualDisk } from '../outbox/virtual-disk.js';
 import { type AwaitedPromise, watchPromises } from '../testing/awaited-promises.js';
@@ -20,7 +20,7 @@ export interface DryRecord {
   readonly branches: readonly BranchRecord[];
   readonly subscriptions: readonly RecordedSubscription[];
   readonly stages: readonly RecordedStage[];
-  readonly edges: readonly EdgeAccount[];
+  readonly feeds: readonly FeedAccount[];
   readonly publishes: readonly RecordedPublish[];
   readonly localSubscriptions: readonly RecordedLocalSubscription[];
   readonly localPublishes: readonly RecordedLocalPublish[];
@@ -126,7 +126,7 @@ export function record(component: Pick<Component, 'run'>, config: unknown, writt
     }),
     subscriptions,
     stages: ledger.opened,
-    edges: ledger.snapshot().edges,
+    feeds: ledger.snapshot().feeds,
     publishes,
     localSubscriptions,
     localPublishes,

@@ -82,7 +82,7 @@ export interface StageAccount {
   readonly received: Amount;
   /** Values whose work was done, or that went out in a batch. */
   readonly emitted: Amount;
-  /** Values the entrance dropped because it was full. */
+  /** Values the buffer dropped because it was full. */
   readonly dropped: Amount;
   /** Values whose work ended in a `Left`. */
   readonly failed: Amount;
@@ -119,7 +119,7 @@ export interface OutboxAccount {
 }
 
 /** The counters behind a {@link StageAccount}. Plain numbers: this runs for every value. */
-export class Account {
+export class LedgerAccount {
   readonly kind: StageKind;
   readonly name: string;
   active = 0;

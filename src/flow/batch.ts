@@ -2,7 +2,7 @@ import { asyncScheduler, Observable, type SchedulerLike, type Subscription } fro
 import { checkBound, checkTime } from '../shared/check-argument.js';
 import { wait } from '../schedule/clock.js';
 import { checkedSize, DEFAULT_BUFFER_MESSAGES } from './buffer-policy.js';
-import { resumeSubscribing, suspendSubscribing } from '../stream/edge.js';
+import { resumeSubscribing, suspendSubscribing } from '../stream/feed.js';
 import { workOn } from '../stream/work-on.js';
 import { type Ledger, ledger as ledgerOfAll } from './ledger.js';
 
@@ -32,7 +32,7 @@ export interface BatchOptions<A> {
  * gathered (the first value of a batch starts it), and never emits an empty array.
  *
  * Emits a batch as soon as it has `messages` values, as the next value would take it over `bytes`, or `within` milliseconds after its first
- * value. Nothing is dropped: a full batch leaves at once, and waits, if it must, at the entrance of the next stage.
+ * value. Nothing is dropped: a full batch leaves at once, and waits, if it must, in the buffer of the next stage.
  *
  * Completes with the source, after the last batch. An error of the source, or one thrown by `sizeOf`, goes to the error channel at
  * once; what was

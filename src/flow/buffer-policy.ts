@@ -1,7 +1,7 @@
 import type { DeclaredBuffer } from './account.js';
 import { atOnce } from '../shared/at-once.js';
 
-/** How much may wait at a stage's entrance. */
+/** How much may wait at a stage. */
 type Capacity<A> = {
   /** Values that may wait. `0` lets none wait. Default 1 000. */
   readonly messages?: number | undefined;
@@ -41,7 +41,7 @@ type OnFull<A> =
     };
 
 /**
- * The bound of a stage: how much may wait at its entrance, and what happens to the next value when that much waits.
+ * The bound of a stage: how much may wait in front of it, and what happens to the next value when that much waits.
  * The values the stage is working on come on top (at most as many as are in flight).
  */
 export type BufferPolicy<A> = Capacity<A> &

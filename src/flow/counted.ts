@@ -1,7 +1,7 @@
 import { type MonoTypeOperatorFunction, Observable } from 'rxjs';
 import type { StageDeclaration, StageKind } from './account.js';
 import { checkedSize } from './buffer-policy.js';
-import { resumeSubscribing, suspendSubscribing } from '../stream/edge.js';
+import { resumeSubscribing, suspendSubscribing } from '../stream/feed.js';
 import { type Ledger, ledger as ledgerOfAll } from './ledger.js';
 import { toEither } from '../stream/to-either.js';
 import { workOn } from '../stream/work-on.js';
@@ -30,7 +30,7 @@ export interface CountedOptions<A> {
  *   concurrently(4, async n => n, { ledger }),
  * );
  * await lastValueFrom(readings$);
- * console.log(ledger.snapshot().edges); // from readings to concurrently: sent 100, received 10, absorbed 90
+ * console.log(ledger.snapshot().feeds); // from readings to concurrently: sent 100, received 10, absorbed 90
  * ```
  */
 export function counted<A>(name: string, options: CountedOptions<NoInfer<A>> = {}): MonoTypeOperatorFunction<A> {

@@ -1,8 +1,8 @@
 import { type Either, left } from 'fp-ts/lib/Either.js';
 import type { SchedulerLike, Subscription } from 'rxjs';
 import { Overflowed } from '../errors/errors.js';
-import type { Account } from './account.js';
-import type { Entrance } from './entrance.js';
+import type { LedgerAccount } from './account.js';
+import type { BoundedBuffer } from './bounded-buffer.js';
 import type { JobsInOrder } from './jobs-in-order.js';
 import type { StageOutput } from './stage-output.js';
 
@@ -16,8 +16,8 @@ export interface Ending<A, E> {
 
 /** What a {@link StageEnding} sees to the end. */
 export interface EndingParts<A, E, B> {
-  readonly entrance: Entrance<A>;
-  readonly account: Account;
+  readonly buffer: BoundedBuffer<A>;
+  readonly account: LedgerAccount;
   readonly jobs: JobsInOrder<Either<E, B>>;
   readonly output: StageOutput<A, E, B>;
   /** The stage takes nothing more. */
@@ -65,26 +65,26 @@ export class StageEnding<A, E, B> {
 
   /** What gave way is refused value for value, for a fallback to take. */
   refuseSpared(): void {
-    const { entrance, output } = this.#parts;
-    for (const value of entrance.takeSpared()) {
+    const { buffer, output } = this.#parts;
+    for (const value of buffer.takeSpared()) {
       if (output.hasEnded()) return;
-      const overflow = new Overflowed('gap', 1, 0, entrance.onFull);
-      output.next(left(this.#ending.refuse(value, overflow, entrance.length)));
+      const overflow = new Overflowed('gap', 1, 0, buffer.onFull);
+      output.next(left(this.#ending.refuse(value, overflow, buffer.length)));
     }
   }
 
   /** If it has begun and nothing is under way any more: what waits is refused, and the stage ends. */
   endWhenIdle(): void {
-    const { entrance, account, jobs, output } = this.#parts;
+    const { buffer, account, jobs, output } = this.#parts;
     const error = this.#lastWords;
     if (error === undefined || jobs.running > 0 || this.#refusing) return;
     this.#refusing = true;
-    while (entrance.length > 0) {
+    while (buffer.length > 0) {
       output.reportOverflow();
       if (output.hasEnded()) return;
-      const bytes = entrance.headBytes();
-      const waiting = entrance.length;
-      const value = entrance.shift();
+      const bytes = buffer.headBytes();
+      const waiting = buffer.length;
+      const value = buffer.shift();
       account.fail(bytes);
       output.next(left(this.#ending.refuse(value, error, waiting)));
       if (output.hasEnded()) return;

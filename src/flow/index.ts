@@ -7,7 +7,7 @@
 export type { Amount, DeclaredBuffer, DeclaredMarks, OutboxAccount, StageAccount, StageDeclaration, StageKind } from './account.js';
 export type { BufferPolicy } from './buffer-policy.js';
 export { type DeclaredTopic } from './declared-topics.js';
-export type { EdgeAccount } from '../stream/edge.js';
+export type { FeedAccount } from '../stream/feed.js';
 export { Ledger, ledger, type LedgerSnapshot, type StageEvent } from './ledger.js';
 export type { AcceptedBy, FailedPublish, Published, PublishFailure, PublishOutcome } from './publish-outcome.js';
 export { publishTo, type PortRules, type PublishPort, type PublishTo, type PublishToOptions } from './publish-to.js';

@@ -2,13 +2,13 @@ import { channel } from 'node:diagnostics_channel';
 import { asyncScheduler, concat, map, type Observable, type SchedulerLike } from 'rxjs';
 import { checkPositiveTime } from '../shared/check-argument.js';
 import { every, waiting } from '../schedule/clock.js';
-import { Account, type OutboxAccount, type StageAccount, type StageDeclaration, type StageKind } from './account.js';
-import { Edge, type EdgeAccount, edgeBeingSubscribed } from '../stream/edge.js';
+import { LedgerAccount, type OutboxAccount, type StageAccount, type StageDeclaration, type StageKind } from './account.js';
+import { Feed, type FeedAccount, feedBeingSubscribed } from '../stream/feed.js';
 
 /** What a ledger knows at one moment. */
 export interface LedgerSnapshot {
   readonly stages: readonly StageAccount[];
-  readonly edges: readonly EdgeAccount[];
+  readonly feeds: readonly FeedAccount[];
   /** What the outboxes that were opened hold, as each was last seen. */
   readonly outboxes: readonly OutboxAccount[];
 }
@@ -31,15 +31,15 @@ const ended = channel('greengrass-rx:stage:end');
  * name has the name of its operator, such as `publishTo`.
  */
 export class Ledger {
-  readonly #accounts = new Map<string, Account>();
-  readonly #edges = new Map<string, Edge>();
+  readonly #accounts = new Map<string, LedgerAccount>();
+  readonly #feeds = new Map<string, Feed>();
   readonly #outboxes = new Map<string, OutboxAccount>();
 
-  /** All accounts and edges as they are now, and all outboxes as they were last seen. */
+  /** All accounts and feeds as they are now, and all outboxes as they were last seen. */
   snapshot(): LedgerSnapshot {
     return {
       stages: [...this.#accounts.values()].map(account => account.snapshot()),
-      edges: [...this.#edges.values()].filter(edge => edge.known).map(edge => edge.snapshot()),
+      feeds: [...this.#feeds.values()].filter(feed => feed.known).map(feed => feed.snapshot()),
       outboxes: [...this.#outboxes.values()],
     };
   }
@@ -56,8 +56,8 @@ export class Ledger {
     const name = this.#accounts.has(`${kind} ${wanted}`) || this.#accounts.size < MOST_NAMES ? wanted : OTHERS;
     const key = `${kind} ${name}`;
     return new LedgerEntry(
-      entryOf(this.#accounts, key, () => new Account(kind, name)),
-      entryOf(this.#edges, key, () => new Edge(name)),
+      entryOf(this.#accounts, key, () => new LedgerAccount(kind, name)),
+      entryOf(this.#feeds, key, () => new Feed(name)),
     );
   }
 
@@ -87,16 +87,16 @@ function entryOf<A>(entries: Map<string, A>, key: string, make: () => A): A {
 
 /** One subscription of a stage, as its ledger sees it. */
 export class LedgerEntry {
-  readonly account: Account;
+  readonly account: LedgerAccount;
   /** From whatever feeds this stage into it. */
-  readonly into: Edge;
+  readonly into: Feed;
   /** From this stage into the next, where that one is subscribing to it. */
-  readonly out: Edge | undefined;
+  readonly out: Feed | undefined;
 
-  constructor(account: Account, into: Edge) {
+  constructor(account: LedgerAccount, into: Feed) {
     this.account = account;
     this.into = into;
-    this.out = edgeBeingSubscribed();
+    this.out = feedBeingSubscribed();
     this.out?.from.add(account.name);
     account.active++;
     if (started.hasSubscribers) started.publish({ account: account.snapshot() } satisfies StageEvent);

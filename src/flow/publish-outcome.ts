@@ -1,4 +1,4 @@
-import { amended } from '../errors/amended.js';
+import { copyError } from '../errors/copy-error.js';
 import type { PublishError } from '../errors/errors.js';
 import type { Accepted } from '../ports/mqtt-proxy.js';
 
@@ -48,5 +48,5 @@ export function outcomeOf(error: PublishError): PublishOutcome {
 
 /** The error once more, with the value. */
 export function publishFailure<A>(error: PublishError, value: A, attempts: number, outcome: PublishOutcome): PublishFailure<A> {
-  return amended(error, { value, attempts, outcome });
+  return copyError(error, { value, attempts, outcome });
 }

@@ -7,7 +7,7 @@ import type { Accepted, Capabilities, ConnectionState } from '../ports/mqtt-prox
 import type { Schedule } from '../schedule/schedule.js';
 import { checkBound, checkPositiveTime } from '../shared/check-argument.js';
 import { PUBLISH } from '../shared/operations.js';
-import { feedsFallback } from '../stream/edge.js';
+import { feedsFallback } from '../stream/feed.js';
 import type { DeclaredMarks } from './account.js';
 import { Deadlines } from './deadlines.js';
 import { type DeclaredTopic, declaredFilters, onlyDeclared } from './declared-topics.js';

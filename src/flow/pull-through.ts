@@ -6,7 +6,7 @@ import { OPEN, type Intake, type Stage } from './stage.js';
 export type Pullable<A> = Iterable<A> | AsyncIterable<A>;
 
 /**
- * Reads a source only as fast as a stage takes it: the next value when one is done. So nothing waits at the stage's entrance and
+ * Reads a source only as fast as a stage takes it: the next value when one is done. So nothing waits in the stage's buffer and
  * nothing is dropped,
  * however large the source. (`from(file).pipe(stage)` reads as fast as it can, into a bounded buffer.)
  *

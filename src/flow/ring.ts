@@ -1,4 +1,4 @@
-/** Values that wait at an entrance, in the order they came. Every method is O(1). */
+/** Values that wait in a buffer, in the order they came. Every method is O(1). */
 export interface Waiting<A> {
   readonly length: number;
   push(value: A, bytes: number): void;

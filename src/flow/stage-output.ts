@@ -2,13 +2,13 @@ import { type Either, left } from 'fp-ts/lib/Either.js';
 import type { Subscriber } from 'rxjs';
 import type { Overflowed } from '../errors/errors.js';
 import { reportUnhandled } from '../stream/unhandled.js';
-import type { Entrance } from './entrance.js';
+import type { BoundedBuffer } from './bounded-buffer.js';
 import type { LedgerEntry } from './ledger.js';
 
 /** The way out of a stage: its results, in front of them what was dropped since the last one, and its end, after which nothing comes. */
 export class StageOutput<A, E, B> {
   readonly #destination: Subscriber<Either<E | Overflowed, B>>;
-  readonly #entrance: Entrance<A>;
+  readonly #buffer: BoundedBuffer<A>;
   readonly #entry: LedgerEntry;
   readonly #release: () => void;
   #ended = false;
@@ -16,12 +16,12 @@ export class StageOutput<A, E, B> {
   /** @param release Lets go of what is inside. Called once, before the last word goes out; what waits has been given up then. */
   constructor(
     destination: Subscriber<Either<E | Overflowed, B>>,
-    entrance: Entrance<A>,
+    buffer: BoundedBuffer<A>,
     entry: LedgerEntry,
     release: () => void = () => undefined,
   ) {
     this.#destination = destination;
-    this.#entrance = entrance;
+    this.#buffer = buffer;
     this.#entry = entry;
     this.#release = release;
     // Unsubscribed: what is inside is given up.
@@ -41,7 +41,7 @@ export class StageOutput<A, E, B> {
 
   /** Tells what was dropped since the last time, if anything was. */
   reportOverflow(): void {
-    const overflow = this.#entrance.takeOverflow();
+    const overflow = this.#buffer.takeOverflow();
     if (overflow === undefined) return;
     this.#entry.overflow();
     this.#destination.next(left(overflow));
@@ -49,7 +49,7 @@ export class StageOutput<A, E, B> {
 
   /** What ends a stage whose policy is `fail`. */
   takeFatalOverflow(): Overflowed<'terminal'> {
-    const overflow = this.#entrance.takeFatalOverflow();
+    const overflow = this.#buffer.takeFatalOverflow();
     this.#entry.overflow();
     return overflow;
   }
@@ -79,7 +79,7 @@ export class StageOutput<A, E, B> {
     // What was reported just before, a dropped value, may have made the subscriber leave.
     if (this.#ended) return;
     this.#ended = true;
-    this.#entrance.discard();
+    this.#buffer.discard();
     this.#release();
     this.#entry.close();
     lastWords();

@@ -3,10 +3,10 @@ import { Observable, type Subscriber, Subscription } from 'rxjs';
 import type { Overflowed } from '../errors/errors.js';
 import type { StageDeclaration, StageKind } from './account.js';
 import { type BufferPolicy, declaredBuffer } from './buffer-policy.js';
-import { Entrance } from './entrance.js';
+import { BoundedBuffer } from './bounded-buffer.js';
 import { type Ledger, ledger as ledgerOfAll } from './ledger.js';
 import type { Job, JobOwner } from './job.js';
-import { feedsFallback } from '../stream/edge.js';
+import { feedsFallback } from '../stream/feed.js';
 import { workOn } from '../stream/work-on.js';
 import type { Ending } from './ending.js';
 import { WorkQueue } from './work-queue.js';
@@ -25,7 +25,7 @@ export interface Intake<A> {
 /** The name of what only stages have. A symbol, so that nobody makes one by chance. */
 export const OPEN: unique symbol = Symbol('greengrass-rx stage');
 
-/** An operator with a bounded entrance. Besides being piped, it can be given values only when it has room for them. */
+/** An operator with a bounded buffer. Besides being piped, it can be given values only when it has room for them. */
 export interface Stage<in A, out B> {
   (source: Observable<A>): Observable<B>;
   /** What only stages have: how one is given values when it has room for them. A plain operator is none, to the compiler either. */
@@ -74,8 +74,8 @@ export function stage<A, E, B>(
     });
     // Where a fallback wants them, the values that give way have an outcome each.
     const spares = ending !== undefined && feedsFallback();
-    const entrance = new Entrance<A>(options.buffer ?? {}, entry.account, undefined, spares);
-    const queue = new WorkQueue<A, E, B>({ destination, width, ordered, entrance, entry, job, ending, onRoom });
+    const buffer = new BoundedBuffer<A>(options.buffer ?? {}, entry.account, undefined, spares);
+    const queue = new WorkQueue<A, E, B>({ destination, width, ordered, buffer, entry, job, ending, onRoom });
     queue.onSourceCompleted = onSourceCompleted;
     if (begin !== undefined)
       queue.onEnd = begin(
@@ -95,7 +95,7 @@ export function stage<A, E, B>(
         error: (error: unknown) => queue.error(error),
         complete: () => queue.complete(),
       };
-      workOn(source, upstream, work, queue.edge);
+      workOn(source, upstream, work, queue.feed);
     });
   return Object.assign(operator, { [OPEN]: open });
 }

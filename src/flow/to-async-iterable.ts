@@ -3,8 +3,8 @@ import { type Observable, Subscription } from 'rxjs';
 import type { LeftOf, RightOf } from '../stream/element.js';
 import type { Overflowed } from '../errors/errors.js';
 import { declaredBuffer } from './buffer-policy.js';
-import { resumeSubscribing, suspendSubscribing } from '../stream/edge.js';
-import { Entrance } from './entrance.js';
+import { resumeSubscribing, suspendSubscribing } from '../stream/feed.js';
+import { BoundedBuffer } from './bounded-buffer.js';
 import { type LedgerEntry, ledger as ledgerOfAll } from './ledger.js';
 import type { StageOptions } from './stage.js';
 import { type EitherOf, toEither } from '../stream/to-either.js';
@@ -58,7 +58,7 @@ const DONE = { done: true, value: undefined } as const;
 
 class Reader<R> implements AsyncIterator<Iterated<R>, undefined> {
   readonly #entry: LedgerEntry;
-  readonly #entrance: Entrance<R>;
+  readonly #buffer: BoundedBuffer<R>;
   readonly #subscription = new Subscription();
   /** Reads that came before their value: while there are any, nothing waits. Each is a promise its reader holds. */
   #reads: PendingRead<R>[] = [];
@@ -69,7 +69,7 @@ class Reader<R> implements AsyncIterator<Iterated<R>, undefined> {
     this.#entry = (options.ledger ?? ledgerOfAll).open('toAsyncIterable', options.name, {
       buffer: declaredBuffer(options.buffer),
     });
-    this.#entrance = new Entrance<R>(options.buffer ?? {}, this.#entry.account);
+    this.#buffer = new BoundedBuffer<R>(options.buffer ?? {}, this.#entry.account);
     const work = {
       next: (value: R) => this.#receive(value),
       error: (error: unknown) => this.#finish({ how: 'failed', error }),
@@ -103,7 +103,7 @@ class Reader<R> implements AsyncIterator<Iterated<R>, undefined> {
 
   #take(value: R): void {
     const { account } = this.#entry;
-    const bytes = this.#entry.receive(value, this.#entrance.sizeOf);
+    const bytes = this.#entry.receive(value, this.#buffer.sizeOf);
     const read = this.#reads.shift();
     if (read !== undefined) {
       account.admit(bytes);
@@ -111,9 +111,9 @@ class Reader<R> implements AsyncIterator<Iterated<R>, undefined> {
       read.resolve({ done: false, value: toEither(value) });
       return;
     }
-    if (!this.#entrance.offer(value, bytes)) {
-      this.#entrance.discard();
-      this.#finish({ how: 'overflowed', overflow: this.#entrance.takeFatalOverflow() });
+    if (!this.#buffer.offer(value, bytes)) {
+      this.#buffer.discard();
+      this.#finish({ how: 'overflowed', overflow: this.#buffer.takeFatalOverflow() });
     }
   }
 
@@ -129,15 +129,15 @@ class Reader<R> implements AsyncIterator<Iterated<R>, undefined> {
       read.resolve(DONE);
       return true;
     }
-    const overflow = this.#entrance.takeOverflow();
+    const overflow = this.#buffer.takeOverflow();
     if (overflow !== undefined) {
       this.#entry.overflow();
       read.resolve({ done: false, value: left(overflow) });
       return true;
     }
-    if (this.#entrance.length > 0) {
-      const bytes = this.#entrance.headBytes();
-      const value: EitherOf<R> = toEither(this.#entrance.shift());
+    if (this.#buffer.length > 0) {
+      const bytes = this.#buffer.headBytes();
+      const value: EitherOf<R> = toEither(this.#buffer.shift());
       this.#entry.account.emit(1, bytes);
       read.resolve({ done: false, value });
       return true;
@@ -158,7 +158,7 @@ class Reader<R> implements AsyncIterator<Iterated<R>, undefined> {
   #close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#entrance.discard();
+    this.#buffer.discard();
     this.#entry.close();
     for (const read of this.#reads.splice(0)) read.resolve(DONE);
   }

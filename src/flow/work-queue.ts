@@ -1,10 +1,10 @@
 import type { Either } from 'fp-ts/lib/Either.js';
 import type { Subscriber } from 'rxjs';
 import type { Overflowed } from '../errors/errors.js';
-import { type Edge, resumeSubscribing, suspendSubscribing } from '../stream/edge.js';
+import { type Feed, resumeSubscribing, suspendSubscribing } from '../stream/feed.js';
 import { isTerminalError } from '../stream/kind.js';
 import { type Ending, StageEnding } from './ending.js';
-import type { Entrance } from './entrance.js';
+import type { BoundedBuffer } from './bounded-buffer.js';
 import type { Job, JobOwner } from './job.js';
 import { JobsInOrder, type Turns } from './jobs-in-order.js';
 import type { LedgerEntry } from './ledger.js';
@@ -16,7 +16,7 @@ export interface WorkQueueParts<A, E, B> {
   /** How many pieces of work run at once. */
   readonly width: number;
   readonly ordered: boolean;
-  readonly entrance: Entrance<A>;
+  readonly buffer: BoundedBuffer<A>;
   readonly entry: LedgerEntry;
   /** Makes the work for a value, which is begun then. */
   readonly job: (owner: JobOwner<Either<E, B>>, bytes: number, value: A) => Job<Either<E, B>>;
@@ -27,7 +27,7 @@ export interface WorkQueueParts<A, E, B> {
 }
 
 /**
- * The engine of every stage: takes values in, lets those wait at the entrance for which there is no room, works on a
+ * The engine of every stage: takes values in, lets those wait in the buffer for which there is no room, works on a
  * few at a time, and hands on the results.
  */
 export class WorkQueue<A, E, B> implements JobOwner<Either<E, B>>, Turns<Either<E, B>> {
@@ -38,7 +38,7 @@ export class WorkQueue<A, E, B> implements JobOwner<Either<E, B>>, Turns<Either<
   /** Called once, when the source has completed and something is still inside. */
   onSourceCompleted: (() => void) | undefined;
   readonly #ordered: boolean;
-  readonly #entrance: Entrance<A>;
+  readonly #buffer: BoundedBuffer<A>;
   readonly #entry: LedgerEntry;
   readonly #job: WorkQueueParts<A, E, B>['job'];
   readonly #onRoom: (() => void) | undefined;
@@ -50,28 +50,28 @@ export class WorkQueue<A, E, B> implements JobOwner<Either<E, B>>, Turns<Either<
   #refilling = false;
 
   constructor(parts: WorkQueueParts<A, E, B>) {
-    const { destination, width, ordered, entrance, entry, job, ending, onRoom } = parts;
+    const { destination, width, ordered, buffer, entry, job, ending, onRoom } = parts;
     this.#width = width;
     this.#ordered = ordered;
-    this.#entrance = entrance;
+    this.#buffer = buffer;
     this.#entry = entry;
     this.#job = job;
     this.#onRoom = onRoom;
-    this.#jobs = new JobsInOrder(width + entrance.messages);
-    this.#output = new StageOutput(destination, entrance, entry, () => this.#release());
+    this.#jobs = new JobsInOrder(width + buffer.messages);
+    this.#output = new StageOutput(destination, buffer, entry, () => this.#release());
     const jobs = this.#jobs;
     const output = this.#output;
     if (ending !== undefined)
-      this.#ending = new StageEnding(ending, { entrance, account: entry.account, jobs, output, onLeave: () => this.onLeave?.() });
+      this.#ending = new StageEnding(ending, { buffer, account: entry.account, jobs, output, onLeave: () => this.onLeave?.() });
   }
 
   /** Whether a value given now would be worked on at once. */
   get hasRoom(): boolean {
-    return !this.isOver() && this.#jobs.running < this.#width && this.#entrance.length === 0;
+    return !this.isOver() && this.#jobs.running < this.#width && this.#buffer.length === 0;
   }
 
   /** What leads into this stage. */
-  get edge(): Edge {
+  get feed(): Feed {
     return this.#entry.into;
   }
 
@@ -146,19 +146,19 @@ export class WorkQueue<A, E, B> implements JobOwner<Either<E, B>>, Turns<Either<
   #take(value: A): void {
     let bytes: number;
     try {
-      bytes = this.#entry.receive(value, this.#entrance.sizeOf);
+      bytes = this.#entry.receive(value, this.#buffer.sizeOf);
     } catch (error) {
       this.error(error);
       return;
     }
-    if (this.#jobs.running < this.#width && this.#entrance.length === 0) {
+    if (this.#jobs.running < this.#width && this.#buffer.length === 0) {
       this.#entry.account.admit(bytes);
       this.#start(value, bytes);
       return;
     }
     let taken: boolean;
     try {
-      taken = this.#entrance.offer(value, bytes);
+      taken = this.#buffer.offer(value, bytes);
     } catch (error) {
       this.error(error);
       return;
@@ -187,12 +187,12 @@ export class WorkQueue<A, E, B> implements JobOwner<Either<E, B>>, Turns<Either<
   /** A result came before its turn, and as many are held as may be. */
   #cannotHold(job: Job<Either<E, B>>, result: Either<E, B>): void {
     // A fallback takes it out of its turn rather than not at all.
-    if (this.#entrance.spares && result._tag === 'Left') {
+    if (this.#buffer.spares && result._tag === 'Left') {
       this.emit(job, result);
       return;
     }
     job.outcome = 'dropped';
-    if (this.#entrance.onFull !== 'fail') return;
+    if (this.#buffer.onFull !== 'fail') return;
     this.retire(job);
     job.stop();
     this.#failBecauseFull();
@@ -221,7 +221,7 @@ export class WorkQueue<A, E, B> implements JobOwner<Either<E, B>>, Turns<Either<
     else {
       // One value lost, however many of its results were.
       account.evict(job.bytes);
-      this.#entrance.count(job.bytes);
+      this.#buffer.count(job.bytes);
     }
   }
 
@@ -229,9 +229,9 @@ export class WorkQueue<A, E, B> implements JobOwner<Either<E, B>>, Turns<Either<
   #refill(): void {
     if (this.#refilling || this.hasEnded()) return;
     this.#refilling = true;
-    while (!this.isOver() && this.#jobs.running < this.#width && this.#entrance.length > 0) {
-      const bytes = this.#entrance.headBytes();
-      this.#start(this.#entrance.shift(), bytes);
+    while (!this.isOver() && this.#jobs.running < this.#width && this.#buffer.length > 0) {
+      const bytes = this.#buffer.headBytes();
+      this.#start(this.#buffer.shift(), bytes);
     }
     this.#refilling = false;
     if (this.hasEnded()) return;
@@ -241,7 +241,7 @@ export class WorkQueue<A, E, B> implements JobOwner<Either<E, B>>, Turns<Either<
   }
 
   #completeWhenEmpty(): void {
-    if (this.#jobs.running === 0 && this.#entrance.length === 0) this.#output.complete();
+    if (this.#jobs.running === 0 && this.#buffer.length === 0) this.#output.complete();
   }
 
   /** The stage has ended: what is under way is given up. */

@@ -41,23 +41,14 @@ export interface SubscriptionListener {
   readonly onLost: () => void;
 }
 
-/** An operation under way. */
-export interface Operation {
-  /** Gives the operation up: its listener hears nothing more, and the server gets the terminate that is owed. */
+/** An exchange under way. */
+export interface Exchange {
+  /** Gives it up: its listener hears nothing more, and the server gets the terminate that is owed. */
   readonly abandon: () => void;
 }
 
-/** A subscription under way. */
-export interface SubscribeOperation extends Operation {
-  /**
-   * Waits for a late reply no longer: events that came before it prove that the server has accepted, and are delivered.
-   * `false` if none came, and nothing has changed.
-   */
-  readonly takeEventsForReply: () => boolean;
-}
-
 /** One request and its one answer. */
-export class Request implements StreamListener, Operation {
+export class RequestExchange implements StreamListener, Exchange {
   readonly #operation: string;
   readonly #stream: TransportStream;
   #listener: RequestListener | undefined;
@@ -92,7 +83,7 @@ export class Request implements StreamListener, Operation {
 }
 
 /** One subscription: its reply, wherever it comes among the events, and those. */
-export class Subscription implements StreamListener, SubscribeOperation {
+export class SubscriptionExchange implements StreamListener, Exchange {
   readonly #operation: string;
   readonly #eventTypes: readonly string[];
   readonly #stream: TransportStream;
@@ -133,6 +124,10 @@ export class Subscription implements StreamListener, SubscribeOperation {
     this.#stream.terminate();
   }
 
+  /**
+   * Waits for a late reply no longer: events that came before it prove that the server has accepted, and are delivered.
+   * `false` if none came, and nothing has changed.
+   */
   takeEventsForReply(): boolean {
     if (this.#early.length === 0) return false;
     this.#onReply();

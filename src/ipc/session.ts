@@ -1,16 +1,9 @@
 import type { Clock } from './clock.js';
 import { MessageFlag, MessageType, type RpcMessage } from './wire/rpc-message.js';
-import {
-  Request,
-  Subscription,
-  type Operation,
-  type RequestListener,
-  type SubscribeOperation,
-  type SubscriptionListener,
-} from './exchange.js';
+import { RequestExchange, SubscriptionExchange, type Exchange, type RequestListener, type SubscriptionListener } from './exchange.js';
 import type { CloseReason, ConnectFailure, Transport, TransportConnection } from './transport.js';
 
-export type { Operation, RequestListener, SubscribeOperation, SubscriptionListener } from './exchange.js';
+export type { Exchange, RequestListener, SubscriptionExchange, SubscriptionListener } from './exchange.js';
 
 /** Stream ids are signed 32-bit numbers and never come back: at 10 000 publishes a second they last two and a half days. */
 const MAX_STREAMS = 0x7fff_ffff;
@@ -91,13 +84,13 @@ export class Session {
   }
 
   /** Sends a request that has one answer. */
-  request(operation: string, payload: string, listener: RequestListener): Operation {
-    return new Request(this.#connection, operation, payload, listener, () => this.#takeStream());
+  request(operation: string, payload: string, listener: RequestListener): Exchange {
+    return new RequestExchange(this.#connection, operation, payload, listener, () => this.#takeStream());
   }
 
   /** Sends a request whose answer is a stream of events. */
-  subscribe(operation: string, payload: string, listener: SubscriptionListener): SubscribeOperation {
-    return new Subscription(this.#connection, operation, payload, listener, () => this.#takeStream());
+  subscribe(operation: string, payload: string, listener: SubscriptionListener): SubscriptionExchange {
+    return new SubscriptionExchange(this.#connection, operation, payload, listener, () => this.#takeStream());
   }
 
   /** Ends the session. */

@@ -1,4 +1,4 @@
-import type { TransportName } from '../shared/profile-name.js';
+import type { TransportName } from '../shared/profile.js';
 import type { FrameFailure } from './wire/frame.js';
 import type { RpcMessage, RpcMessageFailure } from './wire/rpc-message.js';
 

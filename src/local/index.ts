@@ -39,7 +39,7 @@ export type { Deployment, RollOut, RollOutOptions } from './lifecycle/roll-out.j
 
 export type { PolicyRemedy } from '../recipe/policy/policies.js';
 export type { Configuration, ConfigurationUpdate } from '../recipe/configuration.js';
-export type { ProfileName } from '../shared/profile-name.js';
+export type { Profile } from '../shared/profile.js';
 export { readRecipe, readRecipeFile } from '../recipe/read-recipe.js';
 export { recipeText, type RecipeDocument, type RecipeTextFormat } from '../recipe/recipe-format.js';
 export type { GdkComponent } from '../recipe/gdk-config.js';

@@ -1,6 +1,6 @@
 import type { Clock } from '../ipc/clock.js';
 import type { LocalComponent, RecipeComponent } from '../recipe/recipe.js';
-import type { ProfileName } from '../shared/profile-name.js';
+import type { Profile } from '../shared/profile.js';
 import type { BrokerChoice } from './broker/address.js';
 import type { StartProcess } from './lifecycle/component-process.js';
 
@@ -31,7 +31,7 @@ export type MqttVersion = 'mqtt5' | 'mqtt3';
 /** How a local nucleus is set up. */
 export interface LocalNucleusOptions {
   /** Which server it behaves as. */
-  readonly profile: ProfileName;
+  readonly profile: Profile;
   readonly components: readonly (LocalComponent | RecipeComponent)[];
   /**
    * The MQTT broker behind it: the embedded one on the loopback interface, any MQTT 5 broker by its URL, or AWS IoT Core. The last two

@@ -1,5 +1,5 @@
 import type { LocalComponent, RecipeComponent } from '../recipe/recipe.js';
-import type { ProfileName } from '../shared/profile-name.js';
+import type { Profile } from '../shared/profile.js';
 import type { AnyQos } from '../shared/qos.js';
 import type { BrokerMessage } from './broker/broker.js';
 import type { Faults } from './faults/faults.js';
@@ -16,7 +16,7 @@ export interface CloudMessage extends Omit<BrokerMessage, 'payload' | 'qos'> {
 
 /** A running local nucleus. */
 export interface LocalNucleus extends AsyncDisposable {
-  readonly profile: ProfileName;
+  readonly profile: Profile;
   /** The Unix domain socket: mode 0600 in a fresh directory of mode 0700. */
   readonly socketPath: string;
   /** The component's token (`SVCUID`). Throws for a component that was never deployed. */

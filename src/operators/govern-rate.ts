@@ -3,7 +3,7 @@ import { asyncScheduler, Observable, type SchedulerLike } from 'rxjs';
 import type { Overflowed } from '../errors/errors.js';
 import type { DeclaredBuffer } from '../flow/account.js';
 import { type BufferPolicy, declaredBuffer } from '../flow/buffer-policy.js';
-import { Entrance } from '../flow/entrance.js';
+import { BoundedBuffer } from '../flow/bounded-buffer.js';
 import { type Ledger, ledger as ledgerOfAll } from '../flow/ledger.js';
 import { checkPositive, checkShare } from '../shared/check-argument.js';
 import { steadyNow } from '../schedule/clock.js';
@@ -143,11 +143,11 @@ export function governRate<A>(options: GovernRateOptions<NoInfer<A>>): (source: 
   return source =>
     new Observable<Either<Overflowed, A>>(destination => {
       const entry = (options.ledger ?? ledgerOfAll).open('governRate', options.name, { buffer: declared });
-      const entrance = new Entrance<A>(policy, entry.account, options.mode === 'enforce' ? 'enforce' : undefined);
+      const buffer = new BoundedBuffer<A>(policy, entry.account, options.mode === 'enforce' ? 'enforce' : undefined);
       const begun = now();
       const [messages, bytes] = bucketsAt(begun);
       const adapted = adapt === undefined ? undefined : new AdaptedShare(adapt, begun);
-      const governor = new RateGovernor<A>({ destination, entrance, entry, messages, bytes, adapted, now, scheduler });
+      const governor = new RateGovernor<A>({ destination, buffer, entry, messages, bytes, adapted, now, scheduler });
       if (adapt !== undefined)
         destination.add(
           adapt.outcome$.subscribe({ next: outcome => governor.hear(outcome), error: (error: unknown) => governor.error(error) }),
@@ -157,6 +157,6 @@ export function governRate<A>(options: GovernRateOptions<NoInfer<A>>): (source: 
         error: (error: unknown) => governor.error(error),
         complete: () => governor.complete(),
       };
-      workOn(source, destination, work, governor.edge);
+      workOn(source, destination, work, governor.feed);
     });
 }

@@ -1,8 +1,8 @@
 import { type Either, right } from 'fp-ts/lib/Either.js';
 import type { SchedulerLike, Subscriber, Subscription } from 'rxjs';
 import type { Overflowed } from '../errors/errors.js';
-import type { Entrance } from '../flow/entrance.js';
-import { type Edge, resumeSubscribing, suspendSubscribing } from '../stream/edge.js';
+import type { BoundedBuffer } from '../flow/bounded-buffer.js';
+import { type Feed, resumeSubscribing, suspendSubscribing } from '../stream/feed.js';
 import type { LedgerEntry } from '../flow/ledger.js';
 import { StageOutput } from '../flow/stage-output.js';
 import { wait } from '../schedule/clock.js';
@@ -12,7 +12,7 @@ import type { TokenBucket } from './token-bucket.js';
 /** What a {@link RateGovernor} is made of. */
 export interface GovernorParts<A> {
   readonly destination: Subscriber<Either<Overflowed, A>>;
-  readonly entrance: Entrance<A>;
+  readonly buffer: BoundedBuffer<A>;
   readonly entry: LedgerEntry;
   readonly messages: TokenBucket | undefined;
   readonly bytes: TokenBucket | undefined;
@@ -22,7 +22,7 @@ export interface GovernorParts<A> {
 }
 
 /**
- * The engine of `governRate`: lets a value pass when both buckets have the tokens for it, and else keeps it at the entrance, which may hold none. One
+ * The engine of `governRate`: lets a value pass when both buckets have the tokens for it, and else keeps it in the buffer, which may hold none. One
  * timer waits for the value whose turn is next.
  */
 export class RateGovernor<A> {
@@ -30,16 +30,16 @@ export class RateGovernor<A> {
   readonly #output: StageOutput<A, never, A>;
   #timer: Subscription | undefined;
   #sourceCompleted = false;
-  /** Values that are neither at the entrance any more nor emitted yet. */
+  /** Values that are neither in the buffer any more nor emitted yet. */
   #inHand = 0;
 
   constructor(parts: GovernorParts<A>) {
     this.#parts = parts;
-    this.#output = new StageOutput(parts.destination, parts.entrance, parts.entry, () => this.#timer?.unsubscribe());
+    this.#output = new StageOutput(parts.destination, parts.buffer, parts.entry, () => this.#timer?.unsubscribe());
   }
 
   /** What leads into this stage. */
-  get edge(): Edge {
+  get feed(): Feed {
     return this.#parts.entry.into;
   }
 
@@ -78,12 +78,12 @@ export class RateGovernor<A> {
   }
 
   #take(value: A): void {
-    const { entry, entrance } = this.#parts;
-    const bytes = entry.receive(value, entrance.sizeOf);
-    if (entrance.length === 0 && this.#spend(bytes) === 0) {
+    const { entry, buffer } = this.#parts;
+    const bytes = entry.receive(value, buffer.sizeOf);
+    if (buffer.length === 0 && this.#spend(bytes) === 0) {
       entry.account.admit(bytes);
       this.#emit(value, bytes);
-    } else if (entrance.offer(value, bytes)) {
+    } else if (buffer.offer(value, bytes)) {
       this.#waitForTurn();
     } else {
       this.#output.fail(this.#output.takeFatalOverflow());
@@ -92,21 +92,21 @@ export class RateGovernor<A> {
 
   #release(): void {
     this.#timer = undefined;
-    const { entrance } = this.#parts;
-    while (!this.#isOver() && entrance.length > 0) {
-      const bytes = entrance.headBytes();
+    const { buffer } = this.#parts;
+    while (!this.#isOver() && buffer.length > 0) {
+      const bytes = buffer.headBytes();
       const wait = this.#spend(bytes);
       if (wait > 0) break;
-      this.#emit(entrance.shift(), bytes);
+      this.#emit(buffer.shift(), bytes);
     }
     this.#waitForTurn();
     this.#completeWhenEmpty();
   }
 
   #waitForTurn(): void {
-    const { entrance, scheduler } = this.#parts;
-    if (this.#isOver() || this.#timer !== undefined || entrance.length === 0) return;
-    this.#timer = wait(this.#wait(entrance.headBytes()), scheduler, () => this.#release());
+    const { buffer, scheduler } = this.#parts;
+    if (this.#isOver() || this.#timer !== undefined || buffer.length === 0) return;
+    this.#timer = wait(this.#wait(buffer.headBytes()), scheduler, () => this.#release());
   }
 
   /** Spends a value's tokens if they are there. Else how many milliseconds they are away. */
@@ -152,7 +152,7 @@ export class RateGovernor<A> {
   }
 
   #completeWhenEmpty(): void {
-    if (!this.#sourceCompleted || this.#isOver() || this.#inHand > 0 || this.#parts.entrance.length > 0) return;
+    if (!this.#sourceCompleted || this.#isOver() || this.#inHand > 0 || this.#parts.buffer.length > 0) return;
     this.#output.complete();
   }
 

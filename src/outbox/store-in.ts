@@ -1,7 +1,7 @@
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
 import { Observable, of, type Subscriber } from 'rxjs';
 import { payloadLimit, publishProblem } from '../client/mqtt-request.js';
-import { amended } from '../errors/amended.js';
+import { copyError } from '../errors/copy-error.js';
 import { InvalidRequest, isFailure, type OutboxUnavailable, type Overflowed } from '../errors/errors.js';
 import type { Decoder } from '../codec/codec.js';
 import { type DeclaredTopic, declaredFilters, onlyDeclared } from '../flow/declared-topics.js';
@@ -160,7 +160,7 @@ export function storeIn<A>(
         destination.complete();
       };
       if (isLeft(open)) {
-        answer(left(amended(open.left, { value })));
+        answer(left(copyError(open.left, { value })));
         return;
       }
       const { request, ...asked } = wanted;
@@ -179,7 +179,7 @@ export function storeIn<A>(
         isGivenUp: () => destination.closed,
         isLast: () => sourceCompleted,
         onCommitted: committed => {
-          if (isLeft(committed)) answer(left(amended(committed.left, { value })));
+          if (isLeft(committed)) answer(left(copyError(committed.left, { value })));
           else answer(right({ by: 'outbox', value, number: committed.right.number, gaveWay: committed.right.gaveWay }));
         },
       });
@@ -212,7 +212,7 @@ export function storeIn<A>(
         if (!isFailure(thrown)) throw thrown;
         wanted = new InvalidRequest('message', PUBLISH, '', 'client', thrown.message, thrown);
       }
-      if (wanted instanceof InvalidRequest) return of(left(amended(wanted, { value })));
+      if (wanted instanceof InvalidRequest) return of(left(copyError(wanted, { value })));
       const made = wanted;
       return new Observable<Either<StoreFailure<A>, Stored<A>>>(destination => commit(value, made, destination));
     };

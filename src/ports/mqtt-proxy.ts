@@ -3,14 +3,13 @@ import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import type { Observable } from 'rxjs';
 import type { Decoder } from '../codec/codec.js';
 import type { ConnectError, DecodeFailed, PublishError, SubscribeError } from '../errors/errors.js';
-import type { ProfileName, TransportName } from '../shared/profile-name.js';
+import type { Profile, TransportName } from '../shared/profile.js';
 import type { AnyQos } from '../shared/qos.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 import type { TopicPattern } from '../topic/topic-pattern.js';
 import type { MqttMessage, PublishRequest } from './mqtt-message.js';
 
-/** The two kinds of nucleus. */
-export type Profile = ProfileName;
+export type { Profile } from '../shared/profile.js';
 
 /** What the connected nucleus can do. */
 export interface Capabilities {

@@ -1,5 +1,5 @@
 import { isJsonObject } from '../shared/json-object.js';
-import type { ProfileName } from '../shared/profile-name.js';
+import type { Profile } from '../shared/profile.js';
 
 /** A component's configuration: what JSON can hold. */
 export type Configuration = Readonly<Record<string, unknown>>;
@@ -44,7 +44,7 @@ export interface UpdatedConfiguration {
  * Source: AWS IoT Greengrass developer guide, "Update component configurations"; `KernelConfigResolver` of the nucleus.
  */
 export function updateConfiguration(
-  profile: ProfileName,
+  profile: Profile,
   onDevice: Configuration,
   defaults: Configuration,
   { reset = [], merge = {} }: ConfigurationUpdate = {},
@@ -63,11 +63,11 @@ export function updateConfiguration(
 }
 
 /** The member of a configuration with this name, as the profile compares names. */
-export function configured(profile: ProfileName, configuration: Configuration, name: string): unknown {
+export function configured(profile: Profile, configuration: Configuration, name: string): unknown {
   return configuration[keyOf(profile, configuration, name)];
 }
 
-function overlay(profile: ProfileName, base: Configuration, other: Configuration, where: 'above' | 'below'): Configuration {
+function overlay(profile: Profile, base: Configuration, other: Configuration, where: 'above' | 'below'): Configuration {
   const result: Record<string, unknown> = { ...base };
   for (const [name, value] of Object.entries(other)) {
     const key = keyOf(profile, result, name);
@@ -78,7 +78,7 @@ function overlay(profile: ProfileName, base: Configuration, other: Configuration
   return result;
 }
 
-function without(profile: ProfileName, configuration: Configuration, path: readonly string[]): Configuration {
+function without(profile: Profile, configuration: Configuration, path: readonly string[]): Configuration {
   const [name, ...rest] = path;
   if (name === undefined) return {};
   const key = keyOf(profile, configuration, name);
@@ -87,7 +87,7 @@ function without(profile: ProfileName, configuration: Configuration, path: reado
   return isJsonObject(inner) ? { ...configuration, [key]: without(profile, inner, rest) } : configuration;
 }
 
-function keyOf(profile: ProfileName, configuration: Configuration, name: string): string {
+function keyOf(profile: Profile, configuration: Configuration, name: string): string {
   if (profile === 'lite' || Object.hasOwn(configuration, name)) return name;
   return Object.keys(configuration).find(key => key.toLowerCase() === name.toLowerCase()) ?? name;
 }

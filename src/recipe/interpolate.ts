@@ -1,5 +1,5 @@
 import { isJsonObject } from '../shared/json-object.js';
-import type { ProfileName } from '../shared/profile-name.js';
+import type { Profile } from '../shared/profile.js';
 import { hook } from '../stream/hook.js';
 import { type Configuration, pointerParts } from './configuration.js';
 
@@ -14,7 +14,7 @@ export interface RecipeVariables {
   /** The nucleus' root folder, for `{kernel:rootPath}`. */
   readonly rootPath: string;
   /** Lite ends the paths of a component with a slash, and classic does not. Left out: as classic. */
-  readonly profile?: ProfileName | undefined;
+  readonly profile?: Profile | undefined;
   /** Where `{artifacts:path}` is. Left out: below the root folder, as on a device. */
   readonly artifactsPath?: string | undefined;
   /** Where `{artifacts:decompressedPath}` is. Left out: below the root folder, as on a device. */

@@ -1,4 +1,4 @@
-import type { ProfileName } from '../shared/profile-name.js';
+import type { Profile } from '../shared/profile.js';
 import type { Configuration, ConfigurationUpdate } from './configuration.js';
 import type { AccessControl } from './policy/access-control.js';
 import type { RecipeDocument } from './recipe-format.js';
@@ -100,7 +100,7 @@ const OS: Readonly<Record<string, string>> = { linux: 'linux', darwin: 'darwin',
 const ARCHITECTURE: Readonly<Record<string, string>> = { x64: 'amd64', ia32: 'x86', arm: 'arm', arm64: 'aarch64' };
 
 /** This machine as a device that runs the profile, in Greengrass' words: `{ os: 'linux', architecture: 'amd64' }`. */
-export function currentPlatform(profile: ProfileName = 'classic'): DevicePlatform {
+export function currentPlatform(profile: Profile = 'classic'): DevicePlatform {
   const machine = { os: OS[process.platform] ?? 'unknown', architecture: ARCHITECTURE[process.arch] ?? 'unknown' };
   return profile === 'lite' ? { ...machine, runtime: 'aws_nucleus_lite' } : machine;
 }

@@ -1,6 +1,6 @@
 import { left, type Either } from 'fp-ts/lib/Either.js';
 import { map, type OperatorFunction } from 'rxjs';
-import { amended } from '../errors/amended.js';
+import { copyError } from '../errors/copy-error.js';
 import { united, type LeftOf, type RightOf } from '../stream/element.js';
 import { endAtTerminal } from '../stream/end-at-terminal.js';
 import { tagOf, type Tagged, type TagOf } from '../stream/tag.js';
@@ -39,7 +39,7 @@ export function failFast<T extends Either<unknown, unknown>, Tag extends TagOf<L
         const error: unknown = element.left;
         const isFatal = typeof error === 'object' && error !== null && (tags as readonly (string | undefined)[]).includes(tagOf(error));
         // The types say which errors these are; at run time there is only the tag to look at.
-        return left((isFatal ? amended(error, { kind: 'terminal' }) : error) as Fatal<LeftOf<T>, Tag>);
+        return left((isFatal ? copyError(error, { kind: 'terminal' }) : error) as Fatal<LeftOf<T>, Tag>);
       }),
       endAtTerminal(),
     );

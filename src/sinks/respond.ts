@@ -29,7 +29,7 @@ import type {
 import { atOnce } from '../shared/at-once.js';
 
 /** A command that has come, and what is to become of it. `C` is a command, or what could not become one. */
-interface Job<C, F> {
+interface CommandJob<C, F> {
   readonly command: C;
   readonly topicName: string;
   readonly correlationData: Uint8Array | undefined;
@@ -125,7 +125,7 @@ export function respond<E, M extends Command, W extends Handling, R = PublishReq
     defer(() => {
       const known = dedupe === undefined ? undefined : new KnownCommands(dedupe.commands, dedupe.ttl, scheduler);
 
-      const arrive = (command: M): Either<NoResponseTopic<M>, Job<C, F>> | undefined => {
+      const arrive = (command: M): Either<NoResponseTopic<M>, CommandJob<C, F>> | undefined => {
         const { correlationData } = command;
         let topicName: string | undefined;
         try {
@@ -153,7 +153,7 @@ export function respond<E, M extends Command, W extends Handling, R = PublishReq
           return undefined;
         }
       };
-      const settle = (job: Job<C, F>, result: Either<F, AnswerPayload>): Either<F, Settled<C, F>> => {
+      const settle = (job: CommandJob<C, F>, result: Either<F, AnswerPayload>): Either<F, Settled<C, F>> => {
         const { command, topicName, correlationData, repeated, id } = job;
         const answer = result._tag === 'Right' ? result : fromNullable(result.left)(insteadOf(result.left, command));
         if (id !== undefined) {
@@ -162,7 +162,7 @@ export function respond<E, M extends Command, W extends Handling, R = PublishReq
         }
         return answer._tag === 'Left' ? answer : right({ command, topicName, correlationData, payload: answer.right, repeated, result });
       };
-      const onDrop = ({ id, command }: Job<C, F>): void => {
+      const onDrop = ({ id, command }: CommandJob<C, F>): void => {
         if (id !== undefined) known?.forget(id);
         dropped?.(command);
       };
@@ -195,7 +195,7 @@ function responseTopicOf({ responseTopic }: Command): string | undefined {
 }
 
 /** A message that could not be decoded, as a command that has failed, where it says where to answer. */
-function answerable<C, F>(error: unknown): Either<never, Job<C, F>> | undefined {
+function answerable<C, F>(error: unknown): Either<never, CommandJob<C, F>> | undefined {
   if (tagOf(error) !== 'DecodeFailed') return undefined;
   // Its tag says what it is; `original` is the message as the proxy hands it on.
   const { original } = error as { readonly original: C & Pick<Command, 'responseTopic' | 'correlationData'> };

@@ -1,6 +1,6 @@
 import { type Either, left } from 'fp-ts/lib/Either.js';
 import { defer, ignoreElements, map, merge, tap, type Observable } from 'rxjs';
-import { amended } from '../errors/amended.js';
+import { copyError } from '../errors/copy-error.js';
 import { divert } from '../stream/divert.js';
 import { united, type LeftOf, type RightOf } from '../stream/element.js';
 import { isTerminalError } from '../stream/kind.js';
@@ -32,7 +32,7 @@ const emptied = new WeakSet<object>();
 /** A terminal failure as it passes once its value has been taken. A copy: another branch may have the same failure with its value. */
 function withoutClaim<E>(error: E): E {
   if (typeof error !== 'object' || error === null) return error;
-  const copy = amended(error, {}) as E & object;
+  const copy = copyError(error, {}) as E & object;
   emptied.add(copy);
   markHandled(error);
   return copy;

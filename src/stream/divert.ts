@@ -1,6 +1,6 @@
 import type { Either } from 'fp-ts/lib/Either.js';
 import { concat, defer, EMPTY, finalize, map, Observable, of, Subject, takeUntil } from 'rxjs';
-import { along, edgeBeingSubscribed, type Edge } from './edge.js';
+import { along, feedBeingSubscribed, type Feed } from './feed.js';
 import { endAtTerminal } from './end-at-terminal.js';
 import type { LeftOf, RightOf } from './element.js';
 import { isTerminalError } from './kind.js';
@@ -8,7 +8,7 @@ import { toEither } from './to-either.js';
 import { markHandled, markLetGo, reportUnhandled } from './unhandled.js';
 
 /** Hands each element either to `project` (`pick`) or straight on (`pass`). */
-export type Route<T, S, P> = (element: T, pick: (picked: S) => void, pass: (passed: P) => void) => void;
+export type Diversion<T, S, P> = (element: T, pick: (picked: S) => void, pass: (passed: P) => void) => void;
 
 /**
  * Sends a part of the elements through `project` and passes the others at once, in their place: the core of `onRights`
@@ -19,7 +19,7 @@ export type Route<T, S, P> = (element: T, pick: (picked: S) => void, pass: (pass
  */
 export function divert<T, S, P extends Either<unknown, unknown>, R>(
   source: Observable<T>,
-  route: Route<T, S, P>,
+  route: Diversion<T, S, P>,
   project: (picked$: Observable<S>, passing$: Observable<P>) => Observable<R>,
 ): Observable<P | Either<LeftOf<R>, RightOf<R>>> {
   return new Observable<P | Either<LeftOf<R>, RightOf<R>>>(subscriber => {
@@ -45,9 +45,9 @@ export function divert<T, S, P extends Either<unknown, unknown>, R>(
     };
 
     // The stage in `project` that the source feeds, for the ledger: the source is not subscribed through it.
-    let fed: Edge | undefined;
+    let fed: Feed | undefined;
     const picked$ = new Observable<S>(inner => {
-      fed ??= edgeBeingSubscribed();
+      fed ??= feedBeingSubscribed();
       return picked.subscribe(inner);
     });
 

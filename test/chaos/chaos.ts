@@ -16,7 +16,7 @@ import {
   type SubscriptionStatus,
 } from '../../src/index.js';
 import type { TransportName } from '../../src/client/index.js';
-import type { ArmedFault, FaultScope, LocalNucleus, LocalNucleusOptions, NucleusEvent, ProfileName } from '../../src/local/index.js';
+import type { ArmedFault, FaultScope, LocalNucleus, LocalNucleusOptions, NucleusEvent, Profile } from '../../src/local/index.js';
 import { COMPONENT, PROFILES, start } from '../kit/nucleus/nuclei.js';
 import { record, type Recorded } from '../kit/streams/recorded.js';
 import { VirtualTime } from '../kit/time/virtual-time.js';
@@ -25,7 +25,7 @@ import { watched } from '../kit/streams/watched.js';
 /** One of the ways in which this library meets a nucleus. */
 export interface Combination {
   readonly transport: TransportName;
-  readonly profile: ProfileName;
+  readonly profile: Profile;
 }
 
 const TRANSPORTS: readonly TransportName[] = ['socket', 'crt'];

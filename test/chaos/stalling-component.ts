@@ -2,7 +2,7 @@
 // until a byte comes on its stdin. Then it goes on until a message says `end`, and tells its parent what the subscription brought,
 // one word each. Run by slow-reader.test.ts.
 import { readSync, writeSync } from 'node:fs';
-import type { TransportName } from '../../src/shared/profile-name.js';
+import type { TransportName } from '../../src/shared/profile.js';
 import { connect } from '../../src/client/connect.js';
 import { QOS } from '../../src/shared/qos.js';
 import { fixed } from '../../src/schedule/index.js';

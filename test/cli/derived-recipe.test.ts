@@ -12,7 +12,7 @@ import {
   type ComponentEnvironment,
   type LocalNucleus,
   type NucleusEvent,
-  type ProfileName,
+  type Profile,
   type Recipe,
 } from '../../src/local/index.js';
 import { PROFILES } from '../kit/nucleus/nuclei.js';
@@ -24,7 +24,7 @@ const EDGE = fileURLToPath(new URL('components/edge-aggregator.mjs', import.meta
 const STEPS = ['run', 'startup'] as const;
 
 /** The derived recipe, and what a device has when it has unpacked the archive. */
-async function unpacked(step: (typeof STEPS)[number], profile: ProfileName) {
+async function unpacked(step: (typeof STEPS)[number], profile: Profile) {
   const derived = runCli(['recipe', EDGE, '--lifecycle', step]);
   await derived.ended;
   const recipe = read(derived.stdout());

@@ -1,7 +1,7 @@
 // A component that makes a proxy for each stage of its life, leaves everything pending, closes it there, and then must end
 // by itself. Run by close.test.ts in a process of its own.
 import { connect } from '../../src/client/connect.js';
-import type { TransportName } from '../../src/shared/profile-name.js';
+import type { TransportName } from '../../src/shared/profile.js';
 import type { MqttProxy } from '../../src/ports/mqtt-proxy.js';
 import { QOS } from '../../src/shared/qos.js';
 

@@ -34,7 +34,7 @@ it('counts the messages of a subscription by its filter, and what was absorbed o
   for (const payload of ['{"n":1}', 'garbled', '{"n":2}']) nucleus.publish({ topicName: 'ledger/x', payload });
   expect((await results).map(({ _tag }) => _tag)).toEqual(['Left', 'Right', 'Right']);
 
-  const { stages, edges } = ledger.snapshot();
+  const { stages, feeds } = ledger.snapshot();
   const subscription = stages.find(({ kind, name }) => kind === 'subscription' && name === 'ledger/+');
   expect(subscription).toMatchObject({
     active: 0,
@@ -43,5 +43,5 @@ it('counts the messages of a subscription by its filter, and what was absorbed o
     failed: { messages: 1, bytes: 7 },
     buffered: { messages: 0, bytes: 0 },
   });
-  expect(edges.find(({ to }) => to === 'after-the-ledger-test')).toMatchObject({ from: ['ledger/+'], sent: 2, received: 2, absorbed: 0 });
+  expect(feeds.find(({ to }) => to === 'after-the-ledger-test')).toMatchObject({ from: ['ledger/+'], sent: 2, received: 2, absorbed: 0 });
 });

@@ -3,7 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { connectNucleus, type Nucleus } from '../../src/client/connect.js';
 import type { LocalMessage, LocalSubscribeRequest } from '../../src/client/local-message.js';
 import type { LocalSubscribeError } from '../../src/client/local-topics.js';
-import type { LocalNucleus, ProfileName } from '../../src/local/index.js';
+import type { LocalNucleus, Profile } from '../../src/local/index.js';
 import type { SubscriptionStatus } from '../../src/ports/mqtt-proxy.js';
 import { fixed } from '../../src/schedule/index.js';
 import { allowLocal, COMPONENT, OTHER, PROFILES, start } from '../kit/nucleus/nuclei.js';
@@ -32,7 +32,7 @@ interface Device {
   readonly nucleusOf: (component: string) => Nucleus;
 }
 
-async function begin(profile: ProfileName): Promise<Device> {
+async function begin(profile: Profile): Promise<Device> {
   const accessControl = allowLocal('*');
   const local = await start(profile, { components: [COMPONENT, OTHER].map(name => ({ name, accessControl })) });
   onTestFinished(() => local.stop());
@@ -165,7 +165,7 @@ describe('a silent subscription to local topics', () => {
     expect(words()).toEqual(['Silent', 'on', 'off']);
   });
 
-  test.each<readonly [ProfileName, string, string, RegExp]>([
+  test.each<readonly [Profile, string, string, RegExp]>([
     ['lite', 'plc/#', `plc/${'a'.repeat(300)}`, /304 bytes, and Greengrass Lite takes at most 256/],
     ['classic', 'plc/#', 'plc', /a classic nucleus does not match/],
   ])('%s: a canary that this nucleus would never bring back is refused', async (profile, topic, canaryTopicName, problem) => {

@@ -1,6 +1,6 @@
 import { connectAsync, type MqttClient } from 'mqtt';
 import { Subject as RxSubject } from 'rxjs';
-import type { TransportName } from '../../src/shared/profile-name.js';
+import type { TransportName } from '../../src/shared/profile.js';
 import { startLocalNucleus, type LocalNucleus } from '../../src/local/index.js';
 import { connect } from '../../src/client/connect.js';
 import type { Profile } from '../../src/ports/mqtt-proxy.js';

@@ -6,7 +6,7 @@ import { encodeUpdate } from '../../src/client/configuration-changes.js';
 import { readRecipe, startLocalNucleus } from '../../src/local/index.js';
 import type { Profile, SubscriptionStatus } from '../../src/ports/mqtt-proxy.js';
 import { fixed } from '../../src/schedule/index.js';
-import type { TransportName } from '../../src/shared/profile-name.js';
+import type { TransportName } from '../../src/shared/profile.js';
 import { MemoryNucleus } from '../../src/testing/index.js';
 import { record } from '../kit/streams/recorded.js';
 

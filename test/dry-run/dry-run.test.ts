@@ -38,7 +38,7 @@ describe('a dry run reads off', () => {
   it('topics, QoS, codecs, stages, buffers, and which feeds which', async () => {
     const result = await dryRun(edgeAggregator);
     if (result._tag === 'Left') throw result.left;
-    const { subscriptions, stages, edges, branches } = result.right;
+    const { subscriptions, stages, feeds, branches } = result.right;
     expect(subscriptions.map(({ branch, filter, qos, codec }) => [branch, filter, qos, codec !== undefined])).toEqual([
       ['telemetry', 'sensors/+/temperature', '1', true],
       ['commands', 'cmd/+', '1', false],
@@ -55,7 +55,7 @@ describe('a dry run reads off', () => {
       },
       { branch: 'alarms', kind: 'publishTo', name: 'alarms', declaration: { topics: ['alarms/+'], buffer: { messages: 1_000 } } },
     ]);
-    expect(edges.map(({ from, to }) => [...from, to])).toEqual(
+    expect(feeds.map(({ from, to }) => [...from, to])).toEqual(
       expect.arrayContaining([
         ['sensors/+/temperature', 'readings'],
         ['readings', 'telemetry'],
@@ -74,7 +74,7 @@ describe('a dry run reads off', () => {
       ),
     );
     expect(found.stages.find(({ kind }) => kind === 'window')).toMatchObject({ name: 'tumbling', declaration: { within: 5_000 } });
-    expect(found.edges.map(({ from, to }) => [...from, to])).toEqual(
+    expect(found.feeds.map(({ from, to }) => [...from, to])).toEqual(
       expect.arrayContaining([
         ['in', 'tumbling'],
         ['tumbling', 'publishTo'],
@@ -119,7 +119,7 @@ describe('a dry run reads off', () => {
       { branch: 'others', kind: 'configuration', name: 'com.example.Other/limits' },
       { branch: 'updates', kind: 'updates', name: 'updates' },
     ]);
-    expect(found.edges.map(({ from, to }) => [...from, to])).toContainEqual(['plc/+/raw', 'cloud']);
+    expect(found.feeds.map(({ from, to }) => [...from, to])).toContainEqual(['plc/+/raw', 'cloud']);
     expect(found.mermaid()).toMatch(/n0\(\["plc\/\+\/raw<br\/>local, decoded"\]\)/);
     expect(found.mermaid()).toContain('(["plc/+/set<br/>local"])');
     expect(found.mermaid()).toContain('(["/config<br/>configuration"])');

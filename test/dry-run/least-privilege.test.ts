@@ -1,5 +1,5 @@
 import { expect, describe, it } from 'vitest';
-import type { AccessControl, NucleusEvent, ProfileName } from '../../src/local/index.js';
+import type { AccessControl, NucleusEvent, Profile } from '../../src/local/index.js';
 import { component, runComponent } from '../../src/component/index.js';
 import { dryRun, type DryRun } from '../../src/dry-run/index.js';
 import { endWith, filter, firstValueFrom, ignoreElements, merge } from 'rxjs';
@@ -21,7 +21,7 @@ const dry = async (): Promise<DryRun> => {
 const accessControlOf = (run: DryRun): AccessControl => run.recipe().ComponentConfiguration?.DefaultConfiguration?.accessControl ?? {};
 
 /** Runs the component on a nucleus with these policies, gives it its messages, and gathers what the nucleus says until all is published or something refused. */
-const events = async (profile: ProfileName, accessControl: AccessControl): Promise<readonly NucleusEvent[]> => {
+const events = async (profile: Profile, accessControl: AccessControl): Promise<readonly NucleusEvent[]> => {
   await using nucleus = await start(profile, { components: [{ name: edgeAggregator.name, accessControl }] });
   const seen: NucleusEvent[] = [];
   const stop = new AbortController();

@@ -77,7 +77,7 @@ describe('a ledger', () => {
       ),
     );
     watched(() => pipeline$, String);
-    expect(ledger.snapshot().edges).toEqual([
+    expect(ledger.snapshot().feeds).toEqual([
       { from: ['batch'], to: 'publishTo', sent: 5, received: 5, absorbed: 0, added: 0 },
       { from: ['work'], to: 'batch', sent: 10, received: 30, absorbed: 0, added: 20 },
       { from: ['readings'], to: 'work', sent: 100, received: 10, absorbed: 90, added: 0 },
@@ -88,7 +88,7 @@ describe('a ledger', () => {
     const ledger = new Ledger();
     const inner = (n: number) => of(n).pipe(concurrently(1, m => of(m), { ledger, name: 'inner' }));
     watched(() => of(1, 2).pipe(concurrently(1, inner, { ledger, name: 'outer' })), String);
-    expect(ledger.snapshot().edges).toEqual([]);
+    expect(ledger.snapshot().feeds).toEqual([]);
     expect(ledger.snapshot().stages.map(({ name, received }) => [name, received.messages])).toEqual([
       ['outer', 2],
       ['inner', 2],
@@ -100,7 +100,7 @@ describe('a ledger', () => {
     const shared$ = timer(0, 1).pipe(take(10), counted('shared', { ledger }), share());
     const to = (name: string) => shared$.pipe(concurrently(1, n => of(n), { ledger, name }));
     watched(() => merge(to('first'), to('second')), String);
-    expect(ledger.snapshot().edges).toEqual([{ from: ['shared'], to: 'first', sent: 10, received: 10, absorbed: 0, added: 0 }]);
+    expect(ledger.snapshot().feeds).toEqual([{ from: ['shared'], to: 'first', sent: 10, received: 10, absorbed: 0, added: 0 }]);
   });
 
   it('can be watched, in virtual time as well', () => {

@@ -6,7 +6,7 @@ import { connect, fixed, type MqttProxy, type PublishRequest, QOS } from '../../
 import { Ledger, publishTo, type PublishToOptions } from '../../src/flow/index.js';
 import { deadLetterTo } from '../../src/sinks/index.js';
 import { type Fault, MemoryNucleus } from '../../src/testing/index.js';
-import type { TransportName } from '../../src/shared/profile-name.js';
+import type { TransportName } from '../../src/shared/profile.js';
 import { record } from '../kit/streams/recorded.js';
 import { COMPONENT, PROFILES, start } from '../kit/nucleus/nuclei.js';
 

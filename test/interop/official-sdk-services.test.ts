@@ -1,9 +1,9 @@
 import { greengrasscoreipc } from 'aws-iot-device-sdk-v2';
 import { afterEach, expect, test } from 'vitest';
-import { startLocalNucleus, type ProfileName } from '../../src/local/index.js';
+import { startLocalNucleus, type Profile } from '../../src/local/index.js';
 
 const COMPONENT = 'com.example.Sdk';
-const PROFILES: readonly ProfileName[] = ['classic', 'lite'];
+const PROFILES: readonly Profile[] = ['classic', 'lite'];
 const before = { ...process.env };
 
 afterEach(() => {

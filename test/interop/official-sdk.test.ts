@@ -4,14 +4,14 @@ import { fileURLToPath } from 'node:url';
 import { eventstream_rpc, greengrasscoreipc } from 'aws-iot-device-sdk-v2';
 import { connectAsync } from 'mqtt';
 import { afterEach, describe, expect, test } from 'vitest';
-import { startLocalNucleus, type ComponentEnvironment, type LocalNucleus, type ProfileName } from '../../src/local/index.js';
+import { startLocalNucleus, type ComponentEnvironment, type LocalNucleus, type Profile } from '../../src/local/index.js';
 
 const COMPONENT = 'com.example.Sdk';
-const PROFILES: readonly ProfileName[] = ['classic', 'lite'];
+const PROFILES: readonly Profile[] = ['classic', 'lite'];
 const { QOS } = greengrasscoreipc.model;
 const { RpcError, RpcErrorType } = eventstream_rpc;
 
-function start(profile: ProfileName): Promise<LocalNucleus> {
+function start(profile: Profile): Promise<LocalNucleus> {
   const operations = ['aws.greengrass#PublishToIoTCore', 'aws.greengrass#SubscribeToIoTCore'];
   const accessControl = { 'aws.greengrass.ipc.mqttproxy': { 'sdk:1': { operations, resources: ['test/#'] } } };
   return startLocalNucleus({ profile, components: [{ name: COMPONENT, accessControl }] });

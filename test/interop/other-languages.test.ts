@@ -3,17 +3,17 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { startLocalNucleus, type LocalNucleus, type NucleusEvent, type ProfileName } from '../../src/local/index.js';
+import { startLocalNucleus, type LocalNucleus, type NucleusEvent, type Profile } from '../../src/local/index.js';
 import { javaExamples } from './java-examples.js';
 import { javaJars, python } from './peers.js';
 
 const COMPONENT = 'com.example.Peer';
 const TOPIC = 'my/topic';
-const PROFILES: readonly ProfileName[] = ['classic', 'lite'];
+const PROFILES: readonly Profile[] = ['classic', 'lite'];
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const operations = ['aws.greengrass#PublishToIoTCore', 'aws.greengrass#SubscribeToIoTCore'];
 
-function start(profile: ProfileName): Promise<LocalNucleus> {
+function start(profile: Profile): Promise<LocalNucleus> {
   const accessControl = {
     'aws.greengrass.ipc.mqttproxy': { 'peer:1': { operations, resources: [TOPIC] } },
     'aws.greengrass.ipc.pubsub': { 'peer:local:1': { operations: ['*'], resources: [TOPIC] } },

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { runCli, temporaryFolder, type CliProcess } from '../kit/process/run-cli.js';
-import type { ProfileName } from '../../src/local/index.js';
+import type { Profile } from '../../src/local/index.js';
 import { javaExamples } from './java-examples.js';
 import { javaJars, python } from './peers.js';
 
-const PROFILES: readonly ProfileName[] = ['classic', 'lite'];
+const PROFILES: readonly Profile[] = ['classic', 'lite'];
 const TOPIC = 'my/topic';
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -35,7 +35,7 @@ Manifests:
 type Command = readonly string[];
 
 /** What a user of `dev` sees of an example that subscribes and of one that publishes, each the component of its own `dev`. */
-async function runThroughDev(profile: ProfileName, subscriber: Command, publisher: Command): Promise<void> {
+async function runThroughDev(profile: Profile, subscriber: Command, publisher: Command): Promise<void> {
   const path = recipe();
   const env = { XDG_RUNTIME_DIR: temporaryFolder() };
   const dev = (command: Command): CliProcess => runCli(['dev', '--recipe', path, '--profile', profile, '--', ...command], { env });

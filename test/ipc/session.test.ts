@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { crtTransport } from '../../src/ipc/crt/crt-transport.js';
 import { encodeRpcMessage, MessageFlag, MessageType, type RpcMessage, type RpcMessageInit } from '../../src/ipc/wire/rpc-message.js';
-import { Session, type Operation, type SessionEnd, type SessionOptions, type SubscribeOperation } from '../../src/ipc/session.js';
+import { Session, type Exchange, type SessionEnd, type SessionOptions, type SubscriptionExchange } from '../../src/ipc/session.js';
 import { socketTransport } from '../../src/ipc/socket/socket-transport.js';
 import { HandClock } from '../kit/time/hand-clock.js';
 import {
@@ -49,8 +49,8 @@ interface Watched {
   /** Resolves when this has been told, by now or later. */
   readonly hears: (what: string) => Promise<void>;
   readonly end: Promise<SessionEnd>;
-  readonly request: (name: string) => Operation;
-  readonly subscribe: (name: string, during?: (what: string) => void) => SubscribeOperation;
+  readonly request: (name: string) => Exchange;
+  readonly subscribe: (name: string, during?: (what: string) => void) => SubscriptionExchange;
 }
 
 // A rejection nobody handles, and an exception nobody catches, fail the run: vitest sees to that.

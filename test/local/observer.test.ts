@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import type { LocalNucleus, LocalNucleusOptions, NucleusEvent, ProfileName } from '../../src/local/index.js';
+import type { LocalNucleus, LocalNucleusOptions, NucleusEvent, Profile } from '../../src/local/index.js';
 import { SUBSCRIBE_TO_COMPONENT_UPDATES } from '../../src/shared/operations.js';
 import { COMPONENT, PROFILES, allow, start } from '../kit/nucleus/nuclei.js';
 import { RawClient, eventOf } from '../kit/nucleus/raw-client.js';
 
 const WATCHER = 'com.example.Watcher';
 
-function startWatched(profile: ProfileName, options: Partial<LocalNucleusOptions> = {}): Promise<LocalNucleus> {
+function startWatched(profile: Profile, options: Partial<LocalNucleusOptions> = {}): Promise<LocalNucleus> {
   const components = [
     { name: COMPONENT, accessControl: allow('test/#') },
     { name: WATCHER, accessControl: allow('#', 'test/#', 'test/a'), observer: true },

@@ -164,7 +164,7 @@ describe('governRate, shaping', () => {
         ),
       () => 'published',
     );
-    expect(ledger.snapshot().edges).toEqual([{ from: ['governRate'], to: 'publishTo', sent: 2, received: 2, absorbed: 0, added: 0 }]);
+    expect(ledger.snapshot().feeds).toEqual([{ from: ['governRate'], to: 'publishTo', sent: 2, received: 2, absorbed: 0, added: 0 }]);
   });
 
   it('hands on an error at once and gives up what waits', () => {

@@ -27,7 +27,7 @@ const GROUND: Readonly<Record<string, string>> = {
   'src/ports/mqtt-proxy.ts': "import type { Observable } from 'rxjs';\nexport interface MqttProxy { readonly state$: Observable<1> }",
   'src/client/connect.ts':
     "import '../ipc/session.js';\nimport '../errors/errors.js';\nexport type { MqttProxy } from '../ports/mqtt-proxy.js';",
-  'src/flow/stage.ts': "import '../codec/index.js';",
+  'src/flow/stage.ts': "import '../codec/codec.js';",
   'src/local/index.ts': "export * from './server.js';",
   'src/flow/publish-to.ts': "import type { MqttProxy } from '../ports/mqtt-proxy.js';\nexport type Target = MqttProxy;",
   'src/component/component.ts': "export type { MqttProxy } from '../ports/mqtt-proxy.js';",
@@ -63,6 +63,7 @@ const PLANTED: readonly (readonly [rule: string, file: string, text: string])[] 
   ['local-without-the-client', 'src/local/takes-session.ts', "import type { Session } from '../ipc/session.js';\nexport type T = Session;"],
   ['local-without-the-client', 'src/local/takes-a-detour.ts', "import '../ipc/detour.js';"],
   ['entries-are-for-users', 'src/stream/takes-entry.ts', "import '../fp.js';"],
+  ['entries-are-for-users', 'src/stream/takes-a-room.ts', "import '../codec/index.js';"],
   ['entries-are-for-users', 'src/local/takes-entry.ts', "import './index.js';"],
   ['aws-crt-in-one-place', 'src/client/loads-crt.ts', "export const load = (): Promise<unknown> => import('aws-crt');"],
   ['aws-crt-only-when-asked-for', 'src/ipc/crt/crt-eager.ts', "import { io } from 'aws-crt';\nexport const T = io;"],

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { connect as connectProxy, QOS } from '../../src/index.js';
 import { encodeRpcMessage, MessageType } from '../../src/ipc/wire/rpc-message.js';
-import { startLocalNucleus, type ProfileName } from '../../src/local/index.js';
+import { startLocalNucleus, type Profile } from '../../src/local/index.js';
 import { randomPiece } from '../ipc/wire/random-frames.js';
 import { batches, conversation, type FuzzAccount } from './fuzz-round.js';
 import { clientMessages } from './random-messages.js';
@@ -11,7 +11,7 @@ const HONEST = 'com.example.Honest';
 
 /** Feeds frames to a local nucleus on connections of their own, most of them accepted; meanwhile another component must be served. */
 export async function fuzzNucleus(
-  profile: ProfileName,
+  profile: Profile,
   frames: number,
   seed: number,
   problems: string[],

@@ -9,7 +9,7 @@
  */
 import { parseArgs } from 'node:util';
 import type { TransportName } from '../../src/client/index.js';
-import type { ProfileName } from '../../src/local/index.js';
+import type { Profile } from '../../src/local/index.js';
 import { measure, type Footprint } from './footprint.js';
 import { soak, type SoakReport } from './soak.js';
 
@@ -32,7 +32,7 @@ const WARM_UP = 100;
 const MAX_HEAP_GROWTH = 1024 * (1024 + kills);
 
 const TRANSPORTS: readonly TransportName[] = ['socket', 'crt'];
-const PROFILES: readonly ProfileName[] = ['classic', 'lite'];
+const PROFILES: readonly Profile[] = ['classic', 'lite'];
 const rows: string[] = [];
 let failed = false;
 

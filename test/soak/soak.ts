@@ -1,6 +1,6 @@
 import { connect, QOS, type MqttProxy } from '../../src/index.js';
 import type { TransportName } from '../../src/client/index.js';
-import { startLocalNucleus, type LocalNucleus, type ProfileName } from '../../src/local/index.js';
+import { startLocalNucleus, type LocalNucleus, type Profile } from '../../src/local/index.js';
 import { capped, exponential, fullJitter } from '../../src/schedule/index.js';
 import { DownwardLoad, type MessageAccount } from './downward-load.js';
 import { Killer, type KillName } from './kills.js';
@@ -9,7 +9,7 @@ import { UpwardLoad, type PublishAccount } from './upward-load.js';
 
 export interface SoakOptions {
   readonly transport: TransportName;
-  readonly profile: ProfileName;
+  readonly profile: Profile;
   readonly kills: number;
   readonly seed: number;
   /** How many turns of the event loop a connection may live at most. Default 300. */
@@ -73,7 +73,7 @@ export async function soak({ transport, profile, kills, seed, turns = 300 }: Soa
   return { kills: killed, connections, publishes: upward.account, messages: downward.account, problems };
 }
 
-function startNucleus(profile: ProfileName): Promise<LocalNucleus> {
+function startNucleus(profile: Profile): Promise<LocalNucleus> {
   const accessControl = { 'aws.greengrass.ipc.mqttproxy': { 'soak:1': { operations: ['*'], resources: ['*'] } } };
   return startLocalNucleus({ profile, components: [{ name: COMPONENT, accessControl }] });
 }

@@ -4,7 +4,7 @@ import { interpolate } from '../../recipe/interpolate.js';
 import type { AccessControl } from '../../recipe/policy/access-control.js';
 import { readRecipeFile } from '../../recipe/read-recipe.js';
 import { currentPlatform, type LocalComponent, mainStepOf, manifestFor, type Recipe, type RecipeComponent } from '../../recipe/recipe.js';
-import type { ProfileName } from '../../shared/profile-name.js';
+import type { Profile } from '../../shared/profile.js';
 import { CliError, EXIT, UsageError } from '../cli-error.js';
 import { OBSERVER } from '../reach/running-nuclei.js';
 
@@ -37,11 +37,7 @@ export function unrestrictedComponent(name: string): DevComponent {
 }
 
 /** The components of recipes. */
-export async function recipeComponents(
-  paths: readonly string[],
-  profile: ProfileName,
-  names: DeviceNames,
-): Promise<readonly DevComponent[]> {
+export async function recipeComponents(paths: readonly string[], profile: Profile, names: DeviceNames): Promise<readonly DevComponent[]> {
   const components = await Promise.all(
     paths.map(async path => {
       const recipe = await readRecipeFile(path)();
@@ -61,13 +57,13 @@ export async function recipeComponents(
 }
 
 /** Why a deployment to a device like this machine would fail; `undefined` if it would not. */
-function withoutManifest(recipe: Recipe, path: string, profile: ProfileName): string | undefined {
+function withoutManifest(recipe: Recipe, path: string, profile: Profile): string | undefined {
   if (manifestFor(recipe, currentPlatform(profile)) !== undefined || recipe.manifests.length === 0) return undefined;
   const device = profile === 'lite' ? 'Greengrass Lite on a machine like this' : 'this machine';
   return `${path} has no manifest for ${device}, so that a deployment to one like it would fail.`;
 }
 
-function ofRecipe(recipe: Recipe, path: string, profile: ProfileName, { thingName }: DeviceNames): DevComponent {
+function ofRecipe(recipe: Recipe, path: string, profile: Profile, { thingName }: DeviceNames): DevComponent {
   const { componentName: name, componentVersion, defaultConfiguration } = recipe;
   const manifest = manifestFor(recipe, currentPlatform(profile));
   const lifecycle = manifest?.lifecycle;
@@ -93,7 +89,7 @@ interface DeviceNames {
 }
 
 /** The version a nucleus of this profile tells its components. */
-const GGC_VERSION: Record<ProfileName, string> = { classic: '2.14.0', lite: '2.6.0' };
+const GGC_VERSION: Record<Profile, string> = { classic: '2.14.0', lite: '2.6.0' };
 
 /**
  * The variables that Greengrass sets for the components it starts. Credentials (`AWS_CONTAINER_…`) are not among them: there is no
@@ -102,7 +98,7 @@ const GGC_VERSION: Record<ProfileName, string> = { classic: '2.14.0', lite: '2.6
  * Source: AWS IoT Greengrass developer guide, "Component environment variable reference".
  */
 export function componentEnvironment(
-  profile: ProfileName,
+  profile: Profile,
   reach: ComponentEnvironment,
   { thingName, region }: DeviceNames,
 ): Readonly<Record<string, string>> {

@@ -1,5 +1,5 @@
 import type { NucleusEvent } from '../../local/nucleus-event.js';
-import type { ProfileName } from '../../shared/profile-name.js';
+import type { Profile } from '../../shared/profile.js';
 import { EXIT, signalExitCode } from '../cli-error.js';
 import { payloadJson } from '../messages/message-text.js';
 import { isoTime, type Output } from '../output.js';
@@ -60,7 +60,7 @@ export type DevEvent =
   | NucleusEvent
   | {
       readonly kind: 'listening';
-      readonly profile: ProfileName;
+      readonly profile: Profile;
       readonly socketPath: string;
       readonly mqttUrl: string;
       readonly components: readonly string[];

@@ -3,7 +3,7 @@ import { WORK_FOLDER_VARIABLE } from '../../component/configuration.js';
 import type { BrokerChoice } from '../../local/broker/address.js';
 import type { Deployment, RollOut } from '../../local/lifecycle/roll-out.js';
 import type { Configuration } from '../../recipe/configuration.js';
-import type { ProfileName } from '../../shared/profile-name.js';
+import type { Profile } from '../../shared/profile.js';
 import { QUIET_VARIABLE } from '../../stream/report-at-times.js';
 import { readChaos } from '../chaos/read-chaos.js';
 import { describeFault, runChaos, SubscribedFilters } from '../chaos/run-chaos.js';
@@ -20,7 +20,7 @@ import { changes, watchedFolders } from './watch.js';
 export interface DevOptions extends BrokerFlags {
   readonly recipe: readonly string[];
   readonly name: string;
-  readonly profile: ProfileName;
+  readonly profile: Profile;
   readonly watch?: boolean | undefined;
   readonly watchPath: readonly string[];
   readonly chaos?: string | undefined;
@@ -172,7 +172,7 @@ function environment(
  * A Lite also refuses what it allows, while its policies are away, and a component asks again for half a minute. Here the policies are always there, and
  * who has forgotten a topic wants to know it at once; but not where a script plays the device's troubles.
  */
-function patience(profile: ProfileName, { chaos }: DevOptions, env: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
+function patience(profile: Profile, { chaos }: DevOptions, env: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
   const isAtOnce = profile === 'lite' && chaos === undefined && env['GREENGRASS_RX_REFUSAL_PATIENCE'] === undefined;
   return isAtOnce ? { GREENGRASS_RX_REFUSAL_PATIENCE: '0' } : {};
 }

@@ -5,7 +5,7 @@ import { gdkFiles } from '../../dry-run/gdk-files.js';
 import { archiveOf } from '../../dry-run/recipe.js';
 import { type RecipeDocument, recipeText } from '../../recipe/recipe-format.js';
 import { COMPONENT_NAME_RULE, isComponentName } from '../../shared/component-identity.js';
-import type { ProfileName } from '../../shared/profile-name.js';
+import type { Profile } from '../../shared/profile.js';
 import { UsageError } from '../cli-error.js';
 
 /** A file of a new project. */
@@ -58,7 +58,7 @@ function readTemplate(path: string): string {
 
 /** What package.json depends on, beside the names. */
 interface ManifestOptions {
-  readonly profile: ProfileName;
+  readonly profile: Profile;
   readonly eslint: boolean;
   /** What stands in package.json for greengrass-rx where it is not the version of the registry. */
   readonly packageSpecifier: string | undefined;

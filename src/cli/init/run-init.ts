@@ -1,6 +1,6 @@
 import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
-import type { ProfileName } from '../../shared/profile-name.js';
+import type { Profile } from '../../shared/profile.js';
 import { CliError, UsageError } from '../cli-error.js';
 import type { Cli } from '../cli.js';
 import { projectFiles, projectNames } from './project-files.js';
@@ -8,7 +8,7 @@ import { projectFiles, projectNames } from './project-files.js';
 /** What `init` was told. */
 export interface InitOptions {
   readonly name?: string;
-  readonly profile: ProfileName;
+  readonly profile: Profile;
   readonly bucket: string;
   readonly region: string;
   readonly eslint?: boolean;

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Configuration } from '../../recipe/configuration.js';
 import { isJsonObject } from '../../shared/json-object.js';
-import type { ProfileName } from '../../shared/profile-name.js';
+import type { Profile } from '../../shared/profile.js';
 import type { NucleusEvent } from '../nucleus-event.js';
 
 /** A place in a configuration that was found: its names as they are stored, and what is there. */
@@ -39,7 +39,7 @@ const MOST_LEVELS = 100;
 
 /** The configurations of all components, with the times of what was written while they run, and who watches them. */
 export class ComponentConfigurations {
-  readonly #profile: ProfileName;
+  readonly #profile: Profile;
   /** Milliseconds since 1970. */
   readonly #now: () => number;
   readonly #observe: (event: NucleusEvent) => void;
@@ -48,7 +48,7 @@ export class ComponentConfigurations {
   readonly #times = new Map<string, Map<string, number>>();
   readonly #watchers = new Set<Watcher>();
 
-  constructor(profile: ProfileName, now: () => number, observe: (event: NucleusEvent) => void) {
+  constructor(profile: Profile, now: () => number, observe: (event: NucleusEvent) => void) {
     this.#profile = profile;
     this.#now = now;
     this.#observe = observe;

@@ -1,6 +1,6 @@
 import type { Clock } from '../../ipc/clock.js';
 import type { Lifecycle, LifecycleStep, Recipe } from '../../recipe/recipe.js';
-import type { ProfileName } from '../../shared/profile-name.js';
+import type { Profile } from '../../shared/profile.js';
 import { harmlessHook } from '../../stream/hook.js';
 
 /** The environment variables a component needs to connect. */
@@ -50,7 +50,7 @@ const STARTUP_SECONDS = 120;
 
 /** What a component's process is started with. */
 export interface LifeSettings {
-  readonly profile: ProfileName;
+  readonly profile: Profile;
   readonly lifecycle: Lifecycle;
   readonly step: ProcessStep;
   readonly start: () => ComponentProcess;

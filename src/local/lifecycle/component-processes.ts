@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../ipc/clock.js';
 import { currentPlatform, type Lifecycle, mainStepOf, manifestFor, type RecipeComponent } from '../../recipe/recipe.js';
-import type { ProfileName } from '../../shared/profile-name.js';
+import type { Profile } from '../../shared/profile.js';
 import { type ComponentEnvironment, ComponentLife, type ComponentState, type StartProcess } from './component-process.js';
 
 /** What the processes of a nucleus' components are made of. */
 export interface ProcessSettings {
-  readonly profile: ProfileName;
+  readonly profile: Profile;
   readonly clock: Clock;
   /** `undefined`: the nucleus starts none, and takes each component for one that runs. */
   readonly startProcess: StartProcess | undefined;

@@ -4,7 +4,7 @@ import type { Clock } from '../../ipc/clock.js';
 import type { Configuration } from '../../recipe/configuration.js';
 import type { LocalComponent, RecipeComponent } from '../../recipe/recipe.js';
 import { checkTime } from '../../shared/check-argument.js';
-import type { ProfileName } from '../../shared/profile-name.js';
+import type { Profile } from '../../shared/profile.js';
 import type { NucleusEvent } from '../nucleus-event.js';
 import type { Components, DeployedComponent } from '../server/components.js';
 import type { ComponentProcesses } from './component-processes.js';
@@ -215,7 +215,7 @@ export class Deployments {
 
 /** What deployments work on. */
 interface DeploymentParts {
-  readonly profile: ProfileName;
+  readonly profile: Profile;
   readonly components: Components;
   readonly services: LifecycleServices;
   readonly processes: ComponentProcesses;

@@ -3,7 +3,7 @@ import { interpolateAll, type RecipeVariables } from '../../recipe/interpolate.j
 import { inactivePolicies } from '../../recipe/policy/access-control.js';
 import type { Policies } from '../../recipe/policy/policies.js';
 import type { LocalComponent, RecipeComponent } from '../../recipe/recipe.js';
-import type { ProfileName } from '../../shared/profile-name.js';
+import type { Profile } from '../../shared/profile.js';
 import type { ComponentConfigurations } from '../configuration/component-configurations.js';
 import type { Deployment } from '../lifecycle/roll-out.js';
 import type { Tokens } from './tokens.js';
@@ -25,7 +25,7 @@ interface DeviceSettings {
 
 /** The components of a device with their configurations, which outlive a deployment. */
 export class Components {
-  readonly #profile: ProfileName;
+  readonly #profile: Profile;
   readonly #device: DeviceSettings;
   readonly #tokens: Tokens;
   readonly #policies: Policies;
@@ -33,7 +33,7 @@ export class Components {
   readonly #versions = new Map<string, string>();
   readonly #configurations: ComponentConfigurations;
 
-  constructor(profile: ProfileName, device: DeviceSettings, tokens: Tokens, policies: Policies, configurations: ComponentConfigurations) {
+  constructor(profile: Profile, device: DeviceSettings, tokens: Tokens, policies: Policies, configurations: ComponentConfigurations) {
     this.#configurations = configurations;
     this.#profile = profile;
     this.#device = device;

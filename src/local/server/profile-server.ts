@@ -3,7 +3,7 @@ import { ClassicServer } from '../classic/server.js';
 import type { ConnectionLimits } from './client-connection.js';
 import { LiteServer } from '../lite/server.js';
 import type { LocalNucleusLimits, MqttVersion } from '../local-nucleus-options.js';
-import type { ProfileName } from '../../shared/profile-name.js';
+import type { Profile } from '../../shared/profile.js';
 import type { ProfileContext, ProfileServer } from './protocol.js';
 import { checkBound, checkPositiveTime } from '../../shared/check-argument.js';
 
@@ -11,7 +11,7 @@ const MEBIBYTE = 1024 * 1024;
 
 /** The server of a profile with its limits. */
 export function makeProfileServer(
-  profile: ProfileName,
+  profile: Profile,
   context: ProfileContext,
   limits: LocalNucleusLimits,
   mqttVersion: MqttVersion = 'mqtt5',
@@ -29,7 +29,7 @@ export function makeProfileServer(
 }
 
 /** What one client may do to the process under a profile. */
-export function connectionLimits(profile: ProfileName, limits: LocalNucleusLimits): ConnectionLimits {
+export function connectionLimits(profile: Profile, limits: LocalNucleusLimits): ConnectionLimits {
   const isLite = profile === 'lite';
   const { socketTimeout: timeout = 5000, handshakeTimeout = 30_000, ...bounds } = limits;
   checkPositiveTime(timeout, 'limits.socketTimeout');

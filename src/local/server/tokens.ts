@@ -1,21 +1,21 @@
 import { createHmac, randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
-import type { ProfileName } from '../../shared/profile-name.js';
+import type { Profile } from '../../shared/profile.js';
 
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
 
 /** A fresh token in the server's own form: sixteen random characters on classic, sixteen random bytes as base64 on Lite. */
-function newToken(profile: ProfileName): string {
+function newToken(profile: Profile): string {
   if (profile === 'lite') return randomBytes(16).toString('base64');
   return Array.from({ length: 16 }, () => LETTERS.charAt(randomInt(LETTERS.length))).join('');
 }
 
 /** Which component a token (`SVCUID`) belongs to. */
 export class Tokens {
-  readonly #profile: ProfileName;
+  readonly #profile: Profile;
   readonly #key = randomBytes(32);
   readonly #tokens = new Map<string, { readonly token: string; readonly digest: Buffer }>();
 
-  constructor(profile: ProfileName) {
+  constructor(profile: Profile) {
     this.#profile = profile;
   }
 

@@ -1,7 +1,7 @@
 import type { Aggregate } from '../aggregates/aggregate.js';
 import type { KeyedState } from '../keyed-state.js';
 import type { Cell } from './cell.js';
-import { paneOf } from './pane-of.js';
+import { gcd } from './pane-of.js';
 import { Panes } from './panes.js';
 import type { WindowContext, Windows } from './window-operator.js';
 import type { ClosedBy } from './window-result.js';
@@ -55,7 +55,7 @@ export class AlignedWindows<A> implements Windows<A, KeyWindows<A>> {
     this.#states = context.states;
     this.#context = context;
     this.#alignment = alignment;
-    this.#pane = paneOf(alignment.size, alignment.hop);
+    this.#pane = gcd(alignment.size, alignment.hop);
     this.#length = alignment.size / this.#pane;
     this.#step = alignment.hop / this.#pane;
   }

@@ -1,5 +1,5 @@
 import type { Aggregate } from '../aggregates/aggregate.js';
-import { paneOf } from './pane-of.js';
+import { gcd } from './pane-of.js';
 import { Panes } from './panes.js';
 import type { WindowContext, Windows } from './window-operator.js';
 import type { ClosedBy } from './window-result.js';
@@ -31,7 +31,7 @@ export class CountWindows<A> implements Windows<A, KeyCount<A>> {
     this.#aggregate = aggregate;
     this.#count = count;
     this.#every = every;
-    this.#pane = paneOf(count, every);
+    this.#pane = gcd(count, every);
     this.#context = context;
   }
 

@@ -5,7 +5,7 @@ import type { WindowContext, Windows } from './window-operator.js';
 import type { ClosedBy } from './window-result.js';
 
 /** Values with less than the gap between them. */
-interface Session<A> {
+interface OpenSession<A> {
   cell: Cell<A>;
   /** How many results it has had. */
   revisions: number;
@@ -17,10 +17,10 @@ interface Session<A> {
 export interface KeySessions<A> extends Placed {
   due: number;
   readonly key: string;
-  sessions: Session<A>[];
+  sessions: OpenSession<A>[];
 }
 
-/** Session windows. A heap says which key's session ends first; one that has had more values meanwhile is put back when its turn comes. */
+/** OpenSession windows. A heap says which key's session ends first; one that has had more values meanwhile is put back when its turn comes. */
 export class Sessions<A> implements Windows<A, KeySessions<A>> {
   readonly #aggregate: Aggregate<A, unknown>;
   readonly #gap: number;
@@ -89,8 +89,8 @@ export class Sessions<A> implements Windows<A, KeySessions<A>> {
   }
 
   /** The session that a value belongs to, made one of several if it lies between them. */
-  #join(state: KeySessions<A>, at: number): Session<A> | undefined {
-    let joined: Session<A> | undefined;
+  #join(state: KeySessions<A>, at: number): OpenSession<A> | undefined {
+    let joined: OpenSession<A> | undefined;
     for (const session of state.sessions) {
       const { cell } = session;
       if (at <= cell.first - this.#gap || at >= cell.last + this.#gap) continue;
@@ -106,11 +106,11 @@ export class Sessions<A> implements Windows<A, KeySessions<A>> {
     return joined;
   }
 
-  #openOf(state: KeySessions<A>): { readonly state: KeySessions<A>; readonly session: Session<A> }[] {
+  #openOf(state: KeySessions<A>): { readonly state: KeySessions<A>; readonly session: OpenSession<A> }[] {
     return state.sessions.filter(({ open }) => open).map(session => ({ state, session }));
   }
 
-  #emit({ key }: KeySessions<A>, session: Session<A>, by: ClosedBy): void {
+  #emit({ key }: KeySessions<A>, session: OpenSession<A>, by: ClosedBy): void {
     const { cell, revisions } = session;
     session.open = false;
     session.revisions++;
@@ -125,12 +125,12 @@ export class Sessions<A> implements Windows<A, KeySessions<A>> {
     });
   }
 
-  #endOf({ cell }: Session<A>): number {
+  #endOf({ cell }: OpenSession<A>): number {
     return cell.last + this.#gap;
   }
 
   /** When a session ends, or need not be kept any more. */
-  #dueOf(session: Session<A>): number {
+  #dueOf(session: OpenSession<A>): number {
     return this.#endOf(session) + (session.open ? 0 : this.#lateness);
   }
 

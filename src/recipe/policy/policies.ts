@@ -1,4 +1,4 @@
-import type { ProfileName } from '../../shared/profile-name.js';
+import type { Profile } from '../../shared/profile.js';
 import { compileClassicResource } from '../../topic/classic-resource.js';
 import { liteGlobAllows, liteResourceAllows, liteResourceIsValid } from '../../topic/lite-resource.js';
 import type { RecipeVariables } from '../interpolate.js';
@@ -23,10 +23,10 @@ export interface Permissions {
 
 /** Every component's policies, read as the profile reads them. Setting new ones counts from the next request on. */
 export class Policies implements Permissions {
-  readonly #profile: ProfileName;
+  readonly #profile: Profile;
   readonly #outcomes = new Map<string, ReadonlyMap<PolicyService, PolicyOutcome>>();
 
-  constructor(profile: ProfileName) {
+  constructor(profile: Profile) {
     this.#profile = profile;
   }
 
@@ -54,7 +54,7 @@ export class Policies implements Permissions {
 
 /** What a profile makes of an `accessControl` for one service. Only Lite fills in recipe variables when it checks. */
 export function readPolicies(
-  profile: ProfileName,
+  profile: Profile,
   accessControl: unknown,
   variables: RecipeVariables,
   service: PolicyService = MQTT_PROXY_SERVICE,
@@ -80,13 +80,7 @@ export interface PolicyRemedy {
 }
 
 /** What would have allowed this component this operation on this topic. */
-export function policyRemedy(
-  profile: ProfileName,
-  component: string,
-  outcome: PolicyOutcome,
-  operation: string,
-  topic: string,
-): PolicyRemedy {
+export function policyRemedy(profile: Profile, component: string, outcome: PolicyOutcome, operation: string, topic: string): PolicyRemedy {
   if (outcome.dropped !== undefined) return { line: `mend the component's policies: ${outcome.dropped}`, policy: undefined };
   const resource = resourceFor(profile, outcome.service, topic);
   if (resource === undefined) {
@@ -108,7 +102,7 @@ export function policyRemedy(
 }
 
 /** A topic as a resource that allows it and nothing else but what its wildcards cover; `undefined` if there is none. */
-function resourceFor(profile: ProfileName, service: PolicyService, topic: string): string | undefined {
+function resourceFor(profile: Profile, service: PolicyService, topic: string): string | undefined {
   const escaped = topic.replace(/[*?]|\$(?=\{)/g, char => `\${${char}}`);
   if (profile === 'lite') {
     const isPlain = liteResourceIsValid(topic) && !/(?<!\$)\{/.test(escaped);

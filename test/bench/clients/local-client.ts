@@ -2,7 +2,7 @@ import { lastValueFrom, range, tap } from 'rxjs';
 import { connectNucleus } from '../../../src/client/connect.js';
 import type { LocalMessage, LocalPublishRequest } from '../../../src/client/local-message.js';
 import { publishTo } from '../../../src/flow/publish-to.js';
-import type { TransportName } from '../../../src/shared/profile-name.js';
+import type { TransportName } from '../../../src/shared/profile.js';
 import type { ObservableEither } from '../../../src/stream/observable-either.js';
 import { OUT } from '../topics.js';
 import type { BenchClient, ClientOptions } from './client.js';

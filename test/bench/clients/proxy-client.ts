@@ -1,6 +1,6 @@
 import { lastValueFrom, range, tap } from 'rxjs';
 import { publishTo } from '../../../src/flow/publish-to.js';
-import type { TransportName } from '../../../src/shared/profile-name.js';
+import type { TransportName } from '../../../src/shared/profile.js';
 import { connect } from '../../../src/client/connect.js';
 import type { MqttMessage } from '../../../src/ports/mqtt-message.js';
 import type { MqttProxy, Profile } from '../../../src/ports/mqtt-proxy.js';

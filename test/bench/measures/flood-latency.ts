@@ -1,7 +1,7 @@
 import { filter, takeWhile, tap, timer } from 'rxjs';
 import { openProxy } from '../clients/proxy-client.js';
 import { concurrently } from '../../../src/flow/concurrently.js';
-import type { TransportName } from '../../../src/shared/profile-name.js';
+import type { TransportName } from '../../../src/shared/profile.js';
 import type { MqttProxy } from '../../../src/ports/mqtt-proxy.js';
 import { QOS } from '../../../src/shared/qos.js';
 import { onRights } from '../../../src/stream/on-rights.js';

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { pipeline } from 'node:stream/promises';
 import { openProxy } from '../clients/proxy-client.js';
 import { publishWritable } from '../../../src/flow/publish-writable.js';
-import type { TransportName } from '../../../src/shared/profile-name.js';
+import type { TransportName } from '../../../src/shared/profile.js';
 import { QOS } from '../../../src/shared/qos.js';
 import { LINES, LINES_AT_ONCE } from '../topics.js';
 import { rssMegabytes } from './stopwatch.js';

@@ -2,7 +2,7 @@
  * The local nucleus in a process of its own, for the measurements of itself. `node nucleus-main.js PROFILE`, as a child with an IPC
  * channel: `{ flood }` publishes so many messages as the cloud does, as fast as the client takes them.
  */
-import { startLocalNucleus, type ProfileName } from '../../../src/local/index.js';
+import { startLocalNucleus, type Profile } from '../../../src/local/index.js';
 import { jsonPayload } from '../payload.js';
 import { FLOOD_TOPIC } from '../topics.js';
 
@@ -18,7 +18,7 @@ const AHEAD = 1024 * 1024;
 /** Messages published in one turn of the event loop. */
 const HELPING = 256;
 
-const profile: ProfileName = process.argv[2] === 'lite' ? 'lite' : 'classic';
+const profile: Profile = process.argv[2] === 'lite' ? 'lite' : 'classic';
 const accessControl = {
   'aws.greengrass.ipc.mqttproxy': { 'bench:1': { operations, resources: ['bench/#', 'other/topic', 'third/+/topic'] } },
 };

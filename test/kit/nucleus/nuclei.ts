@@ -3,7 +3,7 @@ import {
   type AccessControl,
   type LocalNucleus,
   type LocalNucleusOptions,
-  type ProfileName,
+  type Profile,
 } from '../../../src/local/index.js';
 
 export const COMPONENT = 'com.example.Test';
@@ -26,7 +26,7 @@ export function allowLocal(...resources: readonly string[]): AccessControl {
   };
 }
 
-export function start(profile: ProfileName, options: Partial<LocalNucleusOptions> = {}): Promise<LocalNucleus> {
+export function start(profile: Profile, options: Partial<LocalNucleusOptions> = {}): Promise<LocalNucleus> {
   return startLocalNucleus({
     profile,
     components: [
@@ -37,4 +37,4 @@ export function start(profile: ProfileName, options: Partial<LocalNucleusOptions
   });
 }
 
-export const PROFILES: readonly ProfileName[] = ['classic', 'lite'];
+export const PROFILES: readonly Profile[] = ['classic', 'lite'];

@@ -1,6 +1,6 @@
 import { ComponentConfigurations } from '../../../src/local/configuration/component-configurations.js';
 import { describe, expect, test } from 'vitest';
-import { readRecipe, startLocalNucleus, type LocalNucleus, type ProfileName, type RecipeComponent } from '../../../src/local/index.js';
+import { readRecipe, startLocalNucleus, type LocalNucleus, type Profile, type RecipeComponent } from '../../../src/local/index.js';
 import { GET_CONFIGURATION, SUBSCRIBE_TO_CONFIGURATION_UPDATE, UPDATE_CONFIGURATION } from '../../../src/shared/operations.js';
 import { COMPONENT, OTHER, PROFILES } from '../../kit/nucleus/nuclei.js';
 import { RawClient, body } from '../../kit/nucleus/raw-client.js';
@@ -21,7 +21,7 @@ function component(version = '1.0.0', defaults: object = DEFAULTS): RecipeCompon
   return { recipe: recipe.right };
 }
 
-const begin = (profile: ProfileName, own = component()): Promise<LocalNucleus> =>
+const begin = (profile: Profile, own = component()): Promise<LocalNucleus> =>
   startLocalNucleus({ profile, components: [own, { name: OTHER }] });
 
 /** A client that counts its streams. */

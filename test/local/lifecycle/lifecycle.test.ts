@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { startLocalNucleus, type LocalNucleus, type NucleusEvent, type ProfileName } from '../../../src/local/index.js';
+import { startLocalNucleus, type LocalNucleus, type NucleusEvent, type Profile } from '../../../src/local/index.js';
 import {
   DEFER_COMPONENT_UPDATE,
   SEND_CONFIGURATION_VALIDITY_REPORT,
@@ -11,7 +11,7 @@ import { COMPONENT, OTHER, PROFILES, allowLocal } from '../../kit/nucleus/nuclei
 import { RawClient, body } from '../../kit/nucleus/raw-client.js';
 import { HandClock } from '../../kit/time/hand-clock.js';
 
-const begin = (profile: ProfileName, clock = new HandClock()): Promise<LocalNucleus> =>
+const begin = (profile: Profile, clock = new HandClock()): Promise<LocalNucleus> =>
   startLocalNucleus({
     profile,
     clock,

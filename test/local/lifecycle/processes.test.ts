@@ -5,7 +5,7 @@ import {
   type ComponentState,
   type LocalNucleus,
   type ProcessStart,
-  type ProfileName,
+  type Profile,
   type Recipe,
   type RollOut,
 } from '../../../src/local/index.js';
@@ -62,7 +62,7 @@ class Device {
   /** What a process does as soon as it has started. */
   atStart: (process: FakeProcess) => void = () => undefined;
 
-  static async begin(profile: ProfileName): Promise<Device & { readonly nucleus: LocalNucleus }> {
+  static async begin(profile: Profile): Promise<Device & { readonly nucleus: LocalNucleus }> {
     const device = new Device();
     const nucleus = await startLocalNucleus({
       profile,

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { AccessControl, LocalNucleus, NucleusEvent, ProfileName } from '../../../src/local/index.js';
+import type { AccessControl, LocalNucleus, NucleusEvent, Profile } from '../../../src/local/index.js';
 import { PUBLISH_TO_TOPIC, SUBSCRIBE_TO_TOPIC } from '../../../src/shared/operations.js';
 import { COMPONENT, OTHER, PROFILES, allowLocal, start } from '../../kit/nucleus/nuclei.js';
 import { RawClient, body } from '../../kit/nucleus/raw-client.js';
 
-const begin = (profile: ProfileName, accessControl: AccessControl = allowLocal('*')): Promise<LocalNucleus> =>
+const begin = (profile: Profile, accessControl: AccessControl = allowLocal('*')): Promise<LocalNucleus> =>
   start(profile, {
     components: [
       { name: COMPONENT, accessControl },
@@ -135,7 +135,7 @@ test.each<readonly [name: string, request: string, text: string | undefined]>([
 });
 
 /** The text of the events that a subscription to `g/a` gets for publishes. */
-async function delivered(profile: ProfileName, messages: readonly string[]): Promise<readonly string[]> {
+async function delivered(profile: Profile, messages: readonly string[]): Promise<readonly string[]> {
   await using nucleus = await begin(profile);
   const subscriber = await RawClient.accepted(nucleus, COMPONENT);
   expect(await answer(subscriber, 1, SUBSCRIBE_TO_TOPIC, '{"topic":"g/a"}')).toBeUndefined();
@@ -278,7 +278,7 @@ describe('receiveMode', () => {
   });
 
   /** Whether a component gets what another connection of it has published, ahead of what another component has. */
-  async function own(profile: ProfileName, topic: string, receiveMode: string | undefined): Promise<boolean> {
+  async function own(profile: Profile, topic: string, receiveMode: string | undefined): Promise<boolean> {
     await using nucleus = await begin(profile);
     const subscriber = await RawClient.accepted(nucleus, COMPONENT);
     await answer(subscriber, 1, SUBSCRIBE_TO_TOPIC, JSON.stringify({ topic, receiveMode }));

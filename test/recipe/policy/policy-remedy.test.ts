@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { AccessControl, NucleusEvent, ProfileName } from '../../../src/local/index.js';
+import type { AccessControl, NucleusEvent, Profile } from '../../../src/local/index.js';
 import { Policies } from '../../../src/recipe/policy/policies.js';
 import { COMPONENT, PROFILES, allow, start } from '../../kit/nucleus/nuclei.js';
 import { PUBLISH, RawClient, SUBSCRIBE } from '../../kit/nucleus/raw-client.js';
@@ -13,7 +13,7 @@ const VARIABLES = {
   rootPath: '/greengrass/v2',
 };
 
-function policies(profile: ProfileName, accessControl: unknown): Policies {
+function policies(profile: Profile, accessControl: unknown): Policies {
   const all = new Policies(profile);
   all.set(COMPONENT, accessControl, VARIABLES);
   return all;

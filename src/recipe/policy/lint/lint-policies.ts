@@ -1,5 +1,5 @@
 import { isJsonObject } from '../../../shared/json-object.js';
-import type { ProfileName } from '../../../shared/profile-name.js';
+import type { Profile } from '../../../shared/profile.js';
 import { jsonPointer } from '../../configuration.js';
 import type { LocalComponent, RecipeComponent } from '../../recipe.js';
 import { inactivePolicies, MQTT_PROXY_SERVICE, POLICY_SERVICES } from '../access-control.js';
@@ -13,7 +13,7 @@ export interface LintOptions {
   /** What is on the devices now: the recipes, or components, of the deployment before. Those of the same name are compared. */
   readonly previous?: readonly (LocalComponent | RecipeComponent)[] | undefined;
   /** The profiles to look at. Default: both. */
-  readonly profiles?: readonly ProfileName[] | undefined;
+  readonly profiles?: readonly Profile[] | undefined;
   /** A thing's name, for `{iot:thingName}`. Default: `local-thing`. */
   readonly thingName?: string | undefined;
   /** The nucleus' root folder. Default: `/greengrass/v2`. */

@@ -1,4 +1,4 @@
-import type { ProfileName } from '../../../shared/profile-name.js';
+import type { Profile } from '../../../shared/profile.js';
 
 /** What the linter looks for. */
 export type PolicyRule =
@@ -45,7 +45,7 @@ export interface PolicyExample {
   /** The topic, or filter, that the component asks for. */
   readonly topic: string;
   /** Whether each profile allows it. */
-  readonly allowed: Readonly<Record<ProfileName, boolean>>;
+  readonly allowed: Readonly<Record<Profile, boolean>>;
 }
 
 /** One surprise in a component's policies. */
@@ -57,7 +57,7 @@ export interface PolicyFinding {
   /** Where in the `accessControl`, as a JSON pointer: `/aws.greengrass.ipc.mqttproxy/policy:1/resources/0`. */
   readonly path: string;
   /** The profiles on which it matters. */
-  readonly profiles: readonly ProfileName[];
+  readonly profiles: readonly Profile[];
   readonly message: string;
   readonly remedy: string;
   readonly example: PolicyExample;

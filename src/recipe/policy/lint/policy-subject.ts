@@ -1,6 +1,6 @@
 import { isJsonObject } from '../../../shared/json-object.js';
 import { PUBLISH, PUBLISH_TO_TOPIC, SUBSCRIBE, SUBSCRIBE_TO_TOPIC } from '../../../shared/operations.js';
-import type { ProfileName } from '../../../shared/profile-name.js';
+import type { Profile } from '../../../shared/profile.js';
 import { configured, jsonPointer, updateConfiguration } from '../../configuration.js';
 import { interpolateAll, type RecipeVariables } from '../../interpolate.js';
 import type { LocalComponent, RecipeComponent } from '../../recipe.js';
@@ -30,7 +30,7 @@ export class PolicySubject {
   readonly service: PolicyService;
   readonly accessControl: unknown;
   readonly variables: RecipeVariables;
-  readonly outcomes: Readonly<Record<ProfileName, PolicyOutcome>>;
+  readonly outcomes: Readonly<Record<Profile, PolicyOutcome>>;
   /** There are policies, but not under the exact name that Lite looks for. */
   readonly isMisnamedOnLite: boolean;
 

@@ -1,6 +1,6 @@
 import { checkBound } from '../shared/check-argument.js';
 import { Overflowed, type OverflowPolicy } from '../errors/errors.js';
-import type { Account } from './account.js';
+import type { LedgerAccount } from './account.js';
 import { type BufferPolicy, checkedSize, DEFAULT_BUFFER_MESSAGES } from './buffer-policy.js';
 import { hook } from '../stream/hook.js';
 import { LatestPerKey } from './latest-per-key.js';
@@ -10,11 +10,11 @@ import { Ring, type Waiting } from './ring.js';
  * The one bounded buffer a stage has: values wait here until the stage has room for them, and what does not fit is
  * dropped by the policy, counted, and remembered until {@link takeOverflow} is asked for it.
  */
-export class Entrance<A> {
+export class BoundedBuffer<A> {
   /** Bytes of a value; 0 where the policy has no `sizeOf`. */
   readonly sizeOf: (value: A) => number;
   readonly #waiting: Waiting<A>;
-  readonly #account: Account;
+  readonly #account: LedgerAccount;
   /** Values that may wait. */
   readonly messages: number;
   readonly #bytes: number;
@@ -32,7 +32,7 @@ export class Entrance<A> {
    * @param reported What an {@link Overflowed} says gave way; default: what the policy says.
    * @param spares Whether what is dropped is kept for {@link takeSpared}, and no overflow then.
    */
-  constructor(policy: BufferPolicy<A>, account: Account, reported?: OverflowPolicy, spares = false) {
+  constructor(policy: BufferPolicy<A>, account: LedgerAccount, reported?: OverflowPolicy, spares = false) {
     this.messages = checkBound(policy.messages ?? DEFAULT_BUFFER_MESSAGES, 'buffer.messages', 0);
     this.#bytes = checkBound(policy.bytes ?? Infinity, 'buffer.bytes', 0);
     this.onFull = policy.onFull ?? 'dropOldest';

@@ -1,7 +1,7 @@
 import { Observable, type Subscriber } from 'rxjs';
 
 /** What went from stages into the next one. */
-export interface EdgeAccount {
+export interface FeedAccount {
   /** The names of the stages that feed `to`. */
   readonly from: readonly string[];
   readonly to: string;
@@ -15,8 +15,8 @@ export interface EdgeAccount {
   readonly added: number;
 }
 
-/** The counters behind an {@link EdgeAccount}. */
-export class Edge {
+/** The counters behind a {@link FeedAccount}. */
+export class Feed {
   readonly from: Set<string> = new Set<string>();
   readonly to: string;
   sent = 0;
@@ -31,7 +31,7 @@ export class Edge {
     return this.from.size > 0;
   }
 
-  snapshot(): EdgeAccount {
+  snapshot(): FeedAccount {
     const { from, to, sent, received } = this;
     return { from: [...from], to, sent, received, absorbed: Math.max(0, sent - received), added: Math.max(0, received - sent) };
   }
@@ -39,16 +39,16 @@ export class Edge {
 
 /** Who is subscribing to its source right now, for the stage that is subscribed meanwhile. */
 interface Downstream {
-  /** The edge of the next stage, which is fed. Used for counting only: a stage that subscribes late (inside a `switchMap`) is merely missing from it. */
-  readonly edge: Edge | undefined;
+  /** The feed of the next stage, which is fed. Used for counting only: a stage that subscribes late (inside a `switchMap`) is merely missing from it. */
+  readonly feed: Feed | undefined;
   /** Whether a fallback is there before the next stage, for whatever cannot be published. */
   readonly hasFallback: boolean;
 }
 
 let subscribing: Downstream | undefined;
 
-export function edgeBeingSubscribed(): Edge | undefined {
-  return subscribing?.edge;
+export function feedBeingSubscribed(): Feed | undefined {
+  return subscribing?.feed;
 }
 
 /** Whether what is being subscribed feeds a fallback, which wants every value that comes to nothing. */
@@ -66,30 +66,30 @@ function within(downstream: Downstream | undefined, subscribe: () => void): void
   }
 }
 
-/** Subscribes to what feeds the stage of `edge`; an `edge` that is not known changes nothing. */
-export function along(edge: Edge | undefined, subscribe: () => void): void {
-  if (edge === undefined) subscribe();
-  else within({ edge, hasFallback: false }, subscribe);
+/** Subscribes to what feeds the stage of `feed`; one that is not known changes nothing. */
+export function along(feed: Feed | undefined, subscribe: () => void): void {
+  if (feed === undefined) subscribe();
+  else within({ feed, hasFallback: false }, subscribe);
 }
 
 /** The same stream, known to feed a fallback. */
 export function feedingFallback<A>(source: Observable<A>): Observable<A> {
   return new Observable(subscriber => {
-    within({ edge: subscribing?.edge, hasFallback: true }, () => {
+    within({ feed: subscribing?.feed, hasFallback: true }, () => {
       source.subscribe(subscriber);
     });
   });
 }
 
-/** Subscribes `subscriber` to `source`, which feeds the stage of `edge`. */
-export function subscribeAlong<A>(edge: Edge, source: Observable<A>, subscriber: Subscriber<A>): void {
-  along(edge, () => {
+/** Subscribes `subscriber` to `source`, which feeds the stage of `feed`. */
+export function subscribeAlong<A>(feed: Feed, source: Observable<A>, subscriber: Subscriber<A>): void {
+  along(feed, () => {
     source.subscribe(subscriber);
   });
 }
 
 /**
- * A stage suspends the edge while it deals with a value. A source that emits while it is being subscribed would otherwise
+ * A stage suspends what is being subscribed while it deals with a value. A source that emits while it is being subscribed would otherwise
  * let the stages that are subscribed because of the value count as its feeders.
  */
 export function suspendSubscribing(): Downstream | undefined {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Account } from '../../src/flow/account.js';
+import { LedgerAccount } from '../../src/flow/account.js';
 import type { BufferPolicy } from '../../src/flow/buffer-policy.js';
-import { Entrance } from '../../src/flow/entrance.js';
+import { BoundedBuffer } from '../../src/flow/bounded-buffer.js';
 
 interface Item {
   readonly id: number;
@@ -10,7 +10,7 @@ interface Item {
   readonly bytes: number;
 }
 
-/** What an entrance must do, in arrays and without care for speed. */
+/** What a bounded buffer must do, in arrays and without care for speed. */
 class Model {
   waiting: Item[] = [];
   dropped: Item[] = [];
@@ -50,25 +50,25 @@ class Model {
   }
 }
 
-const entranceOf = (
+const bufferOf = (
   messages: number,
   bytes: number,
   onFull: 'dropOldest' | 'dropNewest' | 'latestPerKey' | 'fail',
   onDrop: (item: Item) => void,
-): [Entrance<Item>, Account] => {
-  const account = new Account('concurrently', 'test');
+): [BoundedBuffer<Item>, LedgerAccount] => {
+  const account = new LedgerAccount('concurrently', 'test');
   const common = { messages, bytes, sizeOf: (item: Item) => item.bytes, onDrop };
   const policy: BufferPolicy<Item> = onFull === 'latestPerKey' ? { ...common, onFull, key: item => item.key } : { ...common, onFull };
-  return [new Entrance(policy, account), account];
+  return [new BoundedBuffer(policy, account), account];
 };
 
-const drain = <A>(entrance: Entrance<A>): A[] => {
+const drain = <A>(buffer: BoundedBuffer<A>): A[] => {
   const all: A[] = [];
-  while (entrance.length > 0) all.push(entrance.shift());
+  while (buffer.length > 0) all.push(buffer.shift());
   return all;
 };
 
-describe('an entrance', () => {
+describe('a bounded buffer', () => {
   it.each(['dropOldest', 'dropNewest', 'latestPerKey', 'fail'] as const)(
     'with %s keeps and drops what the plain model does, in the same order',
     onFull => {
@@ -84,23 +84,23 @@ describe('an entrance', () => {
           (steps, messages, bytes) => {
             const model = new Model(messages, bytes, onFull);
             const dropped: Item[] = [];
-            const [entrance, account] = entranceOf(messages, bytes, onFull, item => dropped.push(item));
+            const [buffer, account] = bufferOf(messages, bytes, onFull, item => dropped.push(item));
             let taken = 0;
             steps.forEach((step, id) => {
               if (step === 'take') {
-                expect(entrance.length).toBe(model.waiting.length);
-                if (entrance.length === 0) return;
+                expect(buffer.length).toBe(model.waiting.length);
+                if (buffer.length === 0) return;
                 const { bytes } = model.waiting[0] ?? { bytes: -1 };
-                expect(entrance.headBytes()).toBe(bytes);
-                expect(entrance.shift()).toBe(model.waiting.shift());
+                expect(buffer.headBytes()).toBe(bytes);
+                expect(buffer.shift()).toBe(model.waiting.shift());
                 account.emit(1, bytes);
                 taken++;
                 return;
               }
               const item = { id, ...step };
               account.receive(item.bytes);
-              expect(entrance.offer(item, item.bytes)).toBe(model.offer(item));
-              expect(entrance.length).toBeLessThanOrEqual(messages);
+              expect(buffer.offer(item, item.bytes)).toBe(model.offer(item));
+              expect(buffer.length).toBeLessThanOrEqual(messages);
             });
             const { received, buffered, emitted, peak } = account.snapshot();
             expect(dropped).toEqual(model.dropped);
@@ -108,11 +108,11 @@ describe('an entrance', () => {
             expect([buffered.messages, emitted.messages]).toEqual([model.waiting.length, taken]);
             expect(peak.messages).toBeLessThanOrEqual(messages);
             expect(peak.bytes).toBeLessThanOrEqual(bytes);
-            const overflow = entrance.takeOverflow();
+            const overflow = buffer.takeOverflow();
             expect(overflow?.messages ?? 0).toBe(dropped.length);
             expect(overflow?.bytes ?? 0).toBe(dropped.reduce((sum, item) => sum + item.bytes, 0));
-            expect(entrance.takeOverflow()).toBeUndefined();
-            expect(drain(entrance)).toEqual(model.waiting);
+            expect(buffer.takeOverflow()).toBeUndefined();
+            expect(drain(buffer)).toEqual(model.waiting);
           },
         ),
         { numRuns: 1_000 },
@@ -121,37 +121,37 @@ describe('an entrance', () => {
   );
 
   it('keeps the last value of every key while there is room for all keys', () => {
-    const [entrance] = entranceOf(3, Infinity, 'latestPerKey', () => undefined);
-    for (let id = 0; id < 100; id++) entrance.offer({ id, key: id < 90 ? id % 3 : 0, bytes: 1 }, 1);
-    expect(drain(entrance).map(({ id }) => id)).toEqual([88, 89, 99]);
+    const [buffer] = bufferOf(3, Infinity, 'latestPerKey', () => undefined);
+    for (let id = 0; id < 100; id++) buffer.offer({ id, key: id < 90 ? id % 3 : 0, bytes: 1 }, 1);
+    expect(drain(buffer).map(({ id }) => id)).toEqual([88, 89, 99]);
   });
 
   it('lets what onDrop feeds back in stay in order, and counts it', () => {
-    const account = new Account('concurrently', 'test');
-    const entrance: Entrance<number> = new Entrance<number>(
+    const account = new LedgerAccount('concurrently', 'test');
+    const buffer: BoundedBuffer<number> = new BoundedBuffer<number>(
       {
         messages: 2,
         onDrop: value => {
           if (value >= 100) return;
           account.receive(0);
-          entrance.offer(value + 100, 0);
+          buffer.offer(value + 100, 0);
         },
       },
       account,
     );
     for (const value of [1, 2, 3]) {
       account.receive(0);
-      entrance.offer(value, 0);
+      buffer.offer(value, 0);
     }
     const { received, dropped, buffered } = account.snapshot();
     expect(received.messages).toBe(dropped.messages + buffered.messages);
     expect(buffered.messages).toBe(2);
-    expect(entrance.length).toBe(2);
+    expect(buffer.length).toBe(2);
   });
 
   it('throws what onDrop threw once everything is counted', () => {
-    const account = new Account('concurrently', 'test');
-    const entrance = new Entrance<number>(
+    const account = new LedgerAccount('concurrently', 'test');
+    const buffer = new BoundedBuffer<number>(
       {
         messages: 1,
         onDrop: () => {
@@ -162,13 +162,13 @@ describe('an entrance', () => {
     );
     account.receive(0);
     account.receive(0);
-    entrance.offer(1, 0);
-    expect(() => entrance.offer(2, 0)).toThrow('broken');
+    buffer.offer(1, 0);
+    expect(() => buffer.offer(2, 0)).toThrow('broken');
     expect(account.snapshot()).toMatchObject({ dropped: { messages: 1 }, buffered: { messages: 1 } });
-    expect(entrance.shift()).toBe(2);
+    expect(buffer.shift()).toBe(2);
   });
 
   it.each([-1, NaN])('refuses a capacity of %d', messages => {
-    expect(() => new Entrance({ messages }, new Account('concurrently', 'test'))).toThrow(RangeError);
+    expect(() => new BoundedBuffer({ messages }, new LedgerAccount('concurrently', 'test'))).toThrow(RangeError);
   });
 });

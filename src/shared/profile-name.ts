@@ -1,8 +1,0 @@
-/**
- * Which server a local nucleus behaves as: `classic`, the Java nucleus (2.x), or `lite`, Greengrass Lite (2.6). They differ in
- * handshake, limits, error forms, policy matching and in what survives of a message.
- */
-export type ProfileName = 'classic' | 'lite';
-
-/** The transports there are: `node:net`, and AWS' native client. */
-export type TransportName = 'socket' | 'crt';
