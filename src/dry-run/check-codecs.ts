@@ -38,6 +38,20 @@ export function checkPayloads(record: DryRecord): readonly Finding[] {
   );
 }
 
+/**
+ * Marks that do not arrive everywhere.
+ *
+ * Source: Greengrass Lite carries of MQTT 5 nothing but the topic and the payload; observed.
+ */
+export function checkMarks({ stages }: Pick<DryRecord, 'stages'>): readonly Finding[] {
+  const lost = stages.filter(({ declaration: { marks } }) => marks?.as === 'members' && marks.profile !== 'classic');
+  return [...new Set(lost.map(({ name }) => name))].map(name => ({
+    severity: 'warning',
+    about: 'codecs',
+    message: `What ${JSON.stringify(name)} stores is marked by user properties, which Greengrass Lite does not carry: there nobody can tell when a message was stored, and whether it came before. Open the outbox with mark: 'wrap', or, where the component runs on no Lite, with profile: 'classic'.`,
+  }));
+}
+
 function declaredTwice({ name, declaration: { payload, topics = [] } }: RecordedStage): readonly Finding[] {
   if (payload === undefined) return [];
   const problem = PROBES.map(probe => problemOf(payload, topics[0] ?? '', probe)).find(text => text !== undefined);

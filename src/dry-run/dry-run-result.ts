@@ -4,7 +4,7 @@ import { VirtualTimeStopped } from '../testing/virtual-time.js';
 import type { Component } from '../component/component.js';
 import { type Access, accessOf } from './access.js';
 import { checkBranches } from './check-branches.js';
-import { checkCodecs, checkPayloads } from './check-codecs.js';
+import { checkCodecs, checkMarks, checkPayloads } from './check-codecs.js';
 import { checkLoops } from './check-loops.js';
 import { checkQuotas } from './check-quotas.js';
 import { checkTopics } from './check-topics.js';
@@ -87,6 +87,7 @@ function resultOf(component: Component, seen: DryRecord, memory: number | undefi
       ...checkQuotas(seen, memory),
       ...checkCodecs([...seen.subscriptions, ...seen.localSubscriptions]),
       ...checkPayloads(seen),
+      ...checkMarks(seen),
       ...checkLoops(access, seen),
       ...checkValidation(seen),
       ...checkRecipe(component, access),

@@ -1,5 +1,6 @@
 import type { Decoder } from '../codec/codec.js';
 import type { OverflowPolicy } from '../errors/errors.js';
+import type { Profile } from '../ports/mqtt-proxy.js';
 
 /** A number of values and, where a stage was told `sizeOf`, their bytes. */
 export interface Amount {
@@ -57,6 +58,8 @@ export interface DeclaredMarks {
   readonly tellsOldest: boolean;
   /** Milliseconds after which a message is not sent any more. `Infinity`: there is no such time. */
   readonly maxAge: number;
+  /** The only nucleus it is for. Left out: any. */
+  readonly profile?: Profile | undefined;
 }
 
 /** The bound of a stage, with every default filled in. */

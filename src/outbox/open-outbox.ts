@@ -58,7 +58,8 @@ export interface OutboxOptions {
    */
   readonly deleteWhen?: DeleteWhen | undefined;
   /**
-   * The nucleus it is for, whose limits decide what is too large to be stored. Default: the one that the forwarder finds, and until then `classic`.
+   * The nucleus it is for, whose limits decide what is too large to be stored, and in a dry run whether the marks arrive. Default: the one that the
+   * forwarder finds, and until then `classic`: what turns out to be too large for Greengrass Lite is then set aside, with that reason.
    */
   readonly profile?: Profile | undefined;
   /** How many messages share one sync of the disk. */

@@ -38,6 +38,8 @@ export interface Outbox extends AsyncDisposable {
   readonly topics: readonly string[] | undefined;
   /** When its messages are deleted. */
   readonly deleteWhen: DeleteWhen;
+  /** The only nucleus it is for. `undefined`: any. */
+  readonly profile: Profile | undefined;
   /** What waits, from now on and at each change. Opens nothing: before the first stage has, nothing waits. Never completes before `close`. */
   readonly depth$: Observable<OutboxDepth>;
   /** Commits what waits and closes the file. Stages and forwarders that go on get `Left(OutboxUnavailable)`. */
@@ -82,13 +84,12 @@ const NOTHING: StoreNews = {
 };
 
 /** What {@link FileOutbox} is made of. */
-export interface OutboxParts extends Pick<Outbox, 'path' | 'mark' | 'tellOldest' | 'topics' | 'deleteWhen'> {
+export interface OutboxParts extends Pick<Outbox, 'path' | 'mark' | 'tellOldest' | 'topics' | 'deleteWhen' | 'profile'> {
   readonly make: () => Store;
   /** Its bounds, and whether what it holds outlives the process: for where it is on a virtual disk. */
   readonly settings: StoreSettings;
   readonly isInMemory: boolean;
   readonly commit: { readonly messages: number; readonly within: number };
-  readonly profile: Profile | undefined;
   readonly scheduler: SchedulerLike;
   /** Is told what the file says at each change. */
   readonly ledger: Ledger;
@@ -106,6 +107,7 @@ export class FileOutbox implements Outbox {
   readonly maxAge: number;
   readonly topics: readonly string[] | undefined;
   readonly deleteWhen: DeleteWhen;
+  readonly profile: Profile | undefined;
   readonly depth$: Observable<OutboxDepth>;
   readonly #parts: OutboxParts;
   readonly #clock: AgeClock;
@@ -124,7 +126,8 @@ export class FileOutbox implements Outbox {
   constructor(parts: OutboxParts, isTwin = false) {
     this.#parts = parts;
     this.#isTwin = isTwin;
-    ({ path: this.path, mark: this.mark, tellOldest: this.tellOldest, topics: this.topics, deleteWhen: this.deleteWhen } = parts);
+    ({ path: this.path, mark: this.mark, tellOldest: this.tellOldest } = parts);
+    ({ topics: this.topics, deleteWhen: this.deleteWhen, profile: this.profile } = parts);
     this.maxAge = parts.settings.maxAge;
     this.#clock = new AgeClock(parts.scheduler);
     this.depth$ = new Observable(destination =>

@@ -142,8 +142,8 @@ export function storeIn<A>(
   const { key, priority, expires, stream = '', payload, inFlight = 1_000 } = options;
   const topics = options.topics === undefined ? undefined : declaredFilters(options.topics);
   const undeclared = topics === undefined ? undefined : onlyDeclared(topics, options.name ?? 'storeIn', PUBLISH);
-  const { mark, tellOldest, maxAge } = outbox;
-  const marks = { as: typeof mark === 'function' ? ('function' as const) : mark, tellsOldest: tellOldest, maxAge };
+  const { mark, tellOldest, maxAge, profile: onlyFor } = outbox;
+  const marks = { as: typeof mark === 'function' ? ('function' as const) : mark, tellsOldest: tellOldest, maxAge, profile: onlyFor };
   return stage('storeIn', options, () => {
     let open: Either<OutboxUnavailable<'message'>, OpenOutbox> | undefined;
     /** Values that came before the file was open. */

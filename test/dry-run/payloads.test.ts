@@ -7,7 +7,7 @@ import { gzipped, json, jsonArray, ndjson } from '../../src/codec/index.js';
 import { type Branches, component, type RunContext } from '../../src/component/index.js';
 import { dryRun } from '../../src/dry-run/index.js';
 import { publishTo } from '../../src/flow/index.js';
-import { envelope, forwardFrom, storeIn } from '../../src/outbox/index.js';
+import { envelope, forwardFrom, type OutboxOptions, storeIn } from '../../src/outbox/index.js';
 import type { MqttProxy } from '../../src/ports/mqtt-proxy.js';
 import { QOS } from '../../src/shared/qos.js';
 
@@ -106,6 +106,31 @@ describe('a declared payload', () => {
     const throwing: Decoder<unknown> = { decode: ({ payload }) => right(JSON.parse(Buffer.from(payload).toString())) };
     const { codecs } = await dry(proxy => every(proxy, '{"celsius":21}', throwing));
     expect(codecs).toEqual([expect.stringMatching(/^error: The codec that "readings" declares as its payload throws on the payload ""/)]);
+  });
+});
+
+describe('the marks of an outbox', () => {
+  it.each([
+    [
+      'as user properties, may not arrive',
+      {},
+      [/^warning: What "meters" stores is marked by user properties, which Greengrass Lite does not carry: /],
+    ],
+    ['around the payload, do', { mark: 'wrap' }, []],
+    ['as a function likes, are its own affair', { mark: message => message }, []],
+    ['for a classic nucleus alone, do', { profile: 'classic' }, []],
+  ] as readonly (readonly [string, OutboxOptions, readonly RegExp[]])[])('%s', async (_what, options, expected) => {
+    const { codecs } = await dry((proxy, _, { openOutbox }) => {
+      const outbox = openOutbox({ topics: ['out'], ...options });
+      return {
+        stored: NEVER.pipe(
+          takeUntil(proxy.draining$),
+          storeIn(outbox, () => ({ topicName: 'out', payload: '', qos }), { name: 'meters' }),
+        ),
+        forwarded: forwardFrom(outbox, proxy),
+      };
+    });
+    expect(codecs).toEqual(expected.map(text => expect.stringMatching(text) as string));
   });
 });
 

@@ -86,6 +86,21 @@ describe('an outbox in a file', () => {
     expect((await firstValueFrom(outbox.depth$)).counts).toMatchObject({ setAside: 0, inside: 2 });
   });
 
+  it('sets aside, with the reason, what was stored before the nucleus was known and turns out to be too large for Greengrass Lite', async () => {
+    const outbox = onDisk(join(ownFolder(), 'outbox.sqlite'));
+    const large = 'x'.repeat(8_000);
+    expect(await store(outbox, [large, 'small'])).toEqual(['1', '2']);
+    const { proxy } = await nucleusOf('lite');
+    const outcomes = await firstValueFrom(forwardFrom(outbox, proxy, { rate: 1_000 }).pipe(take(2), toArray()));
+    expect(outcomes).toMatchObject([
+      { _tag: 'Left', left: { _tag: 'SetAside', number: 1, message: expect.stringContaining('too large for a lite nucleus') as string } },
+      { _tag: 'Right', right: { number: 2 } },
+    ]);
+    // Once it is known, or was named, it is refused when it is to be stored.
+    const named = onDisk(join(ownFolder(), 'outbox.sqlite'), { profile: 'lite' });
+    expect(await store(named, [large])).toEqual([expect.stringContaining('too large to be stored')]);
+  });
+
   it('makes no file before it is used, and none but its three', async () => {
     const folder = ownFolder();
     const outbox = onDisk(join(folder, 'outbox.sqlite'));
