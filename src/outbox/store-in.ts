@@ -187,7 +187,7 @@ export function storeIn<A>(
 
     const wantedOf = (value: A): Wanted | InvalidRequest<'message'> => {
       const request = atOnce(toRequest(value), 'toRequest');
-      const profile = open !== undefined && !isLeft(open) ? open.right.profile : undefined;
+      const profile = open !== undefined && !isLeft(open) ? open.right.profile : outbox.profile;
       const problem =
         publishProblem(request) ??
         topicProblem(outbox, request, options.name) ??

@@ -91,7 +91,7 @@ describe('an outbox in a file', () => {
     const large = 'x'.repeat(8_000);
     expect(await store(outbox, [large, 'small'])).toEqual(['1', '2']);
     const { proxy } = await nucleusOf('lite');
-    const outcomes = await firstValueFrom(forwardFrom(outbox, proxy, { rate: 1_000 }).pipe(take(2), toArray()));
+    const outcomes = await firstValueFrom(forwardFrom(outbox, proxy, { messagesPerSecond: 1_000 }).pipe(take(2), toArray()));
     expect(outcomes).toMatchObject([
       { _tag: 'Left', left: { _tag: 'SetAside', number: 1, message: expect.stringContaining('too large for a lite nucleus') as string } },
       { _tag: 'Right', right: { number: 2 } },
