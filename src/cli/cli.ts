@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Observable } from 'rxjs';
 import { signalExitCode } from './cli-error.js';
 import { Output } from './output.js';
+import { PACKAGE_FOLDER } from './package-folder.js';
 
 /** What every command is handed. */
 export interface Cli {
@@ -78,6 +79,6 @@ export function aborted(signal: AbortSignal): Observable<void> {
 
 /** The version in this package's own package.json. */
 export function packageVersion(): string {
-  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { readonly version: string };
+  const manifest = JSON.parse(readFileSync(new URL('package.json', PACKAGE_FOLDER), 'utf8')) as { readonly version: string };
   return manifest.version;
 }

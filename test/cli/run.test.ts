@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { Health } from '../../src/component/index.js';
 import type { LocalNucleus, NucleusEvent } from '../../src/local/index.js';
 import { allow, PROFILES, start } from '../kit/nucleus/nuclei.js';
+import { loadedFrom } from '../kit/process/loaded-sources.js';
 import { runCli, temporaryFolder, type CliProcess } from '../kit/process/run-cli.js';
 
 const moduleOf = (name: string): string => fileURLToPath(new URL(`components/${name}.mjs`, import.meta.url));
@@ -184,11 +185,10 @@ describe('run', () => {
     const trace = fileURLToPath(new URL('trace-modules.mjs', import.meta.url));
     const run = runCli(['run', EDGE], { env: { NODE_OPTIONS: `--import=${trace}`, GREENGRASS_RX_CONFIG: '{"deadband":null}' } });
     expect(await run.ended).toEqual({ code: 78, signal: null });
-    const loaded = run
-      .stderr()
-      .split('\n')
-      .filter(url => url.includes('/dist/'));
-    expect(loaded.some(url => url.endsWith('/component/run-component.js'))).toBe(true);
-    expect(loaded.filter(url => /\/dist\/(testing|local|component\/dry-run)\/|node_modules\/(yaml|aedes)\//.test(url))).toEqual([]);
+    const { sources, packages } = loadedFrom(run.stderr().split('\n'));
+    expect(sources).toContain('component/run-component.ts');
+    expect(sources.filter(file => /^(testing|local|dry-run|recipe)\//.test(file))).toEqual([]);
+    expect(packages).not.toHaveProperty('yaml');
+    expect(packages).not.toHaveProperty('aedes');
   });
 });

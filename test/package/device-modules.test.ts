@@ -1,14 +1,12 @@
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { OTHER, start } from '../kit/nucleus/nuclei.js';
+import { loadedBy } from '../kit/process/loaded-sources.js';
 import { temporaryFolder } from '../kit/process/run-cli.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const DIST = new URL('../../dist/', import.meta.url).href;
 
 /** What a developer uses, and no device loads. */
 const KIT = ['recipe', 'local', 'testing', 'dry-run', 'eslint', 'cli'];
@@ -34,15 +32,6 @@ const COMPONENT = `
   process.stderr.write(reason);
 `;
 
-/** The files of dist that a process loaded, from the coverage that V8 writes of each script. */
-function loadedFrom(coverage: string): string[] {
-  const scripts = readdirSync(coverage).flatMap(file => {
-    const { result } = JSON.parse(readFileSync(join(coverage, file), 'utf8')) as { readonly result: readonly { readonly url: string }[] };
-    return result.map(({ url }) => url);
-  });
-  return scripts.filter(url => url.startsWith(DIST)).map(url => url.slice(DIST.length));
-}
-
 describe('what a component loads on a device', () => {
   test('is the runtime: no module of the kit, whatever it does', async () => {
     await using nucleus = await start('classic');
@@ -54,10 +43,11 @@ describe('what a component loads on a device', () => {
       SVCUID: nucleus.authToken(OTHER),
     };
     const { stderr } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', COMPONENT], { cwd: ROOT, env });
-    const loaded = loadedFrom(coverage);
+    const { sources, packages } = loadedBy(coverage);
 
     expect(stderr).toBe('done');
-    expect(loaded).toEqual(expect.arrayContaining(['index.js', 'component/run-component.js', 'ipc/socket/socket-transport.js']));
-    expect(loaded.filter(file => KIT.some(folder => file.startsWith(`${folder}/`)))).toEqual([]);
+    expect(sources).toEqual(expect.arrayContaining(['component/run-component.ts', 'ipc/socket/socket-transport.ts']));
+    expect(sources.filter(file => KIT.some(folder => file.startsWith(`${folder}/`)))).toEqual([]);
+    expect(Object.keys(packages).sort()).toEqual(['fp-ts', 'io-ts', 'rxjs']);
   });
 });

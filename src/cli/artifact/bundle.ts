@@ -38,7 +38,8 @@ export async function bundle(module: string, file: string, outside: readonly str
     cwd: dirname(entry),
     platform: 'node',
     external: outside.flatMap(name => [name, new RegExp(`^${escaped(name)}/`)]),
-    resolve: { extensionAlias: { '.js': ['.ts', '.js'], '.mjs': ['.mts', '.mjs'] } },
+    // `module`: with it this package leads to fp-ts and io-ts themselves.
+    resolve: { conditionNames: ['module', 'node'], extensionAlias: { '.js': ['.ts', '.js'], '.mjs': ['.mts', '.mjs'] } },
     transform: { target: TARGET },
     logLevel: 'silent',
     plugins: [program(entry), mapped, modules],
@@ -122,7 +123,7 @@ const MODULES = [
 const modules: Rolldown.Plugin = {
   name: 'greengrass-rx:modules',
   resolveId: {
-    filter: { id: /^(rxjs|fp-ts|io-ts)(\/|$)/ },
+    filter: { id: /^#?(rxjs|fp-ts|io-ts)(\/|$)/ },
     async handler(id, importer) {
       const found = await this.resolve(id, importer, { skipSelf: true });
       if (found?.external !== false) return found;

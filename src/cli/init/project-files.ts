@@ -7,6 +7,7 @@ import { type RecipeDocument, recipeText } from '../../recipe/recipe-format.js';
 import { COMPONENT_NAME_RULE, isComponentName } from '../../shared/component-identity.js';
 import type { Profile } from '../../shared/profile.js';
 import { UsageError } from '../cli-error.js';
+import { PACKAGE_FOLDER } from '../package-folder.js';
 
 /** A file of a new project. */
 interface NewFile {
@@ -21,7 +22,7 @@ interface ProjectOptions extends ManifestOptions {
   readonly region: string;
 }
 
-const TEMPLATE = new URL('../../../template/', import.meta.url);
+const TEMPLATE = new URL('template/', PACKAGE_FOLDER);
 /** The names that stand in the template, which is itself checked and tested. */
 const TEMPLATE_NAMES = /com\.example\.MyComponent|MyComponent|my-component/g;
 
@@ -75,7 +76,7 @@ const LINTERS = ['eslint', 'typescript-eslint'];
 
 /** package.json of a new project. The versions are those that this version of greengrass-rx was tested with. */
 function projectManifest({ packageName }: ProjectNames, { profile, eslint, packageSpecifier }: ManifestOptions): string {
-  const own = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as OwnManifest;
+  const own = JSON.parse(readFileSync(new URL('package.json', PACKAGE_FOLDER), 'utf8')) as OwnManifest;
   const tested = (names: readonly string[]): Record<string, string> =>
     Object.fromEntries(names.map(name => [name, own.devDependencies[name] ?? '*']));
   const dev = `greengrass-rx dev --recipe recipe.yaml${profile === 'classic' ? '' : ` --profile ${profile}`}`;

@@ -1,0 +1,71 @@
+/**
+ * Makes the modules of `src` a few files of `dist`, so that a program that imports the package opens a dozen of them and not hundreds. The declarations
+ * stay a file for a module: `tsc` writes them. Plain JavaScript, since a build begins with it.
+ */
+import { readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { rolldown } from 'rolldown';
+
+const { exports, bin, imports } = JSON.parse(readFileSync('package.json', 'utf8'));
+
+/** The entries, such as `component/index`. */
+const entries = [...Object.values(exports), ...Object.values(bin)].flatMap(file => /^\.\/dist\/(.*)\.js$/.exec(file)?.[1] ?? []);
+
+/**
+ * Folders of `src` that a device loads. Each is a file: the folders depend on each other in one direction, and so do these files. Of the kit, what entries
+ * and commands have in common is found by the bundler, so that each loads its own alone.
+ */
+const RUNTIME = /\/src\/(shared|errors|schedule|codec|topic|stream|ipc|ports|flow|operators|sinks|client|outbox|component)\//;
+
+/**
+ * fp-ts and io-ts, by the names that the published files import them by. When an ES module imports a CommonJS one, Node reads all of it to find the names
+ * that it exports, and these are large: that took a third of the start. So each has a small CommonJS module before it, which names them. Whoever
+ * bundles this package (condition `module`) gets the library itself.
+ */
+const libraries = {
+  name: 'libraries',
+  resolveId: {
+    filter: { id: /^(fp-ts|io-ts)(\/|$)/ },
+    handler(id) {
+      const name = Object.keys(imports).find(key => imports[key].module === id);
+      if (name === undefined) this.error(`${id} has no name among the imports of package.json.`);
+      return { id: name, external: true };
+    },
+  },
+  generateBundle() {
+    const require = createRequire(import.meta.url);
+    for (const { module, default: file } of Object.values(imports)) {
+      const names = Object.keys(require(module)).filter(name => name !== 'default' && name !== '__esModule');
+      const lines = names.map(name => `exports.${name} = library.${name};`);
+      const source = ["'use strict';", `const library = require('${module}');`, ...lines, ''].join('\n');
+      this.emitFile({ type: 'asset', fileName: file.replace('./dist/', ''), source });
+    }
+  },
+};
+
+const bundle = await rolldown({
+  input: Object.fromEntries(entries.map(name => [name, `src/${name}.ts`])),
+  platform: 'node',
+  tsconfig: './tsconfig.build.json',
+  transform: { target: 'es2023' },
+  external: /^(?!fp-ts|io-ts|@oxc-project)[a-z@]/,
+  plugins: [libraries],
+  // What grouping by folders asks for; test/package/published-files.test.ts holds that no entry has a name more.
+  preserveEntrySignatures: 'allow-extension',
+});
+// What an earlier build has left there has other names.
+rmSync('dist/chunks', { recursive: true, force: true });
+await bundle.write({
+  dir: 'dist',
+  format: 'esm',
+  sourcemap: true,
+  sourcemapExcludeSources: true,
+  entryFileNames: '[name].js',
+  chunkFileNames: 'chunks/[name].js',
+  comments: { legal: true, annotation: true, jsdoc: false },
+  codeSplitting: {
+    includeDependenciesRecursively: false,
+    groups: [{ debugName: 'runtime', name: id => RUNTIME.exec(id.replaceAll('\\', '/'))?.[1] ?? null }],
+  },
+});
+await bundle.close();
