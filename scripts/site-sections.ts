@@ -3,7 +3,9 @@ export const SECTIONS: Readonly<Record<string, readonly (readonly [guide: string
   'Start here': [
     ['tutorial', 'Tutorial'],
     ['offline', 'A device that goes offline'],
+    ['either', 'Either and io-ts in ten minutes'],
     ['migrating', 'From the official SDK'],
+    ['other-stacks', 'From another stack'],
   ],
   Guides: [
     ['component', 'Components'],
@@ -16,7 +18,9 @@ export const SECTIONS: Readonly<Record<string, readonly (readonly [guide: string
     ['operators/aggregates', 'Aggregates'],
     ['operators/batch', 'Batch and shape'],
     ['operators/rate', 'Rate'],
+    ['commands', 'Commands'],
     ['outbox', 'The outbox'],
+    ['dead-letters', 'Dead letters'],
     ['testing', 'Testing'],
     ['fleet', 'A fleet'],
   ],
@@ -32,6 +36,7 @@ export const SECTIONS: Readonly<Record<string, readonly (readonly [guide: string
     ['local-nucleus', 'The local nucleus'],
     ['brokers', 'Brokers behind the local nucleus'],
     ['benchmarks', 'Benchmarks'],
+    ['glossary', 'Glossary'],
     ['stability', 'Stability'],
   ],
 };
