@@ -7,22 +7,32 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll } from 'vitest';
 import { javaJars } from './peers.js';
 
+/** The developer guide's own examples, and a component of ours for the services that it has none for. */
 const PACKAGE = 'com.aws.greengrass.docs.samples.ipc';
+const SOURCES = [
+  ...['PublishToIoTCore', 'SubscribeToIoTCore', 'util.IPCUtils'].map(name => `${PACKAGE}.${name}`),
+  'com.example.peers.NucleusServices',
+];
 const JARS = join(javaJars ?? '', '*');
 
-/** Compiles the developer guide's examples for a block of tests, and gives the command that runs one. */
+/** Compiles the examples for a block of tests, and gives the command that runs one: the developer guide's by its short name. */
 export function javaExamples(): (name: string, ...args: readonly string[]) => readonly [string, ...string[]] {
   let classes: string;
 
   beforeAll(async () => {
     classes = await mkdtemp(join(tmpdir(), 'ggrx-java-'));
-    const files = ['PublishToIoTCore', 'SubscribeToIoTCore', 'util/IPCUtils'].map(name =>
-      fileURLToPath(new URL(`java/${PACKAGE.replaceAll('.', '/')}/${name}.java`, import.meta.url)),
-    );
+    const files = SOURCES.map(name => fileURLToPath(new URL(`java/${name.replaceAll('.', '/')}.java`, import.meta.url)));
     await promisify(execFile)('javac', ['-encoding', 'UTF-8', '-cp', JARS, '-d', classes, ...files]);
   }, 60_000);
 
   afterAll(() => rm(classes, { recursive: true, force: true }));
 
-  return (name, ...args) => ['java', '-Dfile.encoding=UTF-8', '-cp', `${classes}:${JARS}`, `${PACKAGE}.${name}`, ...args];
+  return (name, ...args) => [
+    'java',
+    '-Dfile.encoding=UTF-8',
+    '-cp',
+    `${classes}:${JARS}`,
+    name.includes('.') ? name : `${PACKAGE}.${name}`,
+    ...args,
+  ];
 }

@@ -1,6 +1,6 @@
-import { greengrasscoreipc } from 'aws-iot-device-sdk-v2';
+import { eventstream_rpc, greengrasscoreipc } from 'aws-iot-device-sdk-v2';
 import { afterEach, expect, test } from 'vitest';
-import { startLocalNucleus, type Profile } from '../../src/local/index.js';
+import { readRecipe, startLocalNucleus, type Profile, type RecipeComponent } from '../../src/local/index.js';
 
 const COMPONENT = 'com.example.Sdk';
 const PROFILES: readonly Profile[] = ['classic', 'lite'];
@@ -63,6 +63,79 @@ test.each(PROFILES)('the official SDK on %s reads, writes and follows configurat
   await ipc.updateConfiguration({ timestamp: new Date(4_102_444_800_500), valueToMerge: { interval: 5 } });
   expect((await changes.next()).configurationUpdateEvent).toEqual({ componentName: COMPONENT, keyPath: ['interval'] });
   expect(await ipc.getConfiguration({ keyPath: ['interval'] })).toMatchObject({ componentName: COMPONENT, value: { interval: 5 } });
+  await stream.close();
+  await ipc.close();
+});
+
+/** The component with a recipe, whose configuration a deployment changes. */
+function deployed(limit: number): RecipeComponent {
+  const recipe = readRecipe(
+    JSON.stringify({
+      RecipeFormatVersion: '2020-01-25',
+      ComponentName: COMPONENT,
+      ComponentVersion: '1.0.0',
+      ComponentConfiguration: { DefaultConfiguration: { config: { limit: 1 } } },
+      Manifests: [{}],
+    }),
+  );
+  if (recipe._tag === 'Left') throw recipe.left;
+  return { recipe: recipe.right, configurationUpdate: { merge: { config: { limit } } } };
+}
+
+const { ReportedLifecycleState, ConfigurationValidityStatus } = greengrasscoreipc.model;
+
+test.each(PROFILES)(
+  'the official SDK on %s reports its state; an update it defers is announced again, where there are updates',
+  async profile => {
+    await using nucleus = await startLocalNucleus({ profile, components: [deployed(1)] });
+    Object.assign(process.env, nucleus.environment(COMPONENT));
+    const states: string[] = [];
+    nucleus.observe(event => {
+      if (event.kind === 'stateReported') states.push(event.state);
+    });
+    const ipc = greengrasscoreipc.createClient();
+    await ipc.connect();
+    await ipc.updateState({ state: ReportedLifecycleState.RUNNING });
+    expect(states).toEqual(['RUNNING']);
+    const stream = ipc.subscribeToComponentUpdates({});
+    const events = arrivals<greengrasscoreipc.model.ComponentUpdatePolicyEvents>();
+    stream.on('message', events.push);
+    if (profile === 'lite') {
+      await expect(stream.activate()).rejects.toMatchObject({ type: eventstream_rpc.RpcErrorType.ServiceError });
+    } else {
+      await stream.activate();
+      const rollingOut = nucleus.rollOut([deployed(2)], { notifyComponents: true });
+      const { deploymentId, isGgcRestarting } = (await events.next()).preUpdateEvent ?? {};
+      expect(isGgcRestarting).toBe(false);
+      await ipc.deferComponentUpdate({ deploymentId: deploymentId ?? '', recheckAfterMs: 1 });
+      expect((await events.next()).preUpdateEvent?.deploymentId).toBe(deploymentId);
+      await ipc.deferComponentUpdate({ deploymentId: deploymentId ?? '', recheckAfterMs: 0 });
+      expect((await events.next()).postUpdateEvent?.deploymentId).toBe(deploymentId);
+      expect(await rollingOut).toMatchObject({ status: 'SUCCEEDED' });
+      await stream.close();
+    }
+    await ipc.close();
+  },
+);
+
+test('the official SDK on classic refuses a configuration before it takes effect', async () => {
+  await using nucleus = await startLocalNucleus({ profile: 'classic', components: [deployed(1)] });
+  Object.assign(process.env, nucleus.environment(COMPONENT));
+  const ipc = greengrasscoreipc.createClient();
+  await ipc.connect();
+  const stream = ipc.subscribeToValidateConfigurationUpdates({});
+  const requests = arrivals<greengrasscoreipc.model.ValidateConfigurationUpdateEvents>();
+  stream.on('message', requests.push);
+  await stream.activate();
+  const rollingOut = nucleus.rollOut([deployed(2)]);
+  const request = (await requests.next()).validateConfigurationUpdateEvent;
+  expect(request).toMatchObject({ configuration: { config: { limit: 2 } } });
+  const deploymentId = request?.deploymentId ?? '';
+  await ipc.sendConfigurationValidityReport({
+    configurationValidityReport: { deploymentId, status: ConfigurationValidityStatus.REJECTED, message: 'not today' },
+  });
+  expect(await rollingOut).toMatchObject({ status: 'FAILED_NO_STATE_CHANGE' });
+  expect(await ipc.getConfiguration({ keyPath: ['config'] })).toMatchObject({ value: { limit: 1 } });
   await stream.close();
   await ipc.close();
 });
