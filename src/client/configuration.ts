@@ -1,11 +1,11 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import type { Type } from 'io-ts';
 import { concatMap, defer, firstValueFrom, map, Observable, of } from 'rxjs';
-import { validated } from '../codec/validated.js';
+import { validated } from '../codec/codec.js';
 import type { ConfigurationInvalid, RequestError, ServiceSubscribeError } from '../errors/errors.js';
 import { ConfigurationUpdateEvents, GetConfigurationResponse, readShape } from '../ipc/wire/shapes.js';
-import { isJsonObject } from '../shared/json-object.js';
 import type { RunnableTaskEither } from '../ports/mqtt-proxy.js';
+import { isJsonObject } from '../shared/json-object.js';
 import { GET_CONFIGURATION, SUBSCRIBE_TO_CONFIGURATION_UPDATE, UPDATE_CONFIGURATION } from '../shared/operations.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 import { answerDeployments, type ConfigurationVerdict, encodeUpdate, holds, notWritten } from './configuration-changes.js';

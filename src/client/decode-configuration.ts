@@ -1,9 +1,7 @@
 import { type Either, left } from 'fp-ts/lib/Either.js';
 import type { Context, Type, Validation } from 'io-ts';
-import type { DecodeProblems } from '../codec/codec.js';
-import { forbiddenKeyIn } from '../codec/forbidden-key.js';
-import { inexactNumbers } from '../codec/inexact-numbers.js';
-import { validated } from '../codec/validated.js';
+import { type DecodeProblems, validated } from '../codec/codec.js';
+import { forbiddenKeyIn, inexactNumbers } from '../codec/json-text.js';
 import { ConfigurationInvalid } from '../errors/errors.js';
 import { isJsonObject } from '../shared/json-object.js';
 

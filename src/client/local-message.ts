@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
-import { inexactNumbers } from '../codec/inexact-numbers.js';
+import { inexactNumbers } from '../codec/json-text.js';
 import { DecodeFailed, InvalidRequest, type Operation } from '../errors/errors.js';
 import { FRAME_OVERHEAD } from '../ipc/wire/frame.js';
 import { encodeHeaders } from '../ipc/wire/headers.js';
@@ -10,8 +10,8 @@ import type { Capabilities, SilenceWatch, SubscriptionStatus } from '../ports/mq
 import { decodeBase64, decodeUnpaddedBase64, encodeBase64 } from '../shared/base64.js';
 import { isJsonObject } from '../shared/json-object.js';
 import { PUBLISH_TO_TOPIC, SUBSCRIBE_TO_TOPIC } from '../shared/operations.js';
-import { classicLocalRoutes } from '../topic/classic-local-routes.js';
-import { mqttStringProblem, quoted } from '../topic/mqtt-string.js';
+import { classicLocalRoutes } from '../topic/classic-routes.js';
+import { mqttStringProblem, quoted } from '../topic/topic-rules.js';
 import { frameProblem, silenceProblem } from './mqtt-request.js';
 
 /** A message of a local topic as it arrives. */

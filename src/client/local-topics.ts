@@ -10,7 +10,7 @@ import { encodeBase64 } from '../shared/base64.js';
 import { PUBLISH_TO_TOPIC, SUBSCRIBE_TO_TOPIC } from '../shared/operations.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 import { topicMatches } from '../topic/topic-matches.js';
-import { topicFilterOf, type TopicPattern } from '../topic/topic-pattern.js';
+import { topicFilterOf, type TopicPattern } from '../topic/topic-template.js';
 import {
   encodeLocalPublish,
   type LocalAccepted,

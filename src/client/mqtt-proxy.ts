@@ -19,7 +19,7 @@ import { PUBLISH, SUBSCRIBE, SUBSCRIBE_STATUS } from '../shared/operations.js';
 import { QOS, qosOf } from '../shared/qos.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 import { markHandled } from '../stream/unhandled.js';
-import { topicFilterOf } from '../topic/topic-pattern.js';
+import { topicFilterOf } from '../topic/topic-template.js';
 import { ConnectionLife } from './connection-life.js';
 import { encodePublish, frameProblem, publishProblem, subscribeProblem } from './mqtt-request.js';
 import type { NucleusLink } from './nucleus-link.js';

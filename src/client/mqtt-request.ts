@@ -9,9 +9,8 @@ import type { Capabilities, Profile, SilenceWatch, SubscribeRequest } from '../p
 import { encodeBase64 } from '../shared/base64.js';
 import { PUBLISH, SUBSCRIBE } from '../shared/operations.js';
 import { QOS } from '../shared/qos.js';
-import { topicFilterProblem } from '../topic/topic-filter.js';
 import { topicMatches } from '../topic/topic-matches.js';
-import { publishTopicProblem } from '../topic/topic-name.js';
+import { publishTopicProblem, topicFilterProblem } from '../topic/topic-rules.js';
 import { capabilitiesOf } from './nucleus-profile.js';
 
 /** The JSON of a `PublishToIoTCore` request. */

@@ -5,8 +5,8 @@ import { DecodeFailed, type ServiceSubscribeError, type SubscribeError } from '.
 import { countedAs } from '../flow/counted.js';
 import type { PatternSubscribeRequest, SubscribeRequest } from '../ports/mqtt-proxy.js';
 import { atOnce } from '../shared/at-once.js';
-import { quoted } from '../topic/mqtt-string.js';
-import { isTopicPattern, type TopicPattern } from '../topic/topic-pattern.js';
+import { quoted } from '../topic/topic-rules.js';
+import { isTopicPattern, type TopicPattern } from '../topic/topic-template.js';
 
 /** Any request a proxy can be asked to subscribe with: all overloads of `subscribe` in one. */
 export type AnySubscribeRequest = (SubscribeRequest | PatternSubscribeRequest<unknown>) & {

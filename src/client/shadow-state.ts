@@ -1,7 +1,6 @@
-import { left, right, type Either } from 'fp-ts/lib/Either.js';
+import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
-import { forbiddenKeyIn } from '../codec/forbidden-key.js';
-import { inexactNumbers } from '../codec/inexact-numbers.js';
+import { forbiddenKeyIn, inexactNumbers } from '../codec/json-text.js';
 import { DecodeFailed } from '../errors/errors.js';
 import type { MqttMessage } from '../ports/mqtt-message.js';
 import { isJsonObject } from '../shared/json-object.js';

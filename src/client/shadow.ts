@@ -1,17 +1,17 @@
+import type { Either } from 'fp-ts/lib/Either.js';
 import type { Type } from 'io-ts';
 import { asyncScheduler, firstValueFrom, type Observable, type SchedulerLike } from 'rxjs';
-import type { Either } from 'fp-ts/lib/Either.js';
-import { validated } from '../codec/validated.js';
+import { validated } from '../codec/codec.js';
 import type { PublishError } from '../errors/errors.js';
 import type { PortRules, PublishPort } from '../flow/publish-to.js';
 import type { MqttProxy, RunnableTaskEither } from '../ports/mqtt-proxy.js';
 import { checkPositiveTime } from '../shared/check-argument.js';
 import { PUBLISH } from '../shared/operations.js';
 import type { ObservableEither } from '../stream/observable-either.js';
-import { shareSubscriptions } from './share-subscriptions.js';
+import { type ShadowAccepted, type ShadowReport, ShadowReports } from './shadow-report.js';
 import { partOf, type ShadowPart } from './shadow-state.js';
-import { ShadowReports, type ShadowAccepted, type ShadowReport } from './shadow-report.js';
-import { shadowTopics, shadowView, type ShadowContext, type ShadowError, type ShadowState, type Shown } from './shadow-view.js';
+import { type ShadowContext, type ShadowError, type ShadowState, shadowTopics, shadowView, type Shown } from './shadow-view.js';
+import { shareSubscriptions } from './share-subscriptions.js';
 
 /** Which shadow, and of what. */
 export interface ShadowOptions<A> {

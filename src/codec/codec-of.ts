@@ -1,8 +1,7 @@
 import type { Type } from 'io-ts';
-import type { Codec } from './codec.js';
-import { forbiddenKey } from './forbidden-key.js';
-import { causeOf, problem, validated } from './validated.js';
 import { atOnce } from '../shared/at-once.js';
+import { causeOf, type Codec, problem, validated } from './codec.js';
+import { forbiddenKey } from './json-text.js';
 
 /** A format this library does not know: what a library for it offers. */
 export interface WireFormat {

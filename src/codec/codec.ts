@@ -1,5 +1,6 @@
-import type { Either } from 'fp-ts/lib/Either.js';
-import type { Decoder as TypeDecoder } from 'io-ts';
+import { type Either, left, right } from 'fp-ts/lib/Either.js';
+import type { Context, Errors, Type, Decoder as TypeDecoder, ValidationError } from 'io-ts';
+import { atOnce } from '../shared/at-once.js';
 
 /** What a decoder gets to see of a message. */
 export interface Encoded {
@@ -40,3 +41,138 @@ export interface Encoder<in A> {
 
 /** Both directions of one format. */
 export interface Codec<in out A> extends Decoder<A>, Encoder<A> {}
+
+/** Problems listed per payload. The payload is the sender's to choose, so this and every length below is bounded. */
+export const MAX_PROBLEMS = 20;
+const MAX_TEXT = 40;
+const MAX_EXPECTED = 120;
+const MAX_PATH_ENTRIES = 12;
+const MAX_KEYS = 4;
+
+export function shorten(value: string, limit: number): string {
+  return value.length > limit ? `${value.slice(0, limit)}…` : value;
+}
+
+// A line break in a key must not make two lines of one.
+const IDENTIFIER = /^[A-Za-z_$][\w$]*$/u;
+
+/** A value in a few words, at a cost that does not depend on its size. */
+export function describe(value: unknown): string {
+  if (typeof value === 'string')
+    return value.length > MAX_TEXT
+      ? `${JSON.stringify(value.slice(0, MAX_TEXT))}… (${String(value.length)} characters)`
+      : JSON.stringify(value);
+  if (value === undefined) return 'nothing';
+  if (value === null || typeof value === 'number' || typeof value === 'boolean') return String(value);
+  if (typeof value === 'bigint') return shorten(`${String(value)}n`, MAX_TEXT);
+  if (Array.isArray(value)) return `an array of ${String(value.length)}`;
+  if (typeof value !== 'object') return `a ${typeof value}`;
+  const keys: string[] = [];
+  for (const key in value) {
+    if (keys.length === MAX_KEYS) return `{${keys.join(', ')}, …}`;
+    keys.push(IDENTIFIER.test(key) ? shorten(key, MAX_TEXT) : JSON.stringify(shorten(key, MAX_TEXT)));
+  }
+  return `{${keys.join(', ')}}`;
+}
+
+const INDEX = /^\d+$/u;
+
+function step(key: string): string {
+  return INDEX.test(key) ? `[${key}]` : IDENTIFIER.test(key) ? `.${shorten(key, MAX_TEXT)}` : `[${JSON.stringify(shorten(key, MAX_TEXT))}]`;
+}
+
+/** `readings[3].celsius`, or `(root)` for the value itself; the middle of a very deep one is left out. */
+export function pathOf(keys: readonly string[]): string {
+  if (keys.length === 0) return '(root)';
+  const half = MAX_PATH_ENTRIES / 2;
+  const steps = keys.length > MAX_PATH_ENTRIES ? [...keys.slice(0, half).map(step), '…', ...keys.slice(-half).map(step)] : keys.map(step);
+  const path = steps.join('');
+  return path.startsWith('.') ? path.slice(1) : path;
+}
+
+/** What a wrapper such as `t.exact` or `t.readonly` is put around. */
+function unwrapped(type: unknown): { readonly _tag?: unknown } {
+  let inner = type as { readonly _tag?: unknown; readonly type?: unknown };
+  while (inner._tag === 'ExactType' || inner._tag === 'ReadonlyType' || inner._tag === 'RefinementType') inner = inner.type as typeof inner;
+  return inner;
+}
+
+type Entry = Context[number];
+
+/** io-ts gives the members of unions and intersections a path entry of their own, which is no part of the value. */
+function isMember(parent: Entry, entry: Entry): boolean {
+  return INDEX.test(entry.key) && Object.is(parent.actual, entry.actual);
+}
+
+function branchesOf(errors: readonly ValidationError[]): Map<Entry, Set<string>> {
+  const branches = new Map<Entry, Set<string>>();
+  for (const { context } of errors) {
+    for (let i = 1; i < context.length; i += 1) {
+      const [parent, entry] = [context[i - 1], context[i]];
+      if (parent === undefined || entry === undefined || !isMember(parent, entry) || unwrapped(parent.type)._tag !== 'UnionType') continue;
+      const seen = branches.get(parent);
+      if (seen === undefined) branches.set(parent, new Set([entry.key]));
+      else seen.add(entry.key);
+    }
+  }
+  return branches;
+}
+
+function line(keys: readonly string[], expected: string, actual: unknown): string {
+  return `${pathOf(keys)}: expected ${shorten(expected, MAX_EXPECTED)}, got ${describe(actual)}`;
+}
+
+/**
+ * What io-ts found, one line a problem. Where every member of a union has failed, one line speaks for them: it names the union.
+ */
+export function problemsOf(errors: Errors): readonly string[] {
+  // The list is looked at no further than could be shown ten times over: an array of a million wrong values is a million errors.
+  const considered = errors.slice(0, MAX_PROBLEMS * 10);
+  const branches = branchesOf(considered);
+  const lines = new Set<string>();
+  for (const { context, message, value } of considered) {
+    const keys: string[] = [];
+    let at = context[0];
+    for (let i = 1; i < context.length; i += 1) {
+      const entry = context[i];
+      if (at === undefined || entry === undefined || (branches.get(at)?.size ?? 0) > 1) break;
+      if (!isMember(at, entry)) keys.push(entry.key);
+      at = entry;
+    }
+    const union = at !== undefined && at !== context[context.length - 1];
+    if (message !== undefined && !union) lines.add(`${pathOf(keys)}: ${shorten(message, MAX_EXPECTED)}`);
+    else lines.add(line(keys, at?.type.name ?? 'another value', at === undefined ? value : at.actual));
+    if (lines.size === MAX_PROBLEMS) break;
+  }
+  return errors.length > considered.length || lines.size === MAX_PROBLEMS
+    ? [...lines, `(and more: ${String(errors.length)} problems in all)`]
+    : [...lines];
+}
+
+/** The payload is not text. */
+export function notUtf8(payload: Uint8Array): DecodeProblems {
+  return {
+    problems: [`(root): expected UTF-8 text, got ${String(payload.byteLength)} bytes that are not`],
+  };
+}
+
+/** One problem, of the value as a whole unless the text says otherwise. */
+export function problem(text: string, cause?: unknown): Either<DecodeProblems, never> {
+  return left(cause === undefined ? { problems: [text] } : { problems: [text], cause });
+}
+
+/** Why something threw, in a few words. */
+export function causeOf(cause: unknown): string {
+  return cause instanceof Error ? `${cause.name}: ${cause.message}`.slice(0, 200) : describe(cause);
+}
+
+/** What an io-ts codec makes of a value that has been parsed. */
+export function validated<A>(codec: Pick<Type<A, unknown>, 'name' | 'decode'>, value: unknown): Either<DecodeProblems, A> {
+  try {
+    const decoded = atOnce(codec.decode(value), 'decode');
+    return decoded._tag === 'Right' ? right(decoded.right) : left({ problems: problemsOf(decoded.left) });
+  } catch (cause) {
+    // A recursive codec on a deeply nested payload overflows the stack, and codecs of one's own may throw.
+    return problem(`(root): expected ${codec.name.slice(0, 120)}, got a value on which the codec failed: ${causeOf(cause)}`, cause);
+  }
+}

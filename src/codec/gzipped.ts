@@ -1,9 +1,8 @@
-import { isLeft, type Either } from 'fp-ts/lib/Either.js';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { checkWhole } from '../shared/check-argument.js';
-import type { Codec, DecodeProblems } from './codec.js';
-import { causeOf, problem } from './validated.js';
+import { type Either, isLeft } from 'fp-ts/lib/Either.js';
 import { atOnce } from '../shared/at-once.js';
+import { checkWhole } from '../shared/check-argument.js';
+import { causeOf, type Codec, type DecodeProblems, problem } from './codec.js';
 
 /** How far a gzipped payload may expand. */
 export interface GzipOptions {

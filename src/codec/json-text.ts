@@ -1,13 +1,169 @@
 import { isDate } from 'node:util/types';
-import { left, right, type Either } from 'fp-ts/lib/Either.js';
+import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import type { Type } from 'io-ts';
-import type { DecodeProblems } from './codec.js';
-import { forbiddenKeyIn } from './forbidden-key.js';
 import { EncodeFailed } from '../errors/errors.js';
-import { inexactAsText, inexactNumbers, type JsonOptions } from './inexact-numbers.js';
-import { describe, pathOf } from './problems.js';
-import { causeOf, problem } from './validated.js';
 import { atOnce } from '../shared/at-once.js';
+import { causeOf, type DecodeProblems, describe, MAX_PROBLEMS, pathOf, problem, shorten } from './codec.js';
+
+/** What a text with such a key must contain: the key itself, or an escape (`\u0040` to `\u007f`) that may hide a letter of it. */
+const MAY_HIDE_A_KEY = /__proto__|constructor|\\u00[4-7]/u;
+
+function owns(value: object, key: string): boolean {
+  return Object.prototype.hasOwnProperty.call(value, key);
+}
+
+interface Place {
+  readonly value: object;
+  readonly key: string;
+  readonly parent: Place | undefined;
+}
+
+function problemAt(place: Place, key: string): string {
+  const keys = [key];
+  for (let at = place; at.parent !== undefined; at = at.parent) keys.push(at.key);
+  keys.reverse();
+  return `${pathOf(keys)}: expected no such key, got one that reaches for a prototype`;
+}
+
+/** Whether the prototype of a value is that of a class, or none. What a payload made one is an object like any other. */
+function hasPrototypeOfItsOwn(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === null || prototype === Object.prototype || prototype === Array.prototype) return true;
+  if (typeof prototype !== 'object' || !owns(prototype, 'constructor')) return false;
+  const { constructor } = prototype;
+  return typeof constructor === 'function' && constructor.prototype === prototype;
+}
+
+/** What is in a value that a payload was made into, by its keys. Of a typed array that is its elements, which hold nothing. */
+function membersOf(value: object): Iterable<readonly [key: unknown, member: unknown]> {
+  return ArrayBuffer.isView(value) ? [] : value instanceof Map ? (value as ReadonlyMap<unknown, unknown>) : Object.entries(value);
+}
+
+/**
+ * What is wrong with a value if a key in it is one through which it, or a copy, got another prototype. `JSON.parse` makes a harmless own property of
+ * `"__proto__"`, which `Object.assign` and io-ts' intersections then assign; other parsers assign it themselves.
+ */
+export function forbiddenKey(parsed: unknown): string | undefined {
+  if (typeof parsed !== 'object' || parsed === null) return undefined;
+  // A list of its own instead of recursion: the sender decides how deep the value is. Some formats know references, and so circles.
+  const seen = new Set<object>([parsed]);
+  const pending: Place[] = [{ value: parsed, key: '', parent: undefined }];
+  for (let place = pending.pop(); place !== undefined; place = pending.pop()) {
+    if (owns(place.value, '__proto__') || !hasPrototypeOfItsOwn(place.value)) return problemAt(place, '__proto__');
+    for (const [name, value] of membersOf(place.value)) {
+      if (typeof value !== 'object' || value === null || seen.has(value)) continue;
+      const key = typeof name === 'string' || typeof name === 'number' ? String(name) : '…';
+      if (key === 'constructor' && owns(value, 'prototype')) return problemAt(place, 'constructor');
+      seen.add(value);
+      pending.push({ value, key, parent: place });
+    }
+  }
+  return undefined;
+}
+
+/** {@link forbiddenKey} of what JSON became, which is looked at only where its text has such a word. */
+export function forbiddenKeyIn(source: string, parsed: unknown): string | undefined {
+  return MAY_HIDE_A_KEY.test(source) ? forbiddenKey(parsed) : undefined;
+}
+
+/** What becomes of numbers that JavaScript cannot hold as they are written. */
+export interface JsonOptions {
+  /**
+   * What is done about a number in a payload that JavaScript does not hold: an integer beyond 2^53 that would become another one, as a 64-bit id, and what
+   * is too large for any number, as `1e400`.
+   * - `refuse` (default): the payload is a `Left` that names it.
+   * - `round`: it becomes the nearest number there is, or `Infinity`, as with `JSON.parse`.
+   * - `text`: the io-ts codec is given the text of it, as `'9007199254740993'`.
+   */
+  readonly inexactNumbers?: 'refuse' | 'round' | 'text' | undefined;
+}
+
+interface Inexact {
+  readonly text: string;
+  readonly at: number;
+  readonly path: string;
+}
+
+/**
+ * What a text with such a number must contain: more digits than any double can tell apart, or a large exponent. Both begin with a digit, which makes
+ * the search nearly twice as quick: it goes over every payload.
+ */
+const MAY_BE_INEXACT = /\d(?:\d{15}|[eE]\+?\d{3})/u;
+/** The tokens of JSON that has been parsed before: strings, numbers, and what structures it. */
+const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*|[{}[\],]/gu;
+const FRACTION_OR_EXPONENT = /[.eE]/u;
+
+/**
+ * Whether a number of JSON is one of JavaScript. Of fractions only the nearest is expected. An integer may be beyond 2^53 if it is what a number is
+ * written as: `100000000000000000000` is 1e20.
+ */
+function isHeld(literal: string): boolean {
+  const value = Number(literal);
+  if (!Number.isFinite(value)) return false;
+  if (Number.isSafeInteger(value) || FRACTION_OR_EXPONENT.test(literal)) return true;
+  const digits = literal.replace(/^-|0+$/gu, '');
+  return digits === value.toExponential().replace(/^-|\.|e.*$/gu, '') || BigInt(literal) === BigInt(value);
+}
+
+/** Where the reader of the tokens is: in a list at an index, or in an object behind a key. */
+interface Level {
+  readonly isList: boolean;
+  index: number;
+  key: string;
+  /** In an object: the next text is a key. */
+  keyed: boolean;
+}
+
+/** All of them, in the order of the text, which is JSON. */
+function inexactIn(source: string): readonly Inexact[] {
+  const found: Inexact[] = [];
+  const levels: Level[] = [];
+  for (const { 0: token, index: at } of source.matchAll(TOKEN)) {
+    const level = levels.at(-1);
+    if (token === '{' || token === '[') levels.push({ isList: token === '[', index: 0, key: '', keyed: false });
+    else if (token === '}' || token === ']') levels.pop();
+    else if (token === ',') {
+      if (level !== undefined) {
+        level.index++;
+        level.keyed = false;
+      }
+    } else if (token.startsWith('"')) {
+      if (level === undefined || level.isList || level.keyed) continue;
+      level.key = token.slice(1, -1);
+      level.keyed = true;
+    } else if (!isHeld(token)) {
+      const keys = levels.map(({ isList, index, key }) => (isList ? String(index) : keyOf(key)));
+      found.push({ text: token, at, path: pathOf(keys) });
+    }
+  }
+  return found;
+}
+
+function keyOf(escaped: string): string {
+  return escaped.includes('\\') ? String(JSON.parse(`"${escaped}"`)) : escaped;
+}
+
+/** A line for each number in a text of JSON that JavaScript does not hold. */
+export function inexactNumbers(source: string): readonly string[] {
+  if (!MAY_BE_INEXACT.test(source)) return [];
+  const found = inexactIn(source);
+  const lines = found
+    .slice(0, MAX_PROBLEMS)
+    .map(({ path, text }) => `${path}: expected a number that JavaScript can hold, got ${shorten(text, 40)}`);
+  return found.length > MAX_PROBLEMS ? [...lines, `(and more: ${String(found.length)} problems in all)`] : lines;
+}
+
+/** The same JSON with the text of each such number in its place. */
+function inexactAsText(source: string): string {
+  if (!MAY_BE_INEXACT.test(source)) return source;
+  let text = '';
+  let from = 0;
+  for (const { text: literal, at } of inexactIn(source)) {
+    text += `${source.slice(from, at)}"${literal}"`;
+    from = at + literal.length;
+  }
+  return text + source.slice(from);
+}
 
 const BYTE_ORDER_MARK = 0xfeff;
 

@@ -1,11 +1,8 @@
 import { isLeft, left } from 'fp-ts/lib/Either.js';
 import type { Type } from 'io-ts';
-import type { Codec } from './codec.js';
-import type { JsonOptions } from './inexact-numbers.js';
-import { checkedJsonOptions, parseJson, toJson, withoutMark } from './json-text.js';
-import { notUtf8 } from './problems.js';
-import { decodeUtf8 } from './utf8.js';
-import { validated } from './validated.js';
+import { type Codec, notUtf8, validated } from './codec.js';
+import { checkedJsonOptions, type JsonOptions, parseJson, toJson, withoutMark } from './json-text.js';
+import { decodeUtf8 } from './plain.js';
 
 /**
  * Payloads that are JSON of the shape an io-ts codec describes.

@@ -1,6 +1,6 @@
 import { isObservable, merge, Observable } from 'rxjs';
 import { atOnce } from '../shared/at-once.js';
-import { isTerminal } from '../stream/kind.js';
+import { isTerminal } from '../stream/observable-either.js';
 import { markHandled } from '../stream/unhandled.js';
 import { workOn } from '../stream/work-on.js';
 import type { Branch, Branches } from './component.js';

@@ -17,16 +17,15 @@ import { type Ledger, ledger as ledgerOfAll } from '../flow/ledger.js';
 import type { OwnOutboxes } from '../outbox/open-outbox.js';
 import type { ConnectionState, DrainReport, MqttProxy, Profile } from '../ports/mqtt-proxy.js';
 import { every, schedulerClock, waiting } from '../schedule/clock.js';
-import { isEndInGoodOrder } from '../stream/kind.js';
-import { reportAtTimes, type Reporter } from '../stream/report-at-times.js';
-import { tagOf } from '../stream/tag.js';
+import { isEndInGoodOrder, tagOf } from '../stream/observable-either.js';
+import { reportAtTimes, type Reporter } from '../stream/unhandled.js';
 import { type BranchEvent, branchEvents } from './branches.js';
 import type { Branch, Component } from './component.js';
-import { tellDeadLetters } from './tell-dead-letters.js';
 import { LIFECYCLE_VARIABLE } from './configuration.js';
 import { ended, type ExitReason, exitReasonOf, type RunOutcome } from './exit-codes.js';
 import { ComponentHealth, inShort, WholeFile } from './health.js';
 import type { Log } from './log.js';
+import { tellDeadLetters } from './tell-dead-letters.js';
 
 /** How {@link runComponent} runs. Nothing is needed on a device: the derived recipe sets the variables. Times are milliseconds; `Infinity` means never. */
 export interface RunOptions {

@@ -1,7 +1,6 @@
 import type { OutboxUnavailable, OutboxUnavailableReason } from '../errors/errors.js';
 import type { Profile } from '../ports/mqtt-proxy.js';
-import { kindOf } from '../stream/kind.js';
-import { tagOf } from '../stream/tag.js';
+import { kindOf, tagOf } from '../stream/observable-either.js';
 import type { Log } from './log.js';
 
 /** Why a component's process ended. */

@@ -1,7 +1,6 @@
 import type { Either } from 'fp-ts/lib/Either.js';
 import { defer, Observable, Subject } from 'rxjs';
-import { isTerminal } from '../stream/kind.js';
-import type { ObservableEither } from '../stream/observable-either.js';
+import { isTerminal, type ObservableEither } from '../stream/observable-either.js';
 
 /**
  * Runs a stream that is made for a configuration, and another one for each that follows: a component that changes without a restart.

@@ -4,7 +4,7 @@ import type { OutboxAccount, StageAccount } from '../flow/account.js';
 import type { Ledger } from '../flow/ledger.js';
 import type { ConnectionState } from '../ports/mqtt-proxy.js';
 import type { FeedAccount } from '../stream/feed.js';
-import { tagOf } from '../stream/tag.js';
+import { tagOf } from '../stream/observable-either.js';
 import type { Component } from './component.js';
 import type { Log } from './log.js';
 

@@ -1,8 +1,7 @@
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
 import { visible } from '../shared/visible.js';
-import { kindOf } from '../stream/kind.js';
 import { harmlessHook, hook } from '../stream/hook.js';
-import { tagOf } from '../stream/tag.js';
+import { kindOf, tagOf } from '../stream/observable-either.js';
 
 /** How important a line is, least first. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';

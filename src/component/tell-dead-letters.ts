@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { SchedulerLike } from 'rxjs';
 import type { DeadLettered } from '../sinks/dead-letter-file.js';
-import { reportAtTimes } from '../stream/report-at-times.js';
+import { reportAtTimes } from '../stream/unhandled.js';
 import type { Log } from './log.js';
 
 /** Where `deadLetterFile` says that it has written one. */

@@ -8,7 +8,7 @@ import {
   PUBSUB_SERVICE,
 } from '../recipe/policy/access-control.js';
 import { PUBLISH, PUBLISH_TO_TOPIC, SUBSCRIBE, SUBSCRIBE_TO_TOPIC } from '../shared/operations.js';
-import { filterCovers } from '../topic/filter-covers.js';
+import { filterCovers } from '../topic/topic-matches.js';
 import type { DryRecord } from './record.js';
 import type { RecordedStage } from './recording-ledger.js';
 

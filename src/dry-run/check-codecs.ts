@@ -1,5 +1,4 @@
-import { describe } from '../codec/problems.js';
-import type { Decoder, Encoded, Encoder } from '../codec/codec.js';
+import { type Decoder, describe, type Encoded, type Encoder } from '../codec/codec.js';
 import { payloadOf } from '../outbox/mark.js';
 import { topicMatches } from '../topic/topic-matches.js';
 import { isLocalStage } from './access.js';

@@ -1,5 +1,5 @@
 import { defaultMode } from '../client/local-topics.js';
-import { filtersOverlap } from '../topic/filters-overlap.js';
+import { filtersOverlap } from '../topic/topic-matches.js';
 import type { Access } from './access.js';
 import type { Finding } from './finding.js';
 import type { DryRecord } from './record.js';

@@ -3,9 +3,8 @@ import { lintPolicies } from '../recipe/policy/lint/lint-policies.js';
 import { byKind, type PolicyFinding } from '../recipe/policy/lint/policy-finding.js';
 import { readPolicies } from '../recipe/policy/policies.js';
 import type { Profile } from '../shared/profile.js';
-import { parseSharedSubscription } from '../topic/parse-shared-subscription.js';
-import { topicFilterProblem } from '../topic/topic-filter.js';
-import { type Access, accessControlOf, type TopicService, TOPIC_SERVICES } from './access.js';
+import { parseSharedSubscription, topicFilterProblem } from '../topic/topic-rules.js';
+import { type Access, accessControlOf, TOPIC_SERVICES, type TopicService } from './access.js';
 import type { Finding } from './finding.js';
 import type { DryRecord } from './record.js';
 

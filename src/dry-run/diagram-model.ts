@@ -1,6 +1,6 @@
-import type { DeclaredBuffer, StageAccount, StageKind } from '../flow/account.js';
-import { filterCovers } from '../topic/filter-covers.js';
 import type { Component } from '../component/component.js';
+import type { DeclaredBuffer, StageAccount, StageKind } from '../flow/account.js';
+import { filterCovers } from '../topic/topic-matches.js';
 import { isLocalStage, topicsOf } from './access.js';
 import type { DryRecord } from './record.js';
 import type { RecordedStage } from './recording-ledger.js';

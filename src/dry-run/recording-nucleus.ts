@@ -7,7 +7,7 @@ import type { AnyLocalSubscribeRequest, LocalTopics } from '../client/local-topi
 import type { Decoder } from '../codec/codec.js';
 import type { ReceiveMode } from '../ipc/wire/shapes.js';
 import type { MqttProxy } from '../ports/mqtt-proxy.js';
-import { topicFilterOf } from '../topic/topic-pattern.js';
+import { topicFilterOf } from '../topic/topic-template.js';
 import type { PayloadSamples } from './recording-proxy.js';
 
 /** A subscription to a local topic that was made. */

@@ -3,7 +3,7 @@ import type { Decoder } from '../codec/codec.js';
 import type { PublishRequest } from '../ports/mqtt-message.js';
 import type { MqttProxy, SubscribeRequest } from '../ports/mqtt-proxy.js';
 import { type QOS, qosOf } from '../shared/qos.js';
-import { topicFilterOf, type TopicPattern } from '../topic/topic-pattern.js';
+import { topicFilterOf, type TopicPattern } from '../topic/topic-template.js';
 
 /** A subscription that was made. */
 export interface RecordedSubscription {

@@ -1,7 +1,7 @@
 import type { Either } from 'fp-ts/lib/Either.js';
-import { checkBound } from '../shared/check-argument.js';
 import type { Overflowed } from '../errors/errors.js';
-import type { LeftOf, RightOf } from '../stream/element.js';
+import { checkBound } from '../shared/check-argument.js';
+import type { LeftOf, RightOf } from '../stream/observable-either.js';
 import { type JobOwner, ProjectJob } from './job.js';
 import { stage, type Stage, type StageOptions } from './stage.js';
 import type { ResultOf, Work } from './work.js';

@@ -1,10 +1,10 @@
 import { type MonoTypeOperatorFunction, Observable } from 'rxjs';
+import { resumeSubscribing, suspendSubscribing } from '../stream/feed.js';
+import { toEither } from '../stream/observable-either.js';
+import { workOn } from '../stream/work-on.js';
 import type { StageDeclaration, StageKind } from './account.js';
 import { checkedSize } from './buffer-policy.js';
-import { resumeSubscribing, suspendSubscribing } from '../stream/feed.js';
 import { type Ledger, ledger as ledgerOfAll } from './ledger.js';
-import { toEither } from '../stream/to-either.js';
-import { workOn } from '../stream/work-on.js';
 
 /** How {@link counted} counts. */
 export interface CountedOptions<A> {

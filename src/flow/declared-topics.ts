@@ -1,7 +1,7 @@
 import { InvalidRequest, type Operation } from '../errors/errors.js';
-import { topicFilterProblem } from '../topic/topic-filter.js';
 import { topicMatches } from '../topic/topic-matches.js';
-import { topicFilterOf, type TopicPattern } from '../topic/topic-pattern.js';
+import { topicFilterProblem } from '../topic/topic-rules.js';
+import { topicFilterOf, type TopicPattern } from '../topic/topic-template.js';
 
 /** A topic name, or a filter such as `alarms/+` or a template for topics that depend on data. */
 export type DeclaredTopic = string | TopicPattern<unknown>;

@@ -1,5 +1,5 @@
 import { Observable, type Observer, type Subscriber } from 'rxjs';
-import { toEither } from '../stream/to-either.js';
+import { toEither } from '../stream/observable-either.js';
 import { toObservable, type Work } from './work.js';
 
 /** Who is told what becomes of a job. */

@@ -1,14 +1,13 @@
 import { type Either, left } from 'fp-ts/lib/Either.js';
 import { type Observable, Subscription } from 'rxjs';
-import type { LeftOf, RightOf } from '../stream/element.js';
 import type { Overflowed } from '../errors/errors.js';
-import { declaredBuffer } from './buffer-policy.js';
 import { resumeSubscribing, suspendSubscribing } from '../stream/feed.js';
+import { type EitherOf, type LeftOf, type RightOf, toEither } from '../stream/observable-either.js';
+import { workOn } from '../stream/work-on.js';
 import { BoundedBuffer } from './bounded-buffer.js';
+import { declaredBuffer } from './buffer-policy.js';
 import { type LedgerEntry, ledger as ledgerOfAll } from './ledger.js';
 import type { StageOptions } from './stage.js';
-import { type EitherOf, toEither } from '../stream/to-either.js';
-import { workOn } from '../stream/work-on.js';
 
 /** What an iterable made of an Observable of `R` gives. */
 export type Iterated<R> = Either<LeftOf<R> | Overflowed, RightOf<R>>;

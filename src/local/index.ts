@@ -10,12 +10,15 @@ export {
   BrokerConnectionLost,
   BrokerCredentialsInvalid,
   BrokerPortUnavailable,
+  type BrokerProblem,
   BrokerRefused,
+  type BrokerStartError,
   BrokerSubscriptionDenied,
   BrokerTlsFailed,
   BrokerUnreachable,
+  type CredentialRole,
+  type UnreachableReason,
 } from './broker/errors.js';
-export type { BrokerProblem, BrokerStartError, CredentialRole, UnreachableReason } from './broker/errors.js';
 export type { BrokerMessage, BrokerUserProperty } from './broker/broker.js';
 export type { BrokerChoice, EmbeddedBrokerChoice, IotCoreChoice, ReconnectDelays, UrlBrokerChoice } from './broker/address.js';
 export type { ArmedFault, FaultOperation, FaultScope, MessageStreamOperation } from './faults/fault-switches.js';

@@ -1,15 +1,15 @@
-import { left, right, type Either } from 'fp-ts/lib/Either.js';
+import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import { EMPTY, map, type Observable } from 'rxjs';
-import { joinParts, type BatchFormat } from '../codec/batch-format.js';
+import { type BatchFormat, joinParts } from '../codec/batches.js';
 import { EXPANDED_BYTES, type GzipOptions } from '../codec/gzipped.js';
 import { EncodeFailed, ValueTooLarge } from '../errors/errors.js';
 import { batch, type BatchOptions } from '../flow/batch.js';
+import { atOnce } from '../shared/at-once.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 import { onRights } from '../stream/on-rights.js';
 import type { EncodedBatch, Part } from './encoded-batch.js';
 import { flattenIterable } from './flatten-iterable.js';
 import { gzipBatches } from './gzip-batches.js';
-import { atOnce } from '../shared/at-once.js';
 
 /** When a batch of {@link encodeBatches} is full, or old enough, and how it is encoded. */
 export interface EncodeBatchesOptions<A> extends Pick<BatchOptions<A>, 'messages' | 'within' | 'name' | 'ledger' | 'scheduler'> {

@@ -1,11 +1,11 @@
 import { channel } from 'node:diagnostics_channel';
 import { asyncScheduler, type SchedulerLike, type Subscription } from 'rxjs';
-import { describe } from '../codec/problems.js';
-import { type Linked, List } from '../shared/list.js';
-import { checkBound, checkPositiveTime } from '../shared/check-argument.js';
+import { describe } from '../codec/codec.js';
 import { steadyNow, wait } from '../schedule/clock.js';
+import { checkBound, checkPositiveTime } from '../shared/check-argument.js';
+import { type Linked, List } from '../shared/list.js';
 import { hook } from '../stream/hook.js';
-import { reportToStderr } from '../stream/report-to-stderr.js';
+import { reportToStderr } from '../stream/unhandled.js';
 
 /** How many keys are told apart where nothing else is said. */
 export const DEFAULT_MAX_KEYS = 10_000;

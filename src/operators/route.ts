@@ -1,7 +1,7 @@
-import { EMPTY, from, mergeAll, Observable, Subject, type OperatorFunction } from 'rxjs';
-import { isTopicPattern, topicFilterOf, type TopicPattern } from '../topic/topic-pattern.js';
-import { TopicTrie } from '../topic/topic-trie.js';
+import { EMPTY, from, mergeAll, Observable, type OperatorFunction, Subject } from 'rxjs';
 import { workOn } from '../stream/work-on.js';
+import { isTopicPattern, topicFilterOf, type TopicPattern } from '../topic/topic-template.js';
+import { TopicTrie } from '../topic/topic-trie.js';
 
 /** What can be routed: anything on a topic. */
 export interface OnTopic {

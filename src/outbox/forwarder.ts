@@ -3,16 +3,16 @@ import { defer, type Subscriber, Subscription } from 'rxjs';
 import { OutboxUnavailable, type PublishError } from '../errors/errors.js';
 import type { Accepted } from '../ports/mqtt-proxy.js';
 import { wait } from '../schedule/clock.js';
-import { isTerminalError } from '../stream/kind.js';
+import { isTerminalError } from '../stream/observable-either.js';
 import { workOn } from '../stream/work-on.js';
 import { type Forwarded, type ForwardFailure, Telling } from './forwarded.js';
+import { ReadAhead, Settling } from './hand-out.js';
 import { confirmations, type Seen, unconfirmable } from './kept.js';
 import { Lanes } from './lanes.js';
 import { markedRequest } from './mark.js';
 import type { OpenOutbox, Outbox } from './outbox.js';
 import { Outcomes } from './outcomes.js';
 import { Pace, type PaceParts } from './pace.js';
-import { ReadAhead, Settling } from './hand-out.js';
 import type { Fate, StoredRecord, Taken } from './store.js';
 
 /** What a {@link Forwarder} is made of. */

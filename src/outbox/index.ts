@@ -3,20 +3,14 @@
  *
  * @packageDocumentation
  */
-export { openOutbox } from './open-outbox.js';
-export type { OutboxOptions } from './open-outbox.js';
+export { openOutbox, type OutboxOptions } from './open-outbox.js';
 export type { DeleteWhen, Outbox, OutboxDepth } from './outbox.js';
 export type { CommitOptions } from './group-commit.js';
-export { storeIn } from './store-in.js';
-export type { Stored, StoreFailure, StoreInOptions } from './store-in.js';
+export { type Stored, type StoreFailure, storeIn, type StoreInOptions } from './store-in.js';
 export type { LostRange, StoreCounts } from './store.js';
-export { envelope } from './envelope.js';
-export type { EnvelopeOptions } from './envelope.js';
-export { forwardFrom } from './forward-from.js';
-export type { ForwardOptions } from './forward-from.js';
+export { envelope, type EnvelopeOptions } from './envelope.js';
+export { forwardFrom, type ForwardOptions } from './forward-from.js';
 export type { Forwarded, ForwardFailure, ForwardPort } from './forwarded.js';
-export { markOf, payloadOf } from './mark.js';
-export type { Mark, MarkWith } from './mark.js';
+export { type Mark, markOf, type MarkWith, payloadOf } from './mark.js';
 export { meterOutbox } from './meter-outbox.js';
-export { dedupe, missing } from './received.js';
-export type { MissingMessages, MissingOptions, ReceivedOptions } from './received.js';
+export { dedupe, missing, type MissingMessages, type MissingOptions, type ReceivedOptions } from './received.js';

@@ -5,7 +5,7 @@ import type { MqttProxy, Profile, SubscriptionStatus } from '../ports/mqtt-proxy
 import { capped, exponential, fullJitter, type Schedule } from '../schedule/schedule.js';
 import { PUBLISH } from '../shared/operations.js';
 import { QOS } from '../shared/qos.js';
-import { isTerminalError } from '../stream/kind.js';
+import { isTerminalError } from '../stream/observable-either.js';
 import { retryWith } from '../stream/retry.js';
 import { markOf } from './mark.js';
 import type { Outbox } from './outbox.js';

@@ -7,7 +7,7 @@ import { wait } from '../schedule/clock.js';
 import { type RetrySeries, startSeries } from '../schedule/retry-series.js';
 import type { Schedule } from '../schedule/schedule.js';
 import { QOS } from '../shared/qos.js';
-import { isTerminalError } from '../stream/kind.js';
+import { isTerminalError } from '../stream/observable-either.js';
 import { workOn } from '../stream/work-on.js';
 import type { ForwardPort } from './forwarded.js';
 import { comingBack } from './kept.js';

@@ -6,7 +6,7 @@ import type { ConnectError, DecodeFailed, PublishError, SubscribeError } from '.
 import type { Profile, TransportName } from '../shared/profile.js';
 import type { AnyQos } from '../shared/qos.js';
 import type { ObservableEither } from '../stream/observable-either.js';
-import type { TopicPattern } from '../topic/topic-pattern.js';
+import type { TopicPattern } from '../topic/topic-template.js';
 import type { MqttMessage, PublishRequest } from './mqtt-message.js';
 
 export type { Profile } from '../shared/profile.js';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as t from 'io-ts';
-import { problemsOf } from '../codec/problems.js';
+import { problemsOf } from '../codec/codec.js';
 import { isJsonObject } from '../shared/json-object.js';
 import type { RecipePlace } from './recipe-place.js';
 

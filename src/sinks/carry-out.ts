@@ -1,11 +1,9 @@
-import { left, type Either } from 'fp-ts/lib/Either.js';
+import { type Either, left } from 'fp-ts/lib/Either.js';
 import { catchError, defer, map, merge, Observable, of, take, throwIfEmpty } from 'rxjs';
 import { DeadlineExceeded, HandlerFailed } from '../errors/errors.js';
+import { type ResultOf, toObservable } from '../flow/work.js';
 import type { SchedulerClock } from '../schedule/clock.js';
-import type { ResultOf } from '../flow/work.js';
-import { toObservable } from '../flow/work.js';
-import { toEither } from '../stream/to-either.js';
-import type { LeftOf } from '../stream/element.js';
+import { type LeftOf, toEither } from '../stream/observable-either.js';
 import type { AnswerPayload, Command, Handling } from './respond-options.js';
 
 /** How one command is carried out. */

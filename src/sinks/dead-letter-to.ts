@@ -1,9 +1,8 @@
 import type { Either } from 'fp-ts/lib/Either.js';
 import { asyncScheduler, map, type Observable, type OperatorFunction, type SchedulerLike } from 'rxjs';
-import type { LeftOf, RightOf } from '../stream/element.js';
-import { tagOf } from '../stream/tag.js';
-import { hasSubject, subjectOf, takeFailures, type SubjectIn, type WithSubject } from './take-failures.js';
 import { atOnce } from '../shared/at-once.js';
+import { type LeftOf, type RightOf, tagOf } from '../stream/observable-either.js';
+import { hasSubject, type SubjectIn, subjectOf, takeFailures, type WithSubject } from './take-failures.js';
 
 /** What was given up, and why: to be kept for someone to look at later. */
 export interface DeadLetter<out A = unknown> {

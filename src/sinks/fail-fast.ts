@@ -1,9 +1,8 @@
-import { left, type Either } from 'fp-ts/lib/Either.js';
+import { type Either, left } from 'fp-ts/lib/Either.js';
 import { map, type OperatorFunction } from 'rxjs';
 import { copyError } from '../errors/copy-error.js';
-import { united, type LeftOf, type RightOf } from '../stream/element.js';
-import { endAtTerminal } from '../stream/end-at-terminal.js';
-import { tagOf, type Tagged, type TagOf } from '../stream/tag.js';
+import { type LeftOf, type RightOf, type Tagged, tagOf, type TagOf, united } from '../stream/observable-either.js';
+import { endAtTerminal } from '../stream/run-to-end.js';
 
 /** The errors of `E`, with those of the given tags made terminal. */
 export type Fatal<E, Tag extends string> = Exclude<E, Tagged<E, Tag>> | (Omit<Tagged<E, Tag>, 'kind'> & { readonly kind: 'terminal' });

@@ -7,7 +7,7 @@ import type { StageOptions } from '../flow/stage.js';
 import type { ResultOf } from '../flow/work.js';
 import type { Accepted } from '../ports/mqtt-proxy.js';
 import type { AnyQos } from '../shared/qos.js';
-import type { LeftOf } from '../stream/element.js';
+import type { LeftOf } from '../stream/observable-either.js';
 
 /** A message that asks for something and waits for an answer: a decoded MQTT message. */
 export interface Command<out A = unknown> {

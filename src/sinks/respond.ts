@@ -1,32 +1,32 @@
-import { fromNullable, left, right, type Either } from 'fp-ts/lib/Either.js';
+import { type Either, fromNullable, left, right } from 'fp-ts/lib/Either.js';
 import { asyncScheduler, defer, filter, map, type Observable, of, type OperatorFunction } from 'rxjs';
 import { isFailure, NoResponseTopic } from '../errors/errors.js';
 import { concurrently } from '../flow/concurrently.js';
 import type { AcceptedBy, Published } from '../flow/publish-outcome.js';
-import { publishTo, type PublishPort } from '../flow/publish-to.js';
+import { type PublishPort, publishTo } from '../flow/publish-to.js';
 import type { PublishRequest } from '../ports/mqtt-message.js';
 import type { Accepted } from '../ports/mqtt-proxy.js';
-import { QOS } from '../shared/qos.js';
-import { checkBound, checkPositiveTime } from '../shared/check-argument.js';
 import { schedulerClock } from '../schedule/clock.js';
+import { atOnce } from '../shared/at-once.js';
+import { checkBound, checkPositiveTime } from '../shared/check-argument.js';
+import { QOS } from '../shared/qos.js';
 import { hook } from '../stream/hook.js';
+import { tagOf } from '../stream/observable-either.js';
 import { onRights } from '../stream/on-rights.js';
-import { tagOf } from '../stream/tag.js';
 import { carryOut, wasNotBegun } from './carry-out.js';
 import { KnownCommands } from './known-commands.js';
 import type {
   Answer,
   AnswerPayload,
   Command,
-  CommandFailure,
   CommandDedupeOptions,
+  CommandFailure,
   Handling,
   Responded,
   RespondError,
   RespondOptions,
   UndecodedIn,
 } from './respond-options.js';
-import { atOnce } from '../shared/at-once.js';
 
 /** A command that has come, and what is to become of it. `C` is a command, or what could not become one. */
 interface CommandJob<C, F> {

@@ -1,9 +1,8 @@
 import { type Either, left } from 'fp-ts/lib/Either.js';
-import { defer, ignoreElements, map, merge, tap, type Observable } from 'rxjs';
+import { defer, ignoreElements, map, merge, type Observable, tap } from 'rxjs';
 import { copyError } from '../errors/copy-error.js';
 import { divert } from '../stream/divert.js';
-import { united, type LeftOf, type RightOf } from '../stream/element.js';
-import { isTerminalError } from '../stream/kind.js';
+import { isTerminalError, type LeftOf, type RightOf, united } from '../stream/observable-either.js';
 import { markHandled } from '../stream/unhandled.js';
 
 /** The failures in `F` that carry the value that was to be published. */

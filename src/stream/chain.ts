@@ -1,11 +1,15 @@
+import * as E from 'fp-ts/lib/Either.js';
 import type { Either } from 'fp-ts/lib/Either.js';
-import { concatMap, map as mapElements, of } from 'rxjs';
+import type { Predicate } from 'fp-ts/lib/Predicate.js';
+import type { Refinement } from 'fp-ts/lib/Refinement.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
+import { concatMap, exhaustMap, map as mapElements, mergeMap, of, switchMap } from 'rxjs';
 import { atOnce } from '../shared/at-once.js';
 import { fromTaskEither } from './constructors.js';
-import { endAtTerminal } from './end-at-terminal.js';
 import { map } from './map.js';
 import type { ObservableEither } from './observable-either.js';
+import { onRights } from './on-rights.js';
+import { endAtTerminal } from './run-to-end.js';
 
 /**
  * A stream for each result, one after the other: the lawful monad.
@@ -108,3 +112,139 @@ export function chainTaskEitherKW<A, E2, B>(
 /** `chainTaskEitherKW` where both sides have the same errors. */
 export const chainTaskEitherK: <A, E, B>(f: (value: A) => TaskEither<E, B>) => (source: ObservableEither<E, A>) => ObservableEither<E, B> =
   chainTaskEitherKW;
+
+/**
+ * Applies each function of one stream to each result of another, which is subscribed anew for each function, in order: `chain` of
+ * the functions. Errors of either pass in their place.
+ *
+ * @example
+ * ```ts
+ * import { OE } from 'greengrass-rx';
+ * import { pipe } from 'greengrass-rx/fp';
+ *
+ * pipe(OE.right((celsius: number) => `${celsius} °C`), OE.apW(OE.right(21.5))).subscribe(element => console.log(element)); // Right('21.5 °C')
+ * ```
+ */
+export function apW<E2, A>(values: ObservableEither<E2, A>) {
+  return <E1, B>(functions: ObservableEither<E1, (value: A) => B>): ObservableEither<E1 | E2, B> =>
+    chainW((f: (value: A) => B) => map(f)(values))(functions);
+}
+
+/** `apW` where both sides have the same errors. */
+export const ap: <E, A>(values: ObservableEither<E, A>) => <B>(functions: ObservableEither<E, (value: A) => B>) => ObservableEither<E, B> =
+  apW;
+
+/**
+ * A stream for each result, all at the same time. Errors of the source pass at once; a terminal one comes last, when the streams under way
+ * have completed. A terminal error of one of the streams ends the whole, the other streams included.
+ *
+ * Any number of streams runs at the same time; `concurrently(8, f)` bounds both those that run and those that wait. Not a lawful monad: the
+ * order depends on time.
+ *
+ * @example
+ * ```ts
+ * import { OE } from 'greengrass-rx';
+ * import { pipe } from 'greengrass-rx/fp';
+ * import { delay, from } from 'rxjs';
+ *
+ * pipe(
+ *   OE.fromObservable(from([20, 10])),
+ *   OE.chainMergeW(ms => OE.right(ms).pipe(delay(ms))),
+ * ).subscribe(element => console.log(element)); // Right(10), Right(20)
+ * ```
+ */
+export function chainMergeW<A, E2, B>(f: (value: A) => ObservableEither<E2, B>) {
+  return <E1>(source: ObservableEither<E1, A>): ObservableEither<E1 | E2, B> => source.pipe(onRights(values$ => values$.pipe(mergeMap(f))));
+}
+
+/** `chainMergeW` where both sides have the same errors. */
+export const chainMerge: <A, E, B>(f: (value: A) => ObservableEither<E, B>) => (source: ObservableEither<E, A>) => ObservableEither<E, B> =
+  chainMergeW;
+
+/**
+ * A stream for the latest result: the next result ends the one before. An error of the source passes at once and ends nothing; a terminal
+ * one comes last, when the stream under way has completed. Holds one stream. Not a lawful monad.
+ *
+ * @example
+ * ```ts
+ * import { OE } from 'greengrass-rx';
+ * import { pipe } from 'greengrass-rx/fp';
+ * import { delay, from } from 'rxjs';
+ *
+ * pipe(
+ *   OE.fromObservable(from(['old', 'new'])),
+ *   OE.chainSwitchW(config => OE.right(config).pipe(delay(10))),
+ * ).subscribe(element => console.log(element)); // Right('new')
+ * ```
+ */
+export function chainSwitchW<A, E2, B>(f: (value: A) => ObservableEither<E2, B>) {
+  return <E1>(source: ObservableEither<E1, A>): ObservableEither<E1 | E2, B> =>
+    source.pipe(onRights(values$ => values$.pipe(switchMap(f))));
+}
+
+/** `chainSwitchW` where both sides have the same errors. */
+export const chainSwitch: <A, E, B>(f: (value: A) => ObservableEither<E, B>) => (source: ObservableEither<E, A>) => ObservableEither<E, B> =
+  chainSwitchW;
+
+/**
+ * A stream for a result, and none for the results that come while it runs: those are dropped, and not counted. Errors of the source are
+ * never dropped: they pass at once; a terminal one comes last, when the stream under way has completed. Holds one stream. Not a lawful
+ * monad.
+ *
+ * @example
+ * ```ts
+ * import { OE } from 'greengrass-rx';
+ * import { pipe } from 'greengrass-rx/fp';
+ * import { delay, from } from 'rxjs';
+ *
+ * pipe(
+ *   OE.fromObservable(from(['first', 'while it runs'])),
+ *   OE.chainExhaustW(command => OE.right(command).pipe(delay(10))),
+ * ).subscribe(element => console.log(element)); // Right('first')
+ * ```
+ */
+export function chainExhaustW<A, E2, B>(f: (value: A) => ObservableEither<E2, B>) {
+  return <E1>(source: ObservableEither<E1, A>): ObservableEither<E1 | E2, B> =>
+    source.pipe(onRights(values$ => values$.pipe(exhaustMap(f))));
+}
+
+/** `chainExhaustW` where both sides have the same errors. */
+export const chainExhaust: <A, E, B>(
+  f: (value: A) => ObservableEither<E, B>,
+) => (source: ObservableEither<E, A>) => ObservableEither<E, B> = chainExhaustW;
+
+/** The signatures of `filterOrElseW`. */
+export interface FilterOrElseW {
+  <A, B extends A, E2>(
+    refinement: Refinement<A, B>,
+    onFalse: (value: A) => E2,
+  ): <E1>(source: ObservableEither<E1, A>) => ObservableEither<E1 | E2, B>;
+  <A, E2>(predicate: Predicate<A>, onFalse: (value: A) => E2): <E1>(source: ObservableEither<E1, A>) => ObservableEither<E1 | E2, A>;
+}
+
+/** The signatures of `filterOrElse`. */
+export interface FilterOrElse {
+  <A, B extends A, E>(refinement: Refinement<A, B>, onFalse: (value: A) => E): (source: ObservableEither<E, A>) => ObservableEither<E, B>;
+  <A, E>(predicate: Predicate<A>, onFalse: (value: A) => E): (source: ObservableEither<E, A>) => ObservableEither<E, A>;
+}
+
+/**
+ * Puts an error in the place of each result that does not hold. A filter that hides nothing. A terminal error ends the stream there.
+ *
+ * @example
+ * ```ts
+ * import { OE } from 'greengrass-rx';
+ * import { pipe } from 'greengrass-rx/fp';
+ *
+ * pipe(OE.right(-300), OE.filterOrElseW(celsius => celsius > -273.15, celsius => `${celsius} °C is no temperature`))
+ *   .subscribe(element => console.log(element)); // Left('-300 °C is no temperature')
+ * ```
+ */
+export const filterOrElseW: FilterOrElseW = <A, E2>(
+  predicate: Predicate<A>,
+  onFalse: (value: A) => E2,
+): (<E1>(source: ObservableEither<E1, A>) => ObservableEither<E1 | E2, A>) =>
+  chainEitherKW(E.fromPredicate(value => atOnce(predicate(value), 'predicate'), onFalse));
+
+/** `filterOrElseW` where both sides have the same errors. */
+export const filterOrElse: FilterOrElse = filterOrElseW;

@@ -3,7 +3,7 @@ import type { IO } from 'fp-ts/lib/IO.js';
 import type { Option } from 'fp-ts/lib/Option.js';
 import type { Task } from 'fp-ts/lib/Task.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
-import { defer, map, of, type Observable } from 'rxjs';
+import { catchError, defer, map, type Observable, of } from 'rxjs';
 import type { ObservableEither } from './observable-either.js';
 
 /**
@@ -124,4 +124,30 @@ export function fromTaskEither<E, A>(task: TaskEither<E, A>): ObservableEither<E
  */
 export function fromObservable<A, E = never>(source: Observable<A>): ObservableEither<E, A> {
   return source.pipe(map(value => E.right(value)));
+}
+
+/**
+ * A plain Observable whose failure becomes a typed one: its values are `Right`s; what it raises is the last element, a `Left`, and
+ * completion follows. For what reports failures the RxJS way: `fromFetch`, `ajax`, a promise.
+ *
+ * A defect that would have come this way becomes an error too, so put it close to what may fail.
+ *
+ * @param onThrow Names the error. What it throws is a defect.
+ *
+ * @example
+ * ```ts
+ * import { OE } from 'greengrass-rx';
+ * import { from } from 'rxjs';
+ *
+ * from(Promise.reject(new Error('offline')))
+ *   .pipe(OE.tryCatch(cause => ({ _tag: 'NoWeather', cause }) as const))
+ *   .subscribe(element => console.log(element)); // Left({ _tag: 'NoWeather', … })
+ * ```
+ */
+export function tryCatch<E>(onThrow: (cause: unknown) => E) {
+  return <A>(source: Observable<A>): ObservableEither<E, A> =>
+    source.pipe(
+      map(value => E.right(value)),
+      catchError((cause: unknown) => of(E.left(onThrow(cause)))),
+    );
 }

@@ -1,14 +1,12 @@
 import type { Either } from 'fp-ts/lib/Either.js';
-import { concat, defer, EMPTY, finalize, map, Observable, of, Subject, takeUntil } from 'rxjs';
-import { along, feedBeingSubscribed, type Feed } from './feed.js';
-import { endAtTerminal } from './end-at-terminal.js';
-import type { LeftOf, RightOf } from './element.js';
-import { isTerminalError } from './kind.js';
-import { toEither } from './to-either.js';
+import { concat, defer, EMPTY, finalize, map, mergeMap, Observable, of, Subject, takeUntil } from 'rxjs';
+import { along, type Feed, feedBeingSubscribed } from './feed.js';
+import { isTerminalError, type LeftOf, type ObservableEither, type RightOf, toEither } from './observable-either.js';
+import { endAtTerminal } from './run-to-end.js';
 import { markHandled, markLetGo, reportUnhandled } from './unhandled.js';
 
 /** Hands each element either to `project` (`pick`) or straight on (`pass`). */
-export type Diversion<T, S, P> = (element: T, pick: (picked: S) => void, pass: (passed: P) => void) => void;
+type Diversion<T, S, P> = (element: T, pick: (picked: S) => void, pass: (passed: P) => void) => void;
 
 /**
  * Sends a part of the elements through `project` and passes the others at once, in their place: the core of `onRights`
@@ -95,4 +93,26 @@ export function divert<T, S, P extends Either<unknown, unknown>, R>(
       });
     });
   });
+}
+
+/**
+ * Puts a stream in the place of each error that `catches` takes, and passes everything else at once: the core of `orElse`,
+ * `catchTag` and their kin. Several such streams can be running at a time; the source goes on meanwhile.
+ */
+export function divertLefts<E, A, C extends E, R extends Either<unknown, unknown>>(
+  source: ObservableEither<E, A>,
+  catches: (error: E) => error is C,
+  handler: (error: C) => Observable<R>,
+): ObservableEither<Exclude<E, C> | LeftOf<R>, A | RightOf<R>> {
+  return divert<Either<E, A>, C, Either<Exclude<E, C>, A>, R>(
+    source,
+    (element, pick, pass) => {
+      if (element._tag === 'Left' && catches(element.left)) {
+        markHandled(element.left);
+        pick(element.left);
+      } else pass(element as Either<Exclude<E, C>, A>);
+    },
+    // In here, since what a handler throws must reach the error channel.
+    caught$ => caught$.pipe(mergeMap(handler)),
+  );
 }

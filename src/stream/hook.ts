@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { isPromise } from '../shared/at-once.js';
-import { reportToStderr } from './report-to-stderr.js';
+import { reportToStderr } from './unhandled.js';
 
 /** Of all hooks of the process, so that many that fail fill no log. */
 const report = reportToStderr();

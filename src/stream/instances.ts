@@ -1,8 +1,3 @@
-/**
- * The fp-ts instances of the concat form, the lawful one, for `sequenceT`, `traverse` and code that is generic in the monad.
- * The laws hold for sequences of elements in which a terminal `Left`, if there is one, comes last; when each element comes is not part of
- * them.
- */
 import type { Applicative2 } from 'fp-ts/lib/Applicative.js';
 import type { Apply2 } from 'fp-ts/lib/Apply.js';
 import type { Bifunctor2 } from 'fp-ts/lib/Bifunctor.js';
@@ -16,11 +11,30 @@ import type { MonadIO2 } from 'fp-ts/lib/MonadIO.js';
 import type { MonadTask2 } from 'fp-ts/lib/MonadTask.js';
 import type { MonadThrow2 } from 'fp-ts/lib/MonadThrow.js';
 import type { Pointed2 } from 'fp-ts/lib/Pointed.js';
-import { ap } from './ap.js';
-import { chain } from './chain.js';
+import { ap, chain } from './chain.js';
 import { fromEither, fromIO, fromTask, left, right } from './constructors.js';
-import { URI } from './hkt.js';
 import { bimap, map, mapLeft } from './map.js';
+import type { ObservableEither } from './observable-either.js';
+
+/** The name fp-ts knows `ObservableEither` by. Not the one of fp-ts-rxjs: both may be in one program. */
+export const URI = 'GreengrassRxObservableEither';
+
+/** The type of {@link URI}. */
+export type URI = typeof URI;
+
+// fp-ts keeps the declarations of HKT at its root; there is no lib/HKT.d.ts. The compiler finds HKT.d.ts by this name in native ESM,
+// in CommonJS and with bundlers, and nothing of it is left at run time.
+declare module 'fp-ts/HKT.js' {
+  interface URItoKind2<E, A> {
+    readonly [URI]: ObservableEither<E, A>;
+  }
+}
+
+/**
+ * The fp-ts instances of the concat form, the lawful one, for `sequenceT`, `traverse` and code that is generic in the monad.
+ * The laws hold for sequences of elements in which a terminal `Left`, if there is one, comes last; when each element comes is not part of
+ * them.
+ */
 
 /** `map`. */
 export const Functor: Functor2<URI> = { URI, map: (source, f) => map(f)(source) };

@@ -1,7 +1,6 @@
 import { merge } from 'rxjs';
-import { endAtTerminal } from './end-at-terminal.js';
-import type { ErrorOf, ValueOf } from './element.js';
-import type { ObservableEither } from './observable-either.js';
+import type { ErrorOf, ObservableEither, ValueOf } from './observable-either.js';
+import { endAtTerminal } from './run-to-end.js';
 
 /**
  * Several streams as one, whose errors and results are the unions of theirs.

@@ -1,8 +1,7 @@
 import type { Either } from 'fp-ts/lib/Either.js';
 import { filter, map, type Observable, type OperatorFunction } from 'rxjs';
 import { divert } from './divert.js';
-import { united, type LeftOf, type RightOf } from './element.js';
-import { kindOf, type OfKind } from './kind.js';
+import { kindOf, type LeftOf, type OfKind, type RightOf, united } from './observable-either.js';
 
 /** The signatures of `onRights`. */
 export interface OnRights {

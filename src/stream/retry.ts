@@ -1,3 +1,4 @@
+import type { Either, Left } from 'fp-ts/lib/Either.js';
 import {
   asyncScheduler,
   defer,
@@ -9,15 +10,13 @@ import {
   takeWhile,
   throwError,
 } from 'rxjs';
-import type { Either, Left } from 'fp-ts/lib/Either.js';
 import { steadyNow, waiting } from '../schedule/clock.js';
 import { startSeries } from '../schedule/retry-series.js';
 import type { Schedule } from '../schedule/schedule.js';
 import { atOnce } from '../shared/at-once.js';
-import type { LeftOf } from './element.js';
-import { endAtTerminal } from './end-at-terminal.js';
 import { hook } from './hook.js';
-import { isTerminalError } from './kind.js';
+import { isTerminalError, type LeftOf } from './observable-either.js';
+import { endAtTerminal } from './run-to-end.js';
 import { markHandled } from './unhandled.js';
 
 /** A failure that is answered by another try. */
@@ -47,7 +46,7 @@ export function isRetryable(error: unknown): boolean {
 }
 
 /** One subscriber's retries: what the operators for both kinds of stream have in common. */
-export interface Retrying<E> {
+interface Retrying<E> {
   readonly scheduler: SchedulerLike;
   /** The source is being subscribed to. */
   readonly subscribing: () => void;

@@ -1,6 +1,6 @@
 import type { Either } from 'fp-ts/lib/Either.js';
 import { filter, map, type Observable } from 'rxjs';
-import type { LeftOf, RightOf } from './element.js';
+import type { LeftOf, RightOf } from './observable-either.js';
 
 function isRight(element: Either<unknown, unknown>): boolean {
   return element._tag === 'Right';

@@ -1,10 +1,9 @@
-import type { Either } from 'fp-ts/lib/Either.js';
-import { finalize, ignoreElements, lastValueFrom, takeWhile, tap, type Observable } from 'rxjs';
-import type { LeftOf } from './element.js';
+import { type Either, left } from 'fp-ts/lib/Either.js';
+import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
+import { finalize, firstValueFrom, ignoreElements, lastValueFrom, map, type Observable, takeWhile, tap } from 'rxjs';
 import { hook } from './hook.js';
-import { isEndInGoodOrder, isTerminal, type PassingError } from './kind.js';
-import { reportToStderr } from './report-to-stderr.js';
-import { markHandled } from './unhandled.js';
+import { isEndInGoodOrder, isTerminal, type LeftOf, type PassingError, type RightOf, united } from './observable-either.js';
+import { markHandled, reportToStderr } from './unhandled.js';
 
 /** What `runToEnd` does on the way. */
 export interface RunToEndOptions<E> {
@@ -53,4 +52,84 @@ export function runToEnd<T extends Either<unknown, unknown>>(
     finalize(report.end),
   );
   return lastValueFrom(run, { defaultValue: undefined });
+}
+
+/**
+ * Completes with the first terminal `Left` and unsubscribes from the source, whatever would have come after it.
+ *
+ * The combinators that join or replace streams do this by themselves. It is for streams made by hand, and after
+ * `mapLeft` has turned a passing error into a terminal one.
+ *
+ * @example
+ * ```ts
+ * import { endAtTerminal } from 'greengrass-rx';
+ * import { E } from 'greengrass-rx/fp';
+ * import { of } from 'rxjs';
+ *
+ * of(E.right(1), E.left({ kind: 'terminal' }), E.right(2))
+ *   .pipe(endAtTerminal())
+ *   .subscribe({ next: element => console.log(element._tag), complete: () => console.log('complete') }); // Right, Left, complete
+ * ```
+ */
+export function endAtTerminal() {
+  return <T extends Either<unknown, unknown>>(source: Observable<T>): Observable<T> =>
+    source.pipe(takeWhile(element => !isTerminal(element), true));
+}
+
+/**
+ * The results as a plain Observable that raises the first error, of whatever kind, and unsubscribes from the source. For tests, scripts and
+ * code that expects failures the RxJS way. Errors that should not end it are caught before.
+ *
+ * @example
+ * ```ts
+ * import { OE } from 'greengrass-rx';
+ * import { E } from 'greengrass-rx/fp';
+ * import { of } from 'rxjs';
+ *
+ * of(E.right(1), E.left(new Error('garbled')), E.right(2))
+ *   .pipe(OE.orThrow())
+ *   .subscribe({ next: value => console.log(value), error: (error: Error) => console.log(error.message) }); // 1, garbled
+ * ```
+ */
+export function orThrow() {
+  return <T extends Either<unknown, unknown>>(source: Observable<T>): Observable<RightOf<T>> =>
+    source.pipe(
+      map(element => {
+        if (element._tag === 'Left') {
+          markHandled(element.left);
+          throw element.left;
+        }
+        return element.right as RightOf<T>;
+      }),
+    );
+}
+
+/**
+ * A task of a stream's first element, whichever it is. Each run subscribes, takes it, and unsubscribes.
+ *
+ * For all results of a stream that ends, gather them first: `onRights(values$ => values$.pipe(toArray()))`. A defect rejects the promise.
+ * The task is pending for as long as the stream neither emits nor completes; RxJS' `timeout` before it bounds that.
+ *
+ * @param onEmpty Names the error of a stream that completes without an element.
+ *
+ * @example
+ * ```ts
+ * import { OE } from 'greengrass-rx';
+ * import { pipe } from 'greengrass-rx/fp';
+ *
+ * const first = pipe(OE.right(21.5), OE.toTaskEither(() => 'no reading'));
+ * console.log(await first()); // Right(21.5)
+ * ```
+ */
+export function toTaskEither<E2>(onEmpty: () => E2) {
+  return <T extends Either<unknown, unknown>>(source: Observable<T>): TaskEither<LeftOf<T> | E2, RightOf<T>> =>
+    async () => {
+      const handled$ = united(source).pipe(
+        tap(element => {
+          if (element._tag === 'Left') markHandled(element.left);
+        }),
+      );
+      const first = await firstValueFrom<Either<LeftOf<T>, RightOf<T>>, undefined>(handled$, { defaultValue: undefined });
+      return first ?? left(onEmpty());
+    };
 }

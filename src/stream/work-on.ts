@@ -1,5 +1,16 @@
-import { Observable, type Observer, type Subscriber, type Subscription } from 'rxjs';
-import { subscribeAlong, type Feed } from './feed.js';
+import {
+  type MonoTypeOperatorFunction,
+  Observable,
+  type Observer,
+  of,
+  type SchedulerLike,
+  share,
+  type Subscriber,
+  type Subscription,
+  tap,
+} from 'rxjs';
+import { waiting } from '../schedule/clock.js';
+import { type Feed, subscribeAlong } from './feed.js';
 
 /**
  * Subscribes to a source until `owner` ends; not at all where it has. The one way in which operators and stages subscribe to their source: a
@@ -32,4 +43,21 @@ export function workOn<A>(source: Observable<A>, owner: Subscription, { next, er
       }
     },
   });
+}
+
+/**
+ * Shares one subscription to the source, which outlives its last subscriber by so many milliseconds. A source that has ended leaves no timer
+ * behind: `share` by itself starts that of `resetOnRefCountZero` then, too, and a process that has nothing else to do waits for it.
+ */
+export function shareLingering<A>(milliseconds: number, scheduler: SchedulerLike): MonoTypeOperatorFunction<A> {
+  return source$ => {
+    let hasEnded = false;
+    const ended = (): void => {
+      hasEnded = true;
+    };
+    return source$.pipe(
+      tap({ subscribe: () => (hasEnded = false), complete: ended, error: ended }),
+      share({ resetOnRefCountZero: () => (hasEnded || milliseconds === 0 ? of(0) : waiting(milliseconds, scheduler)) }),
+    );
+  };
 }

@@ -1,5 +1,4 @@
-import { quoted } from './mqtt-string.js';
-import { publishTopicProblem } from './topic-name.js';
+import { publishTopicProblem, quoted } from './topic-rules.js';
 
 /** What a topic `$aws/rules/<rule>/<topic>` is made of. */
 export interface BasicIngest {

@@ -25,7 +25,7 @@ export function compileClassicResource(resource: string, style: ResourceStyle = 
 }
 
 /** How a service's resources are read: `mqtt`, those of the MQTT proxy; `glob`, in which `*` alone is a wildcard and `+` and `#` are text. */
-export type ResourceStyle = 'mqtt' | 'glob';
+type ResourceStyle = 'mqtt' | 'glob';
 
 /**
  * The resources that a component's policies give to one operation, as the classic nucleus keeps them: in one trie, where resources

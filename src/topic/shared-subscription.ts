@@ -1,6 +1,5 @@
-import { topicFilterProblem } from './topic-filter.js';
-import { quoted } from './mqtt-string.js';
-import type { TopicPattern } from './topic-pattern.js';
+import { quoted, topicFilterProblem } from './topic-rules.js';
+import type { TopicPattern } from './topic-template.js';
 
 /**
  * A filter whose messages the broker deals out among all subscriptions of the same group, on this device and on others: `$share/<group>/…`.

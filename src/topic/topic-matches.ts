@@ -1,4 +1,4 @@
-import { effectiveFilter } from './topic-filter.js';
+import { effectiveFilter } from './topic-rules.js';
 
 function endOfLevel(text: string, start: number): number {
   const slash = text.indexOf('/', start);
@@ -48,4 +48,59 @@ export function filterMatches(filter: string, topicName: string): boolean {
     f = fEnd + 1;
     t = tEnd + 1;
   }
+}
+
+/**
+ * Whether `wide` lets through every topic that `narrow` does, as MQTT matches them: `a/#` covers `a`, `a/+` and `a/b/#`. A shared
+ * subscription is covered by itself alone, since a policy names it as it stands.
+ *
+ * Source: MQTT 3.1.1 section 4.7.
+ */
+export function filterCovers(wide: string, narrow: string): boolean {
+  if (wide === narrow) return true;
+  if (isApart(wide) || isApart(narrow)) return false;
+  const [wides, narrows] = [wide.split('/'), narrow.split('/')];
+  for (const [i, level] of wides.entries()) {
+    if (level === '#') return true;
+    const other = narrows[i];
+    // `a/#` is also `a`: where the narrow one has ended, only a last # may be left.
+    if (other === undefined || other === '#' || (level !== '+' && level !== other)) return false;
+    if (i === narrows.length - 1 && wides.length === narrows.length + 1 && wides[i + 1] === '#') return true;
+  }
+  return wides.length === narrows.length;
+}
+
+/** Topics that begin with `$` are matched by no wildcard at their beginning, and a shared subscription is a thing of its own. */
+function isApart(filter: string): boolean {
+  return filter.startsWith('$');
+}
+
+/**
+ * Whether there is a topic that both filters match. Of a shared subscription the part after `$share/<group>/` counts.
+ *
+ * Source: MQTT 3.1.1 section 4.7.
+ */
+export function filtersOverlap(one: string, other: string): boolean {
+  const [ones, others] = [effectiveFilter(one).split('/'), effectiveFilter(other).split('/')];
+  // A wildcard at the beginning matches no topic that begins with $.
+  if (startsApart(ones, others) || startsApart(others, ones)) return false;
+  return overlap(ones, others);
+}
+
+function startsApart([first = '']: readonly string[], [other = '']: readonly string[]): boolean {
+  return first.startsWith('$') && isWildcard(other);
+}
+
+function overlap(ones: readonly string[], others: readonly string[]): boolean {
+  for (let i = 0; ; i++) {
+    const [one, other] = [ones[i], others[i]];
+    // `a/#` is also `a`, so # matches where the other has ended.
+    if (one === '#' || other === '#') return true;
+    if (one === undefined || other === undefined) return one === other;
+    if (one !== other && one !== '+' && other !== '+') return false;
+  }
+}
+
+function isWildcard(level: string): boolean {
+  return level === '+' || level === '#';
 }

@@ -1,11 +1,169 @@
-import { isLeft, left, right, type Either } from 'fp-ts/lib/Either.js';
+import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
 import { InvalidTopic } from '../errors/errors.js';
-import { fillLevels } from './fill-levels.js';
-import { filterOfLevels, matchLevels, templateLevels, textOfLevels, type TemplateLevel } from './template-levels.js';
-import { topicFilterProblem } from './topic-filter.js';
-import { publishTopicProblem } from './topic-name.js';
-import type { ParamsOf, TopicArguments } from './topic-params.js';
-import type { TopicPattern } from './topic-pattern.js';
+import { mqttStringProblem, publishTopicProblem, quoted, topicFilterProblem } from './topic-rules.js';
+
+/** The name in a level of a template: of `{line}`, `line`. */
+type Single<Level extends string> = Level extends `{${string}...}` ? never : Level extends `{${infer Name}}` ? Name : never;
+
+type Singles<Text extends string> = Text extends `${infer Level}/${infer Rest}` ? Single<Level> | Singles<Rest> : Single<Text>;
+
+type Rest<Text extends string> = Text extends `${string}/${infer Others}` ? Rest<Others> : Text extends `{${infer Name}...}` ? Name : never;
+
+/** The parameters a template may have: one level, or at its end all that follow. */
+export type TopicParams = Readonly<Record<string, string | readonly string[]>>;
+
+/**
+ * The parameters of a template, read from its text: a string for each `{name}`, the levels for a last `{name...}`.
+ * A text the compiler does not know may have any.
+ */
+export type ParamsOf<Text extends string> = string extends Text
+  ? TopicParams
+  : { readonly [Name in Singles<Text> | Rest<Text>]: Name extends Rest<Text> ? readonly string[] : string };
+
+/** What parameters are given as. A number becomes its decimal text. */
+export type TopicArguments<P> = { readonly [Name in keyof P]: P[Name] extends string ? string | number : P[Name] };
+
+/**
+ * Something to subscribe to that knows what its topics mean: a {@link topicTemplate}, or a `sharedSubscription` to one.
+ *
+ * @typeParam P What a topic name says, such as `{ readonly line: string }`.
+ */
+export interface TopicPattern<out P> {
+  /** What the nucleus is asked for: the filter, with `+` and `#`. */
+  readonly filter: string;
+  /** What a topic name says, or `undefined` where it is not one of these topics. By MQTT's rule, as {@link topicMatches}. */
+  readonly match: (topicName: string) => P | undefined;
+}
+
+/**
+ * The filter of a topic name, a filter or a pattern: what goes to the nucleus, and into a policy.
+ *
+ * @example
+ * ```ts
+ * import { topicFilterOf, topicTemplate } from 'greengrass-rx';
+ *
+ * console.log(topicFilterOf(topicTemplate('plant/{line}/temperature'))); // plant/+/temperature
+ * console.log(topicFilterOf('plant/7/temperature')); // plant/7/temperature
+ * ```
+ */
+export function topicFilterOf(topic: string | TopicPattern<unknown>): string {
+  return isTopicPattern(topic) ? topic.filter : topic;
+}
+
+/** Anything that is no object is left to be refused as a topic: callers in JavaScript have no compiler to tell them. */
+export function isTopicPattern(topic: string | TopicPattern<unknown>): topic is TopicPattern<unknown> {
+  return typeof topic === 'object' && (topic as unknown) !== null;
+}
+
+/** One level of a template. */
+type TemplateLevel =
+  | { readonly kind: 'text'; readonly text: string }
+  /** Any one level. */
+  | { readonly kind: 'param'; readonly name: string }
+  /** All levels that follow, or none. */
+  | { readonly kind: 'rest'; readonly name: string };
+
+/** Begins with a letter, so that no parameter is called `__proto__`. */
+const PLACEHOLDER = /^\{([A-Za-z][A-Za-z0-9_]*)(\.\.\.)?\}$/;
+
+/** The levels of a template's text. Throws a `TypeError` that says what to write instead. */
+export function templateLevels(text: string): readonly TemplateLevel[] {
+  const refuse = (problem: string): TypeError => new TypeError(`The topic template ${quoted(text)} ${problem}`);
+  if (text.startsWith('$share/'))
+    throw refuse(`is a shared subscription, to which nothing can be published. Write sharedSubscription(group, topicTemplate(…)).`);
+  const texts = text.split('/');
+  const names = new Set<string>();
+  return texts.map((level, i): TemplateLevel => {
+    if (/[+#]/.test(level)) throw refuse(`has a wildcard in the level ${quoted(level)}. Give what stands there a name, such as {sensor}.`);
+    if (!/[{}]/.test(level)) return { kind: 'text', text: level };
+    const [, name, dots] = PLACEHOLDER.exec(level) ?? [];
+    if (name === undefined) {
+      throw refuse(
+        `has the level ${quoted(level)}. A placeholder takes a whole level, because a wildcard of MQTT does, and its name is letters, digits and _ after a letter: {sensor}, or at the end {levels...}.`,
+      );
+    }
+    if (names.has(name)) throw refuse(`has two placeholders {${name}}. Give each a name of its own.`);
+    names.add(name);
+    if (dots === undefined) return { kind: 'param', name };
+    if (i < texts.length - 1) throw refuse(`has {${name}...} before its end. It stands for all that follows, as # does.`);
+    return { kind: 'rest', name };
+  });
+}
+
+/** The filter a subscription to these levels sends. */
+function filterOfLevels(levels: readonly TemplateLevel[]): string {
+  return levels.map(level => (level.kind === 'text' ? level.text : level.kind === 'param' ? '+' : '#')).join('/');
+}
+
+/** The template as it is written. */
+function textOfLevels(levels: readonly TemplateLevel[]): string {
+  return levels
+    .map(level => (level.kind === 'text' ? level.text : level.kind === 'param' ? `{${level.name}}` : `{${level.name}...}`))
+    .join('/');
+}
+
+/** What the levels say of a topic name, or `undefined` where it is not theirs. One pass over the name. */
+function matchLevels(levels: readonly TemplateLevel[], topicName: string): Record<string, string | readonly string[]> | undefined {
+  // MQTT 3.1.1, 4.7.2: a wildcard in the first level leaves out the topics of the server.
+  if (levels[0]?.kind !== 'text' && topicName.startsWith('$')) return undefined;
+  const params: Record<string, string | readonly string[]> = {};
+  let at = 0;
+  for (const level of levels) {
+    if (level.kind === 'rest') {
+      params[level.name] = at > topicName.length ? [] : topicName.slice(at).split('/');
+      return params;
+    }
+    if (at > topicName.length) return undefined;
+    const slash = topicName.indexOf('/', at);
+    const end = slash === -1 ? topicName.length : slash;
+    if (level.kind === 'param') params[level.name] = topicName.slice(at, end);
+    else if (end - at !== level.text.length || !topicName.startsWith(level.text, at)) return undefined;
+    at = end + 1;
+  }
+  return at > topicName.length ? params : undefined;
+}
+
+/**
+ * The levels with every parameter that `given` has in its place. A value that would be more than its level is refused: who names a sensor
+ * `a/#` or `../admin` must not choose the topic.
+ */
+function fillLevels(
+  levels: readonly TemplateLevel[],
+  given: Readonly<Record<string, unknown>>,
+): Either<InvalidTopic, readonly TemplateLevel[]> {
+  const filled: TemplateLevel[] = [];
+  for (const level of levels) {
+    if (level.kind === 'text' || !Object.hasOwn(given, level.name)) {
+      filled.push(level);
+      continue;
+    }
+    const value = given[level.name];
+    const values = level.kind === 'rest' && Array.isArray(value) ? (value as readonly unknown[]) : [value];
+    for (const one of values) {
+      const text = textOf(one);
+      const problem = text === undefined ? 'is no text and no finite number' : levelProblem(text, filled.length === 0);
+      if (problem !== undefined || text === undefined)
+        return left(new InvalidTopic(textOfLevels(levels), level.name, `${quoted(text ?? String(one))} ${problem ?? ''}`));
+      filled.push({ kind: 'text', text });
+    }
+  }
+  return right(filled);
+}
+
+function textOf(value: unknown): string | undefined {
+  if (typeof value === 'string') return value;
+  return typeof value === 'number' && Number.isFinite(value) ? String(value) : undefined;
+}
+
+/** Why a text cannot be one level of a topic name. */
+function levelProblem(text: string, first: boolean): string | undefined {
+  const malformed = mqttStringProblem(text);
+  if (malformed !== undefined) return malformed;
+  const special = /[/+#]/.exec(text);
+  if (special !== null) return `contains ${special[0]}, which is more than one level of a topic name`;
+  if (first && text.startsWith('$')) return 'begins with $, which makes a topic of the server of it';
+  return undefined;
+}
 
 /** Topics of one form, with names for what differs. Made by {@link topicTemplate}. */
 export interface TopicTemplate<P> extends TopicPattern<P> {

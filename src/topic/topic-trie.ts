@@ -1,4 +1,4 @@
-import { effectiveFilter, topicFilterProblem } from './topic-filter.js';
+import { effectiveFilter, topicFilterProblem } from './topic-rules.js';
 
 interface Node<V> {
   readonly levels: Map<string, Node<V>>;

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { isLeft, right } from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
 import { describe, expect, test } from 'vitest';
-import { jsonArray, ndjson, type BatchFormat, type Decoder } from '../../src/codec/index.js';
-import { joinParts } from '../../src/codec/batch-format.js';
+import { joinParts } from '../../src/codec/batches.js';
+import { type BatchFormat, type Decoder, jsonArray, ndjson } from '../../src/codec/index.js';
 
 const bytesOf = (payload: Uint8Array | string): Uint8Array => (typeof payload === 'string' ? new TextEncoder().encode(payload) : payload);
 const decode = <A>(decoder: Decoder<A>, payload: Uint8Array | string) => decoder.decode({ topicName: 'x', payload: bytesOf(payload) });

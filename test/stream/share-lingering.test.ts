@@ -1,6 +1,6 @@
 import { NEVER, Observable, of, throwError, VirtualTimeScheduler } from 'rxjs';
 import { expect, test } from 'vitest';
-import { shareLingering } from '../../src/stream/share-lingering.js';
+import { shareLingering } from '../../src/stream/work-on.js';
 
 test('the source outlives its last subscriber for a while, and serves who comes meanwhile', () => {
   const scheduler = new VirtualTimeScheduler();

@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { filterCovers } from '../../src/topic/filter-covers.js';
-import { filtersOverlap } from '../../src/topic/filters-overlap.js';
 import { topicMatches } from '../../src/topic/index.js';
+import { filterCovers, filtersOverlap } from '../../src/topic/topic-matches.js';
 
 /** Every topic of up to four levels out of two words, and the empty level. */
 const TOPICS: readonly string[] = [1, 2, 3, 4]

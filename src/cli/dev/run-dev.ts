@@ -4,7 +4,7 @@ import type { BrokerChoice } from '../../local/broker/address.js';
 import type { Deployment, RollOut } from '../../local/lifecycle/roll-out.js';
 import type { Configuration } from '../../recipe/configuration.js';
 import type { Profile } from '../../shared/profile.js';
-import { QUIET_VARIABLE } from '../../stream/report-at-times.js';
+import { QUIET_VARIABLE } from '../../stream/unhandled.js';
 import { readChaos } from '../chaos/read-chaos.js';
 import { describeFault, runChaos, SubscribedFilters } from '../chaos/run-chaos.js';
 import { CliError, EXIT, UsageError } from '../cli-error.js';

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { type Either, isLeft } from 'fp-ts/lib/Either.js';
 import type { OutboxUnavailable } from '../../errors/errors.js';
 import type { Places, Selection } from '../../outbox/sqlite/selection.js';
-import { topicFilterProblem } from '../../topic/topic-filter.js';
+import { topicFilterProblem } from '../../topic/topic-rules.js';
 import { CliError, UsageError } from '../cli-error.js';
 
 /** How the result is printed. */

@@ -1,5 +1,4 @@
-import { classicLocalRoutes } from '../../topic/classic-local-routes.js';
-import { classicRoutes } from '../../topic/classic-routes.js';
+import { classicLocalRoutes, classicRoutes } from '../../topic/classic-routes.js';
 import { type BrokerMessage, filterIsValid } from '../broker/broker.js';
 import { DeviceSubscriptions, SharedFilters } from '../broker/device-subscriptions.js';
 import { LocalTopics } from '../pubsub/local-topics.js';
@@ -8,9 +7,9 @@ import type { Peer, ProfileContext, ProfileServer, Protocol } from '../server/pr
 import { observeDelivery, ObserverSubscriptions } from '../server/subscriptions.js';
 import type { ClassicLimits, ClassicShared } from './call.js';
 import { ClassicFilterTree } from './filter-tree.js';
-import { ClassicSpool } from './spool.js';
 import { ClassicProtocol } from './protocol.js';
 import { classicEvent } from './replies.js';
+import { ClassicSpool } from './spool.js';
 
 /** What all connections of a classic nucleus share: the spool, the subscriptions, the one MQTT connection. */
 export class ClassicServer implements ProfileServer, ClassicShared {

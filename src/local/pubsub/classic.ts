@@ -1,6 +1,5 @@
 import { encodeBase64 } from '../../shared/base64.js';
-import { isClassicLocalWildcard } from '../../topic/classic-local-routes.js';
-import { javaLevels } from '../../topic/classic-routes.js';
+import { isClassicLocalWildcard, javaLevels } from '../../topic/classic-routes.js';
 import type { BrokerMessage } from '../broker/broker.js';
 import type { ClassicCall, Members } from '../classic/call.js';
 import { gson, GsonError, hasNameTwice, untypedGson } from '../classic/gson.js';

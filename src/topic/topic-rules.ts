@@ -1,0 +1,170 @@
+/**
+ * What AWS IoT Core takes as a topic. `$aws/rules/<rule>/` and, in a subscription, `$share/<group>/` do not count.
+ *
+ * Source: AWS General Reference, "AWS IoT Core message broker and protocol limits and quotas", topic size and slashes.
+ */
+export const TOPIC_LIMITS: { readonly bytes: number; readonly slashes: number; readonly reservedBytes: number } = {
+  /** Bytes of UTF-8. */
+  bytes: 256,
+  /** Forward slashes, so one level more than this. */
+  slashes: 7,
+  /** Bytes of a topic that begins with `$` and is neither Basic Ingest nor a shared subscription: what the nucleus lets through. */
+  reservedBytes: 512,
+};
+
+const BASIC_INGEST_PREFIX = /^\$aws\/rules\/[^/]+\//;
+
+/**
+ * How `topic`, without a `$share/<group>/`, goes over a limit of IoT Core, or `undefined`.
+ *
+ * Bytes are counted. The nucleus counts UTF-16 units, so it takes a topic that IoT Core refuses, and then only its own
+ * log tells: the message is dropped after the publish was accepted.
+ */
+function topicLimitProblem(topic: string): string | undefined {
+  const isSpecial = topic.startsWith('$');
+  const counted = isSpecial ? topic.replace(BASIC_INGEST_PREFIX, '') : topic;
+  const isReserved = isSpecial && counted === topic;
+  const bytes = Buffer.byteLength(counted);
+  if (isReserved) {
+    return bytes > TOPIC_LIMITS.reservedBytes
+      ? `has ${bytes} bytes of UTF-8; the nucleus takes at most ${TOPIC_LIMITS.reservedBytes} for a topic that begins with $`
+      : undefined;
+  }
+  if (bytes > TOPIC_LIMITS.bytes) {
+    return `has ${bytes} bytes of UTF-8; AWS IoT Core takes at most ${TOPIC_LIMITS.bytes}, not counting $aws/rules/<rule>/ or $share/<group>/`;
+  }
+  let slashes = 0;
+  for (let at = counted.indexOf('/'); at >= 0; at = counted.indexOf('/', at + 1)) slashes++;
+  if (slashes > TOPIC_LIMITS.slashes) {
+    return `has ${slashes} slashes; AWS IoT Core takes at most ${TOPIC_LIMITS.slashes}, not counting $aws/rules/<rule>/ or $share/<group>/`;
+  }
+  return undefined;
+}
+
+/** A lone half of a surrogate pair; with the `u` flag a whole pair is one code point and does not match. */
+const LONE_SURROGATE = /[\uD800-\uDFFF]/u;
+
+/**
+ * What makes `text` unfit to be an MQTT string, or `undefined`. A lone surrogate has no UTF-8 form: JSON carries it to
+ * the nucleus, which then sends `?` or something else in its place. Control characters other than NUL are permitted.
+ *
+ * Source: MQTT 3.1.1 section 1.5.3, MQTT-1.5.3-1 and MQTT-1.5.3-2.
+ */
+export function mqttStringProblem(text: string): string | undefined {
+  if (text === '') return 'is empty';
+  if (text.includes('\u0000')) return 'contains the character U+0000, which MQTT forbids';
+  if (LONE_SURROGATE.test(text))
+    return 'contains half of a surrogate pair, which has no UTF-8 form: a string was cut in the middle of a character';
+  return undefined;
+}
+
+const QUOTED_CHARACTERS = 80;
+
+/** `text` for a sentence: quoted, with everything invisible escaped, and cut where it is long. */
+export function quoted(text: string): string {
+  return text.length <= QUOTED_CHARACTERS ? JSON.stringify(text) : `${JSON.stringify(text.slice(0, QUOTED_CHARACTERS))}…`;
+}
+
+/** What a filter `$share/<group>/<filter>` is made of. */
+export interface SharedSubscription {
+  readonly group: string;
+  readonly filter: string;
+}
+
+/**
+ * What a shared subscription is made of, or `undefined` where a filter is none.
+ *
+ * @example
+ * ```ts
+ * import { parseSharedSubscription } from 'greengrass-rx/topic';
+ *
+ * console.log(parseSharedSubscription('$share/workers/jobs/+')); // { group: 'workers', filter: 'jobs/+' }
+ * ```
+ */
+export function parseSharedSubscription(topicFilter: string): SharedSubscription | undefined {
+  const [, group, filter] = /^\$share\/([^/+#]+)\/(.+)$/s.exec(topicFilter) ?? [];
+  return group === undefined || filter === undefined ? undefined : { group, filter };
+}
+
+const WILDCARD = /[+#]/;
+
+/**
+ * What is wrong with `topicName` as a topic to publish to, as a sentence that says what to do, or `undefined` where
+ * nothing is. To be asked before anything is sent: Greengrass Lite accepts such a publish, and the broker then drops
+ * the connection of the whole device.
+ *
+ * Empty levels (`a//b`) and spaces are permitted, as in MQTT. The limits are those of {@link TOPIC_LIMITS}.
+ *
+ * Source: MQTT 3.1.1 sections 1.5.3, 3.3.2.1 and 4.7; AWS IoT Core message broker limits.
+ *
+ * @example
+ * ```ts
+ * import { publishTopicProblem } from 'greengrass-rx/topic';
+ *
+ * console.log(publishTopicProblem('plant/7/temperature')); // undefined
+ * console.log(publishTopicProblem('plant/+/temperature')); // The topic name "plant/+/temperature" contains a wildcard …
+ * ```
+ */
+export function publishTopicProblem(topicName: string): string | undefined {
+  const malformed = mqttStringProblem(topicName);
+  if (malformed !== undefined)
+    return `The topic name ${quoted(topicName)} ${malformed}. Publish to a name of one or more characters of valid Unicode.`;
+  if (WILDCARD.test(topicName)) {
+    return `The topic name ${quoted(topicName)} contains a wildcard, + or #. Publish to one topic at a time; wildcards are for subscriptions.`;
+  }
+  const tooLarge = topicLimitProblem(topicName);
+  if (tooLarge !== undefined) return `The topic name ${quoted(topicName)} ${tooLarge}. Use a shorter name.`;
+  return undefined;
+}
+
+const SHARE = '$share/';
+
+/** The filter that decides which topics match: without `$share/<group>/`. */
+export function effectiveFilter(topicFilter: string): string {
+  return parseSharedSubscription(topicFilter)?.filter ?? topicFilter;
+}
+
+function wildcardProblem(filter: string): string | undefined {
+  const levels = filter.split('/');
+  const broken = levels.find(level => level.length > 1 && (level.includes('+') || level.includes('#')));
+  if (broken !== undefined)
+    return `has the level ${quoted(broken)}, where a wildcard is only part of the level. Let + or # stand alone between slashes`;
+  const hash = levels.indexOf('#');
+  if (hash !== -1 && hash < levels.length - 1)
+    return 'has # before its end. # stands for all that follows, so it can only be the last level; + stands for one level';
+  return undefined;
+}
+
+/**
+ * What is wrong with `topicFilter` as something to subscribe to, as a sentence that says what to do, or `undefined`
+ * where nothing is. To be asked before anything is sent: a malformed filter that Greengrass Lite accepts makes the
+ * broker drop the device, again at every reconnect.
+ *
+ * A topic name without wildcards is a filter too. Empty levels are permitted. The limits are those of {@link TOPIC_LIMITS};
+ * Greengrass Lite also refuses filters that are longer than 256 bytes with their `$share/<group>/`.
+ *
+ * Source: MQTT 3.1.1 sections 1.5.3 and 4.7; MQTT 5 section 4.8.2 for `$share`; AWS IoT Core message broker limits.
+ *
+ * @example
+ * ```ts
+ * import { topicFilterProblem } from 'greengrass-rx/topic';
+ *
+ * console.log(topicFilterProblem('plant/+/temperature')); // undefined
+ * console.log(topicFilterProblem('plant/#/temperature')); // The topic filter "plant/#/temperature" has # before its end …
+ * ```
+ */
+export function topicFilterProblem(topicFilter: string): string | undefined {
+  const malformed = mqttStringProblem(topicFilter);
+  if (malformed !== undefined)
+    return `The topic filter ${quoted(topicFilter)} ${malformed}. Subscribe to a name or filter of one or more characters of valid Unicode.`;
+  if (topicFilter.startsWith(SHARE) && parseSharedSubscription(topicFilter) === undefined) {
+    return `The topic filter ${quoted(topicFilter)} is no shared subscription. Write $share/<group>/<filter>, with a group that has no wildcard.`;
+  }
+  const filter = effectiveFilter(topicFilter);
+  const wildcard = wildcardProblem(filter);
+  if (wildcard !== undefined) return `The topic filter ${quoted(topicFilter)} ${wildcard}.`;
+  const tooLarge = topicLimitProblem(filter);
+  if (tooLarge !== undefined)
+    return `The topic filter ${quoted(topicFilter)} ${tooLarge}. Use a shorter filter, such as one that ends in # sooner.`;
+  return undefined;
+}
