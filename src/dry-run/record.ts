@@ -1,11 +1,18 @@
 import { right } from 'fp-ts/lib/Either.js';
 import { concat, defer, NEVER, of, Subscription, takeUntil } from 'rxjs';
 import { linesKeptBy } from '../sinks/line-file.js';
-import { MOST_AT_ONCE, MOST_VALUES_AT_ONCE, movesOn, VirtualTime, VirtualTimeStopped } from '../testing/virtual-time.js';
+import {
+  type AwaitedPromise,
+  MOST_AT_ONCE,
+  MOST_VALUES_AT_ONCE,
+  movesOn,
+  VirtualTime,
+  VirtualTimeStopped,
+  watchPromises,
+} from '../testing/virtual-time.js';
 import type { FeedAccount } from '../stream/feed.js';
 import { recordedBy } from '../flow/ledger.js';
 import { VirtualDisk, withVirtualDisk } from '../outbox/virtual-disk.js';
-import { type AwaitedPromise, watchPromises } from '../testing/awaited-promises.js';
 import { MemoryNucleus } from '../testing/memory-nucleus.js';
 import { type BranchEvent, branchEvents, namedBranches } from '../component/branches.js';
 import { type Component, runContext } from '../component/component.js';

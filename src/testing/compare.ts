@@ -1,10 +1,8 @@
-import { describeValue } from './describe-value.js';
+import { describeValue, type Difference, differenceOf } from './equal.js';
 import type { Drawn } from './diagram.js';
 import type { LaneEvent } from './lane.js';
-import { comparison } from './comparison.js';
-import { cellText, duration, type Cells } from './picture.js';
-import { errorDifference, symbolDifference, symbolProblem, type Tables } from './symbols.js';
-import { differenceText, NameGiver } from './naming.js';
+import { errorDifference, isTable, symbolDifference, symbolProblem, type Tables, untaken, valueOfMessage } from './symbols.js';
+import { type Cells, cellText, draw, duration } from './picture.js';
 
 /** Frames whose difference is told one by one. */
 const MOST_TOLD = 8;
@@ -112,4 +110,78 @@ function listed(symbols: readonly string[]): string {
   if (symbols.length === 0) return 'nothing';
   const text = cellText(symbols);
   return text.length > MOST_LISTED ? `${text.slice(0, MOST_LISTED)}…` : text;
+}
+
+/** Characters of a row. */
+const WIDEST = 110;
+
+/** Two rows one under the other on one axis of time, and under them marks at the frames that differ. Long ones are cut around the first. */
+export function comparison(expected: Cells, received: Cells, differing: readonly number[]): readonly string[] {
+  const { rows, columnOf } = draw([expected, received]);
+  let marks = '';
+  for (const at of differing) {
+    const width = Math.max(...[expected, received].map(row => (row.has(at) ? cellText(row.get(at) ?? []).length : 0)));
+    marks = marks.padEnd(columnOf(at), ' ').slice(0, columnOf(at)) + '^'.repeat(width);
+  }
+  const from = Math.max(0, (differing[0] === undefined ? 0 : columnOf(differing[0])) - WIDEST / 2);
+  const cut = (row: string): string => {
+    const kept = row.slice(from, from + WIDEST);
+    return (from > 0 ? '…' : '') + kept + (row.length > from + WIDEST ? '…' : '');
+  };
+  const [expectedRow = '', receivedRow = ''] = rows;
+  const shown = (row: string, cells: Cells): string => (cells.size === 0 ? '(nothing)' : cut(row));
+  const marked = `${from > 0 ? ' ' : ''}${marks.slice(from, from + WIDEST)}`;
+  const marksRow = differing.length === 0 ? [] : [`            ${marked}`];
+  return [`  expected  ${shown(expectedRow, expected)}`, `  received  ${shown(receivedRow, received)}`, ...marksRow];
+}
+
+/** Gives symbols to what came: those of the tables where they fit, else letters of its own, the same one to equal values. */
+class NameGiver {
+  readonly #tables: Tables;
+  /** The tables' symbols, those of the diagram first. */
+  readonly #known: readonly string[];
+  readonly #given: { readonly symbol: string; readonly value: unknown }[] = [];
+  readonly #nextLetter: () => string;
+
+  constructor(drawn: readonly Drawn[], tables: Tables) {
+    this.#tables = tables;
+    const { values = {}, lefts = {} } = tables;
+    const inDiagram = drawn.flatMap(one => (one.kind === 'N' ? [one.symbol] : []));
+    this.#known = [...new Set([...inDiagram, ...Object.keys(values), ...Object.keys(lefts)])].filter(symbol => symbol !== '#');
+    this.#nextLetter = untaken(new Set(this.#known), 'capitals');
+  }
+
+  /** The symbol of something that came; the one drawn in its place is asked first. */
+  of(event: LaneEvent, drawn?: Drawn): string {
+    if (event.kind !== 'N') return event.kind === 'C' ? '|' : '#';
+    const { value } = event;
+    const candidates = drawn?.kind === 'N' ? [drawn.symbol, ...this.#known] : this.#known;
+    const known = candidates.find(symbol => symbolDifference(symbol, value, this.#tables) === undefined);
+    if (known !== undefined) return known;
+    const content = valueOfMessage(value);
+    if (!isTable(this.#tables.values) && typeof content === 'string' && content.length === 1) return content;
+    const before = this.#given.find(given => differenceOf(given.value, value) === undefined);
+    if (before !== undefined) return before.symbol;
+    const symbol = this.#nextLetter();
+    this.#given.push({ symbol, value });
+    return symbol;
+  }
+
+  /** A line for each of these symbols that stands for something. */
+  legend(symbols: readonly string[]): readonly string[] {
+    const { values, lefts } = this.#tables;
+    return [...new Set(symbols)].flatMap(symbol => {
+      if (symbol === '#' || values?.[symbol] === symbol) return [];
+      const given = this.#given.find(one => one.symbol === symbol);
+      if (given !== undefined) return [`${symbol} = ${describeValue(valueOfMessage(given.value))}`];
+      if (lefts !== undefined && Object.hasOwn(lefts, symbol)) return [`${symbol} = Left ${describeValue(lefts[symbol])}`];
+      if (values !== undefined && Object.hasOwn(values, symbol)) return [`${symbol} = ${describeValue(values[symbol])}`];
+      return [];
+    });
+  }
+}
+
+/** Where two values part. */
+export function differenceText({ path, expected, actual }: Difference): string {
+  return `${path}: expected ${describeValue(expected)}, received ${describeValue(actual)}`;
 }

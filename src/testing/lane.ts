@@ -1,5 +1,4 @@
 import type { Drawn } from './diagram.js';
-import type { MarbleFailure } from './marble-failure.js';
 
 /** One thing that happened on a lane. */
 export type Happening =
@@ -42,4 +41,23 @@ export function lane(made: Lane): Lane {
 
 export function isLane(value: unknown): value is Lane {
   return typeof value === 'object' && value !== null && LANES.has(value);
+}
+
+/** A check of a marble test that failed. Its stack shows the line of the test that asked for the check. */
+export class MarbleFailure extends Error {
+  override readonly name = 'MarbleFailure';
+
+  /** `below`: the function that the test called; the stack begins at its caller. */
+  constructor(message: string, below?: (...args: never[]) => unknown) {
+    super(message);
+    if (below !== undefined) Error.captureStackTrace(this, below);
+  }
+
+  /** The same place with another message: what is wrong is known only when the run has ended. */
+  saying(message: string): MarbleFailure {
+    const failure = new MarbleFailure(message);
+    const frames = (this.stack ?? '').split('\n').filter(line => line.startsWith('    at '));
+    failure.stack = [`${failure.name}: ${message}`, ...frames].join('\n');
+    return failure;
+  }
 }

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { untaken } from './letters.js';
+import { untaken } from './symbols.js';
 import { cellText, draw } from './picture.js';
 import type { MqttMessage } from '../ports/mqtt-message.js';
 import type { RecordedEntry, Recording } from './recording.js';

@@ -2,15 +2,13 @@ import { Subscription } from 'rxjs';
 import { ledger as ledgerOfAll } from '../flow/ledger.js';
 import { VirtualDisk, withVirtualDisk } from '../outbox/virtual-disk.js';
 import { linesKeptBy } from '../sinks/line-file.js';
-import { watchPromises, type AwaitedPromise } from './awaited-promises.js';
 import { KitNucleus } from './kit-nucleus.js';
 import type { MarbleKit, MarbleOptions } from './kit.js';
+import { MarbleFailure } from './lane.js';
 import { LedgerSince } from './ledger-checks.js';
-import { MarbleFailure } from './marble-failure.js';
 import { MarbleRun } from './run.js';
 import { Session } from './session.js';
-import { noteMade } from './uncalled.js';
-import { MOST_AT_ONCE, VirtualTime, VirtualTimeStopped } from './virtual-time.js';
+import { type AwaitedPromise, MOST_AT_ONCE, VirtualTime, VirtualTimeStopped, watchPromises } from './virtual-time.js';
 
 const LINGER = 60_000;
 
@@ -104,4 +102,29 @@ function awaitedText({ at, place }: AwaitedPromise): string {
     'Virtual time does not wait for promises: what comes of it comes after the test. Use Observables all the way, such as publish$ in the',
     "place of publish and timer in the place of a sleep; or pass { promises: 'ignored' } if nothing in the test depends on it.",
   ].join('\n');
+}
+
+/** Where the marble tests were made that have not been called, while a test framework's hooks look after them. */
+let made: Set<MarbleFailure> | undefined;
+
+/** Notes that a marble test was made. Returns what is to be called when it is. */
+function noteMade(by: (...args: never[]) => unknown): () => void {
+  const origin = new MarbleFailure('', by);
+  made?.add(origin);
+  return () => void made?.delete(origin);
+}
+
+/** A test of the framework begins: what was made before may belong to another. */
+export function beginTest(): void {
+  made = new Set();
+}
+
+/** Ends a test of the framework. Throws if it has made a marble test and not called it, which is none. */
+export function endTest(): void {
+  const [first] = made ?? [];
+  made = undefined;
+  if (first !== undefined)
+    throw first.saying(
+      'marbles() gives a test that was never called, so that nothing was tested. Hand it to test(), or call it: marbles(…)().',
+    );
 }

@@ -1,14 +1,11 @@
-import { marbleDifference } from './compare.js';
-import { describeValue, isEither } from './describe-value.js';
-import { differenceOf, type Difference } from './equal.js';
+import { topicMatches } from '../topic/topic-matches.js';
+import { differenceText, marbleDifference } from './compare.js';
+import { describeValue, type Difference, differenceOf, isEither } from './equal.js';
 import { KitNucleus } from './kit-nucleus.js';
-import { isLane, type Deferral, type Lane } from './lane.js';
-import { MarbleFailure } from './marble-failure.js';
+import { type Deferral, isLane, type Lane, MarbleFailure } from './lane.js';
 import { MemoryNucleus } from './memory-nucleus.js';
 import { payloadContent } from './messages.js';
-import { differenceText } from './naming.js';
 import { errorDifference, type Tables } from './symbols.js';
-import { topicMatches } from '../topic/topic-matches.js';
 
 /** What a matcher says, in the form that vitest and Jest want. */
 export interface MatcherResult {

@@ -21,14 +21,12 @@ import { schedulerClock } from '../schedule/clock.js';
 import { fixed } from '../schedule/schedule.js';
 import { checkTime } from '../shared/check-argument.js';
 import { qosNumberOf } from '../shared/qos.js';
-import type { Fault } from './fault.js';
-import { MemoryFaults } from './inflict.js';
-import { allow, COMPONENT } from './memory-components.js';
-import { type ArrivedMessage, MemoryRecord, type PublishedMessage, type TimedNucleusEvent } from './memory-record.js';
-import { Turns } from './turns.js';
+import { type Fault, MemoryFaults } from './fault.js';
+import { allow, type ArrivedMessage, COMPONENT, MemoryRecord, type PublishedMessage, type TimedNucleusEvent } from './memory-record.js';
+import { Turns } from './virtual-time.js';
 import { VirtualBroker } from './virtual-broker.js';
 import { VirtualTransport } from './virtual-transport.js';
-import type { Latency } from './virtual-wire.js';
+import type { Latency } from './server-end.js';
 
 /** How a nucleus in memory is set up. */
 export interface MemoryNucleusOptions {

@@ -3,6 +3,8 @@ import { PublishToIoTCoreRequest } from '../ipc/wire/shapes.js';
 import type { BrokerMessage } from '../local/broker/broker.js';
 import type { NucleusEvent } from '../local/nucleus-event.js';
 import type { PublishRequest } from '../ports/mqtt-message.js';
+import type { AccessControl } from '../recipe/policy/access-control.js';
+import type { Policies } from '../recipe/policy/policies.js';
 
 /** A publish that the nucleus accepted. */
 export interface PublishedMessage extends PublishRequest {
@@ -61,4 +63,18 @@ export class MemoryRecord {
     const request = PublishToIoTCoreRequest.decode(JSON.parse(this.#request));
     if (request._tag === 'Right') this.published.push({ ...request.right, payload: request.right.payload ?? new Uint8Array(0), at });
   }
+}
+
+/** The component of a nucleus in memory. */
+export const COMPONENT = 'com.example.Component';
+
+/** Gives a component its policies. */
+export function allow(policies: Policies, componentName: string, accessControl: AccessControl): void {
+  policies.set(componentName, accessControl, {
+    componentName,
+    componentVersion: '0.0.0',
+    configuration: { accessControl },
+    thingName: 'memory-thing',
+    rootPath: '/greengrass/v2',
+  });
 }

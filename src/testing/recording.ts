@@ -1,8 +1,15 @@
-import { isLeft, type Either } from 'fp-ts/lib/Either.js';
+import type { Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { type Either, isLeft, isRight, left, right } from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
-import { asyncScheduler, map, Observable, type OperatorFunction, type SchedulerLike } from 'rxjs';
+import { asyncScheduler, defer, map, Observable, type OperatorFunction, type SchedulerLike, share, Subscription } from 'rxjs';
+import type { Overflowed } from '../errors/errors.js';
+import { toReadable, type ToReadableOptions } from '../flow/to-readable.js';
 import { Blob } from '../ipc/wire/shapes.js';
 import type { MqttMessage } from '../ports/mqtt-message.js';
+import { wait } from '../schedule/clock.js';
+import { checkPositive } from '../shared/check-argument.js';
+import type { ObservableEither } from '../stream/observable-either.js';
 import { textOf } from './messages.js';
 
 /** What a failure in a recording is known by. */
@@ -120,4 +127,117 @@ function parsed(line: string, number: number): unknown {
   } catch {
     throw new SyntaxError(`Line ${number} is not JSON: ${line.slice(0, 100)}`);
   }
+}
+
+/** How {@link recordTo} records. */
+export interface RecordOptions extends Pick<ToReadableOptions<unknown>, 'name' | 'ledger'> {
+  /** Lines that may wait for the disk. Default 1 000, and then the oldest are dropped: the recording says how many. */
+  readonly buffer?: ToReadableOptions<TimedElement>['buffer'];
+  /** The clock. Default `asyncScheduler`. */
+  readonly scheduler?: SchedulerLike | undefined;
+}
+
+/** An element, with the milliseconds since the recording began. */
+export interface TimedElement {
+  readonly at: number;
+  readonly element: Either<RecordedError, MqttMessage>;
+}
+
+/**
+ * Records a live subscription to a file, or to any stream of bytes, as the lines of `recordLines`. Resolves when the subscription has
+ * completed and all is written; rejects when it cannot be written, and then has unsubscribed.
+ *
+ * Memory: at most the lines of `buffer`. What found that full stands in the recording as a `Left` with the tag `Overflowed`.
+ *
+ * @example
+ * ```ts
+ * import { connect, QOS } from 'greengrass-rx';
+ * import { recordTo } from 'greengrass-rx/testing';
+ * import { createWriteStream } from 'node:fs';
+ * import { devNull } from 'node:os';
+ * import { takeUntil, timer } from 'rxjs';
+ *
+ * const proxy = connect();
+ * const messages$ = proxy.subscribe({ topicName: 'sensors/#', qos: QOS.AT_LEAST_ONCE });
+ * await recordTo(createWriteStream(devNull), messages$.pipe(takeUntil(timer(50)))); // a file's name, such as 'monday.ndjson'
+ * await proxy.close();
+ * ```
+ */
+export async function recordTo(
+  destination: Writable,
+  source$: Observable<Either<RecordedError, MqttMessage>>,
+  { scheduler = asyncScheduler, name = 'recordTo', ...options }: RecordOptions = {},
+): Promise<void> {
+  const began = scheduler.now();
+  const elapsed = (): number => scheduler.now() - began;
+  const timed$ = defer(() => source$.pipe(map((element): TimedElement => ({ at: elapsed(), element }))));
+  await pipeline(
+    toReadable(timed$, { name, ...options }),
+    async function* (elements: AsyncIterable<Either<Overflowed, TimedElement>>) {
+      for await (const one of elements) {
+        const { at, element } = isRight(one) ? one.right : { at: elapsed(), element: left(one.left) };
+        yield `${JSON.stringify(lineOf(at, element))}\n`;
+      }
+    },
+    destination,
+  );
+}
+
+/** How {@link replay} replays. */
+export interface ReplayOptions {
+  /** How many times as fast as it was recorded. Default 1. */
+  readonly speed?: number | undefined;
+  /** Default `asyncScheduler`: real time, and inside `marbles()` virtual time. */
+  readonly scheduler?: SchedulerLike | undefined;
+}
+
+/**
+ * A recording as the stream it was. Hot: it begins with the first subscriber, those who come later share it from there on; it completes after
+ * the last entry. A recorded `Left` comes as a `Left` with its tag, kind and text.
+ *
+ * One timer at a time, whatever the recording's length.
+ *
+ * @throws RangeError for a speed that is not above 0.
+ *
+ * @example
+ * ```ts
+ * import { parseRecording, replay } from 'greengrass-rx/testing';
+ *
+ * const recording = parseRecording('{"at":0,"topicName":"a","payload":"1"}\n{"at":60000,"topicName":"a","payload":"2"}\n');
+ * replay(recording, { speed: 10_000 }).subscribe(console.log); // two messages, six milliseconds apart
+ * ```
+ */
+export function replay(recording: Recording, options: ReplayOptions = {}): ObservableEither<RecordedError, MqttMessage> {
+  const { speed = 1, scheduler = asyncScheduler } = options;
+  checkPositive(speed, 'speed');
+  const { entries } = recording;
+  return new Observable<Either<RecordedError, MqttMessage>>(subscriber => {
+    const began = scheduler.now();
+    const timers = new Subscription();
+    const from = (i: number): void => {
+      let next = i;
+      for (let entry = entries[next]; entry !== undefined; entry = entries[next]) {
+        const milliseconds = entry.at / speed - (scheduler.now() - began);
+        if (milliseconds > 0) {
+          const at = next;
+          const timer = wait(milliseconds, scheduler, () => {
+            timers.remove(timer);
+            from(at);
+          });
+          timers.add(timer);
+          return;
+        }
+        if (subscriber.closed) return;
+        subscriber.next(elementOf(entry));
+        next++;
+      }
+      subscriber.complete();
+    };
+    from(0);
+    return timers;
+  }).pipe(share());
+}
+
+function elementOf(entry: RecordedEntry): Either<RecordedError, MqttMessage> {
+  return 'message' in entry ? right(entry.message) : left(entry.error);
 }

@@ -1,6 +1,5 @@
-import { parseDiagram, type Drawn } from './diagram.js';
-import type { Deferral } from './lane.js';
-import type { MarbleFailure } from './marble-failure.js';
+import { type Drawn, parseDiagram } from './diagram.js';
+import type { Deferral, MarbleFailure } from './lane.js';
 
 /** A test in virtual time, from its first line to its last check. */
 export class MarbleRun implements Deferral {

@@ -1,9 +1,40 @@
+import type { Clock } from '../ipc/clock.js';
+import type { ConnectFailure } from '../ipc/transport.js';
 import { FrameDecoder } from '../ipc/wire/frame-decoder.js';
-import { spoil, type OutgoingFrame } from '../local/faults/spoil.js';
-import type { Peer, Protocol } from '../local/server/protocol.js';
 import { readRpcMessage } from '../ipc/wire/rpc-message.js';
+import type { FaultSwitches } from '../local/faults/fault-switches.js';
+import { type OutgoingFrame, spoil } from '../local/faults/spoil.js';
+import type { NucleusEvent } from '../local/nucleus-event.js';
+import type { Peer, ProfileServer, Protocol } from '../local/server/protocol.js';
 import { PUBLISH } from '../shared/operations.js';
-import type { Wire } from './virtual-wire.js';
+import type { Turns } from './virtual-time.js';
+
+/** Milliseconds from a request to its answer. What is left out is answered at once, in the same frame. */
+export interface Latency {
+  readonly connect?: number | undefined;
+  readonly subscribe?: number | undefined;
+  readonly publish?: number | undefined;
+}
+
+/** What both ends of all connections to one nucleus in memory share. */
+export interface Wire {
+  readonly turns: Turns;
+  readonly clock: Clock;
+  /** `undefined`: everything is answered at once. */
+  readonly latency: Latency | undefined;
+  readonly faults: FaultSwitches;
+  readonly server: ProfileServer;
+  /** The largest frame the nucleus takes. */
+  readonly maxFrame: number;
+  /** Why nobody can connect now, if nobody can. */
+  readonly connectFailure: () => ConnectFailure | undefined;
+  /** Whether the nucleus neither reads nor writes now. */
+  readonly frozen: () => boolean;
+  /** Is told who comes and goes. */
+  readonly observe: (event: NucleusEvent) => void;
+  /** Called around each request, so that what the nucleus reports meanwhile can be told to be about it. */
+  readonly during: (request: string, work: () => void) => void;
+}
 
 /** What the nucleus' end of a connection tells the client's. */
 export interface ClientSide {

@@ -1,26 +1,62 @@
 import { resolve } from 'node:path';
+import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import type { Observable, Subscription } from 'rxjs';
 import type { TestScheduler } from 'rxjs/testing';
-import { right } from 'fp-ts/lib/Either.js';
 import { type RunContext, runContext } from '../component/component.js';
 import { Followed } from '../component/configuration.js';
 import { silentLog } from '../component/log.js';
 import { topicMatches } from '../topic/topic-matches.js';
-import { describeValue } from './describe-value.js';
-import { lengthOf, parseSpan } from './diagram.js';
+import { lengthOf, parseDiagram, parseSpan } from './diagram.js';
+import { describeValue } from './equal.js';
 import { checkNowOrLater, expectLane, expectSame, type StreamExpectation } from './expect-lane.js';
-import type { MarbleKit } from './kit.js';
 import type { KitNucleus } from './kit-nucleus.js';
-import { type Expected, meanwhileLines } from './meanwhile.js';
+import type { MarbleKit } from './kit.js';
 import { lane, type Lane, type LaneEvent } from './lane.js';
 import type { LedgerSince } from './ledger-checks.js';
-import { COMPONENT } from './memory-components.js';
-import type { ArrivedMessage, PublishedMessage } from './memory-record.js';
-import type { MarbleRun } from './run.js';
+import { type Expected, meanwhileLines } from './meanwhile.js';
+import { type ArrivedMessage, COMPONENT, type PublishedMessage } from './memory-record.js';
 import { payloadContent } from './messages.js';
-import { sourcesOf } from './sources.js';
-import { MOST_VALUES_AT_ONCE, movesOn, VirtualTimeStopped } from './virtual-time.js';
+import type { MarbleRun } from './run.js';
 import { expectSpans, spansAtNucleus, spansOfSource } from './subscription-spans.js';
+import { MOST_VALUES_AT_ONCE, movesOn, VirtualTimeStopped } from './virtual-time.js';
+
+type Table = Readonly<Record<string, unknown>>;
+
+/** Sources that are drawn. What RxJS lets pass is refused: a symbol that is in no table would be `undefined`. */
+function sourcesOf(scheduler: TestScheduler, run: MarbleRun): Pick<MarbleKit, 'cold' | 'hot' | 'coldEither' | 'hotEither'> {
+  const read = (diagram: string, values: Table | undefined, lefts: Table = {}): readonly string[] => {
+    const drawn = parseDiagram(diagram);
+    for (const { at } of drawn) run.reaches(at);
+    const symbols = [...new Set(drawn.flatMap(one => (one.kind === 'N' ? [one.symbol] : [])))];
+    const unknown = symbols.find(symbol => values !== undefined && !Object.hasOwn(values, symbol) && !Object.hasOwn(lefts, symbol));
+    if (unknown === undefined) return symbols;
+    throw new TypeError(`The symbol "${unknown}" of the source "${diagram}" is in no table.`);
+  };
+  const eithers = <E, A>(
+    diagram: string,
+    values?: Readonly<Record<string, A>>,
+    lefts?: Readonly<Record<string, E>>,
+  ): Record<string, Either<E, A>> =>
+    Object.fromEntries(
+      read(diagram, values, lefts).map(symbol => {
+        if (lefts !== undefined && Object.hasOwn(lefts, symbol)) return [symbol, left(lefts[symbol] as E)];
+        // Without a table A is the type of the symbols.
+        return [symbol, right((values === undefined ? symbol : values[symbol]) as A)];
+      }),
+    );
+  return {
+    cold: (diagram, values, error: unknown) => {
+      read(diagram, values);
+      return scheduler.createColdObservable(diagram, values, error);
+    },
+    hot: (diagram, values, error: unknown) => {
+      read(diagram, values);
+      return scheduler.createHotObservable(diagram, values, error);
+    },
+    coldEither: (diagram, values, lefts) => scheduler.createColdObservable(diagram, eithers(diagram, values, lefts)),
+    hotEither: (diagram, values, lefts) => scheduler.createHotObservable(diagram, eithers(diagram, values, lefts)),
+  };
+}
 
 /** A message of the component on a local topic. */
 interface LocallyPublished {

@@ -3,7 +3,7 @@ import { checkNowOrLater } from './expect-lane.js';
 import type { Deferral } from './lane.js';
 import type { TimedNucleusEvent } from './memory-record.js';
 import type { Cells } from './picture.js';
-import { comparison } from './comparison.js';
+import { comparison } from './compare.js';
 
 /** What subscriptions at the nucleus can be expected to be. */
 export interface SubscriptionsExpectation {

@@ -1,5 +1,4 @@
-import { describeValue, isEither } from './describe-value.js';
-import { differenceOf, differenceOfPart, isAsymmetric, isPlain, type Difference } from './equal.js';
+import { describeValue, type Difference, differenceOf, differenceOfPart, isAsymmetric, isEither, isPlain } from './equal.js';
 import { payloadContent } from './messages.js';
 
 /** What the symbols of a diagram stand for. Without a table of values a symbol stands for itself. */
@@ -83,4 +82,22 @@ export function valueOfMessage(value: unknown): unknown {
 
 function has(table: Readonly<Record<string, unknown>> | undefined, symbol: string): boolean {
   return table !== undefined && Object.hasOwn(table, symbol);
+}
+
+const CAPITALS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
+const SMALL = CAPITALS.toLowerCase();
+/** Where letters go on when those of ASCII are used up: all of them are symbols to a diagram. */
+const FURTHER = 0x100;
+
+/** Gives one letter after another that is not taken, and takes it; capitals first, or small ones. */
+export function untaken(taken: Set<string>, first: 'capitals' | 'small'): () => string {
+  const letters = (first === 'capitals' ? CAPITALS + SMALL : SMALL + CAPITALS).split('');
+  let further = FURTHER;
+  const next = (): string => letters.shift() ?? String.fromCharCode(further++);
+  return () => {
+    let letter = next();
+    while (taken.has(letter)) letter = next();
+    taken.add(letter);
+    return letter;
+  };
 }

@@ -1,6 +1,6 @@
 import { type Broker, type BrokerMessage, type SubscribeAnswer, topicIsValid } from '../local/broker/broker.js';
 import { filterMatches } from '../topic/topic-matches.js';
-import type { Turns } from './turns.js';
+import type { Turns } from './virtual-time.js';
 
 /** How a {@link VirtualBroker} is set up. */
 export interface VirtualBrokerOptions {

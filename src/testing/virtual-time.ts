@@ -1,6 +1,9 @@
 import { deepStrictEqual } from 'node:assert';
-import { defer, type MonoTypeOperatorFunction, Subscription, tap, type SchedulerAction } from 'rxjs';
+import { fileURLToPath } from 'node:url';
+import { promiseHooks } from 'node:v8';
+import { defer, type MonoTypeOperatorFunction, type SchedulerAction, Subscription, tap } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
+import type { Clock } from '../ipc/clock.js';
 import { Heap, type Placed } from '../shared/heap.js';
 
 type Work<T> = (this: SchedulerAction<T>, state?: T) => void;
@@ -149,4 +152,96 @@ class Timer<T> extends Subscription implements SchedulerAction<T> {
       if (!(error instanceof Error && error.message === NOTHING_LEFT_TO_DO)) throw error;
     }
   }
+}
+
+/** Where a promise was first awaited, if one was: virtual time does not wait for it. */
+export interface AwaitedPromise {
+  readonly at: number;
+  /** Where in the program: one line of a stack. */
+  readonly place: string | undefined;
+}
+
+/** Does the work, which must be synchronous, and watches for promises that something waits for. */
+export function watchPromises(work: () => void, now: () => number): AwaitedPromise | undefined {
+  let first: AwaitedPromise | undefined;
+  // A promise with a parent is what `then` and `await` make. One without has been made, which harms nothing yet.
+  const stop = promiseHooks.onInit((_promise, parent: unknown) => {
+    if (parent !== undefined) first ??= { at: now(), place: placeOf(new Error().stack ?? '') };
+  }) as () => void;
+  try {
+    work();
+  } finally {
+    stop();
+  }
+  return first;
+}
+
+const THIS_KIT = fileURLToPath(new URL('.', import.meta.url));
+
+/** The first line of a stack that belongs neither to this kit nor to a dependency. */
+function placeOf(stack: string): string | undefined {
+  const lines = stack
+    .split('\n')
+    .slice(1)
+    .map(line => line.trim().replace(/^at /, ''));
+  return lines.find(line => !/node_modules|node:/.test(line) && !line.includes(THIS_KIT) && line.includes(':'));
+}
+
+/**
+ * More in one instant is an endless loop: virtual time would stand still for ever. They take about a second, so that it is told
+ * before the test's own limit of time, five seconds in vitest and Jest, which would not say why.
+ */
+const MOST_TURNS = 100_000;
+
+/**
+ * What would happen in later turns of an event loop, in order and within the same instant of virtual time. All that one thing sets
+ * off (a handshake, a request, its answer) is done before anything else that is due in this instant.
+ */
+export class Turns {
+  readonly #clock: Clock;
+  #tasks: (() => void)[] = [];
+  #due = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  later(task: () => void): void {
+    this.#tasks.push(task);
+    if (this.#due) return;
+    this.#due = true;
+    this.#clock.after(0, this.run);
+  }
+
+  /** Does all that is due, and what follows from that. */
+  readonly run = (): void => {
+    this.#due = true;
+    let done = 0;
+    try {
+      while (this.#tasks.length > 0) {
+        const tasks = this.#tasks;
+        this.#tasks = [];
+        for (const [i, task] of tasks.entries()) {
+          try {
+            task();
+          } catch (error) {
+            this.#tasks = [...tasks.slice(i + 1), ...this.#tasks];
+            throw error;
+          }
+        }
+        done += tasks.length;
+        if (done > MOST_TURNS) {
+          this.#tasks = [];
+          throw new VirtualTimeStopped(
+            done,
+            this.#clock.now(),
+            `More than ${MOST_TURNS} messages passed at ${this.#clock.now()} ms and time stood still. Does something publish to a topic it subscribes to?`,
+          );
+        }
+      }
+    } finally {
+      this.#due = false;
+      if (this.#tasks.length > 0) this.later(() => undefined);
+    }
+  };
 }

@@ -11,8 +11,7 @@ import type {
   TransportConnection,
   TransportStream,
 } from '../ipc/transport.js';
-import { ServerEnd, type ClientSide } from './server-end.js';
-import type { Wire } from './virtual-wire.js';
+import { type ClientSide, ServerEnd, type Wire } from './server-end.js';
 
 /** The transport to a nucleus in memory. The frames are those of the wire; what a socket would do is done in {@link Wire.turns}. */
 export class VirtualTransport implements Transport {

@@ -6,8 +6,8 @@
  */
 import { afterEach, beforeEach, expect } from 'vitest';
 import { laneOr, matchers, nowOrLater, type MatcherContext, type MatcherResult } from './matchers.js';
-import { laneText } from './render-lane.js';
-import { beginTest, endTest } from './uncalled.js';
+import { laneText } from './expect-lane.js';
+import { beginTest, endTest } from './marbles.js';
 
 /** What this entry adds to vitest's `expect`. What they return matters where they stand inside a value: `[expect.toBeRight()]`. */
 export interface MarbleMatchers<R = unknown> {

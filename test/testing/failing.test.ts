@@ -23,7 +23,7 @@ import { Interrupted, Unauthorized } from '../../src/errors/errors.js';
 import { concurrently, counted, Ledger, publishTo } from '../../src/flow/index.js';
 import { QOS } from '../../src/shared/qos.js';
 import { deadLetterFile, deadLetterTo } from '../../src/sinks/index.js';
-import { beginTest, endTest } from '../../src/testing/uncalled.js';
+import { beginTest, endTest } from '../../src/testing/marbles.js';
 import { having, marbles, type MarbleKit, type MarbleOptions } from '../../src/testing/index.js';
 import '../../src/testing/vitest.js';
 

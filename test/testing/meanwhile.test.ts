@@ -4,7 +4,7 @@ import * as t from 'io-ts';
 import { json, onRights, publishTo, QOS, rights, type MqttProxy } from '../../src/index.js';
 import { concurrently, Ledger } from '../../src/flow/index.js';
 import { marbles, type MarbleKit, type MarbleOptions } from '../../src/testing/index.js';
-import { nearestTopic } from '../../src/testing/nearest-topic.js';
+import { nearestTopic } from '../../src/testing/meanwhile.js';
 import '../../src/testing/vitest.js';
 
 function complaint(check: (kit: MarbleKit) => void, options?: MarbleOptions): string {

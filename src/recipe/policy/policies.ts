@@ -80,7 +80,7 @@ export interface PolicyRemedy {
 }
 
 /** What would have allowed this component this operation on this topic. */
-export function policyRemedy(profile: Profile, component: string, outcome: PolicyOutcome, operation: string, topic: string): PolicyRemedy {
+function policyRemedy(profile: Profile, component: string, outcome: PolicyOutcome, operation: string, topic: string): PolicyRemedy {
   if (outcome.dropped !== undefined) return { line: `mend the component's policies: ${outcome.dropped}`, policy: undefined };
   const resource = resourceFor(profile, outcome.service, topic);
   if (resource === undefined) {
