@@ -9,9 +9,10 @@
  */
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { checkTemplates } from './check-templates.js';
 import { nodeWithSqlite } from './node-binary.js';
 import { inTemporaryFolder, packInto, ROOT } from './packed-package.js';
-import { failureOf, runProcess } from './run-process.js';
+import { runProcess } from './run-process.js';
 import { HAS_TERMINAL, Terminal } from './terminal.js';
 import { commandsIn, comparable, difference, edited, tutorialSteps, type TutorialStep } from './tutorial-steps.js';
 
@@ -147,21 +148,6 @@ async function checkReadme(steps: readonly TutorialStep[]): Promise<void> {
     throw new Error(`README.md: it does not begin as the tutorial does: ${missing.join(', ')}`);
 }
 
-/** What the tutorial does not show: a project for Greengrass Lite starts, passes its tests, and fits its recipe just so. */
-async function checkLite(folder: string): Promise<void> {
-  const project = join(folder, 'lite-component');
-  const run = async (cwd: string, command: string, ...args: readonly string[]): Promise<void> => {
-    const failure = failureOf(await runProcess(command, args, { cwd, timeLimit: TIME_LIMIT }), TIME_LIMIT);
-    if (failure !== undefined) throw new Error(`${command} ${args.join(' ')}, for Lite: ${failure}`);
-  };
-  await run(folder, 'npx', '--no', 'greengrass-rx', 'init', 'lite-component', '--profile', 'lite', '--name', 'com.acme.OvenWatch');
-  await symlink(join(folder, 'my-component/node_modules'), join(project, 'node_modules'));
-  await run(project, 'npm', 'start');
-  await run(project, 'npm', 'test');
-  await run(project, 'npm', 'run', 'recipe:check');
-  console.log('ok    a project for Greengrass Lite');
-}
-
 const TUTORIAL = 'docs/tutorial.md';
 /** Goes on where the tutorial ends, with a Node that has `node:sqlite`. */
 const OFFLINE = 'docs/offline.md';
@@ -196,7 +182,7 @@ async function main(): Promise<void> {
     const reader = new Reader(empty, tarball);
     try {
       steps += await follow(reader, TUTORIAL);
-      await checkLite(empty);
+      await checkTemplates(empty, join(empty, 'my-component/node_modules'));
       reader.useNode(dirname(nodeWithSqlite()));
       steps += await follow(reader, OFFLINE);
     } finally {

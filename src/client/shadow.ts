@@ -7,6 +7,7 @@ import type { PortRules, PublishPort } from '../flow/publish-to.js';
 import type { MqttProxy, RunnableTaskEither } from '../ports/mqtt-proxy.js';
 import { checkPositiveTime } from '../shared/check-argument.js';
 import { PUBLISH } from '../shared/operations.js';
+import { coreThingName } from '../shared/thing-name.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 import { type ShadowAccepted, type ShadowReport, ShadowReports } from './shadow-report.js';
 import { partOf, type ShadowPart } from './shadow-state.js';
@@ -15,8 +16,11 @@ import { shareSubscriptions } from './share-subscriptions.js';
 
 /** Which shadow, and of what. */
 export interface ShadowOptions<A> {
-  /** The thing: of the core device, the variable `AWS_IOT_THING_NAME`. */
-  readonly thingName: string;
+  /**
+   * The thing. Default: the core device, by the variable `AWS_IOT_THING_NAME`, which a nucleus sets; where none does, as in a marble test, `local-thing`. A
+   * derived recipe allows the shadow of whichever device it is deployed to; another thing's name stands in it as it is.
+   */
+  readonly thingName?: string | undefined;
   /** Of a named shadow. Default: the thing's one without a name. */
   readonly name?: string | undefined;
   /** What `desired` and `reported` are: an io-ts type. Where a section may lack members, a type of which they are optional. */
@@ -86,7 +90,7 @@ const TIMEOUT = 10_000;
  * Source: AWS IoT Core developer guide, "Using shadows in devices" and "Device Shadow MQTT topics".
  */
 export function shadow<A>(proxy: MqttProxy, options: ShadowOptions<A>): Shadow<A> {
-  const { thingName, name, codec, timeout = TIMEOUT, scheduler = asyncScheduler } = options;
+  const { thingName = coreThingName(), name, codec, timeout = TIMEOUT, scheduler = asyncScheduler } = options;
   if (!THING_NAME.test(thingName))
     throw new RangeError(`thingName must be letters, digits, :, _ and -, at most 128, and is ${JSON.stringify(thingName)}.`);
   if (name !== undefined && !SHADOW_NAME.test(name))
@@ -108,6 +112,8 @@ export function shadow<A>(proxy: MqttProxy, options: ShadowOptions<A>): Shadow<A
   const rules: PortRules<ShadowReport<A>> = {
     operation: PUBLISH,
     topicOf: () => topics.update,
+    topics: [topics.update],
+    subscribes: [`${topics.update}/accepted`, `${topics.update}/rejected`],
     // In the order they are reported, so that the last one stays.
     inFlightOf: () => 1,
     requestOf: () => {

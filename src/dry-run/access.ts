@@ -9,6 +9,7 @@ import {
 } from '../recipe/policy/access-control.js';
 import { PUBLISH, PUBLISH_TO_TOPIC, SUBSCRIBE, SUBSCRIBE_TO_TOPIC } from '../shared/operations.js';
 import { filterCovers } from '../topic/topic-matches.js';
+import { coreThingName } from '../shared/thing-name.js';
 import type { DryRecord } from './record.js';
 import type { RecordedStage } from './recording-ledger.js';
 
@@ -92,13 +93,21 @@ export function accessOf(
 ): Access {
   const { stages } = record;
   return {
-    publish: least([
-      ...component.publishes,
-      ...topicsOf(stages.filter(stage => !isLocalStage(stage))),
-      ...record.publishes.map(({ topicName }) => topicName),
-      ...record.subscriptions.flatMap(({ canaryTopicName }) => canaryTopicName ?? []),
-    ]),
-    subscribe: least([...component.subscribes, ...record.subscriptions.map(({ filter }) => filter)]),
+    publish: least(
+      onAnyDevice([
+        ...component.publishes,
+        ...topicsOf(stages.filter(stage => !isLocalStage(stage))),
+        ...record.publishes.map(({ topicName }) => topicName),
+        ...record.subscriptions.flatMap(({ canaryTopicName }) => canaryTopicName ?? []),
+      ]),
+    ),
+    subscribe: least(
+      onAnyDevice([
+        ...component.subscribes,
+        ...record.subscriptions.map(({ filter }) => filter),
+        ...stages.flatMap(({ declaration }) => declaration.subscribes ?? []),
+      ]),
+    ),
     local: {
       publish: least([
         ...component.localPublishes,
@@ -110,6 +119,15 @@ export function accessOf(
       subscribe: sorted([...component.localSubscribes, ...record.localSubscriptions.map(({ filter }) => filter)]),
     },
   };
+}
+
+/**
+ * Topics with those of the core device's thing as they are on any device: one recipe is for many. The nucleus takes `{iot:thingName}` in a policy only where it
+ * is told to, so the level is open; the IoT policy of the device says which thing it may speak for.
+ */
+function onAnyDevice(filters: readonly string[]): readonly string[] {
+  const own = `$aws/things/${coreThingName()}/`;
+  return filters.map(filter => (filter.startsWith(own) ? `$aws/things/+/${filter.slice(own.length)}` : filter));
 }
 
 function sorted(filters: readonly string[]): readonly string[] {

@@ -12,6 +12,8 @@ const PROBES: readonly Uint8Array[] = ['', '{}', '[]', 'null', '0', '"text"', 'n
   .map(text => new TextEncoder().encode(text))
   .concat(new Uint8Array([0xff, 0xfe, 0x00, 0x80]));
 
+const SHADOW = /^\$aws\/things\/[^/]+\/shadow\//;
+
 /**
  * Both ends of the codecs: decoding must make a `Left` of whatever comes and never throw, and what a codec encodes of a value that it decoded it must
  * be able to decode again.
@@ -19,6 +21,8 @@ const PROBES: readonly Uint8Array[] = ['', '{}', '[]', 'null', '0', '"text"', 'n
 export function checkCodecs(subscriptions: readonly Pick<RecordedSubscription, 'filter' | 'codec'>[]): readonly Finding[] {
   return [...new Map(subscriptions.map(subscription => [subscription.filter, subscription])).values()].flatMap(
     ({ filter, codec }): readonly Finding[] => {
+      // What the shadow service says is decoded by `shadow`.
+      if (codec === undefined && SHADOW.test(filter)) return [];
       if (codec === undefined) {
         const message = `The messages on ${JSON.stringify(filter)} are taken as bytes, whatever is in them. A codec, such as json(…), makes a DecodeFailed of those that are wrong.`;
         return [{ severity: 'note', about: 'codecs', message }];

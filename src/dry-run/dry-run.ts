@@ -20,7 +20,8 @@ export interface DryRunOptions {
  * where it publishes, and through which stages; and what follows: its recipe with the least policies, its diagram, and what is likely wrong.
  *
  * Takes no time of its own, whatever timers the component has: those on RxJS' schedulers are virtual. What the component does besides when it
- * is subscribed (opens a file, reads a sensor), it does. It sees no data: a topic that depends on data has to be declared, with `topics` of
+ * is subscribed (opens a file, reads a sensor), it does; but an asynchronous source of `pullThrough`, such as the lines of a file, is not read, and counts as an
+ * empty one. It sees no data: a topic that depends on data has to be declared, with `topics` of
  * `publishTo`, or `publishes` and `subscribes` of the component.
  *
  * Left: the defaults, with `config` over them, are no configuration; or timers without end, `interval(0)` say. A loop without a timer, such as

@@ -1,5 +1,6 @@
 import { right } from 'fp-ts/lib/Either.js';
 import { concat, defer, NEVER, of, Subscription, takeUntil } from 'rxjs';
+import { withoutReading } from '../flow/pull-through.js';
 import { linesKeptBy } from '../sinks/line-file.js';
 import {
   type AwaitedPromise,
@@ -116,7 +117,7 @@ export function record(component: Pick<Component, 'run'>, config: unknown, writt
         scheduler.maxFrames = horizon + DRAIN;
         awaited = linesKeptBy(
           () => undefined,
-          () => watchPromises(flush, () => scheduler.frame),
+          () => withoutReading(() => watchPromises(flush, () => scheduler.frame)),
         );
         if (stopped !== undefined) throw stopped;
       } finally {

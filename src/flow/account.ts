@@ -42,6 +42,8 @@ export interface StageDeclaration {
   readonly within?: number | undefined;
   /** Names and filters of the topics it publishes to. Left out: only its data says. */
   readonly topics?: readonly string[] | undefined;
+  /** What it subscribes to for answers, once it has published something. */
+  readonly subscribes?: readonly string[] | undefined;
   /** What reads the payloads it publishes. Left out: only its data says. */
   readonly payload?: Decoder<unknown> | undefined;
   /** How the messages it publishes tell their id and time. Left out: they do not. */

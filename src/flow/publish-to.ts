@@ -60,6 +60,10 @@ export interface PortRules<in out R> {
   readonly operation: Operation;
   /** Where a request goes, for the topics a stage declares. */
   readonly topicOf: (request: R) => string;
+  /** Where all its requests go, where that is always the same: the topics of a stage that declares none. */
+  readonly topics?: readonly string[] | undefined;
+  /** What it subscribes to for the answers, once something is published: for the recipe's policies. */
+  readonly subscribes?: readonly string[] | undefined;
   /** How many publishes this nucleus takes at once. */
   readonly inFlightOf: (capabilities: Capabilities) => number;
   /** The request that publishes an answer of `respond`. */
@@ -194,7 +198,7 @@ export const publishTo: PublishTo = <A, R, Acc extends AcceptedBy>(
   const { inFlight, timeout = Infinity, ordered = false, retry, retryWhile, random = Math.random, scheduler = asyncScheduler } = options;
   checkPositiveTime(timeout, 'timeout');
   if (inFlight !== undefined) checkBound(inFlight, 'inFlight');
-  const topics = options.topics === undefined ? undefined : declaredFilters(options.topics);
+  const topics = options.topics === undefined ? port.rules?.topics : declaredFilters(options.topics);
   const { operation = PUBLISH, topicOf = topicNameOf, inFlightOf = inFlightOfMqtt } = port.rules ?? {};
   const problemOf = topics === undefined ? undefined : onlyDeclared(topics, options.name ?? 'publishTo', operation);
   return stage('publishTo', options, () => {
@@ -218,7 +222,14 @@ export const publishTo: PublishTo = <A, R, Acc extends AcceptedBy>(
     return {
       width: inFlight ?? WINDOW_UNTIL_KNOWN,
       ordered,
-      declaration: { inFlight, topics, payload: options.payload, marks: marksOf(request), operation: port.rules?.operation },
+      declaration: {
+        inFlight,
+        topics,
+        subscribes: port.rules?.subscribes,
+        payload: options.payload,
+        marks: marksOf(request),
+        operation: port.rules?.operation,
+      },
       job: (owner, bytes, value) => new PublishJob(owner, bytes, value, publishing),
       ending: { refuse: (value, cause, waiting) => refuse(value, publishing.failedFor ?? cause, waiting), scheduler },
       begin: (resize, giveUp) => {

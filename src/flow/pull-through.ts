@@ -44,11 +44,37 @@ export function pullThrough<A, B>(source: Pullable<A>, stage: Pick<Stage<A, B>, 
   return new Observable(destination => {
     let onRoom: () => void = () => undefined;
     const intake = stage[OPEN](destination, () => onRoom());
-    const { read, close } = Symbol.asyncIterator in source ? readAsync(source, intake) : readSync(source, intake);
+    const { read, close } = readOf(source, intake);
     destination.add(close);
     onRoom = read;
     read();
   });
+}
+
+/** Whether sources that are waited for are read. */
+let reads = true;
+
+/**
+ * Does the work, which must be synchronous, with every asynchronous source an empty one: where time is virtual nothing waits for a file, and it is not to be
+ * opened for nothing.
+ *
+ * @internal
+ */
+export function withoutReading<A>(work: () => A): A {
+  const before = reads;
+  reads = false;
+  try {
+    return work();
+  } finally {
+    reads = before;
+  }
+}
+
+function readOf<A>(source: Pullable<A>, intake: Intake<A>): Reading {
+  if (!(Symbol.asyncIterator in source)) return readSync(source, intake);
+  if (reads) return readAsync(source, intake);
+  if (source instanceof Readable) source.destroy();
+  return readSync<A>([], intake);
 }
 
 /** A source that is being read. */

@@ -55,7 +55,7 @@ export interface StageWork<A, E, B> {
   /** Called when the source has completed: what is inside waits for nothing that could follow. */
   readonly onSourceCompleted?: (() => void) | undefined;
   /** What else there is to tell of the stage, besides its width, order and buffer. */
-  readonly declaration?: Pick<StageDeclaration, 'inFlight' | 'topics' | 'payload' | 'marks' | 'operation'> | undefined;
+  readonly declaration?: Pick<StageDeclaration, 'inFlight' | 'topics' | 'subscribes' | 'payload' | 'marks' | 'operation'> | undefined;
 }
 
 /** Makes an operator of what each subscription does. */

@@ -8,7 +8,7 @@ import { start } from '../kit/nucleus/nuclei.js';
 import { build, filesOf, project, unpack } from '../kit/process/built.js';
 import { type CliProcess, follow, runCli, temporaryFolder } from '../kit/process/run-cli.js';
 
-const TEMPLATE = readFileSync(new URL('../../template/src/component.ts', import.meta.url), 'utf8');
+const TEMPLATE = readFileSync(new URL('../../template/starter/src/component.ts', import.meta.url), 'utf8');
 const EDGE = fileURLToPath(new URL('components/edge-aggregator.mjs', import.meta.url));
 
 /** Not in one word: what compiles this file would take it for its own. */

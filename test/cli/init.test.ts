@@ -1,14 +1,22 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { readScript } from '../../src/cli/chaos/read-chaos.js';
 import { dryRun } from '../../src/dry-run/dry-run.js';
 import { readRecipe } from '../../src/local/index.js';
-import component from '../../template/src/component.js';
+import { TEMPLATES } from '../../src/cli/init/templates.js';
+import bridge from '../../template/bridge/src/component.js';
+import commander from '../../template/commander/src/component.js';
+import gateway from '../../template/gateway/src/component.js';
+import starter from '../../template/starter/src/component.js';
+import type { Component } from '../../src/component/index.js';
 import { runCli, temporaryFolder } from '../kit/process/run-cli.js';
 
 const TEMPLATE = new URL('../../template/', import.meta.url);
 const inTemplate = (path: string): string => readFileSync(new URL(path, TEMPLATE), 'utf8');
+const COMPONENTS: Readonly<Record<keyof typeof TEMPLATES, Component>> = { starter, bridge, commander, gateway };
+const NAMES = Object.keys(TEMPLATES) as (keyof typeof TEMPLATES)[];
 
 const init = async (cwd: string, ...args: readonly string[]) => {
   const run = runCli(['init', ...args], { cwd });
@@ -25,16 +33,48 @@ const filesOf = (folder: string): readonly string[] =>
     .map(entry => join(entry.parentPath, entry.name).slice(folder.length + 1))
     .sort();
 
-describe('the template', () => {
+/** What every project has; that of the starter has nothing else. */
+const EVERY_PROJECT = [
+  '.gitignore',
+  'README.md',
+  'eslint.config.js',
+  'gdk-build.sh',
+  'gdk-config.json',
+  'package.json',
+  'recipe.yaml',
+  'src/component.ts',
+  'test/component.test.ts',
+  'tsconfig.build.json',
+  'tsconfig.json',
+  'world.yaml',
+];
+
+describe.each(NAMES)('the template %s', name => {
   test('has the recipe that its code needs, and no finding that asks for something to be done', async () => {
-    const dry = await dryRun(component);
+    const dry = await dryRun(COMPONENTS[name]);
     if (dry._tag === 'Left') throw new Error(dry.left.message);
-    expect(dry.right.recipeText('yaml')).toBe(inTemplate('recipe.yaml'));
+    expect(dry.right.recipeText('yaml')).toBe(inTemplate(`${name}/recipe.yaml`));
     expect(dry.right.findings.filter(({ severity }) => severity !== 'note')).toEqual([]);
   });
 
   test('has a world that can be read, and that ends', () => {
-    expect(readScript(inTemplate('world.yaml'), 'world.yaml').at(-1)).toMatchObject({ action: { stop: true } });
+    expect(readScript(inTemplate(`${name}/world.yaml`), 'world.yaml').at(-1)).toMatchObject({ action: { stop: true } });
+  });
+
+  test('becomes a project of its files, with what is said of it', async () => {
+    const parent = temporaryFolder();
+    const { code, stdout } = await init(parent, 'x', '--template', name);
+    expect([code, stdout]).toEqual([0, expect.stringContaining('Wrote com.example.X to x:')]);
+    const folder = join(parent, 'x');
+    const own = filesOf(fileURLToPath(new URL(name, TEMPLATE)));
+    expect(filesOf(folder)).toEqual([...new Set([...EVERY_PROJECT, ...own])].sort());
+    for (const path of own.filter(path => path !== 'recipe.yaml'))
+      expect(read(folder, path)).toBe(inTemplate(`${name}/${path}`).replaceAll('MyComponent', 'X'));
+    const readme = read(folder, 'README.md');
+    expect(readme).toContain(TEMPLATES[name].about);
+    for (const line of TEMPLATES[name].talk) expect(readme).toContain(line);
+    expect(readme).not.toMatch(/\{about\}|\{talk\}/);
+    expect(json(folder, 'package.json')).toMatchObject({ engines: { node: name === 'gateway' ? '>=22.13' : '>=20.19' } });
   });
 });
 
@@ -45,20 +85,7 @@ describe('init', () => {
     expect(code).toBe(0);
     expect(stdout).toContain('Wrote com.example.OvenWatch2 to Oven watch-2:');
     const folder = join(parent, 'Oven watch-2');
-    expect(filesOf(folder)).toEqual([
-      '.gitignore',
-      'README.md',
-      'eslint.config.js',
-      'gdk-build.sh',
-      'gdk-config.json',
-      'package.json',
-      'recipe.yaml',
-      'src/component.ts',
-      'test/component.test.ts',
-      'tsconfig.build.json',
-      'tsconfig.json',
-      'world.yaml',
-    ]);
+    expect(filesOf(folder)).toEqual(EVERY_PROJECT);
     const own = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
       version: string;
       devDependencies: Record<string, string>;
@@ -70,7 +97,7 @@ describe('init', () => {
       devDependencies: { rolldown, typescript, vitest },
     });
     for (const path of filesOf(folder)) expect(read(folder, path)).not.toMatch(/MyComponent|my-component/);
-    expect(read(folder, 'src/component.ts')).toBe(inTemplate('src/component.ts').replace('MyComponent', 'OvenWatch2'));
+    expect(read(folder, 'src/component.ts')).toBe(inTemplate('starter/src/component.ts').replace('MyComponent', 'OvenWatch2'));
     expect(statSync(join(folder, 'gdk-build.sh')).mode & 0o111).toBe(0o111);
   });
 
@@ -80,6 +107,15 @@ describe('init', () => {
     const recipe = readRecipe(read(folder, 'recipe.yaml'));
     expect(recipe).toMatchObject({ right: { componentName: name, componentVersion: '1.0.0', warnings: [] } });
     expect(json(folder, 'gdk-config.json')).toHaveProperty(['component', name]);
+  });
+
+  test('names the templates there are, in its help and to who asks for another', async () => {
+    const parent = temporaryFolder();
+    const help = await init(parent, '--help');
+    for (const name of NAMES) expect(help.stdout).toMatch(new RegExp(`^  ${name} +${TEMPLATES[name].summary.slice(0, 30)}`, 'm'));
+    const other = await init(parent, 'x', '--template', 'brigde');
+    expect(other).toMatchObject({ code: 2, stderr: expect.stringMatching(/brigde.*starter, bridge, commander, gateway/) as string });
+    expect(readdirSync(parent)).toEqual([]);
   });
 
   test('leaves ESLint out where it is told to', async () => {

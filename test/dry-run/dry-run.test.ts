@@ -1,13 +1,15 @@
+import { Readable } from 'node:stream';
 import * as t from 'io-ts';
 import { concat, from, ignoreElements, interval, map, mergeMap, NEVER, of, switchMap, takeUntil, timer } from 'rxjs';
 import { right } from 'fp-ts/lib/Either.js';
 import { describe, expect, it } from 'vitest';
 import type { Decoder } from '../../src/codec/codec.js';
 import { shareSubscriptions } from '../../src/client/index.js';
+import { shadow } from '../../src/client/shadow.js';
 import { json } from '../../src/codec/index.js';
 import { type Branches, component, type RunContext } from '../../src/component/index.js';
 import { dryRun, type DryRun, type DryRunOptions } from '../../src/dry-run/index.js';
-import { ledger, publishTo, type DeclaredTopic } from '../../src/flow/index.js';
+import { ledger, publishTo, pullThrough, type DeclaredTopic } from '../../src/flow/index.js';
 import { tumbling, count } from '../../src/operators/index.js';
 import type { MqttProxy } from '../../src/ports/mqtt-proxy.js';
 import { QOS } from '../../src/shared/qos.js';
@@ -249,6 +251,41 @@ describe('a dry run finds', () => {
   it('a promise that is awaited', async () => {
     const found = await dry(() => timer(10).pipe(mergeMap(async () => Promise.resolve(right(1)))));
     expect(messages(found, 'branches')).toEqual([expect.stringMatching(/^warning: A promise was awaited at 10 ms/)]);
+  });
+
+  it('an asynchronous source that is pulled is not read, and what its stage declares is seen', async () => {
+    let opened = 0;
+    async function* lines(): AsyncGenerator<string> {
+      opened++;
+      yield await Promise.resolve('a line');
+    }
+    const found = await dry(proxy => pullThrough(lines(), to(proxy, 'lines', ['lines'])));
+    expect([opened, found.access.publish, messages(found, 'branches')]).toEqual([0, ['lines'], []]);
+    const stream = Readable.from(['a line']);
+    await dry(proxy => pullThrough(stream, to(proxy, 'lines', ['lines'])));
+    expect(stream.destroyed).toBe(true);
+  });
+
+  it('nothing of the shadow of a device: where its reports go is known, on any device, and so is what it reads', async () => {
+    const Heater = t.partial({ celsius: t.number });
+    const found = await dry((proxy: MqttProxy) => {
+      const own = shadow(proxy, { name: 'heater', codec: Heater });
+      const other = shadow(proxy, { thingName: 'oven-7', codec: Heater });
+      return {
+        own: own.delta$.pipe(onRights(publishTo(own.reported, ({ value }) => ({ state: value }), { name: 'own' }))),
+        other: other.desired$,
+      };
+    });
+    const own = '$aws/things/+/shadow/name/heater';
+    const other = '$aws/things/oven-7/shadow';
+    expect(found.access).toMatchObject({
+      publish: [`${own}/get`, `${own}/update`, `${other}/get`],
+      // What a report is answered with is subscribed to at the first report alone.
+      subscribe: [`${own}/get/accepted`, `${own}/get/rejected`, `${own}/update/accepted`, `${own}/update/rejected`, `${own}/update/delta`]
+        .concat([`${other}/get/accepted`, `${other}/get/rejected`, `${other}/update/documents`])
+        .sort(),
+    });
+    expect(found.findings.filter(({ about }) => about !== 'memory')).toEqual([]);
   });
 
   it('two stages of one name', async () => {

@@ -5,6 +5,7 @@ import type { Deployment, RollOut } from '../../local/lifecycle/roll-out.js';
 import type { Configuration } from '../../recipe/configuration.js';
 import type { Profile } from '../../shared/profile.js';
 import { QUIET_VARIABLE } from '../../stream/unhandled.js';
+import { readShadowTopic } from '../../local/shadow/shadow-request.js';
 import { readChaos } from '../chaos/read-chaos.js';
 import { describeFault, runChaos, SubscribedFilters } from '../chaos/run-chaos.js';
 import { CliError, EXIT, UsageError } from '../cli-error.js';
@@ -41,7 +42,8 @@ export async function runDev(cli: Cli, command: readonly string[], options: DevO
   using stopping = stopOnSignals(cli, () => kill());
   const broker = brokerChoice(options);
   // A broker elsewhere has shadows of its own, or none.
-  await using dev = await startDevNucleus(components, { ...options, broker, shadows: broker === undefined }, cli.env);
+  const servesShadows = broker === undefined;
+  await using dev = await startDevNucleus(components, { ...options, broker, shadows: servesShadows }, cli.env);
   const { nucleus } = dev;
   const { profile, socketPath, mqttUrl } = nucleus;
   const names = components.map(({ name }) => name);
@@ -71,7 +73,7 @@ export async function runDev(cli: Cli, command: readonly string[], options: DevO
   const chaos = runChaos(nucleus, steps, merge => configure(names[0] ?? '', merge, [])).subscribe(action => {
     if ('publish' in action) {
       const { topicName } = action.publish;
-      log.tell({ kind: 'cloud', topicName, heard: filters.hear(topicName) });
+      log.tell({ kind: 'cloud', topicName, heard: filters.hear(topicName) || (servesShadows && readShadowTopic(topicName) !== undefined) });
       return;
     }
     if ('publishLocal' in action) {

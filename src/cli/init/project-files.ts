@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { gdkFiles } from '../../dry-run/gdk-files.js';
 import { archiveOf } from '../../dry-run/recipe.js';
@@ -8,6 +9,7 @@ import { COMPONENT_NAME_RULE, isComponentName } from '../../shared/component-ide
 import type { Profile } from '../../shared/profile.js';
 import { UsageError } from '../cli-error.js';
 import { PACKAGE_FOLDER } from '../package-folder.js';
+import { TEMPLATES, type TemplateName } from './templates.js';
 
 /** A file of a new project. */
 interface NewFile {
@@ -22,8 +24,9 @@ interface ProjectOptions extends ManifestOptions {
   readonly region: string;
 }
 
-const TEMPLATE = new URL('template/', PACKAGE_FOLDER);
-/** The names that stand in the template, which is itself checked and tested. */
+/** A folder for what all projects have, and one for each template, which is itself checked and tested. */
+const FOLDER = fileURLToPath(new URL('template/', PACKAGE_FOLDER));
+/** The names that stand in them. */
 const TEMPLATE_NAMES = /com\.example\.MyComponent|MyComponent|my-component/g;
 
 /** All files of a new project, in the order they are told of. */
@@ -33,32 +36,43 @@ export function projectFiles(names: ProjectNames, options: ProjectOptions): read
     text.replace(TEMPLATE_NAMES, word =>
       word === 'my-component' ? names.packageName : word === 'MyComponent' ? archiveOf(componentName) : componentName,
     );
-  const template = (path: string, from = path): NewFile => ({ path, text: named(readTemplate(from)) });
-  const recipe: unknown = JSON.parse(named(JSON.stringify(parse(readTemplate('recipe.yaml')))));
-  const { bucket, region } = options;
+  const common = (path: string, from = path): NewFile => ({ path, text: named(read('common', from)) });
+  const { bucket, region, template } = options;
+  const { about, talk } = TEMPLATES[template];
+  const own = filesBelow(template).map((path): NewFile => ({ path, text: named(read(template, path)) }));
+  const recipe: unknown = JSON.parse(named(JSON.stringify(parse(read(template, 'recipe.yaml')))));
+  const readme = read('common', 'README.md').replace(/\{(about|talk)\}/g, (_, word) => (word === 'about' ? about : talk.join('\n')));
   return [
-    template('src/component.ts'),
-    template('test/component.test.ts'),
-    template('world.yaml'),
+    ...own.filter(({ path }) => path !== 'recipe.yaml'),
     // Written anew: a name such as `1.0` needs quotes, which that of the template does not.
     { path: 'recipe.yaml', text: recipeText(recipe as RecipeDocument, 'yaml') },
     ...gdkFiles({ name: componentName, version: '1.0.0', publisher: undefined }, { bucket, region }),
     { path: 'package.json', text: projectManifest(names, options) },
     ...COMPILER_FILES.map(([path, text]) => ({ path, text })),
     // Under that name ESLint would take it for the configuration of the template.
-    ...(options.eslint ? [template('eslint.config.js', 'eslint-config.js')] : []),
+    ...(options.eslint ? [common('eslint.config.js', 'eslint-config.js')] : []),
     // npm packs no file of that name.
-    template('.gitignore', 'gitignore'),
-    template('README.md'),
+    common('.gitignore', 'gitignore'),
+    { path: 'README.md', text: named(readme) },
   ];
 }
 
-function readTemplate(path: string): string {
-  return readFileSync(new URL(path, TEMPLATE), 'utf8');
+function read(folder: TemplateName | 'common', path: string): string {
+  return readFileSync(join(FOLDER, folder, path), 'utf8');
+}
+
+/** The paths of a template's files, the component first. */
+function filesBelow(template: TemplateName): readonly string[] {
+  const root = join(FOLDER, template);
+  return readdirSync(root, { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isFile())
+    .map(entry => join(entry.parentPath, entry.name).slice(root.length + 1))
+    .sort((a, b) => Number(b.startsWith('src')) - Number(a.startsWith('src')) || (a < b ? -1 : 1));
 }
 
 /** What package.json depends on, beside the names. */
 interface ManifestOptions {
+  readonly template: TemplateName;
   readonly profile: Profile;
   readonly eslint: boolean;
   /** What stands in package.json for greengrass-rx where it is not the version of the registry. */
@@ -75,7 +89,7 @@ const TOOLS = ['@types/node', 'rolldown', 'typescript', 'vitest'];
 const LINTERS = ['eslint', 'typescript-eslint'];
 
 /** package.json of a new project. The versions are those that this version of greengrass-rx was tested with. */
-function projectManifest({ packageName }: ProjectNames, { profile, eslint, packageSpecifier }: ManifestOptions): string {
+function projectManifest({ packageName }: ProjectNames, { template, profile, eslint, packageSpecifier }: ManifestOptions): string {
   const own = JSON.parse(readFileSync(new URL('package.json', PACKAGE_FOLDER), 'utf8')) as OwnManifest;
   const tested = (names: readonly string[]): Record<string, string> =>
     Object.fromEntries(names.map(name => [name, own.devDependencies[name] ?? '*']));
@@ -85,8 +99,9 @@ function projectManifest({ packageName }: ProjectNames, { profile, eslint, packa
     version: '1.0.0',
     private: true,
     type: 'module',
-    engines: { node: '>=20.19' },
+    engines: { node: TEMPLATES[template].node ?? '>=20.19' },
     scripts: {
+      ...TEMPLATES[template].scripts,
       compile: 'tsc -p tsconfig.build.json',
       build: 'npm run compile && greengrass-rx build dist/component.js',
       start: `npm run compile && ${dev} --chaos world.yaml -- greengrass-rx run dist/component.js`,

@@ -4,10 +4,12 @@ import type { Profile } from '../../shared/profile.js';
 import { CliError, UsageError } from '../cli-error.js';
 import type { Cli } from '../cli.js';
 import { projectFiles, projectNames } from './project-files.js';
+import type { TemplateName } from './templates.js';
 
 /** What `init` was told. */
 export interface InitOptions {
   readonly name?: string;
+  readonly template: TemplateName;
   readonly profile: Profile;
   readonly bucket: string;
   readonly region: string;
@@ -21,6 +23,8 @@ const NOT_OURS = ['.git', '.DS_Store'];
 /** What each file is for, in a few words. */
 const PURPOSES: Readonly<Record<string, string>> = {
   'src/component.ts': 'the component',
+  'src/inbox.ts': 'the folder that it reads',
+  'sample.ndjson': 'a file that `npm start` puts into that folder',
   'test/component.test.ts': 'its tests, in marbles',
   'world.yaml': 'what goes on around it while it runs at home',
   'recipe.yaml': 'its recipe, derived from the code',
@@ -32,9 +36,9 @@ export async function runInit(cli: Cli, folder: string, options: InitOptions): P
   const root = resolve(folder);
   const names = projectNames(root, options.name);
   await checkEmpty(root, folder);
-  const { profile, bucket, region, eslint = true } = options;
+  const { template, profile, bucket, region, eslint = true } = options;
   const packageSpecifier = options.package === undefined ? undefined : await fileSpecifier(root, options.package);
-  const files = projectFiles(names, { profile, bucket, region, eslint, packageSpecifier });
+  const files = projectFiles(names, { template, profile, bucket, region, eslint, packageSpecifier });
   for (const { path, text, executable } of files) await writeNew(join(root, path), text, executable === true);
 
   const { out } = cli;

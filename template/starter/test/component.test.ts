@@ -5,14 +5,14 @@ import component from '../src/component.js';
 
 const config = { readings: 2, deadband: 0.5, limit: 60 };
 
-const oven = (celsius: number) => ({ topicName: 'sensors/oven/temperature', payload: { celsius } });
-const yard = (celsius: number) => ({ topicName: 'sensors/yard/temperature', payload: { celsius } });
+const oven = (celsius: number) => ({ topic: 'sensors/oven/temperature', json: { celsius } });
+const yard = (celsius: number) => ({ topic: 'sensors/yard/temperature', json: { celsius } });
 
 test(
   'summarizes the readings of each sensor',
-  marbles(({ nucleus, run, expectPublished, expectNothingDropped }) => {
-    nucleus.messages('sensors/+/temperature', '-a-b-c-d--|', { a: oven(50), b: yard(10), c: oven(70), d: yard(12) });
-    run(mergeBranches(component.run(nucleus.proxy, config)));
+  marbles(({ nucleus, run, context, expectPublished, expectNothingDropped }) => {
+    nucleus.local.messages('sensors/+/temperature', '-a-b-c-d--|', { a: oven(50), b: yard(10), c: oven(70), d: yard(12) });
+    run(mergeBranches(component.run(nucleus.proxy, config, context(config))));
 
     expectPublished('summaries/oven').toBeMarble('-----o----|', { o: { n: 2, mean: 60, max: 70, hot: true } });
     expectPublished('summaries/yard').toBeMarble('-------y--|', { y: { n: 2, mean: 11, max: 12, hot: false } });
@@ -22,9 +22,9 @@ test(
 
 test(
   'says nothing where nothing has changed, and at its end what it still had',
-  marbles(({ nucleus, run, expectPublished }) => {
-    nucleus.messages('sensors/+/temperature', '-aa-aa-b--|', { a: oven(50), b: oven(40) });
-    run(mergeBranches(component.run(nucleus.proxy, config)));
+  marbles(({ nucleus, run, context, expectPublished }) => {
+    nucleus.local.messages('sensors/+/temperature', '-aa-aa-b--|', { a: oven(50), b: oven(40) });
+    run(mergeBranches(component.run(nucleus.proxy, config, context(config))));
 
     const fifty = { n: 2, mean: 50, max: 50, hot: false };
     expectPublished('summaries/+').toBeMarble('--s-------(t|)', { s: fifty, t: { n: 1, mean: 40, max: 40, hot: false } });
@@ -33,13 +33,13 @@ test(
 
 test(
   'takes a limit from a command, and refuses one that is too high',
-  marbles(({ nucleus, run, expectPublished }) => {
+  marbles(({ nucleus, run, context, expectPublished }) => {
     nucleus.messages('commands/+/limit', '-c--d-----|', {
       c: { topicName: 'commands/1/limit', payload: { limit: 40 } },
       d: { topicName: 'commands/2/limit', payload: { limit: 4000 } },
     });
-    nucleus.messages('sensors/+/temperature', '------a-a-|', { a: oven(50) });
-    run(mergeBranches(component.run(nucleus.proxy, config)));
+    nucleus.local.messages('sensors/+/temperature', '------a-a-|', { a: oven(50) });
+    run(mergeBranches(component.run(nucleus.proxy, config, context(config))));
 
     expectPublished('answers/1').toBeMarble('-c--------|', { c: { limit: 40 } });
     expectPublished('answers/2').toBeMarble('----d-----|', { d: { failed: 'LimitTooHigh' } });
@@ -49,16 +49,16 @@ test(
 
 test(
   'goes on after a message that is none, and after the connection broke',
-  marbles(({ nucleus, run, expectPublished }) => {
-    nucleus.messages(
+  marbles(({ nucleus, run, context, expectPublished }) => {
+    nucleus.local.messages(
       'sensors/+/temperature',
       '-a-g-x---b|',
-      { a: oven(50), g: { ...oven(0), payload: 'garbled' }, b: oven(54) },
+      { a: oven(50), g: { topic: 'sensors/oven/temperature', payload: 'garbled' }, b: oven(54) },
       {
         x: 'drop connection',
       },
     );
-    run(mergeBranches(component.run(nucleus.proxy, config)));
+    run(mergeBranches(component.run(nucleus.proxy, config, context(config))));
 
     expectPublished('summaries/+').toBeMarble('---------s|', { s: { n: 2, mean: 52, max: 54, hot: false } });
   }),

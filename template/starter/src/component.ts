@@ -1,4 +1,4 @@
-import { json, onRights, publishTo, QOS, respond, topicTemplate, type MqttProxy } from 'greengrass-rx';
+import { json, onRights, publishTo, QOS, respond, topicTemplate, type LocalTopics, type MqttProxy } from 'greengrass-rx';
 import { component } from 'greengrass-rx/component';
 import { E, t } from 'greengrass-rx/fp';
 import { agg, aggregate, countWindow, deadband } from 'greengrass-rx/operators';
@@ -6,7 +6,7 @@ import { BehaviorSubject, map, of, withLatestFrom } from 'rxjs';
 
 const qos = QOS.AT_LEAST_ONCE;
 
-/** Topics: `{sensor}` stands for one level. */
+/** Topics: `{sensor}` stands for one level. Readings come from other components of the device; the rest is between it and the cloud. */
 const READINGS = topicTemplate('sensors/{sensor}/temperature');
 const SUMMARIES = topicTemplate('summaries/{sensor}');
 const COMMANDS = topicTemplate('commands/{id}/limit');
@@ -27,9 +27,9 @@ const Config = t.type({
 });
 type Config = t.TypeOf<typeof Config>;
 
-/** Readings in; for each sensor a summary out, when it says something new. */
-function summaries(proxy: MqttProxy, config: Config, limit$: BehaviorSubject<number>) {
-  return proxy.subscribe({ topicName: READINGS, qos, codec: json(Reading) }).pipe(
+/** Readings in; for each sensor a summary out to the cloud, when it says something new. */
+function summaries(proxy: MqttProxy, local: LocalTopics, config: Config, limit$: BehaviorSubject<number>) {
+  return local.subscribe({ topic: READINGS, codec: json(Reading) }).pipe(
     onRights(reading$ =>
       reading$.pipe(
         map(({ params, value }) => ({ sensor: params.sensor, celsius: value.celsius })),
@@ -77,8 +77,8 @@ export default component({
   description: 'Summarizes temperatures.',
   config: Config,
   defaults: { readings: 5, deadband: 0.5, limit: 60 },
-  run: (proxy, config) => {
+  run: (proxy, config, { local }) => {
     const limit$ = new BehaviorSubject(config.limit);
-    return { summaries: summaries(proxy, config, limit$), commands: commands(proxy, limit$) };
+    return { summaries: summaries(proxy, local, config, limit$), commands: commands(proxy, limit$) };
   },
 });

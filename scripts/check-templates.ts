@@ -1,0 +1,77 @@
+/**
+ * What the tutorial does not show: every project that `init` can write is one as it stands. It compiles, is linted, passes its tests and fits its recipe;
+ * run on either nucleus, with its world around it, it reaches RUNNING, its messages flow, and it ends as it should.
+ */
+import { symlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { nodeWithSqlite } from './node-binary.js';
+import { failureOf, runProcess } from './run-process.js';
+
+const TIME_LIMIT = 120_000;
+
+/** What has to be in the log of `dev`, by the template: the first and the last that its world brings about. */
+const FLOWS: Readonly<Record<string, readonly RegExp[]>> = {
+  starter: [/"published".*"summaries\/oven".*"mean":182/, /"published".*"summaries\/yard".*"n":2/],
+  bridge: [/"published".*"bridge\/summaries".*"of":"yard\/celsius","n":1/, /"published".*"bridge\/summaries".*"of":"oven\/percent"/],
+  commander: [
+    /"published".*"answers\/1".*"on":true/,
+    /"published".*"\$aws\/things\/local-thing\/shadow\/name\/heater\/update".*"reported":\{"celsius":75\}/,
+  ],
+  gateway: [/"published".*"gateway\/lines".*\{"n":1\}/, /"published".*"gateway\/lines".*\{"n":20\}/],
+};
+
+/** Projects in this folder, with the dependencies that one of them has installed. */
+export async function checkTemplates(folder: string, modules: string): Promise<void> {
+  // The gateway needs node:sqlite.
+  const node = dirname(nodeWithSqlite());
+  const run = async (cwd: string, command: string, ...args: readonly string[]): Promise<string> => {
+    const env = { ...process.env, PATH: `${node}:${process.env['PATH'] ?? ''}`, XDG_RUNTIME_DIR: folder, NO_COLOR: '1' };
+    const outcome = await runProcess(command, args, { cwd, env, timeLimit: TIME_LIMIT });
+    const failure = failureOf(outcome, TIME_LIMIT);
+    if (failure !== undefined) throw new Error(`${command} ${args.join(' ')}, in ${cwd}: ${failure}`);
+    return outcome.stdout;
+  };
+  for (const [template, flows] of Object.entries(FLOWS)) {
+    const started = performance.now();
+    const project = join(folder, template);
+    // A name of its own, as most have, and the other profile.
+    await run(
+      folder,
+      'npx',
+      '--no',
+      'greengrass-rx',
+      'init',
+      template,
+      '--template',
+      template,
+      '--name',
+      'com.acme.OvenWatch',
+      '--profile',
+      'lite',
+    );
+    await symlink(modules, join(project, 'node_modules'));
+    for (const script of ['typecheck', 'lint', 'test', 'recipe:check']) await run(project, 'npm', 'run', '--silent', script);
+    const dev = [
+      'greengrass-rx',
+      'dev',
+      '--recipe',
+      'recipe.yaml',
+      '--chaos',
+      'world.yaml',
+      '--',
+      'greengrass-rx',
+      'run',
+      'dist/component.js',
+    ];
+    for (const log of [await run(project, 'npm', 'start'), await startOnClassic()]) {
+      const missing = [/"stateReported".*"RUNNING"/, ...flows, /"exited".*"code":0/].filter(flow => !flow.test(log));
+      if (missing.length > 0) throw new Error(`template ${template}: ${missing.join(', ')} is not in\n${log}`);
+    }
+    console.log(`ok    the template ${template}, on both nuclei (${((performance.now() - started) / 1000).toFixed(1)} s)`);
+
+    async function startOnClassic(): Promise<string> {
+      if (template === 'gateway') await run(project, 'npm', 'run', '--silent', 'prestart');
+      return run(project, 'npx', ...dev);
+    }
+  }
+}
