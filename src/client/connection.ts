@@ -1,6 +1,6 @@
 import { isLeft } from 'fp-ts/lib/Either.js';
 import { noop, type Observable } from 'rxjs';
-import { type ConnectError, ConnectionLost, ProxyClosed, SocketUnavailable } from '../errors/errors.js';
+import { type ConnectError, ConnectionLost, type Operation, ProxyClosed, SocketUnavailable } from '../errors/errors.js';
 import type { Clock } from '../ipc/clock.js';
 import { Session, type SessionEnd } from '../ipc/session.js';
 import { socketTransport } from '../ipc/socket/socket-transport.js';
@@ -24,7 +24,7 @@ const SILENT_REFUSAL_DELAY = 100;
 /** The wait before a nucleus that may be full is asked again, in milliseconds, where there never was a connection. */
 const FULL_PAUSE = 1_000;
 
-/** How long queued publishes wait at most for the subscriptions to be restored before them, in milliseconds. */
+/** How long queued requests wait at most for the subscriptions to be restored before them, in milliseconds. */
 const RESTORE_PATIENCE = 5_000;
 
 /** Something that lives on whatever connection there is: a subscription, or all requests of a port together. */
@@ -39,6 +39,17 @@ export interface ConnectionUser {
   readonly onDefect: (defect: unknown) => void;
 }
 
+/** A subscription, which is restored in each session. */
+export interface RestoredUser extends ConnectionUser {
+  readonly operation: Operation;
+}
+
+/** All requests of a port together. */
+export interface RequestsUser extends ConnectionUser {
+  /** Whether what it sends may provoke messages of subscriptions of this operation: it has its session when these have been answered. */
+  readonly provokes: (operation: Operation) => boolean;
+}
+
 /**
  * The one connection of a proxy, over all its sessions: begins it when something first needs it, and after a break begins
  * another, until it is closed or fails for good. Before it was ever up, the first failure is passed on at once.
@@ -48,8 +59,8 @@ export class Connection {
   readonly #transport: Transport;
   readonly #clock: Clock;
   readonly #news = new StateNews();
-  readonly #subscriptions = new Set<ConnectionUser>();
-  readonly #queues: readonly ConnectionUser[];
+  readonly #subscriptions = new Set<RestoredUser>();
+  readonly #queues: readonly RequestsUser[];
   readonly #series: RetrySeries;
   #profile: Profile | undefined;
   #session: Session | undefined;
@@ -62,7 +73,7 @@ export class Connection {
   #ended: Promise<void> = Promise.resolve();
 
   /** @param queues have their session after the subscriptions, and live as long as this. */
-  constructor(options: ResolvedOptions, transport: Transport, clock: Clock, queues: readonly ConnectionUser[]) {
+  constructor(options: ResolvedOptions, transport: Transport, clock: Clock, queues: readonly RequestsUser[]) {
     this.#options = options;
     this.#transport = transport;
     this.#clock = clock;
@@ -89,7 +100,7 @@ export class Connection {
   }
 
   /** Lets a subscription live on this connection until the returned function is called. */
-  attach(subscription: ConnectionUser): () => void {
+  attach(subscription: RestoredUser): () => void {
     const error = this.demand();
     const state = this.state;
     if (error !== undefined) subscription.onFailed(error);
@@ -189,30 +200,29 @@ export class Connection {
     );
   }
 
-  /** Subscriptions first, so that what queued publishes provoke is not missed; then the requests. */
-  #restore(session: Session, capabilities: Capabilities, subscriptions: readonly ConnectionUser[]): void {
-    let waiting = subscriptions.length;
-    const flush = (): void => {
-      waiting = -1;
+  /** Subscriptions first, so that what requests provoke is not missed; the requests of each queue when those that hear of it have been answered. */
+  #restore(session: Session, capabilities: Capabilities, subscriptions: readonly RestoredUser[]): void {
+    const unanswered = new Set(subscriptions);
+    const held = new Set(this.#queues);
+    const release = (may: (queue: RequestsUser) => boolean): void => {
       // A subscription also settles when the session breaks, and then the timer is that of reconnecting.
-      if (this.#session !== session) return;
-      this.#cancelTimer();
-      this.#cancelTimer = noop;
-      for (const queue of this.#queues) queue.onSession(session, capabilities, noop);
+      if (this.#session !== session || held.size === 0) return;
+      const released = [...held].filter(may);
+      for (const queue of released) held.delete(queue);
+      if (held.size === 0) {
+        this.#cancelTimer();
+        this.#cancelTimer = noop;
+      }
+      for (const queue of released) queue.onSession(session, capabilities, noop);
     };
-    if (waiting === 0) {
-      flush();
-      return;
-    }
-    this.#cancelTimer = this.#clock.after(RESTORE_PATIENCE, flush);
+    const isFree = (queue: RequestsUser): boolean => ![...unanswered].some(({ operation }) => queue.provokes(operation));
+    if (unanswered.size > 0) this.#cancelTimer = this.#clock.after(RESTORE_PATIENCE, () => release(() => true));
     for (const subscription of subscriptions) {
-      let answered = false;
       subscription.onSession(session, capabilities, () => {
-        if (answered) return;
-        answered = true;
-        if (--waiting === 0) flush();
+        if (unanswered.delete(subscription)) release(isFree);
       });
     }
+    release(isFree);
   }
 
   #onEnd(end: SessionEnd, socketPath: string): void {

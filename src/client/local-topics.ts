@@ -93,6 +93,7 @@ export class IpcLocalTopics implements LocalTopics {
     this.#link = link;
     this.#submit = link.publisher<LocalPublishRequest, LocalAccepted>({
       ...RULES,
+      provokes: operation => operation === SUBSCRIBE_TO_TOPIC,
       requestProblem: localPublishProblem,
       problem: localFrameProblem,
       encode: encodeLocalPublish,

@@ -15,7 +15,7 @@ import type {
   RunnableTaskEither,
   SubscribeRequest,
 } from '../ports/mqtt-proxy.js';
-import { PUBLISH, SUBSCRIBE, SUBSCRIBE_STATUS } from '../shared/operations.js';
+import { PUBLISH, SUBSCRIBE, SUBSCRIBE_STATUS, SUBSCRIBE_TO_TOPIC } from '../shared/operations.js';
 import { QOS, qosOf } from '../shared/qos.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 import { markHandled } from '../stream/unhandled.js';
@@ -43,6 +43,8 @@ export class IpcMqttProxy extends ConnectionLife implements MqttProxy {
     this.#submit = link.publisher<PublishRequest, Accepted>({
       operation: PUBLISH,
       topicOf: ({ topicName }) => topicName,
+      // Whoever receives it, in the cloud or on the device, may answer on either.
+      provokes: operation => operation === SUBSCRIBE || operation === SUBSCRIBE_TO_TOPIC,
       inFlightOf: ({ inFlight }) => inFlight,
       requestProblem: publishProblem,
       problem: frameProblem,

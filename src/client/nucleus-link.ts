@@ -31,7 +31,7 @@ import { hook } from '../stream/hook.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 import { markHandled, reportUnhandled } from '../stream/unhandled.js';
 import type { ResolvedOptions } from './connect-options.js';
-import { Connection, type ConnectionUser } from './connection.js';
+import { Connection, type RequestsUser } from './connection.js';
 import { Drain, type Drained } from './drain.js';
 import { unsent } from './failures.js';
 import { frameProblem } from './mqtt-request.js';
@@ -59,7 +59,7 @@ export class NucleusLink {
   readonly connection: Connection;
   readonly clock: Clock;
   readonly #options: ResolvedOptions;
-  readonly #queues: ConnectionUser[] = [];
+  readonly #queues: RequestsUser[] = [];
   readonly #drained: Drained[] = [];
   readonly #drain: Drain;
   readonly #context: Omit<SubscriptionContext, 'publishCanary'>;
@@ -84,9 +84,14 @@ export class NucleusLink {
       reportUnhandled: options.scheduler === asyncScheduler ? reportUnhandled : () => undefined,
     };
     const forget = (): void => this.#lacking.clear();
-    this.#queues.push({ onSession: () => undefined, onInterrupted: forget, onFailed: forget, onDefect: forget });
+    this.#queues.push({ provokes: () => false, onSession: () => undefined, onInterrupted: forget, onFailed: forget, onDefect: forget });
     // A drain does not wait for these: nothing of the component's is lost with them.
-    this.#requests = this.#open<string>({ read: right, inFlightOf: () => REQUESTS_IN_FLIGHT, problem: frameProblem });
+    this.#requests = this.#open<string>({
+      read: right,
+      provokes: () => false,
+      inFlightOf: () => REQUESTS_IN_FLIGHT,
+      problem: frameProblem,
+    });
   }
 
   get state$(): Observable<ConnectionState> {

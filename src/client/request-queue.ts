@@ -16,7 +16,7 @@ import type { Clock } from '../ipc/clock.js';
 import type { Session } from '../ipc/session.js';
 import { MessageType, type RpcMessage } from '../ipc/wire/rpc-message.js';
 import type { Capabilities, Profile } from '../ports/mqtt-proxy.js';
-import type { ConnectionUser } from './connection.js';
+import type { RequestsUser } from './connection.js';
 import { replyError, unsent } from './failures.js';
 import { PendingRequest, PendingRequests, type RequestOwner } from './pending-requests.js';
 
@@ -24,6 +24,8 @@ import { PendingRequest, PendingRequests, type RequestOwner } from './pending-re
 export interface RequestRules<A> {
   /** What an answer says; a text: what is wrong with it. */
   readonly read: (payload: string, profile: Profile) => Either<string, A>;
+  /** Whether they may provoke messages of subscriptions of this operation, which are restored first after a break. */
+  readonly provokes: (operation: Operation) => boolean;
   /** How many this nucleus takes at once. */
   readonly inFlightOf: (capabilities: Capabilities) => number;
   /** What is wrong with a request for this nucleus, where anything is. */
@@ -59,7 +61,7 @@ export interface RequestCounts {
  * All requests of a port, its publishes first of all: as many under way as the nucleus takes, and a bounded number that wait for their turn or for a
  * connection. Their deadlines are equally long, so that the one that came first is the next to expire and one timer serves all.
  */
-export class RequestQueue<A> implements ConnectionUser, RequestOwner<A> {
+export class RequestQueue<A> implements RequestsUser, RequestOwner<A> {
   readonly #rules: RequestRules<A>;
   readonly #clock: Clock;
   readonly #timeout: number;
@@ -83,6 +85,10 @@ export class RequestQueue<A> implements ConnectionUser, RequestOwner<A> {
     this.#timeout = timeout;
     this.#queueLimit = queueLimit;
     this.#refusals = refusals;
+  }
+
+  provokes(operation: Operation): boolean {
+    return this.#rules.provokes(operation);
   }
 
   get counts(): RequestCounts {

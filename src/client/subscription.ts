@@ -17,7 +17,7 @@ import type { RpcMessage } from '../ipc/wire/rpc-message.js';
 import type { Capabilities, SilenceWatch, SubscriptionStatus } from '../ports/mqtt-proxy.js';
 import { type RetrySeries, startSeries } from '../schedule/retry-series.js';
 import type { Schedule } from '../schedule/schedule.js';
-import type { Connection, ConnectionUser } from './connection.js';
+import type { Connection, RestoredUser } from './connection.js';
 import { replyError } from './failures.js';
 import { SilenceTimer } from './silence-timer.js';
 
@@ -63,7 +63,7 @@ type Setback = Exclude<SubscribeError, Interrupted | Silent>;
  * One subscription over all sessions of its connection: asks for it on each, passes its messages on as they arrive, and
  * reports every gap. A refusal ends it, unless it had been active before and asking again may help.
  */
-export class LastingSubscription<M> implements ConnectionUser, SubscriptionListener {
+export class LastingSubscription<M> implements RestoredUser, SubscriptionListener {
   readonly #stream: EventStream<M>;
   readonly #context: SubscriptionContext;
   readonly #subscriber: Subscriber<Either<SubscribeError, M>>;
@@ -92,6 +92,10 @@ export class LastingSubscription<M> implements ConnectionUser, SubscriptionListe
     this.#series = startSeries(context.resubscribe, { now: context.clock.now });
     this.#tell({ status: 'subscribing' });
     this.#detach = subscriber.closed ? nothing : connection.attach(this);
+  }
+
+  get operation(): Operation {
+    return this.#stream.operation;
   }
 
   /** Ends the subscription at the nucleus. */

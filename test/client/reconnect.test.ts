@@ -1,10 +1,14 @@
 import { rename } from 'node:fs/promises';
+import * as t from 'io-ts';
+import { mergeMap, tap, timer } from 'rxjs';
 import { describe, expect, it } from 'vitest';
+import type { Nucleus } from '../../src/client/connect.js';
 import { MessageType } from '../../src/ipc/wire/rpc-message.js';
 import type { PublishRequest } from '../../src/ports/mqtt-message.js';
 import type { SubscribeRequest } from '../../src/ports/mqtt-proxy.js';
 import { QOS } from '../../src/shared/qos.js';
 import { fixed, limited } from '../../src/schedule/index.js';
+import { type MarbleKit, marbles } from '../../src/testing/index.js';
 import { accepting, isTerminate, type RawConnection } from '../kit/nucleus/raw-server.js';
 import { record } from '../kit/streams/recorded.js';
 import {
@@ -290,4 +294,51 @@ it('ends a subscription on the connection it is on, not on the one before', asyn
   const second: RawConnection = await server.connection(1);
   await second.message(isTerminate(1));
   expect(saidBy(second)).toEqual(['subscribe a', 'subscribe other', 'end 1']);
+});
+
+/** While the device boots without the cloud, a classic nucleus answers no subscription to it: for days, if need be. */
+describe('what waits for subscriptions of a new connection to be answered', () => {
+  const kit = (test: (kit: MarbleKit, services: Nucleus) => void): (() => void) =>
+    marbles(
+      kit => {
+        const { nucleus, run } = kit;
+        nucleus.faults('w', { w: 'withhold subscribe' });
+        run(nucleus.services.mqtt.subscribe({ topicName: 'a', qos: QOS.AT_LEAST_ONCE }), '-^');
+        test(kit, nucleus.services);
+      },
+      { until: 10_000 },
+    );
+
+  it(
+    'is a publish to the cloud, for five seconds: what it provokes is not to be missed',
+    kit(({ expectPublished, cold }, { mqtt }) => {
+      cold('-a|')
+        .pipe(mergeMap(() => mqtt.publish$(to('out'))))
+        .subscribe();
+      expectPublished('out').toBeMarble('5001ms a', { a: '' });
+    }),
+  );
+
+  it(
+    'is no publish to a local topic, which waits for local subscriptions alone',
+    kit(({ expectPublishedLocally, cold }, { local }) => {
+      cold('-a|')
+        .pipe(mergeMap(() => local.publish$({ topic: 'out', payload: 'x' })))
+        .subscribe();
+      expectPublishedLocally('out').toBeMarble('-a', { a: 'x' });
+    }),
+  );
+
+  it(
+    'is no question for a configuration, and no report or answer to the nucleus: those provoke no message',
+    kit(({ nucleus, expectStream, run }, { configuration, lifecycle }) => {
+      nucleus.configure({ config: { limit: 5 } });
+      expectStream(configuration.value$(t.type({ limit: t.number }), { keyPath: ['config'] }), '-^-!').toBeMarble('-c', {
+        c: { limit: 5 },
+      });
+      run(lifecycle.updates$, '-^');
+      nucleus.updates('--u');
+      run(timer(100).pipe(tap(() => void expect(nucleus.events.find(({ kind }) => kind === 'updateAnswered')?.at).toBe(2))));
+    }),
+  );
 });
