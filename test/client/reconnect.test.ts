@@ -1,6 +1,6 @@
 import { rename } from 'node:fs/promises';
 import * as t from 'io-ts';
-import { mergeMap, tap, timer } from 'rxjs';
+import { map, mergeMap, timer } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import type { Nucleus } from '../../src/client/connect.js';
 import { MessageType } from '../../src/ipc/wire/rpc-message.js';
@@ -338,7 +338,8 @@ describe('what waits for subscriptions of a new connection to be answered', () =
       });
       run(lifecycle.updates$, '-^');
       nucleus.updates('--u');
-      run(timer(100).pipe(tap(() => void expect(nucleus.events.find(({ kind }) => kind === 'updateAnswered')?.at).toBe(2))));
+      const answered = (): unknown => nucleus.events.find(({ kind }) => kind === 'updateAnswered')?.at;
+      expectStream(timer(100).pipe(map(answered))).toBeMarble('100ms (a|)', { a: 2 });
     }),
   );
 });
