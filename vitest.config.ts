@@ -15,7 +15,7 @@ const alias = [
 ];
 
 /** Folders under test/ that are projects of their own, or no tests at all (`bench`: run by `npm run bench`). */
-const apart = ['contract', 'chaos', 'interop', 'outbox', 'types', 'bench'].map(folder => `test/${folder}/**`);
+const apart = ['contract', 'chaos', 'interop', 'fleet', 'outbox', 'types', 'bench'].map(folder => `test/${folder}/**`);
 
 /** Tests elsewhere that need `node:sqlite`. */
 const withFile = ['test/cli/outbox.test.ts'];
@@ -40,6 +40,7 @@ export default defineConfig({
       { extends: true, test: { name: 'contract', include: ['test/contract/**/*.test.ts'] } },
       { extends: true, test: { name: 'chaos', include: ['test/chaos/**/*.test.ts'] } },
       { extends: true, test: { name: 'interop', include: ['test/interop/**/*.test.ts'], isolate: true, fileParallelism: false } },
+      { extends: true, test: { name: 'fleet', include: ['test/fleet/**/*.test.ts'], isolate: true, fileParallelism: false } },
       { extends: true, test: { name: 'outbox', include: ['test/outbox/**/*.test.ts', ...withFile], pool: withSqlite } },
       {
         extends: true,

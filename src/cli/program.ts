@@ -3,6 +3,7 @@ import { visible, visibleLines } from '../shared/visible.js';
 import { CliError, EXIT } from './cli-error.js';
 import { type Cli, packageVersion } from './cli.js';
 import { addBuild } from './commands/build.js';
+import { addCloud } from './commands/cloud.js';
 import { addConfig, addUpdate } from './commands/config.js';
 import { addDev } from './commands/dev.js';
 import { addDiagram } from './commands/diagram.js';
@@ -60,6 +61,7 @@ export function program(cli: Cli): Command {
   addBuild(root, cli);
   addRecipe(root, cli);
   addDiagram(root, cli);
+  addCloud(root, cli);
   return root;
 }
 

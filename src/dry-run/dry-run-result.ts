@@ -3,6 +3,9 @@ import { TimersWithoutEnd } from '../errors/errors.js';
 import { VirtualTimeStopped } from '../testing/virtual-time.js';
 import type { Component } from '../component/component.js';
 import { type Access, accessOf } from './access.js';
+import { checkCloud } from './cloud/check-cloud.js';
+import { cloudDifference } from './cloud/cloud-difference.js';
+import { type CloudFile, cloudFiles } from './cloud/cloud-files.js';
 import { checkBranches } from './check-branches.js';
 import { checkCodecs, checkMarks, checkPayloads } from './check-codecs.js';
 import { checkLoops } from './check-loops.js';
@@ -40,6 +43,17 @@ export interface DryRun extends Pick<
   readonly recipeDifference: (committed: string, source?: string, options?: RecipeOptions) => readonly string[];
   /** The files that GDK builds and publishes with, besides the recipe. */
   readonly gdkFiles: (options: GdkOptions) => readonly ProjectFile[];
+  /**
+   * The cloud side of the topics that stages publish to: a CloudFormation template of rules and streams, and for each topic its JSON Schema and tables for
+   * Apache Flink. Empty where no stage says where it publishes.
+   */
+  readonly cloudFiles: () => readonly CloudFile[];
+  /**
+   * How committed files of the cloud side do not fit the code any more, a line each, as `recipeDifference` tells it. Empty: they fit.
+   *
+   * @param read gives the text of a file, by its path in the folder; `undefined`: there is none.
+   */
+  readonly cloudDifference: (read: (path: string) => string | undefined) => readonly string[];
   /** The diagram as data: boxes and arrows. */
   readonly diagram: (live?: LiveNumbers) => Diagram;
   /** The diagram as text for Mermaid. */
@@ -91,12 +105,15 @@ function resultOf(component: Component, seen: DryRecord, memory: number | undefi
       ...checkLoops(access, seen),
       ...checkValidation(seen),
       ...checkRecipe(component, access),
+      ...checkCloud(component.name, seen),
     ],
     recipe: options => recipeOf(component, access, options),
     recipeText: (format, options) => recipeText(recipeOf(component, access, options), format),
     recipeDifference: (committed, source = 'the recipe', options) =>
       recipeDifference(committed, source, recipeOf(component, access, options), options?.lifecycle),
     gdkFiles: options => gdkFiles(component, options),
+    cloudFiles: () => cloudFiles(component, seen),
+    cloudDifference: read => cloudDifference(cloudFiles(component, seen), read),
     diagram: live => diagramOf(title, drawn, live),
     mermaid: (live, direction) => mermaidOf(diagramOf(title, drawn, live), direction),
     svg: (live, direction) => svgOf(diagramOf(title, drawn, live), direction),

@@ -6,6 +6,7 @@
  */
 export type { RecipeDocument, RecipeTextFormat } from '../recipe/recipe-format.js';
 export type { Access, TopicAccess } from './access.js';
+export type { CloudFile } from './cloud/cloud-files.js';
 export type { Diagram, DiagramDirection, DiagramEdge, DiagramNode, LiveNumbers } from './diagram-model.js';
 export { dryRun, type DryRunOptions } from './dry-run.js';
 export type { DryRun } from './dry-run-result.js';

@@ -6,6 +6,7 @@ import { capped, exponential, fullJitter, type Schedule } from '../schedule/sche
 import { steadyNow } from '../schedule/clock.js';
 import { noted } from '../flow/noted.js';
 import { QOS } from '../shared/qos.js';
+import { parseBasicIngest } from '../topic/basic-ingest.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 import type { Forwarded, ForwardFailure, ForwardPort } from './forwarded.js';
 import { Forwarder } from './forwarder.js';
@@ -96,6 +97,10 @@ export function forwardFrom(outbox: Outbox, port: ForwardPort, options: ForwardO
   checkBound(unseen, 'unseen');
   const problem = canary === undefined ? undefined : publishProblem({ topicName: canary, payload: '', qos: QOS.AT_LEAST_ONCE });
   if (problem !== undefined) throw new RangeError(`canary: ${problem.message}`);
+  if (canary !== undefined && parseBasicIngest(canary) !== undefined)
+    throw new RangeError(
+      `canary: nothing comes back on ${JSON.stringify(canary)}, since Basic Ingest passes the broker by. Name another topic.`,
+    );
   if (canary !== undefined && port.subscribe === undefined) throw new TypeError('canary needs a proxy that subscribes.');
   if (outbox.deleteWhen === 'confirmed' && port.subscribe === undefined)
     throw new TypeError("deleteWhen: 'confirmed' needs a proxy that subscribes.");

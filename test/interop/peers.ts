@@ -15,3 +15,10 @@ export const python: string | undefined = installed('python', 'bin', 'python');
 
 /** The folder with the jars of `aws-iot-device-sdk`. */
 export const javaJars: string | undefined = installed('java');
+
+/** The linter of CloudFormation templates. */
+export const cfnLint: string | undefined = installed('cfn-lint', 'bin', 'cfn-lint');
+
+/** The folders with the jars of a Flink and of a Kafka broker. */
+export const flinkJars: string | undefined = installed('flink');
+export const kafkaJars: string | undefined = installed('kafka');

@@ -57,3 +57,8 @@ export async function writeOut(cli: Cli, file: string | undefined, text: string)
   });
   cli.err.line(`wrote ${file}`);
 }
+
+/** The colour of a line that says how a file no longer fits the code: `+` it lacks, `-` it has too much, `~` differs. */
+export function lineColour(line: string): 'green' | 'red' | 'yellow' {
+  return line.startsWith('+') ? 'green' : line.startsWith('-') ? 'red' : 'yellow';
+}

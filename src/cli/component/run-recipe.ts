@@ -8,7 +8,7 @@ import { visible } from '../../shared/visible.js';
 import { CliError, EXIT, UsageError } from '../cli-error.js';
 import type { Cli } from '../cli.js';
 import { sourceOf } from './load-component.js';
-import { dryRunModule, writeOut } from './dry-run-module.js';
+import { dryRunModule, lineColour, writeOut } from './dry-run-module.js';
 
 /** What `recipe` was told. */
 export interface RecipeCommandOptions {
@@ -66,14 +66,10 @@ async function checkRecipe(cli: Cli, dry: DryRun, module: string, file: string, 
     cli.err.line(`${file} fits ${module}`);
     return;
   }
-  for (const line of lines) cli.out.line(cli.out.style(colourOf(line), visible(line)));
+  for (const line of lines) cli.out.line(cli.out.style(lineColour(line), visible(line)));
   const lifecycle = derived.lifecycle === undefined ? '' : ` --lifecycle ${derived.lifecycle}`;
   const remedy = `Write it anew: greengrass-rx recipe ${module}${lifecycle} --out ${file}`;
   throw new CliError(`${file} no longer fits ${module}.`, { exitCode: EXIT.FAILED, remedies: [remedy] });
-}
-
-function colourOf(line: string): 'green' | 'red' | 'yellow' {
-  return line.startsWith('+') ? 'green' : line.startsWith('-') ? 'red' : 'yellow';
 }
 
 /** The module's path in the project, in whose folder the command is run. */

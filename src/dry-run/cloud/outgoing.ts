@@ -1,0 +1,111 @@
+import type { Decoder as TypeDecoder } from 'io-ts';
+import type { PayloadShape } from '../../codec/codec.js';
+import type { DeclaredMarks } from '../../flow/account.js';
+import { parseBasicIngest } from '../../topic/basic-ingest.js';
+import { filterCovers } from '../../topic/filter-covers.js';
+import { filtersOverlap } from '../../topic/filters-overlap.js';
+import { isLocalStage } from '../access.js';
+import type { DryRecord } from '../record.js';
+import type { RecordedStage } from '../recording-ledger.js';
+
+/** A topic or filter of AWS IoT Core that stages publish to, and what is known of the messages. */
+export interface Outgoing {
+  /** Of its files and tables: letters, digits and `_`. */
+  readonly name: string;
+  /** Of its rule: unlike others of the account. */
+  readonly ruleName: string;
+  /** As it is published: one topic or filter, and of Basic Ingest all that go to one rule. */
+  readonly filters: readonly string[];
+  /** As the rule sees it: without the prefix of Basic Ingest. */
+  readonly ruleFilter: string;
+  readonly isBasicIngest: boolean;
+  /** Whether the component itself subscribes to such topics. */
+  readonly isSubscribed: boolean;
+  /** Names of the stages. */
+  readonly stages: readonly string[];
+  /** Whether a stage declares its payload. */
+  readonly isDeclared: boolean;
+  /** Of the payload. `undefined`: no stage declares it, or two declare different ones. */
+  readonly shape: PayloadShape | undefined;
+  /** How the messages tell their id and time. `undefined`: they do not. */
+  readonly marks: DeclaredMarks | undefined;
+}
+
+/** All that leaves the device through a stage that says where it publishes: a topic, or all topics of one rule. */
+export function outgoingOf(componentName: string, record: DryRecord): readonly Outgoing[] {
+  const makers = record.stages.filter(stage => isMaker(stage, record.stages));
+  const filters = [...new Set(makers.flatMap(({ declaration }) => declaration.topics ?? []))].sort();
+  const byRule = new Map<string, string[]>();
+  for (const filter of filters) {
+    const ingest = parseBasicIngest(filter);
+    const key = ingest === undefined ? ` ${filter}` : ingest.ruleName;
+    byRule.set(key, [...(byRule.get(key) ?? []), filter]);
+  }
+  const names = new Set<string>();
+  return [...byRule.values()].map(together => {
+    const stages = makers.filter(({ declaration }) => declaration.topics?.some(topic => together.includes(topic)));
+    const ingest = parseBasicIngest(together[0] ?? '');
+    const seen = together.map(filter => parseBasicIngest(filter)?.topicName ?? filter);
+    const ruleFilter = seen.length === 1 ? (seen[0] ?? '#') : '#';
+    const name = unlike(names, ingest?.ruleName ?? identifierOf(ruleFilter));
+    const [shape, ...otherShapes] = stages.map(({ declaration }) => declaration.payload?.shape);
+    const [marks, ...otherMarks] = stages.map(({ declaration }) => declaration.marks);
+    return {
+      name,
+      filters: together,
+      ruleFilter,
+      ruleName: ingest?.ruleName ?? identifierOf(`${componentName.split('.').at(-1) ?? ''}_${name}`).slice(0, 128),
+      isBasicIngest: ingest !== undefined,
+      isSubscribed: record.subscriptions.some(subscription => together.some(filter => filtersOverlap(subscription.filter, filter))),
+      stages: stages.map(stage => stage.name),
+      isDeclared: stages.some(({ declaration }) => declaration.payload !== undefined),
+      shape: otherShapes.every(other => isSameShape(shape, other)) ? shape : undefined,
+      marks: otherMarks.every(other => other?.as === marks?.as) ? withLongestAge(marks, otherMarks) : undefined,
+    };
+  });
+}
+
+/** What makes messages for the cloud: a forwarder does so only of what nobody here is known to store. */
+function isMaker(stage: RecordedStage, stages: readonly RecordedStage[]): boolean {
+  if (isLocalStage(stage)) return false;
+  if (stage.kind === 'publishTo' || stage.kind === 'storeIn') return true;
+  return (
+    stage.kind === 'forwardFrom' &&
+    (stage.declaration.topics ?? []).every(
+      filter => !stages.some(({ kind, declaration }) => kind === 'storeIn' && declaration.topics?.some(each => filterCovers(filter, each))),
+    )
+  );
+}
+
+function withLongestAge(marks: DeclaredMarks | undefined, others: readonly (DeclaredMarks | undefined)[]): DeclaredMarks | undefined {
+  if (marks === undefined) return undefined;
+  const all = [marks, ...others.flatMap(other => other ?? [])];
+  return { ...marks, maxAge: Math.max(...all.map(({ maxAge }) => maxAge)), tellsOldest: all.every(({ tellsOldest }) => tellsOldest) };
+}
+
+function isSameShape(one: PayloadShape | undefined, other: PayloadShape | undefined): boolean {
+  if (one === undefined || other === undefined) return one === other;
+  if (one.format === 'gzip') return other.format === 'gzip' && isSameShape(one.of, other.of);
+  return one.format === other.format && valueTypeOf(one) === valueTypeOf(other);
+}
+
+/** The codec of one value, however many are in a payload. */
+export function valueTypeOf(shape: PayloadShape | undefined): TypeDecoder<unknown, unknown> | undefined {
+  if (shape === undefined) return undefined;
+  if (shape.format === 'gzip') return valueTypeOf(shape.of);
+  return 'type' in shape ? shape.type : undefined;
+}
+
+/** A name that SQL, CloudFormation and IoT rules take: the parts of a topic that are no wildcards. */
+function identifierOf(filter: string): string {
+  const words = filter.split(/[^A-Za-z0-9]+/).filter(word => word !== '');
+  const name = words.join('_');
+  return name === '' ? 'messages' : /^\d/.test(name) ? `t${name}` : name;
+}
+
+function unlike(names: Set<string>, wanted: string): string {
+  let name = wanted;
+  for (let number = 2; names.has(name.toLowerCase()); number++) name = `${wanted}_${number}`;
+  names.add(name.toLowerCase());
+  return name;
+}
