@@ -111,7 +111,7 @@ function batchesBefore({ stages }: Outgoing, record: DryRecord): readonly Record
   const before = new Set<string>(stages);
   for (let size = 0; size < before.size;) {
     size = before.size;
-    for (const { from, to } of record.edges) if (before.has(to)) for (const name of from) before.add(name);
+    for (const { from, to } of record.feeds) if (before.has(to)) for (const name of from) before.add(name);
   }
   return record.stages.filter(({ kind, name }) => kind === 'batch' && before.has(name));
 }
