@@ -11,6 +11,7 @@ import type { ObservableEither } from '../stream/observable-either.js';
 import type { Forwarded, ForwardFailure, ForwardPort } from './forwarded.js';
 import { Forwarder } from './forwarder.js';
 import type { Outbox } from './outbox.js';
+import { seenOn } from './seen-back.js';
 import { checkBound, checkPositive, checkPositiveTime, checkShare } from '../shared/check-argument.js';
 
 /** How {@link forwardFrom} sends. */
@@ -26,7 +27,7 @@ export interface ForwardOptions {
   readonly inFlight?: number | undefined;
   /** At most. Default 50: a device has 100, and others on it publish too. While nobody says whether the device is online, never over 100. */
   readonly messagesPerSecond?: number | undefined;
-  /** Milliseconds within which a message has to be seen back where `deleteWhen` is `'confirmed'`; then it is sent again. Default 30 000. */
+  /** Milliseconds within which a message, or a sample, has to be seen back where `deleteWhen` is `confirmed`; else it is sent again. Default 30 000. */
   readonly confirmWithin?: number | undefined;
   /**
    * The name of a topic that the component may publish and subscribe to, for small messages that come back if the device is online. Where nobody says
@@ -102,10 +103,13 @@ export function forwardFrom(outbox: Outbox, port: ForwardPort, options: ForwardO
       `canary: nothing comes back on ${JSON.stringify(canary)}, since Basic Ingest passes the broker by. Name another topic.`,
     );
   if (canary !== undefined && port.subscribe === undefined) throw new TypeError('canary needs a proxy that subscribes.');
-  if (outbox.deleteWhen === 'confirmed' && port.subscribe === undefined)
-    throw new TypeError("deleteWhen: 'confirmed' needs a proxy that subscribes.");
+  if (seenOn(outbox).length > 0 && port.subscribe === undefined)
+    throw new TypeError('deleteWhen: confirmed needs a proxy that subscribes.');
   // Who derives a recipe of it has to allow that.
-  const topics = outbox.topics === undefined ? undefined : [...outbox.topics, ...(canary === undefined ? [] : [canary])];
+  const topics =
+    outbox.topics === undefined
+      ? undefined
+      : [...new Set([...outbox.topics, ...seenOn(outbox), ...(canary === undefined ? [] : [canary])])];
   return new Observable<Either<ForwardFailure, Forwarded>>(destination => {
     const run = new Subscription();
     let told: string | undefined;

@@ -1,18 +1,18 @@
 import { type Either, left } from 'fp-ts/lib/Either.js';
 import { defer, type Subscriber, Subscription } from 'rxjs';
-import { OutboxUnavailable, type PublishError } from '../errors/errors.js';
+import { OutboxUnavailable, type PublishError, type SubscribeError } from '../errors/errors.js';
 import type { Accepted } from '../ports/mqtt-proxy.js';
 import { wait } from '../schedule/clock.js';
 import { isTerminalError } from '../stream/observable-either.js';
 import { workOn } from '../stream/work-on.js';
 import { type Forwarded, type ForwardFailure, Telling } from './forwarded.js';
-import { ReadAhead, Settling } from './hand-out.js';
-import { confirmations, type Seen, unconfirmable } from './kept.js';
 import { Lanes } from './lanes.js';
 import { markedRequest } from './mark.js';
 import type { OpenOutbox, Outbox } from './outbox.js';
 import { Outcomes } from './outcomes.js';
 import { Pace, type PaceParts } from './pace.js';
+import { ReadAhead, Settling } from './hand-out.js';
+import { unconfirmable } from './seen-back.js';
 import type { Fate, StoredRecord, Taken } from './store.js';
 
 /** What a {@link Forwarder} is made of. */
@@ -40,7 +40,6 @@ export class Forwarder {
   #alone = false;
   /** Nothing waited when it began. */
   readonly #beganEmpty: boolean;
-  #ready: boolean;
   #timer: Subscription | undefined;
   #wakesAt = Infinity;
   #pumping = false;
@@ -50,22 +49,31 @@ export class Forwarder {
 
   constructor(parts: ForwarderParts) {
     this.#parts = parts;
-    const { outbox, open, now, live, confirmWithin, scheduler } = parts;
-    const { deleteWhen } = outbox;
+    const { outbox, open, live, scheduler } = parts;
     this.#lanes = new Lanes(live);
     this.#telling = new Telling(element => {
       if (!this.#ended) parts.destination.next(element);
     });
-    this.#ready = deleteWhen !== 'confirmed';
     this.#settling = new Settling(
       open,
       scheduler,
       () => this.#completeWhenDrained(),
       error => this.#fileFailed(error),
     );
-    this.#outcomes = new Outcomes(deleteWhen, confirmWithin, this.#settling, this.#telling, now, () => {
-      this.#reading.more();
-      this.#pump();
+    const listener = {
+      onChange: () => this.#pump(),
+      onFailed: (error: PublishError | SubscribeError) => this.#onFailed(error),
+      onDefect: (error: unknown) => this.#fail(error),
+    };
+    this.#outcomes = new Outcomes({
+      ...parts,
+      ...listener,
+      settling: this.#settling,
+      telling: this.#telling,
+      onReleased: () => {
+        this.#reading.more();
+        this.#pump();
+      },
     });
     this.#reading = new ReadAhead(
       open,
@@ -75,42 +83,31 @@ export class Forwarder {
       error => this.#fileFailed(error),
     );
     this.#pace = new Pace(
-      { ...parts, isConfirmed: deleteWhen === 'confirmed' },
+      { ...parts, isConfirmed: this.#outcomes.isSeen },
       {
+        ...listener,
         onConnected: profile => {
           open.profile = profile;
-          const problem = deleteWhen === 'confirmed' ? unconfirmable(outbox, profile) : undefined;
+          const problem = unconfirmable(outbox, profile);
           if (problem !== undefined) this.#end(left(problem));
         },
         // What was stored since it began is no backlog where the connection was made at once and nothing waited.
         onUp: isAtOnce => this.#lanes.split(isAtOnce && this.#beganEmpty ? 0 : open.nextPlace()),
         onDown: () => this.#outcomes.connectionBroke(),
-        onChange: () => this.#pump(),
-        onFailed: error => {
-          if (isTerminalError(error)) this.#end(left(error));
-          else this.#telling.failed(error);
-        },
-        onDefect: error => this.#fail(error),
       },
     );
     this.#beganEmpty = open.latest().depth.messages === 0;
   }
 
   begin(): void {
-    const { port, destination, open, outbox } = this.#parts;
+    const { port, destination, open } = this.#parts;
     const releaseDrain = port.holdDrain?.();
     destination.add(() => {
       releaseDrain?.();
       this.#stop();
     });
     this.#telling.lost('damaged', open.takeDamage());
-    if (outbox.deleteWhen === 'confirmed' && port.subscribe !== undefined)
-      this.#watching.add(
-        confirmations(port.subscribe.bind(port), outbox.topics ?? [], this.#parts).subscribe({
-          next: seen => this.#onSeen(seen),
-          error: (error: unknown) => this.#fail(error),
-        }),
-      );
+    this.#watching.add(this.#outcomes.watch());
     this.#watching.add(this.#pace.watch());
     if (port.draining$ !== undefined)
       this.#watching.add(
@@ -139,7 +136,8 @@ export class Forwarder {
     this.#wakesAt = Infinity;
     do {
       this.#pumpAgain = false;
-      this.#wakeIn(this.#outcomes.settleDue() ?? Infinity);
+      if (this.#isListening) this.#wakeIn(this.#outcomes.sample());
+      this.#wakeIn(this.#outcomes.settleDue());
       while (this.#sendNext());
       if (!this.#isOver() && !this.#draining) this.#reading.fill();
     } while (this.#hasMore());
@@ -147,22 +145,27 @@ export class Forwarder {
     this.#completeWhenDrained();
   }
 
+  /** What is sent now can be seen back, where that is asked for. */
+  get #isListening(): boolean {
+    return !this.#isOver() && this.#outcomes.isReady && this.#pace.isUp;
+  }
+
   get #maySend(): boolean {
-    if (this.#isOver() || this.#draining || this.#alone || !this.#ready || !this.#pace.isUp) return false;
+    if (this.#draining || this.#alone || !this.#isListening) return false;
     const { sending } = this.#lanes;
     return sending < this.#parts.inFlight && this.#outcomes.hasRoomFor(sending + 1);
   }
 
   #sendNext(): boolean {
     if (!this.#maySend) return false;
-    const lanes = this.#lanes;
-    const pace = this.#pace;
+    const [lanes, pace] = [this.#lanes, this.#pace];
     if (!lanes.isWaiting) return false;
     // First, since what is live may become the backlog with it.
     const milliseconds = pace.wait(lanes.sending, this.#outcomes.undecided);
     const next = lanes.next();
     if (next === undefined || (next.record.suspect && lanes.sending > 0)) return false;
     if (milliseconds > 0) {
+      this.#pumpAgain ||= milliseconds === Infinity && lanes.sending === 0 && this.#outcomes.hurry();
       this.#wakeIn(milliseconds);
       return false;
     }
@@ -205,9 +208,10 @@ export class Forwarder {
 
   #onOutcome(record: StoredRecord, replayed: boolean, outcome: Either<PublishError, Accepted>): void {
     if (this.#ended) return;
+    this.#alone &&= !record.suspect;
     if (outcome._tag === 'Right') {
       this.#pace.taken();
-      this.#leave(record);
+      this.#lanes.leave(record);
       this.#outcomes.taken(record, outcome.right.by, replayed);
     } else if (isTerminalError(outcome.left)) {
       this.#lanes.giveBack(record);
@@ -215,30 +219,15 @@ export class Forwarder {
       return;
     } else if (outcome.left.retryable) {
       this.#pace.refused();
-      this.#alone &&= !record.suspect;
       this.#lanes.giveBack({ ...record, attempts: record.attempts + 1 });
     } else this.#setAside(record, outcome.left);
     this.#pump();
   }
 
-  #onSeen(seen: Seen): void {
-    if (seen.is === 'failed') {
-      this.#end(left(seen.error));
-      return;
-    }
-    if (seen.is === 'ready') this.#ready = seen.ready;
-    else this.#outcomes.seen(seen.id);
-    this.#pump();
-  }
-
   #setAside(record: StoredRecord, cause: Error): void {
-    this.#leave(record);
-    this.#outcomes.setAside(record, cause);
-  }
-
-  #leave(record: StoredRecord): void {
     this.#alone &&= !record.suspect;
     this.#lanes.leave(record);
+    this.#outcomes.setAside(record, cause);
   }
 
   #onTaken(taken: Taken): void {
@@ -253,6 +242,12 @@ export class Forwarder {
     this.#wakesAt = at;
     this.#timer?.unsubscribe();
     this.#timer = wait(Math.max(0, milliseconds), this.#parts.scheduler, () => this.#pump());
+  }
+
+  /** What is sent to be seen back could not be, or not be listened for. */
+  #onFailed(error: PublishError | SubscribeError): void {
+    if (isTerminalError(error)) this.#end(left(error));
+    else this.#telling.failed(error);
   }
 
   #fileFailed(error: OutboxUnavailable<'message'>): void {

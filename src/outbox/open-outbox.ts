@@ -5,14 +5,15 @@ import { asyncScheduler, type SchedulerLike } from 'rxjs';
 import type { Profile } from '../ports/mqtt-proxy.js';
 import { type DeclaredTopic, declaredFilters } from '../flow/declared-topics.js';
 import { type Ledger, ledger as ledgerOfAll } from '../flow/ledger.js';
+import { publishTopicProblem } from '../topic/topic-rules.js';
 import { parseBasicIngest } from '../topic/basic-ingest.js';
 import type { CommitOptions } from './group-commit.js';
-import { unconfirmable } from './kept.js';
+import { isSampled, unconfirmable } from './seen-back.js';
 import type { MarkWith } from './mark.js';
 import { memoryStore } from './memory-store.js';
 import { type DeleteWhen, FileOutbox, onlyOne, type Outbox } from './outbox.js';
 import { sqliteStore } from './sqlite/sqlite-store.js';
-import { checkAtLeast, checkBound, checkPositiveTime, checkTime } from '../shared/check-argument.js';
+import { checkAtLeast, checkBound, checkPositiveTime, checkShare, checkTime } from '../shared/check-argument.js';
 
 /** How an outbox keeps messages. */
 export interface OutboxOptions {
@@ -54,6 +55,8 @@ export interface OutboxOptions {
    * - `'accepted'` (default): when the nucleus has taken it. What the nucleus has taken and not sent may be lost when it dies, too.
    * - `'confirmed'`: when it has been seen coming back from the cloud on its topic. Each message is received again for that, so it doubles the
    *   traffic. Needs `topics`, and `mark` as `members` or, for Greengrass Lite, `wrap`.
+   * - `{ confirmed: { sample, topicName } }`: when a small message that was sent after it, to this topic, has come back: one for each `1 / sample` messages.
+   *   Works with any topics and marks. Says less than `'confirmed'`: what the nucleus itself loses of what it took, and tells nobody, is not noticed.
    * - `{ after }`: that many milliseconds after the nucleus took it, if the connection has held so long; else it is sent again.
    */
   readonly deleteWhen?: DeleteWhen | undefined;
@@ -185,8 +188,9 @@ function outboxOf(options: OutboxOptions, folder: string | undefined, staysOpen 
   checkBound(messages, 'commit.messages');
   checkTime(within, 'commit.within');
   const topics = options.topics === undefined ? undefined : declaredFilters(options.topics);
-  if (typeof deleteWhen === 'object') checkPositiveTime(deleteWhen.after, 'deleteWhen.after');
   if (deleteWhen === 'confirmed') checkConfirmable(topics, mark, profile);
+  else if (isSampled(deleteWhen)) checkSampled(deleteWhen.confirmed);
+  else if (deleteWhen !== 'accepted') checkPositiveTime(deleteWhen.after, 'deleteWhen.after');
   const settings = { maxBytes, maxAge, onFull };
   const file = path === MEMORY || folder === undefined ? path : resolve(folder, path);
   const isInMemory = path === MEMORY;
@@ -221,6 +225,14 @@ function checkConfirmable(topics: readonly string[] | undefined, mark: MarkWith,
     );
   if (typeof mark === 'function')
     throw new RangeError("deleteWhen: 'confirmed' has to recognise messages by their mark, so mark must be 'members' or 'wrap'.");
-  const unconfirmed = profile === undefined ? undefined : unconfirmable({ mark, topics }, profile);
+  const unconfirmed = profile === undefined ? undefined : unconfirmable({ deleteWhen: 'confirmed', mark, topics }, profile);
   if (unconfirmed !== undefined) throw new RangeError(unconfirmed.message);
+}
+
+function checkSampled({ sample, topicName }: { readonly sample: number; readonly topicName: string }): void {
+  checkShare(sample, 'deleteWhen.confirmed.sample');
+  const problem = publishTopicProblem(topicName);
+  if (problem !== undefined) throw new RangeError(`deleteWhen.confirmed.topicName: ${problem}`);
+  if (topicName.startsWith('$'))
+    throw new RangeError(`deleteWhen.confirmed.topicName: nobody can subscribe to ${JSON.stringify(topicName)}.`);
 }

@@ -11,7 +11,8 @@ import type { Moment, Opened, Store, StoreCounts, StoreNews, StoreSettings } fro
 import { virtualDisk } from './virtual-disk.js';
 
 /** When a stored message is deleted. */
-export type DeleteWhen = 'accepted' | 'confirmed' | { readonly after: number };
+export type DeleteWhen =
+  'accepted' | 'confirmed' | { readonly confirmed: { readonly sample: number; readonly topicName: string } } | { readonly after: number };
 
 /** What waits in an outbox. */
 export interface OutboxDepth {

@@ -1,36 +1,75 @@
-import type { Forwarded, Telling } from './forwarded.js';
+import { defer, type SchedulerLike, Subscription } from 'rxjs';
+import type { PublishError, SubscribeError } from '../errors/errors.js';
+import type { MqttMessage } from '../ports/mqtt-message.js';
+import { QOS } from '../shared/qos.js';
+import { workOn } from '../stream/work-on.js';
+import type { Forwarded, ForwardPort, Telling } from './forwarded.js';
 import type { Settling } from './hand-out.js';
-import { Kept, MOST_KEPT } from './kept.js';
-import type { DeleteWhen } from './outbox.js';
+import { idOf, Kept, type KeptMessage, MOST_KEPT } from './kept.js';
+import { markOf } from './mark.js';
+import type { Outbox } from './outbox.js';
+import { Samples } from './samples.js';
+import { isSampled, SeenBack, seenOn } from './seen-back.js';
 import type { StoredRecord } from './store.js';
 
 /** How often a message that was not confirmed is sent before it is set aside. */
 const MOST_UNCONFIRMED = 5;
 
+/** What {@link Outcomes} are made of. */
+export interface OutcomesParts {
+  readonly outbox: Outbox;
+  readonly port: ForwardPort;
+  readonly confirmWithin: number;
+  readonly settling: Settling;
+  readonly telling: Telling;
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly scheduler: SchedulerLike;
+  /** A message is handed out again. */
+  readonly onReleased: () => void;
+  /** Perhaps there is something to do. */
+  readonly onChange: () => void;
+  /** What is to be seen back could not be sent, or not be listened for. */
+  readonly onFailed: (error: PublishError | SubscribeError) => void;
+  readonly onDefect: (error: unknown) => void;
+}
+
 /** What becomes of messages after they were sent: they are deleted, kept until they may be, sent again or set aside. */
 export class Outcomes {
-  readonly #deleteWhen: DeleteWhen;
+  readonly #parts: OutcomesParts;
   readonly #kept: Kept | undefined;
-  readonly #settling: Settling;
-  readonly #telling: Telling;
-  readonly #now: () => number;
-  readonly #onReleased: () => void;
+  readonly #samples: Samples | undefined;
+  /** They are kept until something has been seen back. */
+  readonly isSeen: boolean;
+  readonly #seenBack: SeenBack;
+  readonly #watching = new Subscription();
+  /** When something was last seen back, or was subscribed to anew for want of it. */
+  #heardAt = -Infinity;
 
-  /** @param onReleased a message is handed out again. */
-  constructor(
-    deleteWhen: DeleteWhen,
-    confirmWithin: number,
-    settling: Settling,
-    telling: Telling,
-    now: () => number,
-    onReleased: () => void,
-  ) {
-    this.#deleteWhen = deleteWhen;
-    this.#kept = deleteWhen === 'accepted' ? undefined : new Kept(deleteWhen === 'confirmed' ? confirmWithin : deleteWhen.after);
-    this.#settling = settling;
-    this.#telling = telling;
-    this.#now = now;
-    this.#onReleased = onReleased;
+  constructor(parts: OutcomesParts) {
+    this.#parts = parts;
+    const { outbox, confirmWithin, random, onChange } = parts;
+    const { deleteWhen } = outbox;
+    this.isSeen = seenOn(outbox).length > 0;
+    this.#seenBack = new SeenBack(seenOn(outbox), parts, { ...parts, onSeen: message => this.#seen(message), onReady: onChange });
+    if (deleteWhen === 'confirmed') this.#kept = new Kept(confirmWithin);
+    else if (isSampled(deleteWhen)) {
+      // Its samples say when.
+      this.#kept = new Kept(Infinity);
+      this.#samples = new Samples(Math.ceil(1 / deleteWhen.confirmed.sample), confirmWithin, random().toString(36).slice(2));
+    } else if (deleteWhen !== 'accepted') this.#kept = new Kept(deleteWhen.after);
+  }
+
+  /** Whether what is sent now would be seen, where it has to be. */
+  get isReady(): boolean {
+    return this.#seenBack.isReady;
+  }
+
+  /** Looks for what comes back. */
+  watch(): Subscription {
+    const { port } = this.#parts;
+    if (port.subscribe !== undefined) this.#watching.add(this.#seenBack.watch(port.subscribe.bind(port)));
+    return this.#watching;
   }
 
   /** Messages that were taken and are not deleted yet. */
@@ -45,44 +84,76 @@ export class Outcomes {
 
   /** The nucleus took it. */
   taken(record: StoredRecord, by: Forwarded['by'], replayed: boolean): void {
+    const { settling, telling, now } = this.#parts;
     const { place } = record;
-    if (this.#kept === undefined) this.#settling.add({ place, fate: 'forwarded' });
+    const kept = this.#kept;
+    if (kept === undefined) settling.add({ place, fate: 'forwarded' });
     else {
-      this.#kept.add(record, replayed, this.#now());
-      this.#settling.add({ place, fate: 'sent' });
+      kept.add(record, replayed, now());
+      this.#samples?.taken(kept.taken, now());
+      settling.add({ place, fate: 'sent' });
     }
-    if (this.#deleteWhen !== 'confirmed') this.#telling.forwarded(record, by, replayed);
-  }
-
-  /** It came back. */
-  seen(id: string): void {
-    const found = this.#kept?.take(id);
-    if (found === undefined) return;
-    this.#settling.add({ place: found.record.place, fate: 'forwarded' });
-    this.#telling.forwarded(found.record, 'cloud', found.replayed);
+    if (!this.isSeen) telling.forwarded(record, by, replayed);
   }
 
   /** Of what was taken a while ago: it is done with, or was not seen back and is sent again. Gives the milliseconds until the next. */
-  settleDue(): number | undefined {
-    const kept = this.#kept;
-    if (kept === undefined) return undefined;
-    for (const { record } of kept.due(this.#now())) {
-      const { place } = record;
-      if (this.#deleteWhen !== 'confirmed') this.#settling.add({ place, fate: 'forwarded' });
-      else if (record.attempts + 1 < MOST_UNCONFIRMED) this.#release(place);
-      else this.setAside(record, new Error(`It was sent ${MOST_UNCONFIRMED} times and not seen back on its topic.`));
+  settleDue(): number {
+    const { settling, now } = this.#parts;
+    const [kept, samples, at] = [this.#kept, this.#samples, now()];
+    if (kept === undefined) return Infinity;
+    if (samples !== undefined) {
+      const taken = samples.overdue(at);
+      if (taken !== undefined) this.#unconfirmed(kept.takeUpTo(taken));
+      return samples.dueAt - at;
     }
-    return kept.next === undefined ? undefined : kept.next - this.#now();
+    const due = kept.due(at);
+    if (this.isSeen) this.#unconfirmed(due);
+    else for (const { record } of due) settling.add({ place: record.place, fate: 'forwarded' });
+    return (kept.next ?? Infinity) - at;
   }
 
-  /** What was taken just before the connection broke may not have come any further. */
+  /** Sends a sample where one is due. Gives the milliseconds until the next is. */
+  sample(): number {
+    const { outbox, port, now, onChange, onFailed, onDefect } = this.#parts;
+    const { deleteWhen } = outbox;
+    const samples = this.#samples;
+    if (samples === undefined || !isSampled(deleteWhen)) return Infinity;
+    if (samples.wait(now()) > 0) return samples.wait(now());
+    const text = samples.next(now());
+    const request = { topicName: deleteWhen.confirmed.topicName, payload: text, qos: QOS.AT_LEAST_ONCE };
+    workOn(
+      defer(() => port.publish$(request)),
+      this.#watching,
+      {
+        next: outcome => {
+          if (outcome._tag === 'Right') return;
+          if (!outcome.left.retryable) onFailed(outcome.left);
+          samples.refused(text, now());
+          onChange();
+        },
+        error: onDefect,
+        complete: () => undefined,
+      },
+    );
+    return samples.wait(now());
+  }
+
+  /** No more may be sent until something comes back. Whether a sample is due by that. */
+  hurry(): boolean {
+    return this.#samples?.hurry() ?? false;
+  }
+
+  /** What was taken just before the connection broke may not have come any further, and a sample that comes after says nothing of it. */
   connectionBroke(): void {
-    if (typeof this.#deleteWhen === 'object') for (const { record } of this.#kept?.clear() ?? []) this.#release(record.place);
+    if (typeof this.#parts.outbox.deleteWhen !== 'object') return;
+    this.#samples?.clear();
+    for (const { record } of this.#kept?.clear() ?? []) this.#release(record.place);
   }
 
   setAside(record: StoredRecord, cause: Error): void {
-    this.#settling.add({ place: record.place, fate: 'setAside', reason: cause.message });
-    this.#telling.setAside(record, cause);
+    const { settling, telling } = this.#parts;
+    settling.add({ place: record.place, fate: 'setAside', reason: cause.message });
+    telling.setAside(record, cause);
   }
 
   /** What is undecided at the end. */
@@ -90,7 +161,48 @@ export class Outcomes {
     return (this.#kept?.clear() ?? []).map(({ record }) => record);
   }
 
+  /** It came back. */
+  #seen(message: MqttMessage): void {
+    const kept = this.#kept;
+    if (kept === undefined) return;
+    if (this.#samples !== undefined) {
+      const taken = this.#samples.cameBack(Buffer.from(message.payload).toString());
+      if (taken !== undefined) this.#confirmed(kept.takeUpTo(taken));
+    } else {
+      const mark = markOf(message);
+      const found = mark === undefined ? undefined : kept.take(idOf(mark));
+      if (found !== undefined) this.#confirmed([found]);
+    }
+    this.#parts.onChange();
+  }
+
+  #confirmed(messages: readonly KeptMessage[]): void {
+    const { settling, telling, now } = this.#parts;
+    this.#heardAt = now();
+    for (const { record, replayed } of messages) {
+      settling.add({ place: record.place, fate: 'forwarded' });
+      telling.forwarded(record, 'cloud', replayed);
+    }
+  }
+
+  /** They are sent again, a few times. */
+  #unconfirmed(messages: readonly KeptMessage[]): void {
+    const { now } = this.#parts;
+    for (const { record } of messages)
+      if (record.attempts + 1 < MOST_UNCONFIRMED) this.#release(record.place);
+      else
+        this.setAside(
+          record,
+          new Error(`It was sent ${MOST_UNCONFIRMED} times and not seen back${this.#samples === undefined ? ' on its topic' : ''}.`),
+        );
+    const [first] = messages;
+    if (first === undefined || first.since < this.#heardAt) return;
+    this.#heardAt = now();
+    this.#seenBack.again();
+  }
+
   #release(place: number): void {
-    this.#settling.tell([{ place, fate: 'released' }], this.#onReleased);
+    const { settling, onReleased } = this.#parts;
+    settling.tell([{ place, fate: 'released' }], onReleased);
   }
 }

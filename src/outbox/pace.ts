@@ -10,7 +10,7 @@ import { QOS } from '../shared/qos.js';
 import { isTerminalError } from '../stream/observable-either.js';
 import { workOn } from '../stream/work-on.js';
 import type { ForwardPort } from './forwarded.js';
-import { comingBack } from './kept.js';
+import { comingBack } from './seen-back.js';
 import { Link, type LinkListener } from './link.js';
 
 /** What a forwarder's pace is made of. */

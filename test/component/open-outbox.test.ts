@@ -69,6 +69,12 @@ describe('openOutbox of a component', () => {
       {},
       { publish: ['meters/+'], subscribe: ['meters/+', 'readings'] },
     ],
+    [
+      'and its samples both ways',
+      { deleteWhen: { confirmed: { sample: 0.01, topicName: 'seen/7' } } },
+      {},
+      { publish: ['meters/+', 'seen/7'], subscribe: ['readings', 'seen/7'] },
+    ],
     ['and its canary both ways', {}, { canary: 'canary/7' }, { publish: ['canary/7', 'meters/+'], subscribe: ['canary/7', 'readings'] }],
   ] as const)('has a derived recipe that allows %s', async (_what, options, forwardOptions, access) => {
     const result = await dryRun(meter(options, forwardOptions));

@@ -75,6 +75,20 @@ describe.each(['classic', 'lite'] as const)('an outbox in a file, with a %s nucl
   });
 });
 
+describe.each(['classic', 'lite'] as const)('an outbox whose messages are confirmed by samples, with a %s nucleus', profile => {
+  it('deletes them when a sample that was sent after them has come back, whatever their mark is', async () => {
+    const { proxy } = await nucleusOf(profile);
+    const confirmed = { sample: 0.5, topicName: 'seen/7' };
+    const outbox = onDisk(join(ownFolder(), 'outbox.sqlite'), { deleteWhen: { confirmed }, mark: 'members' });
+    const outcomes = firstValueFrom(
+      forwardFrom(outbox, proxy, { messagesPerSecond: 1_000, confirmWithin: 2_000 }).pipe(take(5), toArray()),
+    );
+    await store(outbox, ['one', 'two', 'three', 'four', 'five']);
+    expect(await outcomes).toMatchObject([1, 2, 3, 4, 5].map(number => ({ _tag: 'Right', right: { by: 'cloud', number } })));
+    await firstValueFrom(outbox.depth$.pipe(filter(({ messages, counts }) => messages === 0 && counts.forwarded === 5)));
+  });
+});
+
 describe('an outbox in a file', () => {
   it('does not take for lost what could not be confirmed on Greengrass Lite, says so, and keeps it', async () => {
     const { proxy } = await nucleusOf('lite');

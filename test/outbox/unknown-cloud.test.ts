@@ -1,78 +1,8 @@
-import { range, Subject, type Subscription } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { forwardFrom, type ForwardOptions, type ForwardPort, openOutbox, type Outbox, storeIn } from '../../src/outbox/index.js';
-import type { MqttProxy } from '../../src/ports/mqtt-proxy.js';
-import { QOS } from '../../src/shared/qos.js';
-import { MemoryNucleus } from '../../src/testing/index.js';
-import { VirtualTime } from '../../src/testing/virtual-time.js';
+import { forwardFrom, type ForwardPort } from '../../src/outbox/index.js';
+import type { MemoryNucleus } from '../../src/testing/index.js';
+import { metersOf, world } from './memory-world.js';
 import { atTime, inMemory, Port, storing, virtually } from './virtual.js';
-
-interface World {
-  readonly nucleus: MemoryNucleus;
-  readonly proxy: MqttProxy;
-  readonly outbox: Outbox;
-  /** Stores so many messages now. */
-  readonly store: (count: number) => void;
-  readonly at: (milliseconds: number, what: () => void) => void;
-  readonly forward: (options: ForwardOptions) => Subscription;
-  readonly told: string[];
-}
-
-/** A classic nucleus in virtual time that does not say whether the device is online. */
-const world = (until: number, live: (world: World) => void, deleteWhen: 'accepted' | 'confirmed' = 'accepted'): MemoryNucleus => {
-  const time = new VirtualTime();
-  const made: MemoryNucleus[] = [];
-  time.run(({ flush }) => {
-    const nucleus = new MemoryNucleus({ scheduler: time, profile: 'classic' });
-    made.push(nucleus);
-    const proxy = nucleus.connect();
-    const outbox = openOutbox({
-      path: ':memory:',
-      deleteWhen,
-      topics: ['meters/+'],
-      commit: { within: 0 },
-      mark:
-        deleteWhen === 'confirmed'
-          ? 'members'
-          : (message, { replayed, number }) => ({ ...message, payload: `${number}${replayed ? 'r' : ''}` }),
-    });
-    const values = new Subject<number>();
-    const running = values.pipe(storeIn(outbox, n => ({ topicName: `meters/${n}`, payload: '', qos: QOS.AT_LEAST_ONCE }))).subscribe();
-    const told: string[] = [];
-    let stored = 0;
-    live({
-      nucleus,
-      proxy,
-      outbox,
-      told,
-      store: count => range(stored, count).subscribe({ next: n => values.next(n), complete: () => (stored += count) }),
-      at: (milliseconds, what) => {
-        time.schedule(what, milliseconds);
-      },
-      forward: options => {
-        const forwarding = forwardFrom(outbox, proxy, { random: () => 0.5, ...options }).subscribe(outcome =>
-          told.push(outcome._tag === 'Right' ? 'forwarded' : outcome.left._tag),
-        );
-        running.add(forwarding);
-        return forwarding;
-      },
-    });
-    time.schedule(() => {
-      running.unsubscribe();
-      void proxy.close();
-    }, until);
-    time.maxFrames = until + 1;
-    flush();
-  });
-  const [nucleus] = made;
-  if (nucleus === undefined) throw new Error('no world');
-  return nucleus;
-};
-
-const metersOf = (messages: readonly { readonly topicName: string; readonly at: number; readonly payload: Uint8Array }[]) =>
-  messages
-    .filter(({ topicName }) => topicName.startsWith('meters/'))
-    .map(({ at, payload }) => ({ at, text: Buffer.from(payload).toString() }));
 
 /** The most in any second. */
 const fastest = (times: readonly number[]): number =>
@@ -144,7 +74,7 @@ describe('while nobody says whether the device is online', () => {
           nucleus.inflict('online');
         });
       },
-      'confirmed',
+      { deleteWhen: 'confirmed' },
     );
     expect(whileOffline).toBe(30);
     expect(nucleus.published).toHaveLength(200);
@@ -171,7 +101,7 @@ describe('while nobody says whether the device is online', () => {
         at(50_000, () => nucleus.inflict('online'));
         told = all;
       },
-      'confirmed',
+      { deleteWhen: 'confirmed' },
     );
     expect(nucleus.published).toHaveLength(3);
     expect(told).toEqual(['forwarded', 'forwarded', 'forwarded']);

@@ -1,0 +1,105 @@
+interface Sample {
+  /** How many messages had been taken when it was sent. */
+  readonly taken: number;
+  /** When it counts as lost. */
+  readonly until: number;
+}
+
+/** Milliseconds until a sample that was refused is followed by another. */
+const AGAIN = 1_000;
+
+/** Which small messages are sent to be seen back, and what each says of the messages that were taken before it. */
+export class Samples {
+  readonly #every: number;
+  readonly #within: number;
+  readonly #id: string;
+  /** Those that are out, by their text, in the order they were sent in. */
+  readonly #out = new Map<string, Sample>();
+  #nth = 0;
+  #taken = 0;
+  /** How many of them a sample has been sent for. */
+  #covered = 0;
+  #waitsSince = 0;
+  #pausedUntil = 0;
+
+  /**
+   * @param every messages to a sample.
+   * @param within milliseconds in which a sample has to come back. Messages wait for a sample half as long at most.
+   */
+  constructor(every: number, within: number, id: string) {
+    this.#every = every;
+    this.#within = within;
+    this.#id = id;
+  }
+
+  /** So many messages have been taken. */
+  taken(count: number, now: number): void {
+    if (this.#taken === this.#covered) this.#waitsSince = now;
+    this.#taken = count;
+  }
+
+  /** Milliseconds until the next sample is due; 0: now. `Infinity`: none is needed. */
+  wait(now: number): number {
+    const waiting = this.#taken - this.#covered;
+    if (waiting === 0) return Infinity;
+    return Math.max(0, waiting >= this.#every ? 0 : this.#waitsSince + this.#within / 2 - now, this.#pausedUntil - now);
+  }
+
+  /** What was taken waits for a sample no longer. Whether that changes anything. */
+  hurry(): boolean {
+    if (this.#taken === this.#covered || this.#waitsSince === -Infinity) return false;
+    this.#waitsSince = -Infinity;
+    return true;
+  }
+
+  /** The text of the next, which is being sent. */
+  next(now: number): string {
+    const text = `${this.#id} ${++this.#nth}`;
+    this.#out.set(text, { taken: this.#taken, until: now + this.#within });
+    this.#covered = this.#taken;
+    return text;
+  }
+
+  /** It was not sent. */
+  refused(text: string, now: number): void {
+    if (!this.#out.delete(text)) return;
+    this.#covered = Math.max(0, ...[...this.#out.values()].map(({ taken }) => taken));
+    this.#waitsSince = -Infinity;
+    this.#pausedUntil = now + AGAIN;
+  }
+
+  /** How many had been taken when it was sent, all of which have come as far. `undefined`: it is none that is waited for. */
+  cameBack(text: string): number | undefined {
+    const found = this.#out.get(text);
+    if (found === undefined) return undefined;
+    // Those before it are of no use any more.
+    for (const sent of this.#out.keys()) {
+      this.#out.delete(sent);
+      if (sent === text) break;
+    }
+    return found.taken;
+  }
+
+  /** Milliseconds until the first that is out counts as lost. */
+  get dueAt(): number {
+    for (const { until } of this.#out.values()) return until;
+    return Infinity;
+  }
+
+  /** How many had been taken when the last was sent that has not come back in time. `undefined`: none has not. */
+  overdue(now: number): number | undefined {
+    let taken: number | undefined;
+    for (const [text, sample] of this.#out) {
+      if (sample.until > now) break;
+      this.#out.delete(text);
+      taken = sample.taken;
+    }
+    return taken;
+  }
+
+  /** What was taken is not waited for any more. */
+  clear(): void {
+    this.#out.clear();
+    this.#covered = this.#taken;
+  }
+}

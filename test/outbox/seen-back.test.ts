@@ -1,0 +1,132 @@
+import { describe, expect, it } from 'vitest';
+import { forwardFrom, openOutbox, type OutboxOptions } from '../../src/outbox/index.js';
+import type { MemoryNucleus } from '../../src/testing/index.js';
+import { metersOf, world } from './memory-world.js';
+import { inMemory, Port } from './virtual.js';
+
+const SAMPLED: OutboxOptions = { deleteWhen: { confirmed: { sample: 0.25, topicName: 'seen/7' } } };
+const FORWARD = { messagesPerSecond: 1_000, confirmWithin: 10_000, unseen: 1_000 };
+
+const samplesOf = (nucleus: MemoryNucleus): readonly number[] =>
+  nucleus.published.filter(({ topicName }) => topicName === 'seen/7').map(({ at }) => at);
+const textsOf = (nucleus: MemoryNucleus): readonly string[] => metersOf(nucleus.published).map(({ text }) => text);
+
+describe('confirmed by samples', () => {
+  it('has one for so many messages, and one for what is left half the time later, and deletes what was sent before each that comes back', () => {
+    const kept: number[] = [];
+    let told: readonly string[] = [];
+    const nucleus = world(
+      30_000,
+      ({ outbox, store, at, forward, told: all }) => {
+        told = all;
+        outbox.depth$.subscribe(({ messages }) => kept.push(messages));
+        store(10);
+        forward(FORWARD);
+        at(4_000, () => kept.push(-1));
+      },
+      SAMPLED,
+    );
+    expect(textsOf(nucleus)).toHaveLength(10);
+    expect(samplesOf(nucleus)).toHaveLength(3);
+    // The third, for two messages, after half of ten seconds.
+    expect(samplesOf(nucleus).at(-1)).toBeGreaterThanOrEqual(5_000);
+    expect(kept[kept.indexOf(-1) - 1]).toBe(2);
+    expect(kept.at(-1)).toBe(0);
+    expect(told).toEqual(Array.from({ length: 10 }, () => 'forwarded'));
+  });
+
+  it('sends all again that was sent before one that does not come back, marked, and goes on', () => {
+    let told: readonly string[] = [];
+    const nucleus = world(
+      60_000,
+      ({ nucleus, store, at, forward, told: all }) => {
+        told = all;
+        store(3);
+        forward(FORWARD);
+        // Between the messages and their sample; the nucleus does not say so, and loses what it has.
+        at(2_000, () => nucleus.inflict('lose subscriptions'));
+        at(14_000, () => nucleus.inflict('find subscriptions'));
+      },
+      SAMPLED,
+    );
+    expect(textsOf(nucleus)).toEqual(['1', '2', '3', '1rx2', '2rx2', '3rx2']);
+    expect(told).toEqual(['forwarded', 'forwarded', 'forwarded']);
+  });
+
+  it('sends again what was sent before the connection broke, of which a later sample says nothing', () => {
+    const nucleus = world(
+      60_000,
+      ({ nucleus, store, at, forward }) => {
+        store(3);
+        forward(FORWARD);
+        at(2_000, () => nucleus.inflict('drop connection'));
+      },
+      SAMPLED,
+    );
+    expect(textsOf(nucleus)).toEqual(['1', '2', '3', '1rx2', '2rx2', '3rx2']);
+  });
+
+  it('sends a sample at once where no more may be sent until something is seen', () => {
+    const nucleus = world(
+      3_000,
+      ({ store, forward }) => {
+        store(9);
+        forward({ ...FORWARD, unseen: 3 });
+      },
+      SAMPLED,
+    );
+    expect(textsOf(nucleus)).toHaveLength(9);
+    // The last three wait for half of ten seconds.
+    expect(samplesOf(nucleus)).toHaveLength(2);
+  });
+
+  it('sends another where one is refused', () => {
+    const nucleus = world(
+      60_000,
+      ({ nucleus, store, at, forward }) => {
+        store(3);
+        forward(FORWARD);
+        at(4_990, () => nucleus.inflict('spool full'));
+        at(6_500, () => nucleus.inflict('spool free'));
+      },
+      SAMPLED,
+    );
+    expect(textsOf(nucleus)).toEqual(['1', '2', '3']);
+    expect(samplesOf(nucleus).length).toBeGreaterThan(0);
+  });
+
+  it.each([
+    [{ sample: 0, topicName: 'a' }, 'deleteWhen.confirmed.sample must be a share from above 0 to 1'],
+    [{ sample: 2, topicName: 'a' }, 'deleteWhen.confirmed.sample must be a share from above 0 to 1'],
+    [{ sample: 0.1, topicName: 'a/+' }, 'deleteWhen.confirmed.topicName: '],
+    [{ sample: 0.1, topicName: '$aws/rules/a' }, 'nobody can subscribe to'],
+  ])('is refused with %j', (confirmed, says) => {
+    expect(() => openOutbox({ path: ':memory:', deleteWhen: { confirmed } })).toThrow(says);
+  });
+
+  it('needs a proxy that subscribes', () => {
+    expect(() => forwardFrom(inMemory(SAMPLED), new Port())).toThrow('needs a proxy that subscribes');
+  });
+});
+
+describe('where nothing comes back any more', () => {
+  it.each([SAMPLED, { deleteWhen: 'confirmed' } as const])('subscribes anew, once, and loses and sets aside nothing: %j', options => {
+    let told: readonly string[] = [];
+    let left: number | undefined;
+    const nucleus = world(
+      300_000,
+      ({ nucleus, outbox, store, at, forward, told: all }) => {
+        told = all;
+        outbox.depth$.subscribe(({ messages }) => (left = messages));
+        forward(FORWARD);
+        // As on Greengrass Lite when its MQTT daemon starts again: what there is of subscriptions gets nothing, new ones do.
+        at(1_000, () => nucleus.inflict('lose subscriptions'));
+        for (let n = 0; n < 50; n++) at(2_000 + n * 1_000, () => store(1));
+      },
+      options,
+    );
+    expect(left).toBe(0);
+    expect(told.filter(what => what !== 'forwarded')).toEqual([]);
+    expect(nucleus.published.length).toBeLessThan(120);
+  });
+});
