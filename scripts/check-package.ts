@@ -3,7 +3,7 @@
  * that install it. Type checks and tests do not see what this sees: a file left out of the tarball, an import that plain
  * Node cannot resolve, an entry that `require` cannot load, a program that does not end.
  */
-import { access, copyFile, readFile, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { copyProgram, inTemporaryFolder, makeConsumer, packInto, ROOT } from './packed-package.js';
 import { failureOf, runProcess } from './run-process.js';
@@ -61,6 +61,9 @@ async function manifest(): Promise<Manifest> {
 async function eslint(): Promise<string> {
   return `eslint@${(await manifest()).devDependencies['eslint'] ?? 'latest'}`;
 }
+
+/** What `npm install --omit=optional` installs: this package, the libraries that it shares with the component, and what reads command lines. */
+const ON_A_DEVICE = 'commander fp-ts greengrass-rx io-ts rxjs tslib';
 
 /** The entry that a test framework loads, and nobody else can: it has a check of its own. */
 const RUNS_IN_VITEST = './testing/vitest';
@@ -146,18 +149,20 @@ await inTemporaryFolder(async folder => {
   const lean = join(folder, 'without-optional');
   await check('installs into an empty project without optional dependencies', async () => {
     await makeConsumer(lean, tarball, { type: 'module', install: ['--omit=optional'] });
-    const native = await access(join(lean, 'node_modules/aws-crt')).then(
-      () => true,
-      () => false,
-    );
-    if (native) throw new Error('aws-crt was installed all the same');
+    const installed = (await readdir(join(lean, 'node_modules'))).filter(name => !name.startsWith('.')).join(' ');
+    if (installed !== ON_A_DEVICE) throw new Error(`installed are ${installed}`);
   });
+  await check('a component runs there', () =>
+    program(lean, 'on-a-device.mjs', join(esm, 'node_modules/greengrass-rx/dist/local/index.js')),
+  );
+  await check('asking for crt there is a typed error', () => program(lean, 'native-unavailable.mjs'));
+
+  await rm(join(esm, 'node_modules/aws-crt'), { recursive: true });
   await check('every entry imports without aws-crt', async () => {
-    const imported = await program(lean, 'import-entries.mjs', ...(await entries()));
+    const imported = await program(esm, 'import-entries.mjs', ...(await entries()));
     if (imported !== names) throw new Error(`with aws-crt\n${names}\nwithout\n${imported}`);
   });
-  await check('a message goes round without aws-crt', () => program(lean, 'round-trip.mjs', 'socket'));
-  await check('asking for crt without aws-crt is a typed error', () => program(lean, 'native-unavailable.mjs'));
+  await check('a message goes round without aws-crt', () => program(esm, 'round-trip.mjs', 'socket'));
 });
 
 console.log(`\npackage: ${passed} passed, ${failed} failed`);

@@ -72,18 +72,34 @@ export function reportFailure(cli: Cli, error: unknown): number {
     // commander has said what is wrong, or has printed the help or the version that was asked for.
     return error.exitCode === 0 ? EXIT.OK : EXIT.USAGE;
   }
-  if (error instanceof CliError) {
+  const known = error instanceof CliError ? error : missingPackage(error);
+  if (known !== undefined) {
+    const { message, remedies, exitCode } = known;
     const label = 'greengrass-rx: ';
-    const [first = '', ...rest] = wrap(label + visible(error.message), err.width, '  ');
+    const [first = '', ...rest] = wrap(label + visible(message), err.width, '  ');
     err.line([err.style('red', label.trimEnd()) + first.slice(label.length - 1), ...rest].join('\n'));
-    for (const remedy of error.remedies) err.line(wrap(visible(remedy), err.width, '  ', '  ').join('\n'));
-    return error.exitCode;
+    for (const remedy of remedies) err.line(wrap(visible(remedy), err.width, '  ', '  ').join('\n'));
+    return exitCode;
   }
   err.line(
     `${err.style('red', 'greengrass-rx:')} this is a defect of greengrass-rx, not of what you did. Please report it with these lines.`,
   );
   err.line(stackOf(error));
   return EXIT.DEFECT;
+}
+
+/** A command that needs a package which was left out when this one was installed. */
+function missingPackage(error: unknown): CliError | undefined {
+  const { code, message } = error as Partial<NodeJS.ErrnoException>;
+  const [, name] = code === 'ERR_MODULE_NOT_FOUND' ? (/^Cannot find package '([^']+)'/.exec(message ?? '') ?? []) : [];
+  return name === undefined
+    ? undefined
+    : new CliError(`This needs the package ${name}, which is not installed here.`, {
+        cause: error,
+        remedies: [
+          'greengrass-rx was installed without its optional dependencies, as for a device. Install it with them where you develop.',
+        ],
+      });
 }
 
 /** A stack in the lines of its frames: the message above them is one, whatever stands in it. */

@@ -2,10 +2,6 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { connect } from '../../client/connect.js';
 import { loadCrt } from '../../ipc/crt/crt-native.js';
 import type { Capabilities } from '../../ports/mqtt-proxy.js';
-import { lintPolicies } from '../../recipe/policy/lint/lint-policies.js';
-import { byKind } from '../../recipe/policy/lint/policy-finding.js';
-import { readRecipeFile } from '../../recipe/read-recipe.js';
-import { named } from '../../recipe/recipe-problems.js';
 import { packageVersion } from '../cli.js';
 import type { Address } from '../reach/reach.js';
 
@@ -126,49 +122,4 @@ async function attempt(transport: Transport, { socketPath, authToken }: Address)
   const members = mqtt5Members ? 'MQTT 5 members are carried' : 'MQTT 5 members are not carried';
   const message = `connected to a ${profile} nucleus: frames of up to ${String(maxFrameBytes)} bytes, ${String(inFlight)} publishes at once, ${members}`;
   return { finding: { check, status: 'ok', message }, capabilities: ready.right };
-}
-
-/** A recipe and its policies: what no nucleus would take, and what is otherwise than it looks. */
-export async function checkRecipe(path: string): Promise<readonly Finding[]> {
-  const read = await readRecipeFile(path)();
-  if (read._tag === 'Left') {
-    const { left } = read;
-    if (left._tag === 'RecipeUnreadable') return [{ check: 'recipe', status: 'error', message: left.message }];
-    return left.problems.map(({ line, column, message, remedy }) => ({
-      check: 'recipe',
-      status: 'error',
-      message: `${path}:${String(line)}:${String(column)}: ${message}.`,
-      remedy: `${remedy}.`,
-    }));
-  }
-  const recipe = read.right;
-  // What Lite alone takes otherwise matters to a recipe that is meant for it.
-  const isForLite = recipe.manifests.some(({ platform }) => Object.keys(platform).some(name => name.toLowerCase() === 'runtime'));
-  const problems = isForLite ? [...recipe.warnings, ...recipe.liteProblems] : recipe.warnings;
-  const warnings = problems.map(({ line, message, remedy }): Finding => ({
-    check: 'recipe',
-    status: 'warning',
-    message: `${path}:${String(line)}: ${message}.`,
-    remedy: `${remedy}.`,
-  }));
-  const policies = byKind(lintPolicies([{ recipe }])).map(({ first, others }): Finding => {
-    const { severity, path: place, profiles, message, remedy } = first;
-    const also = others.length === 0 ? '' : ` (also at ${named(others.map(other => other.path))})`;
-    return {
-      check: 'policy',
-      status: severity === 'note' ? 'ok' : severity,
-      message: `${place} (${profiles.join(', ')}): ${message}${also}`,
-      remedy,
-    };
-  });
-  const all = [...warnings, ...policies];
-  return all.length > 0
-    ? all
-    : [
-        {
-          check: 'recipe',
-          status: 'ok',
-          message: `${path}: ${recipe.componentName} ${recipe.componentVersion}, nothing to be said against it`,
-        },
-      ];
 }

@@ -3,7 +3,7 @@ import { CliError, EXIT } from '../cli-error.js';
 import type { Cli } from '../cli.js';
 import { type Format, wrap } from '../output.js';
 import { findNucleus, type Address, type ReachOptions } from '../reach/reach.js';
-import { checkRecipe, checkSocket, checkTransports, checkVersions, type Finding } from './checks.js';
+import { checkSocket, checkTransports, checkVersions, type Finding } from './checks.js';
 
 export interface DoctorOptions extends ReachOptions {
   readonly recipe: readonly string[];
@@ -20,7 +20,11 @@ export async function runDoctor(cli: Cli, options: DoctorOptions): Promise<void>
   const versions = await checkVersions();
   tell(versions);
   const hasCrt = versions.some(({ check, status }) => check === 'aws-crt' && status === 'ok');
-  for (const recipe of options.recipe) tell(await checkRecipe(recipe));
+  for (const recipe of options.recipe) {
+    // What reads recipes is not installed on every device.
+    const { checkRecipe } = await import('./check-recipe.js');
+    tell(await checkRecipe(recipe));
+  }
   const address = addressOf(cli, options);
   if ('check' in address) tell([address]);
   else {

@@ -24,7 +24,7 @@ export class BrokerClientMissing extends BrokerFailure<'BrokerClientMissing', 't
     super(
       'terminal',
       url,
-      `The broker ${url} is reached through the package aws-crt, which could not be loaded. Install it (npm install aws-crt; it is left out by --omit=optional and has no binary for 32-bit ARM), or use the embedded broker.`,
+      `The broker ${url} is reached through the package aws-crt, which could not be loaded. Install it (npm install aws-crt; it has no binary for 32-bit ARM), or use the embedded broker.`,
       cause,
     );
   }
