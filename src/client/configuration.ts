@@ -5,11 +5,18 @@ import { validated } from '../codec/codec.js';
 import type { ConfigurationInvalid, RequestError, ServiceSubscribeError } from '../errors/errors.js';
 import { ConfigurationUpdateEvents, GetConfigurationResponse, readShape } from '../ipc/wire/shapes.js';
 import type { RunnableTaskEither } from '../ports/mqtt-proxy.js';
-import { isJsonObject } from '../shared/json-object.js';
+import { isJsonObject } from '../shared/check-argument.js';
 import { GET_CONFIGURATION, SUBSCRIBE_TO_CONFIGURATION_UPDATE, UPDATE_CONFIGURATION } from '../shared/operations.js';
 import type { ObservableEither } from '../stream/observable-either.js';
-import { answerDeployments, type ConfigurationVerdict, encodeUpdate, holds, notWritten } from './configuration-changes.js';
-import { type ConfigurationAnswer, decodeConfiguration } from './decode-configuration.js';
+import {
+  answerDeployments,
+  type ConfigurationAnswer,
+  type ConfigurationVerdict,
+  decodeConfiguration,
+  encodeUpdate,
+  holds,
+  notWritten,
+} from './configuration-changes.js';
 import type { NucleusLink } from './nucleus-link.js';
 
 /** Which part of which configuration. */

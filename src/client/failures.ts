@@ -1,5 +1,4 @@
 import { statSync } from 'node:fs';
-import { classifyServiceError, type OperationRefusal } from '../errors/classify-service-error.js';
 import {
   type ConnectError,
   ConnectionLost,
@@ -14,7 +13,7 @@ import {
   TimedOut,
   TokenRefused,
 } from '../errors/errors.js';
-import { readServiceError } from '../errors/read-service-error.js';
+import { classifyServiceError, type OperationRefusal, readServiceError } from '../errors/service-error.js';
 import type { SessionEnd } from '../ipc/session.js';
 import type { ConnectFailure } from '../ipc/transport.js';
 import type { RpcMessage } from '../ipc/wire/rpc-message.js';

@@ -8,7 +8,7 @@ import { MessageType, rpcHeaders } from '../ipc/wire/rpc-message.js';
 import { checkShape, parseJsonBody, type ReceiveMode, SubscriptionResponseMessage } from '../ipc/wire/shapes.js';
 import type { Capabilities, SilenceWatch, SubscriptionStatus } from '../ports/mqtt-proxy.js';
 import { decodeBase64, decodeUnpaddedBase64, encodeBase64 } from '../shared/base64.js';
-import { isJsonObject } from '../shared/json-object.js';
+import { isJsonObject } from '../shared/check-argument.js';
 import { PUBLISH_TO_TOPIC, SUBSCRIBE_TO_TOPIC } from '../shared/operations.js';
 import { classicLocalRoutes } from '../topic/classic-routes.js';
 import { mqttStringProblem, quoted } from '../topic/topic-rules.js';

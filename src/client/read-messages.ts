@@ -4,7 +4,7 @@ import type { Decoder, Encoded } from '../codec/codec.js';
 import { DecodeFailed, type ServiceSubscribeError, type SubscribeError } from '../errors/errors.js';
 import { countedAs } from '../flow/counted.js';
 import type { PatternSubscribeRequest, SubscribeRequest } from '../ports/mqtt-proxy.js';
-import { atOnce } from '../shared/at-once.js';
+import { atOnce } from '../shared/check-argument.js';
 import { quoted } from '../topic/topic-rules.js';
 import { isTopicPattern, type TopicPattern } from '../topic/topic-template.js';
 

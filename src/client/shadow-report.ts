@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import type { Mixed } from 'io-ts';
 import { finalize, Observable, tap } from 'rxjs';
-import { copyError } from '../errors/copy-error.js';
 import { InvalidRequest, type PublishError, type SubscribeError, TimedOut, TooManyPublishes } from '../errors/errors.js';
+import { copyError } from '../errors/failure.js';
 import type { Accepted } from '../ports/mqtt-proxy.js';
 import { schedulerClock } from '../schedule/clock.js';
 import { PUBLISH } from '../shared/operations.js';
@@ -11,9 +11,8 @@ import { QOS } from '../shared/qos.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 import { shareLingering } from '../stream/work-on.js';
 import { jsonProblem, levelsOf } from './local-message.js';
-import { type ChannelEvent, shadowChannel } from './shadow-channel.js';
 import { encodePart, readAnswer, readRejection, type ShadowPatch } from './shadow-state.js';
-import { type ShadowContext, shadowRefusal } from './shadow-view.js';
+import { type ChannelEvent, shadowChannel, type ShadowContext, shadowRefusal } from './shadow-view.js';
 
 /** What is to be reported to a shadow. */
 export interface ShadowReport<A> {

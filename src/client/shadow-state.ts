@@ -3,7 +3,7 @@ import * as t from 'io-ts';
 import { forbiddenKeyIn, inexactNumbers } from '../codec/json-text.js';
 import { DecodeFailed } from '../errors/errors.js';
 import type { MqttMessage } from '../ports/mqtt-message.js';
-import { isJsonObject } from '../shared/json-object.js';
+import { isJsonObject } from '../shared/check-argument.js';
 
 /** A state of which any member may be missing, at any depth: what a delta has, and what is reported. */
 export type ShadowPart<A> = A extends readonly unknown[] | Date

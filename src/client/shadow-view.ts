@@ -1,17 +1,55 @@
 import { randomUUID } from 'node:crypto';
-import { left, right, type Either } from 'fp-ts/lib/Either.js';
 import { isDeepStrictEqual } from 'node:util';
+import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import { Observable, type SchedulerLike } from 'rxjs';
-import { DecodeFailed, ServiceFault, TimedOut, type PublishError, type SubscribeError } from '../errors/errors.js';
+import { DecodeFailed, type PublishError, ServiceFault, type SubscribeError, TimedOut } from '../errors/errors.js';
 import type { MqttMessage } from '../ports/mqtt-message.js';
-import type { MqttProxy } from '../ports/mqtt-proxy.js';
+import type { MqttProxy, SubscriptionStatus } from '../ports/mqtt-proxy.js';
+import { schedulerClock } from '../schedule/clock.js';
 import { startSeries } from '../schedule/retry-series.js';
 import { capped, exponential } from '../schedule/schedule.js';
-import { schedulerClock } from '../schedule/clock.js';
 import { PUBLISH } from '../shared/operations.js';
 import { QOS } from '../shared/qos.js';
-import { shadowChannel } from './shadow-channel.js';
 import { readAnswer, readDelta, readDocuments, readRejection, type ShadowDocument, type ShadowRejection } from './shadow-state.js';
+
+/** What happens on the topics of a shadow. */
+export type ChannelEvent =
+  /** All of them are subscribed: for the first time, or again. What happened before may have been missed. */
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'message'; readonly message: MqttMessage }
+  | { readonly kind: 'failed'; readonly error: SubscribeError };
+
+/** Several topics as one subscription: ready when all are, and a gap of several is one. Completes with the first that does. */
+export function shadowChannel(proxy: MqttProxy, topics: readonly string[]): Observable<ChannelEvent> {
+  return new Observable(subscriber => {
+    const active = new Set<string>();
+    let isGap = false;
+    const follow = (topicName: string, { status }: SubscriptionStatus): void => {
+      if (status !== 'active') active.delete(topicName);
+      else if (active.add(topicName).size === topics.length) {
+        isGap = false;
+        subscriber.next({ kind: 'ready' });
+      }
+    };
+    for (const topicName of topics) {
+      if (subscriber.closed) return;
+      const messages$ = proxy.subscribe({ topicName, qos: QOS.AT_LEAST_ONCE, onStatus: status => follow(topicName, status) });
+      subscriber.add(
+        messages$.subscribe({
+          next: element => {
+            if (element._tag === 'Right') subscriber.next({ kind: 'message', message: element.right });
+            else if (element.left.kind !== 'gap' || !isGap) {
+              isGap = element.left.kind === 'gap';
+              subscriber.next({ kind: 'failed', error: element.left });
+            }
+          },
+          error: (defect: unknown) => subscriber.error(defect),
+          complete: () => subscriber.complete(),
+        }),
+      );
+    }
+  });
+}
 
 /** A part of a shadow, and of which version of it. */
 export interface ShadowState<A> {
@@ -24,7 +62,7 @@ export interface ShadowState<A> {
 export type ShadowError = SubscribeError | PublishError | DecodeFailed<MqttMessage>;
 
 /** The topics of one shadow. Source: AWS IoT Core developer guide, "Device Shadow MQTT topics". */
-export interface ShadowTopics {
+interface ShadowTopics {
   readonly get: string;
   readonly update: string;
 }

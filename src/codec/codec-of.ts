@@ -1,5 +1,5 @@
 import type { Type } from 'io-ts';
-import { atOnce } from '../shared/at-once.js';
+import { atOnce } from '../shared/check-argument.js';
 import { causeOf, type Codec, problem, validated } from './codec.js';
 import { forbiddenKey } from './json-text.js';
 

@@ -1,6 +1,6 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import type { Context, Errors, Type, Decoder as TypeDecoder, ValidationError } from 'io-ts';
-import { atOnce } from '../shared/at-once.js';
+import { atOnce } from '../shared/check-argument.js';
 
 /** What a decoder gets to see of a message. */
 export interface Encoded {

@@ -1,7 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { type Either, isLeft } from 'fp-ts/lib/Either.js';
-import { atOnce } from '../shared/at-once.js';
-import { checkWhole } from '../shared/check-argument.js';
+import { atOnce, checkWhole } from '../shared/check-argument.js';
 import { causeOf, type Codec, type DecodeProblems, problem } from './codec.js';
 
 /** How far a gzipped payload may expand. */

@@ -2,7 +2,7 @@ import { isDate } from 'node:util/types';
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import type { Type } from 'io-ts';
 import { EncodeFailed } from '../errors/errors.js';
-import { atOnce } from '../shared/at-once.js';
+import { atOnce } from '../shared/check-argument.js';
 import { causeOf, type DecodeProblems, describe, MAX_PROBLEMS, pathOf, problem, shorten } from './codec.js';
 
 /** What a text with such a key must contain: the key itself, or an escape (`\u0040` to `\u007f`) that may hide a letter of it. */

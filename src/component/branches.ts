@@ -1,5 +1,5 @@
 import { isObservable, merge, Observable } from 'rxjs';
-import { atOnce } from '../shared/at-once.js';
+import { atOnce } from '../shared/check-argument.js';
 import { isTerminal } from '../stream/observable-either.js';
 import { markHandled } from '../stream/unhandled.js';
 import { workOn } from '../stream/work-on.js';

@@ -14,11 +14,9 @@ export {
   type PlainDefinition,
   type RunContext,
 } from './component.js';
-export { CONFIG_VARIABLE, readConfiguration } from './configuration.js';
+export { CONFIG_VARIABLE, followConfig, readConfiguration } from './configuration.js';
 export { deservesRestart, type Exit, type ExitReason, EXITS, type RunOutcome } from './exit-codes.js';
 export type { BranchHealth, Health, HealthStatus } from './health.js';
-export { followConfig } from './follow-config.js';
 export { jsonLog, type JsonLogOptions, type Log, type LogFields, type LogLevel, silentLog } from './log.js';
-export { mainProgram } from './main-program.js';
-export { runComponent } from './run-component.js';
+export { mainProgram, runComponent } from './run-component.js';
 export type { RunOptions } from './component-run.js';

@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
-import { isJsonObject } from '../shared/json-object.js';
-import { readRecipe } from '../recipe/read-recipe.js';
-import { mainStepOf, type RecipeManifest } from '../recipe/recipe.js';
 import { CONFIG_KEY, CONFIG_VARIABLE, LIFECYCLE_VARIABLE } from '../component/configuration.js';
-import type { RecipeLifecycle } from './recipe.js';
-import { TOPIC_SERVICES } from './access.js';
+import { readRecipe } from '../recipe/read-recipe.js';
 import type { RecipeDocument } from '../recipe/recipe-format.js';
+import { mainStepOf, type RecipeManifest } from '../recipe/recipe.js';
+import { isJsonObject } from '../shared/check-argument.js';
+import { TOPIC_SERVICES } from './access.js';
+import type { RecipeLifecycle } from './recipe.js';
 
 /**
  * How a recipe that was written or committed earlier does not fit the one the code needs now: one line each, `+` for what it lacks, `-` for

@@ -1,9 +1,9 @@
 import { asyncScheduler, Observable, type SchedulerLike, type Subscription } from 'rxjs';
-import { checkBound, checkTime } from '../shared/check-argument.js';
 import { wait } from '../schedule/clock.js';
-import { checkedSize, DEFAULT_BUFFER_MESSAGES } from './buffer-policy.js';
+import { checkBound, checkTime } from '../shared/check-argument.js';
 import { resumeSubscribing, suspendSubscribing } from '../stream/feed.js';
 import { workOn } from '../stream/work-on.js';
+import { checkedSize, DEFAULT_BUFFER_MESSAGES } from './bounded-buffer.js';
 import { type Ledger, ledger as ledgerOfAll } from './ledger.js';
 
 /** When a batch is full, or old enough. Whichever comes first. */

@@ -2,9 +2,8 @@ import type { Either } from 'fp-ts/lib/Either.js';
 import type { Overflowed } from '../errors/errors.js';
 import { checkBound } from '../shared/check-argument.js';
 import type { LeftOf, RightOf } from '../stream/observable-either.js';
-import { type JobOwner, ProjectJob } from './job.js';
+import { type JobOwner, ProjectJob, type ResultOf, type Work } from './job.js';
 import { stage, type Stage, type StageOptions } from './stage.js';
-import type { ResultOf, Work } from './work.js';
 
 /** How {@link concurrently} works. */
 export interface ConcurrentlyOptions<A> extends StageOptions<A> {

@@ -3,8 +3,8 @@ import { resumeSubscribing, suspendSubscribing } from '../stream/feed.js';
 import { toEither } from '../stream/observable-either.js';
 import { workOn } from '../stream/work-on.js';
 import type { StageDeclaration, StageKind } from './account.js';
-import { checkedSize } from './buffer-policy.js';
-import { type Ledger, ledger as ledgerOfAll } from './ledger.js';
+import { checkedSize } from './bounded-buffer.js';
+import { isRecording, type Ledger, ledger as ledgerOfAll } from './ledger.js';
 
 /** How {@link counted} counts. */
 export interface CountedOptions<A> {
@@ -85,4 +85,10 @@ export function countedAs<A>(kind: StageKind, name: string, counting: Counting<A
       };
       workOn(source, destination, work, into);
     });
+}
+
+/** What is no stage and no account of its own, shown to a dry run where it stands; otherwise nothing, and at no cost for a value. */
+export function noted<A>(kind: StageKind, name: string, declaration: StageDeclaration): MonoTypeOperatorFunction<A> {
+  const shown = countedAs<A>(kind, name, { sizeOf: () => 0, fateOf: () => 'emitted', declaration });
+  return source => new Observable(destination => (isRecording() ? shown(source) : source).subscribe(destination));
 }

@@ -5,20 +5,18 @@
  * @packageDocumentation
  */
 export type { Amount, DeclaredBuffer, DeclaredMarks, OutboxAccount, StageAccount, StageDeclaration, StageKind } from './account.js';
-export type { BufferPolicy } from './buffer-policy.js';
+export type { BufferPolicy } from './bounded-buffer.js';
 export { type DeclaredTopic } from './declared-topics.js';
 export type { FeedAccount } from '../stream/feed.js';
 export { Ledger, ledger, type LedgerSnapshot, type StageEvent } from './ledger.js';
 export type { AcceptedBy, FailedPublish, Published, PublishFailure, PublishOutcome } from './publish-outcome.js';
 export { publishTo, type PortRules, type PublishPort, type PublishTo, type PublishToOptions } from './publish-to.js';
-export type { PublishSinkOptions } from './publish-sink.js';
+export { type PublishSinkOptions, publishWritable, type PublishWritableOptions, publishWritableStream } from './publish-writable.js';
 export type { Stage, StageOptions } from './stage.js';
 export { concurrently, type Concurrently, type ConcurrentlyOptions } from './concurrently.js';
-export type { ResultOf, Work } from './work.js';
+export type { ResultOf, Work } from './job.js';
 export { counted, type CountedOptions } from './counted.js';
 export { type MeterLike, meterStages, type MetricAttributes, type MetricObserver, type ObservableMetric } from './open-telemetry.js';
 export { batch, type BatchOptions } from './batch.js';
-export { publishWritable, publishWritableStream, type PublishWritableOptions } from './publish-writable.js';
 export { type Pullable, pullThrough } from './pull-through.js';
-export { type Iterated, toAsyncIterable } from './to-async-iterable.js';
-export { toReadable, type ToReadableOptions } from './to-readable.js';
+export { type Iterated, toAsyncIterable, toReadable, type ToReadableOptions } from './to-async-iterable.js';

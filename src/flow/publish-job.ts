@@ -2,14 +2,14 @@ import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import { Observable, type SchedulerLike, type Unsubscribable } from 'rxjs';
 import { ConnectionLost, InvalidRequest, isFailure, type Operation, type PublishError, TimedOut } from '../errors/errors.js';
 import type { Accepted } from '../ports/mqtt-proxy.js';
+import { steadyNow, wait } from '../schedule/clock.js';
 import { type RetrySeries, startSeries } from '../schedule/retry-series.js';
 import type { Schedule } from '../schedule/schedule.js';
-import { steadyNow, wait } from '../schedule/clock.js';
+import { atOnce } from '../shared/check-argument.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 import type { Deadlines } from './deadlines.js';
 import { Job, type JobOwner } from './job.js';
-import { type AcceptedBy, outcomeOf, publishFailure, type PublishFailure, type PublishOutcome, type Published } from './publish-outcome.js';
-import { atOnce } from '../shared/at-once.js';
+import { type AcceptedBy, outcomeOf, type Published, publishFailure, type PublishFailure, type PublishOutcome } from './publish-outcome.js';
 
 /** Where the outcome of one publish goes: one call, unless it is given up before. */
 export interface PublishListener<Acc = Accepted> {

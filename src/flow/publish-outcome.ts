@@ -1,5 +1,5 @@
-import { copyError } from '../errors/copy-error.js';
 import type { PublishError } from '../errors/errors.js';
+import { copyError } from '../errors/failure.js';
 import type { Accepted } from '../ports/mqtt-proxy.js';
 
 /** What a port says of a message that was taken: who took it. */

@@ -1,14 +1,13 @@
 import type { Either } from 'fp-ts/lib/Either.js';
 import { Observable, type Subscriber, Subscription } from 'rxjs';
 import type { Overflowed } from '../errors/errors.js';
-import type { StageDeclaration, StageKind } from './account.js';
-import { type BufferPolicy, declaredBuffer } from './buffer-policy.js';
-import { BoundedBuffer } from './bounded-buffer.js';
-import { type Ledger, ledger as ledgerOfAll } from './ledger.js';
-import type { Job, JobOwner } from './job.js';
 import { feedsFallback } from '../stream/feed.js';
 import { workOn } from '../stream/work-on.js';
-import type { Ending } from './ending.js';
+import type { StageDeclaration, StageKind } from './account.js';
+import { BoundedBuffer, type BufferPolicy, declaredBuffer } from './bounded-buffer.js';
+import type { Job, JobOwner } from './job.js';
+import { type Ledger, ledger as ledgerOfAll } from './ledger.js';
+import type { Ending } from './stage-output.js';
 import { WorkQueue } from './work-queue.js';
 
 /** Where values go in that are given by hand instead of by an Observable. */

@@ -4,11 +4,9 @@ import type { Overflowed } from '../errors/errors.js';
 import { type Feed, resumeSubscribing, suspendSubscribing } from '../stream/feed.js';
 import { isTerminalError } from '../stream/observable-either.js';
 import type { BoundedBuffer } from './bounded-buffer.js';
-import { type Ending, StageEnding } from './ending.js';
-import type { Job, JobOwner } from './job.js';
-import { JobsInOrder, type Turns } from './jobs-in-order.js';
+import { type Job, type JobOwner, JobsInOrder, type Turns } from './job.js';
 import type { LedgerEntry } from './ledger.js';
-import { StageOutput } from './stage-output.js';
+import { type Ending, StageEnding, StageOutput } from './stage-output.js';
 
 /** What a {@link WorkQueue} is made of. */
 export interface WorkQueueParts<A, E, B> {

@@ -1,4 +1,4 @@
-import { isJsonObject } from '../shared/json-object.js';
+import { isJsonObject } from '../shared/check-argument.js';
 import type { StreamListener, TransportConnection, TransportStream } from './transport.js';
 import { MessageFlag, MessageType, type RpcMessage } from './wire/rpc-message.js';
 

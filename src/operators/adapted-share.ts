@@ -1,7 +1,6 @@
 import type { Either } from 'fp-ts/lib/Either.js';
 import type { Observable } from 'rxjs';
-import { checkPositive, checkShare, checkTime } from '../shared/check-argument.js';
-import { atOnce } from '../shared/at-once.js';
+import { atOnce, checkPositive, checkShare, checkTime } from '../shared/check-argument.js';
 import { hook } from '../stream/hook.js';
 
 /** How a rate follows what becomes of the messages: additive increase, multiplicative decrease, as in TCP. */

@@ -1,9 +1,9 @@
 import { asyncScheduler, type SchedulerLike, type Subscriber, type Subscription } from 'rxjs';
-import { checkedSize } from '../flow/buffer-policy.js';
-import { OPEN, type Intake, type Stage } from '../flow/stage.js';
+import { checkedSize } from '../flow/bounded-buffer.js';
+import { type Intake, OPEN, type Stage } from '../flow/stage.js';
 import { steadyNow, wait } from '../schedule/clock.js';
 import { type BucketsAt, bucketsOf, type GovernRateOptions, type RateLimits } from './govern-rate.js';
-import type { TokenBucket } from './token-bucket.js';
+import type { TokenBucket } from './rate-governor.js';
 
 /** How much {@link atRate} lets be read. */
 export type AtRateOptions<A> = RateLimits<A> & Pick<GovernRateOptions<A>, 'share' | 'burst' | 'scheduler'>;

@@ -1,6 +1,71 @@
 import type { MonoTypeOperatorFunction } from 'rxjs';
-import { bandOf, distance, type Band } from './band.js';
+import { checkAtLeast } from '../shared/check-argument.js';
 import { holdBack, type HoldBackOptions } from './hold-back.js';
+
+/** How far two numbers may lie apart and still count as the same. */
+export type Band =
+  | {
+      /** In the unit of the value, from 0 on. With 0 every change counts. */
+      readonly absolute: number;
+      readonly percent?: undefined;
+      readonly least?: undefined;
+    }
+  | {
+      /** Percent of the magnitude of the last value passed on, from 0 on. */
+      readonly percent: number;
+      /** The smallest band, in the unit of the value: what a percentage of zero is not. Default 0. */
+      readonly least?: number | undefined;
+      readonly absolute?: undefined;
+    };
+
+/** The width of the band around a number. */
+export function bandOf(band: Band): (around: number) => number {
+  if (band.absolute !== undefined) {
+    const { absolute } = band;
+    checkAtLeast(absolute, 'absolute', 0);
+    return () => absolute;
+  }
+  const { percent, least = 0 } = band;
+  checkAtLeast(percent, 'percent', 0);
+  checkAtLeast(least, 'least', 0);
+  return around => (Number.isFinite(around) ? Math.max(Math.abs(around) * (percent / 100), least) : 0);
+}
+
+/** How far two numbers lie apart. What is no finite number is infinitely far from all but itself. */
+export function distance(a: number, b: number): number {
+  if (a === b || (Number.isNaN(a) && Number.isNaN(b))) return 0;
+  return Number.isFinite(a) && Number.isFinite(b) ? Math.abs(a - b) : Infinity;
+}
+
+/**
+ * Passes a value when it differs by no more than a band from the last one passed on, per key: what jumps is taken for a fault of the sensor. The
+ * opposite of `deadband`, with the same options.
+ *
+ * - *A real step* looks like a fault that stays. Give a `heartbeat`: after so much silence the latest value is believed, and what follows is measured
+ *   from it. Without one, a key that has stepped is silent for ever.
+ * - *The first value* is believed, so long as it is a number: a first one that is a fault holds back all others until the heartbeat.
+ * - *`NaN` and infinities* never pass.
+ *
+ * Completion, errors and memory are those of `deadband`.
+ *
+ * @example
+ * ```ts
+ * import { narrowband } from 'greengrass-rx/operators';
+ * import { from } from 'rxjs';
+ *
+ * from([20, 20.5, 85, 21])
+ *   .pipe(narrowband({ key: 'single', value: celsius => celsius, absolute: 2, heartbeat: 60_000 }))
+ *   .subscribe(celsius => console.log(celsius)); // 20, 20.5, 21
+ * ```
+ */
+export function narrowband<A>(options: DeadbandOptions<NoInfer<A>>): MonoTypeOperatorFunction<A> {
+  const band = bandOf(options);
+  return holdBack<A, number>('narrowband', options, {
+    levelOf: options.value,
+    passes: (last, level) => distance(last, level) <= band(last),
+    usable: Number.isFinite,
+  });
+}
 
 /** How {@link deadband} and `narrowband` compare. */
 export type DeadbandOptions<A> = HoldBackOptions<A> &

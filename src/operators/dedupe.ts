@@ -1,7 +1,6 @@
 import type { MonoTypeOperatorFunction } from 'rxjs';
-import { keyedOperator } from './keyed-operator.js';
+import { keyedOperator, type OnGap } from './keyed-operator.js';
 import type { KeyBounds } from './keyed-state.js';
-import type { OnGap } from './on-gap.js';
 
 /** What {@link dedupe} takes for the same. */
 export type DedupeOptions<A> = Omit<KeyBounds, 'ttl'> &

@@ -1,6 +1,6 @@
 import { Observable, type OperatorFunction } from 'rxjs';
+import { atOnce } from '../shared/check-argument.js';
 import { workOn } from '../stream/work-on.js';
-import { atOnce } from '../shared/at-once.js';
 
 /**
  * Takes messages that hold several values apart: emits each value of the iterable that `project` gives, at once and in order. The inverse of

@@ -2,15 +2,13 @@ import type { Either } from 'fp-ts/lib/Either.js';
 import { asyncScheduler, Observable, type SchedulerLike } from 'rxjs';
 import type { Overflowed } from '../errors/errors.js';
 import type { DeclaredBuffer } from '../flow/account.js';
-import { type BufferPolicy, declaredBuffer } from '../flow/buffer-policy.js';
-import { BoundedBuffer } from '../flow/bounded-buffer.js';
+import { BoundedBuffer, type BufferPolicy, declaredBuffer } from '../flow/bounded-buffer.js';
 import { type Ledger, ledger as ledgerOfAll } from '../flow/ledger.js';
-import { checkPositive, checkShare } from '../shared/check-argument.js';
 import { steadyNow } from '../schedule/clock.js';
+import { checkPositive, checkShare } from '../shared/check-argument.js';
 import { workOn } from '../stream/work-on.js';
-import { type AdaptOptions, AdaptedShare } from './adapted-share.js';
-import { RateGovernor } from './rate-governor.js';
-import { TokenBucket } from './token-bucket.js';
+import { AdaptedShare, type AdaptOptions } from './adapted-share.js';
+import { RateGovernor, TokenBucket } from './rate-governor.js';
 
 /** How much {@link governRate} lets pass: messages, bytes, or both. */
 export type RateLimits<A> =

@@ -1,8 +1,7 @@
 import { asyncScheduler, type MonoTypeOperatorFunction } from 'rxjs';
 import { Deadlines } from '../flow/deadlines.js';
-import { checkPositiveTime } from '../shared/check-argument.js';
+import { atOnce, checkPositiveTime } from '../shared/check-argument.js';
 import { keyedOperator, type KeyedOptions } from './keyed-operator.js';
-import { atOnce } from '../shared/at-once.js';
 
 /** What `deadband`, `narrowband` and `changeOf` have in common. */
 export type HoldBackOptions<A> = KeyedOptions<A> & {

@@ -1,8 +1,7 @@
 import { asyncScheduler, type OperatorFunction } from 'rxjs';
 import { Deadlines } from '../flow/deadlines.js';
-import { checkTime } from '../shared/check-argument.js';
+import { atOnce, checkTime } from '../shared/check-argument.js';
 import { keyedOperator, type KeyedOptions } from './keyed-operator.js';
-import { atOnce } from '../shared/at-once.js';
 
 interface Transition<A> {
   /** Whose alarm it is; `single` where there are no keys. */

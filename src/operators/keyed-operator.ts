@@ -1,14 +1,33 @@
 import { Observable, type OperatorFunction, type Subscriber } from 'rxjs';
-import { checkedKeyBounds, KeyedState, type EvictedKey, type Keyed } from './keyed-state.js';
-import { resetAtGaps, type OnGap } from './on-gap.js';
+import { atOnce } from '../shared/check-argument.js';
 import { workOn } from '../stream/work-on.js';
-import { atOnce } from '../shared/at-once.js';
+import { checkedKeyBounds, type EvictedKey, type Keyed, KeyedState } from './keyed-state.js';
+
+/** What a gap, messages that may be missing, does to what an operator remembers. */
+export type OnGap =
+  | {
+      /** `keep` (default): nothing. What was remembered before the gap still holds after it. */
+      readonly onGap?: 'keep' | undefined;
+      readonly gap$?: undefined;
+    }
+  | {
+      /** `reset`: at each value of `gap$` the operator forgets everything, of every key, and begins anew. */
+      readonly onGap: 'reset';
+      /** The gaps: the second argument of the function given to `onRights`. Its values are not looked at. Its completion means nothing. */
+      readonly gap$: Observable<unknown>;
+    };
+
+/** Calls `reset` at each gap, until `destination` ends. To be called before the source is subscribed, or its first gaps are missed. */
+function resetAtGaps(options: OnGap, destination: Subscriber<unknown>, reset: () => void): void {
+  if (options.onGap !== 'reset') return;
+  destination.add(options.gap$.subscribe({ next: reset, error: (error: unknown) => destination.error(error) }));
+}
 
 /** What every operator that remembers something per key is told. */
 export type KeyedOptions<A> = Keyed<A> & OnGap;
 
 /** One subscription of a keyed operator. */
-export interface KeyedRun<A, S> {
+interface KeyedRun<A, S> {
   readonly take: (value: A, key: string) => void;
   /** A key was evicted, with what was remembered of it. */
   readonly evicted?: ((state: S, evicted: EvictedKey) => void) | undefined;

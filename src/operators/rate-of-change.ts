@@ -1,9 +1,8 @@
 import { asyncScheduler, type OperatorFunction } from 'rxjs';
-import { checkPositive, checkTime } from '../shared/check-argument.js';
 import { steadyNow } from '../schedule/clock.js';
-import { keyedOperator, type KeyedOptions } from './keyed-operator.js';
-import { atOnce } from '../shared/at-once.js';
+import { atOnce, checkPositive, checkTime } from '../shared/check-argument.js';
 import { hook } from '../stream/hook.js';
+import { keyedOperator, type KeyedOptions } from './keyed-operator.js';
 
 /** How fast a value has changed since the one it is compared with. */
 export interface RateOfChange<A> {

@@ -1,18 +1,18 @@
-import { isLeft, left, type Either } from 'fp-ts/lib/Either.js';
+import { type Either, isLeft, left } from 'fp-ts/lib/Either.js';
 import { asyncScheduler, Observable, type SchedulerLike, Subscription } from 'rxjs';
 import { publishProblem } from '../client/mqtt-request.js';
 import { OutboxUnavailable } from '../errors/errors.js';
-import { capped, exponential, fullJitter, type Schedule } from '../schedule/schedule.js';
+import { noted } from '../flow/counted.js';
 import { steadyNow } from '../schedule/clock.js';
-import { noted } from '../flow/noted.js';
+import { capped, exponential, fullJitter, type Schedule } from '../schedule/schedule.js';
+import { checkBound, checkPositive, checkPositiveTime, checkShare } from '../shared/check-argument.js';
 import { QOS } from '../shared/qos.js';
-import { parseBasicIngest } from '../topic/basic-ingest.js';
 import type { ObservableEither } from '../stream/observable-either.js';
+import { parseBasicIngest } from '../topic/basic-ingest.js';
 import type { Forwarded, ForwardFailure, ForwardPort } from './forwarded.js';
 import { Forwarder } from './forwarder.js';
 import type { Outbox } from './outbox.js';
 import { seenOn } from './seen-back.js';
-import { checkBound, checkPositive, checkPositiveTime, checkShare } from '../shared/check-argument.js';
 
 /** How {@link forwardFrom} sends. */
 export interface ForwardOptions {

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import * as t from 'io-ts';
 import { forbiddenKeyIn } from '../codec/json-text.js';
 import type { MqttMessage, PublishRequest, UserProperty } from '../ports/mqtt-message.js';
-import { atOnce } from '../shared/at-once.js';
+import { atOnce } from '../shared/check-argument.js';
 import { QOS } from '../shared/qos.js';
 import type { LostRange, StoredRecord } from './store.js';
 

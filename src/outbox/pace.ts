@@ -1,7 +1,7 @@
 import { defer, type SchedulerLike, Subscription } from 'rxjs';
 import type { PublishError, SubscribeError } from '../errors/errors.js';
 import { OFFLINE_AFTER } from '../flow/publish-job.js';
-import { TokenBucket } from '../operators/token-bucket.js';
+import { TokenBucket } from '../operators/rate-governor.js';
 import type { MqttProxy } from '../ports/mqtt-proxy.js';
 import { wait } from '../schedule/clock.js';
 import { type RetrySeries, startSeries } from '../schedule/retry-series.js';

@@ -8,8 +8,7 @@ import {
 } from 'rxjs';
 import type { MqttMessage } from '../ports/mqtt-message.js';
 import { steadyNow, wait } from '../schedule/clock.js';
-import { atOnce } from '../shared/at-once.js';
-import { checkBound, checkPositiveTime } from '../shared/check-argument.js';
+import { atOnce, checkBound, checkPositiveTime } from '../shared/check-argument.js';
 import { workOn } from '../stream/work-on.js';
 import { type Mark, markOf } from './mark.js';
 import type { LostRange } from './store.js';

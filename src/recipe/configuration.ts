@@ -1,4 +1,4 @@
-import { isJsonObject } from '../shared/json-object.js';
+import { isJsonObject } from '../shared/check-argument.js';
 import type { Profile } from '../shared/profile.js';
 
 /** A component's configuration: what JSON can hold. */

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as t from 'io-ts';
 import { problemsOf } from '../codec/codec.js';
-import { isJsonObject } from '../shared/json-object.js';
+import { isJsonObject } from '../shared/check-argument.js';
 import type { RecipePlace } from './recipe-place.js';
 
 /** A component as `gdk-config.json` has it: what the Development Kit puts in place of placeholders. */

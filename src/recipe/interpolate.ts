@@ -1,4 +1,4 @@
-import { isJsonObject } from '../shared/json-object.js';
+import { isJsonObject } from '../shared/check-argument.js';
 import type { Profile } from '../shared/profile.js';
 import { hook } from '../stream/hook.js';
 import { type Configuration, pointerParts } from './configuration.js';

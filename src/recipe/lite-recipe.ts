@@ -1,4 +1,4 @@
-import { isJsonObject } from '../shared/json-object.js';
+import { isJsonObject } from '../shared/check-argument.js';
 import type { Configuration } from './configuration.js';
 import type { RECIPE_FORMAT, RecipeThing } from './recipe-format.js';
 import type { RecipePlace } from './recipe-place.js';

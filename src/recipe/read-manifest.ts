@@ -1,4 +1,4 @@
-import { isJsonObject } from '../shared/json-object.js';
+import { isJsonObject } from '../shared/check-argument.js';
 import { filledUri, type GdkComponent, placeholderIn, unfilled } from './gdk-config.js';
 import type { Written } from './recipe-format.js';
 import type { RecipePlace } from './recipe-place.js';

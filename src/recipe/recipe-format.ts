@@ -1,5 +1,5 @@
 import { Document, visit } from 'yaml';
-import { isJsonObject } from '../shared/json-object.js';
+import { isJsonObject } from '../shared/check-argument.js';
 import type { Configuration } from './configuration.js';
 import type { AccessControl } from './policy/access-control.js';
 import { classicScalar, modernScalar } from './recipe-scalars.js';

@@ -1,4 +1,4 @@
-import { isJsonObject } from '../shared/json-object.js';
+import { isJsonObject } from '../shared/check-argument.js';
 import { isThing, RECIPE_FORMAT, RECIPE_WORDS, type RecipeThing, type RecipeWord, shapeParts, type Written } from './recipe-format.js';
 import type { Path } from './recipe-problems.js';
 import type { RecipeText } from './recipe-text.js';

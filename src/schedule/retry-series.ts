@@ -1,5 +1,5 @@
+import { atOnce } from '../shared/check-argument.js';
 import type { Schedule } from './schedule.js';
-import { atOnce } from '../shared/at-once.js';
 
 /** One source's way through a schedule. */
 export interface RetrySeries {

@@ -1,5 +1,33 @@
 import { inspect } from 'node:util';
 
+/** A JSON object, as opposed to a list, a text, a number or null. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** Whether a value that was read from JSON or YAML is an object with members. */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Whether something given is a promise, or what `await` takes for one. */
+export function isPromise(given: unknown): given is PromiseLike<unknown> {
+  return typeof given === 'object' && given !== null && 'then' in given && typeof given.then === 'function';
+}
+
+/**
+ * What a function of the program gave, which is needed at once. An `async` function gives a promise: no number, no key, no message, and as a condition
+ * always true.
+ *
+ * @param what the function, as its option or argument is called.
+ * @throws TypeError for a promise. What that rejects with later is not heard of: it would end the process.
+ */
+export function atOnce<A>(given: A, what: string): A {
+  if (!isPromise(given)) return given;
+  given.then(undefined, () => undefined);
+  throw new TypeError(
+    `${what} returned a promise, and what it gives is needed at once: take away its async. Do what takes time before, in a stage of its own: concurrently(n, project).`,
+  );
+}
+
 /*
  * Options that are out of range fail where they are written, not at the first outage. Each check takes the value and what to call it, throws a
  * RangeError, and gives the value back.

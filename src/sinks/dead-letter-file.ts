@@ -1,11 +1,10 @@
 import { channel } from 'node:diagnostics_channel';
-import { left, right, type Either } from 'fp-ts/lib/Either.js';
-import { catchError, defer, map, of, type Observable } from 'rxjs';
+import { type Either, left, right } from 'fp-ts/lib/Either.js';
+import { catchError, defer, map, type Observable, of } from 'rxjs';
 import { DeadLetterLost, type Overflowed } from '../errors/errors.js';
 import { concurrently } from '../flow/concurrently.js';
 import type { DeadLetter } from './dead-letter-to.js';
-import { jsonLine } from './json-line.js';
-import { LineFile } from './line-file.js';
+import { jsonLine, LineFile } from './line-file.js';
 
 const told = channel('greengrass-rx:dead-letter');
 

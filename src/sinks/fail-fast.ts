@@ -1,6 +1,6 @@
 import { type Either, left } from 'fp-ts/lib/Either.js';
 import { map, type OperatorFunction } from 'rxjs';
-import { copyError } from '../errors/copy-error.js';
+import { copyError } from '../errors/failure.js';
 import { type LeftOf, type RightOf, type Tagged, tagOf, type TagOf, united } from '../stream/observable-either.js';
 import { endAtTerminal } from '../stream/run-to-end.js';
 

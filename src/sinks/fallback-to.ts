@@ -1,9 +1,9 @@
 import type { Either } from 'fp-ts/lib/Either.js';
 import { map, type Observable, type OperatorFunction } from 'rxjs';
-import { atOnce } from '../shared/at-once.js';
+import { atOnce } from '../shared/check-argument.js';
 import { feedingFallback } from '../stream/feed.js';
 import type { LeftOf, RightOf } from '../stream/observable-either.js';
-import { hasValue, takeFailures, type ValueIn, type WithValue } from './take-failures.js';
+import { hasValue, takeFailures, type ValueIn, type WithValue } from './dead-letter-to.js';
 
 /** When {@link fallbackTo} steps in. */
 export interface FallbackOptions<F> {

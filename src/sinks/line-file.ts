@@ -1,7 +1,25 @@
-import { open, rename, type FileHandle } from 'node:fs/promises';
+import { type FileHandle, open, rename } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { inspect } from 'node:util';
 import { type ObservableInput, of } from 'rxjs';
 import { checkBound } from '../shared/check-argument.js';
+
+/** One line of JSON that says what can be said of `value`; `free` is the member that may hold anything. */
+export function jsonLine<V extends object>(value: V, free: keyof V): string {
+  try {
+    return `${JSON.stringify(value, writable)}\n`;
+  } catch {
+    // A cycle is nothing that JSON knows, and no reason to lose the rest.
+    return `${JSON.stringify({ ...value, [free]: inspect(value[free]) })}\n`;
+  }
+}
+
+function writable(this: unknown, key: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return String(value);
+  // A Buffer has become an object of its numbers by the time it gets here, so the holder is asked.
+  const raw = (this as Record<string, unknown>)[key];
+  return raw instanceof Uint8Array ? Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength).toString('base64') : value;
+}
 
 /** The last of those who take turns at each path. Holds a path only while someone is at it. */
 const turns = new Map<string, Promise<void>>();

@@ -1,10 +1,10 @@
 import type { Either } from 'fp-ts/lib/Either.js';
 import type { Observable, SchedulerLike } from 'rxjs';
 import type { DeadlineExceeded, DecodeFailed, HandlerFailed, NoResponseTopic, Overflowed } from '../errors/errors.js';
+import type { ResultOf } from '../flow/job.js';
 import type { AcceptedBy, PublishFailure } from '../flow/publish-outcome.js';
 import type { PublishToOptions } from '../flow/publish-to.js';
 import type { StageOptions } from '../flow/stage.js';
-import type { ResultOf } from '../flow/work.js';
 import type { Accepted } from '../ports/mqtt-proxy.js';
 import type { AnyQos } from '../shared/qos.js';
 import type { LeftOf } from '../stream/observable-either.js';

@@ -7,14 +7,12 @@ import { type PublishPort, publishTo } from '../flow/publish-to.js';
 import type { PublishRequest } from '../ports/mqtt-message.js';
 import type { Accepted } from '../ports/mqtt-proxy.js';
 import { schedulerClock } from '../schedule/clock.js';
-import { atOnce } from '../shared/at-once.js';
-import { checkBound, checkPositiveTime } from '../shared/check-argument.js';
+import { atOnce, checkBound, checkPositiveTime } from '../shared/check-argument.js';
 import { QOS } from '../shared/qos.js';
 import { hook } from '../stream/hook.js';
 import { tagOf } from '../stream/observable-either.js';
 import { onRights } from '../stream/on-rights.js';
-import { carryOut, wasNotBegun } from './carry-out.js';
-import { KnownCommands } from './known-commands.js';
+import { carryOut, KnownCommands, wasNotBegun } from './known-commands.js';
 import type {
   Answer,
   AnswerPayload,

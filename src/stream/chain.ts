@@ -4,7 +4,7 @@ import type { Predicate } from 'fp-ts/lib/Predicate.js';
 import type { Refinement } from 'fp-ts/lib/Refinement.js';
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import { concatMap, exhaustMap, map as mapElements, mergeMap, of, switchMap } from 'rxjs';
-import { atOnce } from '../shared/at-once.js';
+import { atOnce } from '../shared/check-argument.js';
 import { fromTaskEither } from './constructors.js';
 import { map } from './map.js';
 import type { ObservableEither } from './observable-either.js';

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { isPromise } from '../shared/at-once.js';
+import { isPromise } from '../shared/check-argument.js';
 import { reportToStderr } from './unhandled.js';
 
 /** Of all hooks of the process, so that many that fail fill no log. */

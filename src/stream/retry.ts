@@ -13,7 +13,7 @@ import {
 import { steadyNow, waiting } from '../schedule/clock.js';
 import { startSeries } from '../schedule/retry-series.js';
 import type { Schedule } from '../schedule/schedule.js';
-import { atOnce } from '../shared/at-once.js';
+import { atOnce } from '../shared/check-argument.js';
 import { hook } from './hook.js';
 import { isTerminalError, type LeftOf } from './observable-either.js';
 import { endAtTerminal } from './run-to-end.js';

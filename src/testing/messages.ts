@@ -1,6 +1,6 @@
-import type { CloudMessage } from '../local/nucleus.js';
 import type { LocalPublishRequest } from '../client/local-message.js';
-import { isJsonObject } from '../shared/json-object.js';
+import type { CloudMessage } from '../local/nucleus.js';
+import { isJsonObject } from '../shared/check-argument.js';
 import { topicMatches } from '../topic/topic-matches.js';
 
 /** A message on a lane. Its payload may be text, bytes, or any other value, which is sent as JSON. */

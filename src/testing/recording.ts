@@ -4,7 +4,7 @@ import { type Either, isLeft, isRight, left, right } from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
 import { asyncScheduler, defer, map, Observable, type OperatorFunction, type SchedulerLike, share, Subscription } from 'rxjs';
 import type { Overflowed } from '../errors/errors.js';
-import { toReadable, type ToReadableOptions } from '../flow/to-readable.js';
+import { toReadable, type ToReadableOptions } from '../flow/to-async-iterable.js';
 import { Blob } from '../ipc/wire/shapes.js';
 import type { MqttMessage } from '../ports/mqtt-message.js';
 import { wait } from '../schedule/clock.js';

@@ -1,6 +1,6 @@
 import type { Clock } from '../ipc/clock.js';
 import type { ConnectFailure } from '../ipc/transport.js';
-import { FrameDecoder } from '../ipc/wire/frame-decoder.js';
+import { FrameDecoder } from '../ipc/wire/frame.js';
 import { readRpcMessage } from '../ipc/wire/rpc-message.js';
 import type { FaultSwitches } from '../local/faults/fault-switches.js';
 import { type OutgoingFrame, spoil } from '../local/faults/spoil.js';

@@ -1,7 +1,3 @@
-import { encodeRequest } from '../ipc/wire/encode-request.js';
-import { FrameDecoder } from '../ipc/wire/frame-decoder.js';
-import { CLASSIC_MAX_FRAME } from '../ipc/wire/frame.js';
-import { encodeRpcMessage, MessageFlag, MessageType, readRpcMessage, RPC_VERSION, type RpcMessage } from '../ipc/wire/rpc-message.js';
 import type {
   CloseReason,
   ConnectFailure,
@@ -11,6 +7,9 @@ import type {
   TransportConnection,
   TransportStream,
 } from '../ipc/transport.js';
+import { encodeRequest } from '../ipc/wire/encode-request.js';
+import { CLASSIC_MAX_FRAME, FrameDecoder } from '../ipc/wire/frame.js';
+import { encodeRpcMessage, MessageFlag, MessageType, readRpcMessage, RPC_VERSION, type RpcMessage } from '../ipc/wire/rpc-message.js';
 import { type ClientSide, ServerEnd, type Wire } from './server-end.js';
 
 /** The transport to a nucleus in memory. The frames are those of the wire; what a socket would do is done in {@link Wire.turns}. */

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { classifyServiceError, type OperationRefusal } from '../../src/errors/classify-service-error.js';
 import type { ServiceFaultReason } from '../../src/errors/errors.js';
-import { readServiceError } from '../../src/errors/read-service-error.js';
+import { classifyServiceError, type OperationRefusal, readServiceError } from '../../src/errors/service-error.js';
 
 const PUBLISH = 'aws.greengrass#PublishToIoTCore';
 const SUBSCRIBE = 'aws.greengrass#SubscribeToIoTCore';

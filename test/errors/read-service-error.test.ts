@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readServiceError } from '../../src/errors/read-service-error.js';
+import { readServiceError } from '../../src/errors/service-error.js';
 
 const JSON_TYPE = 'application/json';
 

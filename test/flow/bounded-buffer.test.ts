@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LedgerAccount } from '../../src/flow/account.js';
-import type { BufferPolicy } from '../../src/flow/buffer-policy.js';
-import { BoundedBuffer } from '../../src/flow/bounded-buffer.js';
+import { BoundedBuffer, type BufferPolicy } from '../../src/flow/bounded-buffer.js';
 
 interface Item {
   readonly id: number;

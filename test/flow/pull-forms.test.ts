@@ -19,7 +19,7 @@ import {
   publishWritableStream,
   pullThrough,
 } from '../../src/flow/index.js';
-import { openPublishSink } from '../../src/flow/publish-sink.js';
+import { openPublishSink } from '../../src/flow/publish-writable.js';
 import { asText, fakeProxy } from '../kit/nucleus/fake-proxy.js';
 import { watched } from '../kit/time/virtual.js';
 

@@ -1,24 +1,24 @@
-import { chmod, rename, writeFile } from 'node:fs/promises';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { chmod, rename, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { crtTransport } from '../../src/ipc/crt/crt-transport.js';
-import { encodeFrame } from '../../src/ipc/wire/encode-frame.js';
-import { encodeHeaders } from '../../src/ipc/wire/headers.js';
-import { encodeRpcMessage, MessageFlag, MessageType, type RpcMessageInit } from '../../src/ipc/wire/rpc-message.js';
 import { socketTransport } from '../../src/ipc/socket/socket-transport.js';
 import { MAX_SOCKET_PATH } from '../../src/ipc/transport.js';
+import { encodeFrame } from '../../src/ipc/wire/frame.js';
+import { encodeHeaders } from '../../src/ipc/wire/headers.js';
+import { encodeRpcMessage, MessageFlag, MessageType, type RpcMessageInit } from '../../src/ipc/wire/rpc-message.js';
 import {
   accepting,
   CONNECT_ACK,
   isRequest,
   isTerminate,
-  startRawServer,
   type RawConnection,
   type RawServer,
+  startRawServer,
 } from '../kit/nucleus/raw-server.js';
 import { record, type Recording } from './recording.js';
 

@@ -1,11 +1,11 @@
 import { EventStreamCodec } from '@smithy/eventstream-codec';
 import { describe, expect, test } from 'vitest';
-import { encodeFrame } from '../../src/ipc/wire/encode-frame.js';
+import { encodeFrame } from '../../src/ipc/wire/frame.js';
 import { encodeHeaders } from '../../src/ipc/wire/headers.js';
 import { encodeRpcMessage, rpcHeaders, type RpcMessageInit } from '../../src/ipc/wire/rpc-message.js';
 import type { LocalNucleus } from '../../src/local/index.js';
 import { COMPONENT, start } from '../kit/nucleus/nuclei.js';
-import { PUBLISH, RawClient, body } from '../kit/nucleus/raw-client.js';
+import { body, PUBLISH, RawClient } from '../kit/nucleus/raw-client.js';
 
 const hello = (nucleus: LocalNucleus): RpcMessageInit => ({
   type: 4,

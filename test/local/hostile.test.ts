@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { encodeFrame } from '../../src/ipc/wire/encode-frame.js';
+import { encodeFrame } from '../../src/ipc/wire/frame.js';
 import { encodeHeaders } from '../../src/ipc/wire/headers.js';
 import { encodeRpcMessage } from '../../src/ipc/wire/rpc-message.js';
 import { COMPONENT, OTHER, PROFILES, start } from '../kit/nucleus/nuclei.js';

@@ -1,19 +1,19 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, rm, stat, utimes } from 'node:fs/promises';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { connectAsync } from 'mqtt';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { encodeFrame } from '../../src/ipc/wire/encode-frame.js';
+import { encodeFrame } from '../../src/ipc/wire/frame.js';
 import { encodeHeaders } from '../../src/ipc/wire/headers.js';
-import { freePort } from '../kit/broker/mosquitto.js';
-import { HandClock } from '../kit/time/hand-clock.js';
-import { makeSocketFolder } from '../../src/local/server/socket-folder.js';
 import type { NucleusEvent } from '../../src/local/index.js';
+import { makeSocketFolder } from '../../src/local/server/socket-folder.js';
+import { freePort } from '../kit/broker/mosquitto.js';
 import { COMPONENT, OTHER, PROFILES, start } from '../kit/nucleus/nuclei.js';
-import { RawClient, body, eventOf } from '../kit/nucleus/raw-client.js';
+import { body, eventOf, RawClient } from '../kit/nucleus/raw-client.js';
+import { HandClock } from '../kit/time/hand-clock.js';
 
 function tcp(host: string, port: number): Promise<Socket> {
   return new Promise((resolve, reject) => {

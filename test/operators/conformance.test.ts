@@ -41,7 +41,7 @@ describe('the table', () => {
       ),
     );
     // `atRate` is given a stage, and is read through.
-    const others = ['atRate', 'isWayFull', 'IOT_CORE_LIMITS', 'METERED_BYTES', 'meteredBytes', 'meteredUnits', 'savings'];
+    const others = ['agg', 'atRate', 'isWayFull', 'IOT_CORE_LIMITS', 'METERED_BYTES', 'meteredBytes', 'meteredUnits', 'savings'];
     const named = new Set([...aggregates, ...others, ...Object.keys(everyOperator)]);
     expect(Object.keys(operators).filter(name => !named.has(name))).toEqual([]);
   });

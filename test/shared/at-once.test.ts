@@ -1,19 +1,19 @@
-import * as t from 'io-ts';
 import { left, right } from 'fp-ts/lib/Either.js';
-import { EMPTY, from, lastValueFrom, NEVER, of, throwError, type Observable } from 'rxjs';
+import * as t from 'io-ts';
+import { EMPTY, from, lastValueFrom, NEVER, type Observable, of, throwError } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { codecOf, gzipped, json, ndjson, type Codec } from '../../src/codec/index.js';
-import type { PublishRequest } from '../../src/ports/mqtt-message.js';
 import { readWith } from '../../src/client/read-messages.js';
+import { type Codec, codecOf, gzipped, json, ndjson } from '../../src/codec/index.js';
 import { component, runComponent, silentLog } from '../../src/component/index.js';
 import { ServiceFault } from '../../src/errors/errors.js';
-import { batch, concurrently, counted, Ledger, publishTo, toAsyncIterable, type PublishPort } from '../../src/flow/index.js';
+import { batch, concurrently, counted, Ledger, type PublishPort, publishTo, toAsyncIterable } from '../../src/flow/index.js';
 import * as operators from '../../src/operators/index.js';
+import type { PublishRequest } from '../../src/ports/mqtt-message.js';
 import { fixed } from '../../src/schedule/index.js';
-import { retryErrorsWith, retryWith } from '../../src/stream/retry.js';
+import { atOnce } from '../../src/shared/check-argument.js';
 import { QOS } from '../../src/shared/qos.js';
-import { atOnce } from '../../src/shared/at-once.js';
 import { deadLetterTo, fallbackTo, respond } from '../../src/sinks/index.js';
+import { retryErrorsWith, retryWith } from '../../src/stream/retry.js';
 
 const { countWindow, tumbling } = operators;
 

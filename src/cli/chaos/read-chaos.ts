@@ -4,7 +4,7 @@ import { type Document, isMap, isNode, isSeq, LineCounter, parseAllDocuments } f
 import { DETAILED_FAULTS, FAULT_NAMES } from '../../local/faults/fault-table.js';
 import type { FaultMessage } from '../../local/faults/fault-words.js';
 import type { NeighbourMessage } from '../../local/pubsub/neighbour.js';
-import { isJsonObject, type JsonObject } from '../../shared/json-object.js';
+import { isJsonObject, type JsonObject } from '../../shared/check-argument.js';
 import { UsageError } from '../cli-error.js';
 import { parseDuration } from '../parse-values.js';
 import { CHAOS_OCCASIONS, type ChaosAction, type ChaosFault, type ChaosStep, type ChaosTime } from './run-chaos.js';

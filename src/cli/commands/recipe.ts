@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { isJsonObject } from '../../shared/json-object.js';
+import { isJsonObject } from '../../shared/check-argument.js';
 import type { Cli } from '../cli.js';
 import type { RecipeCommandOptions } from '../component/run-recipe.js';
 

@@ -1,4 +1,4 @@
-import { ComponentProcess } from '../../component/main-program.js';
+import { ComponentProcess } from '../../component/run-component.js';
 import type { Cli } from '../cli.js';
 import { loadComponent, ModuleBroken } from './load-component.js';
 

@@ -3,7 +3,7 @@ import { firstValueFrom, takeUntil } from 'rxjs';
 import { connectNucleus } from '../../client/connect.js';
 import { parseJson } from '../../codec/json-text.js';
 import { jsonPointer, pointerParts } from '../../recipe/configuration.js';
-import { isJsonObject } from '../../shared/json-object.js';
+import { isJsonObject } from '../../shared/check-argument.js';
 import { CliError, UsageError } from '../cli-error.js';
 import { aborted, type Cli, stopOnSignals } from '../cli.js';
 import { asCliError, findDev, findNucleus, type ReachOptions } from '../reach/reach.js';

@@ -2,13 +2,13 @@ import { statSync } from 'node:fs';
 import { markedRequest } from '../../outbox/mark.js';
 import { type FiledMessage, type OutboxFile, readOutboxFile } from '../../outbox/sqlite/read-file.js';
 import type { Places } from '../../outbox/sqlite/selection.js';
-import { isJsonObject } from '../../shared/json-object.js';
+import { isJsonObject } from '../../shared/check-argument.js';
 import { visible } from '../../shared/visible.js';
 import { CliError, EXIT } from '../cli-error.js';
 import type { Cli } from '../cli.js';
 import { bytes, messageJson, payloadJson, previewPayload } from '../messages/message-text.js';
 import { ago, columnsOf, isoTime, type Output } from '../output.js';
-import { done, fileOf, type ListOptions, type OutputOptions, type SelectOptions, selectionOf } from './options.js';
+import { done, fileOf, type ListOptions, type OutputOptions, selectionOf, type SelectOptions } from './options.js';
 
 /** Messages that are listed for a person who has not said how many. */
 const LISTED = 20;

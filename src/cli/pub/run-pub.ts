@@ -7,7 +7,7 @@ import type { AcceptedBy, Published, PublishFailure } from '../../flow/publish-o
 import { publishTo } from '../../flow/publish-to.js';
 import { pullThrough } from '../../flow/pull-through.js';
 import type { PublishRequest } from '../../ports/mqtt-message.js';
-import { isJsonObject } from '../../shared/json-object.js';
+import { isJsonObject } from '../../shared/check-argument.js';
 import { visible } from '../../shared/visible.js';
 import { runToEnd } from '../../stream/run-to-end.js';
 import { EXIT, UsageError } from '../cli-error.js';

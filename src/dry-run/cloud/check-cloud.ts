@@ -1,4 +1,4 @@
-import { METERED_BYTES } from '../../operators/metered-units.js';
+import { METERED_BYTES } from '../../operators/meter.js';
 import { parseBasicIngest } from '../../topic/basic-ingest.js';
 import type { Finding } from '../finding.js';
 import type { DryRecord } from '../record.js';

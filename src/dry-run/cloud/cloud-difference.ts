@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { parse } from 'yaml';
-import { isJsonObject } from '../../shared/json-object.js';
+import { isJsonObject } from '../../shared/check-argument.js';
 import { type CloudFile, TEMPLATE } from './cloud-files.js';
 
 /** Actions that one rule may have. Source: AWS General Reference, "AWS IoT Core rules engine limits and quotas". */

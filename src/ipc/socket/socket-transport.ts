@@ -1,19 +1,18 @@
 import { createConnection, type Socket } from 'node:net';
-import { CLASSIC_MAX_FRAME, type FrameView } from '../wire/frame.js';
-import { FrameDecoder } from '../wire/frame-decoder.js';
-import { encodeRequest } from '../wire/encode-request.js';
-import { encodeRpcMessage, MessageFlag, MessageType, readRpcMessage, RPC_VERSION, type RpcMessage } from '../wire/rpc-message.js';
 import { noteArrival } from '../../shared/when-quiet.js';
 import {
-  MAX_SOCKET_PATH,
   type CloseReason,
   type ConnectFailure,
   type ConnectionListener,
+  MAX_SOCKET_PATH,
   type StreamListener,
   type Transport,
   type TransportConnection,
   type TransportStream,
 } from '../transport.js';
+import { encodeRequest } from '../wire/encode-request.js';
+import { CLASSIC_MAX_FRAME, FrameDecoder, type FrameView } from '../wire/frame.js';
+import { encodeRpcMessage, MessageFlag, MessageType, readRpcMessage, RPC_VERSION, type RpcMessage } from '../wire/rpc-message.js';
 
 /** One read. Larger than what the kernel hands over at once from a Unix socket, small enough to stay in the cache. */
 const READ_BUFFER = 64 * 1024;

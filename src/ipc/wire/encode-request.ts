@@ -1,4 +1,4 @@
-import { encodeFrame } from './encode-frame.js';
+import { encodeFrame } from './frame.js';
 import { encodeHeaders } from './headers.js';
 import { MessageType, rpcHeaders } from './rpc-message.js';
 

@@ -1,6 +1,6 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
-import { isJsonObject } from '../../shared/json-object.js';
 import { decodeBase64 } from '../../shared/base64.js';
+import { isJsonObject } from '../../shared/check-argument.js';
 import { IoTCoreMessage } from './shapes.js';
 
 /** A message as a subscription's event carries it. */

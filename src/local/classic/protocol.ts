@@ -1,14 +1,13 @@
-import { encodeFrame } from '../../ipc/wire/encode-frame.js';
-import { type FrameView, PRELUDE_LENGTH } from '../../ipc/wire/frame.js';
+import { encodeFrame, type FrameView, PRELUDE_LENGTH } from '../../ipc/wire/frame.js';
 import { HeaderCursor } from '../../ipc/wire/headers.js';
 import { encodeRpcMessage, MessageFlag, MessageType, readRpcMessage, RPC_VERSION, type RpcMessage } from '../../ipc/wire/rpc-message.js';
 import { authenticate, type Claim } from '../server/caller.js';
 import { encodeServerMessage } from '../server/frames.js';
 import type { Peer, Protocol } from '../server/protocol.js';
 import type { ClassicShared } from './call.js';
-import { parseConnect } from './request.js';
 import { ClassicOperations } from './operations.js';
 import { classicConnectAck, classicInternalError } from './replies.js';
+import { parseConnect } from './request.js';
 
 const MAX_STREAM_ID = 0x7fffffff;
 

@@ -1,4 +1,4 @@
-import { isJsonObject } from '../../shared/json-object.js';
+import { isJsonObject } from '../../shared/check-argument.js';
 import type { ClassicCall, Members } from '../classic/call.js';
 import { gson, GsonNumber, hasNameTwice, plainOf } from '../classic/gson.js';
 import { isObjectMember, MalformedMember, textListMember, textMember } from '../classic/request.js';

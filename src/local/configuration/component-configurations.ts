@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Configuration } from '../../recipe/configuration.js';
-import { isJsonObject } from '../../shared/json-object.js';
+import { isJsonObject } from '../../shared/check-argument.js';
 import type { Profile } from '../../shared/profile.js';
 import type { NucleusEvent } from '../nucleus-event.js';
 

@@ -1,5 +1,5 @@
 import { LITE_MAX_FRAME } from '../../ipc/wire/frame.js';
-import { isJsonObject } from '../../shared/json-object.js';
+import { isJsonObject } from '../../shared/check-argument.js';
 import type { LiteCall } from '../lite/call.js';
 import { liteStored, liteStoredJson } from '../lite/replies.js';
 import { INVALID_PARAMETERS, type Members } from '../lite/request.js';

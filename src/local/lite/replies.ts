@@ -1,5 +1,5 @@
 import { encodeRpcMessage, MessageFlag, MessageType } from '../../ipc/wire/rpc-message.js';
-import { isJsonObject } from '../../shared/json-object.js';
+import { isJsonObject } from '../../shared/check-argument.js';
 import type { BrokerMessage } from '../broker/broker.js';
 import { errorHeaders, EventFrames, type HeaderTemplate, shapeHeaders } from '../server/frames.js';
 

@@ -1,6 +1,6 @@
 import { LITE_MAX_FRAME } from '../../ipc/wire/frame.js';
 import { encodeBase64 } from '../../shared/base64.js';
-import { isJsonObject } from '../../shared/json-object.js';
+import { isJsonObject } from '../../shared/check-argument.js';
 import type { BrokerMessage } from '../broker/broker.js';
 import type { LiteCall } from '../lite/call.js';
 import { liteDepth, liteJson } from '../lite/replies.js';

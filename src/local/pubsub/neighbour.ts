@@ -1,4 +1,4 @@
-import { FrameDecoder } from '../../ipc/wire/frame-decoder.js';
+import { FrameDecoder } from '../../ipc/wire/frame.js';
 import { encodeRpcMessage, MessageType, RPC_VERSION } from '../../ipc/wire/rpc-message.js';
 import type { AccessControl } from '../../recipe/policy/access-control.js';
 import type { Policies } from '../../recipe/policy/policies.js';

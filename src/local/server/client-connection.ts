@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../../ipc/clock.js';
-import { FrameDecoder } from '../../ipc/wire/frame-decoder.js';
+import { FrameDecoder } from '../../ipc/wire/frame.js';
 import type { FaultSwitches } from '../faults/fault-switches.js';
 import type { NucleusEvent } from '../nucleus-event.js';
 import { OutgoingQueue, type OutgoingQueueLimits, type WriteBudget } from './outgoing-queue.js';

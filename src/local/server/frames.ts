@@ -1,6 +1,5 @@
 import { crc32 } from 'node:zlib';
-import { encodeFrame } from '../../ipc/wire/encode-frame.js';
-import { type Headers, PRELUDE_LENGTH } from '../../ipc/wire/frame.js';
+import { encodeFrame, type Headers, PRELUDE_LENGTH } from '../../ipc/wire/frame.js';
 import { encodeHeaders } from '../../ipc/wire/headers.js';
 import { MessageFlag, MessageType, rpcHeaders, type RpcMessageInit } from '../../ipc/wire/rpc-message.js';
 

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { isJsonObject, type JsonObject } from '../../shared/json-object.js';
+import { isJsonObject, type JsonObject } from '../../shared/check-argument.js';
 
 /** The two sides of a shadow's state: what it is to be, and what the device says it is. */
 export const SHADOW_SECTIONS = ['desired', 'reported'] as const;

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from '../../shared/json-object.js';
+import { isJsonObject, type JsonObject } from '../../shared/check-argument.js';
 import { SHADOW_SECTIONS, type ShadowPatch, type ShadowSection } from './shadow-document.js';
 
 /** Which shadow a topic is about, and what is asked of it. */

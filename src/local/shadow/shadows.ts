@@ -1,6 +1,6 @@
-import { isJsonObject } from '../../shared/json-object.js';
+import { isJsonObject } from '../../shared/check-argument.js';
 import type { Broker } from '../broker/broker.js';
-import { delta, patchTimes, updated, type ShadowDocument } from './shadow-document.js';
+import { delta, patchTimes, type ShadowDocument, updated } from './shadow-document.js';
 import { readShadowRequest, readShadowTopic, type ShadowRejection, type ShadowRequest, type ShadowTopic } from './shadow-request.js';
 
 /** A message of the shadow service. */

@@ -1,5 +1,5 @@
-import { defineAggregate, type Aggregate } from './aggregate.js';
-import { atOnce } from '../../shared/at-once.js';
+import { atOnce } from '../../shared/check-argument.js';
+import { type Aggregate, defineAggregate } from './aggregate.js';
 
 /** How many values lie between each two edges. */
 export interface Histogram {

@@ -1,11 +1,7 @@
-export { type Aggregate, type AggregateParts, type AggregateState, defineAggregate, type TimeSpan } from './aggregate.js';
-export { collect } from './collect.js';
-export { count } from './count.js';
-export { distinctCount, type DistinctCount } from './distinct-count.js';
-export { first, last, type AtAnEnd } from './ends.js';
-export { max, min } from './extremes.js';
+export { type Aggregate, aggregate, type AggregateParts, type AggregateState, defineAggregate, type TimeSpan } from './aggregate.js';
+export { collect, distinctCount, type DistinctCount } from './distinct-count.js';
+export { count, mean, rate, sum } from './sum.js';
+export { type AtAnEnd, first, last, max, min } from './ends.js';
 export { histogram, type Histogram } from './histogram.js';
 export { percentile, percentiles, type PercentileOptions } from './percentile.js';
 export { stddev, variance, type SpreadOptions } from './spread.js';
-export { aggregate } from './struct.js';
-export { mean, rate, sum } from './sum.js';

@@ -1,5 +1,5 @@
-import { defineAggregate, type Aggregate } from './aggregate.js';
-import { atOnce } from '../../shared/at-once.js';
+import { atOnce } from '../../shared/check-argument.js';
+import { type Aggregate, defineAggregate } from './aggregate.js';
 
 /** Which variance: of the values themselves, or an estimate for all those they are a sample of. */
 export interface SpreadOptions {

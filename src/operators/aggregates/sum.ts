@@ -1,6 +1,65 @@
-import { defineAggregate, type Aggregate, type TimeSpan } from './aggregate.js';
-import { RunningSum } from './running-sum.js';
-import { atOnce } from '../../shared/at-once.js';
+import { atOnce } from '../../shared/check-argument.js';
+import { type Aggregate, defineAggregate, type TimeSpan } from './aggregate.js';
+
+/**
+ * A sum that keeps what rounding takes away (Neumaier's form of Kahan's): a thousand readings of 0.1 are 100, and a large value does not swallow
+ * small ones.
+ *
+ * Source: A. Neumaier, Rundungsfehleranalyse einiger Verfahren zur Summation endlicher Summen, ZAMM 54 (1974).
+ */
+class RunningSum {
+  n = 0;
+  #sum = 0;
+  #lost = 0;
+
+  add(value: number): this {
+    this.n++;
+    this.#take(value);
+    return this;
+  }
+
+  merged(other: RunningSum): RunningSum {
+    const both = new RunningSum();
+    both.n = this.n + other.n;
+    both.#sum = this.#sum;
+    both.#lost = this.#lost + other.#lost;
+    both.#take(other.#sum);
+    return both;
+  }
+
+  get total(): number {
+    // With an infinity in it, what was lost is no number.
+    return Number.isFinite(this.#sum) ? this.#sum + this.#lost : this.#sum;
+  }
+
+  #take(value: number): void {
+    const sum = this.#sum + value;
+    this.#lost += Math.abs(this.#sum) >= Math.abs(value) ? this.#sum - sum + value : value - sum + this.#sum;
+    this.#sum = sum;
+  }
+}
+
+/**
+ * How many values, or how many that fulfil a predicate: `agg.count(r => r.celsius > 30)`. State: a number.
+ *
+ * @example
+ * ```ts
+ * import { agg, countWindow } from 'greengrass-rx/operators';
+ * import { of } from 'rxjs';
+ *
+ * of(29, 31, 33)
+ *   .pipe(countWindow({ count: 3, key: 'single', aggregate: agg.count(celsius => celsius > 30) }))
+ *   .subscribe(result => console.log(result)); // Right, with value: 2
+ * ```
+ */
+export function count<A>(predicate: (value: A) => boolean = () => true): Aggregate<A, number> {
+  return defineAggregate<A, number, number>({
+    empty: () => 0,
+    add: (n, value) => (atOnce(predicate(value), 'predicate') ? n + 1 : n),
+    merge: (left, right) => left + right,
+    result: n => n,
+  });
+}
 
 function summed<A>(select: (value: A) => number, result: (sum: RunningSum, span: TimeSpan) => number): Aggregate<A, number> {
   return defineAggregate<A, RunningSum, number>({

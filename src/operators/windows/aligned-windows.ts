@@ -1,10 +1,8 @@
 import type { Aggregate } from '../aggregates/aggregate.js';
 import type { KeyedState } from '../keyed-state.js';
-import type { Cell } from './cell.js';
-import { gcd } from './pane-of.js';
-import { Panes } from './panes.js';
+import { type Cell, gcd, Panes } from './panes.js';
 import type { WindowContext, Windows } from './window-operator.js';
-import type { ClosedBy } from './window-result.js';
+import type { ClosedBy } from './window-options.js';
 
 /** Windows of one size that begin at every multiple of a step. */
 export interface Alignment {

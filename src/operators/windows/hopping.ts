@@ -1,9 +1,8 @@
 import type { OperatorFunction } from 'rxjs';
 import { checkWholeTime } from '../../shared/check-argument.js';
 import { AlignedWindows, type KeyWindows } from './aligned-windows.js';
-import type { EventTime, WindowOptions } from './window-options.js';
 import { type WindowContext, windowOperator } from './window-operator.js';
-import type { Windowed } from './window-result.js';
+import type { EventTime, Windowed, WindowOptions } from './window-options.js';
 
 /** How {@link hopping} windows lie. */
 export type HoppingOptions<A, R, K extends string> = WindowOptions<A, R, K> & {

@@ -1,5 +1,48 @@
-import type { Aggregate } from '../aggregates/aggregate.js';
-import { Cell } from './cell.js';
+import type { Aggregate, AggregateState } from '../aggregates/aggregate.js';
+
+/** The greatest common divisor. Of the length of windows and the step between them: the largest piece that is always whole in a window, or not in it. */
+export function gcd(length: number, step: number): number {
+  return step === 0 ? length : gcd(step, length % step);
+}
+
+/** What is kept of some values: the aggregate's state, how many there were, and their earliest and latest time. */
+export class Cell<A> {
+  readonly #aggregate: Aggregate<A, unknown>;
+  #state: AggregateState;
+  count = 0;
+  first: number = Number.POSITIVE_INFINITY;
+  last: number = Number.NEGATIVE_INFINITY;
+
+  constructor(aggregate: Aggregate<A, unknown>, state: AggregateState = aggregate.empty()) {
+    this.#aggregate = aggregate;
+    this.#state = state;
+  }
+
+  add(value: A, at: number): void {
+    this.#state = this.#aggregate.add(this.#state, value, at);
+    this.count++;
+    if (at < this.first) this.first = at;
+    if (at > this.last) this.last = at;
+  }
+
+  /** A cell of the values of both, which neither shares anything with. */
+  merged(later: Cell<A>): Cell<A> {
+    const both = new Cell(this.#aggregate, this.#aggregate.merge(this.#state, later.#state));
+    both.count = this.count + later.count;
+    both.first = Math.min(this.first, later.first);
+    both.last = Math.max(this.last, later.last);
+    return both;
+  }
+
+  /** A cell of the same values, which this one shares nothing with. */
+  copy(): Cell<A> {
+    return this.merged(new Cell(this.#aggregate));
+  }
+
+  result<R>(aggregate: Aggregate<A, R>, start: number, end: number): R {
+    return aggregate.result(this.#state, { start, end });
+  }
+}
 
 /** The values of a stretch of time that is in the same windows. */
 class Pane<A> extends Cell<A> {

@@ -1,7 +1,6 @@
 import type { OperatorFunction } from 'rxjs';
 import { alignedOperator } from './hopping.js';
-import type { EventTime, WindowOptions } from './window-options.js';
-import type { Windowed } from './window-result.js';
+import type { EventTime, Windowed, WindowOptions } from './window-options.js';
 
 /** How {@link tumbling} windows lie. */
 export type TumblingOptions<A, R, K extends string> = WindowOptions<A, R, K> & {

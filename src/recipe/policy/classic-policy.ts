@@ -1,4 +1,4 @@
-import { isJsonObject } from '../../shared/json-object.js';
+import { isJsonObject } from '../../shared/check-argument.js';
 import { ClassicResources } from '../../topic/classic-resource.js';
 import {
   type Authorizer,

@@ -1,4 +1,4 @@
-import { isJsonObject } from '../../shared/json-object.js';
+import { isJsonObject } from '../../shared/check-argument.js';
 import { liteGlobAllows, liteResourceAllows, liteResourceIsValid } from '../../topic/lite-resource.js';
 import { interpolate, type RecipeVariables, withoutVariables } from '../interpolate.js';
 import {

@@ -1,8 +1,7 @@
 import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import { encodeRequest } from '../../../src/ipc/wire/encode-request.js';
-import { FrameDecoder } from '../../../src/ipc/wire/frame-decoder.js';
-import { CLASSIC_MAX_FRAME } from '../../../src/ipc/wire/frame.js';
+import { CLASSIC_MAX_FRAME, FrameDecoder } from '../../../src/ipc/wire/frame.js';
 import { readIoTCoreMessage } from '../../../src/ipc/wire/read-iot-core-message.js';
 import { encodeRpcMessage, MessageType, readRpcMessage, RPC_VERSION, type RpcMessage } from '../../../src/ipc/wire/rpc-message.js';
 import { PUBLISH, PUBLISH_TO_TOPIC, SUBSCRIBE, SUBSCRIBE_TO_TOPIC } from '../../../src/shared/operations.js';

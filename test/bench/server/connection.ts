@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net';
-import { FrameDecoder } from '../../../src/ipc/wire/frame-decoder.js';
-import { CLASSIC_MAX_FRAME } from '../../../src/ipc/wire/frame.js';
+import { CLASSIC_MAX_FRAME, FrameDecoder } from '../../../src/ipc/wire/frame.js';
 import { MessageFlag, MessageType, readRpcMessage, type RpcMessage } from '../../../src/ipc/wire/rpc-message.js';
 import { PUBLISH, PUBLISH_TO_TOPIC, SUBSCRIBE, SUBSCRIBE_TO_TOPIC } from '../../../src/shared/operations.js';
 import { jsonPayload } from '../payload.js';
@@ -17,7 +16,7 @@ import {
   SUBSCRIBED_LOCALLY,
   TOO_MANY,
 } from './frames.js';
-import { LineDesk, type LineCounts } from './lines.js';
+import { type LineCounts, LineDesk } from './lines.js';
 
 /** What a flood's messages have for their topic: a usual one, not the long one asked for. */
 const FLOODED = 'sensors/s1/temperature';

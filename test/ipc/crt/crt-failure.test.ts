@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { closeReasonOf, connectFailureOf } from '../../../src/ipc/crt/crt-failure.js';
+import { closeReasonOf, connectFailureOf } from '../../../src/ipc/crt/crt-transport.js';
 
 const SYNCHRONOUS =
   'aws_napi_event_stream_client_connection_connect - synchronous failure invoking aws_event_stream_rpc_client_connection_connect';

@@ -1,6 +1,5 @@
+import { CLASSIC_MAX_FRAME, FrameDecoder, type FrameFailure, type Headers } from '../../../src/ipc/wire/frame.js';
 import { decodeHeaders } from '../../../src/ipc/wire/headers.js';
-import { CLASSIC_MAX_FRAME, type FrameFailure, type Headers } from '../../../src/ipc/wire/frame.js';
-import { FrameDecoder } from '../../../src/ipc/wire/frame-decoder.js';
 
 /** A frame copied out of the decoder's buffer. */
 export interface CollectedFrame {

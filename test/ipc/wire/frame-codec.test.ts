@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { encodeFrame } from '../../../src/ipc/wire/encode-frame.js';
-import type { HeaderValue, Headers } from '../../../src/ipc/wire/frame.js';
+import { encodeFrame, type Headers, type HeaderValue } from '../../../src/ipc/wire/frame.js';
 import { encodeHeaders } from '../../../src/ipc/wire/headers.js';
 import { collectFrames, cutAt } from './collect-frames.js';
 import { smithyDecode, smithyEncode, toSmithyHeaders } from './smithy-oracle.js';

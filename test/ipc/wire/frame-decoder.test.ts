@@ -1,8 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { encodeFrame } from '../../../src/ipc/wire/encode-frame.js';
-import { CLASSIC_MAX_FRAME, FRAME_OVERHEAD, LITE_MAX_FRAME } from '../../../src/ipc/wire/frame.js';
-import { FrameDecoder } from '../../../src/ipc/wire/frame-decoder.js';
+import { CLASSIC_MAX_FRAME, encodeFrame, FRAME_OVERHEAD, FrameDecoder, LITE_MAX_FRAME } from '../../../src/ipc/wire/frame.js';
 import { decodeHeaders, encodeHeaders } from '../../../src/ipc/wire/headers.js';
 import { encodeRpcMessage } from '../../../src/ipc/wire/rpc-message.js';
 import { collectFrames, cutAt } from './collect-frames.js';

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import { FRAME_OVERHEAD } from '../../../src/ipc/wire/frame.js';
-import { FrameDecoder } from '../../../src/ipc/wire/frame-decoder.js';
+import { FRAME_OVERHEAD, FrameDecoder } from '../../../src/ipc/wire/frame.js';
 import { decodeHeaders } from '../../../src/ipc/wire/headers.js';
 import { readRpcMessage } from '../../../src/ipc/wire/rpc-message.js';
 import { cutAt } from './collect-frames.js';

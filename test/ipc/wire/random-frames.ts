@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { encodeFrame } from '../../../src/ipc/wire/encode-frame.js';
+import { encodeFrame } from '../../../src/ipc/wire/frame.js';
 import { goldenFrames } from './golden-frames.js';
 
 const golden = goldenFrames.map(({ hex }) => Buffer.from(hex, 'hex'));

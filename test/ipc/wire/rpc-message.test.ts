@@ -3,8 +3,7 @@ import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeRequest } from '../../../src/ipc/wire/encode-request.js';
-import { CLASSIC_MAX_FRAME, type HeaderValue, type Headers } from '../../../src/ipc/wire/frame.js';
-import { FrameDecoder } from '../../../src/ipc/wire/frame-decoder.js';
+import { CLASSIC_MAX_FRAME, FrameDecoder, type Headers, type HeaderValue } from '../../../src/ipc/wire/frame.js';
 import {
   encodeRpcMessage,
   readRpcMessage,

@@ -1,10 +1,9 @@
 import { connect, type Socket } from 'node:net';
-import { FrameDecoder } from '../../../src/ipc/wire/frame-decoder.js';
-import { CLASSIC_MAX_FRAME } from '../../../src/ipc/wire/frame.js';
+import { CLASSIC_MAX_FRAME, FrameDecoder } from '../../../src/ipc/wire/frame.js';
 import {
+  encodeRpcMessage,
   MessageFlag,
   MessageType,
-  encodeRpcMessage,
   readRpcMessage,
   type RpcMessage,
   type RpcMessageInit,

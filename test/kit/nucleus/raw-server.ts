@@ -3,8 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CLASSIC_MAX_FRAME } from '../../../src/ipc/wire/frame.js';
-import { FrameDecoder } from '../../../src/ipc/wire/frame-decoder.js';
+import { CLASSIC_MAX_FRAME, FrameDecoder } from '../../../src/ipc/wire/frame.js';
 import {
   encodeRpcMessage,
   MessageFlag,

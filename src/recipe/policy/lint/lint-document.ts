@@ -1,4 +1,4 @@
-import { isJsonObject } from '../../../shared/json-object.js';
+import { isJsonObject } from '../../../shared/check-argument.js';
 import { jsonPointer } from '../../configuration.js';
 import { MQTT_PROXY_SERVICE, PUBSUB_SERVICE } from '../access-control.js';
 import { LITE_POLICY_MEMORY, liteDecodedSize } from '../lite-policy.js';

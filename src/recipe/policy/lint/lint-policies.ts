@@ -1,4 +1,4 @@
-import { isJsonObject } from '../../../shared/json-object.js';
+import { isJsonObject } from '../../../shared/check-argument.js';
 import type { Profile } from '../../../shared/profile.js';
 import { jsonPointer } from '../../configuration.js';
 import type { LocalComponent, RecipeComponent } from '../../recipe.js';

@@ -1,4 +1,4 @@
-import { isJsonObject } from '../../../shared/json-object.js';
+import { isJsonObject } from '../../../shared/check-argument.js';
 import { PUBLISH, PUBLISH_TO_TOPIC, SUBSCRIBE, SUBSCRIBE_TO_TOPIC } from '../../../shared/operations.js';
 import type { Profile } from '../../../shared/profile.js';
 import { configured, jsonPointer, updateConfiguration } from '../../configuration.js';
