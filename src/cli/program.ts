@@ -2,18 +2,11 @@ import { Command, CommanderError } from 'commander';
 import { visible, visibleLines } from '../shared/visible.js';
 import { CliError, EXIT } from './cli-error.js';
 import { type Cli, packageVersion } from './cli.js';
-import { addBuild } from './commands/build.js';
-import { addCloud } from './commands/cloud.js';
-import { addConfig, addUpdate } from './commands/config.js';
-import { addDev } from './commands/dev.js';
-import { addDiagram } from './commands/diagram.js';
-import { addDoctor } from './commands/doctor.js';
+import { addBuild, addCloud, addDiagram, addRecipe, addRun } from './commands/component.js';
+import { addConfig, addDev, addDoctor, addUpdate } from './commands/nucleus.js';
 import { addInit } from './commands/init.js';
 import { addOutbox } from './commands/outbox.js';
-import { addPub } from './commands/pub.js';
-import { addRecipe } from './commands/recipe.js';
-import { addRun } from './commands/run.js';
-import { addSub } from './commands/sub.js';
+import { addPub, addSub } from './commands/messages.js';
 import { wrap } from './output.js';
 
 const EXIT_CODES = `

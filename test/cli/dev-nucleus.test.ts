@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { recipeComponents } from '../../src/cli/dev/dev-components.js';
-import { startDevNucleus } from '../../src/cli/dev/dev-nucleus.js';
+import { recipeComponents, startDevNucleus } from '../../src/cli/dev/dev-nucleus.js';
 import { temporaryFolder } from '../kit/process/run-cli.js';
 
 test.each(['.', '..', 'a/../..', '../outside'])('dev: the component name %j, which is no folder of its own, is refused', async name => {

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Sqlite } from '../../src/outbox/sqlite/database.js';
-import { readMessageJson } from '../../src/cli/messages/read-message-json.js';
+import { readMessageJson } from '../../src/cli/messages/message-text.js';
 import { reading } from '../../src/outbox/sqlite/read-file.js';
 import { QOS } from '../../src/shared/qos.js';
 import { inProcess } from '../kit/process/cli-in-process.js';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { runningNuclei, writeDown } from '../../src/cli/reach/running-nuclei.js';
+import { runningNuclei, writeDown } from '../../src/cli/reach/reach.js';
 import { allow, COMPONENT, OTHER, PROFILES, start } from '../kit/nucleus/nuclei.js';
 import { besideDev } from '../kit/process/beside-dev.js';
 import { runCli } from '../kit/process/run-cli.js';

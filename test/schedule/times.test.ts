@@ -1,6 +1,6 @@
 import { EMPTY, of } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { parseDuration } from '../../src/cli/parse-values.js';
+import { parseDuration } from '../../src/cli/cli.js';
 import { connect } from '../../src/client/connect.js';
 import { drainOnSignal } from '../../src/client/drain.js';
 import { shareSubscriptions } from '../../src/client/share-subscriptions.js';

@@ -6,7 +6,7 @@ import type { FaultMessage } from '../../local/faults/fault-words.js';
 import type { NeighbourMessage } from '../../local/pubsub/neighbour.js';
 import { isJsonObject, type JsonObject } from '../../shared/check-argument.js';
 import { UsageError } from '../cli-error.js';
-import { parseDuration } from '../parse-values.js';
+import { parseDuration } from '../cli.js';
 import { CHAOS_OCCASIONS, type ChaosAction, type ChaosFault, type ChaosStep, type ChaosTime } from './run-chaos.js';
 
 /** Lines of a script that may be wrong before the rest is not told any more. */

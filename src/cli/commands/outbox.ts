@@ -1,8 +1,7 @@
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
 import type { Places } from '../../outbox/sqlite/selection.js';
-import type { Cli } from '../cli.js';
+import { type Cli, parseCount } from '../cli.js';
 import type { ChangeOptions, ListOptions, OutputOptions, SelectOptions } from '../outbox/options.js';
-import { parseCount } from '../parse-values.js';
 
 const EXAMPLES = `
 Examples:
@@ -61,7 +60,7 @@ export function addOutbox(root: Command, cli: Cli): void {
     .option('--all', 'all of them')
     .option('--json', 'as JSON')
     .action(async (file: string, places: readonly Places[], options: ChangeOptions) => {
-      const { requeue } = await import('../outbox/change.js');
+      const { requeue } = await import('../outbox/look.js');
       requeue(cli, file, places, options);
     });
   command(outbox, 'drop', 'never send messages; the receivers are told their numbers', 'none')
@@ -69,7 +68,7 @@ export function addOutbox(root: Command, cli: Cli): void {
     .option('--aside', 'forget those that were set aside instead')
     .option('--json', 'as JSON')
     .action(async (file: string, places: readonly Places[], options: ChangeOptions) => {
-      const { drop } = await import('../outbox/change.js');
+      const { drop } = await import('../outbox/look.js');
       drop(cli, file, places, options);
     });
 }

@@ -2,7 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Component, isComponent } from '../../component/component.js';
+import { ComponentProcess } from '../../component/run-component.js';
 import { CliError, UsageError } from '../cli-error.js';
+import type { Cli } from '../cli.js';
 
 /** A module threw while it was loaded: a bug of the module. */
 export class ModuleBroken extends CliError {
@@ -65,4 +67,19 @@ function candidates({ default: exported, component }: Readonly<Record<string, un
 function isMissing(error: unknown, path: string): boolean {
   const { code, url } = error as { readonly code?: unknown; readonly url?: unknown };
   return code === 'ERR_MODULE_NOT_FOUND' && url === pathToFileURL(resolve(path)).href;
+}
+
+/** What `run` was told. */
+export interface RunCommandOptions {
+  readonly health?: string;
+}
+
+/** Runs the component of a module to its end, and ends as it does. */
+export async function runModule(cli: Cli, module: string, { health }: RunCommandOptions): Promise<void> {
+  const own = new ComponentProcess({ write: line => void cli.out.write(line), env: cli.env, module });
+  const component = await loadComponent(module).catch((error: unknown) => {
+    if (error instanceof ModuleBroken) own.defect(error.cause);
+    throw error;
+  });
+  cli.exitCode = await own.run(component, health);
 }

@@ -6,8 +6,7 @@ import { jsonPointer, pointerParts } from '../../recipe/configuration.js';
 import { isJsonObject } from '../../shared/check-argument.js';
 import { CliError, UsageError } from '../cli-error.js';
 import { aborted, type Cli, stopOnSignals } from '../cli.js';
-import { asCliError, findDev, findNucleus, type ReachOptions } from '../reach/reach.js';
-import { componentsOf } from '../reach/running-nuclei.js';
+import { asCliError, componentsOf, findDev, findNucleus, type ReachOptions } from '../reach/reach.js';
 import { askDev } from './control-channel.js';
 
 /** Whose configuration. */

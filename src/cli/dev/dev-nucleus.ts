@@ -1,11 +1,17 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { startLocalNucleus } from '../../local/local-nucleus.js';
+import type { ComponentEnvironment } from '../../local/lifecycle/component-process.js';
 import type { LocalNucleusOptions } from '../../local/local-nucleus-options.js';
+import { startLocalNucleus } from '../../local/local-nucleus.js';
 import type { LocalNucleus } from '../../local/nucleus.js';
-import { CliError, EXIT } from '../cli-error.js';
-import { OBSERVER, writeDown } from '../reach/running-nuclei.js';
-import { OBSERVER_COMPONENT, type DevComponent } from './dev-components.js';
+import type { Configuration } from '../../recipe/configuration.js';
+import { interpolate } from '../../recipe/interpolate.js';
+import type { AccessControl } from '../../recipe/policy/access-control.js';
+import { readRecipeFile } from '../../recipe/read-recipe.js';
+import { currentPlatform, type LocalComponent, mainStepOf, manifestFor, type Recipe, type RecipeComponent } from '../../recipe/recipe.js';
+import type { Profile } from '../../shared/profile.js';
+import { CliError, EXIT, UsageError } from '../cli-error.js';
+import { OBSERVER, writeDown } from '../reach/reach.js';
 
 /** The nucleus of `dev`, written down for `sub` and `pub`. Nothing of it is left once it is disposed of, or the process has ended. */
 export interface DevNucleus extends AsyncDisposable {
@@ -70,4 +76,101 @@ function asStartError(error: unknown): unknown {
   if (error instanceof RangeError || error instanceof TypeError || error.name === 'BrokerCredentialsInvalid')
     return new CliError(error.message, { exitCode: EXIT.USAGE, cause: error });
   return error.name.startsWith('Broker') ? new CliError(error.message, { cause: error }) : error;
+}
+
+/** A component that `dev` knows. */
+export interface DevComponent {
+  readonly name: string;
+  readonly local: LocalComponent | RecipeComponent;
+  /** The environment that its recipe gives it where `{work:path}` is this folder, and its configuration this one. Left out: the recipe's. */
+  readonly setenv: (workPath: string, configuration?: Configuration) => Readonly<Record<string, string>>;
+  /** What in its recipe a device would pass over in silence. */
+  readonly warnings: readonly string[];
+}
+
+/** `sub` and `pub` may use every topic; a component without a recipe may too. */
+const EVERYTHING: AccessControl = {
+  'aws.greengrass.ipc.mqttproxy': { 'greengrass-rx:all': { operations: ['*'], resources: ['*'] } },
+  'aws.greengrass.ipc.pubsub': { 'greengrass-rx:all-local': { operations: ['*'], resources: ['*'] } },
+};
+
+const OBSERVER_COMPONENT: LocalComponent = { name: OBSERVER, accessControl: EVERYTHING, observer: true };
+
+/** A component without a recipe. */
+export function unrestrictedComponent(name: string): DevComponent {
+  return {
+    name,
+    local: { name, accessControl: EVERYTHING },
+    setenv: () => ({}),
+    warnings: ['has no recipe, so it may use every topic; --recipe gives it its policies'],
+  };
+}
+
+/** The components of recipes. */
+export async function recipeComponents(paths: readonly string[], profile: Profile, names: DeviceNames): Promise<readonly DevComponent[]> {
+  const components = await Promise.all(
+    paths.map(async path => {
+      const recipe = await readRecipeFile(path)();
+      if (recipe._tag === 'Left') throw new CliError(recipe.left.message, { exitCode: EXIT.USAGE, cause: recipe.left });
+      return { path, component: ofRecipe(recipe.right, path, profile, names) };
+    }),
+  );
+  for (const [i, { path, component }] of components.entries()) {
+    const other = components.findIndex(each => each.component.name === component.name);
+    if (other !== i)
+      throw new UsageError(
+        `${components[other]?.path ?? ''} and ${path} are recipes of the same component, ${component.name}.`,
+        'Give each component once.',
+      );
+  }
+  return components.map(({ component }) => component);
+}
+
+/** Why a deployment to a device like this machine would fail; `undefined` if it would not. */
+function withoutManifest(recipe: Recipe, path: string, profile: Profile): string | undefined {
+  if (manifestFor(recipe, currentPlatform(profile)) !== undefined || recipe.manifests.length === 0) return undefined;
+  const device = profile === 'lite' ? 'Greengrass Lite on a machine like this' : 'this machine';
+  return `${path} has no manifest for ${device}, so that a deployment to one like it would fail.`;
+}
+
+function ofRecipe(recipe: Recipe, path: string, profile: Profile, { thingName }: DeviceNames): DevComponent {
+  const { componentName: name, componentVersion, defaultConfiguration } = recipe;
+  const manifest = manifestFor(recipe, currentPlatform(profile));
+  const lifecycle = manifest?.lifecycle;
+  const variables = { componentName: name, componentVersion, thingName, rootPath: '/greengrass/v2', profile };
+  const setenv = Object.entries({ ...lifecycle?.setenv, ...(lifecycle && mainStepOf(lifecycle)?.setenv) });
+  const problems = [...recipe.warnings, ...(profile === 'lite' ? recipe.liteProblems : [])];
+  const warnings = problems.map(({ line, message, remedy }) => `${path}:${String(line)}: ${message}. ${remedy}.`);
+  const noManifest = withoutManifest(recipe, path, profile) ?? [];
+  return {
+    name,
+    // As after a reset: while one develops, what the recipe says now is meant, and not what it said before.
+    local: { recipe, configurationUpdate: { reset: [''] } },
+    setenv: (workPath, configuration = defaultConfiguration) =>
+      Object.fromEntries(setenv.map(([key, value]) => [key, interpolate(value, { ...variables, configuration, workPath })])),
+    warnings: warnings.concat(noManifest),
+  };
+}
+
+/** What a device is called, for components that ask. */
+interface DeviceNames {
+  readonly thingName: string;
+  readonly region: string;
+}
+
+/** The version a nucleus of this profile tells its components. */
+const GGC_VERSION: Record<Profile, string> = { classic: '2.14.0', lite: '2.6.0' };
+
+/**
+ * The variables that Greengrass sets for the components it starts. Credentials (`AWS_CONTAINER_…`) are not among them: there is no
+ * token exchange service here.
+ *
+ * Source: AWS IoT Greengrass developer guide, "Component environment variable reference".
+ */
+export function componentEnvironment(
+  profile: Profile,
+  reach: ComponentEnvironment,
+  { thingName, region }: DeviceNames,
+): Readonly<Record<string, string>> {
+  return { ...reach, AWS_IOT_THING_NAME: thingName, AWS_REGION: region, AWS_DEFAULT_REGION: region, GGC_VERSION: GGC_VERSION[profile] };
 }

@@ -11,12 +11,17 @@ import { describeFault, runChaos, SubscribedFilters } from '../chaos/run-chaos.j
 import { CliError, EXIT, UsageError } from '../cli-error.js';
 import { aborted, type Cli, stopOnSignals } from '../cli.js';
 import { type ControlReply, serveControl } from '../control/control-channel.js';
-import { componentEnvironment, type DevComponent, recipeComponents, unrestrictedComponent } from './dev-components.js';
+import {
+  componentEnvironment,
+  type DevComponent,
+  type DevNucleus,
+  recipeComponents,
+  startDevNucleus,
+  unrestrictedComponent,
+} from './dev-nucleus.js';
 import { DevLog, renderJson } from './dev-log.js';
-import { type DevNucleus, startDevNucleus } from './dev-nucleus.js';
 import { prettyLog } from './pretty-log.js';
-import { superviseComponent } from './supervise-component.js';
-import { changes, watchedFolders } from './watch.js';
+import { changes, superviseComponent, watchedFolders } from './supervise-component.js';
 
 export interface DevOptions extends BrokerFlags {
   readonly recipe: readonly string[];

@@ -1,5 +1,8 @@
-import { relative } from 'node:path';
-import { firstValueFrom, from, map, merge, NEVER, type Observable } from 'rxjs';
+import { statSync } from 'node:fs';
+import { dirname, relative, resolve } from 'node:path';
+import { watch } from 'chokidar';
+import { debounceTime, firstValueFrom, from, map, merge, NEVER, Observable } from 'rxjs';
+import { CliError } from '../cli-error.js';
 import { aborted, type Stopping } from '../cli.js';
 import { ComponentProcess } from './component-process.js';
 import { type DevLog, exitCodeOf, type ProcessEnd } from './dev-log.js';
@@ -85,4 +88,38 @@ async function untilEnd(running: ComponentProcess, supervised: Supervised): Prom
 
 function sayChange(path: string | undefined, log: DevLog): void {
   if (path !== undefined) log.tell({ kind: 'changed', path: relative(process.cwd(), path) });
+}
+
+/** Editors and compilers write a file several times, and several files: changes this close together are one, in milliseconds. */
+const SETTLE = 150;
+
+const NEVER_WATCHED = /(^|[\\/])(node_modules|\.git)([\\/]|$)/;
+
+/**
+ * Emits the path of a file that has changed, once for changes close together. Watches folders with all that is in them, except for
+ * `node_modules`, `.git` and what is excepted. Never completes.
+ */
+export function changes(paths: readonly string[], except: readonly string[] = []): Observable<string> {
+  const excepted = new Set(except.map(path => resolve(path)));
+  return new Observable<string>(subscriber => {
+    const watcher = watch([...paths], { ignoreInitial: true, ignored: path => NEVER_WATCHED.test(path) || excepted.has(resolve(path)) });
+    watcher.on('all', (_event, path) => subscriber.next(path));
+    watcher.on('error', error => subscriber.error(asWatchError(error)));
+    return () => void watcher.close();
+  }).pipe(debounceTime(SETTLE));
+}
+
+/** What to watch for a command: the folders of the files it names, or the working folder. */
+export function watchedFolders(command: readonly string[], directory: string): readonly string[] {
+  const folders = command.slice(1).flatMap(word => {
+    const path = resolve(directory, word);
+    const stat = statSync(path, { throwIfNoEntry: false });
+    return stat === undefined ? [] : [stat.isDirectory() ? path : dirname(path)];
+  });
+  return folders.length > 0 ? [...new Set(folders)] : [directory];
+}
+
+function asWatchError(error: unknown): CliError {
+  const message = error instanceof Error ? error.message : String(error);
+  return new CliError(`The files could not be watched: ${message}.`, { cause: error, remedies: ['Watch fewer with --watch-path.'] });
 }

@@ -1,4 +1,4 @@
-import { OBSERVER, writeDown } from '../../../src/cli/reach/running-nuclei.js';
+import { OBSERVER, writeDown } from '../../../src/cli/reach/reach.js';
 import type { LocalNucleus } from '../../../src/local/index.js';
 import { COMPONENT, OTHER } from '../nucleus/nuclei.js';
 import { temporaryFolder } from './run-cli.js';
