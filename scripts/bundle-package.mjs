@@ -17,6 +17,14 @@ const entries = [...Object.values(exports), ...Object.values(bin)].flatMap(file 
  */
 const RUNTIME = /\/src\/(shared|errors|schedule|codec|topic|stream|ipc|ports|flow|operators|sinks|client|outbox|component)\//;
 
+/** Of the outbox, what `openOutbox` is made of is a file for itself: every component has it in its context, and the rest is loaded by who uses it. */
+const OPEN_OUTBOX = /\/src\/outbox\/(age-clock|group-commit|memory-store|open-outbox|outbox|seen-back|store|virtual-disk)\.ts$/;
+
+function groupOf(id) {
+  const path = id.replaceAll('\\', '/');
+  return OPEN_OUTBOX.test(path) ? 'open-outbox' : (RUNTIME.exec(path)?.[1] ?? null);
+}
+
 /**
  * fp-ts and io-ts, by the names that the published files import them by. When an ES module imports a CommonJS one, Node reads all of it to find the names
  * that it exports, and these are large: that took a third of the start. So each has a small CommonJS module before it, which names them. Whoever
@@ -65,7 +73,7 @@ await bundle.write({
   comments: { legal: true, annotation: true, jsdoc: false },
   codeSplitting: {
     includeDependenciesRecursively: false,
-    groups: [{ debugName: 'runtime', name: id => RUNTIME.exec(id.replaceAll('\\', '/'))?.[1] ?? null }],
+    groups: [{ debugName: 'runtime', name: groupOf }],
   },
 });
 await bundle.close();

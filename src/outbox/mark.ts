@@ -4,7 +4,7 @@ import { forbiddenKeyIn } from '../codec/json-text.js';
 import type { MqttMessage, PublishRequest, UserProperty } from '../ports/mqtt-message.js';
 import { atOnce } from '../shared/check-argument.js';
 import { QOS } from '../shared/qos.js';
-import type { LostRange, StoredRecord } from './store.js';
+import { type LostRange, MOST_RANGES, type StoredRecord } from './store.js';
 
 /** What the receiver of a stored message is told of it. */
 export interface Mark {
@@ -74,9 +74,6 @@ export function longestMark(stream: string, tellsOldest: boolean): Mark {
     lost: Array.from({ length: MOST_RANGES }, () => ({ first: Number.MAX_SAFE_INTEGER, last: Number.MAX_SAFE_INTEGER })),
   };
 }
-
-/** Ranges one message tells at most; more wait for the next. */
-export const MOST_RANGES = 16;
 
 function propertiesOf({ epoch, stream, number, storedAt, attempt, replayed, oldest, lost }: Mark): readonly UserProperty[] {
   return [

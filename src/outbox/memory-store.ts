@@ -2,20 +2,20 @@ import { left, right } from 'fp-ts/lib/Either.js';
 import { NEVER, of } from 'rxjs';
 import { OutboxUnavailable, type OutboxUnavailableReason } from '../errors/errors.js';
 import type { ObservableEither } from '../stream/observable-either.js';
-import { MOST_RANGES } from './mark.js';
-import type {
-  Fate,
-  LostRange,
-  Moment,
-  Opened,
-  Put,
-  RecordToStore,
-  Store,
-  StoredRecord,
-  StoreNews,
-  StoreSettings,
-  Taken,
-  TakeRequest,
+import {
+  type Fate,
+  type LostRange,
+  type Moment,
+  MOST_RANGES,
+  type Opened,
+  type Put,
+  type RecordToStore,
+  type Store,
+  type StoredRecord,
+  type StoreNews,
+  type StoreSettings,
+  type Taken,
+  type TakeRequest,
 } from './store.js';
 
 interface Loss extends LostRange {

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { asyncScheduler, type SchedulerLike } from 'rxjs';
+import { left, right } from 'fp-ts/lib/Either.js';
+import { asyncScheduler, catchError, from, mergeMap, of, type SchedulerLike } from 'rxjs';
+import { OutboxUnavailable } from '../errors/errors.js';
 import type { Profile } from '../ports/mqtt-proxy.js';
 import { type DeclaredTopic, declaredFilters } from '../flow/declared-topics.js';
 import { type Ledger, ledger as ledgerOfAll } from '../flow/ledger.js';
@@ -12,7 +14,7 @@ import { isSampled, unconfirmable } from './seen-back.js';
 import type { MarkWith } from './mark.js';
 import { memoryStore } from './memory-store.js';
 import { type DeleteWhen, FileOutbox, onlyOne, type Outbox } from './outbox.js';
-import { sqliteStore } from './sqlite/sqlite-store.js';
+import type { Store } from './store.js';
 import { checkAtLeast, checkBound, checkPositiveTime, checkShare, checkTime } from '../shared/check-argument.js';
 
 /** How an outbox keeps messages. */
@@ -206,7 +208,8 @@ function outboxOf(options: OutboxOptions, folder: string | undefined, staysOpen 
     make:
       isInMemory || folder === undefined
         ? onlyOne(() => memoryStore({ ...settings, path }, randomUUID))
-        : () => sqliteStore({ ...settings, path: file }, randomUUID),
+        : () =>
+            loadedStore(file, async () => (await import('./sqlite/sqlite-store.js')).sqliteStore({ ...settings, path: file }, randomUUID)),
     // There is nothing to close in what is only in memory.
     staysOpen: staysOpen || isInMemory,
     commit: { messages, within },
@@ -235,4 +238,33 @@ function checkSampled({ sample, topicName }: { readonly sample: number; readonly
   if (problem !== undefined) throw new RangeError(`deleteWhen.confirmed.topicName: ${problem}`);
   if (topicName.startsWith('$'))
     throw new RangeError(`deleteWhen.confirmed.topicName: nobody can subscribe to ${JSON.stringify(topicName)}.`);
+}
+
+/** A store whose code is loaded when it is opened: a component that has no outbox starts without it. Nothing is asked of a store before it has answered that. */
+function loadedStore(path: string, load: () => Promise<Store>): Store {
+  let loading: Promise<Store> | undefined;
+  let loaded: Store | undefined;
+  const there = (): Store => {
+    if (loaded === undefined) throw new Error('A store was used before it was open.');
+    return loaded;
+  };
+  return {
+    open: now => {
+      loading ??= load().then(store => (loaded = store));
+      return from(loading).pipe(
+        mergeMap(store => store.open(now)),
+        catchError((error: unknown) => of(left(new OutboxUnavailable('message', path, 'unusable', error)))),
+      );
+    },
+    put: (records, now) => there().put(records, now),
+    take: (request, now) => there().take(request, now),
+    settle: (fates, now) => there().settle(fates, now),
+    close: () =>
+      loading === undefined
+        ? of(right(undefined))
+        : from(loading).pipe(
+            mergeMap(store => store.close()),
+            catchError(() => of(right(undefined))),
+          ),
+  };
 }

@@ -33,6 +33,9 @@ export interface LostRange {
   readonly last: number;
 }
 
+/** Ranges one message tells at most; more wait for the next. */
+export const MOST_RANGES = 16;
+
 /** A message as it was stored. */
 export interface StoredRecord extends Omit<RecordToStore, 'expiresIn'> {
   /** When its numbers began; see {@link Opened}. */

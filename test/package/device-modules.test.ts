@@ -48,6 +48,16 @@ describe('what a component loads on a device', () => {
     expect(stderr).toBe('done');
     expect(sources).toEqual(expect.arrayContaining(['component/run-component.ts', 'ipc/socket/socket-transport.ts']));
     expect(sources.filter(file => KIT.some(folder => file.startsWith(`${folder}/`)))).toEqual([]);
+    // Of the outbox only what `openOutbox` of its context is made of: no store on a disk, no forwarder.
+    expect(sources.filter(file => file.startsWith('outbox/')).sort()).toEqual([
+      'outbox/age-clock.ts',
+      'outbox/group-commit.ts',
+      'outbox/memory-store.ts',
+      'outbox/open-outbox.ts',
+      'outbox/outbox.ts',
+      'outbox/seen-back.ts',
+      'outbox/virtual-disk.ts',
+    ]);
     expect(Object.keys(packages).sort()).toEqual(['fp-ts', 'io-ts', 'rxjs']);
   });
 });
