@@ -53,6 +53,7 @@ export class ServerEnd implements Peer {
   readonly #decoder: FrameDecoder;
   /** Operations whose answers take time, by stream. */
   readonly #operations = new Map<number, 'subscribe' | 'publish'>();
+  #claimed: string | undefined;
   #component: string | undefined;
   #waiting: OutgoingFrame[] = [];
   #isFlushDue = false;
@@ -127,6 +128,10 @@ export class ServerEnd implements Peer {
     });
   }
 
+  claimed(component: string): void {
+    this.#claimed = component;
+  }
+
   authenticated(component: string): void {
     this.#component = component;
     this.#wire.observe({ kind: 'connected', connection: this.id, component });
@@ -157,7 +162,7 @@ export class ServerEnd implements Peer {
       for (const { bytes } of this.#waiting.splice(0)) this.#deliver(bytes);
       return;
     }
-    const spoilt = spoil(this.#waiting, this.#wire.faults, this.#component, isLast);
+    const spoilt = spoil(this.#waiting, this.#wire.faults, this.#claimed, isLast);
     if (spoilt === undefined) return;
     this.#waiting = [];
     const size = spoilt.pieceSize ?? Infinity;

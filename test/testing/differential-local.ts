@@ -96,7 +96,9 @@ export async function localNucleus(profile: Profile): Promise<World> {
     'drop while connecting': () => reconnectWith(faults.noConnectAck({ ...ONCE, onStrike: () => faults.killConnections() })),
     'hang while connecting': () => reconnectWith(faults.noConnectAck(ONCE)),
     'refuse to connect': () => reconnectWith(faults.refuseConnect(ONCE)),
-    'drop after two messages': () => keep('drop', () => faults.killAfterMessages(2)),
+    'drop after two messages': () => {
+      faults.killAfterMessages(2);
+    },
   };
   const armed: Readonly<Record<Arming, () => ArmedFault>> = {
     message: () => faults.messageBeforeReply(EARLY, ONCE),

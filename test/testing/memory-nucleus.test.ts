@@ -192,6 +192,15 @@ describe('faults of the connection', () => {
     }),
   );
 
+  test(
+    'refuse connect, with the refusal cut: a connection lost, which is made anew',
+    marbles(({ nucleus, expectStream, expectState }) => {
+      nucleus.faults('(rx)', { r: 'refuse connect', x: 'cut frame' });
+      expectStream(nucleus.proxy.subscribe(to('t')), '-^');
+      expectState().toBeMarble('s(bi) 96ms (bc)', { s: 'idle', b: 'connecting', i: 'interrupted', c: 'connected' });
+    }),
+  );
+
   test.each<FaultName>(['corrupt frame', 'cut frame'])('%s: the frame is lost with its connection', fault => {
     marbles(({ nucleus, expectStream }) => {
       nucleus.messages('t', '-x-a-b', { a: 'a', b: 'b' }, { x: fault });

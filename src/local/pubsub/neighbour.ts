@@ -27,6 +27,7 @@ export const NEIGHBOUR_PEER: Peer = {
   end: () => undefined,
   cut: () => undefined,
   destroy: () => undefined,
+  claimed: () => undefined,
   authenticated: () => undefined,
 };
 

@@ -13,6 +13,7 @@ type AuthenticationOutcome = { readonly component: string } | 'refused' | 'unans
 export function authenticate(context: ProfileContext, peer: Peer, claim: Claim): AuthenticationOutcome {
   const { faults, tokens, observe } = context;
   const component = 'token' in claim ? tokens.component(claim.token) : undefined;
+  if (component !== undefined) peer.claimed(component);
   const unanswered = faults.noConnectAck.strike(component);
   if (unanswered !== undefined) {
     if (unanswered.parameter === 'drop') peer.destroy();

@@ -41,6 +41,7 @@ export class ClientConnection implements Peer {
   readonly #context: ConnectionContext;
   readonly #protocol: Protocol;
   readonly #decoder: FrameDecoder;
+  #claimed: string | undefined;
   #component: string | undefined;
   #unfinished = 0;
   #sawFrame = false;
@@ -68,7 +69,7 @@ export class ClientConnection implements Peer {
       outgoing,
       clock,
       faults,
-      () => this.#component,
+      () => this.#claimed,
       messages => {
         context.observe({ kind: 'dropped', connection: id, component: this.#component, messages, reason: 'the client does not read' });
       },
@@ -128,6 +129,10 @@ export class ClientConnection implements Peer {
     if (frozen) this.#socket.pause();
     else this.#socket.resume();
     this.outgoing.hold(frozen);
+  }
+
+  claimed(component: string): void {
+    this.#claimed = component;
   }
 
   authenticated(component: string): void {

@@ -23,6 +23,8 @@ export interface Peer {
   readonly cut: () => void;
   /** Closes at once; what is queued is lost. */
   readonly destroy: () => void;
+  /** Told whose token the client has, before it is accepted or refused: faults of that component strike the answer, too. */
+  readonly claimed: (component: string) => void;
   /** Told once who the client is: the connection is authenticated from here on. */
   readonly authenticated: (component: string) => void;
 }
