@@ -11,7 +11,7 @@ import { PUBLISH, PUBLISH_TO_TOPIC, SUBSCRIBE, SUBSCRIBE_TO_TOPIC } from '../sha
 import { filterCovers } from '../topic/topic-matches.js';
 import { coreThingName } from '../shared/thing-name.js';
 import type { DryRecord } from './record.js';
-import type { RecordedStage } from './recording-ledger.js';
+import type { RecordedStage } from './recording-nucleus.js';
 
 /** Topics and filters, without those that another of them covers, sorted. */
 export interface TopicAccess {

@@ -2,10 +2,8 @@ import { type Decoder, describe, type Encoded, type Encoder } from '../codec/cod
 import { payloadOf } from '../outbox/mark.js';
 import { topicMatches } from '../topic/topic-matches.js';
 import { isLocalStage } from './access.js';
-import type { Finding } from './finding.js';
-import type { DryRecord } from './record.js';
-import type { RecordedStage } from './recording-ledger.js';
-import type { PayloadSample, RecordedSubscription } from './recording-proxy.js';
+import type { DryRecord, Finding } from './record.js';
+import type { PayloadSample, RecordedStage, RecordedSubscription } from './recording-nucleus.js';
 
 /** What senders send when something is wrong with them. */
 const PROBES: readonly Uint8Array[] = ['', '{}', '[]', 'null', '0', '"text"', 'not JSON', '{"a":{"b":[1,2,3]}}']

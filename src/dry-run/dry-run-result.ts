@@ -6,20 +6,14 @@ import { type Access, accessOf } from './access.js';
 import { checkCloud } from './cloud/check-cloud.js';
 import { cloudDifference } from './cloud/cloud-difference.js';
 import { type CloudFile, cloudFiles } from './cloud/cloud-files.js';
-import { checkBranches } from './check-branches.js';
+import { checkBranches, checkQuotas, checkValidation } from './check-branches.js';
 import { checkCodecs, checkMarks, checkPayloads } from './check-codecs.js';
-import { checkLoops } from './check-loops.js';
-import { checkQuotas } from './check-quotas.js';
-import { checkTopics } from './check-topics.js';
-import { checkValidation } from './check-validation.js';
-import { type Diagram, type DiagramDirection, diagramOf, type LiveNumbers } from './diagram-model.js';
-import type { Finding } from './finding.js';
+import { checkLoops, checkTopics } from './check-topics.js';
+import { type Diagram, type DiagramDirection, diagramOf, type LiveNumbers, mermaidOf } from './diagram-model.js';
+import { type DryRecord, type Finding, record } from './record.js';
 import { gdkFiles, type GdkOptions, type ProjectFile } from './gdk-files.js';
-import { mermaidOf } from './mermaid.js';
-import { type DryRecord, record } from './record.js';
-import { recipeDifference } from './recipe-difference.js';
+import { checkRecipe, recipeDifference, recipeOf, type RecipeOptions } from './recipe.js';
 import { type RecipeDocument, recipeText, type RecipeTextFormat } from '../recipe/recipe-format.js';
-import { checkRecipe, recipeOf, type RecipeOptions } from './recipe.js';
 import { svgOf } from './svg.js';
 
 /** What a dry run saw, and what follows from it. */

@@ -1,7 +1,15 @@
 import { right } from 'fp-ts/lib/Either.js';
 import { concat, defer, NEVER, of, Subscription, takeUntil } from 'rxjs';
+import { type BranchEvent, branchEvents, namedBranches } from '../component/branches.js';
+import { type Component, runContext } from '../component/component.js';
+import { CONFIG_KEY } from '../component/configuration.js';
+import { silentLog } from '../component/log.js';
+import { recordedBy } from '../flow/ledger.js';
 import { withoutReading } from '../flow/pull-through.js';
+import { VirtualDisk, withVirtualDisk } from '../outbox/virtual-disk.js';
 import { linesKeptBy } from '../sinks/line-file.js';
+import type { FeedAccount } from '../stream/feed.js';
+import { MemoryNucleus } from '../testing/memory-nucleus.js';
 import {
   type AwaitedPromise,
   MOST_AT_ONCE,
@@ -11,17 +19,19 @@ import {
   VirtualTimeStopped,
   watchPromises,
 } from '../testing/virtual-time.js';
-import type { FeedAccount } from '../stream/feed.js';
-import { recordedBy } from '../flow/ledger.js';
-import { VirtualDisk, withVirtualDisk } from '../outbox/virtual-disk.js';
-import { MemoryNucleus } from '../testing/memory-nucleus.js';
-import { type BranchEvent, branchEvents, namedBranches } from '../component/branches.js';
-import { type Component, runContext } from '../component/component.js';
-import { CONFIG_KEY } from '../component/configuration.js';
-import { silentLog } from '../component/log.js';
-import { type RecordedStage, RecordingLedger } from './recording-ledger.js';
-import { type RecordedLocalPublish, type RecordedLocalSubscription, type RecordedNews, recordingNucleus } from './recording-nucleus.js';
-import { type PayloadSample, PayloadSamples, type RecordedPublish, type RecordedSubscription, recordingProxy } from './recording-proxy.js';
+import {
+  type PayloadSample,
+  PayloadSamples,
+  type RecordedLocalPublish,
+  type RecordedLocalSubscription,
+  type RecordedNews,
+  type RecordedPublish,
+  type RecordedStage,
+  type RecordedSubscription,
+  RecordingLedger,
+  recordingNucleus,
+  recordingProxy,
+} from './recording-nucleus.js';
 
 /** What there was to see of a component that was subscribed, got no message, and was told to stop. */
 export interface DryRecord {
@@ -143,4 +153,12 @@ export function record(component: Pick<Component, 'run'>, config: unknown, writt
     horizon,
     awaited,
   };
+}
+
+/** Something a dry run found. `error`: it will not work. `warning`: it is likely not what was meant. `note`: worth knowing. */
+export interface Finding {
+  readonly severity: 'error' | 'warning' | 'note';
+  readonly about: 'branches' | 'topics' | 'policies' | 'quotas' | 'memory' | 'codecs' | 'loops' | 'configuration' | 'cloud';
+  /** What it is and what to do about it. */
+  readonly message: string;
 }

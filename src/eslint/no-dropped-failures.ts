@@ -1,6 +1,5 @@
 import type { Rule } from 'eslint';
-import { ImportedNames } from './imported-names.js';
-import { isCallOf } from './message-stream.js';
+import { ImportedNames, isCallOf } from './message-stream.js';
 
 /**
  * Points out `rights()`, which throws every failure away: a component whose token is refused or whose policy lacks a topic then ends with

@@ -1,6 +1,5 @@
 import type { Rule } from 'eslint';
-import { ImportedNames } from './imported-names.js';
-import { isInMessagePipeline } from './message-stream.js';
+import { ImportedNames, isInMessagePipeline } from './message-stream.js';
 
 /** For who only takes apart what is there already. */
 const FLATTEN = ', or (where arrays are taken apart) flattenIterable(project)';

@@ -19,13 +19,11 @@ import type { LocalNucleusOptions } from './local-nucleus-options.js';
 import type { BrokerEvent, NucleusEvent } from './nucleus-event.js';
 import type { LocalNucleus } from './nucleus.js';
 import { admitNeighbour, publishAsNeighbour } from './pubsub/neighbour.js';
-import { Components, type DeployedComponent } from './server/components.js';
-import { IpcServer } from './server/ipc-server.js';
+import { Components, type DeployedComponent, Tokens } from './server/components.js';
+import { IpcServer, makeSocketFolder, SOCKET_NAME } from './server/ipc-server.js';
 import { WriteBudget } from './server/outgoing-queue.js';
 import { connectionLimits, makeProfileServer } from './server/profile-server.js';
 import { Link, type ProfileContext, type ProfileServer } from './server/protocol.js';
-import { makeSocketFolder, SOCKET_NAME } from './server/socket-folder.js';
-import { Tokens } from './server/tokens.js';
 import { serveShadows } from './shadow/shadows.js';
 
 /** What a Unix domain socket's address has room for, in bytes: 108 with the closing NUL on Linux, 104 on macOS. */

@@ -1,8 +1,8 @@
 import type { ConnectFailure } from '../ipc/transport.js';
+import type { Undo } from '../local/faults/fault-switches.js';
 import { type FaultSubject, holdDown } from '../local/faults/fault-table.js';
 import type { FaultName, FaultWithDetails } from '../local/faults/fault-words.js';
-import type { Undo } from '../local/faults/faults-on.js';
-import { WordedFaults } from '../local/faults/worded-faults.js';
+import { WordedFaults } from '../local/faults/faults-on.js';
 
 export type { FaultName, FaultWithDetails };
 

@@ -12,7 +12,7 @@ import type { CloudMessage } from '../local/nucleus.js';
 import { admitNeighbour, EVERYTHING, publishAsNeighbour } from '../local/pubsub/neighbour.js';
 import { connectionLimits, makeProfileServer } from '../local/server/profile-server.js';
 import { Link, type ProfileServer } from '../local/server/protocol.js';
-import { Tokens } from '../local/server/tokens.js';
+import { Tokens } from '../local/server/components.js';
 import type { MqttProxy, Profile } from '../ports/mqtt-proxy.js';
 import type { Configuration } from '../recipe/configuration.js';
 import type { AccessControl } from '../recipe/policy/access-control.js';

@@ -1,9 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Diagram } from '../../src/dry-run/diagram-model.js';
-import { layOut } from '../../src/dry-run/layout.js';
-import { mermaidOf } from '../../src/dry-run/mermaid.js';
-import { svgOf } from '../../src/dry-run/svg.js';
+import { type Diagram, mermaidOf } from '../../src/dry-run/diagram-model.js';
+import { layOut, svgOf } from '../../src/dry-run/svg.js';
 import { component } from '../../src/component/index.js';
 import { dryRun } from '../../src/dry-run/index.js';
 import type { StageAccount } from '../../src/flow/index.js';

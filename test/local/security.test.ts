@@ -9,7 +9,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { encodeFrame } from '../../src/ipc/wire/frame.js';
 import { encodeHeaders } from '../../src/ipc/wire/headers.js';
 import type { NucleusEvent } from '../../src/local/index.js';
-import { makeSocketFolder } from '../../src/local/server/socket-folder.js';
+import { makeSocketFolder } from '../../src/local/server/ipc-server.js';
 import { freePort } from '../kit/broker/mosquitto.js';
 import { COMPONENT, OTHER, PROFILES, start } from '../kit/nucleus/nuclei.js';
 import { body, eventOf, RawClient } from '../kit/nucleus/raw-client.js';

@@ -5,7 +5,7 @@ import * as t from 'io-ts';
 import type { DiagramDirection, LiveNumbers } from '../../dry-run/diagram-model.js';
 import type { DryRun } from '../../dry-run/dry-run-result.js';
 import { dryRun } from '../../dry-run/dry-run.js';
-import type { Finding } from '../../dry-run/finding.js';
+import type { Finding } from '../../dry-run/record.js';
 import type { RecipeLifecycle, RecipeOptions } from '../../dry-run/recipe.js';
 import type { ConfigurationInvalid, TimersWithoutEnd } from '../../errors/errors.js';
 import type { StageAccount } from '../../flow/account.js';

@@ -1,8 +1,7 @@
 import { METERED_BYTES } from '../../operators/meter.js';
 import { parseBasicIngest } from '../../topic/basic-ingest.js';
-import type { Finding } from '../finding.js';
-import type { DryRecord } from '../record.js';
-import type { RecordedStage } from '../recording-ledger.js';
+import type { DryRecord, Finding } from '../record.js';
+import type { RecordedStage } from '../recording-nucleus.js';
 import { LARGEST_RULE } from './cloud-difference.js';
 import { hasId } from './flink-sql.js';
 import { type Outgoing, outgoingOf } from './outgoing.js';

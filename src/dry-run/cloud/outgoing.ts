@@ -5,7 +5,7 @@ import { parseBasicIngest } from '../../topic/basic-ingest.js';
 import { filterCovers, filtersOverlap } from '../../topic/topic-matches.js';
 import { isLocalStage } from '../access.js';
 import type { DryRecord } from '../record.js';
-import type { RecordedStage } from '../recording-ledger.js';
+import type { RecordedStage } from '../recording-nucleus.js';
 
 /** A topic or filter of AWS IoT Core that stages publish to, and what is known of the messages. */
 export interface Outgoing {

@@ -2,9 +2,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type * as AwsCrt from 'aws-crt';
 import { importCrt, untilLoaded } from '../../ipc/crt/crt-native.js';
-import type { BrokerAddress, BrokerTls } from './address.js';
+import type { BrokerAddress, BrokerCredentials, BrokerTls } from './address.js';
 import type { BrokerMessage } from './broker.js';
-import type { BrokerCredentials } from './credentials.js';
 
 /**
  * As much of aws-crt's `mqtt5` as is used here, written down again: aws-crt is an optional dependency, so none of its types may

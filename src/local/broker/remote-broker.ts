@@ -1,7 +1,6 @@
 import type { Clock } from '../../ipc/clock.js';
-import type { BrokerAddress } from './address.js';
+import { type BrokerAddress, type BrokerCredentials, probeTls, readCredentials } from './address.js';
 import { type Broker, type BrokerListener, type BrokerMessage, type SubscribeAnswer, topicIsValid } from './broker.js';
-import { type BrokerCredentials, probeTls, readCredentials } from './credentials.js';
 import { type CrtMqtt, fromNativePublish, loadCrtMqtt, type NativeAck, type NativeMqttClient, type NativeReason } from './crt-mqtt.js';
 import type { DeviceMqtt } from './embedded-broker.js';
 import {

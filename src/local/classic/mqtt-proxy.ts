@@ -1,6 +1,6 @@
 import type { BrokerMessage } from '../broker/broker.js';
 import type { MqttVersion } from '../local-nucleus-options.js';
-import { SubscribeExchange, type SubscribeForms } from '../server/subscribe-exchange.js';
+import { SubscribeExchange, type SubscribeForms } from '../server/subscriptions.js';
 import type { ClassicCall, Members } from './call.js';
 import { blobMember, booleanMember, integerMember, textMember, userPropertiesMember } from './request.js';
 import { type ClassicErrorCode, classicEvent, classicPublishReply, classicSubscribeReply, nullPointer } from './replies.js';

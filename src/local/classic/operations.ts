@@ -23,8 +23,7 @@ import {
   classicValidateConfiguration,
 } from '../lifecycle/classic.js';
 import { classicPublishToTopic, classicSubscribeToTopic, PUBLISH_TO_TOPIC_NULL, SUBSCRIBE_TO_TOPIC_NULL } from '../pubsub/classic.js';
-import { Operations } from '../server/call.js';
-import { followConnectionStatus } from '../server/caller.js';
+import { followConnectionStatus, Operations } from '../server/call.js';
 import { ClassicCall, type ClassicShared, type Members } from './call.js';
 import { classicPublish, classicSubscribe } from './mqtt-proxy.js';
 import { MalformedMember, parseGson } from './request.js';

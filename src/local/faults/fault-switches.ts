@@ -198,3 +198,6 @@ export class FaultSwitches {
     );
   }
 }
+
+/** Puts right what was begun. */
+export type Undo = () => void | Promise<void>;

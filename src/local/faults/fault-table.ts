@@ -1,8 +1,7 @@
-import type { BeginningWord, DetailedWord, EndingWord, FaultMessage, FaultName, FaultWithDetails } from './fault-words.js';
 import type { BrokerMessage } from '../broker/broker.js';
 import type { Link, ProfileServer } from '../server/protocol.js';
-import { type ArmedFault, type FaultOperation, type FaultScope, type FaultSwitches, ReplyGate } from './fault-switches.js';
-import type { Undo } from './faults-on.js';
+import { type ArmedFault, type FaultOperation, type FaultScope, type FaultSwitches, ReplyGate, type Undo } from './fault-switches.js';
+import type { BeginningWord, DetailedWord, EndingWord, FaultMessage, FaultName, FaultWithDetails } from './fault-words.js';
 
 /** What faults act on: a nucleus on this machine, where some take a moment, or one in memory. */
 export interface FaultSubject {

@@ -8,9 +8,8 @@ import {
 } from './fault-switches.js';
 import { brokerMessage, hangMqttDaemon, holdDown, stopPubsubDaemon } from './fault-table.js';
 import type { FaultMessage, FaultName, FaultWithDetails } from './fault-words.js';
-import { FaultsOn, type LastingFault } from './faults-on.js';
+import { FaultsOn, type LastingFault, WordedFaults } from './faults-on.js';
 import { subjectOf, type FaultTargets, type MachineSubject } from './machine-faults.js';
-import { WordedFaults } from './worded-faults.js';
 
 /** A fault of one operation; left out, of each of them. */
 export interface OperationFault extends FaultScope {

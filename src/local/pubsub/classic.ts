@@ -6,7 +6,7 @@ import { gson, GsonError, hasNameTwice, untypedGson } from '../classic/gson.js';
 import { nullPointer } from '../classic/replies.js';
 import { blobMember, isObjectMember, MalformedMember, textMember } from '../classic/request.js';
 import { EventFrames, shapeHeaders } from '../server/frames.js';
-import type { SubscribeForms } from '../server/subscribe-exchange.js';
+import type { SubscribeForms } from '../server/subscriptions.js';
 
 const publishReply = shapeHeaders('PublishToTopicResponse', true, 'content first');
 const subscribeReply = shapeHeaders('SubscribeToTopicResponse', false, 'content first');

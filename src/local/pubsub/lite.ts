@@ -6,7 +6,7 @@ import type { LiteCall } from '../lite/call.js';
 import { liteDepth, liteJson } from '../lite/replies.js';
 import { INVALID_PARAMETERS, type Members } from '../lite/request.js';
 import { EventFrames, shapeHeaders } from '../server/frames.js';
-import type { SubscribeForms } from '../server/subscribe-exchange.js';
+import type { SubscribeForms } from '../server/subscriptions.js';
 
 const MAX_TOPIC_BYTES = 256;
 /** Maps and lists in one another that a message may have. From 16 on a device takes seconds, then minutes, and serves nobody meanwhile. */

@@ -1,9 +1,7 @@
-import type { Call } from '../server/call.js';
-import type { Caller } from '../server/caller.js';
+import type { Call, Caller } from '../server/call.js';
 import type { EventFrames } from '../server/frames.js';
 import type { ProfileContext } from '../server/protocol.js';
-import { SubscribeExchange, type SubscribeForms } from '../server/subscribe-exchange.js';
-import { SubscriptionTable, type Subscription } from '../server/subscriptions.js';
+import { SubscribeExchange, type SubscribeForms, type Subscription, SubscriptionTable } from '../server/subscriptions.js';
 import { NEIGHBOUR_PEER } from './neighbour.js';
 
 /** A message on a local topic, for who looks. */

@@ -5,7 +5,7 @@ import type { Policies } from '../../recipe/policy/policies.js';
 import { encodeBase64 } from '../../shared/base64.js';
 import { PUBLISH_TO_TOPIC } from '../../shared/operations.js';
 import type { Peer, ProfileServer } from '../server/protocol.js';
-import type { Tokens } from '../server/tokens.js';
+import type { Tokens } from '../server/components.js';
 
 /** A message to publish on a local topic: bytes, text (sent as UTF-8 bytes), or an object that travels as JSON. */
 export type NeighbourMessage =

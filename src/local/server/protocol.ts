@@ -6,7 +6,7 @@ import type { ComponentConfigurations } from '../configuration/component-configu
 import type { FaultSwitches } from '../faults/fault-switches.js';
 import type { LifecycleServices } from '../lifecycle/lifecycle-services.js';
 import type { NucleusEvent } from '../nucleus-event.js';
-import type { Tokens } from './tokens.js';
+import type { Tokens } from './components.js';
 
 /** One client's connection as the protocol sees it. */
 export interface Peer {
