@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { dryRun } from '../../src/dry-run/index.js';
 import { kafkaJars } from '../interop/peers.js';
-import { Flink, type QueryResult, type Script } from './flink.js';
+import type { Flink, QueryResult, Script } from './flink.js';
 import { BATCH, BEGIN, meter, nameOf, PERIOD, readingOf } from './meter.js';
 import { type FleetRun, missingOf } from './simulated-fleet.js';
 

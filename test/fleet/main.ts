@@ -1,17 +1,20 @@
 /**
  * `npm run fleet`: a hundred cores with 10 000 readings each, in waves of ten, into files and into Kafka, and the derived tables over both on a real Flink.
- * `npm run fleet -- 10 500` is a smaller one. Prints what came of it; ends with 1 where anything but the truth comes out.
+ * `npm run fleet -- 10 500` is a smaller one; a third argument is a file for the picture. Prints what came of it; ends with 1 where anything but the truth
+ * comes out.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { flinkJars, kafkaJars } from '../interop/peers.js';
 import { Flink } from './flink.js';
 import { derivedFiles, differences, judged, plantedFaults, questions, truthOf, withKafka } from './judge.js';
 import { BATCH } from './meter.js';
+import { pictureOf } from './picture.js';
 import { type FleetRun, runFleet } from './simulated-fleet.js';
 
-const [cores = 100, readings = 10_000] = process.argv.slice(2).map(Number);
+const [cores = 100, readings = 10_000] = process.argv.slice(2, 4).map(Number);
+const picture = process.argv[4];
 if (!Number.isInteger(cores) || !Number.isInteger(readings / BATCH) || cores < 1 || readings < 10 * BATCH)
   throw new RangeError(`Give a number of cores, and one of readings, a multiple of ${BATCH} from ${10 * BATCH} on.`);
 
@@ -19,7 +22,11 @@ function say(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-const number = new Intl.NumberFormat('en').format;
+const format = new Intl.NumberFormat('en');
+
+function number(value: number): string {
+  return format.format(value);
+}
 
 /** What it would come to for a thousand cores with as many readings each. */
 function cost({ messages, bytes, units }: FleetRun): void {
@@ -67,6 +74,8 @@ async function main(): Promise<number> {
       );
       for (const line of lines.slice(0, 20)) say(`  ${line}`);
     }
+    if (picture !== undefined)
+      await writeFile(picture, pictureOf({ ...run, cores, readings, gaps: truth.gaps.length, windows: truth.perMinute.size }));
     const unseen = ['dedupe off', 'watermark by arrival', 'no id'].filter(fault => {
       const lines = differences(truth, results.get(fault)?.[0]);
       say(`with ${fault}: ${number(lines.length)} windows are wrong`);
