@@ -1,10 +1,9 @@
-import { inspect } from 'node:util';
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
 import { MissingEnvironment } from '../errors/errors.js';
 import type { Profile } from '../ports/mqtt-proxy.js';
 import type { Schedule } from '../schedule/schedule.js';
-import { checkPositiveTime, checkTime } from '../shared/check-argument.js';
+import { checkOneOf, checkPositiveTime, checkTime, checkWhole } from '../shared/check-argument.js';
 import type { TransportName } from '../shared/profile.js';
 
 /** How {@link connect} reaches the nucleus. Everything has a default, and on a device none is needed. Times are milliseconds; `Infinity` means never. */
@@ -91,15 +90,18 @@ export interface DefaultSchedules {
 /** Fills in the defaults. Throws `RangeError` or `TypeError` for an option or a variable of this library that can only be a mistake. */
 export function resolveOptions(options: ConnectOptions, schedules: DefaultSchedules, env: NodeJS.ProcessEnv): ResolvedOptions {
   return {
-    transport: options.transport === undefined ? transportOf(env[TRANSPORT_VARIABLE]) : oneOf('transport', TRANSPORTS, options.transport),
-    profile: profileOf(oneOf('profile', PROFILES, options.profile ?? 'auto'), options, env),
-    connectTimeout: positiveTime('connectTimeout', options.connectTimeout ?? 10_000),
-    publishTimeout: positiveTime('publishTimeout', options.publishTimeout ?? 10_000),
-    subscribeTimeout: positiveTime('subscribeTimeout', options.subscribeTimeout ?? 120_000),
+    transport:
+      options.transport === undefined ? transportOf(env[TRANSPORT_VARIABLE]) : checkOneOf(options.transport, 'transport', TRANSPORTS),
+    profile: profileOf(checkOneOf(options.profile ?? 'auto', 'profile', PROFILES), options, env),
+    connectTimeout: checkPositiveTime(options.connectTimeout ?? 10_000, 'connectTimeout'),
+    publishTimeout: checkPositiveTime(options.publishTimeout ?? 10_000, 'publishTimeout'),
+    subscribeTimeout: checkPositiveTime(options.subscribeTimeout ?? 120_000, 'subscribeTimeout'),
     refusalPatience:
-      options.refusalPatience === undefined ? patienceOf(env[REFUSAL_PATIENCE_VARIABLE]) : time('refusalPatience', options.refusalPatience),
-    inFlight: options.inFlight === undefined ? undefined : positiveInteger('inFlight', options.inFlight),
-    publishBuffer: positiveInteger('publishBuffer', options.publishBuffer ?? 1_000),
+      options.refusalPatience === undefined
+        ? patienceOf(env[REFUSAL_PATIENCE_VARIABLE])
+        : checkTime(options.refusalPatience, 'refusalPatience'),
+    inFlight: options.inFlight === undefined ? undefined : checkWhole(options.inFlight, 'inFlight'),
+    publishBuffer: checkWhole(options.publishBuffer ?? 1_000, 'publishBuffer'),
     reconnect: options.reconnect ?? schedules.reconnect,
     resubscribe: options.reconnect ?? schedules.resubscribe,
     scheduler: options.scheduler ?? asyncScheduler,
@@ -123,31 +125,9 @@ function profileOf(asked: Profile | 'auto', options: ConnectOptions, env: NodeJS
 }
 
 function transportOf(variable: string | undefined): TransportName {
-  return variable === undefined || variable === '' ? 'socket' : oneOf(TRANSPORT_VARIABLE, TRANSPORTS, variable);
+  return variable === undefined || variable === '' ? 'socket' : checkOneOf(variable, TRANSPORT_VARIABLE, TRANSPORTS);
 }
 
 function patienceOf(variable: string | undefined): number {
-  return variable === undefined || variable.trim() === '' ? 30_000 : time(REFUSAL_PATIENCE_VARIABLE, Number(variable));
-}
-
-/** Callers in JavaScript have no compiler to tell them, and a variable of the environment has none at all. */
-function oneOf<A extends string>(name: string, allowed: readonly A[], value: string): A {
-  const found = allowed.find(each => each === value);
-  if (found !== undefined) return found;
-  throw new TypeError(`${name} must be ${allowed.map(each => `"${each}"`).join(' or ')}, not ${inspect(value)}.`);
-}
-
-function positiveTime(name: string, value: number): number {
-  checkPositiveTime(value, name);
-  return value;
-}
-
-function time(name: string, value: number): number {
-  checkTime(value, name);
-  return value;
-}
-
-function positiveInteger(name: string, value: number): number {
-  if (!Number.isInteger(value) || value < 1) throw new RangeError(`${name} must be a whole number of at least 1, not ${inspect(value)}.`);
-  return value;
+  return variable === undefined || variable.trim() === '' ? 30_000 : checkTime(Number(variable), REFUSAL_PATIENCE_VARIABLE);
 }

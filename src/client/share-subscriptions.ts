@@ -86,20 +86,8 @@ function sharedProxy(proxy: MqttProxy, options: ShareSubscriptionsOptions): Mqtt
   );
   const subscribe = (request: AnySubscribeRequest): Observable<unknown> =>
     shared(request, { ...request, topicName: topicFilterOf(request.topicName) }).pipe(readWith(request));
-  return {
-    ready: () => proxy.ready(),
-    state$: proxy.state$,
-    cloud$: proxy.cloud$,
-    // The overloads' results are told apart by the topic and the codec, as in the proxy itself.
-    subscribe: subscribe as MqttProxy['subscribe'],
-    publish$: request => proxy.publish$(request),
-    publish: request => proxy.publish(request),
-    drain: deadline => proxy.drain(deadline),
-    draining$: proxy.draining$,
-    holdDrain: () => proxy.holdDrain(),
-    close: () => proxy.close(),
-    [Symbol.asyncDispose]: () => proxy.close(),
-  };
+  // The overloads' results are told apart by the topic and the codec, as in the proxy itself.
+  return portWith(proxy, { subscribe: subscribe as MqttProxy['subscribe'] });
 }
 
 function sharedLocalTopics(local: LocalTopics, options: ShareSubscriptionsOptions): LocalTopics {
@@ -113,16 +101,28 @@ function sharedLocalTopics(local: LocalTopics, options: ShareSubscriptionsOption
   );
   const subscribe = (request: AnyLocalSubscribeRequest): Observable<unknown> =>
     shared(request, { ...request, topic: topicFilterOf(request.topic) }).pipe(readWith({ topicName: request.topic, codec: request.codec }));
-  return {
-    rules: local.rules,
-    state$: local.state$,
-    // As above.
-    subscribe: subscribe as LocalTopics['subscribe'],
-    publish$: request => local.publish$(request),
-    publish: request => local.publish(request),
-    draining$: local.draining$,
-    holdDrain: () => local.holdDrain(),
-  };
+  // As above.
+  return portWith(local, { subscribe: subscribe as LocalTopics['subscribe'] });
+}
+
+/**
+ * The same port with some members of another kind. What a port has need not be its own: ports are classes as much as plain objects, with methods
+ * that want to be called on them.
+ */
+export function portWith<P extends object>(port: P, members: Partial<P>): P {
+  const made = new Map<string | symbol, unknown>();
+  for (
+    let owner: object | null = port;
+    owner !== null && owner !== Object.prototype;
+    owner = Object.getPrototypeOf(owner) as object | null
+  ) {
+    for (const key of Reflect.ownKeys(owner)) {
+      if (key === 'constructor' || made.has(key)) continue;
+      const member: unknown = Reflect.get(port, key);
+      made.set(key, typeof member === 'function' ? member.bind(port) : member);
+    }
+  }
+  return { ...Object.fromEntries(made), ...members } as P;
 }
 
 /** Each subscriber decodes for itself; a dry run, which sends nothing, wants to know with what. */

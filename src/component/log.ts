@@ -1,4 +1,5 @@
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
+import { checkOneOf } from '../shared/check-argument.js';
 import { visible } from '../shared/visible.js';
 import { harmlessHook, hook } from '../stream/hook.js';
 import { kindOf, tagOf } from '../stream/observable-either.js';
@@ -46,8 +47,7 @@ export interface JsonLogOptions {
  */
 export function jsonLog(write: (line: string) => void, options: JsonLogOptions = {}): Log {
   const { level: least = 'info', fields: always, scheduler = asyncScheduler } = options;
-  if (!LEVELS.includes(least))
-    throw new TypeError(`level must be ${LEVELS.map(level => `"${level}"`).join(', ')}, not ${JSON.stringify(least)}.`);
+  checkOneOf(least, 'level', LEVELS);
   const put = hook('write', write);
   const at =
     (level: LogLevel) =>

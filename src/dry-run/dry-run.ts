@@ -59,7 +59,7 @@ export async function dryRun(
   const { config = {}, horizon = 60_000, bufferBytes: memory } = options;
   // Not `Infinity`: a component that is never told to stop may never end.
   checkPositive(horizon, 'horizon');
-  if (memory !== undefined && !(memory > 0)) throw new RangeError(`bufferBytes must be a number of bytes above 0, not ${memory}.`);
+  if (memory !== undefined) checkPositive(memory, 'bufferBytes');
   const configuration = readConfiguration(component, { [CONFIG_VARIABLE]: JSON.stringify(config) });
   if (configuration._tag === 'Left') return left(configuration.left);
   const { dryRunResult } = await import('./dry-run-result.js');

@@ -4,6 +4,7 @@ import type { Nucleus } from '../client/connect.js';
 import type { Lifecycle } from '../client/lifecycle.js';
 import type { LocalPublishRequest } from '../client/local-message.js';
 import type { AnyLocalSubscribeRequest, LocalTopics } from '../client/local-topics.js';
+import { portWith } from '../client/share-subscriptions.js';
 import type { Decoder } from '../codec/codec.js';
 import type { StageDeclaration, StageKind } from '../flow/account.js';
 import { Ledger, type LedgerEntry } from '../flow/ledger.js';
@@ -115,10 +116,7 @@ export function recordingProxy(proxy: MqttProxy, notes: ProxyNotes): MqttProxy {
       // The overloads tell requests apart by their members; all of them are handed on as they are.
       return proxy.subscribe(request as SubscribeRequest);
     });
-  return {
-    ready: () => proxy.ready(),
-    state$: proxy.state$,
-    cloud$: proxy.cloud$,
+  return portWith(proxy, {
     subscribe: subscribe as MqttProxy['subscribe'],
     publish$: request =>
       defer(() => {
@@ -129,12 +127,7 @@ export function recordingProxy(proxy: MqttProxy, notes: ProxyNotes): MqttProxy {
       notePublish(request);
       return proxy.publish(request)();
     },
-    drain: deadline => proxy.drain(deadline),
-    draining$: proxy.draining$,
-    holdDrain: () => proxy.holdDrain(),
-    close: () => proxy.close(),
-    [Symbol.asyncDispose]: () => proxy.close(),
-  };
+  });
 }
 
 /** A subscription to a local topic that was made. */
@@ -175,19 +168,12 @@ export interface NucleusNotes {
 
 /** The same nucleus, of which is noted what is done with its services; its MQTT proxy is one that notes already. */
 export function recordingNucleus(nucleus: Nucleus, mqtt: MqttProxy, notes: NucleusNotes): Nucleus {
-  return {
+  return portWith(nucleus, {
     mqtt,
     local: recordingTopics(nucleus.local, notes),
     configuration: recordingConfiguration(nucleus.configuration, notes),
     lifecycle: recordingLifecycle(nucleus.lifecycle, notes),
-    ready: () => nucleus.ready(),
-    state$: nucleus.state$,
-    draining$: nucleus.draining$,
-    drain: deadline => nucleus.drain(deadline),
-    holdDrain: () => nucleus.holdDrain(),
-    close: () => nucleus.close(),
-    [Symbol.asyncDispose]: () => nucleus.close(),
-  };
+  });
 }
 
 function recordingTopics(local: LocalTopics, notes: NucleusNotes): LocalTopics {
@@ -211,7 +197,7 @@ function recordingTopics(local: LocalTopics, notes: NucleusNotes): LocalTopics {
       // The overloads tell requests apart by their members; all of them are handed on as they are.
       return local.subscribe({ ...request, topic: filter });
     });
-  return {
+  return portWith(local, {
     subscribe: subscribe as LocalTopics['subscribe'],
     publish$: request =>
       defer(() => {
@@ -222,11 +208,7 @@ function recordingTopics(local: LocalTopics, notes: NucleusNotes): LocalTopics {
       note(request);
       return local.publish(request)();
     },
-    state$: local.state$,
-    draining$: local.draining$,
-    holdDrain: () => local.holdDrain(),
-    rules: local.rules,
-  };
+  });
 }
 
 function recordingConfiguration(configuration: Configuration, notes: NucleusNotes): Configuration {

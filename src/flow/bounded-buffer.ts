@@ -3,7 +3,7 @@ import { atOnce, checkBound } from '../shared/check-argument.js';
 import { hook } from '../stream/hook.js';
 import type { DeclaredBuffer, LedgerAccount } from './account.js';
 import { LatestPerKey } from './latest-per-key.js';
-import { Ring, type Waiting } from './ring.js';
+import { Ring, type Waiting } from '../shared/ring.js';
 
 /** How much may wait at a stage. */
 type Capacity<A> = {

@@ -1,6 +1,6 @@
 import { atOnce } from '../shared/check-argument.js';
 import { type Linked, List } from '../shared/list.js';
-import type { Waiting } from './ring.js';
+import type { Waiting } from '../shared/ring.js';
 
 interface Entry<A> extends Linked<Entry<A>> {
   readonly value: A;

@@ -77,6 +77,13 @@ export function checkWholeTime(value: number, name: string): number {
   return Number.isSafeInteger(value) && value >= 1 ? value : refuse(value, name, 'a whole number of milliseconds from 1 on');
 }
 
+/** Refuses what is none of the words that there are. Callers in JavaScript have no compiler to tell them, and a variable of the environment has none at all. */
+export function checkOneOf<A extends string>(value: string, name: string, allowed: readonly A[]): A {
+  const found = allowed.find(each => each === value);
+  if (found !== undefined) return found;
+  throw new TypeError(`${name} must be ${allowed.map(each => `"${each}"`).join(' or ')}, not ${inspect(value)}.`);
+}
+
 function refuse(value: unknown, name: string, wanted: string): never {
   throw new RangeError(`${name} must be ${wanted}, and is ${inspect(value)}.`);
 }

@@ -5,7 +5,7 @@ import type { SubscribeError } from '../../src/errors/errors.js';
 import { connect } from '../../src/client/connect.js';
 import type { MqttMessage } from '../../src/ports/mqtt-message.js';
 import type { MqttProxy, SubscribeRequest, SubscriptionStatus } from '../../src/ports/mqtt-proxy.js';
-import { shareSubscriptions } from '../../src/client/share-subscriptions.js';
+import { portWith, shareSubscriptions } from '../../src/client/share-subscriptions.js';
 import { QOS } from '../../src/shared/qos.js';
 import { marbles } from '../../src/testing/index.js';
 import { topicTemplate } from '../../src/topic/index.js';
@@ -25,19 +25,7 @@ afterEach(async () => {
 
 /** A proxy whose subscriptions are a marble diagram: what is under test is who shares them. */
 function proxyOf(subscribe: (request: SubscribeRequest) => ReturnType<MqttProxy['subscribe']>): MqttProxy {
-  return {
-    ready: () => base.ready(),
-    state$: base.state$,
-    cloud$: base.cloud$,
-    subscribe: subscribe as MqttProxy['subscribe'],
-    publish$: request => base.publish$(request),
-    publish: request => base.publish(request),
-    drain: deadline => base.drain(deadline),
-    draining$: base.draining$,
-    holdDrain: () => base.holdDrain(),
-    close: () => base.close(),
-    [Symbol.asyncDispose]: () => base.close(),
-  };
+  return portWith(base, { subscribe: subscribe as MqttProxy['subscribe'] });
 }
 
 const topicOf = map((element: { _tag: string; right?: MqttMessage }) => element.right?.topicName ?? 'left');
@@ -161,4 +149,39 @@ describe('shareSubscriptions', () => {
     })();
     expect(statuses).toEqual(['active', 'silent', 'ended']);
   });
+});
+
+it('a port with some members of another kind has all others of the first, which are called on it', async () => {
+  class Port implements AsyncDisposable {
+    readonly #name = 'the port';
+    readonly own = 1;
+    closed = false;
+    get state(): string {
+      return this.#name;
+    }
+    publish(topic: string): string {
+      return `${this.#name} ${topic}`;
+    }
+    subscribe(): string {
+      return this.#name;
+    }
+    async [Symbol.asyncDispose](): Promise<void> {
+      this.closed = true;
+      return Promise.resolve();
+    }
+  }
+  const port = new Port();
+  {
+    await using other: Pick<Port, 'own' | 'state' | 'publish' | 'subscribe' | typeof Symbol.asyncDispose> = portWith(port, {
+      subscribe: () => 'another',
+    });
+    expect([other.own, other.state, other.publish('a'), other.subscribe(), port.subscribe()]).toEqual([
+      1,
+      'the port',
+      'the port a',
+      'another',
+      'the port',
+    ]);
+  }
+  expect(port.closed).toBe(true);
 });

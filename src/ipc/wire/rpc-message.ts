@@ -2,15 +2,7 @@ import { encodeFrame, type FrameView, type Headers } from './frame.js';
 import { encodeHeaders, HeaderCursor } from './headers.js';
 
 /** What the headers of an RPC message say. */
-interface RpcHeaders {
-  readonly type: number;
-  readonly flags: number;
-  readonly streamId: number;
-  readonly modelType: string | undefined;
-  readonly contentType: string | undefined;
-  readonly operation: string | undefined;
-  readonly version: string | undefined;
-}
+type RpcHeaders = Omit<RpcMessage, 'payload'>;
 
 /** Why a frame is not an RPC message. */
 export interface RpcMessageFailure {

@@ -1,3 +1,4 @@
+import { Ring } from '../../shared/ring.js';
 import type { Broker, BrokerMessage } from '../broker/broker.js';
 
 /** The memory spool of the classic nucleus: what a publish is accepted into, and what an outage fills. */
@@ -15,9 +16,8 @@ const MAX_ENTRIES = 100_000;
 export class ClassicSpool {
   readonly #limits: SpoolLimits;
   readonly #broker: Broker;
-  #queue: BrokerMessage[] = [];
-  /** Where the queue begins; the array is cut now and then instead of shifted each time. */
-  #head = 0;
+  readonly #queue: Ring<BrokerMessage> = new Ring();
+  /** Of the payloads in the queue and on their way. */
   #bytes = 0;
   /** Messages in the queue that may be evicted: without any, a full spool is not searched. */
   #evictable = 0;
@@ -30,7 +30,7 @@ export class ClassicSpool {
   }
 
   get size(): number {
-    return this.#queue.length - this.#head;
+    return this.#queue.length;
   }
 
   /** Takes a message; the text is why it does not. When full, messages of QoS 0 go first and silently, those of QoS 1 never. */
@@ -39,7 +39,7 @@ export class ClassicSpool {
     if (size > this.#limits.bytes) return 'Message is larger than the size of message spool.';
     if (this.#bytes + size > this.#limits.bytes && this.#evictable > 0) this.#evictQos0(size);
     if (this.#bytes + size > this.#limits.bytes || this.size >= MAX_ENTRIES) return 'Message spool is full. Message could not be added.';
-    this.#queue.push(message);
+    this.#queue.push(message, size);
     this.#bytes += size;
     if (message.qos === 0) this.#evictable++;
     return undefined;
@@ -47,16 +47,8 @@ export class ClassicSpool {
 
   /** Hands on what may go. Called after the reply has been sent, so that a message never overtakes the answer to its publish. */
   drain(): void {
-    while (this.#online && this.#inFlight < this.#limits.inFlight && this.#head < this.#queue.length) {
-      const message = this.#queue[this.#head++];
-      if (message === undefined) break;
-      if (this.#head === this.#queue.length) {
-        this.#queue = [];
-        this.#head = 0;
-      } else if (this.#head > 1024 && this.#head * 2 > this.#queue.length) {
-        this.#queue = this.#queue.slice(this.#head);
-        this.#head = 0;
-      }
+    while (this.#online && this.#inFlight < this.#limits.inFlight && this.#queue.length > 0) {
+      const message = this.#queue.shift();
       if (message.qos === 0) this.#evictable--;
       this.#inFlight++;
       this.#broker.publish(message, () => {
@@ -73,23 +65,19 @@ export class ClassicSpool {
   }
 
   clear(): void {
-    for (let i = this.#head; i < this.#queue.length; i++) this.#bytes -= this.#queue[i]?.payload.length ?? 0;
-    this.#queue = [];
-    this.#head = 0;
+    while (this.#queue.length > 0) this.#bytes -= this.#queue.shift().payload.length;
     this.#evictable = 0;
   }
 
   #evictQos0(needed: number): void {
-    const kept: BrokerMessage[] = [];
-    for (let i = this.#head; i < this.#queue.length; i++) {
-      const message = this.#queue[i];
-      if (message === undefined) continue;
+    // Once round: what is kept goes back in, in its order.
+    for (let left = this.#queue.length; left > 0; left--) {
+      const message = this.#queue.shift();
+      const size = message.payload.length;
       if (message.qos === 0 && this.#bytes + needed > this.#limits.bytes) {
-        this.#bytes -= message.payload.length;
+        this.#bytes -= size;
         this.#evictable--;
-      } else kept.push(message);
+      } else this.#queue.push(message, size);
     }
-    this.#queue = kept;
-    this.#head = 0;
   }
 }

@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LatestPerKey } from '../../src/flow/latest-per-key.js';
-import { Ring, type Waiting } from '../../src/flow/ring.js';
+import { Ring, type Waiting } from '../../src/shared/ring.js';
 
 const BUFFERS: readonly (readonly [string, () => Waiting<object>])[] = [
   ['a ring', () => new Ring<object>()],
