@@ -7,7 +7,7 @@ import type { MarbleKit, MarbleOptions } from './kit.js';
 import { MarbleFailure } from './lane.js';
 import { LedgerSince } from './ledger-checks.js';
 import { MarbleRun } from './run.js';
-import { Session } from './session.js';
+import { MarbleLanes } from './marble-lanes.js';
 import { type AwaitedPromise, MOST_AT_ONCE, VirtualTime, VirtualTimeStopped, watchPromises } from './virtual-time.js';
 
 const LINGER = 60_000;
@@ -68,9 +68,9 @@ function runTest(
   const run = new MarbleRun();
   const nucleus = new KitNucleus(run, { ...nucleusOptions, scheduler }, disk, connect);
   const subscriptions = new Subscription();
-  const session = new Session(run, nucleus, scheduler, subscriptions, new LedgerSince(ledger));
+  const lanes = new MarbleLanes(run, nucleus, scheduler, subscriptions, new LedgerSince(ledger));
   try {
-    const returned = test(session.kit());
+    const returned = test(lanes.kit());
     if (returned instanceof Promise) {
       returned.catch(() => undefined);
       throw new MarbleFailure(
@@ -81,10 +81,10 @@ function runTest(
     const limit = until ?? run.lastFrame + LINGER;
     scheduler.maxFrames = limit;
     nucleus.begin(scheduler, limit);
-    const keep = (path: string, line: string): void => session.wrote(path, line);
+    const keep = (path: string, line: string): void => lanes.wrote(path, line);
     const awaited = linesKeptBy(keep, () => watchPromises(flush, () => scheduler.frame));
     if (awaited !== undefined && promises !== 'ignored') run.atEnd(() => awaitedText(awaited), new MarbleFailure(''));
-    run.atEnd(() => (run.failureDrawn ? undefined : session.failureOfPipelines()), new MarbleFailure(''));
+    run.atEnd(() => (run.failureDrawn ? undefined : lanes.failureOfPipelines()), new MarbleFailure(''));
     const failure = run.check() ?? (expectsNothing ? new MarbleFailure(EXPECTS_NOTHING) : undefined);
     if (failure !== undefined) throw failure;
   } catch (error) {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import * as t from 'io-ts';
 import type { ConnectError, PublishError, SubscribeError } from '../../errors/errors.js';
+import type { Profile } from '../../shared/profile.js';
 import { CliError, EXIT, UsageError } from '../cli-error.js';
 import { parseCount } from '../cli.js';
 
@@ -123,7 +124,7 @@ function exitCodeOf(error: ProxyError): number {
 export interface RunningNucleus {
   /** The process of `dev`. */
   readonly pid: number;
-  readonly profile: 'classic' | 'lite';
+  readonly profile: Profile;
   /** Where `dev` was started. */
   readonly directory: string;
   readonly socketPath: string;

@@ -1,5 +1,5 @@
 import type { EventFrames } from '../server/frames.js';
-import { type ObserverSubscriptions, type Subscription, SubscriptionTable } from '../server/subscriptions.js';
+import { type ObserverSubscriptions, type ClientSubscription, SubscriptionTable } from '../server/subscriptions.js';
 import type { Broker, SubscribeAnswer } from './broker.js';
 
 /** All subscriptions of a device: where messages go, which filters the broker has, and which have died in silence. */
@@ -8,7 +8,7 @@ export class DeviceSubscriptions {
   readonly #filters: SharedFilters;
   readonly #observers: ObserverSubscriptions;
   /** Still open for their clients, and forgotten by the server. */
-  readonly #lost = new Set<Subscription>();
+  readonly #lost = new Set<ClientSubscription>();
 
   constructor(routes: (filter: string, topic: string) => boolean, filters: SharedFilters, observers: ObserverSubscriptions) {
     this.#table = new SubscriptionTable(routes);
@@ -22,18 +22,18 @@ export class DeviceSubscriptions {
   }
 
   /** `onAnswer`: what the broker says to it; at once where it is not asked. */
-  add(subscription: Subscription, onAnswer?: (answer: SubscribeAnswer) => void): void {
+  add(subscription: ClientSubscription, onAnswer?: (answer: SubscribeAnswer) => void): void {
     if (this.#observers.add(subscription)) return onAnswer?.('granted');
     this.#table.add(subscription);
     this.#filters.add(subscription.filter, subscription.qos, onAnswer);
   }
 
-  remove(subscription: Subscription): void {
+  remove(subscription: ClientSubscription): void {
     if (this.#observers.remove(subscription)) return;
     if (this.#table.remove(subscription) || this.#lost.delete(subscription)) this.#filters.remove(subscription.filter);
   }
 
-  route(topic: string): readonly Subscription[] {
+  route(topic: string): readonly ClientSubscription[] {
     return this.#table.route(topic);
   }
 

@@ -1,7 +1,7 @@
 import type { LocalTopics } from '../pubsub/local-topics.js';
 import { Call } from '../server/call.js';
 import type { ProfileContext } from '../server/protocol.js';
-import type { Subscription } from '../server/subscriptions.js';
+import type { ClientSubscription } from '../server/subscriptions.js';
 import type { LitePublishWindow, PublishWindowLimits } from './publish-window.js';
 import { liteError, type LiteErrorCode } from './replies.js';
 
@@ -33,8 +33,8 @@ export interface LiteShared {
   readonly isPubsubDown: boolean;
   /** `false`; or `fail` is called later, since the MQTT daemon hangs and nobody gets an answer of it. */
   readonly waitsInVain: (fail: () => void) => boolean;
-  readonly subscribe: (subscription: Subscription) => void;
-  readonly unsubscribe: (subscription: Subscription) => void;
+  readonly subscribe: (subscription: ClientSubscription) => void;
+  readonly unsubscribe: (subscription: ClientSubscription) => void;
 }
 
 /** One operation being carried out on one stream of Lite. */

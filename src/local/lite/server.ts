@@ -7,7 +7,7 @@ import { DeviceSubscriptions, SharedFilters } from '../broker/device-subscriptio
 import { LocalTopics } from '../pubsub/local-topics.js';
 import { authenticate, type Claim } from '../server/call.js';
 import type { Peer, ProfileContext, ProfileServer, Protocol } from '../server/protocol.js';
-import { observeDelivery, ObserverSubscriptions, type Subscription } from '../server/subscriptions.js';
+import { observeDelivery, ObserverSubscriptions, type ClientSubscription } from '../server/subscriptions.js';
 import type { LiteLimits, LiteShared } from './call.js';
 import { LiteOperations } from './operations.js';
 import { LitePublishWindow, mqttPacketSize } from './publish-window.js';
@@ -114,7 +114,7 @@ export class LiteServer implements ProfileServer, LiteShared {
   readonly #limits: LiteLimits;
   readonly #table: DeviceSubscriptions;
   /** Subscriptions whose filter no broker accepts. While there are any the broker drops the device at each reconnect. */
-  readonly #poisonous = new Set<Subscription>();
+  readonly #poisonous = new Set<ClientSubscription>();
   /** How many have the MQTT daemon wait for its own lock. */
   #hangs = 0;
   /** How many have taken the daemon of local topics away. */
@@ -166,12 +166,12 @@ export class LiteServer implements ProfileServer, LiteShared {
     return new LiteProtocol(peer, this);
   }
 
-  subscribe(subscription: Subscription): void {
+  subscribe(subscription: ClientSubscription): void {
     if (filterIsValid(subscription.filter)) this.#table.add(subscription);
     else this.#poisonous.add(subscription);
   }
 
-  unsubscribe(subscription: Subscription): void {
+  unsubscribe(subscription: ClientSubscription): void {
     if (!this.#poisonous.delete(subscription)) this.#table.remove(subscription);
   }
 

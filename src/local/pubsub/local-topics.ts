@@ -1,7 +1,7 @@
 import type { Call, Caller } from '../server/call.js';
 import type { EventFrames } from '../server/frames.js';
 import type { ProfileContext } from '../server/protocol.js';
-import { SubscribeExchange, type SubscribeForms, type Subscription, SubscriptionTable } from '../server/subscriptions.js';
+import { SubscribeExchange, type SubscribeForms, type ClientSubscription, SubscriptionTable } from '../server/subscriptions.js';
 import { NEIGHBOUR_PEER } from './neighbour.js';
 
 /** A message on a local topic, for who looks. */
@@ -17,9 +17,9 @@ export class LocalTopics {
   readonly #context: ProfileContext;
   readonly #table: SubscriptionTable;
   /** They get nothing that their own component has published. */
-  readonly #fromOthers = new Set<Subscription>();
+  readonly #fromOthers = new Set<ClientSubscription>();
   /** Still open for their clients, and forgotten by the server. */
-  readonly #lost = new Set<Subscription>();
+  readonly #lost = new Set<ClientSubscription>();
 
   constructor(context: ProfileContext, routes: (filter: string, topic: string) => boolean) {
     this.#context = context;
@@ -44,12 +44,12 @@ export class LocalTopics {
     caller.changed('localSubscribed', streamId, filter);
   }
 
-  add(subscription: Subscription, fromOthers: boolean): void {
+  add(subscription: ClientSubscription, fromOthers: boolean): void {
     this.#table.add(subscription);
     if (fromOthers) this.#fromOthers.add(subscription);
   }
 
-  #remove(subscription: Subscription): void {
+  #remove(subscription: ClientSubscription): void {
     if (!this.#table.remove(subscription)) this.#lost.delete(subscription);
     this.#fromOthers.delete(subscription);
   }

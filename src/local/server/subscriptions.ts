@@ -4,8 +4,8 @@ import type { Call } from './call.js';
 import { type EventFrames, type HeaderTemplate, terminateHeaders } from './frames.js';
 import type { ProfileContext } from './protocol.js';
 
-/** One stream's subscription. */
-export interface Subscription {
+/** The subscription of a client, on one stream. */
+export interface ClientSubscription {
   readonly component: string;
   readonly filter: string;
   readonly qos: 0 | 1;
@@ -22,8 +22,8 @@ const ROUTES_KEPT = 4096;
 /** Which streams a topic's messages go to. */
 export class SubscriptionTable {
   readonly #matches: (filter: string, topic: string) => boolean;
-  readonly #subscriptions = new Set<Subscription>();
-  readonly #routes = new Map<string, readonly Subscription[]>();
+  readonly #subscriptions = new Set<ClientSubscription>();
+  readonly #routes = new Map<string, readonly ClientSubscription[]>();
 
   constructor(matches: (filter: string, topic: string) => boolean) {
     this.#matches = matches;
@@ -33,30 +33,30 @@ export class SubscriptionTable {
     return this.#subscriptions.size;
   }
 
-  add(subscription: Subscription): void {
+  add(subscription: ClientSubscription): void {
     this.#subscriptions.add(subscription);
     this.#routes.clear();
   }
 
   /** `false` if it was not in the table (any more). */
-  remove(subscription: Subscription): boolean {
+  remove(subscription: ClientSubscription): boolean {
     this.#routes.clear();
     return this.#subscriptions.delete(subscription);
   }
 
   /** Removes all of them and returns them. */
-  clear(): readonly Subscription[] {
+  clear(): readonly ClientSubscription[] {
     const all = [...this.#subscriptions];
     this.#subscriptions.clear();
     this.#routes.clear();
     return all;
   }
 
-  all(): Iterable<Subscription> {
+  all(): Iterable<ClientSubscription> {
     return this.#subscriptions;
   }
 
-  route(topic: string): readonly Subscription[] {
+  route(topic: string): readonly ClientSubscription[] {
     let route = this.#routes.get(topic);
     if (route === undefined) {
       route = [...this.#subscriptions].filter(({ filter }) => this.#matches(filter, topic));
@@ -75,7 +75,7 @@ export class SubscriptionTable {
 export class ObserverSubscriptions {
   readonly #context: Pick<ProfileContext, 'broker' | 'link' | 'isObserver'>;
   readonly #event: (message: BrokerMessage) => EventFrames;
-  readonly #stops = new Map<Subscription, () => void>();
+  readonly #stops = new Map<ClientSubscription, () => void>();
 
   constructor(context: Pick<ProfileContext, 'broker' | 'link' | 'isObserver'>, event: (message: BrokerMessage) => EventFrames) {
     this.#context = context;
@@ -83,7 +83,7 @@ export class ObserverSubscriptions {
   }
 
   /** `false`: it is no observer's, or the broker knows of nothing but subscriptions. */
-  add(subscription: Subscription): boolean {
+  add(subscription: ClientSubscription): boolean {
     const { broker, link, isObserver } = this.#context;
     if (broker.watch === undefined || !isObserver(subscription.component)) return false;
     const stop = broker.watch(subscription.filter, message => {
@@ -94,14 +94,14 @@ export class ObserverSubscriptions {
   }
 
   /** `false` if it was none of these. */
-  remove(subscription: Subscription): boolean {
+  remove(subscription: ClientSubscription): boolean {
     this.#stops.get(subscription)?.();
     return this.#stops.delete(subscription);
   }
 }
 
 /** Tells who looks that a message went to these subscriptions. */
-export function observeDelivery(context: ProfileContext, message: BrokerMessage, to: readonly Subscription[]): void {
+export function observeDelivery(context: ProfileContext, message: BrokerMessage, to: readonly ClientSubscription[]): void {
   if (!context.observed()) return;
   const { topicName, payload } = message;
   context.observe({ kind: 'delivered', topicName, payload, components: to.map(({ component }) => component) });
@@ -118,7 +118,7 @@ export interface SubscribeForms {
 }
 
 /** What goes to a client on a subscription's stream: the answer and the events, in the order that profile and faults give them. */
-export class SubscribeExchange implements Subscription {
+export class SubscribeExchange implements ClientSubscription {
   readonly component: string;
   readonly filter: string;
   readonly qos: 0 | 1;

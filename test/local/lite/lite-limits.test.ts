@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { Broker, BrokerMessage } from '../../../src/local/broker/broker.js';
-import type { Subscription } from '../../../src/local/server/subscriptions.js';
+import type { ClientSubscription } from '../../../src/local/server/subscriptions.js';
 import { LitePublishWindow, mqttPacketSize } from '../../../src/local/lite/publish-window.js';
 import { LiteServer } from '../../../src/local/lite/server.js';
 import type { ProfileContext } from '../../../src/local/server/protocol.js';
 import { HandClock } from '../../kit/time/hand-clock.js';
 
 const message = (bytes: number): BrokerMessage => ({ topicName: 'a', payload: Buffer.alloc(bytes), qos: 1 });
-const to = (filter: string): Subscription =>
-  ({ component: 'c', filter, qos: 0, streamId: 1, deliver: () => undefined }) as unknown as Subscription;
+const to = (filter: string): ClientSubscription =>
+  ({ component: 'c', filter, qos: 0, streamId: 1, deliver: () => undefined }) as unknown as ClientSubscription;
 
 const server = (clock = new HandClock()): LiteServer => {
   const broker = { subscribe: () => undefined, unsubscribe: () => undefined, publish: () => undefined } as unknown as Broker;

@@ -65,8 +65,8 @@ interface LocallyPublished {
   readonly at: number;
 }
 
-/** One test's lanes. */
-export class Session {
+/** The lanes of one marble test: what was drawn, what was looked at, and what is expected of it. */
+export class MarbleLanes {
   readonly #run: MarbleRun;
   readonly #nucleus: KitNucleus;
   readonly #scheduler: TestScheduler;
