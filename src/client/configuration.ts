@@ -2,10 +2,11 @@ import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import type { Type } from 'io-ts';
 import { concatMap, defer, firstValueFrom, map, Observable, of } from 'rxjs';
 import { validated } from '../codec/codec.js';
+import { forbiddenKey } from '../codec/json-text.js';
 import type { ConfigurationInvalid, RequestError, ServiceSubscribeError } from '../errors/errors.js';
 import { ConfigurationUpdateEvents, GetConfigurationResponse, readShape } from '../ipc/wire/shapes.js';
 import type { RunnableTaskEither } from '../ports/mqtt-proxy.js';
-import { isJsonObject } from '../shared/check-argument.js';
+import { isJsonObject, ownMember } from '../shared/check-argument.js';
 import { GET_CONFIGURATION, SUBSCRIBE_TO_CONFIGURATION_UPDATE, UPDATE_CONFIGURATION } from '../shared/operations.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 import {
@@ -190,7 +191,9 @@ export class IpcConfiguration implements Configuration {
     { keyPath = [] }: Pick<ConfigurationKey, 'keyPath'> = {},
   ): ObservableEither<ServiceSubscribeError | RequestError, ConfigurationVerdict> {
     return answerDeployments(this.#link, configuration => {
-      const value = keyPath.reduce<unknown>((at, key) => (isJsonObject(at) ? at[key] : undefined), configuration);
+      const value = keyPath.reduce<unknown>((at, key) => (isJsonObject(at) ? ownMember(at, key) : undefined), configuration);
+      const forbidden = forbiddenKey(value);
+      if (forbidden !== undefined) return { problems: [forbidden] };
       const decoded = validated(codec, value);
       return decoded._tag === 'Left' ? decoded.left : undefined;
     });

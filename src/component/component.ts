@@ -1,6 +1,6 @@
 import { type Either, right } from 'fp-ts/lib/Either.js';
 import type { Type, Validation } from 'io-ts';
-import { type Observable, of } from 'rxjs';
+import { concat, defer, NEVER, type Observable, of, takeUntil } from 'rxjs';
 import type { Nucleus } from '../client/connect.js';
 import type { LocalTopics } from '../client/local-topics.js';
 import type { ConfigurationInvalid } from '../errors/errors.js';
@@ -21,7 +21,7 @@ export interface RunContext<A = unknown> {
   readonly local: LocalTopics;
   /**
    * The configuration `run` was called with, and again after each change. One that does not fit is a `Left(ConfigurationInvalid)` of kind `message`, while
-   * the last good one stands. Where the configuration comes from the variable, it never changes, and this completes after it.
+   * the last good one stands. Where the configuration comes from the variable, it never changes. Completes when draining begins.
    */
   readonly config$: ObservableEither<ConfigurationInvalid, A>;
   /**
@@ -55,6 +55,11 @@ export function runContext<A>(
       return there().local;
     },
   };
+}
+
+/** A configuration that nobody changes, until the component is told to stop. */
+function unchanging$<A>(proxy: MqttProxy, config: A): RunContext<A>['config$'] {
+  return defer(() => concat(of(right(config)), NEVER).pipe(takeUntil(proxy.draining$)));
 }
 
 /** What a branch of a component is: a stream whose errors are on its left side. What it emits is not kept. */
@@ -189,7 +194,7 @@ export function component(definition: ConfiguredDefinition<unknown, unknown, Bra
     localPublishes: declaredFilters(localPublishes),
     localSubscribes: declaredFilters(localSubscribes),
     // The overloads have seen to it that `run` takes what `config` gives.
-    run: (proxy, config, context = runContext(silentLog, of(right(config)), undefined)) =>
+    run: (proxy, config, context = runContext(silentLog, unchanging$(proxy, config), undefined)) =>
       (definition.run as (proxy: MqttProxy, config: unknown, context: RunContext) => Branches)(proxy, config, context),
   };
   return Object.defineProperty(made, BRAND, { value: true });

@@ -1,5 +1,5 @@
 import { type Either, isLeft, left, map, right } from 'fp-ts/lib/Either.js';
-import { defer, merge, Observable, of, Subject } from 'rxjs';
+import { defer, merge, Observable, of, ReplaySubject, Subject, takeUntil } from 'rxjs';
 import type { ConfigurationError } from '../client/configuration.js';
 import type { Nucleus } from '../client/connect.js';
 import { describe, validated } from '../codec/codec.js';
@@ -18,8 +18,11 @@ interface StartConfiguration<A> {
 }
 
 /** A configuration that does not change while the component runs. */
-export function unchanging<A>(given: Either<ConfigurationInvalid, A>): Either<ConfigurationInvalid, StartConfiguration<A>> {
-  return map((config: A) => ({ config, config$: of(right(config)) }))(given);
+export function unchanging<A>(
+  given: Either<ConfigurationInvalid, A>,
+  draining$: Observable<unknown>,
+): Either<ConfigurationInvalid, StartConfiguration<A>> {
+  return map((config: A) => ({ config, config$: new Followed(config, draining$).config$ }))(given);
 }
 
 /**
@@ -36,13 +39,14 @@ export function followConfiguration<A>(
 ): Promise<Either<ConfigurationError, StartConfiguration<A>>> {
   return new Promise(resolve => {
     const { config, name } = component;
+    const { draining$ } = nucleus;
     if (config === undefined) {
-      resolve(unchanging(defaults));
+      resolve(unchanging(defaults, draining$));
       return;
     }
     let followed: Followed<A> | undefined;
     const start = (value: A): void => {
-      followed = new Followed(value);
+      followed = new Followed(value, draining$);
       resolve(right({ config: value, config$: followed.config$ }));
     };
     nucleus.configuration.value$(withDefaults(component, config), { keyPath: [CONFIG_KEY] }).subscribe({
@@ -60,7 +64,7 @@ export function followConfiguration<A>(
         if (error._tag === 'ConfigurationInvalid') {
           if (followed === undefined) resolve(left(new ConfigurationInvalid(name, error.problems, error.cause)));
           else if (!followed.next(left(error))) log.warn(`configuration: ${error.message}`, { event: 'configuration', error });
-        } else if (error._tag === 'MissingEnvironment') resolve(unchanging(defaults));
+        } else if (error._tag === 'MissingEnvironment') resolve(unchanging(defaults, draining$));
         else if (error.kind === 'terminal' && followed === undefined) resolve(left(error));
         else if (error._tag === 'UnsupportedOperation')
           log.debug('the nucleus has no configurations to follow', { event: 'configuration', error });
@@ -68,13 +72,11 @@ export function followConfiguration<A>(
       },
       error: (defect: unknown) => {
         log.error('the configuration is no longer followed', { event: 'configuration', error: defect });
-        followed?.complete();
-        resolve(unchanging(defaults));
+        resolve(unchanging(defaults, draining$));
       },
       complete: () => {
-        followed?.complete();
         // For a nucleus that does not offer it; where something has been resolved before, this is not heard.
-        resolve(unchanging(defaults));
+        resolve(unchanging(defaults, draining$));
       },
     });
   });
@@ -146,25 +148,27 @@ export function merged(
   defaults: Readonly<Record<string, unknown>>,
   given: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, unknown>> {
-  const result: Record<string, unknown> = { ...defaults };
+  const members = new Map(Object.entries(defaults));
   for (const [key, value] of Object.entries(given)) {
-    const before = result[key];
-    result[key] = isJsonObject(before) && isJsonObject(value) ? merged(before, value) : value;
+    const before = members.get(key);
+    members.set(key, isJsonObject(before) && isJsonObject(value) ? merged(before, value) : value);
   }
-  return result;
+  return Object.fromEntries(members);
 }
 
-/** A value that changes: the latest good one first for each subscriber, then what follows. */
+/** A value that changes: the latest good one first for each subscriber, then what follows, until draining begins. */
 export class Followed<A> {
   readonly #changes = new Subject<Either<ConfigurationInvalid, A>>();
+  readonly #draining$: Observable<unknown>;
   #latest: A;
 
-  constructor(first: A) {
+  constructor(first: A, draining$: Observable<unknown>) {
     this.#latest = first;
+    this.#draining$ = draining$;
   }
 
   get config$(): Observable<Either<ConfigurationInvalid, A>> {
-    return defer(() => merge(of(right(this.#latest)), this.#changes));
+    return defer(() => merge(of(right(this.#latest)), this.#changes)).pipe(takeUntil(this.#draining$));
   }
 
   /** Whether anybody heard of it. */
@@ -174,10 +178,6 @@ export class Followed<A> {
     this.#changes.next(change);
     return isHeard;
   }
-
-  complete(): void {
-    this.#changes.complete();
-  }
 }
 
 /**
@@ -185,8 +185,8 @@ export class Followed<A> {
  *
  * At a change `ending$` emits and completes, and the stream is to complete with it: put `takeUntil(ending$)` behind its source, and what stages and windows
  * hold goes out before the stream of the new configuration begins. (`switchMap` would throw it away.) What the source brings between the two is not
- * heard. Of several changes meanwhile the last one counts. A stream that does not complete keeps the next one waiting. `ending$` tells of changes, not of
- * a drain: a source that does not end at one by itself, as subscriptions do, ends with `takeUntil(merge(ending$, proxy.draining$))`.
+ * heard. Of several changes meanwhile the last one counts. A stream that does not complete keeps the next one waiting. When `config$` completes, as it does
+ * when the component is told to stop, `ending$` emits, too, so that a timer with `takeUntil(ending$)` ends; a change that still waits is not begun then.
  *
  * Emits what the streams emit, and the `Left`s of `config$`, under which the old stream goes on. Completes after a terminal `Left`, and when `config$` and
  * the stream have completed, as they do at a drain. What `make` throws is a defect and goes to the error channel.
@@ -197,16 +197,16 @@ export class Followed<A> {
  * ```ts
  * import { component, followConfig } from 'greengrass-rx/component';
  * import { E, t } from 'greengrass-rx/fp';
- * import { interval, map, merge, takeUntil } from 'rxjs';
+ * import { interval, map, takeUntil } from 'rxjs';
  *
  * const ticker = component({
  *   name: 'com.example.Ticker',
  *   version: '1.0.0',
  *   config: t.type({ period: t.number }),
  *   defaults: { period: 1_000 },
- *   run: (proxy, _config, { config$ }) =>
+ *   run: (_proxy, _config, { config$ }) =>
  *     followConfig(config$, ({ period }, ending$) =>
- *       interval(period).pipe(takeUntil(merge(ending$, proxy.draining$)), map(tick => E.right(tick))),
+ *       interval(period).pipe(takeUntil(ending$), map(tick => E.right(tick))),
  *     ),
  * });
  * console.log(ticker.name); // com.example.Ticker
@@ -218,10 +218,15 @@ export function followConfig<C, E1, A, E2>(
 ): ObservableEither<E1 | E2, A> {
   return new Observable<Either<E1 | E2, A>>(subscriber => {
     let ending: Subject<void> | undefined;
+    const end = (): void => {
+      ending?.next();
+      ending?.complete();
+    };
     let next: { readonly config: C } | undefined;
     let isLast = false;
     const begin = (config: C): void => {
-      const ends = new Subject<void>();
+      // Who looks later, as a source that begins later, finds out at once.
+      const ends = new ReplaySubject<void>(1);
       ending = ends;
       subscriber.add(
         defer(() => make(config, ends.asObservable())).subscribe({
@@ -248,14 +253,17 @@ export function followConfig<C, E1, A, E2>(
           else if (ending === undefined) begin(change.right);
           else {
             next = { config: change.right };
-            ending.next();
-            ending.complete();
+            end();
           }
         },
         error: (defect: unknown) => subscriber.error(defect),
         complete: () => {
           isLast = true;
           if (ending === undefined) subscriber.complete();
+          else {
+            next = undefined;
+            end();
+          }
         },
       }),
     );

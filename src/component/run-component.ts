@@ -148,7 +148,9 @@ export async function runComponent<A>(component: Component<A>, options: RunOptio
   const given = readConfiguration(component, env);
   if (given._tag === 'Left' && !follows) return ended(log, 'configuration', undefined, told(given.left, log));
   const nucleus = options.proxy === undefined ? (options.nucleus ?? connectNucleus(options.connect)) : undefined;
-  const followed = follows && nucleus !== undefined ? await followConfiguration(component, nucleus, given, log) : unchanging(given);
+  const proxy = options.proxy ?? nucleus?.mqtt ?? connect(options.connect);
+  const followed =
+    follows && nucleus !== undefined ? await followConfiguration(component, nucleus, given, log) : unchanging(given, proxy.draining$);
   if (followed._tag === 'Left') {
     const error = followed.left;
     if (error._tag !== 'ConfigurationInvalid') {
@@ -161,7 +163,6 @@ export async function runComponent<A>(component: Component<A>, options: RunOptio
     return ended(log, 'configuration', undefined, error);
   }
   const { config, config$ } = followed.right;
-  const proxy = options.proxy ?? nucleus?.mqtt ?? connect(options.connect);
   const folder = env[WORK_FOLDER_VARIABLE] ?? process.cwd();
   const outboxes = new OwnOutboxes(folder, outbox => logBacklog(outbox.depth$, log), options.ledger);
   let branches: ReadonlyMap<string, Branch>;

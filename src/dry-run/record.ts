@@ -1,8 +1,7 @@
-import { right } from 'fp-ts/lib/Either.js';
-import { concat, defer, NEVER, of, Subscription, takeUntil } from 'rxjs';
+import { defer, Subscription } from 'rxjs';
 import { type BranchEvent, branchEvents, namedBranches } from '../component/branches.js';
 import { type Component, runContext } from '../component/component.js';
-import { CONFIG_KEY } from '../component/configuration.js';
+import { CONFIG_KEY, Followed } from '../component/configuration.js';
 import { silentLog } from '../component/log.js';
 import { recordedBy } from '../flow/ledger.js';
 import { withoutReading } from '../flow/pull-through.js';
@@ -101,7 +100,7 @@ export function record(component: Pick<Component, 'run'>, config: unknown, writt
       const nucleus = recordingNucleus(services, proxy, { branch, localSubscriptions, localPublishes, news, samples });
       const config$ = defer(() => {
         news.push({ branch: branch(), kind: 'configuration', name: `/${CONFIG_KEY}` });
-        return concat(of(right(config)), NEVER).pipe(takeUntil(proxy.draining$));
+        return new Followed(config, proxy.draining$).config$;
       });
       const running = new Subscription();
       try {

@@ -86,7 +86,7 @@ export interface LocalNucleus extends AsyncDisposable {
   readonly publish: (message: CloudMessage) => void;
   /**
    * Publishes on a local topic as another component of the device does, which may do everything. What the nucleus refuses, such as a topic with a
-   * wildcard, is a `failed` event.
+   * wildcard, is a `failed` event; its events are those of `com.example.Neighbour`, on no connection.
    */
   readonly publishLocal: (message: NeighbourMessage) => void;
   /** Takes the device's connection to the broker away, or gives it. */

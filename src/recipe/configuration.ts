@@ -64,30 +64,34 @@ export function updateConfiguration(
 
 /** The member of a configuration with this name, as the profile compares names. */
 export function configured(profile: Profile, configuration: Configuration, name: string): unknown {
-  return configuration[keyOf(profile, configuration, name)];
+  const members = new Map(Object.entries(configuration));
+  return members.get(keyOf(profile, members, name));
 }
 
 function overlay(profile: Profile, base: Configuration, other: Configuration, where: 'above' | 'below'): Configuration {
-  const result: Record<string, unknown> = { ...base };
+  const members = new Map(Object.entries(base));
   for (const [name, value] of Object.entries(other)) {
-    const key = keyOf(profile, result, name);
-    const there = result[key];
-    if (isJsonObject(there) && isJsonObject(value)) result[key] = overlay(profile, there, value, where);
-    else if (there === undefined || where === 'above') result[key] = value;
+    const key = keyOf(profile, members, name);
+    const there = members.get(key);
+    if (isJsonObject(there) && isJsonObject(value)) members.set(key, overlay(profile, there, value, where));
+    else if (there === undefined || where === 'above') members.set(key, value);
   }
-  return result;
+  return Object.fromEntries(members);
 }
 
 function without(profile: Profile, configuration: Configuration, path: readonly string[]): Configuration {
   const [name, ...rest] = path;
   if (name === undefined) return {};
-  const key = keyOf(profile, configuration, name);
-  const { [key]: inner, ...others } = configuration;
-  if (rest.length === 0) return others;
-  return isJsonObject(inner) ? { ...configuration, [key]: without(profile, inner, rest) } : configuration;
+  const members = new Map(Object.entries(configuration));
+  const key = keyOf(profile, members, name);
+  const inner = members.get(key);
+  if (rest.length === 0) members.delete(key);
+  else if (isJsonObject(inner)) members.set(key, without(profile, inner, rest));
+  return Object.fromEntries(members);
 }
 
-function keyOf(profile: Profile, configuration: Configuration, name: string): string {
-  if (profile === 'lite' || Object.hasOwn(configuration, name)) return name;
-  return Object.keys(configuration).find(key => key.toLowerCase() === name.toLowerCase()) ?? name;
+/** A map and not an object: no name is taken for one that every object inherits. */
+function keyOf(profile: Profile, members: ReadonlyMap<string, unknown>, name: string): string {
+  if (profile === 'lite' || members.has(name)) return name;
+  return [...members.keys()].find(key => key.toLowerCase() === name.toLowerCase()) ?? name;
 }

@@ -134,10 +134,9 @@ export class MarbleLanes {
 
   #context<A>(config: A): RunContext<A> {
     const { services, drawnConfigurations$ } = this.#nucleus;
-    const followed = new Followed(config);
+    const followed = new Followed(config, services.draining$);
     // A lane has what its table says, and that is what the component's configuration is.
     this.#subscriptions.add(drawnConfigurations$.subscribe(next => followed.next(right(next as A))));
-    this.#subscriptions.add(services.draining$.subscribe(() => followed.complete()));
     return runContext(silentLog, followed.config$, services);
   }
 

@@ -43,6 +43,12 @@ test.each(PROFILES)(
     });
     expect(await ask('config', 'set', '/config/limit', '5')).toMatchObject({ code: 0, stdout: 'SUCCEEDED' });
     await dev.saw(/limit is 5/);
+    expect(await ask('config', 'set', '/config', '5')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(
+        '/config has members, and 5 would take the place of all of them. Name one, such as /config/limit.',
+      ) as string,
+    });
     expect(await ask('config', 'reset', '/config/0')).toMatchObject({
       code: 0,
       stdout: 'SUCCEEDED\nreset "/config/0" does nothing: an element of a list cannot be reset, only the list',
@@ -100,6 +106,10 @@ test.each(PROFILES)(
     await dev.saw(/"kind":"localPublished"/);
     expect(await ask('pub', '--local', '--json', 'plc/1', '21')).toMatchObject({ code: 2 });
     expect(await ask('pub', '--local', '--retain', 'plc/1', 'x')).toMatchObject({ code: 2 });
+    expect(await ask('pub', '--local', '--qos', '0', 'plc/1', 'x')).toMatchObject({ code: 2 });
+    const recorded = runCli(['pub', '--local', '--ndjson'], { env, input: '{"topicName":"plc/1","payload":"x","retain":true}\n' });
+    expect(await recorded.ended).toMatchObject({ code: 2 });
+    expect(recorded.stderr()).toContain('The message to "plc/1" has retain, and a local message has a payload, and nothing of MQTT.');
     dev.child.kill('SIGTERM');
     await dev.ended;
   },
@@ -129,6 +139,14 @@ test.each(['12345678901234567890', '{"a":{"__proto__":1}}'])(
   async value => {
     const { code, stderr } = await inProcess(['config', 'set', '/id', value]);
     expect([code, stderr]).toEqual([2, expect.stringContaining(value.includes('_') ? '__proto__' : value)]);
+  },
+);
+
+test.each(['/__proto__/x', '/config/__proto__', '/config/constructor/prototype'])(
+  'config set refuses the place %s, which reaches for a prototype',
+  async path => {
+    const { code, stderr } = await inProcess(['config', 'set', path, '1']);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('reaches for a prototype')]);
   },
 );
 

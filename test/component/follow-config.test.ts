@@ -1,11 +1,10 @@
 import { left, right } from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
-import { bufferCount, delay, EMPTY, interval, map, merge, NEVER, type Observable, of, takeUntil, throwError } from 'rxjs';
+import { bufferCount, delay, EMPTY, endWith, interval, map, merge, mergeMap, NEVER, of, takeUntil, throwError } from 'rxjs';
 import { expect, test } from 'vitest';
 import { component, followConfig } from '../../src/component/index.js';
 import { dryRun } from '../../src/dry-run/index.js';
 import { ConfigurationInvalid } from '../../src/errors/errors.js';
-import type { MqttProxy } from '../../src/ports/mqtt-proxy.js';
 import { marbles } from '../../src/testing/index.js';
 
 const invalid = new ConfigurationInvalid('com.example.A', ['limit: expected number, got nothing'], undefined, 'message');
@@ -41,7 +40,8 @@ test(
         ),
       ),
     );
-    expectStream(slow$).toBeMarble('a-------(bc)', { a: right('1'), b: right('1 done'), c: right('3') });
+    // When there will be no other configuration the stream is told to end, too.
+    expectStream(slow$).toBeMarble('a-------(bc)---(d|)', { a: right('1'), b: right('1 done'), c: right('3'), d: right('3 done') });
   }),
 );
 
@@ -70,19 +70,31 @@ test('nothing is made before there is a configuration', () => {
   expect(made).toBe(0);
 });
 
-test.each<readonly [string, (ending$: Observable<void>, proxy: MqttProxy) => Observable<void>, readonly string[]]>([
-  ['that knows the drain ends at a stop', (ending$, { draining$ }) => merge(ending$, draining$), []],
-  ['that knows only changes does not, and the dry run warns of it', ending$ => ending$, ['branches']],
-])('a timer %s', async (_, ends, warnedOf) => {
+test(
+  'a change that waits when it is told to end is not begun, and who asks late whether it ends finds out at once',
+  marbles(({ hotEither, expectStream, cold }) => {
+    const made$ = followConfig(hotEither('1--2-|'), (config, ending$) =>
+      merge(of(right(config)), cold('----------(e|)').pipe(mergeMap(() => NEVER.pipe(takeUntil(ending$), endWith(right('end')))))),
+    );
+    expectStream(made$).toBeMarble('1---------(e|)', { 1: right('1'), e: right('end') });
+  }),
+);
+
+test('a timer that ends with ending$ ends when the component is told to stop, and so does a configuration that never changes', async () => {
   const ticker = component({
     name: 'com.example.Ticker',
     version: '1.0.0',
     config: t.type({ period: t.number }),
     defaults: { period: 1_000 },
-    run: (proxy, _config, { config$ }) =>
-      followConfig(config$, ({ period }, ending$) => interval(period).pipe(takeUntil(ends(ending$, proxy)), map(right))),
+    run: (_proxy, _config, { config$ }) =>
+      followConfig(config$, ({ period }, ending$) => interval(period).pipe(takeUntil(ending$), map(right))),
   });
   const result = await dryRun(ticker);
   if (result._tag === 'Left') throw result.left;
-  expect(result.right.findings.map(({ about }) => about)).toEqual(warnedOf);
+  expect(result.right.findings.map(({ about }) => about)).toEqual([]);
+  marbles(({ nucleus, expectStream }) => {
+    nucleus.faults('----|', {});
+    // Without a context, too.
+    expectStream(ticker.run(nucleus.proxy, { period: 2 })).toBeMarble('--a-|', { a: right(0) });
+  })();
 });

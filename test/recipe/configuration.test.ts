@@ -52,6 +52,18 @@ describe('a deployment', () => {
     expect(updateConfiguration('classic', names, {}, { reset: ['/accesscontrol'] }).configuration).toEqual({});
   });
 
+  test.each(['__proto__', 'constructor', 'toString'])('takes %s for a name like any other, and gives no object another prototype', name => {
+    const named = (value: unknown): Record<string, unknown> =>
+      JSON.parse(`{"${name}":${JSON.stringify(value)}}`) as Record<string, unknown>;
+    for (const profile of ['classic', 'lite'] as const) {
+      const { configuration } = updateConfiguration(profile, named({ a: 1 }), named({ b: 2 }), { merge: named({ c: 3 }) });
+      expect(Object.entries(configuration)).toEqual([[name, { a: 1, b: 2, c: 3 }]]);
+      expect(Object.getPrototypeOf(configuration)).toBe(Object.prototype);
+      expect(updateConfiguration(profile, {}, named(1)).configuration).toEqual(named(1));
+      expect(updateConfiguration(profile, {}, {}, { reset: [`/${name}/x`] }).configuration).toEqual({});
+    }
+  });
+
   test('leaves the recipe and what was on the device as they were', () => {
     update([''], { nested: { a: 100 } });
     expect([defaults.nested.a, onDevice.nested.a]).toEqual([1, 7]);

@@ -58,7 +58,7 @@ export function addPub(root: Command, cli: Cli): void {
     .option('--ndjson', 'publish each line of stdin: {"topicName": …, "payload": …}, as sub --json prints them')
     .option('--local', 'to a local topic: to the other components of the device')
     .option('--json', 'with --local: as a JSON message, and not as bytes')
-    .addOption(new Option('-q, --qos <qos>', 'quality of service').choices(['0', '1']).default('1'))
+    .addOption(new Option('-q, --qos <qos>', 'quality of service (default: 1)').choices(['0', '1']))
     .addOption(new Option('-n, --count <n>', 'publish the message so many times').argParser(parseCount))
     .addOption(new Option('--in-flight <n>', 'publishes under way at once (default: what the nucleus takes)').argParser(parseCount))
     .addOption(new Option('-t, --timeout <time>', 'how long to wait for an answer').argParser(parseDuration).default(10_000, '10s'))

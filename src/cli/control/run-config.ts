@@ -1,7 +1,7 @@
 import * as t from 'io-ts';
 import { firstValueFrom, takeUntil } from 'rxjs';
 import { connectNucleus } from '../../client/connect.js';
-import { parseJson } from '../../codec/json-text.js';
+import { forbiddenKey, parseJson } from '../../codec/json-text.js';
 import { jsonPointer, pointerParts } from '../../recipe/configuration.js';
 import { isJsonObject } from '../../shared/check-argument.js';
 import { CliError, UsageError } from '../cli-error.js';
@@ -75,5 +75,7 @@ function jsonOf(value: string): unknown {
 
 function nested(keys: readonly string[], value: unknown): Record<string, unknown> {
   const whole = keys.reduceRight<unknown>((inner, key) => ({ [key]: inner }), value);
+  const forbidden = forbiddenKey(whole);
+  if (forbidden !== undefined) throw new UsageError(`This cannot be deployed: ${forbidden}.`);
   return isJsonObject(whole) ? { ...whole } : {};
 }

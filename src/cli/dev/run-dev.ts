@@ -2,9 +2,12 @@ import { concatMap, filter, firstValueFrom, map, merge, type Observable, Subject
 import { WORK_FOLDER_VARIABLE } from '../../component/configuration.js';
 import type { BrokerChoice } from '../../local/broker/address.js';
 import type { Deployment, RollOut } from '../../local/lifecycle/roll-out.js';
-import type { Configuration } from '../../recipe/configuration.js';
+import { type Configuration, jsonPointer } from '../../recipe/configuration.js';
+import { isJsonObject, ownMember } from '../../shared/check-argument.js';
 import type { Profile } from '../../shared/profile.js';
 import { QUIET_VARIABLE } from '../../stream/unhandled.js';
+import { forbiddenKey } from '../../codec/json-text.js';
+import { NEIGHBOUR } from '../../local/pubsub/neighbour.js';
 import { readShadowTopic } from '../../local/shadow/shadow-request.js';
 import { readChaos } from '../chaos/read-chaos.js';
 import { describeFault, runChaos, SubscribedFilters } from '../chaos/run-chaos.js';
@@ -55,7 +58,10 @@ export async function runDev(cli: Cli, command: readonly string[], options: DevO
   const log = new DevLog(out, options.json === true || !out.isTerminal ? renderJson : prettyLog(out, names));
   log.tell({ kind: 'listening', profile, socketPath, mqttUrl, components: names });
   for (const { name, warnings } of components) for (const text of warnings) log.tell({ kind: 'warning', component: name, text });
-  nucleus.observe(log.tell);
+  // What the script says on local topics is told where nobody hears it, and else by its delivery.
+  nucleus.observe(event => {
+    if (event.kind !== 'localPublished' || event.component !== NEIGHBOUR) log.tell(event);
+  });
   const filters = new SubscribedFilters();
   if (steps.length > 0) nucleus.observe(filters.observe);
 
@@ -70,6 +76,8 @@ export async function runDev(cli: Cli, command: readonly string[], options: DevO
     const local = components.find(({ name }) => name === component)?.local;
     if (local === undefined) return { problem: `dev has no component ${JSON.stringify(component)}` };
     if (!('recipe' in local)) return { problem: 'a configuration comes with a recipe: start dev with --recipe' };
+    const problem = forbiddenKey(merge) ?? lostMap(configurations.get(component) ?? local.recipe.defaultConfiguration, merge);
+    if (problem !== undefined) return { problem };
     const outcome = await nucleus.rollOut([{ recipe: local.recipe, configurationUpdate: { merge, reset } }]);
     if (outcome.status === 'SUCCEEDED') outcome.deployments.forEach(onDeployed);
     return describe(outcome);
@@ -143,6 +151,23 @@ export async function runDev(cli: Cli, command: readonly string[], options: DevO
     watching?.unsubscribe();
     chaos.unsubscribe();
   }
+}
+
+/** What is wrong with a value that would take the place of a map, and of all that is in it. */
+function lostMap(configuration: Configuration, merge: Configuration, path: readonly string[] = []): string | undefined {
+  for (const [name, value] of Object.entries(merge)) {
+    const there = ownMember(configuration, name);
+    if (!isJsonObject(there)) continue;
+    const place = [...path, name];
+    if (isJsonObject(value)) {
+      const inner = lostMap(there, value, place);
+      if (inner !== undefined) return inner;
+      continue;
+    }
+    const [first = 'name'] = Object.keys(there);
+    return `${jsonPointer(place)} has members, and ${JSON.stringify(value)} would take the place of all of them. Name one, such as ${jsonPointer([...place, first])}`;
+  }
+  return undefined;
 }
 
 function describe(outcome: RollOut): ControlReply {

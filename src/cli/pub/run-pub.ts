@@ -11,7 +11,7 @@ import { publishTo } from '../../flow/publish-to.js';
 import { pullThrough } from '../../flow/pull-through.js';
 import type { Mqtt5Members, PublishRequest } from '../../ports/mqtt-message.js';
 import { isJsonObject } from '../../shared/check-argument.js';
-import type { QOS } from '../../shared/qos.js';
+import { QOS } from '../../shared/qos.js';
 import { visible } from '../../shared/visible.js';
 import { runToEnd } from '../../stream/run-to-end.js';
 import { EXIT, UsageError } from '../cli-error.js';
@@ -23,7 +23,8 @@ import { asCliError, findNucleus, type ReachOptions } from '../reach/reach.js';
 export interface SourceFlags extends MemberFlags {
   readonly file?: string | undefined;
   readonly ndjson?: boolean | undefined;
-  readonly qos: QOS;
+  /** Default: at least once. */
+  readonly qos?: QOS | undefined;
   readonly count?: number | undefined;
 }
 
@@ -41,9 +42,13 @@ async function messageSource(topic: string | undefined, payload: string | undefi
   }
   if (topic === undefined) throw new UsageError('Where to publish is missing.', 'Write greengrass-rx pub <topic> <payload>.');
   const bytes = await onePayload(payload, flags.file);
-  const request = { topicName: topic, payload: bytes, qos: flags.qos, ...membersOf(flags) };
+  const request = { topicName: topic, payload: bytes, qos: qosOf(flags), ...membersOf(flags) };
   const total = flags.count ?? 1;
   return { messages: repeated(request, total), total };
+}
+
+function qosOf({ qos = QOS.AT_LEAST_ONCE }: SourceFlags): QOS {
+  return qos;
 }
 
 async function onePayload(payload: string | undefined, file: string | undefined): Promise<Uint8Array | string> {
@@ -70,7 +75,7 @@ async function* lines(topicName: string | undefined, flags: SourceFlags): AsyncG
   for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
     number++;
     if (line.trim() === '') continue;
-    const message = readMessageJson(line, { topicName, qos: flags.qos });
+    const message = readMessageJson(line, { topicName, qos: qosOf(flags) });
     if (typeof message === 'string') throw new UsageError(`Line ${String(number)} of stdin cannot be published: ${message}.`);
     yield { ...members, ...withoutUndefined(message) };
   }
@@ -141,16 +146,25 @@ export interface PubOptions extends ReachOptions, SourceFlags {
 /** Failures that are told in full: of a thousand that are alike, nobody reads the rest. */
 const FAILURES_TOLD = 5;
 
-const LOCAL_HAS_NONE = ['retain', 'contentType', 'responseTopic', 'correlationData', 'expiry'] as const;
+const LOCAL_HAS_NONE = ['qos', 'retain', 'contentType', 'responseTopic', 'correlationData', 'expiry'] as const;
 
 function checkLocal(options: PubOptions): void {
   if (options.json === true && options.local !== true) throw new UsageError('--json is the form of a local message.', 'Give --local, too.');
   const other = LOCAL_HAS_NONE.find(name => options[name] !== undefined);
   if (options.local === true && (other !== undefined || options.userProperty.length > 0))
-    throw new UsageError('A local message has a payload, and nothing of MQTT 5.', 'Leave those options out.');
+    throw new UsageError(
+      'A local message has a payload, and nothing of MQTT: no qos, and none of its other members.',
+      'Leave those options out.',
+    );
 }
 
-function localRequest({ topicName, payload }: PublishRequest, isJson: boolean): LocalPublishRequest {
+function localRequest({ topicName, payload, qos: _, ...members }: PublishRequest, isJson: boolean): LocalPublishRequest {
+  const [member] = Object.entries(members).find(([, value]) => value !== undefined) ?? [];
+  if (member !== undefined)
+    throw new UsageError(
+      `The message to ${JSON.stringify(topicName)} has ${member}, and a local message has a payload, and nothing of MQTT.`,
+      'Take that out of the line.',
+    );
   if (!isJson) return { topic: topicName, payload };
   try {
     const json: unknown = JSON.parse(typeof payload === 'string' ? payload : Buffer.from(payload).toString());

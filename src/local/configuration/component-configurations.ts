@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Configuration } from '../../recipe/configuration.js';
-import { isJsonObject } from '../../shared/check-argument.js';
+import { isJsonObject, ownMember } from '../../shared/check-argument.js';
 import type { Profile } from '../../shared/profile.js';
 import type { NucleusEvent } from '../nucleus-event.js';
 
@@ -197,7 +197,7 @@ export class ComponentConfigurations {
     let at: unknown = configuration;
     return path.map(name => {
       const key = (isJsonObject(at) ? this.#keyOf(at, name) : undefined) ?? name;
-      at = isJsonObject(at) ? at[key] : undefined;
+      at = isJsonObject(at) ? ownMember(at, key) : undefined;
       return key;
     });
   }
@@ -230,7 +230,7 @@ interface Write {
 }
 
 function valueAt(configuration: Configuration, path: readonly string[]): unknown {
-  return path.reduce<unknown>((at, name) => (isJsonObject(at) && Object.hasOwn(at, name) ? at[name] : undefined), configuration);
+  return path.reduce<unknown>((at, name) => (isJsonObject(at) ? ownMember(at, name) : undefined), configuration);
 }
 
 /** Lite puts no map in place of a leaf, no leaf in place of a map, and nothing below a leaf. */
@@ -247,7 +247,7 @@ function withValue(map: unknown, path: readonly string[], value: unknown): Confi
   const [name, ...rest] = path;
   const base = isJsonObject(map) ? map : {};
   if (name === undefined) return isJsonObject(value) ? value : base;
-  return { ...base, [name]: rest.length === 0 ? value : withValue(base[name], rest, value) };
+  return { ...base, [name]: rest.length === 0 ? value : withValue(ownMember(base, name), rest, value) };
 }
 
 function startsWith(path: readonly string[], beginning: readonly string[]): boolean {
@@ -267,7 +267,7 @@ interface ConfigurationChange {
 function configurationChanges(before: unknown, after: unknown, path: readonly string[] = []): readonly ConfigurationChange[] {
   if (isJsonObject(before) && isJsonObject(after)) {
     const names = [...Object.keys(before), ...Object.keys(after).filter(name => !Object.hasOwn(before, name))];
-    return names.flatMap(name => configurationChanges(before[name], after[name], [...path, name]));
+    return names.flatMap(name => configurationChanges(ownMember(before, name), ownMember(after, name), [...path, name]));
   }
   if (after === undefined) return before === undefined ? [] : [{ path, kind: 'removed' }];
   if (isJsonObject(after)) {

@@ -2,7 +2,6 @@ import type { Call, Caller } from '../server/call.js';
 import type { EventFrames } from '../server/frames.js';
 import type { ProfileContext } from '../server/protocol.js';
 import { SubscribeExchange, type SubscribeForms, type ClientSubscription, SubscriptionTable } from '../server/subscriptions.js';
-import { NEIGHBOUR_PEER } from './neighbour.js';
 
 /** A message on a local topic, for who looks. */
 export interface LocalMessage {
@@ -60,8 +59,7 @@ export class LocalTopics {
     const route = this.#table
       .route(topic)
       .filter(subscription => subscription.component !== from.component || !this.#fromOthers.has(subscription));
-    // What the world around the components says is no component's doing.
-    if (this.#context.observed() && from.peer !== NEIGHBOUR_PEER) {
+    if (this.#context.observed()) {
       const { component, peer } = from;
       this.#context.observe({ kind: 'localPublished', connection: peer.id, component, topicName: topic, isJson, payload });
     }

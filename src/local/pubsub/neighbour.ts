@@ -13,7 +13,7 @@ export type NeighbourMessage =
   | { readonly topic: string; readonly payload?: undefined; readonly json: object };
 
 /** Another component of the device, which no program is: it publishes on local topics what a test or a script says. */
-const NEIGHBOUR = 'com.example.Neighbour';
+export const NEIGHBOUR = 'com.example.Neighbour';
 
 export const EVERYTHING: AccessControl = {
   'aws.greengrass.ipc.mqttproxy': { 'everything:mqttproxy:1': { operations: ['*'], resources: ['*'] } },
@@ -21,7 +21,7 @@ export const EVERYTHING: AccessControl = {
 };
 
 /** Answers do not interest it; what the nucleus refuses is among its events. */
-export const NEIGHBOUR_PEER: Peer = {
+const NEIGHBOUR_PEER: Peer = {
   id: 0,
   send: () => undefined,
   end: () => undefined,

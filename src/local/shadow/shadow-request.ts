@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { isJsonObject, type JsonObject } from '../../shared/check-argument.js';
+import { isJsonObject, type JsonObject, ownMember } from '../../shared/check-argument.js';
 
 /** The two sides of a shadow's state: what it is to be, and what the device says it is. */
 export const SHADOW_SECTIONS = ['desired', 'reported'] as const;
@@ -70,13 +70,13 @@ function timesOf(value: unknown, patch: unknown, before: unknown, seconds: numbe
   const changes = isJsonObject(patch) ? patch : {};
   const times = isJsonObject(before) ? before : {};
   return mapMembers(Object.keys(value), name =>
-    Object.hasOwn(changes, name) ? timesOf(value[name], changes[name], times[name], seconds) : times[name],
+    Object.hasOwn(changes, name) ? timesOf(value[name], changes[name], ownMember(times, name), seconds) : ownMember(times, name),
   );
 }
 
 function differenceOf(desired: JsonObject, reported: JsonObject): JsonObject | undefined {
   const members = Object.entries(desired).flatMap(([name, value]): [string, unknown][] => {
-    const other = Object.hasOwn(reported, name) ? reported[name] : undefined;
+    const other = ownMember(reported, name);
     if (!isJsonObject(value) || !isJsonObject(other)) return isDeepStrictEqual(value, other) ? [] : [[name, value]];
     const inner = differenceOf(value, other);
     return inner === undefined ? [] : [[name, inner]];
@@ -86,7 +86,7 @@ function differenceOf(desired: JsonObject, reported: JsonObject): JsonObject | u
 
 function timesAt(difference: unknown, times: unknown): unknown {
   if (!isJsonObject(difference) || !isJsonObject(times)) return times;
-  return mapMembers(Object.keys(difference), name => timesAt(difference[name], times[name]));
+  return mapMembers(Object.keys(difference), name => timesAt(difference[name], ownMember(times, name)));
 }
 
 function mapMembers<K extends string>(names: readonly K[], value: (name: K) => unknown): JsonObject {
