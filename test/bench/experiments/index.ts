@@ -8,12 +8,14 @@ import { lines } from './lines.js';
 import { localPublishing, localRoundTrip, localSubscribing } from './local.js';
 import { nucleus } from './nucleus.js';
 import { outbox } from './outbox.js';
+import { pipeline } from './pipeline.js';
 import { publishing } from './publish.js';
 import { roundTrip } from './round-trip.js';
 import { routing } from './routing.js';
 import type { Scale } from './scale.js';
 import { scaling } from './scaling.js';
 import { slowStage } from './slow-stage.js';
+import { starting } from './start.js';
 import { stageCost } from './stage-cost.js';
 import { subscribing } from './subscribe.js';
 import { windows } from './windows.js';
@@ -39,4 +41,6 @@ export const experiments = (scale: Scale): readonly Experiment[] => [
   lines(scale),
   nucleus(scale),
   outbox(scale),
+  ...pipeline(scale),
+  starting(scale),
 ];

@@ -15,6 +15,10 @@ export interface Scale {
   readonly stored: number;
   readonly storedFew: number;
   readonly idle: number;
+  /** Readings through a whole pipeline at a fixed speed; twice as many as fast as it goes. */
+  readonly readings: number;
+  /** How often each program is started. */
+  readonly starts: number;
 }
 
 export const FIRST_READING = 100_000;
@@ -32,6 +36,8 @@ export const FULL: Scale = {
   stored: 1_000_000,
   storedFew: 1_000,
   idle: 5_000,
+  readings: 25_000,
+  starts: 9,
 };
 
 /** About two minutes: whether everything runs, and whether anything has become several times slower. */
@@ -47,4 +53,6 @@ export const SHORT: Scale = {
   stored: 20_000,
   storedFew: 1_000,
   idle: 800,
+  readings: 5_000,
+  starts: 3,
 };

@@ -6,12 +6,14 @@ import { measureFloodLatency } from './flood-latency.js';
 import { measureLines } from './lines.js';
 import { measureNucleus } from './nucleus.js';
 import { fillOutbox, measureBareSqlite, measureOutboxLife, measureOutboxStoring } from './outbox.js';
+import { measurePipeline } from './pipeline.js';
 import { measurePublish } from './publish.js';
 import { measureRoundTrip } from './round-trip.js';
 import { measureRouting } from './routing.js';
 import { measureScaling } from './scaling.js';
 import { measureSlowStage } from './slow-stage.js';
 import { measureStageCost } from './stage-cost.js';
+import { measureStart } from './start.js';
 import { measureSubscribe } from './subscribe.js';
 import { measureWindows } from './windows.js';
 
@@ -36,6 +38,8 @@ export const MEASURES = {
   bareSqlite: measureBareSqlite,
   fillOutbox,
   outboxLife: measureOutboxLife,
+  pipeline: measurePipeline,
+  start: measureStart,
 };
 
 export type MeasureName = keyof typeof MEASURES;

@@ -1,5 +1,5 @@
 /**
- * The local nucleus in a process of its own, for the measurements of itself. `node nucleus-main.js PROFILE`, as a child with an IPC
+ * The local nucleus in a process of its own, for the measurements of itself. `node nucleus-main.js PROFILE [BROKER URL]`, as a child with an IPC
  * channel: `{ flood }` publishes so many messages as the cloud does, as fast as the client takes them.
  */
 import { startLocalNucleus, type Profile } from '../../../src/local/index.js';
@@ -7,7 +7,8 @@ import { jsonPayload } from '../payload.js';
 import { FLOOD_TOPIC } from '../topics.js';
 
 /** What it tells its parent: where it listens, and for every flood what a message cost it. */
-export type NucleusNews = { readonly socketPath: string; readonly authToken: string } | { readonly cpuMicroseconds: number };
+export type NucleusNews =
+  { readonly socketPath: string; readonly authToken: string; readonly mqttUrl: string } | { readonly cpuMicroseconds: number };
 /** What it is asked: to publish a flood, or to tell its processor time since the last question over so many messages. */
 export type NucleusQuestion = { readonly flood: number; readonly size: number } | { readonly costOf: number };
 
@@ -19,10 +20,17 @@ const AHEAD = 1024 * 1024;
 const HELPING = 256;
 
 const profile: Profile = process.argv[2] === 'lite' ? 'lite' : 'classic';
+const url = process.argv[3];
 const accessControl = {
-  'aws.greengrass.ipc.mqttproxy': { 'bench:1': { operations, resources: ['bench/#', 'other/topic', 'third/+/topic'] } },
+  'aws.greengrass.ipc.mqttproxy': {
+    'bench:1': { operations, resources: ['bench/#', 'other/topic', 'third/+/topic', 'sensors/#', 'results/#'] },
+  },
 };
-const nucleus = await startLocalNucleus({ profile, components: [{ name: COMPONENT, accessControl }] });
+const nucleus = await startLocalNucleus({
+  profile,
+  components: [{ name: COMPONENT, accessControl }],
+  broker: url === undefined ? 'embedded' : { url },
+});
 const tell = (news: NucleusNews): unknown => process.send?.(news);
 let before = process.cpuUsage();
 
@@ -43,4 +51,11 @@ process.on('message', (question: NucleusQuestion) => {
   helping();
 });
 process.on('disconnect', () => process.exit());
-tell({ socketPath: nucleus.socketPath, authToken: nucleus.authToken(COMPONENT) });
+const { socketPath, mqttUrl } = nucleus;
+const begin = (): void => void tell({ socketPath, mqttUrl, authToken: nucleus.authToken(COMPONENT) });
+// Offline, it would have nothing for its component.
+if (url === undefined) begin();
+else
+  nucleus.observe(event => {
+    if (event.kind === 'broker' && event.state === 'connected') begin();
+  });

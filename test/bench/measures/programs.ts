@@ -1,0 +1,85 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Mosquitto } from '../../kit/broker/mosquitto.js';
+import { bundled } from '../programs/bundles.js';
+import type { ProgramCost, ProgramNews } from '../programs/told.js';
+import type { NucleusNews } from '../server/nucleus-main.js';
+
+/** Which program, and as what: from node_modules, or as one file. */
+export type ProgramClient = 'rx' | 'rxBundled' | 'sdk' | 'mqtt';
+export type BrokerKind = 'embedded' | 'mosquitto';
+
+/** A nucleus with its broker, each in a process of its own. */
+export class Device implements AsyncDisposable {
+  readonly mqttUrl: string;
+  readonly #environment: Readonly<Record<string, string>>;
+  readonly #nucleus: ChildProcess;
+  readonly #mosquitto: Mosquitto | undefined;
+  readonly #bundles: string[] = [];
+
+  private constructor(nucleus: ChildProcess, news: Extract<NucleusNews, { socketPath: string }>, mosquitto: Mosquitto | undefined) {
+    this.#nucleus = nucleus;
+    this.#mosquitto = mosquitto;
+    this.mqttUrl = news.mqttUrl;
+    this.#environment = {
+      AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT: news.socketPath,
+      SVCUID: news.authToken,
+      BENCH_MQTT_URL: news.mqttUrl,
+    };
+  }
+
+  static async start(broker: BrokerKind): Promise<Device> {
+    // Without bounds of its own, so that what is missing at the end was not lost there.
+    const mosquitto = broker === 'mosquitto' ? await Mosquitto.start(() => ['allow_anonymous true', 'max_queued_messages 0']) : undefined;
+    const url = mosquitto === undefined ? [] : [`mqtt://127.0.0.1:${String(mosquitto.port)}`];
+    const nucleus = fork(fileURLToPath(new URL('../server/nucleus-main.js', import.meta.url)), ['classic', ...url], { execArgv: [] });
+    const [news] = (await once(nucleus, 'message')) as [NucleusNews];
+    if (!('socketPath' in news)) throw new Error('The nucleus did not say where it listens.');
+    return new Device(nucleus, news, mosquitto);
+  }
+
+  /** Makes a program ready to be started, so that its bundling is not measured. */
+  async prepare(program: string, client: ProgramClient): Promise<string> {
+    if (client !== 'rxBundled') return fileURLToPath(new URL(`../programs/${program}-${client}.js`, import.meta.url));
+    const file = await bundled(`${program}-rx`);
+    this.#bundles.push(dirname(file));
+    return file;
+  }
+
+  run(file: string, ...args: readonly string[]): ChildProcess {
+    return fork(file, args, {
+      env: { ...process.env, ...this.#environment },
+      execArgv: ['--disable-warning=NodeDeprecationWarning', ...process.execArgv],
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const exit = once(this.#nucleus, 'exit');
+    this.#nucleus.disconnect();
+    await exit;
+    await this.#mosquitto?.[Symbol.asyncDispose]();
+    await Promise.all(this.#bundles.map(folder => rm(folder, { recursive: true })));
+  }
+}
+
+/** Resolves when a program tells this; rejects if it ends before. */
+export async function told(program: ChildProcess, what: 'ready' | 'first'): Promise<void> {
+  const ended = once(program, 'exit').then(([code]) =>
+    Promise.reject(new Error(`The program ended with ${String(code)} before it was ${what}.`)),
+  );
+  ended.catch(() => undefined);
+  const [news] = (await Promise.race([once(program, 'message'), ended])) as [ProgramNews];
+  if (news !== what) throw new Error(`The program told ${JSON.stringify(news)} in the place of ${what}.`);
+}
+
+/** What a program has cost; it ends. */
+export async function costOf(program: ChildProcess): Promise<ProgramCost> {
+  const [answer, exit] = [once(program, 'message'), once(program, 'exit')];
+  program.send('how much');
+  const [cost] = (await answer) as [ProgramCost];
+  await exit;
+  return cost;
+}
