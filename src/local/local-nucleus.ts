@@ -19,6 +19,7 @@ import type { LocalNucleusOptions } from './local-nucleus-options.js';
 import type { BrokerEvent, NucleusEvent } from './nucleus-event.js';
 import type { LocalNucleus } from './nucleus.js';
 import { admitNeighbour, publishAsNeighbour } from './pubsub/neighbour.js';
+import { Backpressure } from './server/backpressure.js';
 import { Components, type DeployedComponent, Tokens } from './server/components.js';
 import { IpcServer, makeSocketFolder, SOCKET_NAME } from './server/ipc-server.js';
 import { WriteBudget } from './server/outgoing-queue.js';
@@ -73,6 +74,7 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
     for (const observer of [...observers]) observer(event);
   };
   const faults = new FaultSwitches();
+  const backpressure = new Backpressure();
   const tokens = new Tokens(profile);
   const plan = planBroker(options.broker, options.mqttPort);
   if (options.shadows === true && plan.kind === 'remote')
@@ -102,6 +104,7 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
       onMessage: message => {
         if (link.isUp) started.server?.receive(message);
       },
+      pass: goOn => backpressure.pass(goOn),
       onLink: up => {
         link.set('broker', !up);
       },
@@ -148,6 +151,7 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
       clock,
       faults,
       limits: bounds,
+      backpressure,
       outgoing: new WriteBudget(ALL_CLIENTS_BYTES),
       incoming: new WriteBudget(ALL_CLIENTS_BYTES),
       observe,

@@ -1,4 +1,6 @@
-import { expect, test } from 'vitest';
+import { connectAsync, type MqttClient } from 'mqtt';
+import { describe, expect, test } from 'vitest';
+import { quietSockets } from '../kit/nucleus/quiet-sockets.js';
 import { COMPONENT, OTHER, PROFILES, start } from '../kit/nucleus/nuclei.js';
 import { RawClient, eventOf } from '../kit/nucleus/raw-client.js';
 import { HandClock } from '../kit/time/hand-clock.js';
@@ -104,4 +106,65 @@ test('lite: given the fault, a client that does not read holds up everyone until
   expect(eventOf(await other.next()).text).toBe('late');
   expect(await other.next()).toMatchObject({ streamId: 2 });
   slow.close();
+});
+
+describe('an MQTT client that publishes faster than a component reads', () => {
+  const MESSAGES = 5_000;
+  /** What waits for one client at most: a tenth of what is published. */
+  const limits = { outgoingQueueBytes: 2 * 1024 * 1024 };
+
+  /** Publishes far more than may wait for one client, all at once. */
+  function flood(client: MqttClient): void {
+    for (let i = 0; i < MESSAGES; i++) client.publish('test/a', `${i} ${'x'.repeat(4_000)}`);
+  }
+
+  test.each(PROFILES)('%s: is held up while the component catches up, which is not cut and gets every message', async profile => {
+    const clock = new HandClock();
+    await using nucleus = await start(profile, { clock, limits });
+    const reader = await RawClient.accepted(nucleus, COMPONENT);
+    reader.subscribe(1, 'test/a');
+    await reader.next();
+    const lost: unknown[] = [];
+    nucleus.observe(event => {
+      if (event.kind === 'dropped' || event.kind === 'disconnected') lost.push(event);
+    });
+    // It is busy with something else: for the nucleus no time passes.
+    reader.socket.pause();
+    const publisher = await connectAsync(nucleus.mqttUrl);
+    flood(publisher);
+    await quietSockets();
+    expect(nucleus.queuedBytes).toBeLessThan(limits.outgoingQueueBytes / 2);
+    reader.socket.resume();
+    for (let i = 0; i < MESSAGES; i++) expect(eventOf(await reader.next()).text.split(' ')[0]).toBe(String(i));
+    expect(lost).toEqual([]);
+    reader.close();
+    await publisher.endAsync(true);
+  });
+
+  test('classic: goes on when the component has not read for five seconds; that is cut, and how much it has lost is told', async () => {
+    const clock = new HandClock();
+    await using nucleus = await start('classic', { clock, limits });
+    const [deaf, reader] = [await RawClient.accepted(nucleus, COMPONENT), await RawClient.accepted(nucleus, OTHER)];
+    for (const client of [deaf, reader]) {
+      client.subscribe(1, 'test/a');
+      await client.next();
+    }
+    let dropped = 0;
+    nucleus.observe(event => {
+      if (event.kind === 'dropped') dropped += event.messages;
+    });
+    deaf.socket.pause();
+    const publisher = await connectAsync(nucleus.mqttUrl);
+    flood(publisher);
+    await quietSockets();
+    expect([nucleus.connections, dropped]).toEqual([2, 0]);
+    clock.advance(PATIENCE);
+    for (let i = 0; i < MESSAGES; i++) expect(eventOf(await reader.next()).text.split(' ')[0]).toBe(String(i));
+    expect(nucleus.connections).toBe(1);
+    // What the kernel had taken is read by nobody, and is not known.
+    expect(dropped).toBeGreaterThan(limits.outgoingQueueBytes / 6_000);
+    deaf.close();
+    reader.close();
+    await publisher.endAsync(true);
+  });
 });

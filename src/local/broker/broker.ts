@@ -40,6 +40,8 @@ export function topicIsValid(topic: string): boolean {
 export interface BrokerListener {
   /** A message for a filter the device has subscribed; once for each copy the broker sends. */
   readonly onMessage: (message: BrokerMessage) => void;
+  /** Calls back when more may be read of an MQTT client: at once, or when those who read have caught up. */
+  readonly pass: (goOn: () => void) => void;
   /** The connection to the broker was lost, or is back. */
   readonly onLink: (up: boolean) => void;
   /** What the nucleus' log shows of it. */

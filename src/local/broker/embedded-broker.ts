@@ -86,7 +86,8 @@ export class EmbeddedBroker implements Broker {
         if (packet.retain) this.#expiry.set(packet.topic, undefined);
         this.#deliver(fromPacket(packet, packet.retain && this.#options.retainAsPublished));
       }
-      done(null);
+      // Until then aedes reads nothing more from this client.
+      listener.pass(() => done(null));
     };
     aedes.on('client', () => {
       this.#hasHadClients = true;

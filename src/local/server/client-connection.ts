@@ -3,6 +3,7 @@ import type { Clock } from '../../ipc/clock.js';
 import { FrameDecoder } from '../../ipc/wire/frame.js';
 import type { FaultSwitches } from '../faults/fault-switches.js';
 import type { NucleusEvent } from '../nucleus-event.js';
+import type { Backpressure } from './backpressure.js';
 import { OutgoingQueue, type OutgoingQueueLimits, type WriteBudget } from './outgoing-queue.js';
 import type { Peer, ProfileServer, Protocol } from './protocol.js';
 
@@ -26,6 +27,8 @@ export interface ConnectionContext {
   readonly clock: Clock;
   readonly faults: FaultSwitches;
   readonly limits: ConnectionLimits;
+  /** Holds up those who publish while a client has too much waiting. */
+  readonly backpressure: Backpressure;
   /** Bytes waiting to be written to all clients. */
   readonly outgoing: WriteBudget;
   /** Bytes of unfinished frames of all clients. */
@@ -76,6 +79,7 @@ export class ClientConnection implements Peer {
       stalled => {
         this.#onStall(this, stalled);
       },
+      context.backpressure,
     );
     this.#protocol = server.accept(this);
     this.#decoder = new FrameDecoder(limits.maxFrame, frame => {

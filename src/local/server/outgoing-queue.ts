@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../../ipc/clock.js';
 import type { FaultSwitches } from '../faults/fault-switches.js';
 import { type OutgoingFrame, spoil } from '../faults/spoil.js';
+import type { Backpressure } from './backpressure.js';
 
 /**
  * Bytes that all connections together may have waiting: each has a bound of its own, and many slow ones must not add up to
@@ -34,7 +35,10 @@ export interface OutgoingQueueLimits {
   readonly queueBytes: number;
   /** Over the limit: `cut` the connection (classic has no bound and queues; here there is one), or `drop` the message (Lite). */
   readonly whenFull: 'cut' | 'drop';
-  /** How long Lite waits for a client to read before it drops what it has for it, in milliseconds. */
+  /**
+   * How long Lite waits for a client to read before it drops what it has for it, in milliseconds. On both: how long one that takes nothing holds up those who
+   * publish.
+   */
   readonly stallTimeout: number;
 }
 
@@ -44,6 +48,8 @@ const BATCH_BYTES = 256 * 1024;
 const KERNEL_BYTES = 212_992;
 /** A connection with this little waiting is not cut for the sum of all. */
 const FAIR_SHARE = 1024 * 1024;
+/** With more waiting than this part of its bound a client that reads holds up those who publish, until half of it is gone. */
+const FULL_PART = 1 / 16;
 
 /** The way out to one client: frames of one turn leave in one write, and what waits for a slow reader is bounded. */
 export class OutgoingQueue {
@@ -55,6 +61,7 @@ export class OutgoingQueue {
   readonly #component: () => string | undefined;
   readonly #onDrop: (messages: number) => void;
   readonly #onStall: (stalled: boolean) => void;
+  readonly #backpressure: Backpressure;
   #waiting: OutgoingFrame[] = [];
   #waitingBytes = 0;
   #inFlight = 0;
@@ -64,6 +71,11 @@ export class OutgoingQueue {
   /** Another client's stall holds this one up. */
   #held = false;
   #cancelStall: (() => void) | undefined;
+  /** Full, and reading: until it takes something, or has taken nothing for so long that it does not read. */
+  #cancelFull: (() => void) | undefined;
+  /** It did not read: nobody is held up for it, until it does. */
+  #isDeaf = false;
+  readonly #fullBytes: number;
   #state: 'open' | 'ending' | 'closed' = 'open';
 
   constructor(
@@ -75,6 +87,7 @@ export class OutgoingQueue {
     component: () => string | undefined,
     onDrop: (messages: number) => void,
     onStall: (stalled: boolean) => void,
+    backpressure: Backpressure,
   ) {
     this.#socket = socket;
     this.#limits = limits;
@@ -84,6 +97,8 @@ export class OutgoingQueue {
     this.#component = component;
     this.#onDrop = onDrop;
     this.#onStall = onStall;
+    this.#backpressure = backpressure;
+    this.#fullBytes = limits.queueBytes * FULL_PART;
   }
 
   /** Bytes that the kernel has not taken yet. */
@@ -99,7 +114,7 @@ export class OutgoingQueue {
     }
     if (this.queuedBytes + frame.length > this.#limits.queueBytes && this.queuedBytes > 0) {
       if (isEvent && this.#limits.whenFull === 'drop') this.#onDrop(1);
-      else this.#cut();
+      else this.#cut(isEvent);
       return;
     }
     this.#waiting.push({ bytes: frame, isEvent });
@@ -109,6 +124,7 @@ export class OutgoingQueue {
       this.#cut();
       return;
     }
+    if (isEvent && this.#cancelFull === undefined && !this.#isDeaf && this.queuedBytes > this.#fullBytes) this.#beFull();
     if (this.#inFlight > 0) this.#watchStall();
     else if (!this.#flushDue) {
       this.#flushDue = true;
@@ -137,6 +153,7 @@ export class OutgoingQueue {
   /** Forgets what waits. */
   close(): void {
     this.#state = 'closed';
+    this.#endFull();
     this.#budget.add(-this.queuedBytes);
     this.#waiting = [];
     this.#waitingBytes = 0;
@@ -192,8 +209,33 @@ export class OutgoingQueue {
     this.#inFlight = 0;
     this.#stalled = false;
     this.#endStall();
+    this.#isDeaf = false;
+    this.#lookFull();
     this.#flush();
   };
+
+  /** Those who publish wait for a client that reads, and go on without one that does not. */
+  #beFull(): void {
+    this.#backpressure.set(this, true);
+    this.#cancelFull = this.#clock.after(this.#limits.stallTimeout, () => {
+      this.#isDeaf = true;
+      this.#endFull();
+    });
+  }
+
+  /** It has taken something. */
+  #lookFull(): void {
+    if (this.#cancelFull === undefined) return;
+    this.#cancelFull();
+    if (this.#waitingBytes > this.#fullBytes / 2) this.#beFull();
+    else this.#endFull();
+  }
+
+  #endFull(): void {
+    this.#cancelFull?.();
+    this.#cancelFull = undefined;
+    this.#backpressure.set(this, false);
+  }
 
   /** A client that takes nothing for the whole timeout loses what waits for it, or its connection if a fault says so. */
   #watchStall(): void {
@@ -225,7 +267,10 @@ export class OutgoingQueue {
     this.#waitingBytes = keptBytes;
   }
 
-  #cut(): void {
+  /** What waited, and with `another` the event that did not find room, is lost, which is told. */
+  #cut(another = false): void {
+    const lost = this.#waiting.filter(({ isEvent }) => isEvent).length + Number(another);
+    if (lost > 0) this.#onDrop(lost);
     this.close();
     this.#socket.destroy();
   }

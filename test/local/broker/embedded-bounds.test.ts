@@ -12,7 +12,7 @@ async function startBroker(): Promise<{ readonly broker: EmbeddedBroker; readonl
   const onEvent = (event: { readonly kind: string; readonly reason?: string }): void => void dropped.push(event.reason ?? event.kind);
   const broker = await EmbeddedBroker.start(
     { host: '127.0.0.1', port: 0, copies: 'one', retainAsPublished: true, clock: schedulerClock(asyncScheduler), storeLimits: LIMITS },
-    { onMessage: () => undefined, onLink: () => undefined, onEvent },
+    { onMessage: () => undefined, pass: goOn => goOn(), onLink: () => undefined, onEvent },
   );
   onTestFinished(() => broker.close());
   return { broker, dropped };

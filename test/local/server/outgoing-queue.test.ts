@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { FaultSwitches } from '../../../src/local/faults/fault-switches.js';
+import { Backpressure } from '../../../src/local/server/backpressure.js';
 import { OutgoingQueue, WriteBudget } from '../../../src/local/server/outgoing-queue.js';
 import { quietSockets } from '../../kit/nucleus/quiet-sockets.js';
 import { HandClock } from '../../kit/time/hand-clock.js';
@@ -42,6 +43,7 @@ async function outgoingQueue(
     () => 'c',
     () => undefined,
     () => undefined,
+    new Backpressure(),
   );
   return { queue: made, client, ended };
 }
