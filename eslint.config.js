@@ -37,6 +37,7 @@ const dialect = [
 /** The globals of Node that programs in plain JavaScript use. */
 const NODE = [
   'Buffer',
+  'URL',
   'clearInterval',
   'clearTimeout',
   'console',
@@ -50,7 +51,7 @@ const NODE = [
 export default defineConfig(
   globalIgnores(['dist/', 'build/', 'coverage/']),
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     extends: [js.configs.recommended, tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     linterOptions: { reportUnusedDisableDirectives: 'error' },

@@ -50,6 +50,11 @@ export function isoTime(at: number = asyncScheduler.now()): string {
   return new Date(at).toISOString();
 }
 
+/** The time that {@link isoTime} has written, in milliseconds since the epoch. */
+export function timeOfIso(text: string): number {
+  return Date.parse(text);
+}
+
 /** `3 d 4 h ago`, in the two largest units. */
 export function ago(timeOfDay: number): string {
   const seconds = Math.max(0, Math.round((asyncScheduler.now() - timeOfDay) / 1_000));

@@ -2,7 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { visible, visibleLines } from '../shared/visible.js';
 import { CliError, EXIT } from './cli-error.js';
 import { type Cli, packageVersion } from './cli.js';
-import { addBuild, addCloud, addDiagram, addRecipe, addRun } from './commands/component.js';
+import { addBuild, addCloud, addDiagram, addMarbleTest, addRecipe, addRun } from './commands/component.js';
 import { addConfig, addDev, addDoctor, addUpdate } from './commands/nucleus.js';
 import { addInit } from './commands/init.js';
 import { addOutbox } from './commands/outbox.js';
@@ -55,6 +55,7 @@ export function program(cli: Cli): Command {
   addRecipe(root, cli);
   addDiagram(root, cli);
   addCloud(root, cli);
+  addMarbleTest(root, cli);
   return root;
 }
 

@@ -67,6 +67,9 @@ export const DRAIN_DEADLINE = 10_000;
 
 export const HEALTH_PERIOD = 60_000;
 
+/** Milliseconds from one writing of the health file to the next, without a line in the log: `dev --ui` looks at it. */
+export const HEALTH_FILE_PERIOD = 'GREENGRASS_RX_HEALTH_FILE_PERIOD';
+
 /** How long subscriptions to the cloud hold up the report that the component runs, in milliseconds. */
 const CLOUD_PATIENCE = 1_000;
 
@@ -157,6 +160,8 @@ export class ComponentRun {
     this.#log.info('started', { event: 'started', pid: process.pid, branches: [...this.#branches.keys()] });
     this.#pidFile?.write(`${process.pid}\n`);
     const tellHealth = every(this.#period, this.#scheduler).subscribe(() => this.#health.tell(true));
+    const filePeriod = Number(this.#env[HEALTH_FILE_PERIOD]);
+    if (filePeriod > 0) tellHealth.add(every(filePeriod, this.#scheduler).subscribe(() => this.#health.tell()));
     const state = this.#proxy.state$.subscribe({ next: next => this.#onState(next), error: () => undefined });
     const removeSignals = this.#listen();
     const endLetters = tellDeadLetters(this.#log, this.#scheduler, this.#env);

@@ -81,15 +81,7 @@ export interface MarbleTestOptions {
 export function marbleTestOf(recording: Recording, { name = 'as recorded', speed = 1 }: MarbleTestOptions = {}): string {
   const gaps = drawnGaps(recording.entries, speed);
   const lanes = lanesOf(recording, speed).map(({ topicName, diagram, values }) =>
-    [
-      '  nucleus.messages(',
-      `    ${literal(topicName)},`,
-      `    ${literal(diagram)},`,
-      '    {',
-      ...Object.entries(values).map(([symbol, value]) => `      ${symbol}: ${literal(value)},`),
-      '    },',
-      '  );',
-    ].join('\n'),
+    callText('nucleus.messages', [literal(topicName), literal(diagram)], values),
   );
   return [
     "import { test } from 'vitest';",
@@ -110,8 +102,24 @@ function drawnGaps(entries: readonly RecordedEntry[], speed: number): string {
   return draw([new Map(gaps.map(at => [at, ['x']]))]).rows[0] ?? '';
 }
 
+/** A call with a table behind its other arguments, as a statement of a marble test. */
+export function callText(called: string, args: readonly string[], values: Readonly<Record<string, unknown>>): string {
+  return [
+    `  ${called}(`,
+    ...args.map(arg => `    ${arg},`),
+    '    {',
+    ...Object.entries(values).map(([symbol, value]) => `      ${symbolKey(symbol)}: ${literal(value)},`),
+    '    },',
+    '  );',
+  ].join('\n');
+}
+
+function symbolKey(symbol: string): string {
+  return /^[A-Za-z_$]$/.test(symbol) ? symbol : literal(symbol);
+}
+
 /** A value as TypeScript writes it. */
-function literal(value: unknown): string {
+export function literal(value: unknown): string {
   if (value instanceof Uint8Array) return `Buffer.from('${Buffer.from(value).toString('base64')}', 'base64')`;
   if (typeof value === 'string') return `'${JSON.stringify(value).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`;
   if (Array.isArray(value)) return `[${value.map(literal).join(', ')}]`;

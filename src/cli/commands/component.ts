@@ -3,6 +3,7 @@ import { isJsonObject } from '../../shared/check-argument.js';
 import type { BuildOptions } from '../artifact/run-build.js';
 import { type Cli, repeated } from '../cli.js';
 import type { CloudCommandOptions, DiagramCommandOptions, RecipeCommandOptions } from '../component/derive.js';
+import type { MarbleTestCommandOptions } from '../component/run-marble-test.js';
 import type { RunCommandOptions } from '../component/load-component.js';
 
 const RUN_EXAMPLES = `
@@ -103,6 +104,7 @@ export function addDiagram(root: Command, cli: Cli): void {
       new Option('--format <format>', 'what to write (default: svg where the file of --out ends so, or else mermaid)').choices([
         'mermaid',
         'svg',
+        'json',
       ]),
     )
     .option('--out <file>', 'write it to this file (default: stdout)')
@@ -161,5 +163,29 @@ export function addCloud(root: Command, cli: Cli): void {
     .action(async (module: string, options: CloudCommandOptions) => {
       const { runCloud } = await import('../component/derive.js');
       await runCloud(cli, module, options);
+    });
+}
+
+const MARBLE_TEST_EXAMPLES = `
+Examples:
+  greengrass-rx marble-test dist/component.js --import ../src/component.js < night.ndjson > test/night.test.ts
+
+The recording is one of recordTo, or what the page of dev --ui has seen. What is expected is what the
+component does with it in virtual time: the test passes as it is, and says what should be otherwise
+once you have changed that.`;
+
+export function addMarbleTest(root: Command, cli: Cli): void {
+  root
+    .command('marble-test')
+    .summary('write a marble test of what a component does with a recording')
+    .description('Plays recorded messages from stdin to the component in virtual time, and writes a test that draws both.')
+    .argument('<module>', 'the compiled module whose default export is the component, such as dist/component.js')
+    .option('--import <path>', 'what the test imports the component from (default: the module)')
+    .option('--name <name>', 'the name of the test', 'as recorded')
+    .addOption(new Option('--config <json>', 'configuration over the defaults').argParser(parseObject))
+    .addHelpText('after', MARBLE_TEST_EXAMPLES)
+    .action(async (module: string, options: MarbleTestCommandOptions) => {
+      const { runMarbleTest } = await import('../component/run-marble-test.js');
+      await runMarbleTest(cli, module, options);
     });
 }

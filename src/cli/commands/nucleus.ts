@@ -12,6 +12,7 @@ Examples:
   greengrass-rx dev --recipe a.yaml --recipe b.yaml -- node a.js      # b is started elsewhere, or not at all
   greengrass-rx dev --recipe recipe.yaml                              # prints the environment; start it in a debugger
   greengrass-rx dev --chaos '5s offline, 8s online, 10s restart nucleus' -- node component.js
+  greengrass-rx dev --ui -- greengrass-rx run dist/component.js       # and open the page that it names
   greengrass-rx dev -- node component.js | jq 'select(.kind == "failed")'
 
 What comes after -- is started as a component: with the variables that Greengrass sets, those of the
@@ -30,6 +31,9 @@ export function addDev(root: Command, cli: Cli): void {
     .option('-w, --watch', 'start the component again when its files or its recipe change')
     .addOption(repeated('--watch-path <path>', 'what to watch', 'the folders of the files in the command'))
     .option('--chaos <script>', "faults: a script's path, or a timeline such as '5s offline, 8s online'")
+    .option('--ui', 'a page for the browser: the pipeline, topics, faults; it is at the address that is printed')
+    .addOption(new Option('--ui-port <port>', 'port of the page on 127.0.0.1 (default: a free one); implies --ui').argParser(parsePort))
+    .option('--replay <file>', 'the page of a recording: of what dev --json has printed, or of recordTo')
     .option('--json', 'a line of JSON for each event, on a terminal too')
     .addOption(new Option('--mqtt-port <port>', 'port of the MQTT broker on 127.0.0.1 (default: a free one)').argParser(parsePort))
     .option('--broker <url>', 'an MQTT 5 broker elsewhere, mqtt:// or mqtts://, instead of the embedded one')

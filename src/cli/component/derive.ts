@@ -179,7 +179,7 @@ export async function runCloud(cli: Cli, module: string, { out, check, config }:
 
 /** What `diagram` was told. */
 export interface DiagramCommandOptions {
-  readonly format?: 'mermaid' | 'svg';
+  readonly format?: 'mermaid' | 'svg' | 'json';
   readonly out?: string;
   readonly direction?: DiagramDirection;
   readonly live?: string;
@@ -192,7 +192,12 @@ export async function runDiagram(cli: Cli, module: string, options: DiagramComma
   const numbers = live === undefined ? undefined : await readNumbers(live);
   const dry = await dryRunModule(cli, module, options);
   const format = options.format ?? (out?.endsWith('.svg') === true ? 'svg' : 'mermaid');
-  await writeOut(cli, out, format === 'svg' ? dry.svg(numbers, direction) : dry.mermaid(numbers, direction));
+  const drawn = {
+    mermaid: () => dry.mermaid(numbers, direction),
+    svg: () => dry.svg(numbers, direction),
+    json: () => `${JSON.stringify(dry.diagram(numbers))}\n`,
+  }[format]();
+  await writeOut(cli, out, drawn);
 }
 
 const Amount = t.type({ messages: t.number, bytes: t.number });

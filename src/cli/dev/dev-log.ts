@@ -15,6 +15,8 @@ export class DevLog {
   readonly #out: Output;
   readonly #render: Render;
   #leftOut = 0;
+  /** Is told each event, too: also those for which the reader of the log is too slow. */
+  observer: (event: DevEvent) => void = () => undefined;
 
   constructor(out: Output, render: Render) {
     this.#out = out;
@@ -22,6 +24,7 @@ export class DevLog {
   }
 
   readonly tell = (event: DevEvent): void => {
+    this.observer(event);
     if (this.#out.isFull) {
       this.#leftOut++;
       if (this.#leftOut === 1) void this.#out.room().then(this.#tellLeftOut);
@@ -32,6 +35,7 @@ export class DevLog {
 
   /** Tells a line of the component; the promise resolves when there is room for the next. */
   readonly tellOutput = (event: DevEvent): Promise<void> | undefined => {
+    this.observer(event);
     this.#write(event);
     return this.#out.isFull ? this.#out.room() : undefined;
   };
@@ -65,6 +69,8 @@ export type DevEvent =
       readonly mqttUrl: string;
       readonly components: readonly string[];
     }
+  /** Where the page of `dev --ui` is. */
+  | { readonly kind: 'page'; readonly url: string }
   /** Without a command: the variables to start a component with. */
   | { readonly kind: 'environment'; readonly component: string; readonly variables: Readonly<Record<string, string>> }
   | { readonly kind: 'started'; readonly component: string; readonly pid: number | undefined; readonly command: readonly string[] }

@@ -10,6 +10,7 @@ import type { AccessControl } from '../../recipe/policy/access-control.js';
 import { readRecipeFile } from '../../recipe/read-recipe.js';
 import { currentPlatform, type LocalComponent, mainStepOf, manifestFor, type Recipe, type RecipeComponent } from '../../recipe/recipe.js';
 import type { Profile } from '../../shared/profile.js';
+import { QUIET_VARIABLE } from '../../stream/unhandled.js';
 import { CliError, EXIT, UsageError } from '../cli-error.js';
 import { OBSERVER, writeDown } from '../reach/reach.js';
 
@@ -173,4 +174,23 @@ export function componentEnvironment(
   { thingName, region }: DeviceNames,
 ): Readonly<Record<string, string>> {
   return { ...reach, AWS_IOT_THING_NAME: thingName, AWS_REGION: region, AWS_DEFAULT_REGION: region, GGC_VERSION: GGC_VERSION[profile] };
+}
+
+/** As it was deployed last, or as its recipe has it. */
+export function configurationOf(
+  component: DevComponent | undefined,
+  configurations: ReadonlyMap<string, Configuration>,
+): Configuration | undefined {
+  const deployed = configurations.get(component?.name ?? '');
+  if (deployed !== undefined || component === undefined) return deployed;
+  return 'recipe' in component.local ? component.local.recipe.defaultConfiguration : undefined;
+}
+
+/** On a device a log is small. Here whoever sends the same mistake twice wants to see it twice, and an error's place in the file that was written. */
+export function toldOften(env: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
+  const { NODE_OPTIONS: options = '' } = env;
+  return {
+    [QUIET_VARIABLE]: env[QUIET_VARIABLE] ?? '0',
+    NODE_OPTIONS: options.includes('source-maps') ? options : `${options} --enable-source-maps`.trim(),
+  };
 }

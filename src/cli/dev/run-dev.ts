@@ -5,7 +5,6 @@ import type { Deployment, RollOut } from '../../local/lifecycle/roll-out.js';
 import { type Configuration, jsonPointer } from '../../recipe/configuration.js';
 import { isJsonObject, ownMember } from '../../shared/check-argument.js';
 import type { Profile } from '../../shared/profile.js';
-import { QUIET_VARIABLE } from '../../stream/unhandled.js';
 import { forbiddenKey } from '../../codec/json-text.js';
 import { NEIGHBOUR } from '../../local/pubsub/neighbour.js';
 import { readShadowTopic } from '../../local/shadow/shadow-request.js';
@@ -16,10 +15,12 @@ import { aborted, type Cli, stopOnSignals } from '../cli.js';
 import { type ControlReply, serveControl } from '../control/control-channel.js';
 import {
   componentEnvironment,
+  configurationOf,
   type DevComponent,
   type DevNucleus,
   recipeComponents,
   startDevNucleus,
+  toldOften,
   unrestrictedComponent,
 } from './dev-nucleus.js';
 import { DevLog, renderJson } from './dev-log.js';
@@ -37,10 +38,19 @@ export interface DevOptions extends BrokerFlags {
   readonly mqttPort?: number | undefined;
   readonly region: string;
   readonly grace: number;
+  readonly ui?: boolean | undefined;
+  readonly uiPort?: number | undefined;
+  readonly replay?: string | undefined;
 }
 
 /** Runs a nucleus, and a component against it, until the component ends or a signal ends both. Leaves nothing behind. */
 export async function runDev(cli: Cli, command: readonly string[], options: DevOptions): Promise<void> {
+  if (options.replay !== undefined) {
+    if (command.length > 0) throw new UsageError('--replay shows a recording, and runs no component.', 'Leave the command out.');
+    const { runReplay } = await import('../page/replay.js');
+    await runReplay(cli, options.replay, options.uiPort);
+    return;
+  }
   const { out } = cli;
   const steps = options.chaos === undefined ? [] : readChaos(options.chaos);
   let components = await readComponents(options);
@@ -117,6 +127,25 @@ export async function runDev(cli: Cli, command: readonly string[], options: DevO
     }
     return configure(request.component, request.merge, request.reset);
   });
+  await using page =
+    options.ui === true || options.uiPort !== undefined
+      ? await (
+          await import('../page/dev-page.js')
+        ).openDevPage({
+          nucleus,
+          component: names[0] ?? options.name,
+          command,
+          port: options.uiPort,
+          variables: () => ({ ...cli.env, ...(components[0] && variablesOf(components[0])) }),
+          configuration: () => configurationOf(components[0], configurations),
+          tell: log.tell,
+          restart: () => restart$.next(),
+        })
+      : undefined;
+  if (page !== undefined) {
+    log.observer = page.observe;
+    log.tell({ kind: 'page', url: page.url });
+  }
   const [file, ...args] = command;
   if (file === undefined) {
     for (const each of components) {
@@ -136,7 +165,7 @@ export async function runDev(cli: Cli, command: readonly string[], options: DevO
   const component = superviseComponent({
     component: names[0] ?? options.name,
     command: [file, ...args],
-    env: () => ({ ...cli.env, ...toldOften(cli.env), ...(components[0] && variablesOf(components[0])) }),
+    env: () => ({ ...cli.env, ...toldOften(cli.env), ...page?.variables, ...(components[0] && variablesOf(components[0])) }),
     grace: options.grace,
     changed$: watching === undefined ? undefined : changed$,
     restart$,
@@ -207,15 +236,6 @@ function environment(
 function patience(profile: Profile, { chaos }: DevOptions, env: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
   const isAtOnce = profile === 'lite' && chaos === undefined && env['GREENGRASS_RX_REFUSAL_PATIENCE'] === undefined;
   return isAtOnce ? { GREENGRASS_RX_REFUSAL_PATIENCE: '0' } : {};
-}
-
-/** On a device a log is small. Here whoever sends the same mistake twice wants to see it twice, and an error's place in the file that was written. */
-function toldOften(env: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
-  const { NODE_OPTIONS: options = '' } = env;
-  return {
-    [QUIET_VARIABLE]: env[QUIET_VARIABLE] ?? '0',
-    NODE_OPTIONS: options.includes('source-maps') ? options : `${options} --enable-source-maps`.trim(),
-  };
 }
 
 function isWatching({ watch, watchPath }: DevOptions): boolean {

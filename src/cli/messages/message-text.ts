@@ -93,7 +93,8 @@ type PayloadView =
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-function viewPayload(payload: Uint8Array): PayloadView {
+/** What a payload most likely is. */
+export function viewPayload(payload: Uint8Array): PayloadView {
   let text: string;
   try {
     text = UTF8.decode(payload);

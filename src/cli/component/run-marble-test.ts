@@ -1,0 +1,164 @@
+import { text } from 'node:stream/consumers';
+import { CONFIG_VARIABLE, readConfiguration } from '../../component/configuration.js';
+import { mergeBranches } from '../../component/branches.js';
+import type { Component } from '../../component/component.js';
+import type { RecordedLane } from '../../testing/marble-test-of.js';
+import { callText, lanesOf, literal } from '../../testing/marble-test-of.js';
+import type { MarbleKit } from '../../testing/kit.js';
+import { marbles } from '../../testing/marbles.js';
+import { parseRecording, type Recording } from '../../testing/recording.js';
+import { COMPONENT } from '../../testing/memory-record.js';
+import { type LaneEvent, MarbleFailure } from '../../testing/lane.js';
+import { renderLane } from '../../testing/expect-lane.js';
+import { CliError, UsageError } from '../cli-error.js';
+import type { Cli } from '../cli.js';
+import { LOCAL } from '../page/marble-test.js';
+import { loadComponent, sourceOf } from './load-component.js';
+
+/** What `marble-test` was told. */
+export interface MarbleTestCommandOptions {
+  readonly config?: Readonly<Record<string, unknown>>;
+  readonly import?: string;
+  readonly name: string;
+}
+
+/** Milliseconds from the last message to the component's end. */
+const REST = 10;
+
+/** What is drawn for the component, and with which configuration. */
+interface Play {
+  readonly component: Component;
+  readonly config: unknown;
+  readonly lanes: readonly RecordedLane[];
+  readonly localLanes: readonly RecordedLane[];
+  /** The frame at which the component is told to end. */
+  readonly end: number;
+}
+
+/** Writes a marble test of what a module's component does with messages that were recorded: it passes as it is. */
+export async function runMarbleTest(cli: Cli, module: string, options: MarbleTestCommandOptions): Promise<void> {
+  const component = await loadComponent(sourceOf(module));
+  const config = readConfiguration(component, { [CONFIG_VARIABLE]: JSON.stringify(options.config ?? {}) });
+  if (config._tag === 'Left') throw new UsageError(config.left.message);
+  const { cloud, local } = recordingsIn(await text(process.stdin));
+  const end = Math.max(0, ...[cloud, local].flatMap(({ entries }) => entries.map(({ at }) => at))) + REST;
+  const play: Play = { component, config: config.right, lanes: lanesOf(cloud), localLanes: lanesOf(local), end };
+  try {
+    cli.out.write(testText(play, module, options));
+  } catch (error) {
+    // What the component does cannot be played in virtual time: it awaits a promise, or fails.
+    throw error instanceof MarbleFailure ? new CliError(error.message, { cause: error }) : error;
+  }
+}
+
+function recordingsIn(ndjson: string): { readonly cloud: Recording; readonly local: Recording } {
+  const lines = ndjson.split('\n').filter(line => line.trim() !== '');
+  // A recording of a stream says nothing of it, and the page does.
+  const isLocal = (line: string): boolean => line.endsWith(LOCAL);
+  const read = (some: readonly string[]): Recording => {
+    try {
+      return parseRecording(some.map(line => `${isLocal(line) ? `${line.slice(0, -LOCAL.length)}}` : line}\n`).join(''));
+    } catch (error) {
+      throw new UsageError(`The recording cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  };
+  const [cloud, local] = [read(lines.filter(line => !isLocal(line))), read(lines.filter(isLocal))];
+  // From its first message on.
+  const first = Math.min(...[cloud, local].flatMap(({ entries }) => entries.map(({ at }) => at)));
+  const shifted = ({ entries }: Recording): Recording => ({ entries: entries.map(entry => ({ ...entry, at: entry.at - first + 1 })) });
+  return { cloud: shifted(cloud), local: shifted(local) };
+}
+
+function testText(play: Play, module: string, { name, import: from = `./${module}` }: MarbleTestCommandOptions): string {
+  const expectations = expectationsOf(play);
+  const { lanes, localLanes, config, end } = play;
+  const given = ['nucleus', 'run', 'context', ...new Set(expectations.map(({ asked }) => asked))];
+  return [
+    "import { mergeBranches } from 'greengrass-rx/component';",
+    "import { marbles } from 'greengrass-rx/testing';",
+    "import { test } from 'vitest';",
+    `import component from ${literal(from)};`,
+    '',
+    `const config = ${literal(config)};`,
+    '',
+    `test(${literal(name)}, marbles(({ ${given.join(', ')} }) => {`,
+    ...lanes.map(({ topicName, diagram, values }) => callText('nucleus.messages', [literal(topicName), literal(diagram)], values)),
+    ...localLanes.map(({ topicName, diagram, values }) =>
+      callText('nucleus.local.messages', [literal(topicName), literal(diagram)], values),
+    ),
+    `  nucleus.faults('${end}ms |', {});`,
+    '  run(mergeBranches(component.run(nucleus.proxy, config, context(config))));',
+    ...expectations.map(({ text: line }) => line),
+    '}));',
+    '',
+  ].join('\n');
+}
+
+interface Expectation {
+  readonly asked: 'expectPublished' | 'expectPublishedLocally';
+  readonly topicName: string;
+  readonly diagram: string;
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly text: string;
+}
+
+/** What the component makes of it, and what of that can be drawn: the syntax of diagrams has no room for what follows a group too soon. */
+function expectationsOf(play: Play): readonly Expectation[] {
+  const kit = played(play, () => undefined, 'outside');
+  const { published, events } = kit.nucleus;
+  const drawn = (asked: Expectation['asked'], topicName: string, happened: readonly LaneEvent[]): Expectation => {
+    const { diagram, values } = renderLane(happened);
+    return { asked, topicName, diagram, values, text: callText(`${asked}(${literal(topicName)}).toBeMarble`, [literal(diagram)], values) };
+  };
+  const end = kit
+    .published('#')
+    .events()
+    .filter(({ kind }) => kind !== 'N');
+  const local = events.flatMap(event => (event.kind === 'localPublished' && event.component === COMPONENT ? [event] : []));
+  const ofTopic = (topic: string): readonly LaneEvent[] => [
+    ...local.filter(({ topicName }) => topicName === topic).map(({ at, ...value }): LaneEvent => ({ at, kind: 'N', value })),
+    ...end,
+  ];
+  const expectations = [
+    ...[...new Set(published.map(({ topicName }) => topicName))].map(topic =>
+      drawn('expectPublished', topic, kit.published(topic).events()),
+    ),
+    ...[...new Set(local.map(({ topicName }) => topicName))].map(topic => drawn('expectPublishedLocally', topic, ofTopic(topic))),
+  ].filter(expectation => passes(play, expectation));
+  // A test that expects nothing is none: that nothing is published but on these topics is something.
+  return expectations.length > 0 ? expectations : [drawn('expectPublished', 'nothing/is/published/here', end)];
+}
+
+function passes(play: Play, { asked, topicName, diagram, values }: Expectation): boolean {
+  try {
+    played(play, kit => kit[asked](topicName).toBeMarble(diagram, values));
+    return true;
+  } catch (error) {
+    if (error instanceof MarbleFailure) return false;
+    throw error;
+  }
+}
+
+/** Plays it in virtual time. */
+function played(
+  { component, config, lanes, localLanes, end }: Play,
+  look: (kit: MarbleKit) => unknown,
+  expectations?: 'outside',
+): MarbleKit {
+  const kits: MarbleKit[] = [];
+  const test = marbles(
+    kit => {
+      kits.push(kit);
+      for (const { topicName, diagram, values } of lanes) kit.nucleus.messages(topicName, diagram, values);
+      for (const { topicName, diagram, values } of localLanes) kit.nucleus.local.messages(topicName, diagram, values);
+      kit.nucleus.faults(`${end}ms |`, {});
+      kit.run(mergeBranches(component.run(kit.nucleus.proxy, config, kit.context(config))));
+      look(kit);
+    },
+    { expectations },
+  );
+  test();
+  const [kit] = kits;
+  if (kit === undefined) throw new Error('The marble test was not run.');
+  return kit;
+}

@@ -1,0 +1,112 @@
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { HEALTH_FILE_PERIOD } from '../../component/component-run.js';
+import { FAULT_NAMES } from '../../local/faults/fault-table.js';
+import type { FaultName } from '../../local/faults/fault-words.js';
+import type { LocalNucleus } from '../../local/nucleus.js';
+import type { Configuration } from '../../recipe/configuration.js';
+import type { DevEvent } from '../dev/dev-log.js';
+import { PACKAGE_FOLDER } from '../package-folder.js';
+import { ComponentWatch, LOOK_EVERY, moduleIn } from './component-watch.js';
+import { marbleTestOfModule } from './marble-test.js';
+import { PageModel } from './page-model.js';
+import { servePage } from './page-server.js';
+import type { PageAction, PageAnswer, PageComponent } from './page-state.js';
+
+/** What the page is of. */
+export interface DevPageParts {
+  readonly nucleus: LocalNucleus;
+  readonly component: string;
+  readonly command: readonly string[];
+  readonly port: number | undefined;
+  /** What the component is started with. */
+  readonly variables: () => NodeJS.ProcessEnv;
+  /** The component's configuration as it is now, its policies among it. */
+  readonly configuration: () => Configuration | undefined;
+  readonly tell: (event: DevEvent) => void;
+  readonly restart: () => void;
+}
+
+/** The page of a `dev` that runs. */
+export interface DevPage extends AsyncDisposable {
+  readonly url: string;
+  readonly observe: (event: DevEvent) => void;
+  /** What the component is to be told, so that there is something to see. */
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+/** The seconds that "copy as a marble test" takes, where the component has run for longer. */
+const TEST_SECONDS = 30;
+
+const HEALTH_FILE = 'GREENGRASS_RX_HEALTH_FILE';
+const MAIN = fileURLToPath(new URL('dist/cli/main.js', PACKAGE_FOLDER));
+
+/** Opens the page of `dev --ui`. */
+export async function openDevPage(parts: DevPageParts): Promise<DevPage> {
+  const { nucleus, command, port, variables } = parts;
+  const module = moduleIn(command);
+  const ownFile = join(dirname(nucleus.socketPath), 'health.json');
+  // A recipe may name one.
+  const healthFile = (): string => variables()[HEALTH_FILE] ?? ownFile;
+  const model = new PageModel(() => described(parts));
+  const watch = new ComponentWatch(healthFile, module, health => (model.health = health));
+  const server = await servePage(model, action => act(action, parts, model, module), { port });
+  const watching = watch.start();
+  return {
+    url: server.url,
+    observe: event => {
+      model.observe(event);
+      if (event.kind === 'started') watch.redraw(MAIN);
+    },
+    variables: { [HEALTH_FILE]: ownFile, [HEALTH_FILE_PERIOD]: String(LOOK_EVERY) },
+    [Symbol.asyncDispose]: async () => {
+      watching.unsubscribe();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function described({ nucleus, component: name, configuration }: DevPageParts): PageComponent {
+  const { accessControl, ...own } = configuration() ?? {};
+  return {
+    name,
+    profile: nucleus.profile,
+    configuration: JSON.stringify(own, undefined, 2),
+    policies: accessControl === undefined ? 'It has no recipe: it may use every topic.' : JSON.stringify(accessControl, undefined, 2),
+    faults: FAULT_NAMES,
+    isRecording: false,
+  };
+}
+
+async function act(action: PageAction, parts: DevPageParts, model: PageModel, module: string | undefined): Promise<PageAnswer> {
+  const { nucleus, tell, restart, configuration } = parts;
+  switch (action.do) {
+    case 'fault': {
+      const fault = FAULT_NAMES.find(name => name === action.fault);
+      if (fault === undefined) return { problem: `there is no fault "${action.fault}"` };
+      return inflict(nucleus, fault, tell);
+    }
+    case 'publish': {
+      const { topicName, payload, isLocal } = action;
+      if (topicName === '' || /[+#]/.test(topicName)) return { problem: 'a topic to publish to has a name, and no wildcards' };
+      if (isLocal) nucleus.publishLocal({ topic: topicName, payload });
+      else nucleus.publish({ topicName, payload, qos: 1 });
+      return { done: `published to ${topicName}` };
+    }
+    case 'restart':
+      restart();
+      return { done: 'started again' };
+    case 'marble test': {
+      if (module === undefined) return { problem: 'a marble test is of a component that greengrass-rx run runs' };
+      const messages = model.since(Math.max(model.startedAt, model.lastAt - TEST_SECONDS * 1_000)).filter(({ way }) => way === 'in');
+      const own = configuration()?.['config'];
+      return { done: await marbleTestOfModule(MAIN, module, { messages, configuration: own ?? {} }) };
+    }
+  }
+}
+
+async function inflict(nucleus: LocalNucleus, fault: FaultName, tell: (event: DevEvent) => void): Promise<PageAnswer> {
+  tell({ kind: 'fault', fault });
+  await nucleus.faults.inflict(fault);
+  return { done: fault };
+}

@@ -1,0 +1,45 @@
+import { execFile } from 'node:child_process';
+import { relative, resolve } from 'node:path';
+import type { PassedMessage } from './message-ring.js';
+
+/** The end of a line of a recording whose message came on a local topic. */
+export const LOCAL = ',"isLocal":true}';
+/** How long it may take to play the messages to the component, in milliseconds, and how long the test may be, in bytes. */
+const WITHIN = 30_000;
+const LARGEST_TEST = 8 * 1024 * 1024;
+
+/** What the test is made from. */
+export interface SeenMessages {
+  /** What came to the component, oldest first. */
+  readonly messages: readonly PassedMessage[];
+  readonly configuration: unknown;
+}
+
+/**
+ * A marble test of a module's component, to be put into a file of the project's folder `test`: what came to it in these seconds is drawn, and
+ * what is expected is what it makes of that in virtual time. So it passes as it is; what should be otherwise is then changed.
+ *
+ * The component is loaded in a process of its own.
+ */
+export function marbleTestOfModule(main: string, module: string, { messages, configuration }: SeenMessages): Promise<string> {
+  const recording = messages.map(({ at, topicName, isLocal, payload }) => {
+    const line = JSON.stringify({ at, topicName, payloadBase64: Buffer.from(payload).toString('base64') });
+    return isLocal ? `${line.slice(0, -1)}${LOCAL}` : line;
+  });
+  const args = [main, 'marble-test', module, '--config', JSON.stringify(configuration), '--import', importOf(module)];
+  return new Promise((resolved, reject) => {
+    const child = execFile(process.execPath, args, { timeout: WITHIN, maxBuffer: LARGEST_TEST }, (error, stdout, stderr) => {
+      if (error === null) resolved(stdout);
+      else reject(new Error(stderr.trim() === '' ? error.message : stderr.trim()));
+    });
+    // It may end before it has read all: what is wrong with it is told on stderr.
+    child.stdin?.on('error', () => undefined);
+    child.stdin?.end(`${recording.join('\n')}\n`);
+  });
+}
+
+/** `dist/component.js` is compiled from `src/component.ts`, which a test imports. */
+function importOf(module: string): string {
+  const path = relative(process.cwd(), resolve(module)).replaceAll('\\', '/');
+  return `../${path.replace(/^(dist|build)\//, 'src/')}`;
+}

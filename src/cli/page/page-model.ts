@@ -1,0 +1,250 @@
+import { asyncScheduler } from 'rxjs';
+import { visible } from '../../shared/visible.js';
+import { describeEnd, type DevEvent } from '../dev/dev-log.js';
+import { logSentence } from '../dev/log-line.js';
+import { viewPayload } from '../messages/message-text.js';
+import { MessageRing, type PassedMessage } from './message-ring.js';
+import type { PageComponent, PageHealth, PageLane, PageMark, PageMessage, PageNote, PageUpdate } from './page-state.js';
+
+/** Topics with a lane of their own: further ones share one. */
+const MOST_LANES = 100;
+/** Messages of a lane that are drawn of each update: more could not be told apart. */
+const MOST_MARKS = 12;
+/** Messages and bytes that are kept for whoever clicks, and for a test. */
+const KEPT_MESSAGES = 5_000;
+const KEPT_BYTES = 16 * 1024 * 1024;
+/** Of what was before the page was opened. */
+const KEPT_MARKS = 2_000;
+const KEPT_NOTES = 200;
+/** Characters of a note, and of a payload that is shown. */
+const LONGEST_NOTE = 1_000;
+const LONGEST_PAYLOAD = 64 * 1024;
+/** A publish this long after the last message in is not because of it, in milliseconds. */
+const LONGEST_DELAY = 60_000;
+const OTHERS = '(other topics)';
+
+interface Lane {
+  readonly id: number;
+  readonly topicName: string;
+  readonly way: 'in' | 'out';
+  readonly isLocal: boolean;
+  messages: number;
+  bytes: number;
+  /** Messages drawn since the last update. */
+  drawn: number;
+  hasChanged: boolean;
+}
+
+/** What the page shows, from the events of `dev`: counts all of them, and keeps samples in bounded memory. */
+export class PageModel {
+  readonly #describe: () => PageComponent;
+  readonly #ring: MessageRing = new MessageRing(KEPT_MESSAGES, KEPT_BYTES);
+  readonly #lanes = new Map<string, Lane>();
+  readonly #marks: PageMark[] = [];
+  readonly #notes: PageNote[] = [];
+  readonly #totals = { delivered: 0, published: 0, failed: 0, dropped: 0 };
+  #newMarks: PageMark[] = [];
+  #newNotes: PageNote[] = [];
+  #delays = { count: 0, sum: 0, longest: 0 };
+  #lastIn: number | undefined;
+  #isRunning = false;
+  #connections = 0;
+  #health: PageHealth | undefined;
+  #healthHasChanged = false;
+  readonly #name: string;
+  #componentHasChanged = false;
+  #id = 0;
+  /** When the component was last started. */
+  startedAt = 0;
+
+  /** @param describe what the component is: asked again when its configuration has changed. */
+  constructor(describe: () => PageComponent) {
+    this.#describe = describe;
+    this.#name = describe().name;
+  }
+
+  /** When the latest of what is kept has happened. */
+  get lastAt(): number {
+    return this.#marks.at(-1)?.at ?? 0;
+  }
+
+  /** Something has happened, now or (of a recording) then. */
+  readonly observe = (event: DevEvent, at: number = asyncScheduler.now()): void => {
+    switch (event.kind) {
+      case 'delivered':
+      case 'localDelivered':
+        this.#totals.delivered++;
+        this.#lastIn = at;
+        return this.#pass('in', event.kind === 'localDelivered', event.topicName, event.payload, at);
+      case 'published':
+      case 'localPublished':
+        this.#totals.published++;
+        this.#delay(at);
+        return this.#pass('out', event.kind === 'localPublished', event.topicName, event.payload, at);
+      case 'failed': {
+        this.#totals.failed++;
+        const { operation, resource = '', code, message, remedy } = event;
+        const why = remedy === undefined ? '' : ` To allow it, ${remedy.line}.`;
+        return this.#note('error', `${operation.replace(/^aws\.greengrass#/, '')} ${resource}: ${code}: ${message}${why}`, at);
+      }
+      case 'dropped':
+        this.#totals.dropped += event.messages;
+        return this.#note('warn', `lost ${String(event.messages)} messages: ${event.reason}`, at);
+      case 'connected':
+        if (event.component === this.#name) this.#connections++;
+        return;
+      case 'disconnected':
+        if (event.component === this.#name) this.#connections = Math.max(0, this.#connections - 1);
+        return;
+      case 'started':
+        this.#isRunning = true;
+        this.startedAt = at;
+        return this.#note('info', 'started', at);
+      case 'exited':
+        this.#isRunning = false;
+        return this.#note('code' in event.end && event.end.code === 0 ? 'info' : 'error', describeEnd(event.end), at);
+      case 'output': {
+        const log = logSentence(event.text);
+        const level = log === undefined ? (event.stream === 'stderr' ? 'error' : 'info') : log.level;
+        return this.#note(level === 'debug' ? 'info' : level, log?.sentence ?? event.text, at);
+      }
+      case 'refused':
+        return this.#note('error', `refused a connection: ${event.reason}`, at);
+      case 'fault':
+        return this.#note('warn', `fault: ${event.fault}`, at);
+      case 'killed':
+        return this.#note('error', `killed: ${event.reason}`, at);
+      case 'policy':
+        return this.#note('warn', event.problem, at);
+      case 'warning':
+        return this.#note('warn', event.text, at);
+      case 'configurationChanged':
+      case 'deployed':
+        this.#componentHasChanged = true;
+        return;
+      case 'changed':
+        return this.#note('info', `${event.path} has changed`, at);
+      default:
+        return;
+    }
+  };
+
+  /** How the component says it is. */
+  set health(health: PageHealth) {
+    this.#health = health;
+    this.#healthHasChanged = true;
+  }
+
+  /** All there is to know, for a page that has just been opened. */
+  whole(): PageUpdate {
+    return {
+      ...this.#update(),
+      lanes: [...this.#lanes.values()].map(shown),
+      marks: this.#marks,
+      notes: this.#notes,
+      health: this.#health,
+      component: this.#describe(),
+    };
+  }
+
+  /** What has happened since the last time. */
+  next(): PageUpdate {
+    const lanes = [...this.#lanes.values()].filter(({ hasChanged }) => hasChanged);
+    const update: PageUpdate = {
+      ...this.#update(),
+      lanes: lanes.map(shown),
+      marks: this.#newMarks,
+      notes: this.#newNotes,
+      health: this.#healthHasChanged ? this.#health : undefined,
+      component: this.#componentHasChanged ? this.#describe() : undefined,
+    };
+    this.#componentHasChanged = false;
+    for (const lane of lanes) {
+      lane.hasChanged = false;
+      lane.drawn = 0;
+    }
+    this.#newMarks = [];
+    this.#newNotes = [];
+    this.#delays = { count: 0, sum: 0, longest: 0 };
+    this.#healthHasChanged = false;
+    return update;
+  }
+
+  /** A message that passed; `undefined`: it is no longer kept. */
+  message(id: number): PageMessage | undefined {
+    const message = this.#ring.get(id);
+    if (message === undefined) return undefined;
+    const { topicName, at, bytes, payload } = message;
+    const view = viewPayload(payload.subarray(0, LONGEST_PAYLOAD));
+    const encodings = { json: 'json', text: 'utf8', binary: 'base64' } as const;
+    const text = view.kind === 'binary' ? Buffer.from(view.bytes).toString('base64') : view.text;
+    return { topicName, at, bytes, encoding: encodings[view.kind], payload: text };
+  }
+
+  /** What passed from then on, as far as it is kept. */
+  since(at: number): readonly PassedMessage[] {
+    return this.#ring.since(at);
+  }
+
+  #update(): Pick<PageUpdate, 'at' | 'isRunning' | 'isConnected' | 'totals'> {
+    const { count, sum, longest } = this.#delays;
+    const delay = count === 0 ? {} : { delay: sum / count, longestDelay: longest };
+    return {
+      at: asyncScheduler.now(),
+      isRunning: this.#isRunning,
+      isConnected: this.#connections > 0,
+      totals: { ...this.#totals, delay: undefined, longestDelay: undefined, ...delay },
+    };
+  }
+
+  #pass(way: 'in' | 'out', isLocal: boolean, topicName: string, payload: Uint8Array, at: number): void {
+    const lane = this.#laneOf(way, isLocal, topicName);
+    lane.messages++;
+    lane.bytes += payload.length;
+    lane.hasChanged = true;
+    const id = ++this.#id;
+    const mark: PageMark = { id, lane: lane.id, at, bytes: payload.length };
+    this.#ring.add({ ...mark, topicName, way, isLocal, payload });
+    if (lane.drawn >= MOST_MARKS) return;
+    lane.drawn++;
+    this.#newMarks.push(mark);
+    kept(this.#marks, mark, KEPT_MARKS);
+  }
+
+  #laneOf(way: 'in' | 'out', isLocal: boolean, topicName: string): Lane {
+    const key = (topic: string): string => `${way} ${String(isLocal)} ${topic}`;
+    const existing = this.#lanes.get(key(topicName));
+    if (existing !== undefined) return existing;
+    const name = this.#lanes.size < MOST_LANES ? topicName : OTHERS;
+    const shared = this.#lanes.get(key(name));
+    if (shared !== undefined) return shared;
+    const lane: Lane = { id: this.#lanes.size, topicName: name, way, isLocal, messages: 0, bytes: 0, drawn: 0, hasChanged: true };
+    this.#lanes.set(key(name), lane);
+    return lane;
+  }
+
+  #delay(at: number): void {
+    const delay = this.#lastIn === undefined ? Infinity : at - this.#lastIn;
+    if (delay < 0 || delay > LONGEST_DELAY) return;
+    this.#delays.count++;
+    this.#delays.sum += delay;
+    this.#delays.longest = Math.max(this.#delays.longest, delay);
+  }
+
+  #note(level: PageNote['level'], text: string, at: number): void {
+    const shortened = text.length > LONGEST_NOTE ? `${text.slice(0, LONGEST_NOTE)}…` : text;
+    const note: PageNote = { id: ++this.#id, at, level, text: visible(shortened) };
+    kept(this.#newNotes, note, KEPT_NOTES);
+    kept(this.#notes, note, KEPT_NOTES);
+  }
+}
+
+function kept<A>(list: A[], one: A, most: number): void {
+  list.push(one);
+  // In pieces, since each costs as much as the list is long.
+  if (list.length > most * 2) list.splice(0, list.length - most);
+}
+
+function shown({ id, topicName, way, isLocal, messages, bytes }: Lane): PageLane {
+  return { id, topicName, way, isLocal, messages, bytes };
+}
