@@ -75,7 +75,6 @@ export interface World {
 }
 
 export const COMPONENT = 'com.example.Component';
-export const NEIGHBOUR = 'com.example.Neighbour';
 export const ACCESS_CONTROL = {
   'aws.greengrass.ipc.pubsub': { 'differential:pubsub:1': { operations: ['*'], resources: ['t/*', 't/+', 't/#'] } },
 };

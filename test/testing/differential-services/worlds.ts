@@ -1,16 +1,13 @@
 import { asyncScheduler } from 'rxjs';
 import { connectNucleus } from '../../../src/client/connect.js';
-import { encodeLocalPublish } from '../../../src/client/local-message.js';
 import { readRecipe, startLocalNucleus, type NucleusEvent } from '../../../src/local/index.js';
 import type { Profile } from '../../../src/ports/mqtt-proxy.js';
 import { schedulerClock } from '../../../src/schedule/clock.js';
 import type { Recipe } from '../../../src/recipe/recipe.js';
-import { PUBLISH_TO_TOPIC } from '../../../src/shared/operations.js';
 import { MemoryNucleus } from '../../../src/testing/index.js';
 import { quietSockets } from '../../kit/nucleus/quiet-sockets.js';
-import { RawClient } from '../../kit/nucleus/raw-client.js';
 import { VirtualTime } from '../../kit/time/virtual-time.js';
-import { ACCESS_CONTROL, COMPONENT, CONFIG, NEIGHBOUR, RECONNECT, type Weather, type World } from './services.js';
+import { ACCESS_CONTROL, COMPONENT, CONFIG, RECONNECT, type Weather, type World } from './services.js';
 
 /** A real nucleus writes down when a configuration was written, by the time of day: what the client writes is to be later than a deployment. */
 const LATER = 24 * 60 * 60 * 1000;
@@ -49,13 +46,11 @@ export async function overASocket(profile: Profile): Promise<World> {
   const begun = asyncScheduler.now() + LATER;
   time.now = () => begun + time.frame;
   const recipe = recipeOf(COMPONENT, { accessControl: ACCESS_CONTROL, config: CONFIG });
-  const everything = { 'aws.greengrass.ipc.pubsub': { 'neighbour:pubsub:1': { operations: ['*'], resources: ['*'] } } };
   const local = await startLocalNucleus({
     profile,
-    components: [{ recipe }, { name: NEIGHBOUR, accessControl: everything }],
+    components: [{ recipe }],
     clock: schedulerClock(time),
   });
-  const { faults } = local;
   const nucleus = connectNucleus({
     refusalPatience: 0,
     socketPath: local.socketPath,
@@ -65,16 +60,14 @@ export async function overASocket(profile: Profile): Promise<World> {
     reconnect: RECONNECT,
     scheduler: time,
   });
+  const { faults } = local;
   let news: NucleusEvent[] = [];
   local.observe(event => {
     news.push(event);
   });
-  /** The neighbour's connection is not to be struck in the place of the component's. */
+  /** What the neighbour publishes is not to be struck in the place of what the component does. */
   const scope = { times: 1, component: COMPONENT };
   const scoped: Partial<Record<Weather, () => unknown>> = {
-    'drop connection': () => faults.killConnections(COMPONENT),
-    'cut frame': () => faults.killMidFrame(scope),
-    'corrupt frame': () => faults.corruptFrames(scope),
     'hang local publish': () => faults.noReply({ operation: 'localPublish', ...scope }),
     'drop before local publish reply': () => faults.dropBeforeReply({ operation: 'localPublish', ...scope }),
   };
@@ -86,10 +79,7 @@ export async function overASocket(profile: Profile): Promise<World> {
       return all;
     },
     neighbour: async request => {
-      const raw = await RawClient.accepted(local, NEIGHBOUR);
-      raw.request(1, PUBLISH_TO_TOPIC, encodeLocalPublish(request));
-      await quietSockets();
-      raw.close();
+      local.publishLocal(request);
       await quietSockets();
     },
     deploy: config => void local.deploy({ recipe, configurationUpdate: { reset: ['/config'], merge: { config } } }),
