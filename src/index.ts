@@ -67,6 +67,7 @@ export {
   type Published,
   type PublishFailure,
   type PublishOutcome,
+  publishOrThrow,
   type PublishPort,
   publishTo,
   type PublishToOptions,

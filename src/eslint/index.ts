@@ -1,12 +1,17 @@
 /**
- * Lint rules for pipelines of messages: against hidden queues, dropped failures and tasks that nobody runs.
+ * Lint rules for pipelines of messages: against hidden queues, dropped failures, tasks that nobody runs, outcomes that nobody reads, streams that nobody
+ * subscribes to, lists that are pushed where they could be pulled, and work that is lost.
  *
  * @packageDocumentation
  */
 import type { ESLint, Linter } from 'eslint';
 import { noDroppedFailures } from './no-dropped-failures.js';
 import { noHiddenQueue } from './no-hidden-queue.js';
+import { noLostWork } from './no-lost-work.js';
+import { noPushedSource } from './no-pushed-source.js';
+import { noUnreadOutcome } from './no-unread-outcome.js';
 import { noUnrunTask } from './no-unrun-task.js';
+import { noUnsubscribed } from './no-unsubscribed.js';
 
 /** The plugin's rules, by the names they have behind `greengrass-rx/`. */
 const plugin: ESLint.Plugin = {
@@ -15,6 +20,10 @@ const plugin: ESLint.Plugin = {
     'no-hidden-queue': noHiddenQueue,
     'no-dropped-failures': noDroppedFailures,
     'no-unrun-task': noUnrunTask,
+    'no-unread-outcome': noUnreadOutcome,
+    'no-unsubscribed': noUnsubscribed,
+    'no-pushed-source': noPushedSource,
+    'no-lost-work': noLostWork,
   },
 };
 
@@ -35,6 +44,10 @@ export const recommended: Linter.Config = {
     'greengrass-rx/no-hidden-queue': 'error',
     'greengrass-rx/no-dropped-failures': 'error',
     'greengrass-rx/no-unrun-task': 'error',
+    'greengrass-rx/no-unread-outcome': 'error',
+    'greengrass-rx/no-unsubscribed': 'error',
+    'greengrass-rx/no-pushed-source': 'error',
+    'greengrass-rx/no-lost-work': 'error',
   },
 };
 

@@ -3,7 +3,7 @@ import type { CallExpression, Expression, ImportDeclaration, Node, SpreadElement
 
 /**
  * Whether a call stands in a pipeline of messages: within a function given to `onRights`, or in a `.pipe(…)` on a subscription, an
- * object with a `topicName` given to `.subscribe(…)`. Not within the work of a stage: what queues there is the work on one message.
+ * object with a `topicName`, or a `topic`, given to `.subscribe(…)`. Not within the work of a stage: what queues there is the work on one message.
  */
 export function isInMessagePipeline(node: Rule.Node, library: ImportedNames): boolean {
   for (let at: Rule.Node = node; at.type !== 'Program'; at = at.parent) {
@@ -20,11 +20,11 @@ export function isCallOf({ callee }: CallExpression, name: string, library: Impo
   return callee.type === 'Identifier' && library.original(callee.name) === name;
 }
 
-/** Whether an argument is an object with a `topicName`, as requests are. */
+/** Whether an argument is an object with a `topicName`, or a `topic`, as requests are. */
 export function isRequest(argument: Expression | SpreadElement | undefined): boolean {
   if (argument?.type !== 'ObjectExpression') return false;
   return argument.properties.some(
-    property => property.type === 'Property' && property.key.type === 'Identifier' && property.key.name === 'topicName',
+    property => property.type === 'Property' && property.key.type === 'Identifier' && ['topicName', 'topic'].includes(property.key.name),
   );
 }
 
@@ -34,7 +34,7 @@ export function methodOf({ callee }: CallExpression): string | undefined {
 }
 
 /** Follows `a.b().c()` from its end to its beginning. */
-function isOnSubscription(pipe: CallExpression): boolean {
+export function isOnSubscription(pipe: CallExpression): boolean {
   let at: Node | Super = pipe;
   while (at.type === 'CallExpression' && at.callee.type === 'MemberExpression') {
     if (methodOf(at) === 'subscribe' && isRequest(at.arguments[0])) return true;

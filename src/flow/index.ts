@@ -10,7 +10,7 @@ export { type DeclaredTopic } from './declared-topics.js';
 export type { FeedAccount } from '../stream/feed.js';
 export { Ledger, ledger, type LedgerSnapshot, type StageEvent } from './ledger.js';
 export type { AcceptedBy, FailedPublish, Published, PublishFailure, PublishOutcome } from './publish-outcome.js';
-export { publishTo, type PortRules, type PublishPort, type PublishTo, type PublishToOptions } from './publish-to.js';
+export { publishOrThrow, publishTo, type PortRules, type PublishPort, type PublishTo, type PublishToOptions } from './publish-to.js';
 export { type PublishSinkOptions, publishWritable, type PublishWritableOptions, publishWritableStream } from './publish-writable.js';
 export type { Stage, StageOptions } from './stage.js';
 export { concurrently, type Concurrently, type ConcurrentlyOptions } from './concurrently.js';

@@ -1,5 +1,5 @@
 import type { Either } from 'fp-ts/lib/Either.js';
-import { asyncScheduler, type Observable, type SchedulerLike } from 'rxjs';
+import { asyncScheduler, firstValueFrom, type Observable, type SchedulerLike } from 'rxjs';
 import type { Decoder } from '../codec/codec.js';
 import { ConnectionLost, type Operation, type Overflowed, type PublishError, TooManyPublishes } from '../errors/errors.js';
 import type { PublishRequest } from '../ports/mqtt-message.js';
@@ -255,3 +255,35 @@ export const publishTo: PublishTo = <A, R, Acc extends AcceptedBy>(
     };
   });
 };
+
+/**
+ * Publishes once, and gives a promise as the SDK does: it resolves with what accepted the message, and rejects with the typed error, for `try` and `catch`. Through
+ * any port: an MQTT proxy, `nucleus.local`, the `reported` of a shadow. `proxy.publish(request)()` resolves with an Either instead, and never rejects.
+ *
+ * For single messages: of a stream, {@link publishTo} publishes as many at once as the nucleus takes, and retries. Not for virtual time, which waits for no promise.
+ *
+ * @throws PublishError, as the rejection: `error._tag`, `error.retryable` and `error.message` say what to do.
+ *
+ * @example
+ * ```ts
+ * import { connect, isFailure, publishOrThrow, QOS } from 'greengrass-rx';
+ *
+ * const proxy = connect();
+ * try {
+ *   const { by } = await publishOrThrow(proxy, { topicName: 'hello', payload: 'world', qos: QOS.AT_LEAST_ONCE });
+ *   console.log(by); // spooler
+ * } catch (error) {
+ *   if (isFailure(error)) console.error(error._tag, error.message);
+ *   else throw error;
+ * }
+ * await proxy.close();
+ * ```
+ */
+export async function publishOrThrow<R, Acc extends AcceptedBy>(
+  port: Pick<PublishPort<R, Acc>, 'publish$'>,
+  request: NoInfer<R>,
+): Promise<Acc> {
+  const outcome = await firstValueFrom(port.publish$(request));
+  if (outcome._tag === 'Left') throw outcome.left;
+  return outcome.right;
+}

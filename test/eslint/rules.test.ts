@@ -2,7 +2,11 @@ import { RuleTester } from 'eslint';
 import { describe, it } from 'vitest';
 import { noDroppedFailures } from '../../src/eslint/no-dropped-failures.js';
 import { noHiddenQueue } from '../../src/eslint/no-hidden-queue.js';
+import { noLostWork } from '../../src/eslint/no-lost-work.js';
+import { noPushedSource } from '../../src/eslint/no-pushed-source.js';
+import { noUnreadOutcome } from '../../src/eslint/no-unread-outcome.js';
 import { noUnrunTask } from '../../src/eslint/no-unrun-task.js';
+import { noUnsubscribed } from '../../src/eslint/no-unsubscribed.js';
 
 RuleTester.describe = describe;
 RuleTester.it = it;
@@ -93,5 +97,141 @@ tester.run('no-unrun-task', noUnrunTask, {
     { name: 'points out one that is voided', code: `void proxy.publish({ topicName: 'a', qos })`, errors: [{ messageId: 'unrun' }] },
     { name: 'points out a drain that is awaited without being run', code: `await proxy.drain(100)`, errors: [{ messageId: 'unrun' }] },
     { name: 'sees the value of an await', code: `const found = await proxy.ready()`, errors: [{ messageId: 'unrun' }] },
+  ],
+});
+
+const request = `{ topicName: 'a', payload, qos }`;
+
+tester.run('no-unread-outcome', noUnreadOutcome, {
+  valid: [
+    {
+      name: 'allows an outcome that is read',
+      code: `const outcome = await proxy.publish(${request})(); if (E.isLeft(outcome)) f(outcome.left)`,
+    },
+    { name: 'allows one that is of no interest, and says so', code: `void proxy.publish(${request})()` },
+    { name: 'allows the promise form', code: `try { await publishOrThrow(proxy, ${request}) } catch (error) { f(error) }` },
+    { name: 'allows publish() of something else', code: `await emitter.publish('event')()` },
+  ],
+  invalid: [
+    { name: 'points out an outcome that nobody reads', code: `await proxy.publish(${request})()`, errors: [{ messageId: 'unread' }] },
+    { name: 'that is not even waited for', code: `proxy.publish(${request})()`, errors: [{ messageId: 'unread' }] },
+    {
+      name: 'of local topics, too',
+      code: `await nucleus.local.publish({ topic: 'a', json: {} })()`,
+      errors: [{ messageId: 'unread' }],
+    },
+    {
+      name: 'points out a catch that is never reached, and names the promise form',
+      code: `try { if (x) { await proxy.publish(${request})() } } catch (error) { f(error) }`,
+      errors: [
+        {
+          message:
+            'publish(…)() never rejects, so this catch is never reached: its failure is a Left. Read the result, or use publishOrThrow(port, request), which rejects with it.',
+        },
+      ],
+    },
+    {
+      name: 'a finally is no catch, nor is one around another function',
+      code: `try { try { await proxy.publish(${request})() } finally { g() }; h(async () => { await proxy.publish(${request})() }) } catch (error) { f(error) }`,
+      errors: [{ messageId: 'neverCaught' }, { messageId: 'unread' }],
+    },
+  ],
+});
+
+tester.run('no-unsubscribed', noUnsubscribed, {
+  valid: [
+    {
+      name: 'allows a stream that is returned, kept or given away',
+      code: `const m$ = proxy.subscribe(${request}); f(proxy.subscribe(${request}))`,
+    },
+    {
+      name: 'allows one that is subscribed to',
+      code: `proxy.subscribe(${request}).subscribe(f); proxy.publish$(${request}).pipe(map(f)).subscribe()`,
+    },
+    { name: 'allows subscribe() of an Observable', code: `m$.subscribe({ next: f })` },
+  ],
+  invalid: [
+    { name: 'points out a subscription', code: `proxy.subscribe(${request})`, errors: [{ messageId: 'unsubscribed' }] },
+    {
+      name: 'its pipeline',
+      code: `local.subscribe({ topic: 'a', codec }).pipe(map(f)).pipe(tap(g))`,
+      errors: [{ messageId: 'unsubscribed' }],
+    },
+    {
+      name: 'a publish as a stream',
+      code: `proxy.publish$(${request})`,
+      errors: [
+        {
+          message:
+            'Nobody subscribes to this: publish$(…) gives an Observable that does nothing before. Return it as a branch of the component, or end it with runToEnd(…).',
+        },
+      ],
+    },
+  ],
+});
+
+const stages = `import { concurrently, publishTo, pullThrough } from 'greengrass-rx'; import { from, map } from 'rxjs';`;
+
+tester.run('no-pushed-source', noPushedSource, {
+  valid: [
+    { name: 'allows the pull form', code: `${stages} pullThrough(lines, publishTo(proxy, f))` },
+    { name: 'allows a list that is written out', code: `${stages} from([1, 2, 3]).pipe(publishTo(proxy, f))` },
+    { name: 'allows a subscription', code: `${stages} messages$.pipe(publishTo(proxy, f))` },
+    { name: 'allows what makes no stage', code: `${stages} from(lines).pipe(map(f))` },
+  ],
+  invalid: [
+    {
+      name: 'points from a list in front of a stage to the pull form',
+      code: `${stages} from(lines).pipe(publishTo(proxy, f))`,
+      errors: [
+        {
+          message:
+            'from(…) pushes all it has at once, and publishTo drops what its buffer does not hold. Pull it: pullThrough(source, publishTo(…)).',
+        },
+      ],
+    },
+    {
+      name: 'knows storeIn, and other sources',
+      code: `import { storeIn } from 'greengrass-rx/outbox'; import { range } from 'rxjs'; range(1, n).pipe(storeIn(outbox, f))`,
+      errors: [{ messageId: 'pushed' }],
+    },
+  ],
+});
+
+const work = `import { concurrently, onRights } from 'greengrass-rx'; import { exhaustMap, filter, map, switchMap } from 'rxjs';`;
+
+tester.run('no-lost-work', noLostWork, {
+  valid: [
+    { name: 'allows async work in a stage', code: `${work} s$.pipe(onRights(m$ => m$.pipe(concurrently(4, async m => f(m)))))` },
+    { name: 'allows switchMap on what is no message', code: `${work} config$.pipe(switchMap(make))` },
+    { name: 'allows map of an array', code: `${work} list.map(async x => f(x))` },
+  ],
+  invalid: [
+    {
+      name: 'points out async in an operator that does not wait for it',
+      code: `${work} s$.pipe(onRights(m$ => m$.pipe(map(async m => f(m)))))`,
+      errors: [
+        {
+          message:
+            "map does not wait for an async function: a promise goes on in the place of its result, and its errors are nobody's. Use concurrently(n, async value => …) from greengrass-rx.",
+        },
+      ],
+    },
+    {
+      name: 'in front of any stream',
+      code: `${work} x$.pipe(filter(async function (x) { return f(x) }))`,
+      errors: [{ messageId: 'notAwaited' }],
+    },
+    {
+      name: 'points out switchMap and exhaustMap on messages',
+      code: `${work} s$.pipe(onRights(m$ => m$.pipe(switchMap(f)))); local.subscribe({ topic: 'a' }).pipe(exhaustMap(f))`,
+      errors: [
+        {
+          message:
+            'switchMap gives up the work on a message when the next one comes. Use concurrently(n, project, { buffer }) from greengrass-rx, which works on each; or, where the latest alone counts, say so in a comment that disables this rule.',
+        },
+        { messageId: 'givenUp' },
+      ],
+    },
   ],
 });

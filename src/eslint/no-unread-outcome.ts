@@ -1,0 +1,49 @@
+import type { Rule } from 'eslint';
+import type { CallExpression, Expression, Node } from 'estree';
+import { isRequest, methodOf } from './message-stream.js';
+
+/** `proxy.publish(request)()`, or the `publish$` of one: what a promise of it, or a stream, resolves with is an Either. */
+function isPublishing({ callee }: CallExpression): boolean {
+  return callee.type === 'CallExpression' && methodOf(callee) === 'publish' && isRequest(callee.arguments[0]);
+}
+
+/** Whether the innermost of these, from outside in, stands in the block of a `try` that has a `catch`. */
+function isTried(path: readonly Node[]): boolean {
+  for (let i = path.length - 1; i > 0; i--) {
+    const [outer, inner] = [path[i - 1], path[i]];
+    // A function has a stack of its own.
+    if (outer?.type.includes('Function') === true) return false;
+    if (outer?.type === 'TryStatement' && outer.handler && outer.block === inner) return true;
+  }
+  return false;
+}
+
+/**
+ * Points out a publish whose outcome nobody reads. `await proxy.publish(request)()` never rejects: that the policy lacks the topic, or the device is offline, is
+ * a `Left` that is thrown away, and a `catch` around it is never reached. `void proxy.publish(request)()` says that the outcome is of no interest.
+ */
+export const noUnreadOutcome: Rule.RuleModule = {
+  meta: {
+    type: 'problem',
+    docs: { description: 'Disallow publishes whose outcome nobody reads.' },
+    schema: [],
+    messages: {
+      unread:
+        'Nobody reads what became of this publish: its failure is a Left, not a rejection. Read the result, use publishOrThrow(port, request), or say void.',
+      neverCaught:
+        'publish(…)() never rejects, so this catch is never reached: its failure is a Left. Read the result, or use publishOrThrow(port, request), which rejects with it.',
+    },
+  },
+  create: context => {
+    const check = (node: Rule.Node, expression: Expression): void => {
+      const call = expression.type === 'AwaitExpression' ? expression.argument : expression;
+      if (call.type !== 'CallExpression' || !isPublishing(call)) return;
+      const messageId =
+        expression.type === 'AwaitExpression' && isTried([...context.sourceCode.getAncestors(node), node]) ? 'neverCaught' : 'unread';
+      context.report({ node: call, messageId });
+    };
+    return {
+      ExpressionStatement: node => check(node, node.expression),
+    };
+  },
+};
