@@ -24,7 +24,7 @@ import {
   readLocalMessage,
 } from './local-message.js';
 import type { NucleusLink } from './nucleus-link.js';
-import { countMessages, readWith } from './read-messages.js';
+import { readAndCount } from './read-messages.js';
 
 /** What to subscribe to, as a pattern: each message then has the `params` of its topic. */
 export interface LocalPatternSubscribeRequest<P> extends Omit<LocalSubscribeRequest, 'topic'> {
@@ -123,7 +123,7 @@ export class IpcLocalTopics implements LocalTopics {
   subscribe(request: AnyLocalSubscribeRequest): Observable<unknown> {
     const filter = topicFilterOf(request.topic);
     const messages$ = this.#messages(filter, { ...request, topic: filter });
-    return messages$.pipe(readWith({ topicName: request.topic, codec: request.codec }), countMessages(filter));
+    return messages$.pipe(readAndCount({ topicName: request.topic, codec: request.codec }, filter));
   }
 
   publish$(request: LocalPublishRequest): ObservableEither<PublishError, LocalAccepted> {

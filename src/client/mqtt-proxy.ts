@@ -23,7 +23,7 @@ import { topicFilterOf } from '../topic/topic-template.js';
 import { ConnectionLife } from './connection-life.js';
 import { encodePublish, frameProblem, publishProblem, subscribeProblem } from './mqtt-request.js';
 import type { NucleusLink } from './nucleus-link.js';
-import { type AnySubscribeRequest, countMessages, readWith } from './read-messages.js';
+import { type AnySubscribeRequest, readAndCount } from './read-messages.js';
 import type { EventStream } from './subscription.js';
 
 /** Who took a publish. Made once: there is one for each message. */
@@ -79,7 +79,7 @@ export class IpcMqttProxy extends ConnectionLife implements MqttProxy {
       },
     );
     // Counted behind the codec, which says what a message is worth.
-    return messages$.pipe(readWith(request), countMessages(filtered.topicName));
+    return messages$.pipe(readAndCount(request, filtered.topicName));
   }
 
   publish$(request: PublishRequest): ObservableEither<PublishError, Accepted> {

@@ -1,5 +1,5 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
-import { map, type MonoTypeOperatorFunction, type OperatorFunction } from 'rxjs';
+import { identity, map, type OperatorFunction } from 'rxjs';
 import type { Decoder, Encoded } from '../codec/codec.js';
 import { DecodeFailed, type ServiceSubscribeError, type SubscribeError } from '../errors/errors.js';
 import { countedAs } from '../flow/counted.js';
@@ -26,13 +26,19 @@ interface Reading {
  * Adds what a request asks for to each message: the `params` of its topic, its decoded `value`. A message that one of them cannot be made
  * of becomes a failure that carries it. Failures pass.
  */
-export function readWith<E, M extends Encoded>({
+export function readWith<E, M extends Encoded>(
+  reading: Reading,
+): OperatorFunction<Either<E, M>, Either<E | DecodeFailed<M>, ReadMessage<M>>> {
+  return map(reader<E, M>(reading));
+}
+
+function reader<E, M extends Encoded>({
   topicName,
   codec,
-}: Reading): OperatorFunction<Either<E, M>, Either<E | DecodeFailed<M>, ReadMessage<M>>> {
+}: Reading): (message: Either<E, M>) => Either<E | DecodeFailed<M>, ReadMessage<M>> {
   const pattern = isTopicPattern(topicName) ? topicName : undefined;
-  if (pattern === undefined && codec === undefined) return messages$ => messages$;
-  return map(message => (message._tag === 'Left' ? message : read(message.right, pattern, codec)));
+  if (pattern === undefined && codec === undefined) return identity;
+  return message => (message._tag === 'Left' ? message : read(message.right, pattern, codec));
 }
 
 function read<M extends Encoded>(
@@ -62,11 +68,14 @@ function read<M extends Encoded>(
 }
 
 /**
- * Counts the messages of a subscription in the ledger, under its topic or filter. A message that cannot be decoded counts as failed; gaps
- * and refusals are no messages.
+ * {@link readWith}, and counts the messages of a subscription in the ledger, under its topic or filter. A message that cannot be decoded counts as failed;
+ * gaps and refusals are no messages.
  */
-export function countMessages<T extends Element>(topicName: string): MonoTypeOperatorFunction<T> {
-  return countedAs<T>('subscription', topicName, { sizeOf, fateOf });
+export function readAndCount<E extends SubscribeError | ServiceSubscribeError | DecodeFailed<Encoded>, M extends Encoded>(
+  reading: Reading,
+  filter: string,
+): OperatorFunction<Either<E, M>, Either<E | DecodeFailed<M>, ReadMessage<M>>> {
+  return countedAs('subscription', filter, { sizeOf, fateOf }, reader<E, M>(reading));
 }
 
 type Element = Either<SubscribeError | ServiceSubscribeError | DecodeFailed<Encoded>, Encoded>;

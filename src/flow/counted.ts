@@ -1,4 +1,4 @@
-import { type MonoTypeOperatorFunction, Observable } from 'rxjs';
+import { identity, type MonoTypeOperatorFunction, Observable, type OperatorFunction } from 'rxjs';
 import { resumeSubscribing, suspendSubscribing } from '../stream/feed.js';
 import { toEither } from '../stream/observable-either.js';
 import { workOn } from '../stream/work-on.js';
@@ -34,11 +34,12 @@ export interface CountedOptions<A> {
  * ```
  */
 export function counted<A>(name: string, options: CountedOptions<NoInfer<A>> = {}): MonoTypeOperatorFunction<A> {
-  return countedAs('counted', name, {
+  const counting: Counting<A> = {
     sizeOf: options.sizeOf === undefined ? () => 0 : checkedSize(options.sizeOf),
     fateOf: value => (toEither(value)._tag === 'Left' ? 'failed' : 'emitted'),
     ledger: options.ledger,
-  });
+  };
+  return countedAs<A, A>('counted', name, counting, identity);
 }
 
 /** How {@link countedAs} counts. */
@@ -50,14 +51,17 @@ export interface Counting<A> {
   readonly declaration?: StageDeclaration | undefined;
 }
 
-/** {@link counted} for the library's own streams. */
-export function countedAs<A>(kind: StageKind, name: string, counting: Counting<A>): MonoTypeOperatorFunction<A> {
+/**
+ * {@link counted} for the library's own streams, of what `read` makes of each value: one Observable does both, since each would be frames of stack
+ * for every message.
+ */
+export function countedAs<A, B>(kind: StageKind, name: string, counting: Counting<B>, read: (value: A) => B): OperatorFunction<A, B> {
   return source =>
-    new Observable<A>(destination => {
+    new Observable<B>(destination => {
       const { sizeOf, fateOf } = counting;
       const entry = (counting.ledger ?? ledgerOfAll).open(kind, name, counting.declaration);
       const { account, into } = entry;
-      const count = (value: A): void => {
+      const count = (value: B): void => {
         const fate = fateOf(value);
         if (fate === 'aside') return;
         const bytes = entry.receive(value, sizeOf);
@@ -74,8 +78,9 @@ export function countedAs<A>(kind: StageKind, name: string, counting: Counting<A
         next: (value: A) => {
           const outer = suspendSubscribing();
           try {
-            count(value);
-            destination.next(value);
+            const made = read(value);
+            count(made);
+            destination.next(made);
           } finally {
             resumeSubscribing(outer);
           }
@@ -89,6 +94,6 @@ export function countedAs<A>(kind: StageKind, name: string, counting: Counting<A
 
 /** What is no stage and no account of its own, shown to a dry run where it stands; otherwise nothing, and at no cost for a value. */
 export function noted<A>(kind: StageKind, name: string, declaration: StageDeclaration): MonoTypeOperatorFunction<A> {
-  const shown = countedAs<A>(kind, name, { sizeOf: () => 0, fateOf: () => 'emitted', declaration });
+  const shown = countedAs<A, A>(kind, name, { sizeOf: () => 0, fateOf: () => 'emitted', declaration }, identity);
   return source => new Observable(destination => (isRecording() ? shown(source) : source).subscribe(destination));
 }

@@ -1,9 +1,9 @@
 import type { Either } from 'fp-ts/lib/Either.js';
-import { concat, defer, EMPTY, finalize, map, mergeMap, Observable, of, Subject, takeUntil } from 'rxjs';
+import { mergeMap, Observable, Subject, takeUntil } from 'rxjs';
 import { along, type Feed, feedBeingSubscribed } from './feed.js';
-import { isTerminalError, type LeftOf, type ObservableEither, type RightOf, toEither } from './observable-either.js';
-import { endAtTerminal } from './run-to-end.js';
+import { isTerminal, isTerminalError, type LeftOf, type ObservableEither, type RightOf, toEither } from './observable-either.js';
 import { markHandled, markLetGo, reportUnhandled } from './unhandled.js';
+import { workOn } from './work-on.js';
 
 /** Hands each element either to `project` (`pick`) or straight on (`pass`). */
 type Diversion<T, S, P> = (element: T, pick: (picked: S) => void, pass: (passed: P) => void) => void;
@@ -49,23 +49,27 @@ export function divert<T, S, P extends Either<unknown, unknown>, R>(
       return picked.subscribe(inner);
     });
 
-    // Subscribed first: what the source emits while being subscribed to must find someone listening.
-    concat(
-      project(picked$, passing.asObservable()).pipe(map(toEither)),
-      defer(() => {
-        if (last === undefined) return EMPTY;
-        letGo = last._tag === 'Left' ? last.left : undefined;
-        markLetGo(letGo);
-        return of(last);
-      }),
-    )
-      .pipe(
-        endAtTerminal(),
-        finalize(() => {
-          reportUnhandled(letGo);
-        }),
-      )
-      .subscribe(subscriber);
+    // Subscribed first: what the source emits while being subscribed to must find someone listening. One observer, and no operators behind `project`:
+    // each would be three frames of stack for every message.
+    workOn(project(picked$, passing.asObservable()), subscriber, {
+      next: result => {
+        const element = toEither(result);
+        subscriber.next(element);
+        if (isTerminal(element)) subscriber.complete();
+      },
+      error: defect => subscriber.error(defect),
+      complete: () => {
+        if (last !== undefined) {
+          letGo = last._tag === 'Left' ? last.left : undefined;
+          markLetGo(letGo);
+          subscriber.next(last);
+        }
+        subscriber.complete();
+      },
+    });
+    subscriber.add(() => {
+      reportUnhandled(letGo);
+    });
 
     // Only `stop` reaches a source that emits while subscribe() has not returned yet. Added after the inner subscription, which
     // is therefore gone when `stop` completes `picked`: unsubscribing must not flush what project() holds.

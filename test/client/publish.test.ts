@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { asyncScheduler, of } from 'rxjs';
+import { asyncScheduler, interval, merge, mergeMap, type Observable, of, range, take, tap, VirtualTimeScheduler } from 'rxjs';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { publishTo } from '../../src/flow/index.js';
 import { encodeRpcMessage, MessageType } from '../../src/ipc/wire/rpc-message.js';
@@ -9,6 +9,7 @@ import type { PublishRequest } from '../../src/ports/mqtt-message.js';
 import type { MqttProxy } from '../../src/ports/mqtt-proxy.js';
 import { QOS } from '../../src/shared/qos.js';
 import { accepting, isTerminate, type RawConnection } from '../kit/nucleus/raw-server.js';
+import { MemoryNucleus } from '../../src/testing/index.js';
 import { record, type Recorded } from '../kit/streams/recorded.js';
 import { asks, connectTo, ended, failed, published, PUBLISH, saidBy, topicsOf } from '../kit/nucleus/scripted-nucleus.js';
 
@@ -431,4 +432,36 @@ it('lets whoever hears of a failure publish again, and fails only what was there
   expect(others.map(({ values }) => values)).toMatchObject([[violated], [violated], []]);
   await (await server.connection(1)).message(() => true);
   expect(again.map(({ values }) => values)).toEqual([[], []]);
+});
+
+it('several stages and direct publishes share the one window fairly', () => {
+  const scheduler = new VirtualTimeScheduler();
+  const nucleus = new MemoryNucleus({ scheduler, latency: { publish: 10 } });
+  const proxy = nucleus.connect({ inFlight: 4 });
+  // A stage knows from its beginning how many the nucleus takes.
+  void proxy.ready()();
+  scheduler.flush();
+  const flood = (topicName: string): Observable<unknown> => range(200).pipe(publishTo(proxy, n => to(topicName, String(n)), { scheduler }));
+  const waits: number[] = [];
+  const direct$ = interval(10, scheduler).pipe(
+    take(50),
+    mergeMap(n => {
+      const asked = scheduler.now();
+      return proxy.publish$(to('direct', String(n))).pipe(tap(() => waits.push(scheduler.now() - asked)));
+    }),
+  );
+  const outcomes = record(merge(flood('one'), flood('other'), direct$));
+  scheduler.flush();
+  expect(outcomes.values).toHaveLength(450);
+
+  // While both have something to send neither stage is ahead of the other by more than what it may have under way.
+  let [ahead, most] = [0, 0];
+  for (const { topicName } of nucleus.published.slice(0, 400)) {
+    ahead += topicName === 'one' ? 1 : topicName === 'other' ? -1 : 0;
+    most = Math.max(most, Math.abs(ahead));
+  }
+  expect(most).toBe(4);
+  // Ahead of a direct publish is what the stages have handed over, four each: two rounds of ten milliseconds before its own.
+  expect(waits).toHaveLength(50);
+  expect(Math.max(...waits)).toBeLessThanOrEqual(30);
 });
