@@ -11,6 +11,8 @@ import type { RecordedStage } from '../recording-nucleus.js';
 export interface Outgoing {
   /** Of its files and tables: letters, digits and `_`. */
   readonly name: string;
+  /** Begins the ids of what it has in the template: letters and digits. */
+  readonly id: string;
   /** Of its rule: unlike others of the account. */
   readonly ruleName: string;
   /** As it is published: one topic or filter, and of Basic Ingest all that go to one rule. */
@@ -30,6 +32,9 @@ export interface Outgoing {
   readonly marks: DeclaredMarks | undefined;
 }
 
+/** What the names of a topic's tables and views end in. */
+const SUFFIXES = ['_messages', '_once', '_per_minute', '_missing', '_gaps', '_complete'];
+
 /** All that leaves the device through a stage that says where it publishes: a topic, or all topics of one rule. */
 export function outgoingOf(componentName: string, record: DryRecord): readonly Outgoing[] {
   const makers = record.stages.filter(stage => isMaker(stage, record.stages));
@@ -41,16 +46,18 @@ export function outgoingOf(componentName: string, record: DryRecord): readonly O
     byRule.set(key, [...(byRule.get(key) ?? []), filter]);
   }
   const names = new Set<string>();
+  const ids = new Set<string>();
   return [...byRule.values()].map(together => {
     const stages = makers.filter(({ declaration }) => declaration.topics?.some(topic => together.includes(topic)));
     const ingest = parseBasicIngest(together[0] ?? '');
     const seen = together.map(filter => parseBasicIngest(filter)?.topicName ?? filter);
     const ruleFilter = seen.length === 1 ? (seen[0] ?? '#') : '#';
-    const name = unlike(names, ingest?.ruleName ?? identifierOf(ruleFilter));
+    const name = unlike(names, ingest?.ruleName ?? identifierOf(ruleFilter), ['', ...SUFFIXES]);
     const [shape, ...otherShapes] = stages.map(({ declaration }) => declaration.payload?.shape);
     const [marks, ...otherMarks] = stages.map(({ declaration }) => declaration.marks);
     return {
       name,
+      id: unlike(ids, camelCased(name), ['']),
       filters: together,
       ruleFilter,
       ruleName: ingest?.ruleName ?? identifierOf(`${componentName.split('.').at(-1) ?? ''}_${name}`).slice(0, 128),
@@ -102,9 +109,17 @@ function identifierOf(filter: string): string {
   return name === '' ? 'messages' : /^\d/.test(name) ? `t${name}` : name;
 }
 
-function unlike(names: Set<string>, wanted: string): string {
+/** A name that none has, with any of these endings either, in any case. */
+function unlike(names: Set<string>, wanted: string, endings: readonly string[]): string {
+  const separator = endings.length > 1 ? '_' : 'x';
+  const all = (name: string): readonly string[] => endings.map(ending => `${name}${ending}`.toLowerCase());
   let name = wanted;
-  for (let number = 2; names.has(name.toLowerCase()); number++) name = `${wanted}_${number}`;
-  names.add(name.toLowerCase());
+  for (let number = 2; all(name).some(each => names.has(each)); number++) name = `${wanted}${separator}${number}`;
+  for (const each of all(name)) names.add(each);
   return name;
+}
+
+function camelCased(name: string): string {
+  const words = name.split('_').map(word => word.slice(0, 1).toUpperCase() + word.slice(1));
+  return words.join('');
 }

@@ -65,7 +65,7 @@ export function cloudTemplate({ name, version }: Pick<Component, 'name' | 'versi
     RuleRole: role('iot.amazonaws.com', [
       allow(
         ['firehose:PutRecord'],
-        all.map(each => ({ 'Fn::GetAtt': [`${idOf(each)}Stream`, 'Arn'] })),
+        all.map(each => ({ 'Fn::GetAtt': [`${each.id}Stream`, 'Arn'] })),
       ),
       allow(['logs:CreateLogStream', 'logs:DescribeLogStreams', 'logs:PutLogEvents'], { 'Fn::GetAtt': ['RuleErrors', 'Arn'] }),
       {
@@ -95,8 +95,8 @@ export function cloudTemplate({ name, version }: Pick<Component, 'name' | 'versi
     RuleErrors: { Type: 'AWS::Logs::LogGroup', Properties: { RetentionInDays: 30 } },
   };
   for (const outgoing of all) {
-    resources[`${idOf(outgoing)}Rule`] = rule(outgoing);
-    resources[`${idOf(outgoing)}Stream`] = stream(outgoing);
+    resources[`${outgoing.id}Rule`] = rule(outgoing);
+    resources[`${outgoing.id}Stream`] = stream(outgoing);
   }
   return {
     AWSTemplateFormatVersion: '2010-09-09',
@@ -110,14 +110,6 @@ export function cloudTemplate({ name, version }: Pick<Component, 'name' | 'versi
 /** The template as a file's text. */
 export function templateText(template: CloudTemplate): string {
   return stringify(template, { lineWidth: 0, aliasDuplicateObjects: false, defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'PLAIN' });
-}
-
-/** A logical id: letters and digits. */
-function idOf({ name }: Outgoing): string {
-  return name
-    .split('_')
-    .map(word => word.slice(0, 1).toUpperCase() + word.slice(1))
-    .join('');
 }
 
 function rule(outgoing: Outgoing): Resource {
@@ -134,7 +126,7 @@ function rule(outgoing: Outgoing): Resource {
         Actions: [
           {
             Firehose: {
-              DeliveryStreamName: { Ref: `${idOf(outgoing)}Stream` },
+              DeliveryStreamName: { Ref: `${outgoing.id}Stream` },
               RoleArn: { 'Fn::GetAtt': ['RuleRole', 'Arn'] },
               // One record a message: taken apart by the rule, a batch would lose its id, and at most 500 of an array are taken.
               BatchMode: false,

@@ -52,6 +52,16 @@ describe('the cloud side', () => {
     expect(fileOf(result, 'template.yaml')).toContain('RuleName: "Meter_plant_temperature_2"');
   });
 
+  it('has names of its own for each topic, with whatever ending', async () => {
+    const result = await dry(proxy => quiet(proxy, ['x/1', 'x1', 'a', 'a/once', 'A'], json(Reading)));
+    const views = [...files(result)].flatMap(([path, text]) =>
+      path.endsWith('.kafka.sql') ? [] : [...text.matchAll(/CREATE (?:VIEW|TABLE) `(\w+)`/g)].map(([, name = '']) => name.toLowerCase()),
+    );
+    expect(new Set(views).size).toBe(views.length);
+    const ids = [...fileOf(result, 'template.yaml').matchAll(/^ {2}(\w+Rule):$/gm)].map(([, id]) => id);
+    expect(ids).toHaveLength(5);
+  });
+
   it('is empty where no stage says where it publishes', async () => {
     const result = await dry(proxy =>
       NEVER.pipe(
