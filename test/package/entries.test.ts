@@ -28,7 +28,7 @@ const MAIN = `
           Configuration ConfigurationError ConfigurationKey Lifecycle ComponentUpdate shadow Shadow ShadowOptions
   codec: json jsonArray ndjson bytes text gzipped codecOf Codec
   errors: isFailure Kind ConnectError SubscribeError ServiceSubscribeError PublishError RequestError
-  flow: publishTo PublishToOptions PublishPort Published PublishFailure PublishOutcome publishWritable publishWritableStream
+  flow: publishTo publishOrThrow PublishToOptions PublishPort Published PublishFailure PublishOutcome publishWritable publishWritableStream
         concurrently ConcurrentlyOptions batch BatchOptions BufferPolicy pullThrough toAsyncIterable toReadable
         ledger Ledger StageAccount counted meterStages
   schedule: fixed exponential capped limited budgeted fullJitter equalJitter resetAfter Schedule
