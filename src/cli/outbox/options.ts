@@ -68,7 +68,9 @@ export function done<A>(answer: Either<OutboxUnavailable<'message'>, A>): A {
       throw new CliError(`${path} cannot be read from the disk: ${says}.`);
     case 'sync-failed':
     case 'read-only':
-      throw new CliError(`${path} could not be written: ${says}.`);
+      throw new CliError(`${path} could not be written: ${says}.`, {
+        remedies: ['To look into it where its disk is full or read-only, copy it, with -wal and -mark, to another one.'],
+      });
     case 'unusable':
       throw new CliError(`${path} is no outbox, or cannot be used: ${says}.`, {
         remedies: [
