@@ -9,6 +9,7 @@ import { atOnce } from '../shared/check-argument.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 import type { Deadlines } from './deadlines.js';
 import { Job, type JobOwner } from './job.js';
+import type { PublishPace } from './publish-pace.js';
 import { type AcceptedBy, outcomeOf, type Published, publishFailure, type PublishFailure, type PublishOutcome } from './publish-outcome.js';
 
 /** Where the outcome of one publish goes: one call, unless it is given up before. */
@@ -92,8 +93,15 @@ export interface Publishing<A, R, Acc> {
   readonly scheduler: SchedulerLike;
   /** Where a fallback takes what cannot be published, whether it is any use to wait. */
   readonly offline: Offline | undefined;
+  /** How fast it may publish, where the nucleus refuses what it has no room for. */
+  pace: PublishPace | undefined;
   /** Why nothing can be published any more: what the failures of all values but the last name as their cause. */
   failedFor: PublishError | undefined;
+}
+
+/** Whether the nucleus had no room for a publish, or could not tell that from being offline. */
+export function isFullQueue(error: PublishError): boolean {
+  return error.retryable && error._tag === 'ServiceFault' && error.reason === 'PublishFailed';
 }
 
 /** Milliseconds of nothing but refusals after which a device counts as offline: Greengrass Lite says the same of a queue that is full for a moment. */
@@ -136,6 +144,8 @@ export class PublishJob<A, R, Acc extends AcceptedBy> extends Job<Result<A, Acc>
   readonly #publishing: Publishing<A, R, Acc>;
   #request: R | undefined;
   #attempts = 0;
+  /** When the last try was sent, as its pace has it. */
+  #sentAt = 0;
   #fate: PublishOutcome = 'refused';
   /** Why the last try failed, while the next is waited for. */
   #failure: PublishError | undefined;
@@ -184,12 +194,14 @@ export class PublishJob<A, R, Acc extends AcceptedBy> extends Job<Result<A, Acc>
   /** The proxy has an answer. */
   onAccepted(accepted: Acc): void {
     this.#publishing.offline?.accepted();
+    this.#publishing.pace?.accepted();
     this.#answered();
     this.#end(right({ by: accepted.by, value: this.#value, attempts: this.#attempts }));
   }
 
   onFailed(error: PublishError): void {
     this.#answered();
+    if (isFullQueue(error)) this.#publishing.pace?.refused(this.#sentAt);
     this.#tryFailed(error);
   }
 
@@ -210,6 +222,7 @@ export class PublishJob<A, R, Acc extends AcceptedBy> extends Job<Result<A, Acc>
       return;
     }
     this.#sent = true;
+    this.#sentAt = this.#publishing.pace?.sent() ?? 0;
     this.#clearDeadline = deadlines?.set(() => {
       this.#endTry();
       this.#tryFailed(new TimedOut('message', operation, timeout, true));

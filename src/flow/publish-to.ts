@@ -11,8 +11,9 @@ import { feedsFallback } from '../stream/feed.js';
 import type { DeclaredMarks } from './account.js';
 import { Deadlines } from './deadlines.js';
 import { type DeclaredTopic, declaredFilters, onlyDeclared } from './declared-topics.js';
-import { Offline, PublishJob, type Publishes, type Publishing, submitTo } from './publish-job.js';
+import { isFullQueue, Offline, PublishJob, type Publishes, type Publishing, submitTo } from './publish-job.js';
 import { type AcceptedBy, publishFailure, type PublishFailure, type Published } from './publish-outcome.js';
+import { PublishPace } from './publish-pace.js';
 import { stage, type Stage, type StageOptions } from './stage.js';
 
 /** How {@link publishTo} publishes. */
@@ -131,7 +132,7 @@ const FULL_QUEUE: Schedule = {
   resetAfter: undefined,
 };
 function isPassingRefusal(error: PublishError): boolean {
-  return error.retryable && (error._tag === 'Unauthorized' || (error._tag === 'ServiceFault' && error.reason === 'PublishFailed'));
+  return isFullQueue(error) || (error.retryable && error._tag === 'Unauthorized');
 }
 
 function refuse<A>(value: A, cause: PublishError | Overflowed, waiting: number): PublishFailure<A> {
@@ -156,7 +157,8 @@ function refuse<A>(value: A, cause: PublishError | Overflowed, waiting: number):
  * value, an `InvalidRequest` of 0 `attempts` with the error as its `cause`.
  *
  * A failed publish is tried again here, by `retry`, so the source is never resubscribed for it. Without `retry`, only refusals of Greengrass
- * Lite that pass are tried again: that of a full queue (it keeps 10 publishes without an answer), and `Unauthorized` where that is `retryable`.
+ * Lite that pass are tried again: that of a full queue (it keeps 10 publishes that are not acknowledged), and `Unauthorized` where that is `retryable`.
+ * The first time its queue is full the stage begins to look for the rate that Lite takes, and holds the next publishes up for it; see docs/backpressure.md.
  * Nothing was sent then, so nothing is sent twice.
  * With `retry`, all that is
  * `retryable` is: at least once, duplicates possible after a timeout.
@@ -217,6 +219,7 @@ export const publishTo: PublishTo = <A, R, Acc extends AcceptedBy>(
       random,
       scheduler,
       offline,
+      pace: undefined,
       failedFor: undefined,
     };
     return {
@@ -235,21 +238,29 @@ export const publishTo: PublishTo = <A, R, Acc extends AcceptedBy>(
       begin: (resize, giveUp) => {
         giveUpWaiting = giveUp;
         const releaseDrain = port.holdDrain?.();
-        const end = (): void => {
-          deadlines?.stop();
-          offline?.accepted();
-          releaseDrain?.();
-        };
-        if (inFlight !== undefined) return end;
+        let window = inFlight ?? WINDOW_UNTIL_KNOWN;
+        let isOpen = true;
+        const fit = (): void => resize(isOpen ? window : 0);
         const state = port.state$.subscribe({
           next: state => {
-            if (state.status === 'connected') resize(inFlightOf(state.capabilities));
+            if (state.status !== 'connected') return;
+            if (state.capabilities.profile === 'lite' && operation === PUBLISH)
+              publishing.pace ??= new PublishPace(scheduler, open => {
+                isOpen = open;
+                fit();
+              });
+            if (inFlight !== undefined) return;
+            window = inFlightOf(state.capabilities);
+            fit();
           },
           error: () => undefined,
         });
         return () => {
           state.unsubscribe();
-          end();
+          deadlines?.stop();
+          offline?.accepted();
+          publishing.pace?.stop();
+          releaseDrain?.();
         };
       },
     };

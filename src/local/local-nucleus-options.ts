@@ -17,6 +17,11 @@ export interface LocalNucleusLimits {
    * here 1000, so that the spool fills only when something holds it up.
    */
   readonly maxInFlightPublishes?: number | undefined;
+  /**
+   * Publishes of QoS 1 a second that the broker acknowledges to Lite, which keeps 10 until then and refuses the rest: as many as it does. A device with a
+   * cloud 75 ms away gets some 130.
+   */
+  readonly pubacksPerSecond?: number | undefined;
   /** How long Lite waits for a client to read, and for the rest of a frame, in milliseconds: 5000. */
   readonly socketTimeout?: number | undefined;
   /** How long a client may be connected without its first message, in milliseconds: 30 000. Servers have no such limit. */

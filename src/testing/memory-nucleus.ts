@@ -44,7 +44,7 @@ export interface MemoryNucleusOptions {
   readonly latency?: Latency | undefined;
   /** Whether the nucleus tells when the device goes offline: `cloud$`. Default: on Lite yes, on classic no. */
   readonly connectionStatus?: boolean | undefined;
-  readonly limits?: Pick<LocalNucleusLimits, 'spoolBytes' | 'maxInFlightPublishes'> | undefined;
+  readonly limits?: Pick<LocalNucleusLimits, 'spoolBytes' | 'maxInFlightPublishes' | 'pubacksPerSecond'> | undefined;
 }
 
 /** Milliseconds that an update waits for an answer. */

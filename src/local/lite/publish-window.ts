@@ -1,3 +1,4 @@
+import type { Clock } from '../../ipc/clock.js';
 import type { Broker, BrokerMessage } from '../broker/broker.js';
 
 /** What Lite's MQTT client keeps until the PUBACK, and refuses beyond. */
@@ -6,18 +7,24 @@ export interface PublishWindowLimits {
   readonly messages: number;
   /** Bytes of their MQTT packets in all: 15000. */
   readonly bytes: number;
+  /** As many a second are acknowledged at most, one after the other. */
+  readonly pubacksPerSecond: number;
 }
 
 /** The unacknowledged publishes of QoS 1. There is no spool behind it: what does not fit is refused. */
 export class LitePublishWindow {
   readonly #limits: PublishWindowLimits;
   readonly #broker: Broker;
+  readonly #clock: Clock;
   #messages = 0;
   #bytes = 0;
+  /** When the last has been acknowledged that was handed to the broker. */
+  #lastAt = 0;
 
-  constructor(limits: PublishWindowLimits, broker: Broker) {
+  constructor(limits: PublishWindowLimits, broker: Broker, clock: Clock) {
     this.#limits = limits;
     this.#broker = broker;
+    this.#clock = clock;
   }
 
   get unacknowledged(): number {
@@ -41,10 +48,22 @@ export class LitePublishWindow {
         this.#bytes -= size;
       };
       this.#broker.publish(message, () => {
-        if (hold === undefined) release();
+        if (hold === undefined) this.#acknowledge(release);
         else hold(release);
       });
     };
+  }
+
+  /** No sooner than it is the turn of this one. */
+  #acknowledge(release: () => void): void {
+    const { pubacksPerSecond } = this.#limits;
+    if (pubacksPerSecond === Infinity) {
+      release();
+      return;
+    }
+    const now = this.#clock.now();
+    this.#lastAt = Math.max(now, this.#lastAt) + 1_000 / pubacksPerSecond;
+    this.#clock.after(this.#lastAt - now, release);
   }
 }
 

@@ -128,7 +128,7 @@ export class LiteServer implements ProfileServer, LiteShared {
     this.#limits = limits;
     this.#table = new DeviceSubscriptions(filterMatches, new SharedFilters(context.broker), new ObserverSubscriptions(context, liteEvent));
     this.local = new LocalTopics(context, (filter, topic) => filter === topic || filterMatches(filter, topic));
-    this.window = new LitePublishWindow(limits.publishWindow, context.broker);
+    this.window = new LitePublishWindow(limits.publishWindow, context.broker, context.clock);
   }
 
   get subscriptions(): number {

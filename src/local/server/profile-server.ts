@@ -20,7 +20,7 @@ export function makeProfileServer(
     return new LiteServer(context, {
       subscriptions: 100,
       localSubscriptions: 99,
-      publishWindow: { messages: 10, bytes: 15_000 },
+      publishWindow: { messages: 10, bytes: 15_000, pubacksPerSecond: limits.pubacksPerSecond ?? Infinity },
       maxInboundPacket: 4999,
     });
   }

@@ -16,7 +16,7 @@ const server = (clock = new HandClock()): LiteServer => {
   return new LiteServer(context, {
     subscriptions: 3,
     localSubscriptions: 2,
-    publishWindow: { messages: 10, bytes: 15_000 },
+    publishWindow: { messages: 10, bytes: 15_000, pubacksPerSecond: Infinity },
     maxInboundPacket: 4_999,
   });
 };
@@ -25,7 +25,11 @@ describe("Greengrass Lite's publishes without an answer", () => {
   it('are bounded in bytes of packets, which an acknowledgement gives back', () => {
     const owed: (() => void)[] = [];
     const broker = { publish: (_: BrokerMessage, acknowledged: () => void) => owed.push(acknowledged) } as unknown as Broker;
-    const window = new LitePublishWindow({ messages: 10, bytes: 3 * mqttPacketSize('a', 100, 1) }, broker);
+    const window = new LitePublishWindow(
+      { messages: 10, bytes: 3 * mqttPacketSize('a', 100, 1), pubacksPerSecond: Infinity },
+      broker,
+      new HandClock(),
+    );
     for (let i = 0; i < 3; i++) window.reserve(message(100))?.();
     expect(window.reserve(message(100))).toBeUndefined();
     owed.shift()?.();
