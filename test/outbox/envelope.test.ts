@@ -1,12 +1,22 @@
 import { right } from 'fp-ts/lib/Either.js';
-import { from, of } from 'rxjs';
+import fc from 'fast-check';
+import { asyncScheduler, from, of, tap } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { publishTo } from '../../src/flow/index.js';
-import { dedupe, envelope, type ForwardPort, forwardFrom, type Mark, markOf, payloadOf } from '../../src/outbox/index.js';
+import {
+  dedupe,
+  envelope,
+  type ForwardOptions,
+  type ForwardPort,
+  forwardFrom,
+  type Mark,
+  markOf,
+  payloadOf,
+} from '../../src/outbox/index.js';
 import { marked } from '../../src/outbox/mark.js';
 import type { MqttMessage, PublishRequest } from '../../src/ports/mqtt-message.js';
 import { QOS } from '../../src/shared/qos.js';
-import { atTime, inMemory, Port, storing, virtually } from './virtual.js';
+import { atTime, inMemory, passing, Port, storing, virtually } from './virtual.js';
 
 const qos = QOS.AT_LEAST_ONCE;
 const request = (payload: string | Uint8Array) => ({ topicName: 'meters/7', payload, qos });
@@ -104,6 +114,56 @@ describe('tellOldest', () => {
         [4, 4_100, 4_100],
       ]);
     }
+  });
+
+  it('is true whatever happens: all that was stored before has been accepted by then', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.constantFrom('store', 'store', 'break', 'connect'), fc.integer({ min: 1, max: 3_000 })), { maxLength: 40 }),
+        fc.constantFrom<ForwardOptions['live']>({ share: 0.5 }, 'inTurn'),
+        fc.integer({ min: 1, max: 5 }),
+        fc.integer({ min: 2, max: 9 }),
+        (events, live, inFlight, nthRefused) => {
+          const port = new Port();
+          port.latency = 700;
+          port.answer = (_, nth) => (nth % nthRefused === 0 ? passing : undefined);
+          const stored: number[] = [];
+          const accepted = new Set<number>();
+          const untrue: unknown[] = [];
+          const noting: ForwardPort = {
+            state$: port.state$,
+            cloud$: port.cloud$,
+            publish$: request => {
+              const told = markOf({ ...request, payload: Buffer.from(request.payload) });
+              const { oldest = NaN, number = NaN, storedAt = NaN } = told ?? {};
+              if (!(oldest <= storedAt) || stored.some((at, i) => at < oldest && !accepted.has(i + 1))) untrue.push(told);
+              return port.publish$(request).pipe(tap(outcome => outcome._tag === 'Right' && accepted.add(number)));
+            },
+          };
+          virtually(() => {
+            const outbox = inMemory({ mark: 'wrap', tellOldest: true });
+            const subscriptions = [forwardFrom(outbox, noting, { live, inFlight, messagesPerSecond: 3, random: () => 0.5 }).subscribe()];
+            let at = 0;
+            for (const [what, after] of events) {
+              at += after;
+              atTime(at, () => {
+                if (what === 'break') port.break();
+                else if (what === 'connect') port.connect();
+                else {
+                  stored.push(asyncScheduler.now(), asyncScheduler.now());
+                  subscriptions.push(storing(outbox, ['a:1', 'b:2']));
+                }
+              });
+            }
+            atTime(at + 1, () => port.connect());
+            return subscriptions;
+          }, 400_000);
+          expect(untrue).toEqual([]);
+          expect(accepted.size).toBe(stored.length);
+        },
+      ),
+      { numRuns: 100 },
+    );
   });
 
   it('is left out otherwise', () => {

@@ -34,7 +34,7 @@ export function ruleSql({ ruleFilter, marks }: Outgoing): string {
     `cast(${property('number')} AS Int) AS number`,
     `cast(${property('stored-at')} AS Int) AS storedAt`,
     `cast(${property('attempt')} AS Int) AS attempt`,
-    `${property('replayed')} = 'true' AS replayed`,
+    `CASE ${property('replayed')} WHEN 'true' THEN true ELSE false END AS replayed`,
     `cast(${property('oldest')} AS Int) AS oldest`,
   ];
   const selected =
