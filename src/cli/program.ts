@@ -1,7 +1,8 @@
-import { Command, CommanderError } from 'commander';
+import { Argument, Command, CommanderError } from 'commander';
 import { visible, visibleLines } from '../shared/visible.js';
 import { CliError, EXIT } from './cli-error.js';
 import { type Cli, packageVersion } from './cli.js';
+import { completionScript, type Shell, SHELLS } from './completion.js';
 import { addBuild, addCloud, addDiagram, addMarbleTest, addRecipe, addRun } from './commands/component.js';
 import { addConfig, addDev, addDoctor, addUpdate } from './commands/nucleus.js';
 import { addInit } from './commands/init.js';
@@ -56,6 +57,12 @@ export function program(cli: Cli): Command {
   addDiagram(root, cli);
   addCloud(root, cli);
   addMarbleTest(root, cli);
+  root
+    .command('completion')
+    .summary('complete commands and options in a shell')
+    .description('Prints what the shell is to read: source <(greengrass-rx completion bash), in its start-up file.')
+    .addArgument(new Argument('<shell>', 'which shell').choices(SHELLS))
+    .action((shell: Shell) => void cli.out.write(completionScript(root, shell)));
   return root;
 }
 

@@ -317,3 +317,41 @@ describe('dev', () => {
     expect(events(dev).flatMap(({ kind, text }) => (kind === 'output' ? [text] : []))).toEqual(['got one', 'got two']);
   });
 });
+
+describe('dev --compile', () => {
+  test('compiles first, and starts the component again when what is saved has been compiled; the compiler ends with it', async () => {
+    const folder = temporaryFolder();
+    const [source, compiled, compiler] = ['source.txt', 'component.mjs', 'compiler.mjs'].map(name => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    writeFileSync(source, 'one');
+    // What compiles on every save, and says when it has.
+    writeFileSync(
+      compiler,
+      `import { copyFileSync, readFileSync, watchFile, writeFileSync } from 'node:fs';
+       const compile = () => writeFileSync(${JSON.stringify(compiled)}, \`console.log('version \${readFileSync(${JSON.stringify(source)}, 'utf8')}'); setInterval(() => {}, 60_000);\`);
+       compile();
+       console.log('Watching for file changes. (pid ' + process.pid + ')');
+       watchFile(${JSON.stringify(source)}, { interval: 50 }, compile);`,
+    );
+    const dev = runDev(['--compile', `'${process.execPath}' '${compiler}'`, '--', process.execPath, compiled]);
+    const [, pid] = await dev.saw(/Watching for file changes. \(pid (\d+)\)/);
+    await dev.saw(/version one/);
+    // A clock that counts in whole seconds must see that it has changed.
+    writeFileSync(source, 'two, which is longer');
+    await dev.saw(/version two/);
+    dev.child.kill('SIGTERM');
+    await dev.ended;
+    expect(isAlive(Number(pid))).toBe(false);
+  });
+
+  test('says so where the compiler ends by itself, and runs nothing', async () => {
+    const dev = runDev(['--compile', 'echo no such option; exit 3', '--', process.execPath, '-e', '']);
+    expect(await dev.ended).toEqual({ code: 1, signal: null });
+    expect(dev.stderr()).toMatch(/The command of --compile ended with exit code 3 before it had compiled anything/);
+    expect(dev.stdout()).toContain('no such option');
+    expect(events(dev).map(({ kind }) => kind)).not.toContain('started');
+  });
+});

@@ -33,6 +33,8 @@ describe.each(PROFILES)('pub at a %s nucleus', profile => {
       [['test/b', '--file', file, '--qos', '0']],
       [['test/c', '-'], 'two\nlines\n'],
       [['test/d', '']],
+      [['-t', 'test/e', '-m', 'as mosquitto_pub', '-q', '1']],
+      [['-t', 'test/f', 'an argument']],
     ] as const) {
       const process = pub(nucleus, args, { input });
       expect(await process.ended).toEqual({ code: 0, signal: null });
@@ -43,6 +45,8 @@ describe.each(PROFILES)('pub at a %s nucleus', profile => {
       { topicName: 'test/b', text: '\x00\xff', qos: 0 },
       { topicName: 'test/c', text: 'two\nlines\n', qos: 1 },
       { topicName: 'test/d', text: '', qos: 1 },
+      { topicName: 'test/e', text: 'as mosquitto_pub', qos: 1 },
+      { topicName: 'test/f', text: 'an argument', qos: 1 },
     ]);
   });
 
@@ -104,6 +108,8 @@ describe('pub', () => {
     [['test/a'], /What to publish is missing/],
     [['test/+', 'x'], /wildcard/],
     [['test/a', 'x', '--file', 'y'], /given twice/],
+    [['test/a', 'x', '-m', 'y'], /given twice/],
+    [['-t', 'test/a', 'x', 'y'], /given twice/],
     [['test/a', '--file', '/nowhere/at/all'], /\/nowhere\/at\/all could not be read/],
     [['test/a', 'x', '--qos', '2'], /Allowed choices are 0, 1/],
     [['test/a', 'x', '--count', '0'], /whole number of at least 1/],

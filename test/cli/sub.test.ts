@@ -29,6 +29,21 @@ describe.each(PROFILES)('sub at a %s nucleus', profile => {
 });
 
 describe('sub', () => {
+  test('takes its topics as mosquitto_sub does, and none at all for a mistake', async () => {
+    await using nucleus = await start('classic');
+    const env = nucleus.environment(COMPONENT);
+    const sub = runCli(['sub', '-v', '-q', '0', '-t', 'test/a', '-t', 'test/b', '-n', '2', '-W', '60'], { env });
+    await sub.saw(/subscribed to test\/a/, 'stderr');
+    await sub.saw(/subscribed to test\/b/, 'stderr');
+    nucleus.publish({ topicName: 'test/a', payload: '1' });
+    nucleus.publish({ topicName: 'test/b', payload: '2' });
+    expect(await sub.ended).toEqual({ code: 0, signal: null });
+    expect(sub.stdout()).toMatch(/^[\d:.]+ test\/a 1\n[\d:.]+ test\/b 2\n$/);
+    const nothing = runCli(['sub'], { env });
+    expect(await nothing.ended).toEqual({ code: 2, signal: null });
+    expect(nothing.stderr()).toMatch(/What to subscribe to is missing/);
+  });
+
   test('finds the nucleus that dev runs, and is the component that --as names, under its policies', async () => {
     await using nucleus = await start('classic', {
       components: [

@@ -52,6 +52,25 @@ describe.skipIf(!HAS_TERMINAL)('in a terminal (skipped where there is no script 
     expect(left.filter(name => name !== 'greengrass-rx')).toEqual([]);
   });
 
+  test('keys start the component again, inflict a fault, publish and quit, and the terminal is as before', async () => {
+    const dev = inTerminal(['dev', '--', process.execPath, '-e', 'setInterval(() => {}, 60_000)'], 100, { NO_COLOR: '1' });
+    await dev.saw(/keys: r restart, f a fault, p publish, q quit/);
+    await dev.saw(/started /);
+    dev.type('p');
+    await dev.saw(/publish \(topic payload\): /);
+    dev.type('nobody/listens {"a": 1}\r');
+    dev.type('f');
+    await dev.saw(/fault \(Tab completes\): /);
+    dev.type('drop con\t\r');
+    await dev.saw(/fault: drop connection/);
+    dev.type('r');
+    await dev.saw(/is told to end with SIGTERM/);
+    await dev.saw(/started [^]*started /);
+    dev.type('q');
+    expect((await dev.ended).code).not.toBeNull();
+    expect(dev.stdout()).toMatch(/is told to end with SIGINT/);
+  });
+
   test('sub prints a line for each message, shortened to the width, and ends at Ctrl-C with 130', async () => {
     await using nucleus = await start('classic');
     const sub = inTerminal(['sub', 'test/#'], 60, { ...nucleus.environment(COMPONENT) });

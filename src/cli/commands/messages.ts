@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { UsageError } from '../cli-error.js';
 import { type Cli, parseCount, parseDuration, repeated } from '../cli.js';
 import type { PubOptions } from '../pub/run-pub.js';
 import { addReachOptions } from '../reach/reach.js';
@@ -9,14 +10,21 @@ Examples:
   greengrass-rx sub 'sensors/#'
   greengrass-rx sub 'sensors/#' --json | jq '.payload.celsius'
   greengrass-rx sub cmd/+ --count 1 --timeout 10s --format payload
+  greengrass-rx sub -v -t 'sensors/#' -t 'alarms/#' -q 1      # as with mosquitto_sub
   greengrass-rx sub 'sensors/#' --as com.example.Alarms      # under that component's policies`;
+
+/** What mosquitto_sub has as an option. */
+interface SubTopics {
+  readonly topic: readonly string[];
+}
 
 export function addSub(root: Command, cli: Cli): void {
   const command = root
     .command('sub')
     .summary('subscribe to topics and print what comes')
     .description('Subscribes through the IPC socket of the environment, or of a running dev nucleus, and prints each message.')
-    .argument('<filter...>', "topic names or filters, such as 'sensors/+/temperature'")
+    .argument('[filter...]', "topic names or filters, such as 'sensors/+/temperature'")
+    .addOption(repeated('-t, --topic <filter>', 'the same, as mosquitto_sub has it'))
     .addOption(
       new Option('--format <format>', 'what to print of a message (default: pretty on a terminal, json elsewhere)').choices([
         'pretty',
@@ -25,27 +33,35 @@ export function addSub(root: Command, cli: Cli): void {
       ]),
     )
     .addOption(new Option('--json', 'the same as --format json').implies({ format: 'json' }))
+    .addOption(new Option('-v, --verbose', 'the same as --format pretty').implies({ format: 'pretty' }))
     .option('--local', 'local topics: messages between the components of the device')
     .addOption(new Option('-q, --qos <qos>', 'quality of service').choices(['0', '1']).default('1'))
     .addOption(new Option('-n, --count <n>', 'end after so many messages').argParser(parseCount))
-    .addOption(new Option('-t, --timeout <time>', 'end after so long; exit code 4 if --count was not reached').argParser(parseDuration))
+    .addOption(new Option('-W, --timeout <time>', 'end after so long; exit code 4 if --count was not reached').argParser(parseDuration))
     .option('--quiet', 'say nothing on stderr but failures')
     .addHelpText('after', SUB_EXAMPLES);
-  addReachOptions(command).action(async (filters: readonly string[], options: SubOptions) => {
+  addReachOptions(command).action(async (filters: readonly string[], { topic, ...options }: SubOptions & SubTopics) => {
     const { runSub } = await import('../sub/run-sub.js');
-    await runSub(cli, filters, options);
+    await runSub(cli, [...filters, ...topic], options);
   });
 }
 
 const PUB_EXAMPLES = `
 Examples:
   greengrass-rx pub agg/s1 '{"mean":21}' --qos 1
+  greengrass-rx pub -t agg/s1 -m '{"mean":21}' -q 1           # as with mosquitto_pub
   greengrass-rx pub pictures/last --file last.jpg
   date | greengrass-rx pub clock -                            # all of stdin is the payload
   greengrass-rx pub --local --json plc/1/raw '{"celsius":21}'
   greengrass-rx pub load/test x --count 10000
   greengrass-rx sub 'sensors/#' --json > day.ndjson           # and again:
   greengrass-rx pub --ndjson < day.ndjson`;
+
+/** What mosquitto_pub has as options. */
+interface PubTopic {
+  readonly topic?: string | undefined;
+  readonly message?: string | undefined;
+}
 
 export function addPub(root: Command, cli: Cli): void {
   const command = root
@@ -54,6 +70,8 @@ export function addPub(root: Command, cli: Cli): void {
     .description('Publishes through the IPC socket of the environment, or of a running dev nucleus.')
     .argument('[topic]', 'where to; with --ndjson that of lines that name none')
     .argument('[payload]', 'a text; - for all of stdin')
+    .addOption(new Option('-t, --topic <topic>', 'the same as the first argument, as mosquitto_pub has it'))
+    .addOption(new Option('-m, --message <payload>', 'the same as the second, as mosquitto_pub has it'))
     .option('-f, --file <file>', 'publish what is in a file')
     .option('--ndjson', 'publish each line of stdin: {"topicName": …, "payload": …}, as sub --json prints them')
     .option('--local', 'to a local topic: to the other components of the device')
@@ -61,8 +79,8 @@ export function addPub(root: Command, cli: Cli): void {
     .addOption(new Option('-q, --qos <qos>', 'quality of service (default: 1)').choices(['0', '1']))
     .addOption(new Option('-n, --count <n>', 'publish the message so many times').argParser(parseCount))
     .addOption(new Option('--in-flight <n>', 'publishes under way at once (default: what the nucleus takes)').argParser(parseCount))
-    .addOption(new Option('-t, --timeout <time>', 'how long to wait for an answer').argParser(parseDuration).default(10_000, '10s'))
-    .option('--retain', 'let the broker keep it for later subscribers')
+    .addOption(new Option('-W, --timeout <time>', 'how long to wait for an answer').argParser(parseDuration).default(10_000, '10s'))
+    .option('-r, --retain', 'let the broker keep it for later subscribers')
     .option('--content-type <type>', 'MQTT 5 content type')
     .option('--response-topic <topic>', 'MQTT 5 response topic')
     .option('--correlation-data <text>', 'MQTT 5 correlation data')
@@ -70,8 +88,13 @@ export function addPub(root: Command, cli: Cli): void {
     .addOption(repeated('--user-property <name=value>', 'MQTT 5 user property; may be repeated'))
     .option('--quiet', 'say nothing on stderr but failures')
     .addHelpText('after', PUB_EXAMPLES);
-  addReachOptions(command).action(async (topic: string | undefined, payload: string | undefined, options: PubOptions) => {
+  addReachOptions(command).action(async (first: string | undefined, second: string | undefined, options: PubOptions & PubTopic) => {
     const { runPub } = await import('../pub/run-pub.js');
-    await runPub(cli, topic, payload, options);
+    const { topic, message, ...others } = options;
+    // With -t the topic is not among the arguments: `pub -t a/b text`.
+    const [topicName, payload] = topic === undefined ? [first, second] : [topic, first];
+    if ((topic !== undefined && second !== undefined) || (message !== undefined && payload !== undefined))
+      throw new UsageError('The topic or the payload is given twice.', 'Give each as an argument, or with -t and -m.');
+    await runPub(cli, topicName, message ?? payload, others);
   });
 }

@@ -30,11 +30,18 @@ export function addDev(root: Command, cli: Cli): void {
     .addOption(new Option('-p, --profile <profile>', 'which nucleus to be').choices(['classic', 'lite']).default('classic'))
     .option('-w, --watch', 'start the component again when its files or its recipe change')
     .addOption(repeated('--watch-path <path>', 'what to watch', 'the folders of the files in the command'))
+    .option('--compile <command>', "what compiles on every save, such as 'tsc --watch': run first, and implies --watch")
     .option('--chaos <script>', "faults: a script's path, or a timeline such as '5s offline, 8s online'")
     .option('--ui', 'a page for the browser: the pipeline, topics, faults; it is at the address that is printed')
     .addOption(new Option('--ui-port <port>', 'port of the page on 127.0.0.1 (default: a free one); implies --ui').argParser(parsePort))
     .option('--replay <file>', 'the page of a recording: of what dev --json has printed, or of recordTo')
-    .option('--json', 'a line of JSON for each event, on a terminal too')
+    .addOption(
+      new Option(
+        '--format <format>',
+        'of the log: pretty for people, or a line of JSON for each event (default: pretty on a terminal, json elsewhere)',
+      ).choices(['pretty', 'json']),
+    )
+    .addOption(new Option('--json', 'the same as --format json').implies({ format: 'json' }))
     .addOption(new Option('--mqtt-port <port>', 'port of the MQTT broker on 127.0.0.1 (default: a free one)').argParser(parsePort))
     .option('--broker <url>', 'an MQTT 5 broker elsewhere, mqtt:// or mqtts://, instead of the embedded one')
     .option('--iot-core <endpoint>', 'AWS IoT Core instead of the embedded broker, as the thing of --thing-name')

@@ -15,6 +15,7 @@ export class DevLog {
   readonly #out: Output;
   readonly #render: Render;
   #leftOut = 0;
+  #typed = '';
   /** Is told each event, too: also those for which the reader of the log is too slow. */
   observer: (event: DevEvent) => void = () => undefined;
 
@@ -40,9 +41,18 @@ export class DevLog {
     return this.#out.isFull ? this.#out.room() : undefined;
   };
 
+  /** What is being typed stays below what is told. */
+  readonly showTyped = (text: string): void => {
+    this.#typed = text;
+    this.#out.redraw(text);
+  };
+
   #write(event: DevEvent): void {
     const text = this.#render(event);
-    if (text !== undefined) this.#out.line(text);
+    if (text === undefined) return;
+    if (this.#typed !== '') this.#out.redraw();
+    this.#out.line(text);
+    if (this.#typed !== '') this.#out.redraw(this.#typed);
   }
 
   readonly #tellLeftOut = (): void => {
@@ -69,6 +79,8 @@ export type DevEvent =
       readonly mqttUrl: string;
       readonly components: readonly string[];
     }
+  /** In a terminal: which keys do something. */
+  | { readonly kind: 'keys'; readonly text: string }
   /** Where the page of `dev --ui` is. */
   | { readonly kind: 'page'; readonly url: string }
   /** Without a command: the variables to start a component with. */

@@ -194,3 +194,12 @@ export function toldOften(env: NodeJS.ProcessEnv): Readonly<Record<string, strin
     NODE_OPTIONS: options.includes('source-maps') ? options : `${options} --enable-source-maps`.trim(),
   };
 }
+
+/**
+ * A Lite also refuses what it allows, while its policies are away, and a component asks again for half a minute. Here the policies are always there, and
+ * who has forgotten a topic wants to know it at once; but not where a script plays the device's troubles.
+ */
+export function patience(profile: Profile, isPlayed: boolean, env: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
+  const isAtOnce = profile === 'lite' && !isPlayed && env['GREENGRASS_RX_REFUSAL_PATIENCE'] === undefined;
+  return isAtOnce ? { GREENGRASS_RX_REFUSAL_PATIENCE: '0' } : {};
+}

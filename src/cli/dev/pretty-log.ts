@@ -143,6 +143,8 @@ export function prettyLog(out: Output, components: readonly string[]): Render {
         return sentence(event.component, event.problem, 'yellow');
       case 'listening':
         return sentence(undefined, `a ${event.profile} nucleus at ${event.socketPath}, MQTT at ${event.mqttUrl}`);
+      case 'keys':
+        return sentence(undefined, event.text, 'dim');
       case 'page':
         return sentence(undefined, `the page: ${event.url}`, 'bold');
       case 'environment':

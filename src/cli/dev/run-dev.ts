@@ -13,17 +13,20 @@ import { describeFault, runChaos, SubscribedFilters } from '../chaos/run-chaos.j
 import { CliError, EXIT, UsageError } from '../cli-error.js';
 import { aborted, type Cli, stopOnSignals } from '../cli.js';
 import { type ControlReply, serveControl } from '../control/control-channel.js';
+import { startCompiler } from './compiler.js';
 import {
   componentEnvironment,
   configurationOf,
   type DevComponent,
   type DevNucleus,
+  patience,
   recipeComponents,
   startDevNucleus,
   toldOften,
   unrestrictedComponent,
 } from './dev-nucleus.js';
 import { DevLog, renderJson } from './dev-log.js';
+import { openInBrowser, takeKeys } from './keys.js';
 import { prettyLog } from './pretty-log.js';
 import { changes, superviseComponent, watchedFolders } from './supervise-component.js';
 
@@ -33,8 +36,9 @@ export interface DevOptions extends BrokerFlags {
   readonly profile: Profile;
   readonly watch?: boolean | undefined;
   readonly watchPath: readonly string[];
+  readonly compile?: string | undefined;
   readonly chaos?: string | undefined;
-  readonly json?: boolean | undefined;
+  readonly format?: 'pretty' | 'json' | undefined;
   readonly mqttPort?: number | undefined;
   readonly region: string;
   readonly grace: number;
@@ -65,7 +69,7 @@ export async function runDev(cli: Cli, command: readonly string[], options: DevO
   const { nucleus } = dev;
   const { profile, socketPath, mqttUrl } = nucleus;
   const names = components.map(({ name }) => name);
-  const log = new DevLog(out, options.json === true || !out.isTerminal ? renderJson : prettyLog(out, names));
+  const log = new DevLog(out, (options.format ?? (out.isTerminal ? 'pretty' : 'json')) === 'json' ? renderJson : prettyLog(out, names));
   log.tell({ kind: 'listening', profile, socketPath, mqttUrl, components: names });
   for (const { name, warnings } of components) for (const text of warnings) log.tell({ kind: 'warning', component: name, text });
   // What the script says on local topics is told where nobody hears it, and else by its delivery.
@@ -146,12 +150,22 @@ export async function runDev(cli: Cli, command: readonly string[], options: DevO
     log.observer = page.observe;
     log.tell({ kind: 'page', url: page.url });
   }
+  using _keys = takeKeys(cli, nucleus, log, {
+    restart: () => restart$.next(),
+    openPage: page === undefined ? undefined : () => openInBrowser(page.url),
+    interrupt: () => stopping.stop('SIGINT'),
+  });
   const [file, ...args] = command;
   if (file === undefined) {
     for (const each of components) {
       log.tell({ kind: 'environment', component: each.name, variables: variablesOf(each) });
     }
     await firstValueFrom(aborted(stopping.signal));
+    chaos.unsubscribe();
+    return;
+  }
+  await using _compiler = options.compile === undefined ? undefined : await startCompiler(options.compile, log, stopping);
+  if (stopping.signal.aborted) {
     chaos.unsubscribe();
     return;
   }
@@ -221,7 +235,7 @@ function environment(
   const { profile } = nucleus;
   const work = workPath(name);
   return {
-    ...patience(profile, options, env),
+    ...patience(profile, options.chaos !== undefined, env),
     // On a device it is the working folder; here that is the project's. What is in this one is gone with `dev`, unless another is named.
     [WORK_FOLDER_VARIABLE]: env[WORK_FOLDER_VARIABLE] ?? work,
     ...setenv(work, configuration),
@@ -229,17 +243,8 @@ function environment(
   };
 }
 
-/**
- * A Lite also refuses what it allows, while its policies are away, and a component asks again for half a minute. Here the policies are always there, and
- * who has forgotten a topic wants to know it at once; but not where a script plays the device's troubles.
- */
-function patience(profile: Profile, { chaos }: DevOptions, env: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
-  const isAtOnce = profile === 'lite' && chaos === undefined && env['GREENGRASS_RX_REFUSAL_PATIENCE'] === undefined;
-  return isAtOnce ? { GREENGRASS_RX_REFUSAL_PATIENCE: '0' } : {};
-}
-
-function isWatching({ watch, watchPath }: DevOptions): boolean {
-  return watch === true || watchPath.length > 0;
+function isWatching({ watch, watchPath, compile }: DevOptions): boolean {
+  return watch === true || watchPath.length > 0 || compile !== undefined;
 }
 
 /** Emits what has changed. A recipe is read again first; one that is broken is told, and the one before stays. */

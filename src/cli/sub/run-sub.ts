@@ -12,7 +12,7 @@ import type { QOS } from '../../shared/qos.js';
 import { visible } from '../../shared/visible.js';
 import { onRights } from '../../stream/on-rights.js';
 import { runToEnd } from '../../stream/run-to-end.js';
-import { EXIT } from '../cli-error.js';
+import { EXIT, UsageError } from '../cli-error.js';
 import { aborted, type Cli, stopOnSignals } from '../cli.js';
 import { messageJson, previewPayload } from '../messages/message-text.js';
 import { columnsOf, isoTime, type Output, timeOfDay } from '../output.js';
@@ -64,6 +64,7 @@ const BUFFER = { messages: 10_000, onFull: 'dropOldest' } as const;
 /** Subscribes and prints until a count, a time, a signal, or a failure ends it. */
 export async function runSub(cli: Cli, filters: readonly string[], options: SubOptions): Promise<void> {
   const { out, err } = cli;
+  if (filters.length === 0) throw new UsageError('What to subscribe to is missing.', "Write greengrass-rx sub 'sensors/#'.");
   const address = findNucleus(options, cli.env);
   using stopping = stopOnSignals(cli);
   await using nucleus = connectNucleus({ ...address, transport: options.transport, refusalPatience: 0 });
