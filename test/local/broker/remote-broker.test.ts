@@ -3,7 +3,12 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { connectAsync, type IClientPublishOptions, type MqttClient } from 'mqtt';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { bufferCount, lastValueFrom, take, toArray } from 'rxjs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { connect } from '../../../src/client/connect.js';
+import { publishTo } from '../../../src/flow/index.js';
+import { QOS } from '../../../src/shared/qos.js';
+import { onRights } from '../../../src/stream/index.js';
 import type { BrokerChoice, BrokerEvent, LocalNucleus, NucleusEvent, UrlBrokerChoice } from '../../../src/local/index.js';
 import { makeCertificates, type Certificates } from '../../kit/broker/certificates.js';
 import { Mosquitto, freePort, mosquittoMissing } from '../../kit/broker/mosquitto.js';
@@ -483,3 +488,50 @@ test('aws-crt that could not be loaded for want of file descriptors is loaded wh
     await node.remove();
   }
 });
+
+test.skipIf(mosquittoMissing !== undefined)(
+  'of a flood with QoS 1 through a broker elsewhere every reading comes, and every result arrives',
+  { timeout: 120_000 },
+  async () => {
+    const READINGS = 20_000;
+    const EACH = 100;
+    // By default mosquitto drops what it has more than a thousand of for one client.
+    await using mosquitto = await Mosquitto.start(() => ['allow_anonymous true', 'max_queued_messages 0']);
+    const url = `mqtt://127.0.0.1:${String(mosquitto.port)}`;
+    await using nucleus = await start('classic', { broker: { url } });
+    await brokerEvent(nucleus, connected);
+    const qos = QOS.AT_LEAST_ONCE;
+    const proxy = connect({ socketPath: nucleus.socketPath, authToken: nucleus.authToken(COMPONENT) });
+    let active: () => void = () => undefined;
+    const isActive = new Promise<void>(resolve => (active = resolve));
+    const onStatus = ({ status }: { readonly status: string }): void => {
+      if (status === 'active') active();
+    };
+    const results$ = proxy.subscribe({ topicName: 'test/reading', qos, onStatus }).pipe(
+      onRights(message$ =>
+        message$.pipe(
+          bufferCount(EACH),
+          take(READINGS / EACH),
+          publishTo(proxy, messages => ({ topicName: 'test/result', payload: `${messages.length}`, qos }), {
+            buffer: { messages: READINGS, onFull: 'fail' },
+          }),
+        ),
+      ),
+    );
+    const published = lastValueFrom(results$.pipe(toArray()));
+    await isActive;
+    const [load, reader] = await Promise.all([connectAsync(url), connectAsync(url)]);
+    const results = messagesOf(reader);
+    await reader.subscribeAsync('test/result', { qos: 1 });
+    let sent = 0;
+    const publisher = async (): Promise<void> => {
+      while (sent < READINGS) await load.publishAsync('test/reading', String(sent++), { qos: 1 });
+    };
+    await Promise.all(Array.from({ length: 200 }, publisher));
+    expect((await published).every(({ _tag }) => _tag === 'Right')).toBe(true);
+    let counted = 0;
+    for (let n = 0; n < READINGS / EACH; n++) counted += Number((await results.next()).text);
+    expect(counted).toBe(READINGS);
+    await Promise.all([load.endAsync(), reader.endAsync(), proxy.close()]);
+  },
+);

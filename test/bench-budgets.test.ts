@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import type { Row } from './bench/experiments/experiment.js';
+import { budgetsOf, overBudget } from './bench/report/budgets.js';
+
+const speed = (times: number): Row => ({ what: 'speed', atLeast: '4 × SDK', measured: `${times.toFixed(2)} ×`, met: true });
+const delay = (times: number): Row => ({ what: 'delay', atLeast: 'at most 0.7 × SDK', measured: `${times.toFixed(2)} ×`, met: true });
+const memory: Row = { what: 'memory', atLeast: 'at most 64 MB', measured: '90 MB', met: false };
+
+test('a budget is wider than the spread of several runs, and half of the worst at least; what is no ratio has none', () => {
+  expect(
+    budgetsOf([
+      [speed(4), delay(0.5), memory],
+      [speed(5), delay(0.5), memory],
+      [speed(4.2), delay(0.6), memory],
+    ]),
+  ).toEqual({
+    'speed; 4 × SDK': { atLeast: 2 },
+    'delay; at most 0.7 × SDK': { atMost: 0.9 },
+  });
+});
+
+test('a ratio that has become worse than its budget is found, in both directions; one without a budget is not', () => {
+  const budgets = { 'speed; 4 × SDK': { atLeast: 2 }, 'delay; at most 0.7 × SDK': { atMost: 0.9 } };
+  expect(overBudget([speed(2), delay(0.9), memory], budgets).size).toBe(0);
+  expect([...overBudget([speed(1.99), delay(0.91)], budgets).values()]).toEqual([
+    'speed: 1.99 ×, and is to be at least 2 ×',
+    'delay: 0.91 ×, and is to be at most 0.9 ×',
+  ]);
+  expect(overBudget([speed(0.1)], {}).size).toBe(0);
+});

@@ -1,0 +1,61 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import type { Row } from '../experiments/experiment.js';
+
+/** How bad a ratio may become before it counts as worse: what it was over several runs, and a margin wider than their spread. */
+export type Budget = { readonly atLeast: number } | { readonly atMost: number };
+export type Budgets = Readonly<Record<string, Budget>>;
+
+/** Which row it is: several have the same words and another peer. */
+export const rowKey = ({ what, atLeast }: Row): string => `${what}; ${atLeast}`;
+
+/** The ratio of a row; `undefined` for a row that has none, which depends on the machine and is held by nothing. */
+export function ratioOf({ measured }: Row): number | undefined {
+  const found = /^(\d+\.\d+) ×$/u.exec(measured)?.[1];
+  return found === undefined ? undefined : Number(found);
+}
+
+/** At least half of it; a ratio of something that is to be small goes the other way. */
+const MARGIN = 0.5;
+/** Of the spread between the best and the worst run. */
+const SPREADS = 2;
+const TO_BE_SMALL = /^at most/u;
+
+/** The budgets of rows that were measured several times. */
+export function budgetsOf(runs: readonly (readonly Row[])[]): Budgets {
+  const [first = []] = runs;
+  return Object.fromEntries(
+    first.flatMap((row): [string, Budget][] => {
+      const key = rowKey(row);
+      const values = runs.flatMap(rows => rows.filter(other => rowKey(other) === key).flatMap(other => ratioOf(other) ?? []));
+      const [least, most] = [Math.min(...values), Math.max(...values)];
+      if (values.length === 0) return [];
+      const margin = Math.max(MARGIN * (row.atLeast.startsWith("at most") ? most : least), SPREADS * (most - least));
+      return [[key, row.atLeast.startsWith("at most") ? { atMost: round(most + margin) } : { atLeast: round(Math.max(0, least - margin)) }]];
+    }),
+  );
+}
+
+const round = (value: number): number => Math.round(value * 100) / 100;
+
+/** What is wrong with rows that are over their budgets, by their keys. */
+export function overBudget(rows: readonly Row[], budgets: Budgets): ReadonlyMap<string, string> {
+  const over = new Map<string, string>();
+  for (const row of rows) {
+    const key = rowKey(row);
+    const [budget, ratio] = [budgets[key], ratioOf(row)];
+    if (budget === undefined || ratio === undefined) continue;
+    if ('atLeast' in budget && ratio < budget.atLeast)
+      over.set(key, `${row.what}: ${String(ratio)} ×, and is to be at least ${String(budget.atLeast)} ×`);
+    if ('atMost' in budget && ratio > budget.atMost)
+      over.set(key, `${row.what}: ${String(ratio)} ×, and is to be at most ${String(budget.atMost)} ×`);
+  }
+  return over;
+}
+
+export async function readBudgets(file: string): Promise<Budgets> {
+  return JSON.parse(await readFile(file, 'utf8')) as Budgets;
+}
+
+export async function writeBudgets(file: string, budgets: Budgets): Promise<void> {
+  await writeFile(file, `${JSON.stringify(budgets, null, 2)}\n`);
+}
