@@ -18,7 +18,6 @@ export function ratioOf({ measured }: Row): number | undefined {
 const MARGIN = 0.5;
 /** Of the spread between the best and the worst run. */
 const SPREADS = 2;
-const TO_BE_SMALL = /^at most/u;
 
 /** The budgets of rows that were measured several times. */
 export function budgetsOf(runs: readonly (readonly Row[])[]): Budgets {
