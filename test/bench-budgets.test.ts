@@ -6,17 +6,18 @@ const speed = (times: number): Row => ({ what: 'speed', atLeast: '4 × SDK', mea
 const delay = (times: number): Row => ({ what: 'delay', atLeast: 'at most 0.7 × SDK', measured: `${times.toFixed(2)} ×`, met: true });
 const memory: Row = { what: 'memory', atLeast: 'at most 64 MB', measured: '90 MB', met: false };
 
-test('a budget is wider than the spread of several runs, and half of the worst at least; what is no ratio has none', () => {
+test('a budget is the worst of several runs, and half as much again or what lies between them; what is no ratio has none', () => {
   expect(
     budgetsOf([
+      [speed(3), delay(0.2), memory],
       [speed(4), delay(0.5), memory],
-      [speed(5), delay(0.5), memory],
-      [speed(4.2), delay(0.6), memory],
+      [speed(3.2), delay(0.4), memory],
     ]),
   ).toEqual({
     'speed; 4 × SDK': { atLeast: 2 },
-    'delay; at most 0.7 × SDK': { atMost: 0.9 },
+    'delay; at most 0.7 × SDK': { atMost: 1.25 },
   });
+  expect(budgetsOf([[speed(6)]])).toEqual({ 'speed; 4 × SDK': { atLeast: 2 } });
 });
 
 test('a ratio that has become worse than its budget is found, in both directions; one without a budget is not', () => {

@@ -1,12 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import type { Row } from '../experiments/experiment.js';
 
-/** How bad a ratio may become before it counts as worse: what it was over several runs, and a margin wider than their spread. */
+/** How bad a ratio may become before it counts as worse: the worst of several runs, times a factor that is no less than what lies between them. */
 export type Budget = { readonly atLeast: number } | { readonly atMost: number };
 export type Budgets = Readonly<Record<string, Budget>>;
 
-/** Which row it is: several have the same words and another peer. */
-export const rowKey = ({ what, atLeast }: Row): string => `${what}; ${atLeast}`;
+/** Which row it is: several have the same words and another peer, and some say in theirs how slow something was this time. */
+export const rowKey = ({ what, atLeast }: Row): string => `${what.replace(/\d+ times too slow/u, 'too slow')}; ${atLeast}`;
 
 /** The ratio of a row; `undefined` for a row that has none, which depends on the machine and is held by nothing. */
 export function ratioOf({ measured }: Row): number | undefined {
@@ -14,10 +14,9 @@ export function ratioOf({ measured }: Row): number | undefined {
   return found === undefined ? undefined : Number(found);
 }
 
-/** At least half of it; a ratio of something that is to be small goes the other way. */
-const MARGIN = 0.5;
-/** Of the spread between the best and the worst run. */
-const SPREADS = 2;
+/** The least factor; and that for a row with fewer than three runs behind it, whose noise is not known. */
+const FACTOR = 1.5;
+const UNKNOWN = 3;
 
 /** The budgets of rows that were measured several times. */
 export function budgetsOf(runs: readonly (readonly Row[])[]): Budgets {
@@ -27,9 +26,9 @@ export function budgetsOf(runs: readonly (readonly Row[])[]): Budgets {
       const key = rowKey(row);
       const values = runs.flatMap(rows => rows.filter(other => rowKey(other) === key).flatMap(other => ratioOf(other) ?? []));
       const [least, most] = [Math.min(...values), Math.max(...values)];
-      if (values.length === 0) return [];
-      const margin = Math.max(MARGIN * (row.atLeast.startsWith("at most") ? most : least), SPREADS * (most - least));
-      return [[key, row.atLeast.startsWith("at most") ? { atMost: round(most + margin) } : { atLeast: round(Math.max(0, least - margin)) }]];
+      if (values.length === 0 || least === 0) return [];
+      const factor = Math.max(values.length < 3 ? UNKNOWN : FACTOR, most / least);
+      return [[key, row.atLeast.startsWith('at most') ? { atMost: round(most * factor) } : { atLeast: round(least / factor) }]];
     }),
   );
 }
