@@ -39,6 +39,25 @@ describe("Greengrass Lite's publishes without an answer", () => {
   });
 });
 
+describe('publishes of Greengrass Lite whose broker is slow', () => {
+  it('are acknowledged one after the other, so many a second', () => {
+    const clock = new HandClock();
+    const broker = { publish: (_: BrokerMessage, acknowledged: () => void) => acknowledged() } as unknown as Broker;
+    const window = new LitePublishWindow({ messages: 10, bytes: 15_000, pubacksPerSecond: 100 }, broker, clock);
+    for (let i = 0; i < 10; i++) window.reserve(message(100))?.();
+    expect(window.reserve(message(100))).toBeUndefined();
+    clock.advance(45);
+    expect(window.unacknowledged).toBe(6);
+    clock.advance(1_000);
+    expect(window.unacknowledged).toBe(0);
+    window.reserve(message(100))?.();
+    clock.advance(9);
+    expect(window.unacknowledged).toBe(1);
+    clock.advance(1);
+    expect(window.unacknowledged).toBe(0);
+  });
+});
+
 describe("Greengrass Lite's places for subscriptions", () => {
   it('are shared by those to IoT Core, to local topics and to all else, and each has its place back', () => {
     const lite = server();
