@@ -64,23 +64,27 @@ async function lookAtAll(browser: Browser, files: readonly string[], complain: (
   return looks;
 }
 
-/** The links of a page that lead to no file of the site, or to no place in it. */
+/** The links that lead to no file of the site, or to no place in it. Each is followed once: the same few hundred are in the margin of every page. */
 async function deadLinks(looks: ReadonlyMap<string, Look>, complain: (file: string, problem: string) => void): Promise<number> {
-  let links = 0;
-  for (const [file, { links: hrefs }] of looks) {
-    for (const href of new Set(hrefs.filter(each => each.startsWith('file:')))) {
-      links++;
-      const url = new URL(href);
-      const path = fileURLToPath(new URL(url.pathname, 'file://'));
-      const target = looks.get(path.slice(SITE.length + 1));
-      const anchor = decodeURIComponent(url.hash.slice(1));
-      if (target === undefined)
-        await access(path).catch(() => complain(file, `links to ${path.slice(SITE.length + 1)}, which is not there`));
-      else if (anchor !== '' && !target.anchors.includes(anchor))
-        complain(file, `links to #${anchor} of ${path.slice(SITE.length + 1)}, which has none`);
+  const pagesOf = new Map<string, string[]>();
+  for (const [file, { links }] of looks) {
+    for (const href of new Set(links)) {
+      const pages = pagesOf.get(href);
+      if (pages !== undefined) pages.push(file);
+      else if (href.startsWith('file:')) pagesOf.set(href, [file]);
     }
   }
-  return links;
+  for (const [href, [file = '', ...others]] of pagesOf) {
+    const also = others.length === 0 ? '' : `; so do ${String(others.length)} other pages`;
+    const url = new URL(href);
+    const path = fileURLToPath(new URL(url.pathname, 'file://'));
+    const name = path.slice(SITE.length + 1);
+    const target = looks.get(name);
+    const anchor = decodeURIComponent(url.hash.slice(1));
+    if (target === undefined) await access(path).catch(() => complain(file, `links to ${name}, which is not there${also}`));
+    else if (anchor !== '' && !target.anchors.includes(anchor)) complain(file, `links to #${anchor} of ${name}, which has none${also}`);
+  }
+  return pagesOf.size;
 }
 
 const executablePath = process.env['CHROMIUM'] ?? programOnPath('chromium', 'chromium-browser', 'google-chrome');
