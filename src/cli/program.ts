@@ -25,7 +25,7 @@ Exit codes:
 /** Columns of the help: longer lines are harder to read. */
 const PAGE_WIDTH = 100;
 
-/** The whole command line. Each command is a file of `commands`, and loads what it needs only when it runs. */
+/** The whole command line. A file of `commands` has those that belong together; each loads what it needs only when it runs. */
 export function program(cli: Cli): Command {
   const root = new Command('greengrass-rx')
     .description('Develop and test AWS IoT Greengrass components without a device.')
