@@ -11,7 +11,7 @@ export type { Configuration, ConfigurationError, ConfigurationKey } from './conf
 export { drainOnSignal, type DrainOnSignalOptions } from './drain.js';
 export type { ComponentUpdate, Lifecycle } from './lifecycle.js';
 export type { LocalAccepted, LocalMessage, LocalPublishRequest, LocalSubscribeRequest } from './local-message.js';
-export type { LocalPatternSubscribeRequest, LocalSubscribeError, LocalTopics } from './local-topics.js';
+export type { LocalPatternSubscribeRequest, LocalRequestMistakes, LocalSubscribeError, LocalTopics } from './local-topics.js';
 export { payloadLimit } from './mqtt-request.js';
 export { shadow, type Shadow, type ShadowOptions } from './shadow.js';
 export type { ShadowAccepted, ShadowReport } from './shadow-report.js';
@@ -24,11 +24,13 @@ export type {
   Accepted,
   Capabilities,
   CloudStatus,
+  CodecMistake,
   ConnectionState,
   DrainReport,
   MqttProxy,
   PatternSubscribeRequest,
   Profile,
+  RequestMistakes,
   RunnableTask,
   RunnableTaskEither,
   SilenceWatch,

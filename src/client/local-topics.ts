@@ -5,7 +5,7 @@ import type { DecodeFailed, PublishError, ServiceSubscribeError } from '../error
 import { offerDirect, publishing, type Submit } from '../flow/publish-job.js';
 import type { PortRules, PublishPort } from '../flow/publish-to.js';
 import { PublishToTopicRequest, readShape, type ReceiveMode } from '../ipc/wire/shapes.js';
-import type { ConnectionState, RunnableTaskEither } from '../ports/mqtt-proxy.js';
+import type { CodecMistake, ConnectionState, RunnableTaskEither } from '../ports/mqtt-proxy.js';
 import { encodeBase64 } from '../shared/base64.js';
 import { PUBLISH_TO_TOPIC, SUBSCRIBE_TO_TOPIC } from '../shared/operations.js';
 import type { ObservableEither } from '../stream/observable-either.js';
@@ -58,19 +58,25 @@ export interface LocalTopics extends PublishPort<LocalPublishRequest, LocalAccep
     <A>(
       request: LocalSubscribeRequest & { readonly codec: Decoder<A> },
     ): ObservableEither<LocalSubscribeError, LocalMessage & { readonly value: A }>;
-    (request: LocalSubscribeRequest): ObservableEither<LocalSubscribeError, LocalMessage>;
+    (request: LocalSubscribeRequest & LocalRequestMistakes & CodecMistake): ObservableEither<LocalSubscribeError, LocalMessage>;
   };
   /**
    * Publishes once for every subscriber: emits one `Right(LocalAccepted)` or one `Left`, and completes. Refused before sending, as `InvalidRequest`: what
    * a nucleus would change or choke on. On both, `json` that is no object, whole numbers beyond 2^53, text cut within a character, and topics with
    * wildcards; on Greengrass Lite also `json` of more than 13 levels, topics over 256 bytes, and messages whose event would be over 10 000 bytes.
    */
-  readonly publish$: (request: LocalPublishRequest) => ObservableEither<PublishError, LocalAccepted>;
+  readonly publish$: (request: LocalPublishRequest & LocalRequestMistakes) => ObservableEither<PublishError, LocalAccepted>;
   /** {@link LocalTopics.publish$} as a task. */
-  readonly publish: (request: LocalPublishRequest) => RunnableTaskEither<PublishError, LocalAccepted>;
+  readonly publish: (request: LocalPublishRequest & LocalRequestMistakes) => RunnableTaskEither<PublishError, LocalAccepted>;
   readonly draining$: Observable<void>;
   readonly holdDrain: () => () => void;
   readonly rules: PortRules<LocalPublishRequest>;
+}
+
+/** What is often written in the place of something else, with the sentence that the compiler says then. */
+export interface LocalRequestMistakes {
+  /** Never there. */
+  readonly topicName?: 'write topic: topicName is what the MQTT proxy calls it';
 }
 
 const ACCEPTED: Either<never, LocalAccepted> = right({ by: 'local-topics' });

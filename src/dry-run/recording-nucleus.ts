@@ -185,7 +185,8 @@ function recordingTopics(local: LocalTopics, notes: NucleusNotes): LocalTopics {
   };
   const subscribe = (request: AnyLocalSubscribeRequest): Observable<unknown> =>
     defer(() => {
-      const { topic, receiveMode, codec, silence } = request;
+      const { topic, codec, ...others } = request;
+      const { receiveMode, silence } = others;
       const filter = topicFilterOf(topic);
       notes.localSubscriptions.push({
         branch: notes.branch(),
@@ -194,8 +195,7 @@ function recordingTopics(local: LocalTopics, notes: NucleusNotes): LocalTopics {
         codec,
         canaryTopicName: silence?.canaryTopicName,
       });
-      // The overloads tell requests apart by their members; all of them are handed on as they are.
-      return local.subscribe({ ...request, topic: filter });
+      return codec === undefined ? local.subscribe({ ...others, topic: filter }) : local.subscribe({ ...others, topic: filter, codec });
     });
   return portWith(local, {
     subscribe: subscribe as LocalTopics['subscribe'],

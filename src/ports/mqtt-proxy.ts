@@ -77,6 +77,18 @@ export interface SubscribeRequest {
   readonly onStatus?: ((status: SubscriptionStatus) => void) | undefined;
 }
 
+/** What is often written in the place of something else, with the sentence that the compiler says then. */
+export interface RequestMistakes {
+  /** Never there. */
+  readonly topic?: 'write topicName: topic is what nucleus.local calls it';
+}
+
+/** As {@link RequestMistakes}, where a codec is taken. */
+export interface CodecMistake {
+  /** Never there. */
+  readonly codec?: 'write codec: json(t.type({ … })): t.type alone checks values, and a payload is bytes';
+}
+
 /** What to subscribe to, as a pattern: each message then has the `params` of its topic. */
 export interface PatternSubscribeRequest<P> extends Omit<SubscribeRequest, 'topicName'> {
   /** A `topicTemplate`, or a shared subscription to one. The nucleus is asked for its `filter`. */
@@ -147,15 +159,15 @@ export interface MqttProxy extends AsyncDisposable {
     <A>(
       request: SubscribeRequest & { readonly codec: Decoder<A> },
     ): ObservableEither<SubscribeError | DecodeFailed<MqttMessage>, MqttMessage & { readonly value: A }>;
-    (request: SubscribeRequest): ObservableEither<SubscribeError, MqttMessage>;
+    (request: SubscribeRequest & RequestMistakes & CodecMistake): ObservableEither<SubscribeError, MqttMessage>;
   };
   /**
    * Publishes once for every subscriber: emits one `Right(Accepted)` or one `Left`, and completes. `Accepted` says the
    * nucleus took the message, not that the cloud has it. Unsubscribing gives up the wait, not the publish.
    */
-  readonly publish$: (request: PublishRequest) => ObservableEither<PublishError, Accepted>;
+  readonly publish$: (request: PublishRequest & RequestMistakes) => ObservableEither<PublishError, Accepted>;
   /** {@link MqttProxy.publish$} as a task: `await proxy.publish(request)()`. */
-  readonly publish: (request: PublishRequest) => RunnableTaskEither<PublishError, Accepted>;
+  readonly publish: (request: PublishRequest & RequestMistakes) => RunnableTaskEither<PublishError, Accepted>;
   /**
    * Stops intake, lets stages finish and waits for the answers of all publishes, for at most `deadline` milliseconds, and
    * tells what was left. Subscriptions complete at once, so that what hangs on them completes when it has worked off what
