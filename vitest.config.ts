@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { configDefaults, defineConfig } from 'vitest/config';
 import { ClosingLineReporter } from './scripts/closing-line-reporter.js';
-import { withSqlite } from './scripts/newer-node-pool.js';
+import { forks, withSqlite } from './scripts/other-node-pool.js';
 
 const source = (path: string): string => fileURLToPath(new URL(`src/${path}`, import.meta.url));
 
@@ -17,21 +17,24 @@ const alias = [
 /** Folders under test/ that are projects of their own, or no tests at all (`bench`: run by `npm run bench`). */
 const apart = ['contract', 'chaos', 'interop', 'fleet', 'outbox', 'types', 'bench'].map(folder => `test/${folder}/**`);
 
+/** Under another Node, which may be emulated, all takes a multiple of its time. */
+const TIME_LIMIT = process.env['TEST_NODE'] === undefined ? 20_000 : 600_000;
+
 /** Tests elsewhere that need `node:sqlite`. */
 const withFile = ['test/cli/outbox.test.ts'];
 
 export default defineConfig({
   resolve: { alias },
   test: {
-    pool: 'forks',
+    pool: forks,
     // One process a core, each for many files: what a module keeps for itself is shared between files, and no test may depend on it.
     isolate: false,
     maxWorkers: '100%',
     // aws-crt announces at its first native object that it will want a newer Node.
     execArgv: ['--disable-warning=NodeDeprecationWarning'],
     reporters: ['default', new ClosingLineReporter()],
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    testTimeout: TIME_LIMIT,
+    hookTimeout: TIME_LIMIT,
     projects: [
       {
         extends: true,

@@ -1,0 +1,52 @@
+/**
+ * Runs the unit and the contract tests under a Node for 64-bit ARM: on another processor by emulation, with qemu (Debian: qemu-user, and for the
+ * libraries of ARM libc6-arm64-cross, libstdc++6-arm64-cross and libatomic1-arm64-cross). `npm run test:arm -- test/ipc test/flow` runs some of them.
+ *
+ * vitest itself, and what compiles the tests, run as they are; the tests, and every process that they start, run on ARM. What builds packages has
+ * native parts for the machine that it was installed on, so its tests are left out.
+ */
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { nodeBinary } from './node-binary.js';
+
+const VERSION = '24.21.0';
+const LIBRARIES = '/usr/aarch64-linux-gnu';
+
+/** What cannot run under emulation, and has nothing to do with the processor: bundlers and compilers of this machine, terminals, limits of time. */
+const LEFT_OUT = [
+  'test/cli/build.test.ts',
+  'test/cli/derived-recipe.test.ts',
+  'test/cli/terminal.test.ts',
+  'test/package/**',
+  'test/examples/**',
+  'test/eslint/**',
+];
+
+/** A program that is Node for ARM, to whoever starts it: so all that the tests start is on ARM too. */
+function emulatedNode(): string {
+  const folder = resolve('node_modules/.cache/arm64');
+  mkdirSync(folder, { recursive: true });
+  const program = join(folder, 'node');
+  const preload = join(folder, 'exec-path.mjs');
+  writeFileSync(preload, `process.execPath = ${JSON.stringify(program)};\n`);
+  const node = join(nodeBinary(VERSION, 'arm64'), 'node');
+  writeFileSync(program, `#!/bin/sh\nexec qemu-aarch64 -L ${LIBRARIES} "${node}" --import "${pathToFileURL(preload).href}" "$@"\n`);
+  chmodSync(program, 0o755);
+  return program;
+}
+
+const isHere = process.arch === 'arm64';
+const node = isHere ? process.execPath : emulatedNode();
+const { stdout, status, error } = spawnSync(node, ['-p', 'process.version + " " + process.arch'], { encoding: 'utf8' });
+if (status !== 0) throw error ?? new Error('Node for ARM does not start. On Debian: apt-get install qemu-user lib{c6,stdc++6,atomic1}-arm64-cross');
+console.log(`=== Node ${stdout.trim()}${isHere ? '' : ', emulated'}`);
+
+const out = LEFT_OUT.flatMap(pattern => ['--exclude', pattern]);
+const run = spawnSync(
+  process.execPath,
+  ['node_modules/vitest/vitest.mjs', 'run', '--project', 'unit', '--project', 'contract', ...out, ...process.argv.slice(2)],
+  { env: isHere ? process.env : { ...process.env, TEST_NODE: node }, stdio: 'inherit' },
+);
+process.exitCode = run.status ?? 1;
