@@ -8,18 +8,19 @@ import { join } from 'node:path';
  * into node_modules/.bin, in front of the one that is installed. Fetched when it is not there yet.
  *
  * @param version such as `24`, or one version exactly.
- * @param arch of another processor: npm is told to install it all the same.
+ * @param arch of another processor, and `system`, such as `win`, another operating system: npm is told to install it all the same.
  * @returns the folder that `node` is in.
  */
-export function nodeBinary(version: string, arch: string = process.arch): string {
-  const folder = join(process.cwd(), 'node_modules/.cache/nodes', arch === process.arch ? version : `${version}-${arch}`);
-  const name = `node-${process.platform}-${arch}`;
+export function nodeBinary(version: string, arch: string = process.arch, system: string = process.platform): string {
+  const isOwn = arch === process.arch && system === process.platform;
+  const folder = join(process.cwd(), 'node_modules/.cache/nodes', isOwn ? version : `${version}-${system}-${arch}`);
+  const name = `node-${system}-${arch}`;
   const bin = join(folder, 'node_modules', name, 'bin');
-  if (existsSync(join(bin, 'node'))) return bin;
+  if (existsSync(join(bin, 'node')) || existsSync(join(bin, 'node.exe'))) return bin;
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
   // The packages of the platforms carry the binary, and need no install script.
-  const install = ['install', '--no-audit', '--no-fund', '--ignore-scripts', `${name}@${version}`, ...(arch === process.arch ? [] : ['--force'])];
+  const install = ['install', '--no-audit', '--no-fund', '--ignore-scripts', `${name}@${version}`, ...(isOwn ? [] : ['--force'])];
   const { status } = spawnSync('npm', install, { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] });
   if (status !== 0) throw new Error(`Node ${version} could not be fetched from npm as ${name}.`);
   return bin;

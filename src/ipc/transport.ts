@@ -68,9 +68,6 @@ export interface TransportConnection {
 /** How bytes travel. Two adapters hold to this one contract: `socket` and `crt`. */
 export interface Transport {
   readonly name: TransportName;
-  /** Begins a connection to the Unix domain socket. Listener calls come later, never within this call. */
+  /** Begins a connection to the Unix domain socket, or on Windows the named pipe. Listener calls come later, never within this call. */
   readonly connect: (socketPath: string, listener: ConnectionListener) => TransportConnection;
 }
-
-/** The longest path a Unix domain socket address has room for, in bytes: 108 with the closing NUL on Linux, 104 on macOS. */
-export const MAX_SOCKET_PATH: number = process.platform === 'darwin' ? 103 : 107;

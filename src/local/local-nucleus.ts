@@ -1,10 +1,10 @@
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { asyncScheduler } from 'rxjs';
 import { Policies } from '../recipe/policy/policies.js';
 import type { LocalComponent, RecipeComponent } from '../recipe/recipe.js';
 import { schedulerClock } from '../schedule/clock.js';
 import { qosNumberOf } from '../shared/qos.js';
+import { tooLongForSocket } from '../shared/socket-path.js';
 import { harmlessHook } from '../stream/hook.js';
 import { planBroker, startBroker } from './broker/start-broker.js';
 import { ComponentConfigurations } from './configuration/component-configurations.js';
@@ -21,20 +21,17 @@ import type { LocalNucleus } from './nucleus.js';
 import { admitNeighbour, publishAsNeighbour } from './pubsub/neighbour.js';
 import { Backpressure } from './server/backpressure.js';
 import { Components, type DeployedComponent, Tokens } from './server/components.js';
-import { IpcServer, makeSocketFolder, SOCKET_NAME } from './server/ipc-server.js';
+import { IpcServer, makeSocketFolder, socketIn } from './server/ipc-server.js';
 import { WriteBudget } from './server/outgoing-queue.js';
 import { connectionLimits, makeProfileServer } from './server/profile-server.js';
 import { Link, type ProfileContext, type ProfileServer } from './server/protocol.js';
 import { serveShadows } from './shadow/shadows.js';
 
-/** What a Unix domain socket's address has room for, in bytes: 108 with the closing NUL on Linux, 104 on macOS. */
-const MAX_SOCKET_PATH = process.platform === 'darwin' ? 103 : 107;
-
 /** Bytes waiting for, and unfinished from, all clients together. */
 const ALL_CLIENTS_BYTES = 256 * 1024 * 1024;
 
 /**
- * Starts a nucleus on this machine: the real protocol on a real Unix domain socket, with a real MQTT broker behind it, for
+ * Starts a nucleus on this machine: the real protocol on a real Unix domain socket (on Windows a named pipe), with a real MQTT broker behind it, for
  * components in any language. It keeps the process alive until it is stopped.
  *
  * It behaves as the chosen profile does: handshake, order of checks, error texts, limits, policy matching. Rejects if the socket or the
@@ -139,7 +136,7 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
     await closeBroker();
     throw error;
   });
-  const socketPath = join(directory, SOCKET_NAME);
+  const socketPath = socketIn(directory);
   const remove = async (): Promise<void> => {
     await closeBroker();
     await rm(directory, { recursive: true, force: true });
@@ -159,9 +156,10 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
     { connections: limits.connections ?? (profile === 'lite' ? 50 : 2048), whenFull: profile === 'lite' ? 'refuse' : 'makeRoom' },
   );
   try {
-    if (Buffer.byteLength(socketPath) > MAX_SOCKET_PATH) {
+    const excess = tooLongForSocket(socketPath);
+    if (excess !== undefined) {
       throw new RangeError(
-        `The socket path ${socketPath} is longer than ${String(MAX_SOCKET_PATH)} bytes. Set TMPDIR to a shorter directory.`,
+        `The socket path ${socketPath} is longer than ${String(excess.limit)} bytes. Set TMPDIR to a shorter directory.`,
       );
     }
     await ipc.listen();

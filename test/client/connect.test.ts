@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { MessageType } from '../../src/ipc/wire/rpc-message.js';
-import { MAX_SOCKET_PATH } from '../../src/ipc/transport.js';
+import { MAX_SOCKET_PATH } from '../../src/shared/socket-path.js';
 import { connect } from '../../src/client/connect.js';
 import type { ConnectOptions } from '../../src/client/connect-options.js';
 import type { MqttProxy } from '../../src/ports/mqtt-proxy.js';

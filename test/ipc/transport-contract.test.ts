@@ -7,7 +7,7 @@ import { crc32 } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { crtTransport } from '../../src/ipc/crt/crt-transport.js';
 import { socketTransport } from '../../src/ipc/socket/socket-transport.js';
-import { MAX_SOCKET_PATH } from '../../src/ipc/transport.js';
+import { MAX_SOCKET_PATH } from '../../src/shared/socket-path.js';
 import { encodeFrame } from '../../src/ipc/wire/frame.js';
 import { encodeHeaders } from '../../src/ipc/wire/headers.js';
 import { encodeRpcMessage, MessageFlag, MessageType, type RpcMessageInit } from '../../src/ipc/wire/rpc-message.js';

@@ -2,6 +2,7 @@ import { createServer, connect, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { dirname, join } from 'node:path';
 import * as t from 'io-ts';
+import { isNamedPipe } from '../../shared/socket-path.js';
 import { CliError } from '../cli-error.js';
 
 /** What another command asks a running `dev` to do. */
@@ -33,9 +34,9 @@ const LONGEST = 1024 * 1024;
 /** Commands that are served at once: people type them. */
 const MOST_AT_ONCE = 16;
 
-/** Beside the socket of the nucleus, in a folder that is this user's alone. */
+/** Beside the socket of the nucleus, in a folder that is this user's alone; or a pipe beside its pipe. */
 function controlPath(socketPath: string): string {
-  return join(dirname(socketPath), 'control');
+  return isNamedPipe(socketPath) ? `${socketPath}-control` : join(dirname(socketPath), 'control');
 }
 
 /** Serves the control channel of the nucleus at this socket until it is disposed of. */

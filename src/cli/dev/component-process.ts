@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
@@ -34,7 +34,7 @@ export class ComponentProcess {
   readonly #child: ChildProcess;
   readonly #spec: ProcessSpec;
   /** None if it could not be started. */
-  readonly #group: ProcessGroup | undefined;
+  readonly #group: Processes | undefined;
   /** Resolves when the process has ended, its output has been passed on, and nothing of its group is left. */
   readonly ended: Promise<ProcessEnd>;
   #hasEnded = false;
@@ -42,8 +42,10 @@ export class ComponentProcess {
   constructor(spec: ProcessSpec) {
     this.#spec = spec;
     const [file, ...args] = spec.command;
-    this.#child = spawn(file, args, { env: spec.env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
-    this.#group = this.#child.pid === undefined ? undefined : new ProcessGroup(this.#child.pid);
+    // Detached, a process of Windows has a console of its own, and Ctrl-C does not reach it.
+    this.#child = spawn(file, args, { env: spec.env, stdio: ['ignore', 'pipe', 'pipe'], detached: !IS_WINDOWS, windowsHide: true });
+    const { pid } = this.#child;
+    this.#group = pid === undefined ? undefined : IS_WINDOWS ? new WindowsTree(pid) : new ProcessGroup(pid);
     const { stdout, stderr } = this.#child;
     const pipes = [
       ...(stdout === null ? [] : [new PassedLines(stdout, spec.onLine('stdout'))]),
@@ -120,7 +122,7 @@ async function restOf(pipes: readonly PassedLines[]): Promise<void> {
   }
 }
 
-function isGoneWithin(group: ProcessGroup, milliseconds: number): Promise<boolean> {
+function isGoneWithin(group: Processes, milliseconds: number): Promise<boolean> {
   return firstValueFrom(
     timer(0, LOOK_EVERY).pipe(
       map(() => group.isGone),
@@ -131,8 +133,60 @@ function isGoneWithin(group: ProcessGroup, milliseconds: number): Promise<boolea
   );
 }
 
+const IS_WINDOWS = process.platform === 'win32';
+
+/** A process and what it has started. */
+interface Processes {
+  /** `false`: nobody is there to get it. */
+  readonly signal: (signal: NodeJS.Signals | 0) => boolean;
+  readonly isGone: boolean;
+}
+
+/**
+ * On Windows, where a process has no group and gets no signal: Ctrl-C reaches it by the console that it shares with us, and whatever else is to end it ends
+ * it by force, with all that it has started.
+ */
+export class WindowsTree implements Processes {
+  readonly #id: number;
+  readonly #endTree: (id: number) => boolean;
+
+  /** @param endTree for tests elsewhere. */
+  constructor(id: number, endTree: (id: number) => boolean = taskkill) {
+    this.#id = id;
+    this.#endTree = endTree;
+  }
+
+  signal(signal: NodeJS.Signals | 0): boolean {
+    if (signal === 0 || signal === 'SIGINT') return !this.isGone;
+    return this.#endTree(this.#id);
+  }
+
+  get isGone(): boolean {
+    try {
+      process.kill(this.#id, 0);
+      return false;
+    } catch {
+      return true;
+    }
+  }
+}
+
+function taskkill(id: number): boolean {
+  const { status } = spawnSync('taskkill', ['/pid', String(id), '/t', '/f'], { stdio: 'ignore', windowsHide: true });
+  return status === 0 || endAlone(id);
+}
+
+/** Where there is no taskkill, the process itself at least. */
+function endAlone(id: number): boolean {
+  try {
+    return process.kill(id, 'SIGKILL');
+  } catch {
+    return false;
+  }
+}
+
 /** The processes that one has started, and those that they have, as long as none leads a group of its own. Known by the id of the first. */
-class ProcessGroup {
+class ProcessGroup implements Processes {
   readonly #id: number;
 
   constructor(id: number) {

@@ -1,9 +1,10 @@
 import { mkdirSync, rmSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { ComponentEnvironment } from '../../local/lifecycle/component-process.js';
 import type { LocalNucleusOptions } from '../../local/local-nucleus-options.js';
 import { startLocalNucleus } from '../../local/local-nucleus.js';
 import type { LocalNucleus } from '../../local/nucleus.js';
+import { folderOfSocket } from '../../local/server/ipc-server.js';
 import type { Configuration } from '../../recipe/configuration.js';
 import { interpolate } from '../../recipe/interpolate.js';
 import type { AccessControl } from '../../recipe/policy/access-control.js';
@@ -40,7 +41,8 @@ export async function startDevNucleus(
       throw asStartError(error);
     },
   );
-  const cleanUps = [(): void => rmSync(dirname(nucleus.socketPath), { recursive: true, force: true })];
+  const folder = folderOfSocket(nucleus.socketPath);
+  const cleanUps = [(): void => rmSync(folder, { recursive: true, force: true })];
   // At the process' end there is no time for anything that is not done at once.
   const atExit = (): void => {
     for (const cleanUp of cleanUps) cleanUp();
@@ -51,7 +53,7 @@ export async function startDevNucleus(
   return {
     nucleus,
     workPath: component => {
-      const path = join(dirname(nucleus.socketPath), 'work', component);
+      const path = join(folder, 'work', component);
       mkdirSync(path, { recursive: true });
       return path;
     },

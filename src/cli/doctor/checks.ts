@@ -2,6 +2,7 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { connect } from '../../client/connect.js';
 import { loadCrt } from '../../ipc/crt/crt-native.js';
 import type { Capabilities } from '../../ports/mqtt-proxy.js';
+import { isNamedPipe, tooLongForSocket } from '../../shared/socket-path.js';
 import { packageVersion } from '../cli.js';
 import type { Address } from '../reach/reach.js';
 
@@ -47,16 +48,15 @@ async function checkCrt(): Promise<Finding> {
   }
 }
 
-/** What a Unix domain socket's address has room for, in bytes, without the closing NUL. */
-const LONGEST_PATH = process.platform === 'darwin' ? 103 : 107;
-
 /** The socket's file: whether it is there, a socket, short enough and open to this user. Stops at the first thing that is wrong. */
 export function checkSocket(path: string): Finding {
   const wrong = (message: string, remedy: string): Finding => ({ check: 'socket', status: 'error', message, remedy });
-  const length = Buffer.byteLength(path);
-  if (length > LONGEST_PATH)
+  // It is no file; whether somebody listens there is for the transports to find out.
+  if (isNamedPipe(path)) return { check: 'socket', status: 'ok', message: `${path} is a named pipe` };
+  const excess = tooLongForSocket(path);
+  if (excess !== undefined)
     return wrong(
-      `The path ${path} has ${String(length)} bytes, and a socket's address takes ${String(LONGEST_PATH)}.`,
+      `The path ${path} has ${String(excess.length)} bytes, and a socket's address takes ${String(excess.limit)}.`,
       'Use a path relative to the working folder, or a symbolic link in a shorter place.',
     );
   const stat = statSync(path, { throwIfNoEntry: false });

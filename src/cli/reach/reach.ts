@@ -197,6 +197,12 @@ function isAlive(pid: number): boolean {
  * there first, so one that others could read or that is another user's is refused.
  */
 function runtimeFolder(env: NodeJS.ProcessEnv): string {
+  if (process.platform === 'win32') {
+    // The folder of temporary files is each user's own there, and files have no modes.
+    const own = join(tmpdir(), 'greengrass-rx');
+    mkdirSync(own, { recursive: true });
+    return own;
+  }
   const { uid } = userInfo();
   const { XDG_RUNTIME_DIR: runtime } = env;
   const folder = runtime !== undefined && runtime !== '' ? join(runtime, 'greengrass-rx') : join(tmpdir(), `greengrass-rx-${String(uid)}`);

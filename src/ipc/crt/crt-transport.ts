@@ -1,9 +1,9 @@
+import { tooLongForSocket } from '../../shared/socket-path.js';
 import { type Counting, noteArrival, whenQuiet } from '../../shared/when-quiet.js';
 import {
   type CloseReason,
   type ConnectFailure,
   type ConnectionListener,
-  MAX_SOCKET_PATH,
   type StreamListener,
   type Transport,
   type TransportConnection,
@@ -89,9 +89,9 @@ class CrtConnection implements TransportConnection, Counting {
 
   constructor(socketPath: string, listener: ConnectionListener) {
     this.#listener = listener;
-    const length = Buffer.byteLength(socketPath, 'utf8');
-    if (length > MAX_SOCKET_PATH) {
-      this.#failToConnect({ reason: 'path-too-long', length, limit: MAX_SOCKET_PATH });
+    const excess = tooLongForSocket(socketPath);
+    if (excess !== undefined) {
+      this.#failToConnect({ reason: 'path-too-long', ...excess });
       return;
     }
     loadCrt().then(

@@ -1,10 +1,10 @@
 import { createConnection, type Socket } from 'node:net';
+import { tooLongForSocket } from '../../shared/socket-path.js';
 import { noteArrival } from '../../shared/when-quiet.js';
 import {
   type CloseReason,
   type ConnectFailure,
   type ConnectionListener,
-  MAX_SOCKET_PATH,
   type StreamListener,
   type Transport,
   type TransportConnection,
@@ -45,10 +45,10 @@ class SocketConnection implements TransportConnection {
     this.#decoder = new FrameDecoder(CLASSIC_MAX_FRAME, frame => {
       this.#read(frame);
     });
-    const length = Buffer.byteLength(socketPath, 'utf8');
-    if (length > MAX_SOCKET_PATH) {
+    const excess = tooLongForSocket(socketPath);
+    if (excess !== undefined) {
       process.nextTick(() => {
-        this.#failToConnect({ reason: 'path-too-long', length, limit: MAX_SOCKET_PATH });
+        this.#failToConnect({ reason: 'path-too-long', ...excess });
       });
       return;
     }

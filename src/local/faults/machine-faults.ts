@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
+import { isNamedPipe } from '../../shared/socket-path.js';
 
 import type { Broker } from '../broker/broker.js';
 import type { IpcServer } from '../server/ipc-server.js';
@@ -32,6 +33,7 @@ async function nucleusDown({ server, profile }: FaultTargets): ReturnType<Begin>
 }
 
 async function fullBacklog({ server }: FaultTargets): ReturnType<Begin> {
+  if (isNamedPipe(server().path)) throw new Error('A named pipe has no backlog that could be full. Hide it instead: removeSocketFile.');
   const putBack = await server().hideSocketFile();
   const empty = await fillBacklog(server().path);
   return async () => {

@@ -1,7 +1,8 @@
 import { chmod, lstat, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, win32 } from 'node:path';
+import { isNamedPipe } from '../../shared/socket-path.js';
 import { ClientConnection, type ConnectionContext } from './client-connection.js';
 import type { ProfileServer } from './protocol.js';
 
@@ -15,7 +16,7 @@ interface ServerLimits {
   readonly whenFull: 'refuse' | 'makeRoom';
 }
 
-/** The listening Unix domain socket and the connections on it. */
+/** The listening Unix domain socket, or named pipe, and the connections on it. */
 export class IpcServer {
   readonly path: string;
   readonly #context: ConnectionContext;
@@ -29,12 +30,19 @@ export class IpcServer {
   /** How many have frozen it. */
   #freezes = 0;
   #nextId = 1;
+  /** A pipe that is hidden: who connects to it is sent away. */
+  #isHidden = false;
 
   constructor(path: string, profile: ProfileServer, context: ConnectionContext, limits: ServerLimits) {
     this.path = path;
     this.#profile = profile;
     this.#context = context;
     this.#limits = limits;
+  }
+
+  /** A pipe is no file: it goes with the server, and cannot be moved out of its place. */
+  get #isPipe(): boolean {
+    return isNamedPipe(this.path);
   }
 
   get connections(): ReadonlySet<ClientConnection> {
@@ -44,7 +52,7 @@ export class IpcServer {
   async listen(): Promise<void> {
     const server = createServer(socket => {
       // One too many is cut before it has said anything; Lite does the same, and its client sees a reset.
-      if (this.#connections.size >= this.#limits.connections && !this.#makeRoom()) {
+      if (this.#isHidden || (this.#connections.size >= this.#limits.connections && !this.#makeRoom())) {
         socket.on('error', () => undefined);
         socket.destroy();
         return;
@@ -72,7 +80,7 @@ export class IpcServer {
     });
     // What fails later is one connection that could not be accepted (no file descriptors left); the server goes on.
     server.on('error', () => undefined);
-    await chmod(this.path, 0o600);
+    if (!this.#isPipe) await chmod(this.path, 0o600);
     this.#server = server;
   }
 
@@ -139,6 +147,10 @@ export class IpcServer {
 
   /** Ends as a process that is killed does: nobody listens, and the socket file stays where it is. The result makes it listen again. */
   async die(): Promise<() => Promise<void>> {
+    if (this.#isPipe) {
+      await this.close();
+      return () => this.listen();
+    }
     const kept = `${this.path}.kept`;
     // Closing removes the file; what is elsewhere meanwhile it does not find.
     await rename(this.path, kept);
@@ -152,13 +164,31 @@ export class IpcServer {
 
   /** Takes the socket file out of its place. Who is connected stays so; the file can be put back. */
   async hideSocketFile(): Promise<() => Promise<void>> {
+    if (this.#isPipe) {
+      // A second pipe of that name cannot be made while somebody is connected to the first.
+      this.#isHidden = true;
+      return () => {
+        this.#isHidden = false;
+        return Promise.resolve();
+      };
+    }
     const hidden = `${this.path}.gone`;
     await rename(this.path, hidden);
     return () => rename(hidden, this.path);
   }
 }
 
-export const SOCKET_NAME = 'ipc.socket';
+const SOCKET_NAME = 'ipc.socket';
+
+/** Where the nucleus of a folder listens: at a socket in it, or on Windows at a pipe of its name. */
+export function socketIn(folder: string, platform: NodeJS.Platform = process.platform): string {
+  return platform === 'win32' ? `\\\\.\\pipe\\${win32.basename(folder)}` : join(folder, SOCKET_NAME);
+}
+
+/** The folder of the nucleus that listens there. */
+export function folderOfSocket(path: string): string {
+  return isNamedPipe(path) ? join(tmpdir(), win32.basename(path)) : dirname(path);
+}
 
 /** The folder of a nucleus: its process, and six random letters. */
 const FOLDER = /^ggrx-(\d+)-[A-Za-z0-9]{6}$/;
@@ -189,7 +219,7 @@ async function removeAbandoned(parent: string, own: string): Promise<void> {
     const stats = await lstat(folder).catch(() => undefined);
     if (stats?.isDirectory() !== true || stats.uid !== uid || now - stats.mtimeMs < YOUNG) continue;
     // In another container its process has another number, or none that is seen here: then its socket answers.
-    if (!(await answers(join(folder, SOCKET_NAME)))) await rm(folder, { recursive: true, force: true });
+    if (!(await answers(socketIn(folder)))) await rm(folder, { recursive: true, force: true });
   }
 }
 
