@@ -1,11 +1,11 @@
 import type { Rule } from 'eslint';
-import type { CallExpression, Expression, ImportDeclaration, Node, SpreadElement, Super } from 'estree';
+import type { CallExpression, Expression, ImportDeclaration, Node, SpreadElement, Super, Identifier } from 'estree';
 
 /**
  * Whether a call stands in a pipeline of messages: within a function given to `onRights`, or in a `.pipe(…)` on a subscription, an
  * object with a `topicName`, or a `topic`, given to `.subscribe(…)`. Not within the work of a stage: what queues there is the work on one message.
  */
-export function isInMessagePipeline(node: Rule.Node, library: ImportedNames): boolean {
+function isInMessagePipeline(node: Rule.Node, library: ImportedNames): boolean {
   for (let at: Rule.Node = node; at.type !== 'Program'; at = at.parent) {
     if (at.type !== 'CallExpression') continue;
     if (at !== node && isCallOf(at, 'concurrently', library)) return false;
@@ -66,4 +66,31 @@ export class ImportedNames {
   original(local: string): string | undefined {
     return this.#originals.get(local);
   }
+}
+
+/** A call of an operator of RxJS, by the name that RxJS gives it. */
+interface OperatorCall {
+  readonly node: CallExpression & Rule.NodeParentExtension;
+  readonly callee: Identifier;
+  readonly name: string;
+  /** Whether it works on messages. */
+  readonly isOnMessages: () => boolean;
+}
+
+/** Visits the calls of operators of RxJS, wherever they were imported from and whatever they are called there. */
+export function onOperatorCalls(visit: (call: OperatorCall) => void): Rule.RuleListener {
+  const rxjs = new ImportedNames(['rxjs', 'rxjs/operators']);
+  const library = new ImportedNames(['greengrass-rx', 'greengrass-rx/flow']);
+  return {
+    ImportDeclaration: node => {
+      rxjs.add(node);
+      library.add(node);
+    },
+    CallExpression: node => {
+      const { callee } = node;
+      if (callee.type !== 'Identifier') return;
+      const name = rxjs.original(callee.name);
+      if (name !== undefined) visit({ node, callee, name, isOnMessages: () => isInMessagePipeline(node, library) });
+    },
+  };
 }

@@ -1,5 +1,5 @@
 import type { Rule } from 'eslint';
-import { ImportedNames, isInMessagePipeline } from './message-stream.js';
+import { onOperatorCalls } from './message-stream.js';
 
 /** For who only takes apart what is there already. */
 const FLATTEN = ', or (where arrays are taken apart) flattenIterable(project)';
@@ -39,21 +39,9 @@ export const noHiddenQueue: Rule.RuleModule = {
     schema: [],
     messages: { hiddenQueue: '{{name}} queues messages without a bound. Use {{remedy}} from greengrass-rx.' },
   },
-  create: context => {
-    const rxjs = new ImportedNames(['rxjs', 'rxjs/operators']);
-    const library = new ImportedNames(['greengrass-rx', 'greengrass-rx/flow']);
-    return {
-      ImportDeclaration: node => {
-        rxjs.add(node);
-        library.add(node);
-      },
-      CallExpression: node => {
-        if (node.callee.type !== 'Identifier') return;
-        const name = rxjs.original(node.callee.name);
-        const remedy = name === undefined ? undefined : REMEDIES[name];
-        if (name === undefined || remedy === undefined || !isInMessagePipeline(node, library)) return;
-        context.report({ node: node.callee, messageId: 'hiddenQueue', data: { name, remedy } });
-      },
-    };
-  },
+  create: context =>
+    onOperatorCalls(({ callee, name, isOnMessages }) => {
+      const remedy = REMEDIES[name];
+      if (remedy !== undefined && isOnMessages()) context.report({ node: callee, messageId: 'hiddenQueue', data: { name, remedy } });
+    }),
 };

@@ -1,5 +1,5 @@
 import type { Rule } from 'eslint';
-import { ImportedNames, isInMessagePipeline } from './message-stream.js';
+import { onOperatorCalls } from './message-stream.js';
 
 /** Operators that take a function's result as it is: a promise is a value to them, and nobody waits for it. */
 const TAKE_RESULTS: ReadonlySet<string> = new Set([
@@ -40,26 +40,13 @@ export const noLostWork: Rule.RuleModule = {
         '{{name}} {{what}}. Use concurrently(n, project, { buffer }) from greengrass-rx, which works on each; or, where the latest alone counts, say so in a comment that disables this rule.',
     },
   },
-  create: context => {
-    const rxjs = new ImportedNames(['rxjs', 'rxjs/operators']);
-    const library = new ImportedNames(['greengrass-rx', 'greengrass-rx/flow']);
-    return {
-      ImportDeclaration: node => {
-        rxjs.add(node);
-        library.add(node);
-      },
-      CallExpression: node => {
-        if (node.callee.type !== 'Identifier') return;
-        const name = rxjs.original(node.callee.name);
-        if (name === undefined) return;
-        const isAsync = node.arguments.some(
-          argument => (argument.type === 'ArrowFunctionExpression' || argument.type === 'FunctionExpression') && argument.async === true,
-        );
-        if (TAKE_RESULTS.has(name) && isAsync) context.report({ node: node.callee, messageId: 'notAwaited', data: { name } });
-        const what = GIVE_UP[name];
-        if (what !== undefined && isInMessagePipeline(node, library))
-          context.report({ node: node.callee, messageId: 'givenUp', data: { name, what } });
-      },
-    };
-  },
+  create: context =>
+    onOperatorCalls(({ node, callee, name, isOnMessages }) => {
+      const isAsync = node.arguments.some(
+        argument => (argument.type === 'ArrowFunctionExpression' || argument.type === 'FunctionExpression') && argument.async === true,
+      );
+      if (TAKE_RESULTS.has(name) && isAsync) context.report({ node: callee, messageId: 'notAwaited', data: { name } });
+      const what = GIVE_UP[name];
+      if (what !== undefined && isOnMessages()) context.report({ node: callee, messageId: 'givenUp', data: { name, what } });
+    }),
 };
