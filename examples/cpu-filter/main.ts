@@ -1,5 +1,5 @@
 /** A host whose load is read by one component and filtered by another: `node build/examples/cpu-filter/main.js [classic|lite]`. */
-import { connectNucleus } from 'greengrass-rx';
+import { connectNucleus, publishOrThrow } from 'greengrass-rx';
 import { chosenProfile, localDevice } from '../local-device.js';
 import cpuFilter from './component.js';
 
@@ -14,7 +14,7 @@ await using device = await localDevice(cpuFilter, {
 const { nucleus } = device;
 await using host = connectNucleus({ socketPath: nucleus.socketPath, authToken: nucleus.authToken(HOST) });
 const load = async (...percents: readonly number[]): Promise<void> => {
-  for (const cpu of percents) await host.local.publish({ topic: 'host/cpu', json: { cpu } })();
+  for (const cpu of percents) await publishOrThrow(host.local, { topic: 'host/cpu', json: { cpu } });
 };
 
 let subscribed = device.next('localSubscribed');
