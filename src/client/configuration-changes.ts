@@ -85,7 +85,7 @@ function pathOf(context: Context): readonly string[] {
   });
 }
 
-/** The same value, with what a text at the path says in the place of the text. */
+/** The same value, where the text at the path is replaced by the value that it says. */
 function withoutText(value: unknown, path: readonly string[]): unknown {
   const [key, ...rest] = path;
   if (key === undefined) return typeof value === 'string' ? said(value) : value;

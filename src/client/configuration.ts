@@ -37,8 +37,8 @@ export interface Configuration {
    * The value now, and again after each change, decoded.
    *
    * Emits a `Right` for each value that differs from the one before, as JSON. One that the codec does not take is a `Left(ConfigurationInvalid)` of kind
-   * `message`, while the last good value stands; a key that is not there is `undefined` to the codec. A gap is told, and the value read again behind it. A
-   * read that failed is told once and tried again every two seconds, if that can help. Completes after a terminal `Left`, when draining begins, and
+   * `message`, while the last good value stands; a key that is not there is `undefined` to the codec. A gap comes as a `Left`, and the value is read again behind it. A
+   * read that failed comes as a `Left` once, and is tried again every two seconds, if that can help. Completes after a terminal `Left`, when draining begins, and
    * after `close()`.
    *
    * The key may be a node or a leaf; keys that appear later are seen as well. Changes that come close together are read once. On Greengrass Lite, a text

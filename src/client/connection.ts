@@ -189,7 +189,7 @@ export class Connection {
     this.#attempt = 0;
     this.#series.succeeded();
     const capabilities = capabilitiesOf(profile, this.#options.transport, this.#options.inFlight);
-    // Whoever subscribes while the state is told finds the session there, and asks by itself.
+    // Whoever subscribes while listeners hear of the state finds the session there, and asks by itself.
     const subscriptions = [...this.#subscriptions];
     this.#news.become({ status: 'connected', capabilities });
     if (this.#session !== session) return;
@@ -289,7 +289,7 @@ export class Connection {
     this.#endUsers({ status: 'failed', error }, tell);
   }
 
-  /** Those who were there when it ended hear of it; those who come while it is told begin anew. */
+  /** Those who were there when it ended hear of it; those who come while they hear of it begin anew. */
   #endUsers(state: ConnectionState, tell: (user: ConnectionUser) => void): void {
     const users = this.#users();
     this.#subscriptions.clear();

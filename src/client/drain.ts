@@ -146,7 +146,7 @@ export interface DrainOnSignalOptions {
   readonly deadline?: number | undefined;
   /** Told what the drain found, before the proxy is closed. Default: one line on stderr if something was left. */
   readonly onDrained?: ((report: DrainReport) => void) | undefined;
-  /** The clock by which a second signal is told from the first one come twice. Default `asyncScheduler`. */
+  /** The clock that tells a second signal from the first one that came twice. Default `asyncScheduler`. */
   readonly scheduler?: SchedulerLike | undefined;
 }
 

@@ -23,7 +23,7 @@ export type ComponentUpdate =
        */
       readonly defer: (recheckAfter: number, message?: string) => RunnableTaskEither<RequestError, undefined>;
     }
-  /** It is over, or was given up. After a restart of the nucleus nobody is told. */
+  /** It is over, or was given up. A nucleus that has restarted says nothing of it. */
   | { readonly phase: 'after'; readonly deploymentId: string };
 
 /** How a component tells the nucleus how it is, and hears of updates. */

@@ -76,8 +76,8 @@ function readOrdinary(body: string, parsed: unknown): LocalMessage | undefined {
 }
 
 /**
- * Reads the body of a `SubscriptionResponseMessage`; the left side says that it is none. A message that is neither JSON nor bytes (the classic
- * nucleus passes on a publish without a message; Greengrass Lite text that is no base64) is a message that could not be decoded.
+ * Reads the body of a `SubscriptionResponseMessage`; the left side says that it has a wrong shape. A message that is neither JSON nor bytes (the classic
+ * nucleus passes on a publish without a message; Greengrass Lite text that is not base64) is a message that could not be decoded.
  *
  * @param filter Names the message where the nucleus does not.
  */
@@ -126,7 +126,7 @@ const LITE_LEVELS = 13;
 const LITE_EVENT_BYTES = 10_000;
 /** What the request puts around `message`. */
 const LEVELS_AROUND = 3;
-/** Greengrass Lite writes a number that is no whole one with seventeen digits. */
+/** Greengrass Lite writes a fraction with seventeen digits. */
 const LITE_NUMBER_CHARACTERS = 24;
 const LONE_SURROGATE = /[\uD800-\uDFFF]/u;
 

@@ -62,7 +62,7 @@ export interface LocalTopics extends PublishPort<LocalPublishRequest, LocalAccep
   };
   /**
    * Publishes once for every subscriber: emits one `Right(LocalAccepted)` or one `Left`, and completes. Refused before sending, as `InvalidRequest`: what
-   * a nucleus would change or choke on. On both, `json` that is no object, whole numbers beyond 2^53, text cut within a character, and topics with
+   * a nucleus would change or choke on. On both, `json` that is not an object, whole numbers beyond 2^53, text cut within a character, and topics with
    * wildcards; on Greengrass Lite also `json` of more than 13 levels, topics over 256 bytes, and messages whose event would be over 10 000 bytes.
    */
   readonly publish$: (request: LocalPublishRequest & LocalRequestMistakes) => ObservableEither<PublishError, LocalAccepted>;

@@ -203,7 +203,7 @@ export class NucleusLink {
     this.#awaitedChanges.next(this.#awaited);
   }
 
-  /** {@link events} of an operation that not every nucleus has: the lack of it is told once more without asking, and ends nothing else. */
+  /** {@link events} of an operation that not every nucleus has: where it is missing, each subscriber hears so without asking again, and nothing else ends. */
   optionalEvents<M>(
     stream: EventStream<M>,
     problemOf: () => InvalidRequest<'terminal'> | undefined = () => undefined,

@@ -27,7 +27,7 @@ export function capabilitiesOf(profile: Profile, transport: TransportName, inFli
  * nothing and needs no policy, and the two refuse it differently: the classic nucleus checks the topic before anything
  * else and answers with an `InvalidArgumentsError`, Greengrass Lite with a `ServiceError`.
  *
- * Calls back once, with an error if no answer came in `timeout` milliseconds or what came is none; not at all if the session ends first.
+ * Calls back once, with an error if no answer came in `timeout` milliseconds, or something else came; not at all if the session ends first.
  */
 export function detectProfile(
   session: Session,

@@ -1,9 +1,9 @@
 import { BehaviorSubject, defer, type Observable, of, skipWhile } from 'rxjs';
 import type { ConnectionState } from '../ports/mqtt-proxy.js';
 
-/** The state of a connection, and its news in one order for all, though whoever is told of a state may cause the next. */
+/** The state of a connection, and its news in one order for all, though whoever hears of a state may cause the next. */
 export class StateNews {
-  /** What has been told; runs behind {@link state} while somebody who is told does something. */
+  /** What listeners have heard; runs behind {@link state} while one of them does something. */
   readonly #told = new BehaviorSubject<ConnectionState>({ status: 'idle' });
   readonly #untold: ConnectionState[] = [];
   #state: ConnectionState = this.#told.value;

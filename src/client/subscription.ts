@@ -118,7 +118,7 @@ export class LastingSubscription<M> implements RestoredUser, SubscriptionListene
     this.#session = undefined;
     this.#operation?.takeEventsForReply();
     this.#leave();
-    // Of a nucleus that stays away it is told once, and not at each attempt to reach it.
+    // Where a nucleus stays away listeners hear so once, and not at each attempt to reach it.
     if (this.#told !== 'interrupted') this.#beginGap(new Interrupted(this.#stream.topicName, error));
   }
 

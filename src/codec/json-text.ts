@@ -198,7 +198,7 @@ export function parseJson(source: string, { inexactNumbers: inexact = 'refuse' }
   return right(parsed.value);
 }
 
-/** Refuses options that are none, where they are written. */
+/** Refuses wrong options where they are written. */
 export function checkedJsonOptions(options: JsonOptions): JsonOptions {
   const { inexactNumbers: inexact = 'refuse' } = options;
   if (!['refuse', 'round', 'text'].includes(inexact))
@@ -206,7 +206,7 @@ export function checkedJsonOptions(options: JsonOptions): JsonOptions {
   return options;
 }
 
-/** What `JSON.stringify` writes as `null` though it is none, with the path to it. */
+/** What `JSON.stringify` writes as `null` though it is not `null`, with the path to it. */
 function lostIn(encoded: unknown): string | undefined {
   const holders: { readonly holder: unknown; readonly key: string }[] = [];
   let lost: string | undefined;
@@ -228,7 +228,7 @@ function lostIn(encoded: unknown): string | undefined {
 /**
  * The JSON text of a value.
  *
- * @throws EncodeFailed for what JSON cannot hold: a cycle, a `bigint`, `undefined`, and also `NaN`, infinities and dates that are none, of which
+ * @throws EncodeFailed for what JSON cannot hold: a cycle, a `bigint`, `undefined`, and also `NaN`, infinities and invalid dates, of which
  * `JSON.stringify` would make `null`.
  */
 export function toJson<A, O>(codec: Type<A, O>, value: A): string {

@@ -33,9 +33,9 @@ export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv | undefined;
   /** How the nucleus is reached. Default: as `connect()` does. */
   readonly connect?: ConnectOptions | undefined;
-  /** A nucleus that is there already, in the place of `connect`. It is drained and closed in the end. */
+  /** A nucleus that is there already, in place of `connect`. It is drained and closed in the end. */
   readonly nucleus?: Nucleus | undefined;
-  /** A proxy that is there already, in the place of `connect` and `nucleus`; there are no other services then. It is drained and closed in the end. */
+  /** A proxy that is there already, in place of `connect` and `nucleus`; there are no other services then. It is drained and closed in the end. */
   readonly proxy?: MqttProxy | undefined;
   /**
    * Default: {@link jsonLog} on stdout, at the level that the variable `GREENGRASS_RX_LOG` names. What a log of your own throws is written to stderr, and the
@@ -190,7 +190,7 @@ export class ComponentRun {
     return ended(this.#log, reason, branch, error, { drained: report, stages: this.#ledger.snapshot().stages.map(inShort) }, this.#profile);
   }
 
-  /** The one drain there is; who asks later is told what it found. */
+  /** The one drain there is; who asks later gets what it found. */
   #drain(why: string): Promise<DrainReport> {
     this.#draining ??= this.#drainNow(why);
     return this.#draining;
@@ -275,7 +275,7 @@ export class ComponentRun {
 
   /**
    * Once: when it is connected, no branch has failed, and each subscription is active. One that waits for the cloud alone may do so for days: after a second,
-   * in which what is refused would have been, it does not count, since the start of a device that is offline is none that failed.
+   * in which what is refused would have been, it does not count, since a device that starts offline has not failed.
    */
   #reportRunning(nucleus: Nucleus): Subscription {
     const wait$ = combineLatest([nucleus.state$, awaitedBy(nucleus)]).pipe(

@@ -82,7 +82,7 @@ export function followConfiguration<A>(
   });
 }
 
-/** The variable that stands in the place of the configuration that a component reads at its nucleus, as JSON. */
+/** The variable that stands in place of the configuration that a component reads at its nucleus, as JSON. */
 export const CONFIG_VARIABLE = 'GREENGRASS_RX_CONFIG';
 
 /** The variable that names the folder of a component's own files where that is not its working folder: `dev` sets it. */
@@ -95,7 +95,7 @@ export const LIFECYCLE_VARIABLE = 'GREENGRASS_RX_LIFECYCLE';
 export const CONFIG_KEY = 'config';
 
 /**
- * What a recipe says that hands the configuration over in the environment. Both nuclei put the JSON of an object in the place of such a variable.
+ * What a recipe says that hands the configuration over in the environment. Both nuclei put the JSON of an object in place of such a variable.
  *
  * Source: component recipe reference, "Recipe variables"; `KernelConfigResolver` of the nucleus; `recipe-runner` of Greengrass Lite.
  */

@@ -18,10 +18,10 @@ export interface Exit {
 /**
  * How a component's process ends, by reason. The codes are those of `sysexits.h`, which no shell and no signal uses.
  *
- * Greengrass itself knows only 0 (`FINISHED`) and all else: it starts the component again, and takes it for `BROKEN` after three errors in an hour,
- * which fails a deployment and rolls it back. That is right for a wrong configuration, too; so none of these is 0. The codes are for the log,
- * for alarms, and for a supervisor that can tell: under systemd, `RestartPreventExitStatus=69 78`.
- * 77 is not among them: Greengrass Lite also calls unauthorized what it allows, while its configuration daemon is away.
+ * Greengrass itself knows only 0 (`FINISHED`) and all else: it starts the component again, and takes it for `BROKEN` after three errors in
+ * an hour, which fails a deployment and rolls it back. That is right for a wrong configuration, too; so none of these is 0. The codes are
+ * for the log, for alarms, and for a supervisor that can tell: under systemd, `RestartPreventExitStatus=69 78`. 77 is not among them:
+ * Greengrass Lite also calls unauthorized what it allows, while its configuration daemon is away.
  *
  * Source: component recipe reference, `Run` and `Recover`; `sysexits(3)`.
  */

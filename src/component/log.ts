@@ -33,7 +33,7 @@ export interface JsonLogOptions {
  * A log of one JSON object a line: `time` (milliseconds since the epoch), `level`, `message`, and the fields. Greengrass keeps a component's
  * stdout line by line: the classic nucleus in `logs/<component>.log` within a line of its own, Lite in the journal.
  *
- * Never throws: a field that is no JSON becomes a text. Texts are cut at 2 000 characters.
+ * Never throws: a field that JSON cannot hold becomes a text. Texts are cut at 2 000 characters.
  *
  * @param write takes a line with its line feed.
  *

@@ -48,7 +48,7 @@ export function isFailure(thrown: unknown): thrown is Error & { readonly _tag: s
   return thrown instanceof Failure;
 }
 
-/** `E` with the properties of `P` in the place of its own; each error of a union on its own. */
+/** `E` with the properties of `P` in place of its own; each error of a union on its own. */
 export type ErrorCopy<E, P> = E extends unknown ? Omit<E, keyof P> & P : never;
 
 /**

@@ -18,7 +18,7 @@ export class SetAside extends Failure<'SetAside', 'message'> {
 /** Why stored messages are gone. */
 export type StoredLostReason = 'dropped' | 'expired' | 'damaged' | 'setAside';
 
-/** Stored messages that are gone without having been sent. Which numbers is told to the receiver, in the mark of the next message. */
+/** Stored messages that are gone without having been sent. The mark of the next message tells the receiver which numbers they had. */
 export class StoredMessagesLost extends Failure<'StoredMessagesLost', 'gap'> {
   readonly _tag = 'StoredMessagesLost';
   readonly code = 'GGRX_STORED_MESSAGES_LOST';

@@ -28,7 +28,7 @@ export class NoResponseTopic<M = unknown> extends Failure<'NoResponseTopic', 'me
   /** The command as it came. */
   readonly original: M;
 
-  /** @param cause what `replyTo` threw, where that is why there is none. */
+  /** @param cause what `replyTo` threw, where that is why there is no topic. */
   constructor(topicName: string, original: M, cause?: Error) {
     super(
       'message',

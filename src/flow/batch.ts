@@ -34,9 +34,8 @@ export interface BatchOptions<A> {
  * Emits a batch as soon as it has `messages` values, as the next value would take it over `bytes`, or `within` milliseconds after its first
  * value. Nothing is dropped: a full batch leaves at once, and waits, if it must, in the buffer of the next stage.
  *
- * Completes with the source, after the last batch. An error of the source, or one thrown by `sizeOf`, goes to the error channel at
- * once; what was
- * gathered is then given up and counted as discarded.
+ * Completes with the source, after the last batch. An error of the source, or one thrown by `sizeOf`, goes to the error channel at once;
+ * what was gathered is then given up and counted as discarded.
  *
  * Memory: one batch.
  *

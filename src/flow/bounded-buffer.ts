@@ -67,7 +67,7 @@ export function declaredBuffer<A>(policy: BufferPolicy<A> = {}): DeclaredBuffer 
 }
 
 /**
- * `sizeOf`, held to what it promises. A size that is no number makes every sum of sizes none, and every comparison with a bound false: the bound would be
+ * `sizeOf`, held to what it promises. A size that is not a number makes every sum of sizes NaN, and every comparison with a bound false: the bound would be
  * gone without a word.
  */
 export function checkedSize<A>(sizeOf: (value: A) => number): (value: A) => number {

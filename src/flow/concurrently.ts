@@ -34,20 +34,18 @@ export interface Concurrently {
  * Works on `n` values at a time. The bounded form of `mergeMap(project, n)` and `concatMap(project)`, which queue without limit.
  *
  * `project` gives an Observable, a promise or a task (`TaskEither`). Results that are `Either`s are handed on as they are, all others as
- * `Right`; so the errors of this stage are those of `project`, and {@link Overflowed}. Values that find the buffer full are
- * dropped by its policy;
- * one `Left(Overflowed)` in front of the next result stands for all of them.
+ * `Right`; so the errors of this stage are those of `project`, and {@link Overflowed}. Values that find the buffer full are dropped by its
+ * policy; one `Left(Overflowed)` in front of the next result stands for all of them.
  *
  * Completes when the source has and all work is done; and after a terminal `Left`, which is the last value: what was still inside is then
- * given up and counted as discarded: what would have become of it, only `project` knows (`publishTo` has an outcome for each). A defect goes to the error channel at once: an error of the source, one thrown by `project`,
- * a promise that rejects.
- * For failures that are expected, give a `TaskEither` or an `ObservableEither`.
+ * given up and counted as discarded: what would have become of it, only `project` knows (`publishTo` has an outcome for each). A defect
+ * goes to the error channel at once: an error of the source, one thrown by `project`, a promise that rejects. For failures that are
+ * expected, give a `TaskEither` or an `ObservableEither`.
  *
  * Unsubscribing unsubscribes from all work under way. Promises cannot be stopped; their results are ignored then.
  *
  * Memory: at most `buffer.messages` (1 000) waiting values and `n` under way. One value that becomes many on its way here
- * (`mergeMap(m => m.records)`)
- * arrives all at once: give the buffer room for that many.
+ * (`mergeMap(m => m.records)`) arrives all at once: give the buffer room for that many.
  *
  * @param n how many values are worked on at once; with `ordered`, a value whose results are held still counts.
  *

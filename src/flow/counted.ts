@@ -8,7 +8,7 @@ import { isRecording, type Ledger, ledger as ledgerOfAll } from './ledger.js';
 
 /** How {@link counted} counts. */
 export interface CountedOptions<A> {
-  /** Bytes of one value, from 0 on; what it throws, or gives that is no size, goes to the error channel. Default: only values are counted. */
+  /** Bytes of one value, from 0 on; what it throws, or gives that is not a size, goes to the error channel. Default: only values are counted. */
   readonly sizeOf?: ((value: A) => number) | undefined;
   /** The ledger that counts. Default: `ledger`, which counts all. */
   readonly ledger?: Ledger | undefined;
@@ -45,7 +45,7 @@ export function counted<A>(name: string, options: CountedOptions<NoInfer<A>> = {
 /** How {@link countedAs} counts. */
 export interface Counting<A> {
   readonly sizeOf: (value: A) => number;
-  /** What a value counts as; `aside`: not at all, as a report that is no message. */
+  /** What a value counts as; `aside`: not at all, such as a report, which is not a message. */
   readonly fateOf: (value: A) => 'emitted' | 'failed' | 'aside';
   readonly ledger?: Ledger | undefined;
   readonly declaration?: StageDeclaration | undefined;

@@ -6,7 +6,7 @@ import { topicFilterOf, type TopicPattern } from '../topic/topic-template.js';
 /** A topic name, or a filter such as `alarms/+` or a template for topics that depend on data. */
 export type DeclaredTopic = string | TopicPattern<unknown>;
 
-/** The filters of declared topics. Throws `RangeError` for one that is none. */
+/** The filters of declared topics. Throws `RangeError` for what is not a filter. */
 export function declaredFilters(topics: readonly DeclaredTopic[]): readonly string[] {
   return topics.map(topic => {
     const filter = topicFilterOf(topic);

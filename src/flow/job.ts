@@ -95,7 +95,7 @@ export class JobsInOrder<R> {
   }
 }
 
-/** Who is told what becomes of a job. */
+/** Who hears what becomes of a job. */
 export interface JobOwner<R> {
   result(job: Job<R>, result: R): void;
   finish(job: Job<R>): void;
@@ -120,7 +120,7 @@ export abstract class Job<R> {
     this.bytes = bytes;
   }
 
-  /** Called once. Whatever it throws, or the work does, is told the owner. */
+  /** Called once. The owner hears of whatever it throws, or the work does. */
   abstract begin(): void;
 
   /** Nobody hears of it any more. */

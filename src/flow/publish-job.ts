@@ -36,7 +36,7 @@ export function offerDirect<R, Acc>(port: Publishes<R, Acc>, submit: Submit<R, A
   direct.set(port, { publish$: port.publish$, submit });
 }
 
-/** How to publish through a port: directly, unless it is somebody else's, or its `publish$` has been put in the place of ours. */
+/** How to publish through a port: directly, unless it is somebody else's, or its `publish$` has been put in place of ours. */
 export function submitTo<R, Acc>(port: Publishes<R, Acc>): Submit<R, Acc> {
   const offered = direct.get(port);
   // What a port has offered takes what the port takes.

@@ -118,10 +118,9 @@ interface WithSignal {
 }
 
 /**
- * `publishTo` as the end of a Node pipeline, in object mode: takes a value only when there is room for another publish, so the
- * pipeline reads no faster than
- * the nucleus accepts, and nothing is dropped. The stream finishes when every publish has its outcome. Destroying it gives up what
- * is under way.
+ * `publishTo` as the end of a Node pipeline, in object mode: takes a value only when there is room for another publish, so the pipeline
+ * reads no faster than the nucleus accepts, and nothing is dropped. The stream finishes when every publish has its outcome. Destroying it
+ * gives up what is under way.
  *
  * Memory: `highWaterMark` values and `inFlight` publishes under way.
  *

@@ -6,15 +6,12 @@ import { OPEN, type Intake, type Stage } from './stage.js';
 export type Pullable<A> = Iterable<A> | AsyncIterable<A>;
 
 /**
- * Reads a source only as fast as a stage takes it: the next value when one is done. So nothing waits in the stage's buffer and
- * nothing is dropped,
- * however large the source. (`from(file).pipe(stage)` reads as fast as it can, into a bounded buffer.)
+ * Reads a source only as fast as a stage takes it: the next value when one is done. So nothing waits in the stage's buffer and nothing is
+ * dropped, however large the source. (`from(file).pipe(stage)` reads as fast as it can, into a bounded buffer.)
  *
- * Emits what the stage emits, completes and fails as it does. Every subscriber reads the source for itself, so a generator or a
- * stream, which can be read
- * once, is for one subscriber. An error while reading goes to the error channel. Unsubscribing, and the stage's end, close the
- * source: an iterator's
- * `return` is called, a Node stream destroyed.
+ * Emits what the stage emits, completes and fails as it does. Every subscriber reads the source for itself, so a generator or a stream,
+ * which can be read once, is for one subscriber. An error while reading goes to the error channel. Unsubscribing, and the stage's end,
+ * close the source: an iterator's `return` is called, a Node stream destroyed.
  *
  * @param stage `publishTo` or `concurrently`, or one of them in `atRate`, which reads so many a second and no more; any other operator is a compile error. With operators in between there would be no telling when
  * there is room; put them into `project` or `request`. What comes out is not held back any more: a `publishTo` behind a `concurrently` that was

@@ -27,11 +27,11 @@ export const OPEN: unique symbol = Symbol('greengrass-rx stage');
 /** An operator with a bounded buffer. Besides being piped, it can be given values only when it has room for them. */
 export interface Stage<in A, out B> {
   (source: Observable<A>): Observable<B>;
-  /** What only stages have: how one is given values when it has room for them. A plain operator is none, to the compiler either. */
+  /** What only stages have: how one is given values when it has room for them. A plain operator does not have it, which the compiler knows too. */
   readonly [OPEN]: (destination: Subscriber<B>, onRoom: () => void) => Intake<A>;
 }
 
-/** What every stage can be told. */
+/** The options of every stage. */
 export interface StageOptions<A> {
   /** What may wait, and what happens when that much waits. Default: 1 000 values, `dropOldest`. */
   readonly buffer?: BufferPolicy<A> | undefined;

@@ -13,14 +13,12 @@ import type { StageOptions } from './stage.js';
 export type Iterated<R> = Either<LeftOf<R> | Overflowed, RightOf<R>>;
 
 /**
- * An Observable to be read with `for await`, at the reader's pace. What comes while the reader is busy waits, up to `buffer`; what
- * finds that full
- * is dropped by its policy, and one `Left(Overflowed)` in front of the next value stands for all of it.
+ * An Observable to be read with `for await`, at the reader's pace. What comes while the reader is busy waits, up to `buffer`; what finds
+ * that full is dropped by its policy, and one `Left(Overflowed)` in front of the next value stands for all of it.
  *
  * Gives `Either`s: elements that are `Either`s stay what they are, all others are `Right`s. Ends when the Observable completes and
- * everything that waited has been
- * read; after a terminal `Left(Overflowed)` where the policy is `fail`; rejects, once, with an error of the Observable. Leaving
- * the loop unsubscribes.
+ * everything that waited has been read; after a terminal `Left(Overflowed)` where the policy is `fail`; rejects, once, with an error of the
+ * Observable. Leaving the loop unsubscribes.
  *
  * Each iterator subscribes for itself, when it is made: what comes before the first read waits as well.
  *
@@ -170,10 +168,9 @@ export interface ToReadableOptions<R> extends StageOptions<R> {
 }
 
 /**
- * An Observable as a Node stream in object mode, for `pipeline(...)`. The stream reads `highWaterMark` values ahead; what comes
- * while it is full waits in `buffer`,
- * and what finds that full is dropped by its policy. Its chunks are `Either`s, as those of {@link toAsyncIterable}: a `Left` says
- * what is missing.
+ * An Observable as a Node stream in object mode, for `pipeline(...)`. The stream reads `highWaterMark` values ahead; what comes while it is
+ * full waits in `buffer`, and what finds that full is dropped by its policy. Its chunks are `Either`s, as those of {@link toAsyncIterable}:
+ * a `Left` says what is missing.
  *
  * Ends when the Observable completes; an error of the Observable destroys it. Destroying it unsubscribes.
  *

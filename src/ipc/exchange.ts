@@ -11,7 +11,7 @@ const EVENT_MODEL_TYPES: ReadonlyMap<string, readonly string[]> = new Map([
   ['aws.greengrass#SubscribeToValidateConfigurationUpdates', ['aws.greengrass#ValidateConfigurationUpdateEvents']],
   ['aws.greengrass#SubscribeToComponentUpdates', ['aws.greengrass#ComponentUpdatePolicyEvents']],
 ]);
-/** Those of an operation that is none of these. */
+/** Those of any other operation. */
 const ALL_EVENT_MODEL_TYPES: readonly string[] = [...EVENT_MODEL_TYPES.values()].flat();
 
 /** Events that may wait for a subscribe reply that is late, and characters of them; with more, waiting ends and they are delivered. */
@@ -21,7 +21,7 @@ const MAX_EARLY_CHARACTERS = 4 * 1024 * 1024;
 /** How a request with one answer ended: with the server's message (an error has type 1), or without one. */
 export interface RequestListener {
   readonly onReply: (message: RpcMessage) => void;
-  /** What came in the place of the reply is none; says what is wrong with it. Nothing follows. */
+  /** What came is not the reply it should be; says what is wrong with it. Nothing follows. */
   readonly onViolation: (detail: string) => void;
   readonly onLost: () => void;
 }

@@ -41,8 +41,8 @@ export interface SessionOptions {
 }
 
 /**
- * One authenticated connection with many operations on it. Both servers' rules of ending a stream are kept: whoever has
- * not been told that a stream is over is told, and nobody is told twice, since old nuclei drop the connection for that.
+ * One authenticated connection with many operations on it. Both servers' rules of ending a stream are kept: each side
+ * hears once that a stream is over, and never twice, since old nuclei drop the connection for that.
  */
 export class Session {
   readonly #options: SessionOptions;

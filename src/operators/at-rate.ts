@@ -9,7 +9,7 @@ import type { TokenBucket } from './rate-governor.js';
 export type AtRateOptions<A> = RateLimits<A> & Pick<GovernRateOptions<A>, 'share' | 'burst' | 'scheduler'>;
 
 /**
- * A stage that is read through at a rate: the pull form of `governRate`. Given to `pullThrough` in the place of the stage, it reads no more values and bytes a
+ * A stage that is read through at a rate: the pull form of `governRate`. Given to `pullThrough` in place of the stage, it reads no more values and bytes a
  * second than that, and no faster than the stage takes them: in an outage reading stops, and nothing is dropped.
  *
  * The buckets are those of `governRate`: in any time of t seconds at most `burst + rate * t` pass. What is emitted, and how it ends, is what the stage does.

@@ -76,10 +76,10 @@ export type DeadbandOptions<A> = HoldBackOptions<A> &
 
 /**
  * Passes a value when it differs by more than a band from the last one passed on, per key: report by exception. A sensor that reads much the same
- * a hundred times a second is told of when it changes.
+ * a hundred times a second is passed on when it changes.
  *
  * - *The band* is `absolute`, in the unit of the value, or `percent` of the last value passed on. It is measured from that one and not from the value
- *   before, so that a slow drift adds up and is told of. A difference of exactly the band does not pass.
+ *   before, so that a slow drift adds up and is passed on. A difference of exactly the band does not pass.
  * - *Around zero* a percentage is next to nothing, and noise passes: `least` is the smallest band, in the unit of the value.
  * - *`NaN` and infinities*: the change from a number to one of them, between them, and back, passes; staying does not.
  * - *`heartbeat`* passes the latest value after so much silence.

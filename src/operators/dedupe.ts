@@ -22,7 +22,7 @@ export type DedupeOptions<A> = Omit<KeyBounds, 'ttl'> &
  * Looks at no time of the values.
  *
  * Memory: at most `maxKeys` (10 000) keys, each for `ttl`. One more forgets the oldest, whose duplicates then pass: size it for the keys that come in a
- * `ttl`. With `onEvict`, that is told apart from a key whose time is over by the reason. `onGap: 'reset'` forgets all keys.
+ * `ttl`. With `onEvict`, the reason tells that from a key whose time is over. `onGap: 'reset'` forgets all keys.
  *
  * @example
  * ```ts

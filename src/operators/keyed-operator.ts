@@ -23,7 +23,7 @@ function resetAtGaps(options: OnGap, destination: Subscriber<unknown>, reset: ()
   destination.add(options.gap$.subscribe({ next: reset, error: (error: unknown) => destination.error(error) }));
 }
 
-/** What every operator that remembers something per key is told. */
+/** The options of every operator that remembers something per key. */
 export type KeyedOptions<A> = Keyed<A> & OnGap;
 
 /** One subscription of a keyed operator. */

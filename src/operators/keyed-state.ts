@@ -37,7 +37,7 @@ export interface KeyBounds {
   readonly scheduler?: SchedulerLike | undefined;
 }
 
-/** What every operator with a state per key is told. */
+/** The bounds of every operator with a state per key. */
 export interface Keyed<A> extends KeyBounds {
   /**
    * What tells the values of one sensor from those of another: each key has a state of its own. `'single'` where there is one sensor only;
@@ -125,13 +125,13 @@ export class KeyedState<S> {
     while (this.#byUse.first !== undefined && this.#byKey.size > this.#maxKeys) this.#evict(this.#byUse.first, 'maxKeys');
   }
 
-  /** Forgets the key; that is no eviction. */
+  /** Forgets the key; that does not count as an eviction. */
   delete(key: string): void {
     const entry = this.#byKey.get(key);
     if (entry !== undefined) this.#remove(entry);
   }
 
-  /** Forgets all keys and ends the timer; that is no eviction. */
+  /** Forgets all keys and ends the timer; that does not count as an eviction. */
   clear(): void {
     this.#timer?.unsubscribe();
     this.#timer = undefined;
@@ -200,7 +200,7 @@ export class KeyedState<S> {
   }
 }
 
-/** Refuses bounds that are none. */
+/** Refuses wrong bounds. */
 export function checkedKeyBounds(bounds: KeyBounds): KeyBounds {
   const { maxKeys, ttl } = bounds;
   if (maxKeys !== undefined) checkBound(maxKeys, 'maxKeys');

@@ -46,7 +46,7 @@ type OutputOf<R> = R extends Route<never, infer Output> ? Output : never;
 
 /**
  * Splits one stream of messages into branches by topic, and merges what they emit. Each message is looked up once, in a trie, so ten thousand
- * routes cost what ten do. For one wide subscription (Greengrass Lite has room for 100 on the whole device) in the place of many.
+ * routes cost what ten do. For one wide subscription (Greengrass Lite has room for 100 on the whole device) in place of many.
  *
  * Matches as `topicMatches` does. A message that no route takes is dropped, or goes to `otherwise`. A message is given to its branches one after
  * the other, at once; nothing is held back here.

@@ -16,7 +16,7 @@ export interface DeadLettered<out A = unknown> {
 
 /** How {@link deadLetterFile} keeps letters. */
 export interface DeadLetterFileOptions {
-  /** Bytes of one file. When the next letter would not fit, the file becomes `<path>.1`, in the place of an older one. Default 5 MiB. */
+  /** Bytes of one file. When the next letter would not fit, the file becomes `<path>.1`, in place of an older one. Default 5 MiB. */
   readonly maxBytes?: number | undefined;
   /** Letters that may wait for the disk; the oldest gives way. Default 1 000. */
   readonly messages?: number | undefined;

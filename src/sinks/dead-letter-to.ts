@@ -43,10 +43,9 @@ function hasClaim(error: unknown): boolean {
 }
 
 /**
- * Sends the failures of single values through `project`, all others on. What is terminal concerns the stream, and passes
- * every strategy: to swallow it would turn a refused token into a silent success. Its value goes through `project` all the same. When
- * `project`'s output completes before its
- * input, the failures pass from then on: no sink that has had enough ends the stream or makes failures vanish.
+ * Sends the failures of single values through `project`, all others on. What is terminal concerns the stream, and passes every strategy: to
+ * swallow it would turn a refused token into a silent success. Its value goes through `project` all the same. When `project`'s output
+ * completes before its input, the failures pass from then on: no sink that has had enough ends the stream or makes failures vanish.
  */
 export function takeFailures<T extends Either<unknown, unknown>, F extends LeftOf<T>, R extends Either<unknown, unknown>>(
   source: Observable<T>,

@@ -15,9 +15,9 @@ export interface FallbackOptions<F> {
  * Sends the values a sink could not publish through another: another topic, a local broker, a file.
  *
  * Emits what the first sink emits, but for the failures taken over; for these, what the other sink emits, as it comes: not in their place.
- * Failures without a value pass. A terminal one always does: its value goes to the other sink, and it comes last, when that has worked off what
- * it has.
- * A terminal failure of the other sink ends the whole; when it completes early, failures pass from then on. Completes when both sinks have.
+ * Failures without a value pass. A terminal one always does: its value goes to the other sink, and it comes last, when that has worked off
+ * what it has. A terminal failure of the other sink ends the whole; when it completes early, failures pass from then on. Completes when
+ * both sinks have.
  *
  * A `publishTo` just before it gives up sooner: values that find its buffer full have a failure each, and after two seconds of nothing but refusals of
  * Greengrass Lite that may pass, those of a device that is offline, it waits no longer. So nothing that a device without a connection measures is lost

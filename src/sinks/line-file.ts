@@ -24,7 +24,7 @@ function writable(this: unknown, key: string, value: unknown): unknown {
 /** The last of those who take turns at each path. Holds a path only while someone is at it. */
 const turns = new Map<string, Promise<void>>();
 
-/** Takes lines in the place of files, while it is set. */
+/** Takes the lines instead of files, while it is set. */
 let keeper: ((path: string, line: string) => void) | undefined;
 
 /**

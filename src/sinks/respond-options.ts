@@ -73,7 +73,7 @@ export interface RespondOptions<M extends Command, W extends Handling, D, F> ext
   /** The topic of the answer. Default: the command's `responseTopic`. */
   readonly replyTo?: ((command: M) => string | undefined) | undefined;
   /**
-   * The answer in the place of one that there is not: to a failure of `handle`, a deadline that has passed, a command that could not be
+   * The answer where there is no other: to a failure of `handle`, a deadline that has passed, a command that could not be
    * decoded (which is answered where it has a `responseTopic`). `undefined`: no answer. Default: none.
    */
   readonly onFailure?: ((failure: F, command: M | D) => AnswerPayload | undefined) | undefined;

@@ -73,7 +73,7 @@ interface Settled<C, F> extends Answer<C> {
  *
  * Memory: `buffer.messages` commands that wait, `inFlight` under way, 1 000 answers, and the `dedupe.commands` answers that are remembered.
  *
- * @throws RangeError for an `inFlight` below 1, a `deadline` that is no number of milliseconds from 1 to 2 147 483 647, or a `dedupe`
+ * @throws RangeError for an `inFlight` below 1, a `deadline` that is not a number of milliseconds from 1 to 2 147 483 647, or a `dedupe`
  * that remembers nothing.
  *
  * @example

@@ -42,7 +42,7 @@ function handlerFor(handlers: object, key: string | undefined): ((error: unknown
   return (handlers as Readonly<Record<string, (error: unknown) => unknown>>)[key];
 }
 
-/** Calls the handler of a key; that there is none means that the stream carries what its type excludes. */
+/** Calls the handler of a key; where there is no handler, the stream carries what its type excludes. */
 function handleBy(handlers: object, key: string | undefined, error: unknown): unknown {
   const handler = handlerFor(handlers, key);
   if (handler === undefined)
@@ -178,7 +178,7 @@ export function tapLeft<E>(f: (error: E) => void) {
 }
 
 /**
- * A stream in the place of each error, whatever error it is.
+ * A stream in place of each error, whatever error it is.
  *
  * - Results pass at once; the stream of an error is subscribed when the error comes and merged in, so that a synchronous one stands exactly
  *   in the error's place. The source goes on meanwhile, and any number of such streams may be running.

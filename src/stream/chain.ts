@@ -229,7 +229,7 @@ export interface FilterOrElse {
 }
 
 /**
- * Puts an error in the place of each result that does not hold. A filter that hides nothing. A terminal error ends the stream there.
+ * Puts an error in place of each result that does not hold. A filter that hides nothing. A terminal error ends the stream there.
  *
  * @example
  * ```ts

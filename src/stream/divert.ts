@@ -100,7 +100,7 @@ export function divert<T, S, P extends Either<unknown, unknown>, R>(
 }
 
 /**
- * Puts a stream in the place of each error that `catches` takes, and passes everything else at once: the core of `orElse`,
+ * Puts a stream in place of each error that `catches` takes, and passes everything else at once: the core of `orElse`,
  * `catchTag` and their kin. Several such streams can be running at a time; the source goes on meanwhile.
  */
 export function divertLefts<E, A, C extends E, R extends Either<unknown, unknown>>(

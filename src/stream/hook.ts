@@ -12,7 +12,7 @@ function complain(what: string, thrown: unknown): void {
 type Told<A extends readonly unknown[]> = (...args: A) => void;
 
 /**
- * A function of the program that is told something and gives nothing. TypeScript takes an `async` one for such a function, too: nobody waits for its
+ * A function of the program that hears of something and gives nothing. TypeScript takes an `async` one for such a function, too: nobody waits for its
  * promise, and what that rejects with is written to stderr, at a bounded rate. By then what told it may be over, so it has no other place. What the
  * function throws is thrown on, to where what called it has a place for that.
  *

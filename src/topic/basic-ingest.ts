@@ -35,7 +35,7 @@ export function basicIngest(ruleName: string, topicName: string): string {
 }
 
 /**
- * What a Basic Ingest topic is made of, or `undefined` where a topic is none.
+ * What a Basic Ingest topic is made of, or `undefined` for any other topic.
  *
  * @example
  * ```ts

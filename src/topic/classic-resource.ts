@@ -30,7 +30,7 @@ type ResourceStyle = 'mqtt' | 'glob';
 /**
  * The resources that a component's policies give to one operation, as the classic nucleus keeps them: in one trie, where resources
  * with a common beginning share its nodes. What they allow together is no union. A wildcard that is one in one of them is one in all
- * that pass it (`["+", "+ab/"]` allows `bcab/`), and an escape before a later wildcard is read again and is none any more.
+ * that pass it (`["+", "+ab/"]` allows `bcab/`), and an escape before a later wildcard is read again and is not an escape any more.
  */
 export class ClassicResources {
   readonly #root = new Node();

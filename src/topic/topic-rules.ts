@@ -72,7 +72,7 @@ export interface SharedSubscription {
 }
 
 /**
- * What a shared subscription is made of, or `undefined` where a filter is none.
+ * What a shared subscription is made of, or `undefined` for any other filter.
  *
  * @example
  * ```ts

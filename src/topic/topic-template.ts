@@ -50,7 +50,7 @@ export function topicFilterOf(topic: string | TopicPattern<unknown>): string {
   return isTopicPattern(topic) ? topic.filter : topic;
 }
 
-/** Anything that is no object is left to be refused as a topic: callers in JavaScript have no compiler to tell them. */
+/** Anything that is not an object is left to be refused as a topic: callers in JavaScript have no compiler to tell them. */
 export function isTopicPattern(topic: string | TopicPattern<unknown>): topic is TopicPattern<unknown> {
   return typeof topic === 'object' && (topic as unknown) !== null;
 }
@@ -187,7 +187,7 @@ export interface TopicTemplate<P> extends TopicPattern<P> {
  * `build` refuses a parameter that is empty, holds `/`, `+`, `#`, NUL or half a surrogate pair, or would be a first level that begins with
  * `$`; and a name over the limits of AWS IoT Core.
  *
- * @throws TypeError for a text that is no template or whose filter no nucleus takes: more than 7 slashes, a placeholder in part of a level.
+ * @throws TypeError for a text that is not a template or whose filter no nucleus takes: more than 7 slashes, a placeholder in part of a level.
  *
  * Source: MQTT 3.1.1 section 4.7; AWS IoT Core message broker limits.
  *

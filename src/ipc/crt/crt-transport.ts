@@ -37,7 +37,7 @@ export function connectFailureOf(rejection: unknown): ConnectFailure {
 
 /** Error codes of aws-c-event-stream, in its own range of 1024. */
 const EVENT_STREAM_ERRORS = 4096;
-/** The one of them that is no fault of what the peer sent. */
+/** The one of them for which the peer is not to blame. */
 const RPC_CONNECTION_CLOSED = 4104;
 
 /** Why a connection was lost, by the code of aws-crt's `disconnection` and that code's name. */

@@ -44,7 +44,7 @@ export function max<A>(select: (value: A) => number): Aggregate<A, number> {
   return extreme(select, -Infinity, Math.max);
 }
 
-/** The value at one end, by time. Of none there is none. */
+/** The value at one end, by time. Without values there is none. */
 class End<B> {
   value: B;
   at: number;

@@ -55,7 +55,7 @@ export type WindowOptions<A, R, K extends string> = KeyBounds &
     readonly aggregate: Aggregate<A, R>;
   };
 
-/** Refuses event time that is none. */
+/** Refuses wrong options of event time. */
 export function checkEventTime(time: EventTime<never> | undefined): void {
   if (time === undefined) return;
   const { outOfOrder, lateness, idleAfter, maxAhead } = time;
