@@ -13,7 +13,7 @@ import {
   UPDATE_CONFIGURATION,
 } from '../shared/operations.js';
 import type { ObservableEither } from '../stream/observable-either.js';
-import { jsonProblem } from './local-message.js';
+import { jsonProblem } from './local-request.js';
 import type { NucleusLink } from './nucleus-link.js';
 
 /** What a nucleus has answered to a read. */

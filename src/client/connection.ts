@@ -1,6 +1,6 @@
 import { isLeft } from 'fp-ts/lib/Either.js';
 import { noop, type Observable } from 'rxjs';
-import { type ConnectError, ConnectionLost, type Operation, ProxyClosed, SocketUnavailable } from '../errors/errors.js';
+import { type ConnectError, ConnectionLost, ProxyClosed, SocketUnavailable } from '../errors/errors.js';
 import type { Clock } from '../ipc/clock.js';
 import { Session, type SessionEnd } from '../ipc/session.js';
 import { socketTransport } from '../ipc/socket/socket-transport.js';
@@ -10,7 +10,7 @@ import { type RetrySeries, startSeries } from '../schedule/retry-series.js';
 import type { ResolvedOptions } from './connect-options.js';
 import { connectErrorOf } from './failures.js';
 import { capabilitiesOf, detectProfile } from './nucleus-profile.js';
-import { StateNews } from './state-news.js';
+import { type ConnectionUser, type RequestsUser, type RestoredUser, StateNews } from './state-news.js';
 
 /**
  * A server that closes without a ConnectAck may refuse the token (all that Greengrass Lite ever says) or be dying. Only
@@ -26,29 +26,6 @@ const FULL_PAUSE = 1_000;
 
 /** How long queued requests wait at most for the subscriptions to be restored before them, in milliseconds. */
 const RESTORE_PATIENCE = 5_000;
-
-/** Something that lives on whatever connection there is: a subscription, or all requests of a port together. */
-export interface ConnectionUser {
-  /** There is a session. `settled` is to be called once, when what this user had to restore has been answered. */
-  readonly onSession: (session: Session, capabilities: Capabilities, settled: () => void) => void;
-  /** The session is gone and another is due. */
-  readonly onInterrupted: (error: ConnectError) => void;
-  /** There is none, and none is due. */
-  readonly onFailed: (error: ConnectError) => void;
-  /** As `onFailed`, since the schedule threw instead of saying when to connect again: a mistake of the program. */
-  readonly onDefect: (defect: unknown) => void;
-}
-
-/** A subscription, which is restored in each session. */
-export interface RestoredUser extends ConnectionUser {
-  readonly operation: Operation;
-}
-
-/** All requests of a port together. */
-export interface RequestsUser extends ConnectionUser {
-  /** Whether what it sends may provoke messages of subscriptions of this operation: it has its session when these have been answered. */
-  readonly provokes: (operation: Operation) => boolean;
-}
 
 /**
  * The one connection of a proxy, over all its sessions: begins it when something first needs it, and after a break begins

@@ -11,18 +11,14 @@ import { PUBLISH_TO_TOPIC, SUBSCRIBE_TO_TOPIC } from '../shared/operations.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 import { topicMatches } from '../topic/topic-matches.js';
 import { topicFilterOf, type TopicPattern } from '../topic/topic-template.js';
+import { encodeLocalPublish, type LocalAccepted, type LocalMessage, type LocalPublishRequest, readLocalMessage } from './local-message.js';
 import {
-  encodeLocalPublish,
-  type LocalAccepted,
   localFrameProblem,
-  type LocalMessage,
   localPublishProblem,
-  type LocalPublishRequest,
   localSubscribeProblem,
   localSubscribeProblemOn,
   type LocalSubscribeRequest,
-  readLocalMessage,
-} from './local-message.js';
+} from './local-request.js';
 import type { NucleusLink } from './nucleus-link.js';
 import { readAndCount } from './read-messages.js';
 

@@ -16,7 +16,7 @@ import type { Clock } from '../ipc/clock.js';
 import type { Session } from '../ipc/session.js';
 import { MessageType, type RpcMessage } from '../ipc/wire/rpc-message.js';
 import type { Capabilities, Profile } from '../ports/mqtt-proxy.js';
-import type { RequestsUser } from './connection.js';
+import type { RequestsUser } from './state-news.js';
 import { replyError, unsent } from './failures.js';
 import { PendingRequest, PendingRequests, type RequestOwner } from './pending-requests.js';
 

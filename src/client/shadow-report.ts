@@ -10,7 +10,7 @@ import { PUBLISH } from '../shared/operations.js';
 import { QOS } from '../shared/qos.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 import { shareLingering } from '../stream/work-on.js';
-import { jsonProblem, levelsOf } from './local-message.js';
+import { jsonProblem, levelsOf } from './local-request.js';
 import { encodePart, readAnswer, readRejection, type ShadowPatch } from './shadow-state.js';
 import { type ChannelEvent, shadowChannel, type ShadowContext, shadowRefusal } from './shadow-view.js';
 

@@ -10,7 +10,8 @@ import { hook } from '../stream/hook.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 import { shareLingering } from '../stream/work-on.js';
 import { topicFilterOf } from '../topic/topic-template.js';
-import type { LocalMessage, LocalSubscribeRequest } from './local-message.js';
+import type { LocalMessage } from './local-message.js';
+import type { LocalSubscribeRequest } from './local-request.js';
 import { type AnyLocalSubscribeRequest, defaultMode, type LocalSubscribeError, type LocalTopics } from './local-topics.js';
 import { type AnySubscribeRequest, readWith } from './read-messages.js';
 

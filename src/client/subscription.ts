@@ -17,7 +17,8 @@ import type { RpcMessage } from '../ipc/wire/rpc-message.js';
 import type { Capabilities, SilenceWatch, SubscriptionStatus } from '../ports/mqtt-proxy.js';
 import { type RetrySeries, startSeries } from '../schedule/retry-series.js';
 import type { Schedule } from '../schedule/schedule.js';
-import type { Connection, RestoredUser } from './connection.js';
+import type { Connection } from './connection.js';
+import type { RestoredUser } from './state-news.js';
 import { replyError } from './failures.js';
 import { SilenceTimer } from './silence-timer.js';
 

@@ -19,4 +19,4 @@ export { deservesRestart, type Exit, type ExitReason, EXITS, type RunOutcome } f
 export type { BranchHealth, Health, HealthStatus } from './health.js';
 export { jsonLog, type JsonLogOptions, type Log, type LogFields, type LogLevel, silentLog } from './log.js';
 export { mainProgram, runComponent } from './run-component.js';
-export type { RunOptions } from './component-run.js';
+export type { RunOptions } from './run-options.js';

@@ -1,7 +1,8 @@
 import type { Observable, SchedulerLike } from 'rxjs';
 import type { ConnectOptions } from '../client/connect-options.js';
 import { connectNucleusOver, connectOver, type Nucleus } from '../client/connect.js';
-import { localPublishProblem, type LocalPublishRequest } from '../client/local-message.js';
+import { type LocalPublishRequest } from '../client/local-message.js';
+import { localPublishProblem } from '../client/local-request.js';
 import type { Clock } from '../ipc/clock.js';
 import { ComponentConfigurations } from '../local/configuration/component-configurations.js';
 import { FaultSwitches } from '../local/faults/fault-switches.js';

@@ -3,7 +3,7 @@ import { map } from 'rxjs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { connectNucleus, type Nucleus } from '../../src/client/connect.js';
 import type { ConnectOptions } from '../../src/client/connect-options.js';
-import type { LocalSubscribeRequest } from '../../src/client/local-message.js';
+import type { LocalSubscribeRequest } from '../../src/client/local-request.js';
 import type { LocalNucleus } from '../../src/local/index.js';
 import type { SubscriptionStatus } from '../../src/ports/mqtt-proxy.js';
 import { fixed } from '../../src/schedule/index.js';

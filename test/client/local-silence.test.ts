@@ -1,7 +1,8 @@
 import { isRight, type Either } from 'fp-ts/lib/Either.js';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { connectNucleus, type Nucleus } from '../../src/client/connect.js';
-import type { LocalMessage, LocalSubscribeRequest } from '../../src/client/local-message.js';
+import type { LocalMessage } from '../../src/client/local-message.js';
+import type { LocalSubscribeRequest } from '../../src/client/local-request.js';
 import type { LocalSubscribeError } from '../../src/client/local-topics.js';
 import type { LocalNucleus, Profile } from '../../src/local/index.js';
 import type { SubscriptionStatus } from '../../src/ports/mqtt-proxy.js';

@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { HEALTH_FILE_PERIOD } from '../../component/component-run.js';
+import { HEALTH_FILE_PERIOD } from '../../component/run-options.js';
 import { FAULT_NAMES } from '../../local/faults/fault-table.js';
 import type { FaultName } from '../../local/faults/fault-words.js';
 import type { LocalNucleus } from '../../local/nucleus.js';

@@ -1,5 +1,5 @@
 import { Subject } from 'rxjs';
-import type { LocalSubscribeRequest } from '../../../src/client/local-message.js';
+import type { LocalSubscribeRequest } from '../../../src/client/local-request.js';
 import type { PatternSubscribeRequest, SubscribeRequest, SubscriptionStatus } from '../../../src/ports/mqtt-proxy.js';
 import { record, type Recorded } from './recorded.js';
 
