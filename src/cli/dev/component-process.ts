@@ -4,7 +4,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { setImmediate } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { asyncScheduler, defaultIfEmpty, filter, firstValueFrom, map, takeUntil, timer } from 'rxjs';
+import { PACKAGE_FOLDER } from '../package-folder.js';
 import { waiting } from '../../schedule/clock.js';
 import type { ProcessEnd } from './dev-log.js';
 
@@ -25,6 +27,15 @@ interface ProcessSpec {
   /** How long it may take to end after a signal, in milliseconds. */
   readonly grace: number;
 }
+
+/** Windows starts no shell script: what npm puts on the path for this program is one. */
+export function startable(command: Command, platform: NodeJS.Platform = process.platform): Command {
+  const [file, ...args] = command;
+  if (platform !== 'win32' || file !== 'greengrass-rx') return command;
+  return [process.execPath, fileURLToPath(new URL('dist/cli/main.js', PACKAGE_FOLDER)), ...args];
+}
+
+type Command = readonly [string, ...string[]];
 
 /**
  * A component's process with all it starts: a process group of its own, so that signals reach the grandchildren too, those of the

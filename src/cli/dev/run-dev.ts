@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import { concatMap, filter, firstValueFrom, map, merge, type Observable, Subject } from 'rxjs';
 import { WORK_FOLDER_VARIABLE } from '../../component/configuration.js';
 import type { BrokerChoice } from '../../local/broker/address.js';
@@ -13,9 +12,9 @@ import { readChaos } from '../chaos/read-chaos.js';
 import { describeFault, runChaos, SubscribedFilters } from '../chaos/run-chaos.js';
 import { CliError, EXIT, UsageError } from '../cli-error.js';
 import { aborted, type Cli, stopOnSignals } from '../cli.js';
-import { PACKAGE_FOLDER } from '../package-folder.js';
 import { type ControlReply, serveControl } from '../control/control-channel.js';
 import { startCompiler } from './compiler.js';
+import { startable } from './component-process.js';
 import {
   componentEnvironment,
   configurationOf,
@@ -197,15 +196,6 @@ export async function runDev(cli: Cli, command: readonly string[], options: DevO
     chaos.unsubscribe();
   }
 }
-
-/** Windows starts no shell script: what npm puts on the path for this program is one. */
-export function startable(command: Command, platform: NodeJS.Platform = process.platform): Command {
-  const [file, ...args] = command;
-  if (platform !== 'win32' || file !== 'greengrass-rx') return command;
-  return [process.execPath, fileURLToPath(new URL('dist/cli/main.js', PACKAGE_FOLDER)), ...args];
-}
-
-type Command = readonly [string, ...string[]];
 
 /** What is wrong with a value that would take the place of a map, and of all that is in it. */
 function lostMap(configuration: Configuration, merge: Configuration, path: readonly string[] = []): string | undefined {
