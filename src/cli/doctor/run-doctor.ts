@@ -12,6 +12,7 @@ export interface DoctorOptions extends ReachOptions {
 
 /** Looks at all that a component needs, and says of each thing whether it is well and what to do if not. */
 export async function runDoctor(cli: Cli, options: DoctorOptions): Promise<void> {
+  using _silence = withoutNotices();
   const findings: Finding[] = [];
   const tell = (found: readonly Finding[]): void => {
     findings.push(...found);
@@ -36,6 +37,19 @@ export async function runDoctor(cli: Cli, options: DoctorOptions): Promise<void>
   const isWell = findings.every(({ status }) => status !== 'error');
   if (options.json === true) cli.out.line(JSON.stringify({ ok: isWell, findings }));
   if (!isWell) cli.exitCode = EXIT.FAILED;
+}
+
+/** What a package has to say of the versions that it will need is no finding: aws-crt says it when it is loaded, and the doctor loads it. */
+function withoutNotices(): Disposable {
+  const emitWarning = process.emitWarning.bind(process);
+  process.emitWarning = (...args: readonly unknown[]) => {
+    if (!args.includes('NodeDeprecationWarning')) Reflect.apply(emitWarning, undefined, args);
+  };
+  return {
+    [Symbol.dispose]: () => {
+      process.emitWarning = emitWarning;
+    },
+  };
 }
 
 /** The nucleus that other commands would talk to; or why there is none. */
