@@ -38,6 +38,7 @@ test('a script sees something happen', async () => {
     '2 watch updates',
     '3 neighbour publishes',
     '  0 t/a json {"celsius":21.5} 16',
+    '  nucleus: com.example.Neighbour published JSON to t/a',
     '  nucleus: t/a went to com.example.Component',
     '4 deploy',
     '  1 Left ConfigurationInvalid',
