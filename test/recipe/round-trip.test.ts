@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { TEMPLATES } from '../../src/cli/init/templates.js';
 import { gdkFiles } from '../../src/dry-run/gdk-files.js';
 import { readRecipe, type Recipe } from '../../src/local/index.js';
 import { gdkComponentBeside } from '../../src/recipe/gdk-config.js';
@@ -133,8 +134,8 @@ describe('a recipe that is read can be written again, and means the same to the 
     for (const format of ['yaml', 'json'] as const) expect(onClassic(read(recipeText(recipe.document, format)))).toEqual(onClassic(recipe));
   });
 
-  test('that of a new project is written as it stands, but for its comments', async () => {
-    const text = await readFile(new URL('../../template/recipe.yaml', import.meta.url), 'utf8');
+  test.each(Object.keys(TEMPLATES))('that of a new project (%s) is written as it stands, but for its comments', async template => {
+    const text = await readFile(new URL(`../../template/${template}/recipe.yaml`, import.meta.url), 'utf8');
     expect(recipeText(read(text).document, 'yaml')).toBe(text.replaceAll(/^\s*#.*\n/gm, ''));
   });
 });

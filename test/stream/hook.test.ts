@@ -61,7 +61,11 @@ const ofStreams: readonly (readonly [name: string, where: string, stream$: (hook
     h => of(1, 2).pipe(governRate({ messagesPerSecond: 1, adapt: { outcome$: of(left(full)), onShare: h }, ledger })),
   ],
   ['onEvict', 'a keyed operator', h => of('a', 'b').pipe(dedupe({ key: key => key, ttl: 1_000, maxKeys: 1, onEvict: h }))],
-  ['onEvict', 'a window', h => of('a', 'b').pipe(tumbling({ size: 1_000, key: key => key, maxKeys: 1, onEvict: h, aggregate: count() }))],
+  [
+    'onEvict',
+    'a window',
+    h => of('a', 'b').pipe(tumbling({ size: 3_600_000, key: key => key, maxKeys: 1, onEvict: h, aggregate: count() })),
+  ],
   ['onLate', 'rateOfChange', h => of(2, 1).pipe(rateOfChange({ key: single, value: n => n, time: n => n, onLate: h }))],
   ['onRetry', 'retryWith', h => of(left(1)).pipe(retryWith(fixed(1_000), { lefts: 'all', onRetry: h }))],
   ['onRetry', 'retryErrorsWith', h => throwError(() => 1).pipe(retryErrorsWith(fixed(1_000), { onRetry: h }))],
