@@ -16,6 +16,9 @@ const ofNativeModules = /^(aws_|napi_rs_|CustomGC$)/;
 /** A WritableStream of Node's makes promises for an abort that never comes, and these stay pending when it is done. */
 const ofWritableStreams = /at new Promise \(<anonymous>\)\n(?: +at [^\n]*node:internal[^\n]*\n)* +at new WritableStream \(node:internal/;
 
+/** Playwright keeps promises of what it was asked, and these stay pending when its browser has gone. */
+const ofPlaywright = /[/\\]node_modules[/\\]playwright-core[/\\]/;
+
 /**
  * Closes a run with `N passed, N failed, N skipped` alone on a line, for whoever counts what ran, and makes a run that
  * leaks fail: vitest lists leaks of servers, timers and sockets but exits 0 all the same.
@@ -30,7 +33,7 @@ export class ClosingLineReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[]): void {
     const tests = count(modules);
     const leaks = [...(this.#vitest?.state.leakSet ?? [])].filter(
-      ({ type, stack }) => !ofNativeModules.test(type) && !ofWritableStreams.test(stack),
+      ({ type, stack }) => !ofNativeModules.test(type) && !ofWritableStreams.test(stack) && !ofPlaywright.test(stack),
     ).length;
     if (leaks > 0) process.exitCode = 1;
     const failed = tests.failed + unhandled.length + leaks;

@@ -434,7 +434,7 @@ it('lets whoever hears of a failure publish again, and fails only what was there
   expect(again.map(({ values }) => values)).toEqual([[], []]);
 });
 
-it('several stages and direct publishes share the one window fairly', () => {
+it('several stages and direct publishes share the one window fairly', async () => {
   const scheduler = new VirtualTimeScheduler();
   const nucleus = new MemoryNucleus({ scheduler, latency: { publish: 10 } });
   const proxy = nucleus.connect({ inFlight: 4 });
@@ -464,4 +464,7 @@ it('several stages and direct publishes share the one window fairly', () => {
   // Ahead of a direct publish is what the stages have handed over, four each: two rounds of ten milliseconds before its own.
   expect(waits).toHaveLength(50);
   expect(Math.max(...waits)).toBeLessThanOrEqual(30);
+  const closed = proxy.close();
+  scheduler.flush();
+  await closed;
 });

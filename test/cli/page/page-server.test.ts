@@ -1,4 +1,5 @@
-import { request } from 'node:http';
+import { once } from 'node:events';
+import { get, type IncomingMessage, request } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { PageModel } from '../../../src/cli/page/page-model.js';
 import { type PageServer, servePage } from '../../../src/cli/page/page-server.js';
@@ -95,10 +96,12 @@ describe('the page', () => {
   it('streams all there is to know, and then what is new; payloads when they are asked for', async () => {
     const { origin, model } = await served();
     model.observe({ kind: 'delivered', topicName: 'in', payload: Buffer.from('{"a":1}'), components: ['a'] }, 5);
-    const stop = new AbortController();
-    const response = await fetch(`${origin}/events`, { signal: stop.signal });
-    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
-    const next = async (): Promise<PageUpdate> => JSON.parse(String((await reader?.read())?.value).replace(/^data: /, '')) as PageUpdate;
+    const [response] = (await once(get(`${origin}/events`), 'response')) as [IncomingMessage];
+    const chunks = response.setEncoding('utf8')[Symbol.asyncIterator]();
+    const next = async (): Promise<PageUpdate> => {
+      const { value } = (await chunks.next()) as { readonly value: unknown };
+      return JSON.parse(String(value).replace(/^data: /, '')) as PageUpdate;
+    };
     const first = await next();
     expect(first).toMatchObject({
       component: { name: 'a', profile: 'lite' },
@@ -106,7 +109,7 @@ describe('the page', () => {
       marks: [{ lane: 0, at: 5 }],
     });
     expect(await next()).toMatchObject({ totals: { delivered: 1 } });
-    stop.abort();
+    response.destroy();
     expect(JSON.parse((await ask(`${origin}/message?id=${String(first.marks[0]?.id)}`)).body)).toMatchObject({
       topicName: 'in',
       payload: '{"a":1}',
