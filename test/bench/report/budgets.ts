@@ -15,8 +15,11 @@ export function ratioOf({ measured }: Row): number | undefined {
 }
 
 /** The least factor; and that for a row with fewer than three runs behind it, whose noise is not known. */
-const FACTOR = 1.5;
+const FACTOR = 2;
 const UNKNOWN = 3;
+
+/** The worst of a hundred is a matter of single pauses: between two quiet runs of the same code lay a factor of three. */
+const isTail = ({ what }: Row): boolean => what.includes('p99');
 
 /** The budgets of rows that were measured several times. */
 export function budgetsOf(runs: readonly (readonly Row[])[]): Budgets {
@@ -26,7 +29,7 @@ export function budgetsOf(runs: readonly (readonly Row[])[]): Budgets {
       const key = rowKey(row);
       const values = runs.flatMap(rows => rows.filter(other => rowKey(other) === key).flatMap(other => ratioOf(other) ?? []));
       const [least, most] = [Math.min(...values), Math.max(...values)];
-      if (values.length === 0 || least === 0) return [];
+      if (values.length === 0 || least === 0 || isTail(row)) return [];
       const factor = Math.max(values.length < 3 ? UNKNOWN : FACTOR, most / least);
       return [[key, row.atLeast.startsWith('at most') ? { atMost: round(most * factor) } : { atLeast: round(least / factor) }]];
     }),
