@@ -216,6 +216,8 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
       } finally {
         // Also where something cannot be put right, such as a socket file that is gone.
         await ipc.close();
+        // Nothing of the nucleus is to keep its process alive.
+        profileServer.reset();
         await remove();
       }
     })();

@@ -66,7 +66,13 @@ describe('runComponent', () => {
 
   it('goes on though its log throws or rejects, and says so on stderr', async () => {
     const stderr = vi.spyOn(console, 'error').mockImplementation(() => undefined);
-    onTestFinished(() => stderr.mockRestore());
+    // Of one sort there is a line every ten seconds, and another test of this process may have had it.
+    const now = performance.now.bind(performance);
+    const later = vi.spyOn(performance, 'now').mockImplementation(() => now() + 10_000_000);
+    onTestFinished(() => {
+      stderr.mockRestore();
+      later.mockRestore();
+    });
     const broken = (): never => {
       throw new Error('no space left');
     };
@@ -77,9 +83,9 @@ describe('runComponent', () => {
     });
     const { outcome } = await run(branches, { log: { debug: broken, info: broken, warn: broken, error: broken } });
     expect(outcome).toMatchObject({ reason: 'defect', branch: 'failing' });
-    expect(stderr.mock.calls).toEqual([['greengrass-rx: the log threw: no space left']]);
+    expect(stderr.mock.calls).toEqual([[expect.stringMatching(/^greengrass-rx: the log threw: no space left( \(and \d+ more|$)/)]]);
     await run(() => of(right(1)), { log: { debug: rejecting, info: rejecting, warn: rejecting, error: rejecting } });
-    expect(stderr.mock.calls.at(-1)).toEqual(['greengrass-rx: the log rejected: no connection']);
+    expect(stderr.mock.calls.at(-1)).toEqual([expect.stringMatching(/^greengrass-rx: the log rejected: no connection( \(and \d+ more|$)/)]);
   });
 
   it('logs dead letters that are written, and of one kind the next after ten seconds or as long as it is told', async () => {

@@ -20,6 +20,8 @@ export class LitePublishWindow {
   #bytes = 0;
   /** When the last has been acknowledged that was handed to the broker. */
   #lastAt = 0;
+  /** Acknowledgements whose turn has not come: what calls each off, and what it does. */
+  readonly #due = new Map<() => void, () => void>();
 
   constructor(limits: PublishWindowLimits, broker: Broker, clock: Clock) {
     this.#limits = limits;
@@ -63,7 +65,21 @@ export class LitePublishWindow {
     }
     const now = this.#clock.now();
     this.#lastAt = Math.max(now, this.#lastAt) + 1_000 / pubacksPerSecond;
-    this.#clock.after(this.#lastAt - now, release);
+    const cancel = this.#clock.after(this.#lastAt - now, () => {
+      this.#due.delete(cancel);
+      release();
+    });
+    this.#due.set(cancel, release);
+  }
+
+  /** Waits for the turn of none any more: what was under way has ended with its MQTT client. */
+  clear(): void {
+    for (const [cancel, release] of this.#due) {
+      cancel();
+      release();
+    }
+    this.#due.clear();
+    this.#lastAt = 0;
   }
 }
 

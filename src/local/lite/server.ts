@@ -248,8 +248,8 @@ export class LiteServer implements ProfileServer, LiteShared {
     for (const { fail } of overdue) fail();
   };
 
-  /** Nothing here outlives a connection: there is no spool. */
+  /** There is no spool; what was to be acknowledged is not. */
   reset(): void {
-    return;
+    this.window.clear();
   }
 }

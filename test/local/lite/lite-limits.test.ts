@@ -56,6 +56,15 @@ describe('publishes of Greengrass Lite whose broker is slow', () => {
     clock.advance(1);
     expect(window.unacknowledged).toBe(0);
   });
+
+  it('wait for no turn once their nucleus has stopped: no timer is left', () => {
+    const clock = new HandClock();
+    const broker = { publish: (_: BrokerMessage, acknowledged: () => void) => acknowledged() } as unknown as Broker;
+    const window = new LitePublishWindow({ messages: 10, bytes: 15_000, pubacksPerSecond: 1 }, broker, clock);
+    for (let i = 0; i < 10; i++) window.reserve(message(100))?.();
+    window.clear();
+    expect([clock.pending, window.unacknowledged]).toEqual([0, 0]);
+  });
 });
 
 describe("Greengrass Lite's places for subscriptions", () => {
