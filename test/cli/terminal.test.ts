@@ -55,7 +55,7 @@ describe.skipIf(!HAS_TERMINAL)('in a terminal (skipped where there is no script 
   test('keys start the component again, inflict a fault, publish and quit, and the terminal is as before', async () => {
     const dev = inTerminal(['dev', '--', process.execPath, '-e', 'setInterval(() => {}, 60_000)'], 100, { NO_COLOR: '1' });
     await dev.saw(/keys: r restart, f a fault, p publish, q quit/);
-    await dev.saw(/started /);
+    await dev.saw(/started\s/);
     dev.type('p');
     await dev.saw(/publish \(topic payload\): /);
     dev.type('nobody/listens {"a": 1}\r');
@@ -65,7 +65,7 @@ describe.skipIf(!HAS_TERMINAL)('in a terminal (skipped where there is no script 
     await dev.saw(/fault: drop connection/);
     dev.type('r');
     await dev.saw(/is told to end with SIGTERM/);
-    await dev.saw(/started [^]*started /);
+    await dev.saw(/started\s[^]*started\s/);
     dev.type('q');
     expect((await dev.ended).code).not.toBeNull();
     expect(dev.stdout()).toMatch(/is told to end with SIGINT/);
