@@ -12,6 +12,7 @@ export class Example implements AsyncDisposable {
   readonly #closed: Promise<unknown>;
   readonly #lines: AsyncIterator<string, undefined>;
   readonly #printed: string[] = [];
+  readonly #passed: string[] = [];
 
   constructor(nucleus: LocalNucleus, command: string, args: readonly string[], errors: 'inherit' | 'ignore' = 'inherit') {
     this.#child = spawn(command, args, {
@@ -23,13 +24,19 @@ export class Example implements AsyncDisposable {
     this.#lines = createInterface(this.#child.stdout)[Symbol.asyncIterator]() as AsyncIterator<string, undefined>;
   }
 
-  /** Reads on until a line is exactly this one. */
+  /** Reads on until a line is exactly this one. One that was read past and not waited for yet counts, too: handlers of an SDK print in any order. */
   async prints(wanted: string): Promise<void> {
+    const passed = this.#passed.indexOf(wanted);
+    if (passed >= 0) {
+      this.#passed.splice(passed, 1);
+      return;
+    }
     for (;;) {
       const { value, done } = await this.#lines.next();
       if (done === true) throw new Error(`It ended without printing "${wanted}". It printed: ${this.#printed.join(' | ')}`);
       this.#printed.push(value);
       if (value === wanted) return;
+      this.#passed.push(value);
     }
   }
 
