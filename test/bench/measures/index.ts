@@ -1,45 +1,34 @@
-import { measureAllocation } from './allocation.js';
-import { measureBacklog } from './backlog.js';
-import { measureBatching } from './batching.js';
-import { measureChange } from './change.js';
-import { measureFloodLatency } from './flood-latency.js';
-import { measureLines } from './lines.js';
-import { measureNucleus } from './nucleus.js';
-import { fillOutbox, measureBareSqlite, measureOutboxLife, measureOutboxStoring } from './outbox.js';
-import { measurePipeline } from './pipeline.js';
-import { measurePublish } from './publish.js';
-import { measureRoundTrip } from './round-trip.js';
-import { measureRouting } from './routing.js';
-import { measureScaling } from './scaling.js';
-import { measureSlowStage } from './slow-stage.js';
-import { measureStageCost } from './stage-cost.js';
-import { measureStart } from './start.js';
-import { measureSubscribe } from './subscribe.js';
-import { measureWindows } from './windows.js';
+/**
+ * A measure that is loaded when it is run. Each runs in a child process of its own, and the libraries that its neighbours need would be there as memory of
+ * what is measured: a broker's client and a bundler are 15 MB.
+ */
+function loaded<J, R>(load: () => Promise<(job: J) => R | Promise<R>>): (job: J) => Promise<R> {
+  return job => load().then(measure => measure(job));
+}
 
-/** All that can be measured. Each runs in a child process of its own, so its job and its result are plain data. */
+/** All that can be measured. Jobs and results go from process to process, so they are plain data. */
 export const MEASURES = {
-  subscribe: measureSubscribe,
-  publish: measurePublish,
-  allocation: measureAllocation,
-  nucleus: measureNucleus,
-  roundTrip: measureRoundTrip,
-  scaling: measureScaling,
-  slowStage: measureSlowStage,
-  stageCost: measureStageCost,
-  change: measureChange,
-  windows: measureWindows,
-  batching: measureBatching,
-  routing: measureRouting,
-  backlog: measureBacklog,
-  floodLatency: measureFloodLatency,
-  lines: measureLines,
-  outboxStoring: measureOutboxStoring,
-  bareSqlite: measureBareSqlite,
-  fillOutbox,
-  outboxLife: measureOutboxLife,
-  pipeline: measurePipeline,
-  start: measureStart,
+  subscribe: loaded(async () => (await import('./subscribe.js')).measureSubscribe),
+  publish: loaded(async () => (await import('./publish.js')).measurePublish),
+  allocation: loaded(async () => (await import('./allocation.js')).measureAllocation),
+  nucleus: loaded(async () => (await import('./nucleus.js')).measureNucleus),
+  roundTrip: loaded(async () => (await import('./round-trip.js')).measureRoundTrip),
+  scaling: loaded(async () => (await import('./scaling.js')).measureScaling),
+  slowStage: loaded(async () => (await import('./slow-stage.js')).measureSlowStage),
+  stageCost: loaded(async () => (await import('./stage-cost.js')).measureStageCost),
+  change: loaded(async () => (await import('./change.js')).measureChange),
+  windows: loaded(async () => (await import('./windows.js')).measureWindows),
+  batching: loaded(async () => (await import('./batching.js')).measureBatching),
+  routing: loaded(async () => (await import('./routing.js')).measureRouting),
+  backlog: loaded(async () => (await import('./backlog.js')).measureBacklog),
+  floodLatency: loaded(async () => (await import('./flood-latency.js')).measureFloodLatency),
+  lines: loaded(async () => (await import('./lines.js')).measureLines),
+  outboxStoring: loaded(async () => (await import('./outbox.js')).measureOutboxStoring),
+  bareSqlite: loaded(async () => (await import('./outbox.js')).measureBareSqlite),
+  fillOutbox: loaded(async () => (await import('./outbox.js')).fillOutbox),
+  outboxLife: loaded(async () => (await import('./outbox.js')).measureOutboxLife),
+  pipeline: loaded(async () => (await import('./pipeline.js')).measurePipeline),
+  start: loaded(async () => (await import('./start.js')).measureStart),
 };
 
 export type MeasureName = keyof typeof MEASURES;
