@@ -62,6 +62,11 @@ export class Ring<A> implements Waiting<A> {
     this.length = 0;
   }
 
+  /** From the one that came first. */
+  *[Symbol.iterator](): Generator<A, void, undefined> {
+    for (let i = 0; i < this.length; i++) yield this.#values[(this.#head + i) & this.#mask] as A;
+  }
+
   #grow(): void {
     const slots = this.#mask < 0 ? SMALLEST : (this.#mask + 1) * 2;
     const values = new Array<A | undefined>(slots).fill(undefined);

@@ -32,6 +32,7 @@ describe('what waits in a ring', () => {
           for (let i = 0; i < turn.push; i++, pushed++) ring.push(pushed, pushed % 7);
           for (let i = 0; i < turn.take && ring.length > 0; i++) take();
         }
+        for (const [i, value] of [...ring].entries()) if (value !== taken + i) throw new Error(`${value} is in place ${i}`);
         while (ring.length > 0) take();
         return taken === pushed;
       }),

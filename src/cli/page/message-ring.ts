@@ -1,3 +1,4 @@
+import { Ring } from '../../shared/ring.js';
 import type { PageMark } from './page-state.js';
 
 /** A message as it passed. */
@@ -12,8 +13,7 @@ export interface PassedMessage extends PageMark {
 export class MessageRing {
   readonly #mostMessages: number;
   readonly #mostBytes: number;
-  readonly #messages: PassedMessage[] = [];
-  #first = 0;
+  readonly #messages = new Ring<PassedMessage>();
   #bytes = 0;
 
   constructor(mostMessages: number, mostBytes: number) {
@@ -22,25 +22,18 @@ export class MessageRing {
   }
 
   add(message: PassedMessage): void {
-    this.#messages.push(message);
+    this.#messages.push(message, message.bytes);
     this.#bytes += message.bytes;
-    while (this.#messages.length - this.#first > this.#mostMessages || this.#bytes > this.#mostBytes) {
-      this.#bytes -= this.#messages[this.#first]?.bytes ?? 0;
-      this.#first++;
-    }
-    // Now and then, since taking one from the front of a long list costs as much as the list is long.
-    if (this.#first > this.#mostMessages) {
-      this.#messages.splice(0, this.#first);
-      this.#first = 0;
-    }
+    while (this.#messages.length > this.#mostMessages || this.#bytes > this.#mostBytes) this.#bytes -= this.#messages.shift().bytes;
   }
 
   /** `undefined`: it is no longer kept. */
   get(id: number): PassedMessage | undefined {
-    return this.#messages.slice(this.#first).find(message => message.id === id);
+    for (const message of this.#messages) if (message.id === id) return message;
+    return undefined;
   }
 
   since(at: number): readonly PassedMessage[] {
-    return this.#messages.slice(this.#first).filter(message => message.at >= at);
+    return [...this.#messages].filter(message => message.at >= at);
   }
 }

@@ -1,3 +1,6 @@
+import { setImmediate } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import type { DevEvent } from '../../../src/cli/dev/dev-log.js';
 import { MessageRing } from '../../../src/cli/page/message-ring.js';
@@ -121,5 +124,20 @@ describe('the latest messages', () => {
     expect(ring.since(0).map(({ id }) => id)).toEqual([20, 21]);
     expect(ring.since(21).map(({ id }) => id)).toEqual([21]);
     expect(ring.get(18)).toBeUndefined();
+  });
+
+  it('let go of what gives way at once: a payload may be large', async () => {
+    const ring = new MessageRing(100, 1_000);
+    const gone = Array.from({ length: 20 }, (_, id) => {
+      const payload = new Uint8Array(400);
+      ring.add({ id, bytes: 400, lane: 0, at: id, topicName: 't', way: 'in', isLocal: false, payload });
+      return new WeakRef(payload);
+    });
+    // A WeakRef holds its target until the current job is over.
+    await setImmediate();
+    setFlagsFromString('--expose-gc');
+    (runInNewContext('gc') as () => void)();
+    expect(gone.flatMap((each, id) => (each.deref() === undefined ? [] : [id]))).toEqual([18, 19]);
+    expect(ring.since(0)).toHaveLength(2);
   });
 });
