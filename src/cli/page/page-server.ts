@@ -17,7 +17,9 @@ const UPDATE_EVERY = 250;
 const LARGEST_BODY = 1024 * 1024;
 /** Pages that are open at once. */
 const MOST_PAGES = 16;
-/** Bytes that a page may leave unread before it misses updates: it counts all the same, since numbers are totals. */
+/** Connections at once: those of the pages, and what browsers ask for beside. */
+const MOST_CONNECTIONS = 128;
+/** Bytes that a page may leave unread before it misses updates: what it gets next is all there is to know. */
 const MOST_UNREAD = 4 * 1024 * 1024;
 
 /** By path. */
@@ -80,7 +82,7 @@ export async function servePage(
       }),
     ),
   );
-  const pages = new Set<ServerResponse>();
+  const pages = new Set<OpenPage>();
   const server = createServer((request, response) => {
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
     replyTo(request).then(
@@ -113,6 +115,7 @@ export async function servePage(
     return { status: 404, type: 'text/plain', body: 'There is nothing here.' };
   };
 
+  server.maxConnections = MOST_CONNECTIONS;
   server.listen(port, '127.0.0.1');
   await once(server, 'listening').catch((cause: unknown) => {
     throw new CliError(`The page could not be served: ${cause instanceof Error ? cause.message : String(cause)}.`, { cause });
@@ -159,22 +162,34 @@ function end(response: ServerResponse, { status, type, body }: Reply): void {
   response.writeHead(status, { 'content-type': type }).end(body);
 }
 
+/** A page that somebody has open. */
+interface OpenPage {
+  readonly response: ServerResponse;
+  /** Whether it has missed an update. */
+  isBehind: boolean;
+}
+
 /** A stream of events that begins with all there is to know. */
-function open(response: ServerResponse, pages: Set<ServerResponse>, model: PageModel): void {
+function open(response: ServerResponse, pages: Set<OpenPage>, model: PageModel): void {
   if (pages.size >= MOST_PAGES) return end(response, { status: 503, type: 'text/plain', body: `${String(MOST_PAGES)} pages are open.` });
   response.writeHead(200, { 'content-type': 'text/event-stream' });
   response.write(asEvent(model.whole()));
-  pages.add(response);
-  response.on('close', () => pages.delete(response));
+  const page: OpenPage = { response, isBehind: false };
+  pages.add(page);
+  response.on('close', () => pages.delete(page));
 }
 
-function tellAll(model: PageModel, pages: ReadonlySet<ServerResponse>): Subscription {
+function tellAll(model: PageModel, pages: ReadonlySet<OpenPage>): Subscription {
   return every(UPDATE_EVERY, asyncScheduler).subscribe(() => {
     // Also where nobody looks: what is kept for who will is sampled by it.
     const update = model.next();
     if (pages.size === 0) return;
     const event = asEvent(update);
-    for (const page of pages) if (page.writableLength < MOST_UNREAD) page.write(event);
+    for (const page of pages) {
+      const isBehind = page.response.writableLength >= MOST_UNREAD;
+      if (!isBehind) page.response.write(page.isBehind ? asEvent(model.whole()) : event);
+      page.isBehind = isBehind;
+    }
   });
 }
 

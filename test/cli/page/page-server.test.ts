@@ -1,5 +1,6 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { get, type IncomingMessage, request } from 'node:http';
+import { createInterface } from 'node:readline';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { PageModel } from '../../../src/cli/page/page-model.js';
 import { type PageServer, servePage } from '../../../src/cli/page/page-server.js';
@@ -31,20 +32,17 @@ function ask(
   });
 }
 
-async function served(act: (action: PageAction) => Promise<PageAnswer> = () => Promise.resolve({ done: 'yes' })) {
-  const model = new PageModel(() => ({
-    name: 'a',
-    profile: 'lite',
-    configuration: '{}',
-    policies: '{}',
-    faults: ['offline'],
-    isRecording: false,
-  }));
+async function served(act: (action: PageAction) => Promise<PageAnswer> = () => Promise.resolve({ done: 'yes' }), configuration = '{}') {
+  const described = new EventEmitter();
+  const model = new PageModel(() => {
+    described.emit('described');
+    return { name: 'a', profile: 'lite', configuration, policies: '{}', faults: ['offline'], isRecording: false };
+  });
   // Its script is not built here; the document and the style sheet are what they are.
   const page: PageServer = await servePage(model, act, { folder: BUILT, files: { '/': ['index.html', 'text/html; charset=utf-8'] } });
   onTestFinished(() => page[Symbol.asyncDispose]());
   const { origin, hash, port } = new URL(page.url);
-  return { model, origin, port, token: hash.slice(1) };
+  return { model, origin, port, token: hash.slice(1), describedAgain: () => once(described, 'described') };
 }
 
 describe('the page', () => {
@@ -115,5 +113,24 @@ describe('the page', () => {
       payload: '{"a":1}',
     });
     for (const id of ['99', 'x', '']) expect((await ask(`${origin}/message?id=${id}`)).status).toBe(404);
+  });
+
+  it('tells a page that was too slow for some updates all there is to know, once it reads again', async () => {
+    const { origin, model, describedAgain } = await served(undefined, 'x'.repeat(16_000_000));
+    const [response] = (await once(get(`${origin}/events`), 'response')) as [IncomingMessage];
+    // It leaves the first event, which is large, unread, while a topic comes that it has not heard of.
+    const missed = describedAgain();
+    model.observe({ kind: 'delivered', topicName: 'missed', payload: Buffer.from('1'), components: ['a'] });
+    model.observe({ kind: 'deployed', deploymentId: 'd', status: 'SUCCEEDED', failure: undefined });
+    await missed;
+    const known = new Set<string>();
+    for await (const line of createInterface(response)) {
+      if (line === '') continue;
+      const { lanes } = JSON.parse(line.replace(/^data: /, '')) as PageUpdate;
+      for (const { topicName } of lanes) known.add(topicName);
+      if (known.has('missed')) break;
+    }
+    response.destroy();
+    expect([...known]).toEqual(['missed']);
   });
 });
