@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import type { Context, Type, Validation } from 'io-ts';
 import { concatMap, map, type Observable, of } from 'rxjs';
-import { type DecodeProblems, validated } from '../codec/codec.js';
+import { type DecodeProblems, isMember, validated } from '../codec/codec.js';
 import { forbiddenKeyIn, inexactNumbers } from '../codec/json-text.js';
 import { ConfigurationInvalid, InvalidRequest, type RequestError, ServiceFault, type ServiceSubscribeError } from '../errors/errors.js';
 import { readShape, ValidateConfigurationUpdateEvents } from '../ipc/wire/shapes.js';
@@ -70,18 +70,18 @@ function withoutTexts(codec: { decode(value: unknown): Validation<unknown> }, va
   for (let pass = 0; pass < MOST_PASSES; pass++) {
     const decoded = codec.decode(given);
     if (decoded._tag === 'Right') return given;
-    const changed = decoded.left.reduce((before, { context }) => withoutText(before, pathOf(context)), given);
+    const changed = decoded.left.reduce((before, { context }) => withoutText(before, keysOf(context)), given);
     if (changed === given) return given;
     given = changed;
   }
   return given;
 }
 
-/** io-ts gives the members of unions and intersections an entry of their own, which is no part of the value. */
-function pathOf(context: Context): readonly string[] {
+/** The keys from the root of the value to the place of a problem. */
+function keysOf(context: Context): readonly string[] {
   return context.slice(1).flatMap((entry, at) => {
     const parent = context[at];
-    return parent !== undefined && /^\d+$/.test(entry.key) && Object.is(parent.actual, entry.actual) ? [] : [entry.key];
+    return parent !== undefined && isMember(parent, entry) ? [] : [entry.key];
   });
 }
 

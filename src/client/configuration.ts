@@ -36,10 +36,10 @@ export interface Configuration {
   /**
    * The value now, and again after each change, decoded.
    *
-   * Emits a `Right` for each value that differs from the one before, as JSON. One that the codec does not take is a `Left(ConfigurationInvalid)` of kind
-   * `message`, while the last good value stands; a key that is not there is `undefined` to the codec. A gap comes as a `Left`, and the value is read again behind it. A
-   * read that failed comes as a `Left` once, and is tried again every two seconds, if that can help. Completes after a terminal `Left`, when draining begins, and
-   * after `close()`.
+   * Emits a `Right` for each value that differs from the one before, as JSON. One that the codec does not take is a
+   * `Left(ConfigurationInvalid)` of kind `message`, while the last good value stands; a key that is not there is `undefined` to the codec.
+   * A gap comes as a `Left`, and the value is read again behind it. A read that failed comes as a `Left` once, and is tried again every two
+   * seconds, if that can help. Completes after a terminal `Left`, when draining begins, and after `close()`.
    *
    * The key may be a node or a leaf; keys that appear later are seen as well. Changes that come close together are read once. On Greengrass Lite, a text
    * stands for the number, boolean or null in it where the codec wants one, since everything from a YAML file is a text there.
@@ -58,9 +58,10 @@ export interface Configuration {
     key?: Pick<ConfigurationKey, 'keyPath'>,
   ) => RunnableTaskEither<RequestError, undefined>;
   /**
-   * Lets the codec decide, before a deployment takes effect, whether its configuration is good for this component: one that the codec refuses makes the
-   * deployment fail, with the codec's problems, and changes nothing. Emits each answer that was given. A stream to be run once, as a branch: the nucleus asks one
-   * listener a component. Classic alone; Greengrass Lite is one `Left(UnsupportedOperation)`, then completion.
+   * Lets the codec decide, before a deployment takes effect, whether its configuration is good for this component: one that the codec
+   * refuses makes the deployment fail, with the codec's problems, and changes nothing. Emits each answer that was given. A stream to be run
+   * once, as a branch: the nucleus asks one listener a component. Classic alone; Greengrass Lite is one `Left(UnsupportedOperation)`, then
+   * completion.
    *
    * Think before you use it: with one validator among them, a deployment waits for the answers of **all** components whose configuration changes, and
    * one that never validates makes it fail after 20 s. So it is for devices on which every configured component validates.

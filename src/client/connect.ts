@@ -114,8 +114,8 @@ export interface Nucleus extends AsyncDisposable {
 }
 
 /**
- * The nucleus with all its services, over its real IPC socket: MQTT proxy, local topics, configuration and lifecycle. Pure and lazy as {@link connect} is, which gives its MQTT proxy
- * alone: the first stream or task of any port that runs makes the one connection.
+ * The nucleus with all its services, over its real IPC socket: MQTT proxy, local topics, configuration and lifecycle. Pure and lazy as
+ * {@link connect} is, which gives its MQTT proxy alone: the first stream or task of any port that runs makes the one connection.
  *
  * What a nucleus does not offer is one `Left(UnsupportedOperation)` of kind `message` and then completion, found out once a connection.
  *

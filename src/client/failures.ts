@@ -73,7 +73,10 @@ function withoutStack<E extends Error>(make: () => E): E {
   }
 }
 
-/** Whether it is a socket: the system has the same word for a socket that nobody listens on and for a file that is not a socket. Without a cause no system was asked. */
+/**
+ * Whether it is a socket: the system has the same word for a socket that nobody listens on and for a file that is not a socket. Without a
+ * cause no system was asked.
+ */
 function hasNoServer(cause: unknown, path: string): boolean {
   if (cause === undefined) return true;
   try {

@@ -140,7 +140,7 @@ export class NucleusLink {
     return this.connection.close(this.#drain.hasBegun);
   }
 
-  /** The way out of a port: a window of its own, for which a drain waits. */
+  /** The way out of a port: a bounded queue of its own, for which a drain waits. */
   publisher<R, Acc>(
     rules: RequestRules<Acc> & {
       readonly operation: Operation;

@@ -95,7 +95,10 @@ export class RequestQueue<A> implements RequestsUser, RequestOwner<A> {
     return { accepted: this.#accepted, failed: this.#failed, pending: this.#pending.inFlight + this.#pending.waiting };
   }
 
-  /** Takes a request in; `topicName` is what it is about, for its error. Unsubscribing gives it up: it is not sent if it has not been, and nobody hears its outcome. */
+  /**
+   * Takes a request in; `topicName` is what it is about, for its error. Unsubscribing gives it up: it is not sent if it has not been, and
+   * nobody hears its outcome.
+   */
   submit(operation: Operation, topicName: string, payload: string, listener: PublishListener<A>): Unsubscribable {
     const pending = this.#pending;
     if (pending.waiting >= this.#queueLimit || pending.waitingCharacters > MAX_WAITING) {
@@ -181,9 +184,9 @@ export class RequestQueue<A> implements RequestsUser, RequestOwner<A> {
     const session = this.#session;
     const capabilities = this.#capabilities;
     if (session === undefined || capabilities === undefined) return;
-    const window = this.#rules.inFlightOf(capabilities);
+    const mostInFlight = this.#rules.inFlightOf(capabilities);
     const pending = this.#pending;
-    for (let request = pending.next; request !== undefined && pending.inFlight < window; request = pending.next) {
+    for (let request = pending.next; request !== undefined && pending.inFlight < mostInFlight; request = pending.next) {
       const problem = this.#rules.problem(request.operation, request.topicName, request.payload, capabilities);
       if (problem !== undefined) {
         this.#fail(request, problem);
@@ -211,7 +214,7 @@ export class RequestQueue<A> implements RequestsUser, RequestOwner<A> {
   }
 
   giveUp(request: PendingRequest<A>): void {
-    // What has been sent is counted until its answer comes: it still takes a place in the window.
+    // What has been sent is counted until its answer comes: it is still in flight.
     if (request.listed && !request.sent) {
       this.#pending.remove(request);
       this.#tellIdle();

@@ -36,10 +36,10 @@ export interface Shadow<A> {
   /**
    * What is desired now, and after each change, decoded; `undefined` where the shadow has no such section, or there is no shadow.
    *
-   * Subscribes, then asks, and asks again after each gap, which comes as a `Left`. A version that is not above the last one is left out, so that nothing old overtakes;
-   * a change of another section is no news. What the codec does not take is a `Left(DecodeFailed)`. A question that failed, or was not answered in time,
-   * comes as a `Left` once and is asked again, after two seconds and then longer, up to a minute. Completes after a terminal `Left`, when draining begins, and after
-   * `close()`. Keeps the last document.
+   * Subscribes, then asks, and asks again after each gap, which comes as a `Left`. A version that is not above the last one is left out, so
+   * that nothing old overtakes; a change of another section is no news. What the codec does not take is a `Left(DecodeFailed)`. A question
+   * that failed, or was not answered in time, comes as a `Left` once and is asked again, after two seconds and then longer, up to a minute.
+   * Completes after a terminal `Left`, when draining begins, and after `close()`. Keeps the last document.
    */
   readonly desired$: ObservableEither<ShadowError, ShadowState<A | undefined>>;
   /** What is reported, as `desired$`. */

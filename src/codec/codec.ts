@@ -16,8 +16,9 @@ export interface DecodeProblems {
 }
 
 /**
- * What the payloads of a codec look like, for whoever derives a schema or a table of it: the format, and the io-ts codec of the values in it. In `jsonArray` and
- * `ndjson` that of one of several values, in `json` that of the whole; a `gzip` has another payload in it. `other`: a format of this name.
+ * What the payloads of a codec look like, for whoever derives a schema or a table of it: the format, and the io-ts codec of the values in
+ * it. In `jsonArray` and `ndjson` that of one of several values, in `json` that of the whole; a `gzip` has another payload in it. `other`:
+ * a format of this name.
  */
 export type PayloadShape =
   | { readonly format: 'json' | 'jsonArray' | 'ndjson'; readonly type: TypeDecoder<unknown, unknown> }
@@ -100,7 +101,7 @@ function unwrapped(type: unknown): { readonly _tag?: unknown } {
 type Entry = Context[number];
 
 /** io-ts gives the members of unions and intersections a path entry of their own, which is no part of the value. */
-function isMember(parent: Entry, entry: Entry): boolean {
+export function isMember(parent: Entry, entry: Entry): boolean {
   return INDEX.test(entry.key) && Object.is(parent.actual, entry.actual);
 }
 

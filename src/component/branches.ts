@@ -23,7 +23,10 @@ export function namedBranches(branches: Branches): ReadonlyMap<string, Branch> {
   return new Map(named);
 }
 
-/** Types forbid all else, but JavaScript gives `undefined` for `run: () => { … }` without a `return`, and a number has no members: a component without branches. */
+/**
+ * Types forbid all else, but JavaScript gives `undefined` for `run: () => { … }` without a `return`, and a number has no members: a
+ * component without branches.
+ */
 function recordOf(given: unknown): object {
   if (typeof given === 'object' && given !== null) return given;
   const what = given === undefined ? 'nothing: a return is missing' : typeof given === 'object' ? 'null' : `a ${typeof given}`;

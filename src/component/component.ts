@@ -130,7 +130,10 @@ export interface Component<A = unknown, R extends Branches = Branches> extends O
   readonly localPublishes: readonly string[];
   readonly localSubscribes: readonly string[];
   readonly whenBranchFails: 'drain' | 'continue';
-  /** The component's streams, on any proxy: that of a device, of a marble test, of a dry run. Without a context, its log goes nowhere, its configuration never changes, and the other services of the nucleus throw where they are used. */
+  /**
+   * The component's streams, on any proxy: that of a device, of a marble test, of a dry run. Without a context, its log goes nowhere, its
+   * configuration never changes, and the other services of the nucleus throw where they are used.
+   */
   run(proxy: MqttProxy, config: A, context?: RunContext<A>): R;
 }
 

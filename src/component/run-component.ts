@@ -113,16 +113,16 @@ function isMain(module: string): boolean {
 }
 
 /**
- * Runs a component to its end: connects, reads its configuration at the nucleus and follows it (the variable `GREENGRASS_RX_CONFIG` stands in its place), runs its branches, reports `RUNNING` when
- * it is connected and each subscription is active or waits for the cloud alone, or `ERRORED` when it cannot go on, tells how they are, drains on SIGTERM and closes.
- * `greengrass-rx run` is this and the exit code.
+ * Runs a component to its end: connects, reads its configuration at the nucleus and follows it (the variable `GREENGRASS_RX_CONFIG` stands
+ * in its place), runs its branches, reports `RUNNING` when it is connected and each subscription is active or waits for the cloud alone, or
+ * `ERRORED` when it cannot go on, tells how they are, drains on SIGTERM and closes. `greengrass-rx run` is this and the exit code.
  *
  * A wrong configuration, a refused topic and a bug are outcomes, with the code of {@link EXITS} to exit with. All of it is
  * in the log: what passes on the left of a branch at most once per branch, tag and ten seconds, with the number of those it stands for.
  *
- * On SIGTERM, SIGINT or `signal`, the subscriptions complete, stages publish what they hold, and shortly before `drainDeadline` (a tenth of it, a second at most)
- * the proxy is closed: what is left in the stages has its outcomes, so that dead letters can be written. What has not ended at `drainDeadline` is given up,
- * counted and logged. A second signal, half a second later or more, ends the process at once.
+ * On SIGTERM, SIGINT or `signal`, the subscriptions complete, stages publish what they hold, and shortly before `drainDeadline` (a tenth of
+ * it, a second at most) the proxy is closed: what is left in the stages has its outcomes, so that dead letters can be written. What has not
+ * ended at `drainDeadline` is given up, counted and logged. A second signal, half a second later or more, ends the process at once.
  *
  * @throws RangeError, TypeError for options out of range, as `connect` does.
  *

@@ -47,8 +47,8 @@ export function resourceOf(filter: string): string {
 }
 
 /**
- * The topics of a filter as resources of a policy for local topics, where `*` is the only wildcard and takes slashes, too: `+` becomes `*`, and `a/#` becomes `a/*` and
- * `a` itself.
+ * The topics of a filter as resources of a policy for local topics, where `*` is the only wildcard and takes slashes, too: `+` becomes `*`,
+ * and `a/#` becomes `a/*` and `a` itself.
  */
 export function localTopicsOf(filter: string): readonly string[] {
   const levels = filter.split('/');

@@ -11,7 +11,10 @@ export interface DryRunOptions {
   readonly config?: Readonly<Record<string, unknown>> | undefined;
   /** Virtual milliseconds the component runs before it is told to stop. Default 60 000. */
   readonly horizon?: number | undefined;
-  /** Bytes that its buffers may come to, full of the largest messages there are; more is a warning. Default: a note where messages of 1 KiB come to over 16 MiB. */
+  /**
+   * Bytes that its buffers may come to, full of the largest messages there are; more is a warning. Default: a note where messages of 1 KiB
+   * come to over 16 MiB.
+   */
   readonly bufferBytes?: number | undefined;
 }
 
@@ -19,10 +22,10 @@ export interface DryRunOptions {
  * Subscribes to a component in virtual time, on a nucleus in memory that allows everything and sends nothing, and tells what it subscribes to,
  * where it publishes, and through which stages; and what follows: its recipe with the least policies, its diagram, and what is likely wrong.
  *
- * Takes no time of its own, whatever timers the component has: those on RxJS' schedulers are virtual. What the component does besides when it
- * is subscribed (opens a file, reads a sensor), it does; but an asynchronous source of `pullThrough`, such as the lines of a file, is not read, and counts as an
- * empty one. It sees no data: a topic that depends on data has to be declared, with `topics` of
- * `publishTo`, or `publishes` and `subscribes` of the component.
+ * Takes no time of its own, whatever timers the component has: those on RxJS' schedulers are virtual. What the component does besides when
+ * it is subscribed (opens a file, reads a sensor), it does; but an asynchronous source of `pullThrough`, such as the lines of a file, is
+ * not read, and counts as an empty one. It sees no data: a topic that depends on data has to be declared, with `topics` of `publishTo`, or
+ * `publishes` and `subscribes` of the component.
  *
  * Left: the defaults, with `config` over them, are no configuration; or timers without end, `interval(0)` say. A loop without a timer, such as
  * `of(1).pipe(repeat())`, is not noticed: nothing else gets a turn, on a device either.

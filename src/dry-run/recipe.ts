@@ -11,7 +11,10 @@ import type { Finding } from './record.js';
 
 /** What the program is called, and what else a recipe says that the code does not. */
 export interface RecipeOptions {
-  /** The module of the component, as a path in the project. Default `dist/component.js`. In the archive lies what `greengrass-rx build` makes of it: `component.mjs`. */
+  /**
+   * The module of the component, as a path in the project. Default `dist/component.js`. In the archive lies what `greengrass-rx build`
+   * makes of it: `component.mjs`.
+   */
   readonly main?: string | undefined;
   /** The archive's name, without `.zip`. Default: the last part of the component's name. */
   readonly archive?: string | undefined;
@@ -187,6 +190,7 @@ function steps({ lifecycle }: RecipeManifest, where: string, wanted: RecipeLifec
 function mapOf(value: unknown): Readonly<Record<string, unknown>> {
   return isJsonObject(value) ? value : {};
 }
+
 function textsOf(value: unknown): readonly string[] {
   return Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];
 }

@@ -117,9 +117,11 @@ function toTheRight(diagram: Diagram): Layout {
 function widthOf({ lines }: DiagramNode): number {
   return Math.max(...lines.map(line => line.length)) * SIZE.character + 2 * SIZE.padding;
 }
+
 function boxHeightOf({ lines }: DiagramNode): number {
   return lines.length * SIZE.line + 2 * SIZE.padding;
 }
+
 function heightOf(cell: readonly DiagramNode[]): number {
   return cell.reduce((sum, node) => sum + boxHeightOf(node), 0) + Math.max(0, cell.length - 1) * SIZE.gapY;
 }

@@ -173,7 +173,9 @@ export class TimedOut<K extends Kind = Kind> extends Failure<'TimedOut', K> {
   readonly sent: boolean;
 
   constructor(kind: K, operation: 'connect' | Operation, timeout: number, sent: boolean) {
-    const remedy = sent ? TIMEOUT_REMEDY[operation] : 'It was not sent: there was no connection, or earlier requests filled the window.';
+    const remedy = sent
+      ? TIMEOUT_REMEDY[operation]
+      : 'It was not sent: there was no connection, or as many earlier ones as the nucleus takes at once had no answer yet.';
     super(kind, `${operation} had no answer from the nucleus within ${String(timeout)} ms. ${remedy}`);
     this.operation = operation;
     this.timeout = timeout;

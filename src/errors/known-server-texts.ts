@@ -7,12 +7,9 @@ export type KnownText =
   | { readonly meaning: Exclude<ServiceFaultReason, 'Unclassified'>; readonly retryable: boolean; readonly remedy: string };
 
 function fault(meaning: Exclude<ServiceFaultReason, 'Unclassified'>, retryable: boolean, remedy: string): KnownText {
-  return {
-    meaning,
-    retryable,
-    remedy,
-  };
+  return { meaning, retryable, remedy };
 }
+
 function invalid(remedy: string): KnownText {
   return { meaning: 'InvalidRequest', remedy };
 }
@@ -26,8 +23,9 @@ const SUBSCRIBE_AGAIN = 'Subscribing again later may succeed; the nucleus log sa
  * The texts, without what is wrapped around them. A text says what it means only by being listed here.
  *
  * Sources: classic nucleus 2.0 to 2.18, MqttProxyIPCAgent.java, MqttClient.java, IotCoreTopicValidator.java, Spool.java and
- * DefaultOperationHandler.java, and 2.18 observed, with the texts of aws-crt-java and of Java 17's null pointers; Greengrass Lite 2.6, publish_to_iot_core.c and subscribe_to_iot_core.c, observed; the
- * reason codes of SUBACK in MQTT 5 section 3.9.3, as the classic nucleus names them.
+ * DefaultOperationHandler.java, and 2.18 observed, with the texts of aws-crt-java and of Java 17's null pointers; Greengrass Lite 2.6,
+ * publish_to_iot_core.c and subscribe_to_iot_core.c, observed; the reason codes of SUBACK in MQTT 5 section 3.9.3, as the classic nucleus
+ * names them.
  */
 const KNOWN: readonly (readonly [RegExp, KnownText])[] = [
   // Classic: publish

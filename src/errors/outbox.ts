@@ -1,6 +1,9 @@
 import { Failure } from './failure.js';
 
-/** A stored message that will never be sent: the nucleus refuses it for good, or each time it was sent the process ended. It is kept in the file, with its reason. */
+/**
+ * A stored message that will never be sent: the nucleus refuses it for good, or each time it was sent the process ended. It is kept in the
+ * file, with its reason.
+ */
 export class SetAside extends Failure<'SetAside', 'message'> {
   readonly _tag = 'SetAside';
   readonly code = 'GGRX_SET_ASIDE';

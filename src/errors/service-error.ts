@@ -1,3 +1,4 @@
+import { isJsonObject, type JsonObject } from '../shared/check-argument.js';
 import { InvalidRequest, type Kind, type Operation, ServiceFault, Unauthorized, UnsupportedOperation } from './errors.js';
 import { knownServerText } from './known-server-texts.js';
 
@@ -22,12 +23,10 @@ export interface ServiceErrorMessage {
 /** How much of a server's text is kept: an error may be logged or held for long, and a frame can carry megabytes. */
 const TEXT_CHARACTERS = 4_096;
 
-type Members = Readonly<Record<string, unknown>>;
-
-function jsonMembers(payload: string): Members {
+function jsonMembers(payload: string): JsonObject {
   try {
     const value: unknown = JSON.parse(payload);
-    return typeof value === 'object' && value !== null ? { ...value } : {};
+    return isJsonObject(value) ? value : {};
   } catch {
     return {};
   }
@@ -49,7 +48,7 @@ function code(value: unknown): string | undefined {
 }
 
 function reasonStringOf(context: unknown): string | undefined {
-  return typeof context === 'object' && context !== null && 'reasonString' in context ? text(context.reasonString) : undefined;
+  return isJsonObject(context) ? text(context['reasonString']) : undefined;
 }
 
 /**

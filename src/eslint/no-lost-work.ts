@@ -25,8 +25,8 @@ const GIVE_UP: Readonly<Record<string, string>> = {
 };
 
 /**
- * Points out work on messages that is lost: `async` in an operator that does not wait for it, whose errors are unhandled rejections (a `filter` lets all pass), and
- * `switchMap` and `exhaustMap`, which give up the work on messages.
+ * Points out work on messages that is lost: `async` in an operator that does not wait for it, whose errors are unhandled rejections (a
+ * `filter` lets all pass), and `switchMap` and `exhaustMap`, which give up the work on messages.
  */
 export const noLostWork: Rule.RuleModule = {
   meta: {

@@ -19,8 +19,9 @@ function isTried(path: readonly Node[]): boolean {
 }
 
 /**
- * Points out a publish whose outcome nobody reads. `await proxy.publish(request)()` never rejects: that the policy lacks the topic, or the device is offline, is
- * a `Left` that is thrown away, and a `catch` around it is never reached. `void proxy.publish(request)()` says that the outcome is of no interest.
+ * Points out a publish whose outcome nobody reads. `await proxy.publish(request)()` never rejects: that the policy lacks the topic, or the
+ * device is offline, is a `Left` that is thrown away, and a `catch` around it is never reached. `void proxy.publish(request)()` says that
+ * the outcome is of no interest.
  */
 export const noUnreadOutcome: Rule.RuleModule = {
   meta: {

@@ -24,7 +24,6 @@ export interface Concurrently {
   ): Stage<A, Either<LeftOf<ResultOf<W>> | Overflowed, RightOf<ResultOf<W>>>>;
   <A, W extends Work>(
     n: number,
-
     project: (value: A) => W,
     options?: ConcurrentlyOptions<NoInfer<A>>,
   ): Stage<A, Either<LeftOf<ResultOf<W>> | Overflowed, RightOf<ResultOf<W>>>>;

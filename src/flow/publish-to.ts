@@ -8,6 +8,7 @@ import type { Schedule } from '../schedule/schedule.js';
 import { checkBound, checkPositiveTime } from '../shared/check-argument.js';
 import { PUBLISH } from '../shared/operations.js';
 import { feedsFallback } from '../stream/feed.js';
+import { orThrow } from '../stream/run-to-end.js';
 import type { DeclaredMarks } from './account.js';
 import { Deadlines } from './deadlines.js';
 import { type DeclaredTopic, declaredFilters, onlyDeclared } from './declared-topics.js';
@@ -39,9 +40,9 @@ export interface PublishToOptions<A> extends StageOptions<A> {
    */
   readonly topics?: readonly DeclaredTopic[] | undefined;
   /**
-   * What reads the payloads that it publishes: the codec they are encoded with, or the `format` of `encodeBatches` (`gzipped(format)` where that compresses). A dry
-   * run derives schema and tables of the cloud side from it, and holds real payloads against it. Says what is sent, and changes nothing of it. Default: no dry
-   * run can tell.
+   * What reads the payloads that it publishes: the codec they are encoded with, or the `format` of `encodeBatches` (`gzipped(format)` where
+   * that compresses). A dry run derives schema and tables of the cloud side from it, and holds real payloads against it. Says what is sent,
+   * and changes nothing of it. Default: no dry run can tell.
    */
   readonly payload?: Decoder<unknown> | undefined;
   /**
@@ -124,7 +125,7 @@ function inFlightOfMqtt({ inFlight }: Capabilities): number {
 }
 
 /** What every nucleus takes: Lite stores 10 publishes without an answer and refuses the rest. */
-const WINDOW_UNTIL_KNOWN = 8;
+const IN_FLIGHT_UNTIL_KNOWN = 8;
 
 /** Greengrass Lite refuses a publish while its queue is full, and has room again as soon as the broker has answered. */
 const FULL_QUEUE: Schedule = {
@@ -149,19 +150,18 @@ function refuse<A>(value: A, cause: PublishError | Overflowed, waiting: number):
  * the message was `refused` or its fate is `unknown`. Values that find the buffer full are dropped by its policy; one `Left(Overflowed)` in
  * front of the next outcome stands for all of them. Lefts of kind `message` and `gap` pass by and the stage goes on.
  *
- * Completes when the source has and every value has its outcome; and after a terminal `Left` (the token was refused, the proxy was
- * closed, the environment is missing, the policy is `fail` and the buffer full), which is the last value. Before it, everything inside has
- * its outcome: what was sent and has no answer is `unknown`, what waits is `refused`. Only unsubscribing discards. An error of the source,
- * or one thrown by `request`, is a defect and goes to the error channel at once;
- * but for the library's own errors, such as that of `template.build` with a parameter that does not fit: these are a `PublishFailure` of that
- * value, an `InvalidRequest` of 0 `attempts` with the error as its `cause`.
+ * Completes when the source has and every value has its outcome; and after a terminal `Left` (the token was refused, the proxy was closed,
+ * the environment is missing, the policy is `fail` and the buffer full), which is the last value. Before it, everything inside has its
+ * outcome: what was sent and has no answer is `unknown`, what waits is `refused`. Only unsubscribing discards. An error of the source, or
+ * one thrown by `request`, is a defect and goes to the error channel at once; but for the library's own errors, such as that of
+ * `template.build` with a parameter that does not fit: these are a `PublishFailure` of that value, an `InvalidRequest` of 0 `attempts` with
+ * the error as its `cause`.
  *
- * A failed publish is tried again here, by `retry`, so the source is never resubscribed for it. Without `retry`, only refusals of Greengrass
- * Lite that pass are tried again: that of a full queue (it keeps 10 publishes that are not acknowledged), and `Unauthorized` where that is `retryable`.
- * The first time its queue is full the stage begins to look for the rate that Lite takes, and holds the next publishes up for it; see docs/backpressure.md.
- * Nothing was sent then, so nothing is sent twice.
- * With `retry`, all that is
- * `retryable` is: at least once, duplicates possible after a timeout.
+ * A failed publish is tried again here, by `retry`, so the source is never resubscribed for it. Without `retry`, only refusals of
+ * Greengrass Lite that pass are tried again: that of a full queue (it keeps 10 publishes that are not acknowledged), and `Unauthorized`
+ * where that is `retryable`. The first time its queue is full the stage begins to look for the rate that Lite takes, and holds the next
+ * publishes up for it; see docs/backpressure.md. Nothing was sent then, so nothing is sent twice. With `retry`, all that is `retryable` is:
+ * at least once, duplicates possible after a timeout.
  *
  * In front of a `fallbackTo` every value has an outcome of its own, also one that finds the buffer full: `Left(PublishFailure)`, a `TooManyPublishes` of
  * 0 `attempts`. And without a `retry`, the device counts as offline after two seconds of nothing but such refusals: what waits for another try, or
@@ -223,7 +223,7 @@ export const publishTo: PublishTo = <A, R, Acc extends AcceptedBy>(
       failedFor: undefined,
     };
     return {
-      width: inFlight ?? WINDOW_UNTIL_KNOWN,
+      width: inFlight ?? IN_FLIGHT_UNTIL_KNOWN,
       ordered,
       declaration: {
         inFlight,
@@ -238,9 +238,9 @@ export const publishTo: PublishTo = <A, R, Acc extends AcceptedBy>(
       begin: (resize, giveUp) => {
         giveUpWaiting = giveUp;
         const releaseDrain = port.holdDrain?.();
-        let window = inFlight ?? WINDOW_UNTIL_KNOWN;
+        let width = inFlight ?? IN_FLIGHT_UNTIL_KNOWN;
         let isOpen = true;
-        const fit = (): void => resize(isOpen ? window : 0);
+        const fit = (): void => resize(isOpen ? width : 0);
         const state = port.state$.subscribe({
           next: state => {
             if (state.status !== 'connected') return;
@@ -250,7 +250,7 @@ export const publishTo: PublishTo = <A, R, Acc extends AcceptedBy>(
                 fit();
               });
             if (inFlight !== undefined) return;
-            window = inFlightOf(state.capabilities);
+            width = inFlightOf(state.capabilities);
             fit();
           },
           error: () => undefined,
@@ -268,10 +268,12 @@ export const publishTo: PublishTo = <A, R, Acc extends AcceptedBy>(
 };
 
 /**
- * Publishes once, and gives a promise as the SDK does: it resolves with what accepted the message, and rejects with the typed error, for `try` and `catch`. Through
- * any port: an MQTT proxy, `nucleus.local`, the `reported` of a shadow. `proxy.publish(request)()` resolves with an Either instead, and never rejects.
+ * Publishes once, and gives a promise as the SDK does: it resolves with what accepted the message, and rejects with the typed error, for
+ * `try` and `catch`. Through any port: an MQTT proxy, `nucleus.local`, the `reported` of a shadow. `proxy.publish(request)()` resolves with
+ * an Either instead, and never rejects.
  *
- * For single messages: of a stream, {@link publishTo} publishes as many at once as the nucleus takes, and retries. Not for virtual time, which waits for no promise.
+ * For single messages: of a stream, {@link publishTo} publishes as many at once as the nucleus takes, and retries. Not for virtual time,
+ * which waits for no promise.
  *
  * @throws PublishError, as the rejection: `error._tag`, `error.retryable` and `error.message` say what to do.
  *
@@ -294,7 +296,5 @@ export async function publishOrThrow<R, Acc extends AcceptedBy>(
   port: Pick<PublishPort<R, Acc>, 'publish$'>,
   request: NoInfer<R>,
 ): Promise<Acc> {
-  const outcome = await firstValueFrom(port.publish$(request));
-  if (outcome._tag === 'Left') throw outcome.left;
-  return outcome.right;
+  return firstValueFrom(port.publish$(request).pipe(orThrow()));
 }

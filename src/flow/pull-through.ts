@@ -13,9 +13,10 @@ export type Pullable<A> = Iterable<A> | AsyncIterable<A>;
  * which can be read once, is for one subscriber. An error while reading goes to the error channel. Unsubscribing, and the stage's end,
  * close the source: an iterator's `return` is called, a Node stream destroyed.
  *
- * @param stage `publishTo` or `concurrently`, or one of them in `atRate`, which reads so many a second and no more; any other operator is a compile error. With operators in between there would be no telling when
- * there is room; put them into `project` or `request`. What comes out is not held back any more: a `publishTo` behind a `concurrently` that was
- * read through drops what does not fit while the nucleus is away. So read through the stage that publishes.
+ * @param stage `publishTo` or `concurrently`, or one of them in `atRate`, which reads so many a second and no more; any other operator is a
+ * compile error. With operators in between there would be no telling when there is room; put them into `project` or `request`. What comes
+ * out is not held back any more: a `publishTo` behind a `concurrently` that was read through drops what does not fit while the nucleus is
+ * away. So read through the stage that publishes.
  *
  * @example
  * ```ts
@@ -28,7 +29,8 @@ export type Pullable<A> = Iterable<A> | AsyncIterable<A>;
  * const outcomes$ = pullThrough(
  *   readings(),
  *   publishTo(proxy, reading => ({ topicName: 'readings/old', payload: JSON.stringify(reading), qos: QOS.AT_LEAST_ONCE }), {
- * inFlight: 8 }),
+ *     inFlight: 8,
+ *   }),
  * );
  * await runToEnd(outcomes$, { onLeft: failure => console.error(failure.message) });
  * await proxy.close();

@@ -49,7 +49,10 @@ export interface StageWork<A, E, B> {
   readonly job: (owner: JobOwner<Either<E, B>>, bytes: number, value: A) => Job<Either<E, B>>;
   /** How the stage ends when it must. Left out: what is inside is given up, and counted as discarded. */
   readonly ending?: Ending<A, E> | undefined;
-  /** Called once the stage is set up, with what changes its width, and what has all fail that only waits to try again; what it returns is called when the stage has ended. */
+  /**
+   * Called once the stage is set up, with what changes its width, and what has all fail that only waits to try again; what it returns is
+   * called when the stage has ended.
+   */
   readonly begin?: ((resize: (width: number) => void, giveUpWaiting: () => void) => () => void) | undefined;
   /** Called when the source has completed: what is inside waits for nothing that could follow. */
   readonly onSourceCompleted?: (() => void) | undefined;

@@ -12,7 +12,10 @@ export type ConnectFailure =
   /** The server lives and its listen backlog is full. */
   | { readonly reason: 'busy'; readonly cause: unknown }
   | { readonly reason: 'path-too-long'; readonly length: number; readonly limit: number }
-  /** The transport itself cannot be had: aws-crt is not installed, or has no binary for this machine; `passing`: the process has nothing left to load it with. */
+  /**
+   * The transport itself cannot be had: aws-crt is not installed, or has no binary for this machine; `passing`: the process has nothing
+   * left to load it with.
+   */
   | { readonly reason: 'native-unavailable'; readonly passing: boolean; readonly cause: unknown }
   | { readonly reason: 'other'; readonly cause: unknown };
 

@@ -25,7 +25,7 @@ export interface AdaptOptions {
 const LONGEST_STEP = 1_000;
 
 /**
- * Whether an error says that the way to the cloud is full: the nucleus' spool (classic), its queue (Lite), or the proxy's window. An `Overflowed` does
+ * Whether an error says that the way to the cloud is full: the nucleus' spool (classic), its queue (Lite), or the proxy's buffer. An `Overflowed` does
  * not: it can be that of the governed stage itself, which would then go slower because it is too slow.
  */
 export function isWayFull(error: unknown): boolean {

@@ -16,8 +16,8 @@ export interface EnvelopeOptions {
 const AROUND: DeclaredMarks = { as: 'wrap', tellsOldest: false, maxAge: 0 };
 
 /**
- * Requests whose payloads are in the same envelope that an outbox with `mark: 'wrap'` puts them in, for what is published directly: id, time, `replayed: false`.
- * `markOf`, `dedupe`, `missing` and the tables that `greengrass-rx cloud` derives take both.
+ * Requests whose payloads are in the same envelope that an outbox with `mark: 'wrap'` puts them in, for what is published directly: id,
+ * time, `replayed: false`. `markOf`, `dedupe`, `missing` and the tables that `greengrass-rx cloud` derives take both.
  *
  * The epoch is made when `envelope` is called, and numbers go up from 1 with each request made, so what could not be published is missing to the
  * receiver: a gap. `publishTo` makes one request for a value, however often it tries.

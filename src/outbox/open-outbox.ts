@@ -240,7 +240,10 @@ function checkSampled({ sample, topicName }: { readonly sample: number; readonly
     throw new RangeError(`deleteWhen.confirmed.topicName: nobody can subscribe to ${JSON.stringify(topicName)}.`);
 }
 
-/** A store whose code is loaded when it is opened: a component that has no outbox starts without it. Nothing is asked of a store before it has answered that. */
+/**
+ * A store whose code is loaded when it is opened: a component that has no outbox starts without it. Nothing is asked of a store before it
+ * has answered that.
+ */
 function loadedStore(path: string, load: () => Promise<Store>): Store {
   let loading: Promise<Store> | undefined;
   let loaded: Store | undefined;

@@ -107,9 +107,9 @@ export interface StoreInOptions<A> extends StageOptions<A> {
  * policy; one `Left(Overflowed)` stands for them. The library's own errors, thrown by `toRequest`, such as that of `template.build`, are an `InvalidRequest`
  * of that value. With `onFull: 'refuse'`, a full outbox is `Left(Overflowed)` for each.
  *
- * Messages of all stages share commits: after `commit.messages` of them or `commit.within` milliseconds, and at once when a source has completed.
- * Completes when the source has and every value has its outcome. An error of the source, or one thrown by `toRequest`, `key`, `priority` or `expires`, is a defect and goes to
- * the error channel.
+ * Messages of all stages share commits: after `commit.messages` of them or `commit.within` milliseconds, and at once when a source has
+ * completed. Completes when the source has and every value has its outcome. An error of the source, or one thrown by `toRequest`, `key`,
+ * `priority` or `expires`, is a defect and goes to the error channel.
  *
  * Memory: `buffer.messages` (1 000) waiting values and `inFlight` (1 000) on their way to the disk.
  *

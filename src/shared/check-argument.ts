@@ -82,7 +82,10 @@ export function checkWholeTime(value: number, name: string): number {
   return Number.isSafeInteger(value) && value >= 1 ? value : refuse(value, name, 'a whole number of milliseconds from 1 on');
 }
 
-/** Refuses what is not one of the words that there are. Callers in JavaScript have no compiler to tell them, and a variable of the environment has none at all. */
+/**
+ * Refuses what is not one of the words that there are. Callers in JavaScript have no compiler to tell them, and a variable of the
+ * environment has none at all.
+ */
 export function checkOneOf<A extends string>(value: string, name: string, allowed: readonly A[]): A {
   const found = allowed.find(each => each === value);
   if (found !== undefined) return found;

@@ -123,9 +123,10 @@ export interface DeadLetterOptions<F> {
  *
  * Not a `publishTo` over the same proxy: a dead letter there mostly fails for the reason the publish did.
  *
- * Emits what came in, but for the failures taken; for these, what the sink emits, as it comes. A terminal failure passes, and comes last, when
- * the sink has worked off what it has; the value it carries is a dead letter too, and no other `deadLetterTo` takes it again. Completes when the source and the sink have. When the sink completes early,
- * failures pass from then on. An error thrown by the sink is a defect.
+ * Emits what came in, but for the failures taken; for these, what the sink emits, as it comes. A terminal failure passes, and comes last,
+ * when the sink has worked off what it has; the value it carries is a dead letter too, and no other `deadLetterTo` takes it again.
+ * Completes when the source and the sink have. When the sink completes early, failures pass from then on. An error thrown by the sink is a
+ * defect.
  *
  * Guarantee: each failure taken is offered to the sink once; with `publishTo` before it, so is every value that was inside when the proxy
  * was closed or failed for good. What a full buffer drops is no dead letter: its `onDrop` sees that.

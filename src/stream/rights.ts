@@ -5,6 +5,7 @@ import type { LeftOf, RightOf } from './observable-either.js';
 function isRight(element: Either<unknown, unknown>): boolean {
   return element._tag === 'Right';
 }
+
 function isLeft(element: Either<unknown, unknown>): boolean {
   return element._tag === 'Left';
 }

@@ -18,9 +18,9 @@ export interface RunToEndOptions<E> {
 /**
  * Runs a stream to its end: the last line of a component.
  *
- * Resolves when the stream completes, or ends because its proxy was drained and closed. Rejects with the error of a terminal `Left`, after unsubscribing, or with a defect; at the top level
- * of a module that ends the process with a non-zero code, so the nucleus sees the component as broken. The results are not kept: what is
- * to happen to them happens in the stream.
+ * Resolves when the stream completes, or ends because its proxy was drained and closed. Rejects with the error of a terminal `Left`, after
+ * unsubscribing, or with a defect; at the top level of a module that ends the process with a non-zero code, so the nucleus sees the
+ * component as broken. The results are not kept: what is to happen to them happens in the stream.
  *
  * @example
  * ```ts

@@ -99,8 +99,8 @@ export function markLetGo(error: unknown): void {
 
 /**
  * Called by whoever ends a stream with a terminal error, once that has gone all the way down: writes one line to stderr if nothing there
- * has dealt with it, and it is not the end that was wanted. A branch that ends must not end in silence, which to a supervisor looks like success. A bounded number of lines, as
- * {@link reportToStderr} writes them.
+ * has dealt with it, and it is not the end that was wanted. A branch that ends must not end in silence, which to a supervisor looks like
+ * success. A bounded number of lines, as {@link reportToStderr} writes them.
  */
 export function reportUnhandled(error: unknown): void {
   if (typeof error !== 'object' || error === null || handled.has(error)) return;

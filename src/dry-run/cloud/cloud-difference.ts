@@ -9,9 +9,9 @@ const MOST_ACTIONS = 10;
 export const LARGEST_RULE: number = 256 * 1_024;
 
 /**
- * How files that were written or committed earlier do not fit those that the code needs now: one line each, `+` for what is lacking, `-` for what is there and the
- * code does not need, `~` for what differs. None: they fit. Further resources, further views, what is behind `WITH`, and how much a stream buffers are
- * their author's.
+ * How files that were written or committed earlier do not fit those that the code needs now: one line each, `+` for what is lacking, `-`
+ * for what is there and the code does not need, `~` for what differs. None: they fit. Further resources, further views, what is behind
+ * `WITH`, and how much a stream buffers are their author's.
  *
  * @param read gives the text of a file; `undefined`: there is none.
  */

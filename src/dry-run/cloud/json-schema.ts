@@ -45,8 +45,8 @@ type Tagged =
   | t.TupleType<t.Mixed[]>;
 
 /**
- * The JSON Schema of what an io-ts codec takes, read off its tags, in the dialect of 2020-12. What no tag says, such as what a refinement asks for or a codec of
- * the program's own makes of a value, is said in words (`description`); there the schema takes more than the codec.
+ * The JSON Schema of what an io-ts codec takes, read off its tags, in the dialect of 2020-12. What no tag says, such as what a refinement
+ * asks for or a codec of the program's own makes of a value, is said in words (`description`); there the schema takes more than the codec.
  */
 export function jsonSchemaOf(type: t.Decoder<unknown, unknown>): JsonSchemaObject {
   const definitions: Definitions = { names: new Map(), schemas: {} };

@@ -184,6 +184,7 @@ const NOT_UTF_8: ShadowRejection = { code: 415, message: 'Unsupported documented
 function bad(message: string): ShadowRejection {
   return { code: 400, message };
 }
+
 function refused(clientToken: string | undefined, rejection: ShadowRejection): RefusedRequest {
   return { clientToken, rejection };
 }

@@ -167,11 +167,12 @@ export interface PercentileOptions {
  * A percentile is the nearest rank: the smallest of the numbers up to which at least this part of them lies, so always one of them and never something
  * between two. Of `[1, 2, 3, 4, 5, 6, 7, 8, 9, 1000]` the 95th is 1000, and the 90th is 9.
  *
- * Of up to 100 numbers it is exact. Of more it is within `accuracy` of that number, relative to its magnitude, of whatever distribution (DDSketch). Where numbers lie in more
- * than 2 048 ranges of that width, which at 1 % takes a factor of more than 10^17 between them, that holds for the larger ones only. What is no finite
- * number is left out; of nothing they are `NaN`.
+ * Of up to 100 numbers it is exact. Of more it is within `accuracy` of that number, relative to its magnitude, of whatever distribution
+ * (DDSketch). Where numbers lie in more than 2 048 ranges of that width, which at 1 % takes a factor of more than 10^17 between them, that
+ * holds for the larger ones only. What is no finite number is left out; of nothing they are `NaN`.
  *
- * State: 8 bytes for each of up to 100 numbers; then some 40 bytes for each range that a number was in, in practice 1 to 5 KB, at most 160 KB; the number of values does not matter.
+ * State: 8 bytes for each of up to 100 numbers; then some 40 bytes for each range that a number was in, in practice 1 to 5 KB, at most 160
+ * KB; the number of values does not matter.
  *
  * @param quantiles By name, from 0, the smallest value, to 1, the largest. Those two are exact.
  *

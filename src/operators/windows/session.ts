@@ -22,7 +22,7 @@ interface KeySessions<A> extends Placed {
   sessions: OpenSession<A>[];
 }
 
-/** OpenSession windows. A heap says which key's session ends first; one that has had more values meanwhile is put back when its turn comes. */
+/** Session windows. A heap says which key's session ends first; one that has had more values meanwhile is put back when its turn comes. */
 export class Sessions<A> implements Windows<A, KeySessions<A>> {
   readonly #aggregate: Aggregate<A, unknown>;
   readonly #gap: number;
