@@ -141,6 +141,25 @@ describe('an MQTT client that publishes faster than a component reads', () => {
     await publisher.endAsync(true);
   });
 
+  test.each(PROFILES)('%s: holds up no component, whose own publishes are acknowledged meanwhile', async profile => {
+    await using nucleus = await start(profile, { clock: new HandClock(), limits });
+    const [reader, other] = [await RawClient.accepted(nucleus, COMPONENT), await RawClient.accepted(nucleus, OTHER)];
+    reader.subscribe(1, 'test/a');
+    await reader.next();
+    reader.socket.pause();
+    const publisher = await connectAsync(nucleus.mqttUrl);
+    flood(publisher);
+    await quietSockets();
+    expect(nucleus.queuedBytes).toBeGreaterThan(limits.outgoingQueueBytes / 16);
+    other.publish(1, 'test/b', 'x');
+    await other.next();
+    await quietSockets();
+    expect(nucleus.spooled).toBe(0);
+    reader.close();
+    other.close();
+    await publisher.endAsync(true);
+  });
+
   test('classic: goes on when the component has not read for five seconds; that is cut, and how much it has lost is told', async () => {
     const clock = new HandClock();
     await using nucleus = await start('classic', { clock, limits });

@@ -20,8 +20,8 @@ export class LitePublishWindow {
   #bytes = 0;
   /** When the last has been acknowledged that was handed to the broker. */
   #lastAt = 0;
-  /** Acknowledgements whose turn has not come: what calls each off, and what it does. */
-  readonly #due = new Map<() => void, () => void>();
+  /** What calls off each acknowledgement whose turn has not come. Another set for each MQTT client there has been. */
+  #due = new Set<() => void>();
 
   constructor(limits: PublishWindowLimits, broker: Broker, clock: Clock) {
     this.#limits = limits;
@@ -44,14 +44,17 @@ export class LitePublishWindow {
     if (this.#messages >= this.#limits.messages || this.#bytes + size > this.#limits.bytes) return undefined;
     this.#messages++;
     this.#bytes += size;
+    const due = this.#due;
+    const release = (): void => {
+      // What an earlier MQTT client had under way takes up no room in the window of this one.
+      if (due !== this.#due) return;
+      this.#messages--;
+      this.#bytes -= size;
+    };
     return hold => {
-      const release = (): void => {
-        this.#messages--;
-        this.#bytes -= size;
-      };
       this.#broker.publish(message, () => {
-        if (hold === undefined) this.#acknowledge(release);
-        else hold(release);
+        if (hold !== undefined) hold(release);
+        else if (due === this.#due) this.#acknowledge(release);
       });
     };
   }
@@ -69,16 +72,15 @@ export class LitePublishWindow {
       this.#due.delete(cancel);
       release();
     });
-    this.#due.set(cancel, release);
+    this.#due.add(cancel);
   }
 
-  /** Waits for the turn of none any more: what was under way has ended with its MQTT client. */
+  /** Is empty, and waits for nothing any more: what was under way has ended with its MQTT client. */
   clear(): void {
-    for (const [cancel, release] of this.#due) {
-      cancel();
-      release();
-    }
-    this.#due.clear();
+    for (const cancel of this.#due) cancel();
+    this.#due = new Set();
+    this.#messages = 0;
+    this.#bytes = 0;
     this.#lastAt = 0;
   }
 }

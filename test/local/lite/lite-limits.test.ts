@@ -65,6 +65,25 @@ describe('publishes of Greengrass Lite whose broker is slow', () => {
     window.clear();
     expect([clock.pending, window.unacknowledged]).toEqual([0, 0]);
   });
+
+  it('take up no room once their nucleus has stopped, and set no timer when they are acknowledged after that', () => {
+    const clock = new HandClock();
+    const owed: (() => void)[] = [];
+    const broker = { publish: (_: BrokerMessage, acknowledged: () => void) => owed.push(acknowledged) } as unknown as Broker;
+    const window = new LitePublishWindow({ messages: 10, bytes: 15_000, pubacksPerSecond: 1 }, broker, clock);
+    const withheld: (() => void)[] = [];
+    for (let i = 0; i < 5; i++) window.reserve(message(100))?.();
+    for (let i = 0; i < 5; i++) window.reserve(message(100))?.(release => withheld.push(release));
+    window.clear();
+    expect(window.unacknowledged).toBe(0);
+    window.reserve(message(100))?.();
+    for (const acknowledged of owed.slice(0, 10)) acknowledged();
+    for (const release of withheld) release();
+    expect([clock.pending, window.unacknowledged]).toEqual([0, 1]);
+    owed.at(-1)?.();
+    clock.advance(1_000);
+    expect([clock.pending, window.unacknowledged]).toEqual([0, 0]);
+  });
 });
 
 describe("Greengrass Lite's places for subscriptions", () => {
