@@ -142,7 +142,7 @@ describe('an MQTT client that publishes faster than a component reads', () => {
   });
 
   test.each(PROFILES)('%s: holds up no component, whose own publishes are acknowledged meanwhile', async profile => {
-    await using nucleus = await start(profile, { clock: new HandClock(), limits });
+    await using nucleus = await start(profile, { clock: new HandClock(), limits: { ...limits, maxInFlightPublishes: 1 } });
     const [reader, other] = [await RawClient.accepted(nucleus, COMPONENT), await RawClient.accepted(nucleus, OTHER)];
     reader.subscribe(1, 'test/a');
     await reader.next();
@@ -151,8 +151,10 @@ describe('an MQTT client that publishes faster than a component reads', () => {
     flood(publisher);
     await quietSockets();
     expect(nucleus.queuedBytes).toBeGreaterThan(limits.outgoingQueueBytes / 16);
-    other.publish(1, 'test/b', 'x');
-    await other.next();
+    for (const streamId of [1, 2]) {
+      other.publish(streamId, 'test/b', 'x');
+      await other.next();
+    }
     await quietSockets();
     expect(nucleus.spooled).toBe(0);
     reader.close();

@@ -81,11 +81,13 @@ export class EmbeddedBroker implements Broker {
       void this.#stores.storeRetained({ cmd: 'publish', topic, payload: Buffer.alloc(0), qos: 0, retain: true, dup: false });
     });
     aedes.published = (packet, client, done) => {
-      // A message of the device itself comes without a client and has been delivered already.
-      if (client as unknown) {
-        if (packet.retain) this.#expiry.set(packet.topic, undefined);
-        this.#deliver(fromPacket(packet, packet.retain && this.#options.retainAsPublished));
+      // A message of the device itself comes without a client: it has been delivered already, and its acknowledgement is held up by nobody.
+      if (!(client as unknown)) {
+        done(null);
+        return;
       }
+      if (packet.retain) this.#expiry.set(packet.topic, undefined);
+      this.#deliver(fromPacket(packet, packet.retain && this.#options.retainAsPublished));
       // Until then aedes reads nothing more from this client.
       listener.pass(() => done(null));
     };

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../../ipc/clock.js';
 import type { FaultSwitches } from '../faults/fault-switches.js';
 import { type OutgoingFrame, spoil } from '../faults/spoil.js';
-import type { Backpressure } from './backpressure.js';
+import { type Backpressure, Fullness } from './backpressure.js';
 
 /**
  * Bytes that all connections together may have waiting: each has a bound of its own, and many slow ones must not add up to
@@ -36,8 +36,8 @@ export interface OutgoingQueueLimits {
   /** Over the limit: `cut` the connection (classic has no bound and queues; here there is one), or `drop` the message (Lite). */
   readonly whenFull: 'cut' | 'drop';
   /**
-   * How long Lite waits for a client to read before it drops what it has for it, in milliseconds. On both: how long one that takes nothing holds up those who
-   * publish.
+   * How long Lite waits for a client to read before it drops what it has for it, in milliseconds. On both: how long one that takes nothing holds up those
+   * who publish.
    */
   readonly stallTimeout: number;
 }
@@ -61,7 +61,7 @@ export class OutgoingQueue {
   readonly #component: () => string | undefined;
   readonly #onDrop: (messages: number) => void;
   readonly #onStall: (stalled: boolean) => void;
-  readonly #backpressure: Backpressure;
+  readonly #fullness: Fullness;
   #waiting: OutgoingFrame[] = [];
   #waitingBytes = 0;
   #inFlight = 0;
@@ -71,11 +71,6 @@ export class OutgoingQueue {
   /** Another client's stall holds this one up. */
   #held = false;
   #cancelStall: (() => void) | undefined;
-  /** Full, and reading: until it takes something, or has taken nothing for so long that it does not read. */
-  #cancelFull: (() => void) | undefined;
-  /** It did not read: nobody is held up for it, until it does. */
-  #isDeaf = false;
-  readonly #fullBytes: number;
   #state: 'open' | 'ending' | 'closed' = 'open';
 
   constructor(
@@ -97,8 +92,7 @@ export class OutgoingQueue {
     this.#component = component;
     this.#onDrop = onDrop;
     this.#onStall = onStall;
-    this.#backpressure = backpressure;
-    this.#fullBytes = limits.queueBytes * FULL_PART;
+    this.#fullness = new Fullness(backpressure, clock, limits.queueBytes * FULL_PART, limits.stallTimeout);
   }
 
   /** Bytes that the kernel has not taken yet. */
@@ -124,7 +118,7 @@ export class OutgoingQueue {
       this.#cut();
       return;
     }
-    if (isEvent && this.#cancelFull === undefined && !this.#isDeaf && this.queuedBytes > this.#fullBytes) this.#beFull();
+    if (isEvent) this.#fullness.added(this.queuedBytes);
     if (this.#inFlight > 0) this.#watchStall();
     else if (!this.#flushDue) {
       this.#flushDue = true;
@@ -153,7 +147,7 @@ export class OutgoingQueue {
   /** Forgets what waits. */
   close(): void {
     this.#state = 'closed';
-    this.#endFull();
+    this.#fullness.end();
     this.#budget.add(-this.queuedBytes);
     this.#waiting = [];
     this.#waitingBytes = 0;
@@ -209,33 +203,9 @@ export class OutgoingQueue {
     this.#inFlight = 0;
     this.#stalled = false;
     this.#endStall();
-    this.#isDeaf = false;
-    this.#lookFull();
+    this.#fullness.taken(this.queuedBytes);
     this.#flush();
   };
-
-  /** Those who publish wait for a client that reads, and go on without one that does not. */
-  #beFull(): void {
-    this.#backpressure.set(this, true);
-    this.#cancelFull = this.#clock.after(this.#limits.stallTimeout, () => {
-      this.#isDeaf = true;
-      this.#endFull();
-    });
-  }
-
-  /** It has taken something. */
-  #lookFull(): void {
-    if (this.#cancelFull === undefined) return;
-    this.#cancelFull();
-    if (this.#waitingBytes > this.#fullBytes / 2) this.#beFull();
-    else this.#endFull();
-  }
-
-  #endFull(): void {
-    this.#cancelFull?.();
-    this.#cancelFull = undefined;
-    this.#backpressure.set(this, false);
-  }
 
   /** A client that takes nothing for the whole timeout loses what waits for it, or its connection if a fault says so. */
   #watchStall(): void {
@@ -265,6 +235,7 @@ export class OutgoingQueue {
     this.#budget.add(keptBytes - this.#waitingBytes);
     this.#waiting = kept;
     this.#waitingBytes = keptBytes;
+    this.#fullness.end();
   }
 
   /** What waited, and with `another` the event that did not find room, is lost, which is told. */

@@ -19,6 +19,7 @@ async function outgoingQueue(
   budget: WriteBudget,
   whenFull: 'cut' | 'drop' = 'cut',
   clock = new HandClock(),
+  backpressure = new Backpressure(),
 ): Promise<{ readonly queue: OutgoingQueue; readonly client: Socket; readonly ended: Promise<unknown> }> {
   const folder = await mkdtemp(join(tmpdir(), 'outgoing-'));
   const server = createServer();
@@ -43,7 +44,7 @@ async function outgoingQueue(
     () => 'c',
     () => undefined,
     () => undefined,
-    new Backpressure(),
+    backpressure,
   );
   return { queue: made, client, ended };
 }
@@ -75,6 +76,36 @@ describe('what waits for a client', () => {
     // What the socket has been given already is not taken back.
     expect(budget.bytes).toBe(made.queuedBytes);
     expect(made.queuedBytes).toBeLessThan(FRAMES * FRAME.length);
+  });
+});
+
+describe('those who publish', () => {
+  const fill = (queue: OutgoingQueue, frames: number): void => {
+    for (let i = 0; i < frames; i++) queue.send(FRAME, true);
+  };
+
+  it.each(['cut', 'drop'] as const)('are held up by a full queue until it is closed (%s)', async whenFull => {
+    const [clock, backpressure] = [new HandClock(), new Backpressure()];
+    const { queue } = await outgoingQueue(new WriteBudget(1_000_000_000), whenFull, clock, backpressure);
+    fill(queue, FRAMES);
+    let goesOn = false;
+    backpressure.pass(() => (goesOn = true));
+    expect(goesOn).toBe(false);
+    queue.close();
+    expect([goesOn, backpressure.isOn, clock.pending]).toEqual([true, false, 0]);
+  });
+
+  it('are held up no more once what waited has been dropped', async () => {
+    const [clock, backpressure] = [new HandClock(), new Backpressure()];
+    const { queue } = await outgoingQueue(new WriteBudget(1_000_000_000), 'drop', clock, backpressure);
+    fill(queue, 5);
+    await quietSockets();
+    fill(queue, 1);
+    clock.advance(4_000);
+    fill(queue, FRAMES);
+    expect(backpressure.isOn).toBe(true);
+    clock.advance(1_000);
+    expect([backpressure.isOn, clock.pending]).toEqual([false, 0]);
   });
 });
 
