@@ -76,25 +76,31 @@ export class InProcess {
     return this.ask<'put'>({ op: 'put', now, records });
   }
 
-  /** Everything that is there, as text, with its place. */
+  /** Everything that is there, as text, with its place, how often it was handed out before, and the ends of the lost ranges that are told with it. */
   async takeAll(now = at(0)): Promise<{
     readonly texts: readonly string[];
     readonly places: readonly number[];
+    readonly attempts: readonly number[];
+    readonly lost: readonly (readonly number[])[];
     readonly damaged: number;
     readonly counts: StoreCounts;
   }> {
     const texts: string[] = [];
     const places: number[] = [];
+    const attempts: number[] = [];
+    const lost: (readonly number[])[] = [];
     let damaged = 0;
     for (;;) {
       const { records, counts, ...found } = await this.ask<'take'>({ op: 'take', take: ALL, now });
       damaged += found.damaged;
-      if (records.messages === 0) return { texts, places, damaged, counts };
+      if (records.messages === 0) return { texts, places, attempts, lost, damaged, counts };
+      lost.push(...records.lost);
       let offset = 0;
       for (let i = 0; i < records.messages; i++) {
         const length = records.numbers[i * 8 + 7] ?? 0;
         texts.push(Buffer.from(records.payloads.subarray(offset, offset + length)).toString());
         places.push(records.numbers[i * 8] ?? 0);
+        attempts.push(records.numbers[i * 8 + 5] ?? 0);
         offset += length;
       }
     }

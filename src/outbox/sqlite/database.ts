@@ -32,6 +32,8 @@ export interface Schema {
   readonly create: string;
   /** Whether a file has them; an empty one has none yet. Throws where it has others: a byte of them flipped, it is of a newer version, or it is no outbox. */
   readonly isThere: (statement: (sql: string) => Statement) => boolean;
+  /** Throws where what is known of sent and lost messages is not as it was written: believed, it would have messages repeated without saying so. */
+  readonly check: (statement: (sql: string) => Statement) => void;
 }
 
 /** The statements of an open file. */
@@ -39,6 +41,8 @@ export interface Tables {
   readonly database: Database;
   readonly pragma: (name: string) => number;
   readonly statement: (sql: string) => Statement;
+  /** See {@link Schema}. */
+  readonly check: () => void;
 }
 
 /**
@@ -69,7 +73,7 @@ export function openDatabase(sqlite: Sqlite, path: string, walBytes: number, sch
     throw error;
   }
   const pragma = (name: string): number => Number(Object.values(statement(`PRAGMA ${name}`).get() ?? { value: 0 })[0] ?? 0);
-  return { database, pragma, statement };
+  return { database, pragma, statement, check: () => schema.check(statement) };
 }
 
 // Runs in the worker: see database.ts.

@@ -122,6 +122,7 @@ export function fileState(crc32: (bytes: Uint8Array | string, start?: number) =>
     if (stateChecksum(row) !== row['checksum']) throw damaged('the counters');
     for (const stream of sql('SELECT * FROM stream').all()) if (streamChecksum(stream) !== stream['checksum']) throw damaged('a stream');
     for (const name of Object.keys(state) as (keyof typeof state)[]) Object.assign(state, { [name]: row[name] });
+    tables().check();
     return true;
   };
 

@@ -68,8 +68,10 @@ export function reading<A>(sqlite: Sqlite, path: string, work: (tables: Tables) 
       statements.set(sql, found);
       return found;
     };
-    schema().isThere(statement);
-    return work({ database, statement, pragma: name => Number(Object.values(statement(`PRAGMA ${name}`).get() ?? {})[0] ?? 0) });
+    const { isThere, check } = schema();
+    isThere(statement);
+    const pragma = (name: string): number => Number(Object.values(statement(`PRAGMA ${name}`).get() ?? {})[0] ?? 0);
+    return work({ database, statement, pragma, check: () => check(statement) });
   } finally {
     // While the file is open no component can open it, and begin a log of its own.
     if (database !== undefined && hadLog === false && sizeOf(`${path}-wal`) === 0) fs.rmSync(`${path}-wal`, { force: true });

@@ -113,6 +113,18 @@ export function salvage(
       // A damaged tree may lead back to where it has been.
       last = Math.max(last + 1, number(page.at(-1)?.['place']));
     }
+    // What the receivers are still to be told will never come. The new file reckons each checksum itself.
+    for (const row of rows('SELECT * FROM loss') ?? []) {
+      const id = number(row['id']);
+      if (!streams.has(number(row['stream']))) continue;
+      sql('INSERT OR IGNORE INTO loss(id, stream, first, last) VALUES(?, ?, ?, ?)').run(
+        id,
+        number(row['stream']),
+        number(row['first']),
+        number(row['last']),
+      );
+      sql('DELETE FROM loss WHERE id=? AND checksum IS NOT ?').run(id, number(row['checksum']));
+    }
     for (const row of rows('SELECT * FROM aside') ?? []) {
       const columns = Object.values(row);
       attempt(() => sql(`INSERT OR IGNORE INTO aside VALUES(${columns.map(() => '?').join(', ')})`).run(...columns));
