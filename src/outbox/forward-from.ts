@@ -63,7 +63,7 @@ const RETRY: Schedule = fullJitter(capped(30_000)(exponential(200)));
  * - *Paced*: at most `messagesPerSecond`, of the 100 that a device has. While the device is offline (`cloud$`) nothing is sent: a classic
  *   nucleus would fill its spool with it, in front of what is live.
  * - *A refusal that may pass* is tried again by `retry`, for ever. What is refused for good is set aside, with its reason, and so is a message
- *   whose sending ended the process three times.
+ *   whose sending, alone, ended the process twice.
  *
  * Emits `Right(Forwarded)` for each message the nucleus took (or, with `deleteWhen: 'confirmed'`, that came back), `Left(SetAside)`,
  * and `Left(StoredMessagesLost)` for those that were too old, gave way or were damaged. Completes when the proxy drains, as soon as what is under way
@@ -113,6 +113,15 @@ export function forwardFrom(outbox: Outbox, port: ForwardPort, options: ForwardO
   return new Observable<Either<ForwardFailure, Forwarded>>(destination => {
     const run = new Subscription();
     let told: string | undefined;
+    let hasBegun = false;
+    // While the file cannot be used there is nothing to wait for; later the forwarder looks after that.
+    if (port.draining$ !== undefined)
+      run.add(
+        port.draining$.subscribe(() => {
+          if (!hasBegun) destination.complete();
+        }),
+      );
+    if (destination.closed) return run;
     run.add(
       outbox.use().subscribe(answer => {
         if (isLeft(answer)) {
@@ -149,6 +158,7 @@ export function forwardFrom(outbox: Outbox, port: ForwardPort, options: ForwardO
           scheduler,
           now: steadyNow(scheduler),
         });
+        hasBegun = true;
         run.add(release);
         run.add(open.stored$.subscribe(dropped => forwarder.onStored(dropped)));
         forwarder.begin();

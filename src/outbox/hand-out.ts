@@ -1,5 +1,5 @@
 import { isLeft } from 'fp-ts/lib/Either.js';
-import { type SchedulerLike, Subscription } from 'rxjs';
+import type { SchedulerLike, Subscription } from 'rxjs';
 import type { OutboxUnavailable } from '../errors/errors.js';
 import type { Lane, Lanes } from './lanes.js';
 import type { OpenOutbox } from './outbox.js';
@@ -18,7 +18,7 @@ export class ReadAhead {
   readonly #scheduler: SchedulerLike;
   readonly #onTaken: (taken: Taken) => void;
   readonly #onFailed: (error: OutboxUnavailable<'message'>) => void;
-  readonly #waiting = new Subscription();
+  #waiting: Subscription | undefined;
   #ended = false;
 
   constructor(
@@ -47,7 +47,7 @@ export class ReadAhead {
 
   end(): void {
     this.#ended = true;
-    this.#waiting.unsubscribe();
+    this.#waiting?.unsubscribe();
   }
 
   #ask(lane: Lane): void {
@@ -69,12 +69,12 @@ export class ReadAhead {
       return;
     }
     lane.dry = true;
-    this.#waiting.add(
-      this.#scheduler.schedule(() => {
-        this.more();
-        this.fill();
-      }, AGAIN),
-    );
+    // One timer for both lanes, however long that lasts.
+    this.#waiting ??= this.#scheduler.schedule(() => {
+      this.#waiting = undefined;
+      this.more();
+      this.fill();
+    }, AGAIN);
   }
 
   #took(lane: Lane, taken: Taken, askedFrom: number): void {

@@ -60,7 +60,7 @@ export class MemoryFile {
 /** Ranges of lost numbers of a stream that are kept for its receivers, as in a file; of more, the oldest are forgotten. */
 const MOST_LOSSES = 10_000;
 /** Ends of the process while a message was sent alone, after which it is set aside, as in a file. */
-const CRASHES = 3;
+const CRASHES = 2;
 
 /**
  * The store without a disk: for marble tests and dry runs, and held to the same contract as the one in a file. It answers at once, so that

@@ -21,7 +21,8 @@ import { checkAtLeast, checkBound, checkPositiveTime, checkShare, checkTime } fr
 export interface OutboxOptions {
   /**
    * The file; beside it are its write-ahead log (`-wal`) and its mark (`-mark`). One outbox a file. Default `outbox.sqlite` in the working
-   * folder, which Greengrass sets to the component's own work folder. `':memory:'`: no file; what it holds ends with the process.
+   * folder, which Greengrass sets to the component's own work folder. Made for the process' own user alone (mode 0600). `':memory:'`: no file; what it holds
+   * ends with the process.
    */
   readonly path?: string | undefined;
   /** Bytes on the disk, all files together. From 1 MiB on. Default 64 MiB. */

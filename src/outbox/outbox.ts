@@ -266,12 +266,13 @@ export class FileOutbox implements Outbox {
 
   #letGo(): void {
     const store = this.#store;
-    if (store === undefined) return;
     this.#store = undefined;
     const answer = this.#answer$.value;
-    if (answer !== undefined && !isLeft(answer)) answer.right.commits.flush();
-    // Who still uses it hands back what it has, while that can be noted.
-    this.#answer$.next(this.#closed ? left(new OutboxUnavailable('message', this.path, 'closed')) : undefined);
+    if (store !== undefined && answer !== undefined && !isLeft(answer)) answer.right.commits.flush();
+    // Who still uses it hands back what it has, while that can be noted; who waits for a file that cannot be opened waits no longer.
+    if (this.#closed) this.#answer$.next(left(new OutboxUnavailable('message', this.path, 'closed')));
+    else if (store !== undefined) this.#answer$.next(undefined);
+    if (store === undefined) return;
     this.#state$.next('closing');
     store.close().subscribe({ complete: () => this.#state$.next('closed') });
   }

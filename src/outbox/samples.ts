@@ -80,7 +80,7 @@ export class Samples {
     return found.taken;
   }
 
-  /** Milliseconds until the first that is out counts as lost. */
+  /** When the first that is out counts as lost. `Infinity`: none is out. */
   get dueAt(): number {
     for (const { until } of this.#out.values()) return until;
     return Infinity;

@@ -124,7 +124,7 @@ export interface Taken extends StoreNews {
   readonly expired: number;
   /** Messages whose stored form was damaged, found on the way. */
   readonly damaged: number;
-  /** Messages set aside on the way, since their sending ended the process twice. */
+  /** Messages set aside on the way, since sending them, alone, ended the process twice. */
   readonly setAside: number;
 }
 

@@ -33,7 +33,7 @@ export interface DeadLetterFileOptions {
  *
  * Emits `Right(DeadLettered)` for each, in order; `Left(DeadLetterLost)`, which carries the letter, where the disk refuses one; and
  * `Left(Overflowed)` where too many waited. Completes when all are written. Streams of this process that share the path take turns at it;
- * give each process a file of its own.
+ * give each process a file of its own. The file is made for the process' own user alone (mode 0600), since originals may be secret.
  *
  * Guarantee: each letter is in the file or in a `DeadLetterLost`, but for those an `Overflowed` counts; one line each, whole, also after a
  * line that a crash or a full disk cut short. Without `flush`, a power cut may take the latest.

@@ -79,7 +79,8 @@ export class LineFile {
 
   /** Whether there was room. */
   async #write(line: string): Promise<boolean> {
-    const file = await open(this.#path, 'a+');
+    // Payloads may be nobody else's business.
+    const file = await open(this.#path, 'a+', 0o600);
     try {
       const { size } = await file.stat();
       // A crash or a full disk may have cut the last line short.

@@ -257,6 +257,32 @@ describe('forwardFrom', () => {
     expect(told).toEqual(['1 by spooler', '2 by spooler', 'complete', 'again', '3 by spooler replayed']);
   });
 
+  describe('while another process has the file', () => {
+    const busy = (): Outbox => inStore(() => ({ open: () => of(left(new OutboxUnavailable('message', 'file', 'busy'))) }));
+
+    it('completes when draining begins', () => {
+      const port = new Port();
+      const told: string[] = [];
+      virtually(() => {
+        atTime(1_500, () => port.draining$.next());
+        atTime(1_600, () => told.push('later'));
+        return [forwarding(busy(), port, {}, told)];
+      });
+      expect(told).toEqual(['busy message', 'complete', 'later']);
+    });
+
+    it('ends when the outbox is closed', () => {
+      const told: string[] = [];
+      virtually(() => {
+        const outbox = busy();
+        atTime(1_500, () => void outbox.close());
+        atTime(1_600, () => told.push('later'));
+        return [forwarding(outbox, new Port(), {}, told)];
+      });
+      expect(told).toEqual(['busy message', 'closed terminal', 'complete', 'later']);
+    });
+  });
+
   it('hands back what it had when it is unsubscribed, as sent perhaps where it was under way', () => {
     const port = new Port();
     port.latency = 1_000;

@@ -95,7 +95,7 @@ const run = async (profile: 'classic' | 'lite', deleteWhen: 'accepted' | 'confir
     }
     await closed;
   }
-  // A message that was sent alone at three kills is held to be what ends the process. It is in the file, and whoever wants it sent says so.
+  // A message that was sent alone at two kills is held to be what ends the process. It is in the file, and whoever wants it sent says so.
   const requeued = requeueMessages(file, {});
   if (isLeft(requeued)) throw requeued.left;
   const last = component(KILLS * 1_000, 10, 'ends');

@@ -66,6 +66,18 @@ describe('an outbox in trouble', () => {
     await next.close();
   });
 
+  it('can be read by its own user alone: its payloads may be nobody else’s business', async () => {
+    const folder = ownFolder();
+    const path = join(folder, 'outbox.sqlite');
+    const store = new InProcess(path);
+    await store.open('first');
+    await store.put(['secret']);
+    const files = fs.readdirSync(folder).sort();
+    expect(files).toEqual(['outbox.sqlite', 'outbox.sqlite-mark', 'outbox.sqlite-wal']);
+    expect(files.map(file => fs.statSync(join(folder, file)).mode & 0o077)).toEqual([0, 0, 0]);
+    await store.close();
+  });
+
   it('that may not be written says so', async () => {
     const path = join(ownFolder(), 'outbox.sqlite');
     const store = new InProcess(path, {}, { fs: { ...fs, openSync: () => failing('EROFS') } });

@@ -36,6 +36,11 @@ describe('deadLetterFile', () => {
     expect(await lettersIn(path)).toEqual(Array.from({ length: 200 }, (_, i) => letter(i + 1)));
   });
 
+  it('makes a file that its own user alone can read: originals may be nobody else’s business', async () => {
+    await collected(range(1, 3).pipe(map(letter), deadLetterFile(path, { maxBytes: 200 })));
+    for (const file of [path, `${path}.1`]) expect((await stat(file)).mode & 0o077).toBe(0);
+  });
+
   it('appends to what is there', async () => {
     await collected(of(letter('a')).pipe(deadLetterFile(path)));
     await collected(of(letter('b')).pipe(deadLetterFile(path, { flush: true })));

@@ -62,6 +62,9 @@ export function openFile(parts: OpenFileParts, file: FileState, walBytes: number
   };
 
   const use = (): Tables => {
+    // Payloads may be nobody else's business; the log gets the mode of its database. One that is there is not opened: to close it would give up the locks
+    // that SQLite has on it elsewhere in this process.
+    if (!fs.existsSync(path)) fs.closeSync(fs.openSync(path, 'a', 0o600));
     tables = parts.openDatabase(parts.sqlite(), path, walBytes, parts.schema());
     file.use(tables);
     return tables;

@@ -15,7 +15,7 @@ export interface TakeRecords {
 export function takeRecords(file: FileState, maxAge: number): TakeRecords {
   const { state, sql, number, remove, sized, unclaimed } = file;
   /** Ends of the process while a message was sent alone, after which it is set aside. */
-  const CRASHES = 3;
+  const CRASHES = 2;
   /** Messages that are kept aside; of more, the oldest are forgotten. */
   const ASIDE = 1_000;
 
@@ -75,7 +75,7 @@ export function takeRecords(file: FileState, maxAge: number): TakeRecords {
         remove(row, 'expired');
       } else if (number(row['crashes']) >= CRASHES) {
         found.setAside++;
-        setAside(row, 'Each time it was sent alone the process ended, three times.', now);
+        setAside(row, 'Each time it was sent alone the process ended, twice.', now);
       } else {
         const place = number(row['place']);
         const stream = number(row['stream']);
