@@ -30,7 +30,7 @@ declare module 'fp-ts/HKT.js' {
   }
 }
 
-/**
+/*
  * The fp-ts instances of the concat form, the lawful one, for `sequenceT`, `traverse` and code that is generic in the monad.
  * The laws hold for sequences of elements in which a terminal `Left`, if there is one, comes last; when each element comes is not part of
  * them.

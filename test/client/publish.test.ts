@@ -163,16 +163,16 @@ describe('an answer', () => {
   });
 });
 
-describe('the window', () => {
+describe('publishes in flight', () => {
   it.each([
     ['classic', undefined, 64],
     ['lite', undefined, 8],
     ['classic', 3, 3],
-  ] as const)('of a %s nucleus with the option %j is %i publishes, never exceeded and always used', async (profile, inFlight, window) => {
+  ] as const)('at once, to a %s nucleus with the option %j, are %i: never more, and always so many', async (profile, inFlight, width) => {
     let open: number[] = [];
     let most = 0;
-    // Answers only when the window is full, all at once and last first; what is left at the end by itself.
-    const total = window * 5;
+    // Answers only when so many are in flight, all at once and last first; what is left at the end by itself.
+    const total = width * 5;
     let seen = 0;
     const { proxy } = await connectTo(
       accepting(({ operation, streamId }, connection) => {
@@ -180,7 +180,7 @@ describe('the window', () => {
         open.push(streamId);
         seen++;
         most = Math.max(most, open.length);
-        if (open.length < window && seen < total) return;
+        if (open.length < width && seen < total) return;
         const answers = open.reverse().map(published);
         open = [];
         connection.send(...answers);
@@ -189,10 +189,10 @@ describe('the window', () => {
     );
     const outcomes = await Promise.all(publishMany(proxy, total).map(publish => publish.all()));
     expect(outcomes.flat().filter(outcome => (outcome as typeof ACCEPTED)._tag === 'Right')).toHaveLength(total);
-    expect(most).toBe(window);
+    expect(most).toBe(width);
   });
 
-  it('gives a place free with each answer, in the order of the publishes', async () => {
+  it('make room with each answer, in the order they came', async () => {
     const { proxy, server } = await connectTo(accepting(), { inFlight: 2 });
     publishMany(proxy, 4);
     const connection = await server.connection();
@@ -434,7 +434,7 @@ it('lets whoever hears of a failure publish again, and fails only what was there
   expect(again.map(({ values }) => values)).toEqual([[], []]);
 });
 
-it('several stages and direct publishes share the one window fairly', async () => {
+it('several stages and direct publishes share what may be in flight fairly', async () => {
   const scheduler = new VirtualTimeScheduler();
   const nucleus = new MemoryNucleus({ scheduler, latency: { publish: 10 } });
   const proxy = nucleus.connect({ inFlight: 4 });

@@ -354,19 +354,19 @@ export function contractSuite({ name, profile, start }: SubjectKind): void {
         const { proxy, faults } = subject;
         const { messages, statuses } = await subscribe(proxy, 'test/in');
         const ready = await proxy.ready()();
-        const window = isRight(ready) ? ready.right.inFlight : 0;
+        const inFlight = isRight(ready) ? ready.right.inFlight : 0;
         const letGo = faults.withhold('publish');
-        const publishes = Array.from({ length: window + 5 }, (_, index) => record(proxy.publish$(to(`test/${String(index)}`))));
+        const publishes = Array.from({ length: inFlight + 5 }, (_, index) => record(proxy.publish$(to(`test/${String(index)}`))));
         const { statuses: sent } = await subscribe(proxy, 'test/fence');
         expect(sent.values.at(-1)).toMatchObject({ status: 'active' });
         faults.breakNow();
         letGo();
         await statuses.first(status => status.status === 'active' && status.resumedAfter !== undefined);
         const outcomes = await Promise.all(publishes.map(publish => publish.all()));
-        expect(outcomes.slice(0, window)).toMatchObject(
-          Array.from({ length: window }, () => [{ left: { _tag: 'ConnectionLost', sent: true } }]),
+        expect(outcomes.slice(0, inFlight)).toMatchObject(
+          Array.from({ length: inFlight }, () => [{ left: { _tag: 'ConnectionLost', sent: true } }]),
         );
-        expect(outcomes.slice(window)).toEqual(Array.from({ length: 5 }, () => [taken]));
+        expect(outcomes.slice(inFlight)).toEqual(Array.from({ length: 5 }, () => [taken]));
         messages.subscription.unsubscribe();
       });
 

@@ -132,7 +132,7 @@ describe('a stage', () => {
   );
 
   it(
-    'is mergeMap where nothing is dropped and order does not matter, and concatMap with a window of 1',
+    'is mergeMap where nothing is dropped and order does not matter, and concatMap with one in flight',
     () => {
       fc.assert(
         fc.property(

@@ -333,7 +333,7 @@ describe('publishTo', () => {
     expect(watch(of(1).pipe(publishTo({ publish$: () => EMPTY, state$: EMPTY }, asText)))).toMatchObject([/contract of MqttProxy/]);
   });
 
-  it('refuses a window that lets nothing through', () => {
+  it('refuses an inFlight that lets nothing through', () => {
     expect(() =>
       publishTo(
         fakeProxy(() => 'at once'),

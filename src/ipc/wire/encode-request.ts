@@ -7,7 +7,7 @@ interface HeaderBlock {
   readonly streamIdOffset: number;
 }
 
-/** One block for each operation called: two in this library. */
+/** One block for each operation called, of which the library has thirteen. */
 const blocks = new Map<string, HeaderBlock>();
 
 /** The bytes of a request. Its headers are the same each time but for the stream id, so they are encoded once. */
