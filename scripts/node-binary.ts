@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
 
@@ -13,16 +13,26 @@ import { join } from 'node:path';
  */
 export function nodeBinary(version: string, arch: string = process.arch, system: string = process.platform): string {
   const isOwn = arch === process.arch && system === process.platform;
-  const folder = join(process.cwd(), 'node_modules/.cache/nodes', isOwn ? version : `${version}-${system}-${arch}`);
+  const nodes = join(process.cwd(), 'node_modules/.cache/nodes');
+  const folder = join(nodes, isOwn ? version : `${version}-${system}-${arch}`);
   const name = `node-${system}-${arch}`;
   const bin = join(folder, 'node_modules', name, 'bin');
-  if (existsSync(join(bin, 'node')) || existsSync(join(bin, 'node.exe'))) return bin;
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
+  const isThere = (): boolean => existsSync(join(bin, 'node')) || existsSync(join(bin, 'node.exe'));
+  if (isThere()) return bin;
+  mkdirSync(nodes, { recursive: true });
+  // Moved when it is whole: several processes of a run may want it, and any of them may be ended.
+  const fetched = mkdtempSync(`${folder}-`);
+  writeFileSync(join(fetched, 'package.json'), '{ "private": true }\n');
   // The packages of the platforms carry the binary, and need no install script.
   const install = ['install', '--no-audit', '--no-fund', '--ignore-scripts', `${name}@${version}`, ...(isOwn ? [] : ['--force'])];
-  const { status } = spawnSync('npm', install, { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] });
-  if (status !== 0) throw new Error(`Node ${version} could not be fetched from npm as ${name}.`);
+  try {
+    const { status } = spawnSync('npm', install, { cwd: fetched, stdio: ['ignore', 'ignore', 'inherit'] });
+    if (status !== 0) throw new Error(`Node ${version} could not be fetched from npm as ${name}.`);
+    renameSync(fetched, folder);
+  } catch (error) {
+    rmSync(fetched, { recursive: true, force: true });
+    if (!isThere()) throw error;
+  }
   return bin;
 }
 
