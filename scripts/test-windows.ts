@@ -1,5 +1,5 @@
 /**
- * Runs `dev`, `pub`, `doctor` and a component on Windows, at a named pipe: on Windows itself, elsewhere by Wine (Debian: wine64, wine) with Node for Windows from npm. What Wine
+ * Runs `dev`, `pub`, `doctor`, `init` and a component on Windows, at a named pipe: on Windows itself, elsewhere by Wine (Debian: wine64, wine) with Node for Windows from npm. What Wine
  * says of itself goes nowhere; a start takes it a while.
  */
 import { spawnSync } from 'node:child_process';

@@ -60,6 +60,8 @@ try {
   await event('output', ({ text }) => text === 'got hello');
   const { findings } = JSON.parse(await cli('doctor', '--json'));
   if (!findings.some(({ check, status }) => check === 'transport socket' && status === 'ok')) throw new Error(JSON.stringify(findings));
+  const wrote = await cli('init', join(folder, 'new'));
+  if (!wrote.includes('src/component.ts')) throw new Error(`init does not tell of the component:\n${wrote}`);
   await cli('restart');
   await event('started');
   await event('subscribed');

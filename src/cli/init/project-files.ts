@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { gdkFiles } from '../../dry-run/gdk-files.js';
@@ -61,12 +61,12 @@ function read(folder: TemplateName | 'common', path: string): string {
   return readFileSync(join(FOLDER, folder, path), 'utf8');
 }
 
-/** The paths of a template's files, the component first. */
+/** The paths of a template's files, with slashes on every system, the component first. */
 function filesBelow(template: TemplateName): readonly string[] {
   const root = join(FOLDER, template);
   return readdirSync(root, { recursive: true, withFileTypes: true })
     .filter(entry => entry.isFile())
-    .map(entry => join(entry.parentPath, entry.name).slice(root.length + 1))
+    .map(entry => relative(root, join(entry.parentPath, entry.name)).split(sep).join('/'))
     .sort((a, b) => Number(b.startsWith('src')) - Number(a.startsWith('src')) || (a < b ? -1 : 1));
 }
 
