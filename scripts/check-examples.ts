@@ -70,7 +70,7 @@ async function documentedFiles(prefixes: readonly string[]): Promise<readonly st
 }
 
 async function checkExamples(folder: string, examples: readonly DocExample[]): Promise<readonly string[]> {
-  await makeConsumer(folder, await packInto(folder), { type: 'module' });
+  await makeConsumer(folder, await packInto(folder));
   // For examples of tests and of other formats, which are type-checked only.
   for (const name of ['vitest', 'cborg']) await symlink(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name));
   const named = examples.map((example, i) => ({ ...example, name: `example-${i}` }));

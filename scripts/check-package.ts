@@ -75,7 +75,7 @@ async function entries(): Promise<readonly string[]> {
     .map(entry => name + entry.slice(1));
 }
 
-/** The declarations as a strict consumer's compiler sees them, with those of every dependency. */
+/** The declarations as a strict consumer's compiler sees them, with those of every dependency: from a module of either format. */
 async function typeCheck(folder: string): Promise<void> {
   const compilerOptions = {
     target: 'es2023',
@@ -88,9 +88,10 @@ async function typeCheck(folder: string): Promise<void> {
     types: ['node'],
     typeRoots: [join(ROOT, 'node_modules/@types')],
   };
-  const imports = (await entries()).map((entry, i) => `import * as entry${i} from '${entry}';\nexport { entry${i} };\n`);
-  await writeFile(join(folder, 'types.ts'), imports.join(''));
-  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['types.ts'] }));
+  const imports = (await entries()).map((entry, i) => `import * as entry${i} from '${entry}';\nexport { entry${i} };\n`).join('');
+  const files = ['types.mts', 'types.cts'];
+  for (const file of files) await writeFile(join(folder, file), imports);
+  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
   await run(folder, bin('tsc'), ['-p', '.']);
 }
 
@@ -109,60 +110,54 @@ await inTemporaryFolder(async folder => {
     run(ROOT, bin('attw'), [tarball, '--profile', 'node16', '--ignore-rules', 'cjs-resolves-to-esm']),
   );
 
-  const esm = join(folder, 'esm');
-  await check('installs into an ES module project', async () => makeConsumer(esm, tarball, { type: 'module', install: [await eslint()] }));
+  const whole = join(folder, 'whole');
+  await check('installs into an empty project', async () => makeConsumer(whole, tarball, await eslint()));
   let names = '';
   await check('every entry imports', async () => {
-    names = await program(esm, 'import-entries.mjs', ...(await entries()));
+    names = await program(whole, 'import-entries.mjs', ...(await entries()));
   });
-  await check('declarations, ES modules', () => typeCheck(esm));
+  await check('every entry can be required, and gives the same names', async () => {
+    const required = await program(whole, 'require-entries.cjs', ...(await entries()));
+    if (required !== names) throw new Error(`import gives\n${names}\nrequire gives\n${required}`);
+  });
+  await check('shares rxjs and fp-ts with the program that requires it', () => program(whole, 'shared-instances.cjs'));
+  await check('declarations, for ES modules and CommonJS', () => typeCheck(whole));
   await check('a marble test runs in vitest, and type-checks', async () => {
-    await symlink(join(ROOT, 'node_modules/vitest'), join(esm, 'node_modules/vitest'));
+    await symlink(join(ROOT, 'node_modules/vitest'), join(whole, 'node_modules/vitest'));
     const name = 'vitest.test.ts';
-    await copyFile(join(ROOT, 'examples/testing', name), join(esm, name));
-    await run(esm, bin('tsc'), [...MARBLE_TEST_OPTIONS, name]);
-    await run(esm, bin('vitest'), ['run', '--root', '.', name]);
+    await copyFile(join(ROOT, 'examples/testing', name), join(whole, name));
+    await run(whole, bin('tsc'), [...MARBLE_TEST_OPTIONS, name]);
+    await run(whole, bin('vitest'), ['run', '--root', '.', name]);
   });
   await check('a marble test runs in node:test', async () => {
     const name = 'node-test.mjs';
-    await copyFile(join(ROOT, 'examples/testing', name), join(esm, name));
-    await run(esm, process.execPath, ['--test', name]);
+    await copyFile(join(ROOT, 'examples/testing', name), join(whole, name));
+    await run(whole, process.execPath, ['--test', name]);
   });
   await check('the command line runs', async () => {
-    const { stdout } = await run(esm, 'npx', ['--no', '--', 'greengrass-rx', '--version']);
+    const { stdout } = await run(whole, 'npx', ['--no', '--', 'greengrass-rx', '--version']);
     const { version } = await manifest();
     if (stdout.trim() !== version) throw new Error(`--version printed ${stdout}`);
   });
-  await check('a message goes round, socket and crt', () => program(esm, 'round-trip.mjs', 'socket', 'crt'));
-
-  const commonjs = join(folder, 'commonjs');
-  await check('installs into a CommonJS project', async () =>
-    makeConsumer(commonjs, tarball, { type: 'commonjs', install: [await eslint()] }),
-  );
-  await check('every entry can be required, and gives the same names', async () => {
-    const required = await program(commonjs, 'require-entries.cjs', ...(await entries()));
-    if (required !== names) throw new Error(`import gives\n${names}\nrequire gives\n${required}`);
-  });
-  await check('shares rxjs and fp-ts with the program that requires it', () => program(commonjs, 'shared-instances.cjs'));
-  await check('declarations, CommonJS', () => typeCheck(commonjs));
+  await check('a message goes round, socket and crt', () => program(whole, 'round-trip.mjs', 'socket', 'crt'));
 
   const lean = join(folder, 'without-optional');
   await check('installs into an empty project without optional dependencies', async () => {
-    await makeConsumer(lean, tarball, { type: 'module', install: ['--omit=optional'] });
+    await makeConsumer(lean, tarball, '--omit=optional');
     const installed = (await readdir(join(lean, 'node_modules'))).filter(name => !name.startsWith('.')).join(' ');
     if (installed !== ON_A_DEVICE) throw new Error(`installed are ${installed}`);
   });
   await check('a component runs there', () =>
-    program(lean, 'on-a-device.mjs', join(esm, 'node_modules/greengrass-rx/dist/local/index.js')),
+    program(lean, 'on-a-device.mjs', join(whole, 'node_modules/greengrass-rx/dist/local/index.js')),
   );
   await check('asking for crt there is a typed error', () => program(lean, 'native-unavailable.mjs'));
 
-  await rm(join(esm, 'node_modules/aws-crt'), { recursive: true });
+  await rm(join(whole, 'node_modules/aws-crt'), { recursive: true });
   await check('every entry imports without aws-crt', async () => {
-    const imported = await program(esm, 'import-entries.mjs', ...(await entries()));
+    const imported = await program(whole, 'import-entries.mjs', ...(await entries()));
     if (imported !== names) throw new Error(`with aws-crt\n${names}\nwithout\n${imported}`);
   });
-  await check('a message goes round without aws-crt', () => program(esm, 'round-trip.mjs', 'socket'));
+  await check('a message goes round without aws-crt', () => program(whole, 'round-trip.mjs', 'socket'));
 });
 
 console.log(`\npackage: ${passed} passed, ${failed} failed`);

@@ -1,6 +1,6 @@
 import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { failureOf, runProcess } from './run-process.js';
 
@@ -19,22 +19,23 @@ export async function inTemporaryFolder(work: (folder: string) => Promise<void>)
   }
 }
 
-/** Builds from nothing and packs what would be published. Gives the tarball's path. */
+/**
+ * Builds from nothing and packs what would be published. Gives the tarball's path. Where the variable `GREENGRASS_RX_TARBALL` names one that was made so,
+ * it is that one: CI packs once for all that look at the package.
+ */
 export async function packInto(folder: string): Promise<string> {
+  const packed = process.env['GREENGRASS_RX_TARBALL'];
+  if (packed !== undefined) return resolve(ROOT, packed);
   await npm(ROOT, ['pack', '--pack-destination', folder]);
   const [tarball] = (await readdir(folder)).filter(name => name.endsWith('.tgz'));
   if (tarball === undefined) throw new Error('npm pack made no tarball');
   return join(folder, tarball);
 }
 
-/** An empty project with the tarball installed, and the peers that come with it. */
-export async function makeConsumer(
-  folder: string,
-  tarball: string,
-  { type, install = [] }: { readonly type: 'module' | 'commonjs'; readonly install?: readonly string[] },
-): Promise<void> {
+/** A project of ES modules with the tarball installed, and the peers that come with it. What is CommonJS in it says so by its ending. */
+export async function makeConsumer(folder: string, tarball: string, ...install: readonly string[]): Promise<void> {
   await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type }));
+  await writeFile(join(folder, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type: 'module' }));
   await npm(folder, ['install', '--no-audit', '--no-fund', ...install, tarball]);
 }
 
