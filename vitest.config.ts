@@ -42,7 +42,7 @@ export default defineConfig({
       },
       { extends: true, test: { name: 'contract', include: ['test/contract/**/*.test.ts'] } },
       { extends: true, test: { name: 'chaos', include: ['test/chaos/**/*.test.ts'] } },
-      { extends: true, test: { name: 'interop', include: ['test/interop/**/*.test.ts'], isolate: true, fileParallelism: false } },
+      { extends: true, test: { name: 'interop', include: ['test/interop/**/*.test.ts'], isolate: true } },
       { extends: true, test: { name: 'fleet', include: ['test/fleet/**/*.test.ts'], isolate: true, fileParallelism: false } },
       { extends: true, test: { name: 'outbox', include: ['test/outbox/**/*.test.ts', ...withFile], pool: withSqlite } },
       {
