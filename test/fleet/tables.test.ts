@@ -153,7 +153,7 @@ describe('the rules of a component', () => {
       expect([...selected(sql)].sort(), sql).toEqual(names.sort());
     }
     expect(sqlOf('Plain')).toBe(
-      "SELECT encode(*, 'base64') AS payloadBase64, regexp_replace(clientid(), '#[0-9]+$', '') AS device, topic() AS topic, timestamp() AS arrivedAt FROM 'x'",
+      "SELECT encode(*, 'base64') AS payloadBase64, regexp_replace(clientid(), '#[0-9]+$', '') AS device, topic() AS topic, timestamp() AS arrivedAt",
     );
   });
 

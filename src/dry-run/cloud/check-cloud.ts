@@ -1,5 +1,5 @@
 import { METERED_BYTES } from '../../operators/meter.js';
-import { parseBasicIngest } from '../../topic/basic-ingest.js';
+import { topicMatches } from '../../topic/topic-matches.js';
 import type { DryRecord, Finding } from '../record.js';
 import type { RecordedStage } from '../recording-nucleus.js';
 import { LARGEST_RULE } from './cloud-difference.js';
@@ -36,7 +36,7 @@ function unheard({ subscriptions }: DryRecord): readonly Finding[] {
     ...(canaryTopicName === undefined ? [] : [canaryTopicName]),
   ]);
   return [...new Set(filters)]
-    .filter(filter => parseBasicIngest(filter) !== undefined || filter.startsWith('$aws/rules/'))
+    .filter(filter => filter.startsWith('$aws/rules/'))
     .map(filter =>
       warning(
         `Nothing ever comes on ${JSON.stringify(filter)}: Basic Ingest passes the broker by, so nobody can subscribe to it, nor can a message be confirmed there. Publish to the topic without the prefix if it is to come back.`,
@@ -79,8 +79,11 @@ function arrays(outgoing: Outgoing, topic: string, record: DryRecord): readonly 
 
 /** A message is metered as one for each 5 KB begun, and once more so by the rule and its actions. */
 function metering(outgoing: Outgoing, topic: string, record: DryRecord): readonly Finding[] {
-  const { isBasicIngest, isSubscribed, filters } = outgoing;
-  const sent = record.publishes.filter(({ topicName }) => filters.includes(topicName)).map(({ payloadBytes }) => payloadBytes);
+  const { ruleFilter, isSubscribed, filters } = outgoing;
+  const isBasicIngest = ruleFilter === undefined;
+  const sent = record.publishes
+    .filter(({ topicName }) => filters.some(filter => topicMatches(filter, topicName)))
+    .map(({ payloadBytes }) => payloadBytes);
   // What is compressed is smaller than what was gathered, and how much only the data says.
   const batches = outgoing.shape?.format === 'gzip' ? [] : batchesBefore(outgoing, record);
   const gathered = batches.map(({ declaration }) => declaration.buffer?.bytes ?? 0);

@@ -1,4 +1,5 @@
 import type { PayloadShape } from '../../codec/codec.js';
+import { visible } from '../../shared/visible.js';
 import { type Column, columnsOf } from './columns.js';
 import { valueSchema } from './message-schema.js';
 import type { Outgoing } from './outgoing.js';
@@ -28,7 +29,7 @@ export interface FlinkSql {
 /** The tables of a topic for Apache Flink, from 2.0 on. */
 export function flinkSql(componentName: string, outgoing: Outgoing): FlinkSql {
   const { name, filters } = outgoing;
-  const head = `-- Messages to ${filters.join(', ')} of ${componentName}, derived by greengrass-rx cloud.`;
+  const head = `-- Messages to ${visible(filters.join(', '))} of ${componentName}, derived by greengrass-rx cloud.`;
   const source = (words: string, options: Readonly<Record<string, string>>): string =>
     `${head}\n-- ${words} What is behind WITH is yours: --check does not look at it.\n${sourceTable(outgoing, options)}`;
   return {

@@ -17,9 +17,8 @@ export interface Outgoing {
   readonly ruleName: string;
   /** As it is published: one topic or filter, and of Basic Ingest all that go to one rule. */
   readonly filters: readonly string[];
-  /** As the rule sees it: without the prefix of Basic Ingest. */
-  readonly ruleFilter: string;
-  readonly isBasicIngest: boolean;
+  /** What its rule subscribes to. `undefined`: nothing, since Basic Ingest brings it the messages. */
+  readonly ruleFilter: string | undefined;
   /** Whether the component itself subscribes to such topics. */
   readonly isSubscribed: boolean;
   /** Names of the stages. */
@@ -31,6 +30,11 @@ export interface Outgoing {
   /** How the messages tell their id and time. `undefined`: they do not. */
   readonly marks: DeclaredMarks | undefined;
 }
+
+/** A name of a file has 255 bytes at most, and what it ends in; a topic may have 256 by itself. */
+const LONGEST_NAME = 100;
+/** A rule may have 128, of which some are left for a number. Source: AWS IoT API reference, `CreateTopicRule`. */
+const LONGEST_RULE_NAME = 120;
 
 /** What the names of a topic's tables and views end in. */
 const SUFFIXES = ['_messages', '_once', '_per_minute', '_missing', '_gaps', '_complete'];
@@ -47,21 +51,22 @@ export function outgoingOf(componentName: string, record: DryRecord): readonly O
   }
   const names = new Set<string>();
   const ids = new Set<string>();
+  // Those of Basic Ingest are in its topics, and are not ours to choose.
+  const ruleNames = new Set(filters.flatMap(filter => parseBasicIngest(filter)?.ruleName.toLowerCase() ?? []));
   return [...byRule.values()].map(together => {
     const stages = makers.filter(({ declaration }) => declaration.topics?.some(topic => together.includes(topic)));
-    const ingest = parseBasicIngest(together[0] ?? '');
-    const seen = together.map(filter => parseBasicIngest(filter)?.topicName ?? filter);
-    const ruleFilter = seen.length === 1 ? (seen[0] ?? '#') : '#';
-    const name = unlike(names, ingest?.ruleName ?? identifierOf(ruleFilter), ['', ...SUFFIXES]);
+    const [first = ''] = together;
+    const ingest = parseBasicIngest(first);
+    const name = unlike(names, ingest?.ruleName ?? identifierOf(first).slice(0, LONGEST_NAME), '_', ['', ...SUFFIXES]);
+    const ruleName = identifierOf(`${componentName.split('.').at(-1) ?? ''}_${name}`).slice(0, LONGEST_RULE_NAME);
     const [shape, ...otherShapes] = stages.map(({ declaration }) => declaration.payload?.shape);
     const [marks, ...otherMarks] = stages.map(({ declaration }) => declaration.marks);
     return {
       name,
-      id: unlike(ids, camelCased(name), ['']),
+      id: unlike(ids, camelCased(name), 'x'),
+      ruleName: ingest?.ruleName ?? unlike(ruleNames, ruleName, '_'),
       filters: together,
-      ruleFilter,
-      ruleName: ingest?.ruleName ?? identifierOf(`${componentName.split('.').at(-1) ?? ''}_${name}`).slice(0, 128),
-      isBasicIngest: ingest !== undefined,
+      ruleFilter: ingest === undefined ? first : undefined,
       isSubscribed: record.subscriptions.some(subscription => together.some(filter => filtersOverlap(subscription.filter, filter))),
       stages: stages.map(stage => stage.name),
       isDeclared: stages.some(({ declaration }) => declaration.payload !== undefined),
@@ -110,8 +115,7 @@ function identifierOf(filter: string): string {
 }
 
 /** A name that none has, with any of these endings either, in any case. */
-function unlike(names: Set<string>, wanted: string, endings: readonly string[]): string {
-  const separator = endings.length > 1 ? '_' : 'x';
+function unlike(names: Set<string>, wanted: string, separator: string, endings: readonly string[] = ['']): string {
   const all = (name: string): readonly string[] => endings.map(ending => `${name}${ending}`.toLowerCase());
   let name = wanted;
   for (let number = 2; all(name).some(each => names.has(each)); number++) name = `${wanted}${separator}${number}`;

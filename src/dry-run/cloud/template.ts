@@ -23,7 +23,7 @@ const DEVICE = "regexp_replace(clientid(), '#[0-9]+$', '')";
  * The statement of a topic's rule: the message, and beside it which device it is from, on which topic, and when it arrived. What is no JSON object is
  * base64 in it.
  *
- * Source: AWS IoT Core developer guide, "AWS IoT SQL reference": functions `clientid`, `topic`, `timestamp`, `encode`, `get_user_properties`.
+ * Source: AWS IoT Core developer guide, "AWS IoT SQL reference": FROM, and the functions `clientid`, `topic`, `timestamp`, `encode`, `get_user_properties`.
  */
 export function ruleSql({ ruleFilter, marks }: Outgoing): string {
   const property = (name: string): string => `get(get_user_properties('outbox-${name}'), 0)`;
@@ -41,7 +41,8 @@ export function ruleSql({ ruleFilter, marks }: Outgoing): string {
     marks?.as === 'wrap'
       ? ['*', ...beside]
       : ["encode(*, 'base64') AS payloadBase64", ...beside, ...(marks?.as === 'members' ? members : [])];
-  return `SELECT ${selected.join(', ')} FROM '${ruleFilter.replaceAll("'", "''")}'`;
+  // Without FROM only Basic Ingest triggers it: with one, what others publish to such topics would come as well.
+  return `SELECT ${selected.join(', ')}${ruleFilter === undefined ? '' : ` FROM '${ruleFilter.replaceAll("'", "''")}'`}`;
 }
 
 const PARAMETERS = {
@@ -149,7 +150,13 @@ function kafkaAction({ name, marks }: Outgoing): object {
     number: "${get(get_user_properties('outbox-number'), 0)}",
   };
   const headers = { topic: '${topic()}', ...(marks?.as === 'wrap' ? id : marks?.as === 'members' ? members : {}) };
-  const secret = (key: string): object => sub(`\${!get_secret('\${KafkaSecretName}', 'SecretString', '${key}', '\${RuleRole.Arn}')}`);
+  // Of Fn::Sub the documentation does not say what becomes of a name within ${!…}.
+  const secret = (key: string): object => ({
+    'Fn::Join': [
+      '',
+      ["${get_secret('", { Ref: 'KafkaSecretName' }, `', 'SecretString', '${key}', '`, { 'Fn::GetAtt': ['RuleRole', 'Arn'] }, "')}"],
+    ],
+  });
   return {
     Kafka: {
       DestinationArn: { Ref: 'KafkaDestinationArn' },

@@ -1,8 +1,9 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import * as t from 'io-ts';
 import { right } from 'fp-ts/lib/Either.js';
-import { map, NEVER, takeUntil } from 'rxjs';
+import { map, NEVER, of, takeUntil } from 'rxjs';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import type { Decoder } from '../../../src/codec/codec.js';
 import { gzipped, json, jsonArray, ndjson, text } from '../../../src/codec/index.js';
 import { type Branches, component, type RunContext } from '../../../src/component/index.js';
@@ -34,6 +35,19 @@ const found = ({ findings }: DryRun): readonly string[] =>
   findings.filter(({ about }) => about === 'cloud').map(({ severity, message }) => `${severity}: ${message}`);
 const files = (result: DryRun): ReadonlyMap<string, string> => new Map(result.cloudFiles().map(({ path, text }) => [path, text]));
 const fileOf = (result: DryRun, path: string): string => files(result).get(path) ?? '';
+/** The statements of the rules, by the rules' names. */
+const rulesOf = (result: DryRun): ReadonlyMap<string, string> => {
+  const { Resources } = parse(fileOf(result, 'template.yaml')) as {
+    readonly Resources: Readonly<
+      Record<string, { readonly Properties: { readonly RuleName?: string; readonly TopicRulePayload?: { readonly Sql: string } } }>
+    >;
+  };
+  return new Map(
+    Object.values(Resources).flatMap(({ Properties: { RuleName, TopicRulePayload } }) =>
+      RuleName === undefined ? [] : [[RuleName, TopicRulePayload?.Sql ?? '']],
+    ),
+  );
+};
 
 describe('the cloud side', () => {
   it('has a rule, a schema and tables for each topic that a stage publishes to, by names that SQL takes', async () => {
@@ -75,8 +89,50 @@ describe('the cloud side', () => {
   it('has one rule for all topics of Basic Ingest that go to it, by the name in the topic', async () => {
     const result = await dry(proxy => quiet(proxy, ['$aws/rules/Store/a', '$aws/rules/Store/b', '$aws/rules/Other/c'], json(Reading)));
     expect([...files(result).keys()].filter(path => path.endsWith('.schema.json'))).toEqual(['Other.schema.json', 'Store.schema.json']);
-    expect(fileOf(result, 'template.yaml')).toMatch(/RuleName: "Store"[^]*FROM '#'"/);
-    expect(fileOf(result, 'template.yaml')).toMatch(/RuleName: "Other"[^]*FROM 'c'"/);
+    // It subscribes to nothing: what the rest of the account publishes does not come.
+    expect([...rulesOf(result)].map(([name, sql]) => [name, / FROM .*/.exec(sql)?.[0]])).toEqual([
+      ['Other', undefined],
+      ['Store', undefined],
+    ]);
+  });
+
+  it('has rules with names of their own, as short as names may be, whatever the topics are', async () => {
+    const long = 'x'.repeat(250);
+    const result = await dry(proxy =>
+      quiet(proxy, ['$aws/rules/Meter_a/b', 'a', `${long}/1`, `${long}/2`, '#', '日本/温度', "it's"], json(Reading)),
+    );
+    const names = [...rulesOf(result).keys()];
+    expect(names).toEqual(expect.arrayContaining(['Meter_a', 'Meter_a_2', 'Meter_messages', 'Meter_messages_2', 'Meter_it_s']));
+    expect(names).toHaveLength(7);
+    for (const name of names) expect(name).toMatch(/^\w{1,128}$/);
+    for (const path of files(result).keys()) expect(path.length).toBeLessThanOrEqual(255);
+    expect(rulesOf(result).get('Meter_it_s')).toMatch(/ FROM 'it''s'$/);
+  });
+
+  it('has the rule read who it is to Kafka from the secret, by whatever name that goes', async () => {
+    const result = await dry(proxy => quiet(proxy, ['a'], json(Reading)));
+    const { Resources } = parse(fileOf(result, 'template.yaml')) as { readonly Resources: Readonly<Record<string, unknown>> };
+    // Of Fn::Sub nobody says what it makes of a name within ${!…}; Fn::Join has no such question.
+    expect(JSON.stringify(Resources['ARule'])).not.toContain('${!');
+    expect(Resources).toHaveProperty(
+      ['ARule', 'Properties', 'TopicRulePayload', 'Actions', 1, 'Fn::If', 1, 'Kafka', 'ClientProperties', 'sasl.scram.username'],
+      {
+        'Fn::Join': [
+          '',
+          ["${get_secret('", { Ref: 'KafkaSecretName' }, "', 'SecretString', 'username', '", { 'Fn::GetAtt': ['RuleRole', 'Arn'] }, "')}"],
+        ],
+      },
+    );
+  });
+
+  it('has nothing of a topic in its SQL but in texts and comments, whatever the topic is made of', async () => {
+    const topic = "a`'\nDROP TABLE x;\u2028--";
+    const result = await dry(proxy => quiet(proxy, [topic], json(Reading)));
+    for (const path of ['a_DROP_TABLE_x.sql', 'a_DROP_TABLE_x.files.sql', 'a_DROP_TABLE_x.kafka.sql']) {
+      expect(fileOf(result, path)).toMatch(/^-- Messages to a`'\\nDROP TABLE x;\\u2028-- of com\.example\.Meter, .*\n/);
+      expect(fileOf(result, path)).not.toMatch(/^DROP/m);
+    }
+    expect([...rulesOf(result).values()].map(sql => sql.slice(sql.indexOf(' FROM ')))).toEqual([` FROM '${topic.replace("'", "''")}'`]);
   });
 
   it('waits as long for what is late as the outbox sends it, and forgets ids a day later', async () => {
@@ -238,6 +294,18 @@ describe('of the cloud a dry run finds', () => {
       ),
     ]);
     expect(found(await dry(batches(500, 12_000, 'a')))[1]).toMatch(/begun: as 3 messages, and by the rule as 3 /);
+  });
+
+  it('large messages to a topic that is declared by a filter', async () => {
+    const result = await dry(proxy =>
+      of(1).pipe(
+        publishTo(proxy, () => ({ topicName: 'a/1', payload: JSON.stringify('x'.repeat(6_000)), qos }), {
+          topics: ['a/+'],
+          payload: json(t.string),
+        }),
+      ),
+    );
+    expect(found(result)[1]).toMatch(/^note: Messages to "a\/\+" of up to 6002 bytes are metered for each 5 KB begun: as 2 messages/);
   });
 
   it('topics that nobody subscribes to, for which Basic Ingest would do', async () => {
