@@ -6,14 +6,14 @@
  *     npm run bench:short -- --budgets=5    writes those budgets, from five runs
  *     npm run bench -- --only=publish --rounds=1 --profile=build/profiles
  *
- * Ends with 1 if anything could not be measured, or in the short form is over its budget each of three times; else with 0, whatever the figures.
+ * Ends with 1 if anything could not be measured, or in the short form has no budget or is over it each of three times; else with 0, whatever the figures.
  */
 import { fileURLToPath } from 'node:url';
 import { parseArgs, styleText } from 'node:util';
 import type { Experiment, Row } from './experiments/experiment.js';
 import { experiments } from './experiments/index.js';
 import { FULL, SHORT } from './experiments/scale.js';
-import { budgetsOf, overBudget, readBudgets, rowKey, writeBudgets } from './report/budgets.js';
+import { type Budgets, budgetsOf, overBudget, readBudgets, rowKey, withoutBudget, writeBudgets } from './report/budgets.js';
 import { machine } from './report/machine.js';
 import { figuresTable, rowsTable } from './report/markdown.js';
 import { writeDocument } from './report/write-document.js';
@@ -71,8 +71,7 @@ async function measure(chosen: readonly Experiment[]): Promise<readonly Experime
 const rowsOf = (measured: readonly Experiment[]): readonly Row[] => measured.flatMap(experiment => experiment.rows());
 
 /** What is over its budget each time. */
-async function overEachTime(measured: readonly Experiment[]): Promise<readonly string[]> {
-  const budgets = await readBudgets(BUDGETS);
+async function overEachTime(measured: readonly Experiment[], budgets: Budgets): Promise<readonly string[]> {
   let over = overBudget(rowsOf(measured), budgets);
   for (let time = 0; time < AGAIN && over.size > 0; time++) {
     const isOver = (row: Row): boolean => over.has(rowKey(row));
@@ -100,8 +99,11 @@ if (values.budgets !== undefined) {
   ].join('\n\n');
   console.log(tables);
   console.log(`\n${rows.filter(({ met }) => met).length} of ${rows.length} met`);
-  if (values.short) for (const line of await overEachTime(measured)) failures.push(`OVER BUDGET  ${line}`);
-  else if (failures.length === 0 && values.write && values.only === undefined)
+  if (values.short) {
+    const budgets = await readBudgets(BUDGETS);
+    for (const line of withoutBudget(rows, budgets)) failures.push(`NO BUDGET  ${line} (npm run bench:short -- --budgets=5 writes them)`);
+    for (const line of await overEachTime(measured, budgets)) failures.push(`OVER BUDGET  ${line}`);
+  } else if (failures.length === 0 && values.write && values.only === undefined)
     await writeDocument(fileURLToPath(new URL('docs/benchmarks.md', ROOT)), tables);
 }
 await server.stop();

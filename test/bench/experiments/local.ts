@@ -37,6 +37,20 @@ const throughput = (what: string, who: string, samples: Samples<'publish' | 'sub
   serverBusy: serverBusy(samples),
 });
 
+/** Who is measured: the SDK, this library and a bare loop, and the first two with JSON messages. */
+type Case = 'sdk' | 'socket' | 'bare' | 'sdkJson' | 'json';
+
+const throughputs = (
+  what: string,
+  { sdk, sdkJson, socket, json, bare }: Readonly<Record<Case, Samples<'publish' | 'subscribe'>>>,
+): readonly Figure[] => [
+  throughput(what, 'official SDK', sdk),
+  throughput(what, 'official SDK, JSON', sdkJson),
+  throughput(what, '`socket`', socket),
+  throughput(what, '`socket`, JSON', json),
+  throughput(what, 'bare loop', bare),
+];
+
 export const localSubscribing = (scale: Scale): Experiment =>
   experiment(
     'subscribe',
@@ -59,16 +73,7 @@ export const localSubscribing = (scale: Scale): Experiment =>
       atLeastTimes(`messages/s, ${SIZE} B, to \`Right(LocalMessage)\``, 4, ratio(socket, perSecond, sdk, perSecond)),
       atLeastTimes('the same as JSON messages, checked by a codec', 4, ratio(json, perSecond, sdkJson, perSecond)),
     ],
-    figures: ({ sdk, socket, bare, sdkJson, json }) => {
-      const what = 'messages received';
-      return [
-        throughput(what, 'official SDK', sdk),
-        throughput(what, 'official SDK, JSON', sdkJson),
-        throughput(what, '`socket`', socket),
-        throughput(what, '`socket`, JSON', json),
-        throughput(what, 'bare loop', bare),
-      ];
-    },
+    figures: samples => throughputs('messages received', samples),
   });
 
 export const localPublishing = (scale: Scale): Experiment =>
@@ -93,16 +98,7 @@ export const localPublishing = (scale: Scale): Experiment =>
       atLeastTimes(`acknowledged publishes/s, ${IN_FLIGHT} in flight, \`publishTo\``, 5.5, ratio(socket, perSecond, sdk, perSecond)),
       atLeastTimes('the same as JSON messages', 5.5, ratio(json, perSecond, sdkJson, perSecond)),
     ],
-    figures: ({ sdk, socket, bare, sdkJson, json }) => {
-      const what = `publishes acknowledged, ${IN_FLIGHT} in flight`;
-      return [
-        throughput(what, 'official SDK', sdk),
-        throughput(what, 'official SDK, JSON', sdkJson),
-        throughput(what, '`socket`', socket),
-        throughput(what, '`socket`, JSON', json),
-        throughput(what, 'bare loop', bare),
-      ];
-    },
+    figures: samples => throughputs(`publishes acknowledged, ${IN_FLIGHT} in flight`, samples),
   });
 
 export const localRoundTrip = (scale: Scale): Experiment =>

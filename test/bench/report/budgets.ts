@@ -29,8 +29,8 @@ export function budgetsOf(runs: readonly (readonly Row[])[]): Budgets {
       const key = rowKey(row);
       const values = runs.flatMap(rows => rows.filter(other => rowKey(other) === key).flatMap(other => ratioOf(other) ?? []));
       const [least, most] = [Math.min(...values), Math.max(...values)];
-      if (values.length === 0 || least === 0 || isTail(row)) return [];
-      const factor = Math.max(values.length < 3 ? UNKNOWN : FACTOR, most / least);
+      if (values.length === 0 || most === 0 || isTail(row)) return [];
+      const factor = Math.max(values.length < 3 ? UNKNOWN : FACTOR, least === 0 ? 0 : most / least);
       return [[key, row.atLeast.startsWith('at most') ? { atMost: round(most * factor) } : { atLeast: round(least / factor) }]];
     }),
   );
@@ -51,6 +51,11 @@ export function overBudget(rows: readonly Row[], budgets: Budgets): ReadonlyMap<
       over.set(key, `${row.what}: ${String(ratio)} ×, and is to be at most ${String(budget.atMost)} ×`);
   }
   return over;
+}
+
+/** Rows that are to have a budget and have none, as after a change of their words: nothing would hold them. */
+export function withoutBudget(rows: readonly Row[], budgets: Budgets): readonly string[] {
+  return rows.filter(row => (ratioOf(row) ?? 0) > 0 && !isTail(row) && budgets[rowKey(row)] === undefined).map(rowKey);
 }
 
 export async function readBudgets(file: string): Promise<Budgets> {
