@@ -1,3 +1,4 @@
+import { editDistance } from '../shared/edit-distance.js';
 import { visible } from '../shared/visible.js';
 import { topicMatches } from '../topic/topic-matches.js';
 import { isEither } from './equal.js';
@@ -208,30 +209,14 @@ export function nearestTopic(wanted: string, among: Iterable<string>): string | 
 }
 
 function levelsApart(one: readonly string[], other: readonly string[]): number {
-  return distance(one, other, LEVEL, (a, b) => {
+  return editDistance(one, other, LEVEL, (a, b) => {
     if (isWildcard(a) || isWildcard(b)) return 0;
     // A level of its own kind is none that is misspelt.
-    const apart = distance(Array.from(a), Array.from(b), 1, (x, y) => (x === y ? 0 : 1));
+    const apart = editDistance(Array.from(a), Array.from(b));
     return apart < Math.max(a.length, b.length) ? apart : Infinity;
   });
 }
 
 function isWildcard(level: string): boolean {
   return level === '+' || level === '#' || level === '*';
-}
-
-/** The least that is to be put in, left out, replaced or swapped with a neighbour to make one of the other. */
-function distance<A>(one: readonly A[], other: readonly A[], cost: number, replaced: (a: A, b: A) => number): number {
-  let [before, last]: [readonly number[], readonly number[]] = [[], Array.from({ length: other.length + 1 }, (_, j) => j * cost)];
-  one.forEach((a, i) => {
-    const row = [(i + 1) * cost];
-    other.forEach((b, j) => {
-      const [left = 0, above = 0, across = 0, twoBack = Infinity] = [row[j], last[j + 1], last[j], before[j - 1]];
-      const [a0, b0] = [one[i - 1], other[j - 1]];
-      const isSwapped = i > 0 && j > 0 && a0 === b && a === b0;
-      row.push(Math.min(left + cost, above + cost, across + replaced(a, b), isSwapped ? twoBack + cost : Infinity));
-    });
-    [before, last] = [last, row];
-  });
-  return last.at(-1) ?? 0;
 }

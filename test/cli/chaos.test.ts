@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { firstValueFrom, tap, toArray } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import { CliError } from '../../src/cli/cli-error.js';
-import { FAULT_NAMES } from '../../src/local/faults/fault-table.js';
+import { DETAILED_FAULTS, FAULT_NAMES } from '../../src/local/faults/fault-table.js';
 import { readChaos, readScript } from '../../src/cli/chaos/read-chaos.js';
 import { runChaos } from '../../src/cli/chaos/run-chaos.js';
 import { COMPONENT, PROFILES, start } from '../kit/nucleus/nuclei.js';
@@ -55,6 +55,14 @@ describe('a script of faults', () => {
       { when: { after: 1_000 }, action: { publishLocal: { topic: 'plc/7', payload: 'raw' } } },
       { when: { after: 1_000 }, action: { configure: { config: { limit: 5 } } } },
     ]);
+  });
+
+  test.each(Object.entries(DETAILED_FAULTS))('has %s with what the table of faults says it takes', (name, { takes }) => {
+    const message = { topicName: 'a', payload: 'x' };
+    const details: Readonly<Record<string, unknown>> = { 'a number': 2, 'a message': message, 'a list of messages': [message] };
+    const read = (detail: unknown): unknown => readScript(JSON.stringify({ at: '1s', fault: { [name]: detail } }), 'x');
+    expect(read(details[takes])).toEqual([{ when: { at: 1_000 }, action: { fault: { [name]: details[takes] } } }]);
+    for (const [other, detail] of Object.entries(details)) if (other !== takes) expect(() => read(detail)).toThrow(CliError);
   });
 
   test('is refused where a local message or a configuration is none', () => {

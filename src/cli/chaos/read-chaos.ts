@@ -2,9 +2,10 @@ import { readFileSync, statSync } from 'node:fs';
 import * as t from 'io-ts';
 import { type Document, isMap, isNode, isSeq, LineCounter, parseAllDocuments } from 'yaml';
 import { DETAILED_FAULTS, FAULT_NAMES } from '../../local/faults/fault-table.js';
-import type { FaultMessage } from '../../local/faults/fault-words.js';
+import type { DetailedWord, FaultMessage, FaultWithDetails } from '../../local/faults/fault-words.js';
 import type { NeighbourMessage } from '../../local/pubsub/neighbour.js';
 import { isJsonObject, type JsonObject } from '../../shared/check-argument.js';
+import { editDistance } from '../../shared/edit-distance.js';
 import { UsageError } from '../cli-error.js';
 import { parseDuration } from '../cli.js';
 import { CHAOS_OCCASIONS, type ChaosAction, type ChaosFault, type ChaosStep, type ChaosTime } from './run-chaos.js';
@@ -176,23 +177,23 @@ function readFault(value: unknown): ChaosFault {
   if (entry === undefined || more.length > 0)
     throw new StepProblem('a fault is a word, or a map of one, such as { dropAfterMessages: 100 }');
   const [name, detail] = entry;
-  switch (name) {
-    case 'messageBeforeReply':
-      return { messageBeforeReply: readMessage(name, detail) };
-    case 'burstThenEnd':
-      return { burstThenEnd: readMessages(name, detail) };
-    case 'endSubscriptions':
-      return { endSubscriptions: readMessages(name, detail) };
-    case 'dropAfterMessages':
-      return { dropAfterMessages: count(name, detail) };
-    case 'splitFrames':
-      return { splitFrames: count(name, detail) };
-    case 'glueFrames':
-      return { glueFrames: count(name, detail) };
-    default:
-      throw unknownWord('there is no fault', name, DETAILS);
-  }
+  if (!isDetailed(name)) throw unknownWord('there is no fault', name, DETAILS);
+  return READERS[name](detail);
 }
+
+function isDetailed(word: string): word is DetailedWord {
+  return Object.hasOwn(DETAILED_FAULTS, word);
+}
+
+/** How each fault with details is read: a new one of the table has to have its line. */
+const READERS: Readonly<Record<DetailedWord, (detail: unknown) => FaultWithDetails>> = {
+  messageBeforeReply: detail => ({ messageBeforeReply: readMessage('messageBeforeReply', detail) }),
+  burstThenEnd: detail => ({ burstThenEnd: readMessages('burstThenEnd', detail) }),
+  endSubscriptions: detail => ({ endSubscriptions: readMessages('endSubscriptions', detail) }),
+  dropAfterMessages: detail => ({ dropAfterMessages: count('dropAfterMessages', detail) }),
+  splitFrames: detail => ({ splitFrames: count('splitFrames', detail) }),
+  glueFrames: detail => ({ glueFrames: count('glueFrames', detail) }),
+};
 
 function count(name: string, value: unknown): number {
   if (typeof value === 'number' && Number.isInteger(value) && value >= 1) return value;
@@ -224,22 +225,8 @@ function unknownWord(what: string, word: string, known: readonly string[]): Step
 /** The one of the known words that a mistyped one most likely is, if any is near. */
 function closest(word: string, known: readonly string[]): string | undefined {
   const [best] = known
-    .map(each => ({ each, distance: distance(word.toLowerCase(), each.toLowerCase()) }))
+    .map(each => ({ each, distance: editDistance(Array.from(word.toLowerCase()), Array.from(each.toLowerCase())) }))
     .filter(({ each, distance }) => distance <= Math.max(2, each.length / 3))
     .sort((a, b) => a.distance - b.distance);
   return best?.each;
-}
-
-/** Letters to insert, remove or replace to get from one word to the other. */
-function distance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, i) => i);
-  for (let i = 0; i < from.length; i++) {
-    const next = [i + 1];
-    for (let j = 0; j < to.length; j++) {
-      const replaced = (row[j] ?? 0) + (from[i] === to[j] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
 }
