@@ -1,11 +1,21 @@
-import type { Reporter, SerializedError, TestModule, Vitest } from 'vitest/node';
+import { relative } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import type { TestError } from 'vitest';
+import type { Reporter, TestModule, Vitest } from 'vitest/node';
 
-/** What a run of tests came to. */
-interface Count {
-  readonly passed: number;
-  readonly failed: number;
-  readonly skipped: number;
+/** A failure, where it was, and the lines that its errors came to. */
+interface Failure {
+  readonly what: string;
+  readonly lines: readonly string[];
 }
+
+interface Outcome {
+  readonly passed: number;
+  readonly skipped: number;
+  readonly failures: readonly Failure[];
+}
+
+type Leak = Vitest['state']['leakSet'] extends Set<infer T> ? T : never;
 
 /**
  * What native modules keep from their import on, or for as long as the version of Node likes after it is closed: aws-crt's logger and callbacks, and
@@ -19,9 +29,18 @@ const ofWritableStreams = /at new Promise \(<anonymous>\)\n(?: +at [^\n]*node:in
 /** Playwright keeps promises of what it was asked, and these stay pending when its browser has gone. */
 const ofPlaywright = /[/\\]node_modules[/\\]playwright-core[/\\]/;
 
+const ofVitestOrNode = /\(node:|[/\\]node_modules[/\\]@?vitest[/\\]/;
+
+/** The seed of a property is in the second line of its error, a counterexample in the third. */
+const LINES_OF_MESSAGE = 8;
+const LINES_OF_DIFFERENCE = 20;
+const FRAMES_OF_LEAK = 3;
+const LINE_LENGTH = 300;
+const LISTED = 50;
+
 /**
- * Closes a run with `N passed, N failed, N skipped` alone on a line, for whoever counts what ran, and makes a run that
- * leaks fail: vitest lists leaks of servers, timers and sockets but exits 0 all the same.
+ * Ends a run with all that failed or leaked, bounded, and with `N passed, N failed, N skipped` alone on a line: the end of a log is what is left of it
+ * where it is cut. Makes a run that leaks fail: vitest lists leaks of servers, timers and sockets but exits 0 all the same.
  */
 export class ClosingLineReporter implements Reporter {
   #vitest: Vitest | undefined;
@@ -30,32 +49,66 @@ export class ClosingLineReporter implements Reporter {
     this.#vitest = vitest;
   }
 
-  onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[]): void {
-    const tests = count(modules);
-    const leaks = [...(this.#vitest?.state.leakSet ?? [])].filter(
-      ({ type, stack }) => !ofNativeModules.test(type) && !ofWritableStreams.test(stack) && !ofPlaywright.test(stack),
-    ).length;
-    if (leaks > 0) process.exitCode = 1;
-    const failed = tests.failed + unhandled.length + leaks;
-    if (leaks > 0) console.log(`\n${String(leaks)} leaked (listed above)`);
-    console.log(`\n${String(tests.passed)} passed, ${String(failed)} failed, ${String(tests.skipped)} skipped`);
+  onTestRunEnd(modules: readonly TestModule[], unhandled: readonly TestError[]): void {
+    const { passed, skipped, failures } = outcomeOf(modules);
+    const leaks = [...(this.#vitest?.state.leakSet ?? [])].filter(isOurs).map(asFailure);
+    if (leaks.length > 0) process.exitCode = 1;
+    const all = [...failures, ...unhandled.map(error => failureAt('outside of any test', error)), ...leaks];
+    for (const failure of all.slice(0, LISTED)) console.log(`\n${asText(failure)}`);
+    if (all.length > LISTED) console.log(`\nand ${all.length - LISTED} more`);
+    console.log(`\n${passed} passed, ${all.length} failed, ${skipped} skipped`);
   }
 }
 
-function count(modules: readonly TestModule[]): Count {
+function isOurs({ type, stack }: Leak): boolean {
+  return !ofNativeModules.test(type) && !ofWritableStreams.test(stack) && !ofPlaywright.test(stack);
+}
+
+function asFailure({ type, filename, stack }: Leak): Failure {
+  // Those of vitest and of Node see each timer and each socket made.
+  const frames = stack.split('\n').filter(line => /^ +at .*:\d+:\d+\)?$/.test(line) && !ofVitestOrNode.test(line));
+  return { what: `leaked ${type}: ${relative(process.cwd(), filename)}`, lines: first(frames.join('\n'), FRAMES_OF_LEAK) };
+}
+
+function failureAt(what: string, ...errors: readonly TestError[]): Failure {
+  const lines = errors.flatMap(({ message, diff = '', stacks: [frame] = [] }) => [
+    ...first(message, LINES_OF_MESSAGE),
+    ...first(diff, LINES_OF_DIFFERENCE),
+    ...(frame === undefined ? [] : [`at ${relative(process.cwd(), frame.file)}:${frame.line}:${frame.column}`]),
+  ]);
+  return { what, lines };
+}
+
+function asText({ what, lines }: Failure): string {
+  return [`failed: ${what}`, ...lines.map(line => `  ${line}`)].join('\n');
+}
+
+/** The first lines of a text that say something. */
+function first(text: string, lines: number): readonly string[] {
+  return stripVTControlCharacters(text)
+    .split('\n')
+    .filter(line => line.trim() !== '')
+    .slice(0, lines)
+    .map(line => line.slice(0, LINE_LENGTH));
+}
+
+function outcomeOf(modules: readonly TestModule[]): Outcome {
   let passed = 0;
-  let failed = 0;
   let skipped = 0;
+  const failures: Failure[] = [];
   for (const module of modules) {
+    const file = module.relativeModuleId;
     // A module that could not be loaded has an error of its own and perhaps no test.
-    failed += module.errors().length;
-    for (const suite of module.children.allSuites()) failed += suite.errors().length;
+    for (const error of module.errors()) failures.push(failureAt(file, error));
+    for (const suite of module.children.allSuites()) {
+      for (const error of suite.errors()) failures.push(failureAt(`${file} > ${suite.fullName}`, error));
+    }
     for (const test of module.children.allTests()) {
-      const { state } = test.result();
+      const { state, errors } = test.result();
       if (state === 'passed') passed++;
-      else if (state === 'failed') failed++;
+      else if (state === 'failed') failures.push(failureAt(`${file} > ${test.fullName}`, ...errors));
       else skipped++;
     }
   }
-  return { passed, failed, skipped };
+  return { passed, skipped, failures };
 }
