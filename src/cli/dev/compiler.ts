@@ -2,6 +2,7 @@ import { firstValueFrom, from, map, merge, Subject } from 'rxjs';
 import { CliError } from '../cli-error.js';
 import { aborted, type Stopping } from '../cli.js';
 import { ComponentProcess } from './component-process.js';
+import type { DevNucleus } from './dev-nucleus.js';
 import { describeEnd, type DevLog } from './dev-log.js';
 
 /** What a compiler says when all is compiled and it waits for the next change: tsc, esbuild, swc, rollup and rolldown. */
@@ -17,7 +18,12 @@ const GRACE = 2_000;
  *
  * @param command for the shell.
  */
-export async function startCompiler(command: string, log: DevLog, stopping: Stopping): Promise<AsyncDisposable> {
+export async function startCompiler(
+  command: string,
+  log: DevLog,
+  stopping: Stopping,
+  onProcessEnd: DevNucleus['onProcessEnd'],
+): Promise<AsyncDisposable> {
   const ready$ = new Subject<'ready'>();
   const compiler = new ComponentProcess({
     command: ['sh', '-c', command],
@@ -30,6 +36,7 @@ export async function startCompiler(command: string, log: DevLog, stopping: Stop
     },
     onKill: reason => log.tell({ kind: 'killed', component: COMPILER, reason }),
   });
+  onProcessEnd(compiler.kill);
   const first = await firstValueFrom(merge(ready$, from(compiler.ended), aborted(stopping.signal).pipe(map(() => 'stop' as const))));
   if (typeof first === 'object')
     throw new CliError(`The command of --compile ${describeEnd(first)} before it had compiled anything.`, {

@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import type { BrokerChoice } from '../../local/broker/address.js';
 import type { ComponentEnvironment } from '../../local/lifecycle/component-process.js';
 import type { LocalNucleusOptions } from '../../local/local-nucleus-options.js';
 import { startLocalNucleus } from '../../local/local-nucleus.js';
@@ -79,6 +80,31 @@ function asStartError(error: unknown): unknown {
   if (error instanceof RangeError || error instanceof TypeError || error.name === 'BrokerCredentialsInvalid')
     return new CliError(error.message, { exitCode: EXIT.USAGE, cause: error });
   return error.name.startsWith('Broker') ? new CliError(error.message, { cause: error }) : error;
+}
+
+/** Which broker is behind the nucleus. */
+export interface BrokerFlags {
+  readonly broker?: string | undefined;
+  readonly iotCore?: string | undefined;
+  readonly ca?: string | undefined;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+  readonly thingName: string;
+  readonly mqttPort?: number | undefined;
+}
+
+export function brokerChoice({ broker, iotCore, ca, cert, key, thingName, mqttPort }: BrokerFlags): BrokerChoice | undefined {
+  if (mqttPort !== undefined && (broker ?? iotCore) !== undefined)
+    throw new UsageError('--mqtt-port is the port of the embedded broker.', 'With --broker the port stands in the URL.');
+  if (iotCore !== undefined) {
+    if (broker !== undefined) throw new UsageError('--broker and --iot-core exclude each other.', 'Give the one that is meant.');
+    if (cert === undefined || key === undefined)
+      throw new UsageError('AWS IoT Core lets nobody in without a certificate.', 'Give those of the thing with --cert and --key.');
+    return { endpoint: iotCore, thingName, certificate: cert, privateKey: key, rootCa: ca };
+  }
+  if (broker !== undefined) return { url: broker, ca, certificate: cert, privateKey: key };
+  if (ca ?? cert ?? key) throw new UsageError('--ca, --cert and --key are for --broker or --iot-core.', 'The embedded broker needs none.');
+  return undefined;
 }
 
 /** A component that `dev` knows. */

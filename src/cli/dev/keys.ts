@@ -4,6 +4,7 @@ import { FAULT_NAMES } from '../../local/faults/fault-table.js';
 import type { FaultName } from '../../local/faults/fault-words.js';
 import type { LocalNucleus } from '../../local/nucleus.js';
 import type { Cli } from '../cli.js';
+import type { ControlReply } from '../control/control-channel.js';
 import type { DevLog } from './dev-log.js';
 
 /** What keys do while `dev` runs. */
@@ -144,13 +145,17 @@ export function takeKeys(
   { out }: Cli,
   nucleus: LocalNucleus,
   log: DevLog,
-  given: Pick<KeyActions, 'restart' | 'openPage' | 'interrupt'>,
+  given: Pick<KeyActions, 'openPage' | 'interrupt'> & { readonly restart: () => ControlReply },
 ): Disposable | undefined {
   const terminal = process.stdin;
   if (!terminal.isTTY || !out.isTerminal) return undefined;
   const say = (text: string): void => log.tell({ kind: 'warning', component: undefined, text });
   const actions: KeyActions = {
     ...given,
+    restart: () => {
+      const reply = given.restart();
+      if ('problem' in reply) say(reply.problem);
+    },
     quit: given.interrupt,
     fault: fault => {
       log.tell({ kind: 'fault', fault });

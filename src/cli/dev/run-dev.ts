@@ -1,6 +1,5 @@
 import { concatMap, filter, firstValueFrom, map, merge, type Observable, Subject } from 'rxjs';
 import { WORK_FOLDER_VARIABLE } from '../../component/configuration.js';
-import type { BrokerChoice } from '../../local/broker/address.js';
 import type { Deployment, RollOut } from '../../local/lifecycle/roll-out.js';
 import { type Configuration, jsonPointer } from '../../recipe/configuration.js';
 import { isJsonObject, ownMember } from '../../shared/check-argument.js';
@@ -16,6 +15,8 @@ import { type ControlReply, serveControl } from '../control/control-channel.js';
 import { startCompiler } from './compiler.js';
 import { startable } from './component-process.js';
 import {
+  brokerChoice,
+  type BrokerFlags,
   componentEnvironment,
   configurationOf,
   type DevComponent,
@@ -114,23 +115,27 @@ export async function runDev(cli: Cli, command: readonly string[], options: DevO
       return;
     }
     log.tell({ kind: 'fault', fault: describeFault(action) });
-    if (!('stop' in action)) return;
+    if (!('stop' in action) || stopping.signal.aborted) return;
     stopping.stop('SIGTERM');
     // It was meant to end.
     cli.exitCode = EXIT.OK;
   });
+  using _chaos = { [Symbol.dispose]: () => chaos.unsubscribe() };
 
   const variablesOf = (component: DevComponent): Readonly<Record<string, string>> =>
     environment(component, dev, options, cli.env, configurations.get(component.name));
   const restart$ = new Subject<void>();
+  const restart = (): ControlReply => {
+    if (command.length === 0) return { problem: 'dev runs no component here: it was started without a command' };
+    restart$.next();
+    return { done: 'started again' };
+  };
   await using _control = await serveControl(socketPath, async request => {
-    if (request.ask !== 'configure') {
-      if (command.length === 0) return { problem: 'dev runs no component here: it was started without a command' };
-      const answer = request.ask === 'update' ? describe(await nucleus.rollOut([], { notifyComponents: true })) : { done: 'started again' };
-      if ('done' in answer) restart$.next();
-      return answer;
-    }
-    return configure(request.component, request.merge, request.reset);
+    if (request.ask === 'configure') return configure(request.component, request.merge, request.reset);
+    if (request.ask === 'restart' || command.length === 0) return restart();
+    const answer = describe(await nucleus.rollOut([], { notifyComponents: true }));
+    if ('done' in answer) restart();
+    return answer;
   });
   await using page =
     options.ui === true || options.uiPort !== undefined
@@ -144,32 +149,31 @@ export async function runDev(cli: Cli, command: readonly string[], options: DevO
           variables: () => ({ ...cli.env, ...(components[0] && variablesOf(components[0])) }),
           configuration: () => configurationOf(components[0], configurations),
           tell: log.tell,
-          restart: () => restart$.next(),
+          restart,
+          onProcessEnd: dev.onProcessEnd,
         })
       : undefined;
+  const environmentOf = (component: DevComponent): Readonly<Record<string, string>> => ({
+    ...(component === components[0] && page?.variables),
+    ...variablesOf(component),
+  });
   if (page !== undefined) {
     log.observer = page.observe;
     log.tell({ kind: 'page', url: page.url });
   }
   using _keys = takeKeys(cli, nucleus, log, {
-    restart: () => restart$.next(),
+    restart,
     openPage: page === undefined ? undefined : () => openInBrowser(page.url),
     interrupt: () => stopping.stop('SIGINT'),
   });
   const [file, ...args] = command;
   if (file === undefined) {
-    for (const each of components) {
-      log.tell({ kind: 'environment', component: each.name, variables: variablesOf(each) });
-    }
+    for (const each of components) log.tell({ kind: 'environment', component: each.name, variables: environmentOf(each) });
     await firstValueFrom(aborted(stopping.signal));
-    chaos.unsubscribe();
     return;
   }
-  await using _compiler = options.compile === undefined ? undefined : await startCompiler(options.compile, log, stopping);
-  if (stopping.signal.aborted) {
-    chaos.unsubscribe();
-    return;
-  }
+  await using _compiler = options.compile === undefined ? undefined : await startCompiler(options.compile, log, stopping, dev.onProcessEnd);
+  if (stopping.signal.aborted) return;
   // One watcher for all runs, so that no change falls between two.
   const changed$ = new Subject<string>();
   const onRecipes = (read: readonly DevComponent[]): void => {
@@ -180,7 +184,7 @@ export async function runDev(cli: Cli, command: readonly string[], options: DevO
   const component = superviseComponent({
     component: names[0] ?? options.name,
     command: startable([file, ...args]),
-    env: () => ({ ...cli.env, ...toldOften(cli.env), ...page?.variables, ...(components[0] && variablesOf(components[0])) }),
+    env: () => ({ ...cli.env, ...toldOften(cli.env), ...(components[0] && environmentOf(components[0])) }),
     grace: options.grace,
     changed$: watching === undefined ? undefined : changed$,
     restart$,
@@ -193,6 +197,7 @@ export async function runDev(cli: Cli, command: readonly string[], options: DevO
     cli.exitCode = await component.ended;
   } finally {
     watching?.unsubscribe();
+    // A script that would have stopped it by now has not: the exit code is the component's.
     chaos.unsubscribe();
   }
 }
@@ -276,29 +281,4 @@ function watch(
       map(({ path }) => path),
     ),
   );
-}
-
-/** Which broker is behind the nucleus. */
-interface BrokerFlags {
-  readonly broker?: string | undefined;
-  readonly iotCore?: string | undefined;
-  readonly ca?: string | undefined;
-  readonly cert?: string | undefined;
-  readonly key?: string | undefined;
-  readonly thingName: string;
-  readonly mqttPort?: number | undefined;
-}
-
-function brokerChoice({ broker, iotCore, ca, cert, key, thingName, mqttPort }: BrokerFlags): BrokerChoice | undefined {
-  if (mqttPort !== undefined && (broker ?? iotCore) !== undefined)
-    throw new UsageError('--mqtt-port is the port of the embedded broker.', 'With --broker the port stands in the URL.');
-  if (iotCore !== undefined) {
-    if (broker !== undefined) throw new UsageError('--broker and --iot-core exclude each other.', 'Give the one that is meant.');
-    if (cert === undefined || key === undefined)
-      throw new UsageError('AWS IoT Core lets nobody in without a certificate.', 'Give those of the thing with --cert and --key.');
-    return { endpoint: iotCore, thingName, certificate: cert, privateKey: key, rootCa: ca };
-  }
-  if (broker !== undefined) return { url: broker, ca, certificate: cert, privateKey: key };
-  if (ca ?? cert ?? key) throw new UsageError('--ca, --cert and --key are for --broker or --iot-core.', 'The embedded broker needs none.');
-  return undefined;
 }

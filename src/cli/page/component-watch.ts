@@ -1,10 +1,10 @@
-import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import * as t from 'io-ts';
-import { asyncScheduler, exhaustMap, type Subscription } from 'rxjs';
+import { asyncScheduler, exhaustMap, finalize, type Subscription } from 'rxjs';
 import { SIZE, layOut } from '../../dry-run/svg.js';
 import type { Diagram, DiagramNode } from '../../dry-run/diagram-model.js';
 import { every } from '../../schedule/clock.js';
+import { runOwn } from './own-process.js';
 import type { PageAccount, PageDiagram, PageHealth } from './page-state.js';
 
 /** From one look at the health file to the next, in milliseconds. */
@@ -62,6 +62,7 @@ export class ComponentWatch {
   readonly #module: string | undefined;
   readonly #tell: (health: PageHealth) => void;
   #drawn: Diagram | undefined;
+  #drawing = new AbortController();
   #last = '';
 
   constructor(file: () => string, module: string | undefined, tell: (health: PageHealth) => void) {
@@ -72,20 +73,24 @@ export class ComponentWatch {
 
   start(): Subscription {
     return every(LOOK_EVERY, asyncScheduler)
-      .pipe(exhaustMap(() => this.#look()))
+      .pipe(
+        exhaustMap(() => this.#look()),
+        finalize(() => this.#drawing.abort()),
+      )
       .subscribe();
   }
 
   /** The component was started: its code may be another one. It is drawn in a process of its own, since it is loaded for that. */
-  redraw(main: string): void {
+  async redraw(): Promise<void> {
     if (this.#module === undefined) return;
-    const args = [main, 'diagram', this.#module, '--format', 'json'];
-    execFile(process.execPath, args, { timeout: DRAWN_WITHIN, maxBuffer: LARGEST_DIAGRAM }, (_error, stdout) => {
-      const drawn = parsed(Drawn, stdout);
-      if (drawn === undefined) return;
-      this.#drawn = drawn;
-      this.#last = '';
-    });
+    // Of code that is no longer the component's.
+    this.#drawing.abort();
+    this.#drawing = new AbortController();
+    const bounds = { within: DRAWN_WITHIN, largest: LARGEST_DIAGRAM, signal: this.#drawing.signal };
+    const drawn = parsed(Drawn, await runOwn(['diagram', this.#module, '--format', 'json'], bounds).catch(() => ''));
+    if (drawn === undefined) return;
+    this.#drawn = drawn;
+    this.#last = '';
   }
 
   async #look(): Promise<void> {

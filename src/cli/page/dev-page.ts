@@ -1,12 +1,10 @@
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { HEALTH_FILE_PERIOD } from '../../component/run-options.js';
 import { FAULT_NAMES } from '../../local/faults/fault-table.js';
 import type { FaultName } from '../../local/faults/fault-words.js';
 import type { LocalNucleus } from '../../local/nucleus.js';
 import type { Configuration } from '../../recipe/configuration.js';
 import type { DevEvent } from '../dev/dev-log.js';
-import { PACKAGE_FOLDER } from '../package-folder.js';
 import { ComponentWatch, LOOK_EVERY, moduleIn } from './component-watch.js';
 import { marbleTestOfModule } from './marble-test.js';
 import { PageModel } from './page-model.js';
@@ -24,7 +22,9 @@ export interface DevPageParts {
   /** The component's configuration as it is now, its policies among it. */
   readonly configuration: () => Configuration | undefined;
   readonly tell: (event: DevEvent) => void;
-  readonly restart: () => void;
+  readonly restart: () => PageAnswer;
+  /** Calls back when the process ends before the page is disposed of. */
+  readonly onProcessEnd: (cleanUp: () => void) => void;
 }
 
 /** The page of a `dev` that runs. */
@@ -39,7 +39,6 @@ export interface DevPage extends AsyncDisposable {
 const TEST_SECONDS = 30;
 
 const HEALTH_FILE = 'GREENGRASS_RX_HEALTH_FILE';
-const MAIN = fileURLToPath(new URL('dist/cli/main.js', PACKAGE_FOLDER));
 
 /** Opens the page of `dev --ui`. */
 export async function openDevPage(parts: DevPageParts): Promise<DevPage> {
@@ -47,20 +46,31 @@ export async function openDevPage(parts: DevPageParts): Promise<DevPage> {
   const module = moduleIn(command);
   const ownFile = join(dirname(nucleus.socketPath), 'health.json');
   // A recipe may name one.
-  const healthFile = (): string => variables()[HEALTH_FILE] ?? ownFile;
+  const namedFile = (): string => variables()[HEALTH_FILE] ?? ownFile;
+  let healthFile = namedFile();
   const model = new PageModel(() => described(parts));
-  const watch = new ComponentWatch(healthFile, module, health => (model.health = health));
-  const server = await servePage(model, action => act(action, parts, model, module), { port });
+  const watch = new ComponentWatch(
+    () => healthFile,
+    module,
+    health => (model.health = health),
+  );
+  const closing = new AbortController();
+  parts.onProcessEnd(() => closing.abort());
+  const makeTest = testMaker(parts, model, module, closing.signal);
+  const server = await servePage(model, action => act(action, parts, makeTest), { port });
   const watching = watch.start();
+  closing.signal.addEventListener('abort', () => watching.unsubscribe());
   return {
     url: server.url,
     observe: event => {
       model.observe(event);
-      if (event.kind === 'started') watch.redraw(MAIN);
+      if (event.kind !== 'started') return;
+      healthFile = namedFile();
+      void watch.redraw();
     },
     variables: { [HEALTH_FILE]: ownFile, [HEALTH_FILE_PERIOD]: String(LOOK_EVERY) },
     [Symbol.asyncDispose]: async () => {
-      watching.unsubscribe();
+      closing.abort();
       await server[Symbol.asyncDispose]();
     },
   };
@@ -78,8 +88,8 @@ function described({ nucleus, component: name, configuration }: DevPageParts): P
   };
 }
 
-async function act(action: PageAction, parts: DevPageParts, model: PageModel, module: string | undefined): Promise<PageAnswer> {
-  const { nucleus, tell, restart, configuration } = parts;
+async function act(action: PageAction, parts: DevPageParts, makeTest: () => Promise<PageAnswer>): Promise<PageAnswer> {
+  const { nucleus, tell, restart } = parts;
   switch (action.do) {
     case 'fault': {
       const fault = FAULT_NAMES.find(name => name === action.fault);
@@ -94,14 +104,9 @@ async function act(action: PageAction, parts: DevPageParts, model: PageModel, mo
       return { done: `published to ${topicName}` };
     }
     case 'restart':
-      restart();
-      return { done: 'started again' };
-    case 'marble test': {
-      if (module === undefined) return { problem: 'a marble test is of a component that greengrass-rx run runs' };
-      const messages = model.since(Math.max(model.startedAt, model.lastAt - TEST_SECONDS * 1_000)).filter(({ way }) => way === 'in');
-      const own = configuration()?.['config'];
-      return { done: await marbleTestOfModule(MAIN, module, { messages, configuration: own ?? {} }) };
-    }
+      return restart();
+    case 'marble test':
+      return makeTest();
   }
 }
 
@@ -109,4 +114,25 @@ async function inflict(nucleus: LocalNucleus, fault: FaultName, tell: (event: De
   tell({ kind: 'fault', fault });
   await nucleus.faults.inflict(fault);
   return { done: fault };
+}
+
+/** Makes marble tests, one at a time: each starts a process. */
+function testMaker(
+  { configuration }: DevPageParts,
+  model: PageModel,
+  module: string | undefined,
+  signal: AbortSignal,
+): () => Promise<PageAnswer> {
+  let isMaking = false;
+  return async () => {
+    if (module === undefined) return { problem: 'a marble test is of a component that greengrass-rx run runs' };
+    if (isMaking) return { problem: 'a marble test is being made already' };
+    isMaking = true;
+    try {
+      const messages = model.since(Math.max(model.startedAt, model.lastAt - TEST_SECONDS * 1_000)).filter(({ way }) => way === 'in');
+      return { done: await marbleTestOfModule(module, { messages, configuration: configuration()?.['config'] ?? {} }, signal) };
+    } finally {
+      isMaking = false;
+    }
+  };
 }

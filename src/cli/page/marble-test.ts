@@ -1,6 +1,6 @@
-import { execFile } from 'node:child_process';
 import { relative, resolve } from 'node:path';
 import type { PassedMessage } from './message-ring.js';
+import { runOwn } from './own-process.js';
 
 /** The end of a line of a recording whose message came on a local topic. */
 export const LOCAL = ',"isLocal":true}';
@@ -19,23 +19,15 @@ export interface SeenMessages {
  * A marble test of a module's component, to be put into a file of the project's folder `test`: what came to it in these seconds is drawn, and
  * what is expected is what it makes of that in virtual time. So it passes as it is; what should be otherwise is then changed.
  *
- * The component is loaded in a process of its own.
+ * The component is loaded in a process of its own, which the signal ends.
  */
-export function marbleTestOfModule(main: string, module: string, { messages, configuration }: SeenMessages): Promise<string> {
+export function marbleTestOfModule(module: string, { messages, configuration }: SeenMessages, signal: AbortSignal): Promise<string> {
   const recording = messages.map(({ at, topicName, isLocal, payload }) => {
     const line = JSON.stringify({ at, topicName, payloadBase64: Buffer.from(payload).toString('base64') });
     return isLocal ? `${line.slice(0, -1)}${LOCAL}` : line;
   });
-  const args = [main, 'marble-test', module, '--config', JSON.stringify(configuration), '--import', importOf(module)];
-  return new Promise((resolved, reject) => {
-    const child = execFile(process.execPath, args, { timeout: WITHIN, maxBuffer: LARGEST_TEST }, (error, stdout, stderr) => {
-      if (error === null) resolved(stdout);
-      else reject(new Error(stderr.trim() === '' ? error.message : stderr.trim()));
-    });
-    // It may end before it has read all: what is wrong with it is told on stderr.
-    child.stdin?.on('error', () => undefined);
-    child.stdin?.end(`${recording.join('\n')}\n`);
-  });
+  const args = ['marble-test', module, '--config', JSON.stringify(configuration), '--import', importOf(module)];
+  return runOwn(args, { within: WITHIN, largest: LARGEST_TEST, signal }, `${recording.join('\n')}\n`);
 }
 
 /** `dist/component.js` is compiled from `src/component.ts`, which a test imports. */

@@ -1,0 +1,57 @@
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { MAIN, runCli, temporaryFolder } from '../../kit/process/run-cli.js';
+
+/** A component that says on a socket which command loads it, and then takes for ever to load, deaf to what would end it. */
+const ENDLESS = (socket: string): string => `
+  import { connect } from 'node:net';
+  process.on('SIGTERM', () => undefined);
+  await new Promise(() => connect(${JSON.stringify(socket)}).write(process.argv[2]));
+`;
+
+/** `dev --ui` of such a component; what loads it is a socket that ends when the process does. */
+async function endless() {
+  const folder = temporaryFolder();
+  const [socket, module] = [join(folder, 'loaders'), join(folder, 'endless.mjs')] as const;
+  writeFileSync(module, ENDLESS(socket));
+  const loaders = createServer().listen(socket);
+  onTestFinished(() => void loaders.close());
+  await once(loaders, 'listening');
+  const seen = new Map<string, Promise<unknown>>();
+  const all = new Promise<void>(resolve => {
+    loaders.on('connection', (loader: Socket) => {
+      const gone = once(loader, 'close');
+      loader.on('error', () => undefined);
+      loader.setEncoding('utf8').once('data', (command: string) => {
+        seen.set(command, gone);
+        loader.resume();
+        if (seen.has('run') && seen.has('diagram')) resolve();
+      });
+    });
+  });
+  const dev = runCli(['dev', '--ui', '--grace', '100ms', '--', process.execPath, MAIN, 'run', module]);
+  await all;
+  return { dev, seen };
+}
+
+// Three processes, which load much.
+test('what draws the component for the page ends with dev', { timeout: 60_000 }, async () => {
+  const { dev, seen } = await endless();
+  dev.child.kill('SIGTERM');
+  await dev.ended;
+  await Promise.all(seen.values());
+  expect([...seen.keys()].sort()).toEqual(['diagram', 'run']);
+});
+
+test('a component that is started elsewhere is told to say how it is, and cannot be started again from the page', async () => {
+  const dev = runCli(['dev', '--ui']);
+  const [, url = ''] = await dev.saw(/"kind":"page","url":"([^"]+)"/);
+  await dev.saw(/"kind":"environment".*"GREENGRASS_RX_HEALTH_FILE":"[^"]+health\.json"/);
+  const { origin, hash } = new URL(url);
+  const headers = { authorization: `Bearer ${hash.slice(1)}`, connection: 'close' };
+  const answer = await fetch(`${origin}/act`, { method: 'POST', headers, body: '{"do":"restart"}' });
+  expect(await answer.json()).toEqual({ problem: 'dev runs no component here: it was started without a command' });
+});
