@@ -5,9 +5,12 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import type { TransportName } from '../../src/client/index.js';
 import type { LocalNucleus } from '../../src/local/index.js';
 import { COMPONENT, start } from '../kit/nucleus/nuclei.js';
+import { HandClock } from '../kit/time/hand-clock.js';
 import { COMBINATIONS, recordEvents } from './chaos.js';
 
 const COUNT = 1_000;
+/** Milliseconds that the nucleus waits for a component to read. */
+const PATIENCE = 5_000;
 const numbers = (count: number): string[] => Array.from({ length: count }, (_, i) => String(i));
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
@@ -59,11 +62,18 @@ describe.each(COMBINATIONS)('a slow reader, $transport, $profile', ({ transport,
     readonly nucleus: LocalNucleus;
     readonly goOn: () => Promise<readonly string[]>;
     readonly event: ReturnType<typeof recordEvents>['event'];
+    /** The nucleus waits for the component to read, and its time is up. */
+    readonly patienceEnds: () => Promise<void>;
   }> {
-    const nucleus = await start(profile, { limits: { socketTimeout: 50 } });
+    const clock = new HandClock();
+    const nucleus = await start(profile, { clock });
     onTestFinished(() => nucleus.stop());
     const { event } = recordEvents(nucleus);
-    return { nucleus, event, goOn: await stall(nucleus, transport) };
+    const patienceEnds = async (): Promise<void> => {
+      await expect.poll(() => clock.pending).toBeGreaterThan(0);
+      clock.advance(PATIENCE);
+    };
+    return { nucleus, event, patienceEnds, goOn: await stall(nucleus, transport) };
   }
 
   /** 4 KB each: far more than the kernel's buffer takes. */
@@ -72,9 +82,10 @@ describe.each(COMBINATIONS)('a slow reader, $transport, $profile', ({ transport,
   }
 
   it.runIf(transport === 'socket')('that is cut by the nucleus', async () => {
-    const { nucleus, goOn, event } = await stalling();
+    const { nucleus, goOn, event, patienceEnds } = await stalling();
     nucleus.faults.cutSlowReaders();
     flood(nucleus);
+    await patienceEnds();
     await event(({ kind }) => kind === 'disconnected');
     const told = goOn();
     await activeAgain();
@@ -89,17 +100,18 @@ describe.each(COMBINATIONS)('a slow reader, $transport, $profile', ({ transport,
     const { nucleus, goOn } = await stalling();
     nucleus.faults.cutSlowReaders();
     flood(nucleus);
-    await expect.poll(() => nucleus.queuedBytes, { timeout: 10_000 }).toBe(0);
+    await expect.poll(() => nucleus.queuedBytes).toBe(0);
     nucleus.publish({ topicName: 'test/a', payload: 'end' });
     expect(await goOn()).toEqual([...numbers(COUNT), 'end']);
   });
 
   it.runIf(profile === 'lite' && transport === 'socket')('whose messages Greengrass Lite drops: nothing tells', async () => {
-    const { nucleus, goOn, event } = await stalling();
+    const { nucleus, goOn, event, patienceEnds } = await stalling();
     flood(nucleus);
+    await patienceEnds();
     await event(({ kind }) => kind === 'dropped');
     const brought = goOn();
-    await expect.poll(() => nucleus.queuedBytes, { timeout: 10_000 }).toBe(0);
+    await expect.poll(() => nucleus.queuedBytes).toBe(0);
     nucleus.publish({ topicName: 'test/a', payload: 'end' });
     expect((await brought).length).toBeLessThan(COUNT);
     expect(await brought).not.toContain('Interrupted');

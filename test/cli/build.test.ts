@@ -44,9 +44,7 @@ const lastLine = (run: CliProcess): { readonly reason: string; readonly error: {
   JSON.parse(run.stdout().trimEnd().split('\n').at(-1) ?? '') as ReturnType<typeof lastLine>;
 
 /** Each of these starts several processes. */
-const SLOW = { timeout: 60_000 };
-
-describe('build', SLOW, () => {
+describe('build', () => {
   test('makes one file of the template, of at most 90 kB compressed, with its source map, its licences and the archive of all', async () => {
     const folder = project({ 'src/component.ts': TEMPLATE });
     const { code, stderr } = await build(folder, 'src/component.ts');
@@ -197,7 +195,7 @@ describe('build', SLOW, () => {
   });
 });
 
-describe('a built component', SLOW, () => {
+describe('a built component', () => {
   const out = async (): Promise<string> => {
     const folder = temporaryFolder();
     expect(await build(process.cwd(), EDGE, '--out', folder)).toMatchObject({ code: 0 });

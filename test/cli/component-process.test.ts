@@ -35,7 +35,7 @@ test('all that a process has printed is passed on, however long the reader takes
   void component.ended.then(ended);
   await begins;
   // Its output fits the pipe: it ends though nobody reads.
-  await vi.waitUntil(() => isGone(component.pid), { timeout: 20_000 });
+  await expect.poll(() => isGone(component.pid)).toBe(true);
   for (let minute = 0; minute < 10; minute++) await vi.advanceTimersByTimeAsync(60_000);
   expect([lines.length, ended.mock.calls.length]).toEqual([1, 0]);
   read();

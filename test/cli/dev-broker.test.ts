@@ -44,7 +44,7 @@ describe.skipIf(mosquittoMissing !== undefined)('dev with a broker elsewhere', (
     await other.endAsync();
   });
 
-  test('--broker and --iot-core over mutual TLS, with the files that --ca, --cert and --key name', { timeout: 60_000 }, async () => {
+  test('--broker and --iot-core over mutual TLS, with the files that --ca, --cert and --key name', async () => {
     const isPortFree = await isFree(IOT_CORE_PORT);
     let certificates!: Certificates;
     await using mosquitto = await Mosquitto.start(async folder => {

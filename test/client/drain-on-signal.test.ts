@@ -146,7 +146,7 @@ function component(...args: readonly string[]): {
   return { child, line: async () => String((await lines.next()).value), end: once(child, 'exit') };
 }
 
-describe('a component that is told to stop', { timeout: 60_000 }, () => {
+describe('a component that is told to stop', () => {
   it('publishes what it has taken in and ends with exit code 0', async () => {
     await using other = connect({ socketPath: nucleus.socketPath, authToken: nucleus.authToken(OTHER) });
     const echoes = new ReplaySubject<string>(10);

@@ -30,7 +30,7 @@ const CODEC = 'write codec: json(t.type({ … })): t.type alone checks values, a
 const TOPIC_NAME = 'write topicName: topic is what nucleus.local calls it';
 const TOPIC = 'write topic: topicName is what the MQTT proxy calls it';
 
-test('a mistake that many make is one sentence of the compiler, which names the mend', { timeout: 120_000 }, () => {
+test('a mistake that many make is one sentence of the compiler, which names the mend', () => {
   const lines: readonly (readonly [line: string, says?: string])[] = [
     [`mqtt.subscribe({ topicName: 'a', qos: 1, codec: t.type({ x: t.number }) }).subscribe();`, CODEC],
     [`local.subscribe({ topic: 'a', codec: t.type({ x: t.number }) }).subscribe();`, CODEC],

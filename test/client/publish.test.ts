@@ -298,6 +298,8 @@ describe('a timeout', () => {
 
 it('times out in time though the time of day is set back meanwhile', async () => {
   const { proxy, server } = await connectTo(accepting(), { scheduler: asyncScheduler, publishTimeout: 300 });
+  // Connected, it sends a publish at once, however long the time that it has takes to pass.
+  await proxy.ready()();
   const early = record(proxy.publish$(to('early')));
   await (await server.connection()).message(asks(PUBLISH, 'early'));
   const late = record(proxy.publish$(to('late')));

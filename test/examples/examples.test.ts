@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { runExample, shownOutput } from '../kit/process/run-example.js';
 
-describe('an example prints what its index shows', { timeout: 60_000 }, () => {
+describe('an example prints what its index shows', () => {
   test.each(['alarm', 'command', 'cpu-filter', 'file', 'hello', 'migration'])('%s', async name => {
     const { code, output } = await runExample(name);
     expect(output).toMatch(shownOutput(name));
@@ -9,7 +9,7 @@ describe('an example prints what its index shows', { timeout: 60_000 }, () => {
   });
 });
 
-describe('on Greengrass Lite', { timeout: 60_000 }, () => {
+describe('on Greengrass Lite', () => {
   test.each(['reduction', 'file', 'cpu-filter'])('%s prints the same', async name => {
     const { code, output } = await runExample(name, 'lite');
     expect(output).toMatch(shownOutput(name));

@@ -6,7 +6,7 @@ import { nodeWithSqlite } from '../../scripts/node-binary.js';
 import { temporaryFolder } from '../kit/process/run-cli.js';
 import { runExample, runExampleUnder, shownOutput } from '../kit/process/run-example.js';
 
-test('the example of a week without a connection prints what its index shows, and draws it', { timeout: 120_000 }, async () => {
+test('the example of a week without a connection prints what its index shows, and draws it', async () => {
   const picture = join(temporaryFolder(), 'outage.svg');
   const { code, output } = await runExampleUnder(nodeWithSqlite(), 'outage', '4', picture);
   expect(output).toMatch(shownOutput('outage'));

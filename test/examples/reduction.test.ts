@@ -10,7 +10,7 @@ const temperatures = readFileSync('node_modules/vega-datasets/data/seattle-weath
   .map(line => line.split(','))
   .map(([date = '', , celsius]) => ({ day: date.slice(0, 10), celsius: Number(celsius) }));
 
-test('the example of a year of weather says what was saved, and its days are those of the data', { timeout: 60_000 }, async () => {
+test('the example of a year of weather says what was saved, and its days are those of the data', async () => {
   const { code, output } = await runExample('reduction');
   expect(output).toMatch(shownOutput('reduction'));
   expect(code).toBe(0);

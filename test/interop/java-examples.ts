@@ -23,7 +23,7 @@ export function javaExamples(): (name: string, ...args: readonly string[]) => re
     classes = await mkdtemp(join(tmpdir(), 'ggrx-java-'));
     const files = SOURCES.map(name => fileURLToPath(new URL(`java/${name.replaceAll('.', '/')}.java`, import.meta.url)));
     await promisify(execFile)('javac', ['-encoding', 'UTF-8', '-cp', JARS, '-d', classes, ...files]);
-  }, 60_000);
+  });
 
   afterAll(() => rm(classes, { recursive: true, force: true }));
 

@@ -26,8 +26,6 @@ function deployed(limit: number): RecipeComponent {
 }
 
 const start = (profile: Profile): Promise<LocalNucleus> => startLocalNucleus({ profile, components: [deployed(1)] });
-const TIMEOUT = { timeout: 60_000 };
-
 /** What a component sees of an update that it defers once. Greengrass Lite announces none. */
 async function seesAnUpdate(nucleus: LocalNucleus, example: Example): Promise<void> {
   if (nucleus.profile === 'lite') {
@@ -56,7 +54,7 @@ describe.skipIf(python === undefined).each(PROFILES)('the SDK for Python on %s, 
   const run = (nucleus: LocalNucleus, name: string, ...args: readonly string[]): Example =>
     new Example(nucleus, python ?? '', [here(`python/${name}.py`), ...args]);
 
-  test('local topics: the subscriber gets bytes and JSON of the publisher', TIMEOUT, async () => {
+  test('local topics: the subscriber gets bytes and JSON of the publisher', async () => {
     await using nucleus = await start(profile);
     await using subscriber = run(nucleus, 'subscribe_to_topic', TOPIC);
     await subscriber.prints('Subscribed');
@@ -66,7 +64,7 @@ describe.skipIf(python === undefined).each(PROFILES)('the SDK for Python on %s, 
     await subscriber.prints(`${TOPIC}: 21.5`);
   });
 
-  test('configuration is written and read, and the state is reported', TIMEOUT, async () => {
+  test('configuration is written and read, and the state is reported', async () => {
     await using nucleus = await start(profile);
     const reported = event(nucleus, 'stateReported');
     await using example = run(nucleus, 'configuration_and_state');
@@ -75,7 +73,7 @@ describe.skipIf(python === undefined).each(PROFILES)('the SDK for Python on %s, 
     expect(await reported).toMatchObject({ component: COMPONENT, state: 'RUNNING' });
   });
 
-  test('a change of the configuration by a deployment is told', TIMEOUT, async () => {
+  test('a change of the configuration by a deployment is told', async () => {
     await using nucleus = await start(profile);
     await using example = run(nucleus, 'configuration_updates', 'follow');
     await example.prints('follows');
@@ -84,7 +82,7 @@ describe.skipIf(python === undefined).each(PROFILES)('the SDK for Python on %s, 
     expect(await example.ends()).toBe(0);
   });
 
-  test('an update is deferred once and then goes on', TIMEOUT, async () => {
+  test('an update is deferred once and then goes on', async () => {
     await using nucleus = await start(profile);
     await using example = run(nucleus, 'component_updates');
     await seesAnUpdate(nucleus, example);
@@ -92,7 +90,7 @@ describe.skipIf(python === undefined).each(PROFILES)('the SDK for Python on %s, 
   });
 });
 
-test.skipIf(python === undefined)('the SDK for Python refuses a configuration before it takes effect', TIMEOUT, async () => {
+test.skipIf(python === undefined)('the SDK for Python refuses a configuration before it takes effect', async () => {
   await using nucleus = await start('classic');
   await using example = new Example(nucleus, python ?? '', [here('python/configuration_updates.py'), 'validate']);
   await isRefused(nucleus, example);
@@ -105,7 +103,7 @@ describe.skipIf(javaJars === undefined)('the SDK for Java, unchanged', () => {
     return new Example(nucleus, file, rest);
   };
 
-  test.each(PROFILES)('on %s: it gets its own local messages, JSON and bytes, and the refusal of its model', TIMEOUT, async profile => {
+  test.each(PROFILES)('on %s: it gets its own local messages, JSON and bytes, and the refusal of its model', async profile => {
     await using nucleus = await start(profile);
     await using example = run(nucleus, 'local', TOPIC);
     await example.prints(`json ${TOPIC} {celsius=21.5}`);
@@ -114,7 +112,7 @@ describe.skipIf(javaJars === undefined)('the SDK for Java, unchanged', () => {
     expect(await example.ends()).toBe(0);
   });
 
-  test.each(PROFILES)('on %s: it writes its configuration, reads it, and is told what a deployment changes', TIMEOUT, async profile => {
+  test.each(PROFILES)('on %s: it writes its configuration, reads it, and is told what a deployment changes', async profile => {
     await using nucleus = await start(profile);
     await using example = run(nucleus, 'configuration');
     await example.prints('read 5');
@@ -123,7 +121,7 @@ describe.skipIf(javaJars === undefined)('the SDK for Java, unchanged', () => {
     expect(await example.ends()).toBe(0);
   });
 
-  test.each(PROFILES)('on %s: it reports that it runs, defers an update once and lets it go on', TIMEOUT, async profile => {
+  test.each(PROFILES)('on %s: it reports that it runs, defers an update once and lets it go on', async profile => {
     await using nucleus = await start(profile);
     const reported = event(nucleus, 'stateReported');
     await using example = run(nucleus, 'updates');
@@ -132,7 +130,7 @@ describe.skipIf(javaJars === undefined)('the SDK for Java, unchanged', () => {
     expect(await example.ends()).toBe(0);
   });
 
-  test('on classic: it refuses a configuration before it takes effect', TIMEOUT, async () => {
+  test('on classic: it refuses a configuration before it takes effect', async () => {
     await using nucleus = await start('classic');
     await using example = run(nucleus, 'validate');
     await isRefused(nucleus, example);

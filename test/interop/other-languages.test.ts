@@ -19,7 +19,7 @@ if (python === undefined) console.warn('Skipped, the SDK for Python: run scripts
 if (javaJars === undefined) console.warn('Skipped, the SDK for Java: run scripts/install-peers.sh on a machine with mvn and javac.');
 
 describe.skipIf(python === undefined).each(PROFILES)("the developer guide's examples for Python on %s", profile => {
-  test('the subscriber gets what the cloud publishes, and what the publisher does', { timeout: 60_000 }, async () => {
+  test('the subscriber gets what the cloud publishes, and what the publisher does', async () => {
     await using nucleus = await start(profile);
     const subscribed = event(nucleus, 'subscribed');
     await using subscriber = new Example(nucleus, python ?? '', [here('python/subscribe_to_iot_core.py')]);
@@ -34,7 +34,6 @@ describe.skipIf(python === undefined).each(PROFILES)("the developer guide's exam
 
 test.skipIf(python === undefined)(
   'what the SDK for Python does not survive on lite: a message before the answer to its subscribe ends the subscription',
-  { timeout: 60_000 },
   async () => {
     await using nucleus = await start('lite');
     using _ = nucleus.faults.messageBeforeReply({ topicName: TOPIC, payload: 'early' });

@@ -52,26 +52,20 @@ async function runThroughDev(profile: Profile, subscriber: Command, publisher: C
   expect(await publishing.ended).toEqual({ code: 0, signal: null });
 }
 
-const TIMEOUT = 120_000;
-
-test.each(PROFILES)('dev as a %s nucleus runs examples with the SDK for JavaScript', { timeout: TIMEOUT }, async profile => {
+test.each(PROFILES)('dev as a %s nucleus runs examples with the SDK for JavaScript', async profile => {
   const example = (name: string): Command => [process.execPath, '--no-warnings', here(`javascript/${name}.mjs`)];
   await runThroughDev(profile, example('subscribe-to-iot-core'), example('publish-to-iot-core'));
 });
 
-test.skipIf(python === undefined).each(PROFILES)(
-  "dev as a %s nucleus runs the developer guide's examples for Python",
-  { timeout: TIMEOUT },
-  async profile => {
-    const example = (name: string): Command => [python ?? '', here(`python/${name}.py`)];
-    await runThroughDev(profile, example('subscribe_to_iot_core'), example('publish_to_iot_core'));
-  },
-);
+test.skipIf(python === undefined).each(PROFILES)("dev as a %s nucleus runs the developer guide's examples for Python", async profile => {
+  const example = (name: string): Command => [python ?? '', here(`python/${name}.py`)];
+  await runThroughDev(profile, example('subscribe_to_iot_core'), example('publish_to_iot_core'));
+});
 
 describe.skipIf(javaJars === undefined)('Java', () => {
   const example = javaExamples();
 
-  test.each(PROFILES)("dev as a %s nucleus runs the developer guide's examples for Java", { timeout: TIMEOUT }, async profile => {
+  test.each(PROFILES)("dev as a %s nucleus runs the developer guide's examples for Java", async profile => {
     await runThroughDev(profile, example('SubscribeToIoTCore', TOPIC, '0'), example('PublishToIoTCore', TOPIC, 'Hello, World', '1'));
   });
 });

@@ -191,5 +191,5 @@ it(
     );
     expect(grown).toBeLessThan(FLAT);
   },
-  60_000 + READINGS * 5,
+  120_000 + READINGS * 5,
 );

@@ -42,7 +42,7 @@ const said = (
     (error: unknown) => error as { readonly stdout: string; readonly stderr: string; readonly code: number },
   );
 
-describe('installed without optional dependencies, as on a device', { timeout: 60_000 }, () => {
+describe('installed without optional dependencies, as on a device', () => {
   test('a component starts, works and ends', async () => {
     const folder = leanInstall();
     copyFileSync(join(ROOT, 'test/package/on-a-device.mjs'), join(folder, 'on-a-device.mjs'));

@@ -50,36 +50,32 @@ describe.skipIf(BROWSER === undefined)('the page of dev, in a real browser', () 
   afterAll(() => browser.close());
 
   // Four processes are started, one after the other.
-  it(
-    'shows the pipeline with its counts, publishes, shows a payload, inflicts a fault and copies a marble test that passes',
-    { timeout: 90_000 },
-    async () => {
-      const { dev, url } = await devOf(OVEN);
-      const page = await opened(url);
-      await page.getByText('connected to a classic nucleus, running').waitFor();
-      await page.getByRole('textbox', { name: 'Topic' }).fill('ovens/a/celsius');
-      await page.getByRole('textbox', { name: 'Payload' }).fill('{"celsius":180}');
-      await page.getByRole('button', { name: 'Publish', exact: true }).click();
-      await page.getByText('Done: published to ovens/a/celsius').waitFor();
-      await page.locator('.diagram').getByText('alarms (publishTo)').waitFor();
-      await page.locator('.diagram').getByText('1 → 1').first().waitFor();
-      await page.getByRole('button', { name: '→ alarms/a 1' }).click();
-      await page.getByRole('region', { name: 'Message' }).getByText('"hot": 180').waitFor();
+  it('shows the pipeline with its counts, publishes, shows a payload, inflicts a fault and copies a marble test that passes', async () => {
+    const { dev, url } = await devOf(OVEN);
+    const page = await opened(url);
+    await page.getByText('connected to a classic nucleus, running').waitFor();
+    await page.getByRole('textbox', { name: 'Topic' }).fill('ovens/a/celsius');
+    await page.getByRole('textbox', { name: 'Payload' }).fill('{"celsius":180}');
+    await page.getByRole('button', { name: 'Publish', exact: true }).click();
+    await page.getByText('Done: published to ovens/a/celsius').waitFor();
+    await page.locator('.diagram').getByText('alarms (publishTo)').waitFor();
+    await page.locator('.diagram').getByText('1 → 1').first().waitFor();
+    await page.getByRole('button', { name: '→ alarms/a 1' }).click();
+    await page.getByRole('region', { name: 'Message' }).getByText('"hot": 180').waitFor();
 
-      await page.getByRole('button', { name: 'drop connection' }).click();
-      await page.getByText('fault: drop connection').waitFor();
-      await dev.saw(/"kind":"disconnected"/);
+    await page.getByRole('button', { name: 'drop connection' }).click();
+    await page.getByText('fault: drop connection').waitFor();
+    await dev.saw(/"kind":"disconnected"/);
 
-      await page.getByRole('button', { name: 'Copy as a marble test' }).click();
-      const test = (await page.locator('pre.test').textContent()) ?? '';
-      expect(test).toContain("expectPublished('alarms/a').toBeMarble(");
-      expect(await complaintOf(test)).toBe('(it passed)');
-      expect(await complaintOf(test.replace('hot: 180', 'hot: 181'))).toContain('What was published on alarms/a is not as drawn.');
-      dev.child.kill('SIGTERM');
-      await dev.ended;
-      await page.getByText('dev has ended, or does not answer').waitFor();
-    },
-  );
+    await page.getByRole('button', { name: 'Copy as a marble test' }).click();
+    const test = (await page.locator('pre.test').textContent()) ?? '';
+    expect(test).toContain("expectPublished('alarms/a').toBeMarble(");
+    expect(await complaintOf(test)).toBe('(it passed)');
+    expect(await complaintOf(test.replace('hot: 180', 'hot: 181'))).toContain('What was published on alarms/a is not as drawn.');
+    dev.child.kill('SIGTERM');
+    await dev.ended;
+    await page.getByText('dev has ended, or does not answer').waitFor();
+  });
 
   it('shows hostile topics and payloads as text', async () => {
     const { model, page } = await pageOfModel();

@@ -222,7 +222,7 @@ describe.skipIf(mosquittoMissing !== undefined)('behind it mosquitto, over mutua
     await client.endAsync();
   });
 
-  test('killed and started again: classic spools, and sends in order; the old subscription delivers', { timeout: 40_000 }, async () => {
+  test('killed and started again: classic spools, and sends in order; the old subscription delivers', async () => {
     await using nucleus = await start('classic', { broker });
     const component = await RawClient.accepted(nucleus, COMPONENT);
     component.subscribe(1, 'test/seq');
@@ -248,7 +248,7 @@ describe.skipIf(mosquittoMissing !== undefined)('behind it mosquitto, over mutua
     await expect.poll(() => nucleus.spooled).toBe(0);
   });
 
-  test('killed and started again: lite fails at once, and the old subscription delivers', { timeout: 40_000 }, async () => {
+  test('killed and started again: lite fails at once, and the old subscription delivers', async () => {
     await using nucleus = await start('lite', { broker });
     const component = await RawClient.accepted(nucleus, COMPONENT);
     component.subscribe(1, 'test/again');
@@ -268,7 +268,7 @@ describe.skipIf(mosquittoMissing !== undefined)('behind it mosquitto, over mutua
     expect(both.map(({ streamId }) => streamId).sort()).toEqual([1, 4]);
   });
 
-  test('frozen with publishes under way: what it never acknowledged is sent again', { timeout: 40_000 }, async () => {
+  test('frozen with publishes under way: what it never acknowledged is sent again', async () => {
     await using nucleus = await start('classic', { broker });
     const component = await RawClient.accepted(nucleus, COMPONENT);
     component.subscribe(1, 'test/frozen');
@@ -491,7 +491,6 @@ test('aws-crt that could not be loaded for want of file descriptors is loaded wh
 
 test.skipIf(mosquittoMissing !== undefined)(
   'of a flood with QoS 1 through a broker elsewhere every reading comes, and every result arrives',
-  { timeout: 120_000 },
   async () => {
     const READINGS = 20_000;
     const EACH = 100;
