@@ -5,13 +5,9 @@
  * @packageDocumentation
  */
 import type { ESLint, Linter } from 'eslint';
-import { noDroppedFailures } from './no-dropped-failures.js';
-import { noHiddenQueue } from './no-hidden-queue.js';
-import { noLostWork } from './no-lost-work.js';
-import { noPushedSource } from './no-pushed-source.js';
-import { noUnreadOutcome } from './no-unread-outcome.js';
-import { noUnrunTask } from './no-unrun-task.js';
-import { noUnsubscribed } from './no-unsubscribed.js';
+import { noDroppedFailures, noUnreadOutcome } from './unread-failures.js';
+import { noHiddenQueue, noLostWork, noPushedSource } from './lost-messages.js';
+import { noUnrunTask, noUnsubscribed } from './never-run.js';
 
 /** The plugin's rules, by the names they have behind `greengrass-rx/`. */
 const plugin: ESLint.Plugin = {

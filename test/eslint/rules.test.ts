@@ -1,12 +1,8 @@
 import { RuleTester } from 'eslint';
 import { describe, it } from 'vitest';
-import { noDroppedFailures } from '../../src/eslint/no-dropped-failures.js';
-import { noHiddenQueue } from '../../src/eslint/no-hidden-queue.js';
-import { noLostWork } from '../../src/eslint/no-lost-work.js';
-import { noPushedSource } from '../../src/eslint/no-pushed-source.js';
-import { noUnreadOutcome } from '../../src/eslint/no-unread-outcome.js';
-import { noUnrunTask } from '../../src/eslint/no-unrun-task.js';
-import { noUnsubscribed } from '../../src/eslint/no-unsubscribed.js';
+import { noDroppedFailures, noUnreadOutcome } from '../../src/eslint/unread-failures.js';
+import { noHiddenQueue, noLostWork, noPushedSource } from '../../src/eslint/lost-messages.js';
+import { noUnrunTask, noUnsubscribed } from '../../src/eslint/never-run.js';
 
 RuleTester.describe = describe;
 RuleTester.it = it;

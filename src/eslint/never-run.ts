@@ -1,13 +1,13 @@
 import type { Rule } from 'eslint';
 import type { Expression } from 'estree';
-import { isRequest, methodOf } from './message-stream.js';
+import { isOnSubscription, isRequest, methodOf } from './message-stream.js';
 
 /** Methods of a proxy that give a task. */
 const TASKS: ReadonlySet<string> = new Set(['publish', 'drain', 'ready']);
 
 /**
  * Points out a task that nobody runs: `proxy.publish(request)` publishes nothing before it is called once more. TypeScript refuses to
- * `await` it; this rule also sees a statement that lets it lie, and plain JavaScript.
+ * `await` it; this rule also sees a statement that drops it, and plain JavaScript.
  */
 export const noUnrunTask: Rule.RuleModule = {
   meta: {
@@ -38,4 +38,33 @@ export const noUnrunTask: Rule.RuleModule = {
       },
     };
   },
+};
+
+/** Methods that give an Observable of a request. */
+const STREAMS: ReadonlySet<string> = new Set(['subscribe', 'publish$']);
+
+/**
+ * Points out a stream of messages that nobody subscribes to: `proxy.subscribe(request)` gives an Observable, and asks the nucleus for nothing until somebody
+ * subscribes to that. The same holds of a pipeline on it, and of `publish$(request)` as a statement.
+ */
+export const noUnsubscribed: Rule.RuleModule = {
+  meta: {
+    type: 'problem',
+    docs: { description: 'Disallow streams of messages that nobody subscribes to.' },
+    schema: [],
+    messages: {
+      unsubscribed:
+        'Nobody subscribes to this: {{name}}(…) gives an Observable that does nothing before. Return it as a branch of the component, or end it with runToEnd(…).',
+    },
+  },
+  create: context => ({
+    ExpressionStatement: ({ expression }) => {
+      if (expression.type !== 'CallExpression') return;
+      const name = methodOf(expression);
+      if (name === undefined) return;
+      const isBare = STREAMS.has(name) && isRequest(expression.arguments[0]);
+      if (isBare || (name === 'pipe' && isOnSubscription(expression)))
+        context.report({ node: expression, messageId: 'unsubscribed', data: { name: isBare ? name : 'subscribe' } });
+    },
+  }),
 };

@@ -1,13 +1,40 @@
 import type { Rule } from 'eslint';
 import type { CallExpression, Expression, Node } from 'estree';
-import { isRequest, methodOf } from './message-stream.js';
+import { ImportedNames, isCallOf, isRequest, methodOf } from './message-stream.js';
 
-/** `proxy.publish(request)()`, or the `publish$` of one: what a promise of it, or a stream, resolves with is an Either. */
+/**
+ * Points out `rights()`, which throws every failure away: a component whose token is refused or whose policy lacks a topic then ends with
+ * exit code 0, as if all were well.
+ */
+export const noDroppedFailures: Rule.RuleModule = {
+  meta: {
+    type: 'problem',
+    docs: { description: 'Disallow rights(), which drops failures.' },
+    schema: [],
+    messages: {
+      dropped:
+        'rights() drops every failure, terminal ones too. Use onRights(…) to work on the results and let failures pass, and runToEnd(…) at the end.',
+    },
+  },
+  create: context => {
+    const library = new ImportedNames(['greengrass-rx']);
+    return {
+      ImportDeclaration: node => {
+        library.add(node);
+      },
+      CallExpression: node => {
+        if (isCallOf(node, 'rights', library)) context.report({ node, messageId: 'dropped' });
+      },
+    };
+  },
+};
+
+/** `proxy.publish(request)()`: what its promise resolves with is an Either. */
 function isPublishing({ callee }: CallExpression): boolean {
   return callee.type === 'CallExpression' && methodOf(callee) === 'publish' && isRequest(callee.arguments[0]);
 }
 
-/** Whether the innermost of these, from outside in, stands in the block of a `try` that has a `catch`. */
+/** Whether the last node of a path, which leads from the outside in, stands in the block of a `try` that has a `catch`. */
 function isTried(path: readonly Node[]): boolean {
   for (let i = path.length - 1; i > 0; i--) {
     const [outer, inner] = [path[i - 1], path[i]];
