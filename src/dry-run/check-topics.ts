@@ -2,7 +2,7 @@ import { defaultMode } from '../client/local-topics.js';
 import type { AccessControl } from '../recipe/policy/access-control.js';
 import { lintPolicies } from '../recipe/policy/lint/lint-policies.js';
 import { byKind, type PolicyFinding } from '../recipe/policy/lint/policy-finding.js';
-import { readPolicies } from '../recipe/policy/policies.js';
+import { readPolicies } from '../recipe/policy/read-policies.js';
 import type { Profile } from '../shared/profile.js';
 import { filtersOverlap } from '../topic/topic-matches.js';
 import { parseSharedSubscription, topicFilterProblem } from '../topic/topic-rules.js';

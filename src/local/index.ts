@@ -44,14 +44,13 @@ export type { PolicyRemedy } from '../recipe/policy/policies.js';
 export type { Configuration, ConfigurationUpdate } from '../recipe/configuration.js';
 export type { Profile } from '../shared/profile.js';
 export { readRecipe, readRecipeFile } from '../recipe/read-recipe.js';
-export { recipeText, type RecipeDocument, type RecipeTextFormat } from '../recipe/recipe-format.js';
+export { recipeText, type LifecycleStepName, type RecipeDocument, type RecipeTextFormat } from '../recipe/recipe-format.js';
 export type { GdkComponent } from '../recipe/gdk-config.js';
 export {
   currentPlatform,
   type DevicePlatform,
   type Lifecycle,
   type LifecycleStep,
-  type LifecycleStepName,
   type LiteManifest,
   type LocalComponent,
   manifestFor,

@@ -27,7 +27,7 @@ export function placeholderOf(what: keyof typeof PLACEHOLDERS, value: unknown): 
   return PLACEHOLDERS[what].test(text) ? text : undefined;
 }
 
-/** Those of an artifact's URI, of which a nucleus takes none with braces: `s3://{BUCKET_NAME}/{COMPONENT_NAME}/{COMPONENT_VERSION}/a.zip`. */
+/** The placeholders of an artifact's URI, such as `s3://{BUCKET_NAME}/{COMPONENT_NAME}/{COMPONENT_VERSION}/a.zip`. A nucleus takes no braces there. */
 const IN_URI = /\{(BUCKET_NAME|COMPONENT_NAME|COMPONENT_VERSION)\}/g;
 
 /** The first placeholder with braces in an artifact's URI. */

@@ -2,15 +2,15 @@ import { Document, visit } from 'yaml';
 import { isJsonObject } from '../shared/check-argument.js';
 import type { Configuration } from './configuration.js';
 import type { AccessControl } from './policy/access-control.js';
-import { classicScalar, modernScalar } from './recipe-scalars.js';
+import { classicScalar, modernScalar } from './recipe-text.js';
 
 /**
- * The format of a recipe: what each thing in it is made of, in the order in which it is written. What reads a recipe reads by this table, what
- * writes one has its types and its order from it, so that what is written is read back as it was meant.
+ * The one description of a recipe: what each thing in it is made of, in the order in which it is written. Reading goes by this table, and writing has its
+ * types and its order from it, so that what is written is read back as it was meant.
  *
- * A shape is a word of {@link Plain} or {@link RECIPE_WORDS}, or a thing of this table. Behind it `[]` stands for a list of such, `{}` for a map whose
- * names are free, and `!` for what has to be there; `text|a step` is either. Names are spelt so that both nuclei read them: classic takes them in
- * any case, Lite in this one only.
+ * A shape is a word of {@link Plain} or {@link RECIPE_WORDS}, or a thing of this table. `[]` behind it makes it a list of such, `{}` a map whose
+ * names are free, and `!` says that it has to be there; `text|a step` is either of the two. Names are spelt so that both nuclei read them: classic takes
+ * them in any case, Lite in this one only.
  *
  * Source: AWS IoT Greengrass developer guide, "AWS IoT Greengrass component recipe reference"; `ComponentRecipe` of
  * aws-greengrass-component-common; `recipe.c`, `deployment_handler.c` and `unit_file_generator.c` of Greengrass Lite.
@@ -69,7 +69,7 @@ export const RECIPE_WORDS = {
   Permission: ['NONE', 'OWNER', 'ALL'],
 } as const;
 
-/** What stands in a recipe and is made of nothing else of the format. */
+/** What stands in a recipe and has no members of its own. */
 interface Plain {
   /** Numbers and booleans are read as texts, too. */
   readonly text: string;
@@ -87,6 +87,13 @@ interface Plain {
 export type RecipeThing = keyof typeof RECIPE_FORMAT;
 /** The members that are one of a few words. */
 export type RecipeWord = keyof typeof RECIPE_WORDS;
+
+/** A step's name, in small letters. */
+export type LifecycleStepName = Exclude<keyof (typeof RECIPE_FORMAT)['Lifecycle'], 'Setenv'>;
+/** The steps that a nucleus knows, by the names they have in a recipe. */
+export const LIFECYCLE_STEPS: readonly LifecycleStepName[] = Object.keys(RECIPE_FORMAT.Lifecycle).filter(
+  (name): name is LifecycleStepName => name !== 'Setenv',
+);
 
 /** What is written, or read, in a place of this shape. */
 export type Written<S extends string> = S extends `${infer Needed}!`

@@ -73,8 +73,8 @@ export class RecipePlace<S extends string = string> {
   }
 
   /**
-   * All that is here, as the format has it: names and words in their one spelling, members in their order, without what no nucleus knows. What does not
-   * have its shape is told, and left out. `undefined`: there is nothing here, or not all that has to be.
+   * All that is here, as the format has it: names and words in their one spelling, members in their order, without what no nucleus knows. What has
+   * another shape is told, and left out. `undefined`: there is nothing here, or something that has to be here is not.
    */
   read(): Written<S> | undefined {
     return this.#read() as Written<S> | undefined;
@@ -124,7 +124,7 @@ export class RecipePlace<S extends string = string> {
     const { of, many, orText } = shapeParts(this.shape);
     if (orText && !isJsonObject(this.value)) return this.text();
     if (many === '[]') {
-      // Nothing in a list is no thing either: there a device does not pass over it.
+      // An entry of a list that is empty is wrong: a device does not pass over it, as it does elsewhere.
       const read = this.items().map(item => (isThing(of) ? item.#thing(of) : item.#read()));
       return read.filter(item => item !== undefined);
     }
@@ -204,7 +204,7 @@ function isWord(shape: string): shape is RecipeWord {
   return Object.hasOwn(RECIPE_WORDS, shape);
 }
 
-/** The shape of a member; of what the format says nothing of, a text. */
+/** The shape of a member; a text where the format does not know it. */
 function memberShape(shape: string, name: string): string {
   const { of, many } = shapeParts(shape);
   if (many !== '' || !isThing(of)) return of;

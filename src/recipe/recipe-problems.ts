@@ -58,10 +58,10 @@ export type Path = readonly (string | number)[];
 /** Where something stands in the text. */
 type Place = Pick<RecipeProblem, 'path' | 'line' | 'column'>;
 
-/** As many subjects, or lines, are named one by one. */
+/** Subjects, or lines, that are named one by one; of more only the number is. */
 const NAMED = 5;
 
-/** What there is to say of a recipe. What is said of several places is one finding, which names them all. */
+/** What there is to say of a recipe. What is said of several places becomes one finding, which names them all. */
 export class Findings {
   readonly #placeOf: (path: Path) => Place;
   readonly #kinds = new Map<string, { place: Place; what: string; remedy: string; subjects: Set<string>; lines: Set<number> }>();
@@ -74,7 +74,7 @@ export class Findings {
     return this.#kinds.size === 0;
   }
 
-  /** `subject` is what it is said of; findings that say the same of other things are one with it. */
+  /** `subject` is what it is said of. Findings that say the same of several subjects become one. */
   tell(path: Path, what: string, remedy: string, subject?: string): void {
     this.tellAt(this.#placeOf(path), what, remedy, subject);
   }

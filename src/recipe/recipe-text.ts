@@ -1,9 +1,8 @@
 import { type Document, isAlias, isMap as isMapNode, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 import { jsonPointer } from './configuration.js';
 import { Findings, type Path } from './recipe-problems.js';
-import { classicScalar, modernScalar } from './recipe-scalars.js';
 
-/** What aliases may come to when they are put in place of each other: more is no recipe, but an attack. */
+/** How many values there may be once aliases are put in: what has more is no recipe, but an attack. */
 const MOST_NODES = 20_000;
 
 const OTHERWISE =
@@ -33,7 +32,7 @@ export class RecipeText {
     this.bytes = Buffer.byteLength(text, 'utf8');
     this.#isJson = isJson(text, source);
     try {
-      // JSON is YAML, so that one parser gives the places of both. All scalars as texts: what they are is each nucleus' own affair.
+      // JSON is YAML, so one parser gives the places of both. All scalars are read as texts: what is made of them depends on the nucleus.
       this.#document = parseDocument(text, {
         schema: 'failsafe',
         merge: false,
@@ -59,7 +58,7 @@ export class RecipeText {
       } else this.errors.tellAt({ path: '', line, column }, message, 'Mend the YAML or JSON here');
     }
     if (this.errors.isEmpty && this.#isJson) this.#checkJson(text);
-    // A nucleus reads by the file's name, and its YAML is no full JSON.
+    // A nucleus goes by the file's name, and what it reads as YAML is not all of JSON.
     else if (/^\s*\{/.test(text) && isStrictJson(text)) {
       const [, before] = /^([^]*?)(?:\t|(?<!\\)(?:\\\\)*\\\/)/.exec(text) ?? [];
       if (before === undefined) return;
@@ -166,7 +165,7 @@ export class RecipeText {
   }
 }
 
-/** What a nucleus reads as JSON: by the file's name, as it does; a text without one by how it begins, comments aside. */
+/** Whether a nucleus reads it as JSON: it goes by the file's name. A text without one goes by how it begins, comments aside. */
 function isJson(text: string, source: string): boolean {
   if (/\.ya?ml$/i.test(source)) return false;
   return /\.json$/i.test(source) || /^\uFEFF?(?:\s|\/\/[^\n]*\n|\/\*[^]*?\*\/)*\{/.test(text);
@@ -183,4 +182,47 @@ function isStrictJson(text: string): boolean {
 
 function textOf({ value }: { readonly value: unknown }): string {
   return typeof value === 'string' ? value : '';
+}
+
+/** How a plain scalar of YAML is read: `undefined` where the reader gives up on it. */
+type Plain = string | number | boolean | null | undefined;
+
+const TRUE = /^(?:yes|Yes|YES|true|True|TRUE|on|On|ON)$/;
+const FALSE = /^(?:no|No|NO|false|False|FALSE|off|Off|OFF)$/;
+const NULL = /^(?:~|null|Null|NULL|)$/;
+const INTEGER = /^([-+]?)(?:0b([01_]*[01][01_]*)|0x([0-9a-fA-F_]*[0-9a-fA-F][0-9a-fA-F_]*)|(0[0-7_]+)|(0|[1-9][0-9_]*))$/;
+const FLOAT = /^[-+]?(?:[0-9][0-9_]*\.[0-9_]*|[0-9][0-9_]*(?=[eE])|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)?$/;
+/** SnakeYAML takes these for numbers, and Jackson can make none of them. */
+const NO_NUMBER = /^(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*)$/;
+
+/**
+ * A plain scalar as the classic nucleus reads it: YAML 1.1 by SnakeYAML, made into values by Jackson. So `yes` is true, `0777` is 511, `1_000` is a
+ * thousand, `0b101` is 5; `0o17`, `08`, `1:30` and dates are texts.
+ *
+ * Source: jackson-dataformat-yaml 2.16.0 with SnakeYAML 2.2, which aws-greengrass-nucleus 2.18 is built with, run on each form.
+ */
+export function classicScalar(text: string): Plain {
+  if (NULL.test(text)) return null;
+  if (TRUE.test(text)) return true;
+  if (FALSE.test(text)) return false;
+  const [, sign, binary, hexadecimal, octal, decimal] = INTEGER.exec(text) ?? [];
+  const digits = binary ?? hexadecimal ?? octal ?? decimal;
+  if (digits !== undefined) {
+    const radix = binary !== undefined ? 2 : hexadecimal !== undefined ? 16 : octal !== undefined ? 8 : 10;
+    const value = parseInt(digits.replaceAll('_', ''), radix);
+    return sign === '-' && value !== 0 ? -value : value;
+  }
+  if (FLOAT.test(text)) return Number(text.replaceAll('_', ''));
+  return NO_NUMBER.test(text) ? undefined : text;
+}
+
+/** A plain scalar as it looks to somebody who knows YAML 1.2 or JSON: by the core schema. */
+export function modernScalar(text: string): Plain {
+  if (NULL.test(text)) return null;
+  if (/^(?:true|True|TRUE)$/.test(text)) return true;
+  if (/^(?:false|False|FALSE)$/.test(text)) return false;
+  if (/^[-+]?[0-9]+$/.test(text)) return Number(text) || 0;
+  if (/^0o[0-7]+$/.test(text) || /^0x[0-9a-fA-F]+$/.test(text)) return Number(text);
+  if (/^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/.test(text)) return Number(text);
+  return text;
 }

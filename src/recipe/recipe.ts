@@ -1,7 +1,7 @@
 import type { Profile } from '../shared/profile.js';
 import type { Configuration, ConfigurationUpdate } from './configuration.js';
 import type { AccessControl } from './policy/access-control.js';
-import type { RecipeDocument } from './recipe-format.js';
+import type { LifecycleStepName, RecipeDocument } from './recipe-format.js';
 import type { RecipeProblem } from './recipe-problems.js';
 
 /** One step of a lifecycle, such as `run`. */
@@ -16,11 +16,6 @@ export interface LifecycleStep {
   /** Environment variables of this step alone. They win over those of the lifecycle. */
   readonly setenv: Readonly<Record<string, string>>;
 }
-
-/** The steps that a nucleus knows, by the names they have in a recipe. */
-export const LIFECYCLE_STEPS = ['bootstrap', 'install', 'startup', 'run', 'shutdown', 'recover'] as const;
-/** A step's name, in small letters. */
-export type LifecycleStepName = (typeof LIFECYCLE_STEPS)[number];
 
 /** What a component does on one platform. */
 export interface Lifecycle {
@@ -54,11 +49,11 @@ export interface RecipeManifest {
 
 /** What Greengrass Lite makes of a manifest. */
 export type LiteManifest =
-  /** It counts on devices of this architecture, or of any. Its lifecycle is what Lite finds, which compares names exactly. */
+  /** It counts on devices of this architecture; `undefined`: on any. Its lifecycle is what Lite finds, which compares names exactly. */
   | { readonly kind: 'taken'; readonly architecture: string | undefined; readonly manifest: RecipeManifest }
   /** It is passed over, and the next one is looked at. */
   | { readonly kind: 'skipped'; readonly why: string }
-  /** The recipe is no recipe there, unless a manifest before it was taken. */
+  /** Lite refuses the recipe for it, unless a manifest before it was taken. */
   | { readonly kind: 'refused'; readonly why: string };
 
 /**

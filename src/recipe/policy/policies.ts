@@ -3,7 +3,6 @@ import { compileClassicResource } from '../../topic/classic-resource.js';
 import { liteGlobAllows, liteResourceAllows, liteResourceIsValid } from '../../topic/lite-resource.js';
 import type { RecipeVariables } from '../interpolate.js';
 import {
-  MQTT_PROXY_SERVICE,
   nothingGranted,
   POLICY_SERVICES,
   type PolicyOutcome,
@@ -11,8 +10,7 @@ import {
   type PolicyService,
   PUBSUB_SERVICE,
 } from './access-control.js';
-import { classicPolicy } from './classic-policy.js';
-import { litePolicy } from './lite-policy.js';
+import { readPolicies } from './read-policies.js';
 
 /** What each component may do now. */
 export interface Permissions {
@@ -50,16 +48,6 @@ export class Policies implements Permissions {
     const outcome = this.#outcomes.get(component)?.get(service) ?? nothingGranted(service);
     return policyRemedy(this.#profile, component, outcome, operation, resource);
   }
-}
-
-/** What a profile makes of an `accessControl` for one service. Only Lite fills in recipe variables when it checks. */
-export function readPolicies(
-  profile: Profile,
-  accessControl: unknown,
-  variables: RecipeVariables,
-  service: PolicyService = MQTT_PROXY_SERVICE,
-): PolicyOutcome {
-  return profile === 'lite' ? litePolicy(accessControl, variables, service) : classicPolicy(accessControl, service);
 }
 
 /** What in a component's recipe would have allowed what was refused. */
@@ -101,7 +89,7 @@ function policyRemedy(profile: Profile, component: string, outcome: PolicyOutcom
   };
 }
 
-/** A topic as a resource that allows it and nothing else but what its wildcards cover; `undefined` if there is none. */
+/** A topic as a resource that allows it, and nothing else but what its wildcards cover; `undefined` if no resource does. */
 function resourceFor(profile: Profile, service: PolicyService, topic: string): string | undefined {
   const escaped = topic.replace(/[*?]|\$(?=\{)/g, char => `\${${char}}`);
   if (profile === 'lite') {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { classicPolicy } from '../../../src/recipe/policy/classic-policy.js';
+import { classicPolicy } from '../../../src/recipe/policy/read-policies.js';
 
 const PUBLISH = 'aws.greengrass#PublishToIoTCore';
 

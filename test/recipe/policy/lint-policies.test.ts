@@ -9,8 +9,7 @@ import {
   type RecipeComponent,
 } from '../../../src/local/index.js';
 import { liteResourceIsValid } from '../../../src/topic/lite-resource.js';
-import { classicPolicy } from '../../../src/recipe/policy/classic-policy.js';
-import { litePolicy } from '../../../src/recipe/policy/lite-policy.js';
+import { classicPolicy, litePolicy } from '../../../src/recipe/policy/read-policies.js';
 import { PUBLISH_TO_TOPIC, SUBSCRIBE_TO_TOPIC } from '../../../src/shared/operations.js';
 import { allow } from '../../kit/nucleus/nuclei.js';
 import { PUBLISH, SUBSCRIBE } from '../../kit/nucleus/raw-client.js';

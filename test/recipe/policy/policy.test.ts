@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { PUBSUB_SERVICE } from '../../../src/recipe/policy/access-control.js';
-import { classicPolicy } from '../../../src/recipe/policy/classic-policy.js';
-import { litePolicy as litePolicyWith } from '../../../src/recipe/policy/lite-policy.js';
+import { classicPolicy, litePolicy as litePolicyWith } from '../../../src/recipe/policy/read-policies.js';
 import { PUBLISH_TO_TOPIC } from '../../../src/shared/operations.js';
 import { compileClassicResource } from '../../../src/topic/classic-resource.js';
 import { liteResourceAllows } from '../../../src/topic/lite-resource.js';

@@ -5,7 +5,7 @@ import { configured, jsonPointer, updateConfiguration } from '../../configuratio
 import { interpolateAll, type RecipeVariables } from '../../interpolate.js';
 import type { LocalComponent, RecipeComponent } from '../../recipe.js';
 import { MQTT_PROXY_SERVICE, type PolicyOutcome, type PolicyService, PUBSUB_SERVICE } from '../access-control.js';
-import { readPolicies } from '../policies.js';
+import { readPolicies } from '../read-policies.js';
 import type { PolicyExample, PolicyFinding } from './policy-finding.js';
 
 /** What the linter is told of the device. */
