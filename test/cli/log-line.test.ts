@@ -106,6 +106,16 @@ test('what an outbox replays is said, with when it was stored, whether its mark 
   }
 });
 
+test('a name longer than those of the components is not cut to their width', () => {
+  const out = new Output(new PassThrough() as unknown as WriteStream);
+  const render = prettyLog(out, ['com.example.A']);
+  expect(render({ kind: 'connected', connection: 1, component: 'greengrass-rx' })).toMatch(/ greengrass-rx connected$/);
+  expect(render({ kind: 'output', component: 'compile', stream: 'stdout', text: 'Found 0 errors.' })).toMatch(
+    / compile \| Found 0 errors\.$/,
+  );
+  expect(render({ kind: 'connected', connection: 1, component: 'com.example.A' })).toMatch(/ A {3}connected$/);
+});
+
 test('what is subscribed to ends with its subscription, and with its connection', () => {
   const filters = new SubscribedFilters();
   const stream = { connection: 1, component: 'com.example.A', streamId: 1, filter: 'a/+' };

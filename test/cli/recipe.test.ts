@@ -70,6 +70,14 @@ describe('recipe', () => {
       code: 2,
       stderr: expect.stringContaining('exports no component, but load') as string,
     });
+    const source = join(temporaryFolder(), 'component.tsx');
+    writeFileSync(source, 'export default 1;');
+    expect(await done('recipe', source)).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(
+        /component\.tsx is TypeScript, which this Node does not run\.\n +Compile the component first/,
+      ) as string,
+    });
     const broken = runCli(['recipe', moduleOf('broken')], { env: { HOW: 'load' } });
     expect(await broken.ended).toMatchObject({ code: 1 });
     expect(broken.stderr()).toContain('on load');

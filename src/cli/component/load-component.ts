@@ -22,6 +22,11 @@ export async function loadComponent(path: string): Promise<Component> {
   } catch (error) {
     if (isMissing(error, path))
       throw new UsageError(`There is no module ${path}.`, 'Compile the component first, and give the path of the compiled file.');
+    if (/\.[cm]?tsx?$/.test(path) && isOfUnknownKind(error, path))
+      throw new UsageError(
+        `${path} is TypeScript, which this Node does not run.`,
+        'Compile the component first, and give the path of the compiled file.',
+      );
     throw new ModuleBroken(path, error);
   }
   const component = candidates(loaded).find(isComponent);
@@ -62,6 +67,11 @@ export function sourceOf(path: string): string {
 function candidates({ default: exported, component }: Readonly<Record<string, unknown>>): readonly unknown[] {
   const inner = typeof exported === 'object' && exported !== null ? (exported as Readonly<Record<string, unknown>>) : {};
   return [exported, component, inner['default'], inner['component']];
+}
+
+function isOfUnknownKind(error: unknown, path: string): boolean {
+  const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
+  return code === 'ERR_UNKNOWN_FILE_EXTENSION' && typeof message === 'string' && message.includes(resolve(path));
 }
 
 function isMissing(error: unknown, path: string): boolean {

@@ -29,7 +29,7 @@ export function prettyLog(out: Output, components: readonly string[]): Render {
   const head = (component: string | undefined): string => {
     const time = out.width < WIDE ? timeOfDay().slice(0, 8) : timeOfDay();
     const name = visible(shortName(component ?? 'dev'))
-      .slice(0, nameWidth)
+      .slice(0, LONGEST_NAME)
       .padEnd(nameWidth);
     return `${out.style('dim', time)} ${component === undefined ? out.style('dim', name) : out.style(colourOf(component), name)} `;
   };

@@ -105,7 +105,8 @@ function projectManifest({ packageName }: ProjectNames, { template, profile, esl
       compile: 'tsc -p tsconfig.build.json',
       build: 'npm run compile && greengrass-rx build dist/component.js',
       start: `npm run compile && ${dev} --chaos world.yaml -- greengrass-rx run dist/component.js`,
-      dev: `${dev} --compile 'tsc -p tsconfig.build.json --watch --preserveWatchOutput' -- greengrass-rx run dist/component.js`,
+      // cmd.exe, which npm runs them with on Windows, knows no other quotes.
+      dev: `${dev} --compile "tsc -p tsconfig.build.json --watch --preserveWatchOutput" -- greengrass-rx run dist/component.js`,
       test: 'vitest run',
       typecheck: 'tsc',
       ...(eslint ? { lint: 'eslint .' } : {}),

@@ -1,10 +1,11 @@
 import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { isBuiltin } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
 import type { Profile } from '../../shared/profile.js';
 import { CliError, UsageError } from '../cli-error.js';
 import type { Cli } from '../cli.js';
 import { projectFiles, projectNames } from './project-files.js';
-import type { TemplateName } from './templates.js';
+import { type TemplateName, TEMPLATES } from './templates.js';
 
 /** What `init` was told. */
 export interface InitOptions {
@@ -52,6 +53,10 @@ export async function runInit(cli: Cli, folder: string, options: InitOptions): P
   out.line('');
   const steps = [...(root === process.cwd() ? [] : [`cd ${folder}`]), 'npm install', 'npm start', 'npm test'];
   for (const step of steps) out.line(`  ${step}`);
+  const { node } = TEMPLATES[template];
+  if (node === undefined || isBuiltin('node:sqlite')) return;
+  out.line('');
+  out.line(`It needs Node 22.13 or newer, and this is Node ${process.versions.node}.`);
 }
 
 async function checkEmpty(root: string, folder: string): Promise<void> {

@@ -200,7 +200,7 @@ function inFull(out: Output, message: FiledMessage): string {
     line('id', `${visible(epoch)}, stream ${JSON.stringify(visible(stream))}, number ${String(number)}`),
     line('stored', `${dated(storedAt)}, ${ago(storedAt)}`),
     line('qos', qos),
-    ...notesOf(message).map(note => line('', note)),
+    ...notesOf(message).map((note, at) => line(at === 0 ? 'notes' : '', note)),
     ...(members === '' ? [] : [line('members', visible(members))]),
     line('payload', `${bytes(payload.length)}: ${previewPayload(payload, Infinity)}`),
     '',
