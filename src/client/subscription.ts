@@ -117,6 +117,8 @@ export class LastingSubscription<M> implements RestoredUser, SubscriptionListene
 
   onInterrupted(error: ConnectError): void {
     this.#session = undefined;
+    // A Lite that is back refuses while it starts, however long it refused before it went.
+    this.#refusedSince = undefined;
     this.#operation?.takeEventsForReply();
     this.#leave();
     // Where a nucleus stays away listeners hear so once, and not at each attempt to reach it.

@@ -2,6 +2,7 @@ import { of } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { publishTo } from '../../src/flow/index.js';
 import type { MqttProxy } from '../../src/ports/mqtt-proxy.js';
+import { fixed } from '../../src/schedule/index.js';
 import { QOS } from '../../src/shared/qos.js';
 import { accepting, type RawConnection } from '../kit/nucleus/raw-server.js';
 import {
@@ -98,6 +99,29 @@ describe('a subscription that Greengrass Lite calls unauthorized', () => {
     expect(statuses.values.map(({ status }) => status)).toEqual(['subscribing', 'active', 'interrupted', 'active', 'interrupted', 'ended']);
     time.advance(10_000);
     expect(time.timers).toBe(0);
+  });
+
+  it('has its 30 s anew with each connection: an outage is none of them', async () => {
+    const policies = policiesAway();
+    const { proxy, server, states, time } = await connectTo(policies.script, { ...LITE, reconnect: fixed(60_000) });
+    const { request, statuses } = watched(to('a'));
+    const messages = record(proxy.subscribe(request));
+    expect(await messages.take(1)).toMatchObject([GAP]);
+    time.advance(20_000);
+    await fence(proxy);
+    const interrupted = record(proxy.state$).first(({ status }) => status === 'interrupted');
+    (await server.connection(0)).kill();
+    await interrupted;
+    time.advance(60_000);
+    await states.first(({ status }) => status === 'connected');
+    const connection = await server.connection(1);
+    await connection.message(asks(SUBSCRIBE, 'a'));
+    await fence(proxy);
+    expect(messages.values).toHaveLength(1);
+    policies.away = false;
+    time.advance(1_000);
+    await statuses.first(({ status }) => status === 'active');
+    expect(topicsOf(connection, SUBSCRIBE)).toEqual(['a', 'a']);
   });
 
   it('may be unsubscribed by whoever hears of it, and is not asked for again', async () => {
