@@ -237,6 +237,24 @@ describe('a nucleus that is full', () => {
     expect(await ready).toMatchObject({ _tag: 'Right' });
   });
 
+  it('and has room when the other transport looks is connected to with its own', async () => {
+    let connections = 0;
+    const { proxy, states, time } = await connectTo(
+      connection => {
+        if (connections++ < 3) connection.onMessage = connection.end;
+        else obliging(connection);
+      },
+      { ...LITE, transport: 'crt' },
+    );
+    const ready = proxy.ready()();
+    for (let refused = 1; refused <= 4; refused++) {
+      const told = await states.first(state => state.status === 'interrupted' && states.values.indexOf(state) >= 2 * refused);
+      if (told.status === 'interrupted') time.advance(told.retryIn);
+    }
+    expect(await ready).toMatchObject({ _tag: 'Right' });
+    expect(connections).toBe(5);
+  });
+
   it('for longer than the patience is told, and a later call asks anew', async () => {
     const nucleus = { room: false };
     const { proxy, time, reaches } = await connectTo(full(nucleus), { ...LITE, refusalPatience: 1_000 });
