@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { connectAsync } from 'mqtt';
 import { describe, expect, test } from 'vitest';
 import { makeCertificates, type Certificates } from '../kit/broker/certificates.js';
-import { Mosquitto, freePort, mosquittoMissing } from '../kit/broker/mosquitto.js';
+import { Mosquitto, freePort, isFree, mosquittoMissing } from '../kit/broker/mosquitto.js';
 import { recipeFile } from '../kit/process/recipes.js';
 import { runCli, temporaryFolder, type CliProcess } from '../kit/process/run-cli.js';
 
@@ -17,13 +16,6 @@ const IOT_CORE_PORT = 8883;
 function devWith(...flags: readonly string[]): CliProcess {
   const recipe = recipeFile(temporaryFolder());
   return runCli(['dev', ...flags, '--recipe', recipe, '--', process.execPath, THERMOMETER]);
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise(resolve => {
-    const server = createServer().once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
 }
 
 if (mosquittoMissing !== undefined) console.warn(`Skipped, dev with a broker elsewhere: ${mosquittoMissing}.`);

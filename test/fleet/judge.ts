@@ -2,11 +2,11 @@ import { execFileSync, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { dryRun } from '../../src/dry-run/index.js';
 import { kafkaJars } from '../interop/peers.js';
+import { freePort } from '../kit/broker/mosquitto.js';
 import type { Flink, QueryResult, Script } from './flink.js';
 import { BATCH, BEGIN, meter, nameOf, PERIOD, readingOf } from './meter.js';
 import { type FleetRun, missingOf } from './simulated-fleet.js';
@@ -187,13 +187,4 @@ auto.create.topics.enable=false
     broker.kill('SIGKILL');
     await closed;
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }

@@ -13,7 +13,7 @@ export interface MessageAccount {
 }
 
 /** How long a subscription may take to show that it lives, in milliseconds, before it is taken for dead. */
-const PATIENCE = 10_000;
+const PATIENCE = 60_000;
 
 /** Sends numbered messages to several subscriptions, and sees to it that none is missing but where a gap was told. */
 export class DownwardLoad {

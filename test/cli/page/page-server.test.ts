@@ -95,10 +95,13 @@ describe('the page', () => {
     const { origin, model } = await served();
     model.observe({ kind: 'delivered', topicName: 'in', payload: Buffer.from('{"a":1}'), components: ['a'] }, 5);
     const [response] = (await once(get(`${origin}/events`), 'response')) as [IncomingMessage];
-    const chunks = response.setEncoding('utf8')[Symbol.asyncIterator]();
+    const lines = createInterface(response)[Symbol.asyncIterator]();
     const next = async (): Promise<PageUpdate> => {
-      const { value } = (await chunks.next()) as { readonly value: unknown };
-      return JSON.parse(String(value).replace(/^data: /, '')) as PageUpdate;
+      for (;;) {
+        const { value, done } = await lines.next();
+        if (done === true) throw new Error('The stream has ended.');
+        if (value !== '') return JSON.parse(value.replace(/^data: /, '')) as PageUpdate;
+      }
     };
     const first = await next();
     expect(first).toMatchObject({

@@ -18,6 +18,7 @@ let browser: Browser;
 /** A page in the browser, which fails its test for whatever its console complains of. */
 async function opened(url: string, options: BrowserContextOptions = {}): Promise<Page> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  context.setDefaultTimeout(0);
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('console', message => {

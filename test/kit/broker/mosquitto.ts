@@ -1,7 +1,7 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -25,14 +25,24 @@ export const mosquittoMissing: string | undefined = !isThere('mosquitto', '-h')
     ? undefined
     : 'openssl is not installed';
 
+/** Below these are services, and from the end on the kernel takes ports for whoever asks for any: it would take one of ours before we have used it. */
+const FIRST_PORT = 15_000;
+const END_OF_PORTS = 32_768;
+
 /** A port of the loopback interface that nobody has. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
+  for (;;) {
+    const port = FIRST_PORT + Math.floor(Math.random() * (END_OF_PORTS - FIRST_PORT));
+    if (await isFree(port)) return port;
+  }
+}
+
+/** Whether nobody has a port of the loopback interface. */
+export function isFree(port: number): Promise<boolean> {
+  return new Promise(resolve => {
+    const server = createServer().once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
 }
 
 /** mosquitto, a broker of its own process, that can be killed and started again at its port. */
