@@ -18,7 +18,7 @@ const entries = [...Object.values(exports), ...Object.values(bin)].flatMap(file 
 const RUNTIME = /\/src\/(shared|errors|schedule|codec|topic|stream|ipc|ports|flow|operators|sinks|client|outbox|component)\//;
 
 /** Of the outbox, what `openOutbox` is made of is a file for itself: every component has it in its context, and the rest is loaded by who uses it. */
-const OPEN_OUTBOX = /\/src\/outbox\/(age-clock|group-commit|memory-store|open-outbox|outbox|seen-back|store|virtual-disk)\.ts$/;
+const OPEN_OUTBOX = /\/src\/outbox\/(group-commit|memory-store|open-outbox|outbox|seen-back|store|virtual-disk)\.ts$/;
 
 function groupOf(id) {
   const path = id.replaceAll('\\', '/');

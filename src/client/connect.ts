@@ -7,11 +7,10 @@ import type { Capabilities, ConnectionState, DrainReport, MqttProxy, RunnableTas
 import { capped, equalJitter, exponential, fixed, fullJitter, resetAfter } from '../schedule/schedule.js';
 import type { TransportName } from '../shared/profile.js';
 import { type Configuration, IpcConfiguration } from './configuration.js';
-import { ConnectionLife } from './connection-life.js';
+import { ConnectionLife, IpcMqttProxy } from './mqtt-proxy.js';
 import { type ConnectOptions, type DefaultSchedules, resolveOptions } from './connect-options.js';
 import { IpcLifecycle, type Lifecycle } from './lifecycle.js';
 import { IpcLocalTopics, type LocalTopics } from './local-topics.js';
-import { IpcMqttProxy } from './mqtt-proxy.js';
 import { NucleusLink, type WaitsFor } from './nucleus-link.js';
 
 const TRANSPORTS: Record<TransportName, Transport> = { socket: socketTransport, crt: crtTransport };

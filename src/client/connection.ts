@@ -1,12 +1,12 @@
 import { isLeft } from 'fp-ts/lib/Either.js';
 import { noop, type Observable } from 'rxjs';
 import { type ConnectError, ConnectionLost, ProxyClosed, SocketUnavailable } from '../errors/errors.js';
-import type { Clock } from '../ipc/clock.js';
+import type { Transport } from '../ipc/transport.js';
+import type { Clock } from '../shared/clock.js';
 import { Session, type SessionEnd } from '../ipc/session.js';
 import { socketTransport } from '../ipc/socket/socket-transport.js';
-import type { Transport } from '../ipc/transport.js';
 import type { Capabilities, ConnectionState, Profile } from '../ports/mqtt-proxy.js';
-import { type RetrySeries, startSeries } from '../schedule/retry-series.js';
+import { type RetrySeries, startSeries } from '../schedule/schedule.js';
 import type { ResolvedOptions } from './connect-options.js';
 import { connectErrorOf } from './failures.js';
 import { capabilitiesOf, detectProfile } from './nucleus-profile.js';

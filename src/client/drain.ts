@@ -1,5 +1,5 @@
 import { asyncScheduler, Observable, type SchedulerLike, Subject } from 'rxjs';
-import type { Clock } from '../ipc/clock.js';
+import type { Clock } from '../shared/clock.js';
 import type { DrainReport, MqttProxy } from '../ports/mqtt-proxy.js';
 import { hook } from '../stream/hook.js';
 import { steadyNow } from '../schedule/clock.js';

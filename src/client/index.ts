@@ -20,7 +20,6 @@ export type { ShadowPart, ShadowPatch } from './shadow-state.js';
 export type { ShadowError, ShadowState } from './shadow-view.js';
 export { shareSubscriptions, type ShareSubscriptionsOptions } from './share-subscriptions.js';
 export type { ReceiveMode } from '../ipc/wire/shapes.js';
-export type { Mqtt5Members, MqttMessage, PublishRequest, UserProperty } from '../ports/mqtt-message.js';
 export type {
   Accepted,
   Capabilities,
@@ -28,15 +27,19 @@ export type {
   CodecMistake,
   ConnectionState,
   DrainReport,
+  Mqtt5Members,
+  MqttMessage,
   MqttProxy,
   PatternSubscribeRequest,
   Profile,
+  PublishRequest,
   RequestMistakes,
   RunnableTask,
   RunnableTaskEither,
   SilenceWatch,
   SubscribeRequest,
   SubscriptionStatus,
+  UserProperty,
 } from '../ports/mqtt-proxy.js';
 export type { TransportName } from '../shared/profile.js';
 export { type AnyQos, QOS } from '../shared/qos.js';

@@ -7,7 +7,7 @@ import type { ReceiveMode } from '../ipc/wire/shapes.js';
 import type { Capabilities, SilenceWatch, SubscriptionStatus } from '../ports/mqtt-proxy.js';
 import { PUBLISH_TO_TOPIC, SUBSCRIBE_TO_TOPIC } from '../shared/operations.js';
 import { classicLocalRoutes } from '../topic/classic-routes.js';
-import { mqttStringProblem, quoted } from '../topic/topic-rules.js';
+import { hasLoneSurrogate, mqttStringProblem, quoted } from '../topic/topic-rules.js';
 import type { LocalPublishRequest } from './local-message.js';
 import { frameProblem, silenceProblem } from './mqtt-request.js';
 
@@ -37,7 +37,6 @@ const LITE_EVENT_BYTES = 10_000;
 const LEVELS_AROUND = 3;
 /** Greengrass Lite writes a fraction with seventeen digits. */
 const LITE_NUMBER_CHARACTERS = 24;
-const LONE_SURROGATE = /[\uD800-\uDFFF]/u;
 
 const EVENT_HEADERS = encodeHeaders(
   rpcHeaders({
@@ -130,7 +129,7 @@ export function jsonProblem(json: unknown, what = 'json'): string | undefined {
   let problem: string | undefined;
   try {
     JSON.stringify(json, (key, value: unknown) => {
-      problem ??= valueProblem(key, value, what) ?? (LONE_SURROGATE.test(key) ? surrogate(`A key of ${what}`) : undefined);
+      problem ??= valueProblem(key, value, what) ?? (hasLoneSurrogate(key) ? surrogate(`A key of ${what}`) : undefined);
       return value;
     });
   } catch (cause) {
@@ -140,7 +139,7 @@ export function jsonProblem(json: unknown, what = 'json'): string | undefined {
 }
 
 function valueProblem(key: string, value: unknown, what: string): string | undefined {
-  if (typeof value === 'string' && LONE_SURROGATE.test(value)) return surrogate(`${what} has a text under ${quoted(key)} that`);
+  if (typeof value === 'string' && hasLoneSurrogate(value)) return surrogate(`${what} has a text under ${quoted(key)} that`);
   if (typeof value !== 'number') return undefined;
   if (!Number.isFinite(value)) return `${what} has ${value} under ${quoted(key)}, which JSON does not have.`;
   if (Number.isInteger(value) && !Number.isSafeInteger(value))

@@ -1,17 +1,22 @@
 import { type Either, right } from 'fp-ts/lib/Either.js';
 import { distinctUntilChanged, firstValueFrom, map, type Observable, startWith } from 'rxjs';
 import type { Decoder } from '../codec/codec.js';
-import type { DecodeFailed, PublishError, SubscribeError } from '../errors/errors.js';
+import type { ConnectError, DecodeFailed, PublishError, SubscribeError } from '../errors/errors.js';
 import { offerDirect, publishing, type Submit } from '../flow/publish-job.js';
 import { readIoTCoreMessage } from '../ipc/wire/read-iot-core-message.js';
 import { IoTCoreConnectionStatusEvent, readShape } from '../ipc/wire/shapes.js';
-import type { MqttMessage, PublishRequest } from '../ports/mqtt-message.js';
 import type {
   Accepted,
+  Capabilities,
   CloudStatus,
+  ConnectionState,
+  DrainReport,
+  MqttMessage,
   MqttProxy,
   PatternSubscribeRequest,
   Profile,
+  PublishRequest,
+  RunnableTask,
   RunnableTaskEither,
   SubscribeRequest,
 } from '../ports/mqtt-proxy.js';
@@ -20,11 +25,47 @@ import { QOS, qosOf } from '../shared/qos.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 import { markHandled } from '../stream/unhandled.js';
 import { topicFilterOf } from '../topic/topic-template.js';
-import { ConnectionLife } from './connection-life.js';
 import { encodePublish, frameProblem, publishProblem, subscribeProblem } from './mqtt-request.js';
 import type { NucleusLink } from './nucleus-link.js';
 import { type AnySubscribeRequest, readAndCount } from './read-messages.js';
 import type { EventStream } from './subscription.js';
+
+/** The life of a connection, for those who have it in hand: from its start over its state to its drain and its end. */
+export class ConnectionLife implements AsyncDisposable {
+  readonly #link: NucleusLink;
+
+  constructor(link: NucleusLink) {
+    this.#link = link;
+  }
+
+  get state$(): Observable<ConnectionState> {
+    return this.#link.state$;
+  }
+
+  get draining$(): Observable<void> {
+    return this.#link.draining$;
+  }
+
+  ready(): RunnableTaskEither<ConnectError, Capabilities> {
+    return this.#link.ready();
+  }
+
+  drain(deadline: number): RunnableTask<DrainReport> {
+    return this.#link.drain(deadline);
+  }
+
+  holdDrain(): () => void {
+    return this.#link.holdDrain();
+  }
+
+  close(): Promise<void> {
+    return this.#link.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
 
 /** Who took a publish. Made once: there is one for each message. */
 const ACCEPTED: Record<Profile, Either<never, Accepted>> = {

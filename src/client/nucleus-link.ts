@@ -14,8 +14,8 @@ import {
   UnsupportedOperation,
 } from '../errors/errors.js';
 import { publishing, type Submit } from '../flow/publish-job.js';
-import type { Clock } from '../ipc/clock.js';
 import type { Transport } from '../ipc/transport.js';
+import type { Clock } from '../shared/clock.js';
 import type {
   Capabilities,
   ConnectionState,

@@ -1,6 +1,6 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import { type ConnectError, ProtocolViolated, TimedOut } from '../errors/errors.js';
-import type { Clock } from '../ipc/clock.js';
+import type { Clock } from '../shared/clock.js';
 import type { Session } from '../ipc/session.js';
 import { CLASSIC_MAX_FRAME, LITE_MAX_FRAME } from '../ipc/wire/frame.js';
 import { MessageType, type RpcMessage } from '../ipc/wire/rpc-message.js';

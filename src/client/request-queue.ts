@@ -12,7 +12,7 @@ import {
   Unauthorized,
 } from '../errors/errors.js';
 import type { PublishListener } from '../flow/publish-job.js';
-import type { Clock } from '../ipc/clock.js';
+import type { Clock } from '../shared/clock.js';
 import type { Session } from '../ipc/session.js';
 import { MessageType, type RpcMessage } from '../ipc/wire/rpc-message.js';
 import type { Capabilities, Profile } from '../ports/mqtt-proxy.js';

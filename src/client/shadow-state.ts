@@ -2,7 +2,7 @@ import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
 import { forbiddenKeyIn, inexactNumbers } from '../codec/json-text.js';
 import { DecodeFailed } from '../errors/errors.js';
-import type { MqttMessage } from '../ports/mqtt-message.js';
+import type { MqttMessage } from '../ports/mqtt-proxy.js';
 import { isJsonObject } from '../shared/check-argument.js';
 
 /** A state of which any member may be missing, at any depth: what a delta has, and what is reported. */

@@ -7,7 +7,6 @@ import type { PortRules, PublishPort } from '../flow/publish-to.js';
 import type { MqttProxy, RunnableTaskEither } from '../ports/mqtt-proxy.js';
 import { checkPositiveTime } from '../shared/check-argument.js';
 import { PUBLISH } from '../shared/operations.js';
-import { coreThingName } from '../shared/thing-name.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 import { type ShadowAccepted, type ShadowReport, ShadowReports } from './shadow-report.js';
 import { partOf, type ShadowPart } from './shadow-state.js';
@@ -130,4 +129,16 @@ export function shadow<A>(proxy: MqttProxy, options: ShadowOptions<A>): Shadow<A
     reported: { publish$, state$: proxy.state$, holdDrain: () => proxy.holdDrain(), rules },
     report: (state, version) => () => firstValueFrom(publish$({ state, version })),
   };
+}
+
+/** The variable with the name of the core device's thing, which every nucleus sets for a component. */
+const THING_VARIABLE = 'AWS_IOT_THING_NAME';
+
+/** What the core device's thing is called where no nucleus says so: in a marble test, a dry run, and at the local nucleus unless told otherwise. */
+const NO_NUCLEUS = 'local-thing';
+
+/** The name of the core device's thing. */
+export function coreThingName(): string {
+  const name = process.env[THING_VARIABLE];
+  return name === undefined || name === '' ? NO_NUCLEUS : name;
 }

@@ -1,4 +1,4 @@
-import type { Clock } from '../ipc/clock.js';
+import type { Clock } from '../shared/clock.js';
 import type { SilenceWatch } from '../ports/mqtt-proxy.js';
 
 /** What a silence timer needs of its subscription. */

@@ -11,12 +11,11 @@ import {
   type SubscribeError,
   TimedOut,
 } from '../errors/errors.js';
-import type { Clock } from '../ipc/clock.js';
+import type { Clock } from '../shared/clock.js';
 import type { Session, SubscriptionExchange, SubscriptionListener } from '../ipc/session.js';
 import type { RpcMessage } from '../ipc/wire/rpc-message.js';
 import type { Capabilities, SilenceWatch, SubscriptionStatus } from '../ports/mqtt-proxy.js';
-import { type RetrySeries, startSeries } from '../schedule/retry-series.js';
-import type { Schedule } from '../schedule/schedule.js';
+import { type RetrySeries, type Schedule, startSeries } from '../schedule/schedule.js';
 import type { Connection } from './connection.js';
 import type { RestoredUser } from './state-news.js';
 import { replyError } from './failures.js';

@@ -2,8 +2,7 @@ import { chain, left, right } from 'fp-ts/lib/Either.js';
 import { array, type Type } from 'io-ts';
 import { type Codec, MAX_PROBLEMS, notUtf8, validated } from './codec.js';
 import { checkedJsonOptions, type JsonOptions, parseJson, toJson, withoutMark } from './json-text.js';
-import { json } from './json.js';
-import { decodeUtf8 } from './plain.js';
+import { decodeUtf8, json } from './formats.js';
 
 /**
  * How several values share one payload: each by itself, with something around them. Decodes to all of them.

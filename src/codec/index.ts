@@ -4,9 +4,6 @@
  * @packageDocumentation
  */
 export { type BatchFormat, jsonArray, ndjson } from './batches.js';
-export { codecOf, type WireFormat } from './codec-of.js';
+export { bytes, codecOf, type GzipOptions, gzipped, json, text, type WireFormat } from './formats.js';
 export type { Codec, Decoder, DecodeProblems, Encoded, Encoder, PayloadShape } from './codec.js';
-export { bytes, text } from './plain.js';
-export { gzipped, type GzipOptions } from './gzipped.js';
 export type { JsonOptions } from './json-text.js';
-export { json } from './json.js';

@@ -23,9 +23,8 @@ import type { Branch, Component } from './component.js';
 import { LIFECYCLE_VARIABLE } from './configuration.js';
 import { ended, type ExitReason, exitReasonOf, type RunOutcome } from './exit-codes.js';
 import { ComponentHealth, inShort, WholeFile } from './health.js';
-import type { Log } from './log.js';
+import { type Log, tellDeadLetters } from './log.js';
 import { DRAIN_DEADLINE, HEALTH_FILE_PERIOD, HEALTH_PERIOD, type RunOptions } from './run-options.js';
-import { tellDeadLetters } from './tell-dead-letters.js';
 
 /** How long subscriptions to the cloud hold up the report that the component runs, in milliseconds. */
 const CLOUD_PATIENCE = 1_000;

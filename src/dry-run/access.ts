@@ -9,7 +9,7 @@ import {
 } from '../recipe/policy/access-control.js';
 import { PUBLISH, PUBLISH_TO_TOPIC, SUBSCRIBE, SUBSCRIBE_TO_TOPIC } from '../shared/operations.js';
 import { filterCovers } from '../topic/topic-matches.js';
-import { coreThingName } from '../shared/thing-name.js';
+import { coreThingName } from '../client/shadow.js';
 import type { DryRecord } from './record.js';
 import type { RecordedStage } from './recording-nucleus.js';
 

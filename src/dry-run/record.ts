@@ -6,7 +6,7 @@ import { silentLog } from '../component/log.js';
 import { recordedBy } from '../flow/ledger.js';
 import { withoutReading } from '../flow/pull-through.js';
 import { VirtualDisk, withVirtualDisk } from '../outbox/virtual-disk.js';
-import { linesKeptBy } from '../sinks/line-file.js';
+import { linesKeptBy } from '../sinks/dead-letter-file.js';
 import type { FeedAccount } from '../stream/feed.js';
 import { MemoryNucleus } from '../testing/memory-nucleus.js';
 import {

@@ -9,8 +9,7 @@ import type { Decoder } from '../codec/codec.js';
 import type { StageDeclaration, StageKind } from '../flow/account.js';
 import { Ledger, type LedgerEntry } from '../flow/ledger.js';
 import type { ReceiveMode } from '../ipc/wire/shapes.js';
-import type { PublishRequest } from '../ports/mqtt-message.js';
-import type { MqttProxy, SubscribeRequest } from '../ports/mqtt-proxy.js';
+import type { MqttProxy, PublishRequest, SubscribeRequest } from '../ports/mqtt-proxy.js';
 import { type QOS, qosOf } from '../shared/qos.js';
 import { topicFilterOf, type TopicPattern } from '../topic/topic-template.js';
 

@@ -8,7 +8,6 @@ export { isFailure, type Kind, type Operation } from './failure.js';
 export * from './connection.js';
 export * from './requests.js';
 export * from './codec.js';
-export * from './flow.js';
 export * from './operators.js';
 export * from './sinks.js';
 export * from './component.js';

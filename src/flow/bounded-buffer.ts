@@ -2,8 +2,7 @@ import { Overflowed, type OverflowPolicy } from '../errors/errors.js';
 import { atOnce, checkBound } from '../shared/check-argument.js';
 import { hook } from '../stream/hook.js';
 import type { DeclaredBuffer, LedgerAccount } from './account.js';
-import { LatestPerKey } from './latest-per-key.js';
-import { Ring, type Waiting } from '../shared/ring.js';
+import { LatestPerKey, Ring, type Waiting } from '../shared/waiting.js';
 
 /** How much may wait at a stage. */
 type Capacity<A> = {

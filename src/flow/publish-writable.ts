@@ -3,8 +3,7 @@ import { CountQueuingStrategy, WritableStream, type WritableStreamDefaultControl
 import { type Either, left } from 'fp-ts/lib/Either.js';
 import { Observable, Subscription } from 'rxjs';
 import type { Overflowed } from '../errors/errors.js';
-import type { PublishRequest } from '../ports/mqtt-message.js';
-import type { Accepted } from '../ports/mqtt-proxy.js';
+import type { Accepted, PublishRequest } from '../ports/mqtt-proxy.js';
 import { hook } from '../stream/hook.js';
 import { workOn } from '../stream/work-on.js';
 import type { AcceptedBy, Published, PublishFailure } from './publish-outcome.js';

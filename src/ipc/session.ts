@@ -1,7 +1,7 @@
-import type { Clock } from './clock.js';
+import type { CloseReason, ConnectFailure, Transport, TransportConnection } from './transport.js';
+import type { Clock } from '../shared/clock.js';
 import { MessageFlag, MessageType, type RpcMessage } from './wire/rpc-message.js';
 import { RequestExchange, SubscriptionExchange, type Exchange, type RequestListener, type SubscriptionListener } from './exchange.js';
-import type { CloseReason, ConnectFailure, Transport, TransportConnection } from './transport.js';
 
 export type { Exchange, RequestListener, SubscriptionExchange, SubscriptionListener } from './exchange.js';
 

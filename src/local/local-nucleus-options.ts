@@ -1,4 +1,4 @@
-import type { Clock } from '../ipc/clock.js';
+import type { Clock } from '../shared/clock.js';
 import type { LocalComponent, RecipeComponent } from '../recipe/recipe.js';
 import type { Profile } from '../shared/profile.js';
 import type { BrokerChoice } from './broker/address.js';

@@ -1,7 +1,7 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import { EMPTY, map, type Observable } from 'rxjs';
 import { type BatchFormat, joinParts } from '../codec/batches.js';
-import { EXPANDED_BYTES, gzip, type GzipOptions } from '../codec/gzipped.js';
+import { EXPANDED_BYTES, gzip, type GzipOptions } from '../codec/formats.js';
 import { EncodeFailed, ValueTooLarge } from '../errors/errors.js';
 import { batch, type BatchOptions } from '../flow/batch.js';
 import { atOnce } from '../shared/check-argument.js';

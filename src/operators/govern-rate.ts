@@ -7,8 +7,7 @@ import { type Ledger, ledger as ledgerOfAll } from '../flow/ledger.js';
 import { steadyNow } from '../schedule/clock.js';
 import { checkPositive, checkShare } from '../shared/check-argument.js';
 import { workOn } from '../stream/work-on.js';
-import { AdaptedShare, type AdaptOptions } from './adapted-share.js';
-import { RateGovernor, TokenBucket } from './rate-governor.js';
+import { AdaptedShare, type AdaptOptions, RateGovernor, TokenBucket } from './rate-governor.js';
 
 /** How much {@link governRate} lets pass: messages, bytes, or both. */
 export type RateLimits<A> =

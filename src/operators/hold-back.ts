@@ -1,5 +1,5 @@
 import { asyncScheduler, type MonoTypeOperatorFunction } from 'rxjs';
-import { Deadlines } from '../flow/deadlines.js';
+import { Deadlines } from '../schedule/clock.js';
 import { atOnce, checkPositiveTime } from '../shared/check-argument.js';
 import { keyedOperator, type KeyedOptions } from './keyed-operator.js';
 

@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-export { type AdaptOptions, isWayFull } from './adapted-share.js';
+export { type AdaptOptions, isWayFull } from './rate-governor.js';
 export * from './aggregates/index.js';
 /** All aggregates under one name: `agg.count()`, `agg.max(…)` and the others beside RxJS' operators `count` and `max`. */
 export * as agg from './aggregates/index.js';
@@ -31,4 +31,17 @@ export type { KeyedOptions, OnGap } from './keyed-operator.js';
 export type { EvictedKey, KeyBounds, Keyed, KeyEvictEvent } from './keyed-state.js';
 export { type RateOfChange, rateOfChange, type RateOfChangeOptions } from './rate-of-change.js';
 export { route, type On, type OnTopic, type Route, type RouteOptions } from './route.js';
-export * from './windows/index.js';
+export { hopping, type HoppingOptions, tumbling, type TumblingOptions } from './windows/aligned-windows.js';
+export { countWindow, type CountWindowOptions } from './windows/count-window.js';
+export { session, type SessionOptions } from './windows/session.js';
+export { sliding, type SlidingOptions } from './windows/sliding.js';
+export type {
+  ClosedBy,
+  EventTime,
+  OnWindowGap,
+  Timestamps,
+  Windowed,
+  WindowError,
+  WindowOptions,
+  WindowResult,
+} from './windows/window-options.js';

@@ -8,7 +8,7 @@ import { capped, exponential, fullJitter, type Schedule } from '../schedule/sche
 import { checkBound, checkPositive, checkPositiveTime, checkShare } from '../shared/check-argument.js';
 import { QOS } from '../shared/qos.js';
 import type { ObservableEither } from '../stream/observable-either.js';
-import { parseBasicIngest } from '../topic/basic-ingest.js';
+import { parseBasicIngest } from '../topic/prefixed-topics.js';
 import type { Forwarded, ForwardFailure, ForwardPort } from './forwarded.js';
 import { Forwarder } from './forwarder.js';
 import type { Outbox } from './outbox.js';

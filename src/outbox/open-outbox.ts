@@ -8,7 +8,7 @@ import type { Profile } from '../ports/mqtt-proxy.js';
 import { type DeclaredTopic, declaredFilters } from '../flow/declared-topics.js';
 import { type Ledger, ledger as ledgerOfAll } from '../flow/ledger.js';
 import { publishTopicProblem } from '../topic/topic-rules.js';
-import { parseBasicIngest } from '../topic/basic-ingest.js';
+import { parseBasicIngest } from '../topic/prefixed-topics.js';
 import type { CommitOptions } from './group-commit.js';
 import { isSampled, unconfirmable } from './seen-back.js';
 import type { MarkWith } from './mark.js';

@@ -4,10 +4,9 @@ import { OutboxUnavailable } from '../errors/errors.js';
 import type { Ledger } from '../flow/ledger.js';
 import type { Profile } from '../ports/mqtt-proxy.js';
 import type { ObservableEither } from '../stream/observable-either.js';
-import { AgeClock } from './age-clock.js';
+import { AgeClock, type Moment, type Opened, type Store, type StoreCounts, type StoreNews, type StoreSettings } from './store.js';
 import { GroupCommit } from './group-commit.js';
 import type { MarkWith } from './mark.js';
-import type { Moment, Opened, Store, StoreCounts, StoreNews, StoreSettings } from './store.js';
 import { virtualDisk } from './virtual-disk.js';
 
 /** When a stored message is deleted. */

@@ -1,14 +1,13 @@
 import { defer, type SchedulerLike, Subscription } from 'rxjs';
 import type { PublishError, SubscribeError } from '../errors/errors.js';
-import type { MqttMessage } from '../ports/mqtt-message.js';
+import type { MqttMessage } from '../ports/mqtt-proxy.js';
 import { QOS } from '../shared/qos.js';
 import { workOn } from '../stream/work-on.js';
 import type { Forwarded, ForwardPort, Telling } from './forwarded.js';
 import type { Settling } from './hand-out.js';
-import { idOf, Kept, type KeptMessage, MOST_KEPT } from './kept.js';
+import { idOf, Kept, type KeptMessage, MOST_KEPT, Samples } from './undecided.js';
 import { markOf } from './mark.js';
 import type { Outbox } from './outbox.js';
-import { Samples } from './samples.js';
 import { isSampled, SeenBack, seenOn } from './seen-back.js';
 import type { StoredRecord } from './store.js';
 

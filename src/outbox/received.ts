@@ -6,7 +6,7 @@ import {
   type SchedulerLike,
   type Subscription,
 } from 'rxjs';
-import type { MqttMessage } from '../ports/mqtt-message.js';
+import type { MqttMessage } from '../ports/mqtt-proxy.js';
 import { steadyNow, wait } from '../schedule/clock.js';
 import { atOnce, checkBound, checkPositiveTime } from '../shared/check-argument.js';
 import { workOn } from '../stream/work-on.js';

@@ -1,7 +1,6 @@
 import { type SchedulerLike, startWith, Subject, Subscription, switchMap } from 'rxjs';
 import { InvalidRequest, type SubscribeError } from '../errors/errors.js';
-import type { MqttMessage } from '../ports/mqtt-message.js';
-import type { MqttProxy, Profile, SubscriptionStatus } from '../ports/mqtt-proxy.js';
+import type { MqttMessage, MqttProxy, Profile, SubscriptionStatus } from '../ports/mqtt-proxy.js';
 import { capped, exponential, fullJitter, type Schedule } from '../schedule/schedule.js';
 import { PUBLISH } from '../shared/operations.js';
 import { QOS } from '../shared/qos.js';

@@ -1,4 +1,6 @@
 import { interval, NEVER, Observable, repeat, type SchedulerLike, Subscription } from 'rxjs';
+import type { Clock } from '../shared/clock.js';
+import { type Linked, List } from '../shared/list.js';
 import { whenRead } from '../shared/when-quiet.js';
 
 /** The longest wait a Node timer can have, in milliseconds: 24.8 days. One that is set for longer fires at once. */
@@ -85,20 +87,8 @@ export function steadyNow(scheduler: SchedulerLike): () => number {
 }
 /* eslint-enable no-restricted-globals */
 
-/** A scheduler's time, for deadlines: how long something may take that comes from outside. It is the `Clock` of `ipc`. */
-export interface SchedulerClock {
-  /** Milliseconds since any fixed moment; goes on steadily, whatever the time of day is set to. */
-  readonly now: () => number;
-  /**
-   * Calls back once after `ms` milliseconds, which may be any number, with the time at which they were over. What had arrived by then has been
-   * read: a deadline that was set for that time or an earlier one, and that nothing has cleared, was missed. One that falls due during the
-   * reading was not yet.
-   */
-  readonly after: (ms: number, callback: (at: number) => void) => () => void;
-}
-
 /** The clock that an RxJS scheduler drives. In virtual time nothing arrives by itself, and nothing is waited for. */
-export function schedulerClock(scheduler: SchedulerLike): SchedulerClock {
+export function schedulerClock(scheduler: SchedulerLike): Clock {
   const now = steadyNow(scheduler);
   return {
     now,
@@ -115,4 +105,61 @@ export function schedulerClock(scheduler: SchedulerLike): SchedulerClock {
       };
     },
   };
+}
+
+/** Something that must happen within the time all others of its kind have as well. */
+interface Deadline extends Linked<Deadline> {
+  readonly due: number;
+  readonly expire: () => void;
+}
+
+/**
+ * Deadlines of one length with one timer for all: they fall due in the order they were set, so only the first one has to
+ * be waited for. Setting and clearing is O(1) and allocates one small object.
+ */
+export class Deadlines {
+  readonly #milliseconds: number;
+  readonly #clock: Clock;
+  readonly #waiting: List<Deadline> = new List();
+  #cancelTimer: (() => void) | undefined;
+
+  constructor(milliseconds: number, scheduler: SchedulerLike) {
+    this.#milliseconds = milliseconds;
+    this.#clock = schedulerClock(scheduler);
+  }
+
+  /** `expire` is called in time, unless what is returned is called before. */
+  set(expire: () => void): () => void {
+    if (this.#milliseconds === Infinity) return () => undefined;
+    const deadline: Deadline = { due: this.#clock.now() + this.#milliseconds, expire, before: undefined, after: undefined };
+    this.#waiting.append(deadline);
+    this.#cancelTimer ??= this.#wait(deadline.due, this.#milliseconds);
+    return () => this.#waiting.delete(deadline);
+  }
+
+  /** Ends the timer. No deadline expires afterwards. */
+  stop(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    this.#waiting.clear();
+  }
+
+  #wait(due: number, milliseconds: number): () => void {
+    // What the timer was set for is due when it fires, even if it fires a little early.
+    return this.#clock.after(milliseconds, at => this.#expire(Math.max(due, at)));
+  }
+
+  #expire(now: number): void {
+    const cancelTimer = this.#cancelTimer;
+    const waiting = this.#waiting;
+    for (let deadline = waiting.first; deadline !== undefined && deadline.due <= now; deadline = waiting.first) {
+      waiting.delete(deadline);
+      deadline.expire();
+    }
+    // Unless it was stopped meanwhile, and another set.
+    if (this.#cancelTimer !== cancelTimer) return;
+    // The timer is left to run when the last deadline is cleared: setting and ending one for each value costs more.
+    this.#cancelTimer =
+      waiting.first === undefined ? undefined : this.#wait(waiting.first.due, Math.max(0, waiting.first.due - this.#clock.now()));
+  }
 }

@@ -12,7 +12,9 @@ export {
   fullJitter,
   limited,
   resetAfter,
+  type RetrySeries,
+  type RetrySeriesOptions,
   type RetryStep,
   type Schedule,
+  startSeries,
 } from './schedule.js';
-export { type RetrySeries, type RetrySeriesOptions, startSeries } from './retry-series.js';

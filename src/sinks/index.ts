@@ -21,4 +21,4 @@ export type {
   RespondError,
   RespondOptions,
   UndecodedIn,
-} from './respond-options.js';
+} from './commands.js';

@@ -4,27 +4,28 @@ import { isFailure, NoResponseTopic } from '../errors/errors.js';
 import { concurrently } from '../flow/concurrently.js';
 import type { AcceptedBy, Published } from '../flow/publish-outcome.js';
 import { type PublishPort, publishTo } from '../flow/publish-to.js';
-import type { PublishRequest } from '../ports/mqtt-message.js';
-import type { Accepted } from '../ports/mqtt-proxy.js';
+import type { Accepted, PublishRequest } from '../ports/mqtt-proxy.js';
 import { schedulerClock } from '../schedule/clock.js';
 import { atOnce, checkBound, checkPositiveTime } from '../shared/check-argument.js';
 import { QOS } from '../shared/qos.js';
 import { hook } from '../stream/hook.js';
 import { tagOf } from '../stream/observable-either.js';
 import { onRights } from '../stream/on-rights.js';
-import { carryOut, KnownCommands, wasNotBegun } from './known-commands.js';
-import type {
-  Answer,
-  AnswerPayload,
-  Command,
-  CommandDedupeOptions,
-  CommandFailure,
-  Handling,
-  Responded,
-  RespondError,
-  RespondOptions,
-  UndecodedIn,
-} from './respond-options.js';
+import {
+  type Answer,
+  type AnswerPayload,
+  carryOut,
+  type Command,
+  type CommandDedupeOptions,
+  type CommandFailure,
+  type Handling,
+  KnownCommands,
+  type Responded,
+  type RespondError,
+  type RespondOptions,
+  type UndecodedIn,
+  wasNotBegun,
+} from './commands.js';
 
 /** A command that has come, and what is to become of it. `C` is a command, or what could not become one. */
 interface CommandJob<C, F> {

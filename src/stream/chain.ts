@@ -6,7 +6,7 @@ import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import { concatMap, exhaustMap, map as mapElements, mergeMap, of, switchMap } from 'rxjs';
 import { atOnce } from '../shared/check-argument.js';
 import { fromTaskEither } from './constructors.js';
-import { map } from './map.js';
+import { map } from './sides.js';
 import type { ObservableEither } from './observable-either.js';
 import { onRights } from './on-rights.js';
 import { endAtTerminal } from './run-to-end.js';

@@ -1,6 +1,6 @@
 import { chainW } from './chain.js';
 import { right } from './constructors.js';
-import { map } from './map.js';
+import { map } from './sides.js';
 import type { ObservableEither } from './observable-either.js';
 
 /** A record with one member more. */

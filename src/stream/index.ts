@@ -15,9 +15,9 @@ export type {
   ValueOf,
 } from './observable-either.js';
 
-export { fromEither, fromIO, fromObservable, fromOption, fromTask, fromTaskEither, left, right, tryCatch } from './constructors.js';
+export { fromEither, fromIO, fromObservable, fromOption, fromTask, fromTaskEither, left, mergeW, right, tryCatch } from './constructors.js';
 
-export { bimap, map, mapLeft } from './map.js';
+export { bimap, lefts, map, mapLeft, partition, type Partitioned, rights } from './sides.js';
 export {
   ap,
   apW,
@@ -59,7 +59,6 @@ export {
 } from './instances.js';
 
 export { onRights, type OnRights } from './on-rights.js';
-export { mergeW } from './merge-w.js';
 export { endAtTerminal, orThrow, runToEnd, type RunToEndOptions, toTaskEither } from './run-to-end.js';
 
 export {
@@ -79,5 +78,3 @@ export {
   type Returned,
   tapLeft,
 } from './catch-tags.js';
-
-export { lefts, partition, rights, type Partitioned } from './rights.js';

@@ -13,7 +13,7 @@ import type { MonadThrow2 } from 'fp-ts/lib/MonadThrow.js';
 import type { Pointed2 } from 'fp-ts/lib/Pointed.js';
 import { ap, chain } from './chain.js';
 import { fromEither, fromIO, fromTask, left, right } from './constructors.js';
-import { bimap, map, mapLeft } from './map.js';
+import { bimap, map, mapLeft } from './sides.js';
 import type { ObservableEither } from './observable-either.js';
 
 /** The name fp-ts knows `ObservableEither` by. Not the one of fp-ts-rxjs: both may be in one program. */

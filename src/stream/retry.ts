@@ -11,8 +11,7 @@ import {
   throwError,
 } from 'rxjs';
 import { steadyNow, waiting } from '../schedule/clock.js';
-import { startSeries } from '../schedule/retry-series.js';
-import type { Schedule } from '../schedule/schedule.js';
+import { type Schedule, startSeries } from '../schedule/schedule.js';
 import { atOnce } from '../shared/check-argument.js';
 import { hook } from './hook.js';
 import { isTerminalError, type LeftOf } from './observable-either.js';

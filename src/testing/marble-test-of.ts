@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { untaken } from './symbols.js';
 import { cellText, draw } from './picture.js';
-import type { MqttMessage } from '../ports/mqtt-message.js';
+import type { MqttMessage } from '../ports/mqtt-proxy.js';
 import type { RecordedEntry, Recording } from './recording.js';
 import { checkPositive } from '../shared/check-argument.js';
 import { payloadContent, textOf } from './messages.js';

@@ -1,7 +1,7 @@
 import { Subscription } from 'rxjs';
 import { ledger as ledgerOfAll } from '../flow/ledger.js';
 import { VirtualDisk, withVirtualDisk } from '../outbox/virtual-disk.js';
-import { linesKeptBy } from '../sinks/line-file.js';
+import { linesKeptBy } from '../sinks/dead-letter-file.js';
 import { KitNucleus } from './kit-nucleus.js';
 import type { MarbleKit, MarbleOptions } from './kit.js';
 import { MarbleFailure } from './lane.js';

@@ -1,9 +1,9 @@
 import type { Observable, SchedulerLike } from 'rxjs';
 import type { ConnectOptions } from '../client/connect-options.js';
 import { connectNucleusOver, connectOver, type Nucleus } from '../client/connect.js';
-import { type LocalPublishRequest } from '../client/local-message.js';
+import type { LocalPublishRequest } from '../client/local-message.js';
 import { localPublishProblem } from '../client/local-request.js';
-import type { Clock } from '../ipc/clock.js';
+import type { Clock } from '../shared/clock.js';
 import { ComponentConfigurations } from '../local/configuration/component-configurations.js';
 import { FaultSwitches } from '../local/faults/fault-switches.js';
 import { LifecycleServices } from '../local/lifecycle/lifecycle-services.js';

@@ -2,7 +2,7 @@ import { type Observable, type SchedulerLike, Subject } from 'rxjs';
 import { PublishToIoTCoreRequest } from '../ipc/wire/shapes.js';
 import type { BrokerMessage } from '../local/broker/broker.js';
 import type { NucleusEvent } from '../local/nucleus-event.js';
-import type { PublishRequest } from '../ports/mqtt-message.js';
+import type { PublishRequest } from '../ports/mqtt-proxy.js';
 import type { AccessControl } from '../recipe/policy/access-control.js';
 import type { Policies } from '../recipe/policy/policies.js';
 

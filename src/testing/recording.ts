@@ -6,7 +6,7 @@ import { asyncScheduler, defer, map, Observable, type OperatorFunction, type Sch
 import type { Overflowed } from '../errors/errors.js';
 import { toReadable, type ToReadableOptions } from '../flow/to-async-iterable.js';
 import { Blob } from '../ipc/wire/shapes.js';
-import type { MqttMessage } from '../ports/mqtt-message.js';
+import type { MqttMessage } from '../ports/mqtt-proxy.js';
 import { wait } from '../schedule/clock.js';
 import { checkPositive } from '../shared/check-argument.js';
 import type { ObservableEither } from '../stream/observable-either.js';

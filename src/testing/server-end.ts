@@ -1,5 +1,5 @@
-import type { Clock } from '../ipc/clock.js';
 import type { ConnectFailure } from '../ipc/transport.js';
+import type { Clock } from '../shared/clock.js';
 import { FrameDecoder } from '../ipc/wire/frame.js';
 import { readRpcMessage } from '../ipc/wire/rpc-message.js';
 import type { FaultSwitches } from '../local/faults/fault-switches.js';

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { promiseHooks } from 'node:v8';
 import { defer, type MonoTypeOperatorFunction, type SchedulerAction, Subscription, tap } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
-import type { Clock } from '../ipc/clock.js';
+import type { Clock } from '../shared/clock.js';
 import { Heap, type Placed } from '../shared/heap.js';
 
 type Work<T> = (this: SchedulerAction<T>, state?: T) => void;

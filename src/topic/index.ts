@@ -3,12 +3,11 @@
  *
  * @packageDocumentation
  */
-export { basicIngest, parseBasicIngest, type BasicIngest } from './basic-ingest.js';
+export { basicIngest, type BasicIngest, parseBasicIngest, sharedSubscription } from './prefixed-topics.js';
 export { classicResourceAllows } from './classic-resource.js';
 export { classicRoutes } from './classic-routes.js';
 export { parseSharedSubscription, publishTopicProblem, type SharedSubscription, TOPIC_LIMITS, topicFilterProblem } from './topic-rules.js';
 export { liteResourceAllows } from './lite-resource.js';
-export { sharedSubscription } from './shared-subscription.js';
 export { topicMatches } from './topic-matches.js';
 export {
   type ParamsOf,

@@ -41,8 +41,10 @@ function topicLimitProblem(topic: string): string | undefined {
   return undefined;
 }
 
-/** A lone half of a surrogate pair; with the `u` flag a whole pair is one code point and does not match. */
-const LONE_SURROGATE = /[\uD800-\uDFFF]/u;
+/** Whether a text has a lone half of a surrogate pair; with the `u` flag a whole pair is one code point and does not match. */
+export function hasLoneSurrogate(text: string): boolean {
+  return /[\uD800-\uDFFF]/u.test(text);
+}
 
 /**
  * What makes `text` unfit to be an MQTT string, or `undefined`. A lone surrogate has no UTF-8 form: JSON carries it to
@@ -53,7 +55,7 @@ const LONE_SURROGATE = /[\uD800-\uDFFF]/u;
 export function mqttStringProblem(text: string): string | undefined {
   if (text === '') return 'is empty';
   if (text.includes('\u0000')) return 'contains the character U+0000, which MQTT forbids';
-  if (LONE_SURROGATE.test(text))
+  if (hasLoneSurrogate(text))
     return 'contains half of a surrogate pair, which has no UTF-8 form: a string was cut in the middle of a character';
   return undefined;
 }

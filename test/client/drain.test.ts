@@ -1,7 +1,6 @@
 import { of } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import type { PublishRequest } from '../../src/ports/mqtt-message.js';
-import type { SubscribeRequest } from '../../src/ports/mqtt-proxy.js';
+import type { PublishRequest, SubscribeRequest } from '../../src/ports/mqtt-proxy.js';
 import { QOS } from '../../src/shared/qos.js';
 import { accepting, isTerminate } from '../kit/nucleus/raw-server.js';
 import { record } from '../kit/streams/recorded.js';

@@ -5,7 +5,7 @@ import { map, mergeMap, NEVER, of, range, tap, type Observable } from 'rxjs';
 import { concurrently, publishTo } from '../../src/flow/index.js';
 import { connect } from '../../src/client/connect.js';
 import { drainOnSignal } from '../../src/client/drain.js';
-import type { MqttMessage } from '../../src/ports/mqtt-message.js';
+import type { MqttMessage } from '../../src/ports/mqtt-proxy.js';
 import { QOS } from '../../src/shared/qos.js';
 import { onRights, runToEnd } from '../../src/stream/index.js';
 

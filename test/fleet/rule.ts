@@ -1,4 +1,4 @@
-import type { MqttMessage } from '../../src/ports/mqtt-message.js';
+import type { MqttMessage } from '../../src/ports/mqtt-proxy.js';
 
 /**
  * What the derived rule makes of a message: the one part of AWS that no test can run. The names are those of the rule's statement, which

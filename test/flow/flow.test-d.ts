@@ -14,8 +14,7 @@ import {
   pullThrough,
   toAsyncIterable,
 } from '../../src/flow/index.js';
-import type { MqttMessage, PublishRequest } from '../../src/ports/mqtt-message.js';
-import type { MqttProxy } from '../../src/ports/mqtt-proxy.js';
+import type { MqttMessage, MqttProxy, PublishRequest } from '../../src/ports/mqtt-proxy.js';
 import { onRights } from '../../src/stream/on-rights.js';
 
 interface Reading {

@@ -14,7 +14,7 @@ import {
   payloadOf,
 } from '../../src/outbox/index.js';
 import { marked } from '../../src/outbox/mark.js';
-import type { MqttMessage, PublishRequest } from '../../src/ports/mqtt-message.js';
+import type { MqttMessage, PublishRequest } from '../../src/ports/mqtt-proxy.js';
 import { QOS } from '../../src/shared/qos.js';
 import { atTime, inMemory, passing, Port, storing, virtually } from './virtual.js';
 

@@ -1,13 +1,12 @@
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import zlib from 'node:zlib';
-import { failureOf, openDatabase, type Sqlite } from '../../src/outbox/sqlite/database.js';
+import { failureOf, openDatabase, schema, type Sqlite } from '../../src/outbox/sqlite/database.js';
 import { fileState } from '../../src/outbox/sqlite/file-state.js';
 import { type MarkFs, openMark } from '../../src/outbox/sqlite/mark-file.js';
 import { openFile } from '../../src/outbox/sqlite/open-file.js';
 import { putRecords } from '../../src/outbox/sqlite/put-records.js';
 import { salvage } from '../../src/outbox/sqlite/salvage.js';
-import { schema } from '../../src/outbox/sqlite/schema.js';
 import { storeWorker, type WorkerParts } from '../../src/outbox/sqlite/store-worker.js';
 import { takeRecords } from '../../src/outbox/sqlite/take-records.js';
 import type { WorkerAnswer, WorkerFailure, WorkerRequest, WorkerResults } from '../../src/outbox/sqlite/worker-protocol.js';

@@ -8,8 +8,7 @@ import {
   type OutboxOptions,
   storeIn,
 } from '../../src/outbox/index.js';
-import type { PublishRequest } from '../../src/ports/mqtt-message.js';
-import type { MqttProxy } from '../../src/ports/mqtt-proxy.js';
+import type { MqttProxy, PublishRequest } from '../../src/ports/mqtt-proxy.js';
 import { QOS } from '../../src/shared/qos.js';
 import { MemoryNucleus } from '../../src/testing/index.js';
 import { VirtualTime } from '../../src/testing/virtual-time.js';

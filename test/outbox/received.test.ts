@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { concat, map, NEVER, type Observable, of, Subject, throwError } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { dedupe, type Mark, missing, type MissingOptions } from '../../src/outbox/index.js';
-import type { MqttMessage } from '../../src/ports/mqtt-message.js';
+import type { MqttMessage } from '../../src/ports/mqtt-proxy.js';
 import { watched } from '../kit/time/virtual.js';
 import { atTime } from './virtual.js';
 

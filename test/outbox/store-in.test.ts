@@ -10,7 +10,7 @@ import type { Overflowed } from '../../src/errors/errors.js';
 import { QOS } from '../../src/shared/qos.js';
 import { watched } from '../kit/time/virtual.js';
 import { ownFolder } from './stores.js';
-import type { PublishRequest } from '../../src/ports/mqtt-message.js';
+import type { PublishRequest } from '../../src/ports/mqtt-proxy.js';
 import type { Outbox } from '../../src/outbox/outbox.js';
 import type { StoreInOptions } from '../../src/outbox/store-in.js';
 import { topicTemplate } from '../../src/topic/topic-template.js';

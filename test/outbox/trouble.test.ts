@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { asyncScheduler } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
-import { AgeClock } from '../../src/outbox/age-clock.js';
+import { AgeClock } from '../../src/outbox/store.js';
 import { openDatabase } from '../../src/outbox/sqlite/database.js';
 import { InProcess, sqlite } from './in-process.js';
 import { at } from './samples.js';

@@ -50,12 +50,12 @@ describe('what a component loads on a device', () => {
     expect(sources.filter(file => KIT.some(folder => file.startsWith(`${folder}/`)))).toEqual([]);
     // Of the outbox only what `openOutbox` of its context is made of: no store on a disk, no forwarder.
     expect(sources.filter(file => file.startsWith('outbox/')).sort()).toEqual([
-      'outbox/age-clock.ts',
       'outbox/group-commit.ts',
       'outbox/memory-store.ts',
       'outbox/open-outbox.ts',
       'outbox/outbox.ts',
       'outbox/seen-back.ts',
+      'outbox/store.ts',
       'outbox/virtual-disk.ts',
     ]);
     expect(Object.keys(packages).sort()).toEqual(['fp-ts', 'io-ts', 'rxjs']);

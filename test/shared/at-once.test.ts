@@ -8,7 +8,7 @@ import { component, runComponent, silentLog } from '../../src/component/index.js
 import { ServiceFault } from '../../src/errors/errors.js';
 import { batch, concurrently, counted, Ledger, type PublishPort, publishTo, toAsyncIterable } from '../../src/flow/index.js';
 import * as operators from '../../src/operators/index.js';
-import type { PublishRequest } from '../../src/ports/mqtt-message.js';
+import type { PublishRequest } from '../../src/ports/mqtt-proxy.js';
 import { fixed } from '../../src/schedule/index.js';
 import { atOnce } from '../../src/shared/check-argument.js';
 import { QOS } from '../../src/shared/qos.js';

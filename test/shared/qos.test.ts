@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import type { PublishPort } from '../../src/flow/index.js';
 import { startLocalNucleus } from '../../src/local/index.js';
 import { openOutbox, storeIn } from '../../src/outbox/index.js';
-import type { PublishRequest } from '../../src/ports/mqtt-message.js';
+import type { PublishRequest } from '../../src/ports/mqtt-proxy.js';
 import { respond } from '../../src/sinks/index.js';
 import { MemoryNucleus } from '../../src/testing/index.js';
 import { encodePublish, publishProblem, subscribeProblem } from '../../src/client/mqtt-request.js';

@@ -2,8 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LatestPerKey } from '../../src/flow/latest-per-key.js';
-import { Ring, type Waiting } from '../../src/shared/ring.js';
+import { LatestPerKey, Ring, type Waiting } from '../../src/shared/waiting.js';
 
 const BUFFERS: readonly (readonly [string, () => Waiting<object>])[] = [
   ['a ring', () => new Ring<object>()],

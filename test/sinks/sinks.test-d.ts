@@ -11,7 +11,7 @@ import type {
   PublishError,
 } from '../../src/errors/errors.js';
 import { publishTo, type PublishFailure, type PublishPort, type Published } from '../../src/flow/index.js';
-import type { MqttMessage } from '../../src/ports/mqtt-message.js';
+import type { MqttMessage } from '../../src/ports/mqtt-proxy.js';
 import { QOS } from '../../src/shared/qos.js';
 import {
   deadLetterFile,

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { component } from '../../src/component/index.js';
 import { publishTo } from '../../src/flow/index.js';
 import { forwardFrom, openOutbox, type OutboxOptions, storeIn } from '../../src/outbox/index.js';
-import type { PublishRequest } from '../../src/ports/mqtt-message.js';
+import type { PublishRequest } from '../../src/ports/mqtt-proxy.js';
 import { QOS } from '../../src/shared/qos.js';
 import { fallbackTo } from '../../src/sinks/index.js';
 import { marbles, type MarbleKit } from '../../src/testing/index.js';

@@ -1,8 +1,7 @@
 import { isLeft, type Either } from 'fp-ts/lib/Either.js';
 import type { Subscription } from 'rxjs';
 import type { PublishError, SubscribeError } from '../../src/errors/errors.js';
-import type { MqttMessage } from '../../src/ports/mqtt-message.js';
-import type { Accepted, MqttProxy, SubscriptionStatus } from '../../src/ports/mqtt-proxy.js';
+import type { Accepted, MqttMessage, MqttProxy, SubscriptionStatus } from '../../src/ports/mqtt-proxy.js';
 import { QOS } from '../../src/shared/qos.js';
 import { fixed } from '../../src/schedule/index.js';
 

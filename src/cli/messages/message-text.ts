@@ -1,5 +1,5 @@
 import * as t from 'io-ts';
-import type { MqttMessage, PublishRequest } from '../../ports/mqtt-message.js';
+import type { MqttMessage, PublishRequest } from '../../ports/mqtt-proxy.js';
 import { QOS } from '../../shared/qos.js';
 import { visible } from '../../shared/visible.js';
 import { columnsOf } from '../output.js';

@@ -1,4 +1,4 @@
-import { Ring } from '../../shared/ring.js';
+import { Ring } from '../../shared/waiting.js';
 import type { PageMark } from './page-state.js';
 
 /** A message as it passed. */

@@ -9,7 +9,7 @@ import type { Overflowed } from '../../errors/errors.js';
 import type { AcceptedBy, Published, PublishFailure } from '../../flow/publish-outcome.js';
 import { publishTo } from '../../flow/publish-to.js';
 import { pullThrough } from '../../flow/pull-through.js';
-import type { Mqtt5Members, PublishRequest } from '../../ports/mqtt-message.js';
+import type { Mqtt5Members, PublishRequest } from '../../ports/mqtt-proxy.js';
 import { isJsonObject } from '../../shared/check-argument.js';
 import { QOS } from '../../shared/qos.js';
 import { visible } from '../../shared/visible.js';

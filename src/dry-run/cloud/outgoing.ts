@@ -1,7 +1,7 @@
 import type { Decoder as TypeDecoder } from 'io-ts';
 import type { PayloadShape } from '../../codec/codec.js';
 import type { DeclaredMarks } from '../../flow/account.js';
-import { parseBasicIngest } from '../../topic/basic-ingest.js';
+import { parseBasicIngest } from '../../topic/prefixed-topics.js';
 import { filterCovers, filtersOverlap } from '../../topic/topic-matches.js';
 import { isLocalStage } from '../access.js';
 import type { DryRecord } from '../record.js';

@@ -1,5 +1,5 @@
 import type { Aedes, AedesPublishPacket, PublishPacket } from 'aedes';
-import type { Clock } from '../../ipc/clock.js';
+import type { Clock } from '../../shared/clock.js';
 
 /** Bytes of the length in an MQTT packet's fixed header. */
 const LENGTH_BYTES = 4;

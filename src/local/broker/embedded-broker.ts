@@ -1,7 +1,7 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { Aedes, type AedesPublishPacket, type PublishPacket } from 'aedes';
 import { BrokerPortUnavailable } from './errors.js';
-import type { Clock } from '../../ipc/clock.js';
+import type { Clock } from '../../shared/clock.js';
 import { type Broker, type BrokerListener, type BrokerMessage, type SubscribeAnswer, topicIsValid } from './broker.js';
 import { boundStores, type BrokerStores, MqttPacketGuard, RetainedExpiry, STORE_LIMITS, type StoreLimits } from './embedded-bounds.js';
 import { filterMatches } from '../../topic/topic-matches.js';

@@ -1,4 +1,4 @@
-import type { Clock } from '../../ipc/clock.js';
+import type { Clock } from '../../shared/clock.js';
 import { type BrokerAddress, type BrokerCredentials, probeTls, readCredentials } from './address.js';
 import { type Broker, type BrokerListener, type BrokerMessage, type SubscribeAnswer, topicIsValid } from './broker.js';
 import { type CrtMqtt, fromNativePublish, loadCrtMqtt, type NativeAck, type NativeMqttClient, type NativeReason } from './crt-mqtt.js';

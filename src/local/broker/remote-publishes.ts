@@ -1,4 +1,4 @@
-import type { Clock } from '../../ipc/clock.js';
+import type { Clock } from '../../shared/clock.js';
 import type { BrokerMessage } from './broker.js';
 import { type NativeAck, type NativeMqttClient, toNativePublish } from './crt-mqtt.js';
 

@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net';
-import type { Clock } from '../../ipc/clock.js';
+import type { Clock } from '../../shared/clock.js';
 import { type BrokerAddress, type BrokerChoice, type EmbeddedBrokerChoice, iotCoreAddress, urlBrokerAddress } from './address.js';
 import type { Broker, BrokerListener } from './broker.js';
 import { EmbeddedBroker, type DeviceMqtt } from './embedded-broker.js';

@@ -1,4 +1,4 @@
-import { Ring } from '../../shared/ring.js';
+import { Ring } from '../../shared/waiting.js';
 import type { Broker, BrokerMessage } from '../broker/broker.js';
 
 /** The memory spool of the classic nucleus: what a publish is accepted into, and what an outage fills. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../../ipc/clock.js';
+import type { Clock } from '../../shared/clock.js';
 import type { Lifecycle, LifecycleStep, Recipe } from '../../recipe/recipe.js';
 import type { Profile } from '../../shared/profile.js';
 import { harmlessHook } from '../../stream/hook.js';

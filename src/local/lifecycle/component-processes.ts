@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Clock } from '../../ipc/clock.js';
+import type { Clock } from '../../shared/clock.js';
 import { currentPlatform, type Lifecycle, mainStepOf, manifestFor, type RecipeComponent } from '../../recipe/recipe.js';
 import type { Profile } from '../../shared/profile.js';
 import { type ComponentEnvironment, ComponentLife, type ComponentState, type StartProcess } from './component-process.js';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import type { Clock } from '../../ipc/clock.js';
+import type { Clock } from '../../shared/clock.js';
 import type { Configuration } from '../../recipe/configuration.js';
 import type { LocalComponent, RecipeComponent } from '../../recipe/recipe.js';
 import { checkTime } from '../../shared/check-argument.js';

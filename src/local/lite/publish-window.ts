@@ -1,4 +1,4 @@
-import type { Clock } from '../../ipc/clock.js';
+import type { Clock } from '../../shared/clock.js';
 import type { Broker, BrokerMessage } from '../broker/broker.js';
 
 /** What Lite's MQTT client keeps until the PUBACK, and refuses beyond. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../../ipc/clock.js';
+import type { Clock } from '../../shared/clock.js';
 
 /**
  * Holds up those who publish while somebody who reads has more waiting than it can take: the broker then does not read from its clients, and what they

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Clock } from '../../ipc/clock.js';
+import type { Clock } from '../../shared/clock.js';
 import { FrameDecoder } from '../../ipc/wire/frame.js';
 import type { FaultSwitches } from '../faults/fault-switches.js';
 import type { NucleusEvent } from '../nucleus-event.js';

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Clock } from '../../ipc/clock.js';
+import type { Clock } from '../../shared/clock.js';
 import type { FaultSwitches } from '../faults/fault-switches.js';
 import { type OutgoingFrame, spoil } from '../faults/spoil.js';
 import { type Backpressure, Fullness } from './backpressure.js';

@@ -1,4 +1,4 @@
-import type { Clock } from '../../ipc/clock.js';
+import type { Clock } from '../../shared/clock.js';
 import type { FrameView } from '../../ipc/wire/frame.js';
 import type { Permissions } from '../../recipe/policy/policies.js';
 import type { Broker, BrokerMessage } from '../broker/broker.js';

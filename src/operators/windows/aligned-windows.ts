@@ -1,8 +1,10 @@
+import type { OperatorFunction } from 'rxjs';
+import { checkWholeTime } from '../../shared/check-argument.js';
 import type { Aggregate } from '../aggregates/aggregate.js';
 import type { KeyedState } from '../keyed-state.js';
 import { type Cell, gcd, Panes } from './panes.js';
-import type { WindowContext, Windows } from './window-operator.js';
-import type { ClosedBy } from './window-options.js';
+import { type WindowContext, windowOperator, type Windows } from './window-operator.js';
+import type { ClosedBy, EventTime, Windowed, WindowOptions } from './window-options.js';
 
 /** Windows of one size that begin at every multiple of a step. */
 export interface Alignment {
@@ -181,4 +183,118 @@ export class AlignedWindows<A> implements Windows<A, KeyWindows<A>> {
   #firstOpen(time: number): number {
     return Math.floor((time - this.#alignment.size - this.#alignment.offset) / this.#alignment.hop) + 1;
   }
+}
+
+/** How {@link tumbling} windows lie. */
+export type TumblingOptions<A, R, K extends string> = WindowOptions<A, R, K> & {
+  /** Milliseconds of a window, a whole number from 1 on. */
+  readonly size: number;
+  /**
+   * Milliseconds by which windows begin after a multiple of `size` since 1970. Days in the time zone UTC+2 have `size: 86_400_000` and
+   * `offset: -7_200_000`. Default 0.
+   */
+  readonly offset?: number | undefined;
+  /** Event time. Default: the time values arrive at, by the scheduler. */
+  readonly time?: EventTime<A> | undefined;
+};
+
+/**
+ * One result for each window of `size` and key: time is cut into windows of one length, and each value is in one of them. Windows are aligned to the
+ * clock: those of a minute begin at full minutes, for all keys.
+ *
+ * - *Emits* a `Right(WindowResult)` when a window is over: by the clock, or in event time when the watermark has passed its end. Windows without values
+ *   have none.
+ * - *Late data*, in event time: a value for a window that is over is a `Left(LateData)`, at once, and the stream goes on. With `lateness` it corrects
+ *   the result instead: another result of the window, with all its values and a `revision` above 0, takes the place of the one before.
+ * - *Completes* with the source; what is open is emitted first, with `closedBy: 'completion'`. So it is at `drain`, too.
+ * - *Errors* of the source, and what `key`, `timestamp`, the aggregate or `onEvict` throws, go to the error channel at once; what is open is lost.
+ * - *A key that is evicted* (`maxKeys`, 10 000 by default, or `ttl`) has its windows emitted as they are, with `closedBy: 'eviction'`.
+ * - *A gap* is counted in `gaps` with `onGap: 'flag'`; with `'reset'` what is open is emitted too, with `closedBy: 'gap'`.
+ *
+ * Memory: the aggregate's state for each key and open window, in processing time one; of none of the values. One timer for all keys, none while nothing is
+ * open.
+ *
+ * @throws RangeError where a length of time or a bound is out of range.
+ *
+ * @example
+ * ```ts
+ * import { agg, aggregate, tumbling } from 'greengrass-rx/operators';
+ * import { from } from 'rxjs';
+ *
+ * const readings = [
+ *   { id: 'oven', celsius: 180, at: 1_000 },
+ *   { id: 'oven', celsius: 184, at: 2_000 },
+ *   { id: 'oven', celsius: 190, at: 61_000 },
+ *   { id: 'oven', celsius: 100, at: 3_000 },
+ * ];
+ * from(readings)
+ *   .pipe(
+ *     tumbling({
+ *       size: 60_000,
+ *       key: reading => reading.id,
+ *       aggregate: aggregate({ n: agg.count(), mean: agg.mean(reading => reading.celsius) }),
+ *       time: { timestamp: reading => reading.at },
+ *     }),
+ *   )
+ *   .subscribe(result => console.log(result)); // Right (n 2, mean 182), Left(LateData), Right (n 1, mean 190)
+ * ```
+ */
+export function tumbling<A, R, K extends string = 'single'>(options: TumblingOptions<A, R, K>): OperatorFunction<A, Windowed<A, R, K>> {
+  return alignedOperator('tumbling', { ...options, hop: options.size });
+}
+
+/** How {@link hopping} windows lie. */
+export type HoppingOptions<A, R, K extends string> = WindowOptions<A, R, K> & {
+  /** Milliseconds of a window, a whole number from 1 on. */
+  readonly size: number;
+  /** Milliseconds from the beginning of a window to that of the next, a whole number from 1 to `size`. */
+  readonly hop: number;
+  /** Milliseconds by which windows begin after a multiple of `hop` since 1970. Default 0. */
+  readonly offset?: number | undefined;
+  /** Event time. Default: the time values arrive at, by the scheduler. */
+  readonly time?: EventTime<A> | undefined;
+};
+
+/**
+ * One result each `hop` and key, of the last `size`: windows that overlap, as for a mean of the last hour that is published each minute. Flink calls these
+ * sliding windows, eKuiper and Kafka Streams hopping ones.
+ *
+ * What windows have in common is aggregated once: a value is added to one pane, as long as the greatest common divisor of `size` and `hop`, and panes are
+ * merged. So a value costs the same however long the window; a `hop` that divides `size` makes the fewest panes.
+ *
+ * Emission, late data, completion, errors, evictions and gaps are those of `tumbling`; at completion every window that is open is emitted, which are
+ * up to `size / hop` a key. A value for which some windows are over and others are not counts in the others, and is no `LateData`.
+ *
+ * Memory: at most two states for each key and pane of a window, three while one is computed; of none of the values. One timer for all keys, none while
+ * nothing is open.
+ *
+ * @throws RangeError where a length of time or a bound is out of range.
+ *
+ * @example
+ * ```ts
+ * import { agg, hopping } from 'greengrass-rx/operators';
+ * import { from } from 'rxjs';
+ *
+ * from([{ kW: 3, at: 500 }, { kW: 7, at: 1_500 }, { kW: 5, at: 2_500 }])
+ *   .pipe(hopping({ size: 2_000, hop: 1_000, key: 'single', aggregate: agg.max(load => load.kW), time: { timestamp: load => load.at } }))
+ *   .subscribe(result => console.log(result)); // Right with value: 3, 7, 7 and 5, ending at 1 000, 2 000, 3 000 and 4 000
+ * ```
+ */
+export function hopping<A, R, K extends string = 'single'>(options: HoppingOptions<A, R, K>): OperatorFunction<A, Windowed<A, R, K>> {
+  return alignedOperator('hopping', options);
+}
+
+/** What `tumbling` and `hopping` are. */
+function alignedOperator<A, R, K extends string>(
+  operator: string,
+  options: HoppingOptions<A, R, K>,
+): OperatorFunction<A, Windowed<A, R, K>> {
+  const { size, hop, offset = 0, time, aggregate } = options;
+  checkWholeTime(size, 'size');
+  checkWholeTime(hop, 'hop');
+  if (hop > size) throw new RangeError(`hop must be at most size, ${size}, and is ${hop}: values between two windows would be in none.`);
+  if (!Number.isFinite(offset)) throw new RangeError(`offset must be a number of milliseconds, and is ${offset}.`);
+  const alignment = { size, hop, offset, lateness: time?.lateness ?? 0 };
+  const begin = (context: WindowContext<A, KeyWindows<A>>): AlignedWindows<A> => new AlignedWindows(aggregate, alignment, context);
+  return windowOperator(operator, options, time, size, begin);
 }

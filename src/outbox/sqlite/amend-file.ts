@@ -2,13 +2,11 @@ import fs from 'node:fs';
 import { crc32 } from 'node:zlib';
 import type { Either } from 'fp-ts/lib/Either.js';
 import type { OutboxUnavailable } from '../../errors/errors.js';
-import { openDatabase, type Row } from './database.js';
+import { openDatabase, type Row, schema } from './database.js';
 import { type FileState, fileState } from './file-state.js';
 import { openMark } from './mark-file.js';
-import { reading } from './read-file.js';
-import { schema } from './schema.js';
+import { reading, withSqlite } from './read-file.js';
 import { type Selection, selected } from './selection.js';
-import { withSqlite } from './with-sqlite.js';
 
 /** Bytes of log until it is written back. */
 const WAL_BYTES = 4 << 20;

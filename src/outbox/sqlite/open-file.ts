@@ -1,9 +1,8 @@
 import type { Moment } from '../store.js';
-import type { failureOf, openDatabase, Sqlite, Tables } from './database.js';
+import type { failureOf, openDatabase, schema, Sqlite, Tables } from './database.js';
 import type { FileState } from './file-state.js';
 import type { Mark, MarkFile, MarkFs, openMark } from './mark-file.js';
 import type { salvage } from './salvage.js';
-import type { schema } from './schema.js';
 import type { WorkerResults, WorkerSettings } from './worker-protocol.js';
 
 // Runs in the worker: see database.ts.

@@ -1,15 +1,14 @@
 import fs from 'node:fs';
+import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { crc32 } from 'node:zlib';
-import type { Either } from 'fp-ts/lib/Either.js';
-import type { OutboxUnavailable } from '../../errors/errors.js';
-import type { StoreCounts, StoredRecord, StoreDepth } from '../store.js';
-import { type Database, failureOf, type Row, type Sqlite, type Statement, type Tables } from './database.js';
+import { type Either, left, right } from 'fp-ts/lib/Either.js';
+import { OutboxUnavailable } from '../../errors/errors.js';
+import type { StoreCounts, StoreDepth, StoredRecord } from '../store.js';
+import { type Database, failureOf, type Row, schema, type Sqlite, type Statement, type Tables } from './database.js';
 import { type FileState, fileState } from './file-state.js';
 import { type Mark, openMark } from './mark-file.js';
-import { schema } from './schema.js';
-import { type Selection, selected } from './selection.js';
-import { withSqlite } from './with-sqlite.js';
+import { selected, type Selection } from './selection.js';
 
 /** A message as it lies in a file. */
 export interface FiledMessage extends Pick<
@@ -234,5 +233,29 @@ function attempt<A>(work: () => A): { readonly done: A } | { readonly failed: st
     return { done: work() };
   } catch (error) {
     return { failed: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/**
+ * Works on an outbox' file in this thread, with `node:sqlite`, which is asked for here alone: a Node that has none refuses to load a module
+ * that imports it. What SQLite or the file system refuse is a failure.
+ */
+export function withSqlite<A>(path: string, work: (sqlite: Sqlite) => A): Either<OutboxUnavailable<'message'>, A> {
+  try {
+    return right(work(quietly(() => createRequire(import.meta.url)('node:sqlite') as Sqlite)));
+  } catch (error) {
+    const { reason, message } = failureOf(error);
+    return left(new OutboxUnavailable('message', path, reason, new Error(message, { cause: error })));
+  }
+}
+
+/** Node 22 and 24 warn at the first use that it may change. What is used of it is tested with each of them. */
+function quietly<A>(load: () => A): A {
+  const before = Object.getOwnPropertyDescriptor(process, 'emitWarning');
+  process.emitWarning = () => undefined;
+  try {
+    return load();
+  } finally {
+    if (before !== undefined) Object.defineProperty(process, 'emitWarning', before);
   }
 }

@@ -1,5 +1,5 @@
 import * as t from 'io-ts';
-import { json } from '../../../src/codec/json.js';
+import { json } from '../../../src/codec/formats.js';
 import type { Codec } from '../../../src/codec/codec.js';
 
 /** What a payload of the benchmark is. */

@@ -1,8 +1,7 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import { defer, EMPTY, map, NEVER, type Observable, of, type SchedulerLike, asyncScheduler, timer } from 'rxjs';
 import type { PublishError } from '../../../src/errors/errors.js';
-import type { PublishRequest } from '../../../src/ports/mqtt-message.js';
-import type { Accepted, Capabilities, ConnectionState, MqttProxy } from '../../../src/ports/mqtt-proxy.js';
+import type { Accepted, Capabilities, ConnectionState, MqttProxy, PublishRequest } from '../../../src/ports/mqtt-proxy.js';
 import { QOS } from '../../../src/shared/qos.js';
 
 export type Answer = { readonly after: number } | { readonly after: number; readonly error: PublishError } | 'never' | 'at once';

@@ -1,4 +1,4 @@
-import type { Clock } from '../../../src/ipc/clock.js';
+import type { Clock } from '../../../src/shared/clock.js';
 
 interface Timer {
   readonly due: number;
