@@ -19,6 +19,27 @@ export interface Bundle {
 /** The oldest Node that is supported: what is newer in the code is written in its words. */
 const TARGET = 'node20.19';
 
+/** How a bundle is written. */
+export const WRITING: Rolldown.OutputOptions = {
+  format: 'esm',
+  minify: true,
+  codeSplitting: false,
+  comments: { legal: true, annotation: false, jsdoc: false },
+};
+
+/** How what is bundled is found and read, whatever it is. */
+export function readingFor(outside: readonly string[]): Omit<Rolldown.InputOptions, 'plugins'> & { readonly plugins: Rolldown.Plugin[] } {
+  return {
+    platform: 'node',
+    external: outside.flatMap(name => [name, new RegExp(`^${escaped(name)}/`)]),
+    // `module`: with it this package leads to fp-ts and io-ts themselves.
+    resolve: { conditionNames: ['module', 'node'], extensionAlias: { '.js': ['.ts', '.js'], '.mjs': ['.mts', '.mjs'] } },
+    transform: { target: TARGET },
+    logLevel: 'silent',
+    plugins: [modules],
+  };
+}
+
 /** Where the program stands in the bundle, and what has to be evaluated before the component is. */
 const PROGRAM = '\0greengrass-rx:program';
 const GUARD = '\0greengrass-rx:guard';
@@ -33,29 +54,17 @@ const GUARD = '\0greengrass-rx:guard';
 export async function bundle(module: string, file: string, outside: readonly string[]): Promise<Bundle> {
   const entry = resolve(module);
   const { rolldown } = await loadBundler(entry);
+  const { plugins, ...options } = readingFor(outside);
   const built = await rolldown({
+    ...options,
     input: PROGRAM,
     cwd: dirname(entry),
-    platform: 'node',
-    external: outside.flatMap(name => [name, new RegExp(`^${escaped(name)}/`)]),
-    // `module`: with it this package leads to fp-ts and io-ts themselves.
-    resolve: { conditionNames: ['module', 'node'], extensionAlias: { '.js': ['.ts', '.js'], '.mjs': ['.mts', '.mjs'] } },
-    transform: { target: TARGET },
-    logLevel: 'silent',
-    plugins: [program(entry), mapped, modules],
+    plugins: [program(entry), mapped, ...plugins],
   }).catch((error: unknown) => {
     throw notBundled(module, error);
   });
   try {
-    const { output } = await built.generate({
-      file,
-      format: 'esm',
-      minify: true,
-      codeSplitting: false,
-      sourcemap: 'hidden',
-      sourcemapExcludeSources: true,
-      comments: { legal: true, annotation: false, jsdoc: false },
-    });
+    const { output } = await built.generate({ ...WRITING, file, sourcemap: 'hidden', sourcemapExcludeSources: true });
     const [{ code, map, moduleIds }] = output;
     return { code, map: linesOf(map), sources: moduleIds.filter(id => !id.startsWith('\0')) };
   } catch (error) {
