@@ -5,6 +5,7 @@ import { hook } from '../stream/hook.js';
 import { steadyNow } from '../schedule/clock.js';
 import { checkTime } from '../shared/check-argument.js';
 import type { RequestCounts } from './request-queue.js';
+import { plural } from '../shared/plural.js';
 
 /** What a drain waits for besides the stages: the publishes of a port. */
 export interface Drained {
@@ -199,5 +200,7 @@ async function drainAndClose(proxy: MqttProxy, deadline: number, onDrained: (rep
 
 function reportLeftovers({ unfinished, stagesUnfinished }: DrainReport): void {
   if (unfinished === 0 && stagesUnfinished === 0) return;
-  process.stderr.write(`greengrass-rx: stopped with ${unfinished} publishes unanswered and ${stagesUnfinished} stages unfinished.\n`);
+  process.stderr.write(
+    `greengrass-rx: stopped with ${plural(unfinished, 'publish')} unanswered and ${plural(stagesUnfinished, 'stage')} unfinished.\n`,
+  );
 }

@@ -25,6 +25,7 @@ import { ended, type ExitReason, exitReasonOf, type RunOutcome } from './exit-co
 import { ComponentHealth, inShort, WholeFile } from './health.js';
 import { type Log, tellDeadLetters } from './log.js';
 import { DRAIN_DEADLINE, HEALTH_FILE_PERIOD, HEALTH_PERIOD, type RunOptions } from './run-options.js';
+import { plural } from '../shared/plural.js';
 
 /** How long subscriptions to the cloud hold up the report that the component runs, in milliseconds. */
 const CLOUD_PATIENCE = 1_000;
@@ -166,7 +167,8 @@ export class ComponentRun {
     const { unfinished, stagesUnfinished } = report;
     if (unfinished > 0 || stagesUnfinished > 0) {
       close();
-      this.#log.warn(`${unfinished} publishes had no answer and ${stagesUnfinished} stages were not done when the time was over`, {
+      const stages = plural(stagesUnfinished, 'stage', ['was', 'were']);
+      this.#log.warn(`${plural(unfinished, 'publish')} had no answer and ${stages} not done when the time was over`, {
         event: 'drained',
         ...report,
       });

@@ -14,6 +14,7 @@ import { type Branch, type Component, isComponent, runContext } from './componen
 import { followConfiguration, overridesConfiguration, readConfiguration, unchanging, WORK_FOLDER_VARIABLE } from './configuration.js';
 import { ended, exitReasonOf, EXITS, type RunOutcome } from './exit-codes.js';
 import { jsonLog, levelIn, type Log, unfailing } from './log.js';
+import { plural } from '../shared/plural.js';
 
 /** On a component of a bundle: what runs it there. A bundle has a copy of this package, and of RxJS, of its own, and they belong together. */
 const RUNNER: unique symbol = Symbol.for('greengrass-rx.runner');
@@ -188,7 +189,7 @@ export function logBacklog(depth$: Outbox['depth$'], log: Log): void {
       if (told > 0) log.info('outbox: nothing waits any more', { event: 'outbox', messages, bytes, age });
       told = 0;
     } else if (age >= WAITS && messages >= 2 * told) {
-      const what = messages === 1 ? '1 message waits' : `${messages} messages wait`;
+      const what = plural(messages, 'message', ['waits', 'wait']);
       log.info(`outbox: ${what}, the oldest for ${Math.round(age / 1_000)} s`, { event: 'outbox', messages, bytes, age });
       told = messages;
     }

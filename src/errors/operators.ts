@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { Failure } from './failure.js';
+import { plural } from '../shared/plural.js';
 
 /** A value came for a window that was over, and had been, with the lateness that was allowed. It is in no result. */
 export class LateData<A = unknown> extends Failure<'LateData', 'message'> {
@@ -54,7 +55,7 @@ export class TimestampRefused<A = unknown> extends Failure<'TimestampRefused', '
 export type OverflowPolicy = 'dropOldest' | 'dropNewest' | 'latestPerKey' | 'fail' | 'enforce';
 
 function overflowText(messages: number, policy: OverflowPolicy): string {
-  const dropped = `dropped ${String(messages)} message${messages === 1 ? '' : 's'} (${policy}).`;
+  const dropped = `dropped ${plural(messages, 'message')} (${policy}).`;
   return policy === 'enforce'
     ? `More came than the rate allows, which ${dropped} Send less, allow a higher rate or burst, or let messages wait with mode 'shape'.`
     : `A buffer was full and ${dropped} Let the stage work on more at once, give it a larger buffer, or send it less.`;

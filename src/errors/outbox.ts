@@ -1,4 +1,5 @@
 import { Failure } from './failure.js';
+import { plural } from '../shared/plural.js';
 
 /**
  * A stored message that will never be sent: the nucleus refuses it for good, or each time it was sent the process ended. It is kept in the
@@ -30,13 +31,14 @@ export class StoredMessagesLost extends Failure<'StoredMessagesLost', 'gap'> {
   readonly messages: number;
 
   constructor(reason: StoredLostReason, messages: number) {
+    const were = plural(messages, 'stored message', ['was', 'were']);
     const why = {
-      dropped: 'gave way, since the outbox was full',
-      expired: 'were too old',
-      damaged: 'were damaged on the disk',
-      setAside: 'were set aside: each time one was sent alone the process ended',
+      dropped: `${plural(messages, 'stored message')} gave way, since the outbox was full`,
+      expired: `${were} too old`,
+      damaged: `${were} damaged on the disk`,
+      setAside: `${were} set aside: each time one was sent alone the process ended`,
     };
-    super('gap', `${messages} stored messages ${why[reason]}.`);
+    super('gap', `${why[reason]}.`);
     this.reason = reason;
     this.messages = messages;
   }

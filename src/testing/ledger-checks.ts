@@ -1,5 +1,6 @@
 import type { StageAccount } from '../flow/account.js';
 import type { Ledger } from '../flow/ledger.js';
+import { plural } from '../shared/plural.js';
 
 /** What of a stage's account can be expected, in messages. */
 export type StageCounts = Partial<Record<'received' | 'emitted' | 'dropped' | 'failed' | 'buffered' | 'discarded', number>>;
@@ -25,7 +26,7 @@ export class LedgerSince {
     const lost = this.#stages().filter(({ counts }) => counts.dropped > 0 || counts.discarded > 0);
     return lost.map(({ name, counts: { received, dropped, discarded } }) => {
       const what = [dropped > 0 ? `dropped ${dropped}` : '', discarded > 0 ? `discarded ${discarded}` : ''].filter(text => text !== '');
-      return `${name} ${what.join(' and ')} of ${received} messages`;
+      return `${name} ${what.join(' and ')} of ${plural(received, 'message')}`;
     });
   }
 

@@ -217,7 +217,7 @@ describe('outbox verify', () => {
     const bytes = readFileSync(path);
     bytes[bytes.indexOf('one message')] = 0x58;
     writeFileSync(path, bytes);
-    expect(await outbox('verify', path)).toMatchObject({ code: 1, stdout: '✗ 1 messages are not as they were stored.\n' });
+    expect(await outbox('verify', path)).toMatchObject({ code: 1, stdout: '✗ 1 message is not as it was stored.\n' });
     expect((await outbox('export', path)).stdout.split('\n')).toHaveLength(2);
     expect(await outbox('export', path)).toMatchObject({
       code: 1,
@@ -232,7 +232,7 @@ describe('outbox verify', () => {
     await store.close();
     const { code, stdout } = await outbox('verify', copy, '--json');
     expect(code).toBe(1);
-    expect(stdout).toContain('1 messages that were stored last are not there: the end of the log (-wal) is damaged, or was left behind.');
+    expect(stdout).toContain('Of those stored last 1 message is not there: the end of the log (-wal) is damaged, or was left behind.');
   });
 
   it.each([
@@ -246,7 +246,7 @@ describe('outbox verify', () => {
     writeFileSync(path, bytes);
     expect(await outbox('verify', path)).toMatchObject({
       code: 1,
-      stdout: expect.stringContaining('1 messages that were set aside') as string,
+      stdout: expect.stringContaining('Of what was set aside, 1 message') as string,
     });
     for (const command of [['ls', '--json'], ['show', '--json'], ['export'], ['export', '--mark', 'members']] as const) {
       const [name, ...options] = command;

@@ -88,7 +88,7 @@ describe('drainOnSignal', () => {
     const ended = closed();
     process.emit('SIGTERM');
     await ended;
-    expect(stderr.mock.calls).toEqual([['greengrass-rx: stopped with 0 publishes unanswered and 1 stages unfinished.\n']]);
+    expect(stderr.mock.calls).toEqual([['greengrass-rx: stopped with 0 publishes unanswered and 1 stage unfinished.\n']]);
   });
 
   it('says nothing when nothing was left', async () => {

@@ -272,7 +272,7 @@ describe('runComponent', () => {
     const { outcome, messages, lines } = await running;
     expect(time.now()).toBe(90);
     expect(letters).toHaveLength(385);
-    expect(messages).toContain('10 publishes had no answer and 1 stages were not done when the time was over');
+    expect(messages).toContain('10 publishes had no answer and 1 stage was not done when the time was over');
     expect(messages).toContain('out: completed');
     expect(outcome).toMatchObject({ code: 0, reason: 'done' });
     expect(lines.at(-1)?.fields).toMatchObject({ stages: [{ kind: 'publishTo', received: 385, failed: 385 }] });

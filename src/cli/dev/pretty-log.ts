@@ -5,6 +5,7 @@ import { previewPayload } from '../messages/message-text.js';
 import { ago, columnsOf, type Format, type Output, timeOfDay, wrap } from '../output.js';
 import { detailsOf, type LoggedError, logSentence } from './log-line.js';
 import { describeEnd, type DevEvent, type Render } from './dev-log.js';
+import { plural } from '../../shared/plural.js';
 
 /** From here on there is room for milliseconds. */
 const WIDE = 60;
@@ -220,10 +221,6 @@ function answerToUpdate(recheckAfter: number | undefined): string {
 /** `com.example.Sensor` as `Sensor`. */
 export function shortName(component: string): string {
   return component.slice(component.lastIndexOf('.') + 1);
-}
-
-function plural(count: number, what: string): string {
-  return count === 1 ? `1 ${what}` : `${String(count)} ${what}s`;
 }
 
 function shellQuoted(value: string): string {

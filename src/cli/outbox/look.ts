@@ -12,6 +12,7 @@ import type { Cli } from '../cli.js';
 import { bytes, messageJson, payloadJson, previewPayload } from '../messages/message-text.js';
 import { ago, columnsOf, isoTime, type Output } from '../output.js';
 import { type ChangeOptions, done, fileOf, type ListOptions, type OutputOptions, selectionOf, type SelectOptions } from './options.js';
+import { plural } from '../../shared/plural.js';
 
 /** Messages that are listed for a person who has not said how many. */
 const LISTED = 20;
@@ -115,7 +116,7 @@ async function eachMessage(
     if (more > 0) err.line(err.style('dim', `${String(more)} more ${where}; -n lists more`));
   }
   if (damaged > 0)
-    throw new CliError(`${plural(damaged, 'message')} in ${path} ${damaged === 1 ? 'is' : 'are'} not as stored, and left out.`, {
+    throw new CliError(`In ${path} ${plural(damaged, 'message', ['is', 'are'])} not as stored, and left out.`, {
       remedies: [`greengrass-rx outbox verify ${path}`],
     });
   if (shown === 0 && places.length > 0 && !out.gone.aborted) {
@@ -211,10 +212,6 @@ function dated(timeOfDay: number): string {
   return isoTime(timeOfDay).slice(0, 19).replace('T', ' ') + 'Z';
 }
 
-function plural(count: number, what: string): string {
-  return count === 1 ? `1 ${what}` : `${String(count)} ${what}s`;
-}
-
 /** Sends messages that were set aside after all. */
 export function requeue(cli: Cli, file: string, places: readonly Places[], options: ChangeOptions): void {
   change(cli, file, places, options, requeueMessages, 'requeued');
@@ -241,6 +238,6 @@ function change(
   const path = fileOf(file);
   const messages = done(work(path, selectionOf(places, options)));
   if (options.json === true) cli.out.line(JSON.stringify({ path, [what]: messages }));
-  else cli.out.line(`${String(messages)} ${messages === 1 ? 'message' : 'messages'} ${what}`);
+  else cli.out.line(`${plural(messages, 'message')} ${what}`);
   if (messages === 0) cli.exitCode = EXIT.FAILED;
 }

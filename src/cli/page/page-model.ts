@@ -5,6 +5,7 @@ import { logSentence } from '../dev/log-line.js';
 import { viewPayload } from '../messages/message-text.js';
 import { MessageRing, type PassedMessage } from './message-ring.js';
 import type { PageComponent, PageHealth, PageLane, PageMark, PageMessage, PageNote, PageUpdate } from './page-state.js';
+import { plural } from '../../shared/plural.js';
 
 /** Topics with a lane of their own: further ones share one. */
 const MOST_LANES = 100;
@@ -89,7 +90,7 @@ export class PageModel {
       }
       case 'dropped':
         this.#totals.dropped += event.messages;
-        return this.#note('warn', `lost ${String(event.messages)} messages: ${event.reason}`, at);
+        return this.#note('warn', `lost ${plural(event.messages, 'message')}: ${event.reason}`, at);
       case 'connected':
         if (event.component === this.#name) this.#connections++;
         return;

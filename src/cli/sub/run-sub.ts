@@ -16,6 +16,7 @@ import { aborted, type Cli, stopOnSignals } from '../cli.js';
 import { messageJson, previewPayload } from '../messages/message-text.js';
 import { columnsOf, isoTime, type Output, timeOfDay } from '../output.js';
 import { asCliError, findNucleus, type ReachOptions } from '../reach/reach.js';
+import { plural } from '../../shared/plural.js';
 
 /**
  * `pretty`: a line for people, as wide as the terminal. `json`: a line of JSON. `payload`: the payload's own bytes and a line
@@ -99,7 +100,7 @@ export async function runSub(cli: Cli, filters: readonly string[], options: SubO
     throw asCliError(error);
   }
   if (cli.exitCode === EXIT.OK && options.count !== undefined && printed < options.count && !out.gone.aborted) {
-    say(`${String(printed)} of ${String(options.count)} messages came in time`);
+    say(`${String(printed)} of ${plural(options.count, 'message')} came in time`);
     cli.exitCode = EXIT.TIMED_OUT;
   }
 }

@@ -9,6 +9,7 @@ import { type Database, failureOf, type Row, schema, type Sqlite, type Statement
 import { type FileState, fileState } from './file-state.js';
 import { type Mark, openMark } from './mark-file.js';
 import { selected, type Selection } from './selection.js';
+import { plural } from '../../shared/plural.js';
 
 /** A message as it lies in a file. */
 export interface FiledMessage extends Pick<
@@ -177,11 +178,11 @@ class ReadFile implements OutboxFile {
         inside++;
         if (checksum(row) !== row['checksum']) damaged++;
       }
-      if (damaged > 0) problems.push(`${damaged} messages are not as they were stored.`);
+      if (damaged > 0) problems.push(`${plural(damaged, 'message', ['is not as it was', 'are not as they were'])} stored.`);
       let changed = 0;
       for (const row of selected((from, to, count) => sql(ASIDE).all(from, to, count), {}))
         if (asideChecksum(row) !== row['checksum']) changed++;
-      if (changed > 0) problems.push(`${changed} messages that were set aside are not as they were.`);
+      if (changed > 0) problems.push(`Of what was set aside, ${plural(changed, 'message', ['is not as it was', 'are not as they were'])}.`);
       for (const row of sql('SELECT * FROM stream').all())
         if (streamChecksum(row) !== row['checksum'])
           problems.push(`The checksum of the stream ${JSON.stringify(text(row['name']))} is wrong.`);
@@ -190,12 +191,14 @@ class ReadFile implements OutboxFile {
     if ('failed' in rows) problems.push(`Not all messages can be read: ${rows.failed}`);
     if (this.#unreadable !== undefined) return problems;
     const { stored, forwarded, expired, dropped, setAside, damaged, inside } = state;
-    if ('done' in rows && rows.done !== inside) problems.push(`${inside} messages should be inside, and ${rows.done} are.`);
+    if ('done' in rows && rows.done !== inside) problems.push(`${plural(inside, 'message')} should be inside, and ${rows.done} are.`);
     const sum = forwarded + expired + dropped + setAside + damaged + inside;
-    if (sum !== stored) problems.push(`${stored} messages were stored, and what became of them adds up to ${sum}.`);
+    if (sum !== stored) problems.push(`${plural(stored, 'message', ['was', 'were'])} stored, and what became of them adds up to ${sum}.`);
     const missing = number(this.#mark?.nextPlace) - state.nextPlace;
     if (missing > 0)
-      problems.push(`${missing} messages that were stored last are not there: the end of the log (-wal) is damaged, or was left behind.`);
+      problems.push(
+        `Of those stored last ${plural(missing, 'message', ['is', 'are'])} not there: the end of the log (-wal) is damaged, or was left behind.`,
+      );
     return problems;
   }
 
