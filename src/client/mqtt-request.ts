@@ -1,9 +1,8 @@
 import { inspect } from 'node:util';
-import * as t from 'io-ts';
 import { InvalidRequest, type Operation } from '../errors/errors.js';
 import { requestHeadersLength } from '../ipc/wire/encode-request.js';
 import { FRAME_OVERHEAD } from '../ipc/wire/frame.js';
-import type { PublishToIoTCoreRequest } from '../ipc/wire/shapes.js';
+import { type PublishToIoTCoreRequest, UserProperties } from '../ipc/wire/shapes.js';
 import type { Capabilities, Profile, PublishRequest, SilenceWatch, SubscribeRequest } from '../ports/mqtt-proxy.js';
 import { encodeBase64 } from '../shared/base64.js';
 import { PUBLISH, SUBSCRIBE } from '../shared/operations.js';
@@ -68,8 +67,6 @@ export function payloadLimit(to: Profile | Pick<Capabilities, 'maxFrameBytes'>, 
 
 /** The largest message expiry MQTT 5 has room for, in seconds (section 3.3.2.3.3). */
 const MAX_EXPIRY = 0xffff_ffff;
-
-const UserProperties = t.array(t.type({ key: t.string, value: t.string }));
 
 /** What is wrong with a publish, whatever the nucleus. */
 export function publishProblem(request: PublishRequest): InvalidRequest<'message'> | undefined {

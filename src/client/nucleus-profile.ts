@@ -39,7 +39,7 @@ export function detectProfile(
     cancel();
     callback(found);
   };
-  const operation = session.request(PUBLISH, '{}', {
+  const exchange = session.request(PUBLISH, '{}', {
     onReply: message => {
       settle(right(profileOf(message)));
     },
@@ -51,7 +51,7 @@ export function detectProfile(
     },
   });
   const cancel = clock.after(timeout, () => {
-    operation.abandon();
+    exchange.abandon();
     callback(left(new TimedOut('terminal', 'connect', timeout, true)));
   });
 }

@@ -70,7 +70,7 @@ export class LastingSubscription<M> implements RestoredUser, SubscriptionListene
   readonly #series: RetrySeries;
   readonly #detach: () => void;
   #session: Session | undefined;
-  #operation: SubscriptionExchange | undefined;
+  #exchange: SubscriptionExchange | undefined;
   #settled: () => void = nothing;
   #cancelTimer: () => void = nothing;
   #watch: SilenceTimer | undefined;
@@ -118,7 +118,7 @@ export class LastingSubscription<M> implements RestoredUser, SubscriptionListene
     this.#session = undefined;
     // A Lite that is back refuses while it starts, however long it refused before it went.
     this.#refusedSince = undefined;
-    this.#operation?.takeEventsForReply();
+    this.#exchange?.takeEventsForReply();
     this.#leave();
     // Where a nucleus stays away listeners hear so once, and not at each attempt to reach it.
     if (this.#told !== 'interrupted') this.#beginGap(new Interrupted(this.#stream.topicName, error));
@@ -126,7 +126,7 @@ export class LastingSubscription<M> implements RestoredUser, SubscriptionListene
 
   onFailed(error: ConnectError): void {
     this.#session = undefined;
-    if (error._tag !== 'ProxyClosed') this.#operation?.takeEventsForReply();
+    if (error._tag !== 'ProxyClosed') this.#exchange?.takeEventsForReply();
     this.#leave();
     if (error._tag === 'ProxyClosed') this.#subscriber.complete();
     else this.#fail(error);
@@ -175,8 +175,8 @@ export class LastingSubscription<M> implements RestoredUser, SubscriptionListene
   }
 
   onLost(): void {
-    // The connection tells when all its operations have ended, and whether another comes.
-    this.#operation = undefined;
+    // The connection tells when all its exchanges have ended, and whether another comes.
+    this.#exchange = undefined;
   }
 
   #ask(): void {
@@ -185,9 +185,9 @@ export class LastingSubscription<M> implements RestoredUser, SubscriptionListene
     if (this.#session === undefined) return;
     onAsking?.();
     this.#cancelTimer = clock.after(timeout, () => {
-      if (this.#operation?.takeEventsForReply() !== true) this.#setBack(new TimedOut('terminal', operation, timeout, true));
+      if (this.#exchange?.takeEventsForReply() !== true) this.#setBack(new TimedOut('terminal', operation, timeout, true));
     });
-    this.#operation = this.#session.subscribe(operation, payload, this);
+    this.#exchange = this.#session.subscribe(operation, payload, this);
   }
 
   /** Greengrass Lite also refuses what it allows: while its configuration daemon, which has the policies, starts or is away. */
@@ -265,15 +265,15 @@ export class LastingSubscription<M> implements RestoredUser, SubscriptionListene
     this.#context.reportUnhandled(error);
   }
 
-  /** Lets go of the operation under way and of its timers. */
+  /** Lets go of the exchange under way and of its timers. */
   #leave(): void {
-    const operation = this.#operation;
-    this.#operation = undefined;
+    const exchange = this.#exchange;
+    this.#exchange = undefined;
     this.#watch?.stop();
     this.#watch = undefined;
     this.#cancelTimer();
     this.#cancelTimer = nothing;
-    operation?.abandon();
+    exchange?.abandon();
     this.#settled();
   }
 

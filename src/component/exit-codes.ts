@@ -62,11 +62,11 @@ export function exitReasonOf(error: unknown): ExitReason {
     case 'OutboxUnavailable':
       return OUTBOX_FOR_GOOD.has((error as OutboxUnavailable).reason) ? 'failed-for-good' : 'failed';
     default:
-      return kindOf(error) === 'terminal' && isRetryable(error) ? 'failed' : 'failed-for-good';
+      return kindOf(error) === 'terminal' && saysRetryable(error) ? 'failed' : 'failed-for-good';
   }
 }
 
-function isRetryable(error: unknown): boolean {
+function saysRetryable(error: unknown): boolean {
   return typeof error === 'object' && error !== null && (error as { readonly retryable?: unknown }).retryable === true;
 }
 

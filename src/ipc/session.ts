@@ -23,9 +23,9 @@ export type SessionEnd =
   | { readonly reason: 'closed' };
 
 export interface SessionListener {
-  /** The server accepted the token: operations may begin. */
+  /** The server accepted the token: exchanges may begin. */
   readonly onAccepted: () => void;
-  /** Once, last. Every operation has been settled before. */
+  /** Once, last. Every exchange has ended before. */
   readonly onEnd: (end: SessionEnd) => void;
 }
 
@@ -41,7 +41,7 @@ export interface SessionOptions {
 }
 
 /**
- * One authenticated connection with many operations on it. Both servers' rules of ending a stream are kept: each side
+ * One authenticated connection with many exchanges on it. Both servers' rules of ending a stream are kept: each side
  * hears once that a stream is over, and never twice, since old nuclei drop the connection for that.
  */
 export class Session {

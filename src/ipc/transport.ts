@@ -52,7 +52,7 @@ export interface StreamListener {
   readonly onEnd: () => void;
 }
 
-/** One stream: one operation from its request to its terminate. */
+/** One stream: one exchange, from its request to its terminate. */
 export interface TransportStream {
   /** Ends the stream: sends the terminate, unless the server has sent its own. Harmless when repeated and after the end. */
   readonly terminate: () => void;

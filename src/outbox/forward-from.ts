@@ -34,9 +34,9 @@ export interface ForwardOptions {
    * whether it is (`cloud$` is `unknown`: a classic nucleus from before mid-2026), no more than `unseen` messages are sent beyond the last that came
    * back; else a backlog would fill the nucleus' spool in front of what is live. Not needed where messages are `'confirmed'`, and come back themselves.
    */
-  readonly canary?: string | undefined;
+  readonly canaryTopicName?: string | undefined;
   /**
-   * With `canary` or `'confirmed'`: messages that may be sent beyond the last that was seen back while nobody says whether the device is online. Default
+   * With `canaryTopicName` or `'confirmed'`: messages that may be sent beyond the last that was seen back while nobody says whether the device is online. Default
    * 100.
    */
   readonly unseen?: number | undefined;
@@ -58,7 +58,7 @@ const RETRY: Schedule = fullJitter(capped(30_000)(exponential(200)));
  *   that takes no two seconds; what was stored before is the backlog, is marked as `replayed`, and has at least a fifth of the rate. With
  *   `live: 'inTurn'` nothing overtakes.
  * - *Where nobody says whether the device is online*, it counts as having been offline when for two seconds publishes were only refused, or no more was
- *   to be sent (`canary`): what waits then is the backlog.
+ *   to be sent (`canaryTopicName`): what waits then is the backlog.
  * - *Order* holds for each key (the topic, unless `storeIn` was told another) within what is live and within the backlog; with `'inTurn'`, over all.
  * - *Paced*: at most `messagesPerSecond`, of the 100 that a device has. While the device is offline (`cloud$`) nothing is sent: a classic
  *   nucleus would fill its spool with it, in front of what is live.
@@ -90,26 +90,27 @@ const RETRY: Schedule = fullJitter(capped(30_000)(exponential(200)));
  */
 export function forwardFrom(outbox: Outbox, port: ForwardPort, options: ForwardOptions = {}): ObservableEither<ForwardFailure, Forwarded> {
   const { live = { share: 0.8 }, inFlight = 8, messagesPerSecond: rate = 50, confirmWithin = 30_000, unseen = 100 } = options;
-  const { retry = RETRY, random = Math.random, scheduler = asyncScheduler, canary } = options;
+  const { retry = RETRY, random = Math.random, scheduler = asyncScheduler, canaryTopicName } = options;
   if (live !== 'inTurn') checkShare(live.share, 'live.share');
   checkBound(inFlight, 'inFlight');
   checkPositive(rate, 'messagesPerSecond');
   checkPositiveTime(confirmWithin, 'confirmWithin');
   checkBound(unseen, 'unseen');
-  const problem = canary === undefined ? undefined : publishProblem({ topicName: canary, payload: '', qos: QOS.AT_LEAST_ONCE });
-  if (problem !== undefined) throw new RangeError(`canary: ${problem.message}`);
-  if (canary !== undefined && parseBasicIngest(canary) !== undefined)
+  const problem =
+    canaryTopicName === undefined ? undefined : publishProblem({ topicName: canaryTopicName, payload: '', qos: QOS.AT_LEAST_ONCE });
+  if (problem !== undefined) throw new RangeError(`canaryTopicName: ${problem.message}`);
+  if (canaryTopicName !== undefined && parseBasicIngest(canaryTopicName) !== undefined)
     throw new RangeError(
-      `canary: nothing comes back on ${JSON.stringify(canary)}, since Basic Ingest passes the broker by. Name another topic.`,
+      `canaryTopicName: nothing comes back on ${JSON.stringify(canaryTopicName)}, since Basic Ingest passes the broker by. Name another topic.`,
     );
-  if (canary !== undefined && port.subscribe === undefined) throw new TypeError('canary needs a proxy that subscribes.');
+  if (canaryTopicName !== undefined && port.subscribe === undefined) throw new TypeError('canaryTopicName needs a proxy that subscribes.');
   if (seenOn(outbox).length > 0 && port.subscribe === undefined)
     throw new TypeError('deleteWhen: confirmed needs a proxy that subscribes.');
   // Who derives a recipe of it has to allow that.
   const topics =
     outbox.topics === undefined
       ? undefined
-      : [...new Set([...outbox.topics, ...seenOn(outbox), ...(canary === undefined ? [] : [canary])])];
+      : [...new Set([...outbox.topics, ...seenOn(outbox), ...(canaryTopicName === undefined ? [] : [canaryTopicName])])];
   return new Observable<Either<ForwardFailure, Forwarded>>(destination => {
     const run = new Subscription();
     let told: string | undefined;
@@ -151,7 +152,7 @@ export function forwardFrom(outbox: Outbox, port: ForwardPort, options: ForwardO
           unseen,
           inFlight,
           rate,
-          canary,
+          canaryTopicName,
           live: live === 'inTurn' ? live : live.share,
           retry,
           random,

@@ -10,7 +10,7 @@ import { isTerminalError } from '../stream/observable-either.js';
 import { workOn } from '../stream/work-on.js';
 import type { ForwardPort } from './forwarded.js';
 import { comingBack } from './seen-back.js';
-import { Link, type LinkListener } from './link.js';
+import { CloudReachability, type ReachabilityListener } from './cloud-reachability.js';
 
 /** What a forwarder's pace is made of. */
 export interface PaceParts {
@@ -22,15 +22,15 @@ export interface PaceParts {
   /** Messages that may be sent beyond the last that was seen back, while nobody says whether the device is online. */
   readonly unseen: number;
   /** The topic of messages that are sent to be seen back. */
-  readonly canary: string | undefined;
+  readonly canaryTopicName: string | undefined;
   readonly retry: Schedule;
   readonly random: () => number;
   readonly scheduler: SchedulerLike;
   readonly now: () => number;
 }
 
-/** Who hears of the way to the cloud, and of what is sent along it to come back. */
-export interface PaceListener extends LinkListener {
+/** Who hears whether the cloud can be reached, and what goes wrong with the canaries. */
+export interface PaceListener extends ReachabilityListener {
   readonly onFailed: (error: PublishError | SubscribeError) => void;
   readonly onDefect: (error: unknown) => void;
 }
@@ -46,7 +46,7 @@ const WHILE_UNKNOWN = { rate: 90, atOnce: 10 } as const;
 /** When the next message may be sent. */
 export class Pace {
   readonly #parts: PaceParts;
-  readonly #link: Link;
+  readonly #cloud: CloudReachability;
   readonly #listener: PaceListener;
   readonly #bucket: TokenBucket;
   readonly #unknownBucket: TokenBucket;
@@ -58,7 +58,7 @@ export class Pace {
   constructor(parts: PaceParts, listener: PaceListener) {
     this.#parts = parts;
     this.#listener = listener;
-    this.#link = new Link(
+    this.#cloud = new CloudReachability(
       {
         ...listener,
         onConnected: profile => {
@@ -68,25 +68,25 @@ export class Pace {
       },
       parts.now,
     );
-    const { rate, retry, now, random, canary, port } = parts;
+    const { rate, retry, now, random, canaryTopicName, port } = parts;
     this.#bucket = new TokenBucket(rate, Math.max(1, rate / 10), now());
     this.#unknownBucket = new TokenBucket(WHILE_UNKNOWN.rate, WHILE_UNKNOWN.atOnce, now());
     this.#series = startSeries(retry, { now, random });
     const { subscribe } = port;
-    if (canary !== undefined && subscribe !== undefined)
-      this.#canary = new Canary({ ...parts, canary, subscribe: subscribe.bind(port) }, this.#link, listener);
+    if (canaryTopicName !== undefined && subscribe !== undefined)
+      this.#canary = new Canary({ ...parts, canaryTopicName, subscribe: subscribe.bind(port) }, this.#cloud, listener);
   }
 
-  /** Whether there is a way to the cloud, as far as is known. */
+  /** Whether the cloud can be reached, as far as is known. */
   get isUp(): boolean {
-    return this.#link.isUp;
+    return this.#cloud.isUp;
   }
 
-  /** Watches the way to the cloud. */
+  /** Watches whether the cloud can be reached. */
   watch(): Subscription {
     const watching = new Subscription();
     watching.add(this.#canary?.watch());
-    watching.add(this.#link.watch(this.#parts.port));
+    watching.add(this.#cloud.watch(this.#parts.port));
     return watching;
   }
 
@@ -98,42 +98,42 @@ export class Pace {
    */
   wait(sending: number, unconfirmed: number): number {
     const parts = this.#parts;
-    const link = this.#link;
+    const cloud = this.#cloud;
     const bucket = this.#bucket;
     const unknownBucket = this.#unknownBucket;
     const at = parts.now();
     if (this.#isHeld(at, sending, unconfirmed)) return Infinity;
     bucket.fill(at, 1);
     unknownBucket.fill(at, 1);
-    return Math.max(0, this.#pausedUntil - at, link.knownBy - at, bucket.wait(1, 1), link.isUnknown ? unknownBucket.wait(1, 1) : 0);
+    return Math.max(0, this.#pausedUntil - at, cloud.knownBy - at, bucket.wait(1, 1), cloud.isUnknown ? unknownBucket.wait(1, 1) : 0);
   }
 
   /** One is being sent. */
   spend(): void {
     this.#bucket.spend(1);
-    if (this.#link.isUnknown) this.#unknownBucket.spend(1);
+    if (this.#cloud.isUnknown) this.#unknownBucket.spend(1);
   }
 
   /** One was taken by the nucleus. */
   taken(): void {
     this.#series.succeeded();
-    this.#link.taken();
+    this.#cloud.taken();
     this.#canary?.sent();
   }
 
   /** One was refused, for a reason that may pass. */
   refused(): void {
-    this.#link.refused();
+    this.#cloud.refused();
     this.#pausedUntil = this.#parts.now() + (this.#series.next() ?? LONGEST_PAUSE);
   }
 
   /** Nobody says whether the device is online: what comes back does, and so much may be sent beyond it. */
   #isHeld(at: number, sending: number, unconfirmed: number): boolean {
     const parts = this.#parts;
-    const link = this.#link;
+    const cloud = this.#cloud;
     const canary = this.#canary;
     const beyond = parts.isConfirmed ? unconfirmed : (canary?.beyond ?? -Infinity);
-    if (link.isUnknown && beyond + sending >= parts.unseen) {
+    if (cloud.isUnknown && beyond + sending >= parts.unseen) {
       this.#heldSince ??= at;
       return true;
     }
@@ -145,7 +145,7 @@ export class Pace {
 }
 
 interface CanaryParts extends Pick<PaceParts, 'port' | 'unseen' | 'random' | 'scheduler'> {
-  readonly canary: string;
+  readonly canaryTopicName: string;
   readonly subscribe: MqttProxy['subscribe'];
 }
 
@@ -159,7 +159,7 @@ const MOST_OUT = 32;
 /** Small messages to a topic of their own, which come back if the device is online. */
 class Canary {
   readonly #parts: CanaryParts;
-  readonly #link: Link;
+  readonly #cloud: CloudReachability;
   readonly #listener: PaceListener;
   readonly #id: string;
   readonly #watching = new Subscription();
@@ -173,9 +173,9 @@ class Canary {
   #patience = FIRST_PATIENCE;
   #timer: Subscription | undefined;
 
-  constructor(parts: CanaryParts, link: Link, listener: PaceListener) {
+  constructor(parts: CanaryParts, cloud: CloudReachability, listener: PaceListener) {
     this.#parts = parts;
-    this.#link = link;
+    this.#cloud = cloud;
     this.#listener = listener;
     this.#id = parts.random().toString(36).slice(2);
   }
@@ -186,13 +186,13 @@ class Canary {
   }
 
   watch(): Subscription {
-    const { canary, subscribe } = this.#parts;
+    const { canaryTopicName, subscribe } = this.#parts;
     const onStatus = ({ status }: { readonly status: string }): void => {
       this.#isListening = status === 'active';
       this.#sendIfDue();
     };
     this.#watching.add(
-      comingBack(subscribe, canary, onStatus, this.#parts).subscribe({
+      comingBack(subscribe, canaryTopicName, onStatus, this.#parts).subscribe({
         next: element => {
           if (element._tag === 'Right') this.#cameBack(Buffer.from(element.right.payload).toString());
           else if (isTerminalError(element.left)) this.#listener.onFailed(element.left);
@@ -217,12 +217,12 @@ class Canary {
   }
 
   #sendIfDue(): void {
-    if (this.#isListening && this.#link.isUp && this.#link.isUnknown && this.#out.size === 0 && this.beyond >= this.#parts.unseen / 2)
+    if (this.#isListening && this.#cloud.isUp && this.#cloud.isUnknown && this.#out.size === 0 && this.beyond >= this.#parts.unseen / 2)
       this.#send();
   }
 
   #send(): void {
-    const { port, canary, scheduler } = this.#parts;
+    const { port, canaryTopicName, scheduler } = this.#parts;
     const nth = ++this.#nth;
     this.#out.set(nth, this.#count);
     // The oldest of so many will hardly come any more, and says least.
@@ -230,11 +230,11 @@ class Canary {
     this.#timer?.unsubscribe();
     this.#timer = wait(this.#patience, scheduler, () => {
       this.#patience = Math.min(LONGEST_PATIENCE, this.#patience * 2);
-      if (this.#isListening && this.#link.isUp && this.#link.isUnknown) this.#send();
+      if (this.#isListening && this.#cloud.isUp && this.#cloud.isUnknown) this.#send();
       else this.#forget();
     });
     workOn(
-      defer(() => port.publish$({ topicName: canary, payload: `${this.#id} ${nth}`, qos: QOS.AT_LEAST_ONCE })),
+      defer(() => port.publish$({ topicName: canaryTopicName, payload: `${this.#id} ${nth}`, qos: QOS.AT_LEAST_ONCE })),
       this.#watching,
       {
         next: outcome => {

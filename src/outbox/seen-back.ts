@@ -32,7 +32,8 @@ export function unconfirmable(
 /** When to ask again for a subscription that was refused for a reason that may pass: a classic nucleus refuses all while the device is offline. */
 const AGAIN: Schedule = fullJitter(capped(30_000)(exponential(1_000)));
 
-interface Clock {
+/** What retrying takes its waits and its chance from. */
+interface RetryContext {
   readonly random: () => number;
   readonly scheduler: SchedulerLike;
 }
@@ -42,9 +43,9 @@ export function comingBack(
   subscribe: MqttProxy['subscribe'],
   topicName: string,
   onStatus: (status: SubscriptionStatus) => void,
-  clock: Clock,
+  retrying: RetryContext,
 ): ReturnType<MqttProxy['subscribe']> {
-  return subscribe({ topicName, qos: QOS.AT_LEAST_ONCE, onStatus }).pipe(retryWith(AGAIN, clock));
+  return subscribe({ topicName, qos: QOS.AT_LEAST_ONCE, onStatus }).pipe(retryWith(AGAIN, retrying));
 }
 
 /** Who hears of what comes back. */
@@ -59,14 +60,14 @@ export interface SeenListener {
 /** What comes back from the cloud: one subscription for each topic, as long as something comes on it. */
 export class SeenBack {
   readonly #topics: readonly string[];
-  readonly #clock: Clock;
+  readonly #retrying: RetryContext;
   readonly #listener: SeenListener;
   readonly #active = new Set<string>();
   readonly #again$ = new Subject<void>();
 
-  constructor(topics: readonly string[], clock: Clock, listener: SeenListener) {
+  constructor(topics: readonly string[], retrying: RetryContext, listener: SeenListener) {
     this.#topics = topics;
-    this.#clock = clock;
+    this.#retrying = retrying;
     this.#listener = listener;
   }
 
@@ -85,7 +86,7 @@ export class SeenBack {
             startWith(undefined),
             switchMap(() => {
               this.#note(topicName, false);
-              return comingBack(subscribe, topicName, ({ status }) => this.#note(topicName, status === 'active'), this.#clock);
+              return comingBack(subscribe, topicName, ({ status }) => this.#note(topicName, status === 'active'), this.#retrying);
             }),
           )
           .subscribe({

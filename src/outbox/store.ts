@@ -1,6 +1,7 @@
 import type { SchedulerLike } from 'rxjs';
 import type { OutboxUnavailable } from '../errors/errors.js';
 import { steadyNow } from '../schedule/clock.js';
+import type { OutboxAccount } from '../flow/account.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 
 /**
@@ -92,13 +93,8 @@ export interface StoreDepth {
 }
 
 /** What became of all that was ever stored in a file. `stored = forwarded + expired + dropped + setAside + damaged + inside`. */
-export interface StoreCounts {
-  readonly stored: number;
-  readonly forwarded: number;
-  readonly expired: number;
-  readonly dropped: number;
-  readonly setAside: number;
-  readonly damaged: number;
+export interface StoreCounts extends Omit<OutboxAccount, 'path' | 'inside' | 'oldest'> {
+  /** Stored, and none of these yet. */
   readonly inside: number;
 }
 

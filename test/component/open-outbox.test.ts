@@ -75,7 +75,12 @@ describe('openOutbox of a component', () => {
       {},
       { publish: ['meters/+', 'seen/7'], subscribe: ['readings', 'seen/7'] },
     ],
-    ['and its canary both ways', {}, { canary: 'canary/7' }, { publish: ['canary/7', 'meters/+'], subscribe: ['canary/7', 'readings'] }],
+    [
+      'and its canary both ways',
+      {},
+      { canaryTopicName: 'canary/7' },
+      { publish: ['canary/7', 'meters/+'], subscribe: ['canary/7', 'readings'] },
+    ],
   ] as const)('has a derived recipe that allows %s', async (_what, options, forwardOptions, access) => {
     const result = await dryRun(meter(options, forwardOptions));
     if (result._tag === 'Left') throw result.left;

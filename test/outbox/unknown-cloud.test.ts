@@ -15,7 +15,7 @@ describe('while nobody says whether the device is online', () => {
       // From the beginning: a classic nucleus then refuses the subscription, too.
       nucleus.inflict('offline');
       store(500);
-      forward({ canary: 'canary/meter', unseen: 40, messagesPerSecond: 1_000 });
+      forward({ canaryTopicName: 'canary/meter', unseen: 40, messagesPerSecond: 1_000 });
       at(30_000, () => {
         whileOffline = metersOf(nucleus.published).length;
         nucleus.inflict('online');
@@ -30,7 +30,7 @@ describe('while nobody says whether the device is online', () => {
 
   it('takes for the backlog what waited for a canary, and for live what comes then', () => {
     const nucleus = world(60_000, ({ nucleus, store, at, forward }) => {
-      forward({ canary: 'canary/meter', unseen: 10 });
+      forward({ canaryTopicName: 'canary/meter', unseen: 10 });
       at(2_000, () => nucleus.inflict('offline'));
       at(3_000, () => store(15));
       at(20_000, () => nucleus.inflict('online'));
@@ -46,7 +46,7 @@ describe('while nobody says whether the device is online', () => {
     const canaries = (nucleus: MemoryNucleus): number => nucleus.published.filter(({ topicName }) => topicName === 'canary/meter').length;
     let before = 0;
     const nucleus = world(12 * day, ({ nucleus, store, at, forward }) => {
-      forward({ canary: 'canary/meter', unseen: 10 });
+      forward({ canaryTopicName: 'canary/meter', unseen: 10 });
       at(100, () => nucleus.inflict('offline'));
       at(1_000, () => store(100));
       at(11 * day, () => {
@@ -122,7 +122,7 @@ describe('while nobody says whether the device is online', () => {
           return proxy.publish$(request);
         },
       };
-      const options = { canary: 'canary/meter', unseen: 4, random: () => 0.5 };
+      const options = { canaryTopicName: 'canary/meter', unseen: 4, random: () => 0.5 };
       forwardFrom(outbox, throwing, options).subscribe({ error: (error: unknown) => failures.push(error) });
       // After the subscription, and before the first canary comes back.
       at(1_000, () => nucleus.inflict('offline'));
@@ -134,8 +134,8 @@ describe('while nobody says whether the device is online', () => {
 
   it('refuses a canary topic that is none, and a proxy that cannot see it come back', () => {
     const outbox = inMemory();
-    expect(() => forwardFrom(outbox, new Port() as never, { canary: 'a/+' })).toThrow('canary: ');
-    expect(() => forwardFrom(outbox, new Port(), { canary: 'a' })).toThrow('canary needs a proxy that subscribes.');
+    expect(() => forwardFrom(outbox, new Port() as never, { canaryTopicName: 'a/+' })).toThrow('canaryTopicName: ');
+    expect(() => forwardFrom(outbox, new Port(), { canaryTopicName: 'a' })).toThrow('canaryTopicName needs a proxy that subscribes.');
     expect(() => forwardFrom(outbox, new Port(), { unseen: 0 })).toThrow('unseen must be a number from 1 on, and is 0.');
   });
 });

@@ -45,16 +45,6 @@ export const Blob: t.Type<Uint8Array, string> = new t.Type<Uint8Array, string, u
 
 const qos = t.union([t.literal(QOS.AT_MOST_ONCE), t.literal(QOS.AT_LEAST_ONCE)]);
 
-const mqtt5Members = {
-  retain: t.boolean,
-  userProperties: t.array(t.type({ key: t.string, value: t.string })),
-  messageExpiryIntervalSeconds: t.number,
-  correlationData: Blob,
-  responseTopic: t.string,
-  payloadFormat: t.union([t.literal('0'), t.literal('1')]),
-  contentType: t.string,
-};
-
 /** The members of MQTT 5; `B` is how a blob stands: bytes, or its base64 text. */
 export interface Mqtt5Shape<B> {
   retain?: boolean;
@@ -65,6 +55,17 @@ export interface Mqtt5Shape<B> {
   payloadFormat?: '0' | '1';
   contentType?: string;
 }
+
+export const UserProperties: t.Type<{ key: string; value: string }[]> = t.array(t.type({ key: t.string, value: t.string }));
+const mqtt5Members = {
+  retain: t.boolean,
+  userProperties: UserProperties,
+  messageExpiryIntervalSeconds: t.number,
+  correlationData: Blob,
+  responseTopic: t.string,
+  payloadFormat: t.union([t.literal('0'), t.literal('1')]),
+  contentType: t.string,
+};
 
 /** What `PublishToIoTCore` takes. */
 export interface PublishToIoTCoreRequest<B = Uint8Array> extends Mqtt5Shape<B> {

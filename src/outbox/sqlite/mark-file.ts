@@ -9,15 +9,15 @@ export type MarkFs = Pick<
 >;
 
 /** How far the store had come at the last commit that was told. */
-export interface Mark {
+export interface HighWaterMark {
   readonly nextPlace: number;
   readonly inside: number;
 }
 
-/** The second file. */
+/** The file beside the database that holds the high-water mark. */
 export interface MarkFile {
-  readonly last: Mark | undefined;
-  readonly write: (mark: Mark) => void;
+  readonly last: HighWaterMark | undefined;
+  readonly write: (mark: HighWaterMark) => void;
   readonly close: () => void;
 }
 
@@ -31,7 +31,7 @@ export interface MarkFile {
 export function openMark(files: MarkFs, crc32: (bytes: Uint8Array) => number, path: string, toRead = false): MarkFile {
   const SLOT = 32;
   const file = files.openSync(path, toRead ? 'r' : files.existsSync(path) ? 'r+' : 'w+', 0o600);
-  const read = (slot: number): { readonly turn: number; readonly mark: Mark } | undefined => {
+  const read = (slot: number): { readonly turn: number; readonly mark: HighWaterMark } | undefined => {
     const bytes = new Uint8Array(SLOT);
     if (files.readSync(file, bytes, 0, SLOT, slot * SLOT) < SLOT) return undefined;
     const view = new DataView(bytes.buffer);

@@ -1,7 +1,7 @@
 import type { Moment } from '../store.js';
 import type { failureOf, openDatabase, schema, Sqlite, Tables } from './database.js';
 import type { FileState } from './file-state.js';
-import type { Mark, MarkFile, MarkFs, openMark } from './mark-file.js';
+import type { HighWaterMark, MarkFile, MarkFs, openMark } from './mark-file.js';
 import type { salvage } from './salvage.js';
 import type { WorkerResults, WorkerSettings } from './worker-protocol.js';
 
@@ -147,7 +147,7 @@ export function openFile(parts: OpenFileParts, file: FileState, walBytes: number
   };
 
   /** Reads where the file left off. Says how many messages are not there that the mark knows of. */
-  const resume = (now: Moment, newEpoch: string, before: Mark | undefined): number => {
+  const resume = (now: Moment, newEpoch: string, before: HighWaterMark | undefined): number => {
     const { database } = file.tables();
     database.exec('BEGIN IMMEDIATE');
     if (!file.load()) addState(now, newEpoch);

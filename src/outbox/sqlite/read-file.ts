@@ -7,7 +7,7 @@ import { OutboxUnavailable } from '../../errors/errors.js';
 import type { StoreCounts, StoreDepth, StoredRecord } from '../store.js';
 import { type Database, failureOf, type Row, schema, type Sqlite, type Statement, type Tables } from './database.js';
 import { type FileState, fileState } from './file-state.js';
-import { type Mark, openMark } from './mark-file.js';
+import { type HighWaterMark, openMark } from './mark-file.js';
 import { selected, type Selection } from './selection.js';
 import { plural } from '../../shared/plural.js';
 
@@ -109,7 +109,7 @@ function sizeOf(path: string): number | undefined {
   return fs.statSync(path, { throwIfNoEntry: false })?.size;
 }
 
-function markOfFile(path: string): Mark | undefined {
+function markOfFile(path: string): HighWaterMark | undefined {
   if (!fs.existsSync(`${path}-mark`)) return undefined;
   const mark = openMark(fs, crc32, `${path}-mark`, true);
   mark.close();
@@ -121,11 +121,11 @@ class ReadFile implements OutboxFile {
   readonly counts: StoreCounts;
   readonly depth: StoreDepth;
   readonly #file: FileState;
-  readonly #mark: Mark | undefined;
+  readonly #mark: HighWaterMark | undefined;
   /** Why what it says of itself cannot be read. */
   readonly #unreadable: string | undefined;
 
-  constructor(file: FileState, mark: Mark | undefined) {
+  constructor(file: FileState, mark: HighWaterMark | undefined) {
     this.#file = file;
     this.#mark = mark;
     let unreadable: string | undefined;

@@ -1,6 +1,6 @@
 import type { Database, failureOf as failureIs, Row, Sqlite } from './database.js';
 import type { FileState } from './file-state.js';
-import type { Mark, MarkFs } from './mark-file.js';
+import type { HighWaterMark, MarkFs } from './mark-file.js';
 
 // Runs in the worker: see database.ts.
 
@@ -12,7 +12,7 @@ export function salvage(
   file: FileState,
   { sqlite, fs, failureOf }: { readonly sqlite: () => Sqlite; readonly fs: MarkFs; readonly failureOf: typeof failureIs },
   path: string,
-  mark: Mark | undefined,
+  mark: HighWaterMark | undefined,
 ): number {
   const { state, sql, number, text } = file;
   let old: Database | undefined;

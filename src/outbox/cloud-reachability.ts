@@ -5,33 +5,33 @@ import type { CloudStatus, MqttProxy, Profile } from '../ports/mqtt-proxy.js';
 /** Milliseconds that are given to a classic nucleus, once connected, to say whether the device is online. */
 const CLOUD_KNOWN_WITHIN = 1_000;
 
-/** Who hears of the way to the cloud. */
-export interface LinkListener {
+/** Who hears whether the cloud can be reached. */
+export interface ReachabilityListener {
   /** Connected to a nucleus of this kind. */
   readonly onConnected: (profile: Profile) => void;
-  /** The way is open: what is stored now waited, unless it is open for the first time, and at once. */
+  /** It can be reached: what is stored now had to wait for that, unless it could be reached at once when the forwarder began. */
   readonly onUp: (isAtOnce: boolean) => void;
-  /** The way is closed. */
+  /** It cannot be reached any more. */
   readonly onDown: () => void;
-  /** Something has changed: perhaps there is something to do. */
+  /** Something has changed: there may be something to send now. */
   readonly onChange: () => void;
 }
 
-/** The way to the cloud, as far as the nucleus tells, or its refusals do. */
-export class Link {
-  /** Until then the nucleus has time to say whether the device is online. */
+/** Whether the cloud can be reached, as far as the nucleus says so, or its refusals show it. */
+export class CloudReachability {
+  /** Until this time a nucleus that has just been connected to may still say whether the device is online. */
   knownBy = 0;
-  readonly #listener: LinkListener;
+  readonly #listener: ReachabilityListener;
   readonly #now: () => number;
   #connected = false;
   #cloud: CloudStatus = 'unknown';
   /** The nucleus may still say whether the device is online. */
   #mayTell = false;
   #refusedSince: number | undefined;
-  /** When it began to look, until the way is open for the first time. */
+  /** When watching began, until the cloud can be reached for the first time. */
   #begunAt: number | undefined;
 
-  constructor(listener: LinkListener, now: () => number) {
+  constructor(listener: ReachabilityListener, now: () => number) {
     this.#listener = listener;
     this.#now = now;
   }
@@ -82,7 +82,7 @@ export class Link {
     return watching;
   }
 
-  /** A publish was taken. After nothing but refusals for a while, the device had been offline. */
+  /** A publish was taken. If there had been nothing but refusals for a while, the device was offline until now. */
   taken(): void {
     const refusedSince = this.#refusedSince;
     this.#refusedSince = undefined;
