@@ -1,6 +1,16 @@
 #!/usr/bin/env node
-import { processCli } from './cli.js';
-import { program, reportFailure } from './program.js';
+import { versions } from 'node:process';
+
+/** `engines` of package.json. */
+const [MAJOR, MINOR] = [20, 19];
+
+const [major = 0, minor = 0] = versions.node.split('.').map(Number);
+if (major < MAJOR || (major === MAJOR && minor < MINOR)) {
+  process.stderr.write(`greengrass-rx: it needs Node ${String(MAJOR)}.${String(MINOR)} or newer, and this is Node ${versions.node}.\n`);
+  process.exit(1);
+}
+// Only now: a Node that is too old fails where it loads these, with a sentence about one of its own modules.
+const [{ processCli }, { program, reportFailure }] = await Promise.all([import('./cli.js'), import('./program.js')]);
 
 const cli = processCli();
 // Whatever is still to be cleaned up is so at `exit`.

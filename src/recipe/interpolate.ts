@@ -1,4 +1,5 @@
 import { isJsonObject } from '../shared/check-argument.js';
+import { editDistance } from '../shared/edit-distance.js';
 import type { Profile } from '../shared/profile.js';
 import { hook } from '../stream/hook.js';
 import { type Configuration, pointerParts } from './configuration.js';
@@ -72,6 +73,24 @@ export function interpolateAll(value: unknown, variables: RecipeVariables): unkn
 /** A text without its recipe variables. */
 export function withoutVariables(text: string): string {
   return text.replaceAll(VARIABLE, '');
+}
+
+/** The recipe variables that are the same in each recipe; the others are `{configuration:/…}`. */
+const FIXED = ['artifacts:path', 'artifacts:decompressedPath', 'work:path', 'kernel:rootPath', 'iot:thingName'];
+const NAMESPACES = new Set([...FIXED, 'configuration:'].map(name => name.slice(0, name.indexOf(':'))));
+/** So many letters wrong make a misspelt name; more make another text in braces, which is a shell's or a program's own. */
+const MISSPELT = 3;
+
+/** What looks like a recipe variable in a text and is none on any device, which leaves it as it is; and what was meant, as far as that can be told. */
+export function misspeltVariables(text: string): readonly { readonly variable: string; readonly meant: string }[] {
+  return [...text.matchAll(VARIABLE)].flatMap(([variable, , namespace = '', key = '']) => {
+    const name = `${namespace}:${key}`;
+    if (FIXED.includes(name) || (namespace === 'configuration' && pointerParts(key) !== undefined)) return [];
+    if (namespace === 'configuration') return [{ variable, meant: '{configuration:/path/to/it}, with a slash first' }];
+    const near = FIXED.filter(fixed => editDistance(Array.from(name.toLowerCase()), Array.from(fixed.toLowerCase())) <= MISSPELT);
+    const meant = near.length > 0 ? near : FIXED;
+    return near.length > 0 || NAMESPACES.has(namespace) ? [{ variable, meant: meant.map(fixed => `{${fixed}}`).join(', ') }] : [];
+  });
 }
 
 function valueOf(namespace: string, key: string, variables: RecipeVariables): string | undefined {

@@ -1,6 +1,7 @@
 import { isJsonObject } from '../shared/check-argument.js';
 import type { Configuration } from './configuration.js';
 import { filledUri, type GdkComponent, placeholderIn, unfilled } from './gdk-config.js';
+import { misspeltVariables } from './interpolate.js';
 import { LIFECYCLE_STEPS, type LifecycleStepName, type RECIPE_FORMAT, type RecipeThing, type Written } from './recipe-format.js';
 import type { RecipePlace } from './recipe-place.js';
 import { type Lifecycle, type LifecycleStep, type LiteManifest, type RecipeArtifact, type RecipeManifest } from './recipe.js';
@@ -103,8 +104,11 @@ function readLifecycle(place: RecipePlace<'Lifecycle'>, narrow: Narrow = inner =
   const steps: Partial<Record<LifecycleStepName, LifecycleStep>> = {};
   place.checkNames('Lifecycle');
   for (const name of LIFECYCLE_STEPS) {
-    const step = stepOf(narrow(place.member(name))?.as('text|a step').read());
-    if (step !== undefined) steps[name] = step;
+    const at = narrow(place.member(name));
+    const step = stepOf(at?.as('text|a step').read());
+    if (step === undefined) continue;
+    steps[name] = step;
+    if (at !== undefined) checkVariables(at, [step.script, ...Object.values(step.setenv)]);
   }
   if (steps.run !== undefined && steps.startup !== undefined) {
     place.warning(
@@ -112,7 +116,15 @@ function readLifecycle(place: RecipePlace<'Lifecycle'>, narrow: Narrow = inner =
       'Keep run for a process that goes on, startup for one that starts another and ends',
     );
   }
-  return { steps, setenv: narrow(place.member('Setenv'))?.as('text{}').read() ?? {} };
+  const variables = narrow(place.member('Setenv'))?.as('text{}');
+  const setenv = variables?.read() ?? {};
+  if (variables !== undefined) checkVariables(variables, Object.values(setenv));
+  return { steps, setenv };
+}
+
+function checkVariables(place: RecipePlace, texts: readonly string[]): void {
+  for (const { variable, meant } of texts.flatMap(misspeltVariables))
+    place.warning('no device knows such a recipe variable, and leaves it as it is', `Write ${meant}`, variable);
 }
 
 /** A step is its script, or a map that has one. Without a script it does nothing; only bootstrap may restart the device without one. */

@@ -41,6 +41,17 @@ describe('what is published', () => {
     expect(JSON.parse(stdout)).toEqual(Object.keys(wanted).sort());
   });
 
+  test('says to a Node that is too old which one it needs, before it loads what such a Node does not have', async () => {
+    const old = `data:text/javascript,Object.defineProperty(process,'versions',{value:{...process.versions,node:'20.18.3'}})`;
+    const { stdout, stderr, files } = await node('--import', old, MAIN, 'doctor');
+    const { engines } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { readonly engines: { readonly node: string } };
+    expect([stdout, stderr]).toEqual([
+      '',
+      `greengrass-rx: it needs Node ${engines.node.slice('>='.length)} or newer, and this is Node 20.18.3.\n`,
+    ]);
+    expect(files).toHaveLength(1);
+  });
+
   test('has each module once: what one entry gives, all others take for their own', async () => {
     const { stdout } = await node(
       ...program(`

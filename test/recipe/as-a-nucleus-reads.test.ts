@@ -202,9 +202,26 @@ describe('what has no use is told', () => {
     ['Manifests: [{ Lifecycle: { install: } }]', /no step to run/],
     ['Manifests: [{ Lifecycle: { run: x }, Platform: { os: Linux } }]', /^Linux: no device says this of its os/],
     ['Manifests: [{ Lifecycle: { run: x, startup: y } }]', /run and startup exclude each other/],
+    [
+      "Manifests: [{ Lifecycle: { run: 'node {artifacts:decompresedPath}/a.js' } }]",
+      /^\{artifacts:decompresedPath\}: no device knows such a recipe variable/,
+    ],
+    ["Manifests: [{ Lifecycle: { run: { Script: 'x {work:folder}' } } }]", /^\{work:folder\}: no device knows/],
+    ["Manifests: [{ Lifecycle: { run: x, Setenv: { A: '{configuration:limit}' } } }]", /^\{configuration:limit\}: no device knows/],
+    [
+      "Manifests: [{ Lifecycle: { run: { Script: x, Setenv: { A: '{com.example.B:artifact:path}' } } } }]",
+      /^\{com\.example\.B:artifact:path\}: /,
+    ],
     ["Manifests: [{ Lifecycle: { run: x }, Artifacts: [{ Uri: 'https://a/b' }] }]", /^https:\/\/a\/b: a nucleus downloads from/],
   ])('%s', (members, message) => {
     expect(valid(`${HEAD}${members}\n`).warnings).toMatchObject([{ message: expect.stringMatching(message) as string }]);
+  });
+
+  test('what a shell or a program has in braces is no misspelt recipe variable', () => {
+    const { warnings } = valid(
+      `${HEAD}Manifests: [{ Lifecycle: { run: 'a {artifacts:path} {configuration:/limit} {level:info} {{x:y}} {com.example.B:work:path}' } }]`,
+    );
+    expect(warnings).toEqual([]);
   });
 
   test('what is said of many places is one line, which names the first five', () => {
