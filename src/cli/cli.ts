@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
 import { InvalidArgumentError, Option } from 'commander';
 import { Observable } from 'rxjs';
 import { signalExitCode } from './cli-error.js';
 import { Output } from './output.js';
-import { PACKAGE_FOLDER } from './package-folder.js';
 
 /** What every command is handed. */
 export interface Cli {
@@ -84,7 +85,7 @@ export function packageVersion(): string {
   return manifest.version;
 }
 
-/** An option that may be given several times: its values in their order, none if it is not given, which the help says in the words of `without`. */
+/** An option that may be given several times: its values in their order. `without` is what the help gives as its default. */
 export function repeated(flags: string, description: string, without = 'none'): Option {
   const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
   return new Option(flags, description).argParser(collect).default([], without);
@@ -112,3 +113,6 @@ export function parsePort(text: string): number {
   if (!(port <= 65_535)) throw new InvalidArgumentError('Give a port from 0 to 65535.');
   return port;
 }
+
+/** The folder of this package, found by the package's name: which of its files this module becomes a part of is decided by the build. */
+export const PACKAGE_FOLDER: URL = new URL('./', pathToFileURL(createRequire(import.meta.url).resolve('greengrass-rx/package.json')));

@@ -36,7 +36,7 @@ function wordsOf({ long, description, argChoices }: Option): readonly Word[] {
   return [...(long === undefined ? [] : [{ text: long, about }]), ...(argChoices ?? []).map(text => ({ text, about: `of ${long ?? ''}` }))];
 }
 
-/** What stands between single quotes in a script. */
+/** A text without what could not stand between single quotes in a script. */
 function plain(text: string): string {
   return text
     .replaceAll(/['\\:[\]]/g, ' ')

@@ -13,7 +13,7 @@ if (major < MAJOR || (major === MAJOR && minor < MINOR)) {
 const [{ processCli }, { program, reportFailure }] = await Promise.all([import('./cli.js'), import('./program.js')]);
 
 const cli = processCli();
-// Whatever is still to be cleaned up is so at `exit`.
+// What is still to be cleaned up then, the listeners of `exit` do.
 process.on('uncaughtException', error => process.exit(reportFailure(cli, error)));
 try {
   await program(cli).parseAsync(process.argv);

@@ -77,9 +77,9 @@ export function ago(timeOfDay: number): string {
 export type Format = Parameters<typeof styleText>[0];
 
 /**
- * A stream the command line writes to: lines, colours where the terminal and `NO_COLOR` and `FORCE_COLOR` allow, and
- * an end that is no crash when the reader goes away (`| head`). Texts from outside go through `visible` where they become part of a line:
- * here only their line feeds and colours could no longer be told from those of the layout.
+ * A stream the command line writes to: lines, in colours where the terminal, `NO_COLOR` and `FORCE_COLOR` allow it, and without a crash when the reader
+ * goes away (`| head`). Texts from outside have to go through `visible` before they become part of a line: here their line feeds and colours could no
+ * longer be told from those of the layout.
  */
 export class Output {
   readonly #stream: NodeJS.WriteStream;
@@ -95,14 +95,14 @@ export class Output {
     return this.#stream.isTTY;
   }
 
-  /** Columns of the terminal. Elsewhere those of `COLUMNS`, or no end of them: what is searched should not be broken into lines. */
+  /** Columns of the terminal. Elsewhere `COLUMNS`, or else `Infinity`: a text that may be searched is not broken into lines. */
   get width(): number {
     // A pseudo-terminal that was given no size reports 0.
     const columns = this.#stream.isTTY ? this.#stream.columns : Number(process.env['COLUMNS']);
     return columns > 0 ? columns : Number.POSITIVE_INFINITY;
   }
 
-  /** Aborted once nobody reads any more: what would be written is for nobody. */
+  /** Aborted once nobody reads any more. What is written then goes nowhere. */
   get gone(): AbortSignal {
     return this.#gone.signal;
   }
@@ -124,7 +124,7 @@ export class Output {
     return this.write(`${text}\n`);
   }
 
-  /** Writes a text; on a terminal, bytes as one. What a terminal would obey but lines and colours is made visible there. */
+  /** Writes a text, or bytes. To a terminal bytes are text, too, and what it would obey is made visible, but for line breaks and colours. */
   write(text: string | Uint8Array): boolean {
     if (this.#gone.signal.aborted) return true;
     if (!this.#stream.isTTY) return this.#stream.write(text);

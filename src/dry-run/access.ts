@@ -38,7 +38,7 @@ export interface TopicService {
 }
 
 /**
- * A topic or filter as a resource of a policy of the MQTT proxy: `+` and `#` mean the same there, and what else would mean something is escaped.
+ * A topic or filter as a resource of a policy of the MQTT proxy: `+` and `#` mean the same there, and other characters with a meaning are escaped.
  *
  * Source: AWS IoT Greengrass developer guide, "Authorize components to perform IPC operations", wildcards in authorization policies.
  */
@@ -86,7 +86,7 @@ export function topicsOf(stages: readonly RecordedStage[]): readonly string[] {
   return stages.flatMap(({ kind, declaration }) => (kind === 'storeIn' ? [] : (declaration.topics ?? [])));
 }
 
-/** What a component was seen to need, and says that it needs. */
+/** What a component needs: what it was seen to use, and what it declares. */
 export function accessOf(
   component: Pick<Component, 'publishes' | 'subscribes' | 'localPublishes' | 'localSubscribes'>,
   record: DryRecord,

@@ -79,7 +79,7 @@ function sameNames({ stages }: DryRecord): readonly Finding[] {
     }));
 }
 
-/** What was not subscribed together with its branch. */
+/** What was subscribed later than its branch. */
 function ofNoBranch({ subscriptions, localSubscriptions, stages }: DryRecord): readonly Finding[] {
   const names = [
     ...[...subscriptions, ...localSubscriptions].filter(({ branch }) => branch === undefined).map(({ filter }) => filter),
@@ -146,7 +146,7 @@ function sizes({ publishes }: DryRecord): readonly Finding[] {
   }));
 }
 
-/** The most that can be inside a stage: what waits and what is worked on, each as large as this. */
+/** The most bytes that can be inside a stage: of messages that wait and that are worked on, each of this size. */
 function mostBytesOf({ kind, declaration }: DryRecord['stages'][number], largest: number): number {
   const { buffer, inFlight = 8 } = declaration;
   if (buffer === undefined) return 0;
@@ -155,8 +155,8 @@ function mostBytesOf({ kind, declaration }: DryRecord['stages'][number], largest
 }
 
 /**
- * What buffers can come to is worth a word where there is a bound that they can exceed. Nobody's are full of the largest messages there are: without a bound
- * of the user's own, they may come to {@link SMALL_DEVICE} of {@link USUAL_MESSAGE}s.
+ * Tells what buffers can come to, where that is more than a bound. The user's own bound is held against buffers full of the largest messages there are.
+ * Without one, since buffers are hardly ever full of those, it is {@link SMALL_DEVICE}, against messages of {@link USUAL_MESSAGE}.
  */
 function buffers({ stages }: DryRecord, memory: number | undefined): readonly Finding[] {
   const largest = memory === undefined ? USUAL_MESSAGE : LARGEST_MESSAGE;

@@ -31,7 +31,7 @@ export function checkCodecs(subscriptions: readonly Pick<RecordedSubscription, '
   );
 }
 
-/** Whether what it publishes is what its stages declare (`payload`), and what it takes itself of it. */
+/** Whether what it publishes is what its stages declare (`payload`), and whether its own subscriptions take it. */
 export function checkPayloads(record: DryRecord): readonly Finding[] {
   const declared = record.stages.filter(({ declaration }) => declaration.payload !== undefined);
   return [...declared.flatMap(declaredTwice), ...record.samples.flatMap(sample => unfit(sample, record))].filter(
@@ -92,7 +92,7 @@ function reasonOf(codec: Decoder<unknown>, message: Encoded): string | undefined
     const decoded = codec.decode(message);
     return decoded._tag === 'Left' ? (decoded.left.problems[0] ?? 'it says no reason') : undefined;
   } catch {
-    // Found, and told, with the probes.
+    // A codec that throws has been told already, with the probes.
     return undefined;
   }
 }

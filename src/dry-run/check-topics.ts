@@ -57,7 +57,7 @@ function sharedInVain(filter: string): Finding {
   };
 }
 
-/** On Lite a configuration that is followed takes the room of a subscription. It knows neither updates nor validation. */
+/** On Lite a configuration that is followed takes up one of the subscriptions. Updates and validation take none: Lite knows neither. */
 function tooMany({ subscribe, local }: Access, configurations: number): readonly Finding[] {
   const subscriptions = subscribe.length + local.subscribe.length + configurations;
   return subscriptions <= LITE_SUBSCRIPTIONS

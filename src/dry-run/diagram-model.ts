@@ -12,7 +12,7 @@ export interface DiagramNode {
   readonly role: 'in' | 'stage' | 'out' | 'unknown';
   /** The first is the name. */
   readonly lines: readonly string[];
-  /** `undefined`: none that a dry run could tell. */
+  /** `undefined`: a dry run could not tell which. */
   readonly branch: string | undefined;
   /** Whether messages were dropped, failed or discarded here, where there are live numbers. */
   readonly lost: boolean;
@@ -41,7 +41,7 @@ export interface LiveNumbers {
   readonly stages: readonly StageAccount[];
 }
 
-/** Characters that facts in one line come to at most. */
+/** Characters of a line of facts at most. */
 const LINE = 34;
 
 /** What is drawn: a record, and what the component declares besides. */

@@ -4,15 +4,13 @@ import { VirtualTimeStopped } from '../testing/virtual-time.js';
 import type { Component } from '../component/component.js';
 import { type Access, accessOf } from './access.js';
 import { checkCloud } from './cloud/check-cloud.js';
-import { cloudDifference } from './cloud/cloud-difference.js';
-import { type CloudFile, cloudFiles } from './cloud/cloud-files.js';
+import { cloudDifference, type CloudFile, cloudFiles } from './cloud/cloud-files.js';
 import { checkBranches, checkQuotas, checkValidation } from './check-branches.js';
 import { checkCodecs, checkMarks, checkPayloads } from './check-codecs.js';
 import { checkLoops, checkTopics } from './check-topics.js';
 import { type Diagram, type DiagramDirection, diagramOf, type LiveNumbers, mermaidOf } from './diagram-model.js';
 import { type DryRecord, type Finding, record } from './record.js';
-import { gdkFiles, type GdkOptions, type ProjectFile } from './gdk-files.js';
-import { checkRecipe, recipeDifference, recipeOf, type RecipeOptions } from './recipe.js';
+import { checkRecipe, gdkFiles, type GdkOptions, type ProjectFile, recipeDifference, recipeOf, type RecipeOptions } from './recipe.js';
 import { type RecipeDocument, recipeText, type RecipeTextFormat } from '../recipe/recipe-format.js';
 import { svgOf } from './svg.js';
 

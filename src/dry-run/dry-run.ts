@@ -22,13 +22,12 @@ export interface DryRunOptions {
  * Subscribes to a component in virtual time, on a nucleus in memory that allows everything and sends nothing, and tells what it subscribes to,
  * where it publishes, and through which stages; and what follows: its recipe with the least policies, its diagram, and what is likely wrong.
  *
- * Takes no time of its own, whatever timers the component has: those on RxJS' schedulers are virtual. What the component does besides when
- * it is subscribed (opens a file, reads a sensor), it does; but an asynchronous source of `pullThrough`, such as the lines of a file, is
- * not read, and counts as an empty one. It sees no data: a topic that depends on data has to be declared, with `topics` of `publishTo`, or
- * `publishes` and `subscribes` of the component.
+ * Waits for no timer of the component: those on RxJS' schedulers are virtual. Whatever else the component does when it is subscribed (opens a file, reads a
+ * sensor) it really does; but an asynchronous source of `pullThrough`, such as the lines of a file, is not read, and counts as empty. The component gets no
+ * data: a topic that depends on data has to be declared, with `topics` of `publishTo`, or with `publishes` and `subscribes` of the component.
  *
- * Left: the defaults, with `config` over them, are no configuration; or timers without end, `interval(0)` say. A loop without a timer, such as
- * `of(1).pipe(repeat())`, is not noticed: nothing else gets a turn, on a device either.
+ * A Left says that the defaults, with `config` over them, are no configuration of the component; or that timers have no end, such as `interval(0)`. A loop
+ * without a timer, such as `of(1).pipe(repeat())`, is not noticed: nothing else gets a turn, on a device either.
  *
  * The testing kit is loaded at the first call.
  *

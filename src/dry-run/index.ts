@@ -11,7 +11,7 @@ export type { Diagram, DiagramDirection, DiagramEdge, DiagramNode, LiveNumbers }
 export { dryRun, type DryRunOptions } from './dry-run.js';
 export type { DryRun } from './dry-run-result.js';
 export type { Finding } from './record.js';
-export type { GdkOptions, ProjectFile } from './gdk-files.js';
+export type { GdkOptions, ProjectFile } from './recipe.js';
 export type { BranchRecord } from './record.js';
 export type { RecipeLifecycle, RecipeOptions } from './recipe.js';
 export type { RecordedStage } from './recording-nucleus.js';

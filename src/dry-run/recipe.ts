@@ -2,6 +2,7 @@ import { basename, extname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Component } from '../component/component.js';
 import { CONFIG_KEY, CONFIG_VARIABLE, LIFECYCLE_VARIABLE } from '../component/configuration.js';
+import { gdkConfigText } from '../recipe/gdk-config.js';
 import { readRecipe } from '../recipe/read-recipe.js';
 import { type RecipeDocument, recipeText } from '../recipe/recipe-format.js';
 import { mainStepOf, type RecipeManifest } from '../recipe/recipe.js';
@@ -9,7 +10,7 @@ import { isJsonObject } from '../shared/check-argument.js';
 import { type Access, accessControlOf, TOPIC_SERVICES } from './access.js';
 import type { Finding } from './record.js';
 
-/** What the program is called, and what else a recipe says that the code does not. */
+/** What a recipe says that the code does not. */
 export interface RecipeOptions {
   /**
    * The module of the component, as a path in the project. Default `dist/component.js`. In the archive lies what `greengrass-rx build`
@@ -21,8 +22,8 @@ export interface RecipeOptions {
   /** Seconds from the stop to the kill. Default 15, as on a device. */
   readonly shutdownTimeout?: number | undefined;
   /**
-   * The step that the component is. `run`, the default: to the nucleus it is RUNNING as soon as its process has started, and a deployment that breaks it mostly
-   * succeeds. `startup`: the nucleus waits for its report that it is RUNNING; a deployment in which that does not come fails, and a classic nucleus
+   * The step in which the component runs. `run`, the default: to the nucleus it is RUNNING as soon as its process has started, so a deployment that breaks it
+   * mostly succeeds. `startup`: the nucleus waits for its report that it is RUNNING; a deployment in which that does not come fails, and a classic nucleus
    * rolls it back.
    */
   readonly lifecycle?: RecipeLifecycle | undefined;
@@ -58,7 +59,7 @@ export function bundleOf(module: string): string {
   return `${basename(module, extname(module))}.mjs`;
 }
 
-/** The recipe of a component, least privilege and all. Throws, as a defect, if a nucleus took it otherwise than it is meant. */
+/** The recipe of a component, with the least privileges. Throws, as a defect, if no nucleus would take it. */
 export function recipeOf(component: Component, access: Access, options: RecipeOptions = {}): RecipeDocument {
   const { name, version, description, publisher, defaults } = component;
   const { main = 'dist/component.js', archive = archiveOf(name), shutdownTimeout = 15, lifecycle = 'run', startupTimeout = 120 } = options;
@@ -110,9 +111,8 @@ export function checkRecipe(component: Component, access: Access): readonly Find
 }
 
 /**
- * How a recipe that was written or committed earlier does not fit the one the code needs now: one line each, `+` for what it lacks, `-` for
- * what it has and the code does not need, `~` for what differs. None: it fits. What else is in it (further manifests, other services, dependencies)
- * is its author's.
+ * How a recipe that was written earlier does not fit the code of now: one line each, `+` for what it lacks, `-` for what it has and the code does not need,
+ * `~` for what differs. No line: it fits. Whatever else is in it (further manifests, other services, dependencies) is left to its author.
  *
  * @param lifecycle the step that the component is to be; `undefined`: as the recipe has it.
  */
@@ -193,4 +193,66 @@ function mapOf(value: unknown): Readonly<Record<string, unknown>> {
 
 function textsOf(value: unknown): readonly string[] {
   return Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];
+}
+
+/** What GDK needs to know that neither the code nor the recipe says. */
+export interface GdkOptions extends RecipeOptions {
+  /** Default: the component's publisher, or `unknown`. */
+  readonly author?: string | undefined;
+  /** The beginning of the name of the S3 bucket that artifacts go to; GDK adds region and account. */
+  readonly bucket: string;
+  /** Such as `eu-west-1`. */
+  readonly region: string;
+}
+
+/** A file to be written, by its path in the project's folder. */
+export interface ProjectFile {
+  readonly path: string;
+  readonly text: string;
+  readonly executable: boolean;
+}
+
+const BUILD = 'gdk-build.sh';
+
+/**
+ * The files with which `gdk component build` and `gdk component publish` build and publish the component: the configuration, and the build
+ * itself, a shell script that compiles, checks the project's recipe against the code, and packs the one file that runs on a device. The
+ * recipe is the project's `recipe.yaml` or `recipe.json`, without which GDK does not begin.
+ */
+export function gdkFiles(component: Pick<Component, 'name' | 'version' | 'publisher'>, options: GdkOptions): readonly ProjectFile[] {
+  const { name, version, publisher } = component;
+  const { author = publisher ?? 'unknown', bucket, region } = options;
+  const config = gdkConfigText(name, {
+    author,
+    version,
+    build: { build_system: 'custom', custom_build_command: ['sh', BUILD] },
+    publish: { bucket, region },
+  });
+  return [
+    { path: 'gdk-config.json', text: config, executable: false },
+    { path: BUILD, text: buildScript(name, options), executable: true },
+  ];
+}
+
+function buildScript(name: string, { main = 'dist/component.js', archive = archiveOf(name) }: RecipeOptions): string {
+  return `#!/bin/sh
+# Builds ${name} for \`gdk component publish\`. Written by greengrass-rx recipe --gdk.
+set -eu
+build=greengrass-build
+# As gdk-config.json says: gdk publishes what is in the folder of that version.
+version=$(node -p 'JSON.parse(fs.readFileSync("gdk-config.json", "utf8")).component["${name}"].version')
+artifacts="$build/artifacts/${name}/$version"
+recipe=recipe.yaml
+[ -f "$recipe" ] || recipe=recipe.json
+rm -rf "$build"
+mkdir -p "$artifacts" "$build/recipes"
+
+npm ci
+npm run build
+npx greengrass-rx recipe ${main} --check "$recipe"
+cp "$recipe" "$build/recipes/"
+
+npx greengrass-rx build ${main} --out "$build/bundle"
+cp "$build/bundle/${archive}.zip" "$artifacts/"
+`;
 }

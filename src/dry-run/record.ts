@@ -59,9 +59,7 @@ export interface BranchRecord {
   readonly drains: boolean;
 }
 
-/**
- * What a component may need that publishes every millisecond; with it, a few seconds at most.
- */
+/** Timers that may fire: enough for a component that publishes every millisecond, and worked off in a few seconds. */
 const TIMERS = { atOnce: MOST_AT_ONCE, altogether: 1_000_000 };
 
 /** Virtual milliseconds that branches are given to end, as on a device. */

@@ -59,7 +59,7 @@ export interface RecordedPublish {
   readonly payloadBytes: number;
 }
 
-/** A payload that was published without a message having come, of which only the first few of a topic are kept. */
+/** A payload that was published without a message having come. Of each topic the first few are kept. */
 export interface PayloadSample {
   readonly isLocal: boolean;
   readonly topicName: string;
@@ -96,7 +96,7 @@ type AnyRequest = Omit<SubscribeRequest, 'topicName'> & {
   readonly codec?: Decoder<unknown> | undefined;
 };
 
-/** The same proxy, of which is noted what is subscribed and published. */
+/** The same proxy, but for its notes of what is subscribed and published. */
 export function recordingProxy(proxy: MqttProxy, notes: ProxyNotes): MqttProxy {
   const notePublish = ({ topicName, payload }: PublishRequest): void => {
     notes.publishes.push({ branch: notes.branch(), topicName, payloadBytes: Buffer.byteLength(payload) });
@@ -148,7 +148,7 @@ export interface RecordedLocalPublish {
   readonly payloadBytes: number;
 }
 
-/** A configuration or updates that are followed, or a configuration that is validated before it is deployed: what a component hears of its nucleus. */
+/** What a component hears from its nucleus: a configuration or updates that it follows, or a configuration that it validates before it is deployed. */
 export interface RecordedNews {
   readonly branch: string | undefined;
   readonly kind: 'configuration' | 'updates' | 'validation';
@@ -165,7 +165,7 @@ export interface NucleusNotes {
   readonly samples: PayloadSamples;
 }
 
-/** The same nucleus, of which is noted what is done with its services; its MQTT proxy is one that notes already. */
+/** The same nucleus, but for its notes of what is done with its services. `mqtt` is its MQTT proxy, which makes notes already. */
 export function recordingNucleus(nucleus: Nucleus, mqtt: MqttProxy, notes: NucleusNotes): Nucleus {
   return portWith(nucleus, {
     mqtt,

@@ -24,7 +24,7 @@ export interface Layout {
   readonly bands: readonly Band[];
 }
 
-/** Pixels. A character of the font is as wide as it is at most in any monospaced one of this size. */
+/** Pixels. A character is as wide here as in the widest monospaced font of this size. */
 export const SIZE = {
   character: 7.3,
   titleCharacter: 8.5,
@@ -38,7 +38,7 @@ export const SIZE = {
   bandTitle: 26,
 } as const;
 
-/** Rounds of ordering: each pulls boxes towards those they are connected with. More change nothing in diagrams of this size. */
+/** Rounds of ordering: each pulls boxes towards those they are connected with. More rounds change nothing in diagrams of this size. */
 const ROUNDS = 4;
 
 /** Columns by how many stages lie before a box, bands by branch; within both, boxes are near what they are connected with. */

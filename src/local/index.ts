@@ -26,7 +26,7 @@ export type { LastingFault } from './faults/faults-on.js';
 export type { FaultMessage, FaultName, FaultWithDetails } from './faults/fault-words.js';
 export type { Faults, OperationFault, StreamFault } from './faults/faults.js';
 export { startLocalNucleus } from './local-nucleus.js';
-export type { LocalNucleusLimits, LocalNucleusOptions, MqttVersion } from './local-nucleus-options.js';
+export type { LocalNucleusLimits, LocalNucleusOptions, MqttVersion } from './nucleus.js';
 export type { CloudMessage, LocalNucleus } from './nucleus.js';
 export type { BrokerEvent, NucleusEvent } from './nucleus-event.js';
 export type { NeighbourMessage } from './pubsub/neighbour.js';

@@ -42,7 +42,7 @@ export type NucleusEvent =
       /** Whose subscriptions; one that has several of them is named as often. */
       readonly components: readonly string[];
     }
-  /** `connect()` has asked which nucleus this is, with a request that is refused: the refusal is the answer, and no failure. */
+  /** `connect()` has asked which nucleus this is, with a request that is meant to be refused: the refusal tells it, and is no failure. */
   | { readonly kind: 'probed'; readonly connection: number; readonly component: string }
   /** A subscribe to a local topic was granted, and its answer is on its way. */
   | {
@@ -132,6 +132,6 @@ export type NucleusEvent =
 /** The device's connection to its broker is there; it is lost, or could not be made; or the broker denied a subscription. */
 export type BrokerEvent =
   | { readonly kind: 'broker'; readonly url: string; readonly state: 'connected' }
-  /** Without a problem where a fault took it away. */
+  /** `problem` is `undefined` where a fault took the connection away. */
   | { readonly kind: 'broker'; readonly url: string; readonly state: 'offline'; readonly problem: BrokerProblem | undefined }
   | { readonly kind: 'broker'; readonly url: string; readonly state: 'denied'; readonly problem: BrokerProblem };

@@ -1,8 +1,7 @@
 import { describeValue, type Difference, differenceOf } from './equal.js';
-import type { Drawn } from './diagram.js';
+import { type Cells, cellText, draw, type Drawn, duration } from './diagram.js';
 import type { LaneEvent } from './lane.js';
 import { errorDifference, isTable, symbolDifference, symbolProblem, type Tables, untaken, valueOfMessage } from './symbols.js';
-import { type Cells, cellText, draw, duration } from './picture.js';
 
 /** Frames whose difference is told one by one. */
 const MOST_TOLD = 8;
@@ -135,7 +134,7 @@ export function comparison(expected: Cells, received: Cells, differing: readonly
   return [`  expected  ${shown(expectedRow, expected)}`, `  received  ${shown(receivedRow, received)}`, ...marksRow];
 }
 
-/** Gives symbols to what came: those of the tables where they fit, else letters of its own, the same one to equal values. */
+/** Gives symbols to what came: those of the tables where they fit, else letters that are free. Equal values get the same letter. */
 class NameGiver {
   readonly #tables: Tables;
   /** The tables' symbols, those of the diagram first. */

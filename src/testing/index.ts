@@ -6,7 +6,7 @@
  */
 export type { DeviceFault, DrawnFault, Fault, FaultName, FaultWithDetails } from './fault.js';
 export { having, type AsymmetricMatcher } from './equal.js';
-export type { LaneExpectation, StreamExpectation } from './expect-lane.js';
+export type { LaneExpectation, StreamExpectation } from './expectations.js';
 export type { KitNucleus, TestConnectOptions } from './kit-nucleus.js';
 export type { Lane, LaneEvent } from './lane.js';
 export { MarbleFailure } from './lane.js';
@@ -19,8 +19,8 @@ export type { ArrivedMessage, PublishedMessage, TimedNucleusEvent } from './memo
 export type { LaneMessage } from './messages.js';
 export { recordTo, type RecordOptions, type TimedElement } from './recording.js';
 export { parseRecording, recordLines, type RecordedEntry, type RecordedError, type Recording } from './recording.js';
-export { laneText, renderLane, type RenderedLane } from './expect-lane.js';
+export { laneText, renderLane, type RenderedLane } from './expectations.js';
 export { replay, type ReplayOptions } from './recording.js';
 export type { StageCounts } from './ledger-checks.js';
-export type { SubscriptionLogs, SubscriptionsExpectation } from './subscription-spans.js';
+export type { SubscriptionLogs, SubscriptionsExpectation } from './expectations.js';
 export type { Latency } from './server-end.js';

@@ -6,13 +6,12 @@ import type { MqttProxy } from '../ports/mqtt-proxy.js';
 import { parseDiagram } from './diagram.js';
 import type { DrawnFault } from './fault.js';
 import type { VirtualDisk } from '../outbox/virtual-disk.js';
-import type { Deferral } from './lane.js';
+import type { Deferral, MarbleRun } from './lane.js';
 import { MemoryNucleus, type MemoryNucleusOptions } from './memory-nucleus.js';
 import { cloudMessage, localMessage } from './messages.js';
 import type { Unheard } from './meanwhile.js';
 import type { Recording } from './recording.js';
 import { checkPositive } from '../shared/check-argument.js';
-import type { MarbleRun } from './run.js';
 
 /** How the proxy of a marble test is made: as by `connect()`, without what says where the nucleus is. */
 export type TestConnectOptions = Parameters<MemoryNucleus['connect']>[0] & Pick<ConnectOptions, 'reconnect'>;
@@ -25,7 +24,7 @@ export class KitNucleus extends MemoryNucleus {
   readonly #proxies: MqttProxy[] = [];
   #ends: number | undefined;
   readonly #disk: VirtualDisk;
-  /** @internal The component's streams: all end, and those that had not ended by themselves begin anew. */
+  /** @internal The component's streams, as one process: `end` unsubscribes from one that has not ended, and gives what begins it anew. */
   readonly processes: { readonly end: () => () => void }[] = [];
   /** @internal Messages that were drawn and went to no subscription. */
   readonly unheard: Unheard[] = [];
@@ -170,7 +169,7 @@ export class KitNucleus extends MemoryNucleus {
   }
 
   #cutPower(): void {
-    // First, so that nothing is told an outbox that the end of the streams would tell it.
+    // The disk comes first, so that outboxes do not hear of the end of the streams.
     this.#disk.cutPower();
     const begin = this.processes.map(({ end }) => end());
     super.inflict('kill nucleus');

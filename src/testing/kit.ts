@@ -3,12 +3,11 @@ import type { TestScheduler } from 'rxjs/testing';
 import type { RunContext } from '../component/component.js';
 import type { Ledger } from '../flow/ledger.js';
 import type { ObservableEither } from '../stream/observable-either.js';
-import type { LaneExpectation, StreamExpectation } from './expect-lane.js';
+import type { LaneExpectation, StreamExpectation, SubscriptionLogs, SubscriptionsExpectation } from './expectations.js';
 import type { KitNucleus, TestConnectOptions } from './kit-nucleus.js';
 import type { Lane } from './lane.js';
 import type { StageCounts } from './ledger-checks.js';
 import type { MemoryNucleusOptions } from './memory-nucleus.js';
-import type { SubscriptionLogs, SubscriptionsExpectation } from './subscription-spans.js';
 
 /** How a marble test runs. */
 export interface MarbleOptions extends Omit<MemoryNucleusOptions, 'scheduler'> {
@@ -18,7 +17,7 @@ export interface MarbleOptions extends Omit<MemoryNucleusOptions, 'scheduler'> {
   readonly until?: number | undefined;
   /** `'ignored'`: a promise that is awaited is no failure. What comes of it still comes after the test. */
   readonly promises?: 'ignored' | undefined;
-  /** `'outside'`: that the test itself expects nothing is no failure, since what it made is looked at elsewhere. */
+  /** `'outside'`: a test that expects nothing does not fail, since what comes of it is looked at elsewhere. */
   readonly expectations?: 'outside' | undefined;
   /** The ledger that `expectNothingDropped` asks. Default: the one of all stages. */
   readonly ledger?: Ledger | undefined;
@@ -42,7 +41,7 @@ export interface MarbleKit {
    * bytes. The lane completes when all that was given to `run` has completed.
    */
   readonly expectPublished: (topicFilter: string) => LaneExpectation;
-  /** The same of local topics: what the component published there. */
+  /** Of what the component published on a local topic, or on the local topics of a filter, as {@link MarbleKit.expectPublished} is. */
   readonly expectPublishedLocally: (topicFilter: string) => LaneExpectation;
   /**
    * What a component's `run` is given besides the proxy and its configuration: `component.run(nucleus.proxy, config, context(config))`.
@@ -50,7 +49,7 @@ export interface MarbleKit {
    * draws; the log goes nowhere.
    */
   readonly context: <A>(config: A) => RunContext<A>;
-  /** Of what reached the cloud on a topic, or on the topics of a filter: of what was accepted while the device was offline, later. */
+  /** Of what reached the cloud on a topic, or on the topics of a filter. What was accepted while the device was offline reaches it later. */
   readonly expectArrived: (topicFilter: string) => LaneExpectation;
   /**
    * Of what `deadLetterFile` appended to the file of this path: JSON as its value. In a marble test nothing is written to disk. The lane
@@ -77,7 +76,7 @@ export interface MarbleKit {
   readonly coldEither: EitherSource;
   /** Hot Observables of Eithers. */
   readonly hotEither: EitherSource;
-  /** For operators that are to be given one; those that are not run in virtual time too. */
+  /** For operators that take a scheduler. Those that are given none run in virtual time, too. */
   readonly scheduler: TestScheduler;
 }
 

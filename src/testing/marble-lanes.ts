@@ -8,21 +8,27 @@ import { silentLog } from '../component/log.js';
 import { topicMatches } from '../topic/topic-matches.js';
 import { lengthOf, parseDiagram, parseSpan } from './diagram.js';
 import { describeValue } from './equal.js';
-import { checkNowOrLater, expectLane, expectSame, type StreamExpectation } from './expect-lane.js';
+import {
+  checkNowOrLater,
+  expectLane,
+  expectSame,
+  expectSpans,
+  spansAtNucleus,
+  spansOfSource,
+  type StreamExpectation,
+} from './expectations.js';
 import type { KitNucleus } from './kit-nucleus.js';
 import type { MarbleKit } from './kit.js';
-import { lane, type Lane, type LaneEvent } from './lane.js';
+import { lane, type Lane, type LaneEvent, type MarbleRun } from './lane.js';
 import type { LedgerSince } from './ledger-checks.js';
 import { type Expected, meanwhileLines } from './meanwhile.js';
 import { type ArrivedMessage, COMPONENT, type PublishedMessage } from './memory-record.js';
 import { payloadContent } from './messages.js';
-import type { MarbleRun } from './run.js';
-import { expectSpans, spansAtNucleus, spansOfSource } from './subscription-spans.js';
 import { MOST_VALUES_AT_ONCE, movesOn, VirtualTimeStopped } from './virtual-time.js';
 
 type Table = Readonly<Record<string, unknown>>;
 
-/** Sources that are drawn. What RxJS lets pass is refused: a symbol that is in no table would be `undefined`. */
+/** Sources that are drawn. A symbol that is in no table is refused; with RxJS it would be `undefined`. */
 function sourcesOf(scheduler: TestScheduler, run: MarbleRun): Pick<MarbleKit, 'cold' | 'hot' | 'coldEither' | 'hotEither'> {
   const read = (diagram: string, values: Table | undefined, lefts: Table = {}): readonly string[] => {
     const drawn = parseDiagram(diagram);

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { untaken } from './symbols.js';
-import { cellText, draw } from './picture.js';
+import { cellText, draw } from './diagram.js';
 import type { MqttMessage } from '../ports/mqtt-proxy.js';
 import type { RecordedEntry, Recording } from './recording.js';
 import { checkPositive } from '../shared/check-argument.js';
@@ -124,7 +124,7 @@ export function literal(value: unknown): string {
   if (typeof value === 'string') return `'${JSON.stringify(value).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`;
   if (Array.isArray(value)) return `[${value.map(literal).join(', ')}]`;
   if (typeof value !== 'object' || value === null) return String(value);
-  // Computed, because a plain __proto__ would be no member.
+  // In brackets, because a plain __proto__ would set the prototype.
   const key = (name: string): string => (/^[A-Za-z_$][\w$]*$/.test(name) && name !== '__proto__' ? name : `[${literal(name)}]`);
   const members = Object.entries(value).map(([name, member]) => `${key(name)}: ${literal(member)}`);
   return members.length === 0 ? '{}' : `{ ${members.join(', ')} }`;

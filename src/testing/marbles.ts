@@ -4,9 +4,8 @@ import { VirtualDisk, withVirtualDisk } from '../outbox/virtual-disk.js';
 import { linesKeptBy } from '../sinks/dead-letter-file.js';
 import { KitNucleus } from './kit-nucleus.js';
 import type { MarbleKit, MarbleOptions } from './kit.js';
-import { MarbleFailure } from './lane.js';
+import { MarbleFailure, MarbleRun } from './lane.js';
 import { LedgerSince } from './ledger-checks.js';
-import { MarbleRun } from './run.js';
 import { MarbleLanes } from './marble-lanes.js';
 import { type AwaitedPromise, MOST_AT_ONCE, VirtualTime, VirtualTimeStopped, watchPromises } from './virtual-time.js';
 
@@ -104,7 +103,7 @@ function awaitedText({ at, place }: AwaitedPromise): string {
   ].join('\n');
 }
 
-/** Where the marble tests were made that have not been called, while a test framework's hooks look after them. */
+/** Where marble tests were made that have not been called. `undefined` where no hooks of a test framework look after them. */
 let made: Set<MarbleFailure> | undefined;
 
 /** Notes that a marble test was made. Returns what is to be called when it is. */

@@ -71,7 +71,7 @@ export const matchers: Matchers = {
   },
 };
 
-/** Makes a check when it can be made. Until then the matcher has to pass, and the run fails instead of it. */
+/** Makes a check now if the run is over. Otherwise the matcher passes, and the run makes the check at its end and fails in its place. */
 export function nowOrLater(
   run: Deferral,
   isNot: boolean,

@@ -7,9 +7,8 @@ import type { Clock } from '../shared/clock.js';
 import { ComponentConfigurations } from '../local/configuration/component-configurations.js';
 import { FaultSwitches } from '../local/faults/fault-switches.js';
 import { LifecycleServices } from '../local/lifecycle/lifecycle-services.js';
-import type { LocalNucleusLimits } from '../local/local-nucleus-options.js';
+import type { CloudMessage, LocalNucleusLimits } from '../local/nucleus.js';
 import type { NucleusEvent } from '../local/nucleus-event.js';
-import type { CloudMessage } from '../local/nucleus.js';
 import { admitNeighbour, EVERYTHING, publishAsNeighbour } from '../local/pubsub/neighbour.js';
 import { connectionLimits, makeProfileServer } from '../local/server/profile-server.js';
 import { Link, type ProfileServer } from '../local/server/protocol.js';
@@ -217,8 +216,8 @@ export class MemoryNucleus {
   }
 
   /**
-   * A proxy of the component, as pure and lazy as that of `connect()`, and with the same options. Two have another
-   * default: every millisecond, without jitter, so that diagrams can say when; and `refusalPatience`, which is 0: these policies are always there.
+   * A proxy of the component, as pure and lazy as that of `connect()`, and with the same options. Two of them have another default: `reconnect` is every
+   * millisecond without jitter, so that diagrams can say when; and `refusalPatience` is 0, since the policies are there from the beginning.
    */
   connect(options: MemoryConnectOptions = {}): MqttProxy {
     return connectOver(this.#transport, this.#connectOptions(options));
@@ -252,8 +251,8 @@ export class MemoryNucleus {
   }
 
   /**
-   * Announces an update, which the component is to answer: a classic nucleus alone does so. Deferred, it is announced again after that time; let go on, or
-   * not answered within a minute, it is over. Nothing happens where the component has not asked for updates.
+   * Announces an update, which the component is to answer: only a classic nucleus does so. If the component defers it, it is announced again after that time;
+   * if the component lets it go on, or does not answer within a minute, it is over. Nothing happens where the component has not asked for updates.
    */
   announceUpdate(deploymentId: string): void {
     if (!this.#lifecycle.updateSubscribers.includes(COMPONENT)) return;

@@ -58,7 +58,7 @@ export class MemoryRecord {
     this.#news.next(timed);
   }
 
-  /** As it was asked for: the event does not have all of it. */
+  /** Keeps the publish as it was requested: the event does not have all of its members. */
   #publishes(at: number): void {
     const request = PublishToIoTCoreRequest.decode(JSON.parse(this.#request));
     if (request._tag === 'Right') this.published.push({ ...request.right, payload: request.right.payload ?? new Uint8Array(0), at });

@@ -15,7 +15,7 @@ export function symbolProblem(symbol: string, { values, lefts }: Tables): string
   return `The diagram has a "${symbol}" that is in no table. The tables have ${known.length === 0 ? 'nothing' : known.join(', ')}.`;
 }
 
-/** Whether it says what values are, and not only which error the stream fails with. */
+/** Whether a table says what values are, and not only which error the stream fails with. */
 export function isTable(values: Tables['values']): values is Readonly<Record<string, unknown>> {
   return values !== undefined && Object.keys(values).join() !== '#';
 }
@@ -53,7 +53,7 @@ function valueDifference(expected: unknown, actual: unknown): Difference | undef
   if (!isMessage(actual) || isMessage(expected)) return differenceOf(expected, actual);
   const difference = differenceOf(expected, contentOf(actual));
   if (difference === undefined || !isAsymmetric(expected)) return difference;
-  // A matcher may be meant for the message: then what it asks for is there, as it should be or not.
+  // A matcher may be meant for the message, and not for its payload: then the members that it asks for are there, whatever their values.
   const ofMessage = differenceOf(expected, actual);
   return ofMessage === undefined || (ofMessage.path !== '' && ofMessage.actual !== undefined) ? ofMessage : difference;
 }

@@ -38,10 +38,10 @@ export class VirtualTimeStopped extends Error {
   }
 }
 
-/** That so many timers are due, or values come, at one moment is either a list that is worked off, or has no end. */
+/** Timers that may be due at one moment: a list that is worked off may come to that many, and more is a loop without an end. */
 export const MOST_AT_ONCE = 100_000;
 
-/** Values of one stream: more than the messages that pass in an instant before it is they that are told. */
+/** Values that may come in one instant on one stream: so many that, where messages go round in a loop, that is what is told. */
 export const MOST_VALUES_AT_ONCE = 1_000_000;
 
 const STANDING_STILL =
@@ -68,7 +68,7 @@ export function movesOn<A>(time: { readonly frame: number }, most: number): Mono
  * its `run` throws when an `interval` clears a timer of the same frame, which is no mistake of the test.
  */
 export class VirtualTime extends TestScheduler {
-  /** The earliest is at hand, and adding one costs a logarithm. RxJS' own queue is sorted anew for every timer. */
+  /** The earliest is at hand, and adding one costs a logarithm. */
   readonly #due: Heap<Moment> = new Heap((one, other) => one.at < other.at || (one.at === other.at && one.nth < other.nth));
   readonly #limits: TimerLimits;
   #count = 0;
@@ -92,7 +92,7 @@ export class VirtualTime extends TestScheduler {
 
   /** Does all that falls due, up to `maxFrames`. */
   override flush(): void {
-    // As one action of RxJS' own queue: before that TestScheduler sets the hot Observables going, and after it, it checks what it was told to expect.
+    // All of it is one action of RxJS' own queue: before it TestScheduler starts the hot Observables, and after it checks its expectations.
     super.schedule(() => this.#workOff());
     super.flush();
   }
@@ -164,7 +164,7 @@ export interface AwaitedPromise {
 /** Does the work, which must be synchronous, and watches for promises that something waits for. */
 export function watchPromises(work: () => void, now: () => number): AwaitedPromise | undefined {
   let first: AwaitedPromise | undefined;
-  // A promise with a parent is what `then` and `await` make. One without has been made, which harms nothing yet.
+  // A promise with a parent is one that `then` or `await` makes. One without a parent has only been made, and nobody waits for it.
   const stop = promiseHooks.onInit((_promise, parent: unknown) => {
     if (parent !== undefined) first ??= { at: now(), place: placeOf(new Error().stack ?? '') };
   }) as () => void;

@@ -6,10 +6,10 @@
  */
 import { afterEach, beforeEach, expect } from 'vitest';
 import { laneOr, matchers, nowOrLater, type MatcherContext, type MatcherResult } from './matchers.js';
-import { laneText } from './expect-lane.js';
+import { laneText } from './expectations.js';
 import { beginTest, endTest } from './marbles.js';
 
-/** What this entry adds to vitest's `expect`. What they return matters where they stand inside a value: `[expect.toBeRight()]`. */
+/** What this entry adds to vitest's `expect`. The return type matters where a matcher stands inside a value: `[expect.toBeRight()]`. */
 export interface MarbleMatchers<R = unknown> {
   /**
    * A lane (of `run` or `published`) is as drawn, frame by frame. Inside `marbles()` it is checked when virtual time has run. `lefts` says which

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { TEMPLATES } from '../../src/cli/init/templates.js';
-import { gdkFiles } from '../../src/dry-run/gdk-files.js';
+import { gdkFiles } from '../../src/dry-run/recipe.js';
 import { readRecipe, type Recipe } from '../../src/local/index.js';
 import { gdkComponentBeside } from '../../src/recipe/gdk-config.js';
 import { RECIPE_FORMAT, RECIPE_WORDS, type RecipeDocument, recipeText, shapeParts } from '../../src/recipe/recipe-format.js';

@@ -74,7 +74,7 @@ export async function bundle(module: string, file: string, outside: readonly str
   }
 }
 
-/** The bundler of the component's project: this package has none of its own, so that no project has two. */
+/** The bundler that the component's project has: this package brings none, so that no project has two. */
 async function loadBundler(entry: string): Promise<typeof Rolldown> {
   let path: string;
   try {
@@ -105,7 +105,7 @@ export default component;`,
   };
 }
 
-/** The source maps beside compiled files, so that that of the bundle leads to what people have written. */
+/** Reads the source maps beside compiled files, so that the bundle's own leads to what people have written. */
 const mapped: Rolldown.Plugin = {
   name: 'greengrass-rx:source-maps',
   load: {

@@ -12,7 +12,7 @@ type Configure = (merge: Readonly<Record<string, unknown>>) => Promise<unknown>;
 
 /**
  * Takes the steps of a script: those with `every` over and over from now on, the others one after the other. Emits each before it is
- * taken, `stop` for who runs the component; unsubscribing ends the script, and leaves the nucleus as it is.
+ * taken; `stop` is only emitted, for whoever runs the component. Unsubscribing ends the script, and leaves the nucleus as it is.
  */
 export function runChaos(nucleus: LocalNucleus, steps: readonly ChaosStep[], configure: Configure): Observable<ChaosAction> {
   return defer(() => {

@@ -232,6 +232,6 @@ async function readNumbers(file: string): Promise<LiveNumbers> {
   }
   const health = Numbers.decode(parsed);
   if (health._tag === 'Left') throw new UsageError(`${file} is no health file.`, remedy);
-  // Kinds of stages that another version of the package knows are merely not found.
+  // Another version of the package may have kinds of stages that this one does not know: nothing is drawn for them.
   return health.right as { readonly stages: StageAccount[] };
 }

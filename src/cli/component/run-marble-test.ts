@@ -9,7 +9,7 @@ import { marbles } from '../../testing/marbles.js';
 import { parseRecording, type Recording } from '../../testing/recording.js';
 import { COMPONENT } from '../../testing/memory-record.js';
 import { type LaneEvent, MarbleFailure } from '../../testing/lane.js';
-import { renderLane } from '../../testing/expect-lane.js';
+import { renderLane } from '../../testing/expectations.js';
 import { CliError, UsageError } from '../cli-error.js';
 import type { Cli } from '../cli.js';
 import { LOCAL } from '../page/marble-test.js';
@@ -53,7 +53,7 @@ export async function runMarbleTest(cli: Cli, module: string, options: MarbleTes
 
 function recordingsIn(ndjson: string): { readonly cloud: Recording; readonly local: Recording } {
   const lines = ndjson.split('\n').filter(line => line.trim() !== '');
-  // A recording of a stream says nothing of it, and the page does.
+  // Only the page marks local messages in what it records.
   const isLocal = (line: string): boolean => line.endsWith(LOCAL);
   const read = (some: readonly string[]): Recording => {
     try {
@@ -102,7 +102,7 @@ interface Expectation {
   readonly text: string;
 }
 
-/** What the component makes of it, and what of that can be drawn: the syntax of diagrams has no room for what follows a group too soon. */
+/** What the component does, as far as it can be drawn: the syntax of diagrams has no room for what follows a group too soon. */
 function expectationsOf(play: Play): readonly Expectation[] {
   const kit = played(play, () => undefined, 'outside');
   const { published, events } = kit.nucleus;
@@ -125,7 +125,7 @@ function expectationsOf(play: Play): readonly Expectation[] {
     ),
     ...[...new Set(local.map(({ topicName }) => topicName))].map(topic => drawn('expectPublishedLocally', topic, ofTopic(topic))),
   ].filter(expectation => passes(play, expectation));
-  // A test that expects nothing is none: that nothing is published but on these topics is something.
+  // A test has to expect something: here, that nothing is published on a topic of its own.
   return expectations.length > 0 ? expectations : [drawn('expectPublished', 'nothing/is/published/here', end)];
 }
 

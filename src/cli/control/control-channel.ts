@@ -19,7 +19,7 @@ type ControlRequest =
   /** Starts the component again. */
   | { readonly ask: 'restart' };
 
-/** What came of it: in lines, or the sentence that says why it was not done. */
+/** What came of it, in lines; or a sentence that says why it was not done. */
 export type ControlReply = { readonly done: string } | { readonly problem: string };
 
 const ControlRequest: t.Type<ControlRequest, unknown> = t.union([
@@ -48,7 +48,7 @@ export async function serveControl(
   const server = createServer(socket => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
-    // Who asked has gone: nothing is left to tell.
+    // Whoever asked has gone: there is nobody to tell.
     socket.on('error', () => undefined);
     void readLine(socket)
       .then(line => {

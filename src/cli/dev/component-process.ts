@@ -6,7 +6,7 @@ import { StringDecoder } from 'node:string_decoder';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { asyncScheduler, defaultIfEmpty, filter, firstValueFrom, map, takeUntil, timer } from 'rxjs';
-import { PACKAGE_FOLDER } from '../package-folder.js';
+import { PACKAGE_FOLDER } from '../cli.js';
 import { waiting } from '../../schedule/clock.js';
 import type { ProcessEnd } from './dev-log.js';
 

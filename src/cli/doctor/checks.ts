@@ -51,7 +51,7 @@ async function checkCrt(): Promise<Finding> {
 /** The socket's file: whether it is there, a socket, short enough and open to this user. Stops at the first thing that is wrong. */
 export function checkSocket(path: string): Finding {
   const wrong = (message: string, remedy: string): Finding => ({ check: 'socket', status: 'error', message, remedy });
-  // It is no file; whether somebody listens there is for the transports to find out.
+  // A pipe is no file; whether somebody listens there, the transports find out.
   if (isNamedPipe(path)) return { check: 'socket', status: 'ok', message: `${path} is a named pipe` };
   const excess = tooLongForSocket(path);
   if (excess !== undefined)

@@ -41,7 +41,7 @@ const SHOWN_BYTES = 24;
  */
 export function previewPayload(payload: Uint8Array, width: number): string {
   if (payload.length === 0) return '(empty)';
-  // A character has at most four bytes; what is further behind cannot be on the line.
+  // A character has at most four bytes, so what is further behind cannot be on the line.
   const isCut = payload.length > width * 4;
   const view = viewPayload(payload);
   switch (view.kind) {

@@ -83,7 +83,7 @@ export async function exportMessages(
   await eachMessage(cli, file, places, options, Infinity, message => filedJson(message, options.mark));
 }
 
-/** Writes a text for each message, as fast as it is read. What was damaged is left out, and makes the command fail, as do places in which there is none. */
+/** Writes a text for each message, as fast as it is read. Damaged messages are left out, and make the command fail, as places without a message do. */
 async function eachMessage(
   cli: Cli,
   file: string,
@@ -223,7 +223,7 @@ export function drop(cli: Cli, file: string, places: readonly Places[], options:
   else change(cli, file, places, options, dropMessages, 'dropped');
 }
 
-/** Which messages has to be said: no change is made to all of them for want of an argument. */
+/** Changes some of the messages. Which ones has to be said: an argument that was forgotten must not mean all of them. */
 function change(
   cli: Cli,
   file: string,

@@ -50,7 +50,7 @@ function merged(places: readonly Places[]): readonly Places[] {
   return apart;
 }
 
-/** What was done with a file, or what its failure means for who has called the command. */
+/** The result of what was done with a file. A failure is thrown as what it means to the person who called the command. */
 export function done<A>(answer: Either<OutboxUnavailable<'message'>, A>): A {
   if (!isLeft(answer)) return answer.right;
   const { reason, message, cause, path } = answer.left;

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { PACKAGE_FOLDER } from '../package-folder.js';
+import { PACKAGE_FOLDER } from '../cli.js';
 
 const MAIN = fileURLToPath(new URL('dist/cli/main.js', PACKAGE_FOLDER));
 

@@ -7,7 +7,7 @@ import * as t from 'io-ts';
 import { asyncScheduler, type Subscription } from 'rxjs';
 import { every } from '../../schedule/clock.js';
 import { CliError } from '../cli-error.js';
-import { PACKAGE_FOLDER } from '../package-folder.js';
+import { PACKAGE_FOLDER } from '../cli.js';
 import type { PageModel } from './page-model.js';
 import type { PageAction, PageAnswer, PageUpdate } from './page-state.js';
 

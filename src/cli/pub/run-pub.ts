@@ -121,8 +121,8 @@ function userPropertyOf(text: string): { readonly key: string; readonly value: s
 const EVERY = 200;
 
 /**
- * One line on a terminal's stderr, drawn anew while long work goes on. Elsewhere nothing is drawn. Work that is shorter than a
- * moment shows none. The result ends it and leaves no trace of it.
+ * One line on stderr, drawn anew while long work goes on; nothing where stderr is no terminal, or the work takes only a moment. The result ends the line
+ * and leaves no trace of it.
  */
 function showProgress({ err }: Cli, line: () => string): () => void {
   if (!err.isTerminal) return () => undefined;
@@ -212,7 +212,7 @@ export async function runPub(cli: Cli, topic: string | undefined, payload: strin
   try {
     await runToEnd(outcomes$, {
       onLeft: failure => {
-        // The only message: its failure is that of the command.
+        // With a single message its failure is the command's.
         if (total === 1) throw failure;
         if (++told <= FAILURES_TOLD) err.line(err.style('red', visible(failure.message)));
       },

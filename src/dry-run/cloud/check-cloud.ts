@@ -2,7 +2,7 @@ import { METERED_BYTES } from '../../operators/meter.js';
 import { topicMatches } from '../../topic/topic-matches.js';
 import type { DryRecord, Finding } from '../record.js';
 import type { RecordedStage } from '../recording-nucleus.js';
-import { LARGEST_RULE } from './cloud-difference.js';
+import { LARGEST_RULE } from './cloud-files.js';
 import { hasId } from './flink-sql.js';
 import { type Outgoing, outgoingOf } from './outgoing.js';
 import { ruleSql } from './template.js';

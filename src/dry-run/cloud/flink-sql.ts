@@ -1,12 +1,11 @@
 import type { PayloadShape } from '../../codec/codec.js';
 import { visible } from '../../shared/visible.js';
-import { type Column, columnsOf } from './columns.js';
-import { valueSchema } from './message-schema.js';
+import { type Column, columnsOf, valueSchema } from './message-schema.js';
 import type { Outgoing } from './outgoing.js';
 
 const DAY = 86_400_000;
 
-/** How long after it was stored a message may come where the outbox sets no end to it (`maxAge`). */
+/** How long after it was stored a message may come, where the outbox has no `maxAge`. */
 export const LATE: number = 14 * DAY;
 
 /** Milliseconds that a message may come late. */
@@ -55,7 +54,7 @@ export function flinkSql(componentName: string, outgoing: Outgoing): FlinkSql {
   };
 }
 
-/** In which the rule puts what it knows beside the message. */
+/** Columns for what the rule knows beside the message. */
 const RULE_COLUMNS = ['`device` STRING', '`topic` STRING', '`arrivedAt` BIGINT'];
 const MARK_COLUMNS = [
   '`epoch` STRING',

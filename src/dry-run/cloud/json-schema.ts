@@ -5,13 +5,13 @@ export type JsonSchema = boolean | JsonSchemaObject;
 /** A JSON Schema that has keywords. */
 export type JsonSchemaObject = Readonly<Record<string, unknown>>;
 
-/** What a recursive codec refers to. */
+/** The definitions that recursive codecs refer to. */
 interface Definitions {
   readonly names: Map<unknown, string>;
   readonly schemas: Record<string, JsonSchema>;
 }
 
-/** The codecs that io-ts has a tag for. What else there is of a program's own has none of these tags. */
+/** The codecs that io-ts has a tag for. A codec that the program has written itself has none of these tags. */
 type Tagged =
   | t.StringType
   | t.NumberType
@@ -45,8 +45,8 @@ type Tagged =
   | t.TupleType<t.Mixed[]>;
 
 /**
- * The JSON Schema of what an io-ts codec takes, read off its tags, in the dialect of 2020-12. What no tag says, such as what a refinement
- * asks for or a codec of the program's own makes of a value, is said in words (`description`); there the schema takes more than the codec.
+ * The JSON Schema of what an io-ts codec takes, read off its tags, in the dialect of 2020-12. Tags do not say everything, such as what a refinement
+ * asks for, or a codec that the program has written itself. There a `description` says it in words, and the schema takes more than the codec.
  */
 export function jsonSchemaOf(type: t.Decoder<unknown, unknown>): JsonSchemaObject {
   const definitions: Definitions = { names: new Map(), schemas: {} };
@@ -59,7 +59,7 @@ export function jsonSchemaOf(type: t.Decoder<unknown, unknown>): JsonSchemaObjec
 
 function schemaOf(type: t.Decoder<unknown, unknown>, definitions: Definitions): JsonSchema {
   const of = (inner: t.Decoder<unknown, unknown>): JsonSchema => schemaOf(inner, definitions);
-  // Which of them it is says its tag, and where it has none of these it is none.
+  // The tag says which of them it is. A codec that has none of these tags goes to the default.
   const tagged = type as unknown as Tagged;
   switch (tagged._tag) {
     case 'StringType':

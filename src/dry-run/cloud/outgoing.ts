@@ -31,7 +31,7 @@ export interface Outgoing {
   readonly marks: DeclaredMarks | undefined;
 }
 
-/** A name of a file has 255 bytes at most, and what it ends in; a topic may have 256 by itself. */
+/** The name of a file may have 255 bytes, with what it ends in; a topic alone may have 256. */
 const LONGEST_NAME = 100;
 /** A rule may have 128, of which some are left for a number. Source: AWS IoT API reference, `CreateTopicRule`. */
 const LONGEST_RULE_NAME = 120;
@@ -76,7 +76,7 @@ export function outgoingOf(componentName: string, record: DryRecord): readonly O
   });
 }
 
-/** What makes messages for the cloud: a forwarder does so only of what nobody here is known to store. */
+/** Whether a stage makes messages for the cloud. A forwarder does so only where no stage is known to store what it sends. */
 function isMaker(stage: RecordedStage, stages: readonly RecordedStage[]): boolean {
   if (isLocalStage(stage)) return false;
   if (stage.kind === 'publishTo' || stage.kind === 'storeIn') return true;
@@ -114,7 +114,7 @@ function identifierOf(filter: string): string {
   return name === '' ? 'messages' : /^\d/.test(name) ? `t${name}` : name;
 }
 
-/** A name that none has, with any of these endings either, in any case. */
+/** A name that is not taken, with any of these endings either, whatever the case of its letters. */
 function unlike(names: Set<string>, wanted: string, separator: string, endings: readonly string[] = ['']): string {
   const all = (name: string): readonly string[] => endings.map(ending => `${name}${ending}`.toLowerCase());
   let name = wanted;

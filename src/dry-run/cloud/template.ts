@@ -60,7 +60,7 @@ const PARAMETERS = {
   },
 };
 
-/** What there is of the component's topics in the cloud: for each a rule, and a stream that writes files; and the roles they need. */
+/** The cloud side of the component's topics: for each a rule, and a stream that writes files; and the roles that these need. */
 export function cloudTemplate({ name, version }: Pick<Component, 'name' | 'version'>, all: readonly Outgoing[]): CloudTemplate {
   const resources: Record<string, Resource> = {
     RuleRole: role('iot.amazonaws.com', [
@@ -150,7 +150,7 @@ function kafkaAction({ name, marks }: Outgoing): object {
     number: "${get(get_user_properties('outbox-number'), 0)}",
   };
   const headers = { topic: '${topic()}', ...(marks?.as === 'wrap' ? id : marks?.as === 'members' ? members : {}) };
-  // Of Fn::Sub the documentation does not say what becomes of a name within ${!…}.
+  // The documentation of Fn::Sub does not say what becomes of a name within ${!…}.
   const secret = (key: string): object => ({
     'Fn::Join': [
       '',

@@ -48,7 +48,7 @@ export interface BrokerListener {
   readonly onEvent: (event: NucleusEvent) => void;
 }
 
-/** What becomes of a subscription: what the broker says; or the device is offline, or has not sent what is no filter. */
+/** What becomes of a subscription: the broker's answer; or the device is offline; or it was not sent, since it is no filter. */
 export type SubscribeAnswer = 'granted' | 'offline' | 'invalid filter' | SubscriptionDenial;
 
 /** A SUBACK with a failure: MQTT 5's reason code and what the broker added. */
@@ -75,8 +75,8 @@ export interface Broker {
   readonly subscribe: (filter: string, qos: 0 | 1, onAnswer?: (answer: SubscribeAnswer) => void) => void;
   readonly unsubscribe: (filter: string) => void;
   /**
-   * Tells of each message on its way to the device that the filter matches, once, retained ones first, until the result is called; and
-   * is no subscription of the device. Missing where the broker is elsewhere, which knows of nothing but subscriptions.
+   * Tells of each message to the device that the filter matches, once, retained ones first, until the result is called. It
+   * is no subscription of the device. A broker elsewhere does not have it: it knows nothing but subscriptions.
    */
   readonly watch?: ((filter: string, onMessage: (message: BrokerMessage) => void) => () => void) | undefined;
   /**

@@ -21,7 +21,7 @@ export class DeviceSubscriptions {
     return this.#table.size + this.#lost.size;
   }
 
-  /** `onAnswer`: what the broker says to it; at once where it is not asked. */
+  /** `onAnswer` gets what the broker says to it; at once where the broker need not be asked. */
   add(subscription: ClientSubscription, onAnswer?: (answer: SubscribeAnswer) => void): void {
     if (this.#observers.add(subscription)) return onAnswer?.('granted');
     this.#table.add(subscription);
@@ -37,7 +37,7 @@ export class DeviceSubscriptions {
     return this.#table.route(topic);
   }
 
-  /** Those there are now get nothing any more, until the result is called. */
+  /** The subscriptions there are now get nothing until the result is called. */
   lose(): () => void {
     const lost = this.#table.clear();
     for (const subscription of lost) this.#lost.add(subscription);

@@ -133,7 +133,7 @@ function boundRetained(stores: BrokerStores, limits: StoreLimits, onDropped: (re
   };
 }
 
-/** The sizes of what waits for each client, in order. Acknowledgements come in that order, or nearly so. */
+/** The sizes of the messages that wait for each client, in their order. They are acknowledged in that order, or nearly so. */
 type Queues = Map<string, number[]>;
 
 function boundQueues(stores: BrokerStores, limits: StoreLimits, onDropped: (reason: string) => void): Queues {

@@ -81,7 +81,7 @@ export class EmbeddedBroker implements Broker {
       void this.#stores.storeRetained({ cmd: 'publish', topic, payload: Buffer.alloc(0), qos: 0, retain: true, dup: false });
     });
     aedes.published = (packet, client, done) => {
-      // A message of the device itself comes without a client: it has been delivered already, and its acknowledgement is held up by nobody.
+      // A message of the device itself comes without a client: it has been delivered already, and nothing holds up its acknowledgement.
       if (!(client as unknown)) {
         done(null);
         return;

@@ -14,8 +14,7 @@ import {
   BrokerUnreachable,
   type UnreachableReason,
 } from './errors.js';
-import { RemotePublishes } from './remote-publishes.js';
-import { RemoteSubscriptions } from './remote-subscriptions.js';
+import { RemotePublishes, RemoteSubscriptions } from './remote-session.js';
 
 /** How long starting waits for the first attempt to connect to end, in milliseconds; then the nucleus begins offline. */
 const FIRST_ATTEMPT = 5000;

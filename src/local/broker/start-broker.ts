@@ -34,11 +34,11 @@ LOOPBACK.addAddress('::1', 'ipv6');
 
 function isLoopback(host: string): boolean {
   const family = isIP(host);
-  // Another name than this one may mean anything by the time it is looked up.
+  // Any name but this one may mean another address by the time it is looked up.
   return family === 0 ? host === 'localhost' : LOOPBACK.check(host, family === 4 ? 'ipv4' : 'ipv6');
 }
 
-/** Starts it. Rejects with a `BrokerStartError`; a broker elsewhere that is not reached is none: the device is offline then. */
+/** Starts the broker. Rejects with a `BrokerStartError`. That a broker elsewhere is not reached is no such error: the device is offline then. */
 export function startBroker(plan: BrokerPlan, device: DeviceMqtt, clock: Clock, listener: BrokerListener): Promise<Broker> {
   return plan.kind === 'remote'
     ? RemoteBroker.start(plan.address, device, clock, listener)

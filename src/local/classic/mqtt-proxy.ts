@@ -1,9 +1,9 @@
 import type { BrokerMessage } from '../broker/broker.js';
-import type { MqttVersion } from '../local-nucleus-options.js';
+import type { MqttVersion } from '../nucleus.js';
+import type { Members } from '../server/call.js';
 import { SubscribeExchange, type SubscribeForms } from '../server/subscriptions.js';
-import type { ClassicCall, Members } from './call.js';
+import { type ClassicCall, type ClassicErrorCode, classicEvent, classicPublishReply, classicSubscribeReply, nullPointer } from './call.js';
 import { blobMember, booleanMember, integerMember, textMember, userPropertiesMember } from './request.js';
-import { type ClassicErrorCode, classicEvent, classicPublishReply, classicSubscribeReply, nullPointer } from './replies.js';
 
 /**
  * `PublishToIoTCore` on the classic nucleus. Success means: in the spool.

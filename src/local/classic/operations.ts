@@ -14,22 +14,29 @@ import {
   UPDATE_CONFIGURATION,
   UPDATE_STATE,
 } from '../../shared/operations.js';
-import { classicGetConfiguration, classicSubscribeToConfiguration, classicUpdateConfiguration } from '../configuration/classic.js';
+import { classicGetConfiguration, classicSubscribeToConfiguration, classicUpdateConfiguration } from '../configuration/operations.js';
 import {
   classicDeferUpdate,
   classicReportValidity,
   classicSubscribeToUpdates,
   classicUpdateState,
   classicValidateConfiguration,
-} from '../lifecycle/classic.js';
-import { classicPublishToTopic, classicSubscribeToTopic, PUBLISH_TO_TOPIC_NULL, SUBSCRIBE_TO_TOPIC_NULL } from '../pubsub/classic.js';
-import { followConnectionStatus, Operations } from '../server/call.js';
-import { ClassicCall, type ClassicShared, type Members } from './call.js';
+} from '../lifecycle/operations.js';
+import { classicPublishToTopic, classicSubscribeToTopic, PUBLISH_TO_TOPIC_NULL, SUBSCRIBE_TO_TOPIC_NULL } from '../pubsub/operations.js';
+import { followConnectionStatus, type Members, Operations } from '../server/call.js';
+import {
+  ClassicCall,
+  classicInternalError,
+  type ClassicShared,
+  classicStatusEvent,
+  classicStatusReply,
+  classicUnsupported,
+  nullPointer,
+} from './call.js';
 import { classicPublish, classicSubscribe } from './mqtt-proxy.js';
 import { MalformedMember, parseGson } from './request.js';
-import { classicInternalError, classicStatusEvent, classicStatusReply, classicUnsupported, nullPointer } from './replies.js';
 
-/** Said to what a device does and the local nucleus does not, in a form that the client takes for what it is. */
+/** The answer to an operation that a device has and the local nucleus has not, in words from which the client can tell. */
 function lacks(operation: string): string {
   return `Operation ${operation} is not supported by the local nucleus`;
 }

@@ -7,7 +7,7 @@ type GsonRequest =
   | { readonly kind: 'null' }
   | { readonly kind: 'malformed' };
 
-/** `isExact`: whether it matters that a name in it came twice. */
+/** Reads a request. `isExact`: whether it matters that a name in it comes twice. */
 export function parseGson(payload: string, isExact: boolean): GsonRequest {
   if (payload === '') return { kind: 'null' };
   const value = (isExact ? undefined : strictly(payload)) ?? leniently(payload);
@@ -93,7 +93,7 @@ export function textListMember(members: Readonly<Record<string, unknown>>, name:
 export function blobMember(members: Readonly<Record<string, unknown>>, name: string): Buffer | undefined {
   const text = textMember(members, name);
   if (text === undefined) return undefined;
-  // The letters for URLs are taken too: so it was observed.
+  // Base64 for URLs is taken, too, as observed.
   const bytes = decodeUnpaddedBase64(text.replace(/-/g, '+').replace(/_/g, '/'));
   if (bytes === undefined) throw new MalformedMember(name);
   return bytes;

@@ -9,10 +9,9 @@ import { authenticate, type Claim } from '../server/call.js';
 import { encodeServerMessage, type EventFrames } from '../server/frames.js';
 import type { Peer, ProfileContext, ProfileServer, Protocol } from '../server/protocol.js';
 import { observeDelivery, ObserverSubscriptions } from '../server/subscriptions.js';
-import type { ClassicLimits, ClassicShared } from './call.js';
+import { classicConnectAck, classicEvent, classicInternalError, type ClassicLimits, type ClassicShared } from './call.js';
 import { ClassicFilterTree } from './filter-tree.js';
 import { ClassicOperations } from './operations.js';
-import { classicConnectAck, classicEvent, classicInternalError } from './replies.js';
 import { parseConnect } from './request.js';
 import { ClassicSpool } from './spool.js';
 

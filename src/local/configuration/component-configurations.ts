@@ -32,7 +32,7 @@ type WriteOutcome =
 const LITE_LEAF_BYTES = 1024;
 /** How large a component can make its own configuration, in bytes of JSON. On a device the disk is the bound. */
 const MOST_BYTES = 4 * 1024 * 1024;
-/** How many leaves a component can write; on classic maps count too. The time of each is kept. */
+/** How many leaves a component can write, of each of which the time is kept. On classic maps count, too. */
 const MOST_NAMES = 10_000;
 /** Maps inside each other. */
 const MOST_LEVELS = 100;
@@ -209,7 +209,7 @@ export class ComponentConfigurations {
         if (watcher.component !== component) continue;
         const isAtOrBelow = startsWith(path, watcher.path);
         if (kind === 'removed' && startsWith(watcher.path, path)) {
-          // Of a map that is gone its leaves' watchers hear, its own does not; none of them hears anything again.
+          // When a map is gone, those who watch its leaves hear of it, and those who watch the map itself do not. None of them hears anything again.
           this.#watchers.delete(watcher);
           if (watcher.isLeaf && valueAt(before, watcher.path) !== undefined) watcher.onChange(watcher.path);
         } else if (isAtOrBelow) {

@@ -90,7 +90,7 @@ export class FaultsOn {
   }
 }
 
-/** The faults that words have let loose on a nucleus, until other words end them. */
+/** The faults that were begun on a nucleus by their words, until other words end them. */
 export class WordedFaults {
   readonly #subject: FaultSubject;
   readonly #once: FaultScope;

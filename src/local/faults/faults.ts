@@ -143,15 +143,15 @@ export class Faults {
     );
   }
 
-  /** The same of local topics. */
-  loseLocalSubscriptions(): ArmedFault {
-    return this.#on.hold(this.#subject.profile().loseLocalSubscriptions());
-  }
-
   /** The subscriptions there are now stay open and get no message any more: what a restart of Lite's `iotcored` does. */
   loseSubscriptions(): ArmedFault {
     const restore = this.#subject.profile().loseSubscriptions();
     return this.#on.hold(restore);
+  }
+
+  /** Subscriptions to local topics stay open and get no message any more. */
+  loseLocalSubscriptions(): ArmedFault {
+    return this.#on.hold(this.#subject.profile().loseLocalSubscriptions());
   }
 
   /** Every operation is refused, as if no policy allowed it. Subscriptions that stand stay, as when a device's policies change. */
@@ -215,8 +215,10 @@ export class Faults {
     return this.#on.hold(holdDown(this.#subject.link));
   }
 
-  /** The broker itself is gone: MQTT clients are cut and refused, and the device is offline. Undone, it listens at the same port.
-   * A broker elsewhere stays: the device's connection to it is cut and made again. */
+  /**
+   * The broker itself is gone: MQTT clients are cut and refused, and the device is offline. Undone, it listens at the same port. A broker elsewhere
+   * stays: only the device's connection to it is cut, and made again.
+   */
   async brokerDown(): Promise<LastingFault> {
     return this.#on.holdForAMoment(await this.#subject.brokerDown());
   }

@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import { isNamedPipe } from '../../shared/socket-path.js';
-
 import type { Broker } from '../broker/broker.js';
 import type { IpcServer } from '../server/ipc-server.js';
 import type { Link, ProfileServer } from '../server/protocol.js';
@@ -64,7 +63,7 @@ function shared(begin: Begin): Begin {
   };
 }
 
-/** Here these take a moment. */
+/** What faults act on, on a machine, where these take a moment. */
 export interface MachineSubject extends FaultSubject {
   readonly nucleusDown: Begin;
   readonly removeSocketFile: Begin;
@@ -95,7 +94,7 @@ export function subjectOf(targets: FaultTargets): MachineSubject {
   };
 }
 
-/** Listens, says so, and then sleeps until it is woken: whoever connects waits in the kernel's queue, which takes two. */
+/** Listens, says so, and then sleeps until it is woken. Meanwhile whoever connects waits in the kernel's queue, which has room for two. */
 const SLEEPER = `
 const { createServer } = require('node:net');
 const { workerData, parentPort } = require('node:worker_threads');

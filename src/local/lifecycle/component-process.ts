@@ -27,7 +27,7 @@ export interface ProcessStart {
 
 /** A process of a component, as who started it hands it over. */
 export interface ComponentProcess {
-  /** Resolves with its exit code, or `null` where a signal ended it; so does one that could not be started. */
+  /** Resolves with its exit code, or with `null` where a signal ended it or it could not be started. */
   readonly ended: Promise<number | null>;
   /** Sends a signal to the process and what it has started. After its end it does nothing. */
   readonly signal: (name: 'SIGTERM' | 'SIGKILL') => void;
@@ -67,7 +67,7 @@ export class ComponentLife {
   readonly #settings: LifeSettings;
   #state: ComponentState = 'FINISHED';
   #process: ComponentProcess | undefined;
-  /** Counts starts and stops: what is told of a process that is not the present one counts no more. */
+  /** Counts starts and stops: what is told of a process that is no longer the present one is passed over. */
   #generation = 0;
   #cancelTimer: () => void = () => undefined;
   /** When it failed: on classic in each state, on Lite in whichever. */
@@ -155,7 +155,7 @@ export class ComponentLife {
       return;
     }
     if (this.#state !== 'STARTING') return;
-    // Lite says that it is ready behind the script, which exec never comes back to.
+    // Lite reports that it is ready on a line behind the script, which a script with exec never comes to.
     if (profile === 'lite' && /^\s*exec\s/.test(this.#step?.script ?? '')) return this.#fail();
     this.reported('RUNNING');
   }
@@ -191,7 +191,7 @@ export class ComponentLife {
     cancel();
   }
 
-  /** Milliseconds from the stop to the kill. The script of a `shutdown` step is not run: its time is what it stands for. */
+  /** Milliseconds from the stop to the kill. The script of a `shutdown` step is not run; only its timeout counts. */
   get #grace(): number {
     const { profile, step, lifecycle } = this.#settings;
     if (profile === 'lite') return step === 'startup' ? 90_000 : (this.#step?.timeoutSeconds ?? 120) * 1000;

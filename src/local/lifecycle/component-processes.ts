@@ -50,9 +50,9 @@ export class ComponentProcesses {
     this.#deployed.get(name)?.life.reported(state);
   }
 
-  /** Starts the processes of these components, those of before ended first. A component that only has another configuration keeps its process. */
+  /** Starts the processes of these components, and ends those of before first. A component in which only the configuration differs keeps its process. */
   async replace(components: readonly RecipeComponent[]): Promise<readonly string[]> {
-    // Nobody to start a process: there is nothing to wait for.
+    // Nobody can start a process, so there is nothing to wait for.
     if (this.#settings.startProcess === undefined) return [];
     const changed = components.flatMap(component => {
       const lifecycle = this.#lifecycleOf(component);

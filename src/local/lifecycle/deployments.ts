@@ -133,7 +133,7 @@ export class Deployments {
     return state === 'RUNNING' || state === 'FINISHED';
   }
 
-  /** Puts every component back as it was, and removes those that were not there. Whether all of them run again that did. */
+  /** Puts every component back as it was, and removes those that were not there. Resolves with whether all that ran before run again. */
   async #rollBack(before: readonly Former[], brokenBefore: readonly string[]): Promise<boolean> {
     await Promise.all(before.filter(({ process }) => process === undefined).map(({ name }) => this.#processes.remove(name)));
     for (const { name, component } of before) this.#parts.restore(name, component);
@@ -141,13 +141,13 @@ export class Deployments {
     return (await this.#start(processes, brokenBefore)) === undefined;
   }
 
-  /** Those under way fail. */
+  /** Ends the deployments under way, which fail. */
   close(): void {
     this.#closed = true;
     for (const stop of [...this.#stops]) stop();
   }
 
-  /** Asked again after each wait. */
+  /** A method, and not the member, since it may have changed after each wait. */
   #isClosed(): boolean {
     return this.#closed;
   }
@@ -190,7 +190,7 @@ export class Deployments {
     }
   }
 
-  /** What `begin` hands on, or `undefined` after the time, or when the nucleus stops. What `begin` returns takes the question back. */
+  /** What `begin` resolves it with; `undefined` when the time is up or the nucleus stops. What `begin` returns is called at the end in any case. */
   #within<A>(time: number, begin: (resolve: (value: A) => void) => () => void): Promise<A | undefined> {
     if (this.#closed) return Promise.resolve(undefined);
     return new Promise(resolve => {
@@ -207,7 +207,7 @@ export class Deployments {
       this.#stops.add(stop);
       const cancel = this.#clock.after(time, stop);
       takeBack = begin(end);
-      // It can be over as it begins: what stands already, or an observer that stops the nucleus.
+      // It can be over as soon as it begins: the answer is there already, or an observer has stopped the nucleus.
       if (!this.#stops.has(stop)) takeBack();
     });
   }
@@ -248,7 +248,7 @@ interface Preview {
   readonly configuration: Configuration;
 }
 
-/** Only a component that stays in its version, and gets another configuration, is asked. */
+/** Only a component that keeps its version and gets another configuration is asked. */
 function isChangedInPlace({ isSameVersion, before, configuration }: Preview): boolean {
   return isSameVersion && before !== undefined && !isDeepStrictEqual(before, configuration);
 }

@@ -23,7 +23,7 @@ export class LifecycleServices {
     this.#observe = observe;
   }
 
-  /** One listener a component: a second one gets nothing, and the end of either removes it. */
+  /** A component has one validator: a second one gets nothing, and when either ends, the component has none. */
   addValidator(component: string, send: Send): () => void {
     if (!this.#validators.has(component)) this.#validators.set(component, send);
     return () => this.#validators.delete(component);
@@ -77,7 +77,7 @@ export class LifecycleServices {
   /** Tells a component of an update. The result takes the question back. */
   announce(component: string, deploymentId: string, resolve: (recheckAfter: number) => void): () => void {
     const streams = this.#updates.get(component) ?? new Set<Send>();
-    // The device waits for every subscription, and takes one answer of a component: with several it waits the whole time.
+    // A device waits for an answer to each subscription, and takes only one from a component: with several subscriptions it waits the whole time.
     const isAnswerable = streams.size === 1;
     const question = { deploymentId, resolve: isAnswerable ? resolve : () => undefined };
     this.#announced.set(component, question);

@@ -1,9 +1,12 @@
+import { encodeRpcMessage, MessageFlag, MessageType } from '../../ipc/wire/rpc-message.js';
+import { isJsonObject } from '../../shared/check-argument.js';
+import type { BrokerMessage } from '../broker/broker.js';
 import type { LocalTopics } from '../pubsub/local-topics.js';
 import { Call } from '../server/call.js';
+import { errorHeaders, EventFrames, type HeaderTemplate, shapeHeaders } from '../server/frames.js';
 import type { ProfileContext } from '../server/protocol.js';
 import type { ClientSubscription } from '../server/subscriptions.js';
 import type { LitePublishWindow, PublishWindowLimits } from './publish-window.js';
-import { liteError, type LiteErrorCode } from './replies.js';
 
 /** Fixed limits of Greengrass Lite. */
 export interface LiteLimits {
@@ -31,7 +34,7 @@ export interface LiteShared {
   readonly hasLocalSlot: boolean;
   /** `ggpubsubd` is away: nothing is published and nothing subscribed on local topics. */
   readonly isPubsubDown: boolean;
-  /** `false`; or `fail` is called later, since the MQTT daemon hangs and nobody gets an answer of it. */
+  /** `true`: the MQTT daemon hangs and answers nobody, and `fail` is called when the time is up. `false`: it does not hang. */
   readonly waitsInVain: (fail: () => void) => boolean;
   readonly subscribe: (subscription: ClientSubscription) => void;
   readonly unsubscribe: (subscription: ClientSubscription) => void;
@@ -51,7 +54,7 @@ export class LiteCall extends Call<LiteShared> {
     });
   }
 
-  /** The client gets an error without a text, and who looks at the nucleus the reason. */
+  /** The client gets an error without a text; the reason is told to those who observe the nucleus. */
   failSilently(reason: string): void {
     this.#fail('ServiceError', '', reason);
   }
@@ -68,4 +71,84 @@ export class LiteCall extends Call<LiteShared> {
   unauthorized(resource: string): void {
     this.fail('IPC Operation not authorized.', resource, 'UnauthorizedError');
   }
+}
+
+/** The errors Greengrass Lite answers with. */
+export type LiteErrorCode = 'ServiceError' | 'UnauthorizedError' | 'InvalidArgumentsError' | 'ResourceNotFoundError';
+
+/** Lite never ends a stream with a success, not even a publish: the client owes the terminate. */
+export const litePublishReply: HeaderTemplate = shapeHeaders('PublishToIoTCoreResponse', false, 'content last');
+export const liteSubscribeReply: HeaderTemplate = shapeHeaders('SubscribeToIoTCoreResponse', false, 'content last');
+export const liteStatusReply: HeaderTemplate = shapeHeaders('SubscribeToIoTCoreConnectionStatusResponse', false, 'content last');
+export const liteStatusEvent: HeaderTemplate = shapeHeaders('IoTCoreConnectionStatusEvent', false, 'content last');
+
+/** With the content type, without which the SDK for Python takes an event for an error: `ggl_ipc_response_send` writes it on all. */
+const eventHeaders = shapeHeaders('IoTCoreMessage', false, 'content last');
+const errors: Readonly<Record<LiteErrorCode, HeaderTemplate>> = {
+  ServiceError: errorHeaders('ServiceError', 'content last'),
+  UnauthorizedError: errorHeaders('UnauthorizedError', 'content last'),
+  InvalidArgumentsError: errorHeaders('InvalidArgumentsError', 'content last'),
+  ResourceNotFoundError: errorHeaders('ResourceNotFoundError', 'content last'),
+};
+
+export function liteError(streamId: number, code: LiteErrorCode, message: string): Buffer {
+  return errors[code].frame(streamId, JSON.stringify({ _message: message, _errorCode: code }));
+}
+
+export function liteConnectAck(): Buffer {
+  return encodeRpcMessage({ type: MessageType.ConnectAck, flags: MessageFlag.ConnectionAccepted, streamId: 0 });
+}
+
+/** All that Lite carries of a message: its topic and its payload. */
+export function liteEvent({ topicName, payload }: BrokerMessage): EventFrames {
+  const base64 = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString('base64');
+  return new EventFrames(eventHeaders, `{"message":{"topicName":${JSON.stringify(topicName)},"payload":"${base64}"}}`);
+}
+
+/**
+ * A value of a request as Lite writes it: integers as they came, other numbers with 17 digits, members not in their order.
+ *
+ * Source: observed on Greengrass Lite 2.6.0.
+ */
+export function liteJson(value: unknown): string {
+  if (typeof value === 'bigint') return String(value);
+  if (typeof value === 'number') return double(value);
+  if (Array.isArray(value)) return `[${value.map(liteJson).join(',')}]`;
+  if (!isJsonObject(value)) return JSON.stringify(value);
+  const members = Object.keys(value)
+    .sort()
+    .map(name => `${JSON.stringify(name)}:${liteJson(value[name])}`);
+  return `{${members.join(',')}}`;
+}
+
+/** Maps and lists in one another. */
+export function liteDepth(value: unknown): number {
+  if (!Array.isArray(value) && !isJsonObject(value)) return 0;
+  return 1 + Object.values(value).reduce((deepest: number, inner) => Math.max(deepest, liteDepth(inner)), 0);
+}
+
+/** C's `%#.17g`. */
+function double(value: number): string {
+  const size = Math.abs(value);
+  const text = size !== 0 && size < 1e-4 ? value.toExponential(16) : value.toPrecision(17);
+  const padded = text.replace(/e([+-])(\d)$/, 'e$10$2');
+  return /[.e]/.test(padded) ? padded : `${padded}.0`;
+}
+
+/** A value of a request as a configuration keeps it, which is plain JSON. */
+export function liteStored(value: unknown): unknown {
+  if (typeof value === 'bigint') return Number(value);
+  if (Array.isArray(value)) return value.map(liteStored);
+  return isJsonObject(value) ? Object.fromEntries(Object.entries(value).map(([name, item]) => [name, liteStored(item)])) : value;
+}
+
+/** A value of a configuration as Lite writes it. */
+export function liteStoredJson(value: unknown): string {
+  return liteJson(withIntegers(value));
+}
+
+function withIntegers(value: unknown): unknown {
+  if (typeof value === 'number' && Number.isInteger(value)) return BigInt(value);
+  if (Array.isArray(value)) return value.map(withIntegers);
+  return isJsonObject(value) ? Object.fromEntries(Object.entries(value).map(([name, item]) => [name, withIntegers(item)])) : value;
 }

@@ -10,14 +10,13 @@ import {
   UPDATE_CONFIGURATION,
   UPDATE_STATE,
 } from '../../shared/operations.js';
-import { liteGetConfiguration, liteSubscribeToConfiguration, liteUpdateConfiguration } from '../configuration/lite.js';
-import { litePublishToTopic, liteSubscribeToTopic } from '../pubsub/lite.js';
-import { followConnectionStatus, Operations } from '../server/call.js';
-import { shapeHeaders } from '../server/frames.js';
+import { liteGetConfiguration, liteSubscribeToConfiguration, liteUpdateConfiguration } from '../configuration/operations.js';
+import { liteUpdateState } from '../lifecycle/operations.js';
+import { litePublishToTopic, liteSubscribeToTopic } from '../pubsub/operations.js';
+import { followConnectionStatus, type Members, Operations } from '../server/call.js';
 import { SubscribeExchange, type SubscribeForms } from '../server/subscriptions.js';
-import { LiteCall, type LiteShared } from './call.js';
-import { liteEvent, litePublishReply, liteStatusEvent, liteStatusReply, liteSubscribeReply } from './replies.js';
-import { INVALID_PARAMETERS, type Members, parseMembers, readQos } from './request.js';
+import { LiteCall, liteEvent, litePublishReply, type LiteShared, liteStatusEvent, liteStatusReply, liteSubscribeReply } from './call.js';
+import { INVALID_PARAMETERS, parseMembers, readQos } from './request.js';
 
 const NOT_PUBLISHED = 'Failed to publish the message.';
 
@@ -92,15 +91,6 @@ function liteSubscribe(call: LiteCall, members: Members): void {
   caller.changed('subscribed', streamId, filter);
 }
 
-const stateReply = shapeHeaders('UpdateStateResponse', false, 'content last');
-
-/** `UpdateState` on Lite: any text is a state. Source: `update_state.c` of Greengrass Lite. */
-function liteUpdateState(call: LiteCall, { state }: Members): void {
-  if (typeof state !== 'string') return call.fail(INVALID_PARAMETERS);
-  call.caller.reported(state);
-  call.reply(() => stateReply.frame(call.streamId, '{}'));
-}
-
 /** What Lite does and the local nucleus does not. Source: the services of `ggipcd`. */
 const OFFERED: ReadonlySet<string> = new Set(
   ['CreateLocalDeployment', 'RestartComponent', 'ValidateAuthorizationToken'].map(name => `aws.greengrass#${name}`),
@@ -139,8 +129,8 @@ export class LiteOperations extends Operations<LiteShared> {
   }
 
   /**
-   * What is not done here: as far as Lite's own checks go without the service, and then as an operation it does not know. The event says which
-   * of the two lacks it, the client is not told.
+   * Refuses an operation that is not done here, in the same words whether Lite has it or not: the client is not told which of the two lacks it. The event
+   * says so.
    */
   #decline(call: LiteCall): void {
     const { operation } = call;

@@ -7,7 +7,7 @@ export interface PublishWindowLimits {
   readonly messages: number;
   /** Bytes of their MQTT packets in all: 15000. */
   readonly bytes: number;
-  /** As many a second are acknowledged at most, one after the other. */
+  /** How many are acknowledged in a second at most, one after the other. */
   readonly pubacksPerSecond: number;
 }
 
@@ -18,7 +18,7 @@ export class LitePublishWindow {
   readonly #clock: Clock;
   #messages = 0;
   #bytes = 0;
-  /** When the last has been acknowledged that was handed to the broker. */
+  /** When the last publish of those handed to the broker is acknowledged. */
   #lastAt = 0;
   /** What calls off each acknowledgement whose turn has not come. Another set for each MQTT client there has been. */
   #due = new Set<() => void>();
@@ -59,7 +59,7 @@ export class LitePublishWindow {
     };
   }
 
-  /** No sooner than it is the turn of this one. */
+  /** Acknowledges a publish when it is its turn. */
   #acknowledge(release: () => void): void {
     const { pubacksPerSecond } = this.#limits;
     if (pubacksPerSecond === Infinity) {

@@ -1,10 +1,12 @@
-/** The members of a request. Integers are `bigint`s and other numbers `number`s, as Lite keeps `1` and `1.0` apart. */
-export type Members = Readonly<Record<string, unknown>>;
+import type { Members } from '../server/call.js';
 
 /** What a topic or payload of a wrong type, or none, is answered with. */
 export const INVALID_PARAMETERS = 'Received invalid parameters.';
 
-/** A request's members, or `undefined` if Lite cannot read it as a JSON object. */
+/**
+ * A request's members, or `undefined` if Lite cannot read it as a JSON object. Integers are `bigint`s and other numbers `number`s, as Lite keeps `1` and
+ * `1.0` apart.
+ */
 export function parseMembers(payload: string): Members | undefined {
   try {
     return new JsonReader(payload).document();

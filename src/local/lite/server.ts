@@ -8,10 +8,9 @@ import { LocalTopics } from '../pubsub/local-topics.js';
 import { authenticate, type Claim } from '../server/call.js';
 import type { Peer, ProfileContext, ProfileServer, Protocol } from '../server/protocol.js';
 import { observeDelivery, ObserverSubscriptions, type ClientSubscription } from '../server/subscriptions.js';
-import type { LiteLimits, LiteShared } from './call.js';
+import { liteConnectAck, liteEvent, type LiteLimits, type LiteShared } from './call.js';
 import { LiteOperations } from './operations.js';
 import { LitePublishWindow, mqttPacketSize } from './publish-window.js';
-import { liteConnectAck, liteEvent } from './replies.js';
 import { parseMembers } from './request.js';
 
 const cursor = new HeaderCursor();

@@ -3,7 +3,7 @@ import type { EventFrames } from '../server/frames.js';
 import type { ProfileContext } from '../server/protocol.js';
 import { SubscribeExchange, type SubscribeForms, type ClientSubscription, SubscriptionTable } from '../server/subscriptions.js';
 
-/** A message on a local topic, for who looks. */
+/** A message on a local topic, as it is told to observers of the nucleus. */
 export interface LocalMessage {
   readonly topic: string;
   readonly isJson: boolean;
@@ -70,7 +70,7 @@ export class LocalTopics {
     this.#context.observe({ kind: 'localDelivered', topicName: topic, isJson, payload, components });
   }
 
-  /** Those there are now get nothing any more, until the result is called. */
+  /** The subscriptions there are now get nothing until the result is called. */
   lose(): () => void {
     const lost = this.#table.clear();
     for (const subscription of lost) this.#lost.add(subscription);

@@ -12,7 +12,7 @@ export type NeighbourMessage =
   | { readonly topic: string; readonly payload: Uint8Array | string; readonly json?: undefined }
   | { readonly topic: string; readonly payload?: undefined; readonly json: object };
 
-/** Another component of the device, which no program is: it publishes on local topics what a test or a script says. */
+/** Another component of the device, with no program behind it: it publishes on local topics what a test or a script says. */
 export const NEIGHBOUR = 'com.example.Neighbour';
 
 export const EVERYTHING: AccessControl = {
@@ -43,7 +43,7 @@ export function admitNeighbour(tokens: Tokens, policies: Policies): void {
   });
 }
 
-/** Publishes on a local topic, on a connection of its own for this once, which no socket and no fault of one stands in the way of. */
+/** Publishes on a local topic, on a connection made for this once. There is no socket in it, so faults of the socket do not strike it. */
 export function publishAsNeighbour(server: ProfileServer, tokens: Tokens, { topic, payload, json }: NeighbourMessage): void {
   const publishMessage = json === undefined ? { binaryMessage: { message: base64(payload) } } : { jsonMessage: { message: json } };
   const protocol = server.accept(NEIGHBOUR_PEER);

@@ -13,7 +13,7 @@ export class Backpressure {
     return this.#full.size > 0;
   }
 
-  /** Says of one way out whether too much waits on it. */
+  /** Notes of one way out whether too much waits on it. */
   set(who: object, isFull: boolean): void {
     if (isFull) this.#full.add(who);
     else if (this.#full.delete(who) && this.#full.size === 0) for (const goOn of this.#held.splice(0)) goOn();
@@ -26,7 +26,10 @@ export class Backpressure {
   }
 }
 
-/** One way out and its part in the backpressure: full from so many bytes on until half of them are gone, or until it has taken nothing for too long. */
+/**
+ * One way out and its part in the backpressure. It is full from so many bytes on, until no more than half as many wait, or until it has taken nothing for
+ * too long.
+ */
 export class Fullness {
   readonly #backpressure: Backpressure;
   readonly #clock: Clock;

@@ -8,7 +8,7 @@ import type { Link, Peer, ProfileContext } from './protocol.js';
 export class OpenStreams {
   readonly #closers = new Map<number, readonly (() => void)[]>();
 
-  /** Keeps a stream open. One that is kept twice, which Lite allows, has both to do at its end. */
+  /** Keeps a stream open. Where it is kept twice, which Lite allows, both functions are called at its end. */
   keep(streamId: number, onClose: () => void = nothing): void {
     const others = this.#closers.get(streamId);
     this.#closers.set(streamId, others === undefined ? [onClose] : [...others, onClose]);
@@ -27,7 +27,7 @@ export class OpenStreams {
     return true;
   }
 
-  /** Ends what was kept first, as Lite does with a stream that several subscriptions share; the others go on. */
+  /** Ends what was kept first, as Lite does with a stream that several subscriptions share. The others go on. */
   closeOne(streamId: number): void {
     const [close, ...others] = this.#closers.get(streamId) ?? [];
     if (others.length === 0) this.#closers.delete(streamId);
@@ -60,6 +60,9 @@ export class Operations<S extends Shared> {
     this.shared = shared;
   }
 }
+
+/** The members of a request, as its profile reads them. */
+export type Members = Readonly<Record<string, unknown>>;
 
 /** One operation being carried out on one stream. */
 export class Call<S extends Shared = Shared> {
@@ -193,7 +196,7 @@ export class Caller {
       observe({ kind: 'probed', connection: peer.id, component });
       return;
     }
-    // None was given, which is no failure: its defaults hold.
+    // The component was given no configuration, which is no failure: its defaults hold.
     if (this.#request === 'its configuration' && code === 'ResourceNotFoundError') return;
     // No released nucleus has it: that a client asks whether the device is online is no failure.
     if (operation === SUBSCRIBE_STATUS) return;

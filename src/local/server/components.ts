@@ -15,7 +15,7 @@ export interface DeployedComponent {
   readonly isObserver: boolean;
 }
 
-/** What the device itself has a say in. */
+/** The settings of the device itself. */
 interface DeviceSettings {
   readonly thingName: string;
   readonly rootPath: string;

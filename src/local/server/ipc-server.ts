@@ -145,7 +145,7 @@ export class IpcServer {
     };
   }
 
-  /** Ends as a process that is killed does: nobody listens, and the socket file stays where it is. The result makes it listen again. */
+  /** Ends as a killed process does: nobody listens, and the socket file stays where it is. The result makes it listen again. */
   async die(): Promise<() => Promise<void>> {
     if (this.#isPipe) {
       await this.close();

@@ -1,7 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../../shared/clock.js';
-import type { FaultSwitches } from '../faults/fault-switches.js';
-import { type OutgoingFrame, spoil } from '../faults/spoil.js';
+import { type FaultSwitches, type OutgoingFrame, spoil } from '../faults/fault-switches.js';
 import { type Backpressure, Fullness } from './backpressure.js';
 
 /**
@@ -44,9 +43,9 @@ export interface OutgoingQueueLimits {
 
 /** Bytes handed to the socket in one write. The next batch waits until it has been taken, so this bounds what Node buffers. */
 const BATCH_BYTES = 256 * 1024;
-/** What the kernel takes for a client that does not read; with less than this waiting nothing has been lost on a device either. */
+/** What the kernel takes for a client that does not read. With no more than this waiting, a device would not have lost anything either. */
 const KERNEL_BYTES = 212_992;
-/** A connection with this little waiting is not cut for the sum of all. */
+/** A connection with no more than this waiting is not cut when all together have too much. */
 const FAIR_SHARE = 1024 * 1024;
 /** With more waiting than this part of its bound a client that reads holds up those who publish, until half of it is gone. */
 const FULL_PART = 1 / 16;

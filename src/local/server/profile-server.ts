@@ -2,7 +2,7 @@ import { CLASSIC_MAX_FRAME, LITE_MAX_FRAME } from '../../ipc/wire/frame.js';
 import { ClassicServer } from '../classic/server.js';
 import type { ConnectionLimits } from './client-connection.js';
 import { LiteServer } from '../lite/server.js';
-import type { LocalNucleusLimits, MqttVersion } from '../local-nucleus-options.js';
+import type { LocalNucleusLimits, MqttVersion } from '../nucleus.js';
 import type { Profile } from '../../shared/profile.js';
 import type { ProfileContext, ProfileServer } from './protocol.js';
 import { checkBound, checkPositiveTime } from '../../shared/check-argument.js';

@@ -68,9 +68,8 @@ export class SubscriptionTable {
 }
 
 /**
- * Subscriptions of observers. They are none of the device's: on Lite each of those gets every message once more for each filter that
- * matches it, so that watching a component would multiply what it gets; and on classic one that covers another takes the retained
- * messages from it.
+ * Subscriptions of observers, which are not among the device's. If they were, they would change what components get: on Lite a subscription gets a message once
+ * for each filter of the device that matches it, and on classic a filter that covers another takes the retained messages from it.
  */
 export class ObserverSubscriptions {
   readonly #context: Pick<ProfileContext, 'broker' | 'link' | 'isObserver'>;
@@ -100,7 +99,7 @@ export class ObserverSubscriptions {
   }
 }
 
-/** Tells who looks that a message went to these subscriptions. */
+/** Tells observers of the nucleus that a message went to these subscriptions. */
 export function observeDelivery(context: ProfileContext, message: BrokerMessage, to: readonly ClientSubscription[]): void {
   if (!context.observed()) return;
   const { topicName, payload } = message;

@@ -12,7 +12,7 @@ export interface ShadowDocument {
   readonly version: number;
 }
 
-/** What an update says of each side: members to lay over it, null for none of it any more; `undefined` leaves it as it is. */
+/** What an update says of each side: members to lay over it, `null` to remove it; `undefined` leaves it as it is. */
 export type ShadowPatch = Partial<Readonly<Record<ShadowSection, JsonObject | null>>>;
 
 /** The document after an update, of the next version. A null deletes what it stands for; lists are whole. */
@@ -118,7 +118,7 @@ export interface ShadowRequest {
   readonly state: ShadowPatch | null;
 }
 
-/** A request that is refused, with the token where that much could be read. */
+/** A request that is refused, with its token if that could be read. */
 export interface RefusedRequest {
   readonly clientToken: string | undefined;
   readonly rejection: ShadowRejection;

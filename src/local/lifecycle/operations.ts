@@ -1,10 +1,13 @@
-import type { ClassicCall, Members } from '../classic/call.js';
+import { type ClassicCall, nullPointer } from '../classic/call.js';
 import { gson } from '../classic/gson.js';
-import { nullPointer } from '../classic/replies.js';
 import { integerMember, isObjectMember, MalformedMember, textMember } from '../classic/request.js';
+import type { LiteCall } from '../lite/call.js';
+import { INVALID_PARAMETERS } from '../lite/request.js';
+import type { Members } from '../server/call.js';
 import { shapeHeaders } from '../server/frames.js';
 
-const stateReply = shapeHeaders('UpdateStateResponse', true, 'content first');
+const classicStateReply = shapeHeaders('UpdateStateResponse', true, 'content first');
+const liteStateReply = shapeHeaders('UpdateStateResponse', false, 'content last');
 const reportReply = shapeHeaders('SendConfigurationValidityReportResponse', true, 'content first');
 const deferReply = shapeHeaders('DeferComponentUpdateResponse', true, 'content first');
 const validateReply = shapeHeaders('SubscribeToValidateConfigurationUpdatesResponse', false, 'content first');
@@ -18,7 +21,14 @@ export function classicUpdateState(call: ClassicCall, members: Members): void {
   if (state !== 'RUNNING' && state !== 'ERRORED')
     return call.fail('ServiceError', nullPointer('ReportedLifecycleState.getValue()', 'reportedState'));
   call.caller.reported(state);
-  call.end(() => stateReply.frame(call.streamId, '{}'));
+  call.end(() => classicStateReply.frame(call.streamId, '{}'));
+}
+
+/** `UpdateState` on Lite: any text is a state. Source: `update_state.c` of Greengrass Lite. */
+export function liteUpdateState(call: LiteCall, { state }: Members): void {
+  if (typeof state !== 'string') return call.fail(INVALID_PARAMETERS);
+  call.caller.reported(state);
+  call.reply(() => liteStateReply.frame(call.streamId, '{}'));
 }
 
 /** `SubscribeToValidateConfigurationUpdates`. Source: `ConfigStoreIPCEventStreamAgent` of the nucleus. */

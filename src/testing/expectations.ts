@@ -1,12 +1,12 @@
 import type { Observable } from 'rxjs';
-import { marbleDifference } from './compare.js';
-import type { Drawn } from './diagram.js';
+import { comparison, marbleDifference } from './compare.js';
+import { type Cells, draw, type Drawn, parseSpan, type Span } from './diagram.js';
 import { describeValue, differenceOf, isEither } from './equal.js';
-import { type Lane, type LaneEvent, MarbleFailure } from './lane.js';
-import { draw } from './picture.js';
+import { type Deferral, type Lane, type LaneEvent, MarbleFailure } from './lane.js';
+import type { TimedNucleusEvent } from './memory-record.js';
 import { untaken, valueOfMessage } from './symbols.js';
 
-/** What happened, as if it had been drawn: the table says what each symbol stands for. Values of one letter stand for themselves. */
+/** What happened, in the form of a diagram that was read: `values` says what each symbol stands for. Values of one letter stand for themselves. */
 function drawnFrom(events: readonly LaneEvent[]): {
   readonly drawn: readonly Drawn[];
   readonly values: Readonly<Record<string, unknown>>;
@@ -121,7 +121,7 @@ export function expectLane(lane: Lane): LaneExpectation {
   return { toBeMarble: compare, toBeEmpty };
 }
 
-/** Makes a check as soon as it can be made. */
+/** Makes a check now if the run is over, else at its end. */
 export function checkNowOrLater(run: Lane['run'], check: () => string | undefined, askedBy: (...args: never[]) => unknown): void {
   const origin = new MarbleFailure('', askedBy);
   if (!run.isOver) {
@@ -130,4 +130,65 @@ export function checkNowOrLater(run: Lane['run'], check: () => string | undefine
   }
   const message = check();
   if (message !== undefined) throw origin.saying(run.explained(message));
+}
+
+/** What subscriptions at the nucleus can be expected to be. */
+export interface SubscriptionsExpectation {
+  /** One diagram for each subscription in the order they began: `^` where it begins and `!` where it ends. None: there was none. */
+  readonly toBe: (...diagrams: readonly string[]) => void;
+}
+
+/** What RxJS' cold and hot Observables know of those who subscribed to them. */
+export interface SubscriptionLogs {
+  readonly subscriptions: readonly { readonly subscribedFrame: number; readonly unsubscribedFrame: number }[];
+}
+
+/** Compares subscriptions with diagrams. */
+export function expectSpans(run: Deferral, label: string, received: () => readonly Span[]): SubscriptionsExpectation {
+  const toBe = (...diagrams: readonly string[]): void => {
+    const expected = diagrams.map(parseSpan);
+    for (const { from, to } of expected) {
+      run.reaches(from);
+      run.reaches(to);
+    }
+    checkNowOrLater(run, () => spanDifference(label, expected, received()), toBe);
+  };
+  return { toBe };
+}
+
+/** From when to when there were subscriptions at a nucleus. */
+export function spansAtNucleus(events: readonly TimedNucleusEvent[], filter: string | undefined): readonly Span[] {
+  const spans: { from: number; to: number; readonly key: string }[] = [];
+  for (const event of events) {
+    if (event.kind !== 'subscribed' && event.kind !== 'unsubscribed') continue;
+    if (filter !== undefined && event.filter !== filter) continue;
+    const key = `${event.connection} ${event.streamId}`;
+    if (event.kind === 'subscribed') spans.push({ from: event.at, to: Infinity, key });
+    else for (const span of spans) if (span.key === key && span.to === Infinity) span.to = event.at;
+  }
+  return spans;
+}
+
+/** From when to when there were subscriptions to a source. */
+export function spansOfSource({ subscriptions }: SubscriptionLogs): readonly Span[] {
+  return subscriptions.map(({ subscribedFrame, unsubscribedFrame }) => ({ from: subscribedFrame, to: unsubscribedFrame }));
+}
+
+function spanDifference(label: string, expected: readonly Span[], received: readonly Span[]): string | undefined {
+  const pairs = Array.from({ length: Math.max(expected.length, received.length) }, (_, i) => {
+    const [wanted, got] = [cellsOf(expected[i]), cellsOf(received[i])];
+    const frames = [...new Set([...wanted.keys(), ...got.keys()])].sort((a, b) => a - b);
+    return { wanted, got, differing: frames.filter(at => wanted.get(at)?.join('') !== got.get(at)?.join('')) };
+  });
+  if (pairs.every(({ differing }) => differing.length === 0)) return undefined;
+  return [`${label} are not as drawn.`, ...pairs.flatMap(({ wanted, got, differing }) => ['', ...comparison(wanted, got, differing)])].join(
+    '\n',
+  );
+}
+
+function cellsOf(span: Span | undefined): Cells {
+  if (span === undefined) return new Map();
+  const { from, to } = span;
+  if (from === to) return new Map([[from, ['^', '!']]]);
+  return new Map([[from, ['^']], ...(to === Infinity ? [] : [[to, ['!']] as const])]);
 }
