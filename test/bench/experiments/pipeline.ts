@@ -34,7 +34,7 @@ function at(scale: Scale, broker: 'embedded' | 'mosquitto', qos: 0 | 1, perSecon
     name: `pipeline ${broker} ${qos} ${perSecond === 0 ? 'flood' : 'steady'}`,
     alone: true,
     cases: ({ readings }) => {
-      const each = { broker, qos, perSecond, readings: perSecond === 0 ? readings * 2 : readings };
+      const each = { broker, qos, perSecond, warmUp: readings, readings: perSecond === 0 ? readings * 2 : readings };
       return {
         rx: { ...each, client: 'rx' },
         rxBundled: { ...each, client: 'rxBundled' },

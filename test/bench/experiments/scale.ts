@@ -17,7 +17,7 @@ export interface Scale {
   readonly stored: number;
   readonly storedFew: number;
   readonly idle: number;
-  /** Readings through a whole pipeline at a fixed speed; twice as many as fast as it goes. */
+  /** Readings through a whole pipeline at a fixed speed, after as many to warm up; twice as many as fast as it goes. */
   readonly readings: number;
   /** How often each program is started. */
   readonly starts: number;

@@ -1,11 +1,13 @@
 import { connectAsync } from 'mqtt';
-import { costOf, Device, told, type BrokerKind, type ProgramClient } from './programs.js';
+import { costOf, countAnew, Device, told, type BrokerKind, type ProgramClient } from './programs.js';
 
 export interface PipelineJob {
   readonly client: ProgramClient;
   readonly broker: BrokerKind;
   readonly qos: 0 | 1;
   readonly readings: number;
+  /** Readings before those, at the same speed: their cost is not counted, as code is compiled meanwhile. */
+  readonly warmUp: number;
   /** `0`: as fast as the broker takes them. */
   readonly perSecond: number;
   readonly socketPath: string;
@@ -30,7 +32,7 @@ const UNDER_WAY = 200;
 const PATIENCE = 6_000;
 
 /** A component that makes summaries of readings, with all there is of a device around it. */
-export async function measurePipeline({ client, broker, qos, readings, perSecond }: PipelineJob): Promise<PipelineResult> {
+export async function measurePipeline({ client, broker, qos, readings, warmUp, perSecond }: PipelineJob): Promise<PipelineResult> {
   await using device = await Device.start(broker);
   const program = device.run(await device.prepare('pipeline', client), String(qos));
   await told(program, 'ready');
@@ -38,23 +40,25 @@ export async function measurePipeline({ client, broker, qos, readings, perSecond
   const results = await connectAsync(device.mqttUrl);
   let counted = 0;
   let lastAt = performance.now();
-  const bad = Math.floor(readings / BAD_EVERY);
+  const sent = warmUp + readings;
+  const bad = Math.floor(sent / BAD_EVERY);
   const all = new Promise<void>(resolve => {
     results.on('message', (_, payload) => {
       counted += (JSON.parse(payload.toString()) as { readonly count: number }).count;
       lastAt = performance.now();
-      if (counted >= readings - bad) resolve();
+      if (counted >= sent - bad) resolve();
     });
   });
   await results.subscribeAsync('results/#', { qos });
 
   const send = (n: number, done: () => void): void => {
+    if (n === warmUp) countAnew(program);
     const sensor = `s${n % SENSORS}`;
     const payload = n % BAD_EVERY === BAD_EVERY - 1 ? '{"sensor":"broken"' : JSON.stringify({ sensor, celsius: 20 + (n % 50) / 10 });
     load.publish(`sensors/${sensor}/reading`, payload, { qos }, done);
   };
   const begun = performance.now();
-  await (perSecond === 0 ? asFastAsItGoes(readings, send) : atFixedSpeed(readings, perSecond, send));
+  await (perSecond === 0 ? asFastAsItGoes(sent, send) : atFixedSpeed(sent, perSecond, send));
   lastAt = performance.now();
   let given = (): void => undefined;
   const givenUp = new Promise<void>(resolve => (given = resolve));
@@ -69,8 +73,8 @@ export async function measurePipeline({ client, broker, qos, readings, perSecond
   return {
     cpuMicroseconds: cost.cpuMicroseconds / readings,
     peakMegabytes: cost.peakMegabytes,
-    accounted: (counted + cost.bad) / readings,
-    perSecond: readings / seconds,
+    accounted: (counted + cost.bad) / sent,
+    perSecond: sent / seconds,
   };
 }
 

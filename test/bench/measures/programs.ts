@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Mosquitto } from '../../kit/broker/mosquitto.js';
 import { bundled } from '../programs/bundles.js';
-import type { ProgramCost, ProgramNews } from '../programs/told.js';
+import type { ProgramCost, ProgramNews, ProgramQuestion } from '../programs/told.js';
 import type { NucleusNews } from '../server/nucleus-main.js';
 
 /** Which program, and as what: from node_modules, or as one file. */
@@ -75,10 +75,17 @@ export async function told(program: ChildProcess, what: 'ready' | 'first'): Prom
   if (news !== what) throw new Error(`The program told ${JSON.stringify(news)} in the place of ${what}.`);
 }
 
+const ask = (program: ChildProcess, question: ProgramQuestion): unknown => program.send(question);
+
+/** What a program costs is counted from now on. */
+export function countAnew(program: ChildProcess): void {
+  ask(program, 'count');
+}
+
 /** What a program has cost; it ends. */
 export async function costOf(program: ChildProcess): Promise<ProgramCost> {
   const [answer, exit] = [once(program, 'message'), once(program, 'exit')];
-  program.send('how much');
+  ask(program, 'how much');
   const [cost] = (await answer) as [ProgramCost];
   await exit;
   return cost;

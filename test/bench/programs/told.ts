@@ -2,10 +2,14 @@ import { readFileSync } from 'node:fs';
 
 /** What a program that is measured and who measures it tell each other. */
 
-/** Of a program: it is subscribed; its first message has come; what it has cost since it was subscribed. */
+/** Of a program: it is subscribed; its first message has come; what it has cost. */
 export type ProgramNews = 'ready' | 'first' | ProgramCost;
 
+/** What it is asked: to count its cost from now on, and to tell it. */
+export type ProgramQuestion = 'count' | 'how much';
+
 export interface ProgramCost {
+  /** Since it was subscribed, or was last told to count. */
   readonly cpuMicroseconds: number;
   /** The most memory that the process has had. */
   readonly peakMegabytes: number;
@@ -30,9 +34,13 @@ export function tellFirst(): void {
   isTold = true;
 }
 
-/** When asked, tells what it has cost, and ends the process. */
+/** When asked what it has cost, tells it, and ends the process. */
 export function answerFor(bad: () => number): void {
-  process.on('message', () => {
+  process.on('message', (question: ProgramQuestion) => {
+    if (question === 'count') {
+      before = process.cpuUsage();
+      return;
+    }
     const { user, system } = process.cpuUsage(before);
     process.send?.({ cpuMicroseconds: user + system, peakMegabytes: peakKilobytes() / 1024, bad: bad() } satisfies ProgramCost, () =>
       process.exit(),
