@@ -1,7 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
 import { asyncScheduler, type SchedulerLike, type Subscription } from 'rxjs';
 import { describe } from '../codec/codec.js';
-import { steadyNow, wait } from '../schedule/clock.js';
+import { steadyMillisecond, wait } from '../schedule/clock.js';
 import { checkBound, checkPositiveTime } from '../shared/check-argument.js';
 import { type Linked, List } from '../shared/list.js';
 import { hook } from '../stream/hook.js';
@@ -89,7 +89,7 @@ export class KeyedState<S> {
     this.#ttl = ttl;
     this.#onEvict = hook('onEvict', onEvict);
     this.#scheduler = scheduler;
-    this.#now = ttl === undefined ? () => 0 : steadyNow(scheduler);
+    this.#now = ttl === undefined ? () => 0 : steadyMillisecond(scheduler);
     this.#owner = owner;
   }
 

@@ -3,7 +3,7 @@ import { asyncScheduler, concat, NEVER, of, VirtualTimeScheduler } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { hysteresis } from '../../src/operators/index.js';
-import { steadyNow } from '../../src/schedule/clock.js';
+import { steadyMillisecond, steadyNow } from '../../src/schedule/clock.js';
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -73,5 +73,34 @@ describe('steadyNow', () => {
       flush();
       expect(times).toEqual([0, 10, 86_400_000]);
     });
+  });
+});
+
+describe('steadyMillisecond', () => {
+  it('reads the steady clock once in a millisecond of the other, however many values come in it', () => {
+    let clock = Date.now();
+    const now = steadyMillisecond({ now: () => clock, schedule: asyncScheduler.schedule.bind(asyncScheduler) });
+    const first = now();
+    const read = vi.spyOn(performance, 'now');
+    expect([now(), now()]).toEqual([first, first]);
+    expect(read).not.toHaveBeenCalled();
+    clock++;
+    expect(now()).toBeGreaterThanOrEqual(first);
+    expect(read).toHaveBeenCalledTimes(1);
+  });
+
+  it('is the test’s time from the moment on in which its runner puts that in place of the clock', () => {
+    const start = Date.now();
+    let clock = start;
+    const now = steadyMillisecond({ now: () => clock, schedule: asyncScheduler.schedule.bind(asyncScheduler) });
+    expect(now()).toBeLessThan(start);
+    mock.timers.enable({ apis: ['Date'], now: start });
+    try {
+      expect(now()).toBe(start);
+      clock += 60_000;
+      expect(now()).toBe(start + 60_000);
+    } finally {
+      mock.timers.reset();
+    }
   });
 });
