@@ -5,7 +5,7 @@ import { checkedJsonOptions, type JsonOptions, parseJson, toJson, withoutMark } 
 import { decodeUtf8, json } from './formats.js';
 
 /**
- * How several values share one payload: each by itself, with something around them. Decodes to all of them.
+ * How several values share one payload: each is encoded by itself, with text before, between and after them. Decodes to all of them.
  *
  * The size of the whole is the sum of its parts, so a batch can be closed before it is too large without encoding anything twice.
  */
@@ -16,7 +16,7 @@ export interface BatchFormat<in out A> extends Codec<readonly A[]> {
   readonly around: { readonly before: string; readonly between: string; readonly after: string };
 }
 
-/** The payload of parts that are encoded already. Text stays text. */
+/** One payload of parts that are encoded already. If all of them are text, it is text. */
 export function joinParts(
   parts: readonly (Uint8Array | string)[],
   { before, between, after }: BatchFormat<never>['around'],
@@ -31,7 +31,7 @@ export function joinParts(
   return Buffer.concat(pieces);
 }
 
-/** A format's `encode`, made of its parts. */
+/** The `encode` of a format, made of its `part` and `around`. */
 function encodeParts<A>(part: BatchFormat<A>['part'], around: BatchFormat<A>['around']): BatchFormat<A>['encode'] {
   return values => joinParts(values.map(part), around);
 }
@@ -40,7 +40,7 @@ function encodeParts<A>(part: BatchFormat<A>['part'], around: BatchFormat<A>['ar
  * Payloads that are a JSON array, each element of the shape an io-ts codec describes: what `encodeBatches` publishes, and `flattenIterable` takes
  * apart. Decodes and refuses as {@link json} does; the path of a problem begins with the element: `[3].celsius`.
  *
- * @param options what becomes of numbers that JavaScript does not hold: refused, as {@link json} does, unless told otherwise.
+ * @param options what is done with numbers that JavaScript cannot represent. Default: they are refused, as by {@link json}.
  *
  * @example
  * ```ts
@@ -69,7 +69,7 @@ export function jsonArray<A, O>(codec: Type<A, O>, options: JsonOptions = {}): B
  *
  * Source: ndjson.org, specification 1.0.0.
  *
- * @param options what becomes of numbers that JavaScript does not hold: refused, as {@link json} does, unless told otherwise.
+ * @param options what is done with numbers that JavaScript cannot represent. Default: they are refused, as by {@link json}.
  *
  * @example
  * ```ts

@@ -2,7 +2,7 @@ import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import type { Context, Errors, Type, Decoder as TypeDecoder, ValidationError } from 'io-ts';
 import { atOnce } from '../shared/check-argument.js';
 
-/** What a decoder gets to see of a message. */
+/** The part of a message that a decoder sees. */
 export interface Encoded {
   readonly topicName: string;
   readonly payload: Uint8Array;
@@ -10,15 +10,15 @@ export interface Encoded {
 
 /** Why a payload could not be decoded. */
 export interface DecodeProblems {
-  /** One line a problem, each beginning with the path to the value, such as `celsius: expected number, got "warm"`. */
+  /** One line for each problem. It begins with the path to the value, as `celsius: expected number, got "warm"` does. */
   readonly problems: readonly string[];
   readonly cause?: unknown;
 }
 
 /**
- * What the payloads of a codec look like, for whoever derives a schema or a table of it: the format, and the io-ts codec of the values in
- * it. In `jsonArray` and `ndjson` that of one of several values, in `json` that of the whole; a `gzip` has another payload in it. `other`:
- * a format of this name.
+ * What the payloads of a codec look like, for whoever derives a schema or a table from it: the format, and the io-ts codec of the values in
+ * it. In `jsonArray` and `ndjson` that is the codec of each of several values, in `json` that of the whole. A `gzip` has another payload in
+ * it; `other` is any format of this name.
  */
 export type PayloadShape =
   | { readonly format: 'json' | 'jsonArray' | 'ndjson'; readonly type: TypeDecoder<unknown, unknown> }
@@ -26,9 +26,9 @@ export type PayloadShape =
   | { readonly format: 'text' | 'bytes' }
   | { readonly format: 'other'; readonly name: string };
 
-/** Makes values of payloads. Must not throw: what cannot be decoded is a `Left`. */
+/** Makes values of payloads. Must not throw: a payload that cannot be decoded is a `Left`. */
 export interface Decoder<out A> {
-  /** What the payloads look like. Left out: only the codec knows. */
+  /** What the payloads look like. Left out: nobody but the codec knows. */
   readonly shape?: PayloadShape | undefined;
   /** The value of a message, or why there is none. */
   readonly decode: (message: Encoded) => Either<DecodeProblems, A>;
@@ -43,7 +43,7 @@ export interface Encoder<in A> {
 /** Both directions of one format. */
 export interface Codec<in out A> extends Decoder<A>, Encoder<A> {}
 
-/** Problems listed per payload. The payload is the sender's to choose, so this and every length below is bounded. */
+/** Problems listed for a payload. The sender chooses the payload, so this and every length below is bounded. */
 export const MAX_PROBLEMS = 20;
 const MAX_TEXT = 40;
 const MAX_EXPECTED = 120;
@@ -54,7 +54,7 @@ export function shorten(value: string, limit: number): string {
   return value.length > limit ? `${value.slice(0, limit)}…` : value;
 }
 
-// A line break in a key must not make two lines of one.
+// Other keys are quoted: a line break in one must not make two lines of one.
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/u;
 
 /** A value in a few words, at a cost that does not depend on its size. */
@@ -91,7 +91,7 @@ export function pathOf(keys: readonly string[]): string {
   return path.startsWith('.') ? path.slice(1) : path;
 }
 
-/** What a wrapper such as `t.exact` or `t.readonly` is put around. */
+/** The codec inside wrappers such as `t.exact` and `t.readonly`. */
 function unwrapped(type: unknown): { readonly _tag?: unknown } {
   let inner = type as { readonly _tag?: unknown; readonly type?: unknown };
   while (inner._tag === 'ExactType' || inner._tag === 'ReadonlyType' || inner._tag === 'RefinementType') inner = inner.type as typeof inner;
@@ -100,7 +100,7 @@ function unwrapped(type: unknown): { readonly _tag?: unknown } {
 
 type Entry = Context[number];
 
-/** io-ts gives the members of unions and intersections a path entry of their own, which is no part of the value. */
+/** io-ts gives each member of a union or intersection a path entry of its own, which is no part of the path to the value. */
 export function isMember(parent: Entry, entry: Entry): boolean {
   return INDEX.test(entry.key) && Object.is(parent.actual, entry.actual);
 }
@@ -124,10 +124,11 @@ function line(keys: readonly string[], expected: string, actual: unknown): strin
 }
 
 /**
- * What io-ts found, one line a problem. Where every member of a union has failed, one line speaks for them: it names the union.
+ * What io-ts found, one line for each problem. Where every member of a union has failed, one line that names the union stands for all of
+ * them.
  */
 export function problemsOf(errors: Errors): readonly string[] {
-  // The list is looked at no further than could be shown ten times over: an array of a million wrong values is a million errors.
+  // Only ten times as many errors are looked at as can be shown: an array of a million wrong values has a million.
   const considered = errors.slice(0, MAX_PROBLEMS * 10);
   const branches = branchesOf(considered);
   const lines = new Set<string>();
@@ -157,7 +158,7 @@ export function notUtf8(payload: Uint8Array): DecodeProblems {
   };
 }
 
-/** One problem, of the value as a whole unless the text says otherwise. */
+/** A `Left` with one problem. */
 export function problem(text: string, cause?: unknown): Either<DecodeProblems, never> {
   return left(cause === undefined ? { problems: [text] } : { problems: [text], cause });
 }
@@ -167,13 +168,13 @@ export function causeOf(cause: unknown): string {
   return cause instanceof Error ? `${cause.name}: ${cause.message}`.slice(0, 200) : describe(cause);
 }
 
-/** What an io-ts codec makes of a value that has been parsed. */
+/** Decodes a parsed value with an io-ts codec. */
 export function validated<A>(codec: Pick<Type<A, unknown>, 'name' | 'decode'>, value: unknown): Either<DecodeProblems, A> {
   try {
     const decoded = atOnce(codec.decode(value), 'decode');
     return decoded._tag === 'Right' ? right(decoded.right) : left({ problems: problemsOf(decoded.left) });
   } catch (cause) {
-    // A recursive codec on a deeply nested payload overflows the stack, and codecs of one's own may throw.
+    // A recursive codec overflows the stack on a deeply nested payload, and a codec of the program's own may throw.
     return problem(`(root): expected ${codec.name.slice(0, 120)}, got a value on which the codec failed: ${causeOf(cause)}`, cause);
   }
 }

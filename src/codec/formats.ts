@@ -8,16 +8,17 @@ import { checkedJsonOptions, forbiddenKey, type JsonOptions, parseJson, toJson, 
 /**
  * Payloads that are JSON of the shape an io-ts codec describes.
  *
- * Decoding reads strict UTF-8, parses, and hands the value to the io-ts codec. Whatever the payload is, what cannot be decoded is a `Left`
- * with at most 21 problems, one line each: `celsius: expected number, got "warm"`. A payload with a key that reaches for a prototype
- * (`__proto__`, `constructor.prototype`) is refused, since io-ts copies what it decodes key by key. A number that JavaScript does not hold is refused, too,
+ * Decoding reads strict UTF-8, parses, and hands the value to the io-ts codec. Any payload that cannot be decoded is a `Left` with at most
+ * 21 problems, one line each: `celsius: expected number, got "warm"`. A payload with a key that reaches for a prototype (`__proto__`,
+ * `constructor.prototype`) is refused, since io-ts copies what it decodes key by key. So is a number that JavaScript cannot represent,
  * unless `inexactNumbers` says otherwise: `9007199254740993` would become `9007199254740992`, and `1e400` infinite.
  *
- * Encoding is `JSON.stringify` of what the io-ts codec encodes. It throws an `EncodeFailed` on what JSON cannot hold: a cycle, a `bigint`,
- * `undefined`, `NaN` and infinities (which `t.number` accepts). Inside the `request` of `publishTo` that is the `PublishFailure` of this value.
+ * Encoding is `JSON.stringify` of what the io-ts codec encodes. It throws an `EncodeFailed` for values that JSON does not have: a cycle, a
+ * `bigint`, `undefined`, `NaN` and infinities (which `t.number` accepts). Inside the `request` of `publishTo` that is the `PublishFailure`
+ * of this value.
  *
  * @param codec Its output, `O`, is what becomes JSON.
- * @param options what becomes of numbers that JavaScript does not hold.
+ * @param options what is done with numbers that JavaScript cannot represent.
  *
  * @example
  * ```ts
@@ -44,10 +45,11 @@ export function json<A, O>(codec: Type<A, O>, options: JsonOptions = {}): Codec<
   };
 }
 
-// Half the time of isUtf8() and Buffer.toString() for payloads of a hundred bytes. A byte order mark is the reader's to judge.
+// Takes half the time of isUtf8() and Buffer.toString() for payloads of a hundred bytes. A byte order mark is left in for the caller to
+// deal with.
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** The text of bytes that are UTF-8 from the first to the last, or nothing: no U+FFFD stands in for what could not be read. */
+/** The text, if all of the bytes are UTF-8, or else `undefined`: nothing is replaced by U+FFFD. */
 export function decodeUtf8(payload: Uint8Array): string | undefined {
   try {
     return strict.decode(payload);
@@ -96,13 +98,13 @@ export const text: Codec<string> = {
   encode: value => value,
 };
 
-/** How far a gzipped payload may expand. */
+/** How large a gzipped payload may become when it is expanded. */
 export interface GzipOptions {
   /** Bytes of the expanded payload at most. A payload of 128 KiB can hold 128 MiB. Default 1 MiB. */
   readonly expandedBytes?: number | undefined;
 }
 
-/** What both sides allow unless they are told otherwise. */
+/** What a payload may expand to where nothing else is said. */
 export const EXPANDED_BYTES: number = 1024 * 1024;
 
 /** The gzip of a payload. */
@@ -110,7 +112,7 @@ export function gzip(payload: Uint8Array | string): Uint8Array {
   return gzipSync(payload);
 }
 
-/** What a payload expands to, as long as that is at most `limit` bytes. No more than that is ever held. */
+/** Expands a payload to at most `limit` bytes. No more than that is ever held in memory. */
 function expand(payload: Uint8Array, limit: number): Either<DecodeProblems, Uint8Array> {
   try {
     return { _tag: 'Right', right: gunzipSync(payload, { maxOutputLength: limit }) };
@@ -126,10 +128,10 @@ function expand(payload: Uint8Array, limit: number): Either<DecodeProblems, Uint
 }
 
 /**
- * Payloads of another codec, compressed with gzip. What is no gzip, is cut off, or would expand beyond `expandedBytes` is a `Left`; of a bomb no more
- * than that many bytes are made.
+ * Payloads of another codec, compressed with gzip. A payload that is no gzip, is cut off, or would expand beyond `expandedBytes` is a
+ * `Left`; of a decompression bomb no more than that many bytes are expanded.
  *
- * Compresses and expands at once, in this thread: some milliseconds for 1 MiB.
+ * Compresses and expands synchronously, in this thread: some milliseconds for 1 MiB.
  *
  * @example
  * ```ts
@@ -154,22 +156,23 @@ export function gzipped<A>(codec: Codec<A>, { expandedBytes = EXPANDED_BYTES }: 
   };
 }
 
-/** A format this library does not know: what a library for it offers. */
+/** A format that this library does not know, as the library for it offers it. */
 export interface WireFormat {
   /** Its name, for reports: `CBOR`. */
   readonly name: string;
-  /** Makes a value of a payload. May throw, and what it throws becomes a `Left`. */
+  /** Makes a value of a payload. May throw: that becomes a `Left`. */
   readonly parse: (payload: Uint8Array) => unknown;
   /** Makes a payload of a value. */
   readonly serialize: (value: unknown) => Uint8Array | string;
 }
 
 /**
- * A codec for any format, CBOR, MessagePack or Protobuf, by a library of your choice; the io-ts codec says of what shape the values are, and
- * reports what is wrong with a path, as {@link json} does.
+ * A codec for any format, such as CBOR, MessagePack or Protobuf, by a library of your choice. The io-ts codec says what shape the values
+ * have, and reports problems with their paths, as {@link json} does.
  *
- * A payload with a key that reaches for a prototype (`__proto__`) is refused, whether the library made a key of it or already assigned it. Bounds on
- * what is parsed (depth, lengths that a header claims, integers beyond 2^53) are the library's. Encoding throws what `serialize` throws.
+ * A payload with a key that reaches for a prototype (`__proto__`) is refused, whether the library made a key of it or already assigned it.
+ * Bounds on what is parsed (depth, lengths that a header claims, integers beyond 2^53) are up to that library. Encoding throws what
+ * `serialize` throws.
  *
  * @example
  * ```ts

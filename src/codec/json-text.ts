@@ -5,7 +5,7 @@ import { EncodeFailed } from '../errors/errors.js';
 import { atOnce } from '../shared/check-argument.js';
 import { causeOf, type DecodeProblems, describe, MAX_PROBLEMS, pathOf, problem, shorten } from './codec.js';
 
-/** What a text with such a key must contain: the key itself, or an escape (`\u0040` to `\u007f`) that may hide a letter of it. */
+/** A text with a forbidden key contains the key itself, or an escape (`\u0040` to `\u007f`) that may stand for a letter of it. */
 const MAY_HIDE_A_KEY = /__proto__|constructor|\\u00[4-7]/u;
 
 function owns(value: object, key: string): boolean {
@@ -25,7 +25,7 @@ function problemAt(place: Place, key: string): string {
   return `${pathOf(keys)}: expected no such key, got one that reaches for a prototype`;
 }
 
-/** Whether the prototype of a value is that of a class, or none. What a payload made one is an object like any other. */
+/** Whether the prototype of a value is that of a class, or `null`. Any other is an ordinary object that a payload has made a prototype. */
 function hasPrototypeOfItsOwn(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype === null || prototype === Object.prototype || prototype === Array.prototype) return true;
@@ -34,18 +34,18 @@ function hasPrototypeOfItsOwn(value: object): boolean {
   return typeof constructor === 'function' && constructor.prototype === prototype;
 }
 
-/** What is in a value that a payload was made into, by its keys. Of a typed array that is its elements, which hold nothing. */
+/** The members of a parsed value, with their keys. A typed array has none that could hold anything. */
 function membersOf(value: object): Iterable<readonly [key: unknown, member: unknown]> {
   return ArrayBuffer.isView(value) ? [] : value instanceof Map ? (value as ReadonlyMap<unknown, unknown>) : Object.entries(value);
 }
 
 /**
- * What is wrong with a value if a key in it is one through which it, or a copy, got another prototype. `JSON.parse` makes a harmless own property of
- * `"__proto__"`, which `Object.assign` and io-ts' intersections then assign; other parsers assign it themselves.
+ * Says so if a key in a value would give it, or a copy of it, another prototype. `JSON.parse` makes a harmless own property of
+ * `"__proto__"`, but `Object.assign` and io-ts' intersections then assign it; other parsers assign it themselves.
  */
 export function forbiddenKey(parsed: unknown): string | undefined {
   if (typeof parsed !== 'object' || parsed === null) return undefined;
-  // A list of its own instead of recursion: the sender decides how deep the value is. Some formats know references, and so circles.
+  // A list instead of recursion, since the sender decides how deep the value is. Some formats have references, and with them cycles.
   const seen = new Set<object>([parsed]);
   const pending: Place[] = [{ value: parsed, key: '', parent: undefined }];
   for (let place = pending.pop(); place !== undefined; place = pending.pop()) {
@@ -61,19 +61,19 @@ export function forbiddenKey(parsed: unknown): string | undefined {
   return undefined;
 }
 
-/** {@link forbiddenKey} of what JSON became, which is looked at only where its text has such a word. */
+/** {@link forbiddenKey} for JSON. The value is looked at only if the text contains such a word. */
 export function forbiddenKeyIn(source: string, parsed: unknown): string | undefined {
   return MAY_HIDE_A_KEY.test(source) ? forbiddenKey(parsed) : undefined;
 }
 
-/** What becomes of numbers that JavaScript cannot hold as they are written. */
+/** What is done with numbers that JavaScript cannot represent as they are written. */
 export interface JsonOptions {
   /**
-   * What is done about a number in a payload that JavaScript does not hold: an integer beyond 2^53 that would become another one, as a 64-bit id, and what
-   * is too large for any number, as `1e400`.
+   * What is done with a number in a payload that JavaScript cannot represent: an integer beyond 2^53 that would become another one, such as
+   * a 64-bit id, and a number that is too large, such as `1e400`.
    * - `refuse` (default): the payload is a `Left` that names it.
    * - `round`: it becomes the nearest number there is, or `Infinity`, as with `JSON.parse`.
-   * - `text`: the io-ts codec is given the text of it, as `'9007199254740993'`.
+   * - `text`: the io-ts codec is given its text, such as `'9007199254740993'`.
    */
   readonly inexactNumbers?: 'refuse' | 'round' | 'text' | undefined;
 }
@@ -85,17 +85,17 @@ interface Inexact {
 }
 
 /**
- * What a text with such a number must contain: more digits than any double can tell apart, or a large exponent. Both begin with a digit, which makes
- * the search nearly twice as quick: it goes over every payload.
+ * A text with such a number contains more digits than a double can tell apart, or a large exponent. Both patterns begin with a digit, which
+ * makes the search nearly twice as quick; it goes over every payload.
  */
 const MAY_BE_INEXACT = /\d(?:\d{15}|[eE]\+?\d{3})/u;
-/** The tokens of JSON that has been parsed before: strings, numbers, and what structures it. */
+/** The tokens of JSON that is known to be valid: strings, numbers, brackets and commas. */
 const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*|[{}[\],]/gu;
 const FRACTION_OR_EXPONENT = /[.eE]/u;
 
 /**
- * Whether a number of JSON is one of JavaScript. Of fractions only the nearest is expected. An integer may be beyond 2^53 if it is what a number is
- * written as: `100000000000000000000` is 1e20.
+ * Whether JavaScript can represent a number of JSON. A fraction always becomes the nearest number. An integer may be beyond 2^53 if
+ * JavaScript writes the same digits for it: `100000000000000000000` is 1e20.
  */
 function isHeld(literal: string): boolean {
   const value = Number(literal);
@@ -105,7 +105,7 @@ function isHeld(literal: string): boolean {
   return digits === value.toExponential().replace(/^-|\.|e.*$/gu, '') || BigInt(literal) === BigInt(value);
 }
 
-/** Where the reader of the tokens is: in a list at an index, or in an object behind a key. */
+/** Where reading has come to: to an index of a list, or to a key of an object. */
 interface Level {
   readonly isList: boolean;
   index: number;
@@ -114,7 +114,7 @@ interface Level {
   keyed: boolean;
 }
 
-/** All of them, in the order of the text, which is JSON. */
+/** All such numbers in a text of JSON, in their order. */
 function inexactIn(source: string): readonly Inexact[] {
   const found: Inexact[] = [];
   const levels: Level[] = [];
@@ -143,7 +143,7 @@ function keyOf(escaped: string): string {
   return escaped.includes('\\') ? String(JSON.parse(`"${escaped}"`)) : escaped;
 }
 
-/** A line for each number in a text of JSON that JavaScript does not hold. */
+/** A line for each number in a text of JSON that JavaScript cannot represent. */
 export function inexactNumbers(source: string): readonly string[] {
   if (!MAY_BE_INEXACT.test(source)) return [];
   const found = inexactIn(source);
@@ -153,7 +153,7 @@ export function inexactNumbers(source: string): readonly string[] {
   return found.length > MAX_PROBLEMS ? [...lines, `(and more: ${String(found.length)} problems in all)`] : lines;
 }
 
-/** The same JSON with the text of each such number in its place. */
+/** The same JSON, in which each such number is a string. */
 function inexactAsText(source: string): string {
   if (!MAY_BE_INEXACT.test(source)) return source;
   let text = '';
@@ -172,7 +172,7 @@ export function withoutMark(text: string): string {
   return text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text;
 }
 
-/** `undefined` cannot come out of JSON, so it says that there was none; `failed` says why. */
+/** The parsed value, or why the text could not be parsed. */
 function parse(source: string): { readonly value: unknown } | { readonly failed: unknown } {
   try {
     return { value: JSON.parse(source) };
@@ -206,7 +206,7 @@ export function checkedJsonOptions(options: JsonOptions): JsonOptions {
   return options;
 }
 
-/** What `JSON.stringify` writes as `null` though it is not `null`, with the path to it. */
+/** The first value that `JSON.stringify` writes as `null` though it is not `null`, with its path. */
 function lostIn(encoded: unknown): string | undefined {
   const holders: { readonly holder: unknown; readonly key: string }[] = [];
   let lost: string | undefined;
@@ -228,8 +228,8 @@ function lostIn(encoded: unknown): string | undefined {
 /**
  * The JSON text of a value.
  *
- * @throws EncodeFailed for what JSON cannot hold: a cycle, a `bigint`, `undefined`, and also `NaN`, infinities and invalid dates, of which
- * `JSON.stringify` would make `null`.
+ * @throws EncodeFailed for values that JSON does not have: a cycle, a `bigint`, `undefined`, and also `NaN`, infinities and invalid dates,
+ *   which `JSON.stringify` would write as `null`.
  */
 export function toJson<A, O>(codec: Type<A, O>, value: A): string {
   const output = atOnce(codec.encode(value), 'encode');
@@ -240,7 +240,7 @@ export function toJson<A, O>(codec: Type<A, O>, value: A): string {
     throw new EncodeFailed(value, causeOf(cause), cause);
   }
   if (typeof encoded !== 'string') throw new EncodeFailed(value, `${codec.name} gave ${typeof output}, which JSON does not have`);
-  // Looked for only where something may have been lost: a second pass costs as much as ten of the first.
+  // A second pass costs as much as ten of the first, so it is made only where something may have been lost.
   const lost = encoded.includes('null') ? lostIn(output) : undefined;
   if (lost !== undefined) throw new EncodeFailed(value, lost);
   return encoded;

@@ -23,7 +23,7 @@ export class DecodeFailed<M = unknown> extends Failure<'DecodeFailed', 'message'
   }
 }
 
-/** A value has no payload: JSON cannot carry what it holds. */
+/** A value cannot be encoded: it has something that JSON does not have. */
 export class EncodeFailed<A = unknown> extends Failure<'EncodeFailed', 'message'> {
   readonly _tag = 'EncodeFailed';
   readonly code = 'GGRX_ENCODE_FAILED';

@@ -24,8 +24,8 @@ export class ConfigurationInvalid extends Failure<'ConfigurationInvalid', 'termi
 }
 
 /**
- * A dry run was given up: the component sets more timers than one that waits between them. `interval(0)`, a retry without a delay, a poll of
- * what never comes.
+ * A dry run was given up: the component sets far more timers than one that waits between them would. Examples: `interval(0)`, a retry
+ * without a delay, polling for something that never comes.
  */
 export class TimersWithoutEnd extends Failure<'TimersWithoutEnd', 'terminal'> {
   readonly _tag = 'TimersWithoutEnd';

@@ -90,7 +90,7 @@ export class TokenRefused extends Failure<'TokenRefused', 'terminal'> {
 export class NativeUnavailable extends Failure<'NativeUnavailable', 'terminal'> {
   readonly _tag = 'NativeUnavailable';
   readonly code = 'GGRX_NATIVE_UNAVAILABLE';
-  /** The process had no file descriptors or no memory left to load it with: that may pass. */
+  /** `true` if the process had no file descriptors or no memory left to load it with: that may pass. */
   readonly retryable: boolean;
 
   constructor(cause: unknown, passing = false) {
@@ -147,7 +147,7 @@ export class ProxyClosed extends Failure<'ProxyClosed', 'terminal'> {
   readonly _tag = 'ProxyClosed';
   readonly code = 'GGRX_PROXY_CLOSED';
   readonly retryable = false;
-  /** It had been told to drain before: the component's end in good order, which `runToEnd` and `runComponent` take for one. */
+  /** It had been drained before: this is the end that was wanted, and `runToEnd` and `runComponent` treat it as such. */
   readonly drained: boolean;
 
   constructor(drained = false) {

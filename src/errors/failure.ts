@@ -22,7 +22,9 @@ export type Operation =
   | 'aws.greengrass#SubscribeToComponentUpdates'
   | 'aws.greengrass#DeferComponentUpdate';
 
-/** What all failures are made of. Its declaration is part of the package: without it no failure would be an `Error` to a user of it. */
+/**
+ * The base of all failures. Its declaration is part of the package, since otherwise the compiler would not know that failures are `Error`s.
+ */
 export abstract class Failure<Tag extends string, K extends Kind> extends Error {
   /** Which failure this is: what `catchTag` and exhaustive `switch` statements look at. */
   abstract readonly _tag: Tag;
@@ -43,17 +45,17 @@ export abstract class Failure<Tag extends string, K extends Kind> extends Error 
   }
 }
 
-/** Whether something thrown is a failure that this library hands out, and no mistake of the program. */
+/** Whether something that was thrown is a failure of this library, and not a mistake of the program. */
 export function isFailure(thrown: unknown): thrown is Error & { readonly _tag: string; readonly kind: Kind } {
   return thrown instanceof Failure;
 }
 
-/** `E` with the properties of `P` in place of its own; each error of a union on its own. */
+/** `E` with the properties of `P` in place of its own, applied to each error of a union. */
 export type ErrorCopy<E, P> = E extends unknown ? Omit<E, keyof P> & P : never;
 
 /**
- * An error once more, with other properties besides its own or in their place. A copy, since one error may be the answer to every
- * publish that is under way. The stack stays with the original: formatting it is most of what an error costs.
+ * A copy of an error, with further properties, or with others in place of its own. It is a copy because one error may be the answer to
+ * every publish under way. Its stack is read from the original: formatting a stack is most of what an error costs.
  */
 export function copyError<E extends object, P extends object>(error: E, properties: P): ErrorCopy<E, P> {
   const { stack, ...own }: Record<string, PropertyDescriptor> = Object.getOwnPropertyDescriptors(error);

@@ -20,7 +20,7 @@ const NOT_CONFIGURED = 'The nucleus has no AWS IoT endpoint, thing name or certi
 const SUBSCRIBE_AGAIN = 'Subscribing again later may succeed; the nucleus log says more.';
 
 /**
- * The texts, without what is wrapped around them. A text says what it means only by being listed here.
+ * The texts, without the sentence around them. No text that is not listed here is given a meaning.
  *
  * Sources: classic nucleus 2.0 to 2.18, MqttProxyIPCAgent.java, MqttClient.java, IotCoreTopicValidator.java, Spool.java and
  * DefaultOperationHandler.java, and 2.18 observed, with the texts of aws-crt-java and of Java 17's null pointers; Greengrass Lite 2.6,
@@ -138,7 +138,7 @@ const KNOWN: readonly (readonly [RegExp, KnownText])[] = [
 /** `java.util.concurrent.CompletionException: ` and the like, which Java puts in front of a cause's text. */
 const EXCEPTION_CLASSES = /^(?:(?:[\w$]+\.)+[\w$]+: )+/;
 
-/** The text that says what happened, out of the sentence the classic nucleus makes around it. */
+/** The text that says what happened, without the sentence that the classic nucleus puts around it. */
 function innerText(serverText: string, topicName: string): string {
   const wrapped = [
     `Publish to topic ${topicName} failed: `,

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { Failure } from './failure.js';
 import { plural } from '../shared/plural.js';
 
-/** A value came for a window that was over, and had been, with the lateness that was allowed. It is in no result. */
+/** A value came when its windows were over, the allowed lateness included. It is in no result. */
 export class LateData<A = unknown> extends Failure<'LateData', 'message'> {
   readonly _tag = 'LateData';
   readonly code = 'GGRX_LATE_DATA';
@@ -51,7 +51,7 @@ export class TimestampRefused<A = unknown> extends Failure<'TimestampRefused', '
   }
 }
 
-/** What a full buffer does with the next value; `enforce`: there is no buffer, and the value came faster than a rate allows. */
+/** What a full buffer does with the next value. `enforce`: there is no buffer, and the value came faster than a rate allows. */
 export type OverflowPolicy = 'dropOldest' | 'dropNewest' | 'latestPerKey' | 'fail' | 'enforce';
 
 function overflowText(messages: number, policy: OverflowPolicy): string {
@@ -79,7 +79,7 @@ export class Overflowed<K extends 'gap' | 'terminal' = 'gap' | 'terminal'> exten
   }
 }
 
-/** A value by itself is larger than a message may be. It was not put into a batch; it is kept here. */
+/** A value by itself is larger than a message may be. It was not put into a batch, and is kept in this failure. */
 export class ValueTooLarge<A = unknown> extends Failure<'ValueTooLarge', 'message'> {
   readonly _tag = 'ValueTooLarge';
   readonly code = 'GGRX_VALUE_TOO_LARGE';

@@ -63,7 +63,7 @@ const OUTBOX_REMEDY: Record<OutboxUnavailableReason, string> = {
   forwarding: 'has a forwarder already. One forwardFrom sends all that is stored; share its stream instead of subscribing to it twice.',
 };
 
-/** An outbox could not store, or not hand out what it has stored. Nothing that was told as stored is taken back. */
+/** An outbox could not store a message, or could not hand out what it has stored. What was reported as stored stays stored. */
 export class OutboxUnavailable<K extends 'message' | 'terminal' = 'message' | 'terminal'> extends Failure<'OutboxUnavailable', K> {
   readonly _tag = 'OutboxUnavailable';
   readonly code = 'GGRX_OUTBOX_UNAVAILABLE';

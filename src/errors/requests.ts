@@ -14,7 +14,7 @@ import { Failure, type Kind, type Operation } from './failure.js';
 
 const LOCAL_TOPICS: ReadonlySet<Operation> = new Set<Operation>(['aws.greengrass#PublishToTopic', 'aws.greengrass#SubscribeToTopic']);
 
-/** Policies of local topics know one wildcard, and many write those of MQTT, which then match nothing. */
+/** Policies of local topics have one wildcard, `*`. Many people write those of MQTT there, which match nothing. */
 function policyOf(operation: Operation): string {
   return LOCAL_TOPICS.has(operation)
     ? 'An accessControl policy for aws.greengrass.ipc.pubsub in its recipe must have this operation and this topic; the only wildcard there is *, and # and + stand for themselves'
@@ -25,7 +25,7 @@ function policyOf(operation: Operation): string {
 export class Unauthorized<K extends Kind = Kind> extends Failure<'Unauthorized', K> {
   readonly _tag = 'Unauthorized';
   readonly code = 'GGRX_UNAUTHORIZED';
-  /** Greengrass Lite says so of what it allows, too, while its configuration daemon starts or is away: then it may pass. */
+  /** Greengrass Lite also refuses what it allows while its configuration daemon starts or is away: then `true`. */
   readonly retryable: boolean;
   readonly operation: Operation;
   readonly topicName: string;
@@ -175,7 +175,7 @@ export class Interrupted extends Failure<'Interrupted', 'gap'> {
   }
 }
 
-/** Nothing came on a subscription for longer than it was said to be quiet at most: it is taken for dead and made anew. */
+/** Nothing came on a subscription for longer than its `silence` allows: it is taken for dead, and is made anew. */
 export class Silent extends Failure<'Silent', 'gap'> {
   readonly _tag = 'Silent';
   readonly code = 'GGRX_SILENT';
@@ -204,7 +204,10 @@ export type SubscribeError =
   | ServiceFault<'terminal'>
   | UnsupportedOperation<'terminal'>;
 
-/** What the stream of a service carries that not every nucleus offers: the lack is no failure of the component. */
+/**
+ * The failures of a service's stream that not every nucleus offers. That it is not offered is of kind `message`: it must not end the
+ * component.
+ */
 export type ServiceSubscribeError = Exclude<SubscribeError, UnsupportedOperation> | UnsupportedOperation<'message'>;
 
 /** Why a publish was not accepted. */

@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject } from '../shared/check-argument.js';
 import { InvalidRequest, type Kind, type Operation, ServiceFault, Unauthorized, UnsupportedOperation } from './errors.js';
 import { knownServerText } from './known-server-texts.js';
 
-/** An error reply as it came: what the two nuclei agree on. */
+/** An error reply, in the form that is common to both nuclei. */
 export interface ServiceErrorReply {
   /** The error's name, without its namespace: `ServiceError`, `UnauthorizedError`, … */
   readonly serverCode: string;
@@ -36,12 +36,12 @@ function text(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** Copied: what `slice` gives would keep all of the text it was cut from. */
+/** Copied, since what `slice` gives would keep the whole text in memory. */
 function shortened(text: string): string {
   return text.length > TEXT_CHARACTERS ? Buffer.from(text.slice(0, TEXT_CHARACTERS)).toString() : text;
 }
 
-/** An empty code says nothing, so the next source is asked. */
+/** `undefined` for an empty code too, so that the next source is asked. */
 function code(value: unknown): string | undefined {
   const name = text(value)?.split('#').pop();
   return name === undefined || name === '' ? undefined : shortened(name);
@@ -52,8 +52,8 @@ function reasonStringOf(context: unknown): string | undefined {
 }
 
 /**
- * Reads the body of an error reply, in every form the nuclei are known to send. Never throws: what is not JSON is taken
- * as the text itself.
+ * Reads the body of an error reply, in every form that the nuclei are known to send. Never throws: a body that is not JSON is itself the
+ * text.
  *
  * The classic nucleus sends `message` and `_message`, Greengrass Lite only `_message`. An operation the classic nucleus
  * has never heard of is answered by `{ error, message }` without a code or a type, which reads as `UnsupportedOperation`
@@ -72,7 +72,7 @@ export function readServiceError({ modelType, contentType, payload }: ServiceErr
   };
 }
 
-/** What a nucleus' refusal of an operation can be. */
+/** The failures that a nucleus' refusal of an operation can become. */
 export type OperationRefusal<K extends Kind = Kind> = Unauthorized<K> | InvalidRequest<K> | ServiceFault<K> | UnsupportedOperation<K>;
 
 /** An error reply, and the request it answers. */
@@ -85,7 +85,10 @@ export interface RefusedOperation<K extends Kind> extends ServiceErrorReply {
 
 const INTERNAL_ERROR_REMEDY =
   'The nucleus could not read the request, or failed over it; its log says why. The same request would fail again.';
-/** What Greengrass Lite, or a version of it, does not offer, and calls a `ServiceError` without a text: the only sign there is. */
+/**
+ * Operations that Greengrass Lite, or a version of it, does not offer. It answers them with a `ServiceError` without a text, which is the
+ * only sign of that.
+ */
 const LACKED_BY_LITE: ReadonlySet<Operation> = new Set<Operation>([
   'aws.greengrass#SubscribeToIoTCoreConnectionStatus',
   'aws.greengrass#SubscribeToConfigurationUpdate',

@@ -19,7 +19,7 @@ export class DeadLetterLost<L = unknown> extends Failure<'DeadLetterLost', 'mess
   }
 }
 
-/** A command came that does not say where its answer is to go. It was not carried out. */
+/** A command does not say where its answer is to go. It was not carried out. */
 export class NoResponseTopic<M = unknown> extends Failure<'NoResponseTopic', 'message'> {
   readonly _tag = 'NoResponseTopic';
   readonly code = 'GGRX_NO_RESPONSE_TOPIC';
@@ -71,7 +71,7 @@ export class DeadlineExceeded<M = unknown> extends Failure<'DeadlineExceeded', '
   }
 }
 
-/** What carries out a command threw, or ended without an answer. Its effect is unknown. */
+/** The handler of a command threw, or ended without an answer. The command's effect is unknown. */
 export class HandlerFailed<M = unknown> extends Failure<'HandlerFailed', 'message'> {
   readonly _tag = 'HandlerFailed';
   readonly code = 'GGRX_HANDLER_FAILED';

@@ -6,7 +6,7 @@ import { whenRead } from '../shared/when-quiet.js';
 /** The longest wait a Node timer can have, in milliseconds: 24.8 days. One that is set for longer fires at once. */
 const LONGEST_TIMER = 2_147_483_647;
 
-/** Does `work` after so many milliseconds: never after `Infinity`, and what is more than a timer can wait is waited in pieces. */
+/** Does `work` after so many milliseconds. `Infinity` means never; a time that is longer than a timer can be is waited for in pieces. */
 export function wait(milliseconds: number, scheduler: SchedulerLike, work: () => void): Subscription {
   if (milliseconds <= LONGEST_TIMER) return scheduler.schedule(work, milliseconds);
   const timers = new Subscription();
@@ -42,7 +42,7 @@ export function every(milliseconds: number, scheduler: SchedulerLike): Observabl
 /** How near the time of day a scheduler's time must be to be taken for it, in milliseconds. Virtual time is decades away. */
 const TIME_OF_DAY = 60_000;
 
-/** By how many milliseconds two clocks may drift apart before it is asked again whether one is the time of day. */
+/** Milliseconds that two clocks may drift apart before it is checked again whether one of them is the time of day. */
 const UNSET = 1_000;
 
 /* eslint-disable no-restricted-globals -- the one place that tells a scheduler's time from the time of day */
@@ -74,7 +74,9 @@ export function isRealTime(scheduler: SchedulerLike): boolean {
  * time server. Set forward, everything under way would be overdue at once; set back, nothing would be for as long.
  */
 export function steadyNow(scheduler: SchedulerLike): () => number {
-  /** How far the two clocks were apart when the scheduler's was last seen to be the time of day. Spares reading a third one each time. */
+  /**
+   * How far apart the two clocks were when the scheduler's was last found to be the time of day. It spares reading a third clock each time.
+   */
   let apart = Number.NaN;
   return () => {
     const now = scheduler.now();
@@ -104,7 +106,7 @@ export function steadyMillisecond(scheduler: SchedulerLike): () => number {
 }
 /* eslint-enable no-restricted-globals */
 
-/** The clock that an RxJS scheduler drives. In virtual time nothing arrives by itself, and nothing is waited for. */
+/** A clock that an RxJS scheduler drives. In virtual time nothing arrives by itself, so there is no reading to wait for. */
 export function schedulerClock(scheduler: SchedulerLike): Clock {
   const now = steadyNow(scheduler);
   return {
@@ -124,15 +126,15 @@ export function schedulerClock(scheduler: SchedulerLike): Clock {
   };
 }
 
-/** Something that must happen within the time all others of its kind have as well. */
+/** One deadline. All deadlines of its kind are equally long. */
 interface Deadline extends Linked<Deadline> {
   readonly due: number;
   readonly expire: () => void;
 }
 
 /**
- * Deadlines of one length with one timer for all: they fall due in the order they were set, so only the first one has to
- * be waited for. Setting and clearing is O(1) and allocates one small object.
+ * Deadlines of one length, with one timer for all: they fall due in the order they were set, so only the first has to be waited for.
+ * Setting and clearing one is O(1) and allocates one small object.
  */
 export class Deadlines {
   readonly #milliseconds: number;
@@ -145,7 +147,7 @@ export class Deadlines {
     this.#clock = schedulerClock(scheduler);
   }
 
-  /** `expire` is called in time, unless what is returned is called before. */
+  /** `expire` is called at the deadline, unless the returned function is called before. */
   set(expire: () => void): () => void {
     if (this.#milliseconds === Infinity) return () => undefined;
     const deadline: Deadline = { due: this.#clock.now() + this.#milliseconds, expire, before: undefined, after: undefined };
@@ -173,7 +175,7 @@ export class Deadlines {
       waiting.delete(deadline);
       deadline.expire();
     }
-    // Unless it was stopped meanwhile, and another set.
+    // It may have been stopped meanwhile, and another timer set.
     if (this.#cancelTimer !== cancelTimer) return;
     // The timer is left to run when the last deadline is cleared: setting and ending one for each value costs more.
     this.#cancelTimer =

@@ -221,7 +221,7 @@ export function resetAfter(milliseconds: number): (schedule: Schedule) => Schedu
   return schedule => ({ ...schedule, resetAfter: milliseconds });
 }
 
-/** One source's way through a schedule. */
+/** The retries of one source: how far it has come in a schedule. */
 export interface RetrySeries {
   /** How many retries the present series has asked for: 0 before the first failure. */
   readonly attempt: number;
@@ -233,7 +233,7 @@ export interface RetrySeries {
   readonly succeeded: () => void;
 }
 
-/** What a series takes its time and its chance from. */
+/** Where a series gets the time and its random numbers from. */
 export interface RetrySeriesOptions {
   /** Milliseconds. Only differences count, and time that goes backwards counts as none. */
   readonly now: () => number;

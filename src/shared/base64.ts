@@ -1,8 +1,8 @@
 /**
- * The bytes of base64 text with padding, as Java and the C decoder of Greengrass Lite read it, or `undefined` if it is
- * not that. Node's own decoder skips what it does not know, so what it skipped shows in the length; but of a character
- * above U+00FF it takes the low byte, which may be in the alphabet, and `-` and `_` are its other alphabet. A regular
- * expression took three times as long as the decoding.
+ * The bytes of base64 text with padding, as Java and the C decoder of Greengrass Lite read it, or `undefined` if it is not that. Node's own
+ * decoder skips characters it does not know, so the length of the result shows whether it skipped any. Two cases have to be looked for: of
+ * a character above U+00FF it takes the low byte, which may be in the alphabet, and it also takes `-` and `_`, the alphabet of URLs. A
+ * regular expression took three times as long as the decoding.
  */
 export function decodeBase64(text: string): Buffer | undefined {
   if (text.length % 4 !== 0) return undefined;

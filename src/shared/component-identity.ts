@@ -1,10 +1,10 @@
-/** Whether a component may be called so. */
+/** Whether a component may have this name. */
 export function isComponentName(name: string): boolean {
   return /^[a-zA-Z0-9-_.]{1,128}$/.test(name);
 }
 export const COMPONENT_NAME_RULE = 'A component\'s name has 1 to 128 letters, digits, "-", "_" and ".".';
 
-/** Numbers of six digits at most, and parts of which none begins with a needless zero. */
+/** Numbers have six digits at most, and no part begins with a needless zero. */
 const NUMBER = '(?:0|[1-9]\\d{0,5})';
 const PRE_RELEASE = '(?:0|[1-9]\\d*|\\d*[A-Za-z-][0-9A-Za-z-]*)';
 const BUILD = '[0-9A-Za-z-]+';
@@ -13,8 +13,8 @@ const VERSION = new RegExp(`^${NUMBER}\\.${NUMBER}\\.${NUMBER}(?:-${PRE_RELEASE}
 /**
  * Whether a component may have this version.
  *
- * Source: Semantic Versioning 2.0.0; `ComponentRecipe` of aws-greengrass-component-common, for what it bounds: 64 characters, and six digits
- * in a number.
+ * Source: Semantic Versioning 2.0.0; `ComponentRecipe` of aws-greengrass-component-common for the bounds: 64 characters, and six digits in
+ * a number.
  */
 export function isComponentVersion(version: string): boolean {
   return version.length <= 64 && VERSION.test(version);

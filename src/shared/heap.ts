@@ -1,10 +1,10 @@
-/** What stands in a {@link Heap}, and knows where. */
+/** An item of a {@link Heap}. It knows its own place there. */
 export interface Placed {
-  /** The heap's to change. -1 where it is in none. */
+  /** Only the heap changes it. -1 while the item is in none. */
   place: number;
 }
 
-/** What comes first of many: a binary heap. Each method but {@link first} and {@link clear} is O(log n). */
+/** A binary heap: tells which of many items comes first. Each method but {@link first} and {@link clear} is O(log n). */
 export class Heap<T extends Placed> {
   readonly #isBefore: (one: T, other: T) => boolean;
   #items: T[] = [];
@@ -17,7 +17,7 @@ export class Heap<T extends Placed> {
     return this.#items[0];
   }
 
-  /** Adds an item, or moves it to where it belongs now. */
+  /** Adds an item, or moves one that is there to the place it belongs in now. */
   set(item: T): void {
     if (item.place < 0) item.place = this.#items.push(item) - 1;
     this.#rise(item);

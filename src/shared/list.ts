@@ -1,12 +1,12 @@
-/** What stands in a {@link List}. Both are the list's to change. */
+/** An item of a {@link List}. Only the list changes these two. */
 export interface Linked<T> {
   before: T | undefined;
   after: T | undefined;
 }
 
 /**
- * A list that runs through its items themselves: adding one at the end and taking one out of anywhere are O(1) and allocate nothing. An item
- * stands in one list at a time, and keeps nothing of it once it is out: what is old and dead must not keep what is young alive.
+ * A linked list whose links are members of its items: adding one at the end and taking one out anywhere are O(1) and allocate nothing. An
+ * item is in one list at a time, and has no links any more once it is out: an item that is done with must not keep younger ones in memory.
  */
 export class List<T extends Linked<T>> {
   first: T | undefined;
@@ -19,7 +19,7 @@ export class List<T extends Linked<T>> {
     this.last = item;
   }
 
-  /** Takes an item out; of one that is in no list, nothing. */
+  /** Takes an item out. Does nothing if it is in no list. */
   delete(item: T): void {
     const { before, after } = item;
     if (before === undefined) {
@@ -36,7 +36,7 @@ export class List<T extends Linked<T>> {
     for (let item = this.first; item !== undefined; item = this.first) this.delete(item);
   }
 
-  /** From the first to the last. The item that is given may be taken out meanwhile. */
+  /** From the first to the last. The item that was just given may be taken out before the next is asked for. */
   *[Symbol.iterator](): Generator<T, void, undefined> {
     for (let item = this.first; item !== undefined;) {
       const { after } = item;

@@ -1,4 +1,4 @@
-/** The operations by the names that stand on the wire and in policies. */
+/** The operations, by the names they have on the wire and in policies. */
 export const PUBLISH = 'aws.greengrass#PublishToIoTCore';
 export const SUBSCRIBE = 'aws.greengrass#SubscribeToIoTCore';
 /** Offered by nuclei of mid-2026 and newer. */
@@ -14,7 +14,7 @@ export const UPDATE_STATE = 'aws.greengrass#UpdateState';
 export const SUBSCRIBE_TO_COMPONENT_UPDATES = 'aws.greengrass#SubscribeToComponentUpdates';
 export const DEFER_COMPONENT_UPDATE = 'aws.greengrass#DeferComponentUpdate';
 
-/** Operations of the service model that a local nucleus has no handler for. Names outside the model get another answer. */
+/** Operations of the service model that the local nucleus does not offer. A name that the model does not have gets another answer. */
 const OTHERS: ReadonlySet<string> = new Set(
   [
     'AuthorizeClientDeviceAction CancelLocalDeployment CreateDebugPassword CreateLocalDeployment DeleteThingShadow',

@@ -1,27 +1,31 @@
 /**
- * A text from outside as a terminal may be given it, on one line: what would break the line, move the cursor, set a title or turn the direction
- * of writing is shown as JSON writes it (`\n`, `\u001b`, `\u202e`). Inside a text of JSON it stands for the same character.
+ * A text from outside in the form in which a terminal may be given it, on one line: characters that would break the line, move the cursor,
+ * set a title or turn the direction of writing are shown as JSON writes them (`\n`, `\u001b`, `\u202e`). Inside a string of JSON they stand
+ * for the same characters.
  *
- * Control characters of both sets, the separators of lines and paragraphs (Unicode categories Cc, Zl, Zp), and what has the property
- * Bidi_Control, which is what "Trojan Source" (CVE-2021-42574) is made of.
+ * These are the control characters of both sets, the separators of lines and paragraphs (Unicode categories Cc, Zl, Zp), and the characters
+ * with the property Bidi_Control, of which "Trojan Source" (CVE-2021-42574) is made.
  */
 export function visible(text: string): string {
   return text.replace(INVISIBLE, escaped);
 }
 
-/** The same of a text in lines of its own making: its line feeds and tabs stay. */
+/** The same for a text of several lines: its line feeds and tabs stay. */
 export function visibleLines(text: string): string {
   return text.replace(INVISIBLE, character => (character === '\n' || character === '\t' ? character : escaped(character)));
 }
 
-/** The same of a line whose writer may colour it: SGR stays, and ends with the line. */
+/** The same for a line whose writer may colour it: colours (SGR) stay, and end with the line. */
 export function visibleColoured(text: string): string {
   const parts = text.split(SGR);
   if (parts.length === 1) return tabbed(text);
   return `${parts.map((part, i) => (i % 2 === 1 ? part : tabbed(part))).join('')}\u001b[0m`;
 }
 
-/** The same of what has been laid out and coloured for a terminal: nothing is left of the rest, should a text have been forgotten. */
+/**
+ * The same for a text that has been laid out and coloured for a terminal, should a part of it not have been made visible before: all but
+ * line feeds, tabs and colours is.
+ */
 export function visibleLaidOut(text: string): string {
   return text
     .split(SGR)
@@ -30,7 +34,7 @@ export function visibleLaidOut(text: string): string {
 }
 
 const INVISIBLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
-/** Select Graphic Rendition of ECMA-48: colours and the like, which reach no further than the text. */
+/** Select Graphic Rendition of ECMA-48: colours and the like, which affect nothing but text. */
 // eslint-disable-next-line no-control-regex
 const SGR = /(\u001b\[[\d;]*m)/u;
 

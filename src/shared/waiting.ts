@@ -11,7 +11,7 @@ export interface Waiting<A> {
   shift(): A;
   /** Bytes of the value {@link evict} takes next. */
   evictBytes(): number;
-  /** Takes the value that gives way first. Must not be called when none waits. */
+  /** Takes the value that is to be dropped first. Must not be called when none waits. */
   evict(): A;
   clear(): void;
 }
@@ -19,8 +19,8 @@ export interface Waiting<A> {
 const SMALLEST = 16;
 
 /**
- * A first-in, first-out ring. It doubles while it is full, so it takes memory for what has waited at once, not for what
- * might. (An array's `shift()` moves every element: 46 µs a message at 300 000 waiting.)
+ * A first-in, first-out ring buffer. It doubles when it is full, so that it takes memory for as many as have waited at once, and not for as
+ * many as might. (An array's `shift()` moves every element: 46 µs a message at 300 000 waiting.)
  */
 export class Ring<A> implements Waiting<A> {
   length = 0;
@@ -99,8 +99,8 @@ interface Overtaken<A> extends Linked<Overtaken<A>> {
 }
 
 /**
- * Values in the order they came, of which one that a newer value of its key has overtaken gives way first. Two lists: all values, and the
- * overtaken ones; a map finds the last value of a key and holds no other.
+ * Values in the order they came. The first to be dropped is one that a newer value of its key has overtaken. There are two lists, of all
+ * values and of the overtaken ones, and a map from each key to its last value.
  */
 export class LatestPerKey<A> implements Waiting<A> {
   length = 0;

@@ -15,8 +15,8 @@ interface Waiting {
 let waiting: Waiting[] = [];
 
 /**
- * Calls back after the first whole turn of the event loop in which the source has received nothing, or after `mostTurns`. The returned function
- * takes that back.
+ * Calls back after the first whole turn of the event loop in which the source has received nothing, or after `mostTurns`. The returned
+ * function cancels that.
  *
  * aws-crt has one queue from its thread into the event loop for each kind of event, and libuv empties the queue of ends
  * before that of messages, which it empties by at most 1000 a turn. Whatever was sent before an end is in its queue when
@@ -40,7 +40,7 @@ function turn(): void {
       // Each on its own, so that one that throws keeps no other from its end.
       process.nextTick(() => one.callback?.());
     } else {
-      // The first time nothing has been compared: the turn in which the end came was not a whole one.
+      // The first time there is nothing to compare with: the turn in which this was asked for was not a whole one.
       one.seen = one.source.received;
       waiting.push(one);
     }
@@ -51,17 +51,18 @@ function turn(): void {
 /** What has come in on all connections of this process. */
 const arrivals: { received: number } = { received: 0 };
 
-/** For those who read from a connection: something has come. */
+/** To be called by whoever reads from a connection, when something has come. */
 export function noteArrival(): void {
   arrivals.received++;
 }
 
-/** Turns of the event loop that reading may take when more keeps coming: an end of time must come nevertheless. */
+/** Turns of the event loop that reading may take while more keeps coming: a deadline must pass nevertheless. */
 const MOST_TURNS = 100;
 
 /**
- * Calls back when all that has arrived by now has been read. A timer that fires after the event loop was blocked fires before anything is read, also
- * what came in time: a decision that something has not come must wait for that. The returned function takes it back.
+ * Calls back when everything that has arrived by now has been read. A timer that fires after the event loop was blocked fires before
+ * anything is read, even what came in time; whoever decides that something has not come must wait for that reading first. The returned
+ * function cancels it.
  */
 export function whenRead(callback: () => void): () => void {
   return whenQuiet(arrivals, callback, MOST_TURNS);

@@ -1,7 +1,7 @@
 /**
- * Whether the classic nucleus lets a resource of an `accessControl` policy allow a topic: `*` is any text, `+` alone in a level is that level,
- * a last `/#` is all below and the level above. A resource it cannot read, with a bare `?` or `${x}`, allows nothing. The topic's own
- * wildcards are plain text: subscribing to `a/+` is allowed by `a/+`, `a/*` and `a/#`.
+ * Whether a resource of an `accessControl` policy allows a topic, as the classic nucleus reads it. `*` is any text, `+` alone in a level is
+ * any one level, and `/#` at the end is everything below and the level above. A resource that the nucleus cannot read, with a bare `?` or
+ * `${x}`, allows nothing. Wildcards of the topic itself are plain text: subscribing to `a/+` is allowed by `a/+`, `a/*` and `a/#`.
  *
  * Several resources of one operation are read together and may allow what none of them does alone: `ClassicResources`.
  *
@@ -18,19 +18,20 @@ export function classicResourceAllows(resource: string, topic: string): boolean 
   return compileClassicResource(resource)?.(topic) ?? false;
 }
 
-/** {@link classicResourceAllows} for many topics; `undefined` where the nucleus skips the resource with an error in its log. */
+/** {@link classicResourceAllows} for many topics. `undefined`: the nucleus skips this resource, with an error in its log. */
 export function compileClassicResource(resource: string, style: ResourceStyle = 'mqtt'): ((topic: string) => boolean) | undefined {
   const resources = new ClassicResources();
   return resources.add(resource) ? topic => resources.allow(topic, style) : undefined;
 }
 
-/** How a service's resources are read: `mqtt`, those of the MQTT proxy; `glob`, in which `*` alone is a wildcard and `+` and `#` are text. */
+/** How the resources of a service are read. `mqtt`: those of the MQTT proxy. `glob`: `*` is the only wildcard, and `+` and `#` are text. */
 type ResourceStyle = 'mqtt' | 'glob';
 
 /**
- * The resources that a component's policies give to one operation, as the classic nucleus keeps them: in one trie, where resources
- * with a common beginning share its nodes. What they allow together is no union. A wildcard that is one in one of them is one in all
- * that pass it (`["+", "+ab/"]` allows `bcab/`), and an escape before a later wildcard is read again and is not an escape any more.
+ * The resources that a component's policies give to one operation. The classic nucleus keeps them in one trie, in which resources with a
+ * common beginning share nodes, so together they may allow more than each by itself. Where a character is a wildcard in one of them, it is
+ * one in all that share its node (`["+", "+ab/"]` allows `bcab/`); and an escape before a later wildcard is read twice, and is not an
+ * escape any more.
  */
 export class ClassicResources {
   readonly #root = new Node();
@@ -57,7 +58,7 @@ export class ClassicResources {
   }
 }
 
-/** A piece of text, or one wildcard character, with what may follow. */
+/** A piece of text or one wildcard character, with the nodes that may follow it. */
 class Node {
   readonly children = new Map<string, Node>();
   /** A resource ends here. */
@@ -82,14 +83,14 @@ class Node {
 
   #ordered: readonly (readonly [string, Node])[] | undefined;
 
-  /** In the order of Java's hash map: of two children that leave the same rest of a topic the last one alone is followed. */
+  /** In the order of Java's hash map: of two children that leave the same rest of a topic, only the last one is followed. */
   get inOrder(): readonly (readonly [string, Node])[] {
     this.#ordered ??= [...this.children].sort(([a], [b]) => bin(a, this.children.size) - bin(b, this.children.size));
     return this.#ordered;
   }
 }
 
-/** The bin of a key in a hash map of this many. */
+/** The bin of a key in a hash map of this size. */
 function bin(key: string, size: number): number {
   let bins = 16;
   while (size >= bins * 0.75) bins *= 2;
@@ -108,7 +109,7 @@ function insert(node: Node, text: string, ends: boolean): Node {
   for (let i = 0; i < text.length; i++) {
     const char = text.charAt(i);
     if (char === '*' || char === '#' || char === '+') {
-      // What stands before, its escapes already undone, is read once more: `${*}` has become a `*`.
+      // The text before it, whose escapes are undone already, is read once more: `${*}` has become a `*`.
       const before = insert(node, plain, false);
       const wildcard = before.child(char);
       const isLast = i === text.length - 1;
@@ -136,10 +137,10 @@ function insert(node: Node, text: string, ends: boolean): Node {
   return last;
 }
 
-/** Rests of the topic, by their lengths, at which a node has been tried in vain. */
+/** The rests of the topic, by their lengths, that a node has not matched. */
 type Tried = Map<Node, Set<number>>;
 
-/** `isMqtt`: whether `+` and `#` are wildcards where they may be. */
+/** `isMqtt`: whether `+` and `#` can be wildcards. */
 function matches(node: Node, topic: string, isMqtt: boolean, tried: Tried): boolean {
   if (node.ends && (node.isStar || topic === '')) return true;
   if (isMqtt && node.isMqttWildcard && (node.takesAll || (node.ends && !topic.includes('/')))) return true;
@@ -169,7 +170,7 @@ function matches(node: Node, topic: string, isMqtt: boolean, tried: Tried): bool
   return false;
 }
 
-/** A wildcard takes as much as is left before each place where the child's text stands; a `+` no slash. */
+/** A wildcard takes everything up to any place where the child's text occurs; a `+` takes no slash. */
 function leaveRests(node: Node, child: Node, text: string, topic: string, rests: Map<string, Node>): void {
   for (let at = topic.indexOf(text); at >= 0 && at < topic.length; at = topic.indexOf(text, at + 1)) {
     if (!node.isStar && topic.slice(0, at).includes('/')) return;

@@ -1,7 +1,7 @@
 /**
- * Whether the classic nucleus hands a message that has reached it to a subscription. It asks `MqttTopic.isSupersetOf`, which is not
- * MQTT's rule ({@link topicMatches}): `a/#` does not take `a`, a trailing slash is ignored, and wildcards take topics that begin with `$`.
- * A message must pass both, the broker's rule on its way to the device and this one inside it. Greengrass Lite keeps to MQTT's rule.
+ * Whether the classic nucleus hands a message that has reached it to a subscription. It asks `MqttTopic.isSupersetOf`, which is not MQTT's
+ * rule ({@link topicMatches}): `a/#` does not take `a`, a trailing slash is ignored, and wildcards take topics that begin with `$`. A
+ * message must match by both rules: the broker's on its way to the device, and this one inside it. Greengrass Lite keeps to MQTT's rule.
  *
  * Source: aws-greengrass-nucleus, `com.aws.greengrass.mqttclient.MqttTopic` and `MqttClient`.
  *
@@ -49,7 +49,10 @@ export function classicLocalRoutes(filter: string, topic: string): boolean {
   return wanted.every((level, i) => level === '+' || level === '#' || level === levels[i]);
 }
 
-/** Whether the classic nucleus takes a local filter for one with a wildcard, and so leaves out a component's own messages where it does not say. */
+/**
+ * Whether a local filter has a wildcard for the classic nucleus, which then leaves out the component's own messages where the request does
+ * not say.
+ */
 export function isClassicLocalWildcard(filter: string): boolean {
   const levels = javaLevels(filter);
   return levels.includes('+') || levels[levels.length - 1] === '#';

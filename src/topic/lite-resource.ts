@@ -4,9 +4,9 @@ const NUL = 0;
 /**
  * Whether Greengrass Lite lets a resource of a policy allow a topic: by its glob, or else by its own reading of an MQTT filter.
  *
- * Its glob matcher rewrites the policy's bytes in place (`*` becomes NUL, `${x}` becomes `x`, the rest moves up) before the
- * filter matcher reads them at their old length. So a resource that mixes `*` with `+` or `#` does not work as a filter; that is
- * what the device does, and so it is done here.
+ * Its glob matcher rewrites the policy's bytes in place (`*` becomes NUL, `${x}` becomes `x`, the rest moves up), and then its filter
+ * matcher reads the rewritten bytes at their old length. So a resource that mixes `*` with `+` or `#` does not work as a filter. The same
+ * is done here.
  *
  * Source: aws-greengrass-lite, `modules/ggipcd/src/ipc_authz.c` and `modules/ggipcd/src/services/mqttproxy/mqttproxy.c`.
  *
@@ -25,13 +25,13 @@ export function liteResourceAllows(resource: string, topic: string): boolean {
   return globMatches(pattern, request) || filterAllows(bytes, request);
 }
 
-/** The same where `*` is the only wildcard, in the policies for local topics: `+` and `#` are text. */
+/** The same for policies of local topics, where `*` is the only wildcard, and `+` and `#` are text. */
 export function liteGlobAllows(resource: string, topic: string): boolean {
   const bytes = Buffer.from(resource, 'utf8');
   return globMatches(bytes.subarray(0, rewriteGlob(bytes)), Buffer.from(topic, 'utf8'));
 }
 
-/** Whether Lite takes a text as a resource at all: a bare `?`, or a `${…}` other than `${*}`, `${?}`, `${$}`, is refused. */
+/** Whether Lite accepts a text as a resource: one with a bare `?`, or a `${…}` other than `${*}`, `${?}` and `${$}`, is refused. */
 export function liteResourceIsValid(resource: string): boolean {
   for (let i = 0; i < resource.length; i++) {
     if (resource.charAt(i) === '?') return false;
@@ -83,7 +83,7 @@ function startsWith(bytes: Buffer, prefix: Buffer): boolean {
   return bytes.length >= prefix.length && bytes.subarray(0, prefix.length).equals(prefix);
 }
 
-/** `#` anywhere takes all the rest; `+` anywhere takes what there is up to the next slash. */
+/** `#` anywhere matches all the rest; `+` anywhere matches everything up to the next slash. */
 function filterAllows(filter: Buffer, request: Buffer): boolean {
   let at = 0;
   for (const byte of filter) {

@@ -10,10 +10,11 @@ export interface BasicIngest {
 const RULE_NAME = /^[A-Za-z0-9_]{1,128}$/;
 
 /**
- * The topic that brings a message straight to one AWS IoT rule: `$aws/rules/<rule>/<topic>`. It passes the message broker by, so it costs
- * no messaging and reaches no subscriber. In the rule `topic()` gives the name without the prefix, which does not count towards the limits.
+ * The topic that brings a message straight to one AWS IoT rule: `$aws/rules/<rule>/<topic>`. The message bypasses the message broker, so it
+ * costs no messaging and reaches no subscriber. In the rule, `topic()` gives the name without the prefix, and the prefix does not count
+ * towards the limits.
  *
- * @throws TypeError for a name that no rule has, and for a topic that cannot be published to.
+ * @throws TypeError for a name that no rule can have, and for a topic that cannot be published to.
  *
  * Source: AWS IoT Core Developer Guide, "Reducing messaging costs with Basic Ingest"; API reference, `CreateTopicRule`.
  *
@@ -52,12 +53,13 @@ export function parseBasicIngest(topic: string): BasicIngest | undefined {
 
 /**
  * A filter whose messages the broker deals out among all subscriptions of the same group, on this device and on others: `$share/<group>/…`.
- * Of a {@link topicTemplate} it makes a pattern with the same parameters.
+ * A {@link topicTemplate} becomes a pattern with the same parameters.
  *
- * For programs that connect to the broker themselves. A component gets no messages by it: both nuclei pass the subscription on, compare the topics
- * that arrive with the filter, prefix and all, find none that match, and drop what the broker has dealt to the device.
+ * For programs that connect to the broker themselves. A component gets no messages this way: both nuclei pass the subscription on, but
+ * compare the topics of arriving messages with the whole filter, prefix included, find no match, and drop what the broker has dealt to the
+ * device.
  *
- * @throws TypeError for a group that is empty or has `/`, `+` or `#`, and for a filter that is malformed or shared already.
+ * @throws TypeError for a group that is empty or contains `/`, `+` or `#`, and for a filter that is malformed or is shared already.
  *
  * Source: MQTT 5 section 4.8.2; AWS IoT Core Developer Guide, "Shared subscriptions"; aws-greengrass-nucleus, `MqttClient.getMessageHandlerForClient`;
  * aws-greengrass-lite, `iotcored_mqtt_receive`.

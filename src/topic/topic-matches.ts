@@ -16,8 +16,8 @@ function levelMatches(filter: string, f: number, fEnd: number, topicName: string
  * `a`, empty levels count, and a filter that begins with a wildcard leaves out the topics that begin with `$`. Of a shared
  * subscription the part after `$share/<group>/` counts.
  *
- * Both nuclei deviate from this in what they route and allow; this is not their rule. Whether the arguments are well
- * formed is for `topicFilterProblem` and `publishTopicProblem` to say.
+ * Both nuclei deviate from this in what they route and allow. It does not check whether the arguments are well formed: see
+ * `topicFilterProblem` and `publishTopicProblem`.
  *
  * Source: MQTT 3.1.1 section 4.7.
  *
@@ -33,7 +33,7 @@ export function topicMatches(topicFilter: string, topicName: string): boolean {
   return filterMatches(effectiveFilter(topicFilter), topicName);
 }
 
-/** {@link topicMatches} of a filter that is taken as it stands, `$share` or not. */
+/** {@link topicMatches}, but a `$share/…` is not taken off the filter. */
 export function filterMatches(filter: string, topicName: string): boolean {
   if (topicName.startsWith('$') && (filter.startsWith('+') || filter.startsWith('#'))) return false;
   let f = 0;
@@ -51,8 +51,8 @@ export function filterMatches(filter: string, topicName: string): boolean {
 }
 
 /**
- * Whether `wide` lets through every topic that `narrow` does, as MQTT matches them: `a/#` covers `a`, `a/+` and `a/b/#`. A shared
- * subscription is covered by itself alone, since a policy names it as it stands.
+ * Whether `wide` matches every topic that `narrow` matches, by MQTT's rule: `a/#` covers `a`, `a/+` and `a/b/#`. A shared subscription is
+ * covered only by itself, since a policy names it as it is written.
  *
  * Source: MQTT 3.1.1 section 4.7.
  */
@@ -70,7 +70,7 @@ export function filterCovers(wide: string, narrow: string): boolean {
   return wides.length === narrows.length;
 }
 
-/** Topics that begin with `$` are matched by no wildcard at their beginning, and a shared subscription is a thing of its own. */
+/** A wildcard at the beginning matches no topic that begins with `$`, and a shared subscription is covered only by itself. */
 function isApart(filter: string): boolean {
   return filter.startsWith('$');
 }

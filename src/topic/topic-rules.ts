@@ -1,5 +1,5 @@
 /**
- * What AWS IoT Core takes as a topic. `$aws/rules/<rule>/` and, in a subscription, `$share/<group>/` do not count.
+ * The limits of AWS IoT Core for topics. `$aws/rules/<rule>/` and, in a subscription, `$share/<group>/` do not count.
  *
  * Source: AWS General Reference, "AWS IoT Core message broker and protocol limits and quotas", topic size and slashes.
  */
@@ -8,17 +8,17 @@ export const TOPIC_LIMITS: { readonly bytes: number; readonly slashes: number; r
   bytes: 256,
   /** Forward slashes, so one level more than this. */
   slashes: 7,
-  /** Bytes of a topic that begins with `$` and is neither Basic Ingest nor a shared subscription: what the nucleus lets through. */
+  /** Bytes of a topic that begins with `$` and is neither Basic Ingest nor a shared subscription: the limit of the nucleus. */
   reservedBytes: 512,
 };
 
 const BASIC_INGEST_PREFIX = /^\$aws\/rules\/[^/]+\//;
 
 /**
- * How `topic`, without a `$share/<group>/`, goes over a limit of IoT Core, or `undefined`.
+ * Which limit of IoT Core `topic`, given without `$share/<group>/`, goes over. `undefined`: none.
  *
- * Bytes are counted. The nucleus counts UTF-16 units, so it takes a topic that IoT Core refuses, and then only its own
- * log tells: the message is dropped after the publish was accepted.
+ * IoT Core counts bytes and the nucleus UTF-16 units. So the nucleus accepts a publish that IoT Core refuses, and then drops the message,
+ * which only its own log tells.
  */
 function topicLimitProblem(topic: string): string | undefined {
   const isSpecial = topic.startsWith('$');
@@ -47,8 +47,8 @@ export function hasLoneSurrogate(text: string): boolean {
 }
 
 /**
- * What makes `text` unfit to be an MQTT string, or `undefined`. A lone surrogate has no UTF-8 form: JSON carries it to
- * the nucleus, which then sends `?` or something else in its place. Control characters other than NUL are permitted.
+ * Why `text` cannot be an MQTT string, or `undefined`. A lone surrogate has no UTF-8 form: JSON carries it to the nucleus, which sends `?`
+ * or something else in its place. Control characters other than NUL are permitted.
  *
  * Source: MQTT 3.1.1 section 1.5.3, MQTT-1.5.3-1 and MQTT-1.5.3-2.
  */
@@ -62,7 +62,7 @@ export function mqttStringProblem(text: string): string | undefined {
 
 const QUOTED_CHARACTERS = 80;
 
-/** `text` for a sentence: quoted, with everything invisible escaped, and cut where it is long. */
+/** `text` as it may stand in a sentence: quoted, with invisible characters escaped, and cut if it is long. */
 export function quoted(text: string): string {
   return text.length <= QUOTED_CHARACTERS ? JSON.stringify(text) : `${JSON.stringify(text.slice(0, QUOTED_CHARACTERS))}…`;
 }
@@ -91,9 +91,8 @@ export function parseSharedSubscription(topicFilter: string): SharedSubscription
 const WILDCARD = /[+#]/;
 
 /**
- * What is wrong with `topicName` as a topic to publish to, as a sentence that says what to do, or `undefined` where
- * nothing is. To be asked before anything is sent: Greengrass Lite accepts such a publish, and the broker then drops
- * the connection of the whole device.
+ * Why `topicName` cannot be published to, in a sentence that says what to do, or `undefined` if it can. To be asked before anything is
+ * sent: Greengrass Lite accepts such a publish, and the broker then drops the connection of the whole device.
  *
  * Empty levels (`a//b`) and spaces are permitted, as in MQTT. The limits are those of {@link TOPIC_LIMITS}.
  *
@@ -138,9 +137,8 @@ function wildcardProblem(filter: string): string | undefined {
 }
 
 /**
- * What is wrong with `topicFilter` as something to subscribe to, as a sentence that says what to do, or `undefined`
- * where nothing is. To be asked before anything is sent: a malformed filter that Greengrass Lite accepts makes the
- * broker drop the device, again at every reconnect.
+ * Why `topicFilter` cannot be subscribed to, in a sentence that says what to do, or `undefined` if it can. To be asked before anything is
+ * sent: a malformed filter that Greengrass Lite accepts makes the broker drop the connection of the device, and again at every reconnect.
  *
  * A topic name without wildcards is a filter too. Empty levels are permitted. The limits are those of {@link TOPIC_LIMITS};
  * Greengrass Lite also refuses filters that are longer than 256 bytes with their `$share/<group>/`.

@@ -13,8 +13,8 @@ type Rest<Text extends string> = Text extends `${string}/${infer Others}` ? Rest
 export type TopicParams = Readonly<Record<string, string | readonly string[]>>;
 
 /**
- * The parameters of a template, read from its text: a string for each `{name}`, the levels for a last `{name...}`.
- * A text the compiler does not know may have any.
+ * The parameters of a template, read from its text: a string for each `{name}`, an array of levels for a last `{name...}`. Of a text that
+ * the compiler does not know, any.
  */
 export type ParamsOf<Text extends string> = string extends Text
   ? TopicParams
@@ -26,12 +26,14 @@ export type TopicArguments<P> = { readonly [Name in keyof P]: P[Name] extends st
 /**
  * Something to subscribe to that knows what its topics mean: a {@link topicTemplate}, or a `sharedSubscription` to one.
  *
- * @typeParam P What a topic name says, such as `{ readonly line: string }`.
+ * @typeParam P The parameters in a topic name, such as `{ readonly line: string }`.
  */
 export interface TopicPattern<out P> {
   /** What the nucleus is asked for: the filter, with `+` and `#`. */
   readonly filter: string;
-  /** What a topic name says, or `undefined` where it is not one of these topics. By MQTT's rule, as {@link topicMatches}. */
+  /**
+   * The parameters in a topic name, or `undefined` if it is not one of these topics. Matches by MQTT's rule, as {@link topicMatches} does.
+   */
   readonly match: (topicName: string) => P | undefined;
 }
 
@@ -50,7 +52,7 @@ export function topicFilterOf(topic: string | TopicPattern<unknown>): string {
   return isTopicPattern(topic) ? topic.filter : topic;
 }
 
-/** Anything that is not an object is left to be refused as a topic: callers in JavaScript have no compiler to tell them. */
+/** What is neither a string nor an object is refused later, as a topic: callers in JavaScript have no compiler to tell them. */
 export function isTopicPattern(topic: string | TopicPattern<unknown>): topic is TopicPattern<unknown> {
   return typeof topic === 'object' && (topic as unknown) !== null;
 }
@@ -102,7 +104,7 @@ function textOfLevels(levels: readonly TemplateLevel[]): string {
     .join('/');
 }
 
-/** What the levels say of a topic name, or `undefined` where it is not theirs. One pass over the name. */
+/** The parameters in a topic name, or `undefined` if the levels do not match it. One pass over the name. */
 function matchLevels(levels: readonly TemplateLevel[], topicName: string): Record<string, string | readonly string[]> | undefined {
   // MQTT 3.1.1, 4.7.2: a wildcard in the first level leaves out the topics of the server.
   if (levels[0]?.kind !== 'text' && topicName.startsWith('$')) return undefined;
@@ -124,8 +126,8 @@ function matchLevels(levels: readonly TemplateLevel[], topicName: string): Recor
 }
 
 /**
- * The levels with every parameter that `given` has in its place. A value that would be more than its level is refused: who names a sensor
- * `a/#` or `../admin` must not choose the topic.
+ * The levels, with the parameters that are in `given` filled in. A value that would be more than one level is refused: whoever names a
+ * sensor `a/#` or `../admin` must not choose the topic.
  */
 function fillLevels(
   levels: readonly TemplateLevel[],
@@ -171,7 +173,7 @@ export interface TopicTemplate<P> extends TopicPattern<P> {
   readonly text: string;
   /** The topic name with these parameters. Throws {@link InvalidTopic} where one does not fit; for values from outside see `tryBuild`. */
   readonly build: (params: TopicArguments<P>) => string;
-  /** The topic name with these parameters, or why there is none: for parameters that come from messages, files or users. */
+  /** The topic name with these parameters, or why none can be built: for parameters that come from messages, files or users. */
   readonly tryBuild: (params: TopicArguments<P>) => Either<InvalidTopic, string>;
   /** The template with some of its parameters filled in. Throws {@link InvalidTopic} where one does not fit. */
   readonly with: <Name extends keyof P>(
@@ -224,7 +226,7 @@ function templateOf<P>(levels: readonly TemplateLevel[]): TopicTemplate<P> {
   return {
     text,
     filter,
-    // What the levels' names are, the template's text says to the compiler.
+    // The compiler has read the names of the levels from the template's text.
     match: topicName => matchLevels(levels, topicName) as P | undefined,
     tryBuild,
     build: params => orThrow(tryBuild(params)),

@@ -15,8 +15,8 @@ function node<V>(): Node<V> {
 }
 
 /**
- * Values filed under topic filters, found by topic name. Finding takes one walk down the levels of the name, however many filters there are:
- * it looks at what the name could be at each level, its own text, `+` and `#`, and at nothing else.
+ * Values filed under topic filters, found by topic name. Finding takes one walk down the levels of the name, however many filters there
+ * are: at each level it looks up the level's own text, `+` and `#`, and nothing else.
  *
  * Matches as {@link topicMatches} does. Memory: what was added; nothing is kept of the names looked up.
  *
@@ -91,8 +91,8 @@ function childOf<V>(parent: Node<V>, level: string): Node<V> {
 }
 
 /**
- * Visits the values of what matches from `start` on, until `visit` says it is enough; whether it did. As deep as the filters are, so at most 8
- * levels.
+ * Visits the values of what matches from `start` on, until `visit` returns `true`; says whether it did. It goes as deep as the filters are:
+ * at most 8 levels.
  */
 function walk<V>(at: Node<V>, topicName: string, start: number, visit: (values: readonly V[]) => boolean): boolean {
   // MQTT 3.1.1, 4.7.2: a wildcard in the first level leaves out the topics of the server.
