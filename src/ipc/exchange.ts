@@ -2,7 +2,7 @@ import { isJsonObject } from '../shared/check-argument.js';
 import type { StreamListener, TransportConnection, TransportStream } from './transport.js';
 import { MessageFlag, MessageType, type RpcMessage } from './wire/rpc-message.js';
 
-/** The service model's name of the events of each subscription; everything else on its stream is the reply. */
+/** The model types of the events of each subscription. Everything else on its stream is the reply. */
 const EVENT_MODEL_TYPES: ReadonlyMap<string, readonly string[]> = new Map([
   ['aws.greengrass#SubscribeToIoTCore', ['aws.greengrass#IoTCoreMessage']],
   ['aws.greengrass#SubscribeToIoTCoreConnectionStatus', ['aws.greengrass#IoTCoreConnectionStatusEvent']],
@@ -11,17 +11,17 @@ const EVENT_MODEL_TYPES: ReadonlyMap<string, readonly string[]> = new Map([
   ['aws.greengrass#SubscribeToValidateConfigurationUpdates', ['aws.greengrass#ValidateConfigurationUpdateEvents']],
   ['aws.greengrass#SubscribeToComponentUpdates', ['aws.greengrass#ComponentUpdatePolicyEvents']],
 ]);
-/** Those of any other operation. */
+/** The event types that are expected for any other operation. */
 const ALL_EVENT_MODEL_TYPES: readonly string[] = [...EVENT_MODEL_TYPES.values()].flat();
 
 /** Events that may wait for a subscribe reply that is late, and characters of them; with more, waiting ends and they are delivered. */
 const MAX_EARLY_EVENTS = 1_000;
 const MAX_EARLY_CHARACTERS = 4 * 1024 * 1024;
 
-/** How a request with one answer ended: with the server's message (an error has type 1), or without one. */
+/** How a request with one answer ended: with the server's message, which may be an error, or without one. */
 export interface RequestListener {
   readonly onReply: (message: RpcMessage) => void;
-  /** What came is not the reply it should be; says what is wrong with it. Nothing follows. */
+  /** The message that came cannot be the reply; `detail` says why. Nothing follows. */
   readonly onViolation: (detail: string) => void;
   readonly onLost: () => void;
 }
@@ -33,7 +33,7 @@ export interface SubscriptionListener {
   readonly onEvent: (message: RpcMessage) => void;
   /** Instead of a reply or after it; nothing follows. */
   readonly onError: (message: RpcMessage) => void;
-  /** Something came that is neither the reply nor an event; says what is wrong with it. Nothing follows. */
+  /** A message came that is neither the reply nor an event; `detail` says why. Nothing follows. */
   readonly onViolation: (detail: string) => void;
   /** The server ended the stream in good order; nothing follows. */
   readonly onComplete: () => void;
@@ -125,8 +125,8 @@ export class SubscriptionExchange implements StreamListener, Exchange {
   }
 
   /**
-   * Waits for a late reply no longer: events that came before it prove that the server has accepted, and are delivered.
-   * `false` if none came, and nothing has changed.
+   * Stops waiting for a late reply: events that came before it prove that the server has accepted, and are delivered now. `false`: none
+   * came, and nothing has changed.
    */
   takeEventsForReply(): boolean {
     if (this.#early.length === 0) return false;
@@ -145,7 +145,7 @@ export class SubscriptionExchange implements StreamListener, Exchange {
     if (this.#early.length >= MAX_EARLY_EVENTS || this.#earlyCharacters >= MAX_EARLY_CHARACTERS) this.#onReply();
   }
 
-  /** The reply, which may also come after it was given up waiting for, or what has no place here. */
+  /** The reply, which may also come after nobody waits for it any more; or a message that should not be here. */
   #onOther(message: RpcMessage): void {
     const problem = replyProblem(this.#operation, message);
     if (problem !== undefined) {
@@ -177,15 +177,15 @@ export class SubscriptionExchange implements StreamListener, Exchange {
 }
 
 /**
- * What is wrong with a message that should be the reply to the operation: both nuclei name its type, which is the operation's name with
- * `Response`, and send a JSON object. Nothing is wrong with one without a body, which is a mere end.
+ * Why a message cannot be the reply to the operation. Both nuclei name its type, the operation's name with `Response`, and send a JSON
+ * object. A message without a body is allowed: it only ends the stream.
  */
 function replyProblem(operation: string, { modelType, payload }: RpcMessage): string | undefined {
   if (payload === '') return undefined;
   if (modelType !== undefined && modelType !== `${operation}Response`) {
     return `a message of the type ${modelType.slice(0, 200)} came on the stream of ${operation}`;
   }
-  // What nearly all replies are, without parsing it.
+  // Nearly all replies are `{}`, which needs no parsing.
   return payload === '{}' || isObjectText(payload) ? undefined : `the reply to ${operation} is no JSON object`;
 }
 

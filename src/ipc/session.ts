@@ -41,8 +41,8 @@ export interface SessionOptions {
 }
 
 /**
- * One authenticated connection with many exchanges on it. Both servers' rules of ending a stream are kept: each side
- * hears once that a stream is over, and never twice, since old nuclei drop the connection for that.
+ * One authenticated connection with many exchanges on it. It keeps to the rules of both servers for ending a stream: each side is told
+ * exactly once that a stream is over. Old nuclei drop the connection when they are told twice.
  */
 export class Session {
   readonly #options: SessionOptions;
@@ -60,7 +60,7 @@ export class Session {
     this.#cancelTimeout = this.#startTimeout();
     this.#connection = options.transport.connect(options.socketPath, {
       onOpen: () => {
-        // Anew: a server cannot answer what this process was too busy to send.
+        // Started again: a server cannot answer what this process was too busy to send.
         this.#cancelTimeout();
         this.#cancelTimeout = this.#startTimeout();
         this.#connection.sendConnect(JSON.stringify({ authToken: options.authToken }));
@@ -131,7 +131,7 @@ export class Session {
     }
   }
 
-  /** Ends the connection for a reason of ours; its `onClose` settles the rest. */
+  /** Ends the connection for a reason on this side; its `onClose` does the rest. */
   #finish(end: SessionEnd): void {
     if (this.#end !== undefined || this.#over) return;
     this.#end = end;
@@ -148,8 +148,8 @@ export class Session {
 }
 
 /**
- * Whether a connection was cut with bytes of ours unread. A server that refuses a token has read it and closes in good order; Greengrass
- * Lite cuts a client that is one too many (it has room for 50). aws-crt does not tell the two apart.
+ * Whether the server cut the connection without reading what was sent. A server that refuses a token has read it, and closes normally;
+ * Greengrass Lite cuts off a client for which it has no room (it has room for 50). aws-crt does not tell the two apart.
  */
 function isReset(cause: unknown): boolean {
   return cause instanceof Error && 'code' in cause && (cause.code === 'ECONNRESET' || cause.code === 'EPIPE');

@@ -13,8 +13,8 @@ export type ConnectFailure =
   | { readonly reason: 'busy'; readonly cause: unknown }
   | { readonly reason: 'path-too-long'; readonly length: number; readonly limit: number }
   /**
-   * The transport itself cannot be had: aws-crt is not installed, or has no binary for this machine; `passing`: the process has nothing
-   * left to load it with.
+   * The transport itself is not available: aws-crt is not installed, or has no binary for this machine. `passing`: the process only lacks
+   * memory or file descriptors to load it.
    */
   | { readonly reason: 'native-unavailable'; readonly passing: boolean; readonly cause: unknown }
   | { readonly reason: 'other'; readonly cause: unknown };
@@ -32,15 +32,15 @@ export type CloseReason =
   | { readonly reason: 'local' };
 
 /**
- * What a connection tells its user. Calls come in wire order: whatever lay on the wire before the end is delivered
- * before `onClose`, which comes once, last, and also after `close()`. When the connection ends, every stream still open
- * gets its `onEnd` before that. After `close()` was called no messages are delivered any more.
+ * What a connection tells its user. Calls come in wire order: everything that was sent before the end is delivered before `onClose`, which
+ * is called once, last, also after `close()`. When the connection ends, every stream that is still open gets its `onEnd` before that. After
+ * `close()` no more messages are delivered.
  */
 export interface ConnectionListener {
   readonly onOpen: () => void;
   /** A message on stream 0. */
   readonly onMessage: (message: RpcMessage) => void;
-  /** Instead of `onOpen`, and then nothing more. */
+  /** Called instead of `onOpen`; nothing follows. */
   readonly onConnectFailure: (failure: ConnectFailure) => void;
   readonly onClose: (reason: CloseReason) => void;
 }
@@ -68,7 +68,7 @@ export interface TransportConnection {
   readonly close: () => void;
 }
 
-/** How bytes travel. Two adapters hold to this one contract: `socket` and `crt`. */
+/** How bytes travel. There are two implementations of this contract, `socket` and `crt`. */
 export interface Transport {
   readonly name: TransportName;
   /** Begins a connection to the Unix domain socket, or on Windows the named pipe. Listener calls come later, never within this call. */

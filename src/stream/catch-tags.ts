@@ -34,15 +34,15 @@ export type Returned<H> = H[keyof H] extends infer F ? (F extends (error: never)
 export type Only<H, Keys extends string> = Readonly<Record<Exclude<keyof H, Keys>, never>>;
 
 /**
- * Tags and kinds known at run time only, so that one look-up serves them all. Own members: a tag can be data, and `constructor` is no
- * handler.
+ * The handler for a tag or kind, which is known at run time only. Only the object's own members count: a tag can be data, and `constructor`
+ * is no handler.
  */
 function handlerFor(handlers: object, key: string | undefined): ((error: unknown) => unknown) | undefined {
   if (key === undefined || !Object.hasOwn(handlers, key)) return undefined;
   return (handlers as Readonly<Record<string, (error: unknown) => unknown>>)[key];
 }
 
-/** Calls the handler of a key; where there is no handler, the stream carries what its type excludes. */
+/** Calls the handler of a key. If there is none, the stream carries an error that its type excludes. */
 function handleBy(handlers: object, key: string | undefined, error: unknown): unknown {
   const handler = handlerFor(handlers, key);
   if (handler === undefined)
@@ -57,14 +57,14 @@ function hasTagHandler(handlers: object, error: unknown): boolean {
 }
 
 /**
- * Deals with the errors of one tag, which leaves the union: behind it the compiler knows that it cannot come any more.
+ * Deals with the errors of one tag, which leaves the union: from there on the compiler knows that it cannot come any more.
  *
- * The handler gives a stream that stands in the error's place: `EMPTY` to drop it, a fallback, another error. It is subscribed
- * when the error comes and merged in, so that a synchronous one stands exactly in its place; results and other errors pass at once. For a
- * terminal error the handler's stream takes over from the source, which has completed.
+ * The handler returns a stream that takes the error's place: `EMPTY` to drop it, a fallback, another error. It is subscribed when the error
+ * comes, and merged in, so that the values of a synchronous one come exactly where the error was; results and other errors pass at once.
+ * For a terminal error the handler's stream takes over from the source, which has completed.
  *
- * Completes when the source and all handlers' streams have. A terminal error of one of them ends the whole. What the handler throws is a
- * defect. Holds no values; any number of handlers' streams may be running.
+ * Completes when the source and all handlers' streams have. A terminal error of one of them ends the whole stream. What the handler throws
+ * is a defect. Holds no values; any number of handlers' streams may be running.
  *
  * @param tag One of those the source can carry; any other is a compile error.
  *

@@ -47,7 +47,7 @@ export const chain: <A, E, B>(f: (value: A) => ObservableEither<E, B>) => (sourc
   chainW;
 
 /**
- * `chainW` that keeps the result itself: each element of the stream made for it stands for it, and each of that stream's errors passes.
+ * `chainW` that keeps the result itself: for each value of the stream that `f` returns, the result is emitted; that stream's errors pass.
  *
  * @example
  * ```ts
@@ -93,7 +93,7 @@ export const chainEitherK: <A, E, B>(f: (value: A) => Either<E, B>) => (source: 
   chainEitherKW;
 
 /**
- * A task for each result, one after the other. What waits, waits in the unbounded array that `chainW` tells of.
+ * A task for each result, one after the other. Results that wait are in the unbounded array that `chainW` describes.
  *
  * @example
  * ```ts
@@ -114,8 +114,8 @@ export const chainTaskEitherK: <A, E, B>(f: (value: A) => TaskEither<E, B>) => (
   chainTaskEitherKW;
 
 /**
- * Applies each function of one stream to each result of another, which is subscribed anew for each function, in order: `chain` of
- * the functions. Errors of either pass in their place.
+ * Applies each function of one stream to each result of another, in order. The other stream is subscribed anew for each function. Errors of
+ * either pass in their place.
  *
  * @example
  * ```ts
@@ -138,8 +138,8 @@ export const ap: <E, A>(values: ObservableEither<E, A>) => <B>(functions: Observ
  * A stream for each result, all at the same time. Errors of the source pass at once; a terminal one comes last, when the streams under way
  * have completed. A terminal error of one of the streams ends the whole, the other streams included.
  *
- * Any number of streams runs at the same time; `concurrently(8, f)` bounds both those that run and those that wait. Not a lawful monad: the
- * order depends on time.
+ * Any number of streams may run at the same time; `concurrently(8, f)` bounds both those that run and those that wait. Not a lawful monad:
+ * the order depends on time.
  *
  * @example
  * ```ts
@@ -229,7 +229,8 @@ export interface FilterOrElse {
 }
 
 /**
- * Puts an error in place of each result that does not hold. A filter that hides nothing. A terminal error ends the stream there.
+ * Puts an error in place of each result for which the predicate does not hold: a filter that hides nothing. A terminal error ends the
+ * stream there.
  *
  * @example
  * ```ts

@@ -24,7 +24,7 @@ export function divert<T, S, P extends Either<unknown, unknown>, R>(
     const picked = new Subject<S>();
     const passing = new Subject<P>();
     const stop = new Subject<void>();
-    /** The terminal element that waits for `project` to finish, and its error once that has gone on its way. */
+    /** The terminal element, kept until `project` has finished; and its error, once it has been emitted. */
     let last: P | undefined;
     let letGo: unknown;
 
@@ -49,8 +49,8 @@ export function divert<T, S, P extends Either<unknown, unknown>, R>(
       return picked.subscribe(inner);
     });
 
-    // Subscribed first: what the source emits while being subscribed to must find someone listening. One observer, and no operators behind `project`:
-    // each would be three frames of stack for every message.
+    // Subscribed before the source, which may emit while it is being subscribed. One observer, and no operators behind `project`: each
+    // would be three frames of stack for every message.
     workOn(project(picked$, passing.asObservable()), subscriber, {
       next: result => {
         const element = toEither(result);
@@ -71,8 +71,8 @@ export function divert<T, S, P extends Either<unknown, unknown>, R>(
       reportUnhandled(letGo);
     });
 
-    // Only `stop` reaches a source that emits while subscribe() has not returned yet. Added after the inner subscription, which
-    // is therefore gone when `stop` completes `picked`: unsubscribing must not flush what project() holds.
+    // Only `stop` reaches a source that emits before its subscribe() has returned. This is added after the inner subscription, so that the
+    // latter is gone when `stop` completes `picked`: unsubscribing must not flush what project() holds.
     subscriber.add(() => {
       stop.next();
     });
@@ -86,7 +86,8 @@ export function divert<T, S, P extends Either<unknown, unknown>, R>(
             subscriber.error(thrown);
           }
         },
-        // A defect ends the whole here. Handed to project(), a retry() in there would subscribe to the dead subject for ever.
+        // A defect ends the whole stream here. If it were handed to project(), a retry() in there would subscribe to the dead subject for
+        // ever.
         error: (defect: unknown) => {
           subscriber.error(defect);
         },
@@ -116,7 +117,7 @@ export function divertLefts<E, A, C extends E, R extends Either<unknown, unknown
         pick(element.left);
       } else pass(element as Either<Exclude<E, C>, A>);
     },
-    // In here, since what a handler throws must reach the error channel.
+    // The handler is called in here, so that what it throws reaches the error channel.
     caught$ => caught$.pipe(mergeMap(handler)),
   );
 }

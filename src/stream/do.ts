@@ -6,7 +6,7 @@ import type { ObservableEither } from './observable-either.js';
 /** A record with one member more. */
 export type With<A, N extends string, B> = { readonly [K in keyof A | N]: K extends keyof A ? A[K] : B };
 
-// A computed key makes an index signature of the new member; With<> is what it is.
+// With a computed key the compiler infers an index signature; With<> is the real type.
 function extend<A, N extends string, B>(record: A, name: N, value: B): With<A, N, B> {
   return { ...record, [name]: value } as With<A, N, B>;
 }

@@ -37,11 +37,14 @@ export class Feed {
   }
 }
 
-/** Who is subscribing to its source right now, for the stage that is subscribed meanwhile. */
+/** Who is subscribing to its source right now. A stage that is subscribed meanwhile feeds it. */
 interface Downstream {
-  /** The feed of the next stage, which is fed. Used for counting only: a stage that subscribes late (inside a `switchMap`) is merely missing from it. */
+  /**
+   * The feed into the next stage. Used for counting only: a stage that is subscribed late, as inside a `switchMap`, is merely missing from
+   * it.
+   */
   readonly feed: Feed | undefined;
-  /** Whether a fallback is there before the next stage, for whatever cannot be published. */
+  /** Whether there is a fallback before the next stage, which takes what cannot be published. */
   readonly hasFallback: boolean;
 }
 
@@ -51,7 +54,7 @@ export function feedBeingSubscribed(): Feed | undefined {
   return subscribing?.feed;
 }
 
-/** Whether what is being subscribed feeds a fallback, which wants every value that comes to nothing. */
+/** Whether what is being subscribed feeds a fallback, which is to get every value that cannot be published. */
 export function feedsFallback(): boolean {
   return subscribing?.hasFallback === true;
 }
@@ -66,13 +69,13 @@ function within(downstream: Downstream | undefined, subscribe: () => void): void
   }
 }
 
-/** Subscribes to what feeds the stage of `feed`; one that is not known changes nothing. */
+/** Subscribes to what feeds the stage of `feed`. `undefined` changes nothing. */
 export function along(feed: Feed | undefined, subscribe: () => void): void {
   if (feed === undefined) subscribe();
   else within({ feed, hasFallback: false }, subscribe);
 }
 
-/** The same stream, known to feed a fallback. */
+/** The same stream, marked as feeding a fallback. */
 export function feedingFallback<A>(source: Observable<A>): Observable<A> {
   return new Observable(subscriber => {
     within({ feed: subscribing?.feed, hasFallback: true }, () => {
@@ -89,8 +92,8 @@ export function subscribeAlong<A>(feed: Feed, source: Observable<A>, subscriber:
 }
 
 /**
- * A stage suspends what is being subscribed while it deals with a value. A source that emits while it is being subscribed would otherwise
- * let the stages that are subscribed because of the value count as its feeders.
+ * A stage suspends this while it deals with a value. Otherwise, when a source emits while it is being subscribed, stages that are
+ * subscribed because of that value would count as feeders.
  */
 export function suspendSubscribing(): Downstream | undefined {
   const outer = subscribing;

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { isPromise } from '../shared/check-argument.js';
 import { reportToStderr } from './unhandled.js';
 
-/** Of all hooks of the process, so that many that fail fill no log. */
+/** One for all hooks of the process, so that many that fail do not fill the log. */
 const report = reportToStderr();
 
 function complain(what: string, thrown: unknown): void {
@@ -12,11 +12,11 @@ function complain(what: string, thrown: unknown): void {
 type Told<A extends readonly unknown[]> = (...args: A) => void;
 
 /**
- * A function of the program that hears of something and gives nothing. TypeScript takes an `async` one for such a function, too: nobody waits for its
- * promise, and what that rejects with is written to stderr, at a bounded rate. By then what told it may be over, so it has no other place. What the
- * function throws is thrown on, to where what called it has a place for that.
+ * A function of the program that is told something and returns nothing. TypeScript accepts an `async` function as one, too. Nobody waits
+ * for its promise; if that rejects, the reason is written to stderr, at a bounded rate, since the stream that called it may be over by
+ * then. What the function throws synchronously is thrown on, for the caller to deal with.
  *
- * @param name the option or argument it was given as.
+ * @param name the name of the option or argument that it was given as.
  */
 export function hook<A extends readonly unknown[]>(name: string, told: Told<A>): Told<A>;
 export function hook<A extends readonly unknown[]>(name: string, told: Told<A> | undefined): Told<A> | undefined;
@@ -29,7 +29,7 @@ export function hook<A extends readonly unknown[]>(name: string, told: Told<A> |
   };
 }
 
-/** A {@link hook} that is called where nothing may be thrown: what it throws is written to stderr as well. */
+/** A {@link hook} that is called where nothing may be thrown: what it throws is also written to stderr. */
 export function harmlessHook<A extends readonly unknown[]>(name: string, told: Told<A>): Told<A> {
   const heard = hook(name, told);
   return (...args) => {

@@ -22,8 +22,8 @@ export type ErrorOf<S> = S extends Observable<infer R> ? LeftOf<R> : never;
 export type ValueOf<S> = S extends Observable<infer R> ? RightOf<R> : never;
 
 /**
- * Elements whose Eithers differ, as those of `of(right(1), left('x'))`, as one Either of the unions. Nothing happens at run time: the
- * compiler cannot see that `Left<LeftOf<T>> | Right<RightOf<T>>` takes every `T`.
+ * A stream of different Eithers, such as `of(right(1), left('x'))`, as a stream of one Either of the unions. Nothing happens at run time;
+ * the compiler just cannot see that every `T` is a `Left<LeftOf<T>> | Right<RightOf<T>>`.
  */
 export function united<T extends Either<unknown, unknown>>(source: Observable<T>): Observable<Either<LeftOf<T>, RightOf<T>>> {
   return source as Observable<unknown> as Observable<Either<LeftOf<T>, RightOf<T>>>;
@@ -49,7 +49,7 @@ export function isTerminalError(error: unknown): boolean {
   return kindOf(error) === 'terminal';
 }
 
-/** Whether an error is that of a proxy that was closed after it had been drained: the end that was wanted. */
+/** Whether an error is that of a proxy that was drained and then closed, which is the end that was wanted. */
 export function isEndInGoodOrder(error: unknown): boolean {
   if (tagOf(error) !== 'ProxyClosed') return false;
   return (error as { readonly drained?: unknown }).drained === true;
@@ -76,8 +76,8 @@ export function tagOf(error: unknown): string | undefined {
 export type EitherOf<R> = Either<LeftOf<R>, RightOf<R>>;
 
 /**
- * Makes an element of a result. The one edge where a result's type is read off its value; `LeftOf` and `RightOf` say the same to the
- * compiler.
+ * Makes an element of a result. This is the one place where a result's type is read off its value; `LeftOf` and `RightOf` tell the compiler
+ * the same.
  */
 export function toEither<R>(result: R): EitherOf<R> {
   return (isEither(result) ? result : right(result)) as EitherOf<R>;

@@ -30,20 +30,19 @@ function gapsOf<E>(lefts$: Observable<Either<E, never>>): Observable<OfKind<E, '
 /**
  * Plain RxJS on the results of a stream; its errors pass outside.
  *
- * `project` gets the values of the `Right`s as an ordinary Observable and may use any operator on it. What it emits becomes a
- * `Right`, unless it is an `Either` already, as stages emit them: that is passed as it is, and its errors join the union. So
- * stages nest without a word about types.
+ * `project` gets the values of the `Right`s as an ordinary Observable and may use any operator on it. What it emits becomes a `Right`. Only
+ * an `Either`, such as stages emit, is passed as it is, and its errors join the union; so stages nest without any type annotation.
  *
  * - *Lefts* pass at once, in their place: before what `project` emits for later values.
- * - *A terminal `Left`* of the source stops the source and completes `project`'s input; it comes out when `project`'s output has
- *   completed, as the last element, after everything that was still under way. A side input that never ends, such as an `interval` merged
- *   in, therefore keeps it waiting: end side inputs with `takeUntil(m$.pipe(last(null, null)))`.
+ * - *A terminal `Left`* of the source stops the source and completes `project`'s input; it comes out as the last element, when `project`'s
+ *   output has completed, after everything that was still under way. A side input that never ends, such as an `interval` merged in,
+ *   therefore keeps it waiting: end side inputs with `takeUntil(m$.pipe(last(null, null)))`.
  * - *Completes* when source and output have. If the output completes earlier (`take(1)`) or emits a terminal `Left`, the whole completes
  *   and the source is unsubscribed.
  * - *A defect*, an error thrown in `project` or raised by the source, goes to the Observable's error channel. The source's does not go
  *   through `project`, so `retry()` in there means `project`'s own operators.
  * - *Gaps.* The second argument of `project` emits the error of each `Left` of kind `gap` before it passes outside, and so before the next
- *   value: what operators that remember earlier values take for `onGap: 'reset'`. It completes with the source.
+ *   value: operators that remember earlier values take it for `onGap: 'reset'`. It completes with the source.
  * - *Several subscriptions* to the input inside `project` share the one source (`merge(m$.pipe(…), m$.pipe(…))`); one that comes later sees
  *   later values only.
  *

@@ -18,7 +18,7 @@ import { isTerminalError, type LeftOf } from './observable-either.js';
 import { endAtTerminal } from './run-to-end.js';
 import { markHandled } from './unhandled.js';
 
-/** A failure that is answered by another try. */
+/** A failure after which the source is tried again. */
 export interface Retry<E> {
   readonly error: E;
   /** 1 for the first retry of a series. */
@@ -27,11 +27,11 @@ export interface Retry<E> {
   readonly delay: number;
 }
 
-/** What retrying asks and tells besides its schedule. */
+/** The options of retrying, besides the schedule. */
 export interface RetryOptions<E> {
-  /** Whether a failure is worth a retry; the schedule is not asked where it is not. Default: unless the error says `retryable: false`. */
+  /** Whether a failure is worth a retry. If not, the schedule is not asked. Default: yes, unless the error says `retryable: false`. */
   readonly while?: ((error: E) => boolean) | undefined;
-  /** Hears of each retry before its wait, such as a log. The failure does not pass on the stream. */
+  /** Is told of each retry before its wait, for a log. The failure does not pass on the stream. */
   readonly onRetry?: ((retry: Retry<E>) => void) | undefined;
   /** From 0 up to but not including 1, for jitter. Default `Math.random`. */
   readonly random?: (() => number) | undefined;
@@ -39,7 +39,7 @@ export interface RetryOptions<E> {
   readonly scheduler?: SchedulerLike | undefined;
 }
 
-/** The default for `while`: an error that does not say is worth a retry, since the schedule bounds how many there are. */
+/** The default for `while`. An error that does not say whether it is retryable is worth a retry: the schedule bounds how many there are. */
 export function isRetryable(error: unknown): boolean {
   return !(typeof error === 'object' && error !== null && 'retryable' in error && error.retryable === false);
 }
@@ -49,7 +49,7 @@ interface Retrying<E> {
   readonly scheduler: SchedulerLike;
   /** The source is being subscribed to. */
   readonly subscribing: () => void;
-  /** The wait that answers a failure, or `undefined` where it is to pass. */
+  /** The wait after a failure, or `undefined` if the failure is to pass. */
   readonly waitAfter: (error: E) => number | undefined;
 }
 
@@ -119,7 +119,7 @@ export function retryWith<T extends Either<unknown, unknown>>(
   return source =>
     defer(() => {
       const retries = retrying(schedule, options);
-      /** The wait after this try; `undefined` while it goes on, and when there is to be no other. */
+      /** The wait after this try; `undefined` while the try goes on, and if there is to be no other. */
       let wait: number | undefined;
       const isToPass = (element: T): boolean => {
         if (isLeftOf(element) && endsTry(element.left)) wait = retries.waitAfter(element.left);

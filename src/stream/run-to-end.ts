@@ -55,10 +55,10 @@ export function runToEnd<T extends Either<unknown, unknown>>(
 }
 
 /**
- * Completes with the first terminal `Left` and unsubscribes from the source, whatever would have come after it.
+ * Completes with the first terminal `Left`, and unsubscribes from the source.
  *
- * The combinators that join or replace streams do this by themselves. It is for streams made by hand, and after
- * `mapLeft` has turned a passing error into a terminal one.
+ * The combinators that join or replace streams do this themselves. Use it for streams made by hand, and where `mapLeft` has turned a
+ * passing error into a terminal one.
  *
  * @example
  * ```ts
@@ -105,7 +105,7 @@ export function orThrow() {
 }
 
 /**
- * A task of a stream's first element, whichever it is. Each run subscribes, takes it, and unsubscribes.
+ * A task that gives a stream's first element, be it a `Right` or a `Left`. Each run subscribes, takes that element, and unsubscribes.
  *
  * For all results of a stream that ends, gather them first: `onRights(values$ => values$.pipe(toArray()))`. A defect rejects the promise.
  * The task is pending for as long as the stream neither emits nor completes; RxJS' `timeout` before it bounds that.

@@ -2,14 +2,14 @@ import { asyncScheduler, type SchedulerLike } from 'rxjs';
 import { steadyNow } from '../schedule/clock.js';
 import { isEndInGoodOrder, tagOf } from './observable-either.js';
 
-/** Milliseconds of silence after a report about one key, unless {@link QUIET_VARIABLE} says how many: on a device logs are small. */
+/** Milliseconds of silence after a report about one key, unless {@link QUIET_VARIABLE} says how many: on a device, logs are small. */
 const QUIET = 10_000;
 /** `dev` sets it to 0: whoever sends the same mistake twice wants to see it twice. */
 export const QUIET_VARIABLE = 'GREENGRASS_RX_LOG_QUIET';
 /** Keys told apart; errors of any further key share one. A key can be data, and this map must not grow with it. */
 const MOST_KEYS = 32;
 
-/** One error that stands for those like it. */
+/** A report of one error that stands for others like it. */
 export interface Report {
   /** `others` once there are too many to tell apart. */
   readonly key: string;
@@ -26,7 +26,10 @@ export interface Reporter {
   readonly end: () => void;
 }
 
-/** Tells the first error of each key at once, then one per key and ten seconds with the number of those it stands for; bounded memory. */
+/**
+ * Reports the first error of each key at once. Then it reports one for each key every ten seconds, with the number of errors that it stands
+ * for. Its memory is bounded.
+ */
 export function reportAtTimes(
   tell: (report: Report) => void,
   scheduler: SchedulerLike = asyncScheduler,
@@ -71,7 +74,7 @@ function textOf(error: unknown): string {
   }
 }
 
-/** Writes errors to stderr, a line a tag, at a bounded rate and from bounded memory. */
+/** Writes errors to stderr, one line for each tag, at a bounded rate and with bounded memory. */
 export function reportToStderr(): StderrReporter {
   const reporter = reportAtTimes(({ key, error, withheld }) => {
     if (error === undefined) console.error(`greengrass-rx: ${key}: ${String(withheld)} more were not written`);
@@ -87,20 +90,20 @@ export function reportToStderr(): StderrReporter {
 const handled = new WeakSet<object>();
 const reporter = reportToStderr();
 
-/** Something deals with the error: catches it, retries for it, raises it. */
+/** To be called by whatever deals with an error: catches it, retries because of it, or throws it. */
 export function markHandled(error: unknown): void {
   if (typeof error === 'object' && error !== null) handled.add(error);
 }
 
-/** Undoes {@link markHandled}, for those who held an error back and now let it go. */
+/** Undoes {@link markHandled}, for an operator that held an error back and now passes it on. */
 export function markLetGo(error: unknown): void {
   if (typeof error === 'object' && error !== null) handled.delete(error);
 }
 
 /**
- * Called by whoever ends a stream with a terminal error, once that has gone all the way down: writes one line to stderr if nothing there
- * has dealt with it, and it is not the end that was wanted. A branch that ends must not end in silence, which to a supervisor looks like
- * success. A bounded number of lines, as {@link reportToStderr} writes them.
+ * To be called by whatever ends a stream with a terminal error, once that has gone all the way down. Writes one line to stderr if nothing
+ * has dealt with the error and it is not the end that was wanted: a branch must not end in silence, which to a supervisor looks like
+ * success. The number of lines is bounded, as with {@link reportToStderr}.
  */
 export function reportUnhandled(error: unknown): void {
   if (typeof error !== 'object' || error === null || handled.has(error)) return;

@@ -3,8 +3,8 @@ import { createRequire } from 'node:module';
 import type * as AwsCrt from 'aws-crt';
 
 /**
- * As much of aws-crt's `eventstream` as is used here, written down again: aws-crt is an optional dependency, so none of
- * its types may stand in the declarations of this package, and only {@link loadCrt} touches the module.
+ * The part of aws-crt's `eventstream` that is used here, declared again. aws-crt is an optional dependency, so the declarations of this
+ * package must not contain any of its types, and only {@link loadCrt} touches the module.
  */
 export interface NativeHeader {
   readonly name: string;
@@ -32,7 +32,7 @@ export interface NativeStream {
   activate(options: { readonly operation: string; readonly message: NativeMessage }): Promise<void>;
   /** Only after `activate` has resolved. Never settles once the stream is closed. */
   sendMessage(options: { readonly message: NativeMessage }): Promise<void>;
-  /** Sends nothing: a terminate that is owed must have been sent before. Not while `activate` is underway. */
+  /** Sends nothing: if a terminate is owed, it must have been sent before. Must not be called while `activate` is under way. */
   close(): void;
   removeAllListeners(): unknown;
 }
@@ -60,10 +60,10 @@ export interface Crt {
 
 let importFailed = false;
 
-/** Loads aws-crt at its first use. Rejects where it is not installed or has no binary for the machine, and each time it is asked tries again. */
+/** Loads aws-crt at its first use. Rejects if it is not installed or has no binary for the machine; the next call tries again. */
 export const loadCrt: () => Promise<Crt> = untilLoaded(load);
 
-/** Does once what succeeds, and what fails again each time it is asked for. */
+/** Calls `load` until it has succeeded once; from then on gives that result. */
 export function untilLoaded<A>(load: () => Promise<A>): () => Promise<A> {
   let loading: Promise<A> | undefined;
   return () =>
@@ -78,7 +78,7 @@ export function isShortage(cause: unknown): boolean {
   if (!(cause instanceof Error)) return false;
   const code = 'code' in cause ? cause.code : undefined;
   if (code === 'EMFILE' || code === 'ENFILE' || code === 'ENOMEM') return true;
-  // What dlopen says has no code of its own.
+  // A failure of dlopen has no code that tells the reasons apart.
   return code === 'ERR_DLOPEN_FAILED' && /Too many open files|Cannot allocate memory/.test(cause.message);
 }
 
@@ -86,8 +86,8 @@ export function isShortage(cause: unknown): boolean {
 const DESCRIPTORS = 16;
 
 /**
- * Throws what the system says when it has no more file descriptors for this process. With one or two too few aws-crt aborts the process while it is
- * loaded, and with none Node takes every package for one that is not there, and remembers that.
+ * Throws the system's error when this process cannot have enough file descriptors. With one or two too few, aws-crt aborts the process
+ * while it is loaded; with none, Node believes that no package exists, and remembers that.
  */
 function checkDescriptors(): void {
   const opened: number[] = [];
@@ -98,7 +98,10 @@ function checkDescriptors(): void {
   }
 }
 
-/** The module itself, for who writes down again what it uses of it. A failure is not for ever: memory or file descriptors may have run out. */
+/**
+ * The module itself, for modules that declare again what they use of it. After a failure it can be tried again: memory or file descriptors
+ * may have run out only for a while.
+ */
 export async function importCrt(): Promise<unknown> {
   checkDescriptors();
   if (!importFailed) {
@@ -109,7 +112,7 @@ export async function importCrt(): Promise<unknown> {
       throw cause;
     }
   }
-  // An import that failed is kept by Node and fails for ever; `require` tries anew.
+  // Node remembers an import that failed, which then fails for ever; `require` tries again.
   return createRequire(import.meta.url)('aws-crt');
 }
 

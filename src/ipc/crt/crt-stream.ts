@@ -60,7 +60,7 @@ export interface CrtStreamOwner {
 export class CrtStream implements TransportStream, Counting {
   received = 0;
   readonly #owner: CrtStreamOwner;
-  /** Gone once the user has been told of the end, or has left: then this stream lives on only to send its terminate. */
+  /** `undefined` once the user has been told of the end, or has left: from then on this stream only has its terminate to send. */
   #listener: StreamListener | undefined;
   #native: NativeStream | undefined;
   #request: 'underway' | 'sent' | 'failed' = 'underway';
@@ -89,9 +89,9 @@ export class CrtStream implements TransportStream, Counting {
         if (this.#life === 'open' && this.#listener === undefined) this.#sendTerminate();
       },
       (rejection: unknown) => {
-        // When the request was refused at once nothing is underway. When it could not be written, which is a bare string, the
-        // native side frees the stream by itself: once for that and once for the end that follows. To close it then too
-        // would free it twice.
+        // An `Error`: the request was refused at once, and nothing is under way. A bare string: it could not be written, and the native
+        // side frees the stream itself, once for that and once for the end that follows. If it were closed here too, it would be freed
+        // twice.
         this.#settled(rejection instanceof Error ? 'sent' : 'failed');
         this.#ending();
       },
@@ -103,10 +103,10 @@ export class CrtStream implements TransportStream, Counting {
     this.#listener = undefined;
     if (this.#life === 'ending') this.release();
     else if (this.#request === 'sent') this.#sendTerminate();
-    // While the request is underway aws-crt refuses to send: the terminate follows it.
+    // While the request is under way aws-crt refuses to send; the terminate is sent after it.
   }
 
-  /** Tells the user that the stream is over, unless it knows. */
+  /** Tells the user that the stream is over, if it has not been told. */
   end(): void {
     this.release()?.onEnd();
   }
@@ -126,7 +126,7 @@ export class CrtStream implements TransportStream, Counting {
     this.received++;
     this.#owner.onReceived();
     const listener = this.#listener;
-    // The flag is the one mark of the end that comes in order; the `ended` event may have come before or come later.
+    // Only this flag marks the end in its order; the `ended` event may come before or after.
     if (((message.flags ?? 0) & MessageFlag.TerminateStream) !== 0) this.release();
     listener?.onMessage(rpcMessageOf(message));
   }
@@ -160,15 +160,14 @@ export class CrtStream implements TransportStream, Counting {
   }
 
   /**
-   * Closes the native stream once it is over, which else would keep the process alive. Not while a call on it is underway:
-   * that would never settle. And aws-crt counts on the stream while its request is underway: closed then, the stream is
-   * freed too early when the reply overtakes the news that the request was written, or when it cannot be written. Both
-   * were seen to abort the process or to corrupt its heap.
+   * Closes the native stream once it is over: otherwise it would keep the process alive. Not while a call on it is under way, since that
+   * would never settle. And not while its request is under way: aws-crt would free the stream too early when the reply overtakes the news
+   * that the request was written, or when it cannot be written. Both were seen to abort the process or to corrupt its heap.
    */
   #closeNative(): void {
     if (this.#life !== 'over') return;
     if (this.#request === 'failed') {
-      // aws-crt keeps its object of this stream for ever. It shall not keep ours with it, and through that the whole connection.
+      // aws-crt keeps its object of this stream for ever. It must not keep ours with it, and through that the whole connection.
       this.#native?.removeAllListeners();
       this.#native = undefined;
     } else if (this.#request === 'sent' && this.#terminate !== 'underway') this.#native?.close();

@@ -15,8 +15,8 @@ import { type Crt, isShortage, loadCrt, type NativeConnection, type NativeMessag
 import { CrtStream, type CrtStreamOwner, rpcMessageOf } from './crt-stream.js';
 
 /**
- * What a rejected connect means. aws-crt rejects with an `Error`, a `CrtError` or a bare string, and none of them carries
- * a code; but the text of each names the error of the C library.
+ * Why connecting failed. aws-crt rejects with an `Error`, a `CrtError` or a bare string, none of which has a code; but the text of each
+ * names the error of the C library.
  */
 export function connectFailureOf(rejection: unknown): ConnectFailure {
   const message = rejection instanceof Error ? rejection.message : String(rejection);
@@ -37,7 +37,7 @@ export function connectFailureOf(rejection: unknown): ConnectFailure {
 
 /** Error codes of aws-c-event-stream, in its own range of 1024. */
 const EVENT_STREAM_ERRORS = 4096;
-/** The one of them for which the peer is not to blame. */
+/** The only one of them that is not the peer's fault. */
 const RPC_CONNECTION_CLOSED = 4104;
 
 /** Why a connection was lost, by the code of aws-crt's `disconnection` and that code's name. */
@@ -49,9 +49,9 @@ export function closeReasonOf(code: number, name: string): CloseReason {
 }
 
 /**
- * The transport over aws-crt, AWS' native client, loaded when the first connection is made. Its events come in wire order
- * only within a stream, and an end may come before the messages that lay in front of it: every end waits here until they
- * are through. It reads ahead without limit, and messages of different streams may pass each other.
+ * The transport over aws-crt, AWS' native client, loaded when the first connection is made. Its events come in wire order only within a
+ * stream, and the end of a stream may come before messages that were sent before it; so every end waits here until those have come. It
+ * reads ahead without limit, and messages of different streams may overtake each other.
  *
  * One fault of aws-crt 1.33.2 cannot be helped from here: when a server accepts a connection and closes it at once, the end
  * may be seen before the connection, and an assertion in its `event_stream.c` aborts the process.
@@ -61,14 +61,14 @@ export const crtTransport: Transport = {
   connect: (socketPath, listener) => new CrtConnection(socketPath, listener),
 };
 
-/** Bytes of operation and payload that fit a frame with all its headers. */
+/** Bytes of operation and payload that fit into a frame with all its headers. */
 const MAX_REQUEST = CLASSIC_MAX_FRAME - 1024;
 
 class CrtConnection implements TransportConnection, Counting {
   /** Messages on all streams and on the connection itself. */
   received = 0;
   readonly #listener: ConnectionListener;
-  /** All whose native stream is open, also those that only wait for their terminate to be sent. */
+  /** All streams whose native stream is open, also those that only wait for their terminate to be sent. */
   readonly #streams = new Set<CrtStream>();
   readonly #owner: CrtStreamOwner = {
     onReceived: () => {
@@ -150,7 +150,7 @@ class CrtConnection implements TransportConnection, Counting {
     }
   }
 
-  /** `undefined` when the connection is not open, or no longer: aws-crt throws then. */
+  /** `undefined` when the connection is not open, or not any more: aws-crt throws then. */
   #newStream(): NativeStream | undefined {
     if (this.#state !== 'open') return undefined;
     try {
@@ -192,9 +192,9 @@ class CrtConnection implements TransportConnection, Counting {
   }
 
   /**
-   * Closes all that is native, without which the process would never exit, then tells everyone; the connection's own listener not before
-   * the native connection is closed. Who hears of the end may stop the server, and an end that aws-crt sees while it still connects
-   * aborts the process.
+   * Closes everything native, which would otherwise keep the process from exiting, and then tells everyone. The connection's own listener
+   * is told when the native connection is closed: it may stop the server, and if aws-crt sees that while it is still connecting, it aborts
+   * the process.
    */
   #finish(tellConnection: () => void): void {
     if (this.#state === 'ended') return;
@@ -220,7 +220,7 @@ class CrtConnection implements TransportConnection, Counting {
     }
   }
 
-  /** Closes the native connection, but not under a call that has not settled: it never would. */
+  /** Closes the native connection, but not while a call on it has not settled: that call never would. */
   #closeNative(): void {
     if (this.#underway > 0) return;
     this.#native?.close();
@@ -231,11 +231,10 @@ class CrtConnection implements TransportConnection, Counting {
 }
 
 /**
- * Whether a request keeps to the limit of a frame. aws-crt would refuse one that does not, and in doing so let go of the
- * connection once too often.
+ * Whether a request fits into a frame. aws-crt would refuse one that does not, and would release the connection once too often in doing so.
  */
 function fitsFrame(operation: string, payload: string): boolean {
-  // No text has more than three bytes for a UTF-16 unit: only a huge one need be counted.
+  // A UTF-16 unit has at most three bytes of UTF-8, so only a huge text has to be counted.
   const atMost = (operation.length + payload.length) * 3;
   return atMost < MAX_REQUEST || Buffer.byteLength(operation) + Buffer.byteLength(payload) < MAX_REQUEST;
 }

@@ -14,9 +14,9 @@ import { encodeRequest } from '../wire/encode-request.js';
 import { CLASSIC_MAX_FRAME, FrameDecoder, type FrameView } from '../wire/frame.js';
 import { encodeRpcMessage, MessageFlag, MessageType, readRpcMessage, RPC_VERSION, type RpcMessage } from '../wire/rpc-message.js';
 
-/** One read. Larger than what the kernel hands over at once from a Unix socket, small enough to stay in the cache. */
+/** Bytes of one read: more than the kernel hands over at once from a Unix socket, and few enough to stay in the processor's cache. */
 const READ_BUFFER = 64 * 1024;
-/** Above this, frames are written one by one instead of being joined first: joining would only copy. */
+/** Above so many bytes, frames are written one by one instead of being joined first: joining would only copy them. */
 const JOIN_LIMIT = 64 * 1024;
 
 /**
@@ -106,8 +106,8 @@ class SocketConnection implements TransportConnection {
 
   close(): void {
     if (this.#ended || this.#closing) return;
-    // What was written in this turn, such as the terminates of the streams just left, still goes out: the kernel takes it
-    // within the call, unless the server has stopped reading, and then there is nobody to wait for.
+    // What was written in this turn, such as the terminates of streams that were just ended, is still sent: the kernel takes it within the
+    // call, unless the server has stopped reading, and then there is nobody to wait for.
     this.#flush();
     this.#closing = true;
     this.#decoder.stop();
@@ -136,7 +136,8 @@ class SocketConnection implements TransportConnection {
   #deliver(message: RpcMessage): void {
     const stream = this.#streams.get(message.streamId);
     if (stream === undefined) {
-      // Late messages of a stream given up here are normal; one of a stream never opened means the peer is out of step.
+      // Late messages of a stream that was ended here are normal; a message of a stream that was never opened means that the peer has lost
+      // track.
       if (message.streamId < 0 || message.streamId > this.#lastStreamId) {
         const detail = `a message came on stream ${String(message.streamId)}, which was never opened`;
         this.#end({ reason: 'protocol', failure: { reason: 'rpc-header-missing', detail } });

@@ -10,7 +10,7 @@ interface HeaderBlock {
 /** One block for each operation called, of which the library has thirteen. */
 const blocks = new Map<string, HeaderBlock>();
 
-/** The bytes of a request. Its headers are the same each time but for the stream id, so they are encoded once. */
+/** The bytes of a request. Of its headers only the stream id changes, so they are encoded once. */
 export function encodeRequest(operation: string, streamId: number, payload: string): Buffer {
   const block = blockOf(operation);
   block.bytes.writeInt32BE(streamId, block.streamIdOffset);

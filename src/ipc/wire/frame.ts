@@ -11,7 +11,7 @@ export const FRAME_OVERHEAD = 16;
 export const PRELUDE_LENGTH = 12;
 /** The largest frame aws-c-event-stream, and so the classic nucleus, accepts. */
 export const CLASSIC_MAX_FRAME: number = 24 * 1024 * 1024;
-/** The largest frame Greengrass Lite accepts; one byte more costs the connection, without a word. */
+/** The largest frame that Greengrass Lite accepts. At one byte more it drops the connection without saying why. */
 export const LITE_MAX_FRAME = 10_012;
 /** The longest header name. */
 export const MAX_HEADER_NAME = 255;
@@ -35,7 +35,9 @@ export type HeaderValue =
 /** Headers in wire order. */
 export type Headers = readonly (readonly [name: string, value: HeaderValue])[];
 
-/** Why bytes are not a frame. After one of these a connection cannot be read on: the frame borders are lost. */
+/**
+ * Why bytes are not a frame. After any of these the connection cannot be read any further, since nobody knows where the next frame begins.
+ */
 export type FrameFailure =
   | { readonly reason: 'prelude-checksum' }
   | { readonly reason: 'frame-checksum' }
@@ -86,7 +88,7 @@ export function encodeFrame(headers: Uint8Array, payload: string | Uint8Array): 
   return frame;
 }
 
-/** The first piece of a frame that spans chunks; doubled as it fills, so a hostile length alone costs nothing. */
+/** Size of the first buffer for a frame that spans chunks. It doubles as it fills, so that a hostile length costs nothing by itself. */
 const FIRST_PIECE = 4096;
 
 const EMPTY = Buffer.alloc(0);
@@ -94,10 +96,9 @@ const EMPTY = Buffer.alloc(0);
 /**
  * Splits a byte stream into frames, however it was cut or glued on its way.
  *
- * Frames that lie whole in a chunk are read in place. Only a frame that spans chunks is copied, once, into a buffer
- * that grows with what has really arrived and never past the frame limit. Bytes that are no frame give a
- * {@link FrameFailure}, after which the decoder stays failed: frame borders cannot be found again. The callback must not
- * throw: what else the chunk holds would be lost.
+ * Frames that are whole in a chunk are read in place. Only a frame that spans chunks is copied, once, into a buffer that grows with what
+ * has really arrived, and never beyond the frame limit. Bytes that are no frame give a {@link FrameFailure}, after which the decoder stays
+ * failed, since it cannot find the beginning of the next frame. The callback must not throw: the rest of the chunk would be lost.
  */
 export class FrameDecoder {
   readonly #maxFrame: number;
@@ -130,7 +131,7 @@ export class FrameDecoder {
   push(chunk: Buffer): FrameFailure | undefined {
     if (this.#failure !== undefined) return this.#failure;
     const failure = this.#split(chunk);
-    // Between chunks the view must not keep the last one alive, nor a frame of 24 MiB.
+    // Between chunks the view must not keep the last chunk, or a frame of 24 MiB, in memory.
     this.#view.buffer = EMPTY;
     return failure === undefined ? undefined : this.#fail(failure);
   }
@@ -173,7 +174,7 @@ export class FrameDecoder {
     return this.#deliver(frame, 0, length) ?? end;
   }
 
-  /** Keeps bytes for later, in a buffer that has room for at most as many again and never for more than `limit`. */
+  /** Keeps bytes for later, in a buffer that doubles as it fills, and is never larger than `limit`. */
   #append(chunk: Buffer, start: number, end: number, limit: number): void {
     const needed = this.#partialLength + end - start;
     if (needed > this.#partial.length) {
@@ -187,7 +188,7 @@ export class FrameDecoder {
   }
 
   #frameLength(buffer: Buffer, offset: number): number | FrameFailure {
-    // The checksum first: a length is worth reporting only if it is what the peer meant.
+    // The checksum is checked first: a length is worth reporting only if the peer meant it.
     if (crc32Of8(buffer, offset) !== buffer.readUInt32BE(offset + 8)) return { reason: 'prelude-checksum' };
     const length = buffer.readUInt32BE(offset);
     if (length < FRAME_OVERHEAD) return { reason: 'frame-too-short', length };

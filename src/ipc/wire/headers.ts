@@ -7,8 +7,8 @@ const WIRE = { true: 0, false: 1, byte: 2, short: 3, integer: 4, long: 5, binary
 const FIXED_LENGTH: readonly (number | undefined)[] = [0, 0, 1, 2, 4, 8, undefined, undefined, 8, 16];
 
 /**
- * Walks a block of headers without making an object for any of them: a busy subscription needs four of its headers,
- * and three of these only as numbers.
+ * Goes through a block of headers without making an object for any of them: a busy subscription needs only four of them, three of which are
+ * numbers.
  */
 export class HeaderCursor {
   buffer: Buffer = Buffer.alloc(0);
@@ -119,7 +119,7 @@ function valueOf({ buffer, wireType, valueStart, valueEnd }: HeaderCursor): Head
   }
 }
 
-/** The bytes of a block of headers. Throws `RangeError` on a name or value the wire has no room for: our own code's mistake. */
+/** The bytes of a block of headers. Throws a `RangeError` for a name or value that is too long, which is a mistake of our own code. */
 export function encodeHeaders(headers: Headers): Buffer {
   let length = 0;
   for (const [name, value] of headers) length += 1 + nameLength(name) + 1 + valueLength(value);
@@ -141,7 +141,7 @@ function nameLength(name: string): number {
   return length;
 }
 
-/** Bytes of the value behind its type. */
+/** Bytes of the value, without its type. */
 function valueLength(header: HeaderValue): number {
   switch (header.type) {
     case 'string':

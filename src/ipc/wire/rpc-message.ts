@@ -10,18 +10,18 @@ export interface RpcMessageFailure {
   readonly detail: string;
 }
 
-/** A block of headers read before, with what it said. */
+/** A block of headers that was read before, with its content. */
 interface KnownBlock {
   readonly bytes: Buffer;
-  /** Where the four bytes of the stream id lie: the only ones in which an equal block may differ. */
+  /** Where the four bytes of the stream id are: only these may differ in a block that counts as equal. */
   readonly streamIdStart: number;
   readonly headers: RpcHeaders;
 }
 
 /**
- * The last block of each length modulo 16. All events of all subscriptions differ in the stream id alone, and so do all
- * replies of one kind: comparing bytes is several times as fast as reading names and making strings, which else would be
- * the greater part of reading a small message.
+ * The last block of each length modulo 16. The headers of all events differ in the stream id alone, and so do those of all replies of one
+ * kind. Comparing bytes is several times as fast as reading names and making strings, which would otherwise be most of the work of reading
+ * a small message.
  */
 const known: (KnownBlock | undefined)[] = new Array<undefined>(16).fill(undefined);
 
@@ -41,12 +41,12 @@ function readRpcHeaders(buffer: Buffer, start: number, end: number): RpcHeaders 
     if (bytes.compare(buffer, start, end) === 0) return streamId === headers.streamId ? headers : onStream(headers, streamId);
   }
   const read = walk(buffer, start, end);
-  // A read buffer, or a frame of 24 MiB, must not live on here.
+  // The cursor must not keep a read buffer, or a frame of 24 MiB, in memory.
   cursor.reset(EMPTY, 0, 0);
   return read;
 }
 
-/** Written out: every reply has a stream of its own, and `{ ...headers, streamId }` takes V8 many times as long. */
+/** Written out member by member: this runs for every reply, and `{ ...headers, streamId }` takes V8 many times as long. */
 function onStream({ type, flags, modelType, contentType, operation, version }: RpcHeaders, streamId: number): RpcHeaders {
   return { type, flags, streamId, modelType, contentType, operation, version };
 }

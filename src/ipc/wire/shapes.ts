@@ -17,7 +17,7 @@ export function readShape<A>(name: string, shape: t.Decoder<unknown, A>, body: s
   return parsed._tag === 'Left' ? parsed : checkShape(name, shape, parsed.right);
 }
 
-/** The first half of {@link readShape}, for those who look at the value first. */
+/** The first half of {@link readShape}, for callers that look at the value first. */
 export function parseJsonBody(name: string, body: string): Either<string, unknown> {
   try {
     return right(JSON.parse(body));
@@ -45,7 +45,7 @@ export const Blob: t.Type<Uint8Array, string> = new t.Type<Uint8Array, string, u
 
 const qos = t.union([t.literal(QOS.AT_MOST_ONCE), t.literal(QOS.AT_LEAST_ONCE)]);
 
-/** The members of MQTT 5; `B` is how a blob stands: bytes, or its base64 text. */
+/** The members of MQTT 5. `B` is the form of a blob: bytes, or its base64 text. */
 export interface Mqtt5Shape<B> {
   retain?: boolean;
   userProperties?: { key: string; value: string }[];
@@ -157,7 +157,7 @@ export const ConfigurationKeyRequest: t.Type<ConfigurationKeyRequest, Configurat
   keyPath: t.array(t.string),
 });
 
-/** The children of the node asked for; of a leaf, one member of the last key's name. */
+/** The children of the node that was asked for. For a leaf: an object with one member, named as the last key. */
 export interface GetConfigurationResponse {
   componentName: string;
   value: Record<string, unknown>;
