@@ -12,7 +12,7 @@ import type { MqttProxy } from '../../src/ports/mqtt-proxy.js';
 import { QOS } from '../../src/shared/qos.js';
 import { accepting, startRawServer, type RawConnection } from '../kit/nucleus/raw-server.js';
 import { record } from '../kit/streams/recorded.js';
-import { connectTo, failed, obliging, published, PUBLISH, SUBSCRIBE } from '../kit/nucleus/scripted-nucleus.js';
+import { connectTo, failed, obliging, published, PUBLISH, type Scripted, SUBSCRIBE } from '../kit/nucleus/scripted-nucleus.js';
 import { VirtualTime } from '../kit/time/virtual-time.js';
 
 const SOCKET_VARIABLE = 'AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT';
@@ -35,6 +35,18 @@ function inTurn(...scripts: readonly ((connection: RawConnection) => void)[]): (
   return connection => {
     scripts[Math.min(turn++, scripts.length - 1)]?.(connection);
   };
+}
+
+/** After a break: two attempts are ended without a word, and the third is accepted. */
+async function afterTwoSilent({ reaches, time }: Pick<Scripted, 'reaches' | 'time'>): Promise<void> {
+  await reaches('interrupted');
+  time.advance(1_000);
+  for (let silent = 0; silent < 2; silent++) {
+    await reaches('connecting');
+    await reaches('interrupted');
+    time.advance(100);
+  }
+  await reaches('connected');
 }
 
 function proxyAt(options: ConnectOptions): MqttProxy {
@@ -246,14 +258,7 @@ describe('a refused token', () => {
     }
     expect(await ready).toMatchObject({ _tag: 'Right' });
     (await server.connection(2)).kill();
-    await reaches('interrupted');
-    time.advance(1_000);
-    for (let silent = 0; silent < 2; silent++) {
-      await reaches('connecting');
-      await reaches('interrupted');
-      time.advance(100);
-    }
-    await reaches('connected');
+    await afterTwoSilent({ reaches, time });
   });
 
   it('is not believed where a connection between them was accepted and then given up for its silence', async () => {
@@ -261,14 +266,7 @@ describe('a refused token', () => {
     const { proxy, time, server, reaches } = await connectTo(script, { inFlight: 200, publishTimeout: 5_000 });
     await proxy.ready()();
     (await server.connection(0)).kill();
-    await reaches('interrupted');
-    time.advance(1_000);
-    for (let silent = 0; silent < 2; silent++) {
-      await reaches('connecting');
-      await reaches('interrupted');
-      time.advance(100);
-    }
-    await reaches('connected');
+    await afterTwoSilent({ reaches, time });
     // More than 16 Mi characters without an answer.
     const payload = new Uint8Array(100_000);
     const outcomes = Array.from({ length: 130 }, () => proxy.publish({ topicName: 'a', payload, qos: QOS.AT_LEAST_ONCE })());

@@ -2,8 +2,9 @@ import * as t from 'io-ts';
 import { asyncScheduler, BehaviorSubject } from 'rxjs';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { connectNucleus, type Nucleus } from '../../src/client/connect.js';
-import { type LocalNucleus, type NucleusEvent, readRecipe, startLocalNucleus } from '../../src/local/index.js';
+import { type LocalNucleus, type NucleusEvent, startLocalNucleus } from '../../src/local/index.js';
 import type { RecipeComponent } from '../../src/recipe/recipe.js';
+import { recipeOf } from '../kit/component/recipe-of.js';
 import { PROFILES } from '../kit/nucleus/nuclei.js';
 import { record } from '../kit/streams/recorded.js';
 import { HandClock } from '../kit/time/hand-clock.js';
@@ -14,17 +15,8 @@ const NAME = 'com.example.Limits';
 const Limits = t.type({ limit: t.number });
 
 function deployed(merge?: object): RecipeComponent {
-  const read = readRecipe(
-    JSON.stringify({
-      RecipeFormatVersion: '2020-01-25',
-      ComponentName: NAME,
-      ComponentVersion: '1.0.0',
-      ComponentConfiguration: { DefaultConfiguration: { config: { limit: 1, nested: { unit: 'C' }, list: [1, 2] } } },
-      Manifests: [{}],
-    }),
-  );
-  if (read._tag === 'Left') throw read.left;
-  return { recipe: read.right, configurationUpdate: merge === undefined ? undefined : { merge: { config: merge } } };
+  const recipe = recipeOf(NAME, { config: { limit: 1, nested: { unit: 'C' }, list: [1, 2] } });
+  return { recipe, configurationUpdate: merge === undefined ? undefined : { merge: { config: merge } } };
 }
 
 async function begin(

@@ -3,7 +3,7 @@ import type { Profile } from '../../src/ports/mqtt-proxy.js';
 import { MemoryNucleus, type FaultName } from '../../src/testing/index.js';
 import { topicMatches } from '../../src/topic/index.js';
 import { record } from '../kit/streams/recorded.js';
-import type { BreakingPoint, SubjectKind } from './subject.js';
+import { ACCESS_CONTROL, type BreakingPoint, holds, type SubjectKind } from './subject.js';
 
 const POINTS: Readonly<Record<BreakingPoint, FaultName>> = {
   'before the connection is accepted': 'drop before connect reply',
@@ -19,9 +19,7 @@ export function memorySubject(profile: Profile): SubjectKind {
     name: `a ${profile} nucleus in memory`,
     profile,
     start: () => {
-      const policy = { operations: ['aws.greengrass#PublishToIoTCore', 'aws.greengrass#SubscribeToIoTCore'], resources: ['test/#'] };
-      const accessControl = { 'aws.greengrass.ipc.mqttproxy': { 'contract:1': policy } };
-      const nucleus = new MemoryNucleus({ scheduler: asyncScheduler, profile, accessControl });
+      const nucleus = new MemoryNucleus({ scheduler: asyncScheduler, profile, accessControl: ACCESS_CONTROL });
       const proxy = nucleus.connect();
       return Promise.resolve({
         proxy,
@@ -55,16 +53,7 @@ export function memorySubject(profile: Profile): SubjectKind {
           disconnections: nucleus.events.filter(({ kind }) => kind === 'disconnected').length,
           publishes: nucleus.published.length,
         }),
-        settled: fits =>
-          new Promise(resolve => {
-            const look = (): void => {
-              if (!fits()) return;
-              subscription.unsubscribe();
-              resolve();
-            };
-            const subscription = nucleus.event$.subscribe(() => setImmediate(look));
-            look();
-          }),
+        settled: fits => holds(fits, nucleus.event$),
         stop: () => proxy.close(),
       });
     },

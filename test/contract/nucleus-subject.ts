@@ -6,20 +6,21 @@ import { connect } from '../../src/client/connect.js';
 import type { Profile } from '../../src/ports/mqtt-proxy.js';
 import { fixed } from '../../src/schedule/index.js';
 import { record } from '../kit/streams/recorded.js';
-import type { BreakingPoint, Outside, OutsideMessage, SubjectFaults, SubjectKind } from './subject.js';
+import {
+  ACCESS_CONTROL,
+  type BreakingPoint,
+  holds,
+  type Outside,
+  type OutsideMessage,
+  type SubjectFaults,
+  type SubjectKind,
+} from './subject.js';
 
 export const COMPONENT = 'com.example.Contract';
 
 /** A local nucleus with one component that may use `test/#`. */
 export function startNucleus(profile: Profile): Promise<LocalNucleus> {
-  const policy = {
-    operations: ['aws.greengrass#PublishToIoTCore', 'aws.greengrass#SubscribeToIoTCore'],
-    resources: ['test/#'],
-  };
-  return startLocalNucleus({
-    profile,
-    components: [{ name: COMPONENT, accessControl: { 'aws.greengrass.ipc.mqttproxy': { 'contract:1': policy } } }],
-  });
+  return startLocalNucleus({ profile, components: [{ name: COMPONENT, accessControl: ACCESS_CONTROL }] });
 }
 
 /** `connect()` over a transport, against a local nucleus of a profile, with mqtt.js as everyone else. */
@@ -52,17 +53,7 @@ export function nucleusSubject(transport: TransportName, profile: Profile): Subj
         faults: faultsOf(nucleus),
         open: () => ({ connections: nucleus.connections, subscriptions: nucleus.subscriptions }),
         seen: () => ({ disconnections, publishes }),
-        settled: fits =>
-          new Promise(resolve => {
-            const look = (): void => {
-              if (!fits()) return;
-              subscription.unsubscribe();
-              resolve();
-            };
-            // What is told may be told just before it is so.
-            const subscription = events$.subscribe(() => setImmediate(look));
-            look();
-          }),
+        settled: fits => holds(fits, events$),
         stop: async () => {
           await proxy.close();
           await (await client)?.endAsync(true);

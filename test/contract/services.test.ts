@@ -3,11 +3,12 @@ import { asyncScheduler } from 'rxjs';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { connectNucleus, type Nucleus } from '../../src/client/connect.js';
 import { encodeUpdate } from '../../src/client/configuration-changes.js';
-import { readRecipe, startLocalNucleus } from '../../src/local/index.js';
+import { startLocalNucleus } from '../../src/local/index.js';
 import type { Profile, SubscriptionStatus } from '../../src/ports/mqtt-proxy.js';
 import { fixed } from '../../src/schedule/index.js';
 import type { TransportName } from '../../src/shared/profile.js';
 import { MemoryNucleus } from '../../src/testing/index.js';
+import { recipeOf } from '../kit/component/recipe-of.js';
 import { record } from '../kit/streams/recorded.js';
 
 const NAME = 'com.example.Contract';
@@ -32,17 +33,8 @@ function inMemory(profile: Profile): Services {
 }
 
 async function overA(transport: TransportName, profile: Profile): Promise<Services> {
-  const recipe = readRecipe(
-    JSON.stringify({
-      RecipeFormatVersion: '2020-01-25',
-      ComponentName: NAME,
-      ComponentVersion: '1.0.0',
-      ComponentConfiguration: { DefaultConfiguration: CONFIGURATION },
-      Manifests: [{}],
-    }),
-  );
-  if (recipe._tag === 'Left') throw recipe.left;
-  const local = await startLocalNucleus({ profile, components: [{ recipe: recipe.right }] });
+  const recipe = recipeOf(NAME, CONFIGURATION);
+  const local = await startLocalNucleus({ profile, components: [{ recipe }] });
   onTestFinished(() => local.stop());
   const { socketPath } = local;
   const nucleus = connectNucleus({ socketPath, authToken: local.authToken(NAME), transport, reconnect: fixed(1), refusalPatience: 0 });

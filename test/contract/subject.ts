@@ -1,3 +1,4 @@
+import type { Observable } from 'rxjs';
 import type { MqttProxy, Profile } from '../../src/ports/mqtt-proxy.js';
 import type { Recorded } from '../kit/streams/recorded.js';
 
@@ -56,4 +57,24 @@ export interface SubjectKind {
   readonly name: string;
   readonly profile: Profile;
   readonly start: () => Promise<Subject>;
+}
+
+/** The policies of the component in the contract. */
+export const ACCESS_CONTROL = {
+  'aws.greengrass.ipc.mqttproxy': {
+    'contract:1': { operations: ['aws.greengrass#PublishToIoTCore', 'aws.greengrass#SubscribeToIoTCore'], resources: ['test/#'] },
+  },
+};
+
+/** Resolves when this holds, now or after an event. It is looked at in a later turn: an event may come just before it holds. */
+export function holds(fits: () => boolean, event$: Observable<unknown>): Promise<void> {
+  return new Promise(resolve => {
+    const look = (): void => {
+      if (!fits()) return;
+      subscription.unsubscribe();
+      resolve();
+    };
+    const subscription = event$.subscribe(() => setImmediate(look));
+    look();
+  });
 }

@@ -1,6 +1,7 @@
 import { eventstream_rpc, greengrasscoreipc } from 'aws-iot-device-sdk-v2';
 import { afterEach, expect, test } from 'vitest';
-import { readRecipe, startLocalNucleus, type Profile, type RecipeComponent } from '../../src/local/index.js';
+import { startLocalNucleus, type Profile, type RecipeComponent } from '../../src/local/index.js';
+import { recipeOf } from '../kit/component/recipe-of.js';
 
 const COMPONENT = 'com.example.Sdk';
 const PROFILES: readonly Profile[] = ['classic', 'lite'];
@@ -69,17 +70,8 @@ test.each(PROFILES)('the official SDK on %s reads, writes and follows configurat
 
 /** The component with a recipe, whose configuration a deployment changes. */
 function deployed(limit: number): RecipeComponent {
-  const recipe = readRecipe(
-    JSON.stringify({
-      RecipeFormatVersion: '2020-01-25',
-      ComponentName: COMPONENT,
-      ComponentVersion: '1.0.0',
-      ComponentConfiguration: { DefaultConfiguration: { config: { limit: 1 } } },
-      Manifests: [{}],
-    }),
-  );
-  if (recipe._tag === 'Left') throw recipe.left;
-  return { recipe: recipe.right, configurationUpdate: { merge: { config: { limit } } } };
+  const recipe = recipeOf(COMPONENT, { config: { limit: 1 } });
+  return { recipe, configurationUpdate: { merge: { config: { limit } } } };
 }
 
 const { ReportedLifecycleState, ConfigurationValidityStatus } = greengrasscoreipc.model;

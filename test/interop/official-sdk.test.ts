@@ -5,6 +5,7 @@ import { eventstream_rpc, greengrasscoreipc } from 'aws-iot-device-sdk-v2';
 import { connectAsync } from 'mqtt';
 import { afterEach, describe, expect, test } from 'vitest';
 import { startLocalNucleus, type ComponentEnvironment, type LocalNucleus, type Profile } from '../../src/local/index.js';
+import { Inbox } from '../kit/streams/inbox.js';
 
 const COMPONENT = 'com.example.Sdk';
 const PROFILES: readonly Profile[] = ['classic', 'lite'];
@@ -43,23 +44,13 @@ class SdkClient implements AsyncDisposable {
     topicName: string,
   ): Promise<{ readonly next: () => Promise<{ topicName: string; payload: Buffer }>; readonly close: () => Promise<void> }> {
     const stream = this.ipc.subscribeToIoTCore({ topicName, qos: QOS.AT_LEAST_ONCE });
-    const arrived: { topicName: string; payload: Buffer }[] = [];
-    let wake = (): void => undefined;
-    stream.on('message', ({ message }) => {
-      arrived.push({ topicName: message?.topicName ?? '', payload: Buffer.from((message?.payload ?? '') as ArrayBuffer) });
-      wake();
-    });
+    const inbox = new Inbox<{ topicName: string; payload: Buffer }>();
+    stream.on('message', ({ message }) =>
+      inbox.put({ topicName: message?.topicName ?? '', payload: Buffer.from((message?.payload ?? '') as ArrayBuffer) }),
+    );
     await stream.activate();
     return {
-      next: async () => {
-        for (;;) {
-          const message = arrived.shift();
-          if (message !== undefined) return message;
-          await new Promise<void>(resolve => {
-            wake = resolve;
-          });
-        }
-      },
+      next: () => inbox.next(),
       close: () => stream.close(),
     };
   }

@@ -1,9 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { readRecipe, startLocalNucleus, type LocalNucleus, type Profile, type RecipeComponent } from '../../src/local/index.js';
+import { startLocalNucleus, type LocalNucleus, type Profile, type RecipeComponent } from '../../src/local/index.js';
 import { COMPONENT, event, Example } from './example.js';
 import { javaExamples } from './java-examples.js';
 import { javaJars, python } from './peers.js';
+import { recipeOf } from '../kit/component/recipe-of.js';
 
 const TOPIC = 'my/topic';
 const PROFILES: readonly Profile[] = ['classic', 'lite'];
@@ -12,17 +13,8 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 /** The component, with a limit that a deployment gives it. */
 function deployed(limit: number): RecipeComponent {
   const accessControl = { 'aws.greengrass.ipc.pubsub': { 'peer:local:1': { operations: ['*'], resources: [TOPIC] } } };
-  const recipe = readRecipe(
-    JSON.stringify({
-      RecipeFormatVersion: '2020-01-25',
-      ComponentName: COMPONENT,
-      ComponentVersion: '1.0.0',
-      ComponentConfiguration: { DefaultConfiguration: { accessControl, config: { limit: 1 } } },
-      Manifests: [{}],
-    }),
-  );
-  if (recipe._tag === 'Left') throw recipe.left;
-  return { recipe: recipe.right, configurationUpdate: { merge: { config: { limit } } } };
+  const recipe = recipeOf(COMPONENT, { accessControl, config: { limit: 1 } });
+  return { recipe, configurationUpdate: { merge: { config: { limit } } } };
 }
 
 const start = (profile: Profile): Promise<LocalNucleus> => startLocalNucleus({ profile, components: [deployed(1)] });

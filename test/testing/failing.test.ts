@@ -24,26 +24,10 @@ import { concurrently, counted, Ledger, publishTo } from '../../src/flow/index.j
 import { QOS } from '../../src/shared/qos.js';
 import { deadLetterFile, deadLetterTo } from '../../src/sinks/index.js';
 import { beginTest, endTest } from '../../src/testing/marbles.js';
-import { having, marbles, type MarbleKit, type MarbleOptions } from '../../src/testing/index.js';
+import { having, marbles, type MarbleKit } from '../../src/testing/index.js';
 import '../../src/testing/vitest.js';
+import { complaint, said } from './complaint.js';
 
-/** What a marble test says when it fails. */
-function complaint(check: (kit: MarbleKit) => void, options?: MarbleOptions): string {
-  try {
-    marbles(check, options)();
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
-  return '(it passed)';
-}
-const said = (failing: () => void): string => {
-  try {
-    failing();
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
-  return '(it passed)';
-};
 const to = (topicName: string, payload = '') => ({ topicName, payload, qos: QOS.AT_LEAST_ONCE });
 const deniedForGood = new Unauthorized('terminal', 'aws.greengrass#PublishToIoTCore', 't', '');
 const denied = new Unauthorized('message', 'aws.greengrass#PublishToIoTCore', 't', '');

@@ -6,15 +6,8 @@ import { concurrently, Ledger } from '../../src/flow/index.js';
 import { marbles, type MarbleKit, type MarbleOptions } from '../../src/testing/index.js';
 import { nearestTopic } from '../../src/testing/meanwhile.js';
 import '../../src/testing/vitest.js';
+import { complaint } from './complaint.js';
 
-function complaint(check: (kit: MarbleKit) => void, options?: MarbleOptions): string {
-  try {
-    marbles(check, options)();
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
-  return '(it passed)';
-}
 const meanwhile = (check: (kit: MarbleKit) => void, options?: MarbleOptions): string =>
   complaint(check, options).split('\n\nMeanwhile:\n')[1] ?? '(nothing was said)';
 

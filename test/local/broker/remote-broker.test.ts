@@ -17,6 +17,7 @@ import { PUBLISH, RawClient, body, eventOf } from '../../kit/nucleus/raw-client.
 import { quietSockets } from '../../kit/nucleus/quiet-sockets.js';
 import { nodeFolder } from '../../kit/process/run-in-node.js';
 import { HandClock } from '../../kit/time/hand-clock.js';
+import { Inbox } from '../../kit/streams/inbox.js';
 
 const QUICK = { minDelay: 50, maxDelay: 100 };
 
@@ -44,26 +45,10 @@ async function problemWith(broker: BrokerChoice): Promise<unknown> {
 }
 
 /** What another MQTT 5 client gets, in order. */
-function messagesOf(client: MqttClient): {
-  readonly next: () => Promise<{ topic: string; text: string; properties: unknown; retain: boolean }>;
-} {
-  const arrived: { topic: string; text: string; properties: unknown; retain: boolean }[] = [];
-  let wake = (): void => undefined;
-  client.on('message', (topic, payload, { properties, retain }) => {
-    arrived.push({ topic, text: payload.toString(), properties, retain });
-    wake();
-  });
-  return {
-    next: async () => {
-      for (;;) {
-        const message = arrived.shift();
-        if (message !== undefined) return message;
-        await new Promise<void>(resolve => {
-          wake = resolve;
-        });
-      }
-    },
-  };
+function messagesOf(client: MqttClient): Inbox<{ topic: string; text: string; properties: unknown; retain: boolean }> {
+  const inbox = new Inbox<{ topic: string; text: string; properties: unknown; retain: boolean }>();
+  client.on('message', (topic, payload, { properties, retain }) => inbox.put({ topic, text: payload.toString(), properties, retain }));
+  return inbox;
 }
 
 if (mosquittoMissing !== undefined) console.warn(`Skipped, tests of brokers elsewhere: ${mosquittoMissing}.`);

@@ -1,9 +1,9 @@
 import { asyncScheduler } from 'rxjs';
 import { connectNucleus } from '../../../src/client/connect.js';
-import { readRecipe, startLocalNucleus, type NucleusEvent } from '../../../src/local/index.js';
+import { startLocalNucleus, type NucleusEvent } from '../../../src/local/index.js';
 import type { Profile } from '../../../src/ports/mqtt-proxy.js';
 import { schedulerClock } from '../../../src/schedule/clock.js';
-import type { Recipe } from '../../../src/recipe/recipe.js';
+import { recipeOf } from '../../kit/component/recipe-of.js';
 import { MemoryNucleus } from '../../../src/testing/index.js';
 import { quietSockets } from '../../kit/nucleus/quiet-sockets.js';
 import { VirtualTime } from '../../kit/time/virtual-time.js';
@@ -113,18 +113,4 @@ async function pass(time: VirtualTime, milliseconds: number, settle: () => Promi
 /** What promises bring. */
 function promises(): Promise<void> {
   return new Promise(resolve => setImmediate(resolve));
-}
-
-function recipeOf(name: string, configuration: object): Recipe {
-  const recipe = readRecipe(
-    JSON.stringify({
-      RecipeFormatVersion: '2020-01-25',
-      ComponentName: name,
-      ComponentVersion: '1.0.0',
-      ComponentConfiguration: { DefaultConfiguration: configuration },
-      Manifests: [{}],
-    }),
-  );
-  if (recipe._tag === 'Left') throw recipe.left;
-  return recipe.right;
 }
