@@ -18,7 +18,7 @@ const alias = [
 const apart = ['contract', 'chaos', 'interop', 'fleet', 'outbox', 'types', 'bench'].map(folder => `test/${folder}/**`);
 
 /** For what hangs, never for what is slow: on a busy machine, and under another Node, which may be emulated, all takes a multiple of its time. */
-const TIME_LIMIT = process.env['TEST_NODE'] === undefined ? 120_000 : 600_000;
+const TIME_LIMIT = process.env['TEST_NODE'] === undefined ? 300_000 : 600_000;
 
 /** Tests elsewhere that need `node:sqlite`. */
 const withFile = ['test/cli/outbox.test.ts'];

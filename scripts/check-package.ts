@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { copyProgram, inTemporaryFolder, makeConsumer, packInto, ROOT } from './packed-package.js';
 import { failureOf, runProcess } from './run-process.js';
 
-const TIME_LIMIT = 120_000;
+const TIME_LIMIT = 300_000;
 const bin = (name: string): string => join(ROOT, 'node_modules/.bin', name);
 
 let passed = 0;

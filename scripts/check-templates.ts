@@ -8,7 +8,7 @@ import { nodeWithSqlite } from './node-binary.js';
 import { ROOT } from './packed-package.js';
 import { failureOf, runProcess } from './run-process.js';
 
-const TIME_LIMIT = 120_000;
+const TIME_LIMIT = 300_000;
 
 /** What has to be in the log of `dev`, by the template: the first and the last that its world brings about. */
 const FLOWS: Readonly<Record<string, readonly RegExp[]>> = {

@@ -7,7 +7,7 @@ import { failureOf, runProcess } from './run-process.js';
 /** The repository; this file runs from `build/scripts`. */
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-const NPM_TIME_LIMIT = 180_000;
+const NPM_TIME_LIMIT = 300_000;
 
 /** A folder of the system's temporary files, gone when the work is done or has failed. */
 export async function inTemporaryFolder(work: (folder: string) => Promise<void>): Promise<void> {

@@ -147,7 +147,7 @@ const byNumber = (a: number, b: number): number => a - b;
 describe('every value that publishTo has taken', () => {
   it(
     'leaves it with one outcome that names it, whenever the proxy is closed, drained, cut or refused',
-    { timeout: 120_000 + numRuns * 40 },
+    { timeout: 300_000 + numRuns * 40 },
     () => {
       fc.assert(
         fc.property(run, spec => {
@@ -177,7 +177,7 @@ describe('every value that publishTo has taken', () => {
     },
   );
 
-  it('is among the dead letters, or accepted', { timeout: 120_000 + numRuns * 40 }, () => {
+  it('is among the dead letters, or accepted', { timeout: 300_000 + numRuns * 40 }, () => {
     fc.assert(
       fc.property(run, spec => {
         const letters: number[] = [];

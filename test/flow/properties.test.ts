@@ -22,7 +22,7 @@ import { LARGEST, type StageSpec, stageOf, stageSpec, Witness } from './random-s
 
 /** Pipelines of each property. `FLOW_RUNS=200000 npx vitest run --project unit test/flow/properties` is the long run. */
 const numRuns = Number(process.env['FLOW_RUNS'] ?? 5_000);
-const timeLimit = Math.max(120_000, numRuns * 40);
+const timeLimit = Math.max(300_000, numRuns * 40);
 
 /** Runs in virtual time until nothing is left to do. (`TestScheduler.run` throws when one timer clears another that is due at the same moment as an interval.) */
 const virtually = <A>(run: (clock: SchedulerLike) => A): A => {

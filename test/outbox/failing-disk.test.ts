@@ -49,7 +49,7 @@ const onFailingDisk = async ({
     FAIL_FOLDER: folder,
     FAIL_WHILE: failing,
   };
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { env, timeout: 120_000 });
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { env, timeout: 300_000 });
   if (status !== 0) throw new Error(String(stderr));
   return { told: JSON.parse(String(stdout)), folder };
 };

@@ -49,7 +49,7 @@ const record = (mistake: string): readonly Call[] => {
   recorder = recorderIn(folder);
   const args = ['--no-warnings', '--import', HERE('../kit/process/typescript-loader.mjs'), HERE('recorded-store.ts'), store, mistake];
   const env = { ...process.env, LD_PRELOAD: recorder, RECORD_FOLDER: store, RECORD_TO: join(folder, 'calls') };
-  const { status, stderr } = spawnSync(process.execPath, args, { env, timeout: 120_000 });
+  const { status, stderr } = spawnSync(process.execPath, args, { env, timeout: 300_000 });
   if (status !== 0) throw new Error(String(stderr));
   return readCalls(readFileSync(join(folder, 'calls')));
 };
@@ -139,7 +139,7 @@ describe.runIf(canRecord)('power cuts', () => {
       expect(wrong).toEqual([]);
       expect(promised).toBeGreaterThan(120);
     },
-    120_000 + CUTS * 200,
+    300_000 + CUTS * 200,
   );
 
   it.each(['told-before-the-commit', 'synchronous-off', 'synchronous-normal', 'journal-in-memory', 'deleted-before-it-was-sent'])(

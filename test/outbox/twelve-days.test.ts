@@ -190,5 +190,5 @@ it(
     );
     expect(grown).toBeLessThan(FLAT);
   },
-  120_000 + READINGS * 5,
+  300_000 + READINGS * 5,
 );

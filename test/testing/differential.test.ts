@@ -12,7 +12,7 @@ const RUNS = Number(DIFFERENTIAL_RUNS ?? 60);
 const SEED = DIFFERENTIAL_SEED === undefined ? (DIFFERENTIAL_RUNS === undefined ? { seed: 5 } : {}) : { seed: Number(DIFFERENTIAL_SEED) };
 
 describe.each(['classic', 'lite'] as const)('%s: a script of messages and faults', profile => {
-  test('gives the same in memory as over the socket', { timeout: 120_000 + RUNS * 200 }, async () => {
+  test('gives the same in memory as over the socket', { timeout: 300_000 + RUNS * 200 }, async () => {
     await fc.assert(
       fc.asyncProperty(scripts, async script => {
         expect(await play(twin(profile), script)).toEqual(await play(await localNucleus(profile), script));

@@ -98,7 +98,7 @@ describe('the page', () => {
     const lines = createInterface(response)[Symbol.asyncIterator]();
     const next = async (): Promise<PageUpdate> => {
       for (;;) {
-        const { value, done } = await lines.next();
+        const { value, done }: IteratorResult<string, undefined> = await lines.next();
         if (done === true) throw new Error('The stream has ended.');
         if (value !== '') return JSON.parse(value.replace(/^data: /, '')) as PageUpdate;
       }

@@ -18,7 +18,7 @@ import {
 
 /** Runs of each property. */
 const numRuns = Number(process.env['FLOW_RUNS'] ?? 1_000);
-const timeout = Math.max(120_000, numRuns * 40);
+const timeout = Math.max(300_000, numRuns * 40);
 
 interface Reading {
   readonly id: number;

@@ -10,7 +10,7 @@ const RUNS = Number(DIFFERENTIAL_RUNS ?? 40);
 const SEED = DIFFERENTIAL_SEED === undefined ? (DIFFERENTIAL_RUNS === undefined ? { seed: 7 } : {}) : { seed: Number(DIFFERENTIAL_SEED) };
 
 describe.each(['classic', 'lite'] as const)('%s: a script of local messages, deployments, updates and faults', profile => {
-  test('gives the same in memory as over the socket', { timeout: 120_000 + RUNS * 500 }, async () => {
+  test('gives the same in memory as over the socket', { timeout: 300_000 + RUNS * 500 }, async () => {
     await fc.assert(
       fc.asyncProperty(scripts, async script => {
         expect(await play(twin(profile), script)).toEqual(await play(await overASocket(profile), script));
