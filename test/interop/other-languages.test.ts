@@ -52,7 +52,7 @@ describe.skipIf(javaJars === undefined)("the developer guide's examples for Java
     return new Example(nucleus, file, rest);
   };
 
-  test.each(PROFILES)('on %s: the subscriber gets what the publisher publishes', { timeout: 60_000 }, async profile => {
+  test.each(PROFILES)('on %s: the subscriber gets what the publisher publishes', async profile => {
     await using nucleus = await start(profile);
     await using subscriber = run(nucleus, 'SubscribeToIoTCore', TOPIC, '0');
     await subscriber.prints(`Successfully subscribed to topic: ${TOPIC}`);
@@ -62,7 +62,7 @@ describe.skipIf(javaJars === undefined)("the developer guide's examples for Java
     expect(await publisher.ends()).toBe(0);
   });
 
-  test.each(PROFILES)('on %s: a refusal of the policy is the error of its model', { timeout: 60_000 }, async profile => {
+  test.each(PROFILES)('on %s: a refusal of the policy is the error of its model', async profile => {
     await using nucleus = await start(profile);
     const refused = event(nucleus, 'failed');
     await using publisher = run(nucleus, 'PublishToIoTCore', 'other/topic', 'x', '1');

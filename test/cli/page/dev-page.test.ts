@@ -38,7 +38,7 @@ async function endless() {
 }
 
 // Three processes, which load much.
-test('what draws the component for the page ends with dev', { timeout: 60_000 }, async () => {
+test('what draws the component for the page ends with dev', async () => {
   const { dev, seen } = await endless();
   dev.child.kill('SIGTERM');
   await dev.ended;
