@@ -211,6 +211,6 @@ describe('what the official SDK does not survive on lite', () => {
   test('no ConnectAck: connecting never ends', async () => {
     await using nucleus = await start('lite');
     using _ = nucleus.faults.noConnectAck();
-    expect(await inChild('connect', nucleus.environment(COMPONENT))).toBe('pending');
+    expect(await inChild('connect without an answer', nucleus.environment(COMPONENT))).toBe('pending');
   });
 });

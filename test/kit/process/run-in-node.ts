@@ -55,7 +55,7 @@ export async function nodeFolder(awsCrt: 'installed' | 'missing' | 'without a bi
     );
   }
   return {
-    run: (script, args, { timeout = 15_000, fileDescriptors } = {}) =>
+    run: (script, args, { timeout = 240_000, fileDescriptors } = {}) =>
       new Promise(resolve => {
         const options = { cwd: folder, timeout, killSignal: 'SIGKILL' } as const;
         const nodeArgs = ['--disable-warning=NodeDeprecationWarning', '--input-type=module', '--eval', script, '--', ...args];
