@@ -17,7 +17,7 @@ function zero(): Count {
   return { messages: 0, bytes: 0 };
 }
 
-/** What is counted: each subscription of a proxy, by its topic or filter, and the stages. Windows are only in the ledger of a dry run. */
+/** What is counted: each subscription of a proxy, by its topic or filter, and the stages. Windows are counted in a dry run only. */
 export type StageKind =
   | 'window'
   | 'subscription'
@@ -30,7 +30,7 @@ export type StageKind =
   | 'governRate'
   | 'toAsyncIterable';
 
-/** What a stage was told when it was made, as far as it can be read off without running it. */
+/** The options of a stage, as far as they say something without running it. */
 export interface StageDeclaration {
   /** Values worked on at once. Left out: as many as the connected nucleus takes. */
   readonly inFlight?: number | undefined;
@@ -42,13 +42,13 @@ export interface StageDeclaration {
   readonly within?: number | undefined;
   /** Names and filters of the topics it publishes to. Left out: only its data says. */
   readonly topics?: readonly string[] | undefined;
-  /** What it subscribes to for answers, once it has published something. */
+  /** What it subscribes to for answers once it has published something. */
   readonly subscribes?: readonly string[] | undefined;
   /** What reads the payloads it publishes. Left out: only its data says. */
   readonly payload?: Decoder<unknown> | undefined;
   /** How the messages it publishes tell their id and time. Left out: they do not. */
   readonly marks?: DeclaredMarks | undefined;
-  /** What it calls at the nucleus. Left out: what an MQTT proxy calls. */
+  /** The operation that it calls at the nucleus. Left out: that of an MQTT proxy. */
   readonly operation?: string | undefined;
 }
 
@@ -69,7 +69,7 @@ export interface DeclaredBuffer {
   readonly messages: number;
   /** `undefined`: bounded in messages only. */
   readonly bytes: number | undefined;
-  /** `undefined`: nothing gives way, what is full goes out. */
+  /** `undefined`: nothing is dropped; what is full is emitted. */
   readonly onFull: OverflowPolicy | undefined;
 }
 
@@ -95,7 +95,7 @@ export interface StageAccount {
   readonly buffered: Amount;
   /** Values that were inside when the stage ended: unsubscribed, or failed; with `concurrently` also when it ended by a terminal `Left`. */
   readonly discarded: Amount;
-  /** The most that was ever inside at once; messages and bytes each on their own. */
+  /** The most that was ever inside at once; messages and bytes are counted separately. */
   readonly peak: Amount;
 }
 
@@ -111,7 +111,7 @@ export interface OutboxAccount {
   readonly forwarded: number;
   /** Too old to be sent. */
   readonly expired: number;
-  /** Gave way, since the outbox was full. */
+  /** Dropped, since the outbox was full. */
   readonly dropped: number;
   /** Will never be sent, and are kept aside with the reason. */
   readonly setAside: number;

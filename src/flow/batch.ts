@@ -6,7 +6,7 @@ import { workOn } from '../stream/work-on.js';
 import { checkedSize, DEFAULT_BUFFER_MESSAGES } from './bounded-buffer.js';
 import { type Ledger, ledger as ledgerOfAll } from './ledger.js';
 
-/** When a batch is full, or old enough. Whichever comes first. */
+/** When a batch is full or old enough, whichever comes first. */
 export interface BatchOptions<A> {
   /** Values of a batch at most. Default 1 000. */
   readonly messages?: number | undefined;
@@ -15,8 +15,8 @@ export interface BatchOptions<A> {
   /** Bytes of one value. Needed for `bytes`. Called once for each. */
   readonly sizeOf?: ((value: A) => number) | undefined;
   /**
-   * Milliseconds from a batch's first value to its end; 0 gathers what comes at once. Default: none, a batch waits until it is full or
-   * the source completes.
+   * Milliseconds from a batch's first value to its end; 0 gathers what comes at the same moment. Default: none, a batch waits until it is
+   * full or the source completes.
    */
   readonly within?: number | undefined;
   /** The name under which the ledger counts this stage. Default `batch`. */
@@ -80,7 +80,7 @@ export function batch<A>(options: BatchOptions<NoInfer<A>>): (source: Observable
 
       const gather = (value: A): void => {
         const size = entry.receive(value, sizeOf);
-        // A subscriber that leaves at the batch before may have ended this one, and what it emits meanwhile goes in first.
+        // The subscriber may leave when it gets the batch before, and what the source emits meanwhile goes in first.
         while (gathered.length > 0 && gatheredBytes + size > bytes) emit();
         account.admit(size);
         if (destination.closed) {

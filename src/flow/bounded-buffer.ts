@@ -22,21 +22,21 @@ type Capacity<A> = {
     }
 );
 
-/** What gives way when no more may wait. */
+/** What is dropped when no more may wait. */
 type OnFull<A> =
   | {
       /**
        * - `dropOldest` (default): the value that has waited longest.
        * - `dropNewest`: the value that has just arrived.
-       * - `fail`: nothing gives way; the stage ends with a terminal `Left(Overflowed)`.
+       * - `fail`: nothing is dropped; the stage ends with a terminal `Left(Overflowed)`.
        */
       readonly onFull?: 'dropOldest' | 'dropNewest' | 'fail' | undefined;
       readonly key?: undefined;
     }
   | {
       /**
-       * A waiting value that a newer one of its key has overtaken; where each waiting value is the last of its key, the
-       * one that has waited longest. So the last value of every key is kept while there are no more keys than room.
+       * A waiting value that a newer one of its key has overtaken. If there is none, the one that has waited longest. So the last value of
+       * every key is kept as long as the buffer has room for as many keys.
        */
       readonly onFull: 'latestPerKey';
       /** The key of a value; compared as a `Map` compares keys. */
@@ -56,7 +56,7 @@ export type BufferPolicy<A> = Capacity<A> &
 /** How many values wait where nothing else is said. */
 export const DEFAULT_BUFFER_MESSAGES = 1_000;
 
-/** The bound as a stage declares it. */
+/** The bound with its defaults, as a stage declares it. */
 export function declaredBuffer<A>(policy: BufferPolicy<A> = {}): DeclaredBuffer {
   return {
     messages: policy.messages ?? DEFAULT_BUFFER_MESSAGES,
@@ -66,8 +66,8 @@ export function declaredBuffer<A>(policy: BufferPolicy<A> = {}): DeclaredBuffer 
 }
 
 /**
- * `sizeOf`, held to what it promises. A size that is not a number makes every sum of sizes NaN, and every comparison with a bound false: the bound would be
- * gone without a word.
+ * `sizeOf` with its result checked. A size that is not a number would make every sum of sizes NaN and every comparison with a bound false,
+ * so that there would be no bound any more.
  */
 export function checkedSize<A>(sizeOf: (value: A) => number): (value: A) => number {
   return value => {
@@ -80,8 +80,8 @@ export function checkedSize<A>(sizeOf: (value: A) => number): (value: A) => numb
 }
 
 /**
- * The one bounded buffer a stage has: values wait here until the stage has room for them, and what does not fit is
- * dropped by the policy, counted, and remembered until {@link takeOverflow} is asked for it.
+ * The one bounded buffer of a stage. Values wait here until the stage has room for them. What does not fit is dropped by the policy,
+ * counted, and remembered for {@link takeOverflow}.
  */
 export class BoundedBuffer<A> {
   /** Bytes of a value; 0 where the policy has no `sizeOf`. */
@@ -97,13 +97,13 @@ export class BoundedBuffer<A> {
   #bytesWaiting = 0;
   #droppedMessages = 0;
   #droppedBytes = 0;
-  /** What was dropped and is to have an outcome of its own, where that is wanted. */
+  /** The values that were dropped and are each to have an outcome, where that is wanted. */
   readonly #spared: A[] | undefined;
   #thrownByOnDrop: { readonly error: unknown } | undefined;
 
   /**
-   * @param reported What an {@link Overflowed} says gave way; default: what the policy says.
-   * @param spares Whether what is dropped is kept for {@link takeSpared}, and no overflow then.
+   * @param reported The policy that an {@link Overflowed} names; default: that of `policy`.
+   * @param spares Whether dropped values are kept for {@link takeSpared} instead of being reported as an overflow.
    */
   constructor(policy: BufferPolicy<A>, account: LedgerAccount, reported?: OverflowPolicy, spares = false) {
     this.messages = checkBound(policy.messages ?? DEFAULT_BUFFER_MESSAGES, 'buffer.messages', 0);
@@ -122,8 +122,8 @@ export class BoundedBuffer<A> {
   }
 
   /**
-   * Lets a received value in, or drops what the policy says. `false`: the policy is `fail`, and the value does not fit.
-   * Throws what `key` or `onDrop` threw, once everything is counted.
+   * Lets a received value in, and drops what the policy says. `false`: the policy is `fail`, and the value does not fit. What `key` or
+   * `onDrop` throws is thrown once everything is counted.
    */
   offer(value: A, bytes: number): boolean {
     if (!this.#fits(bytes)) {
@@ -133,7 +133,7 @@ export class BoundedBuffer<A> {
         this.#rethrow();
         return false;
       }
-      // A value larger than the whole buffer would push out all others and still be over the bound.
+      // A value that is larger than the whole buffer would push out all others and still not fit.
       if (this.onFull === 'dropNewest' || this.messages === 0 || bytes > this.#bytes) {
         this.#account.refuse(bytes);
         this.#drop(value, bytes);
@@ -141,7 +141,7 @@ export class BoundedBuffer<A> {
         return true;
       }
     }
-    // Pushed before anything gives way: which waiting value is overtaken is known only once the new one is there.
+    // Pushed before anything is dropped: which waiting value is overtaken is known only once the new one is there.
     try {
       this.#waiting.push(value, bytes);
     } catch (error) {
@@ -166,7 +166,7 @@ export class BoundedBuffer<A> {
     return this.#waiting.shift();
   }
 
-  /** Everything that waits is given up: the stage has ended. */
+  /** Gives up everything that waits: the stage has ended. */
   discard(): void {
     this.#account.discard(this.#waiting.length, this.#bytesWaiting);
     this.#waiting.clear();
@@ -193,7 +193,7 @@ export class BoundedBuffer<A> {
     return this.#overflow('terminal');
   }
 
-  /** Remembers a loss for {@link takeOverflow} that is counted elsewhere. */
+  /** Remembers a loss that is counted elsewhere, for {@link takeOverflow}. */
   count(bytes: number): void {
     this.#droppedMessages++;
     this.#droppedBytes += bytes;

@@ -8,9 +8,9 @@ import { stage, type Stage, type StageOptions } from './stage.js';
 /** How {@link concurrently} works. */
 export interface ConcurrentlyOptions<A> extends StageOptions<A> {
   /**
-   * Whether results come in the order of the values they belong to (default `true`), or as they are known. In order, the results of
-   * the values behind the oldest unfinished one are held; when more than `n + buffer.messages` are held, further ones are dropped and
-   * reported as overflow. So work that emits without end needs `false`.
+   * Whether results come in the order of the values they belong to (default `true`), or as they are known. In order, results of values
+   * behind the oldest unfinished one are held back. When `n + buffer.messages` are held, further ones are dropped and reported as overflow.
+   * So work that emits without end needs `false`.
    */
   readonly ordered?: boolean | undefined;
 }
@@ -36,9 +36,9 @@ export interface Concurrently {
  * `Right`; so the errors of this stage are those of `project`, and {@link Overflowed}. Values that find the buffer full are dropped by its
  * policy; one `Left(Overflowed)` in front of the next result stands for all of them.
  *
- * Completes when the source has and all work is done; and after a terminal `Left`, which is the last value: what was still inside is then
- * given up and counted as discarded: what would have become of it, only `project` knows (`publishTo` has an outcome for each). A defect
- * goes to the error channel at once: an error of the source, one thrown by `project`, a promise that rejects. For failures that are
+ * Completes when the source has and all work is done; and after a terminal `Left`, which is the last value. What was still inside is then
+ * given up and counted as discarded, since only `project` knows what would have become of it (`publishTo` has an outcome for each). A
+ * defect goes to the error channel at once: an error of the source, one thrown by `project`, a promise that rejects. For failures that are
  * expected, give a `TaskEither` or an `ObservableEither`.
  *
  * Unsubscribing unsubscribes from all work under way. Promises cannot be stopped; their results are ignored then.

@@ -8,7 +8,10 @@ import { isRecording, type Ledger, ledger as ledgerOfAll } from './ledger.js';
 
 /** How {@link counted} counts. */
 export interface CountedOptions<A> {
-  /** Bytes of one value, from 0 on; what it throws, or gives that is not a size, goes to the error channel. Default: only values are counted. */
+  /**
+   * Bytes of one value, 0 or more. If it throws, or returns something that is not a size, that goes to the error channel. Default: only
+   * values are counted.
+   */
   readonly sizeOf?: ((value: A) => number) | undefined;
   /** The ledger that counts. Default: `ledger`, which counts all. */
   readonly ledger?: Ledger | undefined;
@@ -45,15 +48,15 @@ export function counted<A>(name: string, options: CountedOptions<NoInfer<A>> = {
 /** How {@link countedAs} counts. */
 export interface Counting<A> {
   readonly sizeOf: (value: A) => number;
-  /** What a value counts as; `aside`: not at all, such as a report, which is not a message. */
+  /** What a value counts as; `aside`: it is not counted, since it is a report and no message. */
   readonly fateOf: (value: A) => 'emitted' | 'failed' | 'aside';
   readonly ledger?: Ledger | undefined;
   readonly declaration?: StageDeclaration | undefined;
 }
 
 /**
- * {@link counted} for the library's own streams, of what `read` makes of each value: one Observable does both, since each would be frames of stack
- * for every message.
+ * {@link counted} for the library's own streams: counts what `read` makes of each value. One Observable does both, since a second would add
+ * frames of stack for every message.
  */
 export function countedAs<A, B>(kind: StageKind, name: string, counting: Counting<B>, read: (value: A) => B): OperatorFunction<A, B> {
   return source =>
@@ -92,7 +95,7 @@ export function countedAs<A, B>(kind: StageKind, name: string, counting: Countin
     });
 }
 
-/** What is no stage and no account of its own, shown to a dry run where it stands; otherwise nothing, and at no cost for a value. */
+/** Shows a dry run an operator that is no stage and is not counted. Does nothing otherwise, and costs nothing for a value. */
 export function noted<A>(kind: StageKind, name: string, declaration: StageDeclaration): MonoTypeOperatorFunction<A> {
   const shown = countedAs<A, A>(kind, name, { sizeOf: () => 0, fateOf: () => 'emitted', declaration }, identity);
   return source => new Observable(destination => (isRecording() ? shown(source) : source).subscribe(destination));

@@ -17,8 +17,8 @@ export function declaredFilters(topics: readonly DeclaredTopic[]): readonly stri
 }
 
 /**
- * What is wrong with a request of a stage that has said where it publishes: any other topic is refused here, in every test, and not first on
- * the device whose recipe was derived from what the stage said.
+ * Refuses requests to topics that a stage has not declared. So a wrong topic is found in every test, and not only on a device whose recipe
+ * was derived from the declaration.
  */
 export function onlyDeclared(filters: readonly string[], stageName: string, operation: Operation) {
   return (topicName: string): InvalidRequest<'message'> | undefined => {

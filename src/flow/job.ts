@@ -14,7 +14,7 @@ export function toObservable(work: Work): Observable<unknown> {
   return from(typeof work === 'function' ? work() : work);
 }
 
-/** What becomes of jobs whose turn it is. */
+/** What is done with jobs whose turn it is. */
 export interface Turns<R> {
   emit(job: Job<R>, result: R): void;
   retire(job: Job<R>): void;
@@ -22,7 +22,7 @@ export interface Turns<R> {
   hasEnded(): boolean;
 }
 
-/** The jobs under way, in the order they began, and the results that came before their turn: so many of these are held at most. */
+/** The jobs under way, in the order they began, and the results that came before their turn, of which a bounded number is held. */
 export class JobsInOrder<R> {
   readonly #jobs = new List<Job<R>>();
   readonly #mayHold: number;
@@ -50,12 +50,12 @@ export class JobsInOrder<R> {
     this.running--;
   }
 
-  /** Whether a result of this job may go out now. What is held goes out first, even while it is on its way out. */
+  /** Whether a result of this job may go out now. Results that are held for it go out first. */
   isTurnOf(job: Job<R>): boolean {
     return job === this.#jobs.first && job.held === undefined;
   }
 
-  /** Keeps a result until it is its turn. `false`: as many are held as may be. */
+  /** Keeps a result until its turn comes. `false`: no more may be held. */
   hold(job: Job<R>, result: R): boolean {
     if (this.#held >= this.#mayHold) return false;
     this.#held++;
@@ -64,14 +64,14 @@ export class JobsInOrder<R> {
     return true;
   }
 
-  /** Hands on what was held for its turn, from the oldest job up to one that is not done. `false`: that is being done already. */
+  /** Hands on held results, from the oldest job up to the first that is not done. `false`: that is being done already. */
   promote(turns: Turns<R>): boolean {
     if (this.#promoting) return false;
     this.#promoting = true;
     for (let job = this.first; job !== undefined && !turns.hasEnded(); job = this.first) {
       const { held } = job;
       if (held !== undefined) {
-        // Grows meanwhile, if a result comes while one is handed on.
+        // The list grows if a result comes while one is handed on.
         for (const result of held) {
           this.#held--;
           turns.emit(job, result);
@@ -86,7 +86,7 @@ export class JobsInOrder<R> {
     return true;
   }
 
-  /** Those that only wait to try again have their last result now; with `last`, all have. */
+  /** Jobs that only wait to try again end with their last failure now; with `last`, all jobs end. */
   giveUp(cause: unknown, last: boolean, turns: Pick<Turns<R>, 'hasEnded'>): void {
     for (const job of [...this.#jobs]) {
       if (turns.hasEnded()) return;
@@ -95,12 +95,12 @@ export class JobsInOrder<R> {
   }
 }
 
-/** Who hears what becomes of a job. */
+/** Is told what becomes of a job. */
 export interface JobOwner<R> {
   result(job: Job<R>, result: R): void;
   finish(job: Job<R>): void;
   error(error: unknown): void;
-  /** Whether the stage works off what is inside, and will then end with a terminal failure. */
+  /** Whether the stage only finishes what is inside, and will then end with a terminal failure. */
   isEnding(): boolean;
 }
 
@@ -120,13 +120,13 @@ export abstract class Job<R> {
     this.bytes = bytes;
   }
 
-  /** Called once. The owner hears of whatever it throws, or the work does. */
+  /** Called once. The owner is told of everything that this or the work throws. */
   abstract begin(): void;
 
-  /** Nobody hears of it any more. */
+  /** Its results do not matter any more. */
   abstract stop(): void;
 
-  /** The stage is to end. A job that only waits to try again has its last result now; with `last`, every job has. */
+  /** The stage is to end. A job that only waits to try again ends with its last failure now; with `last`, every job ends. */
   abstract giveUp(cause: unknown, last: boolean): void;
 
   failed(): void {
@@ -134,8 +134,8 @@ export abstract class Job<R> {
   }
 }
 
-// The subscriber must be known before the work begins, or work that emits without end while it is being subscribed could
-// not be stopped. An Observable hands it out; one is enough for all, since one piece of work begins at a time.
+// The subscriber must be known before the work begins: otherwise work that emits without end while it is being subscribed could not be
+// stopped. This Observable hands it out. One is enough for all jobs, since only one begins at a time.
 let workToBegin: Observable<unknown> | undefined;
 let jobToBegin: { subscriber: Subscriber<unknown> | undefined } | undefined;
 const begin = new Observable<unknown>(subscriber => {
@@ -168,7 +168,7 @@ export class ProjectJob<A, R> extends Job<R> implements Observer<unknown> {
   begin(): void {
     let work: Observable<unknown>;
     try {
-      // Set by the constructor, and let go here: work that takes long must not keep it.
+      // The value was set by the constructor, and is released here: work that takes long must not keep it in memory.
       work = toObservable(this.#project(this.#value as A));
     } catch (error) {
       this.error(error);
@@ -176,7 +176,7 @@ export class ProjectJob<A, R> extends Job<R> implements Observer<unknown> {
     } finally {
       this.#value = undefined;
     }
-    // Making the work may have ended the stage: then there is nobody left who would stop it.
+    // Making the work may have ended the stage: then nobody would stop the work.
     if (this.#stopped) return;
     beginWork(this, work);
   }
@@ -187,11 +187,11 @@ export class ProjectJob<A, R> extends Job<R> implements Observer<unknown> {
   }
 
   giveUp(): void {
-    // Nobody but the function that was given knows what its work would have come to.
+    // Only the function that was given knows what would have become of its work.
   }
 
   next(result: unknown): void {
-    // What the work's type says its results are.
+    // The type of the work says what its results are.
     this.owner.result(this, toEither(result) as R);
   }
 

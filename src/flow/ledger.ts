@@ -18,7 +18,7 @@ export interface StageEvent {
   readonly account: StageAccount;
 }
 
-/** Names one ledger tells apart. Further names share one account, so that names made of data cannot fill the memory. */
+/** How many names a ledger tells apart. Further names share one account, so that names made from data cannot fill the memory. */
 const MOST_NAMES = 1_000;
 const OTHERS = '(other stages)';
 
@@ -50,7 +50,7 @@ export class Ledger {
     return concat(waiting(0, scheduler), every(milliseconds, scheduler)).pipe(map(() => this.snapshot()));
   }
 
-  /** @internal A stage is being subscribed, and tells what it was told. */
+  /** @internal A stage is being subscribed; `declaration` has its options. */
   open(kind: StageKind, wanted: string = kind, declaration: StageDeclaration = {}): LedgerEntry {
     if (recording !== undefined && recording !== this) return recording.open(kind, wanted, declaration);
     const name = this.#accounts.has(`${kind} ${wanted}`) || this.#accounts.size < MOST_NAMES ? wanted : OTHERS;
@@ -61,7 +61,9 @@ export class Ledger {
     );
   }
 
-  /** @internal What the file of an outbox says now. Of too many files, the one that has said nothing for longest is forgotten. */
+  /**
+   * @internal Takes the present account of an outbox' file. If there are too many files, the one that was updated longest ago is forgotten.
+   */
   outbox(account: OutboxAccount): void {
     if (recording !== undefined && recording !== this) {
       recording.outbox(account);
@@ -102,7 +104,7 @@ export class LedgerEntry {
     if (started.hasSubscribers) started.publish({ account: account.snapshot() } satisfies StageEvent);
   }
 
-  /** A value has come: its bytes. What `sizeOf` throws is thrown on, and the value counted as failed. */
+  /** A value has come. Returns its bytes. What `sizeOf` throws is thrown on, and the value is counted as failed. */
   receive<A>(value: A, sizeOf: (value: A) => number): number {
     this.into.received++;
     let bytes: number;
@@ -132,12 +134,12 @@ export class LedgerEntry {
   }
 }
 
-/** Counts instead of all others, while it is set. */
+/** While it is set, this ledger counts instead of all others. */
 let recording: Ledger | undefined;
 
 /**
- * Does the work, which must be synchronous, and lets `ledger` count every stage that is subscribed meanwhile, whichever ledger that was
- * given: what a dry run sees is no part of the account of the process.
+ * Does the work, which must be synchronous, and lets `ledger` count every stage that is subscribed meanwhile, whatever ledger the stage was
+ * given: what a dry run does must not be in the process' own accounts.
  *
  * @internal
  */
@@ -151,7 +153,7 @@ export function recordedBy<A>(ledger: Ledger, work: () => A): A {
   }
 }
 
-/** @internal Whether a dry run is listening: what only it wants to know need not be told otherwise. */
+/** @internal Whether a dry run is recording. What only a dry run wants to know is told only then. */
 export function isRecording(): boolean {
   return recording !== undefined;
 }

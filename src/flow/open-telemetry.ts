@@ -1,7 +1,7 @@
 import type { StageAccount } from './account.js';
 import { type Ledger, ledger as ledgerOfAll } from './ledger.js';
 
-/** What an OpenTelemetry data point says about itself. */
+/** The attributes of an OpenTelemetry data point. */
 export type MetricAttributes = Record<string, string>;
 
 /** The part of `@opentelemetry/api`'s `ObservableResult` that is used. */
@@ -12,9 +12,9 @@ export interface MetricObserver {
 
 /** The part of `@opentelemetry/api`'s `Observable` instrument that is used. */
 export interface ObservableMetric {
-  /** Has `callback` asked at each collection. */
+  /** Lets `callback` be called at each collection. */
   addCallback(callback: (observer: MetricObserver) => void): void;
-  /** Does so no more. */
+  /** Stops that. */
   removeCallback(callback: (observer: MetricObserver) => void): void;
 }
 
@@ -30,7 +30,7 @@ const STAGE = 'greengrass_rx.stage.name';
 
 type Read = (account: StageAccount) => number;
 
-/** Metrics that count, by their names, with the way from an account to the number. */
+/** Counters: their names, and how each reads its number from an account. */
 const COUNTERS: readonly (readonly [name: string, unit: string, description: string, read: Read])[] = [
   ['greengrass_rx.stage.received.messages', '{message}', 'Values that went into a stage.', account => account.received.messages],
   ['greengrass_rx.stage.received.size', 'By', 'Bytes that went into a stage.', account => account.received.bytes],

@@ -10,11 +10,11 @@ import { Job, type JobOwner } from './job.js';
 import type { PublishPace } from './publish-pace.js';
 import { type AcceptedBy, outcomeOf, type Published, publishFailure, type PublishFailure, type PublishOutcome } from './publish-outcome.js';
 
-/** Where the outcome of one publish goes: one call, unless it is given up before. */
+/** Is told the outcome of one publish: one call, unless the publish is given up before. */
 export interface PublishListener<Acc = Accepted> {
   readonly onAccepted: (accepted: Acc) => void;
   readonly onFailed: (error: PublishError) => void;
-  /** Nothing more will come of it, because of a mistake of the program. */
+  /** The publish ended because of a mistake of the program; nothing follows. */
   readonly onDefect: (error: unknown) => void;
 }
 
@@ -29,15 +29,17 @@ export interface Publishes<R, Acc> {
 
 const direct = new WeakMap<object, { readonly publish$: unknown; readonly submit: unknown }>();
 
-/** A port of the library's own takes publishes without an Observable for each. */
+/** Registers a port of this library as one that takes publishes without an Observable for each. */
 export function offerDirect<R, Acc>(port: Publishes<R, Acc>, submit: Submit<R, Acc>): void {
   direct.set(port, { publish$: port.publish$, submit });
 }
 
-/** How to publish through a port: directly, unless it is somebody else's, or its `publish$` has been put in place of ours. */
+/**
+ * How to publish through a port: directly if it is one of this library's, and else by its `publish$`, also where that has been replaced.
+ */
 export function submitTo<R, Acc>(port: Publishes<R, Acc>): Submit<R, Acc> {
   const offered = direct.get(port);
-  // What a port has offered takes what the port takes.
+  // What a port has registered takes the same requests as the port.
   if (offered?.publish$ === port.publish$) return offered.submit as Submit<R, Acc>;
   return (request, listener) => {
     let answered = false;
@@ -56,7 +58,7 @@ export function submitTo<R, Acc>(port: Publishes<R, Acc>): Submit<R, Acc> {
   };
 }
 
-/** The other way round, a submission as an Observable: one outcome for every subscriber. */
+/** The inverse: a submission as an Observable, with one outcome for every subscriber. */
 export function publishing<Acc>(submit: (listener: PublishListener<Acc>) => Unsubscribable): ObservableEither<PublishError, Acc> {
   return new Observable(subscriber =>
     submit({
@@ -80,7 +82,7 @@ export interface Publishing<A, R, Acc> {
   readonly submit: Submit<R, Acc>;
   readonly operation: Operation;
   readonly request: (value: A) => R;
-  /** What is wrong with a request that goes where the stage does not publish. */
+  /** Why a request is refused that goes to a topic that the stage has not declared. */
   readonly undeclared: ((request: R) => PublishError | undefined) | undefined;
   /** Milliseconds a try may take, for the message of the error. */
   readonly timeout: number;
@@ -89,11 +91,11 @@ export interface Publishing<A, R, Acc> {
   readonly retryWhile: (error: PublishError) => boolean;
   readonly random: () => number;
   readonly scheduler: SchedulerLike;
-  /** Where a fallback takes what cannot be published, whether it is any use to wait. */
+  /** Only where a fallback takes what cannot be published: tells whether waiting is of any use. */
   readonly offline: Offline | undefined;
-  /** How fast it may publish, where the nucleus refuses what it has no room for. */
+  /** How fast it may publish to a nucleus that refuses what it has no room for. */
   pace: PublishPace | undefined;
-  /** Why nothing can be published any more: what the failures of all values but the last name as their cause. */
+  /** Why nothing can be published any more. The failures of the other values name it as their cause. */
   failedFor: PublishError | undefined;
 }
 
@@ -105,7 +107,7 @@ export function isFullQueue(error: PublishError): boolean {
 /** Milliseconds of nothing but refusals after which a device counts as offline: Greengrass Lite says the same of a queue that is full for a moment. */
 export const OFFLINE_AFTER = 2_000;
 
-/** Whether a stage's publishes have been refused for so long that the device must be offline. */
+/** Decides whether a stage's publishes have been refused for so long that the device must be offline. */
 export class Offline {
   readonly #scheduler: SchedulerLike;
   readonly #onBelieved: () => void;
@@ -123,7 +125,7 @@ export class Offline {
     this.#isBelieved = false;
   }
 
-  /** For a reason that may pass. Says whether it is believed now: then nothing is waited for. */
+  /** A publish was refused for a reason that may pass. Returns whether the device counts as offline by now: then waiting is of no use. */
   refused(): boolean {
     if (!this.#isBelieved)
       this.#doubt ??= wait(OFFLINE_AFTER, this.#scheduler, () => {
@@ -136,13 +138,13 @@ export class Offline {
 
 type Result<A, Acc extends AcceptedBy> = Either<PublishFailure<A>, Published<A, Acc>>;
 
-/** Publishes one value, again and again if need be: one result. */
+/** Publishes one value, several times if need be, with one result. */
 export class PublishJob<A, R, Acc extends AcceptedBy> extends Job<Result<A, Acc>> implements PublishListener<Acc> {
   readonly #value: A;
   readonly #publishing: Publishing<A, R, Acc>;
   #request: R | undefined;
   #attempts = 0;
-  /** When the last try was sent, as its pace has it. */
+  /** When the last try was sent, by the clock of the pace. */
   #sentAt = 0;
   #fate: PublishOutcome = 'refused';
   /** Why the last try failed, while the next is waited for. */
@@ -165,7 +167,7 @@ export class PublishJob<A, R, Acc extends AcceptedBy> extends Job<Result<A, Acc>
     try {
       this.#request = atOnce(this.#publishing.request(this.#value), 'request');
     } catch (thrown) {
-      // For a reason that lies in the value: a topic template it does not fit into, a number JSON does not have.
+      // The reason lies in the value: it does not fit into a topic template, or has a number that JSON does not have.
       if (isFailure(thrown)) this.#fail(new InvalidRequest('message', this.#publishing.operation, '', 'client', thrown.message, thrown));
       else this.onDefect(thrown);
       return;
@@ -232,7 +234,7 @@ export class PublishJob<A, R, Acc extends AcceptedBy> extends Job<Result<A, Acc>
       this.onDefect(defect);
       return;
     }
-    // The answer may have come already, and with it the next try, or the end of the stage.
+    // The answer may have come already, and led to the next try, or to the end of the stage.
     if (this.#awaits(nth)) this.#underWay = underWay;
     else underWay.unsubscribe();
   }
@@ -272,7 +274,7 @@ export class PublishJob<A, R, Acc extends AcceptedBy> extends Job<Result<A, Acc>
   #fail(error: PublishError): void {
     let own = error;
     if (error.kind === 'terminal') {
-      // A stage ends with one terminal failure. What is terminal for the others inside as well is a message's failure there.
+      // A stage ends with one terminal failure. For the other values inside, the same failure is one of kind `message`.
       if (this.owner.isEnding()) own = new ConnectionLost('message', false, error);
       else this.#publishing.failedFor = error;
     }

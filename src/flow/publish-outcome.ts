@@ -2,7 +2,7 @@ import type { PublishError } from '../errors/errors.js';
 import { copyError } from '../errors/failure.js';
 import type { Accepted } from '../ports/mqtt-proxy.js';
 
-/** What a port says of a message that was taken: who took it. */
+/** What a port says about a message that was taken: who took it. */
 export interface AcceptedBy {
   readonly by: string;
 }
@@ -33,7 +33,7 @@ export interface FailedPublish<out A> {
 /** A value whose message was not taken: the error of the last try, with the value it concerns. */
 export type PublishFailure<A> = PublishError & FailedPublish<A>;
 
-/** What a single try that ended in `error` means for the message. */
+/** What the failure of a single try means for the message. */
 export function outcomeOf(error: PublishError): PublishOutcome {
   switch (error._tag) {
     case 'ProtocolViolated':
@@ -46,7 +46,7 @@ export function outcomeOf(error: PublishError): PublishOutcome {
   }
 }
 
-/** The error once more, with the value. */
+/** A copy of the error, with the value. */
 export function publishFailure<A>(error: PublishError, value: A, attempts: number, outcome: PublishOutcome): PublishFailure<A> {
   return copyError(error, { value, attempts, outcome });
 }

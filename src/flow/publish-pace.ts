@@ -1,33 +1,33 @@
 import type { SchedulerLike, Unsubscribable } from 'rxjs';
 import { steadyNow, wait } from '../schedule/clock.js';
 
-/** Milliseconds over which it is counted how many are accepted, and the least of them that a rate is reckoned from. */
+/** Milliseconds over which accepted publishes are counted, and the fewest from which a rate is computed. */
 const COUNTED = 500;
 const LEAST = 100;
-/** The count is this much too low by chance, at most. */
+/** By how much the count may be too low by chance. */
 const DOUBT = 1.1;
-/** Publishes that the nucleus is given time to be rid of after a refusal: half of the ten it keeps. */
+/** After a refusal the nucleus is given time to have this many publishes acknowledged: half of the ten that it keeps. */
 const LET_GO = 5;
-/** Publishes that may begin at once after a time without: the nucleus has been rid of as many meanwhile. */
+/** Publishes that may begin at once after a pause: meanwhile as many have been acknowledged. */
 const AT_ONCE = 8;
-/** What is left of the rate after a refusal. */
+/** A refusal multiplies the rate by this. */
 const DECREASE = 0.95;
-/** What the rate gains in a second, of itself: near where it was last refused, and where it was not for long. */
+/** By what part of itself the rate grows in a second: soon after a refusal, and when there has been none for long. */
 const INCREASE = 0.02;
 const PROBING = 0.5;
 const PROBES_AFTER = 10_000;
-/** Milliseconds between two looks, at least: what may be sent until then goes together. */
+/** The shortest wait, in milliseconds: what may be sent by then is sent together. */
 const TOGETHER = 5;
-/** A rate from which on nothing is held up. */
+/** From this rate on, nothing is held up any more. */
 const UNLIMITED = 10_000;
 
 /**
- * How fast a stage publishes to a nucleus that refuses what it has no room for. Greengrass Lite answers each publish at once, and keeps ten until the broker
- * has acknowledged them: no window of answers says how many those are, but its refusals do.
+ * How fast a stage publishes to a nucleus that refuses what it has no room for. Greengrass Lite answers each publish at once, and keeps ten
+ * until the broker has acknowledged them. Its answers do not show how many those are; only its refusals do.
  *
- * Nothing is held up until the first. From then on there is a rate: each refusal takes a twentieth off it, or all that is more than was accepted of late, after
- * a pause in which half of the ten are acknowledged; while it is what holds publishes up it grows a little, to the next. The ten even that out, so the broker
- * is never without work.
+ * Until the first refusal nothing is held up. From then on there is a rate. A refusal lowers it by a twentieth, or to what was accepted
+ * lately if that is less, and is followed by a pause in which half of the ten are acknowledged. While the rate holds publishes up it grows
+ * a little, until the next refusal. The ten that the nucleus keeps even that out, so that the broker always has work.
  */
 export class PublishPace {
   readonly #scheduler: SchedulerLike;
@@ -36,19 +36,19 @@ export class PublishPace {
   /** Publishes a second. */
   #rate = Infinity;
   #isProbing = true;
-  /** Publishes that may begin now; below 0 where tries anew have taken more, or the nucleus is given time. */
+  /** Publishes that may begin now. Below 0 if retries have used more, or while the nucleus is given time. */
   #tokens = 1;
   #filledAt: number;
   #decreasedAt = -Infinity;
   #pausedUntil = -Infinity;
   #acceptedAt = -Infinity;
-  /** How many were accepted since a moment, and in how long before it. */
+  /** How many were accepted since `countedSince`, and how many in the period before it. */
   #accepted = 0;
   #countedSince: number;
   #before = { accepted: 0, milliseconds: 0 };
   #timer: Unsubscribable | undefined;
 
-  /** @param onOpen the stage may begin publishes, or may not. */
+  /** @param onOpen is told whether the stage may begin publishes. */
   constructor(scheduler: SchedulerLike, onOpen: (isOpen: boolean) => void) {
     this.#scheduler = scheduler;
     this.#now = steadyNow(scheduler);
@@ -56,7 +56,7 @@ export class PublishPace {
     this.#filledAt = this.#countedSince = this.#now();
   }
 
-  /** A try is being sent. Gives the moment, for {@link refused}. */
+  /** A try is being sent. Returns the time, for {@link refused}. */
   sent(): number {
     const at = this.#now();
     if (this.#rate !== Infinity) {
@@ -69,7 +69,7 @@ export class PublishPace {
 
   accepted(): void {
     const at = this.#now();
-    // After a time without any it is counted anew.
+    // After a time without any, counting starts over.
     if (at - this.#acceptedAt > 2 * COUNTED) {
       this.#before = { accepted: 0, milliseconds: 0 };
       this.#accepted = 0;
@@ -83,7 +83,8 @@ export class PublishPace {
   /** The nucleus had no room for a try. */
   refused(sentAt: number): void {
     const at = this.#now();
-    // Of those that were on their way together, or came in the pause, the first has said it. Where none is accepted any more, the device is offline.
+    // Of several that were in flight together, or came during the pause, only the first refusal counts. If none is accepted any more, the
+    // device is offline.
     if (sentAt <= this.#pausedUntil || at - this.#acceptedAt > COUNTED) return;
     this.#count(at);
     const { accepted, milliseconds } = this.#before;
@@ -103,7 +104,7 @@ export class PublishPace {
     this.#timer = undefined;
   }
 
-  /** Nothing begins before there is a token for it. One timer. */
+  /** Holds publishes up until there is a token. One timer. */
   #hold(): void {
     if (this.#tokens >= 1 || this.#timer !== undefined) return;
     const since = this.#now();

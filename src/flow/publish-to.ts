@@ -19,7 +19,7 @@ import { stage, type Stage, type StageOptions } from './stage.js';
 /** How {@link publishTo} publishes. */
 export interface PublishToOptions<A> extends StageOptions<A> {
   /**
-   * Publishes under way at once, those that wait for a retry included. Default: what the connected nucleus can take
+   * Publishes in flight at once, including those that wait for a retry. Default: what the connected nucleus can take
    * (`Capabilities.inFlight`), and 8 before that is known. `1` keeps the order of the messages.
    */
   readonly inFlight?: number | undefined;
@@ -28,25 +28,25 @@ export interface PublishToOptions<A> extends StageOptions<A> {
   /** Which errors `retry` is for. Default: those that are `retryable`, among them timeouts, so that a message may be sent twice. */
   readonly retryWhile?: ((error: PublishError) => boolean) | undefined;
   /**
-   * Milliseconds one try may take, where that is to be less than the proxy gives it (`publishTimeout`, 10 000). Default: no limit of its
-   * own. Of a try given up here nobody knows whether it was sent, so its outcome is `unknown`; the proxy knows.
+   * Milliseconds that one try may take, if that is to be less than the proxy allows (`publishTimeout`, 10 000). Default: no limit of its
+   * own. When a try is given up here, it is not known whether it was sent, so its outcome is `unknown`; when the proxy gives up, it knows.
    */
   readonly timeout?: number | undefined;
   /**
-   * Where it publishes: topic names, filters such as `alarms/+` where the topic depends on the value, topic templates. A dry run reads the
-   * recipe's policies off it. A message for any other topic is not sent: it becomes a `PublishFailure` that is an `InvalidRequest`. Default:
-   * any topic, and no dry run can tell which.
+   * Where it publishes: topic names, filters such as `alarms/+` if the topic depends on the value, topic templates. A dry run derives the
+   * recipe's policies from it. A message for any other topic is not sent: it becomes a `PublishFailure` that is an `InvalidRequest`.
+   * Default: any topic, and no dry run can tell which.
    */
   readonly topics?: readonly DeclaredTopic[] | undefined;
   /**
-   * What reads the payloads that it publishes: the codec they are encoded with, or the `format` of `encodeBatches` (`gzipped(format)` where
-   * that compresses). A dry run derives schema and tables of the cloud side from it, and holds real payloads against it. Says what is sent,
-   * and changes nothing of it. Default: no dry run can tell.
+   * What can decode the payloads that it publishes: the codec they are encoded with, or the `format` of `encodeBatches` (`gzipped(format)`
+   * if that compresses). A dry run derives schema and tables of the cloud side from it, and checks real payloads against it. It does not
+   * change what is sent. Default: no dry run can tell.
    */
   readonly payload?: Decoder<unknown> | undefined;
   /**
-   * Whether outcomes come in the order of the values. Default `false`: as they are known. A mark for the next process stands before the first
-   * `Left`, not at the last `Right`: values behind one that failed may have been accepted.
+   * Whether outcomes come in the order of the values. Default `false`: as they are known. To note for the next process how far this one
+   * came, take the value before the first `Left`, not that of the last `Right`: values behind one that failed may have been accepted.
    */
   readonly ordered?: boolean | undefined;
   /** Random numbers for the schedule's jitter, from 0 up to but not including 1. Default `Math.random`. */
@@ -55,29 +55,29 @@ export interface PublishToOptions<A> extends StageOptions<A> {
   readonly scheduler?: SchedulerLike | undefined;
 }
 
-/** What a stage has to know of a port besides how it publishes. Left out, a port is an MQTT proxy. */
+/** What a stage has to know about a port besides how it publishes. Without it, a port counts as an MQTT proxy. */
 export interface PortRules<in out R> {
-  /** What it calls at the nucleus, for errors. */
+  /** The operation that it calls at the nucleus, for errors. */
   readonly operation: Operation;
   /** Where a request goes, for the topics a stage declares. */
   readonly topicOf: (request: R) => string;
-  /** Where all its requests go, where that is always the same: the topics of a stage that declares none. */
+  /** The topics of a stage that declares none, if all requests of this port go to the same ones. */
   readonly topics?: readonly string[] | undefined;
   /** What it subscribes to for the answers, once something is published: for the recipe's policies. */
   readonly subscribes?: readonly string[] | undefined;
-  /** How many publishes this nucleus takes at once. */
+  /** How many publishes this nucleus accepts at once. */
   readonly inFlightOf: (capabilities: Capabilities) => number;
   /** The request that publishes an answer of `respond`. */
   readonly requestOf: (answer: { readonly topicName: string; readonly payload: Uint8Array | string }) => R;
 }
 
 /**
- * What {@link publishTo} needs of a port of the nucleus: an MQTT proxy, local topics, or something of yours. `R` is what it publishes, `Acc` what it says
- * of what was taken.
+ * What {@link publishTo} needs of a port of the nucleus: an MQTT proxy, local topics, or one of your own. `R` is what it publishes, `Acc`
+ * what it says about what was taken.
  */
 export interface PublishPort<R = PublishRequest, Acc = Accepted> extends Publishes<R, Acc> {
   readonly state$: Observable<ConnectionState>;
-  /** Where there is one, `drain` waits for the stage. */
+  /** If the port has it, `drain` waits for the stage. */
   readonly holdDrain?: (() => () => void) | undefined;
   /** Left out: those of an MQTT proxy. */
   readonly rules?: PortRules<R> | undefined;
@@ -107,14 +107,14 @@ export interface PublishTo {
   ): Stage<A, Either<PublishFailure<A> | Overflowed, Published<A, Acc>>>;
 }
 
-/** The name under which a function that makes requests says how it marks them. A symbol: nothing has it by chance. */
+/** The member by which a function that makes requests says how it marks them. A symbol, so that nothing has it by chance. */
 export const MARKS: unique symbol = Symbol('greengrass-rx marks');
 
 function marksOf(request: object): DeclaredMarks | undefined {
   return (request as { readonly [MARKS]?: DeclaredMarks })[MARKS];
 }
 
-/** What has a topic name: a request of an MQTT proxy, or of a port that has no rules of its own. */
+/** The topic name of a request of an MQTT proxy, or of a port that has no rules of its own. */
 function topicNameOf(request: unknown): string {
   return typeof request === 'object' && request !== null && 'topicName' in request ? String(request.topicName) : '';
 }
@@ -123,7 +123,7 @@ function inFlightOfMqtt({ inFlight }: Capabilities): number {
   return inFlight;
 }
 
-/** What every nucleus takes: Lite stores 10 publishes without an answer and refuses the rest. */
+/** Every nucleus accepts so many: Lite keeps 10 unacknowledged publishes and refuses the rest. */
 const IN_FLIGHT_UNTIL_KNOWN = 8;
 
 /** Greengrass Lite refuses a publish while its queue is full, and has room again as soon as the broker has answered. */
@@ -141,7 +141,7 @@ function refuse<A>(value: A, cause: PublishError | Overflowed, waiting: number):
 }
 
 /**
- * Publishes a message for every value, a few at a time, and hands on what became of each. Through any port of the nucleus: the MQTT proxy, or
+ * Publishes a message for every value, a few at a time, and emits what became of each. Through any port of the nucleus: the MQTT proxy, or
  * `nucleus.local`, whose requests and `Published.by` are its own.
  *
  * Emits one outcome for every value it works on: `Right(Published)` says that the nucleus took the message and which part of
@@ -150,28 +150,28 @@ function refuse<A>(value: A, cause: PublishError | Overflowed, waiting: number):
  * front of the next outcome stands for all of them. Lefts of kind `message` and `gap` pass by and the stage goes on.
  *
  * Completes when the source has and every value has its outcome; and after a terminal `Left` (the token was refused, the proxy was closed,
- * the environment is missing, the policy is `fail` and the buffer full), which is the last value. Before it, everything inside has its
- * outcome: what was sent and has no answer is `unknown`, what waits is `refused`. Only unsubscribing discards. An error of the source, or
- * one thrown by `request`, is a defect and goes to the error channel at once; but for the library's own errors, such as that of
- * `template.build` with a parameter that does not fit: these are a `PublishFailure` of that value, an `InvalidRequest` of 0 `attempts` with
- * the error as its `cause`.
+ * the environment is missing, the policy is `fail` and the buffer full), which is the last value. Before it, everything inside gets its
+ * outcome: what was sent and has no answer is `unknown`, what waits is `refused`. Values are discarded only by unsubscribing. An error of
+ * the source, or one thrown by `request`, is a defect and goes to the error channel at once; but for the library's own errors, such as that
+ * of `template.build` with a parameter that does not fit: these are a `PublishFailure` of that value, an `InvalidRequest` of 0 `attempts`
+ * with the error as its `cause`.
  *
- * A failed publish is tried again here, by `retry`, so the source is never resubscribed for it. Without `retry`, only refusals of
- * Greengrass Lite that pass are tried again: that of a full queue (it keeps 10 publishes that are not acknowledged), and `Unauthorized`
- * where that is `retryable`. The first time its queue is full the stage begins to look for the rate that Lite takes, and holds the next
- * publishes up for it; see docs/backpressure.md. Nothing was sent then, so nothing is sent twice. With `retry`, all that is `retryable` is:
- * at least once, duplicates possible after a timeout.
+ * A failed publish is tried again here, by `retry`, so the source is never resubscribed for it. Without `retry`, only passing refusals of
+ * Greengrass Lite are tried again: those of a full queue (it keeps 10 unacknowledged publishes), and an `Unauthorized` that is `retryable`.
+ * Nothing was sent then, so nothing is sent twice. The first time the queue is full, the stage begins to look for the rate that Lite
+ * accepts, and holds further publishes up accordingly; see docs/backpressure.md. With `retry`, everything `retryable` is tried again: at
+ * least once, and duplicates are possible after a timeout.
  *
- * In front of a `fallbackTo` every value has an outcome of its own, also one that finds the buffer full: `Left(PublishFailure)`, a `TooManyPublishes` of
- * 0 `attempts`. And without a `retry`, the device counts as offline after two seconds of nothing but such refusals: what waits for another try, or
- * comes then, fails at its next refusal, until a publish is accepted.
+ * In front of a `fallbackTo` every value has an outcome of its own. One that finds the buffer full is a `Left(PublishFailure)`: a
+ * `TooManyPublishes` of 0 `attempts`. And without a `retry`, the device counts as offline after two seconds of nothing but such refusals:
+ * from then on, until a publish is accepted, values are not tried again after a refusal.
  *
  * `drain()` of the port waits for the stage, from its subscription to its end: end its source when draining begins, as subscriptions do by
  * themselves and others with `takeUntil(proxy.draining$)`, and what is inside is published.
  *
  * Memory: at most `buffer.messages` (1 000) waiting values and `inFlight` under way.
  *
- * @param request makes the message of a value. Called when the value's turn has come, once, whatever the number of tries.
+ * @param request makes the message of a value. Called once, when the value's turn has come, however many tries there are.
  *
  * @example
  * ```ts

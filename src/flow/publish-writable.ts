@@ -13,8 +13,8 @@ import { type Intake, OPEN } from './stage.js';
 /** How a stream of the platform publishes. */
 export interface PublishSinkOptions<A, Acc extends AcceptedBy = Accepted> extends Omit<PublishToOptions<A>, 'buffer'> {
   /**
-   * Sees the outcome of every value. With it, a failed publish does not end the stream unless it is terminal. Without it, the first one
-   * destroys the stream with its error, so that `pipeline` rejects.
+   * Is told the outcome of every value. With it, a failed publish does not end the stream unless the failure is terminal. Without it, the
+   * first failure destroys the stream with its error, so that `pipeline` rejects.
    */
   readonly onOutcome?: ((outcome: Either<PublishFailure<A>, Published<A, Acc>>) => void) | undefined;
 }
@@ -25,9 +25,12 @@ interface PublishSink<A> {
   readonly write: (value: A, written: (error?: Error) => void) => void;
   /** Calls back when every value has its outcome. */
   readonly finish: (finished: (error?: Error) => void) => void;
-  /** Gives up what is under way; a callback that waits is called with `error`. */
+  /** Gives up what is under way; a waiting callback is called with `error`. */
   readonly stop: (error: Error) => void;
-  /** Tells of a failure that no callback waits for, also of one from before: opening the stage may fail at once, when there is no stream yet. */
+  /**
+   * Is called with a failure that no callback waits for, even an earlier one: opening the stage may fail at once, when there is no stream
+   * yet.
+   */
   readonly whenFailed: (onError: (error: Error) => void) => void;
 }
 
@@ -68,7 +71,7 @@ export function openPublishSink<A, R, Acc extends AcceptedBy>(
       return;
     }
     const error = outcome.left;
-    // An overflow cannot be: a value is given only when there is room. Should it be, it must not go unseen.
+    // There should be no overflow, since a value is given only when there is room. If there is one, it must not go unseen.
     if (error._tag !== 'Overflowed') onOutcome?.(left(error));
     if (onOutcome === undefined || error._tag === 'Overflowed' || error.kind === 'terminal') fail(error);
   };
@@ -111,7 +114,7 @@ export interface PublishWritableOptions<A, Acc extends AcceptedBy = Accepted> ex
 
 const HIGH_WATER_MARK = 16;
 
-/** Every Node this runs on has it; the types for Node 20 lack it. */
+/** Every Node that this runs on has it; the types for Node 20 lack it. */
 interface WithSignal {
   readonly signal: AbortSignal;
 }
@@ -146,7 +149,7 @@ export function publishWritable<A, R = PublishRequest, Acc extends AcceptedBy = 
   const writable = new Writable({
     objectMode: true,
     highWaterMark: options.highWaterMark ?? HIGH_WATER_MARK,
-    // Not while it is made: nobody listens to it yet, and a pipeline takes no stream that is over.
+    // Not while the stream is being made: nobody listens to it yet, and a pipeline accepts no stream that is over already.
     construct: constructed => {
       sink.whenFailed(error => writable.destroy(error));
       constructed();

@@ -6,17 +6,17 @@ import { OPEN, type Intake, type Stage } from './stage.js';
 export type Pullable<A> = Iterable<A> | AsyncIterable<A>;
 
 /**
- * Reads a source only as fast as a stage takes it: the next value when one is done. So nothing waits in the stage's buffer and nothing is
- * dropped, however large the source. (`from(file).pipe(stage)` reads as fast as it can, into a bounded buffer.)
+ * Reads a source only as fast as a stage takes it: the next value is read when one is done. So nothing waits in the stage's buffer and
+ * nothing is dropped, however large the source. (`from(file).pipe(stage)` reads as fast as it can, into a bounded buffer.)
  *
  * Emits what the stage emits, completes and fails as it does. Every subscriber reads the source for itself, so a generator or a stream,
  * which can be read once, is for one subscriber. An error while reading goes to the error channel. Unsubscribing, and the stage's end,
  * close the source: an iterator's `return` is called, a Node stream destroyed.
  *
  * @param stage `publishTo` or `concurrently`, or one of them in `atRate`, which reads so many a second and no more; any other operator is a
- * compile error. With operators in between there would be no telling when there is room; put them into `project` or `request`. What comes
- * out is not held back any more: a `publishTo` behind a `concurrently` that was read through drops what does not fit while the nucleus is
- * away. So read through the stage that publishes.
+ *   compile error. With operators in between nobody could tell when there is room; put them into `project` or `request`. What the stage
+ *   emits is not held back any more: a `publishTo` behind a `concurrently` that is read through drops what does not fit while the nucleus
+ *   is away. So read through the stage that publishes.
  *
  * @example
  * ```ts
@@ -50,12 +50,12 @@ export function pullThrough<A, B>(source: Pullable<A>, stage: Pick<Stage<A, B>, 
   });
 }
 
-/** Whether sources that are waited for are read. */
+/** Whether asynchronous sources are read. */
 let reads = true;
 
 /**
- * Does the work, which must be synchronous, with every asynchronous source an empty one: where time is virtual nothing waits for a file, and it is not to be
- * opened for nothing.
+ * Does the work, which must be synchronous, and takes every asynchronous source for an empty one meanwhile: in virtual time nothing waits
+ * for a file, so it is not opened either.
  *
  * @internal
  */
@@ -91,12 +91,12 @@ function readSync<A>(source: Iterable<A>, intake: Intake<A>): Reading {
     try {
       iterator.return?.();
     } catch {
-      // The stage is over: there is nobody left to tell how closing went.
+      // The stage is over: nobody is left to be told how closing went.
     }
   };
   return {
     read: () => {
-      // A loop instead of a recursion: work that is done at once makes room while this reads.
+      // A loop instead of recursion: work that is done at once makes room while this reads.
       if (reading || ended) return;
       reading = true;
       try {
@@ -146,7 +146,8 @@ function readAsync<A>(source: AsyncIterable<A>, intake: Intake<A>): Reading {
   const read = (): void => {
     if (reading || ended || !intake.hasRoom) return;
     reading = true;
-    // Begun inside the promise: an iterator written by hand may throw where it should reject, and give a value where it should give a promise.
+    // Called inside the promise: an iterator written by hand may throw where it should reject, and return a value where it should return a
+    // promise.
     new Promise<IteratorResult<A>>(resolve => resolve(iterator.next())).then(take).catch(fail);
   };
   return {

@@ -7,7 +7,7 @@ import type { BoundedBuffer } from './bounded-buffer.js';
 import type { JobsInOrder } from './job.js';
 import type { LedgerEntry } from './ledger.js';
 
-/** The way out of a stage: its results, in front of them what was dropped since the last one, and its end, after which nothing comes. */
+/** The output of a stage: its results, each after a report of what was dropped before it, and its end, after which nothing is emitted. */
 export class StageOutput<A, E, B> {
   readonly #destination: Subscriber<Either<E | Overflowed, B>>;
   readonly #buffer: BoundedBuffer<A>;
@@ -15,7 +15,7 @@ export class StageOutput<A, E, B> {
   readonly #release: () => void;
   #ended = false;
 
-  /** @param release Lets go of what is inside. Called once, before the last word goes out; what waits has been given up then. */
+  /** @param release Gives up what is under way. Called once, before the last element is emitted; what waits has been given up by then. */
   constructor(
     destination: Subscriber<Either<E | Overflowed, B>>,
     buffer: BoundedBuffer<A>,
@@ -26,11 +26,11 @@ export class StageOutput<A, E, B> {
     this.#buffer = buffer;
     this.#entry = entry;
     this.#release = release;
-    // Unsubscribed: what is inside is given up.
+    // When it is unsubscribed, what is inside is given up.
     destination.add(() => this.#end(() => undefined));
   }
 
-  /** A method, since what is called in between may end it. */
+  /** A method, so that the compiler does not take it for unchanged: what is called in between may end the stage. */
   hasEnded(): boolean {
     return this.#ended;
   }
@@ -41,7 +41,7 @@ export class StageOutput<A, E, B> {
     this.#destination.next(result);
   }
 
-  /** Tells what was dropped since the last time, if anything was. */
+  /** Reports what was dropped since the last time, if anything was. */
   reportOverflow(): void {
     const overflow = this.#buffer.takeOverflow();
     if (overflow === undefined) return;
@@ -49,7 +49,7 @@ export class StageOutput<A, E, B> {
     this.#destination.next(left(overflow));
   }
 
-  /** What ends a stage whose policy is `fail`. */
+  /** The failure that ends a stage whose policy is `fail`. */
   takeFatalOverflow(): Overflowed<'terminal'> {
     const overflow = this.#buffer.takeFatalOverflow();
     this.#entry.overflow();
@@ -68,7 +68,7 @@ export class StageOutput<A, E, B> {
     this.#end(() => this.#destination.error(error));
   }
 
-  /** Ends with a terminal failure, and tells of it where nobody deals with it. */
+  /** Ends with a terminal failure, and reports it if nobody deals with it. */
   fail(error: E | Overflowed): void {
     this.#end(() => {
       this.#destination.next(left(error));
@@ -78,7 +78,7 @@ export class StageOutput<A, E, B> {
   }
 
   #end(lastWords: () => void): void {
-    // What was reported just before, a dropped value, may have made the subscriber leave.
+    // The subscriber may have left at the report of dropped values just before.
     if (this.#ended) return;
     this.#ended = true;
     this.#buffer.discard();
@@ -88,7 +88,7 @@ export class StageOutput<A, E, B> {
   }
 }
 
-/** How a stage ends with a terminal failure so that nothing inside is lost without a word: every value has an outcome before it. */
+/** How a stage ends with a terminal failure so that every value inside has an outcome before it. */
 export interface Ending<A, E> {
   /** The failure of a value that waits for its turn, of which `waiting` are left. */
   readonly refuse: (value: A, cause: E | Overflowed, waiting: number) => E;
@@ -96,7 +96,7 @@ export interface Ending<A, E> {
   readonly scheduler: SchedulerLike;
 }
 
-/** What a {@link StageEnding} sees to the end. */
+/** What a {@link StageEnding} works with. */
 interface EndingParts<A, E, B> {
   readonly buffer: BoundedBuffer<A>;
   readonly account: LedgerAccount;
@@ -106,11 +106,14 @@ interface EndingParts<A, E, B> {
   readonly onLeave: () => void;
 }
 
-/** Sees a stage to its end once that is settled: what is under way has its outcome, then what waits, then comes the failure it ends with. */
+/**
+ * Ends a stage that is to end with a terminal failure: first what is under way gets its outcome, then what waits, and then the failure is
+ * emitted.
+ */
 export class StageEnding<A, E, B> {
   readonly #ending: Ending<A, E>;
   readonly #parts: EndingParts<A, E, B>;
-  /** What the stage ends with once everything inside has its outcome. */
+  /** The failure that is emitted once everything inside has its outcome. */
   #lastWords: E | Overflowed | undefined;
   #patience: Subscription | undefined;
   #refusing = false;
@@ -125,8 +128,8 @@ export class StageEnding<A, E, B> {
   }
 
   /**
-   * The proxy has failed for good. It tells so, in this very moment, all publishes under way, those that were sent and those that were not;
-   * of what has heard nothing then, nothing more is to be learnt.
+   * The proxy has failed for good. It tells all publishes under way in this same moment, whether they were sent or not. For those that have
+   * heard nothing by then, no outcome will come any more.
    */
   begin(error: E): void {
     this.#leave(error);
@@ -134,7 +137,10 @@ export class StageEnding<A, E, B> {
     this.#patience = this.#ending.scheduler.schedule(() => this.#giveUp(true));
   }
 
-  /** At once: nobody knows when what is under way is answered, and who chose that the stage fails when it is full wants to hear of it now. */
+  /**
+   * Ends the stage at once: nobody knows when what is under way will be answered, and whoever chose the policy `fail` wants to hear of it
+   * now.
+   */
   beginAtOnce(overflow: Overflowed): void {
     this.#leave(overflow);
     this.#giveUp(true);
@@ -145,7 +151,7 @@ export class StageEnding<A, E, B> {
     this.#patience?.unsubscribe();
   }
 
-  /** What gave way is refused value for value, for a fallback to take. */
+  /** Emits a failure for each dropped value, for a fallback to take. */
   refuseSpared(): void {
     const { buffer, output } = this.#parts;
     for (const value of buffer.takeSpared()) {
@@ -155,7 +161,7 @@ export class StageEnding<A, E, B> {
     }
   }
 
-  /** If it has begun and nothing is under way any more: what waits is refused, and the stage ends. */
+  /** If the end has begun and nothing is under way any more, refuses what waits and ends the stage. */
   endWhenIdle(): void {
     const { buffer, account, jobs, output } = this.#parts;
     const error = this.#lastWords;
@@ -175,7 +181,7 @@ export class StageEnding<A, E, B> {
     output.fail(error);
   }
 
-  /** Takes nothing more, and gives up what only waits to try again. */
+  /** Stops taking values, and gives up what only waits to try again. */
   #leave(lastWords: E | Overflowed): void {
     this.#lastWords = lastWords;
     this.#parts.onLeave();

@@ -10,7 +10,7 @@ import { type Ledger, ledger as ledgerOfAll } from './ledger.js';
 import type { Ending } from './stage-output.js';
 import { WorkQueue } from './work-queue.js';
 
-/** Where values go in that are given by hand instead of by an Observable. */
+/** The way into a stage for values that are given one by one instead of by an Observable. */
 export interface Intake<A> {
   /** Whether a value given now would be worked on at once. */
   readonly hasRoom: boolean;
@@ -21,13 +21,13 @@ export interface Intake<A> {
   error(error: unknown): void;
 }
 
-/** The name of what only stages have. A symbol, so that nobody makes one by chance. */
+/** The name of the member that only stages have. A symbol, so that nothing has it by chance. */
 export const OPEN: unique symbol = Symbol('greengrass-rx stage');
 
 /** An operator with a bounded buffer. Besides being piped, it can be given values only when it has room for them. */
 export interface Stage<in A, out B> {
   (source: Observable<A>): Observable<B>;
-  /** What only stages have: how one is given values when it has room for them. A plain operator does not have it, which the compiler knows too. */
+  /** Opens the stage to be given values when it has room for them. Only stages have this member, and the compiler knows that too. */
   readonly [OPEN]: (destination: Subscriber<B>, onRoom: () => void) => Intake<A>;
 }
 
@@ -50,17 +50,17 @@ export interface StageWork<A, E, B> {
   /** How the stage ends when it must. Left out: what is inside is given up, and counted as discarded. */
   readonly ending?: Ending<A, E> | undefined;
   /**
-   * Called once the stage is set up, with what changes its width, and what has all fail that only waits to try again; what it returns is
-   * called when the stage has ended.
+   * Called once the stage is set up, with a function that changes its width, and one that makes everything fail that only waits to try
+   * again. The function that it returns is called when the stage has ended.
    */
   readonly begin?: ((resize: (width: number) => void, giveUpWaiting: () => void) => () => void) | undefined;
-  /** Called when the source has completed: what is inside waits for nothing that could follow. */
+  /** Called when the source has completed: nothing follows that values inside could wait for. */
   readonly onSourceCompleted?: (() => void) | undefined;
-  /** What else there is to tell of the stage, besides its width, order and buffer. */
+  /** What the stage declares besides its width, order and buffer. */
   readonly declaration?: Pick<StageDeclaration, 'inFlight' | 'topics' | 'subscribes' | 'payload' | 'marks' | 'operation'> | undefined;
 }
 
-/** Makes an operator of what each subscription does. */
+/** Makes a stage. `subscription` says how each of its subscriptions works. */
 export function stage<A, E, B>(
   kind: StageKind,
   options: StageOptions<A>,
@@ -74,7 +74,7 @@ export function stage<A, E, B>(
       buffer: declaredBuffer(options.buffer),
       ...declaration,
     });
-    // Where a fallback wants them, the values that give way have an outcome each.
+    // If a fallback follows, each dropped value has an outcome.
     const spares = ending !== undefined && feedsFallback();
     const buffer = new BoundedBuffer<A>(options.buffer ?? {}, entry.account, undefined, spares);
     const queue = new WorkQueue<A, E, B>({ destination, width, ordered, buffer, entry, job, ending, onRoom });

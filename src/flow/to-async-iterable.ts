@@ -9,18 +9,18 @@ import { BoundedBuffer, declaredBuffer } from './bounded-buffer.js';
 import { type LedgerEntry, ledger as ledgerOfAll } from './ledger.js';
 import type { StageOptions } from './stage.js';
 
-/** What an iterable made of an Observable of `R` gives. */
+/** What an iterable gives that is made of an Observable of `R`. */
 export type Iterated<R> = Either<LeftOf<R> | Overflowed, RightOf<R>>;
 
 /**
- * An Observable to be read with `for await`, at the reader's pace. What comes while the reader is busy waits, up to `buffer`; what finds
- * that full is dropped by its policy, and one `Left(Overflowed)` in front of the next value stands for all of it.
+ * An Observable that can be read with `for await`, at the reader's pace. Values that come while the reader is busy wait in `buffer`. When
+ * that is full, its policy drops values, and one `Left(Overflowed)` in front of the next value stands for all of them.
  *
  * Gives `Either`s: elements that are `Either`s stay what they are, all others are `Right`s. Ends when the Observable completes and
  * everything that waited has been read; after a terminal `Left(Overflowed)` where the policy is `fail`; rejects, once, with an error of the
  * Observable. Leaving the loop unsubscribes.
  *
- * Each iterator subscribes for itself, when it is made: what comes before the first read waits as well.
+ * Each iterator has a subscription of its own, which begins when the iterator is made: values that come before the first read wait as well.
  *
  * Memory: at most `buffer.messages` (1 000) values.
  *
@@ -57,7 +57,7 @@ class Reader<R> implements AsyncIterator<Iterated<R>, undefined> {
   readonly #entry: LedgerEntry;
   readonly #buffer: BoundedBuffer<R>;
   readonly #subscription = new Subscription();
-  /** Reads that came before their value: while there are any, nothing waits. Each is a promise its reader holds. */
+  /** Reads that wait for a value; while there are any, no value waits. Each is a promise that a reader holds. */
   #reads: PendingRead<R>[] = [];
   #end: End | undefined;
   #closed = false;
@@ -120,7 +120,7 @@ class Reader<R> implements AsyncIterator<Iterated<R>, undefined> {
     for (let read = this.#reads.shift(); read !== undefined; read = this.#reads.shift()) this.#answer(read);
   }
 
-  /** Answers with what is there, or with the end. `false`: there is neither yet. */
+  /** Answers with the next value, or with the end. `false`: there is neither yet. */
   #answer(read: PendingRead<R>): boolean {
     if (this.#closed) {
       read.resolve(DONE);
@@ -168,9 +168,9 @@ export interface ToReadableOptions<R> extends StageOptions<R> {
 }
 
 /**
- * An Observable as a Node stream in object mode, for `pipeline(...)`. The stream reads `highWaterMark` values ahead; what comes while it is
- * full waits in `buffer`, and what finds that full is dropped by its policy. Its chunks are `Either`s, as those of {@link toAsyncIterable}:
- * a `Left` says what is missing.
+ * An Observable as a Node stream in object mode, for `pipeline(...)`. The stream reads `highWaterMark` values ahead; further values wait in
+ * `buffer`, and when that is full its policy drops values. Its chunks are `Either`s, as those of {@link toAsyncIterable}: a `Left` says
+ * what is missing.
  *
  * Ends when the Observable completes; an error of the Observable destroys it. Destroying it unsubscribes.
  *

@@ -25,8 +25,8 @@ export interface WorkQueueParts<A, E, B> {
 }
 
 /**
- * The engine of every stage: takes values in, lets those wait in the buffer for which there is no room, works on a
- * few at a time, and hands on the results.
+ * The engine of every stage: takes values in, lets those for which there is no room wait in the buffer, works on a few at a time, and emits
+ * the results.
  */
 export class WorkQueue<A, E, B> implements JobOwner<Either<E, B>>, Turns<Either<E, B>> {
   /** Called once, when the stage has ended for whatever reason. */
@@ -68,12 +68,15 @@ export class WorkQueue<A, E, B> implements JobOwner<Either<E, B>>, Turns<Either<
     return !this.isOver() && this.#jobs.running < this.#width && this.#buffer.length === 0;
   }
 
-  /** What leads into this stage. */
+  /** The feed into this stage. */
   get feed(): Feed {
     return this.#entry.into;
   }
 
-  /** Whether the stage takes nothing more. A method, since what is called in between may end it. */
+  /**
+   * Whether the stage takes no more values. A method, so that the compiler does not take it for unchanged: what is called in between may
+   * end the stage.
+   */
   isOver(): boolean {
     return this.hasEnded() || this.isEnding();
   }
@@ -92,7 +95,7 @@ export class WorkQueue<A, E, B> implements JobOwner<Either<E, B>>, Turns<Either<
     this.#refill();
   }
 
-  /** What only waits to try again has its last result now. */
+  /** Everything that only waits to try again fails now. */
   giveUpWaiting(): void {
     this.#jobs.giveUp(undefined, false, this);
   }
@@ -122,7 +125,7 @@ export class WorkQueue<A, E, B> implements JobOwner<Either<E, B>>, Turns<Either<
   /** A piece of work has a result. */
   result(job: Job<Either<E, B>>, result: Either<E, B>): void {
     if (this.hasEnded()) return;
-    // At once, also where its turn has not come: nothing more may begin.
+    // At once, even if it is not its turn: nothing more may begin.
     if (this.#ending !== undefined && result._tag === 'Left' && isTerminalError(result.left)) {
       job.failed();
       this.#ending.begin(result.left);
@@ -184,7 +187,7 @@ export class WorkQueue<A, E, B> implements JobOwner<Either<E, B>>, Turns<Either<
 
   /** A result came before its turn, and as many are held as may be. */
   #cannotHold(job: Job<Either<E, B>>, result: Either<E, B>): void {
-    // A fallback takes it out of its turn rather than not at all.
+    // A fallback gets it out of its turn: better than not at all.
     if (this.#buffer.spares && result._tag === 'Left') {
       this.emit(job, result);
       return;
@@ -210,20 +213,20 @@ export class WorkQueue<A, E, B> implements JobOwner<Either<E, B>>, Turns<Either<
     this.#output.next(result);
   }
 
-  /** Lets go of a piece of work that is done, and counts it. */
+  /** Removes a piece of work that is done, and counts it. */
   retire(job: Job<Either<E, B>>): void {
     this.#jobs.remove(job);
     const { account } = this.#entry;
     if (job.outcome === 'emitted') account.emit(1, job.bytes);
     else if (job.outcome === 'failed') account.fail(job.bytes);
     else {
-      // One value lost, however many of its results were.
+      // Counts as one lost value, however many of its results were dropped.
       account.evict(job.bytes);
       this.#buffer.count(job.bytes);
     }
   }
 
-  /** A loop, never a recursion: a million waiting values whose work is synchronous must not fill the call stack. */
+  /** A loop instead of recursion: a million waiting values whose work is synchronous must not fill the call stack. */
   #refill(): void {
     if (this.#refilling || this.hasEnded()) return;
     this.#refilling = true;

@@ -16,7 +16,7 @@ export interface Capabilities {
   readonly transport: TransportName;
   /** Bytes of the largest IPC frame the nucleus takes. */
   readonly maxFrameBytes: number;
-  /** Publishes that may be under way at once on this connection. */
+  /** Publishes that may be in flight at once on this connection. */
   readonly inFlight: number;
   /** Whether user properties, correlation data and the other MQTT 5 members are carried. */
   readonly mqtt5Members: boolean;
@@ -50,8 +50,8 @@ export type SubscriptionStatus =
   | { readonly status: 'ended' };
 
 /**
- * How a subscription that died without a word is found out. On Greengrass Lite this happens whenever its MQTT daemon
- * restarts: the stream stays open and nothing comes on it any more (aws-greengrass-lite #1172).
+ * How a subscription that has died silently is detected. On Greengrass Lite this happens whenever its MQTT daemon restarts: the stream
+ * stays open, and nothing comes on it any more (aws-greengrass-lite #1172).
  */
 export interface SilenceWatch {
   /** Milliseconds without any message after which the subscription is taken for dead and made anew. Noticed at most half as much later. */
@@ -70,13 +70,13 @@ export interface SubscribeRequest {
   readonly topicName: string;
   /** `QOS.AT_LEAST_ONCE` or 1, `QOS.AT_MOST_ONCE` or 0. */
   readonly qos: AnyQos;
-  /** Finds out a subscription that died silently. Default: none. */
+  /** Detects a subscription that has died silently. Default: none. */
   readonly silence?: SilenceWatch | undefined;
   /** Told of every change of the subscription's status, in order. Must not throw. */
   readonly onStatus?: ((status: SubscriptionStatus) => void) | undefined;
 }
 
-/** What is often written in the place of something else, with the sentence that the compiler says then. */
+/** Members that are often written by mistake, with the sentence that the compiler then shows. */
 export interface RequestMistakes {
   /** Never there. */
   readonly topic?: 'write topicName: topic is what nucleus.local calls it';

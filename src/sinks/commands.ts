@@ -21,22 +21,22 @@ export interface Command<out A = unknown> {
 /** The bytes of an answer. Text is sent as UTF-8. */
 export type AnswerPayload = Uint8Array | string;
 
-/** The result of a command: its answer, or the failure of the program's own that stands in its place. */
+/** The result of a command: its answer, or a failure of the program's own in its place. */
 export type AnswerResult = AnswerPayload | Either<unknown, AnswerPayload>;
 
 /** How a command is carried out: an Observable, a promise or a task. The first result counts. */
 export type Handling = Observable<AnswerResult> | PromiseLike<AnswerResult> | (() => PromiseLike<AnswerResult>);
 
-/** An answer, to a command or, with a failure in it, to what could not become one. */
+/** An answer to a command, or to a message that could not be decoded as one. */
 export interface Answer<out M> {
   readonly command: M;
   readonly topicName: string;
   readonly payload: AnswerPayload;
-  /** Whether it answers a duplicate, with what the first was answered. */
+  /** Whether it answers a duplicate, with the answer that the first one got. */
   readonly repeated: boolean;
 }
 
-/** A command whose answer the nucleus took. Not: that whoever asked has it. */
+/** A command whose answer the nucleus took. That does not mean that whoever asked has it. */
 export interface Responded<out M, out Acc extends AcceptedBy = Accepted> extends Answer<M> {
   /** Who took it; see what the port's `publish$` emits. */
   readonly by: Acc['by'];
@@ -44,7 +44,7 @@ export interface Responded<out M, out Acc extends AcceptedBy = Accepted> extends
   readonly attempts: number;
 }
 
-/** How duplicates are told. */
+/** How duplicates are recognised. */
 export interface CommandDedupeOptions<M> {
   /** What a command and its duplicates have in common; `undefined` for a command that is to be carried out whatever came before. */
   readonly id: (command: M) => string | undefined;
@@ -58,7 +58,7 @@ export interface CommandDedupeOptions<M> {
 export interface CommandBuffer<M> {
   /** Default 1 000. */
   readonly messages?: number | undefined;
-  /** Which one gives way when that many wait. Default `dropOldest`; `fail` ends the stream. */
+  /** Which one is dropped when so many wait. Default `dropOldest`; `fail` ends the stream. */
   readonly onFull?: 'dropOldest' | 'dropNewest' | 'fail' | undefined;
   /** Sees each that is dropped. What it throws goes to the error channel. */
   readonly onDrop?: ((command: M) => void) | undefined;
@@ -74,19 +74,19 @@ export interface RespondOptions<M extends Command, W extends Handling, D, F> ext
   /** The topic of the answer. Default: the command's `responseTopic`. */
   readonly replyTo?: ((command: M) => string | undefined) | undefined;
   /**
-   * The answer where there is no other: to a failure of `handle`, a deadline that has passed, a command that could not be
-   * decoded (which is answered where it has a `responseTopic`). `undefined`: no answer. Default: none.
+   * The answer where there is no other: to a failure of `handle`, to a deadline that has passed, and to a command that could not be
+   * decoded, if it has a `responseTopic`. `undefined`: no answer. Default: none.
    */
   readonly onFailure?: ((failure: F, command: M | D) => AnswerPayload | undefined) | undefined;
   /** Milliseconds from a command's arrival to its answer. Default: any number. */
   readonly deadline?: number | undefined;
-  /** How duplicates are told. Default: every message is a command of its own. */
+  /** How duplicates are recognised. Default: every message is a command of its own. */
   readonly dedupe?: CommandDedupeOptions<M> | undefined;
   /** How many commands are carried out at once. Default 1: one after the other, in the order they came. */
   readonly inFlight?: number | undefined;
   /** What may wait for its turn. Default: 1 000 commands, `dropOldest`. */
   readonly buffer?: CommandBuffer<M | D> | undefined;
-  /** Of the answers, where they go through an MQTT proxy. Default `QOS.AT_LEAST_ONCE`. */
+  /** The quality of service of the answers, if they go through an MQTT proxy. Default `QOS.AT_LEAST_ONCE`. */
   readonly qos?: AnyQos | undefined;
   /** How answers are published, as in `publishTo`. */
   readonly publish?: Pick<PublishToOptions<unknown>, 'inFlight' | 'retry' | 'retryWhile' | 'timeout' | 'topics' | 'random'> | undefined;
@@ -97,7 +97,7 @@ export interface RespondOptions<M extends Command, W extends Handling, D, F> ext
 /** The messages that could not be decoded, in the errors of a subscription. */
 export type UndecodedIn<E> = E extends DecodeFailed<infer D> ? D : never;
 
-/** Why a command has no answer but a failure's. */
+/** Why a command has no other answer than that of `onFailure`. */
 export type CommandFailure<E, M, W> =
   LeftOf<ResultOf<W>> | DeadlineExceeded<M> | HandlerFailed<M> | Extract<E, { readonly _tag: 'DecodeFailed' }>;
 
@@ -112,15 +112,15 @@ interface Answered {
 }
 
 /**
- * Which commands are under way, and how the latest ones were answered. Those under way are as many as the stage's bound
- * lets be; they are not counted against `size`, which would let a duplicate of one through.
+ * Which commands are under way, and how the latest ones were answered. The stage bounds how many are under way. They do not count towards
+ * `size`, so that none is forgotten and its duplicate let through.
  */
 export class KnownCommands {
   readonly #size: number;
   readonly #ttl: number;
   readonly #scheduler: SchedulerLike;
   readonly #underWay = new Set<string>();
-  /** In the order of their answers, so that the first is the first to be forgotten, by number as by time. */
+  /** In the order of their answers, so that the first is the first to be forgotten, whether because of `size` or of `ttl`. */
   readonly #answered = new Map<string, Answered>();
 
   constructor(size: number, ttl: number, scheduler: SchedulerLike) {
@@ -129,7 +129,7 @@ export class KnownCommands {
     this.#scheduler = scheduler;
   }
 
-  /** What is known of a command that has come. A new one is under way from then on. */
+  /** What is known about a command that has come. A new one counts as under way from then on. */
   receive(id: string): 'new' | 'under way' | Answered {
     if (this.#underWay.has(id)) return 'under way';
     this.#forgetExpired();
@@ -169,10 +169,10 @@ export interface Handler<M extends Command, W> {
   readonly clock: Clock;
 }
 
-/** What comes of a command: one payload, or one failure. */
+/** The result of a command: one payload, or one failure. */
 type Carried<M, W> = Either<LeftOf<ResultOf<W>> | DeadlineExceeded<M> | HandlerFailed<M>, AnswerPayload>;
 
-/** Carries out a command that has waited since `arrived`, by the handler's clock: one result, then completion. */
+/** Carries out a command that arrived at `arrived`, by the handler's clock: one result, then completion. */
 export function carryOut<M extends Command, W extends Handling>(
   { handle, deadline, clock }: Handler<M, W>,
   command: M,
@@ -196,7 +196,7 @@ export function carryOut<M extends Command, W extends Handling>(
   });
 }
 
-/** Whether a command was given up before it was begun: then nothing has come of it, and it may come again. */
+/** Whether a command was given up before it was begun: then it had no effect, and may come again. */
 export function wasNotBegun(carried: Either<unknown, unknown>): boolean {
   return carried._tag === 'Left' && carried.left instanceof DeadlineExceeded && !carried.left.begun;
 }

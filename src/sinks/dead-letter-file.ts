@@ -9,12 +9,12 @@ import { concurrently } from '../flow/concurrently.js';
 import { checkBound } from '../shared/check-argument.js';
 import type { DeadLetter } from './dead-letter-to.js';
 
-/** One line of JSON that says what can be said of `value`; `free` is the member that may hold anything. */
+/** `value` as one line of JSON. `free` is the member that may be anything. */
 function jsonLine<V extends object>(value: V, free: keyof V): string {
   try {
     return `${JSON.stringify(value, writable)}\n`;
   } catch {
-    // A cycle is nothing that JSON knows, and no reason to lose the rest.
+    // JSON has no cycles, but that is no reason to lose the rest.
     return `${JSON.stringify({ ...value, [free]: inspect(value[free]) })}\n`;
   }
 }
@@ -26,14 +26,14 @@ function writable(this: unknown, key: string, value: unknown): unknown {
   return raw instanceof Uint8Array ? Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength).toString('base64') : value;
 }
 
-/** The last of those who take turns at each path. Holds a path only while someone is at it. */
+/** For each path that is being written to, the last write in its queue. */
 const turns = new Map<string, Promise<void>>();
 
-/** Takes the lines instead of files, while it is set. */
+/** While it is set, it gets the lines instead of the files. */
 let keeper: ((path: string, line: string) => void) | undefined;
 
 /**
- * Does the work, which must be synchronous, and hands every line that would be appended to a file meanwhile to `keep`: where time is virtual,
+ * Does the work, which must be synchronous, and gives every line that would be appended to a file meanwhile to `keep`: in virtual time
  * nothing waits for a disk.
  *
  * @internal
@@ -48,7 +48,7 @@ export function linesKeptBy<A>(keep: (path: string, line: string) => void, work:
   }
 }
 
-/** A file that is appended to line by line and makes room by becoming `<path>.1`. Two of the same path take turns. */
+/** A file to which lines are appended, and which is renamed to `<path>.1` when it is full. Several of the same path take turns. */
 class LineFile {
   readonly #path: string;
   readonly #maxBytes: number;
@@ -84,7 +84,7 @@ class LineFile {
 
   /** Whether there was room. */
   async #write(line: string): Promise<boolean> {
-    // Payloads may be nobody else's business.
+    // Only for the process' own user: payloads may be secret.
     const file = await open(this.#path, 'a+', 0o600);
     try {
       const { size } = await file.stat();
@@ -130,12 +130,12 @@ export interface DeadLetterFileOptions {
  * A sink for {@link deadLetterTo} that appends each letter to a file, one JSON object a line. Payloads stand there as base64, a `bigint` as
  * a string, and an original with a cycle as the text `util.inspect` makes of it.
  *
- * Emits `Right(DeadLettered)` for each, in order; `Left(DeadLetterLost)`, which carries the letter, where the disk refuses one; and
- * `Left(Overflowed)` where too many waited. Completes when all are written. Streams of this process that share the path take turns at it;
- * give each process a file of its own. The file is made for the process' own user alone (mode 0600), since originals may be secret.
+ * Emits a `Right(DeadLettered)` for each, in order; a `Left(DeadLetterLost)`, which carries the letter, if the disk refuses it; and a
+ * `Left(Overflowed)` if too many wait. Completes when all are written. Streams of this process that share the path take turns; give each
+ * process a file of its own. The file is made for the process' own user alone (mode 0600), since originals may be secret.
  *
- * Guarantee: each letter is in the file or in a `DeadLetterLost`, but for those an `Overflowed` counts; one line each, whole, also after a
- * line that a crash or a full disk cut short. Without `flush`, a power cut may take the latest.
+ * Guarantee: each letter is in the file or in a `DeadLetterLost`, except for those that an `Overflowed` counts. Each is one whole line,
+ * even after a line that a crash or a full disk has cut short. Without `flush`, a power cut may take the latest.
  *
  * In a marble test nothing is written to disk: `expectFile` says what would be. In a dry run neither.
  *

@@ -26,10 +26,13 @@ class Taken<F> {
   }
 }
 
-/** Terminal failures whose value a sink has taken, though they pass: no sink further down is to take it again. */
+/** Terminal failures that pass although a sink has taken their value: no sink further down is to take it again. */
 const emptied = new WeakSet<object>();
 
-/** A terminal failure as it passes once its value has been taken. A copy: another branch may have the same failure with its value. */
+/**
+ * The form in which a terminal failure passes once its value has been taken. A copy, since another branch may have the same failure and its
+ * value.
+ */
 function withoutClaim<E>(error: E): E {
   if (typeof error !== 'object' || error === null) return error;
   const copy = copyError(error, {}) as E & object;
@@ -43,9 +46,10 @@ function hasClaim(error: unknown): boolean {
 }
 
 /**
- * Sends the failures of single values through `project`, all others on. What is terminal concerns the stream, and passes every strategy: to
- * swallow it would turn a refused token into a silent success. Its value goes through `project` all the same. When `project`'s output
- * completes before its input, the failures pass from then on: no sink that has had enough ends the stream or makes failures vanish.
+ * Sends the failures of single values through `project`, and passes all others. A terminal failure concerns the stream, so it passes in any
+ * case: to swallow it would turn a refused token into a silent success. Its value goes through `project` all the same. When `project`'s
+ * output completes before its input, the failures pass from then on: a sink that takes no more neither ends the stream nor makes failures
+ * vanish.
  */
 export function takeFailures<T extends Either<unknown, unknown>, F extends LeftOf<T>, R extends Either<unknown, unknown>>(
   source: Observable<T>,
@@ -60,7 +64,7 @@ export function takeFailures<T extends Either<unknown, unknown>, F extends LeftO
     };
     const isTaken = (failure: LeftOf<T>): failure is F => isOpen && hasClaim(failure) && takes(failure);
     return divert<Element | Taken<F>, F, Element, R>(
-      // Here and not while diverting: what `takes` throws must reach the error channel.
+      // Done here, and not while diverting, so that what `takes` throws reaches the error channel.
       united(source).pipe(map(element => (element._tag === 'Left' && isTaken(element.left) ? new Taken(element.left) : element))),
       (element, pick, pass) => {
         if (!(element instanceof Taken)) {
@@ -88,12 +92,12 @@ function hasSubject<F>(failure: F): failure is F & WithSubject<F> {
 
 /** What a failure concerns. */
 export function subjectOf<F>(failure: F & WithSubject<F>): SubjectIn<F> {
-  // What WithSubject says of a failure, said of its subject.
+  // The compiler cannot follow: the subject is whichever of the two members WithSubject has found.
   const { value, original } = failure as { readonly value?: unknown; readonly original?: unknown };
   return ('value' in (failure as object) ? value : original) as SubjectIn<F>;
 }
 
-/** What was given up, and why: to be kept for someone to look at later. */
+/** A value or message that was given up, and why: to be kept for someone to look at later. */
 export interface DeadLetter<out A = unknown> {
   /** When it was given up, in milliseconds since the epoch. */
   readonly at: number;
@@ -123,8 +127,8 @@ export interface DeadLetterOptions<F> {
  *
  * Not a `publishTo` over the same proxy: a dead letter there mostly fails for the reason the publish did.
  *
- * Emits what came in, but for the failures taken; for these, what the sink emits, as it comes. A terminal failure passes, and comes last,
- * when the sink has worked off what it has; the value it carries is a dead letter too, and no other `deadLetterTo` takes it again.
+ * Emits what came in, except for the failures that are taken; instead of these, what the sink emits, as it comes. A terminal failure
+ * passes, and comes last, when the sink is done; the value it carries is a dead letter too, and no other `deadLetterTo` takes it again.
  * Completes when the source and the sink have. When the sink completes early, failures pass from then on. An error thrown by the sink is a
  * defect.
  *

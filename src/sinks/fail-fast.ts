@@ -8,11 +8,11 @@ import { endAtTerminal } from '../stream/run-to-end.js';
 export type Fatal<E, Tag extends string> = Exclude<E, Tagged<E, Tag>> | (Omit<Tagged<E, Tag>, 'kind'> & { readonly kind: 'terminal' });
 
 /**
- * Makes failures of the given tags the end of the stream: for what no later message can mend, such as a policy that lacks the topic. The
- * failure becomes terminal, is the last value, and completion follows; `runToEnd` then rejects and the process ends.
+ * Ends the stream at failures of the given tags: for problems that no later message can solve, such as a policy that lacks the topic. The
+ * failure becomes terminal and is the last value, and completion follows; `runToEnd` then rejects and the process ends.
  *
- * Guarantee: no value is published after the failure but those that were under way when it came, of which nothing more is heard: none with
- * `inFlight: 1`. What a stage before still held is discarded, and counted so in the ledger.
+ * Guarantee: no value is published after the failure, except those that were in flight when it came, whose outcomes are not emitted any
+ * more; with `inFlight: 1` there are none. What a stage before it still held is discarded, and counted so in the ledger.
  *
  * @example
  * ```ts
@@ -37,7 +37,7 @@ export function failFast<T extends Either<unknown, unknown>, Tag extends TagOf<L
         if (element._tag === 'Right') return element;
         const error: unknown = element.left;
         const isFatal = typeof error === 'object' && error !== null && (tags as readonly (string | undefined)[]).includes(tagOf(error));
-        // The types say which errors these are; at run time there is only the tag to look at.
+        // The types say which errors these are; at run time only the tag tells.
         return left((isFatal ? copyError(error, { kind: 'terminal' }) : error) as Fatal<LeftOf<T>, Tag>);
       }),
       endAtTerminal(),

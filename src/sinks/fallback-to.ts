@@ -12,16 +12,16 @@ export interface FallbackOptions<F> {
 }
 
 /**
- * Sends the values a sink could not publish through another: another topic, a local broker, a file.
+ * Sends the values that a sink could not publish to another sink: another topic, a local broker, a file.
  *
- * Emits what the first sink emits, but for the failures taken over; for these, what the other sink emits, as it comes: not in their place.
- * Failures without a value pass. A terminal one always does: its value goes to the other sink, and it comes last, when that has worked off
- * what it has. A terminal failure of the other sink ends the whole; when it completes early, failures pass from then on. Completes when
- * both sinks have.
+ * Emits what the first sink emits, except for the failures that are taken over; instead of these, what the other sink emits, as it comes
+ * and not in their place. Failures without a value pass. A terminal failure always passes: its value goes to the other sink, and it comes
+ * last, when that sink is done. A terminal failure of the other sink ends the whole; when it completes early, failures pass from then on.
+ * Completes when both sinks have.
  *
- * A `publishTo` just before it gives up sooner: values that find its buffer full have a failure each, and after two seconds of nothing but refusals of
- * Greengrass Lite that may pass, those of a device that is offline, it waits no longer. So nothing that a device without a connection measures is lost
- * with `fallbackTo(storeIn(…))`.
+ * A `publishTo` just before it gives up sooner. Each value that finds its buffer full has a failure of its own; and after two seconds of
+ * nothing but passing refusals of Greengrass Lite, as when a device is offline, it waits no longer. So with `fallbackTo(storeIn(…))`
+ * nothing is lost that a device measures without a connection.
  *
  * Guarantee: each value is offered to the other sink once, after the first has given it up. A failure whose `outcome` is `unknown` may
  * have been taken by the first sink too: at least once. `when: failure => failure.outcome === 'refused'` leaves those out: at most once.
@@ -57,6 +57,6 @@ export function fallbackTo<T extends Either<unknown, unknown>, R extends Either<
 }
 
 function valueOf<F>(failure: F & WithValue<F>): ValueIn<F> {
-  // What WithValue says of a failure, said of its value.
+  // The compiler cannot follow: WithValue says that there is a value.
   return (failure as { readonly value: ValueIn<F> }).value;
 }

@@ -27,7 +27,7 @@ import {
   wasNotBegun,
 } from './commands.js';
 
-/** A command that has come, and what is to become of it. `C` is a command, or what could not become one. */
+/** A command that has come, and how it is dealt with. `C` is a command, or a message that could not be decoded as one. */
 interface CommandJob<C, F> {
   readonly command: C;
   readonly topicName: string;
@@ -38,7 +38,7 @@ interface CommandJob<C, F> {
   readonly id: string | undefined;
 }
 
-/** An answer to be published, and what is to be handed on then. */
+/** An answer to be published, and the result to be emitted afterwards. */
 interface Settled<C, F> extends Answer<C> {
   readonly correlationData: Uint8Array | undefined;
   readonly result: Either<F, AnswerPayload>;
@@ -118,7 +118,7 @@ export function respond<E, M extends Command, W extends Handling, R = PublishReq
   const dropped = hook('buffer.onDrop', buffer.onDrop);
   const clock = schedulerClock(scheduler);
   const requestOf = ({ topicName, payload, correlationData }: Settled<C, F>): R =>
-    // A port without rules is an MQTT proxy, and this is what one takes.
+    // A port without rules is an MQTT proxy, and this is a request for one.
     port.rules?.requestOf({ topicName, payload }) ?? ({ topicName, payload, qos, correlationData } as R);
   return source =>
     defer(() => {
@@ -147,7 +147,7 @@ export function respond<E, M extends Command, W extends Handling, R = PublishReq
         try {
           return atOnce(onFailure?.(failure, command), 'onFailure');
         } catch (thrown) {
-          // No answer could be made of what came in, so there is none; and the failure itself goes on.
+          // No answer could be made for this message, so there is none; the failure itself is emitted.
           if (!isFailure(thrown)) throw thrown;
           return undefined;
         }
@@ -196,7 +196,7 @@ function responseTopicOf({ responseTopic }: Command): string | undefined {
 /** A message that could not be decoded, as a command that has failed, where it says where to answer. */
 function answerable<C, F>(error: unknown): Either<never, CommandJob<C, F>> | undefined {
   if (tagOf(error) !== 'DecodeFailed') return undefined;
-  // Its tag says what it is; `original` is the message as the proxy hands it on.
+  // The tag says what it is; `original` is the message as the proxy emits it.
   const { original } = error as { readonly original: C & Pick<Command, 'responseTopic' | 'correlationData'> };
   const { responseTopic: topicName, correlationData } = original;
   if (topicName === undefined) return undefined;
@@ -209,7 +209,7 @@ function toOutcome<C, M extends C, F, Acc extends AcceptedBy>({
   attempts,
 }: Published<Settled<C, F>, Acc>): Either<F, Responded<M, Acc>> {
   const { command, topicName, payload, repeated, result } = value;
-  // What could not be decoded has a failure for its result.
+  // A message that could not be decoded has a failure as its result.
   return result._tag === 'Left' ? result : right({ command: command as M, topicName, payload, repeated, by, attempts });
 }
 
