@@ -21,7 +21,7 @@ const apart = ['contract', 'chaos', 'interop', 'fleet', 'outbox', 'types', 'benc
 const TIME_LIMIT = process.env['TEST_NODE'] === undefined ? 300_000 : 600_000;
 
 /** Tests elsewhere that need `node:sqlite`. */
-const withFile = ['test/cli/outbox.test.ts'];
+const withFile = ['test/cli/outbox.test.ts', 'test/cli/page/outbox-depth.test.ts'];
 
 export default defineConfig({
   resolve: { alias },

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import UPlot from 'uplot';
+import { compact } from './diagram.js';
 import type { Point, Store } from './store.js';
 
 interface ChartProps {
@@ -12,36 +13,32 @@ interface ChartProps {
 
 const HEIGHT = 150;
 
+const RATES: ChartProps['lines'] = [
+  { label: 'in', colour: '--in', of: point => point.in },
+  { label: 'out', colour: '--out', of: point => point.out },
+];
+const DELAYS: ChartProps['lines'] = [
+  { label: 'longest', colour: '--lost', of: point => point.longestDelay },
+  { label: 'mean', colour: '--out', of: point => point.delay },
+];
+const DEPTH: ChartProps['lines'] = [{ label: 'inside', colour: '--in', of: point => point.outbox }];
+
 /** Rates, delays and the depth of the outbox over the last two minutes. */
 export function Charts({ store }: { readonly store: Store }): JSX.Element {
-  const hasOutbox = (store.health?.outboxes.length ?? 0) > 0;
+  const outboxes = store.health?.outboxes ?? [];
   return (
     <div class="charts">
-      <Chart
-        store={store}
-        title="Messages a second"
-        unit="/s"
-        lines={[
-          { label: 'in', colour: '--in', of: point => point.in },
-          { label: 'out', colour: '--out', of: point => point.out },
-        ]}
-      />
-      <Chart
-        store={store}
-        title="From the last message in to what goes out"
-        unit="ms"
-        lines={[
-          { label: 'longest', colour: '--lost', of: point => point.longestDelay },
-          { label: 'mean', colour: '--out', of: point => point.delay },
-        ]}
-      />
-      {hasOutbox && (
-        <Chart
-          store={store}
-          title="Messages in the outbox"
-          unit=""
-          lines={[{ label: 'inside', colour: '--in', of: point => point.outbox }]}
-        />
+      <Chart store={store} title="Messages a second" unit="/s" lines={RATES} />
+      <Chart store={store} title="From the last message in to what goes out" unit="ms" lines={DELAYS} />
+      {outboxes.length > 0 && (
+        <div>
+          <Chart store={store} title="Messages in the outbox" unit="" lines={DEPTH} />
+          {outboxes.map(({ path, messages, bytes }) => (
+            <p class="dim" key={path}>
+              {`${path.replace(/^.*[\\/]/, '')}: ${compact(messages)} messages, ${compact(bytes)} bytes`}
+            </p>
+          ))}
+        </div>
       )}
     </div>
   );

@@ -3,10 +3,10 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { PageMark, PageMessage } from '../src/cli/page/page-state.js';
 import { messageOf } from './ask.js';
 import { compact } from './diagram.js';
-import type { ShownLane, Store } from './store.js';
+import { LONGEST_TIME, type ShownLane, type Store } from './store.js';
 
 /** Seconds that the lanes show. */
-const ZOOMS = [5, 15, 60, 240] as const;
+const ZOOMS = [5, 15, 60, LONGEST_TIME] as const;
 /** Pixels: the height of a lane, the radius of a marble, and how far beside it a click still is one on it. */
 const LANE = 34;
 const RADIUS = 6;
@@ -22,11 +22,27 @@ export function Lanes({ store }: { readonly store: Store }): JSX.Element {
   const [seconds, zoom] = useState<number>(15);
   const [stoppedAt, stop] = useState<number | undefined>(undefined);
   const [looked, look] = useState<Looked>(undefined);
+  const list = useRef<HTMLUListElement>(null);
+  const moving = useRef(new Map<HTMLCanvasElement, Animation>());
   const lanes = [...store.lanes].sort((one, other) => one.way.localeCompare(other.way) || one.topicName.localeCompare(other.topicName));
   const open = (mark: PageMark | undefined): void => {
     if (mark === undefined) return;
     look({ mark, message: undefined });
     void messageOf(mark.id).then(message => look({ mark, message: message ?? 'gone' }));
+  };
+  const shown = (): Shown => ({ now: stoppedAt ?? Date.now() - store.ahead, seconds, looked: looked?.mark.id });
+  useEffect(() => {
+    if (list.current !== null) drawLanes(list.current, lanes, shown(), stoppedAt === undefined, moving.current);
+  });
+  const click = (event: MouseEvent, lane: ShownLane): void => {
+    const { left, width } = (event.currentTarget as Element).getBoundingClientRect();
+    const now = shown();
+    const near = (mark: PageMark): number => Math.abs(placeOf(mark, now, width) - (event.clientX - left));
+    const nearest = lane.marks.reduce<PageMark | undefined>(
+      (best, mark) => (best === undefined || near(mark) < near(best) ? mark : best),
+      undefined,
+    );
+    if (nearest !== undefined && near(nearest) <= NEAR) open(nearest);
   };
   return (
     <>
@@ -43,14 +59,16 @@ export function Lanes({ store }: { readonly store: Store }): JSX.Element {
         </span>
       </div>
       {lanes.length === 0 && <p class="empty">No message yet.</p>}
-      <ul class="lanes">
+      <ul class="lanes" ref={list}>
         {lanes.map(lane => (
           <li key={lane.id}>
             <button type="button" class="lane" title="The latest message" onClick={() => open(lane.marks.at(-1))}>
               <span class={lane.way}>{lane.way === 'in' ? '←' : '→'}</span> <span class="topic">{lane.topicName}</span>
               {lane.isLocal && <span class="tag">local</span>} <span class="count">{compact(lane.messages)}</span>
             </button>
-            <Marbles store={store} lane={lane} seconds={seconds} stoppedAt={stoppedAt} looked={looked?.mark} open={open} />
+            <div class="marbles" onClick={event => click(event, lane)} aria-hidden="true">
+              <canvas height={LANE} />
+            </div>
           </li>
         ))}
       </ul>
@@ -59,104 +77,68 @@ export function Lanes({ store }: { readonly store: Store }): JSX.Element {
   );
 }
 
-interface MarblesProps {
-  readonly store: Store;
-  readonly lane: ShownLane;
+/** What the lanes show: up to when, of how many seconds, and with which mark larger than the others. */
+interface Shown {
+  readonly now: number;
   readonly seconds: number;
-  readonly stoppedAt: number | undefined;
-  readonly looked: PageMark | undefined;
-  readonly open: (mark: PageMark | undefined) => void;
+  readonly looked: number | undefined;
 }
 
-/** One lane, drawn anew with each frame of the screen, as far as it is on it. */
-function Marbles({ store, lane, seconds, stoppedAt, looked, open }: MarblesProps): JSX.Element {
-  const canvas = useRef<HTMLCanvasElement>(null);
-  const shown = useRef({ lane, seconds, stoppedAt, looked });
-  shown.current = { lane, seconds, stoppedAt, looked };
-  const placeOf = (at: number, width: number): number => {
-    const now = shown.current.stoppedAt ?? Date.now() - store.ahead;
-    return width - 8 - ((now - at) / (shown.current.seconds * 1_000)) * width;
-  };
-  useEffect(() => {
-    const element = canvas.current;
-    const context = element?.getContext('2d');
-    if (element === null || context === null || context === undefined) return;
-    let frame = 0;
-    let isSeen = true;
-    let colours = coloursOf(element, lane.way);
-    const dark = matchMedia('(prefers-color-scheme: dark)');
-    const onScheme = (): void => {
-      colours = coloursOf(element, lane.way);
-    };
-    dark.addEventListener('change', onScheme);
-    const seen = new IntersectionObserver(([entry]) => {
-      isSeen = entry?.isIntersecting ?? true;
-    });
-    seen.observe(element);
-    const draw = (): void => {
-      frame = requestAnimationFrame(draw);
-      if (isSeen) drawMarbles(element, context, colours, shown.current, placeOf);
-    };
-    draw();
-    return () => {
-      cancelAnimationFrame(frame);
-      dark.removeEventListener('change', onScheme);
-      seen.disconnect();
-    };
-  }, []);
-  const click = (event: MouseEvent): void => {
-    const { width } = (event.currentTarget as Element).getBoundingClientRect();
-    const near = (mark: PageMark): number => Math.abs(placeOf(mark.at, width) - event.offsetX);
-    const nearest = lane.marks.reduce<PageMark | undefined>(
-      (best, mark) => (best === undefined || near(mark) < near(best) ? mark : best),
-      undefined,
-    );
-    if (nearest !== undefined && near(nearest) <= NEAR) open(nearest);
-  };
-  return <canvas ref={canvas} class="marbles" height={LANE} onClick={click} aria-hidden="true" />;
+/** Where on a lane that is so many pixels wide. */
+function placeOf({ at }: PageMark, { now, seconds }: Shown, width: number): number {
+  return width - 8 - ((now - at) / (seconds * 1_000)) * width;
 }
 
-interface Colours {
-  readonly line: string;
-  readonly marble: string;
-}
-
-/** Asked for once: the browser works styles out anew for each question. */
-function coloursOf(canvas: HTMLCanvasElement, way: 'in' | 'out'): Colours {
-  const style = getComputedStyle(canvas);
-  return { line: style.borderTopColor, marble: style.getPropertyValue(way === 'in' ? '--in' : '--out') };
-}
-
-function drawMarbles(
-  canvas: HTMLCanvasElement,
-  context: CanvasRenderingContext2D,
-  colours: Colours,
-  { lane, looked }: { readonly lane: ShownLane; readonly looked: PageMark | undefined },
-  placeOf: (at: number, width: number) => number,
+/**
+ * Draws the lanes that are on the screen, or near it. They are drawn a few times a second; in between the browser moves what is drawn, which costs it next
+ * to nothing.
+ */
+function drawLanes(
+  list: HTMLUListElement,
+  lanes: readonly ShownLane[],
+  shown: Shown,
+  doesMove: boolean,
+  moving: Map<HTMLCanvasElement, Animation>,
 ): void {
+  const style = getComputedStyle(list);
+  const colours = { in: style.getPropertyValue('--in'), out: style.getPropertyValue('--out') };
+  // All questions first: an answer after a change is worked out anew.
+  const canvases = [...list.querySelectorAll('canvas')].map((canvas, i) => {
+    const { width, top } = canvas.parentElement?.getBoundingClientRect() ?? new DOMRect();
+    return { canvas, lane: lanes[i], width, isSeen: top > -innerHeight && top < 2 * innerHeight };
+  });
+  for (const { canvas, lane, width, isSeen } of canvases) {
+    if (lane === undefined || !isSeen) continue;
+    drawMarbles(canvas, lane.marks, colours[lane.way], shown, width);
+    moving.get(canvas)?.cancel();
+    if (!doesMove || matchMedia('(prefers-reduced-motion: reduce)').matches) continue;
+    const way = [{ transform: 'none' }, { transform: `translateX(${String(-width)}px)` }];
+    moving.set(canvas, canvas.animate(way, { duration: shown.seconds * 1_000, fill: 'forwards' }));
+  }
+  for (const canvas of moving.keys()) if (!canvas.isConnected) moving.delete(canvas);
+}
+
+function drawMarbles(canvas: HTMLCanvasElement, marks: readonly PageMark[], colour: string, shown: Shown, width: number): void {
+  const context = canvas.getContext('2d');
+  if (context === null) return;
   const ratio = devicePixelRatio;
-  const width = canvas.clientWidth;
   if (canvas.width !== Math.round(width * ratio)) {
     canvas.width = Math.round(width * ratio);
     canvas.height = Math.round(LANE * ratio);
   }
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, width, LANE);
-  context.strokeStyle = colours.line;
-  context.beginPath();
-  context.moveTo(0, LANE / 2);
-  context.lineTo(width, LANE / 2);
-  context.stroke();
-  context.fillStyle = colours.marble;
+  context.fillStyle = colour;
   context.beginPath();
   let before = -Infinity;
-  for (const mark of lane.marks) {
-    const x = placeOf(mark.at, width);
+  for (const mark of marks) {
+    const x = placeOf(mark, shown, width);
+    const isLooked = mark.id === shown.looked;
     // What lies on the one before cannot be told from it.
-    if (x < -RADIUS || x > width + RADIUS || (x - before < OVERLAP && mark.id !== looked?.id)) continue;
+    if (x < -RADIUS || x > width + RADIUS || (x - before < OVERLAP && !isLooked)) continue;
     before = x;
     context.moveTo(x, LANE / 2);
-    context.arc(x, LANE / 2, mark.id === looked?.id ? RADIUS + 3 : RADIUS, 0, Math.PI * 2);
+    context.arc(x, LANE / 2, isLooked ? RADIUS + 3 : RADIUS, 0, Math.PI * 2);
   }
   context.fill();
 }

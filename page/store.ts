@@ -1,7 +1,9 @@
 import type { PageComponent, PageHealth, PageLane, PageMark, PageNote, PageTotals, PageUpdate } from '../src/cli/page/page-state.js';
 
+/** Seconds that the lanes show at most. */
+export const LONGEST_TIME = 240;
 /** Marks of a lane, notes and points of a chart that are kept. */
-const MOST_MARKS = 600;
+const MOST_MARKS = 2_000;
 const MOST_NOTES = 300;
 const MOST_POINTS = 480;
 
@@ -56,7 +58,7 @@ export class Store {
     // What has come since the last update is in the whole, too, that a page begins with.
     const isNew = ({ id }: { readonly id: number }): boolean => id > this.#lastId;
     const [marks, notes] = [update.marks.filter(isNew), update.notes.filter(isNew)];
-    for (const mark of marks) kept(this.lanes[mark.lane]?.marks ?? [], mark, MOST_MARKS);
+    for (const mark of marks) keptMark(this.lanes[mark.lane]?.marks ?? [], mark);
     for (const note of notes) kept(this.notes, note, MOST_NOTES);
     this.#lastId = Math.max(this.#lastId, marks.at(-1)?.id ?? 0, notes.at(-1)?.id ?? 0);
     this.tell();
@@ -103,6 +105,23 @@ export class Store {
 function kept<A>(list: A[], one: A, most: number): void {
   list.push(one);
   if (list.length > most * 1.5) list.splice(0, list.length - most);
+}
+
+/** So many marks have room beside each other on a lane, whatever time it shows. */
+const PLACES = 150;
+
+/** The older a mark is, the fewer are kept beside it: it is only seen where the lane shows a time as long as that, and there they would lie on each other. */
+function keptMark(marks: PageMark[], one: PageMark): void {
+  marks.push(one);
+  if (marks.length <= MOST_MARKS) return;
+  let before = -Infinity;
+  const apart = marks.filter(({ at }) => {
+    const age = one.at - at;
+    if (age > LONGEST_TIME * 1_000 || at - before < age / PLACES) return false;
+    before = at;
+    return true;
+  });
+  marks.splice(0, marks.length, ...apart.slice(-MOST_MARKS / 2));
 }
 
 /** Follows `dev` for as long as the page is open; when it is away, until it is back. */

@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { fileURLToPath } from 'node:url';
 import { runCli } from '../kit/process/run-cli.js';
+import { complaintOf } from '../kit/process/written-test.js';
 
-const OVEN = fileURLToPath(new URL('components/oven.mjs', import.meta.url));
+const component = (name: string): string => fileURLToPath(new URL(`components/${name}.mjs`, import.meta.url));
+const OVEN = component('oven');
 
 /** What the command writes of a recording. */
-async function written(lines: readonly object[], args: readonly string[] = []) {
-  const command = runCli(['marble-test', OVEN, ...args], { input: lines.map(line => `${JSON.stringify(line)}\n`).join('') });
+async function written(lines: readonly object[], args: readonly string[] = [], module = OVEN) {
+  const command = runCli(['marble-test', module, ...args], { input: lines.map(line => `${JSON.stringify(line)}\n`).join('') });
   const { code } = await command.ended;
   return { code, stdout: command.stdout(), stderr: command.stderr() };
 }
@@ -44,5 +46,33 @@ describe('marble-test', () => {
       code: 2,
       stderr: expect.stringMatching(/limit: expected number/) as string,
     });
+  });
+
+  it('passes as it is for what comes from the cloud and on local topics, JSON, text and bytes, whatever is in them, on either nucleus', async () => {
+    const hostile = "*/ ` ${process.exit()} </script> ' \\ \u2028 \u0000";
+    const lines = [
+      { at: 10, topicName: 'in/a', payload: '{"__proto__":1,"x":[null]}' },
+      { at: 10, topicName: 'in/a', payload: '1e400' },
+      { at: 11, topicName: 'in/bytes', payloadBase64: 'AP/+' },
+      { at: 14, topicName: "in/'`\\", payload: hostile },
+      { at: 15, topicName: 'in/local', payload: hostile, isLocal: true },
+      { at: 90, topicName: 'in/local', payload: '{"y":2}', isLocal: true },
+    ];
+    for (const profile of ['classic', 'lite']) {
+      const { code, stdout, stderr } = await written(lines, ['--profile', profile], component('mirror'));
+      expect([code, stderr]).toEqual([0, '']);
+      for (const topic of ['in/a', 'in/bytes', "in/\\'`\\\\"]) expect(stdout).toContain(`expectPublished('mirror/${topic}')`);
+      expect(stdout).toContain("expectPublishedLocally('mirror/in/local')");
+      expect(stdout.includes("{ profile: 'lite' }")).toBe(profile === 'lite');
+      expect(await complaintOf(stdout, component('mirror'))).toBe('(it passed)');
+    }
+  });
+
+  it('says that the component throws, which is no defect of this program', async () => {
+    const recording = { input: '{"at":0,"topicName":"a","payload":""}\n', env: { HOW: 'run' } };
+    const command = runCli(['marble-test', component('broken')], recording);
+    expect(await command.ended).toEqual({ code: 1, signal: null });
+    expect(command.stderr()).toContain('The component could not be played: Error: as it is run');
+    expect(command.stderr()).not.toContain('defect of greengrass-rx');
   });
 });

@@ -185,6 +185,7 @@ export function addMarbleTest(root: Command, cli: Cli): void {
     .option('--import <path>', 'what the test imports the component from (default: the module)')
     .option('--name <name>', 'the name of the test', 'as recorded')
     .addOption(new Option('--config <json>', 'configuration over the defaults').argParser(parseObject))
+    .addOption(new Option('-p, --profile <profile>', 'the nucleus of the test').choices(['classic', 'lite']).default('classic'))
     .addHelpText('after', MARBLE_TEST_EXAMPLES)
     .action(async (module: string, options: MarbleTestCommandOptions) => {
       const { runMarbleTest } = await import('../component/run-marble-test.js');

@@ -11,6 +11,7 @@ import { COMPONENT } from '../../testing/memory-record.js';
 import { type LaneEvent, MarbleFailure } from '../../testing/lane.js';
 import { renderLane } from '../../testing/expectations.js';
 import { CliError, UsageError } from '../cli-error.js';
+import type { Profile } from '../../shared/profile.js';
 import type { Cli } from '../cli.js';
 import { LOCAL } from '../page/marble-test.js';
 import { loadComponent, sourceOf } from './load-component.js';
@@ -20,10 +21,11 @@ export interface MarbleTestCommandOptions {
   readonly config?: Readonly<Record<string, unknown>>;
   readonly import?: string;
   readonly name: string;
+  readonly profile: Profile;
 }
 
-/** Milliseconds from the last message to the component's end. */
-const REST = 10;
+/** Milliseconds from the last message to the component's end: an outbox commits, and what is retried for the first time is sent again. */
+const REST = 1_000;
 
 /** What is drawn for the component, and with which configuration. */
 interface Play {
@@ -33,6 +35,7 @@ interface Play {
   readonly localLanes: readonly RecordedLane[];
   /** The frame at which the component is told to end. */
   readonly end: number;
+  readonly profile: Profile;
 }
 
 /** Writes a marble test of what a module's component does with messages that were recorded: it passes as it is. */
@@ -42,12 +45,14 @@ export async function runMarbleTest(cli: Cli, module: string, options: MarbleTes
   if (config._tag === 'Left') throw new UsageError(config.left.message);
   const { cloud, local } = recordingsIn(await text(process.stdin));
   const end = Math.max(0, ...[cloud, local].flatMap(({ entries }) => entries.map(({ at }) => at))) + REST;
-  const play: Play = { component, config: config.right, lanes: lanesOf(cloud), localLanes: lanesOf(local), end };
+  const play: Play = { component, config: config.right, lanes: lanesOf(cloud), localLanes: lanesOf(local), end, profile: options.profile };
   try {
     cli.out.write(testText(play, module, options));
   } catch (error) {
-    // What the component does cannot be played in virtual time: it awaits a promise, or fails.
-    throw error instanceof MarbleFailure ? new CliError(error.message, { cause: error }) : error;
+    // What the component does cannot be played in virtual time: it awaits a promise, or throws.
+    throw new CliError(error instanceof MarbleFailure ? error.message : `The component could not be played: ${String(error)}`, {
+      cause: error,
+    });
   }
 }
 
@@ -71,7 +76,7 @@ function recordingsIn(ndjson: string): { readonly cloud: Recording; readonly loc
 
 function testText(play: Play, module: string, { name, import: from = `./${module}` }: MarbleTestCommandOptions): string {
   const expectations = expectationsOf(play);
-  const { lanes, localLanes, config, end } = play;
+  const { lanes, localLanes, config, end, profile } = play;
   const given = ['nucleus', 'run', 'context', ...new Set(expectations.map(({ asked }) => asked))];
   return [
     "import { mergeBranches } from 'greengrass-rx/component';",
@@ -89,7 +94,7 @@ function testText(play: Play, module: string, { name, import: from = `./${module
     `  nucleus.faults('${end}ms |', {});`,
     '  run(mergeBranches(component.run(nucleus.proxy, config, context(config))));',
     ...expectations.map(({ text: line }) => line),
-    '}));',
+    profile === 'classic' ? '}));' : `}, { profile: ${literal(profile)} }));`,
     '',
   ].join('\n');
 }
@@ -141,7 +146,7 @@ function passes(play: Play, { asked, topicName, diagram, values }: Expectation):
 
 /** Plays it in virtual time. */
 function played(
-  { component, config, lanes, localLanes, end }: Play,
+  { component, config, lanes, localLanes, end, profile }: Play,
   look: (kit: MarbleKit) => unknown,
   expectations?: 'outside',
 ): MarbleKit {
@@ -155,7 +160,7 @@ function played(
       kit.run(mergeBranches(component.run(kit.nucleus.proxy, config, kit.context(config))));
       look(kit);
     },
-    { expectations },
+    { expectations, profile },
   );
   test();
   const [kit] = kits;

@@ -118,7 +118,7 @@ async function inflict(nucleus: LocalNucleus, fault: FaultName, tell: (event: De
 
 /** Makes marble tests, one at a time: each starts a process. */
 function testMaker(
-  { configuration }: DevPageParts,
+  { nucleus: { profile }, configuration }: DevPageParts,
   model: PageModel,
   module: string | undefined,
   signal: AbortSignal,
@@ -130,7 +130,7 @@ function testMaker(
     isMaking = true;
     try {
       const messages = model.since(Math.max(model.startedAt, model.lastAt - TEST_SECONDS * 1_000)).filter(({ way }) => way === 'in');
-      return { done: await marbleTestOfModule(module, { messages, configuration: configuration()?.['config'] ?? {} }, signal) };
+      return { done: await marbleTestOfModule(module, { messages, configuration: configuration()?.['config'] ?? {}, profile }, signal) };
     } finally {
       isMaking = false;
     }

@@ -1,4 +1,5 @@
 import { relative, resolve } from 'node:path';
+import type { Profile } from '../../shared/profile.js';
 import type { PassedMessage } from './message-ring.js';
 import { runOwn } from './own-process.js';
 
@@ -13,6 +14,7 @@ export interface SeenMessages {
   /** What came to the component, oldest first. */
   readonly messages: readonly PassedMessage[];
   readonly configuration: unknown;
+  readonly profile: Profile;
 }
 
 /**
@@ -21,12 +23,16 @@ export interface SeenMessages {
  *
  * The component is loaded in a process of its own, which the signal ends.
  */
-export function marbleTestOfModule(module: string, { messages, configuration }: SeenMessages, signal: AbortSignal): Promise<string> {
+export function marbleTestOfModule(
+  module: string,
+  { messages, configuration, profile }: SeenMessages,
+  signal: AbortSignal,
+): Promise<string> {
   const recording = messages.map(({ at, topicName, isLocal, payload }) => {
     const line = JSON.stringify({ at, topicName, payloadBase64: Buffer.from(payload).toString('base64') });
     return isLocal ? `${line.slice(0, -1)}${LOCAL}` : line;
   });
-  const args = ['marble-test', module, '--config', JSON.stringify(configuration), '--import', importOf(module)];
+  const args = ['marble-test', module, '--config', JSON.stringify(configuration), '--import', importOf(module), '--profile', profile];
   return runOwn(args, { within: WITHIN, largest: LARGEST_TEST, signal }, `${recording.join('\n')}\n`);
 }
 

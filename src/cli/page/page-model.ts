@@ -9,10 +9,16 @@ import { plural } from '../../shared/plural.js';
 
 /** Topics with a lane of their own: further ones share one. */
 const MOST_LANES = 100;
-/** Messages of a lane that are drawn of each update: more could not be told apart. */
+/**
+ * Messages of a lane that are drawn of each update, at most: more could not be told apart. A few of them wherever they are, so that a burst is seen as
+ * one; the others so many milliseconds apart, so that a lane with many is drawn evenly.
+ */
 const MOST_MARKS = 12;
-/** Messages and bytes that are kept for whoever clicks, and for a test. */
+const CLOSE_MARKS = 4;
+const MARKS_APART = 30;
+/** The latest messages that are kept for a test, those that are drawn for whoever clicks, and bytes of either. */
 const KEPT_MESSAGES = 5_000;
+const KEPT_DRAWN = 20_000;
 const KEPT_BYTES = 16 * 1024 * 1024;
 /** Of what was before the page was opened. */
 const KEPT_MARKS = 2_000;
@@ -31,16 +37,22 @@ interface Lane {
   readonly isLocal: boolean;
   messages: number;
   bytes: number;
-  /** Messages drawn since the last update. */
+  /** Messages drawn since the last update, and when the last one was. */
   drawn: number;
+  drawnAt: number;
   hasChanged: boolean;
 }
 
 /** What the page shows, from the events of `dev`: counts all of them, and keeps samples in bounded memory. */
 export class PageModel {
   readonly #describe: () => PageComponent;
-  readonly #ring: MessageRing = new MessageRing(KEPT_MESSAGES, KEPT_BYTES);
-  readonly #lanes = new Map<string, Lane>();
+  readonly #latest: MessageRing = new MessageRing(KEPT_MESSAGES, KEPT_BYTES);
+  readonly #drawn: MessageRing = new MessageRing(KEPT_DRAWN, KEPT_BYTES);
+  readonly #lanes: Lane[] = [];
+  readonly #lanesByTopic = {
+    in: [new Map<string, Lane>(), new Map<string, Lane>()],
+    out: [new Map<string, Lane>(), new Map<string, Lane>()],
+  } as const;
   readonly #marks: PageMark[] = [];
   readonly #notes: PageNote[] = [];
   readonly #totals = { delivered: 0, published: 0, failed: 0, dropped: 0 };
@@ -140,7 +152,7 @@ export class PageModel {
   whole(): PageUpdate {
     return {
       ...this.#update(),
-      lanes: [...this.#lanes.values()].map(shown),
+      lanes: this.#lanes.map(shown),
       marks: this.#marks,
       notes: this.#notes,
       health: this.#health,
@@ -150,7 +162,7 @@ export class PageModel {
 
   /** What has happened since the last time. */
   next(): PageUpdate {
-    const lanes = [...this.#lanes.values()].filter(({ hasChanged }) => hasChanged);
+    const lanes = this.#lanes.filter(({ hasChanged }) => hasChanged);
     const update: PageUpdate = {
       ...this.#update(),
       lanes: lanes.map(shown),
@@ -171,9 +183,9 @@ export class PageModel {
     return update;
   }
 
-  /** A message that passed; `undefined`: it is no longer kept. */
+  /** A message that was drawn; `undefined`: it is no longer kept. */
   message(id: number): PageMessage | undefined {
-    const message = this.#ring.get(id);
+    const message = this.#drawn.get(id);
     if (message === undefined) return undefined;
     const { topicName, at, bytes, payload } = message;
     const view = viewPayload(payload.subarray(0, LONGEST_PAYLOAD));
@@ -184,7 +196,7 @@ export class PageModel {
 
   /** What passed from then on, as far as it is kept. */
   since(at: number): readonly PassedMessage[] {
-    return this.#ring.since(at);
+    return this.#latest.since(at);
   }
 
   #update(): Pick<PageUpdate, 'at' | 'isRunning' | 'isConnected' | 'totals'> {
@@ -203,24 +215,37 @@ export class PageModel {
     lane.messages++;
     lane.bytes += payload.length;
     lane.hasChanged = true;
-    const id = ++this.#id;
-    const mark: PageMark = { id, lane: lane.id, at, bytes: payload.length };
-    this.#ring.add({ ...mark, topicName, way, isLocal, payload });
-    if (lane.drawn >= MOST_MARKS) return;
+    const message: PassedMessage = { id: ++this.#id, lane: lane.id, at, bytes: payload.length, topicName, way, isLocal, payload };
+    this.#latest.add(message);
+    if (lane.drawn >= MOST_MARKS || (lane.drawn >= CLOSE_MARKS && at - lane.drawnAt < MARKS_APART)) return;
     lane.drawn++;
+    lane.drawnAt = at;
+    this.#drawn.add(message);
+    const mark: PageMark = { id: message.id, lane: lane.id, at, bytes: payload.length };
     this.#newMarks.push(mark);
     kept(this.#marks, mark, KEPT_MARKS);
   }
 
   #laneOf(way: 'in' | 'out', isLocal: boolean, topicName: string): Lane {
-    const key = (topic: string): string => `${way} ${String(isLocal)} ${topic}`;
-    const existing = this.#lanes.get(key(topicName));
+    const lanes = this.#lanesByTopic[way][isLocal ? 1 : 0];
+    const existing = lanes.get(topicName);
     if (existing !== undefined) return existing;
-    const name = this.#lanes.size < MOST_LANES ? topicName : OTHERS;
-    const shared = this.#lanes.get(key(name));
+    const name = this.#lanes.length < MOST_LANES ? topicName : OTHERS;
+    const shared = lanes.get(name);
     if (shared !== undefined) return shared;
-    const lane: Lane = { id: this.#lanes.size, topicName: name, way, isLocal, messages: 0, bytes: 0, drawn: 0, hasChanged: true };
-    this.#lanes.set(key(name), lane);
+    const lane: Lane = {
+      id: this.#lanes.length,
+      topicName: name,
+      way,
+      isLocal,
+      messages: 0,
+      bytes: 0,
+      drawn: 0,
+      drawnAt: 0,
+      hasChanged: true,
+    };
+    this.#lanes.push(lane);
+    lanes.set(name, lane);
     return lane;
   }
 

@@ -1,4 +1,4 @@
-// A component that does what its environment says: throws in its stream, waits for nobody's promise, or while it is loaded.
+// A component that does what its environment says: throws as it is run or in its stream, waits for nobody's promise, or while it is loaded.
 import { component } from '../../../dist/component/index.js';
 import { NEVER, takeUntil, throwError } from 'rxjs';
 
@@ -9,8 +9,11 @@ if (HOW === 'stray') setImmediate(() => void Promise.reject(new Error('stray')))
 export default component({
   name: 'com.example.Broken',
   version: '1.0.0',
-  run: proxy => ({
-    steady: NEVER.pipe(takeUntil(proxy.draining$)),
-    shaky: HOW === 'stream' ? throwError(() => new Error('in a stream')) : NEVER,
-  }),
+  run: proxy => {
+    if (HOW === 'run') throw new Error('as it is run');
+    return {
+      steady: NEVER.pipe(takeUntil(proxy.draining$)),
+      shaky: HOW === 'stream' ? throwError(() => new Error('in a stream')) : NEVER,
+    };
+  },
 });

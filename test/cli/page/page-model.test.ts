@@ -35,11 +35,25 @@ describe('the model of the page', () => {
       { topicName: 'busy', messages: 10_000, bytes: 10_000 },
       { topicName: 'quiet', messages: 1 },
     ]);
-    expect(update.marks.filter(({ lane }) => lane === 0)).toHaveLength(12);
+    expect(update.marks.filter(({ lane }) => lane === 0)).toHaveLength(4);
     expect(update.marks.filter(({ lane }) => lane === 1)).toHaveLength(1);
     model.observe(delivered('busy'), 1_001);
     expect(model.next()).toMatchObject({ lanes: [{ messages: 10_001 }], marks: [{ lane: 0 }] });
     expect(model.next()).toMatchObject({ lanes: [], marks: [], notes: [] });
+  });
+
+  it('draws many messages evenly over the time in which they came, and a burst as one', () => {
+    const model = modelOf();
+    for (let at = 0; at < 250; at++) model.observe(delivered('busy'), 1_000 + at);
+    expect(model.next().marks.map(({ at }) => at - 1_000)).toEqual([0, 1, 2, 3, 33, 63, 93, 123, 153, 183, 213, 243]);
+  });
+
+  it('keeps the payloads of what it has drawn, however many have come since that it has not', () => {
+    const model = modelOf();
+    model.observe(delivered('rare', 'seen'), 1);
+    const [mark] = model.next().marks;
+    for (let i = 0; i < 100_000; i++) model.observe(delivered('busy'), 2);
+    expect(model.message(mark?.id ?? -1)).toMatchObject({ topicName: 'rare', payload: 'seen' });
   });
 
   it('has a lane for a hundred topics, and one for all others', () => {

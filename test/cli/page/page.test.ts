@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { transpileModule, ModuleKind, ScriptTarget } from 'typescript';
 import type { Browser } from 'playwright-core';
 import { PageModel } from '../../../src/cli/page/page-model.js';
 import { servePage } from '../../../src/cli/page/page-server.js';
 import { BROWSER, startBrowser } from '../../kit/process/browser.js';
 import { MAIN, runCli, temporaryFolder } from '../../kit/process/run-cli.js';
+import { complaintOf } from '../../kit/process/written-test.js';
 
 const BUILT = new URL('../../../dist/page/', import.meta.url);
 const OVEN = fileURLToPath(new URL('../components/oven.mjs', import.meta.url));
@@ -71,8 +71,8 @@ describe.skipIf(BROWSER === undefined)('the page of dev, in a real browser', () 
     await page.getByRole('button', { name: 'Copy as a marble test' }).click();
     const test = (await page.locator('pre.test').textContent()) ?? '';
     expect(test).toContain("expectPublished('alarms/a').toBeMarble(");
-    expect(await complaintOf(test)).toBe('(it passed)');
-    expect(await complaintOf(test.replace('hot: 180', 'hot: 181'))).toContain('What was published on alarms/a is not as drawn.');
+    expect(await complaintOf(test, OVEN)).toBe('(it passed)');
+    expect(await complaintOf(test.replace('hot: 180', 'hot: 181'), OVEN)).toContain('What was published on alarms/a is not as drawn.');
     dev.child.kill('SIGTERM');
     await dev.ended;
     await page.getByText('dev has ended, or does not answer').waitFor();
@@ -94,6 +94,32 @@ describe.skipIf(BROWSER === undefined)('the page of dev, in a real browser', () 
     for (let i = 0; i < 25_000; i++) model.observe({ kind: 'delivered', topicName: 'busy', payload: Buffer.from('1'), components: ['a'] });
     await page.getByRole('button', { name: '← busy 25.0k' }).waitFor();
     await page.locator('.totals').getByText('25.0k').waitFor();
+  });
+
+  it('shows the payload of a marble that is clicked on, while the lanes stand still, and at another zoom', async () => {
+    const { model, page } = await pageOfModel();
+    const at = Date.now();
+    const deliver = (text: string, when: number): void =>
+      model.observe({ kind: 'delivered', topicName: 'busy', payload: Buffer.from(text), components: ['a'] }, when);
+    deliver('"early"', at - 180_000);
+    deliver('"late"', at - 60_000);
+    await page.getByRole('button', { name: '← busy 2' }).waitFor();
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await page.getByRole('button', { name: 'Go on' }).waitFor();
+    await page.getByRole('button', { name: '4 min' }).click();
+    // Where the marbles are is seen on the picture alone: one is left of the middle, and one right of it.
+    for (const [half, text] of [
+      ['left', 'early'],
+      ['right', 'late'],
+    ] as const) {
+      await page.locator('.marbles').click({ position: await marbleIn(page, half) });
+      await page.getByRole('region', { name: 'Message' }).getByText(`"${text}"`).waitFor();
+    }
+    // A message that comes while the lanes stand still moves nothing.
+    const before = await marbleIn(page, 'right');
+    deliver('"now"', at);
+    await page.getByRole('button', { name: '← busy 3' }).waitFor();
+    expect(await marbleIn(page, 'right')).toEqual(before);
   });
 
   it('shows a recording: of what dev has printed, and of recordTo', async () => {
@@ -165,6 +191,22 @@ describe.skipIf(BROWSER === undefined)('the page of dev, in a real browser', () 
   });
 });
 
+/** Where the first marble in one half of the lane is, by its colour, once there is one. */
+async function marbleIn(page: Page, half: 'left' | 'right') {
+  for (;;) {
+    const place: { readonly x: number; readonly y: number } | undefined = await page.evaluate(`(() => {
+      const canvas = document.querySelector('.marbles canvas');
+      const { width, height } = canvas;
+      const copy = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
+      copy.drawImage(canvas, 0, 0);
+      const row = copy.getImageData(0, height / 2, width, 1).data;
+      const [from, to] = '${half}' === 'left' ? [0, width / 2] : [width / 2, width];
+      for (let x = Math.floor(from); x < to; x++) if (row[4 * x + 3] > 200) return { x: x / devicePixelRatio + 3, y: 17 };
+    })()`);
+    if (place !== undefined) return place;
+  }
+}
+
 async function pageOfModel(options: BrowserContextOptions = {}) {
   const model = new PageModel(() => ({
     name: 'a',
@@ -182,22 +224,4 @@ async function pageOfModel(options: BrowserContextOptions = {}) {
   const served = await servePage(model, act, { folder: BUILT });
   onTestFinished(() => served[Symbol.asyncDispose]());
   return { model, done, url: served.url, page: await opened(served.url, options) };
-}
-
-/** What a copied test says when it is run, beside the component. */
-async function complaintOf(test: string): Promise<string> {
-  const file = join(temporaryFolder(), 'seen.mjs');
-  const built = (path: string): string => new URL(`../../../dist/${path}`, import.meta.url).href;
-  const { outputText } = transpileModule(test, { compilerOptions: { module: ModuleKind.ESNext, target: ScriptTarget.ES2023 } });
-  const text = outputText
-    .replace(/'greengrass-rx\/component'/, `'${built('component/index.js')}'`)
-    .replace(/'greengrass-rx\/testing'/, `'${built('testing/index.js')}'`)
-    .replace(
-      /import \{ test \} from 'vitest';/,
-      'const test = (_name, run) => { try { run(); } catch (error) { globalThis.said = error.message; } };',
-    )
-    .replace(/from '[^']*oven\.mjs'/, `from '${new URL('../components/oven.mjs', import.meta.url).href}'`);
-  writeFileSync(file, `globalThis.said = '(it passed)';\n${text}`);
-  await import(file);
-  return (globalThis as { said?: string }).said ?? '';
 }
