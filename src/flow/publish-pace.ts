@@ -4,6 +4,8 @@ import { steadyNow, wait } from '../schedule/clock.js';
 /** Milliseconds over which accepted publishes are counted, and the fewest from which a rate is computed. */
 const COUNTED = 500;
 const LEAST = 100;
+/** For so many milliseconds after the first refusal, they are counted from then on. */
+const BEGINNING = 3_000;
 /** By how much the count may be too low by chance. */
 const DOUBT = 1.1;
 /** After a refusal the nucleus is given time to have this many publishes acknowledged: half of the ten that it keeps. */
@@ -12,8 +14,13 @@ const LET_GO = 5;
 const AT_ONCE = 8;
 /** A refusal multiplies the rate by this. */
 const DECREASE = 0.95;
-/** By what part of itself the rate grows in a second: soon after a refusal, and when there has been none for long. */
+/**
+ * By what part of itself the rate grows soon after a refusal: in a second, and for each publish at most, so that about a hundred publishes lie between two
+ * refusals of a slow broker, too.
+ */
 const INCREASE = 0.02;
+const INCREASE_A_PUBLISH = 0.0005;
+/** By what part of itself it grows in a second when nothing has been refused for so many milliseconds. */
 const PROBING = 0.5;
 const PROBES_AFTER = 10_000;
 /** The shortest wait, in milliseconds: what may be sent by then is sent together. */
@@ -25,7 +32,7 @@ const UNLIMITED = 10_000;
  * How fast a stage publishes to a nucleus that refuses what it has no room for. Greengrass Lite answers each publish at once, and keeps ten
  * until the broker has acknowledged them. Its answers do not show how many those are; only its refusals do.
  *
- * Until the first refusal nothing is held up. From then on there is a rate. A refusal lowers it by a twentieth, or to what was accepted
+ * Until the first refusal nothing is held up. From then on there is a rate. A refusal lowers it by a twentieth, or to what was acknowledged
  * lately if that is less, and is followed by a pause in which half of the ten are acknowledged. While the rate holds publishes up it grows
  * a little, until the next refusal. The ten that the nucleus keeps even that out, so that the broker always has work.
  */
@@ -46,6 +53,9 @@ export class PublishPace {
   #accepted = 0;
   #countedSince: number;
   #before = { accepted: 0, milliseconds: 0 };
+  /** When the nucleus was full for the first time, and how many publishes were accepted since. */
+  #fullAt = -Infinity;
+  #acceptedSinceFull = 0;
   #timer: Unsubscribable | undefined;
 
   /** @param onOpen is told whether the stage may begin publishes. */
@@ -78,6 +88,7 @@ export class PublishPace {
     this.#acceptedAt = at;
     this.#count(at);
     this.#accepted++;
+    this.#acceptedSinceFull++;
   }
 
   /** The nucleus had no room for a try. */
@@ -87,8 +98,11 @@ export class PublishPace {
     // device is offline.
     if (sentAt <= this.#pausedUntil || at - this.#acceptedAt > COUNTED) return;
     this.#count(at);
-    const { accepted, milliseconds } = this.#before;
-    const measured = ((accepted + this.#accepted) / Math.max(LEAST, milliseconds + at - this.#countedSince)) * 1_000;
+    const measured = this.#measured(at);
+    if (this.#rate === Infinity) {
+      this.#fullAt = at;
+      this.#acceptedSinceFull = 0;
+    }
     this.#isProbing = this.#rate === Infinity;
     this.#rate = Math.max(1, Math.min(this.#rate * DECREASE, measured * DOUBT));
     this.#decreasedAt = this.#filledAt = at;
@@ -127,8 +141,19 @@ export class PublishPace {
 
   #grow(at: number, seconds: number): void {
     this.#isProbing ||= at - this.#decreasedAt > PROBES_AFTER;
-    this.#rate += this.#rate * (this.#isProbing ? PROBING : INCREASE) * seconds;
+    this.#rate += this.#rate * (this.#isProbing ? PROBING : Math.min(INCREASE, INCREASE_A_PUBLISH * this.#rate)) * seconds;
     if (this.#rate > UNLIMITED) this.#rate = Infinity;
+  }
+
+  /**
+   * How many publishes a second are acknowledged, as far as that is known. In the beginning they are counted from the first refusal, when the nucleus was full:
+   * before it, the ten that it keeps were accepted without being acknowledged, and with a slow broker those are most of the first second.
+   */
+  #measured(at: number): number {
+    const { accepted, milliseconds } = this.#before;
+    const ofLate = (accepted + this.#accepted) / Math.max(LEAST, milliseconds + at - this.#countedSince);
+    const sinceFull = (this.#acceptedSinceFull + 1) / Math.max(LEAST, at - this.#fullAt);
+    return (at - this.#fullAt > BEGINNING ? ofLate : Math.min(ofLate, sinceFull)) * 1_000;
   }
 
   #count(at: number): void {

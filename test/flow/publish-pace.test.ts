@@ -48,6 +48,9 @@ const virtually = ({ count, pubacksPerSecond, profile = 'lite', events }: Given)
     accepted: taken.length,
     refused: (tries - taken.length) / tries,
     perSecond: (taken.length / milliseconds) * 1_000,
+    /** How many tries were refused in these milliseconds, by when their publish was accepted. */
+    refusedBetween: (from: number, to: number) =>
+      taken.filter(({ at }) => at >= from && at < to).reduce((sum, { attempts }) => sum + attempts - 1, 0),
     /** How many were accepted in these milliseconds. */
     between: (from: number, to: number) => taken.filter(({ at }) => at >= from && at < to).length,
   };
@@ -62,6 +65,17 @@ describe('the pace of publishes to Greengrass Lite', () => {
     // From a while after the start on: all that the broker takes.
     expect(between(20_000, 30_000)).toBeGreaterThan(rate * 10 * 0.98);
   });
+
+  it.each([10, 20])(
+    'is found in seconds where the broker acknowledges no more than %d a second, and tried out no more often than it must',
+    rate => {
+      const { accepted, perSecond, refusedBetween } = virtually({ count: rate * 40, pubacksPerSecond: rate });
+      expect(accepted).toBe(rate * 40);
+      expect(perSecond).toBeGreaterThan(rate * 0.98);
+      expect(refusedBetween(0, 5_000)).toBeLessThan(28);
+      expect(refusedBetween(10_000, 40_000) / (rate * 30)).toBeLessThan(0.03);
+    },
+  );
 
   it('is found on real sockets, too', async () => {
     await using nucleus = await start('lite', { limits: { pubacksPerSecond: 130 } });
