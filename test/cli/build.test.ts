@@ -11,7 +11,7 @@ import { type CliProcess, follow, runCli, temporaryFolder } from '../kit/process
 const TEMPLATE = readFileSync(new URL('../../template/starter/src/component.ts', import.meta.url), 'utf8');
 const EDGE = fileURLToPath(new URL('components/edge-aggregator.mjs', import.meta.url));
 
-/** Not in one word: what compiles this file would take it for its own. */
+/** Written in two parts, since what compiles this file would take it for its own. */
 const MAP_COMMENT = ['sourceMapping', 'URL'].join('');
 
 const TROUBLE = `import { component } from 'greengrass-rx/component';

@@ -22,7 +22,7 @@ function shown(mark: string): string {
   );
 }
 
-/** Without what differs from run to run; lines in an order of their own, since output and events come by different ways. */
+/** Without what differs from run to run, and sorted, since output and events come by different ways. */
 const normal = (text: string): readonly string[] =>
   text
     .replaceAll('\r', '')

@@ -280,7 +280,7 @@ describe('a dry run finds', () => {
     const other = '$aws/things/oven-7/shadow';
     expect(found.access).toMatchObject({
       publish: [`${own}/get`, `${own}/update`, `${other}/get`],
-      // What a report is answered with is subscribed to at the first report alone.
+      // The topics of answers to reports are subscribed to only at the first report.
       subscribe: [`${own}/get/accepted`, `${own}/get/rejected`, `${own}/update/accepted`, `${own}/update/rejected`, `${own}/update/delta`]
         .concat([`${other}/get/accepted`, `${other}/get/rejected`, `${other}/update/documents`])
         .sort(),

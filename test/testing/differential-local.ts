@@ -10,7 +10,7 @@ import {
   RECONNECT,
   RECONNECT_AFTER,
   type Arming,
-  type Weather,
+  type ScriptFault,
   type World,
 } from './differential.js';
 import { quietSockets } from '../kit/nucleus/quiet-sockets.js';
@@ -51,7 +51,7 @@ export async function localNucleus(profile: Profile): Promise<World> {
   };
   const reconnectWith = (_fault: ArmedFault): void => faults.killConnections();
 
-  const weather: Readonly<Record<Weather, () => void | Promise<void>>> = {
+  const inflicting: Readonly<Record<ScriptFault, () => void | Promise<void>>> = {
     'drop connection': () => faults.killConnections(),
     restart: () => nucleus.restart({ keepTokens: true }),
     'restart with other tokens': () => nucleus.restart(),
@@ -112,7 +112,7 @@ export async function localNucleus(profile: Profile): Promise<World> {
   return {
     proxy,
     message: (topicName, payload) => nucleus.publish({ topicName, payload, qos: 1 }),
-    inflict: what => weather[what](),
+    inflict: what => inflicting[what](),
     arm: arming => {
       armed[arming]();
     },

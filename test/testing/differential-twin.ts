@@ -1,12 +1,12 @@
 import type { Profile } from '../../src/ports/mqtt-proxy.js';
 import { MemoryNucleus, type Fault } from '../../src/testing/index.js';
 import { VirtualTime } from '../kit/time/virtual-time.js';
-import { ACCESS_CONTROL, BURST, EARLY, RECONNECT, RECONNECT_AFTER, type Arming, type Weather, type World } from './differential.js';
+import { ACCESS_CONTROL, BURST, EARLY, RECONNECT, RECONNECT_AFTER, type Arming, type ScriptFault, type World } from './differential.js';
 
 type Unreachable = 'no socket for a while' | 'full backlog for a while';
 
 /** What has another name in the kit, or is more than one fault there. */
-const FAULTS: Readonly<Record<Exclude<Weather, Fault | Unreachable>, readonly Fault[]>> = {
+const FAULTS: Readonly<Record<Exclude<ScriptFault, Fault | Unreachable>, readonly Fault[]>> = {
   restart: ['kill nucleus', 'start nucleus'],
   'restart with other tokens': ['restart nucleus'],
   'end subscriptions after a message': [{ endSubscriptions: [EARLY] }],
@@ -41,13 +41,13 @@ export function twin(profile: Profile): World {
   return {
     proxy,
     message: (topicName, payload) => nucleus.publish({ topicName, payload }),
-    inflict: weather => {
-      if (weather === 'no socket for a while' || weather === 'full backlog for a while') {
-        nucleus.inflict(UNREACHABLE[weather]);
+    inflict: word => {
+      if (word === 'no socket for a while' || word === 'full backlog for a while') {
+        nucleus.inflict(UNREACHABLE[word]);
         nucleus.inflict('drop connection');
         scheduler.advance(3 * RECONNECT_AFTER);
         nucleus.inflict('start nucleus');
-      } else for (const fault of weather in FAULTS ? FAULTS[weather as keyof typeof FAULTS] : [weather as Fault]) nucleus.inflict(fault);
+      } else for (const fault of word in FAULTS ? FAULTS[word as keyof typeof FAULTS] : [word as Fault]) nucleus.inflict(fault);
     },
     arm: arming => nucleus.inflict(ARMED[arming]),
     settle: () => scheduler.advance(0),

@@ -5,24 +5,24 @@ import type { Accepted, MqttMessage, MqttProxy, SubscriptionStatus } from '../..
 import { QOS } from '../../src/shared/qos.js';
 import { fixed } from '../../src/schedule/index.js';
 
-/** One step of a script: something the cloud, the component or the weather does. */
+/** One step of a script: something that the cloud or the component does, or a fault that begins or ends. */
 export type Step =
   | { readonly do: 'message'; readonly topicName: string; readonly payload: string }
   | { readonly do: 'publish'; readonly topicName: string; readonly qos: QOS; readonly bytes: number }
   | { readonly do: 'subscribe'; readonly topicName: string; readonly early?: 'message' | 'burst' | 'deny' | undefined }
   | { readonly do: Simple };
 
-/** What needs no more said. */
+/** Steps that a word is enough for. */
 export type Simple =
-  | Weather
+  | ScriptFault
   | 'publish and lose the answer'
   | 'publish and never hear of it'
   | 'subscribe and lose the answer'
   | 'subscribe and never hear of it'
   | 'unsubscribe';
 
-/** What goes wrong, or right again, by itself. */
-export type Weather =
+/** Faults that begin or end by themselves, and not with a request. */
+export type ScriptFault =
   | 'drop connection'
   | 'restart'
   | 'restart with other tokens'
@@ -59,7 +59,7 @@ export type Arming = 'message' | 'burst' | 'deny' | 'lose publish' | 'hang publi
 export interface World {
   readonly proxy: MqttProxy;
   readonly message: (topicName: string, payload: string) => void;
-  readonly inflict: (weather: Weather) => void | Promise<void>;
+  readonly inflict: (fault: ScriptFault) => void | Promise<void>;
   readonly arm: (fault: Arming) => void;
   /** Lets all happen that is under way and needs no time. */
   readonly settle: () => void | Promise<void>;
@@ -71,10 +71,10 @@ export const COMPONENT = 'com.example.Differential';
 export const ACCESS_CONTROL = {
   'aws.greengrass.ipc.mqttproxy': { 'differential:mqttproxy:1': { operations: ['*'], resources: ['t/*'] } },
 };
-/** Not so short that asking again all through a timeout of ten seconds takes long. */
+/** Long enough that asking again all through a timeout of ten seconds does not take long. */
 export const RECONNECT_AFTER = 500;
 export const RECONNECT = fixed(RECONNECT_AFTER);
-/** After so many, what is under way will not end. */
+/** After so many rounds, what is still under way will not end. */
 const MOST_TIMERS = 1_000;
 export const EARLY = { topicName: 't/early', payload: 'early' };
 export const BURST = [1, 2].map(n => ({ topicName: 't/burst', payload: `burst ${n}` }));
@@ -119,7 +119,7 @@ export async function play(world: World, script: readonly Step[]): Promise<reado
         log.push(`  published ${outcomeOf(outcome)}`);
       });
     } else if (step.do === 'subscribe') {
-      // Armed for nobody it would strike one of those that ask again later, and which is a matter of chance.
+      // While nobody can be struck it is not armed: it would strike one of those that ask again later, and which one would be a matter of chance.
       if (step.early !== undefined && away.size === 0 && step.topicName !== 'forbidden') world.arm(step.early);
       subscribe(step.topicName);
     } else if (step.do === 'subscribe and lose the answer' || step.do === 'subscribe and never hear of it') {

@@ -456,7 +456,7 @@ test.each([
   const scheduler = new VirtualTimeScheduler();
   const nucleus = new MemoryNucleus({ scheduler, profile: 'lite' });
   const proxy = nucleus.connect();
-  // Which ends the connection for the terminate of an unsubscribe.
+  // It ends the connection when an unsubscribe sends its terminate.
   nucleus.inflict('old nucleus');
   const seen: unknown[] = [];
   proxy.state$.subscribe(state => {

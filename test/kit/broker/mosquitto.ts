@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Debian puts it where the path of a usual user does not lead. */
+/** Debian puts it into a folder that is not in the PATH of an ordinary user. */
 const PATH = `${process.env['PATH'] ?? ''}:/usr/sbin:/usr/local/sbin`;
 
 function isThere(command: string, ...args: readonly string[]): boolean {

@@ -10,7 +10,7 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
-/** Runs a command of `greengrass-rx` in this process, where what a process does besides (signals, its end) is not what is tested. */
+/** Runs a command of `greengrass-rx` in this process: for tests that need no process of its own, with its signals and its end. */
 export const inProcess = async (args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<CommandResult> => {
   const said = { stdout: '', stderr: '' };
   const collecting = (where: keyof typeof said): Output => {
@@ -20,7 +20,7 @@ export const inProcess = async (args: readonly string[], env: NodeJS.ProcessEnv 
         then();
       },
     });
-    // Of a terminal's stream a pipe's has nothing that `Output` asks for.
+    // `Output` asks a stream of a pipe for nothing that only a terminal has.
     return new Output(stream as unknown as NodeJS.WriteStream);
   };
   const cli: Cli = { out: collecting('stdout'), err: collecting('stderr'), env, exitCode: 0 };

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** Whether a process runs; one that has ended and was not asked for by its parent does not. */
+/** Whether a process runs. One that has ended, and whose exit code its parent has not asked for yet, does not. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

@@ -92,7 +92,7 @@ class Device {
     return last;
   }
 
-  /** Lets virtual time pass, second by second, and what follows happen in between. */
+  /** Lets virtual time pass second by second, and lets whatever follows happen in between. */
   async pass(milliseconds: number): Promise<void> {
     for (let passed = 0; passed < milliseconds; passed += 500) {
       await new Promise(setImmediate);

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import type { LocalPublishRequest } from '../../../src/client/local-message.js';
-import { WEATHER, type Step } from './services.js';
+import { SCRIPT_FAULTS, type Step } from './services.js';
 
-/** So many objects in one another. */
+/** An object in an object, to this depth. */
 const nested = (levels: number): object => (levels === 1 ? {} : { a: nested(levels - 1) });
 
 const topic = fc.constantFrom('t/a', 't/b', 't/a/deep', 't/own');
@@ -63,10 +63,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 12, arbitrary: fc.constant<Step>({ do: 'announce an update' }) },
   { weight: 6, arbitrary: fc.constant<Step>({ do: 'unsubscribe' }) },
-  { weight: 60, arbitrary: fc.constantFrom(...WEATHER).map((weather): Step => ({ do: weather })) },
+  { weight: 60, arbitrary: fc.constantFrom(...SCRIPT_FAULTS).map((fault): Step => ({ do: fault })) },
 );
 
-/** What lasts until a word, with something in it and something after it: by chance alone these seldom meet. */
+/** Faults that last until a word, with something that happens during and after them: by chance alone these seldom meet. */
 const SPELLS = [
   ['kill nucleus', 'start nucleus'],
   ['withhold local publish', 'release local publish'],

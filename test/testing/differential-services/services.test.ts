@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { scripts } from './scripts.js';
-import { play, type Step, WEATHER, type World } from './services.js';
+import { play, type Step, SCRIPT_FAULTS, type World } from './services.js';
 import { overASocket, twin } from './worlds.js';
 
 /** Random ones: `npm run differential`. One that failed again: `DIFFERENTIAL_SEED=… npm run differential`. */
@@ -58,7 +58,7 @@ test('a script sees something happen', async () => {
   ]);
 });
 
-/** What could be wrong with one of the two, and no more than that; and the step without which a script does not come to it. */
+/** What could be wrong with one of the two, each alone; and the step that a script needs to come to it. */
 const PLANTED: readonly (readonly [what: string, step: Step['do'] | undefined, plant: (world: World) => World])[] = [
   ['a deployment that changes nothing', 'deploy', world => ({ ...world, deploy: () => undefined })],
   ['an update that is not announced', 'announce an update', world => ({ ...world, announce: () => undefined })],
@@ -76,12 +76,12 @@ const PLANTED: readonly (readonly [what: string, step: Step['do'] | undefined, p
     undefined,
     world => ({ ...world, pass: milliseconds => world.pass(milliseconds === 15_000 ? 9_000 : milliseconds) }),
   ],
-  ...WEATHER.map(
-    weather =>
+  ...SCRIPT_FAULTS.map(
+    fault =>
       [
-        `"${weather}", which does nothing`,
-        weather,
-        (world: World): World => ({ ...world, inflict: word => (word === weather ? undefined : world.inflict(word)) }),
+        `"${fault}", which does nothing`,
+        fault,
+        (world: World): World => ({ ...world, inflict: word => (word === fault ? undefined : world.inflict(word)) }),
       ] as const,
   ),
 ];

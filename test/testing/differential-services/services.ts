@@ -9,7 +9,7 @@ import type { NucleusEvent } from '../../../src/local/index.js';
 import { fixed } from '../../../src/schedule/index.js';
 import type { FaultName } from '../../../src/testing/index.js';
 
-/** One step of a script: something that a component, its neighbour, a deployment or the weather does. */
+/** One step of a script: something that a component, its neighbour or a deployment does, or a fault that begins or ends. */
 export type Step =
   | { readonly do: 'neighbour publishes'; readonly request: LocalPublishRequest }
   | { readonly do: 'publish'; readonly request: LocalPublishRequest }
@@ -21,7 +21,7 @@ export type Step =
   | { readonly do: 'watch updates'; readonly recheckAfter?: number | undefined }
   | { readonly do: 'announce an update' }
   | { readonly do: 'unsubscribe' }
-  | { readonly do: Weather };
+  | { readonly do: ScriptFault };
 
 /** A deployment gives all of it, so that none takes a key away. */
 export interface Config {
@@ -29,9 +29,9 @@ export interface Config {
   readonly unit: string;
 }
 
-/** What goes wrong, or right again, by itself, and what strikes the next of something. */
-export type Weather = (typeof WEATHER)[number];
-export const WEATHER = [
+/** Faults that begin or end by themselves, and those that strike the next request of a kind. */
+export type ScriptFault = (typeof SCRIPT_FAULTS)[number];
+export const SCRIPT_FAULTS = [
   'drop connection',
   'kill nucleus',
   'start nucleus',
@@ -68,7 +68,7 @@ export interface World {
   readonly neighbour: (request: LocalPublishRequest) => void | Promise<void>;
   readonly deploy: (config: Config) => void;
   readonly announce: () => void;
-  readonly inflict: (weather: Weather) => void | Promise<void>;
+  readonly inflict: (fault: ScriptFault) => void | Promise<void>;
   /** Lets all happen that is under way, and this many milliseconds pass. */
   readonly pass: (milliseconds: number) => Promise<void>;
   readonly end: () => Promise<void>;

@@ -7,9 +7,9 @@ import { recipeOf } from '../../kit/component/recipe-of.js';
 import { MemoryNucleus } from '../../../src/testing/index.js';
 import { quietSockets } from '../../kit/nucleus/quiet-sockets.js';
 import { VirtualTime } from '../../kit/time/virtual-time.js';
-import { ACCESS_CONTROL, COMPONENT, CONFIG, RECONNECT, type Weather, type World } from './services.js';
+import { ACCESS_CONTROL, COMPONENT, CONFIG, RECONNECT, type ScriptFault, type World } from './services.js';
 
-/** A real nucleus writes down when a configuration was written, by the time of day: what the client writes is to be later than a deployment. */
+/** A real nucleus keeps the time of day at which a configuration was written: what the client writes has to be later than a deployment. */
 const LATER = 24 * 60 * 60 * 1000;
 
 /** The nucleus in memory, in virtual time. */
@@ -30,7 +30,7 @@ export function twin(profile: Profile): World {
     neighbour: request => memory.publishLocal(request),
     deploy: config => memory.configure({ config }),
     announce: () => memory.announceUpdate(`deployment ${++announced}`),
-    inflict: weather => memory.inflict(weather),
+    inflict: fault => memory.inflict(fault),
     pass: milliseconds => pass(scheduler, milliseconds, promises),
     end: async () => {
       const closed = nucleus.close();
@@ -67,7 +67,7 @@ export async function overASocket(profile: Profile): Promise<World> {
   });
   /** What the neighbour publishes is not to be struck in the place of what the component does. */
   const scope = { times: 1, component: COMPONENT };
-  const scoped: Partial<Record<Weather, () => unknown>> = {
+  const scoped: Partial<Record<ScriptFault, () => unknown>> = {
     'hang local publish': () => faults.noReply({ operation: 'localPublish', ...scope }),
     'drop before local publish reply': () => faults.dropBeforeReply({ operation: 'localPublish', ...scope }),
   };
@@ -85,9 +85,9 @@ export async function overASocket(profile: Profile): Promise<World> {
     deploy: config => void local.deploy({ recipe, configurationUpdate: { reset: ['/config'], merge: { config } } }),
     // What it comes to is not waited for: one that was deferred waits until the end.
     announce: () => void local.rollOut([], { notifyComponents: true }),
-    inflict: async weather => {
-      const strike = scoped[weather];
-      if (strike === undefined) await faults.inflict(weather);
+    inflict: async fault => {
+      const strike = scoped[fault];
+      if (strike === undefined) await faults.inflict(fault);
       else strike();
     },
     pass: milliseconds => pass(time, milliseconds, quietSockets),
