@@ -5,14 +5,16 @@ import { steadyNow, wait } from '../schedule/clock.js';
 import { type BucketsAt, bucketsOf, type GovernRateOptions, type RateLimits } from './govern-rate.js';
 import type { TokenBucket } from './rate-governor.js';
 
-/** How much {@link atRate} lets be read. */
+/** How much may be read through {@link atRate}. */
 export type AtRateOptions<A> = RateLimits<A> & Pick<GovernRateOptions<A>, 'share' | 'burst' | 'scheduler'>;
 
 /**
- * A stage that is read through at a rate: the pull form of `governRate`. Given to `pullThrough` in place of the stage, it reads no more values and bytes a
- * second than that, and no faster than the stage takes them: in an outage reading stops, and nothing is dropped.
+ * A stage that is read through at a rate: the pull form of `governRate`. Given to `pullThrough` in place of the stage, it reads no more
+ * values and bytes a second than its limits allow, and no faster than the stage takes them: in an outage reading stops, and nothing is
+ * dropped.
  *
- * The buckets are those of `governRate`: in any time of t seconds at most `burst + rate * t` pass. What is emitted, and how it ends, is what the stage does.
+ * The buckets are those of `governRate`: in any time of t seconds at most `burst + rate * t` pass. What it emits and how it ends is up to
+ * the stage.
  *
  * Memory: one value that has been read and waits for its turn, in addition to what the stage holds. One timer at most.
  *
@@ -96,7 +98,7 @@ class PacedIntake<A, B> implements Intake<A> {
     this.#inner.error(error);
   }
 
-  /** Hands the held value on where it may pass now; else waits for the tokens, or for the stage, which tells when it has room. */
+  /** Hands the held value on if it may pass now. Otherwise waits for the tokens, or for the stage, which says when it has room. */
   #handOn(): void {
     const held = this.#held;
     if (held === undefined || !this.#inner.hasRoom) return;

@@ -13,8 +13,8 @@ function isSame(a: unknown, b: unknown): boolean {
 }
 
 /**
- * Passes a value when some of its fields differ from those of the last one passed on, per key. Counters, timestamps and whatever else changes with
- * each reading do not count unless they are named.
+ * Passes a value when some of its fields differ from those of the last value that passed, per key. Counters, timestamps and other fields
+ * that change with each reading do not count unless they are named.
  *
  * Fields are compared by structure: objects, arrays, dates, bytes, maps and sets by what is in them; `NaN` is the same as `NaN`. They are kept, not
  * copied: a value that is changed after it was emitted is compared as it has become.

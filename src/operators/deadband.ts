@@ -13,7 +13,7 @@ export type Band =
   | {
       /** Percent of the magnitude of the last value passed on, from 0 on. */
       readonly percent: number;
-      /** The smallest band, in the unit of the value: what a percentage of zero is not. Default 0. */
+      /** The smallest band, in the unit of the value, since a percentage of zero is zero. Default 0. */
       readonly least?: number | undefined;
       readonly absolute?: undefined;
     };
@@ -31,18 +31,18 @@ export function bandOf(band: Band): (around: number) => number {
   return around => (Number.isFinite(around) ? Math.max(Math.abs(around) * (percent / 100), least) : 0);
 }
 
-/** How far two numbers lie apart. What is no finite number is infinitely far from all but itself. */
+/** How far apart two numbers are. `NaN` and infinities are infinitely far from everything but themselves. */
 export function distance(a: number, b: number): number {
   if (a === b || (Number.isNaN(a) && Number.isNaN(b))) return 0;
   return Number.isFinite(a) && Number.isFinite(b) ? Math.abs(a - b) : Infinity;
 }
 
 /**
- * Passes a value when it differs by no more than a band from the last one passed on, per key: what jumps is taken for a fault of the sensor. The
- * opposite of `deadband`, with the same options.
+ * Passes a value when it differs by no more than a band from the last one that passed, per key: a jump is taken for a fault of the sensor.
+ * The opposite of `deadband`, with the same options.
  *
- * - *A real step* looks like a fault that stays. Give a `heartbeat`: after so much silence the latest value is believed, and what follows is measured
- *   from it. Without one, a key that has stepped is silent for ever.
+ * - *A real step* looks like a fault that stays. Give a `heartbeat`: after so much silence the latest value is believed, and the next ones
+ *   are compared with it. Without one, a key whose value has stepped is silent for ever.
  * - *The first value* is believed, so long as it is a number: a first one that is a fault holds back all others until the heartbeat.
  * - *`NaN` and infinities* never pass.
  *

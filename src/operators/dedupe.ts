@@ -37,7 +37,7 @@ export type DedupeOptions<A> = Omit<KeyBounds, 'ttl'> &
 export function dedupe<A>(options: DedupeOptions<NoInfer<A>>): MonoTypeOperatorFunction<A> {
   return keyedOperator<A, A, true>('dedupe', options, (destination, states) => ({
     take: (value, key) => {
-      // Not `get`: a duplicate prolongs nothing.
+      // `peek` and not `get`: a duplicate does not prolong the time.
       if (states.peek(key) !== undefined) return;
       states.set(key, true);
       destination.next(value);

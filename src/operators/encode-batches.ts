@@ -17,7 +17,7 @@ export interface EncodedBatch<A> {
   readonly values: readonly A[];
 }
 
-/** A value with what has been made of it. */
+/** A value with its encoded form. */
 export interface Part<A> {
   readonly value: A;
   readonly text: Uint8Array | string;
@@ -25,10 +25,13 @@ export interface Part<A> {
   readonly bytes: number;
 }
 
-/** A payload this full is full: looking for one more value costs a compression. */
+/** A payload that is this full counts as full: trying one more value costs another compression. */
 const FULL = 0.95;
 
-/** Guesses by the ratio so far; after these the interval is halved, so that it ends whatever the data. */
+/**
+ * How often the number of values is guessed from the ratio so far; afterwards the interval is halved, so that the search ends whatever the
+ * data.
+ */
 const GUESSES = 6;
 
 /** Compressed payloads of at most `limit` bytes with all these values, in order, in as few as they need. */
@@ -47,7 +50,10 @@ function* gzipBatches<A>(
   }
 }
 
-/** The payload of the most values, of at most `all`, that is found to fit; with a count of 0 that of one value, which does not. */
+/**
+ * The payload with the most values, of at most `all`, that was found to fit. A `count` of 0: the payload is that of one value, which does
+ * not fit.
+ */
 function fullest(
   all: number,
   limit: number,
@@ -139,7 +145,7 @@ export function encodeBatches<A>(
     try {
       text = atOnce(format.part(value), 'format.part');
     } catch (thrown) {
-      // It carries what the format was given, which is this value.
+      // It carries what the format was given to encode, which is this value.
       if (thrown instanceof EncodeFailed) return left(thrown as EncodeFailed<A>);
       throw thrown;
     }

@@ -3,14 +3,15 @@ import { atOnce } from '../shared/check-argument.js';
 import { workOn } from '../stream/work-on.js';
 
 /**
- * Takes messages that hold several values apart: emits each value of the iterable that `project` gives, at once and in order. The inverse of
- * `encodeBatches` for who subscribes. Unlike `mergeMap` and `concatMap` it takes nothing that could wait, so nothing queues in it.
+ * Takes messages apart that hold several values: emits each value of the iterable that `project` gives, at once and in order. For
+ * subscribers it is the inverse of `encodeBatches`. Unlike `mergeMap` and `concatMap` it accepts nothing asynchronous, so nothing queues in
+ * it.
  *
  * Completes with the source. Errors of the source, and what `project` or the iteration throws, go to the error channel at once. An iteration is
  * closed when the subscriber leaves in the middle of it. Looks at no time of the values.
  *
- * Memory: one message's expansion, which is what `project` made of it; nothing is kept between messages. How far a message expands, its codec
- * bounds: IoT Core delivers 128 KiB, and `gzipped` has `expandedBytes`.
+ * Memory: one message's expansion, which is what `project` made of it; nothing is kept between messages. How far a message expands is
+ * bounded by its codec: IoT Core delivers at most 128 KiB, and `gzipped` has `expandedBytes`.
  *
  * @example
  * ```ts

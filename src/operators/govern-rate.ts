@@ -51,9 +51,12 @@ export type GovernRateOptions<A> = RateLimits<A> &
      * device share. Default 1.
      */
     readonly share?: number | undefined;
-    /** What may be saved up while little comes, to pass at once later. Default: what comes in in a tenth of a second, and one message at least. */
+    /**
+     * What may be saved up while little comes, to pass at once later. Default: what may pass in a tenth of a second, and at least one
+     * message.
+     */
     readonly burst?: { readonly messages?: number | undefined; readonly bytes?: number | undefined } | undefined;
-    /** To send less while the way to the cloud is full. Default: the rates are fixed. */
+    /** To send less while buffers on the way to the cloud are full. Default: the rates are fixed. */
     readonly adapt?: AdaptOptions | undefined;
     /** The name under which the ledger counts this stage. Default `governRate`. */
     readonly name?: string | undefined;
@@ -69,7 +72,7 @@ const DEFAULT_BURST = 0.1;
 /** The buckets of one subscription, full at its beginning. */
 export type BucketsAt = (now: number) => readonly [messages: TokenBucket | undefined, bytes: TokenBucket | undefined];
 
-/** Refuses what it cannot work with now, and not when it is subscribed. */
+/** Checks the options when the operator is made, and not when it is subscribed. */
 export function bucketsOf<A>(options: RateLimits<A> & Pick<GovernRateOptions<A>, 'share' | 'burst'>): BucketsAt {
   const { messagesPerSecond, bytesPerSecond, share = 1, burst = {} } = options;
   checkShare(share, 'share');
@@ -89,7 +92,7 @@ export function bucketsOf<A>(options: RateLimits<A> & Pick<GovernRateOptions<A>,
   return now => [messages(now), bytes(now)];
 }
 
-/** What waits, or that nothing does. */
+/** The policy for values that wait; with `enforce`, one by which none does. */
 function policyOf<A>(options: GovernRateOptions<A>): { readonly policy: BufferPolicy<A>; readonly declared: DeclaredBuffer } {
   const { sizeOf } = options;
   if (options.mode === 'enforce') {
@@ -101,8 +104,8 @@ function policyOf<A>(options: GovernRateOptions<A>): { readonly policy: BufferPo
 }
 
 /**
- * Lets so many messages and bytes a second pass: a stage to put in front of `publishTo`, so that a component stays below the limits of AWS IoT Core
- * (`IOT_CORE_LIMITS`) or of a metered line.
+ * Lets a given number of messages and bytes pass in a second: a stage to put in front of `publishTo`, so that a component stays below the
+ * limits of AWS IoT Core (`IOT_CORE_LIMITS`) or of a metered line.
  *
  * - *Token buckets*, one for messages and one for bytes: in any time of t seconds at most `burst + rate * t` pass. What is larger than the burst
  *   passes when the bucket is full, and what follows waits the longer.
@@ -112,9 +115,10 @@ function policyOf<A>(options: GovernRateOptions<A>): { readonly policy: BufferPo
  *   second; while messages are taken it comes back, by a twentieth of the full rate a second.
  * - *Each subscription has buckets of its own*: merge all that a component publishes in front of one `governRate`, or give each a `share`.
  *
- * Emits `Right(value)` in order. Completes when the source has and nothing waits any more; with `onFull: 'fail'` after a terminal `Left(Overflowed)`. An
- * error of the source, of `outcome$`, or one thrown by `sizeOf` or a hook, goes to the error channel at once; what waits is then given up and counted
- * as discarded. At `drain`, what waits here is published too, at its rate: give the drain the time for it.
+ * Emits `Right(value)` in order. Completes when the source has and nothing waits any more; with `onFull: 'fail'` after a terminal
+ * `Left(Overflowed)`. An error of the source, of `outcome$`, or one thrown by `sizeOf` or a hook, goes to the error channel at once; what
+ * waits is then given up and counted as discarded. At `drain`, what waits here is published too, at this rate: give the drain enough time
+ * for that.
  *
  * The ledger counts it as a stage of kind `governRate`. One timer at most, whatever waits.
  *

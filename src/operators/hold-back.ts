@@ -6,11 +6,14 @@ import { keyedOperator, type KeyedOptions } from './keyed-operator.js';
 /** What `deadband`, `narrowband` and `changeOf` have in common. */
 export type HoldBackOptions<A> = KeyedOptions<A> & {
   /**
-   * Milliseconds of silence of a key, counted from its last value passed on, after which its latest value is passed on whatever it is. If none came
-   * in that time, the next one is: no value is passed on twice, and a dead sensor stays silent. Default: none.
+   * Milliseconds of silence of a key, counted from the last of its values that passed, after which its latest value passes whatever it is.
+   * If none came in that time, the next one passes: no value passes twice, and a dead sensor stays silent. Default: none.
    */
   readonly heartbeat?: number | undefined;
-  /** What becomes of the first value of a key: passed on (`pass`, the default), or only measured against (`hold`). Also after a reset or an eviction. */
+  /**
+   * What happens to the first value of a key, also after a reset or an eviction: it passes (`pass`, the default), or is only compared with
+   * (`hold`).
+   */
   readonly first?: 'pass' | 'hold' | undefined;
 };
 
@@ -20,7 +23,7 @@ interface Gate<A, L> {
   readonly levelOf: (value: A) => L;
   /** Whether a level passes, given that of the last value passed on. */
   readonly passes: (last: L, level: L) => boolean;
-  /** A value whose level is not usable never passes and is never measured against. */
+  /** A value whose level is not usable never passes, and is never compared with. */
   readonly usable?: ((level: L) => boolean) | undefined;
 }
 

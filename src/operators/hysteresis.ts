@@ -11,17 +11,17 @@ interface Transition<A> {
   readonly level: number;
 }
 
-/** An alarm that was not raised is. */
+/** An alarm has been raised. */
 export interface AlarmRaised<A> extends Transition<A> {
   readonly state: 'raised';
-  /** `unknown`: the first that is known of this key, since the start, a reset or an eviction. */
+  /** `unknown`: it is the first state of this key since the start, a reset or an eviction. */
   readonly from: 'cleared' | 'unknown';
 }
 
-/** An alarm that was raised is not any more. */
+/** An alarm has been cleared. */
 export interface AlarmCleared<A> extends Transition<A> {
   readonly state: 'cleared';
-  /** `unknown`: the first that is known of this key. It may have been raised when the component last ran. */
+  /** `unknown`: it is the first state of this key. The alarm may have been raised when the component last ran. */
   readonly from: 'raised' | 'unknown';
 }
 
@@ -40,17 +40,17 @@ export type HysteresisOptions<A> = KeyedOptions<A> & {
   readonly raiseAfter?: number | undefined;
   /** Milliseconds for which every value must be at `clear` or beyond before the alarm is cleared. Default 0: at once. */
   readonly clearAfter?: number | undefined;
-  /** What becomes of the first state of a key if it is `cleared`: emitted (`pass`, the default), or taken for granted (`hold`). */
+  /** What happens to the first state of a key if that is `cleared`: it is emitted (`pass`, the default), or not (`hold`). */
   readonly first?: 'pass' | 'hold' | undefined;
 };
 
 interface Alarm<A> {
   state: AlarmTransition<A>['state'] | 'unknown';
-  /** The state that has been seen and whose time is not yet over, with the latest value. */
+  /** The new state whose delay is not over yet, with the latest value. */
   pending: { readonly state: AlarmTransition<A>['state']; value: A; level: number; readonly cancel: () => void } | undefined;
 }
 
-/** The state a level speaks for; between the thresholds it speaks for neither. */
+/** The state that a level means. Between the thresholds it means neither. */
 function stateAt(set: number, clear: number): (level: number) => AlarmTransition<unknown>['state'] | undefined {
   if (set > clear) return level => (level >= set ? 'raised' : level <= clear ? 'cleared' : undefined);
   return level => (level <= set ? 'raised' : level >= clear ? 'cleared' : undefined);
@@ -125,7 +125,7 @@ export function hysteresis<A>(options: HysteresisOptions<NoInfer<A>>): OperatorF
     return {
       take: (value, key) => {
         const level = atOnce(levelOf(value), 'value');
-        // By its type alone it is a number: `null` would be compared as 0, and a text as the number in it.
+        // It may not really be a number: `null` would be compared as 0, and a text as the number in it.
         if (typeof level !== 'number' || Number.isNaN(level)) return;
         let alarm = states.get(key);
         if (alarm === undefined) {

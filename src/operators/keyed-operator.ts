@@ -3,7 +3,7 @@ import { atOnce } from '../shared/check-argument.js';
 import { workOn } from '../stream/work-on.js';
 import { checkedKeyBounds, type EvictedKey, type Keyed, KeyedState } from './keyed-state.js';
 
-/** What a gap, messages that may be missing, does to what an operator remembers. */
+/** What an operator does with what it remembers when there is a gap, at which messages may be missing. */
 export type OnGap =
   | {
       /** `keep` (default): nothing. What was remembered before the gap still holds after it. */
@@ -13,7 +13,7 @@ export type OnGap =
   | {
       /** `reset`: at each value of `gap$` the operator forgets everything, of every key, and begins anew. */
       readonly onGap: 'reset';
-      /** The gaps: the second argument of the function given to `onRights`. Its values are not looked at. Its completion means nothing. */
+      /** The gaps: the second argument of the function given to `onRights`. Neither its values nor its completion matter. */
       readonly gap$: Observable<unknown>;
     };
 
@@ -41,7 +41,7 @@ interface KeyedRun<A, S> {
 const SINGLE = 'single';
 
 /**
- * An operator with a {@link KeyedState}. What `key`, the operator or a hook throws goes to the error channel.
+ * Makes an operator with a {@link KeyedState}. What `key`, the operator or a hook throws goes to the error channel.
  *
  * @param begin is called for each subscription.
  */
@@ -71,7 +71,7 @@ export function keyedOperator<A, B, S>(
           try {
             run.take(value, atOnce(keyOf(value), 'key'));
           } finally {
-            // Who leaves inside a function that was given here does so in the middle of `take`, which may set a timer afterwards.
+            // The subscriber may leave in the middle of `take`, inside a function of the program, and `take` may set a timer afterwards.
             if (destination.closed) forget();
           }
         },

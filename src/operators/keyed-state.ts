@@ -7,7 +7,7 @@ import { type Linked, List } from '../shared/list.js';
 import { hook } from '../stream/hook.js';
 import { reportToStderr } from '../stream/unhandled.js';
 
-/** How many keys are told apart where nothing else is said. */
+/** How many keys are remembered where nothing else is said. */
 export const DEFAULT_MAX_KEYS = 10_000;
 
 /** A key that an operator has forgotten, and why: more than `maxKeys` keys, or none of its values for `ttl`. */
@@ -29,8 +29,8 @@ export interface KeyBounds {
   /** Milliseconds after its last value until a key is evicted. Default: none. */
   readonly ttl?: number | undefined;
   /**
-   * Sees each eviction, at the moment it happens. What it throws goes to the error channel. Without it the evictions because of `maxKeys`, which
-   * nobody asked for, are written to stderr: one line, and then at most one every ten seconds that says how many more.
+   * Is told of each eviction, at the moment it happens. What it throws goes to the error channel. Without it, evictions because of
+   * `maxKeys`, which nobody asked for, are written to stderr: one line, and then at most one every ten seconds that says how many more.
    */
   readonly onEvict?: ((evicted: EvictedKey) => void) | undefined;
   /** The clock. Default `asyncScheduler`, which is virtual inside `TestScheduler.run`. */
@@ -40,8 +40,8 @@ export interface KeyBounds {
 /** The bounds of every operator with a state per key. */
 export interface Keyed<A> extends KeyBounds {
   /**
-   * What tells the values of one sensor from those of another: each key has a state of its own. `'single'` where there is one sensor only;
-   * readings of several that come interleaved would each be compared with those of another.
+   * What tells the values of one sensor from those of another: each key has a state of its own. `'single'` if there is only one sensor;
+   * interleaved readings of several would be compared with each other.
    */
   readonly key: ((value: A) => string) | 'single';
 }
@@ -52,7 +52,7 @@ export interface KeyedStateOwner<S> {
   readonly operator: string;
   /** A key was evicted; what was remembered of it can still be used. */
   readonly evicted?: ((state: S, evicted: EvictedKey) => void) | undefined;
-  /** Where what is thrown at an eviction goes that a timer made. */
+  /** Takes what is thrown at an eviction that a timer has caused. */
   readonly fail: (error: unknown) => void;
 }
 
@@ -144,7 +144,7 @@ export class KeyedState<S> {
     return Array.from(this.#byUse, ({ key, state }) => [key, state] as const);
   }
 
-  /** The entry, unless its time is over: a timer can be late. */
+  /** The entry, unless its `ttl` is over: the timer can be late. */
   #live(key: string): Entry<S> | undefined {
     const entry = this.#byKey.get(key);
     if (entry === undefined || this.#ttl === undefined || this.#now() - entry.touched < this.#ttl) return entry;
@@ -181,7 +181,7 @@ export class KeyedState<S> {
 
   #wait(milliseconds: number): Subscription {
     const due = this.#now() + milliseconds;
-    // What the timer was set for is due when it fires, even if it fires a little early.
+    // What the timer was set for counts as due when it fires, even if it fires a little early.
     return wait(milliseconds, this.#scheduler, () => this.#expire(Math.max(due, this.#now())));
   }
 
@@ -200,7 +200,7 @@ export class KeyedState<S> {
   }
 }
 
-/** Refuses wrong bounds. */
+/** Checks the bounds. */
 export function checkedKeyBounds(bounds: KeyBounds): KeyBounds {
   const { maxKeys, ttl } = bounds;
   if (maxKeys !== undefined) checkBound(maxKeys, 'maxKeys');

@@ -15,7 +15,7 @@ export const IOT_CORE_LIMITS: { readonly publishesPerConnection: number; readonl
   bytesPerConnection: 512 * 1024,
 };
 
-/** A message as far as it is metered: a request to publish, or a message that came. */
+/** The parts of a message that are metered, be it a request to publish or a message that came. */
 export interface Metered {
   readonly topicName: string;
   readonly payload: Uint8Array | string;
@@ -74,7 +74,7 @@ function bytesOf(data: Uint8Array | string): number {
 export interface Savings {
   readonly before: MeterReading;
   readonly after: MeterReading;
-  /** How many times fewer, `before / after`: `Infinity` where nothing is left. 1 where there was nothing. */
+  /** How many times fewer, `before / after`. `Infinity` if nothing is left; 1 if there was nothing. */
   readonly factor: MeterReading;
   /** For a log: one sentence. */
   readonly text: string;

@@ -9,14 +9,18 @@ import { atOnce, checkPositive, checkShare, checkTime } from '../shared/check-ar
 import { type Feed, resumeSubscribing, suspendSubscribing } from '../stream/feed.js';
 import { hook } from '../stream/hook.js';
 
-/** Of a token: what sums of fractions are wrong by. Without it a timer for the last billionth of a token would fire for ever at one instant. */
+/**
+ * A fraction of a token: the error of sums of fractions. Without it, a timer for the last billionth of a token would fire for ever at one
+ * instant.
+ */
 const ROUNDING = 1e-6;
 
 /**
- * Tokens that come in at a rate, up to a number that may be saved up, and are spent on what passes. In any time, no more are spent than come in
- * meanwhile and had been saved up.
+ * Tokens are added at a rate, up to a number that may be saved up, and are spent on what passes. In any period, no more are spent than are
+ * added in it and had been saved up before.
  *
- * What costs more than can be saved up passes when the bucket is full, and leaves a debt that is paid off before the next.
+ * What costs more than can be saved up passes when the bucket is full, and leaves a debt, which has to be paid off before anything else
+ * passes.
  */
 export class TokenBucket {
   readonly #perMillisecond: number;
@@ -31,7 +35,7 @@ export class TokenBucket {
     this.#filledAt = now;
   }
 
-  /** What came in until `now`, at a share of the rate from 0 to 1. To be called before that share changes. */
+  /** Adds the tokens up to `now`, at a share of the rate from 0 to 1. To be called before that share changes. */
   fill(now: number, share: number): void {
     this.#tokens = Math.min(this.#capacity, this.#tokens + (now - this.#filledAt) * this.#perMillisecond * share);
     this.#filledAt = now;
@@ -61,15 +65,15 @@ interface GovernorParts<A> {
 }
 
 /**
- * The engine of `governRate`: lets a value pass when both buckets have the tokens for it, and else keeps it in the buffer, which may hold none. One
- * timer waits for the value whose turn is next.
+ * The engine of `governRate`: lets a value pass when both buckets have the tokens for it, and otherwise puts it into the buffer, which may
+ * have no room at all. One timer waits for the value whose turn is next.
  */
 export class RateGovernor<A> {
   readonly #parts: GovernorParts<A>;
   readonly #output: StageOutput<A, never, A>;
   #timer: Subscription | undefined;
   #sourceCompleted = false;
-  /** Values that are neither in the buffer any more nor emitted yet. */
+  /** Values that have left the buffer and are not emitted yet. */
   #inHand = 0;
 
   constructor(parts: GovernorParts<A>) {
@@ -77,7 +81,7 @@ export class RateGovernor<A> {
     this.#output = new StageOutput(parts.destination, parts.buffer, parts.entry, () => this.#timer?.unsubscribe());
   }
 
-  /** What leads into this stage. */
+  /** The feed into this stage. */
   get feed(): Feed {
     return this.#parts.entry.into;
   }
@@ -148,7 +152,7 @@ export class RateGovernor<A> {
     this.#timer = wait(this.#wait(buffer.headBytes()), scheduler, () => this.#release());
   }
 
-  /** Spends a value's tokens if they are there. Else how many milliseconds they are away. */
+  /** Spends a value's tokens if they are there and returns 0, or returns the milliseconds until they are. */
   #spend(bytes: number): number {
     const { messages, bytes: byteTokens } = this.#parts;
     this.#fill();
@@ -177,7 +181,7 @@ export class RateGovernor<A> {
 
   #emit(value: A, bytes: number): void {
     const { account } = this.#parts.entry;
-    // A subscriber that makes the source complete at this report must get the value all the same.
+    // A subscriber may make the source complete at this report, and must get the value all the same.
     this.#inHand++;
     this.#output.reportOverflow();
     this.#inHand--;
@@ -195,7 +199,7 @@ export class RateGovernor<A> {
     this.#output.complete();
   }
 
-  /** A method, since what is called in between may end it. */
+  /** A method, so that the compiler does not take it for unchanged: what is called in between may end the stage. */
   #isOver(): boolean {
     return this.#output.hasEnded();
   }
@@ -205,26 +209,26 @@ export class RateGovernor<A> {
 export interface AdaptOptions {
   /** What became of the messages: the outcomes of `publishTo`, fed back through a `Subject`. */
   readonly outcome$: Observable<Either<unknown, unknown>>;
-  /** Whether an error says that the way to the cloud is full. Default {@link isWayFull}. */
+  /** Whether an error says that a buffer on the way to the cloud is full. Default {@link isWayFull}. */
   readonly isFull?: ((error: unknown) => boolean) | undefined;
-  /** What the rate is multiplied by when the way is full, above 0 and below 1. Default 0.5. */
+  /** When a buffer on the way is full, the rate is multiplied by this, above 0 and below 1. Default 0.5. */
   readonly decrease?: number | undefined;
   /** The share of the full rate that is added for each second in which messages are taken. Default 0.05: from half to full in ten seconds. */
   readonly increase?: number | undefined;
   /** The smallest share of the full rate, above 0. Default 0.01. */
   readonly least?: number | undefined;
-  /** Milliseconds after a decrease in which further errors count as the same one. Default 1 000. */
+  /** Milliseconds after a decrease in which further errors cause no other. Default 1 000. */
   readonly once?: number | undefined;
-  /** Sees the share of the full rate, from `least` to 1, whenever it changes. */
+  /** Is told the share of the full rate, from `least` to 1, whenever it changes. */
   readonly onShare?: ((share: number) => void) | undefined;
 }
 
-/** The longest time without an outcome that one success adds for, in milliseconds. */
+/** The longest time since the last outcome that one success counts for, in milliseconds. */
 const LONGEST_STEP = 1_000;
 
 /**
- * Whether an error says that the way to the cloud is full: the nucleus' spool (classic), its queue (Lite), or the proxy's buffer. An `Overflowed` does
- * not: it can be that of the governed stage itself, which would then go slower because it is too slow.
+ * Whether an error says that the nucleus' spool (classic), its queue (Lite) or the proxy's buffer is full. An `Overflowed` does not count:
+ * it may come from the governed stage itself, which would then go slower because it is too slow.
  */
 export function isWayFull(error: unknown): boolean {
   if (typeof error !== 'object' || error === null) return false;
@@ -275,7 +279,7 @@ export class AdaptedShare {
     this.#onShare?.(share);
   }
 
-  /** Messages were under way when the way became full, and each of them fails: that is one event. */
+  /** Several messages are in flight when a buffer becomes full, and each of them fails: that counts as one event. */
   #goDown(now: number): number {
     this.#lastOutcome = now;
     if (now - this.#lastDecrease < this.#once) return this.share;

@@ -24,16 +24,17 @@ export type RateOfChangeOptions<A> = KeyedOptions<A> & {
   readonly per?: number | undefined;
   /** When a value was measured, in milliseconds since any fixed moment. Default: when it arrives. */
   readonly time?: ((value: A) => number) | undefined;
-  /** Milliseconds that lie between two compared values at least; those in between are passed over. Default 0. */
+  /** The fewest milliseconds between two compared values; values in between are skipped. Default 0. */
   readonly over?: number | undefined;
   /**
-   * How many milliseconds a value's `time`, then counted from 1970, may be ahead of the clock. One that is further ahead is passed over; without this
-   * bound, all that its sensor says until that time comes is late. Default: no bound, since the device's own clock may be behind.
+   * How many milliseconds a value's `time`, then counted from 1970, may be ahead of the clock. One that is further ahead is skipped.
+   * Without this bound, one wrong time makes everything late that its sensor says until that time comes. Default: no bound, since the
+   * device's own clock may be behind.
    */
   readonly maxAhead?: number | undefined;
   /**
-   * Sees each value that is passed over for its `time`: it is not later than that of the value it would be compared with, further ahead than
-   * `maxAhead`, or no number.
+   * Is given each value that is skipped because of its `time`, which is not later than that of the value to compare with, is further ahead
+   * than `maxAhead`, or is no number.
    */
   readonly onLate?: ((value: A) => void) | undefined;
 };
@@ -41,10 +42,10 @@ export type RateOfChangeOptions<A> = KeyedOptions<A> & {
 /**
  * How fast values change, per key: the difference to an earlier value over the time between the two.
  *
- * - *Time* is that of the values if `time` tells it, else that of their arrival: then what waited somewhere on its way and arrives in a burst seems to
- *   change fast. Where the clock is set meanwhile does not matter to arrival times.
- * - *Noise* weighs the more, the nearer two values lie together: with `over`, a value is compared with one at least so long ago, and comes out at most
- *   once in that time.
+ * - *Time* is that of the values if `time` tells it, and else the time they arrive at: then values that have waited on their way and arrive
+ *   in a burst seem to change fast. Setting the clock does not affect arrival times.
+ * - *Noise* matters more the closer together two values are: with `over`, a value is compared with one that is at least so old, and there
+ *   is at most one rate in that time.
  * - *The first value* of a key has nothing to be compared with, so n values make at most n - 1 rates.
  * - *`NaN` and infinities* are passed over, and the next number is compared with the one before them.
  * - *Late values* are passed over and handed to `onLate`. They do not keep their key: where one time was wrong and far ahead, a key with `ttl` begins

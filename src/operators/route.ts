@@ -3,7 +3,7 @@ import { workOn } from '../stream/work-on.js';
 import { isTopicPattern, topicFilterOf, type TopicPattern } from '../topic/topic-template.js';
 import { TopicTrie } from '../topic/topic-trie.js';
 
-/** What can be routed: anything on a topic. */
+/** What can be routed: anything with a topic. */
 export interface OnTopic {
   readonly topicName: string;
 }
@@ -36,7 +36,7 @@ export interface RouteOptions<M, R> {
   readonly otherwise?: ((messages$: Observable<M>) => Observable<R>) | undefined;
 }
 
-/** What the trie leads to. */
+/** What the trie finds. */
 interface Target {
   readonly index: number;
   readonly pattern: TopicPattern<unknown> | undefined;
@@ -83,7 +83,7 @@ export function route<M extends OnTopic, R, O = never>(
   options: RouteOptions<M, O> = {},
 ): OperatorFunction<M, OutputOf<R> | O> {
   const { overlap = 'every', otherwise } = options;
-  // Every combination that the type On allows is a route: what comes to a pattern has its params.
+  // Every combination that the type On allows is a route: messages of a pattern have its params.
   const on = (topicName: Route<M, unknown>['topicName'], project: Route<M, unknown>['project']) => ({ topicName, project });
   const routes = routesOf(on as On<M>) as readonly Route<M, unknown>[];
   const trie = new TopicTrie<Target>();

@@ -1,11 +1,11 @@
 declare const opaque: unique symbol;
 
-/** What an aggregate keeps of the values it was given. Only the aggregate itself can read it. */
+/** What an aggregate remembers of the values it was given. Only the aggregate itself can read it. */
 export interface AggregateState {
   readonly [opaque]: never;
 }
 
-/** The time a result is of, in milliseconds. */
+/** The period that a result is for, in milliseconds. */
 export interface TimeSpan {
   readonly start: number;
   readonly end: number;
@@ -15,14 +15,18 @@ export interface TimeSpan {
  * A result of many values that is computed as they come, without keeping them: what windows are given. Ready-made ones are `count`, `mean`,
  * `percentile` and their kin, `aggregate` takes several at once, and {@link defineAggregate} makes one of your own.
  *
- * The parts may be computed apart and merged, in any split: windows that overlap share what they have in common.
+ * Parts of the values may be aggregated separately and then merged, however they are split: so windows that overlap share what they have in
+ * common.
  */
 export interface Aggregate<in A, out R> {
   /** A state of no values, a fresh one for each call. */
   readonly empty: () => AggregateState;
-  /** A state with one value more. May change and return the one it is given. `at` is the value's time in milliseconds. */
+  /** A state with one more value. May change and return the state it is given. `at` is the value's time in milliseconds. */
   readonly add: (state: AggregateState, value: A, at: number) => AggregateState;
-  /** The state of the values of both, those of `left` first. Changes neither, and what it gives shares nothing with them that `add` changes. */
+  /**
+   * The state of the values of both, those of `left` first. Changes neither, and what it returns shares nothing with them that `add`
+   * changes.
+   */
   readonly merge: (left: AggregateState, right: AggregateState) => AggregateState;
   /** The result. Changes nothing. Windows ask for it only where there is a value. */
   readonly result: (state: AggregateState, span: TimeSpan) => R;
@@ -68,7 +72,7 @@ export function defineAggregate<A, S, R>(parts: AggregateParts<A, S, R>): Aggreg
 }
 
 /**
- * Several aggregates of the same values as one, whose result has their results by name.
+ * Several aggregates of the same values as one. Its result has their results by name.
  *
  * @example
  * ```ts
@@ -100,7 +104,7 @@ export function aggregate<A, R extends object>(
   });
 }
 
-/** A state may itself be `undefined`, as that of `first` of no values is. */
+/** A state may itself be `undefined`, as the state of `first` is before the first value. */
 function stateOf(part: Aggregate<never, unknown>, state: AggregateState | undefined): AggregateState {
   return state ?? part.empty();
 }

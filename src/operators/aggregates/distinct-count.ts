@@ -4,7 +4,7 @@ import { type Aggregate, defineAggregate } from './aggregate.js';
 /** How many different ones there were. */
 export interface DistinctCount {
   readonly count: number;
-  /** `false` where there were more than the limit, which `count` then is. */
+  /** `false`: there were more than `limit`, and `count` is that limit. */
   readonly exact: boolean;
 }
 
@@ -27,7 +27,7 @@ class Distinct {
 }
 
 /**
- * How many different values, as `===` sees them: select a string or a number. Exact up to a limit; what is beyond is said to be.
+ * How many different values, compared as by `===`: select a string or a number. Exact up to a limit; `exact` says whether there were more.
  *
  * State: the different ones, at most `limit`, by default 1 000.
  *

@@ -4,15 +4,20 @@ import { type Aggregate, defineAggregate } from './aggregate.js';
 /** The most ranges of each sign. At an accuracy of 1 %, numbers that differ by a factor of a thousand million million touch no more. */
 const MOST_BINS = 2_048;
 
-/** How many values are kept as they are, before they are counted by ranges. */
+/** How many values are kept as they are before values are counted by ranges. */
 const FEW = 100;
 
-/** The nearest rank, from 1: the first of `count` sorted values up to which this part of them lies. What rounding adds to a product makes no rank. */
+/**
+ * The nearest rank, from 1: that of the first of `count` sorted values at or below which this part of them lies. An error of rounding must
+ * not lead to the next rank.
+ */
 function rankOf(quantile: number, count: number): number {
   return Math.max(1, Math.ceil(quantile * count * (1 - 2 * Number.EPSILON)));
 }
 
-/** Magnitudes, each in the range between two powers of a base. Of too many ranges the lower quarter becomes one. */
+/**
+ * Counts magnitudes by ranges, each between two powers of a base. When there are too many ranges, the lower quarter of them becomes one.
+ */
 class Bins {
   readonly counts: Map<number, number> = new Map();
   total = 0;
@@ -72,7 +77,7 @@ class Sketch {
   #zeros = 0;
   #min = Infinity;
   #max = -Infinity;
-  /** All values, while they are few: of those every quantile is exact. */
+  /** All values, as long as they are few: then every quantile is exact. */
   #few: number[] | undefined = [];
 
   constructor(accuracy: number) {
@@ -80,7 +85,7 @@ class Sketch {
     this.#logGamma = Math.log1p((2 * accuracy) / (1 - accuracy));
   }
 
-  /** What is no finite number is left out. */
+  /** Anything but a finite number is left out. */
   add(value: number): this {
     if (!Number.isFinite(value)) return this;
     if (this.#few !== undefined) {
@@ -125,7 +130,7 @@ class Sketch {
   }
 
   /**
-   * The smallest value that this part of all values does not exceed (nearest rank), `NaN` where there is none. Of few values exactly that one; the
+   * The smallest value that this part of all values does not exceed (nearest rank). `NaN` if there are no values. Exact for few values; the
    * smallest and the largest are always exact.
    */
   at(quantile: number): number {
@@ -145,7 +150,7 @@ class Sketch {
     return Math.ceil(Math.log(magnitude) / this.#logGamma);
   }
 
-  /** The number that is as near to one end of the range as to the other. */
+  /** The number that stands for a range: its relative distance to both ends is the same. */
   #valueOf(bin: number): number {
     return Math.exp(bin * this.#logGamma) * (1 - this.#accuracy);
   }

@@ -2,7 +2,7 @@ import { atOnce } from '../../shared/check-argument.js';
 import { type Aggregate, defineAggregate, type TimeSpan } from './aggregate.js';
 
 /**
- * A sum that keeps what rounding takes away (Neumaier's form of Kahan's): a thousand readings of 0.1 are 100, and a large value does not swallow
+ * A sum that makes up for rounding (Neumaier's form of Kahan's): a thousand readings of 0.1 are 100, and a large value does not swallow
  * small ones.
  *
  * Source: A. Neumaier, Rundungsfehleranalyse einiger Verfahren zur Summation endlicher Summen, ZAMM 54 (1974).
@@ -28,7 +28,7 @@ class RunningSum {
   }
 
   get total(): number {
-    // With an infinity in it, what was lost is no number.
+    // If there is an infinity in the sum, what was lost is `NaN`.
     return Number.isFinite(this.#sum) ? this.#sum + this.#lost : this.#sum;
   }
 
@@ -71,7 +71,7 @@ function summed<A>(select: (value: A) => number, result: (sum: RunningSum, span:
 }
 
 /**
- * The sum, with what rounding takes away kept (Neumaier): of a thousand readings of 0.1 it is 100. State: three numbers.
+ * The sum, corrected for rounding (Neumaier): of a thousand readings of 0.1 it is 100. State: three numbers.
  *
  * @example
  * ```ts
@@ -105,7 +105,7 @@ export function mean<A>(select: (value: A) => number): Aggregate<A, number> {
 }
 
 /**
- * How much a second: values, or the sum of what `select` gives, over the seconds of the window. State: three numbers.
+ * A rate per second: the number of values, or the sum of what `select` gives, divided by the seconds of the window. State: three numbers.
  *
  * The seconds are those from the window's `start` to its `end`, also where the window was closed early. A window that has no length, such as a session
  * of one value, has no rate: `NaN`.
@@ -131,8 +131,8 @@ export interface SpreadOptions {
 }
 
 /**
- * Number, mean and sum of squared distances from it, one value after the other (Welford) and of two parts (Chan), without the cancellation that
- * a sum of squares ends in.
+ * Number, mean, and sum of squared distances from the mean, for one value after the other (Welford) and for two parts (Chan). A sum of
+ * squares would lose precision by cancellation.
  *
  * Sources: B. P. Welford, Technometrics 4 (1962); T. F. Chan, G. H. Golub, R. J. LeVeque, Updating formulae and a pairwise algorithm for computing
  * sample variances (1979).

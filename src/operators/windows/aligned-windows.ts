@@ -17,9 +17,9 @@ export interface Alignment {
 /** What is kept of a key. */
 export class KeyWindows<A> {
   readonly panes: Panes<A>;
-  /** The first window without a result. Where no window is open, `Infinity`. */
+  /** The first window without a result. `Infinity` if no window is open. */
   next: number = Number.POSITIVE_INFINITY;
-  /** How many results windows have had that are kept for late values. */
+  /** How many results each window has had that is kept for late values. */
   revisions: Map<number, number> | undefined;
 
   constructor(aggregate: Aggregate<A, unknown>) {
@@ -36,8 +36,8 @@ interface Over<A> {
 }
 
 /**
- * Tumbling and hopping windows. Window `n` goes from `n * hop + offset` for `size`; a pane, the largest stretch that is always whole in a window or not in it,
- * is the greatest common divisor of both.
+ * Tumbling and hopping windows. Window `n` begins at `n * hop + offset` and is `size` long. A pane is the longest stretch that is always
+ * either wholly in a window or not in it; its length is the greatest common divisor of `size` and `hop`.
  */
 export class AlignedWindows<A> implements Windows<A, KeyWindows<A>> {
   readonly #aggregate: Aggregate<A, unknown>;
@@ -112,7 +112,7 @@ export class AlignedWindows<A> implements Windows<A, KeyWindows<A>> {
     this.#emit(over, 'eviction');
   }
 
-  /** What windows of a key that are over by then amount to. */
+  /** Collects the results of a key's windows that are over by then. */
   #end(key: string, state: KeyWindows<A>, time: number, over: Over<A>[]): void {
     for (;;) {
       const pane = state.panes.firstFrom(state.next * this.#step);
@@ -135,7 +135,7 @@ export class AlignedWindows<A> implements Windows<A, KeyWindows<A>> {
     }
   }
 
-  /** The result of a window that is over, once more, with a value that came late. */
+  /** Emits the result of a window that is over again, with a value that came late. */
   #correct(key: string, state: KeyWindows<A>, window: number): void {
     const cell = state.panes.refold(...this.#panesOf(window));
     if (cell !== undefined) this.#emit([{ key, window, cell, revision: this.#revise(state, window) }], 'time');
@@ -154,7 +154,7 @@ export class AlignedWindows<A> implements Windows<A, KeyWindows<A>> {
     if (revisions !== undefined) for (const window of revisions.keys()) if (window < firstKept) revisions.delete(window);
   }
 
-  /** When the next window of a key ends, or its last one need not be kept any more. */
+  /** When the next window of a key ends, or when its last one need not be kept any more. */
   #dueOf({ next }: KeyWindows<A>, last: number): number {
     return next === Infinity ? this.#endOf(last) + this.#alignment.lateness : this.#endOf(next);
   }
@@ -211,8 +211,8 @@ export type TumblingOptions<A, R, K extends string> = WindowOptions<A, R, K> & {
  * - *A key that is evicted* (`maxKeys`, 10 000 by default, or `ttl`) has its windows emitted as they are, with `closedBy: 'eviction'`.
  * - *A gap* is counted in `gaps` with `onGap: 'flag'`; with `'reset'` what is open is emitted too, with `closedBy: 'gap'`.
  *
- * Memory: the aggregate's state for each key and open window, in processing time one; of none of the values. One timer for all keys, none while nothing is
- * open.
+ * Memory: the aggregate's state for each key and open window, of which there is one in processing time; no values. One timer for all keys,
+ * none while no window is open.
  *
  * @throws RangeError where a length of time or a bound is out of range.
  *
@@ -262,8 +262,8 @@ export type HoppingOptions<A, R, K extends string> = WindowOptions<A, R, K> & {
  * What windows have in common is aggregated once: a value is added to one pane, as long as the greatest common divisor of `size` and `hop`, and panes are
  * merged. So a value costs the same however long the window; a `hop` that divides `size` makes the fewest panes.
  *
- * Emission, late data, completion, errors, evictions and gaps are those of `tumbling`; at completion every window that is open is emitted, which are
- * up to `size / hop` a key. A value for which some windows are over and others are not counts in the others, and is no `LateData`.
+ * Emission, late data, completion, errors, evictions and gaps are those of `tumbling`. At completion every open window is emitted, up to
+ * `size / hop` for each key. A value for which some windows are over and others are not counts in those others, and is no `LateData`.
  *
  * Memory: at most two states for each key and pane of a window, three while one is computed; of none of the values. One timer for all keys, none while
  * nothing is open.
@@ -284,7 +284,7 @@ export function hopping<A, R, K extends string = 'single'>(options: HoppingOptio
   return alignedOperator('hopping', options);
 }
 
-/** What `tumbling` and `hopping` are. */
+/** Makes `tumbling` and `hopping`. */
 function alignedOperator<A, R, K extends string>(
   operator: string,
   options: HoppingOptions<A, R, K>,

@@ -10,9 +10,9 @@ class KeyCount<A> {
   readonly panes: Panes<A>;
   /** How many values came. */
   values = 0;
-  /** How many had come at the last result. */
+  /** How many values had come at the last result. */
   told = 0;
-  /** The value that the next window begins with. */
+  /** The number of the value that the next window begins with. */
   begin = 0;
 
   constructor(aggregate: Aggregate<A, unknown>) {
@@ -20,7 +20,7 @@ class KeyCount<A> {
   }
 }
 
-/** Windows of so many values of a key: aligned windows whose time is the number of the value. */
+/** Windows of a given number of values of a key: aligned windows, with the number of the value as its time. */
 class CountWindows<A> implements Windows<A, KeyCount<A>> {
   readonly #aggregate: Aggregate<A, unknown>;
   readonly #count: number;
@@ -52,7 +52,7 @@ class CountWindows<A> implements Windows<A, KeyCount<A>> {
     if (state.values === state.begin + this.#count) this.#end(key, state, 'count');
   }
 
-  /** Nothing goes by time. */
+  /** These windows do not depend on time. */
   advance(): void {
     return;
   }
@@ -83,16 +83,16 @@ export type CountWindowOptions<A, R, K extends string> = WindowOptions<A, R, K> 
   readonly count: number;
   /** Values from the beginning of a window to that of the next, a whole number from 1 to `count`. Default `count`: windows do not overlap. */
   readonly every?: number | undefined;
-  /** The times of values, for `start` and `end` only: windows are of values in the order they come. Default: the time they arrive at. */
+  /** The times of values, for `start` and `end` only: windows take values in the order they come. Default: the time they arrive at. */
   readonly time?: Timestamps<A> | undefined;
 };
 
 /**
- * One result for each so many values of a key, or, with `every`, after each so many of the last `count`.
+ * One result for every `count` values of a key; with `every`, one after every so many values, of the last `count`.
  *
  * - *Emits* a `Right(WindowResult)` with the window's last value, at once. `start` and `end` are the earliest and latest time in it.
- * - *Completes* with the source; values that are in no result are emitted first, in one of fewer values with `closedBy: 'completion'`. So it is at `drain`,
- *   too.
+ * - *Completes* with the source. Before that, values that are in no result yet are emitted in a result of fewer values, with `closedBy:
+ *   'completion'`. The same happens at `drain`.
  * - Nothing is late. Errors, evictions and gaps are those of `tumbling`. A key whose values stop coming keeps its place until `maxKeys` or `ttl` ends it.
  *
  * A value costs the same however many a window has. Memory: a state for each key; with `every` at most two for each key and pane, which has as many values

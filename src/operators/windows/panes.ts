@@ -1,11 +1,14 @@
 import type { Aggregate, AggregateState } from '../aggregates/aggregate.js';
 
-/** The greatest common divisor. Of the length of windows and the step between them: the largest piece that is always whole in a window, or not in it. */
+/**
+ * The greatest common divisor. For the length of windows and the step between them, it is the longest stretch that is always either wholly
+ * in a window or not in it.
+ */
 export function gcd(length: number, step: number): number {
   return step === 0 ? length : gcd(step, length % step);
 }
 
-/** What is kept of some values: the aggregate's state, how many there were, and their earliest and latest time. */
+/** What is remembered of some values: the aggregate's state, their number, and their earliest and latest time. */
 export class Cell<A> {
   readonly #aggregate: Aggregate<A, unknown>;
   #state: AggregateState;
@@ -25,7 +28,7 @@ export class Cell<A> {
     if (at > this.last) this.last = at;
   }
 
-  /** A cell of the values of both, which neither shares anything with. */
+  /** A cell of the values of both. It shares nothing with either. */
   merged(later: Cell<A>): Cell<A> {
     const both = new Cell(this.#aggregate, this.#aggregate.merge(this.#state, later.#state));
     both.count = this.count + later.count;
@@ -34,7 +37,7 @@ export class Cell<A> {
     return both;
   }
 
-  /** A cell of the same values, which this one shares nothing with. */
+  /** A cell of the same values. It shares nothing with this one. */
   copy(): Cell<A> {
     return this.merged(new Cell(this.#aggregate));
   }
@@ -44,7 +47,7 @@ export class Cell<A> {
   }
 }
 
-/** The values of a stretch of time that is in the same windows. */
+/** The values of one stretch of time, which are all in the same windows. */
 class Pane<A> extends Cell<A> {
   readonly index: number;
 
@@ -54,29 +57,30 @@ class Pane<A> extends Cell<A> {
   }
 }
 
-/** Panes from one on to the end of the front, as one. */
+/** The panes from one on to the end of the front, folded into one cell. */
 interface Suffix<A> {
   readonly index: number;
   readonly cell: Cell<A>;
 }
 
-/** No front: most keys have few panes, and an array each would be most of what they take. Never written to. */
+/** An empty front, shared by all: most keys have few panes, and an array for each would be most of their memory. Never written to. */
 const NONE: never[] = [];
 
 /**
- * The panes of one key, in order, and what those of a window amount to.
+ * The panes of one key, in order, and the fold of those in a window.
  *
- * A window that moves on gains panes at its end and loses panes at its beginning, and a state cannot be subtracted. So what is folded is two stacks, as a
- * queue made of two stacks is: the front has, for each pane, the fold from that pane to the front's end; the back has one fold of what came after. Losing a
- * pane takes one off the front; gaining one merges it into the back; when the front is used up, the back becomes the front. Each pane is merged twice
- * and once more for the result, however long the window.
+ * A window that moves on gains panes at its end and loses panes at its beginning, and a state cannot be subtracted from another. So the
+ * fold is kept as two stacks, like a queue made of two stacks: the front has, for each of its panes, the fold from that pane to the end of
+ * the front; the back has one fold of everything after that. Losing a pane takes one off the front, and gaining one merges it into the
+ * back. When the front is used up, the back becomes the front. Each pane is merged twice, and once more for the result, however long the
+ * window.
  *
  * Source: K. Tangwongsan, M. Hirzel, S. Schneider, Low-latency sliding-window aggregation in worst-case constant time, DEBS 2017 (two-stacks).
  */
 export class Panes<A> {
   readonly #aggregate: Aggregate<A, unknown>;
   readonly #panes: Pane<A>[] = [];
-  /** How many at the beginning of `panes` are gone: cut off now and then, since cutting moves all others. */
+  /** How many at the beginning of `panes` are gone. They are cut off only now and then, since cutting moves all others. */
   #gone = 0;
   /** The top, the fold from the earliest pane, is the last element. */
   #front: Suffix<A>[] = NONE;
@@ -116,7 +120,7 @@ export class Panes<A> {
     return undefined;
   }
 
-  /** What the panes of a window amount to. From call to call the window's ends may not go back. */
+  /** The fold of the panes of a window. From one call to the next, the window must not move back. */
   fold(from: number, to: number): Cell<A> | undefined {
     for (let i = this.#position(this.#foldedTo); i < this.#panes.length; i++) {
       const pane = this.#panes[i];
@@ -131,7 +135,7 @@ export class Panes<A> {
     return top === undefined || this.#back === undefined ? (top ?? this.#back) : top.merged(this.#back);
   }
 
-  /** The same for any window, one merge a pane. */
+  /** The same for any window, with one merge for each pane. */
   refold(from: number, to: number): Cell<A> | undefined {
     let all: Cell<A> | undefined;
     for (let i = this.#gone; i < this.#panes.length; i++) {
@@ -150,7 +154,7 @@ export class Panes<A> {
     }
   }
 
-  /** A pane that is not the newest, made where there is none. */
+  /** A pane that is not the newest. It is made if there is none. */
   #paneAt(index: number): Pane<A> {
     const place = this.#position(index);
     const found = this.#panes[place];
@@ -163,7 +167,7 @@ export class Panes<A> {
     return pane;
   }
 
-  /** Where the first pane is that is not before `index`. */
+  /** The position of the first pane that is not before `index`. */
   #position(index: number): number {
     let place = this.#panes.length;
     while (place > this.#gone && (this.#panes[place - 1]?.index ?? -Infinity) >= index) place--;

@@ -6,23 +6,26 @@ import { Cell } from './panes.js';
 import { type WindowContext, windowOperator, type Windows } from './window-operator.js';
 import type { ClosedBy, EventTime, Windowed, WindowOptions } from './window-options.js';
 
-/** Values with less than the gap between them. */
+/** Values that came less than the gap apart. */
 interface OpenSession<A> {
   cell: Cell<A>;
   /** How many results it has had. */
   revisions: number;
-  /** Whether there are values that are in no result of it. */
+  /** Whether it has values that are in no result yet. */
   open: boolean;
 }
 
-/** What is kept of a key: in processing time one session, in event time those that are open or kept for late values, in order. */
+/** What is kept for a key: in processing time one session, in event time those that are open or kept for late values, in order. */
 interface KeySessions<A> extends Placed {
   due: number;
   readonly key: string;
   sessions: OpenSession<A>[];
 }
 
-/** Session windows. A heap says which key's session ends first; one that has had more values meanwhile is put back when its turn comes. */
+/**
+ * Session windows. A heap knows which key's session ends first; a session that has had more values meanwhile is put back when its turn
+ * comes.
+ */
 export class Sessions<A> implements Windows<A, KeySessions<A>> {
   readonly #aggregate: Aggregate<A, unknown>;
   readonly #gap: number;
@@ -90,7 +93,7 @@ export class Sessions<A> implements Windows<A, KeySessions<A>> {
     for (const { session } of this.#openOf(state)) this.#emit(state, session, 'eviction');
   }
 
-  /** The session that a value belongs to, made one of several if it lies between them. */
+  /** The session that a value belongs to. If the value joins several, they become one. */
   #join(state: KeySessions<A>, at: number): OpenSession<A> | undefined {
     let joined: OpenSession<A> | undefined;
     for (const session of state.sessions) {
@@ -146,7 +149,7 @@ export class Sessions<A> implements Windows<A, KeySessions<A>> {
   }
 }
 
-/** What parts {@link session} windows. */
+/** What separates {@link session} windows. */
 export type SessionOptions<A, R, K extends string> = WindowOptions<A, R, K> & {
   /** Milliseconds of silence of a key that end its session, a whole number from 1 on. */
   readonly gap: number;
@@ -160,14 +163,15 @@ export type SessionOptions<A, R, K extends string> = WindowOptions<A, R, K> & {
  *
  * - *Emits* a `Right(WindowResult)` when nothing of the key has come for `gap`: by the clock, or in event time when the watermark is so far behind the last
  *   value. `start` and `end` are the times of the first and the last value.
- * - *Late data*, in event time: a value that no open session is near, and whose own would be over, is a `Left(LateData)`. With `lateness` sessions are
- *   kept so much longer, and a late value corrects theirs: a result with a `revision` above 0 takes the place of every earlier one that lies within its
- *   `start` and `end`. A value may join two sessions in one.
- * - *Completes* with the source; what is open is emitted first, with `closedBy: 'completion'`. So it is at `drain`, too.
+ * - *Late data*, in event time: a value that belongs to no open session, and whose own session would be over already, is a
+ *   `Left(LateData)`. With `lateness` sessions are kept so much longer, and a late value corrects theirs: a result with a `revision` above
+ *   0 takes the place of every earlier one that lies within its `start` and `end`. A value may join two sessions in one.
+ * - *Completes* with the source; open sessions are emitted before that, with `closedBy: 'completion'`. The same happens at `drain`.
  * - Errors, evictions and gaps are those of `tumbling`. With `onGap: 'reset'` no session goes on over a gap.
  *
- * Memory: the aggregate's state for each key and open session; in processing time one session a key. A value that goes on with a session costs the same
- * whatever the number of keys, the beginning and end of one its logarithm. One timer for all keys, none while nothing is open.
+ * Memory: the aggregate's state for each key and open session; in processing time one session a key. A value that continues a session costs
+ * the same whatever the number of keys; beginning and ending one costs the logarithm of that number. One timer for all keys, none while
+ * nothing is open.
  *
  * @throws RangeError where a length of time or a bound is out of range.
  *

@@ -11,21 +11,23 @@ interface KeySlide<A> extends Placed {
   due: number;
   readonly key: string;
   readonly panes: Panes<A>;
-  /** The newest pane, which the window ends in. */
+  /** The newest pane, in which the window ends. */
   current: number;
   /** All panes of the window as one. */
   running: Cell<A>;
 }
 
-/** Of a sliding window. */
+/** How a sliding window is made up. */
 interface Slide {
   readonly size: number;
   readonly resolution: number;
-  /** Whether a key is forgotten when nothing came for a window's length. In event time the clock says nothing about that. */
+  /** Whether a key is forgotten when nothing has come for the length of a window. In event time the clock cannot tell that. */
   readonly forgets: boolean;
 }
 
-/** Sliding windows: each value ends one. A value is added twice, to its pane and to the window; panes are folded when one begins. */
+/**
+ * Sliding windows: each value ends one. A value is added twice, to its pane and to the window; the panes are folded when a new one begins.
+ */
 class SlidingWindows<A> implements Windows<A, KeySlide<A>> {
   readonly #aggregate: Aggregate<A, unknown>;
   readonly #slide: Slide;
@@ -108,20 +110,21 @@ export type SlidingOptions<A, R, K extends string> = WindowOptions<A, R, K> & {
   /** Milliseconds of a window, a whole number from 1 on. */
   readonly size: number;
   /**
-   * Milliseconds by which values leave the window together: a whole number that divides `size`. The window is up to so much shorter than `size`; with 1 it
-   * is exact. `size / resolution` is the number of panes that are kept. Default: `size` divided by the largest whole number up to 60 that divides it.
+   * Milliseconds: values leave the window together in steps of this length, a whole number that divides `size`. The window is shorter than
+   * `size` by up to as much; with 1 it is exact. `size / resolution` is the number of panes that are kept. Default: `size` divided by the
+   * largest whole number up to 60 that divides it.
    */
   readonly resolution?: number | undefined;
   /** Event time. Default: the time values arrive at, by the scheduler. */
   readonly time?: Timestamps<A> | undefined;
 };
 
-/** The most panes of a window that nothing was said about. */
+/** The most panes of a window where no resolution was given. */
 const PANES = 60;
 
 /**
- * A result for each value: of the values of its key in the `size` up to it. eKuiper calls these sliding windows; those of Flink are here called
- * `hopping`.
+ * A result for each value, of the values of its key in the last `size` milliseconds. eKuiper calls these sliding windows; those of Flink
+ * are here called `hopping`.
  *
  * - *Emits* a `Right(WindowResult)` for each value, at once. `start` is where the window really begins, a multiple of `resolution`, and `end` the latest
  *   time in it.

@@ -4,10 +4,10 @@ import { schedulerClock, steadyNow } from '../../schedule/clock.js';
 import { atOnce } from '../../shared/check-argument.js';
 import type { ClosedBy, EventTime, WindowError } from './window-options.js';
 
-/** How time comes to windows. */
+/** The clock of windows. */
 export interface WindowClock<A> {
   readonly now: () => number;
-  /** A value came. Lets time pass and gives the value's own; `undefined` where it has none that can be used. */
+  /** A value came. Lets time pass, and returns the value's time; `undefined` if it has none that can be used. */
   readonly at: (value: A, key: string) => number | undefined;
   /** Where a gap is. */
   readonly gapAt: () => number;
@@ -16,22 +16,25 @@ export interface WindowClock<A> {
   readonly stop: () => void;
 }
 
-/** What a clock does to windows. */
+/** The windows, as their clock sees them. */
 export interface Clocked<A> {
   readonly due: () => number;
   readonly advance: (time: number) => void;
   readonly close: (by: ClosedBy) => void;
   readonly refuse: (failure: WindowError<A>) => void;
-  /** Runs what a timer does: its results are emitted, and what it throws goes to the error channel. */
+  /** Does the work of a timer: its results are emitted, and what it throws goes to the error channel. */
   readonly run: (work: () => void) => void;
 }
 
-/** The latest time there is (ECMAScript, Time Values and Time Range). Beyond 2^53, adding one to a number may leave it as it is, and windows had no end. */
+/**
+ * The latest time there is (ECMAScript, Time Values and Time Range). Beyond 2^53, adding 1 to a number may leave it as it is, so that
+ * windows would never end.
+ */
 const LATEST_TIME = 8.64e15;
 
 /**
- * Windows go by the time values carry: the watermark is the latest of all of them less `outOfOrder`. The only timer is that of `idleAfter`: one, and none
- * while nothing is open.
+ * Windows go by the times of values: the watermark is the latest time minus `outOfOrder`. The only timer is that of `idleAfter`; there is
+ * none while no window is open.
  */
 export function eventClock<A>(scheduler: SchedulerLike, windows: Clocked<A>, time: EventTime<A>): WindowClock<A> {
   const { timestamp, maxAhead = Infinity, outOfOrder = 0, idleAfter } = time;
@@ -53,7 +56,7 @@ export function eventClock<A>(scheduler: SchedulerLike, windows: Clocked<A>, tim
     at: (value, key) => {
       if (idleAfter !== undefined) lastArrival = clock.now();
       const at: unknown = atOnce(timestamp(value), 'timestamp');
-      // By its type alone it is a number: `null` would be 1970, and a text would be put behind another with every `+`.
+      // It may not really be a number: `null` would be 1970, and texts would be joined by `+`.
       const isTime = typeof at === 'number' && Math.abs(at) <= LATEST_TIME;
       if (!isTime || at - scheduler.now() > maxAhead) {
         windows.refuse(new TimestampRefused(value, key, at, isTime ? 'ahead' : 'not-a-time'));
@@ -73,25 +76,29 @@ export function eventClock<A>(scheduler: SchedulerLike, windows: Clocked<A>, tim
   };
 }
 
-/** By how many milliseconds a timer may fire too early by the clock. By more, the clock was set back meanwhile. */
+/** By how many milliseconds a timer may fire too early by the clock. If it is more, the clock was set back meanwhile. */
 const EARLY = 10;
 
-/** The longest wait without a look at the clock, in milliseconds: so much too late a window may end where nothing comes after the clock was set. */
+/**
+ * The longest wait without looking at the clock, in milliseconds. If no value comes after the clock was set, a window may end so much too
+ * late.
+ */
 const LONGEST_WAIT = 60_000;
 
-/** By how many milliseconds the time of day must have moved before it is looked whether it was set. */
+/** By how many milliseconds the time of day must have moved before the timer is compared with it again. */
 const UNNOTICED = 100;
 
 /**
- * Windows go by the time values arrive at. One timer waits for the first of them to end, and none while nothing is open.
+ * Windows go by the times at which values arrive. One timer waits for the first of them to end; there is none while no window is open.
  *
- * The scheduler's time is the time of day, and that is set. Set forward, what is over by then ends with the next value, or within a minute. Set back a
- * little, time stands still until it has caught up; by more than `standstill`, what is open ends, and windows begin anew where the clock is now.
+ * The scheduler's time is the time of day, which may be set. If it is set forward, windows that are over by then end with the next value,
+ * or within a minute. If it is set back a little, time stands still until it has caught up. If it is set back by more than `standstill`,
+ * open windows end, and new ones begin where the clock is now.
  */
 export function processingClock<A>(scheduler: SchedulerLike, windows: Clocked<A>, standstill: number): WindowClock<A> {
   const steady = steadyNow(scheduler);
   let now = -Infinity;
-  /** What the clock showed when it was last looked at, also while time stands still. */
+  /** What the clock showed when it was last read, also while time stands still. */
   let shown = -Infinity;
   let timer: Subscription | undefined;
   let timerDue = Infinity;

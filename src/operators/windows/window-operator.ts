@@ -16,7 +16,10 @@ interface Gap {
 /** The most gaps remembered. */
 const LIMIT = 1_000;
 
-/** When messages may be missing: from each gap to the next value. Several gaps without a value between them are one. */
+/**
+ * The gaps: the times in which messages may be missing, from each report of a gap to the next value. Several reports without a value
+ * between them are one gap.
+ */
 export class Gaps {
   readonly #gaps: Gap[] = [];
   #open: Gap | undefined;
@@ -35,7 +38,7 @@ export class Gaps {
     this.#open = undefined;
   }
 
-  /** Time begins anew: gaps that are over are in none of it, one that is not has been there since its beginning. */
+  /** Time begins anew: gaps that are over do not count any more, and an open one has lasted since the beginning. */
   beginAnew(): void {
     const isOpen = this.#open !== undefined;
     this.#gaps.length = 0;
@@ -43,10 +46,10 @@ export class Gaps {
     if (isOpen) this.begin(-Infinity);
   }
 
-  /** How many fell into a window that was open up to a time. */
+  /** How many gaps there were in a window that was open up to `openUntil`. */
   within(start: number, openUntil: number): number {
     let n = 0;
-    // From the latest on: gaps are in order, and all before one that is over are over.
+    // From the latest back: gaps are in order, so all before one that ended too early ended too early as well.
     for (let i = this.#gaps.length - 1; i >= 0; i--) {
       const gap = this.#gaps[i];
       if (gap === undefined || gap.until < start) break;
@@ -58,15 +61,15 @@ export class Gaps {
 
 /** The windows of one subscription, of whichever kind. */
 export interface Windows<A, S> {
-  /** Takes a value, or says by which time it is too late. */
+  /** Takes a value, or returns the time by which it is too late. */
   readonly add: (value: A, key: string, at: number) => number | undefined;
-  /** When time must be looked at next: a lower bound, `Infinity` where nothing is open. */
+  /** When the clock has to be looked at next, at the earliest; `Infinity` if no window is open. */
   readonly due: () => number;
-  /** Time has come so far. */
+  /** Time has advanced to this. */
   readonly advance: (time: number) => void;
-  /** Ends what is open, and forgets all. */
+  /** Ends all open windows, and forgets everything. */
   readonly close: (by: ClosedBy) => void;
-  /** Ends what is open of one key, which is forgotten. */
+  /** Ends the open windows of one key, which is forgotten. */
   readonly evict: (state: S, key: string) => void;
 }
 
@@ -82,17 +85,17 @@ export interface Ended<A> {
   readonly revision: number;
 }
 
-/** What windows are made with. */
+/** What the windows of a subscription are given. */
 export interface WindowContext<A, S> {
   readonly states: KeyedState<S>;
-  /** How far time has come: the clock's, or the watermark. */
+  /** The present time: that of the clock, or the watermark. */
   readonly time: () => number;
   readonly emit: (ended: Ended<A>) => void;
 }
 
 /**
- * An operator that gathers values in windows. What a step of it gives is emitted at its end, so that a subscriber that makes the source emit meanwhile
- * finds everything in order.
+ * Makes an operator that gathers values in windows. The results of a step are emitted at its end, so that a subscriber may make the source
+ * emit again at any of them.
  *
  * @param standstill By how many milliseconds the clock may be set back without ending what is open: time stands still meanwhile.
  */
@@ -160,7 +163,7 @@ export function windowOperator<A, R, K extends string, S>(
       advance: to => windows.advance(to),
       close: by => {
         windows.close(by);
-        // By a clock that was set back, gaps lie in a time that is still to come.
+        // By a clock that was set back, the gaps are in the future.
         if (by === 'clock') gaps?.beginAnew();
       },
       refuse: failure => void results.push(left(failure)),
@@ -190,7 +193,7 @@ export function windowOperator<A, R, K extends string, S>(
     }
 
     return {
-      // As a step, without a function made for each value.
+      // The same as `step`, but without making a function for each value.
       take: (value, name) => {
         stepping = true;
         try {

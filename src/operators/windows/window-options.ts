@@ -30,13 +30,13 @@ export interface EventTime<A> extends Timestamps<A> {
    */
   readonly lateness?: number | undefined;
   /**
-   * Milliseconds, by the clock, in which no value comes, of any key, and after which what is open ends. Event time stands still while nothing comes, so
-   * without this the last windows end with the next value, or at completion. Default: none.
+   * Open windows end when for so many milliseconds, by the clock, no value has come of any key. Event time stands still while nothing
+   * comes, so without this the last windows end only with the next value, or at completion. Default: none.
    */
   readonly idleAfter?: number | undefined;
 }
 
-/** What a gap, messages that may be missing, does to windows. */
+/** What windows do at a gap, where messages may be missing. */
 export type OnWindowGap =
   | OnGap
   | {
@@ -55,7 +55,7 @@ export type WindowOptions<A, R, K extends string> = KeyBounds &
     readonly aggregate: Aggregate<A, R>;
   };
 
-/** Refuses wrong options of event time. */
+/** Checks the options of event time. */
 export function checkEventTime(time: EventTime<never> | undefined): void {
   if (time === undefined) return;
   const { outOfOrder, lateness, idleAfter, maxAhead } = time;
@@ -91,8 +91,8 @@ export interface WindowResult<R, K extends string = string> {
   /** How many gaps, each messages that may be missing, fell into the window, as `gap$` told. */
   readonly gaps: number;
   /**
-   * What ended the window. After all but `time`, `count`, `value` and `late` more values of it may come, and have a result of their own: each value is in
-   * one of them.
+   * What ended the window. Except after `time`, `count`, `value` and `late`, more values may come for the same window and get a result of
+   * their own: each value is in one of these results.
    */
   readonly closedBy: ClosedBy;
   /** 0, and one more for each correction by values that were late. */
