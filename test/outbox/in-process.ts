@@ -6,6 +6,7 @@ import { fileState } from '../../src/outbox/sqlite/file-state.js';
 import { type MarkFs, openMark } from '../../src/outbox/sqlite/mark-file.js';
 import { openFile } from '../../src/outbox/sqlite/open-file.js';
 import { putRecords } from '../../src/outbox/sqlite/put-records.js';
+import { readRows } from '../../src/outbox/sqlite/read-rows.js';
 import { salvage } from '../../src/outbox/sqlite/salvage.js';
 import { storeWorker, type WorkerParts } from '../../src/outbox/sqlite/store-worker.js';
 import { takeRecords } from '../../src/outbox/sqlite/take-records.js';
@@ -53,6 +54,7 @@ export class InProcess {
       fileState,
       schema,
       salvage,
+      readRows,
       putRecords,
       takeRecords,
       ...parts,

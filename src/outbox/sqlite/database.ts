@@ -15,7 +15,7 @@ export type Cell = number | string | Uint8Array | null;
 export type Row = Readonly<Record<string, Cell>>;
 
 export interface Statement {
-  readonly run: (...values: readonly Cell[]) => unknown;
+  readonly run: (...values: readonly Cell[]) => { readonly changes: number | bigint };
   readonly get: (...values: readonly Cell[]) => Row | undefined;
   readonly all: (...values: readonly Cell[]) => readonly Row[];
 }
@@ -104,6 +104,7 @@ export function failureOf(error: unknown): WorkerFailure {
     case 10: // SQLITE_IOERR: what was synced and what was not is unknown from here on
       return { reason: 'sync-failed', message: says };
     case 11: // SQLITE_CORRUPT
+    case 19: // SQLITE_CONSTRAINT: a row was read twice
     case 26: // SQLITE_NOTADB
       return { reason: 'damaged', message: says };
     case 13: // SQLITE_FULL
@@ -149,7 +150,14 @@ export function schema(): Schema {
         .all()
         .map(({ sql }) => String(sql));
       if (found.length === 0) return false;
-      if (found.length === wanted.length && found.every((sql, i) => sql === wanted[i])) return true;
+      if (found.length === wanted.length && found.every((sql, i) => sql === wanted[i])) {
+        // Each begins behind those that were made before it.
+        const roots = statement('SELECT rootpage FROM sqlite_master ORDER BY rowid')
+          .all()
+          .map(({ rootpage }) => Number(rootpage));
+        if (roots.every((root, i) => root > (roots[i - 1] ?? 0))) return true;
+        throw Object.assign(new Error('Its tables do not begin where they did.'), { errcode: 11 });
+      }
       const version = versionOf(statement);
       if (version > VERSION && version < 1_000) throw new Error('It was written by a newer version of greengrass-rx.');
       if (!found.some(sql => wanted.includes(sql))) throw new Error('It is a database of something else.');

@@ -42,6 +42,16 @@ export interface FileState {
   /** A stream has given numbers up to this one. */
   readonly saveStream: (name: string) => void;
   readonly streamOf: (name: string) => { readonly id: number; next: number };
+  /** What is thrown where the file is not as it was written: as where SQLite finds that. */
+  readonly damaged: (sentence: string) => Error;
+  /** A message is handed out: with it goes the word of the losses up to this one. */
+  readonly claim: (place: number, told: Cell) => void;
+  /** It is handed out no more. */
+  readonly release: (place: number) => void;
+  /** None is handed out any more. */
+  readonly releaseAll: () => void;
+  /** How many are handed out. */
+  readonly claimed: () => number;
   /** Takes a message out that is not to be sent any more. */
   readonly remove: (row: Row, why: 'forwarded' | 'expired' | 'dropped' | 'setAside' | 'damaged') => void;
   readonly news: () => StoreNews;
@@ -59,6 +69,8 @@ export function fileState(crc32: (bytes: Uint8Array | string, start?: number) =>
   let open: Tables | undefined;
   let toldUpTo = 0;
   let ordered = false;
+  /** `undefined`: to be counted. */
+  let claims: number | undefined;
   const streams = new Map<string, { readonly id: number; next: number }>();
   const state: FileState['state'] = {
     epoch: '',
@@ -90,7 +102,7 @@ export function fileState(crc32: (bytes: Uint8Array | string, start?: number) =>
   /** Of what the row says but for where it is: the names of `state` are those of its columns. */
   const stateChecksum = (row: Row): number => crc32(JSON.stringify(Object.keys(state).map(name => row[name])));
   const streamChecksum = (row: Row): number => crc32(JSON.stringify([row['epoch'], row['name'], row['next']]));
-  const damaged = (what: string): Error => Object.assign(new Error(`The checksum of ${what} is wrong.`), { errcode: 11 });
+  const damaged = (sentence: string): Error => Object.assign(new Error(sentence), { errcode: 11 });
 
   const saveState = (now: Moment | undefined): void => {
     if (now !== undefined) {
@@ -119,8 +131,9 @@ export function fileState(crc32: (bytes: Uint8Array | string, start?: number) =>
   const loadState = (): boolean => {
     const row = sql('SELECT * FROM state WHERE id=1').get();
     if (row === undefined) return false;
-    if (stateChecksum(row) !== row['checksum']) throw damaged('the counters');
-    for (const stream of sql('SELECT * FROM stream').all()) if (streamChecksum(stream) !== stream['checksum']) throw damaged('a stream');
+    if (stateChecksum(row) !== row['checksum']) throw damaged('The checksum of the counters is wrong.');
+    for (const stream of sql('SELECT * FROM stream').all())
+      if (streamChecksum(stream) !== stream['checksum']) throw damaged('The checksum of a stream is wrong.');
     for (const name of Object.keys(state) as (keyof typeof state)[]) Object.assign(state, { [name]: row[name] });
     tables().check();
     return true;
@@ -179,11 +192,26 @@ export function fileState(crc32: (bytes: Uint8Array | string, start?: number) =>
     sql('DELETE FROM loss WHERE id <= (SELECT MAX(id) FROM loss) - ?').run(MOST_LOSSES);
   };
 
+  const claim = (place: number, told: Cell): void => {
+    sql('INSERT INTO claim(place, sent, told) VALUES(?, 0, ?)').run(place, told);
+    if (claims !== undefined) claims++;
+  };
+  const release = (place: number): void => {
+    const { changes } = sql('DELETE FROM claim WHERE place=?').run(place);
+    if (claims !== undefined) claims -= Number(changes);
+  };
+  const releaseAll = (): void => {
+    sql('DELETE FROM claim').run();
+    claims = 0;
+  };
+  const claimed = (): number => (claims ??= num(sql('SELECT count(*) AS claims FROM claim').get()?.['claims']));
+
   /** Takes a message out that is not to be sent any more. */
   const remove = (row: Row, why: 'forwarded' | 'expired' | 'dropped' | 'setAside' | 'damaged'): void => {
     const place = num(row['place']);
-    sql('DELETE FROM message WHERE place=?').run(place);
-    sql('DELETE FROM claim WHERE place=?').run(place);
+    // It was just read: what cannot be taken out would be sent for ever.
+    if (Number(sql('DELETE FROM message WHERE place=?').run(place).changes) === 0) throw damaged('A message is not found where it is.');
+    release(place);
     sql('DELETE FROM attempt WHERE place=?').run(place);
     state[why]++;
     state.inside--;
@@ -205,6 +233,7 @@ export function fileState(crc32: (bytes: Uint8Array | string, start?: number) =>
     state,
     use: next => {
       open = next;
+      claims = undefined;
       streams.clear();
       lookForOrder();
     },
@@ -223,15 +252,21 @@ export function fileState(crc32: (bytes: Uint8Array | string, start?: number) =>
     restore: before => {
       Object.assign(state, before);
       // What they remember of the commit that failed is not in the file.
+      claims = undefined;
       streams.clear();
       lookForOrder();
     },
     checksum,
+    damaged,
     asideChecksum,
     stateChecksum,
     streamChecksum,
     saveStream,
     streamOf,
+    claim,
+    release,
+    releaseAll,
+    claimed,
     remove,
     told: loss => {
       toldUpTo = Math.max(toldUpTo, loss);

@@ -2,6 +2,7 @@ import type { Moment } from '../store.js';
 import type { failureOf, openDatabase, schema, Sqlite, Tables } from './database.js';
 import type { FileState } from './file-state.js';
 import type { HighWaterMark, MarkFile, MarkFs, openMark } from './mark-file.js';
+import type { readRows } from './read-rows.js';
 import type { salvage } from './salvage.js';
 import type { WorkerResults, WorkerSettings } from './worker-protocol.js';
 
@@ -18,6 +19,7 @@ export interface OpenFileParts {
   readonly failureOf: typeof failureOf;
   readonly schema: typeof schema;
   readonly salvage: typeof salvage;
+  readonly readRows: typeof readRows;
 }
 
 /** The files of an outbox, opened and closed, and mended where they are damaged. */
@@ -165,7 +167,7 @@ export function openFile(parts: OpenFileParts, file: FileState, walBytes: number
       `INSERT INTO attempt(place, attempts, crashes, suspect) SELECT place, 1, sent = 2, sent <> 1 FROM claim WHERE true
          ON CONFLICT(place) DO UPDATE SET attempts = attempts + 1, crashes = crashes + excluded.crashes, suspect = excluded.suspect`,
     ).run();
-    sql('DELETE FROM claim').run();
+    file.releaseAll();
     file.save(undefined);
     database.exec('COMMIT');
     if (onFull === 'latestPerKey') database.exec('CREATE INDEX IF NOT EXISTS message_key ON message(COALESCE(key, topicName), place)');

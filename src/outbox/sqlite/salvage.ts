@@ -1,6 +1,7 @@
 import type { Database, failureOf as failureIs, Row, Sqlite } from './database.js';
 import type { FileState } from './file-state.js';
 import type { HighWaterMark, MarkFs } from './mark-file.js';
+import type { readRows } from './read-rows.js';
 
 // Runs in the worker: see database.ts.
 
@@ -10,10 +11,11 @@ import type { HighWaterMark, MarkFs } from './mark-file.js';
  */
 export function salvage(
   file: FileState,
-  { sqlite, fs, failureOf }: { readonly sqlite: () => Sqlite; readonly fs: MarkFs; readonly failureOf: typeof failureIs },
+  parts: { readonly sqlite: () => Sqlite; readonly fs: MarkFs; readonly failureOf: typeof failureIs; readonly readRows: typeof readRows },
   path: string,
   mark: HighWaterMark | undefined,
 ): number {
+  const { sqlite, fs, failureOf } = parts;
   const { state, sql, number, text } = file;
   let old: Database | undefined;
 
@@ -43,14 +45,19 @@ export function salvage(
     fs.closeSync(handle);
   };
 
-  /** Its tables have the names and columns they were made with, in the order they were made in: so does the new file. */
+  /** Its tables have the names and columns they were made with, and begin where they did, in the order they were made in: so does the new file. */
   const mendTables = (): void => {
     old?.exec('PRAGMA writable_schema=ON');
-    for (const row of sql("SELECT rowid AS id, type, name, tbl_name, sql FROM sqlite_master WHERE type='table'").all())
+    for (const row of sql("SELECT rowid AS id, type, name, tbl_name, rootpage, sql FROM sqlite_master WHERE type='table'").all())
       old
-        ?.prepare('UPDATE sqlite_master SET type=?, name=?, tbl_name=?, sql=? WHERE rowid=?')
-        .run(text(row['type']), text(row['name']), text(row['tbl_name']), text(row['sql']), number(row['id']));
+        ?.prepare('UPDATE sqlite_master SET type=?, name=?, tbl_name=?, rootpage=?, sql=? WHERE rowid=?')
+        .run(text(row['type']), text(row['name']), text(row['tbl_name']), number(row['rootpage']), text(row['sql']), number(row['id']));
   };
+
+  const columnsOf = (table: string): readonly string[] =>
+    sql(`PRAGMA table_xinfo(${table})`)
+      .all()
+      .map(({ name }) => text(name));
 
   const isSound = (row: Row): boolean => file.stateChecksum(row) === row['checksum'];
 
@@ -62,81 +69,93 @@ export function salvage(
     }
     attempt(mendTables);
     openOld();
-    const [saved] = rows('SELECT * FROM state WHERE id=1') ?? [];
-    const known = saved !== undefined && isSound(saved) ? saved : undefined;
-    const end = Math.max(number(known?.['nextPlace']), mark?.nextPlace ?? 0);
 
-    const streams = new Set<number>();
-    for (const row of rows('SELECT * FROM stream') ?? []) {
-      if (file.streamChecksum(row) !== row['checksum']) continue;
-      streams.add(number(row['id']));
-      sql('INSERT OR IGNORE INTO stream VALUES(?, ?, ?, ?, ?)').run(
-        number(row['id']),
-        text(row['epoch']),
-        text(row['name']),
-        number(row['next']),
-        number(row['checksum']),
-      );
-    }
-
+    let known: Row | undefined;
     let kept = 0;
     let bytes = 0;
     let last = 0;
-    const keep = (row: Row): void => {
-      const stream = number(row['stream']);
-      if (file.checksum(row) !== row['checksum']) return;
-      if (!streams.has(stream)) {
-        // Its name is gone; of its numbers, those of the messages are left.
-        streams.add(stream);
-        const made = { epoch: `${state.epoch}-${stream}`, name: '', next: Number.MAX_SAFE_INTEGER };
-        sql('INSERT OR IGNORE INTO stream VALUES(?, ?, ?, ?, ?)').run(stream, made.epoch, made.name, made.next, file.streamChecksum(made));
-      }
-      if (number(row['priority']) !== 0) file.order();
+    const streams = new Set<number>();
+    const insert = (table: string, row: Row): void => {
       const columns = Object.values(row);
-      sql(`INSERT OR IGNORE INTO message VALUES(${columns.map(() => '?').join(', ')})`).run(...columns);
-      // Which of them had been sent is not known: all may have been.
-      sql('INSERT OR IGNORE INTO attempt(place, attempts, crashes, suspect) VALUES(?, 1, 0, 0)').run(number(row['place']));
-      kept++;
-      bytes += Buffer.byteLength(text(row['topicName'])) + file.bytes(row['payload']).length;
+      sql(`INSERT OR REPLACE INTO ${table} VALUES(${columns.map(() => '?').join(', ')})`).run(...columns);
     };
-    for (;;) {
-      const page = rows('SELECT * FROM message WHERE place > ? ORDER BY place LIMIT 64', last);
-      if (page?.length === 0 || last > end + 1_000_000) break;
-      if (page === undefined) {
-        // Somewhere here is the damage: one by one past it.
-        const [row] = rows('SELECT * FROM message WHERE place = ?', ++last) ?? [];
-        if (row !== undefined) keep(row);
-        if (last >= end) break;
-        continue;
+    /** How a row is taken over that is as it was written: what a damaged tree leads to may be of another table. */
+    const TAKE: Readonly<Record<string, (row: Row) => void>> = {
+      state: row => {
+        if (isSound(row)) known = row;
+      },
+      stream: row => {
+        if (file.streamChecksum(row) !== row['checksum']) return;
+        streams.add(number(row['id']));
+        insert('stream', row);
+      },
+      message: row => {
+        const { place, stream } = { place: number(row['place']), stream: number(row['stream']) };
+        if (file.checksum(row) !== row['checksum'] || sql('SELECT 1 FROM message WHERE place=?').get(place) !== undefined) return;
+        if (!streams.has(stream)) {
+          // Its name is gone; of its numbers, those of the messages are left.
+          streams.add(stream);
+          const made = { epoch: `${state.epoch}-${stream}`, name: '', next: Number.MAX_SAFE_INTEGER };
+          insert('stream', { id: stream, ...made, checksum: file.streamChecksum(made) });
+        }
+        if (number(row['priority']) !== 0) file.order();
+        insert('message', row);
+        // Which of them had been sent is not known: all may have been.
+        sql('INSERT OR IGNORE INTO attempt(place, attempts, crashes, suspect) VALUES(?, 1, 0, 0)').run(place);
+        kept++;
+        last = Math.max(last, place);
+        bytes += Buffer.byteLength(text(row['topicName'])) + file.bytes(row['payload']).length;
+      },
+      aside: row => {
+        if (file.asideChecksum(row) === row['checksum']) insert('aside', row);
+      },
+      // What the receivers are still to be told will never come. The new file reckons each checksum itself.
+      loss: row => {
+        const { id, stream, first, last, checksum } = row;
+        if (!streams.has(number(stream)) || sql('SELECT 1 FROM loss WHERE id=?').get(number(id)) !== undefined) return;
+        sql('INSERT INTO loss(id, stream, first, last) VALUES(?, ?, ?, ?)').run(...[id, stream, first, last].map(number));
+        sql('DELETE FROM loss WHERE id=? AND checksum IS NOT ?').run(number(id), number(checksum));
+      },
+    };
+    const end = (): number => Math.max(number(known?.['nextPlace']), mark?.nextPlace ?? 0);
+    const before = (): number =>
+      known === undefined ? (mark?.inside ?? kept) : number(known['inside']) + Math.max(0, end() - number(known['nextPlace']));
+
+    const tables = new Map(
+      sql("SELECT name, rootpage FROM sqlite_master WHERE type='table'")
+        .all()
+        .map(({ name, rootpage }) => [number(rootpage), { name: text(name), columns: columnsOf(text(name)), take: TAKE[text(name)] }]),
+    );
+    const seen = new Set<number>();
+    // Where they lie: a damaged tree does not lead to all of them, and may lead to what was taken out. What was in the log is in the file once it is closed.
+    attempt(() => old?.close());
+    for (const { root, id, cells } of parts.readRows(fs, path)) {
+      const { columns = [], take } = tables.get(root) ?? {};
+      if (columns.length !== cells.length) continue;
+      seen.add(root);
+      take?.(Object.fromEntries(columns.map((name, i) => [name, i === 0 ? id : (cells[i] ?? null)])));
+    }
+    // And where their trees lead, if it is the map of the pages that is damaged.
+    openOld();
+    for (const [root, { name, take }] of tables) {
+      if (take === undefined || (seen.has(root) && (name !== 'message' || (known !== undefined && kept >= before())))) continue;
+      for (let from = 0; ;) {
+        const page = rows(`SELECT rowid AS row, * FROM ${name} WHERE rowid > ? ORDER BY rowid LIMIT 64`, from) ?? [];
+        for (const { row: _, ...row } of page) take(row);
+        const to = number(page.at(-1)?.['row']);
+        // A damaged tree may lead back to where it has been.
+        if (to <= from) break;
+        from = to;
       }
-      for (const row of page) keep(row);
-      // A damaged tree may lead back to where it has been.
-      last = Math.max(last + 1, number(page.at(-1)?.['place']));
     }
-    // What the receivers are still to be told will never come. The new file reckons each checksum itself.
-    for (const row of rows('SELECT * FROM loss') ?? []) {
-      const id = number(row['id']);
-      if (!streams.has(number(row['stream']))) continue;
-      sql('INSERT OR IGNORE INTO loss(id, stream, first, last) VALUES(?, ?, ?, ?)').run(
-        id,
-        number(row['stream']),
-        number(row['first']),
-        number(row['last']),
-      );
-      sql('DELETE FROM loss WHERE id=? AND checksum IS NOT ?').run(id, number(row['checksum']));
-    }
-    for (const row of rows('SELECT * FROM aside') ?? []) {
-      const columns = Object.values(row);
-      attempt(() => sql(`INSERT OR IGNORE INTO aside VALUES(${columns.map(() => '?').join(', ')})`).run(...columns));
-    }
-    const before = known === undefined ? (mark?.inside ?? kept) : number(known['inside']) + Math.max(0, end - number(known['nextPlace']));
-    const lost = Math.max(0, before - kept);
+
+    const lost = Math.max(0, before() - kept);
     for (const name of ['stored', 'forwarded', 'expired', 'dropped', 'setAside', 'damaged'] as const) state[name] = number(known?.[name]);
     state.damaged += lost;
     state.inside = kept;
     state.stored = state.forwarded + state.expired + state.dropped + state.setAside + state.damaged + kept;
     state.bytes = bytes;
-    state.nextPlace = Math.max(end, last + 1, 1);
+    state.nextPlace = Math.max(end(), last + 1, 1);
     if (known !== undefined) {
       state.age = number(known['age']);
       state.timeOfDay = number(known['timeOfDay']);

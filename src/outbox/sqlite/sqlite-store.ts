@@ -8,6 +8,7 @@ import { failureOf, openDatabase, schema } from './database.js';
 import { fileState } from './file-state.js';
 import { openMark } from './mark-file.js';
 import { openFile } from './open-file.js';
+import { readRows } from './read-rows.js';
 import { salvage } from './salvage.js';
 import { putRecords } from './put-records.js';
 import { storeWorker } from './store-worker.js';
@@ -36,6 +37,7 @@ const work = (${storeWorker.toString()})({
   fileState: ${fileState.toString()},
   schema: ${schema.toString()},
   salvage: ${salvage.toString()},
+  readRows: ${readRows.toString()},
   putRecords: ${putRecords.toString()},
   takeRecords: ${takeRecords.toString()},
 });

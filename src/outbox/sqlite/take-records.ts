@@ -36,7 +36,7 @@ export function takeRecords(file: FileState, maxAge: number): TakeRecords {
       for (;;) {
         if (lost.length >= messages || size >= bytes) return;
         // What was handed out or taken out is found again: the tree is damaged.
-        if (handled > inside) throw Object.assign(new Error('The messages have no end.'), { errcode: 11 });
+        if (handled > inside) throw file.damaged('The messages have no end.');
         const rows = sql(
           `SELECT message.*, length(CAST(message.topicName AS BLOB)) + length(payload) AS size, attempts, crashes, suspect, stream.name AS name, stream.epoch AS epoch
              FROM message ${index} LEFT JOIN attempt USING (place) LEFT JOIN stream ON stream.id = message.stream
@@ -84,7 +84,7 @@ export function takeRecords(file: FileState, maxAge: number): TakeRecords {
           : sql('SELECT id, first, last FROM loss WHERE stream=? AND last < ? ORDER BY id LIMIT 16').all(stream, number(row['number']));
         toldStreams.add(stream);
         file.told(number(losses.at(-1)?.['id']));
-        sql('INSERT INTO claim(place, sent, told) VALUES(?, 0, ?)').run(place, losses.at(-1)?.['id'] ?? null);
+        file.claim(place, losses.at(-1)?.['id'] ?? null);
         const payload = file.bytes(row['payload']);
         texts.push(
           file.text(row['epoch']),
@@ -118,13 +118,9 @@ export function takeRecords(file: FileState, maxAge: number): TakeRecords {
       file.tables().database.exec('REINDEX');
       pickAll();
     }
-    // The counts say there is something and no query finds it: the tree of the table is damaged.
-    if (state.inside > 0 && sql('SELECT 1 FROM message LIMIT 1').get() === undefined) {
-      found.damaged += state.inside;
-      state.damaged += state.inside;
-      state.inside = 0;
-      state.bytes = 0;
-    }
+    // The counts say that there is more, and no query finds it: the tree of the table is damaged.
+    if (lost.length === 0 && state.inside > file.claimed() && sql(`SELECT 1 FROM message WHERE ${unclaimed} LIMIT 1`).get() === undefined)
+      throw file.damaged('Not all messages are found.');
     const all = new Uint8Array(payloads.reduce((sum, { length }) => sum + length, 0));
     let offset = 0;
     for (const payload of payloads) {
@@ -153,7 +149,7 @@ export function takeRecords(file: FileState, maxAge: number): TakeRecords {
         continue;
       }
       if (fate === 'released' || fate === 'handedBack') {
-        sql('DELETE FROM claim WHERE place=?').run(place);
+        file.release(place);
         if (fate === 'handedBack') continue;
         sql(
           'INSERT INTO attempt(place, attempts, crashes, suspect) VALUES(?, 1, 0, 0) ON CONFLICT(place) DO UPDATE SET attempts = attempts + 1',
@@ -161,7 +157,7 @@ export function takeRecords(file: FileState, maxAge: number): TakeRecords {
         continue;
       }
       const row = sql(`SELECT ${sized} FROM message WHERE place=?`).get(place);
-      if (row === undefined) continue;
+      if (row === undefined) throw file.damaged('A message is not found where it was.');
       if (fate === 'forwarded') {
         const told = claim['told'];
         if (typeof told === 'number')
