@@ -1,14 +1,15 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { ComponentProcess, type TakeLine } from '../../src/cli/dev/component-process.js';
+import { isAlive } from '../kit/process/is-alive.js';
 
 /** Runs a program of Node's; its lines on stdout go to `take`. */
-function run(program: string, take: TakeLine): ComponentProcess {
+function run(program: string, take: TakeLine, grace = 10_000): ComponentProcess {
   const component = new ComponentProcess({
     command: [process.execPath, '-e', program],
     env: process.env,
     onLine: stream => (stream === 'stdout' ? take : () => undefined),
     onKill: () => undefined,
-    grace: 10_000,
+    grace,
   });
   onTestFinished(component.kill);
   return component;
@@ -57,6 +58,21 @@ test('a process that another holds the pipes of has ended, also where that one p
   onTestFinished(() => void process.kill(Number(pids[0]), 'SIGKILL'));
   expect(await component.ended).toEqual({ code: 0 });
   expect(pids).toHaveLength(1);
+});
+
+test('what a process has left behind, and has to be killed, is gone when its end is told, however short the grace', async () => {
+  let left = 0;
+  // The system takes its time with a process that has much memory.
+  const leaving = `const { spawn } = require('node:child_process');
+    const stubborn = "process.on('SIGTERM', () => {}); globalThis.kept = Buffer.alloc(2 ** 29, 1); setInterval(() => {}, 1e6); process.send('ready')";
+    const child = spawn(process.execPath, ['-e', stubborn], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
+    child.on('message', () => {
+      console.log(child.pid);
+      process.exit();
+    });`;
+  const component = run(leaving, line => void (left = Number(line)), 0);
+  expect(await component.ended).toEqual({ code: 0 });
+  expect([left > 0, isAlive(left)]).toEqual([true, false]);
 });
 
 function isGone(pid: number | undefined): boolean {

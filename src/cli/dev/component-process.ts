@@ -12,6 +12,8 @@ import type { ProcessEnd } from './dev-log.js';
 
 /** How often to look whether a process group is gone, which no event tells, in milliseconds. */
 const LOOK_EVERY = 20;
+/** How long the system of a busy machine may take to end what was killed, in milliseconds. */
+const KILLED_WITHIN = 60_000;
 /** How long nothing may come out of the pipes of a process that has ended, in milliseconds. Another that holds them open must not hold up the end. */
 const PIPES_AFTER_END = 500;
 /** Bytes that may still come out of them: more than a pipe can hold is another's. */
@@ -115,7 +117,7 @@ export class ComponentProcess {
     if (await isGoneWithin(group, grace)) return;
     onKill('it left processes behind that did not end');
     group.signal('SIGKILL');
-    await isGoneWithin(group, grace);
+    await isGoneWithin(group, KILLED_WITHIN);
   }
 }
 
