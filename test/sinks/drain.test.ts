@@ -1,4 +1,4 @@
-import { range, Subject, takeUntil, timer, type Observable } from 'rxjs';
+import { concat, NEVER, of, range, Subject, Subscription, takeUntil, type Observable } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { Ledger, publishTo } from '../../src/flow/index.js';
 import { connect } from '../../src/client/connect.js';
@@ -107,8 +107,9 @@ describe('publishTo while the proxy drains', () => {
   it('is reported as unfinished when its source does not end', async () => {
     await using nucleus = await start('classic');
     await using proxy = proxyOf(nucleus);
-    const endless$: Observable<number> = timer(0, 60_000);
-    const subscription = endless$.pipe(publishTo(proxy, toTopic)).subscribe();
+    const endless$: Observable<number> = concat(of(1), NEVER);
+    let subscription = Subscription.EMPTY;
+    await new Promise(resolve => (subscription = endless$.pipe(publishTo(proxy, toTopic)).subscribe(resolve)));
     expect(await proxy.drain(50)()).toMatchObject({ unfinished: 0, stagesUnfinished: 1 });
     subscription.unsubscribe();
     expect(await proxy.drain(50)()).toMatchObject({ stagesUnfinished: 0 });
