@@ -6,7 +6,7 @@ const [MAJOR, MINOR] = [20, 19];
 
 const [major = 0, minor = 0] = versions.node.split('.').map(Number);
 if (major < MAJOR || (major === MAJOR && minor < MINOR)) {
-  process.stderr.write(`greengrass-rx: it needs Node ${String(MAJOR)}.${String(MINOR)} or newer, and this is Node ${versions.node}.\n`);
+  process.stderr.write(`greengrass-rx: it needs Node ${MAJOR}.${MINOR} or newer, and this is Node ${versions.node}.\n`);
   process.exit(1);
 }
 // Only now: a Node that is too old fails where it loads these, with a sentence about one of its own modules.

@@ -69,7 +69,7 @@ export function ago(timeOfDay: number): string {
   return `${parts
     .slice(from, from + 2)
     .filter(([number]) => number > 0)
-    .map(([number, unit]) => `${String(number)} ${unit}`)
+    .map(([number, unit]) => `${number} ${unit}`)
     .join(' ')} ago`;
 }
 

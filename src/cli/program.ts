@@ -11,11 +11,11 @@ import { wrap } from './output.js';
 
 const EXIT_CODES = `
 Exit codes:
-  ${String(EXIT.OK)}    done
-  ${String(EXIT.FAILED)}    it could not be done: refused, ended, something found wrong
-  ${String(EXIT.USAGE)}    the command line, or a file it names, is wrong
-  ${String(EXIT.UNREACHABLE)}    no nucleus to talk to, or it refuses the token
-  ${String(EXIT.TIMED_OUT)}    the time of --timeout was up
+  ${EXIT.OK}    done
+  ${EXIT.FAILED}    it could not be done: refused, ended, something found wrong
+  ${EXIT.USAGE}    the command line, or a file it names, is wrong
+  ${EXIT.UNREACHABLE}    no nucleus to talk to, or it refuses the token
+  ${EXIT.TIMED_OUT}    the time of --timeout was up
   70   a defect of greengrass-rx
   128 + n: ended by signal n, such as 130 for Ctrl-C
   dev ends as its component does, or with 126 or 127 where it could not be run, or not be found.

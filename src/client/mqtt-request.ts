@@ -108,7 +108,7 @@ export function frameProblem(
     operation,
     topicName,
     'client',
-    `The message is too large for a ${profile} nucleus: encoded as JSON and base64 it has ${String(bytes)} bytes, and ${String(room)} fit into one IPC frame. Publish less at a time.`,
+    `The message is too large for a ${profile} nucleus: encoded as JSON and base64 it has ${bytes} bytes, and ${room} fit into one IPC frame. Publish less at a time.`,
   );
 }
 
@@ -148,13 +148,13 @@ function payloadProblem(payload: unknown): string | undefined {
   if (payload.length * 3 <= MAX_PAYLOAD) return undefined;
   const bytes = typeof payload === 'string' ? Buffer.byteLength(payload, 'utf8') : payload.length;
   if (bytes <= MAX_PAYLOAD) return undefined;
-  return `The payload has ${String(bytes)} bytes and AWS IoT Core takes at most ${String(MAX_PAYLOAD)}. Split it, or put it into Amazon S3 and publish where it is.`;
+  return `The payload has ${bytes} bytes and AWS IoT Core takes at most ${MAX_PAYLOAD}. Split it, or put it into Amazon S3 and publish where it is.`;
 }
 
 function mqtt5Problem(request: PublishRequest): string | undefined {
   const { responseTopic, messageExpiryIntervalSeconds: expiry, userProperties, correlationData } = request;
   if (expiry !== undefined && !(Number.isInteger(expiry) && expiry >= 0 && expiry <= MAX_EXPIRY)) {
-    return `messageExpiryIntervalSeconds must be a whole number from 0 to ${String(MAX_EXPIRY)}, not ${String(expiry)}.`;
+    return `messageExpiryIntervalSeconds must be a whole number from 0 to ${MAX_EXPIRY}, not ${expiry}.`;
   }
   if (userProperties !== undefined && !UserProperties.is(userProperties))
     return 'userProperties must be an array of { key, value }, both strings.';

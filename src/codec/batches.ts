@@ -96,7 +96,7 @@ export function ndjson<A, O>(codec: Type<A, O>, options: JsonOptions = {}): Batc
         if (line.trim() === '') continue;
         const decoded = chain((value: unknown) => validated(codec, value))(parseJson(line, options));
         if (decoded._tag === 'Right') values.push(decoded.right);
-        else problems.push(...decoded.left.problems.map(each => `line ${String(index + 1)}: ${each}`));
+        else problems.push(...decoded.left.problems.map(each => `line ${index + 1}: ${each}`));
         if (problems.length >= MAX_PROBLEMS) {
           return left({ problems: [...problems.slice(0, MAX_PROBLEMS), '(and perhaps more: the lines behind were not looked at)'] });
         }

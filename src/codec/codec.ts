@@ -60,13 +60,11 @@ const IDENTIFIER = /^[A-Za-z_$][\w$]*$/u;
 /** A value in a few words, at a cost that does not depend on its size. */
 export function describe(value: unknown): string {
   if (typeof value === 'string')
-    return value.length > MAX_TEXT
-      ? `${JSON.stringify(value.slice(0, MAX_TEXT))}… (${String(value.length)} characters)`
-      : JSON.stringify(value);
+    return value.length > MAX_TEXT ? `${JSON.stringify(value.slice(0, MAX_TEXT))}… (${value.length} characters)` : JSON.stringify(value);
   if (value === undefined) return 'nothing';
   if (value === null || typeof value === 'number' || typeof value === 'boolean') return String(value);
   if (typeof value === 'bigint') return shorten(`${String(value)}n`, MAX_TEXT);
-  if (Array.isArray(value)) return `an array of ${String(value.length)}`;
+  if (Array.isArray(value)) return `an array of ${value.length}`;
   if (typeof value !== 'object') return `a ${typeof value}`;
   const keys: string[] = [];
   for (const key in value) {
@@ -147,14 +145,14 @@ export function problemsOf(errors: Errors): readonly string[] {
     if (lines.size === MAX_PROBLEMS) break;
   }
   return errors.length > considered.length || lines.size === MAX_PROBLEMS
-    ? [...lines, `(and more: ${String(errors.length)} problems in all)`]
+    ? [...lines, `(and more: ${errors.length} problems in all)`]
     : [...lines];
 }
 
 /** The payload is not text. */
 export function notUtf8(payload: Uint8Array): DecodeProblems {
   return {
-    problems: [`(root): expected UTF-8 text, got ${String(payload.byteLength)} bytes that are not`],
+    problems: [`(root): expected UTF-8 text, got ${payload.byteLength} bytes that are not`],
   };
 }
 

@@ -120,8 +120,8 @@ function expand(payload: Uint8Array, limit: number): Either<DecodeProblems, Uint
     const tooLarge = (cause as { readonly code?: unknown } | null)?.code === 'ERR_BUFFER_TOO_LARGE';
     return problem(
       tooLarge
-        ? `(root): expected at most ${String(limit)} bytes when expanded, got more from a payload of ${String(payload.byteLength)}`
-        : `(root): expected gzip, got ${String(payload.byteLength)} bytes that are not: ${causeOf(cause)}`,
+        ? `(root): expected at most ${limit} bytes when expanded, got more from a payload of ${payload.byteLength}`
+        : `(root): expected gzip, got ${payload.byteLength} bytes that are not: ${causeOf(cause)}`,
       cause,
     );
   }
@@ -197,7 +197,7 @@ export function codecOf<A, O>({ name, parse, serialize }: WireFormat, codec: Typ
         value = atOnce(parse(payload), 'parse');
         forbidden = forbiddenKey(value);
       } catch (cause) {
-        return problem(`(root): expected ${name}, got ${String(payload.byteLength)} bytes that are not: ${causeOf(cause)}`, cause);
+        return problem(`(root): expected ${name}, got ${payload.byteLength} bytes that are not: ${causeOf(cause)}`, cause);
       }
       return forbidden === undefined ? validated(codec, value) : problem(forbidden);
     },

@@ -150,7 +150,7 @@ export function inexactNumbers(source: string): readonly string[] {
   const lines = found
     .slice(0, MAX_PROBLEMS)
     .map(({ path, text }) => `${path}: expected a number that JavaScript can hold, got ${shorten(text, 40)}`);
-  return found.length > MAX_PROBLEMS ? [...lines, `(and more: ${String(found.length)} problems in all)`] : lines;
+  return found.length > MAX_PROBLEMS ? [...lines, `(and more: ${found.length} problems in all)`] : lines;
 }
 
 /** The same JSON, in which each such number is a string. */

@@ -14,7 +14,7 @@ export class DecodeFailed<M = unknown> extends Failure<'DecodeFailed', 'message'
   constructor(topicName: string, original: M, problems: readonly string[], cause?: unknown) {
     super(
       'message',
-      `A message on "${topicName}" could not be decoded: ${problems.slice(0, 3).join('; ')}${problems.length > 3 ? `; and ${String(problems.length - 3)} more` : ''}`,
+      `A message on "${topicName}" could not be decoded: ${problems.slice(0, 3).join('; ')}${problems.length > 3 ? `; and ${problems.length - 3} more` : ''}`,
       cause,
     );
     this.topicName = topicName;

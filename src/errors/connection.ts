@@ -30,7 +30,7 @@ export class SocketPathTooLong extends Failure<'SocketPathTooLong', 'terminal'> 
   constructor(path: string, length: number, limit: number) {
     super(
       'terminal',
-      `The socket path has ${String(length)} bytes and a Unix domain socket takes at most ${String(limit)}: ${path}. Use a path relative to the working directory, or a symbolic link in a shorter place.`,
+      `The socket path has ${length} bytes and a Unix domain socket takes at most ${limit}: ${path}. Use a path relative to the working directory, or a symbolic link in a shorter place.`,
     );
     this.path = path;
     this.length = length;
@@ -176,7 +176,7 @@ export class TimedOut<K extends Kind = Kind> extends Failure<'TimedOut', K> {
     const remedy = sent
       ? TIMEOUT_REMEDY[operation]
       : 'It was not sent: there was no connection, or as many earlier ones as the nucleus takes at once had no answer yet.';
-    super(kind, `${operation} had no answer from the nucleus within ${String(timeout)} ms. ${remedy}`);
+    super(kind, `${operation} had no answer from the nucleus within ${timeout} ms. ${remedy}`);
     this.operation = operation;
     this.timeout = timeout;
     this.sent = sent;

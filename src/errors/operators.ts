@@ -17,7 +17,7 @@ export class LateData<A = unknown> extends Failure<'LateData', 'message'> {
   constructor(value: A, key: string, timestamp: number, watermark: number) {
     super(
       'message',
-      `A value of "${key}" came ${String(watermark - timestamp)} ms behind the watermark, when its windows were over, and is in none of them. If values may be so late, allow a larger outOfOrder, which delays all results, or lateness, which corrects them.`,
+      `A value of "${key}" came ${watermark - timestamp} ms behind the watermark, when its windows were over, and is in none of them. If values may be so late, allow a larger outOfOrder, which delays all results, or lateness, which corrects them.`,
     );
     this.value = value;
     this.key = key;
@@ -92,7 +92,7 @@ export class ValueTooLarge<A = unknown> extends Failure<'ValueTooLarge', 'messag
   constructor(value: A, bytes: number, limit: number) {
     super(
       'message',
-      `A value makes a payload of ${String(bytes)} bytes by itself, and ${String(limit)} fit into one message. Send less of it, or split it before it is batched.`,
+      `A value makes a payload of ${bytes} bytes by itself, and ${limit} fit into one message. Send less of it, or split it before it is batched.`,
     );
     this.value = value;
     this.bytes = bytes;

@@ -152,7 +152,7 @@ export class TooManyPublishes<K extends Kind = Kind> extends Failure<'TooManyPub
   constructor(kind: K, waiting: number) {
     super(
       kind,
-      `${String(waiting)} publishes already wait for the nucleus, which is the limit. Publish through publishTo(), whose buffer has a policy for this, or wait for the answers.`,
+      `${waiting} publishes already wait for the nucleus, which is the limit. Publish through publishTo(), whose buffer has a policy for this, or wait for the answers.`,
     );
     this.waiting = waiting;
   }
@@ -187,7 +187,7 @@ export class Silent extends Failure<'Silent', 'gap'> {
   constructor(topicName: string, maximum: number) {
     super(
       'gap',
-      `Nothing came on the subscription to "${topicName}" for ${String(maximum)} ms. It is made anew; messages may be missing. If its topics are often so quiet, allow more or use a canary.`,
+      `Nothing came on the subscription to "${topicName}" for ${maximum} ms. It is made anew; messages may be missing. If its topics are often so quiet, allow more or use a canary.`,
     );
     this.topicName = topicName;
     this.maximum = maximum;

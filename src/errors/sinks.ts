@@ -58,7 +58,7 @@ export class DeadlineExceeded<M = unknown> extends Failure<'DeadlineExceeded', '
   constructor(topicName: string, original: M, deadline: number, begun: boolean) {
     super(
       'message',
-      `A command on "${topicName}" had no answer within ${String(deadline)} ms of its arrival. ${
+      `A command on "${topicName}" had no answer within ${deadline} ms of its arrival. ${
         begun
           ? 'It had begun to be carried out: its effect is unknown.'
           : 'It waited behind others and was not begun: allow more in flight, or a longer deadline.'

@@ -116,7 +116,7 @@ export class Session {
     if (message.type === MessageType.Ping) return;
     // Copied: what `slice` gives would keep all of the payload it was cut from.
     const said = Buffer.from(message.payload.slice(0, 200)).toString();
-    this.#finish({ reason: 'protocol', detail: `message type ${String(message.type)} on stream 0: ${said}` });
+    this.#finish({ reason: 'protocol', detail: `message type ${message.type} on stream 0: ${said}` });
   }
 
   #endOf(reason: CloseReason): SessionEnd {

@@ -157,9 +157,7 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
   try {
     const excess = tooLongForSocket(socketPath);
     if (excess !== undefined) {
-      throw new RangeError(
-        `The socket path ${socketPath} is longer than ${String(excess.limit)} bytes. Set TMPDIR to a shorter directory.`,
-      );
+      throw new RangeError(`The socket path ${socketPath} is longer than ${excess.limit} bytes. Set TMPDIR to a shorter directory.`);
     }
     await ipc.listen();
   } catch (error) {

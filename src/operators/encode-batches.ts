@@ -135,9 +135,7 @@ export function encodeBatches<A>(
   const expandedBytes = gzip === false ? bytes : ((gzip === true ? undefined : gzip.expandedBytes) ?? Math.min(16 * bytes, EXPANDED_BYTES));
   for (const [what, bound] of Object.entries({ bytes, expandedBytes })) {
     if (!(Number.isInteger(bound) && bound > around))
-      throw new RangeError(
-        `${what} must be a whole number above ${String(around)}, which the format puts around the values, not ${String(bound)}.`,
-      );
+      throw new RangeError(`${what} must be a whole number above ${around}, which the format puts around the values, not ${bound}.`);
   }
 
   const encode = (value: A): Either<ValueTooLarge<A> | EncodeFailed<A>, Part<A>> => {

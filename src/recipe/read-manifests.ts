@@ -169,7 +169,7 @@ export function liteRecipe(
   manifests: readonly RecipeManifest[],
 ): readonly LiteManifest[] {
   if (bytes > MOST_BYTES) {
-    place.onLite(`it has ${String(bytes)} bytes, and Greengrass Lite reads no recipe of more than ${String(MOST_BYTES)}`, 'Shorten it');
+    place.onLite(`it has ${bytes} bytes, and Greengrass Lite reads no recipe of more than ${MOST_BYTES}`, 'Shorten it');
     return [];
   }
   const root: Found<'a recipe'> = isJsonObject(value) ? value : {};

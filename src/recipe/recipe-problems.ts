@@ -25,7 +25,7 @@ export class RecipeInvalid extends Failure<'RecipeInvalid', 'terminal'> {
   constructor(source: string, problems: readonly RecipeProblem[]) {
     const lines = problems.map(({ path, line, column, message, remedy }) => {
       const where = path === '' ? '' : ` ${path}:`;
-      return `  ${source}:${String(line)}:${String(column)}:${where} ${message}. ${remedy}.`;
+      return `  ${source}:${line}:${column}:${where} ${message}. ${remedy}.`;
     });
     super('terminal', `${source} is not a recipe a nucleus would take.\n${lines.join('\n')}`);
     this.problems = problems;
@@ -99,5 +99,5 @@ export class Findings {
 /** The first few of them, and how many more. */
 export function named(things: readonly (string | number)[]): string {
   const more = things.length - NAMED;
-  return `${things.slice(0, NAMED).join(', ')}${more > 0 ? ` and ${String(more)} more` : ''}`;
+  return `${things.slice(0, NAMED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }

@@ -4,5 +4,5 @@
  */
 export function plural(count: number, noun: string, verb?: readonly [one: string, several: string]): string {
   const [counted, form] = count === 1 ? [noun, verb?.[0]] : [noun + (noun.endsWith('sh') ? 'es' : 's'), verb?.[1]];
-  return `${String(count)} ${counted}${form === undefined ? '' : ` ${form}`}`;
+  return `${count} ${counted}${form === undefined ? '' : ` ${form}`}`;
 }

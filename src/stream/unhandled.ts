@@ -77,11 +77,9 @@ function textOf(error: unknown): string {
 /** Writes errors to stderr, one line for each tag, at a bounded rate and with bounded memory. */
 export function reportToStderr(): StderrReporter {
   const reporter = reportAtTimes(({ key, error, withheld }) => {
-    if (error === undefined) console.error(`greengrass-rx: ${key}: ${String(withheld)} more were not written`);
+    if (error === undefined) console.error(`greengrass-rx: ${key}: ${withheld} more were not written`);
     else
-      console.error(
-        `greengrass-rx: ${key}: ${textOf(error)}${withheld === 0 ? '' : ` (and ${String(withheld)} more since the last such line)`}`,
-      );
+      console.error(`greengrass-rx: ${key}: ${textOf(error)}${withheld === 0 ? '' : ` (and ${withheld} more since the last such line)`}`);
   });
   return { left: error => reporter.left(tagOf(error) ?? 'Left', error ?? 'an error that is nothing'), end: reporter.end };
 }

@@ -6,7 +6,7 @@ import { inProcess } from '../kit/process/cli-in-process.js';
 async function offered(...line: readonly string[]): Promise<readonly string[]> {
   const { stdout } = await inProcess(['completion', 'bash']);
   const words = ['greengrass-rx', ...line].map(word => `'${word}'`).join(' ');
-  const script = `${stdout}COMP_WORDS=(${words}); COMP_CWORD=${String(line.length)}; _greengrass_rx; printf '%s\\n' "\${COMPREPLY[@]}"`;
+  const script = `${stdout}COMP_WORDS=(${words}); COMP_CWORD=${line.length}; _greengrass_rx; printf '%s\\n' "\${COMPREPLY[@]}"`;
   const bash = spawnSync('bash', ['--norc', '-c', script], { encoding: 'utf8' });
   expect(bash.stderr).toBe('');
   return bash.stdout.split('\n').filter(word => word !== '');

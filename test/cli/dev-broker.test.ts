@@ -23,7 +23,7 @@ if (mosquittoMissing !== undefined) console.warn(`Skipped, dev with a broker els
 describe.skipIf(mosquittoMissing !== undefined)('dev with a broker elsewhere', () => {
   test('--broker: what the component publishes is at the broker, and comes back from there', async () => {
     await using mosquitto = await Mosquitto.start(() => ['allow_anonymous true']);
-    const url = `mqtt://127.0.0.1:${String(mosquitto.port)}`;
+    const url = `mqtt://127.0.0.1:${mosquitto.port}`;
     const other = await connectAsync(url);
     await other.subscribeAsync('sensors/#');
     const arrived = new Promise<string>(resolve => other.once('message', (topic, payload) => resolve(`${topic} ${payload.toString()}`)));
@@ -43,13 +43,13 @@ describe.skipIf(mosquittoMissing !== undefined)('dev with a broker elsewhere', (
       certificates = await makeCertificates(folder);
       const { ca, server } = certificates;
       const tls = [`cafile ${ca}`, `certfile ${server.certificate}`, `keyfile ${server.privateKey}`, 'require_certificate true'];
-      return [...tls, ...(isPortFree ? [`listener ${String(IOT_CORE_PORT)} 127.0.0.1`, ...tls] : []), 'allow_anonymous true'];
+      return [...tls, ...(isPortFree ? [`listener ${IOT_CORE_PORT} 127.0.0.1`, ...tls] : []), 'allow_anonymous true'];
     });
     const { ca, client } = certificates;
     const files = ['--ca', ca, '--cert', client.certificate, '--key', client.privateKey];
-    const ways = [['--broker', `mqtts://localhost:${String(mosquitto.port)}`]];
+    const ways = [['--broker', `mqtts://localhost:${mosquitto.port}`]];
     if (isPortFree) ways.push(['--iot-core', 'localhost', '--thing-name', 'my-desk']);
-    else console.warn(`Not tried, --iot-core: somebody has port ${String(IOT_CORE_PORT)}.`);
+    else console.warn(`Not tried, --iot-core: somebody has port ${IOT_CORE_PORT}.`);
     for (const way of ways) {
       const dev = devWith(...way, ...files);
       await dev.saw(/"kind":"broker"[^\n]*"state":"connected"/);
@@ -66,14 +66,14 @@ describe.skipIf(mosquittoMissing !== undefined)('dev with a broker elsewhere', (
       const { ca, server } = await makeCertificates(folder);
       return [`cafile ${ca}`, `certfile ${server.certificate}`, `keyfile ${server.privateKey}`, 'allow_anonymous true'];
     });
-    const dev = runCli(['dev', '--broker', `mqtts://localhost:${String(mosquitto.port)}`, '--ca', others.ca]);
+    const dev = runCli(['dev', '--broker', `mqtts://localhost:${mosquitto.port}`, '--ca', others.ca]);
     await dev.saw(/"state":"offline"[^\n]*"BrokerTlsFailed"[^\n]*failed \((SELF_SIGNED|UNABLE_TO|CERT_)/);
     dev.child.kill('SIGINT');
     expect(await dev.ended).toEqual({ code: 130, signal: null });
   });
 
   test('a broker that is not there is told, and the component runs', async () => {
-    const url = `mqtt://127.0.0.1:${String(await freePort())}`;
+    const url = `mqtt://127.0.0.1:${await freePort()}`;
     const dev = runCli(['dev', '--broker', url, '--', process.execPath, '-e', 'process.exit(6)']);
     await dev.saw(/"state":"offline"[^\n]*nobody listens at its port/);
     expect(await dev.ended).toEqual({ code: 6, signal: null });

@@ -55,7 +55,7 @@ describe('docs/cli.md', () => {
 
   test('names every fault, occasion and exit code, and shows a script that can be read', () => {
     for (const word of [...FAULT_NAMES, ...CHAOS_OCCASIONS]) expect(DOCS).toContain(`\`${word}\``);
-    for (const code of Object.values(EXIT)) expect(DOCS).toMatch(new RegExp(`^\\| ${String(code)} `, 'm'));
+    for (const code of Object.values(EXIT)) expect(DOCS).toMatch(new RegExp(`^\\| ${code} `, 'm'));
     expect(readScript(DOCS.split('```yaml\n')[1]?.split('```')[0] ?? '', 'docs/cli.md')).toHaveLength(8);
   });
 

@@ -64,7 +64,7 @@ describe('the derived recipe', () => {
   });
 
   it('that Greengrass Lite does not read for its size is a finding', async () => {
-    const topics = Array.from({ length: 400 }, (_, i) => `sensors/${String(i)}/temperature`);
+    const topics = Array.from({ length: 400 }, (_, i) => `sensors/${i}/temperature`);
     const large = await dryOf(component({ name: 'a', version: '1.0.0', publishes: topics, run: () => NEVER }));
     expect(large.findings).toContainEqual({
       severity: 'warning',

@@ -136,7 +136,7 @@ describe('connecting to classic', () => {
     client.send({ type, flags: 0, streamId: 0 });
     expect(await client.next()).toMatchObject({
       type: 7,
-      payload: `{ "error": "Unrecognized Message Type" }"message": " message type value: ${String(type)} is not recognized as a valid request path." }`,
+      payload: `{ "error": "Unrecognized Message Type" }"message": " message type value: ${type} is not recognized as a valid request path." }`,
     });
     await client.closed;
   });

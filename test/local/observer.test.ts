@@ -91,7 +91,7 @@ describe.each(PROFILES)('an observer on %s', profile => {
 test('lite: observers do not count for the hundred subscriptions, nor for the size of what is received', async () => {
   await using nucleus = await startWatched('lite');
   const watcher = await subscribed(nucleus, WATCHER, 'test/#');
-  await subscribed(nucleus, COMPONENT, ...Array.from({ length: 100 }, (_, i) => `test/${String(i)}`));
+  await subscribed(nucleus, COMPONENT, ...Array.from({ length: 100 }, (_, i) => `test/${i}`));
   nucleus.publish({ topicName: 'test/big', payload: 'x'.repeat(100_000) });
   expect(eventOf(await watcher.next()).text).toHaveLength(100_000);
 });

@@ -54,7 +54,7 @@ describe('who can reach it', () => {
     await expect(start('classic', { broker: { port } })).rejects.toMatchObject({
       _tag: 'BrokerPortUnavailable',
       code: 'GGRX_BROKER_PORT_UNAVAILABLE',
-      url: `mqtt://127.0.0.1:${String(port)}`,
+      url: `mqtt://127.0.0.1:${port}`,
       message: expect.stringContaining('choose another port') as string,
     });
     other.close();
@@ -115,7 +115,7 @@ describe('what a killed nucleus leaves', () => {
     const old = 120_000;
     await folderIn(parent, `ggrx-${dead}-abcdef`, old);
     const kept = [
-      await folderIn(parent, `ggrx-${String(process.pid)}-alive0`, old),
+      await folderIn(parent, `ggrx-${process.pid}-alive0`, old),
       await folderIn(parent, `ggrx-${dead}-young0`, 1000),
       await folderIn(parent, `ggrx-${dead}-of-somebody`, old),
       await folderIn(parent, 'ggrx-abcdef', old),
@@ -196,9 +196,9 @@ describe('hostile clients', () => {
       client.socket.pause();
     }
     for (let i = 0; i < 2000; i++) {
-      nucleus.publish({ topicName: 'test/flood', payload: `${String(i)} ${'x'.repeat(2000)}` });
+      nucleus.publish({ topicName: 'test/flood', payload: `${i} ${'x'.repeat(2000)}` });
       expect(nucleus.queuedBytes).toBeLessThan(11 * (outgoingQueueBytes + 300_000));
-      expect(eventOf(await reader.next()).text).toMatch(new RegExp(`^${String(i)} `));
+      expect(eventOf(await reader.next()).text).toMatch(new RegExp(`^${i} `));
     }
     for (const client of asleep) client.close();
   });

@@ -98,8 +98,8 @@ describe('YAML is read as the classic nucleus reads it', () => {
     const levels = Array.from(
       { length: 12 },
       (_, i) =>
-        `a${String(i)}: &a${String(i)} [${Array(9)
-          .fill(i === 0 ? 'x' : `*a${String(i - 1)}`)
+        `a${i}: &a${i} [${Array(9)
+          .fill(i === 0 ? 'x' : `*a${i - 1}`)
           .join(', ')}]`,
     );
     const { liteProblems } = configured(levels.join('\n'));
@@ -225,7 +225,7 @@ describe('what has no use is told', () => {
   });
 
   test('what is said of many places is one line, which names the first five', () => {
-    const manifest = (i: number): string => `  - Lifecycle: { run: x }\n    Extra${String(i)}: 1`;
+    const manifest = (i: number): string => `  - Lifecycle: { run: x }\n    Extra${i}: 1`;
     const { warnings } = valid(`${HEAD}Manifests:\n${[1, 2, 3, 4, 5, 6, 7].map(manifest).join('\n')}`);
     expect(warnings.map(({ line, message }) => [line, message])).toEqual([
       [
@@ -239,7 +239,7 @@ describe('what has no use is told', () => {
 describe('Greengrass Lite', () => {
   const lite = { os: 'linux', architecture: 'amd64', runtime: 'aws_nucleus_lite' };
   const of = (...platforms: readonly string[]): Recipe =>
-    valid(`${HEAD}Manifests:\n${platforms.map((each, i) => `  - { Name: '${String(i)}', ${each} }`).join('\n')}`);
+    valid(`${HEAD}Manifests:\n${platforms.map((each, i) => `  - { Name: '${i}', ${each} }`).join('\n')}`);
   const run = 'Lifecycle: { run: x }';
   const good = `Platform: { os: linux, runtime: "*" }, ${run}`;
 

@@ -214,7 +214,7 @@ Lifecycle:
 
 describe('a device takes the first manifest that fits', () => {
   const of = (...platforms: readonly string[]): Recipe =>
-    valid(withMembers(`Manifests:\n${platforms.map((platform, i) => `  - { Name: '${String(i)}', Platform: ${platform} }`).join('\n')}`));
+    valid(withMembers(`Manifests:\n${platforms.map((platform, i) => `  - { Name: '${i}', Platform: ${platform} }`).join('\n')}`));
 
   test.each<[string, string[], string | undefined]>([
     ['in their order', ['{ os: darwin }', '{ os: linux }', '{}'], '1'],

@@ -148,7 +148,7 @@ describe('under a picture that is not as drawn stands why', () => {
   test('at most ten lines, and the same only once', () => {
     const said = meanwhile(({ nucleus, run, expectPublished }) => {
       nucleus.messages('sensors/a', '-a-a-a-a-a', { a: 'no JSON' });
-      for (let i = 0; i < 30; i++) nucleus.messages(`lane/${String(i)}`, '-a');
+      for (let i = 0; i < 30; i++) nucleus.messages(`lane/${i}`, '-a');
       run(alarms(nucleus.proxy));
       expectPublished('alarm').toBeMarble('-n-|', { n: 90 });
     }).split('\n');

@@ -46,7 +46,7 @@ export async function runBuild(cli: Cli, module: string, { out, include, add }: 
     [name, `${kilobytes(files[0]?.bytes)}, compressed ${kilobytes(gzipSync(code))}`],
     [`${name}.map`, kilobytes(files[1]?.bytes)],
     [LICENCES, kilobytes(files[2]?.bytes)],
-    [archive, `${kilobytes(zip)}: ${rest.length === 0 ? 'all of these' : `these and ${String(rest.length)} more files`}`],
+    [archive, `${kilobytes(zip)}: ${rest.length === 0 ? 'all of these' : `these and ${rest.length} more files`}`],
   ];
   const width = Math.max(...told.map(([path]) => path.length));
   for (const [path, size] of told) cli.err.line(`wrote ${join(out, path).padEnd(out.length + 1 + width)}  ${cli.err.style('dim', size)}`);

@@ -31,7 +31,7 @@ export function readChaos(argument: string): readonly ChaosStep[] {
 
 function readFile(path: string, size: number): string {
   if (size > LARGEST_SCRIPT)
-    throw new UsageError(`${path} has ${String(size)} bytes, and a script of faults 1 MiB at most.`, 'Let steps repeat with every.');
+    throw new UsageError(`${path} has ${size} bytes, and a script of faults 1 MiB at most.`, 'Let steps repeat with every.');
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
@@ -60,7 +60,7 @@ export function readScript(text: string, source: string): readonly ChaosStep[] {
   });
   const problems: string[] = [];
   const say = (offset: number, problem: string): void =>
-    void problems.push(`${source}:${String(Math.max(1, lines.linePos(offset).line))}: ${problem}`);
+    void problems.push(`${source}:${Math.max(1, lines.linePos(offset).line)}: ${problem}`);
   const steps: ChaosStep[] = [];
   for (const document of Array.isArray(documents) ? (documents as Document.Parsed[]) : []) {
     for (const { message, pos } of document.errors) say(pos[0], message);
@@ -84,7 +84,7 @@ export function readScript(text: string, source: string): readonly ChaosStep[] {
   throw new UsageError(
     `The script of faults cannot be used.`,
     ...problems.slice(0, PROBLEMS_TOLD),
-    ...(more > 0 ? [`and ${String(more)} more`] : []),
+    ...(more > 0 ? [`and ${more} more`] : []),
   );
 }
 

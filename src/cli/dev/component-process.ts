@@ -84,7 +84,7 @@ export class ComponentProcess {
     const ended = this.ended.then(() => true);
     const inTime = await Promise.race([ended, firstValueFrom(waiting(this.#spec.grace, asyncScheduler).pipe(map(() => false)))]);
     if (!inTime) {
-      this.#spec.onKill(`it had not ended ${String(this.#spec.grace)} ms after ${signal}`);
+      this.#spec.onKill(`it had not ended ${this.#spec.grace} ms after ${signal}`);
       this.kill();
     }
     return this.ended;

@@ -107,7 +107,7 @@ export type DevEvent =
 
 /** How a process ended, in words. */
 export function describeEnd(end: ProcessEnd): string {
-  if ('code' in end) return `ended with exit code ${String(end.code)}`;
+  if ('code' in end) return `ended with exit code ${end.code}`;
   if ('signal' in end) return `was ended by ${end.signal}`;
   return `could not be started: ${end.reason}`;
 }

@@ -168,7 +168,7 @@ function ofRecipe(recipe: Recipe, path: string, profile: Profile, { thingName }:
   const variables = { componentName: name, componentVersion, thingName, rootPath: '/greengrass/v2', profile };
   const setenv = Object.entries({ ...lifecycle?.setenv, ...(lifecycle && mainStepOf(lifecycle)?.setenv) });
   const problems = [...recipe.warnings, ...(profile === 'lite' ? recipe.liteProblems : [])];
-  const warnings = problems.map(({ line, message, remedy }) => `${path}:${String(line)}: ${message}. ${remedy}.`);
+  const warnings = problems.map(({ line, message, remedy }) => `${path}:${line}: ${message}. ${remedy}.`);
   const noManifest = withoutManifest(recipe, path, profile) ?? [];
   return {
     name,

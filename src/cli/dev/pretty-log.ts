@@ -158,7 +158,7 @@ export function prettyLog(out: Output, components: readonly string[]): Render {
         toldErrors.delete(event.component);
         return sentence(
           event.component,
-          `started ${event.command.join(' ')}${event.pid === undefined ? '' : ` (pid ${String(event.pid)})`}`,
+          `started ${event.command.join(' ')}${event.pid === undefined ? '' : ` (pid ${event.pid})`}`,
           'dim',
         );
       case 'output': {
@@ -215,7 +215,7 @@ function failure(event: Extract<DevEvent, { kind: 'failed' }>, sentence: Sentenc
 
 function answerToUpdate(recheckAfter: number | undefined): string {
   if (recheckAfter === undefined) return 'answers without a time, which counts for nothing';
-  return recheckAfter === 0 ? 'lets the update begin' : `puts the update off by ${String(recheckAfter)} ms`;
+  return recheckAfter === 0 ? 'lets the update begin' : `puts the update off by ${recheckAfter} ms`;
 }
 
 /** `com.example.Sensor` as `Sensor`. */

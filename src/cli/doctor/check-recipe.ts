@@ -13,7 +13,7 @@ export async function checkRecipe(path: string): Promise<readonly Finding[]> {
     return left.problems.map(({ line, column, message, remedy }) => ({
       check: 'recipe',
       status: 'error',
-      message: `${path}:${String(line)}:${String(column)}: ${message}.`,
+      message: `${path}:${line}:${column}: ${message}.`,
       remedy: `${remedy}.`,
     }));
   }
@@ -24,7 +24,7 @@ export async function checkRecipe(path: string): Promise<readonly Finding[]> {
   const warnings = problems.map(({ line, message, remedy }): Finding => ({
     check: 'recipe',
     status: 'warning',
-    message: `${path}:${String(line)}: ${message}.`,
+    message: `${path}:${line}: ${message}.`,
     remedy: `${remedy}.`,
   }));
   const policies = byKind(lintPolicies([{ recipe }])).map(({ first, others }): Finding => {

@@ -56,7 +56,7 @@ export function checkSocket(path: string): Finding {
   const excess = tooLongForSocket(path);
   if (excess !== undefined)
     return wrong(
-      `The path ${path} has ${String(excess.length)} bytes, and a socket's address takes ${String(excess.limit)}.`,
+      `The path ${path} has ${excess.length} bytes, and a socket's address takes ${excess.limit}.`,
       'Use a path relative to the working folder, or a symbolic link in a shorter place.',
     );
   const stat = statSync(path, { throwIfNoEntry: false });
@@ -67,7 +67,7 @@ export function checkSocket(path: string): Finding {
     accessSync(path, constants.R_OK | constants.W_OK);
   } catch {
     return wrong(
-      `This user may not open ${path}: its mode is ${mode}, its owner has the id ${String(stat.uid)}.`,
+      `This user may not open ${path}: its mode is ${mode}, its owner has the id ${stat.uid}.`,
       'Run as the user that the nucleus runs components as (ggc_user by default).',
     );
   }
@@ -120,6 +120,6 @@ async function attempt(transport: Transport, { socketPath, authToken }: Address)
   }
   const { profile, maxFrameBytes, inFlight, mqtt5Members } = ready.right;
   const members = mqtt5Members ? 'MQTT 5 members are carried' : 'MQTT 5 members are not carried';
-  const message = `connected to a ${profile} nucleus: frames of up to ${String(maxFrameBytes)} bytes, ${String(inFlight)} publishes at once, ${members}`;
+  const message = `connected to a ${profile} nucleus: frames of up to ${maxFrameBytes} bytes, ${inFlight} publishes at once, ${members}`;
   return { finding: { check, status: 'ok', message }, capabilities: ready.right };
 }

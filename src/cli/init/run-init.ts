@@ -73,7 +73,7 @@ async function checkEmpty(root: string, folder: string): Promise<void> {
   });
   const others = there.filter(name => !NOT_OURS.includes(name));
   if (others.length === 0) return;
-  const some = others.length > 3 ? `${others.slice(0, 3).join(', ')} and ${String(others.length - 3)} more` : others.join(', ');
+  const some = others.length > 3 ? `${others.slice(0, 3).join(', ')} and ${others.length - 3} more` : others.join(', ');
   throw new UsageError(`The folder ${folder} is not empty: there is ${some}.`, 'Name a folder that is empty or not there yet.');
 }
 

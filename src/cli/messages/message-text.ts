@@ -62,7 +62,7 @@ export function previewPayload(payload: Uint8Array, width: number): string {
 /** `1 byte`, `950 bytes`, `12.3 kB`, `4.5 MB`. */
 export function bytes(count: number): string {
   if (count === 1) return '1 byte';
-  if (count < 10_000) return `${String(count)} bytes`;
+  if (count < 10_000) return `${count} bytes`;
   return count < 10_000_000 ? `${(count / 1_000).toFixed(1)} kB` : `${(count / 1_000_000).toFixed(1)} MB`;
 }
 

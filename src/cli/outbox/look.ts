@@ -48,13 +48,10 @@ export async function showOutbox(cli: Cli, file: string, places: readonly Places
       const oldest = depth.oldest === undefined ? '' : `, the oldest stored ${dated(depth.oldest)}, ${ago(depth.oldest)}`;
       line('inside', `${plural(depth.messages, 'message')} of ${bytes(depth.bytes)}${oldest}`);
       const { stored, inside, ...fates } = counts;
-      const sum = Object.entries({ ...fates, inside }).map(([what, number]) => `${String(number)} ${WORDS[what] ?? what}`);
-      line('stored', `${String(stored)} = ${sum.join(' + ')}`);
+      const sum = Object.entries({ ...fates, inside }).map(([what, number]) => `${number} ${WORDS[what] ?? what}`);
+      line('stored', `${stored} = ${sum.join(' + ')}`);
       for (const { stream, lastNumber, epoch: of } of streams)
-        line(
-          'stream',
-          `${JSON.stringify(visible(stream))} up to number ${String(lastNumber)}${of === epoch ? '' : ` of epoch ${visible(of)}`}`,
-        );
+        line('stream', `${JSON.stringify(visible(stream))} up to number ${lastNumber}${of === epoch ? '' : ` of epoch ${visible(of)}`}`);
     }),
   );
 }
@@ -113,7 +110,7 @@ async function eachMessage(
   if (shown === most) {
     const more = done(readOutboxFile(path, read => read.count(which, { ...selection, places: from })));
     const where = which === 'inside' ? 'are inside' : 'were set aside';
-    if (more > 0) err.line(err.style('dim', `${String(more)} more ${where}; -n lists more`));
+    if (more > 0) err.line(err.style('dim', `${more} more ${where}; -n lists more`));
   }
   if (damaged > 0)
     throw new CliError(`In ${path} ${plural(damaged, 'message', ['is', 'are'])} not as stored, and left out.`, {
@@ -185,7 +182,7 @@ function describe(out: Output, message: FiledMessage): string {
 function notesOf({ attempts, priority, state, key, topicName, reason }: FiledMessage): readonly string[] {
   return [
     ...(key === topicName ? [] : [`key ${visible(key)}`]),
-    ...(priority === 0 ? [] : [`priority ${String(priority)}`]),
+    ...(priority === 0 ? [] : [`priority ${priority}`]),
     ...(attempts === 0 ? [] : [plural(attempts, 'attempt')]),
     ...(state === 'handedOut' ? ['may have been sent'] : state === 'sent' ? ['sent, not confirmed'] : []),
     ...(reason === undefined ? [] : [visible(reason)]),
@@ -198,7 +195,7 @@ function inFull(out: Output, message: FiledMessage): string {
   return [
     out.style('bold', visible(topicName)),
     line('place', String(place)),
-    line('id', `${visible(epoch)}, stream ${JSON.stringify(visible(stream))}, number ${String(number)}`),
+    line('id', `${visible(epoch)}, stream ${JSON.stringify(visible(stream))}, number ${number}`),
     line('stored', `${dated(storedAt)}, ${ago(storedAt)}`),
     line('qos', qos),
     ...notesOf(message).map((note, at) => line(at === 0 ? 'notes' : '', note)),

@@ -124,7 +124,7 @@ export async function servePage(
   server.on('error', () => undefined);
   const updates = tellAll(model, pages);
   return {
-    url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/#${token}`,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/#${token}`,
     [Symbol.asyncDispose]: async () => {
       updates.unsubscribe();
       const closed = once(server, 'close');
@@ -140,7 +140,7 @@ const NO_TOKEN: PageAnswer = { problem: 'only who has the address with its token
 
 function isOwnHost(host: string | undefined, server: Server): boolean {
   const { port } = server.address() as AddressInfo;
-  return host === `127.0.0.1:${String(port)}` || host === `localhost:${String(port)}`;
+  return host === `127.0.0.1:${port}` || host === `localhost:${port}`;
 }
 
 function isToken(authorization: string | undefined, token: string): boolean {
@@ -171,7 +171,7 @@ interface OpenPage {
 
 /** A stream of events that begins with all there is to know. */
 function open(response: ServerResponse, pages: Set<OpenPage>, model: PageModel): void {
-  if (pages.size >= MOST_PAGES) return end(response, { status: 503, type: 'text/plain', body: `${String(MOST_PAGES)} pages are open.` });
+  if (pages.size >= MOST_PAGES) return end(response, { status: 503, type: 'text/plain', body: `${MOST_PAGES} pages are open.` });
   response.writeHead(200, { 'content-type': 'text/event-stream' });
   response.write(asEvent(model.whole()));
   const page: OpenPage = { response, isBehind: false };

@@ -76,7 +76,7 @@ async function* lines(topicName: string | undefined, flags: SourceFlags): AsyncG
     number++;
     if (line.trim() === '') continue;
     const message = readMessageJson(line, { topicName, qos: qosOf(flags) });
-    if (typeof message === 'string') throw new UsageError(`Line ${String(number)} of stdin cannot be published: ${message}.`);
+    if (typeof message === 'string') throw new UsageError(`Line ${number} of stdin cannot be published: ${message}.`);
     yield { ...members, ...withoutUndefined(message) };
   }
 }
@@ -188,8 +188,8 @@ export async function runPub(cli: Cli, topic: string | undefined, payload: strin
   let failed = 0;
   const summary = (): string => {
     const seconds = (asyncScheduler.now() - started) / 1_000;
-    const rate = accepted > 1 && seconds > 0 ? `, ${String(Math.round(accepted / seconds))}/s` : '';
-    return `${String(accepted)}${total === undefined ? '' : ` of ${String(total)}`} accepted${failed === 0 ? '' : `, ${String(failed)} failed`}${rate}`;
+    const rate = accepted > 1 && seconds > 0 ? `, ${Math.round(accepted / seconds)}/s` : '';
+    return `${accepted}${total === undefined ? '' : ` of ${total}`} accepted${failed === 0 ? '' : `, ${failed} failed`}${rate}`;
   };
   const endProgress = showProgress(cli, summary);
   const take = (outcome: Either<PublishFailure<PublishRequest> | Overflowed, Published<PublishRequest, AcceptedBy>>): void => {

@@ -50,7 +50,7 @@ export function findNucleus(options: ReachOptions, env: NodeJS.ProcessEnv): Addr
   if (token === undefined) {
     const names = componentsOf(nucleus);
     throw new UsageError(
-      `The nucleus of dev (pid ${String(nucleus.pid)}) has no component ${JSON.stringify(component)}.`,
+      `The nucleus of dev (pid ${nucleus.pid}) has no component ${JSON.stringify(component)}.`,
       names.length === 0 ? 'It has none: leave --as out.' : `It has ${names.join(', ')}.`,
     );
   }
@@ -58,7 +58,7 @@ export function findNucleus(options: ReachOptions, env: NodeJS.ProcessEnv): Addr
     socketPath: nucleus.socketPath,
     authToken: token,
     firstComponent: componentsOf(nucleus)[0],
-    description: `${component} at the ${nucleus.profile} nucleus of dev (pid ${String(nucleus.pid)})`,
+    description: `${component} at the ${nucleus.profile} nucleus of dev (pid ${nucleus.pid})`,
   };
 }
 
@@ -68,11 +68,11 @@ export function findDev(pid: number | undefined, env: NodeJS.ProcessEnv): Runnin
 }
 
 function choose(pid: number | undefined, running: readonly RunningNucleus[], directory: string): RunningNucleus {
-  const list = running.map(({ pid, profile, directory }) => `  --nucleus ${String(pid)}   ${profile}, started in ${directory}`);
+  const list = running.map(({ pid, profile, directory }) => `  --nucleus ${pid}   ${profile}, started in ${directory}`);
   if (pid !== undefined) {
     const chosen = running.find(nucleus => nucleus.pid === pid);
     if (chosen !== undefined) return chosen;
-    throw new CliError(`No dev nucleus has the process id ${String(pid)}.`, {
+    throw new CliError(`No dev nucleus has the process id ${pid}.`, {
       exitCode: EXIT.UNREACHABLE,
       remedies: list.length === 0 ? ['None runs: start one with greengrass-rx dev.'] : ['Those that run:', ...list],
     });
@@ -91,7 +91,7 @@ function choose(pid: number | undefined, running: readonly RunningNucleus[], dir
   const here = running.filter(nucleus => nucleus.directory === directory);
   const [only, ...more] = here;
   if (only !== undefined && more.length === 0) return only;
-  throw new UsageError(`${String(running.length)} dev nuclei run, and which of them is meant is not clear. Choose one:`, ...list);
+  throw new UsageError(`${running.length} dev nuclei run, and which of them is meant is not clear. Choose one:`, ...list);
 }
 
 type ProxyError = ConnectError | PublishError | SubscribeError;
@@ -152,7 +152,7 @@ const RunningNucleus: t.Type<RunningNucleus, unknown> = t.type({
 
 /** Writes a nucleus down, in a file of mode 0600, until the result is called. */
 export function writeDown(nucleus: RunningNucleus, env: NodeJS.ProcessEnv): () => void {
-  const file = join(runtimeFolder(env), `${String(nucleus.pid)}.json`);
+  const file = join(runtimeFolder(env), `${nucleus.pid}.json`);
   rmSync(file, { force: true });
   writeFileSync(file, JSON.stringify(nucleus), { mode: 0o600, flag: 'wx' });
   return () => rmSync(file, { force: true });
@@ -205,7 +205,7 @@ function runtimeFolder(env: NodeJS.ProcessEnv): string {
   }
   const { uid } = userInfo();
   const { XDG_RUNTIME_DIR: runtime } = env;
-  const folder = runtime !== undefined && runtime !== '' ? join(runtime, 'greengrass-rx') : join(tmpdir(), `greengrass-rx-${String(uid)}`);
+  const folder = runtime !== undefined && runtime !== '' ? join(runtime, 'greengrass-rx') : join(tmpdir(), `greengrass-rx-${uid}`);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const stat = lstatSync(folder);
   if (stat.isDirectory() && stat.uid === uid && (stat.mode & 0o077) === 0) return folder;

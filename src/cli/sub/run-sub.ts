@@ -100,7 +100,7 @@ export async function runSub(cli: Cli, filters: readonly string[], options: SubO
     throw asCliError(error);
   }
   if (cli.exitCode === EXIT.OK && options.count !== undefined && printed < options.count && !out.gone.aborted) {
-    say(`${String(printed)} of ${plural(options.count, 'message')} came in time`);
+    say(`${printed} of ${plural(options.count, 'message')} came in time`);
     cli.exitCode = EXIT.TIMED_OUT;
   }
 }
@@ -115,6 +115,6 @@ function sayStatus(filter: string, who: string, say: (text: string) => void): (s
   return status => {
     if (status.status !== 'active') return;
     const { resumedAfter: gap } = status;
-    say(gap === undefined ? `subscribed to ${filter} as ${who}` : `subscribed to ${filter} again after ${String(Math.round(gap))} ms`);
+    say(gap === undefined ? `subscribed to ${filter} as ${who}` : `subscribed to ${filter} again after ${Math.round(gap)} ms`);
   };
 }

@@ -45,7 +45,7 @@ export function closeReasonOf(code: number, name: string): CloseReason {
   if (code >= EVENT_STREAM_ERRORS && code < EVENT_STREAM_ERRORS + 1024 && code !== RPC_CONNECTION_CLOSED) {
     return { reason: 'protocol', failure: { reason: 'native', detail: name } };
   }
-  return { reason: 'peer', cause: new Error(`The connection was closed: ${name} (${String(code)}).`) };
+  return { reason: 'peer', cause: new Error(`The connection was closed: ${name} (${code}).`) };
 }
 
 /**

@@ -139,7 +139,7 @@ class SocketConnection implements TransportConnection {
       // Late messages of a stream that was ended here are normal; a message of a stream that was never opened means that the peer has lost
       // track.
       if (message.streamId < 0 || message.streamId > this.#lastStreamId) {
-        const detail = `a message came on stream ${String(message.streamId)}, which was never opened`;
+        const detail = `a message came on stream ${message.streamId}, which was never opened`;
         this.#end({ reason: 'protocol', failure: { reason: 'rpc-header-missing', detail } });
       }
       return;

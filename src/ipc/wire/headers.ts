@@ -45,10 +45,10 @@ export class HeaderCursor {
     let length = FIXED_LENGTH[this.wireType];
     if (length === undefined) {
       if (this.wireType !== WIRE.binary && this.wireType !== WIRE.string)
-        return this.#fail(start, `header type ${String(this.wireType)} does not exist`);
+        return this.#fail(start, `header type ${this.wireType} does not exist`);
       if (valueStart + 2 > this.#end) return this.#fail(start, 'a header length is cut off');
       length = buffer.readUInt16BE(valueStart);
-      if (length > MAX_HEADER_VALUE) return this.#fail(start, `a header value of ${String(length)} bytes is over the limit`);
+      if (length > MAX_HEADER_VALUE) return this.#fail(start, `a header value of ${length} bytes is over the limit`);
       valueStart += 2;
     }
     if (valueStart + length > this.#end) return this.#fail(start, 'a header value is cut off');
@@ -136,7 +136,7 @@ export function encodeHeaders(headers: Headers): Buffer {
 function nameLength(name: string): number {
   const length = Buffer.byteLength(name, 'utf8');
   if (length === 0 || length > MAX_HEADER_NAME) {
-    throw new RangeError(`A header name must have 1 to ${String(MAX_HEADER_NAME)} bytes; "${name}" has ${String(length)}.`);
+    throw new RangeError(`A header name must have 1 to ${MAX_HEADER_NAME} bytes; "${name}" has ${length}.`);
   }
   return length;
 }
@@ -151,7 +151,7 @@ function valueLength(header: HeaderValue): number {
     case 'boolean':
       return 0;
     case 'uuid':
-      if (header.value.length !== 16) throw new RangeError(`A uuid header has 16 bytes, not ${String(header.value.length)}.`);
+      if (header.value.length !== 16) throw new RangeError(`A uuid header has 16 bytes, not ${header.value.length}.`);
       return 16;
     default:
       return FIXED_LENGTH[WIRE[header.type]] ?? 0;
@@ -159,8 +159,7 @@ function valueLength(header: HeaderValue): number {
 }
 
 function withinLimit(length: number): number {
-  if (length > MAX_HEADER_VALUE)
-    throw new RangeError(`A header value must have at most ${String(MAX_HEADER_VALUE)} bytes, not ${String(length)}.`);
+  if (length > MAX_HEADER_VALUE) throw new RangeError(`A header value must have at most ${MAX_HEADER_VALUE} bytes, not ${length}.`);
   return length;
 }
 

@@ -115,7 +115,7 @@ export function urlBrokerAddress(choice: UrlBrokerChoice): BrokerAddress {
   }
   const port = parsed.port === '' ? (isTls ? 8883 : 1883) : Number(parsed.port);
   return {
-    url: `${parsed.protocol}//${parsed.hostname}:${String(port)}`,
+    url: `${parsed.protocol}//${parsed.hostname}:${port}`,
     // An IPv6 address stands in brackets in a URL, and nowhere else.
     host: parsed.hostname.replace(/^\[(.*)\]$/, '$1'),
     port,
@@ -137,7 +137,7 @@ export function iotCoreAddress(choice: IotCoreChoice): BrokerAddress {
   }
   if (clientId === '') throw new RangeError('AWS IoT Core needs a thingName, or a clientId.');
   return {
-    url: `mqtts://${endpoint}:${String(port)}`,
+    url: `mqtts://${endpoint}:${port}`,
     host: endpoint,
     port,
     clientId,

@@ -274,7 +274,7 @@ function limitPackets(socket: Socket): void {
 }
 
 function brokerUrl(host: string, port: number): string {
-  return `mqtt://${host.includes(':') ? `[${host}]` : host}:${String(port)}`;
+  return `mqtt://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 type Members = Omit<BrokerMessage, 'topicName' | 'payload' | 'qos' | 'retain'>;

@@ -144,7 +144,7 @@ export class BrokerRefused extends BrokerFailure<'BrokerRefused', 'gap'> {
     super(
       'gap',
       url,
-      `The broker ${url} refused the connection (reason code ${String(reasonCode)}${said}). ${REFUSED[reasonCode] ?? 'The MQTT 5 specification, 3.2.2.2, says what the code means.'} The device is offline meanwhile and tries again.`,
+      `The broker ${url} refused the connection (reason code ${reasonCode}${said}). ${REFUSED[reasonCode] ?? 'The MQTT 5 specification, 3.2.2.2, says what the code means.'} The device is offline meanwhile and tries again.`,
       cause,
     );
     this.reasonCode = reasonCode;
@@ -189,7 +189,7 @@ export class BrokerSubscriptionDenied extends BrokerFailure<'BrokerSubscriptionD
     super(
       'gap',
       url,
-      `The broker ${url} denied the subscription to ${filter} (reason code ${String(reasonCode)}). Allow it there: on AWS IoT Core in the policy of the thing's certificate (iot:Subscribe and iot:Receive).`,
+      `The broker ${url} denied the subscription to ${filter} (reason code ${reasonCode}). Allow it there: on AWS IoT Core in the policy of the thing's certificate (iot:Subscribe and iot:Receive).`,
     );
     this.filter = filter;
     this.reasonCode = reasonCode;

@@ -217,7 +217,7 @@ function connectProblem({ url }: BrokerAddress, { name, text }: NativeReason, co
 
 /** What it means that a connection has ended. */
 function lossProblem({ url }: BrokerAddress, { name, text }: NativeReason, disconnect: NativeAck | undefined): BrokerProblem {
-  const detail = disconnect === undefined ? name : `reason code ${String(disconnect.reasonCode)}`;
+  const detail = disconnect === undefined ? name : `reason code ${disconnect.reasonCode}`;
   return withStack(new BrokerConnectionLost(url, detail, withStack(new Error(text))));
 }
 

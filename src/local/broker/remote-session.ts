@@ -85,7 +85,7 @@ export class RemotePublishes {
   #acknowledged(publish: Publish, puback: NativeAck | undefined): void {
     if (puback !== undefined && puback.reasonCode >= FAILURE) {
       const said = puback.reasonString === undefined ? '' : `, ${puback.reasonString}`;
-      this.#drop(publish, `the broker refused it (reason code ${String(puback.reasonCode)}${said})`);
+      this.#drop(publish, `the broker refused it (reason code ${puback.reasonCode}${said})`);
     } else this.#settle(publish);
   }
 
@@ -93,7 +93,7 @@ export class RemotePublishes {
     if (!this.#underWay.has(publish)) return;
     if (error instanceof Error) this.#drop(publish, `it cannot be sent: ${error.message}`);
     else if (publish.message.qos === 0) this.#drop(publish, 'the device is offline, and it was sent with QoS 0');
-    else if (publish.attempts >= MAX_ATTEMPTS) this.#drop(publish, `the broker did not acknowledge it in ${String(MAX_ATTEMPTS)} attempts`);
+    else if (publish.attempts >= MAX_ATTEMPTS) this.#drop(publish, `the broker did not acknowledge it in ${MAX_ATTEMPTS} attempts`);
     else {
       this.#lost.add(publish);
       if (this.#isConnected) {

@@ -33,7 +33,7 @@ function javaDouble(value: number): string {
   if (!Number.isFinite(value)) throw new GsonError('a number is too large for a double');
   if (value === 0) return Object.is(value, -0) ? '-0.0' : '0.0';
   const size = Math.abs(value);
-  if (size >= 1e-3 && size < 1e7) return Number.isInteger(value) ? `${String(value)}.0` : String(value);
+  if (size >= 1e-3 && size < 1e7) return Number.isInteger(value) ? `${value}.0` : String(value);
   const [digits = '', exponent = ''] = value.toExponential().split('e');
   return `${digits.includes('.') ? digits : `${digits}.0`}E${exponent.replace('+', '')}`;
 }
@@ -89,7 +89,7 @@ class Reader {
   }
 
   #value(depth: number): unknown {
-    if (depth > MAX_DEPTH) throw new GsonError(`nested more than ${String(MAX_DEPTH)} deep`);
+    if (depth > MAX_DEPTH) throw new GsonError(`nested more than ${MAX_DEPTH} deep`);
     const char = this.#peek();
     if (char === '{') return this.#object(depth);
     if (char === '[') return this.#array(depth);
@@ -163,7 +163,7 @@ class Reader {
     const pattern = /[^/\\;#={}[\]:, \t\f\r\n]*/y;
     pattern.lastIndex = this.#at;
     const found = pattern.exec(this.#text)?.[0] ?? '';
-    if (found === '') throw new GsonError(`a value was expected at ${String(this.#at)}`);
+    if (found === '') throw new GsonError(`a value was expected at ${this.#at}`);
     this.#at += found.length;
     return found;
   }

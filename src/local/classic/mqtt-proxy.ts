@@ -181,17 +181,16 @@ function classicTopicProblem(topic: string, operation: 'publish' | 'subscribe', 
   if (!isMqtt5) return effectiveProblem(topic, operation);
   if (topic.length <= MAX_RESERVED_LENGTH) return undefined;
   return (
-    `Reserved topic total length is greater than ${String(MAX_RESERVED_LENGTH)} bytes of UTF-8 encoded characters ` +
-    `and is most likely over the IoT Core limit of ${String(MAX_LENGTH)} bytes (excluding prefixes).`
+    `Reserved topic total length is greater than ${MAX_RESERVED_LENGTH} bytes of UTF-8 encoded characters ` +
+    `and is most likely over the IoT Core limit of ${MAX_LENGTH} bytes (excluding prefixes).`
   );
 }
 
 function effectiveProblem(topic: string, operation: 'publish' | 'subscribe'): string | undefined {
-  if (topic.split('/').length - 1 > MAX_SLASHES)
-    return `The request topic must have no more than ${String(MAX_SLASHES)} forward slashes (/)`;
+  if (topic.split('/').length - 1 > MAX_SLASHES) return `The request topic must have no more than ${MAX_SLASHES} forward slashes (/)`;
   if (topic.length <= MAX_LENGTH) return undefined;
   const text =
-    `The topic size of request must be no larger than ${String(MAX_LENGTH)} bytes of UTF-8 encoded characters. This excludes the first ` +
+    `The topic size of request must be no larger than ${MAX_LENGTH} bytes of UTF-8 encoded characters. This excludes the first ` +
     '3 mandatory segments for Basic Ingest topics ($AWS/rules/rule-name/)';
   return operation === 'subscribe' ? `${text} or first 2 mandatory segments for MQTT Shared Subscriptions ($share/share-name/)` : text;
 }

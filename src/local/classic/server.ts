@@ -178,7 +178,7 @@ function classicUnrecognized(type: number): Buffer {
     flags: 0,
     streamId: 0,
     contentType: 'application/json',
-    payload: `{ "error": "Unrecognized Message Type" }"message": " message type value: ${String(type)} is not recognized as a valid request path." }`,
+    payload: `{ "error": "Unrecognized Message Type" }"message": " message type value: ${type} is not recognized as a valid request path." }`,
   });
 }
 

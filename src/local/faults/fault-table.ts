@@ -217,7 +217,7 @@ let held = 0;
 
 /** Holds the device's connection to the broker down, beside whatever else does. */
 export function holdDown(link: Link): () => void {
-  const reason = `fault ${String(++held)}`;
+  const reason = `fault ${++held}`;
   link.set(reason, true);
   return () => {
     link.set(reason, false);

@@ -89,7 +89,7 @@ export class ClientConnection implements Peer {
     });
     this.#cancelHandshake = clock.after(limits.handshakeTimeout, () => {
       this.#cancelHandshake = undefined;
-      context.observe({ kind: 'refused', connection: id, reason: `it said nothing for ${String(limits.handshakeTimeout)} ms` });
+      context.observe({ kind: 'refused', connection: id, reason: `it said nothing for ${limits.handshakeTimeout} ms` });
       this.destroy();
     });
     socket.on('data', this.#onData);

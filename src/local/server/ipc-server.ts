@@ -202,7 +202,7 @@ const AT_MOST = 256;
  * which were killed and could not clean up.
  */
 export async function makeSocketFolder(parent: string = tmpdir()): Promise<string> {
-  const folder = await mkdtemp(join(parent, `ggrx-${String(process.pid)}-`));
+  const folder = await mkdtemp(join(parent, `ggrx-${process.pid}-`));
   // Only tidying up: where it cannot be done, somebody else will.
   await removeAbandoned(parent, folder).catch(() => undefined);
   return folder;

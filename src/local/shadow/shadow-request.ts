@@ -168,7 +168,7 @@ function readState(state: unknown): ShadowPatch | ShadowRejection {
     const side = state[section];
     if (side === undefined) continue;
     if (side !== null && !isJsonObject(side)) return bad(`${section === 'desired' ? 'Desired' : 'Reported'} node must be an object`);
-    if (side !== null && isDeeperThan(side, LEVELS)) return bad(`JSON contains too many levels of nesting; maximum is ${String(LEVELS)}`);
+    if (side !== null && isDeeperThan(side, LEVELS)) return bad(`JSON contains too many levels of nesting; maximum is ${LEVELS}`);
     patch[section] = side;
   }
   const isKnown = (name: string): boolean => name === 'desired' || name === 'reported' || name === 'delta';

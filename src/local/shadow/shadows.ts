@@ -169,7 +169,7 @@ function notFound({ shadow }: ShadowTopic): ShadowRejection {
 /** AWS has room for more; a script that updates ever new shadows is to be told. */
 const FULL: ShadowRejection = {
   code: 500,
-  message: `Internal service failure: the local nucleus keeps ${String(MOST_SHADOWS)} shadows. Delete one.`,
+  message: `Internal service failure: the local nucleus keeps ${MOST_SHADOWS} shadows. Delete one.`,
 };
 
 function stateBytes({ state }: ShadowDocument): number {

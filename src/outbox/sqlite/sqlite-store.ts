@@ -82,7 +82,7 @@ export function sqliteStore(settings: WorkerSettings, newEpoch: () => string): S
       if (worker === made) fail(error);
     });
     made.on('exit', code => {
-      if (worker === made) fail(`The outbox' worker ended with ${String(code)}.`);
+      if (worker === made) fail(`The outbox' worker ended with ${code}.`);
     });
     return made;
   };

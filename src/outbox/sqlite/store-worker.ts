@@ -107,7 +107,7 @@ export function storeWorker(parts: WorkerParts): (request: WorkerRequest) => voi
     const now = requests.at(-1)?.now;
     if (now === undefined || epochs > 2) return false;
     try {
-      lost += files.mend(now, `${state.epoch}.${String(++epochs)}`);
+      lost += files.mend(now, `${state.epoch}.${++epochs}`);
       return true;
     } catch (error) {
       const failure = failureOf(error);

@@ -104,7 +104,7 @@ function resourceFor(profile: Profile, service: PolicyService, topic: string): s
 
 function freeId(component: string, { policies, service }: PolicyOutcome): string {
   for (let n = 1; ; n++) {
-    const id = `${component}:${service === PUBSUB_SERVICE ? 'pubsub' : 'mqttproxy'}:${String(n)}`;
+    const id = `${component}:${service === PUBSUB_SERVICE ? 'pubsub' : 'mqttproxy'}:${n}`;
     if (!policies.some(policy => policy.id === id)) return id;
   }
 }

@@ -30,9 +30,9 @@ it.skipIf(BROWSER === undefined)(
     await page.getByRole('textbox', { name: 'Topic' }).fill('readings');
     await page.getByRole('checkbox', { name: 'on a local topic' }).check();
     for (const n of [1, 2, 3]) {
-      await page.getByRole('textbox', { name: 'Payload' }).fill(`{"n":${String(n)}}`);
+      await page.getByRole('textbox', { name: 'Payload' }).fill(`{"n":${n}}`);
       await page.getByRole('button', { name: 'Publish', exact: true }).click();
-      await page.getByText(`outbox.sqlite: ${String(n)} messages`).waitFor();
+      await page.getByText(`outbox.sqlite: ${n} messages`).waitFor();
     }
     await page.getByText('Messages in the outbox').waitFor();
     await page.getByRole('button', { name: 'online', exact: true }).click();

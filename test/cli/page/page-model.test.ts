@@ -58,7 +58,7 @@ describe('the model of the page', () => {
 
   it('has a lane for a hundred topics, and one for all others', () => {
     const model = modelOf();
-    for (let i = 0; i < 1_000; i++) model.observe(delivered(`t/${String(i)}`), 1);
+    for (let i = 0; i < 1_000; i++) model.observe(delivered(`t/${i}`), 1);
     const { lanes } = model.whole();
     expect(lanes).toHaveLength(101);
     expect(lanes.at(-1)).toMatchObject({ topicName: '(other topics)', messages: 900 });

@@ -62,7 +62,7 @@ export class Mosquitto implements AsyncDisposable {
     const mosquitto = new Mosquitto(folder, await freePort());
     const lines = await settings(folder);
     // Started by root it would become a user who may not read the folder.
-    const config = ['user root', 'log_dest stderr', `listener ${String(mosquitto.port)} 127.0.0.1`, ...lines, ''];
+    const config = ['user root', 'log_dest stderr', `listener ${mosquitto.port} 127.0.0.1`, ...lines, ''];
     await writeFile(join(folder, 'mosquitto.conf'), config.join('\n'));
     await mosquitto.run();
     return mosquitto;

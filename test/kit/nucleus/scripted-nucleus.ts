@@ -68,7 +68,7 @@ export const saidBy = (connection: RawConnection): string[] =>
   connection.received
     .filter(({ streamId }) => streamId > 0)
     .map(message => {
-      if (isTerminate()(message)) return `end ${String(message.streamId)}`;
+      if (isTerminate()(message)) return `end ${message.streamId}`;
       return `${message.operation === PUBLISH ? 'publish' : 'subscribe'} ${topicOf(message)}`;
     });
 

@@ -19,7 +19,7 @@ export function inTerminal(args: readonly string[], columns: number, env: NodeJS
   const temporary = temporaryFolder();
   const child = spawn(
     'script',
-    ['--quiet', '--return', '--echo', 'never', '--command', `stty cols ${String(columns)}; exec ${quoted}`, '/dev/null'],
+    ['--quiet', '--return', '--echo', 'never', '--command', `stty cols ${columns}; exec ${quoted}`, '/dev/null'],
     {
       env: { PATH: process.env['PATH'], TERM: 'xterm-256color', XDG_RUNTIME_DIR: runtime, TMPDIR: temporary, SHELL: '/bin/sh', ...env },
       stdio: ['pipe', 'pipe', 'pipe'],

@@ -62,7 +62,7 @@ export async function nodeFolder(awsCrt: 'installed' | 'missing' | 'without a bi
         const [file, fileArgs] =
           fileDescriptors === undefined
             ? [process.execPath, nodeArgs]
-            : ['/bin/sh', ['-c', `ulimit -n ${String(fileDescriptors)} && exec "$0" "$@"`, process.execPath, ...nodeArgs]];
+            : ['/bin/sh', ['-c', `ulimit -n ${fileDescriptors} && exec "$0" "$@"`, process.execPath, ...nodeArgs]];
         const child = execFile(file, fileArgs, options, (_, stdout, stderr) => {
           resolve({ code: child.exitCode, signal: child.signalCode, lines: stdout.split('\n').filter(line => line !== ''), stderr });
         });

@@ -9,7 +9,7 @@ export const watched = <A>(source: () => Observable<A>, describe: (value: A) => 
   const seen: string[] = [];
   new TestScheduler(() => undefined).run(({ flush }) => {
     const began = asyncScheduler.now();
-    const note = (what: string): number => seen.push(`${String(asyncScheduler.now() - began)} ${what}`);
+    const note = (what: string): number => seen.push(`${asyncScheduler.now() - began} ${what}`);
     const subscription = source().subscribe({
       next: value => note(describe(value)),
       error: (error: unknown) => note(String(error)),

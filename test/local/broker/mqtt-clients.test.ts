@@ -15,7 +15,7 @@ function nextMessage(client: MqttClient): Promise<[topic: string, payload: Buffe
 describe.each(PROFILES)('%s', profile => {
   test('an MQTT client on the loopback port talks with components both ways', async () => {
     await using nucleus = await start(profile);
-    expect(nucleus.mqttUrl).toBe(`mqtt://127.0.0.1:${String(nucleus.mqttPort)}`);
+    expect(nucleus.mqttUrl).toBe(`mqtt://127.0.0.1:${nucleus.mqttPort}`);
     const component = await RawClient.accepted(nucleus, COMPONENT);
     component.subscribe(1, 'test/#');
     await component.next();

@@ -70,13 +70,13 @@ describe.skipIf(mosquittoMissing !== undefined)('behind it mosquitto, over mutua
         'allow_anonymous true',
       ];
     });
-    broker = { url: `mqtts://localhost:${String(mosquitto.port)}`, ca: certificates.ca, ...certificates.client, reconnect: QUICK };
+    broker = { url: `mqtts://localhost:${mosquitto.port}`, ca: certificates.ca, ...certificates.client, reconnect: QUICK };
   });
 
   afterAll(() => mosquitto[Symbol.asyncDispose]());
 
   async function other(): Promise<MqttClient> {
-    return connectAsync(`mqtts://localhost:${String(mosquitto.port)}`, {
+    return connectAsync(`mqtts://localhost:${mosquitto.port}`, {
       protocolVersion: 5,
       ca: await readFile(certificates.ca),
       cert: await readFile(certificates.client.certificate),
@@ -291,7 +291,7 @@ describe.skipIf(mosquittoMissing !== undefined)('behind it mosquitto, over mutua
     await using nucleus = await start('classic', {
       broker: { endpoint: 'localhost', port: mosquitto.port, thingName: 'MyThing', rootCa: certificates.ca, ...certificates.client },
     });
-    expect(await brokerEvent(nucleus, connected)).toMatchObject({ url: `mqtts://localhost:${String(mosquitto.port)}` });
+    expect(await brokerEvent(nucleus, connected)).toMatchObject({ url: `mqtts://localhost:${mosquitto.port}` });
     const component = await RawClient.accepted(nucleus, COMPONENT);
     component.subscribe(1, 'test/iot');
     await component.next();
@@ -356,7 +356,7 @@ describe.skipIf(mosquittoMissing !== undefined)('behind it mosquitto, with users
     execFileSync('mosquitto_passwd', ['-U', join(mosquitto.folder, 'users')], { stdio: 'ignore' });
     await mosquitto.kill();
     await mosquitto.run();
-    url = `mqtt://127.0.0.1:${String(mosquitto.port)}`;
+    url = `mqtt://127.0.0.1:${mosquitto.port}`;
   });
 
   afterAll(() => mosquitto[Symbol.asyncDispose]());
@@ -394,7 +394,7 @@ describe.skipIf(mosquittoMissing !== undefined)('behind it mosquitto, with users
 
 describe('with no broker to be had', () => {
   test('nobody listens: classic begins offline and withholds the first answer to subscribe', async () => {
-    const url = `mqtt://127.0.0.1:${String(await freePort())}`;
+    const url = `mqtt://127.0.0.1:${await freePort()}`;
     await using nucleus = await start('classic', { broker: { url, reconnect: QUICK } });
     expect(await brokerEvent(nucleus, offline)).toMatchObject({ problem: { _tag: 'BrokerUnreachable', reason: 'refused', url } });
     const component = await RawClient.accepted(nucleus, COMPONENT);
@@ -481,7 +481,7 @@ test.skipIf(mosquittoMissing !== undefined)(
     const EACH = 100;
     // By default mosquitto drops what it has more than a thousand of for one client.
     await using mosquitto = await Mosquitto.start(() => ['allow_anonymous true', 'max_queued_messages 0']);
-    const url = `mqtt://127.0.0.1:${String(mosquitto.port)}`;
+    const url = `mqtt://127.0.0.1:${mosquitto.port}`;
     await using nucleus = await start('classic', { broker: { url } });
     await brokerEvent(nucleus, connected);
     const qos = QOS.AT_LEAST_ONCE;

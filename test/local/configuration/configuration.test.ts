@@ -245,9 +245,9 @@ test.each(PROFILES)('%s: what a component writes is bounded: a write that goes b
       ? expect.stringMatching(/^ServiceError The local nucleus keeps at most 10000 names/)
       : 'ServiceError Failed to update the configuration.';
   // A hundred at a time: Lite reads no more than 133 members of a request.
-  const members = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`k${String(i)}`, i]));
-  for (let batch = 0; batch < 99; batch++) expect(await client.update([`batch${String(batch)}`], members)).toEqual({});
-  for (let batch = 99; batch < 101; batch++) await client.update([`batch${String(batch)}`], members);
+  const members = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`k${i}`, i]));
+  for (let batch = 0; batch < 99; batch++) expect(await client.update([`batch${batch}`], members)).toEqual({});
+  for (let batch = 99; batch < 101; batch++) await client.update([`batch${batch}`], members);
   expect(await client.update([], { oneMore: members })).toEqual(refusal);
   expect(await client.get(['oneMore'])).toMatch(/^ResourceNotFoundError/);
   expect(await client.update(['batch7'], { k7: 'again' })).toEqual({});
@@ -286,9 +286,9 @@ describe.each(PROFILES)(`%s: SubscribeToConfigurationUpdate`, profile => {
       expect(await watcher.watch(keyPath)).toEqual({});
       await writer.update(['node'], { leaf: keyPath.length, Inner: { deep: 1 } });
       expect(await watcher.change()).toBe('node/leaf');
-      await writer.update(['node'], { [`new${String(keyPath.length)}`]: { z: 1 }, leaf: 'end' });
+      await writer.update(['node'], { [`new${keyPath.length}`]: { z: 1 }, leaf: 'end' });
       // A leaf's own subscription hears of nothing else.
-      const expected = [...(keyPath.length === 2 ? [] : twice(`node/new${String(keyPath.length)}/z`)), 'node/leaf'];
+      const expected = [...(keyPath.length === 2 ? [] : twice(`node/new${keyPath.length}/z`)), 'node/leaf'];
       const seen = [];
       while (seen.length < expected.length) seen.push(await watcher.change());
       expect(seen.sort()).toEqual(expected.sort());

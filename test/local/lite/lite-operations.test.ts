@@ -247,7 +247,7 @@ describe('lite', () => {
     await using nucleus = await start('lite');
     const client = await RawClient.accepted(nucleus, COMPONENT);
     const other = await RawClient.accepted(nucleus, OTHER);
-    for (let i = 1; i <= 101; i++) client.subscribe(i, `test/${String(i)}`);
+    for (let i = 1; i <= 101; i++) client.subscribe(i, `test/${i}`);
     for (let i = 1; i <= 100; i++) expect(await client.next()).toMatchObject({ type: 0, streamId: i });
     expect(body(await client.next())['_message']).toBe('Failed to bind the subscription.');
     other.publish(1, 'x', 'x');

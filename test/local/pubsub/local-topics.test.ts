@@ -224,10 +224,10 @@ describe.each(PROFILES)(`%s: local topics`, profile => {
         if (event.kind === 'localUnsubscribed') resolve();
       });
     });
-    for (let i = 1; i <= 3; i++) await answer(publisher, i, PUBLISH_TO_TOPIC, publish('g/a', `{"i":"${String(i)}"}`));
+    for (let i = 1; i <= 3; i++) await answer(publisher, i, PUBLISH_TO_TOPIC, publish('g/a', `{"i":"${i}"}`));
     const events = [];
     for (let i = 0; i < 6; i++) events.push(await subscriber.next());
-    expect(events.map(({ streamId, payload }) => `${String(streamId)} ${/"i":"(\d)"/.exec(payload)?.[1] ?? ''}`)).toEqual([
+    expect(events.map(({ streamId, payload }) => `${streamId} ${/"i":"(\d)"/.exec(payload)?.[1] ?? ''}`)).toEqual([
       '1 1',
       '2 1',
       '1 2',

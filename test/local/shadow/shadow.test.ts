@@ -142,7 +142,7 @@ test('bytes that are no UTF-8 are rejected, six levels are taken, and names that
 test('1000 shadows are all it keeps; a deleted one makes room', () => {
   const shadows = new Shadows();
   const update = (i: number): unknown =>
-    shadows.answers(`$aws/things/t${String(i)}/shadow/update`, Buffer.from('{"state":{"reported":{"a":1}}}'), NOW)[0]?.body;
+    shadows.answers(`$aws/things/t${i}/shadow/update`, Buffer.from('{"state":{"reported":{"a":1}}}'), NOW)[0]?.body;
   for (let i = 0; i < 1000; i++) expect(update(i)).toMatchObject({ version: 1 });
   expect(update(1000)).toMatchObject({ code: 500 });
   expect(update(3)).toMatchObject({ version: 2 });

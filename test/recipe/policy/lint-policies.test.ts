@@ -47,7 +47,7 @@ function lint(accessControl: unknown, others: Record<string, unknown> = {}): rea
 }
 
 const resources = (...all: readonly string[]): unknown => policy({ operations: [SUBSCRIBE], resources: all });
-const many = Array.from({ length: 120 }, (_, i) => `sensors/room-${String(i)}/temperature`);
+const many = Array.from({ length: 120 }, (_, i) => `sensors/room-${i}/temperature`);
 
 /** A document, the one finding there is in it, and the example: topic, allowed on classic, allowed on lite. */
 const FINDINGS: readonly (readonly [name: string, document: unknown, rule: PolicyRule, topic: string, classic: boolean, lite: boolean])[] =
