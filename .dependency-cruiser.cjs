@@ -17,6 +17,7 @@ const RUNTIME = [
   'sinks',
   'client',
   'outbox',
+  'tracing',
   'component',
 ];
 const KIT = ['recipe', 'local', 'testing', 'dry-run', 'eslint', 'cli'];
@@ -114,6 +115,18 @@ const RULES = [
     'A static import takes 100 ms and fails at start where the optional package is absent.',
     '^src/',
     { path: AWS_CRT, dynamic: false, dependencyTypesNot: ['type-only'] },
+  ],
+  [
+    'opentelemetry-in-one-place',
+    'An optional peer: who does not import the entry for tracing need not have it, and loads nothing of it.',
+    { path: '^src/', pathNot: '^src/tracing/' },
+    '(^|/)@opentelemetry/',
+  ],
+  [
+    'tracing-only-where-asked-for',
+    'As above: nothing else of src may lead to it.',
+    { path: '^src/', pathNot: '^src/tracing/' },
+    '^src/tracing/',
   ],
   ['nothing-from-outside-src', 'Only src and its declared dependencies are shipped.', '^src/', '^(test|scripts|examples|build|dist)/'],
   [

@@ -15,7 +15,7 @@ const entries = [...Object.values(exports), ...Object.values(bin)].flatMap(file 
  * Folders of `src` that a device loads. Each is a file: the folders depend on each other in one direction, and so do these files. Of the kit, what entries
  * and commands have in common is found by the bundler, so that each loads its own alone.
  */
-const RUNTIME = /\/src\/(shared|errors|schedule|codec|topic|stream|ipc|ports|flow|operators|sinks|client|outbox|component)\//;
+const RUNTIME = /\/src\/(shared|errors|schedule|codec|topic|stream|ipc|ports|flow|operators|sinks|client|outbox|tracing|component)\//;
 
 /** Of the outbox, what `openOutbox` is made of is a file for itself: every component has it in its context, and the rest is loaded by who uses it. */
 const OPEN_OUTBOX = /\/src\/outbox\/(group-commit|memory-store|open-outbox|outbox|seen-back|store|virtual-disk)\.ts$/;

@@ -72,7 +72,8 @@ async function documentedFiles(prefixes: readonly string[]): Promise<readonly st
 async function checkExamples(folder: string, examples: readonly DocExample[]): Promise<readonly string[]> {
   await makeConsumer(folder, await packInto(folder));
   // For examples of tests and of other formats, which are type-checked only.
-  for (const name of ['vitest', 'cborg']) await symlink(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name));
+  for (const name of ['vitest', 'cborg', '@opentelemetry'])
+    await symlink(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name));
   const named = examples.map((example, i) => ({ ...example, name: `example-${i}` }));
   for (const { name, program } of named) await writeFile(join(folder, `${name}.mts`), program);
   const problems = compileExamples(

@@ -57,9 +57,10 @@ async function manifest(): Promise<Manifest> {
   return JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as Manifest;
 }
 
-/** What the declarations of `greengrass-rx/eslint` need; who uses that entry has it. */
-async function eslint(): Promise<string> {
-  return `eslint@${(await manifest()).devDependencies['eslint'] ?? 'latest'}`;
+/** What single entries need; who uses such an entry has it. */
+async function optionalPeers(): Promise<readonly string[]> {
+  const { devDependencies } = await manifest();
+  return ['eslint', '@opentelemetry/api'].map(name => `${name}@${devDependencies[name] ?? 'latest'}`);
 }
 
 /** What `npm install --omit=optional` installs: this package, the libraries that it shares with the component, and what reads command lines. */
@@ -111,7 +112,7 @@ await inTemporaryFolder(async folder => {
   );
 
   const whole = join(folder, 'whole');
-  await check('installs into an empty project', async () => makeConsumer(whole, tarball, await eslint()));
+  await check('installs into an empty project', async () => makeConsumer(whole, tarball, ...(await optionalPeers())));
   let names = '';
   await check('every entry imports', async () => {
     names = await program(whole, 'import-entries.mjs', ...(await entries()));

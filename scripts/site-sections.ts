@@ -22,6 +22,7 @@ export const SECTIONS: Readonly<Record<string, readonly (readonly [guide: string
     ['outbox', 'The outbox'],
     ['dead-letters', 'Dead letters'],
     ['testing', 'Testing'],
+    ['tracing', 'Tracing'],
     ['small-device', 'On a small device'],
     ['fleet', 'A fleet'],
   ],

@@ -82,6 +82,8 @@ export interface Publishing<A, R, Acc> {
   readonly submit: Submit<R, Acc>;
   readonly operation: Operation;
   readonly request: (value: A) => R;
+  /** What the port adds to a request, of the value it was made of. */
+  readonly causedBy: ((request: R, value: unknown) => R) | undefined;
   /** Why a request is refused that goes to a topic that the stage has not declared. */
   readonly undeclared: ((request: R) => PublishError | undefined) | undefined;
   /** Milliseconds a try may take, for the message of the error. */
@@ -165,7 +167,9 @@ export class PublishJob<A, R, Acc extends AcceptedBy> extends Job<Result<A, Acc>
 
   begin(): void {
     try {
-      this.#request = atOnce(this.#publishing.request(this.#value), 'request');
+      const { request, causedBy } = this.#publishing;
+      const made = atOnce(request(this.#value), 'request');
+      this.#request = causedBy === undefined ? made : causedBy(made, this.#value);
     } catch (thrown) {
       // The reason lies in the value: it does not fit into a topic template, or has a number that JSON does not have.
       if (isFailure(thrown)) this.#fail(new InvalidRequest('message', this.#publishing.operation, '', 'client', thrown.message, thrown));

@@ -81,6 +81,8 @@ export interface PublishPort<R = PublishRequest, Acc = Accepted> extends Publish
   readonly holdDrain?: (() => () => void) | undefined;
   /** Left out: those of an MQTT proxy. */
   readonly rules?: PortRules<R> | undefined;
+  /** The request, with what the port wants to know of the value it was made of; see `traced`. Left out: nothing. */
+  readonly causedBy?: ((request: R, value: unknown) => R) | undefined;
 }
 
 /** The type of {@link publishTo}. Where it is piped, the source says what `A` is: `request` may take more than that. */
@@ -117,10 +119,6 @@ function marksOf(request: object): DeclaredMarks | undefined {
 /** The topic name of a request of an MQTT proxy, or of a port that has no rules of its own. */
 function topicNameOf(request: unknown): string {
   return typeof request === 'object' && request !== null && 'topicName' in request ? String(request.topicName) : '';
-}
-
-function inFlightOfMqtt({ inFlight }: Capabilities): number {
-  return inFlight;
 }
 
 /** Every nucleus accepts so many: Lite keeps 10 unacknowledged publishes and refuses the rest. */
@@ -200,7 +198,7 @@ export const publishTo: PublishTo = <A, R, Acc extends AcceptedBy>(
   checkPositiveTime(timeout, 'timeout');
   if (inFlight !== undefined) checkBound(inFlight, 'inFlight');
   const topics = options.topics === undefined ? port.rules?.topics : declaredFilters(options.topics);
-  const { operation = PUBLISH, topicOf = topicNameOf, inFlightOf = inFlightOfMqtt } = port.rules ?? {};
+  const { operation = PUBLISH, topicOf = topicNameOf, inFlightOf = ({ inFlight }: Capabilities) => inFlight } = port.rules ?? {};
   const problemOf = topics === undefined ? undefined : onlyDeclared(topics, options.name ?? 'publishTo', operation);
   return stage('publishTo', options, () => {
     const deadlines = timeout === Infinity ? undefined : new Deadlines(timeout, scheduler);
@@ -211,6 +209,7 @@ export const publishTo: PublishTo = <A, R, Acc extends AcceptedBy>(
       operation,
       undeclared: problemOf === undefined ? undefined : made => problemOf(topicOf(made)),
       request,
+      causedBy: port.causedBy,
       timeout,
       deadlines,
       retry: retry ?? FULL_QUEUE,

@@ -117,9 +117,11 @@ export function respond<E, M extends Command, W extends Handling, R = PublishReq
   checkBound(inFlight, 'inFlight');
   const dropped = hook('buffer.onDrop', buffer.onDrop);
   const clock = schedulerClock(scheduler);
-  const requestOf = ({ topicName, payload, correlationData }: Settled<C, F>): R =>
+  const requestOf = ({ command, topicName, payload, correlationData }: Settled<C, F>): R => {
     // A port without rules is an MQTT proxy, and this is a request for one.
-    port.rules?.requestOf({ topicName, payload }) ?? ({ topicName, payload, qos, correlationData } as R);
+    const made = port.rules?.requestOf({ topicName, payload }) ?? ({ topicName, payload, qos, correlationData } as R);
+    return port.causedBy?.(made, command) ?? made;
+  };
   return source =>
     defer(() => {
       const known = dedupe === undefined ? undefined : new KnownCommands(dedupe.commands, dedupe.ttl, scheduler);

@@ -48,6 +48,7 @@ describe('what a component loads on a device', () => {
     expect(stderr).toBe('done');
     expect(sources).toEqual(expect.arrayContaining(['component/run-component.ts', 'ipc/socket/socket-transport.ts']));
     expect(sources.filter(file => KIT.some(folder => file.startsWith(`${folder}/`)))).toEqual([]);
+    expect(sources.filter(file => file.startsWith('tracing/'))).toEqual([]);
     // Of the outbox only what `openOutbox` of its context is made of: no store on a disk, no forwarder.
     expect(sources.filter(file => file.startsWith('outbox/')).sort()).toEqual([
       'outbox/group-commit.ts',
@@ -59,5 +60,17 @@ describe('what a component loads on a device', () => {
       'outbox/virtual-disk.ts',
     ]);
     expect(Object.keys(packages).sort()).toEqual(['fp-ts', 'io-ts', 'rxjs']);
+  });
+
+  test('is of OpenTelemetry its API alone, and only where it imports the entry for tracing', async () => {
+    const coverage = temporaryFolder();
+    const program = "import { connect } from 'greengrass-rx'; import { traced } from 'greengrass-rx/tracing'; traced(connect());";
+    const env = { PATH: process.env['PATH'], NODE_V8_COVERAGE: coverage };
+    await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], { cwd: ROOT, env });
+    const { sources, packages } = loadedBy(coverage);
+
+    expect(sources).toContain('tracing/traced.ts');
+    expect(sources.filter(file => KIT.some(folder => file.startsWith(`${folder}/`)))).toEqual([]);
+    expect(Object.keys(packages).sort()).toEqual(['@opentelemetry/api', 'fp-ts', 'io-ts', 'rxjs']);
   });
 });

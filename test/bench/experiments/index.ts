@@ -18,6 +18,7 @@ import { slowStage } from './slow-stage.js';
 import { starting } from './start.js';
 import { stageCost } from './stage-cost.js';
 import { subscribing } from './subscribe.js';
+import { tracing } from './tracing.js';
 import { windows } from './windows.js';
 
 /** All experiments, in the order of the table. */
@@ -32,6 +33,7 @@ export const experiments = (scale: Scale): readonly Experiment[] => [
   slowStage(scale),
   floodLatency(scale),
   stageCost(scale),
+  tracing(scale),
   change(scale),
   windows(scale),
   batching(scale),

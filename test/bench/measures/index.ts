@@ -16,6 +16,7 @@ export const MEASURES = {
   scaling: loaded(async () => (await import('./scaling.js')).measureScaling),
   slowStage: loaded(async () => (await import('./slow-stage.js')).measureSlowStage),
   stageCost: loaded(async () => (await import('./stage-cost.js')).measureStageCost),
+  tracing: loaded(async () => (await import('./tracing.js')).measureTracing),
   change: loaded(async () => (await import('./change.js')).measureChange),
   windows: loaded(async () => (await import('./windows.js')).measureWindows),
   batching: loaded(async () => (await import('./batching.js')).measureBatching),

@@ -1,0 +1,108 @@
+import { diag, isSpanContextValid, type Span, SpanKind, type Tracer } from '@opentelemetry/api';
+import type { Unsubscribable } from 'rxjs';
+import type { PublishError } from '../errors/errors.js';
+import type { PublishListener, Submit } from '../flow/publish-job.js';
+import type { AcceptedBy } from '../flow/publish-outcome.js';
+import type { TracedKind } from './kinds.js';
+import { failSpan, startSpan } from './spans.js';
+import { type Traced, tracesOf } from './trace-context.js';
+
+/** What makes a request the carrier of a span's context; says on the span, and once in the log of OpenTelemetry, where it does not travel. */
+export class Sending<M, R> {
+  readonly #kind: TracedKind<M, R>;
+  /** Why this nucleus carries nothing, as far as is known. */
+  readonly #obstacle: () => string | undefined;
+  #isTold = false;
+
+  constructor(kind: TracedKind<M, R>, obstacle: () => string | undefined = () => undefined) {
+    this.#kind = kind;
+    this.#obstacle = obstacle;
+  }
+
+  /** Begins the span of a message, and gives the request that carries it. */
+  begin(tracer: Tracer, operation: 'publish' | 'create', request: R & Traced): { readonly span: Span; readonly sent: R } {
+    const { system, carrier, topicOf, bytesOf, untraced } = this.#kind;
+    const bare = untraced(request);
+    const given = tracesOf(request);
+    const topic = topicOf(bare);
+    const attributes = {
+      'messaging.system': system,
+      'messaging.operation.name': operation,
+      'messaging.operation.type': operation === 'publish' ? 'send' : operation,
+      'messaging.destination.name': topic,
+      'messaging.message.body.size': bytesOf(bare),
+    };
+    // Without a cause it goes on with what it has itself: it was stored with it.
+    const causes = given.length > 0 ? given : tracesOf({ trace: carrier?.read(bare) });
+    const span = startSpan(tracer, `${operation} ${topic}`, SpanKind.PRODUCER, attributes, causes);
+    const context = span.spanContext();
+    if (!isSpanContextValid(context)) return { span, sent: bare };
+    const sent = carrier?.write(bare, context);
+    const obstacle = carrier === undefined ? undefined : sent === undefined ? NO_OBJECT : this.#obstacle();
+    span.setAttribute('greengrass_rx.trace.carrier', carrier === undefined || obstacle !== undefined ? 'none' : carrier.name);
+    if (obstacle !== undefined && !this.#isTold) {
+      this.#isTold = true;
+      diag.warn(`greengrass-rx: what is published to ${topic} is the end of its trace. ${obstacle}`);
+    }
+    return { span, sent: sent ?? bare };
+  }
+}
+
+const NO_OBJECT = 'Its payload is no JSON object, and so has no place for a context.';
+
+/** The way into a port, with a span for each publish, from its submission to its answer. */
+export function sending<M, R, Acc extends AcceptedBy>(
+  submit: Submit<R, Acc>,
+  tracer: () => Tracer | undefined,
+  kind: TracedKind<M, R>,
+  obstacle?: () => string | undefined,
+): Submit<R & Traced, Acc> {
+  const way = new Sending(kind, obstacle);
+  return (request, listener) => {
+    const present = tracer();
+    if (present === undefined) return submit(request, listener);
+    const { span, sent } = way.begin(present, 'publish', request);
+    const publish = new PublishSpan(span, listener);
+    try {
+      publish.underWay = submit(sent, publish);
+    } catch (defect) {
+      failSpan(span, defect);
+      throw defect;
+    }
+    return publish;
+  };
+}
+
+/** One publish under way, and its span. */
+class PublishSpan<Acc extends AcceptedBy> implements PublishListener<Acc>, Unsubscribable {
+  underWay: Unsubscribable | undefined;
+  readonly #span: Span;
+  readonly #listener: PublishListener<Acc>;
+
+  constructor(span: Span, listener: PublishListener<Acc>) {
+    this.#span = span;
+    this.#listener = listener;
+  }
+
+  onAccepted(accepted: Acc): void {
+    this.#span.setAttribute('greengrass_rx.accepted.by', accepted.by);
+    this.#span.end();
+    this.#listener.onAccepted(accepted);
+  }
+
+  onFailed(error: PublishError): void {
+    failSpan(this.#span, error);
+    this.#listener.onFailed(error);
+  }
+
+  onDefect(error: unknown): void {
+    failSpan(this.#span, error);
+    this.#listener.onDefect(error);
+  }
+
+  unsubscribe(): void {
+    this.underWay?.unsubscribe();
+    // Nobody waits for its answer any more. It may have been sent.
+    if (this.#span.isRecording()) failSpan(this.#span, { _tag: 'GivenUp' });
+  }
+}

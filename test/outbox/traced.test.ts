@@ -1,0 +1,62 @@
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
+import { filter, firstValueFrom, of, toArray } from 'rxjs';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { batch, connect, type MqttMessage, QOS } from '../../src/index.js';
+import { startLocalNucleus } from '../../src/local/index.js';
+import { forwardFrom, openOutbox, type OutboxOptions, payloadOf, storeIn } from '../../src/outbox/index.js';
+import { traced, type TracedOptions, withTrace } from '../../src/tracing/index.js';
+import { exportedSpans } from '../kit/streams/exported-spans.js';
+import { ownFolder } from './stores.js';
+
+const ACCESS = { 'aws.greengrass.ipc.mqttproxy': { all: { operations: ['*'], resources: ['*'] } } };
+const TRACE = '0af7651916cd43dd8448eb211c80319c';
+const cause = (spanId: string) => ({ trace: { traceId: TRACE, spanId, traceFlags: 1 } });
+
+const WAYS: readonly (readonly [string, 'classic' | 'lite', OutboxOptions['mark'], TracedOptions['carrier']])[] = [
+  ['in user properties, on a classic nucleus', 'classic', 'members', 'userProperties'],
+  ['in the payload, in the envelope of the outbox, on a classic nucleus', 'classic', 'wrap', 'payload'],
+  ['in the payload, in the envelope of the outbox, on Greengrass Lite', 'lite', 'wrap', 'payload'],
+];
+
+describe.each(WAYS)('the trace context of a stored message, %s', (_, profile, mark, carrier) => {
+  it('is there after a power cut, and what is sent goes on with it', async () => {
+    const { tracerProvider, tree, span } = exportedSpans();
+    const folder = ownFolder();
+    const before = openOutbox({ path: join(folder, 'outbox.sqlite'), mark, commit: { messages: 1, within: 5 } });
+    onTestFinished(() => before.close());
+    const request = withTrace(() => ({ topicName: 'meters/7', payload: '{"kWh":1.50}', qos: QOS.AT_LEAST_ONCE }), {
+      tracerProvider,
+      carrier,
+    });
+    const stored$ = of(cause('b7ad6b7169203331'), cause('00f067aa0ba902b7')).pipe(
+      batch({ messages: 2 }),
+      storeIn(before, request),
+      toArray(),
+    );
+    expect(await firstValueFrom(stored$)).toMatchObject([{ _tag: 'Right' }]);
+    // What is on the disk now is all that a power cut leaves.
+    const left = ownFolder();
+    cpSync(folder, left, { recursive: true });
+
+    const nucleus = await startLocalNucleus({ profile, components: [{ name: 'c', accessControl: ACCESS }] });
+    onTestFinished(() => nucleus.stop());
+    const proxy = connect({ socketPath: nucleus.socketPath, authToken: nucleus.authToken('c') });
+    onTestFinished(() => proxy.close());
+    const after = openOutbox({ path: join(left, 'outbox.sqlite'), mark, commit: { messages: 1, within: 5 } });
+    onTestFinished(() => after.close());
+    const outbound = traced(proxy, { tracerProvider, carrier });
+    const came = firstValueFrom(
+      outbound.subscribe({ topicName: 'meters/#', qos: QOS.AT_LEAST_ONCE }).pipe(filter(element => element._tag === 'Right')),
+    );
+    const [sent] = await Promise.all([
+      firstValueFrom(forwardFrom(after, outbound, { messagesPerSecond: 1_000 }).pipe(filter(outcome => outcome._tag === 'Right'))),
+      came,
+    ]);
+    expect(sent).toMatchObject({ right: { number: 1, replayed: true } });
+    const message: MqttMessage = (await came).right;
+    expect(Buffer.from(payloadOf(message)).toString()).toMatch(/^\{(?:"traceparent":"[^"]*",)?"kWh":1\.50\}$/);
+    expect(tree()).toEqual(['create meters/7', 'publish meters/7 < create meters/7', 'process meters/# < publish meters/7']);
+    expect(span('create meters/7').links.map(({ context }) => context.spanId)).toEqual(['b7ad6b7169203331', '00f067aa0ba902b7']);
+  });
+});
