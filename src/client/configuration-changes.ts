@@ -24,7 +24,7 @@ export interface ConfigurationAnswer {
   readonly value: unknown;
 }
 
-/** What was read as the codec wants it, or why it does not take it. */
+/** The configuration as the codec decodes it, or why it cannot. */
 export function decodeConfiguration<A>(
   codec: Pick<Type<A, unknown>, 'name' | 'decode'>,
   keyPath: readonly string[],
@@ -46,7 +46,7 @@ export function decodeConfiguration<A>(
   return decoded._tag === 'Right' ? decoded : invalid(decoded.left.problems, decoded.left.cause);
 }
 
-/** Of a leaf the nucleus gives one member of the last key's name. So may a node look; the codec tells. */
+/** For a leaf, the nucleus gives an object with one member, named as the last key. A node may look the same; only the codec can tell. */
 function leafOf(value: unknown, keyPath: readonly string[]): { readonly value: unknown } | undefined {
   const last = keyPath.at(-1)?.toLowerCase();
   if (last === undefined || !isJsonObject(value)) return undefined;
@@ -56,14 +56,14 @@ function leafOf(value: unknown, keyPath: readonly string[]): { readonly value: u
     : undefined;
 }
 
-/** Passes at most: each makes one layer of texts what the codec wants. */
+/** The most passes: each converts one layer of texts. */
 const MOST_PASSES = 5;
 
 /**
- * A configuration of Greengrass Lite, in which everything that came from a YAML file is a text, as the codec wants it: where that expects another type and
- * the text is the JSON of a number, a boolean or null, this stands in its place. What the codec takes as it is stays as it is.
+ * Converts a configuration of Greengrass Lite, in which everything from a YAML file is a text: where the codec expects another type, and
+ * the text is the JSON of a number, a boolean or null, that value takes its place. What the codec accepts stays as it is.
  *
- * Source: Greengrass Lite 2.6, whose YAML reader knows texts only; observed.
+ * Source: Greengrass Lite 2.6, whose YAML reader only knows texts; observed.
  */
 function withoutTexts(codec: { decode(value: unknown): Validation<unknown> }, value: unknown): unknown {
   let given = value;
@@ -85,7 +85,7 @@ function keysOf(context: Context): readonly string[] {
   });
 }
 
-/** The same value, where the text at the path is replaced by the value that it says. */
+/** The same value, in which the text at the path is replaced by the value that it stands for. */
 function withoutText(value: unknown, path: readonly string[]): unknown {
   const [key, ...rest] = path;
   if (key === undefined) return typeof value === 'string' ? said(value) : value;
@@ -106,18 +106,18 @@ function said(text: string): unknown {
   }
 }
 
-/** What was answered to a deployment that asked whether its configuration is good. */
+/** The answer to a deployment that asked whether its configuration is valid. */
 export interface ConfigurationVerdict {
   readonly deploymentId: string;
   readonly accepted: boolean;
-  /** Why not, a line each; the nucleus has them, too. */
+  /** Why not, one line for each problem. The nucleus is told them, too. */
   readonly problems: readonly string[];
 }
 
 /**
  * The JSON of an `UpdateConfiguration` request, or what is wrong with it.
  *
- * @param time milliseconds since 1970. Written as seconds that always have a fraction: Greengrass Lite refuses a whole number.
+ * @param time milliseconds since 1970. Written as seconds with a fraction, since Greengrass Lite refuses a whole number.
  */
 export function encodeUpdate(
   value: Readonly<Record<string, unknown>>,
@@ -127,7 +127,7 @@ export function encodeUpdate(
   const invalid = (problem: string): Either<InvalidRequest<'message'>, never> =>
     left(new InvalidRequest('message', UPDATE_CONFIGURATION, keyPath.join('/'), 'client', problem));
   if (!isJsonObject(value)) return invalid('The value to merge must be an object: keyPath names what it is laid over, and never a leaf.');
-  // Whatever the case: a classic nucleus takes ACCESSCONTROL for accessControl, and would write the policies.
+  // In any letter case: a classic nucleus takes ACCESSCONTROL for accessControl, and would write the policies.
   const first = keyPath.length === 0 ? Object.keys(value) : keyPath.slice(0, 1);
   if (first.some(key => key.toLowerCase() === 'accesscontrol'))
     return invalid('accessControl cannot be changed by the component: a deployment does that.');
@@ -137,7 +137,7 @@ export function encodeUpdate(
   return right(`{"keyPath":${JSON.stringify(keyPath)},"timestamp":${(time / 1000).toFixed(3)},"valueToMerge":${json}}`);
 }
 
-/** Whether all that was merged is there. A classic nucleus spells keys as they were. */
+/** Whether everything that was merged is there. A classic nucleus keeps the letter case that a key had before. */
 export function holds(there: unknown, merged: unknown): boolean {
   if (!isJsonObject(merged)) return isDeepStrictEqual(there, merged);
   if (!isJsonObject(there)) return false;
@@ -147,7 +147,7 @@ export function holds(there: unknown, merged: unknown): boolean {
   });
 }
 
-/** An update that a later one stands in the way of. */
+/** The failure of an update that did not win over a later one. */
 export function notWritten(keyPath: readonly string[]): ServiceFault<'message'> {
   return new ServiceFault('message', {
     operation: UPDATE_CONFIGURATION,
@@ -160,7 +160,7 @@ export function notWritten(keyPath: readonly string[]): ServiceFault<'message'> 
   });
 }
 
-/** Answers each deployment that asks, with what the check says. */
+/** Answers each deployment that asks, with the result of the check. */
 export function answerDeployments(
   link: NucleusLink,
   check: (configuration: Readonly<Record<string, unknown>>) => DecodeProblems | undefined,

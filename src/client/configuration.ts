@@ -28,7 +28,7 @@ export interface ConfigurationKey {
   readonly componentName?: string | undefined;
 }
 
-/** What a stream of a configuration has on its left side. */
+/** The failures of a stream of a configuration. */
 export type ConfigurationError = ServiceSubscribeError | RequestError | ConfigurationInvalid;
 
 /** How a component reads and follows configurations. */
@@ -36,32 +36,34 @@ export interface Configuration {
   /**
    * The value now, and again after each change, decoded.
    *
-   * Emits a `Right` for each value that differs from the one before, as JSON. One that the codec does not take is a
-   * `Left(ConfigurationInvalid)` of kind `message`, while the last good value stands; a key that is not there is `undefined` to the codec.
-   * A gap comes as a `Left`, and the value is read again behind it. A read that failed comes as a `Left` once, and is tried again every two
-   * seconds, if that can help. Completes after a terminal `Left`, when draining begins, and after `close()`.
+   * Emits a `Right` for each value that differs from the one before, as JSON. A value that the codec does not accept is a
+   * `Left(ConfigurationInvalid)` of kind `message`, and the last good value stays in effect; for a key that does not exist, the codec is
+   * given `undefined`. A gap is a `Left`, after which the value is read again. A read that failed is a `Left` once, and is tried again
+   * every two seconds if that can help. Completes after a terminal `Left`, when draining begins, and after `close()`.
    *
-   * The key may be a node or a leaf; keys that appear later are seen as well. Changes that come close together are read once. On Greengrass Lite, a text
-   * stands for the number, boolean or null in it where the codec wants one, since everything from a YAML file is a text there.
+   * The key may be a node or a leaf; keys that appear later are seen as well. Changes that come close together are read once. On Greengrass
+   * Lite everything from a YAML file is a text; where the codec expects a number, a boolean or null, the text is converted.
    */
   readonly value$: <A>(codec: Pick<Type<A, unknown>, 'name' | 'decode'>, key?: ConfigurationKey) => ObservableEither<ConfigurationError, A>;
   /**
-   * Merges an object into this component's own configuration, below `keyPath`, with the time of now: maps key by key, all else, lists too, replaced. It
-   * persists, wins over the defaults of a new recipe, and over a deployment that was made before it.
+   * Merges an object into this component's own configuration, below `keyPath`, with the present time. Maps are merged key by key;
+   * everything else, lists included, is replaced. The change is persistent, and wins over the defaults of a new recipe and over a
+   * deployment that was made before it.
    *
-   * Right: it was read back and is there. What was written at a later time, or by a clock that is ahead, stands: that is a `Left(ServiceFault)` with the
-   * reason `UpdateConditionFailed`, on both nuclei, though a classic one also says so of what it has written, and Greengrass Lite says nothing. What would be
-   * changed on the way, no object, and `accessControl` are a `Left(InvalidRequest)`.
+   * A `Right` means that it was read back and is there. If something was written at a later time, or by a clock that is ahead, that stays,
+   * and the result is a `Left(ServiceFault)` with the reason `UpdateConditionFailed`. It is the same on both nuclei, because the value is
+   * read back: a classic nucleus may say so of a value that it has written, and Greengrass Lite says nothing. A value that would be changed
+   * on its way, one that is no object, and `accessControl` are a `Left(InvalidRequest)`.
    */
   readonly update: (
     value: Readonly<Record<string, unknown>>,
     key?: Pick<ConfigurationKey, 'keyPath'>,
   ) => RunnableTaskEither<RequestError, undefined>;
   /**
-   * Lets the codec decide, before a deployment takes effect, whether its configuration is good for this component: one that the codec
-   * refuses makes the deployment fail, with the codec's problems, and changes nothing. Emits each answer that was given. A stream to be run
-   * once, as a branch: the nucleus asks one listener a component. Classic alone; Greengrass Lite is one `Left(UnsupportedOperation)`, then
-   * completion.
+   * Lets the codec decide, before a deployment takes effect, whether its configuration is valid for this component. If the codec refuses
+   * it, the deployment fails with the codec's problems, and nothing changes. Emits each answer that was given. Run it once, as a branch:
+   * the nucleus asks only one listener of a component. Only the classic nucleus has this; on Greengrass Lite it is one
+   * `Left(UnsupportedOperation)`, then completion.
    *
    * Think before you use it: with one validator among them, a deployment waits for the answers of **all** components whose configuration changes, and
    * one that never validates makes it fail after 20 s. So it is for devices on which every configured component validates.
@@ -104,7 +106,7 @@ export class IpcConfiguration implements Configuration {
           return;
         }
         const error = answer.left;
-        // What is terminal ends the subscription, which tells it.
+        // A terminal failure ends the subscription, which then emits it.
         if (error.kind !== 'terminal' && !toldFailure) subscriber.next(left(error));
         toldFailure = true;
         if (error.retryable) cancelRetry = link.clock.after(READ_AGAIN, read);
@@ -125,7 +127,8 @@ export class IpcConfiguration implements Configuration {
           }),
         );
       };
-      // At the root: a subscription at a key is dead for good once the key was removed, and refused where it is not there yet.
+      // Subscribed at the root: a subscription to a key is dead for good once the key was removed, and is refused if the key does not exist
+      // yet.
       const events$ = link.optionalEvents({
         operation: SUBSCRIBE_TO_CONFIGURATION_UPDATE,
         topicName: keyPath.join('/'),
@@ -133,7 +136,7 @@ export class IpcConfiguration implements Configuration {
         read: readUpdate,
         isCanary: () => false,
         silence: undefined,
-        // Read behind the reply: before it, the classic nucleus tells no changes.
+        // Read after the reply: before it, the classic nucleus reports no changes.
         onStatus: ({ status }) => {
           if (status === 'active') read();
         },
@@ -158,7 +161,7 @@ export class IpcConfiguration implements Configuration {
     { keyPath = [] }: Pick<ConfigurationKey, 'keyPath'> = {},
   ): RunnableTaskEither<RequestError, undefined> {
     const merged$ = defer((): ObservableEither<RequestError, undefined> => {
-      // Later than all before it, also within a millisecond.
+      // Later than all updates before, even within the same millisecond.
       this.#lastUpdate = Math.max(this.#link.time(), this.#lastUpdate + 1);
       const payload = encodeUpdate(value, keyPath, this.#lastUpdate);
       if (payload._tag === 'Left') return of(payload);
@@ -170,7 +173,7 @@ export class IpcConfiguration implements Configuration {
     return () => firstValueFrom(merged$);
   }
 
-  /** Neither answer says whether it was written. */
+  /** Neither nucleus' answer says whether it was written. */
   #readBack(
     answer: Either<RequestError, undefined>,
     value: Readonly<Record<string, unknown>>,

@@ -18,8 +18,8 @@ export interface ConnectOptions {
    */
   readonly transport?: TransportName | undefined;
   /**
-   * Which nucleus it is. Default `'auto'`: seen from the variable `AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH`, which the classic nucleus alone sets,
-   * or else found out with one request for each process, which publishes nothing and leaves an error line in the log of the nucleus.
+   * Which nucleus it is. Default `'auto'`: recognised by the variable `AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH`, which only the classic
+   * nucleus sets, or else by one request for each process, which publishes nothing and leaves an error line in the log of the nucleus.
    */
   readonly profile?: Profile | 'auto' | undefined;
   /** From the open socket to the accepted token; opening may take as long. Default 10 000. */
@@ -32,12 +32,12 @@ export interface ConnectOptions {
    */
   readonly subscribeTimeout?: number | undefined;
   /**
-   * How long what Greengrass Lite refuses and may allow in a moment is asked for again: a connection while all it has room for are taken, and
-   * an operation it calls unauthorized while its configuration daemon starts or is away. 0: not at all. Default: the variable
-   * `GREENGRASS_RX_REFUSAL_PATIENCE`, which `greengrass-rx dev` sets to 0, or else 30 000.
+   * How long to ask Greengrass Lite again for something that it refuses and may allow in a moment: a connection when it has no room for
+   * another, and an operation that it calls unauthorized while its configuration daemon starts or is away. 0: not at all. Default: the
+   * variable `GREENGRASS_RX_REFUSAL_PATIENCE`, which `greengrass-rx dev` sets to 0, or else 30 000.
    */
   readonly refusalPatience?: number | undefined;
-  /** Publishes under way at once. Default by profile: classic 64, lite 8. */
+  /** Publishes in flight at once. Default by profile: classic 64, lite 8. */
   readonly inFlight?: number | undefined;
   /**
    * Publishes that may wait for their turn or for a connection, up to 32 Mi characters of them as JSON; more fail with `TooManyPublishes`.
@@ -50,7 +50,7 @@ export interface ConnectOptions {
   readonly scheduler?: SchedulerLike | undefined;
 }
 
-/** {@link ConnectOptions} with every default filled in but the two that may be missing for good. */
+/** {@link ConnectOptions} with defaults filled in, and the address or the reason why there is none. */
 export interface ResolvedOptions {
   readonly transport: TransportName;
   readonly profile: Profile | 'auto';
@@ -69,7 +69,8 @@ export interface ResolvedOptions {
 
 const SOCKET_VARIABLE = 'AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT';
 /**
- * What the classic nucleus sets for its components beside {@link SOCKET_VARIABLE} and Greengrass Lite does not: the absolute path of the socket.
+ * The absolute path of the socket. The classic nucleus sets this for its components besides {@link SOCKET_VARIABLE}; Greengrass Lite does
+ * not.
  *
  * Source: classic nucleus 2.18, IPCEventStreamService.java; Greengrass Lite 2.6, unit_file_generator.c and runner.c.
  */
@@ -117,7 +118,7 @@ function addressOf(options: ConnectOptions, env: NodeJS.ProcessEnv): ResolvedOpt
   return right({ socketPath, authToken });
 }
 
-/** A variable inherited from elsewhere, such as the nucleus that started a local nucleus, names another socket. */
+/** The variable counts only if it names the same socket: it may be inherited, as from a nucleus that has started a local nucleus. */
 function profileOf(asked: Profile | 'auto', options: ConnectOptions, env: NodeJS.ProcessEnv): Profile | 'auto' {
   const classicSocket = env[CLASSIC_SOCKET_VARIABLE];
   if (asked !== 'auto' || classicSocket === undefined || classicSocket === '') return asked;

@@ -16,11 +16,11 @@ import { NucleusLink, type WaitsFor } from './nucleus-link.js';
 const TRANSPORTS: Record<TransportName, Transport> = { socket: socketTransport, crt: crtTransport };
 
 /**
- * Reconnecting: full jitter, so that the components of a device do not all come back in the same moment; what has lived for five seconds is no
- * part of what breaks next.
+ * Reconnecting: full jitter, so that the components of a device do not all come back at the same moment. A connection that has lasted for
+ * five seconds begins a new series when it breaks.
  *
- * Subscribing again: a subscription that is dead while the connection lives has nothing to spare anybody by waiting longer and longer, only
- * its outage to lengthen.
+ * Subscribing again: if only the subscription is dead and the connection is not, longer and longer waits would spare nobody anything, and
+ * only make the outage longer.
  */
 const SCHEDULES: DefaultSchedules = {
   reconnect: resetAfter(5_000)(fullJitter(capped(30_000)(exponential(100)))),
@@ -62,8 +62,8 @@ export function openLink(options: ConnectOptions): NucleusLink {
 }
 
 /**
- * The same over a transport of another kind: what the testing kit puts a nucleus in memory behind, so that under virtual
- * time runs what runs on a device.
+ * The same over another transport: the testing kit puts a nucleus in memory behind it, so that under virtual time the same code runs as on
+ * a device.
  *
  * @internal
  */
@@ -116,7 +116,8 @@ export interface Nucleus extends AsyncDisposable {
  * The nucleus with all its services, over its real IPC socket: MQTT proxy, local topics, configuration and lifecycle. Pure and lazy as
  * {@link connect} is, which gives its MQTT proxy alone: the first stream or task of any port that runs makes the one connection.
  *
- * What a nucleus does not offer is one `Left(UnsupportedOperation)` of kind `message` and then completion, found out once a connection.
+ * An operation that the nucleus does not offer is one `Left(UnsupportedOperation)` of kind `message` and then completion. This is found out
+ * once for each connection.
  *
  * @throws RangeError, TypeError for options out of range, as `connect` does.
  *
@@ -141,7 +142,7 @@ export function connectNucleus(options: ConnectOptions = {}): Nucleus {
 }
 
 /**
- * What the subscriptions of a nucleus still wait for. Of one that is not of this library's making nothing is known.
+ * What the subscriptions of a nucleus still wait for. For one that this library has not made, this is not known.
  *
  * @internal
  */

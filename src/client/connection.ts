@@ -13,15 +13,15 @@ import { capabilitiesOf, detectProfile } from './nucleus-profile.js';
 import { type ConnectionUser, type RequestsUser, type RestoredUser, StateNews } from './state-news.js';
 
 /**
- * A server that closes without a ConnectAck may refuse the token (all that Greengrass Lite ever says) or be dying. Only
- * this many in a row are taken for a refusal, which is final.
+ * A server that closes without a ConnectAck may refuse the token, since Greengrass Lite never says more than that, or may be dying. Only so
+ * many in a row count as a refusal, which is final.
  */
 const SILENT_REFUSALS = 3;
 
 /** The wait between them, in milliseconds. */
 const SILENT_REFUSAL_DELAY = 100;
 
-/** The wait before a nucleus that may be full is asked again, in milliseconds, where there never was a connection. */
+/** Milliseconds before a nucleus that may be full is tried again, if there has never been a connection. */
 const FULL_PAUSE = 1_000;
 
 /** How long queued requests wait at most for the subscriptions to be restored before them, in milliseconds. */
@@ -49,7 +49,7 @@ export class Connection {
   #cancelTimer: () => void = noop;
   #ended: Promise<void> = Promise.resolve();
 
-  /** @param queues have their session after the subscriptions, and live as long as this. */
+  /** @param queues are given a session after the subscriptions. They live as long as this connection. */
   constructor(options: ResolvedOptions, transport: Transport, clock: Clock, queues: readonly RequestsUser[]) {
     this.#options = options;
     this.#transport = transport;
@@ -68,7 +68,8 @@ export class Connection {
   }
 
   /**
-   * Sees to it that there is a connection or soon will be; if there cannot be, tells why. A failure that a new try may mend is forgotten.
+   * Makes sure that there is a connection, or that one is being made. If there cannot be one, returns why. A failure that another try may
+   * overcome is forgotten.
    */
   demand(): ConnectError | undefined {
     const state = this.state;
@@ -90,14 +91,12 @@ export class Connection {
     };
   }
 
-  /** Gives up the connection there is, of which somebody has found out that it is dead; another is due. */
+  /** Gives up the present connection, which has been found to be dead, and makes another. */
   giveUp(error: ConnectError): void {
     if (this.#session !== undefined) this.#lose(error);
   }
 
-  /**
-   * Ends everything, in good order where what was under way was `drained` first. Resolves when the transport has let go of its socket.
-   */
+  /** Ends everything. `drained`: what was under way was waited for first. Resolves when the transport has closed its socket. */
   close(drained: boolean): Promise<void> {
     if (this.state.status !== 'closed') {
       this.#cancelTimer();
@@ -119,7 +118,7 @@ export class Connection {
     }
     this.#attempt++;
     this.#news.become({ status: 'connecting', attempt: this.#attempt });
-    // Whoever watches the state may close the proxy there and then.
+    // A listener of the state may have closed the proxy meanwhile.
     if (this.state.status !== 'connecting') return;
     const { socketPath, authToken } = address.right;
     let ended: () => void = noop;
@@ -166,7 +165,7 @@ export class Connection {
     this.#attempt = 0;
     this.#series.succeeded();
     const capabilities = capabilitiesOf(profile, this.#options.transport, this.#options.inFlight);
-    // Whoever subscribes while listeners hear of the state finds the session there, and asks by itself.
+    // What is subscribed while listeners are told the state finds the session there, and asks by itself.
     const subscriptions = [...this.#subscriptions];
     this.#news.become({ status: 'connected', capabilities });
     if (this.#session !== session) return;
@@ -177,12 +176,15 @@ export class Connection {
     );
   }
 
-  /** Subscriptions first, so that what requests provoke is not missed; the requests of each queue when those that hear of it have been answered. */
+  /**
+   * Subscriptions come first, so that messages that requests cause are not missed. The requests of a queue follow when the subscriptions
+   * that get such messages have been answered.
+   */
   #restore(session: Session, capabilities: Capabilities, subscriptions: readonly RestoredUser[]): void {
     const unanswered = new Set(subscriptions);
     const held = new Set(this.#queues);
     const release = (may: (queue: RequestsUser) => boolean): void => {
-      // A subscription also settles when the session breaks, and then the timer is that of reconnecting.
+      // A subscription also settles when the session breaks; the timer is then that of reconnecting.
       if (this.#session !== session || held.size === 0) return;
       const released = [...held].filter(may);
       for (const queue of released) held.delete(queue);
@@ -207,7 +209,7 @@ export class Connection {
     this.#cancelTimer();
     this.#cancelTimer = noop;
     this.#silentRefusals = end.reason === 'refused' && end.silently ? this.#silentRefusals + 1 : 0;
-    // aws-crt cannot tell a nucleus that is full from one that refuses the token; a look with the other transport can.
+    // aws-crt cannot tell a nucleus that is full from one that refuses the token; one attempt with the other transport can.
     const enough = this.#transport.name === 'crt' ? SILENT_REFUSALS + 1 : SILENT_REFUSALS;
     if (this.#silentRefusals > 0 && this.#silentRefusals < enough) {
       this.#retryIn(
@@ -221,7 +223,10 @@ export class Connection {
     else this.#afterLoss(error);
   }
 
-  /** The nucleus may be full. Another component's connection may end: asked again for a while, also where there was none before. */
+  /**
+   * The nucleus may be full until another component's connection ends: it is tried again for a while, even if there was no connection
+   * before.
+   */
   #turnedAway(session: Session | undefined, error: ConnectError): void {
     this.#silentRefusals = 0;
     this.#session = undefined;
@@ -266,7 +271,7 @@ export class Connection {
     this.#endUsers({ status: 'failed', error }, tell);
   }
 
-  /** Those who were there when it ended hear of it; those who come while they hear of it begin anew. */
+  /** Tells the users that were there when it ended. Those that come while these are told begin anew. */
   #endUsers(state: ConnectionState, tell: (user: ConnectionUser) => void): void {
     const users = this.#users();
     this.#subscriptions.clear();

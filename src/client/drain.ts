@@ -7,7 +7,7 @@ import { checkTime } from '../shared/check-argument.js';
 import type { RequestCounts } from './request-queue.js';
 import { plural } from '../shared/plural.js';
 
-/** What a drain waits for besides the stages: the publishes of a port. */
+/** What a drain waits for besides the stages: the requests of a port. */
 export interface Drained {
   readonly counts: RequestCounts;
   /** Called whenever nothing is pending any more. */
@@ -55,7 +55,7 @@ export class Drain {
     };
   }
 
-  /** Emits one report and completes. Several subscribers each get one of their own. */
+  /** Emits one report and completes. Each of several subscribers gets a report of its own. */
   run(deadline: number): Observable<DrainReport> {
     return new Observable(subscriber => {
       const before = this.#counts();
@@ -109,11 +109,11 @@ export class Drain {
   }
 }
 
-/** Within this time one Ctrl-C in a terminal comes twice: to the whole group of processes, and passed on by npm. */
+/** Milliseconds within which one Ctrl-C in a terminal may come twice: to the whole group of processes, and passed on by npm. */
 const SAME = 500;
 
 /**
- * Calls `stop` at the first SIGTERM or SIGINT. The next one that comes later than by chance ends the process at once, as without this.
+ * Calls `stop` at the first SIGTERM or SIGINT. The next one that is not the same Ctrl-C ends the process at once, as it would without this.
  *
  * Returns a function that takes the listeners off.
  */
@@ -145,17 +145,17 @@ export interface DrainOnSignalOptions {
    * kills it.
    */
   readonly deadline?: number | undefined;
-  /** Told what the drain found, before the proxy is closed. Default: one line on stderr if something was left. */
+  /** Is told what the drain found, before the proxy is closed. Default: one line on stderr if something was left. */
   readonly onDrained?: ((report: DrainReport) => void) | undefined;
   /** The clock that tells a second signal from the first one that came twice. Default `asyncScheduler`. */
   readonly scheduler?: SchedulerLike | undefined;
 }
 
 /**
- * Ends a component in good order when Greengrass stops it: on SIGTERM or SIGINT it drains the proxy and closes it, so that the
- * component's streams end and the process ends by itself. What is left at the deadline has its outcomes when the proxy is closed, and
- * `runToEnd` takes that for the end that was wanted. A second signal half a second later or more ends the process at once, as without this;
- * one that comes sooner is the first once more: a terminal sends Ctrl-C to npm and to the component, and npm passes it on.
+ * Ends a component in good order when Greengrass stops it: on SIGTERM or SIGINT it drains the proxy and closes it, so that the component's
+ * streams end and the process ends by itself. What is left at the deadline gets its outcomes when the proxy is closed, and `runToEnd`
+ * treats that as the end that was wanted. A second signal half a second later or more ends the process at once, as it would without this.
+ * One that comes sooner counts as the same: a terminal sends Ctrl-C to npm and to the component, and npm passes it on.
  *
  * What `onDrained` throws is written to stderr, and the process then ends with exit code 1; the proxy is closed all the same.
  *
@@ -178,7 +178,7 @@ export function drainOnSignal(proxy: MqttProxy, options: DrainOnSignalOptions = 
   const { deadline = 10_000, onDrained = reportLeftovers, scheduler = asyncScheduler } = options;
   checkTime(deadline, 'deadline');
   const remove = onStopSignal(() => void drainAndClose(proxy, deadline, hook('onDrained', onDrained)), scheduler);
-  // A listener that stayed behind would swallow the signal that is to end the process.
+  // A listener that was left behind would swallow the signal that is to end the process.
   const closed = proxy.state$.subscribe({ complete: remove, error: remove });
   return () => {
     closed.unsubscribe();
@@ -191,7 +191,7 @@ async function drainAndClose(proxy: MqttProxy, deadline: number, onDrained: (rep
   try {
     onDrained(report);
   } catch (error) {
-    // Nobody waits for this: thrown on, it would end the process before the proxy is closed.
+    // Nobody waits for this promise: if the error were thrown on, it would end the process before the proxy is closed.
     process.stderr.write(`greengrass-rx: onDrained failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
     process.exitCode = 1;
   }

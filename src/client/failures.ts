@@ -59,8 +59,9 @@ function unavailable(failure: ConnectFailure, socketPath: string): ConnectError 
 }
 
 /**
- * Makes an error that begins in a turn of the event loop, so that its stack would name nothing of the program. One of these is made at each attempt to
- * reach a nucleus that is away, and its stack would be most of what the attempt costs: a test of minutes without a nucleus has a hundred thousand.
+ * Makes an error without a stack, which would show nothing of the program, since the error is made in a callback of the event loop. One is
+ * made at each attempt to reach a nucleus that is away, and its stack would be most of what the attempt costs: a test of minutes without a
+ * nucleus makes a hundred thousand.
  */
 function withoutStack<E extends Error>(make: () => E): E {
   const { stackTraceLimit } = Error;
@@ -74,8 +75,8 @@ function withoutStack<E extends Error>(make: () => E): E {
 }
 
 /**
- * Whether it is a socket: the system has the same word for a socket that nobody listens on and for a file that is not a socket. Without a
- * cause no system was asked.
+ * Whether nobody listens on the socket. The system has the same error for that and for a file that is not a socket, so the file is looked
+ * at. Without a cause, the error is not from the system.
  */
 function hasNoServer(cause: unknown, path: string): boolean {
   if (cause === undefined) return true;
@@ -106,7 +107,7 @@ export function unsent(error: ConnectError): PublishError {
   }
 }
 
-/** The typed error in a message that refuses an operation. */
+/** The typed error for a message that refuses an operation. */
 export function replyError<K extends Kind>(kind: K, operation: Operation, topicName: string, reply: RpcMessage): OperationRefusal<K> {
   return classifyServiceError({ ...readServiceError(reply), kind, operation, topicName });
 }

@@ -8,41 +8,41 @@ import { DEFER_COMPONENT_UPDATE, SUBSCRIBE_TO_COMPONENT_UPDATES, UPDATE_STATE } 
 import type { ObservableEither } from '../stream/observable-either.js';
 import type { NucleusLink } from './nucleus-link.js';
 
-/** What the nucleus announces to a component about a deployment, of this component or of any other. */
+/** What the nucleus announces about a deployment, be it of this component or of any other. */
 export type ComponentUpdate =
   | {
-      /** It is about to begin, and waits for an answer of every component that subscribes. */
+      /** The deployment is about to begin, and waits for an answer from every component that has subscribed. */
       readonly phase: 'before';
       readonly deploymentId: string;
       /** The nucleus itself will be restarted, and this process with it. */
       readonly nucleusRestarts: boolean;
       /**
-       * Puts the update off: the nucleus announces it again after so many milliseconds, and a second or two. To be run within the turn in which the
-       * announcement came, promises included: where nobody does, the update is answered with 0, which lets it go on. The first answer counts; of
-       * another one here comes a `Left(InvalidRequest)`.
+       * Defers the update: the nucleus announces it again after so many milliseconds plus a second or two. To be run within the turn of the
+       * event loop in which the announcement came, promises included; otherwise the update is answered with 0, which lets it go on. Only
+       * the first answer counts; any other is a `Left(InvalidRequest)`.
        */
       readonly defer: (recheckAfter: number, message?: string) => RunnableTaskEither<RequestError, undefined>;
     }
-  /** It is over, or was given up. A nucleus that has restarted says nothing of it. */
+  /** The deployment is over, or was given up. After a restart of the nucleus this is not announced. */
   | { readonly phase: 'after'; readonly deploymentId: string };
 
-/** How a component tells the nucleus how it is, and hears of updates. */
+/** How a component reports its state to the nucleus, and is told of updates. */
 export interface Lifecycle {
   /**
-   * Reports a state: `RUNNING` ends the starting of a component whose recipe has `Startup`; `ERRORED` makes the classic nucleus stop it and start it again.
-   * Right: the nucleus has heard it, which is not that it changed anything: a state that is not allowed at the moment is answered with success and
-   * ignored, and Greengrass Lite ignores `ERRORED` always.
+   * Reports a state: `RUNNING` ends the starting of a component whose recipe has `Startup`; `ERRORED` makes the classic nucleus stop it and
+   * start it again. A `Right` means that the nucleus has received it, not that anything changed: a state that is not allowed at the moment
+   * is answered with success and ignored, and Greengrass Lite always ignores `ERRORED`.
    */
   readonly report: (state: 'RUNNING' | 'ERRORED') => RunnableTaskEither<RequestError, undefined>;
   /**
-   * Updates as the nucleus announces them: those of all deployments that come from the cloud. All subscribers share one subscription, since a second one
-   * would make every deployment wait for a minute, and each announcement has one answer: 0, unless a subscriber defers it. Greengrass Lite has no
-   * such thing: one `Left(UnsupportedOperation)`, then completion. Completes when draining begins.
+   * Updates as the nucleus announces them: those of all deployments that come from the cloud. All subscribers share one subscription, since
+   * a second one would make every deployment wait for a minute, and each announcement has one answer: 0, unless a subscriber defers it.
+   * Greengrass Lite does not offer this: one `Left(UnsupportedOperation)`, then completion. Completes when draining begins.
    */
   readonly updates$: ObservableEither<ServiceSubscribeError, ComponentUpdate>;
   /**
-   * {@link Lifecycle.updates$}, of which each is deferred while the component is busy, again and again, and let go on once it is not. Run it as a branch. A
-   * `busy$` that has not said anything yet, or has completed as idle, is not busy.
+   * {@link Lifecycle.updates$}, each of which is deferred again and again while the component is busy, and allowed once it is not. Run it
+   * as a branch. As long as `busy$` has not emitted anything, and after it has completed with `false`, the component is not busy.
    *
    * @param recheckAfter milliseconds to the next question of the nucleus, which adds a second or two. Default 5 000.
    */
@@ -76,7 +76,7 @@ export class IpcLifecycle implements Lifecycle {
         event._tag === 'Left' ? event : right(this.#announced(event.right)),
       ),
       tap(event => {
-        // Behind what subscribers do in this turn.
+        // After everything that subscribers do in this turn.
         if (event._tag === 'Right') link.clock.after(0, event.right.settle);
       }),
       map((event): Either<ServiceSubscribeError, ComponentUpdate> => (event._tag === 'Left' ? event : right(event.right.update))),
@@ -136,7 +136,7 @@ export class IpcLifecycle implements Lifecycle {
           return of(left(new InvalidRequest('message', DEFER_COMPONENT_UPDATE, deploymentId, 'client', problem)));
         }
         answered = true;
-        // Infinity has no JSON. 0 is written out: without it the nucleus ignores the answer and waits for the whole minute.
+        // JSON has no Infinity. 0 is written out: without the member the nucleus ignores the answer and waits for the whole minute.
         const payload = JSON.stringify({
           deploymentId,
           recheckAfterMs: Math.min(Math.round(recheckAfter), Number.MAX_SAFE_INTEGER),

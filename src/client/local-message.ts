@@ -9,7 +9,7 @@ import { isJsonObject } from '../shared/check-argument.js';
 export interface LocalMessage {
   /** The topic it was published to. */
   readonly topic: string;
-  /** The same, by the name that codecs, `route` and the sinks read. */
+  /** The same, under the name that codecs, `route` and the sinks read. */
   readonly topicName: string;
   /** The bytes; of a JSON message its text, so that a codec reads both. */
   readonly payload: Uint8Array;
@@ -22,9 +22,9 @@ export type LocalPublishRequest =
   | { readonly topic: string; readonly payload: Uint8Array | string; readonly json?: undefined }
   | { readonly topic: string; readonly payload?: undefined; readonly json: object };
 
-/** The nucleus took a local message: for those who are subscribed at this moment. Nothing is kept for others. */
+/** The nucleus took a local message, for those who are subscribed at this moment. Nothing is kept for others. */
 export interface LocalAccepted {
-  /** Handed to the local subscribers there are. */
+  /** Handed to the present local subscribers. */
   readonly by: 'local-topics';
 }
 
@@ -35,13 +35,13 @@ export function encodeLocalPublish({ topic, payload, json }: LocalPublishRequest
   return `{"topic":${JSON.stringify(topic)},"publishMessage":{"binaryMessage":{"message":"${base64}"}}}`;
 }
 
-/** What stands around the message of a JSON event: Greengrass Lite has the context in front of it, a classic nucleus behind. */
+/** What is around the message in a JSON event: Greengrass Lite puts the context before it, a classic nucleus after it. */
 const JSON_EVENT = /^\{"jsonMessage":\{(?:"context":\{"topic":"(?:[^"\\]|\\.)*"\},)?"message":/u;
 const JSON_EVENT_END = /(?:,"context":\{"topic":"(?:[^"\\]|\\.)*"\})?\}\}$/u;
 
 /**
- * The text of a JSON message. It is written anew, so that `1.0` and `1.0000000000000000` of the nuclei are `1`; but where it has a number that JavaScript
- * does not hold, it stays as it came: a codec is to see the digits that were sent.
+ * The text of a JSON message. It is written anew, so that `1.0` and `1.0000000000000000` of the nuclei become `1`. But if it has a number
+ * that JavaScript cannot represent, it stays as it came, so that a codec sees the digits that were sent.
  */
 function jsonText(body: string, message: unknown): string {
   const isExact = inexactNumbers(body).length === 0 || !JSON_EVENT.test(body);
@@ -49,8 +49,8 @@ function jsonText(body: string, message: unknown): string {
 }
 
 /**
- * Reads by hand what events nearly always are: {@link SubscriptionResponseMessage} takes as long for it as the parsing of its JSON. `undefined`: it is out of
- * the ordinary.
+ * Reads the usual form of an event by hand: the codec {@link SubscriptionResponseMessage} would take as long as parsing the JSON.
+ * `undefined`: the event has another form.
  */
 function readOrdinary(body: string, parsed: unknown): LocalMessage | undefined {
   if (!isJsonObject(parsed)) return undefined;
@@ -70,7 +70,7 @@ function readOrdinary(body: string, parsed: unknown): LocalMessage | undefined {
  * Reads the body of a `SubscriptionResponseMessage`; the left side says that it has a wrong shape. A message that is neither JSON nor bytes (the classic
  * nucleus passes on a publish without a message; Greengrass Lite text that is not base64) is a message that could not be decoded.
  *
- * @param filter Names the message where the nucleus does not.
+ * @param filter The topic of the message, if the nucleus does not name it.
  */
 export function readLocalMessage(body: string, filter: string): Either<string, Either<DecodeFailed<LocalMessage>, LocalMessage>> {
   const parsed = parseJsonBody('SubscriptionResponseMessage', body);

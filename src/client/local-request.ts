@@ -16,12 +16,13 @@ export interface LocalSubscribeRequest {
   /** A topic, or a filter with `+` and `#`. On a classic nucleus `r/#` does not match `r`, on Greengrass Lite it does. */
   readonly topic: string;
   /**
-   * Whether messages of this component come as well. Default, on both nuclei what a classic one does: those of others where the filter has a
-   * wildcard, and else all. Greengrass Lite sends all; there this connection takes out what it has published itself, by topic and content, of at
-   * most the last 1 000 messages. A classic nucleus takes out those of all connections of the component.
+   * Whether messages of this component itself come as well. The default, on both nuclei, is what a classic nucleus does: only messages of
+   * others if the filter has a wildcard, and otherwise all. Greengrass Lite sends all; there this connection removes those that it has
+   * published itself, recognised by topic and content among the last 1 000. A classic nucleus removes those of all connections of the
+   * component.
    */
   readonly receiveMode?: ReceiveMode | undefined;
-  /** Finds out a subscription that died silently, as when the daemon of local topics of Greengrass Lite restarts. Default: none. */
+  /** Detects a subscription that has died silently, as when the daemon of local topics of Greengrass Lite restarts. Default: none. */
   readonly silence?: SilenceWatch | undefined;
   /** Told of every change of the subscription's status, in order. Must not throw. */
   readonly onStatus?: ((status: SubscriptionStatus) => void) | undefined;
@@ -29,9 +30,9 @@ export interface LocalSubscribeRequest {
 
 /** Bytes of a topic or filter that Greengrass Lite takes. */
 const LITE_TOPIC_BYTES = 256;
-/** Levels of `message` that Greengrass Lite reads. From there on each costs it twice the time; with 100 it serves nobody any more. */
+/** Levels of `message` that Greengrass Lite reads. Each further level doubles the time it takes; with 100 it serves nobody any more. */
 const LITE_LEVELS = 13;
-/** Bytes of an event that Greengrass Lite sends; what is larger it loses without a word. */
+/** Bytes of the largest event that Greengrass Lite sends; it loses larger ones silently. */
 const LITE_EVENT_BYTES = 10_000;
 /** What the request puts around `message`. */
 const LEVELS_AROUND = 3;
@@ -48,7 +49,7 @@ const EVENT_HEADERS = encodeHeaders(
   }),
 ).length;
 
-/** What is wrong with a local publish, whatever the nucleus. Found before it is sent, since the nuclei change such values, or die of them. */
+/** What is wrong with a local publish, whatever the nucleus. Checked before it is sent, since the nuclei change such values, or crash. */
 export function localPublishProblem(request: LocalPublishRequest): InvalidRequest<'message'> | undefined {
   const { topic, payload, json } = request;
   const problem = topicProblem(topic) ?? (json === undefined ? payloadProblem(payload) : jsonProblem(json));
@@ -83,7 +84,7 @@ export function localSubscribeProblem(
   return problem === undefined ? undefined : new InvalidRequest('terminal', SUBSCRIBE_TO_TOPIC, filter, 'client', problem);
 }
 
-/** What is wrong with it for this nucleus. */
+/** What is wrong with a local subscription for this nucleus. */
 export function localSubscribeProblemOn(
   { profile }: Capabilities,
   filter: string,
@@ -122,7 +123,7 @@ function payloadProblem(payload: unknown): string | undefined {
   return 'payload must be a string or a Uint8Array, or json an object. Encode the value first, as json(codec).encode does.';
 }
 
-/** What of a value JSON would not carry, or a nucleus would change. `what` names the value. */
+/** What in a value JSON does not have, or a nucleus would change. `what` names the value in the sentence. */
 export function jsonProblem(json: unknown, what = 'json'): string | undefined {
   if (typeof json !== 'object' || json === null || Array.isArray(json))
     return `json must be an object, not ${Array.isArray(json) ? 'an array' : inspect(json)}: a classic nucleus takes nothing else as a JSON message. Put it into a member, or publish its text as payload.`;
@@ -184,7 +185,7 @@ function liteMessageProblem(topic: string, payload: string): string | undefined 
   return `The message to the local topic ${quoted(topic)} would be an event of ${bytes} bytes, and Greengrass Lite loses one of more than ${LITE_EVENT_BYTES} without a word. Publish less at a time.`;
 }
 
-/** How deep a JSON text goes, and by how much its numbers may grow. */
+/** How deep a JSON text is nested, and by how many characters its numbers may grow. */
 function measured(json: string): { readonly levels: number; readonly longer: number } {
   const outside = outsideTexts(json);
   let longer = 0;
@@ -194,7 +195,7 @@ function measured(json: string): { readonly levels: number; readonly longer: num
   return { levels: levelsOf(outside), longer };
 }
 
-/** How many maps and lists of a JSON text are within each other. */
+/** How deep the objects and lists of a JSON text are nested. */
 export function levelsOf(json: string): number {
   let level = 0;
   let levels = 0;

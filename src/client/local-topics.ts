@@ -33,7 +33,7 @@ export type AnyLocalSubscribeRequest = (LocalSubscribeRequest | LocalPatternSubs
   readonly codec?: Decoder<unknown> | undefined;
 };
 
-/** What the stream of a local subscription has on its left side. */
+/** The failures of a local subscription's stream. */
 export type LocalSubscribeError = ServiceSubscribeError | DecodeFailed<LocalMessage>;
 
 /**
@@ -43,8 +43,9 @@ export type LocalSubscribeError = ServiceSubscribeError | DecodeFailed<LocalMess
  */
 export interface LocalTopics extends PublishPort<LocalPublishRequest, LocalAccepted> {
   /**
-   * Messages of a topic or filter, from the moment of subscribing on. Emits, completes, reports gaps and subscribes again as `MqttProxy.subscribe` does.
-   * A message that is neither JSON nor bytes is a `Left(DecodeFailed)` like one that the codec or the template does not fit.
+   * Messages of a topic or filter, from the moment of subscribing on. Emits, completes, reports gaps and subscribes again as
+   * `MqttProxy.subscribe` does. A message that is neither JSON nor bytes is a `Left(DecodeFailed)`, as is one that does not fit the codec
+   * or the template.
    */
   readonly subscribe: {
     <P, A>(
@@ -57,9 +58,10 @@ export interface LocalTopics extends PublishPort<LocalPublishRequest, LocalAccep
     (request: LocalSubscribeRequest & LocalRequestMistakes & CodecMistake): ObservableEither<LocalSubscribeError, LocalMessage>;
   };
   /**
-   * Publishes once for every subscriber: emits one `Right(LocalAccepted)` or one `Left`, and completes. Refused before sending, as `InvalidRequest`: what
-   * a nucleus would change or choke on. On both, `json` that is not an object, whole numbers beyond 2^53, text cut within a character, and topics with
-   * wildcards; on Greengrass Lite also `json` of more than 13 levels, topics over 256 bytes, and messages whose event would be over 10 000 bytes.
+   * Publishes once for every subscriber: emits one `Right(LocalAccepted)` or one `Left`, and completes. What a nucleus would change or
+   * choke on is refused before sending, as an `InvalidRequest`. On both, `json` that is not an object, whole numbers beyond 2^53, text cut
+   * within a character, and topics with wildcards; on Greengrass Lite also `json` of more than 13 levels, topics over 256 bytes, and
+   * messages whose event would be over 10 000 bytes.
    */
   readonly publish$: (request: LocalPublishRequest & LocalRequestMistakes) => ObservableEither<PublishError, LocalAccepted>;
   /** {@link LocalTopics.publish$} as a task. */
@@ -69,7 +71,7 @@ export interface LocalTopics extends PublishPort<LocalPublishRequest, LocalAccep
   readonly rules: PortRules<LocalPublishRequest>;
 }
 
-/** What is often written in the place of something else, with the sentence that the compiler says then. */
+/** Members that are often written by mistake, with the sentence that the compiler then shows. */
 export interface LocalRequestMistakes {
   /** Never there. */
   readonly topicName?: 'write topic: topicName is what the MQTT proxy calls it';
@@ -140,7 +142,7 @@ export class IpcLocalTopics implements LocalTopics {
     return this.#link.holdDrain();
   }
 
-  /** Messages of others only are what Greengrass Lite does not know: it is made good here. */
+  /** Greengrass Lite cannot send the messages of others only: its own messages are removed here. */
   #messages(filter: string, request: LocalSubscribeRequest): ObservableEither<LocalSubscribeError, LocalMessage> {
     const { silence, onStatus, receiveMode = defaultMode(filter) } = request;
     return new Observable(subscriber => {
@@ -182,23 +184,24 @@ export class IpcLocalTopics implements LocalTopics {
   }
 }
 
-/** What a classic nucleus does where nothing is said. */
+/** What a classic nucleus does if the request does not say. */
 export function defaultMode(filter: string): ReceiveMode {
   const levels = filter.split('/');
   return levels.includes('+') || levels.at(-1) === '#' ? 'RECEIVE_MESSAGES_FROM_OTHERS' : 'RECEIVE_ALL_MESSAGES';
 }
 
-/** Messages of its own that a subscription waits for at most. The oldest is forgotten: it comes through as if it were another's. */
+/** The most messages of its own that a subscription waits for. Of more, the oldest is forgotten, and passes as if it were another's. */
 const MOST_AWAITED = 1_000;
 
 /**
- * Greengrass Lite gives a component its own messages whatever it asked for. A subscription that wants those of others only notes what this
- * connection publishes, and takes as many messages of the same topic and content out. Of two equal ones, its own and another's, one comes through.
+ * Greengrass Lite sends a component its own messages whatever it asked for. A subscription that wants only those of others notes what this
+ * connection publishes, and removes as many messages of the same topic and content. Of two equal messages, its own and another's, one
+ * passes.
  */
 export class OwnMessages {
   readonly #watches = new Set<OwnWatch>();
 
-  /** Begins to note what is published to topics that the filter matches. */
+  /** Begins to note publishes to topics that the filter matches. */
   watch(filter: string): OwnWatch {
     const watch = new OwnWatch(filter, () => this.#watches.delete(watch));
     this.#watches.add(watch);
@@ -215,7 +218,7 @@ export class OwnMessages {
     this.#tell(topic, request, (watch, key) => watch.take(key));
   }
 
-  /** Most components have no such subscription: then nothing is read. */
+  /** Most components have no such subscription: then the request is not even read. */
   #tell(topic: string, request: string, tell: (watch: OwnWatch, key: string) => void): void {
     let key: string | undefined;
     for (const watch of this.#watches) if (topicMatches(watch.filter, topic)) tell(watch, (key ??= keyOfRequest(request)));
@@ -242,7 +245,7 @@ export class OwnWatch {
     }
   }
 
-  /** Whether such a message is awaited; it is no longer then. */
+  /** Whether such a message is awaited. If so, it is not awaited any more. */
   take(key: string): boolean {
     const count = this.#awaited.get(key);
     if (count === undefined) return false;
@@ -252,22 +255,24 @@ export class OwnWatch {
     return true;
   }
 
-  /** Nothing that was sent before comes any more. */
+  /** Nothing that was sent before will come any more. */
   forget(): void {
     this.#awaited.clear();
     this.#count = 0;
   }
 }
 
-/** The key of a message that arrived: bytes as they are; JSON by its content, since Greengrass Lite orders keys and writes numbers anew. */
+/**
+ * The key of a message that arrived: bytes as they are, and JSON by its content, since Greengrass Lite reorders keys and rewrites numbers.
+ */
 function keyOfMessage({ topic, format, payload }: LocalMessage): string {
   return `${topic} ${format === 'binary' ? encodeBase64(payload) : ordered(JSON.parse(Buffer.from(payload).toString()))}`;
 }
 
-/** The same of a publish, from its JSON: as it will arrive, without what JSON leaves out. */
+/** The key of a publish, made from its JSON, so that it is what will arrive. */
 function keyOfRequest(request: string): string {
   const decoded = readShape('PublishToTopicRequest', PublishToTopicRequest, request);
-  // Never: we have written it. It would be the key of no message.
+  // Never happens, since we have written it. It would match no message.
   if (decoded._tag === 'Left') return request;
   const { topic, publishMessage } = decoded.right;
   if ('jsonMessage' in publishMessage) return `${topic} ${ordered(publishMessage.jsonMessage.message)}`;
