@@ -31,7 +31,12 @@ export class Terminal {
     });
   }
 
-  /** What was printed so far, without colours. */
+  /** What was printed so far, as it was. */
+  get coloured(): string {
+    return this.#printed;
+  }
+
+  /** The same without colours. */
   get printed(): string {
     // npm's spinner is drawn over.
     return stripVTControlCharacters(this.#printed.replace(/[\u2800-\u28ff]/g, ''));
