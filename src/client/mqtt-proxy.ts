@@ -30,7 +30,7 @@ import type { NucleusLink } from './nucleus-link.js';
 import { type AnySubscribeRequest, readAndCount } from './read-messages.js';
 import type { EventStream } from './subscription.js';
 
-/** The life of a connection, for those who have it in hand: from its start over its state to its drain and its end. */
+/** The life of a connection, for the ports that its user holds: its start, its state, its drain and its end. */
 export class ConnectionLife implements AsyncDisposable {
   readonly #link: NucleusLink;
 
@@ -67,7 +67,7 @@ export class ConnectionLife implements AsyncDisposable {
   }
 }
 
-/** Who took a publish. Made once: there is one for each message. */
+/** Who took a publish. Made once, since one is needed for each message. */
 const ACCEPTED: Record<Profile, Either<never, Accepted>> = {
   classic: right({ by: 'spooler' }),
   lite: right({ by: 'mqtt-socket' }),
@@ -84,7 +84,7 @@ export class IpcMqttProxy extends ConnectionLife implements MqttProxy {
     this.#submit = link.publisher<PublishRequest, Accepted>({
       operation: PUBLISH,
       topicOf: ({ topicName }) => topicName,
-      // Whoever receives it, in the cloud or on the device, may answer on either.
+      // Whoever receives it, in the cloud or on the device, may answer either way.
       provokes: operation => operation === SUBSCRIBE || operation === SUBSCRIBE_TO_TOPIC,
       inFlightOf: ({ inFlight }) => inFlight,
       requestProblem: publishProblem,
@@ -115,11 +115,11 @@ export class IpcMqttProxy extends ConnectionLife implements MqttProxy {
       messageStream(filtered),
       () => subscribeProblem(filtered),
       topicName => {
-        // Its loss is what the silence timer is there for, so its outcome is nobody's news.
+        // If it is lost, the silence timer notices; nobody needs its outcome.
         this.publish$({ topicName, payload: '', qos: QOS.AT_MOST_ONCE }).subscribe();
       },
     );
-    // Counted behind the codec, which says what a message is worth.
+    // Counted after the codec, which decides whether a message counts as failed.
     return messages$.pipe(readAndCount(request, filtered.topicName));
   }
 
@@ -156,7 +156,7 @@ const STATUS_STREAM: EventStream<CloudStatus> = {
   onStatus: undefined,
 };
 
-/** Whether the device is connected to the cloud, as far as the nucleus tells: any failure to learn it is `unknown`. */
+/** Whether the device is connected to the cloud, as far as the nucleus says so. If that cannot be learnt, it is `unknown`. */
 function cloudStatus(link: NucleusLink): Observable<CloudStatus> {
   return link.optionalEvents(STATUS_STREAM).pipe(
     map((status): CloudStatus => {

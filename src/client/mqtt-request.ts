@@ -42,11 +42,12 @@ export function requestRoom(operation: Operation, maxFrameBytes: number): number
 }
 
 /**
- * Bytes of the largest payload that can be published so: what `encodeBatches` and other shapers are told. IoT Core takes 128 KiB; on Greengrass
- * Lite the whole message must fit into one frame of 10 012 bytes, with its topic and MQTT 5 members, as JSON, and the payload as base64.
+ * Bytes of the largest payload that can be published with such a request: the limit for `encodeBatches` and other stages. IoT Core takes
+ * 128 KiB; on Greengrass Lite the whole message must fit into one frame of 10 012 bytes, with its topic and MQTT 5 members, as JSON, and
+ * the payload as base64.
  *
  * @param to A profile, or what {@link MqttProxy.ready} found.
- * @param request Of several that differ, the one with the longest topic and members.
+ * @param request The request without its payload. If requests differ, the one with the longest topic and members.
  * @returns 0 where not even an empty payload fits.
  *
  * @example
@@ -91,14 +92,14 @@ export function subscribeProblem(request: SubscribeRequest): InvalidRequest<'ter
   return problem === undefined ? undefined : new InvalidRequest('terminal', SUBSCRIBE, topicName, 'client', problem);
 }
 
-/** What is wrong with the size of an encoded request for this nucleus, to which a frame too large is the end of the connection. */
+/** What is wrong with the size of an encoded request for this nucleus, which drops the connection at a frame that is too large. */
 export function frameProblem(
   operation: Operation,
   topicName: string,
   payload: string,
   { maxFrameBytes, profile }: Capabilities,
 ): InvalidRequest<'message'> | undefined {
-  // A UTF-16 unit takes at most three bytes: most payloads need no count.
+  // A UTF-16 unit takes at most three bytes, so that most payloads need not be counted.
   const room = requestRoom(operation, maxFrameBytes);
   if (payload.length * 3 <= room) return undefined;
   const bytes = Buffer.byteLength(payload, 'utf8');

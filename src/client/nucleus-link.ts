@@ -39,7 +39,7 @@ import { frameProblem } from './mqtt-request.js';
 import { PassingRefusals, RequestQueue, type RequestRules } from './request-queue.js';
 import { type EventStream, LastingSubscription, type SubscriptionContext } from './subscription.js';
 
-/** Requests of services under way at once, apart from publishes: few, small and rare. */
+/** Requests of services in flight at once, besides publishes. They are small and rare. */
 const REQUESTS_IN_FLIGHT = 4;
 
 /** How a request of a service is made and its answer read. */
@@ -52,10 +52,13 @@ export interface Call<A> {
   readonly read: (body: string) => Either<string, A>;
 }
 
-/** What a subscription that is not active waits for: an answer of the nucleus, or of the cloud, on which a nucleus that is offline waits itself. */
+/**
+ * What a subscription that is not active waits for: an answer of the nucleus, or of the cloud, for which a nucleus that is offline waits
+ * itself.
+ */
 export type WaitsFor = 'nothing' | 'nucleus' | 'cloud';
 
-/** What the ports of one nucleus share: the connection, its drain and its end, and how they subscribe, publish and ask. */
+/** What the ports of one nucleus share: the connection, its drain and its end, and the ways to subscribe, publish and make requests. */
 export class NucleusLink {
   readonly connection: Connection;
   readonly clock: Clock;
@@ -64,7 +67,7 @@ export class NucleusLink {
   readonly #drained: Drained[] = [];
   readonly #drain: Drain;
   readonly #context: Omit<SubscriptionContext, 'publishCanary'>;
-  /** What this nucleus does not offer, as far as it has been asked since the connection was made. */
+  /** The operations that this nucleus was found not to offer since the connection was made. */
   readonly #lacking = new Map<Operation, UnsupportedOperation<'message'>>();
   readonly #requests: RequestQueue<string>;
   /** Subscriptions that are not active, and what each waits for. */
@@ -81,7 +84,7 @@ export class NucleusLink {
       timeout: options.subscribeTimeout,
       resubscribe: options.resubscribe,
       refusalPatience: options.refusalPatience,
-      // In virtual time there is a test that looks, and nobody to tell.
+      // In virtual time a test looks at the errors, and nobody reads stderr.
       reportUnhandled: options.scheduler === asyncScheduler ? reportUnhandled : () => undefined,
     };
     const forget = (): void => this.#lacking.clear();
@@ -140,7 +143,7 @@ export class NucleusLink {
     return this.connection.close(this.#drain.hasBegun);
   }
 
-  /** The way out of a port: a bounded queue of its own, for which a drain waits. */
+  /** The way in which a port publishes: through a bounded queue of its own, for which a drain waits. */
   publisher<R, Acc>(
     rules: RequestRules<Acc> & {
       readonly operation: Operation;
@@ -188,7 +191,7 @@ export class NucleusLink {
     }).pipe(takeUntil(this.#drain.begun$));
   }
 
-  /** What the subscriptions of all ports still wait for: now, and after each change. */
+  /** What the subscriptions of all ports still wait for, now and after each change. */
   get awaited$(): Observable<WaitsFor> {
     return defer(() => concat(of(this.#awaited), this.#awaitedChanges));
   }
@@ -204,7 +207,10 @@ export class NucleusLink {
     this.#awaitedChanges.next(this.#awaited);
   }
 
-  /** {@link events} of an operation that not every nucleus has: where it is missing, each subscriber hears so without asking again, and nothing else ends. */
+  /**
+   * {@link events} of an operation that not every nucleus has. If it is missing, each subscriber is told so without asking the nucleus
+   * again, and nothing else ends.
+   */
   optionalEvents<M>(
     stream: EventStream<M>,
     problemOf: () => InvalidRequest<'terminal'> | undefined = () => undefined,
@@ -223,7 +229,7 @@ export class NucleusLink {
     });
   }
 
-  /** Asks once for every subscriber. */
+  /** Makes the request once for every subscriber. */
   call<A>({ operation, about, payload, read }: Call<A>): ObservableEither<RequestError, A> {
     const asked$ = publishing<string>(listener => {
       const failure = this.#unsent();
@@ -273,7 +279,7 @@ export class NucleusLink {
 
 function waitOf(operation: Operation, status: SubscriptionStatus): WaitsFor {
   if (status.status === 'active' || status.status === 'ended') return 'nothing';
-  // Greengrass Lite is asked again for what it has refused; whether it allows it is not known then.
+  // Greengrass Lite is asked again for what it has refused; until it answers, it is not known whether it is allowed.
   const isRefused = status.status === 'interrupted' && status.error.cause instanceof Unauthorized;
   return operation === SUBSCRIBE && !isRefused ? 'cloud' : 'nucleus';
 }

@@ -8,7 +8,7 @@ import type { Capabilities, Profile } from '../ports/mqtt-proxy.js';
 import { PUBLISH } from '../shared/operations.js';
 import type { TransportName } from '../shared/profile.js';
 
-/** Publishes under way at once. Lite stores at most ten that the cloud has not acknowledged, and refuses the rest. */
+/** Publishes in flight at once. Lite keeps at most ten that the cloud has not acknowledged, and refuses the rest. */
 const IN_FLIGHT: Record<Profile, number> = { classic: 64, lite: 8 };
 
 /** What a nucleus of this profile can do. */
@@ -23,9 +23,9 @@ export function capabilitiesOf(profile: Profile, transport: TransportName, inFli
 }
 
 /**
- * Finds out which nucleus this is: both accept a connection with the same bytes. A publish without a topic publishes
- * nothing and needs no policy, and the two refuse it differently: the classic nucleus checks the topic before anything
- * else and answers with an `InvalidArgumentsError`, Greengrass Lite with a `ServiceError`.
+ * Finds out which nucleus this is, since both accept a connection with the same bytes. It sends a publish without a topic, which publishes
+ * nothing and needs no policy. The two nuclei refuse it differently: the classic nucleus checks the topic before anything else and answers
+ * with an `InvalidArgumentsError`, Greengrass Lite with a `ServiceError`.
  *
  * Calls back once, with an error if no answer came in `timeout` milliseconds, or something else came; not at all if the session ends first.
  */

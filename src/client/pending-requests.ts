@@ -5,14 +5,14 @@ import type { Exchange, RequestListener, Session } from '../ipc/session.js';
 import type { RpcMessage } from '../ipc/wire/rpc-message.js';
 import { type Linked, List } from '../shared/list.js';
 
-/** Whoever sent a request, for its answer. */
+/** The sender of a request, which is told its answer. */
 export interface RequestOwner<A> {
   readonly onReply: (request: PendingRequest<A>, message: RpcMessage) => void;
   readonly onViolation: (request: PendingRequest<A>, detail: string) => void;
   readonly giveUp: (request: PendingRequest<A>) => void;
 }
 
-/** One request, from being taken in to its outcome. */
+/** One request, from the moment it is submitted to its outcome. */
 export class PendingRequest<A> implements RequestListener, Unsubscribable, Linked<PendingRequest<A>> {
   readonly #owner: RequestOwner<A>;
   readonly operation: Operation;
@@ -50,7 +50,7 @@ export class PendingRequest<A> implements RequestListener, Unsubscribable, Linke
     this.#owner.giveUp(this);
   }
 
-  /** Ends the wait for an answer. */
+  /** Stops waiting for an answer. */
   abandon(): void {
     this.#exchange?.abandon();
   }
@@ -64,7 +64,7 @@ export class PendingRequest<A> implements RequestListener, Unsubscribable, Linke
   }
 
   onLost(): void {
-    // The connection tells the queue, which fails all that were under way in their order.
+    // The connection tells the queue, which fails all requests that were under way, in their order.
   }
 }
 
@@ -98,7 +98,7 @@ export class PendingRequests<A> {
     return this.#waitingCharacters;
   }
 
-  /** As they are now, whatever is added and taken out while they are gone through. */
+  /** A copy: requests may be added and removed while it is gone through. */
   all(): readonly PendingRequest<A>[] {
     return [...this.#list];
   }
@@ -110,7 +110,7 @@ export class PendingRequests<A> {
     this.#waitingCharacters += request.payload.length;
   }
 
-  /** {@link next} is under way from now on. */
+  /** Marks {@link next} as under way. */
   takeNext(request: PendingRequest<A>): void {
     this.#next = request.after;
     this.#waiting--;
@@ -119,7 +119,7 @@ export class PendingRequests<A> {
     request.sent = true;
   }
 
-  /** Takes one out. Its listener, if it still has one, is to be told the outcome. */
+  /** Removes one. Returns its listener, if it still has one, which is to be told the outcome. */
   remove(request: PendingRequest<A>): PublishListener<A> | undefined {
     const { listener } = request;
     if (request.sent) this.#inFlight--;

@@ -13,7 +13,7 @@ export type AnySubscribeRequest = (SubscribeRequest | PatternSubscribeRequest<un
   readonly codec?: Decoder<unknown> | undefined;
 };
 
-/** A message with what its subscription makes of it. */
+/** A message with what its subscription adds to it. */
 export type ReadMessage<M> = M & { readonly params?: unknown; readonly value?: unknown };
 
 /** How the messages of a subscription are read. */
@@ -23,8 +23,8 @@ interface Reading {
 }
 
 /**
- * Adds what a request asks for to each message: the `params` of its topic, its decoded `value`. A message that one of them cannot be made
- * of becomes a failure that carries it. Failures pass.
+ * Adds to each message what the request asks for: the `params` of its topic, its decoded `value`. A message for which one of them cannot be
+ * made becomes a failure that carries it. Failures pass.
  */
 export function readWith<E, M extends Encoded>(
   reading: Reading,
@@ -49,8 +49,8 @@ function read<M extends Encoded>(
   const params = pattern?.match(message.topicName);
   if (pattern !== undefined && params === undefined)
     return left(new DecodeFailed(message.topicName, message, [`topicName: expected ${pattern.filter}, got ${quoted(message.topicName)}`]));
-  // Not `{ ...message, value }`: V8 takes fifteen times as long for that. Set once more, since a nucleus may one day send members of these
-  // names.
+  // Not `{ ...message, value }`: V8 takes fifteen times as long for that. The member is set once more in case a nucleus one day sends
+  // members of these names.
   if (codec === undefined) {
     const withParams = Object.assign({ params }, message);
     withParams.params = params;
@@ -68,8 +68,8 @@ function read<M extends Encoded>(
 }
 
 /**
- * {@link readWith}, and counts the messages of a subscription in the ledger, under its topic or filter. A message that cannot be decoded counts as failed;
- * gaps and refusals are no messages.
+ * {@link readWith} that also counts the messages of a subscription in the ledger, under its topic or filter. A message that cannot be
+ * decoded counts as failed; gaps and refusals are not counted.
  */
 export function readAndCount<E extends SubscribeError | ServiceSubscribeError | DecodeFailed<Encoded>, M extends Encoded>(
   reading: Reading,

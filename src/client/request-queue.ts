@@ -22,35 +22,35 @@ import { PendingRequest, PendingRequests, type RequestOwner } from './pending-re
 
 /** What the requests of one queue have in common. */
 export interface RequestRules<A> {
-  /** What an answer says; a text: what is wrong with it. */
+  /** Reads an answer. The left side says what is wrong with it. */
   readonly read: (payload: string, profile: Profile) => Either<string, A>;
-  /** Whether they may provoke messages of subscriptions of this operation, which are restored first after a break. */
+  /** Whether the requests may cause messages on subscriptions of this operation, which are then restored first after a break. */
   readonly provokes: (operation: Operation) => boolean;
-  /** How many this nucleus takes at once. */
+  /** How many requests this nucleus accepts at once. */
   readonly inFlightOf: (capabilities: Capabilities) => number;
-  /** What is wrong with a request for this nucleus, where anything is. */
+  /** What is wrong with a request for this nucleus, if anything is. */
   readonly problem: (
     operation: Operation,
     topicName: string,
     payload: string,
     capabilities: Capabilities,
   ) => InvalidRequest<'message'> | undefined;
-  /** A request is about to be sent, perhaps long after it was taken in. */
+  /** A request is about to be sent, perhaps long after it was submitted. */
   readonly onSending?: ((topicName: string, payload: string) => void) | undefined;
-  /** The nucleus has not taken what it was sent, and says so. */
+  /** The nucleus has refused a request. */
   readonly onRefused?: ((topicName: string, payload: string) => void) | undefined;
 }
 
 /**
- * Characters of publishes that had no answer in their time, since the last answer to any. A nucleus that has stopped reading
- * leaves them all in the memory of this process, until its connection is given up.
+ * The most characters of requests that timed out since the last answer: with a nucleus that has stopped reading, they stay in memory until
+ * the connection is given up.
  */
 const MAX_UNANSWERED = 16 * 1024 * 1024;
 
-/** Characters of the requests that wait: a thousand small ones are a queue, a thousand of the largest all the memory of a device. */
+/** The most characters of requests that wait: a thousand of the largest would fill the memory of a device. */
 const MAX_WAITING = 32 * 1024 * 1024;
 
-/** What a queue is doing, for `drain`. */
+/** The counts of a queue, for `drain`. */
 export interface RequestCounts {
   readonly accepted: number;
   readonly failed: number;
@@ -58,8 +58,8 @@ export interface RequestCounts {
 }
 
 /**
- * All requests of a port, its publishes first of all: as many under way as the nucleus takes, and a bounded number that wait for their turn or for a
- * connection. Their deadlines are equally long, so that the one that came first is the next to expire and one timer serves all.
+ * All requests of a port, mainly publishes: as many in flight as the nucleus accepts, and a bounded number that wait for a turn or a
+ * connection. Their deadlines are equally long, so the oldest expires next, and one timer serves all.
  */
 export class RequestQueue<A> implements RequestsUser, RequestOwner<A> {
   readonly #rules: RequestRules<A>;
@@ -69,7 +69,7 @@ export class RequestQueue<A> implements RequestsUser, RequestOwner<A> {
   readonly #refusals: PassingRefusals;
   /** Called whenever nothing is pending any more. */
   onIdle: (() => void) | undefined;
-  /** Called when so much has had no answer that the connection had better be given up. */
+  /** Called when so much has had no answer that the connection should be given up. */
   onUnanswered: ((error: TimedOut<'terminal'>) => void) | undefined;
   #session: Session | undefined;
   #capabilities: Capabilities | undefined;
@@ -96,8 +96,8 @@ export class RequestQueue<A> implements RequestsUser, RequestOwner<A> {
   }
 
   /**
-   * Takes a request in; `topicName` is what it is about, for its error. Unsubscribing gives it up: it is not sent if it has not been, and
-   * nobody hears its outcome.
+   * Submits a request; `topicName` is what it is about, for its error. Unsubscribing gives it up: if it has not been sent it never is, and
+   * nobody is told its outcome.
    */
   submit(operation: Operation, topicName: string, payload: string, listener: PublishListener<A>): Unsubscribable {
     const pending = this.#pending;
@@ -145,7 +145,7 @@ export class RequestQueue<A> implements RequestsUser, RequestOwner<A> {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
     this.#failSent(error);
-    // Only those here now: what their listeners request next is for the next connection.
+    // Only the present ones: what their listeners request next is for the next connection.
     for (const request of this.#pending.all()) if (request.listed) this.#fail(request, unsent(error));
     this.#startTimer();
   }
@@ -154,7 +154,7 @@ export class RequestQueue<A> implements RequestsUser, RequestOwner<A> {
     const { operation, topicName } = request;
     this.#unanswered = 0;
     if (message.type === MessageType.ApplicationMessage && message.payload === '') {
-      // Every answer has a body: this is the end of a stream without one.
+      // Every answer has a body, so this is only the end of the stream.
       this.#fail(request, new ConnectionLost('message', true, new Error('The nucleus ended the request without an answer.')));
     } else if (message.type === MessageType.ApplicationMessage) this.#onAnswer(request, message.payload);
     else this.#fail(request, this.#refusals.read(replyError('message', operation, topicName, message)));
@@ -206,7 +206,7 @@ export class RequestQueue<A> implements RequestsUser, RequestOwner<A> {
     this.#tellIdle();
   }
 
-  /** Those under way when a connection broke. They stand first in the list. */
+  /** Fails those that were in flight when the connection broke. They are the first of the list. */
   #failSent(error: ConnectError): void {
     for (let request = this.#pending.first; request?.sent === true; request = this.#pending.first) {
       this.#fail(request, new ConnectionLost('message', true, error));
@@ -214,7 +214,7 @@ export class RequestQueue<A> implements RequestsUser, RequestOwner<A> {
   }
 
   giveUp(request: PendingRequest<A>): void {
-    // What has been sent is counted until its answer comes: it is still in flight.
+    // A request that has been sent still counts as in flight until its answer comes.
     if (request.listed && !request.sent) {
       this.#pending.remove(request);
       this.#tellIdle();
@@ -228,7 +228,7 @@ export class RequestQueue<A> implements RequestsUser, RequestOwner<A> {
     const { deadline } = first;
     this.#cancelTimer = this.#clock.after(Math.max(0, deadline - this.#clock.now()), at => {
       this.#cancelTimer = undefined;
-      // What the timer was set for is due when it fires, even if it fires a little early. What falls due later may have been answered unread.
+      // What the timer was set for is due even if it fires a little early. For a later deadline, an answer may have come and not been read.
       this.#expire(Math.max(deadline, at));
       this.#startTimer();
     });
@@ -255,17 +255,17 @@ export class RequestQueue<A> implements RequestsUser, RequestOwner<A> {
   }
 }
 
-/** Topics that are remembered as allowed. */
+/** The most topics that are remembered as allowed. */
 const MAX_TOPICS = 256;
 
 /**
- * Which publishes that Greengrass Lite calls unauthorized it may take in a moment: its configuration daemon, which has the policies, starts after the
- * components or is away for a while. Those on topics it took before, and all in the first moments of a connection.
+ * Which publishes that Greengrass Lite calls unauthorized it may accept in a moment, since its configuration daemon, which has the
+ * policies, starts after the components or is away: those to topics it accepted before, and all soon after a connection was made.
  */
 export class PassingRefusals {
   readonly #clock: Clock;
   readonly #patience: number;
-  /** The order is that of the last success. */
+  /** In the order of their last success. */
   readonly #allowed = new Set<string>();
   #since = 0;
   #lite = false;
@@ -290,7 +290,7 @@ export class PassingRefusals {
     if (oldest !== undefined) this.#allowed.delete(oldest);
   }
 
-  /** The refusal of a publish, retryable if it may pass. */
+  /** The refusal of a publish, made retryable if it may pass. */
   read(error: PublishError): PublishError {
     if (error._tag !== 'Unauthorized' || !this.#lite || this.#patience === 0) return error;
     const { operation, topicName, serverText } = error;

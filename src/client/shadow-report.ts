@@ -16,17 +16,17 @@ import { type ChannelEvent, shadowChannel, type ShadowContext, shadowRefusal } f
 
 /** What is to be reported to a shadow. */
 export interface ShadowReport<A> {
-  /** Laid over what is reported; lists as a whole. `null` takes a member out, and alone the whole section. */
+  /** Merged into what is reported; lists are replaced as a whole. `null` removes a member, and by itself the whole section. */
   readonly state: ShadowPatch<A> | null;
-  /** Only if the shadow has this version; else the report is refused, as a `ServiceFault` with the reason `ShadowConflict`. */
+  /** Report only if the shadow has this version. Otherwise the report is refused: a `ServiceFault` with the reason `ShadowConflict`. */
   readonly version?: number | undefined;
 }
 
 /** What became of a report. */
 export interface ShadowAccepted {
-  /** `shadow`: the shadow has it. Else who took it when draining had begun, after which no answer is heard. */
+  /** `shadow`: the shadow has it. Otherwise draining had begun, after which no answer is received, and this says who took the publish. */
   readonly by: 'shadow' | Accepted['by'];
-  /** Of the shadow, with the report. */
+  /** The version of the shadow with this report. */
   readonly version: number | undefined;
 }
 
@@ -39,7 +39,7 @@ const MOST_WAITING = 1_000;
 /** How long the subscriptions to answers outlive the last report, in milliseconds. */
 const LINGER = 10_000;
 
-/** Reports to a shadow, and waits for what it says to each: by its token, since its answers go to everybody. */
+/** Reports to a shadow, and waits for the answer to each report, which is recognised by its token: the shadow's answers go to everybody. */
 export class ShadowReports {
   readonly #context: ShadowContext;
   readonly #codec: Mixed;
@@ -102,7 +102,7 @@ export class ShadowReports {
           }),
         );
       };
-      /** No answer will be heard any more: what the nucleus says is all there is. */
+      /** No answer will be received any more: the nucleus' acceptance has to do. */
       const goSilent = (): void => {
         isSilent = true;
         if (accepted === undefined) send();
@@ -138,7 +138,7 @@ export class ShadowReports {
     } catch (cause) {
       return invalid(`The report cannot be written as JSON: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
     }
-    // A number that JSON does not have would be null, which takes its member out.
+    // A number that JSON does not have would become null, which removes its member.
     const problem = encoded === null ? undefined : jsonProblem(encoded, 'The report');
     if (problem !== undefined) return invalid(problem);
     const reported = JSON.stringify(encoded);
@@ -151,7 +151,7 @@ export class ShadowReports {
   }
 }
 
-/** A terminal failure of the subscription to answers, as that of the one report. */
+/** Makes a terminal failure of the subscription to answers the failure of this one report. */
 function ofOne(error: Exclude<SubscribeError, { readonly kind: 'gap' }>): PublishError {
   switch (error._tag) {
     case 'MissingEnvironment':

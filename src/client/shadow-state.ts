@@ -5,14 +5,14 @@ import { DecodeFailed } from '../errors/errors.js';
 import type { MqttMessage } from '../ports/mqtt-proxy.js';
 import { isJsonObject } from '../shared/check-argument.js';
 
-/** A state of which any member may be missing, at any depth: what a delta has, and what is reported. */
+/** A state in which any member may be missing, at any depth: as in a delta, and in a report. */
 export type ShadowPart<A> = A extends readonly unknown[] | Date
   ? A
   : A extends object
     ? { readonly [K in keyof A]?: ShadowPart<A[K]> | undefined }
     : A;
 
-/** What is to be reported: a part, in which `null` takes a member out of the shadow. */
+/** What is to be reported: a part, in which `null` removes a member from the shadow. */
 export type ShadowPatch<A> = A extends readonly unknown[] | Date
   ? A
   : A extends object
@@ -99,14 +99,14 @@ function reader<B, D>(shape: t.Type<B>, made: (body: B) => D): Reader<D> {
   };
 }
 
-/** A codec of which every member may be missing. What is no object is whole or not there. */
+/** A codec in which every member may be missing. A value that is no object is either whole or missing. */
 export function partOf(codec: t.Mixed): t.Mixed {
   const props = propsOf(codec);
   if (props === undefined) return codec;
   return t.partial(Object.fromEntries(Object.entries(props).map(([key, prop]) => [key, partOf(prop)])), `part of ${codec.name}`);
 }
 
-/** A part as JSON has it; `null` stays. */
+/** A part as JSON; `null` stays `null`. */
 export function encodePart(codec: t.Mixed, part: unknown): unknown {
   if (part === null || part === undefined) return part;
   const props = propsOf(codec);
@@ -118,7 +118,7 @@ export function encodePart(codec: t.Mixed, part: unknown): unknown {
   return Object.fromEntries(encoded);
 }
 
-/** The members of an object's codec, whatever it is wrapped in. */
+/** The members of an object's codec, whatever wrappers it is in. */
 function propsOf(codec: t.Mixed): Readonly<Record<string, t.Mixed>> | undefined {
   if (codec instanceof t.InterfaceType || codec instanceof t.PartialType) return codec.props as Record<string, t.Mixed>;
   if (codec instanceof t.ExactType || codec instanceof t.ReadonlyType || codec instanceof t.RefinementType)

@@ -17,7 +17,10 @@ export type ChannelEvent =
   | { readonly kind: 'message'; readonly message: MqttMessage }
   | { readonly kind: 'failed'; readonly error: SubscribeError };
 
-/** Several topics as one subscription: ready when all are, and a gap of several is one. Completes with the first that does. */
+/**
+ * Several topics as one subscription: ready when all are subscribed, and a gap in several is reported once. Completes when the first of
+ * them does.
+ */
 export function shadowChannel(proxy: MqttProxy, topics: readonly string[]): Observable<ChannelEvent> {
   return new Observable(subscriber => {
     const active = new Set<string>();
@@ -56,7 +59,7 @@ export interface ShadowState<A> {
   readonly version: number;
 }
 
-/** What the streams of a shadow have on their left side. */
+/** The failures of a shadow's streams. */
 export type ShadowError = SubscribeError | PublishError | DecodeFailed<MqttMessage>;
 
 /** The topics of one shadow. Source: AWS IoT Core developer guide, "Device Shadow MQTT topics". */
@@ -75,11 +78,11 @@ export interface Shown<A> {
   readonly on: 'documents' | 'delta';
   readonly of: (document: ShadowDocument) => unknown;
   readonly decode: (value: unknown) => Either<{ readonly problems: readonly string[]; readonly cause?: unknown }, A>;
-  /** Whether that there is nothing is news, too. */
+  /** Whether it is also emitted that there is no value. */
   readonly tellsNone: boolean;
 }
 
-/** What asking takes. */
+/** What is needed to ask a shadow. */
 export interface ShadowContext {
   readonly proxy: MqttProxy;
   readonly topics: ShadowTopics;
@@ -87,7 +90,7 @@ export interface ShadowContext {
   readonly scheduler: SchedulerLike;
 }
 
-/** From a `get` that failed to the next: twice as long each time, as one that waits in the nucleus is answered once it is online. */
+/** The wait after a `get` that failed: twice as long each time. One that waits in the nucleus is answered once the device is online. */
 const ASK_AGAIN = capped(60_000)(exponential(2_000));
 
 /** Nothing has been shown yet. */
@@ -113,7 +116,10 @@ export function shadowRefusal(topicName: string, { code, message }: ShadowReject
   });
 }
 
-/** One stream of a shadow: its value now, asked for once the subscriptions stand and after each gap, and each that follows. */
+/**
+ * One stream of a shadow: its present value, which is asked for once the subscriptions are active and after each gap, and each value that
+ * follows.
+ */
 export function shadowView<A>(
   { proxy, topics, timeout, scheduler }: ShadowContext,
   shown: Shown<A>,
@@ -126,14 +132,14 @@ export function shadowView<A>(
     const waits = startSeries(ASK_AGAIN, { now: clock.now });
     let version = -1;
     let last: unknown = NOTHING;
-    /** The question that is open: its token, and the version that was known when it was asked. */
+    /** The `get` that has no answer yet: its token, and the version that was known when it was sent. */
     let asked: { readonly token: string; readonly known: number } | undefined;
     let told = false;
     let cancel = (): void => undefined;
 
     const settle = (document: ShadowDocument, message: MqttMessage): void => {
       const isAnswer = asked !== undefined && document.clientToken === asked.token && message.topicName === accepted;
-      // Younger than the question and yet of a lower version: the shadow was deleted, and has been made anew.
+      // The answer to a later question has a lower version: the shadow was deleted, and has been made anew.
       const isAnew = isAnswer && asked !== undefined && document.version < asked.known;
       if (isAnswer) answered();
       if (document.version <= version && !isAnew) return;
@@ -160,9 +166,9 @@ export function shadowView<A>(
       waits.succeeded();
       cancel();
     };
-    /** Told once, until there is an answer. */
+    /** Reports a failure once, until there is an answer. */
     const failed = (error: PublishError): void => {
-      // What ends the connection ends the subscriptions, which tell it.
+      // A failure that ends the connection also ends the subscriptions, which then report it.
       if (error.kind === 'message' && !told) subscriber.next(left(error));
       told = true;
       cancel();
@@ -214,7 +220,7 @@ export function shadowView<A>(
           if (event.kind === 'ready') ask();
           else if (event.kind === 'message') take(event.message);
           else {
-            // The answer may have come meanwhile: asked again when the subscriptions stand again.
+            // The answer may have come meanwhile: it is asked again when the subscriptions are active again.
             asked = undefined;
             cancel();
             subscriber.next(left(event.error));

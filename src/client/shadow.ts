@@ -16,15 +16,16 @@ import { shareSubscriptions } from './share-subscriptions.js';
 /** Which shadow, and of what. */
 export interface ShadowOptions<A> {
   /**
-   * The thing. Default: the core device, by the variable `AWS_IOT_THING_NAME`, which a nucleus sets; where none does, as in a marble test, `local-thing`. A
-   * derived recipe allows the shadow of whichever device it is deployed to; another thing's name stands in it as it is.
+   * The thing. Default: the core device, by the variable `AWS_IOT_THING_NAME`, which a nucleus sets, and without a nucleus, as in a marble
+   * test, `local-thing`. A derived recipe allows the shadow of whatever device it is deployed to; the name of another thing is in it as
+   * given.
    */
   readonly thingName?: string | undefined;
-  /** Of a named shadow. Default: the thing's one without a name. */
+  /** The name of a named shadow. Default: the shadow without a name. */
   readonly name?: string | undefined;
-  /** What `desired` and `reported` are: an io-ts type. Where a section may lack members, a type of which they are optional. */
+  /** The io-ts type of `desired` and `reported`. If a section may lack members, a type in which they are optional. */
   readonly codec: Type<A, unknown>;
-  /** How long an answer of the shadow service is waited for, in milliseconds. Default 10 000. */
+  /** Milliseconds to wait for an answer of the shadow service. Default 10 000. */
   readonly timeout?: number | undefined;
   /** The clock. Default `asyncScheduler`. */
   readonly scheduler?: SchedulerLike | undefined;
@@ -35,20 +36,25 @@ export interface Shadow<A> {
   /**
    * What is desired now, and after each change, decoded; `undefined` where the shadow has no such section, or there is no shadow.
    *
-   * Subscribes, then asks, and asks again after each gap, which comes as a `Left`. A version that is not above the last one is left out, so
-   * that nothing old overtakes; a change of another section is no news. What the codec does not take is a `Left(DecodeFailed)`. A question
-   * that failed, or was not answered in time, comes as a `Left` once and is asked again, after two seconds and then longer, up to a minute.
-   * Completes after a terminal `Left`, when draining begins, and after `close()`. Keeps the last document.
+   * Subscribes, then asks for the shadow, and asks again after each gap, which is a `Left`. A version that is not above the last one is
+   * left out, so that nothing old overtakes; a change of another section only is not emitted. What the codec does not accept is a
+   * `Left(DecodeFailed)`. If asking fails or has no answer in time, there is one `Left`, and it is asked again after two seconds and then
+   * after longer waits, up to a minute. Completes after a terminal `Left`, when draining begins, and after `close()`. Keeps the last
+   * document in memory.
    */
   readonly desired$: ObservableEither<ShadowError, ShadowState<A | undefined>>;
   /** What is reported, as `desired$`. */
   readonly reported$: ObservableEither<ShadowError, ShadowState<A | undefined>>;
-  /** What is desired and not reported so: only the members that differ, at any depth. Emits nothing where nothing differs. Else as `desired$`. */
+  /**
+   * The members of what is desired that are reported differently or not at all, at any depth. Emits nothing if nothing differs. Otherwise
+   * as `desired$`.
+   */
   readonly delta$: ObservableEither<ShadowError, ShadowState<ShadowPart<A>>>;
   /**
-   * Reports: `values$.pipe(publishTo(shadow.reported, value => ({ state: { … } })))`, a stage as for messages, whose outcomes say what the shadow said. A
-   * report that the shadow refuses is a `ServiceFault` (`ShadowConflict`, `ShadowRejected`), one without an answer in time a `TimedOut` of unknown fate;
-   * one that is larger than 8 KiB, deeper than 6 levels or no JSON an `InvalidRequest`, and not sent.
+   * Reports: `values$.pipe(publishTo(shadow.reported, value => ({ state: { … } })))`, a stage as for messages, whose outcomes are the
+   * shadow's answers. A report that the shadow refuses is a `ServiceFault` (`ShadowConflict`, `ShadowRejected`); one without an answer in
+   * time is a `TimedOut` with an unknown outcome; one that is larger than 8 KiB, deeper than 6 levels or not JSON is an `InvalidRequest`,
+   * and is not sent.
    */
   readonly reported: PublishPort<ShadowReport<A>, ShadowAccepted>;
   /** Reports once, as a task. */
@@ -67,10 +73,10 @@ const TIMEOUT = 10_000;
  * for reports `update/accepted` and `update/rejected`); all of one shadow share these subscriptions. The recipe's policy for the MQTT proxy, and the
  * IoT policy of the device, must allow these topics, and publishing to `get` and `update`.
  *
- * On Greengrass Lite, what comes in with more than 4 980 bytes is lost: `desired$` and `reported$` need documents, which have both sections twice, so
- * that they are for small shadows there; `delta$` has the difference alone.
+ * On Greengrass Lite, a message of more than 4 980 bytes that comes in is lost. `desired$` and `reported$` need documents, which have both
+ * sections twice, so they are for small shadows there; `delta$` only gets the difference.
  *
- * @throws RangeError for a thing or a shadow of a name that AWS IoT does not have.
+ * @throws RangeError for a name that AWS IoT does not allow for a thing or a shadow.
  *
  * @example
  * ```ts
@@ -100,7 +106,7 @@ export function shadow<A>(proxy: MqttProxy, options: ShadowOptions<A>): Shadow<A
   const reports = new ShadowReports(context, codec);
   const section = (of: Shown<A>['of']): Shadow<A>['desired$'] =>
     shadowView<A>(context, { on: 'documents', of, decode: value => validated(codec, value), tellsNone: true });
-  // The part of a type has the parts of its values.
+  // The codec of parts decodes parts of the values.
   const part = partOf(codec) as Type<ShadowPart<A>, unknown>;
   const delta$ = shadowView<ShadowPart<A>>(context, {
     on: 'delta',
@@ -113,13 +119,13 @@ export function shadow<A>(proxy: MqttProxy, options: ShadowOptions<A>): Shadow<A
     topicOf: () => topics.update,
     topics: [topics.update],
     subscribes: [`${topics.update}/accepted`, `${topics.update}/rejected`],
-    // In the order they are reported, so that the last one stays.
+    // One at a time, so that the last report stays.
     inFlightOf: () => 1,
     requestOf: () => {
       throw new TypeError('A shadow takes no answers: give respond the proxy.');
     },
   };
-  // Of whatever A: what is encoded is what its codec says.
+  // For any A: the codec knows how to encode it.
   const publish$ = (report: ShadowReport<A>): ObservableEither<PublishError, ShadowAccepted> =>
     reports.publish$(report as ShadowReport<never>);
   return {
@@ -131,10 +137,10 @@ export function shadow<A>(proxy: MqttProxy, options: ShadowOptions<A>): Shadow<A
   };
 }
 
-/** The variable with the name of the core device's thing, which every nucleus sets for a component. */
+/** The variable with the name of the core device's thing. Every nucleus sets it for components. */
 const THING_VARIABLE = 'AWS_IOT_THING_NAME';
 
-/** What the core device's thing is called where no nucleus says so: in a marble test, a dry run, and at the local nucleus unless told otherwise. */
+/** The name of the core device's thing where no nucleus says so: in a marble test, in a dry run, and at the local nucleus by default. */
 const NO_NUCLEUS = 'local-thing';
 
 /** The name of the core device's thing. */

@@ -16,11 +16,11 @@ import { type AnySubscribeRequest, readWith } from './read-messages.js';
 
 /** How {@link shareSubscriptions} shares. */
 export interface ShareSubscriptionsOptions {
-  /** Milliseconds that a subscription at the nucleus outlives its last subscriber. Default 0. */
+  /** Milliseconds for which a subscription at the nucleus outlives its last subscriber. Default 0. */
   readonly idle?: number | undefined;
   /**
-   * Of how many topics, at most, the latest message of each is kept and given first to those who subscribe later. The topic that
-   * was silent longest is forgotten for a new one. Default 0: none.
+   * For how many topics the latest message is kept, to be given first to those who subscribe later. For a new topic, the one that has been
+   * silent longest is forgotten. Default 0: none.
    */
   readonly replayTopics?: number | undefined;
   readonly scheduler?: SchedulerLike | undefined;
@@ -40,9 +40,9 @@ interface ReadRequest {
   readonly onStatus?: StatusListener | undefined;
 }
 
-/** What there is to know of a port to share its subscriptions. `R` is what it is asked with, once the topic is a filter. */
+/** What has to be known about a port to share its subscriptions. `R` is its request, with a filter as its topic. */
 interface Sharing<R, E, M> {
-  /** What those have in common who share. */
+  /** Requests with the same key share a subscription. */
   readonly keyOf: (request: R) => string;
   readonly subscribe: (request: R, onStatus: StatusListener) => ObservableEither<E, M>;
 }
@@ -106,8 +106,8 @@ function sharedLocalTopics(local: LocalTopics, options: ShareSubscriptionsOption
 }
 
 /**
- * The same port with some members of another kind. What a port has need not be its own: ports are classes as much as plain objects, with methods
- * that want to be called on them.
+ * The same port with some members replaced. A port may be a plain object or an instance of a class, whose methods are inherited and have to
+ * be called on it.
  */
 export function portWith<P extends object>(port: P, members: Partial<P>): P {
   const made = new Map<string | symbol, unknown>();
@@ -125,7 +125,7 @@ export function portWith<P extends object>(port: P, members: Partial<P>): P {
   return { ...Object.fromEntries(made), ...members } as P;
 }
 
-/** Each subscriber decodes for itself; a dry run, which sends nothing, wants to know with what. */
+/** Each subscriber decodes for itself; but a dry run, which sends nothing, is told the codec. */
 function codecIfRecorded(request: object): object {
   return isRecording() && 'codec' in request ? { codec: request.codec } : {};
 }
@@ -170,7 +170,7 @@ function open<R, E, M extends OnTopic>(
       if (replayTopics > 0 && message._tag === 'Right') keepLatest(latest, message.right.topicName, message, replayTopics);
     }),
     finalize(() => {
-      // Whoever subscribes again when it completes does so before it is torn down, and has begun it anew by then.
+      // Whoever subscribes again at its completion does so before it is torn down, and has started it again by then.
       if (--running === 0) all.delete(key);
     }),
     shareLingering(idle, scheduler),
@@ -184,7 +184,7 @@ function open<R, E, M extends OnTopic>(
   return entry;
 }
 
-/** The order of a Map is that of its insertions: the first is the one that was silent longest. */
+/** A Map keeps the order of insertion: the first is the one that has been silent longest. */
 function keepLatest<V>(latest: Map<string, V>, topicName: string, message: V, limit: number): void {
   latest.delete(topicName);
   latest.set(topicName, message);
@@ -196,7 +196,7 @@ function keepLatest<V>(latest: Map<string, V>, topicName: string, message: V, li
 function withStatus<E, M>({ messages$, status, statusListeners }: Shared<E, M>, onStatus: StatusListener): ObservableEither<E, M> {
   const tell = hook('onStatus', onStatus);
   return new Observable(subscriber => {
-    // What one listener throws is the error of its own stream: it must reach neither the others nor the one subscription they share.
+    // What one listener throws is an error of its own stream. It must reach neither the others nor the subscription they share.
     const listener = (next: SubscriptionStatus): void => {
       try {
         tell(next);

@@ -8,8 +8,8 @@ export interface SilenceContext {
 }
 
 /**
- * Watches one active subscription for silence. Looks twice in `maximum` milliseconds whether anything has come since it
- * last looked, so that a message costs no more than a flag.
+ * Watches one active subscription for silence. Twice in `maximum` milliseconds it looks whether anything has come since the last time, so
+ * that a message only has to set a flag.
  */
 export class SilenceTimer {
   readonly #watch: SilenceWatch;

@@ -3,9 +3,9 @@ import type { ConnectError, Operation } from '../errors/errors.js';
 import type { Session } from '../ipc/session.js';
 import type { Capabilities, ConnectionState } from '../ports/mqtt-proxy.js';
 
-/** The state of a connection, and its news in one order for all, though whoever hears of a state may cause the next. */
+/** The state of a connection. All listeners are told its changes in the same order, even if one of them causes the next change. */
 export class StateNews {
-  /** What listeners have heard; runs behind {@link state} while one of them does something. */
+  /** The state that listeners have been told. It is behind {@link state} while one of them causes further changes. */
   readonly #told = new BehaviorSubject<ConnectionState>({ status: 'idle' });
   readonly #untold: ConnectionState[] = [];
   #state: ConnectionState = this.#told.value;
@@ -17,13 +17,13 @@ export class StateNews {
   /** From the current state on; completes after `closed`. */
   get state$(): Observable<ConnectionState> {
     return defer(() => {
-      // A subject that has completed gives latecomers no value. And what is being told may be the past already.
+      // A subject that has completed gives no value to those who subscribe later. And the state that is being told may be outdated already.
       const state = this.#state;
       return this.#told.value.status === 'closed' ? of(state) : this.#told.pipe(skipWhile(told => told !== state));
     });
   }
 
-  /** All hear of this state after the one that is being told. */
+  /** Everyone is told this state after the one that is being told now. */
   become(state: ConnectionState): void {
     this.#state = state;
     if (this.#untold.push(state) > 1) return;
@@ -35,13 +35,13 @@ export class StateNews {
   }
 }
 
-/** Something that lives on whatever connection there is: a subscription, or all requests of a port together. */
+/** A user of whatever connection there is: a subscription, or all requests of a port together. */
 export interface ConnectionUser {
-  /** There is a session. `settled` is to be called once, when what this user had to restore has been answered. */
+  /** There is a session. `settled` is to be called once, when the nucleus has answered what this user had to restore. */
   readonly onSession: (session: Session, capabilities: Capabilities, settled: () => void) => void;
   /** The session is gone and another is due. */
   readonly onInterrupted: (error: ConnectError) => void;
-  /** There is none, and none is due. */
+  /** There is no session, and there will be none. */
   readonly onFailed: (error: ConnectError) => void;
   /** As `onFailed`, since the schedule threw instead of saying when to connect again: a mistake of the program. */
   readonly onDefect: (defect: unknown) => void;
@@ -54,6 +54,9 @@ export interface RestoredUser extends ConnectionUser {
 
 /** All requests of a port together. */
 export interface RequestsUser extends ConnectionUser {
-  /** Whether what it sends may provoke messages of subscriptions of this operation: it has its session when these have been answered. */
+  /**
+   * Whether what it sends may cause messages on subscriptions of this operation: then it is given its session when these have been
+   * answered.
+   */
   readonly provokes: (operation: Operation) => boolean;
 }

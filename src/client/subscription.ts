@@ -33,7 +33,7 @@ export interface EventStream<M> {
   readonly isCanary: (message: M) => boolean;
   readonly silence: SilenceWatch | undefined;
   readonly onStatus: ((status: SubscriptionStatus) => void) | undefined;
-  /** It is about to be asked for, for the first time or again: of what was sent before, nothing comes any more. */
+  /** The subscription is about to be made, for the first time or again: nothing that was sent before will come any more. */
   readonly onAsking?: (() => void) | undefined;
   /** What is wrong with the request for the nucleus of a new connection, before it is sent there. */
   readonly problem?: ((capabilities: Capabilities) => InvalidRequest<'terminal'> | undefined) | undefined;
@@ -56,12 +56,12 @@ export interface SubscriptionContext {
 /** The wait before Greengrass Lite is asked again for what it called unauthorized, in milliseconds. */
 const REFUSAL_PAUSE = 1_000;
 
-/** A failure that is final for a subscription that was never active, and else only a gap. */
+/** A failure that is final for a subscription that was never active, and otherwise may be only a gap. */
 type Setback = Exclude<SubscribeError, Interrupted | Silent>;
 
 /**
- * One subscription over all sessions of its connection: asks for it on each, passes its messages on as they arrive, and
- * reports every gap. A refusal ends it, unless it had been active before and asking again may help.
+ * One subscription over all sessions of its connection. It is made again on each, passes messages on as they arrive, and reports every gap.
+ * A refusal ends it, unless it was active before and trying again may help.
  */
 export class LastingSubscription<M> implements RestoredUser, SubscriptionListener {
   readonly #stream: EventStream<M>;
@@ -120,7 +120,7 @@ export class LastingSubscription<M> implements RestoredUser, SubscriptionListene
     this.#refusedSince = undefined;
     this.#exchange?.takeEventsForReply();
     this.#leave();
-    // Where a nucleus stays away listeners hear so once, and not at each attempt to reach it.
+    // If a nucleus stays away, listeners are told so once, and not at each attempt to reach it.
     if (this.#told !== 'interrupted') this.#beginGap(new Interrupted(this.#stream.topicName, error));
   }
 
@@ -175,7 +175,7 @@ export class LastingSubscription<M> implements RestoredUser, SubscriptionListene
   }
 
   onLost(): void {
-    // The connection tells when all its exchanges have ended, and whether another comes.
+    // The connection says when all its exchanges have ended, and whether there will be another.
     this.#exchange = undefined;
   }
 
@@ -190,7 +190,7 @@ export class LastingSubscription<M> implements RestoredUser, SubscriptionListene
     this.#exchange = this.#session.subscribe(operation, payload, this);
   }
 
-  /** Greengrass Lite also refuses what it allows: while its configuration daemon, which has the policies, starts or is away. */
+  /** Greengrass Lite also refuses what it allows while its configuration daemon, which has the policies, starts or is away. */
   #mayPass(): boolean {
     const { clock, refusalPatience } = this.#context;
     this.#refusedSince ??= clock.now();
@@ -225,9 +225,9 @@ export class LastingSubscription<M> implements RestoredUser, SubscriptionListene
     else this.#fail(error);
   }
 
-  /** The subscription broke and its connection did not: asks again on that when the schedule says so. */
+  /** The subscription broke and its connection did not: makes it again there when the schedule says so. */
   #askAgain(gap: Interrupted | Silent, final: Setback): void {
-    // Whoever heard of the silence may have unsubscribed: what is asked for now, nobody would end.
+    // A listener that was told of the silence may have unsubscribed: nobody would end what is subscribed now.
     if (this.#subscriber.closed) return;
     let delay: number | undefined;
     try {
@@ -240,14 +240,16 @@ export class LastingSubscription<M> implements RestoredUser, SubscriptionListene
       this.#fail(final);
       return;
     }
-    // Before the gap is reported: whoever hears of it may unsubscribe.
+    // Set before the gap is reported, since the subscriber may then unsubscribe.
     this.#cancelTimer = this.#context.clock.after(delay, () => {
       this.#ask();
     });
     this.#beginGap(gap);
   }
 
-  /** Reports a gap once, however often it takes to end it; before the first message there is none. */
+  /**
+   * Reports a gap once, however many attempts it takes to end it. Before the subscription was active for the first time there is no gap.
+   */
   #beginGap(gap: Interrupted | Silent): void {
     this.#tell({ status: 'interrupted', error: gap });
     if (this.#wasActive) this.#tellGap(gap);
@@ -277,19 +279,19 @@ export class LastingSubscription<M> implements RestoredUser, SubscriptionListene
     this.#settled();
   }
 
-  /** Nothing follows the end, and of an interruption every try that fails is the same news. */
+  /** Nothing is told after the end; and during an interruption, a failed attempt is no news. */
   #tell(status: SubscriptionStatus): void {
     if (this.#told === 'ended' || (this.#told === 'interrupted' && status.status === 'interrupted')) return;
     this.#told = status.status;
     try {
       this.#stream.onStatus?.(status);
     } catch (thrown) {
-      // A defect of whoever listens, and not of the connection that happens to bring the news.
+      // A defect of the listener, and not of the connection.
       this.#subscriber.error(thrown);
     }
   }
 }
 
 function nothing(): void {
-  // Where there is nothing to cancel and nobody to tell.
+  // There is nothing to cancel and nobody to tell.
 }
