@@ -32,6 +32,8 @@ export default defineConfig({
     maxWorkers: '100%',
     // aws-crt announces at its first native object that it will want a newer Node.
     execArgv: ['--disable-warning=NodeDeprecationWarning'],
+    // What was compiled before is not compiled again: a third of the time of a file that is run alone.
+    experimental: { fsModuleCache: true, fsModuleCachePath: 'node_modules/.cache/vitest' },
     reporters: ['default', new ClosingLineReporter()],
     testTimeout: TIME_LIMIT,
     hookTimeout: TIME_LIMIT,
