@@ -96,6 +96,41 @@ async function typeCheck(folder: string): Promise<void> {
   await run(folder, bin('tsc'), ['-p', '.']);
 }
 
+/** What GitHub, and npm after it, make the place of a heading out of. */
+function anchorsOf(markdown: string): readonly string[] {
+  return Array.from(markdown.matchAll(/^#+ (.*)$/gm), ([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+/**
+ * npm's page leads relative links to the repository, and shows no picture but those that the repository's host serves as one: an SVG it serves as text. What a
+ * link leads to is in the package, too, since that is all that some readers have.
+ */
+async function readmeLinks(tarball: string): Promise<void> {
+  const { stdout } = await run(ROOT, 'tar', ['-tzf', tarball]);
+  const packed = new Set(stdout.split('\n').map(path => path.replace(/^package\//, '')));
+  const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
+  const text = readme.replaceAll(/^```.*?^```$/gms, '');
+  const found = text.matchAll(/(?<picture>!)?\[[^\]]*\]\((?<link>[^)\s]+)\)|<(?<tag>a|img)\b[^>]*?\b(?:href|src)="(?<target>[^"]+)"/g);
+  const problems: string[] = [];
+  for (const { groups: { picture, tag, link, target = link ?? '' } = {} } of found) {
+    if (target.startsWith('https://')) continue;
+    const [path = '', anchor] = target.split('#', 2);
+    if ((picture !== undefined || tag === 'img') && !/\.(?:png|jpe?g|gif)$/.test(path))
+      problems.push(`${target}: npm shows no such picture`);
+    if (path !== '' && !packed.has(path)) problems.push(`${target}: not in the package`);
+    else if (anchor !== undefined) {
+      const page = path === '' ? readme : await readFile(join(ROOT, path), 'utf8');
+      if (!anchorsOf(page).includes(anchor)) problems.push(`${target}: there is no such heading`);
+    }
+  }
+  if (problems.length > 0) throw new Error(problems.join('\n'));
+}
+
 /** Declarations of vitest itself need those of a browser. */
 const MARBLE_TEST_OPTIONS = [
   ...['--noEmit', '--strict', '--target', 'es2023', '--module', 'nodenext', '--skipLibCheck', '--ignoreConfig'],
@@ -110,6 +145,8 @@ await inTemporaryFolder(async folder => {
   await check('are the types wrong', () =>
     run(ROOT, bin('attw'), [tarball, '--profile', 'node16', '--ignore-rules', 'cjs-resolves-to-esm']),
   );
+
+  await check('npm shows each link and picture of README.md', () => readmeLinks(tarball));
 
   const whole = join(folder, 'whole');
   await check('installs into an empty project', async () => makeConsumer(whole, tarball, ...(await optionalPeers())));

@@ -1,6 +1,7 @@
 /**
  * Looks at the documentation site as its readers do, in a real browser, straight from the files: no link leads nowhere, no page is wider than
- * a phone, none has an error of its own, and none asks the network for anything. `npm run docs` makes the site.
+ * a phone, none has an error of its own, and none asks the network for anything; each has one title, no line of code is broken, and the search finds what
+ * is looked for. `npm run docs` makes the site.
  *
  * Needs Chromium (`CHROMIUM` names its program); where there is none it says so and ends well.
  */
@@ -26,6 +27,8 @@ interface Look {
   readonly links: readonly string[];
   readonly anchors: readonly string[];
   readonly width: number;
+  readonly titles: number;
+  readonly brokenCode: number;
 }
 
 /** Run in the browser, so a string: the types of a document are not among those of this project. */
@@ -33,7 +36,29 @@ const LOOK = `({
   links: [...document.querySelectorAll('a[href], img[src], link[href], script[src]')].map(e => e.href || e.src).filter(Boolean),
   anchors: [...document.querySelectorAll('[id], a[name]')].map(e => e.id || e.name),
   width: document.scrollingElement.scrollWidth,
+  titles: document.querySelectorAll('h1').length,
+  brokenCode: [...document.querySelectorAll('pre')].filter(e => getComputedStyle(e).whiteSpace !== 'pre').length,
 })`;
+
+/** What is typed into the search, and the page that is among the first found: that of the thing itself, or a guide whose text has the word. */
+const SEARCHES: readonly (readonly [typed: string, page: string])[] = [
+  ['publishTo', 'functions/greengrass-rx.publishTo.html'],
+  ['concurrently', 'functions/greengrass-rx.concurrently.html'],
+  ['startLocalNucleus', 'functions/greengrass-rx_local.startLocalNucleus.html'],
+  ['eKuiper', 'documents/From_another_stack.html'],
+];
+const FIRST_FOUND = 3;
+
+async function search(page: Page, typed: string): Promise<readonly string[]> {
+  await page.goto(pathToFileURL(join(SITE, 'index.html')).href, { waitUntil: 'load' });
+  await page.keyboard.press('/');
+  await page.locator('#tsd-search-input').fill(typed);
+  const found = page.locator('#tsd-search-results a');
+  await found.first().waitFor();
+  const all = await found.all();
+  const links = await Promise.all(all.slice(0, FIRST_FOUND).map(link => link.getAttribute('href')));
+  return links.map(link => (link ?? '').replace(/^\.\//, ''));
+}
 
 async function look(page: Page, file: string, complain: (problem: string) => void): Promise<Look> {
   const onError = (error: Error): void => complain(`has an error: ${error.message}`);
@@ -42,6 +67,8 @@ async function look(page: Page, file: string, complain: (problem: string) => voi
   const seen: Look = await page.evaluate(LOOK);
   page.off('pageerror', onError);
   if (seen.width > PHONE.width) complain(`is ${seen.width} pixels wide on a phone of ${PHONE.width}`);
+  if (seen.titles !== 1) complain(`has ${String(seen.titles)} titles (h1)`);
+  if (seen.brokenCode > 0) complain(`breaks the lines of ${String(seen.brokenCode)} blocks of code`);
   return seen;
 }
 
@@ -101,6 +128,12 @@ if (executablePath === undefined) {
   try {
     const looks = await lookAtAll(browser, files, complain);
     const links = await deadLinks(looks, complain);
+    const page = await browser.newPage();
+    for (const [typed, wanted] of SEARCHES) {
+      const found = await search(page, typed);
+      if (!found.includes(wanted)) complain('the search', `finds ${found.join(', ')} for ${typed}, and not ${wanted}`);
+    }
+    await page.close();
     for (const problem of problems) console.log(`FAIL  ${problem}`);
     console.log(`site: ${files.length} pages, ${links} links, ${problems.length} problems`);
   } finally {

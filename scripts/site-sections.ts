@@ -2,10 +2,12 @@
 export const SECTIONS: Readonly<Record<string, readonly (readonly [guide: string, title: string])[]>> = {
   'Start here': [
     ['tutorial', 'Tutorial'],
+    ['first-hour', 'A first hour'],
     ['offline', 'A device that goes offline'],
     ['either', 'Either and io-ts in ten minutes'],
     ['migrating', 'From the official SDK'],
     ['other-stacks', 'From another stack'],
+    ['examples/README', 'Examples'],
   ],
   Guides: [
     ['component', 'Components'],

@@ -64,6 +64,8 @@ export interface Concurrently {
  *     ),
  *   );
  * ```
+ *
+ * @function
  */
 export const concurrently: Concurrently = <A, W extends Work>(
   n: number,

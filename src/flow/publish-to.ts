@@ -188,6 +188,8 @@ function refuse<A>(value: A, cause: PublishError | Overflowed, waiting: number):
  * await runToEnd(outcomes$, { onLeft: failure => console.error(failure.message) });
  * await proxy.close();
  * ```
+ *
+ * @function
  */
 export const publishTo: PublishTo = <A, R, Acc extends AcceptedBy>(
   port: PublishPort<R, Acc>,

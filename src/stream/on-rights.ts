@@ -58,6 +58,8 @@ function gapsOf<E>(lefts$: Observable<Either<E, never>>): Observable<OfKind<E, '
  *   .pipe(onRights(celsius$ => celsius$.pipe(filter(celsius => celsius > 25), map(celsius => `${celsius} °C`))))
  *   .subscribe(element => console.log(element)); // Left('unreadable'), Right('30 °C')
  * ```
+ *
+ * @function
  */
 export const onRights: OnRights = <T extends Either<unknown, unknown>, R>(
   project: (rights$: Observable<RightOf<T>>, gap$: Observable<OfKind<LeftOf<T>, 'gap'>>) => Observable<R>,

@@ -98,6 +98,8 @@ export interface AtAnEnd {
  *   .pipe(countWindow({ count: 2, key: 'single', aggregate: agg.first() }))
  *   .subscribe(result => console.log(result)); // Right, with value: 'open'
  * ```
+ *
+ * @function
  */
 export const first: AtAnEnd = <A, B>(select: (value: A) => B = value => value as unknown as B): Aggregate<A, B> =>
   end(select, (earlier, later) => later < earlier);
@@ -114,6 +116,8 @@ export const first: AtAnEnd = <A, B>(select: (value: A) => B = value => value as
  *   .pipe(countWindow({ count: 2, key: 'single', aggregate: agg.last(reading => reading.celsius) }))
  *   .subscribe(result => console.log(result)); // Right, with value: 19
  * ```
+ *
+ * @function
  */
 export const last: AtAnEnd = <A, B>(select: (value: A) => B = value => value as unknown as B): Aggregate<A, B> =>
   end(select, (earlier, later) => later >= earlier);
