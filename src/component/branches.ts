@@ -10,9 +10,9 @@ const ONLY = 'run';
 
 /** The branches by their names, in the order they were given. */
 export function namedBranches(branches: Branches): ReadonlyMap<string, Branch> {
-  // Of a promise there are no members: it would be a component without branches, which ends at once and well.
+  // A promise has no members: it would be a component without branches, which ends at once with success.
   atOnce(branches, 'run');
-  // A record has no subscribe: of the two, only an Observable passes the test.
+  // Only an Observable has a subscribe; a record of branches has none.
   const named: readonly (readonly [string, Branch])[] = isObservable(branches) ? [[ONLY, branches]] : Object.entries(recordOf(branches));
   for (const [name, branch] of named) {
     if (!isObservable(branch))
@@ -43,7 +43,7 @@ export type BranchEvent = { readonly branch: string } & (
   | { readonly kind: 'defect'; readonly error: unknown }
 );
 
-/** Runs a branch and tells what happens in it but for its results. Never fails; completes with the branch. */
+/** Runs a branch and emits what happens in it, except for its results. Never fails; completes with the branch. */
 export function branchEvents(branch: string, stream$: Branch): Observable<BranchEvent> {
   return new Observable(subscriber => {
     const end = (event: BranchEvent): void => {

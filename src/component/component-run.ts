@@ -30,13 +30,16 @@ import { plural } from '../shared/plural.js';
 /** How long subscriptions to the cloud hold up the report that the component runs, in milliseconds. */
 const CLOUD_PATIENCE = 1_000;
 
-/** Reports a state. That the nucleus does not hear it, or does not know such reports, is nothing the component could do anything about. */
+/** Reports a state. If the nucleus does not receive it, or does not know such reports, the component cannot do anything about it. */
 export async function reportState(nucleus: Nucleus, state: 'RUNNING' | 'ERRORED', log: Log): Promise<void> {
   const reported = await nucleus.lifecycle.report(state)();
   if (reported._tag === 'Left') log.debug(`not reported: ${state}`, { event: 'not-reported', state, error: reported.left });
 }
 
-/** What is kept of the drain's time, a tenth and at most this, for the outcomes of what was not published: dead letters have to be written. */
+/**
+ * The part of the drain's time, a tenth and at most this many milliseconds, that is kept for the outcomes of what was not published: dead
+ * letters have to be written.
+ */
 const LAST_WORDS = 1_000;
 
 /** One run of a component's branches. */
@@ -60,7 +63,7 @@ export class ComponentRun {
   readonly #running = new Subscription();
   #profile: Profile | undefined;
   #draining: Promise<DrainReport> | undefined;
-  /** Whether the nucleus takes an end with 0 for a component that goes on. */
+  /** Whether the nucleus would take an exit with 0 for a component that still runs. */
   readonly #isStartup: boolean;
   #isToldToStop = false;
   #failure: { readonly reason: ExitReason; readonly branch: string; readonly error: unknown } | undefined;
@@ -158,7 +161,7 @@ export class ComponentRun {
     const forPublishes = this.#deadline - Math.min(LAST_WORDS, this.#deadline / 10);
     const draining = this.#proxy.drain(forPublishes)();
     this.#health.draining();
-    // Closed, the proxy gives every value that is still inside a stage its outcome.
+    // When the proxy is closed, every value that is still inside a stage gets its outcome.
     const close = (): void => void draining.then(() => this.#proxy.close());
     const clock = schedulerClock(this.#scheduler);
     const cancelClose = clock.after(forPublishes, close);

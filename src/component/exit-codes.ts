@@ -58,7 +58,7 @@ export function exitReasonOf(error: unknown): ExitReason {
     // A full buffer is empty in a new process.
     case 'Overflowed':
       return 'failed';
-    // What the disk or SQLite refused this process they may grant the next one.
+    // What the disk or SQLite has refused may succeed in the next process.
     case 'OutboxUnavailable':
       return OUTBOX_FOR_GOOD.has((error as OutboxUnavailable).reason) ? 'failed-for-good' : 'failed';
     default:

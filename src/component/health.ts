@@ -40,7 +40,7 @@ export interface Health {
   readonly outboxes: readonly OutboxAccount[];
 }
 
-/** How a component is that goes on. */
+/** The status of a component that has neither ended nor begun to drain. */
 function statusOf(branches: Iterable<BranchHealth>, connection: ConnectionState['status']): HealthStatus {
   if ([...branches].some(({ status }) => status === 'failed')) return 'degraded';
   switch (connection) {
@@ -149,8 +149,8 @@ export function inShort({ kind, name, received, emitted, dropped, failed, buffer
 }
 
 /**
- * A file that is replaced as a whole: who reads it never sees half of it. While one version is being written only the latest of
- * those that follow is kept.
+ * A file that is replaced as a whole, so that nobody ever reads half of it. While one version is being written, only the latest of the
+ * following ones is kept.
  */
 export class WholeFile {
   readonly #path: string;

@@ -36,7 +36,7 @@ export class Forwarder {
   readonly #reading: ReadAhead;
   readonly #outcomes: Outcomes;
   readonly #watching = new Subscription();
-  /** A suspect is on its way, alone. */
+  /** A suspect message is being sent, alone. */
   #alone = false;
   /** Nothing waited when it began. */
   readonly #beganEmpty: boolean;
@@ -145,7 +145,7 @@ export class Forwarder {
     this.#completeWhenDrained();
   }
 
-  /** What is sent now can be seen back, where that is asked for. */
+  /** Whether what is sent now would be seen coming back, if that is needed. */
   get #isListening(): boolean {
     return !this.#isOver() && this.#outcomes.isReady && this.#pace.isUp;
   }
@@ -160,7 +160,7 @@ export class Forwarder {
     if (!this.#maySend) return false;
     const [lanes, pace] = [this.#lanes, this.#pace];
     if (!lanes.isWaiting) return false;
-    // First, since what is live may become the backlog with it.
+    // Asked first: it may turn what is live into the backlog.
     const milliseconds = pace.wait(lanes.sending, this.#outcomes.undecided);
     const next = lanes.next();
     if (next === undefined || (next.record.suspect && lanes.sending > 0)) return false;
@@ -244,7 +244,7 @@ export class Forwarder {
     this.#timer = wait(Math.max(0, milliseconds), this.#parts.scheduler, () => this.#pump());
   }
 
-  /** What is sent to be seen back could not be, or not be listened for. */
+  /** A canary or sample could not be sent, or its topic not be subscribed to. */
   #onFailed(error: PublishError | SubscribeError): void {
     if (isTerminalError(error)) this.#end(left(error));
     else this.#telling.failed(error);
@@ -274,7 +274,7 @@ export class Forwarder {
     this.#parts.destination.error(error);
   }
 
-  /** These are methods, since what is called in between may change it. */
+  /** A method, so that the compiler does not take it for unchanged: what is called in between may change it. */
   #hasMore(): boolean {
     return this.#pumpAgain && !this.#ended;
   }

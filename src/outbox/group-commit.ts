@@ -25,11 +25,11 @@ export interface CommitOptions {
 /** A message on its way to the disk. */
 export interface ToCommit {
   readonly record: RecordToStore;
-  /** Told once, when the message is on the disk or is known not to be. */
+  /** Called once, when the message is on the disk or is known not to be. */
   readonly onCommitted: (answer: Either<CommitFailure, Committed>) => void;
   /** Nobody waits for it any more: it is not stored, unless it has gone to the store. */
   readonly isGivenUp: () => boolean;
-  /** Its stage is given nothing more: others would be waited for in vain. */
+  /** Its stage gets no more values: waiting for others would be in vain. */
   readonly isLast: () => boolean;
 }
 
@@ -75,7 +75,7 @@ export class GroupCommit {
     else this.#flushWithin(message.isLast() ? 0 : this.#within);
   }
 
-  /** Nothing more is to be waited for: what waits goes to the store now, together with what others say so of at this moment. */
+  /** Nothing more is to be waited for: what waits goes to the store now, together with what other stages hurry at this moment. */
   hurry(): void {
     if (this.#waiting.length > 0) this.#flushWithin(0);
   }

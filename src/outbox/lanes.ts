@@ -17,7 +17,7 @@ export interface Turn {
   readonly record: StoredRecord;
 }
 
-/** What is live and what waited, whose turn is next, and which keys have a message under way. */
+/** The live lane and the backlog: whose turn is next, and which keys have a message under way. */
 export class Lanes {
   readonly live: Lane = { name: 'live', waiting: [], asking: false, dry: false };
   readonly backlog: Lane = { name: 'backlog', waiting: [], asking: false, dry: false };
@@ -90,7 +90,7 @@ export class Lanes {
     this.#underWay.delete(place);
   }
 
-  /** Not sent: first of its key again, since no other of that key was under way. */
+  /** It was not sent: it is the first of its key again, since no other of that key was under way. */
   giveBack(record: StoredRecord): void {
     this.leave(record);
     const lane = this.laneOf(record);

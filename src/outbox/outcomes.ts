@@ -38,7 +38,7 @@ export class Outcomes {
   readonly #parts: OutcomesParts;
   readonly #kept: Kept | undefined;
   readonly #samples: Samples | undefined;
-  /** They are kept until something has been seen back. */
+  /** Whether messages are kept until something has been seen coming back. */
   readonly isSeen: boolean;
   readonly #seenBack: SeenBack;
   readonly #watching = new Subscription();
@@ -95,7 +95,10 @@ export class Outcomes {
     if (!this.isSeen) telling.forwarded(record, by, replayed);
   }
 
-  /** Of what was taken a while ago: it is done with, or was not seen back and is sent again. Gives the milliseconds until the next. */
+  /**
+   * Settles messages that were taken a while ago: they are done, or were not seen back and are sent again. Returns the milliseconds until
+   * the next is due.
+   */
   settleDue(): number {
     const { settling, now } = this.#parts;
     const [kept, samples, at] = [this.#kept, this.#samples, now()];
@@ -111,7 +114,7 @@ export class Outcomes {
     return (kept.next ?? Infinity) - at;
   }
 
-  /** Sends a sample where one is due. Gives the milliseconds until the next is. */
+  /** Sends a sample if one is due. Returns the milliseconds until the next is. */
   sample(): number {
     const { outbox, port, now, onChange, onFailed, onDefect } = this.#parts;
     const { deleteWhen } = outbox;
@@ -137,12 +140,12 @@ export class Outcomes {
     return samples.wait(now());
   }
 
-  /** No more may be sent until something comes back. Whether a sample is due by that. */
+  /** No more may be sent until something comes back. Returns whether a sample is due because of that. */
   hurry(): boolean {
     return this.#samples?.hurry() ?? false;
   }
 
-  /** What was taken just before the connection broke may not have come any further, and a sample that comes after says nothing of it. */
+  /** What was taken just before the connection broke may not have reached the cloud, and a later sample says nothing about it. */
   connectionBroke(): void {
     if (typeof this.#parts.outbox.deleteWhen !== 'object') return;
     this.#samples?.clear();

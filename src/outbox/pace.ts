@@ -127,7 +127,7 @@ export class Pace {
     this.#pausedUntil = this.#parts.now() + (this.#series.next() ?? LONGEST_PAUSE);
   }
 
-  /** Nobody says whether the device is online: what comes back does, and so much may be sent beyond it. */
+  /** If nobody says whether the device is online, only what comes back shows it, and a bounded number may be sent beyond that. */
   #isHeld(at: number, sending: number, unconfirmed: number): boolean {
     const parts = this.#parts;
     const cloud = this.#cloud;

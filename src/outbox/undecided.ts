@@ -9,7 +9,7 @@ export interface KeptMessage {
   readonly since: number;
   /** When it has been kept long enough, or waited for long enough. */
   readonly until: number;
-  /** How many had been taken by then, itself among them. */
+  /** How many had been taken by then, including this one. */
   readonly nth: number;
 }
 
@@ -21,7 +21,10 @@ export function idOf({ epoch, stream, number }: { readonly epoch: string; readon
   return `${epoch} ${number} ${stream}`;
 }
 
-/** Messages that were taken and not deleted: until they are confirmed, or long enough ago. All wait equally long, so the first is due first. */
+/**
+ * Messages that were taken and are not deleted until they are confirmed, or were taken long enough ago. All wait equally long, so the first
+ * is due first.
+ */
 export class Kept {
   readonly #messages = new Map<string, KeptMessage>();
   readonly #time: number;
@@ -48,7 +51,7 @@ export class Kept {
   }
 
   add(record: StoredRecord, replayed: boolean, now: number): void {
-    // Of those waited for only the id is needed.
+    // Without its payload: only its id is needed.
     const nth = ++this.#taken;
     this.#messages.set(idOf(record), { record: { ...record, payload: NO_BYTES }, replayed, since: now, until: now + this.#time, nth });
   }
@@ -137,7 +140,7 @@ export class Samples {
     return Math.max(0, waiting >= this.#every ? 0 : this.#waitsSince + this.#within / 2 - now, this.#pausedUntil - now);
   }
 
-  /** What was taken waits for a sample no longer. Whether that changes anything. */
+  /** What was taken waits for a sample no longer. Returns whether that changes anything. */
   hurry(): boolean {
     if (this.#taken === this.#covered || this.#waitsSince === -Infinity) return false;
     this.#waitsSince = -Infinity;
@@ -160,7 +163,7 @@ export class Samples {
     this.#pausedUntil = now + AGAIN;
   }
 
-  /** How many had been taken when it was sent, all of which have come as far. `undefined`: it is none that is waited for. */
+  /** How many had been taken when this sample was sent: all of them have reached the cloud. `undefined`: no such sample is out. */
   cameBack(text: string): number | undefined {
     const found = this.#out.get(text);
     if (found === undefined) return undefined;
@@ -178,7 +181,7 @@ export class Samples {
     return Infinity;
   }
 
-  /** How many had been taken when the last was sent that has not come back in time. `undefined`: none has not. */
+  /** How many had been taken when the last sample was sent that did not come back in time. `undefined`: there is none. */
   overdue(now: number): number | undefined {
     let taken: number | undefined;
     for (const [text, sample] of this.#out) {

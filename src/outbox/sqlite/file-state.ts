@@ -99,7 +99,7 @@ export function fileState(crc32: (bytes: Uint8Array | string, start?: number) =>
   const text = (cell: Cell | undefined): string => (typeof cell === 'string' ? cell : '');
   const bytesOf = (cell: Cell | undefined): Uint8Array => (cell instanceof Uint8Array ? cell : new Uint8Array(0));
 
-  /** Of what the row says but for where it is: the names of `state` are those of its columns. */
+  /** Covers all columns of the row but its id: they have the names of the members of `state`. */
   const stateChecksum = (row: Row): number => crc32(JSON.stringify(Object.keys(state).map(name => row[name])));
   const streamChecksum = (row: Row): number => crc32(JSON.stringify([row['epoch'], row['name'], row['next']]));
   const damaged = (sentence: string): Error => Object.assign(new Error(sentence), { errcode: 11 });
@@ -251,7 +251,7 @@ export function fileState(crc32: (bytes: Uint8Array | string, start?: number) =>
     save: saveState,
     restore: before => {
       Object.assign(state, before);
-      // What they remember of the commit that failed is not in the file.
+      // What these remember from the failed commit is not in the file.
       claims = undefined;
       streams.clear();
       lookForOrder();

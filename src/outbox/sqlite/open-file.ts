@@ -63,8 +63,8 @@ export function openFile(parts: OpenFileParts, file: FileState, walBytes: number
   };
 
   const use = (): Tables => {
-    // Payloads may be nobody else's business; the log gets the mode of its database. One that is there is not opened: to close it would give up the locks
-    // that SQLite has on it elsewhere in this process.
+    // Only for the process' own user, since payloads may be secret; the log gets the mode of its database. One that is there is not opened:
+    // to close it would give up the locks that SQLite has on it elsewhere in this process.
     if (!fs.existsSync(path)) fs.closeSync(fs.openSync(path, 'a', 0o600));
     tables = parts.openDatabase(parts.sqlite(), path, walBytes, parts.schema());
     file.use(tables);
@@ -94,7 +94,7 @@ export function openFile(parts: OpenFileParts, file: FileState, walBytes: number
     syncFolder();
   };
 
-  /** Where the process ended while a damaged file was being moved, or what could be read of it taken over. */
+  /** Continues where the process ended while a damaged file was being moved, or while what could be read of it was being taken over. */
   const goOnMending = (): void => {
     if (!fs.existsSync(salvaging)) return;
     if (sql('SELECT 1 FROM state').get() === undefined) throw Object.assign(new Error('It was being mended.'), { errcode: 11 });
