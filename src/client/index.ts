@@ -12,7 +12,13 @@ export { drainOnSignal, type DrainOnSignalOptions } from './drain.js';
 export type { ComponentUpdate, Lifecycle } from './lifecycle.js';
 export type { LocalAccepted, LocalMessage, LocalPublishRequest } from './local-message.js';
 export type { LocalSubscribeRequest } from './local-request.js';
-export type { LocalPatternSubscribeRequest, LocalRequestMistakes, LocalSubscribeError, LocalTopics } from './local-topics.js';
+export type {
+  LocalPatternSubscribeRequest,
+  LocalPlainSubscribeRequest,
+  LocalRequestMistakes,
+  LocalSubscribeError,
+  LocalTopics,
+} from './local-topics.js';
 export { payloadLimit } from './mqtt-request.js';
 export { shadow, type Shadow, type ShadowOptions } from './shadow.js';
 export type { ShadowAccepted, ShadowReport } from './shadow-report.js';
@@ -31,6 +37,7 @@ export type {
   MqttMessage,
   MqttProxy,
   PatternSubscribeRequest,
+  PlainSubscribeRequest,
   Profile,
   PublishRequest,
   RequestMistakes,

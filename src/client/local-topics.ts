@@ -28,6 +28,12 @@ export interface LocalPatternSubscribeRequest<P> extends Omit<LocalSubscribeRequ
   readonly topic: TopicPattern<P>;
 }
 
+/** What to subscribe to, without a codec. It takes a template, too, for the reason that `PlainSubscribeRequest` does. */
+export interface LocalPlainSubscribeRequest extends Omit<LocalSubscribeRequest, 'topic'>, LocalRequestMistakes, CodecMistake {
+  /** A topic or filter. */
+  readonly topic: string | TopicPattern<unknown>;
+}
+
 /** Any request local topics can be asked to subscribe with: all overloads in one. */
 export type AnyLocalSubscribeRequest = (LocalSubscribeRequest | LocalPatternSubscribeRequest<unknown>) & {
   readonly codec?: Decoder<unknown> | undefined;
@@ -55,7 +61,7 @@ export interface LocalTopics extends PublishPort<LocalPublishRequest, LocalAccep
     <A>(
       request: LocalSubscribeRequest & { readonly codec: Decoder<A> },
     ): ObservableEither<LocalSubscribeError, LocalMessage & { readonly value: A }>;
-    (request: LocalSubscribeRequest & LocalRequestMistakes & CodecMistake): ObservableEither<LocalSubscribeError, LocalMessage>;
+    (request: LocalPlainSubscribeRequest): ObservableEither<LocalSubscribeError, LocalMessage>;
   };
   /**
    * Publishes once for every subscriber: emits one `Right(LocalAccepted)` or one `Left`, and completes. What a nucleus would change or
@@ -123,7 +129,7 @@ export class IpcLocalTopics implements LocalTopics {
   subscribe<A>(
     request: LocalSubscribeRequest & { readonly codec: Decoder<A> },
   ): ObservableEither<LocalSubscribeError, LocalMessage & { readonly value: A }>;
-  subscribe(request: LocalSubscribeRequest): ObservableEither<LocalSubscribeError, LocalMessage>;
+  subscribe(request: Omit<LocalPlainSubscribeRequest, 'codec'>): ObservableEither<LocalSubscribeError, LocalMessage>;
   subscribe(request: AnyLocalSubscribeRequest): Observable<unknown> {
     const filter = topicFilterOf(request.topic);
     const messages$ = this.#messages(filter, { ...request, topic: filter });

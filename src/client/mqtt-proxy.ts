@@ -14,6 +14,7 @@ import type {
   MqttMessage,
   MqttProxy,
   PatternSubscribeRequest,
+  PlainSubscribeRequest,
   Profile,
   PublishRequest,
   RunnableTask,
@@ -108,7 +109,7 @@ export class IpcMqttProxy extends ConnectionLife implements MqttProxy {
   subscribe<A>(
     request: SubscribeRequest & { readonly codec: Decoder<A> },
   ): ObservableEither<SubscribeError | DecodeFailed<MqttMessage>, MqttMessage & { readonly value: A }>;
-  subscribe(request: SubscribeRequest): ObservableEither<SubscribeError, MqttMessage>;
+  subscribe(request: Omit<PlainSubscribeRequest, 'codec'>): ObservableEither<SubscribeError, MqttMessage>;
   subscribe(request: AnySubscribeRequest): Observable<unknown> {
     const filtered: SubscribeRequest = { ...request, topicName: topicFilterOf(request.topicName) };
     const messages$ = this.#link.events(

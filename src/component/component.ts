@@ -65,8 +65,14 @@ function unchanging$<A>(proxy: MqttProxy, config: A): RunContext<A>['config$'] {
 /** What a branch of a component is: a stream whose errors are on its left side. What it emits is not kept. */
 export type Branch = Observable<Either<unknown, unknown>>;
 
+/** What is often written in the place of something else, with the sentence that the compiler says then. */
+export interface RunMistake {
+  /** Never there. */
+  readonly then?: 'write run without async: it gives its streams at once, and what they wait for goes into them, as with defer(async () => …)';
+}
+
 /** What `run` gives: one stream, or several that are told apart by their names. */
-export type Branches = Branch | Readonly<Record<string, Branch>>;
+export type Branches = Branch | (RunMistake & Readonly<Record<string, Branch>>);
 
 /** What all components have. */
 interface Description {

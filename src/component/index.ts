@@ -7,6 +7,7 @@ export { mergeBranches } from './branches.js';
 export {
   type Branch,
   type Branches,
+  type RunMistake,
   component,
   type Component,
   type ConfiguredDefinition,

@@ -88,6 +88,15 @@ export interface CodecMistake {
   readonly codec?: 'write codec: json(t.type({ … })): t.type alone checks values, and a payload is bytes';
 }
 
+/**
+ * What to subscribe to, without a codec. It takes a template, too, though the messages of one have `params`: the compiler tells all mistakes against this
+ * request, and a wrong codec is not to look like a wrong topic.
+ */
+export interface PlainSubscribeRequest extends Omit<SubscribeRequest, 'topicName'>, RequestMistakes, CodecMistake {
+  /** A topic name or filter; `+` and `#` as in MQTT. */
+  readonly topicName: string | TopicPattern<unknown>;
+}
+
 /** What to subscribe to, as a pattern: each message then has the `params` of its topic. */
 export interface PatternSubscribeRequest<P> extends Omit<SubscribeRequest, 'topicName'> {
   /** A `topicTemplate`, or a shared subscription to one. The nucleus is asked for its `filter`. */
@@ -158,7 +167,7 @@ export interface MqttProxy extends AsyncDisposable {
     <A>(
       request: SubscribeRequest & { readonly codec: Decoder<A> },
     ): ObservableEither<SubscribeError | DecodeFailed<MqttMessage>, MqttMessage & { readonly value: A }>;
-    (request: SubscribeRequest & RequestMistakes & CodecMistake): ObservableEither<SubscribeError, MqttMessage>;
+    (request: PlainSubscribeRequest): ObservableEither<SubscribeError, MqttMessage>;
   };
   /**
    * Publishes once for every subscriber: emits one `Right(Accepted)` or one `Left`, and completes. `Accepted` says the

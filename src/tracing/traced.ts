@@ -1,7 +1,13 @@
 import type { Tracer, TracerProvider } from '@opentelemetry/api';
 import { defer, firstValueFrom, type Observable } from 'rxjs';
 import type { LocalAccepted, LocalMessage, LocalPublishRequest } from '../client/local-message.js';
-import type { LocalPatternSubscribeRequest, LocalRequestMistakes, LocalSubscribeError, LocalTopics } from '../client/local-topics.js';
+import type {
+  LocalPatternSubscribeRequest,
+  LocalPlainSubscribeRequest,
+  LocalRequestMistakes,
+  LocalSubscribeError,
+  LocalTopics,
+} from '../client/local-topics.js';
 import type { LocalSubscribeRequest } from '../client/local-request.js';
 import { portWith } from '../client/share-subscriptions.js';
 import type { Decoder } from '../codec/codec.js';
@@ -10,10 +16,10 @@ import { offerDirect, publishing, type Publishes, type Submit, submitTo } from '
 import type { AcceptedBy } from '../flow/publish-outcome.js';
 import type {
   Accepted,
-  CodecMistake,
   MqttMessage,
   MqttProxy,
   PatternSubscribeRequest,
+  PlainSubscribeRequest,
   PublishRequest,
   RequestMistakes,
   RunnableTaskEither,
@@ -73,7 +79,7 @@ export interface TracedMqttProxy extends Omit<MqttProxy, 'subscribe' | 'publish$
     <A>(
       request: SubscribeRequest & { readonly codec: Decoder<A> },
     ): ObservableEither<SubscribeError | DecodeFailed<TracedMessage>, TracedMessage & { readonly value: A }>;
-    (request: SubscribeRequest & RequestMistakes & CodecMistake): ObservableEither<SubscribeError, TracedMessage>;
+    (request: PlainSubscribeRequest): ObservableEither<SubscribeError, TracedMessage>;
   };
   /** `MqttProxy.publish$`. The `trace` of a request says what it is published because of. */
   readonly publish$: (request: PublishRequest & RequestMistakes & Traced) => ObservableEither<PublishError, Accepted>;
@@ -93,7 +99,7 @@ export interface TracedLocalTopics extends Omit<LocalTopics, 'subscribe' | 'publ
     <A>(
       request: LocalSubscribeRequest & { readonly codec: Decoder<A> },
     ): ObservableEither<LocalSubscribeError, TracedLocalMessage & { readonly value: A }>;
-    (request: LocalSubscribeRequest & LocalRequestMistakes & CodecMistake): ObservableEither<LocalSubscribeError, TracedLocalMessage>;
+    (request: LocalPlainSubscribeRequest): ObservableEither<LocalSubscribeError, TracedLocalMessage>;
   };
   /** `LocalTopics.publish$`. The `trace` of a request says what it is published because of. */
   readonly publish$: (request: LocalPublishRequest & LocalRequestMistakes & Traced) => ObservableEither<PublishError, LocalAccepted>;

@@ -5,9 +5,13 @@ import { expect, test } from 'vitest';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const FILE = `${ROOT}test/client/mistakes-virtual.ts`;
 
-const PREAMBLE = `import * as t from 'io-ts'; import { of } from 'rxjs'; import { connectNucleus, json, publishTo } from 'greengrass-rx'; const { mqtt, local } = connectNucleus();`;
+const PREAMBLE = [
+  "import * as t from 'io-ts'; import { of } from 'rxjs'; import { right } from 'fp-ts/lib/Either.js';",
+  "import { connectNucleus, json, publishTo, topicTemplate } from 'greengrass-rx'; import { component } from 'greengrass-rx/component';",
+  "const { mqtt, local } = connectNucleus(); const about = { name: 'a.B', version: '1.0.0' }; const config = t.type({ n: t.number });",
+].join(' ');
 
-/** What the compiler says of each line, in its last and most exact sentence. */
+/** What the compiler says of each line, in its last and most exact sentence, behind the text that it underlines. */
 function complaints(lines: readonly string[]): readonly (readonly string[])[] {
   const config = ts.readConfigFile(`${ROOT}tsconfig.json`, path => ts.sys.readFile(path)).config as { compilerOptions: object };
   const { options } = ts.parseJsonConfigFileContent({ ...config, files: [], include: [] }, ts.sys, ROOT);
@@ -18,17 +22,30 @@ function complaints(lines: readonly string[]): readonly (readonly string[])[] {
   host.fileExists = name => name === FILE || ts.sys.fileExists(name);
   const program = ts.createProgram([FILE], { ...options, noUnusedLocals: false }, host);
   const found: string[][] = lines.map(() => []);
-  for (const { start = 0, file, messageText } of program.getSemanticDiagnostics(program.getSourceFile(FILE))) {
+  for (const { start = 0, length = 0, file, messageText } of program.getSemanticDiagnostics(program.getSourceFile(FILE))) {
     const line = (file?.getLineAndCharacterOfPosition(start).line ?? 0) - 1;
-    found[line]?.push(ts.flattenDiagnosticMessageText(messageText, '\n').split('\n').at(-1)?.trim() ?? '');
+    const says = ts.flattenDiagnosticMessageText(messageText, '\n').split('\n').at(-1)?.trim() ?? '';
+    found[line]?.push(`${source.slice(start, start + length)}: ${says}`);
   }
   return found;
 }
 
-const sentence = (text: string): string => expect.stringContaining(`is not assignable to type '"${text}"'`) as string;
+const sentence = (text: string, at: string): string =>
+  expect.stringMatching(
+    new RegExp(`^${at}: .*is not assignable to type '"${text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}"'`, 's'),
+  ) as string;
 const CODEC = 'write codec: json(t.type({ … })): t.type alone checks values, and a payload is bytes';
 const TOPIC_NAME = 'write topicName: topic is what nucleus.local calls it';
+const RUN = 'write run without async: it gives its streams at once, and what they wait for goes into them, as with defer(async () => …)';
 const TOPIC = 'write topic: topicName is what the MQTT proxy calls it';
+
+/** What is underlined: of run, what it gives. */
+const PLACES: Readonly<Record<string, string>> = {
+  [CODEC]: 'codec',
+  [TOPIC_NAME]: '.*topic.*',
+  [TOPIC]: 'topicName',
+  [RUN]: '.*of\\(right.*',
+};
 
 test('a mistake that many make is one sentence of the compiler, which names the mend', () => {
   const lines: readonly (readonly [line: string, says?: string])[] = [
@@ -39,10 +56,20 @@ test('a mistake that many make is one sentence of the compiler, which names the 
     [`of(1).pipe(publishTo(mqtt, () => ({ topic: 'a', payload: '', qos: 1 as const }))).subscribe();`, TOPIC_NAME],
     [`local.subscribe({ topicName: 'a' }).subscribe();`, TOPIC],
     [`local.publish({ topicName: 'a', json: {} });`, TOPIC],
+    [`component({ ...about, run: async () => of(right(1)) });`, RUN],
+    [`component({ ...about, run: async () => ({ a: of(right(1)) }) });`, RUN],
+    [`component({ ...about, config, run: async (_, { n }) => of(right(n)) });`, RUN],
+    [`mqtt.subscribe({ topicName: topicTemplate('a/{b}'), qos: 1, codec: t.type({ x: t.number }) }).subscribe();`, CODEC],
+    [`local.subscribe({ topic: topicTemplate('a/{b}'), codec: t.type({ x: t.number }) }).subscribe();`, CODEC],
     // And what is right says nothing, in either way to write the qos.
     [`mqtt.subscribe({ topicName: 'a', qos: 1, codec: json(t.type({ x: t.number })) }).subscribe();`],
     [`mqtt.publish({ topicName: 'a', payload: '', qos: 0 });`],
     [`local.publish({ topic: 'a', json: {} });`],
+    [`component({ ...about, run: () => of(right(1)) });`],
+    [`component({ ...about, config, run: (_, { n }) => ({ a: of(right(n)) }) });`],
+    [`mqtt.subscribe({ topicName: topicTemplate('a/{b}'), qos: 1 }).subscribe();`],
   ];
-  expect(complaints(lines.map(([line]) => line))).toEqual(lines.map(([, says]) => (says === undefined ? [] : [sentence(says)])));
+  expect(complaints(lines.map(([line]) => line))).toEqual(
+    lines.map(([, says]) => (says === undefined ? [] : [sentence(says, PLACES[says] ?? '')])),
+  );
 });
