@@ -130,6 +130,16 @@ describe('damage', () => {
     }
   });
 
+  it.each([
+    ['with a log', () => original, 36],
+    ['without one', () => closed, 20],
+  ] as const)('of the byte in a database %s that says who may write to it loses none', async (_, files, inside) => {
+    for (let bit = 0; bit < 8; bit++) {
+      const { left, told } = await after(ownFolder(), path => flip(path, 18, bit), files());
+      expect({ bit, left, told }).toEqual({ bit, left: inside, told: 0 });
+    }
+  });
+
   describe('of one byte of what leads to', () => {
     /** Many messages, a few of them longer than a page; of what was before them, and has been forwarded, pages are free. */
     const texts = Array.from({ length: 150 }, (_, i) => `message ${i} ${'x'.repeat(i % 60 === 0 ? 9_000 : 150)}`);

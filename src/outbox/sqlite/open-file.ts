@@ -114,6 +114,18 @@ export function openFile(parts: OpenFileParts, file: FileState, walBytes: number
     }
   };
 
+  /** Whether it is its header alone that has SQLite take a database for read-only: the format it names is none there is. */
+  const isWriteProtectedByDamage = (): boolean => {
+    if (!fs.existsSync(path)) return false;
+    const format = new Uint8Array(1);
+    const handle = fs.openSync(path, 'r');
+    try {
+      return fs.readSync(handle, format, 0, 1, 18) === 1 && (format[0] ?? 0) > 2;
+    } finally {
+      fs.closeSync(handle);
+    }
+  };
+
   /** A new file in the place of one that is damaged, with what can be read of that one. */
   const beginAnew = (now: Moment, newEpoch: string): number => {
     try {
@@ -192,7 +204,9 @@ export function openFile(parts: OpenFileParts, file: FileState, walBytes: number
       // The first of the messages is read for that: their tree may be what is damaged.
       file.news();
     } catch (error) {
-      if (failureOf(error).reason !== 'damaged') throw error;
+      const { reason } = failureOf(error);
+      if (reason === 'read-only') closeDatabase();
+      if (reason !== 'damaged' && !(reason === 'read-only' && isWriteProtectedByDamage())) throw error;
       moved = movedTo;
       const lost = beginAnew(now, newEpoch);
       lostToDamage = lost + resume(now, newEpoch, before);

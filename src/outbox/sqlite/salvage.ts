@@ -30,7 +30,6 @@ export function salvage(
   };
   const rows = (query: string, ...values: readonly number[]): readonly Row[] | undefined =>
     attempt(() => old?.prepare(query).all(...values));
-  const isReadable = (): boolean => rows('SELECT place FROM message LIMIT 1') !== undefined;
   const openOld = (): void => {
     attempt(() => old?.close());
     old = attempt(() => new (sqlite().DatabaseSync)(path, { defensive: false }));
@@ -62,11 +61,8 @@ export function salvage(
   const isSound = (row: Row): boolean => file.stateChecksum(row) === row['checksum'];
 
   const takeOver = (): number => {
+    attempt(mendHeader);
     openOld();
-    if (!isReadable()) {
-      attempt(mendHeader);
-      openOld();
-    }
     attempt(mendTables);
     openOld();
 
