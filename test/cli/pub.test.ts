@@ -35,6 +35,7 @@ describe.each(PROFILES)('pub at a %s nucleus', profile => {
       [['test/d', '']],
       [['-t', 'test/e', '-m', 'as mosquitto_pub', '-q', '1']],
       [['-t', 'test/f', 'an argument']],
+      [['-t', 'test/g', '-s'], 'all of\nstdin'],
     ] as const) {
       const process = pub(nucleus, args, { input });
       expect(await process.ended).toEqual({ code: 0, signal: null });
@@ -47,6 +48,7 @@ describe.each(PROFILES)('pub at a %s nucleus', profile => {
       { topicName: 'test/d', text: '', qos: 1 },
       { topicName: 'test/e', text: 'as mosquitto_pub', qos: 1 },
       { topicName: 'test/f', text: 'an argument', qos: 1 },
+      { topicName: 'test/g', text: 'all of\nstdin', qos: 1 },
     ]);
   });
 
@@ -110,6 +112,8 @@ describe('pub', () => {
     [['test/a', 'x', '--file', 'y'], /given twice/],
     [['test/a', 'x', '-m', 'y'], /given twice/],
     [['-t', 'test/a', 'x', 'y'], /given twice/],
+    [['-t', 'test/a', '-s', '-m', 'x'], /given twice/],
+    [['-t', 'test/a', '-l'], /pub --ndjson/],
     [['test/a', '--file', '/nowhere/at/all'], /\/nowhere\/at\/all could not be read/],
     [['test/a', 'x', '--qos', '2'], /Allowed choices are 0, 1/],
     [['test/a', 'x', '--count', '0'], /whole number of at least 1/],

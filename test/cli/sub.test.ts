@@ -32,7 +32,7 @@ describe('sub', () => {
   test('takes its topics as mosquitto_sub does, and none at all for a mistake', async () => {
     await using nucleus = await start('classic');
     const env = nucleus.environment(COMPONENT);
-    const sub = runCli(['sub', '-v', '-q', '0', '-t', 'test/a', '-t', 'test/b', '-n', '2', '-W', '60'], { env });
+    const sub = runCli(['sub', '-v', '-q', '0', '-t', 'test/a', '-t', 'test/b', '-C', '2', '-W', '60'], { env });
     await sub.saw(/subscribed to test\/a/, 'stderr');
     await sub.saw(/subscribed to test\/b/, 'stderr');
     nucleus.publish({ topicName: 'test/a', payload: '1' });
@@ -42,6 +42,9 @@ describe('sub', () => {
     const nothing = runCli(['sub'], { env });
     expect(await nothing.ended).toEqual({ code: 2, signal: null });
     expect(nothing.stderr()).toMatch(/What to subscribe to is missing/);
+    const formatted = runCli(['sub', '-t', 'test/a', '-F', '%p'], { env });
+    expect(await formatted.ended).toEqual({ code: 2, signal: null });
+    expect(formatted.stderr()).toMatch(/Give --format payload/);
   });
 
   test('finds the nucleus that dev runs, and is the component that --as names, under its policies', async () => {

@@ -13,9 +13,11 @@ Examples:
   greengrass-rx sub -v -t 'sensors/#' -t 'alarms/#' -q 1      # as with mosquitto_sub
   greengrass-rx sub 'sensors/#' --as com.example.Alarms      # under that component's policies`;
 
-/** What mosquitto_sub has as an option. */
+/** What mosquitto_sub has as options. */
 interface SubTopics {
   readonly topic: readonly string[];
+  readonly C?: number | undefined;
+  readonly F?: string | undefined;
 }
 
 export function addSub(root: Command, cli: Cli): void {
@@ -37,13 +39,22 @@ export function addSub(root: Command, cli: Cli): void {
     .option('--local', 'local topics: messages between the components of the device')
     .addOption(new Option('-q, --qos <qos>', 'quality of service').choices(['0', '1']).default('1'))
     .addOption(new Option('-n, --count <n>', 'end after so many messages').argParser(parseCount))
+    .addOption(new Option('-C <n>', 'the same as --count, as mosquitto_sub has it').argParser(parseCount))
+    .addOption(new Option('-F <format>').hideHelp())
     .addOption(new Option('-W, --timeout <time>', 'end after so long; exit code 4 if --count was not reached').argParser(parseDuration))
     .option('--quiet', 'say nothing on stderr but failures')
     .addHelpText('after', SUB_EXAMPLES);
-  addReachOptions(command).action(async (filters: readonly string[], { topic, ...options }: SubOptions & SubTopics) => {
-    const { runSub } = await import('../sub/run-sub.js');
-    await runSub(cli, [...filters, ...topic], options);
-  });
+  addReachOptions(command).action(
+    async (filters: readonly string[], { topic, C: count, F: format, ...options }: SubOptions & SubTopics) => {
+      if (format !== undefined)
+        throw new UsageError(
+          "sub has no formats of mosquitto_sub's -F.",
+          "Give --format payload, or --json and what you want of it: … | jq -r '.topicName'.",
+        );
+      const { runSub } = await import('../sub/run-sub.js');
+      await runSub(cli, [...filters, ...topic], count === undefined ? options : { ...options, count });
+    },
+  );
 }
 
 const PUB_EXAMPLES = `
@@ -61,6 +72,8 @@ Examples:
 interface PubTopic {
   readonly topic?: string | undefined;
   readonly message?: string | undefined;
+  readonly stdinFile?: boolean | undefined;
+  readonly stdinLine?: boolean | undefined;
 }
 
 export function addPub(root: Command, cli: Cli): void {
@@ -73,6 +86,8 @@ export function addPub(root: Command, cli: Cli): void {
     .addOption(new Option('-t, --topic <topic>', 'the same as the first argument, as mosquitto_pub has it'))
     .addOption(new Option('-m, --message <payload>', 'the same as the second, as mosquitto_pub has it'))
     .option('-f, --file <file>', 'publish what is in a file')
+    .option('-s, --stdin-file', 'the same as the payload -, as mosquitto_pub has it')
+    .addOption(new Option('-l, --stdin-line').hideHelp())
     .option('--ndjson', 'publish each line of stdin: {"topicName": …, "payload": …}, as sub --json prints them')
     .option('--local', 'to a local topic: to the other components of the device')
     .option('--json', 'with --local: as a JSON message, and not as bytes')
@@ -90,11 +105,17 @@ export function addPub(root: Command, cli: Cli): void {
     .addHelpText('after', PUB_EXAMPLES);
   addReachOptions(command).action(async (first: string | undefined, second: string | undefined, options: PubOptions & PubTopic) => {
     const { runPub } = await import('../pub/run-pub.js');
-    const { topic, message, ...others } = options;
+    const { topic, message, stdinFile, stdinLine, ...others } = options;
+    if (stdinLine === true)
+      throw new UsageError(
+        "pub does not take a line for a message, as mosquitto_pub's -l does.",
+        `Give it lines that name their topic: … | jq -Rc '{topicName: "a/b", payload: .}' | greengrass-rx pub --ndjson.`,
+      );
     // With -t the topic is not among the arguments: `pub -t a/b text`.
     const [topicName, payload] = topic === undefined ? [first, second] : [topic, first];
-    if ((topic !== undefined && second !== undefined) || (message !== undefined && payload !== undefined))
-      throw new UsageError('The topic or the payload is given twice.', 'Give each as an argument, or with -t and -m.');
-    await runPub(cli, topicName, message ?? payload, others);
+    const given = [message, payload, stdinFile === true ? '-' : undefined].filter(each => each !== undefined);
+    if ((topic !== undefined && second !== undefined) || given.length > 1)
+      throw new UsageError('The topic or the payload is given twice.', 'Give each as an argument, or with -t and -m, -s or -f.');
+    await runPub(cli, topicName, given[0], others);
   });
 }
