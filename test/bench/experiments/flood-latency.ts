@@ -24,16 +24,16 @@ export const floodLatency = (scale: Scale): Experiment =>
       };
     },
     rows: ({ full, steady }): readonly Row[] => {
-      const row = (samples: typeof full, way: Way, speed: string): Row => {
+      const row = (samples: typeof full, way: Way, speed: string, part: 'p50' | 'p99' = 'p99'): Row => {
         const toIdle = ratio(
           samples,
-          ({ flooded }) => flooded[way].p99,
+          ({ flooded }) => flooded[way][part],
           samples,
-          ({ idle }) => idle[way].p99,
+          ({ idle }) => idle[way][part],
         );
         const what = way === 'received' ? "another subscription's messages" : 'publishes';
         return {
-          what: `${what} during a flood ${speed}, p99 to that of idle`,
+          what: `${what} during a flood ${speed}, ${part} to that of idle`,
           atLeast: 'at most 2 ×',
           measured: times(toIdle),
           met: toIdle <= 2,
@@ -42,6 +42,8 @@ export const floodLatency = (scale: Scale): Experiment =>
       const steadily = `of ${whole(STEADY)}/s`;
       const fully = 'as fast as the client reads';
       return [
+        row(steady, 'received', steadily, 'p50'),
+        row(steady, 'published', steadily, 'p50'),
         row(steady, 'received', steadily),
         row(steady, 'published', steadily),
         row(full, 'received', fully),
@@ -62,5 +64,34 @@ export const floodLatency = (scale: Scale): Experiment =>
           })),
         );
       return [...figures('`socket`', steady), ...figures('`socket`, full speed', full), ...figures('`crt`, full speed', crt)];
+    },
+  });
+
+/** What is left to gain of it: the same for a program that does nothing but read and decode. */
+export const bareFloodLatency = (scale: Scale): Experiment =>
+  experiment(
+    'bareFloodLatency',
+    scale,
+  )({
+    name: 'latency in a flood, bare',
+    cases: ({ flood, idle }) => ({ steady: { size: SIZE, idle, messages: flood / 5, perSecond: STEADY } }),
+    rows: () => [],
+    figures: ({ steady }) => {
+      const toIdle = ratio(
+        steady,
+        ({ flooded }) => flooded.p99,
+        steady,
+        ({ idle }) => idle.p99,
+      );
+      const figure = [middle(steady, ({ flooded }) => flooded.p50), middle(steady, ({ flooded }) => flooded.p99)]
+        .map(milliseconds)
+        .join(' / ');
+      return [
+        {
+          what: `another subscription's messages, p50 / p99, flood of ${whole(STEADY)}/s; p99 to that of idle`,
+          who: 'bare loop',
+          figure: `${figure}; ${times(toIdle)}`,
+        },
+      ];
     },
   });

@@ -3,8 +3,9 @@ import { backlog } from './backlog.js';
 import { batching } from './batching.js';
 import { change } from './change.js';
 import type { Experiment } from './experiment.js';
-import { floodLatency } from './flood-latency.js';
+import { bareFloodLatency, floodLatency } from './flood-latency.js';
 import { lines } from './lines.js';
+import { litePace } from './lite-pace.js';
 import { localPublishing, localRoundTrip, localSubscribing } from './local.js';
 import { nucleus } from './nucleus.js';
 import { outbox } from './outbox.js';
@@ -32,6 +33,7 @@ export const experiments = (scale: Scale): readonly Experiment[] => [
   localRoundTrip(scale),
   slowStage(scale),
   floodLatency(scale),
+  bareFloodLatency(scale),
   stageCost(scale),
   tracing(scale),
   change(scale),
@@ -42,6 +44,7 @@ export const experiments = (scale: Scale): readonly Experiment[] => [
   scaling(scale),
   lines(scale),
   nucleus(scale),
+  litePace(scale),
   outbox(scale),
   ...pipeline(scale),
   starting(scale),

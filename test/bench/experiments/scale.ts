@@ -19,6 +19,8 @@ export interface Scale {
   readonly idle: number;
   /** Readings through a whole pipeline at a fixed speed, after as many to warm up; twice as many as fast as it goes. */
   readonly readings: number;
+  /** Seconds of publishes at the pace that a broker takes. */
+  readonly paced: number;
   /** How often each program is started. */
   readonly starts: number;
 }
@@ -40,6 +42,7 @@ export const FULL: Scale = {
   storedFew: 1_000,
   idle: 5_000,
   readings: 25_000,
+  paced: 40,
   starts: 9,
 };
 
@@ -58,5 +61,6 @@ export const SHORT: Scale = {
   storedFew: 1_000,
   idle: 800,
   readings: 10_000,
+  paced: 5,
   starts: 3,
 };

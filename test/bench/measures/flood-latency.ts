@@ -1,4 +1,5 @@
 import { filter, takeWhile, tap, timer } from 'rxjs';
+import { openBare } from '../clients/bare-client.js';
 import { openProxy } from '../clients/proxy-client.js';
 import { concurrently } from '../../../src/flow/concurrently.js';
 import type { TransportName } from '../../../src/shared/profile.js';
@@ -72,6 +73,47 @@ export async function measureFloodLatency(job: FloodLatencyJob): Promise<FloodLa
   await proxy.close();
   return { idle, flooded, floodPerSecond };
 }
+
+/** The same for the messages of the other subscription, where nothing but reading and decoding stands in their way. */
+export async function measureBareFloodLatency(
+  job: Omit<FloodLatencyJob, 'transport'>,
+): Promise<{ readonly idle: Latency; readonly flooded: Latency }> {
+  const { socketPath, messages, size, perSecond, idle } = job;
+  const client = await openBare({ socketPath, decode: false });
+  let received: number[] = [];
+  let left = 0;
+  let flooded = (): void => undefined;
+  const onMessage = (payload: ArrayBufferView | ArrayBuffer): void => {
+    if (payload.byteLength === size) {
+      if (--left === 0) flooded();
+    } else received.push(Number(process.hrtime.bigint() - BigInt(textOf(payload))) / 1e6);
+  };
+  const flooding = async (many: number): Promise<void> => {
+    left = many;
+    const done = new Promise<void>(resolve => (flooded = resolve));
+    await client.subscribe(floodTopic({ messages: many, size, streams: 1, perSecond }), onMessage);
+    await done;
+  };
+  const take = (): Latency => {
+    const taken = latencyOf(received);
+    received = [];
+    return taken;
+  };
+  const passed = (milliseconds: number): Promise<void> => new Promise(resolve => setTimeout(resolve, milliseconds));
+
+  await client.subscribe(probeTopic(EVERY), onMessage);
+  await flooding(20_000);
+  await passed(WARM_UP);
+  take();
+  await passed(idle);
+  const quiet = take();
+  await flooding(messages);
+  const result = { idle: quiet, flooded: take() };
+  await client.close();
+  return result;
+}
+
+const textOf = (payload: ArrayBufferView | ArrayBuffer): string => new TextDecoder().decode(payload);
 
 async function timePublish(proxy: MqttProxy): Promise<number> {
   const begun = performance.now();

@@ -23,11 +23,13 @@ export const MEASURES = {
   routing: loaded(async () => (await import('./routing.js')).measureRouting),
   backlog: loaded(async () => (await import('./backlog.js')).measureBacklog),
   floodLatency: loaded(async () => (await import('./flood-latency.js')).measureFloodLatency),
+  bareFloodLatency: loaded(async () => (await import('./flood-latency.js')).measureBareFloodLatency),
   lines: loaded(async () => (await import('./lines.js')).measureLines),
   outboxStoring: loaded(async () => (await import('./outbox.js')).measureOutboxStoring),
   bareSqlite: loaded(async () => (await import('./outbox.js')).measureBareSqlite),
   fillOutbox: loaded(async () => (await import('./outbox.js')).fillOutbox),
   outboxLife: loaded(async () => (await import('./outbox.js')).measureOutboxLife),
+  litePace: loaded(async () => (await import('./lite-pace.js')).measureLitePace),
   pipeline: loaded(async () => (await import('./pipeline.js')).measurePipeline),
   start: loaded(async () => (await import('./start.js')).measureStart),
 };
