@@ -113,7 +113,8 @@ export async function measureBareFloodLatency(
   return result;
 }
 
-const textOf = (payload: ArrayBufferView | ArrayBuffer): string => new TextDecoder().decode(payload);
+const textOf = (payload: ArrayBufferView | ArrayBuffer): string =>
+  (ArrayBuffer.isView(payload) ? Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength) : Buffer.from(payload)).toString();
 
 async function timePublish(proxy: MqttProxy): Promise<number> {
   const begun = performance.now();
