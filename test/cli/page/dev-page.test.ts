@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { type IncomingMessage, request } from 'node:http';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { json } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
 import { MAIN, runCli, temporaryFolder } from '../../kit/process/run-cli.js';
 
@@ -51,7 +53,9 @@ test('a component that is started elsewhere is told to say how it is, and cannot
   const [, url = ''] = await dev.saw(/"kind":"page","url":"([^"]+)"/);
   await dev.saw(/"kind":"environment".*"GREENGRASS_RX_HEALTH_FILE":"[^"]+health\.json"/);
   const { origin, hash } = new URL(url);
-  const headers = { authorization: `Bearer ${hash.slice(1)}`, connection: 'close' };
-  const answer = await fetch(`${origin}/act`, { method: 'POST', headers, body: '{"do":"restart"}' });
-  expect(await answer.json()).toEqual({ problem: 'dev runs no component here: it was started without a command' });
+  // Not by `fetch`, of which promises may stay pending when it is done.
+  const asking = request(`${origin}/act`, { method: 'POST', agent: false, headers: { authorization: `Bearer ${hash.slice(1)}` } });
+  asking.end('{"do":"restart"}');
+  const [response] = (await once(asking, 'response')) as [IncomingMessage];
+  expect(await json(response)).toEqual({ problem: 'dev runs no component here: it was started without a command' });
 });
