@@ -19,7 +19,7 @@ export interface Arrived {
 export interface LocalDeviceOptions extends Partial<LocalNucleusOptions> {
   /** The component's configuration, over its defaults, as a deployment would set it. */
   readonly config?: Readonly<Record<string, unknown>> | undefined;
-  /** Whether it reads its configuration at the nucleus, and follows it, as on a device. Else it is the one it is given here. */
+  /** Whether it gets its configuration from the nucleus and follows it, as on a device. Otherwise it keeps the one that is given here. */
   readonly follows?: boolean | undefined;
 }
 
@@ -40,7 +40,7 @@ export interface LocalDevice extends AsyncDisposable {
   readonly next: (kind: NucleusEvent['kind'], events?: number) => Promise<readonly NucleusEvent[]>;
 }
 
-/** Nothing in an example takes longer, in milliseconds. */
+/** The longest that anything in an example may take, in milliseconds. */
 const PATIENCE = 40_000;
 
 /** The profile on the command line: `node build/examples/alarm/main.js lite`. */

@@ -8,16 +8,16 @@ import { rolldown } from 'rolldown';
 
 const { exports, bin, imports } = JSON.parse(readFileSync('package.json', 'utf8'));
 
-/** The entries, such as `component/index`. */
+/** The modules that the package exports, such as `component/index`. */
 const entries = [...Object.values(exports), ...Object.values(bin)].flatMap(file => /^\.\/dist\/(.*)\.js$/.exec(file)?.[1] ?? []);
 
 /**
- * Folders of `src` that a device loads. Each is a file: the folders depend on each other in one direction, and so do these files. Of the kit, what entries
- * and commands have in common is found by the bundler, so that each loads its own alone.
+ * Folders of `src` that a device loads. Each becomes one file: the folders depend on each other in one direction, and so do these files. For the developer's
+ * part the bundler finds what entries and commands have in common, so that each loads no more than it needs.
  */
 const RUNTIME = /\/src\/(shared|errors|schedule|codec|topic|stream|ipc|ports|flow|operators|sinks|client|outbox|tracing|component)\//;
 
-/** Of the outbox, what `openOutbox` is made of is a file for itself: every component has it in its context, and the rest is loaded by who uses it. */
+/** What `openOutbox` is made of is a file apart from the rest of the outbox: every component has it in its context, and only users of an outbox load the rest. */
 const OPEN_OUTBOX = /\/src\/outbox\/(group-commit|memory-store|open-outbox|outbox|seen-back|store|virtual-disk)\.ts$/;
 
 function groupOf(id) {
@@ -58,10 +58,10 @@ const bundle = await rolldown({
   transform: { target: 'es2023' },
   external: /^(?!fp-ts|io-ts|@oxc-project)[a-z@]/,
   plugins: [libraries],
-  // What grouping by folders asks for; test/package/published-files.test.ts holds that no entry has a name more.
+  // Grouping by folders asks for this; test/package/published-files.test.ts checks that it gives no entry an additional name.
   preserveEntrySignatures: 'allow-extension',
 });
-// What an earlier build has left there has other names.
+// Files that an earlier build has left there have other names.
 rmSync('dist/chunks', { recursive: true, force: true });
 await bundle.write({
   dir: 'dist',

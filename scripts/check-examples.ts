@@ -15,7 +15,7 @@ import { inTemporaryFolder, makeConsumer, packInto, ROOT } from './packed-packag
 import { failureOf, runProcess } from './run-process.js';
 
 const TIME_LIMIT = 300_000;
-/** More would make the programs' own time limits a matter of luck on a small machine. */
+/** Programs that run at once. With more, a small machine would be too slow for the programs' own time limits. */
 const AT_ONCE = 2;
 
 const COMPONENT = 'com.example.Docs';

@@ -14,7 +14,7 @@ import { ROOT } from './packed-package.js';
 
 const SITE = join(ROOT, 'build/site');
 const PHONE = { width: 390, height: 844 };
-/** Pages looked at at the same time. */
+/** How many pages are open at once. */
 const AT_ONCE = 4;
 
 function programOnPath(...names: readonly string[]): string | undefined {
@@ -31,7 +31,7 @@ interface Look {
   readonly brokenCode: number;
 }
 
-/** Run in the browser, so a string: the types of a document are not among those of this project. */
+/** Runs in the browser. It is a string because this project does not have the types of a document. */
 const LOOK = `({
   links: [...document.querySelectorAll('a[href], img[src], link[href], script[src]')].map(e => e.href || e.src).filter(Boolean),
   anchors: [...document.querySelectorAll('[id], a[name]')].map(e => e.id || e.name),

@@ -1,6 +1,6 @@
 /**
- * What the tutorial does not show: every project that `init` can write is one as it stands. It compiles, is linted, passes its tests and fits its recipe;
- * run on either nucleus, with its world around it, it reaches RUNNING, its messages flow, and it ends as it should.
+ * Checks what the tutorial does not show: every project that `init` can write works as it stands. It compiles, passes the linter and its tests, and fits its
+ * recipe; run on either nucleus, with its simulated world around it, it reaches RUNNING, its messages flow, and it ends as it should.
  */
 import { readdir, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -10,7 +10,7 @@ import { failureOf, runProcess } from './run-process.js';
 
 const TIME_LIMIT = 300_000;
 
-/** What has to be in the log of `dev`, by the template: the first and the last that its world brings about. */
+/** What has to be in the log of `dev`, by template: the first and the last thing that its simulated world brings about. */
 const FLOWS: Readonly<Record<string, readonly RegExp[]>> = {
   starter: [/"published".*"summaries\/oven".*"mean":182/, /"published".*"summaries\/yard".*"n":2/],
   bridge: [/"published".*"bridge\/summaries".*"of":"yard\/celsius","n":1/, /"published".*"bridge\/summaries".*"of":"oven\/percent"/],
@@ -38,7 +38,7 @@ export async function checkTemplates(folder: string, modules: string): Promise<v
     const flows = FLOWS[template];
     if (flows === undefined) throw new Error(`template ${template}: FLOWS of check-templates.ts does not say what its log has`);
     const project = join(folder, template);
-    // A name of its own, as most have, and the other profile.
+    // With a name that the user chooses, as most projects have, and with the other profile.
     await run(
       folder,
       'npx',

@@ -18,7 +18,7 @@ import { commandsIn, comparable, difference, edited, tutorialSteps, type Tutoria
 
 const SHOW = process.argv.includes('--show');
 const COLUMNS = 100;
-/** For what hangs: on a busy machine all takes a multiple of its time. */
+/** Ends what hangs. It is long, because everything takes several times as long on a busy machine. */
 const TIME_LIMIT = SHOW ? 30_000 : 300_000;
 
 /** Puts the packed package where `npx` finds it below this folder. */
@@ -137,7 +137,7 @@ class Reader {
   }
 }
 
-/** How README.md says one begins must be how the tutorial does. */
+/** README.md must tell its readers to begin with the commands with which the tutorial begins. */
 async function checkReadme(steps: readonly TutorialStep[]): Promise<void> {
   const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
   const promised = commandsIn(/```sh\n(npx greengrass-rx init [^]*?)```/.exec(readme)?.[1] ?? '');
@@ -148,7 +148,7 @@ async function checkReadme(steps: readonly TutorialStep[]): Promise<void> {
 }
 
 const TUTORIAL = 'docs/tutorial.md';
-/** Goes on where the tutorial ends, with a Node that has `node:sqlite`. */
+/** Follows docs/offline.md, which goes on where the tutorial ends, with a Node that has `node:sqlite`. */
 const OFFLINE = 'docs/offline.md';
 
 const stepsOf = async (page: string): Promise<readonly TutorialStep[]> => tutorialSteps(await readFile(join(ROOT, page), 'utf8'));

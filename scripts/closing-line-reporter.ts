@@ -18,15 +18,15 @@ interface Outcome {
 type Leak = Vitest['state']['leakSet'] extends Set<infer T> ? T : never;
 
 /**
- * What native modules keep from their import on, or for as long as the version of Node likes after it is closed: aws-crt's logger and callbacks, and
- * the threads of the bundler that tests use. That we close aws-crt's connections is tested where they are opened.
+ * Resources that native modules hold from their import on, or for a while after they are closed, depending on the version of Node: aws-crt's logger and
+ * callbacks, and the threads of the bundler that tests use. That we close aws-crt's connections is tested where they are opened.
  */
 const ofNativeModules = /^(aws_|napi_rs_|CustomGC$)/;
 
-/** A WritableStream of Node's makes promises for an abort that never comes, and these stay pending when it is done. */
+/** Node's WritableStream makes promises for an abort that never comes; they are still pending when the stream is done. */
 const ofWritableStreams = /at new Promise \(<anonymous>\)\n(?: +at [^\n]*node:internal[^\n]*\n)* +at new WritableStream \(node:internal/;
 
-/** Playwright keeps promises of what it was asked, and these stay pending when its browser has gone. */
+/** Playwright makes a promise for each request to its browser; they are still pending when the browser has gone. */
 const ofPlaywright = /[/\\]node_modules[/\\]playwright-core[/\\]/;
 
 const ofVitestOrNode = /\(node:|[/\\]node_modules[/\\]@?vitest[/\\]/;
@@ -39,8 +39,8 @@ const LINE_LENGTH = 300;
 const LISTED = 50;
 
 /**
- * Ends a run with all that failed or leaked, bounded, and with `N passed, N failed, N skipped` alone on a line: the end of a log is what is left of it
- * where it is cut. Makes a run that leaks fail: vitest lists leaks of servers, timers and sockets but exits 0 all the same.
+ * Ends a run with what failed or leaked, of each at most so many, and with `N passed, N failed, N skipped` on a line of its own: where a log is cut, its
+ * end is what remains. Makes a run that leaks fail: vitest lists leaked servers, timers and sockets but still exits with 0.
  */
 export class ClosingLineReporter implements Reporter {
   #vitest: Vitest | undefined;
@@ -65,7 +65,7 @@ function isOurs({ type, stack }: Leak): boolean {
 }
 
 function asFailure({ type, filename, stack }: Leak): Failure {
-  // Those of vitest and of Node see each timer and each socket made.
+  // Without the frames of vitest and of Node, which are in the stack of every timer and socket.
   const frames = stack.split('\n').filter(line => /^ +at .*:\d+:\d+\)?$/.test(line) && !ofVitestOrNode.test(line));
   return { what: `leaked ${type}: ${relative(process.cwd(), filename)}`, lines: first(frames.join('\n'), FRAMES_OF_LEAK) };
 }

@@ -10,7 +10,7 @@ export interface DocExample {
   readonly runs: boolean;
 }
 
-/** What was found in a file: examples, and places that look like an example and would not be checked. */
+/** What was found in a file: examples, and places that look like examples but would not be checked. */
 export interface Found {
   readonly examples: readonly DocExample[];
   readonly complaints: readonly string[];
@@ -19,7 +19,7 @@ export interface Found {
 /** Other names of the two languages: a fence that nobody checks would rot. */
 const UNCHECKED = /^(js|javascript|mjs|cjs|typescript|mts|cts|tsx|jsx)$/;
 
-/** Says which file of the tutorial's project an excerpt is of. That it is one, check-tutorial sees. */
+/** Says of which file of the tutorial's project this is an excerpt; check-tutorial compares it with the file. */
 const FILE = /^<!-- file \S+ -->$/;
 
 /** Every example of a `.ts` or `.md` file. */

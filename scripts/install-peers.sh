@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what test/interop, test/fleet, test/local and the check of the site can use beside Node: mosquitto, AWS' SDKs for Python and Java, Flink, Kafka,
 # cfn-lint, Chromium. What cannot be installed here is left out, and the tests that need it are skipped and say so.
-# Of what fails, nothing stays: the tests take a folder that is there for whole.
+# Where a step fails, nothing of it stays: the tests believe a folder that is there to be complete.
 # Ends with 0 whatever happens; at most PEERS_SECONDS for each step (90).
 set -uo pipefail
 

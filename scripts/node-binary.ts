@@ -4,11 +4,11 @@ import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
 
 /**
- * A Node of another version, from npm into node_modules/.cache: a package that carries it has a bin named `node`, which must not come
- * into node_modules/.bin, in front of the one that is installed. Fetched when it is not there yet.
+ * A Node of another version, fetched from npm when it is not in node_modules/.cache yet. It is not installed as a dependency: its package has a bin named
+ * `node`, which in node_modules/.bin would come before the Node that is installed.
  *
  * @param version such as `24`, or one version exactly.
- * @param arch of another processor, and `system`, such as `win`, another operating system: npm is told to install it all the same.
+ * @param arch another processor; `system`, such as `win`, is another operating system. npm is told to install them all the same.
  * @returns the folder that `node` is in.
  */
 export function nodeBinary(version: string, arch: string = process.arch, system: string = process.platform): string {
@@ -20,10 +20,10 @@ export function nodeBinary(version: string, arch: string = process.arch, system:
   const isThere = (): boolean => existsSync(join(bin, 'node')) || existsSync(join(bin, 'node.exe'));
   if (isThere()) return bin;
   mkdirSync(nodes, { recursive: true });
-  // Moved when it is whole: several processes of a run may want it, and any of them may be ended.
+  // Moved only when it is complete: several processes of a run may want it, and any of them may be ended.
   const fetched = mkdtempSync(`${folder}-`);
   writeFileSync(join(fetched, 'package.json'), '{ "private": true }\n');
-  // The packages of the platforms carry the binary, and need no install script.
+  // There is a package for each platform that contains the binary, and needs no install script.
   const install = ['install', '--no-audit', '--no-fund', '--ignore-scripts', `${name}@${version}`, ...(isOwn ? [] : ['--force'])];
   try {
     const { status } = spawnSync('npm', install, { cwd: fetched, stdio: ['ignore', 'ignore', 'inherit'] });
@@ -36,6 +36,6 @@ export function nodeBinary(version: string, arch: string = process.arch, system:
   return bin;
 }
 
-/** The Node that runs what needs `node:sqlite`: the one that runs this where that is enough, else one from npm, exactly, so that the same one runs everywhere. */
+/** A Node that has `node:sqlite`: the one that runs this if it does, otherwise one exact version from npm, so that it is the same everywhere. */
 export const nodeWithSqlite = (isEnough: boolean = isBuiltin('node:sqlite')): string =>
   isEnough ? process.execPath : join(nodeBinary('24.21.0'), 'node');

@@ -12,7 +12,7 @@ class OtherNodeWorker extends ForksPoolWorker {
 
   override start(): Promise<void> {
     const own = process.execPath;
-    // What `fork` takes; it is asked before `start` gives its promise.
+    // `fork` runs the program of this name, and reads the name before `start` returns its promise.
     process.execPath = this.#node();
     try {
       return super.start();
@@ -34,5 +34,5 @@ const { TEST_NODE: given } = process.env;
 /** Runs tests under the Node that runs vitest, or under the one that the variable `TEST_NODE` names, such as one of another processor. */
 export const forks: Pool = given === undefined ? 'forks' : under(() => given);
 
-/** Runs tests that need `node:sqlite` under that Node where it has it, else under one from npm: none of them is skipped. */
+/** Runs tests that need `node:sqlite` under that Node if it has it, otherwise under one from npm: none of them is skipped. */
 export const withSqlite: Pool = given !== undefined || isBuiltin('node:sqlite') ? forks : under(nodeWithSqlite);

@@ -20,8 +20,8 @@ export async function inTemporaryFolder(work: (folder: string) => Promise<void>)
 }
 
 /**
- * Builds from nothing and packs what would be published. Gives the tarball's path. Where the variable `GREENGRASS_RX_TARBALL` names one that was made so,
- * it is that one: CI packs once for all that look at the package.
+ * Builds from nothing, packs what would be published, and gives the tarball's path. Where the variable `GREENGRASS_RX_TARBALL` names a tarball that was
+ * made this way before, it gives that one: CI packs once for all checks of the package.
  */
 export async function packInto(folder: string): Promise<string> {
   const packed = process.env['GREENGRASS_RX_TARBALL'];
@@ -32,7 +32,7 @@ export async function packInto(folder: string): Promise<string> {
   return join(folder, tarball);
 }
 
-/** A project of ES modules with the tarball installed, and the peers that come with it. What is CommonJS in it says so by its ending. */
+/** A project of ES modules in which the tarball is installed, with its peers. CommonJS modules in it have the extension that says so. */
 export async function makeConsumer(folder: string, tarball: string, ...install: readonly string[]): Promise<void> {
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type: 'module' }));

@@ -38,7 +38,7 @@ export class Terminal {
 
   /** The same without colours. */
   get printed(): string {
-    // npm's spinner is drawn over.
+    // Without npm's spinner, which npm draws over when it is done.
     return stripVTControlCharacters(this.#printed.replace(/[\u2800-\u28ff]/g, ''));
   }
 

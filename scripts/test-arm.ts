@@ -2,8 +2,8 @@
  * Runs the unit and the contract tests under a Node for 64-bit ARM: on another processor by emulation, with qemu (Debian: qemu-user, and for the
  * libraries of ARM libc6-arm64-cross, libstdc++6-arm64-cross and libatomic1-arm64-cross). `npm run test:arm -- test/ipc test/flow` runs some of them.
  *
- * vitest itself, and what compiles the tests, run as they are; the tests, and every process that they start, run on ARM. What builds packages has
- * native parts for the machine that it was installed on, so its tests are left out.
+ * vitest itself, and what compiles the tests, run on this machine's processor; the tests, and every process that they start, run on ARM. Bundlers have
+ * native parts for the machine that they were installed on, so the tests that build packages are left out.
  */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
@@ -15,8 +15,8 @@ const VERSION = '24.21.0';
 const LIBRARIES = '/usr/aarch64-linux-gnu';
 
 /**
- * What cannot run under emulation, and has nothing to do with our code on ARM: bundlers and compilers of this machine, terminals, and what gives processes of
- * aws-crt a few seconds, which loads in a minute here. The contract tests run its transport.
+ * Tests that cannot run under emulation, and have nothing to do with our code on ARM: those of bundlers and compilers of this machine, those of terminals,
+ * and those that give a process with aws-crt a few seconds: here it takes a minute to load. The contract tests run its transport.
  */
 const LEFT_OUT = [
   'test/ipc/crt/**',
@@ -28,7 +28,7 @@ const LEFT_OUT = [
   'test/eslint/**',
 ];
 
-/** A program that is Node for ARM, to whoever starts it: so all that the tests start is on ARM too. */
+/** A program that behaves as Node for ARM. The tests start it as `node`, so all that they start is on ARM too. */
 function emulatedNode(): string {
   const folder = resolve('node_modules/.cache/arm64');
   mkdirSync(folder, { recursive: true });

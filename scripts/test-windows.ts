@@ -1,6 +1,6 @@
 /**
- * Runs `dev`, `pub`, `doctor`, `init` and a component on Windows, at a named pipe: on Windows itself, elsewhere by Wine (Debian: wine64, wine) with Node for Windows from npm. What Wine
- * says of itself goes nowhere; a start takes it a while.
+ * Runs `dev`, `pub`, `doctor`, `init` and a component over a named pipe: on Windows itself, or elsewhere in Wine (Debian: wine64, wine) with Node for
+ * Windows from npm. Wine's own messages are not shown, and it takes a while to start.
  */
 import { spawnSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
@@ -15,7 +15,7 @@ function underWine(): number {
   const folder = resolve('node_modules/.cache/wine');
   mkdirSync(folder, { recursive: true });
   const node = join(nodeBinary(VERSION, 'x64', 'win'), 'node.exe');
-  // Node does not take Wine's handles for a pipe of ours, nor Wine for a Windows that is new enough.
+  // In Wine, Node cannot use a pipe of ours as its output, and finds the version of Windows too old.
   const out = join(folder, 'out.txt');
   const file = openSync(out, 'w');
   const env = {

@@ -6,7 +6,7 @@ import { startProgram } from '../program.js';
 const COMPONENT = 'com.example.Means';
 const SENSORS = ['oven', 'fridge', 'hall'];
 const READINGS = 15;
-/** Of each sensor three means. */
+/** Three means of each sensor. */
 const MEANS = (SENSORS.length * READINGS) / 5;
 
 const published = { before: await meansOf('before'), after: await meansOf('after') };

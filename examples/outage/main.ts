@@ -36,7 +36,7 @@ const recipe = orThrow(readRecipe(orThrow(await dryRun(component)).recipeText('j
 const nucleus = await startLocalNucleus({ profile: 'lite', components: [{ recipe }] });
 const proxy = connect({ socketPath: nucleus.socketPath, authToken: nucleus.authToken(component.name) });
 
-/** Days that pass in seconds: it stands, and is moved on. */
+/** A clock on which days pass in seconds: it stands still until it is moved on. */
 const time = new VirtualTimeScheduler(undefined, 0);
 const passTo = (then: number): void => {
   time.maxFrames = then;
@@ -58,7 +58,7 @@ const port: ForwardPort = {
 const streams = meter(reading$, outbox, port, { ...LINK, scheduler: time });
 let stored = 0;
 let depth = 0;
-/** How late what was sent since the last sample was, in milliseconds. */
+/** The delays, in milliseconds, of what was sent since the last sample. */
 let delays: { readonly live: number[]; readonly replayed: number[] } = { live: [], replayed: [] };
 const sent: Forwarded[] = [];
 outbox.depth$.subscribe(({ messages }) => (depth = messages));
@@ -98,7 +98,7 @@ for (let at = 0, readings = 0; at < DAYS * DAY; readings++) {
   if (at % DAY === 0) tell(at / DAY, samples.slice(-12));
   delays = { live: [], replayed: [] };
 }
-// What was read last is sent a moment later.
+// The last reading is sent a moment later.
 while (depth > 0) {
   passTo(time.now() + MINUTE);
   await setTimeout(pause);

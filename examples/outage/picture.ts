@@ -1,10 +1,10 @@
-/** How it was at a moment. */
+/** How the outbox was at a moment. */
 export interface Sample {
   /** Milliseconds since the start. */
   readonly at: number;
   /** Messages that waited. */
   readonly depth: number;
-  /** The latest that was sent since the sample before, in milliseconds: of what is live, and of what is replayed. 0: none. */
+  /** The longest delay of what was sent since the sample before, in milliseconds: of live messages, and of replayed ones. 0: none was sent. */
   readonly live: number;
   readonly replayed: number;
 }

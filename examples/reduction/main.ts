@@ -47,7 +47,7 @@ console.log(
   `${whole(readings.length)} readings: ${whole(values.length - days.length)} changes and ${whole(days.length)} days are worth publishing.`,
 );
 for (const quantity of QUANTITIES) {
-  // Of days alike the first: a refused batch comes after later ones.
+  // Of equal days the first by date, not by arrival: a batch that was refused arrives after later ones.
   const [highest] = days.filter(day => day.quantity === quantity).sort((a, b) => b.p95 - a.p95 || a.day.localeCompare(b.day));
   if (highest === undefined) continue;
   const { day, n, min, p05, median, p95, max, mean } = highest;

@@ -192,7 +192,7 @@ export function recordEvents(nucleus: LocalNucleus): Pick<Chaos, 'events' | 'eve
   const lookers = new Set<() => void>();
   nucleus.observe(event => {
     events.push(event);
-    // What it tells is about to be: a connection is told gone before it is counted out.
+    // The nucleus reports just before it acts: a connection that it reports as gone is still counted.
     queueMicrotask(() => {
       for (const look of lookers) look();
     });

@@ -6,8 +6,8 @@ const SILENT_REFUSAL_DELAY = 100;
 
 describe.each(COMBINATIONS)('connecting, $transport, $profile', combination => {
   const { transport, profile } = combination;
-  // Lite only closes, as one that is dying does: three times in a row are taken for a refusal. The native client sees the same of one that is
-  // full, so a look over the socket decides.
+  // Lite only closes the connection, as a nucleus that is dying does: only three times in a row are taken for a refusal. To the native client
+  // a nucleus that is full looks the same, so the library looks over the socket to decide.
   const triesToBeRefused = profile === 'classic' ? 1 : transport === 'crt' ? 4 : 3;
 
   it('that is never acknowledged, at the start', async () => {
@@ -60,7 +60,7 @@ describe.each(COMBINATIONS)('connecting, $transport, $profile', combination => {
     const refused = { _tag: 'TokenRefused', kind: 'terminal', afterSuccess: false, retryable: false };
     expect(await subscription.messages.all()).toMatchObject([{ left: refused }]);
     expect(await queued.all()).toMatchObject([{ left: refused }]);
-    // For good: nothing is tried any more.
+    // It stays so: nothing is tried any more.
     expect(await publish().all()).toMatchObject([{ left: refused }]);
     expect(states.values.at(-1)).toMatchObject({ status: 'failed', error: refused });
     expect(time.timers).toBe(0);

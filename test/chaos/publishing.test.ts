@@ -41,7 +41,7 @@ describe.each(COMBINATIONS)('publishing, $transport, $profile', combination => {
         },
       },
     ]);
-    // Unknown is the word: the nucleus had taken it.
+    // "Unknown" is right: the nucleus had taken it.
     expect(taken()).toContain('test/unanswered');
     await flows(subscription);
     expect(states.values.at(-1)?.status).toBe('connected');
@@ -90,7 +90,7 @@ describe.each(COMBINATIONS)('publishing, $transport, $profile', combination => {
     const struck = strikes(scope => nucleus.faults.dropBeforeReply({ operation: 'subscribe', ...scope }));
     const values = Array.from({ length: 10 }, (_, i) => `test/${String(i)}`);
     const outcomes = record(from(values).pipe(publishTo(proxy, request, { inFlight: 4, scheduler: time })));
-    // Something else is asked for, on whose answer the connection drops.
+    // The answer to another request drops the connection.
     record(proxy.subscribe({ topicName: 'test/other', qos: QOS.AT_LEAST_ONCE }));
     await struck;
     await nucleus.faults.undoAll();
@@ -135,7 +135,7 @@ describe.each(COMBINATIONS)('publishing, $transport, $profile', combination => {
     }
     fault.undo();
     await flows(subscription);
-    // Nothing told of the outage; what was spooled went to the cloud and came back.
+    // Nothing reported the outage; what the nucleus had spooled went to the cloud and came back.
     expect(subscription.brought()).toEqual(profile === 'classic' ? ['at least once', 'flow 1'] : ['flow 1']);
     expect(states.values.map(({ status }) => status)).toEqual(['idle', 'connecting', 'connected']);
   });
@@ -145,7 +145,7 @@ describe.each(COMBINATIONS)('publishing, $transport, $profile', combination => {
     const subscription = await subscribed({ topicName: 'test/+' });
     const fault = await nucleus.faults.brokerDown();
     expect(await publish({ payload: 'spooled' }).all()).toMatchObject(profile === 'classic' ? [accepted] : [notPublished]);
-    // No filter that is there covers it, so that the broker would have to be asked.
+    // No subscription that exists covers it, so the broker would have to be asked.
     expect(await subscribe({ topicName: 'test/other/#' }).messages.all()).toMatchObject([
       { left: { _tag: 'ServiceFault', kind: 'terminal', reason: 'SubscribeFailed', retryable: true } },
     ]);
@@ -178,11 +178,11 @@ describe.each(COMBINATIONS)('publishing, $transport, $profile', combination => {
     const subscription = await subscribed({ topicName: 'test/flow' });
     await reaches('connected');
     nucleus.faults.oldNucleus();
-    // The answer ends the stream for the nucleus and is on its way, until the next frame takes it along.
+    // For the nucleus the answer ends the stream. It is held back until the next frame takes it along.
     nucleus.faults.glueFrames(2);
     const late = publish();
     await event(({ kind }) => kind === 'published');
-    // The wait is given up, and told.
+    // The wait is given up, and the failure says so.
     time.advance(PUBLISH_TIMEOUT);
     expect(await late.all()).toMatchObject([{ left: { _tag: 'TimedOut', sent: true } }]);
     const { error } = await reaches('interrupted');

@@ -62,7 +62,7 @@ describe.each(COMBINATIONS)('a slow reader, $transport, $profile', ({ transport,
     readonly nucleus: LocalNucleus;
     readonly goOn: () => Promise<readonly string[]>;
     readonly event: ReturnType<typeof recordEvents>['event'];
-    /** The nucleus waits for the component to read, and its time is up. */
+    /** The nucleus has waited for the component to read until its time was up. */
     readonly patienceEnds: () => Promise<void>;
   }> {
     const clock = new HandClock();

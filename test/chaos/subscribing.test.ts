@@ -97,7 +97,7 @@ describe.each(COMBINATIONS)('subscribing, $transport, $profile', combination => 
     await subscription.active();
     expect(await queued.all()).toMatchObject([accepted]);
     await flows(subscription);
-    // It had not begun, so nothing is missing.
+    // The subscription had not begun, so nothing is missing.
     expect(subscription.brought()).toEqual(['queued', 'flow 1']);
     expect(names(subscription.statuses.values)).toEqual(['subscribing', 'interrupted', 'active']);
   });
@@ -138,7 +138,7 @@ describe.each(COMBINATIONS)('subscribing, $transport, $profile', combination => 
       expect(await publish().all()).toMatchObject([accepted]);
       return;
     }
-    // Lite says it succeeded. Only the silence tells.
+    // Lite says that it succeeded. Only the silence shows that it did not.
     await subscription.active();
     expect(await publish({ payload: 'unheard' }).all()).toMatchObject([accepted]);
     time.advance(SILENCE);

@@ -30,7 +30,7 @@ export function nucleusSubject(transport: TransportName, profile: Profile): Subj
     profile,
     start: async () => {
       const nucleus = await startNucleus(profile);
-      // Only once somebody is needed: a broker without clients is a good deal quicker.
+      // Connects only when somebody is needed: a broker without clients is a good deal quicker.
       let client: Promise<MqttClient> | undefined;
       const events$ = new RxSubject<void>();
       let disconnections = 0;

@@ -289,7 +289,7 @@ export function contractSuite({ name, profile, start }: SubjectKind): void {
         'within the answer to a subscribe',
       ];
 
-      /** Whatever was broken: everything works now, over one connection, and what is closed leaves nothing. */
+      /** Shows that, whatever was broken, everything works now over one connection, and that what is closed leaves nothing behind. */
       async function worksAgain({ proxy, outside, open, settled }: Subject, messages: Messages): Promise<void> {
         await outside.publish('test/in', 'after');
         await messages.first(message => isRight(message) && Buffer.from(message.right.payload).toString() === 'after');

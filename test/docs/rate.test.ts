@@ -16,7 +16,7 @@ const MODULES: Readonly<Record<string, unknown>> = {
 test('all lines that docs/operators/rate.md reads through an outage arrive, as it shows', async () => {
   const page = readFileSync('docs/operators/rate.md', 'utf8');
   const [, program = '', shown] = /^### Reading at a rate$.*?^```ts\n(.*?console\.log\(.*?\); \/\/ (.*?)\n.*?)^```$/ms.exec(page) ?? [];
-  // As the body of an async function, since it awaits; its imports have become calls of `require` before.
+  // It becomes the body of an async function, since it awaits; its imports were turned into calls of `require` before.
   const [, imports = '', body = ''] = /^((?:import [^\n]*\n)+)(.*)$/s.exec(program) ?? [];
   const { outputText } = ts.transpileModule(`${imports}export const run = async () => {${body}};`, {
     compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2023 },

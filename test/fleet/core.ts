@@ -5,7 +5,7 @@ import { meter } from './meter.js';
 
 const [device = '0', readings = '0'] = process.argv.slice(2);
 
-/** At once, so that a kill takes nothing that was said. Who reads it may be slow: the pipe is full then. */
+/** Writes at once, so that a kill loses nothing that was said. While a slow reader leaves the pipe full, it tries again. */
 function say(text: string): void {
   for (let rest = Buffer.from(text); rest.length > 0;)
     try {

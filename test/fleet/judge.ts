@@ -17,7 +17,7 @@ interface Sum {
   readonly kWh: number;
 }
 
-/** What must come out: of each device and minute, and what is missing. Known from the plan alone. */
+/** What the tables must say of each device and minute, and of what is missing. It follows from the plan alone. */
 export interface Truth {
   /** By `device window`. */
   readonly perMinute: ReadonlyMap<string, Sum>;
@@ -65,7 +65,7 @@ SELECT \`device\`, \`missing\` FROM \`meters_missing\` WHERE \`missing\` > 0;
 const GAPS = '\nSELECT `device`, `first_missing`, `last_missing` FROM `meters_gaps`;\n';
 const TOTAL = '\nSELECT `device`, COUNT(*), SUM(`kWh`) FROM `meters` GROUP BY `device`;\n';
 
-/** The source of the files, bounded: there is an end to them here. */
+/** Reads the files as a bounded source: here no more of them will come. */
 function overFiles(files: ReadonlyMap<string, string>, folder: string): string {
   return `${files.get('meters.files.sql') ?? ''}
 ALTER TABLE \`meters_messages\` SET ('path' = 'file://${folder}');
@@ -92,7 +92,7 @@ export function questions(
   ];
 }
 
-/** Each mistake that the tables are there against, made. */
+/** Scripts that each make one of the mistakes from which the derived tables keep their users. */
 export function plantedFaults(files: ReadonlyMap<string, string>, folder: string): readonly Script[] {
   const views = files.get('meters.sql') ?? '';
   const source = overFiles(files, folder);
@@ -109,7 +109,7 @@ export function plantedFaults(files: ReadonlyMap<string, string>, folder: string
   ];
 }
 
-/** Rows of `meters_per_minute` that are not the truth, and truths that no row is: none where it is exactly the truth. */
+/** A line for each row of `meters_per_minute` that is wrong, and for each that is missing. */
 export function differences({ perMinute }: Truth, result: QueryResult | undefined): readonly string[] {
   if (result === undefined || 'failed' in result) return [`failed: ${result?.failed ?? 'not run'}`];
   const lines: string[] = [];
@@ -127,7 +127,7 @@ export function differences({ perMinute }: Truth, result: QueryResult | undefine
   return lines;
 }
 
-/** The same of all that was asked for over one source. */
+/** The same for all questions over one source. */
 export function judged(truth: Truth, results: ReadonlyMap<string, readonly QueryResult[]>, name: 'files' | 'kafka'): readonly string[] {
   const [minutes, missing, totals] = results.get(name) ?? [];
   const rows = (result: QueryResult | undefined): readonly string[] =>

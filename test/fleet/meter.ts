@@ -48,7 +48,7 @@ export interface MeterParts {
   readonly device: number;
   /** How many readings it has in all, over all starts. */
   readonly readings: number;
-  /** Told of each message that is on the disk: how many that are now. */
+  /** Called for each message that has come to the disk, with how many are there now. */
   readonly onStored?: ((messages: number) => void) | undefined;
 }
 
@@ -71,7 +71,7 @@ export function meter({ device, readings, onStored }: MeterParts): Component {
       distinctUntilChanged(),
       filter(stored => stored >= given),
       takeWhile(stored => stored < messages),
-      // Not while the outbox tells what it has stored: what is given it then waits, and is stored when the time is another.
+      // Not within the outbox's report of what it has stored: a message given to it then would wait, and be stored at a later time.
       observeOn(asapScheduler),
       concatMap(stored => {
         given = Math.min(messages, stored + AHEAD);

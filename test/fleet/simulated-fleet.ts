@@ -16,7 +16,7 @@ import { ruled } from './rule.js';
 /** How large a fleet is, and where it leaves what arrives. */
 export interface FleetPlan {
   readonly cores: number;
-  /** Of each. */
+  /** Readings of each core. */
   readonly readings: number;
   /** Cores that run at once. */
   readonly wave: number;
@@ -56,7 +56,7 @@ export function randomOf(seed: number): () => number {
 const ACCESS = { 'aws.greengrass.ipc.mqttproxy': { all: { operations: ['*'], resources: ['*'] } } };
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
-/** Which messages of a device never arrive: of each third device two next to each other, and one. */
+/** Which messages of a device never arrive: two neighbours and a single one of every third device, none of the others. */
 export function missingOf(device: number, messages: number): readonly (readonly [first: number, last: number])[] {
   if (device % 3 !== 0) return [];
   const first = 2 + Math.floor(messages / 4) + (device % 5);
@@ -124,7 +124,7 @@ class Cloud {
     await once(this.#lines, 'finish');
   }
 
-  /** A file as Firehose writes it: a folder an hour, a record a line, each other one compressed. */
+  /** A file as Firehose writes it: in a folder for each hour, with a record in each line. Every other file is compressed. */
   async #write(): Promise<void> {
     const records = this.#pending;
     this.#pending = [];

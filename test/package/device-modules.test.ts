@@ -8,7 +8,7 @@ import { temporaryFolder } from '../kit/process/run-cli.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** What a developer uses, and no device loads. */
+/** Folders that developers use and no device loads. */
 const KIT = ['recipe', 'local', 'testing', 'dry-run', 'eslint', 'cli'];
 
 /** A component as it runs on a device: it uses every entry that is for devices, connects, publishes, and ends. */

@@ -19,7 +19,7 @@ const entries = Object.entries(manifest.exports)
   .filter(([entry]) => entry !== './package.json')
   .map(([entry, file]) => [`greengrass-rx${entry.slice(1)}`, file.replace('./dist/', 'src/').replace('.js', '.ts')] as const);
 
-/** What a component uses, by room. A name more is a decision: what few components need is in the entry of its room. */
+/** What components use, by folder. An additional name here is a decision: what few components need belongs in the entry of its own folder. */
 const MAIN = `
   client: connect connectNucleus ConnectOptions Nucleus drainOnSignal shareSubscriptions payloadLimit QOS AnyQos
           MqttProxy MqttMessage UserProperty SubscribeRequest SubscriptionStatus SilenceWatch PublishRequest Accepted

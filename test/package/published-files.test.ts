@@ -10,7 +10,7 @@ import { MAIN, temporaryFolder } from '../kit/process/run-cli.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const { exports } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { readonly exports: Readonly<Record<string, string>> };
-/** But for package.json, and what vitest alone can load. */
+/** All entries but package.json and what vitest alone can load. */
 const entries = Object.entries(exports).filter(([entry]) => entry !== './package.json' && entry !== './testing/vitest');
 
 /** Runs Node in the folder of the package, with these arguments, and gives what it printed and what it had loaded. */
