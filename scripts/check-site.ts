@@ -102,7 +102,7 @@ async function deadLinks(looks: ReadonlyMap<string, Look>, complain: (file: stri
     }
   }
   for (const [href, [file = '', ...others]] of pagesOf) {
-    const also = others.length === 0 ? '' : `; so do ${String(others.length)} other pages`;
+    const also = others.length === 0 ? '' : `; so do ${others.length} other pages`;
     const url = new URL(href);
     const path = fileURLToPath(new URL(url.pathname, 'file://'));
     const name = path.slice(SITE.length + 1);

@@ -36,5 +36,5 @@ const code =
   process.platform === 'win32'
     ? (spawnSync(process.execPath, [PROGRAM], { stdio: 'inherit', timeout: TIME_LIMIT }).status ?? 1)
     : underWine();
-console.log(code === 0 ? '\nwindows: passed' : `\nwindows: failed with ${String(code)}`);
+console.log(code === 0 ? '\nwindows: passed' : `\nwindows: failed with ${code}`);
 process.exitCode = code;

@@ -68,8 +68,7 @@ export function edited(text: string, diff: string): string {
       .map(line => `${line.slice(1)}\n`)
       .join('');
   const before = side('-');
-  if (text.split(before).length !== 2)
-    throw new Error(`the file has these lines ${String(text.split(before).length - 1)} times:\n${before}`);
+  if (text.split(before).length !== 2) throw new Error(`the file has these lines ${text.split(before).length - 1} times:\n${before}`);
   return text.replace(before, () => side('+'));
 }
 

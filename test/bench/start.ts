@@ -138,7 +138,7 @@ try {
       const start = await startOnce(folder, nucleus, contestant, false);
       if (i >= 0) counted.push(start);
     }
-  console.log(`Node ${process.versions.node}, ${String(times)} starts each, medians\n`);
+  console.log(`Node ${process.versions.node}, ${times} starts each, medians\n`);
   console.log('| what is started | to its first message | processor until then | idle: memory of its own | shared with other Nodes |');
   console.log('| --- | --: | --: | --: | --: |');
   for (const [contestant, counted] of starts) {

@@ -88,7 +88,7 @@ describe.each(COMBINATIONS)('publishing, $transport, $profile', combination => {
     await reaches('connected');
     nucleus.faults.withholdReply({ operation: 'publish' });
     const struck = strikes(scope => nucleus.faults.dropBeforeReply({ operation: 'subscribe', ...scope }));
-    const values = Array.from({ length: 10 }, (_, i) => `test/${String(i)}`);
+    const values = Array.from({ length: 10 }, (_, i) => `test/${i}`);
     const outcomes = record(from(values).pipe(publishTo(proxy, request, { inFlight: 4, scheduler: time })));
     // The answer to another request drops the connection.
     record(proxy.subscribe({ topicName: 'test/other', qos: QOS.AT_LEAST_ONCE }));

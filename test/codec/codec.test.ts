@@ -264,7 +264,7 @@ describe('json', () => {
   });
 
   test('encodes what the codec encodes, not the value itself', () => {
-    const Minutes = new t.Type<number, string, unknown>('Minutes', t.number.is, (u, c) => (typeof u === 'string' ? t.success(Number(u.slice(0, -1))) : t.failure(u, c)), n => `${String(n)}m`); // prettier-ignore
+    const Minutes = new t.Type<number, string, unknown>('Minutes', t.number.is, (u, c) => (typeof u === 'string' ? t.success(Number(u.slice(0, -1))) : t.failure(u, c)), n => `${n}m`); // prettier-ignore
     expect(json(t.type({ every: Minutes })).encode({ every: 5 })).toBe('{"every":"5m"}');
   });
 

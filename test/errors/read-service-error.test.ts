@@ -94,7 +94,7 @@ describe('readServiceError', () => {
     };
     const before = heap();
     const replies = Array.from({ length: 10 }, (_, index) => {
-      const long = `${String(index)} ${'x'.repeat(2_000_000)}`;
+      const long = `${index} ${'x'.repeat(2_000_000)}`;
       const payload = JSON.stringify({ _errorCode: long, message: long, context: { reasonString: long } });
       return readServiceError({ modelType: undefined, contentType: JSON_TYPE, payload });
     });

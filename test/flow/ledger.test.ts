@@ -16,7 +16,7 @@ describe('a ledger', () => {
       of(1)
         .pipe(counted('sized', { ledger, sizeOf: () => size }))
         .subscribe({ next: value => seen.push(value), error: (error: unknown) => seen.push(error) });
-      expect(seen).toEqual([new RangeError(`sizeOf must give a number of bytes from 0 on, and gave ${String(size)}.`)]);
+      expect(seen).toEqual([new RangeError(`sizeOf must give a number of bytes from 0 on, and gave ${size}.`)]);
       expect(ledger.snapshot().stages).toMatchObject([{ received: { messages: 1, bytes: 0 }, failed: { messages: 1, bytes: 0 } }]);
     }
   });
@@ -120,7 +120,7 @@ describe('a ledger', () => {
     const ledger = new Ledger();
     for (let i = 0; i < 3_000; i++)
       of(1)
-        .pipe(counted(`name ${String(i)}`, { ledger }))
+        .pipe(counted(`name ${i}`, { ledger }))
         .subscribe();
     const { stages } = ledger.snapshot();
     expect(stages).toHaveLength(1_001);
@@ -131,7 +131,7 @@ describe('a ledger', () => {
     const said: string[] = [];
     const listen = (channel: string) => (message: unknown) => {
       const { account } = message as { account: { name: string; dropped: { messages: number } } };
-      if (account.name === 'diagnosed') said.push(`${channel} ${String(account.dropped.messages)}`);
+      if (account.name === 'diagnosed') said.push(`${channel} ${account.dropped.messages}`);
     };
     const listeners = ['start', 'overflow', 'end'].map(channel => [`greengrass-rx:stage:${channel}`, listen(channel)] as const);
     for (const [channel, listener] of listeners) subscribe(channel, listener);

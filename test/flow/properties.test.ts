@@ -35,7 +35,7 @@ const virtually = <A>(run: (clock: SchedulerLike) => A): A => {
 /** Subscribes until `milliseconds` have passed and notes what comes, with the moment it came at. */
 const record = (source$: Observable<number>, milliseconds: number, clock: SchedulerLike): string[] => {
   const seen: string[] = [];
-  const note = (what: string): number => seen.push(`${String(clock.now())} ${what}`);
+  const note = (what: string): number => seen.push(`${clock.now()} ${what}`);
   const subscription = source$.subscribe({
     next: value => note(String(value)),
     error: () => note('error'),
@@ -63,9 +63,7 @@ describe('a stage', () => {
           const expected = virtually(clock => record(plain(pipeline, clock), milliseconds, clock));
           const seen: string[] = [];
           const endedAt = virtually(clock => {
-            const stage = stageOf(last, clock, new Ledger(), 'last', new Witness(last), value =>
-              seen.push(`${String(clock.now())} ${String(value)}`),
-            );
+            const stage = stageOf(last, clock, new Ledger(), 'last', new Witness(last), value => seen.push(`${clock.now()} ${value}`));
             return record(stage(plain(pipeline, clock)), milliseconds, clock);
           });
           const values = expected.filter(line => !/error|complete/.test(line));
@@ -119,7 +117,7 @@ describe('a stage', () => {
             return stageOf(spec, clock, ledger, name, witness);
           };
           virtually(clock => {
-            const inner$ = build(pipeline, clock, (stage, index) => witnessed(stage, `stage ${String(index)}`, clock));
+            const inner$ = build(pipeline, clock, (stage, index) => witnessed(stage, `stage ${index}`, clock));
             record(witnessed(last, 'last', clock)(inner$), milliseconds, clock);
             for (let at = 0; at <= milliseconds; at += every) clock.schedule(() => audited(ledger, witnesses, false), at);
           });

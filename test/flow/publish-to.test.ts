@@ -17,10 +17,10 @@ type Outcome<A> = Either<PublishFailure<A> | Overflowed, Published<A>>;
 const watch = <A>(outcomes$: Observable<Outcome<A>>, until?: number): string[] => watched(() => outcomes$, describeOutcome, until);
 
 const describeOutcome = <A>(outcome: Outcome<A>): string => {
-  if (outcome._tag === 'Right') return `${String(outcome.right.value)} by ${outcome.right.by} attempt ${String(outcome.right.attempts)}`;
+  if (outcome._tag === 'Right') return `${String(outcome.right.value)} by ${outcome.right.by} attempt ${outcome.right.attempts}`;
   const error = outcome.left;
-  if (error._tag === 'Overflowed') return `overflowed ${String(error.messages)}`;
-  return `${String(error.value)} ${error._tag} ${error.outcome} attempt ${String(error.attempts)}`;
+  if (error._tag === 'Overflowed') return `overflowed ${error.messages}`;
+  return `${String(error.value)} ${error._tag} ${error.outcome} attempt ${error.attempts}`;
 };
 
 const refusal = (retryable = true): ServiceFault<'message'> =>
@@ -200,7 +200,7 @@ describe('publishTo', () => {
     expect(seen).toEqual([
       '5 1 ConnectionLost unknown attempt 1',
       '5 3 ConnectionLost unknown attempt 1',
-      ...[4, 5, 6, 7, 8, 9, 10].map(value => `5 ${String(value)} ConnectionLost refused attempt 0`),
+      ...[4, 5, 6, 7, 8, 9, 10].map(value => `5 ${value} ConnectionLost refused attempt 0`),
       `5 2 ${tag} refused attempt 1`,
       '5 complete',
     ]);

@@ -70,7 +70,7 @@ describe('pullThrough', () => {
     const proxy = fakeProxy(() => ({ after: 10 }));
     const seen = watched(
       () => pullThrough(numbers(), publishTo(proxy, asText, { inFlight: 4, buffer: { messages: 0 }, ledger })),
-      outcome => (outcome._tag === 'Right' ? `${String(outcome.right.value)} of ${String(read + 1)}` : 'left'),
+      outcome => (outcome._tag === 'Right' ? `${outcome.right.value} of ${read + 1}` : 'left'),
     );
     expect(seen.slice(0, 5)).toEqual(['10 0 of 4', '10 1 of 5', '10 2 of 6', '10 3 of 7', '20 4 of 8']);
     expect(seen.at(-1)).toBe('250 complete');
@@ -80,7 +80,7 @@ describe('pullThrough', () => {
   it('reads 3 000 lines of a file with 50 under way', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'pull-'));
     const path = join(folder, 'lines');
-    const lines = Array.from({ length: 3_000 }, (_, i) => `line ${String(i)}`);
+    const lines = Array.from({ length: 3_000 }, (_, i) => `line ${i}`);
     await writeFile(path, lines.join('\n'));
     const ledger = new Ledger();
     const taken: string[] = [];

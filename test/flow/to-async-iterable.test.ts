@@ -10,7 +10,7 @@ const shown = (element: Either<unknown, unknown>): string =>
   element._tag === 'Right'
     ? String(element.right)
     : element.left instanceof Overflowed
-      ? `overflowed ${String(element.left.messages)}`
+      ? `overflowed ${element.left.messages}`
       : `left ${String(element.left)}`;
 
 const read = async (elements: AsyncIterable<Either<unknown, unknown>>): Promise<string[]> => {

@@ -210,10 +210,10 @@ describe.each([socketTransport, crtTransport])('the $name transport', transport 
   describe('streams', () => {
     it('get consecutive ids in the order in which they are opened', async () => {
       const { server, open } = await accepted(accepting());
-      for (let i = 1; i <= 100; i++) open(String(i), `{"i":${String(i)}}`);
+      for (let i = 1; i <= 100; i++) open(String(i), `{"i":${i}}`);
       await server.message(({ streamId }) => streamId === 100);
       expect(server.received.filter(isRequest).map(({ streamId, operation, payload }) => ({ streamId, operation, payload }))).toEqual(
-        Array.from({ length: 100 }, (_, i) => ({ streamId: i + 1, operation: `test#${String(i + 1)}`, payload: `{"i":${String(i + 1)}}` })),
+        Array.from({ length: 100 }, (_, i) => ({ streamId: i + 1, operation: `test#${i + 1}`, payload: `{"i":${i + 1}}` })),
       );
     });
 
@@ -590,7 +590,7 @@ describe.each([socketTransport, crtTransport])('the $name transport', transport 
       const { open, connection, over, server, told } = await accepted(accepting());
       server.pause();
       for (let i = 0; i < 200; i++) open(String(i), 'x'.repeat(10_000)).terminate();
-      for (let i = 0; i < 200; i++) open(`more ${String(i)}`, 'x'.repeat(10_000));
+      for (let i = 0; i < 200; i++) open(`more ${i}`, 'x'.repeat(10_000));
       connection.close();
       await over();
       expect(told.filter(({ what }) => what === 'stream-end')).toHaveLength(200);

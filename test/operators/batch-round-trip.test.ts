@@ -26,7 +26,7 @@ describe('batches through a nucleus', () => {
     const format = ndjson(t.type({ sensor: t.string, n: t.number }));
     const template = topicTemplate('plant/{line}/readings');
     const request = { topicName: template.build({ line: 7 }), qos: QOS.AT_LEAST_ONCE };
-    const values = Array.from({ length: 3_000 }, (_, n) => ({ sensor: `s${String(n % 7)}`, n }));
+    const values = Array.from({ length: 3_000 }, (_, n) => ({ sensor: `s${n % 7}`, n }));
     const received: unknown[] = [];
     const failures: unknown[] = [];
     proxy

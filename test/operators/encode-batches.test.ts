@@ -133,7 +133,7 @@ describe('encodeBatches', () => {
 
   it('gzip: needs few payloads, each well filled, of many values', () => {
     const values = Array.from({ length: 2_000 }, (_, i) => ({
-      sensor: `s${String(i % 7)}`,
+      sensor: `s${i % 7}`,
       celsius: Math.round(2_000 + 500 * Math.sin(i / 9)) / 100,
     }));
     const format = ndjson(t.type({ sensor: t.string, celsius: t.number }));

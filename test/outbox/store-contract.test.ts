@@ -192,7 +192,7 @@ describe.each(STORES)('a store $name', ({ begin }) => {
   it('keeps the latest of each key, where there is room for one of each', async () => {
     const store = make({ maxBytes: 1 << 20, onFull: 'latestPerKey' });
     await answered(store.open(at(0)));
-    for (let i = 0; i < 60; i++) await answered(store.put([record('x'.repeat(40_000), { key: `k${String(i % 6)}` })], at(i)));
+    for (let i = 0; i < 60; i++) await answered(store.put([record('x'.repeat(40_000), { key: `k${i % 6}` })], at(i)));
     const { records } = await answered(store.take(ALL, at(60)));
     expect(new Set(records.map(({ key }) => key)).size).toBe(6);
     for (const key of ['k0', 'k1', 'k2', 'k3', 'k4', 'k5'])

@@ -85,7 +85,7 @@ describe('deadLetterFile', () => {
     const stream = (name: number): Promise<unknown> =>
       collected(
         range(10, 10).pipe(
-          map(n => letter(`s${String(name)}-${String(n)}`)),
+          map(n => letter(`s${name}-${n}`)),
           deadLetterFile(path, { maxBytes }),
         ),
       );

@@ -78,7 +78,7 @@ describe('respond, on a classic nucleus', () => {
           respond(component, {
             handle: ({ id, celsius }) => {
               handled.push(id);
-              return Promise.resolve(`heating to ${String(celsius)}`);
+              return Promise.resolve(`heating to ${celsius}`);
             },
             onFailure: failure => failure._tag,
             dedupe: { id: ({ value }) => value.id, commands: 10, ttl: 60_000 },

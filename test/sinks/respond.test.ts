@@ -183,7 +183,7 @@ describe('respond', () => {
       const handled: string[] = [];
       const handle = (value: string): Observable<string> => {
         handled.push(value);
-        const answer = `${value} ${String(handled.length)}`;
+        const answer = `${value} ${handled.length}`;
         return timer(milliseconds).pipe(map(() => answer));
       };
       return { handled, handle };

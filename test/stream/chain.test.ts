@@ -69,9 +69,9 @@ describe('chain', () => {
     const task =
       (n: number): TE.TaskEither<string, number> =>
       async () => {
-        order.push(`begin ${String(n)}`);
+        order.push(`begin ${n}`);
         await Promise.resolve();
-        order.push(`end ${String(n)}`);
+        order.push(`end ${n}`);
         return n === 2 ? left('two') : right(n);
       };
     const run = pipe(OE.fromObservable(range(1, 2)), OE.chainTaskEitherKW(task));
@@ -149,7 +149,7 @@ describe('Do notation', () => {
       OE.Do,
       OE.apS('n', concat(OE.fromObservable(range(1, 2)))),
       OE.bindW('half', ({ n }) => (n === 1 ? OE.left('odd') : OE.right(n / 2))),
-      OE.let('text', ({ n, half }) => `${String(n)}/${String(half)}`),
+      OE.let('text', ({ n, half }) => `${n}/${half}`),
     );
     expect(await lastValueFrom(run.pipe(toArray()))).toEqual([left('odd'), right({ n: 2, half: 1, text: '2/1' })]);
     expect(await lastValueFrom(pipe(OE.right(1), OE.bindTo('n')))).toEqual(right({ n: 1 }));

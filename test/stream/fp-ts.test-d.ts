@@ -56,7 +56,7 @@ test('Do notation widens the errors and names the results', () => {
     OE.Do,
     OE.apSW('n', numbers$),
     OE.bindW('s', ({ n }) => (n > 0 ? words$ : OE.right(''))),
-    OE.let('both', ({ n, s }) => `${String(n)} ${s}`),
+    OE.let('both', ({ n, s }) => `${n} ${s}`),
   );
   expectTypeOf(done$).toEqualTypeOf<ObservableEither<'e' | 'w', { readonly n: number; readonly s: string; readonly both: string }>>();
   // @ts-expect-error there is an n already

@@ -75,7 +75,7 @@ describe('runToEnd', () => {
   });
 
   test('writes a bounded number of lines however many tags there are', async () => {
-    await runToEnd(range(0, 10_000).pipe(map(n => left({ _tag: `tag ${String(n)}` }))));
+    await runToEnd(range(0, 10_000).pipe(map(n => left({ _tag: `tag ${n}` }))));
     expect(stderr.mock.calls.length).toBeLessThanOrEqual(34);
     expect(stderr.mock.calls.at(-1)?.[0]).toBe('greengrass-rx: others: 9967 more were not written');
   });

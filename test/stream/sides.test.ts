@@ -103,7 +103,7 @@ describe('map, mapLeft, bimap, tapLeft, filterOrElse', () => {
     const filtered = of(right(1), right(2), right(3)).pipe(
       OE.filterOrElseW(
         n => n !== 2,
-        n => `${String(n)} is refused`,
+        n => `${n} is refused`,
       ),
     );
     expect(await collect(filtered)).toEqual([right(1), left('2 is refused'), right(3)]);

@@ -13,7 +13,7 @@ const anyTemplate = (levels: readonly string[]) => topicTemplate<string>(levels.
 const level = fc.constantFrom('a', 'b', 'x y', 'é', '');
 const templateLevels = fc
   .tuple(fc.array(fc.oneof(fc.constantFrom('a', 'b', '$aws', ''), fc.constant('{}')), { minLength: 1, maxLength: 5 }), fc.boolean())
-  .map(([levels, rest]) => [...levels.map((text, i) => (text === '{}' ? `{p${String(i)}}` : text)), ...(rest ? ['{rest...}'] : [])])
+  .map(([levels, rest]) => [...levels.map((text, i) => (text === '{}' ? `{p${i}}` : text)), ...(rest ? ['{rest...}'] : [])])
   .filter(levels => levels.join('/') !== '');
 const nameLevels = fc.array(fc.oneof(level, fc.constant('$aws')), { minLength: 1, maxLength: 6 });
 

@@ -23,7 +23,7 @@ const p99 = (sample: { readonly p99: number }): number => sample.p99;
 
 const atLeastTimes = (what: string, least: number, measured: number): Row => ({
   what: `local topics: ${what}`,
-  atLeast: `${String(least)} × SDK`,
+  atLeast: `${least} × SDK`,
   measured: times(measured),
   met: measured >= least,
 });

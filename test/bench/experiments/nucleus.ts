@@ -39,7 +39,7 @@ export const nucleus = (scale: Scale): Experiment =>
     rows: ({ barePublish, sdkPublish, bareDeliver, sdkDeliver }): readonly Row[] => {
       const row = (what: string, least: number, who: string, measured: number): Row => ({
         what: `the local nucleus itself, with the bare loop as its client: ${what}`,
-        atLeast: `${String(least)} × what ${who} does with it`,
+        atLeast: `${least} × what ${who} does with it`,
         measured: times(measured),
         met: measured >= least,
       });

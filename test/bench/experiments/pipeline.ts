@@ -53,7 +53,7 @@ function at(scale: Scale, broker: 'embedded' | 'mosquitto', qos: 0 | 1, perSecon
       if (perSecond === 0) return [accounted];
       const cost = (peers: string, goal: number, measured: number): Row => ({
         what: `${where}: processor time for a message, one file`,
-        atLeast: `at most ${String(goal)} × ${peers}`,
+        atLeast: `at most ${goal} × ${peers}`,
         measured: times(measured),
         met: measured <= goal,
       });

@@ -33,7 +33,7 @@ export const routing = (scale: Scale): Experiment =>
     figures: samples =>
       (['ten', 'thousand', 'tenThousand'] as const).map(name => ({
         what: 'a message that goes to one of so many templates, with its params',
-        who: `\`route\`, ${String(ROUTES[name])} routes`,
+        who: `\`route\`, ${ROUTES[name]} routes`,
         figure: `${middle(samples[name], ({ nanosecondsEach }) => nanosecondsEach).toFixed(0)} ns`,
       })),
   });

@@ -19,7 +19,7 @@ export const starting = (scale: Scale): Experiment =>
     rows: ({ sdk, rx, rxBundled }): readonly Row[] => {
       const row = (what: string, goal: number, measured: number): Row => ({
         what: `start of the process to the first message received, ${what}`,
-        atLeast: `at most ${String(goal)} × SDK`,
+        atLeast: `at most ${goal} × SDK`,
         measured: times(measured),
         met: measured <= goal,
       });

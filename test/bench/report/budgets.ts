@@ -48,10 +48,8 @@ export function overBudget(rows: readonly Row[], budgets: Budgets): ReadonlyMap<
     const key = rowKey(row);
     const [budget, ratio] = [budgets[key], ratioOf(row)];
     if (budget === undefined || ratio === undefined) continue;
-    if ('atLeast' in budget && ratio < budget.atLeast)
-      over.set(key, `${row.what}: ${String(ratio)} ×, and is to be at least ${String(budget.atLeast)} ×`);
-    if ('atMost' in budget && ratio > budget.atMost)
-      over.set(key, `${row.what}: ${String(ratio)} ×, and is to be at most ${String(budget.atMost)} ×`);
+    if ('atLeast' in budget && ratio < budget.atLeast) over.set(key, `${row.what}: ${ratio} ×, and is to be at least ${budget.atLeast} ×`);
+    if ('atMost' in budget && ratio > budget.atMost) over.set(key, `${row.what}: ${ratio} ×, and is to be at most ${budget.atMost} ×`);
   }
   return over;
 }

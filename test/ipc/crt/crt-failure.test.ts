@@ -32,7 +32,7 @@ describe('a disconnection of aws-crt', () => {
   ])('with $name is the peer closing', ({ code, name }) => {
     expect(closeReasonOf(code, name)).toEqual({
       reason: 'peer',
-      cause: new Error(`The connection was closed: ${name} (${String(code)}).`),
+      cause: new Error(`The connection was closed: ${name} (${code}).`),
     });
   });
 
