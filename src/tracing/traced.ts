@@ -85,6 +85,7 @@ export interface TracedMqttProxy extends Omit<MqttProxy, 'subscribe' | 'publish$
   readonly publish$: (request: PublishRequest & RequestMistakes & Traced) => ObservableEither<PublishError, Accepted>;
   /** {@link TracedMqttProxy.publish$} as a task. */
   readonly publish: (request: PublishRequest & RequestMistakes & Traced) => RunnableTaskEither<PublishError, Accepted>;
+  /** A request that a stage makes of a value, with the `trace` of that value unless it has one. */
   readonly causedBy: (request: PublishRequest, value: unknown) => PublishRequest;
 }
 
@@ -105,6 +106,7 @@ export interface TracedLocalTopics extends Omit<LocalTopics, 'subscribe' | 'publ
   readonly publish$: (request: LocalPublishRequest & LocalRequestMistakes & Traced) => ObservableEither<PublishError, LocalAccepted>;
   /** {@link TracedLocalTopics.publish$} as a task. */
   readonly publish: (request: LocalPublishRequest & LocalRequestMistakes & Traced) => RunnableTaskEither<PublishError, LocalAccepted>;
+  /** A request that a stage makes of a value, with the `trace` of that value unless it has one. */
   readonly causedBy: (request: LocalPublishRequest, value: unknown) => LocalPublishRequest;
 }
 
