@@ -36,7 +36,7 @@ test('all that a process has printed is passed on, however long the reader takes
   void component.ended.then(ended);
   await begins;
   // Its output fits the pipe: it ends though nobody reads.
-  await expect.poll(() => isGone(component.pid)).toBe(true);
+  await expect.poll(() => isAlive(Number(component.pid))).toBe(false);
   for (let minute = 0; minute < 10; minute++) await vi.advanceTimersByTimeAsync(60_000);
   expect([lines.length, ended.mock.calls.length]).toEqual([1, 0]);
   read();
@@ -75,11 +75,10 @@ test('what a process has left behind, and has to be killed, is gone when its end
   expect([left > 0, isAlive(left)]).toEqual([true, false]);
 });
 
-function isGone(pid: number | undefined): boolean {
-  try {
-    process.kill(Number(pid), 0);
-    return false;
-  } catch {
-    return true;
-  }
-}
+test('a process that has ended leaves no timer behind, neither of its grace nor of its pipes', async () => {
+  const timers = (): number => process.getActiveResourcesInfo().filter(resource => resource === 'Timeout').length;
+  const before = timers();
+  const component = run('setInterval(() => {}, 1e6)', () => undefined, 3_600_000);
+  expect(await component.stop('SIGKILL')).toEqual({ signal: 'SIGKILL' });
+  expect(timers()).toBe(before);
+});

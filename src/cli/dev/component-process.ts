@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { asyncScheduler, defaultIfEmpty, filter, firstValueFrom, map, takeUntil, timer } from 'rxjs';
+import { asyncScheduler, defaultIfEmpty, filter, firstValueFrom, from, map, race, takeUntil, timer } from 'rxjs';
 import { PACKAGE_FOLDER } from '../cli.js';
 import { waiting } from '../../schedule/clock.js';
 import type { ProcessEnd } from './dev-log.js';
@@ -81,9 +81,7 @@ export class ComponentProcess {
   /** Ends it with a signal, and if that does not help by force. */
   async stop(signal: NodeJS.Signals): Promise<ProcessEnd> {
     this.#group?.signal(signal);
-    const ended = this.ended.then(() => true);
-    const inTime = await Promise.race([ended, firstValueFrom(waiting(this.#spec.grace, asyncScheduler).pipe(map(() => false)))]);
-    if (!inTime) {
+    if (!(await isDoneWithin(this.ended, this.#spec.grace))) {
       this.#spec.onKill(`it had not ended ${this.#spec.grace} ms after ${signal}`);
       this.kill();
     }
@@ -125,14 +123,20 @@ export class ComponentProcess {
 async function restOf(pipes: readonly PassedLines[]): Promise<void> {
   const bytes = (): number => pipes.reduce((sum, pipe) => sum + pipe.bytes, 0);
   const atEnd = bytes();
-  const ended = Promise.all(pipes.map(pipe => pipe.ended)).then(() => true);
+  const ended = Promise.all(pipes.map(pipe => pipe.ended));
   for (let before = atEnd; ; before = bytes()) {
-    if (await Promise.race([ended, firstValueFrom(timer(PIPES_AFTER_END).pipe(map(() => false)))])) return;
+    if (await isDoneWithin(ended, PIPES_AFTER_END)) return;
     // A timer that is late fires before anything is read, also what has been there for long.
     await setImmediate();
     await setImmediate();
     if (pipes.every(pipe => pipe.isWaiting) && (bytes() === before || bytes() - atEnd > MOST_IN_PIPES)) return;
   }
+}
+
+/** Whether it is done within so many milliseconds. Nothing waits for the rest of them. */
+function isDoneWithin(done: Promise<unknown>, milliseconds: number): Promise<boolean> {
+  const inTime = from(done).pipe(map(() => true));
+  return firstValueFrom(race(inTime, waiting(milliseconds, asyncScheduler).pipe(map(() => false))));
 }
 
 function isGoneWithin(group: Processes, milliseconds: number): Promise<boolean> {
