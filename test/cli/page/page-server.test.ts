@@ -98,9 +98,9 @@ describe('the page', () => {
     const lines = createInterface(response)[Symbol.asyncIterator]();
     const next = async (): Promise<PageUpdate> => {
       for (;;) {
-        const { value, done }: IteratorResult<string, undefined> = await lines.next();
-        if (done === true) throw new Error('The stream has ended.');
-        if (value !== '') return JSON.parse(value.replace(/^data: /, '')) as PageUpdate;
+        const line: IteratorResult<string, undefined> = await lines.next();
+        if (line.done === true) throw new Error('The stream has ended.');
+        if (line.value !== '') return JSON.parse(line.value.replace(/^data: /, '')) as PageUpdate;
       }
     };
     const first = await next();
