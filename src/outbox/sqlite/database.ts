@@ -96,6 +96,8 @@ export function failureOf(error: unknown): WorkerFailure {
   }
   // SQLITE_IOERR_READ, and SQLITE_IOERR_CORRUPTFS, which is EIO at a read
   if (errcode === 266 || errcode === 8458) return { reason: 'unreadable', message: says };
+  // SQLITE_ERROR stands for many things; with these words, for a number of the format in the header that no SQLite has written.
+  if (says === 'unsupported file format') return { reason: 'damaged', message: says };
   switch (errcode & 0xff) {
     case 5: // SQLITE_BUSY
       return { reason: 'busy', message: says };
