@@ -1,5 +1,5 @@
 import { relative } from 'node:path';
-import { stripVTControlCharacters } from 'node:util';
+import { inspect, stripVTControlCharacters } from 'node:util';
 import type { TestError } from 'vitest';
 import type { Reporter, TestModule, Vitest } from 'vitest/node';
 
@@ -39,8 +39,9 @@ const LINE_LENGTH = 300;
 const LISTED = 50;
 
 /**
- * Ends a run with what failed or leaked, of each at most so many, and with `N passed, N failed, N skipped` on a line of its own: where a log is cut, its
- * end is what remains. Makes a run that leaks fail: vitest lists leaked servers, timers and sockets but still exits with 0.
+ * Ends a run with what failed or leaked, of all of them at most so many, and with `N passed, N failed, N skipped` on a line of its own: where a log is cut,
+ * its end is what remains. Failed are tests, suites and files, and each leak and each error outside of any test counts as one more. Makes a run that leaks
+ * fail: vitest lists leaked servers, timers and sockets but still exits with 0.
  */
 export class ClosingLineReporter implements Reporter {
   #vitest: Vitest | undefined;
@@ -71,8 +72,9 @@ function asFailure({ type, filename, stack }: Leak): Failure {
 }
 
 function failureAt(what: string, ...errors: readonly TestError[]): Failure {
-  const lines = errors.flatMap(({ message, diff = '', stacks: [frame] = [] }) => [
-    ...first(message, LINES_OF_MESSAGE),
+  const lines = errors.flatMap(({ message, diff = '', stacks: [frame] = [], ...other }) => [
+    // What was thrown may be no Error: then it has no message, against the declaration of the type.
+    ...first(typeof message === 'string' ? message : inspect(other), LINES_OF_MESSAGE),
     ...first(diff, LINES_OF_DIFFERENCE),
     ...(frame === undefined ? [] : [`at ${relative(process.cwd(), frame.file)}:${frame.line}:${frame.column}`]),
   ]);

@@ -26,6 +26,7 @@ describe('a suite', () => {
   test('holds as well', () => {});
 });
 test('a comparison', () => expect([1, 2]).toEqual([1, 3]));
+test('throws what is no Error', () => { throw { _tag: 'Refused', code: 7 }; });
 test('leaves a timer', () => void setInterval(() => {}, 1_000));
 `;
 
@@ -40,7 +41,7 @@ test('a run ends with each failure: its test, the first lines of its error, the 
   });
   const end = stdout.slice(stdout.indexOf('\nfailed: ')).trim().split('\n\n');
   expect(code).toBe(1);
-  expect(end.at(-1)).toBe('3 passed, 5 failed, 1 skipped');
+  expect(end.at(-1)).toBe('3 passed, 6 failed, 1 skipped');
   expect(end.slice(0, -1).sort()).toEqual([
     'failed: broken.test.js\n  cannot be loaded\n  at broken.test.js:1:7',
     expect.stringMatching(/^failed: leaked Timeout: some\.test\.js\n {6}at .*some\.test\.js:\d+:\d+$/),
@@ -50,5 +51,6 @@ test('a run ends with each failure: its test, the first lines of its error, the 
     'failed: some.test.js > a property > does not hold\n  Property failed after 3 tests\n  { seed: 42, path: "2:1" }\n' +
       `  Counterexample: ${'x'.repeat(284)}\n${'  more\n'.repeat(5)}  at some.test.js:6:11`,
     'failed: some.test.js > a suite\n  its end\n  at some.test.js:10:26',
+    "failed: some.test.js > throws what is no Error\n  { _tag: 'Refused', code: 7 }",
   ]);
 });
