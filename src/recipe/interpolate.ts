@@ -78,19 +78,30 @@ export function withoutVariables(text: string): string {
 /** The recipe variables that are the same in each recipe; the others are `{configuration:/…}`. */
 const FIXED = ['artifacts:path', 'artifacts:decompressedPath', 'work:path', 'kernel:rootPath', 'iot:thingName'];
 const NAMESPACES = new Set([...FIXED, 'configuration:'].map(name => name.slice(0, name.indexOf(':'))));
-/** So many letters wrong make a misspelt name; more make another text in braces, which is a shell's or a program's own. */
+/** So many letters wrong make a misspelt name, as long as most of its namespace is right; more make another text in braces, which is a program's own. */
 const MISSPELT = 3;
 
-/** What looks like a recipe variable in a text and is none on any device, which leaves it as it is; and what was meant, as far as that can be told. */
+/**
+ * What looks like a recipe variable in a text and is none on any device, which leaves it as it is; and what was meant, as far as that can be told.
+ * Not what a shell or a program has in braces: behind a `$`, such as `${work:-/tmp}`, or with a space behind the colon.
+ */
 export function misspeltVariables(text: string): readonly { readonly variable: string; readonly meant: string }[] {
-  return [...text.matchAll(VARIABLE)].flatMap(([variable, , namespace = '', key = '']) => {
+  return [...text.matchAll(VARIABLE)].flatMap(({ 0: variable, 1: component, 2: namespace = '', 3: key = '', index }) => {
     const name = `${namespace}:${key}`;
-    if (FIXED.includes(name) || (namespace === 'configuration' && pointerParts(key) !== undefined)) return [];
-    if (namespace === 'configuration') return [{ variable, meant: '{configuration:/path/to/it}, with a slash first' }];
-    const near = FIXED.filter(fixed => editDistance(Array.from(name.toLowerCase()), Array.from(fixed.toLowerCase())) <= MISSPELT);
+    const written = (meant: string): string => (component === undefined ? `{${meant}}` : `{${component}:${meant}}`);
+    if (text[index - 1] === '$' || key.startsWith(' ') || FIXED.includes(name)) return [];
+    if (namespace === 'configuration')
+      return pointerParts(key) === undefined ? [{ variable, meant: `${written('configuration:/path/to/it')}, with a slash first` }] : [];
+    const near = FIXED.filter(fixed => isMisspelt(name, fixed));
     const meant = near.length > 0 ? near : FIXED;
-    return near.length > 0 || NAMESPACES.has(namespace) ? [{ variable, meant: meant.map(fixed => `{${fixed}}`).join(', ') }] : [];
+    return near.length > 0 || NAMESPACES.has(namespace) ? [{ variable, meant: meant.map(written).join(', ') }] : [];
   });
+}
+
+function isMisspelt(name: string, meant: string): boolean {
+  const distance = (one: string, other: string): number => editDistance(Array.from(one.toLowerCase()), Array.from(other.toLowerCase()));
+  const [[is = ''], [should = '']] = [name.split(':'), meant.split(':')];
+  return distance(name, meant) <= MISSPELT && distance(is, should) * 2 < should.length;
 }
 
 function valueOf(namespace: string, key: string, variables: RecipeVariables): string | undefined {

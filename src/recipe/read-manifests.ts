@@ -108,7 +108,7 @@ function readLifecycle(place: RecipePlace<'Lifecycle'>, narrow: Narrow = inner =
     const step = stepOf(at?.as('text|a step').read());
     if (step === undefined) continue;
     steps[name] = step;
-    if (at !== undefined) checkVariables(at, [step.script, ...Object.values(step.setenv)]);
+    if (at !== undefined) checkVariables(at, [step.script, step.skipIf ?? '', ...Object.values(step.setenv)]);
   }
   if (steps.run !== undefined && steps.startup !== undefined) {
     place.warning(

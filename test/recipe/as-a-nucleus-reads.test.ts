@@ -207,6 +207,7 @@ describe('what has no use is told', () => {
       /^\{artifacts:decompresedPath\}: no device knows such a recipe variable/,
     ],
     ["Manifests: [{ Lifecycle: { run: { Script: 'x {work:folder}' } } }]", /^\{work:folder\}: no device knows/],
+    ["Manifests: [{ Lifecycle: { run: { Script: x, Skipif: 'exists {wrok:path}/a' } } }]", /^\{wrok:path\}: no device knows/],
     ["Manifests: [{ Lifecycle: { run: x, Setenv: { A: '{configuration:limit}' } } }]", /^\{configuration:limit\}: no device knows/],
     [
       "Manifests: [{ Lifecycle: { run: { Script: x, Setenv: { A: '{com.example.B:artifact:path}' } } } }]",
@@ -217,11 +218,23 @@ describe('what has no use is told', () => {
     expect(valid(`${HEAD}${members}\n`).warnings).toMatchObject([{ message: expect.stringMatching(message) as string }]);
   });
 
-  test('what a shell or a program has in braces is no misspelt recipe variable', () => {
+  test.each([
+    '{artifacts:path} {configuration:/limit} {com.example.B:work:path}',
+    '{level:info} {{x:y}} {url:path} {host:path}',
+    '${WORK:-path} ${work:-/tmp} ${configuration:-default.json} ${work:0}',
+    '{work: .path, configuration: .limit} {configuration: 1}',
+  ])('what a shell or a program has in braces is no misspelt recipe variable: %s', script => {
+    expect(valid(`${HEAD}Manifests: [{ Lifecycle: { run: ${JSON.stringify(script)} } }]`).warnings).toEqual([]);
+  });
+
+  test('a misspelt variable of a dependency is one of the dependency', () => {
     const { warnings } = valid(
-      `${HEAD}Manifests: [{ Lifecycle: { run: 'a {artifacts:path} {configuration:/limit} {level:info} {{x:y}} {com.example.B:work:path}' } }]`,
+      `${HEAD}Manifests: [{ Lifecycle: { run: 'ls {com.example.B:artifact:path} {com.example.B:configuration:x}' } }]`,
     );
-    expect(warnings).toEqual([]);
+    expect(warnings.map(({ remedy }) => remedy)).toEqual([
+      'Write {com.example.B:artifacts:path}',
+      'Write {com.example.B:configuration:/path/to/it}, with a slash first',
+    ]);
   });
 
   test('what is said of many places is one line, which names the first five', () => {
