@@ -135,6 +135,8 @@ export class PublishPace {
 
   #fill(at: number): void {
     const gained = ((at - this.#filledAt) / 1_000) * this.#rate;
+    // The stage had nothing to publish: what was accepted since the first refusal does not show any more how fast the broker is.
+    if (this.#tokens + gained > AT_ONCE) this.#fullAt = -Infinity;
     this.#tokens = Math.min(AT_ONCE, this.#tokens + gained);
     this.#filledAt = at;
   }

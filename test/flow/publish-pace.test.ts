@@ -1,4 +1,4 @@
-import { lastValueFrom, range, toArray } from 'rxjs';
+import { concat, concatMap, lastValueFrom, type Observable, range, timer, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { connect } from '../../src/client/connect.js';
 import { publishTo } from '../../src/flow/index.js';
@@ -8,8 +8,8 @@ import { MemoryNucleus } from '../../src/testing/index.js';
 import { VirtualTime } from '../../src/testing/virtual-time.js';
 import { COMPONENT, start } from '../kit/nucleus/nuclei.js';
 
-const publishing = (proxy: MqttProxy, count: number, time?: VirtualTime) =>
-  range(0, count).pipe(
+const publishing = (proxy: MqttProxy, count: number, time?: VirtualTime, values: Observable<number> = range(0, count)) =>
+  values.pipe(
     publishTo(proxy, n => ({ topicName: 'test/meter', payload: `${n}`, qos: QOS.AT_LEAST_ONCE }), {
       buffer: { messages: count },
       random: () => 0.5,
@@ -21,18 +21,20 @@ interface Given {
   readonly count: number;
   readonly pubacksPerSecond: number;
   readonly profile?: Profile;
+  /** The values that are published. Default: `count` at once. */
+  readonly values?: (time: VirtualTime) => Observable<number>;
   /** What happens at which millisecond. */
   readonly events?: (nucleus: MemoryNucleus, at: (milliseconds: number, what: () => void) => void) => void;
 }
 
 /** What became of publishes through a nucleus in memory whose broker acknowledges so many a second. */
-const virtually = ({ count, pubacksPerSecond, profile = 'lite', events }: Given) => {
+const virtually = ({ count, pubacksPerSecond, profile = 'lite', values, events }: Given) => {
   const time = new VirtualTime();
   const taken: { readonly at: number; readonly attempts: number }[] = [];
   time.run(({ flush }) => {
     const nucleus = new MemoryNucleus({ scheduler: time, profile, latency: { publish: 1 }, limits: { pubacksPerSecond } });
     const proxy = nucleus.connect();
-    publishing(proxy, count, time).subscribe({
+    publishing(proxy, count, time, values?.(time)).subscribe({
       next: outcome => {
         if (outcome._tag === 'Right') taken.push({ at: time.now(), attempts: outcome.right.attempts });
       },
@@ -105,6 +107,17 @@ describe('the pace of publishes to Greengrass Lite', () => {
     });
     expect(between(17_000, 25_000)).toBe(0);
     expect(between(28_000, 38_000)).toBeGreaterThan(1_200);
+  });
+
+  it.each([600, 1_500])('is not slower because there was nothing to publish for %d ms soon after the first refusal', pause => {
+    const { accepted, refusedBetween, between } = virtually({
+      count: 120,
+      pubacksPerSecond: 100,
+      values: time => concat(range(0, 20), timer(pause, time).pipe(concatMap(() => range(0, 100)))),
+    });
+    expect(accepted).toBe(120);
+    expect(refusedBetween(0, pause)).toBeGreaterThan(0);
+    expect(between(pause, pause + 1_450)).toBe(100);
   });
 
   it('grows when the nucleus takes more', () => {
