@@ -118,15 +118,15 @@ interface Answered {
 export class KnownCommands {
   readonly #size: number;
   readonly #ttl: number;
-  readonly #scheduler: SchedulerLike;
+  readonly #now: () => number;
   readonly #underWay = new Set<string>();
   /** In the order of their answers, so that the first is the first to be forgotten, whether because of `size` or of `ttl`. */
   readonly #answered = new Map<string, Answered>();
 
-  constructor(size: number, ttl: number, scheduler: SchedulerLike) {
+  constructor(size: number, ttl: number, now: () => number) {
     this.#size = size;
     this.#ttl = ttl;
-    this.#scheduler = scheduler;
+    this.#now = now;
   }
 
   /** What is known about a command that has come. A new one counts as under way from then on. */
@@ -141,7 +141,7 @@ export class KnownCommands {
 
   answered(id: string, answer: AnswerPayload | undefined): void {
     this.#underWay.delete(id);
-    this.#answered.set(id, { answer, until: this.#scheduler.now() + this.#ttl });
+    this.#answered.set(id, { answer, until: this.#now() + this.#ttl });
     if (this.#answered.size <= this.#size) return;
     const [oldest] = this.#answered.keys();
     if (oldest !== undefined) this.#answered.delete(oldest);
@@ -153,7 +153,7 @@ export class KnownCommands {
   }
 
   #forgetExpired(): void {
-    const now = this.#scheduler.now();
+    const now = this.#now();
     for (const [id, { until }] of this.#answered) {
       if (until > now) return;
       this.#answered.delete(id);

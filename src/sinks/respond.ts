@@ -124,7 +124,7 @@ export function respond<E, M extends Command, W extends Handling, R = PublishReq
   };
   return source =>
     defer(() => {
-      const known = dedupe === undefined ? undefined : new KnownCommands(dedupe.commands, dedupe.ttl, scheduler);
+      const known = dedupe === undefined ? undefined : new KnownCommands(dedupe.commands, dedupe.ttl, clock.now);
 
       const arrive = (command: M): Either<NoResponseTopic<M>, CommandJob<C, F>> | undefined => {
         const { correlationData } = command;

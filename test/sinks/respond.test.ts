@@ -1,7 +1,7 @@
 import { left, right, type Either } from 'fp-ts/lib/Either.js';
-import { concat, defer, EMPTY, finalize, map, NEVER, type Observable, of, range, take, throwError, timer } from 'rxjs';
+import { concat, defer, EMPTY, finalize, map, NEVER, type Observable, of, range, Subject, take, throwError, timer } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Ledger } from '../../src/flow/index.js';
 import { DecodeFailed, Interrupted, InvalidRequest, type PublishError } from '../../src/errors/errors.js';
 import type { Accepted, PublishRequest } from '../../src/ports/mqtt-proxy.js';
@@ -44,6 +44,10 @@ const text = (outcome: Either<{ readonly _tag: string }, { readonly payload: Ans
 };
 
 const byId = { id: ({ value }: Text) => value, commands: 10, ttl: 1_000 };
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 describe('respond', () => {
   it('publishes the answer to the response topic, with the correlation data, and says what was answered', async () => {
@@ -214,6 +218,28 @@ describe('respond', () => {
       const outcomes$ = concat(at(0), at(104), at(1)).pipe(respond(port(), { handle, dedupe: { ...byId, ttl: 100 } }));
       expect(watched(() => outcomes$, text)).toEqual(['6 a 1', '105 a 1 again', '111 a 2', '111 complete']);
       expect(handled).toEqual(['a', 'a']);
+    });
+
+    it.each([
+      ['forward', 3_600_000, 999, ['a 1', 'a 1 again']],
+      ['back', -3_600_000, 1_000, ['a 1', 'a 2']],
+    ])('are remembered for as long when the time of day is set %s', (_, step, elapsed, expected) => {
+      const steadily = performance.now();
+      let [timeOfDay, sinceStart] = [Date.now(), 0];
+      vi.spyOn(Date, 'now').mockImplementation(() => timeOfDay);
+      vi.spyOn(performance, 'now').mockImplementation(() => steadily + sinceStart);
+      const asked = new Subject<Either<never, Text>>();
+      const taken = { state$: EMPTY, publish$: () => of(right<PublishError, Accepted>({ by: 'spooler' })) };
+      let carriedOut = 0;
+      const handle = (value: string): Observable<string> => of(`${value} ${++carriedOut}`);
+      const outcomes: string[] = [];
+      asked.pipe(respond(taken, { handle, dedupe: byId })).subscribe(outcome => outcomes.push(text(outcome)));
+      asked.next(right(command('a')));
+      timeOfDay += step + elapsed;
+      sinceStart = elapsed;
+      asked.next(right(command('a')));
+      asked.complete();
+      expect(outcomes).toEqual(expected);
     });
 
     it('are remembered for `size` commands, of which the one answered longest ago gives way', () => {
