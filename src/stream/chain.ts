@@ -247,7 +247,9 @@ export const filterOrElseW: FilterOrElseW = <A, E2>(
 ): (<E1>(source: ObservableEither<E1, A>) => ObservableEither<E1 | E2, A>) =>
   chainEitherKW(E.fromPredicate(value => atOnce(predicate(value), 'predicate'), onFalse));
 
-/** `filterOrElseW` where both sides have the same errors. *
+/**
+ * `filterOrElseW` where both sides have the same errors.
+ *
  * @function
  */
 export const filterOrElse: FilterOrElse = filterOrElseW;
