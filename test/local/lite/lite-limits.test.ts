@@ -4,6 +4,8 @@ import type { ClientSubscription } from '../../../src/local/server/subscriptions
 import { LitePublishWindow, mqttPacketSize } from '../../../src/local/lite/publish-window.js';
 import { LiteServer } from '../../../src/local/lite/server.js';
 import type { ProfileContext } from '../../../src/local/server/protocol.js';
+import { COMPONENT, start } from '../../kit/nucleus/nuclei.js';
+import { RawClient } from '../../kit/nucleus/raw-client.js';
 import { HandClock } from '../../kit/time/hand-clock.js';
 
 const message = (bytes: number): BrokerMessage => ({ topicName: 'a', payload: Buffer.alloc(bytes), qos: 1 });
@@ -64,6 +66,20 @@ describe('publishes of Greengrass Lite whose broker is slow', () => {
     for (let i = 0; i < 10; i++) window.reserve(message(100))?.();
     window.clear();
     expect([clock.pending, window.unacknowledged]).toEqual([0, 0]);
+  });
+
+  it('leave no timer behind when a nucleus stops before their turn', async () => {
+    const clock = new HandClock();
+    await using nucleus = await start('lite', { clock, limits: { pubacksPerSecond: 1 } });
+    const client = await RawClient.accepted(nucleus, COMPONENT);
+    for (const streamId of [1, 2]) {
+      client.publish(streamId, 'test/a', 'x');
+      await client.next();
+    }
+    await expect.poll(() => clock.pending).toBe(2);
+    await nucleus.stop();
+    expect(clock.pending).toBe(0);
+    client.close();
   });
 
   it('take up no room once their nucleus has stopped, and set no timer when they are acknowledged after that', () => {
