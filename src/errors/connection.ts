@@ -175,7 +175,7 @@ export class TimedOut<K extends Kind = Kind> extends Failure<'TimedOut', K> {
   constructor(kind: K, operation: 'connect' | Operation, timeout: number, sent: boolean) {
     const remedy = sent
       ? TIMEOUT_REMEDY[operation]
-      : 'It was not sent: there was no connection, or as many earlier ones as the nucleus takes at once had no answer yet.';
+      : 'It was not sent: there was no connection, or as many earlier requests as the nucleus takes at once had no answer yet.';
     super(kind, `${operation} had no answer from the nucleus within ${timeout} ms. ${remedy}`);
     this.operation = operation;
     this.timeout = timeout;
