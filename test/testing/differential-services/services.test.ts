@@ -94,5 +94,6 @@ test.each(PLANTED)('a difference is found: %s', async (_, step, plant) => {
     }),
     { numRuns: 500, seed: 7, endOnFailure: true },
   );
-  expect(found.failed).toBe(true);
+  // It also fails when too few scripts have the step: that finds nothing.
+  expect(found.counterexample).not.toBeNull();
 });
