@@ -1,5 +1,5 @@
 import { context, type SpanContext, SpanKind, trace } from '@opentelemetry/api';
-import { Observable } from 'rxjs';
+import { defer, Observable } from 'rxjs';
 import { type ResultOf, toObservable, type Work } from '../flow/job.js';
 import { toEither } from '../stream/observable-either.js';
 import { workOn } from '../stream/work-on.js';
@@ -57,25 +57,22 @@ export function inSpan<A, W extends Work>(
         destination.error(error);
       };
       destination.add(end);
-      let work: Observable<ResultOf<W>>;
-      try {
-        work = context.with(trace.setSpan(context.active(), span), () => workOf(value, span.spanContext()));
-      } catch (thrown) {
-        fail(thrown);
-        return;
-      }
-      workOn(work, destination, {
-        next: result => {
+      const outside = context.active();
+      const work = defer(() => workOf(value, span.spanContext()));
+      // What is done with the results is no part of the work.
+      const results = {
+        next: context.bind(outside, (result: ResultOf<W>) => {
           const either = toEither(result);
           if (either._tag === 'Left') failure ??= { error: either.left };
           destination.next(result);
-        },
-        error: fail,
-        complete: () => {
+        }),
+        error: context.bind(outside, fail),
+        complete: context.bind(outside, () => {
           end();
           destination.complete();
-        },
-      });
+        }),
+      };
+      context.with(trace.setSpan(outside, span), () => workOn(work, destination, results));
     });
   };
 }

@@ -1,7 +1,7 @@
 import { type Context, type ContextManager, context, diag, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { left, right } from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
-import { concatMap, delay, EMPTY, filter, lastValueFrom, map, mergeMap, NEVER, type Observable, of, take, throwError, toArray } from 'rxjs';
+import { concatMap, defer, delay, EMPTY, filter, lastValueFrom, map, mergeMap, NEVER, of, take, throwError, toArray } from 'rxjs';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { shareSubscriptions } from '../../src/client/share-subscriptions.js';
 import { json, jsonArray } from '../../src/codec/index.js';
@@ -515,32 +515,48 @@ describe('work in a span', () => {
     expect(await lastValueFrom(inSpan('work', () => EMPTY, { tracerProvider })(0).pipe(toArray()))).toEqual([]);
   });
 
-  test('begins as the active span, which instrumented libraries see', () => {
+  test.each([
+    ['that is done at once', (work: () => void) => (work(), EMPTY)],
+    ['that begins with the subscription', (work: () => void) => defer(() => (work(), EMPTY))],
+  ])('%s begins as the active span, which instrumented libraries see', (_, project) => {
+    stackedContexts();
     const { tracerProvider, span } = exportedSpans();
-    let active = ROOT_CONTEXT;
-    const manager: ContextManager = {
-      active: () => active,
-      with: (next: Context, work, self, ...args) => {
-        const outer = active;
-        active = next;
-        try {
-          return work.apply(self, args);
-        } finally {
-          active = outer;
-        }
-      },
-      bind: (_, target) => target,
-      enable: () => manager,
-      disable: () => manager,
-    };
-    context.setGlobalContextManager(manager);
-    onTestFinished(() => context.disable());
-    const tracer = tracerProvider.getTracer('a library');
-    const work = (): Observable<never> => {
-      tracer.startSpan('inside').end();
-      return EMPTY;
-    };
-    inSpan('work', work, { tracerProvider })(undefined).subscribe();
+    const library = tracerProvider.getTracer('a library');
+    inSpan('work', () => project(() => library.startSpan('inside').end()), { tracerProvider })(undefined).subscribe();
     expect(span('inside').parentSpanContext?.spanId).toBe(span('work').spanContext().spanId);
   });
+
+  test('is not the active span for what is done with its results', () => {
+    stackedContexts();
+    const { tracerProvider, span } = exportedSpans();
+    const library = tracerProvider.getTracer('a library');
+    const results$ = inSpan('work', () => of(1), { tracerProvider })(undefined);
+    results$.subscribe({ next: () => library.startSpan('next').end(), complete: () => library.startSpan('complete').end() });
+    expect(['next', 'complete'].map(name => span(name).parentSpanContext)).toEqual([undefined, undefined]);
+  });
 });
+
+/** Registers a context manager for what is done at once. */
+function stackedContexts(): void {
+  let active = ROOT_CONTEXT;
+  const manager: ContextManager = {
+    active: () => active,
+    with: (next: Context, work, self, ...args) => {
+      const outer = active;
+      active = next;
+      try {
+        return work.apply(self, args);
+      } finally {
+        active = outer;
+      }
+    },
+    bind: (within, target) => {
+      const work = target as (...args: unknown[]) => unknown;
+      return ((...args: unknown[]) => manager.with(within, () => work(...args))) as typeof target;
+    },
+    enable: () => manager,
+    disable: () => manager,
+  };
+  context.setGlobalContextManager(manager);
+  onTestFinished(() => context.disable());
+}
