@@ -50,10 +50,13 @@ export function startSpan(
   return tracer.startSpan(name, { kind, attributes, root: true, links: causes.map(context => ({ context })) }, ROOT_CONTEXT);
 }
 
-/** A span's end in a failure, by its tag; the sentence is that of the error. */
+/** A span's end in a failure, by its tag; the sentence is that of the error, but for `DecodeFailed`, whose sentence has parts of the payload. */
 export function failSpan(span: Span, error: unknown): void {
   const type = tagOf(error) ?? (error instanceof Error ? error.name : '_OTHER');
   span.setAttribute('error.type', type);
-  span.setStatus({ code: SpanStatusCode.ERROR, message: error instanceof Error ? `${type}: ${error.message}` : type });
+  span.setStatus({
+    code: SpanStatusCode.ERROR,
+    message: error instanceof Error && type !== 'DecodeFailed' ? `${type}: ${error.message}` : type,
+  });
   span.end();
 }

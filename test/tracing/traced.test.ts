@@ -175,7 +175,8 @@ describe('a traced proxy', () => {
     });
     expect(span('process in/+')).toMatchObject({
       attributes: { 'error.type': 'DecodeFailed' },
-      status: { code: SpanStatusCode.ERROR, message: expect.stringMatching(/^DecodeFailed: A message on "in\/a" could not be/) as string },
+      // The sentence of the error has the value in it.
+      status: { code: SpanStatusCode.ERROR, message: 'DecodeFailed' },
     });
     expect(tree()).toEqual([`process in/+ < ${SPAN}`, 'publish out < process in/+']);
   });
