@@ -35,11 +35,12 @@ export function withTrace<A>(
   { carrier = 'userProperties', tracerProvider }: TracedOptions = {},
 ): (value: A) => PublishRequest {
   const tracer = tracerOf(tracerProvider);
-  const way = new Sending(mqttKind(carrier));
+  const kind = mqttKind(carrier);
+  const way = new Sending(kind);
   return value => {
     const made = atOnce(request(value), 'request');
     const present = tracer();
-    if (present === undefined) return made;
+    if (present === undefined) return kind.untraced(made);
     const { span, sent } = way.begin(present, 'create', made.trace === undefined ? { ...made, trace: tracesOf(value) } : made);
     span.end();
     return sent;

@@ -13,7 +13,7 @@ import { QOS } from '../../src/shared/qos.js';
 import { respond } from '../../src/sinks/index.js';
 import { lefts, onRights } from '../../src/stream/index.js';
 import { type MarbleKit, type MarbleOptions, marbles } from '../../src/testing/index.js';
-import { inSpan, type Traced, traced, type TracedOptions, traces } from '../../src/tracing/index.js';
+import { inSpan, type Traced, traced, type TracedOptions, traces, withTrace } from '../../src/tracing/index.js';
 import { type ExportedSpans, exportedSpans } from '../kit/streams/exported-spans.js';
 
 const Reading = json(t.type({ celsius: t.number }));
@@ -462,6 +462,10 @@ describe('while nobody traces', () => {
       run(of({ trace: 'of nobody' }).pipe(publishTo(proxy, () => out({}))));
       expectPublished('out').toBeMarble('(p|)', { p: {} });
     })();
+  });
+
+  test('the trace of a request is not stored with it', () => {
+    expect(withTrace(() => ({ ...out({}), trace: [] }))(1)).toEqual(out({}));
   });
 
   test('a provider that is registered later is found', () => {
