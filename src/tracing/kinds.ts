@@ -1,4 +1,7 @@
 import type { LocalMessage, LocalPublishRequest } from '../client/local-message.js';
+import { localPublishProblem } from '../client/local-request.js';
+import { publishProblem } from '../client/mqtt-request.js';
+import type { PublishError } from '../errors/errors.js';
 import type { MqttMessage, PublishRequest } from '../ports/mqtt-proxy.js';
 import { type Carrier, localPayload, mqttPayload, userProperties } from './carrier.js';
 import type { Traced } from './trace-context.js';
@@ -9,6 +12,8 @@ export interface TracedKind<in M, in out R> {
   readonly system: string;
   /** `undefined`: a message has no place for a context. */
   readonly carrier: Carrier<M, R> | undefined;
+  /** Why the port will refuse a request; callers without a compiler may have anything in one. */
+  readonly problemOf: (request: R) => PublishError | undefined;
   readonly topicOf: (request: R) => string;
   /** `undefined`: not known before it is sent. */
   readonly bytesOf: (request: R) => number | undefined;
@@ -27,6 +32,7 @@ export function mqttKind(carrier: 'userProperties' | 'payload' | 'none'): Traced
   return {
     system: 'mqtt',
     carrier: CARRIERS[carrier],
+    problemOf: publishProblem,
     topicOf: ({ topicName }) => topicName,
     bytesOf: ({ payload }) => Buffer.byteLength(payload),
     untraced: ({ trace: _trace, ...request }) => request,
@@ -38,6 +44,7 @@ export function localKind(carrier: 'payload' | 'none'): TracedKind<LocalMessage,
   return {
     system: 'aws.greengrass',
     carrier: carrier === 'payload' ? localPayload : undefined,
+    problemOf: localPublishProblem,
     topicOf: ({ topic }) => topic,
     bytesOf: ({ payload }) => (payload === undefined ? undefined : Buffer.byteLength(payload)),
     untraced: ({ topic, json, payload }) => (json === undefined ? { topic, payload } : { topic, json }),

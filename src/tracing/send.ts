@@ -21,22 +21,23 @@ export class Sending<M, R> {
 
   /** Begins the span of a message, and gives the request that carries it. */
   begin(tracer: Tracer, operation: 'publish' | 'create', request: R & Traced): { readonly span: Span; readonly sent: R } {
-    const { system, carrier, topicOf, bytesOf, untraced } = this.#kind;
+    const { system, carrier, problemOf, topicOf, bytesOf, untraced } = this.#kind;
     const bare = untraced(request);
     const given = tracesOf(request);
     const topic = topicOf(bare);
+    const isRefused = problemOf(bare) !== undefined;
     const attributes = {
       'messaging.system': system,
       'messaging.operation.name': operation,
       'messaging.operation.type': operation === 'publish' ? 'send' : operation,
       'messaging.destination.name': topic,
-      'messaging.message.body.size': bytesOf(bare),
+      'messaging.message.body.size': isRefused ? undefined : bytesOf(bare),
     };
     // Without a cause it goes on with what it has itself: it was stored with it.
-    const causes = given.length > 0 ? given : tracesOf({ trace: carrier?.read(bare) });
+    const causes = given.length > 0 || isRefused ? given : tracesOf({ trace: carrier?.read(bare) });
     const span = startSpan(tracer, `${operation} ${topic}`, SpanKind.PRODUCER, attributes, causes);
     const context = span.spanContext();
-    if (!isSpanContextValid(context)) return { span, sent: bare };
+    if (isRefused || !isSpanContextValid(context)) return { span, sent: bare };
     const sent = carrier?.write(bare, context);
     const obstacle = carrier === undefined ? undefined : sent === undefined ? NO_OBJECT : this.#obstacle();
     span.setAttribute('greengrass_rx.trace.carrier', carrier === undefined || obstacle !== undefined ? 'none' : carrier.name);

@@ -207,6 +207,25 @@ describe('a traced proxy', () => {
     ]);
   });
 
+  test.each([
+    ['a payload that is none', { payload: 21.5 }],
+    ['user properties that are none', { userProperties: { unit: 'C' } }],
+    ['a topic that is none', { topicName: undefined }],
+  ])('has %s refused as the proxy does', (_, mistake) => {
+    for (const carrier of ['userProperties', 'payload'] as const) {
+      const { spans, sent } = ran(({ nucleus, run, expectLane }, { tracerProvider }) => {
+        const proxy = traced(nucleus.proxy, { tracerProvider, carrier });
+        // As a caller without a compiler may write it.
+        const request = { ...out({}), ...mistake } as unknown as PublishRequest;
+        expectLane(run(proxy.publish$(request))).toBeMarble('(F|)', {}, { F: 'InvalidRequest' });
+        expectLane(run(of(request).pipe(publishTo(proxy, made => made)))).toBeMarble('(F|)', {}, { F: 'InvalidRequest' });
+      });
+      const refused = { status: { code: SpanStatusCode.ERROR }, attributes: { 'error.type': 'InvalidRequest' } };
+      expect(spans()).toMatchObject([refused, refused]);
+      expect(sent).toEqual([]);
+    }
+  });
+
   test('ends the span of a message though what is done with it throws', () => {
     const { spans } = ran(({ nucleus, run, expectLane }, { tracerProvider }) => {
       const proxy = traced(nucleus.proxy, { tracerProvider });
