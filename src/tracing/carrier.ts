@@ -46,16 +46,17 @@ export const localPayload: Carrier<LocalMessage, LocalPublishRequest> = {
   read: message => ('json' in message && message.json !== undefined ? contextIn(message.json) : readPayload(message)),
   write: (request, context) => {
     const { topic, json } = request;
-    if (json !== undefined) return isJsonObject(json) ? { topic, json: { ...json, ...fieldsOver(json, context) } } : undefined;
+    if (json !== undefined) {
+      // As it will be written: an object may say itself what it is as JSON.
+      const written = parsedJson(JSON.stringify(json));
+      if (!isJsonObject(written)) return undefined;
+      const { [TRACEPARENT]: _parent, [TRACESTATE]: _state, ...others } = written;
+      return { topic, json: { ...writeTraceContext(context), ...others } };
+    }
     const payload = withFields(request.payload, context);
     return payload === undefined ? undefined : { topic, payload };
   },
 };
-
-/** A `tracestate` without its `traceparent` would be another's. */
-function fieldsOver(json: object, context: SpanContext): object {
-  return { ...(TRACESTATE in json ? { [TRACESTATE]: undefined } : {}), ...writeTraceContext(context) };
-}
 
 const IN_A_PAYLOAD = `"${TRACEPARENT}"`;
 

@@ -453,6 +453,23 @@ describe('traced local topics', () => {
     expect(tree()).toEqual([`process in < ${SPAN}`, 'publish out < process in']);
   });
 
+  test('carry what an object says that it is as JSON', () => {
+    ran(({ nucleus, run, expectPublishedLocally }, { tracerProvider }) => {
+      const local = traced(nucleus.services.local, { tracerProvider, carrier: 'payload' });
+      const json = { secret: 1, toJSON: () => ({ celsius: 20, tracestate: 'of=another' }) };
+      run(of(1).pipe(publishTo(local, () => ({ topic: 'out', json }))));
+      expectPublishedLocally('out').toBeMarble('(p|)', { p: { traceparent: expect.stringMatching(/^00-/) as string, celsius: 20 } });
+    });
+  });
+
+  test('refuse what JSON does not have as the port does', () => {
+    const { spans } = ran(({ nucleus, run, expectLane }, { tracerProvider }) => {
+      const local = traced(nucleus.services.local, { tracerProvider, carrier: 'payload' });
+      expectLane(run(local.publish$({ topic: 'out', json: { n: 1n } }))).toBeMarble('(F|)', {}, { F: 'InvalidRequest' });
+    });
+    expect(spans()).toMatchObject([{ attributes: { 'error.type': 'InvalidRequest' } }]);
+  });
+
   test('leave what they publish as it is where that is said, and their spans are in one trace all the same', () => {
     const { tree, span } = ran(({ nucleus, run, expectPublishedLocally }, { tracerProvider }) => {
       const local = traced(nucleus.services.local, { tracerProvider, carrier: 'none' });
