@@ -123,7 +123,7 @@ export interface TracedLocalTopics extends Omit<LocalTopics, 'subscribe' | 'publ
  * - *Stages*: {@link inSpan}.
  *
  * Attributes are those of the conventions for messaging, topics and sizes, never payloads. A malformed `traceparent` is no parent. What is not sampled
- * stays so. The span says (`greengrass_rx.trace.carrier`) where its context travels; `none` is also logged once with OpenTelemetry's `diag`.
+ * stays so. The span says (`greengrass_rx.trace.carrier`) where its context travels; that it cannot is also logged once, with OpenTelemetry's `diag`.
  *
  * `@opentelemetry/api` is a peer of this entry alone. While no tracer provider is registered, everything goes straight to the port: no spans, no `trace`,
  * and messages as they are. A subscription has spans if there was a provider when it began.
