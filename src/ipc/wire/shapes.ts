@@ -56,7 +56,9 @@ export interface Mqtt5Shape<B> {
   contentType?: string;
 }
 
+/** The user properties of a message, in their order: names may repeat. */
 export const UserProperties: t.Type<{ key: string; value: string }[]> = t.array(t.type({ key: t.string, value: t.string }));
+
 const mqtt5Members = {
   retain: t.boolean,
   userProperties: UserProperties,
