@@ -5,21 +5,25 @@
  *
  * Needs Chromium (`CHROMIUM` names its program); where there is none it says so and ends well.
  */
-import { existsSync } from 'node:fs';
 import { access, readdir } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
+import { BROWSER, startBrowser } from './browser.js';
 import { ROOT } from './packed-package.js';
 
 const SITE = join(ROOT, 'build/site');
 const PHONE = { width: 390, height: 844 };
+const DESKTOP = { width: 1280, height: 720 };
 /** How many pages are open at once. */
 const AT_ONCE = 4;
+/** For what hangs, in milliseconds: on a busy machine a page takes a multiple of its time. */
+const TIME_LIMIT = 300_000;
 
-function programOnPath(...names: readonly string[]): string | undefined {
-  const folders = (process.env['PATH'] ?? '').split(delimiter);
-  return names.flatMap(name => folders.map(folder => join(folder, name))).find(file => existsSync(file));
+async function openPage(browser: Browser, viewport = PHONE): Promise<Page> {
+  const page = await browser.newPage({ viewport });
+  page.setDefaultTimeout(TIME_LIMIT);
+  return page;
 }
 
 /** What a page says of itself. */
@@ -76,7 +80,7 @@ async function lookAtAll(browser: Browser, files: readonly string[], complain: (
   const looks = new Map<string, Look>();
   const waiting = [...files];
   const reader = async (): Promise<void> => {
-    const page = await browser.newPage({ viewport: PHONE });
+    const page = await openPage(browser);
     await page.route(/^https?:/, (route, request) => {
       if (!request.isNavigationRequest()) complain(page.url(), `asks the network for ${request.url()}`);
       return route.abort();
@@ -114,21 +118,17 @@ async function deadLinks(looks: ReadonlyMap<string, Look>, complain: (file: stri
   return pagesOf.size;
 }
 
-const executablePath = process.env['CHROMIUM'] ?? programOnPath('chromium', 'chromium-browser', 'google-chrome');
-if (executablePath === undefined) {
+if (BROWSER === undefined) {
   console.log('site: not looked at, since there is no Chromium here');
 } else {
   const files = (await readdir(SITE, { recursive: true })).filter(name => name.endsWith('.html')).sort();
   const problems: string[] = [];
   const complain = (file: string, problem: string): void => void problems.push(`${file} ${problem}`);
-  const browser = await chromium.launch({
-    executablePath,
-    args: ['--no-sandbox', '--disable-quic', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-  });
+  const browser = await startBrowser('--disable-quic', '--disable-background-networking', '--disable-component-update', '--disable-sync');
   try {
     const looks = await lookAtAll(browser, files, complain);
     const links = await deadLinks(looks, complain);
-    const page = await browser.newPage();
+    const page = await openPage(browser, DESKTOP);
     for (const [typed, wanted] of SEARCHES) {
       const found = await search(page, typed);
       if (!found.includes(wanted)) complain('the search', `finds ${found.join(', ')} for ${typed}, and not ${wanted}`);

@@ -9,8 +9,8 @@ import { chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
-import { chromium } from 'playwright-core';
 import typescript from 'typescript';
+import { startBrowser } from './browser.js';
 import { inTemporaryFolder, ROOT } from './packed-package.js';
 import { runProcess } from './run-process.js';
 import { Terminal } from './terminal.js';
@@ -141,16 +141,19 @@ const SCREENS = { page: { width: 1200, height: 800 }, 'page-phone': { width: 390
 
 async function drawPage(cwd: string, env: NodeJS.ProcessEnv): Promise<void> {
   const args = ['dev', '--ui', '--name', 'com.example.Kiln', '--', 'greengrass-rx', 'run', 'dist/kiln.js'];
+  const browser = await startBrowser();
   const child = spawn('greengrass-rx', args, { cwd, env, stdio: ['ignore', 'pipe', 'inherit'] });
-  const browser = await chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
+  const closed = once(child, 'close');
   try {
-    const url = await new Promise<URL>(resolve => {
+    const url = await new Promise<URL>((resolve, reject) => {
       let page: URL | undefined;
-      createInterface(child.stdout).on('line', line => {
-        const event = JSON.parse(line) as { readonly kind: string; readonly url?: string };
-        if (event.kind === 'page') page = new URL(event.url ?? '');
-        if (event.kind === 'subscribed' && page !== undefined) resolve(page);
-      });
+      createInterface(child.stdout)
+        .on('line', line => {
+          const event = JSON.parse(line) as { readonly kind: string; readonly url?: string };
+          if (event.kind === 'page') page = new URL(event.url ?? '');
+          if (event.kind === 'subscribed' && page !== undefined) resolve(page);
+        })
+        .on('close', () => reject(new Error('dev has ended.')));
     });
     const pages = [];
     for (const [screen, viewport] of Object.entries(SCREENS))
@@ -173,7 +176,7 @@ async function drawPage(cwd: string, env: NodeJS.ProcessEnv): Promise<void> {
   } finally {
     await browser.close();
     child.kill('SIGTERM');
-    await once(child, 'close');
+    await closed;
   }
 }
 

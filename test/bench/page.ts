@@ -16,7 +16,7 @@ import { fileURLToPath } from 'node:url';
 import { connectAsync, type MqttClient } from 'mqtt';
 import type { Browser, CDPSession, Page } from 'playwright-core';
 import { startLocalNucleus } from '../../src/local/index.js';
-import { startBrowser } from '../kit/process/browser.js';
+import { startBrowser } from '../../scripts/browser.js';
 import { median, percentile } from './statistics.js';
 
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Browser } from 'playwright-core';
 import { expect, it, onTestFinished } from 'vitest';
-import { BROWSER, startBrowser } from '../../kit/process/browser.js';
+import { BROWSER, startBrowser } from '../../../scripts/browser.js';
 import { MAIN, runCli } from '../../kit/process/run-cli.js';
 import { complaintOf } from '../../kit/process/written-test.js';
 

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import type { Browser } from 'playwright-core';
 import { PageModel } from '../../../src/cli/page/page-model.js';
 import { servePage } from '../../../src/cli/page/page-server.js';
-import { BROWSER, startBrowser } from '../../kit/process/browser.js';
+import { BROWSER, startBrowser } from '../../../scripts/browser.js';
 import { MAIN, runCli, temporaryFolder } from '../../kit/process/run-cli.js';
 import { complaintOf } from '../../kit/process/written-test.js';
 

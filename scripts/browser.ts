@@ -10,8 +10,8 @@ function onPath(...names: readonly string[]): string | undefined {
 /** The program of a real browser: Chromium, as `CHROMIUM` names it or as it is installed. `undefined`: there is none. */
 export const BROWSER: string | undefined = process.env['CHROMIUM'] ?? onPath('chromium', 'chromium-browser', 'google-chrome');
 
-/** Starts the browser. Its test alone limits how long it may take. */
-export function startBrowser(): Promise<Browser> {
+/** Starts the browser, with these arguments. Only the test or the stage of CI limits how long it may take. */
+export function startBrowser(...args: readonly string[]): Promise<Browser> {
   // A container has no second user for its sandbox; what is opened is our own.
-  return chromium.launch({ ...(BROWSER === undefined ? {} : { executablePath: BROWSER }), args: ['--no-sandbox'], timeout: 0 });
+  return chromium.launch({ ...(BROWSER === undefined ? {} : { executablePath: BROWSER }), args: ['--no-sandbox', ...args], timeout: 0 });
 }
