@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { recipeComponents, startDevNucleus } from '../../src/cli/dev/dev-nucleus.js';
 import { temporaryFolder } from '../kit/process/run-cli.js';
 
@@ -31,4 +31,14 @@ Manifests:
   );
   const [component] = await recipeComponents([recipe], 'classic', { thingName: 'thing', region: 'us-east-1' });
   expect(component?.setenv('work')).toEqual({ STEP: step, OF_ALL: 'yes' });
+});
+
+test("dev: at the process' end, what still runs is ended before the folder goes that it writes into", async () => {
+  const before = process.listeners('exit');
+  await using dev = await startDevNucleus([], { profile: 'classic' }, { XDG_RUNTIME_DIR: temporaryFolder() });
+  const folder = dirname(dev.nucleus.socketPath);
+  const wasThere: boolean[] = [];
+  dev.onProcessEnd(() => void wasThere.push(existsSync(folder)));
+  for (const atExit of process.listeners('exit').filter(listener => !before.includes(listener))) atExit(0);
+  expect([wasThere, existsSync(folder)]).toEqual([[true], false]);
 });

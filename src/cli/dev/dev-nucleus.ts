@@ -43,9 +43,10 @@ export async function startDevNucleus(
   );
   const folder = folderOfSocket(nucleus.socketPath);
   const cleanUps = [(): void => rmSync(folder, { recursive: true, force: true })];
-  // At the process' end there is no time for anything that is not done at once.
+  // At the process' end there is no time for anything that is not done at once. What came last goes first: a folder into which somebody still writes may not
+  // be removable, and what failed would keep the others from being done.
   const atExit = (): void => {
-    for (const cleanUp of cleanUps) cleanUp();
+    for (const cleanUp of cleanUps.toReversed()) cleanUp();
   };
   process.on('exit', atExit);
   const remove = writeDownNucleus(nucleus, components, env);
