@@ -68,7 +68,7 @@ export function movesOn<A>(time: { readonly frame: number }, most: number): Mono
  * its `run` throws when an `interval` clears a timer of the same frame, which is no mistake of the test.
  */
 export class VirtualTime extends TestScheduler {
-  /** The earliest is at hand, and adding one costs a logarithm. */
+  /** The earliest is at hand, and adding one costs a logarithm; RxJS' own queue sorts all timers again for each. */
   readonly #due: Heap<Moment> = new Heap((one, other) => one.at < other.at || (one.at === other.at && one.nth < other.nth));
   readonly #limits: TimerLimits;
   #count = 0;
