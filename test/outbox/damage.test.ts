@@ -259,6 +259,28 @@ describe('damage', () => {
       expect(counts.stored).toBe(counts.dropped + counts.damaged + counts.inside);
     });
 
+    it('messages by their priority, which is no number then, loses none, and does not look for the next for ever', async () => {
+      const path = join(ownFolder(), 'outbox.sqlite');
+      const before = new InProcess(path);
+      await before.open('first');
+      for (const priority of [5, 3, 0]) await before.put([`${priority}`], at(0), { priority });
+      await before.close();
+      const sound = readFileSync(path);
+      const { from } = pageOf(path, 'message_order');
+      for (const cell of [0, 1, 2]) {
+        restore(path, new Map([['', sound]]));
+        const bytes = Buffer.from(sound);
+        // Behind the length of the entry and that of its head: what type the priority is of.
+        bytes[from + bytes.readUInt16BE(from + 8 + 2 * cell) + 2] = 0;
+        writeFileSync(path, bytes);
+        const store = new InProcess(path);
+        const { lostToDamage } = await store.open('second', at(1));
+        const { texts, damaged } = await store.takeAll(at(1));
+        await store.close();
+        expect({ cell, texts: texts.toSorted(), told: lostToDamage + damaged }).toEqual({ cell, texts: ['0', '3', '5'], told: 0 });
+      }
+    });
+
     it.each(['stream', 'message', 'claim', 'attempt', 'loss', 'aside', 'state'])('the table %s loses nothing', async table => {
       const path = join(ownFolder(), 'outbox.sqlite');
       const files = await many(path);

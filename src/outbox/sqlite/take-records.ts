@@ -60,8 +60,10 @@ export function takeRecords(file: FileState, maxAge: number): TakeRecords {
         const next = sql('SELECT priority FROM message INDEXED BY message_order WHERE priority < ? ORDER BY priority DESC LIMIT 1').get(
           below,
         );
-        if (next === undefined) return;
-        below = number(next['priority']);
+        const priority = number(next?.['priority']);
+        // One that is no lower, or no number: the index is damaged.
+        if (next === undefined || priority >= below) return;
+        below = priority;
         pick(below);
       }
     };
