@@ -259,6 +259,24 @@ describe('damage', () => {
       expect(counts.stored).toBe(counts.dropped + counts.damaged + counts.inside);
     });
 
+    it('the messages of many streams has the receivers of each told what it lost before', async () => {
+      const path = join(ownFolder(), 'outbox.sqlite');
+      const before = new InProcess(path);
+      await before.open('first');
+      // More than a page holds: the others are behind what was lost of them.
+      for (let i = 0; i < 100; i++) await before.put(['is lost', 'is kept'], at(0), { stream: `meters/${i} ${'x'.repeat(60)}` });
+      const { places } = await before.takeAll();
+      await before.settle(places.map((place, i) => ({ place, fate: i % 2 === 0 ? 'setAside' : 'handedBack' })));
+      await before.close();
+      flip(path, readFileSync(path).indexOf('CREATE TABLE message(') - 1, 0);
+      const store = new InProcess(path);
+      const { movedTo } = await store.open('second', at(1));
+      const { lost } = await store.takeAll(at(1));
+      await store.close();
+      expect(movedTo).toBe(`${path}.damaged`);
+      expect(lost).toEqual(Array.from({ length: 100 }, () => [1, 1]));
+    });
+
     it('messages by their priority, which is no number then, loses none, and does not look for the next for ever', async () => {
       const path = join(ownFolder(), 'outbox.sqlite');
       const before = new InProcess(path);

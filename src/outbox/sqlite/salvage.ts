@@ -108,7 +108,7 @@ export function salvage(
       // What the receivers are still to be told will never come. The new file reckons each checksum itself.
       loss: row => {
         const { id, stream, first, last, checksum } = row;
-        if (!streams.has(number(stream)) || sql('SELECT 1 FROM loss WHERE id=?').get(number(id)) !== undefined) return;
+        if (sql('SELECT 1 FROM loss WHERE id=?').get(number(id)) !== undefined) return;
         sql('INSERT INTO loss(id, stream, first, last) VALUES(?, ?, ?, ?)').run(...[id, stream, first, last].map(number));
         sql('DELETE FROM loss WHERE id=? AND checksum IS NOT ?').run(number(id), number(checksum));
       },
@@ -145,6 +145,8 @@ export function salvage(
       }
     }
 
+    // A stream may lie behind its losses, and its number may be given to another if it is gone.
+    sql('DELETE FROM loss WHERE stream NOT IN (SELECT id FROM stream)').run();
     const lost = Math.max(0, before() - kept);
     for (const name of ['stored', 'forwarded', 'expired', 'dropped', 'setAside', 'damaged'] as const) state[name] = number(known?.[name]);
     state.damaged += lost;
