@@ -17,7 +17,7 @@ import { ALL, at, SETTINGS } from './samples.js';
 const require = createRequire(import.meta.url);
 export const sqlite = (): Sqlite => require('node:sqlite') as Sqlite;
 
-const crc32 = (zlib as unknown as { readonly crc32: WorkerParts['crc32'] }).crc32;
+export const crc32 = (zlib as unknown as { readonly crc32: WorkerParts['crc32'] }).crc32;
 
 type Asked = WorkerRequest extends infer R ? (R extends { readonly id: number } ? Omit<R, 'id'> : never) : never;
 type Answer<O extends WorkerRequest['op']> = WorkerResults[O] & { readonly counts: StoreCounts };

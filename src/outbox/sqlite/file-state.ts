@@ -139,6 +139,12 @@ export function fileState(crc32: (bytes: Uint8Array | string, start?: number) =>
     return true;
   };
 
+  /** Node 22 begins at 0 again with bytes of nothing, if SQLite gives them. */
+  const withPayload = (head: number, row: Row): number => {
+    const payload = bytesOf(row['payload']);
+    return payload.length === 0 ? head : crc32(payload, head);
+  };
+
   const checksum = (row: Row): number => {
     const head = [
       row['place'],
@@ -153,12 +159,12 @@ export function fileState(crc32: (bytes: Uint8Array | string, start?: number) =>
       row['qos'],
       row['members'],
     ];
-    return crc32(bytesOf(row['payload']), crc32(JSON.stringify(head)));
+    return withPayload(crc32(JSON.stringify(head)), row);
   };
 
   const asideChecksum = (row: Row): number => {
     const names = ['place', 'stream', 'number', 'key', 'priority', 'storedAt', 'topicName', 'qos', 'members', 'reason', 'at'];
-    return crc32(bytesOf(row['payload']), crc32(JSON.stringify(names.map(name => row[name]))));
+    return withPayload(crc32(JSON.stringify(names.map(name => row[name]))), row);
   };
 
   const streamOf = (name: string): { readonly id: number; next: number } => {

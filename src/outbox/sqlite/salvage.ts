@@ -72,8 +72,9 @@ export function salvage(
     let last = 0;
     const streams = new Set<number>();
     const insert = (table: string, row: Row): void => {
-      const columns = Object.values(row);
-      sql(`INSERT OR REPLACE INTO ${table} VALUES(${columns.map(() => '?').join(', ')})`).run(...columns);
+      // Node 22 takes bytes of nothing for NULL.
+      const values = Object.keys(row).map(name => (name === 'payload' ? 'coalesce(?, zeroblob(0))' : '?'));
+      sql(`INSERT OR REPLACE INTO ${table} VALUES(${values.join(', ')})`).run(...Object.values(row));
     };
     /** How a row is taken over that is as it was written: what a damaged tree leads to may be of another table. */
     const TAKE: Readonly<Record<string, (row: Row) => void>> = {
