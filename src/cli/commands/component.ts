@@ -193,12 +193,12 @@ export function addMarbleTest(root: Command, cli: Cli): void {
     });
 }
 
-const width = Math.max(...Object.keys(TEMPLATES).map(({ length }) => length));
-const KINDS = Object.entries(TEMPLATES).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`);
+const TEMPLATE_WIDTH = Math.max(...Object.keys(TEMPLATES).map(({ length }) => length));
+const TEMPLATE_LINES = Object.entries(TEMPLATES).map(([name, { summary }]) => `  ${name.padEnd(TEMPLATE_WIDTH)}  ${summary}`);
 
-const EXAMPLES = `
+const INIT_EXAMPLES = `
 Templates, each a whole small project:
-${KINDS.join('\n')}
+${TEMPLATE_LINES.join('\n')}
 
 Examples:
   greengrass-rx init my-component
@@ -221,7 +221,7 @@ export function addInit(root: Command, cli: Cli): void {
     .option('--region <region>', 'where that bucket is', 'us-east-1')
     .option('--no-eslint', 'without ESLint and the rules of greengrass-rx')
     .option('--package <path>', 'depend on this tarball or folder of greengrass-rx instead of the registry')
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', INIT_EXAMPLES)
     .action(async (folder: string, options: InitOptions) => {
       const { runInit } = await import('../init/run-init.js');
       await runInit(cli, folder, options);

@@ -197,7 +197,7 @@ export async function runDev(cli: Cli, command: readonly string[], options: DevO
     cli.exitCode = await component.ended;
   } finally {
     watching?.unsubscribe();
-    // A script that would have stopped it by now has not: the exit code is the component's.
+    // A `stop` of the script now comes too late: the exit code is the component's.
     chaos.unsubscribe();
   }
 }
