@@ -71,7 +71,7 @@ const after = async (folder: string, damage: (path: string) => void, files: Read
   expect(rest.texts.at(-1)).toBe('afterwards');
   // What was handed out before is handed out again only where the damage was found since: the new file does not know of it.
   const again = rest.texts.slice(0, -1);
-  expect(again.filter(text => !texts.includes(text))).toEqual([]);
+  expect(again.filter((text, i) => !texts.includes(text) || rest.attempts[i] === 0)).toEqual([]);
   const foundSince = movedTo === undefined && existsSync(`${path}.damaged`);
   if (!foundSince) expect(again).toEqual([]);
   expect(numbers[0]).toBeGreaterThan(0);

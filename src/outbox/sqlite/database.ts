@@ -76,8 +76,6 @@ export function openDatabase(sqlite: Sqlite, path: string, walBytes: number, sch
   return { database, pragma, statement, check: () => schema.check(statement) };
 }
 
-// Runs in the worker: see database.ts.
-
 /** What an error of SQLite or of the file system means for an outbox. */
 export function failureOf(error: unknown): WorkerFailure {
   const { code, errcode, syscall, message } = error as {
@@ -115,8 +113,6 @@ export function failureOf(error: unknown): WorkerFailure {
       return { reason: 'unusable', message: says };
   }
 }
-
-// Runs in the worker: see database.ts.
 
 /** Makes a {@link Schema}. */
 export function schema(): Schema {
