@@ -38,9 +38,11 @@ export class Sending<M, R> {
     const span = startSpan(tracer, `${operation} ${topic}`, SpanKind.PRODUCER, attributes, causes);
     const context = span.spanContext();
     if (isRefused || !isSpanContextValid(context)) return { span, sent: bare };
-    const sent = carrier?.write(bare, context);
-    const obstacle = carrier === undefined ? undefined : sent === undefined ? NO_OBJECT : this.#obstacle();
-    span.setAttribute('greengrass_rx.trace.carrier', carrier === undefined || obstacle !== undefined ? 'none' : carrier.name);
+    // What is not carried is not sent either: it would take room in the frame.
+    const onNucleus = this.#obstacle();
+    const sent = onNucleus === undefined ? carrier?.write(bare, context) : undefined;
+    const obstacle = carrier === undefined || sent !== undefined ? undefined : (onNucleus ?? NO_OBJECT);
+    span.setAttribute('greengrass_rx.trace.carrier', carrier === undefined || sent === undefined ? 'none' : carrier.name);
     if (obstacle !== undefined && !this.#isTold) {
       this.#isTold = true;
       diag.warn(`greengrass-rx: what is published to ${topic} is the end of its trace. ${obstacle}`);

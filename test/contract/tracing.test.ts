@@ -1,5 +1,6 @@
 import * as t from 'io-ts';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { payloadLimit } from '../../src/client/mqtt-request.js';
 import { connectNucleus, type Nucleus } from '../../src/client/connect.js';
 import { json } from '../../src/codec/index.js';
 import { publishTo } from '../../src/flow/index.js';
@@ -71,6 +72,15 @@ describe.each(PAIRS)('a trace over $transport to a $profile nucleus', ({ profile
   test('is whole with user properties where the nucleus carries them, and in two where it does not', async () => {
     const onLite = ['publish test/in', 'process test/in', 'publish test/out < process test/in', 'process test/out'];
     expect([...(await thereAndBack('userProperties'))].sort()).toEqual([...(profile === 'classic' ? WHOLE : onLite)].sort());
+  });
+
+  test('takes no room of a message that just fits', async () => {
+    const [sender] = await nuclei(profile, transport);
+    const proxy = traced(sender.mqtt, { tracerProvider: exportedSpans().tracerProvider });
+    await proxy.ready()();
+    const request = { topicName: 'test/out', qos };
+    const payload = 'x'.repeat(payloadLimit(profile, request));
+    expect(await proxy.publish({ ...request, payload })()).toMatchObject({ _tag: 'Right' });
   });
 
   test('is whole on local topics with the context in the payload', async () => {
