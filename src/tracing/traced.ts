@@ -228,8 +228,11 @@ function lacksProperties(proxy: MqttProxy): () => string | undefined {
   return () => {
     if (!isHeard) {
       isHeard = true;
-      proxy.state$.subscribe(state => {
-        if (state.status === 'connected') obstacle = state.capabilities.mqtt5Members ? undefined : ON_LITE;
+      proxy.state$.subscribe({
+        next: state => {
+          if (state.status === 'connected') obstacle = state.capabilities.mqtt5Members ? undefined : ON_LITE;
+        },
+        error: () => undefined,
       });
     }
     return obstacle;

@@ -3,7 +3,7 @@ import { left, right } from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
 import { concatMap, defer, delay, EMPTY, filter, lastValueFrom, map, mergeMap, NEVER, of, take, throwError, toArray } from 'rxjs';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { shareSubscriptions } from '../../src/client/share-subscriptions.js';
+import { portWith, shareSubscriptions } from '../../src/client/share-subscriptions.js';
 import { json, jsonArray } from '../../src/codec/index.js';
 import { batch, concurrently, publishTo, type Work } from '../../src/flow/index.js';
 import { agg, aggregate, type AggregateState, encodeBatches, tumbling } from '../../src/operators/index.js';
@@ -249,6 +249,14 @@ describe('a traced proxy', () => {
       expectPublished('out').toBeMarble('(p|)', { p: {} });
     });
     expect(span('publish out').parentSpanContext).toMatchObject({ traceId: '2'.repeat(32), spanId: '2'.repeat(16) });
+  });
+
+  test('publishes through a port whose state fails', () => {
+    ran(({ nucleus, run, expectLane }, { tracerProvider }) => {
+      const state$ = throwError(() => new Error('no state'));
+      const proxy = traced(portWith(nucleus.proxy, { state$ }), { tracerProvider });
+      expectLane(run(proxy.publish$(out({})))).toBeMarble('(a|)', { a: { by: 'spooler' } });
+    });
   });
 
   test('answers a command in the trace of the command', () => {
