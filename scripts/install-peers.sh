@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what test/interop, test/fleet, test/local and the check of the site can use beside Node: mosquitto, AWS' SDKs for Python and Java, Flink, Kafka,
-# cfn-lint, Chromium. What cannot be installed here is left out, and the tests that need it are skipped and say so.
+# cfn-lint, Chromium; and zsh and fish, for test/cli. What cannot be installed here is left out, and the tests that need it are skipped and say so.
 # Where a step fails, nothing of it stays: the tests believe a folder that is there to be complete.
 # Ends with 0 whatever happens; at most PEERS_SECONDS for each step (90).
 set -uo pipefail
@@ -29,7 +29,8 @@ debian_packages() {
   local missing=()
   [ -x /usr/sbin/mosquitto ] || command -v mosquitto >/dev/null || missing+=(mosquitto)
   command -v chromium >/dev/null || command -v google-chrome >/dev/null || missing+=(chromium)
-  if [ "${#missing[@]}" = 0 ]; then echo 'mosquitto, chromium: are there'; return; fi
+  for shell in zsh fish; do command -v "$shell" >/dev/null || missing+=("$shell"); done
+  if [ "${#missing[@]}" = 0 ]; then echo 'mosquitto, chromium, zsh, fish: are there'; return; fi
   if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then echo "${missing[*]}: left out (needs apt-get and root)"; return; fi
   quietly apt-get update -qq
   for package in "${missing[@]}"; do
