@@ -4,17 +4,10 @@
  *
  * @packageDocumentation
  */
-export { inSpan } from './in-span.js';
+export { inSpan } from './spans.js';
 export type { Traced } from './trace-context.js';
-export {
-  traced,
-  type TracedLocalMessage,
-  type TracedLocalOptions,
-  type TracedLocalTopics,
-  type TracedMessage,
-  type TracedMqttProxy,
-  type TracedOptions,
-  type TracingOptions,
-} from './traced.js';
-export { traces } from './traces.js';
-export { withTrace } from './with-trace.js';
+export type { TracedLocalOptions, TracedOptions } from './kinds.js';
+export type { TracingOptions } from './spans.js';
+export { traced, type TracedLocalMessage, type TracedLocalTopics, type TracedMessage, type TracedMqttProxy } from './traced.js';
+export { traces } from './trace-context.js';
+export { withTrace } from './send.js';

@@ -3,12 +3,14 @@ import type { Unsubscribable } from 'rxjs';
 import type { PublishError } from '../errors/errors.js';
 import type { PublishListener, Submit } from '../flow/publish-job.js';
 import type { AcceptedBy } from '../flow/publish-outcome.js';
-import type { TracedKind } from './kinds.js';
-import { failSpan, startSpan } from './spans.js';
+import type { PublishRequest } from '../ports/mqtt-proxy.js';
+import { atOnce } from '../shared/check-argument.js';
+import { mqttKind, type TracedKind, type TracedOptions } from './kinds.js';
+import { failSpan, startSpan, tracerOf } from './spans.js';
 import { type Traced, tracesOf } from './trace-context.js';
 
 /** What makes a request the carrier of a span's context; says on the span, and once in the log of OpenTelemetry, where it does not travel. */
-export class Sending<M, R> {
+class Sending<M, R> {
   readonly #kind: TracedKind<M, R>;
   /** Why this nucleus carries nothing, as far as is known. */
   readonly #obstacle: () => string | undefined;
@@ -108,4 +110,45 @@ class PublishSpan<Acc extends AcceptedBy> implements PublishListener<Acc>, Unsub
     // Nobody waits for its answer any more. It may have been sent.
     if (this.#span.isRecording()) failSpan(this.#span, { _tag: 'GivenUp' });
   }
+}
+
+/**
+ * Requests that carry their trace context where they are kept: goes around the function that `storeIn` takes. The message is stored with the context of a
+ * span `create <topic>`, a child of what the value comes from. A `forwardFrom` over a traced proxy with the same `carrier` goes on with it, after a power
+ * cut as well.
+ *
+ * @param request makes the message of a value. The context is that of `trace` in the request, or of the value's.
+ *
+ * @example
+ * ```ts
+ * import { connect, QOS } from 'greengrass-rx';
+ * import { forwardFrom, openOutbox, storeIn } from 'greengrass-rx/outbox';
+ * import { traced, withTrace } from 'greengrass-rx/tracing';
+ * import { of } from 'rxjs';
+ *
+ * const proxy = traced(connect());
+ * const outbox = openOutbox({ path: ':memory:' });
+ * const stored$ = of({ kWh: 3 }).pipe(
+ *   storeIn(outbox, withTrace(({ kWh }) => ({ topicName: 'meters/7', payload: JSON.stringify({ kWh }), qos: QOS.AT_LEAST_ONCE }))),
+ * );
+ * const forwarded$ = forwardFrom(outbox, proxy);
+ * console.log(typeof stored$.subscribe, typeof forwarded$.subscribe); // function function
+ * await proxy.close();
+ * ```
+ */
+export function withTrace<A>(
+  request: (value: A) => PublishRequest & Traced,
+  { carrier = 'userProperties', tracerProvider }: TracedOptions = {},
+): (value: A) => PublishRequest {
+  const tracer = tracerOf(tracerProvider);
+  const kind = mqttKind(carrier);
+  const way = new Sending(kind);
+  return value => {
+    const made = atOnce(request(value), 'request');
+    const present = tracer();
+    if (present === undefined) return kind.untraced(made);
+    const { span, sent } = way.begin(present, 'create', made.trace === undefined ? { ...made, trace: tracesOf(value) } : made);
+    span.end();
+    return sent;
+  };
 }

@@ -1,4 +1,4 @@
-import type { Tracer, TracerProvider } from '@opentelemetry/api';
+import type { Tracer } from '@opentelemetry/api';
 import { defer, firstValueFrom, type Observable } from 'rxjs';
 import type { LocalAccepted, LocalMessage, LocalPublishRequest } from '../client/local-message.js';
 import type {
@@ -27,38 +27,11 @@ import type {
 } from '../ports/mqtt-proxy.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 import { topicFilterOf } from '../topic/topic-template.js';
-import { localKind, mqttKind } from './kinds.js';
+import { localKind, mqttKind, type TracedLocalOptions, type TracedOptions } from './kinds.js';
 import { receiving } from './receive.js';
 import { sending } from './send.js';
 import { tracerOf } from './spans.js';
 import { type Traced, tracesOf } from './trace-context.js';
-
-/** Who traces. */
-export interface TracingOptions {
-  /** Where the spans go. Default: the provider that is registered with `@opentelemetry/api`; while there is none, nothing is done. */
-  readonly tracerProvider?: TracerProvider | undefined;
-}
-
-/** How {@link traced} traces an MQTT proxy. */
-export interface TracedOptions extends TracingOptions {
-  /**
-   * Where messages have their trace context.
-   * - `userProperties` (default): the MQTT 5 user properties `traceparent` and `tracestate`. Greengrass Lite does not carry them.
-   * - `payload`: members `traceparent` and `tracestate` of payloads that are JSON objects, on both nuclei. A codec of the receiver must allow them.
-   * - `none`: nowhere. There are spans, and each publish is the end of its trace.
-   */
-  readonly carrier?: 'userProperties' | 'payload' | 'none' | undefined;
-}
-
-/** How {@link traced} traces local topics. These have no place for a context but the payload, so it has to be said. */
-export interface TracedLocalOptions extends TracingOptions {
-  /**
-   * Where messages have their trace context.
-   * - `payload`: members `traceparent` and `tracestate` of what is a JSON object, sent as `json` or as `payload`.
-   * - `none`: nowhere. There are spans, and each publish is the end of its trace.
-   */
-  readonly carrier: 'payload' | 'none';
-}
 
 /** A message of a traced proxy, with the span of its receipt. */
 export interface TracedMessage extends MqttMessage, Traced {}
