@@ -6,7 +6,7 @@ import { MessageType, rpcHeaders } from '../ipc/wire/rpc-message.js';
 import type { ReceiveMode } from '../ipc/wire/shapes.js';
 import type { Capabilities, SilenceWatch, SubscriptionStatus } from '../ports/mqtt-proxy.js';
 import { PUBLISH_TO_TOPIC, SUBSCRIBE_TO_TOPIC } from '../shared/operations.js';
-import { classicLocalRoutes } from '../topic/classic-routes.js';
+import { classicLocalRoutes } from '../topic/topic-matches.js';
 import { hasLoneSurrogate, mqttStringProblem, quoted } from '../topic/topic-rules.js';
 import type { LocalPublishRequest } from './local-message.js';
 import { frameProblem, silenceProblem } from './mqtt-request.js';

@@ -9,7 +9,7 @@ import { checkBound, checkPositive, checkPositiveTime, checkShare } from '../sha
 import { QOS } from '../shared/qos.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 import { parseBasicIngest } from '../topic/prefixed-topics.js';
-import type { Forwarded, ForwardFailure, ForwardPort } from './forwarded.js';
+import type { Forwarded, ForwardFailure, ForwardPort } from './outcomes.js';
 import { Forwarder } from './forwarder.js';
 import type { Outbox } from './outbox.js';
 import { seenOn } from './seen-back.js';

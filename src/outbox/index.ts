@@ -10,6 +10,6 @@ export { type Stored, type StoreFailure, storeIn, type StoreInOptions } from './
 export type { LostRange, StoreCounts } from './store.js';
 export { envelope, type EnvelopeOptions, type Mark, markOf, type MarkWith, payloadOf } from './mark.js';
 export { forwardFrom, type ForwardOptions } from './forward-from.js';
-export type { Forwarded, ForwardFailure, ForwardPort } from './forwarded.js';
+export type { Forwarded, ForwardFailure, ForwardPort } from './outcomes.js';
 export { meterOutbox } from './meter-outbox.js';
 export { dedupe, missing, type MissingMessages, type MissingOptions, type ReceivedOptions } from './received.js';

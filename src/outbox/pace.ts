@@ -8,7 +8,7 @@ import { type RetrySeries, type Schedule, startSeries } from '../schedule/schedu
 import { QOS } from '../shared/qos.js';
 import { isTerminalError } from '../stream/observable-either.js';
 import { workOn } from '../stream/work-on.js';
-import type { ForwardPort } from './forwarded.js';
+import type { ForwardPort } from './outcomes.js';
 import { comingBack } from './seen-back.js';
 import { CloudReachability, type ReachabilityListener } from './cloud-reachability.js';
 

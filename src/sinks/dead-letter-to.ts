@@ -2,7 +2,7 @@ import { type Either, left } from 'fp-ts/lib/Either.js';
 import { asyncScheduler, defer, ignoreElements, map, merge, type Observable, type OperatorFunction, type SchedulerLike, tap } from 'rxjs';
 import { copyError } from '../errors/failure.js';
 import { atOnce } from '../shared/check-argument.js';
-import { divert } from '../stream/divert.js';
+import { divert } from '../stream/on-rights.js';
 import { isTerminalError, type LeftOf, type RightOf, tagOf, united } from '../stream/observable-either.js';
 import { markHandled } from '../stream/unhandled.js';
 

@@ -1,6 +1,6 @@
 import type { Either } from 'fp-ts/lib/Either.js';
 import { type Observable, type OperatorFunction, tap } from 'rxjs';
-import { divertLefts } from './divert.js';
+import { divertLefts } from './on-rights.js';
 import { hook } from './hook.js';
 import {
   type ErrorOf,

@@ -5,10 +5,9 @@
  */
 export { basicIngest, type BasicIngest, parseBasicIngest, sharedSubscription } from './prefixed-topics.js';
 export { classicResourceAllows } from './classic-resource.js';
-export { classicRoutes } from './classic-routes.js';
 export { parseSharedSubscription, publishTopicProblem, type SharedSubscription, TOPIC_LIMITS, topicFilterProblem } from './topic-rules.js';
 export { liteResourceAllows } from './lite-resource.js';
-export { topicMatches } from './topic-matches.js';
+export { classicRoutes, topicMatches } from './topic-matches.js';
 export {
   type ParamsOf,
   type TopicArguments,

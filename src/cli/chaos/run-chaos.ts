@@ -4,8 +4,7 @@ import type { NucleusEvent } from '../../local/nucleus-event.js';
 import type { CloudMessage, LocalNucleus } from '../../local/nucleus.js';
 import type { NeighbourMessage } from '../../local/pubsub/neighbour.js';
 import { every, steadyNow, waiting } from '../../schedule/clock.js';
-import { classicLocalRoutes } from '../../topic/classic-routes.js';
-import { topicMatches } from '../../topic/topic-matches.js';
+import { classicLocalRoutes, topicMatches } from '../../topic/topic-matches.js';
 
 /** Deploys the component with this over its configuration. */
 type Configure = (merge: Readonly<Record<string, unknown>>) => Promise<unknown>;

@@ -13,7 +13,7 @@ import { renderLane } from '../../testing/expectations.js';
 import { CliError, UsageError } from '../cli-error.js';
 import type { Profile } from '../../shared/profile.js';
 import type { Cli } from '../cli.js';
-import { LOCAL } from '../page/marble-test.js';
+import { LOCAL } from '../page/own-process.js';
 import { loadComponent, sourceOf } from './load-component.js';
 
 /** What `marble-test` was told. */

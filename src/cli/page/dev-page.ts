@@ -6,7 +6,7 @@ import type { LocalNucleus } from '../../local/nucleus.js';
 import type { Configuration } from '../../recipe/configuration.js';
 import type { DevEvent } from '../dev/dev-log.js';
 import { ComponentWatch, LOOK_EVERY, moduleIn } from './component-watch.js';
-import { marbleTestOfModule } from './marble-test.js';
+import { marbleTestOfModule } from './own-process.js';
 import { PageModel } from './page-model.js';
 import { servePage } from './page-server.js';
 import type { PageAction, PageAnswer, PageComponent } from './page-state.js';

@@ -1,4 +1,4 @@
-import { javaLevels } from '../../topic/classic-routes.js';
+import { javaLevels } from '../../topic/topic-matches.js';
 import type { FilterTree } from '../broker/device-subscriptions.js';
 
 interface Level {

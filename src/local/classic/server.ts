@@ -1,7 +1,7 @@
 import { encodeFrame, type FrameView, PRELUDE_LENGTH } from '../../ipc/wire/frame.js';
 import { HeaderCursor } from '../../ipc/wire/headers.js';
 import { encodeRpcMessage, MessageFlag, MessageType, readRpcMessage, RPC_VERSION, type RpcMessage } from '../../ipc/wire/rpc-message.js';
-import { classicLocalRoutes, classicRoutes } from '../../topic/classic-routes.js';
+import { classicLocalRoutes, classicRoutes } from '../../topic/topic-matches.js';
 import { type BrokerMessage, filterIsValid } from '../broker/broker.js';
 import { DeviceSubscriptions, SharedFilters } from '../broker/device-subscriptions.js';
 import { LocalTopics } from '../pubsub/local-topics.js';

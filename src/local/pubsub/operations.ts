@@ -1,7 +1,7 @@
 import { LITE_MAX_FRAME } from '../../ipc/wire/frame.js';
 import { encodeBase64 } from '../../shared/base64.js';
 import { isJsonObject } from '../../shared/check-argument.js';
-import { isClassicLocalWildcard, javaLevels } from '../../topic/classic-routes.js';
+import { isClassicLocalWildcard, javaLevels } from '../../topic/topic-matches.js';
 import type { BrokerMessage } from '../broker/broker.js';
 import { type ClassicCall, nullPointer } from '../classic/call.js';
 import { gson, GsonError, hasNameTwice, untypedGson } from '../classic/gson.js';

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { filterIsValid, topicIsValid } from '../../../src/local/broker/broker.js';
-import { filterMatches } from '../../../src/topic/topic-matches.js';
-import { classicRoutes } from '../../../src/topic/classic-routes.js';
+import { classicRoutes, filterMatches } from '../../../src/topic/topic-matches.js';
 
 test.each([
   // filter, topic, a broker's answer, the classic nucleus' answer

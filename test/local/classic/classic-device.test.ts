@@ -3,7 +3,7 @@ import type { BrokerMessage } from '../../../src/local/broker/broker.js';
 import { ClassicFilterTree } from '../../../src/local/classic/filter-tree.js';
 import { ClassicSpool } from '../../../src/local/classic/spool.js';
 import { SharedFilters } from '../../../src/local/broker/device-subscriptions.js';
-import { classicRoutes } from '../../../src/topic/classic-routes.js';
+import { classicRoutes } from '../../../src/topic/topic-matches.js';
 import { EventStreamCodec } from '@smithy/eventstream-codec';
 import { connectAsync } from 'mqtt';
 import fc from 'fast-check';
