@@ -17,12 +17,23 @@ const entries = [...Object.values(exports), ...Object.values(bin)].flatMap(file 
  */
 const RUNTIME = /\/src\/(shared|errors|schedule|codec|topic|stream|ipc|ports|flow|operators|sinks|client|outbox|tracing|component)\//;
 
+/**
+ * Folders that share a file with others: what the main entry needs in any case. Each file costs a start nearly a millisecond. Commands that need no
+ * connection need no RxJS either, so what they use is not in a file with what does.
+ */
+const SHARED_FILES = {
+  errors: 'topic',
+  ...Object.fromEntries(['schedule', 'stream', 'ipc', 'ports', 'flow', 'sinks', 'client'].map(folder => [folder, 'connection'])),
+};
+
 /** What `openOutbox` is made of is a file apart from the rest of the outbox: every component has it in its context, and only users of an outbox load the rest. */
 const OPEN_OUTBOX = /\/src\/outbox\/(group-commit|memory-store|open-outbox|outbox|seen-back|store|virtual-disk)\.ts$/;
 
 function groupOf(id) {
   const path = id.replaceAll('\\', '/');
-  return OPEN_OUTBOX.test(path) ? 'open-outbox' : (RUNTIME.exec(path)?.[1] ?? null);
+  if (OPEN_OUTBOX.test(path)) return 'open-outbox';
+  const folder = RUNTIME.exec(path)?.[1];
+  return folder === undefined ? null : (SHARED_FILES[folder] ?? folder);
 }
 
 /**

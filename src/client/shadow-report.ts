@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import type { Mixed } from 'io-ts';
 import { finalize, Observable, tap } from 'rxjs';
@@ -69,7 +68,7 @@ export class ShadowReports {
         subscriber.next(outcome);
         subscriber.complete();
       };
-      const clientToken = randomUUID();
+      const clientToken = crypto.randomUUID();
       const payload = this.#encoded(report, clientToken);
       if (payload._tag === 'Left') {
         end(payload);

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import { Observable, type SchedulerLike } from 'rxjs';
@@ -176,7 +175,7 @@ export function shadowView<A>(
       if (delay !== undefined) cancel = clock.after(delay, ask);
     };
     const ask = (): void => {
-      const token = randomUUID();
+      const token = crypto.randomUUID();
       asked = { token, known: version };
       cancel();
       cancel = clock.after(timeout, () => failed(new TimedOut('message', PUBLISH, timeout, true)));

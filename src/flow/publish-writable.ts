@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream';
-import { CountQueuingStrategy, WritableStream, type WritableStreamDefaultController } from 'node:stream/web';
+import type { WritableStream, WritableStreamDefaultController } from 'node:stream/web';
 import { type Either, left } from 'fp-ts/lib/Either.js';
 import { Observable, Subscription } from 'rxjs';
 import type { Overflowed } from '../errors/errors.js';
@@ -197,7 +197,8 @@ export function publishWritableStream<A, R = PublishRequest, Acc extends Accepte
         else reject(error);
       }),
     );
-  return new WritableStream<A>(
+  // The globals: importing `node:stream/web` would load it at every start, and Node loads these when they are used.
+  return new globalThis.WritableStream<A>(
     {
       start: controller => {
         sink.whenFailed(error => controller.error(error));
@@ -208,6 +209,6 @@ export function publishWritableStream<A, R = PublishRequest, Acc extends Accepte
       write: value => settled(written => sink.write(value, written)),
       close: () => settled(finished => sink.finish(finished)),
     },
-    new CountQueuingStrategy({ highWaterMark: options.highWaterMark ?? HIGH_WATER_MARK }),
+    new globalThis.CountQueuingStrategy({ highWaterMark: options.highWaterMark ?? HIGH_WATER_MARK }),
   );
 }

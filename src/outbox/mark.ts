@@ -1,5 +1,4 @@
 import { isUtf8 } from 'node:buffer';
-import { randomUUID } from 'node:crypto';
 import * as t from 'io-ts';
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
 import { forbiddenKeyIn } from '../codec/json-text.js';
@@ -251,7 +250,7 @@ const AROUND: DeclaredMarks = { as: 'wrap', tellsOldest: false, maxAge: 0 };
  */
 export function envelope<A>(request: (value: A) => PublishRequest, options: EnvelopeOptions = {}): (value: A) => PublishRequest {
   const { stream = '', scheduler = asyncScheduler } = options;
-  const epoch = randomUUID();
+  const epoch = crypto.randomUUID();
   let number = 0;
   const inEnvelope = (value: A): PublishRequest => {
     const plain = request(value);

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { left, right } from 'fp-ts/lib/Either.js';
@@ -208,9 +207,11 @@ function outboxOf(options: OutboxOptions, folder: string | undefined, staysOpen 
     isInMemory,
     make:
       isInMemory || folder === undefined
-        ? onlyOne(() => memoryStore({ ...settings, path }, randomUUID))
+        ? onlyOne(() => memoryStore({ ...settings, path }, () => crypto.randomUUID()))
         : () =>
-            loadedStore(file, async () => (await import('./sqlite/sqlite-store.js')).sqliteStore({ ...settings, path: file }, randomUUID)),
+            loadedStore(file, async () =>
+              (await import('./sqlite/sqlite-store.js')).sqliteStore({ ...settings, path: file }, () => crypto.randomUUID()),
+            ),
     // There is nothing to close in what is only in memory.
     staysOpen: staysOpen || isInMemory,
     commit: { messages, within },

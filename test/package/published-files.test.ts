@@ -32,6 +32,17 @@ describe('what is published', () => {
     expect(Object.keys(packages).sort()).toEqual(['fp-ts', 'io-ts', 'rxjs']);
   });
 
+  test('loads none of the parts of Node that only some programs use, which would take a tenth of a start', async () => {
+    const loaded = async (first: string): Promise<readonly string[]> => {
+      const { stdout } = await node(...program(`${first}; console.log(process.moduleLoadList.join('\\n'))`));
+      return stdout.split('\n');
+    };
+    const before = new Set(await loaded("import 'rxjs'; import 'node:net'; import 'node:zlib'; import 'node:stream'"));
+    const names = ['crypto', 'stream/web'].map(name => `NativeModule ${name}`);
+    const added = (await loaded("import 'greengrass-rx'")).filter(name => !before.has(name));
+    expect(names.filter(name => added.includes(name))).toEqual([]);
+  });
+
   test.each(entries)('has in %s the names of its module, and no other', async (entry, file) => {
     const { stdout } = await node(
       ...program(`console.log(JSON.stringify(Object.keys(await import('greengrass-rx${entry.slice(1)}')).sort()))`),

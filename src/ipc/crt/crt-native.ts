@@ -1,5 +1,4 @@
 import { closeSync, openSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type * as AwsCrt from 'aws-crt';
 
 /**
@@ -113,6 +112,7 @@ export async function importCrt(): Promise<unknown> {
     }
   }
   // Node remembers an import that failed, which then fails for ever; `require` tries again.
+  const { createRequire } = await import('node:module');
   return createRequire(import.meta.url)('aws-crt');
 }
 
