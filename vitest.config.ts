@@ -1,6 +1,8 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { configDefaults, defineConfig } from 'vitest/config';
 import { ClosingLineReporter } from './scripts/closing-line-reporter.js';
+import { LongestFirst } from './scripts/longest-first.js';
 import { forks, withSqlite } from './scripts/other-node-pool.js';
 
 const source = (path: string): string => fileURLToPath(new URL(`src/${path}`, import.meta.url));
@@ -27,9 +29,11 @@ export default defineConfig({
   resolve: { alias },
   test: {
     pool: forks,
-    // One process a core, each for many files: what a module keeps for itself is shared between files, and no test may depend on it.
+    // A process is for many files: what a module keeps for itself is shared between files, and no test may depend on it.
     isolate: false,
-    maxWorkers: '100%',
+    // One more than there are cores: a third of the time, a process waits for others that it has started, or for its sockets.
+    maxWorkers: availableParallelism() + 1,
+    sequence: { sequencer: LongestFirst },
     // aws-crt announces at its first native object that it will want a newer Node.
     execArgv: ['--disable-warning=NodeDeprecationWarning'],
     // What was compiled before is not compiled again: a third of the time of a file that is run alone.
