@@ -46,8 +46,8 @@ export function completionScript(root: Command, shell: Shell): string {
   return { bash: bashScript, zsh: zshScript, fish: fishScript }[shell](commands);
 }
 
-function optionOf({ long, short, description, argChoices, required }: Option): readonly CompletedOption[] {
-  if (long === undefined) return [];
+function optionOf({ long, short, description, argChoices, required, hidden }: Option): readonly CompletedOption[] {
+  if (hidden || long === undefined) return [];
   const values = argChoices ?? (required ? [] : undefined);
   return [{ text: long, about: oneLine(description), flags: short === undefined ? [long] : [long, short], values }];
 }

@@ -76,7 +76,7 @@ describe.for(SHELLS)('completion, asked of a real %s,', shell => {
   it.skipIf(!isHere(shell))(
     'offers commands first, then what may follow one: options, its own commands, its argument, and behind an option its choices',
     async () => {
-      const [first, all, options, short, inner, argument, choices, shortChoices, noChoice] = await offered(
+      const [first, all, options, short, inner, argument, choices, shortChoices, noChoice, hidden] = await offered(
         shell,
         'do',
         '',
@@ -87,6 +87,7 @@ describe.for(SHELLS)('completion, asked of a real %s,', shell => {
         'dev --profile ',
         'sub -q ',
         'dev clas',
+        'pub --stdin-l',
       );
       expect(first).toEqual(['doctor']);
       expect(all).toEqual(expect.arrayContaining(['dev', 'marble-test', 'completion']));
@@ -98,6 +99,7 @@ describe.for(SHELLS)('completion, asked of a real %s,', shell => {
       expect(choices).toEqual(['classic', 'lite']);
       expect(shortChoices).toEqual(['0', '1']);
       expect(noChoice).toEqual([]);
+      expect(hidden).toEqual([]);
     },
   );
 

@@ -45,6 +45,12 @@ describe('sub', () => {
     const formatted = runCli(['sub', '-t', 'test/a', '-F', '%p'], { env });
     expect(await formatted.ended).toEqual({ code: 2, signal: null });
     expect(formatted.stderr()).toMatch(/Give --format payload/);
+    const elsewhere = runCli(['sub', '-h', 'localhost', '-t', 'test/a'], { env });
+    expect(await elsewhere.ended).toEqual({ code: 2, signal: null });
+    expect(elsewhere.stderr()).toMatch(/sub has no -h: it talks to the nucleus on this machine/);
+    const help = runCli(['sub', '-h'], { env });
+    expect(await help.ended).toEqual({ code: 0, signal: null });
+    expect(help.stdout()).toMatch(/^Usage: greengrass-rx sub/);
   });
 
   test('finds the nucleus that dev runs, and is the component that --as names, under its policies', async () => {

@@ -20,6 +20,38 @@ interface SubTopics {
   readonly F?: string | undefined;
 }
 
+/** What mosquitto's programs have to reach a broker. */
+const TO_A_BROKER = [
+  '-p <port>',
+  '-u <user>',
+  '-P <password>',
+  '-i <id>',
+  '-I <prefix>',
+  '-k <seconds>',
+  '-L <url>',
+  '-V <version>',
+  '--cafile <file>',
+  '--cert <file>',
+  '--key <file>',
+] as const;
+
+/** Says of mosquitto's options for a broker that there is none to reach here. `-h` is one of them, and by itself asks for the help. */
+function refuseBrokerOptions(command: Command): Command {
+  const refuse = (flags: string) => (): never => {
+    throw new UsageError(
+      `${command.name()} has no ${flags.replace(/ .*/, '')}: it talks to the nucleus on this machine, and not to a broker at a host and a port.`,
+      `Leave it out. A broker is for mosquitto_${command.name()}; dev prints the address of the one behind its nucleus.`,
+    );
+  };
+  for (const flags of TO_A_BROKER) command.addOption(new Option(flags).hideHelp().argParser(refuse(flags)));
+  return command.helpOption('--help', 'print help').addOption(
+    new Option('-h [host]')
+      .hideHelp()
+      .preset('')
+      .argParser((host: string) => (host === '' ? command.help() : refuse('-h')())),
+  );
+}
+
 export function addSub(root: Command, cli: Cli): void {
   const command = root
     .command('sub')
@@ -44,7 +76,7 @@ export function addSub(root: Command, cli: Cli): void {
     .addOption(new Option('-W, --timeout <time>', 'end after so long; exit code 4 if --count was not reached').argParser(parseDuration))
     .option('--quiet', 'say nothing on stderr but failures')
     .addHelpText('after', SUB_EXAMPLES);
-  addReachOptions(command).action(
+  refuseBrokerOptions(addReachOptions(command)).action(
     async (filters: readonly string[], { topic, C: count, F: format, ...options }: SubOptions & SubTopics) => {
       if (format !== undefined)
         throw new UsageError(
@@ -92,7 +124,7 @@ export function addPub(root: Command, cli: Cli): void {
     .option('--local', 'to a local topic: to the other components of the device')
     .option('--json', 'with --local: as a JSON message, and not as bytes')
     .addOption(new Option('-q, --qos <qos>', 'quality of service (default: 1)').choices(['0', '1']))
-    .addOption(new Option('-n, --count <n>', 'publish the message so many times').argParser(parseCount))
+    .addOption(new Option('-n, --count <n>', "publish the message so many times; an empty message is -m ''").argParser(parseCount))
     .addOption(new Option('--in-flight <n>', 'publishes under way at once (default: what the nucleus takes)').argParser(parseCount))
     .addOption(new Option('-W, --timeout <time>', 'how long to wait for an answer').argParser(parseDuration).default(10_000, '10s'))
     .option('-r, --retain', 'let the broker keep it for later subscribers')
@@ -103,19 +135,21 @@ export function addPub(root: Command, cli: Cli): void {
     .addOption(repeated('--user-property <name=value>', 'MQTT 5 user property; may be repeated'))
     .option('--quiet', 'say nothing on stderr but failures')
     .addHelpText('after', PUB_EXAMPLES);
-  addReachOptions(command).action(async (first: string | undefined, second: string | undefined, options: PubOptions & PubTopic) => {
-    const { runPub } = await import('../pub/run-pub.js');
-    const { topic, message, stdinFile, stdinLine, ...others } = options;
-    if (stdinLine === true)
-      throw new UsageError(
-        "pub does not take a line for a message, as mosquitto_pub's -l does.",
-        `Give it lines that name their topic: … | jq -Rc '{topicName: "a/b", payload: .}' | greengrass-rx pub --ndjson.`,
-      );
-    // With -t the topic is not among the arguments: `pub -t a/b text`.
-    const [topicName, payload] = topic === undefined ? [first, second] : [topic, first];
-    const given = [message, payload, stdinFile === true ? '-' : undefined].filter(each => each !== undefined);
-    if ((topic !== undefined && second !== undefined) || given.length > 1)
-      throw new UsageError('The topic or the payload is given twice.', 'Give each as an argument, or with -t and -m, -s or -f.');
-    await runPub(cli, topicName, given[0], others);
-  });
+  refuseBrokerOptions(addReachOptions(command)).action(
+    async (first: string | undefined, second: string | undefined, options: PubOptions & PubTopic) => {
+      const { runPub } = await import('../pub/run-pub.js');
+      const { topic, message, stdinFile, stdinLine, ...others } = options;
+      if (stdinLine === true)
+        throw new UsageError(
+          "pub does not take a line for a message, as mosquitto_pub's -l does.",
+          `Give it lines that name their topic: … | jq -Rc '{topicName: "a/b", payload: .}' | greengrass-rx pub --ndjson.`,
+        );
+      // With -t the topic is not among the arguments: `pub -t a/b text`.
+      const [topicName, payload] = topic === undefined ? [first, second] : [topic, first];
+      const given = [message, payload, stdinFile === true ? '-' : undefined].filter(each => each !== undefined);
+      if ((topic !== undefined && second !== undefined) || given.length > 1)
+        throw new UsageError('The topic or the payload is given twice.', 'Give each as an argument, or with -t and -m, -s or -f.');
+      await runPub(cli, topicName, given[0], others);
+    },
+  );
 }
