@@ -53,12 +53,12 @@ function undeclared(component: Pick<Component, 'publishes' | 'localPublishes'>, 
         ? {
             severity: 'error',
             about: 'topics',
-            message: `Where the stage "${name}" publishes depends on data, and the recipe cannot allow it. Say where with ${kind === 'publishTo' ? 'its option topics' : 'the option topics of its outbox'}: names, filters or templates.`,
+            message: `The topics of the stage "${name}" depend on data, so the recipe cannot allow them. Name them in ${kind === 'publishTo' ? 'its option topics' : 'the option topics of its outbox'}: names, filters or templates.`,
           }
         : {
             severity: 'note',
             about: 'topics',
-            message: `Where the stage "${name}" publishes depends on data; the recipe allows what the component declares with ${member}.`,
+            message: `The topics of the stage "${name}" depend on data: the recipe allows those that the component declares with ${member}.`,
           };
     });
 }

@@ -14,9 +14,7 @@ export interface LaneMessage extends Omit<CloudMessage, 'topicName' | 'payload'>
 export function cloudMessage(lane: string, value: unknown): CloudMessage {
   const message: LaneMessage = isLaneMessage(value) ? value : { payload: value };
   const { topicName = lane, payload, ...members } = message;
-  if (/[+#]/.test(topicName)) {
-    throw new TypeError(`A message on the lane "${lane}" does not say its topic: give it one, such as { topicName: 'a/b', payload: … }.`);
-  }
+  if (/[+#]/.test(topicName)) throw withoutTopic(lane, value, 'topicName');
   if (!topicMatches(lane, topicName)) throw new TypeError(`The topic "${topicName}" of a message does not fit its lane "${lane}".`);
   return { ...members, topicName, payload: bytesOf(payload) };
 }
@@ -25,14 +23,22 @@ export function cloudMessage(lane: string, value: unknown): CloudMessage {
 export function localMessage(lane: string, value: unknown): LocalPublishRequest {
   const isWhole = isJsonObject(value) && ('payload' in value || 'json' in value);
   const { topic = lane, payload, json }: { topic?: unknown; payload?: unknown; json?: unknown } = isWhole ? value : {};
-  if (typeof topic !== 'string' || /[+#]/.test(topic))
-    throw new TypeError(`A message on the lane "${lane}" does not say its topic: give it one, such as { topic: 'a/b', payload: … }.`);
+  if (typeof topic !== 'string' || /[+#]/.test(topic)) throw withoutTopic(lane, value, 'topic');
   if (!topicMatches(lane, topic)) throw new TypeError(`The topic "${topic}" of a message does not fit its lane "${lane}".`);
   if (payload !== undefined) return { topic, payload: bytesOf(payload) };
   if (!isWhole && (typeof value === 'string' || value instanceof Uint8Array)) return { topic, payload: value };
   const object = isWhole ? json : value;
   if (typeof object === 'object' && object !== null) return { topic, json: object };
   throw new TypeError(`The message on the lane "${lane}" is neither text nor bytes nor an object, which is sent as JSON.`);
+}
+
+/** A message on a lane with wildcards that does not say its topic, or says it by the name that the other kind of lane has for it. */
+function withoutTopic(lane: string, value: unknown, member: 'topicName' | 'topic'): TypeError {
+  const [other, method] = member === 'topicName' ? ['topic', 'nucleus.local.messages'] : ['topicName', 'nucleus.messages'];
+  const hint = isJsonObject(value) && other in value ? ` (${other} is what ${method} calls it)` : '';
+  return new TypeError(
+    `A message on the lane "${lane}" does not say its topic: give it one, such as { ${member}: 'a/b', payload: … }${hint}.`,
+  );
 }
 
 function isLaneMessage(value: unknown): value is LaneMessage {

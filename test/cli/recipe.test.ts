@@ -86,7 +86,7 @@ describe('recipe', () => {
   test('writes nothing where the recipe could not allow what the component does', async () => {
     const { code, stdout, stderr } = await done('recipe', moduleOf('undeclared'));
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toContain('error (topics): Where the stage "publishTo" publishes depends on data');
+    expect(stderr).toContain('error (topics): The topics of the stage "publishTo" depend on data');
   });
 });
 

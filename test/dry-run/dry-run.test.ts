@@ -144,7 +144,7 @@ describe('a dry run finds', () => {
     const build = (topics?: readonly DeclaredTopic[]) => (proxy: MqttProxy) =>
       proxy.subscribe({ topicName: 'in', qos }).pipe(onRights(to(proxy, 'out/1', topics, 'results')));
     expect(messages(await dry(build()), 'topics')).toEqual([
-      expect.stringMatching(/^error: Where the stage "results" publishes depends on data/),
+      expect.stringMatching(/^error: The topics of the stage "results" depend on data/),
     ]);
     expect(messages(await dry(build(['out/+'])), 'topics')).toEqual([]);
     expect(messages(await dry(build(), { publishes: ['out/#'] }), 'topics')).toEqual([expect.stringMatching(/^note: /)]);
@@ -162,11 +162,11 @@ describe('a dry run finds', () => {
       local
         .subscribe({ topic: 'in' })
         .pipe(onRights(publishTo(local, ({ payload }) => ({ topic: String(payload.length), payload }), { name: 'out' })));
-    const problem = expect.stringMatching(/^error: Where the stage "out" publishes depends on data/) as string;
+    const problem = expect.stringMatching(/^error: The topics of the stage "out" depend on data/) as string;
     expect(messages(await dry(build), 'topics')).toEqual([problem]);
     expect(messages(await dry(build, { publishes: ['elsewhere'] }), 'topics')).toEqual([problem]);
     expect(messages(await dry(build, { localPublishes: ['+'] }), 'topics')).toEqual([
-      'note: Where the stage "out" publishes depends on data; the recipe allows what the component declares with localPublishes.',
+      'note: The topics of the stage "out" depend on data: the recipe allows those that the component declares with localPublishes.',
     ]);
   });
 

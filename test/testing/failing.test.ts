@@ -554,6 +554,9 @@ describe('a drawing that makes no sense is refused', () => {
     expect(drawing(n => n.messages('t/+', '-a', { a: '' }))).toMatchInlineSnapshot(
       `"A message on the lane "t/+" does not say its topic: give it one, such as { topicName: 'a/b', payload: … }."`,
     );
+    expect(drawing(n => n.messages('t/+', '-a', { a: { topic: 't/a', json: {} } }))).toMatchInlineSnapshot(
+      `"A message on the lane "t/+" does not say its topic: give it one, such as { topicName: 'a/b', payload: … } (topic is what nucleus.local.messages calls it)."`,
+    );
     expect(drawing(n => n.messages('t/+', '-a', { a: { topicName: 'u', payload: '' } }))).toMatchInlineSnapshot(
       `"The topic "u" of a message does not fit its lane "t/+"."`,
     );

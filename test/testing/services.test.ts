@@ -142,6 +142,9 @@ test('a lane of local messages refuses what no nucleus takes, and a message with
     );
   expect(drawn('a', { json: { id: 2 ** 53 } })).toThrow(/beyond 2\^53/);
   expect(drawn('a/+', { celsius: 1 })).toThrow(/does not say its topic/);
+  expect(drawn('a/+', { topicName: 'a/b', payload: '' })).toThrow(
+    /such as { topic: 'a\/b', payload: … } \(topicName is what nucleus\.messages calls it\)/,
+  );
   expect(drawn('a', { topic: 'b', json: {} })).toThrow(/does not fit its lane/);
   expect(drawn('a', 5)).toThrow('The message on the lane "a" is neither text nor bytes nor an object');
   expect(drawn('a', { json: 5 })).toThrow('The message on the lane "a" is neither text nor bytes nor an object');
