@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { InvalidArgumentError, Option } from 'commander';
+import type { Decoder } from 'io-ts';
 import { Observable } from 'rxjs';
+import { parsedJson } from '../shared/check-argument.js';
 import { signalExitCode } from './cli-error.js';
 import { Output } from './output.js';
 
@@ -83,6 +85,12 @@ export function aborted(signal: AbortSignal): Observable<void> {
 export function packageVersion(): string {
   const manifest = JSON.parse(readFileSync(new URL('package.json', PACKAGE_FOLDER), 'utf8')) as { readonly version: string };
   return manifest.version;
+}
+
+/** What a text of JSON says, as a codec reads it. `undefined`: it is no JSON, or says something else. */
+export function readJson<A>(codec: Decoder<unknown, A>, text: string): A | undefined {
+  const decoded = codec.decode(parsedJson(text));
+  return decoded._tag === 'Right' ? decoded.right : undefined;
 }
 
 /** An option that may be given several times: its values in their order. `without` is what the help gives as its default. */

@@ -6,7 +6,7 @@ import { type DecodeProblems, isMember, validated } from '../codec/codec.js';
 import { forbiddenKeyIn, inexactNumbers } from '../codec/json-text.js';
 import { ConfigurationInvalid, InvalidRequest, type RequestError, ServiceFault, type ServiceSubscribeError } from '../errors/errors.js';
 import { readShape, ValidateConfigurationUpdateEvents } from '../ipc/wire/shapes.js';
-import { isJsonObject } from '../shared/check-argument.js';
+import { isJsonObject, parsedJson } from '../shared/check-argument.js';
 import {
   SEND_CONFIGURATION_VALIDITY_REPORT,
   SUBSCRIBE_TO_VALIDATE_CONFIGURATION_UPDATES,
@@ -98,12 +98,8 @@ function withoutText(value: unknown, path: readonly string[]): unknown {
 
 function said(text: string): unknown {
   if (!/^(?:true|false|null|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)$/.test(text)) return text;
-  try {
-    const value: unknown = JSON.parse(text);
-    return value;
-  } catch {
-    return text;
-  }
+  const value = parsedJson(text);
+  return value === undefined ? text : value;
 }
 
 /** The answer to a deployment that asked whether its configuration is valid. */

@@ -7,7 +7,7 @@ import type { ReceiveMode } from '../ipc/wire/shapes.js';
 import type { Capabilities, SilenceWatch, SubscriptionStatus } from '../ports/mqtt-proxy.js';
 import { PUBLISH_TO_TOPIC, SUBSCRIBE_TO_TOPIC } from '../shared/operations.js';
 import { classicLocalRoutes } from '../topic/topic-matches.js';
-import { hasLoneSurrogate, mqttStringProblem, quoted } from '../topic/topic-rules.js';
+import { hasLoneSurrogate, misplacedWildcard, mqttStringProblem, quoted } from '../topic/topic-rules.js';
 import type { LocalPublishRequest } from './local-message.js';
 import { frameProblem, silenceProblem } from './mqtt-request.js';
 
@@ -157,10 +157,7 @@ function filterProblem(filter: unknown): string | undefined {
   const malformed = mqttStringProblem(filter);
   if (malformed !== undefined)
     return `The local filter ${quoted(filter)} ${malformed}. Subscribe to a name or filter of one or more characters.`;
-  const levels = filter.split('/');
-  const broken = levels.find(
-    (level, at) => (level !== '+' && level.includes('+')) || (level.includes('#') && (level !== '#' || at < levels.length - 1)),
-  );
+  const broken = misplacedWildcard(filter);
   if (broken === undefined) return undefined;
   return `The local filter ${quoted(filter)} has the level ${quoted(broken)}, where a wildcard is only part of the level or # is not the last. Let + stand alone between slashes, and # at the end.`;
 }

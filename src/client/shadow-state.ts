@@ -3,7 +3,7 @@ import * as t from 'io-ts';
 import { forbiddenKeyIn, inexactNumbers } from '../codec/json-text.js';
 import { DecodeFailed } from '../errors/errors.js';
 import type { MqttMessage } from '../ports/mqtt-proxy.js';
-import { isJsonObject } from '../shared/check-argument.js';
+import { isJsonObject, parsedJson } from '../shared/check-argument.js';
 
 /** A state in which any member may be missing, at any depth: as in a delta, and in a report. */
 export type ShadowPart<A> = A extends readonly unknown[] | Date
@@ -86,12 +86,8 @@ function reader<B, D>(shape: t.Type<B>, made: (body: B) => D): Reader<D> {
     const failed = (problem: string): Either<DecodeFailed<MqttMessage>, never> =>
       left(new DecodeFailed(message.topicName, message, [problem]));
     const text = Buffer.from(message.payload).toString('utf8');
-    let parsed: unknown;
-    try {
-      parsed = JSON.parse(text);
-    } catch {
-      return failed('(root): expected JSON, got text that is none');
-    }
+    const parsed = parsedJson(text);
+    if (parsed === undefined) return failed('(root): expected JSON, got text that is none');
     const [problem] = [forbiddenKeyIn(text, parsed) ?? [], inexactNumbers(text)].flat();
     if (problem !== undefined) return failed(problem);
     const decoded = shape.decode(parsed);

@@ -5,7 +5,7 @@ import type { Nucleus } from '../client/connect.js';
 import { describe, validated } from '../codec/codec.js';
 import { forbiddenKeyIn, inexactNumbers } from '../codec/json-text.js';
 import { ConfigurationInvalid } from '../errors/errors.js';
-import { isJsonObject } from '../shared/check-argument.js';
+import { isJsonObject, parsedJson } from '../shared/check-argument.js';
 import { isTerminal, type ObservableEither } from '../stream/observable-either.js';
 import { markHandled } from '../stream/unhandled.js';
 import type { Component, RunContext } from './component.js';
@@ -132,12 +132,8 @@ function withDefaults<A>({ defaults }: Pick<Component<A>, 'defaults'>, config: N
 function parse(variable: string | undefined): Either<readonly string[], Readonly<Record<string, unknown>>> {
   // Where the configuration has no such member, the classic nucleus leaves the placeholder as it is.
   if (variable === undefined || variable.trim() === '' || variable === CONFIG_PLACEHOLDER) return right({});
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(variable);
-  } catch {
-    return left([`(root): expected JSON in ${CONFIG_VARIABLE}, got ${describe(variable)}`]);
-  }
+  const parsed = parsedJson(variable);
+  if (parsed === undefined) return left([`(root): expected JSON in ${CONFIG_VARIABLE}, got ${describe(variable)}`]);
   if (!isJsonObject(parsed)) return left([`(root): expected an object in ${CONFIG_VARIABLE}, got ${describe(parsed)}`]);
   const problems = [forbiddenKeyIn(variable, parsed) ?? [], inexactNumbers(variable)].flat();
   return problems.length === 0 ? right(parsed) : left(problems);

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from '../shared/check-argument.js';
+import { isJsonObject, type JsonObject, parsedJson } from '../shared/check-argument.js';
 import { InvalidRequest, type Kind, type Operation, ServiceFault, Unauthorized, UnsupportedOperation } from './errors.js';
 import { knownServerText } from './known-server-texts.js';
 
@@ -24,12 +24,8 @@ export interface ServiceErrorMessage {
 const TEXT_CHARACTERS = 4_096;
 
 function jsonMembers(payload: string): JsonObject {
-  try {
-    const value: unknown = JSON.parse(payload);
-    return isJsonObject(value) ? value : {};
-  } catch {
-    return {};
-  }
+  const value = parsedJson(payload);
+  return isJsonObject(value) ? value : {};
 }
 
 function text(value: unknown): string | undefined {

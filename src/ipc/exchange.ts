@@ -1,4 +1,4 @@
-import { isJsonObject } from '../shared/check-argument.js';
+import { isJsonObject, parsedJson } from '../shared/check-argument.js';
 import type { StreamListener, TransportConnection, TransportStream } from './transport.js';
 import { MessageFlag, MessageType, type RpcMessage } from './wire/rpc-message.js';
 
@@ -190,9 +190,5 @@ function replyProblem(operation: string, { modelType, payload }: RpcMessage): st
 }
 
 function isObjectText(text: string): boolean {
-  try {
-    return isJsonObject(JSON.parse(text));
-  } catch {
-    return false;
-  }
+  return isJsonObject(parsedJson(text));
 }

@@ -19,7 +19,7 @@ export {
   type CredentialRole,
   type UnreachableReason,
 } from './broker/errors.js';
-export type { BrokerMessage, BrokerUserProperty } from './broker/broker.js';
+export type { BrokerMessage } from './broker/broker.js';
 export type { BrokerChoice, EmbeddedBrokerChoice, IotCoreChoice, ReconnectDelays, UrlBrokerChoice } from './broker/address.js';
 export type { ArmedFault, FaultOperation, FaultScope, MessageStreamOperation } from './faults/fault-switches.js';
 export type { LastingFault } from './faults/faults-on.js';

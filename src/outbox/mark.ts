@@ -5,7 +5,7 @@ import { forbiddenKeyIn } from '../codec/json-text.js';
 import type { DeclaredMarks } from '../flow/account.js';
 import { MARKS } from '../flow/publish-to.js';
 import type { MqttMessage, PublishRequest, UserProperty } from '../ports/mqtt-proxy.js';
-import { atOnce } from '../shared/check-argument.js';
+import { atOnce, parsedJson } from '../shared/check-argument.js';
 import { QOS } from '../shared/qos.js';
 import { type LostRange, MOST_RANGES, type StoredRecord } from './store.js';
 
@@ -108,14 +108,10 @@ export function markOf(message: MqttMessage): Mark | undefined {
   if (userProperties.some(({ key }) => key === 'outbox-number')) return markOfProperties(userProperties);
   // Cheaper than parsing what is no envelope.
   if (message.payload[0] !== OPENING_BRACE) return undefined;
-  try {
-    const wrapped = Wrapped.decode(JSON.parse(Buffer.from(message.payload).toString('utf8')));
-    if (wrapped._tag === 'Left') return undefined;
-    const { lost, ...rest } = wrapped.right;
-    return { ...rest, lost: lost.map(([first, last]) => ({ first, last })) };
-  } catch {
-    return undefined;
-  }
+  const wrapped = Wrapped.decode(parsedJson(Buffer.from(message.payload).toString('utf8')));
+  if (wrapped._tag === 'Left') return undefined;
+  const { lost, ...rest } = wrapped.right;
+  return { ...rest, lost: lost.map(([first, last]) => ({ first, last })) };
 }
 
 /**
@@ -190,16 +186,9 @@ function wrapped(payload: Uint8Array | string, mark: Mark): string {
   const bytes =
     typeof payload === 'string' ? Buffer.from(payload, 'utf8') : Buffer.from(payload.buffer, payload.byteOffset, payload.length);
   const text = bytes.toString('utf8');
-  return isUtf8(bytes) && isJson(text) ? `${head},"payload":${text}}` : `${head},"payloadBase64":"${bytes.toString('base64')}"}`;
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
+  return isUtf8(bytes) && parsedJson(text) !== undefined
+    ? `${head},"payload":${text}}`
+    : `${head},"payloadBase64":"${bytes.toString('base64')}"}`;
 }
 
 function storedMembers(text: string): Partial<PublishRequest> {

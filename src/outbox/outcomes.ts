@@ -12,7 +12,7 @@ import type { Accepted, MqttMessage, MqttProxy } from '../ports/mqtt-proxy.js';
 import { QOS } from '../shared/qos.js';
 import { workOn } from '../stream/work-on.js';
 import type { Settling } from './hand-out.js';
-import { markOf } from './mark.js';
+import { type Mark, markOf } from './mark.js';
 import type { Outbox } from './outbox.js';
 import { isSampled, SeenBack, seenOn } from './seen-back.js';
 import type { StoredRecord, Taken } from './store.js';
@@ -23,16 +23,10 @@ export type ForwardPort = Pick<MqttProxy, 'publish$' | 'state$'> &
   Partial<Pick<MqttProxy, 'cloud$' | 'draining$' | 'holdDrain' | 'subscribe'>>;
 
 /** A stored message that was taken: by the nucleus, or, where it has to be confirmed, by the cloud. */
-export interface Forwarded {
+export interface Forwarded extends Omit<Mark, 'lost' | 'oldest'> {
   /** Who took it; `cloud`: it was seen coming back. */
   readonly by: Accepted['by'] | 'cloud';
   readonly topicName: string;
-  readonly epoch: string;
-  readonly stream: string;
-  readonly number: number;
-  readonly storedAt: number;
-  readonly attempt: number;
-  readonly replayed: boolean;
 }
 
 /** What can become of stored messages instead. */

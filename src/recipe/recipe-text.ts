@@ -1,4 +1,5 @@
 import { type Document, isAlias, isMap as isMapNode, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { parsedJson } from '../shared/check-argument.js';
 import { jsonPointer } from './configuration.js';
 import { Findings, type Path } from './recipe-problems.js';
 
@@ -172,12 +173,7 @@ function isJson(text: string, source: string): boolean {
 }
 
 function isStrictJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
+  return parsedJson(text) !== undefined;
 }
 
 function textOf({ value }: { readonly value: unknown }): string {

@@ -1,5 +1,14 @@
 import { inspect } from 'node:util';
 
+/** The value that a text of JSON has. `undefined`: the text is no JSON. */
+export function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** A JSON object, as opposed to a list, a text, a number or null. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 

@@ -1,6 +1,6 @@
 import type { LocalPublishRequest } from '../client/local-message.js';
 import type { CloudMessage } from '../local/nucleus.js';
-import { isJsonObject } from '../shared/check-argument.js';
+import { isJsonObject, parsedJson } from '../shared/check-argument.js';
 import { topicMatches } from '../topic/topic-matches.js';
 
 /** A message on a lane. Its payload may be text, bytes, or any other value, which is sent as JSON. */
@@ -67,9 +67,6 @@ export function textOf(bytes: Uint8Array): string | undefined {
 export function payloadContent(payload: Uint8Array): unknown {
   const text = textOf(payload);
   if (text === undefined) return payload;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
+  const value = parsedJson(text);
+  return value === undefined ? text : value;
 }

@@ -8,7 +8,7 @@ import { toReadable, type ToReadableOptions } from '../flow/to-async-iterable.js
 import { Blob } from '../ipc/wire/shapes.js';
 import type { MqttMessage } from '../ports/mqtt-proxy.js';
 import { wait } from '../schedule/clock.js';
-import { checkPositive } from '../shared/check-argument.js';
+import { checkPositive, parsedJson } from '../shared/check-argument.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 import { textOf } from './messages.js';
 
@@ -122,11 +122,9 @@ function entryOf(line: string, number: number): RecordedEntry {
 }
 
 function parsed(line: string, number: number): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    throw new SyntaxError(`Line ${number} is not JSON: ${line.slice(0, 100)}`);
-  }
+  const value = parsedJson(line);
+  if (value === undefined) throw new SyntaxError(`Line ${number} is not JSON: ${line.slice(0, 100)}`);
+  return value;
 }
 
 /** How {@link recordTo} records. */

@@ -125,15 +125,18 @@ export function effectiveFilter(topicFilter: string): string {
   return parseSharedSubscription(topicFilter)?.filter ?? topicFilter;
 }
 
-function wildcardProblem(filter: string): string | undefined {
+/** The first level of a filter whose wildcard no broker takes: it is only part of the level, or a `#` that is not the last level. */
+export function misplacedWildcard(filter: string): string | undefined {
   const levels = filter.split('/');
-  const broken = levels.find(level => level.length > 1 && (level.includes('+') || level.includes('#')));
-  if (broken !== undefined)
-    return `has the level ${quoted(broken)}, where a wildcard is only part of the level. Let + or # stand alone between slashes`;
-  const hash = levels.indexOf('#');
-  if (hash !== -1 && hash < levels.length - 1)
-    return 'has # before its end. # stands for all that follows, so it can only be the last level; + stands for one level';
-  return undefined;
+  return levels.find((level, at) => (level.length > 1 && /[+#]/.test(level)) || (level === '#' && at < levels.length - 1));
+}
+
+function wildcardProblem(filter: string): string | undefined {
+  const level = misplacedWildcard(filter);
+  if (level === undefined) return undefined;
+  return level === '#'
+    ? 'has # before its end. # stands for all that follows, so it can only be the last level; + stands for one level'
+    : `has the level ${quoted(level)}, where a wildcard is only part of the level. Let + or # stand alone between slashes`;
 }
 
 /**

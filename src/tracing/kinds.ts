@@ -5,7 +5,7 @@ import { localPublishProblem } from '../client/local-request.js';
 import { publishProblem } from '../client/mqtt-request.js';
 import type { PublishError } from '../errors/errors.js';
 import type { MqttMessage, PublishRequest, UserProperty } from '../ports/mqtt-proxy.js';
-import { isJsonObject } from '../shared/check-argument.js';
+import { isJsonObject, parsedJson } from '../shared/check-argument.js';
 import type { TracingOptions } from './spans.js';
 import { readTraceContext, type Traced, TRACEPARENT, TRACESTATE, writeTraceContext } from './trace-context.js';
 
@@ -144,14 +144,6 @@ function contextIn(value: unknown): SpanContext | undefined {
   const { [TRACEPARENT]: parent, [TRACESTATE]: state } = value;
   if (typeof parent !== 'string') return undefined;
   return readTraceContext([parent], typeof state === 'string' ? [state] : []);
-}
-
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The tokens of JSON that has been parsed before, but for numbers and words. */

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { isJsonObject } from '../../shared/check-argument.js';
+import { isJsonObject, parsedJson } from '../../shared/check-argument.js';
 import type { BuildOptions } from '../artifact/run-build.js';
 import { type Cli, repeated } from '../cli.js';
 import type { CloudCommandOptions, DiagramCommandOptions, RecipeCommandOptions } from '../component/derive.js';
@@ -72,12 +72,8 @@ export function addRecipe(root: Command, cli: Cli): void {
 
 /** Reads a JSON object. */
 function parseObject(text: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (isJsonObject(value)) return value;
-  } catch {
-    // Said below.
-  }
+  const value = parsedJson(text);
+  if (isJsonObject(value)) return value;
   throw new InvalidArgumentError('Give a JSON object, such as \'{"deadband": 1}\'.');
 }
 

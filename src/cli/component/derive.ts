@@ -10,6 +10,7 @@ import type { RecipeLifecycle, RecipeOptions } from '../../dry-run/recipe.js';
 import type { ConfigurationInvalid, TimersWithoutEnd } from '../../errors/errors.js';
 import type { StageAccount } from '../../flow/account.js';
 import type { RecipeTextFormat } from '../../recipe/recipe-format.js';
+import { parsedJson } from '../../shared/check-argument.js';
 import { visible } from '../../shared/visible.js';
 import { CliError, EXIT, UsageError } from '../cli-error.js';
 import type { Cli } from '../cli.js';
@@ -224,12 +225,8 @@ async function readNumbers(file: string): Promise<LiveNumbers> {
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
     throw new UsageError(`${file} could not be read: ${cause instanceof Error ? cause.message : String(cause)}`, remedy);
   });
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    throw new UsageError(`${file} is not JSON.`, remedy);
-  }
+  const parsed = parsedJson(text);
+  if (parsed === undefined) throw new UsageError(`${file} is not JSON.`, remedy);
   const health = Numbers.decode(parsed);
   if (health._tag === 'Left') throw new UsageError(`${file} is no health file.`, remedy);
   // Another version of the package may have kinds of stages that this one does not know: nothing is drawn for them.

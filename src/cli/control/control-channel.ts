@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import * as t from 'io-ts';
 import { isNamedPipe } from '../../shared/socket-path.js';
 import { CliError } from '../cli-error.js';
+import { readJson } from '../cli.js';
 
 /** What another command asks a running `dev` to do. */
 type ControlRequest =
@@ -52,7 +53,7 @@ export async function serveControl(
     socket.on('error', () => undefined);
     void readLine(socket)
       .then(line => {
-        const request = line === undefined ? undefined : parsed(ControlRequest, line);
+        const request = line === undefined ? undefined : readJson(ControlRequest, line);
         return request === undefined ? { problem: 'this is no request that dev knows' } : answer(request);
       })
       .catch((cause: unknown): ControlReply => ({ problem: cause instanceof Error ? cause.message : String(cause) }))
@@ -87,7 +88,7 @@ export async function askDev(socketPath: string, request: ControlRequest): Promi
     });
     socket.write(`${JSON.stringify(request)}\n`);
     const line = await readLine(socket);
-    const reply = line === undefined ? undefined : parsed(ControlReply, line);
+    const reply = line === undefined ? undefined : readJson(ControlReply, line);
     if (reply === undefined) throw new CliError(gone);
     if ('problem' in reply) throw new CliError(reply.problem.endsWith('.') ? reply.problem : `${reply.problem}.`);
     return reply.done;
@@ -111,13 +112,4 @@ function readLine(socket: Socket): Promise<string | undefined> {
     socket.on('error', () => resolve(undefined));
     socket.on('close', () => resolve(undefined));
   });
-}
-
-function parsed<A>(codec: t.Type<A, unknown>, line: string): A | undefined {
-  try {
-    const decoded = codec.decode(JSON.parse(line));
-    return decoded._tag === 'Right' ? decoded.right : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import * as t from 'io-ts';
 import type { LogLevel } from '../../component/log.js';
+import { parsedJson } from '../../shared/check-argument.js';
 
 /** Bytes of a file that is looked into: what people write by hand is smaller. */
 const LARGEST = 1024 * 1024;
@@ -87,13 +88,7 @@ interface LogSentence {
  */
 export function logSentence(text: string, told?: LoggedError): LogSentence | undefined {
   if (!text.startsWith('{"time":')) return undefined;
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  const line = LogLine.decode(parsed);
+  const line = LogLine.decode(parsedJson(text));
   if (line._tag === 'Left') return undefined;
   const { level, message, error } = line.right;
   if (error?.message === undefined) return { level, sentence: message };

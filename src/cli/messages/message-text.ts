@@ -1,5 +1,6 @@
 import * as t from 'io-ts';
 import type { MqttMessage, PublishRequest } from '../../ports/mqtt-proxy.js';
+import { parsedJson } from '../../shared/check-argument.js';
 import { QOS } from '../../shared/qos.js';
 import { visible } from '../../shared/visible.js';
 import { columnsOf } from '../output.js';
@@ -107,13 +108,7 @@ export function viewPayload(payload: Uint8Array): PayloadView {
 }
 
 function isJson(text: string): boolean {
-  if (!/^\s*[[{"\-\dtfn]/.test(text)) return false;
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
+  return /^\s*[[{"\-\dtfn]/.test(text) && parsedJson(text) !== undefined;
 }
 
 interface Line {
@@ -195,12 +190,7 @@ function rawPayload(line: string): string | undefined {
   // The members behind it are few and short: the longest text that is JSON is the payload.
   for (let end = rest.lastIndexOf('}'); end > 0; end = Math.max(rest.lastIndexOf(',', end - 1), rest.lastIndexOf('}', end - 1))) {
     const candidate = rest.slice(0, end);
-    try {
-      JSON.parse(candidate);
-      return candidate;
-    } catch {
-      // Not this one.
-    }
+    if (parsedJson(candidate) !== undefined) return candidate;
   }
   return undefined;
 }

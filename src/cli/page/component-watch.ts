@@ -4,6 +4,7 @@ import { asyncScheduler, exhaustMap, finalize, type Subscription } from 'rxjs';
 import { SIZE, layOut } from '../../dry-run/svg.js';
 import type { Diagram, DiagramNode } from '../../dry-run/diagram-model.js';
 import { every } from '../../schedule/clock.js';
+import { readJson } from '../cli.js';
 import { runOwn } from './own-process.js';
 import type { PageAccount, PageDiagram, PageHealth } from './page-state.js';
 
@@ -87,7 +88,7 @@ export class ComponentWatch {
     this.#drawing.abort();
     this.#drawing = new AbortController();
     const bounds = { within: DRAWN_WITHIN, largest: LARGEST_DIAGRAM, signal: this.#drawing.signal };
-    const drawn = parsed(Drawn, await runOwn(['diagram', this.#module, '--format', 'json'], bounds).catch(() => ''));
+    const drawn = readJson(Drawn, await runOwn(['diagram', this.#module, '--format', 'json'], bounds).catch(() => ''));
     if (drawn === undefined) return;
     this.#drawn = drawn;
     this.#last = '';
@@ -97,17 +98,8 @@ export class ComponentWatch {
     const text = await readFile(this.#file(), 'utf8').catch(() => '');
     if (text === this.#last) return;
     this.#last = text;
-    const health = parsed(Health, text);
+    const health = readJson(Health, text);
     if (health !== undefined) this.#tell(pageHealth(health, this.#drawn));
-  }
-}
-
-function parsed<A>(codec: t.Type<A, unknown>, text: string): A | undefined {
-  try {
-    const decoded = codec.decode(JSON.parse(text));
-    return decoded._tag === 'Right' ? decoded.right : undefined;
-  } catch {
-    return undefined;
   }
 }
 

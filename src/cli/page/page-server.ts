@@ -7,7 +7,7 @@ import * as t from 'io-ts';
 import { asyncScheduler, type Subscription } from 'rxjs';
 import { every } from '../../schedule/clock.js';
 import { CliError } from '../cli-error.js';
-import { PACKAGE_FOLDER } from '../cli.js';
+import { PACKAGE_FOLDER, readJson } from '../cli.js';
 import type { PageModel } from './page-model.js';
 import type { PageAction, PageAnswer, PageUpdate } from './page-state.js';
 
@@ -108,7 +108,7 @@ export async function servePage(
     if (request.method === 'POST' && pathname === '/act') {
       if (!isToken(request.headers.authorization, token)) return json(401, NO_TOKEN);
       const body = await bodyOf(request);
-      const action = body === undefined ? undefined : parsed(body);
+      const action = body === undefined ? undefined : readJson(Action, body);
       const done = action === undefined ? NONSENSE : await acted(action, act);
       return json('done' in done ? 200 : 400, done);
     }
@@ -215,13 +215,4 @@ async function bodyOf(request: IncomingMessage): Promise<string | undefined> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
-}
-
-function parsed(body: string): PageAction | undefined {
-  try {
-    const decoded = Action.decode(JSON.parse(body));
-    return decoded._tag === 'Right' ? decoded.right : undefined;
-  } catch {
-    return undefined;
-  }
 }

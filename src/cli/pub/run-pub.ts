@@ -10,7 +10,7 @@ import type { AcceptedBy, Published, PublishFailure } from '../../flow/publish-o
 import { publishTo } from '../../flow/publish-to.js';
 import { pullThrough } from '../../flow/pull-through.js';
 import type { Mqtt5Members, PublishRequest } from '../../ports/mqtt-proxy.js';
-import { isJsonObject } from '../../shared/check-argument.js';
+import { isJsonObject, parsedJson } from '../../shared/check-argument.js';
 import { QOS } from '../../shared/qos.js';
 import { visible } from '../../shared/visible.js';
 import { runToEnd } from '../../stream/run-to-end.js';
@@ -166,12 +166,8 @@ function localRequest({ topicName, payload, qos: _, ...members }: PublishRequest
       'Take that out of the line.',
     );
   if (!isJson) return { topic: topicName, payload };
-  try {
-    const json: unknown = JSON.parse(typeof payload === 'string' ? payload : Buffer.from(payload).toString());
-    if (isJsonObject(json)) return { topic: topicName, json };
-  } catch {
-    // Said below.
-  }
+  const json = parsedJson(typeof payload === 'string' ? payload : Buffer.from(payload).toString());
+  if (isJsonObject(json)) return { topic: topicName, json };
   throw new UsageError('A local message of JSON is a JSON object.', 'Leave --json out to publish a text or bytes.');
 }
 

@@ -6,7 +6,7 @@ import * as t from 'io-ts';
 import type { ConnectError, PublishError, SubscribeError } from '../../errors/errors.js';
 import type { Profile } from '../../shared/profile.js';
 import { CliError, EXIT, UsageError } from '../cli-error.js';
-import { parseCount } from '../cli.js';
+import { parseCount, readJson } from '../cli.js';
 
 /** Which nucleus a command talks to, and as whom. */
 export interface ReachOptions {
@@ -174,10 +174,10 @@ export function runningNuclei(env: NodeJS.ProcessEnv): readonly RunningNucleus[]
 
 function read(file: string): RunningNucleus | undefined {
   try {
-    const decoded = RunningNucleus.decode(JSON.parse(readFileSync(file, 'utf8')));
-    return decoded._tag === 'Right' ? decoded.right : undefined;
+    // Undefined while it is not written to its end.
+    return readJson(RunningNucleus, readFileSync(file, 'utf8'));
   } catch {
-    // Gone in the meantime, or not written to its end.
+    // Gone in the meantime.
     return undefined;
   }
 }

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { parse } from 'yaml';
 import type { Component } from '../../component/component.js';
-import { isJsonObject } from '../../shared/check-argument.js';
+import { isJsonObject, parsedJson } from '../../shared/check-argument.js';
 import type { DryRecord } from '../record.js';
 import { flinkSql } from './flink-sql.js';
 import { messageSchema } from './message-schema.js';
@@ -144,13 +144,8 @@ function memberOf(value: unknown, key: string): Readonly<Record<string, unknown>
 }
 
 function jsonDifference(path: string, there: string, wanted: unknown): readonly string[] {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(there);
-  } catch {
-    return [`~ ${path} is no JSON`];
-  }
-  return exactly(path, parsed, wanted);
+  const parsed = parsedJson(there);
+  return parsed === undefined ? [`~ ${path} is no JSON`] : exactly(path, parsed, wanted);
 }
 
 /** A schema says what is taken: more in it is another schema. */

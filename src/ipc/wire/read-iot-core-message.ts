@@ -1,6 +1,6 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import { decodeBase64 } from '../../shared/base64.js';
-import { isJsonObject } from '../../shared/check-argument.js';
+import { isJsonObject, parsedJson } from '../../shared/check-argument.js';
 import { IoTCoreMessage } from './shapes.js';
 
 /** A message as a subscription's event carries it. */
@@ -15,12 +15,8 @@ const NO_BYTES = new Uint8Array(0);
  * parsing the JSON. If there is any other member, the whole body goes through that codec.
  */
 export function readIoTCoreMessage(body: string): Either<string, ReceivedMessage> {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(body);
-  } catch {
-    return left('the IoTCoreMessage is not JSON');
-  }
+  const parsed = parsedJson(body);
+  if (parsed === undefined) return left('the IoTCoreMessage is not JSON');
   const ordinary = readOrdinary(parsed);
   if (ordinary !== undefined) return right(ordinary);
   const decoded = IoTCoreMessage.decode(withoutNulls(parsed));

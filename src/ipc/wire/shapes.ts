@@ -1,6 +1,7 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
 import { decodeBase64, encodeBase64 } from '../../shared/base64.js';
+import { parsedJson } from '../../shared/check-argument.js';
 import { QOS } from '../../shared/qos.js';
 
 /**
@@ -19,11 +20,8 @@ export function readShape<A>(name: string, shape: t.Decoder<unknown, A>, body: s
 
 /** The first half of {@link readShape}, for callers that look at the value first. */
 export function parseJsonBody(name: string, body: string): Either<string, unknown> {
-  try {
-    return right(JSON.parse(body));
-  } catch {
-    return left(`the ${name} is not JSON`);
-  }
+  const parsed = parsedJson(body);
+  return parsed === undefined ? left(`the ${name} is not JSON`) : right(parsed);
 }
 
 /** The second half of {@link readShape}. */

@@ -1,34 +1,17 @@
+import type { Mqtt5Members } from '../../ports/mqtt-proxy.js';
+import { misplacedWildcard } from '../../topic/topic-rules.js';
 import type { NucleusEvent } from '../nucleus-event.js';
 
-/** A name and value that travel with an MQTT 5 message. Names may repeat. */
-export interface BrokerUserProperty {
-  readonly key: string;
-  readonly value: string;
-}
-
 /** A message between a device and its broker. */
-export interface BrokerMessage {
+export interface BrokerMessage extends Mqtt5Members {
   readonly topicName: string;
   readonly payload: Uint8Array;
   readonly qos: 0 | 1;
-  readonly retain?: boolean | undefined;
-  readonly userProperties?: readonly BrokerUserProperty[] | undefined;
-  readonly messageExpiryIntervalSeconds?: number | undefined;
-  readonly correlationData?: Uint8Array | undefined;
-  readonly responseTopic?: string | undefined;
-  /** `'0'` bytes, `'1'` UTF-8. */
-  readonly payloadFormat?: '0' | '1' | undefined;
-  readonly contentType?: string | undefined;
 }
 
 /** Whether a broker accepts a filter: `#` only as the last level, wildcards only as whole levels, no NUL. */
 export function filterIsValid(filter: string): boolean {
-  if (filter === '' || filter.includes('\0')) return false;
-  const levels = filter.split('/');
-  return levels.every((level, i) => {
-    if (level === '#') return i === levels.length - 1;
-    return level === '+' || !(level.includes('#') || level.includes('+'));
-  });
+  return filter !== '' && !filter.includes('\0') && misplacedWildcard(filter) === undefined;
 }
 
 /** Whether a broker accepts a topic to publish on. */

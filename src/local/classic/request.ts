@@ -1,4 +1,5 @@
 import { decodeUnpaddedBase64 } from '../../shared/base64.js';
+import { isJsonObject, parsedJson } from '../../shared/check-argument.js';
 import { GsonError, GsonNumber, parseLenient } from './gson.js';
 
 /** A request as Gson reads it: numbers and booleans become texts where texts are wanted, unknown members are ignored. */
@@ -18,19 +19,14 @@ export function parseGson(payload: string, isExact: boolean): GsonRequest {
 
 /** Whether Gson would make a map of a value. */
 export function isObjectMember(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof GsonNumber);
+  return isJsonObject(value) && !(value instanceof GsonNumber);
 }
 
 /** Nearly all requests: plain JSON whose numbers say the same however they are read. */
 function strictly(payload: string): unknown {
   // Only the lenient reader keeps 1.0 and 1e0 as they were written.
   if (/[:,[]\s*(?:-?\d+[.eE]|-?\d{16}|-0)/.test(payload)) return undefined;
-  try {
-    const value: unknown = JSON.parse(payload);
-    return value === null ? undefined : value;
-  } catch {
-    return undefined;
-  }
+  return parsedJson(payload) ?? undefined;
 }
 
 function leniently(payload: string): unknown {
@@ -49,12 +45,8 @@ function leniently(payload: string): unknown {
  */
 export function parseConnect(payload: string): Readonly<Record<string, unknown>> | undefined {
   const text = payload.startsWith('\uFEFF') ? payload.slice(1) : payload;
-  try {
-    const value: unknown = JSON.parse(text.slice(0, endOfObject(text)));
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = parsedJson(text.slice(0, endOfObject(text)));
+  return isJsonObject(value) ? { ...value } : undefined;
 }
 
 /** Where the object with which a text begins is closed; the text's length if it is not. */

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { isJsonObject, type JsonObject, ownMember } from '../../shared/check-argument.js';
+import { isJsonObject, type JsonObject, ownMember, parsedJson } from '../../shared/check-argument.js';
 
 /** The two sides of a shadow's state: what it is to be, and what the device says it is. */
 export const SHADOW_SECTIONS = ['desired', 'reported'] as const;
@@ -196,9 +196,5 @@ function readJson(payload: Uint8Array): unknown {
   } catch {
     return 'not UTF-8';
   }
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  return parsedJson(text);
 }

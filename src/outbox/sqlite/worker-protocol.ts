@@ -1,4 +1,4 @@
-import type { Fate, Moment, StoreCounts, StoreDepth, StoreSettings, TakeRequest } from '../store.js';
+import type { Fate, Moment, Opened, Put, StoreNews, StoreSettings, Taken, TakeRequest } from '../store.js';
 
 /** How the store in the worker is set up. */
 export interface WorkerSettings extends StoreSettings {
@@ -45,27 +45,9 @@ export interface WorkerFailure {
 
 /** What is answered to each kind of request, beside the depth and the counts. */
 export interface WorkerResults {
-  readonly open: {
-    readonly epoch: string;
-    readonly lostToDamage: number;
-    readonly movedTo: string | undefined;
-    readonly nextPlace: number;
-    readonly age: number;
-    readonly timeOfDay: number;
-  };
-  readonly put: {
-    readonly taken: number;
-    readonly place: number;
-    readonly numbers: readonly number[];
-    readonly dropped: number;
-    readonly droppedBytes: number;
-  };
-  readonly take: {
-    readonly records: PackedStored;
-    readonly expired: number;
-    readonly damaged: number;
-    readonly setAside: number;
-  };
+  readonly open: Omit<Opened, keyof StoreNews>;
+  readonly put: Omit<Put, keyof StoreNews>;
+  readonly take: Omit<Taken, keyof StoreNews | 'records'> & { readonly records: PackedStored };
   readonly settle: object;
   readonly close: object;
 }
@@ -73,10 +55,4 @@ export interface WorkerResults {
 /** One answer. */
 export type WorkerAnswer =
   | { readonly id: number; readonly failure: WorkerFailure }
-  | {
-      readonly id: number;
-      readonly failure: undefined;
-      readonly result: WorkerResults[keyof WorkerResults];
-      readonly depth: StoreDepth;
-      readonly counts: StoreCounts;
-    };
+  | ({ readonly id: number; readonly failure: undefined; readonly result: WorkerResults[keyof WorkerResults] } & StoreNews);

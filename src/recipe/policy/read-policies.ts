@@ -1,4 +1,4 @@
-import { isJsonObject } from '../../shared/check-argument.js';
+import { isJsonObject, parsedJson } from '../../shared/check-argument.js';
 import type { Profile } from '../../shared/profile.js';
 import { ClassicResources } from '../../topic/classic-resource.js';
 import { liteGlobAllows, liteResourceAllows, liteResourceIsValid } from '../../topic/lite-resource.js';
@@ -71,11 +71,8 @@ export function classicPolicy(accessControl: unknown, service: PolicyService = M
 function parse(accessControl: unknown, wanted: PolicyService): readonly GrantedPolicy[] | string {
   let document = accessControl;
   if (typeof document === 'string') {
-    try {
-      document = JSON.parse(document);
-    } catch {
-      return 'it is a text that is not JSON';
-    }
+    document = parsedJson(document);
+    if (document === undefined) return 'it is a text that is not JSON';
   }
   const services = entries(document);
   if (services === undefined) return 'it is not a map of services';

@@ -1,4 +1,4 @@
-import { isJsonObject } from '../../../shared/check-argument.js';
+import { isJsonObject, parsedJson } from '../../../shared/check-argument.js';
 import { PUBLISH, PUBLISH_TO_TOPIC, SUBSCRIBE, SUBSCRIBE_TO_TOPIC } from '../../../shared/operations.js';
 import type { Profile } from '../../../shared/profile.js';
 import { configured, jsonPointer, updateConfiguration } from '../../configuration.js';
@@ -55,12 +55,7 @@ export class PolicySubject {
 
   /** The document as data, be it written as data or as its JSON. */
   get document(): unknown {
-    if (typeof this.accessControl !== 'string') return this.accessControl;
-    try {
-      return JSON.parse(this.accessControl) as unknown;
-    } catch {
-      return undefined;
-    }
+    return typeof this.accessControl === 'string' ? parsedJson(this.accessControl) : this.accessControl;
   }
 
   /** Whether the document has policies for the service at all. */
