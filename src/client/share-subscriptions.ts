@@ -1,7 +1,8 @@
 import type { Either } from 'fp-ts/lib/Either.js';
 import { asyncScheduler, concat, defer, finalize, from, Observable, type SchedulerLike, tap } from 'rxjs';
 import type { SubscribeError } from '../errors/errors.js';
-import { isRecording } from '../flow/ledger.js';
+import type { Decoder } from '../codec/codec.js';
+import { noteShared } from '../flow/ledger.js';
 import type { MqttMessage, MqttProxy, SubscribeRequest, SubscriptionStatus } from '../ports/mqtt-proxy.js';
 import { checkTime } from '../shared/check-argument.js';
 import { qosOf } from '../shared/qos.js';
@@ -79,13 +80,14 @@ function sharedProxy(proxy: MqttProxy, options: ShareSubscriptionsOptions): Mqtt
   const shared = sharing<SubscribeRequest, SubscribeError, MqttMessage>(
     {
       keyOf: ({ topicName, qos }) => `${qosOf(qos)} ${topicName}`,
-      subscribe: ({ topicName, qos, silence, ...request }, onStatus) =>
-        proxy.subscribe({ topicName, qos, silence, onStatus, ...codecIfRecorded(request) }),
+      subscribe: ({ topicName, qos, silence }, onStatus) => proxy.subscribe({ topicName, qos, silence, onStatus }),
     },
     options,
   );
-  const subscribe = (request: AnySubscribeRequest): Observable<unknown> =>
-    shared(request, { ...request, topicName: topicFilterOf(request.topicName) }).pipe(readWith(request));
+  const subscribe = (request: AnySubscribeRequest): Observable<unknown> => {
+    const topicName = topicFilterOf(request.topicName);
+    return noted(false, topicName, request.codec, shared(request, { ...request, topicName }).pipe(readWith(request)));
+  };
   // The overloads' results are told apart by the topic and the codec, as in the proxy itself.
   return portWith(proxy, { subscribe: subscribe as MqttProxy['subscribe'] });
 }
@@ -94,15 +96,25 @@ function sharedLocalTopics(local: LocalTopics, options: ShareSubscriptionsOption
   const shared = sharing<LocalSubscribeRequest, LocalSubscribeError, LocalMessage>(
     {
       keyOf: ({ topic, receiveMode = defaultMode(topic) }) => `${receiveMode} ${topic}`,
-      subscribe: ({ topic, receiveMode, silence, ...request }, onStatus) =>
-        local.subscribe({ topic, receiveMode, silence, onStatus, ...codecIfRecorded(request) }),
+      subscribe: ({ topic, receiveMode, silence }, onStatus) => local.subscribe({ topic, receiveMode, silence, onStatus }),
     },
     options,
   );
-  const subscribe = (request: AnyLocalSubscribeRequest): Observable<unknown> =>
-    shared(request, { ...request, topic: topicFilterOf(request.topic) }).pipe(readWith({ topicName: request.topic, codec: request.codec }));
+  const subscribe = ({ codec, ...request }: AnyLocalSubscribeRequest): Observable<unknown> => {
+    const topic = topicFilterOf(request.topic);
+    return noted(true, topic, codec, shared(request, { ...request, topic }).pipe(readWith({ topicName: request.topic, codec })));
+  };
   // As above.
   return portWith(local, { subscribe: subscribe as LocalTopics['subscribe'] });
+}
+
+/** Each subscriber decodes for itself, and the nucleus is asked without a codec: a dry run hears of it here. */
+function noted<A>(isLocal: boolean, filter: string, codec: Decoder<unknown> | undefined, messages$: Observable<A>): Observable<A> {
+  if (codec === undefined) return messages$;
+  return defer(() => {
+    noteShared({ isLocal, filter, codec });
+    return messages$;
+  });
 }
 
 /**
@@ -123,11 +135,6 @@ export function portWith<P extends object>(port: P, members: Partial<P>): P {
     }
   }
   return { ...Object.fromEntries(made), ...members } as P;
-}
-
-/** Each subscriber decodes for itself; but a dry run, which sends nothing, is told the codec. */
-function codecIfRecorded(request: object): object {
-  return isRecording() && 'codec' in request ? { codec: request.codec } : {};
 }
 
 function sharing<R, E, M extends OnTopic>(

@@ -1,4 +1,6 @@
 import type { Component } from '../component/component.js';
+import { BUFFER_MEMORY } from '../flow/buffer-memory.js';
+import { BYTES_TO_DISK } from '../outbox/store-in.js';
 import { isLocalStage } from './access.js';
 import type { DryRecord, Finding } from './record.js';
 
@@ -116,10 +118,6 @@ const LARGEST_MESSAGE: number = 128 * 1_024;
 const PUBLISHES_PER_SECOND = 100;
 
 const MIB = 1_024 * 1_024;
-/** What all buffers of a component may come to where nobody says. */
-const SMALL_DEVICE = 16 * MIB;
-/** Bytes of a message that is neither small nor large. */
-const USUAL_MESSAGE = 1_024;
 
 /**
  * What the component publishes by itself, against the quotas of AWS IoT Core; and what its buffers can come to, against the memory there is.
@@ -146,33 +144,56 @@ function sizes({ publishes }: DryRecord): readonly Finding[] {
   }));
 }
 
-/** The most bytes that can be inside a stage: of messages that wait and that are worked on, each of this size. */
-function mostBytesOf({ kind, declaration }: DryRecord['stages'][number], largest: number): number {
-  const { buffer, inFlight = 8 } = declaration;
-  if (buffer === undefined) return 0;
-  const waiting = Math.min(buffer.bytes ?? Infinity, buffer.messages * largest);
-  return kind === 'batch' ? waiting : waiting + inFlight * largest;
+/** The most bytes that can wait at a stage, and that it works on, each of the largest messages there are. */
+function mostBytesOf({ name, kind, declaration: { buffer, inFlight } }: DryRecord['stages'][number]): StageBytes {
+  const waiting = buffer === undefined ? 0 : Math.min(buffer.bytes ?? Infinity, buffer.messages * LARGEST_MESSAGE);
+  const atOnce = (inFlight ?? (kind === 'publishTo' ? 8 : 0)) * LARGEST_MESSAGE;
+  const underWay = kind === 'storeIn' ? Math.min(atOnce, BYTES_TO_DISK) : atOnce;
+  return { name, waiting, shares: buffer !== undefined && buffer.bytes === undefined, underWay };
 }
 
-/**
- * Tells what buffers can come to, where that is more than a bound. The user's own bound is held against buffers full of the largest messages there are.
- * Without one, since buffers are hardly ever full of those, it is {@link SMALL_DEVICE}, against messages of {@link USUAL_MESSAGE}.
- */
+interface StageBytes {
+  readonly name: string;
+  readonly waiting: number;
+  /** Whether it waits in the memory that all buffers share. */
+  readonly shares: boolean;
+  readonly underWay: number;
+}
+
+function sum(bytes: readonly number[]): number {
+  return bytes.reduce((all, each) => all + each, 0);
+}
+
+/** Tells what buffers can come to, full of the largest messages there are, where that is more than the component may have; or what its own bounds come to. */
 function buffers({ stages }: DryRecord, memory: number | undefined): readonly Finding[] {
-  const largest = memory === undefined ? USUAL_MESSAGE : LARGEST_MESSAGE;
-  const sizes = stages.map(stage => ({ name: stage.name, bytes: mostBytesOf(stage, largest) })).filter(({ bytes }) => bytes > 0);
-  const total = sizes.reduce((sum, { bytes }) => sum + bytes, 0);
-  const bound = memory ?? SMALL_DEVICE;
-  if (total <= bound) return [];
-  const list = sizes
+  const all = stages.map(mostBytesOf);
+  const own = all.map(({ name, waiting, shares }) => ({ name, bytes: shares ? 0 : waiting }));
+  if (memory === undefined) {
+    const total = sum(own.map(({ bytes }) => bytes));
+    if (total <= BUFFER_MEMORY) return [];
+    const message = `Its buffers with bytes of their own (buffer: { bytes }) may come to ${mib(total)}, beside the ${mib(BUFFER_MEMORY)} that all others share: ${largest(own)}. On a small device, let fewer wait.`;
+    return [{ severity: 'note', about: 'memory', message }];
+  }
+  const shared = Math.min(BUFFER_MEMORY, sum(all.map(({ waiting, shares }) => (shares ? waiting : 0))));
+  const parts = [
+    { name: 'those that share', bytes: shared },
+    ...own,
+    { name: 'under way', bytes: sum(all.map(({ underWay }) => underWay)) },
+  ];
+  const total = sum(parts.map(({ bytes }) => bytes));
+  if (total <= memory) return [];
+  const message = `Full of the largest messages there are (128 KiB), its buffers come to ${mib(total)}, more than the ${mib(memory)} it may have: ${largest(parts)}. Bound them in bytes (buffer: { bytes, sizeOf }) or let fewer messages wait.`;
+  return [{ severity: 'warning', about: 'memory', message }];
+}
+
+/** The largest of them, with what each comes to. */
+function largest(parts: readonly { readonly name: string; readonly bytes: number }[]): string {
+  return [...parts]
+    .filter(({ bytes }) => bytes > 0)
     .sort((one, other) => other.bytes - one.bytes)
     .slice(0, 5)
     .map(({ name, bytes }) => `${name} ${mib(bytes)}`)
     .join(', ');
-  const full = memory === undefined ? 'messages of 1 KiB' : 'the largest messages there are (128 KiB)';
-  const more = memory === undefined ? `the ${mib(bound)} that a small device has to spare` : `the ${mib(bound)} it may have`;
-  const message = `Full of ${full}, its buffers come to ${mib(total)}, more than ${more}: ${list}. Bound them in bytes (buffer: { bytes, sizeOf }) or let fewer messages wait.`;
-  return [{ severity: memory === undefined ? 'note' : 'warning', about: 'memory', message }];
 }
 
 function mib(bytes: number): string {

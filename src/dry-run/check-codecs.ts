@@ -3,7 +3,7 @@ import { payloadOf } from '../outbox/mark.js';
 import { topicMatches } from '../topic/topic-matches.js';
 import { isLocalStage } from './access.js';
 import type { DryRecord, Finding } from './record.js';
-import type { PayloadSample, RecordedStage, RecordedSubscription } from './recording-nucleus.js';
+import type { PayloadSample, RecordedStage } from './recording-nucleus.js';
 
 /** What senders send when something is wrong with them. */
 const PROBES: readonly Uint8Array[] = ['', '{}', '[]', 'null', '0', '"text"', 'not JSON', '{"a":{"b":[1,2,3]}}']
@@ -16,20 +16,21 @@ const SHADOW = /^\$aws\/things\/[^/]+\/shadow\//;
  * Both ends of the codecs: decoding must make a `Left` of whatever comes and never throw, and what a codec encodes of a value that it decoded it must
  * be able to decode again.
  */
-export function checkCodecs(subscriptions: readonly Pick<RecordedSubscription, 'filter' | 'codec'>[]): readonly Finding[] {
-  return [...new Map(subscriptions.map(subscription => [subscription.filter, subscription])).values()].flatMap(
-    ({ filter, codec }): readonly Finding[] => {
-      // What the shadow service says is decoded by `shadow`.
-      if (codec === undefined && SHADOW.test(filter)) return [];
-      if (codec === undefined) {
-        const message = `The messages on ${JSON.stringify(filter)} are taken as bytes, whatever is in them. A codec, such as json(…), makes a DecodeFailed of those that are wrong.`;
-        return [{ severity: 'note', about: 'codecs', message }];
-      }
-      const problem = PROBES.map(payload => problemOf(codec, filter, payload)).find(text => text !== undefined);
-      return problem === undefined ? [] : [error(`The codec of ${JSON.stringify(filter)} ${problem}`)];
-    },
-  );
+export function checkCodecs({ subscriptions, localSubscriptions, readings }: CodecRecord): readonly Finding[] {
+  const all = [...subscriptions, ...localSubscriptions, ...readings].flatMap(({ filter, codec }): readonly Finding[] => {
+    // What the shadow service says is decoded by `shadow`.
+    if (codec === undefined && SHADOW.test(filter)) return [];
+    if (codec === undefined) {
+      const message = `The messages on ${JSON.stringify(filter)} are taken as bytes, whatever is in them. A codec, such as json(…), makes a DecodeFailed of those that are wrong.`;
+      return [{ severity: 'note', about: 'codecs', message }];
+    }
+    const problem = PROBES.map(payload => problemOf(codec, filter, payload)).find(text => text !== undefined);
+    return problem === undefined ? [] : [error(`The codec of ${JSON.stringify(filter)} ${problem}`)];
+  });
+  return [...new Map(all.map(finding => [finding.message, finding])).values()];
 }
+
+type CodecRecord = Pick<DryRecord, 'subscriptions' | 'localSubscriptions' | 'readings'>;
 
 /** Whether what it publishes is what its stages declare (`payload`), and whether its own subscriptions take it. */
 export function checkPayloads(record: DryRecord): readonly Finding[] {

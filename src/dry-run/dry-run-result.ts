@@ -91,7 +91,7 @@ function resultOf(component: Component, seen: DryRecord, memory: number | undefi
       ...checkBranches(component, seen),
       ...checkTopics(component.name, access, seen),
       ...checkQuotas(seen, memory),
-      ...checkCodecs([...seen.subscriptions, ...seen.localSubscriptions]),
+      ...checkCodecs(seen),
       ...checkPayloads(seen),
       ...checkMarks(seen),
       ...checkLoops(access, seen),

@@ -12,8 +12,8 @@ export interface DryRunOptions {
   /** Virtual milliseconds the component runs before it is told to stop. Default 60 000. */
   readonly horizon?: number | undefined;
   /**
-   * Bytes that its buffers may come to, full of the largest messages there are; more is a warning. Default: a note where messages of 1 KiB
-   * come to over 16 MiB.
+   * Bytes that its buffers may come to, full of the largest messages there are; more is a warning. Default: a note where the bounds in bytes
+   * that it gives its buffers come to over 16 MiB, which is what all others share.
    */
   readonly bufferBytes?: number | undefined;
 }

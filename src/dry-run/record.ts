@@ -3,7 +3,7 @@ import { type BranchEvent, branchEvents, namedBranches } from '../component/bran
 import { type Component, runContext } from '../component/component.js';
 import { CONFIG_KEY, Followed } from '../component/configuration.js';
 import { silentLog } from '../component/log.js';
-import { recordedBy } from '../flow/ledger.js';
+import { recordedBy, type SharedReading } from '../flow/ledger.js';
 import { withoutReading } from '../flow/pull-through.js';
 import { VirtualDisk, withVirtualDisk } from '../outbox/virtual-disk.js';
 import { linesKeptBy } from '../sinks/dead-letter-file.js';
@@ -42,6 +42,8 @@ export interface DryRecord {
   readonly localSubscriptions: readonly RecordedLocalSubscription[];
   readonly localPublishes: readonly RecordedLocalPublish[];
   readonly news: readonly RecordedNews[];
+  /** How those who share a subscription read its messages. */
+  readonly readings: readonly SharedReading[];
   /** Of what it published by itself, on both services, the first payloads of each topic. */
   readonly samples: readonly PayloadSample[];
   /** Virtual milliseconds it ran before it was told to stop. */
@@ -134,18 +136,25 @@ export function record(component: Pick<Component, 'run'>, config: unknown, writt
       }
     });
   });
+  /** The subscription of a shared one has no codec of its own. */
+  const readBy = <S extends Pick<RecordedSubscription, 'filter' | 'codec'>>(isLocal: boolean, subscription: S): S => {
+    const { filter, codec } = subscription;
+    const shared = ledger.readings.find(reading => reading.isLocal === isLocal && reading.filter === filter);
+    return { ...subscription, codec: codec ?? shared?.codec };
+  };
   return {
     branches: names.map(name => {
       const end = ends.get(name);
       return { name, end: end !== undefined && end.at < horizon ? end.event : undefined, drains: end !== undefined };
     }),
-    subscriptions,
+    subscriptions: subscriptions.map(subscription => readBy(false, subscription)),
     stages: ledger.opened,
     feeds: ledger.snapshot().feeds,
     publishes,
-    localSubscriptions,
+    localSubscriptions: localSubscriptions.map(subscription => readBy(true, subscription)),
     localPublishes,
     news,
+    readings: ledger.readings,
     samples: samples.all,
     horizon,
     awaited,

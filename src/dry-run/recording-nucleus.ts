@@ -7,7 +7,7 @@ import type { AnyLocalSubscribeRequest, LocalTopics } from '../client/local-topi
 import { portWith } from '../client/share-subscriptions.js';
 import type { Decoder } from '../codec/codec.js';
 import type { StageDeclaration, StageKind } from '../flow/account.js';
-import { Ledger, type LedgerEntry } from '../flow/ledger.js';
+import { Ledger, type LedgerEntry, type SharedReading } from '../flow/ledger.js';
 import type { ReceiveMode } from '../ipc/wire/shapes.js';
 import type { MqttProxy, PublishRequest, SubscribeRequest } from '../ports/mqtt-proxy.js';
 import { type QOS, qosOf } from '../shared/qos.js';
@@ -25,6 +25,8 @@ export interface RecordedStage {
 /** Counts as every ledger does, and keeps what each stage said, in the order of their subscriptions. */
 export class RecordingLedger extends Ledger {
   readonly opened: RecordedStage[] = [];
+  readonly readings: SharedReading[] = [];
+  override readonly onShared = (reading: SharedReading): void => void this.readings.push(reading);
   /** The branch that is being subscribed. */
   branch: string | undefined;
 

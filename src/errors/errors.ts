@@ -4,7 +4,7 @@
  *
  * @packageDocumentation
  */
-export { isFailure, type Kind, type Operation } from './failure.js';
+export { type BufferBound, isFailure, type Kind, type Operation } from './failure.js';
 export * from './connection.js';
 export * from './requests.js';
 export * from './codec.js';

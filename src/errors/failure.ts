@@ -65,3 +65,17 @@ export function copyError<E extends object, P extends object>(error: E, properti
   // The prototype makes it the same class again, which Object.create cannot tell the compiler.
   return Object.assign(copy, properties) as unknown as ErrorCopy<E, P>;
 }
+
+/**
+ * What was full: `buffer.messages`, `buffer.bytes`, or the part of a buffer without `bytes` of the memory that all such buffers share; or an
+ * outbox.
+ */
+export type BufferBound = 'messages' | 'bytes' | 'shared' | 'outbox';
+
+/** The bounds, as sentences name them. */
+export const BUFFER_BOUNDS: Readonly<Record<BufferBound, string>> = {
+  messages: 'buffer.messages',
+  bytes: 'buffer.bytes',
+  shared: 'its part of the 16 MiB that all buffers share',
+  outbox: 'maxBytes',
+};

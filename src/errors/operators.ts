@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { Failure } from './failure.js';
+import { BUFFER_BOUNDS, type BufferBound, Failure } from './failure.js';
 import { plural } from '../shared/plural.js';
 
 /** A value came when its windows were over, the allowed lateness included. It is in no result. */
@@ -54,11 +54,14 @@ export class TimestampRefused<A = unknown> extends Failure<'TimestampRefused', '
 /** What a full buffer does with the next value. `enforce`: there is no buffer, and the value came faster than a rate allows. */
 export type OverflowPolicy = 'dropOldest' | 'dropNewest' | 'latestPerKey' | 'fail' | 'enforce';
 
-function overflowText(messages: number, policy: OverflowPolicy): string {
+function overflowText(messages: number, policy: OverflowPolicy, bounds: readonly BufferBound[]): string {
   const dropped = `dropped ${plural(messages, 'message')} (${policy}).`;
-  return policy === 'enforce'
-    ? `More came than the rate allows, which ${dropped} Send less, allow a higher rate or burst, or let messages wait with mode 'shape'.`
-    : `A buffer was full and ${dropped} Let the stage work on more at once, give it a larger buffer, or send it less.`;
+  if (policy === 'enforce')
+    return `More came than the rate allows, which ${dropped} Send less, allow a higher rate or burst, or let messages wait with mode 'shape'.`;
+  const full = bounds.length === 0 ? 'full' : `full (${bounds.map(bound => BUFFER_BOUNDS[bound]).join(', ')})`;
+  if (bounds.includes('outbox')) return `The outbox was ${full} and ${dropped} Give it a larger maxBytes, or store less.`;
+  const larger = bounds.includes('shared') ? 'give it a bound of its own (buffer: { bytes, sizeOf })' : 'give it a larger buffer';
+  return `A buffer was ${full} and ${dropped} Let the stage work on more at once, ${larger}, or send it less.`;
 }
 
 /** A stage's buffer was full and dropped values. One failure stands for all that were dropped since the last result. */
@@ -70,9 +73,12 @@ export class Overflowed<K extends 'gap' | 'terminal' = 'gap' | 'terminal'> exten
   /** `0` where the buffer was not told how large its values are. */
   readonly bytes: number;
   readonly policy: OverflowPolicy;
+  /** What was full; several where values were dropped for several reasons. Empty where there was no buffer. */
+  readonly bounds: readonly BufferBound[];
 
-  constructor(kind: K, messages: number, bytes: number, policy: OverflowPolicy) {
-    super(kind, overflowText(messages, policy));
+  constructor(kind: K, messages: number, bytes: number, policy: OverflowPolicy, bounds: readonly BufferBound[] = []) {
+    super(kind, overflowText(messages, policy, bounds));
+    this.bounds = bounds;
     this.messages = messages;
     this.bytes = bytes;
     this.policy = policy;

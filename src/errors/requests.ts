@@ -10,7 +10,7 @@ import type {
   TimedOut,
   TokenRefused,
 } from './connection.js';
-import { Failure, type Kind, type Operation } from './failure.js';
+import { BUFFER_BOUNDS, type BufferBound, Failure, type Kind, type Operation } from './failure.js';
 
 const LOCAL_TOPICS: ReadonlySet<Operation> = new Set<Operation>(['aws.greengrass#PublishToTopic', 'aws.greengrass#SubscribeToTopic']);
 
@@ -149,10 +149,11 @@ export class TooManyPublishes<K extends Kind = Kind> extends Failure<'TooManyPub
   readonly retryable = true;
   readonly waiting: number;
 
-  constructor(kind: K, waiting: number) {
+  constructor(kind: K, waiting: number, bound: BufferBound = 'messages') {
+    const limit = bound === 'messages' ? 'which is the limit' : `which is all that fits (${BUFFER_BOUNDS[bound]})`;
     super(
       kind,
-      `${waiting} publishes already wait for the nucleus, which is the limit. Publish through publishTo(), whose buffer has a policy for this, or wait for the answers.`,
+      `${waiting} publishes already wait for the nucleus, ${limit}. Publish through publishTo(), whose buffer has a policy for this, or wait for the answers.`,
     );
     this.waiting = waiting;
   }

@@ -67,7 +67,7 @@ export interface DeclaredMarks {
 /** The bound of a stage, with every default filled in. */
 export interface DeclaredBuffer {
   readonly messages: number;
-  /** `undefined`: bounded in messages only. */
+  /** `undefined`: by its part of the 16 MiB that all such buffers share. */
   readonly bytes: number | undefined;
   /** `undefined`: nothing is dropped; what is full is emitted. */
   readonly onFull: OverflowPolicy | undefined;

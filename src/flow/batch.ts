@@ -3,6 +3,7 @@ import { wait } from '../schedule/clock.js';
 import { checkBound, checkTime } from '../shared/check-argument.js';
 import { resumeSubscribing, suspendSubscribing } from '../stream/feed.js';
 import { workOn } from '../stream/work-on.js';
+import { bufferMemory } from './buffer-memory.js';
 import { checkedSize, DEFAULT_BUFFER_MESSAGES } from './bounded-buffer.js';
 import { type Ledger, ledger as ledgerOfAll } from './ledger.js';
 
@@ -10,7 +11,10 @@ import { type Ledger, ledger as ledgerOfAll } from './ledger.js';
 export interface BatchOptions<A> {
   /** Values of a batch at most. Default 1 000. */
   readonly messages?: number | undefined;
-  /** Bytes of a batch at most, by `sizeOf`. A value that is larger by itself makes a batch of its own. Default: no bound. */
+  /**
+   * Bytes of a batch at most, by `sizeOf`. A value that is larger by itself makes a batch of its own. Default: its part of the 16 MiB that
+   * all buffers of the process share which have no bound in bytes.
+   */
   readonly bytes?: number | undefined;
   /** Bytes of one value. Needed for `bytes`. Called once for each. */
   readonly sizeOf?: ((value: A) => number) | undefined;
@@ -37,7 +41,7 @@ export interface BatchOptions<A> {
  * Completes with the source, after the last batch. An error of the source, or one thrown by `sizeOf`, goes to the error channel at once;
  * what was gathered is then given up and counted as discarded.
  *
- * Memory: one batch.
+ * Memory: one batch, of 16 MiB with all other stages: before it takes more than its part, a batch leaves.
  *
  * @example
  * ```ts
@@ -66,6 +70,7 @@ export function batch<A>(options: BatchOptions<NoInfer<A>>): (source: Observable
       let gathered: A[] = [];
       let gatheredBytes = 0;
       let timer: Subscription | undefined;
+      const share = options.bytes === undefined ? bufferMemory.share() : undefined;
 
       const emit = (): void => {
         timer?.unsubscribe();
@@ -74,14 +79,16 @@ export function batch<A>(options: BatchOptions<NoInfer<A>>): (source: Observable
         account.emit(full.length, gatheredBytes);
         gathered = [];
         gatheredBytes = 0;
+        share?.clear();
         entry.send();
         destination.next(full);
       };
 
       const gather = (value: A): void => {
         const size = entry.receive(value, sizeOf);
+        const takes = share === undefined || options.sizeOf !== undefined ? size : share.bytesOf(value);
         // The subscriber may leave when it gets the batch before, and what the source emits meanwhile goes in first.
-        while (gathered.length > 0 && gatheredBytes + size > bytes) emit();
+        while (gathered.length > 0 && (gatheredBytes + size > bytes || share?.has(takes) === false)) emit();
         account.admit(size);
         if (destination.closed) {
           account.discard(1, size);
@@ -89,6 +96,7 @@ export function batch<A>(options: BatchOptions<NoInfer<A>>): (source: Observable
         }
         gathered.push(value);
         gatheredBytes += size;
+        share?.hold(takes, value);
         if (gathered.length >= messages || gatheredBytes >= bytes) emit();
         else if (gathered.length === 1 && within !== undefined) timer = wait(within, scheduler, emit);
       };
@@ -97,6 +105,7 @@ export function batch<A>(options: BatchOptions<NoInfer<A>>): (source: Observable
         timer?.unsubscribe();
         account.discard(gathered.length, gatheredBytes);
         gathered = [];
+        share?.close();
         entry.close();
       });
       const work = {

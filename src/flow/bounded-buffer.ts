@@ -1,7 +1,8 @@
-import { Overflowed, type OverflowPolicy } from '../errors/errors.js';
+import { type BufferBound, Overflowed, type OverflowPolicy } from '../errors/errors.js';
 import { atOnce, checkBound } from '../shared/check-argument.js';
 import { hook } from '../stream/hook.js';
 import type { DeclaredBuffer, LedgerAccount } from './account.js';
+import { type BufferMemory, bufferMemory, type BufferShare } from './buffer-memory.js';
 import { LatestPerKey, Ring, type Waiting } from '../shared/waiting.js';
 
 /** How much may wait at a stage. */
@@ -10,12 +11,16 @@ type Capacity<A> = {
   readonly messages?: number | undefined;
 } & (
   | {
+      /** Left out: the buffer has its part of the 16 MiB that all buffers of the process share which have no `bytes`. */
       readonly bytes?: undefined;
-      /** Bytes of one value, for the ledger. */
+      /**
+       * Bytes of one value, for that and for the ledger. Left out: as reckoned from texts, binary data and the first members of a value,
+       * once it waits.
+       */
       readonly sizeOf?: ((value: A) => number) | undefined;
     }
   | {
-      /** Bytes that may wait, next to the bound in messages. */
+      /** Bytes that may wait, next to the bound in messages, and in the place of a part of what all buffers share. */
       readonly bytes: number;
       /** Bytes of one value. Called once for each, as it arrives. */
       readonly sizeOf: (value: A) => number;
@@ -79,6 +84,12 @@ export function checkedSize<A>(sizeOf: (value: A) => number): (value: A) => numb
   };
 }
 
+/** A dropped value that is to have an outcome, and what was full. */
+interface Spared<A> {
+  readonly value: A;
+  readonly bound: BufferBound;
+}
+
 /**
  * The one bounded buffer of a stage. Values wait here until the stage has room for them. What does not fit is dropped by the policy,
  * counted, and remembered for {@link takeOverflow}.
@@ -86,32 +97,47 @@ export function checkedSize<A>(sizeOf: (value: A) => number): (value: A) => numb
 export class BoundedBuffer<A> {
   /** Bytes of a value; 0 where the policy has no `sizeOf`. */
   readonly sizeOf: (value: A) => number;
+  /** Each value with the bytes that it counts for the bound. */
   readonly #waiting: Waiting<A>;
+  /** Whether those are the bytes that the ledger counts, too. */
+  readonly #isSized: boolean;
   readonly #account: LedgerAccount;
   /** Values that may wait. */
   readonly messages: number;
   readonly #bytes: number;
+  /** Where there is no bound in bytes. */
+  readonly #share: BufferShare | undefined;
   readonly onFull: OverflowPolicy;
   readonly #reported: OverflowPolicy;
   readonly #onDrop: ((value: A) => void) | undefined;
   #bytesWaiting = 0;
   #droppedMessages = 0;
   #droppedBytes = 0;
+  readonly #hit = new Set<BufferBound>();
   /** The values that were dropped and are each to have an outcome, where that is wanted. */
-  readonly #spared: A[] | undefined;
+  readonly #spared: Spared<A>[] | undefined;
   #thrownByOnDrop: { readonly error: unknown } | undefined;
 
   /**
    * @param reported The policy that an {@link Overflowed} names; default: that of `policy`.
    * @param spares Whether dropped values are kept for {@link takeSpared} instead of being reported as an overflow.
+   * @param memory What it has a part of if it has no bound in bytes.
    */
-  constructor(policy: BufferPolicy<A>, account: LedgerAccount, reported?: OverflowPolicy, spares = false) {
+  constructor(
+    policy: BufferPolicy<A>,
+    account: LedgerAccount,
+    reported?: OverflowPolicy,
+    spares = false,
+    memory: BufferMemory = bufferMemory,
+  ) {
     this.messages = checkBound(policy.messages ?? DEFAULT_BUFFER_MESSAGES, 'buffer.messages', 0);
     this.#bytes = checkBound(policy.bytes ?? Infinity, 'buffer.bytes', 0);
     this.onFull = policy.onFull ?? 'dropOldest';
     this.#reported = reported ?? this.onFull;
     this.#onDrop = hook('buffer.onDrop', policy.onDrop);
     this.sizeOf = policy.sizeOf === undefined ? () => 0 : checkedSize(policy.sizeOf);
+    this.#isSized = policy.sizeOf !== undefined;
+    this.#share = policy.bytes === undefined && this.messages > 0 ? memory.share() : undefined;
     this.#waiting = policy.onFull === 'latestPerKey' ? new LatestPerKey(policy.key) : new Ring();
     this.#account = account;
     this.#spared = spares ? [] : undefined;
@@ -126,51 +152,58 @@ export class BoundedBuffer<A> {
    * `onDrop` throws is thrown once everything is counted.
    */
   offer(value: A, bytes: number): boolean {
-    if (!this.#fits(bytes)) {
+    const keepsOld = this.onFull === 'fail' || this.onFull === 'dropNewest';
+    // What is dropped anyway is not measured.
+    const isMeasured = this.#share !== undefined && !this.#isSized && !(keepsOld && this.#waiting.length >= this.messages);
+    const held = isMeasured ? this.#share.bytesOf(value) : bytes;
+    const bound = this.#boundFor(held);
+    if (bound !== undefined) {
       if (this.onFull === 'fail') {
         this.#account.refuse(bytes);
-        this.#drop(value, bytes);
+        this.#drop(value, bytes, bound);
         this.#rethrow();
         return false;
       }
       // A value that is larger than the whole buffer would push out all others and still not fit.
-      if (this.onFull === 'dropNewest' || this.messages === 0 || bytes > this.#bytes) {
+      if (this.onFull === 'dropNewest' || this.messages === 0 || !this.#hasRoom(held, this.#bytesWaiting)) {
         this.#account.refuse(bytes);
-        this.#drop(value, bytes);
+        this.#drop(value, bytes, bound);
         this.#rethrow();
         return true;
       }
     }
     // Pushed before anything is dropped: which waiting value is overtaken is known only once the new one is there.
     try {
-      this.#waiting.push(value, bytes);
+      this.#waiting.push(value, held);
     } catch (error) {
       this.#account.failAtOnce(bytes);
       throw error;
     }
-    this.#bytesWaiting += bytes;
-    while (this.#waiting.length > this.messages || this.#bytesWaiting > this.#bytes) this.#evict();
+    this.#bytesWaiting += held;
+    this.#share?.hold(held, value);
+    for (let over = this.#boundFor(0, 0); over !== undefined; over = this.#boundFor(0, 0)) this.#evict(over);
     this.#account.admit(bytes);
     this.#rethrow();
     return true;
   }
 
-  /** Bytes of the value {@link shift} takes next. */
+  /** Bytes of the value {@link shift} takes next, as the ledger counts them. */
   headBytes(): number {
-    return this.#waiting.headBytes();
+    return this.#isSized ? this.#waiting.headBytes() : 0;
   }
 
   /** Takes the next value, which stays inside the stage. Must not be called when none waits. */
   shift(): A {
-    this.#bytesWaiting -= this.#waiting.headBytes();
+    this.#release(this.#waiting.headBytes());
     return this.#waiting.shift();
   }
 
   /** Gives up everything that waits: the stage has ended. */
   discard(): void {
-    this.#account.discard(this.#waiting.length, this.#bytesWaiting);
+    this.#account.discard(this.#waiting.length, this.#isSized ? this.#bytesWaiting : 0);
     this.#waiting.clear();
     this.#bytesWaiting = 0;
+    this.#share?.close();
   }
 
   /** Whether what is dropped is kept for {@link takeSpared}. */
@@ -179,7 +212,7 @@ export class BoundedBuffer<A> {
   }
 
   /** The values that were dropped since the last call, where they are kept. */
-  takeSpared(): readonly A[] {
+  takeSpared(): readonly Spared<A>[] {
     return this.#spared?.splice(0) ?? [];
   }
 
@@ -194,33 +227,55 @@ export class BoundedBuffer<A> {
   }
 
   /** Remembers a loss that is counted elsewhere, for {@link takeOverflow}. */
-  count(bytes: number): void {
+  count(bytes: number, bound: BufferBound): void {
     this.#droppedMessages++;
+    this.#hit.add(bound);
     this.#droppedBytes += bytes;
   }
 
   #overflow<K extends 'gap' | 'terminal'>(kind: K): Overflowed<K> {
-    const overflowed = new Overflowed(kind, this.#droppedMessages, this.#droppedBytes, this.#reported);
+    const overflowed = new Overflowed(
+      kind,
+      this.#droppedMessages,
+      this.#droppedBytes,
+      this.#reported,
+      this.#reported === 'enforce' ? [] : [...this.#hit],
+    );
     this.#droppedMessages = 0;
     this.#droppedBytes = 0;
+    this.#hit.clear();
     return overflowed;
   }
 
-  #fits(bytes: number): boolean {
-    return this.#waiting.length < this.messages && this.#bytesWaiting + bytes <= this.#bytes;
+  /** The bound that so many values more, of so many bytes, would be over. */
+  #boundFor(bytes: number, messages = 1): BufferBound | undefined {
+    if (this.#waiting.length + messages > this.messages) return 'messages';
+    if (this.#hasRoom(bytes, 0)) return undefined;
+    return this.#share === undefined ? 'bytes' : 'shared';
   }
 
-  #evict(): void {
-    const bytes = this.#waiting.evictBytes();
+  /** Whether so many bytes more fit once there are `without` less. */
+  #hasRoom(bytes: number, without: number): boolean {
+    return this.#share === undefined ? this.#bytesWaiting + bytes - without <= this.#bytes : this.#share.has(bytes, without);
+  }
+
+  #release(bytes: number): void {
     this.#bytesWaiting -= bytes;
+    this.#share?.release(bytes);
+  }
+
+  #evict(bound: BufferBound): void {
+    const held = this.#waiting.evictBytes();
+    const bytes = this.#isSized ? held : 0;
+    this.#release(held);
     const value = this.#waiting.evict();
     this.#account.evict(bytes);
-    this.#drop(value, bytes);
+    this.#drop(value, bytes, bound);
   }
 
-  #drop(value: A, bytes: number): void {
-    if (this.#spared === undefined || this.onFull === 'fail') this.count(bytes);
-    this.#spared?.push(value);
+  #drop(value: A, bytes: number, bound: BufferBound): void {
+    if (this.#spared === undefined || this.onFull === 'fail') this.count(bytes, bound);
+    this.#spared?.push({ value, bound });
     try {
       this.#onDrop?.(value);
     } catch (error) {

@@ -1,5 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
 import { asyncScheduler, concat, map, type Observable, type SchedulerLike } from 'rxjs';
+import type { Decoder } from '../codec/codec.js';
 import { checkPositiveTime } from '../shared/check-argument.js';
 import { every, waiting } from '../schedule/clock.js';
 import { LedgerAccount, type OutboxAccount, type StageAccount, type StageDeclaration, type StageKind } from './account.js';
@@ -60,6 +61,9 @@ export class Ledger {
       entryOf(this.#feeds, key, () => new Feed(name)),
     );
   }
+
+  /** @internal Where a dry run notes who reads the messages of a subscription that several share. */
+  readonly onShared: ((reading: SharedReading) => void) | undefined = undefined;
 
   /**
    * @internal Takes the present account of an outbox' file. If there are too many files, the one that was updated longest ago is forgotten.
@@ -151,6 +155,18 @@ export function recordedBy<A>(ledger: Ledger, work: () => A): A {
   } finally {
     recording = outer;
   }
+}
+
+/** How one of those who share a subscription reads its messages. */
+export interface SharedReading {
+  readonly isLocal: boolean;
+  readonly filter: string;
+  readonly codec: Decoder<unknown>;
+}
+
+/** @internal Tells a dry run, which sends no messages by which it could be seen, how they are read. */
+export function noteShared(reading: SharedReading): void {
+  recording?.onShared?.(reading);
 }
 
 /** @internal Whether a dry run is recording. What only a dry run wants to know is told only then. */

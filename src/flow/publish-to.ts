@@ -134,7 +134,8 @@ function isPassingRefusal(error: PublishError): boolean {
 }
 
 function refuse<A>(value: A, cause: PublishError | Overflowed, waiting: number): PublishFailure<A> {
-  const error = cause._tag === 'Overflowed' ? new TooManyPublishes('message', waiting) : new ConnectionLost('message', false, cause);
+  const error =
+    cause._tag === 'Overflowed' ? new TooManyPublishes('message', waiting, cause.bounds[0]) : new ConnectionLost('message', false, cause);
   return publishFailure(error, value, 0, 'refused');
 }
 
@@ -167,7 +168,8 @@ function refuse<A>(value: A, cause: PublishError | Overflowed, waiting: number):
  * `drain()` of the port waits for the stage, from its subscription to its end: end its source when draining begins, as subscriptions do by
  * themselves and others with `takeUntil(proxy.draining$)`, and what is inside is published.
  *
- * Memory: at most `buffer.messages` (1 000) waiting values and `inFlight` under way.
+ * Memory: at most `buffer.messages` (1 000) waiting values, of 16 MiB with all other stages unless `buffer.bytes` says otherwise, and
+ * `inFlight` under way.
  *
  * @param request makes the message of a value. Called once, when the value's turn has come, however many tries there are.
  *

@@ -154,9 +154,9 @@ export class StageEnding<A, E, B> {
   /** Emits a failure for each dropped value, for a fallback to take. */
   refuseSpared(): void {
     const { buffer, output } = this.#parts;
-    for (const value of buffer.takeSpared()) {
+    for (const { value, bound } of buffer.takeSpared()) {
       if (output.hasEnded()) return;
-      const overflow = new Overflowed('gap', 1, 0, buffer.onFull);
+      const overflow = new Overflowed('gap', 1, 0, buffer.onFull, [bound]);
       output.next(left(this.#ending.refuse(value, overflow, buffer.length)));
     }
   }

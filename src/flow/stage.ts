@@ -33,7 +33,7 @@ export interface Stage<in A, out B> {
 
 /** The options of every stage. */
 export interface StageOptions<A> {
-  /** What may wait, and what happens when that much waits. Default: 1 000 values, `dropOldest`. */
+  /** What may wait, and what happens when that much waits. Default: 1 000 values, of 16 MiB with all other stages, `dropOldest`. */
   readonly buffer?: BufferPolicy<A> | undefined;
   /** The name under which the ledger counts this stage. Default: the operator's name. */
   readonly name?: string | undefined;

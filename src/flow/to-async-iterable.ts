@@ -22,7 +22,7 @@ export type Iterated<R> = Either<LeftOf<R> | Overflowed, RightOf<R>>;
  *
  * Each iterator has a subscription of its own, which begins when the iterator is made: values that come before the first read wait as well.
  *
- * Memory: at most `buffer.messages` (1 000) values.
+ * Memory: at most `buffer.messages` (1 000) values, of 16 MiB with all other stages unless `buffer.bytes` says otherwise.
  *
  * @example
  * ```ts
@@ -174,7 +174,7 @@ export interface ToReadableOptions<R> extends StageOptions<R> {
  *
  * Ends when the Observable completes; an error of the Observable destroys it. Destroying it unsubscribes.
  *
- * Memory: `highWaterMark` plus `buffer.messages` (1 000) values.
+ * Memory: `highWaterMark` plus `buffer.messages` (1 000) values, of 16 MiB with all other stages unless `buffer.bytes` says otherwise.
  *
  * @example
  * ```ts

@@ -222,7 +222,7 @@ export class WorkQueue<A, E, B> implements JobOwner<Either<E, B>>, Turns<Either<
     else {
       // Counts as one lost value, however many of its results were dropped.
       account.evict(job.bytes);
-      this.#buffer.count(job.bytes);
+      this.#buffer.count(job.bytes, 'messages');
     }
   }
 

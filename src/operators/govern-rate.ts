@@ -31,7 +31,7 @@ export type RateMode<A> =
   | {
       /** They wait for their turn in a bounded buffer. The default. */
       readonly mode?: 'shape' | undefined;
-      /** How many may wait, and what gives way when that many do. Default: 1 000 values, `dropOldest`. */
+      /** How many may wait, and what gives way when that many do. Default: 1 000 values, of 16 MiB with all other stages, `dropOldest`. */
       readonly buffer?: BufferPolicy<A> | undefined;
       readonly onDrop?: undefined;
     }
@@ -122,7 +122,8 @@ function policyOf<A>(options: GovernRateOptions<A>): { readonly policy: BufferPo
  *
  * The ledger counts it as a stage of kind `governRate`. One timer at most, whatever waits.
  *
- * Memory: at most `buffer.messages` (1 000) waiting values; with `enforce` none.
+ * Memory: at most `buffer.messages` (1 000) waiting values, of 16 MiB with all other stages unless `buffer.bytes` says otherwise; with
+ * `enforce` none.
  *
  * @example
  * ```ts

@@ -34,7 +34,7 @@ export interface ToCommit {
 }
 
 /** Bytes that go to the store in one commit: the WAL grows by as much. */
-const MOST_BYTES = 1 << 20;
+export const MOST_BYTES: number = 1 << 20;
 
 /**
  * Messages of all stages on their way into one store: a commit is a sync of the disk, of which a device has some hundreds a second, so they
@@ -102,7 +102,8 @@ export class GroupCommit {
         this.#onPut(answer.right);
         group.forEach(({ record, onCommitted }, i) => {
           const number = numbers[i];
-          if (i >= taken || number === undefined) onCommitted(left(new Overflowed('gap', 1, record.payload.length, 'dropNewest')));
+          if (i >= taken || number === undefined)
+            onCommitted(left(new Overflowed('gap', 1, record.payload.length, 'dropNewest', ['outbox'])));
           else onCommitted(right({ number, gaveWay: i === 0 ? { messages: dropped, bytes: droppedBytes } : NONE }));
         });
       });

@@ -12,6 +12,7 @@ import { atOnce, checkAtLeast, checkTime } from '../shared/check-argument.js';
 import { PUBLISH } from '../shared/operations.js';
 import { qosOf } from '../shared/qos.js';
 import { topicMatches } from '../topic/topic-matches.js';
+import { MOST_BYTES } from './group-commit.js';
 import { longestMark, marked } from './mark.js';
 import type { OpenOutbox, Outbox } from './outbox.js';
 import type { RecordToStore } from './store.js';
@@ -20,6 +21,9 @@ import type { RecordToStore } from './store.js';
 const LITE_ECHO = 4_980;
 /** What members and envelope add at most, but for the payload itself. */
 const OVERHEAD = 2_048;
+
+/** Bytes of payloads that a stage has on their way to the disk, texts by their length: those of two commits. */
+export const BYTES_TO_DISK: number = 2 * MOST_BYTES;
 
 function refused(topicName: string, problem: string): InvalidRequest<'message'> {
   return new InvalidRequest('message', PUBLISH, topicName, 'client', problem);
@@ -93,7 +97,7 @@ export interface StoreInOptions<A> extends StageOptions<A> {
   readonly topics?: readonly DeclaredTopic[] | undefined;
   /** What reads the payloads that it stores, as with `publishTo`: for the schema and tables of the cloud side. Default: no dry run can tell. */
   readonly payload?: Decoder<unknown> | undefined;
-  /** Values on their way to the disk at once. Default 1 000. */
+  /** Values on their way to the disk at once, as long as their payloads come to no more than 2 MiB. Default 1 000. */
   readonly inFlight?: number | undefined;
 }
 
@@ -110,7 +114,8 @@ export interface StoreInOptions<A> extends StageOptions<A> {
  * completed. Completes when the source has and every value has its outcome. An error of the source, or one thrown by `toRequest`, `key`,
  * `priority` or `expires`, is a defect and goes to the error channel.
  *
- * Memory: `buffer.messages` (1 000) waiting values and `inFlight` (1 000) on their way to the disk.
+ * Memory: `buffer.messages` (1 000) waiting values, of 16 MiB with all other stages unless `buffer.bytes` says otherwise, and `inFlight` (1 000) on their
+ * way to the disk, of 2 MiB.
  *
  * @param toRequest makes the message of a value, once.
  *
@@ -147,7 +152,16 @@ export function storeIn<A>(
     /** Values that came before the file was open. */
     let early: (() => void)[] = [];
     let sourceCompleted = false;
+    let bytesToDisk = 0;
+    let takesMore = true;
+    let resize: (width: number) => void = () => undefined;
 
+    const underWay = (bytes: number): void => {
+      bytesToDisk += bytes;
+      if (bytesToDisk < BYTES_TO_DISK === takesMore) return;
+      takesMore = !takesMore;
+      resize(takesMore ? inFlight : 0);
+    };
     const commit = (value: A, wanted: Wanted, destination: Subscriber<Either<StoreFailure<A>, Stored<A>>>): void => {
       if (open === undefined) {
         early.push(() => commit(value, wanted, destination));
@@ -212,7 +226,12 @@ export function storeIn<A>(
       }
       if (wanted instanceof InvalidRequest) return of(left(copyError(wanted, { value })));
       const made = wanted;
-      return new Observable<Either<StoreFailure<A>, Stored<A>>>(destination => commit(value, made, destination));
+      const { length } = made.request.payload;
+      return new Observable<Either<StoreFailure<A>, Stored<A>>>(destination => {
+        underWay(length);
+        commit(value, made, destination);
+        return () => underWay(-length);
+      });
     };
 
     return {
@@ -224,7 +243,8 @@ export function storeIn<A>(
         sourceCompleted = true;
         if (open?._tag === 'Right') open.right.commits.hurry();
       },
-      begin: () => {
+      begin: setWidth => {
+        resize = setWidth;
         // Open from the subscription to the end, not only while something is stored.
         const held = outbox.use().subscribe(answer => {
           open = answer;

@@ -329,32 +329,36 @@ describe('a dry run finds', () => {
           }),
         ),
       );
-    const bufferBytes = 32 * 1_024 * 1_024;
+    const bufferBytes = 16 * 1_024 * 1_024;
     expect(messages(await dry(build(), {}, { bufferBytes }), 'memory')).toEqual([
-      expect.stringMatching(/^warning: .* come to 126 MiB, more than the 32 MiB/),
+      expect.stringMatching(/^warning: .* come to 17 MiB, more than the 16 MiB it may have: those that share 16 MiB, under way 1 MiB\./),
     ]);
-    expect(messages(await dry(build(1_000_000), {}, { bufferBytes }), 'memory')).toEqual([]);
+    expect(messages(await dry(build(10_000_000), {}, { bufferBytes }), 'memory')).toEqual([]);
+    expect(messages(await dry(build(32_000_000), {}, { bufferBytes }), 'memory')).toEqual([
+      expect.stringMatching(/^warning: .* come to 32 MiB, more than the 16 MiB it may have: publishTo 31 MiB/),
+    ]);
   });
 
-  it('buffers that outgrow a small device with messages as they usually are, and not those of a few stages', async () => {
-    const build = (count: number) => (proxy: MqttProxy) =>
+  it('bounds of its own that are more than a small device has to spare, and nothing of stages without', async () => {
+    const build = (count: number, bytes?: number) => (proxy: MqttProxy) =>
       Object.fromEntries(
         Array.from({ length: count }, (_, i) => [
           `b${i}`,
-          proxy
-            .subscribe({ topicName: `in/${i}`, qos, codec: json(t.number) })
-            .pipe(
-              onRights(
-                publishTo(proxy, ({ payload }) => ({ topicName: `out/${i}`, payload, qos }), { name: `p${i}`, topics: [`out/${i}`] }),
-              ),
+          proxy.subscribe({ topicName: `in/${i}`, qos, codec: json(t.number) }).pipe(
+            onRights(
+              publishTo(proxy, ({ payload }) => ({ topicName: `out/${i}`, payload, qos }), {
+                name: `p${i}`,
+                topics: [`out/${i}`],
+                ...(bytes === undefined ? {} : { buffer: { bytes, sizeOf: ({ payload }) => payload.length } }),
+              }),
             ),
+          ),
         ]),
       );
-    expect(messages(await dry(build(5)), 'memory')).toEqual([]);
-    expect(messages(await dry(build(20)), 'memory')).toEqual([
-      expect.stringMatching(
-        /^note: Full of messages of 1 KiB, its buffers come to 20 MiB, more than the 16 MiB that a small device has to spare/,
-      ),
+    expect(messages(await dry(build(50)), 'memory')).toEqual([]);
+    expect(messages(await dry(build(4, 4 * 1_024 * 1_024)), 'memory')).toEqual([]);
+    expect(messages(await dry(build(5, 4 * 1_024 * 1_024)), 'memory')).toEqual([
+      'note: Its buffers with bytes of their own (buffer: { bytes }) may come to 20 MiB, beside the 16 MiB that all others share: p0 4 MiB, p1 4 MiB, p2 4 MiB, p3 4 MiB, p4 4 MiB. On a small device, let fewer wait.',
     ]);
   });
 
@@ -367,6 +371,36 @@ describe('a dry run finds', () => {
       };
     });
     expect(messages(found, 'codecs')).toEqual([expect.stringMatching(/^note: The messages on "b" are taken as bytes/)]);
+  });
+
+  it('no bytes where one of those who share a subscription has a codec, and what is wrong with any of their codecs', async () => {
+    const throwing = {
+      ...json(t.number),
+      decode: () => {
+        throw new Error('no');
+      },
+    };
+    const found = await dry((proxy, _config, { local }) => {
+      const shared = shareSubscriptions(proxy);
+      const locally = shareSubscriptions(local);
+      return {
+        a: shared.subscribe({ topicName: 'a', qos }),
+        b: shared.subscribe({ topicName: 'a', qos, codec: json(t.number) }),
+        c: shared.subscribe({ topicName: 'a', qos, codec: throwing }),
+        d: locally.subscribe({ topic: 'd' }),
+        e: locally.subscribe({ topic: 'd', codec: json(t.number) }),
+        f: locally.subscribe({ topic: 'a' }),
+      };
+    });
+    expect(messages(found, 'codecs')).toEqual([
+      expect.stringMatching(/^note: The messages on "a" are taken as bytes/),
+      expect.stringMatching(/^error: The codec of "a" throws/),
+    ]);
+    expect(found.subscriptions.map(({ codec }) => codec !== undefined)).toEqual([true]);
+    expect(found.localSubscriptions.map(({ filter, codec }) => [filter, codec !== undefined])).toEqual([
+      ['d', true],
+      ['a', false],
+    ]);
   });
 
   it('more than the quota is published by timers, or more than a message holds', async () => {

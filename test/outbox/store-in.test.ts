@@ -1,7 +1,7 @@
 import type { Either } from 'fp-ts/lib/Either.js';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { concat, ignoreElements, merge, mergeMap, NEVER, of, range, timer } from 'rxjs';
+import { asyncScheduler, concat, ignoreElements, merge, mergeMap, NEVER, of, range, timer } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { Ledger } from '../../src/flow/ledger.js';
 import { VirtualDisk, withVirtualDisk } from '../../src/outbox/virtual-disk.js';
@@ -163,6 +163,27 @@ describe('storeIn', () => {
       discarded: { messages: 2 },
       buffered: { messages: 0 },
     });
+  });
+
+  it('has no more than 2 MiB on its way to the disk, and the rest waits for its turn', () => {
+    const outbox = onSlowDisk(100);
+    const payload = 'x'.repeat(100_000);
+    const begun: string[] = [];
+    const stored = watched(
+      () =>
+        range(1, 50).pipe(
+          storeIn(outbox, () => {
+            begun.push(`${asyncScheduler.now()}`);
+            return { topicName: 't', payload, qos: QOS.AT_LEAST_ONCE };
+          }),
+        ),
+      ({ _tag }) => _tag,
+      1_000,
+    );
+    const first = begun.filter(at => at === begun[0]).length;
+    expect(first).toBe(Math.ceil((2 << 20) / 100_000));
+    expect(begun).toHaveLength(50);
+    expect(stored.filter(line => line.endsWith('Right'))).toHaveLength(50);
   });
 
   it('still has what it stored when nobody has used it for a while, where it is in memory', () => {

@@ -455,7 +455,7 @@ describe('the other expectations say', () => {
       The ledger has no stage "quick". It has slow.
 
       Meanwhile:
-        frame 10: Left Overflowed: A buffer was full and dropped 2 messages (dropOldest). Let the stage work on more at once, give it a larger buffer, or send it less."
+        frame 10: Left Overflowed: A buffer was full (buffer.messages) and dropped 2 messages (dropOldest). Let the stage work on more at once, give it a larger buffer, or send it less."
     `);
   });
 
