@@ -15,15 +15,17 @@ import { ownFolder } from '../outbox/stores.js';
 const outbox = (...args: readonly string[]) => inProcess(['outbox', ...args]);
 
 /** A file with these texts in it, of which the first so many were set aside, as it lies there when its component has ended. */
-const filed = async (texts: readonly string[], setAside = 0, { epoch = 'epoch', topicName = 'a', members = '' } = {}): Promise<string> => {
+const filed = async (
+  texts: readonly string[],
+  setAside = 0,
+  { epoch = 'epoch', topicName = 'a', members = '', reason = 'Too odd.' } = {},
+): Promise<string> => {
   const path = join(ownFolder(), 'outbox.sqlite');
   const store = new InProcess(path);
   await store.open(epoch);
   await store.put(texts, at(0), { topicName, members });
   const { places } = await store.takeAll();
-  await store.settle(
-    places.map((place, i) => (i < setAside ? { place, fate: 'setAside', reason: 'Too odd.' } : { place, fate: 'handedBack' })),
-  );
+  await store.settle(places.map((place, i) => (i < setAside ? { place, fate: 'setAside', reason } : { place, fate: 'handedBack' })));
   await store.close();
   return path;
 };
@@ -318,6 +320,12 @@ describe('outbox requeue', () => {
     expect(await outbox('requeue', path, '--all', '--json')).toMatchObject({ code: 0 });
     expect((await started(path)).texts).toEqual(['one', 'two', 'three', 'four']);
     expect(await outbox('verify', path)).toMatchObject({ code: 0 });
+  });
+
+  it('has sent after all what was set aside for a reason that was cut in the middle of a character', async () => {
+    const path = await filed(['one'], 1, { reason: 'It says \ud83d' });
+    expect(await outbox('verify', path)).toMatchObject({ code: 0 });
+    expect(await outbox('requeue', path, '--all')).toMatchObject({ code: 0, stdout: '1 message requeued\n' });
   });
 
   it('wants to be told which, and fails when there is none', async () => {

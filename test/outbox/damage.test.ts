@@ -380,6 +380,50 @@ describe('damage', () => {
     expect([left, told]).toEqual([16, 20]);
   });
 
+  it('that takes the log away has what was before it come as what may have been sent: what was noted of that is gone', async () => {
+    const path = join(ownFolder(), 'outbox.sqlite');
+    restore(path, original);
+    rmSync(`${path}-wal`);
+    const store = new InProcess(path);
+    await store.open('second', at(1));
+    const { texts, attempts } = await store.takeAll(at(1));
+    await store.close();
+    expect(texts).toEqual(TEXTS.slice(0, 20));
+    expect(attempts).toEqual(texts.map(() => 1));
+  });
+
+  it('that is found while the file is open, with its counters gone too, counts what was stored since it was opened', async () => {
+    const path = join(ownFolder(), 'outbox.sqlite');
+    restore(path, closed);
+    const page = Math.floor(readFileSync(path).indexOf(TEXTS[0] ?? '') / PAGE) * PAGE;
+    const { from } = pageOf(path, 'state');
+    // How many cells a page of messages has.
+    flip(path, page + 4, 4);
+    const store = new InProcess(
+      path,
+      {},
+      {
+        salvage: (file, parts, damaged, mark) => {
+          const bytes = readFileSync(damaged);
+          bytes.fill(0, from, from + PAGE);
+          writeFileSync(damaged, bytes);
+          return salvage(file, parts, damaged, mark);
+        },
+      },
+    );
+    const { nextPlace } = await store.open('second', at(1));
+    const since = await store.put(['stored', 'since', 'then'], at(1));
+    const { texts, damaged, counts } = await store.takeAll(at(1));
+    const next = await store.put(['afterwards'], at(1));
+    await store.close();
+    expect([nextPlace, since.place]).toEqual([21, 21]);
+    expect({ next: next.place, told: damaged, inside: counts.inside }).toEqual({
+      next: 24,
+      told: 23 - new Set(texts).size,
+      inside: new Set(texts).size,
+    });
+  });
+
   it.each(['before anything was taken over', 'after some of it was'])(
     'whose mending was cut short, %s, as by a full disk, is mended at the next start, and loses no more for that',
     async when => {

@@ -77,9 +77,11 @@ export class InProcess {
     return this.ask<'put'>({ op: 'put', now, records });
   }
 
-  /** Everything that is there, as text, with its place, how often it was handed out before, and the ends of the lost ranges that are told with it. */
+  /** Everything that is there, as text, with its id, its place, how often it was handed out before, and the ends of the lost ranges that are told with it. */
   async takeAll(now = at(0)): Promise<{
     readonly texts: readonly string[];
+    /** Epoch, stream and number: what a receiver tells messages apart by. */
+    readonly ids: readonly string[];
     readonly places: readonly number[];
     readonly attempts: readonly number[];
     readonly lost: readonly (readonly number[])[];
@@ -87,6 +89,7 @@ export class InProcess {
     readonly counts: StoreCounts;
   }> {
     const texts: string[] = [];
+    const ids: string[] = [];
     const places: number[] = [];
     const attempts: number[] = [];
     const lost: (readonly number[])[] = [];
@@ -94,12 +97,13 @@ export class InProcess {
     for (;;) {
       const { records, counts, ...found } = await this.ask<'take'>({ op: 'take', take: ALL, now });
       damaged += found.damaged;
-      if (records.messages === 0) return { texts, places, attempts, lost, damaged, counts };
+      if (records.messages === 0) return { texts, ids, places, attempts, lost, damaged, counts };
       lost.push(...records.lost);
       let offset = 0;
       for (let i = 0; i < records.messages; i++) {
         const length = records.numbers[i * 8 + 7] ?? 0;
         texts.push(Buffer.from(records.payloads.subarray(offset, offset + length)).toString());
+        ids.push(`${records.texts[i * 5]} ${records.texts[i * 5 + 1]} ${records.numbers[i * 8 + 1]}`);
         places.push(records.numbers[i * 8] ?? 0);
         attempts.push(records.numbers[i * 8 + 5] ?? 0);
         offset += length;

@@ -38,6 +38,17 @@ describe.each(STORES)('a store $name', ({ begin }) => {
     expect([...(second?.payload ?? [])]).toEqual([0, 255, 128]);
   });
 
+  it('keeps a message whose key and stream were cut in the middle of a character, over an end of the process too', async () => {
+    const begun = begin();
+    await answered(begun.store.open(at(0)));
+    await answered(begun.store.put([record('kept', { key: 'Zähler \ud83d', stream: 'Werk \ud83c' })], at(0)));
+    const { store } = begun.restart();
+    const opened = await answered(store.open(at(1)));
+    const taken = await answered(store.take(ALL, at(1)));
+    expect([opened.movedTo, opened.lostToDamage, taken.damaged, texts(taken.records)]).toEqual([undefined, 0, 0, ['kept']]);
+    expect(await answered(store.put([record('next', { stream: 'Werk \ud83c' })], at(1)))).toMatchObject({ numbers: [2] });
+  });
+
   it('numbers each stream by itself, without gaps', async () => {
     const store = make();
     await answered(store.open(at(0)));

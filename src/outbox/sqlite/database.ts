@@ -32,7 +32,7 @@ export interface Schema {
   readonly create: string;
   /** Whether a file has them; an empty one has none yet. Throws where it has others: a byte of them flipped, it is of a newer version, or it is no outbox. */
   readonly isThere: (statement: (sql: string) => Statement) => boolean;
-  /** Throws where what is known of sent and lost messages is not as it was written: believed, it would have messages repeated without saying so. */
+  /** Throws where what is known of streams, and of sent and lost messages, is not as it was written: believed, it would have numbers given twice, and messages repeated without saying so. */
   readonly check: (statement: (sql: string) => Statement) => void;
 }
 
@@ -94,6 +94,8 @@ export function failureOf(error: unknown): WorkerFailure {
   }
   // SQLITE_IOERR_READ, and SQLITE_IOERR_CORRUPTFS, which is EIO at a read
   if (errcode === 266 || errcode === 8458) return { reason: 'unreadable', message: says };
+  // SQLITE_IOERR_SHORT_READ: the file ends before a page that it should have, as after a cut.
+  if (errcode === 522) return { reason: 'damaged', message: says };
   // SQLITE_ERROR stands for many things; with these words, for a number of the format in the header that no SQLite has written.
   if (says === 'unsupported file format') return { reason: 'damaged', message: says };
   switch (errcode & 0xff) {
@@ -117,11 +119,14 @@ export function failureOf(error: unknown): WorkerFailure {
 /** Makes a {@link Schema}. */
 export function schema(): Schema {
   const VERSION = 1;
-  /** Tables of few small numbers. SQLite itself writes the checksum of a row, of these columns, and a byte that is flipped in one of them changes it. */
+  /**
+   * Tables of few small numbers. SQLite itself writes the checksum of a row: of these columns, each times a prime of its own, so that what is changed in one does not
+   * make up for what is in another, and a page of one table is none of another's.
+   */
   const SMALL = [
-    ['claim', '(place * 7 + sent * 3 + coalesce(told, -1)) % 2147483647'],
-    ['attempt', '(place * 31 + attempts * 7 + crashes * 3 + suspect) % 2147483647'],
-    ['loss', '(id * 31 + stream * 7 + first * 3 + last) % 2147483647'],
+    ['claim', '(place * 32452843 + sent * 49979687 + coalesce(told, -1) * 67867967) % 2147483647'],
+    ['attempt', '(place * 86028121 + attempts * 104395301 + crashes * 122949823 + suspect * 141650939) % 2147483647'],
+    ['loss', '(id * 160481183 + stream * 179424673 + first * 198491317 + last * 217645177) % 2147483647'],
   ] as const;
   const [claim, attempt, loss] = SMALL.map(([, checksum]) => `checksum INTEGER NOT NULL AS (${checksum}) STORED`);
   const TABLES = [
@@ -162,7 +167,13 @@ export function schema(): Schema {
       throw Object.assign(new Error('Its tables are not as they were made.'), { errcode: 11 });
     },
     check: statement => {
-      for (const [table, checksum] of SMALL) {
+      // Free pages are room: were there more of them than pages, the file would have no bound; were there less than none, no room for any message.
+      const [free = -1, pages = 0] = ['freelist_count', 'page_count'].map(name =>
+        Number(Object.values(statement(`PRAGMA ${name}`).get() ?? {})[0]),
+      );
+      if (free < 0 || free >= pages) throw Object.assign(new Error(`Of its ${pages} pages ${free} should be free.`), { errcode: 11 });
+      // A stream that its index does not find would begin to count anew. The checksums of its rows are another's to check.
+      for (const [table, checksum] of [...SMALL, ['stream', 'checksum'] as const]) {
         const [says] = Object.values(statement(`PRAGMA integrity_check(${table})`).get() ?? {});
         if (says === 'ok' && statement(`SELECT 1 FROM ${table} WHERE checksum IS NOT ${checksum} LIMIT 1`).get() === undefined) continue;
         throw Object.assign(new Error(`The table ${table} is not as it was written.`), { errcode: 11 });

@@ -30,6 +30,8 @@ export interface FileState {
   readonly number: (cell: Cell | undefined) => number;
   readonly text: (cell: Cell | undefined) => string;
   readonly bytes: (cell: Cell | undefined) => Uint8Array;
+  /** As a file has it: half of a surrogate pair, as of an emoji that was cut, has no UTF-8 form. A checksum of anything else would never be right. */
+  readonly wellFormed: (text: string) => string;
   readonly load: () => boolean;
   readonly save: (now: Moment | undefined) => void;
   /** Back to what it was, after a commit that failed. */
@@ -39,6 +41,8 @@ export interface FileState {
   readonly asideChecksum: (row: Row) => number;
   readonly stateChecksum: (row: Row) => number;
   readonly streamChecksum: (row: Row) => number;
+  /** A stream whose numbers go on with this one. */
+  readonly addStream: (id: number, epoch: string, name: string, next: number) => void;
   /** A stream has given numbers up to this one. */
   readonly saveStream: (name: string) => void;
   readonly streamOf: (name: string) => { readonly id: number; next: number };
@@ -53,7 +57,7 @@ export interface FileState {
   /** How many are handed out. */
   readonly claimed: () => number;
   /** Takes a message out that is not to be sent any more. */
-  readonly remove: (row: Row, why: 'forwarded' | 'expired' | 'dropped' | 'setAside' | 'damaged') => void;
+  readonly remove: (row: Row, why: 'forwarded' | 'expired' | 'dropped' | 'setAside' | 'damaged', isTold?: boolean) => void;
   readonly news: () => StoreNews;
   /** The losses up to this one have been told. */
   readonly told: (loss: number) => void;
@@ -97,11 +101,12 @@ export function fileState(crc32: (bytes: Uint8Array | string, start?: number) =>
   };
   const num = (cell: Cell | undefined): number => (typeof cell === 'number' ? cell : 0);
   const text = (cell: Cell | undefined): string => (typeof cell === 'string' ? cell : '');
+  const wellFormed = (text: string): string => text.replace(/[\ud800-\udfff]/gu, '\ufffd');
   const bytesOf = (cell: Cell | undefined): Uint8Array => (cell instanceof Uint8Array ? cell : new Uint8Array(0));
 
   /** Covers all columns of the row but its id: they have the names of the members of `state`. */
   const stateChecksum = (row: Row): number => crc32(JSON.stringify(Object.keys(state).map(name => row[name])));
-  const streamChecksum = (row: Row): number => crc32(JSON.stringify([row['epoch'], row['name'], row['next']]));
+  const streamChecksum = (row: Row): number => crc32(JSON.stringify([row['id'], row['epoch'], row['name'], row['next']]));
   const damaged = (sentence: string): Error => Object.assign(new Error(sentence), { errcode: 11 });
 
   const saveState = (now: Moment | undefined): void => {
@@ -167,23 +172,24 @@ export function fileState(crc32: (bytes: Uint8Array | string, start?: number) =>
     return withPayload(crc32(JSON.stringify(names.map(name => row[name]))), row);
   };
 
+  const addStream = (id: number, epoch: string, name: string, next: number): void => {
+    sql('INSERT INTO stream VALUES(?, ?, ?, ?, ?)').run(id, epoch, name, next, streamChecksum({ id, epoch, name, next }));
+  };
+
   const streamOf = (name: string): { readonly id: number; next: number } => {
     const known = streams.get(name);
     if (known !== undefined) return known;
-    sql('INSERT OR IGNORE INTO stream(epoch, name, next, checksum) VALUES(?, ?, 1, ?)').run(
-      state.epoch,
-      name,
-      streamChecksum({ epoch: state.epoch, name, next: 1 }),
-    );
     const row = sql('SELECT id, next FROM stream WHERE epoch=? AND name=?').get(state.epoch, name);
-    const made = { id: num(row?.['id']), next: num(row?.['next']) };
+    const id = num((row ?? sql('SELECT coalesce(MAX(id), 0) + 1 AS id FROM stream').get())?.['id']);
+    if (row === undefined) addStream(id, state.epoch, name, 1);
+    const made = { id, next: row === undefined ? 1 : num(row['next']) };
     streams.set(name, made);
     return made;
   };
 
   const saveStream = (name: string): void => {
     const { id, next } = streamOf(name);
-    sql('UPDATE stream SET next=?, checksum=? WHERE id=?').run(next, streamChecksum({ epoch: state.epoch, name, next }), id);
+    sql('UPDATE stream SET next=?, checksum=? WHERE id=?').run(next, streamChecksum({ id, epoch: state.epoch, name, next }), id);
   };
 
   /** A message that will never come, for the receiver to know. */
@@ -213,7 +219,7 @@ export function fileState(crc32: (bytes: Uint8Array | string, start?: number) =>
   const claimed = (): number => (claims ??= num(sql('SELECT count(*) AS claims FROM claim').get()?.['claims']));
 
   /** Takes a message out that is not to be sent any more. */
-  const remove = (row: Row, why: 'forwarded' | 'expired' | 'dropped' | 'setAside' | 'damaged'): void => {
+  const remove = (row: Row, why: 'forwarded' | 'expired' | 'dropped' | 'setAside' | 'damaged', isTold = why !== 'forwarded'): void => {
     const place = num(row['place']);
     // It was just read: what cannot be taken out would be sent for ever.
     if (Number(sql('DELETE FROM message WHERE place=?').run(place).changes) === 0) throw damaged('A message is not found where it is.');
@@ -222,7 +228,7 @@ export function fileState(crc32: (bytes: Uint8Array | string, start?: number) =>
     state[why]++;
     state.inside--;
     state.bytes -= num(row['size']);
-    if (why !== 'forwarded') lose(num(row['stream']), num(row['number']));
+    if (isTold) lose(num(row['stream']), num(row['number']));
   };
 
   const news = (): StoreNews => {
@@ -253,6 +259,7 @@ export function fileState(crc32: (bytes: Uint8Array | string, start?: number) =>
     number: num,
     text,
     bytes: bytesOf,
+    wellFormed,
     load: loadState,
     save: saveState,
     restore: before => {
@@ -267,6 +274,7 @@ export function fileState(crc32: (bytes: Uint8Array | string, start?: number) =>
     asideChecksum,
     stateChecksum,
     streamChecksum,
+    addStream,
     saveStream,
     streamOf,
     claim,

@@ -16,6 +16,7 @@ export interface HighWaterMark {
 
 /** The file beside the database that holds the high-water mark. */
 export interface MarkFile {
+  /** What was last written, by whom ever. */
   readonly last: HighWaterMark | undefined;
   readonly write: (mark: HighWaterMark) => void;
   readonly close: () => void;
@@ -36,24 +37,32 @@ export function openMark(files: MarkFs, crc32: (bytes: Uint8Array) => number, pa
     if (files.readSync(file, bytes, 0, SLOT, slot * SLOT) < SLOT) return undefined;
     const view = new DataView(bytes.buffer);
     if (view.getUint32(24) !== crc32(bytes.subarray(0, 24))) return undefined;
-    return { turn: view.getFloat64(0), mark: { nextPlace: view.getFloat64(8), inside: view.getFloat64(16) } };
+    const [turn, nextPlace, inside] = [view.getFloat64(0), view.getFloat64(8), view.getFloat64(16)];
+    // Right as the checksum may be, no outbox has written anything else.
+    return [turn, nextPlace, inside].every(value => Number.isSafeInteger(value) && value >= 0)
+      ? { turn, mark: { nextPlace, inside } }
+      : undefined;
   };
   const first = read(0);
   const second = read(1);
   const newest = first === undefined || (second !== undefined && second.turn > first.turn) ? second : first;
   let turn = newest?.turn ?? 0;
+  let last = newest?.mark;
   const bytes = new Uint8Array(SLOT);
   const view = new DataView(bytes.buffer);
   return {
-    last: newest?.mark,
-    write: ({ nextPlace, inside }) => {
+    get last() {
+      return last;
+    },
+    write: mark => {
       turn++;
       view.setFloat64(0, turn);
-      view.setFloat64(8, nextPlace);
-      view.setFloat64(16, inside);
+      view.setFloat64(8, mark.nextPlace);
+      view.setFloat64(16, mark.inside);
       view.setUint32(24, crc32(bytes.subarray(0, 24)));
       files.writeSync(file, bytes, 0, SLOT, (turn % 2) * SLOT);
       files.fdatasyncSync(file);
+      last = mark;
     },
     close: () => files.closeSync(file),
   };

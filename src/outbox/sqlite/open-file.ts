@@ -173,6 +173,8 @@ export function openFile(parts: OpenFileParts, file: FileState, walBytes: number
       state.nextPlace += lost;
       // The numbers that were lost are not known, and must not be given twice.
       state.epoch = newEpoch;
+      // Nor is it known what was sent meanwhile: all may have been.
+      sql('INSERT OR IGNORE INTO attempt(place, attempts, crashes, suspect) SELECT place, 1, 0, 0 FROM message').run();
     }
     // Handed out when the process ended: one of them may be what ended it. Only of one that was on its way alone is that known.
     sql(

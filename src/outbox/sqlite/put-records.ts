@@ -77,7 +77,8 @@ export function putRecords(file: FileState, settings: WorkerSettings, walBytes: 
   };
 
   const put = (records: PackedRecords, now: Moment): WorkerResults['put'] => {
-    const { messages, texts, numbers, payloads } = records;
+    const { messages, numbers, payloads } = records;
+    const texts = records.texts.map(file.wellFormed);
     const told = { dropped: 0, droppedBytes: 0 };
     const place = state.nextPlace;
     const given: number[] = [];

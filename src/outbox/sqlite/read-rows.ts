@@ -24,9 +24,10 @@ export function* readRows(fs: MarkFs, path: string): Generator<FoundRow, void, u
   /** It holds a lock, and nothing else. */
   const LOCK_PAGE = 0x4000_0000 / PAGE + 1;
   const [ROOT, BRANCH, LEAF] = [1, 5, 13];
-  /** What is deeper is no tree, but damage; what is longer, no row. */
+  /** What is deeper is no tree, but damage; what is longer, or has more columns, no row. */
   const DEEPEST = 32;
   const LONGEST = 1 << 26;
+  const MOST_COLUMNS = 32;
   const file = fs.openSync(path, 'r');
 
   const pageOf = (number: number): Buffer | undefined => {
@@ -62,43 +63,62 @@ export function* readRows(fs: MarkFs, path: string): Generator<FoundRow, void, u
     return [value * 256 + (bytes[at + 8] ?? 0), at + 9];
   };
 
+  const lengthOf = (type: number): number => (type >= 12 ? Math.floor((type - 12) / 2) : ([0, 1, 2, 3, 4, 6, 8, 8, 0, 0][type] ?? 0));
+
+  /** The types of the columns of a row of this length, which it begins with. `undefined`: they do not add up to it. */
+  const typesOf = (row: Buffer, length: number): readonly number[] | undefined => {
+    const types: number[] = [];
+    const [end, begin] = varint(row, 0);
+    let at = begin;
+    let sum = end;
+    while (at < end && types.length < MOST_COLUMNS) {
+      const [type, next] = varint(row, at);
+      types.push(type);
+      sum += lengthOf(type);
+      at = next;
+    }
+    return at === end && sum === length ? types : undefined;
+  };
+
+  /** Pages that are part of a row, and so of no other: none is read again and again. */
+  const taken = new Set<number>();
+
   /** What is too long for its page goes on elsewhere. */
-  const recordAt = (page: Buffer, at: number, length: number): Buffer | undefined => {
-    const most = PAGE - 35;
-    if (length <= most) return page.subarray(at, at + length);
-    const least = Math.floor(((PAGE - 12) * 32) / 255) - 23;
-    const rest = least + ((length - least) % (PAGE - 4));
-    const here = rest <= most ? rest : least;
-    if (length > LONGEST || at + here + 4 > PAGE) return undefined;
-    const parts = [page.subarray(at, at + here)];
-    let next = page.readUInt32BE(at + here);
-    for (let left = length - here; left > 0; left -= PAGE - 4) {
-      const more = pageOf(next);
-      if (more === undefined) return undefined;
-      parts.push(more.subarray(4, 4 + Math.min(left, PAGE - 4)));
-      next = more.readUInt32BE(0);
+  const restOf = (begin: Buffer, first: number, length: number): Buffer | undefined => {
+    const parts = [begin];
+    let next = first;
+    for (let left = length - begin.length; left > 0; left -= PAGE - 4) {
+      const page = taken.has(next) ? undefined : pageOf(next);
+      if (page === undefined) return undefined;
+      taken.add(next);
+      parts.push(page.subarray(4, 4 + Math.min(left, PAGE - 4)));
+      next = page.readUInt32BE(0);
     }
     return Buffer.concat(parts);
   };
 
-  const cellsOf = (record: Buffer): readonly Cell[] | undefined => {
-    const cells: Cell[] = [];
-    const [headEnd, begin] = varint(record, 0);
-    let body = headEnd;
-    for (let at = begin; at < headEnd;) {
-      const [type, next] = varint(record, at);
-      at = next;
-      const length = type >= 12 ? Math.floor((type - 12) / 2) : ([0, 1, 2, 3, 4, 6, 8, 8, 0, 0][type] ?? 0);
-      if (body + length > record.length) return undefined;
-      if (type === 0) cells.push(null);
-      else if (type === 6) cells.push(Number(record.readBigInt64BE(body)));
-      else if (type === 7) cells.push(record.readDoubleBE(body));
-      else if (type < 7) cells.push(record.readIntBE(body, length));
-      else if (type < 12) cells.push(type === 9 ? 1 : 0);
-      else cells.push(type % 2 === 0 ? record.subarray(body, body + length) : record.toString('utf8', body, body + length));
-      body += length;
-    }
-    return cells;
+  const cellsAt = (page: Buffer, at: number, length: number): readonly Cell[] | undefined => {
+    const most = PAGE - 35;
+    const least = Math.floor(((PAGE - 12) * 32) / 255) - 23;
+    const rest = least + ((length - least) % (PAGE - 4));
+    const here = length <= most ? length : rest <= most ? rest : least;
+    if (length > LONGEST || at + here + (here < length ? 4 : 0) > PAGE) return undefined;
+    const begin = page.subarray(at, at + here);
+    const types = typesOf(begin, length);
+    if (types === undefined) return undefined;
+    const row = here === length ? begin : restOf(begin, page.readUInt32BE(at + here), length);
+    if (row === undefined) return undefined;
+    let [body] = varint(row, 0);
+    return types.map(type => {
+      const from = body;
+      body += lengthOf(type);
+      if (type === 0) return null;
+      if (type === 6) return Number(row.readBigInt64BE(from));
+      if (type === 7) return row.readDoubleBE(from);
+      if (type < 7) return row.readIntBE(from, body - from);
+      if (type < 12) return type === 9 ? 1 : 0;
+      return type % 2 === 0 ? row.subarray(from, body) : row.toString('utf8', from, body);
+    });
   };
 
   try {
@@ -108,13 +128,12 @@ export function* readRows(fs: MarkFs, path: string): Generator<FoundRow, void, u
       if (page === undefined) return;
       const root = page[0] === LEAF ? rootOf(number) : undefined;
       if (root === undefined) continue;
-      const most = Math.min(page.readUInt16BE(3), (PAGE - 8) / 2);
-      for (let i = 0; i < most; i++) {
-        const [length, afterLength] = varint(page, page.readUInt16BE(8 + 2 * i));
+      const cells = Math.min(page.readUInt16BE(3), (PAGE - 8) / 2);
+      for (const start of new Set(Array.from({ length: cells }, (_, i) => page.readUInt16BE(8 + 2 * i)))) {
+        const [length, afterLength] = varint(page, start);
         const [id, at] = varint(page, afterLength);
-        const record = recordAt(page, at, length);
-        const cells = record === undefined ? undefined : cellsOf(record);
-        if (cells !== undefined) yield { root, id, cells };
+        const found = cellsAt(page, at, length);
+        if (found !== undefined) yield { root, id, cells: found };
       }
     }
   } finally {

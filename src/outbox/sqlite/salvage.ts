@@ -33,6 +33,8 @@ export function salvage(
   const openOld = (): void => {
     attempt(() => old?.close());
     old = attempt(() => new (sqlite().DatabaseSync)(path, { defensive: false }));
+    // Without the file of shared memory that readers of a log have beside it.
+    attempt(() => old?.exec('PRAGMA locking_mode=EXCLUSIVE'));
   };
   /** The part of a database's header that is the same for every outbox. */
   const mendHeader = (): void => {
@@ -70,7 +72,6 @@ export function salvage(
     let kept = 0;
     let bytes = 0;
     let last = 0;
-    const streams = new Set<number>();
     const insert = (table: string, row: Row): void => {
       // Node 22 takes bytes of nothing for NULL.
       const values = Object.keys(row).map(name => (name === 'payload' ? 'coalesce(?, zeroblob(0))' : '?'));
@@ -82,19 +83,11 @@ export function salvage(
         if (isSound(row)) known = row;
       },
       stream: row => {
-        if (file.streamChecksum(row) !== row['checksum']) return;
-        streams.add(number(row['id']));
-        insert('stream', row);
+        if (file.streamChecksum(row) === row['checksum']) insert('stream', row);
       },
       message: row => {
-        const { place, stream } = { place: number(row['place']), stream: number(row['stream']) };
+        const place = number(row['place']);
         if (file.checksum(row) !== row['checksum'] || sql('SELECT 1 FROM message WHERE place=?').get(place) !== undefined) return;
-        if (!streams.has(stream)) {
-          // Its name is gone; of its numbers, those of the messages are left.
-          streams.add(stream);
-          const made = { epoch: `${state.epoch}-${stream}`, name: '', next: Number.MAX_SAFE_INTEGER };
-          insert('stream', { id: stream, ...made, checksum: file.streamChecksum(made) });
-        }
         if (number(row['priority']) !== 0) file.order();
         insert('message', row);
         // Which of them had been sent is not known: all may have been.
@@ -148,6 +141,12 @@ export function salvage(
 
     // A stream may lie behind its losses, and its number may be given to another if it is gone.
     sql('DELETE FROM loss WHERE stream NOT IN (SELECT id FROM stream)').run();
+    // Of streams whose names are gone, the numbers of the messages are left.
+    const nameless = 'SELECT stream FROM message UNION SELECT stream FROM aside EXCEPT SELECT id FROM stream';
+    for (const row of sql(nameless).all()) {
+      const id = number(row['stream']);
+      file.addStream(id, `${state.epoch}-${id}`, '', Number.MAX_SAFE_INTEGER);
+    }
     const lost = Math.max(0, before() - kept);
     for (const name of ['stored', 'forwarded', 'expired', 'dropped', 'setAside', 'damaged'] as const) state[name] = number(known?.[name]);
     state.damaged += lost;

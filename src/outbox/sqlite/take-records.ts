@@ -18,6 +18,8 @@ export function takeRecords(file: FileState, maxAge: number): TakeRecords {
   const CRASHES = 2;
   /** Messages that are kept aside; of more, the oldest are forgotten. */
   const ASIDE = 1_000;
+  /** Places that are looked at before and behind a damaged message for others of its stream. */
+  const NEAR = 1_000;
 
   const take = ({ from, before, messages, bytes }: TakeRequest, now: Moment): WorkerResults['take'] => {
     const texts: string[] = [];
@@ -71,7 +73,10 @@ export function takeRecords(file: FileState, maxAge: number): TakeRecords {
       const expires = row['expires'];
       if (file.checksum(row) !== row['checksum']) {
         found.damaged++;
-        remove(row, 'damaged');
+        remove(row, 'damaged', isPlausible(row));
+      } else if (typeof row['epoch'] !== 'string') {
+        // Handed out without it, messages of several streams would have one number.
+        throw file.damaged('The stream of a message is not there.');
       } else if ((typeof expires === 'number' && expires <= now.age) || number(row['age']) + maxAge <= now.age) {
         found.expired++;
         remove(row, 'expired');
@@ -132,8 +137,21 @@ export function takeRecords(file: FileState, maxAge: number): TakeRecords {
     return { records: { messages: lost.length, texts, numbers: Float64Array.from(numbers), payloads: all, lost }, ...found };
   };
 
-  const setAside = (row: Row, reason: string, now: Moment): void => {
+  /** Whether nothing speaks against what a damaged message says of its number: it may be just that which is damaged. */
+  const isPlausible = (row: Row): boolean => {
+    const [place, stream] = [number(row['place']), number(row['stream'])];
+    const near = (query: string): Row | undefined =>
+      sql(`SELECT number FROM message WHERE stream=? AND place ${query} LIMIT 1`).get(stream, place, place);
+    // Numbers rise with the places. Where no other of its stream is near, what that has come to says it.
+    const before = near(`< ? AND place > ? - ${NEAR} ORDER BY place DESC`)?.['number'] ?? 0;
+    const after =
+      near(`> ? AND place < ? + ${NEAR} ORDER BY place`)?.['number'] ?? sql('SELECT next FROM stream WHERE id=?').get(stream)?.['next'];
+    return number(before) < number(row['number']) && number(row['number']) < number(after);
+  };
+
+  const setAside = (row: Row, why: string, now: Moment): void => {
     const place = number(row['place']);
+    const reason = file.wellFormed(why);
     const stored = sql('SELECT * FROM message WHERE place=?').get(place);
     sql(
       'INSERT OR REPLACE INTO aside SELECT place, stream, number, key, priority, storedAt, topicName, qos, members, payload, ?, ?, ? FROM message WHERE place=?',
