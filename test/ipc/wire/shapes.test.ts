@@ -172,6 +172,52 @@ describe('readIoTCoreMessage', () => {
     );
   });
 
+  /** As a nucleus writes an event on one of a few topics, of which each is soon known. */
+  const usual = fc
+    .record({
+      topicName: fc.constantFrom('t', 'sensors/1/reading', 'ü', 'a\\"b', 'c"d', '\\u0041', '\n'),
+      payload: fc.uint8Array({ maxLength: 250 }),
+      tail: fc.constantFrom(
+        '',
+        '"retain":false,"payloadFormat":"0"',
+        '"retain":true,"payloadFormat":"1"',
+        '"retain":null',
+        '"topicName":"other"',
+      ),
+      isEscaped: fc.boolean(),
+    })
+    .map(({ topicName, payload, tail, isEscaped }) => {
+      const base64 = JSON.stringify(Buffer.from(payload).toString('base64'));
+      const written = isEscaped ? base64.replaceAll('=', '\\u003d') : base64;
+      return `{"message":{"topicName":${JSON.stringify(topicName)},"payload":${written}${tail === '' ? '' : `,${tail}`}}}`;
+    });
+
+  it('agrees with the codec on topics that are known', () => {
+    fc.assert(fc.property(usual, agree), { numRuns: 2_000 });
+  });
+
+  it('agrees with JSON and the codec on a usual event with a mistake in it', () => {
+    const piece = fc.constantFrom('', '"', '\\', '\\"', '=', '\\u003d', '-', '\u0141', '\n', ',', '}', '"}}', '","payload":"', 'A');
+    const withMistake = fc.tuple(usual, fc.nat(), piece, fc.nat(3)).map(([body, at, inserted, removed]) => {
+      const index = at % body.length;
+      return [body, body.slice(0, index) + inserted + body.slice(index + removed)] as const;
+    });
+    fc.assert(
+      fc.property(withMistake, ([body, wrong]) => {
+        readIoTCoreMessage(body);
+        if (isJson(wrong)) agree(wrong);
+        else expect(readIoTCoreMessage(wrong)).toEqual({ _tag: 'Left', left: 'the IoTCoreMessage is not JSON' });
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  it('agrees with the codec on more topics than it remembers, and on the longest', () => {
+    const event = (topicName: string): string => `{"message":{"topicName":"${topicName}","payload":"aGk="}}`;
+    for (const time of [1, 2]) for (let i = 0; i < 600; i++) agree(event(`${'x'.repeat(i)}/${time}`));
+    for (let i = 0; i < 600; i++) agree(event(`topic/${i % 300}`));
+  });
+
   it('never throws, whatever the body', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), body => {
@@ -201,6 +247,15 @@ function withBuffers(value: object): object {
   return Object.fromEntries(
     Object.entries(value).map(([key, member]) => [key, member instanceof Uint8Array ? Buffer.from(member) : member]),
   );
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
