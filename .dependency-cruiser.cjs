@@ -1,7 +1,7 @@
 /**
- * Which way imports may point. Two storeys: the runtime, which a device loads, and the kit, which a developer uses and no device loads a line of.
- * In each the folders stand in an order, and each may import those before it: so no two need each other.
- * Each folder's name says what is in it.
+ * Which way imports may point. Two storeys: the runtime, which a device loads, and the kit, which a developer uses and no device loads a
+ * line of. In each the folders stand in an order, and each may import those before it: so no two need each other. Each folder's name says
+ * what is in it.
  */
 const RUNTIME = [
   'shared',

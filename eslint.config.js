@@ -1,6 +1,9 @@
 import js from '@eslint/js';
 import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
+import prettier from './prettier.config.js';
+
+const { printWidth = 80 } = prettier;
 
 /** Specifiers that type-check and run under vitest, and then fail in plain Node or load a second copy. */
 const imports = [
@@ -34,6 +37,26 @@ const dialect = [
   },
 ];
 
+/** The formatter breaks code and leaves comments as they are: those are held to its width here. */
+const commentWidth = {
+  meta: { type: 'layout', schema: [] },
+  create: context => ({
+    Program() {
+      const { lines } = context.sourceCode;
+      for (const { loc, value } of context.sourceCode.getAllComments()) {
+        // Behind a line that is long for a reason.
+        if (value.trim() === 'prettier-ignore') continue;
+        for (let line = loc.start.line; line <= loc.end.line; line++)
+          if ((lines[line - 1] ?? '').length > printWidth)
+            context.report({
+              loc: { line, column: printWidth },
+              message: `A comment is at most ${printWidth} columns wide: break the line.`,
+            });
+      }
+    },
+  }),
+};
+
 /** The globals of Node that programs in plain JavaScript use. */
 const NODE = [
   'Buffer',
@@ -50,6 +73,7 @@ const NODE = [
 
 export default defineConfig(
   globalIgnores(['dist/', 'build/', 'coverage/']),
+  { plugins: { own: { rules: { 'comment-width': commentWidth } } }, rules: { 'own/comment-width': 'error' } },
   {
     files: ['**/*.ts', '**/*.tsx'],
     extends: [js.configs.recommended, tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],

@@ -19,7 +19,10 @@ const alias = [
 /** Folders under test/ that are projects of their own, or no tests at all (`bench`: run by `npm run bench`). */
 const apart = ['contract', 'chaos', 'interop', 'fleet', 'outbox', 'types', 'bench'].map(folder => `test/${folder}/**`);
 
-/** For what hangs, never for what is slow: on a busy machine, and under another Node, which may be emulated, all takes a multiple of its time. */
+/**
+ * For what hangs, never for what is slow: on a busy machine, and under another Node, which may be emulated, all takes a multiple of its
+ * time.
+ */
 const TIME_LIMIT = process.env['TEST_NODE'] === undefined ? 300_000 : 600_000;
 
 /** Tests elsewhere that need `node:sqlite`. */

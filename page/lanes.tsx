@@ -90,8 +90,8 @@ function placeOf({ at }: PageMark, { now, seconds }: Shown, width: number): numb
 }
 
 /**
- * Draws the lanes that are on the screen, or near it. They are drawn a few times a second; in between the browser moves what is drawn, which costs it next
- * to nothing.
+ * Draws the lanes that are on the screen, or near it. They are drawn a few times a second; in between the browser moves what is drawn,
+ * which costs it next to nothing.
  */
 function drawLanes(
   list: HTMLUListElement,

@@ -110,7 +110,10 @@ function kept<A>(list: A[], one: A, most: number): void {
 /** So many marks have room beside each other on a lane, whatever time it shows. */
 const PLACES = 150;
 
-/** The older a mark is, the fewer are kept beside it: it is only seen where the lane shows a time as long as that, and there they would lie on each other. */
+/**
+ * The older a mark is, the fewer are kept beside it: it is only seen where the lane shows a time as long as that, and there they would lie
+ * on each other.
+ */
 function keptMark(marks: PageMark[], one: PageMark): void {
   marks.push(one);
   if (marks.length <= MOST_MARKS) return;

@@ -1,6 +1,6 @@
 /**
- * Makes the modules of `src` a few files of `dist`, so that a program that imports the package opens a dozen of them and not hundreds. The declarations
- * stay a file for a module: `tsc` writes them. Plain JavaScript, since a build begins with it.
+ * Makes the modules of `src` a few files of `dist`, so that a program that imports the package opens a dozen of them and not hundreds. The
+ * declarations stay a file for a module: `tsc` writes them. Plain JavaScript, since a build begins with it.
  */
 import { readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -12,21 +12,24 @@ const { exports, bin, imports } = JSON.parse(readFileSync('package.json', 'utf8'
 const entries = [...Object.values(exports), ...Object.values(bin)].flatMap(file => /^\.\/dist\/(.*)\.js$/.exec(file)?.[1] ?? []);
 
 /**
- * Folders of `src` that a device loads. Each becomes one file: the folders depend on each other in one direction, and so do these files. For the developer's
- * part the bundler finds what entries and commands have in common, so that each loads no more than it needs.
+ * Folders of `src` that a device loads. Each becomes one file: the folders depend on each other in one direction, and so do these files.
+ * For the developer's part the bundler finds what entries and commands have in common, so that each loads no more than it needs.
  */
 const RUNTIME = /\/src\/(shared|errors|schedule|codec|topic|stream|ipc|ports|flow|operators|sinks|client|outbox|tracing|component)\//;
 
 /**
- * Folders that share a file with others: what the main entry needs in any case. Each file costs a start nearly a millisecond. Commands that need no
- * connection need no RxJS either, so what they use is not in a file with what does.
+ * Folders that share a file with others: what the main entry needs in any case. Each file costs a start nearly a millisecond. Commands that
+ * need no connection need no RxJS either, so what they use is not in a file with what does.
  */
 const SHARED_FILES = {
   errors: 'topic',
   ...Object.fromEntries(['schedule', 'stream', 'ipc', 'ports', 'flow', 'sinks', 'client'].map(folder => [folder, 'connection'])),
 };
 
-/** What `openOutbox` is made of is a file apart from the rest of the outbox: every component has it in its context, and only users of an outbox load the rest. */
+/**
+ * What `openOutbox` is made of is a file apart from the rest of the outbox: every component has it in its context, and only users of an
+ * outbox load the rest.
+ */
 const OPEN_OUTBOX = /\/src\/outbox\/(group-commit|memory-store|open-outbox|outbox|seen-back|store|virtual-disk)\.ts$/;
 
 function groupOf(id) {
@@ -37,9 +40,9 @@ function groupOf(id) {
 }
 
 /**
- * fp-ts and io-ts, by the names that the published files import them by. When an ES module imports a CommonJS one, Node reads all of it to find the names
- * that it exports, and these are large: that took a third of the start. So each has a small CommonJS module before it, which names them. Whoever
- * bundles this package (condition `module`) gets the library itself.
+ * fp-ts and io-ts, by the names that the published files import them by. When an ES module imports a CommonJS one, Node reads all of it to
+ * find the names that it exports, and these are large: that took a third of the start. So each has a small CommonJS module before it, which
+ * names them. Whoever bundles this package (condition `module`) gets the library itself.
  */
 const libraries = {
   name: 'libraries',

@@ -63,7 +63,9 @@ async function optionalPeers(): Promise<readonly string[]> {
   return ['eslint', '@opentelemetry/api'].map(name => `${name}@${devDependencies[name] ?? 'latest'}`);
 }
 
-/** What `npm install --omit=optional` installs: this package, the libraries that it shares with the component, and what reads command lines. */
+/**
+ * What `npm install --omit=optional` installs: this package, the libraries that it shares with the component, and what reads command lines.
+ */
 const ON_A_DEVICE = 'commander fp-ts greengrass-rx io-ts rxjs tslib';
 
 /** The entry that a test framework loads, and nobody else can: it has a check of its own. */
@@ -107,8 +109,8 @@ function anchorsOf(markdown: string): readonly string[] {
 }
 
 /**
- * npm's page leads relative links to the repository, and shows no picture but those that the repository's host serves as one: an SVG it serves as text. What a
- * link leads to is in the package, too, since that is all that some readers have.
+ * npm's page leads relative links to the repository, and shows no picture but those that the repository's host serves as one: an SVG it
+ * serves as text. What a link leads to is in the package, too, since that is all that some readers have.
  */
 async function readmeLinks(tarball: string): Promise<void> {
   const { stdout } = await run(ROOT, 'tar', ['-tzf', tarball]);

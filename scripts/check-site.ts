@@ -1,7 +1,7 @@
 /**
- * Looks at the documentation site as its readers do, in a real browser, straight from the files: no link leads nowhere, no page is wider than
- * a phone, none has an error of its own, and none asks the network for anything; each has one title, no line of code is broken, and the search finds what
- * is looked for. `npm run docs` makes the site.
+ * Looks at the documentation site as its readers do, in a real browser, straight from the files: no link leads nowhere, no page is wider
+ * than a phone, none has an error of its own, and none asks the network for anything; each has one title, no line of code is broken, and
+ * the search finds what is looked for. `npm run docs` makes the site.
  *
  * Needs Chromium (`CHROMIUM` names its program); where there is none it says so and ends well.
  */
@@ -44,7 +44,9 @@ const LOOK = `({
   brokenCode: [...document.querySelectorAll('pre')].filter(e => getComputedStyle(e).whiteSpace !== 'pre').length,
 })`;
 
-/** What is typed into the search, and the page that is among the first found: that of the thing itself, or a guide whose text has the word. */
+/**
+ * What is typed into the search, and the page that is among the first found: that of the thing itself, or a guide whose text has the word.
+ */
 const SEARCHES: readonly (readonly [typed: string, page: string])[] = [
   ['publishTo', 'functions/greengrass-rx.publishTo.html'],
   ['concurrently', 'functions/greengrass-rx.concurrently.html'],
@@ -95,7 +97,10 @@ async function lookAtAll(browser: Browser, files: readonly string[], complain: (
   return looks;
 }
 
-/** The links that lead to no file of the site, or to no place in it. Each is followed once: the same few hundred are in the margin of every page. */
+/**
+ * The links that lead to no file of the site, or to no place in it. Each is followed once: the same few hundred are in the margin of every
+ * page.
+ */
 async function deadLinks(looks: ReadonlyMap<string, Look>, complain: (file: string, problem: string) => void): Promise<number> {
   const pagesOf = new Map<string, string[]>();
   for (const [file, { links }] of looks) {

@@ -1,6 +1,7 @@
 /**
- * Checks what the tutorial does not show: every project that `init` can write works as it stands. It compiles, passes the linter and its tests, and fits its
- * recipe; run on either nucleus, with its simulated world around it, it reaches RUNNING, its messages flow, and it ends as it should.
+ * Checks what the tutorial does not show: every project that `init` can write works as it stands. It compiles, passes the linter and its
+ * tests, and fits its recipe; run on either nucleus, with its simulated world around it, it reaches RUNNING, its messages flow, and it ends
+ * as it should.
  */
 import { readdir, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';

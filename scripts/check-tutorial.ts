@@ -1,6 +1,6 @@
 /**
- * A newcomer's hour: does what docs/tutorial.md, and docs/offline.md after it, say, word for word, in an empty folder and against the packed package, and compares what is printed
- * with what is shown. With it goes the promise of README.md: its commands are the tutorial's.
+ * A newcomer's hour: does what docs/tutorial.md, and docs/offline.md after it, say, word for word, in an empty folder and against the
+ * packed package, and compares what is printed with what is shown. With it goes the promise of README.md: its commands are the tutorial's.
  *
  * Two things are not as for a newcomer, since the version under test is not in the registry: `npx` finds it in a folder above, and
  * package.json is given the tarball.

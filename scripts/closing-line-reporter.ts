@@ -18,8 +18,9 @@ interface Outcome {
 type Leak = Vitest['state']['leakSet'] extends Set<infer T> ? T : never;
 
 /**
- * Resources that native modules hold from their import on, or for a while after they are closed, depending on the version of Node: aws-crt's logger and
- * callbacks, and the threads of the bundler that tests use. That we close aws-crt's connections is tested where they are opened.
+ * Resources that native modules hold from their import on, or for a while after they are closed, depending on the version of Node:
+ * aws-crt's logger and callbacks, and the threads of the bundler that tests use. That we close aws-crt's connections is tested where they
+ * are opened.
  */
 const ofNativeModules = /^(aws_|napi_rs_|CustomGC$)/;
 
@@ -39,9 +40,9 @@ const LINE_LENGTH = 300;
 const LISTED = 50;
 
 /**
- * Ends a run with what failed or leaked, of all of them at most so many, and with `N passed, N failed, N skipped` on a line of its own: where a log is cut,
- * its end is what remains. Failed are tests, suites and files, and each leak and each error outside of any test counts as one more. Makes a run that leaks
- * fail: vitest lists leaked servers, timers and sockets but still exits with 0.
+ * Ends a run with what failed or leaked, of all of them at most so many, and with `N passed, N failed, N skipped` on a line of its own:
+ * where a log is cut, its end is what remains. Failed are tests, suites and files, and each leak and each error outside of any test counts
+ * as one more. Makes a run that leaks fail: vitest lists leaked servers, timers and sockets but still exits with 0.
  */
 export class ClosingLineReporter implements Reporter {
   #vitest: Vitest | undefined;

@@ -1,7 +1,7 @@
 /**
- * Draws the pictures of the docs anew, from what programs really print: a test that fails, `dev` in a terminal with an error, and the page of `dev --ui` on a
- * desktop and a phone, in the light and in the dark. `npm run pictures` writes them into docs/pictures. It needs Chromium, as `CHROMIUM` names it or as it is
- * installed, and `script` of util-linux.
+ * Draws the pictures of the docs anew, from what programs really print: a test that fails, `dev` in a terminal with an error, and the page
+ * of `dev --ui` on a desktop and a phone, in the light and in the dark. `npm run pictures` writes them into docs/pictures. It needs
+ * Chromium, as `CHROMIUM` names it or as it is installed, and `script` of util-linux.
  *
  * It does not draw dev.png and diagram.png, which README.md shows of a new project, nor outage.svg and trace.svg, which examples draw.
  */

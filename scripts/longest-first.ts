@@ -2,8 +2,8 @@ import { relative } from 'node:path';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /**
- * Test files that take seconds, whatever their size, the longest first. Begun last, one of them would keep a process busy for as long as it takes while the
- * others have nothing left to do.
+ * Test files that take seconds, whatever their size, the longest first. Begun last, one of them would keep a process busy for as long as it
+ * takes while the others have nothing left to do.
  */
 export const LONGEST: readonly string[] = [
   'test/testing/differential-services/services.test.ts',

@@ -15,8 +15,8 @@ export interface PictureLane {
  * left      x: LateData
  * ```
  *
- * One or more lanes go in, the operator is an expression, one lane comes out. `where` says what the symbols stand for, `left` which are `Left`s,
- * by their tags. The test of the pictures runs the operator on the lanes; the site draws them.
+ * One or more lanes go in, the operator is an expression, one lane comes out. `where` says what the symbols stand for, `left` which are
+ * `Left`s, by their tags. The test of the pictures runs the operator on the lanes; the site draws them.
  */
 export interface MarblePicture {
   readonly inputs: readonly [PictureLane, ...PictureLane[]];

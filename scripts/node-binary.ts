@@ -4,8 +4,8 @@ import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
 
 /**
- * A Node of another version, fetched from npm when it is not in node_modules/.cache yet. It is not installed as a dependency: its package has a bin named
- * `node`, which in node_modules/.bin would come before the Node that is installed.
+ * A Node of another version, fetched from npm when it is not in node_modules/.cache yet. It is not installed as a dependency: its package
+ * has a bin named `node`, which in node_modules/.bin would come before the Node that is installed.
  *
  * @param version such as `24`, or one version exactly.
  * @param arch another processor; `system`, such as `win`, is another operating system. npm is told to install them all the same.
@@ -36,6 +36,9 @@ export function nodeBinary(version: string, arch: string = process.arch, system:
   return bin;
 }
 
-/** A Node that has `node:sqlite`: the one that runs this if it does, otherwise one exact version from npm, so that it is the same everywhere. */
+/**
+ * A Node that has `node:sqlite`: the one that runs this if it does, otherwise one exact version from npm, so that it is the same
+ * everywhere.
+ */
 export const nodeWithSqlite = (isEnough: boolean = isBuiltin('node:sqlite')): string =>
   isEnough ? process.execPath : join(nodeBinary('24.21.0'), 'node');

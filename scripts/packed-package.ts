@@ -20,8 +20,8 @@ export async function inTemporaryFolder(work: (folder: string) => Promise<void>)
 }
 
 /**
- * Builds from nothing, packs what would be published, and gives the tarball's path. Where the variable `GREENGRASS_RX_TARBALL` names a tarball that was
- * made this way before, it gives that one: CI packs once for all checks of the package.
+ * Builds from nothing, packs what would be published, and gives the tarball's path. Where the variable `GREENGRASS_RX_TARBALL` names a
+ * tarball that was made this way before, it gives that one: CI packs once for all checks of the package.
  */
 export async function packInto(folder: string): Promise<string> {
   const packed = process.env['GREENGRASS_RX_TARBALL'];

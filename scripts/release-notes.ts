@@ -1,6 +1,6 @@
 /**
- * Prints the part of CHANGELOG.md that is about a tag's version. Fails where the tag is not that of package.json, or the version has no heading with a
- * date: there is no release without notes.
+ * Prints the part of CHANGELOG.md that is about a tag's version. Fails where the tag is not that of package.json, or the version has no
+ * heading with a date: there is no release without notes.
  */
 import { readFile } from 'node:fs/promises';
 

@@ -1,9 +1,10 @@
 /**
- * Runs the unit and the contract tests under a Node for 64-bit ARM: on another processor by emulation, with qemu (Debian: qemu-user, and for the
- * libraries of ARM libc6-arm64-cross, libstdc++6-arm64-cross and libatomic1-arm64-cross). `npm run test:arm -- test/ipc test/flow` runs some of them.
+ * Runs the unit and the contract tests under a Node for 64-bit ARM: on another processor by emulation, with qemu (Debian: qemu-user, and
+ * for the libraries of ARM libc6-arm64-cross, libstdc++6-arm64-cross and libatomic1-arm64-cross). `npm run test:arm -- test/ipc test/flow`
+ * runs some of them.
  *
- * vitest itself, and what compiles the tests, run on this machine's processor; the tests, and every process that they start, run on ARM. Bundlers have
- * native parts for the machine that they were installed on, so the tests that build packages are left out.
+ * vitest itself, and what compiles the tests, run on this machine's processor; the tests, and every process that they start, run on ARM.
+ * Bundlers have native parts for the machine that they were installed on, so the tests that build packages are left out.
  */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
@@ -15,8 +16,9 @@ const VERSION = '24.21.0';
 const LIBRARIES = '/usr/aarch64-linux-gnu';
 
 /**
- * Tests that cannot run under emulation, and have nothing to do with our code on ARM: those of bundlers and compilers of this machine, those of terminals,
- * and those that give a process with aws-crt a few seconds: here it takes a minute to load. The contract tests run its transport.
+ * Tests that cannot run under emulation, and have nothing to do with our code on ARM: those of bundlers and compilers of this machine,
+ * those of terminals, and those that give a process with aws-crt a few seconds: here it takes a minute to load. The contract tests run its
+ * transport.
  */
 const LEFT_OUT = [
   'test/ipc/crt/**',

@@ -1,6 +1,7 @@
 /**
- * Runs the unit tests and those of the outbox under other versions of Node: those given, or 22, 24 and 26. `npm run test:nodes -- 26 -- test/flow` runs one folder
- * under one of them. The binaries come from npm into node_modules/.cache, so that `npm ci` stays small.
+ * Runs the unit tests and those of the outbox under other versions of Node: those given, or 22, 24 and 26.
+ * `npm run test:nodes -- 26 -- test/flow` runs one folder under one of them. The binaries come from npm into node_modules/.cache, so that
+ * `npm ci` stays small.
  */
 import { spawnSync } from 'node:child_process';
 import { delimiter, join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * Runs `dev`, `pub`, `doctor`, `init` and a component over a named pipe: on Windows itself, or elsewhere in Wine (Debian: wine64, wine) with Node for
- * Windows from npm. Wine's own messages are not shown, and it takes a while to start.
+ * Runs `dev`, `pub`, `doctor`, `init` and a component over a named pipe: on Windows itself, or elsewhere in Wine (Debian: wine64, wine)
+ * with Node for Windows from npm. Wine's own messages are not shown, and it takes a while to start.
  */
 import { spawnSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';

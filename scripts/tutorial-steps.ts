@@ -17,11 +17,10 @@ export type TutorialStep = { readonly line: number } &
 /**
  * Reads a tutorial. What the words around a fence say to people, a comment in front of it says here:
  *
- *     <!-- terminal 2 -->        the `sh` fence is typed, or the `text` fence is seen, in another terminal, which stays open
- *     <!-- Ctrl-C terminal 2 --> it is ended
- *     <!-- file src/x.ts -->     the `diff` fence is a change to it, the `yaml` or `ts` fence all of it, the `ts excerpt` fence a part of it
- *     <!-- fails -->             the command of the `sh` fence ends with another code than 0
- *     <!-- not run: why -->      the `sh` fence needs what a check does not have
+ *     <!-- terminal 2 -->        the `sh` fence is typed, or the `text` fence is seen, in another terminal, which stays open <!-- Ctrl-C
+ *     terminal 2 --> it is ended <!-- file src/x.ts -->     the `diff` fence is a change to it, the `yaml` or `ts` fence all of it, the
+ *     `ts excerpt` fence a part of it <!-- fails -->             the command of the `sh` fence ends with another code than 0 <!-- not run:
+ *     why -->      the `sh` fence needs what a check does not have
  */
 export function tutorialSteps(markdown: string): readonly TutorialStep[] {
   const steps: TutorialStep[] = [];
@@ -90,8 +89,8 @@ export function comparable(text: string): readonly string[] {
 }
 
 /**
- * How what was printed differs from what is shown; `undefined`: it does not. In what is shown, `…` stands for any part of a line, and as a line of its
- * own for any others. The order is left open: what a component prints and what happens in the nucleus come by different ways.
+ * How what was printed differs from what is shown; `undefined`: it does not. In what is shown, `…` stands for any part of a line, and as a
+ * line of its own for any others. The order is left open: what a component prints and what happens in the nucleus come by different ways.
  */
 export function difference(shown: string, printed: string): string | undefined {
   const others = [...comparable(printed)];

@@ -1,6 +1,6 @@
 /**
- * Reactive streams over the MQTT proxy of AWS IoT Greengrass: what a component imports. The rest of each room of the library has an entry of its
- * own: `greengrass-rx/client`, `/codec`, `/errors`, `/flow`, `/schedule`, `/sinks` and `/topic`; {@link OE} has all of the streams.
+ * Reactive streams over the MQTT proxy of AWS IoT Greengrass: what a component imports. The rest of each room of the library has an entry
+ * of its own: `greengrass-rx/client`, `/codec`, `/errors`, `/flow`, `/schedule`, `/sinks` and `/topic`; {@link OE} has all of the streams.
  *
  * @packageDocumentation
  */

@@ -18,8 +18,8 @@ export const TOPIC = 'uploads/readings';
 const MARK_EVERY = 100;
 
 /**
- * Publishes a file of any length line by line, as fast as the nucleus takes them and with no more than a few lines in memory, through broken
- * connections, and goes on where the last process was. Each line is accepted at least once.
+ * Publishes a file of any length line by line, as fast as the nucleus takes them and with no more than a few lines in memory, through
+ * broken connections, and goes on where the last process was. Each line is accepted at least once.
  */
 export default component({
   name: 'com.example.FileUpload',

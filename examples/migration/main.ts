@@ -1,4 +1,7 @@
-/** One component written twice, with the official SDK and with this package, gets the same readings: `node build/examples/migration/main.js`. */
+/**
+ * One component written twice, with the official SDK and with this package, gets the same readings:
+ * `node build/examples/migration/main.js`.
+ */
 import { readFile } from 'node:fs/promises';
 import { startLocalNucleus, type NucleusEvent } from 'greengrass-rx/local';
 import { startProgram } from '../program.js';

@@ -1,7 +1,9 @@
 /**
- * A meter on Greengrass Lite through an outage of a week, in a minute: `node build/examples/outage/main.js [seconds] [picture.svg]`. Needs Node 22.13 or newer.
+ * A meter on Greengrass Lite through an outage of a week, in a minute: `node build/examples/outage/main.js [seconds] [picture.svg]`. Needs
+ * Node 22.13 or newer.
  *
- * The nucleus, the connection and the file are real, and so is the outage. Only time is not: the outbox is given a clock that passes twelve days in a minute.
+ * The nucleus, the connection and the file are real, and so is the outage. Only time is not: the outbox is given a clock that passes twelve
+ * days in a minute.
  */
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';

@@ -4,7 +4,9 @@ export interface Sample {
   readonly at: number;
   /** Messages that waited. */
   readonly depth: number;
-  /** The longest delay of what was sent since the sample before, in milliseconds: of live messages, and of replayed ones. 0: none was sent. */
+  /**
+   * The longest delay of what was sent since the sample before, in milliseconds: of live messages, and of replayed ones. 0: none was sent.
+   */
   readonly live: number;
   readonly replayed: number;
 }

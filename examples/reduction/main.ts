@@ -1,7 +1,8 @@
 /**
  * A year of real weather, three readings an hour, and what is left of it to publish: `npm run reduction`.
  *
- * Changes go through a deadband; each day is a window of event time with percentiles; both are batched under the 5 KB that IoT Core meters as one message.
+ * Changes go through a deadband; each day is a window of event time with percentiles; both are batched under the 5 KB that IoT Core meters
+ * as one message.
  */
 import { readFile } from 'node:fs/promises';
 import { ledger, ndjson, type StageAccount } from 'greengrass-rx';

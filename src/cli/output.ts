@@ -77,9 +77,9 @@ export function ago(timeOfDay: number): string {
 export type Format = Parameters<typeof styleText>[0];
 
 /**
- * A stream the command line writes to: lines, in colours where the terminal, `NO_COLOR` and `FORCE_COLOR` allow it, and without a crash when the reader
- * goes away (`| head`). Texts from outside have to go through `visible` before they become part of a line: here their line feeds and colours could no
- * longer be told from those of the layout.
+ * A stream the command line writes to: lines, in colours where the terminal, `NO_COLOR` and `FORCE_COLOR` allow it, and without a crash
+ * when the reader goes away (`| head`). Texts from outside have to go through `visible` before they become part of a line: here their line
+ * feeds and colours could no longer be told from those of the layout.
  */
 export class Output {
   readonly #stream: NodeJS.WriteStream;
@@ -124,7 +124,9 @@ export class Output {
     return this.write(`${text}\n`);
   }
 
-  /** Writes a text, or bytes. To a terminal bytes are text, too, and what it would obey is made visible, but for line breaks and colours. */
+  /**
+   * Writes a text, or bytes. To a terminal bytes are text, too, and what it would obey is made visible, but for line breaks and colours.
+   */
   write(text: string | Uint8Array): boolean {
     if (this.#gone.signal.aborted) return true;
     if (!this.#stream.isTTY) return this.#stream.write(text);

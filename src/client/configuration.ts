@@ -65,8 +65,8 @@ export interface Configuration {
    * the nucleus asks only one listener of a component. Only the classic nucleus has this; on Greengrass Lite it is one
    * `Left(UnsupportedOperation)`, then completion.
    *
-   * Think before you use it: with one validator among them, a deployment waits for the answers of **all** components whose configuration changes, and
-   * one that never validates makes it fail after 20 s. So it is for devices on which every configured component validates.
+   * Think before you use it: with one validator among them, a deployment waits for the answers of **all** components whose configuration
+   * changes, and one that never validates makes it fail after 20 s. So it is for devices on which every configured component validates.
    */
   readonly validate: <A>(
     codec: Pick<Type<A, unknown>, 'name' | 'decode'>,

@@ -6,7 +6,10 @@ import type { Schedule } from '../schedule/schedule.js';
 import { checkOneOf, checkPositiveTime, checkTime, checkWhole } from '../shared/check-argument.js';
 import type { TransportName } from '../shared/profile.js';
 
-/** How {@link connect} reaches the nucleus. Everything has a default, and on a device none is needed. Times are milliseconds; `Infinity` means never. */
+/**
+ * How {@link connect} reaches the nucleus. Everything has a default, and on a device none is needed. Times are milliseconds; `Infinity`
+ * means never.
+ */
 export interface ConnectOptions {
   /** The nucleus' Unix domain socket. Default: the variable `AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT`. */
   readonly socketPath?: string | undefined;

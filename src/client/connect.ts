@@ -128,8 +128,9 @@ export interface Nucleus extends AsyncDisposable {
  *
  * const nucleus = connectNucleus();
  * const { local } = nucleus;
+ * const topic = 'plc/7/raw';
  * local
- *   .subscribe({ topic: 'plc/7/raw', onStatus: ({ status }) => status === 'active' && void local.publish({ topic: 'plc/7/raw', json: { celsius: 21 } })() })
+ *   .subscribe({ topic, onStatus: ({ status }) => status === 'active' && void local.publish({ topic, json: { celsius: 21 } })() })
  *   .pipe(take(1))
  *   .subscribe(message => {
  *     console.log(message); // Right({ topic: 'plc/7/raw', format: 'json', … })

@@ -1,6 +1,6 @@
 /**
- * The connection to the nucleus and the ports of its services: everything of them, down to the types of their parts. What a component usually
- * needs is in `greengrass-rx` too.
+ * The connection to the nucleus and the ports of its services: everything of them, down to the types of their parts. What a component
+ * usually needs is in `greengrass-rx` too.
  *
  * @packageDocumentation
  */

@@ -67,8 +67,9 @@ function readOrdinary(body: string, parsed: unknown): LocalMessage | undefined {
 }
 
 /**
- * Reads the body of a `SubscriptionResponseMessage`; the left side says that it has a wrong shape. A message that is neither JSON nor bytes (the classic
- * nucleus passes on a publish without a message; Greengrass Lite text that is not base64) is a message that could not be decoded.
+ * Reads the body of a `SubscriptionResponseMessage`; the left side says that it has a wrong shape. A message that is neither JSON nor bytes
+ * (the classic nucleus passes on a publish without a message; Greengrass Lite text that is not base64) is a message that could not be
+ * decoded.
  *
  * @param filter The topic of the message, if the nucleus does not name it.
  */

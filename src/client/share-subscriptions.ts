@@ -49,11 +49,12 @@ interface Sharing<R, E, M> {
 }
 
 /**
- * The same proxy, or the same local topics, on which all who subscribe to the same topic in the same way (with the same QoS; on local topics with the same
- * `receiveMode`) share one subscription at the nucleus. It begins with the first of them and ends `idle` milliseconds after the last; Greengrass Lite has
- * room for 100 on the whole device.
+ * The same proxy, or the same local topics, on which all who subscribe to the same topic in the same way (with the same QoS; on local
+ * topics with the same `receiveMode`) share one subscription at the nucleus. It begins with the first of them and ends `idle` milliseconds
+ * after the last; Greengrass Lite has room for 100 on the whole device.
  *
- * Each subscriber reads the messages with a template and a codec of its own. Failures reach all of them. The first subscriber's `silence` holds for all.
+ * Each subscriber reads the messages with a template and a codec of its own. Failures reach all of them. The first subscriber's `silence`
+ * holds for all.
  * Memory: the latest message of up to `replayTopics` topics for each shared subscription.
  *
  * @example

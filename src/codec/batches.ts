@@ -37,8 +37,8 @@ function encodeParts<A>(part: BatchFormat<A>['part'], around: BatchFormat<A>['ar
 }
 
 /**
- * Payloads that are a JSON array, each element of the shape an io-ts codec describes: what `encodeBatches` publishes, and `flattenIterable` takes
- * apart. Decodes and refuses as {@link json} does; the path of a problem begins with the element: `[3].celsius`.
+ * Payloads that are a JSON array, each element of the shape an io-ts codec describes: what `encodeBatches` publishes, and `flattenIterable`
+ * takes apart. Decodes and refuses as {@link json} does; the path of a problem begins with the element: `[3].celsius`.
  *
  * @param options what is done with numbers that JavaScript cannot represent. Default: they are refused, as by {@link json}.
  *
@@ -61,11 +61,11 @@ export function jsonArray<A, O>(codec: Type<A, O>, options: JsonOptions = {}): B
 }
 
 /**
- * Payloads that are NDJSON: a JSON text a line, each of the shape an io-ts codec describes. Tools that read line by line, such as Amazon Athena and
- * `jq`, take the messages put one behind the other.
+ * Payloads that are NDJSON: a JSON text a line, each of the shape an io-ts codec describes. Tools that read line by line, such as Amazon
+ * Athena and `jq`, take the messages put one behind the other.
  *
- * Decoding takes `\n` and `\r\n`, and leaves out empty lines. If any line cannot be decoded the payload is a `Left`, whose problems begin with the
- * line: `line 3: celsius: expected number, got "warm"`. Encoding ends every line with `\n`, the last one too.
+ * Decoding takes `\n` and `\r\n`, and leaves out empty lines. If any line cannot be decoded the payload is a `Left`, whose problems begin
+ * with the line: `line 3: celsius: expected number, got "warm"`. Encoding ends every line with `\n`, the last one too.
  *
  * Source: ndjson.org, specification 1.0.0.
  *

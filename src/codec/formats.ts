@@ -184,7 +184,8 @@ export interface WireFormat {
  * const Reading = codecOf(v8, t.type({ celsius: t.number }));
  * const payload = Reading.encode({ celsius: 21.5 }) as Uint8Array;
  * console.log(Reading.decode({ topicName: 'readings', payload })); // Right({ celsius: 21.5 })
- * console.log(Reading.decode({ topicName: 'readings', payload: Uint8Array.of(1) })); // Left: (root): expected V8, got 1 bytes that are not: …
+ * const garbled = Uint8Array.of(1);
+ * console.log(Reading.decode({ topicName: 'readings', payload: garbled })); // Left: (root): expected V8, got 1 bytes that are not: …
  * ```
  */
 export function codecOf<A, O>({ name, parse, serialize }: WireFormat, codec: Type<A, O>): Codec<A> {

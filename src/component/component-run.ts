@@ -235,8 +235,8 @@ export class ComponentRun {
   }
 
   /**
-   * Once: when it is connected, no branch has failed, and each subscription is active. One that waits for the cloud alone may do so for days: after a second,
-   * in which what is refused would have been, it does not count, since a device that starts offline has not failed.
+   * Once: when it is connected, no branch has failed, and each subscription is active. One that waits for the cloud alone may do so for
+   * days: after a second, in which what is refused would have been, it does not count, since a device that starts offline has not failed.
    */
   #reportRunning(nucleus: Nucleus): Subscription {
     const wait$ = combineLatest([nucleus.state$, awaitedBy(nucleus)]).pipe(

@@ -20,13 +20,15 @@ export interface RunContext<A = unknown> {
   /** `nucleus.local`. */
   readonly local: LocalTopics;
   /**
-   * The configuration `run` was called with, and again after each change. One that does not fit is a `Left(ConfigurationInvalid)` of kind `message`, while
-   * the last good one stands. Where the configuration comes from the variable, it never changes. Completes when draining begins.
+   * The configuration `run` was called with, and again after each change. One that does not fit is a `Left(ConfigurationInvalid)` of kind
+   * `message`, while the last good one stands. Where the configuration comes from the variable, it never changes. Completes when draining
+   * begins.
    */
   readonly config$: ObservableEither<ConfigurationInvalid, A>;
   /**
-   * `openOutbox` of `greengrass-rx/outbox`, for this component: a file in its work folder, which stays open until `runComponent` has ended the branches; in
-   * memory in marble tests and dry runs, which never touch the disk. Called again with the same options it gives the same outbox.
+   * `openOutbox` of `greengrass-rx/outbox`, for this component: a file in its work folder, which stays open until `runComponent` has ended
+   * the branches; in memory in marble tests and dry runs, which never touch the disk. Called again with the same options it gives the same
+   * outbox.
    */
   readonly openOutbox: (options?: OutboxOptions) => Outbox;
 }
@@ -90,9 +92,9 @@ interface Description {
   readonly localPublishes?: readonly DeclaredTopic[] | undefined;
   readonly localSubscribes?: readonly DeclaredTopic[] | undefined;
   /**
-   * What happens to the other branches when one ends with a terminal `Left` or a defect. `drain` (default): they work off what they hold and
-   * the process ends, so that the nucleus starts all of them again. `continue`: they go on; the health file says which one is missing, and the exit
-   * code of the end is that of the failure.
+   * What happens to the other branches when one ends with a terminal `Left` or a defect. `drain` (default): they work off what they hold
+   * and the process ends, so that the nucleus starts all of them again. `continue`: they go on; the health file says which one is missing,
+   * and the exit code of the end is that of the failure.
    */
   readonly whenBranchFails?: 'drain' | 'continue' | undefined;
 }
@@ -117,7 +119,9 @@ export interface PlainDefinition<R extends Branches> extends Description {
 
 const BRAND: symbol = Symbol.for('greengrass-rx.component');
 
-/** A component: its name, its configuration, and the function from a proxy to its streams. Nothing of it runs before {@link Component.run}. */
+/**
+ * A component: its name, its configuration, and the function from a proxy to its streams. Nothing of it runs before {@link Component.run}.
+ */
 export interface Component<A = unknown, R extends Branches = Branches> extends Omit<
   Description,
   'publishes' | 'subscribes' | 'localPublishes' | 'localSubscribes'

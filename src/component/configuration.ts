@@ -26,8 +26,8 @@ export function unchanging<A>(
 }
 
 /**
- * Reads the configuration at the nucleus and follows it until the connection is drained or closed. A nucleus that does not offer that leaves the
- * component with its defaults, and so does an environment without a nucleus: whatever needs one says so itself.
+ * Reads the configuration at the nucleus and follows it until the connection is drained or closed. A nucleus that does not offer that
+ * leaves the component with its defaults, and so does an environment without a nucleus: whatever needs one says so itself.
  *
  * @param defaults what they come to alone.
  */
@@ -88,14 +88,18 @@ export const CONFIG_VARIABLE = 'GREENGRASS_RX_CONFIG';
 /** The variable that names the folder of a component's own files where that is not its working folder: `dev` sets it. */
 export const WORK_FOLDER_VARIABLE = 'GREENGRASS_RX_WORK_FOLDER';
 
-/** The variable that says in which step of the recipe the component runs: `startup`, or left out where it is `run`. The derived recipe sets it. */
+/**
+ * The variable that says in which step of the recipe the component runs: `startup`, or left out where it is `run`. The derived recipe sets
+ * it.
+ */
 export const LIFECYCLE_VARIABLE = 'GREENGRASS_RX_LIFECYCLE';
 
 /** The member of the component's configuration that is its own; beside it is `accessControl`. */
 export const CONFIG_KEY = 'config';
 
 /**
- * What a recipe says that hands the configuration over in the environment. Both nuclei put the JSON of an object in place of such a variable.
+ * What a recipe says that hands the configuration over in the environment. Both nuclei put the JSON of an object in place of such a
+ * variable.
  *
  * Source: component recipe reference, "Recipe variables"; `KernelConfigResolver` of the nucleus; `recipe-runner` of Greengrass Lite.
  */
@@ -179,13 +183,14 @@ export class Followed<A> {
 /**
  * Runs a stream that is made for a configuration, and another one for each that follows: a component that changes without a restart.
  *
- * At a change `ending$` emits and completes, and the stream is to complete with it: put `takeUntil(ending$)` behind its source, and what stages and windows
- * hold goes out before the stream of the new configuration begins. (`switchMap` would throw it away.) What the source brings between the two is not
- * heard. Of several changes meanwhile the last one counts. A stream that does not complete keeps the next one waiting. When `config$` completes, as it does
- * when the component is told to stop, `ending$` emits, too, so that a timer with `takeUntil(ending$)` ends; a change that still waits is not begun then.
+ * At a change `ending$` emits and completes, and the stream is to complete with it: put `takeUntil(ending$)` behind its source, and what
+ * stages and windows hold goes out before the stream of the new configuration begins. (`switchMap` would throw it away.) What the source
+ * brings between the two is not heard. Of several changes meanwhile the last one counts. A stream that does not complete keeps the next one
+ * waiting. When `config$` completes, as it does when the component is told to stop, `ending$` emits, too, so that a timer with
+ * `takeUntil(ending$)` ends; a change that still waits is not begun then.
  *
- * Emits what the streams emit, and the `Left`s of `config$`, under which the old stream goes on. Completes after a terminal `Left`, and when `config$` and
- * the stream have completed, as they do at a drain. What `make` throws is a defect and goes to the error channel.
+ * Emits what the streams emit, and the `Left`s of `config$`, under which the old stream goes on. Completes after a terminal `Left`, and
+ * when `config$` and the stream have completed, as they do at a drain. What `make` throws is a defect and goes to the error channel.
  *
  * Memory: one configuration that waits.
  *

@@ -9,8 +9,8 @@ import type { Component } from './component.js';
 import type { Log } from './log.js';
 
 /**
- * How a component is. `degraded`: a branch has ended with a failure and the others go on; `interrupted`: the connection to the nucleus is down
- * and being made again.
+ * How a component is. `degraded`: a branch has ended with a failure and the others go on; `interrupted`: the connection to the nucleus is
+ * down and being made again.
  */
 export type HealthStatus = 'starting' | 'running' | 'interrupted' | 'degraded' | 'draining' | 'ended';
 

@@ -11,8 +11,8 @@ import { reportAtTimes } from '../stream/unhandled.js';
 const DEAD_LETTERS = 'greengrass-rx:dead-letter';
 
 /**
- * Logs dead letters that are written, so that they are not found only when somebody looks into the file: as what passes on the left of a branch, one for
- * those of a tag. Returns what ends it.
+ * Logs dead letters that are written, so that they are not found only when somebody looks into the file: as what passes on the left of a
+ * branch, one for those of a tag. Returns what ends it.
  */
 export function tellDeadLetters(log: Log, scheduler: SchedulerLike, env: NodeJS.ProcessEnv): () => void {
   const reporter = reportAtTimes(
@@ -62,8 +62,8 @@ export interface JsonLogOptions {
 }
 
 /**
- * A log of one JSON object a line: `time` (milliseconds since the epoch), `level`, `message`, and the fields. Greengrass keeps a component's
- * stdout line by line: the classic nucleus in `logs/<component>.log` within a line of its own, Lite in the journal.
+ * A log of one JSON object a line: `time` (milliseconds since the epoch), `level`, `message`, and the fields. Greengrass keeps a
+ * component's stdout line by line: the classic nucleus in `logs/<component>.log` within a line of its own, Lite in the journal.
  *
  * Never throws: a field that JSON cannot hold becomes a text. Texts are cut at 2 000 characters.
  *
@@ -100,8 +100,8 @@ export function levelIn(env: NodeJS.ProcessEnv): LogLevel {
 export const silentLog: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /**
- * A log that never throws and leaves no promise to reject: a log that fails, since its disk is full, must not end the component. What it throws is
- * written to stderr, a line a kind and ten seconds.
+ * A log that never throws and leaves no promise to reject: a log that fails, since its disk is full, must not end the component. What it
+ * throws is written to stderr, a line a kind and ten seconds.
  */
 export function unfailing(log: Log): Log {
   // Called on the log itself, which may be an object with state of its own.

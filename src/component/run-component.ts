@@ -16,7 +16,9 @@ import { ended, exitReasonOf, EXITS, type RunOutcome } from './exit-codes.js';
 import { jsonLog, levelIn, type Log, unfailing } from './log.js';
 import { plural } from '../shared/plural.js';
 
-/** On a component of a bundle: what runs it there. A bundle has a copy of this package, and of RxJS, of its own, and they belong together. */
+/**
+ * On a component of a bundle: what runs it there. A bundle has a copy of this package, and of RxJS, of its own, and they belong together.
+ */
 const RUNNER: unique symbol = Symbol.for('greengrass-rx.runner');
 
 interface WithRunner extends Component {
@@ -33,8 +35,8 @@ export interface ProcessOptions {
 }
 
 /**
- * The process of a component. From now on what nobody waits for ends it as a defect, with a line in its log: Node's own way is a stack trace on
- * stderr and the code 1.
+ * The process of a component. From now on what nobody waits for ends it as a defect, with a line in its log: Node's own way is a stack
+ * trace on stderr and the code 1.
  */
 export class ComponentProcess {
   readonly #options: ProcessOptions;
@@ -66,9 +68,9 @@ export class ComponentProcess {
 }
 
 /**
- * For a module that is a program of its own, such as the one file that `greengrass-rx build` makes of a component. Gives a function that runs a component
- * to its end and ends the process with the code of {@link EXITS}: what `greengrass-rx run` does, without it on the device. Where Node was started
- * with another module, which imports this one, nothing is run.
+ * For a module that is a program of its own, such as the one file that `greengrass-rx build` makes of a component. Gives a function that
+ * runs a component to its end and ends the process with the code of {@link EXITS}: what `greengrass-rx run` does, without it on the device.
+ * Where Node was started with another module, which imports this one, nothing is run.
  *
  * Call it before the component is loaded: what throws from then on, wherever, is in the log as a defect.
  *
@@ -181,7 +183,9 @@ export async function runComponent<A>(component: Component<A>, options: RunOptio
 /** Milliseconds that something is stored before it counts as waiting: what is sent at once is in the outbox, too. */
 const WAITS = 2_000;
 
-/** Says that messages wait in an outbox, again when twice as many do, and when none does any more: a few lines, however long that goes on. */
+/**
+ * Says that messages wait in an outbox, again when twice as many do, and when none does any more: a few lines, however long that goes on.
+ */
 export function logBacklog(depth$: Outbox['depth$'], log: Log): void {
   let told = 0;
   depth$.subscribe(({ messages, bytes, age }) => {

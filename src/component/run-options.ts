@@ -5,7 +5,10 @@ import type { Ledger } from '../flow/ledger.js';
 import type { MqttProxy } from '../ports/mqtt-proxy.js';
 import type { Log } from './log.js';
 
-/** How {@link runComponent} runs. Nothing is needed on a device: the derived recipe sets the variables. Times are milliseconds; `Infinity` means never. */
+/**
+ * How {@link runComponent} runs. Nothing is needed on a device: the derived recipe sets the variables. Times are milliseconds; `Infinity`
+ * means never.
+ */
 export interface RunOptions {
   /** Where the configuration and the names of files come from. Default `process.env`. */
   readonly env?: NodeJS.ProcessEnv | undefined;
@@ -13,16 +16,19 @@ export interface RunOptions {
   readonly connect?: ConnectOptions | undefined;
   /** A nucleus that is there already, in place of `connect`. It is drained and closed in the end. */
   readonly nucleus?: Nucleus | undefined;
-  /** A proxy that is there already, in place of `connect` and `nucleus`; there are no other services then. It is drained and closed in the end. */
+  /**
+   * A proxy that is there already, in place of `connect` and `nucleus`; there are no other services then. It is drained and closed in the
+   * end.
+   */
   readonly proxy?: MqttProxy | undefined;
   /**
-   * Default: {@link jsonLog} on stdout, at the level that the variable `GREENGRASS_RX_LOG` names. What a log of your own throws is written to stderr, and the
-   * component goes on.
+   * Default: {@link jsonLog} on stdout, at the level that the variable `GREENGRASS_RX_LOG` names. What a log of your own throws is written
+   * to stderr, and the component goes on.
    */
   readonly log?: Log | undefined;
   /**
-   * What a drain may take. Default 10 000: of the 15 s that the nucleus gives the derived recipe's `Shutdown`, with some left for the end of the
-   * process.
+   * What a drain may take. Default 10 000: of the 15 s that the nucleus gives the derived recipe's `Shutdown`, with some left for the end
+   * of the process.
    */
   readonly drainDeadline?: number | undefined;
   /** Ends the component in good order, as SIGTERM does. */

@@ -38,7 +38,8 @@ export interface TopicService {
 }
 
 /**
- * A topic or filter as a resource of a policy of the MQTT proxy: `+` and `#` mean the same there, and other characters with a meaning are escaped.
+ * A topic or filter as a resource of a policy of the MQTT proxy: `+` and `#` mean the same there, and other characters with a meaning are
+ * escaped.
  *
  * Source: AWS IoT Greengrass developer guide, "Authorize components to perform IPC operations", wildcards in authorization policies.
  */
@@ -122,8 +123,8 @@ export function accessOf(
 }
 
 /**
- * Topics with those of the core device's thing as they are on any device: one recipe is for many. The nucleus takes `{iot:thingName}` in a policy only where it
- * is told to, so the level is open; the IoT policy of the device says which thing it may speak for.
+ * Topics with those of the core device's thing as they are on any device: one recipe is for many. The nucleus takes `{iot:thingName}` in a
+ * policy only where it is told to, so the level is open; the IoT policy of the device says which thing it may speak for.
  */
 function onAnyDevice(filters: readonly string[]): readonly string[] {
   const own = `$aws/things/${coreThingName()}/`;
@@ -142,8 +143,8 @@ function least(filters: readonly string[]): readonly string[] {
 /**
  * The least `accessControl` for it: of each service one policy to publish, one to subscribe.
  *
- * A policy's id has a digest of what it allows. Configuration that is on a device wins over the defaults of a new recipe, so a policy that was changed
- * under its old id would not be in force; one under a new id is. The old one stays until a deployment resets `/accessControl`.
+ * A policy's id has a digest of what it allows. Configuration that is on a device wins over the defaults of a new recipe, so a policy that
+ * was changed under its old id would not be in force; one under a new id is. The old one stays until a deployment resets `/accessControl`.
  */
 export function accessControlOf(componentName: string, access: Access): AccessControl {
   return Object.fromEntries(

@@ -120,7 +120,8 @@ const PUBLISHES_PER_SECOND = 100;
 const MIB = 1_024 * 1_024;
 
 /**
- * What the component publishes by itself, against the quotas of AWS IoT Core; and what its buffers can come to, against the memory there is.
+ * What the component publishes by itself, against the quotas of AWS IoT Core; and what its buffers can come to, against the memory there
+ * is.
  *
  * Source: AWS General Reference, "AWS IoT Core message broker and protocol limits and quotas".
  */
@@ -164,7 +165,10 @@ function sum(bytes: readonly number[]): number {
   return bytes.reduce((all, each) => all + each, 0);
 }
 
-/** Tells what buffers can come to, full of the largest messages there are, where that is more than the component may have; or what its own bounds come to. */
+/**
+ * Tells what buffers can come to, full of the largest messages there are, where that is more than the component may have; or what its own
+ * bounds come to.
+ */
 function buffers({ stages }: DryRecord, memory: number | undefined): readonly Finding[] {
   const all = stages.map(mostBytesOf);
   const own = all.map(({ name, waiting, shares }) => ({ name, bytes: shares ? 0 : waiting }));

@@ -13,8 +13,8 @@ const PROBES: readonly Uint8Array[] = ['', '{}', '[]', 'null', '0', '"text"', 'n
 const SHADOW = /^\$aws\/things\/[^/]+\/shadow\//;
 
 /**
- * Both ends of the codecs: decoding must make a `Left` of whatever comes and never throw, and what a codec encodes of a value that it decoded it must
- * be able to decode again.
+ * Both ends of the codecs: decoding must make a `Left` of whatever comes and never throw, and what a codec encodes of a value that it
+ * decoded it must be able to decode again.
  */
 export function checkCodecs({ subscriptions, localSubscriptions, readings }: CodecRecord): readonly Finding[] {
   const all = [...subscriptions, ...localSubscriptions, ...readings].flatMap(({ filter, codec }): readonly Finding[] => {

@@ -11,7 +11,9 @@ import type { DryRecord, Finding } from './record.js';
 
 /** Bytes of a filter on Greengrass Lite, its `$share/<group>/` included. */
 const LITE_FILTER_BYTES = 256;
-/** Subscriptions of all components of a device on Greengrass Lite, and of one MQTT connection to AWS IoT Core, of which classic makes more. */
+/**
+ * Subscriptions of all components of a device on Greengrass Lite, and of one MQTT connection to AWS IoT Core, of which classic makes more.
+ */
 const LITE_SUBSCRIPTIONS = 100;
 
 /** Topics that MQTT, AWS IoT Core or a nucleus does not take, and policies that do not allow what they are to allow. */
@@ -116,8 +118,8 @@ function sentence(text: string): string {
 }
 
 /**
- * Where the component feeds its own input: what it publishes comes back to it, through the cloud or, where it asks for its own messages too, on a local
- * topic. A canary is meant to.
+ * Where the component feeds its own input: what it publishes comes back to it, through the cloud or, where it asks for its own messages
+ * too, on a local topic. A canary is meant to.
  */
 export function checkLoops(
   access: Access,

@@ -28,7 +28,8 @@ export interface DryRun extends Pick<
   /** The recipe, as a file's text. */
   readonly recipeText: (format: RecipeTextFormat, options?: RecipeOptions) => string;
   /**
-   * How a committed recipe does not fit the code any more: a line each, `+` what it lacks, `-` what it has too much, `~` what differs. Empty: it fits.
+   * How a committed recipe does not fit the code any more: a line each, `+` what it lacks, `-` what it has too much, `~` what differs.
+   * Empty: it fits.
    *
    * @param source what to call it, such as its path.
    */
@@ -36,8 +37,8 @@ export interface DryRun extends Pick<
   /** The files that GDK builds and publishes with, besides the recipe. */
   readonly gdkFiles: (options: GdkOptions) => readonly ProjectFile[];
   /**
-   * The cloud side of the topics that stages publish to: a CloudFormation template of rules and streams, and for each topic its JSON Schema and tables for
-   * Apache Flink. Empty where no stage says where it publishes.
+   * The cloud side of the topics that stages publish to: a CloudFormation template of rules and streams, and for each topic its JSON Schema
+   * and tables for Apache Flink. Empty where no stage says where it publishes.
    */
   readonly cloudFiles: () => readonly CloudFile[];
   /**

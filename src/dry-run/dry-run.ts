@@ -12,22 +12,24 @@ export interface DryRunOptions {
   /** Virtual milliseconds the component runs before it is told to stop. Default 60 000. */
   readonly horizon?: number | undefined;
   /**
-   * Bytes that its buffers may come to, full of the largest messages there are; more is a warning. Default: a note where the bounds in bytes
-   * that it gives its buffers come to over 16 MiB, which is what all others share.
+   * Bytes that its buffers may come to, full of the largest messages there are; more is a warning. Default: a note where the bounds in
+   * bytes that it gives its buffers come to over 16 MiB, which is what all others share.
    */
   readonly bufferBytes?: number | undefined;
 }
 
 /**
- * Subscribes to a component in virtual time, on a nucleus in memory that allows everything and sends nothing, and tells what it subscribes to,
- * where it publishes, and through which stages; and what follows: its recipe with the least policies, its diagram, and what is likely wrong.
+ * Subscribes to a component in virtual time, on a nucleus in memory that allows everything and sends nothing, and tells what it subscribes
+ * to, where it publishes, and through which stages; and what follows: its recipe with the least policies, its diagram, and what is likely
+ * wrong.
  *
- * Waits for no timer of the component: those on RxJS' schedulers are virtual. Whatever else the component does when it is subscribed (opens a file, reads a
- * sensor) it really does; but an asynchronous source of `pullThrough`, such as the lines of a file, is not read, and counts as empty. The component gets no
- * data: a topic that depends on data has to be declared, with `topics` of `publishTo`, or with `publishes` and `subscribes` of the component.
+ * Waits for no timer of the component: those on RxJS' schedulers are virtual. Whatever else the component does when it is subscribed (opens
+ * a file, reads a sensor) it really does; but an asynchronous source of `pullThrough`, such as the lines of a file, is not read, and counts
+ * as empty. The component gets no data: a topic that depends on data has to be declared, with `topics` of `publishTo`, or with `publishes`
+ * and `subscribes` of the component.
  *
- * A Left says that the defaults, with `config` over them, are no configuration of the component; or that timers have no end, such as `interval(0)`. A loop
- * without a timer, such as `of(1).pipe(repeat())`, is not noticed: nothing else gets a turn, on a device either.
+ * A Left says that the defaults, with `config` over them, are no configuration of the component; or that timers have no end, such as
+ * `interval(0)`. A loop without a timer, such as `of(1).pipe(repeat())`, is not noticed: nothing else gets a turn, on a device either.
  *
  * The testing kit is loaded at the first call.
  *

@@ -1,6 +1,6 @@
 /**
- * What follows from a component without a device: its recipe with the least policies, its checks and its diagram, from a dry run. Part of what
- * a developer uses; nothing that runs a component loads it.
+ * What follows from a component without a device: its recipe with the least policies, its checks and its diagram, from a dry run. Part of
+ * what a developer uses; nothing that runs a component loads it.
  *
  * @packageDocumentation
  */

@@ -22,9 +22,9 @@ export interface RecipeOptions {
   /** Seconds from the stop to the kill. Default 15, as on a device. */
   readonly shutdownTimeout?: number | undefined;
   /**
-   * The step in which the component runs. `run`, the default: to the nucleus it is RUNNING as soon as its process has started, so a deployment that breaks it
-   * mostly succeeds. `startup`: the nucleus waits for its report that it is RUNNING; a deployment in which that does not come fails, and a classic nucleus
-   * rolls it back.
+   * The step in which the component runs. `run`, the default: to the nucleus it is RUNNING as soon as its process has started, so a
+   * deployment that breaks it mostly succeeds. `startup`: the nucleus waits for its report that it is RUNNING; a deployment in which that
+   * does not come fails, and a classic nucleus rolls it back.
    */
   readonly lifecycle?: RecipeLifecycle | undefined;
   /** Of the `startup` step: seconds from the start to that report. Default 120, as on a device. */
@@ -38,9 +38,10 @@ export type RecipeLifecycle = 'run' | 'startup';
 const PID_FILE = 'greengrass-rx.pid';
 
 /**
- * Stops the component and waits for its end. Without a step of its own the classic nucleus sends SIGTERM and kills 5 s later, or at once where the
- * process has no children (aws-greengrass-nucleus #1667); its own SIGTERM then finds nobody. A process whose id was given to another one has another
- * work folder. No braces: Greengrass Lite takes every brace for a recipe variable. Lite has no `shutdown`; there systemd waits by itself.
+ * Stops the component and waits for its end. Without a step of its own the classic nucleus sends SIGTERM and kills 5 s later, or at once
+ * where the process has no children (aws-greengrass-nucleus #1667); its own SIGTERM then finds nobody. A process whose id was given to
+ * another one has another work folder. No braces: Greengrass Lite takes every brace for a recipe variable. Lite has no `shutdown`; there
+ * systemd waits by itself.
  */
 const SHUTDOWN = [
   `pid=$(cat ${PID_FILE} 2>/dev/null) || exit 0`,
@@ -111,8 +112,9 @@ export function checkRecipe(component: Component, access: Access): readonly Find
 }
 
 /**
- * How a recipe that was written earlier does not fit the code of now: one line each, `+` for what it lacks, `-` for what it has and the code does not need,
- * `~` for what differs. No line: it fits. Whatever else is in it (further manifests, other services, dependencies) is left to its author.
+ * How a recipe that was written earlier does not fit the code of now: one line each, `+` for what it lacks, `-` for what it has and the
+ * code does not need, `~` for what differs. No line: it fits. Whatever else is in it (further manifests, other services, dependencies) is
+ * left to its author.
  *
  * @param lifecycle the step that the component is to be; `undefined`: as the recipe has it.
  */

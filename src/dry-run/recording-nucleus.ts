@@ -150,7 +150,10 @@ export interface RecordedLocalPublish {
   readonly payloadBytes: number;
 }
 
-/** What a component hears from its nucleus: a configuration or updates that it follows, or a configuration that it validates before it is deployed. */
+/**
+ * What a component hears from its nucleus: a configuration or updates that it follows, or a configuration that it validates before it is
+ * deployed.
+ */
 export interface RecordedNews {
   readonly branch: string | undefined;
   readonly kind: 'configuration' | 'updates' | 'validation';

@@ -1,8 +1,8 @@
 import { Failure } from './failure.js';
 
 /**
- * A component's configuration is not what its code expects. `terminal`: it was not started. `message`: it has changed to this while the component
- * runs, and the last good one stands.
+ * A component's configuration is not what its code expects. `terminal`: it was not started. `message`: it has changed to this while the
+ * component runs, and the last good one stands.
  */
 export class ConfigurationInvalid extends Failure<'ConfigurationInvalid', 'terminal' | 'message'> {
   readonly _tag = 'ConfigurationInvalid';

@@ -67,8 +67,8 @@ export function copyError<E extends object, P extends object>(error: E, properti
 }
 
 /**
- * What was full: `buffer.messages`, `buffer.bytes`, or the part of a buffer without `bytes` of the memory that all such buffers share; or an
- * outbox.
+ * What was full: `buffer.messages`, `buffer.bytes`, or the part of a buffer without `bytes` of the memory that all such buffers share; or
+ * an outbox.
  */
 export type BufferBound = 'messages' | 'bytes' | 'shared' | 'outbox';
 

@@ -1,6 +1,6 @@
 /**
- * Lint rules for pipelines of messages: against hidden queues, dropped failures, tasks that nobody runs, outcomes that nobody reads, streams that nobody
- * subscribes to, lists that are pushed where they could be pulled, and work that is lost.
+ * Lint rules for pipelines of messages: against hidden queues, dropped failures, tasks that nobody runs, outcomes that nobody reads,
+ * streams that nobody subscribes to, lists that are pushed where they could be pulled, and work that is lost.
  *
  * @packageDocumentation
  */

@@ -54,8 +54,8 @@ const STAGES: ReadonlySet<string> = new Set(['publishTo', 'concurrently', 'store
 const PUSHES: ReadonlySet<string> = new Set(['from', 'range', 'generate']);
 
 /**
- * Points from `from(list).pipe(publishTo(…))` to the pull form. All of the list comes at once, the stage's buffer holds 1 000 of it, and drops the rest; what
- * can be pulled is read only when there is room.
+ * Points from `from(list).pipe(publishTo(…))` to the pull form. All of the list comes at once, the stage's buffer holds 1 000 of it, and
+ * drops the rest; what can be pulled is read only when there is room.
  */
 export const noPushedSource: Rule.RuleModule = {
   meta: {

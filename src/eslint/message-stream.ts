@@ -2,8 +2,8 @@ import type { Rule } from 'eslint';
 import type { CallExpression, Expression, ImportDeclaration, Node, SpreadElement, Super, Identifier } from 'estree';
 
 /**
- * Whether a call stands in a pipeline of messages: in a function given to `onRights`, or in the `.pipe(…)` of a subscription, which is a `.subscribe(…)`
- * with a request. The work of a stage is no such pipeline: what queues there is the work on one message.
+ * Whether a call stands in a pipeline of messages: in a function given to `onRights`, or in the `.pipe(…)` of a subscription, which is a
+ * `.subscribe(…)` with a request. The work of a stage is no such pipeline: what queues there is the work on one message.
  */
 function isInMessagePipeline(node: Rule.Node, library: ImportedNames): boolean {
   for (let at: Rule.Node = node; at.type !== 'Program'; at = at.parent) {

@@ -44,8 +44,8 @@ export const noUnrunTask: Rule.RuleModule = {
 const STREAMS: ReadonlySet<string> = new Set(['subscribe', 'publish$']);
 
 /**
- * Points out a stream of messages that nobody subscribes to: `proxy.subscribe(request)` gives an Observable, and asks the nucleus for nothing until somebody
- * subscribes to that. The same holds of a pipeline on it, and of `publish$(request)` as a statement.
+ * Points out a stream of messages that nobody subscribes to: `proxy.subscribe(request)` gives an Observable, and asks the nucleus for
+ * nothing until somebody subscribes to that. The same holds of a pipeline on it, and of `publish$(request)` as a statement.
  */
 export const noUnsubscribed: Rule.RuleModule = {
   meta: {

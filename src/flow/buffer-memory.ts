@@ -2,8 +2,8 @@
 export const BUFFER_MEMORY: number = 16 * 1_024 * 1_024;
 
 /**
- * The memory that buffers share which have no bound in bytes of their own. While all of them together hold no more than half of it, each may
- * hold what it likes. The other half is divided equally, so that a stage that is stuck takes nobody's room: above the first half, a
+ * The memory that buffers share which have no bound in bytes of their own. While all of them together hold no more than half of it, each
+ * may hold what it likes. The other half is divided equally, so that a stage that is stuck takes nobody's room: above the first half, a
  * buffer may hold its part.
  */
 export class BufferMemory {
@@ -80,10 +80,11 @@ const MOST_LOOKS = 64;
 let looks = 0;
 
 /**
- * About how many bytes a value takes that waits: texts and binary data by their length, other values by their first members. It costs little however
- * large the value is.
+ * About how many bytes a value takes that waits: texts and binary data by their length, other values by their first members. It costs
+ * little however large the value is.
  *
- * @param before The value that came before it. A member that both have, such as a configuration that is carried along, is not counted again.
+ * @param before The value that came before it. A member that both have, such as a configuration that is carried along, is not counted
+ * again.
  */
 export function bytesOf(value: unknown, before: unknown): number {
   looks = 0;

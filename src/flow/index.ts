@@ -1,6 +1,6 @@
 /**
- * Stages, where values wait or are worked on, the bridges into and out of streams, and the ledger that counts all of them: everything of them, down
- * to the types of their parts.
+ * Stages, where values wait or are worked on, the bridges into and out of streams, and the ledger that counts all of them: everything of
+ * them, down to the types of their parts.
  *
  * @packageDocumentation
  */

@@ -106,7 +106,7 @@ export function isFullQueue(error: PublishError): boolean {
   return error.retryable && error._tag === 'ServiceFault' && error.reason === 'PublishFailed';
 }
 
-/** Milliseconds of nothing but refusals after which a device counts as offline: Greengrass Lite says the same of a queue that is full for a moment. */
+/** Milliseconds of nothing but refusals after which a device counts as offline: a queue that is full for a moment is refused alike. */
 export const OFFLINE_AFTER = 2_000;
 
 /** Decides whether a stage's publishes have been refused for so long that the device must be offline. */

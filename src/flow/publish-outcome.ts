@@ -25,7 +25,10 @@ export type PublishOutcome = 'refused' | 'unknown';
 /** What a {@link PublishFailure} adds to the error. */
 export interface FailedPublish<out A> {
   readonly value: A;
-  /** How often it was tried: 1 without a retry, 0 where no message could be made of the value, or its turn had not come when the stage ended. */
+  /**
+   * How often it was tried: 1 without a retry, 0 where no message could be made of the value, or its turn had not come when the stage
+   * ended.
+   */
   readonly attempts: number;
   readonly outcome: PublishOutcome;
 }

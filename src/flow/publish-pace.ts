@@ -15,8 +15,8 @@ const AT_ONCE = 8;
 /** A refusal multiplies the rate by this. */
 const DECREASE = 0.95;
 /**
- * By what part of itself the rate grows soon after a refusal: in a second, and for each publish at most, so that about a hundred publishes lie between two
- * refusals of a slow broker, too.
+ * By what part of itself the rate grows soon after a refusal: in a second, and for each publish at most, so that about a hundred publishes
+ * lie between two refusals of a slow broker, too.
  */
 const INCREASE = 0.02;
 const INCREASE_A_PUBLISH = 0.0005;
@@ -148,8 +148,9 @@ export class PublishPace {
   }
 
   /**
-   * How many publishes a second are acknowledged, as far as that is known. In the beginning they are counted from the first refusal, when the nucleus was full:
-   * before it, the ten that it keeps were accepted without being acknowledged, and with a slow broker those are most of the first second.
+   * How many publishes a second are acknowledged, as far as that is known. In the beginning they are counted from the first refusal, when
+   * the nucleus was full: before it, the ten that it keeps were accepted without being acknowledged, and with a slow broker those are most
+   * of the first second.
    */
   #measured(at: number): number {
     const { accepted, milliseconds } = this.#before;

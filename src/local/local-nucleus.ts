@@ -30,8 +30,8 @@ import { serveShadows } from './shadow/shadows.js';
 const ALL_CLIENTS_BYTES = 256 * 1024 * 1024;
 
 /**
- * Starts a nucleus on this machine: the real protocol on a real Unix domain socket (on Windows a named pipe), with a real MQTT broker behind it, for
- * components in any language. It keeps the process alive until it is stopped.
+ * Starts a nucleus on this machine: the real protocol on a real Unix domain socket (on Windows a named pipe), with a real MQTT broker
+ * behind it, for components in any language. It keeps the process alive until it is stopped.
  *
  * It behaves as the chosen profile does: handshake, order of checks, error texts, limits, policy matching. Rejects if the socket or the
  * port cannot be had. What clients do is bounded: a slow or hostile one costs memory up to its limits and never stops the others.

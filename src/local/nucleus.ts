@@ -24,8 +24,8 @@ export interface LocalNucleusLimits {
    */
   readonly maxInFlightPublishes?: number | undefined;
   /**
-   * How many publishes of QoS 1 a second the broker acknowledges to Lite, which keeps 10 until they are acknowledged and refuses more. Without a limit: as
-   * many as it can. A device with a cloud 75 ms away gets some 130.
+   * How many publishes of QoS 1 a second the broker acknowledges to Lite, which keeps 10 until they are acknowledged and refuses more.
+   * Without a limit: as many as it can. A device with a cloud 75 ms away gets some 130.
    */
   readonly pubacksPerSecond?: number | undefined;
   /** How long Lite waits for a client to read, and for the rest of a frame, in milliseconds: 5000. */
@@ -57,8 +57,9 @@ export interface LocalNucleusOptions {
   /** Whether `SubscribeToIoTCoreConnectionStatus` exists, an operation that is in no release yet. Left out: no. */
   readonly connectionStatus?: boolean | undefined;
   /**
-   * Whether there are device shadows, classic and named ones of any thing, in memory: what is published on `$aws/things/T/shadow/get`, `update` and
-   * `delete`, by a component or as the cloud does, is answered as AWS IoT Core answers it. Left out: no. Only with the embedded broker.
+   * Whether there are device shadows, classic and named ones of any thing, in memory: what is published on `$aws/things/T/shadow/get`,
+   * `update` and `delete`, by a component or as the cloud does, is answered as AWS IoT Core answers it. Left out: no. Only with the
+   * embedded broker.
    */
   readonly shadows?: boolean | undefined;
   /** The name of the device's thing, for `{iot:thingName}`. Default: `local-thing`. */
@@ -101,7 +102,10 @@ export interface LocalNucleus extends AsyncDisposable {
   readonly authToken: (component: string) => string;
   /** The variables to start the component's process with. */
   readonly environment: (component: string) => ComponentEnvironment;
-  /** Its MQTT broker: the embedded one at `mqtt://127.0.0.1:port`, for any MQTT 3.1.1 client; or the one that was chosen, without its password. */
+  /**
+   * Its MQTT broker: the embedded one at `mqtt://127.0.0.1:port`, for any MQTT 3.1.1 client; or the one that was chosen, without its
+   * password.
+   */
   readonly mqttUrl: string;
   readonly mqttHost: string;
   readonly mqttPort: number;
@@ -143,9 +147,10 @@ export interface LocalNucleus extends AsyncDisposable {
    */
   readonly deploy: (component: LocalComponent | RecipeComponent) => Deployment;
   /**
-   * Deploys components as a nucleus does, which asks them first; on Lite nobody is asked. Those that have subscribed to validate configurations, and
-   * whose configuration changes in the same version, report whether they take it: one that refuses, or does not answer in time, makes the
-   * deployment fail, and nothing changes. With `notifyComponents` those that have subscribed to component updates can put it off. Never rejects.
+   * Deploys components as a nucleus does, which asks them first; on Lite nobody is asked. Those that have subscribed to validate
+   * configurations, and whose configuration changes in the same version, report whether they take it: one that refuses, or does not answer
+   * in time, makes the deployment fail, and nothing changes. With `notifyComponents` those that have subscribed to component updates can
+   * put it off. Never rejects.
    *
    * Source: AWS IoT Greengrass developer guide, "Interact with component lifecycle" and "Interact with component configuration".
    */
@@ -163,15 +168,16 @@ export interface LocalNucleus extends AsyncDisposable {
   /** Publishes as the cloud does: to every component and MQTT client subscribed. */
   readonly publish: (message: CloudMessage) => void;
   /**
-   * Publishes on a local topic as another component of the device does, which may do everything. What the nucleus refuses, such as a topic with a
-   * wildcard, is a `failed` event; its events are those of `com.example.Neighbour`, on no connection.
+   * Publishes on a local topic as another component of the device does, which may do everything. What the nucleus refuses, such as a topic
+   * with a wildcard, is a `failed` event; its events are those of `com.example.Neighbour`, on no connection.
    */
   readonly publishLocal: (message: NeighbourMessage) => void;
   /** Takes the device's connection to the broker away, or gives it. */
   readonly setOnline: (online: boolean) => void;
   /**
-   * Calls back for each thing that happens, until the result is called. Costs something for each publish. What the observer throws, or its promise
-   * rejects with, is written to stderr, and the nucleus and other observers go on. So a test gathers events in an observer, and makes its expectations elsewhere.
+   * Calls back for each thing that happens, until the result is called. Costs something for each publish. What the observer throws, or its
+   * promise rejects with, is written to stderr, and the nucleus and other observers go on. So a test gathers events in an observer, and
+   * makes its expectations elsewhere.
    */
   readonly observe: (observer: (event: NucleusEvent) => void) => () => void;
   /**

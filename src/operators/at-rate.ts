@@ -27,7 +27,8 @@ export type AtRateOptions<A> = RateLimits<A> & Pick<GovernRateOptions<A>, 'share
  * import { atRate } from 'greengrass-rx/operators';
  *
  * const work = concurrently(1, async (n: number) => n);
- * pullThrough([1, 2, 3], atRate({ messagesPerSecond: 100, burst: { messages: 1 } }, work)).subscribe(result => console.log(result)); // one every 10 ms
+ * const slowly = atRate({ messagesPerSecond: 100, burst: { messages: 1 } }, work);
+ * pullThrough([1, 2, 3], slowly).subscribe(result => console.log(result)); // one every 10 ms
  * ```
  */
 export function atRate<A, B>(options: AtRateOptions<NoInfer<A>>, stage: Stage<A, B>): Pick<Stage<A, B>, typeof OPEN> {

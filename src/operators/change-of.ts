@@ -16,14 +16,14 @@ function isSame(a: unknown, b: unknown): boolean {
  * Passes a value when some of its fields differ from those of the last value that passed, per key. Counters, timestamps and other fields
  * that change with each reading do not count unless they are named.
  *
- * Fields are compared by structure: objects, arrays, dates, bytes, maps and sets by what is in them; `NaN` is the same as `NaN`. They are kept, not
- * copied: a value that is changed after it was emitted is compared as it has become.
+ * Fields are compared by structure: objects, arrays, dates, bytes, maps and sets by what is in them; `NaN` is the same as `NaN`. They are
+ * kept, not copied: a value that is changed after it was emitted is compared as it has become.
  *
- * Emits values as they are, in order. Completes with the source. Errors of the source, and what `key`, `of` or `onEvict` throws, go to the error
- * channel. Looks at no time of the values: late ones are compared as they come.
+ * Emits values as they are, in order. Completes with the source. Errors of the source, and what `key`, `of` or `onEvict` throws, go to the
+ * error channel. Looks at no time of the values: late ones are compared as they come.
  *
- * Memory: what is compared per key, with `heartbeat` also a value; at most `maxKeys` (10 000) keys, and none for longer than `ttl`. An evicted key
- * begins anew: its next value passes.
+ * Memory: what is compared per key, with `heartbeat` also a value; at most `maxKeys` (10 000) keys, and none for longer than `ttl`. An
+ * evicted key begins anew: its next value passes.
  *
  * @example
  * ```ts

@@ -12,17 +12,17 @@ export type DedupeOptions<A> = Omit<KeyBounds, 'ttl'> &
   };
 
 /**
- * Passes the first value of each key and holds back its duplicates for a while: what MQTT's "at least once", a publisher that retries, or an
- * interrupted subscription delivers twice.
+ * Passes the first value of each key and holds back its duplicates for a while: what MQTT's "at least once", a publisher that retries, or
+ * an interrupted subscription delivers twice.
  *
  * The time begins with the value passed on and is not prolonged by duplicates, so something that is repeated for ever is passed once every
  * `ttl`. RxJS' `distinct` remembers every key for ever.
  *
- * Emits values as they are, in order. Completes with the source. Errors of the source, and what `key` or `onEvict` throws, go to the error channel.
- * Looks at no time of the values.
+ * Emits values as they are, in order. Completes with the source. Errors of the source, and what `key` or `onEvict` throws, go to the error
+ * channel. Looks at no time of the values.
  *
- * Memory: at most `maxKeys` (10 000) keys, each for `ttl`. One more forgets the oldest, whose duplicates then pass: size it for the keys that come in a
- * `ttl`. With `onEvict`, the reason tells that from a key whose time is over. `onGap: 'reset'` forgets all keys.
+ * Memory: at most `maxKeys` (10 000) keys, each for `ttl`. One more forgets the oldest, whose duplicates then pass: size it for the keys
+ * that come in a `ttl`. With `onEvict`, the reason tells that from a key whose time is over. `onGap: 'reset'` forgets all keys.
  *
  * @example
  * ```ts

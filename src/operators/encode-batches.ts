@@ -85,28 +85,31 @@ export interface EncodeBatchesOptions<A> extends Pick<BatchOptions<A>, 'messages
   /** Bytes of a payload at most, as it is published. See `payloadLimit`. */
   readonly bytes: number;
   /**
-   * Compresses the payloads; `bytes` then bounds what comes out. Values are gathered up to `expandedBytes` (default 16 times `bytes`, and at most 1 MiB)
-   * and dealt out among as few payloads as they need. Default: not.
+   * Compresses the payloads; `bytes` then bounds what comes out. Values are gathered up to `expandedBytes` (default 16 times `bytes`, and
+   * at most 1 MiB) and dealt out among as few payloads as they need. Default: not.
    */
   readonly gzip?: boolean | GzipOptions | undefined;
 }
 
 /**
- * Gathers values into payloads that are never larger than `bytes`, encoded and all, to publish fewer and larger messages. Every value is encoded once.
+ * Gathers values into payloads that are never larger than `bytes`, encoded and all, to publish fewer and larger messages. Every value is
+ * encoded once.
  *
- * - *A batch is full* when it has `messages` values (default 1 000), or the next one would take its payload over `bytes`; and it is over `within`
- *   milliseconds after its first value.
- * - *A value too large by itself* is a `Left(ValueTooLarge)` that carries it. It passes at once, in front of the batch that is being gathered.
+ * - *A batch is full* when it has `messages` values (default 1 000), or the next one would take its payload over `bytes`; and it is over
+ *   `within` milliseconds after its first value.
+ * - *A value too large by itself* is a `Left(ValueTooLarge)` that carries it. It passes at once, in front of the batch that is being
+ *   gathered.
  * - *A value that JSON cannot carry* (`NaN`, a `bigint`, a cycle) is a `Left(EncodeFailed)` that carries it. It passes in the same way.
- * - *Compressed* (`gzip`), what came out is measured, so that the bound holds whatever the data. Compressing is done at once, in this thread: some
- *   milliseconds for 1 MiB, a few times over.
+ * - *Compressed* (`gzip`), what came out is measured, so that the bound holds whatever the data. Compressing is done at once, in this
+ *   thread: some milliseconds for 1 MiB, a few times over.
  *
- * Completes with the source, after the last batch. An error of the source, or one thrown by the format, goes to the error channel at once; what was
- * gathered is then given up and counted as discarded. Looks at no time of the values: late ones go into the batch of the moment.
+ * Completes with the source, after the last batch. An error of the source, or one thrown by the format, goes to the error channel at once;
+ * what was gathered is then given up and counted as discarded. Looks at no time of the values: late ones go into the batch of the moment.
  *
  * Memory: one batch; with `gzip`, `expandedBytes` of it.
  *
- * @throws RangeError for bounds that are no whole numbers above 0, and for `bytes` in which not even a byte fits beside what the format puts around it.
+ * @throws RangeError for bounds that are no whole numbers above 0, and for `bytes` in which not even a byte fits beside what the format
+ * puts around it.
  *
  * @example
  * ```ts

@@ -7,8 +7,8 @@ import { workOn } from '../stream/work-on.js';
  * subscribers it is the inverse of `encodeBatches`. Unlike `mergeMap` and `concatMap` it accepts nothing asynchronous, so nothing queues in
  * it.
  *
- * Completes with the source. Errors of the source, and what `project` or the iteration throws, go to the error channel at once. An iteration is
- * closed when the subscriber leaves in the middle of it. Looks at no time of the values.
+ * Completes with the source. Errors of the source, and what `project` or the iteration throws, go to the error channel at once. An
+ * iteration is closed when the subscriber leaves in the middle of it. Looks at no time of the values.
  *
  * Memory: one message's expansion, which is what `project` made of it; nothing is kept between messages. How far a message expands is
  * bounded by its codec: IoT Core delivers at most 128 KiB, and `gzipped` has `expandedBytes`.

@@ -47,8 +47,8 @@ export type RateMode<A> =
 export type GovernRateOptions<A> = RateLimits<A> &
   RateMode<A> & {
     /**
-     * The part of both rates that this stage may use, above 0 and up to 1. The limits of IoT Core are those of a connection, which all components of a
-     * device share. Default 1.
+     * The part of both rates that this stage may use, above 0 and up to 1. The limits of IoT Core are those of a connection, which all
+     * components of a device share. Default 1.
      */
     readonly share?: number | undefined;
     /**
@@ -107,12 +107,12 @@ function policyOf<A>(options: GovernRateOptions<A>): { readonly policy: BufferPo
  * Lets a given number of messages and bytes pass in a second: a stage to put in front of `publishTo`, so that a component stays below the
  * limits of AWS IoT Core (`IOT_CORE_LIMITS`) or of a metered line.
  *
- * - *Token buckets*, one for messages and one for bytes: in any time of t seconds at most `burst + rate * t` pass. What is larger than the burst
- *   passes when the bucket is full, and what follows waits the longer.
+ * - *Token buckets*, one for messages and one for bytes: in any time of t seconds at most `burst + rate * t` pass. What is larger than the
+ *   burst passes when the bucket is full, and what follows waits the longer.
  * - *Shape or enforce*: what comes faster waits in a bounded buffer, or is dropped. What is dropped, in either mode, comes out as one
  *   `Left(Overflowed)` in front of the next value; `onDrop` sees each.
- * - *Adapting*: `adapt` is fed the outcomes of `publishTo`. When one says that the spool of the nucleus is full, the rate is halved, at most once a
- *   second; while messages are taken it comes back, by a twentieth of the full rate a second.
+ * - *Adapting*: `adapt` is fed the outcomes of `publishTo`. When one says that the spool of the nucleus is full, the rate is halved, at
+ *   most once a second; while messages are taken it comes back, by a twentieth of the full rate a second.
  * - *Each subscription has buckets of its own*: merge all that a component publishes in front of one `governRate`, or give each a `share`.
  *
  * Emits `Right(value)` in order. Completes when the source has and nothing waits any more; with `onFull: 'fail'` after a terminal

@@ -57,22 +57,23 @@ function stateAt(set: number, clear: number): (level: number) => AlarmTransition
 }
 
 /**
- * Turns values into alarms, per key: raised at one threshold and cleared at another, so that a value that trembles around a limit makes one alarm and
- * not a hundred. Emits the transitions only.
+ * Turns values into alarms, per key: raised at one threshold and cleared at another, so that a value that trembles around a limit makes one
+ * alarm and not a hundred. Emits the transitions only.
  *
- * - *Too much or too little*: `set` above `clear` is an alarm of too much, below it one of too little. Both thresholds themselves count. For both,
- *   merge two.
- * - *Delays*: with `raiseAfter` an alarm is raised when all values have been at `set` or beyond for so long; one in between, or beyond `clear`, begins
- *   the time anew. It is then raised by the clock, with the latest value, whether or not another comes. `clearAfter` is the same for clearing.
- * - *The first state* of each key is emitted too, `from: 'unknown'`, also when it is `cleared`: a component that was stopped while an alarm was raised
- *   would otherwise leave it raised in the cloud. A first value between the thresholds decides nothing.
+ * - *Too much or too little*: `set` above `clear` is an alarm of too much, below it one of too little. Both thresholds themselves count.
+ *   For both, merge two.
+ * - *Delays*: with `raiseAfter` an alarm is raised when all values have been at `set` or beyond for so long; one in between, or beyond
+ *   `clear`, begins the time anew. It is then raised by the clock, with the latest value, whether or not another comes. `clearAfter` is the
+ *   same for clearing.
+ * - *The first state* of each key is emitted too, `from: 'unknown'`, also when it is `cleared`: a component that was stopped while an alarm
+ *   was raised would otherwise leave it raised in the cloud. A first value between the thresholds decides nothing.
  * - *`NaN`* says nothing: it changes no state and interrupts no delay. Infinities are beyond every threshold.
  *
- * Completes with the source; an alarm that still waits for its delay is not emitted. Errors of the source, and what `key`, `value` or `onEvict` throws,
- * go to the error channel. Looks at no time of the values: late ones count as they come.
+ * Completes with the source; an alarm that still waits for its delay is not emitted. Errors of the source, and what `key`, `value` or
+ * `onEvict` throws, go to the error channel. Looks at no time of the values: late ones count as they come.
  *
- * Memory: a state per key, and a value while a delay runs; at most `maxKeys` (10 000) keys, and none for longer than `ttl`. An evicted key begins
- * anew, from `unknown`.
+ * Memory: a state per key, and a value while a delay runs; at most `maxKeys` (10 000) keys, and none for longer than `ttl`. An evicted key
+ * begins anew, from `unknown`.
  *
  * Source: ANSI/ISA-18.2 and EEMUA 191 for the deadband and the on and off delays of alarms.
  *

@@ -2,8 +2,9 @@ import { type MonoTypeOperatorFunction, tap } from 'rxjs';
 import { atOnce } from '../shared/check-argument.js';
 
 /**
- * What AWS IoT Core takes from one connection, and so from one device: all components of a device share the one MQTT connection of its nucleus.
- * Publishes over the first limit are discarded, by the cloud and without a word to the component; bytes over the second are delayed.
+ * What AWS IoT Core takes from one connection, and so from one device: all components of a device share the one MQTT connection of its
+ * nucleus. Publishes over the first limit are discarded, by the cloud and without a word to the component; bytes over the second are
+ * delayed.
  *
  * Source: AWS General Reference, "AWS IoT Core message broker and protocol limits and quotas": publish requests per second per connection,
  * throughput per second per connection.
@@ -47,8 +48,8 @@ export function meteredBytes({
 }
 
 /**
- * Messages that AWS IoT Core charges for one message published: one for each 5 KB begun, and none by Basic Ingest, for which only the rule is charged.
- * What the broker sends to subscribers is metered by itself, and not known here.
+ * Messages that AWS IoT Core charges for one message published: one for each 5 KB begun, and none by Basic Ingest, for which only the rule
+ * is charged. What the broker sends to subscribers is metered by itself, and not known here.
  *
  * Source: AWS IoT Core pricing, "Additional metering details"; Developer Guide, "Reducing messaging costs with Basic Ingest".
  *
@@ -118,8 +119,8 @@ export interface MeterReading {
 }
 
 /**
- * Counts what AWS IoT Core would charge for at one place of a pipeline. Put one in front of what makes less of a stream and one behind it, and
- * {@link savings} says what it is worth.
+ * Counts what AWS IoT Core would charge for at one place of a pipeline. Put one in front of what makes less of a stream and one behind it,
+ * and {@link savings} says what it is worth.
  *
  * Memory: three numbers.
  *
@@ -139,7 +140,8 @@ export interface MeterReading {
  *     onRights(batches$ => batches$.pipe(after.count(({ payload }) => ({ topicName, payload })))),
  *   )
  *   .subscribe();
- * console.log(savings(before.reading, after.reading).text); // 1 message instead of 1 000 (1 000 times fewer), charged as 1 instead of 1 000 …
+ * const { text } = savings(before.reading, after.reading);
+ * console.log(text); // 1 message instead of 1 000 (1 000 times fewer), charged as 1 instead of 1 000 …
  * ```
  */
 export class Meter {

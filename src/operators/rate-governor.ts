@@ -213,7 +213,9 @@ export interface AdaptOptions {
   readonly isFull?: ((error: unknown) => boolean) | undefined;
   /** When a buffer on the way is full, the rate is multiplied by this, above 0 and below 1. Default 0.5. */
   readonly decrease?: number | undefined;
-  /** The share of the full rate that is added for each second in which messages are taken. Default 0.05: from half to full in ten seconds. */
+  /**
+   * The share of the full rate that is added for each second in which messages are taken. Default 0.05: from half to full in ten seconds.
+   */
   readonly increase?: number | undefined;
   /** The smallest share of the full rate, above 0. Default 0.01. */
   readonly least?: number | undefined;

@@ -48,13 +48,13 @@ export type RateOfChangeOptions<A> = KeyedOptions<A> & {
  *   is at most one rate in that time.
  * - *The first value* of a key has nothing to be compared with, so n values make at most n - 1 rates.
  * - *`NaN` and infinities* are passed over, and the next number is compared with the one before them.
- * - *Late values* are passed over and handed to `onLate`. They do not keep their key: where one time was wrong and far ahead, a key with `ttl` begins
- *   anew when that has passed. `maxAhead` refuses such times in the first place.
+ * - *Late values* are passed over and handed to `onLate`. They do not keep their key: where one time was wrong and far ahead, a key with
+ *   `ttl` begins anew when that has passed. `maxAhead` refuses such times in the first place.
  *
  * Completes with the source. Errors of the source, and what `key`, `value`, `time`, `onLate` or `onEvict` throws, go to the error channel.
  *
- * Memory: two numbers per key; at most `maxKeys` (10 000) keys, and none for longer than `ttl`. An evicted key begins anew; so `ttl` is also the longest
- * silence a rate is measured over.
+ * Memory: two numbers per key; at most `maxKeys` (10 000) keys, and none for longer than `ttl`. An evicted key begins anew; so `ttl` is
+ * also the longest silence a rate is measured over.
  *
  * @example
  * ```ts

@@ -16,8 +16,8 @@ export interface Route<in M, out R> {
 }
 
 /**
- * Makes one route: the messages of a topic filter, or of a template with their `params`, and what to do with them. The function is called once for
- * each subscription to the routed stream, before the first message.
+ * Makes one route: the messages of a topic filter, or of a template with their `params`, and what to do with them. The function is called
+ * once for each subscription to the routed stream, before the first message.
  */
 export interface On<M> {
   <P, R>(topicName: TopicPattern<P>, project: (messages$: Observable<M & { readonly params: P }>) => Observable<R>): Route<M, R>;
@@ -27,9 +27,9 @@ export interface On<M> {
 /** How {@link route} routes. */
 export interface RouteOptions<M, R> {
   /**
-   * Who gets a message that several filters match. `every` (default): all of them, as with subscriptions, the most specific first. `mostSpecific`: one,
-   * the most specific: at the first level where two filters differ, text goes before `+`, and `+` before `#`. Of several routes with the same
-   * filter, it is the first one.
+   * Who gets a message that several filters match. `every` (default): all of them, as with subscriptions, the most specific first.
+   * `mostSpecific`: one, the most specific: at the first level where two filters differ, text goes before `+`, and `+` before `#`. Of
+   * several routes with the same filter, it is the first one.
    */
   readonly overlap?: 'every' | 'mostSpecific' | undefined;
   /** Given the messages that no filter matches. Default: they are dropped. */
@@ -45,15 +45,15 @@ interface Target {
 type OutputOf<R> = R extends Route<never, infer Output> ? Output : never;
 
 /**
- * Splits one stream of messages into branches by topic, and merges what they emit. Each message is looked up once, in a trie, so ten thousand
- * routes cost what ten do. For one wide subscription (Greengrass Lite has room for 100 on the whole device) in place of many.
+ * Splits one stream of messages into branches by topic, and merges what they emit. Each message is looked up once, in a trie, so ten
+ * thousand routes cost what ten do. For one wide subscription (Greengrass Lite has room for 100 on the whole device) in place of many.
  *
- * Matches as `topicMatches` does. A message that no route takes is dropped, or goes to `otherwise`. A message is given to its branches one after
- * the other, at once; nothing is held back here.
+ * Matches as `topicMatches` does. A message that no route takes is dropped, or goes to `otherwise`. A message is given to its branches one
+ * after the other, at once; nothing is held back here.
  *
  * Completes when the source has and every branch has; and when every branch has completed early (`take(1)`), and then unsubscribes from the
- * source. Errors of the source and of any branch go to the error channel at once, and so does what `project` throws. Looks at no time of the
- * values.
+ * source. Errors of the source and of any branch go to the error channel at once, and so does what `project` throws. Looks at no time of
+ * the values.
  *
  * Memory: the trie and, for each subscription, one Subject a route.
  *
@@ -69,7 +69,9 @@ type OutputOf<R> = R extends Route<never, infer Output> ? Output : never;
  *   .pipe(
  *     route(
  *       on => [
- *         on(topicTemplate('plant/{line}/temperature'), readings$ => readings$.pipe(map(({ params, value }) => `line ${params.line}: ${value} °C`))),
+ *         on(topicTemplate('plant/{line}/temperature'), readings$ =>
+ *           readings$.pipe(map(({ params, value }) => `line ${params.line}: ${value} °C`)),
+ *         ),
  *         on('plant/#', others$ => others$.pipe(map(({ topicName }) => `something on ${topicName}`))),
  *       ],
  *       { overlap: 'mostSpecific', otherwise: rest$ => rest$.pipe(map(({ topicName }) => `no route for ${topicName}`)) },

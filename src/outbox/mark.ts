@@ -23,8 +23,8 @@ export interface Mark {
   /** It waited for a connection, and what was stored after it may have come before it. */
   readonly replayed: boolean;
   /**
-   * Where the outbox tells it (`tellOldest`): when the oldest was stored that had not been accepted when this was sent, this one included, as time of day in
-   * milliseconds. What was stored before has all been sent, or will never come.
+   * Where the outbox tells it (`tellOldest`): when the oldest was stored that had not been accepted when this was sent, this one included,
+   * as time of day in milliseconds. What was stored before has all been sent, or will never come.
    */
   readonly oldest?: number | undefined;
   /** Numbers of this stream that will never come: they gave way, were too old, or were set aside. */
@@ -98,9 +98,10 @@ function propertiesOf({ epoch, stream, number, storedAt, attempt, replayed, olde
  * ```ts
  * import { markOf } from 'greengrass-rx/outbox';
  *
- * const payload = Buffer.from('{"epoch":"3f0c","stream":"","number":7,"storedAt":1700000000000,"attempt":2,"replayed":true,"lost":[[5,6]],"payload":{}}');
- * const mark = markOf({ topicName: 'meters/7', payload });
- * console.log(mark?.number, mark?.replayed, mark?.lost); // 7 true [ { first: 5, last: 6 } ]
+ * const mark = '"epoch":"3f0c","stream":"","number":7,"storedAt":1700000000000,"attempt":2,"replayed":true,"lost":[[5,6]]';
+ * const payload = Buffer.from(`{${mark},"payload":{}}`);
+ * const read = markOf({ topicName: 'meters/7', payload });
+ * console.log(read?.number, read?.replayed, read?.lost); // 7 true [ { first: 5, last: 6 } ]
  * ```
  */
 export function markOf(message: MqttMessage): Mark | undefined {
@@ -121,7 +122,8 @@ export function markOf(message: MqttMessage): Mark | undefined {
  * ```ts
  * import { payloadOf } from 'greengrass-rx/outbox';
  *
- * const payload = Buffer.from('{"epoch":"3f0c","stream":"","number":7,"storedAt":0,"attempt":1,"replayed":false,"lost":[],"payload":{"kWh":1.50}}');
+ * const mark = '"epoch":"3f0c","stream":"","number":7,"storedAt":0,"attempt":1,"replayed":false,"lost":[]';
+ * const payload = Buffer.from(`{${mark},"payload":{"kWh":1.50}}`);
  * console.log(Buffer.from(payloadOf({ topicName: 'meters/7', payload })).toString()); // {"kWh":1.50}
  * ```
  */
@@ -179,7 +181,10 @@ function markOfProperties(properties: readonly UserProperty[]): Mark | undefined
   };
 }
 
-/** The payload as it is where it is JSON, else as base64. Written by hand, so that the payload is neither parsed into objects nor copied into texts twice. */
+/**
+ * The payload as it is where it is JSON, else as base64. Written by hand, so that the payload is neither parsed into objects nor copied
+ * into texts twice.
+ */
 function wrapped(payload: Uint8Array | string, mark: Mark): string {
   const { lost, ...rest } = mark;
   const head = JSON.stringify({ ...rest, lost: lost.map(({ first, last }) => [first, last]) }).slice(0, -1);
@@ -216,8 +221,8 @@ const AROUND: DeclaredMarks = { as: 'wrap', tellsOldest: false, maxAge: 0 };
  * Requests whose payloads are in the same envelope that an outbox with `mark: 'wrap'` puts them in, for what is published directly: id,
  * time, `replayed: false`. `markOf`, `dedupe`, `missing` and the tables that `greengrass-rx cloud` derives take both.
  *
- * The epoch is made when `envelope` is called, and numbers go up from 1 with each request made, so what could not be published is missing to the
- * receiver: a gap. `publishTo` makes one request for a value, however often it tries.
+ * The epoch is made when `envelope` is called, and numbers go up from 1 with each request made, so what could not be published is missing
+ * to the receiver: a gap. `publishTo` makes one request for a value, however often it tries.
  *
  * A payload that is JSON stands in it as it is, any other as base64.
  *
@@ -234,7 +239,7 @@ const AROUND: DeclaredMarks = { as: 'wrap', tellsOldest: false, maxAge: 0 };
  * const outcomes$ = of(1.5).pipe(publishTo(proxy, request, { topics: ['meters/7'] }));
  * await runToEnd(outcomes$, { onLeft: failure => console.error(failure.message) });
  * await proxy.close();
- * console.log(request(1.7).payload); // {"epoch":"…","stream":"","number":2,"storedAt":…,"attempt":1,"replayed":false,"lost":[],"payload":{"kWh":1.7}}
+ * console.log(request(1.7).payload); // {"epoch":"…","stream":"","number":2,"storedAt":…,"attempt":1,…,"payload":{"kWh":1.7}}
  * ```
  */
 export function envelope<A>(request: (value: A) => PublishRequest, options: EnvelopeOptions = {}): (value: A) => PublishRequest {

@@ -101,7 +101,10 @@ export function memoryStore(
 
   const unclaimed = (): Held[] => [...held.values()].filter(({ claimed }) => claimed === false);
 
-  /** Those in a range of places that may be handed out, the more urgent first. In a day of a marble test there are many: only what is needed is looked at. */
+  /**
+   * Those in a range of places that may be handed out, the more urgent first. In a day of a marble test there are many: only what is needed
+   * is looked at.
+   */
   function* inOrder({ from, before }: TakeRequest): Generator<Held> {
     if (file.urgent > 0) {
       const waiting = unclaimed().filter(({ place }) => place >= from && place < before);

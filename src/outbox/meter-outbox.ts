@@ -21,9 +21,9 @@ const GAUGES: readonly Metric[] = [
 
 /**
  * Reports an outbox through an OpenTelemetry meter, whenever the meter's reader asks, as `greengrass_rx.outbox.*` with the file's path as
- * `greengrass_rx.outbox.path`: `stored`, `forwarded`, `expired`, `dropped`, `set_aside` and `damaged`, which go on over restarts, and what is `inside`
- * (`messages`, `size`, `age`). At any moment `stored = forwarded + expired + dropped + set_aside + damaged + inside.messages`. Opens nothing: before
- * the file is used, all are 0.
+ * `greengrass_rx.outbox.path`: `stored`, `forwarded`, `expired`, `dropped`, `set_aside` and `damaged`, which go on over restarts, and what
+ * is `inside` (`messages`, `size`, `age`). At any moment `stored = forwarded + expired + dropped + set_aside + damaged + inside.messages`.
+ * Opens nothing: before the file is used, all are 0.
  *
  * @returns ends the reporting.
  *

@@ -20,8 +20,8 @@ import { checkAtLeast, checkBound, checkPositiveTime, checkShare, checkTime } fr
 export interface OutboxOptions {
   /**
    * The file; beside it are its write-ahead log (`-wal`) and its mark (`-mark`). One outbox a file. Default `outbox.sqlite` in the working
-   * folder, which Greengrass sets to the component's own work folder. Made for the process' own user alone (mode 0600). `':memory:'`: no file; what it holds
-   * ends with the process.
+   * folder, which Greengrass sets to the component's own work folder. Made for the process' own user alone (mode 0600). `':memory:'`: no
+   * file; what it holds ends with the process.
    */
   readonly path?: string | undefined;
   /** Bytes on the disk, all files together. From 1 MiB on. Default 64 MiB. */
@@ -43,8 +43,8 @@ export interface OutboxOptions {
    */
   readonly mark?: MarkWith | undefined;
   /**
-   * Whether each message also tells when the oldest was stored that is not sent yet (`oldest` of its mark): so who works on them in the cloud knows up to
-   * which time he has all of this device, and what is still to come. Default `false`.
+   * Whether each message also tells when the oldest was stored that is not sent yet (`oldest` of its mark): so who works on them in the
+   * cloud knows up to which time he has all of this device, and what is still to come. Default `false`.
    */
   readonly tellOldest?: boolean | undefined;
   /**
@@ -55,16 +55,18 @@ export interface OutboxOptions {
   /**
    * When a message is deleted:
    * - `'accepted'` (default): when the nucleus has taken it. What the nucleus has taken and not sent may be lost when it dies, too.
-   * - `'confirmed'`: when it has been seen coming back from the cloud on its topic. Each message is received again for that, so it doubles the
-   *   traffic. Needs `topics`, and `mark` as `members` or, for Greengrass Lite, `wrap`.
-   * - `{ confirmed: { sample, topicName } }`: when a small message that was sent after it, to this topic, has come back: one for each `1 / sample` messages.
-   *   Works with any topics and marks. Says less than `'confirmed'`: what the nucleus itself loses of what it took, and tells nobody, is not noticed.
+   * - `'confirmed'`: when it has been seen coming back from the cloud on its topic. Each message is received again for that, so it doubles
+   *   the traffic. Needs `topics`, and `mark` as `members` or, for Greengrass Lite, `wrap`.
+   * - `{ confirmed: { sample, topicName } }`: when a small message that was sent after it, to this topic, has come back: one for each
+   *   `1 / sample` messages. Works with any topics and marks. Says less than `'confirmed'`: what the nucleus itself loses of what it took,
+   *   and tells nobody, is not noticed.
    * - `{ after }`: that many milliseconds after the nucleus took it, if the connection has held so long; else it is sent again.
    */
   readonly deleteWhen?: DeleteWhen | undefined;
   /**
-   * The nucleus it is for, whose limits decide what is too large to be stored, and in a dry run whether the marks arrive. Default: the one that the
-   * forwarder finds, and until then `classic`: what turns out to be too large for Greengrass Lite is then set aside, with that reason.
+   * The nucleus it is for, whose limits decide what is too large to be stored, and in a dry run whether the marks arrive. Default: the one
+   * that the forwarder finds, and until then `classic`: what turns out to be too large for Greengrass Lite is then set aside, with that
+   * reason.
    */
   readonly profile?: Profile | undefined;
   /** How many messages share one sync of the disk. */
@@ -82,13 +84,14 @@ const SMALLEST = 1 << 20;
  * Keeps messages until they have been sent: through times without a connection, the end of the process, and power cuts. `storeIn` stores,
  * `forwardFrom` sends.
  *
- * One SQLite file (`node:sqlite`: Node 22.13 or newer) in a worker thread, so that no commit holds up messages. What is told as `Stored` was synced
- * to the disk. Nothing happens before the first stage or forwarder is subscribed; a second after the last has ended the file is closed, and at
- * `close()` at once. A file that cannot be used is a `Left(OutboxUnavailable)` where it is used; one that is busy or has no room is asked for again
- * each second.
+ * One SQLite file (`node:sqlite`: Node 22.13 or newer) in a worker thread, so that no commit holds up messages. What is told as `Stored`
+ * was synced to the disk. Nothing happens before the first stage or forwarder is subscribed; a second after the last has ended the file is
+ * closed, and at `close()` at once. A file that cannot be used is a `Left(OutboxUnavailable)` where it is used; one that is busy or has no
+ * room is asked for again each second.
  *
  * - *Bounds*: `maxBytes` on the disk and `maxAge`. What gives way is counted in `depth$` and told by the stage and the forwarder.
- * - *At least once*: a message is deleted after it was accepted, or when `deleteWhen` says. It may come twice after a crash; its mark then says so.
+ * - *At least once*: a message is deleted after it was accepted, or when `deleteWhen` says. It may come twice after a crash; its mark then
+ *   says so.
  * - *Ages* are counted on a clock that a time server does not move: a device that wakes up in 1970 loses nothing when its clock is set.
  *
  * Memory: what one commit holds, and 64 messages that are read ahead, whatever is stored.

@@ -40,13 +40,15 @@ export interface Outbox extends AsyncDisposable {
   readonly deleteWhen: DeleteWhen;
   /** The only nucleus it is for. `undefined`: any. */
   readonly profile: Profile | undefined;
-  /** What waits, from now on and at each change. Opens nothing: before the first stage has, nothing waits. Never completes before `close`. */
+  /**
+   * What waits, from now on and at each change. Opens nothing: before the first stage has, nothing waits. Never completes before `close`.
+   */
   readonly depth$: Observable<OutboxDepth>;
   /** Commits what waits and closes the file. Stages and forwarders that go on get `Left(OutboxUnavailable)`. */
   readonly close: () => Promise<void>;
   /**
-   * @internal Opens the file, or shares it; closed a second after the last has let it go. Tells anew when what it could not be opened for has
-   * passed.
+   * @internal Opens the file, or shares it; closed a second after the last has let it go. Tells anew when what it could not be opened for
+   * has passed.
    */
   readonly use: () => ObservableEither<OutboxUnavailable<'message'>, OpenOutbox>;
 }

@@ -38,8 +38,8 @@ export interface PaceListener extends ReachabilityListener {
 /** Milliseconds between tries where a schedule has given up: what is stored is not. */
 const LONGEST_PAUSE = 60_000;
 /**
- * Messages a second, and at once, while nobody says whether the device is online: with what a bucket saves up never more than the 100 that AWS IoT Core
- * takes of a device.
+ * Messages a second, and at once, while nobody says whether the device is online: with what a bucket saves up never more than the 100 that
+ * AWS IoT Core takes of a device.
  */
 const WHILE_UNKNOWN = { rate: 90, atOnce: 10 } as const;
 
@@ -149,7 +149,10 @@ interface CanaryParts extends Pick<PaceParts, 'port' | 'unseen' | 'random' | 'sc
   readonly subscribe: MqttProxy['subscribe'];
 }
 
-/** Milliseconds until a canary that did not come back is followed by another: at first, and at most, since a classic nucleus spools each of them. */
+/**
+ * Milliseconds until a canary that did not come back is followed by another: at first, and at most, since a classic nucleus spools each of
+ * them.
+ */
 const FIRST_PATIENCE = 30_000;
 const LONGEST_PATIENCE = 3_600_000;
 

@@ -26,8 +26,8 @@ export interface ReceivedOptions<A> {
 /** How {@link missing} looks for what is missing. */
 export interface MissingOptions<A> extends ReceivedOptions<A> {
   /**
-   * Milliseconds after which a number that others have passed is missing. Default one hour: what is live goes first, and a backlog takes its time. As
-   * long as the longest backlog, at the least.
+   * Milliseconds after which a number that others have passed is missing. Default one hour: what is live goes first, and a backlog takes
+   * its time. As long as the longest backlog, at the least.
    */
   readonly within?: number | undefined;
   /** `true`: all numbers from 1 on are expected. Default: those after the first that comes of a stream. */
@@ -40,7 +40,10 @@ export interface MissingOptions<A> extends ReceivedOptions<A> {
 export interface MissingMessages extends LostRange {
   readonly epoch: string;
   readonly stream: string;
-  /** The outbox says that they will never come: they gave way, were too old, damaged or set aside. `false`: nobody knows, and they may come yet. */
+  /**
+   * The outbox says that they will never come: they gave way, were too old, damaged or set aside. `false`: nobody knows, and they may come
+   * yet.
+   */
   readonly lost: boolean;
 }
 
@@ -76,12 +79,13 @@ function insert(ranges: LostRange[], number: number): boolean {
 }
 
 /**
- * Passes each message of an outbox once, by its id: epoch, stream and number. What was sent again after a crash, or was not confirmed in time, comes twice.
+ * Passes each message of an outbox once, by its id: epoch, stream and number. What was sent again after a crash, or was not confirmed in
+ * time, comes twice.
  *
  * Emits messages as they are, in order; those without a mark pass. Completes with the source. What `mark` throws goes to the error channel.
  *
- * Memory: `maxStreams` (10 000) streams, of each `maxRanges` (1 000) ranges of numbers, which is one where nothing is missing. Of more, the lowest numbers
- * are forgotten, and their duplicates pass.
+ * Memory: `maxStreams` (10 000) streams, of each `maxRanges` (1 000) ranges of numbers, which is one where nothing is missing. Of more, the
+ * lowest numbers are forgotten, and their duplicates pass.
  *
  * @example
  * ```ts
@@ -90,7 +94,7 @@ function insert(ranges: LostRange[], number: number): boolean {
  *
  * const message = (number: number) => ({
  *   topicName: 'meters/7',
- *   payload: Buffer.from(`{"epoch":"3f0c","stream":"","number":${number},"storedAt":0,"attempt":1,"replayed":false,"lost":[],"payload":0}`),
+ *   payload: Buffer.from(`{"epoch":"3f","stream":"","number":${number},"storedAt":0,"attempt":1,"replayed":false,"lost":[],"payload":0}`),
  * });
  * of(message(1), message(2), message(1)).pipe(dedupe()).subscribe(({ payload }) => console.log(payload.toString())); // numbers 1 and 2
  * ```
@@ -144,14 +148,16 @@ function cut(gap: Gap, { first, last }: LostRange): { readonly inside: LostRange
 }
 
 /**
- * Tells which messages of an outbox a receiver lacks. Numbers of a stream have no gaps: one that is passed over is told as `lost` as soon as the outbox says
- * that it gave way, was too old, damaged or set aside; else, when it has not come `within` an hour of the number after it.
+ * Tells which messages of an outbox a receiver lacks. Numbers of a stream have no gaps: one that is passed over is told as `lost` as soon
+ * as the outbox says that it gave way, was too old, damaged or set aside; else, when it has not come `within` an hour of the number after
+ * it.
  *
- * Emits ranges, each number once, and not the messages: put it beside what works on them. Completes with the source. What `mark` throws goes to the error
- * channel. A new epoch is a new stream: of the last messages of one whose file is gone, nobody can tell that they are missing.
+ * Emits ranges, each number once, and not the messages: put it beside what works on them. Completes with the source. What `mark` throws
+ * goes to the error channel. A new epoch is a new stream: of the last messages of one whose file is gone, nobody can tell that they are
+ * missing.
  *
- * Memory: `maxStreams` (10 000) streams, of each `maxRanges` (1 000) gaps; of more, the oldest gap, or those of the stream heard of longest ago, are told at
- * once. One timer.
+ * Memory: `maxStreams` (10 000) streams, of each `maxRanges` (1 000) gaps; of more, the oldest gap, or those of the stream heard of longest
+ * ago, are told at once. One timer.
  *
  * @example
  * ```ts
@@ -160,7 +166,9 @@ function cut(gap: Gap, { first, last }: LostRange): { readonly inside: LostRange
  *
  * const message = (number: number, lost = '') => ({
  *   topicName: 'meters/7',
- *   payload: Buffer.from(`{"epoch":"3f0c","stream":"","number":${number},"storedAt":0,"attempt":1,"replayed":false,"lost":[${lost}],"payload":0}`),
+ *   payload: Buffer.from(
+ *     `{"epoch":"3f","stream":"","number":${number},"storedAt":0,"attempt":1,"replayed":false,"lost":[${lost}],"payload":0}`,
+ *   ),
  * });
  * of(message(1), message(4, '[2,3]')).pipe(missing()).subscribe(({ first, last, lost }) => console.log(first, last, lost)); // 2 3 true
  * ```

@@ -19,7 +19,10 @@ export function isSampled(deleteWhen: DeleteWhen): deleteWhen is Extract<DeleteW
   return typeof deleteWhen === 'object' && 'confirmed' in deleteWhen;
 }
 
-/** Why no message that goes to this nucleus is known again when it comes back: each would be sent again and again, and be set aside in the end. */
+/**
+ * Why no message that goes to this nucleus is known again when it comes back: each would be sent again and again, and be set aside in the
+ * end.
+ */
 export function unconfirmable(
   { deleteWhen, mark, topics = [] }: Pick<Outbox, 'deleteWhen' | 'mark' | 'topics'>,
   profile: Profile,
@@ -29,7 +32,10 @@ export function unconfirmable(
   return new InvalidRequest('terminal', PUBLISH, topics[0] ?? '', 'client', problem);
 }
 
-/** When to ask again for a subscription that was refused for a reason that may pass: a classic nucleus refuses all while the device is offline. */
+/**
+ * When to ask again for a subscription that was refused for a reason that may pass: a classic nucleus refuses all while the device is
+ * offline.
+ */
 const AGAIN: Schedule = fullJitter(capped(30_000)(exponential(1_000)));
 
 /** What retrying takes its waits and its chance from. */
@@ -101,8 +107,8 @@ export class SeenBack {
   }
 
   /**
-   * Nothing has come for too long: subscribes anew. A subscription on Greengrass Lite is dead for good, without a word, when its MQTT daemon has started
-   * again.
+   * Nothing has come for too long: subscribes anew. A subscription on Greengrass Lite is dead for good, without a word, when its MQTT
+   * daemon has started again.
    */
   again(): void {
     this.#again$.next();

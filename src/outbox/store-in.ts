@@ -93,9 +93,14 @@ export interface StoreInOptions<A> extends StageOptions<A> {
   readonly expires?: ((value: A) => number) | undefined;
   /** Messages are numbered by stream, so that who receives a stream knows what is missing. Default: one stream for the outbox. */
   readonly stream?: string | undefined;
-  /** The topics this stage stores messages for, of those of the outbox. A message for another is an `InvalidRequest`. Default: all of the outbox. */
+  /**
+   * The topics this stage stores messages for, of those of the outbox. A message for another is an `InvalidRequest`. Default: all of the
+   * outbox.
+   */
   readonly topics?: readonly DeclaredTopic[] | undefined;
-  /** What reads the payloads that it stores, as with `publishTo`: for the schema and tables of the cloud side. Default: no dry run can tell. */
+  /**
+   * What reads the payloads that it stores, as with `publishTo`: for the schema and tables of the cloud side. Default: no dry run can tell.
+   */
   readonly payload?: Decoder<unknown> | undefined;
   /** Values on their way to the disk at once, as long as their payloads come to no more than 2 MiB. Default 1 000. */
   readonly inFlight?: number | undefined;
@@ -104,18 +109,18 @@ export interface StoreInOptions<A> extends StageOptions<A> {
 /**
  * Stores a message for every value in an outbox, and hands the value on when no power cut can take it any more. `forwardFrom` sends it.
  *
- * Emits one outcome for every value it works on, in their order: `Right(Stored)` after the commit that the message is in, `Left(OutboxUnavailable)`
- * with the `value` where the file cannot take it (the disk is full, another process has it, the disk failed), `Left(InvalidRequest)` where
- * it could never be sent: a wrong topic, or too large with the longest mark. Values that find the stage's own buffer full are dropped by its
- * policy; one `Left(Overflowed)` stands for them. The library's own errors, thrown by `toRequest`, such as that of `template.build`, are an `InvalidRequest`
- * of that value. With `onFull: 'refuse'`, a full outbox is `Left(Overflowed)` for each.
+ * Emits one outcome for every value it works on, in their order: `Right(Stored)` after the commit that the message is in,
+ * `Left(OutboxUnavailable)` with the `value` where the file cannot take it (the disk is full, another process has it, the disk failed),
+ * `Left(InvalidRequest)` where it could never be sent: a wrong topic, or too large with the longest mark. Values that find the stage's own
+ * buffer full are dropped by its policy; one `Left(Overflowed)` stands for them. The library's own errors, thrown by `toRequest`, such as
+ * that of `template.build`, are an `InvalidRequest` of that value. With `onFull: 'refuse'`, a full outbox is `Left(Overflowed)` for each.
  *
  * Messages of all stages share commits: after `commit.messages` of them or `commit.within` milliseconds, and at once when a source has
  * completed. Completes when the source has and every value has its outcome. An error of the source, or one thrown by `toRequest`, `key`,
  * `priority` or `expires`, is a defect and goes to the error channel.
  *
- * Memory: `buffer.messages` (1 000) waiting values, of 16 MiB with all other stages unless `buffer.bytes` says otherwise, and `inFlight` (1 000) on their
- * way to the disk, of 2 MiB.
+ * Memory: `buffer.messages` (1 000) waiting values, of 16 MiB with all other stages unless `buffer.bytes` says otherwise, and `inFlight` (1
+ * 000) on their way to the disk, of 2 MiB.
  *
  * @param toRequest makes the message of a value, once.
  *

@@ -2,8 +2,8 @@ import { MemoryFile, memoryStore } from './memory-store.js';
 import type { Store, StoreSettings } from './store.js';
 
 /**
- * Where outboxes keep what would be their files while a marble test or a dry run goes on: nothing of it is on a disk. What was committed outlives a
- * power cut, as on a device.
+ * Where outboxes keep what would be their files while a marble test or a dry run goes on: nothing of it is on a disk. What was committed
+ * outlives a power cut, as on a device.
  */
 export class VirtualDisk {
   /** Nothing can be written. */

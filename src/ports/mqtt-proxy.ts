@@ -89,8 +89,8 @@ export interface CodecMistake {
 }
 
 /**
- * What to subscribe to, without a codec. It takes a template, too, though the messages of one have `params`: the compiler tells all mistakes against this
- * request, and a wrong codec is not to look like a wrong topic.
+ * What to subscribe to, without a codec. It takes a template, too, though the messages of one have `params`: the compiler tells all
+ * mistakes against this request, and a wrong codec is not to look like a wrong topic.
  */
 export interface PlainSubscribeRequest extends Omit<SubscribeRequest, 'topicName'>, RequestMistakes, CodecMistake {
   /** A topic name or filter; `+` and `#` as in MQTT. */
@@ -154,8 +154,8 @@ export interface MqttProxy extends AsyncDisposable {
    * Emits a `Right` for every message as it arrives: nothing is held back or buffered here. Completes after a terminal
    * `Left`, and when the proxy is closed. Every subscriber has a subscription of its own at the nucleus; unsubscribing ends it.
    *
-   * With a template as `topicName`, each message has the `params` of its topic. A topic that the nucleus routes here by rules of its own and
-   * that the template does not match (`classicRoutes`) is a `Left(DecodeFailed)`.
+   * With a template as `topicName`, each message has the `params` of its topic. A topic that the nucleus routes here by rules of its own
+   * and that the template does not match (`classicRoutes`) is a `Left(DecodeFailed)`.
    */
   readonly subscribe: {
     <P, A>(

@@ -27,7 +27,10 @@ export function placeholderOf(what: keyof typeof PLACEHOLDERS, value: unknown): 
   return PLACEHOLDERS[what].test(text) ? text : undefined;
 }
 
-/** The placeholders of an artifact's URI, such as `s3://{BUCKET_NAME}/{COMPONENT_NAME}/{COMPONENT_VERSION}/a.zip`. A nucleus takes no braces there. */
+/**
+ * The placeholders of an artifact's URI, such as `s3://{BUCKET_NAME}/{COMPONENT_NAME}/{COMPONENT_VERSION}/a.zip`. A nucleus takes no braces
+ * there.
+ */
 const IN_URI = /\{(BUCKET_NAME|COMPONENT_NAME|COMPONENT_VERSION)\}/g;
 
 /** The first placeholder with braces in an artifact's URI. */
@@ -83,7 +86,10 @@ export function gdkConfigText(name: string, component: GdkComponentConfig): stri
   return `${JSON.stringify(config, undefined, 2)}\n`;
 }
 
-/** The one component of the `gdk-config.json` beside a recipe. Empty where there is none, or none that can be read: the recipe may have no placeholders. */
+/**
+ * The one component of the `gdk-config.json` beside a recipe. Empty where there is none, or none that can be read: the recipe may have no
+ * placeholders.
+ */
 export async function gdkComponentBeside(recipePath: string): Promise<GdkComponent> {
   try {
     const config = Components.decode(JSON.parse(await readFile(join(dirname(recipePath), 'gdk-config.json'), 'utf8')));

@@ -154,13 +154,14 @@ const MOST_BYTES = 8196;
 type Found<T extends RecipeThing> = Readonly<Partial<Record<keyof (typeof RECIPE_FORMAT)[T], unknown>>>;
 
 /**
- * What Greengrass Lite makes of a recipe's manifests: one for each, up to the first that it cannot read, and none of a recipe that it cannot read
- * at all. Why it cannot is told at `place`, among the findings on Lite.
+ * What Greengrass Lite makes of a recipe's manifests: one for each, up to the first that it cannot read, and none of a recipe that it
+ * cannot read at all. Why it cannot is told at `place`, among the findings on Lite.
  *
  * @param value - The recipe as Lite reads it.
  * @param manifests - As the classic nucleus reads them.
  *
- * Source: `ggl_recipe_get_from_file`, `manifest_selection`, `lifecycle_selection` and `fetch_script_section` in `recipe.c` of Greengrass Lite.
+ * Source: `ggl_recipe_get_from_file`, `manifest_selection`, `lifecycle_selection` and `fetch_script_section` in `recipe.c` of Greengrass
+ * Lite.
  */
 export function liteRecipe(
   place: RecipePlace,

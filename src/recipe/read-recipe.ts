@@ -23,7 +23,8 @@ import type { Recipe } from './recipe.js';
  * @param text - The recipe's text.
  * @param source - What to call it in messages, such as its path. As a device does, it says which of the two the text is: one that ends in
  *   `.json` is JSON, in `.yaml` or `.yml` YAML. Any other name: JSON if it begins with a brace.
- * @param gdk - What stands for the placeholders of the Development Kit (`{COMPONENT_NAME}`, `NEXT_PATCH`). Left out: nothing, and they are named.
+ * @param gdk - What stands for the placeholders of the Development Kit (`{COMPONENT_NAME}`, `NEXT_PATCH`). Left out: nothing, and they are
+ * named.
  *
  * @example
  * ```ts
@@ -49,7 +50,8 @@ export function readRecipe(text: string, source = 'the recipe', gdk: GdkComponen
 }
 
 /**
- * Reads a recipe's file: `readRecipe` of what is in it. Placeholders of the Development Kit are filled in from the `gdk-config.json` beside it.
+ * Reads a recipe's file: `readRecipe` of what is in it. Placeholders of the Development Kit are filled in from the `gdk-config.json` beside
+ * it.
  *
  * @example
  * ```ts

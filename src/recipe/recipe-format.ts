@@ -5,12 +5,12 @@ import type { AccessControl } from './policy/access-control.js';
 import { classicScalar, modernScalar } from './recipe-text.js';
 
 /**
- * The one description of a recipe: what each thing in it is made of, in the order in which it is written. Reading goes by this table, and writing has its
- * types and its order from it, so that what is written is read back as it was meant.
+ * The one description of a recipe: what each thing in it is made of, in the order in which it is written. Reading goes by this table, and
+ * writing has its types and its order from it, so that what is written is read back as it was meant.
  *
- * A shape is a word of {@link Plain} or {@link RECIPE_WORDS}, or a thing of this table. `[]` behind it makes it a list of such, `{}` a map whose
- * names are free, and `!` says that it has to be there; `text|a step` is either of the two. Names are spelt so that both nuclei read them: classic takes
- * them in any case, Lite in this one only.
+ * A shape is a word of {@link Plain} or {@link RECIPE_WORDS}, or a thing of this table. `[]` behind it makes it a list of such, `{}` a map
+ * whose names are free, and `!` says that it has to be there; `text|a step` is either of the two. Names are spelt so that both nuclei read
+ * them: classic takes them in any case, Lite in this one only.
  *
  * Source: AWS IoT Greengrass developer guide, "AWS IoT Greengrass component recipe reference"; `ComponentRecipe` of
  * aws-greengrass-component-common; `recipe.c`, `deployment_handler.c` and `unit_file_generator.c` of Greengrass Lite.
@@ -123,8 +123,8 @@ export type RecipeDocument = Written<'a recipe'>;
 export type RecipeTextFormat = 'yaml' | 'json';
 
 /**
- * A recipe as text, its members in the format's order, ending with a line feed. The nucleus and GDK read YAML 1.1, where `2020-01-25` is a date and
- * `on` is true, and others YAML 1.2: what either of them would take for something else than a text is quoted.
+ * A recipe as text, its members in the format's order, ending with a line feed. The nucleus and GDK read YAML 1.1, where `2020-01-25` is a
+ * date and `on` is true, and others YAML 1.2: what either of them would take for something else than a text is quoted.
  *
  * @example
  * ```ts

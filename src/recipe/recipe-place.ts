@@ -73,8 +73,8 @@ export class RecipePlace<S extends string = string> {
   }
 
   /**
-   * All that is here, as the format has it: names and words in their one spelling, members in their order, without what no nucleus knows. What has
-   * another shape is told, and left out. `undefined`: there is nothing here, or something that has to be here is not.
+   * All that is here, as the format has it: names and words in their one spelling, members in their order, without what no nucleus knows.
+   * What has another shape is told, and left out. `undefined`: there is nothing here, or something that has to be here is not.
    */
   read(): Written<S> | undefined {
     return this.#read() as Written<S> | undefined;

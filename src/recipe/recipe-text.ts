@@ -192,8 +192,8 @@ const FLOAT = /^[-+]?(?:[0-9][0-9_]*\.[0-9_]*|[0-9][0-9_]*(?=[eE])|\.[0-9][0-9_]
 const NO_NUMBER = /^(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*)$/;
 
 /**
- * A plain scalar as the classic nucleus reads it: YAML 1.1 by SnakeYAML, made into values by Jackson. So `yes` is true, `0777` is 511, `1_000` is a
- * thousand, `0b101` is 5; `0o17`, `08`, `1:30` and dates are texts.
+ * A plain scalar as the classic nucleus reads it: YAML 1.1 by SnakeYAML, made into values by Jackson. So `yes` is true, `0777` is 511,
+ * `1_000` is a thousand, `0b101` is 5; `0o17`, `08`, `1:30` and dates are texts.
  *
  * Source: jackson-dataformat-yaml 2.16.0 with SnakeYAML 2.2, which aws-greengrass-nucleus 2.18 is built with, run on each form.
  */

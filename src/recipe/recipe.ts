@@ -101,8 +101,8 @@ export function currentPlatform(profile: Profile = 'classic'): DevicePlatform {
 }
 
 /**
- * The manifest that a device would use: the first whose platform it is. `undefined`: the deployment fails there. On Greengrass Lite it has the
- * lifecycle that Lite finds, and what stands in its way is in the recipe's `liteProblems`.
+ * The manifest that a device would use: the first whose platform it is. `undefined`: the deployment fails there. On Greengrass Lite it has
+ * the lifecycle that Lite finds, and what stands in its way is in the recipe's `liteProblems`.
  *
  * @param platform - The device; left out, this machine as a classic one. A `runtime` of `aws_nucleus_lite` says that it runs Lite.
  *

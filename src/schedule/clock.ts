@@ -88,7 +88,10 @@ export function steadyNow(scheduler: SchedulerLike): () => number {
   };
 }
 
-/** {@link steadyNow} to the millisecond: many values come within one, and to read a clock twice for each takes as long as to look up its key. */
+/**
+ * {@link steadyNow} to the millisecond: many values come within one, and to read a clock twice for each takes as long as to look up its
+ * key.
+ */
 export function steadyMillisecond(scheduler: SchedulerLike): () => number {
   const steady = steadyNow(scheduler);
   /** What the scheduler showed last, by which `Date`, and what was told then. */

@@ -1,6 +1,6 @@
 /**
- * How far two lists are apart, such as a word and one that it may be a misspelling of: the least that is to be put in, left out, replaced or swapped with
- * a neighbour to make one of the other.
+ * How far two lists are apart, such as a word and one that it may be a misspelling of: the least that is to be put in, left out, replaced
+ * or swapped with a neighbour to make one of the other.
  *
  * @param cost of putting in, leaving out and swapping
  * @param replaced what it costs to put one in the place of another

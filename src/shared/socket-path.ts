@@ -4,8 +4,8 @@
 export const MAX_SOCKET_PATH: number = process.platform === 'darwin' ? 103 : 107;
 
 /**
- * Whether this is a named pipe of Windows, such as `\\.\pipe\NucleusNamedPipe-…`, by which the classic nucleus is reached there. It is a name and no file:
- * it has no folder, no mode and no limit of a socket's address, and is gone with the process that listens.
+ * Whether this is a named pipe of Windows, such as `\\.\pipe\NucleusNamedPipe-…`, by which the classic nucleus is reached there. It is a
+ * name and no file: it has no folder, no mode and no limit of a socket's address, and is gone with the process that listens.
  */
 export function isNamedPipe(path: string): boolean {
   return /^[\\/]{2}[.?][\\/]pipe[\\/]./i.test(path);

@@ -159,7 +159,7 @@ export interface DeadLetterFileOptions {
  * );
  * await runToEnd(outcomes$);
  * await proxy.close();
- * console.log(await readFile(path, 'utf8')); // {"at":…,"tag":"InvalidRequest","reason":"The topic name …","attempts":1,"outcome":"refused","original":"21.5"}
+ * console.log(await readFile(path, 'utf8')); // {"at":…,"tag":"InvalidRequest","reason":"The topic name …",…,"original":"21.5"}
  * ```
  */
 export function deadLetterFile(

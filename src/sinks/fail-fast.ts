@@ -24,7 +24,7 @@ export type Fatal<E, Tag extends string> = Exclude<E, Tagged<E, Tag>> | (Omit<Ta
  *   publishTo(proxy, payload => ({ topicName: 'readings/+', payload, qos: QOS.AT_LEAST_ONCE }), { inFlight: 1 }), // a wildcard: refused
  *   failFast('InvalidRequest', 'Unauthorized'),
  * );
- * await runToEnd(outcomes$).catch(error => console.error(error.value, error.message)); // a The topic name "readings/+" contains a wildcard …
+ * await runToEnd(outcomes$).catch(error => console.error(error.message)); // The topic name "readings/+" contains a wildcard …
  * await proxy.close();
  * ```
  */

@@ -48,18 +48,20 @@ interface Settled<C, F> extends Answer<C> {
  * Carries out the commands of a subscription and publishes an answer to each.
  *
  * The answer goes to the command's `responseTopic`, with its `correlationData`, as MQTT 5 has it. Greengrass Lite carries neither, so there
- * `replyTo` has to make the topic, and an answer has to say itself what it answers. So it is on local topics, on both nuclei: `respond(nucleus.local, …)`
- * answers there. Whoever may publish commands chooses where answers go: let the component's policy allow only what is meant for them.
+ * `replyTo` has to make the topic, and an answer has to say itself what it answers. So it is on local topics, on both nuclei:
+ * `respond(nucleus.local, …)` answers there. Whoever may publish commands chooses where answers go: let the component's policy allow only
+ * what is meant for them.
  *
  * Emits one outcome for every command: `Right(Responded)` once the nucleus has taken the answer; or a `Left`, after the nucleus has taken
- * the answer that `onFailure` gives in its place: the failure that `handle` gave, `HandlerFailed`, `DeadlineExceeded` or
- * `DecodeFailed`. A {@link NoResponseTopic} stands for a command that is not carried out, since nobody could be answered; a
- * {@link PublishFailure} for an answer that could not be published; an `Overflowed` for the commands, or answers, that found a buffer full.
- * The subscription's other errors pass. Completes when the source has and every command has its outcome, and after a terminal `Left`: one of the source
- * once all that had come is answered, one of `handle` (or of a full buffer with `fail`) at once. The commands that wait or are being carried out then are
- * given up without an answer, since only `handle` could give one; the ledger counts them as discarded, and whoever asked asks again. What
- * `replyTo`, `onFailure` or `dedupe.id` throws is a defect and goes to the error channel; but for the library's own errors, such as that of
- * `template.build` with a parameter that does not fit: from `replyTo` that is a `NoResponseTopic` with this `cause`, from `onFailure` it is no answer.
+ * the answer that `onFailure` gives in its place: the failure that `handle` gave, `HandlerFailed`, `DeadlineExceeded` or `DecodeFailed`. A
+ * {@link NoResponseTopic} stands for a command that is not carried out, since nobody could be answered; a {@link PublishFailure} for an
+ * answer that could not be published; an `Overflowed` for the commands, or answers, that found a buffer full. The subscription's other
+ * errors pass. Completes when the source has and every command has its outcome, and after a terminal `Left`: one of the source once all
+ * that had come is answered, one of `handle` (or of a full buffer with `fail`) at once. The commands that wait or are being carried out
+ * then are given up without an answer, since only `handle` could give one; the ledger counts them as discarded, and whoever asked asks
+ * again. What `replyTo`, `onFailure` or `dedupe.id` throws is a defect and goes to the error channel; but for the library's own errors,
+ * such as that of `template.build` with a parameter that does not fit: from `replyTo` that is a `NoResponseTopic` with this `cause`, from
+ * `onFailure` it is no answer.
  *
  * Guarantees:
  * - *Once.* With `dedupe`, a command is carried out at most once while it is remembered. A duplicate of one under way is dropped, and has
@@ -99,7 +101,8 @@ interface Settled<C, F> extends Answer<C> {
  * // What the cloud would do.
  * function ask({ status }: { status: string }) {
  *   const payload = Command.encode({ id: 'c1', celsius: 21 });
- *   if (status === 'active') void proxy.publish({ topicName: 'heater/commands', payload, qos: QOS.AT_LEAST_ONCE, responseTopic: 'heater/answers' })();
+ *   const request = { topicName: 'heater/commands', payload, qos: QOS.AT_LEAST_ONCE, responseTopic: 'heater/answers' };
+ *   if (status === 'active') void proxy.publish(request)();
  * }
  * ```
  *

@@ -163,7 +163,7 @@ export function matchKinds<E, H extends PerKind<E, unknown>>(handlers: H & Only<
  * import { OE } from 'greengrass-rx';
  * import { pipe } from 'greengrass-rx/fp';
  *
- * pipe(OE.left('offline'), OE.tapLeft(reason => console.log(reason))).subscribe(element => console.log(element)); // offline, Left('offline')
+ * pipe(OE.left('offline'), OE.tapLeft(reason => console.log(reason))).subscribe(console.log); // offline, Left('offline')
  * ```
  */
 export function tapLeft<E>(f: (error: E) => void) {
@@ -231,7 +231,8 @@ function catchWith<T extends Either<unknown, unknown>, H extends object>(handler
  * import { catchTags, OE } from 'greengrass-rx';
  * import { EMPTY } from 'rxjs';
  *
- * const reading$ = OE.left<{ _tag: 'Stale'; celsius: number } | { _tag: 'Garbled' } | { _tag: 'Broken' }, number>({ _tag: 'Stale', celsius: 20 });
+ * type Failure = { _tag: 'Stale'; celsius: number } | { _tag: 'Garbled' } | { _tag: 'Broken' };
+ * const reading$ = OE.left<Failure, number>({ _tag: 'Stale', celsius: 20 });
  * reading$
  *   .pipe(catchTags({ Stale: stale => OE.right(stale.celsius), Garbled: () => EMPTY })) // 'Broken' can still come
  *   .subscribe(element => console.log(element)); // Right(20)

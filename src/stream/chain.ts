@@ -122,7 +122,8 @@ export const chainTaskEitherK: <A, E, B>(f: (value: A) => TaskEither<E, B>) => (
  * import { OE } from 'greengrass-rx';
  * import { pipe } from 'greengrass-rx/fp';
  *
- * pipe(OE.right((celsius: number) => `${celsius} °C`), OE.apW(OE.right(21.5))).subscribe(element => console.log(element)); // Right('21.5 °C')
+ * const written = OE.right((celsius: number) => `${celsius} °C`);
+ * pipe(written, OE.apW(OE.right(21.5))).subscribe(element => console.log(element)); // Right('21.5 °C')
  * ```
  */
 export function apW<E2, A>(values: ObservableEither<E2, A>) {

@@ -28,7 +28,8 @@ export interface RunToEndOptions<E> {
  * import { E } from 'greengrass-rx/fp';
  * import { of } from 'rxjs';
  *
- * await runToEnd(of(E.right(1), E.left(new Error('one message was garbled')), E.right(2)), { onLeft: error => console.warn(error.message) });
+ * const outcomes$ = of(E.right(1), E.left(new Error('one message was garbled')), E.right(2));
+ * await runToEnd(outcomes$, { onLeft: error => console.warn(error.message) });
  * console.log('done');
  * ```
  */

@@ -6,7 +6,10 @@ import { type Deferral, type Lane, type LaneEvent, MarbleFailure } from './lane.
 import type { TimedNucleusEvent } from './memory-record.js';
 import { untaken, valueOfMessage } from './symbols.js';
 
-/** What happened, in the form of a diagram that was read: `values` says what each symbol stands for. Values of one letter stand for themselves. */
+/**
+ * What happened, in the form of a diagram that was read: `values` says what each symbol stands for. Values of one letter stand for
+ * themselves.
+ */
 function drawnFrom(events: readonly LaneEvent[]): {
   readonly drawn: readonly Drawn[];
   readonly values: Readonly<Record<string, unknown>>;

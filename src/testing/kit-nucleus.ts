@@ -64,8 +64,9 @@ export class KitNucleus extends MemoryNucleus {
   /** Local topics, as other components of the device use them. */
   readonly local: {
     /**
-     * Messages of another component on a local topic, or on the topics of a filter, drawn as {@link KitNucleus.messages} are. `values` says what the
-     * symbols stand for: text or bytes, an object, which is sent as a JSON message, or a whole message `{ topic, payload }` or `{ topic, json }`.
+     * Messages of another component on a local topic, or on the topics of a filter, drawn as {@link KitNucleus.messages} are. `values` says
+     * what the symbols stand for: text or bytes, an object, which is sent as a JSON message, or a whole message `{ topic, payload }` or
+     * `{ topic, json }`.
      */
     readonly messages: (
       lane: string,
@@ -83,8 +84,8 @@ export class KitNucleus extends MemoryNucleus {
   };
 
   /**
-   * Configurations that a deployment gives the component: each symbol is one, in its table. The component's `config` member is it from then on, for
-   * `nucleus.configuration.value$`; and the `config$` of a `context` has it as it is drawn.
+   * Configurations that a deployment gives the component: each symbol is one, in its table. The component's `config` member is it from then
+   * on, for `nucleus.configuration.value$`; and the `config$` of a `context` has it as it is drawn.
    */
   configuration(diagram: string, values: Readonly<Record<string, unknown>>, faults: Readonly<Record<string, DrawnFault>> = {}): void {
     this.#draw('(configuration)', diagram, values, faults, value => () => {
@@ -115,8 +116,8 @@ export class KitNucleus extends MemoryNucleus {
    * or a value sent as JSON) or a whole message `{ topicName, payload, … }`; without it each symbol is its own payload. `faults` says
    * which symbols are faults.
    *
-   * `|` is the end of the component's life: when all lanes that have one have come to it, the proxy is drained, as on SIGTERM. Subscriptions
-   * complete, and what hangs on them works off what it holds.
+   * `|` is the end of the component's life: when all lanes that have one have come to it, the proxy is drained, as on SIGTERM.
+   * Subscriptions complete, and what hangs on them works off what it holds.
    */
   messages(
     lane: string,

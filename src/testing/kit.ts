@@ -28,8 +28,8 @@ export interface MarbleKit {
   /** A nucleus in memory. `nucleus.proxy` is what the component is given; `nucleus.messages(…)` draws what comes from the cloud. */
   readonly nucleus: KitNucleus;
   /**
-   * Subscribes to the component's pipeline at the first frame, or as the diagram (`^`, `!`) says, to the end of the test. The result is the lane
-   * of its values.
+   * Subscribes to the component's pipeline at the first frame, or as the diagram (`^`, `!`) says, to the end of the test. The result is the
+   * lane of its values.
    */
   readonly run: (pipeline$: Observable<unknown>, subscription?: string) => Lane;
   /** Subscribes at the first frame, or as the diagram (`^`, `!`) says, and expects of the values. For an operator this is all you need. */
@@ -37,8 +37,8 @@ export interface MarbleKit {
   /** Of a lane, such as the one `run` returns. */
   readonly expectLane: (lane: Lane) => LaneExpectation;
   /**
-   * Of what the nucleus accepted on a topic, or on the topics of a filter. The values are payloads: JSON as its value, other text as text, else
-   * bytes. The lane completes when all that was given to `run` has completed.
+   * Of what the nucleus accepted on a topic, or on the topics of a filter. The values are payloads: JSON as its value, other text as text,
+   * else bytes. The lane completes when all that was given to `run` has completed.
    */
   readonly expectPublished: (topicFilter: string) => LaneExpectation;
   /** Of what the component published on a local topic, or on the local topics of a filter, as {@link MarbleKit.expectPublished} is. */
@@ -49,7 +49,9 @@ export interface MarbleKit {
    * draws; the log goes nowhere.
    */
   readonly context: <A>(config: A) => RunContext<A>;
-  /** Of what reached the cloud on a topic, or on the topics of a filter. What was accepted while the device was offline reaches it later. */
+  /**
+   * Of what reached the cloud on a topic, or on the topics of a filter. What was accepted while the device was offline reaches it later.
+   */
   readonly expectArrived: (topicFilter: string) => LaneExpectation;
   /**
    * Of what `deadLetterFile` appended to the file of this path: JSON as its value. In a marble test nothing is written to disk. The lane
@@ -72,7 +74,9 @@ export interface MarbleKit {
   readonly cold: TestScheduler['createColdObservable'];
   /** RxJS' hot Observables. */
   readonly hot: TestScheduler['createHotObservable'];
-  /** The same of Eithers: `values` are the `Right`s, `lefts` the errors of the `Left`s. Without tables each symbol is the `Right` of itself. */
+  /**
+   * The same of Eithers: `values` are the `Right`s, `lefts` the errors of the `Left`s. Without tables each symbol is the `Right` of itself.
+   */
   readonly coldEither: EitherSource;
   /** Hot Observables of Eithers. */
   readonly hotEither: EitherSource;

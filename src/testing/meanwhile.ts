@@ -44,8 +44,8 @@ interface Said {
 }
 
 /**
- * What pipelines and nucleus said, which is most often why a picture is not as drawn: errors, refusals with what would allow them, messages that nobody
- * was subscribed to, what stages lost, and topics that are nearly those expected. Nothing, if nothing was said.
+ * What pipelines and nucleus said, which is most often why a picture is not as drawn: errors, refusals with what would allow them, messages
+ * that nobody was subscribed to, what stages lost, and topics that are nearly those expected. Nothing, if nothing was said.
  *
  * @param told what is told anyway: what stands there word for word is not told again.
  */
@@ -193,8 +193,8 @@ const LEVEL = 2;
 const FEW = 2;
 
 /**
- * The topic or filter among these that is nearly the one that is looked for, as a misspelt one is; `undefined` if none is. Of a filter each wildcard fits
- * every level.
+ * The topic or filter among these that is nearly the one that is looked for, as a misspelt one is; `undefined` if none is. Of a filter each
+ * wildcard fits every level.
  */
 export function nearestTopic(wanted: string, among: Iterable<string>): string | undefined {
   let nearest: string | undefined;

@@ -216,8 +216,9 @@ export class MemoryNucleus {
   }
 
   /**
-   * A proxy of the component, as pure and lazy as that of `connect()`, and with the same options. Two of them have another default: `reconnect` is every
-   * millisecond without jitter, so that diagrams can say when; and `refusalPatience` is 0, since the policies are there from the beginning.
+   * A proxy of the component, as pure and lazy as that of `connect()`, and with the same options. Two of them have another default:
+   * `reconnect` is every millisecond without jitter, so that diagrams can say when; and `refusalPatience` is 0, since the policies are
+   * there from the beginning.
    */
   connect(options: MemoryConnectOptions = {}): MqttProxy {
     return connectOver(this.#transport, this.#connectOptions(options));
@@ -251,8 +252,9 @@ export class MemoryNucleus {
   }
 
   /**
-   * Announces an update, which the component is to answer: only a classic nucleus does so. If the component defers it, it is announced again after that time;
-   * if the component lets it go on, or does not answer within a minute, it is over. Nothing happens where the component has not asked for updates.
+   * Announces an update, which the component is to answer: only a classic nucleus does so. If the component defers it, it is announced
+   * again after that time; if the component lets it go on, or does not answer within a minute, it is over. Nothing happens where the
+   * component has not asked for updates.
    */
   announceUpdate(deploymentId: string): void {
     if (!this.#lifecycle.updateSubscribers.includes(COMPONENT)) return;

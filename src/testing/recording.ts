@@ -190,8 +190,8 @@ export interface ReplayOptions {
 }
 
 /**
- * A recording as the stream it was. Hot: it begins with the first subscriber, those who come later share it from there on; it completes after
- * the last entry. A recorded `Left` comes as a `Left` with its tag, kind and text.
+ * A recording as the stream it was. Hot: it begins with the first subscriber, those who come later share it from there on; it completes
+ * after the last entry. A recorded `Left` comes as a `Left` with its tag, kind and text.
  *
  * One timer at a time, whatever the recording's length.
  *

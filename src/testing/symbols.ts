@@ -38,7 +38,9 @@ function symbolItself(symbol: string, actual: unknown): Difference | undefined {
   return symbol === content || symbol === String(content) ? undefined : { path: '', expected: symbol, actual: right };
 }
 
-/** How an error differs from a tag, or from what it should be. Members stand for part of an `Error`, since they cannot be the whole of it. */
+/**
+ * How an error differs from a tag, or from what it should be. Members stand for part of an `Error`, since they cannot be the whole of it.
+ */
 export function errorDifference(wanted: unknown, error: unknown): Difference | undefined {
   if (typeof wanted === 'string' && typeof error !== 'string') return differenceOfPart({ _tag: wanted }, error);
   return isPlain(wanted) && !isAsymmetric(wanted) && error instanceof Error ? differenceOfPart(wanted, error) : differenceOf(wanted, error);

@@ -47,7 +47,10 @@ export const MOST_VALUES_AT_ONCE = 1_000_000;
 const STANDING_STILL =
   'and time stood still: something begins again without a delay, such as interval(0), or repeat() or retry() of what ends at once. Give it a delay.';
 
-/** Fails with a {@link VirtualTimeStopped} where more than `most` values come in one instant: a source that begins again at once never gives control back. */
+/**
+ * Fails with a {@link VirtualTimeStopped} where more than `most` values come in one instant: a source that begins again at once never gives
+ * control back.
+ */
 export function movesOn<A>(time: { readonly frame: number }, most: number): MonoTypeOperatorFunction<A> {
   return source =>
     defer(() => {
@@ -84,7 +87,8 @@ export class VirtualTime extends TestScheduler {
     const timer: Timer<T> = new Timer(work, after => {
       const moment = { at: this.frame + after, nth: this.#count++, timer, place: -1 };
       this.#due.set(moment);
-      // What is cleared is let go of at once, with all that hangs on it: a deadline of minutes is cleared within a millisecond, again and again.
+      // What is cleared is let go of at once, with all that hangs on it: a deadline of minutes is cleared within a millisecond, again and
+      // again.
       return () => this.#due.delete(moment);
     });
     return timer.schedule(state, delay);

@@ -12,8 +12,8 @@ import { beginTest, endTest } from './marbles.js';
 /** What this entry adds to vitest's `expect`. The return type matters where a matcher stands inside a value: `[expect.toBeRight()]`. */
 export interface MarbleMatchers<R = unknown> {
   /**
-   * A lane (of `run` or `published`) is as drawn, frame by frame. Inside `marbles()` it is checked when virtual time has run. `lefts` says which
-   * symbols stand for a `Left`, by its tag.
+   * A lane (of `run` or `published`) is as drawn, frame by frame. Inside `marbles()` it is checked when virtual time has run. `lefts` says
+   * which symbols stand for a `Left`, by its tag.
    */
   toBeMarble: (diagram: string, values?: Readonly<Record<string, unknown>>, lefts?: Readonly<Record<string, unknown>>) => R;
   /** The nucleus of a marble test accepted a message on a topic or filter; given a payload, one with that. */

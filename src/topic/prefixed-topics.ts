@@ -61,8 +61,8 @@ export function parseBasicIngest(topic: string): BasicIngest | undefined {
  *
  * @throws TypeError for a group that is empty or contains `/`, `+` or `#`, and for a filter that is malformed or is shared already.
  *
- * Source: MQTT 5 section 4.8.2; AWS IoT Core Developer Guide, "Shared subscriptions"; aws-greengrass-nucleus, `MqttClient.getMessageHandlerForClient`;
- * aws-greengrass-lite, `iotcored_mqtt_receive`.
+ * Source: MQTT 5 section 4.8.2; AWS IoT Core Developer Guide, "Shared subscriptions"; aws-greengrass-nucleus,
+ * `MqttClient.getMessageHandlerForClient`; aws-greengrass-lite, `iotcored_mqtt_receive`.
  *
  * @example
  * ```ts

@@ -143,8 +143,8 @@ export function javaLevels(topic: string): string[] {
 }
 
 /**
- * Whether the classic nucleus hands a local message to a subscription of a local topic. Unlike MQTT: `a/#` does not take `a`, empty levels at the
- * end do not count, wildcards take topics that begin with `$`, and a `#` that is not last is one level.
+ * Whether the classic nucleus hands a local message to a subscription of a local topic. Unlike MQTT: `a/#` does not take `a`, empty levels
+ * at the end do not count, wildcards take topics that begin with `$`, and a `#` that is not last is one level.
  *
  * Source: aws-greengrass-nucleus, `SubscriptionTrie`.
  */

@@ -185,11 +185,12 @@ export interface TopicTemplate<P> extends TopicPattern<P> {
  * Topics of one form: `plant/{line}/{sensor}/temperature`. `{line}` stands for one level, and a last `{name...}` for all that follow, or
  * none, as an array. One value to subscribe with, to read topic names with, and to build them; its parameters are typed from its text.
  *
- * `match` takes exactly the names that MQTT delivers to `filter` ({@link topicMatches}), so a level may be empty, as in `plant//a/temperature`.
- * `build` refuses a parameter that is empty, holds `/`, `+`, `#`, NUL or half a surrogate pair, or would be a first level that begins with
- * `$`; and a name over the limits of AWS IoT Core.
+ * `match` takes exactly the names that MQTT delivers to `filter` ({@link topicMatches}), so a level may be empty, as in
+ * `plant//a/temperature`. `build` refuses a parameter that is empty, holds `/`, `+`, `#`, NUL or half a surrogate pair, or would be a first
+ * level that begins with `$`; and a name over the limits of AWS IoT Core.
  *
- * @throws TypeError for a text that is not a template or whose filter no nucleus takes: more than 7 slashes, a placeholder in part of a level.
+ * @throws TypeError for a text that is not a template or whose filter no nucleus takes: more than 7 slashes, a placeholder in part of a
+ * level.
  *
  * Source: MQTT 3.1.1 section 4.7; AWS IoT Core message broker limits.
  *

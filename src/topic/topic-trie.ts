@@ -59,8 +59,8 @@ export class TopicTrie<V> {
   }
 
   /**
-   * The values of all filters that match, the most specific filter first: at the first level where two differ, text comes before `+`, and `+`
-   * before `#`. Values of the same filter are in the order they were added.
+   * The values of all filters that match, the most specific filter first: at the first level where two differ, text comes before `+`, and
+   * `+` before `#`. Values of the same filter are in the order they were added.
    */
   match(topicName: string): V[] {
     const found: V[] = [];

@@ -14,7 +14,8 @@ export interface TracedOptions extends TracingOptions {
   /**
    * Where messages have their trace context.
    * - `userProperties` (default): the MQTT 5 user properties `traceparent` and `tracestate`. Greengrass Lite does not carry them.
-   * - `payload`: members `traceparent` and `tracestate` of payloads that are JSON objects, on both nuclei. A codec of the receiver must allow them.
+   * - `payload`: members `traceparent` and `tracestate` of payloads that are JSON objects, on both nuclei. A codec of the receiver must
+   *   allow them.
    * - `none`: nowhere. There are spans, and each publish is the end of its trace.
    */
   readonly carrier?: 'userProperties' | 'payload' | 'none' | undefined;
@@ -150,8 +151,8 @@ function contextIn(value: unknown): SpanContext | undefined {
 const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],:]/gu;
 
 /**
- * The payload with the fields in front, in the place of those it has. Everything else stays as it is written, digit for digit. `undefined`: it is no JSON
- * object.
+ * The payload with the fields in front, in the place of those it has. Everything else stays as it is written, digit for digit. `undefined`:
+ * it is no JSON object.
  */
 function withFields(payload: Uint8Array | string, context: SpanContext): string | undefined {
   if (typeof payload !== 'string' && !isUtf8(payload)) return undefined;

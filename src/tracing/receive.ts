@@ -16,9 +16,9 @@ interface Received {
 }
 
 /**
- * The messages of a subscription, each with the span of its receipt: from its arrival until all has been done with it that is done at once. What waits
- * in a stage, or for a promise, has spans of its own, which begin later. A message that cannot be decoded has one that failed; other failures are no
- * messages, and have none.
+ * The messages of a subscription, each with the span of its receipt: from its arrival until all has been done with it that is done at once.
+ * What waits in a stage, or for a promise, has spans of its own, which begin later. A message that cannot be decoded has one that failed;
+ * other failures are no messages, and have none.
  */
 export function receiving<E, M extends Received, R>(
   messages$: Observable<Either<E, M>>,

@@ -9,7 +9,9 @@ import { mqttKind, type TracedKind, type TracedOptions } from './kinds.js';
 import { failSpan, startSpan, tracerOf } from './spans.js';
 import { type Traced, tracesOf } from './trace-context.js';
 
-/** What makes a request the carrier of a span's context; says on the span, and once in the log of OpenTelemetry, where it does not travel. */
+/**
+ * What makes a request the carrier of a span's context; says on the span, and once in the log of OpenTelemetry, where it does not travel.
+ */
 class Sending<M, R> {
   readonly #kind: TracedKind<M, R>;
   /** Why this nucleus carries nothing, as far as is known. */
@@ -113,9 +115,9 @@ class PublishSpan<Acc extends AcceptedBy> implements PublishListener<Acc>, Unsub
 }
 
 /**
- * Requests that carry their trace context where they are kept: goes around the function that `storeIn` takes. The message is stored with the context of a
- * span `create <topic>`, a child of what the value comes from. A `forwardFrom` over a traced proxy with the same `carrier` goes on with it, after a power
- * cut as well.
+ * Requests that carry their trace context where they are kept: goes around the function that `storeIn` takes. The message is stored with
+ * the context of a span `create <topic>`, a child of what the value comes from. A `forwardFrom` over a traced proxy with the same `carrier`
+ * goes on with it, after a power cut as well.
  *
  * @param request makes the message of a value. The context is that of `trace` in the request, or of the value's.
  *

@@ -42,7 +42,8 @@ function isProxy(provider: TracerProvider): provider is TracerProvider & { getDe
 }
 
 /**
- * Begins a span: of one cause it is a child, in the cause's trace; of several it begins a trace of its own with a link to each, since a span has one parent.
+ * Begins a span: of one cause it is a child, in the cause's trace; of several it begins a trace of its own with a link to each, since a
+ * span has one parent.
  *
  * @param otherwise what it is a child of without a cause: the active span, where the program has one, or nothing.
  */
@@ -60,7 +61,10 @@ export function startSpan(
   return tracer.startSpan(name, { kind, attributes, root: true, links: causes.map(context => ({ context })) }, ROOT_CONTEXT);
 }
 
-/** A span's end in a failure, by its tag; the sentence is that of the error, but for `DecodeFailed`, whose sentence has parts of the payload. */
+/**
+ * A span's end in a failure, by its tag; the sentence is that of the error, but for `DecodeFailed`, whose sentence has parts of the
+ * payload.
+ */
 export function failSpan(span: Span, error: unknown): void {
   const type = tagOf(error) ?? (error instanceof Error ? error.name : '_OTHER');
   span.setAttribute('error.type', type);
@@ -72,16 +76,17 @@ export function failSpan(span: Span, error: unknown): void {
 }
 
 /**
- * Gives the work of a stage a span: a child of the span its value comes from (`trace` of the value; see `traced`), until the work is done. Goes around the
- * function that `concurrently` takes, and inside `handle` of `respond`:
+ * Gives the work of a stage a span: a child of the span its value comes from (`trace` of the value; see `traced`), until the work is done.
+ * Goes around the function that `concurrently` takes, and inside `handle` of `respond`:
  * `handle: (_, command) => inSpan('heat', heat)(command)`, since it is the command that has the trace.
  *
- * A `Left` among the results is the span's error, with its tag; so is what the work throws or rejects with. Work that is given up ends its span. While the
- * work begins, the span is the active one of OpenTelemetry: with a context manager that is registered, what instrumented libraries do is its child.
+ * A `Left` among the results is the span's error, with its tag; so is what the work throws or rejects with. Work that is given up ends its
+ * span. While the work begins, the span is the active one of OpenTelemetry: with a context manager that is registered, what instrumented
+ * libraries do is its child.
  *
  * @param name the span's name: a few in all, never made of data.
- * @param project does the work, of a value and of the trace of its span. What is made of the value is to have this `trace`, in the place of the value's.
- * `undefined`: nobody traces.
+ * @param project does the work, of a value and of the trace of its span. What is made of the value is to have this `trace`, in the place of
+ * the value's. `undefined`: nobody traces.
  * @returns the results of what `project` gives.
  *
  * @example

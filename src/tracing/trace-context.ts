@@ -14,8 +14,8 @@ export const TRACESTATE = 'tracestate';
 const FIELD = /^(?!ff)([\da-f]{2})-(?!0{32})([\da-f]{32})-(?!0{16})([\da-f]{16})-([\da-f]{2})(-.*)?$/u;
 
 /**
- * Reads both fields of a message. `undefined`: there is no context, or it is malformed, and the message begins a trace of its own, as the specification
- * says. Of the flags only `sampled` is known.
+ * Reads both fields of a message. `undefined`: there is no context, or it is malformed, and the message begins a trace of its own, as the
+ * specification says. Of the flags only `sampled` is known.
  *
  * @param parents the values of `traceparent`; more than one is malformed.
  * @param states the values of `tracestate`, which are one list. What is over 512 characters or 32 entries is let go.
@@ -44,8 +44,8 @@ export function writeTraceContext({ traceId, spanId, traceFlags, traceState }: S
 export const MOST_LINKS = 32;
 
 /**
- * The spans that a value comes from, each once: its own `trace`, or those of the values it was made of (an array, as of `batch`, or the `values` of
- * `encodeBatches`). The first {@link MOST_LINKS} of them.
+ * The spans that a value comes from, each once: its own `trace`, or those of the values it was made of (an array, as of `batch`, or the
+ * `values` of `encodeBatches`). The first {@link MOST_LINKS} of them.
  */
 export function tracesOf(value: unknown): readonly SpanContext[] {
   if (typeof value !== 'object' || value === null) return [];
@@ -74,8 +74,8 @@ function isTrace(value: unknown): value is SpanContext {
 }
 
 /**
- * The spans that the values of a window come from, as an aggregate: under the name `trace`, what is published of the window has a link to each. Beside other
- * aggregates, with `aggregate({ mean: agg.mean(…), trace: traces() })`.
+ * The spans that the values of a window come from, as an aggregate: under the name `trace`, what is published of the window has a link to
+ * each. Beside other aggregates, with `aggregate({ mean: agg.mean(…), trace: traces() })`.
  *
  * Memory: the first 32 spans of each window and key.
  *

@@ -84,22 +84,23 @@ export interface TracedLocalTopics extends Omit<LocalTopics, 'subscribe' | 'publ
 }
 
 /**
- * The same proxy, or the same local topics, with W3C trace context and spans of OpenTelemetry. A traced port gives each message a `trace`. What is made of the
- * message keeps it, as `{ ...message }` does, and whatever a traced port publishes because of it is in the same trace: `publishTo` and `respond` read
- * `trace` off the value, and a request may have one itself, which wins. Of several (a `batch`, the `traces()` of a window) the publish begins a trace of
- * its own, with a link to each, 32 at most.
+ * The same proxy, or the same local topics, with W3C trace context and spans of OpenTelemetry. A traced port gives each message a `trace`.
+ * What is made of the message keeps it, as `{ ...message }` does, and whatever a traced port publishes because of it is in the same trace:
+ * `publishTo` and `respond` read `trace` off the value, and a request may have one itself, which wins. Of several (a `batch`, the
+ * `traces()` of a window) the publish begins a trace of its own, with a link to each, 32 at most.
  *
- * - *Receiving*: a span `process <filter>` for each message, a child of the span that sent it, from its arrival until all is done that is done with it at
- *   once. Its status is an error with the tag `DecodeFailed` where it could not be decoded.
- * - *Publishing*: a span `publish <topic>` for each try, until the nucleus has answered. A failure is its status, with the tag; a try that was given up has
- *   `error.type` `GivenUp`.
+ * - *Receiving*: a span `process <filter>` for each message, a child of the span that sent it, from its arrival until all is done that is
+ *   done with it at once. Its status is an error with the tag `DecodeFailed` where it could not be decoded.
+ * - *Publishing*: a span `publish <topic>` for each try, until the nucleus has answered. A failure is its status, with the tag; a try that
+ *   was given up has `error.type` `GivenUp`.
  * - *Stages*: {@link inSpan}.
  *
- * Attributes are those of the conventions for messaging, topics and sizes, never payloads. A malformed `traceparent` is no parent. What is not sampled
- * stays so. The span says (`greengrass_rx.trace.carrier`) where its context travels; that it cannot is also logged once, with OpenTelemetry's `diag`.
+ * Attributes are those of the conventions for messaging, topics and sizes, never payloads. A malformed `traceparent` is no parent. What is
+ * not sampled stays so. The span says (`greengrass_rx.trace.carrier`) where its context travels; that it cannot is also logged once, with
+ * OpenTelemetry's `diag`.
  *
- * `@opentelemetry/api` is a peer of this entry alone. While no tracer provider is registered, everything goes straight to the port: no spans, no `trace`,
- * and messages as they are. A subscription has spans if there was a provider when it began.
+ * `@opentelemetry/api` is a peer of this entry alone. While no tracer provider is registered, everything goes straight to the port: no
+ * spans, no `trace`, and messages as they are. A subscription has spans if there was a provider when it began.
  *
  * Memory: no more than the messages have, and the spans under way.
  *

@@ -1,9 +1,10 @@
 /**
- * What `dev` and its page cost a component under 5 000 messages a second: the component's processor time a message at a nucleus alone, with `dev`, with
- * `dev --ui`, and with the page open in Chromium; how fluid the page is then; and the memory of `dev` over minutes with the page open.
+ * What `dev` and its page cost a component under 5 000 messages a second: the component's processor time a message at a nucleus alone, with
+ * `dev`, with `dev --ui`, and with the page open in Chromium; how fluid the page is then; and the memory of `dev` over minutes with the
+ * page open.
  *
- * `npm run bench:page` takes turns, so that a machine that becomes slower does so for all. After `--`: how many turns (default 5) of how many seconds
- * (default 15), and minutes of memory (default 5).
+ * `npm run bench:page` takes turns, so that a machine that becomes slower does so for all. After `--`: how many turns (default 5) of how
+ * many seconds (default 15), and minutes of memory (default 5).
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,7 +1,8 @@
 /**
- * How long a component takes from its start to its first message, and what it weighs then and when it is idle: as the one file of `greengrass-rx build`, from
- * `node_modules`, and beside them the same with the official SDK and a Node that does nothing. `npm run bench:start` prints a table of medians; a
- * number after `--` is how often each is started (default 15). They are started in turn, so that a machine that becomes slower does so for all.
+ * How long a component takes from its start to its first message, and what it weighs then and when it is idle: as the one file of
+ * `greengrass-rx build`, from `node_modules`, and beside them the same with the official SDK and a Node that does nothing.
+ * `npm run bench:start` prints a table of medians; a number after `--` is how often each is started (default 15). They are started in turn,
+ * so that a machine that becomes slower does so for all.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

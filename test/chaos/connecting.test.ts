@@ -6,8 +6,8 @@ const SILENT_REFUSAL_DELAY = 100;
 
 describe.each(COMBINATIONS)('connecting, $transport, $profile', combination => {
   const { transport, profile } = combination;
-  // Lite only closes the connection, as a nucleus that is dying does: only three times in a row are taken for a refusal. To the native client
-  // a nucleus that is full looks the same, so the library looks over the socket to decide.
+  // Lite only closes the connection, as a nucleus that is dying does: only three times in a row are taken for a refusal. To the native
+  // client a nucleus that is full looks the same, so the library looks over the socket to decide.
   const triesToBeRefused = profile === 'classic' ? 1 : transport === 'crt' ? 4 : 3;
 
   it('that is never acknowledged, at the start', async () => {

@@ -6,7 +6,10 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { SHELLS, type Shell } from '../../src/cli/completion.js';
 import { inProcess } from '../kit/process/cli-in-process.js';
 
-/** What each shell runs to say what it offers: after the script in the file `$1`, for each further argument, a line with the cursor at its end. A line `=` ends each. */
+/**
+ * What each shell runs to say what it offers: after the script in the file `$1`, for each further argument, a line with the cursor at its
+ * end. A line `=` ends each.
+ */
 const ASK = {
   bash: [
     '--norc',
@@ -22,7 +25,8 @@ for line; do
 done`,
     'bash',
   ],
-  // The one that is asked is a zsh of its own at a terminal: elsewhere it completes nothing. It writes each match between brackets, where nothing else is.
+  // The one that is asked is a zsh of its own at a terminal: elsewhere it completes nothing. It writes each match between brackets, where
+  // nothing else is.
   zsh: [
     '-f',
     '-c',

@@ -17,7 +17,10 @@ import { published, subscribed } from '../kit/nucleus/scripted-nucleus.js';
 import { VirtualTime } from '../kit/time/virtual-time.js';
 
 const PING: RpcMessageInit = { type: MessageType.Ping, flags: 0, streamId: 0, payload: 'x'.repeat(1_000) };
-/** What a server says behind each answer. With aws-crt, which reads on a thread of its own, more than a socket holds: when it is written, the answer has been read. */
+/**
+ * What a server says behind each answer. With aws-crt, which reads on a thread of its own, more than a socket holds: when it is written,
+ * the answer has been read.
+ */
 const PADDING = { socket: 0, crt: 2_000 } as const;
 
 interface Blocked {
@@ -27,7 +30,10 @@ interface Blocked {
   readonly blockUntil: (answers: number, milliseconds: number) => void;
 }
 
-/** A proxy on a real socket to a nucleus on another thread, with timers that fire when told to. They wait in real time as far as anyone can tell. */
+/**
+ * A proxy on a real socket to a nucleus on another thread, with timers that fire when told to. They wait in real time as far as anyone can
+ * tell.
+ */
 async function connected(transport: 'socket' | 'crt', answers: readonly RpcMessageInit[]): Promise<Blocked> {
   const folder = await mkdtemp(join(tmpdir(), 'blocked-'));
   const path = join(folder, 'ipc.sock');

@@ -1,6 +1,6 @@
 // A component as Greengrass runs it. What comes stays in the works until the component is told to stop; then it is published,
-// or, where the argument is `stuck`, never gets done. Where it is `unanswered`, each message is published a hundred times at once, and a drain is
-// short. Run by drain-on-signal.test.ts in a process of its own.
+// or, where the argument is `stuck`, never gets done. Where it is `unanswered`, each message is published a hundred times at once, and a
+// drain is short. Run by drain-on-signal.test.ts in a process of its own.
 import { map, mergeMap, NEVER, of, range, tap, type Observable } from 'rxjs';
 import { concurrently, publishTo } from '../../src/flow/index.js';
 import { connect } from '../../src/client/connect.js';

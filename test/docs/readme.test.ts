@@ -6,7 +6,9 @@ import * as fp from '../../src/fp.js';
 import * as main from '../../src/index.js';
 import { marbles, type MarbleKit } from '../../src/testing/index.js';
 
-/** The first program of README.md, which runs until it is told to stop: so it runs in virtual time here, and not with the other examples. */
+/**
+ * The first program of README.md, which runs until it is told to stop: so it runs in virtual time here, and not with the other examples.
+ */
 const [, , program = ''] = /^```(ts no-run)\n(.*?)^```$/ms.exec(readFileSync('README.md', 'utf8')) ?? [];
 
 /** Runs the program on the nucleus of a marble test. */

@@ -20,7 +20,10 @@ const dry = async (): Promise<DryRun> => {
 
 const accessControlOf = (run: DryRun): AccessControl => run.recipe().ComponentConfiguration?.DefaultConfiguration?.accessControl ?? {};
 
-/** Runs the component on a nucleus with these policies, gives it its messages, and gathers what the nucleus says until all is published or something refused. */
+/**
+ * Runs the component on a nucleus with these policies, gives it its messages, and gathers what the nucleus says until all is published or
+ * something refused.
+ */
 const events = async (profile: Profile, accessControl: AccessControl): Promise<readonly NucleusEvent[]> => {
   await using nucleus = await start(profile, { components: [{ name: edgeAggregator.name, accessControl }] });
   const seen: NucleusEvent[] = [];

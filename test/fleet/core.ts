@@ -1,4 +1,7 @@
-/** A core of the fleet: runs a meter until all its readings have been sent, or it is killed. Arguments: device, readings. Says `stored n` for each message. */
+/**
+ * A core of the fleet: runs a meter until all its readings have been sent, or it is killed. Arguments: device, readings. Says `stored n`
+ * for each message.
+ */
 import { writeSync } from 'node:fs';
 import { runComponent } from '../../src/component/index.js';
 import { meter } from './meter.js';

@@ -1,7 +1,7 @@
 /**
- * `npm run fleet`: a hundred cores with 10 000 readings each, in waves of ten, into files and into Kafka, and the derived tables over both on a real Flink.
- * `npm run fleet -- 10 500` is a smaller one; a third argument is a file for the picture. Prints what came of it; ends with 1 where anything but the truth
- * comes out.
+ * `npm run fleet`: a hundred cores with 10 000 readings each, in waves of ten, into files and into Kafka, and the derived tables over both
+ * on a real Flink. `npm run fleet -- 10 500` is a smaller one; a third argument is a file for the picture. Prints what came of it; ends
+ * with 1 where anything but the truth comes out.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

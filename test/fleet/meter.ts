@@ -55,8 +55,9 @@ export interface MeterParts {
 export const nameOf = (device: number): string => `core-${`${device}`.padStart(4, '0')}`;
 
 /**
- * A meter that gathers its readings ten by ten, keeps them in an outbox, and sends them. Its time is that of the readings: they are as far apart as on a real
- * device, and take as long as the machine needs. A start goes on behind what is in the file, so each reading is stored once.
+ * A meter that gathers its readings ten by ten, keeps them in an outbox, and sends them. Its time is that of the readings: they are as far
+ * apart as on a real device, and take as long as the machine needs. A start goes on behind what is in the file, so each reading is stored
+ * once.
  */
 export function meter({ device, readings, onStored }: MeterParts): Component {
   const messages = readings / BATCH;

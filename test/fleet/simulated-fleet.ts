@@ -67,8 +67,8 @@ export function missingOf(device: number, messages: number): readonly (readonly 
 }
 
 /**
- * The other side of the devices: what rules, Firehose and Kafka make of the messages. Records are delivered at least once, in no order, some a long time after the
- * others, and those that are to be missing not at all.
+ * The other side of the devices: what rules, Firehose and Kafka make of the messages. Records are delivered at least once, in no order,
+ * some a long time after the others, and those that are to be missing not at all.
  */
 class Cloud {
   readonly files: string;

@@ -24,7 +24,10 @@ import { LARGEST, type StageSpec, stageOf, stageSpec, Witness } from './random-s
 const numRuns = Number(process.env['FLOW_RUNS'] ?? 5_000);
 const timeLimit = Math.max(300_000, numRuns * 40);
 
-/** Runs in virtual time until nothing is left to do. (`TestScheduler.run` throws when one timer clears another that is due at the same moment as an interval.) */
+/**
+ * Runs in virtual time until nothing is left to do. (`TestScheduler.run` throws when one timer clears another that is due at the same
+ * moment as an interval.)
+ */
 const virtually = <A>(run: (clock: SchedulerLike) => A): A => {
   const clock = new VirtualTimeScheduler();
   const result = run(clock);

@@ -86,7 +86,8 @@ describe('the pace of publishes to Greengrass Lite', () => {
     const outcomes = await lastValueFrom(publishing(proxy, count).pipe(toArray()));
     const attempts = outcomes.map(outcome => (outcome._tag === 'Right' ? outcome.right.attempts : Infinity));
     expect(attempts).toHaveLength(count);
-    // The first find out how many are too many. Without, a third was refused; on a busy machine, whose timers are late, a few more than on another.
+    // The first find out how many are too many. Without, a third was refused; on a busy machine, whose timers are late, a few more than on
+    // another.
     const later = attempts.slice(200);
     expect(later.reduce((sum, tries) => sum + tries - 1, 0) / later.length).toBeLessThan(0.1);
   });

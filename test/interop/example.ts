@@ -24,7 +24,10 @@ export class Example implements AsyncDisposable {
     this.#lines = createInterface(this.#child.stdout)[Symbol.asyncIterator]() as AsyncIterator<string, undefined>;
   }
 
-  /** Reads on until a line is exactly this one. A line that was read before and that nobody has waited for counts, too: handlers of an SDK print in any order. */
+  /**
+   * Reads on until a line is exactly this one. A line that was read before and that nobody has waited for counts, too: handlers of an SDK
+   * print in any order.
+   */
   async prints(wanted: string): Promise<void> {
     const passed = this.#passed.indexOf(wanted);
     if (passed >= 0) {

@@ -39,7 +39,8 @@ test.skipIf(python === undefined)(
     using _ = nucleus.faults.messageBeforeReply({ topicName: TOPIC, payload: 'early' });
     const given = event(nucleus, 'unsubscribed');
     await using _subscriber = new Example(nucleus, python ?? '', [here('python/subscribe_to_iot_core.py')], 'ignore');
-    // The SDK takes the message for the answer and closes the stream. The example does not ask for the answer, so it goes on without hearing anything.
+    // The SDK takes the message for the answer and closes the stream. The example does not ask for the answer, so it goes on without
+    // hearing anything.
     await given;
     expect([nucleus.subscriptions, nucleus.connections]).toEqual([0, 1]);
   },

@@ -403,7 +403,8 @@ describe('governRate, properties', () => {
     fc.assert(
       fc.property(fc.array(arrival, { maxLength: 40 }), rates, (arrivals, { perSecond, messages }) => {
         const passed = passedOf(arrivals, { messagesPerSecond: perSecond, burst: { messages } });
-        // Naive: the generic cell rate algorithm, which knows no tokens. Each message is due one interval after the one before was; it may be early by the burst.
+        // Naive: the generic cell rate algorithm, which knows no tokens. Each message is due one interval after the one before was; it may
+        // be early by the burst.
         const interval = 1_000 / perSecond;
         let now = 0;
         let due = 0;

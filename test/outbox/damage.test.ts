@@ -214,8 +214,8 @@ describe('damage', () => {
         flip(path, from + place);
         expect({ place, ...(await found(path)) }).toEqual({ place, ...allOf });
       }
-      // What flips of one bit do only in other trees: two branches that lead to the same leaf, and a branch that is not counted. And one that the map of the
-      // pages calls free, where something else is damaged as well.
+      // What flips of one bit do only in other trees: two branches that lead to the same leaf, and a branch that is not counted. And one
+      // that the map of the pages calls free, where something else is damaged as well.
       const leaf = tree.readUInt32BE(tree.readUInt16BE(12));
       for (const damage of [
         (bytes: Buffer) => bytes.copy(bytes, from + 14, from + 12, from + 14),

@@ -42,8 +42,8 @@ const applied = (content: Buffer, { what, offset, bytes }: Call): Buffer => {
 };
 
 /**
- * A disk that keeps what was synced, and of the rest whatever chance leaves: each sector of each write by itself, in any order; a name only once its
- * folder was synced, or by chance.
+ * A disk that keeps what was synced, and of the rest whatever chance leaves: each sector of each write by itself, in any order; a name only
+ * once its folder was synced, or by chance.
  */
 export class Disk {
   private readonly files = new Map<string, OnDisk>();

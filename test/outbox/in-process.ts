@@ -77,7 +77,10 @@ export class InProcess {
     return this.ask<'put'>({ op: 'put', now, records });
   }
 
-  /** Everything that is there, as text, with its id, its place, how often it was handed out before, and the ends of the lost ranges that are told with it. */
+  /**
+   * Everything that is there, as text, with its id, its place, how often it was handed out before, and the ends of the lost ranges that are
+   * told with it.
+   */
   async takeAll(now = at(0)): Promise<{
     readonly texts: readonly string[];
     /** Epoch, stream and number: what a receiver tells messages apart by. */

@@ -1,7 +1,8 @@
 /**
  * A component that stores and forwards until it is killed. What was told as stored it writes to its standard output, a value a line.
  *
- * Arguments: socket, token, file, 'accepted' or 'confirmed', 'share' or 'inTurn', first value, number of values, and whether it ends when all is sent.
+ * Arguments: socket, token, file, 'accepted' or 'confirmed', 'share' or 'inTurn', first value, number of values, and whether it ends when
+ * all is sent.
  */
 import { writeSync } from 'node:fs';
 import { concatMap, from, timer } from 'rxjs';

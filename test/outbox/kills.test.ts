@@ -133,8 +133,8 @@ describe('a component that is killed again and again', () => {
         return again && !replayed && attempt === 1;
       });
       expect(unmarked).toEqual([]);
-      // When it comes for the first time, nothing overtakes within its key: in turn nothing at all, else nothing of what is live and of the backlog. What had been set aside
-      // comes when somebody wants it sent, which is after what was stored behind it.
+      // When it comes for the first time, nothing overtakes within its key: in turn nothing at all, else nothing of what is live and of the
+      // backlog. What had been set aside comes when somebody wants it sent, which is after what was stored behind it.
       const first = new Map<number, Arrival>();
       for (const arrival of arrivals) if (!first.has(arrival.value)) first.set(arrival.value, arrival);
       const kinds: readonly ((arrival: Arrival) => boolean)[] =

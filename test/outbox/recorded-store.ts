@@ -1,6 +1,6 @@
 /**
- * Stores and forwards in one folder, whose file system calls are recorded meanwhile. What is promised it writes into a file of its own there, so that
- * it stands in its place among them: `stored n`, `sent n`.
+ * Stores and forwards in one folder, whose file system calls are recorded meanwhile. What is promised it writes into a file of its own
+ * there, so that it stands in its place among them: `stored n`, `sent n`.
  *
  * Arguments: the folder, and the mistake to make, if any.
  */

@@ -19,7 +19,9 @@ const entries = Object.entries(manifest.exports)
   .filter(([entry]) => entry !== './package.json')
   .map(([entry, file]) => [`greengrass-rx${entry.slice(1)}`, file.replace('./dist/', 'src/').replace('.js', '.ts')] as const);
 
-/** What components use, by folder. An additional name here is a decision: what few components need belongs in the entry of its own folder. */
+/**
+ * What components use, by folder. An additional name here is a decision: what few components need belongs in the entry of its own folder.
+ */
 const MAIN = `
   client: connect connectNucleus ConnectOptions Nucleus drainOnSignal shareSubscriptions payloadLimit QOS AnyQos
           MqttProxy MqttMessage UserProperty SubscribeRequest SubscriptionStatus SilenceWatch PublishRequest Accepted

@@ -19,7 +19,9 @@ const { dependencies, peerDependencies, peerDependenciesMeta, optionalDependenci
   readFileSync(join(ROOT, 'package.json'), 'utf8'),
 ) as Manifest;
 
-/** A folder in which this package is installed as `npm install --omit=optional` does: with its dependencies, its peers, and nothing else. */
+/**
+ * A folder in which this package is installed as `npm install --omit=optional` does: with its dependencies, its peers, and nothing else.
+ */
 function leanInstall(): string {
   const folder = temporaryFolder();
   const own = join(folder, 'node_modules/greengrass-rx');

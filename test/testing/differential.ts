@@ -119,7 +119,8 @@ export async function play(world: World, script: readonly Step[]): Promise<reado
         log.push(`  published ${outcomeOf(outcome)}`);
       });
     } else if (step.do === 'subscribe') {
-      // While nobody can be struck it is not armed: it would strike one of those that ask again later, and which one would be a matter of chance.
+      // While nobody can be struck it is not armed: it would strike one of those that ask again later, and which one would be a matter of
+      // chance.
       if (step.early !== undefined && away.size === 0 && step.topicName !== 'forbidden') world.arm(step.early);
       subscribe(step.topicName);
     } else if (step.do === 'subscribe and lose the answer' || step.do === 'subscribe and never hear of it') {

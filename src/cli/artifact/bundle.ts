@@ -45,8 +45,8 @@ const PROGRAM = '\0greengrass-rx:program';
 const GUARD = '\0greengrass-rx:guard';
 
 /**
- * Bundles a component with all it needs, but for Node's own modules and those that stay outside, into one minified module. Node runs it as a
- * program; imported, it gives the component.
+ * Bundles a component with all it needs, but for Node's own modules and those that stay outside, into one minified module. Node runs it as
+ * a program; imported, it gives the component.
  *
  * @param file where the bundle is to lie: paths of the source map are as seen from there.
  * @param outside packages that are left as imports. What imports them at run time finds them beside the file, or not at all.
@@ -144,8 +144,8 @@ const modules: Rolldown.Plugin = {
 };
 
 /**
- * A source map of lines: of the places that lead to one line the first, and no names. A stack trace asks for no more; places of every word are six times as
- * large, and Node reads them at each start.
+ * A source map of lines: of the places that lead to one line the first, and no names. A stack trace asks for no more; places of every word
+ * are six times as large, and Node reads them at each start.
  */
 function linesOf(map: Rolldown.SourceMap | null): string {
   if (map === null) throw new TypeError('A bundle without a source map.');

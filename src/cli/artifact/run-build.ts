@@ -18,7 +18,10 @@ export interface BuildOptions {
 
 const LICENCES = 'THIRD-PARTY-LICENSES.txt';
 
-/** The time of every file in an archive, so that it does not depend on when it is made: the first day that a zip knows, in the time zone of the machine. */
+/**
+ * The time of every file in an archive, so that it does not depend on when it is made: the first day that a zip knows, in the time zone of
+ * the machine.
+ */
 const NO_TIME = '1980-01-01T00:00:00';
 
 /** Bundles the component of a module, and packs what a device needs of it. */
@@ -92,8 +95,8 @@ interface Manifest {
 }
 
 /**
- * The licences and notices of the packages that these files belong to, as the text of a file in the archive: most licences ask to be handed on. Files of
- * the project itself have none.
+ * The licences and notices of the packages that these files belong to, as the text of a file in the archive: most licences ask to be handed
+ * on. Files of the project itself have none.
  */
 export function licencesOf(files: readonly string[], project: string): string {
   const packages = new Map<string, UsedPackage>();
@@ -112,7 +115,10 @@ function isOwn(file: string, project: string): boolean {
   return first !== '..' && ![first, ...path].includes('node_modules');
 }
 
-/** The package of a file: the nearest folder above it whose package.json has a name. One without a name only says which module format there is. */
+/**
+ * The package of a file: the nearest folder above it whose package.json has a name. One without a name only says which module format there
+ * is.
+ */
 function packageOf(file: string): UsedPackage | undefined {
   for (let folder = dirname(file), below = file; folder !== below; below = folder, folder = dirname(folder)) {
     const { name, version, license } = manifestIn(folder);

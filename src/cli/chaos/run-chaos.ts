@@ -93,8 +93,8 @@ export const CHAOS_OCCASIONS = [
 type ChaosOccasion = (typeof CHAOS_OCCASIONS)[number];
 
 /**
- * What a step does: a fault; a message as from the cloud, or on a local topic as from another component; a deployment that merges this into the
- * component's configuration; or the end: the component is told to stop, as by a deployment.
+ * What a step does: a fault; a message as from the cloud, or on a local topic as from another component; a deployment that merges this into
+ * the component's configuration; or the end: the component is told to stop, as by a deployment.
  */
 export type ChaosAction =
   | { readonly fault: ChaosFault }

@@ -42,8 +42,8 @@ export async function loadComponent(path: string): Promise<Component> {
 export const BUILT_FROM = '//# builtFrom=';
 
 /**
- * The module to look at for a component: for a bundle the module that it was made of, as a path from here. In a bundle the component has its own copies of
- * this package and of RxJS, into which a dry run cannot look.
+ * The module to look at for a component: for a bundle the module that it was made of, as a path from here. In a bundle the component has
+ * its own copies of this package and of RxJS, into which a dry run cannot look.
  */
 export function sourceOf(path: string): string {
   let text: string;

@@ -13,8 +13,8 @@ const COMPILER = 'compile';
 const GRACE = 2_000;
 
 /**
- * Runs a compiler that goes on compiling what is saved, until it is disposed of. Resolves when it has compiled all there is: what it writes from then on are
- * changes.
+ * Runs a compiler that goes on compiling what is saved, until it is disposed of. Resolves when it has compiled all there is: what it writes
+ * from then on are changes.
  *
  * @param command for the shell.
  */

@@ -14,7 +14,7 @@ import type { ProcessEnd } from './dev-log.js';
 const LOOK_EVERY = 20;
 /** How long the system of a busy machine may take to end what was killed, in milliseconds. */
 const KILLED_WITHIN = 60_000;
-/** How long nothing may come out of the pipes of a process that has ended, in milliseconds. Another that holds them open must not hold up the end. */
+/** How long the pipes of a process that has ended may be silent, in milliseconds: another that holds them open must not hold up the end. */
 const PIPES_AFTER_END = 500;
 /** Bytes that may still come out of them: more than a pipe can hold is another's. */
 const MOST_IN_PIPES = 1024 * 1024;
@@ -160,8 +160,8 @@ interface Processes {
 }
 
 /**
- * On Windows, where a process has no group and gets no signal: Ctrl-C reaches it by the console that it shares with us, and whatever else is to end it ends
- * it by force, with all that it has started.
+ * On Windows, where a process has no group and gets no signal: Ctrl-C reaches it by the console that it shares with us, and whatever else
+ * is to end it ends it by force, with all that it has started.
  */
 export class WindowsTree implements Processes {
   readonly #id: number;

@@ -43,8 +43,8 @@ export async function startDevNucleus(
   );
   const folder = folderOfSocket(nucleus.socketPath);
   const cleanUps = [(): void => rmSync(folder, { recursive: true, force: true })];
-  // At the process' end there is no time for anything that is not done at once. What came last goes first: a folder into which somebody still writes may not
-  // be removable, and what failed would keep the others from being done.
+  // At the process' end there is no time for anything that is not done at once. What came last goes first: a folder into which somebody
+  // still writes may not be removable, and what failed would keep the others from being done.
   const atExit = (): void => {
     for (const cleanUp of cleanUps.toReversed()) cleanUp();
   };
@@ -111,7 +111,9 @@ export function brokerChoice({ broker, iotCore, ca, cert, key, thingName, mqttPo
 export interface DevComponent {
   readonly name: string;
   readonly local: LocalComponent | RecipeComponent;
-  /** The environment that its recipe gives it where `{work:path}` is this folder, and its configuration this one. Left out: the recipe's. */
+  /**
+   * The environment that its recipe gives it where `{work:path}` is this folder, and its configuration this one. Left out: the recipe's.
+   */
   readonly setenv: (workPath: string, configuration?: Configuration) => Readonly<Record<string, string>>;
   /** What in its recipe a device would pass over in silence. */
   readonly warnings: readonly string[];
@@ -214,7 +216,10 @@ export function configurationOf(
   return 'recipe' in component.local ? component.local.recipe.defaultConfiguration : undefined;
 }
 
-/** On a device a log is small. Here whoever sends the same mistake twice wants to see it twice, and an error's place in the file that was written. */
+/**
+ * On a device a log is small. Here whoever sends the same mistake twice wants to see it twice, and an error's place in the file that was
+ * written.
+ */
 export function toldOften(env: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
   const { NODE_OPTIONS: options = '' } = env;
   return {
@@ -224,8 +229,8 @@ export function toldOften(env: NodeJS.ProcessEnv): Readonly<Record<string, strin
 }
 
 /**
- * A Lite also refuses what it allows, while its policies are away, and a component asks again for half a minute. Here the policies are always there, and
- * who has forgotten a topic wants to know it at once; but not where a script plays the device's troubles.
+ * A Lite also refuses what it allows, while its policies are away, and a component asks again for half a minute. Here the policies are
+ * always there, and who has forgotten a topic wants to know it at once; but not where a script plays the device's troubles.
  */
 export function patience(profile: Profile, isPlayed: boolean, env: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
   const isAtOnce = profile === 'lite' && !isPlayed && env['GREENGRASS_RX_REFUSAL_PATIENCE'] === undefined;

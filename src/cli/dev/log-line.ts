@@ -18,7 +18,8 @@ export interface OwnCode {
 }
 
 /**
- * The first line of an error's stack that is in a folder and in no dependency: what the person has written who reads it. `undefined` if none is.
+ * The first line of an error's stack that is in a folder and in no dependency: what the person has written who reads it. `undefined` if
+ * none is.
  *
  * @param message the error's own, which may have lines that look like those of a stack.
  */

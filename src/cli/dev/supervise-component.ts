@@ -32,8 +32,8 @@ interface Supervision {
 }
 
 /**
- * Runs a component until it ends; starts it again at `restart$`, and given `changed$` whenever a file has changed; then it also waits for either when it
- * has ended. A signal is passed on to it, and ends the supervision.
+ * Runs a component until it ends; starts it again at `restart$`, and given `changed$` whenever a file has changed; then it also waits for
+ * either when it has ended. A signal is passed on to it, and ends the supervision.
  */
 export function superviseComponent(supervised: Supervised): Supervision {
   let running: ComponentProcess | undefined;

@@ -39,7 +39,9 @@ export async function runDoctor(cli: Cli, options: DoctorOptions): Promise<void>
   if (!isWell) cli.exitCode = EXIT.FAILED;
 }
 
-/** Keeps back the notices of aws-crt about Node versions that it will need, which it gives when the doctor loads it: they are no findings. */
+/**
+ * Keeps back the notices of aws-crt about Node versions that it will need, which it gives when the doctor loads it: they are no findings.
+ */
 function withoutNotices(): Disposable {
   const emitWarning = process.emitWarning.bind(process);
   process.emitWarning = (...args: readonly unknown[]) => {

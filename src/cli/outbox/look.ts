@@ -80,7 +80,10 @@ export async function exportMessages(
   await eachMessage(cli, file, places, options, Infinity, message => filedJson(message, options.mark));
 }
 
-/** Writes a text for each message, as fast as it is read. Damaged messages are left out, and make the command fail, as places without a message do. */
+/**
+ * Writes a text for each message, as fast as it is read. Damaged messages are left out, and make the command fail, as places without a
+ * message do.
+ */
 async function eachMessage(
   cli: Cli,
   file: string,

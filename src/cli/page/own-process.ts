@@ -50,8 +50,8 @@ export interface SeenMessages {
 }
 
 /**
- * A marble test of a module's component, to be put into a file of the project's folder `test`: what came to it in these seconds is drawn, and
- * what is expected is what it makes of that in virtual time. So it passes as it is; what should be otherwise is then changed.
+ * A marble test of a module's component, to be put into a file of the project's folder `test`: what came to it in these seconds is drawn,
+ * and what is expected is what it makes of that in virtual time. So it passes as it is; what should be otherwise is then changed.
  *
  * The component is loaded in a process of its own, which the signal ends.
  */

@@ -10,8 +10,8 @@ import { plural } from '../../shared/plural.js';
 /** Topics with a lane of their own: further ones share one. */
 const MOST_LANES = 100;
 /**
- * Messages of a lane that are drawn of each update, at most: more could not be told apart. A few of them wherever they are, so that a burst is seen as
- * one; the others so many milliseconds apart, so that a lane with many is drawn evenly.
+ * Messages of a lane that are drawn of each update, at most: more could not be told apart. A few of them wherever they are, so that a burst
+ * is seen as one; the others so many milliseconds apart, so that a lane with many is drawn evenly.
  */
 const MOST_MARKS = 12;
 const CLOSE_MARKS = 4;

@@ -1,4 +1,7 @@
-/** What the page of `dev --ui` is told: plain JSON, on a stream of events, several times a second. Types alone, which the page's own source shares. */
+/**
+ * What the page of `dev --ui` is told: plain JSON, on a stream of events, several times a second. Types alone, which the page's own source
+ * shares.
+ */
 
 /** A topic, on its way in or out. */
 export interface PageLane {

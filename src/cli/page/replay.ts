@@ -19,7 +19,10 @@ interface Recorded {
   readonly event: DevEvent;
 }
 
-/** Serves the page of a recording until a signal ends it: what was recorded passes as it did then, and may be looked at for as long as one likes. */
+/**
+ * Serves the page of a recording until a signal ends it: what was recorded passes as it did then, and may be looked at for as long as one
+ * likes.
+ */
 export async function runReplay(cli: Cli, path: string, port: number | undefined): Promise<void> {
   const recorded = recordedIn(path);
   using stopping = stopOnSignals(cli);

@@ -121,8 +121,8 @@ function userPropertyOf(text: string): { readonly key: string; readonly value: s
 const EVERY = 200;
 
 /**
- * One line on stderr, drawn anew while long work goes on; nothing where stderr is no terminal, or the work takes only a moment. The result ends the line
- * and leaves no trace of it.
+ * One line on stderr, drawn anew while long work goes on; nothing where stderr is no terminal, or the work takes only a moment. The result
+ * ends the line and leaves no trace of it.
  */
 function showProgress({ err }: Cli, line: () => string): () => void {
   if (!err.isTerminal) return () => undefined;

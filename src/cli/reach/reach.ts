@@ -192,9 +192,9 @@ function isAlive(pid: number): boolean {
 }
 
 /**
- * The folder in which running `dev` nuclei are written down, each in a file of its own that only this user can read, since it holds tokens. It is
- * `$XDG_RUNTIME_DIR/greengrass-rx`, or `greengrass-rx-<user id>` among the temporary files. Anyone could make a folder of that name there first, so one
- * that others can read, or that is another user's, is refused.
+ * The folder in which running `dev` nuclei are written down, each in a file of its own that only this user can read, since it holds tokens.
+ * It is `$XDG_RUNTIME_DIR/greengrass-rx`, or `greengrass-rx-<user id>` among the temporary files. Anyone could make a folder of that name
+ * there first, so one that others can read, or that is another user's, is refused.
  */
 function runtimeFolder(env: NodeJS.ProcessEnv): string {
   if (process.platform === 'win32') {

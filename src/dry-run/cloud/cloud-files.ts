@@ -68,8 +68,9 @@ const MOST_ACTIONS = 10;
 export const LARGEST_RULE: number = 256 * 1_024;
 
 /**
- * How files that were written earlier do not fit the code of now: one line each, `+` for what is lacking, `-` for what is there and the code does not need,
- * `~` for what differs. No line: they fit. Further resources, further views, what is behind `WITH`, and how much a stream buffers are left to their author.
+ * How files that were written earlier do not fit the code of now: one line each, `+` for what is lacking, `-` for what is there and the
+ * code does not need, `~` for what differs. No line: they fit. Further resources, further views, what is behind `WITH`, and how much a
+ * stream buffers are left to their author.
  *
  * @param read gives the text of a file; `undefined`: there is none.
  */

@@ -79,7 +79,8 @@ function sourceTable(outgoing: Outgoing, options: Readonly<Record<string, string
     ...(isMarked
       ? [
           '`stored_at` AS TO_TIMESTAMP_LTZ(`storedAt`, 3)',
-          // By when it was stored, not by when it arrives: a device that was away comes with what is old, and by arrival that is late and left out.
+          // By when it was stored, not by when it arrives: a device that was away comes with what is old, and by arrival that is late and
+          // left out.
           `WATERMARK FOR \`stored_at\` AS \`stored_at\` - ${interval(latenessOf(outgoing))}`,
         ]
       : ["WATERMARK FOR `arrived_at` AS `arrived_at` - INTERVAL '1' MINUTE"]),

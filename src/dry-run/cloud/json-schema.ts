@@ -45,8 +45,9 @@ type Tagged =
   | t.TupleType<t.Mixed[]>;
 
 /**
- * The JSON Schema of what an io-ts codec takes, read off its tags, in the dialect of 2020-12. Tags do not say everything, such as what a refinement
- * asks for, or a codec that the program has written itself. There a `description` says it in words, and the schema takes more than the codec.
+ * The JSON Schema of what an io-ts codec takes, read off its tags, in the dialect of 2020-12. Tags do not say everything, such as what a
+ * refinement asks for, or a codec that the program has written itself. There a `description` says it in words, and the schema takes more
+ * than the codec.
  */
 export function jsonSchemaOf(type: t.Decoder<unknown, unknown>): JsonSchemaObject {
   const definitions: Definitions = { names: new Map(), schemas: {} };

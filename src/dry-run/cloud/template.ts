@@ -20,10 +20,11 @@ interface Resource {
 const DEVICE = "regexp_replace(clientid(), '#[0-9]+$', '')";
 
 /**
- * The statement of a topic's rule: the message, and beside it which device it is from, on which topic, and when it arrived. What is no JSON object is
- * base64 in it.
+ * The statement of a topic's rule: the message, and beside it which device it is from, on which topic, and when it arrived. What is no JSON
+ * object is base64 in it.
  *
- * Source: AWS IoT Core developer guide, "AWS IoT SQL reference": FROM, and the functions `clientid`, `topic`, `timestamp`, `encode`, `get_user_properties`.
+ * Source: AWS IoT Core developer guide, "AWS IoT SQL reference": FROM, and the functions `clientid`, `topic`, `timestamp`, `encode`,
+ * `get_user_properties`.
  */
 export function ruleSql({ ruleFilter, marks }: Outgoing): string {
   const property = (name: string): string => `get(get_user_properties('outbox-${name}'), 0)`;

@@ -134,8 +134,8 @@ export const SubscribeToTopicRequest: t.Type<SubscribeToTopicRequest, SubscribeT
 ]);
 
 /**
- * An event of `SubscribeToTopic`. Classic sends one without either member for a publish without a message. The binary message is the text as it
- * came: Lite passes on what the publisher wrote, be it without padding or no base64 at all.
+ * An event of `SubscribeToTopic`. Classic sends one without either member for a publish without a message. The binary message is the text
+ * as it came: Lite passes on what the publisher wrote, be it without padding or no base64 at all.
  */
 export interface SubscriptionResponseMessage {
   jsonMessage?: { message: unknown; context?: { topic?: string } };

@@ -210,8 +210,8 @@ const TIMEOUT = 5000;
  * Shakes hands with a broker and hangs up. Resolves with what is wrong with its certificate, such as
  * `UNABLE_TO_VERIFY_LEAF_SIGNATURE`; `undefined` if nothing is, or nobody answers.
  *
- * It is here for people who wait: s2n, which aws-crt uses, finds the same, and keeps it to itself for ten seconds and more, so that an attacker
- * learns nothing from the time it takes.
+ * It is here for people who wait: s2n, which aws-crt uses, finds the same, and keeps it to itself for ten seconds and more, so that an
+ * attacker learns nothing from the time it takes.
  */
 export function probeTls(
   { host, port, tls }: BrokerAddress,

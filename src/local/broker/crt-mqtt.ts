@@ -70,7 +70,10 @@ export interface CrtMqtt {
   readonly newClient: (address: BrokerAddress, credentials: BrokerCredentials, listener: NativeMqttListener) => NativeMqttClient;
 }
 
-/** Loads aws-crt at its first use. Rejects where it is not installed or has no binary for the machine, and each time it is asked tries again. */
+/**
+ * Loads aws-crt at its first use. Rejects where it is not installed or has no binary for the machine, and each time it is asked tries
+ * again.
+ */
 export const loadCrtMqtt: () => Promise<CrtMqtt> = untilLoaded(load);
 
 const CONNECT_TIMEOUT = 10_000;

@@ -22,8 +22,8 @@ const AGAIN_AFTER = 1000;
 const FAILURE = 128;
 
 /**
- * The publishes on their way to a broker elsewhere. What is lost with a connection is sent again on the next one, in its order, if it has QoS 1, and the
- * broker may get it twice. With QoS 0 it is dropped.
+ * The publishes on their way to a broker elsewhere. What is lost with a connection is sent again on the next one, in its order, if it has
+ * QoS 1, and the broker may get it twice. With QoS 0 it is dropped.
  */
 export class RemotePublishes {
   readonly #client: NativeMqttClient;

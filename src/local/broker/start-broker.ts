@@ -38,7 +38,10 @@ function isLoopback(host: string): boolean {
   return family === 0 ? host === 'localhost' : LOOPBACK.check(host, family === 4 ? 'ipv4' : 'ipv6');
 }
 
-/** Starts the broker. Rejects with a `BrokerStartError`. That a broker elsewhere is not reached is no such error: the device is offline then. */
+/**
+ * Starts the broker. Rejects with a `BrokerStartError`. That a broker elsewhere is not reached is no such error: the device is offline
+ * then.
+ */
 export function startBroker(plan: BrokerPlan, device: DeviceMqtt, clock: Clock, listener: BrokerListener): Promise<Broker> {
   return plan.kind === 'remote'
     ? RemoteBroker.start(plan.address, device, clock, listener)

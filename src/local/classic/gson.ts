@@ -55,8 +55,8 @@ const MAX_DEPTH = 255;
 
 /**
  * Reads JSON as leniently as Gson does: names and texts without quotes or in single ones, comments, `=` and `=>` for `:`, `;` for `,`,
- * elements left out as nulls, a byte order mark at the start. Of a name that comes twice the last one counts, as in a request's members; where Gson
- * makes an untyped map, it refuses that instead: see {@link hasNameTwice}. Nothing may follow.
+ * elements left out as nulls, a byte order mark at the start. Of a name that comes twice the last one counts, as in a request's members;
+ * where Gson makes an untyped map, it refuses that instead: see {@link hasNameTwice}. Nothing may follow.
  *
  * Source: Gson, `JsonReader.setLenient`, which `Gson.fromJson` sets.
  */

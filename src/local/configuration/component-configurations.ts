@@ -209,7 +209,8 @@ export class ComponentConfigurations {
         if (watcher.component !== component) continue;
         const isAtOrBelow = startsWith(path, watcher.path);
         if (kind === 'removed' && startsWith(watcher.path, path)) {
-          // When a map is gone, those who watch its leaves hear of it, and those who watch the map itself do not. None of them hears anything again.
+          // When a map is gone, those who watch its leaves hear of it, and those who watch the map itself do not. None of them hears
+          // anything again.
           this.#watchers.delete(watcher);
           if (watcher.isLeaf && valueAt(before, watcher.path) !== undefined) watcher.onChange(watcher.path);
         } else if (isAtOrBelow) {
@@ -261,8 +262,8 @@ interface ConfigurationChange {
 }
 
 /**
- * The leaves in which two configurations differ, lists as a whole. A map that is gone is one change, and one that replaces a leaf a change of that
- * leaf before those of its own.
+ * The leaves in which two configurations differ, lists as a whole. A map that is gone is one change, and one that replaces a leaf a change
+ * of that leaf before those of its own.
  */
 function configurationChanges(before: unknown, after: unknown, path: readonly string[] = []): readonly ConfigurationChange[] {
   if (isJsonObject(before) && isJsonObject(after)) {

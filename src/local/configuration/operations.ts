@@ -124,8 +124,8 @@ export function liteGetConfiguration(call: LiteCall, members: Members): void {
 }
 
 /**
- * `UpdateConfiguration` on Lite. Of one's own alone, and not of the policies. A write that is older than what is there is a success, and not
- * written.
+ * `UpdateConfiguration` on Lite. Of one's own alone, and not of the policies. A write that is older than what is there is a success, and
+ * not written.
  *
  * Source: `update_configuration.c` and `ggconfigd` of Greengrass Lite, in their order of checks, and as observed.
  */

@@ -219,8 +219,8 @@ interface SpoiledBytes {
 }
 
 /**
- * Applies the armed faults to the bytes. `undefined`: nothing is written yet, since more frames are to be glued to these. If these are the last, they
- * are written.
+ * Applies the armed faults to the bytes. `undefined`: nothing is written yet, since more frames are to be glued to these. If these are the
+ * last, they are written.
  */
 export function spoil(
   frames: readonly OutgoingFrame[],

@@ -71,8 +71,9 @@ function withhold(operation: FaultOperation, until: EndingWord): FaultEntry {
 }
 
 /**
- * The one table of faults: by the word of each what it is about, its switch, what it strikes and whether once, or its opposite. The local nucleus, the
- * nucleus in memory and scripts of `dev --chaos` read it, and docs/cli.md lists it. What each does stands at the methods of `Faults` and at `FaultName`.
+ * The one table of faults: by the word of each what it is about, its switch, what it strikes and whether once, or its opposite. The local
+ * nucleus, the nucleus in memory and scripts of `dev --chaos` read it, and docs/cli.md lists it. What each does stands at the methods of
+ * `Faults` and at `FaultName`.
  */
 export const FAULTS: Readonly<Record<BeginningWord, FaultEntry>> = {
   'drop connection': { about: 'the connection', does: ({ dropConnections }) => dropConnections() },

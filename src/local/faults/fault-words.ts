@@ -1,8 +1,8 @@
 import type { BrokerMessage } from '../broker/broker.js';
 
 /**
- * What can go wrong, by the words that stand in a diagram's table of faults and in scripts of `dev --chaos`. `a` … `b`: from the first word to
- * the second. What strikes the next of something strikes once.
+ * What can go wrong, by the words that stand in a diagram's table of faults and in scripts of `dev --chaos`. `a` … `b`: from the first word
+ * to the second. What strikes the next of something strikes once.
  *
  * The connection:
  * - `drop connection`: the connections there are break, and the nucleus takes the next.
@@ -17,23 +17,23 @@ import type { BrokerMessage } from '../broker/broker.js';
  * The device: `offline` … `online`, `broker down` … `broker up`, `spool full` … `spool free`, `withhold pubacks` … `release pubacks`.
  *
  * Operations. `publish` and `subscribe` are the MQTT proxy's:
- * - `hang publish`, `hang subscribe`, `hang local publish`, `hang local subscribe`, `hang configuration`, `hang lifecycle`: the next one is done
- *   and never answered.
+ * - `hang publish`, `hang subscribe`, `hang local publish`, `hang local subscribe`, `hang configuration`, `hang lifecycle`: the next one is
+ *   done and never answered.
  * - `drop before publish reply` and so on for the same six: the next one is done, and the connection breaks instead of an answer.
  * - `withhold publish` … `release publish` and so on, but for `lifecycle`: answers wait.
  * - `deny subscription`: the cloud's own policy denies the next one.
  * - `unauthorized` … `authorized`: every new operation is refused.
  *
  * Greengrass Lite:
- * - `stop configuration daemon` … `start configuration daemon`: it has no configuration, and refuses as unauthorized what its policies allow;
- *   afterwards nobody who followed a configuration is told of changes.
+ * - `stop configuration daemon` … `start configuration daemon`: it has no configuration, and refuses as unauthorized what its policies
+ *   allow; afterwards nobody who followed a configuration is told of changes.
  * - `stop pubsub daemon` … `start pubsub daemon`: local topics fail; afterwards the subscriptions of before are dead.
- * - `hang mqtt daemon` … `restart mqtt daemon`, which is what churn on a busy topic does: nothing arrives, publishes and subscribes fail after
- *   ten seconds; afterwards the subscriptions of before are dead.
+ * - `hang mqtt daemon` … `restart mqtt daemon`, which is what churn on a busy topic does: nothing arrives, publishes and subscribes fail
+ *   after ten seconds; afterwards the subscriptions of before are dead.
  *
  * Subscriptions to the MQTT proxy, and to local topics with `local` in the word:
- * - `lose subscriptions` … `find subscriptions`, `lose local subscriptions` … `find local subscriptions`: those there are get nothing, without a
- *   word; those made later do.
+ * - `lose subscriptions` … `find subscriptions`, `lose local subscriptions` … `find local subscriptions`: those there are get nothing,
+ *   without a word; those made later do.
  * - `end subscriptions`: the nucleus ends them.
  * - `message before reply`, `local message before reply`: the answer to the next subscribe waits for its first message.
  *

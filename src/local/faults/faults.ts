@@ -49,7 +49,9 @@ export class Faults {
     this.#worded = new WordedFaults(this.#subject);
   }
 
-  /** A fault by its word, as in the diagrams of the test kit and in scripts of `dev --chaos`. What lasts is ended by the word that ends it. */
+  /**
+   * A fault by its word, as in the diagrams of the test kit and in scripts of `dev --chaos`. What lasts is ended by the word that ends it.
+   */
   async inflict(fault: FaultName | FaultWithDetails): Promise<void> {
     await this.#worded.inflict(fault);
   }
@@ -160,8 +162,9 @@ export class Faults {
   }
 
   /**
-   * Lite's configuration daemon is away: whatever needs a policy is refused as unauthorized, though the policies allow it, and no configuration can be
-   * read or written. Undone, it is back, and who has followed a configuration hears of no change any more. On classic nothing happens.
+   * Lite's configuration daemon is away: whatever needs a policy is refused as unauthorized, though the policies allow it, and no
+   * configuration can be read or written. Undone, it is back, and who has followed a configuration hears of no change any more. On classic
+   * nothing happens.
    */
   configurationDaemonDown(scope?: FaultScope): ArmedFault {
     const { switches, profile } = this.#subject;
@@ -174,16 +177,17 @@ export class Faults {
   }
 
   /**
-   * Lite's daemon of local topics is away: publishing and subscribing on them fails. Undone, it is back, and the subscriptions of before get nothing any
-   * more. On classic nothing happens.
+   * Lite's daemon of local topics is away: publishing and subscribing on them fails. Undone, it is back, and the subscriptions of before
+   * get nothing any more. On classic nothing happens.
    */
   pubsubDaemonDown(): ArmedFault {
     return this.#on.hold(stopPubsubDaemon(this.#subject.profile()));
   }
 
   /**
-   * Lite's MQTT daemon hangs, as it does when a busy topic's subscriptions come and go: nothing arrives on any subscription, and publishes and
-   * subscribes fail after ten seconds. Undone, it is restarted: new subscriptions live, those of before stay dead. On classic nothing happens.
+   * Lite's MQTT daemon hangs, as it does when a busy topic's subscriptions come and go: nothing arrives on any subscription, and publishes
+   * and subscribes fail after ten seconds. Undone, it is restarted: new subscriptions live, those of before stay dead. On classic nothing
+   * happens.
    */
   mqttDaemonHung(): ArmedFault {
     return this.#on.hold(hangMqttDaemon(this.#subject.profile()));
@@ -216,8 +220,8 @@ export class Faults {
   }
 
   /**
-   * The broker itself is gone: MQTT clients are cut and refused, and the device is offline. Undone, it listens at the same port. A broker elsewhere
-   * stays: only the device's connection to it is cut, and made again.
+   * The broker itself is gone: MQTT clients are cut and refused, and the device is offline. Undone, it listens at the same port. A broker
+   * elsewhere stays: only the device's connection to it is cut, and made again.
    */
   async brokerDown(): Promise<LastingFault> {
     return this.#on.holdForAMoment(await this.#subject.brokerDown());

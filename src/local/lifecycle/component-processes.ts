@@ -50,7 +50,10 @@ export class ComponentProcesses {
     this.#deployed.get(name)?.life.reported(state);
   }
 
-  /** Starts the processes of these components, and ends those of before first. A component in which only the configuration differs keeps its process. */
+  /**
+   * Starts the processes of these components, and ends those of before first. A component in which only the configuration differs keeps its
+   * process.
+   */
   async replace(components: readonly RecipeComponent[]): Promise<readonly string[]> {
     // Nobody can start a process, so there is nothing to wait for.
     if (this.#settings.startProcess === undefined) return [];

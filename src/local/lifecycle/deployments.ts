@@ -27,8 +27,8 @@ const LITE_WAITS = 300_000;
  *
  * One at a time, as on a device.
  *
- * Source: `DeploymentConfigMerger`, `DefaultActivator`, `DynamicComponentConfigurationValidator` and `UpdateSystemPolicyService` of the nucleus;
- * `ggdeploymentd` of Greengrass Lite, which asks nobody.
+ * Source: `DeploymentConfigMerger`, `DefaultActivator`, `DynamicComponentConfigurationValidator` and `UpdateSystemPolicyService` of the
+ * nucleus; `ggdeploymentd` of Greengrass Lite, which asks nobody.
  */
 export class Deployments {
   readonly #parts: DeploymentParts;
@@ -190,7 +190,10 @@ export class Deployments {
     }
   }
 
-  /** What `begin` resolves it with; `undefined` when the time is up or the nucleus stops. What `begin` returns is called at the end in any case. */
+  /**
+   * What `begin` resolves it with; `undefined` when the time is up or the nucleus stops. What `begin` returns is called at the end in any
+   * case.
+   */
   #within<A>(time: number, begin: (resolve: (value: A) => void) => () => void): Promise<A | undefined> {
     if (this.#closed) return Promise.resolve(undefined);
     return new Promise(resolve => {

@@ -77,7 +77,8 @@ export class LifecycleServices {
   /** Tells a component of an update. The result takes the question back. */
   announce(component: string, deploymentId: string, resolve: (recheckAfter: number) => void): () => void {
     const streams = this.#updates.get(component) ?? new Set<Send>();
-    // A device waits for an answer to each subscription, and takes only one from a component: with several subscriptions it waits the whole time.
+    // A device waits for an answer to each subscription, and takes only one from a component: with several subscriptions it waits the whole
+    // time.
     const isAnswerable = streams.size === 1;
     const question = { deploymentId, resolve: isAnswerable ? resolve : () => undefined };
     this.#announced.set(component, question);

@@ -12,8 +12,8 @@ export interface Deployment {
 /** How a deployment is carried out. */
 export interface RollOutOptions {
   /**
-   * Whether components that have subscribed to component updates are told, and can put it off, as with a deployment of the cloud. Left out: no,
-   * as with a local one.
+   * Whether components that have subscribed to component updates are told, and can put it off, as with a deployment of the cloud. Left out:
+   * no, as with a local one.
    */
   readonly notifyComponents?: boolean | undefined;
   /** How long it waits for their answers, in milliseconds: 60 000. */
@@ -33,8 +33,8 @@ export type RollOut =
   /** Nothing has changed. */
   | { readonly status: 'FAILED_NO_STATE_CHANGE'; readonly deploymentId: string; readonly reason: string }
   /**
-   * A component did not start. `FAILED_ROLLBACK_COMPLETE`: everything is as it was before. `FAILED_UNABLE_TO_ROLLBACK`: it was to be, and is
-   * not. `FAILED_ROLLBACK_NOT_REQUESTED`: nobody asked for that, and what was deployed is there.
+   * A component did not start. `FAILED_ROLLBACK_COMPLETE`: everything is as it was before. `FAILED_UNABLE_TO_ROLLBACK`: it was to be, and
+   * is not. `FAILED_ROLLBACK_NOT_REQUESTED`: nobody asked for that, and what was deployed is there.
    */
   | {
       readonly status: 'FAILED_ROLLBACK_COMPLETE' | 'FAILED_UNABLE_TO_ROLLBACK' | 'FAILED_ROLLBACK_NOT_REQUESTED';

@@ -129,8 +129,8 @@ export class LiteOperations extends Operations<LiteShared> {
   }
 
   /**
-   * Refuses an operation that is not done here, in the same words whether Lite has it or not: the client is not told which of the two lacks it. The event
-   * says so.
+   * Refuses an operation that is not done here, in the same words whether Lite has it or not: the client is not told which of the two lacks
+   * it. The event says so.
    */
   #decline(call: LiteCall): void {
     const { operation } = call;

@@ -4,8 +4,8 @@ import type { Members } from '../server/call.js';
 export const INVALID_PARAMETERS = 'Received invalid parameters.';
 
 /**
- * A request's members, or `undefined` if Lite cannot read it as a JSON object. Integers are `bigint`s and other numbers `number`s, as Lite keeps `1` and
- * `1.0` apart.
+ * A request's members, or `undefined` if Lite cannot read it as a JSON object. Integers are `bigint`s and other numbers `number`s, as Lite
+ * keeps `1` and `1.0` apart.
  */
 export function parseMembers(payload: string): Members | undefined {
   try {

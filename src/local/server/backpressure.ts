@@ -1,8 +1,8 @@
 import type { Clock } from '../../shared/clock.js';
 
 /**
- * Holds up those who publish while somebody who reads has more waiting than it can take: the broker then does not read from its clients, and what they
- * send waits with them. It is let go as soon as nobody is full any more.
+ * Holds up those who publish while somebody who reads has more waiting than it can take: the broker then does not read from its clients,
+ * and what they send waits with them. It is let go as soon as nobody is full any more.
  */
 export class Backpressure {
   readonly #full = new Set<object>();
@@ -27,8 +27,8 @@ export class Backpressure {
 }
 
 /**
- * One way out and its part in the backpressure. It is full from so many bytes on, until no more than half as many wait, or until it has taken nothing for
- * too long.
+ * One way out and its part in the backpressure. It is full from so many bytes on, until no more than half as many wait, or until it has
+ * taken nothing for too long.
  */
 export class Fullness {
   readonly #backpressure: Backpressure;

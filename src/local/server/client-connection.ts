@@ -19,7 +19,10 @@ export interface ConnectionLimits {
 
 /** Bytes of an unfinished frame that a client may send before it has shown a token: a Connect is far smaller. */
 const MAX_BEFORE_CONNECT = 64 * 1024;
-/** A client whose unfinished frame is no larger than this is not cut when all together have too much: those that hoard must not stop the others. */
+/**
+ * A client whose unfinished frame is no larger than this is not cut when all together have too much: those that hoard must not stop the
+ * others.
+ */
 const FAIR_SHARE = 1024 * 1024;
 
 /** What a connection shares with the others of its nucleus. */

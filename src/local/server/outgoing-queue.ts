@@ -35,8 +35,8 @@ export interface OutgoingQueueLimits {
   /** Over the limit: `cut` the connection (classic has no bound and queues; here there is one), or `drop` the message (Lite). */
   readonly whenFull: 'cut' | 'drop';
   /**
-   * How long Lite waits for a client to read before it drops what it has for it, in milliseconds. On both: how long one that takes nothing holds up those
-   * who publish.
+   * How long Lite waits for a client to read before it drops what it has for it, in milliseconds. On both: how long one that takes nothing
+   * holds up those who publish.
    */
   readonly stallTimeout: number;
 }

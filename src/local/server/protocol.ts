@@ -51,7 +51,8 @@ export interface ProfileServer {
   /** The same of local topics. */
   readonly loseLocalSubscriptions: () => () => void;
   /**
-   * Lite's `ggpubsubd` is away: local topics fail. Back with the result, it has forgotten the subscriptions of before. The classic nucleus has none.
+   * Lite's `ggpubsubd` is away: local topics fail. Back with the result, it has forgotten the subscriptions of before. The classic nucleus
+   * has none.
    */
   readonly stopPubsubDaemon?: () => () => void;
   /** What a restart of Lite's `ggconfigd` does: nobody is told of changes to a configuration any more. */

@@ -68,8 +68,9 @@ export class SubscriptionTable {
 }
 
 /**
- * Subscriptions of observers, which are not among the device's. If they were, they would change what components get: on Lite a subscription gets a message once
- * for each filter of the device that matches it, and on classic a filter that covers another takes the retained messages from it.
+ * Subscriptions of observers, which are not among the device's. If they were, they would change what components get: on Lite a subscription
+ * gets a message once for each filter of the device that matches it, and on classic a filter that covers another takes the retained
+ * messages from it.
  */
 export class ObserverSubscriptions {
   readonly #context: Pick<ProfileContext, 'broker' | 'link' | 'isObserver'>;

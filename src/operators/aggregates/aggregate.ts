@@ -47,8 +47,9 @@ export interface AggregateParts<A, S, R> {
 /**
  * An aggregate of your own.
  *
- * @param parts `empty` gives a fresh state for each call. `add` may change the state it is given. `merge` changes neither of its arguments, and gives a
- * state that `add` can change without changing them. Keep the state small and of bounded size: there is one for each key and open window.
+ * @param parts `empty` gives a fresh state for each call. `add` may change the state it is given. `merge` changes neither of its arguments,
+ * and gives a state that `add` can change without changing them. Keep the state small and of bounded size: there is one for each key and
+ * open window.
  *
  * @example
  * ```ts
@@ -79,8 +80,9 @@ export function defineAggregate<A, S, R>(parts: AggregateParts<A, S, R>): Aggreg
  * import { agg, aggregate, tumbling } from 'greengrass-rx/operators';
  * import { from } from 'rxjs';
  *
+ * const summary = aggregate({ n: agg.count(), mean: agg.mean(r => r.celsius), max: agg.max(r => r.celsius) });
  * from([{ celsius: 20 }, { celsius: 23 }])
- *   .pipe(tumbling({ size: 60_000, key: 'single', aggregate: aggregate({ n: agg.count(), mean: agg.mean(r => r.celsius), max: agg.max(r => r.celsius) }) }))
+ *   .pipe(tumbling({ size: 60_000, key: 'single', aggregate: summary }))
  *   .subscribe(result => console.log(result)); // Right, with value: { n: 2, mean: 21.5, max: 23 }
  * ```
  */

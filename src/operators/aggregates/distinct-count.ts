@@ -55,8 +55,8 @@ export function distinctCount<A>(
 }
 
 /**
- * The values themselves, in the order they came, but not more than `limit`: those that came first. The `count` of a window's result says how many there
- * were. The one aggregate that keeps its values.
+ * The values themselves, in the order they came, but not more than `limit`: those that came first. The `count` of a window's result says
+ * how many there were. The one aggregate that keeps its values.
  *
  * State: at most `limit` values.
  *

@@ -61,13 +61,14 @@ class Bins {
 }
 
 /**
- * A DDSketch: quantiles of any number of values within a relative accuracy, in bounded memory. A range goes from a power of gamma to the next, and
- * whichever number stands for it is near all numbers in it.
+ * A DDSketch: quantiles of any number of values within a relative accuracy, in bounded memory. A range goes from a power of gamma to the
+ * next, and whichever number stands for it is near all numbers in it.
  *
- * Ours, since of the sketches for JavaScript one (`@datadog/sketches-js` 2.1.1) forgets the negative values when it merges and counts some twice
- * when it collapses, and another (`tdigest`) is random. The tests compare it with the first where that is right.
+ * Ours, since of the sketches for JavaScript one (`@datadog/sketches-js` 2.1.1) forgets the negative values when it merges and counts some
+ * twice when it collapses, and another (`tdigest`) is random. The tests compare it with the first where that is right.
  *
- * Source: C. Masson, J. E. Rim, H. K. Lee, DDSketch: a fast and fully-mergeable quantile sketch with relative-error guarantees, PVLDB 12 (2019).
+ * Source: C. Masson, J. E. Rim, H. K. Lee, DDSketch: a fast and fully-mergeable quantile sketch with relative-error guarantees, PVLDB 12
+ * (2019).
  */
 class Sketch {
   readonly #accuracy: number;
@@ -169,8 +170,8 @@ export interface PercentileOptions {
 /**
  * Several percentiles of the same numbers, from one sketch.
  *
- * A percentile is the nearest rank: the smallest of the numbers up to which at least this part of them lies, so always one of them and never something
- * between two. Of `[1, 2, 3, 4, 5, 6, 7, 8, 9, 1000]` the 95th is 1000, and the 90th is 9.
+ * A percentile is the nearest rank: the smallest of the numbers up to which at least this part of them lies, so always one of them and
+ * never something between two. Of `[1, 2, 3, 4, 5, 6, 7, 8, 9, 1000]` the 95th is 1000, and the 90th is 9.
  *
  * Of up to 100 numbers it is exact. Of more it is within `accuracy` of that number, relative to its magnitude, of whatever distribution
  * (DDSketch). Where numbers lie in more than 2 048 ranges of that width, which at 1 % takes a factor of more than 10^17 between them, that

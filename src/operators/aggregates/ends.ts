@@ -87,7 +87,8 @@ export interface AtAnEnd {
 }
 
 /**
- * The value with the earliest time; of several, the one that came first. In event time that need not be the one that came first of all. State: that value.
+ * The value with the earliest time; of several, the one that came first. In event time that need not be the one that came first of all.
+ * State: that value.
  *
  * @example
  * ```ts

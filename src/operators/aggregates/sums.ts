@@ -107,8 +107,8 @@ export function mean<A>(select: (value: A) => number): Aggregate<A, number> {
 /**
  * A rate per second: the number of values, or the sum of what `select` gives, divided by the seconds of the window. State: three numbers.
  *
- * The seconds are those from the window's `start` to its `end`, also where the window was closed early. A window that has no length, such as a session
- * of one value, has no rate: `NaN`.
+ * The seconds are those from the window's `start` to its `end`, also where the window was closed early. A window that has no length, such
+ * as a session of one value, has no rate: `NaN`.
  *
  * @example
  * ```ts
@@ -134,8 +134,8 @@ export interface SpreadOptions {
  * Number, mean, and sum of squared distances from the mean, for one value after the other (Welford) and for two parts (Chan). A sum of
  * squares would lose precision by cancellation.
  *
- * Sources: B. P. Welford, Technometrics 4 (1962); T. F. Chan, G. H. Golub, R. J. LeVeque, Updating formulae and a pairwise algorithm for computing
- * sample variances (1979).
+ * Sources: B. P. Welford, Technometrics 4 (1962); T. F. Chan, G. H. Golub, R. J. LeVeque, Updating formulae and a pairwise algorithm for
+ * computing sample variances (1979).
  */
 class Spread {
   n = 0;

@@ -199,15 +199,15 @@ export type TumblingOptions<A, R, K extends string> = WindowOptions<A, R, K> & {
 };
 
 /**
- * One result for each window of `size` and key: time is cut into windows of one length, and each value is in one of them. Windows are aligned to the
- * clock: those of a minute begin at full minutes, for all keys.
+ * One result for each window of `size` and key: time is cut into windows of one length, and each value is in one of them. Windows are
+ * aligned to the clock: those of a minute begin at full minutes, for all keys.
  *
- * - *Emits* a `Right(WindowResult)` when a window is over: by the clock, or in event time when the watermark has passed its end. Windows without values
- *   have none.
- * - *Late data*, in event time: a value for a window that is over is a `Left(LateData)`, at once, and the stream goes on. With `lateness` it corrects
- *   the result instead: another result of the window, with all its values and a `revision` above 0, takes the place of the one before.
+ * - *Emits* a `Right(WindowResult)` when a window is over: by the clock, or in event time when the watermark has passed its end. Windows
+ *   without values have none.
+ * - *Late data*, in event time: a value for a window that is over is a `Left(LateData)`, at once, and the stream goes on. With `lateness`
+ *   it corrects the result instead: the window has another result, of all its values, with a `revision` above 0.
  * - *Completes* with the source; what is open is emitted first, with `closedBy: 'completion'`. So it is at `drain`, too.
- * - *Errors* of the source, and what `key`, `timestamp`, the aggregate or `onEvict` throws, go to the error channel at once; what is open is lost.
+ * - *Errors* of the source, and what `key`, `timestamp`, the aggregate or `onEvict` throws, go to the error channel; what is open is lost.
  * - *A key that is evicted* (`maxKeys`, 10 000 by default, or `ttl`) has its windows emitted as they are, with `closedBy: 'eviction'`.
  * - *A gap* is counted in `gaps` with `onGap: 'flag'`; with `'reset'` what is open is emitted too, with `closedBy: 'gap'`.
  *
@@ -256,17 +256,17 @@ export type HoppingOptions<A, R, K extends string> = WindowOptions<A, R, K> & {
 };
 
 /**
- * One result each `hop` and key, of the last `size`: windows that overlap, as for a mean of the last hour that is published each minute. Flink calls these
- * sliding windows, eKuiper and Kafka Streams hopping ones.
+ * One result each `hop` and key, of the last `size`: windows that overlap, as for a mean of the last hour that is published each minute.
+ * Flink calls these sliding windows, eKuiper and Kafka Streams hopping ones.
  *
- * What windows have in common is aggregated once: a value is added to one pane, as long as the greatest common divisor of `size` and `hop`, and panes are
- * merged. So a value costs the same however long the window; a `hop` that divides `size` makes the fewest panes.
+ * What windows have in common is aggregated once: a value is added to one pane, as long as the greatest common divisor of `size` and `hop`,
+ * and panes are merged. So a value costs the same however long the window; a `hop` that divides `size` makes the fewest panes.
  *
  * Emission, late data, completion, errors, evictions and gaps are those of `tumbling`. At completion every open window is emitted, up to
  * `size / hop` for each key. A value for which some windows are over and others are not counts in those others, and is no `LateData`.
  *
- * Memory: at most two states for each key and pane of a window, three while one is computed; of none of the values. One timer for all keys, none while
- * nothing is open.
+ * Memory: at most two states for each key and pane of a window, three while one is computed; of none of the values. One timer for all keys,
+ * none while nothing is open.
  *
  * @throws RangeError where a length of time or a bound is out of range.
  *

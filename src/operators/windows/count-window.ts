@@ -81,7 +81,9 @@ class CountWindows<A> implements Windows<A, KeyCount<A>> {
 export type CountWindowOptions<A, R, K extends string> = WindowOptions<A, R, K> & {
   /** Values of a window, a whole number from 1 on. */
   readonly count: number;
-  /** Values from the beginning of a window to that of the next, a whole number from 1 to `count`. Default `count`: windows do not overlap. */
+  /**
+   * Values from the beginning of a window to that of the next, a whole number from 1 to `count`. Default `count`: windows do not overlap.
+   */
   readonly every?: number | undefined;
   /** The times of values, for `start` and `end` only: windows take values in the order they come. Default: the time they arrive at. */
   readonly time?: Timestamps<A> | undefined;
@@ -93,10 +95,11 @@ export type CountWindowOptions<A, R, K extends string> = WindowOptions<A, R, K> 
  * - *Emits* a `Right(WindowResult)` with the window's last value, at once. `start` and `end` are the earliest and latest time in it.
  * - *Completes* with the source. Before that, values that are in no result yet are emitted in a result of fewer values, with `closedBy:
  *   'completion'`. The same happens at `drain`.
- * - Nothing is late. Errors, evictions and gaps are those of `tumbling`. A key whose values stop coming keeps its place until `maxKeys` or `ttl` ends it.
+ * - Nothing is late. Errors, evictions and gaps are those of `tumbling`. A key whose values stop coming keeps its place until `maxKeys` or
+ *   `ttl` ends it.
  *
- * A value costs the same however many a window has. Memory: a state for each key; with `every` at most two for each key and pane, which has as many values
- * as the greatest common divisor of `count` and `every`.
+ * A value costs the same however many a window has. Memory: a state for each key; with `every` at most two for each key and pane, which has
+ * as many values as the greatest common divisor of `count` and `every`.
  *
  * @throws RangeError where a number is out of range.
  *

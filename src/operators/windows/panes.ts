@@ -75,7 +75,8 @@ const NONE: never[] = [];
  * back. When the front is used up, the back becomes the front. Each pane is merged twice, and once more for the result, however long the
  * window.
  *
- * Source: K. Tangwongsan, M. Hirzel, S. Schneider, Low-latency sliding-window aggregation in worst-case constant time, DEBS 2017 (two-stacks).
+ * Source: K. Tangwongsan, M. Hirzel, S. Schneider, Low-latency sliding-window aggregation in worst-case constant time, DEBS 2017
+ * (two-stacks).
  */
 export class Panes<A> {
   readonly #aggregate: Aggregate<A, unknown>;

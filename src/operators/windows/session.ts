@@ -158,11 +158,11 @@ export type SessionOptions<A, R, K extends string> = WindowOptions<A, R, K> & {
 };
 
 /**
- * One result for each stretch of activity of a key: a session goes on while its values come less than `gap` apart. A machine's run, a door that is open, a
- * burst of alarms.
+ * One result for each stretch of activity of a key: a session goes on while its values come less than `gap` apart. A machine's run, a door
+ * that is open, a burst of alarms.
  *
- * - *Emits* a `Right(WindowResult)` when nothing of the key has come for `gap`: by the clock, or in event time when the watermark is so far behind the last
- *   value. `start` and `end` are the times of the first and the last value.
+ * - *Emits* a `Right(WindowResult)` when nothing of the key has come for `gap`: by the clock, or in event time when the watermark is so far
+ *   behind the last value. `start` and `end` are the times of the first and the last value.
  * - *Late data*, in event time: a value that belongs to no open session, and whose own session would be over already, is a
  *   `Left(LateData)`. With `lateness` sessions are kept so much longer, and a late value corrects theirs: a result with a `revision` above
  *   0 takes the place of every earlier one that lies within its `start` and `end`. A value may join two sessions in one.

@@ -126,14 +126,15 @@ const PANES = 60;
  * A result for each value, of the values of its key in the last `size` milliseconds. eKuiper calls these sliding windows; those of Flink
  * are here called `hopping`.
  *
- * - *Emits* a `Right(WindowResult)` for each value, at once. `start` is where the window really begins, a multiple of `resolution`, and `end` the latest
- *   time in it.
- * - *Event time* is that of each key by itself, and nothing waits for a watermark: a value that is older than the key's newest counts in the window that
- *   ends with that one, and its result is that window's, once more. One that is older than the window is a `Left(LateData)`.
+ * - *Emits* a `Right(WindowResult)` for each value, at once. `start` is where the window really begins, a multiple of `resolution`, and
+ *   `end` the latest time in it.
+ * - *Event time* is that of each key by itself, and nothing waits for a watermark: a value that is older than the key's newest counts in
+ *   the window that ends with that one, and its result is that window's, once more. One that is older than the window is a
+ *   `Left(LateData)`.
  * - *Completes* with the source; every value has had its result, so nothing more comes.
  * - *Errors* of the source, and what `key`, `timestamp`, the aggregate or `onEvict` throws, go to the error channel.
- * - *A key that is evicted* begins anew. In processing time a key is forgotten when nothing came for `size`; in event time only because of `maxKeys` or
- *   `ttl`.
+ * - *A key that is evicted* begins anew. In processing time a key is forgotten when nothing came for `size`; in event time only because of
+ *   `maxKeys` or `ttl`.
  * - *A gap* is counted in `gaps` with `onGap: 'flag'`; with `'reset'` all keys begin anew.
  *
  * A value costs the same however long the window. Memory: at most two states for each key and pane, and one more; of none of the values.
@@ -146,7 +147,7 @@ const PANES = 60;
  * import { from } from 'rxjs';
  *
  * from([{ bar: 2, at: 0 }, { bar: 4, at: 4_000 }, { bar: 9, at: 12_000 }])
- *   .pipe(sliding({ size: 10_000, key: 'single', aggregate: agg.mean(reading => reading.bar), time: { timestamp: reading => reading.at } }))
+ *   .pipe(sliding({ size: 10_000, key: 'single', aggregate: agg.mean(({ bar }) => bar), time: { timestamp: ({ at }) => at } }))
  *   .subscribe(result => console.log(result)); // Right with value: 2, 3 and 6.5
  * ```
  */

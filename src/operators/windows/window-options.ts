@@ -11,22 +11,23 @@ export interface Timestamps<A> {
   /** A value's time, in milliseconds since 1970. */
   readonly timestamp: (value: A) => number;
   /**
-   * How many milliseconds a timestamp may be ahead of the clock. One that is further ahead becomes a `Left(TimestampRefused)`; without this bound one
-   * device whose clock is wrong makes the values of all others late. Default: no bound, since the device's own clock may be behind.
+   * How many milliseconds a timestamp may be ahead of the clock. One that is further ahead becomes a `Left(TimestampRefused)`; without this
+   * bound one device whose clock is wrong makes the values of all others late. Default: no bound, since the device's own clock may be
+   * behind.
    */
   readonly maxAhead?: number | undefined;
 }
 
 /**
- * Event time: windows go by the time values carry, and end when the watermark has passed them. The watermark is the latest timestamp of the whole stream,
- * of all keys, less `outOfOrder`.
+ * Event time: windows go by the time values carry, and end when the watermark has passed them. The watermark is the latest timestamp of the
+ * whole stream, of all keys, less `outOfOrder`.
  */
 export interface EventTime<A> extends Timestamps<A> {
   /** How many milliseconds values may come out of order. Every result waits so long, in event time. Default 0. */
   readonly outOfOrder?: number | undefined;
   /**
-   * For how many milliseconds of event time after a window's result a late value still counts: it makes a corrected result at once, with `closedBy: 'late'`
-   * and a higher `revision`. What comes later still is a `Left(LateData)`. The window is kept so much longer. Default 0.
+   * For how many milliseconds of event time after a window's result a late value still counts: it makes a corrected result at once, with
+   * `closedBy: 'late'` and a higher `revision`. What comes later still is a `Left(LateData)`. The window is kept so much longer. Default 0.
    */
   readonly lateness?: number | undefined;
   /**
@@ -49,7 +50,9 @@ export type OnWindowGap =
 /** What all window operators are told. */
 export type WindowOptions<A, R, K extends string> = KeyBounds &
   OnWindowGap & {
-    /** What tells the values of one sensor from those of another: each key has windows of its own. `'single'` for windows over all values. */
+    /**
+     * What tells the values of one sensor from those of another: each key has windows of its own. `'single'` for windows over all values.
+     */
     readonly key: ((value: A) => K) | 'single';
     /** What is made of a window's values. */
     readonly aggregate: Aggregate<A, R>;

@@ -30,9 +30,15 @@ export interface Database {
 export interface Schema {
   /** Makes them. */
   readonly create: string;
-  /** Whether a file has them; an empty one has none yet. Throws where it has others: a byte of them flipped, it is of a newer version, or it is no outbox. */
+  /**
+   * Whether a file has them; an empty one has none yet. Throws where it has others: a byte of them flipped, it is of a newer version, or it
+   * is no outbox.
+   */
   readonly isThere: (statement: (sql: string) => Statement) => boolean;
-  /** Throws where what is known of streams, and of sent and lost messages, is not as it was written: believed, it would have numbers given twice, and messages repeated without saying so. */
+  /**
+   * Throws where what is known of streams, and of sent and lost messages, is not as it was written: believed, it would have numbers given
+   * twice, and messages repeated without saying so.
+   */
   readonly check: (statement: (sql: string) => Statement) => void;
 }
 
@@ -120,8 +126,8 @@ export function failureOf(error: unknown): WorkerFailure {
 export function schema(): Schema {
   const VERSION = 1;
   /**
-   * Tables of few small numbers. SQLite itself writes the checksum of a row: of these columns, each times a prime of its own, so that what is changed in one does not
-   * make up for what is in another, and a page of one table is none of another's.
+   * Tables of few small numbers. SQLite itself writes the checksum of a row: of these columns, each times a prime of its own, so that what
+   * is changed in one does not make up for what is in another, and a page of one table is none of another's.
    */
   const SMALL = [
     ['claim', '(place * 32452843 + sent * 49979687 + coalesce(told, -1) * 67867967) % 2147483647'],
@@ -167,7 +173,8 @@ export function schema(): Schema {
       throw Object.assign(new Error('Its tables are not as they were made.'), { errcode: 11 });
     },
     check: statement => {
-      // Free pages are room: were there more of them than pages, the file would have no bound; were there less than none, no room for any message.
+      // Free pages are room: were there more of them than pages, the file would have no bound; were there less than none, no room for any
+      // message.
       const [free = -1, pages = 0] = ['freelist_count', 'page_count'].map(name =>
         Number(Object.values(statement(`PRAGMA ${name}`).get() ?? {})[0]),
       );

@@ -30,7 +30,10 @@ export interface FileState {
   readonly number: (cell: Cell | undefined) => number;
   readonly text: (cell: Cell | undefined) => string;
   readonly bytes: (cell: Cell | undefined) => Uint8Array;
-  /** As a file has it: half of a surrogate pair, as of an emoji that was cut, has no UTF-8 form. A checksum of anything else would never be right. */
+  /**
+   * As a file has it: half of a surrogate pair, as of an emoji that was cut, has no UTF-8 form. A checksum of anything else would never be
+   * right.
+   */
   readonly wellFormed: (text: string) => string;
   readonly load: () => boolean;
   readonly save: (now: Moment | undefined) => void;

@@ -11,8 +11,9 @@ export interface FoundRow {
 }
 
 /**
- * All rows of a database's tables, page by page, as far as they can be read. SQLite finds a row by its tree, and one byte that is flipped near the root
- * hides all of them, though each is where it was. The map of the pages (`auto_vacuum`) says which lead to which, the other way round, and which are free.
+ * All rows of a database's tables, page by page, as far as they can be read. SQLite finds a row by its tree, and one byte that is flipped
+ * near the root hides all of them, though each is where it was. The map of the pages (`auto_vacuum`) says which lead to which, the other
+ * way round, and which are free.
  *
  * Whether a row is as it was written, its checksum tells. The log is not looked at. The format is SQLite's, version 3
  * (https://www.sqlite.org/fileformat2.html), with pages of 4 096 bytes.

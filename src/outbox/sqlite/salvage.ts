@@ -6,8 +6,8 @@ import type { readRows } from './read-rows.js';
 // Runs in the worker: see database.ts.
 
 /**
- * Takes what can still be read out of a damaged file, which has been moved aside, into the new one, which is open. Every row has a checksum:
- * what is taken is as it was stored. Says how many messages are lost.
+ * Takes what can still be read out of a damaged file, which has been moved aside, into the new one, which is open. Every row has a
+ * checksum: what is taken is as it was stored. Says how many messages are lost.
  */
 export function salvage(
   file: FileState,
@@ -46,7 +46,10 @@ export function salvage(
     fs.closeSync(handle);
   };
 
-  /** Its tables have the names and columns they were made with, and begin where they did, in the order they were made in: so does the new file. */
+  /**
+   * Its tables have the names and columns they were made with, and begin where they did, in the order they were made in: so does the new
+   * file.
+   */
   const mendTables = (): void => {
     old?.exec('PRAGMA writable_schema=ON');
     for (const row of sql("SELECT rowid AS id, type, name, tbl_name, rootpage, sql FROM sqlite_master WHERE type='table'").all())
@@ -117,7 +120,8 @@ export function salvage(
         .map(({ name, rootpage }) => [number(rootpage), { name: text(name), columns: columnsOf(text(name)), take: TAKE[text(name)] }]),
     );
     const seen = new Set<number>();
-    // Where they lie: a damaged tree does not lead to all of them, and may lead to what was taken out. What was in the log is in the file once it is closed.
+    // Where they lie: a damaged tree does not lead to all of them, and may lead to what was taken out. What was in the log is in the file
+    // once it is closed.
     attempt(() => old?.close());
     for (const { root, id, cells } of parts.readRows(fs, path)) {
       const { columns = [], take } = tables.get(root) ?? {};

@@ -100,8 +100,8 @@ export function storeWorker(parts: WorkerParts): (request: WorkerRequest) => voi
   };
 
   /**
-   * What was handed out before is handed out again, since the new file does not know of it: as sent, perhaps. Where the disk does not give what
-   * is there, it stays where it is: it may do so at the next start.
+   * What was handed out before is handed out again, since the new file does not know of it: as sent, perhaps. Where the disk does not give
+   * what is there, it stays where it is: it may do so at the next start.
    */
   const recover = (requests: readonly Committed[]): boolean => {
     const now = requests.at(-1)?.now;

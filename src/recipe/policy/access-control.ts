@@ -20,8 +20,8 @@ export interface AccessControlPolicy {
 export type AccessControl = Readonly<Record<string, Readonly<Record<string, AccessControlPolicy>>>>;
 
 /**
- * Whether a component may do an operation (`aws.greengrass#PublishToIoTCore`) on a resource (a topic or filter). Where there is no resource, classic
- * lets the operation pass if a policy has it at all.
+ * Whether a component may do an operation (`aws.greengrass#PublishToIoTCore`) on a resource (a topic or filter). Where there is no
+ * resource, classic lets the operation pass if a policy has it at all.
  */
 export type Authorizer = (operation: string, resource: string | undefined) => boolean;
 

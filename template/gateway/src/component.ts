@@ -9,7 +9,10 @@ import { Inbox, type Line } from './inbox.js';
 /** Where lines go. */
 const LINES = 'gateway/lines';
 
-/** Bytes on the disk for what waits. Half of them are for lines: what is read while the outbox is fuller than that would push out what is in it. */
+/**
+ * Bytes on the disk for what waits. Half of them are for lines: what is read while the outbox is fuller than that would push out what is in
+ * it.
+ */
 const OUTBOX_BYTES = 64 << 20;
 
 /** What a deployment can set: a folder, in the component's work folder unless the path is a whole one. */

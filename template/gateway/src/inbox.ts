@@ -15,8 +15,8 @@ export interface Line {
 const LOOK_EVERY = 1_000;
 
 /**
- * A folder into which others put files of lines, each at once, by renaming it: `mv readings.part readings.ndjson`. A file whose lines are all stored goes
- * into the folder `done` inside.
+ * A folder into which others put files of lines, each at once, by renaming it: `mv readings.part readings.ndjson`. A file whose lines are
+ * all stored goes into the folder `done` inside.
  */
 export class Inbox {
   readonly #folder: string;
@@ -27,7 +27,10 @@ export class Inbox {
     this.#folder = folder;
   }
 
-  /** The lines of all files there are, and of those that come, until the signal. Each is read when it is asked for and there is room for it, and not before. */
+  /**
+   * The lines of all files there are, and of those that come, until the signal. Each is read when it is asked for and there is room for it,
+   * and not before.
+   */
   async *lines(signal: AbortSignal, hasRoom: () => boolean): AsyncGenerator<Line> {
     const isStopped = (): boolean => signal.aborted;
     await mkdir(join(this.#folder, 'done'), { recursive: true });

@@ -4,7 +4,10 @@ import type { Scale } from './scale.js';
 const SIZE = 128;
 const perSecond = ({ perSecond }: { readonly perSecond: number }): number => perSecond;
 
-/** How fast the local nucleus is. The bare loop is limited by nothing but the server, so where it is faster than a client, the server does not limit the client. */
+/**
+ * How fast the local nucleus is. The bare loop is limited by nothing but the server, so where it is faster than a client, the server does
+ * not limit the client.
+ */
 export const nucleus = (scale: Scale): Experiment =>
   experiment(
     'nucleus',

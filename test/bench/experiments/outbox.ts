@@ -10,7 +10,9 @@ const GROUP = 100;
 /** Records a second under load: a hundred times what a device may publish. */
 const LOAD = 10_000;
 
-/** Bare `node:sqlite` and the outbox in turn; then files with little and with much in them. In processes of the Node that has `node:sqlite`. */
+/**
+ * Bare `node:sqlite` and the outbox in turn; then files with little and with much in them. In processes of the Node that has `node:sqlite`.
+ */
 export const outbox = ({ stored, storedFew, many, few, idle }: Scale): Experiment => {
   const storing: StoringResult[] = [];
   const bare: StoringResult[] = [];

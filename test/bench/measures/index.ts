@@ -1,6 +1,6 @@
 /**
- * A measure that is loaded when it is run. Each runs in a child process of its own, and the libraries that its neighbours need would be there as memory of
- * what is measured: a broker's client and a bundler are 15 MB.
+ * A measure that is loaded when it is run. Each runs in a child process of its own, and the libraries that its neighbours need would be
+ * there as memory of what is measured: a broker's client and a bundler are 15 MB.
  */
 function loaded<J, R>(load: () => Promise<(job: J) => R | Promise<R>>): (job: J) => Promise<R> {
   return job => load().then(measure => measure(job));

@@ -24,7 +24,9 @@ export interface ScalingResult {
   readonly subscriptions: { readonly one: number; readonly all: number };
 }
 
-/** Whether a message costs the same however many there are, and however many subscriptions. All of it on one connection, compiled before. */
+/**
+ * Whether a message costs the same however many there are, and however many subscriptions. All of it on one connection, compiled before.
+ */
 export async function measureScaling(job: ScalingJob): Promise<ScalingResult> {
   const client = await openClient('socket', { socketPath: job.socketPath, decode: false });
   const { size, few, many, subscriptions, repeats } = job;

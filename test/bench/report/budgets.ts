@@ -1,7 +1,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import type { Row } from '../experiments/experiment.js';
 
-/** How bad a ratio may become before it counts as worse: the worst of several runs, times a factor that is no less than what lies between them. */
+/**
+ * How bad a ratio may become before it counts as worse: the worst of several runs, times a factor that is no less than what lies between
+ * them.
+ */
 export type Budget = { readonly atLeast: number } | { readonly atMost: number };
 export type Budgets = Readonly<Record<string, Budget>>;
 
@@ -19,8 +22,8 @@ const FACTOR = 2;
 const UNKNOWN = 3;
 
 /**
- * The worst of a hundred is a matter of single pauses: between two quiet runs of the same code lay a factor of three. And where a machine is too busy to keep up
- * with a flood, all that comes beside it waits: fifty times as long, in one run.
+ * The worst of a hundred is a matter of single pauses: between two quiet runs of the same code lay a factor of three. And where a machine
+ * is too busy to keep up with a flood, all that comes beside it waits: fifty times as long, in one run.
  */
 const isTail = ({ what }: Row): boolean => what.includes('p99') || what.includes('during a flood');
 

@@ -1,6 +1,6 @@
 /**
- * The local nucleus in a process of its own, for the measurements of itself. `node nucleus-main.js PROFILE [BROKER URL]`, as a child with an IPC
- * channel: `{ flood }` publishes so many messages as the cloud does, as fast as the client takes them.
+ * The local nucleus in a process of its own, for the measurements of itself. `node nucleus-main.js PROFILE [BROKER URL]`, as a child with
+ * an IPC channel: `{ flood }` publishes so many messages as the cloud does, as fast as the client takes them.
  */
 import { startLocalNucleus, type Profile } from '../../../src/local/index.js';
 import { jsonPayload } from '../payload.js';

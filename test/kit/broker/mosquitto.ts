@@ -25,7 +25,10 @@ export const mosquittoMissing: string | undefined = !isThere('mosquitto', '-h')
     ? undefined
     : 'openssl is not installed';
 
-/** Below these are services, and from the end on the kernel takes ports for whoever asks for any: it would take one of ours before we have used it. */
+/**
+ * Below these are services, and from the end on the kernel takes ports for whoever asks for any: it would take one of ours before we have
+ * used it.
+ */
 const FIRST_PORT = 15_000;
 const END_OF_PORTS = 32_768;
 

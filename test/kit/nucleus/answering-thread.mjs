@@ -1,5 +1,6 @@
-// A nucleus on a thread of its own: it accepts, and answers what comes also while the thread that asks is blocked. `workerData`: the socket's path; two
-// numbers in shared memory, how many requests have been answered so far and how many bytes have gone out; how much it says behind each answer.
+// A nucleus on a thread of its own: it accepts, and answers what comes also while the thread that asks is blocked. `workerData`: the
+// socket's path; two numbers in shared memory, how many requests have been answered so far and how many bytes have gone out; how much it
+// says behind each answer.
 import { createServer } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
 

@@ -113,7 +113,10 @@ export class RawClient {
     });
   }
 
-  /** Everything that has come by the time a publish, which is refused for its topic, is answered: whatever was sent before that answer is in it. */
+  /**
+   * Everything that has come by the time a publish, which is refused for its topic, is answered: whatever was sent before that answer is in
+   * it.
+   */
   get untaken(): number {
     return this.received.length - this.#taken;
   }

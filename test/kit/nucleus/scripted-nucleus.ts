@@ -82,8 +82,8 @@ export interface Scripted {
 }
 
 /**
- * A proxy in virtual time on a real socket to a nucleus that does what its script says, message by message: that of the kit answers by the book
- * and its faults. It is taken for a classic one.
+ * A proxy in virtual time on a real socket to a nucleus that does what its script says, message by message: that of the kit answers by the
+ * book and its faults. It is taken for a classic one.
  */
 export async function connectTo(
   script: (connection: RawConnection) => void = obliging,

@@ -1,5 +1,5 @@
-// Lets plain Node run the sources: `import './x.js'` finds `x.ts`, and types are stripped. What has been stripped once is kept by its content:
-// of twenty processes that load the same hundred files, none but the first compiles, nor loads the compiler.
+// Lets plain Node run the sources: `import './x.js'` finds `x.ts`, and types are stripped. What has been stripped once is kept by its
+// content: of twenty processes that load the same hundred files, none but the first compiles, nor loads the compiler.
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';

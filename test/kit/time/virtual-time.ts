@@ -3,7 +3,10 @@ import { VirtualAction, VirtualTimeScheduler, type SchedulerAction, type Subscri
 /** What Node's timers can wait; one that is set for longer fires after 1 ms. */
 const LONGEST_TIMER = 2_147_483_647;
 
-/** An RxJS scheduler whose time stands until it is moved: for tests in which sockets are real and timers are not. Its timers are as short as Node's. */
+/**
+ * An RxJS scheduler whose time stands until it is moved: for tests in which sockets are real and timers are not. Its timers are as short as
+ * Node's.
+ */
 export class VirtualTime extends VirtualTimeScheduler {
   readonly #waiting = new Set<object>();
 

@@ -244,7 +244,8 @@ describe('windows of any stream', () => {
       fc.assert(
         fc.property(stream, times, fc.integer({ min: 1, max: 15 }), (all, time, gap) => {
           const { results, late } = run(all, session({ gap, key, aggregate: ids, time: { timestamp, ...time } }));
-          // A correction has all values of what it takes the place of. Its span does not tell: it may cover a session that is no longer kept.
+          // A correction has all values of what it takes the place of. Its span does not tell: it may cover a session that is no longer
+          // kept.
           const standing = results.filter(
             (result, i) =>
               !results.slice(i + 1).some(other => other.revision > 0 && result.value.ids.every(id => other.value.ids.includes(id))),

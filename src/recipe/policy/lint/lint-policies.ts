@@ -23,9 +23,9 @@ export interface LintOptions {
 }
 
 /**
- * Explains the surprises in components' policies for the MQTT proxy and for local topics: what is dropped, what never takes effect, what allows more
- * than it looks, what means one thing on classic and another on Lite. Each finding has a remedy, and a topic that shows it, with what
- * the policies as they are make of that topic. Nothing is thrown, whatever the document.
+ * Explains the surprises in components' policies for the MQTT proxy and for local topics: what is dropped, what never takes effect, what
+ * allows more than it looks, what means one thing on classic and another on Lite. Each finding has a remedy, and a topic that shows it,
+ * with what the policies as they are make of that topic. Nothing is thrown, whatever the document.
  *
  * @param components - Those that are on one device together: policy ids should be unique among them.
  *
