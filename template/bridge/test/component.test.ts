@@ -42,7 +42,7 @@ test(
 );
 
 test(
-  'goes on after a message that is none, and after the connection broke',
+  'goes on after a garbled message, and after the connection broke',
   marbles(({ nucleus, run, context, expectPublished }) => {
     nucleus.local.messages(
       'sensors/+/+',
