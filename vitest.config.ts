@@ -39,6 +39,7 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     // aws-crt announces at its first native object that it will want a newer Node.
     execArgv: ['--disable-warning=NodeDeprecationWarning'],
+    setupFiles: process.argv.includes('--detectAsyncLeaks') ? ['./scripts/leak-stacks.ts'] : [],
     // What was compiled before is not compiled again: a third of the time of a file that is run alone.
     experimental: { fsModuleCache: true, fsModuleCachePath: 'node_modules/.cache/vitest' },
     reporters: ['default', new ClosingLineReporter()],

@@ -6,11 +6,12 @@ import { runProcess } from '../scripts/run-process.js';
 import { temporaryFolder } from './kit/process/run-cli.js';
 
 const REPORTER = pathToFileURL(fileURLToPath(new URL('../scripts/closing-line-reporter.ts', import.meta.url))).href;
+const LEAK_STACKS = fileURLToPath(new URL('../scripts/leak-stacks.ts', import.meta.url));
 const VITEST = fileURLToPath(new URL('../node_modules/vitest/vitest.mjs', import.meta.url));
 
 const CONFIG = `
 import { ClosingLineReporter } from ${JSON.stringify(fileURLToPath(REPORTER))};
-export default { test: { globals: true, detectAsyncLeaks: true, reporters: ['default', new ClosingLineReporter()] } };
+export default { test: { globals: true, detectAsyncLeaks: true, setupFiles: [${JSON.stringify(LEAK_STACKS)}], reporters: ['default', new ClosingLineReporter()] } };
 `;
 
 const TESTS = `
@@ -44,7 +45,7 @@ test('a run ends with each failure: its test, the first lines of its error, the 
   expect(end.at(-1)).toBe('3 passed, 6 failed, 1 skipped');
   expect(end.slice(0, -1).sort()).toEqual([
     'failed: broken.test.js\n  cannot be loaded\n  at broken.test.js:1:7',
-    expect.stringMatching(/^failed: leaked Timeout: some\.test\.js\n {6}at .*some\.test\.js:\d+:\d+$/),
+    expect.stringMatching(/^failed: leaked Timeout: some\.test\.js\n {6}at .*some\.test\.js:15:\d+$/),
     expect.stringMatching(
       /^failed: some\.test\.js > a comparison\n {2}expected \[ 1, 2 \] .*\n(.*\n)* {2}- +3,\n(.*\n)* {2}at some\.test\.js:\d+:\d+$/,
     ),

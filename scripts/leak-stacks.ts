@@ -1,0 +1,34 @@
+/**
+ * The leak detector notes the stack of each promise and handle, and Vite maps every frame of a stack to its source: for tests that make many, ten times what
+ * they take themselves. So for these stacks each place is mapped once.
+ */
+const OF_LEAK_DETECTOR = 'VITEST_DETECT_ASYNC_LEAKS';
+const MOST_PLACES = 50_000;
+
+type Prepare = (error: Error, frames: NodeJS.CallSite[]) => unknown;
+
+const places = new Map<string, string>();
+
+function mappingOnce(mapped: Prepare): Prepare {
+  return function mappedOnce(error, frames) {
+    if (error.message !== OF_LEAK_DETECTOR) return mapped(error, frames);
+    if (places.size > MOST_PLACES) places.clear();
+    const lineOf = (frame: NodeJS.CallSite): string => {
+      const place = `${frame.getFileName()}:${frame.getLineNumber()}:${frame.getColumnNumber()}`;
+      const known = places.get(place);
+      if (known !== undefined) return known;
+      const line =
+        String(mapped(error, [frame]))
+          .split('\n')
+          .at(-1) ?? '';
+      // What is built in, such as the constructor of a promise, has no place.
+      if (frame.getLineNumber() !== null) places.set(place, line);
+      return line;
+    };
+    return [String(error), ...frames.map(lineOf)].join('\n');
+  };
+}
+
+// Vite has set it before; where it has not, nothing is mapped. Files that share a process come here again.
+const { prepareStackTrace: before } = Error as { prepareStackTrace?: Prepare };
+if (before !== undefined && before.name !== 'mappedOnce') Error.prepareStackTrace = mappingOnce(before);
