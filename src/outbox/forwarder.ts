@@ -1,11 +1,11 @@
 import { type Either, left } from 'fp-ts/lib/Either.js';
-import { defer, type Subscriber, Subscription } from 'rxjs';
+import { type Subscriber, Subscription } from 'rxjs';
 import { OutboxUnavailable, type PublishError, type SubscribeError } from '../errors/errors.js';
 import type { Accepted } from '../ports/mqtt-proxy.js';
 import { wait } from '../schedule/clock.js';
 import { isTerminalError } from '../stream/observable-either.js';
 import { workOn } from '../stream/work-on.js';
-import { type Forwarded, type ForwardFailure, Outcomes, Telling } from './outcomes.js';
+import { type Forwarded, type ForwardFailure, Outcomes, publishedOnce, Telling } from './outcomes.js';
 import { Lanes } from './lanes.js';
 import { markedRequest } from './mark.js';
 import type { OpenOutbox, Outbox } from './outbox.js';
@@ -187,15 +187,11 @@ export class Forwarder {
         this.#pump();
         return;
       }
-      workOn(
-        defer(() => port.publish$(request)),
-        this.#watching,
-        {
-          next: outcome => this.#onOutcome(record, replayed, outcome),
-          error: error => this.#fail(error),
-          complete: () => undefined,
-        },
-      );
+      workOn(publishedOnce(port, request), this.#watching, {
+        next: outcome => this.#onOutcome(record, replayed, outcome),
+        error: error => this.#fail(error),
+        complete: () => undefined,
+      });
     };
     if (!record.suspect) {
       publish();

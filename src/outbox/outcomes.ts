@@ -1,5 +1,5 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
-import { defer, type SchedulerLike, Subscription } from 'rxjs';
+import { type SchedulerLike, Subscription } from 'rxjs';
 import {
   type OutboxUnavailable,
   type PublishError,
@@ -8,7 +8,8 @@ import {
   StoredMessagesLost,
   type SubscribeError,
 } from '../errors/errors.js';
-import type { Accepted, MqttMessage, MqttProxy } from '../ports/mqtt-proxy.js';
+import { publishing, submitTo } from '../flow/publish-job.js';
+import type { Accepted, MqttMessage, MqttProxy, PublishRequest } from '../ports/mqtt-proxy.js';
 import { QOS } from '../shared/qos.js';
 import { workOn } from '../stream/work-on.js';
 import type { Settling } from './hand-out.js';
@@ -21,6 +22,11 @@ import { idOf, Kept, type KeptMessage, MOST_KEPT, Samples } from './undecided.js
 /** What a forwarder needs of a proxy. */
 export type ForwardPort = Pick<MqttProxy, 'publish$' | 'state$'> &
   Partial<Pick<MqttProxy, 'cloud$' | 'draining$' | 'holdDrain' | 'subscribe'>>;
+
+/** What became of one publish: one answer, also of a port that gives two, and an error of one that gives none. */
+export function publishedOnce(port: ForwardPort, request: PublishRequest): ReturnType<ForwardPort['publish$']> {
+  return publishing(listener => submitTo(port)(request, listener));
+}
 
 /** A stored message that was taken: by the nucleus, or, where it has to be confirmed, by the cloud. */
 export interface Forwarded extends Omit<Mark, 'lost' | 'oldest'> {
@@ -176,20 +182,16 @@ export class Outcomes {
     if (samples.wait(now()) > 0) return samples.wait(now());
     const text = samples.next(now());
     const request = { topicName: deleteWhen.confirmed.topicName, payload: text, qos: QOS.AT_LEAST_ONCE };
-    workOn(
-      defer(() => port.publish$(request)),
-      this.#watching,
-      {
-        next: outcome => {
-          if (outcome._tag === 'Right') return;
-          if (!outcome.left.retryable) onFailed(outcome.left);
-          samples.refused(text, now());
-          onChange();
-        },
-        error: onDefect,
-        complete: () => undefined,
+    workOn(publishedOnce(port, request), this.#watching, {
+      next: outcome => {
+        if (outcome._tag === 'Right') return;
+        if (!outcome.left.retryable) onFailed(outcome.left);
+        samples.refused(text, now());
+        onChange();
       },
-    );
+      error: onDefect,
+      complete: () => undefined,
+    });
     return samples.wait(now());
   }
 

@@ -1,4 +1,4 @@
-import { defer, type SchedulerLike, Subscription } from 'rxjs';
+import { type SchedulerLike, Subscription } from 'rxjs';
 import type { PublishError, SubscribeError } from '../errors/errors.js';
 import { OFFLINE_AFTER } from '../flow/publish-job.js';
 import { TokenBucket } from '../operators/rate-governor.js';
@@ -8,7 +8,7 @@ import { type RetrySeries, type Schedule, startSeries } from '../schedule/schedu
 import { QOS } from '../shared/qos.js';
 import { isTerminalError } from '../stream/observable-either.js';
 import { workOn } from '../stream/work-on.js';
-import type { ForwardPort } from './outcomes.js';
+import { type ForwardPort, publishedOnce } from './outcomes.js';
 import { comingBack } from './seen-back.js';
 import { CloudReachability, type ReachabilityListener } from './cloud-reachability.js';
 
@@ -236,17 +236,14 @@ class Canary {
       if (this.#isListening && this.#cloud.isUp && this.#cloud.isUnknown) this.#send();
       else this.#forget();
     });
-    workOn(
-      defer(() => port.publish$({ topicName: canaryTopicName, payload: `${this.#id} ${nth}`, qos: QOS.AT_LEAST_ONCE })),
-      this.#watching,
-      {
-        next: outcome => {
-          if (outcome._tag === 'Left' && !outcome.left.retryable) this.#listener.onFailed(outcome.left);
-        },
-        error: error => this.#listener.onDefect(error),
-        complete: () => undefined,
+    const request = { topicName: canaryTopicName, payload: `${this.#id} ${nth}`, qos: QOS.AT_LEAST_ONCE };
+    workOn(publishedOnce(port, request), this.#watching, {
+      next: outcome => {
+        if (outcome._tag === 'Left' && !outcome.left.retryable) this.#listener.onFailed(outcome.left);
       },
-    );
+      error: error => this.#listener.onDefect(error),
+      complete: () => undefined,
+    });
   }
 
   #cameBack(payload: string): void {

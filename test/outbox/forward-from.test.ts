@@ -1,4 +1,4 @@
-import { map, of, range } from 'rxjs';
+import { EMPTY, map, of, range } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { type Forwarded, forwardFrom, type ForwardFailure, type ForwardOptions, type ForwardPort } from '../../src/outbox/index.js';
 import { type Either, left, map as rightOf, right } from 'fp-ts/lib/Either.js';
@@ -61,6 +61,27 @@ describe('forwardFrom', () => {
     });
     expect(sent).toEqual(['1#1', '2#2', '3#3']);
     expect(told).toEqual(['1 by spooler', '2 by spooler', 'Error: a defect']);
+  });
+
+  it('fails through a port that gives no answer, as no port may, and takes one answer from a port that gives two', () => {
+    const told: string[] = [];
+    const sent: string[] = [];
+    const port = new Port();
+    const answer$ = of(right({ by: 'spooler' as const }), left(passing));
+    virtually(() => {
+      const outbox = inMemory();
+      const odd: ForwardPort = {
+        state$: port.state$,
+        publish$: ({ payload }) => (sent.push(Buffer.from(payload).toString()) === 2 ? EMPTY : answer$),
+      };
+      const forwarded$ = forwardFrom(outbox, odd, { messagesPerSecond: 1_000_000 });
+      return [
+        forwarded$.subscribe({ next: outcome => told.push(describeOutcome(outcome)), error: (error: unknown) => told.push(String(error)) }),
+        storing(outbox, ['a:1', 'a:2']),
+      ];
+    });
+    expect(sent).toEqual(['1#1', '2#2']);
+    expect(told).toEqual(['1 by spooler', 'Error: publish$ completed without an answer, against the contract of a publishing port.']);
   });
 
   it('sends what waited for the connection as replayed, after what is live, which leaves it its share', () => {
