@@ -1,6 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PROFILES } from '../kit/nucleus/nuclei.js';
 import { inProcess } from '../kit/process/cli-in-process.js';
 import { recipeFile } from '../kit/process/recipes.js';
@@ -8,18 +12,23 @@ import { MAIN, runCli, temporaryFolder } from '../kit/process/run-cli.js';
 
 const FOLLOWER = fileURLToPath(new URL('components/follower.mjs', import.meta.url));
 
+const derived = mkdtempSync(join(tmpdir(), 'ggrx-recipe-'));
+const recipe = join(derived, 'recipe.yaml');
+beforeAll(async () => {
+  const args = [MAIN, 'recipe', FOLLOWER, '--out', recipe];
+  const [code] = (await once(spawn(process.execPath, args, { stdio: 'inherit' }), 'exit')) as [number];
+  expect(code).toBe(0);
+});
+afterAll(() => rmSync(derived, { recursive: true }));
+
 /** `dev` with the component, which has said its first limit. */
 async function follower(profile: string, ...more: readonly string[]) {
   const env = { XDG_RUNTIME_DIR: temporaryFolder() };
-  const recipe = join(temporaryFolder(), 'recipe.yaml');
-  const derived = await runCli(['recipe', FOLLOWER, '--out', recipe], { cwd: fileURLToPath(new URL('../..', import.meta.url)) }).ended;
-  expect(derived.code).toBe(0);
   const dev = runCli(['dev', '--profile', profile, '--recipe', recipe, ...more, '--', process.execPath, MAIN, 'run', FOLLOWER], { env });
   await dev.saw(/limit is 3/);
   const ask = async (...args: readonly string[]) => {
-    const command = runCli(args, { env });
-    const { code } = await command.ended;
-    return { code, stdout: command.stdout().trim(), stderr: command.stderr() };
+    const { stdout, ...others } = await inProcess(args, env);
+    return { ...others, stdout: stdout.trim() };
   };
   const events = (): readonly Record<string, unknown>[] =>
     dev
@@ -109,10 +118,9 @@ test('recipe variables in Setenv have what config set has changed from the next 
   const program = 'console.log(`colour is ${process.env.COLOUR}`); setInterval(() => {}, 1e6)';
   const dev = runCli(['dev', '--recipe', recipeFile(temporaryFolder()), '--', process.execPath, '-e', program], { env });
   await dev.saw(/colour is blue/);
-  for (const args of [['config', 'set', '/colour', 'red'], ['restart']])
-    expect(await runCli(args, { env }).ended).toMatchObject({ code: 0 });
+  for (const args of [['config', 'set', '/colour', 'red'], ['restart']]) expect(await inProcess(args, env)).toMatchObject({ code: 0 });
   await dev.saw(/colour is red/);
-  for (const args of [['config', 'reset', '/'], ['restart']]) expect(await runCli(args, { env }).ended).toMatchObject({ code: 0 });
+  for (const args of [['config', 'reset', '/'], ['restart']]) expect(await inProcess(args, env)).toMatchObject({ code: 0 });
   await dev.saw(/colour is red[^]*colour is blue/);
   dev.child.kill('SIGTERM');
   await dev.ended;
@@ -136,15 +144,13 @@ test.each(['/__proto__/x', '/config/__proto__', '/config/constructor/prototype']
 
 test('config set without a recipe says that it needs one, and without a dev that there is none', async () => {
   const env = { XDG_RUNTIME_DIR: temporaryFolder() };
-  const none = runCli(['config', 'set', '/a', '1'], { env });
-  expect(await none.ended).toMatchObject({ code: 3 });
+  expect(await inProcess(['config', 'set', '/a', '1'], env)).toMatchObject({ code: 3 });
   const dev = runCli(['dev'], { env });
   await dev.saw(/"kind":"environment"/);
   const set = runCli(['config', 'set', '/a', '1'], { env });
   expect(await set.ended).toMatchObject({ code: 1 });
   expect(set.stderr()).toContain('a configuration comes with a recipe: start dev with --recipe');
-  const restart = runCli(['restart'], { env });
-  expect(await restart.ended).toMatchObject({ code: 1 });
+  expect(await inProcess(['restart'], env)).toMatchObject({ code: 1 });
   dev.child.kill('SIGTERM');
   await dev.ended;
 });

@@ -7,9 +7,10 @@ import { readScript } from '../../src/cli/chaos/read-chaos.js';
 import { EXIT } from '../../src/cli/cli-error.js';
 import { processCli } from '../../src/cli/cli.js';
 import { program } from '../../src/cli/program.js';
+import { inProcess } from '../kit/process/cli-in-process.js';
 import { HAS_TERMINAL, inTerminal } from '../kit/process/pseudo-terminal.js';
 import { recipeFile } from '../kit/process/recipes.js';
-import { runCli, temporaryFolder } from '../kit/process/run-cli.js';
+import { temporaryFolder } from '../kit/process/run-cli.js';
 
 const DOCS = readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8');
 
@@ -70,9 +71,9 @@ describe('docs/cli.md', () => {
 
   test('every command has help with examples', async () => {
     for (const command of ['init', 'dev', 'sub', 'pub', 'config', 'outbox', 'doctor', 'run', 'recipe', 'diagram']) {
-      const help = runCli([command, '--help']);
-      expect(await help.ended).toEqual({ code: 0, signal: null });
-      expect(help.stdout()).toMatch(new RegExp(`Examples:\\n {2}greengrass-rx ${command} `));
+      const { code, stdout } = await inProcess([command, '--help']);
+      expect(code).toBe(0);
+      expect(stdout).toMatch(new RegExp(`Examples:\\n {2}greengrass-rx ${command} `));
     }
   });
 

@@ -12,6 +12,7 @@ import commander from '../../template/commander/src/component.js';
 import gateway from '../../template/gateway/src/component.js';
 import starter from '../../template/starter/src/component.js';
 import type { Component } from '../../src/component/index.js';
+import { inProcess } from '../kit/process/cli-in-process.js';
 import { runCli, temporaryFolder } from '../kit/process/run-cli.js';
 
 const TEMPLATE = new URL('../../template/', import.meta.url);
@@ -19,11 +20,7 @@ const inTemplate = (path: string): string => readFileSync(new URL(path, TEMPLATE
 const COMPONENTS: Readonly<Record<keyof typeof TEMPLATES, Component>> = { starter, bridge, commander, gateway };
 const NAMES = Object.keys(TEMPLATES) as (keyof typeof TEMPLATES)[];
 
-const init = async (cwd: string, ...args: readonly string[]) => {
-  const run = runCli(['init', ...args], { cwd });
-  const { code } = await run.ended;
-  return { code, stdout: run.stdout(), stderr: run.stderr() };
-};
+const init = (folder: string, ...args: readonly string[]) => inProcess(['init', ...args], {}, folder);
 const read = (folder: string, path: string): string => readFileSync(join(folder, path), 'utf8');
 const json = (folder: string, path: string): unknown => JSON.parse(read(folder, path));
 
@@ -85,9 +82,9 @@ describe.each(NAMES)('the template %s', name => {
 describe('init', () => {
   test('writes a project named after its folder, with the versions that this one was tested with', async () => {
     const parent = temporaryFolder();
-    const { code, stdout } = await init(parent, 'Oven watch-2');
-    expect(code).toBe(0);
-    expect(stdout).toContain('Wrote com.example.OvenWatch2 to Oven watch-2:');
+    const run = runCli(['init', 'Oven watch-2'], { cwd: parent });
+    expect(await run.ended).toMatchObject({ code: 0 });
+    expect(run.stdout()).toContain('Wrote com.example.OvenWatch2 to Oven watch-2:');
     const folder = join(parent, 'Oven watch-2');
     expect(filesOf(folder)).toEqual(EVERY_PROJECT);
     const own = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { LocalNucleus, NucleusEvent } from '../../src/local/index.js';
 import { COMPONENT, PROFILES, start } from '../kit/nucleus/nuclei.js';
+import { inProcess } from '../kit/process/cli-in-process.js';
 import { besideDev } from '../kit/process/beside-dev.js';
 import { runCli, temporaryFolder, type CliProcess, type RunOptions } from '../kit/process/run-cli.js';
 
@@ -37,6 +38,10 @@ describe.each(PROFILES)('pub at a %s nucleus', profile => {
       [['-t', 'test/f', 'an argument']],
       [['-t', 'test/g', '-s'], 'all of\nstdin'],
     ] as const) {
+      if (input === undefined) {
+        expect(await inProcess(['pub', ...args], { ...nucleus.environment(COMPONENT) })).toEqual({ code: 0, stdout: '', stderr: '' });
+        continue;
+      }
       const process = pub(nucleus, args, { input });
       expect(await process.ended).toEqual({ code: 0, signal: null });
       expect(process.stdout() + process.stderr()).toBe('');
@@ -125,10 +130,10 @@ describe('pub', () => {
     [['test/a', 'x', '--retian'], /Did you mean --retain/],
   ])('takes %j for a mistake, and says what is wrong', async (args, says) => {
     await using nucleus = await start('classic');
-    const process = pub(nucleus, args);
-    expect(await process.ended).toEqual({ code: 2, signal: null });
-    expect(process.stderr()).toMatch(says);
-    expect(process.stderr()).not.toMatch(/^\s+at /m);
+    const { code, stderr } = await inProcess(['pub', ...args], { ...nucleus.environment(COMPONENT) });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(says);
+    expect(stderr).not.toMatch(/^\s+at /m);
   });
 
   test('says which line of stdin is none', async () => {

@@ -11,7 +11,12 @@ export interface CommandResult {
 }
 
 /** Runs a command of `greengrass-rx` in this process: for tests that need no process of its own, with its signals and its end. */
-export const inProcess = async (args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<CommandResult> => {
+export const inProcess = async (
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  folder: string = process.cwd(),
+): Promise<CommandResult> => {
+  const before = process.cwd();
   const said = { stdout: '', stderr: '' };
   const collecting = (where: keyof typeof said): Output => {
     const stream = new Writable({
@@ -24,10 +29,13 @@ export const inProcess = async (args: readonly string[], env: NodeJS.ProcessEnv 
     return new Output(stream as unknown as NodeJS.WriteStream);
   };
   const cli: Cli = { out: collecting('stdout'), err: collecting('stderr'), env, exitCode: 0 };
+  process.chdir(folder);
   try {
     await program(cli).parseAsync(args, { from: 'user' });
   } catch (error) {
     cli.exitCode = reportFailure(cli, error);
+  } finally {
+    process.chdir(before);
   }
   return { code: cli.exitCode, ...said };
 };
