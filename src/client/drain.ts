@@ -5,7 +5,7 @@ import { hook } from '../stream/hook.js';
 import { steadyNow } from '../schedule/clock.js';
 import { checkTime } from '../shared/check-argument.js';
 import type { RequestCounts } from './request-queue.js';
-import { plural } from '../shared/plural.js';
+import { plural } from '../shared/visible.js';
 
 /** What a drain waits for besides the stages: the requests of a port. */
 export interface Drained {

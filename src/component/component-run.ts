@@ -25,7 +25,7 @@ import { ended, type ExitReason, exitReasonOf, type RunOutcome } from './exit-co
 import { ComponentHealth, inShort, WholeFile } from './health.js';
 import { type Log, tellDeadLetters } from './log.js';
 import { DRAIN_DEADLINE, HEALTH_FILE_PERIOD, HEALTH_PERIOD, type RunOptions } from './run-options.js';
-import { plural } from '../shared/plural.js';
+import { plural } from '../shared/visible.js';
 
 /** How long subscriptions to the cloud hold up the report that the component runs, in milliseconds. */
 const CLOUD_PATIENCE = 1_000;

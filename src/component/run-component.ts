@@ -14,7 +14,7 @@ import { type Branch, type Component, isComponent, runContext } from './componen
 import { followConfiguration, overridesConfiguration, readConfiguration, unchanging, WORK_FOLDER_VARIABLE } from './configuration.js';
 import { ended, exitReasonOf, EXITS, type RunOutcome } from './exit-codes.js';
 import { jsonLog, levelIn, type Log, unfailing } from './log.js';
-import { plural } from '../shared/plural.js';
+import { plural } from '../shared/visible.js';
 
 /**
  * On a component of a bundle: what runs it there. A bundle has a copy of this package, and of RxJS, of its own, and they belong together.

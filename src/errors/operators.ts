@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { BUFFER_BOUNDS, type BufferBound, Failure } from './failure.js';
-import { plural } from '../shared/plural.js';
+import { plural } from '../shared/visible.js';
 
 /** A value came when its windows were over, the allowed lateness included. It is in no result. */
 export class LateData<A = unknown> extends Failure<'LateData', 'message'> {

@@ -1,5 +1,5 @@
 import { Failure } from './failure.js';
-import { plural } from '../shared/plural.js';
+import { plural } from '../shared/visible.js';
 
 /**
  * A stored message that will never be sent: the nucleus refuses it for good, or each time it was sent the process ended. It is kept in the

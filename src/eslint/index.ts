@@ -5,9 +5,8 @@
  * @packageDocumentation
  */
 import type { ESLint, Linter } from 'eslint';
-import { noDroppedFailures, noUnreadOutcome } from './unread-failures.js';
+import { noDroppedFailures, noUnreadOutcome, noUnrunTask, noUnsubscribed } from './unread.js';
 import { noHiddenQueue, noLostWork, noPushedSource } from './lost-messages.js';
-import { noUnrunTask, noUnsubscribed } from './never-run.js';
 
 /** The plugin's rules, by the names they have behind `greengrass-rx/`. */
 const plugin: ESLint.Plugin = {

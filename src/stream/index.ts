@@ -40,7 +40,7 @@ export {
   filterOrElseW,
   type FilterOrElseW,
 } from './chain.js';
-export { apS, apSW, bind, bindTo, bindW, Do, let, type With } from './do.js';
+export { apS, apSW, bind, bindTo, bindW, Do, let, type With } from './fp-ts.js';
 export {
   Applicative,
   Apply,
@@ -56,7 +56,7 @@ export {
   MonadThrow,
   Pointed,
   URI,
-} from './instances.js';
+} from './fp-ts.js';
 
 export { onRights, type OnRights } from './on-rights.js';
 export { endAtTerminal, orThrow, runToEnd, type RunToEndOptions, toTaskEither } from './run-to-end.js';

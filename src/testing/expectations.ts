@@ -1,4 +1,7 @@
 import type { Observable } from 'rxjs';
+import type { StageAccount } from '../flow/account.js';
+import type { Ledger } from '../flow/ledger.js';
+import { plural } from '../shared/visible.js';
 import { comparison, marbleDifference } from './compare.js';
 import { type Cells, draw, type Drawn, parseSpan, type Span } from './diagram.js';
 import { describeValue, differenceOf, isEither } from './equal.js';
@@ -194,4 +197,72 @@ function cellsOf(span: Span | undefined): Cells {
   const { from, to } = span;
   if (from === to) return new Map([[from, ['^', '!']]]);
   return new Map([[from, ['^']], ...(to === Infinity ? [] : [[to, ['!']] as const])]);
+}
+
+/** What of a stage's account can be expected, in messages. */
+export type StageCounts = Partial<Record<'received' | 'emitted' | 'dropped' | 'failed' | 'buffered' | 'discarded', number>>;
+
+/** The ledger's counts since a moment: it counts over the life of the process. */
+export class LedgerSince {
+  readonly #ledger: Ledger;
+  readonly #before: ReadonlyMap<string, StageAccount>;
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger;
+    this.#before = new Map(ledger.snapshot().stages.map(account => [keyOf(account), account]));
+  }
+
+  /** What is wrong if stages dropped or discarded anything. */
+  dropped(): string | undefined {
+    const lines = this.lost();
+    return lines.length === 0 ? undefined : ['Messages were dropped.', '', ...lines.map(line => `  ${line}`)].join('\n');
+  }
+
+  /** A line for each stage that dropped or discarded anything. */
+  lost(): readonly string[] {
+    const lost = this.#stages().filter(({ counts }) => counts.dropped > 0 || counts.discarded > 0);
+    return lost.map(({ name, counts: { received, dropped, discarded } }) => {
+      const what = [dropped > 0 ? `dropped ${dropped}` : '', discarded > 0 ? `discarded ${discarded}` : ''].filter(text => text !== '');
+      return `${name} ${what.join(' and ')} of ${plural(received, 'message')}`;
+    });
+  }
+
+  /** What is wrong with the account of the stage of this name. */
+  stage(name: string, expected: StageCounts): string | undefined {
+    const stages = this.#stages();
+    // A stage of another kind may have the same name: one that a test before has run, and this one has not.
+    const ofName = stages.filter(stage => stage.name === name);
+    const found = ofName.find(({ counts }) => counts.received > 0) ?? ofName[0];
+    if (found === undefined) {
+      const names = stages.map(stage => stage.name).join(', ');
+      return `The ledger has no stage "${name}". ${names === '' ? 'No stage has run.' : `It has ${names}.`}`;
+    }
+    const wrong = (Object.entries(expected) as [keyof StageCounts, number][]).filter(([what, count]) => found.counts[what] !== count);
+    if (wrong.length === 0) return undefined;
+    return [
+      `The ledger's account of "${name}" is not as expected.`,
+      '',
+      ...wrong.map(([what, count]) => `  ${what}: expected ${count}, received ${found.counts[what]}`),
+    ].join('\n');
+  }
+
+  #stages(): readonly { readonly name: string; readonly counts: Required<StageCounts> }[] {
+    return this.#ledger.snapshot().stages.map(account => {
+      const before = this.#before.get(keyOf(account));
+      const since = (what: keyof StageCounts): number => account[what].messages - (before?.[what].messages ?? 0);
+      const counts = {
+        received: since('received'),
+        emitted: since('emitted'),
+        dropped: since('dropped'),
+        failed: since('failed'),
+        buffered: account.buffered.messages,
+        discarded: since('discarded'),
+      };
+      return { name: account.name, counts };
+    });
+  }
+}
+
+function keyOf({ kind, name }: StageAccount): string {
+  return `${kind} ${name}`;
 }

@@ -3,10 +3,9 @@ import type { TestScheduler } from 'rxjs/testing';
 import type { RunContext } from '../component/component.js';
 import type { Ledger } from '../flow/ledger.js';
 import type { ObservableEither } from '../stream/observable-either.js';
-import type { LaneExpectation, StreamExpectation, SubscriptionLogs, SubscriptionsExpectation } from './expectations.js';
+import type { LaneExpectation, StageCounts, StreamExpectation, SubscriptionLogs, SubscriptionsExpectation } from './expectations.js';
 import type { KitNucleus, TestConnectOptions } from './kit-nucleus.js';
 import type { Lane } from './lane.js';
-import type { StageCounts } from './ledger-checks.js';
 import type { MemoryNucleusOptions } from './memory-nucleus.js';
 
 /** How a marble test runs. */

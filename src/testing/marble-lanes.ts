@@ -13,6 +13,7 @@ import {
   expectLane,
   expectSame,
   expectSpans,
+  type LedgerSince,
   spansAtNucleus,
   spansOfSource,
   type StreamExpectation,
@@ -20,7 +21,6 @@ import {
 import type { KitNucleus } from './kit-nucleus.js';
 import type { MarbleKit } from './kit.js';
 import { lane, type Lane, type LaneEvent, type MarbleRun } from './lane.js';
-import type { LedgerSince } from './ledger-checks.js';
 import { type Expected, meanwhileLines } from './meanwhile.js';
 import { type ArrivedMessage, COMPONENT, type PublishedMessage } from './memory-record.js';
 import { payloadContent } from './messages.js';

@@ -4,9 +4,8 @@
  * @packageDocumentation
  */
 export { basicIngest, type BasicIngest, parseBasicIngest, sharedSubscription } from './prefixed-topics.js';
-export { classicResourceAllows } from './classic-resource.js';
+export { classicResourceAllows, liteResourceAllows } from './resources.js';
 export { parseSharedSubscription, publishTopicProblem, type SharedSubscription, TOPIC_LIMITS, topicFilterProblem } from './topic-rules.js';
-export { liteResourceAllows } from './lite-resource.js';
 export { classicRoutes, topicMatches } from './topic-matches.js';
 export {
   type ParamsOf,

@@ -10,4 +10,4 @@ export type { TracedLocalOptions, TracedOptions } from './kinds.js';
 export type { TracingOptions } from './spans.js';
 export { traced, type TracedLocalMessage, type TracedLocalTopics, type TracedMessage, type TracedMqttProxy } from './traced.js';
 export { traces } from './trace-context.js';
-export { withTrace } from './send.js';
+export { withTrace } from './messages.js';

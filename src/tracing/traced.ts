@@ -28,8 +28,7 @@ import type {
 import type { ObservableEither } from '../stream/observable-either.js';
 import { topicFilterOf } from '../topic/topic-template.js';
 import { localKind, mqttKind, type TracedLocalOptions, type TracedOptions } from './kinds.js';
-import { receiving } from './receive.js';
-import { sending } from './send.js';
+import { receiving, sending } from './messages.js';
 import { tracerOf } from './spans.js';
 import { type Traced, tracesOf } from './trace-context.js';
 

@@ -1,8 +1,7 @@
 import { RuleTester } from 'eslint';
 import { describe, it } from 'vitest';
-import { noDroppedFailures, noUnreadOutcome } from '../../src/eslint/unread-failures.js';
+import { noDroppedFailures, noUnreadOutcome, noUnrunTask, noUnsubscribed } from '../../src/eslint/unread.js';
 import { noHiddenQueue, noLostWork, noPushedSource } from '../../src/eslint/lost-messages.js';
-import { noUnrunTask, noUnsubscribed } from '../../src/eslint/never-run.js';
 
 RuleTester.describe = describe;
 RuleTester.it = it;

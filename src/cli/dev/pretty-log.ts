@@ -1,11 +1,10 @@
 import type { LogLevel } from '../../component/log.js';
 import { markOf } from '../../outbox/mark.js';
-import { visible, visibleColoured } from '../../shared/visible.js';
+import { plural, visible, visibleColoured } from '../../shared/visible.js';
 import { previewPayload } from '../messages/message-text.js';
 import { ago, columnsOf, type Format, type Output, timeOfDay, wrap } from '../output.js';
 import { detailsOf, type LoggedError, logSentence } from './log-line.js';
 import { describeEnd, type DevEvent, type Render } from './dev-log.js';
-import { plural } from '../../shared/plural.js';
 
 /** From here on there is room for milliseconds. */
 const WIDE = 60;

@@ -6,13 +6,12 @@ import { dropMessages, forgetSetAside, requeueMessages } from '../../outbox/sqli
 import { type FiledMessage, type OutboxFile, readOutboxFile } from '../../outbox/sqlite/read-file.js';
 import type { Places, Selection } from '../../outbox/sqlite/selection.js';
 import { isJsonObject } from '../../shared/check-argument.js';
-import { visible } from '../../shared/visible.js';
+import { plural, visible } from '../../shared/visible.js';
 import { CliError, EXIT, UsageError } from '../cli-error.js';
 import type { Cli } from '../cli.js';
 import { bytes, messageJson, payloadJson, previewPayload } from '../messages/message-text.js';
 import { ago, columnsOf, isoTime, type Output } from '../output.js';
 import { type ChangeOptions, done, fileOf, type ListOptions, type OutputOptions, selectionOf, type SelectOptions } from './options.js';
-import { plural } from '../../shared/plural.js';
 
 /** Messages that are listed for a person who has not said how many. */
 const LISTED = 20;

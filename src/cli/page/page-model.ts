@@ -1,11 +1,10 @@
 import { asyncScheduler } from 'rxjs';
-import { visible } from '../../shared/visible.js';
+import { plural, visible } from '../../shared/visible.js';
 import { describeEnd, type DevEvent } from '../dev/dev-log.js';
 import { logSentence } from '../dev/log-line.js';
 import { viewPayload } from '../messages/message-text.js';
 import { MessageRing, type PassedMessage } from './message-ring.js';
 import type { PageComponent, PageHealth, PageLane, PageMark, PageMessage, PageNote, PageUpdate } from './page-state.js';
-import { plural } from '../../shared/plural.js';
 
 /** Topics with a lane of their own: further ones share one. */
 const MOST_LANES = 100;

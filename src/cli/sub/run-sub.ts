@@ -8,7 +8,7 @@ import { concurrently } from '../../flow/concurrently.js';
 import type { MqttMessage, SubscriptionStatus } from '../../ports/mqtt-proxy.js';
 import { waiting } from '../../schedule/clock.js';
 import type { QOS } from '../../shared/qos.js';
-import { visible } from '../../shared/visible.js';
+import { plural, visible } from '../../shared/visible.js';
 import { onRights } from '../../stream/on-rights.js';
 import { runToEnd } from '../../stream/run-to-end.js';
 import { EXIT, UsageError } from '../cli-error.js';
@@ -16,7 +16,6 @@ import { aborted, type Cli, stopOnSignals } from '../cli.js';
 import { messageJson, previewPayload } from '../messages/message-text.js';
 import { columnsOf, isoTime, type Output, timeOfDay } from '../output.js';
 import { asCliError, findNucleus, type ReachOptions } from '../reach/reach.js';
-import { plural } from '../../shared/plural.js';
 
 /**
  * `pretty`: a line for people, as wide as the terminal. `json`: a line of JSON. `payload`: the payload's own bytes and a line

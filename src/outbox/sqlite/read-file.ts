@@ -9,7 +9,7 @@ import { type Database, failureOf, type Row, schema, type Sqlite, type Statement
 import { type FileState, fileState } from './file-state.js';
 import { type HighWaterMark, openMark } from './mark-file.js';
 import { selected, type Selection } from './selection.js';
-import { plural } from '../../shared/plural.js';
+import { plural } from '../../shared/visible.js';
 
 /** A message as it lies in a file. */
 export interface FiledMessage extends Pick<

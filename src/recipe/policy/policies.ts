@@ -1,6 +1,5 @@
 import type { Profile } from '../../shared/profile.js';
-import { compileClassicResource } from '../../topic/classic-resource.js';
-import { liteGlobAllows, liteResourceAllows, liteResourceIsValid } from '../../topic/lite-resource.js';
+import { compileClassicResource, liteGlobAllows, liteResourceAllows, liteResourceIsValid } from '../../topic/resources.js';
 import type { RecipeVariables } from '../interpolate.js';
 import {
   nothingGranted,

@@ -1,7 +1,6 @@
 import { isJsonObject, parsedJson } from '../../shared/check-argument.js';
 import type { Profile } from '../../shared/profile.js';
-import { ClassicResources } from '../../topic/classic-resource.js';
-import { liteGlobAllows, liteResourceAllows, liteResourceIsValid } from '../../topic/lite-resource.js';
+import { ClassicResources, liteGlobAllows, liteResourceAllows, liteResourceIsValid } from '../../topic/resources.js';
 import { interpolate, type RecipeVariables, withoutVariables } from '../interpolate.js';
 import {
   type Authorizer,

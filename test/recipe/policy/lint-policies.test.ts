@@ -8,7 +8,7 @@ import {
   type PolicyRule,
   type RecipeComponent,
 } from '../../../src/local/index.js';
-import { liteResourceIsValid } from '../../../src/topic/lite-resource.js';
+import { liteResourceIsValid } from '../../../src/topic/resources.js';
 import { classicPolicy, litePolicy } from '../../../src/recipe/policy/read-policies.js';
 import { PUBLISH_TO_TOPIC, SUBSCRIBE_TO_TOPIC } from '../../../src/shared/operations.js';
 import { allow } from '../../kit/nucleus/nuclei.js';

@@ -3,8 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { PUBSUB_SERVICE } from '../../../src/recipe/policy/access-control.js';
 import { classicPolicy, litePolicy as litePolicyWith } from '../../../src/recipe/policy/read-policies.js';
 import { PUBLISH_TO_TOPIC } from '../../../src/shared/operations.js';
-import { compileClassicResource } from '../../../src/topic/classic-resource.js';
-import { liteResourceAllows } from '../../../src/topic/lite-resource.js';
+import { compileClassicResource, liteResourceAllows } from '../../../src/topic/resources.js';
 import { allow, allowLocal, COMPONENT, OTHER, PROFILES, start } from '../../kit/nucleus/nuclei.js';
 import { PUBLISH, RawClient, SUBSCRIBE } from '../../kit/nucleus/raw-client.js';
 

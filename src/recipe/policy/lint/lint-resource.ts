@@ -1,5 +1,4 @@
-import { compileClassicResource } from '../../../topic/classic-resource.js';
-import { liteResourceAllows, liteResourceIsValid } from '../../../topic/lite-resource.js';
+import { compileClassicResource, liteResourceAllows, liteResourceIsValid } from '../../../topic/resources.js';
 import { interpolate, withoutVariables } from '../../interpolate.js';
 import { PUBSUB_SERVICE } from '../access-control.js';
 import type { PolicyFinding } from './policy-finding.js';
