@@ -4,7 +4,7 @@ import { asyncScheduler } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
 import { AgeClock } from '../../src/outbox/store.js';
-import { openDatabase } from '../../src/outbox/sqlite/database.js';
+import { openDatabase, type Row, type Statement } from '../../src/outbox/sqlite/database.js';
 import { InProcess, sqlite } from './in-process.js';
 import { at } from './samples.js';
 import { ownFolder } from './stores.js';
@@ -109,6 +109,36 @@ describe('an outbox in trouble', () => {
     await first.open('first');
     await expect(new InProcess(path).open('second')).rejects.toMatchObject({ reason: 'busy' });
     await first.close();
+  });
+
+  it('keeps messages whose key and stream have U+0000 in them, at which Node 22 ends a text', async () => {
+    const path = join(ownFolder(), 'outbox.sqlite');
+    const cut = (row: Row): Row =>
+      Object.fromEntries(Object.entries(row).map(([name, cell]) => [name, typeof cell === 'string' ? (cell.split('\0')[0] ?? '') : cell]));
+    const asNode22 = (...given: Parameters<typeof openDatabase>): ReturnType<typeof openDatabase> => {
+      const tables = openDatabase(...given);
+      const statement = (sql: string): Statement => {
+        const made = tables.statement(sql);
+        return {
+          run: (...values) => made.run(...values),
+          get: (...values) => {
+            const row = made.get(...values);
+            return row === undefined ? undefined : cut(row);
+          },
+          all: (...values) => made.all(...values).map(cut),
+        };
+      };
+      return { ...tables, statement };
+    };
+    const before = new InProcess(path, {}, { openDatabase: asNode22 });
+    await before.open('first');
+    await before.put(['kept'], at(0), { stream: 'line\0one', topicName: 'key\0of it' });
+    await before.close();
+    const store = new InProcess(path, {}, { openDatabase: asNode22 });
+    const { movedTo } = await store.open('unused', at(1));
+    const { texts, damaged } = await store.takeAll(at(1));
+    await store.close();
+    expect({ movedTo, texts, damaged }).toEqual({ movedTo: undefined, texts: ['kept'], damaged: 0 });
   });
 
   it('with a clock that was set back by years, and forward, keeps what is not too old', async () => {

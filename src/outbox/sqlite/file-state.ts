@@ -31,8 +31,8 @@ export interface FileState {
   readonly text: (cell: Cell | undefined) => string;
   readonly bytes: (cell: Cell | undefined) => Uint8Array;
   /**
-   * As a file has it: half of a surrogate pair, as of an emoji that was cut, has no UTF-8 form. A checksum of anything else would never be
-   * right.
+   * As it is read again: half of a surrogate pair, as of an emoji that was cut, has no UTF-8 form, and Node 22 ends a text at U+0000. A
+   * checksum of anything else would never be right.
    */
   readonly wellFormed: (text: string) => string;
   readonly load: () => boolean;
@@ -104,7 +104,7 @@ export function fileState(crc32: (bytes: Uint8Array | string, start?: number) =>
   };
   const num = (cell: Cell | undefined): number => (typeof cell === 'number' ? cell : 0);
   const text = (cell: Cell | undefined): string => (typeof cell === 'string' ? cell : '');
-  const wellFormed = (text: string): string => text.replace(/[\ud800-\udfff]/gu, '\ufffd');
+  const wellFormed = (text: string): string => text.replace(/[\ud800-\udfff]/gu, '\ufffd').replaceAll('\0', '\ufffd');
   const bytesOf = (cell: Cell | undefined): Uint8Array => (cell instanceof Uint8Array ? cell : new Uint8Array(0));
 
   /** Covers all columns of the row but its id: they have the names of the members of `state`. */
