@@ -1,11 +1,15 @@
-import { json, QOS, respond, topicTemplate } from 'greengrass-rx';
+import { type Codec, json, QOS, respond, topicTemplate } from 'greengrass-rx';
 import { component } from 'greengrass-rx/component';
 import { E, t } from 'greengrass-rx/fp';
 import { delay, NEVER, of } from 'rxjs';
 
 const COMMAND = topicTemplate('heater/{id}/commands');
 const ANSWER = topicTemplate('heater/{id}/answers');
-const Command = json(t.type({ id: t.string, celsius: t.number }));
+interface Command {
+  readonly id: string;
+  readonly celsius: number;
+}
+const Command: Codec<Command> = json(t.type({ id: t.string, celsius: t.number }));
 
 /** Sets a heater. Every command gets one answer that says which command it is for, whatever becomes of it. */
 export default component({

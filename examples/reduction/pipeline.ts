@@ -5,7 +5,7 @@ import { connect, map, merge, type Observable } from 'rxjs';
 
 /** One number of the weather station. */
 export const Reading = t.type({ quantity: t.keyof({ temperature: null, pressure: null, wind: null }), at: t.number, value: t.number });
-export type Reading = t.TypeOf<typeof Reading>;
+export interface Reading extends t.TypeOf<typeof Reading> {}
 
 /** What the cloud gets besides changes: a day of one quantity. */
 export const Day = t.type({
@@ -19,7 +19,7 @@ export const Day = t.type({
   max: t.number,
   mean: t.number,
 });
-export type Day = t.TypeOf<typeof Day>;
+export interface Day extends t.TypeOf<typeof Day> {}
 
 /** What counts as a change: °C, hPa, m/s. */
 const BAND = { temperature: 1, pressure: 1, wind: 0.5 } as const;
@@ -37,7 +37,7 @@ export const reduction = (readings$: Observable<Reading>) =>
     connect(reading$ => merge(reading$.pipe(changes, map(E.right)), reading$.pipe(days))),
     onRights(value$ =>
       value$.pipe(
-        encodeBatches({
+        encodeBatches<Reading | Day>({
           format: ndjson(t.union([Reading, Day])),
           // The topic is metered too.
           bytes: METERED_BYTES - Buffer.byteLength(BATCH_TOPIC),

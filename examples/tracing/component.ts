@@ -1,11 +1,23 @@
-import { batch, concurrently, json, onRights, publishTo, QOS, shareSubscriptions } from 'greengrass-rx';
+import { batch, concurrently, json, type MqttMessage, onRights, publishTo, QOS, shareSubscriptions } from 'greengrass-rx';
 import { component } from 'greengrass-rx/component';
 import { t } from 'greengrass-rx/fp';
-import { inSpan, traced } from 'greengrass-rx/tracing';
+import { inSpan, type Traced, traced } from 'greengrass-rx/tracing';
 import { filter, map, of } from 'rxjs';
 
 const Reading = json(t.type({ celsius: t.number }));
 const qos = QOS.AT_LEAST_ONCE;
+
+/** A hall that is too hot. */
+interface Alarm extends Traced {
+  readonly place: string;
+  readonly celsius: number;
+}
+
+/** The mean of some readings. */
+interface Mean {
+  readonly mean: number;
+  readonly values: readonly MqttMessage[];
+}
 
 /** Alarms and means of readings, with the trace of each reading. */
 export default component({
@@ -23,7 +35,7 @@ export default component({
             concurrently(
               2,
               inSpan('look up the place', ({ topicName, value }, trace) =>
-                of({ place: `hall of ${topicName.split('/')[1] ?? ''}`, celsius: value.celsius, trace }),
+                of<Alarm>({ place: `hall of ${topicName.split('/')[1] ?? ''}`, celsius: value.celsius, trace }),
               ),
             ),
           ),
@@ -40,7 +52,7 @@ export default component({
           message$.pipe(
             batch({ messages: 3 }),
             // Of several: a trace of its own, with a link to each.
-            map(messages => ({
+            map((messages): Mean => ({
               mean: messages.reduce((sum, { value }) => sum + value.celsius, 0) / messages.length,
               values: messages,
             })),

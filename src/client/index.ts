@@ -13,8 +13,11 @@ export type { ComponentUpdate, Lifecycle } from './lifecycle.js';
 export type { LocalAccepted, LocalMessage, LocalPublishRequest } from './local-message.js';
 export type { LocalSubscribeRequest } from './local-request.js';
 export type {
+  LocalMatched,
+  LocalMatchedReceived,
   LocalPatternSubscribeRequest,
   LocalPlainSubscribeRequest,
+  LocalReceived,
   LocalRequestMistakes,
   LocalSubscribeError,
   LocalTopics,
@@ -33,6 +36,8 @@ export type {
   CodecMistake,
   ConnectionState,
   DrainReport,
+  Matched,
+  MatchedReceived,
   Mqtt5Members,
   MqttMessage,
   MqttProxy,
@@ -40,6 +45,7 @@ export type {
   PlainSubscribeRequest,
   Profile,
   PublishRequest,
+  Received,
   RequestMistakes,
   RunnableTask,
   RunnableTaskEither,

@@ -39,6 +39,21 @@ export type AnyLocalSubscribeRequest = (LocalSubscribeRequest | LocalPatternSubs
   readonly codec?: Decoder<unknown> | undefined;
 };
 
+/** A message of a subscription to a template. */
+export interface LocalMatched<out P> extends LocalMessage {
+  /** What stands in the places of the template, such as `{ id: '7' }`. */
+  readonly params: P;
+}
+
+/** A message of a subscription with a codec. */
+export interface LocalReceived<out A> extends LocalMessage {
+  /** What the codec has made of the payload. */
+  readonly value: A;
+}
+
+/** A message of a subscription to a template, with a codec. */
+export interface LocalMatchedReceived<out P, out A> extends LocalMatched<P>, LocalReceived<A> {}
+
 /** The failures of a local subscription's stream. */
 export type LocalSubscribeError = ServiceSubscribeError | DecodeFailed<LocalMessage>;
 
@@ -56,11 +71,9 @@ export interface LocalTopics extends PublishPort<LocalPublishRequest, LocalAccep
   readonly subscribe: {
     <P, A>(
       request: LocalPatternSubscribeRequest<P> & { readonly codec: Decoder<A> },
-    ): ObservableEither<LocalSubscribeError, LocalMessage & { readonly params: P; readonly value: A }>;
-    <P>(request: LocalPatternSubscribeRequest<P>): ObservableEither<LocalSubscribeError, LocalMessage & { readonly params: P }>;
-    <A>(
-      request: LocalSubscribeRequest & { readonly codec: Decoder<A> },
-    ): ObservableEither<LocalSubscribeError, LocalMessage & { readonly value: A }>;
+    ): ObservableEither<LocalSubscribeError, LocalMatchedReceived<P, A>>;
+    <P>(request: LocalPatternSubscribeRequest<P>): ObservableEither<LocalSubscribeError, LocalMatched<P>>;
+    <A>(request: LocalSubscribeRequest & { readonly codec: Decoder<A> }): ObservableEither<LocalSubscribeError, LocalReceived<A>>;
     (request: LocalPlainSubscribeRequest): ObservableEither<LocalSubscribeError, LocalMessage>;
   };
   /**
@@ -124,11 +137,9 @@ export class IpcLocalTopics implements LocalTopics {
 
   subscribe<P, A>(
     request: LocalPatternSubscribeRequest<P> & { readonly codec: Decoder<A> },
-  ): ObservableEither<LocalSubscribeError, LocalMessage & { readonly params: P; readonly value: A }>;
-  subscribe<P>(request: LocalPatternSubscribeRequest<P>): ObservableEither<LocalSubscribeError, LocalMessage & { readonly params: P }>;
-  subscribe<A>(
-    request: LocalSubscribeRequest & { readonly codec: Decoder<A> },
-  ): ObservableEither<LocalSubscribeError, LocalMessage & { readonly value: A }>;
+  ): ObservableEither<LocalSubscribeError, LocalMatchedReceived<P, A>>;
+  subscribe<P>(request: LocalPatternSubscribeRequest<P>): ObservableEither<LocalSubscribeError, LocalMatched<P>>;
+  subscribe<A>(request: LocalSubscribeRequest & { readonly codec: Decoder<A> }): ObservableEither<LocalSubscribeError, LocalReceived<A>>;
   subscribe(request: Omit<LocalPlainSubscribeRequest, 'codec'>): ObservableEither<LocalSubscribeError, LocalMessage>;
   subscribe(request: AnyLocalSubscribeRequest): Observable<unknown> {
     const filter = topicFilterOf(request.topic);

@@ -11,12 +11,15 @@ import type {
   CloudStatus,
   ConnectionState,
   DrainReport,
+  Matched,
+  MatchedReceived,
   MqttMessage,
   MqttProxy,
   PatternSubscribeRequest,
   PlainSubscribeRequest,
   Profile,
   PublishRequest,
+  Received,
   RunnableTask,
   RunnableTaskEither,
   SubscribeRequest,
@@ -102,13 +105,11 @@ export class IpcMqttProxy extends ConnectionLife implements MqttProxy {
 
   subscribe<P, A>(
     request: PatternSubscribeRequest<P> & { readonly codec: Decoder<A> },
-  ): ObservableEither<SubscribeError | DecodeFailed<MqttMessage>, MqttMessage & { readonly params: P; readonly value: A }>;
-  subscribe<P>(
-    request: PatternSubscribeRequest<P>,
-  ): ObservableEither<SubscribeError | DecodeFailed<MqttMessage>, MqttMessage & { readonly params: P }>;
+  ): ObservableEither<SubscribeError | DecodeFailed<MqttMessage>, MatchedReceived<P, A>>;
+  subscribe<P>(request: PatternSubscribeRequest<P>): ObservableEither<SubscribeError | DecodeFailed<MqttMessage>, Matched<P>>;
   subscribe<A>(
     request: SubscribeRequest & { readonly codec: Decoder<A> },
-  ): ObservableEither<SubscribeError | DecodeFailed<MqttMessage>, MqttMessage & { readonly value: A }>;
+  ): ObservableEither<SubscribeError | DecodeFailed<MqttMessage>, Received<A>>;
   subscribe(request: Omit<PlainSubscribeRequest, 'codec'>): ObservableEither<SubscribeError, MqttMessage>;
   subscribe(request: AnySubscribeRequest): Observable<unknown> {
     const filtered: SubscribeRequest = { ...request, topicName: topicFilterOf(request.topicName) };

@@ -160,13 +160,11 @@ export interface MqttProxy extends AsyncDisposable {
   readonly subscribe: {
     <P, A>(
       request: PatternSubscribeRequest<P> & { readonly codec: Decoder<A> },
-    ): ObservableEither<SubscribeError | DecodeFailed<MqttMessage>, MqttMessage & { readonly params: P; readonly value: A }>;
-    <P>(
-      request: PatternSubscribeRequest<P>,
-    ): ObservableEither<SubscribeError | DecodeFailed<MqttMessage>, MqttMessage & { readonly params: P }>;
+    ): ObservableEither<SubscribeError | DecodeFailed<MqttMessage>, MatchedReceived<P, A>>;
+    <P>(request: PatternSubscribeRequest<P>): ObservableEither<SubscribeError | DecodeFailed<MqttMessage>, Matched<P>>;
     <A>(
       request: SubscribeRequest & { readonly codec: Decoder<A> },
-    ): ObservableEither<SubscribeError | DecodeFailed<MqttMessage>, MqttMessage & { readonly value: A }>;
+    ): ObservableEither<SubscribeError | DecodeFailed<MqttMessage>, Received<A>>;
     (request: PlainSubscribeRequest): ObservableEither<SubscribeError, MqttMessage>;
   };
   /**
@@ -224,3 +222,18 @@ export interface PublishRequest extends Mqtt5Members {
   /** `QOS.AT_LEAST_ONCE` or 1, `QOS.AT_MOST_ONCE` or 0. */
   readonly qos: AnyQos;
 }
+
+/** A message of a subscription to a template. */
+export interface Matched<out P> extends MqttMessage {
+  /** What stands in the places of the template, such as `{ id: '7' }`. */
+  readonly params: P;
+}
+
+/** A message of a subscription with a codec. */
+export interface Received<out A> extends MqttMessage {
+  /** What the codec has made of the payload. */
+  readonly value: A;
+}
+
+/** A message of a subscription to a template, with a codec. */
+export interface MatchedReceived<out P, out A> extends Matched<P>, Received<A> {}

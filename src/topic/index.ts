@@ -8,6 +8,7 @@ export { classicResourceAllows, liteResourceAllows } from './resources.js';
 export { parseSharedSubscription, publishTopicProblem, type SharedSubscription, TOPIC_LIMITS, topicFilterProblem } from './topic-rules.js';
 export { classicRoutes, topicMatches } from './topic-matches.js';
 export {
+  type ParamsIn,
   type ParamsOf,
   type TopicArguments,
   topicFilterOf,

@@ -16,9 +16,12 @@ export type TopicParams = Readonly<Record<string, string | readonly string[]>>;
  * The parameters of a template, read from its text: a string for each `{name}`, an array of levels for a last `{name...}`. Of a text that
  * the compiler does not know, any.
  */
-export type ParamsOf<Text extends string> = string extends Text
-  ? TopicParams
-  : { readonly [Name in Singles<Text> | Rest<Text>]: Name extends Rest<Text> ? readonly string[] : string };
+export type ParamsOf<Text extends string> = string extends Text ? TopicParams : ParamsIn<Text>;
+
+/** The parameters of a template whose text the compiler knows. A type of its own, so that an editor names it by the text. */
+export type ParamsIn<Text extends string> = {
+  readonly [Name in Singles<Text> | Rest<Text>]: Name extends Rest<Text> ? readonly string[] : string;
+};
 
 /** What parameters are given as. A number becomes its decimal text. */
 export type TopicArguments<P> = { readonly [Name in keyof P]: P[Name] extends string ? string | number : P[Name] };

@@ -8,6 +8,18 @@ export { inSpan } from './spans.js';
 export type { Traced } from './trace-context.js';
 export type { TracedLocalOptions, TracedOptions } from './kinds.js';
 export type { TracingOptions } from './spans.js';
-export { traced, type TracedLocalMessage, type TracedLocalTopics, type TracedMessage, type TracedMqttProxy } from './traced.js';
+export {
+  traced,
+  type TracedLocalMatched,
+  type TracedLocalMatchedReceived,
+  type TracedLocalMessage,
+  type TracedLocalReceived,
+  type TracedLocalTopics,
+  type TracedMatched,
+  type TracedMatchedReceived,
+  type TracedMessage,
+  type TracedMqttProxy,
+  type TracedReceived,
+} from './traced.js';
 export { traces } from './trace-context.js';
 export { withTrace } from './messages.js';

@@ -2,8 +2,10 @@ import type { Tracer } from '@opentelemetry/api';
 import { defer, firstValueFrom, type Observable } from 'rxjs';
 import type { LocalAccepted, LocalMessage, LocalPublishRequest } from '../client/local-message.js';
 import type {
+  LocalMatched,
   LocalPatternSubscribeRequest,
   LocalPlainSubscribeRequest,
+  LocalReceived,
   LocalRequestMistakes,
   LocalSubscribeError,
   LocalTopics,
@@ -16,11 +18,13 @@ import { offerDirect, publishing, type Publishes, type Submit, submitTo } from '
 import type { AcceptedBy } from '../flow/publish-outcome.js';
 import type {
   Accepted,
+  Matched,
   MqttMessage,
   MqttProxy,
   PatternSubscribeRequest,
   PlainSubscribeRequest,
   PublishRequest,
+  Received,
   RequestMistakes,
   RunnableTaskEither,
   SubscribeRequest,
@@ -35,8 +39,26 @@ import { type Traced, tracesOf } from './trace-context.js';
 /** A message of a traced proxy, with the span of its receipt. */
 export interface TracedMessage extends MqttMessage, Traced {}
 
+/** One of a subscription to a template. */
+export interface TracedMatched<out P> extends TracedMessage, Matched<P> {}
+
+/** One of a subscription with a codec. */
+export interface TracedReceived<out A> extends TracedMessage, Received<A> {}
+
+/** One of a subscription to a template, with a codec. */
+export interface TracedMatchedReceived<out P, out A> extends TracedMatched<P>, TracedReceived<A> {}
+
 /** A message of traced local topics, with the span of its receipt. */
 export interface TracedLocalMessage extends LocalMessage, Traced {}
+
+/** One of a subscription to a template. */
+export interface TracedLocalMatched<out P> extends TracedLocalMessage, LocalMatched<P> {}
+
+/** One of a subscription with a codec. */
+export interface TracedLocalReceived<out A> extends TracedLocalMessage, LocalReceived<A> {}
+
+/** One of a subscription to a template, with a codec. */
+export interface TracedLocalMatchedReceived<out P, out A> extends TracedLocalMatched<P>, TracedLocalReceived<A> {}
 
 /** An MQTT proxy on which messages have a `trace`, and requests may have one. */
 export interface TracedMqttProxy extends Omit<MqttProxy, 'subscribe' | 'publish$' | 'publish'> {
@@ -44,13 +66,11 @@ export interface TracedMqttProxy extends Omit<MqttProxy, 'subscribe' | 'publish$
   readonly subscribe: {
     <P, A>(
       request: PatternSubscribeRequest<P> & { readonly codec: Decoder<A> },
-    ): ObservableEither<SubscribeError | DecodeFailed<TracedMessage>, TracedMessage & { readonly params: P; readonly value: A }>;
-    <P>(
-      request: PatternSubscribeRequest<P>,
-    ): ObservableEither<SubscribeError | DecodeFailed<TracedMessage>, TracedMessage & { readonly params: P }>;
+    ): ObservableEither<SubscribeError | DecodeFailed<TracedMessage>, TracedMatchedReceived<P, A>>;
+    <P>(request: PatternSubscribeRequest<P>): ObservableEither<SubscribeError | DecodeFailed<TracedMessage>, TracedMatched<P>>;
     <A>(
       request: SubscribeRequest & { readonly codec: Decoder<A> },
-    ): ObservableEither<SubscribeError | DecodeFailed<TracedMessage>, TracedMessage & { readonly value: A }>;
+    ): ObservableEither<SubscribeError | DecodeFailed<TracedMessage>, TracedReceived<A>>;
     (request: PlainSubscribeRequest): ObservableEither<SubscribeError, TracedMessage>;
   };
   /** `MqttProxy.publish$`. The `trace` of a request says what it is published because of. */
@@ -67,11 +87,9 @@ export interface TracedLocalTopics extends Omit<LocalTopics, 'subscribe' | 'publ
   readonly subscribe: {
     <P, A>(
       request: LocalPatternSubscribeRequest<P> & { readonly codec: Decoder<A> },
-    ): ObservableEither<LocalSubscribeError, TracedLocalMessage & { readonly params: P; readonly value: A }>;
-    <P>(request: LocalPatternSubscribeRequest<P>): ObservableEither<LocalSubscribeError, TracedLocalMessage & { readonly params: P }>;
-    <A>(
-      request: LocalSubscribeRequest & { readonly codec: Decoder<A> },
-    ): ObservableEither<LocalSubscribeError, TracedLocalMessage & { readonly value: A }>;
+    ): ObservableEither<LocalSubscribeError, TracedLocalMatchedReceived<P, A>>;
+    <P>(request: LocalPatternSubscribeRequest<P>): ObservableEither<LocalSubscribeError, TracedLocalMatched<P>>;
+    <A>(request: LocalSubscribeRequest & { readonly codec: Decoder<A> }): ObservableEither<LocalSubscribeError, TracedLocalReceived<A>>;
     (request: LocalPlainSubscribeRequest): ObservableEither<LocalSubscribeError, TracedLocalMessage>;
   };
   /** `LocalTopics.publish$`. The `trace` of a request says what it is published because of. */

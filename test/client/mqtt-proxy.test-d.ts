@@ -12,6 +12,7 @@ import {
   type ConnectOptions,
   json,
   type MqttMessage,
+  type Received,
   type MqttProxy,
   type PublishError,
   type PublishRequest,
@@ -48,9 +49,7 @@ test('a task is a TaskEither of fp-ts', () => {
 test('subscribe gives messages, and with a codec their values beside them', () => {
   expectTypeOf(proxy.subscribe({ topicName: 't', qos: QOS.AT_MOST_ONCE })).toEqualTypeOf<Observable<Either<SubscribeError, MqttMessage>>>();
   const readings$ = proxy.subscribe({ topicName: 't', qos: QOS.AT_MOST_ONCE, codec: json(t.type({ celsius: t.number })) });
-  expectTypeOf(readings$).toEqualTypeOf<
-    Observable<Either<SubscribeError | DecodeFailed<MqttMessage>, MqttMessage & { readonly value: { celsius: number } }>>
-  >();
+  expectTypeOf(readings$).toEqualTypeOf<Observable<Either<SubscribeError | DecodeFailed<MqttMessage>, Received<{ celsius: number }>>>>();
 });
 
 test('qos takes the values of the official SDK and the numbers of MQTT, and nothing else', () => {

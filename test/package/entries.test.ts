@@ -24,9 +24,9 @@ const entries = Object.entries(manifest.exports)
  */
 const MAIN = `
   client: connect connectNucleus ConnectOptions Nucleus drainOnSignal shareSubscriptions payloadLimit QOS AnyQos
-          MqttProxy MqttMessage UserProperty SubscribeRequest SubscriptionStatus SilenceWatch PublishRequest Accepted
+          MqttProxy MqttMessage Received UserProperty SubscribeRequest SubscriptionStatus SilenceWatch PublishRequest Accepted
           Capabilities CloudStatus ConnectionState DrainReport Profile RunnableTask RunnableTaskEither
-          LocalTopics LocalMessage LocalSubscribeRequest LocalSubscribeError LocalPublishRequest LocalAccepted
+          LocalTopics LocalMessage LocalReceived LocalSubscribeRequest LocalSubscribeError LocalPublishRequest LocalAccepted
           Configuration ConfigurationError ConfigurationKey Lifecycle ComponentUpdate shadow Shadow ShadowOptions
   codec: json jsonArray ndjson bytes text gzipped codecOf Codec
   errors: isFailure Kind ConnectError SubscribeError ServiceSubscribeError PublishError RequestError

@@ -12,6 +12,7 @@ import {
   type TopicParams,
   type TopicTemplate,
 } from '../../src/index.js';
+import type { Matched, MatchedReceived } from '../../src/client/index.js';
 import type { DecodeFailed } from '../../src/errors/errors.js';
 import { sharedSubscription, type ParamsOf } from '../../src/topic/index.js';
 
@@ -62,15 +63,13 @@ test('subscribing to a template gives typed params, and with a codec the value b
     readonly sensor: string;
   }
   expectTypeOf(proxy.subscribe({ topicName: temperature, qos })).toEqualTypeOf<
-    Observable<Either<SubscribeError | DecodeFailed<MqttMessage>, MqttMessage & { readonly params: Params }>>
+    Observable<Either<SubscribeError | DecodeFailed<MqttMessage>, Matched<Params>>>
   >();
   expectTypeOf(proxy.subscribe({ topicName: temperature, qos, codec: json(t.type({ celsius: t.number })) })).toEqualTypeOf<
-    Observable<
-      Either<SubscribeError | DecodeFailed<MqttMessage>, MqttMessage & { readonly params: Params; readonly value: { celsius: number } }>
-    >
+    Observable<Either<SubscribeError | DecodeFailed<MqttMessage>, MatchedReceived<Params, { celsius: number }>>>
   >();
   expectTypeOf(proxy.subscribe({ topicName: sharedSubscription('g', temperature), qos })).toEqualTypeOf<
-    Observable<Either<SubscribeError | DecodeFailed<MqttMessage>, MqttMessage & { readonly params: Params }>>
+    Observable<Either<SubscribeError | DecodeFailed<MqttMessage>, Matched<Params>>>
   >();
   expectTypeOf(proxy.subscribe({ topicName: 'plant/+', qos })).toEqualTypeOf<Observable<Either<SubscribeError, MqttMessage>>>();
   // @ts-expect-error -- a pattern is for subscribing; publishing needs a name
