@@ -146,8 +146,9 @@ export class PublishJob<A, R, Acc extends AcceptedBy> extends Job<Result<A, Acc>
   readonly #publishing: Publishing<A, R, Acc>;
   #request: R | undefined;
   #attempts = 0;
-  /** When the last try was sent, by the clock of the pace. */
+  /** When the last try was sent, and the milliseconds until the turn of the next, both by the pace. */
   #sentAt = 0;
+  #turn: number | undefined;
   #fate: PublishOutcome = 'refused';
   /** Why the last try failed, while the next is waited for. */
   #failure: PublishError | undefined;
@@ -205,7 +206,7 @@ export class PublishJob<A, R, Acc extends AcceptedBy> extends Job<Result<A, Acc>
 
   onFailed(error: PublishError): void {
     this.#answered();
-    if (isFullQueue(error)) this.#publishing.pace?.refused(this.#sentAt);
+    this.#turn = isFullQueue(error) ? this.#publishing.pace?.refused(this.#sentAt) : undefined;
     this.#tryFailed(error);
   }
 
@@ -226,7 +227,8 @@ export class PublishJob<A, R, Acc extends AcceptedBy> extends Job<Result<A, Acc>
       return;
     }
     this.#sent = true;
-    this.#sentAt = this.#publishing.pace?.sent() ?? 0;
+    this.#sentAt = this.#publishing.pace?.sent(this.#turn !== undefined) ?? 0;
+    this.#turn = undefined;
     this.#clearDeadline = deadlines?.set(() => {
       this.#endTry();
       this.#tryFailed(new TimedOut('message', operation, timeout, true));
@@ -272,7 +274,7 @@ export class PublishJob<A, R, Acc extends AcceptedBy> extends Job<Result<A, Acc>
       return;
     }
     this.#failure = error;
-    this.#underWay = wait(delay, scheduler, () => this.#attempt(request));
+    this.#underWay = wait(Math.max(delay, this.#turn ?? 0), scheduler, () => this.#attempt(request));
   }
 
   #fail(error: PublishError): void {

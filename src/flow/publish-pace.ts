@@ -8,6 +8,8 @@ const LEAST = 100;
 const BEGINNING = 3_000;
 /** By how much the count may be too low by chance. */
 const DOUBT = 1.1;
+/** What the nucleus keeps until the broker has acknowledged it. */
+const KEPT = 10;
 /** After a refusal the nucleus is given time to have this many publishes acknowledged: half of the ten that it keeps. */
 const LET_GO = 5;
 /** Publishes that may begin at once after a pause: meanwhile as many have been acknowledged. */
@@ -29,20 +31,31 @@ const TOGETHER = 5;
 const UNLIMITED = 10_000;
 
 /**
+ * How many publishes may be under way where nothing was refused yet, by how many were accepted of late. All that are under way when the nucleus has become full
+ * are refused, so there are few when it may be: after the ten that it keeps whatever the broker does, and some more.
+ */
+function widthOf(accepted: number): number {
+  if (accepted < 2 * KEPT) return Math.max(2, KEPT - accepted);
+  return accepted < 4 * KEPT ? 4 : Infinity;
+}
+
+/**
  * How fast a stage publishes to a nucleus that refuses what it has no room for. Greengrass Lite answers each publish at once, and keeps ten
  * until the broker has acknowledged them. Its answers do not show how many those are; only its refusals do.
  *
- * Until the first refusal nothing is held up. From then on there is a rate. A refusal lowers it by a twentieth, or to what was acknowledged
+ * Until the first refusal nothing is held up, but few are under way when the nucleus may be full. From then on there is a rate, and a publish that was refused
+ * waits for its turn. A refusal lowers it by a twentieth, or to what was acknowledged
  * lately if that is less, and is followed by a pause in which half of the ten are acknowledged. While the rate holds publishes up it grows
  * a little, until the next refusal. The ten that the nucleus keeps even that out, so that the broker always has work.
  */
 export class PublishPace {
   readonly #scheduler: SchedulerLike;
   readonly #now: () => number;
-  readonly #onOpen: (isOpen: boolean) => void;
+  readonly #onWidth: (most: number) => void;
   /** Publishes a second. */
   #rate = Infinity;
   #isProbing = true;
+  #width = Infinity;
   /** Publishes that may begin now. Below 0 if retries have used more, or while the nucleus is given time. */
   #tokens = 1;
   #filledAt: number;
@@ -58,18 +71,18 @@ export class PublishPace {
   #acceptedSinceFull = 0;
   #timer: Unsubscribable | undefined;
 
-  /** @param onOpen is told whether the stage may begin publishes. */
-  constructor(scheduler: SchedulerLike, onOpen: (isOpen: boolean) => void) {
+  /** @param onWidth is told how many publishes the stage may have under way: 0 while they are held up. */
+  constructor(scheduler: SchedulerLike, onWidth: (most: number) => void) {
     this.#scheduler = scheduler;
     this.#now = steadyNow(scheduler);
-    this.#onOpen = onOpen;
+    this.#onWidth = onWidth;
     this.#filledAt = this.#countedSince = this.#now();
   }
 
-  /** A try is being sent. Returns the time, for {@link refused}. */
-  sent(): number {
+  /** A try is being sent, for which a turn `isReserved` if {@link refused} gave it one. Returns the time, for {@link refused}. */
+  sent(isReserved: boolean): number {
     const at = this.#now();
-    if (this.#rate !== Infinity) {
+    if (this.#rate !== Infinity && !isReserved) {
       this.#fill(at);
       this.#tokens--;
       this.#hold();
@@ -89,14 +102,24 @@ export class PublishPace {
     this.#count(at);
     this.#accepted++;
     this.#acceptedSinceFull++;
+    if (this.#rate === Infinity) this.#setWidth(widthOf(this.#before.accepted + this.#accepted));
   }
 
-  /** The nucleus had no room for a try. */
-  refused(sentAt: number): void {
+  /** The nucleus had no room for a try. Returns the milliseconds until the turn that is reserved for the next one; `undefined`: none is. */
+  refused(sentAt: number): number | undefined {
     const at = this.#now();
-    // Of several that were in flight together, or came during the pause, only the first refusal counts. If none is accepted any more, the
-    // device is offline.
-    if (sentAt <= this.#pausedUntil || at - this.#acceptedAt > COUNTED) return;
+    // If none is accepted any more, the device is offline.
+    if (at - this.#acceptedAt > COUNTED) return undefined;
+    // Of several that were in flight together, or came during the pause, only the first refusal counts.
+    if (sentAt > this.#pausedUntil) this.#slowDown(at);
+    if (this.#rate === Infinity) return undefined;
+    this.#fill(at);
+    this.#tokens--;
+    this.#hold();
+    return (-this.#tokens / this.#rate) * 1_000;
+  }
+
+  #slowDown(at: number): void {
     this.#count(at);
     const measured = this.#measured(at);
     if (this.#rate === Infinity) {
@@ -110,7 +133,6 @@ export class PublishPace {
     this.#tokens = -LET_GO;
     this.#timer?.unsubscribe();
     this.#timer = undefined;
-    this.#hold();
   }
 
   stop(): void {
@@ -122,15 +144,21 @@ export class PublishPace {
   #hold(): void {
     if (this.#tokens >= 1 || this.#timer !== undefined) return;
     const since = this.#now();
-    this.#onOpen(false);
+    this.#setWidth(0);
     this.#timer = wait(Math.max(TOGETHER, ((1 - this.#tokens) / this.#rate) * 1_000), this.#scheduler, () => {
       this.#timer = undefined;
       const at = this.#now();
       this.#fill(at);
       this.#grow(at, (at - since) / 1_000);
-      if (this.#tokens >= 1 || this.#rate === Infinity) this.#onOpen(true);
+      if (this.#tokens >= 1 || this.#rate === Infinity) this.#setWidth(Infinity);
       else this.#hold();
     });
+  }
+
+  #setWidth(most: number): void {
+    if (most === this.#width) return;
+    this.#width = most;
+    this.#onWidth(most);
   }
 
   #fill(at: number): void {

@@ -241,14 +241,14 @@ export const publishTo: PublishTo = <A, R, Acc extends AcceptedBy>(
         giveUpWaiting = giveUp;
         const releaseDrain = port.holdDrain?.();
         let width = inFlight ?? IN_FLIGHT_UNTIL_KNOWN;
-        let isOpen = true;
-        const fit = (): void => resize(isOpen ? width : 0);
+        let most = Infinity;
+        const fit = (): void => resize(Math.min(width, most));
         const state = port.state$.subscribe({
           next: state => {
             if (state.status !== 'connected') return;
             if (state.capabilities.profile === 'lite' && operation === PUBLISH)
-              publishing.pace ??= new PublishPace(scheduler, open => {
-                isOpen = open;
+              publishing.pace ??= new PublishPace(scheduler, atMost => {
+                most = atMost;
                 fit();
               });
             if (inFlight !== undefined) return;
