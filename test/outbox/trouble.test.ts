@@ -66,6 +66,36 @@ describe('an outbox in trouble', () => {
     await next.close();
   });
 
+  it.each([
+    ['its mark cannot be read', 'readSync', '-mark'],
+    ['a damaged file cannot be mended in its place', 'writeSync', '.salvage'],
+  ] as const)('leaves no file open where %s', async (_, call, suffix) => {
+    const path = join(ownFolder(), 'outbox.sqlite');
+    const before = new InProcess(path);
+    await before.open('first');
+    await before.put(['kept']);
+    await before.close();
+    if (suffix === '.salvage') fs.writeFileSync(path, fs.readFileSync(path).fill(0x55, 0, 100));
+    const open = new Map<number, string>();
+    const watched = {
+      ...fs,
+      openSync: (...given: Parameters<typeof fs.openSync>) => {
+        const handle = fs.openSync(...given);
+        open.set(handle, String(given[0]));
+        return handle;
+      },
+      closeSync: (handle: number) => {
+        open.delete(handle);
+        fs.closeSync(handle);
+      },
+      [call]: (handle: number) => (open.get(handle)?.endsWith(suffix) === true ? failing('EIO') : 0),
+    } as typeof fs;
+    const store = new InProcess(path, {}, { fs: watched });
+    await store.open('second').catch(() => undefined);
+    await store.close();
+    expect([...open.values()]).toEqual([]);
+  });
+
   it('can be read by its own user alone: its payloads may be nobody else’s business', async () => {
     const folder = ownFolder();
     const path = join(folder, 'outbox.sqlite');

@@ -4,7 +4,7 @@ import type { Either } from 'fp-ts/lib/Either.js';
 import type { OutboxUnavailable } from '../../errors/errors.js';
 import { openDatabase, type Row, schema } from './database.js';
 import { type FileState, fileState } from './file-state.js';
-import { openMark } from './mark-file.js';
+import { type MarkFile, openMark } from './mark-file.js';
 import { reading, withSqlite } from './read-file.js';
 import { type Selection, selected } from './selection.js';
 
@@ -18,8 +18,9 @@ function amend(path: string, change: (file: FileState) => number): Either<Outbox
     reading(sqlite, path, () => undefined);
     const tables = openDatabase(sqlite, path, WAL_BYTES, schema());
     const { database } = tables;
-    const mark = openMark(fs, crc32, `${path}-mark`);
+    let mark: MarkFile | undefined;
     try {
+      mark = openMark(fs, crc32, `${path}-mark`);
       const file = fileState(crc32);
       file.use(tables);
       database.exec('BEGIN IMMEDIATE');
@@ -37,7 +38,7 @@ function amend(path: string, change: (file: FileState) => number): Either<Outbox
       return changed;
     } finally {
       database.close();
-      mark.close();
+      mark?.close();
     }
   });
 }

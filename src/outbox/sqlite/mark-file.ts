@@ -43,8 +43,15 @@ export function openMark(files: MarkFs, crc32: (bytes: Uint8Array) => number, pa
       ? { turn, mark: { nextPlace, inside } }
       : undefined;
   };
-  const first = read(0);
-  const second = read(1);
+  const slots = (): readonly ReturnType<typeof read>[] => {
+    try {
+      return [read(0), read(1)];
+    } catch (error) {
+      files.closeSync(file);
+      throw error;
+    }
+  };
+  const [first, second] = slots();
   const newest = first === undefined || (second !== undefined && second.turn > first.turn) ? second : first;
   let turn = newest?.turn ?? 0;
   let last = newest?.mark;

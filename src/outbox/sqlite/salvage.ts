@@ -40,10 +40,13 @@ export function salvage(
   const mendHeader = (): void => {
     const handle = fs.openSync(path, 'r+');
     const begin = Buffer.from('53514c69746520666f726d61742033001000020200402020', 'hex');
-    fs.writeSync(handle, begin, 0, begin.length, 0);
-    fs.writeSync(handle, Buffer.from([0, 0, 0, 4]), 0, 4, 44);
-    fs.writeSync(handle, Buffer.from([0, 0, 0, 1]), 0, 4, 56);
-    fs.closeSync(handle);
+    try {
+      fs.writeSync(handle, begin, 0, begin.length, 0);
+      fs.writeSync(handle, Buffer.from([0, 0, 0, 4]), 0, 4, 44);
+      fs.writeSync(handle, Buffer.from([0, 0, 0, 1]), 0, 4, 56);
+    } finally {
+      fs.closeSync(handle);
+    }
   };
 
   /**
