@@ -89,7 +89,7 @@ describe('an outbox in trouble', () => {
         fs.closeSync(handle);
       },
       [call]: (handle: number) => (open.get(handle)?.endsWith(suffix) === true ? failing('EIO') : 0),
-    } as typeof fs;
+    };
     const store = new InProcess(path, {}, { fs: watched });
     await store.open('second').catch(() => undefined);
     await store.close();
