@@ -1,4 +1,5 @@
 import { experiment, type Experiment, type Figure, middle, milliseconds, ratio, type Row, times, whole } from './experiment.js';
+import type { FloodLatencies, Latencies } from '../measures/flood-latency.js';
 import type { Scale } from './scale.js';
 
 const SIZE = 1024;
@@ -6,6 +7,8 @@ const SIZE = 1024;
 const STEADY = 30_000;
 
 type Way = 'received' | 'published';
+type Part = 'p50' | 'p99';
+const WHAT: Readonly<Record<Way, string>> = { received: "another subscription's messages", published: 'publishes' };
 
 export const floodLatency = (scale: Scale): Experiment =>
   experiment(
@@ -24,19 +27,32 @@ export const floodLatency = (scale: Scale): Experiment =>
       };
     },
     rows: ({ full, steady }): readonly Row[] => {
-      const row = (samples: typeof full, way: Way, speed: string, part: 'p50' | 'p99' = 'p99'): Row => {
+      const row = (samples: typeof full, way: Way, speed: string, part: Part = 'p99'): Row => {
         const toIdle = ratio(
           samples,
           ({ flooded }) => flooded[way][part],
           samples,
           ({ idle }) => idle[way][part],
         );
-        const what = way === 'received' ? "another subscription's messages" : 'publishes';
         return {
-          what: `${what} during a flood ${speed}, ${part} to that of idle`,
+          what: `${WHAT[way]} during a flood ${speed}, ${part} to that of idle`,
           atLeast: 'at most 2 ×',
           measured: times(toIdle),
           met: toIdle <= 2,
+        };
+      };
+      const toFloor = (way: Way, part: Part): Row => {
+        const measured = ratio(
+          steady,
+          ({ flooded }) => flooded[way][part],
+          steady,
+          ({ flooded }) => flooded.bare[way][part],
+        );
+        return {
+          what: `${WHAT[way]} during a flood ${steadily}, ${part} to that of a bare socket beside it, in the same process`,
+          atLeast: 'at most 1.5 ×',
+          measured: times(measured),
+          met: measured <= 1.5,
         };
       };
       const steadily = `of ${whole(STEADY)}/s`;
@@ -46,52 +62,27 @@ export const floodLatency = (scale: Scale): Experiment =>
         row(steady, 'published', steadily, 'p50'),
         row(steady, 'received', steadily),
         row(steady, 'published', steadily),
+        ...(['p50', 'p99'] as const).flatMap(part => [toFloor('received', part), toFloor('published', part)]),
         row(full, 'received', fully),
         row(full, 'published', fully),
       ];
     },
     figures: ({ full, steady, crt }) => {
-      const figures = (who: string, samples: typeof full): readonly Figure[] =>
+      const figures = (who: string, samples: typeof full, of: (at: FloodLatencies) => Latencies = at => at): readonly Figure[] =>
         (['idle', 'flooded'] as const).flatMap(when =>
           (['received', 'published'] as const).map(way => ({
-            what: `${way === 'received' ? "another subscription's messages" : 'publishes'}, p50 / p99, ${
+            what: `${WHAT[way]}, p50 / p99, ${
               when === 'idle' ? 'idle' : `flood of ${whole(middle(samples, sample => sample.floodPerSecond))}/s`
             }`,
             who,
-            figure: [0.5, 0.99]
-              .map(part => milliseconds(middle(samples, sample => (part === 0.5 ? sample[when][way].p50 : sample[when][way].p99))))
-              .join(' / '),
+            figure: (['p50', 'p99'] as const).map(part => milliseconds(middle(samples, sample => of(sample[when])[way][part]))).join(' / '),
           })),
         );
-      return [...figures('`socket`', steady), ...figures('`socket`, full speed', full), ...figures('`crt`, full speed', crt)];
-    },
-  });
-
-/** What is left to gain of it: the same for a program that does nothing but read and decode. */
-export const bareFloodLatency = (scale: Scale): Experiment =>
-  experiment(
-    'bareFloodLatency',
-    scale,
-  )({
-    name: 'latency in a flood, bare',
-    cases: ({ flood, idle }) => ({ steady: { size: SIZE, idle, messages: flood / 5, perSecond: STEADY } }),
-    rows: () => [],
-    figures: ({ steady }) => {
-      const toIdle = ratio(
-        steady,
-        ({ flooded }) => flooded.p99,
-        steady,
-        ({ idle }) => idle.p99,
-      );
-      const figure = [middle(steady, ({ flooded }) => flooded.p50), middle(steady, ({ flooded }) => flooded.p99)]
-        .map(milliseconds)
-        .join(' / ');
       return [
-        {
-          what: `another subscription's messages, p50 / p99, flood of ${whole(STEADY)}/s; p99 to that of idle`,
-          who: 'bare loop',
-          figure: `${figure}; ${times(toIdle)}`,
-        },
+        ...figures('`socket`', steady),
+        ...figures('a bare socket beside it', steady, ({ bare }) => bare),
+        ...figures('`socket`, full speed', full),
+        ...figures('`crt`, full speed', crt),
       ];
     },
   });

@@ -3,7 +3,7 @@ import { backlog } from './backlog.js';
 import { batching } from './batching.js';
 import { change } from './change.js';
 import type { Experiment } from './experiment.js';
-import { bareFloodLatency, floodLatency } from './flood-latency.js';
+import { floodLatency } from './flood-latency.js';
 import { lines } from './lines.js';
 import { litePace } from './lite-pace.js';
 import { localPublishing, localRoundTrip, localSubscribing } from './local.js';
@@ -33,7 +33,6 @@ export const experiments = (scale: Scale): readonly Experiment[] => [
   localRoundTrip(scale),
   slowStage(scale),
   floodLatency(scale),
-  bareFloodLatency(scale),
   stageCost(scale),
   tracing(scale),
   change(scale),

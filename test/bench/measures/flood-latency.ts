@@ -21,10 +21,23 @@ export interface FloodLatencyJob {
   readonly idle: number;
 }
 
-/** From the server's sending to the subscriber, and from `publish` to its outcome; before the flood and during it. */
+/** From the server's sending to the subscriber, and from `publish` to its outcome. */
+export interface Latencies {
+  readonly received: Latency;
+  readonly published: Latency;
+}
+
+/**
+ * Of the proxy that has the flood, and of a bare socket beside it, on a connection of its own in the same process: no client can be faster
+ * than that.
+ */
+export interface FloodLatencies extends Latencies {
+  readonly bare: Latencies;
+}
+
 export interface FloodLatencyResult {
-  readonly idle: { readonly received: Latency; readonly published: Latency };
-  readonly flooded: { readonly received: Latency; readonly published: Latency };
+  readonly idle: FloodLatencies;
+  readonly flooded: FloodLatencies;
   readonly floodPerSecond: number;
 }
 
@@ -35,28 +48,35 @@ const WARM_UP = 1_500;
 /** How long another subscription's messages and publishes of the same proxy take while a flood meets a slow stage. */
 export async function measureFloodLatency(job: FloodLatencyJob): Promise<FloodLatencyResult> {
   const proxy = await openProxy(job.transport, job.socketPath);
-  let received: number[] = [];
-  let published: number[] = [];
-  const probes = proxy.subscribe({ topicName: probeTopic(EVERY), qos: QOS.AT_MOST_ONCE }).subscribe(message => {
+  const bare = await openBare({ socketPath: job.socketPath, decode: false });
+  const own = new Taken();
+  const beside = new Taken();
+  const topicName = probeTopic(EVERY);
+  const probes = proxy.subscribe({ topicName, qos: QOS.AT_MOST_ONCE }).subscribe(message => {
     if (message._tag === 'Left') throw message.left;
-    const sent = BigInt(Buffer.from(message.right.payload).toString());
-    received.push(Number(process.hrtime.bigint() - sent) / 1e6);
+    own.received.push(since(message.right.payload));
   });
+  await bare.subscribe(topicName, payload => beside.received.push(since(payload)));
   const underWay = new Set<Promise<unknown>>();
-  const publishing = setInterval(() => {
-    const publish: Promise<unknown> = timePublish(proxy).then(milliseconds => {
-      published.push(milliseconds);
-      underWay.delete(publish);
+  const timed = (publish: () => Promise<unknown>, taken: number[]): void => {
+    const begun = performance.now();
+    const published: Promise<unknown> = publish().then(() => {
+      taken.push(performance.now() - begun);
+      underWay.delete(published);
     });
-    underWay.add(publish);
-  }, EVERY);
-  /** The latencies since the last call. */
-  const take = (): FloodLatencyResult['idle'] => {
-    const taken = { received: latencyOf(received), published: latencyOf(published) };
-    received = [];
-    published = [];
-    return taken;
+    underWay.add(published);
   };
+  let turn = 0;
+  let isBareFree = true;
+  // By turns: of two at once one would wait for the other. And of the bare one's one at a time, since it does not tell answers apart.
+  const publishing = setInterval(() => {
+    if (turn++ % 2 === 0) timed(() => publishOnce(proxy), own.published);
+    else if (isBareFree) {
+      isBareFree = false;
+      timed(() => bare.publish(jsonPayload(128)).then(() => (isBareFree = true)), beside.published);
+    }
+  }, EVERY / 2);
+  const take = (): FloodLatencies => ({ ...own.take(), bare: beside.take() });
   const passed = (milliseconds: number): Promise<void> => new Promise(resolve => setTimeout(resolve, milliseconds));
 
   // The code of the flood is warm before anything is measured, as in a component that has run for a while.
@@ -70,58 +90,30 @@ export async function measureFloodLatency(job: FloodLatencyJob): Promise<FloodLa
   clearInterval(publishing);
   await Promise.all(underWay);
   probes.unsubscribe();
-  await proxy.close();
+  await Promise.all([proxy.close(), bare.close()]);
   return { idle, flooded, floodPerSecond };
 }
 
-/** The same for the messages of the other subscription, where nothing but reading and decoding stands in their way. */
-export async function measureBareFloodLatency(
-  job: Omit<FloodLatencyJob, 'transport'>,
-): Promise<{ readonly idle: Latency; readonly flooded: Latency }> {
-  const { socketPath, messages, size, perSecond, idle } = job;
-  const client = await openBare({ socketPath, decode: false });
-  let received: number[] = [];
-  let left = 0;
-  let flooded = (): void => undefined;
-  const onMessage = (payload: ArrayBufferView | ArrayBuffer): void => {
-    if (payload.byteLength === size) {
-      if (--left === 0) flooded();
-    } else received.push(Number(process.hrtime.bigint() - BigInt(textOf(payload))) / 1e6);
-  };
-  const flooding = async (many: number): Promise<void> => {
-    left = many;
-    const done = new Promise<void>(resolve => (flooded = resolve));
-    await client.subscribe(floodTopic({ messages: many, size, streams: 1, perSecond }), onMessage);
-    await done;
-  };
-  const take = (): Latency => {
-    const taken = latencyOf(received);
-    received = [];
-    return taken;
-  };
-  const passed = (milliseconds: number): Promise<void> => new Promise(resolve => setTimeout(resolve, milliseconds));
+/** What was measured since it was last asked. */
+class Taken {
+  readonly received: number[] = [];
+  readonly published: number[] = [];
 
-  await client.subscribe(probeTopic(EVERY), onMessage);
-  await flooding(20_000);
-  await passed(WARM_UP);
-  take();
-  await passed(idle);
-  const quiet = take();
-  await flooding(messages);
-  const result = { idle: quiet, flooded: take() };
-  await client.close();
-  return result;
+  take(): Latencies {
+    return { received: latencyOf(this.received.splice(0)), published: latencyOf(this.published.splice(0)) };
+  }
 }
 
-const textOf = (payload: ArrayBufferView | ArrayBuffer): string =>
-  (ArrayBuffer.isView(payload) ? Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength) : Buffer.from(payload)).toString();
+/** Milliseconds since the server sent this. */
+function since(payload: ArrayBufferView | ArrayBuffer): number {
+  const bytes = ArrayBuffer.isView(payload) ? Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength) : Buffer.from(payload);
+  return Number(process.hrtime.bigint() - BigInt(bytes.toString())) / 1e6;
+}
 
-async function timePublish(proxy: MqttProxy): Promise<number> {
-  const begun = performance.now();
+async function publishOnce(proxy: MqttProxy): Promise<void> {
   const outcome = await proxy.publish({ topicName: OUT, payload: jsonPayload(128), qos: QOS.AT_LEAST_ONCE })();
   // A timeout is a latency too: at least that long.
   if (outcome._tag === 'Left' && outcome.left._tag !== 'TimedOut') throw outcome.left;
-  return performance.now() - begun;
 }
 
 /** Resolves with the speed of the flood when its last message has come. */

@@ -23,7 +23,6 @@ export const MEASURES = {
   routing: loaded(async () => (await import('./routing.js')).measureRouting),
   backlog: loaded(async () => (await import('./backlog.js')).measureBacklog),
   floodLatency: loaded(async () => (await import('./flood-latency.js')).measureFloodLatency),
-  bareFloodLatency: loaded(async () => (await import('./flood-latency.js')).measureBareFloodLatency),
   lines: loaded(async () => (await import('./lines.js')).measureLines),
   outboxStoring: loaded(async () => (await import('./outbox.js')).measureOutboxStoring),
   bareSqlite: loaded(async () => (await import('./outbox.js')).measureBareSqlite),
