@@ -97,7 +97,8 @@ export default defineConfig(
       '@typescript-eslint/unified-signatures': 'off',
       // Loops that leave by `return` are how a parser or a ring reads best.
       '@typescript-eslint/no-unnecessary-condition': ['error', { allowConstantLoopConditions: 'only-allowed-literals' }],
-      // `interface Reading extends t.TypeOf<typeof Reading> {}`: the compiler shows an interface by its name, and an alias by all that it stands for.
+      // `interface Reading extends t.TypeOf<typeof Reading> {}`: the compiler shows an interface by its name, and an alias by all that it
+      // stands for.
       '@typescript-eslint/no-empty-object-type': ['error', { allowInterfaces: 'with-single-extends' }],
       // A task's success may be nothing: TaskEither<E, void>.
       '@typescript-eslint/no-invalid-void-type': ['error', { allowInGenericTypeArguments: true }],

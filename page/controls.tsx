@@ -10,11 +10,9 @@ export function Controls({ component }: { readonly component: PageComponent | un
   const [topicName, setTopic] = useState('');
   const [payload, setPayload] = useState('');
   const [isLocal, setLocal] = useState(false);
-  if (component?.isRecording === true) return <p class="empty">This is a recording: there is nobody to do anything to.</p>;
+  if (component?.isRecording === true) return <p class="empty">This is a recording: there is no component to act on.</p>;
   if (token === '')
-    return (
-      <p class="empty">This page may look, and not touch: open it at the address that dev has printed, with all that is behind the #.</p>
-    );
+    return <p class="empty">This page can only look. To act, open the whole address that dev has printed, with what is behind the #.</p>;
   const doing = async (action: PageAction): Promise<PageAnswer> => {
     const done = await ask(action);
     tell(done);

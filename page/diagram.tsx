@@ -9,7 +9,7 @@ const PADDING = 10;
 export function Diagram({ diagram }: { readonly diagram: PageDiagram | undefined }): JSX.Element {
   const before = useRef(new Map<string, number>());
   if (diagram === undefined || diagram.boxes.length === 0)
-    return <p class="empty">Nothing is known of the pipeline yet. A component that greengrass-rx run runs tells of it.</p>;
+    return <p class="empty">Nothing is known of the pipeline yet. It comes from a component that greengrass-rx run runs.</p>;
   const boxes = new Map(diagram.boxes.map(box => [box.id, box]));
   const moving = movingIn(diagram, before.current);
   // A diagram of its own has its title there.

@@ -64,7 +64,7 @@ export class Store {
     this.tell();
   }
 
-  /** `dev` has been started again, or the line broke: what comes next is the whole. */
+  /** `dev` was started again, or the connection broke: the next update has everything. */
   begin(): void {
     this.lanes.length = 0;
     this.notes.length = 0;
@@ -111,8 +111,7 @@ function kept<A>(list: A[], one: A, most: number): void {
 const PLACES = 150;
 
 /**
- * The older a mark is, the fewer are kept beside it: it is only seen where the lane shows a time as long as that, and there they would lie
- * on each other.
+ * Of older marks fewer are kept: they are only seen when a lane shows a long time, where they would lie on each other.
  */
 function keptMark(marks: PageMark[], one: PageMark): void {
   marks.push(one);
@@ -127,7 +126,7 @@ function keptMark(marks: PageMark[], one: PageMark): void {
   marks.splice(0, marks.length, ...apart.slice(-MOST_MARKS / 2));
 }
 
-/** Follows `dev` for as long as the page is open; when it is away, until it is back. */
+/** Follows `dev` as long as the page is open, and waits for it while it is away. */
 export function follow(store: Store): void {
   const events = new EventSource('events');
   events.addEventListener('open', () => store.begin());

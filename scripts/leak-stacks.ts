@@ -1,6 +1,6 @@
 /**
- * The leak detector notes the stack of each promise and handle, and Vite maps every frame of a stack to its source: for tests that make many, ten times what
- * they take themselves. So for these stacks each place is mapped once.
+ * The leak detector notes the stack of each promise and handle, and Vite maps every frame of a stack to its source: for tests that make
+ * many, ten times what they take themselves. So for these stacks each place is mapped once.
  */
 const OF_LEAK_DETECTOR = 'VITEST_DETECT_ASYNC_LEAKS';
 const MOST_PLACES = 50_000;

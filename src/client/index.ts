@@ -10,14 +10,18 @@ export type { ConfigurationVerdict } from './configuration-changes.js';
 export type { Configuration, ConfigurationError, ConfigurationKey } from './configuration.js';
 export { drainOnSignal, type DrainOnSignalOptions } from './drain.js';
 export type { ComponentUpdate, Lifecycle } from './lifecycle.js';
-export type { LocalAccepted, LocalMessage, LocalPublishRequest } from './local-message.js';
-export type { LocalSubscribeRequest } from './local-request.js';
 export type {
+  LocalAccepted,
   LocalMatched,
   LocalMatchedReceived,
+  LocalMessage,
+  LocalPublishRequest,
+  LocalReceived,
+} from './local-message.js';
+export type { LocalSubscribeRequest } from './local-request.js';
+export type {
   LocalPatternSubscribeRequest,
   LocalPlainSubscribeRequest,
-  LocalReceived,
   LocalRequestMistakes,
   LocalSubscribeError,
   LocalTopics,

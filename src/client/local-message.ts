@@ -17,6 +17,21 @@ export interface LocalMessage {
   readonly format: 'json' | 'binary';
 }
 
+/** A message of a subscription to a template. */
+export interface LocalMatched<out P> extends LocalMessage {
+  /** What stands in the places of the template, such as `{ id: '7' }`. */
+  readonly params: P;
+}
+
+/** A message of a subscription with a codec. */
+export interface LocalReceived<out A> extends LocalMessage {
+  /** What the codec has made of the payload. */
+  readonly value: A;
+}
+
+/** A message of a subscription to a template, with a codec. */
+export interface LocalMatchedReceived<out P, out A> extends LocalMatched<P>, LocalReceived<A> {}
+
 /** A message to publish to a local topic: bytes, text (sent as UTF-8 bytes), or an object that travels as JSON. */
 export type LocalPublishRequest =
   | { readonly topic: string; readonly payload: Uint8Array | string; readonly json?: undefined }

@@ -11,7 +11,16 @@ import { PUBLISH_TO_TOPIC, SUBSCRIBE_TO_TOPIC } from '../shared/operations.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 import { topicMatches } from '../topic/topic-matches.js';
 import { topicFilterOf, type TopicPattern } from '../topic/topic-template.js';
-import { encodeLocalPublish, type LocalAccepted, type LocalMessage, type LocalPublishRequest, readLocalMessage } from './local-message.js';
+import {
+  encodeLocalPublish,
+  type LocalAccepted,
+  type LocalMatched,
+  type LocalMatchedReceived,
+  type LocalMessage,
+  type LocalPublishRequest,
+  type LocalReceived,
+  readLocalMessage,
+} from './local-message.js';
 import {
   localFrameProblem,
   localPublishProblem,
@@ -38,21 +47,6 @@ export interface LocalPlainSubscribeRequest extends Omit<LocalSubscribeRequest, 
 export type AnyLocalSubscribeRequest = (LocalSubscribeRequest | LocalPatternSubscribeRequest<unknown>) & {
   readonly codec?: Decoder<unknown> | undefined;
 };
-
-/** A message of a subscription to a template. */
-export interface LocalMatched<out P> extends LocalMessage {
-  /** What stands in the places of the template, such as `{ id: '7' }`. */
-  readonly params: P;
-}
-
-/** A message of a subscription with a codec. */
-export interface LocalReceived<out A> extends LocalMessage {
-  /** What the codec has made of the payload. */
-  readonly value: A;
-}
-
-/** A message of a subscription to a template, with a codec. */
-export interface LocalMatchedReceived<out P, out A> extends LocalMatched<P>, LocalReceived<A> {}
 
 /** The failures of a local subscription's stream. */
 export type LocalSubscribeError = ServiceSubscribeError | DecodeFailed<LocalMessage>;

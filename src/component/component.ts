@@ -64,10 +64,10 @@ function unchanging$<A>(proxy: MqttProxy, config: A): RunContext<A>['config$'] {
   return defer(() => concat(of(right(config)), NEVER).pipe(takeUntil(proxy.draining$)));
 }
 
-/** What a branch of a component is: a stream whose errors are on its left side. What it emits is not kept. */
+/** A branch of a component: a stream whose failures are `Left`s. Its values are not kept. */
 export type Branch = Observable<Either<unknown, unknown>>;
 
-/** What is often written in the place of something else, with the sentence that the compiler says then. */
+/** Members that are often written by mistake, with the sentence that the compiler then shows. */
 export interface RunMistake {
   /** Never there. */
   readonly then?: 'write run without async: it gives its streams at once, and what they wait for goes into them, as with defer(async () => …)';
@@ -84,9 +84,9 @@ interface Description {
   readonly version: string;
   readonly description?: string | undefined;
   readonly publisher?: string | undefined;
-  /** Topics it publishes to by other ways than a stage that declares its own: `proxy.publish`, a canary. */
+  /** Topics it publishes to without a stage that declares them: by `proxy.publish`, or with a canary. */
   readonly publishes?: readonly DeclaredTopic[] | undefined;
-  /** Filters it subscribes to only when data says so, which a dry run does not see. */
+  /** Filters it subscribes to only if data says so: a dry run does not see them. */
   readonly subscribes?: readonly DeclaredTopic[] | undefined;
   /** The same of local topics, those between the components of a device. */
   readonly localPublishes?: readonly DeclaredTopic[] | undefined;
@@ -103,7 +103,7 @@ interface Description {
 export interface ConfiguredDefinition<A, O, R extends Branches> extends Description {
   /** Checks the configuration, and says its type. */
   readonly config: Type<A, O>;
-  /** The recipe's defaults, in the form the configuration has in JSON. What is left out has to come with the deployment. */
+  /** The recipe's default configuration, as it is in JSON. Members that are left out have to come with the deployment. */
   readonly defaults?: Partial<O> | undefined;
   /** The component itself: its streams, from a proxy and its configuration. */
   readonly run: (proxy: MqttProxy, config: A, context: RunContext<A>) => R;

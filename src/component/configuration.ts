@@ -26,10 +26,10 @@ export function unchanging<A>(
 }
 
 /**
- * Reads the configuration at the nucleus and follows it until the connection is drained or closed. A nucleus that does not offer that
- * leaves the component with its defaults, and so does an environment without a nucleus: whatever needs one says so itself.
+ * Reads the configuration at the nucleus and follows it until the connection is drained or closed. Where the nucleus does not offer this,
+ * or there is no nucleus, the component has its defaults; what needs a nucleus reports that itself.
  *
- * @param defaults what they come to alone.
+ * @param defaults the configuration that the defaults alone come to.
  */
 export function followConfiguration<A>(
   component: Component<A>,
@@ -98,8 +98,7 @@ export const LIFECYCLE_VARIABLE = 'GREENGRASS_RX_LIFECYCLE';
 export const CONFIG_KEY = 'config';
 
 /**
- * What a recipe says that hands the configuration over in the environment. Both nuclei put the JSON of an object in place of such a
- * variable.
+ * What a recipe has to hand the configuration over in the environment. Both nuclei replace such a variable by the JSON of the object.
  *
  * Source: component recipe reference, "Recipe variables"; `KernelConfigResolver` of the nucleus; `recipe-runner` of Greengrass Lite.
  */
@@ -119,7 +118,7 @@ export function readConfiguration<A>(
   return isLeft(decoded) ? left(new ConfigurationInvalid(name, decoded.left.problems, decoded.left.cause)) : decoded;
 }
 
-/** Whether the variable says what the configuration is. Else it is what the nucleus has. */
+/** Whether the configuration is in the variable. If not, it is read at the nucleus. */
 export function overridesConfiguration(env: NodeJS.ProcessEnv): boolean {
   const variable = env[CONFIG_VARIABLE];
   return variable !== undefined && variable.trim() !== '' && variable !== CONFIG_PLACEHOLDER;
@@ -181,13 +180,14 @@ export class Followed<A> {
 }
 
 /**
- * Runs a stream that is made for a configuration, and another one for each that follows: a component that changes without a restart.
+ * Makes a stream for the configuration and runs it, and makes another one after each change: the component follows its configuration
+ * without a restart.
  *
- * At a change `ending$` emits and completes, and the stream is to complete with it: put `takeUntil(ending$)` behind its source, and what
- * stages and windows hold goes out before the stream of the new configuration begins. (`switchMap` would throw it away.) What the source
- * brings between the two is not heard. Of several changes meanwhile the last one counts. A stream that does not complete keeps the next one
- * waiting. When `config$` completes, as it does when the component is told to stop, `ending$` emits, too, so that a timer with
- * `takeUntil(ending$)` ends; a change that still waits is not begun then.
+ * At a change `ending$` emits and completes, and the stream has to complete with it: put `takeUntil(ending$)` behind its source. Then
+ * stages and windows publish what they hold before the next stream begins. (`switchMap` would throw that away.) What the source emits
+ * between the two streams is lost. Of several changes meanwhile only the last one counts. A stream that does not complete keeps the next
+ * one waiting. `ending$` emits as well when `config$` completes, as it does when the component is told to stop: so a timer with
+ * `takeUntil(ending$)` ends. A change that still waits then is dropped.
  *
  * Emits what the streams emit, and the `Left`s of `config$`, under which the old stream goes on. Completes after a terminal `Left`, and
  * when `config$` and the stream have completed, as they do at a drain. What `make` throws is a defect and goes to the error channel.

@@ -10,7 +10,7 @@ export type ExitReason =
 /** One way to end. */
 export interface Exit {
   readonly code: number;
-  /** Whether starting the process again, with nothing else changed, can help. Of `unauthorized` this is what holds on Greengrass Lite. */
+  /** Whether it can help to start the process again with nothing else changed. For `unauthorized` this is true of Greengrass Lite alone. */
   readonly restart: boolean;
   readonly meaning: string;
 }
@@ -18,10 +18,11 @@ export interface Exit {
 /**
  * How a component's process ends, by reason. The codes are those of `sysexits.h`, which no shell and no signal uses.
  *
- * Greengrass itself knows only 0 (`FINISHED`) and all else: it starts the component again, and takes it for `BROKEN` after three errors in
- * an hour, which fails a deployment and rolls it back. That is right for a wrong configuration, too; so none of these is 0. The codes are
- * for the log, for alarms, and for a supervisor that can tell: under systemd, `RestartPreventExitStatus=69 78`. 77 is not among them:
- * Greengrass Lite also calls unauthorized what it allows, while its configuration daemon is away.
+ * Greengrass itself only tells 0 (`FINISHED`) from all others. After any other code it starts the component again; after three errors in an
+ * hour the component is `BROKEN`, and a deployment fails and is rolled back. That is right for a wrong configuration, too, so no failure
+ * ends with 0. The codes are for the log, for alarms, and for a supervisor that can tell them apart: under systemd,
+ * `RestartPreventExitStatus=69 78`. 77 is not among them: Greengrass Lite also calls unauthorized what it allows, while its configuration
+ * daemon is away.
  *
  * Source: component recipe reference, `Run` and `Recover`; `sysexits(3)`.
  */

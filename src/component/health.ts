@@ -66,7 +66,7 @@ export interface HealthParts {
   readonly scheduler: SchedulerLike;
 }
 
-/** How a component and each of its branches is: told in the health file, and in the log. */
+/** The state of a component and of each of its branches: for the health file, and for the log. */
 export class ComponentHealth {
   readonly #parts: HealthParts;
   readonly #branches: Map<string, BranchHealth>;

@@ -11,8 +11,8 @@ import { reportAtTimes } from '../stream/unhandled.js';
 const DEAD_LETTERS = 'greengrass-rx:dead-letter';
 
 /**
- * Logs dead letters that are written, so that they are not found only when somebody looks into the file: as what passes on the left of a
- * branch, one for those of a tag. Returns what ends it.
+ * Logs dead letters when they are written, so that they are noticed before somebody looks into the file. As with the failures of a branch,
+ * one line stands for those of a tag. Returns what ends it.
  */
 export function tellDeadLetters(log: Log, scheduler: SchedulerLike, env: NodeJS.ProcessEnv): () => void {
   const reporter = reportAtTimes(

@@ -17,7 +17,8 @@ import { jsonLog, levelIn, type Log, unfailing } from './log.js';
 import { plural } from '../shared/visible.js';
 
 /**
- * On a component of a bundle: what runs it there. A bundle has a copy of this package, and of RxJS, of its own, and they belong together.
+ * A member of a component in a bundle: what runs it. A bundle has its own copies of this package and of RxJS, and its component runs on
+ * those.
  */
 const RUNNER: unique symbol = Symbol.for('greengrass-rx.runner');
 
@@ -35,8 +36,8 @@ export interface ProcessOptions {
 }
 
 /**
- * The process of a component. From now on what nobody waits for ends it as a defect, with a line in its log: Node's own way is a stack
- * trace on stderr and the code 1.
+ * The process of a component. From now on an error that nobody catches ends it as a defect, with a line in its log. (Node by itself prints
+ * a stack trace and exits with 1.)
  */
 export class ComponentProcess {
   readonly #options: ProcessOptions;
@@ -68,11 +69,11 @@ export class ComponentProcess {
 }
 
 /**
- * For a module that is a program of its own, such as the one file that `greengrass-rx build` makes of a component. Gives a function that
- * runs a component to its end and ends the process with the code of {@link EXITS}: what `greengrass-rx run` does, without it on the device.
- * Where Node was started with another module, which imports this one, nothing is run.
+ * For a module that is a program of its own, such as the file that `greengrass-rx build` makes of a component. Returns a function that runs
+ * a component to its end and exits with a code of {@link EXITS}, as `greengrass-rx run` does, which the device then does not need. If Node
+ * was started with another module, which imports this one, the function runs nothing.
  *
- * Call it before the component is loaded: what throws from then on, wherever, is in the log as a defect.
+ * Call it before the component is loaded: whatever throws from then on is logged as a defect.
  *
  * @param url `import.meta.url` of the module.
  *
@@ -116,12 +117,13 @@ function isMain(module: string): boolean {
 }
 
 /**
- * Runs a component to its end: connects, reads its configuration at the nucleus and follows it (the variable `GREENGRASS_RX_CONFIG` stands
- * in its place), runs its branches, reports `RUNNING` when it is connected and each subscription is active or waits for the cloud alone, or
- * `ERRORED` when it cannot go on, tells how they are, drains on SIGTERM and closes. `greengrass-rx run` is this and the exit code.
+ * Runs a component to its end. It connects, reads the configuration at the nucleus and follows it (unless the variable
+ * `GREENGRASS_RX_CONFIG` has it), and runs the branches. It reports `RUNNING` when it is connected and each subscription is active, or
+ * waits only for the cloud; it reports `ERRORED` when it cannot go on. Meanwhile it writes its health to the log, and to the health file if
+ * there is one. On SIGTERM it drains and closes. `greengrass-rx run` is this and the exit code.
  *
- * A wrong configuration, a refused topic and a bug are outcomes, with the code of {@link EXITS} to exit with. All of it is
- * in the log: what passes on the left of a branch at most once per branch, tag and ten seconds, with the number of those it stands for.
+ * A wrong configuration, a refused topic and a bug are outcomes, each with the code of {@link EXITS} to exit with. All of them are logged.
+ * For the `Left`s of a branch there is one line for each tag in ten seconds at most, with the number of those it stands for.
  *
  * On SIGTERM, SIGINT or `signal`, the subscriptions complete, stages publish what they hold, and shortly before `drainDeadline` (a tenth of
  * it, a second at most) the proxy is closed: what is left in the stages has its outcomes, so that dead letters can be written. What has not

@@ -27,8 +27,8 @@ export interface RunOptions {
    */
   readonly log?: Log | undefined;
   /**
-   * What a drain may take. Default 10 000: of the 15 s that the nucleus gives the derived recipe's `Shutdown`, with some left for the end
-   * of the process.
+   * How long a drain may take. Default 10 000: less than the 15 s that the derived recipe's `Shutdown` has, so that some are left for the
+   * end of the process.
    */
   readonly drainDeadline?: number | undefined;
   /** Ends the component in good order, as SIGTERM does. */

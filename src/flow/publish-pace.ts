@@ -31,8 +31,9 @@ const TOGETHER = 5;
 const UNLIMITED = 10_000;
 
 /**
- * How many publishes may be under way where nothing was refused yet, by how many were accepted of late. All that are under way when the nucleus has become full
- * are refused, so there are few when it may be: after the ten that it keeps whatever the broker does, and some more.
+ * How many publishes may be under way where nothing was refused yet, by how many were accepted of late. All that are under way when the
+ * nucleus has become full are refused, so there are few when it may be: after the ten that it keeps whatever the broker does, and some
+ * more.
  */
 function widthOf(accepted: number): number {
   if (accepted < 2 * KEPT) return Math.max(2, KEPT - accepted);
@@ -43,10 +44,10 @@ function widthOf(accepted: number): number {
  * How fast a stage publishes to a nucleus that refuses what it has no room for. Greengrass Lite answers each publish at once, and keeps ten
  * until the broker has acknowledged them. Its answers do not show how many those are; only its refusals do.
  *
- * Until the first refusal nothing is held up, but few are under way when the nucleus may be full. From then on there is a rate, and a publish that was refused
- * waits for its turn. A refusal lowers it by a twentieth, or to what was acknowledged
- * lately if that is less, and is followed by a pause in which half of the ten are acknowledged. While the rate holds publishes up it grows
- * a little, until the next refusal. The ten that the nucleus keeps even that out, so that the broker always has work.
+ * Until the first refusal nothing is held up, but few are under way when the nucleus may be full. From then on there is a rate, and a
+ * publish that was refused waits for its turn. A refusal lowers it by a twentieth, or to what was acknowledged lately if that is less, and
+ * is followed by a pause in which half of the ten are acknowledged. While the rate holds publishes up it grows a little, until the next
+ * refusal. The ten that the nucleus keeps even that out, so that the broker always has work.
  */
 export class PublishPace {
   readonly #scheduler: SchedulerLike;

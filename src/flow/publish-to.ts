@@ -143,17 +143,16 @@ function refuse<A>(value: A, cause: PublishError | Overflowed, waiting: number):
  * Publishes a message for every value, a few at a time, and emits what became of each. Through any port of the nucleus: the MQTT proxy, or
  * `nucleus.local`, whose requests and `Published.by` are its own.
  *
- * Emits one outcome for every value it works on: `Right(Published)` says that the nucleus took the message and which part of
- * it did, not that the cloud has it; `Left(PublishFailure)` is the error itself, with the `value`, how often it was tried, and whether
- * the message was `refused` or its fate is `unknown`. Values that find the buffer full are dropped by its policy; one `Left(Overflowed)` in
- * front of the next outcome stands for all of them. Lefts of kind `message` and `gap` pass by and the stage goes on.
+ * Emits one outcome for every value it works on. `Right(Published)` says which part of the nucleus took the message, not that the cloud has
+ * it. `Left(PublishFailure)` is the error itself, with the `value`, how often it was tried, and whether the message was `refused` or its
+ * fate is `unknown`. Values that find the buffer full are dropped by its policy; one `Left(Overflowed)` in front of the next outcome stands
+ * for all of them. After a `Left` of kind `message` or `gap` the stage goes on.
  *
  * Completes when the source has and every value has its outcome; and after a terminal `Left` (the token was refused, the proxy was closed,
  * the environment is missing, the policy is `fail` and the buffer full), which is the last value. Before it, everything inside gets its
  * outcome: what was sent and has no answer is `unknown`, what waits is `refused`. Values are discarded only by unsubscribing. An error of
- * the source, or one thrown by `request`, is a defect and goes to the error channel at once; but for the library's own errors, such as that
- * of `template.build` with a parameter that does not fit: these are a `PublishFailure` of that value, an `InvalidRequest` of 0 `attempts`
- * with the error as its `cause`.
+ * the source, or one thrown by `request`, is a defect and goes to the error channel at once. If `request` throws an error of this library,
+ * such as that of `template.build`, the value becomes a `PublishFailure`: an `InvalidRequest` of 0 `attempts`, with it as `cause`.
  *
  * A failed publish is tried again here, by `retry`, so the source is never resubscribed for it. Without `retry`, only passing refusals of
  * Greengrass Lite are tried again: those of a full queue (it keeps 10 unacknowledged publishes), and an `Unauthorized` that is `retryable`.
@@ -168,8 +167,7 @@ function refuse<A>(value: A, cause: PublishError | Overflowed, waiting: number):
  * `drain()` of the port waits for the stage, from its subscription to its end: end its source when draining begins, as subscriptions do by
  * themselves and others with `takeUntil(proxy.draining$)`, and what is inside is published.
  *
- * Memory: at most `buffer.messages` (1 000) waiting values, of 16 MiB with all other stages unless `buffer.bytes` says otherwise, and
- * `inFlight` under way.
+ * Memory: `buffer.messages` (1 000) waiting values, of 16 MiB with all other stages unless `buffer.bytes` says otherwise; `inFlight` more.
  *
  * @param request makes the message of a value. Called once, when the value's turn has come, however many tries there are.
  *

@@ -82,16 +82,16 @@ export type NucleusEvent =
   | { readonly kind: 'configurationChanged'; readonly component: string; readonly keyPath: readonly string[] }
   /** A component says what state it is in: `RUNNING` or `ERRORED`; on Lite any text. */
   | { readonly kind: 'stateReported'; readonly connection: number; readonly component: string; readonly state: string }
-  /** A component was told that an update is about to begin; and answered: it may, or is asked again after so many milliseconds. */
+  /** A component was told that an update is about to begin; and answered that it may begin, or when it is to be announced again. */
   | { readonly kind: 'updateAnnounced'; readonly component: string; readonly deploymentId: string }
   | {
       readonly kind: 'updateAnswered';
       readonly component: string;
       readonly deploymentId: string;
-      /** An answer without one says nothing: the update waits as long as without an answer. */
+      /** `undefined`: the answer did not say, and the update waits as long as without an answer. */
       readonly recheckAfter: number | undefined;
     }
-  /** A component that validates its configuration has said what it thinks of the one it is to get: `ACCEPTED` or `REJECTED`. */
+  /** A component that validates its configuration has answered whether it accepts the new one: `ACCEPTED` or `REJECTED`. */
   | {
       readonly kind: 'configurationValidated';
       readonly component: string;

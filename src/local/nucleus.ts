@@ -110,11 +110,11 @@ export interface LocalNucleus extends AsyncDisposable {
   readonly mqttHost: string;
   readonly mqttPort: number;
   /**
-   * Deploys a component: a new one, or another version of one there is. Its policies count from the next request on; what it has
-   * subscribed stays, as on a device.
+   * Deploys a component: a new one, or another version of one that is there. Its policies apply from the next request on; its subscriptions
+   * stay, as on a device.
    *
-   * A recipe's configuration is worked out as a device does: what is on the device wins over the recipe's defaults, so that a changed
-   * policy under an old id is **not** in effect until it is reset. `problems` tells, and a `policy` event.
+   * A recipe's configuration is worked out as a device does: what is on the device wins over the recipe's defaults. So a policy that was
+   * changed under its old id is **not** in effect until it is reset. `problems` and a `policy` event say so.
    *
    * @example
    * ```ts
@@ -147,10 +147,9 @@ export interface LocalNucleus extends AsyncDisposable {
    */
   readonly deploy: (component: LocalComponent | RecipeComponent) => Deployment;
   /**
-   * Deploys components as a nucleus does, which asks them first; on Lite nobody is asked. Those that have subscribed to validate
-   * configurations, and whose configuration changes in the same version, report whether they take it: one that refuses, or does not answer
-   * in time, makes the deployment fail, and nothing changes. With `notifyComponents` those that have subscribed to component updates can
-   * put it off. Never rejects.
+   * Deploys components as a nucleus does: classic asks them first, Lite does not. A component that validates its configuration reports
+   * whether it accepts the new one, unless its version changes, too. If one refuses, or does not answer in time, the deployment fails, and
+   * nothing changes. With `notifyComponents` components that have subscribed to updates can defer it. Never rejects.
    *
    * Source: AWS IoT Greengrass developer guide, "Interact with component lifecycle" and "Interact with component configuration".
    */
@@ -181,7 +180,7 @@ export interface LocalNucleus extends AsyncDisposable {
    */
   readonly observe: (observer: (event: NucleusEvent) => void) => () => void;
   /**
-   * Ends every connection and starts again at the same path, with other tokens as a device does: a component that survived
+   * Ends every connection and starts again at the same path. As on a device the tokens are new: a component that goes on with its old one
    * is refused for ever. `keepTokens` is for tests of reconnecting.
    */
   readonly restart: (options?: { readonly keepTokens?: boolean | undefined }) => Promise<void>;

@@ -26,24 +26,25 @@ export interface ForwardOptions {
   /** Messages under way at once. Default 8. */
   readonly inFlight?: number | undefined;
   /**
-   * At most. Default 50: a device has 100, and others on it publish too. While nobody says whether the device is online, never over 100.
+   * The most messages to send in a second. Default 50: a device may send 100, and other components publish too. While it is not known
+   * whether the device is online, at most 100.
    */
   readonly messagesPerSecond?: number | undefined;
   /**
-   * Milliseconds within which a message, or a sample, has to be seen back where `deleteWhen` is `confirmed`; else it is sent again. Default
-   * 30 000.
+   * Milliseconds within which a message, or a sample, has to come back where `deleteWhen` is `confirmed`. If it does not, it is sent again.
+   * Default 30 000.
    */
   readonly confirmWithin?: number | undefined;
   /**
-   * The name of a topic that the component may publish and subscribe to, for small messages that come back if the device is online. Where
-   * nobody says whether it is (`cloud$` is `unknown`: a classic nucleus from before mid-2026), no more than `unseen` messages are sent
-   * beyond the last that came back; else a backlog would fill the nucleus' spool in front of what is live. Not needed where messages are
-   * `'confirmed'`, and come back themselves.
+   * The name of a topic that the component may both publish and subscribe to. The forwarder sends small messages there, which come back if
+   * the device is online. They matter where the nucleus does not say whether the device is online (`cloud$` is `unknown`: a classic
+   * nucleus from before mid-2026). There no more than `unseen` messages are sent beyond the last that came back; otherwise a backlog would
+   * fill the nucleus' spool, in front of live messages. Not needed where messages are `'confirmed'`: they come back themselves.
    */
   readonly canaryTopicName?: string | undefined;
   /**
-   * With `canaryTopicName` or `'confirmed'`: messages that may be sent beyond the last that was seen back while nobody says whether the
-   * device is online. Default 100.
+   * With `canaryTopicName` or `'confirmed'`, while it is not known whether the device is online: how many messages may be sent beyond the
+   * last that came back. Default 100.
    */
   readonly unseen?: number | undefined;
   /** When to try again after a refusal that may pass. Default: 200 ms doubling to 30 s, full jitter, for ever. */
@@ -57,26 +58,26 @@ export interface ForwardOptions {
 const RETRY: Schedule = fullJitter(capped(30_000)(exponential(200)));
 
 /**
- * Sends what an outbox holds, and says what became of each message. Run it as a branch of a component, beside the stages that store. One
- * for an outbox: a second ends with `Left(OutboxUnavailable)` (`forwarding`).
+ * Sends the messages of an outbox, and emits what became of each. Run it as a branch of a component, beside the stages that store. An
+ * outbox has one forwarder: a second ends with `Left(OutboxUnavailable)` (`forwarding`).
  *
- * - *Live goes first.* Live is what was stored since the device is online, and at a start that finds nothing waiting also what is stored
- *   until then, if that takes no two seconds; what was stored before is the backlog, is marked as `replayed`, and has at least a fifth of
- *   the rate. With `live: 'inTurn'` nothing overtakes.
- * - *Where nobody says whether the device is online*, it counts as having been offline when for two seconds publishes were only refused, or
- *   no more was to be sent (`canaryTopicName`): what waits then is the backlog.
+ * - *Live goes first.* A message is live if it was stored while the device was online. What was stored before is the backlog: it is marked
+ *   as `replayed`, and has at least a fifth of the rate. If nothing waits at the start, messages that are stored before the device is
+ *   online are live as well, provided that this takes less than two seconds. With `live: 'inTurn'` nothing overtakes.
+ * - *Where the nucleus does not say whether the device is online*, it counts as offline after two seconds in which every publish was
+ *   refused, or in which no more than `unseen` could be sent (`canaryTopicName`). What waits then is the backlog.
  * - *Order* holds for each key (the topic, unless `storeIn` was told another) within what is live and within the backlog; with `'inTurn'`,
  *   over all.
- * - *Paced*: at most `messagesPerSecond`, of the 100 that a device has. While the device is offline (`cloud$`) nothing is sent: a classic
- *   nucleus would fill its spool with it, in front of what is live.
- * - *A refusal that may pass* is tried again by `retry`, for ever. What is refused for good is set aside, with its reason, and so is a
- *   message whose sending, alone, ended the process twice.
+ * - *Paced*: at most `messagesPerSecond`, of the 100 that a device has. While the device is offline (`cloud$`) nothing is sent: it would
+ *   fill the spool of a classic nucleus, in front of live messages.
+ * - *A refusal that may pass* is tried again by `retry`, for ever. A message that is refused for good is set aside, with the reason. So is
+ *   one that twice ended the process when it was sent alone.
  *
  * Emits `Right(Forwarded)` for each message the nucleus took (or, with `deleteWhen: 'confirmed'`, that came back), `Left(SetAside)`, and
- * `Left(StoredMessagesLost)` for those that were too old, gave way or were damaged. Completes when the proxy drains, as soon as what is
- * under way has its answer: what is stored stays for the next start. Ends with a terminal `Left` when the token was refused, the proxy was
- * closed, the file cannot be used, or, with `deleteWhen: 'confirmed'`, the nucleus turns out to be a Greengrass Lite and the mark would not
- * come back from it.
+ * `Left(StoredMessagesLost)` for those that were too old, gave way or were damaged. Completes when the proxy drains, as soon as the
+ * publishes under way have their answers; what is still stored is sent after the next start. Ends with a terminal `Left` when the token was
+ * refused, the proxy was closed, the file cannot be used, or, with `deleteWhen: 'confirmed'`, the nucleus turns out to be a Greengrass Lite
+ * and the mark would not come back from it.
  *
  * Memory: 128 messages that are read ahead, at most 512 KiB of them.
  *

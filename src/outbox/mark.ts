@@ -23,8 +23,8 @@ export interface Mark {
   /** It waited for a connection, and what was stored after it may have come before it. */
   readonly replayed: boolean;
   /**
-   * Where the outbox tells it (`tellOldest`): when the oldest was stored that had not been accepted when this was sent, this one included,
-   * as time of day in milliseconds. What was stored before has all been sent, or will never come.
+   * With `tellOldest`: when the oldest message was stored that had not been accepted when this one was sent (it may be this one), as time
+   * of day in milliseconds. All messages stored before that have been sent, or will never come.
    */
   readonly oldest?: number | undefined;
   /** Numbers of this stream that will never come: they gave way, were too old, or were set aside. */
@@ -116,7 +116,7 @@ export function markOf(message: MqttMessage): Mark | undefined {
 }
 
 /**
- * The payload that was put in: out of its envelope where it is in one (`mark: 'wrap'`, `envelope`), byte for byte, else as it is.
+ * The payload as the sender gave it, byte for byte. If it came in an envelope (`mark: 'wrap'`, `envelope`), it is taken out.
  *
  * @example
  * ```ts
@@ -218,11 +218,11 @@ export interface EnvelopeOptions {
 const AROUND: DeclaredMarks = { as: 'wrap', tellsOldest: false, maxAge: 0 };
 
 /**
- * Requests whose payloads are in the same envelope that an outbox with `mark: 'wrap'` puts them in, for what is published directly: id,
- * time, `replayed: false`. `markOf`, `dedupe`, `missing` and the tables that `greengrass-rx cloud` derives take both.
+ * Puts payloads that are published directly into the envelope that an outbox with `mark: 'wrap'` uses: id, time, `replayed: false`.
+ * `markOf`, `dedupe`, `missing` and the tables that `greengrass-rx cloud` derives read both.
  *
- * The epoch is made when `envelope` is called, and numbers go up from 1 with each request made, so what could not be published is missing
- * to the receiver: a gap. `publishTo` makes one request for a value, however often it tries.
+ * Each call of `envelope` makes a new epoch. Numbers go up from 1 with each request, so the receiver sees a gap where a message could not
+ * be published. `publishTo` makes one request for a value, however often it tries.
  *
  * A payload that is JSON stands in it as it is, any other as base64.
  *

@@ -26,7 +26,7 @@ export interface OutboxOptions {
   readonly path?: string | undefined;
   /** Bytes on the disk, all files together. From 1 MiB on. Default 64 MiB. */
   readonly maxBytes?: number | undefined;
-  /** Milliseconds after which a message is not worth sending any more. Default: never. */
+  /** Milliseconds after which a message is too old to be sent. Default: never. */
   readonly maxAge?: number | undefined;
   /**
    * What gives way when it is full:
@@ -43,35 +43,35 @@ export interface OutboxOptions {
    */
   readonly mark?: MarkWith | undefined;
   /**
-   * Whether each message also tells when the oldest was stored that is not sent yet (`oldest` of its mark): so who works on them in the
-   * cloud knows up to which time he has all of this device, and what is still to come. Default `false`.
+   * Whether each message also tells when the oldest unsent message was stored (`oldest` of its mark). So the receiver knows up to which
+   * time it has everything of this device. Default `false`.
    */
   readonly tellOldest?: boolean | undefined;
   /**
-   * The topics its messages are for: names, filters, templates. A message for another is refused when it is to be stored. Default: any.
+   * The topics its messages are for: names, filters, templates. `storeIn` refuses a message for any other topic. Default: any.
    * `deleteWhen: 'confirmed'` subscribes to them, and needs them.
    */
   readonly topics?: readonly DeclaredTopic[] | undefined;
   /**
    * When a message is deleted:
-   * - `'accepted'` (default): when the nucleus has taken it. What the nucleus has taken and not sent may be lost when it dies, too.
+   * - `'accepted'` (default): when the nucleus has taken it. A message that it has not sent yet may be lost if it dies.
    * - `'confirmed'`: when it has been seen coming back from the cloud on its topic. Each message is received again for that, so it doubles
    *   the traffic. Needs `topics`, and `mark` as `members` or, for Greengrass Lite, `wrap`.
-   * - `{ confirmed: { sample, topicName } }`: when a small message that was sent after it, to this topic, has come back: one for each
-   *   `1 / sample` messages. Works with any topics and marks. Says less than `'confirmed'`: what the nucleus itself loses of what it took,
-   *   and tells nobody, is not noticed.
+   * - `{ confirmed: { sample, topicName } }`: when a small message, sent after it to this topic, has come back. One is sent for every
+   *   `1 / sample` messages. Works with any topics and marks. It says less than `'confirmed'`: it does not show that the nucleus itself has
+   *   silently lost a message.
    * - `{ after }`: that many milliseconds after the nucleus took it, if the connection has held so long; else it is sent again.
    */
   readonly deleteWhen?: DeleteWhen | undefined;
   /**
-   * The nucleus it is for, whose limits decide what is too large to be stored, and in a dry run whether the marks arrive. Default: the one
-   * that the forwarder finds, and until then `classic`: what turns out to be too large for Greengrass Lite is then set aside, with that
-   * reason.
+   * The nucleus it is for. Its limits decide which messages are too large to be stored; a dry run also checks whether the marks arrive
+   * there. Default: the nucleus that the forwarder finds, and until then `classic`. A message that then turns out to be too large for
+   * Greengrass Lite is set aside, with that reason.
    */
   readonly profile?: Profile | undefined;
   /** How many messages share one sync of the disk. */
   readonly commit?: CommitOptions | undefined;
-  /** The ledger that has its account: what became of all that was ever stored in the file. Default: `ledger`, which counts all. */
+  /** The ledger that has its account: what became of every message that was ever stored in the file. Default: `ledger`. */
   readonly ledger?: Ledger | undefined;
   /** The clock. Default `asyncScheduler`, which is virtual inside `TestScheduler.run`. */
   readonly scheduler?: SchedulerLike | undefined;
@@ -84,19 +84,20 @@ const SMALLEST = 1 << 20;
  * Keeps messages until they have been sent: through times without a connection, the end of the process, and power cuts. `storeIn` stores,
  * `forwardFrom` sends.
  *
- * One SQLite file (`node:sqlite`: Node 22.13 or newer) in a worker thread, so that no commit holds up messages. What is told as `Stored`
- * was synced to the disk. Nothing happens before the first stage or forwarder is subscribed; a second after the last has ended the file is
- * closed, and at `close()` at once. A file that cannot be used is a `Left(OutboxUnavailable)` where it is used; one that is busy or has no
- * room is asked for again each second.
+ * One SQLite file (`node:sqlite`: Node 22.13 or newer) in a worker thread, so that no commit holds up messages. A message that is `Stored`
+ * was synced to the disk. The file is opened when the first stage or forwarder is subscribed, and closed a second after the last has ended,
+ * or at once by `close()`. Stages and forwarders of a file that cannot be used get a `Left(OutboxUnavailable)`; a file that is busy or has
+ * no room is tried again each second.
  *
- * - *Bounds*: `maxBytes` on the disk and `maxAge`. What gives way is counted in `depth$` and told by the stage and the forwarder.
+ * - *Bounds*: `maxBytes` on the disk and `maxAge`. Messages that give way are counted in `depth$`, and the stage and the forwarder report
+ *   them.
  * - *At least once*: a message is deleted after it was accepted, or when `deleteWhen` says. It may come twice after a crash; its mark then
  *   says so.
  * - *Ages* are counted on a clock that a time server does not move: a device that wakes up in 1970 loses nothing when its clock is set.
  *
- * Memory: what one commit holds, and 64 messages that are read ahead, whatever is stored.
+ * Memory: the messages of one commit, and 64 messages that are read ahead, however many are stored.
  *
- * @throws RangeError for bounds out of range, topics that are none, and `deleteWhen: 'confirmed'` where no message can be seen back.
+ * @throws RangeError for bounds out of range, malformed topics, and `deleteWhen: 'confirmed'` where no message can be seen back.
  *
  * @example
  * ```ts

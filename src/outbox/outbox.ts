@@ -32,7 +32,7 @@ export interface Outbox extends AsyncDisposable {
   readonly mark: MarkWith;
   /** Whether each message tells when the oldest was stored that is not sent yet. */
   readonly tellOldest: boolean;
-  /** Milliseconds after which a message is not worth sending any more. `Infinity`: there is no such time. */
+  /** Milliseconds after which a message is too old to be sent. `Infinity`: never. */
   readonly maxAge: number;
   /** The filters of the topics that its messages are for. `undefined`: any. */
   readonly topics: readonly string[] | undefined;
@@ -41,10 +41,10 @@ export interface Outbox extends AsyncDisposable {
   /** The only nucleus it is for. `undefined`: any. */
   readonly profile: Profile | undefined;
   /**
-   * What waits, from now on and at each change. Opens nothing: before the first stage has, nothing waits. Never completes before `close`.
+   * What waits: now, and after each change. Does not open the file: until a stage has, nothing waits. Does not complete before `close`.
    */
   readonly depth$: Observable<OutboxDepth>;
-  /** Commits what waits and closes the file. Stages and forwarders that go on get `Left(OutboxUnavailable)`. */
+  /** Commits what waits and closes the file. Stages and forwarders that still run get `Left(OutboxUnavailable)`. */
   readonly close: () => Promise<void>;
   /**
    * @internal Opens the file, or shares it; closed a second after the last has let it go. Tells anew when what it could not be opened for

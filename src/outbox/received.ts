@@ -26,8 +26,8 @@ export interface ReceivedOptions<A> {
 /** How {@link missing} looks for what is missing. */
 export interface MissingOptions<A> extends ReceivedOptions<A> {
   /**
-   * Milliseconds after which a number that others have passed is missing. Default one hour: what is live goes first, and a backlog takes
-   * its time. As long as the longest backlog, at the least.
+   * How many milliseconds after a higher number a number may still come; then it is missing. Default one hour: live messages go first, and
+   * a backlog takes its time. Make it at least as long as the longest backlog takes.
    */
   readonly within?: number | undefined;
   /** `true`: all numbers from 1 on are expected. Default: those after the first that comes of a stream. */
@@ -79,13 +79,13 @@ function insert(ranges: LostRange[], number: number): boolean {
 }
 
 /**
- * Passes each message of an outbox once, by its id: epoch, stream and number. What was sent again after a crash, or was not confirmed in
- * time, comes twice.
+ * Passes each message of an outbox once, by its id: epoch, stream and number. A message comes twice if it was sent again after a crash, or
+ * because it was not confirmed in time.
  *
  * Emits messages as they are, in order; those without a mark pass. Completes with the source. What `mark` throws goes to the error channel.
  *
- * Memory: `maxStreams` (10 000) streams, of each `maxRanges` (1 000) ranges of numbers, which is one where nothing is missing. Of more, the
- * lowest numbers are forgotten, and their duplicates pass.
+ * Memory: `maxStreams` (10 000) streams, and of each `maxRanges` (1 000) ranges of numbers; a stream that lacks nothing is one range. Of
+ * more ranges the lowest are forgotten, and their duplicates pass.
  *
  * @example
  * ```ts
@@ -148,12 +148,12 @@ function cut(gap: Gap, { first, last }: LostRange): { readonly inside: LostRange
 }
 
 /**
- * Tells which messages of an outbox a receiver lacks. Numbers of a stream have no gaps: one that is passed over is told as `lost` as soon
- * as the outbox says that it gave way, was too old, damaged or set aside; else, when it has not come `within` an hour of the number after
- * it.
+ * Tells which messages of an outbox a receiver lacks. The numbers of a stream have no gaps, so a number that is left out is a missing
+ * message. It is emitted with `lost: true` as soon as the outbox says that the message gave way, was too old, damaged or set aside;
+ * otherwise when it has not come `within` an hour of a higher number.
  *
  * Emits ranges, each number once, and not the messages: put it beside what works on them. Completes with the source. What `mark` throws
- * goes to the error channel. A new epoch is a new stream: of the last messages of one whose file is gone, nobody can tell that they are
+ * goes to the error channel. A new epoch is a new stream: if an outbox' file is gone, nobody can tell whether its last messages are
  * missing.
  *
  * Memory: `maxStreams` (10 000) streams, of each `maxRanges` (1 000) gaps; of more, the oldest gap, or those of the stream heard of longest

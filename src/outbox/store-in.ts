@@ -89,20 +89,20 @@ export interface StoreInOptions<A> extends StageOptions<A> {
   readonly key?: ((value: A) => string) | undefined;
   /** The higher is sent first. Default 0. */
   readonly priority?: ((value: A) => number) | undefined;
-  /** Milliseconds after which the message is not worth sending any more. Default: as long as the outbox keeps it. */
+  /** Milliseconds after which the message is too old to be sent. Default: the outbox' `maxAge`. */
   readonly expires?: ((value: A) => number) | undefined;
-  /** Messages are numbered by stream, so that who receives a stream knows what is missing. Default: one stream for the outbox. */
+  /** Each stream has its own numbers, so that the receiver of a stream sees what is missing. Default: one stream for the outbox. */
   readonly stream?: string | undefined;
   /**
-   * The topics this stage stores messages for, of those of the outbox. A message for another is an `InvalidRequest`. Default: all of the
-   * outbox.
+   * The topics this stage stores messages for: some of the outbox'. A message for another topic is an `InvalidRequest`. Default: all of
+   * them.
    */
   readonly topics?: readonly DeclaredTopic[] | undefined;
   /**
    * What reads the payloads that it stores, as with `publishTo`: for the schema and tables of the cloud side. Default: no dry run can tell.
    */
   readonly payload?: Decoder<unknown> | undefined;
-  /** Values on their way to the disk at once, as long as their payloads come to no more than 2 MiB. Default 1 000. */
+  /** How many values may be on their way to the disk at once. Together their payloads have at most 2 MiB. Default 1 000. */
   readonly inFlight?: number | undefined;
 }
 
@@ -112,8 +112,9 @@ export interface StoreInOptions<A> extends StageOptions<A> {
  * Emits one outcome for every value it works on, in their order: `Right(Stored)` after the commit that the message is in,
  * `Left(OutboxUnavailable)` with the `value` where the file cannot take it (the disk is full, another process has it, the disk failed),
  * `Left(InvalidRequest)` where it could never be sent: a wrong topic, or too large with the longest mark. Values that find the stage's own
- * buffer full are dropped by its policy; one `Left(Overflowed)` stands for them. The library's own errors, thrown by `toRequest`, such as
- * that of `template.build`, are an `InvalidRequest` of that value. With `onFull: 'refuse'`, a full outbox is `Left(Overflowed)` for each.
+ * buffer full are dropped by its policy; one `Left(Overflowed)` stands for them. If `toRequest` throws an error of this library, such as
+ * that of `template.build`, it becomes an `InvalidRequest` of the value. With `onFull: 'refuse'`, a full outbox is `Left(Overflowed)` for
+ * each.
  *
  * Messages of all stages share commits: after `commit.messages` of them or `commit.within` milliseconds, and at once when a source has
  * completed. Completes when the source has and every value has its outcome. An error of the source, or one thrown by `toRequest`, `key`,

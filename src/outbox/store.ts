@@ -5,8 +5,8 @@ import type { OutboxAccount } from '../flow/account.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 
 /**
- * The clock that ages are counted in: goes on with the time that passes while a process runs, whatever the time of day is set to, and over
- * the time between two runs by what the time of day says, where that is later than before.
+ * The clock that ages are counted in. While a process runs it goes on with the time that passes, whatever the time of day is set to. Over
+ * the time between two runs it goes on by the difference of the times of day, if that is positive.
  *
  * A device without a battery starts in 1970 and is set forward by decades when it first reaches a time server: counted by the time of day,
  * all that it had stored would be too old at that moment.
@@ -49,7 +49,7 @@ export interface RecordToStore {
   readonly priority: number;
   /** When the message was made, as time of day in milliseconds. */
   readonly storedAt: number;
-  /** Milliseconds from now after which it is not worth sending any more; `undefined`: as long as the store keeps it. */
+  /** Milliseconds from now after which it is too old to be sent; `undefined`: as long as the store keeps it. */
   readonly expiresIn: number | undefined;
   readonly topicName: string;
   readonly qos: '0' | '1';

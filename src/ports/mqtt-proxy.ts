@@ -89,8 +89,8 @@ export interface CodecMistake {
 }
 
 /**
- * What to subscribe to, without a codec. It takes a template, too, though the messages of one have `params`: the compiler tells all
- * mistakes against this request, and a wrong codec is not to look like a wrong topic.
+ * What to subscribe to, without a codec. A template is accepted as well, although its messages have `params`: the compiler explains every
+ * mistake by this request, and a wrong codec must not look like a wrong topic.
  */
 export interface PlainSubscribeRequest extends Omit<SubscribeRequest, 'topicName'>, RequestMistakes, CodecMistake {
   /** A topic name or filter; `+` and `#` as in MQTT. */

@@ -79,14 +79,14 @@ export function withoutVariables(text: string): string {
 const FIXED = ['artifacts:path', 'artifacts:decompressedPath', 'work:path', 'kernel:rootPath', 'iot:thingName'];
 const NAMESPACES = new Set([...FIXED, 'configuration:'].map(name => name.slice(0, name.indexOf(':'))));
 /**
- * So many letters wrong make a misspelt name, as long as most of its namespace is right; more make another text in braces, which is a
- * program's own.
+ * A name with up to so many wrong letters is a misspelt variable, if most of its namespace is right. With more it is another text in
+ * braces, which belongs to a program.
  */
 const MISSPELT = 3;
 
 /**
- * What looks like a recipe variable in a text and is none on any device, which leaves it as it is; and what was meant, as far as that can
- * be told. Not what a shell or a program has in braces: behind a `$`, such as `${work:-/tmp}`, or with a space behind the colon.
+ * Finds what looks like a recipe variable and is none on any device, so that it stays as it is; and the variable that was probably meant.
+ * Passes over what a shell or a program has in braces: behind a `$`, such as `${work:-/tmp}`, or with a space behind the colon.
  */
 export function misspeltVariables(text: string): readonly { readonly variable: string; readonly meant: string }[] {
   return [...text.matchAll(VARIABLE)].flatMap(({ 0: variable, 1: component, 2: namespace = '', 3: key = '', index }) => {

@@ -144,14 +144,14 @@ export interface LocalComponent {
   /** Such as `com.example.Sensor`. */
   readonly name: string;
   /**
-   * As in its recipe; a text is its JSON, which classic reads and Lite does not. Left out: it may connect, and every operation is
-   * Unauthorized, as on a device.
+   * Its policies, as in its recipe. A string is their JSON, which classic reads and Lite does not. Left out: it may connect, and every
+   * operation is Unauthorized, as on a device.
    */
   readonly accessControl?: AccessControl | string | undefined;
   /**
-   * It watches, and what it subscribes changes nothing for the others: with the embedded broker it is no subscription of the device,
-   * so that it neither multiplies messages on Lite, nor counts for the limit, nor stands in the events `delivered`; and it gets each
-   * message once, whatever its size. With a broker elsewhere it is a component like any other. Left out: `false`.
+   * Whether it only watches: its subscriptions change nothing for the others. With the embedded broker they are no subscriptions of the
+   * device. So they do not multiply messages on Lite, do not count for the limit, and are not in the events `delivered`; and each message
+   * comes once, whatever its size. With a broker elsewhere it is a component like any other. Left out: `false`.
    */
   readonly observer?: boolean | undefined;
 }

@@ -75,9 +75,9 @@ function bitsOf(code: number): number {
 }
 
 /**
- * Node's own decoder skips characters it does not know, so the length of the result shows whether it skipped any. Two cases have to be looked for: of
- * a character above U+00FF it takes the low byte, which may be in the alphabet, and it also takes `-` and `_`, the alphabet of URLs. A
- * regular expression took three times as long as the decoding.
+ * Node's own decoder skips characters it does not know, so the length of the result shows whether it skipped any. Two cases have to be
+ * looked for: of a character above U+00FF it takes the low byte, which may be in the alphabet, and it also takes `-` and `_`, the alphabet
+ * of URLs. A regular expression took three times as long as the decoding.
  */
 function decodeLong(text: string): Buffer | undefined {
   if (text.includes('-') || text.includes('_') || Buffer.byteLength(text, 'utf8') !== text.length) return undefined;

@@ -1,11 +1,9 @@
 import type { Tracer } from '@opentelemetry/api';
 import { defer, firstValueFrom, type Observable } from 'rxjs';
-import type { LocalAccepted, LocalMessage, LocalPublishRequest } from '../client/local-message.js';
+import type { LocalAccepted, LocalMatched, LocalMessage, LocalPublishRequest, LocalReceived } from '../client/local-message.js';
 import type {
-  LocalMatched,
   LocalPatternSubscribeRequest,
   LocalPlainSubscribeRequest,
-  LocalReceived,
   LocalRequestMistakes,
   LocalSubscribeError,
   LocalTopics,

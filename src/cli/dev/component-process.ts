@@ -40,8 +40,8 @@ export function startable(command: Command, platform: NodeJS.Platform = process.
 type Command = readonly [string, ...string[]];
 
 /**
- * A component's process with all it starts: a process group of its own, so that signals reach the grandchildren too, those of the
- * terminal only by way of `dev`, and nothing is left when it has ended.
+ * A component's process with all it starts, in a process group of its own. So signals reach the grandchildren, too, those of the terminal
+ * only by way of `dev`, and nothing is left when it has ended.
  */
 export class ComponentProcess {
   readonly #child: ChildProcess;
@@ -160,8 +160,8 @@ interface Processes {
 }
 
 /**
- * On Windows, where a process has no group and gets no signal: Ctrl-C reaches it by the console that it shares with us, and whatever else
- * is to end it ends it by force, with all that it has started.
+ * On Windows there are no process groups and no signals. Ctrl-C reaches the process by the console that it shares with us. Any other end is
+ * by force, with all that it has started.
  */
 export class WindowsTree implements Processes {
   readonly #id: number;

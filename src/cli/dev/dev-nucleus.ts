@@ -217,8 +217,8 @@ export function configurationOf(
 }
 
 /**
- * On a device a log is small. Here whoever sends the same mistake twice wants to see it twice, and an error's place in the file that was
- * written.
+ * On a device a log is kept small. Here a developer wants to see a mistake each time that it is made, and an error's place in the source
+ * file.
  */
 export function toldOften(env: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
   const { NODE_OPTIONS: options = '' } = env;
@@ -229,8 +229,8 @@ export function toldOften(env: NodeJS.ProcessEnv): Readonly<Record<string, strin
 }
 
 /**
- * A Lite also refuses what it allows, while its policies are away, and a component asks again for half a minute. Here the policies are
- * always there, and who has forgotten a topic wants to know it at once; but not where a script plays the device's troubles.
+ * While its policies are away, a Lite refuses even what they allow, and a component asks again for half a minute. Here the policies are
+ * always there, and a forgotten topic is to show at once; but not where a script plays the troubles of a device.
  */
 export function patience(profile: Profile, isPlayed: boolean, env: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
   const isAtOnce = profile === 'lite' && !isPlayed && env['GREENGRASS_RX_REFUSAL_PATIENCE'] === undefined;

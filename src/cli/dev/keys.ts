@@ -34,7 +34,7 @@ function keysText({ openPage }: Pick<KeyActions, 'openPage'>): string {
   return `keys: r restart, f a fault, p publish,${openPage === undefined ? '' : ' o the page,'} q quit`;
 }
 
-/** Makes of what is typed what is to be done: one key each, and for a fault and a message a line. */
+/** Turns what is typed into actions: each has one key; a fault and a message also take a line. */
 export class Keys {
   readonly #actions: KeyActions;
   #asking: Asking | undefined;

@@ -18,8 +18,8 @@ export interface OwnCode {
 }
 
 /**
- * The first line of an error's stack that is in a folder and in no dependency: what the person has written who reads it. `undefined` if
- * none is.
+ * The first line of an error's stack that is in the project's folder and in no dependency: the reader's own code. `undefined` if there is
+ * none.
  *
  * @param message the error's own, which may have lines that look like those of a stack.
  */
@@ -85,7 +85,7 @@ interface LogSentence {
 /**
  * A line of a component's log as a sentence; `undefined` for whatever else a component prints.
  *
- * @param told an error that has been told already, and is not told again.
+ * @param told an error that has been shown already, and is not shown again.
  */
 export function logSentence(text: string, told?: LoggedError): LogSentence | undefined {
   if (!text.startsWith('{"time":')) return undefined;

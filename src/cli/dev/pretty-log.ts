@@ -53,7 +53,7 @@ export function prettyLog(out: Output, components: readonly string[]): Render {
     return start + topicLine + preview;
   };
 
-  /** The last error of each component: of one that has ended it the log speaks twice. */
+  /** The last error of each component: an error that ends a component comes twice in its log. */
   const toldErrors = new Map<string, LoggedError>();
   const detail = (text: string): string => out.style('dim', wrap(`${indent()}  ${visible(text)}`, out.width, `${indent()}    `).join('\n'));
   /** What is wrong with the broker: it is tried again every few seconds, and most often it is the same each time. */

@@ -253,7 +253,7 @@ function isWatching({ watch, watchPath, compile }: DevOptions): boolean {
   return watch === true || watchPath.length > 0 || compile !== undefined;
 }
 
-/** Emits what has changed. A recipe is read again first; one that is broken is told, and the one before stays. */
+/** Emits what has changed. A changed recipe is read again first; if it is broken, the log says so and the old one stays. */
 function watch(
   command: readonly string[],
   options: DevOptions,

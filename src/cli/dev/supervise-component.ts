@@ -32,8 +32,8 @@ interface Supervision {
 }
 
 /**
- * Runs a component until it ends; starts it again at `restart$`, and given `changed$` whenever a file has changed; then it also waits for
- * either when it has ended. A signal is passed on to it, and ends the supervision.
+ * Runs a component until it ends. Starts it again at `restart$`, and with `changed$` whenever a file has changed; with `changed$` it waits
+ * for either after the component has ended. Passes a signal on to the component, and then ends.
  */
 export function superviseComponent(supervised: Supervised): Supervision {
   let running: ComponentProcess | undefined;

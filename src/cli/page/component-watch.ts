@@ -81,7 +81,7 @@ export class ComponentWatch {
       .subscribe();
   }
 
-  /** The component was started: its code may be another one. It is drawn in a process of its own, since it is loaded for that. */
+  /** The component was started, maybe with other code: draws it anew. A process of its own loads it for that. */
   async redraw(): Promise<void> {
     if (this.#module === undefined) return;
     // Of code that is no longer the component's.

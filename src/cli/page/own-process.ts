@@ -13,7 +13,7 @@ interface Bounds {
   readonly within: number;
   /** Bytes that it may print. */
   readonly largest: number;
-  /** Ends it at once: what it has loaded is somebody's code, which may be deaf to a gentler signal. */
+  /** Kills it at once: it runs somebody's code, which may ignore a gentler signal. */
   readonly signal: AbortSignal;
 }
 
@@ -50,8 +50,8 @@ export interface SeenMessages {
 }
 
 /**
- * A marble test of a module's component, to be put into a file of the project's folder `test`: what came to it in these seconds is drawn,
- * and what is expected is what it makes of that in virtual time. So it passes as it is; what should be otherwise is then changed.
+ * A marble test of a module's component, for a file in the project's folder `test`. It draws the messages that came in these seconds, and
+ * expects what the component makes of them in virtual time. So it passes as it is; change what should be different.
  *
  * The component is loaded in a process of its own, which the signal ends.
  */

@@ -9,13 +9,13 @@ import type { PageComponent, PageHealth, PageLane, PageMark, PageMessage, PageNo
 /** Topics with a lane of their own: further ones share one. */
 const MOST_LANES = 100;
 /**
- * Messages of a lane that are drawn of each update, at most: more could not be told apart. A few of them wherever they are, so that a burst
- * is seen as one; the others so many milliseconds apart, so that a lane with many is drawn evenly.
+ * How many messages of a lane one update draws at most: more could not be told apart. A few of them may be close together, so that a burst
+ * is seen as one; the others are so many milliseconds apart, so that a busy lane is drawn evenly.
  */
 const MOST_MARKS = 12;
 const CLOSE_MARKS = 4;
 const MARKS_APART = 30;
-/** The latest messages that are kept for a test, those that are drawn for whoever clicks, and bytes of either. */
+/** How many of the latest messages are kept for a marble test, how many drawn ones for clicks, and how many bytes of either. */
 const KEPT_MESSAGES = 5_000;
 const KEPT_DRAWN = 20_000;
 const KEPT_BYTES = 16 * 1024 * 1024;
@@ -25,7 +25,7 @@ const KEPT_NOTES = 200;
 /** Characters of a note, and of a payload that is shown. */
 const LONGEST_NOTE = 1_000;
 const LONGEST_PAYLOAD = 64 * 1024;
-/** A publish this long after the last message in is not because of it, in milliseconds. */
+/** A publish that comes later than this after the last message in, in milliseconds, is not because of it. */
 const LONGEST_DELAY = 60_000;
 const OTHERS = '(other topics)';
 

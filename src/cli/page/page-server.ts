@@ -19,7 +19,7 @@ const LARGEST_BODY = 1024 * 1024;
 const MOST_PAGES = 16;
 /** Connections at once: those of the pages, and what browsers ask for beside. */
 const MOST_CONNECTIONS = 128;
-/** Bytes that a page may leave unread before it misses updates: what it gets next is all there is to know. */
+/** Bytes that a page may leave unread before it misses updates. Afterwards it gets the whole state. */
 const MOST_UNREAD = 4 * 1024 * 1024;
 
 /** By path. */
@@ -50,7 +50,7 @@ const Action: t.Type<PageAction, unknown> = t.union([
 
 /** The page of `dev --ui`, served on loopback until it is disposed of. */
 export interface PageServer extends AsyncDisposable {
-  /** With the token, which lets who has it do something; who has not may look. Behind the #, so that it is in no request and no log. */
+  /** With the token, behind the #, so that it is in no request and no log. Who has the token may act; everybody else may only look. */
   readonly url: string;
 }
 

@@ -86,12 +86,12 @@ export interface PageTotals {
   readonly published: number;
   readonly failed: number;
   readonly dropped: number;
-  /** The mean and the longest time from the last message in to what was published then, in milliseconds, since the update before. */
+  /** The mean and the longest time from the last message in to a publish, in milliseconds, since the last update. */
   readonly delay: number | undefined;
   readonly longestDelay: number | undefined;
 }
 
-/** What has happened since the update before; the first one has what is still known of before. */
+/** What has happened since the last update. The first update has all that is still known. */
 export interface PageUpdate {
   readonly at: number;
   readonly isRunning: boolean;

@@ -20,8 +20,7 @@ interface Recorded {
 }
 
 /**
- * Serves the page of a recording until a signal ends it: what was recorded passes as it did then, and may be looked at for as long as one
- * likes.
+ * Serves the page of a recording until a signal ends it. The messages pass as they did then, and can be looked at afterwards.
  */
 export async function runReplay(cli: Cli, path: string, port: number | undefined): Promise<void> {
   const recorded = recordedIn(path);

@@ -31,9 +31,10 @@ const LONGEST_TOPIC = 256;
 /**
  * Reads the body of an `IoTCoreMessage` event. The left side says what is wrong with it.
  *
- * Nearly every body differs from others in topic and payload alone, and these are cut out of it where the rest is known, letter by letter: that takes
- * half the time of parsing it. What has another form is parsed. Then the members that most messages have are checked by hand: the codec
- * {@link IoTCoreMessage} takes 1 µs for that, twice as long as the parsing. If there is any other member, the whole body goes through that codec.
+ * Nearly every body differs from others in topic and payload alone, and these are cut out of it where the rest is known, letter by letter:
+ * that takes half the time of parsing it. What has another form is parsed. Then the members that most messages have are checked by hand:
+ * the codec {@link IoTCoreMessage} takes 1 µs for that, twice as long as the parsing. If there is any other member, the whole body goes
+ * through that codec.
  */
 export function readIoTCoreMessage(body: string): Either<string, ReceivedMessage> {
   const known = readKnown(body);

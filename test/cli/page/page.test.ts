@@ -150,7 +150,7 @@ describe.skipIf(BROWSER === undefined)('the page of dev, in a real browser', () 
       const page = await opened(url);
       await page.getByRole('button', { name: '← ovens/a 1' }).waitFor();
       await page.getByText(name === 'log' ? 'PublishToIoTCore b: UnauthorizedError' : 'Interrupted: It broke.').waitFor();
-      await page.getByText('This is a recording: there is nobody to do anything to.').waitFor();
+      await page.getByText('This is a recording: there is no component to act on.').waitFor();
       dev.child.kill('SIGTERM');
       expect(await dev.ended).toEqual({ code: 143, signal: null });
     }
@@ -160,7 +160,7 @@ describe.skipIf(BROWSER === undefined)('the page of dev, in a real browser', () 
     const { page, url, done } = await pageOfModel();
     await page.getByRole('button', { name: 'Restart' }).waitFor();
     const other = await opened(url.replace(/#.*/, ''));
-    await other.getByText('This page may look, and not touch').waitFor();
+    await other.getByText('This page can only look').waitFor();
     expect(await other.getByRole('button', { name: 'Restart' }).count()).toBe(0);
     expect(done).toEqual([]);
   });
