@@ -66,11 +66,22 @@ export class InProcess {
   }
 
   /** Stores texts, all to one topic. */
-  put(texts: readonly string[], now = at(0), { topicName = 'a', priority = 0, members = '', stream = '' } = {}): Promise<Answer<'put'>> {
+  put(
+    texts: readonly string[],
+    now = at(0),
+    given: {
+      readonly topicName?: string;
+      readonly key?: string;
+      readonly priority?: number;
+      readonly members?: string;
+      readonly stream?: string;
+    } = {},
+  ): Promise<Answer<'put'>> {
+    const { topicName = 'a', key = topicName, priority = 0, members = '', stream = '' } = given;
     const payloads = texts.map(text => Buffer.from(text));
     const records = {
       messages: texts.length,
-      texts: texts.flatMap(() => [stream, topicName, topicName, members]),
+      texts: texts.flatMap(() => [stream, key, topicName, members]),
       numbers: Float64Array.from(payloads.flatMap(({ length }) => [priority, now.timeOfDay, Number.NaN, 1, length])),
       payloads: Uint8Array.from(Buffer.concat(payloads)),
     };

@@ -162,7 +162,7 @@ describe('an outbox in trouble', () => {
     };
     const before = new InProcess(path, {}, { openDatabase: asNode22 });
     await before.open('first');
-    await before.put(['kept'], at(0), { stream: 'line\0one', topicName: 'key\0of it' });
+    await before.put(['kept'], at(0), { stream: 'line\0one', key: 'key\0of it' });
     await before.close();
     const store = new InProcess(path, {}, { openDatabase: asNode22 });
     const { movedTo } = await store.open('unused', at(1));

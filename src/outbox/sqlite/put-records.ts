@@ -77,8 +77,8 @@ export function putRecords(file: FileState, settings: WorkerSettings, walBytes: 
   };
 
   const put = (records: PackedRecords, now: Moment): WorkerResults['put'] => {
-    const { messages, numbers, payloads } = records;
-    const texts = records.texts.map(file.wellFormed);
+    const { messages, texts, numbers, payloads } = records;
+    const streamNames = new Map([...new Set(texts.filter((_, i) => i % 4 === 0))].map(name => [name, file.wellFormed(name)]));
     const told = { dropped: 0, droppedBytes: 0 };
     const place = state.nextPlace;
     const given: number[] = [];
@@ -87,7 +87,9 @@ export function putRecords(file: FileState, settings: WorkerSettings, walBytes: 
     // Node 22 takes bytes of nothing for NULL.
     const insert = sql('INSERT INTO message VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, coalesce(?, zeroblob(0)))');
     for (let i = 0; i < messages; i++) {
-      const [streamName = '', key = '', topicName = '', members = ''] = texts.slice(i * 4, i * 4 + 4);
+      const [givenStream = '', givenKey = '', topicName = '', members = ''] = texts.slice(i * 4, i * 4 + 4);
+      const streamName = streamNames.get(givenStream) ?? '';
+      const key = givenKey === topicName ? topicName : file.wellFormed(givenKey);
       const [priority = 0, storedAt = 0, expiresIn = NaN, qos = 0, length = 0] = numbers.subarray(i * 5, i * 5 + 5);
       const payload = payloads.subarray(offset, offset + length);
       offset += length;
@@ -129,7 +131,7 @@ export function putRecords(file: FileState, settings: WorkerSettings, walBytes: 
       state.inside++;
       state.bytes += size;
     }
-    for (const name of new Set(texts.filter((_, i) => i % 4 === 0))) file.saveStream(name);
+    for (const name of streamNames.values()) file.saveStream(name);
     return { taken: given.length, place, numbers: given, ...told };
   };
 
