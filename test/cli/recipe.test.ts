@@ -19,7 +19,7 @@ describe('recipe', () => {
     const { code, stdout, stderr } = await done('recipe', EDGE);
     expect(code).toBe(0);
     expect(readRecipe(stdout)).toMatchObject({ right: { componentName: 'com.example.EdgeAggregator', warnings: [] } });
-    expect(stderr).toContain('note (memory): ');
+    expect(stderr).toContain('note (codecs): ');
     const json = await done('recipe', EDGE, '--format', 'json');
     expect(JSON.parse(json.stdout)).toMatchObject({ ComponentVersion: '1.2.0' });
   });
