@@ -39,7 +39,7 @@ export interface ProcessOptions {
  * The process of a component. From now on an error that nobody catches ends it as a defect, with a line in its log. (Node by itself prints
  * a stack trace and exits with 1.)
  */
-export class ComponentProcess {
+export class OwnProcess {
   readonly #options: ProcessOptions;
 
   constructor(options: ProcessOptions) {
@@ -97,7 +97,7 @@ export function mainProgram(url: string): (component: Component) => Promise<void
     };
   // A reader of the log that goes away must not end the component.
   process.stdout.on('error', () => undefined);
-  const own = new ComponentProcess({ write: line => void process.stdout.write(line), env: process.env, module });
+  const own = new OwnProcess({ write: line => void process.stdout.write(line), env: process.env, module });
   return async component => {
     const code = await own.run(component);
     await new Promise<void>(written => void process.stdout.write('', () => written()));

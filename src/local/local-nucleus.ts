@@ -17,7 +17,7 @@ import { LifecycleServices } from './lifecycle/lifecycle-services.js';
 import type { Deployment } from './lifecycle/roll-out.js';
 import type { LocalNucleus, LocalNucleusOptions } from './nucleus.js';
 import type { BrokerEvent, NucleusEvent } from './nucleus-event.js';
-import { admitNeighbour, publishAsNeighbour } from './pubsub/neighbour.js';
+import { addNeighbour, publishAsNeighbour } from './pubsub/neighbour.js';
 import { Backpressure } from './server/backpressure.js';
 import { Components, type DeployedComponent, Tokens } from './server/components.js';
 import { IpcServer, makeSocketFolder, socketIn } from './server/ipc-server.js';
@@ -87,7 +87,7 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
   };
   const configurations = new ComponentConfigurations(profile, () => asyncScheduler.now(), observe);
   const lifecycle = new LifecycleServices(observe);
-  admitNeighbour(tokens, policies);
+  addNeighbour(tokens, policies);
   const deployed = new Components(profile, device, tokens, policies, configurations);
   const problems = new Map(components.map(component => deployed.deploy(component)).map(({ component, problems }) => [component, problems]));
   // The broker comes first and the profile needs it; by the time a message arrives both are there.

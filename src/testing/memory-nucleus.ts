@@ -9,7 +9,7 @@ import { FaultSwitches } from '../local/faults/fault-switches.js';
 import { LifecycleServices } from '../local/lifecycle/lifecycle-services.js';
 import type { CloudMessage, LocalNucleusLimits } from '../local/nucleus.js';
 import type { NucleusEvent } from '../local/nucleus-event.js';
-import { admitNeighbour, EVERYTHING, publishAsNeighbour } from '../local/pubsub/neighbour.js';
+import { addNeighbour, EVERYTHING, publishAsNeighbour } from '../local/pubsub/neighbour.js';
 import { connectionLimits, makeProfileServer } from '../local/server/profile-server.js';
 import { Link, type ProfileServer } from '../local/server/protocol.js';
 import { Tokens } from '../local/server/components.js';
@@ -112,7 +112,7 @@ export class MemoryNucleus {
     this.#link = new Link(options.online ?? true);
     this.#tokens = new Tokens(profile);
     this.#tokens.add(COMPONENT);
-    admitNeighbour(this.#tokens, policies);
+    addNeighbour(this.#tokens, policies);
     this.#broker = new VirtualBroker({
       turns: this.#turns,
       copies: profile === 'lite' ? 'each' : 'one',

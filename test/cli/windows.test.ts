@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
 import { checkSocket } from '../../src/cli/doctor/checks.js';
-import { startable, WindowsTree } from '../../src/cli/dev/component-process.js';
+import { startable, WindowsTree } from '../../src/cli/dev/supervised-process.js';
 import { MAIN } from '../kit/process/run-cli.js';
 
 test('the doctor asks a named pipe for no file, no mode and no short name', () => {

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Component, isComponent } from '../../component/component.js';
-import { ComponentProcess } from '../../component/run-component.js';
+import { OwnProcess } from '../../component/run-component.js';
 import { CliError, UsageError } from '../cli-error.js';
 import type { Cli } from '../cli.js';
 
@@ -86,7 +86,7 @@ export interface RunCommandOptions {
 
 /** Runs the component of a module to its end, and ends as it does. */
 export async function runModule(cli: Cli, module: string, { health }: RunCommandOptions): Promise<void> {
-  const own = new ComponentProcess({ write: line => void cli.out.write(line), env: cli.env, module });
+  const own = new OwnProcess({ write: line => void cli.out.write(line), env: cli.env, module });
   const component = await loadComponent(module).catch((error: unknown) => {
     if (error instanceof ModuleBroken) own.defect(error.cause);
     throw error;

@@ -1,7 +1,7 @@
 import { firstValueFrom, from, map, merge, Subject } from 'rxjs';
 import { CliError } from '../cli-error.js';
 import { aborted, type Stopping } from '../cli.js';
-import { ComponentProcess } from './component-process.js';
+import { SupervisedProcess } from './supervised-process.js';
 import type { DevNucleus } from './dev-nucleus.js';
 import { describeEnd, type DevLog } from './dev-log.js';
 
@@ -25,7 +25,7 @@ export async function startCompiler(
   onProcessEnd: DevNucleus['onProcessEnd'],
 ): Promise<AsyncDisposable> {
   const ready$ = new Subject<'ready'>();
-  const compiler = new ComponentProcess({
+  const compiler = new SupervisedProcess({
     command: ['sh', '-c', command],
     env: process.env,
     grace: GRACE,

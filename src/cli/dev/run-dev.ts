@@ -13,7 +13,7 @@ import { CliError, EXIT, UsageError } from '../cli-error.js';
 import { aborted, type Cli, stopOnSignals } from '../cli.js';
 import { type ControlReply, serveControl } from '../control/control-channel.js';
 import { startCompiler } from './compiler.js';
-import { startable } from './component-process.js';
+import { startable } from './supervised-process.js';
 import {
   brokerChoice,
   type BrokerFlags,

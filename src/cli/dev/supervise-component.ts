@@ -4,7 +4,7 @@ import { watch } from 'chokidar';
 import { debounceTime, firstValueFrom, from, map, merge, NEVER, Observable } from 'rxjs';
 import { CliError } from '../cli-error.js';
 import { aborted, type Stopping } from '../cli.js';
-import { ComponentProcess } from './component-process.js';
+import { SupervisedProcess } from './supervised-process.js';
 import { type DevLog, exitCodeOf, type ProcessEnd } from './dev-log.js';
 
 /** A component to run, and until when. */
@@ -36,7 +36,7 @@ interface Supervision {
  * for either after the component has ended. Passes a signal on to the component, and then ends.
  */
 export function superviseComponent(supervised: Supervised): Supervision {
-  let running: ComponentProcess | undefined;
+  let running: SupervisedProcess | undefined;
   const run = async (): Promise<number> => {
     for (;;) {
       running = start(supervised);
@@ -48,8 +48,8 @@ export function superviseComponent(supervised: Supervised): Supervision {
   return { ended: run(), kill: () => running?.kill() };
 }
 
-function start({ component, command, env, grace, log }: Supervised): ComponentProcess {
-  const running = new ComponentProcess({
+function start({ component, command, env, grace, log }: Supervised): SupervisedProcess {
+  const running = new SupervisedProcess({
     command,
     env: env(),
     grace,
@@ -61,7 +61,7 @@ function start({ component, command, env, grace, log }: Supervised): ComponentPr
 }
 
 /** How the process ended for good; or `again`. */
-async function untilEnd(running: ComponentProcess, supervised: Supervised): Promise<ProcessEnd | 'again'> {
+async function untilEnd(running: SupervisedProcess, supervised: Supervised): Promise<ProcessEnd | 'again'> {
   const { component, log, stopping, changed$, restart$ } = supervised;
   const stop$ = aborted(stopping.signal).pipe(map(() => 'stop' as const));
   const change$ = merge((changed$ ?? NEVER).pipe(map(path => ({ path }))), restart$.pipe(map(() => ({ path: undefined }))));

@@ -2,10 +2,10 @@ import { lintPolicies } from '../../recipe/policy/lint/lint-policies.js';
 import { byKind } from '../../recipe/policy/lint/policy-finding.js';
 import { readRecipeFile } from '../../recipe/read-recipe.js';
 import { named } from '../../recipe/recipe-problems.js';
-import type { Finding } from './checks.js';
+import type { CheckResult } from './checks.js';
 
 /** A recipe and its policies: what no nucleus would take, and what is otherwise than it looks. */
-export async function checkRecipe(path: string): Promise<readonly Finding[]> {
+export async function checkRecipeFile(path: string): Promise<readonly CheckResult[]> {
   const read = await readRecipeFile(path)();
   if (read._tag === 'Left') {
     const { left } = read;
@@ -21,13 +21,13 @@ export async function checkRecipe(path: string): Promise<readonly Finding[]> {
   // What Lite alone takes otherwise matters to a recipe that is meant for it.
   const isForLite = recipe.manifests.some(({ platform }) => Object.keys(platform).some(name => name.toLowerCase() === 'runtime'));
   const problems = isForLite ? [...recipe.warnings, ...recipe.liteProblems] : recipe.warnings;
-  const warnings = problems.map(({ line, message, remedy }): Finding => ({
+  const warnings = problems.map(({ line, message, remedy }): CheckResult => ({
     check: 'recipe',
     status: 'warning',
     message: `${path}:${line}: ${message}.`,
     remedy: `${remedy}.`,
   }));
-  const policies = byKind(lintPolicies([{ recipe }])).map(({ first, others }): Finding => {
+  const policies = byKind(lintPolicies([{ recipe }])).map(({ first, others }): CheckResult => {
     const { severity, path: place, profiles, message, remedy } = first;
     const also = others.length === 0 ? '' : ` (also at ${named(others.map(other => other.path))})`;
     return {

@@ -7,7 +7,7 @@ import { packageVersion } from '../cli.js';
 import type { Address } from '../reach/reach.js';
 
 /** What one check of the doctor found. */
-export interface Finding {
+export interface CheckResult {
   /** What was looked at: `node`, `socket`, `transport crt`. */
   readonly check: string;
   /** `error`: a component could not work like this. `warning`: something will not. `skipped`: it could not be looked at. */
@@ -20,7 +20,7 @@ export interface Finding {
 /** The oldest Node that the package runs on, as its package.json says. */
 const OLDEST_NODE = [20, 19] as const;
 
-export async function checkVersions(): Promise<readonly Finding[]> {
+export async function checkVersions(): Promise<readonly CheckResult[]> {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   const isOld = major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1]);
   const node = `Node ${process.versions.node}, ${process.platform} ${process.arch}`;
@@ -33,7 +33,7 @@ export async function checkVersions(): Promise<readonly Finding[]> {
   ];
 }
 
-async function checkCrt(): Promise<Finding> {
+async function checkCrt(): Promise<CheckResult> {
   try {
     await loadCrt();
     return { check: 'aws-crt', status: 'ok', message: 'can be loaded, so the transport crt can be used' };
@@ -49,8 +49,8 @@ async function checkCrt(): Promise<Finding> {
 }
 
 /** The socket's file: whether it is there, a socket, short enough and open to this user. Stops at the first thing that is wrong. */
-export function checkSocket(path: string): Finding {
-  const wrong = (message: string, remedy: string): Finding => ({ check: 'socket', status: 'error', message, remedy });
+export function checkSocket(path: string): CheckResult {
+  const wrong = (message: string, remedy: string): CheckResult => ({ check: 'socket', status: 'error', message, remedy });
   // A pipe is no file; whether somebody listens there, the transports find out.
   if (isNamedPipe(path)) return { check: 'socket', status: 'ok', message: `${path} is a named pipe` };
   const excess = tooLongForSocket(path);
@@ -86,12 +86,12 @@ const CONNECT_TIMEOUT = 5_000;
 type Transport = 'socket' | 'crt';
 
 interface Attempt {
-  readonly finding: Finding;
+  readonly finding: CheckResult;
   readonly capabilities: Capabilities | undefined;
 }
 
 /** Connects over both transports with the same token, and compares what they find. Nothing is published or subscribed. */
-export async function checkTransports(address: Address, hasCrt: boolean): Promise<readonly Finding[]> {
+export async function checkTransports(address: Address, hasCrt: boolean): Promise<readonly CheckResult[]> {
   const socket = await attempt('socket', address);
   if (!hasCrt) return [socket.finding, { check: 'transport crt', status: 'skipped', message: 'not looked at: aws-crt cannot be loaded' }];
   const crt = await attempt('crt', address);

@@ -3,7 +3,7 @@ import { CliError, EXIT } from '../cli-error.js';
 import type { Cli } from '../cli.js';
 import { type Format, wrap } from '../output.js';
 import { findNucleus, type Address, type ReachOptions } from '../reach/reach.js';
-import { checkSocket, checkTransports, checkVersions, type Finding } from './checks.js';
+import { checkSocket, checkTransports, checkVersions, type CheckResult } from './checks.js';
 
 export interface DoctorOptions extends ReachOptions {
   readonly recipe: readonly string[];
@@ -13,8 +13,8 @@ export interface DoctorOptions extends ReachOptions {
 /** Looks at all that a component needs, and says of each thing whether it is well and what to do if not. */
 export async function runDoctor(cli: Cli, options: DoctorOptions): Promise<void> {
   using _silence = withoutNotices();
-  const findings: Finding[] = [];
-  const tell = (found: readonly Finding[]): void => {
+  const findings: CheckResult[] = [];
+  const tell = (found: readonly CheckResult[]): void => {
     findings.push(...found);
     if (options.json !== true) for (const finding of found) print(cli, finding);
   };
@@ -23,8 +23,8 @@ export async function runDoctor(cli: Cli, options: DoctorOptions): Promise<void>
   const hasCrt = versions.some(({ check, status }) => check === 'aws-crt' && status === 'ok');
   for (const recipe of options.recipe) {
     // What reads recipes is not installed on every device.
-    const { checkRecipe } = await import('./check-recipe.js');
-    tell(await checkRecipe(recipe));
+    const { checkRecipeFile } = await import('./check-recipe.js');
+    tell(await checkRecipeFile(recipe));
   }
   const address = addressOf(cli, options);
   if ('check' in address) tell([address]);
@@ -55,7 +55,7 @@ function withoutNotices(): Disposable {
 }
 
 /** The nucleus that other commands would talk to; or why there is none. */
-function addressOf(cli: Cli, options: ReachOptions): Address | Finding {
+function addressOf(cli: Cli, options: ReachOptions): Address | CheckResult {
   const { SVCUID: token, AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT: socket } = cli.env;
   if ((token === undefined) !== (socket === undefined)) {
     const missing = token === undefined ? 'SVCUID' : 'AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT';
@@ -75,7 +75,7 @@ function addressOf(cli: Cli, options: ReachOptions): Address | Finding {
   }
 }
 
-const MARKS: Record<Finding['status'], readonly [mark: string, format: Format]> = {
+const MARKS: Record<CheckResult['status'], readonly [mark: string, format: Format]> = {
   ok: ['✓', 'green'],
   warning: ['!', 'yellow'],
   error: ['✗', 'red'],
@@ -87,7 +87,7 @@ const CHECK_WIDTH = 16;
 /** A narrower terminal has the sentence below what was looked at. */
 const WIDE = 60;
 
-function print({ out }: Cli, { check, status, ...texts }: Finding): void {
+function print({ out }: Cli, { check, status, ...texts }: CheckResult): void {
   const message = visible(texts.message);
   const remedy = texts.remedy === undefined ? undefined : visible(texts.remedy);
   const [mark, format] = MARKS[status];

@@ -2,7 +2,7 @@ import { encodeRpcMessage, MessageFlag, MessageType } from '../../ipc/wire/rpc-m
 import type { BrokerMessage } from '../broker/broker.js';
 import type { DeviceSubscriptions } from '../broker/device-subscriptions.js';
 import type { MqttVersion } from '../nucleus.js';
-import type { LocalTopics } from '../pubsub/local-topics.js';
+import type { PubSub } from '../pubsub/pub-sub.js';
 import { Call, type Members } from '../server/call.js';
 import { errorHeaders, EventFrames, HeaderTemplate, shapeHeaders } from '../server/frames.js';
 import type { ProfileContext } from '../server/protocol.js';
@@ -23,7 +23,7 @@ export interface ClassicShared {
   readonly limits: ClassicLimits;
   readonly spool: ClassicSpool;
   readonly table: DeviceSubscriptions;
-  readonly local: LocalTopics;
+  readonly local: PubSub;
 }
 
 /** One operation being carried out on one stream of a classic nucleus. */

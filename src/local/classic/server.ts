@@ -4,7 +4,7 @@ import { encodeRpcMessage, MessageFlag, MessageType, readRpcMessage, RPC_VERSION
 import { classicLocalRoutes, classicRoutes } from '../../topic/topic-matches.js';
 import { type BrokerMessage, filterIsValid } from '../broker/broker.js';
 import { DeviceSubscriptions, SharedFilters } from '../broker/device-subscriptions.js';
-import { LocalTopics } from '../pubsub/local-topics.js';
+import { PubSub } from '../pubsub/pub-sub.js';
 import { authenticate, type Claim } from '../server/call.js';
 import { encodeServerMessage, type EventFrames } from '../server/frames.js';
 import type { Peer, ProfileContext, ProfileServer, Protocol } from '../server/protocol.js';
@@ -188,7 +188,7 @@ export class ClassicServer implements ProfileServer, ClassicShared {
   readonly limits: ClassicLimits;
   readonly spool: ClassicSpool;
   readonly table: DeviceSubscriptions;
-  readonly local: LocalTopics;
+  readonly local: PubSub;
 
   constructor(context: ProfileContext, limits: ClassicLimits) {
     this.context = context;
@@ -204,7 +204,7 @@ export class ClassicServer implements ProfileServer, ClassicShared {
       }),
       observers,
     );
-    this.local = new LocalTopics(context, classicLocalRoutes);
+    this.local = new PubSub(context, classicLocalRoutes);
     this.spool = new ClassicSpool(limits.spool, context.broker);
     this.spool.setOnline(context.link.isUp);
     context.link.onChange(up => {

@@ -1,7 +1,7 @@
 import { encodeRpcMessage, MessageFlag, MessageType } from '../../ipc/wire/rpc-message.js';
 import { isJsonObject } from '../../shared/check-argument.js';
 import type { BrokerMessage } from '../broker/broker.js';
-import type { LocalTopics } from '../pubsub/local-topics.js';
+import type { PubSub } from '../pubsub/pub-sub.js';
 import { Call } from '../server/call.js';
 import { errorHeaders, EventFrames, type HeaderTemplate, shapeHeaders } from '../server/frames.js';
 import type { ProfileContext } from '../server/protocol.js';
@@ -23,7 +23,7 @@ export interface LiteLimits {
 export interface LiteShared {
   readonly context: ProfileContext;
   readonly window: LitePublishWindow;
-  readonly local: LocalTopics;
+  readonly local: PubSub;
   /** Whether the MQTT proxy has all its subscriptions: then publishing fails too. */
   readonly isFull: boolean;
   /** Whether there is room for one more subscription of any kind. */

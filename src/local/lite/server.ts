@@ -4,7 +4,7 @@ import { MessageFlag, MessageType, readRpcMessage, RPC_VERSION, type RpcMessage 
 import { filterMatches } from '../../topic/topic-matches.js';
 import { type BrokerMessage, filterIsValid } from '../broker/broker.js';
 import { DeviceSubscriptions, SharedFilters } from '../broker/device-subscriptions.js';
-import { LocalTopics } from '../pubsub/local-topics.js';
+import { PubSub } from '../pubsub/pub-sub.js';
 import { authenticate, type Claim } from '../server/call.js';
 import type { Peer, ProfileContext, ProfileServer, Protocol } from '../server/protocol.js';
 import { observeDelivery, ObserverSubscriptions, type ClientSubscription } from '../server/subscriptions.js';
@@ -108,7 +108,7 @@ const MAX_IN_VAIN = 1000;
 export class LiteServer implements ProfileServer, LiteShared {
   readonly context: ProfileContext;
   readonly window: LitePublishWindow;
-  readonly local: LocalTopics;
+  readonly local: PubSub;
   #otherSlots = 0;
   readonly #limits: LiteLimits;
   readonly #table: DeviceSubscriptions;
@@ -126,7 +126,7 @@ export class LiteServer implements ProfileServer, LiteShared {
     this.context = context;
     this.#limits = limits;
     this.#table = new DeviceSubscriptions(filterMatches, new SharedFilters(context.broker), new ObserverSubscriptions(context, liteEvent));
-    this.local = new LocalTopics(context, (filter, topic) => filter === topic || filterMatches(filter, topic));
+    this.local = new PubSub(context, (filter, topic) => filter === topic || filterMatches(filter, topic));
     this.window = new LitePublishWindow(limits.publishWindow, context.broker, context.clock);
   }
 

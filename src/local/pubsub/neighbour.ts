@@ -32,7 +32,7 @@ const NEIGHBOUR_PEER: Peer = {
 };
 
 /** Lets the neighbour do everything. */
-export function admitNeighbour(tokens: Tokens, policies: Policies): void {
+export function addNeighbour(tokens: Tokens, policies: Policies): void {
   tokens.add(NEIGHBOUR);
   policies.set(NEIGHBOUR, EVERYTHING, {
     componentName: NEIGHBOUR,

@@ -4,7 +4,7 @@ import type { ProfileContext } from '../server/protocol.js';
 import { SubscribeExchange, type SubscribeForms, type ClientSubscription, SubscriptionTable } from '../server/subscriptions.js';
 
 /** A message on a local topic, as it is told to observers of the nucleus. */
-export interface LocalMessage {
+export interface PubSubMessage {
   readonly topic: string;
   readonly isJson: boolean;
   /** A JSON message as its JSON. */
@@ -12,7 +12,7 @@ export interface LocalMessage {
 }
 
 /** The local topics of a nucleus: who has subscribed, and what becomes of a message. Nothing is kept: without a subscriber it is gone. */
-export class LocalTopics {
+export class PubSub {
   readonly #context: ProfileContext;
   readonly #table: SubscriptionTable;
   /** They get nothing that their own component has published. */
@@ -54,7 +54,7 @@ export class LocalTopics {
   }
 
   /** Gives each subscription that matches a copy of its own, however many of them one connection has. */
-  publish(from: Caller, message: LocalMessage, frames: EventFrames): void {
+  publish(from: Caller, message: PubSubMessage, frames: EventFrames): void {
     const { topic, isJson, payload } = message;
     const route = this.#table
       .route(topic)

@@ -43,7 +43,7 @@ type Command = readonly [string, ...string[]];
  * A component's process with all it starts, in a process group of its own. So signals reach the grandchildren, too, those of the terminal
  * only by way of `dev`, and nothing is left when it has ended.
  */
-export class ComponentProcess {
+export class SupervisedProcess {
   readonly #child: ChildProcess;
   readonly #spec: ProcessSpec;
   /** None if it could not be started. */

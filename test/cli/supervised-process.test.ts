@@ -1,10 +1,10 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { ComponentProcess, type TakeLine } from '../../src/cli/dev/component-process.js';
+import { SupervisedProcess, type TakeLine } from '../../src/cli/dev/supervised-process.js';
 import { isAlive } from '../kit/process/is-alive.js';
 
 /** Runs a program of Node's; its lines on stdout go to `take`. */
-function run(program: string, take: TakeLine, grace = 10_000): ComponentProcess {
-  const component = new ComponentProcess({
+function run(program: string, take: TakeLine, grace = 10_000): SupervisedProcess {
+  const component = new SupervisedProcess({
     command: [process.execPath, '-e', program],
     env: process.env,
     onLine: stream => (stream === 'stdout' ? take : () => undefined),
