@@ -9,7 +9,7 @@ import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setImmediate, setTimeout } from 'node:timers/promises';
+import { setTimeout } from 'node:timers/promises';
 import { connect } from 'greengrass-rx';
 import { dryRun } from 'greengrass-rx/dry-run';
 import { E } from 'greengrass-rx/fp';
@@ -91,10 +91,10 @@ for (let at = 0, readings = 0; at < DAYS * DAY; readings++) {
   for (; at < next; at += MINUTE) {
     passTo(at + MINUTE);
     // What the disk and the nucleus do takes real time.
-    while (underWay > 0) await setImmediate();
+    while (underWay > 0) await setTimeout(1);
   }
   await setTimeout(pause);
-  while (underWay > 0 || stored <= readings) await setImmediate();
+  while (underWay > 0 || stored <= readings) await setTimeout(1);
   if (at % (DAY / 12) !== 0) continue;
   samples.push({ at, depth, live: Math.max(0, ...delays.live), replayed: delays.replayed.at(-1) ?? 0 });
   if (at % DAY === 0) tell(at / DAY, samples.slice(-12));
