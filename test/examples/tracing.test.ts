@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { temporaryFolder } from '../kit/process/run-cli.js';
 import { runExample, shownOutput } from '../kit/process/run-example.js';
 
-test('the example of tracing prints the traces that its index shows, and draws them', { timeout: 60_000 }, async () => {
+test('the example of tracing prints the traces that its index shows, and draws them', async () => {
   const picture = join(temporaryFolder(), 'trace.svg');
   const { code, output } = await runExample('tracing', picture);
   expect(output).toMatch(shownOutput('tracing'));
