@@ -45,6 +45,7 @@ export type {
   Mqtt5Members,
   MqttMessage,
   MqttProxy,
+  NotEncoded,
   PatternSubscribeRequest,
   PlainSubscribeRequest,
   Profile,

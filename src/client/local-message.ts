@@ -1,3 +1,4 @@
+import type { NotEncoded } from '../ports/mqtt-proxy.js';
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import { inexactNumbers } from '../codec/json-text.js';
 import { DecodeFailed } from '../errors/errors.js';
@@ -34,7 +35,7 @@ export interface LocalMatchedReceived<out P, out A> extends LocalMatched<P>, Loc
 
 /** A message to publish to a local topic: bytes, text (sent as UTF-8 bytes), or an object that travels as JSON. */
 export type LocalPublishRequest =
-  | { readonly topic: string; readonly payload: Uint8Array | string; readonly json?: undefined }
+  | { readonly topic: string; readonly payload: Uint8Array | string | NotEncoded; readonly json?: undefined }
   | { readonly topic: string; readonly payload?: undefined; readonly json: object };
 
 /** The nucleus took a local message, for those who are subscribed at this moment. Nothing is kept for others. */

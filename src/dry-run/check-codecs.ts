@@ -32,12 +32,14 @@ export function checkCodecs({ subscriptions, localSubscriptions, readings }: Cod
 
 type CodecRecord = Pick<DryRecord, 'subscriptions' | 'localSubscriptions' | 'readings'>;
 
-/** Whether what it publishes is what its stages declare (`payload`), and whether its own subscriptions take it. */
+/** Whether what it publishes can be sent, is what its stages declare (`payload`), and whether its own subscriptions take it. */
 export function checkPayloads(record: DryRecord): readonly Finding[] {
   const declared = record.stages.filter(({ declaration }) => declaration.payload !== undefined);
-  return [...declared.flatMap(declaredTwice), ...record.samples.flatMap(sample => unfit(sample, record))].filter(
-    ({ message }, i, all) => all.findIndex(other => other.message === message) === i,
-  );
+  return [
+    ...record.refusals.map(error),
+    ...declared.flatMap(declaredTwice),
+    ...record.samples.flatMap(sample => unfit(sample, record)),
+  ].filter(({ message }, i, all) => all.findIndex(other => other.message === message) === i);
 }
 
 /**

@@ -42,6 +42,8 @@ export interface DryRecord {
   readonly localSubscriptions: readonly RecordedLocalSubscription[];
   readonly localPublishes: readonly RecordedLocalPublish[];
   readonly news: readonly RecordedNews[];
+  /** A sentence for each publish, on both, that no nucleus would be sent. */
+  readonly refusals: readonly string[];
   /** How those who share a subscription read its messages. */
   readonly readings: readonly SharedReading[];
   /** Of what it published by itself, on both services, the first payloads of each topic. */
@@ -84,6 +86,7 @@ export function record(component: Pick<Component, 'run'>, config: unknown, writt
   const localSubscriptions: RecordedLocalSubscription[] = [];
   const localPublishes: RecordedLocalPublish[] = [];
   const news: RecordedNews[] = [];
+  const refusals = new Set<string>();
   const samples = new PayloadSamples();
   const ends = new Map<string, { readonly at: number; readonly event: BranchRecord['end'] }>();
   let awaited: AwaitedPromise | undefined;
@@ -96,8 +99,8 @@ export function record(component: Pick<Component, 'run'>, config: unknown, writt
       const memory = new MemoryNucleus({ scheduler, connectionStatus: true, configuration: { [CONFIG_KEY]: written } });
       const services = memory.connectNucleus();
       const branch = (): string | undefined => ledger.branch;
-      const proxy = recordingProxy(services.mqtt, { branch, subscriptions, publishes, samples });
-      const nucleus = recordingNucleus(services, proxy, { branch, localSubscriptions, localPublishes, news, samples });
+      const proxy = recordingProxy(services.mqtt, { branch, subscriptions, publishes, refusals, samples });
+      const nucleus = recordingNucleus(services, proxy, { branch, localSubscriptions, localPublishes, news, refusals, samples });
       const config$ = defer(() => {
         news.push({ branch: branch(), kind: 'configuration', name: `/${CONFIG_KEY}` });
         return new Followed(config, proxy.draining$).config$;
@@ -155,6 +158,7 @@ export function record(component: Pick<Component, 'run'>, config: unknown, writt
     localPublishes,
     news,
     readings: ledger.readings,
+    refusals: [...refusals],
     samples: samples.all,
     horizon,
     awaited,

@@ -1,4 +1,5 @@
-import { defer, type Observable } from 'rxjs';
+import type { Either } from 'fp-ts/lib/Either.js';
+import { defer, type MonoTypeOperatorFunction, type Observable, tap } from 'rxjs';
 import type { Configuration, ConfigurationKey } from '../client/configuration.js';
 import type { Nucleus } from '../client/connect.js';
 import type { Lifecycle } from '../client/lifecycle.js';
@@ -6,6 +7,7 @@ import type { LocalPublishRequest } from '../client/local-message.js';
 import type { AnyLocalSubscribeRequest, LocalTopics } from '../client/local-topics.js';
 import { portWith } from '../client/share-subscriptions.js';
 import type { Decoder } from '../codec/codec.js';
+import type { PublishError } from '../errors/errors.js';
 import type { StageDeclaration, StageKind } from '../flow/account.js';
 import { Ledger, type LedgerEntry, type SharedReading } from '../flow/ledger.js';
 import type { ReceiveMode } from '../ipc/wire/shapes.js';
@@ -82,6 +84,18 @@ export class PayloadSamples {
   }
 }
 
+function isEncoded(payload: unknown): boolean {
+  return typeof payload === 'string' || payload instanceof Uint8Array;
+}
+
+/** Notes a publish that is refused before anything is sent: no nucleus would take it. */
+function notingRefusals<A>(topicName: string, refusals: Set<string>): MonoTypeOperatorFunction<Either<PublishError, A>> {
+  return tap(answer => {
+    if (answer._tag === 'Left' && answer.left._tag === 'InvalidRequest')
+      refusals.add(`What it publishes to ${JSON.stringify(topicName)} is refused: ${answer.left.message}`);
+  });
+}
+
 const OF_A_TOPIC = 3;
 const MOST_SAMPLES = 1_000;
 
@@ -90,6 +104,8 @@ export interface ProxyNotes {
   readonly branch: () => string | undefined;
   readonly subscriptions: RecordedSubscription[];
   readonly publishes: RecordedPublish[];
+  /** A sentence for each publish that was refused before anything was sent. */
+  readonly refusals: Set<string>;
   readonly samples: PayloadSamples;
 }
 
@@ -101,6 +117,7 @@ type AnyRequest = Omit<SubscribeRequest, 'topicName'> & {
 /** The same proxy, but for its notes of what is subscribed and published. */
 export function recordingProxy(proxy: MqttProxy, notes: ProxyNotes): MqttProxy {
   const notePublish = ({ topicName, payload }: PublishRequest): void => {
+    if (!isEncoded(payload)) return;
     notes.publishes.push({ branch: notes.branch(), topicName, payloadBytes: Buffer.byteLength(payload) });
     notes.samples.add(false, topicName, payload);
   };
@@ -122,7 +139,7 @@ export function recordingProxy(proxy: MqttProxy, notes: ProxyNotes): MqttProxy {
     publish$: request =>
       defer(() => {
         notePublish(request);
-        return proxy.publish$(request);
+        return proxy.publish$(request).pipe(notingRefusals(request.topicName, notes.refusals));
       }),
     publish: request => () => {
       notePublish(request);
@@ -167,6 +184,7 @@ export interface NucleusNotes {
   readonly localSubscriptions: RecordedLocalSubscription[];
   readonly localPublishes: RecordedLocalPublish[];
   readonly news: RecordedNews[];
+  readonly refusals: Set<string>;
   readonly samples: PayloadSamples;
 }
 
@@ -183,6 +201,7 @@ export function recordingNucleus(nucleus: Nucleus, mqtt: MqttProxy, notes: Nucle
 function recordingTopics(local: LocalTopics, notes: NucleusNotes): LocalTopics {
   const note = ({ topic, payload, json }: LocalPublishRequest): void => {
     const bytes = json === undefined ? payload : JSON.stringify(json);
+    if (!isEncoded(bytes)) return;
     const payloadBytes = Buffer.byteLength(bytes);
     notes.samples.add(true, topic, bytes);
     notes.localPublishes.push({ branch: notes.branch(), topic, payloadBytes });
@@ -206,7 +225,7 @@ function recordingTopics(local: LocalTopics, notes: NucleusNotes): LocalTopics {
     publish$: request =>
       defer(() => {
         note(request);
-        return local.publish$(request);
+        return local.publish$(request).pipe(notingRefusals(request.topic, notes.refusals));
       }),
     publish: request => () => {
       note(request);

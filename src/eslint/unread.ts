@@ -1,6 +1,6 @@
 import type { Rule } from 'eslint';
 import type { CallExpression, Expression, Node } from 'estree';
-import { ImportedNames, isCallOf, isOnSubscription, isRequest, methodOf } from './message-stream.js';
+import { ImportedNames, isCallOf, isRequest, methodOf } from './message-stream.js';
 
 /** Methods of a proxy that give a task. */
 const TASKS: ReadonlySet<string> = new Set(['publish', 'drain', 'ready']);
@@ -18,10 +18,7 @@ export const noUnrunTask: Rule.RuleModule = {
   },
   create: context => {
     const check = (expression: Expression): void => {
-      const inner =
-        expression.type === 'AwaitExpression' || (expression.type === 'UnaryExpression' && expression.operator === 'void')
-          ? expression.argument
-          : expression;
+      const inner = withoutAwait(expression);
       if (inner.type !== 'CallExpression') return;
       const name = methodOf(inner);
       if (name === undefined || !TASKS.has(name)) return;
@@ -43,9 +40,33 @@ export const noUnrunTask: Rule.RuleModule = {
 /** Methods that give an Observable of a request. */
 const STREAMS: ReadonlySet<string> = new Set(['subscribe', 'publish$']);
 
+/** What of this library stands in a pipeline: a `.pipe(…)` with one of them is none of a Node stream. */
+const IN_PIPELINES: ReadonlySet<string> = new Set([
+  ...['publishTo', 'concurrently', 'batch', 'storeIn', 'onRights', 'respond', 'deadLetterTo', 'fallbackTo', 'retryWith', 'tapLeft'],
+  ...['catchTag', 'catchTags', 'absorbTags', 'absorbKinds', 'counted', 'governRate'],
+]);
+
+/** What of this library gives an Observable by itself. */
+const SOURCES: ReadonlySet<string> = new Set(['pullThrough', 'forwardFrom', 'mergeW']);
+
+/** The calls of `a.b(…).c(…)`, from its end to its beginning. */
+function callsOf(expression: CallExpression): readonly CallExpression[] {
+  const { callee } = expression;
+  const before = callee.type === 'MemberExpression' && callee.object.type === 'CallExpression' ? callsOf(callee.object) : [];
+  return [expression, ...before];
+}
+
+/** What is awaited, or declared to be of no interest: neither subscribes to an Observable. */
+function withoutAwait(expression: Expression): Expression {
+  return expression.type === 'AwaitExpression' || (expression.type === 'UnaryExpression' && expression.operator === 'void')
+    ? expression.argument
+    : expression;
+}
+
 /**
- * Points out a stream of messages that nobody subscribes to: `proxy.subscribe(request)` gives an Observable, and asks the nucleus for
- * nothing until somebody subscribes to that. The same holds of a pipeline on it, and of `publish$(request)` as a statement.
+ * Points out a stream that nobody subscribes to: `proxy.subscribe(request)` gives an Observable, and asks the nucleus for
+ * nothing until somebody subscribes to that. The same holds of a pipeline on it, of `publish$(request)` as a statement, and of any
+ * pipeline with an operator of this library in it, such as `from(list).pipe(publishTo(…))`, or made by `pullThrough`.
  */
 export const noUnsubscribed: Rule.RuleModule = {
   meta: {
@@ -57,16 +78,40 @@ export const noUnsubscribed: Rule.RuleModule = {
         'Nobody subscribes to this: {{name}}(…) gives an Observable that does nothing before. Return it as a branch of the component, or end it with runToEnd(…).',
     },
   },
-  create: context => ({
-    ExpressionStatement: ({ expression }) => {
-      if (expression.type !== 'CallExpression') return;
+  create: context => {
+    const library = new ImportedNames([
+      ...['greengrass-rx', 'greengrass-rx/flow', 'greengrass-rx/outbox', 'greengrass-rx/sinks', 'greengrass-rx/operators'],
+    ]);
+    const importedAs = ({ callee }: CallExpression): string =>
+      (callee.type === 'Identifier' ? library.original(callee.name) : undefined) ?? '';
+    /** What gives the stream that nobody subscribes to, if it is one of ours. */
+    const streamOf = (expression: CallExpression): string | undefined => {
+      if (SOURCES.has(importedAs(expression))) return importedAs(expression);
       const name = methodOf(expression);
-      if (name === undefined) return;
-      const isBare = STREAMS.has(name) && isRequest(expression.arguments[0]);
-      if (isBare || (name === 'pipe' && isOnSubscription(expression)))
-        context.report({ node: expression, messageId: 'unsubscribed', data: { name: isBare ? name : 'subscribe' } });
-    },
-  }),
+      if (name !== 'pipe') return name !== undefined && STREAMS.has(name) && isRequest(expression.arguments[0]) ? name : undefined;
+      const calls = callsOf(expression);
+      const inPipeline = calls
+        .filter(call => methodOf(call) === 'pipe')
+        .flatMap(call => call.arguments)
+        .map(argument => (argument.type === 'CallExpression' ? importedAs(argument) : ''));
+      return (
+        calls
+          .slice(1)
+          .map(streamOf)
+          .find(found => found !== undefined) ?? inPipeline.find(operator => IN_PIPELINES.has(operator))
+      );
+    };
+    return {
+      ImportDeclaration: node => {
+        library.add(node);
+      },
+      ExpressionStatement: node => {
+        const expression = withoutAwait(node.expression);
+        const name = expression.type === 'CallExpression' ? streamOf(expression) : undefined;
+        if (name !== undefined) context.report({ node: expression, messageId: 'unsubscribed', data: { name } });
+      },
+    };
+  },
 };
 
 /**

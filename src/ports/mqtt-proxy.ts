@@ -84,8 +84,12 @@ export interface RequestMistakes {
 
 /** As {@link RequestMistakes}, where a codec is taken. */
 export interface CodecMistake {
-  /** Never there. */
-  readonly codec?: 'write codec: json(t.type({ … })): t.type alone checks values, and a payload is bytes';
+  /** Any that decodes; one of io-ts, which has an `is`, is a mistake. */
+  readonly codec?: {
+    readonly decode: (...message: never) => unknown;
+    /** Never there. */
+    readonly is?: 'write codec: json(t.type({ … })): t.type alone checks values, and a payload is bytes';
+  };
 }
 
 /**
@@ -218,7 +222,7 @@ export interface MqttMessage extends Mqtt5Members {
 /** A message to publish. A string payload is sent as UTF-8. */
 export interface PublishRequest extends Mqtt5Members {
   readonly topicName: string;
-  readonly payload: Uint8Array | string;
+  readonly payload: Uint8Array | string | NotEncoded;
   /** `QOS.AT_LEAST_ONCE` or 1, `QOS.AT_MOST_ONCE` or 0. */
   readonly qos: AnyQos;
 }
@@ -237,3 +241,9 @@ export interface Received<out A> extends MqttMessage {
 
 /** A message of a subscription to a template, with a codec. */
 export interface MatchedReceived<out P, out A> extends Matched<P>, Received<A> {}
+
+/**
+ * Never there: no value has this type. It is bytes to all who read a payload, and a sentence that the compiler shows where a payload is an
+ * object.
+ */
+export type NotEncoded = Readonly<Record<string, 'encode the value first: codec.encode(value), or JSON.stringify(value)'>> & Uint8Array;

@@ -43,11 +43,12 @@ export interface MarbleKit {
   /** Of what the component published on a local topic, or on the local topics of a filter, as {@link MarbleKit.expectPublished} is. */
   readonly expectPublishedLocally: (topicFilter: string) => LaneExpectation;
   /**
-   * What a component's `run` is given besides the proxy and its configuration: `component.run(nucleus.proxy, config, context(config))`.
+   * What a component's `run` is given besides the proxy and its configuration: `component.run(nucleus.proxy, config, context(config))`,
+   * and `run(nucleus.proxy, undefined, context())` where it has no configuration.
    * All services are on the nucleus in memory; `config$` begins with this configuration and goes on with what `nucleus.configuration(…)`
    * draws; the log goes nowhere.
    */
-  readonly context: <A>(config: A) => RunContext<A>;
+  readonly context: { (): RunContext<undefined>; <A>(config: A): RunContext<A> };
   /**
    * Of what reached the cloud on a topic, or on the topics of a filter. What was accepted while the device was offline reaches it later.
    */

@@ -113,7 +113,7 @@ export class MarbleLanes {
       published,
       expectPublishedLocally: topicFilter =>
         expectLane(this.#messages('What was published locally', topicFilter, () => this.#publishedLocally())),
-      context: config => this.#context(config),
+      context: <A>(config?: A) => this.#context(config as A),
       expectArrived: topicFilter => expectLane(this.#messages('What arrived', topicFilter, () => this.#nucleus.arrived)),
       expectFile: path => expectLane(this.#file(path)),
       expectSubscriptions: to => {

@@ -7,7 +7,7 @@ const FILE = `${ROOT}test/client/mistakes-virtual.ts`;
 
 const PREAMBLE = [
   "import * as t from 'io-ts'; import { of } from 'rxjs'; import { right } from 'fp-ts/lib/Either.js';",
-  "import { connectNucleus, json, publishTo, topicTemplate } from 'greengrass-rx'; import { component } from 'greengrass-rx/component';",
+  "import { connectNucleus, json, publishOrThrow, publishTo, topicTemplate } from 'greengrass-rx'; import { component } from 'greengrass-rx/component';",
   "const { mqtt, local } = connectNucleus(); const about = { name: 'a.B', version: '1.0.0' }; const config = t.type({ n: t.number });",
 ].join(' ');
 
@@ -36,6 +36,7 @@ const sentence = (text: string, at: string): string =>
   ) as string;
 const CODEC = 'write codec: json(t.type({ … })): t.type alone checks values, and a payload is bytes';
 const TOPIC_NAME = 'write topicName: topic is what nucleus.local calls it';
+const PAYLOAD = 'encode the value first: codec.encode(value), or JSON.stringify(value)';
 const RUN = 'write run without async: it gives its streams at once, and what they wait for goes into them, as with defer(async () => …)';
 const TOPIC = 'write topic: topicName is what the MQTT proxy calls it';
 
@@ -44,6 +45,7 @@ const PLACES: Readonly<Record<string, string>> = {
   [CODEC]: 'codec',
   [TOPIC_NAME]: '.*topic.*',
   [TOPIC]: 'topicName',
+  [PAYLOAD]: '.*(x|payload).*',
   [RUN]: '.*of\\(right.*',
 };
 
@@ -61,6 +63,14 @@ test('a mistake that many make is one sentence of the compiler, which names the 
     [`component({ ...about, config, run: async (_, { n }) => of(right(n)) });`, RUN],
     [`mqtt.subscribe({ topicName: topicTemplate('a/{b}'), qos: 1, codec: t.type({ x: t.number }) }).subscribe();`, CODEC],
     [`local.subscribe({ topic: topicTemplate('a/{b}'), codec: t.type({ x: t.number }) }).subscribe();`, CODEC],
+    // Beside a codec that is right, the topic is told and nothing else.
+    [`mqtt.subscribe({ topic: 'a', qos: 1, codec: json(t.type({ x: t.number })) }).subscribe();`, TOPIC_NAME],
+    [`local.subscribe({ topicName: 'a', codec: json(t.type({ x: t.number })) }).subscribe();`, TOPIC],
+    [`mqtt.publish({ topicName: 'a', payload: { x: 1 }, qos: 1 });`, PAYLOAD],
+    [`publishOrThrow(mqtt, { topicName: 'a', payload: { x: 1 }, qos: 1 });`, PAYLOAD],
+    [`of({ x: 1 }).pipe(publishTo(mqtt, payload => ({ topicName: 'a', payload, qos: 1 as const }))).subscribe();`, PAYLOAD],
+    [`local.publish({ topic: 'a', payload: { x: 1 } });`, PAYLOAD],
+    [`of({ x: 1 }).pipe(publishTo(local, payload => ({ topic: 'a', payload }))).subscribe();`, PAYLOAD],
     // And what is right says nothing, in either way to write the qos.
     [`mqtt.subscribe({ topicName: 'a', qos: 1, codec: json(t.type({ x: t.number })) }).subscribe();`],
     [`mqtt.publish({ topicName: 'a', payload: '', qos: 0 });`],

@@ -76,7 +76,8 @@ test('what is optional may be undefined, and what is required may not', () => {
 });
 
 test('payloads are bytes or text', () => {
-  expectTypeOf<PublishRequest['payload']>().toEqualTypeOf<Uint8Array | string>();
+  expectTypeOf<Uint8Array | string>().toExtend<PublishRequest['payload']>();
+  expectTypeOf<PublishRequest['payload']>().toExtend<Uint8Array | string>();
   expectTypeOf<MqttMessage['payload']>().toEqualTypeOf<Uint8Array>();
   proxy.publish({ ...request, payload: Buffer.from('') });
   // @ts-expect-error -- a value is encoded first

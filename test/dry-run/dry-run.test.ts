@@ -417,6 +417,22 @@ describe('a dry run finds', () => {
     ]);
   });
 
+  it('a payload that was not encoded, and any other publish that is refused before it is sent', async () => {
+    const once = (proxy: MqttProxy) => timer(10).pipe(takeUntil(proxy.draining$));
+    const notEncoded = { celsius: 21 } as unknown as string;
+    const found = await dry((proxy, _config, { local }) => ({
+      object: once(proxy).pipe(publishTo(proxy, () => ({ topicName: 'a', payload: notEncoded, qos }), { topics: ['a'] })),
+      local: once(proxy).pipe(publishTo(local, () => ({ topic: 'b', payload: notEncoded }), { topics: ['b'], name: 'local' })),
+      wildcard: once(proxy).pipe(to(proxy, 'c/+', ['c/+'], 'wildcard')),
+    }));
+    expect(messages(found, 'codecs')).toEqual([
+      'error: What it publishes to "a" is refused: payload must be a string or a Uint8Array. Encode the value first, as json(codec).encode does.',
+      expect.stringMatching(/^error: What it publishes to "b" is refused: payload must be a string or a Uint8Array, or json an object/),
+      expect.stringMatching(/^error: What it publishes to "c\/\+" is refused: /),
+    ]);
+    expect(found.branches.map(({ end }) => end?.kind)).toEqual(['completed', 'completed', 'completed']);
+  });
+
   it('topics that a policy cannot allow', async () => {
     const found = await dry(proxy => proxy.subscribe({ topicName: 'a?b', qos }));
     expect(messages(found, 'policies')).toEqual(

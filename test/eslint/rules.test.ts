@@ -144,8 +144,39 @@ tester.run('no-unsubscribed', noUnsubscribed, {
       code: `proxy.subscribe(${request}).subscribe(f); proxy.publish$(${request}).pipe(map(f)).subscribe()`,
     },
     { name: 'allows subscribe() of an Observable', code: `m$.subscribe({ next: f })` },
+    { name: 'allows a stream of Node', code: `file.pipe(response); lines.pipe(publishTo(proxy, f))` },
+    {
+      name: 'allows a pipeline with a stage that is subscribed to, returned or given away',
+      code: `import { publishTo, pullThrough, runToEnd } from 'greengrass-rx'; from(list).pipe(publishTo(proxy, f)).subscribe(); await runToEnd(pullThrough(list, publishTo(proxy, f))); const a$ = from(list).pipe(publishTo(proxy, f))`,
+      languageOptions: { ecmaVersion: 2023, sourceType: 'module' },
+    },
   ],
   invalid: [
+    {
+      name: 'a pipeline with a stage, whatever it begins with',
+      code: `import { publishTo } from 'greengrass-rx'; from([1, 2]).pipe(map(f), publishTo(proxy, g)).pipe(tap(h))`,
+      errors: [
+        {
+          message:
+            'Nobody subscribes to this: publishTo(…) gives an Observable that does nothing before. Return it as a branch of the component, or end it with runToEnd(…).',
+        },
+      ],
+    },
+    {
+      name: 'one that is awaited, which subscribes to nothing',
+      code: `import { onRights } from 'greengrass-rx'; await proxy.subscribe(${request}); await m$.pipe(onRights(map(f))); void proxy.publish$(${request})`,
+      errors: [{ messageId: 'unsubscribed' }, { messageId: 'unsubscribed' }, { messageId: 'unsubscribed' }],
+    },
+    {
+      name: 'what is pulled or forwarded',
+      code: `import { publishTo, pullThrough } from 'greengrass-rx'; import { forwardFrom } from 'greengrass-rx/outbox'; pullThrough(list, publishTo(proxy, f)); forwardFrom(outbox, proxy).pipe(tap(f))`,
+      errors: [{ messageId: 'unsubscribed' }, { messageId: 'unsubscribed' }],
+    },
+    {
+      name: 'a publish as a stream, and its pipeline',
+      code: `proxy.publish$(${request}).pipe(map(f))`,
+      errors: [{ messageId: 'unsubscribed' }],
+    },
     { name: 'points out a subscription', code: `proxy.subscribe(${request})`, errors: [{ messageId: 'unsubscribed' }] },
     {
       name: 'its pipeline',

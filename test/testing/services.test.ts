@@ -1,7 +1,7 @@
 import * as t from 'io-ts';
 import { filter, map } from 'rxjs';
 import { describe, expect, test } from 'vitest';
-import { component } from '../../src/component/index.js';
+import { component, type RunContext } from '../../src/component/index.js';
 import { json } from '../../src/codec/index.js';
 import { publishTo } from '../../src/flow/index.js';
 import type { Profile } from '../../src/ports/mqtt-proxy.js';
@@ -45,6 +45,17 @@ describe.each<Profile>(['classic', 'lite'])('%s', profile => {
         expectPublished('cloud').toBeMarble('-a-----c-|', { a: 1, c: 2 });
         expectPublishedLocally('units').toBeMarble('c---k----|', { c: { unit: 'C' }, k: { unit: 'K' } });
         expectNothingDropped();
+      },
+      { profile },
+    ),
+  );
+
+  test(
+    'a context needs no argument where there is no configuration',
+    marbles(
+      ({ context, expectStream }) => {
+        const { config$ }: RunContext<undefined> = context();
+        expectStream(config$.pipe(map(({ _tag }) => _tag))).toBeMarble('c', { c: 'Right' });
       },
       { profile },
     ),

@@ -16,7 +16,7 @@ test('sends each line, also through a broken connection, and is done with a file
   const lines = [line('a', '{"n":1}'), line('a', '{"n":2}', true), line('b', '{"n":3}', true)];
 
   marbles(({ nucleus, run, context, expectPublished }) => {
-    const outbox = context(undefined).openOutbox({ topics: ['gateway/lines'], mark: 'wrap' });
+    const outbox = context().openOutbox({ topics: ['gateway/lines'], mark: 'wrap' });
     nucleus.faults('x 2s |', { x: 'drop connection' });
     run(mergeBranches({ stored: stored(lines, outbox, files), forwarded: forwardFrom(outbox, nucleus.proxy) }));
 
@@ -34,7 +34,7 @@ test('reads a file again of which not every line could be stored', () => {
   const files = { done: (file: string) => void done.push(file), again: (file: string) => void done.push(`again ${file}`) };
 
   marbles(({ nucleus, run, context, expectStage }) => {
-    const outbox = context(undefined).openOutbox({ topics: ['gateway/lines'], mark: 'wrap' });
+    const outbox = context().openOutbox({ topics: ['gateway/lines'], mark: 'wrap' });
     nucleus.faults('x|', { x: 'disk full' });
     run(stored([line('a', 'one'), line('a', 'two', true)], outbox, files));
     expectStage('lines', { received: 2, failed: 2 });
