@@ -41,7 +41,7 @@ export interface LocalDevice extends AsyncDisposable {
 }
 
 /** The longest that anything in an example may take, in milliseconds. */
-const PATIENCE = 40_000;
+const PATIENCE = 120_000;
 
 /** The profile on the command line: `node build/examples/alarm/main.js lite`. */
 export const chosenProfile = (): 'classic' | 'lite' => (process.argv[2] === 'lite' ? 'lite' : 'classic');
@@ -53,7 +53,7 @@ export async function localDevice(component: Component, options: LocalDeviceOpti
   const nucleus = await startLocalNucleus({ profile, components: [{ recipe }, ...components], ...others });
   const event$ = new Observable<NucleusEvent>(subscriber => nucleus.observe(event => subscriber.next(event)));
 
-  const cloud = await connectAsync(nucleus.mqttUrl);
+  const cloud = await connectAsync(nucleus.mqttUrl, { connectTimeout: PATIENCE });
   const arrived$ = new ReplaySubject<Arrived>();
   cloud.on('message', (topicName, payload) => arrived$.next({ topicName, payload: payload.toString() }));
   if (dry.access.publish.length > 0) await cloud.subscribeAsync([...dry.access.publish], { qos: 1 });
@@ -76,7 +76,9 @@ export async function localDevice(component: Component, options: LocalDeviceOpti
       const subscribed = dry.access.subscribe.length === 0 ? [] : next('subscribed', dry.access.subscribe.length);
       stopping = new AbortController();
       run = runComponent(component, {
-        connect: { socketPath: nucleus.socketPath, authToken: nucleus.authToken(component.name) },
+        // On a busy machine its nucleus, which is in this process, may take its time to answer.
+        connect: { socketPath: nucleus.socketPath, authToken: nucleus.authToken(component.name), publishTimeout: PATIENCE },
+        drainDeadline: PATIENCE,
         env: follows ? {} : { [CONFIG_VARIABLE]: JSON.stringify(config) },
         log: jsonLog(line => process.stderr.write(line), { level: 'error' }),
         signal: stopping.signal,

@@ -27,7 +27,7 @@ const answers = firstValueFrom(
       ),
       take(profile === 'classic' ? 5 : 4),
       toArray(),
-      timeout(40_000),
+      timeout(120_000),
     ),
 );
 await listening;

@@ -27,7 +27,7 @@ for (const { quantity, at, value } of readings) {
 await firstValueFrom(
   ledger.observe(20).pipe(
     filter(() => account('subscription').received.messages >= readings.length),
-    timeout(40_000),
+    timeout(120_000),
   ),
 );
 // As on a device when the component is stopped: the last day and the last batch go out.

@@ -112,7 +112,7 @@ async function reached(count: BehaviorSubject<number>, goal: number): Promise<vo
   await firstValueFrom(
     count.pipe(
       filter(value => value >= goal),
-      timeout(20_000),
+      timeout(120_000),
     ),
   );
 }
