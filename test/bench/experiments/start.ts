@@ -1,7 +1,8 @@
 import { experiment, type Experiment, type Figure, middle, ratio, type Row, times, whole } from './experiment.js';
+import type { StartResult } from '../measures/start.js';
 import type { Scale } from './scale.js';
 
-const ms = (sample: { readonly milliseconds: number }): number => sample.milliseconds;
+type Client = keyof StartResult;
 
 /** From the start of a process to its first message. */
 export const starting = (scale: Scale): Experiment =>
@@ -11,27 +12,35 @@ export const starting = (scale: Scale): Experiment =>
   )({
     name: 'start',
     alone: true,
-    cases: ({ starts }) => ({
-      sdk: { client: 'sdk', times: starts },
-      rx: { client: 'rx', times: starts },
-      rxBundled: { client: 'rxBundled', times: starts },
-    }),
-    rows: ({ sdk, rx, rxBundled }): readonly Row[] => {
-      const row = (what: string, goal: number, measured: number): Row => ({
-        what: `start of the process to the first message received, ${what}`,
-        atLeast: `at most ${goal} × SDK`,
-        measured: times(measured),
-        met: measured <= goal,
-      });
-      return [row('one file', 0.6, ratio(rxBundled, ms, sdk, ms)), row('from node_modules', 1, ratio(rx, ms, sdk, ms))];
+    cases: ({ starts }) => ({ each: { times: starts } }),
+    rows: ({ each }): readonly Row[] => {
+      const row = (what: string, goal: number, client: Client): Row => {
+        const measured = ratio(
+          each,
+          sample => sample[client].milliseconds,
+          each,
+          ({ sdk }) => sdk.milliseconds,
+        );
+        return {
+          what: `start of the process to the first message received, ${what}`,
+          atLeast: `at most ${goal} × SDK`,
+          measured: times(measured),
+          met: measured <= goal,
+        };
+      };
+      return [row('one file', 0.6, 'rxBundled'), row('from node_modules', 1, 'rx')];
     },
-    figures: ({ sdk, rx, rxBundled }) => {
-      const figure = (who: string, of: typeof sdk): Figure => ({
+    figures: ({ each }) => {
+      const figure = (who: string, client: Client): Figure => ({
         what: 'start of the process to the first message received',
         who,
-        figure: `${whole(middle(of, ms))} ms`,
-        megabytes: middle(of, ({ peakMegabytes }) => peakMegabytes),
+        figure: `${whole(middle(each, sample => sample[client].milliseconds))} ms`,
+        megabytes: middle(each, sample => sample[client].peakMegabytes),
       });
-      return [figure('official SDK', sdk), figure('greengrass-rx, from node_modules', rx), figure('greengrass-rx, one file', rxBundled)];
+      return [
+        figure('official SDK', 'sdk'),
+        figure('greengrass-rx, from node_modules', 'rx'),
+        figure('greengrass-rx, one file', 'rxBundled'),
+      ];
     },
   });
