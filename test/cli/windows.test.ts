@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
-import { checkSocket } from '../../src/cli/doctor/checks.js';
+import { checkSocket } from '../../src/cli/doctor/run-doctor.js';
 import { startable, WindowsTree } from '../../src/cli/dev/supervised-process.js';
 import { MAIN } from '../kit/process/run-cli.js';
 

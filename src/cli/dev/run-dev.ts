@@ -12,7 +12,7 @@ import { describeFault, runChaos, SubscribedFilters } from '../chaos/run-chaos.j
 import { CliError, EXIT, UsageError } from '../cli-error.js';
 import { aborted, type Cli, stopOnSignals } from '../cli.js';
 import { type ControlReply, serveControl } from '../control/control-channel.js';
-import { startCompiler } from './compiler.js';
+import { changes, startCompiler, superviseComponent, watchedFolders } from './supervise-component.js';
 import { startable } from './supervised-process.js';
 import {
   brokerChoice,
@@ -30,7 +30,6 @@ import {
 import { DevLog, renderJson } from './dev-log.js';
 import { openInBrowser, takeKeys } from './keys.js';
 import { prettyLog } from './pretty-log.js';
-import { changes, superviseComponent, watchedFolders } from './supervise-component.js';
 
 export interface DevOptions extends BrokerFlags {
   readonly recipe: readonly string[];

@@ -2,7 +2,17 @@ import { lintPolicies } from '../../recipe/policy/lint/lint-policies.js';
 import { byKind } from '../../recipe/policy/lint/policy-finding.js';
 import { readRecipeFile } from '../../recipe/read-recipe.js';
 import { named } from '../../recipe/recipe-problems.js';
-import type { CheckResult } from './checks.js';
+
+/** What one check of the doctor found. */
+export interface CheckResult {
+  /** What was looked at: `node`, `socket`, `transport crt`. */
+  readonly check: string;
+  /** `error`: a component could not work like this. `warning`: something will not. `skipped`: it could not be looked at. */
+  readonly status: 'ok' | 'warning' | 'error' | 'skipped';
+  readonly message: string;
+  /** What to do about it; none where nothing is wrong. */
+  readonly remedy?: string | undefined;
+}
 
 /** A recipe and its policies: what no nucleus would take, and what is otherwise than it looks. */
 export async function checkRecipeFile(path: string): Promise<readonly CheckResult[]> {
