@@ -18,8 +18,8 @@ Exit codes:
   ${EXIT.TIMED_OUT}    the time of --timeout was up
   70   a defect of greengrass-rx
   128 + n: ended by signal n, such as 130 for Ctrl-C
-  dev ends as its component does, or with 126 or 127 where it could not be run, or not be found.
-  run ends by the component's own table: run --help.`;
+  dev ends with the code of its component, or with 126 or 127 if that could not be run or found.
+  run has its own table: run --help.`;
 
 /** Columns of the help: longer lines are harder to read. */
 const PAGE_WIDTH = 100;
@@ -59,7 +59,7 @@ export function program(cli: Cli): Command {
   root
     .command('completion')
     .summary('complete commands and options in a shell')
-    .description('Prints what the shell is to read: source <(greengrass-rx completion bash), in its start-up file.')
+    .description('Prints a script for the shell. Put this into its start-up file: source <(greengrass-rx completion bash)')
     .addArgument(new Argument('<shell>', 'which shell').choices(SHELLS))
     .action((shell: Shell) => void cli.out.write(completionScript(root, shell)));
   return root;

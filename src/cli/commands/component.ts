@@ -15,7 +15,7 @@ Examples:
   greengrass-rx run dist/component.js --health health.json
 
 Exit codes (the full table is in docs/component.md):
-  0   done, or told to stop      75  a stream failed; again may help
+  0   done, or told to stop      75  a stream failed; a restart may help
   69  a stream failed for good   76  the token was refused
   70  a bug: something threw     77  not allowed by the policies
   72  completed, as a startup    78  the configuration does not fit`;
@@ -131,7 +131,7 @@ export function addBuild(root: Command, cli: Cli): void {
     .summary('make one file of a component, and the archive for a device')
     .description('Bundles the component that a module exports with all it needs into one minified file that Node runs, and packs it.')
     .argument('<module>', 'the module whose default export is the component, such as dist/component.js')
-    .option('--out <folder>', 'where to; what is there already is kept, but for files of the same names', 'artifact')
+    .option('--out <folder>', 'where to; other files in it are kept', 'artifact')
     .addOption(repeated('--include <package>', 'put a package that cannot be bundled, such as one with native code, into the archive'))
     .addOption(repeated('--add <path>', 'put a file or a folder of the project into the archive, by that path'))
     .addHelpText('after', BUILD_EXAMPLES)

@@ -19,7 +19,7 @@ While a component runs it has the file for itself: stop it first. Needs Node 22.
 export function addOutbox(root: Command, cli: Cli): void {
   const outbox = root
     .command('outbox')
-    .summary('look into the file of an outbox, and mend it')
+    .summary('look into the file of an outbox, and repair it')
     .description('Lists, shows, checks and exports what an outbox holds, sends again what was set aside, and drops what is not to be sent.')
     .addHelpText('after', EXAMPLES);
 
@@ -31,7 +31,7 @@ export function addOutbox(root: Command, cli: Cli): void {
       const { listMessages } = await import('../outbox/look.js');
       await listMessages(cli, file, places, options);
     });
-  command(outbox, 'show', 'show messages with their payloads, or, without places, how the outbox is', 'none')
+  command(outbox, 'show', 'show messages with their payloads; without places, the state of the outbox', 'none')
     .option('--aside', 'messages that were set aside instead of those to be sent')
     .option('--json', 'as JSON')
     .action(async (file: string, places: readonly Places[], options: OutputOptions) => {
