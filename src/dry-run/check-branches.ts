@@ -21,7 +21,7 @@ function ends({ branches }: DryRecord): readonly Finding[] {
     if (end === undefined || end.kind === 'completed') return [];
     const { error } = end;
     const text = error instanceof Error ? error.message : String(error);
-    return [{ severity: 'error', about: 'branches', message: `The branch "${name}" ended with nothing but its start: ${text}` }];
+    return [{ severity: 'error', about: 'branches', message: `The branch "${name}" ended as soon as it had begun: ${text}` }];
   });
 }
 

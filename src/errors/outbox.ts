@@ -55,9 +55,9 @@ const OUTBOX_REMEDY: Record<OutboxUnavailableReason, string> = {
   busy: 'is open in another process or another outbox. One file belongs to one outbox at a time.',
   damaged: 'is damaged. What could be read has been kept.',
   unreadable:
-    'cannot be read from the disk. Nothing of it is thrown away: look after the disk, and start the process again. To begin with an empty one, move the file and those beside it away.',
+    'cannot be read from the disk. Nothing of it is thrown away: check the disk, and start the process again. To begin with an empty one, move the file and those beside it away.',
   'sync-failed':
-    'could not be synced to the disk: what of it is there is not known, so nothing more is acknowledged from it. Look after the disk, and start the process again.',
+    'could not be synced to the disk. How much of it is there is not known, so nothing more is acknowledged from it. Check the disk, and start the process again.',
   unusable: 'cannot be used. The cause says what was reported.',
   closed: 'has been closed.',
   forwarding: 'has a forwarder already. One forwardFrom sends all that is stored; share its stream instead of subscribing to it twice.',

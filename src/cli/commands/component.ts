@@ -26,7 +26,7 @@ export function addRun(root: Command, cli: Cli): void {
     .summary('run a component, as a device does')
     .description('Runs the component that a module exports, to its end: configuration, log, health, drain on SIGTERM, exit code.')
     .argument('<module>', 'the compiled module whose default export is the component, such as dist/component.js')
-    .option('--health <file>', 'write how it is to this file (default: the variable GREENGRASS_RX_HEALTH_FILE, or else none)')
+    .option('--health <file>', 'write its health to this file (default: the variable GREENGRASS_RX_HEALTH_FILE, or else none)')
     .addHelpText('after', RUN_EXAMPLES)
     .action(async (module: string, options: RunCommandOptions) => {
       const { runModule } = await import('../component/load-component.js');

@@ -125,7 +125,7 @@ function testMaker(
 ): () => Promise<PageAnswer> {
   let isMaking = false;
   return async () => {
-    if (module === undefined) return { problem: 'a marble test is of a component that greengrass-rx run runs' };
+    if (module === undefined) return { problem: 'a marble test can be made only of a component that greengrass-rx run runs' };
     if (isMaking) return { problem: 'a marble test is being made already' };
     isMaking = true;
     try {
