@@ -2,6 +2,7 @@ import type { Observable } from 'rxjs';
 import type { StageAccount } from '../flow/account.js';
 import type { Ledger } from '../flow/ledger.js';
 import { plural } from '../shared/visible.js';
+import type { FeedAccount } from '../stream/feed.js';
 import { comparison, marbleDifference } from './compare.js';
 import { type Cells, draw, type Drawn, parseSpan, type Span } from './diagram.js';
 import { describeValue, differenceOf, isEither } from './equal.js';
@@ -206,10 +207,13 @@ export type StageCounts = Partial<Record<'received' | 'emitted' | 'dropped' | 'f
 export class LedgerSince {
   readonly #ledger: Ledger;
   readonly #before: ReadonlyMap<string, StageAccount>;
+  readonly #feedsBefore: ReadonlyMap<string, FeedAccount>;
 
   constructor(ledger: Ledger) {
     this.#ledger = ledger;
-    this.#before = new Map(ledger.snapshot().stages.map(account => [keyOf(account), account]));
+    const { stages, feeds } = ledger.snapshot();
+    this.#before = new Map(stages.map(account => [keyOf(account), account]));
+    this.#feedsBefore = new Map(feeds.map(feed => [feed.to, feed]));
   }
 
   /** What is wrong if stages dropped or discarded anything. */
@@ -225,6 +229,30 @@ export class LedgerSince {
       const what = [dropped > 0 ? `dropped ${dropped}` : '', discarded > 0 ? `discarded ${discarded}` : ''].filter(text => text !== '');
       return `${name} ${what.join(' and ')} of ${plural(received, 'message')}`;
     });
+  }
+
+  /**
+   * A line for each stage that nothing came to, though what feeds it sent something. Operators of RxJS cannot be seen: that those
+   * between took all of it can.
+   */
+  absorbed(): readonly string[] {
+    return this.#feeds()
+      .filter(({ sent, received }) => sent > 0 && received === 0)
+      .map(
+        ({ from, to, sent }) =>
+          `${plural(sent, 'message')} left ${from.join(', ')} and none came to ${to}: what is between them, such as a filter, took all`,
+      );
+  }
+
+  /** A line for each subscription whose messages went into no other stage. For pipelines that emitted nothing. */
+  withoutResult(): readonly string[] {
+    const feeding = new Set(this.#feeds().flatMap(({ from, sent }) => (sent > 0 ? from : [])));
+    return this.#stages()
+      .filter(({ kind, name, counts: { emitted } }) => kind === 'subscription' && emitted > 0 && !feeding.has(name))
+      .map(
+        ({ name, counts: { emitted } }) =>
+          `${plural(emitted, 'message')} came on ${name} and the pipeline emitted nothing: an operator in it, such as a filter, took all`,
+      );
   }
 
   /** What is wrong with the account of the stage of this name. */
@@ -246,7 +274,14 @@ export class LedgerSince {
     ].join('\n');
   }
 
-  #stages(): readonly { readonly name: string; readonly counts: Required<StageCounts> }[] {
+  #feeds(): readonly Pick<FeedAccount, 'from' | 'to' | 'sent' | 'received'>[] {
+    return this.#ledger.snapshot().feeds.map(({ from, to, sent, received }) => {
+      const before = this.#feedsBefore.get(to);
+      return { from, to, sent: sent - (before?.sent ?? 0), received: received - (before?.received ?? 0) };
+    });
+  }
+
+  #stages(): readonly { readonly kind: StageAccount['kind']; readonly name: string; readonly counts: Required<StageCounts> }[] {
     return this.#ledger.snapshot().stages.map(account => {
       const before = this.#before.get(keyOf(account));
       const since = (what: keyof StageCounts): number => account[what].messages - (before?.[what].messages ?? 0);
@@ -258,7 +293,7 @@ export class LedgerSince {
         buffered: account.buffered.messages,
         discarded: since('discarded'),
       };
-      return { name: account.name, counts };
+      return { kind: account.kind, name: account.name, counts };
     });
   }
 }

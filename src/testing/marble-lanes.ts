@@ -163,7 +163,10 @@ export class MarbleLanes {
 
   #meanwhile(told: string): readonly string[] {
     const { events, unheard } = this.#nucleus;
-    return meanwhileLines({ emitted: this.#pipelines.flat(), events, unheard, lost: this.#ledger.lost(), expected: this.#expected }, told);
+    const emitted = this.#pipelines.flat();
+    const hasResults = this.#pipelines.length === 0 || emitted.some(({ kind }) => kind !== 'C');
+    const lost = [...this.#ledger.lost(), ...this.#ledger.absorbed(), ...(hasResults ? [] : this.#ledger.withoutResult())];
+    return meanwhileLines({ emitted, events, unheard, lost, expected: this.#expected }, told);
   }
 
   #pipeline(pipeline$: Observable<unknown>, subscription: string | undefined): Lane {

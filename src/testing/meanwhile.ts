@@ -33,7 +33,7 @@ export interface Meanwhile {
   readonly unheard: readonly Unheard[];
   /** Topics and filters on which something was expected to be published, or that were expected to be subscribed to. */
   readonly expected: readonly Expected[];
-  /** Of each stage that lost something, what. */
+  /** Of each stage that lost something, what; and where nothing came of messages. */
   readonly lost: readonly string[];
 }
 

@@ -28,7 +28,7 @@ export interface MarbleMatchers<R = unknown> {
 
 declare module 'vitest' {
   // vitest 4 declares it so; the names of the type parameters must agree.
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any, @typescript-eslint/no-unused-vars, @typescript-eslint/no-empty-object-type
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any, @typescript-eslint/no-unused-vars
   interface Matchers<T = any> extends MarbleMatchers {}
 }
 

@@ -1,4 +1,5 @@
 import { left, right } from 'fp-ts/lib/Either.js';
+import * as t from 'io-ts';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,12 +18,15 @@ import {
   tap,
   throwError,
   timer,
+  filter,
 } from 'rxjs';
 import { describe, expect, test } from 'vitest';
+import { json } from '../../src/codec/index.js';
 import { Interrupted, Unauthorized } from '../../src/errors/errors.js';
 import { concurrently, counted, Ledger, publishTo } from '../../src/flow/index.js';
 import { QOS } from '../../src/shared/qos.js';
 import { deadLetterFile, deadLetterTo } from '../../src/sinks/index.js';
+import { onRights } from '../../src/stream/index.js';
 import { beginTest, endTest } from '../../src/testing/marbles.js';
 import { having, marbles, type MarbleKit } from '../../src/testing/index.js';
 import '../../src/testing/vitest.js';
@@ -430,6 +434,28 @@ describe('the other expectations say', () => {
         received  (nothing)
                   ^^"
     `);
+  });
+
+  test('that nothing of what came reached a stage, or came out, and not of what was let through in part', () => {
+    const check =
+      (keep: (n: unknown) => boolean, publishes: boolean): ((kit: MarbleKit) => void) =>
+      ({ nucleus, run, expectPublished }) => {
+        nucleus.messages('in', '-a-b--|', { a: 1, b: 2 });
+        const kept$ = nucleus.proxy
+          .subscribe({ topicName: 'in', qos: QOS.AT_LEAST_ONCE, codec: json(t.number) })
+          .pipe(onRights(message$ => message$.pipe(filter(({ value }) => keep(value)))));
+        const out = { topicName: 'out', payload: 'x', qos: QOS.AT_LEAST_ONCE };
+        run(publishes ? kept$.pipe(onRights(publishTo(nucleus.proxy, () => out))) : kept$);
+        expectPublished('out').toBeMarble('-x-x--|', { x: 'x' });
+      };
+    const complaintOf = (keep: (n: unknown) => boolean, publishes: boolean): string => complaint(check(keep, publishes));
+    expect(complaintOf(n => n === 3, true)).toContain(
+      'Meanwhile:\n  2 messages left in and none came to publishTo: what is between them, such as a filter, took all',
+    );
+    expect(complaintOf(n => n === 3, false)).toContain(
+      'Meanwhile:\n  2 messages came on in and the pipeline emitted nothing: an operator in it, such as a filter, took all',
+    );
+    expect(complaintOf(n => n === 1, true)).not.toContain('took all');
   });
 
   test('what was dropped', () => {
