@@ -201,6 +201,18 @@ describe('dev', () => {
     expect(leftovers(dev)).toEqual([]);
   });
 
+  test('sees what changes as soon as the component runs, however much there is to watch', async () => {
+    const folder = temporaryFolder();
+    for (let i = 0; i < 3_000; i++) writeFileSync(join(folder, `${i}.txt`), '');
+    const program = join(folder, 'component.cjs');
+    const changed = 'console.log("changed"); setInterval(() => {}, 1e6);';
+    writeFileSync(program, `require('node:fs').writeFileSync(__filename, ${JSON.stringify(changed)}); setInterval(() => {}, 1e6);`);
+    const dev = runDev(['--watch', '--', process.execPath, program]);
+    await dev.saw(/"text":"changed"/);
+    dev.child.kill('SIGTERM');
+    await dev.ended;
+  });
+
   test('takes the policies of a recipe that has changed, and keeps those it has when that is broken', async () => {
     const folder = temporaryFolder();
     const recipe = recipeFile(folder);

@@ -1,4 +1,4 @@
-import { concatMap, filter, firstValueFrom, map, merge, type Observable, Subject } from 'rxjs';
+import { concatMap, filter, firstValueFrom, ignoreElements, map, merge, type Observable, ReplaySubject, Subject } from 'rxjs';
 import { WORK_FOLDER_VARIABLE } from '../../component/configuration.js';
 import type { Deployment, RollOut } from '../../local/lifecycle/roll-out.js';
 import { type Configuration, jsonPointer } from '../../recipe/configuration.js';
@@ -179,20 +179,28 @@ export async function runDev(cli: Cli, command: readonly string[], options: DevO
     components = read;
     for (const { local } of read) onDeployed(nucleus.deploy(local));
   };
-  const watching = isWatching(options) ? watch(command, options, log, onRecipes).subscribe(changed$) : undefined;
-  const component = superviseComponent({
-    component: names[0] ?? options.name,
-    command: startable([file, ...args]),
-    env: () => ({ ...cli.env, ...toldOften(cli.env), ...(components[0] && environmentOf(components[0])) }),
-    grace: options.grace,
-    changed$: watching === undefined ? undefined : changed$,
-    restart$,
-    log,
-    stopping,
-  });
-  kill = component.kill;
-  dev.onProcessEnd(component.kill);
+  const ready$ = new ReplaySubject<'ready'>(1);
+  const watching = isWatching(options)
+    ? watch(command, options, log, onRecipes, () => ready$.next('ready')).subscribe(changed$)
+    : undefined;
   try {
+    if (watching !== undefined) {
+      // What is saved as soon as the component runs is seen.
+      const stop$ = aborted(stopping.signal).pipe(map(() => 'stop' as const));
+      if ((await firstValueFrom(merge(ready$, stop$, changed$.pipe(ignoreElements())))) === 'stop') return;
+    }
+    const component = superviseComponent({
+      component: names[0] ?? options.name,
+      command: startable([file, ...args]),
+      env: () => ({ ...cli.env, ...toldOften(cli.env), ...(components[0] && environmentOf(components[0])) }),
+      grace: options.grace,
+      changed$: watching === undefined ? undefined : changed$,
+      restart$,
+      log,
+      stopping,
+    });
+    kill = component.kill;
+    dev.onProcessEnd(component.kill);
     cli.exitCode = await component.ended;
   } finally {
     watching?.unsubscribe();
@@ -252,15 +260,22 @@ function isWatching({ watch, watchPath, compile }: DevOptions): boolean {
   return watch === true || watchPath.length > 0 || compile !== undefined;
 }
 
-/** Emits what has changed. A changed recipe is read again first; if it is broken, the log says so and the old one stays. */
+/**
+ * Emits what has changed, from `onReady` on. A changed recipe is read again first; if it is broken, the log says so and the old one stays.
+ */
 function watch(
   command: readonly string[],
   options: DevOptions,
   log: DevLog,
   onRecipes: (components: readonly DevComponent[]) => void,
+  onReady: () => void,
 ): Observable<string> {
   const { recipe, watchPath } = options;
-  const code$ = changes(watchPath.length > 0 ? watchPath : watchedFolders(command, process.cwd()), recipe);
+  let unready = recipe.length === 0 ? 1 : 2;
+  const onOneReady = (): void => {
+    if (--unready === 0) onReady();
+  };
+  const code$ = changes(watchPath.length > 0 ? watchPath : watchedFolders(command, process.cwd()), onOneReady, recipe);
   if (recipe.length === 0) return code$;
   const reread = async (): Promise<boolean> => {
     try {
@@ -274,7 +289,7 @@ function watch(
   };
   return merge(
     code$,
-    changes(recipe).pipe(
+    changes(recipe, onOneReady).pipe(
       concatMap(async path => ({ path, isRead: await reread() })),
       filter(({ isRead }) => isRead),
       map(({ path }) => path),

@@ -98,12 +98,13 @@ const NEVER_WATCHED = /(^|[\\/])(node_modules|\.git)([\\/]|$)/;
 
 /**
  * Emits the path of a file that has changed, once for changes close together. Watches folders with all that is in them, except for
- * `node_modules`, `.git` and what is excepted. Never completes.
+ * `node_modules`, `.git` and what is excepted. Never completes. A change before `onReady` is called may be missed.
  */
-export function changes(paths: readonly string[], except: readonly string[] = []): Observable<string> {
+export function changes(paths: readonly string[], onReady: () => void, except: readonly string[] = []): Observable<string> {
   const excepted = new Set(except.map(path => resolve(path)));
   return new Observable<string>(subscriber => {
     const watcher = watch([...paths], { ignoreInitial: true, ignored: path => NEVER_WATCHED.test(path) || excepted.has(resolve(path)) });
+    watcher.once('ready', onReady);
     watcher.on('all', (_event, path) => subscriber.next(path));
     watcher.on('error', error => subscriber.error(asWatchError(error)));
     return () => void watcher.close();
