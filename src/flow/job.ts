@@ -25,7 +25,7 @@ export interface Turns<R> {
 /** The jobs under way, in the order they began, and the results that came before their turn, of which a bounded number is held. */
 export class JobsInOrder<R> {
   readonly #jobs = new List<Job<R>>();
-  readonly #mayHold: number;
+  #mayHold: number;
   #held = 0;
   #promoting = false;
   /** How many are under way. */
@@ -33,6 +33,11 @@ export class JobsInOrder<R> {
 
   constructor(mayHold: number) {
     this.#mayHold = mayHold;
+  }
+
+  /** So many more may be under way, and all but the first of them may have a result before its turn. */
+  widenBy(jobs: number): void {
+    this.#mayHold += Math.max(0, jobs);
   }
 
   /** The one that began first. */

@@ -44,12 +44,14 @@ export class WorkQueue<A, E, B> implements JobOwner<Either<E, B>>, Turns<Either<
   readonly #output: StageOutput<A, E, B>;
   readonly #ending: StageEnding<A, E, B> | undefined;
   #width: number;
+  #widest: number;
   #sourceCompleted = false;
   #refilling = false;
 
   constructor(parts: WorkQueueParts<A, E, B>) {
     const { destination, width, ordered, buffer, entry, job, ending, onRoom } = parts;
     this.#width = width;
+    this.#widest = width;
     this.#ordered = ordered;
     this.#buffer = buffer;
     this.#entry = entry;
@@ -92,6 +94,8 @@ export class WorkQueue<A, E, B> implements JobOwner<Either<E, B>>, Turns<Either<
   /** Changes how many pieces of work run at once. More than that may run until enough of them have ended. */
   resize(width: number): void {
     this.#width = width;
+    this.#jobs.widenBy(width - this.#widest);
+    this.#widest = Math.max(width, this.#widest);
     this.#refill();
   }
 

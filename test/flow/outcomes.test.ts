@@ -177,6 +177,31 @@ describe('every value that publishTo has taken', () => {
     },
   );
 
+  it('has an outcome, also where each waits for its turn and the nucleus takes more at once than was known when the stage began', () => {
+    const { taken, elements, dropped } = played(
+      {
+        profile: 'classic',
+        inFlight: undefined,
+        portInFlight: 10,
+        buffer: 0,
+        ordered: true,
+        retry: true,
+        onFull: 'dropOldest',
+        reconnects: 0,
+        latency: 0,
+        events: [
+          { at: 0, values: 1 },
+          { at: 0, fault: 'withhold publish' },
+          { at: 1, values: 9 },
+          { at: 1, stop: 'close' },
+        ],
+      },
+      stage$ => stage$,
+    );
+    expect(elements.map(element => outcomeOf(element)?.value ?? -1).sort(byNumber)).toEqual(taken);
+    expect([...dropped]).toEqual([]);
+  });
+
   it('is among the dead letters, or accepted', { timeout: 300_000 + numRuns * 40 }, () => {
     fc.assert(
       fc.property(run, spec => {
