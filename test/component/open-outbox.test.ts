@@ -97,7 +97,7 @@ describe('openOutbox of a component', () => {
     const silent = await dryRun(meter({ topics: undefined }));
     if (silent._tag === 'Left') throw silent.left;
     expect(silent.right.findings.filter(({ severity }) => severity === 'error').map(({ message }) => message)).toEqual([
-      expect.stringContaining('Say where with the option topics of its outbox'),
+      expect.stringContaining('Name them in the option topics of its outbox'),
     ]);
     const storing = component({
       name: 'com.example.Stores',
