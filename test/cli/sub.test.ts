@@ -48,6 +48,9 @@ describe('sub', () => {
     const elsewhere = runCli(['sub', '-h', 'localhost', '-t', 'test/a'], { env });
     expect(await elsewhere.ended).toEqual({ code: 2, signal: null });
     expect(elsewhere.stderr()).toMatch(/sub has no -h: it talks to the nucleus on this machine/);
+    const twice = runCli(['sub', 'test/a', '-n', '5', '-C', '2'], { env });
+    expect(await twice.ended).toEqual({ code: 2, signal: null });
+    expect(twice.stderr()).toMatch(/-n says 5 messages, and -C says 2\.\s+They are the same option: give one of them\./);
     const help = runCli(['sub', '-h'], { env });
     expect(await help.ended).toEqual({ code: 0, signal: null });
     expect(help.stdout()).toMatch(/^Usage: greengrass-rx sub/);

@@ -83,6 +83,8 @@ export function addSub(root: Command, cli: Cli): void {
           "sub has no formats of mosquitto_sub's -F.",
           "Give --format payload, or --json and what you want of it: … | jq -r '.topicName'.",
         );
+      if (count !== undefined && options.count !== undefined && options.count !== count)
+        throw new UsageError(`-n says ${options.count} messages, and -C says ${count}.`, 'They are the same option: give one of them.');
       const { runSub } = await import('../sub/run-sub.js');
       await runSub(cli, [...filters, ...topic], count === undefined ? options : { ...options, count });
     },
