@@ -86,6 +86,7 @@ export interface RequestMistakes {
 export interface CodecMistake {
   /** Any that decodes; one of io-ts, which has an `is`, is a mistake. */
   readonly codec?: {
+    /** Any codec has it. */
     readonly decode: (...message: never) => unknown;
     /** Never there. */
     readonly is?: 'write codec: json(t.type({ … })): t.type alone checks values, and a payload is bytes';
