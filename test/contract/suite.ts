@@ -247,8 +247,8 @@ export function contractSuite({ name, profile, start }: SubjectKind): void {
     });
 
     it('has 10,000 publishes acknowledged, as many in flight as the nucleus takes', async () => {
-      // The leak detector formats a stack for every promise, and aws-crt makes a dozen for each publish: that took ten times the test's own
-      // time. eslint-disable-next-line @typescript-eslint/unbound-method -- it is put back, not called
+      // The leak detector formats a stack for every promise, and aws-crt makes a dozen for each publish: ten times the test's own time.
+      // eslint-disable-next-line @typescript-eslint/unbound-method -- it is put back, not called
       const { prepareStackTrace } = Error;
       Error.prepareStackTrace = () => '';
       onTestFinished(() => {
