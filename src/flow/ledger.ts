@@ -45,6 +45,11 @@ export class Ledger {
     };
   }
 
+  /** @internal What went into each stage, by kind and name, also into those that no other stage is known to feed. */
+  feeds(): ReadonlyMap<string, FeedAccount> {
+    return new Map([...this.#feeds].map(([key, feed]) => [key, feed.snapshot()]));
+  }
+
   /** A snapshot at once and every `milliseconds`. Never completes; costs nothing while nobody subscribes. */
   observe(milliseconds: number, scheduler: SchedulerLike = asyncScheduler): Observable<LedgerSnapshot> {
     checkPositiveTime(milliseconds, 'The time between two snapshots');

@@ -211,9 +211,8 @@ export class LedgerSince {
 
   constructor(ledger: Ledger) {
     this.#ledger = ledger;
-    const { stages, feeds } = ledger.snapshot();
-    this.#before = new Map(stages.map(account => [keyOf(account), account]));
-    this.#feedsBefore = new Map(feeds.map(feed => [feed.to, feed]));
+    this.#before = new Map(ledger.snapshot().stages.map(account => [keyOf(account), account]));
+    this.#feedsBefore = ledger.feeds();
   }
 
   /** What is wrong if stages dropped or discarded anything. */
@@ -275,9 +274,16 @@ export class LedgerSince {
   }
 
   #feeds(): readonly Pick<FeedAccount, 'from' | 'to' | 'sent' | 'received'>[] {
-    return this.#ledger.snapshot().feeds.map(({ from, to, sent, received }) => {
-      const before = this.#feedsBefore.get(to);
-      return { from, to, sent: sent - (before?.sent ?? 0), received: received - (before?.received ?? 0) };
+    // Tests before may have fed a stage of the same name from elsewhere.
+    const emitting = new Set(this.#stages().flatMap(({ name, counts: { emitted } }) => (emitted > 0 ? [name] : [])));
+    return [...this.#ledger.feeds()].map(([key, { from, to, sent, received }]) => {
+      const before = this.#feedsBefore.get(key);
+      return {
+        from: from.filter(name => emitting.has(name)),
+        to,
+        sent: sent - (before?.sent ?? 0),
+        received: received - (before?.received ?? 0),
+      };
     });
   }
 

@@ -449,6 +449,15 @@ describe('the other expectations say', () => {
         expectPublished('out').toBeMarble('-x-x--|', { x: 'x' });
       };
     const complaintOf = (keep: (n: unknown) => boolean, publishes: boolean): string => complaint(check(keep, publishes));
+    // Tests before have fed stages of this name, from another subscription and from what is no stage.
+    const earlier = marbles(({ nucleus, run, expectPublished }) => {
+      nucleus.messages('earlier', '-a-|', { a: 1 });
+      const publish = publishTo(nucleus.proxy, () => ({ topicName: 'out', payload: 'x', qos: QOS.AT_LEAST_ONCE }));
+      run(of(1).pipe(publish));
+      run(nucleus.proxy.subscribe({ topicName: 'earlier', qos: QOS.AT_LEAST_ONCE }).pipe(onRights(publish)));
+      expectPublished('out').toBeMarble('xx-|', { x: 'x' });
+    });
+    earlier();
     expect(complaintOf(n => n === 3, true)).toContain(
       'Meanwhile:\n  2 messages left in and none came to publishTo: what is between them, such as a filter, took all',
     );
