@@ -80,9 +80,14 @@ export function defineAggregate<A, S, R>(parts: AggregateParts<A, S, R>): Aggreg
  * import { agg, aggregate, tumbling } from 'greengrass-rx/operators';
  * import { from } from 'rxjs';
  *
- * const summary = aggregate({ n: agg.count(), mean: agg.mean(r => r.celsius), max: agg.max(r => r.celsius) });
  * from([{ celsius: 20 }, { celsius: 23 }])
- *   .pipe(tumbling({ size: 60_000, key: 'single', aggregate: summary }))
+ *   .pipe(
+ *     tumbling({
+ *       size: 60_000,
+ *       key: 'single',
+ *       aggregate: aggregate({ n: agg.count(), mean: agg.mean(r => r.celsius), max: agg.max(r => r.celsius) }),
+ *     }),
+ *   )
  *   .subscribe(result => console.log(result)); // Right, with value: { n: 2, mean: 21.5, max: 23 }
  * ```
  */
