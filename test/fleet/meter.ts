@@ -48,7 +48,7 @@ export interface MeterParts {
   readonly device: number;
   /** How many readings it has in all, over all starts. */
   readonly readings: number;
-  /** Called for each message that has come to the disk, with how many are there now. */
+  /** Called with how many messages have come to the disk: at the start with those of the runs before, and for each that comes. */
   readonly onStored?: ((messages: number) => void) | undefined;
 }
 
@@ -70,6 +70,10 @@ export function meter({ device, readings, onStored }: MeterParts): Component {
       skip(1),
       map(({ counts }) => counts.stored),
       distinctUntilChanged(),
+      // A run that was killed may have told less than it had stored.
+      tap(stored => {
+        if (given === -1) onStored?.(stored);
+      }),
       filter(stored => stored >= given),
       takeWhile(stored => stored < messages),
       // Not within the outbox's report of what it has stored: a message given to it then would wait, and be stored at a later time.
@@ -78,9 +82,10 @@ export function meter({ device, readings, onStored }: MeterParts): Component {
         given = Math.min(messages, stored + AHEAD);
         return range(stored * BATCH, (given - stored) * BATCH);
       }),
-      map(n => readingOf(device, n)),
-      tap(reading => {
+      map(n => {
+        const reading = readingOf(device, n);
         time = reading.at;
+        return reading;
       }),
     );
   };
