@@ -21,6 +21,6 @@ export { recordTo, type RecordOptions, type TimedElement } from './recording.js'
 export { parseRecording, recordLines, type RecordedEntry, type RecordedError, type Recording } from './recording.js';
 export { laneText, renderLane, type RenderedLane } from './expectations.js';
 export { replay, type ReplayOptions } from './recording.js';
-export type { StageCounts } from './expectations.js';
+export type { StageCounts } from './ledger-since.js';
 export type { SubscriptionLogs, SubscriptionsExpectation } from './expectations.js';
 export type { Latency } from './server-end.js';

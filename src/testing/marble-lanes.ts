@@ -13,13 +13,13 @@ import {
   expectLane,
   expectSame,
   expectSpans,
-  type LedgerSince,
   spansAtNucleus,
   spansOfSource,
   type StreamExpectation,
 } from './expectations.js';
 import type { KitNucleus } from './kit-nucleus.js';
 import type { MarbleKit } from './kit.js';
+import type { LedgerSince } from './ledger-since.js';
 import { lane, type Lane, type LaneEvent, type MarbleRun } from './lane.js';
 import { type Expected, meanwhileLines } from './meanwhile.js';
 import { type ArrivedMessage, COMPONENT, type PublishedMessage } from './memory-record.js';

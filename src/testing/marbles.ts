@@ -5,7 +5,7 @@ import { linesKeptBy } from '../sinks/dead-letter-file.js';
 import { KitNucleus } from './kit-nucleus.js';
 import type { MarbleKit, MarbleOptions } from './kit.js';
 import { MarbleFailure, MarbleRun } from './lane.js';
-import { LedgerSince } from './expectations.js';
+import { LedgerSince } from './ledger-since.js';
 import { MarbleLanes } from './marble-lanes.js';
 import { type AwaitedPromise, MOST_AT_ONCE, VirtualTime, VirtualTimeStopped, watchPromises } from './virtual-time.js';
 
