@@ -1,5 +1,4 @@
 import type { Rule } from 'eslint';
-import type { CallExpression, Expression, SpreadElement } from 'estree';
 import { ImportedNames, methodOf, onOperatorCalls } from './message-stream.js';
 
 /** What to use where an array is only taken apart. */
@@ -70,8 +69,6 @@ export const noPushedSource: Rule.RuleModule = {
   create: context => {
     const rxjs = new ImportedNames(['rxjs']);
     const library = new ImportedNames(['greengrass-rx', 'greengrass-rx/flow', 'greengrass-rx/outbox']);
-    const importedAs = (names: ImportedNames, node: Expression | SpreadElement | CallExpression['callee']): string | undefined =>
-      node.type === 'CallExpression' && node.callee.type === 'Identifier' ? names.original(node.callee.name) : undefined;
     return {
       ImportDeclaration: node => {
         rxjs.add(node);
@@ -80,9 +77,9 @@ export const noPushedSource: Rule.RuleModule = {
       CallExpression: node => {
         if (methodOf(node) !== 'pipe' || node.callee.type !== 'MemberExpression') return;
         const { object } = node.callee;
-        const source = importedAs(rxjs, object);
+        const source = rxjs.called(object);
         const [first] = node.arguments;
-        const stage = first === undefined ? undefined : importedAs(library, first);
+        const stage = first === undefined ? undefined : library.called(first);
         if (source === undefined || !PUSHES.has(source) || stage === undefined || !STAGES.has(stage)) return;
         if (object.type === 'CallExpression' && object.arguments[0]?.type === 'ArrayExpression') return;
         context.report({ node: object, messageId: 'pushed', data: { source, stage } });

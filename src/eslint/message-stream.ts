@@ -1,5 +1,5 @@
 import type { Rule } from 'eslint';
-import type { CallExpression, Expression, ImportDeclaration, Node, SpreadElement, Super, Identifier } from 'estree';
+import type { CallExpression, Expression, Identifier, ImportDeclaration, Node, SpreadElement } from 'estree';
 
 /**
  * Whether a call stands in a pipeline of messages: in a function given to `onRights`, or in the `.pipe(…)` of a subscription, which is a
@@ -16,8 +16,8 @@ function isInMessagePipeline(node: Rule.Node, library: ImportedNames): boolean {
 }
 
 /** Whether a call is one of a function this library exports. */
-export function isCallOf({ callee }: CallExpression, name: string, library: ImportedNames): boolean {
-  return callee.type === 'Identifier' && library.original(callee.name) === name;
+export function isCallOf(call: CallExpression, name: string, library: ImportedNames): boolean {
+  return library.called(call) === name;
 }
 
 /** Whether an argument is an object with a `topicName`, or a `topic`, as requests are. */
@@ -33,14 +33,16 @@ export function methodOf({ callee }: CallExpression): string | undefined {
   return callee.type === 'MemberExpression' && callee.property.type === 'Identifier' ? callee.property.name : undefined;
 }
 
-/** Follows `a.b().c()` from its end to its beginning. */
+/** The calls of `a.b(…).c(…)`, from its end to its beginning. */
+export function callsOf(expression: CallExpression): readonly CallExpression[] {
+  const { callee } = expression;
+  const before = callee.type === 'MemberExpression' && callee.object.type === 'CallExpression' ? callsOf(callee.object) : [];
+  return [expression, ...before];
+}
+
+/** Whether a call stands in a chain of calls that begins with a subscription. */
 export function isOnSubscription(pipe: CallExpression): boolean {
-  let at: Node | Super = pipe;
-  while (at.type === 'CallExpression' && at.callee.type === 'MemberExpression') {
-    if (methodOf(at) === 'subscribe' && isRequest(at.arguments[0])) return true;
-    at = at.callee.object;
-  }
-  return false;
+  return callsOf(pipe).some(call => methodOf(call) === 'subscribe' && isRequest(call.arguments[0]));
 }
 
 /** What a file imports from some modules, by the local name: `import { mergeMap as mm } from 'rxjs'` gives `mm` → `mergeMap`. */
@@ -65,6 +67,11 @@ export class ImportedNames {
   /** The exported name behind a local one. */
   original(local: string): string | undefined {
     return this.#originals.get(local);
+  }
+
+  /** The exported name of the function that is called, if one of these modules exports it. */
+  called(node: Node): string | undefined {
+    return node.type === 'CallExpression' && node.callee.type === 'Identifier' ? this.original(node.callee.name) : undefined;
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Rule } from 'eslint';
 import type { CallExpression, Expression, Node } from 'estree';
-import { ImportedNames, isCallOf, isRequest, methodOf } from './message-stream.js';
+import { callsOf, ImportedNames, isCallOf, isRequest, methodOf } from './message-stream.js';
 
 /** Methods of a proxy that give a task. */
 const TASKS: ReadonlySet<string> = new Set(['publish', 'drain', 'ready']);
@@ -49,13 +49,6 @@ const IN_PIPELINES: ReadonlySet<string> = new Set([
 /** What of this library gives an Observable by itself. */
 const SOURCES: ReadonlySet<string> = new Set(['pullThrough', 'forwardFrom', 'mergeW']);
 
-/** The calls of `a.b(…).c(…)`, from its end to its beginning. */
-function callsOf(expression: CallExpression): readonly CallExpression[] {
-  const { callee } = expression;
-  const before = callee.type === 'MemberExpression' && callee.object.type === 'CallExpression' ? callsOf(callee.object) : [];
-  return [expression, ...before];
-}
-
 /** What is awaited, or declared to be of no interest: neither subscribes to an Observable. */
 function withoutAwait(expression: Expression): Expression {
   return expression.type === 'AwaitExpression' || (expression.type === 'UnaryExpression' && expression.operator === 'void')
@@ -82,24 +75,21 @@ export const noUnsubscribed: Rule.RuleModule = {
     const library = new ImportedNames([
       ...['greengrass-rx', 'greengrass-rx/flow', 'greengrass-rx/outbox', 'greengrass-rx/sinks', 'greengrass-rx/operators'],
     ]);
-    const importedAs = ({ callee }: CallExpression): string =>
-      (callee.type === 'Identifier' ? library.original(callee.name) : undefined) ?? '';
+    const sourceOf = (call: CallExpression): string | undefined => {
+      const source = library.called(call);
+      if (source !== undefined && SOURCES.has(source)) return source;
+      const name = methodOf(call);
+      return name !== undefined && STREAMS.has(name) && isRequest(call.arguments[0]) ? name : undefined;
+    };
     /** What gives the stream that nobody subscribes to, if it is one of ours. */
     const streamOf = (expression: CallExpression): string | undefined => {
-      if (SOURCES.has(importedAs(expression))) return importedAs(expression);
-      const name = methodOf(expression);
-      if (name !== 'pipe') return name !== undefined && STREAMS.has(name) && isRequest(expression.arguments[0]) ? name : undefined;
+      if (methodOf(expression) !== 'pipe') return sourceOf(expression);
       const calls = callsOf(expression);
-      const inPipeline = calls
+      const operators = calls
         .filter(call => methodOf(call) === 'pipe')
         .flatMap(call => call.arguments)
-        .map(argument => (argument.type === 'CallExpression' ? importedAs(argument) : ''));
-      return (
-        calls
-          .slice(1)
-          .map(streamOf)
-          .find(found => found !== undefined) ?? inPipeline.find(operator => IN_PIPELINES.has(operator))
-      );
+        .flatMap(argument => library.called(argument) ?? []);
+      return calls.map(sourceOf).find(found => found !== undefined) ?? operators.find(operator => IN_PIPELINES.has(operator));
     };
     return {
       ImportDeclaration: node => {
