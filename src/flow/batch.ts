@@ -12,8 +12,8 @@ export interface BatchOptions<A> {
   /** Values of a batch at most. Default 1 000. */
   readonly messages?: number | undefined;
   /**
-   * Bytes of a batch at most, by `sizeOf`. A value that is larger by itself makes a batch of its own. Default: its part of the 16 MiB that
-   * all buffers of the process share which have no bound in bytes.
+   * Bytes of a batch at most, by `sizeOf`. A value that is larger by itself makes a batch of its own, at once. Default: its part of the
+   * 16 MiB that all buffers of the process share which have no bound in bytes.
    */
   readonly bytes?: number | undefined;
   /** Bytes of one value. Needed for `bytes`. Called once for each. */
@@ -97,7 +97,7 @@ export function batch<A>(options: BatchOptions<NoInfer<A>>): (source: Observable
         gathered.push(value);
         gatheredBytes += size;
         share?.hold(takes, value);
-        if (gathered.length >= messages || gatheredBytes >= bytes) emit();
+        if (gathered.length >= messages || gatheredBytes >= bytes || share?.has(0) === false) emit();
         else if (gathered.length === 1 && within !== undefined) timer = wait(within, scheduler, emit);
       };
 
