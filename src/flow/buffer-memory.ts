@@ -26,7 +26,9 @@ export class BufferMemory {
     let isOpen = true;
     let newest: unknown;
     this.#buffers++;
+    // Once it is closed, it counts nothing any more: a callback that measures a value, or gives its key, may end the stage.
     const release = (bytes: number): void => {
+      if (!isOpen) return;
       own -= bytes;
       this.#held -= bytes;
       if (own === 0) newest = undefined;
@@ -39,6 +41,7 @@ export class BufferMemory {
         return all <= half || (all <= this.limit && own + bytes - without <= half / this.#buffers);
       },
       hold: (bytes, value) => {
+        if (!isOpen) return;
         own += bytes;
         this.#held += bytes;
         newest = value;
@@ -76,8 +79,12 @@ const OBJECT = 32;
 const MEMBER = 8;
 /** Members that are looked at of one value. What is behind them is reckoned from those. */
 const MOST_LOOKS = 64;
+/** Objects in objects that are looked into. */
+const DEEPEST = 8;
 
 let looks = 0;
+/** The objects that are being looked into, each a member of the one before. */
+const within: object[] = [];
 
 /**
  * About how many bytes a value takes that waits: texts and binary data by their length, other values by their first members. It costs
@@ -92,6 +99,7 @@ export function bytesOf(value: unknown, before: unknown): number {
     return value === before && isObject(value) ? MEMBER : reckon(value, before);
   } catch {
     // A member that cannot be read: its size is nobody's fault.
+    within.length = 0;
     return OBJECT;
   }
 }
@@ -104,9 +112,18 @@ function reckon(value: unknown, before?: unknown): number {
   if (typeof value === 'string') return MEMBER + value.length;
   if (!isObject(value)) return MEMBER;
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return OBJECT + value.byteLength;
-  if (Array.isArray(value)) return OBJECT + ofList(value, value.length, before);
-  if (value instanceof Map || value instanceof Set) return OBJECT + ofList(value.entries(), value.size);
-  return OBJECT + ofMembers(value, before);
+  // A list that refers to what it is a part of would be counted for each of its elements, and they for each of theirs.
+  if (within.length >= DEEPEST || within.includes(value)) return OBJECT;
+  within.push(value);
+  const bytes = OBJECT + ofContents(value, before);
+  within.pop();
+  return bytes;
+}
+
+function ofContents(value: object, before: unknown): number {
+  if (Array.isArray(value)) return ofList(value, value.length, before);
+  if (value instanceof Map || value instanceof Set) return ofList(value.entries(), value.size);
+  return ofMembers(value, before);
 }
 
 function ofList(list: Iterable<unknown>, length: number, before?: unknown): number {

@@ -47,6 +47,16 @@ describe('the memory that buffers share', () => {
     expect([memory.held, b.has(1)]).toEqual([50, false]);
   });
 
+  it('is not taken by a buffer that was closed', () => {
+    const memory = new BufferMemory(16 * MIB);
+    const policy: BufferPolicy<Uint8Array> = { onFull: 'latestPerKey', key: () => buffer.discard() };
+    const buffer: BoundedBuffer<Uint8Array> = bufferOf(policy, memory);
+    for (const payload of payloads(2)) buffer.offer(payload, 0);
+    expect(memory.held).toBe(0);
+    buffer.shift();
+    expect(memory.held).toBe(0);
+  });
+
   it('is 16 MiB for all buffers of the process', () => {
     expect([BUFFER_MEMORY, bufferMemory.limit]).toEqual([16 * MIB, 16 * MIB]);
   });
@@ -79,6 +89,25 @@ describe('the bytes of a value that waits', () => {
     expect(bytesOf([reading, model], [reading, model])).toBeLessThan(100);
     expect(bytesOf({ n: 2, model }, { n: 1, model })).toBeLessThan(100);
     expect(bytesOf(reading, reading)).toBe(8);
+  });
+
+  it('are not multiplied where objects refer to each other', () => {
+    const parent: { children: object[] } = { children: [] };
+    for (let n = 0; n < 1_000; n++) parent.children.push({ n, parent });
+    expect(bytesOf(parent, undefined)).toBeLessThan(200_000);
+    expect(bytesOf(parent.children[7], undefined)).toBeLessThan(200_000);
+  });
+
+  it('are reckoned from few members also of one that is endlessly deep', () => {
+    let reads = 0;
+    const endless = (): object => ({
+      get next() {
+        reads++;
+        return endless();
+      },
+    });
+    bytesOf(endless(), undefined);
+    expect(reads).toBeLessThanOrEqual(64);
   });
 
   it('are told of one that refers to itself, and of one that cannot be read', () => {
@@ -192,6 +221,17 @@ describe('stages', () => {
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(30);
     running.unsubscribe();
     expect(bufferMemory.held).toBe(before);
+  });
+
+  it('that gather give a value at once that is larger than their part, and leave others theirs', () => {
+    const before = bufferMemory.held;
+    const values$ = new Subject<Uint8Array>();
+    const sizes: number[] = [];
+    const running = values$.pipe(batch({})).subscribe(({ length }) => sizes.push(length));
+    values$.next(new Uint8Array(1));
+    values$.next(new Uint8Array(new ArrayBuffer(BUFFER_MEMORY + 1)));
+    expect([sizes, bufferMemory.held]).toEqual([[1, 1], before]);
+    running.unsubscribe();
   });
 
   it('tell a fallback which bound a value was over', () => {
