@@ -269,6 +269,33 @@ describe('a hostile file', () => {
     }
   });
 
+  it.each([
+    ['of a message', 'UPDATE message SET number = 1 << 60 WHERE place = 20', { texts: 17, told: 1 }],
+    ['of a stream', 'UPDATE stream SET next = 1 << 60 WHERE id = 1', { texts: 18, told: 0 }],
+    // Its counters are gone: six of the 24 that the mark knows of had been sent or set aside.
+    ['of its counters', 'UPDATE state SET stored = 1 << 60', { texts: 18, told: 6 }],
+    ['of attempts', 'INSERT OR REPLACE INTO attempt(place, attempts, crashes, suspect) VALUES(20, 1 << 60, 0, 0)', { texts: 18, told: 0 }],
+    [
+      'that a loss is filed under, and of a stream',
+      'INSERT INTO loss(id, stream, first, last) VALUES(-1, 1, 1, 1); UPDATE stream SET next = 1 << 60 WHERE id = 1',
+      { texts: 18, told: 0 },
+    ],
+  ])('with a number %s that no outbox has written is mended', async (_, change, expected) => {
+    const path = join(ownFolder(), 'outbox.sqlite');
+    write(path, await filesOf('epoch-1', 24, 1));
+    const database = new (sqlite().DatabaseSync)(path);
+    database.exec(change);
+    database.close();
+    const files = new Map(['', '-mark'].map(file => [file, fs.readFileSync(path + file)]));
+    const store = new InProcess(path);
+    const { lostToDamage } = await store.open('second', at(1));
+    const { texts, damaged } = await store.takeAll(at(1));
+    await store.close();
+    expect({ texts: new Set(texts).size, told: lostToDamage + damaged }).toEqual(expected);
+    write(path, files);
+    expect(await wrongWith(path)).toEqual([]);
+  });
+
   it.each([1e300, 0.5, -1, Number.NaN, Infinity])(
     'whose mark says %d, with the right checksum, is opened as one without a mark',
     async value => {

@@ -92,6 +92,8 @@ export function failureOf(error: unknown): WorkerFailure {
   };
   const says = String(message ?? error);
   if (code === 'ERR_UNKNOWN_BUILTIN_MODULE' || code === 'MODULE_NOT_FOUND') return { reason: 'needs-newer-node', message: says };
+  // A number in the file that JavaScript cannot count to, and so no outbox has written.
+  if (code === 'ERR_OUT_OF_RANGE') return { reason: 'damaged', message: says };
   if (errcode === undefined) {
     if (code === 'ENOSPC' || code === 'EDQUOT') return { reason: 'disk-full', message: says };
     if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM') return { reason: 'read-only', message: says };

@@ -108,6 +108,8 @@ export function salvage(
       // What the receivers are still to be told will never come. The new file reckons each checksum itself.
       loss: row => {
         const { id, stream, first, last, checksum } = row;
+        // Until then anything may be in it, and the new file refuses some of that.
+        if (![id, stream, first, last].every(cell => Number.isSafeInteger(cell))) return;
         if (sql('SELECT 1 FROM loss WHERE id=?').get(number(id)) !== undefined) return;
         sql('INSERT INTO loss(id, stream, first, last) VALUES(?, ?, ?, ?)').run(...[id, stream, first, last].map(number));
         sql('DELETE FROM loss WHERE id=? AND checksum IS NOT ?').run(number(id), number(checksum));
