@@ -122,7 +122,7 @@ function reckon(value: unknown, before?: unknown): number {
 
 function ofContents(value: object, before: unknown): number {
   if (Array.isArray(value)) return ofList(value, value.length, before);
-  if (value instanceof Map || value instanceof Set) return ofList(value.entries(), value.size);
+  if (value instanceof Map || value instanceof Set) return ofList(value, value.size);
   return ofMembers(value, before);
 }
 

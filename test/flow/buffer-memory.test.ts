@@ -72,6 +72,7 @@ describe('the bytes of a value that waits', () => {
     ['an object with objects in it', { reading, more: null }, 32 + 8 + (32 + 17 + 16) + 16],
     ['a list of 10 000 numbers', new Array(10_000).fill(1), 80_032],
     ['a map', new Map([['a', 'x'.repeat(1_000)]]), 32 + (32 + 9 + 1_008)],
+    ['a set', new Set(['x'.repeat(1_000)]), 32 + 1_008],
     ['nothing', undefined, 8],
   ])('are reckoned by what it is made of: %s', (_what, value, bytes) => {
     expect(bytesOf(value, undefined)).toBe(bytes);
