@@ -3,7 +3,7 @@ import type { Browser } from 'playwright-core';
 import { expect, it, onTestFinished } from 'vitest';
 import { BROWSER, startBrowser } from '../../../scripts/browser.js';
 import { MAIN, runCli } from '../../kit/process/run-cli.js';
-import { complaintOf } from '../../kit/process/written-test.js';
+import { complaintOf, copiedTest } from '../../kit/process/written-test.js';
 
 const BUFFERED = fileURLToPath(new URL('../components/buffered.mjs', import.meta.url));
 
@@ -38,8 +38,7 @@ it.skipIf(BROWSER === undefined)(
     await page.getByRole('button', { name: 'online', exact: true }).click();
     await page.getByText('outbox.sqlite: 0 messages').waitFor();
     await page.getByRole('button', { name: '→ kept' }).waitFor();
-    await page.getByRole('button', { name: 'Copy as a marble test' }).click();
-    const test = (await page.locator('pre.test').textContent()) ?? '';
+    const test = await copiedTest(page);
     expect(test).toContain("expectPublished('kept').toBeMarble(");
     expect(test).toContain("{ profile: 'lite' }");
     expect(await complaintOf(test, BUFFERED)).toBe('(it passed)');

@@ -8,7 +8,7 @@ import { PageModel } from '../../../src/cli/page/page-model.js';
 import { servePage } from '../../../src/cli/page/page-server.js';
 import { BROWSER, startBrowser } from '../../../scripts/browser.js';
 import { MAIN, runCli, temporaryFolder } from '../../kit/process/run-cli.js';
-import { complaintOf } from '../../kit/process/written-test.js';
+import { complaintOf, copiedTest } from '../../kit/process/written-test.js';
 
 const BUILT = new URL('../../../dist/page/', import.meta.url);
 const OVEN = fileURLToPath(new URL('../components/oven.mjs', import.meta.url));
@@ -68,8 +68,7 @@ describe.skipIf(BROWSER === undefined)('the page of dev, in a real browser', () 
     await page.getByText('fault: drop connection').waitFor();
     await dev.saw(/"kind":"disconnected"/);
 
-    await page.getByRole('button', { name: 'Copy as a marble test' }).click();
-    const test = (await page.locator('pre.test').textContent()) ?? '';
+    const test = await copiedTest(page);
     expect(test).toContain("expectPublished('alarms/a').toBeMarble(");
     expect(await complaintOf(test, OVEN)).toBe('(it passed)');
     expect(await complaintOf(test.replace('hot: 180', 'hot: 181'), OVEN)).toContain('What was published on alarms/a is not as drawn.');

@@ -1,10 +1,20 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { Page } from 'playwright-core';
 import { transpileModule, ModuleKind, ScriptTarget } from 'typescript';
+import { expect } from 'vitest';
 import { temporaryFolder } from './run-cli.js';
 
 const built = (path: string): string => new URL(`../../../dist/${path}`, import.meta.url).href;
+
+/** The marble test that the page of `dev --ui` makes of what it has seen. Fails with what the page says where it makes none. */
+export async function copiedTest(page: Page): Promise<string> {
+  await page.getByRole('button', { name: 'Copy as a marble test' }).click();
+  const answer = page.getByRole('status').getByText(/^(Done: the test|Not done: )/);
+  expect(await answer.textContent()).toMatch(/^Done: the test/);
+  return (await page.locator('pre.test').textContent()) ?? '';
+}
 
 /** What a marble test that was written for a module says when it is run as it is: `(it passed)`, or what it complains of. */
 export async function complaintOf(test: string, module: string): Promise<string> {
