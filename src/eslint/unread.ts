@@ -40,11 +40,8 @@ export const noUnrunTask: Rule.RuleModule = {
 /** Methods that give an Observable of a request. */
 const STREAMS: ReadonlySet<string> = new Set(['subscribe', 'publish$']);
 
-/** What of this library stands in a pipeline: a `.pipe(…)` with one of them is none of a Node stream. */
-const IN_PIPELINES: ReadonlySet<string> = new Set([
-  ...['publishTo', 'concurrently', 'batch', 'storeIn', 'onRights', 'respond', 'deadLetterTo', 'fallbackTo', 'retryWith', 'tapLeft'],
-  ...['catchTag', 'catchTags', 'absorbTags', 'absorbKinds', 'counted', 'governRate'],
-]);
+/** What of this library stands in a `.pipe(…)` of Node: all else that does is an operator, and the pipeline one of RxJS. */
+const NODE_STREAMS: ReadonlySet<string> = new Set(['publishWritable']);
 
 /** What of this library gives an Observable by itself. */
 const SOURCES: ReadonlySet<string> = new Set(['pullThrough', 'forwardFrom', 'mergeW']);
@@ -89,7 +86,7 @@ export const noUnsubscribed: Rule.RuleModule = {
         .filter(call => methodOf(call) === 'pipe')
         .flatMap(call => call.arguments)
         .flatMap(argument => library.called(argument) ?? []);
-      return calls.map(sourceOf).find(found => found !== undefined) ?? operators.find(operator => IN_PIPELINES.has(operator));
+      return calls.map(sourceOf).find(found => found !== undefined) ?? operators.find(operator => !NODE_STREAMS.has(operator));
     };
     return {
       ImportDeclaration: node => {

@@ -146,6 +146,11 @@ tester.run('no-unsubscribed', noUnsubscribed, {
     { name: 'allows subscribe() of an Observable', code: `m$.subscribe({ next: f })` },
     { name: 'allows a stream of Node', code: `file.pipe(response); lines.pipe(publishTo(proxy, f))` },
     {
+      name: 'allows a stream of Node into publishWritable',
+      code: `import { publishWritable } from 'greengrass-rx'; file.pipe(split()).pipe(publishWritable(proxy, f))`,
+      languageOptions: { ecmaVersion: 2023, sourceType: 'module' },
+    },
+    {
       name: 'allows a pipeline with a stage that is subscribed to, returned or given away',
       code: `import { publishTo, pullThrough, runToEnd } from 'greengrass-rx'; from(list).pipe(publishTo(proxy, f)).subscribe(); await runToEnd(pullThrough(list, publishTo(proxy, f))); const a$ = from(list).pipe(publishTo(proxy, f))`,
       languageOptions: { ecmaVersion: 2023, sourceType: 'module' },
@@ -161,6 +166,11 @@ tester.run('no-unsubscribed', noUnsubscribed, {
             'Nobody subscribes to this: publishTo(…) gives an Observable that does nothing before. Return it as a branch of the component, or end it with runToEnd(…).',
         },
       ],
+    },
+    {
+      name: 'a pipeline with any operator of the library, from any of its entries',
+      code: `import { deadband, tumbling } from 'greengrass-rx/operators'; import { failFast } from 'greengrass-rx/sinks'; m$.pipe(deadband(f)); m$.pipe(map(f)).pipe(tumbling({ size })); m$.pipe(failFast())`,
+      errors: [{ messageId: 'unsubscribed' }, { messageId: 'unsubscribed' }, { messageId: 'unsubscribed' }],
     },
     {
       name: 'one that is awaited, which subscribes to nothing',
