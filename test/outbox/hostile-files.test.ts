@@ -104,6 +104,14 @@ const wrongWith = async (path: string): Promise<readonly string[]> => {
   return wrong;
 };
 
+/** The same of files with one bit flipped at a place of the database. */
+const wrongWithFlipped = (path: string, files: ReadonlyMap<string, Buffer>, place: number, bit: number): Promise<readonly string[]> => {
+  const bytes = Buffer.from(files.get('') ?? []);
+  bytes.writeUInt8((bytes[place] ?? 0) ^ (1 << bit), place);
+  write(path, new Map([...files, ['', bytes]]));
+  return wrongWith(path);
+};
+
 describe('a hostile file', () => {
   it('whose pages are changed, copied, taken from another or cut off by chance neither hangs nor fails, and has no message come as another or again without saying so', async () => {
     const path = join(ownFolder(), 'outbox.sqlite');
@@ -155,12 +163,9 @@ describe('a hostile file', () => {
     const sound = fs.readFileSync(path);
     for (let cell = 0; cell < STREAMS.length; cell++)
       for (let bit = 0; bit < 7; bit++) {
-        const bytes = Buffer.from(sound);
         // Behind the length of the row, of one byte.
-        const place = from + bytes.readUInt16BE(from + 8 + 2 * cell) + 1;
-        bytes.writeUInt8((bytes[place] ?? 0) ^ (1 << bit), place);
-        write(path, new Map([...files, ['', bytes]]));
-        expect({ cell, bit, wrong: await wrongWith(path) }).toEqual({ cell, bit, wrong: [] });
+        const place = from + sound.readUInt16BE(from + 8 + 2 * cell) + 1;
+        expect({ cell, bit, wrong: await wrongWithFlipped(path, files, place, bit) }).toEqual({ cell, bit, wrong: [] });
       }
   });
 
@@ -172,12 +177,8 @@ describe('a hostile file', () => {
     for (const id of ['epoch-1 meters/1 3', 'epoch-1 meters/1 5']) {
       const { row } = rowIn(sound, `${id} x`);
       // Its lengths, the types of its columns, and the first of those.
-      for (let offset = row; offset < row + 22; offset++) {
-        const bytes = Buffer.from(sound);
-        bytes.writeUInt8((bytes[offset] ?? 0) ^ 1, offset);
-        write(path, new Map([...files, ['', bytes]]));
-        expect({ id, offset, wrong: await wrongWith(path) }).toEqual({ id, offset, wrong: [] });
-      }
+      for (let offset = row; offset < row + 22; offset++)
+        expect({ id, offset, wrong: await wrongWithFlipped(path, files, offset, 0) }).toEqual({ id, offset, wrong: [] });
     }
   });
 
@@ -189,12 +190,8 @@ describe('a hostile file', () => {
     const sound = fs.readFileSync(path);
     const written = [...Array(PAGE).keys()].map(offset => from + offset).filter(offset => sound[offset] !== 0);
     const step = Math.ceil(written.length / FILES);
-    for (const offset of written.filter((_, i) => i % step === 0)) {
-      const bytes = Buffer.from(sound);
-      bytes.writeUInt8((bytes[offset] ?? 0) ^ (1 << (offset % 8)), offset);
-      write(path, new Map([...files, ['', bytes]]));
-      expect({ offset, wrong: await wrongWith(path) }).toEqual({ offset, wrong: [] });
-    }
+    for (const offset of written.filter((_, i) => i % step === 0))
+      expect({ offset, wrong: await wrongWithFlipped(path, files, offset, offset % 8) }).toEqual({ offset, wrong: [] });
   });
 
   it('where what is known of attempts lies in the place of what is known of losses tells no number as lost that is not', async () => {
