@@ -112,6 +112,24 @@ const wrongWithFlipped = (path: string, files: ReadonlyMap<string, Buffer>, plac
   return wrongWith(path);
 };
 
+/** A number as SQLite writes it in a row. */
+const varint = (value: number): readonly number[] =>
+  value < 128 ? [value] : [...varint(Math.floor(value / 128)).map(byte => byte | 128), value % 128];
+
+/** How many rows are found where they lie, and how often the file is read for that. */
+const readAll = (path: string): { readonly rows: number; readonly reads: number } => {
+  let reads = 0;
+  const counted = {
+    ...fs,
+    readSync: (...given: Parameters<typeof fs.readSync>) => {
+      reads++;
+      return fs.readSync(...given);
+    },
+  };
+  const rows = [...readRows(counted as typeof fs, path)].length;
+  return { rows, reads };
+};
+
 describe('a hostile file', () => {
   it('whose pages are changed, copied, taken from another or cut off by chance neither hangs nor fails, and has no message come as another or again without saying so', async () => {
     const path = join(ownFolder(), 'outbox.sqlite');
@@ -240,7 +258,7 @@ describe('a hostile file', () => {
       bytes.writeUInt32BE((bytes.readUInt32BE(36) ^ (1 << bit)) >>> 0, 36);
       write(path, new Map([...files, ['', bytes]]));
       const store = new InProcess(path, { maxBytes: 1 << 20, onFull: 'refuse' });
-      await store.open('second', at(1));
+      const { movedTo } = await store.open('second', at(1));
       const { taken, dropped } = await store.put(['after'], at(1));
       const { counts } = await store.takeAll(at(1));
       let more = 0;
@@ -256,8 +274,10 @@ describe('a hostile file', () => {
         more++;
       await store.close();
       const bounded = fs.statSync(path).size <= 1 << 20;
-      expect({ bit, taken, dropped, inside: counts.inside, bounded }).toEqual({
+      // More than there are pages, or less than none, is seen before anything is stored by it.
+      expect({ bit, isSeen: movedTo !== undefined, taken, dropped, inside: counts.inside, bounded }).toEqual({
         bit,
+        isSeen: bit > 0,
         taken: 1,
         dropped: 0,
         inside: inside + 1,
@@ -320,15 +340,26 @@ describe('a hostile file', () => {
     const end = bytes.indexOf('x'.repeat(PAGE - 4), row) - 4;
     bytes.writeUInt32BE(end / PAGE + 1, end);
     fs.writeFileSync(path, bytes);
-    let reads = 0;
-    const counted = {
-      ...fs,
-      readSync: (...given: Parameters<typeof fs.readSync>) => {
-        reads++;
-        return fs.readSync(...given);
-      },
-    };
-    expect([...readRows(counted as typeof fs, path)].length).toBeGreaterThan(100);
+    const { rows: found, reads } = readAll(path);
+    expect(found).toBeGreaterThan(100);
     expect(reads).toBeLessThan((3 * bytes.length) / PAGE);
+  });
+
+  it('of which a row of 64 MB goes on in one page again and again has each page read a few times at most', async () => {
+    const path = join(ownFolder(), 'outbox.sqlite');
+    write(path, await filesOf('epoch-3', 160, 1));
+    const bytes = fs.readFileSync(path);
+    const { page, row } = rowIn(bytes, 'epoch-3 meters/3 35 x');
+    const end = bytes.indexOf('x'.repeat(PAGE - 4), row) - 4;
+    bytes.writeUInt32BE(end / PAGE + 1, end);
+    // The only row of its page: 489 bytes of it are there, its head of five says one column.
+    const length = 489 + 15_000 * (PAGE - 4);
+    const begin = [...varint(length), 1];
+    bytes.writeUInt16BE(1, page + 3);
+    bytes.writeUInt16BE(100, page + 8);
+    Buffer.from([...begin, 5, ...varint(2 * (length - 5) + 12)]).copy(bytes, page + 100);
+    bytes.writeUInt32BE(end / PAGE + 1, page + 100 + begin.length + 489);
+    fs.writeFileSync(path, bytes);
+    expect(readAll(path).reads).toBeLessThan((3 * bytes.length) / PAGE);
   });
 });
