@@ -111,6 +111,7 @@ export class BoundedBuffer<A> {
   readonly #reported: OverflowPolicy;
   readonly #onDrop: ((value: A) => void) | undefined;
   #bytesWaiting = 0;
+  #ended = false;
   #droppedMessages = 0;
   #droppedBytes = 0;
   readonly #hit = new Set<BufferBound>();
@@ -152,6 +153,8 @@ export class BoundedBuffer<A> {
    * `onDrop` throws is thrown once everything is counted.
    */
   offer(value: A, bytes: number): boolean {
+    // `sizeOf` and `key` may end the stage, after which nothing may wait.
+    if (this.#isOver()) return this.#giveUp(bytes);
     const keepsOld = this.onFull === 'fail' || this.onFull === 'dropNewest';
     // What is dropped anyway is not measured.
     const isMeasured = this.#share !== undefined && !this.#isSized && !(keepsOld && this.#waiting.length >= this.messages);
@@ -179,6 +182,7 @@ export class BoundedBuffer<A> {
       this.#account.failAtOnce(bytes);
       throw error;
     }
+    if (this.#isOver()) return this.#giveUp(bytes);
     this.#bytesWaiting += held;
     this.#share?.hold(held, value);
     for (let over = this.#boundFor(0, 0); over !== undefined; over = this.#boundFor(0, 0)) this.#evict(over);
@@ -203,7 +207,21 @@ export class BoundedBuffer<A> {
     this.#account.discard(this.#waiting.length, this.#isSized ? this.#bytesWaiting : 0);
     this.#waiting.clear();
     this.#bytesWaiting = 0;
+    this.#ended = true;
     this.#share?.close();
+  }
+
+  /** A method, so that the compiler does not take it for unchanged. */
+  #isOver(): boolean {
+    return this.#ended;
+  }
+
+  /** Counts a value that came when the stage had ended. */
+  #giveUp(bytes: number): true {
+    this.#waiting.clear();
+    this.#account.admit(bytes);
+    this.#account.discard(1, bytes);
+    return true;
   }
 
   /** Whether what is dropped is kept for {@link takeSpared}. */

@@ -26,9 +26,7 @@ export class BufferMemory {
     let isOpen = true;
     let newest: unknown;
     this.#buffers++;
-    // Once it is closed, it counts nothing any more: a callback that measures a value, or gives its key, may end the stage.
     const release = (bytes: number): void => {
-      if (!isOpen) return;
       own -= bytes;
       this.#held -= bytes;
       if (own === 0) newest = undefined;
@@ -41,7 +39,6 @@ export class BufferMemory {
         return all <= half || (all <= this.limit && own + bytes - without <= half / this.#buffers);
       },
       hold: (bytes, value) => {
-        if (!isOpen) return;
         own += bytes;
         this.#held += bytes;
         newest = value;

@@ -156,7 +156,7 @@ export class WorkQueue<A, E, B> implements JobOwner<Either<E, B>>, Turns<Either<
       this.error(error);
       return;
     }
-    if (this.#jobs.running < this.#width && this.#buffer.length === 0) {
+    if (!this.hasEnded() && this.#jobs.running < this.#width && this.#buffer.length === 0) {
       this.#entry.account.admit(bytes);
       this.#start(value, bytes);
       return;

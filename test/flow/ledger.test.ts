@@ -1,8 +1,19 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
-import { filter, map, merge, mergeMap, NEVER, of, range, share, take, timer } from 'rxjs';
+import { filter, map, merge, mergeMap, NEVER, of, range, share, Subject, type Subscription, take, timer } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { batch, concurrently, counted, Ledger, meterStages, type MeterLike, type OutboxAccount, publishTo } from '../../src/flow/index.js';
+import {
+  batch,
+  type BufferPolicy,
+  concurrently,
+  counted,
+  Ledger,
+  meterStages,
+  type MeterLike,
+  type OutboxAccount,
+  publishTo,
+} from '../../src/flow/index.js';
+import { governRate } from '../../src/operators/index.js';
 import { asText, fakeProxy } from '../kit/nucleus/fake-proxy.js';
 import { watched } from '../kit/time/virtual.js';
 
@@ -35,6 +46,50 @@ describe('a ledger', () => {
     expect(outboxes[0]).toEqual(account('2', 1));
     expect(outboxes.slice(-2)).toEqual([account('0', 2), account('more', 1)]);
   });
+
+  it.each([
+    ['sizeOf', 'concurrently', 0],
+    ['sizeOf', 'concurrently', 1],
+    ['key', 'concurrently', 1],
+    ['sizeOf', 'governRate', 0],
+    ['sizeOf', 'governRate', 1],
+    ['key', 'governRate', 1],
+  ] as const)(
+    'counts a value as discarded whose %s ends the stage, which does nothing with it: %s with %d inside',
+    (ender, kind, inside) => {
+      const ledger = new Ledger();
+      const source$ = new Subject<number>();
+      const worked: number[] = [];
+      const endAt = (name: 'sizeOf' | 'key', value: number): number => {
+        if (name === ender && value === 2) running.unsubscribe();
+        return value;
+      };
+      const sizeOf = (n: number): number => endAt('sizeOf', n);
+      const buffer: BufferPolicy<number> = { onFull: 'latestPerKey', key: n => endAt('key', n), sizeOf };
+      const stage =
+        kind === 'concurrently'
+          ? concurrently(
+              1,
+              (n: number) => {
+                worked.push(n);
+                return NEVER;
+              },
+              { buffer, ledger },
+            )
+          : governRate<number>({ bytesPerSecond: 1, burst: { bytes: 5 }, mode: 'shape', sizeOf, buffer, ledger });
+      const running: Subscription = source$.pipe(stage).subscribe();
+      if (inside === 1) source$.next(5);
+      source$.next(2);
+      const lost = kind === 'concurrently' ? inside + 1 : 1;
+      expect(worked).toEqual(kind === 'concurrently' && inside === 1 ? [5] : []);
+      expect(ledger.snapshot().stages[0]).toMatchObject({
+        received: { messages: inside + 1 },
+        emitted: { messages: inside + 1 - lost },
+        discarded: { messages: lost },
+        buffered: { messages: 0, bytes: 0 },
+      });
+    },
+  );
 
   it('counts messages and bytes of a stage, over all its subscriptions', () => {
     const ledger = new Ledger();
