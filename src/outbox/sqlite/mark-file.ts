@@ -16,7 +16,7 @@ export interface HighWaterMark {
 
 /** The file beside the database that holds the high-water mark. */
 export interface MarkFile {
-  /** What was last written, by whom ever. */
+  /** What was last written, by this process or one before it. */
   readonly last: HighWaterMark | undefined;
   readonly write: (mark: HighWaterMark) => void;
   readonly close: () => void;
