@@ -1,10 +1,10 @@
 import { asyncScheduler, Observable, type SchedulerLike, type Subscription } from 'rxjs';
 import { wait } from '../schedule/clock.js';
-import { checkBound, checkTime } from '../shared/check-argument.js';
+import { checkBound, checkedSize, checkTime } from '../shared/check-argument.js';
 import { resumeSubscribing, suspendSubscribing } from '../stream/feed.js';
 import { workOn } from '../stream/work-on.js';
 import { bufferMemory } from './buffer-memory.js';
-import { checkedSize, DEFAULT_BUFFER_MESSAGES } from './bounded-buffer.js';
+import { DEFAULT_BUFFER_MESSAGES } from './bounded-buffer.js';
 import { type Ledger, ledger as ledgerOfAll } from './ledger.js';
 
 /** When a batch is full or old enough, whichever comes first. */

@@ -1,5 +1,5 @@
 import { type BufferBound, Overflowed, type OverflowPolicy } from '../errors/errors.js';
-import { atOnce, checkBound } from '../shared/check-argument.js';
+import { checkBound, checkedSize } from '../shared/check-argument.js';
 import { hook } from '../stream/hook.js';
 import type { DeclaredBuffer, LedgerAccount } from './account.js';
 import { type BufferMemory, bufferMemory, type BufferShare } from './buffer-memory.js';
@@ -67,20 +67,6 @@ export function declaredBuffer<A>(policy: BufferPolicy<A> = {}): DeclaredBuffer 
     messages: policy.messages ?? DEFAULT_BUFFER_MESSAGES,
     bytes: policy.bytes,
     onFull: policy.onFull ?? 'dropOldest',
-  };
-}
-
-/**
- * `sizeOf` with its result checked. A size that is not a number would make every sum of sizes NaN and every comparison with a bound false,
- * so that there would be no bound any more.
- */
-export function checkedSize<A>(sizeOf: (value: A) => number): (value: A) => number {
-  return value => {
-    const size = sizeOf(value);
-    atOnce(size, 'sizeOf');
-    if (typeof size !== 'number' || !(size >= 0 && size < Infinity))
-      throw new RangeError(`sizeOf must give a number of bytes from 0 on, and gave ${size}.`);
-    return size;
   };
 }
 

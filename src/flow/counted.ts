@@ -3,7 +3,7 @@ import { resumeSubscribing, suspendSubscribing } from '../stream/feed.js';
 import { toEither } from '../stream/observable-either.js';
 import { workOn } from '../stream/work-on.js';
 import type { StageDeclaration, StageKind } from './account.js';
-import { checkedSize } from './bounded-buffer.js';
+import { checkedSize } from '../shared/check-argument.js';
 import { isRecording, type Ledger, ledger as ledgerOfAll } from './ledger.js';
 
 /** How {@link counted} counts. */

@@ -1,5 +1,5 @@
 import { asyncScheduler, type SchedulerLike, type Subscriber, type Subscription } from 'rxjs';
-import { checkedSize } from '../flow/bounded-buffer.js';
+import { checkedSize } from '../shared/check-argument.js';
 import { type Intake, OPEN, type Stage } from '../flow/stage.js';
 import { steadyNow, wait } from '../schedule/clock.js';
 import { type BucketsAt, bucketsOf, type GovernRateOptions, type RateLimits } from './govern-rate.js';

@@ -104,3 +104,17 @@ export function checkOneOf<A extends string>(value: string, name: string, allowe
 function refuse(value: unknown, name: string, wanted: string): never {
   throw new RangeError(`${name} must be ${wanted}, and is ${inspect(value)}.`);
 }
+
+/**
+ * `sizeOf` with its result checked. A size that is not a number would make every sum of sizes NaN and every comparison with a bound false,
+ * so that there would be no bound any more.
+ */
+export function checkedSize<A>(sizeOf: (value: A) => number): (value: A) => number {
+  return value => {
+    const size = sizeOf(value);
+    atOnce(size, 'sizeOf');
+    if (typeof size !== 'number' || !(size >= 0 && size < Infinity))
+      throw new RangeError(`sizeOf must give a number of bytes from 0 on, and gave ${size}.`);
+    return size;
+  };
+}

@@ -38,11 +38,8 @@ export function runOwn(args: readonly string[], { within, largest, signal }: Bou
 
 /** The end of a line of a recording whose message came on a local topic. */
 export const LOCAL = ',"isLocal":true}';
-/**
- * How long it may take to play the messages to the component, in milliseconds, and how long the test may be, in bytes. For a component that
- * never ends: on a busy machine, others take a multiple of their second.
- */
-const WITHIN = 120_000;
+/** How long it may take to play the messages to the component, in milliseconds, and how long the test may be, in bytes. */
+const WITHIN = 30_000;
 const LARGEST_TEST = 8 * 1024 * 1024;
 
 /** What the test is made from. */
