@@ -20,7 +20,8 @@ const rows = async (): Promise<
 /** The titles of the tests in a file, with and without that of a group before them. */
 const titlesIn = async (file: string): Promise<readonly string[]> => {
   const source = await readFile(new URL(file, ROOT), 'utf8');
-  const found = [...source.matchAll(/\b(it|test|describe)\b.*?\(\s*(?:'([^'\n]+)'|`([^`]+)`)/g)];
+  // The title of a table that has several lines begins the line where the table ends.
+  const found = [...source.matchAll(/(?:\b(it|test|describe)\b.*?|^ *\]\))\(\s*(?:'([^'\n]+)'|`([^`]+)`)/gm)];
   const titles = found.map(([, kind = '', quoted, template]) => ({ kind, title: quoted ?? template ?? '' }));
   const groups = titles.filter(({ kind }) => kind === 'describe').map(({ title }) => title);
   return [...groups, ...titles.flatMap(({ title }) => [title, ...groups.map(group => `${group} ${title}`)])];

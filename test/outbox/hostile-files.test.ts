@@ -297,7 +297,7 @@ describe('a hostile file', () => {
       'INSERT INTO loss(id, stream, first, last) VALUES(-1, 1, 1, 1); UPDATE stream SET next = 1 << 60 WHERE id = 1',
       { texts: 18, told: 0 },
     ],
-  ])('with a number %s that no outbox has written is mended', async (_, change, expected) => {
+  ])('with a number that no outbox has written is mended: %s', async (_, change, expected) => {
     const path = join(ownFolder(), 'outbox.sqlite');
     write(path, await filesOf('epoch-1', 24, 1));
     const database = new (sqlite().DatabaseSync)(path);
