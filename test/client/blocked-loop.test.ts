@@ -58,7 +58,8 @@ async function connected(transport: 'socket' | 'crt', answers: readonly RpcMessa
     time,
     blockUntil: (count, milliseconds) => {
       for (let seen = Atomics.load(answered, 0); seen < count; seen = Atomics.load(answered, 0)) {
-        if (Atomics.wait(answered, 0, seen, 15_000) === 'timed-out') throw new Error('The nucleus did not answer.');
+        // For what hangs: a thread of a busy machine may have to wait. The limit of the test cannot end a thread that stands still.
+        if (Atomics.wait(answered, 0, seen, 240_000) === 'timed-out') throw new Error('The nucleus did not answer.');
       }
       time.advance(milliseconds);
     },

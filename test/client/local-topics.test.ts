@@ -95,7 +95,7 @@ describe.each(PROFILES)('%s', profile => {
     const messages = await subscribed(nucleus, { topic: 'in' });
     await nucleus.mqtt.publish({ topicName: 'out', payload: '', qos: QOS.AT_LEAST_ONCE })();
     const published = nucleus.local.publish({ topic: 'out', json: {} })();
-    expect(await nucleus.mqtt.drain(5_000)()).toMatchObject({ accepted: 1, unfinished: 0 });
+    expect(await nucleus.mqtt.drain(300_000)()).toMatchObject({ accepted: 1, unfinished: 0 });
     expect(isRight(await published)).toBe(true);
     await messages.all();
     await nucleus.mqtt.close();

@@ -115,7 +115,7 @@ describe.each(PROFILES)('%s', profile => {
     const { proxy, heater } = await begin(profile);
     const desired = record(heater.desired$);
     await desired.take(1);
-    const draining = proxy.drain(5_000)();
+    const draining = proxy.drain(300_000)();
     expect(await heater.report({ celsius: 1 })()).toEqual(
       right({ by: profile === 'classic' ? 'spooler' : 'mqtt-socket', version: undefined }),
     );

@@ -55,7 +55,7 @@ describe.each(PAIRS)('a trace over $transport to a $profile nucleus', ({ profile
     await Promise.all([first.active, second.active]);
     await back.publish({ topicName: 'test/in', payload: '{"celsius":20}', qos })();
     expect(await received.take(1)).toMatchObject([{ right: { value: { celsius: 20 } } }]);
-    await component.drain(10_000)();
+    await component.drain(300_000)();
     return tree();
   }
   const WHOLE = [

@@ -319,7 +319,10 @@ describe.each([socketTransport, crtTransport])('the $name transport', transport 
       await server.message(({ streamId }) => streamId === 2);
       server.kill();
       await over();
-      expect(names()).toEqual(['open', 'message', 'stream-end one', 'stream-end two', 'close']);
+      // aws-crt tells the ends of streams in any order.
+      const [opened, accepts, ...ends] = names();
+      expect([opened, accepts, ends.pop()]).toEqual(['open', 'message', 'close']);
+      expect(ends.sort()).toEqual(['stream-end one', 'stream-end two']);
     });
 
     it('end at once on a connection that has ended', async () => {

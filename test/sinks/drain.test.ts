@@ -60,7 +60,7 @@ describe('publishTo while the proxy drains', () => {
     const outcomes = collected(source.pipe(takeUntil(proxy.draining$), publishTo(proxy, toTopic, { inFlight: 2, ledger })));
     await proxy.ready()();
     for (let n = 1; n <= 50; n++) source.next(n);
-    const report = await proxy.drain(10_000)();
+    const report = await proxy.drain(300_000)();
     expect(report).toEqual({ accepted: 50, failed: 0, unfinished: 0, stagesUnfinished: 0 });
     expect(await outcomes).toHaveLength(50);
     expect((await all).map(Number).sort((a, b) => a - b)).toEqual(Array.from({ length: 50 }, (_, i) => i + 1));

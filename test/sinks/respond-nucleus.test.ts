@@ -97,7 +97,7 @@ describe('respond, on a classic nucleus', () => {
       ['test/answers/b', 'DecodeFailed', 'third'],
     ]);
     expect(handled).toEqual(['1']);
-    await component.drain(5_000)();
+    await component.drain(300_000)();
     expect(await outcomes).toMatchObject([
       { right: { payload: 'heating to 20', repeated: false, by: 'spooler' } },
       { right: { payload: 'heating to 20', repeated: true } },
@@ -123,7 +123,7 @@ describe('respond, on a classic nucleus', () => {
       for (const id of ['1', '2', '3']) await ask(`{"id":"${id}","celsius":1}`, { responseTopic: 'test/answers/a' });
     };
     await allCame;
-    const draining = component.drain(60_000)();
+    const draining = component.drain(300_000)();
     release();
     expect(await draining).toMatchObject({ accepted: 3, failed: 0, unfinished: 0, stagesUnfinished: 0 });
     expect(await outcomes).toMatchObject([{ right: { payload: '1' } }, { right: { payload: '2' } }, { right: { payload: '3' } }]);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { isRight, left, right } from 'fp-ts/lib/Either.js';
-import { finalize, firstValueFrom, from, NEVER, startWith, Subject, takeUntil, tap, timer, toArray, type Observable } from 'rxjs';
+import { finalize, firstValueFrom, from, NEVER, startWith, Subject, takeUntil, tap, toArray, type Observable } from 'rxjs';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Interrupted } from '../../src/errors/errors.js';
 import { Ledger, publishTo } from '../../src/flow/index.js';
@@ -333,7 +333,6 @@ test('a live subscription is recorded to a file, with its gap, and played in vir
     await came;
   };
   await publish('s/1', '{"n":1}');
-  await firstValueFrom(timer(20));
   await publish('s/2', Uint8Array.of(255));
   const again = next();
   nucleus.faults.killConnections();

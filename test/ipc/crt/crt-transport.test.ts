@@ -65,12 +65,16 @@ describe('a process with the crt transport exits by itself', () => {
       }),
     );
     const script = `${PREAMBLE} await accepted.promise; open('one'); open('two');`;
-    expect(await node.run(script, [path])).toEqual({
-      code: 0,
-      signal: null,
-      lines: ['open', 'message 5', 'one end', 'two end', 'close peer'],
-      stderr: '',
-    });
+    const { lines, ...ended } = await node.run(script, [path]);
+    expect(ended).toEqual({ code: 0, signal: null, stderr: '' });
+    // aws-crt tells the ends of streams in any order.
+    expect([...lines.slice(0, 2), ...lines.slice(2, -1).sort(), lines.at(-1)]).toEqual([
+      'open',
+      'message 5',
+      'one end',
+      'two end',
+      'close peer',
+    ]);
   });
 
   it('after close, with streams in every state', async () => {
