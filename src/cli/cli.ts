@@ -10,6 +10,8 @@ import { Output } from './output.js';
 
 /** What every command is handed. */
 export interface Cli {
+  /** What is piped into the command. */
+  readonly in: NodeJS.ReadableStream;
   /** Results, for the next program in the pipe. */
   readonly out: Output;
   /** Progress and problems, for the person. */
@@ -20,7 +22,16 @@ export interface Cli {
 }
 
 export function processCli(): Cli {
-  return { out: new Output(process.stdout), err: new Output(process.stderr), env: process.env, exitCode: 0 };
+  return {
+    // Only when it is read: a process that has opened its stdin waits for it.
+    get in() {
+      return process.stdin;
+    },
+    out: new Output(process.stdout),
+    err: new Output(process.stderr),
+    env: process.env,
+    exitCode: 0,
+  };
 }
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

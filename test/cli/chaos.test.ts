@@ -9,6 +9,7 @@ import { readChaos, readScript } from '../../src/cli/chaos/read-chaos.js';
 import { runChaos } from '../../src/cli/chaos/run-chaos.js';
 import { COMPONENT, PROFILES, start } from '../kit/nucleus/nuclei.js';
 import { RawClient } from '../kit/nucleus/raw-client.js';
+import { inProcess } from '../kit/process/cli-in-process.js';
 import { MAIN, runCli, temporaryFolder } from '../kit/process/run-cli.js';
 
 /** What is said to be wrong, without what is right. */
@@ -210,7 +211,7 @@ describe('running a script', () => {
     writeFileSync(script, '- { on: subscribed, publish: { topicName: nowhere, payload: y } }\n- { after: 0, stop: true }\n');
     const component = fileURLToPath(new URL('components/edge-aggregator.mjs', import.meta.url));
     const recipe = join(temporaryFolder(), 'recipe.yaml');
-    expect(await runCli(['recipe', component, '--out', recipe]).ended).toMatchObject({ code: 0 });
+    expect(await inProcess(['recipe', component, '--out', recipe])).toMatchObject({ code: 0 });
     const dev = runCli(['dev', '--recipe', recipe, '--chaos', script, '--', process.execPath, MAIN, 'run', component]);
     expect(await dev.ended).toEqual({ code: 0, signal: null });
     // Its work folder is there, so its health file and its pid file are.
@@ -235,7 +236,7 @@ describe('running a script', () => {
     );
     const component = fileURLToPath(new URL('components/follower.mjs', import.meta.url));
     const recipe = join(folder, 'recipe.yaml');
-    expect(await runCli(['recipe', component, '--out', recipe]).ended).toMatchObject({ code: 0 });
+    expect(await inProcess(['recipe', component, '--out', recipe])).toMatchObject({ code: 0 });
     const dev = runCli(['dev', '--recipe', recipe, '--chaos', script, '--', process.execPath, MAIN, 'run', component]);
     await dev.saw(/limit is 5/);
     expect(dev.stdout()).toMatch(/"kind":"neighbour","topic":"nowhere","heard":false/);
@@ -243,14 +244,16 @@ describe('running a script', () => {
     expect(dev.stdout()).toMatch(/"kind":"deploys","configuration":\{"config":\{"limit":5\}\}/);
     dev.child.kill('SIGTERM');
     expect(await dev.ended).toEqual({ code: 0, signal: null });
-    const without = runCli(['dev', '--chaos', script, '--', process.execPath]);
-    expect(await without.ended).toEqual({ code: 2, signal: null });
-    expect(without.stderr()).toContain('a configuration comes with a recipe');
+    expect(await inProcess(['dev', '--chaos', script, '--', process.execPath])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('a configuration comes with a recipe') as string,
+    });
   });
 
   test('dev starts nothing with a script that is wrong', async () => {
-    const dev = runCli(['dev', '--chaos', '1s offlin', '--', process.execPath]);
-    expect(await dev.ended).toEqual({ code: 2, signal: null });
-    expect(dev.stderr()).toMatch(/no fault "offlin". Did you mean offline/);
+    expect(await inProcess(['dev', '--chaos', '1s offlin', '--', process.execPath])).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/no fault "offlin". Did you mean offline/) as string,
+    });
   });
 });

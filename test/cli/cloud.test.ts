@@ -2,16 +2,13 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { runCli, temporaryFolder } from '../kit/process/run-cli.js';
+import { inProcess } from '../kit/process/cli-in-process.js';
+import { temporaryFolder } from '../kit/process/run-cli.js';
 
 const EDGE = fileURLToPath(new URL('components/edge-aggregator.mjs', import.meta.url));
 const SILENT = fileURLToPath(new URL('components/follower.mjs', import.meta.url));
 
-const done = async (...args: readonly string[]) => {
-  const run = runCli(['cloud', ...args]);
-  const { code } = await run.ended;
-  return { code, stdout: run.stdout(), stderr: run.stderr() };
-};
+const done = (...args: readonly string[]) => inProcess(['cloud', ...args]);
 
 describe('cloud', () => {
   test('writes the files, is content with them, and fails with the difference when they no longer fit the code', async () => {

@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,9 +13,7 @@ const FOLLOWER = fileURLToPath(new URL('components/follower.mjs', import.meta.ur
 const derived = mkdtempSync(join(tmpdir(), 'ggrx-recipe-'));
 const recipe = join(derived, 'recipe.yaml');
 beforeAll(async () => {
-  const args = [MAIN, 'recipe', FOLLOWER, '--out', recipe];
-  const [code] = (await once(spawn(process.execPath, args, { stdio: 'inherit' }), 'exit')) as [number];
-  expect(code).toBe(0);
+  expect(await inProcess(['recipe', FOLLOWER, '--out', recipe], { env: { XDG_RUNTIME_DIR: derived } })).toMatchObject({ code: 0 });
 });
 afterAll(() => rmSync(derived, { recursive: true }));
 
@@ -27,7 +23,7 @@ async function follower(profile: string, ...more: readonly string[]) {
   const dev = runCli(['dev', '--profile', profile, '--recipe', recipe, ...more, '--', process.execPath, MAIN, 'run', FOLLOWER], { env });
   await dev.saw(/limit is 3/);
   const ask = async (...args: readonly string[]) => {
-    const { stdout, ...others } = await inProcess(args, env);
+    const { stdout, ...others } = await inProcess(args, { env });
     return { ...others, stdout: stdout.trim() };
   };
   const events = (): readonly Record<string, unknown>[] =>
@@ -106,9 +102,11 @@ test.each(PROFILES)('sub --local and pub --local speak with the components of a 
   expect(await ask('pub', '--local', '--json', 'plc/1', '21')).toMatchObject({ code: 2 });
   expect(await ask('pub', '--local', '--retain', 'plc/1', 'x')).toMatchObject({ code: 2 });
   expect(await ask('pub', '--local', '--qos', '0', 'plc/1', 'x')).toMatchObject({ code: 2 });
-  const recorded = runCli(['pub', '--local', '--ndjson'], { env, input: '{"topicName":"plc/1","payload":"x","retain":true}\n' });
-  expect(await recorded.ended).toMatchObject({ code: 2 });
-  expect(recorded.stderr()).toContain('The message to "plc/1" has retain, and a local message has a payload, and nothing of MQTT.');
+  const recorded = await inProcess(['pub', '--local', '--ndjson'], { env, input: '{"topicName":"plc/1","payload":"x","retain":true}\n' });
+  expect(recorded).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('The message to "plc/1" has retain, and a local message has a payload, and nothing of MQTT.') as string,
+  });
   dev.child.kill('SIGTERM');
   await dev.ended;
 });
@@ -118,9 +116,9 @@ test('recipe variables in Setenv have what config set has changed from the next 
   const program = 'console.log(`colour is ${process.env.COLOUR}`); setInterval(() => {}, 1e6)';
   const dev = runCli(['dev', '--recipe', recipeFile(temporaryFolder()), '--', process.execPath, '-e', program], { env });
   await dev.saw(/colour is blue/);
-  for (const args of [['config', 'set', '/colour', 'red'], ['restart']]) expect(await inProcess(args, env)).toMatchObject({ code: 0 });
+  for (const args of [['config', 'set', '/colour', 'red'], ['restart']]) expect(await inProcess(args, { env })).toMatchObject({ code: 0 });
   await dev.saw(/colour is red/);
-  for (const args of [['config', 'reset', '/'], ['restart']]) expect(await inProcess(args, env)).toMatchObject({ code: 0 });
+  for (const args of [['config', 'reset', '/'], ['restart']]) expect(await inProcess(args, { env })).toMatchObject({ code: 0 });
   await dev.saw(/colour is red[^]*colour is blue/);
   dev.child.kill('SIGTERM');
   await dev.ended;
@@ -144,13 +142,14 @@ test.each(['/__proto__/x', '/config/__proto__', '/config/constructor/prototype']
 
 test('config set without a recipe says that it needs one, and without a dev that there is none', async () => {
   const env = { XDG_RUNTIME_DIR: temporaryFolder() };
-  expect(await inProcess(['config', 'set', '/a', '1'], env)).toMatchObject({ code: 3 });
+  expect(await inProcess(['config', 'set', '/a', '1'], { env })).toMatchObject({ code: 3 });
   const dev = runCli(['dev'], { env });
   await dev.saw(/"kind":"environment"/);
-  const set = runCli(['config', 'set', '/a', '1'], { env });
-  expect(await set.ended).toMatchObject({ code: 1 });
-  expect(set.stderr()).toContain('a configuration comes with a recipe: start dev with --recipe');
-  expect(await inProcess(['restart'], env)).toMatchObject({ code: 1 });
+  expect(await inProcess(['config', 'set', '/a', '1'], { env })).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('a configuration comes with a recipe: start dev with --recipe') as string,
+  });
+  expect(await inProcess(['restart'], { env })).toMatchObject({ code: 1 });
   dev.child.kill('SIGTERM');
   await dev.ended;
 });

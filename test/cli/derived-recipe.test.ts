@@ -18,7 +18,8 @@ import {
 } from '../../src/local/index.js';
 import { PROFILES } from '../kit/nucleus/nuclei.js';
 import { build, unpack } from '../kit/process/built.js';
-import { follow, runCli, temporaryFolder } from '../kit/process/run-cli.js';
+import { inProcess } from '../kit/process/cli-in-process.js';
+import { follow, temporaryFolder } from '../kit/process/run-cli.js';
 
 const EDGE = fileURLToPath(new URL('components/edge-aggregator.mjs', import.meta.url));
 
@@ -37,9 +38,8 @@ async function archive(): Promise<string> {
 
 /** The derived recipe, and what a device has when it has unpacked the archive. */
 async function unpacked(step: (typeof STEPS)[number], profile: Profile) {
-  const derived = runCli(['recipe', EDGE, '--lifecycle', step]);
-  await derived.ended;
-  const recipe = read(derived.stdout());
+  const { stdout: text } = await inProcess(['recipe', EDGE, '--lifecycle', step]);
+  const recipe = read(text);
   const lifecycle = manifestFor(recipe, currentPlatform(profile))?.lifecycle;
   const script = lifecycle?.steps[step]?.script ?? 'exit 99';
   const rootPath = temporaryFolder();
@@ -62,7 +62,7 @@ async function unpacked(step: (typeof STEPS)[number], profile: Profile) {
     onTestFinished(() => void child.kill('SIGKILL'));
     return follow(child);
   };
-  return { text: derived.stdout(), recipe, script, shutdown: lifecycle?.steps.shutdown?.script ?? 'exit 99', run };
+  return { text, recipe, script, shutdown: lifecycle?.steps.shutdown?.script ?? 'exit 99', run };
 }
 
 function read(text: string): Recipe {

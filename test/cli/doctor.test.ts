@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { COMPONENT, PROFILES, start } from '../kit/nucleus/nuclei.js';
 import { besideDev } from '../kit/process/beside-dev.js';
+import { inProcess } from '../kit/process/cli-in-process.js';
 import { recipeFile } from '../kit/process/recipes.js';
 import { runCli, temporaryFolder, type RunOptions } from '../kit/process/run-cli.js';
 
@@ -11,12 +12,10 @@ interface Report {
   readonly findings: readonly { readonly check: string; readonly status: string; readonly message: string; readonly remedy?: string }[];
 }
 
-async function examine(args: readonly string[], options: RunOptions = {}): Promise<Report & { readonly code: number | null }> {
-  const doctor = runCli(['doctor', '--json', ...args], options);
-  const { code } = await doctor.ended;
-  // Neither a stack, nor what a package that it loads has to say.
-  expect(doctor.stderr()).toBe('');
-  return { code, ...(JSON.parse(doctor.stdout()) as Report) };
+async function examine(args: readonly string[], options: RunOptions = {}): Promise<Report & { readonly code: number }> {
+  const { code, stdout, stderr } = await inProcess(['doctor', '--json', ...args], options);
+  expect(stderr).toBe('');
+  return { code, ...(JSON.parse(stdout) as Report) };
 }
 
 /** What was found of one thing. */
@@ -27,8 +26,12 @@ describe.each(PROFILES)('the doctor beside a %s nucleus', profile => {
     await using nucleus = await start(profile);
     const done: string[] = [];
     nucleus.observe(({ kind }) => done.push(kind));
-    const report = await examine([], { env: nucleus.environment(COMPONENT) });
-    expect(report).toMatchObject({ code: 0, ok: true });
+    const doctor = runCli(['doctor', '--json'], { env: nucleus.environment(COMPONENT) });
+    expect(await doctor.ended).toEqual({ code: 0, signal: null });
+    // Neither a stack, nor what a package that it loads has to say.
+    expect(doctor.stderr()).toBe('');
+    const report = JSON.parse(doctor.stdout()) as Report;
+    expect(report.ok).toBe(true);
     expect(of(report, 'socket')).toMatchObject([{ status: 'ok', message: expect.stringContaining('mode 0600') as string }]);
     expect(of(report, 'transport socket')).toMatchObject([
       { status: 'ok', message: expect.stringContaining(`a ${profile} nucleus`) as string },

@@ -20,7 +20,7 @@ const inTemplate = (path: string): string => readFileSync(new URL(path, TEMPLATE
 const COMPONENTS: Readonly<Record<keyof typeof TEMPLATES, Component>> = { starter, bridge, commander, gateway };
 const NAMES = Object.keys(TEMPLATES) as (keyof typeof TEMPLATES)[];
 
-const init = (folder: string, ...args: readonly string[]) => inProcess(['init', ...args], {}, folder);
+const init = (folder: string, ...args: readonly string[]) => inProcess(['init', ...args], { cwd: folder });
 const read = (folder: string, path: string): string => readFileSync(join(folder, path), 'utf8');
 const json = (folder: string, path: string): unknown => JSON.parse(read(folder, path));
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fileURLToPath } from 'node:url';
+import { inProcess } from '../kit/process/cli-in-process.js';
 import { runCli } from '../kit/process/run-cli.js';
 import { complaintOf } from '../kit/process/written-test.js';
 
@@ -7,11 +8,8 @@ const component = (name: string): string => fileURLToPath(new URL(`components/${
 const OVEN = component('oven');
 
 /** What the command writes of a recording. */
-async function written(lines: readonly object[], args: readonly string[] = [], module = OVEN) {
-  const command = runCli(['marble-test', module, ...args], { input: lines.map(line => `${JSON.stringify(line)}\n`).join('') });
-  const { code } = await command.ended;
-  return { code, stdout: command.stdout(), stderr: command.stderr() };
-}
+const written = (lines: readonly object[], args: readonly string[] = [], module = OVEN) =>
+  inProcess(['marble-test', module, ...args], { input: lines.map(line => `${JSON.stringify(line)}\n`).join('') });
 
 describe('marble-test', () => {
   it('draws what was recorded and what the component makes of it, by the time between them', async () => {

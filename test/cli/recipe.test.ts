@@ -3,12 +3,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { readRecipe } from '../../src/local/index.js';
+import { inProcess } from '../kit/process/cli-in-process.js';
 import { runCli, temporaryFolder } from '../kit/process/run-cli.js';
 
 const moduleOf = (name: string): string => fileURLToPath(new URL(`components/${name}.mjs`, import.meta.url));
 const EDGE = moduleOf('edge-aggregator');
 
-const done = async (...args: readonly string[]) => {
+const done = (...args: readonly string[]) => inProcess(args);
+
+/** In a process of its own, where Node itself looks for the module. */
+const inNode = async (...args: readonly string[]) => {
   const run = runCli(args);
   const { code } = await run.ended;
   return { code, stdout: run.stdout(), stderr: run.stderr() };
@@ -62,17 +66,17 @@ describe('recipe', () => {
   });
 
   test('says what is wrong with a module that is none, has no component, or throws', async () => {
-    expect(await done('recipe', 'absent.js')).toMatchObject({
+    expect(await inNode('recipe', 'absent.js')).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('There is no module absent.js') as string,
     });
-    expect(await done('recipe', moduleOf('../trace-modules'))).toMatchObject({
+    expect(await inNode('recipe', moduleOf('../trace-modules'))).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('exports no component, but load') as string,
     });
     const source = join(temporaryFolder(), 'component.tsx');
     writeFileSync(source, 'export default 1;');
-    expect(await done('recipe', source)).toMatchObject({
+    expect(await inNode('recipe', source)).toMatchObject({
       code: 2,
       stderr: expect.stringMatching(
         /component\.tsx is TypeScript, which this Node does not run\.\n +Compile the component first/,

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { runningNuclei, writeDown } from '../../src/cli/reach/reach.js';
 import { allow, COMPONENT, OTHER, PROFILES, start } from '../kit/nucleus/nuclei.js';
 import { besideDev } from '../kit/process/beside-dev.js';
+import { inProcess } from '../kit/process/cli-in-process.js';
 import { runCli } from '../kit/process/run-cli.js';
 
 const lines = (text: string): unknown[] =>
@@ -39,21 +40,18 @@ describe('sub', () => {
     nucleus.publish({ topicName: 'test/b', payload: '2' });
     expect(await sub.ended).toEqual({ code: 0, signal: null });
     expect(sub.stdout()).toMatch(/^[\d:.]+ test\/a 1\n[\d:.]+ test\/b 2\n$/);
-    const nothing = runCli(['sub'], { env });
-    expect(await nothing.ended).toEqual({ code: 2, signal: null });
-    expect(nothing.stderr()).toMatch(/What to subscribe to is missing/);
-    const formatted = runCli(['sub', '-t', 'test/a', '-F', '%p'], { env });
-    expect(await formatted.ended).toEqual({ code: 2, signal: null });
-    expect(formatted.stderr()).toMatch(/Give --format payload/);
-    const elsewhere = runCli(['sub', '-h', 'localhost', '-t', 'test/a'], { env });
-    expect(await elsewhere.ended).toEqual({ code: 2, signal: null });
-    expect(elsewhere.stderr()).toMatch(/sub has no -h: it talks to the nucleus on this machine/);
-    const twice = runCli(['sub', 'test/a', '-n', '5', '-C', '2'], { env });
-    expect(await twice.ended).toEqual({ code: 2, signal: null });
-    expect(twice.stderr()).toMatch(/-n says 5 messages, and -C says 2\.\s+They are the same option: give one of them\./);
-    const help = runCli(['sub', '-h'], { env });
-    expect(await help.ended).toEqual({ code: 0, signal: null });
-    expect(help.stdout()).toMatch(/^Usage: greengrass-rx sub/);
+    for (const [args, says] of [
+      [[], /What to subscribe to is missing/],
+      [['-t', 'test/a', '-F', '%p'], /Give --format payload/],
+      [['-h', 'localhost', '-t', 'test/a'], /sub has no -h: it talks to the nucleus on this machine/],
+      [['test/a', '-n', '5', '-C', '2'], /-n says 5 messages, and -C says 2\.\s+They are the same option: give one of them\./],
+    ] as const) {
+      expect(await inProcess(['sub', ...args], { env })).toMatchObject({ code: 2, stderr: expect.stringMatching(says) as string });
+    }
+    expect(await inProcess(['sub', '-h'], { env })).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^Usage: greengrass-rx sub/) as string,
+    });
   });
 
   test('finds the nucleus that dev runs, and is the component that --as names, under its policies', async () => {
@@ -70,22 +68,21 @@ describe('sub', () => {
     expect(await observer.ended).toEqual({ code: 0, signal: null });
     expect(observer.stdout()).toBe('here\n');
 
-    const component = runCli(['sub', 'anything', '--as', COMPONENT], { env });
-    expect(await component.ended).toEqual({ code: 1, signal: null });
-    expect(component.stderr()).toMatch(/may not call aws.greengrass#SubscribeToIoTCore on "anything"/);
-
-    const nobody = runCli(['sub', 'anything', '--as', 'com.example.Nobody'], { env });
-    expect(await nobody.ended).toEqual({ code: 2, signal: null });
-    expect(nobody.stderr()).toContain(`It has ${COMPONENT}.`);
+    expect(await inProcess(['sub', 'anything', '--as', COMPONENT], { env })).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/may not call aws.greengrass#SubscribeToIoTCore on "anything"/) as string,
+    });
+    expect(await inProcess(['sub', 'anything', '--as', 'com.example.Nobody'], { env })).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(`It has ${COMPONENT}.`) as string,
+    });
   });
 
   test('ends with 4 when the time was up before the count, and with 0 when there was none', async () => {
     await using nucleus = await start('classic');
     const env = nucleus.environment(COMPONENT);
-    const counting = runCli(['sub', 'test/#', '-n', '2', '--timeout', '10ms'], { env });
-    const listening = runCli(['sub', 'test/#', '--timeout', '10ms'], { env });
-    expect(await counting.ended).toEqual({ code: 4, signal: null });
-    expect(await listening.ended).toEqual({ code: 0, signal: null });
+    expect(await inProcess(['sub', 'test/#', '-n', '2', '--timeout', '10ms'], { env })).toMatchObject({ code: 4 });
+    expect(await inProcess(['sub', 'test/#', '--timeout', '10ms'], { env })).toMatchObject({ code: 0 });
   });
 
   test.each([
@@ -116,22 +113,24 @@ describe('sub', () => {
   });
 
   test('without a nucleus says what to do, and ends with 3', async () => {
-    const sub = runCli(['sub', 'test/#']);
-    expect(await sub.ended).toEqual({ code: 3, signal: null });
-    expect(sub.stderr()).toMatch(/no nucleus to talk to[^]*greengrass-rx dev/);
-    const refused = runCli(['sub', 'test/#'], {
+    expect(await inProcess(['sub', 'test/#'])).toMatchObject({
+      code: 3,
+      stderr: expect.stringMatching(/no nucleus to talk to[^]*greengrass-rx dev/) as string,
+    });
+    const { code, stderr } = await inProcess(['sub', 'test/#'], {
       env: { SVCUID: 'x', AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT: '/nowhere/ipc.socket' },
     });
-    expect(await refused.ended).toEqual({ code: 3, signal: null });
-    expect(refused.stderr()).toMatch(/\/nowhere\/ipc.socket does not exist/);
-    expect(refused.stderr()).not.toMatch(/^\s+at /m);
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/\/nowhere\/ipc.socket does not exist/);
+    expect(stderr).not.toMatch(/^\s+at /m);
   });
 
   test('a filter that is none is a mistake of the user, found before anything is sent', async () => {
     await using nucleus = await start('classic');
-    const sub = runCli(['sub', 'a/#/b'], { env: nucleus.environment(COMPONENT) });
-    expect(await sub.ended).toEqual({ code: 2, signal: null });
-    expect(sub.stderr()).toContain('# before its end');
+    expect(await inProcess(['sub', 'a/#/b'], { env: nucleus.environment(COMPONENT) })).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('# before its end') as string,
+    });
   });
 });
 

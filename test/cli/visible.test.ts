@@ -1,4 +1,4 @@
-import { PassThrough } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import type { WriteStream } from 'node:tty';
 import { describe, expect, test } from 'vitest';
 import { CliError } from '../../src/cli/cli-error.js';
@@ -71,7 +71,7 @@ describe('nothing from outside reaches a terminal as more than text', () => {
 
   test('in the sentence of a failure, its remedies and the stack of a defect', () => {
     const { out, written } = terminal();
-    const cli = { out, err: out, env: {}, exitCode: 0 };
+    const cli = { in: Readable.from([]), out, err: out, env: {}, exitCode: 0 };
     reportFailure(cli, new CliError(HOSTILE, { remedies: [HOSTILE] }));
     reportFailure(cli, new Error(HOSTILE));
     reportFailure(cli, HOSTILE);

@@ -29,6 +29,7 @@ export async function runBuild(cli: Cli, module: string, { out, include, add }: 
   if (!existsSync(module)) throw new UsageError(`There is no module ${module}.`, 'Compile the component first, and give its path.');
   const project = process.cwd();
   const name = bundleOf(module);
+  const rest = [...wholePackages(include, project), ...add.flatMap(path => projectFiles(path, project))];
   // aws-crt has native code. Where it is not included, asking for the transport crt is a typed failure, as where it is not installed.
   const { code, map, sources } = await bundle(module, resolve(out, name), ['aws-crt', ...include]);
   const from = relative(resolve(out), resolve(module)).split(sep).join('/');
@@ -37,7 +38,6 @@ export async function runBuild(cli: Cli, module: string, { out, include, add }: 
     textFile(`${name}.map`, map),
     textFile(LICENCES, licencesOf(sources, project)),
   ];
-  const rest = [...wholePackages(include, project), ...add.flatMap(path => projectFiles(path, project))];
   for (const { path, bytes } of files) await write(out, path, bytes);
   // Loaded as `greengrass-rx run` would: a bundle that cannot be is none.
   const component = await loadComponent(join(out, name));

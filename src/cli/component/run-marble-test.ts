@@ -43,7 +43,7 @@ export async function runMarbleTest(cli: Cli, module: string, options: MarbleTes
   const component = await loadComponent(sourceOf(module));
   const config = readConfiguration(component, { [CONFIG_VARIABLE]: JSON.stringify(options.config ?? {}) });
   if (config._tag === 'Left') throw new UsageError(config.left.message);
-  const { cloud, local } = recordingsIn(await text(process.stdin));
+  const { cloud, local } = recordingsIn(await text(cli.in));
   const end = Math.max(0, ...[cloud, local].flatMap(({ entries }) => entries.map(({ at }) => at))) + REST;
   const play: Play = { component, config: config.right, lanes: lanesOf(cloud), localLanes: lanesOf(local), end, profile: options.profile };
   try {

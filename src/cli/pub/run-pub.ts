@@ -34,14 +34,14 @@ interface MessageSource {
   readonly total: number | undefined;
 }
 
-async function messageSource(topic: string | undefined, payload: string | undefined, flags: SourceFlags): Promise<MessageSource> {
+async function messageSource(cli: Cli, topic: string | undefined, payload: string | undefined, flags: SourceFlags): Promise<MessageSource> {
   if (flags.ndjson === true) {
     if (payload !== undefined || flags.file !== undefined || flags.count !== undefined)
       throw new UsageError('With --ndjson the messages come from stdin.', 'Leave the payload, --file and --count out.');
-    return { messages: lines(topic, flags), total: undefined };
+    return { messages: lines(cli, topic, flags), total: undefined };
   }
   if (topic === undefined) throw new UsageError('Where to publish is missing.', 'Write greengrass-rx pub <topic> <payload>.');
-  const bytes = await onePayload(payload, flags.file);
+  const bytes = await onePayload(cli, payload, flags.file);
   const request = { topicName: topic, payload: bytes, qos: qosOf(flags), ...membersOf(flags) };
   const total = flags.count ?? 1;
   return { messages: repeated(request, total), total };
@@ -51,7 +51,7 @@ function qosOf({ qos = QOS.AT_LEAST_ONCE }: SourceFlags): QOS {
   return qos;
 }
 
-async function onePayload(payload: string | undefined, file: string | undefined): Promise<Uint8Array | string> {
+async function onePayload(cli: Cli, payload: string | undefined, file: string | undefined): Promise<Uint8Array | string> {
   if (file !== undefined) {
     if (payload !== undefined) throw new UsageError('The payload is given twice.', 'Give it as a text or with --file.');
     try {
@@ -60,7 +60,7 @@ async function onePayload(payload: string | undefined, file: string | undefined)
       throw new UsageError(`The file ${file} could not be read: ${error instanceof Error ? error.message : String(error)}.`);
     }
   }
-  if (payload === '-') return buffer(process.stdin);
+  if (payload === '-') return buffer(cli.in);
   if (payload === undefined) throw new UsageError('What to publish is missing.', "Give a text ('' for none), - for stdin, or --file.");
   return payload;
 }
@@ -69,10 +69,10 @@ async function* repeated(request: PublishRequest, times: number): AsyncGenerator
   for (let i = 0; i < times; i++) yield await Promise.resolve(request);
 }
 
-async function* lines(topicName: string | undefined, flags: SourceFlags): AsyncGenerator<PublishRequest> {
+async function* lines(cli: Cli, topicName: string | undefined, flags: SourceFlags): AsyncGenerator<PublishRequest> {
   const members = membersOf(flags);
   let number = 0;
-  for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
+  for await (const line of createInterface({ input: cli.in, crlfDelay: Infinity })) {
     number++;
     if (line.trim() === '') continue;
     const message = readMessageJson(line, { topicName, qos: qosOf(flags) });
@@ -175,7 +175,7 @@ function localRequest({ topicName, payload, qos: _, ...members }: PublishRequest
 export async function runPub(cli: Cli, topic: string | undefined, payload: string | undefined, options: PubOptions): Promise<void> {
   const { err } = cli;
   checkLocal(options);
-  const { messages, total } = await messageSource(topic, payload, options);
+  const { messages, total } = await messageSource(cli, topic, payload, options);
   const address = findNucleus(options, cli.env);
   using stopping = stopOnSignals(cli);
   await using nucleus = connectNucleus({ ...address, transport: options.transport, publishTimeout: options.timeout, refusalPatience: 0 });

@@ -1,5 +1,5 @@
 // A component that does what its environment says: throws as it is run or in its stream, waits for nobody's promise, or while it is loaded.
-import { component } from '../../../dist/component/index.js';
+import { component } from 'greengrass-rx/component';
 import { NEVER, takeUntil, throwError } from 'rxjs';
 
 const { HOW } = process.env;

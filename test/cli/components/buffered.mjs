@@ -1,7 +1,7 @@
 // A component that stores what comes on a local topic before it sends it.
-import { component } from '../../../dist/component/index.js';
-import { onRights } from '../../../dist/index.js';
-import { forwardFrom, storeIn } from '../../../dist/outbox/index.js';
+import { component } from 'greengrass-rx/component';
+import { onRights } from 'greengrass-rx';
+import { forwardFrom, storeIn } from 'greengrass-rx/outbox';
 import { map } from 'rxjs';
 
 export default component({

@@ -1,7 +1,7 @@
 // A component of three branches: gathers readings, answers commands, passes alarms on.
-import { batch, json, onRights, publishTo, QOS, topicTemplate } from '../../../dist/index.js';
-import { component } from '../../../dist/component/index.js';
-import { t } from '../../../dist/fp.js';
+import { batch, json, onRights, publishTo, QOS, topicTemplate } from 'greengrass-rx';
+import { component } from 'greengrass-rx/component';
+import { t } from 'greengrass-rx/fp';
 import { filter } from 'rxjs';
 
 const qos = QOS.AT_LEAST_ONCE;

@@ -1,6 +1,6 @@
 // A component whose stage is never done, so that draining takes all of its deadline; it says when the second signal may come.
-import { publishTo, QOS } from '../../../dist/index.js';
-import { component } from '../../../dist/component/index.js';
+import { publishTo, QOS } from 'greengrass-rx';
+import { component } from 'greengrass-rx/component';
 import { delay, ignoreElements, merge, mergeMap, NEVER, of, tap } from 'rxjs';
 
 export default component({

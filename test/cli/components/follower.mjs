@@ -1,6 +1,6 @@
 // Follows its configuration, and says what it is; lets every update begin.
-import { component } from '../../../dist/component/index.js';
-import { t } from '../../../dist/fp.js';
+import { component } from 'greengrass-rx/component';
+import { t } from 'greengrass-rx/fp';
 import { tap } from 'rxjs';
 
 export default component({

@@ -1,6 +1,6 @@
 // A component that publishes again what comes, byte for byte: from the cloud and from local topics, to both.
-import { component } from '../../../dist/component/index.js';
-import { onRights, publishTo } from '../../../dist/index.js';
+import { component } from 'greengrass-rx/component';
+import { onRights, publishTo } from 'greengrass-rx';
 
 export default component({
   name: 'com.example.Component',

@@ -1,6 +1,6 @@
 // A component that tells of ovens that are hot: a subscription, a stage that publishes.
-import { component } from '../../../dist/component/index.js';
-import { json, onRights, publishTo } from '../../../dist/index.js';
+import { component } from 'greengrass-rx/component';
+import { json, onRights, publishTo } from 'greengrass-rx';
 import * as t from 'io-ts';
 import { filter, map } from 'rxjs';
 

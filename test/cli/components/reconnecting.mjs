@@ -1,5 +1,5 @@
 // A component that ends when its connection has broken once.
-import { connect, QOS } from '../../../dist/index.js';
+import { connect, QOS } from 'greengrass-rx';
 
 const proxy = connect();
 proxy.subscribe({ topicName: 'sensors/#', qos: QOS.AT_LEAST_ONCE }).subscribe(element => {

@@ -1,5 +1,5 @@
 // A component: subscribes to what it publishes, is refused one topic, and ends with 3 when it is told to.
-import { connect, QOS } from '../../../dist/index.js';
+import { connect, QOS } from 'greengrass-rx';
 
 const qos = QOS.AT_LEAST_ONCE;
 const proxy = connect();

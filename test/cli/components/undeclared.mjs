@@ -1,6 +1,6 @@
 // A component that does not say where it publishes.
-import { onRights, publishTo, QOS } from '../../../dist/index.js';
-import { component } from '../../../dist/component/index.js';
+import { onRights, publishTo, QOS } from 'greengrass-rx';
+import { component } from 'greengrass-rx/component';
 
 const qos = QOS.AT_LEAST_ONCE;
 

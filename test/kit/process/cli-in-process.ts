@@ -1,7 +1,8 @@
-import { Writable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 import type { Cli } from '../../../src/cli/cli.js';
 import { Output } from '../../../src/cli/output.js';
 import { program, reportFailure } from '../../../src/cli/program.js';
+import { type RunOptions, temporaryFolder } from './run-cli.js';
 
 /** What a command came to. */
 export interface CommandResult {
@@ -10,12 +11,11 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
-/** Runs a command of `greengrass-rx` in this process: for tests that need no process of its own, with its signals and its end. */
-export const inProcess = async (
-  args: readonly string[],
-  env: NodeJS.ProcessEnv = {},
-  folder: string = process.cwd(),
-): Promise<CommandResult> => {
+/**
+ * Runs a command of `greengrass-rx` in this process, from the sources: for tests that need no process of its own, with its signals and its
+ * end. Like `runCli` it finds no nucleus but those that `env` leads to.
+ */
+export const inProcess = async (args: readonly string[], { env, cwd, input = '' }: RunOptions = {}): Promise<CommandResult> => {
   const before = process.cwd();
   const said = { stdout: '', stderr: '' };
   const collecting = (where: keyof typeof said): Output => {
@@ -28,8 +28,15 @@ export const inProcess = async (
     // `Output` asks a stream of a pipe for nothing that only a terminal has.
     return new Output(stream as unknown as NodeJS.WriteStream);
   };
-  const cli: Cli = { out: collecting('stdout'), err: collecting('stderr'), env, exitCode: 0 };
-  process.chdir(folder);
+  const given: Readonly<NodeJS.ProcessEnv> = { ...env };
+  const cli: Cli = {
+    in: Readable.from([input]),
+    out: collecting('stdout'),
+    err: collecting('stderr'),
+    env: { ...given, XDG_RUNTIME_DIR: given['XDG_RUNTIME_DIR'] ?? temporaryFolder() },
+    exitCode: 0,
+  };
+  if (cwd !== undefined) process.chdir(cwd);
   try {
     await program(cli).parseAsync(args, { from: 'user' });
   } catch (error) {

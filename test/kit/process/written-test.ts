@@ -6,8 +6,6 @@ import { transpileModule, ModuleKind, ScriptTarget } from 'typescript';
 import { expect } from 'vitest';
 import { temporaryFolder } from './run-cli.js';
 
-const built = (path: string): string => new URL(`../../../dist/${path}`, import.meta.url).href;
-
 /** The marble test that the page of `dev --ui` makes of what it has seen. Fails with what the page says where it makes none. */
 export async function copiedTest(page: Page): Promise<string> {
   await page.getByRole('button', { name: 'Copy as a marble test' }).click();
@@ -21,8 +19,6 @@ export async function complaintOf(test: string, module: string): Promise<string>
   const file = join(temporaryFolder(), 'seen.mjs');
   const { outputText } = transpileModule(test, { compilerOptions: { module: ModuleKind.ESNext, target: ScriptTarget.ES2023 } });
   const text = outputText
-    .replace(/'greengrass-rx\/component'/, `'${built('component/index.js')}'`)
-    .replace(/'greengrass-rx\/testing'/, `'${built('testing/index.js')}'`)
     .replace(
       /import \{ test \} from 'vitest';/,
       'export let said = "(it was not run)"; const test = (_name, run) => { try { run(); said = "(it passed)"; } catch (error) { said = error.message; } };',
