@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { start } from '../kit/nucleus/nuclei.js';
-import { build, filesOf, project, unpack } from '../kit/process/built.js';
+import { type CommandResult, inProcess } from '../kit/process/cli-in-process.js';
+import { build, builtOnce, filesOf, project, unpack } from '../kit/process/built.js';
 import { type CliProcess, follow, runCli, temporaryFolder } from '../kit/process/run-cli.js';
 
 const TEMPLATE = readFileSync(new URL('../../template/starter/src/component.ts', import.meta.url), 'utf8');
@@ -40,17 +42,19 @@ const node = (file: string, env: Readonly<Record<string, string>> = {}): CliProc
     }),
   );
 
+const starter = builtOnce({ 'src/component.ts': TEMPLATE }, 'src/component.ts');
+const trouble = builtOnce({ 'src/trouble.ts': TROUBLE }, 'src/trouble.ts');
+
 const lastLine = (run: CliProcess): { readonly reason: string; readonly error: { readonly message: string; readonly stack: string } } =>
   JSON.parse(run.stdout().trimEnd().split('\n').at(-1) ?? '') as ReturnType<typeof lastLine>;
 
 /** Each of these starts several processes. */
 describe('build', () => {
   test('makes one file of the template, of at most 90 kB compressed, with its source map, its licences and the archive of all', async () => {
-    const folder = project({ 'src/component.ts': TEMPLATE });
-    const { code, stderr } = await build(folder, 'src/component.ts');
+    const { folder, code, stderr } = await starter();
     expect({
       code,
-      told: stderr()
+      told: stderr
         .replace(/\d+\.\d kB/g, 'N kB')
         .replace(/ +/g, ' ')
         .split('\n'),
@@ -79,20 +83,16 @@ describe('build', () => {
   });
 
   test('gives the same archive, byte for byte, wherever and whenever it is built', async () => {
-    const archives = await Promise.all(
-      ['UTC', 'Asia/Tokyo'].map(async TZ => {
-        const folder = project({ 'src/component.ts': TEMPLATE });
-        const run = runCli(['build', 'src/component.ts'], { cwd: folder, env: { TZ } });
-        expect(await run.ended).toMatchObject({ code: 0 });
-        return readFileSync(join(folder, 'artifact/MyComponent.zip'));
-      }),
-    );
-    expect(archives[0]?.equals(archives[1] ?? Buffer.alloc(0))).toBe(true);
+    const { folder } = await starter();
+    const elsewhere = project({ 'src/component.ts': TEMPLATE });
+    expect(await runCli(['build', 'src/component.ts'], { cwd: elsewhere, env: { TZ: 'Asia/Tokyo' } }).ended).toMatchObject({ code: 0 });
+    const [here, there] = [folder, elsewhere].map(project => readFileSync(join(project, 'artifact/MyComponent.zip')).toString('base64'));
+    expect(there).toBe(here);
   });
 
   test('a stack trace in the log of a built component names the file and the line of its source', async () => {
-    const folder = project({ 'src/trouble.ts': TROUBLE });
-    expect(await build(folder, 'src/trouble.ts')).toMatchObject({ code: 0 });
+    const { folder, code } = await trouble();
+    expect(code).toBe(0);
     const file = join(folder, 'artifact/trouble.mjs');
     const env = { AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT: join(folder, 'no.socket'), SVCUID: 'x' };
     const thrown = node(file, env);
@@ -102,8 +102,8 @@ describe('build', () => {
   });
 
   test('and what throws while it is loaded is in its log, too, and ends it as a defect', async () => {
-    const folder = project({ 'src/trouble.ts': TROUBLE });
-    expect(await build(folder, 'src/trouble.ts')).toMatchObject({ code: 0 });
+    const { folder, code } = await trouble();
+    expect(code).toBe(0);
     const run = node(join(folder, 'artifact/trouble.mjs'), { HOW: 'load' });
     expect(await run.ended).toEqual({ code: 70, signal: null });
     expect(run.stderr()).toBe('');
@@ -157,13 +157,15 @@ describe('build', () => {
       SVCUID: 'x',
     });
     expect(await run.ended).toEqual({ code: 0, signal: null });
-    expect(await build(folder, 'main.mjs', '--include', 'nothing')).toMatchObject({ code: 2 });
-    expect(await build(folder, 'main.mjs', '--add', '../x')).toMatchObject({ code: 2 });
+    for (const wrong of [
+      ['--include', 'nothing'],
+      ['--add', '../x'],
+    ])
+      expect(await inProcess(['build', 'main.mjs', ...wrong], { cwd: folder })).toMatchObject({ code: 2 });
   });
 
   test('without aws-crt in the archive the transport crt is a typed failure', async () => {
-    const folder = project({ 'src/component.ts': TEMPLATE });
-    expect(await build(folder, 'src/component.ts')).toMatchObject({ code: 0 });
+    const { folder } = await starter();
     const device = temporaryFolder();
     unpack(join(folder, 'artifact/MyComponent.zip'), device);
     const run = node(join(device, 'component.mjs'), {
@@ -177,14 +179,14 @@ describe('build', () => {
 
   test('says what is wrong where there is no bundler, no module, no component, or no JavaScript', async () => {
     const bare = project({ 'main.mjs': 'export default 1;' }, []);
-    const none = await build(bare, 'main.mjs');
-    expect({ code: none.code, stderr: none.stderr() }).toEqual({
+    expect(await inProcess(['build', 'main.mjs'], { cwd: bare })).toEqual({
       code: 2,
+      stdout: '',
       stderr:
         'greengrass-rx: build needs rolldown, which is not installed in this project.\n  Install it: npm install --save-dev rolldown\n',
     });
     const folder = project({ 'main.mjs': 'export default 1;', 'bad.ts': 'const x = ;' });
-    expect((await build(folder, 'absent.js')).stderr()).toContain('There is no module absent.js');
+    expect((await inProcess(['build', 'absent.js'], { cwd: folder })).stderr).toContain('There is no module absent.js');
     const nothing = await build(folder, 'main.mjs');
     expect(nothing.code).toBe(2);
     expect(nothing.stderr()).toContain('exports no component');
@@ -196,18 +198,16 @@ describe('build', () => {
 });
 
 describe('a built component', () => {
+  // Built once, into a folder that outlives the first test.
+  const folder = mkdtempSync(join(tmpdir(), 'ggrx-built-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  let building: ReturnType<typeof build> | undefined;
   const out = async (): Promise<string> => {
-    const folder = temporaryFolder();
-    expect(await build(process.cwd(), EDGE, '--out', folder)).toMatchObject({ code: 0 });
+    building ??= build(process.cwd(), EDGE, '--out', folder);
+    expect(await building).toMatchObject({ code: 0 });
     return join(folder, 'edge-aggregator.mjs');
   };
-  const done = async (
-    ...args: readonly string[]
-  ): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> => {
-    const run = runCli(args);
-    const { code } = await run.ended;
-    return { code, stdout: run.stdout(), stderr: run.stderr() };
-  };
+  const done = (...args: readonly string[]): Promise<CommandResult> => inProcess(args);
 
   test('has the recipe and the diagram of what it was built from, and says so where that is not there', async () => {
     const file = await out();

@@ -13,28 +13,38 @@ const { exports } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
 /** All entries but package.json and what vitest alone can load. */
 const entries = Object.entries(exports).filter(([entry]) => entry !== './package.json' && entry !== './testing/vitest');
 
-/** Runs Node in the folder of the package, with these arguments, and gives what it printed and what it had loaded. */
-const node = async (...args: readonly string[]): Promise<Loaded & { readonly stdout: string; readonly stderr: string }> => {
-  const coverage = temporaryFolder();
-  const env = { PATH: process.env['PATH'], NODE_V8_COVERAGE: coverage, XDG_RUNTIME_DIR: temporaryFolder() };
-  const said = await promisify(execFile)(process.execPath, args, { cwd: ROOT, env }).catch(
-    (error: unknown) => error as { readonly stdout: string; readonly stderr: string },
+interface Printed {
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs Node in the folder of the package, with these arguments, and gives what it printed. */
+const node = async (args: readonly string[], variables: NodeJS.ProcessEnv = {}): Promise<Printed> => {
+  const env = { PATH: process.env['PATH'], XDG_RUNTIME_DIR: temporaryFolder(), ...variables };
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { cwd: ROOT, env }).catch(
+    (error: unknown) => error as Printed,
   );
-  return { stdout: said.stdout, stderr: said.stderr, ...loadedBy(coverage) };
+  return { stdout, stderr };
+};
+
+/** The same, and what it had loaded. */
+const loading = async (args: readonly string[]): Promise<Loaded & Printed> => {
+  const coverage = temporaryFolder();
+  return { ...(await node(args, { NODE_V8_COVERAGE: coverage })), ...loadedBy(coverage) };
 };
 
 const program = (text: string): readonly string[] => ['--input-type=module', '--eval', text];
 
 describe('what is published', () => {
   test('opens at most 40 files for the main entry, and none of them is of a library that is not needed', async () => {
-    const { files, packages } = await node(...program("import 'greengrass-rx'"));
+    const { files, packages } = await loading(program("import 'greengrass-rx'"));
     expect(files.length).toBeLessThanOrEqual(40);
     expect(Object.keys(packages).sort()).toEqual(['fp-ts', 'io-ts', 'rxjs']);
   });
 
   test('loads none of the parts of Node that only some programs use, which would take a tenth of a start', async () => {
     const loaded = async (first: string): Promise<readonly string[]> => {
-      const { stdout } = await node(...program(`${first}; console.log(process.moduleLoadList.join('\\n'))`));
+      const { stdout } = await node(program(`${first}; console.log(process.moduleLoadList.join('\\n'))`));
       return stdout.split('\n');
     };
     const before = new Set(await loaded("import 'rxjs'; import 'node:net'; import 'node:zlib'; import 'node:stream'"));
@@ -45,7 +55,7 @@ describe('what is published', () => {
 
   test.each(entries)('has in %s the names of its module, and no other', async (entry, file) => {
     const { stdout } = await node(
-      ...program(`console.log(JSON.stringify(Object.keys(await import('greengrass-rx${entry.slice(1)}')).sort()))`),
+      program(`console.log(JSON.stringify(Object.keys(await import('greengrass-rx${entry.slice(1)}')).sort()))`),
     );
     const source = file.replace('./dist/', '../../src/').replace('.js', '.ts');
     const wanted = (await import(/* @vite-ignore */ new URL(source, import.meta.url).href)) as object;
@@ -54,7 +64,7 @@ describe('what is published', () => {
 
   test('says to a Node that is too old which one it needs, before it loads what such a Node does not have', async () => {
     const old = `data:text/javascript,Object.defineProperty(process,'versions',{value:{...process.versions,node:'20.18.3'}})`;
-    const { stdout, stderr, files } = await node('--import', old, MAIN, 'doctor');
+    const { stdout, stderr, files } = await loading(['--import', old, MAIN, 'doctor']);
     const { engines } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { readonly engines: { readonly node: string } };
     expect([stdout, stderr]).toEqual([
       '',
@@ -65,7 +75,7 @@ describe('what is published', () => {
 
   test('has each module once: what one entry gives, all others take for their own', async () => {
     const { stdout } = await node(
-      ...program(`
+      program(`
         import { ledger, Ledger, isFailure } from 'greengrass-rx';
         import * as flow from 'greengrass-rx/flow';
         import * as errors from 'greengrass-rx/errors';
@@ -80,7 +90,7 @@ describe('what is published', () => {
   });
 
   test('has source maps that lead a stack trace to src, which is published, too', async () => {
-    const { stderr } = await node('--enable-source-maps', ...program("import { fixed } from 'greengrass-rx'; fixed(-1)"));
+    const { stderr } = await node(['--enable-source-maps', ...program("import { fixed } from 'greengrass-rx'; fixed(-1)")]);
     expect(stderr).toMatch(/RangeError[^]* at [^]*src\/shared\/check-argument\.ts:\d+:\d+/);
     const [, url = '', line = ''] = /at .*?((?:file:\/\/)?[^\s(]*check-argument\.ts):(\d+):\d+/.exec(stderr) ?? [];
     const path = url.startsWith('file:') ? fileURLToPath(url) : url;
@@ -103,7 +113,7 @@ describe('what is published', () => {
   test.each(['sub', 'pub', '--version'])(
     'greengrass-rx %s loads neither the broker nor what reads recipes and watches files',
     async command => {
-      const { sources, packages } = await node(MAIN, command, ...(command.startsWith('-') ? [] : ['a/b', 'x']));
+      const { sources, packages } = await loading([MAIN, command, ...(command.startsWith('-') ? [] : ['a/b', 'x'])]);
       expect(sources).toContain('cli/main.ts');
       expect(sources.filter(file => /^(local|recipe|dry-run|testing|outbox|operators)\//.test(file))).toEqual([]);
       expect(Object.keys(packages)).not.toEqual(expect.arrayContaining(['aedes']));
