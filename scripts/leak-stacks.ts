@@ -1,6 +1,7 @@
 /**
  * The leak detector notes the stack of each promise and handle, and Vite maps every frame of a stack to its source: for tests that make
- * many, ten times what they take themselves. So for these stacks each place is mapped once.
+ * many, ten times what they take themselves. So for these stacks each place is mapped once; and none where the file of the test is not in
+ * the stack, since the detector then takes that of what the promise was made for.
  */
 const OF_LEAK_DETECTOR = 'VITEST_DETECT_ASYNC_LEAKS';
 const MOST_PLACES = 50_000;
@@ -8,10 +9,13 @@ const MOST_PLACES = 50_000;
 type Prepare = (error: Error, frames: NodeJS.CallSite[]) => unknown;
 
 const places = new Map<string, string>();
+const { __vitest_worker__: worker } = globalThis as { readonly __vitest_worker__?: { readonly filepath?: string } };
 
 function mappingOnce(mapped: Prepare): Prepare {
   return function mappedOnce(error, frames) {
     if (error.message !== OF_LEAK_DETECTOR) return mapped(error, frames);
+    const file = worker?.filepath;
+    if (file !== undefined && !frames.some(frame => frame.getFileName() === file)) return String(error);
     if (places.size > MOST_PLACES) places.clear();
     const lineOf = (frame: NodeJS.CallSite): string => {
       const place = `${frame.getFileName()}:${frame.getLineNumber()}:${frame.getColumnNumber()}`;

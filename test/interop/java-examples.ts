@@ -14,6 +14,8 @@ const SOURCES = [
   'com.example.peers.NucleusServices',
 ];
 const JARS = join(javaJars ?? '', '*');
+/** These run for a second: what the compiler of the second tier and several threads of a collector cost, nothing of it is ever earned. */
+const SHORT_LIVED = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
 
 /** Compiles the examples for a block of tests, and gives the command that runs one: the developer guide's by its short name. */
 export function javaExamples(): (name: string, ...args: readonly string[]) => readonly [string, ...string[]] {
@@ -22,13 +24,15 @@ export function javaExamples(): (name: string, ...args: readonly string[]) => re
   beforeAll(async () => {
     classes = await mkdtemp(join(tmpdir(), 'ggrx-java-'));
     const files = SOURCES.map(name => fileURLToPath(new URL(`java/${name.replaceAll('.', '/')}.java`, import.meta.url)));
-    await promisify(execFile)('javac', ['-encoding', 'UTF-8', '-cp', JARS, '-d', classes, ...files]);
+    const options = SHORT_LIVED.map(option => `-J${option}`);
+    await promisify(execFile)('javac', [...options, '-encoding', 'UTF-8', '-cp', JARS, '-d', classes, ...files]);
   });
 
   afterAll(() => rm(classes, { recursive: true, force: true }));
 
   return (name, ...args) => [
     'java',
+    ...SHORT_LIVED,
     '-Dfile.encoding=UTF-8',
     '-cp',
     `${classes}:${JARS}`,
