@@ -7,18 +7,20 @@ import type { MarkFs } from './mark-file.js';
 export interface FoundRow {
   readonly root: number;
   readonly id: number;
+  /** None: they cannot be read. */
   readonly cells: readonly Cell[];
 }
 
 /**
- * All rows of a database's tables, page by page, as far as they can be read. SQLite finds a row by its tree, and one byte that is flipped
- * near the root hides all of them, though each is where it was. The map of the pages (`auto_vacuum`) says which lead to which, the other
- * way round, and which are free.
+ * Hands over all rows of a database's tables, page by page, as far as they can be read. SQLite finds a row by its tree, and one byte that
+ * is flipped near the root hides all of them, though each is where it was. The map of the pages (`auto_vacuum`) says which lead to which,
+ * the other way round, and which are free.
  *
- * Whether a row is as it was written, its checksum tells. The log is not looked at. The format is SQLite's, version 3
- * (https://www.sqlite.org/fileformat2.html), with pages of 4 096 bytes.
+ * The log is not looked at. The format is SQLite's, version 3 (https://www.sqlite.org/fileformat2.html), with pages of 4 096 bytes.
+ *
+ * @param take says whether a row is as it was written, as its checksum tells.
  */
-export function* readRows(fs: MarkFs, path: string): Generator<FoundRow, void, undefined> {
+export function readRows(fs: MarkFs, path: string, take: (row: FoundRow) => boolean): void {
   const PAGE = 4_096;
   /** Each page of the map tells of so many that follow it, five bytes each. */
   const MAPPED = Math.floor(PAGE / 5);
@@ -29,6 +31,8 @@ export function* readRows(fs: MarkFs, path: string): Generator<FoundRow, void, u
   const DEEPEST = 32;
   const LONGEST = 1 << 26;
   const MOST_COLUMNS = 32;
+  /** A page that so many rows go on in, none of which is as it was written, is read for no other. */
+  const MOST_CLAIMS = 4;
   const file = fs.openSync(path, 'r');
 
   const pageOf = (number: number): Buffer | undefined => {
@@ -81,24 +85,29 @@ export function* readRows(fs: MarkFs, path: string): Generator<FoundRow, void, u
     return at === end && sum === length ? types : undefined;
   };
 
-  /** Pages that are part of a row, and so of no other: none is read again and again. */
-  const taken = new Set<number>();
+  /**
+   * How often a page was read for a row that goes on in it; `Infinity`: it is part of one that is as it was written, and so of no other. A
+   * row that is damaged may lead into those of another, which must be found all the same.
+   */
+  const claims = new Map<number, number>();
 
-  /** What is too long for its page goes on elsewhere. */
-  const restOf = (begin: Buffer, first: number, length: number): Buffer | undefined => {
+  /** What is too long for its page goes on elsewhere: in these pages. */
+  const restOf = (begin: Buffer, first: number, length: number, pages: number[]): Buffer | undefined => {
     const parts = [begin];
     let next = first;
     for (let left = length - begin.length; left > 0; left -= PAGE - 4) {
-      const page = taken.has(next) ? undefined : pageOf(next);
+      const claimed = claims.get(next) ?? 0;
+      const page = claimed < MOST_CLAIMS ? pageOf(next) : undefined;
       if (page === undefined) return undefined;
-      taken.add(next);
+      claims.set(next, claimed + 1);
+      pages.push(next);
       parts.push(page.subarray(4, 4 + Math.min(left, PAGE - 4)));
       next = page.readUInt32BE(0);
     }
     return Buffer.concat(parts);
   };
 
-  const cellsAt = (page: Buffer, at: number, length: number): readonly Cell[] | undefined => {
+  const cellsAt = (page: Buffer, at: number, length: number, pages: number[]): readonly Cell[] | undefined => {
     const most = PAGE - 35;
     const least = Math.floor(((PAGE - 12) * 32) / 255) - 23;
     const rest = least + ((length - least) % (PAGE - 4));
@@ -107,7 +116,7 @@ export function* readRows(fs: MarkFs, path: string): Generator<FoundRow, void, u
     const begin = page.subarray(at, at + here);
     const types = typesOf(begin, length);
     if (types === undefined) return undefined;
-    const row = here === length ? begin : restOf(begin, page.readUInt32BE(at + here), length);
+    const row = here === length ? begin : restOf(begin, page.readUInt32BE(at + here), length, pages);
     if (row === undefined) return undefined;
     let [body] = varint(row, 0);
     return types.map(type => {
@@ -133,8 +142,8 @@ export function* readRows(fs: MarkFs, path: string): Generator<FoundRow, void, u
       for (const start of new Set(Array.from({ length: cells }, (_, i) => page.readUInt16BE(8 + 2 * i)))) {
         const [length, afterLength] = varint(page, start);
         const [id, at] = varint(page, afterLength);
-        const found = cellsAt(page, at, length);
-        if (found !== undefined) yield { root, id, cells: found };
+        const pages: number[] = [];
+        if (take({ root, id, cells: cellsAt(page, at, length, pages) ?? [] })) for (const part of pages) claims.set(part, Infinity);
       }
     }
   } finally {

@@ -78,22 +78,29 @@ export function salvage(
     let kept = 0;
     let bytes = 0;
     let last = 0;
+    /** Where what was set aside is not as it was written. */
+    const spoilt = new Set<number>();
     const insert = (table: string, row: Row): void => {
       // Node 22 takes bytes of nothing for NULL.
       const values = Object.keys(row).map(name => (name === 'payload' ? 'coalesce(?, zeroblob(0))' : '?'));
       sql(`INSERT OR REPLACE INTO ${table} VALUES(${values.join(', ')})`).run(...Object.values(row));
     };
     /** How a row is taken over that is as it was written: what a damaged tree leads to may be of another table. */
-    const TAKE: Readonly<Record<string, (row: Row) => void>> = {
+    const TAKE: Readonly<Record<string, (row: Row) => boolean>> = {
       state: row => {
-        if (isSound(row)) known = row;
+        if (!isSound(row)) return false;
+        known = row;
+        return true;
       },
       stream: row => {
-        if (file.streamChecksum(row) === row['checksum']) insert('stream', row);
+        if (file.streamChecksum(row) !== row['checksum']) return false;
+        insert('stream', row);
+        return true;
       },
       message: row => {
         const place = number(row['place']);
-        if (file.checksum(row) !== row['checksum'] || sql('SELECT 1 FROM message WHERE place=?').get(place) !== undefined) return;
+        if (file.checksum(row) !== row['checksum']) return false;
+        if (sql('SELECT 1 FROM message WHERE place=?').get(place) !== undefined) return true;
         if (number(row['priority']) !== 0) file.order();
         insert('message', row);
         // Which of them had been sent is not known: all may have been.
@@ -101,18 +108,21 @@ export function salvage(
         kept++;
         last = Math.max(last, place);
         bytes += Buffer.byteLength(text(row['topicName'])) + file.bytes(row['payload']).length;
+        return true;
       },
       aside: row => {
-        if (file.asideChecksum(row) === row['checksum']) insert('aside', row);
+        if (file.asideChecksum(row) !== row['checksum']) return false;
+        insert('aside', row);
+        return true;
       },
       // What the receivers are still to be told will never come. The new file reckons each checksum itself.
       loss: row => {
         const { id, stream, first, last, checksum } = row;
         // Until then anything may be in it, and the new file refuses some of that.
-        if (![id, stream, first, last].every(cell => Number.isSafeInteger(cell))) return;
-        if (sql('SELECT 1 FROM loss WHERE id=?').get(number(id)) !== undefined) return;
+        if (![id, stream, first, last].every(cell => Number.isSafeInteger(cell))) return false;
+        if (sql('SELECT 1 FROM loss WHERE id=?').get(number(id)) !== undefined) return false;
         sql('INSERT INTO loss(id, stream, first, last) VALUES(?, ?, ?, ?)').run(...[id, stream, first, last].map(number));
-        sql('DELETE FROM loss WHERE id=? AND checksum IS NOT ?').run(number(id), number(checksum));
+        return Number(sql('DELETE FROM loss WHERE id=? AND checksum IS NOT ?').run(number(id), number(checksum)).changes) === 0;
       },
     };
     const end = (): number => Math.max(number(known?.['nextPlace']), mark?.nextPlace ?? 0);
@@ -128,16 +138,20 @@ export function salvage(
     // Where they lie: a damaged tree does not lead to all of them, and may lead to what was taken out. What was in the log is in the file
     // once it is closed.
     attempt(() => old?.close());
-    for (const { root, id, cells } of parts.readRows(fs, path)) {
+    parts.readRows(fs, path, ({ root, id, cells }) => {
       const { columns = [], take } = tables.get(root) ?? {};
-      if (columns.length !== cells.length) continue;
-      seen.add(root);
-      take?.(Object.fromEntries(columns.map((name, i) => [name, i === 0 ? id : (cells[i] ?? null)])));
-    }
+      const isRow = columns.length === cells.length;
+      if (isRow) seen.add(root);
+      const isTaken = isRow && take?.(Object.fromEntries(columns.map((name, i) => [name, i === 0 ? id : (cells[i] ?? null)]))) === true;
+      if (!isTaken && take === TAKE['aside']) spoilt.add(id);
+      return isTaken;
+    });
     // And where their trees lead, if it is the map of the pages that is damaged.
     openOld();
     for (const [root, { name, take }] of tables) {
-      if (take === undefined || (seen.has(root) && (name !== 'message' || (known !== undefined && kept >= before())))) continue;
+      // How many were set aside nobody knows: of those none are enough.
+      const isWhole = name === 'message' ? known !== undefined && kept >= before() : name !== 'aside';
+      if (take === undefined || (seen.has(root) && isWhole)) continue;
       for (let from = 0; ;) {
         const page = rows(`SELECT rowid AS row, * FROM ${name} WHERE rowid > ? ORDER BY rowid LIMIT 64`, from) ?? [];
         for (const { row: _, ...row } of page) take(row);
@@ -156,8 +170,12 @@ export function salvage(
       const id = number(row['stream']);
       file.addStream(id, `${state.epoch}-${id}`, '', Number.MAX_SAFE_INTEGER);
     }
-    const lost = Math.max(0, before() - kept);
     for (const name of ['stored', 'forwarded', 'expired', 'dropped', 'setAside', 'damaged'] as const) state[name] = number(known?.[name]);
+    const aside = sql('SELECT place FROM aside').all();
+    for (const row of aside) spoilt.delete(number(row['place']));
+    const lostAside = known === undefined ? spoilt.size : Math.min(spoilt.size, Math.max(0, state.setAside - aside.length));
+    state.setAside = Math.max(aside.length, state.setAside - lostAside);
+    const lost = Math.max(0, before() - kept) + lostAside;
     state.damaged += lost;
     state.inside = kept;
     state.stored = state.forwarded + state.expired + state.dropped + state.setAside + state.damaged + kept;
