@@ -17,6 +17,8 @@ const failing = (code: string): never => {
 const NOT_OURS = [
   ['is a database of something else', 'CREATE TABLE other(a)', 'a database of something else'],
   ['was written by a newer version', 'ALTER TABLE message ADD COLUMN colour; PRAGMA user_version=2', 'a newer version'],
+  ['was written by a newer version with the same tables', 'PRAGMA user_version=2; UPDATE state SET version=2', 'a newer version'],
+  ['was written by an older version', 'PRAGMA user_version=0; UPDATE state SET version=0', 'an older version'],
 ] as const;
 
 describe('an outbox in trouble', () => {
@@ -131,6 +133,51 @@ describe('an outbox in trouble', () => {
     await expect(store.open('third')).rejects.toMatchObject({ reason: 'unusable' });
     expect(fs.existsSync(`${path}.damaged`)).toBe(false);
     expect(fs.readFileSync(path).equals(before)).toBe(true);
+  });
+
+  it.each(['PRAGMA user_version=0', 'PRAGMA user_version=3', `PRAGMA user_version=${(1 << 30) + 1}`, 'UPDATE state SET version=3'])(
+    'in whose file one of the two places of its version is damaged is used as it is: %s',
+    async damage => {
+      const path = join(ownFolder(), 'outbox.sqlite');
+      const before = new InProcess(path);
+      await before.open('first');
+      await before.put(['kept']);
+      await before.close();
+      const database = new (sqlite().DatabaseSync)(path);
+      database.exec(damage);
+      database.close();
+      const store = new InProcess(path);
+      const { movedTo, lostToDamage } = await store.open('second');
+      const { texts, damaged } = await store.takeAll();
+      await store.close();
+      expect({ texts, movedTo, told: lostToDamage + damaged }).toEqual({ texts: ['kept'], movedTo: undefined, told: 0 });
+    },
+  );
+
+  it('keeps a damaged file beside it until its room is needed: all files together have their bound, and no message gives way for it', async () => {
+    const folder = ownFolder();
+    const path = join(folder, 'outbox.sqlite');
+    const maxBytes = 1 << 20;
+    const messages = (count: number): readonly string[] => Array.from({ length: count }, (_, i) => `${i} ${'x'.repeat(2_000)}`);
+    const before = new InProcess(path, { maxBytes });
+    await before.open('first');
+    await before.put(messages(100));
+    await before.close();
+    fs.writeFileSync(path, fs.readFileSync(path).fill(0x55, 0, 16));
+    const store = new InProcess(path, { maxBytes });
+    await store.open('second');
+    const stored: { readonly isKept: boolean; readonly dropped: number; readonly isBounded: boolean }[] = [];
+    for (let i = 0; i < 20; i++) {
+      const { dropped } = await store.put(messages(20));
+      const bytes = fs.readdirSync(folder).reduce((sum, name) => sum + fs.statSync(join(folder, name)).size, 0);
+      stored.push({ isKept: fs.existsSync(`${path}.damaged`), dropped, isBounded: bytes <= maxBytes });
+    }
+    await store.close();
+    const forgotten = stored.findIndex(({ isKept }) => !isKept);
+    expect(forgotten).toBeGreaterThan(0);
+    expect(stored[forgotten]).toMatchObject({ dropped: 0 });
+    expect(stored.at(-1)?.dropped).toBeGreaterThan(0);
+    expect(stored.filter(({ isBounded }) => !isBounded)).toEqual([]);
   });
 
   it('that is open already says so', async () => {

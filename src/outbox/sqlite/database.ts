@@ -154,6 +154,9 @@ export function schema(): Schema {
   const versionOf = (statement: (sql: string) => Statement): number =>
     Number(Object.values(statement('PRAGMA user_version').get() ?? { version: 0 })[0]);
 
+  const anothers = (version: number): Error =>
+    new Error(`It was written by ${version > VERSION ? 'a newer' : 'an older'} version of greengrass-rx, and is left as it is.`);
+
   return {
     create: `${wanted.join(';\n')}; CREATE INDEX loss_stream ON loss(stream, id); PRAGMA user_version=${VERSION};`,
     isThere: statement => {
@@ -161,16 +164,19 @@ export function schema(): Schema {
         .all()
         .map(({ sql }) => String(sql));
       if (found.length === 0) return false;
+      const version = versionOf(statement);
       if (found.length === wanted.length && found.every((sql, i) => sql === wanted[i])) {
         // Each begins behind those that were made before it.
         const roots = statement('SELECT rootpage FROM sqlite_master ORDER BY rowid')
           .all()
           .map(({ rootpage }) => Number(rootpage));
-        if (roots.every((root, i) => root > (roots[i - 1] ?? 0))) return true;
-        throw Object.assign(new Error('Its tables do not begin where they did.'), { errcode: 11 });
+        if (!roots.every((root, i) => root > (roots[i - 1] ?? 0)))
+          throw Object.assign(new Error('Its tables do not begin where they did.'), { errcode: 11 });
+        // Written twice: where one of the two says what the other does not, it is damage.
+        if (version !== VERSION && statement('SELECT version FROM state').get()?.['version'] === version) throw anothers(version);
+        return true;
       }
-      const version = versionOf(statement);
-      if (version > VERSION && version < 1_000) throw new Error('It was written by a newer version of greengrass-rx.');
+      if (version > 0 && version < 1_000 && version !== VERSION) throw anothers(version);
       if (!found.some(sql => wanted.includes(sql))) throw new Error('It is a database of something else.');
       throw Object.assign(new Error('Its tables are not as they were made.'), { errcode: 11 });
     },

@@ -5,7 +5,7 @@ import type fs from 'node:fs';
 /** What of `node:fs` is used here. */
 export type MarkFs = Pick<
   typeof fs,
-  'openSync' | 'closeSync' | 'readSync' | 'writeSync' | 'fdatasyncSync' | 'fsyncSync' | 'existsSync' | 'renameSync' | 'rmSync'
+  'openSync' | 'closeSync' | 'readSync' | 'writeSync' | 'fdatasyncSync' | 'fsyncSync' | 'existsSync' | 'renameSync' | 'rmSync' | 'statSync'
 >;
 
 /** How far the store had come at the last commit that was told. */

@@ -28,6 +28,10 @@ export interface OpenFile {
   readonly open: (now: Moment, newEpoch: string) => WorkerResults['open'];
   /** The file was found to be damaged while it was open. Says how many messages are lost. */
   readonly mend: (now: Moment, newEpoch: string) => number;
+  /** Bytes of the damaged file that is kept beside it. */
+  readonly beside: () => number;
+  /** The damaged file gives its room: what could be read of it is in the new one. */
+  readonly forget: () => void;
   /** A commit is on the disk: the mark knows how far it came. */
   readonly note: () => void;
   /** @param inOrder what is in the log is written back first. */
@@ -44,6 +48,7 @@ export function openFile(parts: OpenFileParts, file: FileState, walBytes: number
   const salvaging = `${path}.salvage`;
   let tables: Tables | undefined;
   let mark: MarkFile | undefined;
+  let beside = 0;
 
   const closeDatabase = (): void => {
     const open = tables;
@@ -92,6 +97,10 @@ export function openFile(parts: OpenFileParts, file: FileState, walBytes: number
       if (fs.existsSync(from + suffix)) fs.renameSync(from + suffix, to + suffix);
     }
     syncFolder();
+  };
+
+  const look = (): void => {
+    beside = [movedTo, `${movedTo}-wal`].reduce((sum, name) => sum + (fs.statSync(name, { throwIfNoEntry: false })?.size ?? 0), 0);
   };
 
   /** Continues where the process ended while a damaged file was being moved, or while what could be read of it was being taken over. */
@@ -147,6 +156,7 @@ export function openFile(parts: OpenFileParts, file: FileState, walBytes: number
     database.exec('COMMIT');
     syncFolder();
     move(salvaging, movedTo);
+    look();
     return lost;
   };
 
@@ -214,6 +224,7 @@ export function openFile(parts: OpenFileParts, file: FileState, walBytes: number
       lostToDamage = lost + resume(now, newEpoch, before);
     }
     syncFolder();
+    look();
     mark.write({ nextPlace: state.nextPlace, inside: state.inside });
     return opened(lostToDamage, moved);
   };
@@ -221,6 +232,11 @@ export function openFile(parts: OpenFileParts, file: FileState, walBytes: number
   return {
     open,
     mend: beginAnew,
+    beside: () => beside,
+    forget: () => {
+      beside = 0;
+      for (const suffix of ['-wal', '']) fs.rmSync(movedTo + suffix, { force: true });
+    },
     note: () => mark?.write({ nextPlace: state.nextPlace, inside: state.inside }),
     close: inOrder => {
       try {

@@ -1,6 +1,7 @@
 import type { Moment } from '../store.js';
 import type { Row } from './database.js';
 import type { FileState } from './file-state.js';
+import type { OpenFile } from './open-file.js';
 import type { PackedRecords, WorkerResults, WorkerSettings } from './worker-protocol.js';
 
 // Runs in the worker: see database.ts.
@@ -13,7 +14,12 @@ export interface PutRecords {
 }
 
 /** Makes a {@link PutRecords}. */
-export function putRecords(file: FileState, settings: WorkerSettings, walBytes: number): PutRecords {
+export function putRecords(
+  file: FileState,
+  settings: WorkerSettings,
+  walBytes: number,
+  { beside, forget }: Pick<OpenFile, 'beside' | 'forget'>,
+): PutRecords {
   const { state, sql, number, checksum, streamOf, order, remove, sized, unclaimed } = file;
   const { maxBytes, maxAge, onFull } = settings;
   /** Bytes that may still come before the file is asked how full it is. */
@@ -22,10 +28,11 @@ export function putRecords(file: FileState, settings: WorkerSettings, walBytes: 
   let overtakenFrom = 0;
   let pageSize = 0;
 
-  const used = (): number => {
+  /** Of all files together. */
+  const left = (): number => {
     const { pragma } = file.tables();
     pageSize = pragma('page_size');
-    return (pragma('page_count') - pragma('freelist_count')) * pageSize;
+    return maxBytes - walBytes - beside() - (pragma('page_count') - pragma('freelist_count')) * pageSize;
   };
 
   /** The next to give way for a message of this key, or `undefined`: there is none that may. */
@@ -49,7 +56,12 @@ export function putRecords(file: FileState, settings: WorkerSettings, walBytes: 
     const needs = size + 256 + (size > pageSize / 8 ? pageSize : 0);
     room -= needs;
     if (room >= 0) return true;
-    room = maxBytes - walBytes - used() - needs;
+    room = left() - needs;
+    // Before any message gives way.
+    if (room < 0 && beside() > 0) {
+      forget();
+      room = left() - needs;
+    }
     if (room >= 0) overtakenFrom = 0;
     while (room < 0) {
       if (onFull === 'refuse') return false;
@@ -62,7 +74,7 @@ export function putRecords(file: FileState, settings: WorkerSettings, walBytes: 
         told.droppedBytes += number(row['size']);
         freed += number(row['size']) + 64;
       }
-      room = maxBytes - walBytes - used() - needs;
+      room = left() - needs;
     }
     return true;
   };

@@ -30,9 +30,9 @@ export function storeWorker(parts: WorkerParts): (request: WorkerRequest) => voi
   const walBytes = Math.min(4 << 20, Math.floor(maxBytes / 4));
   const file = parts.fileState(parts.crc32);
   const { state } = file;
-  const putting = parts.putRecords(file, settings, walBytes);
-  const taking = parts.takeRecords(file, maxAge);
   const files = parts.openFile(parts, file, walBytes);
+  const putting = parts.putRecords(file, settings, walBytes, files);
+  const taking = parts.takeRecords(file, maxAge);
   /** After a sync that failed nothing of this file is acknowledged any more. */
   let broken: WorkerFailure | undefined;
   /** Lost to damage while it was open, and not told yet. */
