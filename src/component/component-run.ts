@@ -1,7 +1,9 @@
 import {
   asyncScheduler,
   combineLatest,
+  defer,
   distinctUntilChanged,
+  firstValueFrom,
   map,
   merge,
   NEVER,
@@ -9,6 +11,7 @@ import {
   Subscription,
   switchMap,
   take,
+  takeUntil,
 } from 'rxjs';
 import { awaitedBy, type Nucleus } from '../client/connect.js';
 import { onStopSignal } from '../client/drain.js';
@@ -41,6 +44,9 @@ export async function reportState(nucleus: Nucleus, state: 'RUNNING' | 'ERRORED'
  * letters have to be written.
  */
 const LAST_WORDS = 1_000;
+
+/** Milliseconds that a disk has to answer when an outbox is closed. All its times are less than what `Shutdown` leaves behind the drain. */
+const CLOSING = 2_000;
 
 /** One run of a component's branches. */
 export class ComponentRun {
@@ -138,13 +144,13 @@ export class ComponentRun {
     tellHealth.unsubscribe();
     if (this.#failure !== undefined && this.#nucleus !== undefined && this.#health.connection === 'connected')
       await reportState(this.#nucleus, 'ERRORED', this.#log);
-    await this.#outboxes.close();
+    await this.#outboxes.close(CLOSING);
     await this.#proxy.close();
     state.unsubscribe();
     this.#reporter.end();
     endLetters();
-    await this.#health.ended();
-    await this.#pidFile?.remove();
+    const files$ = defer(() => this.#endFiles());
+    await firstValueFrom(files$.pipe(takeUntil(waiting(LAST_WORDS, this.#scheduler))), { defaultValue: undefined });
     const inGoodOrder = this.#isStartup && !this.#isToldToStop ? 'completed' : 'done';
     const { reason = inGoodOrder, branch, error } = this.#failure ?? {};
     return ended(this.#log, reason, branch, error, { drained: report, stages: this.#ledger.snapshot().stages.map(inShort) }, this.#profile);
@@ -183,13 +189,21 @@ export class ComponentRun {
     return report;
   }
 
-  /** A source that does not end with the drain must not keep the process; what it gave is stored. */
+  /**
+   * A source that does not end with the drain must not keep the process; what it gave is stored. Nor must a disk that does not answer: what
+   * is on its way there has its outcome.
+   */
   async #giveUp(): Promise<void> {
-    await this.#outboxes.commit();
+    if (!(await this.#outboxes.commit(LAST_WORDS))) await this.#outboxes.close(0);
     const { running } = this.#health;
     if (running.length > 0)
       this.#log.warn(`not ended when the time was over: ${running.join(', ')}`, { event: 'given-up', branches: running });
     this.#running.unsubscribe();
+  }
+
+  async #endFiles(): Promise<void> {
+    await this.#health.ended();
+    await this.#pidFile?.remove();
   }
 
   #onEvent(event: BranchEvent): void {

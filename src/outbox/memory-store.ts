@@ -259,3 +259,9 @@ export function memoryStore(
     },
   };
 }
+
+/** What is in memory is still there when the outbox is used again. */
+export function onlyOne(make: () => Store): () => Store {
+  let made: Store | undefined;
+  return () => (made ??= make());
+}

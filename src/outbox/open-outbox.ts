@@ -11,8 +11,8 @@ import { parseBasicIngest } from '../topic/prefixed-topics.js';
 import type { CommitOptions } from './group-commit.js';
 import { isSampled, unconfirmable } from './seen-back.js';
 import type { MarkWith } from './mark.js';
-import { memoryStore } from './memory-store.js';
-import { type DeleteWhen, FileOutbox, onlyOne, type Outbox } from './outbox.js';
+import { memoryStore, onlyOne } from './memory-store.js';
+import { type DeleteWhen, FileOutbox, type Outbox } from './outbox.js';
 import type { Store } from './store.js';
 import { checkAtLeast, checkBound, checkPositiveTime, checkShare, checkTime } from '../shared/check-argument.js';
 
@@ -24,7 +24,10 @@ export interface OutboxOptions {
    * file; what it holds ends with the process.
    */
   readonly path?: string | undefined;
-  /** Bytes on the disk, all files together. From 1 MiB on. Default 64 MiB. */
+  /**
+   * Bytes on the disk, all files together. From 1 MiB on. Default 64 MiB. A file that was found to be damaged is kept beside it
+   * (`.damaged`) until its room is needed; only while one is mended may there be as much again.
+   */
   readonly maxBytes?: number | undefined;
   /** Milliseconds after which a message is too old to be sent. Default: never. */
   readonly maxAge?: number | undefined;
@@ -159,14 +162,15 @@ export class OwnOutboxes {
     return outbox;
   };
 
-  /** Commits what waits, and has all outcomes of it told. */
-  async commit(): Promise<void> {
-    await Promise.all([...this.#outboxes.values()].map(({ outbox }) => outbox.commit()));
+  /** Commits what waits. Says whether all outcomes of it have been told within so many milliseconds. */
+  async commit(within: number): Promise<boolean> {
+    const told = await Promise.all([...this.#outboxes.values()].map(({ outbox }) => outbox.commit(within)));
+    return !told.includes(false);
   }
 
-  /** Commits what waits, and closes all. */
-  async close(): Promise<void> {
-    await Promise.all([...this.#outboxes.values()].map(({ outbox }) => outbox.close()));
+  /** Commits what waits, and closes all. A disk that does not answer within so many milliseconds is not waited for. */
+  async close(within?: number): Promise<void> {
+    await Promise.all([...this.#outboxes.values()].map(({ outbox }) => outbox.close(within)));
   }
 }
 

@@ -1,12 +1,14 @@
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
-import { BehaviorSubject, filter, firstValueFrom, Observable, type SchedulerLike, Subject, type Subscription, take } from 'rxjs';
+import { BehaviorSubject, filter, firstValueFrom, Observable, type SchedulerLike, Subject, type Subscription, take, takeUntil } from 'rxjs';
 import { OutboxUnavailable } from '../errors/errors.js';
 import type { Ledger } from '../flow/ledger.js';
 import type { Profile } from '../ports/mqtt-proxy.js';
+import { waiting } from '../schedule/clock.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 import { AgeClock, type Moment, type Opened, type Store, type StoreCounts, type StoreNews, type StoreSettings } from './store.js';
 import { GroupCommit } from './group-commit.js';
 import type { MarkWith } from './mark.js';
+import { onlyOne } from './memory-store.js';
 import { virtualDisk } from './virtual-disk.js';
 
 /** When a stored message is deleted. */
@@ -44,7 +46,10 @@ export interface Outbox extends AsyncDisposable {
    * What waits: now, and after each change. Does not open the file: until a stage has, nothing waits. Does not complete before `close`.
    */
   readonly depth$: Observable<OutboxDepth>;
-  /** Commits what waits and closes the file. Stages and forwarders that still run get `Left(OutboxUnavailable)`. */
+  /**
+   * Commits what waits and closes the file. Stages and forwarders that still run get `Left(OutboxUnavailable)`. A disk has ten seconds to
+   * answer; then so does what was on its way to it.
+   */
   readonly close: () => Promise<void>;
   /**
    * @internal Opens the file, or shares it; closed a second after the last has let it go. Tells anew when what it could not be opened for
@@ -79,6 +84,8 @@ export interface OpenOutbox {
 const LINGER = 1_000;
 /** Milliseconds until a file is asked for again that another process had open, or that had no room. */
 const REOPEN = 1_000;
+/** Milliseconds that a disk has to answer when a file is closed. */
+const CLOSING = 10_000;
 
 const NOTHING: StoreNews = {
   depth: { messages: 0, bytes: 0, oldest: undefined },
@@ -164,22 +171,24 @@ export class FileOutbox implements Outbox {
     });
   }
 
-  /** What waits for others to share its commit is stored now. Settles when that has been told. */
-  async commit(): Promise<void> {
-    if (this.#store === undefined) return;
-    const answer = await firstValueFrom(this.#answer$.pipe(filter(value => value !== undefined)));
-    if (isLeft(answer)) return;
+  /** What waits for others to share its commit is stored now. Says whether that has been told within so many milliseconds. */
+  async commit(within: number): Promise<boolean> {
+    if (this.#store === undefined) return true;
+    const overdue$ = waiting(within, this.#parts.scheduler);
+    const answer$ = this.#answer$.pipe(takeUntil(overdue$));
+    const answer = await firstValueFrom(answer$.pipe(filter(value => value !== undefined)), { defaultValue: undefined });
+    if (answer === undefined || isLeft(answer)) return answer !== undefined;
     const { commits, store, now } = answer.right;
     commits.flush();
     // Answered after what was asked before.
-    await new Promise<void>(complete => store.settle([], now()).subscribe({ complete }));
+    return (await firstValueFrom(store.settle([], now()).pipe(takeUntil(overdue$)), { defaultValue: undefined })) !== undefined;
   }
 
-  async close(): Promise<void> {
+  async close(within: number = CLOSING): Promise<void> {
     this.#closed = true;
     this.#lingering?.unsubscribe();
     this.#reopening?.unsubscribe();
-    this.#letGo();
+    this.#letGo(within);
     await new Promise<void>(done => this.#whenClosed(done));
     this.#depth.complete();
   }
@@ -225,9 +234,8 @@ export class FileOutbox implements Outbox {
     const { commit, scheduler, profile, ledger } = this.#parts;
     const now = (): Moment => this.#clock.now();
     const news = (latest: StoreNews): void => {
-      const { depth, counts } = latest;
-      const { messages, bytes, oldest } = depth;
-      ledger.outbox({ path: this.path, ...counts, inside: { messages, bytes }, oldest });
+      const { messages, bytes, oldest } = latest.depth;
+      ledger.outbox({ path: this.path, ...latest.counts, inside: { messages, bytes }, oldest });
       this.#depth.next(latest);
     };
     news(opened);
@@ -265,7 +273,7 @@ export class FileOutbox implements Outbox {
     };
   }
 
-  #letGo(): void {
+  #letGo(within = CLOSING): void {
     const store = this.#store;
     this.#store = undefined;
     const answer = this.#answer$.value;
@@ -275,7 +283,8 @@ export class FileOutbox implements Outbox {
     else if (store !== undefined) this.#answer$.next(undefined);
     if (store === undefined) return;
     this.#state$.next('closing');
-    store.close().subscribe({ complete: () => this.#state$.next('closed') });
+    const closed$ = store.close().pipe(takeUntil(waiting(within, this.#parts.scheduler)));
+    closed$.subscribe({ complete: () => this.#state$.next('closed') });
   }
 
   #whenClosed(then: () => void): void {
@@ -286,10 +295,4 @@ export class FileOutbox implements Outbox {
       )
       .subscribe(then);
   }
-}
-
-/** What is in memory is still there when the outbox is used again. */
-export function onlyOne(make: () => Store): () => Store {
-  let made: Store | undefined;
-  return () => (made ??= make());
 }

@@ -186,6 +186,9 @@ export interface Store {
   readonly put: (records: readonly RecordToStore[], now: Moment) => ObservableEither<OutboxUnavailable<'message'>, Put>;
   readonly take: (request: TakeRequest, now: Moment) => ObservableEither<OutboxUnavailable<'message'>, Taken>;
   readonly settle: (fates: readonly Fate[], now: Moment) => ObservableEither<OutboxUnavailable<'message'>, StoreNews>;
-  /** Never fails: what cannot be closed is let go. */
+  /**
+   * Never fails: what cannot be closed is let go. Who unsubscribes before the answer waits no longer: all that was asked is answered as
+   * `sync-failed`.
+   */
   readonly close: () => ObservableEither<never, void>;
 }

@@ -1,4 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { left, type Right, right } from 'fp-ts/lib/Either.js';
@@ -277,6 +279,26 @@ describe('runComponent', () => {
     expect(outcome).toMatchObject({ code: 0, reason: 'done' });
     expect(lines.at(-1)?.fields).toMatchObject({ stages: [{ kind: 'publishTo', received: 385, failed: 385 }] });
     expect(ledger.snapshot().stages[0]?.discarded.messages).toBe(0);
+  });
+
+  it.runIf(process.platform !== 'win32')('ends though the disk does not answer when its health is written', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'run-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const healthFile = join(folder, 'health.json');
+    // What is written into it waits for somebody who reads it.
+    const pipe = `${healthFile}.${process.pid}.tmp`;
+    expect(spawnSync('mkfifo', [pipe]).status).toBe(0);
+    const scheduler = new VirtualTime();
+    const ended = new AbortController();
+    const running = run(() => ({ work: of(right(1)) }), { healthFile, scheduler }).finally(() => ended.abort());
+    while (!ended.signal.aborted) {
+      scheduler.advance(100);
+      await new Promise(resolve => setImmediate(resolve));
+    }
+    expect((await running).outcome).toMatchObject({ code: 0, reason: 'done' });
+    expect(existsSync(healthFile)).toBe(false);
+    await readFile(pipe);
+    await expect.poll(() => existsSync(healthFile)).toBe(true);
   });
 
   it('refuses times that are none', async () => {

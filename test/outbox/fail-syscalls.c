@@ -1,5 +1,6 @@
 /* A disk that fails with EIO. Loaded with LD_PRELOAD; while the file FAIL_WHILE exists, what FAIL names (`sync`, `write` or `read`) fails for
-   the files of FAIL_FOLDER whose names end as FAIL_FILE says; reads, only of what is at FAIL_FROM or behind it. */
+   the files of FAIL_FOLDER whose names end as FAIL_FILE says; reads, only of what is at FAIL_FROM or behind it. With `hang`, a sync of these
+   files does not return meanwhile. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -30,8 +31,13 @@ static int read_fails(int fd, size_t length, off64_t offset) {
   return offset + (off64_t)length > (from == NULL ? 0 : atol(from)) && fails("read", fd);
 }
 
-int fsync(int fd) { return fails("sync", fd) ? -1 : (int)syscall(SYS_fsync, fd); }
-int fdatasync(int fd) { return fails("sync", fd) ? -1 : (int)syscall(SYS_fdatasync, fd); }
+static int sync_fails(int fd) {
+  while (fails("hang", fd)) usleep(10000);
+  return fails("sync", fd);
+}
+
+int fsync(int fd) { return sync_fails(fd) ? -1 : (int)syscall(SYS_fsync, fd); }
+int fdatasync(int fd) { return sync_fails(fd) ? -1 : (int)syscall(SYS_fdatasync, fd); }
 ssize_t pwrite64(int fd, const void *bytes, size_t length, off64_t offset) {
   return fails("write", fd) ? -1 : syscall(SYS_pwrite64, fd, bytes, length, offset);
 }

@@ -13,24 +13,18 @@ const canFail = process.platform === 'linux' && compiler !== undefined;
 if (!canFail) console.warn('Disks that fail are not tested: having system calls fail needs Linux and a C compiler.');
 
 interface Failing {
-  readonly what: 'sync' | 'write' | 'read';
+  readonly what: 'sync' | 'write' | 'read' | 'hang';
   /** The end of the name of the file that fails. */
   readonly file: string;
   /** Reads before this byte do not fail. */
   readonly from?: number;
-  readonly when?: 'storing' | 'opening' | 'handing-out';
+  readonly when?: 'storing' | 'opening' | 'handing-out' | 'closing';
   /** What is on the disk before. */
   readonly prepare?: (folder: string) => Promise<void>;
 }
 
-/** What is told of what is done, while a disk fails for some of it; and the folder. */
-const onFailingDisk = async ({
-  what,
-  file,
-  from = 0,
-  when = 'storing',
-  prepare,
-}: Failing): Promise<{ readonly told: unknown; readonly folder: string }> => {
+/** Runs a program that uses a folder, on a disk that fails for it while a file is there that the program makes. */
+const run = async ({ what, file, from = 0, when = 'storing', prepare }: Failing, program: string) => {
   const own = ownFolder();
   const library = join(own, 'fail.so');
   const made = spawnSync(compiler ?? 'cc', ['-shared', '-fPIC', '-O1', '-o', library, HERE('fail-syscalls.c'), '-ldl']);
@@ -39,7 +33,7 @@ const onFailingDisk = async ({
   mkdirSync(folder);
   await prepare?.(folder);
   const failing = join(own, 'failing');
-  const args = ['--no-warnings', '--import', HERE('../kit/process/typescript-loader.mjs'), HERE('failing-store.ts'), folder, failing, when];
+  const args = ['--no-warnings', '--import', HERE('../kit/process/typescript-loader.mjs'), HERE(program), folder, failing, when];
   const env = {
     ...process.env,
     LD_PRELOAD: library,
@@ -49,7 +43,12 @@ const onFailingDisk = async ({
     FAIL_FOLDER: folder,
     FAIL_WHILE: failing,
   };
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { env, timeout: 300_000 });
+  return { folder, failing, ...spawnSync(process.execPath, args, { env, timeout: 300_000, killSignal: 'SIGABRT' }) };
+};
+
+/** What is told of what is done, while a disk fails for some of it; and the folder. */
+const onFailingDisk = async (how: Failing): Promise<{ readonly told: unknown; readonly folder: string }> => {
+  const { folder, status, stdout, stderr } = await run(how, 'failing-store.ts');
   if (status !== 0) throw new Error(String(stderr));
   return { told: JSON.parse(String(stdout)), folder };
 };
@@ -135,4 +134,25 @@ describe.runIf(canFail)('a disk that fails with EIO', () => {
     const { texts, lost } = await next(folder);
     expect([kept(texts), lost]).toEqual([40, 0]);
   });
+});
+
+const HANGING = [
+  { when: 'storing', file: '-wal', told: ['stored', 'sync-failed'] },
+  { when: 'storing', file: '-mark', told: ['stored', 'sync-failed'] },
+  { when: 'closing', file: 'sqlite', told: ['stored'] },
+] as const;
+
+describe.runIf(canFail)('a disk that does not return from a sync', () => {
+  it.each(HANGING)(
+    'of *$file while $when: each value has its outcome, the component and its process end, and what was told is there at the next start',
+    async ({ told, ...hanging }) => {
+      const { folder, failing, stdout, stderr, signal } = await run({ what: 'hang', ...hanging }, 'hanging-component.ts');
+      expect(String(stderr)).toBe('');
+      expect(JSON.parse(String(stdout))).toEqual({ told, reason: 'done' });
+      // It was the disk that held its thread up to the end.
+      expect({ signal, hangs: existsSync(failing) }).toEqual({ signal: 'SIGKILL', hangs: true });
+      const { texts, lost } = await next(folder);
+      expect({ first: texts[0], lost }).toEqual({ first: '1', lost: 0 });
+    },
+  );
 });

@@ -13,7 +13,15 @@ import { salvage } from './salvage.js';
 import { putRecords } from './put-records.js';
 import { storeWorker } from './store-worker.js';
 import { takeRecords } from './take-records.js';
-import type { PackedRecords, PackedStored, WorkerAnswer, WorkerRequest, WorkerResults, WorkerSettings } from './worker-protocol.js';
+import type {
+  PackedRecords,
+  PackedStored,
+  WorkerAnswer,
+  WorkerFailure,
+  WorkerRequest,
+  WorkerResults,
+  WorkerSettings,
+} from './worker-protocol.js';
 
 /**
  * The worker's whole source: the text of functions that need nothing from outside. A bundler that keeps names calls `__name`, which is not
@@ -55,11 +63,23 @@ export function sqliteStore(settings: WorkerSettings, newEpoch: () => string): S
   let ids = 0;
   const asked = new Map<number, (answer: WorkerAnswer) => void>();
 
-  const fail = (cause: unknown): void => {
+  const fail = (reason: WorkerFailure['reason'], message: string): void => {
     const waiting = [...asked];
     asked.clear();
     worker = undefined;
-    for (const [id, answer] of waiting) answer({ id, failure: { reason: 'unusable', message: String(cause) } });
+    for (const [id, answer] of waiting) answer({ id, failure: { reason, message } });
+  };
+
+  /** A sync that does not return holds the thread up: it cannot be ended, and the process would not end before it. */
+  const abandon = (): void => {
+    const abandoned = worker;
+    if (abandoned === undefined) return;
+    const kill = (): void => void process.kill(process.pid, 'SIGKILL');
+    process.once('exit', kill);
+    abandoned.once('exit', () => process.off('exit', kill));
+    void abandoned.terminate();
+    abandoned.unref();
+    fail('sync-failed', 'The disk did not answer.');
   };
 
   const start = (): Worker => {
@@ -79,10 +99,10 @@ export function sqliteStore(settings: WorkerSettings, newEpoch: () => string): S
       if (asked.size === 0 && worker === made) made.unref();
     });
     made.on('error', error => {
-      if (worker === made) fail(error);
+      if (worker === made) fail('unusable', String(error));
     });
     made.on('exit', code => {
-      if (worker === made) fail(`The outbox' worker ended with ${code}.`);
+      if (worker === made) fail('unusable', `The outbox' worker ended with ${code}.`);
     });
     return made;
   };
@@ -136,7 +156,7 @@ export function sqliteStore(settings: WorkerSettings, newEpoch: () => string): S
         if (worker === undefined) {
           destination.next(right(undefined));
           destination.complete();
-          return;
+          return undefined;
         }
         ask<'close', undefined>({ op: 'close' }, [], () => undefined).subscribe({
           complete: () => {
@@ -148,6 +168,7 @@ export function sqliteStore(settings: WorkerSettings, newEpoch: () => string): S
             });
           },
         });
+        return abandon;
       }),
   };
 }
