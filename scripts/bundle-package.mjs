@@ -40,14 +40,15 @@ function groupOf(id) {
 }
 
 /**
- * fp-ts and io-ts, by the names that the published files import them by. When an ES module imports a CommonJS one, Node reads all of it to
- * find the names that it exports, and these are large: that took a third of the start. So each has a small CommonJS module before it, which
- * names them. Whoever bundles this package (condition `module`) gets the library itself.
+ * RxJS, fp-ts and io-ts, by the names that the published files import them by. When an ES module imports a CommonJS one, Node looks through
+ * its text for the names that it exports, with a parser that it has to start first. So each library has a small ES module before it, which
+ * has the names and requires it: the same library that a program imports itself. Whoever bundles this package (condition `module`) gets
+ * the library without that.
  */
 const libraries = {
   name: 'libraries',
   resolveId: {
-    filter: { id: /^(fp-ts|io-ts)(\/|$)/ },
+    filter: { id: /^(fp-ts|io-ts)(\/|$)|^rxjs$/ },
     handler(id) {
       const name = Object.keys(imports).find(key => imports[key].module === id);
       if (name === undefined) this.error(`${id} has no name among the imports of package.json.`);
@@ -58,9 +59,14 @@ const libraries = {
     const require = createRequire(import.meta.url);
     for (const { module, default: file } of Object.values(imports)) {
       const names = Object.keys(require(module)).filter(name => name !== 'default' && name !== '__esModule');
-      const lines = names.map(name => `exports.${name} = library.${name};`);
-      const source = ["'use strict';", `const library = require('${module}');`, ...lines, ''].join('\n');
-      this.emitFile({ type: 'asset', fileName: file.replace('./dist/', ''), source });
+      // With a `$`, since io-ts has names that no variable can have, such as `null`.
+      const lines = [
+        "import { createRequire } from 'node:module';",
+        `const library = createRequire(import.meta.url)('${module}');`,
+        ...names.map(name => `const $${name} = library.${name};`),
+        `export { ${names.map(name => `$${name} as ${name}`).join(', ')} };`,
+      ];
+      this.emitFile({ type: 'asset', fileName: file.replace('./dist/', ''), source: `${lines.join('\n')}\n` });
     }
   },
 };
@@ -70,7 +76,7 @@ const bundle = await rolldown({
   platform: 'node',
   tsconfig: './tsconfig.build.json',
   transform: { target: 'es2023' },
-  external: /^(?!fp-ts|io-ts|@oxc-project)[a-z@]/,
+  external: /^(?!fp-ts|io-ts|rxjs$|@oxc-project)[a-z@]/,
   plugins: [libraries],
   // Grouping by folders asks for this; test/package/published-files.test.ts checks that it gives no entry an additional name.
   preserveEntrySignatures: 'allow-extension',
