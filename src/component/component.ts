@@ -1,6 +1,6 @@
 import { type Either, right } from 'fp-ts/lib/Either.js';
 import type { Type, Validation } from 'io-ts';
-import { concat, defer, NEVER, type Observable, of, takeUntil } from 'rxjs';
+import { concat, defer, NEVER, type Observable, of, takeUntil, type Unsubscribable } from 'rxjs';
 import type { Nucleus } from '../client/connect.js';
 import type { LocalTopics } from '../client/local-topics.js';
 import type { ConfigurationInvalid } from '../errors/errors.js';
@@ -67,14 +67,20 @@ function unchanging$<A>(proxy: MqttProxy, config: A): RunContext<A>['config$'] {
 /** A branch of a component: a stream whose failures are `Left`s. Its values are not kept. */
 export type Branch = Observable<Either<unknown, unknown>>;
 
-/** Members that are often written by mistake, with the sentence that the compiler then shows. */
-export interface RunMistake {
-  /** Never there. */
-  readonly then?: 'write run without async: it gives its streams at once, and what they wait for goes into them, as with defer(async () => …)';
-}
-
 /** What `run` gives: one stream, or several that are told apart by their names. */
-export type Branches = Branch | (RunMistake & Readonly<Record<string, Branch>>);
+export type Branches = Branch | Readonly<Record<string, Branch>>;
+
+/** What `run` gives; where that is a mistake that many make, the sentence that the compiler then shows. */
+export type RunResult<R> = R extends Branches
+  ? R
+  : R extends PromiseLike<unknown>
+    ? 'write run without async: it gives its streams at once, and what they wait for goes into them, as with defer(async () => …)'
+    : R extends Observable<unknown> | Readonly<Record<string, Observable<unknown>>>
+      ? 'a branch emits Eithers: write map(E.right) behind a stream of plain values'
+      : // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- this is what a function without a return gives
+        R extends void | Unsubscribable
+        ? 'let run return its streams, and subscribe to none of them: whoever runs the component does'
+        : Branches;
 
 /** What all components have. */
 interface Description {
@@ -99,22 +105,17 @@ interface Description {
   readonly whenBranchFails?: 'drain' | 'continue' | undefined;
 }
 
-/** A component that takes a configuration: what {@link component} makes one of. */
-export interface ConfiguredDefinition<A, O, R extends Branches> extends Description {
-  /** Checks the configuration, and says its type. */
-  readonly config: Type<A, O>;
+/**
+ * What {@link component} makes a component of. `A` is its configuration, `O` that as JSON, `R` what `run` gives; `C` is `A`, of which only
+ * `config` decides what it is.
+ */
+export interface ComponentDefinition<A, O, R, C = A> extends Description {
+  /** Checks the configuration, and says its type. Left out: it takes none. */
+  readonly config?: Type<A, O> | undefined;
   /** The recipe's default configuration, as it is in JSON. Members that are left out have to come with the deployment. */
   readonly defaults?: Partial<O> | undefined;
   /** The component itself: its streams, from a proxy and its configuration. */
-  readonly run: (proxy: MqttProxy, config: A, context: RunContext<A>) => R;
-}
-
-/** A component that takes none. */
-export interface PlainDefinition<R extends Branches> extends Description {
-  readonly config?: undefined;
-  readonly defaults?: undefined;
-  /** The component itself: its streams, from a proxy. */
-  readonly run: (proxy: MqttProxy, config: undefined, context: RunContext<undefined>) => R;
+  readonly run: (proxy: MqttProxy, config: C, context: RunContext<C>) => RunResult<R>;
 }
 
 const BRAND: symbol = Symbol.for('greengrass-rx.component');
@@ -187,9 +188,10 @@ export interface Component<A = unknown, R extends Branches = Branches> extends O
  *
  * Source: AWS IoT Greengrass developer guide, "AWS IoT Greengrass component recipe reference".
  */
-export function component<A, O, R extends Branches>(definition: ConfiguredDefinition<A, O, R>): Component<A, R>;
-export function component<R extends Branches>(definition: PlainDefinition<R>): Component<undefined, R>;
-export function component(definition: ConfiguredDefinition<unknown, unknown, Branches> | PlainDefinition<Branches>): Component {
+export function component<A = undefined, O = undefined, R = Branches, C extends A = A>(
+  definition: ComponentDefinition<A, O, R, C>,
+): Component<A, R extends Branches ? R : never>;
+export function component(definition: ComponentDefinition<unknown, unknown, Branches>): Component {
   const { name, version, description, publisher, publishes = [], subscribes = [], whenBranchFails = 'drain' } = definition;
   const { localPublishes = [], localSubscribes = [] } = definition;
   if (!isComponentName(name)) throw new RangeError(`${COMPONENT_NAME_RULE.slice(0, -1)}, and ${JSON.stringify(name)} does not.`);
@@ -206,9 +208,7 @@ export function component(definition: ConfiguredDefinition<unknown, unknown, Bra
     subscribes: declaredFilters(subscribes),
     localPublishes: declaredFilters(localPublishes),
     localSubscribes: declaredFilters(localSubscribes),
-    // The overloads have seen to it that `run` takes what `config` gives.
-    run: (proxy, config, context = runContext(silentLog, unchanging$(proxy, config), undefined)) =>
-      (definition.run as (proxy: MqttProxy, config: unknown, context: RunContext) => Branches)(proxy, config, context),
+    run: (proxy, config, context = runContext(silentLog, unchanging$(proxy, config), undefined)) => definition.run(proxy, config, context),
   };
   return Object.defineProperty(made, BRAND, { value: true });
 }

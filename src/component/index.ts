@@ -7,13 +7,12 @@ export { mergeBranches } from './branches.js';
 export {
   type Branch,
   type Branches,
-  type RunMistake,
   component,
   type Component,
-  type ConfiguredDefinition,
+  type ComponentDefinition,
   isComponent,
-  type PlainDefinition,
   type RunContext,
+  type RunResult,
 } from './component.js';
 export { CONFIG_VARIABLE, followConfig, readConfiguration } from './configuration.js';
 export { deservesRestart, type Exit, type ExitReason, EXITS, type RunOutcome } from './exit-codes.js';
