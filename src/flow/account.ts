@@ -64,6 +64,19 @@ export interface DeclaredMarks {
   readonly profile?: Profile | undefined;
 }
 
+/** The member by which a function that makes requests says how it marks them. A symbol, so that nothing has it by chance. */
+const MARKS: unique symbol = Symbol('greengrass-rx marks');
+
+/** How a function that makes requests marks them, for a dry run, which never calls it. `undefined`: it does not. */
+export function marksOf(request: object): DeclaredMarks | undefined {
+  return (request as { readonly [MARKS]?: DeclaredMarks })[MARKS];
+}
+
+/** The same function, which says how it marks the requests that it makes. What goes around such a function says so, too. */
+export function markingWith<F extends object>(request: F, marks: DeclaredMarks | undefined): F {
+  return Object.assign(request, { [MARKS]: marks });
+}
+
 /** The bound of a stage, with every default filled in. */
 export interface DeclaredBuffer {
   readonly messages: number;

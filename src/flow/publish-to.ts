@@ -8,7 +8,7 @@ import { checkBound, checkPositiveTime } from '../shared/check-argument.js';
 import { PUBLISH } from '../shared/operations.js';
 import { feedsFallback } from '../stream/feed.js';
 import { orThrow } from '../stream/run-to-end.js';
-import type { DeclaredMarks } from './account.js';
+import { marksOf } from './account.js';
 import { Deadlines } from '../schedule/clock.js';
 import { type DeclaredTopic, declaredFilters, onlyDeclared } from './declared-topics.js';
 import { isFullQueue, Offline, PublishJob, type Publishes, type Publishing, submitTo } from './publish-job.js';
@@ -107,13 +107,6 @@ export interface PublishTo {
     request: (value: A) => NoInfer<R>,
     options?: PublishToOptions<NoInfer<A>>,
   ): Stage<A, Either<PublishFailure<A> | Overflowed, Published<A, Acc>>>;
-}
-
-/** The member by which a function that makes requests says how it marks them. A symbol, so that nothing has it by chance. */
-export const MARKS: unique symbol = Symbol('greengrass-rx marks');
-
-function marksOf(request: object): DeclaredMarks | undefined {
-  return (request as { readonly [MARKS]?: DeclaredMarks })[MARKS];
 }
 
 /** The topic name of a request of an MQTT proxy, or of a port that has no rules of its own. */

@@ -2,8 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import * as t from 'io-ts';
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
 import { forbiddenKeyIn } from '../codec/json-text.js';
-import type { DeclaredMarks } from '../flow/account.js';
-import { MARKS } from '../flow/publish-to.js';
+import { type DeclaredMarks, markingWith } from '../flow/account.js';
 import type { MqttMessage, PublishRequest, UserProperty } from '../ports/mqtt-proxy.js';
 import { atOnce, parsedJson } from '../shared/check-argument.js';
 import { QOS } from '../shared/qos.js';
@@ -247,9 +246,9 @@ export function envelope<A>(request: (value: A) => PublishRequest, options: Enve
   const epoch = crypto.randomUUID();
   let number = 0;
   const inEnvelope = (value: A): PublishRequest => {
-    const plain = request(value);
+    const plain = atOnce(request(value), 'request');
     number++;
     return marked(plain, { epoch, stream, number, storedAt: scheduler.now(), attempt: 1, replayed: false, lost: [] }, 'wrap');
   };
-  return Object.assign(inEnvelope, { [MARKS]: AROUND });
+  return markingWith(inEnvelope, AROUND);
 }

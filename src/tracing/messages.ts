@@ -3,6 +3,7 @@ import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import { Observable, type Unsubscribable } from 'rxjs';
 import type { PublishError } from '../errors/errors.js';
 import { copyError } from '../errors/failure.js';
+import { markingWith, marksOf } from '../flow/account.js';
 import type { PublishListener, Submit } from '../flow/publish-job.js';
 import type { AcceptedBy } from '../flow/publish-outcome.js';
 import type { PublishRequest } from '../ports/mqtt-proxy.js';
@@ -220,7 +221,7 @@ export function withTrace<A>(
   const tracer = tracerOf(tracerProvider);
   const kind = mqttKind(carrier);
   const way = new Sending(kind);
-  return value => {
+  const withContext = (value: A): PublishRequest => {
     const made = atOnce(request(value), 'request');
     const present = tracer();
     if (present === undefined) return kind.untraced(made);
@@ -228,4 +229,5 @@ export function withTrace<A>(
     span.end();
     return sent;
   };
+  return markingWith(withContext, marksOf(request));
 }

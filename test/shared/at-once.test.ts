@@ -8,12 +8,14 @@ import { component, runComponent, silentLog } from '../../src/component/index.js
 import { ServiceFault } from '../../src/errors/errors.js';
 import { batch, concurrently, counted, Ledger, type PublishPort, publishTo, toAsyncIterable } from '../../src/flow/index.js';
 import * as operators from '../../src/operators/index.js';
+import { envelope } from '../../src/outbox/index.js';
 import type { PublishRequest } from '../../src/ports/mqtt-proxy.js';
 import { fixed } from '../../src/schedule/index.js';
 import { atOnce } from '../../src/shared/check-argument.js';
 import { QOS } from '../../src/shared/qos.js';
 import { deadLetterTo, fallbackTo, respond } from '../../src/sinks/index.js';
 import { retryErrorsWith, retryWith } from '../../src/stream/retry.js';
+import { withTrace } from '../../src/tracing/index.js';
 
 const { countWindow, tumbling } = operators;
 
@@ -42,6 +44,8 @@ const streams: readonly (readonly [what: string, stream$: () => Observable<unkno
   ['sizeOf', () => of(1).pipe(operators.governRate({ messagesPerSecond: 1, sizeOf: late, ledger }))],
   ['buffer.key', () => from([1, 2]).pipe(concurrently(1, () => NEVER, { buffer: { onFull: 'latestPerKey', key: late }, ledger }))],
   ['request', () => publishing(late)],
+  ['request', () => publishing(envelope(late))],
+  ['request', () => publishing(withTrace(late))],
   ['retryWhile', () => of(1).pipe(publishTo(refusing, request, { retry: fixed(1), retryWhile: late, ledger }))],
   ["a schedule's delay", () => of(1).pipe(publishTo(refusing, request, { retry: { ...fixed(1), delay: late }, ledger }))],
   ['while', () => throwError(() => 1).pipe(retryErrorsWith(fixed(1), { while: late }))],

@@ -12,9 +12,12 @@ import { publishTo } from '../../../src/flow/index.js';
 import { encodeBatches } from '../../../src/operators/index.js';
 import { envelope, forwardFrom, storeIn } from '../../../src/outbox/index.js';
 import { marked } from '../../../src/outbox/mark.js';
-import type { MqttProxy } from '../../../src/ports/mqtt-proxy.js';
+import type { MqttProxy, PublishRequest } from '../../../src/ports/mqtt-proxy.js';
 import { QOS } from '../../../src/shared/qos.js';
 import { onRights } from '../../../src/stream/index.js';
+import { withTrace } from '../../../src/tracing/index.js';
+
+type Maker = () => PublishRequest;
 
 const qos = QOS.AT_LEAST_ONCE;
 const Reading = t.type({ celsius: t.number, place: t.union([t.string, t.null]) });
@@ -166,6 +169,25 @@ describe('the cloud side', () => {
     });
     expect(fileOf(result, 'a.files.sql')).toContain("- INTERVAL '1' DAY(3)");
     expect(fileOf(result, 'a.sql')).toContain("JSON_VALUE(m.`text`, '$.celsius')");
+  });
+
+  it.each([
+    ['alone', (made: Maker) => envelope(made)],
+    ['within withTrace', (made: Maker) => withTrace(envelope(made))],
+    ['around withTrace', (made: Maker) => envelope(withTrace(made))],
+  ])('knows an envelope %s', async (_, wrap) => {
+    const result = await dry(proxy =>
+      NEVER.pipe(
+        takeUntil(proxy.draining$),
+        publishTo(
+          proxy,
+          wrap(() => ({ topicName: 'a', payload: '', qos })),
+          { topics: ['a'], payload: json(Reading) },
+        ),
+      ),
+    );
+    expect(JSON.parse(fileOf(result, 'a.schema.json'))).toMatchObject({ properties: { epoch: { type: 'string' } } });
+    expect(found(result)).not.toContainEqual(expect.stringContaining('have no id'));
   });
 });
 
