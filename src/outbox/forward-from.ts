@@ -122,6 +122,7 @@ export function forwardFrom(outbox: Outbox, port: ForwardPort, options: ForwardO
       : [...new Set([...outbox.topics, ...seenOn(outbox), ...(canaryTopicName === undefined ? [] : [canaryTopicName])])];
   return new Observable<Either<ForwardFailure, Forwarded>>(destination => {
     const run = new Subscription();
+    outbox.atLargest = port.atLargest;
     let told: string | undefined;
     let hasBegun = false;
     // While the file cannot be used there is nothing to wait for; later the forwarder looks after that.

@@ -2,7 +2,7 @@ import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
 import { BehaviorSubject, filter, firstValueFrom, Observable, type SchedulerLike, Subject, type Subscription, take, takeUntil } from 'rxjs';
 import { OutboxUnavailable } from '../errors/errors.js';
 import type { Ledger } from '../flow/ledger.js';
-import type { Profile } from '../ports/mqtt-proxy.js';
+import type { Profile, PublishRequest } from '../ports/mqtt-proxy.js';
 import { waiting } from '../schedule/clock.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 import { AgeClock, type Moment, type Opened, type Store, type StoreCounts, type StoreNews, type StoreSettings } from './store.js';
@@ -51,6 +51,8 @@ export interface Outbox extends AsyncDisposable {
    * answer; then so does what was on its way to it.
    */
   readonly close: () => Promise<void>;
+  /** @internal What the port of its forwarder may add to a message, as far as there is a forwarder. */
+  atLargest: ((request: PublishRequest) => PublishRequest) | undefined;
   /**
    * @internal Opens the file, or shares it; closed a second after the last has let it go. Tells anew when what it could not be opened for
    * has passed.
@@ -118,6 +120,7 @@ export class FileOutbox implements Outbox {
   readonly deleteWhen: DeleteWhen;
   readonly profile: Profile | undefined;
   readonly depth$: Observable<OutboxDepth>;
+  atLargest: Outbox['atLargest'];
   readonly #parts: OutboxParts;
   readonly #clock: AgeClock;
   readonly #depth = new BehaviorSubject<StoreNews>(NOTHING);
@@ -250,9 +253,7 @@ export class FileOutbox implements Outbox {
     const claimForwarding = (): (() => void) | undefined => {
       if (forwarding) return undefined;
       forwarding = true;
-      return () => {
-        forwarding = false;
-      };
+      return () => void (forwarding = false);
     };
     return {
       store,

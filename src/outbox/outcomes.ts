@@ -21,7 +21,10 @@ import { idOf, Kept, type KeptMessage, MOST_KEPT, Samples } from './undecided.js
 
 /** What a forwarder needs of a proxy. */
 export type ForwardPort = Pick<MqttProxy, 'publish$' | 'state$'> &
-  Partial<Pick<MqttProxy, 'cloud$' | 'draining$' | 'holdDrain' | 'subscribe'>>;
+  Partial<Pick<MqttProxy, 'cloud$' | 'draining$' | 'holdDrain' | 'subscribe'>> & {
+    /** The request with as much as the port may add to it when it sends it; see `traced`. Left out: it adds nothing. */
+    readonly atLargest?: ((request: PublishRequest) => PublishRequest) | undefined;
+  };
 
 /** What became of one publish: one answer, also of a port that gives two, and an error of one that gives none. */
 export function publishedOnce(port: ForwardPort, request: PublishRequest): ReturnType<ForwardPort['publish$']> {

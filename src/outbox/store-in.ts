@@ -19,8 +19,10 @@ import type { RecordToStore } from './store.js';
 
 /** Bytes of the largest message that Greengrass Lite hands back to who subscribes to it: above, it sends it and loses the echo. */
 const LITE_ECHO = 4_980;
-/** What members and envelope add at most, but for the payload itself. */
+/** What mark and envelope add at most, but for the payload itself. */
 const OVERHEAD = 2_048;
+/** What a forwarder's port adds at most: a trace context with a `tracestate` of 512 characters, each of which may need two. */
+const CONTEXT = 1_280;
 
 /** Bytes of payloads that a stage has on their way to the disk, texts by their length: those of two commits. */
 export const BYTES_TO_DISK: number = 2 * MOST_BYTES;
@@ -41,7 +43,7 @@ export function topicProblem({ topics }: Outbox, { topicName }: PublishRequest, 
 
 /** What is wrong with the size of a message once it is marked: found out now, and not when nobody can mend it any more. */
 export function sizeProblem(
-  { mark, tellOldest, deleteWhen }: Outbox,
+  { mark, tellOldest, deleteWhen, atLargest }: Outbox,
   request: PublishRequest,
   stream: string,
   profile: Profile | undefined,
@@ -50,15 +52,23 @@ export function sizeProblem(
   const echo = deleteWhen === 'confirmed' && profile === 'lite' ? LITE_ECHO : Infinity;
   const least = Math.min(echo, profile === 'lite' ? 7_000 : 120_000);
   // Base64 and the envelope make at most so much of it; a function of the user's own, anything.
-  if (typeof mark !== 'function' && (bytes * 4) / 3 + OVERHEAD + 2 * request.topicName.length < least) return undefined;
-  const message = marked(request, longestMark(stream, tellOldest), mark);
+  const added = OVERHEAD + mostOfMembers(request) + (atLargest === undefined ? 0 : CONTEXT);
+  if (typeof mark !== 'function' && (bytes * 4) / 3 + added + 2 * request.topicName.length < least) return undefined;
+  const withMark = marked(request, longestMark(stream, tellOldest), mark);
+  const message = atLargest?.(withMark) ?? withMark;
   const room = Math.min(echo, payloadLimit(profile ?? 'classic', message));
   const size = bytesOf(message.payload);
   if (size <= room) return undefined;
   return refused(
     request.topicName,
-    `The message is too large to be stored: with its mark the payload has ${size} bytes, and ${room} can be sent${echo === Infinity ? '' : ' and seen back on Greengrass Lite'}. Send less at a time.`,
+    `The message is too large to be stored: with its mark${message === withMark ? '' : ' and its trace context'} the payload has ${size} bytes, and ${room} can be sent${echo === Infinity ? '' : ' and seen back on Greengrass Lite'}. Send less at a time.`,
   );
+}
+
+/** Bytes that the MQTT 5 members of a message take at most, as JSON, where a character may need six. */
+function mostOfMembers({ userProperties = [], correlationData, responseTopic, contentType }: PublishRequest): number {
+  const texts = [responseTopic, contentType, ...userProperties.flatMap(({ key, value }) => [key, value])];
+  return texts.reduce((sum, text) => sum + 6 * (text?.length ?? 0) + 16, 2 * (correlationData?.length ?? 0));
 }
 
 function bytesOf(payload: PublishRequest['payload']): number {

@@ -133,6 +133,15 @@ class Sending<M, R> {
 
 const NO_OBJECT = 'Its payload is no JSON object, and so has no place for a context.';
 
+/** The longest context there is, but for its `tracestate`. */
+const LONGEST = { traceId: 'f'.repeat(32), spanId: 'f'.repeat(16), traceFlags: 1 };
+
+/** The request as a traced port may send it at its largest: with a context in the place of its own, whose `tracestate` goes on. */
+export function atLargest<M, R>({ carrier }: TracedKind<M, R>, request: R): R {
+  const traceState = carrier?.read(request)?.traceState;
+  return carrier?.write(request, traceState === undefined ? LONGEST : { ...LONGEST, traceState }) ?? request;
+}
+
 /** The way into a port, with a span for each publish, from its submission to its answer. */
 export function sending<M, R, Acc extends AcceptedBy>(
   submit: Submit<R, Acc>,

@@ -30,7 +30,7 @@ import type {
 import type { ObservableEither } from '../stream/observable-either.js';
 import { topicFilterOf } from '../topic/topic-template.js';
 import { localKind, mqttKind, type TracedLocalOptions, type TracedOptions } from './kinds.js';
-import { receiving, sending } from './messages.js';
+import { atLargest, receiving, sending } from './messages.js';
 import { tracerOf } from './spans.js';
 import { type Traced, tracesOf } from './trace-context.js';
 
@@ -77,6 +77,8 @@ export interface TracedMqttProxy extends Omit<MqttProxy, 'subscribe' | 'publish$
   readonly publish: (request: PublishRequest & RequestMistakes & Traced) => RunnableTaskEither<PublishError, Accepted>;
   /** A request that a stage makes of a value, with the `trace` of that value unless it has one. */
   readonly causedBy: (request: PublishRequest, value: unknown) => PublishRequest;
+  /** The request with the longest context that it may be sent with: an outbox refuses what would be too large then. */
+  readonly atLargest: (request: PublishRequest) => PublishRequest;
 }
 
 /** Local topics on which messages have a `trace`, and requests may have one. */
@@ -152,12 +154,8 @@ export function traced(port: MqttProxy | LocalTopics, options: TracedOptions = {
 function tracedProxy(proxy: MqttProxy, { carrier = 'userProperties', tracerProvider }: TracedOptions): TracedMqttProxy {
   const tracer = tracerOf(tracerProvider);
   const kind = mqttKind(carrier);
-  const submit = sending<MqttMessage, PublishRequest, Accepted>(
-    submitTo(proxy),
-    tracer,
-    kind,
-    carrier === 'userProperties' ? lacksProperties(proxy) : undefined,
-  );
+  const obstacle = carrier === 'userProperties' ? lacksProperties(proxy) : undefined;
+  const submit = sending<MqttMessage, PublishRequest, Accepted>(submitTo(proxy), tracer, kind, obstacle);
   const subscribe = (request: SubscribeRequest | PatternSubscribeRequest<unknown>): Observable<unknown> =>
     defer(() => {
       // Which overload it is, the proxy finds out from its members.
@@ -165,7 +163,11 @@ function tracedProxy(proxy: MqttProxy, { carrier = 'userProperties', tracerProvi
       const present = tracer();
       return present === undefined ? messages$ : receiving(messages$, topicFilterOf(request.topicName), present, kind);
     });
-  return withWay(proxy, { subscribe: subscribe as TracedMqttProxy['subscribe'] }, submit, tracer);
+  const members = {
+    subscribe: subscribe as TracedMqttProxy['subscribe'],
+    atLargest: (request: PublishRequest) => (tracer() === undefined || obstacle?.() !== undefined ? request : atLargest(kind, request)),
+  };
+  return withWay(proxy, members, submit, tracer);
 }
 
 function tracedLocalTopics(local: LocalTopics, { carrier = 'none', tracerProvider }: TracedOptions): TracedLocalTopics {

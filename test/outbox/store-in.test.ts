@@ -5,7 +5,7 @@ import { asyncScheduler, concat, ignoreElements, merge, mergeMap, NEVER, of, ran
 import { describe, expect, it } from 'vitest';
 import { Ledger } from '../../src/flow/ledger.js';
 import { VirtualDisk, withVirtualDisk } from '../../src/outbox/virtual-disk.js';
-import { openOutbox, storeIn, type Stored, type StoreFailure } from '../../src/outbox/index.js';
+import { forwardFrom, openOutbox, storeIn, type Stored, type StoreFailure } from '../../src/outbox/index.js';
 import type { Overflowed } from '../../src/errors/errors.js';
 import { QOS } from '../../src/shared/qos.js';
 import { watched } from '../kit/time/virtual.js';
@@ -14,7 +14,7 @@ import type { PublishRequest } from '../../src/ports/mqtt-proxy.js';
 import type { Outbox } from '../../src/outbox/outbox.js';
 import type { StoreInOptions } from '../../src/outbox/store-in.js';
 import { topicTemplate } from '../../src/topic/topic-template.js';
-import { inMemory, onSlowDisk } from './virtual.js';
+import { inMemory, onSlowDisk, Port } from './virtual.js';
 
 const toRequest = (value: unknown) => ({ topicName: 't', payload: String(value), qos: QOS.AT_LEAST_ONCE });
 
@@ -133,6 +133,41 @@ describe('storeIn', () => {
       '0 Left',
       '0 complete',
     ]);
+  });
+
+  it('reckons with what the port of the forwarder adds to a message, from when there is a forwarder', () => {
+    const sizes$ = of(130_972, 130_973);
+    const toSize = (bytes: number) => ({ topicName: 't', payload: 'x'.repeat(bytes), qos: QOS.AT_LEAST_ONCE });
+    const grown = ({ payload, ...request }: PublishRequest): PublishRequest => ({
+      ...request,
+      payload: `${String(payload)}${'y'.repeat(100)}`,
+    });
+    const outcomes = (atLargest?: (request: PublishRequest) => PublishRequest): string[] => {
+      const outbox = inMemory({ mark: 'members' });
+      const forwarded$ = forwardFrom(outbox, Object.assign(new Port(false), { atLargest })).pipe(ignoreElements());
+      return watched(
+        () => merge(forwarded$, sizes$.pipe(storeIn(outbox, toSize))),
+        ({ _tag }) => _tag,
+        10,
+      ).map(line => line.slice(2));
+    };
+    expect(outcomes()).toEqual(['Right', 'Right']);
+    expect(outcomes(grown)).toEqual(['Right', 'Left']);
+  });
+
+  it('reckons with the MQTT 5 members of a message, which take room in the frame of Greengrass Lite', () => {
+    const outbox = inMemory({ profile: 'lite', mark: 'wrap' });
+    const lengths$ = of(4_000, 9_000);
+    const withProperty = (length: number): PublishRequest => ({
+      ...toRequest('1'),
+      userProperties: [{ key: 'k', value: 'v'.repeat(length) }],
+    });
+    expect(
+      watched(
+        () => lengths$.pipe(storeIn(outbox, withProperty)),
+        ({ _tag }) => _tag,
+      ),
+    ).toEqual(['0 Right', '0 Left', '0 complete']);
   });
 
   it('tells what gave way for it, and what did not fit where nothing gives way', () => {

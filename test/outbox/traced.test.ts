@@ -1,8 +1,8 @@
 import { copyFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { filter, firstValueFrom, of, toArray } from 'rxjs';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { batch, connect, type MqttMessage, QOS } from '../../src/index.js';
+import { filter, firstValueFrom, of, take, toArray } from 'rxjs';
+import { describe, expect, it, onTestFinished, test } from 'vitest';
+import { batch, connect, type MqttMessage, payloadLimit, QOS } from '../../src/index.js';
 import { startLocalNucleus } from '../../src/local/index.js';
 import { forwardFrom, openOutbox, type OutboxOptions, payloadOf, storeIn } from '../../src/outbox/index.js';
 import { traced, type TracedOptions, withTrace } from '../../src/tracing/index.js';
@@ -18,6 +18,35 @@ const WAYS: readonly (readonly [string, 'classic' | 'lite', OutboxOptions['mark'
   ['in the payload, in the envelope of the outbox, on a classic nucleus', 'classic', 'wrap', 'payload'],
   ['in the payload, in the envelope of the outbox, on Greengrass Lite', 'lite', 'wrap', 'payload'],
 ];
+
+test('a message that would be too large with the trace context of its forwarder is refused when it is stored, and no other is set aside', async () => {
+  const { tracerProvider } = exportedSpans();
+  const nucleus = await startLocalNucleus({ profile: 'classic', components: [{ name: 'c', accessControl: ACCESS }] });
+  onTestFinished(() => nucleus.stop());
+  const proxy = connect({ socketPath: nucleus.socketPath, authToken: nucleus.authToken('c') });
+  onTestFinished(() => proxy.close());
+  const outbox = openOutbox({ path: ':memory:', commit: { within: 0 } });
+  onTestFinished(() => outbox.close());
+  const topicName = 'meters/7';
+  const qos = QOS.AT_LEAST_ONCE;
+  const limit = payloadLimit('classic', { topicName, qos });
+  const toRequest = (bytes: number) => ({ topicName, payload: `{"x":"${'x'.repeat(bytes - 8)}"}`, qos });
+  const forwarded = firstValueFrom(
+    forwardFrom(outbox, traced(proxy, { tracerProvider, carrier: 'payload' }), { messagesPerSecond: 1_000 }).pipe(take(2), toArray()),
+  );
+  // The fields take 72 bytes.
+  const stored$ = of(limit, limit - 71, limit - 72, limit - 1_000).pipe(storeIn(outbox, toRequest), toArray());
+  expect(await firstValueFrom(stored$)).toMatchObject([
+    { _tag: 'Left', left: { _tag: 'InvalidRequest', message: expect.stringContaining('with its mark and its trace context') as string } },
+    { _tag: 'Left', left: { _tag: 'InvalidRequest' } },
+    { _tag: 'Right', right: { number: 1 } },
+    { _tag: 'Right', right: { number: 2 } },
+  ]);
+  expect(await forwarded).toMatchObject([
+    { _tag: 'Right', right: { number: 1 } },
+    { _tag: 'Right', right: { number: 2 } },
+  ]);
+});
 
 describe.each(WAYS)('the trace context of a stored message, %s', (_, profile, mark, carrier) => {
   it('is there after a power cut, and what is sent goes on with it', async () => {
