@@ -200,6 +200,7 @@ function largest(parts: readonly { readonly name: string; readonly bytes: number
     .join(', ');
 }
 
-function mib(bytes: number): string {
+/** A size in whole MiB, for people. */
+export function mib(bytes: number): string {
   return `${Number.isFinite(bytes) ? Math.ceil(bytes / MIB) : '∞'} MiB`;
 }

@@ -1,7 +1,9 @@
 import type { Component } from '../component/component.js';
 import type { DeclaredBuffer, StageAccount, StageKind } from '../flow/account.js';
+import { BUFFER_MEMORY } from '../flow/buffer-memory.js';
 import { filterCovers } from '../topic/topic-matches.js';
 import { isLocalStage, topicsOf } from './access.js';
+import { mib } from './check-branches.js';
 import type { DryRecord } from './record.js';
 import type { RecordedStage } from './recording-nucleus.js';
 
@@ -118,15 +120,19 @@ function stageLines({ kind, name, declaration }: RecordedStage): readonly string
   const facts = [
     inFlight === undefined ? undefined : `${inFlight} at once`,
     ordered === true ? 'in order' : undefined,
-    buffer === undefined ? undefined : bufferText(buffer),
+    ...(buffer === undefined ? [] : bufferFacts(buffer)),
     within === undefined ? undefined : `within ${within} ms`,
   ].filter(fact => fact !== undefined);
   return [name === kind ? kind : `${name} (${kind})`, ...inLines(facts, ', ')];
 }
 
-function bufferText({ messages, bytes, onFull }: DeclaredBuffer): string {
-  const size = `${messages} messages${bytes === undefined ? '' : ` or ${bytes} bytes`}`;
-  return onFull === undefined ? `up to ${size}` : `buffers ${size}, ${onFull}`;
+function bufferFacts({ messages, bytes, onFull }: DeclaredBuffer): readonly string[] {
+  const size = `${messages} messages${bytes === undefined || bytes === Infinity ? '' : ` or ${bytes} bytes`}`;
+  return [
+    onFull === undefined ? `up to ${size}` : `buffers ${size}`,
+    ...(bytes === undefined && messages > 0 ? [`of ${mib(BUFFER_MEMORY)} shared`] : []),
+    ...(onFull === undefined ? [] : [onFull]),
+  ];
 }
 
 function numbers(account: StageAccount | undefined): readonly string[] {

@@ -120,7 +120,7 @@ export function batch<A>(options: BatchOptions<NoInfer<A>>): (source: Observable
         error: (error: unknown) => destination.error(error),
         complete: () => {
           if (gathered.length > 0) emit();
-          destination.complete();
+          entry.complete(destination);
         },
       };
       workOn(source, destination, work, into);

@@ -89,7 +89,7 @@ export function countedAs<A, B>(kind: StageKind, name: string, counting: Countin
           }
         },
         error: (error: unknown) => destination.error(error),
-        complete: () => destination.complete(),
+        complete: () => entry.complete(destination),
       };
       workOn(source, destination, work, into);
     });

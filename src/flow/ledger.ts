@@ -4,7 +4,7 @@ import type { Decoder } from '../codec/codec.js';
 import { checkPositiveTime } from '../shared/check-argument.js';
 import { every, waiting } from '../schedule/clock.js';
 import { LedgerAccount, type OutboxAccount, type StageAccount, type StageDeclaration, type StageKind } from './account.js';
-import { Feed, type FeedAccount, feedBeingSubscribed } from '../stream/feed.js';
+import { endingAs, Feed, type FeedAccount, feedBeingSubscribed } from '../stream/feed.js';
 
 /** What a ledger knows at one moment. */
 export interface LedgerSnapshot {
@@ -131,6 +131,12 @@ export class LedgerEntry {
   /** A result goes on into the next stage, where there is one. */
   send(): void {
     if (this.out !== undefined) this.out.sent++;
+  }
+
+  /** Completes what comes after this stage; a dry run notes what else ends with it. */
+  complete(destination: { readonly complete: () => void }): void {
+    if (recording === undefined) destination.complete();
+    else endingAs(this.account.name, () => destination.complete());
   }
 
   overflow(): void {

@@ -58,7 +58,7 @@ export class StageOutput<A, E, B> {
 
   complete(): void {
     this.reportOverflow();
-    this.#end(() => this.#destination.complete());
+    this.#end(() => this.#entry.complete(this.#destination));
   }
 
   /** A defect, of the source or of a piece of work: passed on at once, as RxJS operators do. */
@@ -72,7 +72,7 @@ export class StageOutput<A, E, B> {
   fail(error: E | Overflowed): void {
     this.#end(() => {
       this.#destination.next(left(error));
-      this.#destination.complete();
+      this.#entry.complete(this.#destination);
       reportUnhandled(error);
     });
   }

@@ -91,6 +91,28 @@ export function subscribeAlong<A>(feed: Feed, source: Observable<A>, subscriber:
   });
 }
 
+/** The stage that is telling its end right now, where a dry run wants to know. */
+let ending: string | undefined;
+
+/** Tells the end of the stage of this name to what comes after it. */
+export function endingAs(name: string, tell: () => void): void {
+  const outer = ending;
+  ending = name;
+  try {
+    tell();
+  } finally {
+    ending = outer;
+  }
+}
+
+/**
+ * The source of a stage has ended. If that is another stage's end, that stage feeds it: what `share` hands to its second subscriber and
+ * further ones has been subscribed before, so nothing else tells where it comes from.
+ */
+export function sourceEnded(feed: Feed): void {
+  if (ending !== undefined) feed.from.add(ending);
+}
+
 /**
  * A stage suspends this while it deals with a value. Otherwise, when a source emits while it is being subscribed, stages that are
  * subscribed because of that value would count as feeders.

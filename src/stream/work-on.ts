@@ -10,7 +10,7 @@ import {
   tap,
 } from 'rxjs';
 import { waiting } from '../schedule/clock.js';
-import { type Feed, subscribeAlong } from './feed.js';
+import { type Feed, sourceEnded, subscribeAlong } from './feed.js';
 
 /**
  * Subscribes to a source until `owner` ends; not at all if it has ended. This is the one way in which operators and stages subscribe to
@@ -37,6 +37,7 @@ export function workOn<A>(source: Observable<A>, owner: Subscription, { next, er
     },
     error,
     complete: () => {
+      if (feed !== undefined) sourceEnded(feed);
       try {
         complete();
       } catch (thrown) {

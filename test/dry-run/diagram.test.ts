@@ -4,7 +4,7 @@ import { type Diagram, mermaidOf } from '../../src/dry-run/diagram-model.js';
 import { layOut, svgOf } from '../../src/dry-run/svg.js';
 import { component } from '../../src/component/index.js';
 import { dryRun } from '../../src/dry-run/index.js';
-import type { StageAccount } from '../../src/flow/index.js';
+import { type BufferPolicy, publishTo, type StageAccount } from '../../src/flow/index.js';
 import { QOS } from '../../src/shared/qos.js';
 import { edgeAggregator } from '../kit/component/edge-aggregator.js';
 
@@ -95,18 +95,18 @@ describe('the pictures', () => {
       'flowchart LR',
       '  subgraph b0["telemetry"]',
       '    n0(["sensors/+/temperature<br/>QoS 1, decoded"]):::topic',
-      '    n3["telemetry (publishTo)<br/>4 at once<br/>buffers 1000 messages, dropOldest"]',
+      '    n3["telemetry (publishTo)<br/>4 at once, buffers 1000 messages<br/>of 16 MiB shared, dropOldest"]',
       '    n4(["telemetry/mean"]):::topic',
-      '    n5["readings (batch)<br/>up to 3 messages, within 1000 ms"]',
+      '    n5["readings (batch)<br/>up to 3 messages, of 16 MiB shared<br/>within 1000 ms"]',
       '  end',
       '  subgraph b1["commands"]',
       '    n1(["cmd/+<br/>QoS 1"]):::topic',
-      '    n6["results (publishTo)<br/>buffers 10 messages, fail"]',
+      '    n6["results (publishTo)<br/>buffers 10 messages<br/>of 16 MiB shared, fail"]',
       '    n7(["cmd/+/result"]):::topic',
       '  end',
       '  subgraph b2["alarms"]',
       '    n2(["sensors/+/alarm<br/>QoS 1"]):::topic',
-      '    n8["alarms (publishTo)<br/>buffers 1000 messages, dropOldest"]',
+      '    n8["alarms (publishTo)<br/>buffers 1000 messages<br/>of 16 MiB shared, dropOldest"]',
       '    n9(["alarms/+"]):::topic',
       '  end',
       ...['n3 --> n4', 'n6 --> n7', 'n8 --> n9', 'n5 --> n3', 'n0 --> n5', 'n1 --> n6', 'n2 --> n8'].map(edge => `  ${edge}`),
@@ -115,6 +115,30 @@ describe('the pictures', () => {
       '  classDef lost stroke:#d1242f,stroke-width:2px',
       '',
     ]);
+  });
+
+  it('say of each buffer in what memory it waits: its own bytes, or a part of what all share', async () => {
+    const sizeOf = () => 1;
+    const buffers: readonly (readonly [BufferPolicy<unknown> | undefined, readonly string[]])[] = [
+      [undefined, ['buffers 1000 messages', 'of 16 MiB shared, dropOldest']],
+      [{ messages: 5, bytes: 4_096, sizeOf }, ['buffers 5 messages or 4096 bytes', 'dropOldest']],
+      [{ messages: 5, bytes: Infinity, sizeOf }, ['buffers 5 messages, dropOldest']],
+      [{ messages: 0, onFull: 'fail' }, ['buffers 0 messages, fail']],
+    ];
+    for (const [buffer, lines] of buffers) {
+      const run = await dryRun(
+        component({
+          name: 'a',
+          version: '1.0.0',
+          run: proxy =>
+            proxy
+              .subscribe({ topicName: 'in', qos: QOS.AT_LEAST_ONCE })
+              .pipe(publishTo(proxy, () => ({ topicName: 'out', payload: '', qos: QOS.AT_LEAST_ONCE }), { topics: ['out'], buffer })),
+        }),
+      );
+      if (run._tag === 'Left') throw run.left;
+      expect(run.right.diagram().nodes.find(({ role }) => role === 'stage')?.lines).toEqual(['publishTo', ...lines]);
+    }
   });
 
   it('have the numbers of a component that runs', async () => {

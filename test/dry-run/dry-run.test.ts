@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import * as t from 'io-ts';
-import { concat, from, ignoreElements, interval, map, mergeMap, NEVER, of, switchMap, takeUntil, timer } from 'rxjs';
-import { right } from 'fp-ts/lib/Either.js';
+import { concat, filter, from, ignoreElements, interval, map, merge, mergeMap, NEVER, of, share, switchMap, takeUntil, timer } from 'rxjs';
+import { isRight, right } from 'fp-ts/lib/Either.js';
 import { describe, expect, it } from 'vitest';
 import type { Decoder } from '../../src/codec/codec.js';
 import { shareSubscriptions } from '../../src/client/index.js';
@@ -9,7 +9,7 @@ import { shadow } from '../../src/client/shadow.js';
 import { json } from '../../src/codec/index.js';
 import { type Branches, component, type RunContext } from '../../src/component/index.js';
 import { dryRun, type DryRun, type DryRunOptions } from '../../src/dry-run/index.js';
-import { ledger, publishTo, pullThrough, type DeclaredTopic } from '../../src/flow/index.js';
+import { batch, ledger, publishTo, pullThrough, type DeclaredTopic } from '../../src/flow/index.js';
 import { tumbling, count } from '../../src/operators/index.js';
 import type { MqttProxy } from '../../src/ports/mqtt-proxy.js';
 import { QOS } from '../../src/shared/qos.js';
@@ -82,6 +82,46 @@ describe('a dry run reads off', () => {
         ['tumbling', 'publishTo'],
       ]),
     );
+  });
+
+  describe('each stage that a stream feeds which several share', () => {
+    const feeds = ({ feeds }: DryRun): readonly string[] => feeds.flatMap(({ from, to }) => from.map(name => `${name} > ${to}`)).sort();
+    const out = (proxy: MqttProxy, name: string) => onRights(to(proxy, name, [name], name));
+
+    it('a subscription', async () => {
+      const found = await dry(proxy => {
+        const in$ = proxy.subscribe({ topicName: 'in', qos }).pipe(share());
+        return { first: in$.pipe(out(proxy, 'a')), second: in$.pipe(out(proxy, 'b')), third: in$.pipe(filter(isRight), out(proxy, 'c')) };
+      });
+      expect(feeds(found)).toEqual(['in > a', 'in > b', 'in > c']);
+      expect(found.diagram().edges.filter(({ from }) => from === 'n0')).toHaveLength(3);
+    });
+
+    it('a subscription of shareSubscriptions', async () => {
+      const found = await dry(proxy => {
+        const shared = shareSubscriptions(proxy);
+        const in$ = shared.subscribe({ topicName: 'in', qos });
+        return { first: in$.pipe(out(proxy, 'a')), second: in$.pipe(out(proxy, 'b')) };
+      });
+      expect(feeds(found)).toEqual(['in > a', 'in > b']);
+    });
+
+    it('a stage, and what that is made of is not drawn twice', async () => {
+      const found = await dry(proxy => {
+        const batches$ = proxy.subscribe({ topicName: 'in', qos }).pipe(onRights(batch({ messages: 3 })), share());
+        return { first: batches$.pipe(out(proxy, 'a')), second: batches$.pipe(out(proxy, 'b')) };
+      });
+      expect(feeds(found)).toEqual(['batch > a', 'batch > b', 'in > batch']);
+    });
+
+    it('but not one that ends with another, since nothing tells where it comes from', async () => {
+      const found = await dry(proxy => {
+        const in$ = proxy.subscribe({ topicName: 'in', qos }).pipe(share());
+        const late$ = proxy.subscribe({ topicName: 'late', qos });
+        return { first: in$.pipe(out(proxy, 'a')), second: merge(in$, late$).pipe(out(proxy, 'b')) };
+      });
+      expect(feeds(found)).toEqual(['in > a', 'late > b']);
+    });
   });
 
   it('what is published by timers, of a minute, at once; and it leaves no trace in the ledger of the process', async () => {
