@@ -97,13 +97,15 @@ export interface RespondOptions<M extends Command, W extends Handling, D, F> ext
 /** The messages that could not be decoded, in the errors of a subscription. */
 export type UndecodedIn<E> = E extends DecodeFailed<infer D> ? D : never;
 
-/** Why a command has no other answer than that of `onFailure`. */
-export type CommandFailure<E, M, W> =
-  LeftOf<ResultOf<W>> | DeadlineExceeded<M> | HandlerFailed<M> | Extract<E, { readonly _tag: 'DecodeFailed' }>;
+/** The failures of its own that a `handle` gives, as the `Left`s of its results. */
+export type FailureOf<W> = LeftOf<ResultOf<W>>;
 
-/** What {@link respond} carries on its left side. */
-export type RespondError<E, M, W> =
-  E | CommandFailure<E, M, W> | NoResponseTopic<M> | PublishFailure<Answer<M | UndecodedIn<E>>> | Overflowed;
+/** Why a command has no other answer than that of `onFailure`. `F` are the failures that `handle` gives. */
+export type CommandFailure<E, M, F> = F | DeadlineExceeded<M> | HandlerFailed<M> | Extract<E, { readonly _tag: 'DecodeFailed' }>;
+
+/** What {@link respond} carries on its left side: of the subscription `E`, of commands `M`, and the failures `F` that `handle` gives. */
+export type RespondError<E, M, F> =
+  E | CommandFailure<E, M, F> | NoResponseTopic<M> | PublishFailure<Answer<M | UndecodedIn<E>>> | Overflowed;
 
 /** A command that was carried out, and what was answered, if anything was. */
 interface Answered {

@@ -16,6 +16,7 @@ export type {
   CommandBuffer,
   CommandFailure,
   CommandDedupeOptions,
+  FailureOf,
   Handling,
   Responded,
   RespondError,

@@ -18,6 +18,7 @@ import {
   type Command,
   type CommandDedupeOptions,
   type CommandFailure,
+  type FailureOf,
   type Handling,
   KnownCommands,
   type Responded,
@@ -110,10 +111,10 @@ interface Settled<C, F> extends Answer<C> {
  */
 export function respond<E, M extends Command, W extends Handling, R = PublishRequest, Acc extends AcceptedBy = Accepted>(
   port: PublishPort<R, Acc>,
-  options: RespondOptions<M, W, UndecodedIn<E>, CommandFailure<E, M, W>>,
-): OperatorFunction<Either<E, M>, Either<RespondError<E, M, W>, Responded<M, Acc>>> {
+  options: RespondOptions<M, W, UndecodedIn<E>, CommandFailure<E, M, FailureOf<W>>>,
+): OperatorFunction<Either<E, M>, Either<RespondError<E, M, FailureOf<W>>, Responded<M, Acc>>> {
   type C = M | UndecodedIn<E>;
-  type F = CommandFailure<E, M, W>;
+  type F = CommandFailure<E, M, FailureOf<W>>;
   const { handle, replyTo = responseTopicOf, onFailure, deadline, dedupe, inFlight = 1, buffer = {} } = options;
   const { qos = QOS.AT_LEAST_ONCE, publish, name = 'respond', ledger, scheduler = asyncScheduler } = options;
   checkTimes(deadline, dedupe);

@@ -67,5 +67,9 @@ test('an editor shows each pipeline of README and of the examples by names, in a
   expect(shown.filter(text => text.split('\n').length > MOST_LINES)).toEqual([]);
   // What a message has more than any other is in its name.
   expect(shown.filter(text => text.includes('MqttMessage & {') || text.includes('LocalMessage & {'))).toEqual([]);
+  // Of a handler of commands the failures that it gives, and not how it gives them.
+  const answered = shown.flatMap(text => /RespondError<(.*), Responded</s.exec(text)?.[1] ?? []);
+  expect(answered.length).toBeGreaterThan(0);
+  expect(answered.filter(text => /(Promise|Observable|Either)</.test(text))).toEqual([]);
   service.dispose();
 });
