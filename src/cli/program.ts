@@ -72,7 +72,7 @@ export function reportFailure(cli: Cli, error: unknown): number {
     // commander has said what is wrong, or has printed the help or the version that was asked for.
     return error.exitCode === 0 ? EXIT.OK : EXIT.USAGE;
   }
-  const known = error instanceof CliError ? error : missingPackage(error);
+  const known = error instanceof CliError ? error : (missingPackage(error) ?? refusedBySystem(error));
   if (known !== undefined) {
     const { message, remedies, exitCode } = known;
     const label = 'greengrass-rx: ';
@@ -100,6 +100,13 @@ function missingPackage(error: unknown): CliError | undefined {
           'greengrass-rx was installed without its optional dependencies, as for a device. Install it with them where you develop.',
         ],
       });
+}
+
+/** A file or folder that cannot be read or written as it was asked for: the system's text says which, and why. */
+function refusedBySystem(error: unknown): CliError | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { syscall, path, message }: NodeJS.ErrnoException = error;
+  return syscall === undefined || path === undefined ? undefined : new CliError(message, { cause: error });
 }
 
 /** A stack in the lines of its frames: the message above them is one, whatever stands in it. */

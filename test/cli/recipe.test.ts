@@ -53,6 +53,15 @@ describe('recipe', () => {
     expect(statSync(join(folder, 'gdk-build.sh')).mode & 0o111).toBe(0o111);
   });
 
+  test('--gdk into a file says what the system says, which is no defect of this program', async () => {
+    const file = join(temporaryFolder(), 'file');
+    writeFileSync(file, '');
+    const { code, stderr } = await done('recipe', EDGE, '--gdk', join(file, 'gdk'), '--bucket', 'b', '--region', 'eu-west-1');
+    expect(code).toBe(1);
+    expect(stderr).toContain('greengrass-rx: ENOTDIR: not a directory, mkdir ');
+    expect(stderr).not.toContain('defect of greengrass-rx');
+  });
+
   test('--gdk writes the recipe, without which GDK does not begin, and keeps one that is there', async () => {
     const folder = temporaryFolder();
     const gdk = ['recipe', EDGE, '--gdk', folder, '--bucket', 'b', '--region', 'eu-west-1'];
@@ -85,6 +94,12 @@ describe('recipe', () => {
     const broken = runCli(['recipe', moduleOf('broken')], { env: { HOW: 'load' } });
     expect(await broken.ended).toMatchObject({ code: 1 });
     expect(broken.stderr()).toContain('on load');
+    for (const command of ['recipe', 'diagram', 'cloud']) {
+      const throwing = runCli([command, moduleOf('broken')], { env: { HOW: 'run' } });
+      expect(await throwing.ended).toMatchObject({ code: 1 });
+      expect(throwing.stderr()).toMatch(/threw as it was run\.\n {2}Error: as it is run\n.*broken\.mjs/);
+      expect(throwing.stderr()).not.toContain('defect of greengrass-rx');
+    }
   });
 
   test('writes nothing where the recipe could not allow what the component does', async () => {

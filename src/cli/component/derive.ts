@@ -15,7 +15,7 @@ import { visible } from '../../shared/visible.js';
 import { CliError, EXIT, UsageError } from '../cli-error.js';
 import type { Cli } from '../cli.js';
 import { wrap } from '../output.js';
-import { loadComponent, sourceOf } from './load-component.js';
+import { loadComponent, ModuleBroken, sourceOf } from './load-component.js';
 
 /** What a dry run is told on the command line. */
 interface DryRunCommandOptions {
@@ -25,7 +25,12 @@ interface DryRunCommandOptions {
 
 /** Runs the component of a module dry, and says on stderr what was found. Throws if something of it will not work. */
 async function dryRunModule(cli: Cli, module: string, { config, memory }: DryRunCommandOptions): Promise<DryRun> {
-  const dry = await dryRun(await loadComponent(sourceOf(module)), { config, bufferBytes: memory });
+  // What it throws is told by its place in the source.
+  process.setSourceMapsEnabled(true);
+  const component = await loadComponent(sourceOf(module));
+  const dry = await dryRun(component, { config, bufferBytes: memory }).catch((cause: unknown) => {
+    throw new ModuleBroken(`The component of ${module} threw as it was run.`, cause);
+  });
   if (dry._tag === 'Left') throw refusal(dry.left);
   for (const finding of dry.right.findings) print(cli, finding);
   const errors = dry.right.findings.filter(({ severity }) => severity === 'error').length;

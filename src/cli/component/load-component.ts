@@ -6,11 +6,12 @@ import { OwnProcess } from '../../component/run-component.js';
 import { CliError, UsageError } from '../cli-error.js';
 import type { Cli } from '../cli.js';
 
-/** A module threw while it was loaded: a bug of the module. */
+/** A module threw, which is a bug of the module. */
 export class ModuleBroken extends CliError {
-  constructor(path: string, cause: unknown) {
+  /** @param what could not be done with it. */
+  constructor(what: string, cause: unknown) {
     const text = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
-    super(`${path} could not be loaded.`, { cause, remedies: text.split('\n') });
+    super(what, { cause, remedies: text.split('\n') });
   }
 }
 
@@ -27,7 +28,7 @@ export async function loadComponent(path: string): Promise<Component> {
         `${path} is TypeScript, which this Node does not run.`,
         'Compile the component first, and give the path of the compiled file.',
       );
-    throw new ModuleBroken(path, error);
+    throw new ModuleBroken(`${path} could not be loaded.`, error);
   }
   const component = candidates(loaded).find(isComponent);
   if (component !== undefined) return component;

@@ -62,14 +62,18 @@ export class ComponentWatch {
   readonly #file: () => string;
   readonly #module: string | undefined;
   readonly #tell: (health: PageHealth) => void;
+  readonly #onUndrawn: (reason: string) => void;
+  #undrawn: string | undefined;
   #drawn: Diagram | undefined;
   #drawing = new AbortController();
   #last = '';
 
-  constructor(file: () => string, module: string | undefined, tell: (health: PageHealth) => void) {
+  /** @param onUndrawn is told why the code cannot be drawn, once for each reason. */
+  constructor(file: () => string, module: string | undefined, tell: (health: PageHealth) => void, onUndrawn: (reason: string) => void) {
     this.#file = file;
     this.#module = module;
     this.#tell = tell;
+    this.#onUndrawn = onUndrawn;
   }
 
   start(): Subscription {
@@ -87,11 +91,26 @@ export class ComponentWatch {
     // Of code that is no longer the component's.
     this.#drawing.abort();
     this.#drawing = new AbortController();
-    const bounds = { within: DRAWN_WITHIN, largest: LARGEST_DIAGRAM, signal: this.#drawing.signal };
-    const drawn = readJson(Drawn, await runOwn(['diagram', this.#module, '--format', 'json'], bounds).catch(() => ''));
+    const { signal } = this.#drawing;
+    const bounds = { within: DRAWN_WITHIN, largest: LARGEST_DIAGRAM, signal };
+    const printed = await runOwn(['diagram', this.#module, '--format', 'json'], bounds).catch((error: unknown) => {
+      if (!signal.aborted) this.#cannotDraw(error instanceof Error ? error.message : String(error));
+      return '';
+    });
+    const drawn = readJson(Drawn, printed);
     if (drawn === undefined) return;
+    this.#undrawn = undefined;
     this.#drawn = drawn;
     this.#last = '';
+  }
+
+  /** @param said on stderr, among what else there is to say of the component. */
+  #cannotDraw(said: string): void {
+    const reasons = said.split(/\n(?=\S)/).filter(text => !/^(?:note|warning) \(/.test(text));
+    const reason = reasons.map(text => text.replaceAll(/\s+/g, ' ')).join(' ');
+    if (reason === this.#undrawn) return;
+    this.#undrawn = reason;
+    this.#onUndrawn(reason);
   }
 
   async #look(): Promise<void> {

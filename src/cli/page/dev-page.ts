@@ -42,7 +42,7 @@ const HEALTH_FILE = 'GREENGRASS_RX_HEALTH_FILE';
 
 /** Opens the page of `dev --ui`. */
 export async function openDevPage(parts: DevPageParts): Promise<DevPage> {
-  const { nucleus, command, port, variables } = parts;
+  const { nucleus, command, port, variables, tell } = parts;
   const module = moduleIn(command);
   const ownFile = join(dirname(nucleus.socketPath), 'health.json');
   // A recipe may name one.
@@ -53,6 +53,12 @@ export async function openDevPage(parts: DevPageParts): Promise<DevPage> {
     () => healthFile,
     module,
     health => (model.health = health),
+    reason =>
+      tell({
+        kind: 'warning',
+        component: parts.component,
+        text: `The page draws what the component counts, since its code cannot be drawn: ${reason}`,
+      }),
   );
   const closing = new AbortController();
   parts.onProcessEnd(() => closing.abort());

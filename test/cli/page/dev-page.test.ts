@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { json } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
 import { MAIN, runCli, temporaryFolder } from '../../kit/process/run-cli.js';
@@ -46,6 +47,16 @@ test('what draws the component for the page ends with dev', async () => {
   await dev.ended;
   await Promise.all(seen.values());
   expect([...seen.keys()].sort()).toEqual(['diagram', 'run']);
+});
+
+test('why the code of a component cannot be drawn is said in the log', async () => {
+  const module = fileURLToPath(new URL('../components/undeclared.mjs', import.meta.url));
+  const dev = runCli(['dev', '--ui', '--grace', '100ms', '--', process.execPath, MAIN, 'run', module]);
+  await dev.saw(
+    /"kind":"warning".*since its code cannot be drawn: error \(topics\): The topics of the stage \\"publishTo\\" depend on data/,
+  );
+  dev.child.kill('SIGTERM');
+  await dev.ended;
 });
 
 test('a component that is started elsewhere is told to say how it is, and cannot be started again from the page', async () => {
