@@ -58,10 +58,11 @@ export type ErrorCopy<E, P> = E extends unknown ? Omit<E, keyof P> & P : never;
  * every publish under way. Its stack is read from the original: formatting a stack is most of what an error costs.
  */
 export function copyError<E extends object, P extends object>(error: E, properties: P): ErrorCopy<E, P> {
-  const { stack, ...own }: Record<string, PropertyDescriptor> = Object.getOwnPropertyDescriptors(error);
-  const copy = Object.create(Object.getPrototypeOf(error) as object, own) as object;
-  if (stack !== undefined)
-    Object.defineProperty(copy, 'stack', { configurable: true, get: () => (error as { readonly stack?: unknown }).stack });
+  const copy = Object.create(Object.getPrototypeOf(error) as object) as object;
+  // The stack is left out by its name: under Node 20 it would be formatted for its descriptor.
+  for (const key of Reflect.ownKeys(error))
+    if (key !== 'stack') Object.defineProperty(copy, key, Object.getOwnPropertyDescriptor(error, key) ?? {});
+  if ('stack' in error) Object.defineProperty(copy, 'stack', { configurable: true, get: () => error.stack });
   // The prototype makes it the same class again, which Object.create cannot tell the compiler.
   return Object.assign(copy, properties) as unknown as ErrorCopy<E, P>;
 }
