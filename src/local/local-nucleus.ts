@@ -21,12 +21,12 @@ import { addNeighbour, publishAsNeighbour } from './pubsub/neighbour.js';
 import { Backpressure } from './server/backpressure.js';
 import { Components, type DeployedComponent, Tokens } from './server/components.js';
 import { IpcServer, makeSocketFolder, socketIn } from './server/ipc-server.js';
-import { WriteBudget } from './server/outgoing-queue.js';
+import { ByteBudget } from './server/outgoing-queue.js';
 import { connectionLimits, makeProfileServer } from './server/profile-server.js';
 import { Link, type ProfileContext, type ProfileServer } from './server/protocol.js';
 import { serveShadows } from './shadow/shadows.js';
 
-/** Bytes waiting for, and unfinished from, all clients together. */
+/** Bytes that may wait to be sent to all clients together; and as many again of frames from them that are not complete. */
 const ALL_CLIENTS_BYTES = 256 * 1024 * 1024;
 
 /**
@@ -148,8 +148,8 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
       faults,
       limits: bounds,
       backpressure,
-      outgoing: new WriteBudget(ALL_CLIENTS_BYTES),
-      incoming: new WriteBudget(ALL_CLIENTS_BYTES),
+      outgoing: new ByteBudget(ALL_CLIENTS_BYTES),
+      incoming: new ByteBudget(ALL_CLIENTS_BYTES),
       observe,
     },
     { connections: limits.connections ?? (profile === 'lite' ? 50 : 2048), whenFull: profile === 'lite' ? 'refuse' : 'makeRoom' },

@@ -110,8 +110,9 @@ export interface LocalNucleus extends AsyncDisposable {
   readonly mqttHost: string;
   readonly mqttPort: number;
   /**
-   * Deploys a component: a new one, or another version of one that is there. Its policies apply from the next request on; its subscriptions
-   * stay, as on a device.
+   * Puts a component in place at once: a new one, or another version of one that is there. Nobody is asked, and no process is started; a
+   * deployment as a nucleus carries it out is `rollOut`. Its policies apply from the next request on; its subscriptions stay, as on a
+   * device.
    *
    * A recipe's configuration is worked out as a device does: what is on the device wins over the recipe's defaults. So a policy that was
    * changed under its old id is **not** in effect until it is reset. `problems` and a `policy` event say so.
@@ -160,7 +161,7 @@ export interface LocalNucleus extends AsyncDisposable {
   readonly connections: number;
   /** Subscriptions of the components, without those of observers. */
   readonly subscriptions: number;
-  /** Publishes taken from components that the broker has not acknowledged. */
+  /** Publishes kept for the broker: on classic those that wait in the spool; on Lite those of QoS 1 that are not acknowledged. */
   readonly spooled: number;
   /** Bytes that clients have not read yet. */
   readonly queuedBytes: number;

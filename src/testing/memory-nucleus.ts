@@ -210,7 +210,7 @@ export class MemoryNucleus {
     return this.#server.subscriptions;
   }
 
-  /** Publishes taken and not yet acknowledged by the broker. */
+  /** Publishes kept for the broker: on classic those that wait in the spool; on Lite those of QoS 1 that are not acknowledged. */
   get spooled(): number {
     return this.#server.spooled;
   }

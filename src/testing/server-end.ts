@@ -157,7 +157,7 @@ export class ServerEnd implements Peer {
 
   #flush(isLast: boolean): void {
     if (this.#waiting.length === 0 || (this.#wire.frozen() && !isLast)) return;
-    if (!this.#wire.faults.writes) {
+    if (!this.#wire.faults.spoils) {
       for (const { bytes } of this.#waiting.splice(0)) this.#deliver(bytes);
       return;
     }

@@ -17,7 +17,7 @@ export function untypedGson(value: unknown): string {
   return `{${members.join(',')}}`;
 }
 
-/** What Gson has read without a type as plain JSON: a number beyond 2^53 is the nearest double. */
+/** A value that Gson has read without a type, as plain JSON: a number beyond 2^53 is the nearest double. */
 export function plainOf(value: unknown): unknown {
   if (value instanceof GsonNumber) return Number(value.text);
   if (Array.isArray(value)) return value.map(plainOf);

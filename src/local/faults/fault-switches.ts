@@ -188,7 +188,7 @@ export class FaultSwitches {
   readonly cutAfterMessages: FaultSwitch<{ left: number }> = new FaultSwitch();
 
   /** Whether any fault of the bytes on their way out is armed. */
-  get writes(): boolean {
+  get spoils(): boolean {
     return (
       this.corrupt.isArmed ||
       this.cutMidFrame.isArmed ||

@@ -162,7 +162,7 @@ export const FAULTS: Readonly<Record<BeginningWord, FaultEntry>> = {
   'stop configuration daemon': {
     about: 'Greengrass Lite',
     until: 'start configuration daemon',
-    begin: ({ switches, profile }) => switches.configurationDown.arm(undefined, {}, () => profile().forgetWatches?.()).undo,
+    begin: ({ switches, profile }) => switches.configurationDown.arm(undefined, {}, () => profile().loseConfigurationWatchers?.()).undo,
   },
   'stop pubsub daemon': { about: 'Greengrass Lite', until: 'start pubsub daemon', begin: ({ profile }) => stopPubsubDaemon(profile()) },
   'hang mqtt daemon': { about: 'Greengrass Lite', until: 'restart mqtt daemon', begin: ({ profile }) => hangMqttDaemon(profile()) },

@@ -54,7 +54,7 @@ export class FaultsOn {
   }
 
   /** The same where putting it right takes a moment. */
-  holdForAMoment(leave: () => Promise<void>): LastingFault {
+  holdLasting(leave: () => Promise<void>): LastingFault {
     let left: Promise<void> | undefined;
     const fault = this.#lasting(() => (left = leave()));
     const undo = async (): Promise<void> => {

@@ -171,7 +171,7 @@ export class Faults {
     return this.#on.arm(onUndo =>
       switches.configurationDown.arm(undefined, scope, () => {
         onUndo();
-        profile().forgetWatches?.();
+        profile().loseConfigurationWatchers?.();
       }),
     );
   }
@@ -224,7 +224,7 @@ export class Faults {
    * elsewhere stays: only the device's connection to it is cut, and made again.
    */
   async brokerDown(): Promise<LastingFault> {
-    return this.#on.holdForAMoment(await this.#subject.brokerDown());
+    return this.#on.holdLasting(await this.#subject.brokerDown());
   }
 
   /**
@@ -258,17 +258,17 @@ export class Faults {
    * again and knows the same tokens; `restart()` gives others.
    */
   async nucleusDown(): Promise<LastingFault> {
-    return this.#unreachable.holdForAMoment(await this.#subject.nucleusDown());
+    return this.#unreachable.holdLasting(await this.#subject.nucleusDown());
   }
 
   /** The socket file is gone from its place: connecting finds no file; who is connected stays. Undone, it is back. */
   async removeSocketFile(): Promise<LastingFault> {
-    return this.#unreachable.holdForAMoment(await this.#subject.removeSocketFile());
+    return this.#unreachable.holdLasting(await this.#subject.removeSocketFile());
   }
 
   /** The server lives and accepts nobody: its listen backlog is full (`EAGAIN`). Who is connected stays. */
   async fullBacklog(): Promise<LastingFault> {
-    return this.#unreachable.holdForAMoment(await this.#subject.fullBacklog());
+    return this.#unreachable.holdLasting(await this.#subject.fullBacklog());
   }
 
   /** Undoes every fault that is on. */

@@ -39,10 +39,10 @@ export type StartProcess = (start: ProcessStart) => ComponentProcess;
 /** The state of a component with a process. */
 export type ComponentState = 'STARTING' | 'RUNNING' | 'ERRORED' | 'STOPPING' | 'FINISHED' | 'BROKEN';
 
-/** Errors, each within {@link ERRORS_COUNT} of the one before, after which a component is not started again. */
-const ERRORS = 3;
+/** Errors, each within {@link ERRORS_WITHIN} of the one before, after which a component is given up: it is `BROKEN`. */
+const MAX_ERRORS = 3;
 /** Milliseconds: an hour. */
-const ERRORS_COUNT = 60 * 60 * 1000;
+const ERRORS_WITHIN = 60 * 60 * 1000;
 /** Milliseconds from a failure to the next start on Lite. Classic starts again at once. */
 const LITE_RESTART = 1000;
 /** Seconds that a `startup` step has for its report, unless the recipe says otherwise. */
@@ -176,9 +176,9 @@ export class ComponentLife {
   #isLastFailure(kind: ComponentState | 'any'): boolean {
     const now = this.#settings.clock.now();
     const before = this.#failures.get(kind) ?? [];
-    const recent = (before.at(-1) ?? -Infinity) > now - ERRORS_COUNT ? before : [];
+    const recent = (before.at(-1) ?? -Infinity) > now - ERRORS_WITHIN ? before : [];
     this.#failures.set(kind, [...recent, now]);
-    return recent.length + 1 >= ERRORS;
+    return recent.length + 1 >= MAX_ERRORS;
   }
 
   async #endProcess(): Promise<void> {

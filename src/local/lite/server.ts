@@ -114,11 +114,11 @@ export class LiteServer implements ProfileServer, LiteShared {
   readonly #table: DeviceSubscriptions;
   /** Subscriptions whose filter no broker accepts. While there are any the broker drops the device at each reconnect. */
   readonly #poisonous = new Set<ClientSubscription>();
-  /** How many have the MQTT daemon wait for its own lock. */
+  /** How many faults have the MQTT daemon hang. */
   #hangs = 0;
-  /** How many have taken the daemon of local topics away. */
+  /** How many faults have taken `ggpubsubd`, the daemon of local topics, away. */
   #pubsubDowns = 0;
-  /** Calls of that daemon, in the order in which they give up. */
+  /** Calls of the MQTT daemon that wait while it hangs, in the order in which they give up. */
   readonly #inVain: { readonly until: number; readonly fail: () => void }[] = [];
   #cancelTimer: (() => void) | undefined;
 
@@ -205,7 +205,7 @@ export class LiteServer implements ProfileServer, LiteShared {
     };
   }
 
-  forgetWatches(): void {
+  loseConfigurationWatchers(): void {
     this.context.configurations.loseWatchers();
   }
 
@@ -247,7 +247,7 @@ export class LiteServer implements ProfileServer, LiteShared {
     for (const { fail } of overdue) fail();
   };
 
-  /** There is no spool; what was to be acknowledged is not. */
+  /** A restart of Lite keeps no publish: acknowledgements that are still due never come. */
   reset(): void {
     this.window.clear();
   }

@@ -4,7 +4,7 @@ import { FrameDecoder } from '../../ipc/wire/frame.js';
 import type { FaultSwitches } from '../faults/fault-switches.js';
 import type { NucleusEvent } from '../nucleus-event.js';
 import type { Backpressure } from './backpressure.js';
-import { OutgoingQueue, type OutgoingQueueLimits, type WriteBudget } from './outgoing-queue.js';
+import { OutgoingQueue, type OutgoingQueueLimits, type ByteBudget } from './outgoing-queue.js';
 import type { Peer, ProfileServer, Protocol } from './protocol.js';
 
 /** Bounds on what one client may do to the process. */
@@ -33,9 +33,9 @@ export interface ConnectionContext {
   /** Holds up those who publish while a client has too much waiting. */
   readonly backpressure: Backpressure;
   /** Bytes waiting to be written to all clients. */
-  readonly outgoing: WriteBudget;
+  readonly outgoing: ByteBudget;
   /** Bytes of unfinished frames of all clients. */
-  readonly incoming: WriteBudget;
+  readonly incoming: ByteBudget;
   readonly observe: (event: NucleusEvent) => void;
 }
 

@@ -27,7 +27,7 @@ export class IpcServer {
   #server: Server | undefined;
   /** Who holds up all others now. */
   #blocker: ClientConnection | undefined;
-  /** How many have frozen it. */
+  /** How many faults keep it frozen. */
   #freezes = 0;
   #nextId = 1;
   /** A pipe that is hidden: who connects to it is sent away. */
@@ -195,7 +195,7 @@ const FOLDER = /^ggrx-(\d+)-[A-Za-z0-9]{6}$/;
 /** A folder younger than this is left alone: who made it may not listen yet. */
 const YOUNG = 60_000;
 /** Folders looked at in one start. */
-const AT_MOST = 256;
+const MAX_FOLDERS = 256;
 
 /**
  * Makes a fresh folder for the socket, with mode 0700 and the process' id in its name; and removes those that nuclei left behind
@@ -211,7 +211,7 @@ export async function makeSocketFolder(parent: string = tmpdir()): Promise<strin
 async function removeAbandoned(parent: string, own: string): Promise<void> {
   // What is young is told by the file system's clock, which is not always this machine's.
   const { mtimeMs: now, uid } = await lstat(own);
-  const names = (await readdir(parent)).filter(name => FOLDER.test(name)).slice(0, AT_MOST);
+  const names = (await readdir(parent)).filter(name => FOLDER.test(name)).slice(0, MAX_FOLDERS);
   for (const name of names) {
     const folder = join(parent, name);
     const pid = Number(FOLDER.exec(name)?.[1]);

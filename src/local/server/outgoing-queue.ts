@@ -3,11 +3,8 @@ import type { Clock } from '../../shared/clock.js';
 import { type FaultSwitches, type OutgoingFrame, spoil } from '../faults/fault-switches.js';
 import { type Backpressure, Fullness } from './backpressure.js';
 
-/**
- * Bytes that all connections together may have waiting: each has a bound of its own, and many slow ones must not add up to
- * more than the process has.
- */
-export class WriteBudget {
+/** Bytes that all connections together may keep: each has a bound of its own, and many slow ones must not add up to more than there is. */
+export class ByteBudget {
   readonly limit: number;
   #bytes = 0;
 
@@ -54,7 +51,7 @@ const FULL_PART = 1 / 16;
 export class OutgoingQueue {
   readonly #socket: Socket;
   readonly #limits: OutgoingQueueLimits;
-  readonly #budget: WriteBudget;
+  readonly #budget: ByteBudget;
   readonly #clock: Clock;
   readonly #faults: FaultSwitches;
   readonly #component: () => string | undefined;
@@ -75,7 +72,7 @@ export class OutgoingQueue {
   constructor(
     socket: Socket,
     limits: OutgoingQueueLimits,
-    budget: WriteBudget,
+    budget: ByteBudget,
     clock: Clock,
     faults: FaultSwitches,
     component: () => string | undefined,
@@ -161,7 +158,7 @@ export class OutgoingQueue {
       if (this.#state === 'ending') this.#socket.end(() => this.#socket.destroy());
       return;
     }
-    if (this.#faults.writes) {
+    if (this.#faults.spoils) {
       this.#flushFaultily();
       return;
     }

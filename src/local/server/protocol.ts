@@ -44,7 +44,7 @@ export interface ProfileServer {
   readonly receive: (message: BrokerMessage) => void;
   /** Subscriptions of all connections. */
   readonly subscriptions: number;
-  /** Messages taken from components and not yet handed to the broker. */
+  /** Publishes kept for the broker: in classic's spool, or on Lite without an acknowledgement. */
   readonly spooled: number;
   /** The subscriptions there are stay open and get no message any more, as when Lite's `iotcored` restarts. Undo with the result. */
   readonly loseSubscriptions: () => () => void;
@@ -55,8 +55,8 @@ export interface ProfileServer {
    * has none.
    */
   readonly stopPubsubDaemon?: () => () => void;
-  /** What a restart of Lite's `ggconfigd` does: nobody is told of changes to a configuration any more. */
-  readonly forgetWatches?: () => void;
+  /** What a restart of Lite's `ggconfigd` does: nobody who follows a configuration now hears of a change any more. */
+  readonly loseConfigurationWatchers?: () => void;
   /**
    * Lite's MQTT daemon hangs: nothing arrives, and what needs it fails after ten seconds. Restarted with the result, it has forgotten the
    * subscriptions of before. The classic nucleus has none.

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { FaultSwitches } from '../../../src/local/faults/fault-switches.js';
 import { Backpressure } from '../../../src/local/server/backpressure.js';
-import { OutgoingQueue, WriteBudget } from '../../../src/local/server/outgoing-queue.js';
+import { OutgoingQueue, ByteBudget } from '../../../src/local/server/outgoing-queue.js';
 import { quietSockets } from '../../kit/nucleus/quiet-sockets.js';
 import { HandClock } from '../../kit/time/hand-clock.js';
 
@@ -16,7 +16,7 @@ const FRAMES = 30;
 
 /** The way out to a real client that does not read before it is told to. */
 async function outgoingQueue(
-  budget: WriteBudget,
+  budget: ByteBudget,
   whenFull: 'cut' | 'drop' = 'cut',
   clock = new HandClock(),
   backpressure = new Backpressure(),
@@ -51,7 +51,7 @@ async function outgoingQueue(
 
 describe('what waits for a client', () => {
   it('is counted until it is taken, however many frames go out at once', async () => {
-    const budget = new WriteBudget(1_000_000_000);
+    const budget = new ByteBudget(1_000_000_000);
     const { queue: made, client } = await outgoingQueue(budget);
     for (let i = 0; i < FRAMES; i++) made.send(FRAME, true);
     expect(made.queuedBytes).toBe(FRAMES * FRAME.length);
@@ -66,7 +66,7 @@ describe('what waits for a client', () => {
   });
 
   it('has its room in the budget back when its events are dropped', async () => {
-    const budget = new WriteBudget(1_000_000_000);
+    const budget = new ByteBudget(1_000_000_000);
     const clock = new HandClock();
     const { queue: made } = await outgoingQueue(budget, 'drop', clock);
     for (let i = 0; i < FRAMES; i++) made.send(FRAME, true);
@@ -86,7 +86,7 @@ describe('those who publish', () => {
 
   it.each(['cut', 'drop'] as const)('are held up by a full queue until it is closed (%s)', async whenFull => {
     const [clock, backpressure] = [new HandClock(), new Backpressure()];
-    const { queue } = await outgoingQueue(new WriteBudget(1_000_000_000), whenFull, clock, backpressure);
+    const { queue } = await outgoingQueue(new ByteBudget(1_000_000_000), whenFull, clock, backpressure);
     fill(queue, FRAMES);
     let goesOn = false;
     backpressure.pass(() => (goesOn = true));
@@ -97,7 +97,7 @@ describe('those who publish', () => {
 
   it('are held up no more once what waited has been dropped', async () => {
     const [clock, backpressure] = [new HandClock(), new Backpressure()];
-    const { queue } = await outgoingQueue(new WriteBudget(1_000_000_000), 'drop', clock, backpressure);
+    const { queue } = await outgoingQueue(new ByteBudget(1_000_000_000), 'drop', clock, backpressure);
     fill(queue, 5);
     await quietSockets();
     fill(queue, 1);
@@ -111,7 +111,7 @@ describe('those who publish', () => {
 
 describe('the budget of all clients', () => {
   it('has back what waited for a client whose connection is closed, once', async () => {
-    const budget = new WriteBudget(1_000_000_000);
+    const budget = new ByteBudget(1_000_000_000);
     const { queue: stuck } = await outgoingQueue(budget);
     const { queue: other } = await outgoingQueue(budget);
     for (let i = 0; i < FRAMES; i++) stuck.send(FRAME, true);
@@ -126,7 +126,7 @@ describe('the budget of all clients', () => {
   });
 
   it('has back what waited for a client that is cut for the sum of all', async () => {
-    const budget = new WriteBudget(2 * 1024 * 1024);
+    const budget = new ByteBudget(2 * 1024 * 1024);
     const { queue: stuck, ended } = await outgoingQueue(budget);
     for (let i = 0; i < FRAMES; i++) stuck.send(FRAME, true);
     await ended;
@@ -134,7 +134,7 @@ describe('the budget of all clients', () => {
   });
 
   it('has back what a client has read', async () => {
-    const budget = new WriteBudget(1_000_000_000);
+    const budget = new ByteBudget(1_000_000_000);
     const { queue: read, client, ended } = await outgoingQueue(budget);
     for (let i = 0; i < FRAMES; i++) read.send(FRAME, true);
     read.end();
