@@ -2,13 +2,11 @@ import type { EventFrames } from '../server/frames.js';
 import { type ObserverSubscriptions, type ClientSubscription, SubscriptionTable } from '../server/subscriptions.js';
 import type { Broker, SubscribeAnswer } from './broker.js';
 
-/** All subscriptions of a device: where messages go, which filters the broker has, and which have died in silence. */
+/** All subscriptions of a device: where messages go, and which filters the broker has. */
 export class DeviceSubscriptions {
   readonly #table: SubscriptionTable;
   readonly #filters: SharedFilters;
   readonly #observers: ObserverSubscriptions;
-  /** Still open for their clients, and forgotten by the server. */
-  readonly #lost = new Set<ClientSubscription>();
 
   constructor(routes: (filter: string, topic: string) => boolean, filters: SharedFilters, observers: ObserverSubscriptions) {
     this.#table = new SubscriptionTable(routes);
@@ -18,7 +16,7 @@ export class DeviceSubscriptions {
 
   /** Those of observers are not counted. */
   get size(): number {
-    return this.#table.size + this.#lost.size;
+    return this.#table.size;
   }
 
   /** `onAnswer` gets what the broker says to it; at once where the broker need not be asked. */
@@ -30,7 +28,7 @@ export class DeviceSubscriptions {
 
   remove(subscription: ClientSubscription): void {
     if (this.#observers.remove(subscription)) return;
-    if (this.#table.remove(subscription) || this.#lost.delete(subscription)) this.#filters.remove(subscription.filter);
+    if (this.#table.remove(subscription)) this.#filters.remove(subscription.filter);
   }
 
   route(topic: string): readonly ClientSubscription[] {
@@ -39,16 +37,12 @@ export class DeviceSubscriptions {
 
   /** The subscriptions there are now get nothing until the result is called. */
   lose(): () => void {
-    const lost = this.#table.clear();
-    for (const subscription of lost) this.#lost.add(subscription);
-    return () => {
-      for (const subscription of lost) if (this.#lost.delete(subscription)) this.#table.add(subscription);
-    };
+    return this.#table.lose();
   }
 
   /** Each gets these events and is then ended. Returns how many there were. */
   terminateAll(events: readonly EventFrames[]): number {
-    const all = [...this.#table.all(), ...this.#lost];
+    const all = this.#table.all();
     for (const subscription of all) {
       for (const frames of events) subscription.deliver(frames);
       subscription.terminate();

@@ -17,8 +17,6 @@ export class PubSub {
   readonly #table: SubscriptionTable;
   /** They get nothing that their own component has published. */
   readonly #fromOthers = new Set<ClientSubscription>();
-  /** Still open for their clients, and forgotten by the server. */
-  readonly #lost = new Set<ClientSubscription>();
 
   constructor(context: ProfileContext, routes: (filter: string, topic: string) => boolean) {
     this.#context = context;
@@ -27,7 +25,7 @@ export class PubSub {
 
   /** Those of observers are not counted. */
   get size(): number {
-    return [...this.#table.all(), ...this.#lost].filter(({ component }) => !this.#context.isObserver(component)).length;
+    return this.#table.all().filter(({ component }) => !this.#context.isObserver(component)).length;
   }
 
   /** Grants a subscription. `fromOthers`: it gets nothing that its own component has published. */
@@ -49,7 +47,7 @@ export class PubSub {
   }
 
   #remove(subscription: ClientSubscription): void {
-    if (!this.#table.remove(subscription)) this.#lost.delete(subscription);
+    this.#table.remove(subscription);
     this.#fromOthers.delete(subscription);
   }
 
@@ -72,10 +70,6 @@ export class PubSub {
 
   /** The subscriptions there are now get nothing until the result is called. */
   lose(): () => void {
-    const lost = this.#table.clear();
-    for (const subscription of lost) this.#lost.add(subscription);
-    return () => {
-      for (const subscription of lost) if (this.#lost.delete(subscription)) this.#table.add(subscription);
-    };
+    return this.#table.lose();
   }
 }

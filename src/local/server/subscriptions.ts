@@ -19,18 +19,21 @@ export interface ClientSubscription {
 /** Topics whose route is remembered. A device has few; a client that publishes on ever new ones must not fill the memory. */
 const ROUTES_KEPT = 4096;
 
-/** Which streams a topic's messages go to. */
+/** Which streams a topic's messages go to, and which get none any more without knowing it. */
 export class SubscriptionTable {
   readonly #matches: (filter: string, topic: string) => boolean;
   readonly #subscriptions = new Set<ClientSubscription>();
+  /** Still open for their clients, and forgotten by the server. */
+  readonly #lost = new Set<ClientSubscription>();
   readonly #routes = new Map<string, readonly ClientSubscription[]>();
 
   constructor(matches: (filter: string, topic: string) => boolean) {
     this.#matches = matches;
   }
 
+  /** With the lost ones. */
   get size(): number {
-    return this.#subscriptions.size;
+    return this.#subscriptions.size + this.#lost.size;
   }
 
   add(subscription: ClientSubscription): void {
@@ -41,19 +44,23 @@ export class SubscriptionTable {
   /** `false` if it was not in the table (any more). */
   remove(subscription: ClientSubscription): boolean {
     this.#routes.clear();
-    return this.#subscriptions.delete(subscription);
+    return this.#subscriptions.delete(subscription) || this.#lost.delete(subscription);
   }
 
-  /** Removes all of them and returns them. */
-  clear(): readonly ClientSubscription[] {
-    const all = [...this.#subscriptions];
+  /** The subscriptions there are now get nothing until the result is called. */
+  lose(): () => void {
+    const lost = [...this.#subscriptions];
     this.#subscriptions.clear();
     this.#routes.clear();
-    return all;
+    for (const subscription of lost) this.#lost.add(subscription);
+    return () => {
+      for (const subscription of lost) if (this.#lost.delete(subscription)) this.add(subscription);
+    };
   }
 
-  all(): Iterable<ClientSubscription> {
-    return this.#subscriptions;
+  /** With the lost ones. */
+  all(): readonly ClientSubscription[] {
+    return [...this.#subscriptions, ...this.#lost];
   }
 
   route(topic: string): readonly ClientSubscription[] {
