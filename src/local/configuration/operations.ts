@@ -3,8 +3,8 @@ import { isJsonObject } from '../../shared/check-argument.js';
 import type { ClassicCall } from '../classic/call.js';
 import { gson, GsonNumber, hasNameTwice, plainOf } from '../classic/gson.js';
 import { isObjectMember, MalformedMember, textListMember, textMember } from '../classic/request.js';
-import { type LiteCall, liteStored, liteStoredJson } from '../lite/call.js';
-import { INVALID_PARAMETERS } from '../lite/request.js';
+import { INVALID_PARAMETERS, type LiteCall } from '../lite/call.js';
+import { liteStored, liteStoredJson } from '../lite/json.js';
 import type { Members } from '../server/call.js';
 import { shapeHeaders } from '../server/frames.js';
 

@@ -1,8 +1,7 @@
 import { type ClassicCall, nullPointer } from '../classic/call.js';
 import { gson } from '../classic/gson.js';
 import { integerMember, isObjectMember, MalformedMember, textMember } from '../classic/request.js';
-import type { LiteCall } from '../lite/call.js';
-import { INVALID_PARAMETERS } from '../lite/request.js';
+import { INVALID_PARAMETERS, type LiteCall } from '../lite/call.js';
 import type { Members } from '../server/call.js';
 import { shapeHeaders } from '../server/frames.js';
 

@@ -15,8 +15,18 @@ import { liteUpdateState } from '../lifecycle/operations.js';
 import { litePublishToTopic, liteSubscribeToTopic } from '../pubsub/operations.js';
 import { followConnectionStatus, type Members, Operations } from '../server/call.js';
 import { SubscribeExchange, type SubscribeForms } from '../server/subscriptions.js';
-import { LiteCall, liteEvent, litePublishReply, type LiteShared, liteStatusEvent, liteStatusReply, liteSubscribeReply } from './call.js';
-import { INVALID_PARAMETERS, parseMembers, readQos } from './request.js';
+import {
+  INVALID_PARAMETERS,
+  LiteCall,
+  liteEvent,
+  litePublishReply,
+  type LiteShared,
+  liteStatusEvent,
+  liteStatusReply,
+  liteSubscribeReply,
+  readQos,
+} from './call.js';
+import { parseMembers } from './json.js';
 
 const NOT_PUBLISHED = 'Failed to publish the message.';
 

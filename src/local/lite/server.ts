@@ -9,9 +9,9 @@ import { authenticate, type Claim } from '../server/call.js';
 import type { Peer, ProfileContext, ProfileServer, Protocol } from '../server/protocol.js';
 import { observeDelivery, ObserverSubscriptions, type ClientSubscription } from '../server/subscriptions.js';
 import { liteConnectAck, liteEvent, type LiteLimits, type LiteShared } from './call.js';
+import { parseMembers } from './json.js';
 import { LiteOperations } from './operations.js';
 import { LitePublishWindow, mqttPacketSize } from './publish-window.js';
-import { parseMembers } from './request.js';
 
 const cursor = new HeaderCursor();
 

@@ -1,7 +1,5 @@
+import { isJsonObject } from '../../shared/check-argument.js';
 import type { Members } from '../server/call.js';
-
-/** What a topic or payload of a wrong type, or none, is answered with. */
-export const INVALID_PARAMETERS = 'Received invalid parameters.';
 
 /**
  * A request's members, or `undefined` if Lite cannot read it as a JSON object. Integers are `bigint`s and other numbers `number`s, as Lite
@@ -16,18 +14,8 @@ export function parseMembers(payload: string): Members | undefined {
   }
 }
 
-/** A qos as text or as integer, from 0 to 2, of which 2 is sent as 1; or the text of the error. */
-export function readQos(qos: unknown): { readonly value: 0 | 1 } | { readonly problem: string } {
-  if (qos === undefined) return { value: 0 };
-  if (typeof qos !== 'string' && typeof qos !== 'bigint') return { problem: 'Key qos of invalid type.' };
-  const number = typeof qos === 'bigint' ? qos : int64(qos);
-  if (number === undefined) return { problem: "Failed to parse 'qos' string value." };
-  if (number < 0n || number > 2n) return { problem: "'qos' not a valid value." };
-  return { value: number === 0n ? 0 : 1 };
-}
-
 /** An integer as Lite takes it from a text: no plus sign, nothing beyond 64 bits. */
-function int64(text: string): bigint | undefined {
+export function int64(text: string): bigint | undefined {
   if (!/^-?\d+$/.test(text)) return undefined;
   const value = BigInt(text);
   return value === BigInt.asIntN(64, value) ? value : undefined;
@@ -173,4 +161,52 @@ class JsonReader {
     if (found !== null) this.#at += found[0].length;
     return found;
   }
+}
+
+/**
+ * A value of a request as Lite writes it: integers as they came, other numbers with 17 digits, members sorted by name.
+ *
+ * Source: observed on Greengrass Lite 2.6.0.
+ */
+export function liteJson(value: unknown): string {
+  if (typeof value === 'bigint') return String(value);
+  if (typeof value === 'number') return double(value);
+  if (Array.isArray(value)) return `[${value.map(liteJson).join(',')}]`;
+  if (!isJsonObject(value)) return JSON.stringify(value);
+  const members = Object.keys(value)
+    .sort()
+    .map(name => `${JSON.stringify(name)}:${liteJson(value[name])}`);
+  return `{${members.join(',')}}`;
+}
+
+/** Maps and lists in one another. */
+export function liteDepth(value: unknown): number {
+  if (!Array.isArray(value) && !isJsonObject(value)) return 0;
+  return 1 + Object.values(value).reduce((deepest: number, inner) => Math.max(deepest, liteDepth(inner)), 0);
+}
+
+/** C's `%#.17g`. */
+function double(value: number): string {
+  const size = Math.abs(value);
+  const text = size !== 0 && size < 1e-4 ? value.toExponential(16) : value.toPrecision(17);
+  const padded = text.replace(/e([+-])(\d)$/, 'e$10$2');
+  return /[.e]/.test(padded) ? padded : `${padded}.0`;
+}
+
+/** A value of a request as a configuration keeps it, which is plain JSON. */
+export function liteStored(value: unknown): unknown {
+  if (typeof value === 'bigint') return Number(value);
+  if (Array.isArray(value)) return value.map(liteStored);
+  return isJsonObject(value) ? Object.fromEntries(Object.entries(value).map(([name, item]) => [name, liteStored(item)])) : value;
+}
+
+/** A value of a configuration as Lite writes it. */
+export function liteStoredJson(value: unknown): string {
+  return liteJson(withIntegers(value));
+}
+
+function withIntegers(value: unknown): unknown {
+  if (typeof value === 'number' && Number.isInteger(value)) return BigInt(value);
+  if (Array.isArray(value)) return value.map(withIntegers);
+  return isJsonObject(value) ? Object.fromEntries(Object.entries(value).map(([name, item]) => [name, withIntegers(item)])) : value;
 }
