@@ -23,7 +23,7 @@ import {
   classicValidateConfiguration,
 } from '../lifecycle/operations.js';
 import { classicPublishToTopic, classicSubscribeToTopic, PUBLISH_TO_TOPIC_NULL, SUBSCRIBE_TO_TOPIC_NULL } from '../pubsub/operations.js';
-import { followConnectionStatus, type Members, Operations } from '../server/call.js';
+import { followConnectionStatus, type Members, notInLocalNucleus, Operations } from '../server/call.js';
 import {
   ClassicCall,
   classicInternalError,
@@ -35,11 +35,6 @@ import {
 } from './call.js';
 import { classicPublish, classicSubscribe } from './mqtt-proxy.js';
 import { MalformedMember, parseGson } from './request.js';
-
-/** The answer to an operation that a device has and the local nucleus has not, in words from which the client can tell. */
-function lacks(operation: string): string {
-  return `Operation ${operation} is not supported by the local nucleus`;
-}
 
 /** How an operation is done. */
 interface Handler {
@@ -118,7 +113,7 @@ export class ClassicOperations extends Operations<ClassicShared> {
   #refuse(call: ClassicCall): void {
     const { operation, streamId } = call;
     if (isModelledElsewhere(operation)) {
-      call.fail('ServiceError', lacks(operation));
+      call.fail('ServiceError', notInLocalNucleus(operation));
       return;
     }
     this.caller.failed(operation, 'UnsupportedOperation', `${operation} is an unsupported operation.`, undefined);

@@ -1,12 +1,10 @@
 import { decodeUnpaddedBase64 } from '../../shared/base64.js';
 import { isJsonObject, parsedJson } from '../../shared/check-argument.js';
+import type { Members } from '../server/call.js';
 import { GsonError, GsonNumber, parseLenient } from './gson.js';
 
-/** A request as Gson reads it: numbers and booleans become texts where texts are wanted, unknown members are ignored. */
-type GsonRequest =
-  | { readonly kind: 'request'; readonly members: Readonly<Record<string, unknown>> }
-  | { readonly kind: 'null' }
-  | { readonly kind: 'malformed' };
+/** A request as Gson reads it. The types of its members are the business of the readers below. */
+type GsonRequest = { readonly kind: 'request'; readonly members: Members } | { readonly kind: 'null' } | { readonly kind: 'malformed' };
 
 /** Reads a request. `isExact`: whether it matters that a name in it comes twice. */
 export function parseGson(payload: string, isExact: boolean): GsonRequest {
@@ -43,7 +41,7 @@ function leniently(payload: string): unknown {
  *
  * Source: `IPCEventStreamService` of the nucleus, whose reader is Jackson.
  */
-export function parseConnect(payload: string): Readonly<Record<string, unknown>> | undefined {
+export function parseConnect(payload: string): Members | undefined {
   const text = payload.startsWith('\uFEFF') ? payload.slice(1) : payload;
   const value = parsedJson(text.slice(0, endOfObject(text)));
   return isJsonObject(value) ? { ...value } : undefined;
@@ -62,7 +60,8 @@ function endOfObject(text: string): number {
 /** Thrown by the readers below where Gson throws; the operation is then answered with `InternalServerError`. */
 export class MalformedMember extends Error {}
 
-export function textMember(members: Readonly<Record<string, unknown>>, name: string): string | undefined {
+/** A text; a number or a boolean becomes one, as with Gson. */
+export function textMember(members: Members, name: string): string | undefined {
   const value = members[name];
   if (typeof value === 'string') return value;
   if (value === undefined || value === null) return undefined;
@@ -71,7 +70,7 @@ export function textMember(members: Readonly<Record<string, unknown>>, name: str
   throw new MalformedMember(name);
 }
 
-export function textListMember(members: Readonly<Record<string, unknown>>, name: string): readonly string[] | undefined {
+export function textListMember(members: Members, name: string): readonly string[] | undefined {
   const value = members[name];
   if (value === undefined || value === null) return undefined;
   if (!Array.isArray(value)) throw new MalformedMember(name);
@@ -82,7 +81,7 @@ export function textListMember(members: Readonly<Record<string, unknown>>, name:
   });
 }
 
-export function blobMember(members: Readonly<Record<string, unknown>>, name: string): Buffer | undefined {
+export function blobMember(members: Members, name: string): Buffer | undefined {
   const text = textMember(members, name);
   if (text === undefined) return undefined;
   // Base64 for URLs is taken, too, as observed.
@@ -91,7 +90,7 @@ export function blobMember(members: Readonly<Record<string, unknown>>, name: str
   return bytes;
 }
 
-export function booleanMember(members: Readonly<Record<string, unknown>>, name: string): boolean | undefined {
+export function booleanMember(members: Members, name: string): boolean | undefined {
   const value = members[name];
   if (typeof value === 'boolean' || value === undefined) return value;
   if (value === null) return undefined;
@@ -99,7 +98,7 @@ export function booleanMember(members: Readonly<Record<string, unknown>>, name: 
   throw new MalformedMember(name);
 }
 
-export function integerMember(members: Readonly<Record<string, unknown>>, name: string): number | undefined {
+export function integerMember(members: Members, name: string): number | undefined {
   const text = textMember(members, name);
   if (text === undefined) return undefined;
   const value = Number(text);
@@ -108,9 +107,7 @@ export function integerMember(members: Readonly<Record<string, unknown>>, name: 
 }
 
 /** `null` for one of them that is null: the nucleus trips over it only when it copies them. */
-export function userPropertiesMember(
-  members: Readonly<Record<string, unknown>>,
-): readonly ({ readonly key: string; readonly value: string } | null)[] | undefined {
+export function userPropertiesMember(members: Members): readonly ({ readonly key: string; readonly value: string } | null)[] | undefined {
   const value = members['userProperties'];
   if (value === undefined || value === null) return undefined;
   if (!Array.isArray(value)) throw new MalformedMember('userProperties');

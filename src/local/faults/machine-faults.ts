@@ -18,10 +18,6 @@ export interface FaultTargets {
   readonly restart: () => Promise<void>;
 }
 
-function resumeConnections({ server }: FaultTargets): void {
-  for (const { outgoing } of server().connections) outgoing.resume();
-}
-
 /** Begins a fault and gives what puts it right; each takes a moment. */
 type Begin = () => Promise<() => Promise<void>>;
 
@@ -81,7 +77,7 @@ export function subjectOf(targets: FaultTargets): MachineSubject {
     restart,
     dropConnections: component => void server().destroyConnections(component),
     resumeConnections: () => {
-      resumeConnections(targets);
+      for (const { outgoing } of server().connections) outgoing.resume();
     },
     freeze: () => server().freeze(),
     nucleusDown: shared(() => nucleusDown(targets)),

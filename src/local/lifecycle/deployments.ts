@@ -6,7 +6,7 @@ import type { LocalComponent, RecipeComponent } from '../../recipe/recipe.js';
 import { checkTime } from '../../shared/check-argument.js';
 import type { Profile } from '../../shared/profile.js';
 import type { NucleusEvent } from '../nucleus-event.js';
-import type { Components, DeployedComponent } from '../server/components.js';
+import type { Components, DeployedComponent, DeploymentPreview } from '../server/components.js';
 import type { ComponentProcesses } from './component-processes.js';
 import type { LifecycleServices, ValidityReport } from './lifecycle-services.js';
 import type { Deployment, RollOut, RollOutOptions } from './roll-out.js';
@@ -103,7 +103,7 @@ export class Deployments {
   /** A component that is seen RUNNING at one look has started, whatever becomes of it afterwards. */
   async #lookUntilAllRun(names: readonly string[]): Promise<string | undefined> {
     for (;;) {
-      await this.#within<undefined>(LOOK_EVERY, () => () => undefined);
+      await this.#pass(LOOK_EVERY);
       if (this.#isClosed()) return STOPPED;
       const broken = names.find(name => this.#processes.stateOf(name) === 'BROKEN');
       if (broken !== undefined) return `Service ${broken} in broken state after deployment`;
@@ -112,7 +112,7 @@ export class Deployments {
   }
 
   async #waitUntilEachRuns(names: readonly string[]): Promise<string | undefined> {
-    await this.#within<undefined>(LITE_LOOKS_AFTER, () => () => undefined);
+    await this.#pass(LITE_LOOKS_AFTER);
     for (const name of names) {
       const runs = await this.#within<boolean>(LITE_WAITS, resolve => {
         const look = (): void => {
@@ -186,8 +186,13 @@ export class Deployments {
       );
       const longest = Math.max(0, ...answers.map(answer => answer ?? 0));
       if (longest === 0 || this.#isClosed()) return;
-      await this.#within<undefined>(longest, () => () => undefined);
+      await this.#pass(longest);
     }
+  }
+
+  /** Lets time pass; less where the nucleus stops. */
+  async #pass(time: number): Promise<void> {
+    await this.#within<undefined>(time, () => () => undefined);
   }
 
   /**
@@ -244,14 +249,7 @@ function nameOf(component: LocalComponent | RecipeComponent): string {
   return isRecipeComponent(component) ? component.recipe.componentName : component.name;
 }
 
-interface Preview {
-  readonly name: string;
-  readonly isSameVersion: boolean;
-  readonly before: Configuration | undefined;
-  readonly configuration: Configuration;
-}
-
 /** Only a component that keeps its version and gets another configuration is asked. */
-function isChangedInPlace({ isSameVersion, before, configuration }: Preview): boolean {
+function isChangedInPlace({ isSameVersion, before, configuration }: DeploymentPreview): boolean {
   return isSameVersion && before !== undefined && !isDeepStrictEqual(before, configuration);
 }

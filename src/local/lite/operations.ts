@@ -13,7 +13,7 @@ import {
 import { liteGetConfiguration, liteSubscribeToConfiguration, liteUpdateConfiguration } from '../configuration/operations.js';
 import { liteUpdateState } from '../lifecycle/operations.js';
 import { litePublishToTopic, liteSubscribeToTopic } from '../pubsub/operations.js';
-import { followConnectionStatus, type Members, Operations } from '../server/call.js';
+import { followConnectionStatus, type Members, notInLocalNucleus, Operations } from '../server/call.js';
 import { SubscribeExchange, type SubscribeForms } from '../server/subscriptions.js';
 import {
   INVALID_PARAMETERS,
@@ -144,7 +144,7 @@ export class LiteOperations extends Operations<LiteShared> {
    */
   #decline(call: LiteCall): void {
     const { operation } = call;
-    if (OFFERED.has(operation)) call.failSilently(`Operation ${operation} is not supported by the local nucleus`);
+    if (OFFERED.has(operation)) call.failSilently(notInLocalNucleus(operation));
     else call.failSilently(`Greengrass Lite has no operation ${operation}`);
   }
 

@@ -100,6 +100,11 @@ export class Call<S extends Shared = Shared> {
   }
 }
 
+/** What is said of an operation that a device has and the local nucleus does not: on classic to the client, on Lite only in an event. */
+export function notInLocalNucleus(operation: string): string {
+  return `Operation ${operation} is not supported by the local nucleus`;
+}
+
 /** What a Connect claims: a token, on Lite also whose it is, or why it is no claim at all. */
 export type Claim = { readonly token: string; readonly component?: string | undefined } | { readonly problem: string };
 

@@ -15,6 +15,23 @@ export interface DeployedComponent {
   readonly isObserver: boolean;
 }
 
+/** What a deployment would change. */
+export interface DeploymentPreview {
+  readonly name: string;
+  readonly isSameVersion: boolean;
+  /** `undefined` for a component that is not there. */
+  readonly before: Configuration | undefined;
+  readonly configuration: Configuration;
+}
+
+/** What a component is to be, worked out of what is deployed and what is on the device. */
+interface ResolvedComponent {
+  readonly name: string;
+  readonly version: string;
+  readonly configuration: Configuration;
+  readonly problems: readonly string[];
+}
+
 /** The settings of the device itself. */
 interface DeviceSettings {
   readonly thingName: string;
@@ -87,13 +104,7 @@ export class Components {
     return this.#policies.set(name, accessControl, variables);
   }
 
-  /** What a deployment would change. */
-  preview(component: LocalComponent | RecipeComponent): {
-    readonly name: string;
-    readonly isSameVersion: boolean;
-    readonly before: Configuration | undefined;
-    readonly configuration: Configuration;
-  } {
+  preview(component: LocalComponent | RecipeComponent): DeploymentPreview {
     const { name, version, configuration } = this.#resolve(component);
     return { name, isSameVersion: this.#versions.get(name) === version, before: this.#configurations.of(name), configuration };
   }
@@ -103,12 +114,7 @@ export class Components {
     return this.#observers.has(name);
   }
 
-  #resolve(component: LocalComponent | RecipeComponent): {
-    readonly name: string;
-    readonly version: string;
-    readonly configuration: Configuration;
-    readonly problems: readonly string[];
-  } {
+  #resolve(component: LocalComponent | RecipeComponent): ResolvedComponent {
     return 'recipe' in component
       ? this.#fromRecipe(component)
       : { name: component.name, version: '0.0.0', configuration: this.#fromPolicies(component), problems: [] };
@@ -120,12 +126,7 @@ export class Components {
     return accessControl === undefined ? others : { ...others, accessControl };
   }
 
-  #fromRecipe({ recipe, configurationUpdate }: RecipeComponent): {
-    readonly name: string;
-    readonly version: string;
-    readonly configuration: Configuration;
-    readonly problems: readonly string[];
-  } {
+  #fromRecipe({ recipe, configurationUpdate }: RecipeComponent): ResolvedComponent {
     const { componentName: name, componentVersion: version } = recipe;
     const profile = this.#profile;
     const defaultConfiguration = profile === 'lite' ? recipe.liteDefaultConfiguration : recipe.defaultConfiguration;
