@@ -1,16 +1,7 @@
 import { isJsonObject } from '../../shared/check-argument.js';
 import type { Broker } from '../broker/broker.js';
-import {
-  delta,
-  patchTimes,
-  readShadowRequest,
-  readShadowTopic,
-  type ShadowDocument,
-  type ShadowRejection,
-  type ShadowRequest,
-  type ShadowTopic,
-  updated,
-} from './shadow-request.js';
+import { delta, patchTimes, type ShadowDocument, updated } from './shadow-document.js';
+import { readShadowRequest, readShadowTopic, type ShadowRejection, type ShadowRequest, type ShadowTopic } from './shadow-request.js';
 
 /** A message of the shadow service. */
 export interface ShadowAnswer {
