@@ -3,10 +3,10 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { PageMark, PageMessage } from '../src/cli/page/page-state.js';
 import { messageOf } from './ask.js';
 import { compact } from './diagram.js';
-import { LONGEST_TIME, type ShownLane, type Store } from './store.js';
+import { MAX_TIME, type ShownLane, type Store } from './store.js';
 
 /** Seconds that the lanes show. */
-const ZOOMS = [5, 15, 60, LONGEST_TIME] as const;
+const ZOOMS = [5, 15, 60, MAX_TIME] as const;
 /** Pixels: the height of a lane, the radius of a marble, and how far beside it a click still is one on it. */
 const LANE = 34;
 const RADIUS = 6;

@@ -1,11 +1,11 @@
 import type { PageComponent, PageHealth, PageLane, PageMark, PageNote, PageTotals, PageUpdate } from '../src/cli/page/page-state.js';
 
 /** Seconds that the lanes show at most. */
-export const LONGEST_TIME = 240;
+export const MAX_TIME = 240;
 /** Marks of a lane, notes and points of a chart that are kept. */
-const MOST_MARKS = 2_000;
-const MOST_NOTES = 300;
-const MOST_POINTS = 480;
+const MAX_MARKS = 2_000;
+const MAX_NOTES = 300;
+const MAX_POINTS = 480;
 
 /** A lane with what is drawn on it. */
 export interface ShownLane extends PageLane {
@@ -59,7 +59,7 @@ export class Store {
     const isNew = ({ id }: { readonly id: number }): boolean => id > this.#lastId;
     const [marks, notes] = [update.marks.filter(isNew), update.notes.filter(isNew)];
     for (const mark of marks) keptMark(this.lanes[mark.lane]?.marks ?? [], mark);
-    for (const note of notes) kept(this.notes, note, MOST_NOTES);
+    for (const note of notes) kept(this.notes, note, MAX_NOTES);
     this.#lastId = Math.max(this.#lastId, marks.at(-1)?.id ?? 0, notes.at(-1)?.id ?? 0);
     this.tell();
   }
@@ -98,7 +98,7 @@ export class Store {
       longestDelay: totals.longestDelay,
       outbox: outboxes.reduce((sum, { messages }) => sum + messages, 0),
     };
-    kept(this.points, point, MOST_POINTS);
+    kept(this.points, point, MAX_POINTS);
   }
 }
 
@@ -115,15 +115,15 @@ const PLACES = 150;
  */
 function keptMark(marks: PageMark[], one: PageMark): void {
   marks.push(one);
-  if (marks.length <= MOST_MARKS) return;
+  if (marks.length <= MAX_MARKS) return;
   let before = -Infinity;
   const apart = marks.filter(({ at }) => {
     const age = one.at - at;
-    if (age > LONGEST_TIME * 1_000 || at - before < age / PLACES) return false;
+    if (age > MAX_TIME * 1_000 || at - before < age / PLACES) return false;
     before = at;
     return true;
   });
-  marks.splice(0, marks.length, ...apart.slice(-MOST_MARKS / 2));
+  marks.splice(0, marks.length, ...apart.slice(-MAX_MARKS / 2));
 }
 
 /** Follows `dev` as long as the page is open, and waits for it while it is away. */

@@ -4,7 +4,7 @@
  * the stack, since the detector then takes that of what the promise was made for.
  */
 const OF_LEAK_DETECTOR = 'VITEST_DETECT_ASYNC_LEAKS';
-const MOST_PLACES = 50_000;
+const MAX_PLACES = 50_000;
 
 type Prepare = (error: Error, frames: NodeJS.CallSite[]) => unknown;
 
@@ -16,7 +16,7 @@ function mappingOnce(mapped: Prepare): Prepare {
     if (error.message !== OF_LEAK_DETECTOR) return mapped(error, frames);
     const file = worker?.filepath;
     if (file !== undefined && !frames.some(frame => frame.getFileName() === file)) return String(error);
-    if (places.size > MOST_PLACES) places.clear();
+    if (places.size > MAX_PLACES) places.clear();
     const lineOf = (frame: NodeJS.CallSite): string => {
       const place = `${frame.getFileName()}:${frame.getLineNumber()}:${frame.getColumnNumber()}`;
       const known = places.get(place);

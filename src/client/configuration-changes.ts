@@ -57,7 +57,7 @@ function leafOf(value: unknown, keyPath: readonly string[]): { readonly value: u
 }
 
 /** The most passes: each converts one layer of texts. */
-const MOST_PASSES = 5;
+const MAX_PASSES = 5;
 
 /**
  * Converts a configuration of Greengrass Lite, in which everything from a YAML file is a text: where the codec expects another type, and
@@ -67,7 +67,7 @@ const MOST_PASSES = 5;
  */
 function withoutTexts(codec: { decode(value: unknown): Validation<unknown> }, value: unknown): unknown {
   let given = value;
-  for (let pass = 0; pass < MOST_PASSES; pass++) {
+  for (let pass = 0; pass < MAX_PASSES; pass++) {
     const decoded = codec.decode(given);
     if (decoded._tag === 'Right') return given;
     const changed = decoded.left.reduce((before, { context }) => withoutText(before, keysOf(context)), given);

@@ -202,7 +202,7 @@ export function defaultMode(filter: string): ReceiveMode {
 }
 
 /** The most messages of its own that a subscription waits for. Of more, the oldest is forgotten, and passes as if it were another's. */
-const MOST_AWAITED = 1_000;
+const MAX_AWAITED = 1_000;
 
 /**
  * Greengrass Lite sends a component its own messages whatever it asked for. A subscription that wants only those of others notes what this
@@ -250,7 +250,7 @@ export class OwnWatch {
 
   expect(key: string): void {
     this.#awaited.set(key, (this.#awaited.get(key) ?? 0) + 1);
-    if (++this.#count > MOST_AWAITED) {
+    if (++this.#count > MAX_AWAITED) {
       const [oldest] = this.#awaited.keys();
       if (oldest !== undefined) this.take(oldest);
     }

@@ -30,11 +30,11 @@ export interface ShadowAccepted {
 }
 
 /** Bytes of `desired` and `reported` together that a shadow has room for. Source: AWS IoT Core, "Device Shadow quotas". */
-const MOST_BYTES = 8 * 1024;
+const MAX_BYTES = 8 * 1024;
 /** Levels of a section that a shadow has room for. */
-const MOST_LEVELS = 6;
+const MAX_LEVELS = 6;
 /** Reports that may wait for their answers. */
-const MOST_WAITING = 1_000;
+const MAX_WAITING = 1_000;
 /** How long the subscriptions to answers outlive the last report, in milliseconds. */
 const LINGER = 10_000;
 
@@ -74,7 +74,7 @@ export class ShadowReports {
         end(payload);
         return;
       }
-      if (this.#waiting >= MOST_WAITING) {
+      if (this.#waiting >= MAX_WAITING) {
         end(left(new TooManyPublishes('message', this.#waiting)));
         return;
       }
@@ -142,9 +142,9 @@ export class ShadowReports {
     if (problem !== undefined) return invalid(problem);
     const reported = JSON.stringify(encoded);
     const bytes = Buffer.byteLength(reported);
-    if (bytes > MOST_BYTES) return invalid(`The report has ${bytes} bytes, and a shadow has room for ${MOST_BYTES}. Report less.`);
+    if (bytes > MAX_BYTES) return invalid(`The report has ${bytes} bytes, and a shadow has room for ${MAX_BYTES}. Report less.`);
     const levels = levelsOf(reported);
-    if (levels > MOST_LEVELS) return invalid(`The report has ${levels} levels, and a shadow takes ${MOST_LEVELS}. Report it flatter.`);
+    if (levels > MAX_LEVELS) return invalid(`The report has ${levels} levels, and a shadow takes ${MAX_LEVELS}. Report it flatter.`);
     const condition = version === undefined ? '' : `,"version":${version}`;
     return right(`{"state":{"reported":${reported}},"clientToken":"${clientToken}"${condition}}`);
   }

@@ -48,8 +48,8 @@ export type Log = Readonly<Record<LogLevel, (message: string, fields?: LogFields
 const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 
 /** Characters of one text in a line. What is logged is often a payload that somebody else chose. */
-const MOST_CHARACTERS = 2_000;
-const MOST_CAUSES = 5;
+const MAX_CHARACTERS = 2_000;
+const MAX_CAUSES = 5;
 
 /** How {@link jsonLog} writes. */
 export interface JsonLogOptions {
@@ -126,12 +126,12 @@ function lineOf(line: LogFields): string {
 }
 
 function cut(text: string): string {
-  return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}… (${text.length} characters)` : text;
+  return text.length > MAX_CHARACTERS ? `${text.slice(0, MAX_CHARACTERS)}… (${text.length} characters)` : text;
 }
 
 function writable(value: unknown): unknown {
   if (typeof value === 'string') return cut(value);
-  if (value instanceof Error) return describeError(value, MOST_CAUSES);
+  if (value instanceof Error) return describeError(value, MAX_CAUSES);
   if (typeof value === 'bigint' || typeof value === 'symbol' || typeof value === 'function') return cut(String(value));
   return value;
 }

@@ -11,8 +11,8 @@ import type { FeedAccount } from '../stream/feed.js';
 import { MemoryNucleus } from '../testing/memory-nucleus.js';
 import {
   type AwaitedPromise,
-  MOST_AT_ONCE,
-  MOST_VALUES_AT_ONCE,
+  MAX_AT_ONCE,
+  MAX_VALUES_AT_ONCE,
   movesOn,
   VirtualTime,
   VirtualTimeStopped,
@@ -64,7 +64,7 @@ export interface BranchRecord {
 }
 
 /** Timers that may fire: enough for a component that publishes every millisecond, and worked off in a few seconds. */
-const TIMERS = { atOnce: MOST_AT_ONCE, altogether: 1_000_000 };
+const TIMERS = { atOnce: MAX_AT_ONCE, altogether: 1_000_000 };
 
 /** Virtual milliseconds that branches are given to end, as on a device. */
 const DRAIN = 10_000;
@@ -113,7 +113,7 @@ export function record(component: Pick<Component, 'run'>, config: unknown, writt
           for (const [name, branch] of branches) {
             ledger.branch = name;
             running.add(
-              branchEvents(name, branch.pipe(movesOn(scheduler, MOST_VALUES_AT_ONCE))).subscribe(event => {
+              branchEvents(name, branch.pipe(movesOn(scheduler, MAX_VALUES_AT_ONCE))).subscribe(event => {
                 if (event.kind === 'defect' && event.error instanceof VirtualTimeStopped) stopped = event.error;
                 if (event.kind !== 'left') ends.set(name, { at: scheduler.frame, event });
               }),

@@ -78,7 +78,7 @@ export class PayloadSamples {
   add(isLocal: boolean, topicName: string, payload: Uint8Array | string): void {
     const name = `${isLocal} ${topicName}`;
     const count = this.#counts.get(name) ?? 0;
-    if (count >= OF_A_TOPIC || this.all.length >= MOST_SAMPLES) return;
+    if (count >= OF_A_TOPIC || this.all.length >= MAX_SAMPLES) return;
     this.#counts.set(name, count + 1);
     this.all.push({ isLocal, topicName, payload: typeof payload === 'string' ? new TextEncoder().encode(payload) : payload });
   }
@@ -97,7 +97,7 @@ function notingRefusals<A>(topicName: string, refusals: Set<string>): MonoTypeOp
 }
 
 const OF_A_TOPIC = 3;
-const MOST_SAMPLES = 1_000;
+const MAX_SAMPLES = 1_000;
 
 /** What a {@link recordingProxy} notes, and of which branch. */
 export interface ProxyNotes {

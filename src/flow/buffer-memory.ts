@@ -75,7 +75,7 @@ export const bufferMemory: BufferMemory = new BufferMemory(BUFFER_MEMORY);
 const OBJECT = 32;
 const MEMBER = 8;
 /** Members that are looked at of one value. What is behind them is reckoned from those. */
-const MOST_LOOKS = 64;
+const MAX_LOOKS = 64;
 /** Objects in objects that are looked into. */
 const DEEPEST = 8;
 
@@ -127,7 +127,7 @@ function ofList(list: Iterable<unknown>, length: number, before?: unknown): numb
   let bytes = 0;
   let seen = 0;
   for (const element of list) {
-    if (seen > 0 && looks >= MOST_LOOKS) break;
+    if (seen > 0 && looks >= MAX_LOOKS) break;
     looks++;
     bytes += Array.isArray(before) && isObject(element) && before[seen] === element ? MEMBER : reckon(element);
     seen++;
@@ -139,7 +139,7 @@ function ofMembers(value: object, before: unknown): number {
   let bytes = 0;
   let seen = 0;
   for (const key in value) {
-    if (seen > 0 && looks >= MOST_LOOKS) return Math.ceil((bytes * Object.keys(value).length) / seen);
+    if (seen > 0 && looks >= MAX_LOOKS) return Math.ceil((bytes * Object.keys(value).length) / seen);
     looks++;
     const member = value[key as keyof typeof value] as unknown;
     const isShared = isObject(member) && isObject(before) && before[key as keyof typeof before] === member;

@@ -20,7 +20,7 @@ export interface StageEvent {
 }
 
 /** How many names a ledger tells apart. Further names share one account, so that names made from data cannot fill the memory. */
-const MOST_NAMES = 1_000;
+const MAX_NAMES = 1_000;
 const OTHERS = '(other stages)';
 
 const started = channel('greengrass-rx:stage:start');
@@ -59,7 +59,7 @@ export class Ledger {
   /** @internal A stage is being subscribed; `declaration` has its options. */
   open(kind: StageKind, wanted: string = kind, declaration: StageDeclaration = {}): LedgerEntry {
     if (recording !== undefined && recording !== this) return recording.open(kind, wanted, declaration);
-    const name = this.#accounts.has(`${kind} ${wanted}`) || this.#accounts.size < MOST_NAMES ? wanted : OTHERS;
+    const name = this.#accounts.has(`${kind} ${wanted}`) || this.#accounts.size < MAX_NAMES ? wanted : OTHERS;
     const key = `${kind} ${name}`;
     return new LedgerEntry(
       entryOf(this.#accounts, key, () => new LedgerAccount(kind, name)),
@@ -82,7 +82,7 @@ export class Ledger {
     outboxes.delete(account.path);
     outboxes.set(account.path, account);
     for (const oldest of outboxes.keys()) {
-      if (outboxes.size <= MOST_NAMES) break;
+      if (outboxes.size <= MAX_NAMES) break;
       outboxes.delete(oldest);
     }
   }

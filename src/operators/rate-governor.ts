@@ -226,7 +226,7 @@ export interface AdaptOptions {
 }
 
 /** The longest time since the last outcome that one success counts for, in milliseconds. */
-const LONGEST_STEP = 1_000;
+const MAX_STEP = 1_000;
 
 /**
  * Whether an error says that the nucleus' spool (classic), its queue (Lite) or the proxy's buffer is full. An `Overflowed` does not count:
@@ -270,7 +270,7 @@ export class AdaptedShare {
   /** The share after another outcome. */
   after(outcome: Either<unknown, unknown>, now: number): number {
     if (outcome._tag === 'Left') return atOnce(this.#isFull(outcome.left), 'adapt.isFull') ? this.#goDown(now) : this.share;
-    const step = Math.min(now - this.#lastOutcome, LONGEST_STEP);
+    const step = Math.min(now - this.#lastOutcome, MAX_STEP);
     this.#lastOutcome = now;
     return Math.min(1, this.share + step * this.#increasePerMillisecond);
   }

@@ -6,7 +6,7 @@ import { type DeclaredMarks, markingWith } from '../flow/account.js';
 import type { MqttMessage, PublishRequest, UserProperty } from '../ports/mqtt-proxy.js';
 import { atOnce, parsedJson } from '../shared/check-argument.js';
 import { QOS } from '../shared/qos.js';
-import { type LostRange, MOST_RANGES, type StoredRecord } from './store.js';
+import { type LostRange, MAX_RANGES, type StoredRecord } from './store.js';
 
 /** What the receiver of a stored message is told of it. */
 export interface Mark {
@@ -73,7 +73,7 @@ export function longestMark(stream: string, tellsOldest: boolean): Mark {
     attempt: 1_000_000,
     replayed: true,
     oldest: tellsOldest ? 8_640_000_000_000_000 : undefined,
-    lost: Array.from({ length: MOST_RANGES }, () => ({ first: Number.MAX_SAFE_INTEGER, last: Number.MAX_SAFE_INTEGER })),
+    lost: Array.from({ length: MAX_RANGES }, () => ({ first: Number.MAX_SAFE_INTEGER, last: Number.MAX_SAFE_INTEGER })),
   };
 }
 

@@ -6,7 +6,7 @@ import {
   type Fate,
   type LostRange,
   type Moment,
-  MOST_RANGES,
+  MAX_RANGES,
   type Opened,
   type Put,
   type RecordToStore,
@@ -58,7 +58,7 @@ export class MemoryFile {
 }
 
 /** Ranges of lost numbers of a stream that are kept for its receivers, as in a file; of more, the oldest are forgotten. */
-const MOST_LOSSES = 10_000;
+const MAX_LOSSES = 10_000;
 /** Ends of the process while a message was sent alone, after which it is set aside, as in a file. */
 const CRASHES = 2;
 
@@ -95,7 +95,7 @@ export function memoryStore(
     // What has been told is done with when its message is forwarded, and is not added to.
     if (last?.last === record.number - 1 && last.id > file.toldUpTo) ranges.splice(-1, 1, { ...last, last: record.number });
     else ranges.push({ id: ++file.losses, first: record.number, last: record.number });
-    if (ranges.length > MOST_LOSSES) ranges.shift();
+    if (ranges.length > MAX_LOSSES) ranges.shift();
     lost.set(record.stream, ranges);
   };
 
@@ -195,7 +195,7 @@ export function memoryStore(
       size += record.size;
       const ranges = told.has(record.stream)
         ? []
-        : (lost.get(record.stream) ?? []).filter(({ last }) => last < record.number).slice(0, MOST_RANGES);
+        : (lost.get(record.stream) ?? []).filter(({ last }) => last < record.number).slice(0, MAX_RANGES);
       told.add(record.stream);
       record.told = ranges.at(-1)?.id ?? 0;
       file.toldUpTo = Math.max(file.toldUpTo, record.told);

@@ -17,7 +17,7 @@ import { type Mark, markOf } from './mark.js';
 import type { Outbox } from './outbox.js';
 import { isSampled, SeenBack, seenOn } from './seen-back.js';
 import type { StoredRecord, Taken } from './store.js';
-import { idOf, Kept, type KeptMessage, MOST_KEPT, Samples } from './undecided.js';
+import { idOf, Kept, type KeptMessage, MAX_KEPT, Samples } from './undecided.js';
 
 /** What a forwarder needs of a proxy. */
 export type ForwardPort = Pick<MqttProxy, 'publish$' | 'state$'> &
@@ -74,7 +74,7 @@ export class Telling {
 }
 
 /** How often a message that was not confirmed is sent before it is set aside. */
-const MOST_UNCONFIRMED = 5;
+const MAX_UNCONFIRMED = 5;
 
 /** What {@link Outcomes} are made of. */
 export interface OutcomesParts {
@@ -140,7 +140,7 @@ export class Outcomes {
 
   /** Whether so many more may be sent. */
   hasRoomFor(messages: number): boolean {
-    return this.undecided + messages <= MOST_KEPT;
+    return this.undecided + messages <= MAX_KEPT;
   }
 
   /** The nucleus took it. */
@@ -249,11 +249,11 @@ export class Outcomes {
   #unconfirmed(messages: readonly KeptMessage[]): void {
     const { now } = this.#parts;
     for (const { record } of messages)
-      if (record.attempts + 1 < MOST_UNCONFIRMED) this.#release(record.place);
+      if (record.attempts + 1 < MAX_UNCONFIRMED) this.#release(record.place);
       else
         this.setAside(
           record,
-          new Error(`It was sent ${MOST_UNCONFIRMED} times and not seen back${this.#samples === undefined ? ' on its topic' : ''}.`),
+          new Error(`It was sent ${MAX_UNCONFIRMED} times and not seen back${this.#samples === undefined ? ' on its topic' : ''}.`),
         );
     const [first] = messages;
     if (first === undefined || first.since < this.#heardAt) return;

@@ -36,7 +36,7 @@ export interface PaceListener extends ReachabilityListener {
 }
 
 /** Milliseconds between tries where a schedule has given up: what is stored is not. */
-const LONGEST_PAUSE = 60_000;
+const MAX_PAUSE = 60_000;
 /**
  * Messages a second, and at once, while nobody says whether the device is online: with what a bucket saves up never more than the 100 that
  * AWS IoT Core takes of a device.
@@ -124,7 +124,7 @@ export class Pace {
   /** One was refused, for a reason that may pass. */
   refused(): void {
     this.#cloud.refused();
-    this.#pausedUntil = this.#parts.now() + (this.#series.next() ?? LONGEST_PAUSE);
+    this.#pausedUntil = this.#parts.now() + (this.#series.next() ?? MAX_PAUSE);
   }
 
   /** If nobody says whether the device is online, only what comes back shows it, and a bounded number may be sent beyond that. */
@@ -154,10 +154,10 @@ interface CanaryParts extends Pick<PaceParts, 'port' | 'unseen' | 'random' | 'sc
  * them.
  */
 const FIRST_PATIENCE = 30_000;
-const LONGEST_PATIENCE = 3_600_000;
+const MAX_PATIENCE = 3_600_000;
 
 /** Canaries that are waited for at once. */
-const MOST_OUT = 32;
+const MAX_OUT = 32;
 
 /** Small messages to a topic of their own, which come back if the device is online. */
 class Canary {
@@ -229,10 +229,10 @@ class Canary {
     const nth = ++this.#nth;
     this.#out.set(nth, this.#count);
     // The oldest of so many will hardly come any more, and says least.
-    this.#out.delete(nth - MOST_OUT);
+    this.#out.delete(nth - MAX_OUT);
     this.#timer?.unsubscribe();
     this.#timer = wait(this.#patience, scheduler, () => {
-      this.#patience = Math.min(LONGEST_PATIENCE, this.#patience * 2);
+      this.#patience = Math.min(MAX_PATIENCE, this.#patience * 2);
       if (this.#isListening && this.#cloud.isUp && this.#cloud.isUnknown) this.#send();
       else this.#forget();
     });

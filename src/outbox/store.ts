@@ -65,7 +65,7 @@ export interface LostRange {
 }
 
 /** Ranges one message tells at most; more wait for the next. */
-export const MOST_RANGES = 16;
+export const MAX_RANGES = 16;
 
 /** A message as it was stored. */
 export interface StoredRecord extends Omit<RecordToStore, 'expiresIn'> {

@@ -14,7 +14,7 @@ export interface KeptMessage {
 }
 
 /** Messages that may be kept at once: their ids are in memory. */
-export const MOST_KEPT = 10_000;
+export const MAX_KEPT = 10_000;
 
 /** What names a message to who receives it. */
 export function idOf({ epoch, stream, number }: { readonly epoch: string; readonly stream: string; readonly number: number }): string {

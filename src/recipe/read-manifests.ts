@@ -148,7 +148,7 @@ function stepOf(written: Written<'text|a step'> | undefined): LifecycleStep | un
 }
 
 /** Greengrass Lite reads a recipe into a buffer of this size. */
-const MOST_BYTES = 8196;
+const MAX_BYTES = 8196;
 
 /** What Lite finds of a thing of the format, which compares names exactly. */
 type Found<T extends RecipeThing> = Readonly<Partial<Record<keyof (typeof RECIPE_FORMAT)[T], unknown>>>;
@@ -169,8 +169,8 @@ export function liteRecipe(
   bytes: number,
   manifests: readonly RecipeManifest[],
 ): readonly LiteManifest[] {
-  if (bytes > MOST_BYTES) {
-    place.onLite(`it has ${bytes} bytes, and Greengrass Lite reads no recipe of more than ${MOST_BYTES}`, 'Shorten it');
+  if (bytes > MAX_BYTES) {
+    place.onLite(`it has ${bytes} bytes, and Greengrass Lite reads no recipe of more than ${MAX_BYTES}`, 'Shorten it');
     return [];
   }
   const root: Found<'a recipe'> = isJsonObject(value) ? value : {};

@@ -4,7 +4,7 @@ import { jsonPointer } from './configuration.js';
 import { Findings, type Path } from './recipe-problems.js';
 
 /** How many values there may be once aliases are put in: what has more is no recipe, but an attack. */
-const MOST_NODES = 20_000;
+const MAX_NODES = 20_000;
 
 const OTHERWISE =
   'the classic nucleus reads YAML 1.1, where this is not what it looks like (the value in brackets), and Greengrass Lite reads every YAML value as a text';
@@ -135,8 +135,8 @@ export class RecipeText {
   }
 
   #onLite(node: unknown): unknown {
-    if (++this.#nodes > MOST_NODES) {
-      if (this.#nodes === MOST_NODES + 1) this.lite.tell([], 'it has too many aliases for Greengrass Lite', 'Write it without aliases');
+    if (++this.#nodes > MAX_NODES) {
+      if (this.#nodes === MAX_NODES + 1) this.lite.tell([], 'it has too many aliases for Greengrass Lite', 'Write it without aliases');
       return undefined;
     }
     if (isAlias(node)) return this.#document === undefined ? undefined : this.#onLite(node.resolve(this.#document));

@@ -4,14 +4,14 @@ import { type Linked, List } from '../shared/list.js';
 import { whenRead } from '../shared/when-quiet.js';
 
 /** The longest wait a Node timer can have, in milliseconds: 24.8 days. One that is set for longer fires at once. */
-const LONGEST_TIMER = 2_147_483_647;
+const MAX_TIMER = 2_147_483_647;
 
 /** Does `work` after so many milliseconds. `Infinity` means never; a time that is longer than a timer can be is waited for in pieces. */
 export function wait(milliseconds: number, scheduler: SchedulerLike, work: () => void): Subscription {
-  if (milliseconds <= LONGEST_TIMER) return scheduler.schedule(work, milliseconds);
+  if (milliseconds <= MAX_TIMER) return scheduler.schedule(work, milliseconds);
   const timers = new Subscription();
   const waitFor = (left: number): void => {
-    const piece = Math.min(left, LONGEST_TIMER);
+    const piece = Math.min(left, MAX_TIMER);
     const timer = scheduler.schedule(() => {
       timers.remove(timer);
       if (left > piece) waitFor(left - piece);
@@ -36,7 +36,7 @@ export function waiting(milliseconds: number, scheduler: SchedulerLike): Observa
 /** Emits every so many milliseconds, as {@link wait} waits; the first time after the first of them. */
 export function every(milliseconds: number, scheduler: SchedulerLike): Observable<unknown> {
   if (milliseconds === Infinity) return NEVER;
-  return milliseconds <= LONGEST_TIMER ? interval(milliseconds, scheduler) : waiting(milliseconds, scheduler).pipe(repeat());
+  return milliseconds <= MAX_TIMER ? interval(milliseconds, scheduler) : waiting(milliseconds, scheduler).pipe(repeat());
 }
 
 /** How near the time of day a scheduler's time must be to be taken for it, in milliseconds. Virtual time is decades away. */

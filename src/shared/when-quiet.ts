@@ -57,7 +57,7 @@ export function noteArrival(): void {
 }
 
 /** Turns of the event loop that reading may take while more keeps coming: a deadline must pass nevertheless. */
-const MOST_TURNS = 100;
+const MAX_TURNS = 100;
 
 /**
  * Calls back when everything that has arrived by now has been read. A timer that fires after the event loop was blocked fires before
@@ -65,5 +65,5 @@ const MOST_TURNS = 100;
  * function cancels it.
  */
 export function whenRead(callback: () => void): () => void {
-  return whenQuiet(arrivals, callback, MOST_TURNS);
+  return whenQuiet(arrivals, callback, MAX_TURNS);
 }

@@ -7,7 +7,7 @@ const QUIET = 10_000;
 /** `dev` sets it to 0: whoever sends the same mistake twice wants to see it twice. */
 export const QUIET_VARIABLE = 'GREENGRASS_RX_LOG_QUIET';
 /** Keys told apart; errors of any further key share one. A key can be data, and this map must not grow with it. */
-const MOST_KEYS = 32;
+const MAX_KEYS = 32;
 
 /** A report of one error that stands for others like it. */
 export interface Report {
@@ -41,7 +41,7 @@ export function reportAtTimes(
 
   return {
     left: (wanted, error) => {
-      const key = keys.has(wanted) || keys.size < MOST_KEYS ? wanted : 'others';
+      const key = keys.has(wanted) || keys.size < MAX_KEYS ? wanted : 'others';
       const now = steady();
       const last = keys.get(key);
       // A clock that was set back, as on a device that has just learnt the time, must not hold lines back until it has caught up.

@@ -4,9 +4,9 @@ import type { LaneEvent } from './lane.js';
 import { errorDifference, isTable, symbolDifference, symbolProblem, type Tables, untaken, valueOfMessage } from './symbols.js';
 
 /** Frames whose difference is told one by one. */
-const MOST_TOLD = 8;
+const MAX_TOLD = 8;
 /** Letters of one frame that are told. */
-const MOST_LISTED = 80;
+const MAX_LISTED = 80;
 
 /**
  * Compares what happened on a lane with a diagram. `undefined`: it is as drawn. Otherwise a picture of both, one under the other, with
@@ -34,14 +34,14 @@ export function marbleDifference(
   const receivedCells = new Map(
     [...received].map(([at, there]) => [at, there.map((event, i) => names.of(event, (expected.get(at) ?? [])[i]))] as const),
   );
-  const told = differing.slice(0, MOST_TOLD).map(at => {
+  const told = differing.slice(0, MAX_TOLD).map(at => {
     const [wanted, got] = [expected.get(at) ?? [], received.get(at) ?? []];
     const symbols = { wanted: expectedCells.get(at) ?? [], got: receivedCells.get(at) ?? [] };
     const how = wanted.length === got.length ? wanted.map((one, i) => howDifferent(one, got[i], tables)) : [];
     return [`  ${frameText(at)}: expected ${listed(symbols.wanted)}, received ${listed(symbols.got)}`, ...how.flat()].join('\n');
   });
   const more = differing.length - told.length;
-  const used = differing.slice(0, MOST_TOLD).flatMap(at => [...(expectedCells.get(at) ?? []), ...(receivedCells.get(at) ?? [])]);
+  const used = differing.slice(0, MAX_TOLD).flatMap(at => [...(expectedCells.get(at) ?? []), ...(receivedCells.get(at) ?? [])]);
   return [
     headline,
     '',
@@ -108,7 +108,7 @@ function frameText(at: number): string {
 function listed(symbols: readonly string[]): string {
   if (symbols.length === 0) return 'nothing';
   const text = cellText(symbols);
-  return text.length > MOST_LISTED ? `${text.slice(0, MOST_LISTED)}…` : text;
+  return text.length > MAX_LISTED ? `${text.slice(0, MAX_LISTED)}…` : text;
 }
 
 /** Characters of a row. */

@@ -102,7 +102,7 @@ export interface Picture {
 }
 
 /** Empty frames that are drawn as dashes. More of them are written as a time, such as `59s 990ms`. */
-const MOST_DASHES = 30;
+const MAX_DASHES = 30;
 
 /**
  * Draws rows in marble syntax, frame under frame. Each row alone is a diagram that can be read again, except where a group is followed by
@@ -119,7 +119,7 @@ export function draw(rows: readonly Cells[]): Picture {
     const end = Math.max(...lines.map(line => line.length));
     // A group is wider than its frame, and takes up the frames it covers.
     const free = column + (at - time);
-    if (at - time - (end - column) > MOST_DASHES) {
+    if (at - time - (end - column) > MAX_DASHES) {
       const token = ` ${duration(at - time - (end - column))} `;
       for (const [i, line] of lines.entries()) lines[i] = line.padEnd(end, '-') + token;
       column = end + token.length;

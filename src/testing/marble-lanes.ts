@@ -24,7 +24,7 @@ import { lane, type Lane, type LaneEvent, type MarbleRun } from './lane.js';
 import { type Expected, meanwhileLines } from './meanwhile.js';
 import { type ArrivedMessage, COMPONENT, type PublishedMessage } from './memory-record.js';
 import { payloadContent } from './messages.js';
-import { MOST_VALUES_AT_ONCE, movesOn, VirtualTimeStopped } from './virtual-time.js';
+import { MAX_VALUES_AT_ONCE, movesOn, VirtualTimeStopped } from './virtual-time.js';
 
 type Table = Readonly<Record<string, unknown>>;
 
@@ -227,7 +227,7 @@ export class MarbleLanes {
     this.#run.reaches(to);
     let watching: Subscription | undefined;
     const begin = (): void => {
-      watching = stream$.pipe(movesOn(scheduler, MOST_VALUES_AT_ONCE)).subscribe({
+      watching = stream$.pipe(movesOn(scheduler, MAX_VALUES_AT_ONCE)).subscribe({
         next: value => events.push({ at: scheduler.frame, kind: 'N', value }),
         error: (error: unknown) => {
           events.push({ at: scheduler.frame, kind: 'E', error });

@@ -7,7 +7,7 @@ import type { MarbleKit, MarbleOptions } from './kit.js';
 import { MarbleFailure, MarbleRun } from './lane.js';
 import { LedgerSince } from './ledger-since.js';
 import { MarbleLanes } from './marble-lanes.js';
-import { type AwaitedPromise, MOST_AT_ONCE, VirtualTime, VirtualTimeStopped, watchPromises } from './virtual-time.js';
+import { type AwaitedPromise, MAX_AT_ONCE, VirtualTime, VirtualTimeStopped, watchPromises } from './virtual-time.js';
 
 const LINGER = 60_000;
 
@@ -50,7 +50,7 @@ export function marbles(test: (kit: MarbleKit) => unknown, options: MarbleOption
   const noteCalled = noteMade(marbles);
   return () => {
     noteCalled();
-    const scheduler = new VirtualTime({ atOnce: MOST_AT_ONCE, altogether: Infinity });
+    const scheduler = new VirtualTime({ atOnce: MAX_AT_ONCE, altogether: Infinity });
     const disk = new VirtualDisk();
     withVirtualDisk(disk, () => scheduler.run(({ flush }) => runTest(test, options, scheduler, disk, flush)));
   };

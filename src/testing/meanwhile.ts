@@ -6,9 +6,9 @@ import type { LaneEvent } from './lane.js';
 import type { TimedNucleusEvent } from './memory-record.js';
 
 /** Lines that are told: what comes first is most often why the rest is as it is. */
-const MOST_LINES = 10;
+const MAX_LINES = 10;
 /** Frames of one line that are listed. */
-const MOST_FRAMES = 3;
+const MAX_FRAMES = 3;
 /** Characters of a sentence. */
 const LONGEST = 400;
 
@@ -69,8 +69,8 @@ export function meanwhileLines(meanwhile: Meanwhile, told: string): readonly str
     ...unheard.map(one => ({ at: one.at, text: textOfUnheard(one) })),
   ].sort((one, other) => one.at - other.at);
   const lines = [...grouped(said), ...lost.filter(line => !told.includes(line)), ...expected.flatMap(one => misspelt(one, events))];
-  const more = lines.length - MOST_LINES;
-  return lines.length === 0 ? [] : ['Meanwhile:', ...lines.slice(0, MOST_LINES), ...(more > 0 ? [`and ${more} more`] : [])];
+  const more = lines.length - MAX_LINES;
+  return lines.length === 0 ? [] : ['Meanwhile:', ...lines.slice(0, MAX_LINES), ...(more > 0 ? [`and ${more} more`] : [])];
 }
 
 interface LeftSaid extends Said {
@@ -178,8 +178,8 @@ function grouped(said: readonly Said[]): readonly string[] {
 }
 
 function framesText(frames: readonly number[]): string {
-  const listed = frames.slice(0, MOST_FRAMES).join(', ');
-  const more = frames.length - MOST_FRAMES;
+  const listed = frames.slice(0, MAX_FRAMES).join(', ');
+  const more = frames.length - MAX_FRAMES;
   return `${frames.length === 1 ? 'frame' : 'frames'} ${listed}${more > 0 ? ` and ${more} more` : ''}`;
 }
 

@@ -39,10 +39,10 @@ export class VirtualTimeStopped extends Error {
 }
 
 /** Timers that may be due at one moment: a list that is worked off may come to that many, and more is a loop without an end. */
-export const MOST_AT_ONCE = 100_000;
+export const MAX_AT_ONCE = 100_000;
 
 /** Values that may come in one instant on one stream: so many that, where messages go round in a loop, that is what is told. */
-export const MOST_VALUES_AT_ONCE = 1_000_000;
+export const MAX_VALUES_AT_ONCE = 1_000_000;
 
 const STANDING_STILL =
   'and time stood still: something begins again without a delay, such as interval(0), or repeat() or retry() of what ends at once. Give it a delay.';
@@ -195,7 +195,7 @@ function placeOf(stack: string): string | undefined {
  * More in one instant is an endless loop: virtual time would stand still for ever. They take about a second, so that it is told
  * before the test's own limit of time, five seconds in vitest and Jest, which would not say why.
  */
-const MOST_TURNS = 100_000;
+const MAX_TURNS = 100_000;
 
 /**
  * What would happen in later turns of an event loop, in order and within the same instant of virtual time. All that one thing sets
@@ -234,12 +234,12 @@ export class Turns {
           }
         }
         done += tasks.length;
-        if (done > MOST_TURNS) {
+        if (done > MAX_TURNS) {
           this.#tasks = [];
           throw new VirtualTimeStopped(
             done,
             this.#clock.now(),
-            `More than ${MOST_TURNS} messages passed at ${this.#clock.now()} ms and time stood still. Does something publish to a topic it subscribes to?`,
+            `More than ${MAX_TURNS} messages passed at ${this.#clock.now()} ms and time stood still. Does something publish to a topic it subscribes to?`,
           );
         }
       }

@@ -41,18 +41,18 @@ export function writeTraceContext({ traceId, spanId, traceFlags, traceState }: S
 }
 
 /** Spans that one message may name as its causes. */
-export const MOST_LINKS = 32;
+export const MAX_LINKS = 32;
 
 /**
  * The spans that a value comes from, each once: its own `trace`, or those of the values it was made of (an array, as of `batch`, or the
- * `values` of `encodeBatches`). The first {@link MOST_LINKS} of them.
+ * `values` of `encodeBatches`). The first {@link MAX_LINKS} of them.
  */
 export function tracesOf(value: unknown): readonly SpanContext[] {
   if (typeof value !== 'object' || value === null) return [];
   const { trace, values } = value as { readonly trace?: unknown; readonly values?: unknown };
   const found = new Map<string, SpanContext>();
   const add = (one: unknown): void => {
-    if (found.size < MOST_LINKS && isTrace(one)) found.set(`${one.traceId} ${one.spanId}`, one);
+    if (found.size < MAX_LINKS && isTrace(one)) found.set(`${one.traceId} ${one.spanId}`, one);
   };
   const addAll = (all: unknown): void => (Array.isArray(all) ? all.forEach(add) : add(all));
   if (trace !== undefined) addAll(trace);
@@ -94,7 +94,7 @@ function isTrace(value: unknown): value is SpanContext {
 export function traces<A extends Traced>(): Aggregate<A, readonly SpanContext[]> {
   return defineAggregate<A, readonly SpanContext[], readonly SpanContext[]>({
     empty: () => [],
-    add: (all, value) => (all.length >= MOST_LINKS ? all : tracesOf({ trace: [...all, ...tracesOf(value)] })),
+    add: (all, value) => (all.length >= MAX_LINKS ? all : tracesOf({ trace: [...all, ...tracesOf(value)] })),
     merge: (left, right) => tracesOf({ trace: [...left, ...right] }),
     result: all => all,
   });

@@ -75,7 +75,7 @@ export const ACCESS_CONTROL = {
 export const RECONNECT_AFTER = 500;
 export const RECONNECT = fixed(RECONNECT_AFTER);
 /** After so many rounds, what is still under way will not end. */
-const MOST_TIMERS = 1_000;
+const MAX_TIMERS = 1_000;
 export const EARLY = { topicName: 't/early', payload: 'early' };
 export const BURST = [1, 2].map(n => ({ topicName: 't/burst', payload: `burst ${n}` }));
 
@@ -134,7 +134,7 @@ export async function play(world: World, script: readonly Step[]): Promise<reado
     else await world.inflict(step.do);
     await world.settle();
     for (let timers = 0; !isSettled(); timers++) {
-      if (!world.advanceToNextTimer() || timers > MOST_TIMERS) throw new Error(`It hangs:\n${log.join('\n')}`);
+      if (!world.advanceToNextTimer() || timers > MAX_TIMERS) throw new Error(`It hangs:\n${log.join('\n')}`);
       await world.settle();
     }
   }

@@ -2,7 +2,7 @@ import { defaultTextMapGetter, defaultTextMapSetter, ROOT_CONTEXT, type SpanCont
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { MOST_LINKS, readTraceContext, tracesOf, writeTraceContext } from '../../src/tracing/trace-context.js';
+import { MAX_LINKS, readTraceContext, tracesOf, writeTraceContext } from '../../src/tracing/trace-context.js';
 
 const propagator = new W3CTraceContextPropagator();
 
@@ -116,6 +116,6 @@ describe('what a value comes from', () => {
   });
 
   test('is bounded', () => {
-    expect(tracesOf(Array.from({ length: 1_000 }, (_, i) => ({ trace: of(i) })))).toHaveLength(MOST_LINKS);
+    expect(tracesOf(Array.from({ length: 1_000 }, (_, i) => ({ trace: of(i) })))).toHaveLength(MAX_LINKS);
   });
 });

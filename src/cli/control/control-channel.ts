@@ -33,7 +33,7 @@ const ControlReply: t.Type<ControlReply, unknown> = t.union([t.type({ done: t.st
 /** Characters of a request: a configuration is smaller. */
 const LONGEST = 1024 * 1024;
 /** Commands that are served at once: people type them. */
-const MOST_AT_ONCE = 16;
+const MAX_AT_ONCE = 16;
 
 /** Beside the socket of the nucleus, in a folder that is this user's alone; or a pipe beside its pipe. */
 function controlPath(socketPath: string): string {
@@ -63,7 +63,7 @@ export async function serveControl(
         socket.destroySoon();
       });
   });
-  server.maxConnections = MOST_AT_ONCE;
+  server.maxConnections = MAX_AT_ONCE;
   server.listen(controlPath(socketPath));
   await once(server, 'listening');
   // What fails later is one connection that could not be accepted (no file descriptors left); the server goes on.

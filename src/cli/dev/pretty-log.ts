@@ -9,7 +9,7 @@ import { describeEnd, type DevEvent, type Render } from './dev-log.js';
 /** From here on there is room for milliseconds. */
 const WIDE = 60;
 /** Columns of a component's name. */
-const LONGEST_NAME = 16;
+const MAX_NAME = 16;
 /** Columns that a payload gets at least; with less it has a line of its own. */
 const SHORTEST_PAYLOAD = 16;
 
@@ -23,13 +23,13 @@ const COLOURS: readonly Format[] = ['cyan', 'magenta', 'blue', 'green', 'yellow'
  * @param components gives each its colour and the column of names its width.
  */
 export function prettyLog(out: Output, components: readonly string[]): Render {
-  const nameWidth = Math.min(LONGEST_NAME, Math.max(...['dev', ...components].map(name => shortName(name).length)));
+  const nameWidth = Math.min(MAX_NAME, Math.max(...['dev', ...components].map(name => shortName(name).length)));
   const colourOf = (component: string): Format => COLOURS[Math.max(0, components.indexOf(component)) % COLOURS.length] ?? 'cyan';
 
   const head = (component: string | undefined): string => {
     const time = out.width < WIDE ? timeOfDay().slice(0, 8) : timeOfDay();
     const name = visible(shortName(component ?? 'dev'))
-      .slice(0, LONGEST_NAME)
+      .slice(0, MAX_NAME)
       .padEnd(nameWidth);
     return `${out.style('dim', time)} ${component === undefined ? out.style('dim', name) : out.style(colourOf(component), name)} `;
   };

@@ -17,7 +17,7 @@ const KILLED_WITHIN = 60_000;
 /** How long the pipes of a process that has ended may be silent, in milliseconds: another that holds them open must not hold up the end. */
 const PIPES_AFTER_END = 500;
 /** Bytes that may still come out of them: more than a pipe can hold is another's. */
-const MOST_IN_PIPES = 1024 * 1024;
+const MAX_IN_PIPES = 1024 * 1024;
 
 /** What to run. */
 interface ProcessSpec {
@@ -129,7 +129,7 @@ async function restOf(pipes: readonly PassedLines[]): Promise<void> {
     // A timer that is late fires before anything is read, also what has been there for long.
     await setImmediate();
     await setImmediate();
-    if (pipes.every(pipe => pipe.isWaiting) && (bytes() === before || bytes() - atEnd > MOST_IN_PIPES)) return;
+    if (pipes.every(pipe => pipe.isWaiting) && (bytes() === before || bytes() - atEnd > MAX_IN_PIPES)) return;
   }
 }
 
@@ -249,7 +249,7 @@ class ProcessGroup implements Processes {
 export type TakeLine = (line: string) => Promise<void> | undefined;
 
 /** Characters of a line that are kept together. A program that writes no line breaks must not fill the memory. */
-const LONGEST_LINE = 64 * 1024;
+const MAX_LINE = 64 * 1024;
 
 /** Passes a process' output on by lines, no faster than they are taken. */
 class PassedLines {
@@ -287,7 +287,7 @@ class PassedLines {
         const lines = (rest + decoder.write(chunk)).split('\n');
         rest = lines.pop() ?? '';
         for (const line of lines) await take(line.endsWith('\r') ? line.slice(0, -1) : line);
-        for (; rest.length > LONGEST_LINE; rest = rest.slice(LONGEST_LINE)) await take(rest.slice(0, LONGEST_LINE));
+        for (; rest.length > MAX_LINE; rest = rest.slice(MAX_LINE)) await take(rest.slice(0, MAX_LINE));
         this.#isWaiting = true;
       }
     } catch {

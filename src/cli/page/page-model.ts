@@ -7,12 +7,12 @@ import { MessageRing, type PassedMessage } from './message-ring.js';
 import type { PageComponent, PageHealth, PageLane, PageMark, PageMessage, PageNote, PageUpdate } from './page-state.js';
 
 /** Topics with a lane of their own: further ones share one. */
-const MOST_LANES = 100;
+const MAX_LANES = 100;
 /**
  * How many messages of a lane one update draws at most: more could not be told apart. A few of them may be close together, so that a burst
  * is seen as one; the others are so many milliseconds apart, so that a busy lane is drawn evenly.
  */
-const MOST_MARKS = 12;
+const MAX_MARKS = 12;
 const CLOSE_MARKS = 4;
 const MARKS_APART = 30;
 /** How many of the latest messages are kept for a marble test, how many drawn ones for clicks, and how many bytes of either. */
@@ -23,10 +23,10 @@ const KEPT_BYTES = 16 * 1024 * 1024;
 const KEPT_MARKS = 2_000;
 const KEPT_NOTES = 200;
 /** Characters of a note, and of a payload that is shown. */
-const LONGEST_NOTE = 1_000;
-const LONGEST_PAYLOAD = 64 * 1024;
+const MAX_NOTE = 1_000;
+const MAX_PAYLOAD = 64 * 1024;
 /** A publish that comes later than this after the last message in, in milliseconds, is not because of it. */
-const LONGEST_DELAY = 60_000;
+const MAX_DELAY = 60_000;
 const OTHERS = '(other topics)';
 
 interface Lane {
@@ -187,7 +187,7 @@ export class PageModel {
     const message = this.#drawn.get(id);
     if (message === undefined) return undefined;
     const { topicName, at, bytes, payload } = message;
-    const view = viewPayload(payload.subarray(0, LONGEST_PAYLOAD));
+    const view = viewPayload(payload.subarray(0, MAX_PAYLOAD));
     const encodings = { json: 'json', text: 'utf8', binary: 'base64' } as const;
     const text = view.kind === 'binary' ? Buffer.from(view.bytes).toString('base64') : view.text;
     return { topicName, at, bytes, encoding: encodings[view.kind], payload: text };
@@ -216,7 +216,7 @@ export class PageModel {
     lane.hasChanged = true;
     const message: PassedMessage = { id: ++this.#id, lane: lane.id, at, bytes: payload.length, topicName, way, isLocal, payload };
     this.#latest.add(message);
-    if (lane.drawn >= MOST_MARKS || (lane.drawn >= CLOSE_MARKS && at - lane.drawnAt < MARKS_APART)) return;
+    if (lane.drawn >= MAX_MARKS || (lane.drawn >= CLOSE_MARKS && at - lane.drawnAt < MARKS_APART)) return;
     lane.drawn++;
     lane.drawnAt = at;
     this.#drawn.add(message);
@@ -229,7 +229,7 @@ export class PageModel {
     const lanes = this.#lanesByTopic[way][isLocal ? 1 : 0];
     const existing = lanes.get(topicName);
     if (existing !== undefined) return existing;
-    const name = this.#lanes.length < MOST_LANES ? topicName : OTHERS;
+    const name = this.#lanes.length < MAX_LANES ? topicName : OTHERS;
     const shared = lanes.get(name);
     if (shared !== undefined) return shared;
     const lane: Lane = {
@@ -250,14 +250,14 @@ export class PageModel {
 
   #delay(at: number): void {
     const delay = this.#lastIn === undefined ? Infinity : at - this.#lastIn;
-    if (delay < 0 || delay > LONGEST_DELAY) return;
+    if (delay < 0 || delay > MAX_DELAY) return;
     this.#delays.count++;
     this.#delays.sum += delay;
     this.#delays.longest = Math.max(this.#delays.longest, delay);
   }
 
   #note(level: PageNote['level'], text: string, at: number): void {
-    const shortened = text.length > LONGEST_NOTE ? `${text.slice(0, LONGEST_NOTE)}…` : text;
+    const shortened = text.length > MAX_NOTE ? `${text.slice(0, MAX_NOTE)}…` : text;
     const note: PageNote = { id: ++this.#id, at, level, text: visible(shortened) };
     kept(this.#newNotes, note, KEPT_NOTES);
     kept(this.#notes, note, KEPT_NOTES);

@@ -16,11 +16,11 @@ const UPDATE_EVERY = 250;
 /** Bytes of a request's body: a payload of IoT Core has at most an eighth of it. */
 const LARGEST_BODY = 1024 * 1024;
 /** Pages that are open at once. */
-const MOST_PAGES = 16;
+const MAX_PAGES = 16;
 /** Connections at once: those of the pages, and what browsers ask for beside. */
-const MOST_CONNECTIONS = 128;
+const MAX_CONNECTIONS = 128;
 /** Bytes that a page may leave unread before it misses updates. Afterwards it gets the whole state. */
-const MOST_UNREAD = 4 * 1024 * 1024;
+const MAX_UNREAD = 4 * 1024 * 1024;
 
 /** By path. */
 type PageFiles = Readonly<Record<string, readonly [file: string, type: string]>>;
@@ -115,7 +115,7 @@ export async function servePage(
     return { status: 404, type: 'text/plain', body: 'There is nothing here.' };
   };
 
-  server.maxConnections = MOST_CONNECTIONS;
+  server.maxConnections = MAX_CONNECTIONS;
   server.listen(port, '127.0.0.1');
   await once(server, 'listening').catch((cause: unknown) => {
     throw new CliError(`The page could not be served: ${cause instanceof Error ? cause.message : String(cause)}.`, { cause });
@@ -171,7 +171,7 @@ interface OpenPage {
 
 /** A stream of events that begins with all there is to know. */
 function open(response: ServerResponse, pages: Set<OpenPage>, model: PageModel): void {
-  if (pages.size >= MOST_PAGES) return end(response, { status: 503, type: 'text/plain', body: `${MOST_PAGES} pages are open.` });
+  if (pages.size >= MAX_PAGES) return end(response, { status: 503, type: 'text/plain', body: `${MAX_PAGES} pages are open.` });
   response.writeHead(200, { 'content-type': 'text/event-stream' });
   response.write(asEvent(model.whole()));
   const page: OpenPage = { response, isBehind: false };
@@ -186,7 +186,7 @@ function tellAll(model: PageModel, pages: ReadonlySet<OpenPage>): Subscription {
     if (pages.size === 0) return;
     const event = asEvent(update);
     for (const page of pages) {
-      const isBehind = page.response.writableLength >= MOST_UNREAD;
+      const isBehind = page.response.writableLength >= MAX_UNREAD;
       if (!isBehind) page.response.write(page.isBehind ? asEvent(model.whole()) : event);
       page.isBehind = isBehind;
     }

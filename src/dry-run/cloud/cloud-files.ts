@@ -48,13 +48,13 @@ import org.apache.flink.table.functions.ScalarFunction;
 
 /** The text that was compressed with gzip and written as base64. What is neither, or is larger than a message can be, is NULL. */
 public class GunzipBase64 extends ScalarFunction {
-  private static final int MOST_BYTES = 16 << 20;
+  private static final int MAX_BYTES = 16 << 20;
 
   public String eval(String base64) {
     if (base64 == null) return null;
     try (GZIPInputStream in = new GZIPInputStream(new ByteArrayInputStream(Base64.getDecoder().decode(base64)))) {
-      byte[] bytes = in.readNBytes(MOST_BYTES + 1);
-      return bytes.length > MOST_BYTES ? null : new String(bytes, StandardCharsets.UTF_8);
+      byte[] bytes = in.readNBytes(MAX_BYTES + 1);
+      return bytes.length > MAX_BYTES ? null : new String(bytes, StandardCharsets.UTF_8);
     } catch (IOException | IllegalArgumentException noGzip) {
       return null;
     }
@@ -63,7 +63,7 @@ public class GunzipBase64 extends ScalarFunction {
 `;
 
 /** Actions that one rule may have. Source: AWS General Reference, "AWS IoT Core rules engine limits and quotas". */
-const MOST_ACTIONS = 10;
+const MAX_ACTIONS = 10;
 /** Bytes that a rule may have, its statement among them. Same source. */
 export const LARGEST_RULE: number = 256 * 1_024;
 
@@ -133,7 +133,7 @@ function tooMuch(path: string, there: unknown, wanted: unknown): readonly string
     const bytes = typeof Sql === 'string' ? Buffer.byteLength(Sql) : 0;
     return [
       ...(isOurs && known[id] === undefined ? [`- ${path}/Resources/${id}: the component publishes nothing there`] : []),
-      ...(count > MOST_ACTIONS ? [`~ ${path}/Resources/${id} has ${count} actions; a rule may have ${MOST_ACTIONS}`] : []),
+      ...(count > MAX_ACTIONS ? [`~ ${path}/Resources/${id} has ${count} actions; a rule may have ${MAX_ACTIONS}`] : []),
       ...(bytes > LARGEST_RULE ? [`~ ${path}/Resources/${id} has a statement of ${bytes} bytes; a rule may have ${LARGEST_RULE}`] : []),
     ];
   });

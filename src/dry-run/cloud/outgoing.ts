@@ -32,9 +32,9 @@ export interface Outgoing {
 }
 
 /** The name of a file may have 255 bytes, with what it ends in; a topic alone may have 256. */
-const LONGEST_NAME = 100;
+const MAX_NAME = 100;
 /** A rule may have 128, of which some are left for a number. Source: AWS IoT API reference, `CreateTopicRule`. */
-const LONGEST_RULE_NAME = 120;
+const MAX_RULE_NAME = 120;
 
 /** What the names of a topic's tables and views end in. */
 const SUFFIXES = ['_messages', '_once', '_per_minute', '_missing', '_gaps', '_complete'];
@@ -57,8 +57,8 @@ export function outgoingOf(componentName: string, record: DryRecord): readonly O
     const stages = makers.filter(({ declaration }) => declaration.topics?.some(topic => together.includes(topic)));
     const [first = ''] = together;
     const ingest = parseBasicIngest(first);
-    const name = unlike(names, ingest?.ruleName ?? identifierOf(first).slice(0, LONGEST_NAME), '_', ['', ...SUFFIXES]);
-    const ruleName = identifierOf(`${componentName.split('.').at(-1) ?? ''}_${name}`).slice(0, LONGEST_RULE_NAME);
+    const name = unlike(names, ingest?.ruleName ?? identifierOf(first).slice(0, MAX_NAME), '_', ['', ...SUFFIXES]);
+    const ruleName = identifierOf(`${componentName.split('.').at(-1) ?? ''}_${name}`).slice(0, MAX_RULE_NAME);
     const [shape, ...otherShapes] = stages.map(({ declaration }) => declaration.payload?.shape);
     const [marks, ...otherMarks] = stages.map(({ declaration }) => declaration.marks);
     return {

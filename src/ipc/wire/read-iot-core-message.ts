@@ -25,8 +25,8 @@ const NO_TAIL = '"}}';
 /** The topics of the latest messages. Each has been parsed, so it is known that its text needs no escapes. */
 const knownTopics = new Map<string, string>();
 /** How many topics are known at most, and how long they may be: a few dozen kilobytes. */
-const MOST_TOPICS = 256;
-const LONGEST_TOPIC = 256;
+const MAX_TOPICS = 256;
+const MAX_TOPIC = 256;
 
 /**
  * Reads the body of an `IoTCoreMessage` event. The left side says what is wrong with it.
@@ -86,8 +86,8 @@ function readPayload(body: string, start: number, end: number): Uint8Array | und
 }
 
 function know(body: string, topicName: string): void {
-  if (topicName.length > LONGEST_TOPIC || !body.startsWith(HEAD) || !body.startsWith(`${topicName}"`, HEAD.length)) return;
-  if (knownTopics.size >= MOST_TOPICS) knownTopics.clear();
+  if (topicName.length > MAX_TOPIC || !body.startsWith(HEAD) || !body.startsWith(`${topicName}"`, HEAD.length)) return;
+  if (knownTopics.size >= MAX_TOPICS) knownTopics.clear();
   knownTopics.set(topicName, topicName);
 }
 

@@ -90,7 +90,7 @@ export interface BrokerTls {
 
 /** The name by which AWS IoT Core knows MQTT with certificates on the port of HTTPS. */
 const ALPN_OF_443 = 'x-amzn-mqtt-ca';
-const LONGEST_DELAY = 3_600_000;
+const MAX_DELAY = 3_600_000;
 
 /** Reads a URL choice. Throws where it cannot mean anything. */
 export function urlBrokerAddress(choice: UrlBrokerChoice): BrokerAddress {
@@ -149,7 +149,7 @@ export function iotCoreAddress(choice: IotCoreChoice): BrokerAddress {
 }
 
 function delays({ minDelay = 1000, maxDelay = 10_000 }: ReconnectDelays = {}) {
-  if (!(minDelay > 0) || !(maxDelay >= minDelay) || maxDelay > LONGEST_DELAY) {
+  if (!(minDelay > 0) || !(maxDelay >= minDelay) || maxDelay > MAX_DELAY) {
     throw new RangeError('reconnect takes 0 < minDelay <= maxDelay <= 3 600 000 milliseconds.');
   }
   return { minDelay, maxDelay };

@@ -31,11 +31,11 @@ type WriteOutcome =
 /** Bytes of a leaf's JSON that Lite stores. */
 const LITE_LEAF_BYTES = 1024;
 /** How large a component can make its own configuration, in bytes of JSON. On a device the disk is the bound. */
-const MOST_BYTES = 4 * 1024 * 1024;
+const MAX_BYTES = 4 * 1024 * 1024;
 /** How many leaves a component can write, of each of which the time is kept. On classic maps count, too. */
-const MOST_NAMES = 10_000;
+const MAX_NAMES = 10_000;
 /** Maps inside each other. */
-const MOST_LEVELS = 100;
+const MAX_LEVELS = 100;
 
 /** The configurations of all components, with the times of what was written while they run, and who watches them. */
 export class ComponentConfigurations {
@@ -157,15 +157,15 @@ export class ComponentConfigurations {
     const times = this.#times.get(component);
     let names = times?.size ?? 0;
     const isWithin = (inner: unknown, path: readonly string[]): boolean => {
-      if (path.length > MOST_LEVELS) return false;
+      if (path.length > MAX_LEVELS) return false;
       const isMap = isJsonObject(inner);
       const isTimed = !isMap || (this.#profile === 'classic' && path.length > keyPath.length);
       if (isTimed && times?.has(this.#timeKey(path)) !== true) names++;
-      if (names > MOST_NAMES) return false;
+      if (names > MAX_NAMES) return false;
       return !isMap || Object.entries(inner).every(([name, member]) => isWithin(member, [...path, name]));
     };
     // The depth comes first: a value that is nested too deep is not turned into a text.
-    return isWithin(value, keyPath) && Buffer.byteLength(JSON.stringify(before)) + Buffer.byteLength(JSON.stringify(value)) <= MOST_BYTES;
+    return isWithin(value, keyPath) && Buffer.byteLength(JSON.stringify(before)) + Buffer.byteLength(JSON.stringify(value)) <= MAX_BYTES;
   }
 
   /** Whether what is there was written later; Lite then says nothing. */

@@ -10,7 +10,7 @@ export interface ShadowAnswer {
 }
 
 /** Shadows kept at once, those that were deleted lately among them. */
-const MOST_SHADOWS = 1000;
+const MAX_SHADOWS = 1000;
 /** Bytes of what is desired and what is reported together, as JSON. */
 const STATE_BYTES = 8 * 1024;
 /** How long the version of a deleted shadow is remembered, in milliseconds: 48 h. */
@@ -102,10 +102,10 @@ export class Shadows {
   #hasRoomFor(prefix: string): boolean {
     if (this.#documents.has(prefix) || this.#deleted.has(prefix)) return true;
     for (const [oldest] of this.#deleted) {
-      if (this.#documents.size + this.#deleted.size < MOST_SHADOWS) break;
+      if (this.#documents.size + this.#deleted.size < MAX_SHADOWS) break;
       this.#deleted.delete(oldest);
     }
-    return this.#documents.size + this.#deleted.size < MOST_SHADOWS;
+    return this.#documents.size + this.#deleted.size < MAX_SHADOWS;
   }
 }
 
@@ -160,7 +160,7 @@ function notFound({ shadow }: ShadowTopic): ShadowRejection {
 /** AWS has room for more; a script that updates ever new shadows is to be told. */
 const FULL: ShadowRejection = {
   code: 500,
-  message: `Internal service failure: the local nucleus keeps ${MOST_SHADOWS} shadows. Delete one.`,
+  message: `Internal service failure: the local nucleus keeps ${MAX_SHADOWS} shadows. Delete one.`,
 };
 
 function stateBytes({ state }: ShadowDocument): number {

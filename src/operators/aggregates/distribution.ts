@@ -2,7 +2,7 @@ import { atOnce } from '../../shared/check-argument.js';
 import { type Aggregate, defineAggregate } from './aggregate.js';
 
 /** The most ranges of each sign. At an accuracy of 1 %, numbers that differ by a factor of a thousand million million touch no more. */
-const MOST_BINS = 2_048;
+const MAX_BINS = 2_048;
 
 /** How many values are kept as they are before values are counted by ranges. */
 const FEW = 100;
@@ -25,7 +25,7 @@ class Bins {
   add(bin: number, n: number): void {
     this.counts.set(bin, (this.counts.get(bin) ?? 0) + n);
     this.total += n;
-    if (this.counts.size > MOST_BINS) this.#collapse();
+    if (this.counts.size > MAX_BINS) this.#collapse();
   }
 
   take({ counts }: Bins): void {
@@ -45,7 +45,7 @@ class Bins {
   }
 
   #collapse(): void {
-    const lowest = this.#ascending().slice(0, MOST_BINS / 4);
+    const lowest = this.#ascending().slice(0, MAX_BINS / 4);
     const into = lowest.at(-1) ?? 0;
     let n = 0;
     for (const bin of lowest) {

@@ -83,7 +83,7 @@ const EARLY = 10;
  * The longest wait without looking at the clock, in milliseconds. If no value comes after the clock was set, a window may end so much too
  * late.
  */
-const LONGEST_WAIT = 60_000;
+const MAX_WAIT = 60_000;
 
 /** By how many milliseconds the time of day must have moved before the timer is compared with it again. */
 const UNNOTICED = 100;
@@ -138,7 +138,7 @@ export function processingClock<A>(scheduler: SchedulerLike, windows: Clocked<A>
       const due = windows.due();
       if (due === Infinity || (due >= timerDue && Math.abs(shown - compared) < UNNOTICED)) return;
       compared = shown;
-      const rest = Math.min(Math.max(0, due - shown), LONGEST_WAIT);
+      const rest = Math.min(Math.max(0, due - shown), MAX_WAIT);
       const fires = steady() + rest;
       if (due >= timerDue && fires >= timerFires) return;
       timer?.unsubscribe();

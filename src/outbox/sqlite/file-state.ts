@@ -72,7 +72,7 @@ export interface FileState {
 /** Makes a {@link FileState}. */
 export function fileState(crc32: (bytes: Uint8Array | string, start?: number) => number): FileState {
   /** Ranges of lost numbers that are kept for the receivers; of more, the oldest are forgotten. */
-  const MOST_LOSSES = 10_000;
+  const MAX_LOSSES = 10_000;
   let open: Tables | undefined;
   let toldUpTo = 0;
   let ordered = false;
@@ -204,7 +204,7 @@ export function fileState(crc32: (bytes: Uint8Array | string, start?: number) =>
       return;
     }
     sql('INSERT INTO loss(stream, first, last) VALUES(?, ?, ?)').run(stream, number, number);
-    sql('DELETE FROM loss WHERE id <= (SELECT MAX(id) FROM loss) - ?').run(MOST_LOSSES);
+    sql('DELETE FROM loss WHERE id <= (SELECT MAX(id) FROM loss) - ?').run(MAX_LOSSES);
   };
 
   const claim = (place: number, told: Cell): void => {

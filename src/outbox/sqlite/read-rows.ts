@@ -28,11 +28,11 @@ export function readRows(fs: MarkFs, path: string, take: (row: FoundRow) => bool
   const LOCK_PAGE = 0x4000_0000 / PAGE + 1;
   const [ROOT, BRANCH, LEAF] = [1, 5, 13];
   /** What is deeper is no tree, but damage; what is longer, or has more columns, no row. */
-  const DEEPEST = 32;
-  const LONGEST = 1 << 26;
-  const MOST_COLUMNS = 32;
+  const MAX_DEPTH = 32;
+  const MAX_BYTES = 1 << 26;
+  const MAX_COLUMNS = 32;
   /** A page that so many rows go on in, none of which is as it was written, is read for no other. */
-  const MOST_CLAIMS = 4;
+  const MAX_CLAIMS = 4;
   const file = fs.openSync(path, 'r');
 
   const pageOf = (number: number): Buffer | undefined => {
@@ -44,7 +44,7 @@ export function readRows(fs: MarkFs, path: string, take: (row: FoundRow) => bool
   /** `undefined`: it is in no tree. */
   const rootOf = (number: number): number | undefined => {
     let page = number;
-    for (let depth = 0; depth < DEEPEST; depth++) {
+    for (let depth = 0; depth < MAX_DEPTH; depth++) {
       let mapNumber = 2 + Math.floor((page - 2) / (MAPPED + 1)) * (MAPPED + 1);
       if (mapNumber === LOCK_PAGE) mapNumber++;
       if (page <= mapNumber) return undefined;
@@ -76,7 +76,7 @@ export function readRows(fs: MarkFs, path: string, take: (row: FoundRow) => bool
     const [end, begin] = varint(row, 0);
     let at = begin;
     let sum = end;
-    while (at < end && types.length < MOST_COLUMNS) {
+    while (at < end && types.length < MAX_COLUMNS) {
       const [type, next] = varint(row, at);
       types.push(type);
       sum += lengthOf(type);
@@ -97,7 +97,7 @@ export function readRows(fs: MarkFs, path: string, take: (row: FoundRow) => bool
     let next = first;
     for (let left = length - begin.length; left > 0; left -= PAGE - 4) {
       const claimed = claims.get(next) ?? 0;
-      const page = claimed < MOST_CLAIMS ? pageOf(next) : undefined;
+      const page = claimed < MAX_CLAIMS ? pageOf(next) : undefined;
       if (page === undefined) return undefined;
       claims.set(next, claimed + 1);
       pages.push(next);
@@ -112,7 +112,7 @@ export function readRows(fs: MarkFs, path: string, take: (row: FoundRow) => bool
     const least = Math.floor(((PAGE - 12) * 32) / 255) - 23;
     const rest = least + ((length - least) % (PAGE - 4));
     const here = length <= most ? length : rest <= most ? rest : least;
-    if (length > LONGEST || at + here + (here < length ? 4 : 0) > PAGE) return undefined;
+    if (length > MAX_BYTES || at + here + (here < length ? 4 : 0) > PAGE) return undefined;
     const begin = page.subarray(at, at + here);
     const types = typesOf(begin, length);
     if (types === undefined) return undefined;

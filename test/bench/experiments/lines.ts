@@ -2,7 +2,7 @@ import { LINES_AT_ONCE } from '../topics.js';
 import { experiment, type Experiment, type Figure, megabytes, middle, type Row, serverBusy, times, whole } from './experiment.js';
 import type { Scale } from './scale.js';
 
-const MOST_GROWTH = 64;
+const MAX_GROWTH = 64;
 
 export const lines = (scale: Scale): Experiment =>
   experiment(
@@ -30,9 +30,9 @@ export const lines = (scale: Scale): Experiment =>
         },
         {
           what: `${what}: memory over idle, peak`,
-          atLeast: `at most ${MOST_GROWTH} MB`,
+          atLeast: `at most ${MAX_GROWTH} MB`,
           measured: megabytes(growth),
-          met: growth <= MOST_GROWTH,
+          met: growth <= MAX_GROWTH,
         },
         {
           what: `${what}: memory at its peak, second half to first`,

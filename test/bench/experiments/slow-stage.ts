@@ -2,8 +2,8 @@ import { experiment, type Experiment, type Figure, megabytes, middle, type Row, 
 import { FIRST_READING, type Scale } from './scale.js';
 
 const SIZE = 1024;
-const MOST_GROWTH = 64;
-const MOST_INSIDE = 1_001;
+const MAX_GROWTH = 64;
+const MAX_INSIDE = 1_001;
 
 export const slowStage = (scale: Scale): Experiment =>
   experiment(
@@ -33,9 +33,9 @@ export const slowStage = (scale: Scale): Experiment =>
       return [
         {
           what: `${what}: memory over idle at ${whole(FIRST_READING)}, at the end and at the peak`,
-          atLeast: `at most ${MOST_GROWTH} MB; the stage at least 100 times too slow`,
+          atLeast: `at most ${MAX_GROWTH} MB; the stage at least 100 times too slow`,
           measured: `${megabytes(atFirst)}, ${megabytes(atEnd)}, ${megabytes(peak)}`,
-          met: Math.max(atFirst, atEnd, peak) <= MOST_GROWTH && tooSlow >= 100,
+          met: Math.max(atFirst, atEnd, peak) <= MAX_GROWTH && tooSlow >= 100,
         },
         {
           what: `${what}: memory at the end to that at ${whole(FIRST_READING)}`,
@@ -45,9 +45,9 @@ export const slowStage = (scale: Scale): Experiment =>
         },
         {
           what: `${what}: most values inside, every message accounted for`,
-          atLeast: `at most ${MOST_INSIDE} (1 000 waiting, 1 under way); all`,
+          atLeast: `at most ${MAX_INSIDE} (1 000 waiting, 1 under way); all`,
           measured: `${inside}; ${counted ? 'all' : 'NOT all'}`,
-          met: inside <= MOST_INSIDE && counted,
+          met: inside <= MAX_INSIDE && counted,
         },
       ];
     },

@@ -1,7 +1,7 @@
 import { VirtualAction, VirtualTimeScheduler, type SchedulerAction, type Subscription } from 'rxjs';
 
 /** What Node's timers can wait; one that is set for longer fires after 1 ms. */
-const LONGEST_TIMER = 2_147_483_647;
+const MAX_TIMER = 2_147_483_647;
 
 /**
  * An RxJS scheduler whose time stands until it is moved: for tests in which sockets are real and timers are not. Its timers are as short as
@@ -33,7 +33,7 @@ export class VirtualTime extends VirtualTimeScheduler {
         waiting.delete(timer);
         work.call(this, value);
       },
-      delay > LONGEST_TIMER ? 1 : delay,
+      delay > MAX_TIMER ? 1 : delay,
       state,
     );
     subscription.add(() => waiting.delete(timer));
