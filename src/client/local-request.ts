@@ -6,6 +6,7 @@ import { MessageType, rpcHeaders } from '../ipc/wire/rpc-message.js';
 import type { ReceiveMode } from '../ipc/wire/shapes.js';
 import type { Capabilities, SilenceWatch, SubscriptionStatus } from '../ports/mqtt-proxy.js';
 import { PUBLISH_TO_TOPIC, SUBSCRIBE_TO_TOPIC } from '../shared/operations.js';
+import { messageOf } from '../shared/visible.js';
 import { classicLocalRoutes } from '../topic/topic-matches.js';
 import { hasLoneSurrogate, misplacedWildcard, mqttStringProblem, quoted } from '../topic/topic-rules.js';
 import type { LocalPublishRequest } from './local-message.js';
@@ -134,7 +135,7 @@ export function jsonProblem(json: unknown, what = 'json'): string | undefined {
       return value;
     });
   } catch (cause) {
-    return `${what} cannot be written as JSON: ${cause instanceof Error ? cause.message : String(cause)}`;
+    return `${what} cannot be written as JSON: ${messageOf(cause)}`;
   }
   return problem;
 }

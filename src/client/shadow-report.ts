@@ -7,6 +7,7 @@ import type { Accepted } from '../ports/mqtt-proxy.js';
 import { schedulerClock } from '../schedule/clock.js';
 import { PUBLISH } from '../shared/operations.js';
 import { QOS } from '../shared/qos.js';
+import { messageOf } from '../shared/visible.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 import { shareLingering } from '../stream/work-on.js';
 import { jsonProblem, levelsOf } from './local-request.js';
@@ -135,7 +136,7 @@ export class ShadowReports {
     try {
       encoded = encodePart(this.#codec, state) ?? null;
     } catch (cause) {
-      return invalid(`The report cannot be written as JSON: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
+      return invalid(`The report cannot be written as JSON: ${messageOf(cause)}`, cause);
     }
     // A number that JSON does not have would become null, which removes its member.
     const problem = encoded === null ? undefined : jsonProblem(encoded, 'The report');

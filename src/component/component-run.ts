@@ -28,7 +28,7 @@ import { ended, type ExitReason, exitReasonOf, type RunOutcome } from './exit-co
 import { ComponentHealth, inShort, WholeFile } from './health.js';
 import { type Log, tellDeadLetters } from './log.js';
 import { DRAIN_DEADLINE, HEALTH_FILE_PERIOD, HEALTH_PERIOD, type RunOptions } from './run-options.js';
-import { plural } from '../shared/visible.js';
+import { messageOf, plural } from '../shared/visible.js';
 
 /** How long subscriptions to the cloud hold up the report that the component runs, in milliseconds. */
 const CLOUD_PATIENCE = 1_000;
@@ -230,7 +230,7 @@ export class ComponentRun {
   }
 
   #onFailure(branch: string, reason: ExitReason, error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     this.#health.failed(branch, error, message);
     this.#log.error(`${branch}: ${message}`, { event: reason === 'defect' ? 'defect' : 'failed', branch, error });
     this.#failure ??= { reason, branch, error };

@@ -1,6 +1,7 @@
 import type { Component } from '../component/component.js';
 import { BUFFER_MEMORY } from '../flow/buffer-memory.js';
 import { BYTES_TO_DISK } from '../outbox/store-in.js';
+import { messageOf } from '../shared/visible.js';
 import { isLocalStage } from './access.js';
 import type { DryRecord, Finding } from './record.js';
 
@@ -20,7 +21,7 @@ function ends({ branches }: DryRecord): readonly Finding[] {
   return branches.flatMap(({ name, end }): readonly Finding[] => {
     if (end === undefined || end.kind === 'completed') return [];
     const { error } = end;
-    const text = error instanceof Error ? error.message : String(error);
+    const text = messageOf(error);
     return [{ severity: 'error', about: 'branches', message: `The branch "${name}" ended as soon as it had begun: ${text}` }];
   });
 }

@@ -1,5 +1,6 @@
 import { type Decoder, describe, type Encoded, type Encoder } from '../codec/codec.js';
 import { payloadOf } from '../outbox/mark.js';
+import { messageOf } from '../shared/visible.js';
 import { topicMatches } from '../topic/topic-matches.js';
 import { isLocalStage } from './access.js';
 import type { DryRecord, Finding } from './record.js';
@@ -115,7 +116,7 @@ function problemOf(codec: Decoder<unknown>, topicName: string, payload: Uint8Arr
       ? `cannot decode what it has encoded itself, of the payload ${what}. Its two ends do not fit.`
       : undefined;
   } catch (error) {
-    return `throws on the payload ${what}: ${error instanceof Error ? error.message : String(error)}. Make it a Left: a message that is wrong must not end the component.`;
+    return `throws on the payload ${what}: ${messageOf(error)}. Make it a Left: a message that is wrong must not end the component.`;
   }
 }
 

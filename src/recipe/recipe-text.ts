@@ -1,5 +1,6 @@
 import { type Document, isAlias, isMap as isMapNode, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 import { parsedJson } from '../shared/check-argument.js';
+import { messageOf } from '../shared/visible.js';
 import { jsonPointer } from './configuration.js';
 import { Findings, type Path } from './recipe-problems.js';
 
@@ -47,7 +48,7 @@ export class RecipeText {
       this.value = this.#classic(this.#document.contents, []);
       this.liteValue = this.#onLite(this.#document.contents);
     } catch (error) {
-      this.errors.tell([], error instanceof Error ? error.message : String(error), 'Mend the YAML or JSON');
+      this.errors.tell([], messageOf(error), 'Mend the YAML or JSON');
     }
   }
 
@@ -78,7 +79,7 @@ export class RecipeText {
     try {
       JSON.parse(text.replace(/^\uFEFF/, ''));
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       const at = /at position (\d+)/.exec(reason)?.[1];
       const { line, col: column } = this.#lines.linePos(at === undefined ? 0 : Number(at));
       const remedy = 'Remove comments and trailing commas, and put names and texts into double quotes';

@@ -56,3 +56,8 @@ export function plural(count: number, noun: string, verb?: readonly [one: string
   const [counted, form] = count === 1 ? [noun, verb?.[0]] : [noun + (noun.endsWith('sh') ? 'es' : 's'), verb?.[1]];
   return `${count} ${counted}${form === undefined ? '' : ` ${form}`}`;
 }
+
+/** What was thrown, in words: anything can be, and only an error has a message. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

@@ -6,6 +6,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { decode, encode, type SourceMapSegment } from '@jridgewell/sourcemap-codec';
 import type * as Rolldown from 'rolldown';
 import { CliError, UsageError } from '../cli-error.js';
+import { messageOf } from '../../shared/visible.js';
 
 /** One file that has all of a component. */
 export interface Bundle {
@@ -163,7 +164,7 @@ function linesOf(map: Rolldown.SourceMap | null): string {
 
 /** What the bundler says, which has the place in the source, as remedies. */
 function notBundled(module: string, cause: unknown): CliError {
-  const text = stripVTControlCharacters(cause instanceof Error ? cause.message : String(cause));
+  const text = stripVTControlCharacters(messageOf(cause));
   return new CliError(`${module} could not be bundled.`, { cause, remedies: text.trimEnd().split('\n') });
 }
 

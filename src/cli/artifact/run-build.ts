@@ -4,6 +4,7 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { zipSync } from 'fflate';
 import { archiveOf, bundleOf } from '../../dry-run/recipe.js';
+import { messageOf } from '../../shared/visible.js';
 import { CliError, UsageError } from '../cli-error.js';
 import type { Cli } from '../cli.js';
 import { BUILT_FROM, loadComponent } from '../component/load-component.js';
@@ -71,7 +72,7 @@ async function write(folder: string, path: string, bytes: Uint8Array): Promise<v
     await mkdir(folder, { recursive: true });
     await writeFile(file, bytes);
   } catch (cause) {
-    throw new CliError(`${file} could not be written: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new CliError(`${file} could not be written: ${messageOf(cause)}`, { cause });
   }
 }
 

@@ -11,7 +11,7 @@ import type { ConfigurationInvalid, TimersWithoutEnd } from '../../errors/errors
 import type { StageAccount } from '../../flow/account.js';
 import type { RecipeTextFormat } from '../../recipe/recipe-format.js';
 import { parsedJson } from '../../shared/check-argument.js';
-import { visible } from '../../shared/visible.js';
+import { messageOf, visible } from '../../shared/visible.js';
 import { CliError, EXIT, UsageError } from '../cli-error.js';
 import type { Cli } from '../cli.js';
 import { wrap } from '../output.js';
@@ -66,7 +66,7 @@ export async function writeOut(cli: Cli, file: string | undefined, text: string)
     return;
   }
   await writeFile(file, text).catch((cause: unknown) => {
-    throw new UsageError(`${file} could not be written: ${cause instanceof Error ? cause.message : String(cause)}`);
+    throw new UsageError(`${file} could not be written: ${messageOf(cause)}`);
   });
   cli.err.line(`wrote ${file}`);
 }
@@ -125,7 +125,7 @@ async function keepOrWriteRecipe(cli: Cli, dry: DryRun, folder: string, format: 
 
 async function checkRecipe(cli: Cli, dry: DryRun, module: string, file: string, derived: RecipeOptions): Promise<void> {
   const committed = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new UsageError(`The recipe ${file} could not be read: ${cause instanceof Error ? cause.message : String(cause)}`);
+    throw new UsageError(`The recipe ${file} could not be read: ${messageOf(cause)}`);
   });
   const lines = dry.recipeDifference(committed, file, derived);
   if (lines.length === 0) {
@@ -163,7 +163,7 @@ export async function runCloud(cli: Cli, module: string, { out, check, config }:
     });
   if (check === undefined) {
     await mkdir(out, { recursive: true }).catch((cause: unknown) => {
-      throw new UsageError(`${out} could not be made: ${cause instanceof Error ? cause.message : String(cause)}`);
+      throw new UsageError(`${out} could not be made: ${messageOf(cause)}`);
     });
     for (const { path, text } of files) await writeOut(cli, join(out, path), text);
     return;
@@ -228,7 +228,7 @@ const Numbers = t.type({
 async function readNumbers(file: string): Promise<LiveNumbers> {
   const remedy = 'Give the file that greengrass-rx run writes with --health.';
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new UsageError(`${file} could not be read: ${cause instanceof Error ? cause.message : String(cause)}`, remedy);
+    throw new UsageError(`${file} could not be read: ${messageOf(cause)}`, remedy);
   });
   const parsed = parsedJson(text);
   if (parsed === undefined) throw new UsageError(`${file} is not JSON.`, remedy);

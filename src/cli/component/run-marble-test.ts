@@ -12,6 +12,7 @@ import { type LaneEvent, MarbleFailure } from '../../testing/lane.js';
 import { renderLane } from '../../testing/expectations.js';
 import { CliError, UsageError } from '../cli-error.js';
 import type { Profile } from '../../shared/profile.js';
+import { messageOf } from '../../shared/visible.js';
 import type { Cli } from '../cli.js';
 import { LOCAL } from '../page/own-process.js';
 import { loadComponent, sourceOf } from './load-component.js';
@@ -64,7 +65,7 @@ function recordingsIn(ndjson: string): { readonly cloud: Recording; readonly loc
     try {
       return parseRecording(some.map(line => `${isLocal(line) ? `${line.slice(0, -LOCAL.length)}}` : line}\n`).join(''));
     } catch (error) {
-      throw new UsageError(`The recording cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+      throw new UsageError(`The recording cannot be read: ${messageOf(error)}`);
     }
   };
   const [cloud, local] = [read(lines.filter(line => !isLocal(line))), read(lines.filter(isLocal))];

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { dirname, join } from 'node:path';
 import * as t from 'io-ts';
 import { isNamedPipe } from '../../shared/socket-path.js';
+import { messageOf } from '../../shared/visible.js';
 import { CliError } from '../cli-error.js';
 import { readJson } from '../cli.js';
 
@@ -56,7 +57,7 @@ export async function serveControl(
         const request = line === undefined ? undefined : readJson(ControlRequest, line);
         return request === undefined ? { problem: 'this is no request that dev knows' } : answer(request);
       })
-      .catch((cause: unknown): ControlReply => ({ problem: cause instanceof Error ? cause.message : String(cause) }))
+      .catch((cause: unknown): ControlReply => ({ problem: messageOf(cause) }))
       .then(reply => {
         socket.end(`${JSON.stringify(reply)}\n`);
         // Nobody reads from it any more, so its end would not be seen.

@@ -3,6 +3,7 @@ import type { ReadStream } from 'node:tty';
 import { FAULT_NAMES } from '../../local/faults/fault-table.js';
 import type { FaultName } from '../../local/faults/fault-words.js';
 import type { LocalNucleus } from '../../local/nucleus.js';
+import { messageOf } from '../../shared/visible.js';
 import type { Cli } from '../cli.js';
 import type { ControlReply } from '../control/control-channel.js';
 import type { DevLog } from './dev-log.js';
@@ -159,7 +160,7 @@ export function takeKeys(
     quit: given.interrupt,
     fault: fault => {
       log.tell({ kind: 'fault', fault });
-      nucleus.faults.inflict(fault).catch((error: unknown) => say(error instanceof Error ? error.message : String(error)));
+      nucleus.faults.inflict(fault).catch((error: unknown) => say(messageOf(error)));
     },
     publish: (topicName, payload) => {
       if (/[+#]/.test(topicName)) say('a topic to publish to has no wildcards');

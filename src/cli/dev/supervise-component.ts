@@ -7,6 +7,7 @@ import { aborted, type Stopping } from '../cli.js';
 import { describeEnd, type DevLog, exitCodeOf, type ProcessEnd } from './dev-log.js';
 import type { DevNucleus } from './dev-nucleus.js';
 import { SupervisedProcess } from './supervised-process.js';
+import { messageOf } from '../../shared/visible.js';
 
 /** A component to run, and until when. */
 interface Supervised {
@@ -122,7 +123,7 @@ export function watchedFolders(command: readonly string[], directory: string): r
 }
 
 function asWatchError(error: unknown): CliError {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return new CliError(`The files could not be watched: ${message}.`, { cause: error, remedies: ['Watch fewer with --watch-path.'] });
 }
 

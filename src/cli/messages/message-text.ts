@@ -2,7 +2,7 @@ import * as t from 'io-ts';
 import type { MqttMessage, PublishRequest } from '../../ports/mqtt-proxy.js';
 import { parsedJson } from '../../shared/check-argument.js';
 import { QOS } from '../../shared/qos.js';
-import { visible } from '../../shared/visible.js';
+import { messageOf, visible } from '../../shared/visible.js';
 import { columnsOf } from '../output.js';
 
 /**
@@ -154,7 +154,7 @@ export function readMessageJson(text: string, defaults: LineDefaults): PublishRe
   try {
     value = JSON.parse(text);
   } catch (error) {
-    return `it is not JSON: ${error instanceof Error ? error.message : String(error)}`;
+    return `it is not JSON: ${messageOf(error)}`;
   }
   const decoded = Line.decode(value);
   if (decoded._tag === 'Left' || typeof value !== 'object' || Array.isArray(value)) return problemOf(decoded);

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import * as t from 'io-ts';
 import { asyncScheduler, type Subscription } from 'rxjs';
 import { every } from '../../schedule/clock.js';
+import { messageOf } from '../../shared/visible.js';
 import { CliError } from '../cli-error.js';
 import { PACKAGE_FOLDER, readJson } from '../cli.js';
 import type { PageModel } from './page-model.js';
@@ -118,7 +119,7 @@ export async function servePage(
   server.maxConnections = MAX_CONNECTIONS;
   server.listen(port, '127.0.0.1');
   await once(server, 'listening').catch((cause: unknown) => {
-    throw new CliError(`The page could not be served: ${cause instanceof Error ? cause.message : String(cause)}.`, { cause });
+    throw new CliError(`The page could not be served: ${messageOf(cause)}.`, { cause });
   });
   // What fails later is one connection that could not be accepted; the server goes on.
   server.on('error', () => undefined);
@@ -201,7 +202,7 @@ async function acted(action: PageAction, act: (action: PageAction) => Promise<Pa
   try {
     return await act(action);
   } catch (error) {
-    return { problem: error instanceof Error ? error.message : String(error) };
+    return { problem: messageOf(error) };
   }
 }
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import * as t from 'io-ts';
 import { asyncScheduler, firstValueFrom } from 'rxjs';
 import { every } from '../../schedule/clock.js';
+import { messageOf } from '../../shared/visible.js';
 import { parseRecording } from '../../testing/recording.js';
 import { UsageError } from '../cli-error.js';
 import { aborted, type Cli, stopOnSignals } from '../cli.js';
@@ -44,15 +45,12 @@ export function recordedIn(path: string): readonly Recorded[] {
   try {
     text = readFileSync(path, 'utf8');
   } catch (cause) {
-    throw new UsageError(`${path} could not be read: ${cause instanceof Error ? cause.message : String(cause)}`);
+    throw new UsageError(`${path} could not be read: ${messageOf(cause)}`);
   }
   try {
     return /^\s*\{"time":/.test(text) ? ofLog(text) : ofRecording(text);
   } catch (cause) {
-    throw new UsageError(
-      `${path} is no recording: ${cause instanceof Error ? cause.message : String(cause)}`,
-      'Give what dev --json has printed, or a recording of recordTo.',
-    );
+    throw new UsageError(`${path} is no recording: ${messageOf(cause)}`, 'Give what dev --json has printed, or a recording of recordTo.');
   }
 }
 

@@ -12,7 +12,7 @@ import { pullThrough } from '../../flow/pull-through.js';
 import type { Mqtt5Members, PublishRequest } from '../../ports/mqtt-proxy.js';
 import { isJsonObject, parsedJson } from '../../shared/check-argument.js';
 import { QOS } from '../../shared/qos.js';
-import { visible } from '../../shared/visible.js';
+import { messageOf, visible } from '../../shared/visible.js';
 import { runToEnd } from '../../stream/run-to-end.js';
 import { EXIT, UsageError } from '../cli-error.js';
 import { aborted, type Cli, stopOnSignals } from '../cli.js';
@@ -57,7 +57,7 @@ async function onePayload(cli: Cli, payload: string | undefined, file: string | 
     try {
       return await readFile(file);
     } catch (error) {
-      throw new UsageError(`The file ${file} could not be read: ${error instanceof Error ? error.message : String(error)}.`);
+      throw new UsageError(`The file ${file} could not be read: ${messageOf(error)}.`);
     }
   }
   if (payload === '-') return buffer(cli.in);

@@ -1,4 +1,5 @@
 import { tooLongForSocket } from '../../shared/socket-path.js';
+import { messageOf } from '../../shared/visible.js';
 import { type Counting, noteArrival, whenQuiet } from '../../shared/when-quiet.js';
 import {
   type CloseReason,
@@ -19,7 +20,7 @@ import { CrtStream, type CrtStreamOwner, rpcMessageOf } from './crt-stream.js';
  * names the error of the C library.
  */
 export function connectFailureOf(rejection: unknown): ConnectFailure {
-  const message = rejection instanceof Error ? rejection.message : String(rejection);
+  const message = messageOf(rejection);
   const cause = rejection instanceof Error ? rejection : new Error(message);
   switch (/AWS_(?:IO|ERROR)_\w+/.exec(message)?.[0]) {
     case 'AWS_ERROR_FILE_INVALID_PATH':

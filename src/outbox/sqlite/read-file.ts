@@ -9,7 +9,7 @@ import { type Database, failureOf, type Row, schema, type Sqlite, type Statement
 import { type FileState, fileState } from './file-state.js';
 import { type HighWaterMark, openMark } from './mark-file.js';
 import { selected, type Selection } from './selection.js';
-import { plural } from '../../shared/visible.js';
+import { messageOf, plural } from '../../shared/visible.js';
 
 /** A message as it lies in a file. */
 export interface FiledMessage extends Pick<
@@ -235,7 +235,7 @@ function attempt<A>(work: () => A): { readonly done: A } | { readonly failed: st
   try {
     return { done: work() };
   } catch (error) {
-    return { failed: error instanceof Error ? error.message : String(error) };
+    return { failed: messageOf(error) };
   }
 }
 
