@@ -55,9 +55,9 @@ export function timeOfIso(text: string): number {
   return Date.parse(text);
 }
 
-/** `3 d 4 h ago`, in the two largest units. */
-export function ago(timeOfDay: number): string {
-  const seconds = Math.max(0, Math.round((asyncScheduler.now() - timeOfDay) / 1_000));
+/** `3 d 4 h ago`, in the two largest units. `at`: milliseconds since the epoch. */
+export function ago(at: number): string {
+  const seconds = Math.max(0, Math.round((asyncScheduler.now() - at) / 1_000));
   const parts = [
     [Math.floor(seconds / 86_400), 'd'],
     [Math.floor(seconds / 3_600) % 24, 'h'],

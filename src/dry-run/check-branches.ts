@@ -114,7 +114,7 @@ export function checkValidation({ news }: Pick<DryRecord, 'news'>): readonly Fin
 }
 
 /** Bytes of the largest message AWS IoT Core takes. */
-const LARGEST_MESSAGE: number = 128 * 1_024;
+const MAX_MESSAGE: number = 128 * 1_024;
 /** Publishes a second that AWS IoT Core takes on one connection, which all components of a device share. */
 const PUBLISHES_PER_SECOND = 100;
 
@@ -138,18 +138,18 @@ function rate({ publishes, horizon }: DryRecord): readonly Finding[] {
 }
 
 function sizes({ publishes }: DryRecord): readonly Finding[] {
-  const tooLarge = publishes.filter(({ payloadBytes }) => payloadBytes > LARGEST_MESSAGE);
+  const tooLarge = publishes.filter(({ payloadBytes }) => payloadBytes > MAX_MESSAGE);
   return [...new Map(tooLarge.map(publish => [publish.topicName, publish])).values()].map(({ topicName, payloadBytes }) => ({
     severity: 'error',
     about: 'quotas',
-    message: `It publishes ${payloadBytes} bytes to ${JSON.stringify(topicName)}; AWS IoT Core takes at most ${LARGEST_MESSAGE}.`,
+    message: `It publishes ${payloadBytes} bytes to ${JSON.stringify(topicName)}; AWS IoT Core takes at most ${MAX_MESSAGE}.`,
   }));
 }
 
 /** The most bytes that can wait at a stage, and that it works on, each of the largest messages there are. */
 function mostBytesOf({ name, kind, declaration: { buffer, inFlight } }: DryRecord['stages'][number]): StageBytes {
-  const waiting = buffer === undefined ? 0 : Math.min(buffer.bytes ?? Infinity, buffer.messages * LARGEST_MESSAGE);
-  const atOnce = (inFlight ?? (kind === 'publishTo' ? 8 : 0)) * LARGEST_MESSAGE;
+  const waiting = buffer === undefined ? 0 : Math.min(buffer.bytes ?? Infinity, buffer.messages * MAX_MESSAGE);
+  const atOnce = (inFlight ?? (kind === 'publishTo' ? 8 : 0)) * MAX_MESSAGE;
   const underWay = kind === 'storeIn' ? Math.min(atOnce, BYTES_TO_DISK) : atOnce;
   return { name, waiting, shares: buffer !== undefined && buffer.bytes === undefined, underWay };
 }

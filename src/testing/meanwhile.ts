@@ -10,7 +10,7 @@ const MAX_LINES = 10;
 /** Frames of one line that are listed. */
 const MAX_FRAMES = 3;
 /** Characters of a sentence. */
-const LONGEST = 400;
+const MAX_LENGTH = 400;
 
 /** A message that was drawn and went to no subscription. */
 export interface Unheard {
@@ -184,7 +184,7 @@ function framesText(frames: readonly number[]): string {
 }
 
 function shortened(text: string): string {
-  return text.length > LONGEST ? `${text.slice(0, LONGEST - 3)}...` : text;
+  return text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH - 3)}...` : text;
 }
 
 /** A level more or less counts as much as so many characters: a filter that is a level short is a common mistake. */

@@ -13,7 +13,7 @@ import { CHAOS_OCCASIONS, type ChaosAction, type ChaosFault, type ChaosStep, typ
 /** Lines of a script that may be wrong before the rest is not told any more. */
 const PROBLEMS_TOLD = 10;
 /** A script is written by hand, or recorded: one that is larger is another file, and YAML takes a hundred times its size to read. */
-const LARGEST_SCRIPT = 1024 * 1024;
+const MAX_SCRIPT = 1024 * 1024;
 
 /**
  * Reads the argument of `--chaos`: a file (YAML, a list of steps; or NDJSON, a step a line), or a timeline such as
@@ -30,7 +30,7 @@ export function readChaos(argument: string): readonly ChaosStep[] {
 }
 
 function readFile(path: string, size: number): string {
-  if (size > LARGEST_SCRIPT)
+  if (size > MAX_SCRIPT)
     throw new UsageError(`${path} has ${size} bytes, and a script of faults 1 MiB at most.`, 'Let steps repeat with every.');
   try {
     return readFileSync(path, 'utf8');

@@ -71,9 +71,20 @@ export async function writeOut(cli: Cli, file: string | undefined, text: string)
   cli.err.line(`wrote ${file}`);
 }
 
-/** The colour of a line that says how a file no longer fits the code: `+` it lacks, `-` it has too much, `~` differs. */
-export function lineColour(line: string): 'green' | 'red' | 'yellow' {
-  return line.startsWith('+') ? 'green' : line.startsWith('-') ? 'red' : 'yellow';
+/**
+ * Says whether what lies in a file or a folder fits the code. The lines say how it does not: `+` it lacks something, `-` it has too much,
+ * `~` something differs. Any of them makes the command fail, with what writes it anew.
+ */
+function sayFit(cli: Cli, place: string, module: string, lines: readonly string[], remedy: string): void {
+  if (lines.length === 0) {
+    cli.err.line(`${place} fits ${module}`);
+    return;
+  }
+  for (const line of lines) {
+    const colour = line.startsWith('+') ? 'green' : line.startsWith('-') ? 'red' : 'yellow';
+    cli.out.line(cli.out.style(colour, visible(line)));
+  }
+  throw new CliError(`${place} no longer fits ${module}.`, { exitCode: EXIT.FAILED, remedies: [`Write it anew: ${remedy}`] });
 }
 
 /** What `recipe` was told. */
@@ -127,15 +138,9 @@ async function checkRecipe(cli: Cli, dry: DryRun, module: string, file: string, 
   const committed = await readFile(file, 'utf8').catch((cause: unknown) => {
     throw new UsageError(`The recipe ${file} could not be read: ${messageOf(cause)}`);
   });
-  const lines = dry.recipeDifference(committed, file, derived);
-  if (lines.length === 0) {
-    cli.err.line(`${file} fits ${module}`);
-    return;
-  }
-  for (const line of lines) cli.out.line(cli.out.style(lineColour(line), visible(line)));
   const lifecycle = derived.lifecycle === undefined ? '' : ` --lifecycle ${derived.lifecycle}`;
-  const remedy = `Write it anew: greengrass-rx recipe ${module}${lifecycle} --out ${file}`;
-  throw new CliError(`${file} no longer fits ${module}.`, { exitCode: EXIT.FAILED, remedies: [remedy] });
+  const remedy = `greengrass-rx recipe ${module}${lifecycle} --out ${file}`;
+  sayFit(cli, file, module, dry.recipeDifference(committed, file, derived), remedy);
 }
 
 /** The module's path in the project, in whose folder the command is run. */
@@ -172,15 +177,7 @@ export async function runCloud(cli: Cli, module: string, { out, check, config }:
     const file = join(check, path);
     return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
   });
-  if (lines.length === 0) {
-    cli.err.line(`${check} fits ${module}`);
-    return;
-  }
-  for (const line of lines) cli.out.line(cli.out.style(lineColour(line), visible(line)));
-  throw new CliError(`${check} no longer fits ${module}.`, {
-    exitCode: EXIT.FAILED,
-    remedies: [`Write it anew: greengrass-rx cloud ${module} --out ${check}`],
-  });
+  sayFit(cli, check, module, lines, `greengrass-rx cloud ${module} --out ${check}`);
 }
 
 /** What `diagram` was told. */

@@ -32,7 +32,7 @@ const ControlRequest: t.Type<ControlRequest, unknown> = t.union([
 const ControlReply: t.Type<ControlReply, unknown> = t.union([t.type({ done: t.string }), t.type({ problem: t.string })]);
 
 /** Characters of a request: a configuration is smaller. */
-const LONGEST = 1024 * 1024;
+const MAX_REQUEST = 1024 * 1024;
 /** Commands that are served at once: people type them. */
 const MAX_AT_ONCE = 16;
 
@@ -105,7 +105,7 @@ function readLine(socket: Socket): Promise<string | undefined> {
     const take = (chunk: string): void => {
       text += chunk;
       const end = text.indexOf('\n', text.length - chunk.length);
-      if (end < 0 && text.length <= LONGEST) return;
+      if (end < 0 && text.length <= MAX_REQUEST) return;
       socket.off('data', take).pause();
       resolve(end < 0 ? undefined : text.slice(0, end));
     };

@@ -4,10 +4,10 @@ import type { BrokerChoice } from '../../local/broker/address.js';
 import type { ComponentEnvironment } from '../../local/lifecycle/component-process.js';
 import type { LocalNucleus, LocalNucleusOptions } from '../../local/nucleus.js';
 import { startLocalNucleus } from '../../local/local-nucleus.js';
+import { EVERYTHING } from '../../local/pubsub/neighbour.js';
 import { folderOfSocket } from '../../local/server/ipc-server.js';
 import type { Configuration } from '../../recipe/configuration.js';
 import { interpolate } from '../../recipe/interpolate.js';
-import type { AccessControl } from '../../recipe/policy/access-control.js';
 import { readRecipeFile } from '../../recipe/read-recipe.js';
 import { currentPlatform, type LocalComponent, mainStepOf, manifestFor, type Recipe, type RecipeComponent } from '../../recipe/recipe.js';
 import type { Profile } from '../../shared/profile.js';
@@ -119,15 +119,10 @@ export interface DevComponent {
   readonly warnings: readonly string[];
 }
 
-/** `sub` and `pub` may use every topic; a component without a recipe may too. */
-const EVERYTHING: AccessControl = {
-  'aws.greengrass.ipc.mqttproxy': { 'greengrass-rx:all': { operations: ['*'], resources: ['*'] } },
-  'aws.greengrass.ipc.pubsub': { 'greengrass-rx:all-local': { operations: ['*'], resources: ['*'] } },
-};
-
+/** `sub` and `pub` may use every topic. */
 const OBSERVER_COMPONENT: LocalComponent = { name: OBSERVER, accessControl: EVERYTHING, observer: true };
 
-/** A component without a recipe. */
+/** A component without a recipe, which may use every topic. */
 export function unrestrictedComponent(name: string): DevComponent {
   return {
     name,

@@ -28,7 +28,7 @@ type Asking = 'fault' | 'publish';
 
 const QUESTIONS: Readonly<Record<Asking, string>> = { fault: 'fault (Tab completes): ', publish: 'publish (topic payload): ' };
 /** Characters that can be typed as an answer. */
-const LONGEST = 4_096;
+const MAX_TYPED = 4_096;
 
 /** What the keys are, in a line. */
 function keysText({ openPage }: Pick<KeyActions, 'openPage'>): string {
@@ -88,7 +88,7 @@ export class Keys {
     }
     if (key === '\u007f' || key === '\b') this.#typed = Array.from(this.#typed).slice(0, -1).join('');
     else if (key === '\t') this.#typed = asking === 'fault' ? completed(this.#typed) : this.#typed;
-    else if (key >= ' ' && this.#typed.length < LONGEST) this.#typed += key;
+    else if (key >= ' ' && this.#typed.length < MAX_TYPED) this.#typed += key;
     this.#show();
   }
 

@@ -7,7 +7,7 @@ import type { LogLevel } from '../../component/log.js';
 import { parsedJson } from '../../shared/check-argument.js';
 
 /** Bytes of a file that is looked into: what people write by hand is smaller. */
-const LARGEST = 1024 * 1024;
+const MAX_FILE = 1024 * 1024;
 
 /** Where in the files of a project something went wrong. */
 export interface OwnCode {
@@ -49,7 +49,7 @@ function pathOf(where: string): string | undefined {
 function lineOf(path: string, row: number): string | undefined {
   try {
     const stat = statSync(path);
-    if (!stat.isFile() || stat.size > LARGEST) return undefined;
+    if (!stat.isFile() || stat.size > MAX_FILE) return undefined;
     const code = readFileSync(path, 'utf8').split('\n')[row - 1]?.trim();
     return code === '' ? undefined : code;
   } catch {

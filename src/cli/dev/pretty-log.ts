@@ -1,7 +1,7 @@
 import type { LogLevel } from '../../component/log.js';
 import { markOf } from '../../outbox/mark.js';
 import { plural, visible, visibleColoured } from '../../shared/visible.js';
-import { previewPayload } from '../messages/message-text.js';
+import { MIN_PREVIEW, previewPayload } from '../messages/message-text.js';
 import { ago, columnsOf, type Format, type Output, timeOfDay, wrap } from '../output.js';
 import { detailsOf, type LoggedError, logSentence } from './log-line.js';
 import { describeEnd, type DevEvent, type Render } from './dev-log.js';
@@ -10,8 +10,6 @@ import { describeEnd, type DevEvent, type Render } from './dev-log.js';
 const WIDE = 60;
 /** Columns of a component's name. */
 const MAX_NAME = 16;
-/** Columns that a payload gets at least; with less it has a line of its own. */
-const SHORTEST_PAYLOAD = 16;
 
 const LOG_COLOURS: Readonly<Record<LogLevel, Format | undefined>> = { debug: 'dim', info: undefined, warn: 'yellow', error: 'red' };
 const COLOURS: readonly Format[] = ['cyan', 'magenta', 'blue', 'green', 'yellow'];
@@ -47,7 +45,7 @@ export function prettyLog(out: Output, components: readonly string[]): Render {
     const bold = out.style('bold', topic);
     const end = tail === '' ? '' : ` ${out.style('dim', tail)}`;
     const room = out.width - columnsOf(`${start} ${topic} ${end}`);
-    if (room >= SHORTEST_PAYLOAD) return `${start} ${bold} ${previewPayload(payload, room)}${end}`;
+    if (room >= MIN_PREVIEW) return `${start} ${bold} ${previewPayload(payload, room)}${end}`;
     const preview = `\n${indent()}${previewPayload(payload, out.width - indent().length)}`;
     const topicLine = columnsOf(`${start} ${topic}${end}`) <= out.width ? ` ${bold}${end}` : `${end}\n${indent()}${bold}`;
     return start + topicLine + preview;

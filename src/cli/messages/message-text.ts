@@ -33,6 +33,8 @@ export function payloadJson(payload: Uint8Array): string {
   }
 }
 
+/** Columns that a payload gets at least. */
+export const MIN_PREVIEW = 16;
 /** Bytes of a binary payload that are shown: more tell a person nothing. */
 const SHOWN_BYTES = 24;
 

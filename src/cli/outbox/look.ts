@@ -9,14 +9,12 @@ import { isJsonObject } from '../../shared/check-argument.js';
 import { plural, visible } from '../../shared/visible.js';
 import { CliError, EXIT, UsageError } from '../cli-error.js';
 import type { Cli } from '../cli.js';
-import { bytes, messageJson, payloadJson, previewPayload } from '../messages/message-text.js';
+import { bytes, messageJson, MIN_PREVIEW, payloadJson, previewPayload } from '../messages/message-text.js';
 import { ago, columnsOf, isoTime, type Output } from '../output.js';
 import { type ChangeOptions, done, fileOf, type ListOptions, type OutputOptions, selectionOf, type SelectOptions } from './options.js';
 
 /** Messages that are listed for a person who has not said how many. */
 const LISTED = 20;
-/** Columns that a payload gets at least. */
-const SHORTEST_PREVIEW = 16;
 
 /** A line for each message. */
 export async function listMessages(cli: Cli, file: string, places: readonly Places[], options: ListOptions): Promise<void> {
@@ -178,7 +176,7 @@ function describe(out: Output, message: FiledMessage): string {
   const notes = notesOf(message).join(', ');
   const end = notes === '' ? '' : ` (${notes})`;
   const room = out.width - columnsOf(`${start} ${topic} ${end}`);
-  return `${out.style('dim', start)} ${out.style('cyan', topic)} ${previewPayload(payload, Math.max(SHORTEST_PREVIEW, room))}${out.style('yellow', end)}`;
+  return `${out.style('dim', start)} ${out.style('cyan', topic)} ${previewPayload(payload, Math.max(MIN_PREVIEW, room))}${out.style('yellow', end)}`;
 }
 
 function notesOf({ attempts, priority, state, key, topicName, reason }: FiledMessage): readonly string[] {
@@ -207,8 +205,8 @@ function inFull(out: Output, message: FiledMessage): string {
   ].join('\n');
 }
 
-function dated(timeOfDay: number): string {
-  return isoTime(timeOfDay).slice(0, 19).replace('T', ' ') + 'Z';
+function dated(at: number): string {
+  return isoTime(at).slice(0, 19).replace('T', ' ') + 'Z';
 }
 
 /** Sends messages that were set aside after all. */

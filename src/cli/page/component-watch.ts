@@ -4,6 +4,7 @@ import { asyncScheduler, exhaustMap, finalize, type Subscription } from 'rxjs';
 import { SIZE, layOut } from '../../dry-run/svg.js';
 import type { Diagram, DiagramNode } from '../../dry-run/diagram-model.js';
 import { every } from '../../schedule/clock.js';
+import { messageOf } from '../../shared/visible.js';
 import { readJson } from '../cli.js';
 import { runOwn } from './own-process.js';
 import type { PageAccount, PageDiagram, PageHealth } from './page-state.js';
@@ -12,7 +13,7 @@ import type { PageAccount, PageDiagram, PageHealth } from './page-state.js';
 export const LOOK_EVERY = 400;
 /** How long the component may take to be drawn, in milliseconds, and how large its diagram may be, in bytes. */
 const DRAWN_WITHIN = 20_000;
-const LARGEST_DIAGRAM = 4 * 1024 * 1024;
+const MAX_DIAGRAM = 4 * 1024 * 1024;
 
 const Amount = t.type({ messages: t.number });
 const Account = t.type({
@@ -92,9 +93,9 @@ export class ComponentWatch {
     this.#drawing.abort();
     this.#drawing = new AbortController();
     const { signal } = this.#drawing;
-    const bounds = { within: DRAWN_WITHIN, largest: LARGEST_DIAGRAM, signal };
+    const bounds = { within: DRAWN_WITHIN, largest: MAX_DIAGRAM, signal };
     const printed = await runOwn(['diagram', this.#module, '--format', 'json'], bounds).catch((error: unknown) => {
-      if (!signal.aborted) this.#cannotDraw(error instanceof Error ? error.message : String(error));
+      if (!signal.aborted) this.#cannotDraw(messageOf(error));
       return '';
     });
     const drawn = readJson(Drawn, printed);

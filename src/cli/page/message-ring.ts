@@ -11,20 +11,20 @@ export interface PassedMessage extends PageMark {
 
 /** The latest messages, bounded in number and in bytes. */
 export class MessageRing {
-  readonly #mostMessages: number;
-  readonly #mostBytes: number;
+  readonly #maxMessages: number;
+  readonly #maxBytes: number;
   readonly #messages = new Ring<PassedMessage>();
   #bytes = 0;
 
-  constructor(mostMessages: number, mostBytes: number) {
-    this.#mostMessages = mostMessages;
-    this.#mostBytes = mostBytes;
+  constructor(maxMessages: number, maxBytes: number) {
+    this.#maxMessages = maxMessages;
+    this.#maxBytes = maxBytes;
   }
 
   add(message: PassedMessage): void {
     this.#messages.push(message, message.bytes);
     this.#bytes += message.bytes;
-    while (this.#messages.length > this.#mostMessages || this.#bytes > this.#mostBytes) this.#bytes -= this.#messages.shift().bytes;
+    while (this.#messages.length > this.#maxMessages || this.#bytes > this.#maxBytes) this.#bytes -= this.#messages.shift().bytes;
   }
 
   /** `undefined`: it is no longer kept. */

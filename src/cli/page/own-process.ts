@@ -40,7 +40,7 @@ export function runOwn(args: readonly string[], { within, largest, signal }: Bou
 export const LOCAL = ',"isLocal":true}';
 /** How long it may take to play the messages to the component, in milliseconds, and how long the test may be, in bytes. */
 const WITHIN = 30_000;
-const LARGEST_TEST = 8 * 1024 * 1024;
+const MAX_TEST = 8 * 1024 * 1024;
 
 /** What the test is made from. */
 export interface SeenMessages {
@@ -66,7 +66,7 @@ export function marbleTestOfModule(
     return isLocal ? `${line.slice(0, -1)}${LOCAL}` : line;
   });
   const args = ['marble-test', module, '--config', JSON.stringify(configuration), '--import', importOf(module), '--profile', profile];
-  return runOwn(args, { within: WITHIN, largest: LARGEST_TEST, signal }, `${recording.join('\n')}\n`);
+  return runOwn(args, { within: WITHIN, largest: MAX_TEST, signal }, `${recording.join('\n')}\n`);
 }
 
 /** `dist/component.js` is compiled from `src/component.ts`, which a test imports. */

@@ -15,7 +15,7 @@ import type { PageAction, PageAnswer, PageUpdate } from './page-state.js';
 /** From one update to the next, in milliseconds. */
 const UPDATE_EVERY = 250;
 /** Bytes of a request's body: a payload of IoT Core has at most an eighth of it. */
-const LARGEST_BODY = 1024 * 1024;
+const MAX_BODY = 1024 * 1024;
 /** Pages that are open at once. */
 const MAX_PAGES = 16;
 /** Connections at once: those of the pages, and what browsers ask for beside. */
@@ -212,7 +212,7 @@ async function bodyOf(request: IncomingMessage): Promise<string | undefined> {
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > LARGEST_BODY) return undefined;
+    if (bytes > MAX_BODY) return undefined;
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');

@@ -13,7 +13,7 @@ import { onRights } from '../../stream/on-rights.js';
 import { runToEnd } from '../../stream/run-to-end.js';
 import { EXIT, UsageError } from '../cli-error.js';
 import { aborted, type Cli, stopOnSignals } from '../cli.js';
-import { messageJson, previewPayload } from '../messages/message-text.js';
+import { messageJson, MIN_PREVIEW, previewPayload } from '../messages/message-text.js';
 import { columnsOf, isoTime, type Output, timeOfDay } from '../output.js';
 import { asCliError, findNucleus, type ReachOptions } from '../reach/reach.js';
 
@@ -44,8 +44,6 @@ export function printer(out: Output, format: MessageFormat): (message: MqttMessa
       };
   }
 }
-
-const MIN_PREVIEW = 16;
 
 export interface SubOptions extends ReachOptions {
   readonly format?: MessageFormat | undefined;

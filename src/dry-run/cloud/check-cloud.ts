@@ -2,7 +2,7 @@ import { METERED_BYTES } from '../../operators/meter.js';
 import { topicMatches } from '../../topic/topic-matches.js';
 import type { DryRecord, Finding } from '../record.js';
 import type { RecordedStage } from '../recording-nucleus.js';
-import { LARGEST_RULE } from './cloud-files.js';
+import { MAX_RULE } from './cloud-files.js';
 import { hasId } from './flink-sql.js';
 import { type Outgoing, outgoingOf } from './outgoing.js';
 import { ruleSql } from './template.js';
@@ -49,7 +49,7 @@ function ofTopic(outgoing: Outgoing, record: DryRecord): readonly Finding[] {
   const topic = filters.map(filter => JSON.stringify(filter)).join(', ');
   const bytes = Buffer.byteLength(ruleSql(outgoing));
   return [
-    ...(bytes > LARGEST_RULE ? [warning(`The rule for ${topic} has ${bytes} bytes; AWS IoT Core takes ${LARGEST_RULE}.`)] : []),
+    ...(bytes > MAX_RULE ? [warning(`The rule for ${topic} has ${bytes} bytes; AWS IoT Core takes ${MAX_RULE}.`)] : []),
     ...(shape === undefined
       ? [
           note(

@@ -65,7 +65,7 @@ public class GunzipBase64 extends ScalarFunction {
 /** Actions that one rule may have. Source: AWS General Reference, "AWS IoT Core rules engine limits and quotas". */
 const MAX_ACTIONS = 10;
 /** Bytes that a rule may have, its statement among them. Same source. */
-export const LARGEST_RULE: number = 256 * 1_024;
+export const MAX_RULE: number = 256 * 1_024;
 
 /**
  * How files that were written earlier do not fit the code of now: one line each, `+` for what is lacking, `-` for what is there and the
@@ -134,7 +134,7 @@ function tooMuch(path: string, there: unknown, wanted: unknown): readonly string
     return [
       ...(isOurs && known[id] === undefined ? [`- ${path}/Resources/${id}: the component publishes nothing there`] : []),
       ...(count > MAX_ACTIONS ? [`~ ${path}/Resources/${id} has ${count} actions; a rule may have ${MAX_ACTIONS}`] : []),
-      ...(bytes > LARGEST_RULE ? [`~ ${path}/Resources/${id} has a statement of ${bytes} bytes; a rule may have ${LARGEST_RULE}`] : []),
+      ...(bytes > MAX_RULE ? [`~ ${path}/Resources/${id} has a statement of ${bytes} bytes; a rule may have ${MAX_RULE}`] : []),
     ];
   });
 }

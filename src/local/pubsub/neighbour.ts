@@ -15,6 +15,7 @@ export type NeighbourMessage =
 /** Another component of the device, with no program behind it: it publishes on local topics what a test or a script says. */
 export const NEIGHBOUR = 'com.example.Neighbour';
 
+/** The policies of a component that may use every topic. */
 export const EVERYTHING: AccessControl = {
   'aws.greengrass.ipc.mqttproxy': { 'everything:mqttproxy:1': { operations: ['*'], resources: ['*'] } },
   'aws.greengrass.ipc.pubsub': { 'everything:pubsub:1': { operations: ['*'], resources: ['*'] } },
