@@ -79,11 +79,15 @@ export function stage<A, E, B>(
     const buffer = new BoundedBuffer<A>(options.buffer ?? {}, entry.account, undefined, spares);
     const queue = new WorkQueue<A, E, B>({ destination, width, ordered, buffer, entry, job, ending, onRoom });
     queue.onSourceCompleted = onSourceCompleted;
-    if (begin !== undefined)
-      queue.onEnd = begin(
+    if (begin !== undefined) {
+      const end = begin(
         width => queue.resize(width),
         () => queue.giveUpWaiting(),
       );
+      // Its subscriber may have left before: combineLatest subscribes to all its sources, even after the first has failed.
+      if (queue.hasEnded()) end();
+      else queue.onEnd = end;
+    }
     return queue;
   };
   const operator = (source: Observable<A>): Observable<Either<E | Overflowed, B>> =>

@@ -1,6 +1,23 @@
 import type { Either } from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
-import { concat, EMPTY, from, map, NEVER, type Observable, of, range, Subject, take, tap, throwError, timer } from 'rxjs';
+import {
+  combineLatest,
+  concat,
+  defer,
+  EMPTY,
+  from,
+  map,
+  NEVER,
+  type Observable,
+  of,
+  range,
+  Subject,
+  take,
+  takeUntil,
+  tap,
+  throwError,
+  timer,
+} from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
 import { ConnectionLost, type Overflowed, ProxyClosed, ServiceFault, TokenRefused } from '../../src/errors/errors.js';
@@ -331,6 +348,33 @@ describe('publishTo', () => {
       '0 Error: broken',
     ]);
     expect(watch(of(1).pipe(publishTo({ publish$: () => EMPTY, state$: EMPTY }, asText)))).toMatchObject([/contract of MqttProxy/]);
+  });
+
+  it.each<[string, (outcomes$: Observable<unknown>, leave$: Subject<void>) => Observable<unknown>]>([
+    ['before it begins', outcomes$ => combineLatest([throwError(() => new Error('another source')), outcomes$])],
+    ['while it begins', (outcomes$, leave$) => outcomes$.pipe(takeUntil(leave$))],
+  ])('lets go of the port where its subscriber leaves %s', (_when, together) => {
+    const leave$ = new Subject<void>();
+    const later$ = new Subject<never>();
+    let holding = 0;
+    const state$ = defer(() => {
+      leave$.next();
+      return later$;
+    });
+    const holdDrain = (): (() => void) => {
+      holding++;
+      return () => {
+        holding--;
+      };
+    };
+    const ledger = new Ledger();
+    const outcomes$ = NEVER.pipe(publishTo({ ...fakeProxy(() => 'never', state$), holdDrain }, asText, { ledger }));
+    together(outcomes$, leave$).subscribe({ error: () => undefined });
+    expect({ holding, isFollowed: later$.observed, active: ledger.snapshot().stages.map(({ active }) => active) }).toEqual({
+      holding: 0,
+      isFollowed: false,
+      active: [0],
+    });
   });
 
   it('refuses an inFlight that lets nothing through', () => {
