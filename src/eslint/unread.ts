@@ -1,6 +1,7 @@
 import type { Rule } from 'eslint';
 import type { CallExpression, Expression, Node } from 'estree';
 import { callsOf, ImportedNames, isCallOf, isRequest, methodOf } from './message-stream.js';
+import { givesFunction, isOnAnother } from './receiver.js';
 
 /** Methods of a proxy that give a task. */
 const TASKS: ReadonlySet<string> = new Set(['publish', 'drain', 'ready']);
@@ -23,8 +24,10 @@ export const noUnrunTask: Rule.RuleModule = {
       const name = methodOf(inner);
       if (name === undefined || !TASKS.has(name)) return;
       // Others have methods of these names too: ours takes a request, or is a task that somebody awaits.
-      const isOurs = name === 'publish' ? isRequest(inner.arguments[0]) : expression !== inner;
-      if (isOurs) context.report({ node: inner, messageId: 'unrun', data: { name } });
+      const looksOurs = name === 'publish' ? isRequest(inner.arguments[0]) : expression !== inner;
+      if (!looksOurs) return;
+      if (givesFunction(inner, context.sourceCode) ?? !isOnAnother(inner, context.sourceCode))
+        context.report({ node: inner, messageId: 'unrun', data: { name } });
     };
     return {
       ExpressionStatement: node => {

@@ -1,4 +1,5 @@
 import { RuleTester } from 'eslint';
+import { parser } from 'typescript-eslint';
 import { describe, it } from 'vitest';
 import { noDroppedFailures, noUnreadOutcome, noUnrunTask, noUnsubscribed } from '../../src/eslint/unread.js';
 import { noHiddenQueue, noLostWork, noPushedSource } from '../../src/eslint/lost-messages.js';
@@ -71,12 +72,43 @@ tester.run('no-dropped-failures', noDroppedFailures, {
   invalid: [{ name: 'points out rights()', code: `${imports} s$.pipe(rights(), map(f))`, errors: [{ messageId: 'dropped' }] }],
 });
 
+const request = `{ topicName: 'a', payload: 'b', qos: '1' }`;
+const kit = `import { startLocalNucleus, LocalNucleus } from 'greengrass-rx/local'; import { MarbleKit, marbles, MemoryNucleus } from 'greengrass-rx/testing';`;
+const typed = { parser, parserOptions: { projectService: { allowDefaultProject: ['typed.ts'] }, tsconfigRootDir: import.meta.dirname } };
+
 tester.run('no-unrun-task', noUnrunTask, {
   valid: [
     { name: 'allows a task that is run', code: `await proxy.publish({ topicName: 'a', payload, qos })()` },
     { name: 'allows a task that is kept', code: `const task = proxy.publish({ topicName: 'a', payload, qos })` },
     { name: 'allows publish() of something else', code: `emitter.publish('event')` },
     { name: 'allows ready() that is no task', code: `dom.ready(); await proxy.ready()()` },
+    {
+      name: 'allows the publish of a local nucleus, which is done at once',
+      code: `${kit} const nucleus = await startLocalNucleus({ profile, components }); nucleus.publish(${request})`,
+    },
+    {
+      name: 'allows it of one that is started later',
+      code: `${kit} let nucleus; beforeAll(async () => { nucleus = await startLocalNucleus(o); }); test('a', () => { nucleus.publish(${request}); })`,
+    },
+    {
+      name: 'allows it of a nucleus in memory, and of that of a marble test',
+      code: `${kit} const made = new MemoryNucleus(o); made.publish(${request}); marbles(({ nucleus }) => { nucleus.publish(${request}); }); marbles(kit => kit.nucleus.publish(${request}))`,
+    },
+    {
+      name: 'allows it of one that is known by its type',
+      code: `${kit} function f(one: LocalNucleus, { nucleus }: MarbleKit) { one.publish(${request}); nucleus.publish(${request}); }`,
+      languageOptions: { parser },
+    },
+    {
+      name: "allows another library's",
+      code: `import { mqtt5 } from 'aws-crt'; import fastify from 'fastify'; const client = new mqtt5.Mqtt5Client(c); await client.publish(${request}); const app = fastify(); await app.ready()`,
+    },
+    {
+      name: 'goes by the types, where there are any',
+      code: `export async function f(one: { publish: (message: object) => void; ready: () => Promise<void> }) { one.publish(${request}); await one.ready(); }`,
+      filename: 'typed.ts',
+      languageOptions: typed,
+    },
   ],
   invalid: [
     {
@@ -92,10 +124,20 @@ tester.run('no-unrun-task', noUnrunTask, {
     { name: 'points out one that is voided', code: `void proxy.publish({ topicName: 'a', qos })`, errors: [{ messageId: 'unrun' }] },
     { name: 'points out a drain that is awaited without being run', code: `await proxy.drain(100)`, errors: [{ messageId: 'unrun' }] },
     { name: 'sees the value of an await', code: `const found = await proxy.ready()`, errors: [{ messageId: 'unrun' }] },
+    {
+      name: 'points out those of a proxy, wherever that comes from',
+      code: `import { connect, connectNucleus } from 'greengrass-rx'; import { firstValueFrom } from 'rxjs'; import { test } from 'vitest'; import { made } from './made.js'; ${kit} const proxy = connect(); proxy.publish(${request}); const nucleus = connectNucleus(); nucleus.mqtt.publish(${request}); const other = made(); other.publish(${request}); const twins = new MemoryNucleus(o).connect(); twins.publish(${request}); marbles(({ nucleus }) => { nucleus.proxy.publish(${request}); }); test('a', ({ fixture }) => { fixture.publish(${request}); }); const first = await firstValueFrom(proxy$); first.publish(${request})`,
+      errors: Array.from({ length: 7 }, () => ({ messageId: 'unrun' })),
+    },
+    {
+      name: 'goes by the types, where there are any',
+      code: `export function f(one: { publish: (message: object) => () => Promise<void> }) { one.publish(${request}); }`,
+      filename: 'typed.ts',
+      languageOptions: typed,
+      errors: [{ messageId: 'unrun' }],
+    },
   ],
 });
-
-const request = `{ topicName: 'a', payload, qos }`;
 
 tester.run('no-unread-outcome', noUnreadOutcome, {
   valid: [
