@@ -188,14 +188,19 @@ export interface NucleusNotes {
   readonly samples: PayloadSamples;
 }
 
+/** The ports of a nucleus, without what belongs to its connection. */
+type Services = Omit<Nucleus, 'ready' | 'state$' | 'drain' | 'draining$' | 'holdDrain' | 'close' | typeof Symbol.asyncDispose>;
+
 /** The same nucleus, but for its notes of what is done with its services. `mqtt` is its MQTT proxy, which makes notes already. */
 export function recordingNucleus(nucleus: Nucleus, mqtt: MqttProxy, notes: NucleusNotes): Nucleus {
-  return portWith(nucleus, {
+  // A service that makes no notes would be missing in the recipe.
+  const services: Services = {
     mqtt,
     local: recordingTopics(nucleus.local, notes),
     configuration: recordingConfiguration(nucleus.configuration, notes),
     lifecycle: recordingLifecycle(nucleus.lifecycle, notes),
-  });
+  };
+  return portWith(nucleus, services);
 }
 
 function recordingTopics(local: LocalTopics, notes: NucleusNotes): LocalTopics {

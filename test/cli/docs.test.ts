@@ -70,7 +70,9 @@ describe('docs/cli.md', () => {
   });
 
   test('every command has help with examples', async () => {
-    for (const command of ['init', 'dev', 'sub', 'pub', 'config', 'outbox', 'doctor', 'run', 'recipe', 'diagram']) {
+    const commands = program(processCli()).commands.map(command => command.name());
+    // These take nothing that an example could show.
+    for (const command of commands.filter(name => !['update', 'restart', 'completion'].includes(name))) {
       const { code, stdout } = await inProcess([command, '--help']);
       expect(code).toBe(0);
       expect(stdout).toMatch(new RegExp(`Examples:\\n {2}greengrass-rx ${command} `));
