@@ -4,10 +4,11 @@ import {
   type AccessControl,
   type AccessControlPolicy,
   MQTT_PROXY_SERVICE,
+  POLICY_SERVICE,
   type PolicyService,
   PUBSUB_SERVICE,
 } from '../recipe/policy/access-control.js';
-import { PUBLISH, PUBLISH_TO_TOPIC, SUBSCRIBE, SUBSCRIBE_TO_TOPIC } from '../shared/operations.js';
+import { PUBLISH_TO_TOPIC } from '../shared/operations.js';
 import { filterCovers } from '../topic/topic-matches.js';
 import { coreThingName } from '../client/shadow.js';
 import type { DryRecord } from './record.js';
@@ -61,17 +62,15 @@ export function localTopicsOf(filter: string): readonly string[] {
 export const TOPIC_SERVICES: readonly TopicService[] = [
   {
     service: MQTT_PROXY_SERVICE,
-    shortName: 'mqttproxy',
+    ...POLICY_SERVICE[MQTT_PROXY_SERVICE],
     words: ['topic or filter', 'topics and filters'],
-    operations: { publish: PUBLISH, subscribe: SUBSCRIBE },
     resources: { publish: filter => [resourceOf(filter)], subscribe: filter => [resourceOf(filter)] },
     of: access => access,
   },
   {
     service: PUBSUB_SERVICE,
-    shortName: 'pubsub',
+    ...POLICY_SERVICE[PUBSUB_SERVICE],
     words: ['local topic or filter', 'local topics and filters'],
-    operations: { publish: PUBLISH_TO_TOPIC, subscribe: SUBSCRIBE_TO_TOPIC },
     resources: { publish: localTopicsOf, subscribe: filter => [resourceOf(filter)] },
     of: ({ local }) => local,
   },

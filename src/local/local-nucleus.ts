@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { asyncScheduler } from 'rxjs';
+import { deviceSettings } from '../recipe/interpolate.js';
 import { Policies } from '../recipe/policy/policies.js';
 import type { LocalComponent, RecipeComponent } from '../recipe/recipe.js';
 import { schedulerClock } from '../schedule/clock.js';
@@ -80,15 +81,10 @@ export async function startLocalNucleus(options: LocalNucleusOptions): Promise<L
   const link = new Link(options.online ?? true, plan.kind === 'remote' ? ['broker'] : []);
   let brokerNews: BrokerEvent | undefined;
   const policies = new Policies(profile);
-  const device = {
-    thingName: options.thingName ?? 'local-thing',
-    rootPath: options.rootPath ?? '/greengrass/v2',
-    interpolates: options.interpolateComponentConfiguration ?? false,
-  };
   const configurations = new ComponentConfigurations(profile, () => asyncScheduler.now(), observe);
   const lifecycle = new LifecycleServices(observe);
   addNeighbour(tokens, policies);
-  const deployed = new Components(profile, device, tokens, policies, configurations);
+  const deployed = new Components(profile, deviceSettings(options), tokens, policies, configurations);
   const problems = new Map(components.map(component => deployed.deploy(component)).map(({ component, problems }) => [component, problems]));
   // The broker comes first and the profile needs it; by the time a message arrives both are there.
   const started: { server?: ProfileServer } = {};

@@ -26,6 +26,29 @@ export interface RecipeVariables {
   readonly dependencies?: readonly RecipeVariables[] | undefined;
 }
 
+/** What a device is called and set to, as far as recipes and policies go by it. */
+export interface DeviceSettings {
+  readonly thingName: string;
+  readonly rootPath: string;
+  /** Whether a classic nucleus fills in recipe variables in configurations, and so in policies: `interpolateComponentConfiguration`. */
+  readonly interpolates: boolean;
+}
+
+/** The same as options have it. What is left out is as on a device that nobody has set up. */
+export interface DeviceOptions {
+  readonly thingName?: string | undefined;
+  readonly rootPath?: string | undefined;
+  readonly interpolateComponentConfiguration?: boolean | undefined;
+}
+
+export function deviceSettings({
+  thingName = 'local-thing',
+  rootPath = '/greengrass/v2',
+  interpolateComponentConfiguration: interpolates = false,
+}: DeviceOptions): DeviceSettings {
+  return { thingName, rootPath, interpolates };
+}
+
 /** `{namespace:key}`, or with a component's name in front. Not `${*}` and its kin: an escape has no colon. */
 const VARIABLE = /\{(?:([.\w-]+):)?([.\w]+):([^:}]*)\}/g;
 

@@ -2,6 +2,7 @@ import { FrameDecoder } from '../../ipc/wire/frame.js';
 import { encodeRpcMessage, MessageType, RPC_VERSION } from '../../ipc/wire/rpc-message.js';
 import type { AccessControl } from '../../recipe/policy/access-control.js';
 import type { Policies } from '../../recipe/policy/policies.js';
+import { deviceSettings } from '../../recipe/interpolate.js';
 import { encodeBase64 } from '../../shared/base64.js';
 import { PUBLISH_TO_TOPIC } from '../../shared/operations.js';
 import type { Peer, ProfileServer } from '../server/protocol.js';
@@ -39,8 +40,7 @@ export function addNeighbour(tokens: Tokens, policies: Policies): void {
     componentName: NEIGHBOUR,
     componentVersion: '0.0.0',
     configuration: { accessControl: EVERYTHING },
-    thingName: 'thing',
-    rootPath: '/greengrass/v2',
+    ...deviceSettings({}),
   });
 }
 

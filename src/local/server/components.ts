@@ -1,6 +1,6 @@
 import { createHmac, randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
 import { type Configuration, configured, updateConfiguration } from '../../recipe/configuration.js';
-import { interpolateAll, type RecipeVariables } from '../../recipe/interpolate.js';
+import { type DeviceSettings, interpolateAll, type RecipeVariables } from '../../recipe/interpolate.js';
 import { inactivePolicies } from '../../recipe/policy/access-control.js';
 import type { Policies } from '../../recipe/policy/policies.js';
 import type { LocalComponent, RecipeComponent } from '../../recipe/recipe.js';
@@ -30,14 +30,6 @@ interface ResolvedComponent {
   readonly version: string;
   readonly configuration: Configuration;
   readonly problems: readonly string[];
-}
-
-/** The settings of the device itself. */
-interface DeviceSettings {
-  readonly thingName: string;
-  readonly rootPath: string;
-  /** Classic's `interpolateComponentConfiguration`. */
-  readonly interpolates: boolean;
 }
 
 /** The components of a device with their configurations, which outlive a deployment. */

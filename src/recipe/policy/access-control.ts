@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isJsonObject } from '../../shared/check-argument.js';
-import { PUBLISH_TO_TOPIC, SUBSCRIBE_TO_TOPIC } from '../../shared/operations.js';
+import { PUBLISH, PUBLISH_TO_TOPIC, SUBSCRIBE, SUBSCRIBE_TO_TOPIC } from '../../shared/operations.js';
 
 /** One policy of a recipe's `accessControl`. */
 export interface AccessControlPolicy {
@@ -34,9 +34,42 @@ export const PUBSUB_SERVICE = 'aws.greengrass.ipc.pubsub';
 export const POLICY_SERVICES: readonly [typeof MQTT_PROXY_SERVICE, typeof PUBSUB_SERVICE] = [MQTT_PROXY_SERVICE, PUBSUB_SERVICE];
 export type PolicyService = (typeof POLICY_SERVICES)[number];
 
+/** In what the policies of each service differ. */
+export const POLICY_SERVICE: Readonly<
+  Record<
+    PolicyService,
+    {
+      /** In the ids of policies. */
+      readonly shortName: string;
+      /** In sentences. */
+      readonly title: string;
+      readonly operations: { readonly publish: string; readonly subscribe: string };
+      /** What resources are compared by: the wildcards of MQTT and `*`, or `*` alone. */
+      readonly wildcards: 'mqtt' | 'glob';
+    }
+  >
+> = {
+  [MQTT_PROXY_SERVICE]: {
+    shortName: 'mqttproxy',
+    title: 'the MQTT proxy',
+    operations: { publish: PUBLISH, subscribe: SUBSCRIBE },
+    wildcards: 'mqtt',
+  },
+  [PUBSUB_SERVICE]: {
+    shortName: 'pubsub',
+    title: 'local publish/subscribe',
+    operations: { publish: PUBLISH_TO_TOPIC, subscribe: SUBSCRIBE_TO_TOPIC },
+    wildcards: 'glob',
+  },
+};
+
+const SERVICE_OF: ReadonlyMap<string, PolicyService> = new Map(
+  POLICY_SERVICES.flatMap(service => Object.values(POLICY_SERVICE[service].operations).map(operation => [operation, service] as const)),
+);
+
 /** Whose policies decide on an operation. */
 export function policyService(operation: string): PolicyService {
-  return operation === PUBLISH_TO_TOPIC || operation === SUBSCRIBE_TO_TOPIC ? PUBSUB_SERVICE : MQTT_PROXY_SERVICE;
+  return SERVICE_OF.get(operation) ?? MQTT_PROXY_SERVICE;
 }
 
 /** One policy of a service that a server took. */

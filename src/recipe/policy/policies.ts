@@ -1,15 +1,15 @@
 import type { Profile } from '../../shared/profile.js';
-import { compileClassicResource, liteGlobAllows, liteResourceAllows, liteResourceIsValid } from '../../topic/resources.js';
+import { compileClassicResource, liteResourceIsValid } from '../../topic/resources.js';
 import type { RecipeVariables } from '../interpolate.js';
 import {
   nothingGranted,
+  POLICY_SERVICE,
   POLICY_SERVICES,
   type PolicyOutcome,
   policyService,
   type PolicyService,
-  PUBSUB_SERVICE,
 } from './access-control.js';
-import { readPolicies } from './read-policies.js';
+import { liteAllows, readPolicies } from './read-policies.js';
 
 /** What each component may do now. */
 export interface Permissions {
@@ -93,17 +93,14 @@ function resourceFor(profile: Profile, service: PolicyService, topic: string): s
   const escaped = topic.replace(/[*?]|\$(?=\{)/g, char => `\${${char}}`);
   if (profile === 'lite') {
     const isPlain = liteResourceIsValid(topic) && !/(?<!\$)\{/.test(escaped);
-    const allows = service === PUBSUB_SERVICE ? liteGlobAllows : liteResourceAllows;
-    return isPlain && allows(escaped, topic) ? escaped : undefined;
+    return isPlain && liteAllows(service)(escaped, topic) ? escaped : undefined;
   }
-  return topic !== '' && compileClassicResource(escaped, service === PUBSUB_SERVICE ? 'glob' : 'mqtt')?.(topic) === true
-    ? escaped
-    : undefined;
+  return topic !== '' && compileClassicResource(escaped, POLICY_SERVICE[service].wildcards)?.(topic) === true ? escaped : undefined;
 }
 
 function freeId(component: string, { policies, service }: PolicyOutcome): string {
   for (let n = 1; ; n++) {
-    const id = `${component}:${service === PUBSUB_SERVICE ? 'pubsub' : 'mqttproxy'}:${n}`;
+    const id = `${component}:${POLICY_SERVICE[service].shortName}:${n}`;
     if (!policies.some(policy => policy.id === id)) return id;
   }
 }

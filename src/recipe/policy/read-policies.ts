@@ -7,9 +7,9 @@ import {
   type GrantedPolicy,
   MQTT_PROXY_SERVICE,
   nothingGranted,
+  POLICY_SERVICE,
   type PolicyOutcome,
   type PolicyService,
-  PUBSUB_SERVICE,
 } from './access-control.js';
 
 /** What a profile makes of an `accessControl` for one service. Only Lite fills in recipe variables when it checks. */
@@ -56,12 +56,12 @@ export function classicPolicy(accessControl: unknown, service: PolicyService = M
     }
     policies.push(policy);
   }
-  const style = service === PUBSUB_SERVICE ? 'glob' : 'mqtt';
+  const { wildcards } = POLICY_SERVICE[service];
   const authorize: Authorizer = (operation, resource) => {
     if (resource === undefined) return byOperation.has(operation) || byOperation.has('*');
     // An empty resource is an error of its own in the nucleus, and so never authorized, not even by `*`.
     if (resource === '') return false;
-    return byOperation.get(operation)?.allow(resource, style) === true || byOperation.get('*')?.allow(resource, style) === true;
+    return byOperation.get(operation)?.allow(resource, wildcards) === true || byOperation.get('*')?.allow(resource, wildcards) === true;
   };
   return { service, authorize, problems, policies, dropped: undefined };
 }
@@ -163,7 +163,7 @@ export function litePolicy(accessControl: unknown, variables: RecipeVariables, n
       policies.push({ id, operations, resources: filledIn(id, resources, variables, problems) });
     else problems.push(`policy ${id} grants nothing: operations and resources must both be lists of texts`);
   }
-  const allows = name === PUBSUB_SERVICE ? liteGlobAllows : liteResourceAllows;
+  const allows = liteAllows(name);
   const authorize: Authorizer = (operation, resource) =>
     resource !== undefined &&
     liteResourceIsValid(resource) &&
@@ -173,6 +173,11 @@ export function litePolicy(accessControl: unknown, variables: RecipeVariables, n
         resources.some(allowed => allowed === '*' || allows(allowed, resource)),
     );
   return { service: name, authorize, problems, policies, dropped: undefined };
+}
+
+/** Whether a resource of a policy for this service allows a topic on Lite. */
+export function liteAllows(service: PolicyService): (resource: string, topic: string) => boolean {
+  return POLICY_SERVICE[service].wildcards === 'glob' ? liteGlobAllows : liteResourceAllows;
 }
 
 /** Why a deployment is refused, if it is: a resource, of any service, has a bare `?` or an unknown escape. */

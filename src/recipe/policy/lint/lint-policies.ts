@@ -1,6 +1,7 @@
 import { isJsonObject } from '../../../shared/check-argument.js';
 import type { Profile } from '../../../shared/profile.js';
 import { jsonPointer } from '../../configuration.js';
+import { deviceSettings } from '../../interpolate.js';
 import type { LocalComponent, RecipeComponent } from '../../recipe.js';
 import { inactivePolicies, MQTT_PROXY_SERVICE, POLICY_SERVICES, PUBSUB_SERVICE } from '../access-control.js';
 import { LITE_POLICY_MEMORY, liteDecodedSize } from '../read-policies.js';
@@ -49,11 +50,7 @@ export function lintPolicies(
   components: readonly (LocalComponent | RecipeComponent)[],
   options: LintOptions = {},
 ): readonly PolicyFinding[] {
-  const device = {
-    thingName: options.thingName ?? 'local-thing',
-    rootPath: options.rootPath ?? '/greengrass/v2',
-    interpolates: options.interpolateComponentConfiguration ?? false,
-  };
+  const device = deviceSettings(options);
   // What is wrong with a document as a whole is said with the MQTT proxy's policies.
   const subjectsOf = (all: readonly (LocalComponent | RecipeComponent)[]): readonly PolicySubject[] =>
     all

@@ -1,19 +1,11 @@
 import { isJsonObject, parsedJson } from '../../../shared/check-argument.js';
-import { PUBLISH, PUBLISH_TO_TOPIC, SUBSCRIBE, SUBSCRIBE_TO_TOPIC } from '../../../shared/operations.js';
 import type { Profile } from '../../../shared/profile.js';
 import { configured, jsonPointer, updateConfiguration } from '../../configuration.js';
-import { interpolateAll, type RecipeVariables } from '../../interpolate.js';
+import { type DeviceSettings, interpolateAll, type RecipeVariables } from '../../interpolate.js';
 import type { LocalComponent, RecipeComponent } from '../../recipe.js';
-import { MQTT_PROXY_SERVICE, type PolicyOutcome, type PolicyService, PUBSUB_SERVICE } from '../access-control.js';
+import { POLICY_SERVICE, type PolicyOutcome, type PolicyService } from '../access-control.js';
 import { readPolicies } from '../read-policies.js';
 import type { PolicyExample, PolicyFinding } from './policy-finding.js';
-
-/** What the linter is told of the device. */
-export interface PolicyDevice {
-  readonly thingName: string;
-  readonly rootPath: string;
-  readonly interpolates: boolean;
-}
 
 /** One policy as it is written, well formed or not. */
 export interface WrittenPolicy {
@@ -34,7 +26,7 @@ export class PolicySubject {
   /** There are policies, but not under the exact name that Lite looks for. */
   readonly isMisnamedOnLite: boolean;
 
-  constructor(component: LocalComponent | RecipeComponent, device: PolicyDevice, service: PolicyService) {
+  constructor(component: LocalComponent | RecipeComponent, device: DeviceSettings, service: PolicyService) {
     const { name, version, configuration } = described(component);
     this.name = name;
     this.service = service;
@@ -65,9 +57,7 @@ export class PolicySubject {
 
   /** The operations that the service's policies can allow: publishing, and subscribing. */
   get operations(): { readonly publish: string; readonly subscribe: string } {
-    return this.service === PUBSUB_SERVICE
-      ? { publish: PUBLISH_TO_TOPIC, subscribe: SUBSCRIBE_TO_TOPIC }
-      : { publish: PUBLISH, subscribe: SUBSCRIBE };
+    return POLICY_SERVICE[this.service].operations;
   }
 
   /** The policies for the service that are maps at all. */
@@ -104,12 +94,12 @@ export class PolicySubject {
 
   /** What the service is called in words. */
   get title(): string {
-    return this.service === MQTT_PROXY_SERVICE ? 'the MQTT proxy' : 'local publish/subscribe';
+    return POLICY_SERVICE[this.service].title;
   }
 
   /** An id for a policy of the component. */
   get freshId(): string {
-    return `${this.name}:${this.service === MQTT_PROXY_SERVICE ? 'mqttproxy' : 'pubsub'}:1`;
+    return `${this.name}:${POLICY_SERVICE[this.service].shortName}:1`;
   }
 
   finding(finding: Omit<PolicyFinding, 'component'>): PolicyFinding {
