@@ -34,7 +34,7 @@ export interface ToCommit {
 }
 
 /** Bytes that go to the store in one commit: the WAL grows by as much. */
-export const MAX_BYTES: number = 1 << 20;
+export const MAX_COMMIT_BYTES: number = 1 << 20;
 
 /**
  * Messages of all stages on their way into one store: a commit is a sync of the disk, of which a device has some hundreds a second, so they
@@ -71,7 +71,7 @@ export class GroupCommit {
   add(message: ToCommit): void {
     this.#waiting.push(message);
     this.#bytes += message.record.payload.length;
-    if (this.#waiting.length >= this.#messages || this.#bytes >= MAX_BYTES) this.flush();
+    if (this.#waiting.length >= this.#messages || this.#bytes >= MAX_COMMIT_BYTES) this.flush();
     else this.#flushWithin(message.isLast() ? 0 : this.#within);
   }
 

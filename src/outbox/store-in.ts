@@ -12,7 +12,7 @@ import { atOnce, checkAtLeast, checkTime } from '../shared/check-argument.js';
 import { PUBLISH } from '../shared/operations.js';
 import { qosOf } from '../shared/qos.js';
 import { topicMatches } from '../topic/topic-matches.js';
-import { MAX_BYTES } from './group-commit.js';
+import { MAX_COMMIT_BYTES } from './group-commit.js';
 import { longestMark, marked } from './mark.js';
 import type { OpenOutbox, Outbox } from './outbox.js';
 import type { RecordToStore } from './store.js';
@@ -25,7 +25,7 @@ const OVERHEAD = 2_048;
 const CONTEXT = 1_280;
 
 /** Bytes of payloads that a stage has on their way to the disk, texts by their length: those of two commits. */
-export const BYTES_TO_DISK: number = 2 * MAX_BYTES;
+export const BYTES_TO_DISK: number = 2 * MAX_COMMIT_BYTES;
 
 function refused(topicName: string, problem: string): InvalidRequest<'message'> {
   return new InvalidRequest('message', PUBLISH, topicName, 'client', problem);
