@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { Aedes, type AedesPublishPacket, type PublishPacket } from 'aedes';
 import { BrokerPortUnavailable } from './errors.js';
@@ -234,13 +235,8 @@ export class EmbeddedBroker implements Broker {
       socket.on('close', () => this.#sockets.delete(socket));
       this.#aedes.handle(socket);
     });
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen({ host: this.host, port }, () => {
-        server.off('error', reject);
-        resolve();
-      });
-    });
+    server.listen({ host: this.host, port });
+    await once(server, 'listening');
     // What fails later is one connection that could not be accepted (no file descriptors left); the server goes on.
     server.on('error', () => undefined);
     this.#port = (server.address() as AddressInfo).port;

@@ -1,5 +1,5 @@
 import { LITE_MAX_FRAME } from '../../ipc/wire/frame.js';
-import { isJsonObject } from '../../shared/check-argument.js';
+import { isJsonObject, isTexts } from '../../shared/check-argument.js';
 import type { ClassicCall } from '../classic/call.js';
 import { gson, GsonNumber, hasNameTwice, plainOf } from '../classic/gson.js';
 import { isObjectMember, MalformedMember, textListMember, textMember } from '../classic/request.js';
@@ -174,8 +174,4 @@ export function liteSubscribeToConfiguration(call: LiteCall, members: Members): 
 
 function isDaemonDown({ caller, shared }: LiteCall): boolean {
   return shared.context.faults.configurationDown.strike(caller.component) !== undefined;
-}
-
-function isTexts(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every(item => typeof item === 'string');
 }

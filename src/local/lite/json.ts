@@ -179,12 +179,6 @@ export function liteJson(value: unknown): string {
   return `{${members.join(',')}}`;
 }
 
-/** Maps and lists in one another. */
-export function liteDepth(value: unknown): number {
-  if (!Array.isArray(value) && !isJsonObject(value)) return 0;
-  return 1 + Object.values(value).reduce((deepest: number, inner) => Math.max(deepest, liteDepth(inner)), 0);
-}
-
 /** C's `%#.17g`. */
 function double(value: number): string {
   const size = Math.abs(value);

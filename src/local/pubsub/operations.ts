@@ -1,13 +1,13 @@
 import { LITE_MAX_FRAME } from '../../ipc/wire/frame.js';
 import { encodeBase64 } from '../../shared/base64.js';
-import { isJsonObject } from '../../shared/check-argument.js';
+import { isDeeperThan, isJsonObject } from '../../shared/check-argument.js';
 import { isClassicLocalWildcard, javaLevels } from '../../topic/topic-matches.js';
 import type { BrokerMessage } from '../broker/broker.js';
 import { type ClassicCall, nullPointer } from '../classic/call.js';
 import { gson, GsonError, hasNameTwice, untypedGson } from '../classic/gson.js';
 import { blobMember, isObjectMember, MalformedMember, textMember } from '../classic/request.js';
 import { INVALID_PARAMETERS, type LiteCall } from '../lite/call.js';
-import { liteDepth, liteJson } from '../lite/json.js';
+import { liteJson } from '../lite/json.js';
 import type { Members } from '../server/call.js';
 import { EventFrames, shapeHeaders } from '../server/frames.js';
 import type { SubscribeForms } from '../server/subscriptions.js';
@@ -160,7 +160,7 @@ export function litePublishToTopic(call: LiteCall, members: Members): void {
   if (!isJson && typeof message !== 'string') return call.fail(INVALID_PARAMETERS);
   if (!call.may(topic)) return call.unauthorized(topic);
   const isTooLong = Buffer.byteLength(topic) > LITE_MAX_TOPIC_BYTES;
-  if (isTooLong || liteDepth(message) > LITE_MAX_DEPTH || shared.isPubsubDown) return call.fail(NOT_PUBLISHED, topic);
+  if (isTooLong || isDeeperThan(message, LITE_MAX_DEPTH) || shared.isPubsubDown) return call.fail(NOT_PUBLISHED, topic);
   const text = liteJson(message);
   const event = liteEventJson(isJson ? 'jsonMessage' : 'binaryMessage', topic, text);
   const payload = Buffer.from(typeof message === 'string' && !isJson ? message : text, isJson ? 'utf8' : 'base64');

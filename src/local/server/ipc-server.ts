@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { chmod, lstat, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -71,13 +72,8 @@ export class IpcServer {
       this.#connections.add(connection);
       if (this.#freezes > 0) connection.freeze(true);
     });
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(this.path, () => {
-        server.off('error', reject);
-        resolve();
-      });
-    });
+    server.listen(this.path);
+    await once(server, 'listening');
     // What fails later is one connection that could not be accepted (no file descriptors left); the server goes on.
     server.on('error', () => undefined);
     if (!this.#isPipe) await chmod(this.path, 0o600);

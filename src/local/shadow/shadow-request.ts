@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, parsedJson } from '../../shared/check-argument.js';
+import { isDeeperThan, isJsonObject, type JsonObject, parsedJson } from '../../shared/check-argument.js';
 import { SHADOW_SECTIONS, type ShadowPatch, type ShadowSection } from './shadow-document.js';
 
 /** Which shadow a topic is about, and what is asked of it. */
@@ -81,11 +81,6 @@ function readState(state: unknown): ShadowPatch | ShadowRejection {
   }
   const isKnown = (name: string): boolean => name === 'desired' || name === 'reported' || name === 'delta';
   return Object.keys(state).every(isKnown) ? patch : bad('State contains an invalid node');
-}
-
-function isDeeperThan(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return levels === 0 || Object.values(value).some(inner => isDeeperThan(inner, levels - 1));
 }
 
 const NOT_UTF_8: ShadowRejection = { code: 415, message: 'Unsupported documented encoding; supported encoding is UTF-8' };

@@ -1,4 +1,4 @@
-import { isJsonObject, parsedJson } from '../../shared/check-argument.js';
+import { isJsonObject, isTexts, parsedJson } from '../../shared/check-argument.js';
 import type { Profile } from '../../shared/profile.js';
 import { ClassicResources, liteGlobAllows, liteResourceAllows, liteResourceIsValid } from '../../topic/resources.js';
 import { interpolate, type RecipeVariables, withoutVariables } from '../interpolate.js';
@@ -216,8 +216,4 @@ export function liteDecodedSize(value: unknown): number {
   if (isJsonObject(value))
     return Object.entries(value).reduce((sum, [key, item]) => sum + KEY_VALUE_SIZE + Buffer.byteLength(key) + liteDecodedSize(item), 0);
   return 0;
-}
-
-function isTexts(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every(item => typeof item === 'string');
 }
