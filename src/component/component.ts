@@ -4,7 +4,7 @@ import { concat, defer, NEVER, type Observable, of, takeUntil, type Unsubscribab
 import type { Nucleus } from '../client/connect.js';
 import type { LocalTopics } from '../client/local-topics.js';
 import type { ConfigurationInvalid } from '../errors/errors.js';
-import { declaredFilters, type DeclaredTopic } from '../flow/declared-topics.js';
+import { declaredFilters, type DeclaredTopic } from '../flow/declaration.js';
 import { type OutboxOptions, OwnOutboxes } from '../outbox/open-outbox.js';
 import type { Outbox } from '../outbox/outbox.js';
 import type { MqttProxy } from '../ports/mqtt-proxy.js';

@@ -1,6 +1,7 @@
 import type { Component } from '../component/component.js';
-import type { DeclaredBuffer, StageAccount, StageKind } from '../flow/account.js';
+import type { StageAccount, StageKind } from '../flow/account.js';
 import { BUFFER_MEMORY } from '../flow/buffer-memory.js';
+import type { DeclaredBuffer } from '../flow/declaration.js';
 import { filterCovers } from '../topic/topic-matches.js';
 import { isLocalStage, topicsOf } from './access.js';
 import { mib } from './check-branches.js';

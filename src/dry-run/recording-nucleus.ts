@@ -8,7 +8,8 @@ import type { AnyLocalSubscribeRequest, LocalTopics } from '../client/local-topi
 import { portWith } from '../client/share-subscriptions.js';
 import type { Decoder } from '../codec/codec.js';
 import type { PublishError } from '../errors/errors.js';
-import type { StageDeclaration, StageKind } from '../flow/account.js';
+import type { StageKind } from '../flow/account.js';
+import type { StageDeclaration } from '../flow/declaration.js';
 import { Ledger, type LedgerEntry, type SharedReading } from '../flow/ledger.js';
 import type { ReceiveMode } from '../ipc/wire/shapes.js';
 import type { MqttProxy, PublishRequest, SubscribeRequest } from '../ports/mqtt-proxy.js';

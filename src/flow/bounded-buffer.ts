@@ -1,7 +1,8 @@
 import { type BufferBound, Overflowed, type OverflowPolicy } from '../errors/errors.js';
 import { checkBound, checkedSize } from '../shared/check-argument.js';
 import { hook } from '../stream/hook.js';
-import type { DeclaredBuffer, LedgerAccount } from './account.js';
+import type { LedgerAccount } from './account.js';
+import type { DeclaredBuffer } from './declaration.js';
 import { type BufferMemory, bufferMemory, type BufferShare } from './buffer-memory.js';
 import { LatestPerKey, Ring, type Waiting } from '../shared/waiting.js';
 

@@ -2,7 +2,8 @@ import { identity, type MonoTypeOperatorFunction, Observable, type OperatorFunct
 import { resumeSubscribing, suspendSubscribing } from '../stream/feed.js';
 import { toEither } from '../stream/observable-either.js';
 import { workOn } from '../stream/work-on.js';
-import type { StageDeclaration, StageKind } from './account.js';
+import type { StageKind } from './account.js';
+import type { StageDeclaration } from './declaration.js';
 import { checkedSize } from '../shared/check-argument.js';
 import { isRecording, type Ledger, ledger as ledgerOfAll } from './ledger.js';
 

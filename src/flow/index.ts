@@ -4,9 +4,9 @@
  *
  * @packageDocumentation
  */
-export type { Amount, DeclaredBuffer, DeclaredMarks, OutboxAccount, StageAccount, StageDeclaration, StageKind } from './account.js';
+export type { Amount, OutboxAccount, StageAccount, StageKind } from './account.js';
+export type { DeclaredBuffer, DeclaredMarks, DeclaredTopic, StageDeclaration } from './declaration.js';
 export type { BufferPolicy } from './bounded-buffer.js';
-export { type DeclaredTopic } from './declared-topics.js';
 export type { FeedAccount } from '../stream/feed.js';
 export { Ledger, ledger, type LedgerSnapshot, type StageEvent } from './ledger.js';
 export type { AcceptedBy, FailedPublish, Published, PublishFailure, PublishOutcome } from './publish-outcome.js';

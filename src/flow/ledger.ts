@@ -3,7 +3,8 @@ import { asyncScheduler, concat, map, type Observable, type SchedulerLike } from
 import type { Decoder } from '../codec/codec.js';
 import { checkPositiveTime } from '../shared/check-argument.js';
 import { every, waiting } from '../schedule/clock.js';
-import { LedgerAccount, type OutboxAccount, type StageAccount, type StageDeclaration, type StageKind } from './account.js';
+import { LedgerAccount, type OutboxAccount, type StageAccount, type StageKind } from './account.js';
+import type { StageDeclaration } from './declaration.js';
 import { endingAs, Feed, type FeedAccount, feedBeingSubscribed } from '../stream/feed.js';
 
 /** What a ledger knows at one moment. */

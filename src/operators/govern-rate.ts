@@ -1,7 +1,7 @@
 import type { Either } from 'fp-ts/lib/Either.js';
 import { asyncScheduler, Observable, type SchedulerLike } from 'rxjs';
 import type { Overflowed } from '../errors/errors.js';
-import type { DeclaredBuffer } from '../flow/account.js';
+import type { DeclaredBuffer } from '../flow/declaration.js';
 import { BoundedBuffer, type BufferPolicy, declaredBuffer } from '../flow/bounded-buffer.js';
 import { type Ledger, ledger as ledgerOfAll } from '../flow/ledger.js';
 import { steadyNow } from '../schedule/clock.js';

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import * as t from 'io-ts';
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
 import { forbiddenKeyIn } from '../codec/json-text.js';
-import { type DeclaredMarks, markingWith } from '../flow/account.js';
+import { type DeclaredMarks, markingWith } from '../flow/declaration.js';
 import type { MqttMessage, PublishRequest, UserProperty } from '../ports/mqtt-proxy.js';
 import { atOnce, parsedJson } from '../shared/check-argument.js';
 import { QOS } from '../shared/qos.js';

@@ -4,7 +4,7 @@ import { left, right } from 'fp-ts/lib/Either.js';
 import { asyncScheduler, catchError, from, mergeMap, of, type SchedulerLike } from 'rxjs';
 import { OutboxUnavailable } from '../errors/errors.js';
 import type { Profile } from '../ports/mqtt-proxy.js';
-import { type DeclaredTopic, declaredFilters } from '../flow/declared-topics.js';
+import { type DeclaredTopic, declaredFilters } from '../flow/declaration.js';
 import { type Ledger, ledger as ledgerOfAll } from '../flow/ledger.js';
 import { publishTopicProblem } from '../topic/topic-rules.js';
 import { parseBasicIngest } from '../topic/prefixed-topics.js';

@@ -4,7 +4,7 @@ import { payloadLimit, publishProblem } from '../client/mqtt-request.js';
 import type { Decoder } from '../codec/codec.js';
 import { InvalidRequest, isFailure, type OutboxUnavailable, type Overflowed } from '../errors/errors.js';
 import { copyError } from '../errors/failure.js';
-import { declaredFilters, type DeclaredTopic, onlyDeclared } from '../flow/declared-topics.js';
+import { declaredFilters, type DeclaredTopic, onlyDeclared } from '../flow/declaration.js';
 import { ProjectJob } from '../flow/job.js';
 import { type Stage, stage, type StageOptions } from '../flow/stage.js';
 import type { Mqtt5Members, Profile, PublishRequest } from '../ports/mqtt-proxy.js';

@@ -3,7 +3,7 @@ import { type Either, left, right } from 'fp-ts/lib/Either.js';
 import { Observable, type Unsubscribable } from 'rxjs';
 import type { PublishError } from '../errors/errors.js';
 import { copyError } from '../errors/failure.js';
-import { markingWith, marksOf } from '../flow/account.js';
+import { markingWith, marksOf } from '../flow/declaration.js';
 import type { PublishListener, Submit } from '../flow/publish-job.js';
 import type { AcceptedBy } from '../flow/publish-outcome.js';
 import type { PublishRequest } from '../ports/mqtt-proxy.js';

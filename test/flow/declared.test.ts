@@ -1,6 +1,7 @@
 import { firstValueFrom, NEVER, of } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import type { StageDeclaration, StageKind } from '../../src/flow/account.js';
+import type { StageKind } from '../../src/flow/account.js';
+import type { StageDeclaration } from '../../src/flow/declaration.js';
 import { batch, concurrently, Ledger, publishTo, toAsyncIterable } from '../../src/flow/index.js';
 import { type LedgerEntry, recordedBy } from '../../src/flow/ledger.js';
 import { QOS } from '../../src/shared/qos.js';

@@ -1,6 +1,6 @@
 import type { Decoder as TypeDecoder } from 'io-ts';
 import type { PayloadShape } from '../../codec/codec.js';
-import type { DeclaredMarks } from '../../flow/account.js';
+import type { DeclaredMarks } from '../../flow/declaration.js';
 import { parseBasicIngest } from '../../topic/prefixed-topics.js';
 import { filterCovers, filtersOverlap } from '../../topic/topic-matches.js';
 import { isLocalStage } from '../access.js';
