@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { CliError } from '../../src/cli/cli-error.js';
-import { askDev, type ControlReply, serveControl } from '../../src/cli/control/control-channel.js';
+import { askDev, type ControlReply, serveControl } from '../../src/cli/reach/control-channel.js';
 import { temporaryFolder } from '../kit/process/run-cli.js';
 
 const socketPath = (): string => join(temporaryFolder(), 'ipc.socket');

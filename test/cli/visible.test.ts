@@ -6,7 +6,7 @@ import type { DevEvent } from '../../src/cli/dev/dev-log.js';
 import { prettyLog } from '../../src/cli/dev/pretty-log.js';
 import { Output } from '../../src/cli/output.js';
 import { reportFailure } from '../../src/cli/program.js';
-import { printer } from '../../src/cli/sub/run-sub.js';
+import { printer } from '../../src/cli/messages/run-sub.js';
 import { jsonLog } from '../../src/component/log.js';
 import { visible, visibleColoured } from '../../src/shared/visible.js';
 

@@ -1,9 +1,9 @@
 import { type Command, Option } from 'commander';
 import { UsageError } from '../cli-error.js';
 import { type Cli, parseCount, parseDuration, repeated } from '../cli.js';
-import type { PubOptions } from '../pub/run-pub.js';
+import type { PubOptions } from '../messages/run-pub.js';
 import { addReachOptions } from '../reach/reach.js';
-import type { SubOptions } from '../sub/run-sub.js';
+import type { SubOptions } from '../messages/run-sub.js';
 
 const SUB_EXAMPLES = `
 Examples:
@@ -85,7 +85,7 @@ export function addSub(root: Command, cli: Cli): void {
         );
       if (count !== undefined && options.count !== undefined && options.count !== count)
         throw new UsageError(`-n says ${options.count} messages, and -C says ${count}.`, 'They are the same option: give one of them.');
-      const { runSub } = await import('../sub/run-sub.js');
+      const { runSub } = await import('../messages/run-sub.js');
       await runSub(cli, [...filters, ...topic], count === undefined ? options : { ...options, count });
     },
   );
@@ -139,7 +139,7 @@ export function addPub(root: Command, cli: Cli): void {
     .addHelpText('after', PUB_EXAMPLES);
   refuseBrokerOptions(addReachOptions(command)).action(
     async (first: string | undefined, second: string | undefined, options: PubOptions & PubTopic) => {
-      const { runPub } = await import('../pub/run-pub.js');
+      const { runPub } = await import('../messages/run-pub.js');
       const { topic, message, stdinFile, stdinLine, ...others } = options;
       if (stdinLine === true)
         throw new UsageError(

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { type Cli, parseCount, parseDuration, parsePort, repeated } from '../cli.js';
-import type { ConfigOptions } from '../control/run-config.js';
+import type { ConfigOptions } from '../reach/run-config.js';
 import type { DevOptions } from '../dev/run-dev.js';
 import type { DoctorOptions } from '../doctor/run-doctor.js';
 import { addReachOptions } from '../reach/reach.js';
@@ -87,18 +87,18 @@ export function addConfig(root: Command, cli: Cli): void {
         .argument('[path]', 'such as /config'),
     ),
   ).action(async (path: string | undefined, options: ConfigOptions) => {
-    const { getConfig } = await import('../control/run-config.js');
+    const { getConfig } = await import('../reach/run-config.js');
     await getConfig(cli, path, options);
   });
   atDev(
     whose(config.command('set').description('merge a value into it').argument('<path>', PATH).argument('<value>', 'JSON, or a text')),
   ).action(async (path: string, value: string, options: ConfigOptions) => {
-    const { setConfig } = await import('../control/run-config.js');
+    const { setConfig } = await import('../reach/run-config.js');
     await setConfig(cli, path, value, options);
   });
   atDev(whose(config.command('reset').description("put the recipe's defaults back").argument('<path>', PATH))).action(
     async (path: string, options: ConfigOptions) => {
-      const { resetConfig } = await import('../control/run-config.js');
+      const { resetConfig } = await import('../reach/run-config.js');
       await resetConfig(cli, path, options);
     },
   );
@@ -108,7 +108,7 @@ export function addUpdate(root: Command, cli: Cli): void {
   const start =
     (ask: 'update' | 'restart') =>
     async (options: Pick<ConfigOptions, 'nucleus'>): Promise<void> => {
-      const { askForStart } = await import('../control/run-config.js');
+      const { askForStart } = await import('../reach/run-config.js');
       await askForStart(cli, ask, options);
     };
   atDev(

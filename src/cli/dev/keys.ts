@@ -5,7 +5,7 @@ import type { FaultName } from '../../local/faults/fault-words.js';
 import type { LocalNucleus } from '../../local/nucleus.js';
 import { messageOf } from '../../shared/visible.js';
 import type { Cli } from '../cli.js';
-import type { ControlReply } from '../control/control-channel.js';
+import type { ControlReply } from '../reach/control-channel.js';
 import type { DevLog } from './dev-log.js';
 
 /** What keys do while `dev` runs. */

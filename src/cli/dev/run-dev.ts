@@ -11,7 +11,7 @@ import { readChaos } from '../chaos/read-chaos.js';
 import { describeFault, runChaos, SubscribedFilters } from '../chaos/run-chaos.js';
 import { CliError, EXIT, UsageError } from '../cli-error.js';
 import { aborted, type Cli, stopOnSignals } from '../cli.js';
-import { type ControlReply, serveControl } from '../control/control-channel.js';
+import { type ControlReply, serveControl } from '../reach/control-channel.js';
 import { changes, startCompiler, superviseComponent, watchedFolders } from './supervise-component.js';
 import { startable } from './supervised-process.js';
 import {

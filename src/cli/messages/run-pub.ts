@@ -16,7 +16,7 @@ import { messageOf, visible } from '../../shared/visible.js';
 import { runToEnd } from '../../stream/run-to-end.js';
 import { EXIT, UsageError } from '../cli-error.js';
 import { aborted, type Cli, stopOnSignals } from '../cli.js';
-import { readMessageJson } from '../messages/message-text.js';
+import { readMessageJson } from './message-text.js';
 import { asCliError, findNucleus, type ReachOptions } from '../reach/reach.js';
 
 /** What to publish. */

@@ -6,7 +6,7 @@ import { jsonPointer, pointerParts } from '../../recipe/configuration.js';
 import { isJsonObject } from '../../shared/check-argument.js';
 import { CliError, UsageError } from '../cli-error.js';
 import { aborted, type Cli, stopOnSignals } from '../cli.js';
-import { asCliError, componentsOf, findDev, findNucleus, type ReachOptions } from '../reach/reach.js';
+import { asCliError, componentsOf, findDev, findNucleus, type ReachOptions } from './reach.js';
 import { askDev } from './control-channel.js';
 
 /** Whose configuration. */

@@ -13,7 +13,7 @@ import { onRights } from '../../stream/on-rights.js';
 import { runToEnd } from '../../stream/run-to-end.js';
 import { EXIT, UsageError } from '../cli-error.js';
 import { aborted, type Cli, stopOnSignals } from '../cli.js';
-import { messageJson, MIN_PREVIEW, previewPayload } from '../messages/message-text.js';
+import { messageJson, MIN_PREVIEW, previewPayload } from './message-text.js';
 import { columnsOf, isoTime, type Output, timeOfDay } from '../output.js';
 import { asCliError, findNucleus, type ReachOptions } from '../reach/reach.js';
 
