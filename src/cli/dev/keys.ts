@@ -4,6 +4,7 @@ import { FAULT_NAMES } from '../../local/faults/fault-table.js';
 import type { FaultName } from '../../local/faults/fault-words.js';
 import type { LocalNucleus } from '../../local/nucleus.js';
 import { messageOf } from '../../shared/visible.js';
+import { publishTopicProblem } from '../../topic/topic-rules.js';
 import type { Cli } from '../cli.js';
 import type { ControlReply } from '../reach/control-channel.js';
 import type { DevLog } from './dev-log.js';
@@ -163,7 +164,8 @@ export function takeKeys(
       nucleus.faults.inflict(fault).catch((error: unknown) => say(messageOf(error)));
     },
     publish: (topicName, payload) => {
-      if (/[+#]/.test(topicName)) say('a topic to publish to has no wildcards');
+      const problem = publishTopicProblem(topicName);
+      if (problem !== undefined) say(problem);
       else nucleus.publish({ topicName, payload, qos: 1 });
     },
     say,

@@ -93,7 +93,7 @@ export class ComponentWatch {
     this.#drawing.abort();
     this.#drawing = new AbortController();
     const { signal } = this.#drawing;
-    const bounds = { within: DRAWN_WITHIN, largest: MAX_DIAGRAM, signal };
+    const bounds = { within: DRAWN_WITHIN, maxBytes: MAX_DIAGRAM, signal };
     const printed = await runOwn(['diagram', this.#module, '--format', 'json'], bounds).catch((error: unknown) => {
       if (!signal.aborted) this.#cannotDraw(messageOf(error));
       return '';

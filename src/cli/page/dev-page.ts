@@ -1,9 +1,11 @@
 import { dirname, join } from 'node:path';
+import { localPublishProblem } from '../../client/local-request.js';
 import { HEALTH_FILE_PERIOD } from '../../component/run-options.js';
 import { FAULT_NAMES } from '../../local/faults/fault-table.js';
 import type { FaultName } from '../../local/faults/fault-words.js';
 import type { LocalNucleus } from '../../local/nucleus.js';
 import type { Configuration } from '../../recipe/configuration.js';
+import { publishTopicProblem } from '../../topic/topic-rules.js';
 import type { DevEvent } from '../dev/dev-log.js';
 import { ComponentWatch, LOOK_EVERY, moduleIn } from './component-watch.js';
 import { marbleTestOfModule } from './own-process.js';
@@ -104,7 +106,8 @@ async function act(action: PageAction, parts: DevPageParts, makeTest: () => Prom
     }
     case 'publish': {
       const { topicName, payload, isLocal } = action;
-      if (topicName === '' || /[+#]/.test(topicName)) return { problem: 'a topic to publish to has a name, and no wildcards' };
+      const problem = isLocal ? localPublishProblem({ topic: topicName, payload })?.message : publishTopicProblem(topicName);
+      if (problem !== undefined) return { problem };
       if (isLocal) nucleus.publishLocal({ topic: topicName, payload });
       else nucleus.publish({ topicName, payload, qos: 1 });
       return { done: `published to ${topicName}` };

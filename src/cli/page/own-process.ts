@@ -12,15 +12,15 @@ interface Bounds {
   /** Milliseconds. */
   readonly within: number;
   /** Bytes that it may print. */
-  readonly largest: number;
+  readonly maxBytes: number;
   /** Kills it at once: it runs somebody's code, which may ignore a gentler signal. */
   readonly signal: AbortSignal;
 }
 
 /** Runs a command of this program in a process of its own, and gives what it prints. Rejects with what is wrong. */
-export function runOwn(args: readonly string[], { within, largest, signal }: Bounds, input = ''): Promise<string> {
+export function runOwn(args: readonly string[], { within, maxBytes, signal }: Bounds, input = ''): Promise<string> {
   return new Promise((resolve, reject) => {
-    const bounds = { timeout: within, maxBuffer: largest, killSignal: 'SIGKILL' } as const;
+    const bounds = { timeout: within, maxBuffer: maxBytes, killSignal: 'SIGKILL' } as const;
     const child = execFile(process.execPath, [MAIN, ...args], bounds, (error, stdout, stderr) => {
       signal.removeEventListener('abort', kill);
       if (error === null) resolve(stdout);
@@ -66,7 +66,7 @@ export function marbleTestOfModule(
     return isLocal ? `${line.slice(0, -1)}${LOCAL}` : line;
   });
   const args = ['marble-test', module, '--config', JSON.stringify(configuration), '--import', importOf(module), '--profile', profile];
-  return runOwn(args, { within: WITHIN, largest: MAX_TEST, signal }, `${recording.join('\n')}\n`);
+  return runOwn(args, { within: WITHIN, maxBytes: MAX_TEST, signal }, `${recording.join('\n')}\n`);
 }
 
 /** `dist/component.js` is compiled from `src/component.ts`, which a test imports. */

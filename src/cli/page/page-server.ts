@@ -23,7 +23,7 @@ const MAX_CONNECTIONS = 128;
 /** Bytes that a page may leave unread before it misses updates. Afterwards it gets the whole state. */
 const MAX_UNREAD = 4 * 1024 * 1024;
 
-/** By path. */
+/** The files of the page, by the path they are served at. */
 type PageFiles = Readonly<Record<string, readonly [file: string, type: string]>>;
 
 const FILES: PageFiles = {

@@ -59,14 +59,55 @@ test('why the code of a component cannot be drawn is said in the log', async () 
   await dev.ended;
 });
 
+/** What the page is answered. Not by `fetch`, of which promises may stay pending when it is done. */
+async function asked(url: string, action: unknown): Promise<unknown> {
+  const { origin, hash } = new URL(url);
+  const asking = request(`${origin}/act`, { method: 'POST', agent: false, headers: { authorization: `Bearer ${hash.slice(1)}` } });
+  asking.end(JSON.stringify(action));
+  const [response] = (await once(asking, 'response')) as [IncomingMessage];
+  return json(response);
+}
+
 test('a component that is started elsewhere is told to say how it is, and cannot be started again from the page', async () => {
   const dev = runCli(['dev', '--ui']);
   const [, url = ''] = await dev.saw(/"kind":"page","url":"([^"]+)"/);
   await dev.saw(/"kind":"environment".*"GREENGRASS_RX_HEALTH_FILE":"[^"]+health\.json"/);
-  const { origin, hash } = new URL(url);
-  // Not by `fetch`, of which promises may stay pending when it is done.
-  const asking = request(`${origin}/act`, { method: 'POST', agent: false, headers: { authorization: `Bearer ${hash.slice(1)}` } });
-  asking.end('{"do":"restart"}');
-  const [response] = (await once(asking, 'response')) as [IncomingMessage];
-  expect(await json(response)).toEqual({ problem: 'dev runs no component here: it was started without a command' });
+  expect(await asked(url, { do: 'restart' })).toEqual({ problem: 'dev runs no component here: it was started without a command' });
+});
+
+test('the page is told why a topic cannot be published to, as a component is', async () => {
+  const dev = runCli(['dev', '--ui']);
+  const [, url = ''] = await dev.saw(/"kind":"page","url":"([^"]+)"/);
+  const answers = [];
+  for (const isLocal of [true, false])
+    for (const topicName of ['a/+', '', 'a/\u0000', 'a/b/c/d/e/f/g/h/i'])
+      answers.push(await asked(url, { do: 'publish', topicName, payload: '1', isLocal }));
+  expect(answers).toMatchInlineSnapshot(`
+    [
+      {
+        "problem": "The local topic "a/+" contains +, # or *, which a classic nucleus refuses and which no subscriber could tell from a wildcard. Publish to one topic at a time.",
+      },
+      {
+        "problem": "The local topic "" is empty. Publish to a name of one or more characters.",
+      },
+      {
+        "problem": "The local topic "a/\\u0000" contains the character U+0000, which MQTT forbids. Publish to a name of one or more characters.",
+      },
+      {
+        "done": "published to a/b/c/d/e/f/g/h/i",
+      },
+      {
+        "problem": "The topic name "a/+" contains a wildcard, + or #. Publish to one topic at a time; wildcards are for subscriptions.",
+      },
+      {
+        "problem": "The topic name "" is empty. Publish to a name of one or more characters of valid Unicode.",
+      },
+      {
+        "problem": "The topic name "a/\\u0000" contains the character U+0000, which MQTT forbids. Publish to a name of one or more characters of valid Unicode.",
+      },
+      {
+        "problem": "The topic name "a/b/c/d/e/f/g/h/i" has 8 slashes; AWS IoT Core takes at most 7, not counting $aws/rules/<rule>/ or $share/<group>/. Use a shorter name.",
+      },
+    ]
+  `);
 });
