@@ -14,19 +14,16 @@ import { aborted, type Cli, stopOnSignals } from '../cli.js';
 import { type ControlReply, serveControl } from '../reach/control-channel.js';
 import { changes, startCompiler, superviseComponent, watchedFolders } from './supervise-component.js';
 import { startable } from './supervised-process.js';
+import { brokerChoice, type BrokerFlags, type DevNucleus, startDevNucleus } from './dev-nucleus.js';
 import {
-  brokerChoice,
-  type BrokerFlags,
   componentEnvironment,
   configurationOf,
   type DevComponent,
-  type DevNucleus,
   patience,
   recipeComponents,
-  startDevNucleus,
   toldOften,
   unrestrictedComponent,
-} from './dev-nucleus.js';
+} from './dev-component.js';
 import { DevLog, renderJson } from './dev-log.js';
 import { openInBrowser, takeKeys } from './keys.js';
 import { prettyLog } from './pretty-log.js';
