@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
 import { checkSocket } from '../../src/cli/doctor/run-doctor.js';
-import { startable, WindowsTree } from '../../src/cli/dev/supervised-process.js';
+import { WindowsTree } from '../../src/cli/dev/process-group.js';
+import { startable } from '../../src/cli/dev/supervised-process.js';
 import { MAIN } from '../kit/process/run-cli.js';
 
 test('the doctor asks a named pipe for no file, no mode and no short name', () => {

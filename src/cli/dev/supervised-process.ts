@@ -1,17 +1,15 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { asyncScheduler, defaultIfEmpty, filter, firstValueFrom, from, map, race, takeUntil, timer } from 'rxjs';
+import { asyncScheduler, firstValueFrom, from, map, race } from 'rxjs';
 import { PACKAGE_FOLDER } from '../cli.js';
 import { waiting } from '../../schedule/clock.js';
 import type { ProcessEnd } from './dev-log.js';
+import { isGoneWithin, OWN_GROUP, type Processes, startedBy } from './process-group.js';
 
-/** How often to look whether a process group is gone, which no event tells, in milliseconds. */
-const LOOK_EVERY = 20;
 /** How long the system of a busy machine may take to end what was killed, in milliseconds. */
 const KILLED_WITHIN = 60_000;
 /** How long the pipes of a process that has ended may be silent, in milliseconds: another that holds them open must not hold up the end. */
@@ -55,10 +53,9 @@ export class SupervisedProcess {
   constructor(spec: ProcessSpec) {
     this.#spec = spec;
     const [file, ...args] = spec.command;
-    // Detached, a process of Windows has a console of its own, and Ctrl-C does not reach it.
-    this.#child = spawn(file, args, { env: spec.env, stdio: ['ignore', 'pipe', 'pipe'], detached: !IS_WINDOWS, windowsHide: true });
+    this.#child = spawn(file, args, { env: spec.env, stdio: ['ignore', 'pipe', 'pipe'], ...OWN_GROUP });
     const { pid } = this.#child;
-    this.#group = pid === undefined ? undefined : IS_WINDOWS ? new WindowsTree(pid) : new ProcessGroup(pid);
+    this.#group = pid === undefined ? undefined : startedBy(pid);
     const { stdout, stderr } = this.#child;
     const pipes = [
       ...(stdout === null ? [] : [new PassedLines(stdout, spec.onLine('stdout'))]),
@@ -137,112 +134,6 @@ async function restOf(pipes: readonly PassedLines[]): Promise<void> {
 function isDoneWithin(done: Promise<unknown>, milliseconds: number): Promise<boolean> {
   const inTime = from(done).pipe(map(() => true));
   return firstValueFrom(race(inTime, waiting(milliseconds, asyncScheduler).pipe(map(() => false))));
-}
-
-function isGoneWithin(group: Processes, milliseconds: number): Promise<boolean> {
-  return firstValueFrom(
-    timer(0, LOOK_EVERY).pipe(
-      map(() => group.isGone),
-      filter(isGone => isGone),
-      takeUntil(waiting(milliseconds, asyncScheduler)),
-      defaultIfEmpty(false),
-    ),
-  );
-}
-
-const IS_WINDOWS = process.platform === 'win32';
-
-/** A process and what it has started. */
-interface Processes {
-  /** `false`: nobody is there to get it. */
-  readonly signal: (signal: NodeJS.Signals | 0) => boolean;
-  readonly isGone: boolean;
-}
-
-/**
- * On Windows there are no process groups and no signals. Ctrl-C reaches the process by the console that it shares with us. Any other end is
- * by force, with all that it has started.
- */
-export class WindowsTree implements Processes {
-  readonly #id: number;
-  readonly #endTree: (id: number) => boolean;
-
-  /** @param endTree for tests elsewhere. */
-  constructor(id: number, endTree: (id: number) => boolean = taskkill) {
-    this.#id = id;
-    this.#endTree = endTree;
-  }
-
-  signal(signal: NodeJS.Signals | 0): boolean {
-    if (signal === 0 || signal === 'SIGINT') return !this.isGone;
-    return this.#endTree(this.#id);
-  }
-
-  get isGone(): boolean {
-    try {
-      process.kill(this.#id, 0);
-      return false;
-    } catch {
-      return true;
-    }
-  }
-}
-
-function taskkill(id: number): boolean {
-  const { status } = spawnSync('taskkill', ['/pid', String(id), '/t', '/f'], { stdio: 'ignore', windowsHide: true });
-  return status === 0 || endAlone(id);
-}
-
-/** Where there is no taskkill, the process itself at least. */
-function endAlone(id: number): boolean {
-  try {
-    return process.kill(id, 'SIGKILL');
-  } catch {
-    return false;
-  }
-}
-
-/** The processes that one has started, and those that they have, as long as none leads a group of its own. Known by the id of the first. */
-class ProcessGroup implements Processes {
-  readonly #id: number;
-
-  constructor(id: number) {
-    this.#id = id;
-  }
-
-  /** `false`: nobody is there to get it. */
-  signal(signal: NodeJS.Signals | 0): boolean {
-    try {
-      return process.kill(-this.#id, signal);
-    } catch {
-      return false;
-    }
-  }
-
-  /**
-   * Whether nobody runs in it any more. One that has ended and that its parent has not asked for (a zombie) counts as gone: in a
-   * container whose first process does not do so, the grandchildren stay zombies for good.
-   */
-  get isGone(): boolean {
-    if (!this.signal(0)) return true;
-    return process.platform === 'linux' && !this.#runs();
-  }
-
-  #runs(): boolean {
-    return readdirSync('/proc').some(name => /^\d+$/.test(name) && this.#isMember(name));
-  }
-
-  #isMember(pid: string): boolean {
-    try {
-      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-      // pid (name) state parent group …; the name may hold anything.
-      const [state, , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      return Number(group) === this.#id && state !== 'Z' && state !== 'X';
-    } catch {
-      // It has ended since.
-      return false;
-    }
-  }
 }
 
 /** Takes a line. A promise: the next one has to wait for it. */
