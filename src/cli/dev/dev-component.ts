@@ -99,16 +99,6 @@ export function componentEnvironment(
   return { ...reach, AWS_IOT_THING_NAME: thingName, AWS_REGION: region, AWS_DEFAULT_REGION: region, GGC_VERSION: GGC_VERSION[profile] };
 }
 
-/** As it was deployed last, or as its recipe has it. */
-export function configurationOf(
-  component: DevComponent | undefined,
-  configurations: ReadonlyMap<string, Configuration>,
-): Configuration | undefined {
-  const deployed = configurations.get(component?.name ?? '');
-  if (deployed !== undefined || component === undefined) return deployed;
-  return 'recipe' in component.local ? component.local.recipe.defaultConfiguration : undefined;
-}
-
 /**
  * On a device a log is kept small. Here a developer wants to see a mistake each time that it is made, and an error's place in the source
  * file.

@@ -1,29 +1,19 @@
 import { concatMap, filter, firstValueFrom, ignoreElements, map, merge, type Observable, ReplaySubject, Subject } from 'rxjs';
 import { WORK_FOLDER_VARIABLE } from '../../component/configuration.js';
-import type { Deployment, RollOut } from '../../local/lifecycle/roll-out.js';
-import { type Configuration, jsonPointer } from '../../recipe/configuration.js';
-import { isJsonObject, ownMember } from '../../shared/check-argument.js';
+import type { Configuration } from '../../recipe/configuration.js';
 import type { Profile } from '../../shared/profile.js';
-import { forbiddenKey } from '../../codec/json-text.js';
 import { NEIGHBOUR } from '../../local/pubsub/neighbour.js';
 import { readShadowTopic } from '../../local/shadow/shadow-request.js';
 import { readChaos } from '../chaos/read-chaos.js';
-import { describeFault, runChaos, SubscribedFilters } from '../chaos/run-chaos.js';
+import { type ChaosAction, describeFault, runChaos, SubscribedFilters } from '../chaos/run-chaos.js';
 import { CliError, EXIT, UsageError } from '../cli-error.js';
 import { aborted, type Cli, stopOnSignals } from '../cli.js';
 import { type ControlReply, serveControl } from '../reach/control-channel.js';
 import { changes, startCompiler, superviseComponent, watchedFolders } from './supervise-component.js';
 import { startable } from './supervised-process.js';
 import { brokerChoice, type BrokerFlags, type DevNucleus, startDevNucleus } from './dev-nucleus.js';
-import {
-  componentEnvironment,
-  configurationOf,
-  type DevComponent,
-  patience,
-  recipeComponents,
-  toldOften,
-  unrestrictedComponent,
-} from './dev-component.js';
+import { componentEnvironment, type DevComponent, patience, recipeComponents, toldOften, unrestrictedComponent } from './dev-component.js';
+import { DeployedComponents } from './deployed-components.js';
 import { DevLog, renderJson } from './dev-log.js';
 import { openInBrowser, takeKeys } from './keys.js';
 import { prettyLog } from './pretty-log.js';
@@ -55,7 +45,7 @@ export async function runDev(cli: Cli, command: readonly string[], options: DevO
   }
   const { out } = cli;
   const steps = options.chaos === undefined ? [] : readChaos(options.chaos);
-  let components = await readComponents(options);
+  const components = await readComponents(options);
   if (steps.some(({ action }) => 'configure' in action) && options.recipe.length === 0)
     throw new UsageError('The script configures the component, and a configuration comes with a recipe.', 'Start dev with --recipe.');
   let kill = (): void => undefined;
@@ -66,6 +56,7 @@ export async function runDev(cli: Cli, command: readonly string[], options: DevO
   await using dev = await startDevNucleus(components, { ...options, broker, shadows: servesShadows }, cli.env);
   const { nucleus } = dev;
   const { profile, socketPath, mqttUrl } = nucleus;
+  const deployed = new DeployedComponents(nucleus, components);
   const names = components.map(({ name }) => name);
   const log = new DevLog(out, (options.format ?? (out.isTerminal ? 'pretty' : 'json')) === 'json' ? renderJson : prettyLog(out, names));
   log.tell({ kind: 'listening', profile, socketPath, mqttUrl, components: names });
@@ -77,40 +68,8 @@ export async function runDev(cli: Cli, command: readonly string[], options: DevO
   const filters = new SubscribedFilters();
   if (steps.length > 0) nucleus.observe(filters.observe);
 
-  /** Of components that were deployed again; the others have their recipe's. */
-  const configurations = new Map<string, Configuration>();
-  const onDeployed = ({ component, configuration }: Deployment): void => void configurations.set(component, configuration);
-  const configure = async (
-    component: string,
-    merge: Readonly<Record<string, unknown>>,
-    reset: readonly string[],
-  ): Promise<ControlReply> => {
-    const local = components.find(({ name }) => name === component)?.local;
-    if (local === undefined) return { problem: `dev has no component ${JSON.stringify(component)}` };
-    if (!('recipe' in local)) return { problem: 'a configuration comes with a recipe: start dev with --recipe' };
-    const problem = forbiddenKey(merge) ?? lostMap(configurations.get(component) ?? local.recipe.defaultConfiguration, merge);
-    if (problem !== undefined) return { problem };
-    const outcome = await nucleus.rollOut([{ recipe: local.recipe, configurationUpdate: { merge, reset } }]);
-    if (outcome.status === 'SUCCEEDED') outcome.deployments.forEach(onDeployed);
-    return describe(outcome);
-  };
-
-  const chaos = runChaos(nucleus, steps, merge => configure(names[0] ?? '', merge, [])).subscribe(action => {
-    if ('publish' in action) {
-      const { topicName } = action.publish;
-      log.tell({ kind: 'cloud', topicName, heard: filters.hear(topicName) || (servesShadows && readShadowTopic(topicName) !== undefined) });
-      return;
-    }
-    if ('publishLocal' in action) {
-      const { topic } = action.publishLocal;
-      log.tell({ kind: 'neighbour', topic, heard: filters.hearLocally(topic) });
-      return;
-    }
-    if ('configure' in action) {
-      log.tell({ kind: 'deploys', configuration: action.configure });
-      return;
-    }
-    log.tell({ kind: 'fault', fault: describeFault(action) });
+  const chaos = runChaos(nucleus, steps, merge => deployed.configure(names[0] ?? '', merge, [])).subscribe(action => {
+    tellStep(action, log, filters, servesShadows);
     if (!('stop' in action) || stopping.signal.aborted) return;
     stopping.stop('SIGTERM');
     // It was meant to end.
@@ -119,7 +78,7 @@ export async function runDev(cli: Cli, command: readonly string[], options: DevO
   using _chaos = { [Symbol.dispose]: () => chaos.unsubscribe() };
 
   const variablesOf = (component: DevComponent): Readonly<Record<string, string>> =>
-    environment(component, dev, options, cli.env, configurations.get(component.name));
+    environment(component, dev, options, cli.env, deployed.configurationOf(component));
   const restart$ = new Subject<void>();
   const restart = (): ControlReply => {
     if (command.length === 0) return { problem: 'dev runs no component here: it was started without a command' };
@@ -127,9 +86,9 @@ export async function runDev(cli: Cli, command: readonly string[], options: DevO
     return { done: 'started again' };
   };
   await using _control = await serveControl(socketPath, async request => {
-    if (request.ask === 'configure') return configure(request.component, request.merge, request.reset);
+    if (request.ask === 'configure') return deployed.configure(request.component, request.merge, request.reset);
     if (request.ask === 'restart' || command.length === 0) return restart();
-    const answer = describe(await nucleus.rollOut([], { notifyComponents: true }));
+    const answer = await deployed.update();
     if ('done' in answer) restart();
     return answer;
   });
@@ -142,15 +101,15 @@ export async function runDev(cli: Cli, command: readonly string[], options: DevO
           component: names[0] ?? options.name,
           command,
           port: options.uiPort,
-          variables: () => ({ ...cli.env, ...(components[0] && variablesOf(components[0])) }),
-          configuration: () => configurationOf(components[0], configurations),
+          variables: () => ({ ...cli.env, ...(deployed.first && variablesOf(deployed.first)) }),
+          configuration: () => deployed.first && deployed.configurationOf(deployed.first),
           tell: log.tell,
           restart,
           onProcessEnd: dev.onProcessEnd,
         })
       : undefined;
   const environmentOf = (component: DevComponent): Readonly<Record<string, string>> => ({
-    ...(component === components[0] && page?.variables),
+    ...(component === deployed.first && page?.variables),
     ...variablesOf(component),
   });
   if (page !== undefined) {
@@ -164,7 +123,7 @@ export async function runDev(cli: Cli, command: readonly string[], options: DevO
   });
   const [file, ...args] = command;
   if (file === undefined) {
-    for (const each of components) log.tell({ kind: 'environment', component: each.name, variables: environmentOf(each) });
+    for (const each of deployed.all) log.tell({ kind: 'environment', component: each.name, variables: environmentOf(each) });
     await firstValueFrom(aborted(stopping.signal));
     return;
   }
@@ -172,14 +131,8 @@ export async function runDev(cli: Cli, command: readonly string[], options: DevO
   if (stopping.signal.aborted) return;
   // One watcher for all runs, so that no change falls between two.
   const changed$ = new Subject<string>();
-  const onRecipes = (read: readonly DevComponent[]): void => {
-    components = read;
-    for (const { local } of read) onDeployed(nucleus.deploy(local));
-  };
   const ready$ = new ReplaySubject<'ready'>(1);
-  const watching = isWatching(options)
-    ? watch(command, options, log, onRecipes, () => ready$.next('ready')).subscribe(changed$)
-    : undefined;
+  const watching = isWatching(options) ? watch(command, options, log, deployed, () => ready$.next('ready')).subscribe(changed$) : undefined;
   try {
     if (watching !== undefined) {
       // What is saved as soon as the component runs is seen.
@@ -189,7 +142,7 @@ export async function runDev(cli: Cli, command: readonly string[], options: DevO
     const component = superviseComponent({
       component: names[0] ?? options.name,
       command: startable([file, ...args]),
-      env: () => ({ ...cli.env, ...toldOften(cli.env), ...(components[0] && environmentOf(components[0])) }),
+      env: () => ({ ...cli.env, ...toldOften(cli.env), ...(deployed.first && environmentOf(deployed.first)) }),
       grace: options.grace,
       changed$: watching === undefined ? undefined : changed$,
       restart$,
@@ -206,27 +159,16 @@ export async function runDev(cli: Cli, command: readonly string[], options: DevO
   }
 }
 
-/** What is wrong with a value that would take the place of a map, and of all that is in it. */
-function lostMap(configuration: Configuration, merge: Configuration, path: readonly string[] = []): string | undefined {
-  for (const [name, value] of Object.entries(merge)) {
-    const there = ownMember(configuration, name);
-    if (!isJsonObject(there)) continue;
-    const place = [...path, name];
-    if (isJsonObject(value)) {
-      const inner = lostMap(there, value, place);
-      if (inner !== undefined) return inner;
-      continue;
-    }
-    const [first = 'name'] = Object.keys(there);
-    return `${jsonPointer(place)} has members, and ${JSON.stringify(value)} would take the place of all of them. Name one, such as ${jsonPointer([...place, first])}`;
-  }
-  return undefined;
-}
-
-function describe(outcome: RollOut): ControlReply {
-  if (outcome.status === 'SUCCEEDED')
-    return { done: [outcome.status, ...outcome.deployments.flatMap(({ problems }) => problems)].join('\n') };
-  return { problem: `${outcome.status}: ${outcome.reason}` };
+/** Tells what a step of the script does; of a message also whether anybody hears it. */
+function tellStep(action: ChaosAction, log: DevLog, filters: SubscribedFilters, servesShadows: boolean): void {
+  if ('publish' in action) {
+    const { topicName } = action.publish;
+    log.tell({ kind: 'cloud', topicName, heard: filters.hear(topicName) || (servesShadows && readShadowTopic(topicName) !== undefined) });
+  } else if ('publishLocal' in action) {
+    const { topic } = action.publishLocal;
+    log.tell({ kind: 'neighbour', topic, heard: filters.hearLocally(topic) });
+  } else if ('configure' in action) log.tell({ kind: 'deploys', configuration: action.configure });
+  else log.tell({ kind: 'fault', fault: describeFault(action) });
 }
 
 function readComponents(options: DevOptions): Promise<readonly DevComponent[]> {
@@ -264,7 +206,7 @@ function watch(
   command: readonly string[],
   options: DevOptions,
   log: DevLog,
-  onRecipes: (components: readonly DevComponent[]) => void,
+  deployed: DeployedComponents,
   onReady: () => void,
 ): Observable<string> {
   const { recipe, watchPath } = options;
@@ -276,7 +218,7 @@ function watch(
   if (recipe.length === 0) return code$;
   const reread = async (): Promise<boolean> => {
     try {
-      onRecipes(await readComponents(options));
+      deployed.redeploy(await readComponents(options));
       return true;
     } catch (error) {
       if (!(error instanceof CliError)) throw error;
