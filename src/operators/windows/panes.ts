@@ -63,7 +63,7 @@ interface Suffix<A> {
   readonly cell: Cell<A>;
 }
 
-/** An empty front, shared by all: most keys have few panes, and an array for each would be most of their memory. Never written to. */
+/** No panes, or an empty front, shared by all: most keys have few panes, and an array for each would be most of their memory. Never written to. */
 const NONE: never[] = [];
 
 /**
@@ -80,7 +80,7 @@ const NONE: never[] = [];
  */
 export class Panes<A> {
   readonly #aggregate: Aggregate<A, unknown>;
-  readonly #panes: Pane<A>[] = [];
+  #panes: Pane<A>[] = NONE;
   /** How many at the beginning of `panes` are gone. They are cut off only now and then, since cutting moves all others. */
   #gone = 0;
   /** The top, the fold from the earliest pane, is the last element. */
@@ -161,7 +161,9 @@ export class Panes<A> {
     const found = this.#panes[place];
     if (found?.index === index) return found;
     const pane = new Pane(this.#aggregate, index);
-    if (place === this.#panes.length) this.#panes.push(pane);
+    // Most keys have one pane at a time, and `push` makes room for seventeen.
+    if (this.#panes.length === 0) this.#panes = [pane];
+    else if (place === this.#panes.length) this.#panes.push(pane);
     else this.#panes.splice(place, 0, pane);
     // The front has no fold that begins at this pane.
     if (index < this.#backFrom) this.#unfold();
