@@ -63,7 +63,7 @@ interface Suffix<A> {
   readonly cell: Cell<A>;
 }
 
-/** No panes, or an empty front, shared by all: most keys have few panes, and an array for each would be most of their memory. Never written to. */
+/** No panes, or an empty front. All keys share it: an array for each would be most of what a key takes. Never written to. */
 const NONE: never[] = [];
 
 /**
