@@ -1,7 +1,7 @@
 import type { Either } from 'fp-ts/lib/Either.js';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { asyncScheduler, concat, ignoreElements, merge, mergeMap, NEVER, of, range, timer } from 'rxjs';
+import { asyncScheduler, combineLatest, concat, defer, ignoreElements, merge, mergeMap, NEVER, of, range, throwError, timer } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { Ledger } from '../../src/flow/ledger.js';
 import { VirtualDisk, withVirtualDisk } from '../../src/outbox/virtual-disk.js';
@@ -14,7 +14,7 @@ import type { PublishRequest } from '../../src/ports/mqtt-proxy.js';
 import type { Outbox } from '../../src/outbox/outbox.js';
 import type { StoreInOptions } from '../../src/outbox/store-in.js';
 import { topicTemplate } from '../../src/topic/topic-template.js';
-import { inMemory, onSlowDisk, Port } from './virtual.js';
+import { inMemory, inStore, onSlowDisk, Port } from './virtual.js';
 
 const toRequest = (value: unknown) => ({ topicName: 't', payload: String(value), qos: QOS.AT_LEAST_ONCE });
 
@@ -58,6 +58,20 @@ describe('storeIn', () => {
     const outcomes = withVirtualDisk(new VirtualDisk(), () => watched(() => of(1).pipe(storeIn(outbox, toRequest)), describeOutcome));
     expect(outcomes).toEqual(['0 1 stored as 1', '0 complete']);
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('lets the file be closed where its subscriber left before it began', () => {
+    let isClosed = false;
+    const outbox = inStore(store => ({
+      close: () =>
+        defer(() => {
+          isClosed = true;
+          return store.close();
+        }),
+    }));
+    const outcomes$ = NEVER.pipe(storeIn(outbox, toRequest));
+    watched(() => combineLatest([throwError(() => new Error('another source')), outcomes$]), String, 2_000);
+    expect(isClosed).toBe(true);
   });
 
   it('refuses at once what could never be sent, with the value', () => {
