@@ -10,6 +10,7 @@ import {
   type PublishError,
   SocketPathTooLong,
   SocketUnavailable,
+  type SubscribeError,
   TimedOut,
   TokenRefused,
 } from '../errors/errors.js';
@@ -87,8 +88,17 @@ function hasNoServer(cause: unknown, path: string): boolean {
   }
 }
 
+const UNREACHED = ['MissingEnvironment', 'SocketPathTooLong', 'SocketUnavailable', 'TokenRefused', 'NativeUnavailable'] as const;
+type Unreached<E> = Extract<E, { readonly _tag: (typeof UNREACHED)[number] }>;
+
+/** Whether the nucleus could not be reached at all. The error is then the same whatever was to be asked. */
+export function isUnreached<E extends ConnectError | PublishError | SubscribeError>(error: E): error is Unreached<E> {
+  return UNREACHED.some(tag => tag === error._tag);
+}
+
 /** What a connection that failed means to a publish that was never sent. */
 export function unsent(error: ConnectError): PublishError {
+  if (isUnreached(error)) return error;
   switch (error._tag) {
     case 'ProtocolViolated':
       return new ProtocolViolated('message', error.detail, error);
@@ -98,12 +108,6 @@ export function unsent(error: ConnectError): PublishError {
       return new ConnectionLost('message', false, error);
     case 'ProxyClosed':
       return new ProxyClosed(error.drained);
-    case 'MissingEnvironment':
-    case 'SocketPathTooLong':
-    case 'SocketUnavailable':
-    case 'TokenRefused':
-    case 'NativeUnavailable':
-      return error;
   }
 }
 

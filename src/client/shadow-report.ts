@@ -10,6 +10,7 @@ import { QOS } from '../shared/qos.js';
 import { messageOf } from '../shared/visible.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 import { shareLingering } from '../stream/work-on.js';
+import { isUnreached } from './failures.js';
 import { jsonProblem, levelsOf } from './local-request.js';
 import { encodePart, readAnswer, readRejection, type ShadowPatch } from './shadow-state.js';
 import { type ChannelEvent, shadowChannel, type ShadowContext, shadowRefusal } from './shadow-view.js';
@@ -153,15 +154,5 @@ export class ShadowReports {
 
 /** Makes a terminal failure of the subscription to answers the failure of this one report. */
 function ofOne(error: Exclude<SubscribeError, { readonly kind: 'gap' }>): PublishError {
-  switch (error._tag) {
-    case 'MissingEnvironment':
-    case 'SocketPathTooLong':
-    case 'SocketUnavailable':
-    case 'TokenRefused':
-    case 'NativeUnavailable':
-    case 'ProxyClosed':
-      return error;
-    default:
-      return copyError(error, { kind: 'message' as const });
-  }
+  return isUnreached(error) || error._tag === 'ProxyClosed' ? error : copyError(error, { kind: 'message' as const });
 }

@@ -3,6 +3,7 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import * as t from 'io-ts';
+import { isUnreached } from '../../client/failures.js';
 import type { ConnectError, PublishError, SubscribeError } from '../../errors/errors.js';
 import type { Profile } from '../../shared/profile.js';
 import { CliError, EXIT, UsageError } from '../cli-error.js';
@@ -106,18 +107,8 @@ function isProxyError(error: unknown): error is ProxyError {
 }
 
 function exitCodeOf(error: ProxyError): number {
-  switch (error._tag) {
-    case 'MissingEnvironment':
-    case 'SocketPathTooLong':
-    case 'SocketUnavailable':
-    case 'TokenRefused':
-    case 'NativeUnavailable':
-      return EXIT.UNREACHABLE;
-    case 'InvalidRequest':
-      return error.foundBy === 'client' ? EXIT.USAGE : EXIT.FAILED;
-    default:
-      return EXIT.FAILED;
-  }
+  if (isUnreached(error)) return EXIT.UNREACHABLE;
+  return error._tag === 'InvalidRequest' && error.foundBy === 'client' ? EXIT.USAGE : EXIT.FAILED;
 }
 
 /** A nucleus that `dev` runs, as other commands of the same user find it. */
