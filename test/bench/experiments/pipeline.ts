@@ -13,6 +13,7 @@ const WHO = {
   rxBundled: 'greengrass-rx, one file',
   sdk: 'official SDK + RxJS',
   mqtt: 'mqtt.js + RxJS, on the broker',
+  bare: 'a bare socket + RxJS, one file',
 } as const;
 const ACCOUNTED = 'every reading accounted for';
 
@@ -40,6 +41,7 @@ function at(scale: Scale, broker: 'embedded' | 'mosquitto', qos: 0 | 1, perSecon
         rxBundled: { ...each, client: 'rxBundled' },
         sdk: { ...each, client: 'sdk' },
         mqtt: { ...each, client: 'mqtt' },
+        bare: { ...each, client: 'bare' },
       };
     },
     rows: ({ rx, rxBundled, sdk, mqtt }): readonly Row[] => {

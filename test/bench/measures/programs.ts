@@ -8,8 +8,9 @@ import { bundled } from '../programs/bundles.js';
 import type { ProgramCost, ProgramNews, ProgramQuestion } from '../programs/told.js';
 import type { NucleusNews } from '../server/nucleus-main.js';
 
-/** Which program, and as what: from node_modules, or as one file. */
-export type ProgramClient = 'rx' | 'rxBundled' | 'sdk' | 'mqtt';
+/** Which program, and as what: from node_modules, or as one file. `bare` is one file, too. */
+export type ProgramClient = 'rx' | 'rxBundled' | 'sdk' | 'mqtt' | 'bare';
+const BUNDLED: Partial<Record<ProgramClient, string>> = { rxBundled: 'rx', bare: 'bare' };
 export type BrokerKind = 'embedded' | 'mosquitto';
 
 /** A nucleus with its broker, each in a process of its own. */
@@ -43,8 +44,9 @@ export class Device implements AsyncDisposable {
 
   /** Makes a program ready to be started, so that its bundling is not measured. */
   async prepare(program: string, client: ProgramClient): Promise<string> {
-    if (client !== 'rxBundled') return fileURLToPath(new URL(`../programs/${program}-${client}.js`, import.meta.url));
-    const file = await bundled(`${program}-rx`);
+    const whole = BUNDLED[client];
+    if (whole === undefined) return fileURLToPath(new URL(`../programs/${program}-${client}.js`, import.meta.url));
+    const file = await bundled(`${program}-${whole}`);
     this.#bundles.push(dirname(file));
     return file;
   }
