@@ -66,6 +66,18 @@ interface Suffix<A> {
 /** No panes, or an empty front. All keys share it: an array for each would be most of what a key takes. Never written to. */
 const NONE: never[] = [];
 
+/** The fold of a window's panes, as two stacks: see {@link Panes}. */
+class Fold<A> {
+  /** The top, the fold from the earliest pane, is the last element. */
+  front: Suffix<A>[] = NONE;
+  back: Cell<A> | undefined;
+  /** The earliest pane of the back. */
+  backFirst = Infinity;
+  /** Panes before this one are in the front, those from here to `foldedTo` in the back. */
+  backFrom = -Infinity;
+  foldedTo = -Infinity;
+}
+
 /**
  * The panes of one key, in order, and the fold of those in a window.
  *
@@ -83,14 +95,8 @@ export class Panes<A> {
   #panes: Pane<A>[] = NONE;
   /** How many at the beginning of `panes` are gone. They are cut off only now and then, since cutting moves all others. */
   #gone = 0;
-  /** The top, the fold from the earliest pane, is the last element. */
-  #front: Suffix<A>[] = NONE;
-  #back: Cell<A> | undefined;
-  /** The earliest pane of the back. */
-  #backFirst = Infinity;
-  /** Panes before this one are in the front, those from here to `foldedTo` in the back. */
-  #backFrom = -Infinity;
-  #foldedTo = -Infinity;
+  /** Windows of one pane need none: it would be a sixth of what a key takes. */
+  #fold: Fold<A> | undefined;
 
   constructor(aggregate: Aggregate<A, unknown>) {
     this.#aggregate = aggregate;
@@ -109,7 +115,7 @@ export class Panes<A> {
     const newest = this.#panes[this.#panes.length - 1];
     const pane = newest?.index === index ? newest : this.#paneAt(index);
     pane.add(value, at);
-    if (index < this.#foldedTo) this.#addToFold(index, value, at);
+    if (this.#fold !== undefined && index < this.#fold.foldedTo) this.#addToFold(this.#fold, index, value, at);
   }
 
   /** The earliest pane that is not before `index`. */
@@ -123,17 +129,18 @@ export class Panes<A> {
 
   /** The fold of the panes of a window. From one call to the next, the window must not move back. */
   fold(from: number, to: number): Cell<A> | undefined {
-    for (let i = this.#position(this.#foldedTo); i < this.#panes.length; i++) {
+    const fold = (this.#fold ??= new Fold());
+    for (let i = this.#position(fold.foldedTo); i < this.#panes.length; i++) {
       const pane = this.#panes[i];
       if (pane === undefined || pane.index >= to) break;
-      if (this.#back === undefined) this.#backFirst = pane.index;
-      this.#back = this.#back?.merged(pane) ?? pane.copy();
+      if (fold.back === undefined) fold.backFirst = pane.index;
+      fold.back = fold.back?.merged(pane) ?? pane.copy();
     }
-    this.#foldedTo = Math.max(this.#foldedTo, to);
-    while ((this.#front[this.#front.length - 1]?.index ?? from) < from) this.#front.pop();
-    if (this.#front.length === 0 && this.#backFirst < from) this.#turn(from);
-    const top = this.#front[this.#front.length - 1]?.cell;
-    return top === undefined || this.#back === undefined ? (top ?? this.#back) : top.merged(this.#back);
+    fold.foldedTo = Math.max(fold.foldedTo, to);
+    while ((fold.front[fold.front.length - 1]?.index ?? from) < from) fold.front.pop();
+    if (fold.front.length === 0 && fold.backFirst < from) this.#turn(fold, from);
+    const top = fold.front[fold.front.length - 1]?.cell;
+    return top === undefined || fold.back === undefined ? (top ?? fold.back) : top.merged(fold.back);
   }
 
   /** The same for any window, with one merge for each pane. */
@@ -165,8 +172,8 @@ export class Panes<A> {
     if (this.#panes.length === 0) this.#panes = [pane];
     else if (place === this.#panes.length) this.#panes.push(pane);
     else this.#panes.splice(place, 0, pane);
-    // The front has no fold that begins at this pane.
-    if (index < this.#backFrom) this.#unfold();
+    // The front has no fold that begins at this pane: it is made anew at the next window.
+    if (this.#fold !== undefined && index < this.#fold.backFrom) this.#fold = undefined;
     return pane;
   }
 
@@ -177,38 +184,27 @@ export class Panes<A> {
     return place;
   }
 
-  #addToFold(index: number, value: A, at: number): void {
-    if (index >= this.#backFrom) {
-      this.#back ??= new Cell(this.#aggregate);
-      this.#back.add(value, at);
-      this.#backFirst = Math.min(this.#backFirst, index);
-    } else for (const suffix of this.#front) if (suffix.index <= index) suffix.cell.add(value, at);
+  #addToFold(fold: Fold<A>, index: number, value: A, at: number): void {
+    if (index >= fold.backFrom) {
+      fold.back ??= new Cell(this.#aggregate);
+      fold.back.add(value, at);
+      fold.backFirst = Math.min(fold.backFirst, index);
+    } else for (const suffix of fold.front) if (suffix.index <= index) suffix.cell.add(value, at);
   }
 
   /** Makes the back the front. */
-  #turn(from: number): void {
+  #turn(fold: Fold<A>, from: number): void {
     const front: Suffix<A>[] = [];
     let cell: Cell<A> | undefined;
-    for (let i = this.#position(this.#foldedTo) - 1; i >= this.#gone; i--) {
+    for (let i = this.#position(fold.foldedTo) - 1; i >= this.#gone; i--) {
       const pane = this.#panes[i];
       if (pane === undefined || pane.index < from) break;
       cell = cell === undefined ? pane.copy() : pane.merged(cell);
       front.push({ index: pane.index, cell });
     }
-    this.#front = front;
-    this.#emptyBack(this.#foldedTo);
-  }
-
-  /** Begins anew at the next fold. */
-  #unfold(): void {
-    this.#front = NONE;
-    this.#foldedTo = -Infinity;
-    this.#emptyBack(-Infinity);
-  }
-
-  #emptyBack(from: number): void {
-    this.#back = undefined;
-    this.#backFirst = Infinity;
-    this.#backFrom = from;
+    fold.front = front;
+    fold.back = undefined;
+    fold.backFirst = Infinity;
+    fold.backFrom = fold.foldedTo;
   }
 }
