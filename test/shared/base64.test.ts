@@ -42,9 +42,8 @@ describe('base64', () => {
     ['long base64 with a mistake in it', longBase64, 2_000],
   ] as const)('takes what the regular expression takes: %s', (_, texts, numRuns) => {
     fc.assert(
-      fc.property(texts, text => {
-        expect(decoded(text)).toBe(oracle(text));
-      }),
+      // Without `expect`, which takes ten times as long as what it compares here.
+      fc.property(texts, text => decoded(text) === oracle(text)),
       { numRuns },
     );
   });
@@ -71,7 +70,7 @@ describe('base64', () => {
       fc.property(nearlyBase64, text => {
         const unpadded = text.endsWith('=') ? text : text.padEnd(Math.ceil(text.length / 4) * 4, '=');
         const expected = text.length % 4 === 1 ? undefined : oracle(unpadded);
-        expect(decodeUnpaddedBase64(text)?.toString('hex')).toBe(expected);
+        return decodeUnpaddedBase64(text)?.toString('hex') === expected;
       }),
       { numRuns: 20_000 },
     );
