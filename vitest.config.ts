@@ -34,8 +34,8 @@ export default defineConfig({
     pool: forks,
     // A process is for many files: what a module keeps for itself is shared between files, and no test may depend on it.
     isolate: false,
-    // One more than there are cores: a third of the time, a process waits for others that it has started, or for its sockets.
-    maxWorkers: availableParallelism() + 1,
+    // Two more than there are cores: half of the time, a process waits for others that it has started, for its disk or for its sockets.
+    maxWorkers: availableParallelism() + 2,
     sequence: { sequencer: LongestFirst },
     // aws-crt announces at its first native object that it will want a newer Node.
     execArgv: ['--disable-warning=NodeDeprecationWarning'],
