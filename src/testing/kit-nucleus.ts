@@ -44,6 +44,11 @@ export class KitNucleus extends MemoryNucleus {
     return this.#run;
   }
 
+  /** @internal Whether a lane has an end, at which the component is told to stop. */
+  get hasEnd(): boolean {
+    return this.#ends !== undefined;
+  }
+
   /** The component's proxy: that of {@link KitNucleus.services}. */
   get proxy(): MqttProxy {
     this.#proxy ??= this.services.mqtt;

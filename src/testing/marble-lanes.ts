@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
-import type { Observable, Subscription } from 'rxjs';
+import { isObservable, type Observable, type Subscription } from 'rxjs';
 import type { TestScheduler } from 'rxjs/testing';
 import { type RunContext, runContext } from '../component/component.js';
 import { Followed } from '../component/configuration.js';
@@ -165,8 +165,23 @@ export class MarbleLanes {
     const { events, unheard } = this.#nucleus;
     const emitted = this.#pipelines.flat();
     const hasResults = this.#pipelines.length === 0 || emitted.some(({ kind }) => kind !== 'C');
-    const lost = [...this.#ledger.lost(), ...this.#ledger.absorbed(), ...(hasResults ? [] : this.#ledger.withoutResult())];
-    return meanwhileLines({ emitted, events, unheard, lost, expected: this.#expected }, told);
+    const lost = [
+      ...this.#ledger.lost(),
+      ...this.#ledger.absorbed(),
+      ...(hasResults ? [] : this.#ledger.withoutResult()),
+      ...(this.#isUnending(told) ? ['no lane of the nucleus has a |, at which the component would be told to end'] : []),
+    ];
+    return meanwhileLines({ runsNothing: this.#runsNothing(), emitted, events, unheard, lost, expected: this.#expected }, told);
+  }
+
+  /** Whether it runs no component, though there are messages for one. */
+  #runsNothing(): boolean {
+    return this.#nucleus.processes.length === 0 && this.#nucleus.unheard.length > 0;
+  }
+
+  /** Whether an end is missing since nothing tells the component to end. */
+  #isUnending(told: string): boolean {
+    return told.includes('expected |') && this.#pipelines.length > 0 && this.#end().length === 0 && !this.#nucleus.hasEnd;
   }
 
   #pipeline(pipeline$: Observable<unknown>, subscription: string | undefined): Lane {
@@ -220,6 +235,7 @@ export class MarbleLanes {
     stream$: Observable<unknown>,
     subscription: string | undefined,
   ): { readonly events: LaneEvent[]; readonly lane: Lane } {
+    if (!isObservable(stream$)) throw new TypeError(noStream(stream$));
     const events: LaneEvent[] = [];
     const scheduler = this.#scheduler;
     const { from, to } = subscription === undefined ? { from: 0, to: Infinity } : parseSpan(subscription);
@@ -251,6 +267,14 @@ export class MarbleLanes {
     });
     return { events, lane: lane({ label, run: this.#run, events: () => events }) };
   }
+}
+
+/** Of what is given for a stream: most often the branches of a component, each by its name. */
+function noStream(given: unknown): string {
+  const names = typeof given === 'object' && given !== null ? Object.keys(given).join(', ') : '';
+  return names === ''
+    ? `A stream belongs here, and not ${describeValue(given)}.`
+    : `A stream belongs here, and not several by their names (${names}): merge them, as in run(mergeBranches(component.run(…))).`;
 }
 
 function stop(reason: VirtualTimeStopped): never {

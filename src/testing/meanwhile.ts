@@ -27,6 +27,8 @@ export interface Expected {
 
 /** What happened in a marble test besides what it looked at. */
 export interface Meanwhile {
+  /** Whether it runs no component, though there are messages for one. */
+  readonly runsNothing: boolean;
   /** What the component's pipelines emitted. */
   readonly emitted: readonly LaneEvent[];
   readonly events: readonly TimedNucleusEvent[];
@@ -50,7 +52,7 @@ interface Said {
  * @param told what is told anyway: what stands there word for word is not told again.
  */
 export function meanwhileLines(meanwhile: Meanwhile, told: string): readonly string[] {
-  const { emitted, events, unheard, lost, expected } = meanwhile;
+  const { runsNothing, emitted, events, unheard, lost, expected } = meanwhile;
   const refusals = events.filter(event => event.kind === 'failed');
   const lefts = emitted.flatMap(leftOf);
   const answered = new Set(
@@ -68,7 +70,12 @@ export function meanwhileLines(meanwhile: Meanwhile, told: string): readonly str
       .map(({ at, ...refusal }) => ({ at, text: refusalText(refusal) })),
     ...unheard.map(one => ({ at: one.at, text: textOfUnheard(one) })),
   ].sort((one, other) => one.at - other.at);
-  const lines = [...grouped(said), ...lost.filter(line => !told.includes(line)), ...expected.flatMap(one => misspelt(one, events))];
+  const lines = [
+    ...(runsNothing ? ['run(…) was not called: there is no component to get them'] : []),
+    ...grouped(said),
+    ...lost.filter(line => !told.includes(line)),
+    ...expected.flatMap(one => misspelt(one, events)),
+  ];
   const more = lines.length - MAX_LINES;
   return lines.length === 0 ? [] : ['Meanwhile:', ...lines.slice(0, MAX_LINES), ...(more > 0 ? [`and ${more} more`] : [])];
 }

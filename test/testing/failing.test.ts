@@ -36,6 +36,14 @@ const to = (topicName: string, payload = '') => ({ topicName, payload, qos: QOS.
 const deniedForGood = new Unauthorized('terminal', 'aws.greengrass#PublishToIoTCore', 't', '');
 const denied = new Unauthorized('message', 'aws.greengrass#PublishToIoTCore', 't', '');
 
+test('what is no stream is said to be none, such as branches that are not merged', () => {
+  const given = (value: unknown): string => complaint(({ run }) => void run(value as never));
+  expect(given({ alarms: of(1), means: of(2) })).toBe(
+    'A stream belongs here, and not several by their names (alarms, means): merge them, as in run(mergeBranches(component.run(…))).',
+  );
+  expect(given(undefined)).toBe('A stream belongs here, and not undefined.');
+});
+
 describe('toBeMarble says', () => {
   test('which values differ, and where in them', () => {
     expect(
@@ -319,6 +327,7 @@ describe('the matchers for frameworks say', () => {
         frame 1: expected a, received nothing
 
       Meanwhile:
+        run(…) was not called: there is no component to get them
         frame 1: nobody was subscribed to t, nor to anything else"
     `);
   });

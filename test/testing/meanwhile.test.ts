@@ -47,6 +47,26 @@ describe('under a picture that is not as drawn stands why', () => {
     ).toBe(noAlarm('Left DecodeFailed: A message on "sensors/a" could not be decoded: celsius: expected number, got nothing'));
   });
 
+  test('a test that runs no component', () => {
+    expect(
+      meanwhile(({ nucleus, expectPublished }) => {
+        nucleus.messages('sensors/a', '-a-|', { a: hot });
+        expectPublished('alarm').toBeMarble('-n-|', { n: 90 });
+      }),
+    ).toContain('  run(…) was not called: there is no component to get them');
+  });
+
+  test('a component that no lane tells to end', () => {
+    const ending = (diagram: string): string =>
+      meanwhile(({ nucleus, run, expectPublished }) => {
+        nucleus.messages('sensors/a', diagram, { a: hot });
+        run(alarms(nucleus.proxy));
+        expectPublished('alarm').toBeMarble('-n-|', { n: 90 });
+      });
+    expect(ending('-a')).toBe('  no lane of the nucleus has a |, at which the component would be told to end');
+    expect(ending('-a---|')).toBe('(nothing was said)');
+  });
+
   test('a publish that the policy refused', () => {
     expect(
       complaint(
@@ -147,7 +167,7 @@ describe('under a picture that is not as drawn stands why', () => {
 
   test('at most ten lines, and the same only once', () => {
     const said = meanwhile(({ nucleus, run, expectPublished }) => {
-      nucleus.messages('sensors/a', '-a-a-a-a-a', { a: 'no JSON' });
+      nucleus.messages('sensors/a', '-a-a-a-a-a|', { a: 'no JSON' });
       for (let i = 0; i < 30; i++) nucleus.messages(`lane/${i}`, '-a');
       run(alarms(nucleus.proxy));
       expectPublished('alarm').toBeMarble('-n-|', { n: 90 });
