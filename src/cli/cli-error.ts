@@ -20,6 +20,12 @@ export class CliError extends Error {
   }
 }
 
+/** An error with several lines: its first as the sentence, and the others below it. */
+export function inLines(error: Error, exitCode: number = EXIT.FAILED): CliError {
+  const [first = '', ...rest] = error.message.split('\n');
+  return new CliError(first, { exitCode, remedies: rest.map(line => line.trim()).filter(line => line !== ''), cause: error });
+}
+
 /** The command line, or a file it names, is wrong. */
 export class UsageError extends CliError {
   constructor(message: string, ...remedies: readonly string[]) {

@@ -56,6 +56,8 @@ export function program(cli: Cli): Command {
   addDiagram(root, cli);
   addCloud(root, cli);
   addMarbleTest(root, cli);
+  // Set before, it would be that of the program for each of its commands.
+  for (const each of root.commands) each.showHelpAfterError(`(greengrass-rx ${each.name()} --help says more)`);
   root
     .command('completion')
     .summary('complete commands and options in a shell')

@@ -108,6 +108,7 @@ describe('dev', () => {
     const dev = runDev(['--', ...command]);
     expect(await dev.ended).toEqual({ code, signal: null });
     expect(events(dev).at(-1)).toMatchObject({ kind: 'exited', end: { failure: code === 127 ? 'not-found' : 'not-executable' } });
+    if (code === 127) expect(events(dev).at(-1)).toMatchObject({ end: { reason: 'there is no program no-such-program-anywhere' } });
     expect(leftovers(dev)).toEqual([]);
   });
 
@@ -278,6 +279,27 @@ describe('dev', () => {
     expect(dev.stderr()).toContain(`${path}:2:16`);
     expect(dev.stdout()).toBe('');
     expect(leftovers(dev)).toEqual([]);
+  });
+
+  test('says what is wrong with a recipe line by line', async () => {
+    const path = join(temporaryFolder(), 'recipe.yaml');
+    writeFileSync(path, 'ComponentName: 1\nComponentVersion: x\n');
+    const dev = runDev(['--recipe', path, '--', process.execPath, '-e', '']);
+    expect(await dev.ended).toEqual({ code: 2, signal: null });
+    expect(dev.stderr()).toMatch(/^greengrass-rx: .*recipe\.yaml is not a recipe a nucleus would take\.\n(?: {2}.*\n)+$/);
+    expect(dev.stderr()).not.toContain(String.raw`\n`);
+  });
+
+  test('says that a program which ends well has not connected, as one that only exports a component', async () => {
+    const hint =
+      /"kind":"warning"[^\n]*it ends without having connected to the nucleus\. What only exports a component is run by greengrass-rx run/;
+    const silent = runDev(['--', process.execPath, '-e', '']);
+    await silent.ended;
+    expect(silent.stdout()).toMatch(hint);
+    expect(events(silent).at(-1)).toMatchObject({ kind: 'exited', end: { code: 0 } });
+    const failing = runDev(['--', process.execPath, '-e', 'process.exit(1)']);
+    await failing.ended;
+    expect(failing.stdout()).not.toMatch(hint);
   });
 
   test('warns of a recipe that Greengrass Lite would pass over', async () => {

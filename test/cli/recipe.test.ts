@@ -102,6 +102,19 @@ describe('recipe', () => {
     }
   });
 
+  test('says of a --config that does not fit what is wrong with it', async () => {
+    const { code, stderr } = await done('recipe', moduleOf('oven'), '--config', '{"limit":"x"}');
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      /^greengrass-rx: The defaults, with --config over them, are no configuration of .*\n {2}limit: expected number, got "x"\n/,
+    );
+    expect(stderr).toContain('Mend what --config gives, or the defaults.');
+  });
+
+  test('helps with its own options', async () => {
+    expect((await done('recipe')).stderr).toContain('(greengrass-rx recipe --help says more)');
+  });
+
   test('writes nothing where the recipe could not allow what the component does', async () => {
     const { code, stdout, stderr } = await done('recipe', moduleOf('undeclared'));
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });

@@ -31,20 +31,20 @@ async function dryRunModule(cli: Cli, module: string, { config, memory }: DryRun
   const dry = await dryRun(component, { config, bufferBytes: memory }).catch((cause: unknown) => {
     throw new ModuleBroken(`The component of ${module} threw as it was run.`, cause);
   });
-  if (dry._tag === 'Left') throw refusal(dry.left);
+  if (dry._tag === 'Left') throw refusal(dry.left, config !== undefined);
   for (const finding of dry.right.findings) print(cli, finding);
   const errors = dry.right.findings.filter(({ severity }) => severity === 'error').length;
   if (errors > 0) throw new CliError(`${module} has ${errors === 1 ? 'an error' : `${errors} errors`}, and nothing was written.`);
   return dry.right;
 }
 
-function refusal(error: ConfigurationInvalid | TimersWithoutEnd): CliError {
+function refusal(error: ConfigurationInvalid | TimersWithoutEnd, hasConfig: boolean): CliError {
   switch (error._tag) {
     case 'ConfigurationInvalid':
       return new UsageError(
-        `The defaults are no configuration of ${error.component}.`,
+        `The defaults${hasConfig ? ', with --config over them,' : ''} are no configuration of ${error.component}.`,
         ...error.problems,
-        'Give what they leave out with --config.',
+        hasConfig ? 'Mend what --config gives, or the defaults.' : 'Give what they leave out with --config.',
       );
     case 'TimersWithoutEnd':
       return new CliError(error.message);

@@ -6,12 +6,15 @@ import { OwnProcess } from '../../component/run-component.js';
 import { CliError, UsageError } from '../cli-error.js';
 import type { Cli } from '../cli.js';
 
+/** Frames of a stack that are in packages, and not in the module's own files. */
+const OF_PACKAGES = /^\s+at .*[\\/]node_modules[\\/]/;
+
 /** A module threw, which is a bug of the module. */
 export class ModuleBroken extends CliError {
   /** @param what could not be done with it. */
   constructor(what: string, cause: unknown) {
     const text = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
-    super(what, { cause, remedies: text.split('\n') });
+    super(what, { cause, remedies: text.split('\n').filter(line => !OF_PACKAGES.test(line)) });
   }
 }
 

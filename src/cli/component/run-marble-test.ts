@@ -10,7 +10,7 @@ import { parseRecording, type Recording } from '../../testing/recording.js';
 import { COMPONENT } from '../../testing/memory-record.js';
 import { type LaneEvent, MarbleFailure } from '../../testing/lane.js';
 import { renderLane } from '../../testing/expectations.js';
-import { CliError, UsageError } from '../cli-error.js';
+import { CliError, EXIT, inLines, UsageError } from '../cli-error.js';
 import type { Profile } from '../../shared/profile.js';
 import { messageOf } from '../../shared/visible.js';
 import type { Cli } from '../cli.js';
@@ -43,7 +43,7 @@ interface Play {
 export async function runMarbleTest(cli: Cli, module: string, options: MarbleTestCommandOptions): Promise<void> {
   const component = await loadComponent(sourceOf(module));
   const config = readConfiguration(component, { [CONFIG_VARIABLE]: JSON.stringify(options.config ?? {}) });
-  if (config._tag === 'Left') throw new UsageError(config.left.message);
+  if (config._tag === 'Left') throw inLines(config.left, EXIT.USAGE);
   const { cloud, local } = recordingsIn(await text(cli.in));
   const end = Math.max(0, ...[cloud, local].flatMap(({ entries }) => entries.map(({ at }) => at))) + REST;
   const play: Play = { component, config: config.right, lanes: lanesOf(cloud), localLanes: lanesOf(local), end, profile: options.profile };

@@ -6,7 +6,7 @@ import { readRecipeFile } from '../../recipe/read-recipe.js';
 import { currentPlatform, type LocalComponent, mainStepOf, manifestFor, type Recipe, type RecipeComponent } from '../../recipe/recipe.js';
 import type { Profile } from '../../shared/profile.js';
 import { QUIET_VARIABLE } from '../../stream/unhandled.js';
-import { CliError, EXIT, UsageError } from '../cli-error.js';
+import { EXIT, inLines, UsageError } from '../cli-error.js';
 
 /** A component that `dev` knows. */
 export interface DevComponent {
@@ -35,7 +35,7 @@ export async function recipeComponents(paths: readonly string[], profile: Profil
   const components = await Promise.all(
     paths.map(async path => {
       const recipe = await readRecipeFile(path)();
-      if (recipe._tag === 'Left') throw new CliError(recipe.left.message, { exitCode: EXIT.USAGE, cause: recipe.left });
+      if (recipe._tag === 'Left') throw inLines(recipe.left, EXIT.USAGE);
       return { path, component: ofRecipe(recipe.right, path, profile, names) };
     }),
   );

@@ -139,6 +139,10 @@ export async function runDev(cli: Cli, command: readonly string[], options: DevO
       const stop$ = aborted(stopping.signal).pipe(map(() => 'stop' as const));
       if ((await firstValueFrom(merge(ready$, stop$, changed$.pipe(ignoreElements())))) === 'stop') return;
     }
+    let hasConnected = false;
+    nucleus.observe(event => {
+      hasConnected ||= event.kind === 'connected';
+    });
     const component = superviseComponent({
       component: names[0] ?? options.name,
       command: startable([file, ...args]),
@@ -146,6 +150,7 @@ export async function runDev(cli: Cli, command: readonly string[], options: DevO
       grace: options.grace,
       changed$: watching === undefined ? undefined : changed$,
       restart$,
+      hasConnected: () => hasConnected,
       log,
       stopping,
     });
@@ -222,7 +227,7 @@ function watch(
       return true;
     } catch (error) {
       if (!(error instanceof CliError)) throw error;
-      log.tell({ kind: 'warning', component: undefined, text: error.message });
+      log.tell({ kind: 'warning', component: undefined, text: [error.message, ...error.remedies].join(' ') });
       return false;
     }
   };

@@ -21,6 +21,8 @@ interface Supervised {
   readonly changed$: Observable<string> | undefined;
   /** Emits when it is to be started again. */
   readonly restart$: Observable<unknown>;
+  /** Whether it has connected to the nucleus, at any time. */
+  readonly hasConnected: () => boolean;
   readonly log: DevLog;
   readonly stopping: Stopping;
 }
@@ -80,6 +82,7 @@ async function untilEnd(running: SupervisedProcess, supervised: Supervised): Pro
     await stop('SIGTERM');
     return stopping.signal.aborted ? running.ended : 'again';
   }
+  if ('code' in first && first.code === 0 && !supervised.hasConnected()) log.tell({ kind: 'warning', component, text: UNCONNECTED });
   log.tell({ kind: 'exited', component, end: first });
   if (changed$ === undefined) return first;
   const then = await firstValueFrom(merge(stop$, change$));
@@ -87,6 +90,10 @@ async function untilEnd(running: SupervisedProcess, supervised: Supervised): Pro
   sayChange(then.path, log);
   return 'again';
 }
+
+/** Of a process that ended well and at once: most often its program only exports the component. */
+const UNCONNECTED =
+  'it ends without having connected to the nucleus. What only exports a component is run by greengrass-rx run, as in: greengrass-rx dev -- greengrass-rx run dist/component.js';
 
 function sayChange(path: string | undefined, log: DevLog): void {
   if (path !== undefined) log.tell({ kind: 'changed', path: relative(process.cwd(), path) });

@@ -99,7 +99,9 @@ export class SupervisedProcess {
     } catch (error) {
       // The event `error`: it could not be started.
       const { code, message } = error as NodeJS.ErrnoException;
-      return { failure: code === 'ENOENT' ? 'not-found' : 'not-executable', reason: message };
+      return code === 'ENOENT'
+        ? { failure: 'not-found', reason: `there is no program ${this.#spec.command[0]}` }
+        : { failure: 'not-executable', reason: message };
     }
   }
 
