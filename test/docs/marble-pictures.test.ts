@@ -17,9 +17,14 @@ const tableOf = (text: string): Table | undefined => (text === '' ? undefined : 
 
 /** What the expression of a picture may name: all that is exported, RxJS, io-ts as `t`, and the lanes that go in. */
 function evaluate(expression: string, lanes: Table): Operator {
-  const scope = { ...rxjs, t, ...main, ...operators, ...lanes };
-  const made = compileFunction(`return (${expression});`, Object.keys(scope)) as (...values: unknown[]) => Operator;
-  return made(...Object.values(scope));
+  const all = Object.entries({ ...rxjs, t, ...main, ...operators, ...lanes });
+  // From Node 23 on a module of CommonJS has `module.exports` among its names, and Node 26 aborts where a parameter cannot be called that.
+  const scope = all.filter(([name]) => /^[\w$]+$/.test(name));
+  const made = compileFunction(
+    `return (${expression});`,
+    scope.map(([name]) => name),
+  ) as (...values: unknown[]) => Operator;
+  return made(...scope.map(([, value]) => value));
 }
 
 const documents = readdirSync('docs', { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('.md'));

@@ -139,11 +139,14 @@ describe('an outbox in a file', () => {
   it('belongs to one outbox: another says so, and has it as soon as the first has closed it', async () => {
     const path = join(ownFolder(), 'outbox.sqlite');
     const first = onDisk(path);
+    // Used by nobody, it would be closed after a second, in which the other may not have come to the file.
+    const using = first.use().subscribe();
     await store(first, ['one']);
     const second = onDisk(path);
     expect(await store(second, ['two'])).toEqual([expect.stringContaining('is open in another process or another outbox')]);
     const opened = firstValueFrom(second.use().pipe(filter(answer => answer._tag === 'Right')));
     await first.close();
+    using.unsubscribe();
     await opened;
     expect(await store(second, ['two'])).toEqual(['2']);
   });
