@@ -42,7 +42,7 @@ describe('base64', () => {
     ['long base64 with a mistake in it', longBase64, 2_000],
   ] as const)('takes what the regular expression takes: %s', (_, texts, numRuns) => {
     fc.assert(
-      // Without `expect`, which takes ten times as long as what it compares here.
+      // Without `expect`, which takes several times as long as what it compares here.
       fc.property(texts, text => decoded(text) === oracle(text)),
       { numRuns },
     );
