@@ -1,9 +1,10 @@
 /**
  * Measures this library, on both transports, against the official SDK, and prints the table of what it is to reach.
  *
- *     npm run bench                 all of it, into docs/benchmarks.md npm run bench:short           about three minutes: that everything
- *     runs, and that no ratio is over its budget in test/bench/budgets.json npm run bench:short -- --budgets=5    writes those budgets,
- *     from five runs npm run bench -- --only=publish --rounds=1 --profile=build/profiles
+ *     npm run bench                         all of it, into docs/benchmarks.md
+ *     npm run bench:short                   about three minutes: that everything runs, and that no ratio is over its budget
+ *     npm run bench:short -- --budgets=5    writes those budgets, test/bench/budgets.json, from five runs
+ *     npm run bench -- --only=publish --rounds=1 --profile=build/profiles
  *
  * Ends with 1 if anything could not be measured, or in the short form has no budget or is over it each of three times; else with 0,
  * whatever the figures.
