@@ -120,7 +120,7 @@ export class FileOutbox implements Outbox {
   readonly deleteWhen: DeleteWhen;
   readonly profile: Profile | undefined;
   readonly depth$: Observable<OutboxDepth>;
-  atLargest: Outbox['atLargest'];
+  atLargest: ((request: PublishRequest) => PublishRequest) | undefined;
   readonly #parts: OutboxParts;
   readonly #clock: AgeClock;
   readonly #depth = new BehaviorSubject<StoreNews>(NOTHING);

@@ -43,11 +43,13 @@ export function topicProblem({ topics }: Outbox, { topicName }: PublishRequest, 
 
 /** What is wrong with the size of a message once it is marked: found out now, and not when nobody can mend it any more. */
 export function sizeProblem(
-  { mark, tellOldest, deleteWhen, atLargest }: Outbox,
+  outbox: Outbox,
   request: PublishRequest,
   stream: string,
   profile: Profile | undefined,
 ): InvalidRequest<'message'> | undefined {
+  // Not among the parameters: its declaration would name a member that is internal.
+  const { mark, tellOldest, deleteWhen, atLargest } = outbox;
   const bytes = bytesOf(request.payload);
   const echo = deleteWhen === 'confirmed' && profile === 'lite' ? LITE_ECHO : Infinity;
   const least = Math.min(echo, profile === 'lite' ? 7_000 : 120_000);
