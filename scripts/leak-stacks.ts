@@ -1,7 +1,7 @@
 /**
  * The leak detector notes the stack of each promise and handle, and Vite maps every frame of a stack to its source: for tests that make
- * many, ten times what they take themselves. So for these stacks each place is mapped once; and none where the file of the test is not in
- * the stack, since the detector then takes that of what the promise was made for.
+ * many, ten times what they take themselves. So for these stacks each place is mapped once. A stack without the file of the test is not
+ * mapped at all: the detector takes another in its place, that of what the promise or handle was made for.
  */
 const OF_LEAK_DETECTOR = 'VITEST_DETECT_ASYNC_LEAKS';
 const MAX_PLACES = 50_000;
