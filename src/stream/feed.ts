@@ -63,7 +63,8 @@ function within(downstream: Downstream | undefined, subscribe: () => void): void
   const outer = subscribing;
   subscribing = downstream;
   try {
-    subscribe();
+    // What ends while it is subscribed does not end with the stage whose end has led here, as in `concat`.
+    endingAs(undefined, subscribe);
   } finally {
     subscribing = outer;
   }
@@ -94,8 +95,8 @@ export function subscribeAlong<A>(feed: Feed, source: Observable<A>, subscriber:
 /** The stage that is telling its end right now, where a dry run wants to know. */
 let ending: string | undefined;
 
-/** Tells the end of the stage of this name to what comes after it. */
-export function endingAs(name: string, tell: () => void): void {
+/** Tells the end of the stage of this name to what comes after it; `undefined`: of none. */
+export function endingAs(name: string | undefined, tell: () => void): void {
   const outer = ending;
   ending = name;
   try {

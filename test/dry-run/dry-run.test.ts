@@ -122,6 +122,18 @@ describe('a dry run reads off', () => {
       });
       expect(feeds(found)).toEqual(['in > a', 'late > b']);
     });
+
+    it('but not one that begins when another has ended', async () => {
+      const found = await dry(proxy =>
+        concat(
+          proxy.subscribe({ topicName: 'in', qos }).pipe(out(proxy, 'a')),
+          of(1).pipe(to(proxy, 'b', ['b'], 'b')),
+          of(right(1)).pipe(out(proxy, 'c')),
+        ),
+      );
+      expect(found.stages.map(({ name }) => name)).toEqual(['a', 'in', 'b', 'c']);
+      expect(feeds(found)).toEqual(['in > a']);
+    });
   });
 
   it('what is published by timers, of a minute, at once; and it leaves no trace in the ledger of the process', async () => {
