@@ -80,12 +80,13 @@ export function stage<A, E, B>(
     const buffer = new BoundedBuffer<A>(options.buffer ?? {}, entry.account, undefined, spares);
     const queue = new WorkQueue<A, E, B>({ destination, width, ordered, buffer, entry, job, ending, onRoom });
     queue.onSourceCompleted = onSourceCompleted;
-    if (begin !== undefined) {
+    // Its subscriber may have left before: combineLatest subscribes to all its sources, even after the first has failed.
+    if (begin !== undefined && !queue.hasEnded()) {
       const end = begin(
         width => queue.resize(width),
         () => queue.giveUpWaiting(),
       );
-      // Its subscriber may have left before: combineLatest subscribes to all its sources, even after the first has failed.
+      // Or it leaves because of what it gets meanwhile.
       if (queue.hasEnded()) end();
       else queue.onEnd = end;
     }

@@ -350,14 +350,16 @@ describe('publishTo', () => {
     expect(watch(of(1).pipe(publishTo({ publish$: () => EMPTY, state$: EMPTY }, asText)))).toMatchObject([/contract of MqttProxy/]);
   });
 
-  it.each<[string, (outcomes$: Observable<unknown>, leave$: Subject<void>) => Observable<unknown>]>([
-    ['before it begins', outcomes$ => combineLatest([throwError(() => new Error('another source')), outcomes$])],
-    ['while it begins', (outcomes$, leave$) => outcomes$.pipe(takeUntil(leave$))],
-  ])('lets go of the port where its subscriber leaves %s', (_when, together) => {
+  it.each<[string, number, (outcomes$: Observable<unknown>, leave$: Subject<void>) => Observable<unknown>]>([
+    ['before it begins', 0, outcomes$ => combineLatest([throwError(() => new Error('another source')), outcomes$])],
+    ['while it begins', 1, (outcomes$, leave$) => outcomes$.pipe(takeUntil(leave$))],
+  ])('lets go of the port where its subscriber leaves %s', (_when, times, together) => {
     const leave$ = new Subject<void>();
     const later$ = new Subject<never>();
     let holding = 0;
+    let followed = 0;
     const state$ = defer(() => {
+      followed++;
       leave$.next();
       return later$;
     });
@@ -370,8 +372,9 @@ describe('publishTo', () => {
     const ledger = new Ledger();
     const outcomes$ = NEVER.pipe(publishTo({ ...fakeProxy(() => 'never', state$), holdDrain }, asText, { ledger }));
     together(outcomes$, leave$).subscribe({ error: () => undefined });
-    expect({ holding, isFollowed: later$.observed, active: ledger.snapshot().stages.map(({ active }) => active) }).toEqual({
+    expect({ holding, followed, isFollowed: later$.observed, active: ledger.snapshot().stages.map(({ active }) => active) }).toEqual({
       holding: 0,
+      followed: times,
       isFollowed: false,
       active: [0],
     });
