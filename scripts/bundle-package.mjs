@@ -42,8 +42,8 @@ function groupOf(id) {
 /**
  * RxJS, fp-ts and io-ts, by the names that the published files import them by. When an ES module imports a CommonJS one, Node looks through
  * its text for the names that it exports, with a parser that it has to start first. So each library has a small ES module before it, which
- * has the names and requires it: the same library that a program imports itself. Whoever bundles this package (condition `module`) gets
- * the library without that.
+ * has the names and requires it: the same library that a program imports itself. A bundler, which would leave the `require` to the device,
+ * gets the library without that: `node-addons` is a condition of Node alone, and where others know it, they know `module` first.
  */
 const libraries = {
   name: 'libraries',
@@ -57,7 +57,7 @@ const libraries = {
   },
   generateBundle() {
     const require = createRequire(import.meta.url);
-    for (const { module, default: file } of Object.values(imports)) {
+    for (const { module, 'node-addons': file } of Object.values(imports)) {
       const names = Object.keys(require(module)).filter(name => name !== 'default' && name !== '__esModule');
       // With a `$`, since io-ts has names that no variable can have, such as `null`.
       const lines = [

@@ -2,8 +2,9 @@ import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import { rolldown } from 'rolldown';
 import { describe, expect, test } from 'vitest';
 import { type Loaded, loadedBy } from '../kit/process/loaded-sources.js';
 import { MAIN, temporaryFolder } from '../kit/process/run-cli.js';
@@ -90,6 +91,21 @@ describe('what is published', () => {
       `),
     );
     expect(stdout).toBe('true true true\ntrue true true\ntrue\n');
+  });
+
+  test('is bundled with its libraries, whichever conditions a bundler was told', async () => {
+    const file = join(temporaryFolder(), 'main.mjs');
+    const bundle = await rolldown({
+      input: join(ROOT, 'dist/index.js'),
+      platform: 'node',
+      external: ['aws-crt'],
+      resolve: { conditionNames: ['node'] },
+      logLevel: 'silent',
+    });
+    await bundle.write({ file, format: 'esm', codeSplitting: false });
+    await bundle.close();
+    const { stdout, stderr } = await node(program(`import { rights } from '${pathToFileURL(file).href}'; console.log(typeof rights)`));
+    expect([stdout, stderr]).toEqual(['function\n', '']);
   });
 
   test('has source maps that lead a stack trace to src, which is published, too', async () => {
