@@ -256,6 +256,33 @@ describe('a hostile file', () => {
     });
   });
 
+  it('in which a page of what was set aside is full of rows that are none costs what was in it, and no more is told', async () => {
+    const path = join(ownFolder(), 'outbox.sqlite');
+    const before = new InProcess(path);
+    await before.open('first');
+    await before.put(Array.from({ length: 1_200 }, (_, i) => `${i} ${'x'.repeat(300)}`));
+    const { places } = await before.takeAll();
+    await before.settle(places.map(place => ({ place, fate: 'setAside' })));
+    await before.close();
+    const setAside = (): number => {
+      const counted = readOutboxFile(path, file => file.count('setAside', {}));
+      return counted._tag === 'Right' ? counted.right : Number.NaN;
+    };
+    // Of more, the oldest are forgotten.
+    expect(setAside()).toBe(1_000);
+    const bytes = fs.readFileSync(path);
+    const { page } = rowIn(bytes, '700 xxx');
+    bytes.writeUInt16BE(2_000, page + 3);
+    for (let i = 0; i < 2_000; i++) bytes.writeUInt16BE(8 + 2 * i, page + 8 + 2 * i);
+    bytes.writeUInt8(0, 0);
+    fs.writeFileSync(path, bytes);
+    const store = new InProcess(path);
+    const { lostToDamage } = await store.open('second', at(1));
+    await store.close();
+    expect(lostToDamage).toBeGreaterThan(0);
+    expect(lostToDamage).toBe(1_000 - setAside());
+  });
+
   it('that ends before the last pages of a long message, with a log, loses that message alone, and goes on', async () => {
     const path = join(ownFolder(), 'outbox.sqlite');
     const before = new InProcess(path);

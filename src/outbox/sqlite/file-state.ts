@@ -64,6 +64,8 @@ export interface FileState {
   readonly news: () => StoreNews;
   /** The losses up to this one have been told. */
   readonly told: (loss: number) => void;
+  /** Messages that are kept aside; of more, the oldest are forgotten. */
+  readonly maxAside: number;
   /** The columns that `remove` needs. */
   readonly sized: string;
   readonly unclaimed: string;
@@ -289,6 +291,7 @@ export function fileState(crc32: (bytes: Uint8Array | string, start?: number) =>
       toldUpTo = Math.max(toldUpTo, loss);
     },
     news,
+    maxAside: 1_000,
     sized: 'place, stream, number, length(CAST(topicName AS BLOB)) + length(payload) AS size',
     unclaimed: 'NOT EXISTS (SELECT 1 FROM claim WHERE claim.place = message.place)',
   };

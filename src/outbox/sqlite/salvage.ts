@@ -78,7 +78,7 @@ export function salvage(
     let kept = 0;
     let bytes = 0;
     let last = 0;
-    /** Where what was set aside is not as it was written. */
+    /** Where what was set aside is not as it was written. Of a damaged page, anything may be one. */
     const spoilt = new Set<number>();
     const insert = (table: string, row: Row): void => {
       // Node 22 takes bytes of nothing for NULL.
@@ -143,7 +143,7 @@ export function salvage(
       const isRow = columns.length === cells.length;
       if (isRow) seen.add(root);
       const isTaken = isRow && take?.(Object.fromEntries(columns.map((name, i) => [name, i === 0 ? id : (cells[i] ?? null)]))) === true;
-      if (!isTaken && take === TAKE['aside']) spoilt.add(id);
+      if (!isTaken && take === TAKE['aside'] && spoilt.size < file.maxAside) spoilt.add(id);
       return isTaken;
     });
     // And where their trees lead, if it is the map of the pages that is damaged.
@@ -173,7 +173,8 @@ export function salvage(
     for (const name of ['stored', 'forwarded', 'expired', 'dropped', 'setAside', 'damaged'] as const) state[name] = number(known?.[name]);
     const aside = sql('SELECT place FROM aside').all();
     for (const row of aside) spoilt.delete(number(row['place']));
-    const lostAside = known === undefined ? spoilt.size : Math.min(spoilt.size, Math.max(0, state.setAside - aside.length));
+    const wereAside = known === undefined ? file.maxAside : Math.min(state.setAside, file.maxAside);
+    const lostAside = Math.min(spoilt.size, Math.max(0, wereAside - aside.length));
     state.setAside = Math.max(aside.length, state.setAside - lostAside);
     const lost = Math.max(0, before() - kept) + lostAside;
     state.damaged += lost;

@@ -16,8 +16,6 @@ export function takeRecords(file: FileState, maxAge: number): TakeRecords {
   const { state, sql, number, remove, sized, unclaimed } = file;
   /** Ends of the process while a message was sent alone, after which it is set aside. */
   const CRASHES = 2;
-  /** Messages that are kept aside; of more, the oldest are forgotten. */
-  const ASIDE = 1_000;
   /** Places that are looked at before and behind a damaged message for others of its stream. */
   const NEAR = 1_000;
 
@@ -156,7 +154,7 @@ export function takeRecords(file: FileState, maxAge: number): TakeRecords {
     sql(
       'INSERT OR REPLACE INTO aside SELECT place, stream, number, key, priority, storedAt, topicName, qos, members, payload, ?, ?, ? FROM message WHERE place=?',
     ).run(reason, now.timeOfDay, file.asideChecksum({ ...stored, reason, at: now.timeOfDay }), place);
-    sql('DELETE FROM aside WHERE place IN (SELECT place FROM aside ORDER BY place DESC LIMIT -1 OFFSET ?)').run(ASIDE);
+    sql('DELETE FROM aside WHERE place IN (SELECT place FROM aside ORDER BY place DESC LIMIT -1 OFFSET ?)').run(file.maxAside);
     remove(row, 'setAside');
   };
 
