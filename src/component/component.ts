@@ -106,16 +106,16 @@ interface Description {
 }
 
 /**
- * What {@link component} makes a component of. `A` is its configuration, `O` that as JSON, `R` what `run` gives; `C` is `A`, of which only
- * `config` decides what it is.
+ * What {@link component} makes a component of. `A` is its configuration, `O` that as JSON, which `config` alone decides; `R` is what `run`
+ * gives.
  */
-export interface ComponentDefinition<A, O, R, C = A> extends Description {
+export interface ComponentDefinition<A, O, R> extends Description {
   /** Checks the configuration, and says its type. Left out: it takes none. */
   readonly config?: Type<A, O> | undefined;
   /** The recipe's default configuration, as it is in JSON. Members that are left out have to come with the deployment. */
-  readonly defaults?: Partial<O> | undefined;
+  readonly defaults?: Partial<NoInfer<O>> | undefined;
   /** The component itself: its streams, from a proxy and its configuration. */
-  readonly run: (proxy: MqttProxy, config: C, context: RunContext<C>) => RunResult<R>;
+  readonly run: (proxy: MqttProxy, config: NoInfer<A>, context: RunContext<NoInfer<A>>) => RunResult<R>;
 }
 
 const BRAND: symbol = Symbol.for('greengrass-rx.component');
@@ -188,8 +188,8 @@ export interface Component<A = unknown, R extends Branches = Branches> extends O
  *
  * Source: AWS IoT Greengrass developer guide, "AWS IoT Greengrass component recipe reference".
  */
-export function component<A = undefined, O = undefined, R = Branches, C extends A = A>(
-  definition: ComponentDefinition<A, O, R, C>,
+export function component<A = undefined, O = undefined, R = Branches>(
+  definition: ComponentDefinition<A, O, R>,
 ): Component<A, R extends Branches ? R : never>;
 export function component(definition: ComponentDefinition<unknown, unknown, Branches>): Component {
   const { name, version, description, publisher, publishes = [], subscribes = [], whenBranchFails = 'drain' } = definition;

@@ -115,6 +115,14 @@ test('what run gives by mistake is told by the first line of what the compiler s
     lines.map(([, says]) => (says === undefined ? [] : [expect.stringContaining(`"${says}"`) as string])),
   );
   // A configuration that nobody checks is none.
-  const [[unchecked] = []] = complaints([`component({ ...about, run: (_, given: { n: number }) => of(right(given)) });`]);
-  expect(unchecked?.lines.at(-1)?.trim()).toBe("Type 'undefined' is not assignable to type '{ n: number; }'.");
+  const unchecked = [
+    `component({ ...about, run: (_, given: { n: number }) => of(right(given)) });`,
+    `component({ ...about, config, run: (_, given: { n: 1 }) => of(right(given)) });`,
+    `component({ ...about, defaults: { n: 1 }, run: () => of(right(1)) });`,
+  ];
+  expect(complaints(unchecked).map(all => all.map(({ lines: said }) => said.at(-1)?.trim()))).toEqual([
+    ["Type 'undefined' is not assignable to type '{ n: number; }'."],
+    ["Type 'number' is not assignable to type '1'."],
+    ["Type '{ n: number; }' is not assignable to type 'undefined'."],
+  ]);
 });
