@@ -1,9 +1,10 @@
 /* A disk that fails with EIO. Loaded with LD_PRELOAD; while the file FAIL_WHILE exists, what FAIL names (`sync`, `write` or `read`) fails for
    the files of FAIL_FOLDER whose names end as FAIL_FILE says; reads, only of what is at FAIL_FROM or behind it. With `hang`, a sync of these
-   files does not return meanwhile. */
+   files does not return meanwhile, and there is a file FAIL_WHILE.reached. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +33,12 @@ static int read_fails(int fd, size_t length, off64_t offset) {
 }
 
 static int sync_fails(int fd) {
-  while (fails("hang", fd)) usleep(10000);
+  char reached[4096];
+  while (fails("hang", fd)) {
+    snprintf(reached, sizeof reached, "%s.reached", getenv("FAIL_WHILE"));
+    close(open(reached, O_CREAT | O_WRONLY, 0600));
+    usleep(10000);
+  }
   return fails("sync", fd);
 }
 

@@ -17,10 +17,12 @@ const nucleus = await startLocalNucleus({ profile: 'classic', components: [{ nam
 const stop = new AbortController();
 const values = new Subject<number>();
 const told: string[] = [];
-const hang = (): void => {
+const hang = async (): Promise<void> => {
   fs.writeFileSync(hanging, '');
   if (when === 'storing') values.next(2);
   else values.complete();
+  // A thread that has not come there yet would be ended before.
+  while (when === 'storing' && !fs.existsSync(`${hanging}.reached`)) await new Promise(resolve => setImmediate(resolve));
   stop.abort();
 };
 const storing = component({
@@ -33,7 +35,7 @@ const storing = component({
         told.push(
           outcome._tag === 'Right' ? 'stored' : outcome.left._tag === 'OutboxUnavailable' ? outcome.left.reason : outcome.left._tag,
         );
-        if (told.length === 1) hang();
+        if (told.length === 1) void hang();
       }),
     ),
     first: from([1]).pipe(
