@@ -45,7 +45,10 @@ export async function reportState(nucleus: Nucleus, state: 'RUNNING' | 'ERRORED'
  */
 const LAST_WORDS = 1_000;
 
-/** Milliseconds that a disk has to answer when an outbox is closed. All its times are less than what `Shutdown` leaves behind the drain. */
+/**
+ * Milliseconds that a disk has to answer when an outbox is closed, also where nothing is left of the drain's time. All its times are less
+ * than what `Shutdown` leaves behind the drain.
+ */
 const CLOSING = 2_000;
 
 /** One run of a component's branches. */
@@ -69,6 +72,8 @@ export class ComponentRun {
   readonly #running = new Subscription();
   #profile: Profile | undefined;
   #draining: Promise<DrainReport> | undefined;
+  /** Milliseconds until the drain's deadline. */
+  #timeLeft: () => number = () => this.#deadline;
   /** Whether the nucleus would take an exit with 0 for a component that still runs. */
   readonly #isStartup: boolean;
   #isToldToStop = false;
@@ -144,7 +149,7 @@ export class ComponentRun {
     tellHealth.unsubscribe();
     if (this.#failure !== undefined && this.#nucleus !== undefined && this.#health.connection === 'connected')
       await reportState(this.#nucleus, 'ERRORED', this.#log);
-    await this.#outboxes.close(CLOSING);
+    await this.#outboxes.close(Math.max(CLOSING, this.#timeLeft()));
     await this.#proxy.close();
     state.unsubscribe();
     this.#reporter.end();
@@ -170,6 +175,8 @@ export class ComponentRun {
     // When the proxy is closed, every value that is still inside a stage gets its outcome.
     const close = (): void => void draining.then(() => this.#proxy.close());
     const clock = schedulerClock(this.#scheduler);
+    const deadline = clock.now() + this.#deadline;
+    this.#timeLeft = () => deadline - clock.now();
     const cancelClose = clock.after(forPublishes, close);
     const cancelOverdue = clock.after(this.#deadline, () => void this.#giveUp());
     const report = await draining;
@@ -194,7 +201,7 @@ export class ComponentRun {
    * is on its way there has its outcome.
    */
   async #giveUp(): Promise<void> {
-    if (!(await this.#outboxes.commit(LAST_WORDS))) await this.#outboxes.close(0);
+    await this.#outboxes.commit(LAST_WORDS);
     const { running } = this.#health;
     if (running.length > 0)
       this.#log.warn(`not ended when the time was over: ${running.join(', ')}`, { event: 'given-up', branches: running });

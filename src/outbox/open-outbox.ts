@@ -162,10 +162,9 @@ export class OwnOutboxes {
     return outbox;
   };
 
-  /** Commits what waits. Says whether all outcomes of it have been told within so many milliseconds. */
-  async commit(within: number): Promise<boolean> {
-    const told = await Promise.all([...this.#outboxes.values()].map(({ outbox }) => outbox.commit(within)));
-    return !told.includes(false);
+  /** Commits what waits, and has all outcomes of it told. One whose disk does not answer within so many milliseconds is closed. */
+  async commit(within: number): Promise<void> {
+    await Promise.all([...this.#outboxes.values()].map(({ outbox }) => outbox.commit(within)));
   }
 
   /** Commits what waits, and closes all. A disk that does not answer within so many milliseconds is not waited for. */

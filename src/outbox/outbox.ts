@@ -1,5 +1,17 @@
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
-import { BehaviorSubject, filter, firstValueFrom, Observable, type SchedulerLike, Subject, type Subscription, take, takeUntil } from 'rxjs';
+import {
+  BehaviorSubject,
+  filter,
+  firstValueFrom,
+  Observable,
+  of,
+  type SchedulerLike,
+  Subject,
+  type Subscription,
+  switchMap,
+  take,
+  takeUntil,
+} from 'rxjs';
 import { OutboxUnavailable } from '../errors/errors.js';
 import type { Ledger } from '../flow/ledger.js';
 import type { Profile, PublishRequest } from '../ports/mqtt-proxy.js';
@@ -47,8 +59,8 @@ export interface Outbox extends AsyncDisposable {
    */
   readonly depth$: Observable<OutboxDepth>;
   /**
-   * Commits what waits and closes the file. Stages and forwarders that still run get `Left(OutboxUnavailable)`. A disk has ten seconds to
-   * answer; then so does what was on its way to it.
+   * Commits what waits and closes the file. Stages and forwarders that still run get `Left(OutboxUnavailable)`. A disk that does not answer
+   * within ten seconds is not waited for: what was on its way there gets one, too, though some of it may be stored.
    */
   readonly close: () => Promise<void>;
   /** @internal What the port of its forwarder may add to a message, as far as there is a forwarder. */
@@ -174,17 +186,25 @@ export class FileOutbox implements Outbox {
     });
   }
 
-  /** What waits for others to share its commit is stored now. Says whether that has been told within so many milliseconds. */
-  async commit(within: number): Promise<boolean> {
-    if (this.#store === undefined) return true;
-    const overdue$ = waiting(within, this.#parts.scheduler);
-    const answer$ = this.#answer$.pipe(takeUntil(overdue$));
-    const answer = await firstValueFrom(answer$.pipe(filter(value => value !== undefined)), { defaultValue: undefined });
-    if (answer === undefined || isLeft(answer)) return answer !== undefined;
-    const { commits, store, now } = answer.right;
-    commits.flush();
-    // Answered after what was asked before.
-    return (await firstValueFrom(store.settle([], now()).pipe(takeUntil(overdue$)), { defaultValue: undefined })) !== undefined;
+  /**
+   * What waits for others to share its commit is stored now. Settles when that has been told. Where the disk does not answer within so many
+   * milliseconds it is closed, so that all has its outcome.
+   */
+  async commit(within: number): Promise<void> {
+    if (this.#store === undefined) return;
+    const told$ = this.#answer$.pipe(
+      filter(answer => answer !== undefined),
+      take(1),
+      switchMap(answer => {
+        if (isLeft(answer)) return of(answer);
+        const { commits, store, now } = answer.right;
+        commits.flush();
+        // Answered after what was asked before.
+        return store.settle([], now());
+      }),
+      takeUntil(waiting(within, this.#parts.scheduler)),
+    );
+    if ((await firstValueFrom(told$, { defaultValue: undefined })) === undefined) await this.close(0);
   }
 
   async close(within: number = CLOSING): Promise<void> {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,12 +18,15 @@ import {
   readConfiguration,
   runComponent,
   type RunOptions,
+  silentLog,
 } from '../../src/component/index.js';
+import { ComponentRun } from '../../src/component/component-run.js';
 import { exitReasonOf } from '../../src/component/exit-codes.js';
 import { WholeFile } from '../../src/component/health.js';
 import { ConnectionLost, OutboxUnavailable, Overflowed, ServiceFault, TokenRefused, Unauthorized } from '../../src/errors/errors.js';
 import { Ledger, publishTo } from '../../src/flow/index.js';
 import { QOS } from '../../src/shared/qos.js';
+import { OwnOutboxes } from '../../src/outbox/open-outbox.js';
 import { deadLetterFile, deadLetterTo } from '../../src/sinks/index.js';
 import { connect } from '../../src/client/connect.js';
 import { COMPONENT, start } from '../kit/nucleus/nuclei.js';
@@ -281,6 +284,33 @@ describe('runComponent', () => {
     expect(ledger.snapshot().stages[0]?.discarded.messages).toBe(0);
   });
 
+  it('gives the disk to close an outbox what is left of the drain, and two seconds at least: a slow one is not given up', async () => {
+    const closing: (number | undefined)[] = [];
+    class Outboxes extends OwnOutboxes {
+      override close(within?: number): Promise<void> {
+        closing.push(within);
+        return super.close(within);
+      }
+    }
+    for (const takes of [1_000, 9_500]) {
+      const work = new Subject<Right<number>>();
+      const stop = new AbortController();
+      const scheduler = new VirtualTime();
+      const running = new ComponentRun(
+        component({ name: 'com.example.Run', version: '1.0.0', run: () => work }),
+        new Map([['work', work]]),
+        { proxy: connect(), nucleus: undefined, outboxes: new Outboxes(undefined) },
+        silentLog,
+        { env: {}, signals: false, signal: stop.signal, scheduler },
+      ).toEnd();
+      stop.abort();
+      scheduler.advance(takes);
+      work.complete();
+      await running;
+    }
+    expect(closing).toEqual([9_000, 2_000]);
+  });
+
   it.runIf(process.platform !== 'win32')('ends though the disk does not answer when its health is written', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'run-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -298,7 +328,8 @@ describe('runComponent', () => {
     expect((await running).outcome).toMatchObject({ code: 0, reason: 'done' });
     expect(existsSync(healthFile)).toBe(false);
     await readFile(pipe);
-    await expect.poll(() => existsSync(healthFile)).toBe(true);
+    // The pipe itself comes first, under the name of the file.
+    await expect.poll(() => statSync(healthFile, { throwIfNoEntry: false })?.isFile()).toBe(true);
   });
 
   it('refuses times that are none', async () => {

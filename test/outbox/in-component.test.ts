@@ -141,9 +141,10 @@ describe('an outbox of a component', () => {
 
   it('has committed what a source gave that does not end by itself, when the time is over', async () => {
     const folder = ownFolder();
-    const { ended, stop } = await running(folder, open => ({ stored: concat(of(1, 2, 3), NEVER).pipe(storing(open(OPTIONS))) }), {
-      drainDeadline: 50,
-    });
+    // Its time stands: a thread that starts late is no disk that does not answer.
+    const scheduler = new VirtualTime();
+    const stored = (open: RunContext['openOutbox']) => concat(of(1, 2, 3), NEVER).pipe(storing(open({ ...OPTIONS, scheduler })));
+    const { ended, stop } = await running(folder, open => ({ stored: stored(open) }), { drainDeadline: 50 });
     stop();
     await ended;
     expect(await countsIn(folder)).toMatchObject({ stored: 3, inside: 3 });

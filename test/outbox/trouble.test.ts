@@ -1,13 +1,15 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { asyncScheduler } from 'rxjs';
+import { asyncScheduler, delay } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
 import { AgeClock } from '../../src/outbox/store.js';
 import { openDatabase, type Row, type Statement } from '../../src/outbox/sqlite/database.js';
+import { VirtualTime } from '../kit/time/virtual-time.js';
 import { InProcess, sqlite } from './in-process.js';
 import { at } from './samples.js';
 import { ownFolder } from './stores.js';
+import { inStore } from './virtual.js';
 
 const failing = (code: string): never => {
   throw Object.assign(new Error(`${code}: as asked`), { code });
@@ -228,6 +230,25 @@ describe('an outbox in trouble', () => {
     await store.put(['three'], { timeOfDay: 90 * year, age: 999 });
     expect((await store.takeAll({ timeOfDay: 90 * year, age: 1_200 })).texts).toEqual(['two', 'three']);
     await store.close();
+  });
+
+  it('whose disk takes longer than there is for a last commit is closed then, and one whose disk answers is not', async () => {
+    const time = new VirtualTime();
+    const outboxes = [0, 600].map(takes =>
+      inStore(
+        store => ({
+          open: now => store.open(now).pipe(delay(takes, time)),
+          settle: (fates, now) => store.settle(fates, now).pipe(delay(takes, time)),
+        }),
+        time,
+      ),
+    );
+    const told: string[][] = outboxes.map(() => []);
+    outboxes.forEach((outbox, i) => outbox.use().subscribe(answer => told[i]?.push(answer._tag === 'Left' ? answer.left.reason : 'open')));
+    const committed = outboxes.map(outbox => outbox.commit(1_000));
+    time.advance(1_000);
+    await Promise.all(committed);
+    expect(told).toEqual([['open'], ['open', 'closed']]);
   });
 
   it('counts ages on from where the file left off, over the time between only forwards', () => {

@@ -1,5 +1,5 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js';
-import { asyncScheduler, BehaviorSubject, delay, map, type Observable, of, ReplaySubject, Subject, timer } from 'rxjs';
+import { asyncScheduler, BehaviorSubject, delay, map, type Observable, of, ReplaySubject, type SchedulerLike, Subject, timer } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { Ledger } from '../../src/flow/ledger.js';
 import type { Accepted, CloudStatus, ConnectionState, PublishRequest } from '../../src/ports/mqtt-proxy.js';
@@ -24,7 +24,7 @@ export const inMemory = (options: OutboxOptions = {}): Outbox =>
   openOutbox({ path: ':memory:', mark: short, commit: { messages: 100, within: 0 }, ...options });
 
 /** The same, with a store that something was done to. */
-export const inStore = (change: (store: Store) => Partial<Store>): Outbox => {
+export const inStore = (change: (store: Store) => Partial<Store>, scheduler: SchedulerLike = asyncScheduler): FileOutbox => {
   const store = memoryStore({ maxBytes: 1 << 20, maxAge: Infinity, onFull: 'dropOldest' }, () => 'epoch');
   return new FileOutbox({
     path: 'slow',
@@ -33,7 +33,7 @@ export const inStore = (change: (store: Store) => Partial<Store>): Outbox => {
     topics: undefined,
     deleteWhen: 'accepted',
     profile: undefined,
-    scheduler: asyncScheduler,
+    scheduler,
     ledger: new Ledger(),
     commit: { messages: 100, within: 0 },
     staysOpen: false,

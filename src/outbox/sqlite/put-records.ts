@@ -28,7 +28,7 @@ export function putRecords(
   let overtakenFrom = 0;
   let pageSize = 0;
 
-  /** Of all files together. */
+  /** Bytes that are left, with all files together. */
   const left = (): number => {
     const { pragma } = file.tables();
     pageSize = pragma('page_size');
