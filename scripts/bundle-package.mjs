@@ -30,7 +30,7 @@ const SHARED_FILES = {
  * What `openOutbox` is made of is a file apart from the rest of the outbox: every component has it in its context, and only users of an
  * outbox load the rest.
  */
-const OPEN_OUTBOX = /\/src\/outbox\/(group-commit|memory-store|open-outbox|outbox|seen-back|store|virtual-disk)\.ts$/;
+const OPEN_OUTBOX = /\/src\/outbox\/(file-outbox|group-commit|memory-store|open-outbox|seen-back|store|virtual-disk)\.ts$/;
 
 function groupOf(id) {
   const path = id.replaceAll('\\', '/');

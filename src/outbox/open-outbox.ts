@@ -12,7 +12,8 @@ import type { CommitOptions } from './group-commit.js';
 import { isSampled, unconfirmable } from './seen-back.js';
 import type { MarkWith } from './mark.js';
 import { memoryStore, onlyOne } from './memory-store.js';
-import { type DeleteWhen, FileOutbox, type Outbox } from './outbox.js';
+import { FileOutbox } from './file-outbox.js';
+import type { DeleteWhen, Outbox } from './outbox.js';
 import type { Store } from './store.js';
 import { checkAtLeast, checkBound, checkPositiveTime, checkShare, checkTime } from '../shared/check-argument.js';
 

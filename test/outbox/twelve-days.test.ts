@@ -8,7 +8,7 @@ import { expect, it } from 'vitest';
 import { Ledger } from '../../src/flow/ledger.js';
 import { type ForwardPort, markOf, openOutbox } from '../../src/outbox/index.js';
 import { forwardFrom } from '../../src/outbox/forward-from.js';
-import { FileOutbox } from '../../src/outbox/outbox.js';
+import { FileOutbox } from '../../src/outbox/file-outbox.js';
 import { sqliteStore } from '../../src/outbox/sqlite/sqlite-store.js';
 import type { Store } from '../../src/outbox/store.js';
 import { storeIn } from '../../src/outbox/store-in.js';

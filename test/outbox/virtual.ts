@@ -7,7 +7,8 @@ import { InvalidRequest, type PublishError, ServiceFault } from '../../src/error
 import type { Mark } from '../../src/outbox/mark.js';
 import { type OutboxOptions, openOutbox } from '../../src/outbox/open-outbox.js';
 import { memoryStore } from '../../src/outbox/memory-store.js';
-import { FileOutbox, type Outbox } from '../../src/outbox/outbox.js';
+import { FileOutbox } from '../../src/outbox/file-outbox.js';
+import type { Outbox } from '../../src/outbox/outbox.js';
 import type { Store } from '../../src/outbox/store.js';
 import { storeIn, type StoreInOptions } from '../../src/outbox/store-in.js';
 import { QOS } from '../../src/shared/qos.js';

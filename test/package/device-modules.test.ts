@@ -51,10 +51,10 @@ describe('what a component loads on a device', () => {
     expect(sources.filter(file => file.startsWith('tracing/'))).toEqual([]);
     // Of the outbox only what `openOutbox` of its context is made of: no store on a disk, no forwarder.
     expect(sources.filter(file => file.startsWith('outbox/')).sort()).toEqual([
+      'outbox/file-outbox.ts',
       'outbox/group-commit.ts',
       'outbox/memory-store.ts',
       'outbox/open-outbox.ts',
-      'outbox/outbox.ts',
       'outbox/seen-back.ts',
       'outbox/store.ts',
       'outbox/virtual-disk.ts',
