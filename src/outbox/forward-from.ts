@@ -122,7 +122,9 @@ export function forwardFrom(outbox: Outbox, port: ForwardPort, options: ForwardO
       : [...new Set([...outbox.topics, ...seenOn(outbox), ...(canaryTopicName === undefined ? [] : [canaryTopicName])])];
   return new Observable<Either<ForwardFailure, Forwarded>>(destination => {
     const run = new Subscription();
-    outbox.atLargest = port.atLargest;
+    // A forwarder that is refused, since there is another, has no say in how large a message may be.
+    const ofAnother = outbox.atLargest;
+    outbox.atLargest ??= port.atLargest;
     let told: string | undefined;
     let hasBegun = false;
     // While the file cannot be used there is nothing to wait for; later the forwarder looks after that.
@@ -149,6 +151,7 @@ export function forwardFrom(outbox: Outbox, port: ForwardPort, options: ForwardO
         const open = answer.right;
         const release = open.claimForwarding();
         if (release === undefined) {
+          outbox.atLargest = ofAnother;
           destination.next(left(new OutboxUnavailable('terminal', outbox.path, 'forwarding')));
           destination.complete();
           return;
@@ -170,6 +173,7 @@ export function forwardFrom(outbox: Outbox, port: ForwardPort, options: ForwardO
           now: steadyNow(scheduler),
         });
         hasBegun = true;
+        outbox.atLargest = port.atLargest;
         run.add(release);
         run.add(open.stored$.subscribe(dropped => forwarder.onStored(dropped)));
         forwarder.begin();

@@ -155,17 +155,20 @@ describe('storeIn', () => {
       ...request,
       payload: `${String(payload)}${'y'.repeat(100)}`,
     });
-    const outcomes = (atLargest?: (request: PublishRequest) => PublishRequest): string[] => {
+    const outcomes = (...ports: readonly (((request: PublishRequest) => PublishRequest) | undefined)[]): string[] => {
       const outbox = inMemory({ mark: 'members' });
-      const forwarded$ = forwardFrom(outbox, Object.assign(new Port(false), { atLargest })).pipe(ignoreElements());
+      const forwarded = ports.map(atLargest => forwardFrom(outbox, Object.assign(new Port(false), { atLargest })).pipe(ignoreElements()));
       return watched(
-        () => merge(forwarded$, sizes$.pipe(storeIn(outbox, toSize))),
+        () => merge(...forwarded, sizes$.pipe(storeIn(outbox, toSize))),
         ({ _tag }) => _tag,
         10,
       ).map(line => line.slice(2));
     };
-    expect(outcomes()).toEqual(['Right', 'Right']);
+    expect(outcomes(undefined)).toEqual(['Right', 'Right']);
     expect(outcomes(grown)).toEqual(['Right', 'Left']);
+    // The second is refused, since there is another.
+    expect(outcomes(undefined, grown)).toEqual(['Right', 'Right']);
+    expect(outcomes(grown, undefined)).toEqual(['Right', 'Left']);
   });
 
   it('reckons with the MQTT 5 members of a message, which take room in the frame of Greengrass Lite', () => {
