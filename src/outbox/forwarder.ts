@@ -215,6 +215,8 @@ export class Forwarder {
     } else if (outcome.left.retryable) {
       this.#pace.refused();
       this.#lanes.giveBack({ ...record, attempts: record.attempts + 1 });
+      // Two power cuts while the cloud is out of reach, and it would be held to be what ends the process.
+      if (record.suspect) this.#settling.add({ place: record.place, fate: 'refused' });
     } else this.#setAside(record, outcome.left);
     this.#pump();
   }

@@ -210,6 +210,7 @@ export function memoryStore(
       const record = held.get(place);
       if (record === undefined || record.claimed === false) continue;
       if (fate === 'sent' || fate === 'sending') record.claimed = fate;
+      else if (fate === 'refused') record.claimed = 'handedOut';
       else if (fate === 'released' || fate === 'handedBack') {
         record.claimed = false;
         if (fate === 'released') record.attempts++;

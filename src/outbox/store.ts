@@ -161,11 +161,12 @@ export interface Fate {
    * - `forwarded`: it is done, and deleted.
    * - `sent`: the nucleus took it, and it stays until it is confirmed.
    * - `sending`: a suspect is about to be sent, alone.
+   * - `refused`: that suspect was not taken, and waits for its next try. If the process ends now, it was not what ended it.
    * - `released`: nobody knows whether it was sent; it is handed out again, with one attempt more.
    * - `handedBack`: not sent; it is handed out again.
    * - `setAside`: it will never be sent.
    */
-  readonly fate: 'forwarded' | 'sent' | 'sending' | 'released' | 'handedBack' | 'setAside';
+  readonly fate: 'forwarded' | 'sent' | 'sending' | 'refused' | 'released' | 'handedBack' | 'setAside';
   readonly reason?: string | undefined;
 }
 

@@ -372,6 +372,20 @@ describe('forwardFrom', () => {
       expect(port.mostUnderWay).toBe(1);
     });
 
+    it('says of one that is refused, while it waits, that it is not being sent', () => {
+      const port = new Port();
+      port.answer = (_, nth) => (nth <= 2 ? passing : undefined);
+      const fates: string[] = [];
+      virtually(() => {
+        const outbox = suspects(store => (told, now) => {
+          fates.push(told.map(({ place, fate }) => `${place} ${fate}`).join(', '));
+          return store.settle(told, now);
+        });
+        return [forwarding(outbox, port, { retry: fixed(1_000) }), storing(outbox, ['a:1', 'b:2'])];
+      });
+      expect(fates).toEqual(['1 sending', '1 refused', '1 sending', '1 refused', '1 sending', '1 forwarded, 2 sending', '2 forwarded']);
+    });
+
     it('waits where there is no room to say so, and sends it when there is', () => {
       const port = new Port();
       let tries = 0;

@@ -97,18 +97,28 @@ const run = async (profile: 'classic' | 'lite', deleteWhen: 'accepted' | 'confir
     await closed;
   }
   // A message that was sent alone at two kills is held to be what ends the process. It is in the file, and whoever wants it sent says so.
-  const setAside = readOutboxFile(file, read =>
-    Array.from(read.messages('setAside', {}), ({ payload }) => Number(Buffer.from(payload).toString())),
-  );
-  if (isLeft(setAside)) throw setAside.left;
-  const requeued = requeueMessages(file, {});
-  if (isLeft(requeued)) throw requeued.left;
-  expect(requeued.right).toBe(setAside.right.length);
-  const last = component(KILLS * 1_000, 10, 'ends');
-  last.stdout.resume();
-  const [code] = (await once(last, 'close')) as [number];
+  const requeue = (): readonly number[] => {
+    const setAside = readOutboxFile(file, read =>
+      Array.from(read.messages('setAside', {}), ({ payload }) => Number(Buffer.from(payload).toString())),
+    );
+    if (isLeft(setAside)) throw setAside.left;
+    const requeued = requeueMessages(file, {});
+    if (isLeft(requeued)) throw requeued.left;
+    expect(requeued.right).toBe(setAside.right.length);
+    return setAside.right;
+  };
+  const setAside = new Set(requeue());
+  const codes: number[] = [];
+  // The first start sets aside what was sent alone at the last kill, too; nothing kills it, and the second has nothing left to set aside.
+  for (const start of [0, 1]) {
+    const last = component((KILLS + start) * 1_000, 10, 'ends');
+    last.stdout.resume();
+    const [code] = (await once(last, 'close')) as [number];
+    codes.push(code);
+    if (start === 0) for (const value of requeue()) setAside.add(value);
+  }
   await nucleus.stop();
-  return { told, arrivals: cloud.arrivals, code, setAside: new Set(setAside.right) };
+  return { told, arrivals: cloud.arrivals, codes, setAside };
 };
 
 describe('a component that is killed again and again', () => {
@@ -120,8 +130,8 @@ describe('a component that is killed again and again', () => {
   ] as const)(
     'on %s, deleting when %s, %s, has everything sent in the end that was told as stored (nucleus dies too: %s)',
     async (profile, deleteWhen, live, diesToo) => {
-      const { told, arrivals, code, setAside } = await run(profile, deleteWhen, live, diesToo);
-      expect(code).toBe(0);
+      const { told, arrivals, codes, setAside } = await run(profile, deleteWhen, live, diesToo);
+      expect(codes).toEqual([0, 0]);
       expect(told.length).toBeGreaterThanOrEqual(KILLS);
       const arrived = new Set(arrivals.map(({ value }) => value));
       expect(told.filter(value => !arrived.has(value))).toEqual([]);

@@ -315,6 +315,23 @@ describe.each(STORES)('a store $name', ({ begin }) => {
     expect([texts(records), setAside, counts.setAside]).toEqual([['good'], 1, 1]);
   });
 
+  it('sends again, however often the process ends, what was refused when it was sent alone', async () => {
+    let under = begin();
+    await answered(under.store.open(at(0)));
+    await answered(under.store.put([record('patient')], at(0)));
+    for (let time = 0; time < 5; time++) {
+      const { records } = await answered(under.store.take(ALL, at(0)));
+      expect(records.map(({ attempts, suspect }) => [attempts, suspect])).toEqual([[time, time > 0]]);
+      const [{ place } = { place: 0 }] = records;
+      await answered(under.store.settle([{ place, fate: 'sending' }], at(0)));
+      await answered(under.store.settle([{ place, fate: 'refused' }], at(0)));
+      under = under.restart();
+      await answered(under.store.open(at(0)));
+    }
+    const { records, counts } = await answered(under.store.take(ALL, at(0)));
+    expect([texts(records), counts.setAside]).toEqual([['patient'], 0]);
+  });
+
   it('does not drop what has been handed out', async () => {
     const store = make({ maxBytes: 1 << 20 });
     await answered(store.open(at(0)));

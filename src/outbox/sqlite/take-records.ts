@@ -16,6 +16,8 @@ export function takeRecords(file: FileState, maxAge: number): TakeRecords {
   const { state, sql, number, remove, sized, unclaimed } = file;
   /** Ends of the process while a message was sent alone, after which it is set aside. */
   const CRASHES = 2;
+  /** What a claim says of its message. */
+  const CLAIMED = { refused: 0, sent: 1, sending: 2 } as const;
   /** Places that are looked at before and behind a damaged message for others of its stream. */
   const NEAR = 1_000;
 
@@ -162,8 +164,8 @@ export function takeRecords(file: FileState, maxAge: number): TakeRecords {
     for (const { place, fate, reason } of fates) {
       const claim = sql('SELECT told FROM claim WHERE place=?').get(place);
       if (claim === undefined) continue;
-      if (fate === 'sent' || fate === 'sending') {
-        sql('UPDATE claim SET sent=? WHERE place=?').run(fate === 'sent' ? 1 : 2, place);
+      if (fate === 'sent' || fate === 'sending' || fate === 'refused') {
+        sql('UPDATE claim SET sent=? WHERE place=?').run(CLAIMED[fate], place);
         continue;
       }
       if (fate === 'released' || fate === 'handedBack') {
