@@ -73,7 +73,7 @@ export class Telling {
   }
 }
 
-/** How often a message that was not confirmed is sent before it is set aside. */
+/** How often a message is sent, while what is sent can come back, before it is set aside for not coming back. */
 const MAX_UNCONFIRMED = 5;
 
 /** What {@link Outcomes} are made of. */
@@ -104,15 +104,26 @@ export class Outcomes {
   readonly isSeen: boolean;
   readonly #seenBack: SeenBack;
   readonly #watching = new Subscription();
+  /**
+   * By its place, how often each message was sent and not seen back. Not its attempts: those are also refusals and ends of the process,
+   * which say nothing about it.
+   */
+  readonly #unseen = new Map<number, number>();
   /** When something was last seen back, or was subscribed to anew for want of it. */
   #heardAt = -Infinity;
+  /** When nothing could come back: what was sent before says nothing by not coming. */
+  #deafAt = -Infinity;
 
   constructor(parts: OutcomesParts) {
     this.#parts = parts;
     const { outbox, confirmWithin, random, onChange } = parts;
     const { deleteWhen } = outbox;
     this.isSeen = seenOn(outbox).length > 0;
-    this.#seenBack = new SeenBack(seenOn(outbox), parts, { ...parts, onSeen: message => this.#seen(message), onReady: onChange });
+    const onReady = (): void => {
+      if (!this.isReady) this.#deafAt = parts.now();
+      onChange();
+    };
+    this.#seenBack = new SeenBack(seenOn(outbox), parts, { ...parts, onSeen: message => this.#seen(message), onReady });
     if (deleteWhen === 'confirmed') this.#kept = new Kept(confirmWithin);
     else if (isSampled(deleteWhen)) {
       // Its samples say when.
@@ -205,6 +216,7 @@ export class Outcomes {
 
   /** What was taken just before the connection broke may not have reached the cloud, and a later sample says nothing about it. */
   connectionBroke(): void {
+    this.#deafAt = this.#parts.now();
     if (typeof this.#parts.outbox.deleteWhen !== 'object') return;
     this.#samples?.clear();
     for (const { record } of this.#kept?.clear() ?? []) this.#release(record.place);
@@ -212,6 +224,7 @@ export class Outcomes {
 
   setAside(record: StoredRecord, cause: Error): void {
     const { settling, telling } = this.#parts;
+    this.#unseen.delete(record.place);
     settling.add({ place: record.place, fate: 'setAside', reason: cause.message });
     telling.setAside(record, cause);
   }
@@ -240,6 +253,7 @@ export class Outcomes {
     const { settling, telling, now } = this.#parts;
     this.#heardAt = now();
     for (const { record, replayed } of messages) {
+      this.#unseen.delete(record.place);
       settling.add({ place: record.place, fate: 'forwarded' });
       telling.forwarded(record, 'cloud', replayed);
     }
@@ -248,8 +262,8 @@ export class Outcomes {
   /** They are sent again, a few times. */
   #unconfirmed(messages: readonly KeptMessage[]): void {
     const { now } = this.#parts;
-    for (const { record } of messages)
-      if (record.attempts + 1 < MAX_UNCONFIRMED) this.#release(record.place);
+    for (const { record, since } of messages)
+      if (since < this.#deafAt || this.#wasUnseen(record.place) < MAX_UNCONFIRMED) this.#release(record.place);
       else
         this.setAside(
           record,
@@ -259,6 +273,17 @@ export class Outcomes {
     if (first === undefined || first.since < this.#heardAt) return;
     this.#heardAt = now();
     this.#seenBack.again();
+  }
+
+  /** Counts that. Of more messages than may be kept at once, the count that is oldest begins anew. */
+  #wasUnseen(place: number): number {
+    const unseen = this.#unseen;
+    const times = (unseen.get(place) ?? 0) + 1;
+    unseen.delete(place);
+    unseen.set(place, times);
+    const [oldest] = unseen.keys();
+    if (unseen.size > MAX_KEPT && oldest !== undefined) unseen.delete(oldest);
+    return times;
   }
 
   #release(place: number): void {

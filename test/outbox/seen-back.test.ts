@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { forwardFrom, openOutbox, type OutboxOptions } from '../../src/outbox/index.js';
+import { forwardFrom, type ForwardPort, openOutbox, type OutboxOptions } from '../../src/outbox/index.js';
+import type { MqttProxy, PublishRequest } from '../../src/ports/mqtt-proxy.js';
 import type { MemoryNucleus } from '../../src/testing/index.js';
 import { metersOf, world } from './memory-world.js';
 import { inMemory, Port } from './virtual.js';
@@ -128,5 +129,73 @@ describe('where nothing comes back any more', () => {
     expect(left).toBe(0);
     expect(told.filter(what => what !== 'forwarded')).toEqual([]);
     expect(nucleus.published.length).toBeLessThan(120);
+  });
+});
+
+describe('a message that is not seen back', () => {
+  const CONFIRMED: OutboxOptions = { deleteWhen: 'confirmed' };
+  /** The proxy, but what this says of a message does not come back: it goes elsewhere. */
+  const losing = (proxy: MqttProxy, isLost: (message: PublishRequest) => boolean): ForwardPort => ({
+    state$: proxy.state$,
+    cloud$: proxy.cloud$,
+    subscribe: proxy.subscribe.bind(proxy),
+    publish$: request => proxy.publish$(isLost(request) ? { ...request, topicName: 'elsewhere' } : request),
+  });
+
+  it('is set aside when it was sent five times, and others came back', () => {
+    const told: string[] = [];
+    const nucleus = world(
+      300_000,
+      ({ proxy, outbox, store }) => {
+        store(3);
+        const port = losing(proxy, ({ topicName }) => topicName === 'meters/1');
+        forwardFrom(outbox, port, { ...FORWARD, random: () => 0.5 }).subscribe(outcome =>
+          told.push(outcome._tag === 'Right' ? 'forwarded' : outcome.left.message),
+        );
+      },
+      CONFIRMED,
+    );
+    expect(told).toEqual(['forwarded', 'forwarded', expect.stringContaining('It was sent 5 times and not seen back on its topic.')]);
+    expect(nucleus.published).toHaveLength(3 + 4);
+  });
+
+  it.each([SAMPLED, CONFIRMED])('stays though it was refused many times before: %j', options => {
+    let told: readonly string[] = [];
+    const nucleus = world(
+      1_000_000,
+      ({ nucleus, store, at, forward, told: all }) => {
+        told = all;
+        forward(FORWARD);
+        at(1_000, () => nucleus.inflict('spool full'));
+        at(2_000, () => store(3));
+        at(400_000, () => {
+          nucleus.inflict('lose subscriptions');
+          nucleus.inflict('spool free');
+        });
+      },
+      options,
+    );
+    expect(told).toEqual(['forwarded', 'forwarded', 'forwarded']);
+    expect(nucleus.published.length).toBeGreaterThan(3);
+  });
+
+  it.each([SAMPLED, CONFIRMED])('stays where the connection broke each time before it could come back: %j', options => {
+    const told: string[] = [];
+    const nucleus = world(
+      200_000,
+      ({ nucleus, proxy, outbox, store, at }) => {
+        let isLost = true;
+        const port = losing(proxy, () => isLost);
+        store(3);
+        forwardFrom(outbox, port, { ...FORWARD, random: () => 0.5 }).subscribe(({ _tag }) => told.push(_tag));
+        for (let n = 1; n <= 20; n++) at(n * 5_000, () => nucleus.inflict('drop connection'));
+        at(100_000, () => {
+          isLost = false;
+        });
+      },
+      options,
+    );
+    expect(told).toEqual(['Right', 'Right', 'Right']);
+    expect(nucleus.published.length).toBeGreaterThan(3 * 5);
   });
 });
