@@ -13,7 +13,7 @@ export interface BatchOptions<A> {
   readonly messages?: number | undefined;
   /**
    * Bytes of a batch at most, by `sizeOf`. A value that is larger by itself makes a batch of its own, at once. Default: its part of the
-   * 16 MiB that all buffers of the process share which have no bound in bytes.
+   * 16 MiB that are for all buffers of the process without a bound in bytes.
    */
   readonly bytes?: number | undefined;
   /** Bytes of one value. Needed for `bytes`. Called once for each. */
@@ -41,7 +41,7 @@ export interface BatchOptions<A> {
  * Completes with the source, after the last batch. An error of the source, or one thrown by `sizeOf`, goes to the error channel at once;
  * what was gathered is then given up and counted as discarded.
  *
- * Memory: one batch, of 16 MiB with all other stages: before it takes more than its part, a batch leaves.
+ * Memory: one batch. Without `bytes` it leaves before it would take more than its part of the 16 MiB that all stages share.
  *
  * @example
  * ```ts

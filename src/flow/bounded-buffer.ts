@@ -12,7 +12,7 @@ type Capacity<A> = {
   readonly messages?: number | undefined;
 } & (
   | {
-      /** Left out: the buffer has its part of the 16 MiB that all buffers of the process share which have no `bytes`. */
+      /** Left out: the buffer has its part of the 16 MiB that are for all buffers of the process without `bytes`. */
       readonly bytes?: undefined;
       /**
        * Bytes of one value, for that and for the ledger. Left out: as reckoned from texts, binary data and the first members of a value,

@@ -22,7 +22,8 @@ export type Iterated<R> = Either<LeftOf<R> | Overflowed, RightOf<R>>;
  *
  * Each iterator has a subscription of its own, which begins when the iterator is made: values that come before the first read wait as well.
  *
- * Memory: at most `buffer.messages` (1 000) values, of 16 MiB with all other stages unless `buffer.bytes` says otherwise.
+ * Memory: at most `buffer.messages` (1 000) values; unless `buffer.bytes` bounds them, their bytes count against the 16 MiB that all stages
+ * share.
  *
  * @example
  * ```ts
@@ -174,7 +175,8 @@ export interface ToReadableOptions<R> extends StageOptions<R> {
  *
  * Ends when the Observable completes; an error of the Observable destroys it. Destroying it unsubscribes.
  *
- * Memory: `highWaterMark` plus `buffer.messages` (1 000) values, of 16 MiB with all other stages unless `buffer.bytes` says otherwise.
+ * Memory: `highWaterMark` plus `buffer.messages` (1 000) values; unless `buffer.bytes` bounds them, the bytes of the latter count against the
+ * 16 MiB that all stages share.
  *
  * @example
  * ```ts

@@ -132,8 +132,8 @@ export interface StoreInOptions<A> extends StageOptions<A> {
  * completed. Completes when the source has and every value has its outcome. An error of the source, or one thrown by `toRequest`, `key`,
  * `priority` or `expires`, is a defect and goes to the error channel.
  *
- * Memory: `buffer.messages` (1 000) waiting values, of 16 MiB with all other stages unless `buffer.bytes` says otherwise, and `inFlight`
- * (1 000) on their way to the disk, of 2 MiB.
+ * Memory: `buffer.messages` (1 000) waiting values, and `inFlight` (1 000) on their way to the disk, of 2 MiB. Unless `buffer.bytes` bounds
+ * them, the bytes of those that wait count against the 16 MiB that all stages share.
  *
  * @param toRequest makes the message of a value, once.
  *

@@ -3,7 +3,7 @@ import { type Aggregate, defineAggregate } from '../operators/aggregates/aggrega
 
 /** What a message, or a value made of one, has of the trace it belongs to. */
 export interface Traced {
-  /** The span it comes from; of what was made of several, theirs. `undefined`: there is none, or nobody traces. */
+  /** The span it comes from, or all spans of the messages it was made of. `undefined`: there is none, or nobody traces. */
   readonly trace?: SpanContext | readonly SpanContext[] | undefined;
 }
 

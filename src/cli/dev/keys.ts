@@ -20,7 +20,7 @@ export interface KeyActions {
   /** Ctrl-C, which a terminal that hands over single keys does not make a signal of. */
   readonly interrupt: () => void;
   readonly say: (text: string) => void;
-  /** Shows what is being typed, on the last line; nothing: no more. */
+  /** Shows what is being typed on the last line; an empty text clears it. */
   readonly show: (text: string) => void;
 }
 
@@ -48,7 +48,7 @@ export class Keys {
 
   /** Takes what was typed or pasted. */
   take(text: string): void {
-    // What the keys with arrows and the like send is one key, and none of these.
+    // An arrow key sends a sequence that begins with ESC: it is one key, and none of these.
     if (text.startsWith('\u001b') && text.length > 1) return;
     for (const key of text) this.#press(key);
   }

@@ -81,7 +81,7 @@ async function* lines(cli: Cli, topicName: string | undefined, flags: SourceFlag
   }
 }
 
-/** A line's members win over the command line's, those it does not have do not. */
+/** The members of a line of NDJSON win over those of the command line; one that the line does not have must not erase the other. */
 function withoutUndefined(message: PublishRequest): PublishRequest {
   return Object.fromEntries(Object.entries(message).filter(([, value]) => value !== undefined)) as unknown as PublishRequest;
 }

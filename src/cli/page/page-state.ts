@@ -101,7 +101,7 @@ export interface PageUpdate {
   readonly lanes: readonly PageLane[];
   readonly marks: readonly PageMark[];
   readonly notes: readonly PageNote[];
-  /** Only if it is another one than before. */
+  /** Only if it has changed. */
   readonly health?: PageHealth | undefined;
   readonly component?: PageComponent | undefined;
 }
@@ -112,7 +112,7 @@ export interface PageComponent {
   readonly profile: string;
   readonly configuration: string;
   readonly policies: string;
-  /** Words of faults, those that end others among them. None for a recording. */
+  /** Words of faults, and of what ends them. Empty for a recording. */
   readonly faults: readonly string[];
   readonly isRecording: boolean;
 }
