@@ -43,9 +43,9 @@ export interface Concurrently {
  *
  * Unsubscribing unsubscribes from all work under way. Promises cannot be stopped; their results are ignored then.
  *
- * Memory: at most `buffer.messages` (1 000) waiting values, and `n` under way. Unless `buffer.bytes` bounds them, the bytes of those that wait
- * count against the 16 MiB that all stages share. One value that becomes many on its way here (`mergeMap(m => m.records)`) arrives all at
- * once: give the buffer room for that many.
+ * Memory: at most `buffer.messages` (1 000) waiting values, and `n` under way. Unless `buffer.bytes` bounds them, the bytes of those that
+ * wait count against the 16 MiB that all stages share. One value that becomes many on its way here (`mergeMap(m => m.records)`) arrives all
+ * at once: give the buffer room for that many.
  *
  * @param n how many values are worked on at once; with `ordered`, a value whose results are held still counts.
  *

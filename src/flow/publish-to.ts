@@ -159,8 +159,8 @@ function refuse<A>(value: A, cause: PublishError | Overflowed, waiting: number):
  * `drain()` of the port waits for the stage, from its subscription to its end: end its source when draining begins, as subscriptions do by
  * themselves and others with `takeUntil(proxy.draining$)`, and what is inside is published.
  *
- * Memory: `buffer.messages` (1 000) waiting values, and `inFlight` more. Unless `buffer.bytes` bounds them, the bytes of those that wait count
- * against the 16 MiB that all stages share.
+ * Memory: `buffer.messages` (1 000) waiting values, and `inFlight` more. Unless `buffer.bytes` bounds them, the bytes of those that wait
+ * count against the 16 MiB that all stages share.
  *
  * @param request makes the message of a value. Called once, when the value's turn has come, however many tries there are.
  *

@@ -35,8 +35,8 @@ export interface Stage<in A, out B> {
 /** The options of every stage. */
 export interface StageOptions<A> {
   /**
-   * What may wait, and what happens when that much waits. Default: 1 000 values, whose bytes count against the 16 MiB that all stages share,
-   * and `dropOldest`.
+   * What may wait, and what happens when that much waits. Default: 1 000 values, whose bytes count against the 16 MiB that all stages
+   * share, and `dropOldest`.
    */
   readonly buffer?: BufferPolicy<A> | undefined;
   /** The name under which the ledger counts this stage. Default: the operator's name. */

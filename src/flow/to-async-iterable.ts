@@ -175,8 +175,8 @@ export interface ToReadableOptions<R> extends StageOptions<R> {
  *
  * Ends when the Observable completes; an error of the Observable destroys it. Destroying it unsubscribes.
  *
- * Memory: `highWaterMark` plus `buffer.messages` (1 000) values; unless `buffer.bytes` bounds them, the bytes of the latter count against the
- * 16 MiB that all stages share.
+ * Memory: `highWaterMark` plus `buffer.messages` (1 000) values; unless `buffer.bytes` bounds them, the bytes of the latter count against
+ * the 16 MiB that all stages share.
  *
  * @example
  * ```ts

@@ -32,8 +32,8 @@ export type RateMode<A> =
       /** They wait for their turn in a bounded buffer. The default. */
       readonly mode?: 'shape' | undefined;
       /**
-       * How many may wait, and what gives way when that many do. Default: 1 000 values, whose bytes count against the 16 MiB that all stages
-       * share, and `dropOldest`.
+       * How many may wait, and what gives way when that many do. Default: 1 000 values, whose bytes count against the 16 MiB that all
+       * stages share, and `dropOldest`.
        */
       readonly buffer?: BufferPolicy<A> | undefined;
       readonly onDrop?: undefined;
@@ -125,8 +125,8 @@ function policyOf<A>(options: GovernRateOptions<A>): { readonly policy: BufferPo
  *
  * The ledger counts it as a stage of kind `governRate`. One timer at most, whatever waits.
  *
- * Memory: at most `buffer.messages` (1 000) waiting values; unless `buffer.bytes` bounds them, their bytes count against the 16 MiB that all
- * stages share. With `enforce` nothing waits.
+ * Memory: at most `buffer.messages` (1 000) waiting values; unless `buffer.bytes` bounds them, their bytes count against the 16 MiB that
+ * all stages share. With `enforce` nothing waits.
  *
  * @example
  * ```ts
