@@ -41,7 +41,8 @@ export async function reportState(nucleus: Nucleus, state: 'RUNNING' | 'ERRORED'
 
 /**
  * The part of the drain's time, a tenth and at most this many milliseconds, that is kept for the outcomes of what was not published: dead
- * letters have to be written.
+ * letters have to be written. As long has a disk to store what was taken in, and then for the health file, where nothing is left of the
+ * drain's time.
  */
 const LAST_WORDS = 1_000;
 
@@ -155,7 +156,8 @@ export class ComponentRun {
     this.#reporter.end();
     endLetters();
     const files$ = defer(() => this.#endFiles());
-    await firstValueFrom(files$.pipe(takeUntil(waiting(LAST_WORDS, this.#scheduler))), { defaultValue: undefined });
+    const within = Math.max(LAST_WORDS, this.#timeLeft());
+    await firstValueFrom(files$.pipe(takeUntil(waiting(within, this.#scheduler))), { defaultValue: undefined });
     const inGoodOrder = this.#isStartup && !this.#isToldToStop ? 'completed' : 'done';
     const { reason = inGoodOrder, branch, error } = this.#failure ?? {};
     return ended(this.#log, reason, branch, error, { drained: report, stages: this.#ledger.snapshot().stages.map(inShort) }, this.#profile);

@@ -311,13 +311,19 @@ describe('runComponent', () => {
     expect(closing).toEqual([9_000, 2_000]);
   });
 
-  it.runIf(process.platform !== 'win32')('ends though the disk does not answer when its health is written', async () => {
+  /** A health file on a disk that does not answer before `read`. */
+  const slowHealthFile = () => {
     const folder = mkdtempSync(join(tmpdir(), 'run-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const healthFile = join(folder, 'health.json');
     // What is written into it waits for somebody who reads it.
     const pipe = `${healthFile}.${process.pid}.tmp`;
     expect(spawnSync('mkfifo', [pipe]).status).toBe(0);
+    return { healthFile, read: () => readFile(pipe) };
+  };
+
+  it.runIf(process.platform !== 'win32')('ends though the disk does not answer when its health is written', async () => {
+    const { healthFile, read } = slowHealthFile();
     const scheduler = new VirtualTime();
     const ended = new AbortController();
     const running = run(() => ({ work: of(right(1)) }), { healthFile, scheduler }).finally(() => ended.abort());
@@ -327,10 +333,29 @@ describe('runComponent', () => {
     }
     expect((await running).outcome).toMatchObject({ code: 0, reason: 'done' });
     expect(existsSync(healthFile)).toBe(false);
-    await readFile(pipe);
+    await read();
     // The pipe itself comes first, under the name of the file.
     await expect.poll(() => statSync(healthFile, { throwIfNoEntry: false })?.isFile()).toBe(true);
   });
+
+  it.runIf(process.platform !== 'win32')(
+    'gives the disk that writes its health what is left of the drain: a slow one is not given up',
+    async () => {
+      const { healthFile, read } = slowHealthFile();
+      const scheduler = new VirtualTime();
+      let hasEnded = false;
+      const running = run(() => ({ work: of(right(1)) }), { healthFile, scheduler }).finally(() => (hasEnded = true));
+      for (let turn = 0; turn < 90; turn++) {
+        scheduler.advance(100);
+        await new Promise(resolve => setImmediate(resolve));
+      }
+      const wasGivenUp = hasEnded;
+      await read();
+      expect(wasGivenUp).toBe(false);
+      expect((await running).outcome).toMatchObject({ code: 0, reason: 'done' });
+      expect(JSON.parse(readFileSync(healthFile, 'utf8'))).toMatchObject({ status: 'ended' });
+    },
+  );
 
   it('refuses times that are none', async () => {
     for (const times of [{ drainDeadline: 0 }, { drainDeadline: Number.NaN }, { healthPeriod: -1 }])
