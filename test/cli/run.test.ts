@@ -83,7 +83,8 @@ describe.each(PROFILES)('run at a %s nucleus', profile => {
     };
     send();
     await underLoad;
-    expect(readFileSync(join(folder, 'pid'), 'utf8')).toBe(`${run.child.pid}\n`);
+    const pidFile = join(folder, 'pid');
+    await expect.poll(() => existsSync(pidFile) && readFileSync(pidFile, 'utf8')).toBe(`${run.child.pid}\n`);
     run.child.kill('SIGTERM');
     expect(await run.ended).toEqual({ code: 0, signal: null });
     over = true;
@@ -108,7 +109,7 @@ describe.each(PROFILES)('run at a %s nucleus', profile => {
       pid: run.child.pid,
       branches: { telemetry: { status: 'completed' } },
     });
-    expect(existsSync(join(folder, 'pid'))).toBe(false);
+    expect(existsSync(pidFile)).toBe(false);
   });
 
   test('a topic that the policies do not allow ends it with 77, names the branch, and the others are drained', async () => {

@@ -11,26 +11,41 @@ import { startLocalNucleus } from '../../src/local/index.js';
 import { connect } from '../../src/client/connect.js';
 import { storeIn } from '../../src/outbox/index.js';
 import { QOS } from '../../src/shared/qos.js';
+import { VirtualTime } from '../kit/time/virtual-time.js';
 
 const [folder = '', hanging = '', when = 'storing'] = process.argv.slice(2);
 const nucleus = await startLocalNucleus({ profile: 'classic', components: [{ name: 'c', accessControl: {} }] });
 const stop = new AbortController();
 const values = new Subject<number>();
 const told: string[] = [];
+// What a disk has to answer in passes only when the thread has come there: one that comes late would be ended before.
+const time = new VirtualTime();
+const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
+const reached = async (): Promise<void> => {
+  while (!fs.existsSync(`${hanging}.reached`)) await turn();
+};
 const hang = async (): Promise<void> => {
   fs.writeFileSync(hanging, '');
-  if (when === 'storing') values.next(2);
-  else values.complete();
-  // A thread that has not come there yet would be ended before.
-  while (when === 'storing' && !fs.existsSync(`${hanging}.reached`)) await new Promise(resolve => setImmediate(resolve));
-  stop.abort();
+  if (when === 'storing') {
+    values.next(2);
+    await reached();
+    stop.abort();
+  } else {
+    values.complete();
+    stop.abort();
+    await reached();
+  }
+  for (;;) {
+    time.advance(100);
+    await turn();
+  }
 };
 const storing = component({
   name: 'c',
   version: '1.0.0',
   run: (_proxy, _config, { openOutbox }) => ({
     stored: values.pipe(
-      storeIn(openOutbox({ commit: { messages: 1 } }), n => ({ topicName: 'a', payload: `${n}`, qos: QOS.AT_LEAST_ONCE })),
+      storeIn(openOutbox({ commit: { messages: 1 }, scheduler: time }), n => ({ topicName: 'a', payload: `${n}`, qos: QOS.AT_LEAST_ONCE })),
       tap(outcome => {
         told.push(
           outcome._tag === 'Right' ? 'stored' : outcome.left._tag === 'OutboxUnavailable' ? outcome.left.reason : outcome.left._tag,
