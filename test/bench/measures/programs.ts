@@ -16,7 +16,7 @@ export type BrokerKind = 'embedded' | 'mosquitto';
 /** A nucleus with its broker, each in a process of its own. */
 export class Device implements AsyncDisposable {
   readonly mqttUrl: string;
-  readonly #environment: Readonly<Record<string, string>>;
+  readonly #environment: NodeJS.ProcessEnv;
   readonly #nucleus: ChildProcess;
   readonly #mosquitto: Mosquitto | undefined;
   readonly #bundles: string[] = [];
@@ -25,11 +25,7 @@ export class Device implements AsyncDisposable {
     this.#nucleus = nucleus;
     this.#mosquitto = mosquitto;
     this.mqttUrl = news.mqttUrl;
-    this.#environment = {
-      AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT: news.socketPath,
-      SVCUID: news.authToken,
-      BENCH_MQTT_URL: news.mqttUrl,
-    };
+    this.#environment = { ...news.environment, BENCH_MQTT_URL: news.mqttUrl };
   }
 
   static async start(broker: BrokerKind): Promise<Device> {

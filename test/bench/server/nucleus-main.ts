@@ -2,13 +2,19 @@
  * The local nucleus in a process of its own, for the measurements of itself. `node nucleus-main.js PROFILE [BROKER URL]`, as a child with
  * an IPC channel: `{ flood }` publishes so many messages as the cloud does, as fast as the client takes them.
  */
-import { startLocalNucleus, type Profile } from '../../../src/local/index.js';
+import { type ComponentEnvironment, startLocalNucleus, type Profile } from '../../../src/local/index.js';
 import { jsonPayload } from '../payload.js';
 import { FLOOD_TOPIC } from '../topics.js';
 
-/** What it tells its parent: where it listens, and for every flood what a message cost it. */
+/** What it tells its parent: where it listens and the variables of its component, and for every flood what a message cost it. */
 export type NucleusNews =
-  { readonly socketPath: string; readonly authToken: string; readonly mqttUrl: string } | { readonly cpuMicroseconds: number };
+  | {
+      readonly socketPath: string;
+      readonly authToken: string;
+      readonly mqttUrl: string;
+      readonly environment: ComponentEnvironment;
+    }
+  | { readonly cpuMicroseconds: number };
 /** What it is asked: to publish a flood, or to tell its processor time since the last question over so many messages. */
 export type NucleusQuestion = { readonly flood: number; readonly size: number } | { readonly costOf: number };
 
@@ -52,7 +58,8 @@ process.on('message', (question: NucleusQuestion) => {
 });
 process.on('disconnect', () => process.exit());
 const { socketPath, mqttUrl } = nucleus;
-const begin = (): void => void tell({ socketPath, mqttUrl, authToken: nucleus.authToken(COMPONENT) });
+const begin = (): void =>
+  void tell({ socketPath, mqttUrl, authToken: nucleus.authToken(COMPONENT), environment: nucleus.environment(COMPONENT) });
 // Offline, it would have nothing for its component.
 if (url === undefined) begin();
 else
