@@ -74,6 +74,8 @@ describe.each(NAMES)('the template %s', name => {
     for (const line of TEMPLATES[name].talk) expect(readme).toContain(line);
     expect(readme).not.toMatch(/\{about\}|\{talk\}/);
     expect(json(folder, 'package.json')).toMatchObject({ engines: { node: name === 'gateway' ? '>=22.13' : '>=20.19' } });
+    // Otherwise the first thing that npm 11 tells a beginner is a warning.
+    expect(json(folder, 'package.json')).toMatchObject({ allowScripts: { 'aws-crt': false } });
     // cmd.exe of Windows, by which npm runs them there, knows no other quotes.
     expect(read(folder, 'package.json')).toContain(String.raw`--compile \"tsc `);
   });

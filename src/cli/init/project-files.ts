@@ -121,6 +121,8 @@ function projectManifest({ packageName }: ProjectNames, { template, profile, esl
     },
     dependencies: { ...tested(LIBRARIES), 'greengrass-rx': packageSpecifier ?? `^${own.version}` },
     devDependencies: tested(eslint ? [...TOOLS, ...LINTERS].sort() : TOOLS),
+    // It comes with its binaries; npm asks at each install what to do about a script that nobody has decided on.
+    allowScripts: { 'aws-crt': false },
   };
   return json(manifest);
 }
