@@ -79,3 +79,20 @@ describe('docs/architecture.md', () => {
     for (const { name } of rules) expect(page).toContain(`\`${name}\``);
   });
 });
+
+describe('test/kit/README.md', () => {
+  const helpers = readFileSync('test/kit/README.md', 'utf8');
+
+  test('names helpers that their files export, and no file that is gone', () => {
+    const named = [...helpers.matchAll(/`(\w+)[^`]*` of \[[^\]]*\]\(([^)]+)\)|\[`(\w+)`\]\(([^)]+)\)/g)];
+    expect(named.length).toBeGreaterThan(25);
+    for (const [, of = '', file = '', name = of, link = file] of named)
+      expect([name, exportsIt(readFileSync(`test/kit/${link}`, 'utf8'), name)]).toEqual([name, true]);
+    for (const [, link = ''] of helpers.matchAll(/\]\(([\w./-]+)\)/g)) expect([link, existsSync(`test/kit/${link}`)]).toEqual([link, true]);
+  });
+
+  test('names exports of the package that there are', () => {
+    for (const [, name = '', entry = ''] of helpers.matchAll(/`(\w+)[^`]*` of `greengrass-rx\/([\w-]+)`/g))
+      expect([...sources].filter(([file, source]) => file.startsWith(`src/${entry}/`) && exportsIt(source, name))).not.toEqual([]);
+  });
+});
