@@ -24,8 +24,8 @@ const SUBSCRIBE_AGAIN = 'Subscribing again later may succeed; the nucleus log sa
  *
  * Sources: classic nucleus 2.0 to 2.18, MqttProxyIPCAgent.java, MqttClient.java, IotCoreTopicValidator.java, Spool.java and
  * DefaultOperationHandler.java, and 2.18 observed, with the texts of aws-crt-java and of Java 17's null pointers; Greengrass Lite 2.6,
- * publish_to_iot_core.c and subscribe_to_iot_core.c, observed; the reason codes of SUBACK in MQTT 5 section 3.9.3, as the classic nucleus
- * names them.
+ * publish_to_iot_core.c and subscribe_to_iot_core.c, and its handlers of local topics, configuration and states, observed; the reason codes
+ * of SUBACK in MQTT 5 section 3.9.3, as the classic nucleus names them.
  */
 const KNOWN: readonly (readonly [RegExp, KnownText])[] = [
   // Classic: publish
@@ -130,6 +130,28 @@ const KNOWN: readonly (readonly [RegExp, KnownText])[] = [
     /^Time limit to respond to PreComponentUpdateEvent exceeded$/,
     fault('AnswerTooLate', false, 'An update is answered once, and before its policy lets it go on.'),
   ],
+  // Configuration and lifecycle on Lite
+  [
+    /^Failed to subscribe to configuration update\.$/,
+    fault(
+      'SubscribeFailed',
+      true,
+      'Greengrass Lite says so while its configuration daemon restarts, and when its 100 subscriptions are taken. Try again later, and use fewer, with wildcards.',
+    ),
+  ],
+  [
+    /^Failed to update the configuration\.$/,
+    fault(
+      'UpdateFailed',
+      true,
+      'Greengrass Lite takes no map in the place of a value, no value of more than 1024 bytes of JSON, and nothing while its configuration daemon restarts.',
+    ),
+  ],
+  [
+    /^Failed to update the lifecycle state\.$/,
+    fault('UpdateFailed', true, 'The component is no unit that Greengrass Lite has started, or its daemon gghealthd is away.'),
+  ],
+  [/^Config path depth larger than supported\.$/, invalid('Greengrass Lite takes at most 12 keys in a path.')],
   [/^Received invalid parameters\.$/, invalid('The topic name and the payload must be strings.')],
   [/^(?:Failed to parse 'qos' string value|'qos' not a valid value|Key qos of invalid type)\.$/, invalid(QOS)],
   [/^'payload' is not valid base64\.$/, invalid('Encode the payload as padded base64.')],

@@ -76,6 +76,8 @@ export type ServiceFaultReason =
   | 'ResourceNotFound'
   /** The value has been changed at a later time than the update names; on classic it may have been written all the same. */
   | 'UpdateConditionFailed'
+  /** The nucleus could not write a value into the configuration, or the state that was reported. */
+  | 'UpdateFailed'
   /** The nucleus no longer waits for this answer, or has had one. */
   | 'AnswerTooLate'
   /** The shadow has another version than the update is for. */

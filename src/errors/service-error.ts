@@ -97,6 +97,13 @@ const NOT_FOUND_REMEDY = 'Deploy the component, or a configuration that has the 
 const CONDITION_REMEDY = 'Read the value back: it may have been written all the same.';
 const LOCAL_PUBLISH_REMEDY =
   'Greengrass Lite says so while the daemon of local topics restarts, and of what is too large or nested too deeply. Publish again later, or less.';
+/** What Greengrass Lite says nothing else about than that it failed. */
+const UNTOLD_BY_LITE: Partial<Record<Operation, string>> = {
+  'aws.greengrass#GetConfiguration':
+    'Greengrass Lite gives no reason for an answer of more than 10000 bytes: make the configuration smaller, or read parts of it by their keyPath.',
+  'aws.greengrass#UpdateConfiguration':
+    'Greengrass Lite gives no reason for a list that is too long, a number of more than 64 bits, or half of a surrogate pair: write less at once.',
+};
 const UNCLASSIFIED_REMEDY = 'No known version of the nucleus says this; its log may say more.';
 
 /**
@@ -135,7 +142,10 @@ export function classifyServiceError<K extends Kind>(refused: RefusedOperation<K
   if (serverCode === 'InvalidArgumentsError') {
     return invalid(known?.meaning === 'InvalidRequest' ? known.remedy : 'The same request would be refused again.');
   }
-  if (known === undefined) return faultWith('Unclassified', serverCode === 'ServiceError', UNCLASSIFIED_REMEDY);
+  if (known === undefined) {
+    const untold = serverCode === 'ServiceError' && serverText === '' ? UNTOLD_BY_LITE[operation] : undefined;
+    return faultWith('Unclassified', serverCode === 'ServiceError', untold ?? UNCLASSIFIED_REMEDY);
+  }
   if (known.meaning === 'InvalidRequest') return invalid(known.remedy);
   if (known.meaning === 'UnsupportedOperation') return new UnsupportedOperation(kind, operation, serverText);
   const remedy = operation === 'aws.greengrass#PublishToTopic' && known.meaning === 'PublishFailed' ? LOCAL_PUBLISH_REMEDY : known.remedy;

@@ -52,6 +52,10 @@ describe('a fault the nucleus reports', () => {
     ],
     ['Failed to publish the message.', 'PublishFailed', true],
     ['Failed to bind the subscription.', 'SubscribeFailed', true],
+    ['Failed to bind subscription.', 'SubscribeFailed', true],
+    ['Failed to subscribe to configuration update.', 'SubscribeFailed', true],
+    ['Failed to update the configuration.', 'UpdateFailed', true],
+    ['Failed to update the lifecycle state.', 'UpdateFailed', true],
   ];
 
   test.each(faults)('%s', (serverText, reason, retryable) => {
@@ -86,6 +90,22 @@ describe('a fault the nucleus reports', () => {
     expect(error.message).toContain('The MQTT broker says: no iot:Subscribe');
   });
 
+  test.each(['aws.greengrass#GetConfiguration', 'aws.greengrass#UpdateConfiguration'] as const)(
+    'without a word, to %s, is told as what Greengrass Lite says nothing about',
+    operation => {
+      const error = classifyServiceError({
+        serverCode: 'ServiceError',
+        serverText: '',
+        reasonString: undefined,
+        operation,
+        topicName: 'config',
+        kind: 'message',
+      });
+      expect(error).toMatchObject({ _tag: 'ServiceFault', reason: 'Unclassified', retryable: true });
+      expect(error.message).toContain('ServiceError. Greengrass Lite gives no reason for ');
+    },
+  );
+
   test('of an exception nobody caught is an internal error that would happen again', () => {
     expect(classify('InternalServerError', 'InternalServerError')).toMatchObject({
       _tag: 'ServiceFault',
@@ -103,6 +123,7 @@ describe('a request the nucleus finds invalid', () => {
     ['InvalidArgumentsError', 'Invalid QoS value: 7'],
     ['InvalidArgumentsError', 'Invalid QoS value: 1.0'],
     ['InvalidArgumentsError', 'a text of a version to come'],
+    ['ServiceError', 'Config path depth larger than supported.'],
     ['ServiceError', published('Topic must not be empty')],
     ['ServiceError', published("Publish topics must not contain wildcard characters of '#' or '+'")],
     [
