@@ -65,11 +65,12 @@ export type ShadowError = SubscribeError | PublishError | DecodeFailed<MqttMessa
 interface ShadowTopics {
   readonly get: string;
   readonly update: string;
+  readonly delete: string;
 }
 
 export function shadowTopics(thingName: string, name: string | undefined): ShadowTopics {
   const prefix = `$aws/things/${thingName}/shadow${name === undefined ? '' : `/name/${name}`}`;
-  return { get: `${prefix}/get`, update: `${prefix}/update` };
+  return { get: `${prefix}/get`, update: `${prefix}/update`, delete: `${prefix}/delete` };
 }
 
 /** What a stream shows of a shadow. */
@@ -116,8 +117,8 @@ export function shadowRefusal(topicName: string, { code, message }: ShadowReject
 }
 
 /**
- * One stream of a shadow: its present value, which is asked for once the subscriptions are active and after each gap, and each value that
- * follows.
+ * One stream of a shadow: its present value, which is asked for once the subscriptions are active, after each gap and where the shadow was
+ * deleted, and each value that follows.
  */
 export function shadowView<A>(
   { proxy, topics, timeout, scheduler }: ShadowContext,
@@ -125,6 +126,7 @@ export function shadowView<A>(
 ): Observable<Either<ShadowError, ShadowState<A | undefined>>> {
   const accepted = `${topics.get}/accepted`;
   const rejected = `${topics.get}/rejected`;
+  const deleted = `${topics.delete}/accepted`;
   const changes = `${topics.update}/${shown.on}`;
   return new Observable(subscriber => {
     const clock = schedulerClock(scheduler);
@@ -142,6 +144,8 @@ export function shadowView<A>(
       const isAnew = isAnswer && asked !== undefined && document.version < asked.known;
       if (isAnswer) answered();
       if (document.version <= version && !isAnew) return;
+      // Each update is one version, and tells a delta while there is one: with a version left out, nothing differed meanwhile.
+      if (shown.on === 'delta' && document.version !== version + 1) last = NOTHING;
       version = document.version;
       show(shown.of(document), message);
     };
@@ -207,6 +211,11 @@ export function shadowView<A>(
         else subscriber.next(rejection);
         return;
       }
+      if (message.topicName === deleted) {
+        // There may be another one by now, and its versions begin at 1 where the deletion was long ago.
+        ask();
+        return;
+      }
       const read = message.topicName === accepted ? readAnswer : shown.on === 'delta' ? readDelta : readDocuments;
       const document = read(message);
       if (document._tag === 'Right') settle(document.right, message);
@@ -214,7 +223,7 @@ export function shadowView<A>(
     };
     subscriber.add(() => cancel());
     subscriber.add(
-      shadowChannel(proxy, [accepted, rejected, changes]).subscribe({
+      shadowChannel(proxy, [accepted, rejected, deleted, changes]).subscribe({
         next: event => {
           if (event.kind === 'ready') ask();
           else if (event.kind === 'message') take(event.message);

@@ -46,8 +46,8 @@ export interface Shadow<A> {
   /** What is reported, as `desired$`. */
   readonly reported$: ObservableEither<ShadowError, ShadowState<A | undefined>>;
   /**
-   * The members of what is desired that are reported differently or not at all, at any depth. Emits nothing if nothing differs. Otherwise
-   * as `desired$`.
+   * The members of what is desired that are reported differently or not at all, at any depth. Emits nothing if nothing differs; what
+   * differs again after it was reported is emitted again. Otherwise as `desired$`.
    */
   readonly delta$: ObservableEither<ShadowError, ShadowState<ShadowPart<A>>>;
   /**
@@ -69,9 +69,9 @@ const TIMEOUT = 10_000;
  * The device shadow of a thing, over the MQTT proxy's `$aws/things/…/shadow/…` topics: on both nuclei, without a plugin. Needs the cloud,
  * or whoever answers these topics on the broker, as the local nucleus does.
  *
- * Pure and lazy: each stream subscribes to what it needs while somebody listens (`get/accepted`, `get/rejected`, and `update/documents` or
- * `update/delta`; for reports `update/accepted` and `update/rejected`); all of one shadow share these subscriptions. The recipe's policy
- * for the MQTT proxy, and the IoT policy of the device, must allow these topics, and publishing to `get` and `update`.
+ * Pure and lazy: each stream subscribes to what it needs while somebody listens (`get/accepted`, `get/rejected`, `delete/accepted`, and
+ * `update/documents` or `update/delta`; for reports `update/accepted` and `update/rejected`); all of one shadow share these subscriptions.
+ * The recipe's policy for the MQTT proxy, and the IoT policy of the device, must allow these topics, and publishing to `get` and `update`.
  *
  * On Greengrass Lite, a message of more than 4 980 bytes that comes in is lost. `desired$` and `reported$` need documents, which have both
  * sections twice, so they are for small shadows there; `delta$` only gets the difference.

@@ -61,6 +61,39 @@ describe.each(PROFILES)('%s', profile => {
     expect(await record(heater.delta$).take(1)).toEqual([right({ value: { celsius: 60 }, version: 2 })]);
   });
 
+  test('what is desired again after it was reported is told again, and what still differs is not', async () => {
+    const { local, heater } = await begin(profile);
+    const delta = record(heater.delta$);
+    desire(local, { celsius: 80 });
+    await delta.take(1);
+    // It still differs: no news.
+    await heater.report({ limits: { low: 1, high: 2 } })();
+    await heater.report({ celsius: 80 })();
+    // By hand, at the device; nobody has desired anything else meanwhile.
+    await heater.report({ celsius: 75 })();
+    desire(local, { celsius: 60 });
+    const tells = (celsius: number, version: number): unknown => right({ value: { celsius }, version });
+    expect(await delta.take(3)).toEqual([tells(80, 1), tells(80, 4), tells(60, 5)]);
+  });
+
+  test('a shadow that is deleted is told, and one that is made anew long afterwards begins at version 1', async () => {
+    const { local, heater } = await begin(profile);
+    desire(local, { celsius: 70 });
+    desire(local, { celsius: 80 });
+    const desired = record(heater.desired$);
+    await desired.take(1);
+    local.publish({ topicName: `${PREFIX}/delete`, payload: '' });
+    await desired.take(2);
+    // After 48 hours the service has forgotten the version.
+    const document = { state: { desired: { celsius: 60 } }, version: 1 };
+    local.publish({ topicName: `${PREFIX}/update/documents`, payload: JSON.stringify({ previous: null, current: document }) });
+    expect(await desired.take(3)).toEqual([
+      right({ value: { celsius: 80 }, version: 2 }),
+      right({ value: undefined, version: 0 }),
+      right({ value: { celsius: 60 }, version: 1 }),
+    ]);
+  });
+
   test('what is reported by a stage has its outcome from the shadow, refusals typed', async () => {
     const { heater } = await begin(profile);
     const outcomes$ = from([
@@ -105,7 +138,7 @@ describe.each(PROFILES)('%s', profile => {
   });
 
   test('a policy that allows less is a typed refusal of the stream and of the report', async () => {
-    const { heater } = await begin(profile, [`${PREFIX}/get`, `${PREFIX}/get/+`, `${PREFIX}/update`]);
+    const { heater } = await begin(profile, [`${PREFIX}/get`, `${PREFIX}/get/+`, `${PREFIX}/delete/+`, `${PREFIX}/update`]);
     const unauthorized = { left: { _tag: 'Unauthorized', topicName: `${PREFIX}/update/documents`, kind: 'terminal' } };
     expect(await record(heater.desired$).all()).toMatchObject([unauthorized]);
     expect(await heater.report({ celsius: 1 })()).toMatchObject({ left: { _tag: 'Unauthorized', kind: 'message' } });

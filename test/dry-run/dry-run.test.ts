@@ -333,8 +333,9 @@ describe('a dry run finds', () => {
     expect(found.access).toMatchObject({
       publish: [`${own}/get`, `${own}/update`, `${other}/get`],
       // The topics of answers to reports are subscribed to only at the first report.
-      subscribe: [`${own}/get/accepted`, `${own}/get/rejected`, `${own}/update/accepted`, `${own}/update/rejected`, `${own}/update/delta`]
-        .concat([`${other}/get/accepted`, `${other}/get/rejected`, `${other}/update/documents`])
+      subscribe: ['get/accepted', 'get/rejected', 'delete/accepted', 'update/accepted', 'update/rejected', 'update/delta']
+        .map(topic => `${own}/${topic}`)
+        .concat(['get/accepted', 'get/rejected', 'delete/accepted', 'update/documents'].map(topic => `${other}/${topic}`))
         .sort(),
     });
     expect(found.findings.filter(({ about }) => about !== 'memory')).toEqual([]);
