@@ -46,8 +46,8 @@ export function decodeConfiguration<A>(
   return decoded._tag === 'Right' ? decoded : invalid(decoded.left.problems, decoded.left.cause);
 }
 
-/** For a leaf, the nucleus gives an object with one member, named as the last key. A node may look the same; only the codec can tell. */
-function leafOf(value: unknown, keyPath: readonly string[]): { readonly value: unknown } | undefined {
+/** For a leaf, the nucleus gives an object with one member, named as the last key. A node may look the same. */
+export function leafOf(value: unknown, keyPath: readonly string[]): { readonly value: unknown } | undefined {
   const last = keyPath.at(-1)?.toLowerCase();
   if (last === undefined || !isJsonObject(value)) return undefined;
   const [only, ...others] = Object.entries(value);

@@ -16,6 +16,7 @@ import {
   decodeConfiguration,
   encodeUpdate,
   holds,
+  leafOf,
   notWritten,
 } from './configuration-changes.js';
 import type { NucleusLink } from './nucleus-link.js';
@@ -93,16 +94,16 @@ export class IpcConfiguration implements Configuration {
       let reading = false;
       let again = false;
       let toldFailure = false;
-      let last: string | undefined;
+      let last: ConfigurationAnswer | undefined;
       let cancelRetry = (): void => undefined;
 
       const settle = (answer: Either<RequestError, ConfigurationAnswer>): void => {
         if (answer._tag === 'Right') {
           toldFailure = false;
-          const { body } = answer.right;
-          if (body === last) return;
-          last = body;
-          subscriber.next(decodeConfiguration(codec, keyPath, answer.right, link.isOnLite));
+          const before = last;
+          last = answer.right;
+          if (before?.body === last.body && isJsonObject(before.value) === isJsonObject(last.value)) return;
+          subscriber.next(decodeConfiguration(codec, keyPath, last, link.isOnLite));
           return;
         }
         const error = answer.left;
@@ -117,14 +118,16 @@ export class IpcConfiguration implements Configuration {
         reading = true;
         cancelRetry();
         subscriber.add(
-          this.#read$(keyPath, componentName).subscribe({
-            next: settle,
-            error: (defect: unknown) => subscriber.error(defect),
-            complete: () => {
-              reading = false;
-              if (again) read();
-            },
-          }),
+          this.#read$(keyPath, componentName)
+            .pipe(concatMap(answer => this.#withLeaf$(codec, keyPath, componentName, answer)))
+            .subscribe({
+              next: settle,
+              error: (defect: unknown) => subscriber.error(defect),
+              complete: () => {
+                reading = false;
+                if (again) read();
+              },
+            }),
         );
       };
       // Subscribed at the root: a subscription to a key is dead for good once the key was removed, and is refused if the key does not exist
@@ -201,6 +204,28 @@ export class IpcConfiguration implements Configuration {
       const decoded = validated(codec, value);
       return decoded._tag === 'Left' ? decoded.left : undefined;
     });
+  }
+
+  /**
+   * The answer, or the leaf that it stands for. Where the codec takes the answer as a node, as a type of which no member is required does,
+   * only the nucleus can tell whether it is one: a leaf has nothing below it.
+   */
+  #withLeaf$<A>(
+    codec: Pick<Type<A, unknown>, 'name' | 'decode'>,
+    keyPath: readonly string[],
+    componentName: string | undefined,
+    answer: Either<RequestError, ConfigurationAnswer>,
+  ): ObservableEither<RequestError, ConfigurationAnswer> {
+    const last = keyPath.at(-1);
+    if (answer._tag === 'Left' || last === undefined) return of(answer);
+    const leaf = leafOf(answer.right.value, keyPath);
+    if (leaf === undefined || validated(codec, answer.right.value)._tag === 'Left') return of(answer);
+    return this.#read$([...keyPath, last], componentName).pipe(
+      map((member): Either<RequestError, ConfigurationAnswer> => {
+        if (member._tag === 'Left') return member.left.retryable ? member : answer;
+        return member.right.value === undefined ? right({ ...answer.right, ...leaf }) : answer;
+      }),
+    );
   }
 
   #read$(keyPath: readonly string[], componentName: string | undefined): ObservableEither<RequestError, ConfigurationAnswer> {

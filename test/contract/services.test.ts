@@ -116,6 +116,25 @@ describe.each(SUBJECTS)('services: $name', ({ profile, start }) => {
     if (profile === 'classic') return;
     expect(await record(nucleus.lifecycle.updates$).all()).toMatchObject([{ left: { _tag: 'UnsupportedOperation', kind: 'message' } }]);
   });
+
+  test('tells a leaf from a node that looks the same, also where the codec takes both', async () => {
+    const { nucleus } = await begin();
+    const named = t.union([t.undefined, t.partial({ mode: t.string })]);
+    const values = record(nucleus.configuration.value$(named, { keyPath: ['mode'] }));
+    const inner = record(nucleus.configuration.value$(named, { keyPath: ['node', 'mode'] }));
+    await values.take(1);
+    await inner.take(1);
+    await nucleus.configuration.update({ mode: 'fast', node: { mode: { mode: 'slow' } } })();
+    expect(await values.take(2)).toMatchObject([
+      { right: undefined },
+      { left: { _tag: 'ConfigurationInvalid', problems: [expect.stringMatching(/^\(root\): .*, got "fast"$/)] } },
+    ]);
+    expect(await inner.take(2)).toMatchObject([{ right: undefined }, { right: { mode: 'slow' } }]);
+    // Greengrass Lite takes no map for a value.
+    if (profile === 'lite') return;
+    await nucleus.configuration.update({ mode: { mode: 'fast' } })();
+    expect((await values.take(3))[2]).toMatchObject({ right: { mode: 'fast' } });
+  });
 });
 
 test('the time of an update always has a fraction, or Greengrass Lite would refuse it', () => {
