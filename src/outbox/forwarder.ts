@@ -10,7 +10,7 @@ import { Lanes } from './lanes.js';
 import { markedRequest } from './mark.js';
 import type { OpenOutbox, Outbox } from './outbox.js';
 import { Pace, type PaceParts } from './pace.js';
-import { ReadAhead, Settling } from './hand-out.js';
+import { Alone, ReadAhead, Settling } from './hand-out.js';
 import { unconfirmable } from './seen-back.js';
 import type { Fate, StoredRecord, Taken } from './store.js';
 
@@ -35,8 +35,7 @@ export class Forwarder {
   readonly #reading: ReadAhead;
   readonly #outcomes: Outcomes;
   readonly #watching = new Subscription();
-  /** A suspect message is being sent, alone. */
-  #alone = false;
+  readonly #alone: Alone;
   /** Nothing waited when it began. */
   readonly #beganEmpty: boolean;
   #timer: Subscription | undefined;
@@ -59,6 +58,7 @@ export class Forwarder {
       () => this.#completeWhenDrained(),
       error => this.#fileFailed(error),
     );
+    this.#alone = new Alone(this.#settling, scheduler);
     const listener = {
       onChange: () => this.#pump(),
       onFailed: (error: PublishError | SubscribeError) => this.#onFailed(error),
@@ -150,7 +150,7 @@ export class Forwarder {
   }
 
   get #maySend(): boolean {
-    if (this.#draining || this.#alone || !this.#isListening) return false;
+    if (this.#draining || this.#alone.isSending || !this.#isListening) return false;
     const { sending } = this.#lanes;
     return sending < this.#parts.inFlight && this.#outcomes.hasRoomFor(sending + 1);
   }
@@ -178,7 +178,6 @@ export class Forwarder {
     const { port, outbox, open } = this.#parts;
     const replayed = record.place < this.#lanes.replayedBefore || record.attempts > 0;
     const publish = (): void => {
-      if (this.#ended) return;
       let request;
       try {
         request = markedRequest(record, replayed, outbox.mark, outbox.tellOldest ? (open.latest().depth.oldest ?? Infinity) : undefined);
@@ -197,13 +196,12 @@ export class Forwarder {
       publish();
       return;
     }
-    this.#alone = true;
-    this.#settling.tell([{ place: record.place, fate: 'sending' }], publish);
+    this.#alone.send(record, publish);
   }
 
   #onOutcome(record: StoredRecord, replayed: boolean, outcome: Either<PublishError, Accepted>): void {
     if (this.#ended) return;
-    this.#alone &&= !record.suspect;
+    if (record.suspect) this.#alone.answered();
     if (outcome._tag === 'Right') {
       this.#pace.taken();
       this.#lanes.leave(record);
@@ -214,15 +212,16 @@ export class Forwarder {
       return;
     } else if (outcome.left.retryable) {
       this.#pace.refused();
-      this.#lanes.giveBack({ ...record, attempts: record.attempts + 1 });
-      // Two power cuts while the cloud is out of reach, and it would be held to be what ends the process.
-      if (record.suspect) this.#settling.add({ place: record.place, fate: 'refused' });
+      this.#lanes.giveBack({ ...record, attempts: record.attempts + 1, suspect: false });
+      if (record.suspect) this.#alone.survived(record);
     } else this.#setAside(record, outcome.left);
     this.#pump();
+    // With the next, if that is a suspect, too; else now.
+    if (record.suspect) this.#settling.flush();
   }
 
   #setAside(record: StoredRecord, cause: Error): void {
-    this.#alone &&= !record.suspect;
+    if (record.suspect) this.#alone.answered();
     this.#lanes.leave(record);
     this.#outcomes.setAside(record, cause);
   }
@@ -287,6 +286,7 @@ export class Forwarder {
     this.#watching.unsubscribe();
     this.#reading.end();
     this.#timer?.unsubscribe();
+    this.#alone.answered();
     const { sending, waiting } = this.#lanes.clear();
     const unknown = [...sending, ...this.#outcomes.clear()];
     this.#settling.end([

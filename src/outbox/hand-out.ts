@@ -1,9 +1,10 @@
 import { isLeft } from 'fp-ts/lib/Either.js';
 import type { SchedulerLike, Subscription } from 'rxjs';
 import type { OutboxUnavailable } from '../errors/errors.js';
+import { wait } from '../schedule/clock.js';
 import type { Lane, Lanes } from './lanes.js';
 import type { OpenOutbox } from './outbox.js';
-import type { Fate, Taken } from './store.js';
+import type { Fate, StoredRecord, Taken } from './store.js';
 
 /** Messages of a lane that are read ahead. */
 const AHEAD = 64;
@@ -185,5 +186,51 @@ export class Settling {
       this.#timer = undefined;
       this.flush();
     }, milliseconds);
+  }
+}
+
+/** Milliseconds after which a message that was sent is not what ends the process, though it has no answer yet. */
+const SURVIVED = 1_000;
+
+/**
+ * A message that may be what ended the process is sent alone, and the file says so until it has been survived. An end of the process
+ * meanwhile is held against it, so that is told at once: it may wait for long, refused without a connection, or with no answer from a
+ * nucleus that hangs.
+ */
+export class Alone {
+  readonly #settling: Settling;
+  readonly #scheduler: SchedulerLike;
+  #isSending = false;
+  #timer: Subscription | undefined;
+
+  constructor(settling: Settling, scheduler: SchedulerLike) {
+    this.#settling = settling;
+    this.#scheduler = scheduler;
+  }
+
+  /** Nothing else may be sent meanwhile. */
+  get isSending(): boolean {
+    return this.#isSending;
+  }
+
+  send(record: StoredRecord, publish: () => void): void {
+    this.#isSending = true;
+    this.#settling.tell([{ place: record.place, fate: 'sending' }], () => {
+      if (!this.#isSending) return;
+      this.#timer = wait(SURVIVED, this.#scheduler, () => this.survived(record));
+      publish();
+    });
+  }
+
+  /** It has its answer, or is not waited for any more. */
+  answered(): void {
+    this.#isSending = false;
+    this.#timer?.unsubscribe();
+  }
+
+  /** It was not taken, and the process is still there. */
+  survived({ place }: StoredRecord): void {
+    this.#settling.add({ place, fate: 'survived' });
+    this.#settling.flush();
   }
 }

@@ -28,7 +28,7 @@ interface Held extends Omit<StoredRecord, 'attempts' | 'suspect'> {
   readonly size: number;
   attempts: number;
   suspect: boolean;
-  /** Ends of the process while it was sent alone. */
+  /** Ends of the process while it was sent alone, one after the other. */
   crashes: number;
   /** The losses that were told with it, by the last id. */
   told: number;
@@ -55,6 +55,12 @@ export class MemoryFile {
   urgent = 0;
   last: Moment | undefined;
   isOpen = false;
+
+  /** The machine went down, and no message is what ended the process. */
+  cutPower(): void {
+    this.isOpen = false;
+    for (const record of this.held.values()) if (record.claimed === 'sending') record.claimed = 'handedOut';
+  }
 }
 
 /** Ranges of lost numbers of a stream that are kept for its receivers, as in a file; of more, the oldest are forgotten. */
@@ -209,8 +215,9 @@ export function memoryStore(
     for (const { place, fate } of fates) {
       const record = held.get(place);
       if (record === undefined || record.claimed === false) continue;
+      if (record.claimed === 'sending') record.crashes = 0;
       if (fate === 'sent' || fate === 'sending') record.claimed = fate;
-      else if (fate === 'refused') record.claimed = 'handedOut';
+      else if (fate === 'survived') record.claimed = 'handedOut';
       else if (fate === 'released' || fate === 'handedBack') {
         record.claimed = false;
         if (fate === 'released') record.attempts++;

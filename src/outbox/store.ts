@@ -150,7 +150,7 @@ export interface Taken extends StoreNews {
   readonly expired: number;
   /** Messages whose stored form was damaged, found on the way. */
   readonly damaged: number;
-  /** Messages set aside on the way, since sending them, alone, ended the process twice. */
+  /** Messages set aside on the way, since sending them, alone, ended the process twice in a row. */
   readonly setAside: number;
 }
 
@@ -161,12 +161,12 @@ export interface Fate {
    * - `forwarded`: it is done, and deleted.
    * - `sent`: the nucleus took it, and it stays until it is confirmed.
    * - `sending`: a suspect is about to be sent, alone.
-   * - `refused`: that suspect was not taken, and waits for its next try. If the process ends now, it was not what ended it.
+   * - `survived`: that suspect was refused, or has had no answer for a while. If the process ends now, it was not what ended it.
    * - `released`: nobody knows whether it was sent; it is handed out again, with one attempt more.
    * - `handedBack`: not sent; it is handed out again.
    * - `setAside`: it will never be sent.
    */
-  readonly fate: 'forwarded' | 'sent' | 'sending' | 'refused' | 'released' | 'handedBack' | 'setAside';
+  readonly fate: 'forwarded' | 'sent' | 'sending' | 'survived' | 'released' | 'handedBack' | 'setAside';
   readonly reason?: string | undefined;
 }
 

@@ -45,7 +45,7 @@ export class VirtualDisk {
   cutPower(): void {
     this.#power = {};
     this.#twins = new WeakMap();
-    for (const file of this.#files.values()) file.isOpen = false;
+    for (const file of this.#files.values()) file.cutPower();
   }
 }
 

@@ -1,4 +1,4 @@
-import { EMPTY, map, of, range } from 'rxjs';
+import { asyncScheduler, EMPTY, map, of, range } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { type Forwarded, forwardFrom, type ForwardFailure, type ForwardOptions, type ForwardPort } from '../../src/outbox/index.js';
 import { type Either, left, map as rightOf, right } from 'fp-ts/lib/Either.js';
@@ -383,7 +383,21 @@ describe('forwardFrom', () => {
         });
         return [forwarding(outbox, port, { retry: fixed(1_000) }), storing(outbox, ['a:1', 'b:2'])];
       });
-      expect(fates).toEqual(['1 sending', '1 refused', '1 sending', '1 refused', '1 sending', '1 forwarded, 2 sending', '2 forwarded']);
+      expect(fates).toEqual(['1 sending', '1 survived', '1 forwarded, 2 sending', '2 forwarded']);
+    });
+
+    it('says of one that has no answer for a second that it was survived, and of each at once what became of it', () => {
+      const port = new Port();
+      port.latency = 4_000;
+      const fates: string[] = [];
+      virtually(() => {
+        const outbox = suspects(store => (told, now) => {
+          fates.push(`${asyncScheduler.now()} ${told.map(({ place, fate }) => `${place} ${fate}`).join(', ')}`);
+          return store.settle(told, now);
+        });
+        return [forwarding(outbox, port), storing(outbox, ['a:1'])];
+      });
+      expect(fates).toEqual(['0 1 sending', '1000 1 survived', '4000 1 forwarded']);
     });
 
     it('waits where there is no room to say so, and sends it when there is', () => {

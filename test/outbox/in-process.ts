@@ -43,7 +43,7 @@ export class InProcess {
       post: answers => {
         for (const answer of answers) this.asked.get(answer.id)?.(answer);
       },
-      settings: { ...SETTINGS, ...settings, path },
+      settings: { ...SETTINGS, ...settings, path, boot: 0 },
       fs,
       crc32,
       sqlite,

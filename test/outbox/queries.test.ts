@@ -33,7 +33,7 @@ const steps = async (priorities: readonly number[], onFull: 'dropOldest' | 'late
   for (let i = 0; i < 40; i++)
     for (const priority of priorities) await store.put([`${i} ${'x'.repeat(20_000)}`], at(i), { topicName: `t${i % 3}`, priority });
   const { places } = await store.takeAll(at(100));
-  const fates: readonly Fate['fate'][] = ['sent', 'sending', 'refused', 'released', 'handedBack', 'setAside', 'forwarded'];
+  const fates: readonly Fate['fate'][] = ['sent', 'sending', 'survived', 'released', 'handedBack', 'setAside', 'forwarded'];
   await store.settle(
     places.map((place, i) => ({ place, fate: fates[i % fates.length] ?? 'forwarded' })),
     at(101),

@@ -324,12 +324,41 @@ describe.each(STORES)('a store $name', ({ begin }) => {
       expect(records.map(({ attempts, suspect }) => [attempts, suspect])).toEqual([[time, time > 0]]);
       const [{ place } = { place: 0 }] = records;
       await answered(under.store.settle([{ place, fate: 'sending' }], at(0)));
-      await answered(under.store.settle([{ place, fate: 'refused' }], at(0)));
+      await answered(under.store.settle([{ place, fate: 'survived' }], at(0)));
       under = under.restart();
       await answered(under.store.open(at(0)));
     }
     const { records, counts } = await answered(under.store.take(ALL, at(0)));
     expect([texts(records), counts.setAside]).toEqual([['patient'], 0]);
+  });
+
+  it('sends again, however often the machine goes down, what was being sent alone at that moment', async () => {
+    let under = begin();
+    await answered(under.store.open(at(0)));
+    await answered(under.store.put([record('patient')], at(0)));
+    for (let time = 0; time < 4; time++) {
+      const [{ place } = { place: 0 }] = (await answered(under.store.take(ALL, at(0)))).records;
+      await answered(under.store.settle([{ place, fate: 'sending' }], at(0)));
+      under = under.restart('power cut');
+      await answered(under.store.open(at(0)));
+    }
+    expect(texts((await answered(under.store.take(ALL, at(0)))).records)).toEqual(['patient']);
+  });
+
+  it('forgets an end of the process at which a message was sent alone, when that has been survived', async () => {
+    let under = begin();
+    await answered(under.store.open(at(0)));
+    await answered(under.store.put([record('patient')], at(0)));
+    for (let time = 0; time < 4; time++) {
+      const [{ place } = { place: 0 }] = (await answered(under.store.take(ALL, at(0)))).records;
+      await answered(under.store.settle([{ place, fate: 'sending' }], at(0)));
+      await answered(under.store.settle([{ place, fate: time % 2 === 0 ? 'released' : 'survived' }], at(0)));
+      if (time % 2 === 0) await answered(under.store.take(ALL, at(0)));
+      await answered(under.store.settle([{ place, fate: 'sending' }], at(0)));
+      under = under.restart();
+      await answered(under.store.open(at(0)));
+    }
+    expect(texts((await answered(under.store.take(ALL, at(0)))).records)).toEqual(['patient']);
   });
 
   it('does not drop what has been handed out', async () => {

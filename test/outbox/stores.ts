@@ -44,24 +44,28 @@ export const record = (text: string, given: Partial<RecordToStore> = {}): Record
 /** A store, and what of it there is after the process or the power has ended without a word. */
 export interface StoreUnderTest {
   readonly store: Store;
-  readonly restart: () => StoreUnderTest;
+  /** `power cut`: the machine went down, too. */
+  readonly restart: (why?: 'power cut') => StoreUnderTest;
 }
 
 const inMemory = (settings: StoreSettings, file = new MemoryFile()): StoreUnderTest => ({
   store: memoryStore(settings, nextEpoch, file),
-  restart: () => inMemory(settings, file),
+  restart: why => {
+    if (why === 'power cut') file.cutPower();
+    return inMemory(settings, file);
+  },
 });
 
-const inFile = (settings: StoreSettings, path = join(ownFolder(), 'outbox.sqlite')): StoreUnderTest => {
-  const store = sqliteStore({ ...settings, path }, nextEpoch);
+const inFile = (settings: StoreSettings, path = join(ownFolder(), 'outbox.sqlite'), boot = 1): StoreUnderTest => {
+  const store = sqliteStore({ ...settings, path, boot }, nextEpoch);
   onTestFinished(() => answered(store.close()));
   return {
     store,
-    restart: () => {
+    restart: why => {
       // What was told has been synced, so it is in the files as they are.
       const copy = join(ownFolder(), 'outbox.sqlite');
       for (const suffix of ['', '-wal', '-mark']) copyFileSync(path + suffix, copy + suffix);
-      return inFile(settings, copy);
+      return inFile(settings, copy, why === 'power cut' ? boot + 1 : boot);
     },
   };
 };

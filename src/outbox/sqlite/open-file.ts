@@ -186,11 +186,12 @@ export function openFile(parts: OpenFileParts, file: FileState, walBytes: number
       // Nor is it known what was sent meanwhile: all may have been.
       sql('INSERT OR IGNORE INTO attempt(place, attempts, crashes, suspect) SELECT place, 1, 0, 0 FROM message').run();
     }
-    // Handed out when the process ended: one of them may be what ended it. Only of one that was on its way alone is that known.
+    // Handed out when the process ended: one of them may be what ended it. Only of one that was on its way alone is that known, and not if
+    // the machine went down.
     sql(
-      `INSERT INTO attempt(place, attempts, crashes, suspect) SELECT place, 1, sent = 2, sent <> 1 FROM claim WHERE true
+      `INSERT INTO attempt(place, attempts, crashes, suspect) SELECT place, 1, sent = ?, sent <> 1 FROM claim WHERE true
          ON CONFLICT(place) DO UPDATE SET attempts = attempts + 1, crashes = crashes + excluded.crashes, suspect = excluded.suspect`,
-    ).run();
+    ).run(2 + settings.boot);
     file.releaseAll();
     file.save(undefined);
     database.exec('COMMIT');

@@ -1,5 +1,6 @@
 import { left, right } from 'fp-ts/lib/Either.js';
 import { Observable } from 'rxjs';
+import { readFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { OutboxUnavailable } from '../../errors/errors.js';
 import type { ObservableEither } from '../../stream/observable-either.js';
@@ -57,7 +58,8 @@ parentPort.on('message', work);
 type Asked = WorkerRequest extends infer R ? (R extends { readonly id: number } ? Omit<R, 'id'> : never) : never;
 
 /** The store in an SQLite file, in a thread of its own, so that no commit holds up messages. */
-export function sqliteStore(settings: WorkerSettings, newEpoch: () => string): Store {
+export function sqliteStore(given: Omit<WorkerSettings, 'boot'> & Partial<WorkerSettings>, newEpoch: () => string): Store {
+  const settings: WorkerSettings = { ...given, boot: given.boot ?? thisBoot() };
   let worker: Worker | undefined;
   let closed = false;
   let ids = 0;
@@ -171,6 +173,15 @@ export function sqliteStore(settings: WorkerSettings, newEpoch: () => string): S
         return abandon;
       }),
   };
+}
+
+/** Linux gives each run of the machine an id. */
+function thisBoot(): number {
+  try {
+    return parseInt(readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').slice(0, 8), 16) >>> 1;
+  } catch {
+    return 0;
+  }
 }
 
 function pack(records: readonly RecordToStore[]): PackedRecords {

@@ -25,14 +25,14 @@ type Committed = Exclude<WorkerRequest, { readonly op: 'open' | 'close' }>;
  */
 export function storeWorker(parts: WorkerParts): (request: WorkerRequest) => void {
   const { post, settings, failureOf } = parts;
-  const { maxBytes, maxAge } = settings;
+  const { maxBytes } = settings;
   // A part of the bound is the WAL's, which grows with a commit and is written back before it is over its share.
   const walBytes = Math.min(4 << 20, Math.floor(maxBytes / 4));
   const file = parts.fileState(parts.crc32);
   const { state } = file;
   const files = parts.openFile(parts, file, walBytes);
   const putting = parts.putRecords(file, settings, walBytes, files);
-  const taking = parts.takeRecords(file, maxAge);
+  const taking = parts.takeRecords(file, settings);
   /** After a sync that failed nothing of this file is acknowledged any more. */
   let broken: WorkerFailure | undefined;
   /** Lost to damage while it was open, and not told yet. */

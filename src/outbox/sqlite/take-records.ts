@@ -1,7 +1,7 @@
 import type { Fate, Moment, TakeRequest } from '../store.js';
 import type { Row } from './database.js';
 import type { FileState } from './file-state.js';
-import type { WorkerResults } from './worker-protocol.js';
+import type { WorkerResults, WorkerSettings } from './worker-protocol.js';
 
 // Runs in the worker: see database.ts.
 
@@ -12,12 +12,12 @@ export interface TakeRecords {
 }
 
 /** Makes a {@link TakeRecords}. */
-export function takeRecords(file: FileState, maxAge: number): TakeRecords {
+export function takeRecords(file: FileState, { maxAge, boot }: WorkerSettings): TakeRecords {
   const { state, sql, number, remove, sized, unclaimed } = file;
-  /** Ends of the process while a message was sent alone, after which it is set aside. */
+  /** Ends of the process while a message was sent alone, one after the other, after which it is set aside. */
   const CRASHES = 2;
-  /** What a claim says of its message. */
-  const CLAIMED = { refused: 0, sent: 1, sending: 2 } as const;
+  /** What a claim says of its message; of one that is being sent alone, in which run of the machine, too. */
+  const CLAIMED = { survived: 0, sent: 1, sending: 2 + boot } as const;
   /** Places that are looked at before and behind a damaged message for others of its stream. */
   const NEAR = 1_000;
 
@@ -162,9 +162,10 @@ export function takeRecords(file: FileState, maxAge: number): TakeRecords {
 
   const settle = (fates: readonly Fate[], now: Moment): object => {
     for (const { place, fate, reason } of fates) {
-      const claim = sql('SELECT told FROM claim WHERE place=?').get(place);
+      const claim = sql('SELECT told, sent FROM claim WHERE place=?').get(place);
       if (claim === undefined) continue;
-      if (fate === 'sent' || fate === 'sending' || fate === 'refused') {
+      if (number(claim['sent']) >= 2) sql('UPDATE attempt SET crashes=0 WHERE place=? AND crashes > 0').run(place);
+      if (fate === 'sent' || fate === 'sending' || fate === 'survived') {
         sql('UPDATE claim SET sent=? WHERE place=?').run(CLAIMED[fate], place);
         continue;
       }

@@ -4,6 +4,8 @@ import type { Fate, Moment, Opened, Put, StoreNews, StoreSettings, Taken, TakeRe
 export interface WorkerSettings extends StoreSettings {
   /** The database; beside it are its WAL (`-wal`) and the mark (`-mark`). */
   readonly path: string;
+  /** What tells this run of the machine from others: a number below 2^31. 0: not known. */
+  readonly boot: number;
 }
 
 /** Messages side by side: one buffer and two lists cross to the worker, instead of an object for each message. */
