@@ -76,5 +76,5 @@ export const concurrently: Concurrently = <A, W extends Work>(
   checkBound(n, 'n');
   type Result = Either<LeftOf<ResultOf<W>>, RightOf<ResultOf<W>>>;
   const job = (owner: JobOwner<Result>, bytes: number, value: A): ProjectJob<A, Result> => new ProjectJob(owner, bytes, value, project);
-  return stage('concurrently', options, () => ({ width: n, ordered: options.ordered ?? true, job }));
+  return stage('concurrently', options, () => ({ inFlight: n, ordered: options.ordered ?? true, job }));
 };

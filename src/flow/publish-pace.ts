@@ -35,7 +35,7 @@ const UNLIMITED = 10_000;
  * nucleus has become full are refused, so there are few when it may be: after the ten that it keeps whatever the broker does, and some
  * more.
  */
-function widthOf(accepted: number): number {
+function inFlightFor(accepted: number): number {
   if (accepted < 2 * KEPT) return Math.max(2, KEPT - accepted);
   return accepted < 4 * KEPT ? 4 : Infinity;
 }
@@ -52,11 +52,11 @@ function widthOf(accepted: number): number {
 export class PublishPace {
   readonly #scheduler: SchedulerLike;
   readonly #now: () => number;
-  readonly #onWidth: (most: number) => void;
+  readonly #onLimit: (most: number) => void;
   /** Publishes a second. */
   #rate = Infinity;
   #isProbing = true;
-  #width = Infinity;
+  #most = Infinity;
   /** Publishes that may begin now. Below 0 if retries have used more, or while the nucleus is given time. */
   #tokens = 1;
   #filledAt: number;
@@ -72,11 +72,11 @@ export class PublishPace {
   #acceptedSinceFull = 0;
   #timer: Unsubscribable | undefined;
 
-  /** @param onWidth is told how many publishes the stage may have under way: 0 while they are held up. */
-  constructor(scheduler: SchedulerLike, onWidth: (most: number) => void) {
+  /** @param onLimit is told how many publishes the stage may have under way: 0 while they are held up. */
+  constructor(scheduler: SchedulerLike, onLimit: (most: number) => void) {
     this.#scheduler = scheduler;
     this.#now = steadyNow(scheduler);
-    this.#onWidth = onWidth;
+    this.#onLimit = onLimit;
     this.#filledAt = this.#countedSince = this.#now();
   }
 
@@ -103,7 +103,7 @@ export class PublishPace {
     this.#count(at);
     this.#accepted++;
     this.#acceptedSinceFull++;
-    if (this.#rate === Infinity) this.#setWidth(widthOf(this.#before.accepted + this.#accepted));
+    if (this.#rate === Infinity) this.#limit(inFlightFor(this.#before.accepted + this.#accepted));
   }
 
   /** The nucleus had no room for a try. Returns the milliseconds until the turn that is reserved for the next one; `undefined`: none is. */
@@ -145,21 +145,21 @@ export class PublishPace {
   #hold(): void {
     if (this.#tokens >= 1 || this.#timer !== undefined) return;
     const since = this.#now();
-    this.#setWidth(0);
+    this.#limit(0);
     this.#timer = wait(Math.max(TOGETHER, ((1 - this.#tokens) / this.#rate) * 1_000), this.#scheduler, () => {
       this.#timer = undefined;
       const at = this.#now();
       this.#fill(at);
       this.#grow(at, (at - since) / 1_000);
-      if (this.#tokens >= 1 || this.#rate === Infinity) this.#setWidth(Infinity);
+      if (this.#tokens >= 1 || this.#rate === Infinity) this.#limit(Infinity);
       else this.#hold();
     });
   }
 
-  #setWidth(most: number): void {
-    if (most === this.#width) return;
-    this.#width = most;
-    this.#onWidth(most);
+  #limit(most: number): void {
+    if (most === this.#most) return;
+    this.#most = most;
+    this.#onLimit(most);
   }
 
   #fill(at: number): void {

@@ -216,7 +216,7 @@ export const publishTo: PublishTo = <A, R, Acc extends AcceptedBy>(
       failedFor: undefined,
     };
     return {
-      width: inFlight ?? IN_FLIGHT_UNTIL_KNOWN,
+      inFlight: inFlight ?? IN_FLIGHT_UNTIL_KNOWN,
       ordered,
       declaration: {
         inFlight,
@@ -231,9 +231,9 @@ export const publishTo: PublishTo = <A, R, Acc extends AcceptedBy>(
       begin: (resize, giveUp) => {
         giveUpWaiting = giveUp;
         const releaseDrain = port.holdDrain?.();
-        let width = inFlight ?? IN_FLIGHT_UNTIL_KNOWN;
+        let wanted = inFlight ?? IN_FLIGHT_UNTIL_KNOWN;
         let most = Infinity;
-        const fit = (): void => resize(Math.min(width, most));
+        const fit = (): void => resize(Math.min(wanted, most));
         const state = port.state$.subscribe({
           next: state => {
             if (state.status !== 'connected') return;
@@ -243,7 +243,7 @@ export const publishTo: PublishTo = <A, R, Acc extends AcceptedBy>(
                 fit();
               });
             if (inFlight !== undefined) return;
-            width = inFlightOf(state.capabilities);
+            wanted = inFlightOf(state.capabilities);
             fit();
           },
           error: () => undefined,

@@ -47,20 +47,21 @@ export interface StageOptions<A> {
 
 /** How one subscription of a stage works. */
 export interface StageWork<A, E, B> {
-  readonly width: number;
+  /** How many pieces of work run at once. */
+  readonly inFlight: number;
   readonly ordered: boolean;
   /** Makes the work for a value, which is begun then. */
   readonly job: (owner: JobOwner<Either<E, B>>, bytes: number, value: A) => Job<Either<E, B>>;
   /** How the stage ends when it must. Left out: what is inside is given up, and counted as discarded. */
   readonly ending?: Ending<A, E> | undefined;
   /**
-   * Called once the stage is set up, with a function that changes its width, and one that makes everything fail that only waits to try
+   * Called once the stage is set up, with a function that changes its `inFlight`, and one that makes everything fail that only waits to try
    * again. The function that it returns is called when the stage has ended.
    */
-  readonly begin?: ((resize: (width: number) => void, giveUpWaiting: () => void) => () => void) | undefined;
+  readonly begin?: ((resize: (inFlight: number) => void, giveUpWaiting: () => void) => () => void) | undefined;
   /** Called when the source has completed: nothing follows that values inside could wait for. */
   readonly onSourceCompleted?: (() => void) | undefined;
-  /** What the stage declares besides its width, order and buffer. */
+  /** What the stage declares besides its order and buffer. */
   readonly declaration?: Pick<StageDeclaration, 'inFlight' | 'topics' | 'subscribes' | 'payload' | 'marks' | 'operation'> | undefined;
 }
 
@@ -71,9 +72,9 @@ export function stage<A, E, B>(
   subscription: () => StageWork<A, E, B>,
 ): Stage<A, Either<E | Overflowed, B>> {
   const open = (destination: Subscriber<Either<E | Overflowed, B>>, onRoom?: () => void): WorkQueue<A, E, B> => {
-    const { width, ordered, job, ending, begin, onSourceCompleted, declaration } = subscription();
+    const { inFlight, ordered, job, ending, begin, onSourceCompleted, declaration } = subscription();
     const entry = (options.ledger ?? ledgerOfAll).open(kind, options.name, {
-      inFlight: width,
+      inFlight,
       ordered,
       buffer: declaredBuffer(options.buffer),
       ...declaration,
@@ -81,12 +82,12 @@ export function stage<A, E, B>(
     // If a fallback follows, each dropped value has an outcome.
     const spares = ending !== undefined && feedsFallback();
     const buffer = new BoundedBuffer<A>(options.buffer ?? {}, entry.account, undefined, spares);
-    const queue = new WorkQueue<A, E, B>({ destination, width, ordered, buffer, entry, job, ending, onRoom });
+    const queue = new WorkQueue<A, E, B>({ destination, inFlight, ordered, buffer, entry, job, ending, onRoom });
     queue.onSourceCompleted = onSourceCompleted;
     // Its subscriber may have left before: combineLatest subscribes to all its sources, even after the first has failed.
     if (begin !== undefined && !queue.hasEnded()) {
       const end = begin(
-        width => queue.resize(width),
+        most => queue.resize(most),
         () => queue.giveUpWaiting(),
       );
       // Or it leaves because of what it gets meanwhile.

@@ -12,7 +12,7 @@ import { type Ending, StageEnding, StageOutput } from './stage-output.js';
 export interface WorkQueueParts<A, E, B> {
   readonly destination: Subscriber<Either<E | Overflowed, B>>;
   /** How many pieces of work run at once. */
-  readonly width: number;
+  readonly inFlight: number;
   readonly ordered: boolean;
   readonly buffer: BoundedBuffer<A>;
   readonly entry: LedgerEntry;
@@ -43,21 +43,21 @@ export class WorkQueue<A, E, B> implements JobOwner<Either<E, B>>, Turns<Either<
   readonly #jobs: JobsInOrder<Either<E, B>>;
   readonly #output: StageOutput<A, E, B>;
   readonly #ending: StageEnding<A, E, B> | undefined;
-  #width: number;
-  #widest: number;
+  #inFlight: number;
+  #mostInFlight: number;
   #sourceCompleted = false;
   #refilling = false;
 
   constructor(parts: WorkQueueParts<A, E, B>) {
-    const { destination, width, ordered, buffer, entry, job, ending, onRoom } = parts;
-    this.#width = width;
-    this.#widest = width;
+    const { destination, inFlight, ordered, buffer, entry, job, ending, onRoom } = parts;
+    this.#inFlight = inFlight;
+    this.#mostInFlight = inFlight;
     this.#ordered = ordered;
     this.#buffer = buffer;
     this.#entry = entry;
     this.#job = job;
     this.#onRoom = onRoom;
-    this.#jobs = new JobsInOrder(width + buffer.messages);
+    this.#jobs = new JobsInOrder(inFlight + buffer.messages);
     this.#output = new StageOutput(destination, buffer, entry, () => this.#release());
     const jobs = this.#jobs;
     const output = this.#output;
@@ -67,7 +67,7 @@ export class WorkQueue<A, E, B> implements JobOwner<Either<E, B>>, Turns<Either<
 
   /** Whether a value given now would be worked on at once. */
   get hasRoom(): boolean {
-    return !this.isOver() && this.#jobs.running < this.#width && this.#buffer.length === 0;
+    return !this.isOver() && this.#jobs.running < this.#inFlight && this.#buffer.length === 0;
   }
 
   /** The feed into this stage. */
@@ -92,10 +92,10 @@ export class WorkQueue<A, E, B> implements JobOwner<Either<E, B>>, Turns<Either<
   }
 
   /** Changes how many pieces of work run at once. More than that may run until enough of them have ended. */
-  resize(width: number): void {
-    this.#width = width;
-    this.#jobs.widenBy(width - this.#widest);
-    this.#widest = Math.max(width, this.#widest);
+  resize(inFlight: number): void {
+    this.#inFlight = inFlight;
+    this.#jobs.widenBy(inFlight - this.#mostInFlight);
+    this.#mostInFlight = Math.max(inFlight, this.#mostInFlight);
     this.#refill();
   }
 
@@ -156,7 +156,7 @@ export class WorkQueue<A, E, B> implements JobOwner<Either<E, B>>, Turns<Either<
       this.error(error);
       return;
     }
-    if (!this.hasEnded() && this.#jobs.running < this.#width && this.#buffer.length === 0) {
+    if (!this.hasEnded() && this.#jobs.running < this.#inFlight && this.#buffer.length === 0) {
       this.#entry.account.admit(bytes);
       this.#start(value, bytes);
       return;
@@ -234,7 +234,7 @@ export class WorkQueue<A, E, B> implements JobOwner<Either<E, B>>, Turns<Either<
   #refill(): void {
     if (this.#refilling || this.hasEnded()) return;
     this.#refilling = true;
-    while (!this.isOver() && this.#jobs.running < this.#width && this.#buffer.length > 0) {
+    while (!this.isOver() && this.#jobs.running < this.#inFlight && this.#buffer.length > 0) {
       const bytes = this.#buffer.headBytes();
       this.#start(this.#buffer.shift(), bytes);
     }

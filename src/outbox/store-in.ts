@@ -172,7 +172,7 @@ export function storeIn<A>(
     let sourceCompleted = false;
     let bytesToDisk = 0;
     let takesMore = true;
-    let resize: (width: number) => void = () => undefined;
+    let resize: (inFlight: number) => void = () => undefined;
 
     const underWay = (bytes: number): void => {
       bytesToDisk += bytes;
@@ -253,7 +253,7 @@ export function storeIn<A>(
     };
 
     return {
-      width: inFlight,
+      inFlight,
       ordered: true,
       declaration: { inFlight, topics: topics ?? outbox.topics, payload, marks },
       job: (owner, bytes, value) => new ProjectJob(owner, bytes, value, work),
@@ -261,8 +261,8 @@ export function storeIn<A>(
         sourceCompleted = true;
         if (open?._tag === 'Right') open.right.commits.hurry();
       },
-      begin: setWidth => {
-        resize = setWidth;
+      begin: changeInFlight => {
+        resize = changeInFlight;
         // Open from the subscription to the end, not only while something is stored.
         const held = outbox.use().subscribe(answer => {
           open = answer;

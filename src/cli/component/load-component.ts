@@ -67,7 +67,7 @@ export function sourceOf(path: string): string {
   );
 }
 
-/** A CommonJS module's exports are its default, and a default of its own is in there. */
+/** All that a CommonJS module exports comes as its default export; a `default` of its own is inside that. */
 function candidates({ default: exported, component }: Readonly<Record<string, unknown>>): readonly unknown[] {
   const inner = typeof exported === 'object' && exported !== null ? (exported as Readonly<Record<string, unknown>>) : {};
   return [exported, component, inner['default'], inner['component']];

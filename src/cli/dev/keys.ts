@@ -17,7 +17,7 @@ export interface KeyActions {
   /** Left out: there is no page. */
   readonly openPage?: (() => void) | undefined;
   readonly quit: () => void;
-  /** Ctrl-C, which a terminal that hands over single keys does not make a signal of. */
+  /** Ctrl-C: a terminal that hands over single keys makes no signal of it. */
   readonly interrupt: () => void;
   readonly say: (text: string) => void;
   /** Shows what is being typed on the last line; an empty text clears it. */

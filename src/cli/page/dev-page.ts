@@ -13,7 +13,7 @@ import { PageModel } from './page-model.js';
 import { servePage } from './page-server.js';
 import type { PageAction, PageAnswer, PageComponent } from './page-state.js';
 
-/** What the page is of. */
+/** What the page shows, and what its buttons act on. */
 export interface DevPageParts {
   readonly nucleus: LocalNucleus;
   readonly component: string;
