@@ -34,7 +34,7 @@ describe.each(COMBINATIONS)('subscribing, $transport, $profile', combination => 
   });
 
   it('on a device that has never been online', async () => {
-    const { nucleus, time, subscribe, publish, accepted, flows } = await begin(combination, { nucleus: { online: false } });
+    const { nucleus, time, reaches, subscribe, publish, accepted, flows } = await begin(combination, { nucleus: { online: false } });
     const subscription = subscribe();
     if (profile === 'lite') {
       // Lite does not wait for the cloud, it refuses.
@@ -49,7 +49,8 @@ describe.each(COMBINATIONS)('subscribing, $transport, $profile', combination => 
     }
     const queued = publish({ payload: 'queued' });
     const refused = publish({ qos: QOS.AT_MOST_ONCE });
-    await expect.poll(() => nucleus.connections).toBe(1);
+    // Its time for the subscription begins when the client knows that it is connected, which is later than the nucleus does.
+    await reaches('connected');
     time.advance(RESTORE_PATIENCE);
     expect(await queued.all()).toMatchObject([accepted]);
     expect(await refused.all()).toMatchObject([{ left: { _tag: 'ServiceFault', reason: 'OfflineQos0Dropped' } }]);
