@@ -5,6 +5,18 @@ import { stripVTControlCharacters } from 'node:util';
 /** Whether `script` of util-linux is there, which gives a program a terminal. */
 export const HAS_TERMINAL: boolean = String(spawnSync('script', ['--version']).stdout).includes('util-linux');
 
+/**
+ * What a terminal still shows of what was printed, without colours. What takes longer on a busy machine shows its progress meanwhile, in a
+ * line that is erased, and npm a spinner.
+ */
+export function stillShown(printed: string): string {
+  const lines = printed.split('\n').map(line => line.split(ERASED).at(-1) ?? '');
+  return stripVTControlCharacters(lines.join('\n').replace(/[\u2800-\u28ff]/g, ''));
+}
+
+/** Erases the line so far. */
+const ERASED = '\r\u001b[K';
+
 /** A command in a pseudo-terminal. */
 export class Terminal {
   readonly #child: ChildProcess;
@@ -36,10 +48,9 @@ export class Terminal {
     return this.#printed;
   }
 
-  /** The same without colours. */
+  /** The same without colours, and without what was drawn over. */
   get printed(): string {
-    // Without npm's spinner, which npm draws over when it is done.
-    return stripVTControlCharacters(this.#printed.replace(/[\u2800-\u28ff]/g, ''));
+    return stillShown(this.#printed);
   }
 
   /** Resolves when what was printed is as wanted, the command has ended, or the time is up. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { stillShown } from '../../scripts/terminal.js';
 import { commandsIn, difference, edited, tutorialSteps } from '../../scripts/tutorial-steps.js';
 
 describe('a tutorial', () => {
@@ -91,5 +92,11 @@ an example
     // Said twice it must be printed twice.
     expect(difference('…\n20:00:00.000 A said\n20:00:00.000 A said\n', printed)).toMatch('not printed');
     expect(difference('a.c', 'abc')).toMatch('not printed');
+  });
+
+  test('sees nothing of a progress that was erased, whether anything took its place or not', () => {
+    const pub = '\r\u001b[K0 of 5 accepted\r\u001b[K3 of 5 accepted\r\u001b[K';
+    expect(stillShown(`one\r\n${pub}5 of 5 accepted, 13/s\r\n${pub}`)).toBe('one\r\n5 of 5 accepted, 13/s\r\n');
+    expect(stillShown('\u001b[32mgreen\u001b[39m ⠙')).toBe('green ');
   });
 });
