@@ -55,69 +55,21 @@ const libraries = {
       return { id: name, external: true };
     },
   },
-  generateBundle(_options, bundle) {
-    for (const [name, { module, 'node-addons': file }] of Object.entries(imports)) {
-      const lines = name === '#rxjs' ? partsOfRxjs(namesImported(bundle, name)) : wholeLibrary(module);
+  generateBundle() {
+    const require = createRequire(import.meta.url);
+    for (const { module, 'node-addons': file } of Object.values(imports)) {
+      const names = Object.keys(require(module)).filter(name => name !== 'default' && name !== '__esModule');
+      // With a `$`, since io-ts has names that no variable can have, such as `null`.
+      const lines = [
+        "import { createRequire } from 'node:module';",
+        `const library = createRequire(import.meta.url)('${module}');`,
+        ...names.map(name => `const $${name} = library.${name};`),
+        `export { ${names.map(name => `$${name} as ${name}`).join(', ')} };`,
+      ];
       this.emitFile({ type: 'asset', fileName: file.replace('./dist/', ''), source: `${lines.join('\n')}\n` });
     }
   },
 };
-
-const require = createRequire(import.meta.url);
-
-/** With a `$` before each name, since io-ts has some that no variable can have, such as `null`. */
-const exportOf = names => `export { ${names.map(name => `$${name} as ${name}`).join(', ')} };`;
-
-function wholeLibrary(module) {
-  const names = Object.keys(require(module)).filter(name => name !== 'default' && name !== '__esModule');
-  return [
-    "import { createRequire } from 'node:module';",
-    `const library = createRequire(import.meta.url)('${module}');`,
-    ...names.map(name => `const $${name} = library.${name};`),
-    exportOf(names),
-  ];
-}
-
-/**
- * RxJS is 223 CommonJS files, which take half of a start, and this package needs less than a hundred of them. So each name is taken from
- * the file in which RxJS 7 has it, which is the one that `rxjs` would load for it, too. RxJS promises the name, and not that file: where
- * another version has it elsewhere, `rxjs` is loaded and asked.
- */
-function partsOfRxjs(names) {
-  const index = readFileSync(require.resolve('rxjs'), 'utf8');
-  return [
-    "import { createRequire } from 'node:module';",
-    'const require = createRequire(import.meta.url);',
-    "const requirePart = createRequire(require.resolve('rxjs'));",
-    'function take(name, part) {',
-    '  try {',
-    '    const found = requirePart(part)[name];',
-    '    if (found !== undefined) return found;',
-    '  } catch {}',
-    "  return require('rxjs')[name];",
-    '}',
-    ...names.map(name => `const $${name} = take('${name}', '${partOfRxjs(name, index)}');`),
-    exportOf(names),
-  ];
-}
-
-/** The file that RxJS' index loads for a name. */
-function partOfRxjs(name, index) {
-  const [, variable] = new RegExp(`exports, "${name}", [^\n]*return (\\w+)\\.${name};`).exec(index) ?? [];
-  const [, part] = new RegExp(`^var ${variable} = require\\("(\\./internal/[\\w/]+)"\\);`, 'm').exec(index) ?? [];
-  if (part === undefined || createRequire(require.resolve('rxjs'))(part)[name] !== require('rxjs')[name])
-    throw new Error(`RxJS has ${name} in no file of its own.`);
-  return part;
-}
-
-/** The names by which any file of the bundle imports a module. */
-function namesImported(bundle, module) {
-  const names = Object.values(bundle)
-    .flatMap(({ code = '' }) => [...code.matchAll(/^import \{ (.*) \} from "(.*)";$/gm)])
-    .filter(([, , from]) => from === module)
-    .flatMap(([, list]) => list.split(', ').map(each => each.split(' as ')[0]));
-  return [...new Set(names)].sort();
-}
 
 /**
  * Modules of Node of which an `import` reads every name, and so loads what only few programs use: parsers of arguments and MIME types for

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -54,42 +54,6 @@ describe('what is published', () => {
     );
     const added = (await loaded("import 'greengrass-rx'")).filter(name => !before.has(name));
     expect(names.filter(name => added.includes(name))).toEqual([]);
-  });
-
-  test('loads of RxJS what it uses, and the rest only with a program that imports RxJS', async () => {
-    const { packages } = await loading(
-      program("import 'greengrass-rx'; import 'greengrass-rx/component'; import 'greengrass-rx/operators'"),
-    );
-    expect(packages['rxjs']).toBeLessThanOrEqual(100);
-    const { stdout } = await node(
-      program(`
-        import { ledger } from 'greengrass-rx';
-        import { Observable } from 'rxjs';
-        import * as used from './dist/libraries/rxjs.js';
-        import * as all from 'rxjs';
-        console.log(ledger.observe(1_000) instanceof Observable, Object.keys(used).filter(name => used[name] !== all[name]));
-      `),
-    );
-    expect(stdout).toBe('true []\n');
-  });
-
-  test('takes what RxJS has in another file from RxJS as a whole', async () => {
-    const folder = temporaryFolder();
-    const rxjs = join(folder, 'node_modules/rxjs');
-    mkdirSync(join(rxjs, 'internal/operators'), { recursive: true });
-    writeFileSync(join(rxjs, 'package.json'), JSON.stringify({ name: 'rxjs', main: 'index.js' }));
-    writeFileSync(join(rxjs, 'index.js'), `module.exports = require(${JSON.stringify(join(ROOT, 'node_modules/rxjs'))});`);
-    // A file is there, and has something else.
-    writeFileSync(join(rxjs, 'internal/operators/map.js'), 'exports.other = 1;');
-    copyFileSync(join(ROOT, 'dist/libraries/rxjs.js'), join(folder, 'rxjs.mjs'));
-    const { stdout, stderr } = await node(
-      program(`
-        import * as used from '${pathToFileURL(join(folder, 'rxjs.mjs')).href}';
-        import * as all from 'rxjs';
-        console.log(typeof used.map, Object.keys(used).filter(name => used[name] !== all[name]));
-      `),
-    );
-    expect([stdout, stderr]).toEqual(['function []\n', '']);
   });
 
   test.each(entries)('has in %s the names of its module, and no other', async (entry, file) => {
