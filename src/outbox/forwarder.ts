@@ -9,7 +9,7 @@ import { type Forwarded, type ForwardFailure, Outcomes, publishedOnce, Telling }
 import { Lanes } from './lanes.js';
 import { markedRequest } from './mark.js';
 import type { OpenOutbox, Outbox } from './outbox.js';
-import { Pace, type PaceParts } from './pace.js';
+import { mayPass, Pace, type PaceParts } from './pace.js';
 import { Alone, ReadAhead, Settling } from './hand-out.js';
 import { unconfirmable } from './seen-back.js';
 import type { Fate, StoredRecord, Taken } from './store.js';
@@ -210,8 +210,8 @@ export class Forwarder {
       this.#lanes.giveBack(record);
       this.#end(left(outcome.left));
       return;
-    } else if (outcome.left.retryable) {
-      this.#pace.refused();
+    } else if (mayPass(outcome.left)) {
+      this.#pace.refused(outcome.left);
       this.#lanes.giveBack({ ...record, attempts: record.attempts + 1, suspect: false });
       if (record.suspect) this.#alone.survived(record);
     } else this.#setAside(record, outcome.left);

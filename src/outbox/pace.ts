@@ -43,6 +43,16 @@ const MAX_PAUSE = 60_000;
  */
 const WHILE_UNKNOWN = { rate: 90, atOnce: 10 } as const;
 
+/**
+ * Whether a refusal may pass: also where no message at all is taken by the nucleus as it is, one that has not been provisioned yet, or that
+ * does not know the operation. That is no fault of the message.
+ */
+export function mayPass(error: PublishError): boolean {
+  return (
+    error.retryable || error._tag === 'UnsupportedOperation' || (error._tag === 'ServiceFault' && error.reason === 'ConfiguredOffline')
+  );
+}
+
 /** When the next message may be sent. */
 export class Pace {
   readonly #parts: PaceParts;
@@ -54,6 +64,8 @@ export class Pace {
   readonly #canary: Canary | undefined;
   #pausedUntil = 0;
   #heldSince: number | undefined;
+  /** That nothing at all is taken has been told. */
+  #isTold = false;
 
   constructor(parts: PaceParts, listener: PaceListener) {
     this.#parts = parts;
@@ -116,13 +128,18 @@ export class Pace {
 
   /** One was taken by the nucleus. */
   taken(): void {
+    this.#isTold = false;
     this.#series.succeeded();
     this.#cloud.taken();
     this.#canary?.sent();
   }
 
-  /** One was refused, for a reason that may pass. */
-  refused(): void {
+  /** One was refused, for a reason that may pass. Tells what does not pass by itself, once. */
+  refused(error: PublishError): void {
+    if (!error.retryable && !this.#isTold) {
+      this.#isTold = true;
+      this.#listener.onFailed(error);
+    }
     this.#cloud.refused();
     this.#pausedUntil = this.#parts.now() + (this.#series.next() ?? MAX_PAUSE);
   }

@@ -4,12 +4,16 @@ import { steadyNow } from '../schedule/clock.js';
 import type { OutboxAccount } from '../flow/account.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 
+/** The begin of 2025. Before, there was no Node that an outbox runs in: a clock that shows an earlier time has not been set. */
+const SET_SINCE = 1_735_689_600_000;
+
 /**
  * The clock that ages are counted in. While a process runs it goes on with the time that passes, whatever the time of day is set to. Over
  * the time between two runs it goes on by the difference of the times of day, if that is positive.
  *
  * A device without a battery starts in 1970 and is set forward by decades when it first reaches a time server: counted by the time of day,
- * all that it had stored would be too old at that moment.
+ * all that it had stored would be too old at that moment. So it would be at the next start, if the power went before that: from a time
+ * that nobody had set to one that somebody has, no time counts as passed.
  */
 export class AgeClock {
   readonly #scheduler: SchedulerLike;
@@ -24,7 +28,9 @@ export class AgeClock {
 
   /** Goes on from the age and the time of day that a file was last written at. */
   resume(age: number, timeOfDay: number): void {
-    this.#offset = age + Math.max(0, this.#scheduler.now() - timeOfDay) - this.#steady();
+    const now = this.#scheduler.now();
+    const passed = timeOfDay < SET_SINCE && now >= SET_SINCE ? 0 : Math.max(0, now - timeOfDay);
+    this.#offset = age + passed - this.#steady();
   }
 
   now(): Moment {

@@ -6,9 +6,9 @@ import { fixed } from '../../src/schedule/index.js';
 import type { Outbox } from '../../src/outbox/outbox.js';
 import type { Store } from '../../src/outbox/store.js';
 import { storeIn } from '../../src/outbox/store-in.js';
-import { OutboxUnavailable } from '../../src/errors/errors.js';
+import { OutboxUnavailable, UnsupportedOperation } from '../../src/errors/errors.js';
 import { QOS } from '../../src/shared/qos.js';
-import { atTime, inMemory, inStore, lasting, onSlowDisk, passing, Port, storing, virtually } from './virtual.js';
+import { atTime, inMemory, inStore, lasting, onSlowDisk, passing, Port, storing, unprovisioned, virtually } from './virtual.js';
 
 const texts = (sent: readonly string[]): string[] => sent.map(line => line.split(' ')[1] ?? '');
 
@@ -219,6 +219,24 @@ describe('forwardFrom', () => {
     });
     expect(told).toEqual(['1 set aside', '2 by spooler']);
     expect(texts(port.sent)).toEqual(['odd#1', 'even#2']);
+  });
+
+  it.each([
+    ['has not been provisioned', unprovisioned],
+    ['does not know the operation', new UnsupportedOperation('message', 'aws.greengrass#PublishToIoTCore', '')],
+  ])('sets nothing aside where the nucleus %s, says so once, and sends it when that is over', (_, refusal) => {
+    const port = new Port();
+    const told: string[] = [];
+    let isRefused = true;
+    port.answer = () => (isRefused ? refusal : undefined);
+    virtually(() => {
+      atTime(50_000, () => {
+        isRefused = false;
+      });
+      const outbox = inMemory();
+      return [forwarding(outbox, port, { retry: fixed(1_000) }, told), storing(outbox, ['a:1', 'a:2', 'b:3'])];
+    });
+    expect(told).toEqual([refusal._tag, '1 by spooler replayed', '3 by spooler replayed', '2 by spooler replayed']);
   });
 
   it('tries again what may pass, in its order, and says that it was tried before', () => {

@@ -264,6 +264,21 @@ describe('an outbox in trouble', () => {
     });
   });
 
+  it('counts no age from a time of day that nobody had set to one that somebody has', () => {
+    const since = (begun: number, passed: number): number => {
+      const time = new VirtualTime();
+      time.advance(begun + passed);
+      const clock = new AgeClock(time);
+      clock.resume(10_000, begun);
+      return clock.now().age - 10_000;
+    };
+    const [hour, set] = [3_600_000, Date.UTC(2026, 5)];
+    expect(since(hour, hour)).toBe(hour);
+    expect(since(hour, set - hour)).toBe(0);
+    expect(since(set, hour)).toBe(hour);
+    expect(since(set, hour - set)).toBe(0);
+  });
+
   it('gives the space back on the disk when it is empty again', async () => {
     const path = join(ownFolder(), 'outbox.sqlite');
     const store = new InProcess(path);

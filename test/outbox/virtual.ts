@@ -70,6 +70,16 @@ export const passing = new ServiceFault('message', {
   serverCode: 'ServiceError',
   serverText: '',
 });
+/** What a nucleus without an endpoint says of every publish. */
+export const unprovisioned = new ServiceFault('message', {
+  operation: 'aws.greengrass#PublishToIoTCore',
+  topicName: 't',
+  reason: 'ConfiguredOffline',
+  retryable: false,
+  remedy: '',
+  serverCode: 'ServiceError',
+  serverText: '',
+});
 export const lasting = new InvalidRequest('message', 'aws.greengrass#PublishToIoTCore', 't', 'nucleus', 'Too odd.');
 
 /** A nucleus in virtual time, which takes a millisecond for a publish. */
