@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { flinkJars } from '../interop/peers.js';
+import { flinkJars, SHORT_LIVED_JAVA, SHORT_LIVED_JAVAC } from '../interop/peers.js';
 
 /** What Flink asks for of a Java that keeps its own to itself. */
 const OPEN = ['java.base/java.util', 'java.base/java.lang', 'java.base/java.time'].map(name => `--add-opens=${name}=ALL-UNNAMED`);
@@ -39,7 +39,7 @@ export class Flink {
     const more = sources.map(({ path }) => join(folder, path));
     await Promise.all(sources.map(({ path, text }) => writeFile(join(folder, path), text)));
     const own = ['RunSql', 'ToKafka'].map(name => fileURLToPath(new URL(`java/${name}.java`, import.meta.url)));
-    await promisify(execFile)('javac', ['-encoding', 'UTF-8', '-cp', Flink.classPath, '-d', folder, ...own, ...more]);
+    await promisify(execFile)('javac', [...SHORT_LIVED_JAVAC, '-encoding', 'UTF-8', '-cp', Flink.classPath, '-d', folder, ...own, ...more]);
     return new Flink(folder);
   }
 
@@ -73,7 +73,7 @@ export class Flink {
   /** Runs one of the compiled programs. */
   async java(name: string, args: readonly string[], onLine: (line: string) => void = () => undefined): Promise<void> {
     const classPath = `${this.#folder}:${Flink.classPath}`;
-    const child = spawn('java', [...OPEN, '-Xmx1g', '-Dfile.encoding=UTF-8', '-cp', classPath, name, ...args], {
+    const child = spawn('java', [...SHORT_LIVED_JAVA, ...OPEN, '-Xmx1g', '-Dfile.encoding=UTF-8', '-cp', classPath, name, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let errors = '';

@@ -169,7 +169,6 @@ describe('the rules of a component', () => {
         await rm(folder, { recursive: true, force: true });
       }
     },
-    120_000,
   );
 });
 

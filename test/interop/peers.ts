@@ -22,3 +22,11 @@ export const cfnLint: string | undefined = installed('cfn-lint', 'bin', 'cfn-lin
 /** The folders with the jars of a Flink and of a Kafka broker. */
 export const flinkJars: string | undefined = installed('flink');
 export const kafkaJars: string | undefined = installed('kafka');
+
+/**
+ * For a Java that runs for seconds: what the compiler of the second tier and several threads of a collector cost, nothing of it is ever
+ * earned.
+ */
+export const SHORT_LIVED_JAVA: readonly string[] = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
+/** The same for its compiler. */
+export const SHORT_LIVED_JAVAC: readonly string[] = SHORT_LIVED_JAVA.map(option => `-J${option}`);
