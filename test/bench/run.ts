@@ -9,6 +9,7 @@
  * Ends with 1 if anything could not be measured, or in the short form has no budget or is over it each of three times; else with 0,
  * whatever the figures.
  */
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, styleText } from 'node:util';
 import type { Experiment, Row } from './experiments/experiment.js';
@@ -46,25 +47,36 @@ if (choose().length === 0)
       .map(({ name }) => name)
       .join(', ')}.`,
   );
+const AT_ONCE = values.short ? Math.min(2, availableParallelism()) : 1;
 const execArgv = values.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${values.profile}`];
 const tell = (line: string): void => console.error(styleText('dim', line));
 const failures: string[] = [];
 const server = await startServer();
 
-/** Those that could be measured. */
-async function measure(chosen: readonly Experiment[]): Promise<readonly Experiment[]> {
+/**
+ * Those that could be measured. The short form takes two at a time of those that keep one core busy, and measure processor time: what they
+ * take from each other is within the budgets. What is measured again is measured by itself.
+ */
+async function measure(chosen: readonly Experiment[], atOnce: number): Promise<readonly Experiment[]> {
   const failed = new Set<Experiment>();
   for (let round = 0; round < rounds; round++) {
     tell(`round ${round + 1} of ${rounds}`);
-    for (const experiment of chosen) {
-      if (failed.has(experiment)) continue;
+    const run = async (experiment: Experiment): Promise<void> => {
+      if (failed.has(experiment)) return;
       try {
         await experiment.run(round, { server, execArgv, tell });
       } catch (error) {
         failed.add(experiment);
         failures.push(`NOT MEASURED  ${experiment.name}: ${error instanceof Error ? error.message : String(error)}`);
       }
-    }
+    };
+    const together = atOnce > 1 ? chosen.filter(({ oneCore }) => oneCore) : [];
+    const waiting = [...together];
+    const lane = async (): Promise<void> => {
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await run(next);
+    };
+    await Promise.all(Array.from({ length: atOnce }, lane));
+    for (const experiment of chosen) if (!together.includes(experiment)) await run(experiment);
   }
   return chosen.filter(experiment => !failed.has(experiment));
 }
@@ -78,7 +90,10 @@ async function overEachTime(measured: readonly Experiment[], budgets: Budgets): 
     const isOver = (row: Row): boolean => over.has(rowKey(row));
     const names = measured.filter(experiment => experiment.rows().some(isOver)).map(({ name }) => name);
     tell(`over their budgets, measured again: ${names.join(', ')}`);
-    const again = await measure(choose().filter(({ name }) => names.includes(name)));
+    const again = await measure(
+      choose().filter(({ name }) => names.includes(name)),
+      1,
+    );
     over = overBudget(rowsOf(again).filter(isOver), budgets);
   }
   return [...over.values()];
@@ -86,10 +101,10 @@ async function overEachTime(measured: readonly Experiment[], budgets: Budgets): 
 
 if (values.budgets !== undefined) {
   const runs: (readonly Row[])[] = [];
-  for (let run = 0; run < Number(values.budgets); run++) runs.push(rowsOf(await measure(choose())));
+  for (let run = 0; run < Number(values.budgets); run++) runs.push(rowsOf(await measure(choose(), AT_ONCE)));
   await writeBudgets(BUDGETS, budgetsOf(runs));
 } else {
-  const measured = await measure(choose());
+  const measured = await measure(choose(), AT_ONCE);
   const rows = rowsOf(measured);
   const tables = [
     await machine(ROOT, new Date()),

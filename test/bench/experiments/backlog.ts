@@ -10,6 +10,7 @@ export const backlog = (scale: Scale): Experiment =>
   )({
     name: 'backlog',
     alone: true,
+    oneCore: true,
     once: ['mergeMapFew', 'mergeMapMany'],
     cases: ({ few, many }) => ({
       few: { stage: 'concurrently', backlog: few, warmUp: 300_000 },

@@ -17,6 +17,7 @@ export const batching = (scale: Scale): Experiment =>
   )({
     name: 'batching',
     alone: true,
+    oneCore: true,
     cases: ({ many }) => {
       const job = <W extends (typeof WHO)[number]>(who: W) => ({ who, messages: many / 2, repeats: 5 });
       return {

@@ -26,6 +26,7 @@ export const change = (scale: Scale): Experiment =>
   )({
     name: 'change',
     alone: true,
+    oneCore: true,
     cases: ({ many }) =>
       Object.fromEntries(
         OPERATORS.flatMap(operator =>

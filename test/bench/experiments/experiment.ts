@@ -35,6 +35,8 @@ export interface RunContext {
 /** A group of cases whose figures belong together. */
 export interface Experiment {
   readonly name: string;
+  /** Whether each of its cases is one process that keeps one core busy, and waits for nobody. */
+  readonly oneCore?: boolean | undefined;
   /** Measures every case once. The order changes from round to round, so that no case always comes after the same one. */
   readonly run: (round: number, context: RunContext) => Promise<void>;
   readonly rows: () => readonly Row[];
@@ -53,6 +55,8 @@ export interface Plan<M extends MeasureName, K extends string> {
   readonly cases: (scale: Scale) => Readonly<Record<K, Job<M>>>;
   /** Nothing goes over the wire. */
   readonly alone?: boolean | undefined;
+  /** Of those: a case is one process that keeps one core busy, and waits for nobody. */
+  readonly oneCore?: boolean | undefined;
   /** Cases that are for comparison only and take long: measured in the first round. */
   readonly once?: readonly NoInfer<K>[] | undefined;
   readonly rows: (samples: Readonly<Record<K, Samples<M>>>, scale: Scale) => readonly Row[];
@@ -67,6 +71,7 @@ export const experiment =
     const samples = Object.fromEntries(cases.map(([name]) => [name, []])) as unknown as Record<K, Sample<M>[]>;
     return {
       name: plan.name,
+      oneCore: plan.oneCore,
       run: async (round, { server, execArgv, tell }) => {
         const turn = round % cases.length;
         for (const [name, job] of [...cases.slice(turn), ...cases.slice(0, turn)]) {

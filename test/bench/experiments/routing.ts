@@ -10,6 +10,7 @@ export const routing = (scale: Scale): Experiment =>
   )({
     name: 'routing',
     alone: true,
+    oneCore: true,
     cases: ({ many }) => {
       const job = (routes: number) => ({ routes, messages: many, repeats: 5 });
       return { ten: job(ROUTES.ten), thousand: job(ROUTES.thousand), tenThousand: job(ROUTES.tenThousand) };

@@ -8,6 +8,7 @@ export const stageCost = (scale: Scale): Experiment =>
   )({
     name: 'stage cost',
     alone: true,
+    oneCore: true,
     cases: ({ many }) => ({ both: { messages: many, repeats: 9 } }),
     rows: ({ both }): readonly Row[] => {
       const toMergeMap = middle(both, ({ ratio }) => ratio);

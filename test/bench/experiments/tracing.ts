@@ -10,6 +10,7 @@ export const tracing = (scale: Scale): Experiment =>
   )({
     name: 'tracing',
     alone: true,
+    oneCore: true,
     cases: ({ many }) => ({ all: { messages: Math.ceil(many / 10), repeats: 9 } }),
     rows: ({ all }): readonly Row[] => {
       const toPlain = middle(all, ({ ratio }) => ratio);

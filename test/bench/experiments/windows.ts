@@ -21,6 +21,7 @@ export const windows = (scale: Scale): Experiment =>
   )({
     name: 'windows',
     alone: true,
+    oneCore: true,
     cases: ({ many }) =>
       Object.fromEntries([
         ...WHO.flatMap(who => KEYS.map((keys): readonly [Case, WindowsJob] => [`${who}, ${keys}`, { who, keys, messages: many }])),
