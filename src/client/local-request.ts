@@ -64,8 +64,8 @@ export function localFrameProblem(
   payload: string,
   capabilities: Capabilities,
 ): InvalidRequest<'message'> | undefined {
-  if (capabilities.profile === 'classic') return frameProblem(operation, topic, payload, capabilities);
-  const problem = liteTopicProblem('topic', topic) ?? liteMessageProblem(topic, payload);
+  const isClassic = capabilities.profile === 'classic';
+  const problem = isClassic ? classicTopicProblem(topic) : (liteTopicProblem('topic', topic) ?? liteMessageProblem(topic, payload));
   return problem === undefined
     ? frameProblem(operation, topic, payload, capabilities)
     : new InvalidRequest('message', operation, topic, 'client', problem);
@@ -109,6 +109,12 @@ function liteTopicProblem(what: 'topic' | 'filter', topic: string): string | und
   const bytes = Buffer.byteLength(topic);
   if (bytes <= LITE_TOPIC_BYTES) return undefined;
   return `The local ${what} ${quoted(topic)} has ${bytes} bytes, and Greengrass Lite takes at most ${LITE_TOPIC_BYTES}. Use a shorter one.`;
+}
+
+/** Java finds no level in such a topic, and the classic nucleus takes the first of them. */
+function classicTopicProblem(topic: string): string | undefined {
+  if (!/^\/+$/.test(topic)) return undefined;
+  return `The local topic ${quoted(topic)} has slashes alone, over which a classic nucleus fails. Publish to a topic with a name in it.`;
 }
 
 function topicProblem(topic: unknown): string | undefined {
