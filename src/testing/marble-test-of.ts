@@ -4,6 +4,7 @@ import { cellText, draw } from './diagram.js';
 import type { MqttMessage } from '../ports/mqtt-proxy.js';
 import type { RecordedEntry, Recording } from './recording.js';
 import { checkPositive } from '../shared/check-argument.js';
+import { visible } from '../shared/visible.js';
 import { payloadContent, textOf } from './messages.js';
 
 /** One line of a drawn recording: what `nucleus.messages` is given. */
@@ -118,10 +119,10 @@ function symbolKey(symbol: string): string {
   return /^[A-Za-z_$]$/.test(symbol) ? symbol : literal(symbol);
 }
 
-/** A value as TypeScript writes it. */
+/** A value as TypeScript writes it. What turns the direction of writing in a text would have the source look like another one: it is escaped. */
 export function literal(value: unknown): string {
   if (value instanceof Uint8Array) return `Buffer.from('${Buffer.from(value).toString('base64')}', 'base64')`;
-  if (typeof value === 'string') return `'${JSON.stringify(value).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`;
+  if (typeof value === 'string') return `'${visible(JSON.stringify(value)).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`;
   if (Array.isArray(value)) return `[${value.map(literal).join(', ')}]`;
   if (typeof value !== 'object' || value === null) return String(value);
   // In brackets, because a plain __proto__ would set the prototype.

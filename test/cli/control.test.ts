@@ -41,6 +41,7 @@ test.each(PROFILES)('a component at a %s nucleus follows what config set and res
     code: 0,
     stdout: profile === 'lite' ? '{\n  "limit": "3"\n}' : '{\n  "limit": 3\n}',
   });
+  expect(await ask('config', 'get', '/config/limit')).toMatchObject({ code: 0, stdout: profile === 'lite' ? '"3"' : '3' });
   expect(await ask('config', 'set', '/config/limit', '5')).toMatchObject({ code: 0, stdout: 'SUCCEEDED' });
   await dev.saw(/limit is 5/);
   expect(await ask('config', 'set', '/config', '5')).toMatchObject({

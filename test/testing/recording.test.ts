@@ -269,6 +269,13 @@ describe('a marble test made of a recording', () => {
     const payloads = playedBy(marbleTestOf(odd)).map(([payload]) => payload);
     expect(payloads).toEqual(['a\n"\'\\', '{"__proto__":1,"a b":[null,true],"payload":{}}', 'ÿ']);
   });
+
+  test('has nothing in its source that looks like something else', () => {
+    const payload = 'x\u202e\u009b31m\u2028"';
+    const source = marbleTestOf(recording({ at: 0, topicName: 'a\u202eb', payload }));
+    expect(source).not.toMatch(/[\u0080-\u009f\u2028\u202e]/);
+    expect(playedBy(source).map(([played]) => Buffer.from(played, 'latin1').toString())).toEqual([payload]);
+  });
 });
 
 /** Runs a program that the kit has written: the payloads a pipeline gets, and the tags. */
