@@ -132,8 +132,13 @@ function payloadProblem(payload: unknown): string | undefined {
 
 /** What in a value JSON does not have, or a nucleus would change. `what` names the value in the sentence. */
 export function jsonProblem(json: unknown, what = 'json'): string | undefined {
-  if (typeof json !== 'object' || json === null || Array.isArray(json))
-    return `json must be an object, not ${Array.isArray(json) ? 'an array' : inspect(json)}: a classic nucleus takes nothing else as a JSON message. Put it into a member, or publish its text as payload.`;
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+    const why =
+      what === 'json'
+        ? ': a classic nucleus takes nothing else as a JSON message. Put it into a member, or publish its text as payload.'
+        : '.';
+    return `${what} must be an object, not ${Array.isArray(json) ? 'an array' : inspect(json)}${why}`;
+  }
   let problem: string | undefined;
   try {
     JSON.stringify(json, (key, value: unknown) => {

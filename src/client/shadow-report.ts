@@ -135,7 +135,7 @@ export class ShadowReports {
       left(new InvalidRequest('message', PUBLISH, update, 'client', problem, cause));
     let encoded: unknown;
     try {
-      encoded = encodePart(this.#codec, state) ?? null;
+      encoded = encodePart(this.#codec, state);
     } catch (cause) {
       return invalid(`The report cannot be written as JSON: ${messageOf(cause)}`, cause);
     }

@@ -119,7 +119,7 @@ function symbolKey(symbol: string): string {
   return /^[A-Za-z_$]$/.test(symbol) ? symbol : literal(symbol);
 }
 
-/** A value as TypeScript writes it. What turns the direction of writing in a text would have the source look like another one: it is escaped. */
+/** A value as TypeScript writes it. What would have the source look like another one, such as a turn of direction, is escaped. */
 export function literal(value: unknown): string {
   if (value instanceof Uint8Array) return `Buffer.from('${Buffer.from(value).toString('base64')}', 'base64')`;
   if (typeof value === 'string') return `'${visible(JSON.stringify(value)).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`;

@@ -115,6 +115,9 @@ describe.each(PROFILES)('%s', profile => {
     ]);
     // JSON would make null of it, and that takes the member out.
     expect(await heater.report({ celsius: NaN })()).toMatchObject({ left: { _tag: 'InvalidRequest', foundBy: 'client' } });
+    // It would have removed all that is reported.
+    const none = await heater.report(undefined as never)();
+    expect(none._tag === 'Left' && none.left.message).toBe('The report must be an object, not undefined.');
     const conflict = await heater.report({ celsius: 2 }, 7)();
     expect(conflict._tag === 'Left' && conflict.left.message).toBe(
       `The shadow service answered aws.greengrass#PublishToIoTCore on "${PREFIX}/update" with 409: Version conflict. The shadow has another version by now: read it, and decide again.`,
