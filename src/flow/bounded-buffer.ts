@@ -1,5 +1,5 @@
 import { type BufferBound, Overflowed, type OverflowPolicy } from '../errors/errors.js';
-import { checkBound, checkedSize } from '../shared/check-argument.js';
+import { checkBound, checkedSize, checkOneOf } from '../shared/check-argument.js';
 import { hook } from '../stream/hook.js';
 import type { LedgerAccount } from './account.js';
 import type { DeclaredBuffer } from './declaration.js';
@@ -120,7 +120,7 @@ export class BoundedBuffer<A> {
   ) {
     this.messages = checkBound(policy.messages ?? DEFAULT_BUFFER_MESSAGES, 'buffer.messages', 0);
     this.#bytes = checkBound(policy.bytes ?? Infinity, 'buffer.bytes', 0);
-    this.onFull = policy.onFull ?? 'dropOldest';
+    this.onFull = checkOneOf(policy.onFull ?? 'dropOldest', 'buffer.onFull', ['dropOldest', 'dropNewest', 'latestPerKey', 'fail']);
     this.#reported = reported ?? this.onFull;
     this.#onDrop = hook('buffer.onDrop', policy.onDrop);
     this.sizeOf = policy.sizeOf === undefined ? () => 0 : checkedSize(policy.sizeOf);

@@ -15,7 +15,7 @@ import { memoryStore, onlyOne } from './memory-store.js';
 import { FileOutbox } from './file-outbox.js';
 import type { DeleteWhen, Outbox } from './outbox.js';
 import type { Store } from './store.js';
-import { checkAtLeast, checkBound, checkPositiveTime, checkShare, checkTime } from '../shared/check-argument.js';
+import { checkAtLeast, checkBound, checkOneOf, checkPositiveTime, checkShare, checkText, checkTime } from '../shared/check-argument.js';
 
 /** How an outbox keeps messages. */
 export interface OutboxOptions {
@@ -102,6 +102,7 @@ const SMALLEST = 1 << 20;
  * Memory: the messages of one commit, and 64 messages that are read ahead, however many are stored.
  *
  * @throws RangeError for bounds out of range, malformed topics, and `deleteWhen: 'confirmed'` where no message can be seen back.
+ * @throws TypeError for a `path` that is none, and for words that it does not know.
  *
  * @example
  * ```ts
@@ -150,7 +151,7 @@ export class OwnOutboxes {
   readonly open = (options: OutboxOptions = {}): Outbox => {
     const { path = FILE } = options;
     // Two ways to write one path are one file, which only one can have open.
-    const file = path === MEMORY ? path : resolve(this.#folder ?? '/', path);
+    const file = path === MEMORY ? path : resolve(this.#folder ?? '/', checkText(path, 'path'));
     const known = this.#outboxes.get(file);
     if (known !== undefined) {
       if (!isDeepStrictEqual({ ...known.options, path }, { ...options, path }))
@@ -177,6 +178,8 @@ export class OwnOutboxes {
 const FILE = 'outbox.sqlite';
 const MEMORY = ':memory:';
 
+const ON_FULL = ['dropOldest', 'refuse', 'latestPerKey'] as const;
+
 /** @param folder that a relative path is in. `undefined`: it touches no disk. */
 function outboxOf(options: OutboxOptions, folder: string | undefined, staysOpen = false): FileOutbox {
   const {
@@ -192,6 +195,10 @@ function outboxOf(options: OutboxOptions, folder: string | undefined, staysOpen 
     ledger = ledgerOfAll,
     scheduler = asyncScheduler,
   } = options;
+  checkText(path, 'path');
+  checkOneOf(onFull, 'onFull', ON_FULL);
+  if (typeof mark !== 'function') checkOneOf(mark, 'mark', ['members', 'wrap']);
+  if (typeof deleteWhen === 'string') checkOneOf(deleteWhen, 'deleteWhen', ['accepted', 'confirmed']);
   checkAtLeast(maxBytes, 'maxBytes', SMALLEST);
   checkPositiveTime(maxAge, 'maxAge');
   const { messages = 100, within = 100 } = commit;

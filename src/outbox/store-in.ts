@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js';
 import { Observable, of, type Subscriber } from 'rxjs';
 import { payloadLimit, publishProblem } from '../client/mqtt-request.js';
@@ -225,10 +226,12 @@ export function storeIn<A>(
         sizeProblem(outbox, request, stream, profile);
       if (problem !== undefined) return problem;
       const expiresIn = atOnce(expires?.(value), 'expires');
+      const ownKey = atOnce(key?.(value), 'key') ?? request.topicName;
+      // A key that is no text, or a priority that is no number, would fail the whole commit.
+      if (typeof ownKey !== 'string') throw new TypeError(`key must give a text, and gave ${inspect(ownKey)}.`);
       return {
         request,
-        key: atOnce(key?.(value), 'key') ?? request.topicName,
-        // One that is no number would fail the whole commit.
+        key: ownKey,
         priority: checkAtLeast(atOnce(priority?.(value), 'priority') ?? 0, 'priority', -Number.MAX_VALUE),
         expiresIn: expiresIn === undefined ? undefined : checkTime(expiresIn, 'expires'),
       };

@@ -112,6 +112,12 @@ export function checkOneOf<A extends string>(value: string, name: string, allowe
   throw new TypeError(`${name} must be ${allowed.map(each => `"${each}"`).join(' or ')}, not ${inspect(value)}.`);
 }
 
+/** The value must be a text, of one character at least. */
+export function checkText(value: unknown, name: string): string {
+  if (typeof value === 'string' && value !== '') return value;
+  throw new TypeError(`${name} must be a text of at least one character, not ${inspect(value)}.`);
+}
+
 function refuse(value: unknown, name: string, wanted: string): never {
   throw new RangeError(`${name} must be ${wanted}, and is ${inspect(value)}.`);
 }

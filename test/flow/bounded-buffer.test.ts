@@ -170,4 +170,9 @@ describe('a bounded buffer', () => {
   it.each([-1, NaN])('refuses a capacity of %d', messages => {
     expect(() => new BoundedBuffer({ messages }, new LedgerAccount('concurrently', 'test'))).toThrow(RangeError);
   });
+
+  it('refuses a policy that it does not know, which was taken for dropOldest', () => {
+    const policy = { onFull: 'drop-newest' } as never;
+    expect(() => new BoundedBuffer(policy, new LedgerAccount('concurrently', 'test'))).toThrow('buffer.onFull must be "dropOldest" or ');
+  });
 });

@@ -102,6 +102,8 @@ describe('storeIn', () => {
       }
       expect(errorOf(outbox(), late)).toMatch('0 TypeError: toRequest returned a promise');
       expect(errorOf(outbox(), message, { priority: () => NaN })).toMatch('0 RangeError: priority must be');
+      for (const key of [5, {}, Symbol('meter')])
+        expect(errorOf(outbox(), message, { key: () => key as never })).toMatch('0 TypeError: key must give a text, and gave');
       expect(errorOf(outbox(), message, { expires: () => -1 })).toMatch('0 RangeError: expires must be');
     }
   });
@@ -260,5 +262,15 @@ describe('openOutbox', () => {
     [{ deleteWhen: 'confirmed' as const, topics: ['t'], profile: 'lite' as const }, "needs mark: 'wrap' there"],
   ])('refuses %o', (options, problem) => {
     expect(() => openOutbox(options)).toThrow(problem);
+  });
+
+  it.each([
+    [{ path: '' }, "path must be a text of at least one character, not ''."],
+    [{ path: 5 }, 'path must be a text of at least one character, not 5.'],
+    [{ onFull: 'fail' }, 'onFull must be "dropOldest" or "refuse" or "latestPerKey", not \'fail\'.'],
+    [{ mark: 'userProperties' }, 'mark must be "members" or "wrap", not \'userProperties\'.'],
+    [{ deleteWhen: 'sent' }, 'deleteWhen must be "accepted" or "confirmed", not \'sent\'.'],
+  ])('refuses words that it does not know, of which no compiler has told: %o', (options, problem) => {
+    expect(() => openOutbox(options as never)).toThrow(problem);
   });
 });
