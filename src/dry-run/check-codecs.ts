@@ -39,7 +39,7 @@ export function checkPayloads(record: DryRecord): readonly Finding[] {
   return [
     ...record.refusals.map(error),
     ...declared.flatMap(declaredTwice),
-    ...record.samples.flatMap(sample => unfit(sample, record)),
+    ...told(record.samples.flatMap(sample => unfit(sample, record))),
   ].filter(({ message }, i, all) => all.findIndex(other => other.message === message) === i);
 }
 
@@ -63,7 +63,33 @@ function declaredTwice({ name, declaration: { payload, topics = [] } }: Recorded
   return problem === undefined ? [] : [error(`The codec that ${JSON.stringify(name)} declares as its payload ${problem}`)];
 }
 
-function unfit({ isLocal, topicName, payload }: PayloadSample, record: DryRecord): readonly Finding[] {
+/** A message that something refuses. */
+interface Unfit {
+  /** The stages that may have made it. */
+  readonly by: string;
+  /** The message, and its topic. */
+  readonly what: string;
+  /** What refuses it, and why. */
+  readonly refusal: string;
+}
+
+/** One finding for what is refused of one stage for one reason: one with a template publishes to as many topics as there are values. */
+function told(all: readonly Unfit[]): readonly Finding[] {
+  const alike = new Map<string, { readonly first: Unfit; readonly others: Set<string> }>();
+  for (const one of all) {
+    // Behind it is the value that was found.
+    const kind = `${one.by}\n${one.refusal.replace(/, got [^]*$/, '')}`;
+    const known = alike.get(kind);
+    if (known === undefined) alike.set(kind, { first: one, others: new Set() });
+    else if (one.what !== known.first.what) known.others.add(one.what);
+  }
+  return [...alike.values()].map(({ first: { what, refusal }, others }) => {
+    const more = others.size === 0 ? '' : ` (and ${others.size} more like it)`;
+    return error(`It publishes ${what}${more}, which ${refusal}.`);
+  });
+}
+
+function unfit({ isLocal, topicName, payload }: PayloadSample, record: DryRecord): readonly Unfit[] {
   const message = { topicName, payload };
   const stages = record.stages.filter(
     stage => isLocalStage(stage) === isLocal && stage.declaration.topics?.some(filter => topicMatches(filter, topicName)),
@@ -73,19 +99,20 @@ function unfit({ isLocal, topicName, payload }: PayloadSample, record: DryRecord
   const declared = makers.flatMap(({ declaration }) => declaration.payload ?? []);
   const isMarkedByFunction = makers.some(({ declaration }) => declaration.marks?.as === 'function');
   const sent = { topicName, payload: payloadOf(message) };
-  const what = `It publishes ${describe(Buffer.from(payload).toString('latin1'))} to ${JSON.stringify(topicName)}`;
+  const by = makers.map(({ name }) => name).join('\n');
+  const what = `${describe(Buffer.from(payload).toString('latin1'))} to ${JSON.stringify(topicName)}`;
   const reasons = declared.map(codec => reasonOf(codec, sent));
   const reason = declared.length < makers.length || isMarkedByFunction || reasons.includes(undefined) ? undefined : reasons[0];
   const subscriptions = isLocal ? record.localSubscriptions : record.subscriptions;
   return [
-    ...(reason === undefined ? [] : [error(`${what}, which is not what is declared as its payload: ${reason}.`)]),
+    ...(reason === undefined ? [] : [{ by, what, refusal: `is not what is declared as its payload: ${reason}` }]),
     ...subscriptions
       .filter(({ filter, codec }) => codec !== undefined && topicMatches(filter, topicName))
       .flatMap(({ filter, codec }) => {
         const problem = codec === undefined ? undefined : reasonOf(codec, message);
         return problem === undefined
           ? []
-          : [error(`${what}, which the codec of its own subscription to ${JSON.stringify(filter)} refuses: ${problem}.`)];
+          : [{ by, what, refusal: `the codec of its own subscription to ${JSON.stringify(filter)} refuses: ${problem}` }];
       }),
   ];
 }

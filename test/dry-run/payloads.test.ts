@@ -135,6 +135,18 @@ describe('the marks of an outbox', () => {
 });
 
 describe('what a component publishes', () => {
+  it('of many topics is told once for a stage, with how many are alike', async () => {
+    const found = await dry(proxy =>
+      interval(10_000).pipe(
+        takeUntil(proxy.draining$),
+        publishTo(proxy, n => ({ topicName: `line/${n}`, payload: `{"celsius":"${n}"}`, qos }), { topics: ['line/+'], payload: Reading }),
+      ),
+    );
+    expect(found.codecs).toEqual([
+      expect.stringMatching(/^error: .* to "line\/0" \(and \d+ more like it\), which is not what is declared as its payload: celsius: /),
+    ]);
+  });
+
   it('must be what its own subscription to the topic takes', async () => {
     const run = (payload: string) => (proxy: MqttProxy) => ({
       sent: interval(10_000).pipe(
