@@ -3,7 +3,7 @@ import { BUFFER_MEMORY } from '../flow/buffer-memory.js';
 import { BYTES_TO_DISK } from '../outbox/store-in.js';
 import { messageOf } from '../shared/visible.js';
 import { isLocalStage } from './access.js';
-import type { DryRecord, Finding } from './record.js';
+import { type DryRecord, fewOf, type Finding } from './record.js';
 
 /** What is wrong with the branches themselves, and what could not be seen of them. */
 export function checkBranches(component: Pick<Component, 'publishes' | 'localPublishes'>, record: DryRecord): readonly Finding[] {
@@ -139,11 +139,11 @@ function rate({ publishes, horizon }: DryRecord): readonly Finding[] {
 
 function sizes({ publishes }: DryRecord): readonly Finding[] {
   const tooLarge = publishes.filter(({ payloadBytes }) => payloadBytes > MAX_MESSAGE);
-  return [...new Map(tooLarge.map(publish => [publish.topicName, publish])).values()].map(({ topicName, payloadBytes }) => ({
-    severity: 'error',
-    about: 'quotas',
-    message: `It publishes ${payloadBytes} bytes to ${JSON.stringify(topicName)}; AWS IoT Core takes at most ${MAX_MESSAGE}.`,
-  }));
+  if (tooLarge.length === 0) return [];
+  const most = Math.max(...tooLarge.map(({ payloadBytes }) => payloadBytes));
+  const topics = fewOf([...new Set(tooLarge.map(({ topicName }) => topicName))]);
+  const message = `It publishes ${most} bytes to ${topics}; AWS IoT Core takes at most ${MAX_MESSAGE}.`;
+  return [{ severity: 'error', about: 'quotas', message }];
 }
 
 /** The most bytes that can wait at a stage, and that it works on, each of the largest messages there are. */

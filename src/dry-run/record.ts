@@ -7,6 +7,7 @@ import { recordedBy, type SharedReading } from '../flow/ledger.js';
 import { withoutReading } from '../flow/pull-through.js';
 import { VirtualDisk, withVirtualDisk } from '../outbox/virtual-disk.js';
 import { linesKeptBy } from '../sinks/dead-letter-file.js';
+import { plural } from '../shared/visible.js';
 import type { FeedAccount } from '../stream/feed.js';
 import { MemoryNucleus } from '../testing/memory-nucleus.js';
 import {
@@ -30,6 +31,7 @@ import {
   RecordingLedger,
   recordingNucleus,
   recordingProxy,
+  type Refusals,
 } from './recording-nucleus.js';
 
 /** What there was to see of a component that was subscribed, got no message, and was told to stop. */
@@ -42,7 +44,7 @@ export interface DryRecord {
   readonly localSubscriptions: readonly RecordedLocalSubscription[];
   readonly localPublishes: readonly RecordedLocalPublish[];
   readonly news: readonly RecordedNews[];
-  /** A sentence for each publish, on both, that no nucleus would be sent. */
+  /** A sentence for each reason for which publishes, on both, would not be sent to any nucleus. */
   readonly refusals: readonly string[];
   /** How those who share a subscription read its messages. */
   readonly readings: readonly SharedReading[];
@@ -86,7 +88,7 @@ export function record(component: Pick<Component, 'run'>, config: unknown, writt
   const localSubscriptions: RecordedLocalSubscription[] = [];
   const localPublishes: RecordedLocalPublish[] = [];
   const news: RecordedNews[] = [];
-  const refusals = new Set<string>();
+  const refusals: Refusals = new Map();
   const samples = new PayloadSamples();
   const ends = new Map<string, { readonly at: number; readonly event: BranchRecord['end'] }>();
   let awaited: AwaitedPromise | undefined;
@@ -158,12 +160,21 @@ export function record(component: Pick<Component, 'run'>, config: unknown, writt
     localPublishes,
     news,
     readings: ledger.readings,
-    refusals: [...refusals],
+    refusals: [...refusals.values()].map(({ message, topics }) => `What it publishes to ${fewOf([...topics])} is refused: ${message}`),
     samples: samples.all,
     horizon,
     awaited,
   };
 }
+
+/** The first of these topics, and how many more there are. */
+export function fewOf(topics: readonly string[]): string {
+  const first = topics.slice(0, NAMED).map(topic => JSON.stringify(topic));
+  return `${first.join(', ')}${topics.length > NAMED ? ` and ${plural(topics.length - NAMED, 'more topic')}` : ''}`;
+}
+
+/** Topics that a finding names. */
+const NAMED = 3;
 
 /** Something a dry run found. `error`: it will not work. `warning`: it is likely not what was meant. `note`: worth knowing. */
 export interface Finding {

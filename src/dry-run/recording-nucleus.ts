@@ -14,6 +14,7 @@ import { Ledger, type LedgerEntry, type SharedReading } from '../flow/ledger.js'
 import type { ReceiveMode } from '../ipc/wire/shapes.js';
 import type { MqttProxy, PublishRequest, SubscribeRequest } from '../ports/mqtt-proxy.js';
 import { type QOS, qosOf } from '../shared/qos.js';
+import { quoted } from '../topic/topic-rules.js';
 import { topicFilterOf, type TopicPattern } from '../topic/topic-template.js';
 
 /** A stage that was subscribed, with what it said of itself. */
@@ -90,12 +91,20 @@ function isEncoded(payload: unknown): boolean {
 }
 
 /** Notes a publish that is refused before anything is sent: no nucleus would take it. */
-function notingRefusals<A>(topicName: string, refusals: Set<string>): MonoTypeOperatorFunction<Either<PublishError, A>> {
+function notingRefusals<A>(topicName: string, refusals: Refusals): MonoTypeOperatorFunction<Either<PublishError, A>> {
   return tap(answer => {
-    if (answer._tag === 'Left' && answer.left._tag === 'InvalidRequest')
-      refusals.add(`What it publishes to ${JSON.stringify(topicName)} is refused: ${answer.left.message}`);
+    if (answer._tag !== 'Left' || answer.left._tag !== 'InvalidRequest') return;
+    const { message } = answer.left;
+    // A stage with a template publishes to as many topics as there are values: the same but for the topic, and for how large it is.
+    const reason = message.replaceAll(quoted(topicName), '').replace(/\d+/g, '');
+    const known = refusals.get(reason);
+    if (known === undefined) refusals.set(reason, { message, topics: new Set([topicName]) });
+    else if (known.topics.size < MAX_SAMPLES) known.topics.add(topicName);
   });
 }
+
+/** The publishes that were refused before anything was sent, by the reason: what was said first, and to which topics they were. */
+export type Refusals = Map<string, { readonly message: string; readonly topics: Set<string> }>;
 
 const OF_A_TOPIC = 3;
 const MAX_SAMPLES = 1_000;
@@ -105,8 +114,7 @@ export interface ProxyNotes {
   readonly branch: () => string | undefined;
   readonly subscriptions: RecordedSubscription[];
   readonly publishes: RecordedPublish[];
-  /** A sentence for each publish that was refused before anything was sent. */
-  readonly refusals: Set<string>;
+  readonly refusals: Refusals;
   readonly samples: PayloadSamples;
 }
 
@@ -185,7 +193,7 @@ export interface NucleusNotes {
   readonly localSubscriptions: RecordedLocalSubscription[];
   readonly localPublishes: RecordedLocalPublish[];
   readonly news: RecordedNews[];
-  readonly refusals: Set<string>;
+  readonly refusals: Refusals;
   readonly samples: PayloadSamples;
 }
 

@@ -486,6 +486,28 @@ describe('a dry run finds', () => {
     expect(found.branches.map(({ end }) => end?.kind)).toEqual(['completed', 'completed', 'completed']);
   });
 
+  it('refused and too large publishes of a template once, with the first of their topics', async () => {
+    const found = await dry(proxy => ({
+      refused: interval(10_000).pipe(
+        takeUntil(proxy.draining$),
+        publishTo(proxy, n => ({ topicName: `a/${n}/+`, payload: 'x', qos }), { topics: ['a/#'] }),
+      ),
+      large: from([1, 2, 3, 4, 5]).pipe(
+        mergeMap(n => proxy.publish$({ topicName: `b/${n}`, payload: 'x'.repeat(200_000 + n), qos })),
+        ignoreElements(),
+      ),
+    }));
+    expect(messages(found, 'codecs')).toEqual([
+      expect.stringMatching(
+        /^error: What it publishes to "b\/1", "b\/2", "b\/3" and 2 more topics is refused: The payload has 200001 bytes/,
+      ),
+      expect.stringMatching(/^error: What it publishes to "a\/0\/\+", "a\/1\/\+", "a\/2\/\+" and \d+ more topics is refused: /),
+    ]);
+    expect(messages(found, 'quotas')).toEqual([
+      'error: It publishes 200005 bytes to "b/1", "b/2", "b/3" and 2 more topics; AWS IoT Core takes at most 131072.',
+    ]);
+  });
+
   it('topics that a policy cannot allow', async () => {
     const found = await dry(proxy => proxy.subscribe({ topicName: 'a?b', qos }));
     expect(messages(found, 'policies')).toEqual(
