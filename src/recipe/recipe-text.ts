@@ -11,6 +11,10 @@ const OTHERWISE =
   'the classic nucleus reads YAML 1.1, where this is not what it looks like (the value in brackets), and Greengrass Lite reads every YAML value as a text';
 const ALIASES = 'an alias is the text of its name to the classic nucleus, and what it stands for to Greengrass Lite';
 
+/** What V8 says where a reader calls itself too often, and what that comes from. */
+const TOO_MANY_CALLS = 'Maximum call stack';
+const TOO_DEEP = 'it is nested too deeply to be read, or an alias stands for what it is in itself';
+
 /** A recipe's text as data, as each nucleus reads it, and where in the text each thing stands. */
 export class RecipeText {
   /** What makes it no recipe. */
@@ -48,7 +52,8 @@ export class RecipeText {
       this.value = this.#classic(this.#document.contents, []);
       this.liteValue = this.#onLite(this.#document.contents);
     } catch (error) {
-      this.errors.tell([], messageOf(error), 'Mend the YAML or JSON');
+      if (error instanceof RangeError) this.errors.tell([], TOO_DEEP, 'Write it flatter');
+      else this.errors.tell([], messageOf(error), 'Mend the YAML or JSON');
     }
   }
 
@@ -57,6 +62,10 @@ export class RecipeText {
       const { line, col: column } = this.#lines.linePos(pos[0]);
       if (code === 'MULTIPLE_DOCS') {
         this.warnings.tellAt({ path: '', line, column }, 'a second document begins here, and a nucleus reads the first alone', 'Remove it');
+      } else if (message.startsWith(TOO_MANY_CALLS)) {
+        // What follows is of where the reader gave up.
+        this.errors.tellAt({ path: '', line, column }, TOO_DEEP, 'Write it flatter');
+        return;
       } else this.errors.tellAt({ path: '', line, column }, message, 'Mend the YAML or JSON here');
     }
     if (this.errors.isEmpty && this.#isJson) this.#checkJson(text);

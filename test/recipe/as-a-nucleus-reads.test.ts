@@ -94,6 +94,15 @@ describe('YAML is read as the classic nucleus reads it', () => {
     expect(recipe.warnings).toMatchObject([{ line: 4, message: expect.stringMatching(/^\*t: an alias .*\(also in line 10\)$/) as string }]);
   });
 
+  test.each([
+    ['lists in lists', `${'['.repeat(5_000)}`],
+    ['an alias in what it stands for', 'a: &a { b: *a }'],
+  ])('%s are told as what they are, and nothing else is', (_, text) => {
+    expect(readRecipe(text)).toMatchObject({
+      left: { problems: [{ message: expect.stringMatching(/^it is nested too deeply/) as string }] },
+    });
+  });
+
   test('aliases that multiply are text there, and too many for Greengrass Lite', () => {
     const levels = Array.from(
       { length: 12 },
