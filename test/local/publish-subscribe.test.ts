@@ -69,6 +69,11 @@ describe.each(PROFILES)('%s', profile => {
     await using other = connectNucleus(connectOptions);
     await firstValueFrom(other.configuration.value$(t.unknown, { keyPath: ['limits'] }), { defaultValue: undefined });
     expect(seen).toMatchObject([{ operation: 'aws.greengrass#GetConfiguration', code: 'ResourceNotFoundError' }]);
+    seen.length = 0;
+    await other.configuration.update({ 'a "key"': 'a leaf' })();
+    const leaf$ = other.configuration.value$(t.unknown, { keyPath: ['a "key"'] });
+    expect(await firstValueFrom(leaf$)).toEqual(right('a leaf'));
+    expect(seen).toEqual([]);
   });
 
   test('that it cannot say whether the device is online is no failure of who asks', async () => {

@@ -141,12 +141,18 @@ export function authenticate(context: ProfileContext, peer: Peer, claim: Claim):
 /** What becomes of a subscription: to the MQTT proxy, or to a local topic. */
 type SubscriptionChange = 'subscribed' | 'unsubscribed' | 'localSubscribed' | 'localUnsubscribed';
 
+/**
+ * Questions for a configuration to which nothing is as good an answer as any: that of `runComponent`, since a component that was given none
+ * has its defaults; and the name of a key below that key, since what has nothing below it is no node.
+ */
+const NEED_NOT_BE_THERE = /^\{"keyPath":\["config"\]\}$|("(?:[^"\\]|\\.)*"),\1\]/;
+
 /** Who calls: one authenticated connection of one component. What both profiles do alike for it. */
 export class Caller {
   readonly peer: Peer;
   readonly component: string;
   readonly #context: ProfileContext;
-  #request: 'none yet' | 'the probe' | 'its configuration' | 'any other' = 'none yet';
+  #request: 'none yet' | 'the probe' | 'what need not be there' | 'any other' = 'none yet';
 
   constructor(peer: Peer, component: string, context: ProfileContext) {
     this.peer = peer;
@@ -158,8 +164,7 @@ export class Caller {
   asks(operation: string, payload: string): void {
     // What connect() sends first to tell a classic nucleus from Lite.
     if (this.#request === 'none yet' && operation === PUBLISH && payload === '{}') this.#request = 'the probe';
-    // What runComponent() asks, whether the component was given a configuration or not.
-    else if (operation === GET_CONFIGURATION && payload === '{"keyPath":["config"]}') this.#request = 'its configuration';
+    else if (operation === GET_CONFIGURATION && NEED_NOT_BE_THERE.test(payload)) this.#request = 'what need not be there';
     else this.#request = 'any other';
   }
 
@@ -201,8 +206,7 @@ export class Caller {
       observe({ kind: 'probed', connection: peer.id, component });
       return;
     }
-    // The component was given no configuration, which is no failure: its defaults hold.
-    if (this.#request === 'its configuration' && code === 'ResourceNotFoundError') return;
+    if (this.#request === 'what need not be there' && code === 'ResourceNotFoundError') return;
     // No released nucleus has it: that a client asks whether the device is online is no failure.
     if (operation === SUBSCRIBE_STATUS) return;
     const remedy = code === 'UnauthorizedError' && resource !== undefined ? permissions.remedy(component, operation, resource) : undefined;

@@ -34,7 +34,7 @@ test('a script sees something happen', async () => {
   expect(await play(twin('classic'), script)).toEqual([
     '0 subscribe',
     '1 follow',
-    '  1 {"limit":1}',
+    '  1 1',
     '2 watch updates',
     '3 neighbour publishes',
     '  0 t/a json {"celsius":21.5} 16',
