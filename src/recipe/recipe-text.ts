@@ -1,4 +1,4 @@
-import { type Document, isAlias, isMap as isMapNode, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { type CST, type Document, isAlias, isMap as isMapNode, isScalar, isSeq, LineCounter, type Node, parseDocument, Parser } from 'yaml';
 import { parsedJson } from '../shared/check-argument.js';
 import { messageOf } from '../shared/visible.js';
 import { jsonPointer } from './configuration.js';
@@ -11,8 +11,11 @@ const OTHERWISE =
   'the classic nucleus reads YAML 1.1, where this is not what it looks like (the value in brackets), and Greengrass Lite reads every YAML value as a text';
 const ALIASES = 'an alias is the text of its name to the classic nucleus, and what it stands for to Greengrass Lite';
 
-/** What V8 says where a reader calls itself too often, and what that comes from. */
-const TOO_MANY_CALLS = 'Maximum call stack';
+/**
+ * How deep it may be nested, aliases put in. What reads it calls itself for each level, and not only does V8 throw where its stack ends: it
+ * ends the process if it has to compile a regular expression there.
+ */
+const MAX_LEVELS = 200;
 const TOO_DEEP = 'it is nested too deeply to be read, or an alias stands for what it is in itself';
 
 /** A recipe's text as data, as each nucleus reads it, and where in the text each thing stands. */
@@ -38,6 +41,7 @@ export class RecipeText {
     this.bytes = Buffer.byteLength(text, 'utf8');
     this.#isJson = isJson(text, source);
     try {
+      if (isTooDeep(text)) throw new RangeError(TOO_DEEP);
       // JSON is YAML, so one parser gives the places of both. All scalars are read as texts: what is made of them depends on the nucleus.
       this.#document = parseDocument(text, {
         schema: 'failsafe',
@@ -52,8 +56,7 @@ export class RecipeText {
       this.value = this.#classic(this.#document.contents, []);
       this.liteValue = this.#onLite(this.#document.contents);
     } catch (error) {
-      if (error instanceof RangeError) this.errors.tell([], TOO_DEEP, 'Write it flatter');
-      else this.errors.tell([], messageOf(error), 'Mend the YAML or JSON');
+      this.errors.tell([], messageOf(error), error instanceof RangeError ? 'Write it flatter' : 'Mend the YAML or JSON');
     }
   }
 
@@ -62,10 +65,6 @@ export class RecipeText {
       const { line, col: column } = this.#lines.linePos(pos[0]);
       if (code === 'MULTIPLE_DOCS') {
         this.warnings.tellAt({ path: '', line, column }, 'a second document begins here, and a nucleus reads the first alone', 'Remove it');
-      } else if (message.startsWith(TOO_MANY_CALLS)) {
-        // What follows is of where the reader gave up.
-        this.errors.tellAt({ path: '', line, column }, TOO_DEEP, 'Write it flatter');
-        return;
       } else this.errors.tellAt({ path: '', line, column }, message, 'Mend the YAML or JSON here');
     }
     if (this.errors.isEmpty && this.#isJson) this.#checkJson(text);
@@ -144,16 +143,17 @@ export class RecipeText {
     });
   }
 
-  #onLite(node: unknown): unknown {
+  #onLite(node: unknown, level = 0): unknown {
+    if (level > MAX_LEVELS) throw new RangeError(TOO_DEEP);
     if (++this.#nodes > MAX_NODES) {
       if (this.#nodes === MAX_NODES + 1) this.lite.tell([], 'it has too many aliases for Greengrass Lite', 'Write it without aliases');
       return undefined;
     }
-    if (isAlias(node)) return this.#document === undefined ? undefined : this.#onLite(node.resolve(this.#document));
+    if (isAlias(node)) return this.#document === undefined ? undefined : this.#onLite(node.resolve(this.#document), level + 1);
     if (isMapNode(node)) {
-      return Object.fromEntries(node.items.map(({ key, value }) => [isScalar(key) ? textOf(key) : '', this.#onLite(value)]));
+      return Object.fromEntries(node.items.map(({ key, value }) => [isScalar(key) ? textOf(key) : '', this.#onLite(value, level + 1)]));
     }
-    if (isSeq(node)) return node.items.map(item => this.#onLite(item));
+    if (isSeq(node)) return node.items.map(item => this.#onLite(item, level + 1));
     if (!isScalar(node)) return '';
     return this.#isJson && node.type === 'PLAIN' ? (JSON.parse(textOf(node)) as unknown) : textOf(node);
   }
@@ -174,6 +174,19 @@ export class RecipeText {
     // An empty document has no lines at all.
     return { path: jsonPointer(path), line: Math.max(1, line), column: Math.max(1, col) };
   }
+}
+
+/** Whether it has more than `MAX_LEVELS`. The tokens of YAML are made without a call for each level, and looked at here level by level. */
+function isTooDeep(text: string): boolean {
+  let tokens: readonly CST.Token[] = [...new Parser().parse(text)];
+  for (let level = 0; level <= MAX_LEVELS && tokens.length > 0; level++) tokens = tokens.flatMap(insideOf);
+  return tokens.length > 0;
+}
+
+function insideOf(token: CST.Token): readonly CST.Token[] {
+  if (token.type === 'document') return token.value === undefined ? [] : [token.value];
+  if (!('items' in token)) return [];
+  return token.items.flatMap(({ key, value }) => [key ?? [], value ?? []].flat());
 }
 
 /** Whether a nucleus reads it as JSON: it goes by the file's name. A text without one goes by how it begins, comments aside. */

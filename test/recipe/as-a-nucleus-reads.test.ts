@@ -96,11 +96,19 @@ describe('YAML is read as the classic nucleus reads it', () => {
 
   test.each([
     ['lists in lists', '['.repeat(5_000)],
+    ['lists in lists that are ended', `${'['.repeat(300)}${']'.repeat(300)}`],
+    ['lists of items in items', '- '.repeat(5_000)],
+    ['maps as names of maps', '? '.repeat(300)],
     ['an alias in what it stands for', 'a: &a { b: *a }'],
   ])('%s are told as what they are, and nothing else is', (_, text) => {
     expect(readRecipe(text)).toMatchObject({
       left: { problems: [{ message: expect.stringMatching(/^it is nested too deeply/) as string }] },
     });
+  });
+
+  test('what is nested 150 levels deep is read', () => {
+    const list = `${'['.repeat(150)}${']'.repeat(150)}`;
+    expect(configured(`a: ${list}`).defaultConfiguration).toEqual({ a: JSON.parse(list) as unknown });
   });
 
   test('aliases that multiply are text there, and too many for Greengrass Lite', () => {
