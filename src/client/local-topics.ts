@@ -196,8 +196,9 @@ export class IpcLocalTopics implements LocalTopics {
 }
 
 /** What a classic nucleus does if the request does not say. */
-export function defaultMode(filter: string): ReceiveMode {
-  const levels = filter.split('/');
+export function defaultMode(filter: unknown): ReceiveMode {
+  // Callers in JavaScript have no compiler to tell them: what is no filter is refused, and not here.
+  const levels = typeof filter === 'string' ? filter.split('/') : [];
   return levels.includes('+') || levels.at(-1) === '#' ? 'RECEIVE_MESSAGES_FROM_OTHERS' : 'RECEIVE_ALL_MESSAGES';
 }
 

@@ -126,23 +126,23 @@ const MIB = 1_024 * 1_024;
  *
  * Source: AWS General Reference, "AWS IoT Core message broker and protocol limits and quotas".
  */
-export function checkQuotas(record: DryRecord, memory: number | undefined): readonly Finding[] {
+export function checkQuotas(record: Pick<DryRecord, 'publishes' | 'horizon' | 'stages'>, memory: number | undefined): readonly Finding[] {
   return [...rate(record), ...sizes(record), ...buffers(record, memory)];
 }
 
-function rate({ publishes, horizon }: DryRecord): readonly Finding[] {
+function rate({ publishes, horizon }: Pick<DryRecord, 'publishes' | 'horizon'>): readonly Finding[] {
   const perSecond = (publishes.length * 1_000) / horizon;
   if (perSecond <= PUBLISHES_PER_SECOND) return [];
   const message = `Without any message coming it publishes ${Math.round(perSecond)} times a second; AWS IoT Core takes ${PUBLISHES_PER_SECOND} a second from all components of a device together. Publish less often, or gather with batch().`;
   return [{ severity: 'warning', about: 'quotas', message }];
 }
 
-function sizes({ publishes }: DryRecord): readonly Finding[] {
+function sizes({ publishes }: Pick<DryRecord, 'publishes'>): readonly Finding[] {
   const tooLarge = publishes.filter(({ payloadBytes }) => payloadBytes > MAX_MESSAGE);
   if (tooLarge.length === 0) return [];
-  const most = Math.max(...tooLarge.map(({ payloadBytes }) => payloadBytes));
+  const most = tooLarge.reduce((bytes, { payloadBytes }) => Math.max(bytes, payloadBytes), 0);
   const topics = fewOf([...new Set(tooLarge.map(({ topicName }) => topicName))]);
-  const message = `It publishes ${most} bytes to ${topics}; AWS IoT Core takes at most ${MAX_MESSAGE}.`;
+  const message = `It publishes up to ${most} bytes to ${topics}; AWS IoT Core takes at most ${MAX_MESSAGE}.`;
   return [{ severity: 'error', about: 'quotas', message }];
 }
 
@@ -170,7 +170,7 @@ function sum(bytes: readonly number[]): number {
  * Tells what buffers can come to, full of the largest messages there are, where that is more than the component may have; or what its own
  * bounds come to.
  */
-function buffers({ stages }: DryRecord, memory: number | undefined): readonly Finding[] {
+function buffers({ stages }: Pick<DryRecord, 'stages'>, memory: number | undefined): readonly Finding[] {
   const all = stages.map(mostBytesOf);
   const own = all.map(({ name, waiting, shares }) => ({ name, bytes: shares ? 0 : waiting }));
   if (memory === undefined) {

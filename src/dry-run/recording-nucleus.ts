@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { Either } from 'fp-ts/lib/Either.js';
 import { defer, type MonoTypeOperatorFunction, type Observable, tap } from 'rxjs';
 import type { Configuration, ConfigurationKey } from '../client/configuration.js';
@@ -86,15 +87,21 @@ export class PayloadSamples {
   }
 }
 
-function isEncoded(payload: unknown): boolean {
-  return typeof payload === 'string' || payload instanceof Uint8Array;
+/** Callers in JavaScript have no compiler to tell them. What is on no topic is refused, and told as that. */
+function isTopic(topic: unknown): boolean {
+  return typeof topic === 'string';
+}
+
+function isMessage(topic: unknown, payload: unknown): boolean {
+  return isTopic(topic) && (typeof payload === 'string' || payload instanceof Uint8Array);
 }
 
 /** Notes a publish that is refused before anything is sent: no nucleus would take it. */
-function notingRefusals<A>(topicName: string, refusals: Refusals): MonoTypeOperatorFunction<Either<PublishError, A>> {
+function notingRefusals<A>(topic: unknown, refusals: Refusals): MonoTypeOperatorFunction<Either<PublishError, A>> {
   return tap(answer => {
     if (answer._tag !== 'Left' || answer.left._tag !== 'InvalidRequest') return;
     const { message } = answer.left;
+    const topicName = typeof topic === 'string' ? topic : inspect(topic);
     // A stage with a template publishes to as many topics as there are values: the same but for the topic, and for how large it is.
     const reason = message.replaceAll(quoted(topicName), '').replace(/\d+/g, '');
     const known = refusals.get(reason);
@@ -126,20 +133,15 @@ type AnyRequest = Omit<SubscribeRequest, 'topicName'> & {
 /** The same proxy, but for its notes of what is subscribed and published. */
 export function recordingProxy(proxy: MqttProxy, notes: ProxyNotes): MqttProxy {
   const notePublish = ({ topicName, payload }: PublishRequest): void => {
-    if (!isEncoded(payload)) return;
+    if (!isMessage(topicName, payload)) return;
     notes.publishes.push({ branch: notes.branch(), topicName, payloadBytes: Buffer.byteLength(payload) });
     notes.samples.add(false, topicName, payload);
   };
   const subscribe = (request: AnyRequest): Observable<unknown> =>
     defer(() => {
       const { topicName, qos, codec, silence } = request;
-      notes.subscriptions.push({
-        branch: notes.branch(),
-        filter: topicFilterOf(topicName),
-        qos: qosOf(qos),
-        codec,
-        canaryTopicName: silence?.canaryTopicName,
-      });
+      const [filter, canaryTopicName] = [topicFilterOf(topicName), silence?.canaryTopicName];
+      if (isTopic(filter)) notes.subscriptions.push({ branch: notes.branch(), filter, qos: qosOf(qos), codec, canaryTopicName });
       // The overloads tell requests apart by their members; all of them are handed on as they are.
       return proxy.subscribe(request as SubscribeRequest);
     });
@@ -215,7 +217,7 @@ export function recordingNucleus(nucleus: Nucleus, mqtt: MqttProxy, notes: Nucle
 function recordingTopics(local: LocalTopics, notes: NucleusNotes): LocalTopics {
   const note = ({ topic, payload, json }: LocalPublishRequest): void => {
     const bytes = json === undefined ? payload : JSON.stringify(json);
-    if (!isEncoded(bytes)) return;
+    if (!isMessage(topic, bytes)) return;
     const payloadBytes = Buffer.byteLength(bytes);
     notes.samples.add(true, topic, bytes);
     notes.localPublishes.push({ branch: notes.branch(), topic, payloadBytes });
@@ -224,14 +226,8 @@ function recordingTopics(local: LocalTopics, notes: NucleusNotes): LocalTopics {
     defer(() => {
       const { topic, codec, ...others } = request;
       const { receiveMode, silence } = others;
-      const filter = topicFilterOf(topic);
-      notes.localSubscriptions.push({
-        branch: notes.branch(),
-        filter,
-        receiveMode,
-        codec,
-        canaryTopicName: silence?.canaryTopicName,
-      });
+      const [filter, canaryTopicName] = [topicFilterOf(topic), silence?.canaryTopicName];
+      if (isTopic(filter)) notes.localSubscriptions.push({ branch: notes.branch(), filter, receiveMode, codec, canaryTopicName });
       return codec === undefined ? local.subscribe({ ...others, topic: filter }) : local.subscribe({ ...others, topic: filter, codec });
     });
   return portWith(local, {

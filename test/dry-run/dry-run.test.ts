@@ -8,6 +8,7 @@ import { shareSubscriptions } from '../../src/client/index.js';
 import { shadow } from '../../src/client/shadow.js';
 import { json } from '../../src/codec/index.js';
 import { type Branches, component, type RunContext } from '../../src/component/index.js';
+import { checkQuotas } from '../../src/dry-run/check-branches.js';
 import { dryRun, type DryRun, type DryRunOptions } from '../../src/dry-run/index.js';
 import { batch, ledger, publishTo, pullThrough, type DeclaredTopic } from '../../src/flow/index.js';
 import { tumbling, count } from '../../src/operators/index.js';
@@ -466,7 +467,7 @@ describe('a dry run finds', () => {
     }));
     expect(messages(found, 'quotas')).toEqual([
       expect.stringMatching(/^warning: Without any message coming it publishes 200 times a second/),
-      expect.stringMatching(/^error: It publishes 200000 bytes to "large"/),
+      expect.stringMatching(/^error: It publishes up to 200000 bytes to "large"/),
     ]);
   });
 
@@ -484,6 +485,26 @@ describe('a dry run finds', () => {
       expect.stringMatching(/^error: What it publishes to "c\/\+" is refused: /),
     ]);
     expect(found.branches.map(({ end }) => end?.kind)).toEqual(['completed', 'completed', 'completed']);
+  });
+
+  it.each([undefined, 5, {}])('what a component in JavaScript does with %o, which is no topic', async given => {
+    const topicName = given as unknown as string;
+    const found = await dry((proxy, _config, { local }) => ({
+      published: proxy.publish$({ topicName, payload: 'x', qos }).pipe(ignoreElements()),
+      publishedHere: local.publish$({ topic: topicName, payload: 'x' }).pipe(ignoreElements()),
+      subscribed: proxy.subscribe({ topicName, qos }),
+      subscribedHere: local.subscribe({ topic: topicName }),
+      // What is published would be held against it.
+      other: proxy.subscribe({ topicName: 'in/#', qos, codec: json(t.number) }),
+    }));
+    expect(messages(found, 'codecs').slice(0, 2)).toEqual([
+      expect.stringMatching(/^error: What it publishes to ".*" is refused: topicName must be a string, not /),
+      expect.stringMatching(/^error: What it publishes to ".*" is refused: topic must be a string, not /),
+    ]);
+    expect(messages(found, 'branches')).toEqual([
+      expect.stringMatching(/subscribed.*topicName must be a string.*, not /),
+      expect.stringMatching(/subscribedHere.*topic must be a string or a topic template, not /),
+    ]);
   });
 
   it('refused and too large publishes of a template once, with the first of their topics', async () => {
@@ -504,7 +525,14 @@ describe('a dry run finds', () => {
       expect.stringMatching(/^error: What it publishes to "a\/0\/\+", "a\/1\/\+", "a\/2\/\+" and \d+ more topics is refused: /),
     ]);
     expect(messages(found, 'quotas')).toEqual([
-      'error: It publishes 200005 bytes to "b/1", "b/2", "b/3" and 2 more topics; AWS IoT Core takes at most 131072.',
+      'error: It publishes up to 200005 bytes to "b/1", "b/2", "b/3" and 2 more topics; AWS IoT Core takes at most 131072.',
+    ]);
+  });
+
+  it('that messages are too large also where there are more of them than a call can have arguments', () => {
+    const publishes = Array.from({ length: 200_000 }, (_, i) => ({ branch: undefined, topicName: 'a', payloadBytes: 200_000 + (i % 7) }));
+    expect(checkQuotas({ publishes, stages: [], horizon: 10_000_000 }, undefined)).toEqual([
+      { severity: 'error', about: 'quotas', message: 'It publishes up to 200006 bytes to "a"; AWS IoT Core takes at most 131072.' },
     ]);
   });
 
