@@ -35,15 +35,17 @@ export function decodeConfiguration<A>(
     left(new ConfigurationInvalid(componentName, problems, cause, 'message'));
   const problems = body === '' ? [] : [forbiddenKeyIn(body, value) ?? [], inexactNumbers(body)].flat();
   if (problems.length > 0) return invalid(problems);
-  const decode = (given: unknown): Either<DecodeProblems, A> => {
-    const decoded = validated(codec, given);
-    return decoded._tag === 'Left' && onLite ? validated(codec, withoutTexts(codec, given)) : decoded;
-  };
-  const whole = decode(value);
+  const whole = readWith(codec, value, onLite);
   if (whole._tag === 'Right') return whole;
   const leaf = leafOf(value, keyPath);
-  const decoded = leaf === undefined ? whole : decode(leaf.value);
+  const decoded = leaf === undefined ? whole : readWith(codec, leaf.value, onLite);
   return decoded._tag === 'Right' ? decoded : invalid(decoded.left.problems, decoded.left.cause);
+}
+
+/** What the codec makes of a value; on Greengrass Lite, of the values that its texts stand for, too. */
+export function readWith<A>(codec: Pick<Type<A, unknown>, 'name' | 'decode'>, value: unknown, onLite: boolean): Either<DecodeProblems, A> {
+  const decoded = validated(codec, value);
+  return decoded._tag === 'Left' && onLite ? validated(codec, withoutTexts(codec, value)) : decoded;
 }
 
 /** For a leaf, the nucleus gives an object with one member, named as the last key. A node may look the same. */

@@ -18,6 +18,7 @@ import {
   holds,
   leafOf,
   notWritten,
+  readWith,
 } from './configuration-changes.js';
 import type { NucleusLink } from './nucleus-link.js';
 
@@ -219,7 +220,7 @@ export class IpcConfiguration implements Configuration {
     const last = keyPath.at(-1);
     if (answer._tag === 'Left' || last === undefined) return of(answer);
     const leaf = leafOf(answer.right.value, keyPath);
-    if (leaf === undefined || validated(codec, answer.right.value)._tag === 'Left') return of(answer);
+    if (leaf === undefined || readWith(codec, answer.right.value, this.#link.isOnLite)._tag === 'Left') return of(answer);
     return this.#read$([...keyPath, last], componentName).pipe(
       map((member): Either<RequestError, ConfigurationAnswer> => {
         if (member._tag === 'Left') return member.left.retryable ? member : answer;

@@ -130,6 +130,11 @@ describe.each(SUBJECTS)('services: $name', ({ profile, start }) => {
       { left: { _tag: 'ConfigurationInvalid', problems: [expect.stringMatching(/^\(root\): .*, got "fast"$/)] } },
     ]);
     expect(await inner.take(2)).toMatchObject([{ right: undefined }, { right: { mode: 'slow' } }]);
+    // A text of Greengrass Lite that stands for a number is a leaf, too.
+    const numbered = record(nucleus.configuration.value$(t.union([t.undefined, t.partial({ size: t.number })]), { keyPath: ['size'] }));
+    await numbered.take(1);
+    await nucleus.configuration.update({ size: '5' })();
+    expect(await numbered.take(2)).toMatchObject([{ right: undefined }, { left: { _tag: 'ConfigurationInvalid' } }]);
     // Greengrass Lite takes no map for a value.
     if (profile === 'lite') return;
     await nucleus.configuration.update({ mode: { mode: 'fast' } })();
