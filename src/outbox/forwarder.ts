@@ -211,9 +211,10 @@ export class Forwarder {
       this.#end(left(outcome.left));
       return;
     } else if (mayPass(outcome.left)) {
-      this.#pace.refused(outcome.left);
       this.#lanes.giveBack({ ...record, attempts: record.attempts + 1, suspect: false });
       if (record.suspect) this.#alone.survived(record);
+      // Last, since it may be told: who hears of it may leave, or store more.
+      this.#pace.refused(outcome.left);
     } else this.#setAside(record, outcome.left);
     this.#pump();
     // With the next, if that is a suspect, too; else now.
@@ -234,7 +235,8 @@ export class Forwarder {
   /** One timer: for whatever comes first. */
   #wakeIn(milliseconds: number): void {
     const at = this.#parts.now() + Math.max(0, milliseconds);
-    if (at >= this.#wakesAt) return;
+    // Who was just told something may have left.
+    if (this.#ended || at >= this.#wakesAt) return;
     this.#wakesAt = at;
     this.#timer?.unsubscribe();
     this.#timer = wait(Math.max(0, milliseconds), this.#parts.scheduler, () => this.#pump());

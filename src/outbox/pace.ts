@@ -44,8 +44,8 @@ const MAX_PAUSE = 60_000;
 const WHILE_UNKNOWN = { rate: 90, atOnce: 10 } as const;
 
 /**
- * Whether a refusal may pass: also where no message at all is taken by the nucleus as it is, one that has not been provisioned yet, or that
- * does not know the operation. That is no fault of the message.
+ * Whether a refusal may pass. So may that of a nucleus which takes no message at all, since it has not been provisioned yet or does not
+ * know the operation: it is no fault of the message.
  */
 export function mayPass(error: PublishError): boolean {
   return (
@@ -136,12 +136,11 @@ export class Pace {
 
   /** One was refused, for a reason that may pass. Tells what does not pass by itself, once. */
   refused(error: PublishError): void {
-    if (!error.retryable && !this.#isTold) {
-      this.#isTold = true;
-      this.#listener.onFailed(error);
-    }
     this.#cloud.refused();
     this.#pausedUntil = this.#parts.now() + (this.#series.next() ?? MAX_PAUSE);
+    if (error.retryable || this.#isTold) return;
+    this.#isTold = true;
+    this.#listener.onFailed(error);
   }
 
   /** If nobody says whether the device is online, only what comes back shows it, and a bounded number may be sent beyond that. */

@@ -1,4 +1,4 @@
-import { asyncScheduler, EMPTY, map, of, range } from 'rxjs';
+import { asyncScheduler, EMPTY, map, of, range, take } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { type Forwarded, forwardFrom, type ForwardFailure, type ForwardOptions, type ForwardPort } from '../../src/outbox/index.js';
 import { type Either, left, map as rightOf, right } from 'fp-ts/lib/Either.js';
@@ -416,6 +416,21 @@ describe('forwardFrom', () => {
         return [forwarding(outbox, port), storing(outbox, ['a:1'])];
       });
       expect(fates).toEqual(['0 1 sending', '1000 1 survived', '4000 1 forwarded']);
+    });
+
+    it('says that one was survived before it is handed back, where who hears of its refusal leaves', () => {
+      const port = new Port();
+      port.answer = () => unprovisioned;
+      const fates: string[] = [];
+      virtually(() => {
+        const outbox = suspects(store => (told, now) => {
+          fates.push(told.map(({ place, fate }) => `${place} ${fate}`).join(', '));
+          return store.settle(told, now);
+        });
+        const told$ = forwardFrom(outbox, port, { messagesPerSecond: 1_000_000 });
+        return [told$.pipe(take(1)).subscribe(), storing(outbox, ['a:1'])];
+      });
+      expect(fates).toEqual(['1 sending', '1 survived', '1 released']);
     });
 
     it('waits where there is no room to say so, and sends it when there is', () => {

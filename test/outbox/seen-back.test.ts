@@ -1,7 +1,10 @@
+import { range, take } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { forwardFrom, type ForwardPort, openOutbox, type OutboxOptions } from '../../src/outbox/index.js';
+import { forwardFrom, type ForwardPort, openOutbox, type OutboxOptions, storeIn } from '../../src/outbox/index.js';
 import type { MqttProxy, PublishRequest } from '../../src/ports/mqtt-proxy.js';
-import type { MemoryNucleus } from '../../src/testing/index.js';
+import { QOS } from '../../src/shared/qos.js';
+import { MemoryNucleus } from '../../src/testing/index.js';
+import { VirtualTime } from '../kit/time/virtual-time.js';
 import { metersOf, world } from './memory-world.js';
 import { inMemory, Port } from './virtual.js';
 
@@ -65,6 +68,26 @@ describe('confirmed by samples', () => {
       SAMPLED,
     );
     expect(textsOf(nucleus)).toEqual(['1', '2', '3', '1rx2', '2rx2', '3rx2']);
+  });
+
+  it('leaves no timer behind where who hears of a message leaves while another sample is out', () => {
+    const time = new VirtualTime();
+    const ofForwarder = new VirtualTime();
+    const proxy = new MemoryNucleus({ scheduler: time, profile: 'classic' }).connect();
+    const outbox = openOutbox({ path: ':memory:', topics: ['meters/+'], commit: { within: 0 }, scheduler: time, ...SAMPLED });
+    const stored$ = range(10).pipe(storeIn(outbox, n => ({ topicName: `meters/${n}`, payload: '', qos: QOS.AT_LEAST_ONCE })));
+    const storing = stored$.subscribe();
+    let told = 0;
+    forwardFrom(outbox, proxy, { ...FORWARD, scheduler: ofForwarder })
+      .pipe(take(1))
+      .subscribe(() => told++);
+    for (let n = 0; n < 3_000 && told === 0; n++) {
+      time.advance(1);
+      ofForwarder.advance(1);
+    }
+    expect([told, ofForwarder.timers]).toEqual([1, 0]);
+    storing.unsubscribe();
+    void proxy.close();
   });
 
   it('sends a sample at once where no more may be sent until something is seen', () => {
