@@ -162,6 +162,7 @@ export function storeIn<A>(
   options: StoreInOptions<NoInfer<A>> = {},
 ): Stage<A, Either<StoreFailure<A> | Overflowed, Stored<A>>> {
   const { key, priority, expires, stream = '', payload, inFlight = 1_000 } = options;
+  if (typeof stream !== 'string') throw new TypeError(`stream must be a text, not ${inspect(stream)}.`);
   const topics = options.topics === undefined ? undefined : declaredFilters(options.topics);
   const undeclared = topics === undefined ? undefined : onlyDeclared(topics, options.name ?? 'storeIn', PUBLISH);
   const { mark, tellOldest, maxAge, profile: onlyFor } = outbox;

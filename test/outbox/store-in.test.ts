@@ -108,6 +108,11 @@ describe('storeIn', () => {
     }
   });
 
+  it('refuses a stream that is no text where it is written', () => {
+    for (const stream of [5, Symbol('meter')])
+      expect(() => storeIn(inMemory(), toRequest, { stream: stream as never })).toThrow('stream must be a text, not ');
+  });
+
   it('refuses a value that fits into no topic, and stores the next', () => {
     const topic = topicTemplate('rooms/{room}');
     const outcomes = watched(
