@@ -41,8 +41,8 @@ export async function reportState(nucleus: Nucleus, state: 'RUNNING' | 'ERRORED'
 
 /**
  * The part of the drain's time, a tenth and at most this many milliseconds, that is kept for the outcomes of what was not published: dead
- * letters have to be written. As long has a disk to store what was taken in, and then for the health file, where nothing is left of the
- * drain's time.
+ * letters have to be written. A disk has as long to store what was taken in. To write the health file it has what is left of the drain's
+ * time, and at least this.
  */
 const LAST_WORDS = 1_000;
 

@@ -72,8 +72,8 @@ const RETRY: Schedule = fullJitter(capped(30_000)(exponential(200)));
  *   fill the spool of a classic nucleus, in front of live messages.
  * - *A refusal that may pass* is tried again by `retry`, for ever. So is one of a nucleus that takes no message at all, since it has not
  *   been provisioned or does not know the operation: that is told once, as a `Left`. A message that is refused for good is set aside, with
- *   the reason. So is one at which the process ended twice in a row, when it was sent alone and within a second had no answer. An end of
- *   the whole machine, as when the power goes, is not held against it.
+ *   the reason. So is one that was sent alone twice in a row, where the process ended each time within a second and before the answer. An
+ *   end of the whole machine, as when the power goes, does not count on Linux; elsewhere it looks like an end of the process.
  *
  * Emits `Right(Forwarded)` for each message the nucleus took (or, with `deleteWhen: 'confirmed'`, that came back), `Left(SetAside)`, and
  * `Left(StoredMessagesLost)` for those that were too old, gave way or were damaged. Completes when the proxy drains, as soon as the

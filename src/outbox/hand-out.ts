@@ -193,9 +193,8 @@ export class Settling {
 const SURVIVED = 1_000;
 
 /**
- * A message that may be what ended the process is sent alone, and the file says so until it has been survived. An end of the process
- * meanwhile is held against it, so that is told at once: it may wait for long, refused without a connection, or with no answer from a
- * nucleus that hangs.
+ * A message that may be what ended the process is sent alone, and the file says so until it has been survived. An end of the process until
+ * then is held against it, so the store hears of that at once: the message may wait for long, as it was refused, or as the nucleus hangs.
  */
 export class Alone {
   readonly #settling: Settling;

@@ -4,7 +4,7 @@ import { steadyNow } from '../schedule/clock.js';
 import type { OutboxAccount } from '../flow/account.js';
 import type { ObservableEither } from '../stream/observable-either.js';
 
-/** The begin of 2025. Before, there was no Node that an outbox runs in: a clock that shows an earlier time has not been set. */
+/** The beginning of 2025. Before it there was no Node that an outbox runs in: a clock that shows an earlier time has not been set. */
 const SET_SINCE = 1_735_689_600_000;
 
 /**

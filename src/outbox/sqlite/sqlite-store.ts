@@ -175,7 +175,7 @@ export function sqliteStore(given: Omit<WorkerSettings, 'boot'> & Partial<Worker
   };
 }
 
-/** Linux gives each run of the machine an id. */
+/** Linux gives each run of the machine an id. Elsewhere an end of the machine is not told from one of the process. */
 function thisBoot(): number {
   try {
     return parseInt(readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').slice(0, 8), 16) >>> 1;

@@ -82,7 +82,7 @@ export function takeRecords(file: FileState, { maxAge, boot }: WorkerSettings): 
         remove(row, 'expired');
       } else if (number(row['crashes']) >= CRASHES) {
         found.setAside++;
-        setAside(row, 'Each time it was sent alone the process ended, twice.', now);
+        setAside(row, 'The process ended twice in a row while it was sent alone.', now);
       } else {
         const place = number(row['place']);
         const stream = number(row['stream']);

@@ -4,7 +4,7 @@ import type { Fate, Moment, Opened, Put, StoreNews, StoreSettings, Taken, TakeRe
 export interface WorkerSettings extends StoreSettings {
   /** The database; beside it are its WAL (`-wal`) and the mark (`-mark`). */
   readonly path: string;
-  /** What tells this run of the machine from others: a number below 2^31. 0: not known. */
+  /** What tells this run of the machine from others: a number below 2^31. 0: not known, as on Windows. */
   readonly boot: number;
 }
 
