@@ -1,8 +1,26 @@
 import { LINES_AT_ONCE } from '../topics.js';
-import { experiment, type Experiment, type Figure, megabytes, middle, type Row, serverBusy, times, whole } from './experiment.js';
+import {
+  experiment,
+  type Experiment,
+  type Figure,
+  megabytes,
+  middle,
+  type Row,
+  type Samples,
+  serverBusy,
+  times,
+  whole,
+} from './experiment.js';
 import type { Scale } from './scale.js';
 
 const MAX_GROWTH = 64;
+
+/** How many lines each side counts, so that one that is missing can be looked for. */
+function accountOf({ accepted, server }: Samples<'lines'>[number]): string {
+  const { lines } = server ?? {};
+  const atServer = lines === undefined ? 'says nothing' : `took ${lines.accepted}, ${lines.unexpected} of them again`;
+  return `the client counted ${accepted}, the server ${atServer}`;
+}
 
 export const lines = (scale: Scale): Experiment =>
   experiment(
@@ -25,7 +43,7 @@ export const lines = (scale: Scale): Experiment =>
         {
           what: `${what}, both transports`,
           atLeast: 'all accepted once, none refused',
-          measured: `${complete ? 'all' : 'NOT all'}, ${refused} refused`,
+          measured: `${complete ? 'all' : `NOT all (${all.map(accountOf).join('; ')})`}, ${refused} refused`,
           met: complete && refused === 0,
         },
         {
