@@ -92,7 +92,9 @@ describe('test/kit/README.md', () => {
   });
 
   test('names exports of the package that there are', () => {
-    for (const [, name = '', entry = ''] of helpers.matchAll(/`(\w+)[^`]*` of `greengrass-rx\/([\w-]+)`/g))
+    const named = [...helpers.matchAll(/`(\w+)[^`]*` of `greengrass-rx\/([\w-]+)`/g)];
+    expect(named.length).toBeGreaterThan(0);
+    for (const [, name = '', entry = ''] of named)
       expect([...sources].filter(([file, source]) => file.startsWith(`src/${entry}/`) && exportsIt(source, name))).not.toEqual([]);
   });
 });
