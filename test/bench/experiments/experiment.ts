@@ -1,6 +1,6 @@
 import type { JobOf, MeasureName, ResultOf } from '../measures/index.js';
 import { runMeasure } from '../measures/run-measure.js';
-import type { ConnectionReport } from '../server/connection.js';
+import type { ClientReport } from '../server/clients.js';
 import type { BenchServer } from '../server/start-server.js';
 import { median } from '../statistics.js';
 import type { Scale } from './scale.js';
@@ -47,7 +47,7 @@ type Job<M extends MeasureName> = Omit<JobOf<M>, 'socketPath'>;
 
 /** The results of one case, one for each round. */
 export type Samples<M extends MeasureName> = readonly Sample<M>[];
-type Sample<M extends MeasureName> = ResultOf<M> & { readonly server?: ConnectionReport };
+type Sample<M extends MeasureName> = ResultOf<M> & { readonly server?: ClientReport };
 
 /** What an experiment is made of. */
 export interface Plan<M extends MeasureName, K extends string> {
@@ -92,7 +92,7 @@ export const experiment =
 export const middle = <S>(samples: readonly S[], of: (sample: S) => number): number => median(samples.map(of));
 
 /** The median of how busy the server was. */
-export const serverBusy = (samples: readonly { readonly server?: ConnectionReport }[]): number =>
+export const serverBusy = (samples: readonly { readonly server?: ClientReport }[]): number =>
   middle(samples, ({ server }) => server?.serverBusy ?? Number.NaN);
 
 /** The median of the ratios of rounds: what loads the machine for a while loads both sides of one of them. */

@@ -21,17 +21,8 @@ import { type LineCounts, LineDesk } from './lines.js';
 /** What a flood's messages have for their topic: a usual one, not the long one asked for. */
 const FLOODED = 'sensors/s1/temperature';
 
-/** What the server tells about a connection that has ended. */
-export interface ConnectionReport {
-  /** Processor time over time, from the Connect to the end: how busy the server was with it. 1 is a whole core. */
-  readonly serverBusy: number;
-  readonly lines: LineCounts;
-}
-
-/** Serves one client. Replies to all that one read brought leave in one write. */
-export function serve(socket: Socket, onEnd: (report: ConnectionReport) => void): void {
-  const begun = process.hrtime.bigint();
-  const cpuBefore = process.cpuUsage();
+/** Serves one connection. Replies to all that one read brought leave in one write. */
+export function serve(socket: Socket, onEnd: (lines: LineCounts) => void): void {
   const waitingFloods = new Map<string, number[]>();
   const probes = new Set<NodeJS.Timeout>();
   let out: Buffer[] = [];
@@ -89,9 +80,7 @@ export function serve(socket: Socket, onEnd: (report: ConnectionReport) => void)
   socket.on('error', () => undefined);
   socket.on('close', () => {
     for (const probe of probes) clearInterval(probe);
-    const { user, system } = process.cpuUsage(cpuBefore);
-    const nanoseconds = Number(process.hrtime.bigint() - begun);
-    onEnd({ serverBusy: ((user + system) * 1000) / nanoseconds, lines: desk.counts });
+    onEnd(desk.counts);
   });
 }
 

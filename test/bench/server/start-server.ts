@@ -4,20 +4,22 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ConnectionReport } from './connection.js';
-import type { ServerNews } from './main.js';
+import type { ClientReport } from './clients.js';
+import type { ServerNews, ServerQuestion } from './main.js';
 
 export interface BenchServer {
-  /** Runs a client against the server, and gives what it found together with what the server says of its connection. */
-  readonly withClient: <R>(run: (socketPath: string) => Promise<R>) => Promise<R & { readonly server: ConnectionReport }>;
+  /** Runs a client against the server, and gives what it found together with what the server says of it. One client at a time. */
+  readonly withClient: <R>(run: (socketPath: string) => Promise<R>) => Promise<R & { readonly server: ClientReport }>;
   readonly stop: () => Promise<void>;
 }
 
-/** Starts the server in a process of its own. */
-export async function startServer(): Promise<BenchServer> {
+const MAIN = new URL('main.js', import.meta.url);
+
+/** Starts the server in a process of its own. `main` and `execArgv` are for one that is not compiled. */
+export async function startServer(main = MAIN, execArgv: readonly string[] = []): Promise<BenchServer> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-'));
   const socketPath = join(folder, 'ipc.sock');
-  const child = fork(fileURLToPath(new URL('main.js', import.meta.url)), [socketPath], { execArgv: [] });
+  const child = fork(fileURLToPath(main), [socketPath], { execArgv: [...execArgv] });
   const exit = once(child, 'exit');
   const died = exit.then(() => Promise.reject(new Error('The server of the benchmark has died.')));
   died.catch(() => undefined);
@@ -25,16 +27,20 @@ export async function startServer(): Promise<BenchServer> {
     const [message] = (await Promise.race([once(child, 'message'), died])) as [ServerNews];
     return message;
   };
+  const whoHasGone = async (): Promise<ClientReport> => {
+    const question: ServerQuestion = 'who has gone?';
+    child.send(question);
+    const message = await news();
+    if (!('gone' in message)) throw new Error('The server of the benchmark began twice.');
+    return message.gone;
+  };
   await news();
   return {
     withClient: async run => {
-      const ended = news();
-      // Where the client fails, nobody waits for this.
-      ended.catch(() => undefined);
-      const result = await run(socketPath);
-      const message = await ended;
-      if (!('ended' in message)) throw new Error('The server of the benchmark began twice.');
-      return { ...result, server: message.ended };
+      const running = run(socketPath);
+      // Of one that fails, too: what it did is not to be told of the next.
+      const server = await running.then(whoHasGone, whoHasGone);
+      return { ...(await running), server };
     },
     stop: async () => {
       child.disconnect();
