@@ -4,6 +4,7 @@ import { configDefaults, defineConfig } from 'vitest/config';
 import { ClosingLineReporter } from './scripts/closing-line-reporter.js';
 import { LongestFirst } from './scripts/longest-first.js';
 import { forks, withSqlite } from './scripts/other-node-pool.js';
+import { timeLimit } from './scripts/time-limit.js';
 
 const source = (path: string): string => fileURLToPath(new URL(`src/${path}`, import.meta.url));
 
@@ -18,12 +19,6 @@ const alias = [
 
 /** Folders under test/ that are projects of their own, or no tests at all (`bench`: run by `npm run bench`). */
 const apart = ['contract', 'chaos', 'interop', 'fleet', 'outbox', 'types', 'bench'].map(folder => `test/${folder}/**`);
-
-/**
- * For what hangs, never for what is slow: on a busy machine, and under another Node, which may be emulated, all takes a multiple of its
- * time.
- */
-const TIME_LIMIT = process.env['TEST_NODE'] === undefined ? 300_000 : 600_000;
 
 /** Tests elsewhere that need `node:sqlite`. */
 const withFile = ['test/cli/outbox.test.ts', 'test/cli/page/outbox-depth.test.ts'];
@@ -45,10 +40,10 @@ export default defineConfig({
     // What RxJS and fp-ts export, Node finds by itself. Otherwise each use of it goes through a proxy.
     deps: { interopDefault: false },
     reporters: ['default', new ClosingLineReporter()],
-    testTimeout: TIME_LIMIT,
-    hookTimeout: TIME_LIMIT,
+    testTimeout: timeLimit(),
+    hookTimeout: timeLimit(),
     // What is waited for has the time of its test.
-    expect: { poll: { timeout: TIME_LIMIT } },
+    expect: { poll: { timeout: timeLimit() } },
     projects: [
       {
         extends: true,

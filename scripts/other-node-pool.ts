@@ -1,9 +1,16 @@
 import { isBuiltin } from 'node:module';
-import { ForksPoolWorker, type PoolRunnerInitializer } from 'vitest/node';
+import { ForksPoolWorker, type PoolRunnerInitializer, type WorkerRequest } from 'vitest/node';
 import { nodeWithSqlite } from './node-binary.js';
+
+const STARTED = { __vitest_worker_response__: true, type: 'started' };
+
+const isStarted = (message: unknown): message is { readonly error?: unknown } =>
+  typeof message === 'object' && message !== null && 'type' in message && message.type === STARTED.type;
 
 class OtherNodeWorker extends ForksPoolWorker {
   readonly #node: () => string;
+  readonly #listeners = new Map<string, (message: unknown) => void>();
+  #held: WorkerRequest[] | undefined;
 
   constructor(options: ConstructorParameters<typeof ForksPoolWorker>[0], node: () => string) {
     super(options);
@@ -19,6 +26,37 @@ class OtherNodeWorker extends ForksPoolWorker {
     } finally {
       process.execPath = own;
     }
+  }
+
+  override on(event: string, callback: (message: unknown) => void): void {
+    this.#listeners.set(event, callback);
+    super.on(event, callback);
+  }
+
+  /**
+   * vitest gives a process a minute to start, and one that is emulated may need longer. So vitest is told at once that it has started, and
+   * what it asks of it then waits until that is so. The answers to what the process itself asks do not wait.
+   */
+  override send(message: WorkerRequest): void {
+    if (this.#held !== undefined && '__vitest_worker_request__' in message) {
+      this.#held.push(message);
+      return;
+    }
+    super.send(message);
+    if (message.type !== 'start') return;
+    this.#held = [];
+    setImmediate(() => this.#listeners.get('message')?.(STARTED));
+  }
+
+  override deserialize(data: unknown): unknown {
+    const message = super.deserialize(data);
+    if (message !== STARTED && isStarted(message)) {
+      const held = this.#held ?? [];
+      this.#held = undefined;
+      if (message.error === undefined) for (const request of held) super.send(request);
+      else this.#listeners.get('error')?.(message.error);
+    }
+    return message;
   }
 }
 

@@ -4,6 +4,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
 import { runProcess } from '../scripts/run-process.js';
 import { temporaryFolder } from './kit/process/run-cli.js';
+import { timeLimit } from '../scripts/time-limit.js';
 
 const REPORTER = pathToFileURL(fileURLToPath(new URL('../scripts/closing-line-reporter.ts', import.meta.url))).href;
 const LEAK_STACKS = fileURLToPath(new URL('../scripts/leak-stacks.ts', import.meta.url));
@@ -38,7 +39,7 @@ test('a run ends with each failure: its test, the first lines of its error, the 
   writeFileSync(join(folder, 'broken.test.js'), 'throw new Error("cannot be loaded");');
   const { stdout, code } = await runProcess(process.execPath, [VITEST, 'run', '--root', folder, '--no-color'], {
     cwd: folder,
-    timeLimit: 600_000,
+    timeLimit: timeLimit(),
   });
   const end = stdout.slice(stdout.indexOf('\nfailed: ')).trim().split('\n\n');
   expect(code).toBe(1);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { SHELLS, type Shell } from '../../src/cli/completion.js';
 import { inProcess } from '../kit/process/cli-in-process.js';
+import { timeLimit } from '../../scripts/time-limit.js';
 
 /**
  * What each shell runs to say what it offers: after the script in the file `$1`, for each further argument, a line with the cursor at its
@@ -68,7 +69,7 @@ async function offered(shell: Shell, ...lines: readonly string[]): Promise<reado
     cwd,
     encoding: 'utf8',
     env: { PATH: process.env['PATH'], HOME: home, TERM: 'dumb' },
-    timeout: 300_000, // a shell that waits for ever would hold up the process of the tests
+    timeout: timeLimit(), // a shell that waits for ever would hold up the process of the tests
   });
   expect(error).toBeUndefined();
   expect(stderr).toBe('');

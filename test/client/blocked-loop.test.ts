@@ -15,6 +15,7 @@ import { CONNECT_ACK } from '../kit/nucleus/raw-server.js';
 import { record } from '../kit/streams/recorded.js';
 import { published, subscribed } from '../kit/nucleus/scripted-nucleus.js';
 import { VirtualTime } from '../kit/time/virtual-time.js';
+import { timeLimit } from '../../scripts/time-limit.js';
 
 const PING: RpcMessageInit = { type: MessageType.Ping, flags: 0, streamId: 0, payload: 'x'.repeat(1_000) };
 /**
@@ -59,7 +60,7 @@ async function connected(transport: 'socket' | 'crt', answers: readonly RpcMessa
     blockUntil: (count, milliseconds) => {
       for (let seen = Atomics.load(answered, 0); seen < count; seen = Atomics.load(answered, 0)) {
         // For what hangs: a thread of a busy machine may have to wait. The limit of the test cannot end a thread that stands still.
-        if (Atomics.wait(answered, 0, seen, 240_000) === 'timed-out') throw new Error('The nucleus did not answer.');
+        if (Atomics.wait(answered, 0, seen, timeLimit() * 0.8) === 'timed-out') throw new Error('The nucleus did not answer.');
       }
       time.advance(milliseconds);
     },

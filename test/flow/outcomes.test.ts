@@ -9,6 +9,7 @@ import { type Fault, MemoryNucleus } from '../../src/testing/index.js';
 import type { TransportName } from '../../src/shared/profile.js';
 import { record } from '../kit/streams/recorded.js';
 import { COMPONENT, PROFILES, start } from '../kit/nucleus/nuclei.js';
+import { timeLimit } from '../../scripts/time-limit.js';
 
 const numRuns = Number(process.env['FLOW_RUNS'] ?? 1_000);
 
@@ -147,7 +148,7 @@ const byNumber = (a: number, b: number): number => a - b;
 describe('every value that publishTo has taken', () => {
   it(
     'leaves it with one outcome that names it, whenever the proxy is closed, drained, cut or refused',
-    { timeout: 300_000 + numRuns * 40 },
+    { timeout: timeLimit(numRuns * 40) },
     () => {
       fc.assert(
         fc.property(run, spec => {
@@ -202,7 +203,7 @@ describe('every value that publishTo has taken', () => {
     expect([...dropped]).toEqual([]);
   });
 
-  it('is among the dead letters, or accepted', { timeout: 300_000 + numRuns * 40 }, () => {
+  it('is among the dead letters, or accepted', { timeout: timeLimit(numRuns * 40) }, () => {
     fc.assert(
       fc.property(run, spec => {
         const letters: number[] = [];

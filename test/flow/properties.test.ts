@@ -19,10 +19,11 @@ import { describe, expect, it } from 'vitest';
 import { concurrently, Ledger } from '../../src/flow/index.js';
 import { build, operatorNames, type PipelineSpec, pipelineSpec, sourceOf, sourceSpec } from './random-pipelines.js';
 import { LARGEST, type StageSpec, stageOf, stageSpec, Witness } from './random-stages.js';
+import { timeLimit } from '../../scripts/time-limit.js';
 
 /** Pipelines of each property. `FLOW_RUNS=200000 npx vitest run --project unit test/flow/properties` is the long run. */
 const numRuns = Number(process.env['FLOW_RUNS'] ?? 5_000);
-const timeLimit = Math.max(300_000, numRuns * 40);
+const limit = timeLimit(numRuns * 40);
 
 /**
  * Runs in virtual time until nothing is left to do. (`TestScheduler.run` throws when one timer clears another that is due at the same
@@ -77,7 +78,7 @@ describe('a stage', () => {
         { numRuns },
       );
     },
-    timeLimit,
+    limit,
   );
 
   it(
@@ -100,7 +101,7 @@ describe('a stage', () => {
         { numRuns: Math.ceil(numRuns / 3) },
       );
     },
-    timeLimit,
+    limit,
   );
 
   it(
@@ -129,7 +130,7 @@ describe('a stage', () => {
         { numRuns },
       );
     },
-    timeLimit,
+    limit,
   );
 
   it(
@@ -171,7 +172,7 @@ describe('a stage', () => {
         { numRuns },
       );
     },
-    timeLimit,
+    limit,
   );
 });
 

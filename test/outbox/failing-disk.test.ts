@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { InProcess } from './in-process.js';
 import { ownFolder } from './stores.js';
+import { timeLimit } from '../../scripts/time-limit.js';
 
 const HERE = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
@@ -43,7 +44,7 @@ const run = async ({ what, file, from = 0, when = 'storing', prepare }: Failing,
     FAIL_FOLDER: folder,
     FAIL_WHILE: failing,
   };
-  return { folder, failing, ...spawnSync(process.execPath, args, { env, timeout: 300_000, killSignal: 'SIGABRT' }) };
+  return { folder, failing, ...spawnSync(process.execPath, args, { env, timeout: timeLimit(), killSignal: 'SIGABRT' }) };
 };
 
 /** What is told of what is done, while a disk fails for some of it; and the folder. */

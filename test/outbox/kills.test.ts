@@ -9,6 +9,7 @@ import { type LocalNucleus, startLocalNucleus } from '../../src/local/index.js';
 import { requeueMessages } from '../../src/outbox/sqlite/amend-file.js';
 import { readOutboxFile } from '../../src/outbox/sqlite/read-file.js';
 import { ownFolder } from './stores.js';
+import { timeLimit } from '../../scripts/time-limit.js';
 
 /** Kills of each of the runs below; a long run has 250: `KILLS=250`. */
 const KILLS = Number(process.env['KILLS'] ?? 3);
@@ -160,6 +161,6 @@ describe('a component that is killed again and again', () => {
           `${KILLS} kills: ${told.length} told as stored, ${arrivals.length} arrived, ${arrivals.length - seen.size} of them again, ${setAside.size} had been set aside`,
         );
     },
-    300_000 + KILLS * 20_000,
+    timeLimit(KILLS * 20_000),
   );
 });

@@ -7,6 +7,7 @@ import { type Call, Disk, readCalls } from './disk.js';
 import { InProcess } from './in-process.js';
 import { at } from './samples.js';
 import { ownFolder } from './stores.js';
+import { timeLimit } from '../../scripts/time-limit.js';
 
 /** Cuts of the sound store; a long run: `CUTS=10000`. */
 const CUTS = Number(process.env['CUTS'] ?? 150);
@@ -49,7 +50,7 @@ const record = (mistake: string): readonly Call[] => {
   recorder = recorderIn(folder);
   const args = ['--no-warnings', '--import', HERE('../kit/process/typescript-loader.mjs'), HERE('recorded-store.ts'), store, mistake];
   const env = { ...process.env, LD_PRELOAD: recorder, RECORD_FOLDER: store, RECORD_TO: join(folder, 'calls') };
-  const { status, stderr } = spawnSync(process.execPath, args, { env, timeout: 300_000 });
+  const { status, stderr } = spawnSync(process.execPath, args, { env, timeout: timeLimit() });
   if (status !== 0) throw new Error(String(stderr));
   return readCalls(readFileSync(join(folder, 'calls')));
 };
@@ -139,7 +140,7 @@ describe.runIf(canRecord)('power cuts', () => {
       expect(wrong).toEqual([]);
       expect(promised).toBeGreaterThan(120);
     },
-    300_000 + CUTS * 200,
+    timeLimit(CUTS * 200),
   );
 
   it.each(['told-before-the-commit', 'synchronous-off', 'synchronous-normal', 'journal-in-memory', 'deleted-before-it-was-sent'])(

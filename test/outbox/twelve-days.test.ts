@@ -17,6 +17,7 @@ import type { CloudStatus, PublishRequest } from '../../src/ports/mqtt-proxy.js'
 import { connected } from '../kit/nucleus/fake-proxy.js';
 import { VirtualTime } from '../kit/time/virtual-time.js';
 import { ownFolder } from './stores.js';
+import { timeLimit } from '../../scripts/time-limit.js';
 
 /** Days without a connection, a reading a second. A long run has 12: `DAYS=12`. */
 const DAYS = Number(process.env['DAYS'] ?? 0.03);
@@ -190,5 +191,5 @@ it(
     );
     expect(grown).toBeLessThan(FLAT);
   },
-  300_000 + READINGS * 5,
+  timeLimit(READINGS * 5),
 );

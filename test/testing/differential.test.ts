@@ -5,6 +5,7 @@ import { scripts } from './differential-scripts.js';
 import { localNucleus } from './differential-local.js';
 import { twin } from './differential-twin.js';
 import { play, type Step } from './differential.js';
+import { timeLimit } from '../../scripts/time-limit.js';
 
 /** Random ones: `npm run differential`. One that failed again: `DIFFERENTIAL_SEED=… npm run differential`. */
 const { DIFFERENTIAL_RUNS, DIFFERENTIAL_SEED } = process.env;
@@ -12,7 +13,7 @@ const RUNS = Number(DIFFERENTIAL_RUNS ?? 60);
 const SEED = DIFFERENTIAL_SEED === undefined ? (DIFFERENTIAL_RUNS === undefined ? { seed: 5 } : {}) : { seed: Number(DIFFERENTIAL_SEED) };
 
 describe.each(['classic', 'lite'] as const)('%s: a script of messages and faults', profile => {
-  test('gives the same in memory as over the socket', { timeout: 300_000 + RUNS * 200 }, async () => {
+  test('gives the same in memory as over the socket', { timeout: timeLimit(RUNS * 200) }, async () => {
     await fc.assert(
       fc.asyncProperty(scripts, async script => {
         expect(await play(twin(profile), script)).toEqual(await play(await localNucleus(profile), script));

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
+import { timeLimit } from '../../../scripts/time-limit.js';
 
 const SOURCE = fileURLToPath(new URL('../../../src/', import.meta.url));
 /** `ipc`, and the words that all share: it stands on nothing else. And the other door to aws-crt, which stands on `ipc`. */
@@ -55,7 +56,7 @@ export async function nodeFolder(awsCrt: 'installed' | 'missing' | 'without a bi
     );
   }
   return {
-    run: (script, args, { timeout = 240_000, fileDescriptors } = {}) =>
+    run: (script, args, { timeout = timeLimit() * 0.8, fileDescriptors } = {}) =>
       new Promise(resolve => {
         const options = { cwd: folder, timeout, killSignal: 'SIGKILL' } as const;
         const nodeArgs = ['--disable-warning=NodeDeprecationWarning', '--input-type=module', '--eval', script, '--', ...args];

@@ -15,10 +15,11 @@ import {
   type Windowed,
   type WindowResult,
 } from '../../../src/operators/index.js';
+import { timeLimit } from '../../../scripts/time-limit.js';
 
 /** Runs of each property. */
 const numRuns = Number(process.env['FLOW_RUNS'] ?? 1_000);
-const timeout = Math.max(300_000, numRuns * 40);
+const timeout = timeLimit(numRuns * 40);
 
 interface Reading {
   readonly id: number;

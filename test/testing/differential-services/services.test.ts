@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { scripts } from './scripts.js';
 import { play, type Step, SCRIPT_FAULTS, type World } from './services.js';
 import { overASocket, twin } from './worlds.js';
+import { timeLimit } from '../../../scripts/time-limit.js';
 
 /** Random ones: `npm run differential`. One that failed again: `DIFFERENTIAL_SEED=… npm run differential`. */
 const { DIFFERENTIAL_RUNS, DIFFERENTIAL_SEED } = process.env;
@@ -10,7 +11,7 @@ const RUNS = Number(DIFFERENTIAL_RUNS ?? 40);
 const SEED = DIFFERENTIAL_SEED === undefined ? (DIFFERENTIAL_RUNS === undefined ? { seed: 7 } : {}) : { seed: Number(DIFFERENTIAL_SEED) };
 
 describe.each(['classic', 'lite'] as const)('%s: a script of local messages, deployments, updates and faults', profile => {
-  test('gives the same in memory as over the socket', { timeout: 300_000 + RUNS * 500 }, async () => {
+  test('gives the same in memory as over the socket', { timeout: timeLimit(RUNS * 500) }, async () => {
     await fc.assert(
       fc.asyncProperty(scripts, async script => {
         expect(await play(twin(profile), script)).toEqual(await play(await overASocket(profile), script));
