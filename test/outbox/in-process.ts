@@ -8,10 +8,11 @@ import { openFile } from '../../src/outbox/sqlite/open-file.js';
 import { putRecords } from '../../src/outbox/sqlite/put-records.js';
 import { readRows } from '../../src/outbox/sqlite/read-rows.js';
 import { salvage } from '../../src/outbox/sqlite/salvage.js';
+import { syncedFolder } from '../../src/outbox/sqlite/sqlite-store.js';
 import { storeWorker, type WorkerParts } from '../../src/outbox/sqlite/store-worker.js';
 import { takeRecords } from '../../src/outbox/sqlite/take-records.js';
-import type { WorkerAnswer, WorkerFailure, WorkerRequest, WorkerResults } from '../../src/outbox/sqlite/worker-protocol.js';
-import type { Fate, StoreCounts, StoreSettings } from '../../src/outbox/store.js';
+import type { WorkerAnswer, WorkerFailure, WorkerRequest, WorkerResults, WorkerSettings } from '../../src/outbox/sqlite/worker-protocol.js';
+import type { Fate, StoreCounts } from '../../src/outbox/store.js';
 import { ALL, at, SETTINGS } from './samples.js';
 
 const require = createRequire(import.meta.url);
@@ -38,12 +39,12 @@ export class InProcess {
   private readonly asked = new Map<number, (answer: WorkerAnswer) => void>();
   private ids = 0;
 
-  constructor(path: string, settings: Partial<StoreSettings> = {}, parts: Partial<WorkerParts> & { readonly fs?: MarkFs } = {}) {
+  constructor(path: string, settings: Partial<WorkerSettings> = {}, parts: Partial<WorkerParts> & { readonly fs?: MarkFs } = {}) {
     this.work = storeWorker({
       post: answers => {
         for (const answer of answers) this.asked.get(answer.id)?.(answer);
       },
-      settings: { ...SETTINGS, ...settings, path, boot: 0 },
+      settings: { ...SETTINGS, boot: 0, syncedFolder: syncedFolder(path), ...settings, path },
       fs,
       crc32,
       sqlite,

@@ -77,7 +77,8 @@ export function openFile(parts: OpenFileParts, file: FileState, walBytes: number
   };
 
   const syncFolder = (): void => {
-    const folder = fs.openSync(path.slice(0, path.lastIndexOf('/')) || '/', 'r');
+    if (settings.syncedFolder === undefined) return;
+    const folder = fs.openSync(settings.syncedFolder, 'r');
     try {
       fs.fsyncSync(folder);
     } finally {

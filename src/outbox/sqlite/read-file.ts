@@ -73,11 +73,13 @@ export function reading<A>(sqlite: Sqlite, path: string, work: (tables: Tables) 
     const pragma = (name: string): number => Number(Object.values(statement(`PRAGMA ${name}`).get() ?? {})[0] ?? 0);
     return work({ database, statement, pragma, check: () => check(statement) });
   } finally {
+    const isOwnLog = database !== undefined && hadLog === false && sizeOf(`${path}-wal`) === 0;
     // While the file is open no component can open it, and begin a log of its own.
-    if (database !== undefined && hadLog === false && sizeOf(`${path}-wal`) === 0) fs.rmSync(`${path}-wal`, { force: true });
+    if (isOwnLog && !KEEPS_WHAT_IS_OPEN) fs.rmSync(`${path}-wal`, { force: true });
     database?.close();
+    if (isOwnLog && KEEPS_WHAT_IS_OPEN) removeUnlessOpen(`${path}-wal`);
     // A component, which has the file for itself, uses none.
-    if (!hadMemory && fs.existsSync(`${path}-shm`)) fs.rmSync(`${path}-shm`, { force: true });
+    if (!hadMemory && fs.existsSync(`${path}-shm`)) removeUnlessOpen(`${path}-shm`);
   }
 }
 
@@ -103,6 +105,18 @@ function opened(sqlite: Sqlite, path: string): Database {
 }
 
 const CANNOT_OPEN = 14;
+
+/** Windows removes no file that somebody has open. */
+const KEEPS_WHAT_IS_OPEN = process.platform === 'win32';
+
+function removeUnlessOpen(path: string): void {
+  try {
+    fs.rmSync(path, { force: true });
+  } catch (error) {
+    // It is another's by now, who has opened it since.
+    if (!KEEPS_WHAT_IS_OPEN) throw error;
+  }
+}
 
 /** `undefined`: there is no such file. */
 function sizeOf(path: string): number | undefined {

@@ -1,6 +1,7 @@
 import { left, right } from 'fp-ts/lib/Either.js';
 import { Observable } from 'rxjs';
 import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { OutboxUnavailable } from '../../errors/errors.js';
 import type { ObservableEither } from '../../stream/observable-either.js';
@@ -58,8 +59,11 @@ parentPort.on('message', work);
 type Asked = WorkerRequest extends infer R ? (R extends { readonly id: number } ? Omit<R, 'id'> : never) : never;
 
 /** The store in an SQLite file, in a thread of its own, so that no commit holds up messages. */
-export function sqliteStore(given: Omit<WorkerSettings, 'boot'> & Partial<WorkerSettings>, newEpoch: () => string): Store {
-  const settings: WorkerSettings = { ...given, boot: given.boot ?? thisBoot() };
+export function sqliteStore(
+  given: Omit<WorkerSettings, 'boot' | 'syncedFolder'> & Pick<Partial<WorkerSettings>, 'boot'>,
+  newEpoch: () => string,
+): Store {
+  const settings: WorkerSettings = { ...given, boot: given.boot ?? thisBoot(), syncedFolder: syncedFolder(given.path) };
   let worker: Worker | undefined;
   let closed = false;
   let ids = 0;
@@ -173,6 +177,11 @@ export function sqliteStore(given: Omit<WorkerSettings, 'boot'> & Partial<Worker
         return abandon;
       }),
   };
+}
+
+/** The folder of a file, where folders can be synced. Windows has no such thing: its file system has a log of its own for names. */
+export function syncedFolder(path: string, platform: NodeJS.Platform = process.platform): string | undefined {
+  return platform === 'win32' ? undefined : dirname(path);
 }
 
 /** Linux gives each run of the machine an id. Elsewhere an end of the machine is not told from one of the process. */

@@ -6,6 +6,8 @@ export interface WorkerSettings extends StoreSettings {
   readonly path: string;
   /** What tells this run of the machine from others: a number below 2^31. 0: not known, as on Windows. */
   readonly boot: number;
+  /** The folder that is synced where a name in it has changed. `undefined`: none can be, as on Windows. */
+  readonly syncedFolder: string | undefined;
 }
 
 /** Messages side by side: one buffer and two lists cross to the worker, instead of an object for each message. */
