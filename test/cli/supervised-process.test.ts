@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { SupervisedProcess, type TakeLine } from '../../src/cli/dev/supervised-process.js';
 import { isAlive } from '../kit/process/is-alive.js';
+import { IS_WINDOWS } from '../kit/process/platform.js';
 
 /** Runs a program of Node's; its lines on stdout go to `take`. */
 function run(program: string, take: TakeLine, grace = 10_000): SupervisedProcess {
@@ -47,7 +48,8 @@ test('all that a process has printed is passed on, however long the reader takes
   await vi.runOnlyPendingTimersAsync();
 });
 
-test('a process that another holds the pipes of has ended, also where that one prints for ever', async () => {
+// Windows has neither signals nor process groups.
+test.skipIf(IS_WINDOWS)('a process that another holds the pipes of has ended, also where that one prints for ever', async () => {
   const pids: string[] = [];
   const printing = `const { spawn } = require('node:child_process');
     const child = spawn(process.execPath, ['-e', 'for (;;) require("node:fs").writeSync(1, "x".repeat(9999) + "\\\\n")'], { detached: true, stdio: 'inherit' });
@@ -62,20 +64,23 @@ test('a process that another holds the pipes of has ended, also where that one p
   expect(pids).toHaveLength(1);
 });
 
-test('what a process has left behind, and has to be killed, is gone when its end is told, however short the grace', async () => {
-  let left = 0;
-  // The system takes its time with a process that has much memory.
-  const leaving = `const { spawn } = require('node:child_process');
+test.skipIf(IS_WINDOWS)(
+  'what a process has left behind, and has to be killed, is gone when its end is told, however short the grace',
+  async () => {
+    let left = 0;
+    // The system takes its time with a process that has much memory.
+    const leaving = `const { spawn } = require('node:child_process');
     const stubborn = "process.on('SIGTERM', () => {}); globalThis.kept = Buffer.alloc(2 ** 29, 1); setInterval(() => {}, 1e6); process.send('ready')";
     const child = spawn(process.execPath, ['-e', stubborn], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
     child.on('message', () => {
       console.log(child.pid);
       process.exit();
     });`;
-  const component = run(leaving, line => void (left = Number(line)), 0);
-  expect(await component.ended).toEqual({ code: 0 });
-  expect([left > 0, isAlive(left)]).toEqual([true, false]);
-});
+    const component = run(leaving, line => void (left = Number(line)), 0);
+    expect(await component.ended).toEqual({ code: 0 });
+    expect([left > 0, isAlive(left)]).toEqual([true, false]);
+  },
+);
 
 test('a process that has ended leaves no timer behind, neither of its grace nor of its pipes', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'setInterval', 'clearTimeout', 'clearInterval'] });
@@ -83,6 +88,15 @@ test('a process that has ended leaves no timer behind, neither of its grace nor 
   const component = run('setInterval(() => {}, 1e6)', () => undefined, 3_600_000);
   const ended = component.stop('SIGKILL');
   expect(vi.getTimerCount()).toBe(1);
-  expect(await ended).toEqual({ signal: 'SIGKILL' });
+  // What is ended by force there has an exit code like any other.
+  expect(await ended).toEqual(IS_WINDOWS ? { code: 1 } : { signal: 'SIGKILL' });
   expect(vi.getTimerCount()).toBe(0);
+});
+
+test('what the system refuses to start at all has ended, and says why', async () => {
+  // More than the arguments of a process may have.
+  const component = run('x'.repeat(2 ** 23), () => undefined);
+  expect(await component.ended).toMatchObject({ failure: 'not-executable', reason: expect.stringMatching(/^spawn \S+/) as string });
+  expect(component.pid).toBeUndefined();
+  expect(await component.stop('SIGTERM')).toMatchObject({ failure: 'not-executable' });
 });

@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
-import { isAbsolute, relative } from 'node:path';
+import { isAbsolute, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import * as t from 'io-ts';
@@ -32,7 +32,7 @@ export function ownCode(stack: string, message: string, folder: string): OwnCode
     if (path === undefined) continue;
     const inside = relative(folder, path);
     if (inside.startsWith('..') || isAbsolute(inside) || /(^|[\\/])node_modules[\\/]/.test(inside)) continue;
-    return { place: `${inside}:${row}:${column}`, code: lineOf(path, Number(row)) };
+    return { place: `${inside.split(sep).join('/')}:${row}:${column}`, code: lineOf(path, Number(row)) };
   }
   return undefined;
 }

@@ -155,7 +155,8 @@ export async function startCompiler(
 ): Promise<AsyncDisposable> {
   const ready$ = new Subject<'ready'>();
   const compiler = new SupervisedProcess({
-    command: ['sh', '-c', command],
+    command: [command],
+    shell: true,
     env: process.env,
     grace: GRACE,
     onLine: stream => text => {

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { asyncScheduler, firstValueFrom, from, map, race } from 'rxjs';
 import { PACKAGE_FOLDER } from '../cli.js';
 import { waiting } from '../../schedule/clock.js';
+import { messageOf } from '../../shared/visible.js';
 import type { ProcessEnd } from './dev-log.js';
 import { isGoneWithin, OWN_GROUP, type Processes, startedBy } from './process-group.js';
 
@@ -19,7 +20,9 @@ const MAX_IN_PIPES = 1024 * 1024;
 
 /** What to run. */
 interface ProcessSpec {
-  readonly command: readonly [string, ...string[]];
+  readonly command: Command;
+  /** `command` is one for the shell: `sh`, or on Windows `cmd.exe`. */
+  readonly shell?: boolean;
   readonly env: NodeJS.ProcessEnv;
   readonly onLine: (stream: 'stdout' | 'stderr') => TakeLine;
   /** Told when something had to be killed. */
@@ -37,12 +40,17 @@ export function startable(command: Command, platform: NodeJS.Platform = process.
 
 type Command = readonly [string, ...string[]];
 
+/** Throws some of what the system says against it, such as of a file that is no program of Windows; the rest is an event of the process. */
+function start({ command: [file, ...args], env, shell = false }: ProcessSpec): ChildProcess {
+  return spawn(file, args, { env, shell, stdio: ['ignore', 'pipe', 'pipe'], ...OWN_GROUP });
+}
+
 /**
  * A component's process with all it starts, in a process group of its own. So signals reach the grandchildren, too, those of the terminal
  * only by way of `dev`, and nothing is left when it has ended.
  */
 export class SupervisedProcess {
-  readonly #child: ChildProcess;
+  readonly #child: ChildProcess | undefined;
   readonly #spec: ProcessSpec;
   /** None if it could not be started. */
   readonly #group: Processes | undefined;
@@ -52,16 +60,22 @@ export class SupervisedProcess {
 
   constructor(spec: ProcessSpec) {
     this.#spec = spec;
-    const [file, ...args] = spec.command;
-    this.#child = spawn(file, args, { env: spec.env, stdio: ['ignore', 'pipe', 'pipe'], ...OWN_GROUP });
-    const { pid } = this.#child;
+    let child: ChildProcess;
+    try {
+      child = start(spec);
+    } catch (error) {
+      this.#hasEnded = true;
+      this.ended = Promise.resolve({ failure: 'not-executable', reason: messageOf(error) });
+      return;
+    }
+    this.#child = child;
+    const { pid, stdout, stderr } = child;
     this.#group = pid === undefined ? undefined : startedBy(pid);
-    const { stdout, stderr } = this.#child;
     const pipes = [
       ...(stdout === null ? [] : [new PassedLines(stdout, spec.onLine('stdout'))]),
       ...(stderr === null ? [] : [new PassedLines(stderr, spec.onLine('stderr'))]),
     ];
-    this.ended = this.#end().then(async end => {
+    this.ended = this.#end(child).then(async end => {
       await restOf(pipes);
       stdout?.destroy();
       stderr?.destroy();
@@ -72,7 +86,7 @@ export class SupervisedProcess {
 
   /** `undefined` if it could not be started. */
   get pid(): number | undefined {
-    return this.#child.pid;
+    return this.#child?.pid;
   }
 
   /** Ends it with a signal, and if that does not help by force. */
@@ -90,8 +104,7 @@ export class SupervisedProcess {
     if (!this.#hasEnded) this.#group?.signal('SIGKILL');
   };
 
-  async #end(): Promise<ProcessEnd> {
-    const child = this.#child;
+  async #end(child: ChildProcess): Promise<ProcessEnd> {
     try {
       const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
       await this.#endRest();

@@ -1,4 +1,5 @@
 import { accessSync, constants, statSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
 import { connect } from '../../client/connect.js';
 import { loadCrt } from '../../ipc/crt/crt-native.js';
 import type { Capabilities } from '../../ports/mqtt-proxy.js';
@@ -155,7 +156,7 @@ export function checkSocket(path: string): CheckResult {
 }
 
 function missingRemedy(path: string): string {
-  return path.startsWith('/')
+  return isAbsolute(path)
     ? 'Start the nucleus, or correct the path.'
     : "A relative path holds for the component's own work folder: run it from there.";
 }

@@ -37,7 +37,7 @@ const MAX_REQUEST = 1024 * 1024;
 const MAX_AT_ONCE = 16;
 
 /** Beside the socket of the nucleus, in a folder that is this user's alone; or a pipe beside its pipe. */
-function controlPath(socketPath: string): string {
+export function controlPath(socketPath: string): string {
   return isNamedPipe(socketPath) ? `${socketPath}-control` : join(dirname(socketPath), 'control');
 }
 

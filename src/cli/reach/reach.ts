@@ -188,15 +188,16 @@ function isAlive(pid: number): boolean {
  * there first, so one that others can read, or that is another user's, is refused.
  */
 function runtimeFolder(env: NodeJS.ProcessEnv): string {
+  const { XDG_RUNTIME_DIR: runtime } = env;
+  const ofRuntime = runtime !== undefined && runtime !== '' ? join(runtime, 'greengrass-rx') : undefined;
   if (process.platform === 'win32') {
     // The folder of temporary files is each user's own there, and files have no modes.
-    const own = join(tmpdir(), 'greengrass-rx');
+    const own = ofRuntime ?? join(tmpdir(), 'greengrass-rx');
     mkdirSync(own, { recursive: true });
     return own;
   }
   const { uid } = userInfo();
-  const { XDG_RUNTIME_DIR: runtime } = env;
-  const folder = runtime !== undefined && runtime !== '' ? join(runtime, 'greengrass-rx') : join(tmpdir(), `greengrass-rx-${uid}`);
+  const folder = ofRuntime ?? join(tmpdir(), `greengrass-rx-${uid}`);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const stat = lstatSync(folder);
   if (stat.isDirectory() && stat.uid === uid && (stat.mode & 0o077) === 0) return folder;
