@@ -5,6 +5,7 @@ import { defer, type MonoTypeOperatorFunction, type SchedulerAction, Subscriptio
 import { TestScheduler } from 'rxjs/testing';
 import type { Clock } from '../shared/clock.js';
 import { Heap, type Placed } from '../shared/heap.js';
+import { placeOf } from './place-of.js';
 
 type Work<T> = (this: SchedulerAction<T>, state?: T) => void;
 
@@ -170,7 +171,7 @@ export function watchPromises(work: () => void, now: () => number): AwaitedPromi
   let first: AwaitedPromise | undefined;
   // A promise with a parent is one that `then` or `await` makes. One without a parent has only been made, and nobody waits for it.
   const stop = promiseHooks.onInit((_promise, parent: unknown) => {
-    if (parent !== undefined) first ??= { at: now(), place: placeOf(new Error().stack ?? '') };
+    if (parent !== undefined) first ??= { at: now(), place: placeOf(new Error().stack ?? '', THIS_KIT) };
   }) as () => void;
   try {
     work();
@@ -181,15 +182,6 @@ export function watchPromises(work: () => void, now: () => number): AwaitedPromi
 }
 
 const THIS_KIT = fileURLToPath(new URL('.', import.meta.url));
-
-/** The first line of a stack that belongs neither to this kit nor to a dependency. */
-function placeOf(stack: string): string | undefined {
-  const lines = stack
-    .split('\n')
-    .slice(1)
-    .map(line => line.trim().replace(/^at /, ''));
-  return lines.find(line => !/node_modules|node:/.test(line) && !line.includes(THIS_KIT) && line.includes(':'));
-}
 
 /**
  * More in one instant is an endless loop: virtual time would stand still for ever. They take about a second, so that it is told
