@@ -48,6 +48,16 @@ describe.each(files)('$file', ({ text, jobs }) => {
   });
 });
 
+test('on Windows all folders of unit tests are run but those that look at the project itself', () => {
+  const [ci] = files.filter(({ file }) => file === 'ci.yml');
+  const commands = (ci?.jobs['windows']?.steps ?? []).flatMap(({ run = '' }) => run.split(' '));
+  const apart = ['bench', 'chaos', 'contract', 'fleet', 'interop', 'kit', 'outbox', 'soak', 'types'];
+  const folders = readdirSync('test', { withFileTypes: true }).flatMap(entry => (entry.isDirectory() ? [entry.name] : []));
+  const left = folders.filter(folder => !apart.includes(folder) && !commands.includes(`test/${folder}`));
+  expect(left.sort()).toEqual(['docs', 'examples', 'package']);
+  expect(commands).toEqual(expect.arrayContaining(['contract', 'outbox', 'test:windows']));
+});
+
 test('the tests run under the newest Node of each line that is supported, and the oldest runs all', () => {
   const [ci] = files.filter(({ file }) => file === 'ci.yml');
   expect(ci?.jobs['test']?.strategy?.matrix.node).toEqual([22, 24, 26]);
