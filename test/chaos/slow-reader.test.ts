@@ -20,7 +20,7 @@ beforeAll(async () => {
   const args = [
     '--disable-warning=NodeDeprecationWarning',
     '--import',
-    path('../kit/process/typescript-loader.mjs'),
+    new URL('../kit/process/typescript-loader.mjs', import.meta.url).href,
     path('stalling-component.ts'),
   ];
   child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit', 'ipc'] });

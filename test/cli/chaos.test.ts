@@ -10,6 +10,7 @@ import { runChaos } from '../../src/cli/chaos/run-chaos.js';
 import { COMPONENT, PROFILES, start } from '../kit/nucleus/nuclei.js';
 import { RawClient } from '../kit/nucleus/raw-client.js';
 import { inProcess } from '../kit/process/cli-in-process.js';
+import { IS_WINDOWS } from '../kit/process/platform.js';
 import { MAIN, runCli, temporaryFolder } from '../kit/process/run-cli.js';
 
 /** What is said to be wrong, without what is right. */
@@ -243,7 +244,8 @@ describe('running a script', () => {
     expect(dev.stdout()).toMatch(/"kind":"failed".*Publish topic must not contain a wildcard/);
     expect(dev.stdout()).toMatch(/"kind":"deploys","configuration":\{"config":\{"limit":5\}\}/);
     dev.child.kill('SIGTERM');
-    expect(await dev.ended).toEqual({ code: 0, signal: null });
+    // Windows has no signals.
+    expect(await dev.ended).toEqual(IS_WINDOWS ? { code: null, signal: 'SIGTERM' } : { code: 0, signal: null });
     expect(await inProcess(['dev', '--chaos', script, '--', process.execPath])).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('a configuration comes with a recipe') as string,

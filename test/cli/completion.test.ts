@@ -6,6 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { SHELLS, type Shell } from '../../src/cli/completion.js';
 import { inProcess } from '../kit/process/cli-in-process.js';
 import { timeLimit } from '../../scripts/time-limit.js';
+import { IS_WINDOWS } from '../kit/process/platform.js';
 
 /**
  * What each shell runs to say what it offers: after the script in the file `$1`, for each further argument, a line with the cursor at its
@@ -51,7 +52,8 @@ zpty -d shell`,
 } as const satisfies Record<Shell, readonly string[]>;
 
 function isHere(shell: Shell): boolean {
-  return spawnSync(shell, ['-c', 'exit 0']).error === undefined;
+  // A shell of Windows has other paths than its files.
+  return !IS_WINDOWS && spawnSync(shell, ['-c', 'exit 0']).error === undefined;
 }
 
 /** What the real shell offers for each of these lines, in a folder with one file, `recipe.yaml`. */

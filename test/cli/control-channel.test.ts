@@ -1,16 +1,16 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { CliError } from '../../src/cli/cli-error.js';
-import { askDev, type ControlReply, serveControl } from '../../src/cli/reach/control-channel.js';
+import { askDev, controlPath, type ControlReply, serveControl } from '../../src/cli/reach/control-channel.js';
+import { socketPathIn } from '../kit/nucleus/socket-path.js';
 import { temporaryFolder } from '../kit/process/run-cli.js';
 
-const socketPath = (): string => join(temporaryFolder(), 'ipc.socket');
+const socketPath = (): string => socketPathIn(temporaryFolder());
 
 /** A client that is not ours: it goes on writing, whatever it is told. */
 async function stranger(path: string): Promise<Socket> {
-  const socket = connect({ path: join(path, '..', 'control'), allowHalfOpen: true });
+  const socket = connect({ path: controlPath(path), allowHalfOpen: true });
   onTestFinished(() => void socket.destroy());
   await once(socket, 'connect');
   socket.on('error', () => undefined).resume();

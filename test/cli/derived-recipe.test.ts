@@ -19,6 +19,7 @@ import {
 import { PROFILES } from '../kit/nucleus/nuclei.js';
 import { build, unpack } from '../kit/process/built.js';
 import { inProcess } from '../kit/process/cli-in-process.js';
+import { IS_WINDOWS } from '../kit/process/platform.js';
 import { follow, temporaryFolder } from '../kit/process/run-cli.js';
 
 const EDGE = fileURLToPath(new URL('components/edge-aggregator.mjs', import.meta.url));
@@ -81,7 +82,8 @@ function until(nucleus: LocalNucleus, done: (event: NucleusEvent) => boolean): P
   });
 }
 
-test.each(PROFILES.flatMap(profile => STEPS.map(step => [step, profile] as const)))(
+// Derived recipes are for Linux.
+test.skipIf(IS_WINDOWS).each(PROFILES.flatMap(profile => STEPS.map(step => [step, profile] as const)))(
   'what the derived recipe says, with the step %s, is run and stopped as a %s device does it, under its policies',
   async (step, profile) => {
     const { recipe, script, shutdown, run } = await unpacked(step, profile);
@@ -112,7 +114,7 @@ test.each(PROFILES.flatMap(profile => STEPS.map(step => [step, profile] as const
   },
 );
 
-test.each(PROFILES)(
+test.skipIf(IS_WINDOWS).each(PROFILES)(
   'a deployment of the derived startup recipe whose configuration its codec refuses fails on %s; classic goes back to the version before',
   async profile => {
     const { text, recipe, run } = await unpacked('startup', profile);

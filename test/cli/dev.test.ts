@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { PROFILES } from '../kit/nucleus/nuclei.js';
 import { isAlive } from '../kit/process/is-alive.js';
+import { IS_WINDOWS } from '../kit/process/platform.js';
 import { recipeFile } from '../kit/process/recipes.js';
 import { runCli, temporaryFolder, type CliProcess, type RunOptions } from '../kit/process/run-cli.js';
 
@@ -21,7 +22,7 @@ function runDev(args: readonly string[], options: RunOptions = {}): Dev {
   const temporary = temporaryFolder();
   const runtime = temporaryFolder();
   return {
-    ...runCli(['dev', ...args], { ...options, env: { TMPDIR: temporary, XDG_RUNTIME_DIR: runtime, ...options.env } }),
+    ...runCli(['dev', ...args], { ...options, env: { TMPDIR: temporary, TEMP: temporary, XDG_RUNTIME_DIR: runtime, ...options.env } }),
     temporary,
     runtime,
   };
@@ -95,9 +96,9 @@ describe('dev', () => {
   });
 
   test.each([
-    ['exit code', ['-e', 'process.exit(7)'], 7],
-    ['signal', ['-e', 'process.kill(process.pid, "SIGKILL")'], 137],
-  ])('ends with the %s of the component', async (_what, args, code) => {
+    { what: 'exit code', args: ['-e', 'process.exit(7)'], code: 7 },
+    ...(IS_WINDOWS ? [] : [{ what: 'signal', args: ['-e', 'process.kill(process.pid, "SIGKILL")'], code: 137 }]),
+  ])('ends with the $what of the component', async ({ args, code }) => {
     expect(await runDev(['--', process.execPath, ...args]).ended).toEqual({ code, signal: null });
   });
 
@@ -112,16 +113,20 @@ describe('dev', () => {
     expect(leftovers(dev)).toEqual([]);
   });
 
-  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('passes %s on, waits, and ends with the exit code of the component', async signal => {
-    const program = `process.on('${signal}', () => process.exit(9)); setInterval(() => {}, 1e6); console.log('ready');`;
-    const dev = runDev(['--', process.execPath, '-e', program]);
-    await dev.saw(/"text":"ready"/);
-    dev.child.kill(signal);
-    expect(await dev.ended).toEqual({ code: 9, signal: null });
-    expect(leftovers(dev)).toEqual([]);
-  });
+  // Windows has neither signals nor process groups: see test/package/on-windows.mjs.
+  test.skipIf(IS_WINDOWS).each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    'passes %s on, waits, and ends with the exit code of the component',
+    async signal => {
+      const program = `process.on('${signal}', () => process.exit(9)); setInterval(() => {}, 1e6); console.log('ready');`;
+      const dev = runDev(['--', process.execPath, '-e', program]);
+      await dev.saw(/"text":"ready"/);
+      dev.child.kill(signal);
+      expect(await dev.ended).toEqual({ code: 9, signal: null });
+      expect(leftovers(dev)).toEqual([]);
+    },
+  );
 
-  test('kills a component that ignores the signal, and what it has started', async () => {
+  test.skipIf(IS_WINDOWS)('kills a component that ignores the signal, and what it has started', async () => {
     const dev = runDev(['--grace', '50ms', '--', process.execPath, component('stubborn')]);
     const [, child, grandchild] = await dev.saw(/pids (\d+) (\d+)/);
     await dev.saw(/grandchild ready/);
@@ -132,7 +137,7 @@ describe('dev', () => {
     expect(leftovers(dev)).toEqual([]);
   });
 
-  test('kills it at once at the second signal', async () => {
+  test.skipIf(IS_WINDOWS)('kills it at once at the second signal', async () => {
     const dev = runDev(['--grace', '1h', '--', process.execPath, component('stubborn')]);
     const [, child, grandchild] = await dev.saw(/pids (\d+) (\d+)/);
     await dev.saw(/grandchild ready/);
@@ -143,7 +148,7 @@ describe('dev', () => {
     expect([child, grandchild].map(pid => isAlive(Number(pid)))).toEqual([false, false]);
   });
 
-  test('ends what a component has left running', async () => {
+  test.skipIf(IS_WINDOWS)('ends what a component has left running', async () => {
     const program = `
       const child = require('node:child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e6)'], { stdio: 'inherit' });
       child.on('spawn', () => { console.log('pid', child.pid); process.exit(0); });`;
@@ -153,7 +158,7 @@ describe('dev', () => {
     expect(isAlive(Number(pid))).toBe(false);
   });
 
-  test('leaves nothing behind when it breaks itself', async () => {
+  test.skipIf(IS_WINDOWS)('leaves nothing behind when it breaks itself', async () => {
     const plant = join(temporaryFolder(), 'plant.mjs');
     writeFileSync(plant, `if (process.argv[2] === 'dev') process.on('SIGUSR2', () => { throw new Error('planted'); });`);
     const dev = runDev(['--', process.execPath, component('stubborn')], { env: { NODE_OPTIONS: `--import ${plant}` } });
@@ -166,7 +171,7 @@ describe('dev', () => {
     expect(leftovers(dev)).toEqual([]);
   });
 
-  test('ends with the component when its reader is gone', async () => {
+  test.skipIf(IS_WINDOWS)('ends with the component when its reader is gone', async () => {
     const dev = runDev(['--', process.execPath, '-e', 'console.log("pid", process.pid); setInterval(() => console.log("x"), 10)']);
     const [, pid] = await dev.saw(/pid (\d+)/);
     dev.child.stdout?.destroy();
@@ -187,7 +192,8 @@ describe('dev', () => {
     expect(texts.at(-1)).toBe('line 49999');
   });
 
-  test('starts the component again when a file has changed, and when it has ended', async () => {
+  // Signals, or `sh`.
+  test.skipIf(IS_WINDOWS)('starts the component again when a file has changed, and when it has ended', async () => {
     const folder = temporaryFolder();
     const program = join(folder, 'component.cjs');
     writeFileSync(program, 'console.log("first"); setInterval(() => {}, 1e6);');
@@ -250,7 +256,7 @@ describe('dev', () => {
     expect(await told(['--profile', 'lite', '--chaos', chaos])).toBe('patience: undefined');
   });
 
-  test('without a command prints the environment, for others to be started with and to attach to', async () => {
+  test.skipIf(IS_WINDOWS)('without a command prints the environment, for others to be started with and to attach to', async () => {
     const recipe = recipeFile(temporaryFolder());
     const dev = runDev(['--recipe', recipe]);
     await dev.saw(/"kind":"environment".*\n/);
@@ -314,7 +320,7 @@ describe('dev', () => {
     expect(classic.stdout()).not.toContain('no manifest');
   });
 
-  test('after a SIGKILL the next one removes what it has left, and sub does not find it', async () => {
+  test.skipIf(IS_WINDOWS)('after a SIGKILL the next one removes what it has left, and sub does not find it', async () => {
     const killed = runDev([]);
     await killed.saw(/"kind":"environment"/);
     killed.child.kill('SIGKILL');
@@ -353,19 +359,21 @@ describe('dev', () => {
 });
 
 describe('dev --compile', () => {
-  test('compiles first, and starts the component again when what is saved has been compiled; the compiler ends with it', async () => {
-    const folder = temporaryFolder();
-    const [source, compiled, compiler] = ['source.txt', 'component.mjs', 'compiler.mjs'].map(name => join(folder, name)) as [
-      string,
-      string,
-      string,
-    ];
-    writeFileSync(source, 'one');
-    // What compiles on every save, and says when it has. It looks at the text itself: a watcher that has only begun may not see what is
-    // saved meanwhile.
-    writeFileSync(
-      compiler,
-      `import { readFileSync, writeFileSync } from 'node:fs';
+  test.skipIf(IS_WINDOWS)(
+    'compiles first, and starts the component again when what is saved has been compiled; the compiler ends with it',
+    async () => {
+      const folder = temporaryFolder();
+      const [source, compiled, compiler] = ['source.txt', 'component.mjs', 'compiler.mjs'].map(name => join(folder, name)) as [
+        string,
+        string,
+        string,
+      ];
+      writeFileSync(source, 'one');
+      // What compiles on every save, and says when it has. It looks at the text itself: a watcher that has only begun may not see what is
+      // saved meanwhile.
+      writeFileSync(
+        compiler,
+        `import { readFileSync, writeFileSync } from 'node:fs';
        let last;
        const compile = () => {
          const text = readFileSync(${JSON.stringify(source)}, 'utf8');
@@ -376,19 +384,20 @@ describe('dev --compile', () => {
        compile();
        console.log('Watching for file changes. (pid ' + process.pid + ')');
        setInterval(compile, 50);`,
-    );
-    const dev = runDev(['--compile', `'${process.execPath}' '${compiler}'`, '--', process.execPath, compiled]);
-    const [, pid] = await dev.saw(/Watching for file changes. \(pid (\d+)\)/);
-    await dev.saw(/version one/);
-    // A clock that counts in whole seconds must see that it has changed.
-    writeFileSync(source, 'two, which is longer');
-    await dev.saw(/version two/);
-    dev.child.kill('SIGTERM');
-    await dev.ended;
-    expect(isAlive(Number(pid))).toBe(false);
-  });
+      );
+      const dev = runDev(['--compile', `'${process.execPath}' '${compiler}'`, '--', process.execPath, compiled]);
+      const [, pid] = await dev.saw(/Watching for file changes. \(pid (\d+)\)/);
+      await dev.saw(/version one/);
+      // A clock that counts in whole seconds must see that it has changed.
+      writeFileSync(source, 'two, which is longer');
+      await dev.saw(/version two/);
+      dev.child.kill('SIGTERM');
+      await dev.ended;
+      expect(isAlive(Number(pid))).toBe(false);
+    },
+  );
 
-  test('says so where the compiler ends by itself, and runs nothing', async () => {
+  test.skipIf(IS_WINDOWS)('says so where the compiler ends by itself, and runs nothing', async () => {
     const dev = runDev(['--compile', 'echo no such option; exit 3', '--', process.execPath, '-e', '']);
     expect(await dev.ended).toEqual({ code: 1, signal: null });
     expect(dev.stderr()).toMatch(/The command of --compile ended with exit code 3 before it had compiled anything/);

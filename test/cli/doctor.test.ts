@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { COMPONENT, PROFILES, start } from '../kit/nucleus/nuclei.js';
 import { besideDev } from '../kit/process/beside-dev.js';
 import { inProcess } from '../kit/process/cli-in-process.js';
+import { IS_WINDOWS } from '../kit/process/platform.js';
 import { recipeFile } from '../kit/process/recipes.js';
 import { runCli, temporaryFolder, type RunOptions } from '../kit/process/run-cli.js';
 
@@ -86,7 +87,7 @@ describe('the doctor', () => {
     ]);
   });
 
-  test.skipIf(process.getuid?.() === 0)('finds a socket that this user may not open', async () => {
+  test.skipIf(IS_WINDOWS || process.getuid?.() === 0)('finds a socket that this user may not open', async () => {
     await using nucleus = await start('classic');
     chmodSync(nucleus.socketPath, 0);
     const report = await examine([], { env: nucleus.environment(COMPONENT) });

@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Interrupted } from '../../src/errors/errors.js';
 import type { WriteStream } from 'node:tty';
 import { asyncScheduler } from 'rxjs';
@@ -86,7 +86,7 @@ describe('an error of a component', () => {
     expect(ownCode(`Error: ${named}\n    at node:x:1:1`, named, folder)).toBeUndefined();
     expect(ownCode('', 'm', folder)).toBeUndefined();
     expect(at(`${folder}log-line.test.ts:1:1`)?.place).toBe('log-line.test.ts:1:1');
-    expect(at(`file://${folder}log-line.test.ts:1:1`)?.code).toMatch(/^import /);
+    expect(at(`${pathToFileURL(`${folder}log-line.test.ts`).href}:1:1`)?.code).toMatch(/^import /);
     expect(at(`${folder}gone.ts:7:1`)).toEqual({ place: 'gone.ts:7:1', code: undefined });
   });
 });

@@ -6,6 +6,7 @@ import type { Health } from '../../src/component/index.js';
 import type { LocalNucleus, NucleusEvent } from '../../src/local/index.js';
 import { allow, PROFILES, start } from '../kit/nucleus/nuclei.js';
 import { loadedFrom } from '../kit/process/loaded-sources.js';
+import { IS_WINDOWS } from '../kit/process/platform.js';
 import { runCli, temporaryFolder, type CliProcess } from '../kit/process/run-cli.js';
 
 const moduleOf = (name: string): string => fileURLToPath(new URL(`components/${name}.mjs`, import.meta.url));
@@ -42,7 +43,8 @@ const startFor = (profile: 'classic' | 'lite', ...resources: readonly string[]):
   start(profile, { components: [{ name: NAME, accessControl: allow(...resources) }] });
 
 describe.each(PROFILES)('run at a %s nucleus', profile => {
-  test('three branches under load are told to stop: all that had come is out', async () => {
+  // Windows has no signals.
+  test.skipIf(IS_WINDOWS)('three branches under load are told to stop: all that had come is out', async () => {
     await using nucleus = await startFor(profile, '#');
     const published: Extract<NucleusEvent, { kind: 'published' }>[] = [];
     let half = (): void => undefined;
@@ -169,7 +171,8 @@ describe('run', () => {
     expect(run.stderr()).toBe('');
   });
 
-  test('the second signal ends it at once', async () => {
+  // Windows has no signals.
+  test.skipIf(IS_WINDOWS)('the second signal ends it at once', async () => {
     await using nucleus = await startFor('classic', '#');
     const run = runCli(['run', moduleOf('endless')], { env: nucleus.environment(NAME) });
     await run.saw(/"message":"connected"/);
@@ -181,7 +184,7 @@ describe('run', () => {
   });
 
   test('loads neither the testing kit nor the local nucleus', async () => {
-    const trace = fileURLToPath(new URL('trace-modules.mjs', import.meta.url));
+    const trace = new URL('trace-modules.mjs', import.meta.url).href;
     const run = runCli(['run', EDGE], { env: { NODE_OPTIONS: `--import=${trace}`, GREENGRASS_RX_CONFIG: '{"deadband":null}' } });
     expect(await run.ended).toEqual({ code: 78, signal: null });
     const { sources, packages } = loadedFrom(run.stderr().split('\n'));

@@ -3,6 +3,7 @@ import { runningNuclei, writeDown } from '../../src/cli/reach/reach.js';
 import { allow, COMPONENT, OTHER, PROFILES, start } from '../kit/nucleus/nuclei.js';
 import { besideDev } from '../kit/process/beside-dev.js';
 import { inProcess } from '../kit/process/cli-in-process.js';
+import { IS_WINDOWS } from '../kit/process/platform.js';
 import { runCli } from '../kit/process/run-cli.js';
 
 const lines = (text: string): unknown[] =>
@@ -85,7 +86,8 @@ describe('sub', () => {
     expect(await inProcess(['sub', 'test/#', '--timeout', '10ms'], { env })).toMatchObject({ code: 0 });
   });
 
-  test.each([
+  // Windows has no signals.
+  test.skipIf(IS_WINDOWS).each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
     ['SIGHUP', 129],

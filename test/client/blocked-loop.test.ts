@@ -12,6 +12,7 @@ import { publishTo } from '../../src/flow/publish-to.js';
 import { encodeRpcMessage, MessageType, type RpcMessageInit } from '../../src/ipc/wire/rpc-message.js';
 import { QOS } from '../../src/shared/qos.js';
 import { CONNECT_ACK } from '../kit/nucleus/raw-server.js';
+import { socketPathIn } from '../kit/nucleus/socket-path.js';
 import { record } from '../kit/streams/recorded.js';
 import { published, subscribed } from '../kit/nucleus/scripted-nucleus.js';
 import { VirtualTime } from '../kit/time/virtual-time.js';
@@ -37,7 +38,7 @@ interface Blocked {
  */
 async function connected(transport: 'socket' | 'crt', answers: readonly RpcMessageInit[]): Promise<Blocked> {
   const folder = await mkdtemp(join(tmpdir(), 'blocked-'));
-  const path = join(folder, 'ipc.sock');
+  const path = socketPathIn(folder);
   const shared = new SharedArrayBuffer(4);
   const padding = { frame: encodeRpcMessage(PING), times: PADDING[transport] };
   const frames = answers.map(encodeRpcMessage);

@@ -118,7 +118,14 @@ it.each(['socket', 'crt'])('a process over the %s transport ends by itself, when
   const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
   const child = spawn(
     process.execPath,
-    ['--no-warnings', '--import', file('../kit/process/typescript-loader.mjs'), file('exits-by-itself.ts'), server.path, transport],
+    [
+      '--no-warnings',
+      '--import',
+      new URL('../kit/process/typescript-loader.mjs', import.meta.url).href,
+      file('exits-by-itself.ts'),
+      server.path,
+      transport,
+    ],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
   onTestFinished(() => void child.kill('SIGKILL'));

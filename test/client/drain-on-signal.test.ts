@@ -139,7 +139,13 @@ function component(...args: readonly string[]): {
   const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
   const child = spawn(
     process.execPath,
-    ['--no-warnings', '--import', file('../kit/process/typescript-loader.mjs'), file('drained-component.ts'), ...args],
+    [
+      '--no-warnings',
+      '--import',
+      new URL('../kit/process/typescript-loader.mjs', import.meta.url).href,
+      file('drained-component.ts'),
+      ...args,
+    ],
     { env: { ...process.env, ...nucleus.environment(COMPONENT) }, stdio: ['ignore', 'pipe', 'inherit'] },
   );
   onTestFinished(() => void child.kill('SIGKILL'));

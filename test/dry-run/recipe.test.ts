@@ -11,6 +11,7 @@ import { component, type Component } from '../../src/component/index.js';
 import { dryRun, type DryRun } from '../../src/dry-run/index.js';
 import { accessControlOf, resourceOf } from '../../src/dry-run/access.js';
 import { readRecipe, type Recipe } from '../../src/local/index.js';
+import { IS_WINDOWS } from '../kit/process/platform.js';
 import { edgeAggregator } from '../kit/component/edge-aggregator.js';
 
 const dryOf = async (component: Component): Promise<DryRun> => {
@@ -145,7 +146,8 @@ describe('the derived recipe', () => {
     expect(resourceOf(topic)).toBe(resource);
   });
 
-  it('stops the process whose id is in its work folder and waits for its end, and nobody else', async () => {
+  // Derived recipes are for Linux.
+  it.skipIf(IS_WINDOWS)('stops the process whose id is in its work folder and waits for its end, and nobody else', async () => {
     const recipe = read((await dryOf(edgeAggregator)).recipeText('yaml'));
     const script = recipe.manifests[0]?.lifecycle.steps.shutdown?.script ?? '';
     const folder = mkdtempSync(join(tmpdir(), 'ggrx-work-'));
@@ -185,7 +187,7 @@ describe('the derived recipe', () => {
         },
       },
     });
-    await promisify(execFile)('sh', ['-n', '-c', build?.text ?? '(']);
+    if (!IS_WINDOWS) await promisify(execFile)('sh', ['-n', '-c', build?.text ?? '(']);
     expect(build?.text).toContain('artifacts="$build/artifacts/com.example.EdgeAggregator/$version"');
     expect(build?.text).toContain('npx greengrass-rx build dist/component.js --out');
     expect(build?.text).toContain('/EdgeAggregator.zip');

@@ -221,7 +221,14 @@ async function live(
     for (;;) {
       const child = spawn(
         node,
-        ['--no-warnings', '--import', path('../kit/process/typescript-loader.mjs'), path('core.ts'), `${device}`, `${readings}`],
+        [
+          '--no-warnings',
+          '--import',
+          new URL('../kit/process/typescript-loader.mjs', import.meta.url).href,
+          path('core.ts'),
+          `${device}`,
+          `${readings}`,
+        ],
         {
           cwd: folder,
           env: { PATH: process.env['PATH'], ...nucleus.environment('com.example.Meter') },

@@ -62,7 +62,8 @@ describe.each(PROFILES)('%s', profile => {
     );
     await expect.poll(() => nucleus.connections).toBe(1);
     expect(nucleus.subscriptions).toBe(0);
-    expect(nucleus.queuedBytes).toBe(0);
+    // Who reads an answer may have it before its server knows that it has gone.
+    await expect.poll(() => nucleus.queuedBytes).toBe(0);
   });
 
   test('an absurd length costs the connection and no memory', async () => {

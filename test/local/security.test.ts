@@ -13,6 +13,8 @@ import { makeSocketFolder } from '../../src/local/server/ipc-server.js';
 import { freePort } from '../kit/broker/mosquitto.js';
 import { COMPONENT, OTHER, PROFILES, start } from '../kit/nucleus/nuclei.js';
 import { body, eventOf, RawClient } from '../kit/nucleus/raw-client.js';
+import { socketPathIn } from '../kit/nucleus/socket-path.js';
+import { IS_WINDOWS } from '../kit/process/platform.js';
 import { HandClock } from '../kit/time/hand-clock.js';
 
 function tcp(host: string, port: number): Promise<Socket> {
@@ -30,7 +32,8 @@ const elsewhere = Object.values(networkInterfaces())
   .find(({ internal, family }) => !internal && family === 'IPv4')?.address;
 
 describe('who can reach it', () => {
-  test('the socket is of mode 0600, in a fresh folder of mode 0700', async () => {
+  // A pipe is no file, and Windows has no modes.
+  test.skipIf(IS_WINDOWS)('the socket is of mode 0600, in a fresh folder of mode 0700', async () => {
     await using nucleus = await start('classic');
     expect((await stat(nucleus.socketPath)).mode & 0o777).toBe(0o600);
     const folder = dirname(nucleus.socketPath);
@@ -122,7 +125,7 @@ describe('what a killed nucleus leaves', () => {
     ];
     // In another container a process has another number: its socket tells that it lives.
     const answering = await folderIn(parent, `ggrx-${dead}-answer`, 0);
-    const server = createServer().listen(join(parent, answering, 'ipc.socket'));
+    const server = createServer().listen(socketPathIn(join(parent, answering)));
     await once(server, 'listening');
     await utimes(join(parent, answering), new Date(Date.now() - old), new Date(Date.now() - old));
     const made = await makeSocketFolder(parent);
@@ -232,7 +235,8 @@ describe('hostile clients', () => {
 
 test('a nucleus whose folder cannot be made leaves no broker behind', async () => {
   const mqttPort = await freePort();
-  vi.stubEnv('TMPDIR', join(tmpdir(), 'there', 'is', 'none'));
+  const none = join(tmpdir(), 'there', 'is', 'none');
+  for (const name of ['TMPDIR', 'TEMP']) vi.stubEnv(name, none);
   onTestFinished(() => void vi.unstubAllEnvs());
   await expect(start('classic', { mqttPort })).rejects.toThrow('ENOENT');
   vi.unstubAllEnvs();

@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { salvage } from '../../src/outbox/sqlite/salvage.js';
@@ -36,7 +37,7 @@ beforeAll(async () => {
 });
 
 const ownFolderOfSuite = (): string => {
-  const folder = join(process.env['TMPDIR'] ?? '/tmp', `outbox-damage-${process.pid}`);
+  const folder = join(tmpdir(), `outbox-damage-${process.pid}`);
   mkdirSync(folder, { recursive: true });
   return folder;
 };
@@ -182,7 +183,9 @@ describe('damage', () => {
         await store.settle(places.map(place => ({ place, fate: 'forwarded' })));
       }
       const { stored, forwarded, setAside, damaged, inside } = (await store.close()).counts;
-      const aside = new (sqlite().DatabaseSync)(path).prepare('SELECT place FROM aside').all().length;
+      const database = new (sqlite().DatabaseSync)(path);
+      const aside = database.prepare('SELECT place FROM aside').all().length;
+      database.close();
       return { left: [...seen].sort(), unmarked, told, lost: [...lost], aside, stored, forwarded, setAside, damaged, inside };
     };
     const allOf = {

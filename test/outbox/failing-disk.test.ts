@@ -34,7 +34,15 @@ const run = async ({ what, file, from = 0, when = 'storing', prepare }: Failing,
   mkdirSync(folder);
   await prepare?.(folder);
   const failing = join(own, 'failing');
-  const args = ['--no-warnings', '--import', HERE('../kit/process/typescript-loader.mjs'), HERE(program), folder, failing, when];
+  const args = [
+    '--no-warnings',
+    '--import',
+    new URL('../kit/process/typescript-loader.mjs', import.meta.url).href,
+    HERE(program),
+    folder,
+    failing,
+    when,
+  ];
   const env = {
     ...process.env,
     LD_PRELOAD: library,

@@ -5,6 +5,7 @@ import { readOutboxFile } from '../../src/outbox/sqlite/read-file.js';
 import { readRows } from '../../src/outbox/sqlite/read-rows.js';
 import { crc32, InProcess, sqlite } from './in-process.js';
 import { at } from './samples.js';
+import { IS_WINDOWS } from '../kit/process/platform.js';
 import { ownFolder } from './stores.js';
 
 /** So many files with some of their pages changed by chance. `DAMAGE=10000` takes more. */
@@ -100,7 +101,7 @@ const wrongWith = async (path: string): Promise<readonly string[]> => {
   if (movedTo !== undefined || lostAgain > 0) wrong.push('It is damaged again.');
   for (const file of fs.readdirSync(join(path, '..'))) {
     if (!/^outbox\.sqlite(-mark|\.damaged|\.damaged-wal|)$/.test(file)) wrong.push(`${file} is left`);
-    if ((fs.statSync(join(path, '..', file)).mode & 0o777) !== 0o600) wrong.push(`${file} can be read by others`);
+    if (!IS_WINDOWS && (fs.statSync(join(path, '..', file)).mode & 0o777) !== 0o600) wrong.push(`${file} can be read by others`);
   }
   return wrong;
 };

@@ -75,7 +75,7 @@ const run = async (profile: 'classic' | 'lite', deleteWhen: 'accepted' | 'confir
       [
         '--no-warnings',
         '--import',
-        path('../kit/process/typescript-loader.mjs'),
+        new URL('../kit/process/typescript-loader.mjs', import.meta.url).href,
         path('killed-component.ts'),
         ...[nucleus.socketPath, nucleus.authToken('c'), file, deleteWhen, live, `${first}`, `${count}`, ends],
       ],

@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { connect, QOS, type MqttProxy } from '../../src/index.js';
 import { type LocalNucleus, startLocalNucleus } from '../../src/local/index.js';
 import { forwardFrom, markOf, openOutbox, type Outbox, type OutboxOptions, storeIn } from '../../src/outbox/index.js';
+import { IS_WINDOWS } from '../kit/process/platform.js';
 import { ownFolder } from './stores.js';
 
 const ACCESS = { 'aws.greengrass.ipc.mqttproxy': { all: { operations: ['*'], resources: ['*'] } } };
@@ -158,7 +159,8 @@ describe('an outbox in a file', () => {
     expect(await store(outbox, ['two'])).toEqual([expect.stringContaining('has been closed')]);
   });
 
-  it('says so where it may not write', async () => {
+  // Nothing of Windows is like /proc.
+  it.skipIf(IS_WINDOWS)('says so where it may not write', async () => {
     const outbox = onDisk('/proc/outbox.sqlite');
     const [told] = await store(outbox, ['one']);
     expect(told).toMatch(/^The outbox \/proc\/outbox.sqlite (may not be written|cannot be used)/);

@@ -48,7 +48,14 @@ const record = (mistake: string): readonly Call[] => {
   const store = join(folder, 'store');
   mkdirSync(store);
   recorder = recorderIn(folder);
-  const args = ['--no-warnings', '--import', HERE('../kit/process/typescript-loader.mjs'), HERE('recorded-store.ts'), store, mistake];
+  const args = [
+    '--no-warnings',
+    '--import',
+    new URL('../kit/process/typescript-loader.mjs', import.meta.url).href,
+    HERE('recorded-store.ts'),
+    store,
+    mistake,
+  ];
   const env = { ...process.env, LD_PRELOAD: recorder, RECORD_FOLDER: store, RECORD_TO: join(folder, 'calls') };
   const { status, stderr } = spawnSync(process.execPath, args, { env, timeout: timeLimit() });
   if (status !== 0) throw new Error(String(stderr));

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { json } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
+import { socketPathIn } from '../../kit/nucleus/socket-path.js';
 import { MAIN, runCli, temporaryFolder } from '../../kit/process/run-cli.js';
 
 /** A component that says on a socket which command loads it, and then takes for ever to load, deaf to what would end it. */
@@ -18,7 +19,7 @@ const ENDLESS = (socket: string): string => `
 /** `dev --ui` of such a component; what loads it is a socket that ends when the process does. */
 async function endless() {
   const folder = temporaryFolder();
-  const [socket, module] = [join(folder, 'loaders'), join(folder, 'endless.mjs')] as const;
+  const [socket, module] = [socketPathIn(folder), join(folder, 'endless.mjs')] as const;
   writeFileSync(module, ENDLESS(socket));
   const loaders = createServer().listen(socket);
   onTestFinished(() => void loaders.close());

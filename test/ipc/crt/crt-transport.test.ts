@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { MessageFlag, MessageType, type RpcMessageInit } from '../../../src/ipc/wire/rpc-message.js';
 import { accepting, isRequest, startRawServer, type RawConnection, type RawServer } from '../../kit/nucleus/raw-server.js';
+import { IS_WINDOWS } from '../../kit/process/platform.js';
 import { nodeFolder, type NodeFolder } from '../../kit/process/run-in-node.js';
 
 // What aws-crt does to the process it runs in can only be seen from outside.
@@ -315,7 +316,8 @@ describe('aws-crt', () => {
     });
   });
 
-  it('that could not be loaded for want of file descriptors is loaded when there are some', async () => {
+  // Windows has no such limit.
+  it.skipIf(IS_WINDOWS)('that could not be loaded for want of file descriptors is loaded when there are some', async () => {
     const script = `
       import { closeSync, openSync } from 'node:fs';
       import { crtTransport } from './ipc/crt/crt-transport.js';
@@ -337,7 +339,7 @@ describe('aws-crt', () => {
     });
   });
 
-  it.each([1, 2, 3, 4])(
+  it.skipIf(IS_WINDOWS).each([1, 2, 3, 4])(
     'is not loaded with %i file descriptors left, of which it would abort the process, but when there are more',
     async left => {
       const script = `

@@ -12,6 +12,7 @@ import {
   type RpcMessage,
   type RpcMessageInit,
 } from '../../../src/ipc/wire/rpc-message.js';
+import { socketPathIn } from './socket-path.js';
 
 /** One client of a {@link RawServer}. */
 export interface RawConnection {
@@ -66,10 +67,16 @@ export function accepting(
   };
 }
 
-/** Starts a server on a new Unix socket. `script` is called with each connection before anything is read from it. */
-export async function startRawServer(script: (connection: RawConnection) => void = () => undefined): Promise<RawServer> {
+/**
+ * Starts a server on a Unix socket, a new one unless it is told which, or on Windows at a named pipe. `script` is called with each
+ * connection before anything is read from it.
+ */
+export async function startRawServer(
+  script: (connection: RawConnection) => void = () => undefined,
+  givenPath?: string,
+): Promise<RawServer> {
   const folder = await mkdtemp(join(tmpdir(), 'raw-'));
-  const path = join(folder, 'ipc.sock');
+  const path = givenPath ?? socketPathIn(folder);
   const connections: RawConnection[] = [];
   const sockets = new Set<Socket>();
   const arrivals = new Set<() => void>();

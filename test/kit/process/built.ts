@@ -18,8 +18,8 @@ export function project(
 ): string {
   const modules = join(folder, 'node_modules');
   mkdirSync(modules);
-  for (const name of installed) symlinkSync(join(ROOT, 'node_modules', name), join(modules, name));
-  symlinkSync(ROOT, join(modules, 'greengrass-rx'));
+  for (const name of installed) symlinkSync(join(ROOT, 'node_modules', name), join(modules, name), 'junction');
+  symlinkSync(ROOT, join(modules, 'greengrass-rx'), 'junction');
   const all = { 'package.json': JSON.stringify({ name: 'my-component', version: '1.0.0', type: 'module' }), ...files };
   for (const [path, text] of Object.entries(all)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });

@@ -29,7 +29,8 @@ export interface RunOptions {
 /** A fresh folder, gone when the test is over. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'ggrx-cli-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  // Windows removes nothing that a process has open which is about to end.
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 20 }));
   return folder;
 }
 

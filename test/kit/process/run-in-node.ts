@@ -46,7 +46,7 @@ export async function nodeFolder(awsCrt: 'installed' | 'missing' | 'without a bi
     await mkdir(dirname(compiled), { recursive: true });
     await writeFile(compiled, outputText);
   }
-  if (awsCrt === 'installed') await symlink(MODULES, join(folder, 'node_modules'));
+  if (awsCrt === 'installed') await symlink(MODULES, join(folder, 'node_modules'), 'junction');
   if (awsCrt === 'without a binary') {
     await mkdir(join(folder, 'node_modules', 'aws-crt'), { recursive: true });
     // As aws-crt's own dist/native/binding.js does.

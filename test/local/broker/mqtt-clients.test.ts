@@ -110,9 +110,10 @@ test('classic: a filter that another covers gets no retained messages', async ()
   expect([eventOf(await component.next()).text, eventOf(await component.next()).text]).toEqual(['next', 'next']);
   component.terminate(1);
   component.subscribe(3, 'test/a/b');
-  expect(await component.next()).toMatchObject({ streamId: 3, payload: '{}' });
+  const [kept, reply] = [await component.next(), await component.next()].sort((one, other) => one.streamId - other.streamId);
+  expect(reply).toMatchObject({ streamId: 3, payload: '{}' });
   // The covering filter is gone, so the device subscribes the other one now, and gets what is retained.
-  expect(eventOf(await component.next())).toEqual({ topicName: 'test/a', text: 'kept' });
+  expect(kept === undefined ? undefined : eventOf(kept)).toEqual({ topicName: 'test/a', text: 'kept' });
 });
 
 test('classic: a retained message says how long it has left, and is gone when that is over', async () => {

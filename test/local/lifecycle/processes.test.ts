@@ -21,7 +21,7 @@ function recipe(lifecycle: object, version = '1.0.0', name = COMPONENT, colour =
       ComponentName: name,
       ComponentVersion: version,
       ComponentConfiguration: { DefaultConfiguration: { colour } },
-      Manifests: [{ Platform: { os: 'linux', runtime: '*' }, Lifecycle: lifecycle }],
+      Manifests: [{ Platform: { os: '*', runtime: '*' }, Lifecycle: lifecycle }],
     }),
   );
   if (read._tag === 'Left') throw read.left;

@@ -8,6 +8,7 @@ import { FaultSwitches } from '../../../src/local/faults/fault-switches.js';
 import { Backpressure } from '../../../src/local/server/backpressure.js';
 import { OutgoingQueue, ByteBudget } from '../../../src/local/server/outgoing-queue.js';
 import { quietSockets } from '../../kit/nucleus/quiet-sockets.js';
+import { socketPathIn } from '../../kit/nucleus/socket-path.js';
 import { HandClock } from '../../kit/time/hand-clock.js';
 
 const FRAME = Buffer.alloc(100_000);
@@ -22,11 +23,12 @@ async function outgoingQueue(
   backpressure = new Backpressure(),
 ): Promise<{ readonly queue: OutgoingQueue; readonly client: Socket; readonly ended: Promise<unknown> }> {
   const folder = await mkdtemp(join(tmpdir(), 'outgoing-'));
+  const path = socketPathIn(folder);
   const server = createServer();
-  server.listen(join(folder, 's'));
+  server.listen(path);
   await once(server, 'listening');
   const arrival = once(server, 'connection') as Promise<[Socket]>;
-  const client = connect(join(folder, 's')).pause();
+  const client = connect(path).pause();
   const [socket] = await arrival;
   const ended = once(socket, 'close');
   onTestFinished(async () => {
