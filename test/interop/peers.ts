@@ -23,6 +23,9 @@ export const cfnLint: string | undefined = installed('cfn-lint', 'bin', 'cfn-lin
 export const flinkJars: string | undefined = installed('flink');
 export const kafkaJars: string | undefined = installed('kafka');
 
+/** The folder of test/bench/others/install.sh. */
+export const others: string | undefined = installed('others');
+
 /**
  * For a Java that runs for seconds: what the compiler of the second tier and several threads of a collector cost, nothing of it is ever
  * earned.

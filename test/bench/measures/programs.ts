@@ -32,7 +32,9 @@ export class Device implements AsyncDisposable {
     // Without bounds of its own, so that what is missing at the end was not lost there.
     const mosquitto = broker === 'mosquitto' ? await Mosquitto.start(() => ['allow_anonymous true', 'max_queued_messages 0']) : undefined;
     const url = mosquitto === undefined ? [] : [`mqtt://127.0.0.1:${mosquitto.port}`];
-    const nucleus = fork(fileURLToPath(new URL('../server/nucleus-main.js', import.meta.url)), ['classic', ...url], { execArgv: [] });
+    const nucleus = fork(fileURLToPath(new URL('../server/nucleus-main.js', import.meta.url)), ['classic', ...url], {
+      execArgv: ['--disable-warning=NodeDeprecationWarning'],
+    });
     const [news] = (await once(nucleus, 'message')) as [NucleusNews];
     if (!('socketPath' in news)) throw new Error('The nucleus did not say where it listens.');
     return new Device(nucleus, news, mosquitto);
