@@ -54,7 +54,7 @@ class OtherNodeWorker extends ForksPoolWorker {
       const held = this.#held ?? [];
       this.#held = undefined;
       if (message.error === undefined) for (const request of held) super.send(request);
-      else this.#listeners.get('error')?.(message.error);
+      else this.#listeners.get('error')?.(new Error('A process for tests could not start.', { cause: message.error }));
     }
     return message;
   }
