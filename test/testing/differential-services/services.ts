@@ -89,6 +89,11 @@ const Followed = t.union([t.undefined, t.number, t.type({ limit: t.number })]);
 export async function play(world: World, script: readonly Step[]): Promise<readonly string[]> {
   const { local, configuration, lifecycle } = world.nucleus;
   const log: string[] = [];
+  /**
+   * What was read of the configuration in this step. A leaf that looks like a node is read twice, an update is read back, and all of it is
+   * under way at once: who reads has an order, and between them there is none.
+   */
+  let readings: { readonly who: string; readonly line: string }[] = [];
   const streams: Subscription[] = [];
   let isDown = false;
   /** An update that is not known to be over: a real nucleus announces no other one meanwhile. */
@@ -97,13 +102,17 @@ export async function play(world: World, script: readonly Step[]): Promise<reado
   const outcome =
     (what: string) =>
     (result: Either<{ readonly _tag: string }, unknown>): unknown =>
-      note(`${what}: ${isLeft(result) ? failed(result.left) : 'done'}`);
-  const listen = <E extends { readonly _tag: string }, A>(stream$: Observe<E, A>, described: (value: A) => string): void => {
+      note(`${what}: ${described(result)}`);
+  const listen = <E extends { readonly _tag: string }, A>(
+    stream$: Observe<E, A>,
+    describedValue: (value: A) => string,
+    tell: (who: string, what: string) => unknown = (who, what) => note(`${who} ${what}`),
+  ): void => {
     const name = `${streams.length}`;
     streams.push(
       stream$.subscribe({
-        next: element => note(`${name} ${isLeft(element) ? failed(element.left) : described(element.right)}`),
-        complete: () => note(`${name} complete`),
+        next: element => tell(name, isLeft(element) ? failed(element.left) : describedValue(element.right)),
+        complete: () => tell(name, 'complete'),
       }),
     );
   };
@@ -131,15 +140,19 @@ export async function play(world: World, script: readonly Step[]): Promise<reado
         listen(local.subscribe({ topic: step.topic, receiveMode: step.receiveMode }), describedMessage);
         break;
       case 'follow':
-        listen(configuration.value$(Followed, { keyPath: step.keyPath }), value =>
-          value === undefined ? 'nothing' : JSON.stringify(value),
+        listen(
+          configuration.value$(Followed, { keyPath: step.keyPath }),
+          value => (value === undefined ? 'nothing' : JSON.stringify(value)),
+          (who, what) => readings.push({ who, line: `  ${who} ${what}` }),
         );
         break;
       case 'deploy':
         world.deploy(step.config);
         break;
       case 'update':
-        void configuration.update(step.value, { keyPath: step.keyPath })().then(outcome('update'));
+        void configuration
+          .update(step.value, { keyPath: step.keyPath })()
+          .then(result => readings.push({ who: 'update', line: `  update: ${described(result)}` }));
         break;
       case 'report':
         void lifecycle.report(step.state)().then(outcome('report'));
@@ -159,6 +172,8 @@ export async function play(world: World, script: readonly Step[]): Promise<reado
         await world.inflict(step.do);
     }
     await world.pass(A_WHILE);
+    log.push(...readings.sort((a, b) => a.who.localeCompare(b.who)).map(({ line }) => line));
+    readings = [];
     const events = world.events();
     const count = (kind: NucleusEvent['kind']): number => events.filter(event => event.kind === kind).length;
     isUpdating ||= count('updateAnnounced') > count('updateAnswered');
@@ -196,6 +211,10 @@ function told(event: NucleusEvent): string | undefined {
     default:
       return undefined;
   }
+}
+
+function described(result: Either<{ readonly _tag: string }, unknown>): string {
+  return isLeft(result) ? failed(result.left) : 'done';
 }
 
 function failed(error: { readonly _tag: string }): string {
