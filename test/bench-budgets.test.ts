@@ -1,45 +1,55 @@
 import { expect, test } from 'vitest';
-import type { Row } from './bench/experiments/experiment.js';
-import { budgetsOf, overBudget, withoutBudget } from './bench/report/budgets.js';
+import { type Held, leastRatio, type Row } from './bench/experiments/experiment.js';
+import { budgetsOf, heldBy, overBudget, withoutBudget, withoutRatio } from './bench/report/budgets.js';
+import { costOfRepeated } from './bench/measures/stopwatch.js';
 
-const speed = (times: number): Row => ({ what: 'speed', atLeast: '4 × SDK', measured: `${times.toFixed(2)} ×`, met: true });
-const delay = (times: number): Row => ({ what: 'delay', atLeast: 'at most 0.7 × SDK', measured: `${times.toFixed(2)} ×`, met: true });
-const tail: Row = { what: 'delay, p99', atLeast: 'at most 0.7 × SDK', measured: '0.50 ×', met: true };
-const memory: Row = { what: 'memory', atLeast: 'at most 64 MB', measured: '90 MB', met: false };
+const speed = (ratio: number): Held => ({ what: 'speed', ratio });
+const memory = (ratio: number): Held => ({ what: 'memory', ratio });
+const row = (measured: string, held: Row['held']): Row => ({
+  what: 'a row',
+  atLeast: '4 × SDK',
+  measured,
+  met: true,
+  ...(held && { held }),
+});
+const tail = row('0.50 ×', { why: 'single pauses' });
 
-test('a budget is the worst of several runs, and as much again or what lies between them; what is no ratio, or a tail, has none', () => {
-  expect(
-    budgetsOf([
-      [speed(3), delay(0.2), memory, tail],
-      [speed(4), delay(0.5), memory, tail],
-      [speed(3.2), delay(0.4), memory, tail],
-    ]),
-  ).toEqual({
-    'speed; 4 × SDK': { atLeast: 1.5 },
-    'delay; at most 0.7 × SDK': { atMost: 1.25 },
+test('a budget is so much over what is usual, and over the worst, be it on a loaded machine; more by the clock on the wall', () => {
+  expect(budgetsOf([[speed(0.2)], [speed(0.22)], [speed(0.19)]], [[speed(0.21)]])).toEqual({ speed: { usual: 0.2, atMost: 0.28 } });
+  expect(budgetsOf([[speed(0.2), memory(1)]], [[speed(0.5), memory(1)]])).toEqual({
+    memory: { usual: 1, atMost: 1.4 },
+    speed: { usual: 0.2, atMost: 0.625 },
   });
-  expect(budgetsOf([[speed(6)]])).toEqual({ 'speed; 4 × SDK': { atLeast: 2 } });
+  const wait = (ratio: number): Held => ({ what: 'a wait', ratio, isWall: true });
+  expect(budgetsOf([[wait(0.5)]], [[wait(0.6)]])).toEqual({ 'a wait': { usual: 0.5, atMost: 1.2 } });
 });
 
-test('a ratio that has become worse than its budget is found, in both directions', () => {
-  const budgets = { 'speed; 4 × SDK': { atLeast: 2 }, 'delay; at most 0.7 × SDK': { atMost: 0.9 } };
-  expect(overBudget([speed(2), delay(0.9), memory], budgets).size).toBe(0);
-  expect([...overBudget([speed(1.99), delay(0.91)], budgets).values()]).toEqual([
-    'speed: 1.99 ×, and is to be at least 2 ×',
-    'delay: 0.91 ×, and is to be at most 0.9 ×',
-  ]);
-  expect(overBudget([speed(0.1)], {}).size).toBe(0);
+test('a ratio that has become worse than its budget is found, and one that could not be told', () => {
+  const budgets = { speed: { usual: 0.2, atMost: 0.3 } };
+  expect(overBudget([speed(0.3)], budgets).size).toBe(0);
+  expect([...overBudget([speed(0.301)], budgets).values()]).toEqual(['speed: 0.301, usually 0.2, and is to be at most 0.3']);
+  expect(overBudget([speed(Number.NaN)], budgets).size).toBe(1);
+  expect(overBudget([memory(9)], budgets).size).toBe(0);
 });
 
-test('a ratio without a budget is told, such as one whose words have changed; tails, and what is no ratio, are to have none', () => {
-  const budgets = budgetsOf([[speed(3), memory, tail]]);
-  expect(withoutBudget([speed(3), memory, tail], budgets)).toEqual([]);
-  expect(withoutBudget([speed(3), delay(0.2), { ...speed(3), what: 'throughput' }], budgets)).toEqual([
-    'delay; at most 0.7 × SDK',
-    'throughput; 4 × SDK',
-  ]);
+test('what is held and has no budget is told, and a row with a ratio that neither holds it nor says why', () => {
+  const budgets = { speed: { usual: 0.2, atMost: 0.3 } };
+  expect(withoutBudget([row('4.00 ×', [speed(0.2)]), tail, row('90 MB', undefined)], budgets)).toEqual([]);
+  expect(withoutBudget([row('4.00 ×', [speed(0.2), memory(1)]), row('1.10 ×', undefined)], budgets)).toEqual(['a row; 4 × SDK', 'memory']);
 });
 
-test('a ratio that was nothing in one run and something in another has a budget', () => {
-  expect(budgetsOf([[delay(0)], [delay(0)], [delay(0.03)]])).toEqual({ 'delay; at most 0.7 × SDK': { atMost: 0.06 } });
+test('a budget of what is no longer measured is told', () => {
+  const budgets = { speed: { usual: 0.2, atMost: 0.3 }, memory: { usual: 1, atMost: 1.4 } };
+  expect(withoutRatio([row('4.00 ×', [speed(0.2)]), tail], budgets)).toEqual(['memory']);
+  expect(heldBy([row('4.00 ×', [speed(0.2), memory(1)]), tail])).toEqual([speed(0.2), memory(1)]);
+});
+
+test('a busy while does not change the ratio of the least to the least', () => {
+  const same = (value: number): number => value;
+  expect(leastRatio([30, 12, 10], same, [20, 41, 22], same)).toBe(0.5);
+});
+
+test('the cheapest fifth of what is repeated is an average of neighbours; fewer repetitions are parts of their own', () => {
+  expect(costOfRepeated([9, 1, 4, 4, 7, 7, 8, 8, 9, 9])).toEqual({ nanosecondsEach: 6.6, leastEach: 4 });
+  expect(costOfRepeated([3, 2])).toEqual({ nanosecondsEach: 2.5, leastEach: 2 });
 });

@@ -3,7 +3,7 @@
  *
  *     npm run bench                         all of it, into docs/benchmarks.md
  *     npm run bench:short                   about three minutes: that everything runs, and that no ratio is over its budget
- *     npm run bench:short -- --budgets=5    writes those budgets, test/bench/budgets.json, from five runs
+ *     npm run bench:short -- --budgets=5    writes those budgets, test/bench/budgets.json, from five runs and five on a loaded machine
  *     npm run bench -- --only=publish --rounds=1 --profile=build/profiles
  *
  * Ends with 1 if anything could not be measured, or in the short form has no budget or is over it each of three times; else with 0,
@@ -12,12 +12,13 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, styleText } from 'node:util';
-import type { Experiment, Row } from './experiments/experiment.js';
+import type { Experiment, Held, Row } from './experiments/experiment.js';
 import { experiments } from './experiments/index.js';
 import { FULL, SHORT } from './experiments/scale.js';
-import { type Budgets, budgetsOf, overBudget, readBudgets, rowKey, withoutBudget, writeBudgets } from './report/budgets.js';
+import { type Budgets, budgetsOf, heldBy, overBudget, readBudgets, withoutBudget, withoutRatio, writeBudgets } from './report/budgets.js';
+import { underLoad } from './report/load.js';
 import { machine } from './report/machine.js';
-import { figuresTable, rowsTable } from './report/markdown.js';
+import { figuresTable, heldTable, rowsTable } from './report/markdown.js';
 import { writeDocument } from './report/write-document.js';
 import { startServer } from './server/start-server.js';
 
@@ -85,30 +86,36 @@ const rowsOf = (measured: readonly Experiment[]): readonly Row[] => measured.fla
 
 /** What is over its budget each time. */
 async function overEachTime(measured: readonly Experiment[], budgets: Budgets): Promise<readonly string[]> {
-  let over = overBudget(rowsOf(measured), budgets);
+  const heldOf = (experiments: readonly Experiment[]): readonly Held[] => heldBy(rowsOf(experiments));
+  let over = overBudget(heldOf(measured), budgets);
   for (let time = 0; time < AGAIN && over.size > 0; time++) {
-    const isOver = (row: Row): boolean => over.has(rowKey(row));
-    const names = measured.filter(experiment => experiment.rows().some(isOver)).map(({ name }) => name);
+    const isOver = ({ what }: Held): boolean => over.has(what);
+    const names = measured.filter(experiment => heldOf([experiment]).some(isOver)).map(({ name }) => name);
     tell(`over their budgets, measured again: ${names.join(', ')}`);
     const again = await measure(
       choose().filter(({ name }) => names.includes(name)),
       1,
     );
-    over = overBudget(rowsOf(again).filter(isOver), budgets);
+    over = overBudget(heldOf(again).filter(isOver), budgets);
   }
   return [...over.values()];
 }
 
 if (values.budgets !== undefined) {
-  const runs: (readonly Row[])[] = [];
-  for (let run = 0; run < Number(values.budgets); run++) runs.push(rowsOf(await measure(choose(), AT_ONCE)));
-  await writeBudgets(BUDGETS, budgetsOf(runs));
+  const runs = { quiet: [] as (readonly Held[])[], loaded: [] as (readonly Held[])[] };
+  const run = async (): Promise<readonly Held[]> => heldBy(rowsOf(await measure(choose(), AT_ONCE)));
+  for (let i = 0; i < Number(values.budgets); i++) {
+    runs.quiet.push(await run());
+    runs.loaded.push(await underLoad(run));
+  }
+  const others = values.only === undefined ? {} : await readBudgets(BUDGETS);
+  await writeBudgets(BUDGETS, { ...others, ...budgetsOf(runs.quiet, runs.loaded) });
 } else {
   const measured = await measure(choose(), AT_ONCE);
   const rows = rowsOf(measured);
   const tables = [
     await machine(ROOT, new Date()),
-    rounds === 1 ? 'One round.' : `Medians of ${rounds} rounds.`,
+    rounds === 1 ? 'One round.' : `Medians of ${rounds} rounds${values.short ? ' of what is held, and one of all else' : ''}.`,
     rowsTable(rows),
     'The figures behind them:',
     figuresTable(measured.flatMap(experiment => experiment.figures())),
@@ -117,6 +124,9 @@ if (values.budgets !== undefined) {
   console.log(`\n${rows.filter(({ met }) => met).length} of ${rows.length} met`);
   if (values.short) {
     const budgets = await readBudgets(BUDGETS);
+    console.log(`\n${heldTable(heldBy(rows), budgets)}`);
+    if (values.only === undefined)
+      for (const line of withoutRatio(rows, budgets)) failures.push(`NOTHING OF  ${line} was measured, and it has a budget`);
     for (const line of withoutBudget(rows, budgets)) failures.push(`NO BUDGET  ${line} (npm run bench:short -- --budgets=5 writes them)`);
     for (const line of await overEachTime(measured, budgets)) failures.push(`OVER BUDGET  ${line}`);
   } else if (failures.length === 0 && values.write && values.only === undefined)

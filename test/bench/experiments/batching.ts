@@ -1,4 +1,4 @@
-import { experiment, type Experiment, middle, ratio, type Row, times } from './experiment.js';
+import { experiment, type Experiment, leastRatio, middle, ratio, type Row, times } from './experiment.js';
 import type { Scale } from './scale.js';
 
 const WHO = ['greengrass-rx', 'greengrass-rx, gzip', 'rxjs'] as const;
@@ -18,6 +18,7 @@ export const batching = (scale: Scale): Experiment =>
     name: 'batching',
     alone: true,
     oneCore: true,
+    held: ['greengrass-rx', 'rxjs'],
     cases: ({ many }) => {
       const job = <W extends (typeof WHO)[number]>(who: W) => ({ who, messages: many / 2, repeats: 5 });
       return {
@@ -33,6 +34,12 @@ export const batching = (scale: Scale): Experiment =>
         atLeast: 'at most 2 ×',
         measured: times(slower),
         met: slower <= 2,
+        held: [
+          {
+            what: `processor time of a reading in a payload: ${SHOWN['greengrass-rx']} to ${SHOWN.rxjs}`,
+            ratio: leastRatio(samples['greengrass-rx'], each, samples.rxjs, each),
+          },
+        ],
       };
       return [row];
     },

@@ -11,6 +11,23 @@ export interface Row {
   readonly atLeast: string;
   readonly measured: string;
   readonly met: boolean;
+  /** What the short form holds of it to a budget, or why nothing. A ratio has one of the two. */
+  readonly held?: readonly Held[] | NotHeld;
+}
+
+/**
+ * A cost in relation to that of a peer, or to its own of less: the lower, the better. It says the same as its row in a way that a busy
+ * machine changes little, such as in processor time where the row has a rate.
+ */
+export interface Held {
+  readonly what: string;
+  readonly ratio: number;
+  /** Measured by the clock on the wall, for what waits without using the processor: a busy machine changes it more. */
+  readonly isWall?: true;
+}
+
+export interface NotHeld {
+  readonly why: string;
 }
 
 /** One line of the figures behind the table. */
@@ -59,6 +76,8 @@ export interface Plan<M extends MeasureName, K extends string> {
   readonly oneCore?: boolean | undefined;
   /** Cases that are for comparison only and take long: measured in the first round. */
   readonly once?: readonly NoInfer<K>[] | undefined;
+  /** Cases that a budget depends on: the short form measures them in its other rounds, too. */
+  readonly held?: readonly NoInfer<K>[] | undefined;
   readonly rows: (samples: Readonly<Record<K, Samples<M>>>, scale: Scale) => readonly Row[];
   readonly figures: (samples: Readonly<Record<K, Samples<M>>>, scale: Scale) => readonly Figure[];
 }
@@ -73,9 +92,15 @@ export const experiment =
       name: plan.name,
       oneCore: plan.oneCore,
       run: async (round, { server, execArgv, tell }) => {
-        const turn = round % cases.length;
-        for (const [name, job] of [...cases.slice(turn), ...cases.slice(0, turn)]) {
-          if (round > 0 && plan.once?.includes(name) === true) continue;
+        const isDue = ([name]: [K, Job<M>]): boolean => {
+          if (round === 0) return true;
+          if (!scale.isShort) return plan.once?.includes(name) !== true;
+          // What one process does by itself is steadier than what waits for another one: the first and the last round do.
+          return plan.held?.includes(name) === true && (plan.oneCore !== true || round === scale.rounds - 1);
+        };
+        const due = cases.filter(isDue);
+        const turn = round % Math.max(1, due.length);
+        for (const [name, job] of [...due.slice(turn), ...due.slice(0, turn)]) {
           const begun = performance.now();
           const run = async (socketPath: string): Promise<Sample<M>> =>
             runMeasure<M>(measure, { ...job, socketPath } as JobOf<M>, execArgv) as Promise<Sample<M>>;
@@ -111,6 +136,13 @@ export function ratio<A, B>(
     }),
   );
 }
+
+/**
+ * The least of all rounds to the least of all rounds: what loads the machine makes both dearer, and neither cheaper than it is. Rounds lie
+ * apart, so that a busy while does not meet all of them.
+ */
+export const leastRatio = <A, B>(ours: readonly A[], a: (sample: A) => number, theirs: readonly B[], b: (sample: B) => number): number =>
+  Math.min(...ours.map(a)) / Math.min(...theirs.map(b));
 
 export const whole = (value: number): string => Math.round(value).toLocaleString('en-US').replaceAll(',', ' ');
 export const times = (value: number): string => `${value.toFixed(2)} ×`;

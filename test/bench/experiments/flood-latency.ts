@@ -1,5 +1,6 @@
 import { experiment, type Experiment, type Figure, middle, milliseconds, ratio, type Row, times, whole } from './experiment.js';
 import type { FloodLatencies, Latencies } from '../measures/flood-latency.js';
+import { BESIDE_A_FLOOD } from './not-held.js';
 import type { Scale } from './scale.js';
 
 const SIZE = 1024;
@@ -39,6 +40,7 @@ export const floodLatency = (scale: Scale): Experiment =>
           atLeast: 'at most 2 ×',
           measured: times(toIdle),
           met: toIdle <= 2,
+          held: BESIDE_A_FLOOD,
         };
       };
       const toFloor = (way: Way, part: Part): Row => {
@@ -53,6 +55,7 @@ export const floodLatency = (scale: Scale): Experiment =>
           atLeast: 'at most 1.5 ×',
           measured: times(measured),
           met: measured <= 1.5,
+          held: BESIDE_A_FLOOD,
         };
       };
       const steadily = `of ${whole(STEADY)}/s`;

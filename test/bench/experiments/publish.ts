@@ -1,9 +1,11 @@
-import { experiment, type Experiment, type Figure, middle, ratio, type Row, serverBusy, times, whole } from './experiment.js';
+import { experiment, type Experiment, type Figure, leastRatio, middle, ratio, type Row, serverBusy, times, whole } from './experiment.js';
 import type { Scale } from './scale.js';
 
 const SIZE = 128;
 const IN_FLIGHT = 64;
+const PUBLISHED = 'processor time of a publish';
 const perSecond = ({ perSecond }: { readonly perSecond: number }): number => perSecond;
+const cpu = ({ cpuMicroseconds }: { readonly cpuMicroseconds: number }): number => cpuMicroseconds;
 
 export const publishing = (scale: Scale): Experiment =>
   experiment(
@@ -11,6 +13,7 @@ export const publishing = (scale: Scale): Experiment =>
     scale,
   )({
     name: 'publish',
+    held: ['sdk', 'socket', 'crt'],
     cases: ({ messages, nativeMessages }) => {
       const each = { size: SIZE, inFlight: IN_FLIGHT };
       const light = { ...each, warmUp: messages / 10, messages: messages / 2 };
@@ -27,8 +30,20 @@ export const publishing = (scale: Scale): Experiment =>
       const crtToSdk = ratio(crt, perSecond, sdk, perSecond);
       const what = `acknowledged publishes/s, ${IN_FLIGHT} in flight, \`publishTo\``;
       return [
-        { what, atLeast: '4 × SDK', measured: times(toSdk), met: toSdk >= 4 },
-        { what: '`crt` transport, publishes/s', atLeast: '1 × SDK', measured: times(crtToSdk), met: crtToSdk >= 1 },
+        {
+          what,
+          atLeast: '4 × SDK',
+          measured: times(toSdk),
+          met: toSdk >= 4,
+          held: [{ what: `${PUBLISHED}, to the SDK's`, ratio: leastRatio(socket, cpu, sdk, cpu) }],
+        },
+        {
+          what: '`crt` transport, publishes/s',
+          atLeast: '1 × SDK',
+          measured: times(crtToSdk),
+          met: crtToSdk >= 1,
+          held: [{ what: `${PUBLISHED}, \`crt\` transport, to the SDK's`, ratio: leastRatio(crt, cpu, sdk, cpu) }],
+        },
       ];
     },
     figures: ({ sdk, socket, crt, bare }) => {

@@ -2,6 +2,7 @@
 export interface Scale {
   /** Whether it is the form that is to be over soon. */
   readonly isShort: boolean;
+  /** Of the short form, the first measures everything, and all others what has a budget. */
   readonly rounds: number;
   /** Messages of a throughput. The native clients take ten times as long for one. */
   readonly messages: number;
@@ -9,9 +10,14 @@ export interface Scale {
   readonly roundTrips: number;
   /** Messages of a flood, of which memory is read at {@link FIRST_READING} and at the end. */
   readonly flood: number;
+  /** The same for the native clients, which read ahead and take long. */
+  readonly nativeFlood: number;
   /** A large backlog, a large number of messages; and small ones. */
   readonly many: number;
   readonly few: number;
+  /** Readings in an operator that tells sensors apart, and many sensors. */
+  readonly changes: number;
+  readonly manyKeys: number;
   readonly lines: number;
   /** Records in an outbox; and few. */
   readonly stored: number;
@@ -35,8 +41,11 @@ export const FULL: Scale = {
   nativeMessages: 200_000,
   roundTrips: 10_000,
   flood: 1_000_000,
+  nativeFlood: 1_000_000,
   many: 1_000_000,
   few: 10_000,
+  changes: 1_000_000,
+  manyKeys: 100_000,
   lines: 100_000,
   stored: 1_000_000,
   storedFew: 1_000,
@@ -49,18 +58,21 @@ export const FULL: Scale = {
 /** About three minutes: whether everything runs, and whether any ratio is over its budget. */
 export const SHORT: Scale = {
   isShort: true,
-  rounds: 1,
+  rounds: 3,
   messages: 150_000,
   nativeMessages: 20_000,
   roundTrips: 2_000,
   flood: 150_000,
+  nativeFlood: 30_000,
   many: 100_000,
   few: 10_000,
+  changes: 400_000,
+  manyKeys: 10_000,
   lines: 10_000,
   stored: 20_000,
   storedFew: 1_000,
   idle: 800,
   readings: 10_000,
-  paced: 5,
-  starts: 3,
+  paced: 3,
+  starts: 4,
 };

@@ -1,4 +1,4 @@
-import { experiment, type Experiment, middle, ratio, type Row, times, whole } from './experiment.js';
+import { experiment, type Experiment, leastRatio, middle, ratio, type Row, times, whole } from './experiment.js';
 import type { Scale } from './scale.js';
 
 const SUBSCRIPTIONS = 100;
@@ -9,37 +9,31 @@ export const scaling = (scale: Scale): Experiment =>
     scale,
   )({
     name: 'scaling',
+    held: ['socket'],
     cases: ({ few, many }) => ({ socket: { size: 128, few, many, subscriptions: SUBSCRIPTIONS, repeats: 15 } }),
     rows: ({ socket }, { few, many }): readonly Row[] => {
-      const row = (what: string, value: number): Row => ({ what, atLeast: 'at most 1.2 ×', measured: times(value), met: value <= 1.2 });
+      type Cost = (sample: (typeof socket)[number]) => number;
+      const row = (what: string, cost: Cost, less: Cost): Row => {
+        const value = ratio(socket, cost, socket, less);
+        const held = [{ what: `processor time of ${what}`, ratio: leastRatio(socket, cost, socket, less) }];
+        return { what: `cost of ${what}`, atLeast: 'at most 1.2 ×', measured: times(value), met: value <= 1.2, held };
+      };
       const amounts = `${whole(many)} messages to ${whole(few)}`;
       return [
         row(
-          `cost of a message received, ${amounts}`,
-          ratio(
-            socket,
-            s => s.received.many,
-            socket,
-            s => s.received.few,
-          ),
+          `a message received, ${amounts}`,
+          ({ received }) => received.many,
+          ({ received }) => received.few,
         ),
         row(
-          `cost of a message published, ${amounts}`,
-          ratio(
-            socket,
-            s => s.published.many,
-            socket,
-            s => s.published.few,
-          ),
+          `a message published, ${amounts}`,
+          ({ published }) => published.many,
+          ({ published }) => published.few,
         ),
         row(
-          `cost of a message received, ${SUBSCRIPTIONS} subscriptions to one`,
-          ratio(
-            socket,
-            s => s.subscriptions.all,
-            socket,
-            s => s.subscriptions.one,
-          ),
+          `a message received, ${SUBSCRIPTIONS} subscriptions to one`,
+          ({ subscriptions }) => subscriptions.all,
+          ({ subscriptions }) => subscriptions.one,
         ),
       ];
     },

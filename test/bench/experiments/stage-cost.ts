@@ -9,6 +9,7 @@ export const stageCost = (scale: Scale): Experiment =>
     name: 'stage cost',
     alone: true,
     oneCore: true,
+    held: ['both'],
     cases: ({ many }) => ({ both: { messages: many, repeats: 9 } }),
     rows: ({ both }): readonly Row[] => {
       const toMergeMap = middle(both, ({ ratio }) => ratio);
@@ -18,6 +19,7 @@ export const stageCost = (scale: Scale): Experiment =>
           atLeast: 'at most 1.2 ×',
           measured: times(toMergeMap),
           met: toMergeMap <= 1.2,
+          held: [{ what: '`concurrently` to `mergeMap`: processor time of a value', ratio: Math.min(...both.map(({ ratio }) => ratio)) }],
         },
       ];
     },

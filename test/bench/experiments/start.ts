@@ -1,4 +1,4 @@
-import { experiment, type Experiment, type Figure, middle, ratio, type Row, times, whole } from './experiment.js';
+import { experiment, type Experiment, type Figure, leastRatio, middle, ratio, type Row, times, whole } from './experiment.js';
 import type { StartResult } from '../measures/start.js';
 import type { Scale } from './scale.js';
 
@@ -12,6 +12,7 @@ export const starting = (scale: Scale): Experiment =>
   )({
     name: 'start',
     alone: true,
+    held: ['each'],
     cases: ({ starts }) => ({ each: { times: starts } }),
     rows: ({ each }): readonly Row[] => {
       const row = (what: string, goal: number, client: Client): Row => {
@@ -26,6 +27,27 @@ export const starting = (scale: Scale): Experiment =>
           atLeast: `at most ${goal} × SDK`,
           measured: times(measured),
           met: measured <= goal,
+          held: [
+            {
+              what: `start to the first message, ${what}: processor time, to the SDK's`,
+              ratio: leastRatio(
+                each,
+                sample => sample[client].cpuMilliseconds,
+                each,
+                ({ sdk }) => sdk.cpuMilliseconds,
+              ),
+            },
+            {
+              what: `start to the first message, ${what}: time, to the SDK's`,
+              ratio: leastRatio(
+                each,
+                sample => sample[client].leastMilliseconds,
+                each,
+                ({ sdk }) => sdk.leastMilliseconds,
+              ),
+              isWall: true,
+            },
+          ],
         };
       };
       return [row('one file', 0.6, 'rxBundled'), row('from node_modules', 1, 'rx')];

@@ -30,6 +30,7 @@ export const MEASURES = {
   outboxLife: loaded(async () => (await import('./outbox.js')).measureOutboxLife),
   litePace: loaded(async () => (await import('./lite-pace.js')).measureLitePace),
   pipeline: loaded(async () => (await import('./pipeline.js')).measurePipeline),
+  pipelineTurns: loaded(async () => (await import('./pipeline-turns.js')).measurePipelineTurns),
   start: loaded(async () => (await import('./start.js')).measureStart),
 };
 

@@ -82,6 +82,14 @@ export function countAnew(program: ChildProcess): void {
   ask(program, 'count');
 }
 
+/** What a program has cost until now. */
+export async function costSoFar(program: ChildProcess): Promise<ProgramCost> {
+  const answer = once(program, 'message');
+  ask(program, 'so far');
+  const [cost] = (await answer) as [ProgramCost];
+  return cost;
+}
+
 /** What a program has cost; it ends. */
 export async function costOf(program: ChildProcess): Promise<ProgramCost> {
   const [answer, exit] = [once(program, 'message'), once(program, 'exit')];

@@ -27,6 +27,15 @@ const UNDER_WAY = 200;
 /** Without a result for so long, no more will come. */
 const PATIENCE = 6_000;
 
+const isBad = (n: number): boolean => n % BAD_EVERY === BAD_EVERY - 1;
+const sensorOf = (n: number): string => `s${n % SENSORS}`;
+
+/** How many of the first so many are no readings. */
+export const badOf = (sent: number): number => Math.floor(sent / BAD_EVERY);
+export const topicOf = (n: number): string => `sensors/${sensorOf(n)}/reading`;
+export const payloadOf = (n: number): string =>
+  isBad(n) ? '{"sensor":"broken"' : JSON.stringify({ sensor: sensorOf(n), celsius: 20 + (n % 50) / 10 });
+
 /** Sends readings to the broker, and adds up the counts of the results that come out. `onWarm` is called where the warm-up is over. */
 export async function sendReadings(mqttUrl: string, job: ReadingsJob, onWarm: () => void): Promise<ReadingsCounted> {
   const { qos, readings, warmUp, perSecond } = job;
@@ -35,7 +44,7 @@ export async function sendReadings(mqttUrl: string, job: ReadingsJob, onWarm: ()
   let counted = 0;
   let lastAt = performance.now();
   const sent = warmUp + readings;
-  const bad = Math.floor(sent / BAD_EVERY);
+  const bad = badOf(sent);
   const all = new Promise<void>(resolve => {
     results.on('message', (_, payload) => {
       counted += (JSON.parse(payload.toString()) as { readonly count: number }).count;
@@ -47,9 +56,7 @@ export async function sendReadings(mqttUrl: string, job: ReadingsJob, onWarm: ()
 
   const send = (n: number, done: () => void): void => {
     if (n === warmUp) onWarm();
-    const sensor = `s${n % SENSORS}`;
-    const payload = n % BAD_EVERY === BAD_EVERY - 1 ? '{"sensor":"broken"' : JSON.stringify({ sensor, celsius: 20 + (n % 50) / 10 });
-    load.publish(`sensors/${sensor}/reading`, payload, { qos }, done);
+    load.publish(topicOf(n), payloadOf(n), { qos }, done);
   };
   const begun = performance.now();
   await (perSecond === 0 ? asFastAsItGoes(sent, send) : atFixedSpeed(sent, perSecond, send));
@@ -66,7 +73,8 @@ export async function sendReadings(mqttUrl: string, job: ReadingsJob, onWarm: ()
   return { sent, bad, counted, seconds };
 }
 
-function asFastAsItGoes(readings: number, send: (n: number, done: () => void) => void): Promise<void> {
+/** So many, with a number of them under way. */
+export function asFastAsItGoes(readings: number, send: (n: number, done: () => void) => void): Promise<void> {
   return new Promise(resolve => {
     let sent = 0;
     let done = 0;

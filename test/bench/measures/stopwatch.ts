@@ -47,3 +47,23 @@ export function cpuNanoseconds(work: () => void): number {
   const { user, system } = process.cpuUsage(before);
   return (user + system) * 1000;
 }
+
+/** What something cost that was done again and again, in nanoseconds: on average, and in the cheapest part. */
+export interface RepeatedCost {
+  readonly nanosecondsEach: number;
+  readonly leastEach: number;
+}
+
+const PARTS = 5;
+
+/** The cost of repetitions that cost so much each; a part is a fifth of them, so that it has its share of the garbage collections. */
+export function costOfRepeated(nanoseconds: readonly number[]): RepeatedCost {
+  const parts = Math.min(PARTS, nanoseconds.length);
+  const averages = Array.from({ length: parts }, (_, part) => {
+    const [from, to] = [part, part + 1].map(end => Math.floor((end * nanoseconds.length) / parts));
+    return average(nanoseconds.slice(from, to));
+  });
+  return { nanosecondsEach: average(nanoseconds), leastEach: Math.min(...averages) };
+}
+
+const average = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -5,12 +5,14 @@ import { readFileSync } from 'node:fs';
 /** Of a program: it is subscribed; its first message has come; what it has cost. */
 export type ProgramNews = 'ready' | 'first' | ProgramCost;
 
-/** What it is asked: to count its cost from now on, and to tell it. */
-export type ProgramQuestion = 'count' | 'how much';
+/** What it is asked: to count its cost from now on; to tell it; to tell it and end. */
+export type ProgramQuestion = 'count' | 'so far' | 'how much';
 
 export interface ProgramCost {
   /** Since it was subscribed, or was last told to count. */
   readonly cpuMicroseconds: number;
+  /** From the start of the process to its first message. */
+  readonly cpuToFirst: number;
   /** The most memory that the process has had. */
   readonly peakMegabytes: number;
   /** Messages that were no readings. */
@@ -26,25 +28,32 @@ export function tellReady(): void {
   tell('ready');
 }
 
-let isTold = false;
+let toFirst: NodeJS.CpuUsage | undefined;
+const sum = ({ user, system }: NodeJS.CpuUsage): number => user + system;
 
 /** Messages go on; it is told once. */
 export function tellFirst(): void {
-  if (!isTold) tell('first');
-  isTold = true;
+  if (toFirst !== undefined) return;
+  toFirst = process.cpuUsage();
+  tell('first');
 }
 
-/** When asked what it has cost, tells it, and ends the process. */
+/** Tells what it has cost when it is asked. */
 export function answerFor(bad: () => number): void {
   process.on('message', (question: ProgramQuestion) => {
     if (question === 'count') {
       before = process.cpuUsage();
       return;
     }
-    const { user, system } = process.cpuUsage(before);
-    process.send?.({ cpuMicroseconds: user + system, peakMegabytes: peakKilobytes() / 1024, bad: bad() } satisfies ProgramCost, () =>
-      process.exit(),
-    );
+    const cost: ProgramCost = {
+      cpuMicroseconds: sum(process.cpuUsage(before)),
+      cpuToFirst: toFirst === undefined ? 0 : sum(toFirst),
+      peakMegabytes: peakKilobytes() / 1024,
+      bad: bad(),
+    };
+    process.send?.(cost, () => {
+      if (question === 'how much') process.exit();
+    });
   });
 }
 

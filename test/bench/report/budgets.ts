@@ -1,65 +1,65 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import type { Row } from '../experiments/experiment.js';
+import type { Held, Row } from '../experiments/experiment.js';
+import { median } from '../statistics.js';
 
-/**
- * How bad a ratio may become before it counts as worse: the worst of several runs, times a factor that is no less than what lies between
- * them.
- */
-export type Budget = { readonly atLeast: number } | { readonly atMost: number };
+/** What a ratio usually is, and how bad it may become before it counts as worse. */
+export interface Budget {
+  readonly usual: number;
+  readonly atMost: number;
+}
 export type Budgets = Readonly<Record<string, Budget>>;
 
-/** Which row it is: several have the same words and another peer, and some say in theirs how slow something was this time. */
-export const rowKey = ({ what, atLeast }: Row): string => `${what.replace(/\d+ times too slow/u, 'too slow')}; ${atLeast}`;
+/** A budget is at least so much over what is usual: less than that is not told from noise on another machine. */
+const LEAST = 1.4;
+/** And at least so much over the worst that was measured, be it on a loaded machine. */
+const MARGIN = 1.25;
+/** Both, of what is measured by the clock on the wall. */
+const OF_WALL = 2;
 
-/** The ratio of a row; `undefined` for a row that has none, which depends on the machine and is held by nothing. */
-export function ratioOf({ measured }: Row): number | undefined {
-  const found = /^(\d+\.\d+) ×$/u.exec(measured)?.[1];
-  return found === undefined ? undefined : Number(found);
-}
+/** What the rows hold. */
+export const heldBy = (rows: readonly Row[]): readonly Held[] =>
+  rows.flatMap(({ held }) => (held === undefined || 'why' in held ? [] : held));
 
-/** The least factor; and that for a row with fewer than three runs behind it, whose noise is not known. */
-const FACTOR = 2;
-const UNKNOWN = 3;
-
-/**
- * The worst of a hundred is a matter of single pauses: between two quiet runs of the same code lay a factor of three. And where a machine
- * is too busy to keep up with a flood, all that comes beside it waits: fifty times as long, in one run.
- */
-const isTail = ({ what }: Row): boolean => what.includes('p99') || what.includes('during a flood');
-
-/** The budgets of rows that were measured several times. */
-export function budgetsOf(runs: readonly (readonly Row[])[]): Budgets {
-  const [first = []] = runs;
+/** The budgets of what was measured several times, some of them on a loaded machine. */
+export function budgetsOf(quiet: readonly (readonly Held[])[], loaded: readonly (readonly Held[])[]): Budgets {
+  const isWall = new Map(quiet.flat().map(held => [held.what, held.isWall === true]));
+  const ratiosOf = (runs: readonly (readonly Held[])[], name: string): readonly number[] =>
+    runs.flat().flatMap(({ what, ratio }) => (what === name ? [ratio] : []));
   return Object.fromEntries(
-    first.flatMap((row): [string, Budget][] => {
-      const key = rowKey(row);
-      const values = runs.flatMap(rows => rows.filter(other => rowKey(other) === key).flatMap(other => ratioOf(other) ?? []));
-      const [least, most] = [Math.min(...values), Math.max(...values)];
-      if (values.length === 0 || most === 0 || isTail(row)) return [];
-      const factor = Math.max(values.length < 3 ? UNKNOWN : FACTOR, least === 0 ? 0 : most / least);
-      return [[key, row.atLeast.startsWith('at most') ? { atMost: round(most * factor) } : { atLeast: round(least / factor) }]];
+    [...isWall.keys()].map(name => {
+      const usual = median(ratiosOf(quiet, name));
+      const worst = Math.max(...ratiosOf([...quiet, ...loaded], name));
+      const [least, margin] = isWall.get(name) === true ? [OF_WALL, OF_WALL] : [LEAST, MARGIN];
+      return [name, { usual: round(usual), atMost: round(Math.max(usual * least, worst * margin)) }];
     }),
   );
 }
 
-const round = (value: number): number => Math.round(value * 100) / 100;
+/** To three figures. */
+const round = (value: number): number => Number(value.toPrecision(3));
 
-/** What is wrong with rows that are over their budgets, by their keys. */
-export function overBudget(rows: readonly Row[], budgets: Budgets): ReadonlyMap<string, string> {
+/** What is wrong with ratios that are over their budgets, by their names. */
+export function overBudget(held: readonly Held[], budgets: Budgets): ReadonlyMap<string, string> {
   const over = new Map<string, string>();
-  for (const row of rows) {
-    const key = rowKey(row);
-    const [budget, ratio] = [budgets[key], ratioOf(row)];
-    if (budget === undefined || ratio === undefined) continue;
-    if ('atLeast' in budget && ratio < budget.atLeast) over.set(key, `${row.what}: ${ratio} ×, and is to be at least ${budget.atLeast} ×`);
-    if ('atMost' in budget && ratio > budget.atMost) over.set(key, `${row.what}: ${ratio} ×, and is to be at most ${budget.atMost} ×`);
+  for (const { what, ratio } of held) {
+    const budget = budgets[what];
+    // Not a number, too: nothing of it was measured.
+    if (budget === undefined || ratio <= budget.atMost) continue;
+    over.set(what, `${what}: ${round(ratio)}, usually ${budget.usual}, and is to be at most ${budget.atMost}`);
   }
   return over;
 }
 
-/** Rows that are to have a budget and have none, as after a change of their words: nothing would hold them. */
-export function withoutBudget(rows: readonly Row[], budgets: Budgets): readonly string[] {
-  return rows.filter(row => (ratioOf(row) ?? 0) > 0 && !isTail(row) && budgets[rowKey(row)] === undefined).map(rowKey);
+/** Rows with a ratio that hold nothing and do not say why; and what is to be held and has no budget, as after a change of its words. */
+export const withoutBudget = (rows: readonly Row[], budgets: Budgets): readonly string[] => [
+  ...rows.filter(({ measured, held }) => measured.endsWith(' ×') && held === undefined).map(({ what, atLeast }) => `${what}; ${atLeast}`),
+  ...heldBy(rows).flatMap(({ what }) => (budgets[what] === undefined ? [what] : [])),
+];
+
+/** Budgets that hold nothing any more. */
+export function withoutRatio(rows: readonly Row[], budgets: Budgets): readonly string[] {
+  const names = new Set(heldBy(rows).map(({ what }) => what));
+  return Object.keys(budgets).filter(name => !names.has(name));
 }
 
 export async function readBudgets(file: string): Promise<Budgets> {
@@ -67,5 +67,6 @@ export async function readBudgets(file: string): Promise<Budgets> {
 }
 
 export async function writeBudgets(file: string, budgets: Budgets): Promise<void> {
-  await writeFile(file, `${JSON.stringify(budgets, null, 2)}\n`);
+  const inOrder = Object.fromEntries(Object.entries(budgets).sort(([one], [other]) => (one < other ? -1 : 1)));
+  await writeFile(file, `${JSON.stringify(inOrder, null, 2)}\n`);
 }

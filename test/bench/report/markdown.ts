@@ -1,4 +1,5 @@
-import type { Figure, Row } from '../experiments/experiment.js';
+import type { Figure, Held, Row } from '../experiments/experiment.js';
+import type { Budgets } from './budgets.js';
 
 const table = (head: readonly string[], body: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...body].map(cells => `| ${cells.join(' | ')} |`).join('\n');
@@ -22,4 +23,11 @@ export const figuresTable = (figures: readonly Figure[]): string =>
       megabytes === undefined ? '' : `${megabytes.toFixed(0)} MB`,
       serverBusy === undefined ? '' : `${(serverBusy * 100).toFixed(0)} %`,
     ]),
+  );
+
+/** What is held to a budget: the ratio of this run, what it usually is, and what it may be. */
+export const heldTable = (held: readonly Held[], budgets: Budgets): string =>
+  table(
+    ['what is held', 'measured', 'usually', 'at most'],
+    held.map(({ what, ratio }) => [what, ratio.toPrecision(3), String(budgets[what]?.usual ?? ''), String(budgets[what]?.atMost ?? '')]),
   );
