@@ -23,7 +23,7 @@ export interface Held {
   readonly what: string;
   readonly ratio: number;
   /** Measured by the clock on the wall, for what waits without using the processor: a busy machine changes it more. */
-  readonly isWall?: true;
+  readonly isWall?: boolean | undefined;
 }
 
 export interface NotHeld {
