@@ -13,6 +13,7 @@ import { QOS } from '../../src/shared/qos.js';
 import { runToEnd } from '../../src/stream/index.js';
 import { COMPONENT, OTHER, start } from '../kit/nucleus/nuclei.js';
 import { VirtualTime } from '../kit/time/virtual-time.js';
+import { IS_WINDOWS } from '../kit/process/platform.js';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 const AT = { topicName: 'test/in', qos: QOS.AT_LEAST_ONCE };
@@ -153,7 +154,8 @@ function component(...args: readonly string[]): {
   return { child, line: async () => String((await lines.next()).value), end: once(child, 'exit') };
 }
 
-describe('a component that is told to stop', () => {
+// Windows has no signals.
+describe.skipIf(IS_WINDOWS)('a component that is told to stop', () => {
   it('publishes what it has taken in and ends with exit code 0', async () => {
     await using other = connect({ socketPath: nucleus.socketPath, authToken: nucleus.authToken(OTHER) });
     const echoes = new ReplaySubject<string>(10);

@@ -2,7 +2,8 @@ import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { expect, test } from 'vitest';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+/** As the compiler has paths, on Windows, too. */
+const ROOT = fileURLToPath(new URL('../..', import.meta.url)).replaceAll('\\', '/');
 const FILE = `${ROOT}test/client/mistakes-virtual.ts`;
 
 const PREAMBLE = [

@@ -9,6 +9,7 @@ import { QOS } from '../../src/shared/qos.js';
 import { fixed, limited } from '../../src/schedule/index.js';
 import { type MarbleKit, marbles } from '../../src/testing/index.js';
 import { accepting, isTerminate, type RawConnection } from '../kit/nucleus/raw-server.js';
+import { IS_WINDOWS } from '../kit/process/platform.js';
 import { record } from '../kit/streams/recorded.js';
 import {
   arrived,
@@ -70,7 +71,8 @@ describe('a connection that breaks', () => {
     ]);
   });
 
-  it('tells one gap, however many tries it takes to end it', async () => {
+  // A pipe cannot be taken out of its place.
+  it.skipIf(IS_WINDOWS)('tells one gap, however many tries it takes to end it', async () => {
     const { proxy, server, time, states, reaches } = await connectTo();
     const { request, statuses } = watched(to('a'));
     const messages = record(proxy.subscribe(request));
@@ -247,7 +249,7 @@ describe('the schedule of reconnecting', () => {
     expect(state.status === 'interrupted' && state.retryIn).toBeLessThanOrEqual(100);
   });
 
-  it('that gives up ends everything, and a later call begins anew', async () => {
+  it.skipIf(IS_WINDOWS)('that gives up ends everything, and a later call begins anew', async () => {
     const { proxy, server, time, reaches } = await connectTo(obliging, { reconnect: limited(1)(fixed(100)) });
     const { request, statuses } = watched(to('a'));
     const messages = record(proxy.subscribe(request));
