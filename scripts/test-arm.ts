@@ -26,8 +26,8 @@ const ARMV7 = /^--armv7(?:=(?<suite>[a-z]+))?$/.exec(ARGS[0] ?? '');
 const TESTS = ARMV7 === null ? ARGS : ARGS.slice(1);
 
 /**
- * Tests that are not run under emulation. That which is bundled by other tests is bundled by ARM's rolldown; `npm run test:arm` on a machine
- * of that processor leaves out nothing.
+ * Tests that are not run under emulation. That which is bundled by other tests is bundled by ARM's rolldown; on a machine of that processor
+ * nothing is left out.
  */
 const LEFT_OUT = [
   // Each starts a process of aws-crt, which takes minutes. The contract tests run its transport.

@@ -192,7 +192,7 @@ describe('dev', () => {
     expect(texts.at(-1)).toBe('line 49999');
   });
 
-  // Signals, or `sh`.
+  // Its component is ended by a signal, for which Windows has only force.
   test.skipIf(IS_WINDOWS)('starts the component again when a file has changed, and when it has ended', async () => {
     const folder = temporaryFolder();
     const program = join(folder, 'component.cjs');
@@ -256,6 +256,7 @@ describe('dev', () => {
     expect(await told(['--profile', 'lite', '--chaos', chaos])).toBe('patience: undefined');
   });
 
+  // On Windows it would be printed for another shell.
   test.skipIf(IS_WINDOWS)('without a command prints the environment, for others to be started with and to attach to', async () => {
     const recipe = recipeFile(temporaryFolder());
     const dev = runDev(['--recipe', recipe]);
@@ -320,6 +321,7 @@ describe('dev', () => {
     expect(classic.stdout()).not.toContain('no manifest');
   });
 
+  // There is no SIGKILL, and no file of a named pipe.
   test.skipIf(IS_WINDOWS)('after a SIGKILL the next one removes what it has left, and sub does not find it', async () => {
     const killed = runDev([]);
     await killed.saw(/"kind":"environment"/);
@@ -359,6 +361,7 @@ describe('dev', () => {
 });
 
 describe('dev --compile', () => {
+  // The commands here are for `sh`.
   test.skipIf(IS_WINDOWS)(
     'compiles first, and starts the component again when what is saved has been compiled; the compiler ends with it',
     async () => {
@@ -397,6 +400,7 @@ describe('dev --compile', () => {
     },
   );
 
+  // The command is for `sh`.
   test.skipIf(IS_WINDOWS)('says so where the compiler ends by itself, and runs nothing', async () => {
     const dev = runDev(['--compile', 'echo no such option; exit 3', '--', process.execPath, '-e', '']);
     expect(await dev.ended).toEqual({ code: 1, signal: null });

@@ -249,6 +249,7 @@ describe('the schedule of reconnecting', () => {
     expect(state.status === 'interrupted' && state.retryIn).toBeLessThanOrEqual(100);
   });
 
+  // A named pipe goes with its server, so nothing is left at its place that would refuse.
   it.skipIf(IS_WINDOWS)('that gives up ends everything, and a later call begins anew', async () => {
     const { proxy, server, time, reaches } = await connectTo(obliging, { reconnect: limited(1)(fixed(100)) });
     const { request, statuses } = watched(to('a'));

@@ -10,6 +10,7 @@ test('on Windows a nucleus listens at a pipe that is named after its folder, and
   expect(folderOfSocket(pipe)).toBe(join(tmpdir(), 'ggrx-17-AbCdEf'));
 });
 
+// The path of a socket has other slashes there.
 test.skipIf(IS_WINDOWS)('elsewhere it is a socket in that folder', () => {
   expect(socketIn('/tmp/ggrx-17-AbCdEf', 'linux')).toBe('/tmp/ggrx-17-AbCdEf/ipc.socket');
   expect(folderOfSocket('/tmp/ggrx-17-AbCdEf/ipc.socket')).toBe('/tmp/ggrx-17-AbCdEf');

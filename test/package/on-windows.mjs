@@ -52,6 +52,27 @@ async function event(kind, wanted = () => true) {
   }
 }
 
+/** A compiler is started by the shell, which on Windows is cmd.exe. */
+async function compiling() {
+  const compiler = join(folder, 'the compiler.mjs');
+  writeFileSync(compiler, "console.log('Watching for file changes.'); setInterval(() => undefined, 1e6);");
+  const program = ['--', process.execPath, '-e', "console.log('compiled'); setInterval(() => undefined, 1e6)"];
+  const child = spawn(process.execPath, [MAIN, 'dev', '--compile', `"${process.execPath}" "${compiler}"`, ...program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  try {
+    let said = '';
+    for await (const data of child.stdout) {
+      said += data;
+      if (/"text":"compiled"/.test(said)) break;
+    }
+    if (!/Watching[^]*"text":"compiled"/.test(said)) throw new Error(`dev --compile ended:\n${said}`);
+    console.log('ok    dev --compile');
+  } finally {
+    child.kill();
+  }
+}
+
 try {
   const { socketPath } = await event('listening');
   if (!/^\\\\\.\\pipe\\ggrx-/.test(socketPath)) throw new Error(`The nucleus listens at ${socketPath}.`);
@@ -65,6 +86,8 @@ try {
   await cli('restart');
   await event('started');
   await event('subscribed');
+  // Wine does not run this to its end.
+  if (process.env.WINEPREFIX === undefined) await compiling();
 } finally {
   dev.kill();
   rmSync(folder, { recursive: true, force: true });

@@ -77,7 +77,7 @@ export function reading<A>(sqlite: Sqlite, path: string, work: (tables: Tables) 
     // While the file is open no component can open it, and begin a log of its own.
     if (isOwnLog && !KEEPS_WHAT_IS_OPEN) fs.rmSync(`${path}-wal`, { force: true });
     database?.close();
-    if (isOwnLog && KEEPS_WHAT_IS_OPEN) removeUnlessOpen(`${path}-wal`);
+    if (isOwnLog && KEEPS_WHAT_IS_OPEN && sizeOf(`${path}-wal`) === 0) removeUnlessOpen(`${path}-wal`);
     // A component, which has the file for itself, uses none.
     if (!hadMemory && fs.existsSync(`${path}-shm`)) removeUnlessOpen(`${path}-shm`);
   }

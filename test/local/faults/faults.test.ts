@@ -654,6 +654,7 @@ test('of two that take the broker away, the one that is left still does', async 
   expect(await reach()).not.toBe('ECONNREFUSED');
 });
 
+// A named pipe has no file that could be removed.
 test.skipIf(IS_WINDOWS)('what cannot be put right is told by the stop, which leaves nothing open', async () => {
   const nucleus = await start('classic');
   await nucleus.faults.removeSocketFile();
