@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type Held, leastRatio, type Row } from './bench/experiments/experiment.js';
-import { budgetsOf, heldBy, overBudget, withoutBudget, withoutRatio } from './bench/report/budgets.js';
+import { budgetsOf, heldBy, overBudget, renewed, withoutBudget, withoutRatio } from './bench/report/budgets.js';
 import { costOfRepeated } from './bench/measures/stopwatch.js';
 
 const speed = (ratio: number): Held => ({ what: 'speed', ratio });
@@ -24,6 +24,14 @@ test('a budget is so much over what is usual, and over the worst, be it on a loa
   expect(budgetsOf([[wait(0.5)]], [[wait(0.6)]])).toEqual({ 'a wait': { usual: 0.5, atMost: 1.2 } });
 });
 
+test('a budget measured anew does not become narrower, unless what is usual has fallen clearly', () => {
+  const budgets = { speed: { usual: 0.5, atMost: 2 }, memory: { usual: 1, atMost: 1.4 } };
+  expect(renewed(budgets, { speed: { usual: 0.4, atMost: 0.56 } })).toEqual({ speed: { usual: 0.4, atMost: 2 } });
+  expect(renewed(budgets, { speed: { usual: 0.39, atMost: 0.55 } })).toEqual({ speed: { usual: 0.39, atMost: 0.55 } });
+  expect(renewed(budgets, { speed: { usual: 2, atMost: 2.8 } })).toEqual({ speed: { usual: 2, atMost: 2.8 } });
+  expect(renewed(budgets, { start: { usual: 1, atMost: 1.4 } })).toEqual({ start: { usual: 1, atMost: 1.4 } });
+});
+
 test('a ratio that has become worse than its budget is found, and one that could not be told', () => {
   const budgets = { speed: { usual: 0.2, atMost: 0.3 } };
   expect(overBudget([speed(0.3)], budgets).size).toBe(0);
@@ -38,7 +46,7 @@ test('what is held and has no budget is told, and a row with a ratio that neithe
   expect(withoutBudget([row('4.00 ×', [speed(0.2), memory(1)]), row('1.10 ×', undefined)], budgets)).toEqual(['a row; 4 × SDK', 'memory']);
 });
 
-test('a budget of what is no longer measured is told', () => {
+test('a budget of what is not measured is told', () => {
   const budgets = { speed: { usual: 0.2, atMost: 0.3 }, memory: { usual: 1, atMost: 1.4 } };
   expect(withoutRatio([row('4.00 ×', [speed(0.2)]), tail], budgets)).toEqual(['memory']);
   expect(heldBy([row('4.00 ×', [speed(0.2), memory(1)]), tail])).toEqual([speed(0.2), memory(1)]);

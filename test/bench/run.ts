@@ -3,7 +3,7 @@
  *
  *     npm run bench                         all of it, into docs/benchmarks.md
  *     npm run bench:short                   about three minutes: that everything runs, and that no ratio is over its budget
- *     npm run bench:short -- --budgets=5    writes those budgets, test/bench/budgets.json, from five runs and five on a loaded machine
+ *     npm run bench:short -- --budgets=3    renews those budgets, test/bench/budgets.json, from three runs and three on a loaded machine
  *     npm run bench -- --only=publish --rounds=1 --profile=build/profiles
  *
  * Ends with 1 if anything could not be measured, or in the short form has no budget or is over it each of three times; else with 0,
@@ -15,7 +15,17 @@ import { parseArgs, styleText } from 'node:util';
 import type { Experiment, Held, Row } from './experiments/experiment.js';
 import { experiments } from './experiments/index.js';
 import { FULL, SHORT } from './experiments/scale.js';
-import { type Budgets, budgetsOf, heldBy, overBudget, readBudgets, withoutBudget, withoutRatio, writeBudgets } from './report/budgets.js';
+import {
+  type Budgets,
+  budgetsOf,
+  heldBy,
+  overBudget,
+  readBudgets,
+  renewed,
+  withoutBudget,
+  withoutRatio,
+  writeBudgets,
+} from './report/budgets.js';
 import { underLoad } from './report/load.js';
 import { machine } from './report/machine.js';
 import { figuresTable, heldTable, rowsTable } from './report/markdown.js';
@@ -108,8 +118,9 @@ if (values.budgets !== undefined) {
     runs.quiet.push(await run());
     runs.loaded.push(await underLoad(run));
   }
-  const others = values.only === undefined ? {} : await readBudgets(BUDGETS);
-  await writeBudgets(BUDGETS, { ...others, ...budgetsOf(runs.quiet, runs.loaded) });
+  const budgets = await readBudgets(BUDGETS);
+  const others = values.only === undefined ? {} : budgets;
+  await writeBudgets(BUDGETS, { ...others, ...renewed(budgets, budgetsOf(runs.quiet, runs.loaded)) });
 } else {
   const measured = await measure(choose(), AT_ONCE);
   const rows = rowsOf(measured);
@@ -127,7 +138,7 @@ if (values.budgets !== undefined) {
     console.log(`\n${heldTable(heldBy(rows), budgets)}`);
     if (values.only === undefined)
       for (const line of withoutRatio(rows, budgets)) failures.push(`NOTHING OF  ${line} was measured, and it has a budget`);
-    for (const line of withoutBudget(rows, budgets)) failures.push(`NO BUDGET  ${line} (npm run bench:short -- --budgets=5 writes them)`);
+    for (const line of withoutBudget(rows, budgets)) failures.push(`NO BUDGET  ${line} (npm run bench:short -- --budgets=3 writes them)`);
     for (const line of await overEachTime(measured, budgets)) failures.push(`OVER BUDGET  ${line}`);
   } else if (failures.length === 0 && values.write && values.only === undefined)
     await writeDocument(fileURLToPath(new URL('docs/benchmarks.md', ROOT)), tables);

@@ -30,21 +30,32 @@ const PATIENCE = 6_000;
 /** A component with a nucleus and a broker of its own. */
 interface Contestant {
   readonly client: ProgramClient;
-  readonly device: Device;
   readonly program: ChildProcess;
   readonly load: MqttClient;
-  readonly results: MqttClient;
   sent: number;
   counted: number;
   lastAt: number;
+  /** What it has cost before and after its turns. */
+  cpuBefore: number;
+  cpuAfter: number;
 }
 
-async function start(client: ProgramClient, qos: 0 | 1): Promise<Contestant> {
+/** How to end what has been started, be it half of a contestant. */
+type Endings = (() => unknown)[];
+
+async function start(client: ProgramClient, qos: 0 | 1, endings: Endings): Promise<Contestant> {
   const device = await Device.start('embedded');
+  endings.push(() => device[Symbol.asyncDispose]());
   const program = device.run(await device.prepare('pipeline', client), String(qos));
+  endings.push(() => program.kill('SIGKILL'));
   await told(program, 'ready');
-  const [load, results] = [await connectAsync(device.mqttUrl), await connectAsync(device.mqttUrl)];
-  const contestant: Contestant = { client, device, program, load, results, sent: 0, counted: 0, lastAt: 0 };
+  const connected = async (): Promise<MqttClient> => {
+    const mqtt = await connectAsync(device.mqttUrl);
+    endings.push(() => mqtt.endAsync(true));
+    return mqtt;
+  };
+  const [load, results] = [await connected(), await connected()];
+  const contestant: Contestant = { client, program, load, sent: 0, counted: 0, lastAt: 0, cpuBefore: 0, cpuAfter: 0 };
   results.on('message', (_, payload) => {
     contestant.counted += (JSON.parse(payload.toString()) as { readonly count: number }).count;
     contestant.lastAt = performance.now();
@@ -70,32 +81,29 @@ async function allCounted(of: Contestant): Promise<void> {
 
 /**
  * Components that make summaries of readings, each with a device of its own, who get them by turns of a tenth of a second: what loads the
- * machine loads all of them. What a turn costs is told when the next one begins, so that its last readings and the windows are in it.
+ * machine loads all of them. Each tells what it has cost before its first turn, and when all have had their last.
  */
 export async function measurePipelineTurns({ qos, warmUp, turns, readings }: PipelineTurnsJob): Promise<PipelineTurnsResult> {
-  const contestants: Contestant[] = [];
+  const endings: Endings = [];
   try {
-    for (const client of CLIENTS) contestants.push(await start(client, qos));
+    const contestants: Contestant[] = [];
+    for (const client of CLIENTS) contestants.push(await start(client, qos, endings));
     for (const each of contestants) await send(each, warmUp, qos);
-    const costs = new Map(contestants.map(({ client }) => [client, [] as number[]]));
-    for (let turn = 0; turn <= turns; turn++)
+    for (let turn = 0; turn < turns; turn++)
       for (const each of contestants) {
-        costs.get(each.client)?.push((await costSoFar(each.program)).cpuMicroseconds);
-        if (turn < turns) await send(each, readings, qos);
+        if (turn === 0) each.cpuBefore = (await costSoFar(each.program)).cpuMicroseconds;
+        await send(each, readings, qos);
       }
+    for (const each of contestants) each.cpuAfter = (await costSoFar(each.program)).cpuMicroseconds;
     const results: [ProgramClient, TurnsOfOne][] = [];
     for (const each of contestants) {
       await allCounted(each);
       const { peakMegabytes, bad } = await costOf(each.program);
-      const [first = 0, ...ofTurns] = costs.get(each.client) ?? [];
-      const cpuMicroseconds = ((ofTurns.at(-1) ?? 0) - first) / turns / readings;
+      const cpuMicroseconds = (each.cpuAfter - each.cpuBefore) / turns / readings;
       results.push([each.client, { cpuMicroseconds, peakMegabytes, accounted: (each.counted + bad) / each.sent }]);
     }
     return Object.fromEntries(results) as PipelineTurnsResult;
   } finally {
-    for (const { load, results, device } of contestants) {
-      await Promise.all([load.endAsync(true), results.endAsync(true)]);
-      await device[Symbol.asyncDispose]();
-    }
+    for (const end of endings.reverse()) await end();
   }
 }

@@ -65,13 +65,18 @@ export class Device implements AsyncDisposable {
   }
 }
 
+/** What a program that goes on tells next; rejects if it ends before. */
+async function nextOf(program: ChildProcess, before: string): Promise<ProgramNews> {
+  const ended = once(program, 'exit').then(([code, signal]) =>
+    Promise.reject(new Error(`The program ended with ${String(code ?? signal)} before it ${before}.`)),
+  );
+  const [news] = (await Promise.race([once(program, 'message'), ended])) as [ProgramNews];
+  return news;
+}
+
 /** Resolves when a program tells this; rejects if it ends before. */
 export async function told(program: ChildProcess, what: 'ready' | 'first'): Promise<void> {
-  const ended = once(program, 'exit').then(([code]) =>
-    Promise.reject(new Error(`The program ended with ${String(code)} before it was ${what}.`)),
-  );
-  ended.catch(() => undefined);
-  const [news] = (await Promise.race([once(program, 'message'), ended])) as [ProgramNews];
+  const news = await nextOf(program, `was ${what}`);
   if (news !== what) throw new Error(`The program told ${JSON.stringify(news)} in the place of ${what}.`);
 }
 
@@ -82,11 +87,12 @@ export function countAnew(program: ChildProcess): void {
   ask(program, 'count');
 }
 
-/** What a program has cost until now. */
+/** What a program has cost until now; rejects if it has ended. */
 export async function costSoFar(program: ChildProcess): Promise<ProgramCost> {
-  const answer = once(program, 'message');
+  const answer = nextOf(program, 'told its cost');
   ask(program, 'so far');
-  const [cost] = (await answer) as [ProgramCost];
+  const cost = await answer;
+  if (typeof cost === 'string') throw new Error(`The program told ${cost} in the place of its cost.`);
   return cost;
 }
 

@@ -6,6 +6,9 @@ import { folderOf, type Other } from './contestants.js';
 import { processCost } from './process-cost.js';
 import { subscribed } from './subscribed.js';
 
+/** For a program that does not subscribe, in milliseconds. */
+const TIME_LIMIT = 60_000;
+
 export interface OtherResult {
   /** From the start of the process until the broker has its subscription. */
   readonly startMilliseconds: number;
@@ -22,22 +25,29 @@ export async function measureOther(program: ProgramClient | Other, job: Readings
   const began = performance.now();
   const child = start();
   const ended = new AbortController();
-  const exit = once(child, 'exit').then(() => ended.abort(new Error('The program ended.')));
-  const { pid } = child;
-  if (pid === undefined) throw new Error('The program did not start.');
-  await subscribed(device.mqttUrl, 'sensors/s0/reading', ended.signal);
-  const startMilliseconds = performance.now() - began;
-  let before = processCost(pid);
-  const { sent, bad, counted } = await sendReadings(device.mqttUrl, job, () => (before = processCost(pid)));
-  const { cpuMicroseconds, peakMegabytes } = processCost(pid);
-  child.kill('SIGKILL');
-  await exit;
-  return {
-    startMilliseconds,
-    cpuMicroseconds: (cpuMicroseconds - before.cpuMicroseconds) / job.readings,
-    peakMegabytes,
-    accounted: counted / (sent - bad),
-  };
+  const exit = once(child, 'exit').then(
+    () => ended.abort(new Error('The program ended.')),
+    (error: unknown) => ended.abort(error),
+  );
+  try {
+    const { pid } = child;
+    if (pid === undefined) throw new Error('The program did not start.');
+    await subscribed(device.mqttUrl, 'sensors/s0/reading', AbortSignal.any([ended.signal, AbortSignal.timeout(TIME_LIMIT)]));
+    const startMilliseconds = performance.now() - began;
+    let before = processCost(pid);
+    const { sent, bad, counted } = await sendReadings(device.mqttUrl, job, () => (before = processCost(pid)));
+    const { cpuMicroseconds, peakMegabytes } = processCost(pid);
+    return {
+      startMilliseconds,
+      cpuMicroseconds: (cpuMicroseconds - before.cpuMicroseconds) / job.readings,
+      peakMegabytes,
+      accounted: counted / (sent - bad),
+    };
+  } finally {
+    // Some connect again for ever once their broker is gone.
+    child.kill('SIGKILL');
+    await exit;
+  }
 }
 
 async function ours(device: Device, client: ProgramClient, { qos }: ReadingsJob): Promise<() => ChildProcess> {

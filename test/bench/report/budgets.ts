@@ -35,6 +35,22 @@ export function budgetsOf(quiet: readonly (readonly Held[])[], loaded: readonly 
   );
 }
 
+/** Below so much of what it was, what is usual has changed, and is not only what this machine makes of it. */
+const FALLEN = 0.8;
+
+/**
+ * Budgets measured anew. What was allowed stays allowed where the new budget would be lower, as it may come from another kind of processor,
+ * unless what is usual has fallen clearly.
+ */
+export const renewed = (budgets: Budgets, measured: Budgets): Budgets =>
+  Object.fromEntries(
+    Object.entries(measured).map(([name, { usual, atMost }]) => {
+      const old = budgets[name];
+      const isKept = old !== undefined && usual >= FALLEN * old.usual;
+      return [name, { usual, atMost: isKept ? Math.max(atMost, old.atMost) : atMost }];
+    }),
+  );
+
 /** To three figures. */
 const round = (value: number): number => Number(value.toPrecision(3));
 
@@ -56,7 +72,7 @@ export const withoutBudget = (rows: readonly Row[], budgets: Budgets): readonly 
   ...heldBy(rows).flatMap(({ what }) => (budgets[what] === undefined ? [what] : [])),
 ];
 
-/** Budgets that hold nothing any more. */
+/** Budgets of what was not measured. */
 export function withoutRatio(rows: readonly Row[], budgets: Budgets): readonly string[] {
   const names = new Set(heldBy(rows).map(({ what }) => what));
   return Object.keys(budgets).filter(name => !names.has(name));
