@@ -96,11 +96,11 @@ export async function costSoFar(program: ChildProcess): Promise<ProgramCost> {
   return cost;
 }
 
-/** What a program has cost; it ends. */
+/** What a program has cost; it ends, as its channel to this process does. Rejects if it has ended before. */
 export async function costOf(program: ChildProcess): Promise<ProgramCost> {
-  const [answer, exit] = [once(program, 'message'), once(program, 'exit')];
-  ask(program, 'how much');
-  const [cost] = (await answer) as [ProgramCost];
+  const exit = once(program, 'exit');
+  const cost = await costSoFar(program);
+  program.disconnect();
   await exit;
   return cost;
 }

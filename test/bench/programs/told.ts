@@ -5,8 +5,8 @@ import { readFileSync } from 'node:fs';
 /** Of a program: it is subscribed; its first message has come; what it has cost. */
 export type ProgramNews = 'ready' | 'first' | ProgramCost;
 
-/** What it is asked: to count its cost from now on; to tell it; to tell it and end. */
-export type ProgramQuestion = 'count' | 'so far' | 'how much';
+/** What it is asked: to count its cost from now on; to tell it. */
+export type ProgramQuestion = 'count' | 'so far';
 
 export interface ProgramCost {
   /** Since it was subscribed, or was last told to count. */
@@ -38,7 +38,7 @@ export function tellFirst(): void {
   tell('first');
 }
 
-/** Tells what it has cost when it is asked. */
+/** Tells what it has cost when it is asked, and ends when nobody can ask any more. */
 export function answerFor(bad: () => number): void {
   process.on('message', (question: ProgramQuestion) => {
     if (question === 'count') {
@@ -51,10 +51,9 @@ export function answerFor(bad: () => number): void {
       peakMegabytes: peakKilobytes() / 1024,
       bad: bad(),
     };
-    process.send?.(cost, () => {
-      if (question === 'how much') process.exit();
-    });
+    tell(cost);
   });
+  process.on('disconnect', () => process.exit());
 }
 
 /** That of Linux: `maxRSS` begins with the memory of the process that started this one. */
